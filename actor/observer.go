@@ -1,0 +1,20 @@
+package actor
+
+// Passage is a moment in the life of a message.
+type Passage uint8
+
+// A message passes twice: when it is sent, and when its recipient accepts it, that is, acts on it.
+const (
+	Sent Passage = iota
+	Accepted
+)
+
+// Observer sees messages pass, and remembers H of them: a history of what clients asked and were told, for example.
+// All functions must be pure; the same observer watches a model and a recorded run.
+type Observer[M, H any] struct {
+	Name  string                                         // names the property that Holds decides
+	Start H                                              // before the first message
+	Sees  func(e Envelope[M], p Passage) bool            // which passages matter; a cheap filter
+	Next  func(h H, e Envelope[M], p Passage) (H, error) // leaves h as it is
+	Holds func(h H) bool                                 // nil: nothing is demanded of what is remembered
+}

@@ -1,0 +1,192 @@
+package checker
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"synod/model"
+)
+
+// BFS visits every reachable state of a model, level by level, so that the path to each discovery is a shortest one. For
+// the same model it gives the same counts and paths at any number of workers. It returns when the search is exhausted,
+// or as o or ctx say.
+func BFS(ctx context.Context, src model.Source, o Options) *Result {
+	r := newResult("bfs", o)
+	if r.Err = o.validate(); r.Err != nil {
+		return r
+	}
+	e, err := newEngine(src, o)
+	if err != nil {
+		r.Err = err
+		return r
+	}
+	r.announce(e)
+	unwatch := e.watch(ctx)
+	e.guard(func() { e.breadthFirst(r) })
+	unwatch()
+	e.conclude(r)
+	return r
+}
+
+// breadthFirst runs the search. Level 1 is the initial states.
+func (e *engine) breadthFirst(r *Result) {
+	current := &frontier{}
+	e.enter(current)
+	for level := 1; ; level++ {
+		waiting := current.size()
+		e.levels = append(e.levels, Level{Unique: waiting, Generated: e.generated()})
+		e.depth.Store(int64(level))
+		e.waiting.Store(int64(waiting))
+		e.discover(r, level)
+		if e.halt.Load() != 0 {
+			return
+		}
+		if cause := e.enough(r, level, waiting); cause != running {
+			e.stop(cause)
+			return
+		}
+		if waiting == 0 {
+			return
+		}
+		e.regroup(current)
+		next := &frontier{}
+		e.expandLevel(current, next, level+1)
+		if e.halt.Load() != 0 {
+			e.discover(r, level+1)
+			e.waiting.Store(int64(current.size() + next.size()))
+			return
+		}
+		current = next
+	}
+}
+
+// enter inserts and judges the initial states.
+func (e *engine) enter(into *frontier) {
+	w := e.workers[0]
+	w.tag, w.into = 1, into
+	w.generated.Add(int64(len(e.initial)))
+	for _, state := range e.initial {
+		mixed := w.repack(state)
+		shard, _ := e.layout.shardOf(mixed)
+		w.successors = append(w.successors[:0], e.layout.mixer.Unmix(mixed))
+		w.scatter()
+		_ = shard
+	}
+	w.flush()
+	w.closeChunk()
+}
+
+// enough tells whether the search may end after a level.
+func (e *engine) enough(r *Result, level, waiting int) stopCause {
+	o := e.options
+	switch {
+	case o.FinishWhen == Decided && e.judge.allDecided():
+		return stopDecided
+	case o.FinishWhen == FirstViolation && r.violated():
+		return stopViolated
+	case waiting > 0 && o.MaxDepth > 0 && level >= o.MaxDepth:
+		return stopDepth
+	case waiting > 0 && o.MaxStates > 0 && e.unique() >= o.MaxStates:
+		return stopStates
+	}
+	return running
+}
+
+// expandLevel expands every state of current and puts what is new on next.
+func (e *engine) expandLevel(current, next *frontier, level int) {
+	for {
+		n := min(len(e.workers), current.size()/(2*batchLength)+1)
+		e.parallelOn(n, func(w *worker) {
+			w.tag, w.into = uint8(level%tags), next
+			w.expandAll(current)
+			w.flush()
+		})
+		var taken atomic.Int64
+		e.parallelOn(n, func(w *worker) {
+			w.tag, w.into = uint8(level%tags), next
+			for i := int(taken.Add(1)) - 1; i < len(e.shards); i = int(taken.Add(1)) - 1 {
+				w.finish(i)
+			}
+			w.closeChunk()
+		})
+		current.rest()
+		if !e.overflow.Load() || e.halt.Load() != 0 {
+			return
+		}
+		if err := e.relayout(e.units, current, next); err != nil {
+			e.stop(stopMemory)
+			return
+		}
+	}
+}
+
+// expandAll takes chunks and expands them, until there is none, or the search must pause.
+func (w *worker) expandAll(current *frontier) {
+	e := w.e
+	for {
+		chunk := current.take()
+		if chunk == nil {
+			return
+		}
+		for keys := chunk; len(keys) > 0; {
+			n := min(len(keys), batchLength)
+			if e.overflow.Load() || e.halt.Load() != 0 || !w.expand(keys[:n]) {
+				current.giveBack(keys)
+				return
+			}
+			w.generated.Add(int64(len(w.successors)))
+			if w.cut > 0 {
+				w.cuts.Add(int64(w.cut))
+			}
+			w.scatter()
+			keys = keys[n:]
+		}
+		e.chunks.put(chunk)
+	}
+}
+
+func (e *engine) generated() int {
+	n := int64(0)
+	for _, w := range e.workers {
+		n += w.generated.Load()
+	}
+	return int(n)
+}
+
+func (e *engine) cuts() int {
+	n := int64(0)
+	for _, w := range e.workers {
+		n += w.cuts.Load()
+	}
+	return int(n)
+}
+
+// discover gives the properties that the last level decided their paths.
+func (e *engine) discover(r *Result, level int) {
+	for i, states := range e.judge.decide() {
+		path, err := e.pathTo(states, level)
+		if err != nil {
+			e.failAt(err, nil)
+			return
+		}
+		r.Properties[i].Path = path
+	}
+}
+
+// regroup chooses units anew, twice in a search: when enough states are known to see which slots go together.
+func (e *engine) regroup(current *frontier) {
+	n := e.unique()
+	if n < firstGrouping || e.regrouped >= firstGrouping && (n < secondGrouping || e.regrouped >= secondGrouping) {
+		return
+	}
+	e.regrouped = n
+	groups := e.chooseGroups()
+	same := slices.EqualFunc(groups, e.units.of, func(g []int, u *unit) bool { return slices.Equal(g, u.slots) })
+	if same {
+		return
+	}
+	if err := e.relayout(newUnits(e.space, e.arena, groups), current); err != nil {
+		e.stop(stopMemory)
+	}
+}

@@ -1,0 +1,299 @@
+package checker
+
+import (
+	"context"
+	"errors"
+	"runtime/metrics"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"synod/internal/offheap"
+	"synod/internal/visited"
+	"synod/model"
+)
+
+// tagBits is the size of what the visited set keeps with a state: its level, modulo 16. That is enough to walk back from a
+// discovery level by level, as a successor of a state is at most one level further.
+const (
+	tagBits = 4
+	tags    = 1 << tagBits
+)
+
+// engine is what every driver stands on: a space, its units, the layout of a packed state and the visited set.
+type engine struct {
+	space   model.Space
+	options Options
+	arena   *offheap.Arena
+	units   *units
+	layout  *layout
+	shards  []*shard
+	inside  *predicate // the boundary, or nil
+	judge   *judge
+	workers []*worker
+	chunks  chunks
+
+	initial   [][]model.PartID // within the boundary
+	started   time.Time
+	halt      atomic.Uint32 // a stopCause: workers return soon
+	failure   atomic.Pointer[failure]
+	overflow  atomic.Bool // an id outgrew its field: the layout must widen
+	regrouped int         // the number of states at the last choice of units
+	levels    []Level
+	depth     atomic.Int64
+	waiting   atomic.Int64 // states on the frontier
+}
+
+// stopCause tells why a search ended before it was exhausted. The order is that of precedence.
+type stopCause uint32
+
+const (
+	running stopCause = iota
+	stopDecided
+	stopViolated
+	stopDepth
+	stopStates
+	stopTime
+	stopMemory
+	stopInterrupt
+	stopError
+)
+
+// newEngine makes an engine whose visited set is empty.
+func newEngine(src model.Source, o Options) (*engine, error) {
+	space, err := src.Space()
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{space: space, options: o, arena: offheap.New(), started: time.Now()}
+	e.chunks.arena = e.arena
+	e.judge = newJudge(space)
+	if inside := space.Boundary(); inside != nil {
+		e.inside = newPredicate(space, "the boundary", inside)
+	}
+	groups := make([][]int, space.Slots())
+	for slot := range groups {
+		groups[slot] = []int{slot}
+	}
+	e.units = newUnits(space, e.arena, groups)
+	for range o.workers() {
+		e.workers = append(e.workers, newWorker(e))
+	}
+	if err := e.begin(); err != nil {
+		e.close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// begin finds the initial states and a layout for them.
+func (e *engine) begin() error {
+	initial, err := model.Initials(e.space)
+	if err != nil {
+		return err
+	}
+	reading := model.NewReading(e.space)
+	for _, state := range initial {
+		inside := true
+		if e.inside != nil {
+			if inside, _, err = e.inside.ask(reading, state); err != nil {
+				return err
+			}
+		}
+		if inside {
+			e.initial = append(e.initial, state)
+		}
+	}
+	if len(e.initial) == 0 {
+		return errors.New("the model has no initial state")
+	}
+	for _, state := range e.initial {
+		for _, u := range e.units.of {
+			u.id(state)
+		}
+	}
+	return e.layOut(newLayout(e.limits(), nil, e.arena))
+}
+
+func (e *engine) limits() []uint32 {
+	limits := make([]uint32, len(e.units.of))
+	for i, u := range e.units.of {
+		limits[i] = u.limit.Load()
+	}
+	return limits
+}
+
+// layOut makes an empty visited set for a layout.
+func (e *engine) layOut(l *layout) error {
+	e.layout = l
+	e.shards = make([]*shard, 1<<l.shards)
+	for i := range e.shards {
+		set, err := visited.NewShard(e.arena, l.bits-l.shards, tagBits, visited.Stagger(16, i, len(e.shards)))
+		if err != nil {
+			return err
+		}
+		e.shards[i] = &shard{set: set}
+	}
+	for _, w := range e.workers {
+		w.fit()
+	}
+	return nil
+}
+
+// pack gives the mixed integer of a state.
+func (e *engine) pack(state []model.PartID, ids []uint32) (uint64, bool) {
+	for i, u := range e.units.of {
+		ids[i] = u.id(state)
+	}
+	key, ok := e.layout.pack(ids, len(e.units.of))
+	return e.layout.mixer.Mix(key), ok
+}
+
+// unpack writes the state of a mixed integer.
+func (e *engine) unpack(mixed uint64, ids []uint32, state []model.PartID) {
+	e.layout.unpack(e.layout.mixer.Unmix(mixed), ids, len(e.units.of))
+	for i, u := range e.units.of {
+		u.parts(ids[i], state)
+	}
+}
+
+// mixed is the inverse of shardOf.
+func (l *layout) mixed(shard int, key uint64) uint64 { return uint64(shard)<<(l.bits-l.shards) | key }
+
+// shardOf gives the shard of a mixed integer, and the key that the shard keeps.
+func (l *layout) shardOf(mixed uint64) (shard int, key uint64) {
+	keyBits := l.bits - l.shards
+	return int(mixed >> keyBits), mixed & (1<<keyBits - 1)
+}
+
+// unique is the number of visited states.
+func (e *engine) unique() int {
+	n := 0
+	for _, s := range e.shards {
+		n += s.set.Len()
+	}
+	return n
+}
+
+// parallel runs f on every worker and waits for all.
+func (e *engine) parallel(f func(w *worker)) { e.parallelOn(len(e.workers), f) }
+
+// parallelOn runs f on the first n workers and waits for them.
+func (e *engine) parallelOn(n int, f func(w *worker)) {
+	if n <= 1 {
+		e.guard(func() { f(e.workers[0]) })
+		return
+	}
+	var wg sync.WaitGroup
+	for _, w := range e.workers[:n] {
+		wg.Go(func() { e.guard(func() { f(w) }) })
+	}
+	wg.Wait()
+}
+
+// guard turns a panic that says that memory is out, or an arena's limit reached, into a stop. Others are ours, and pass.
+func (e *engine) guard(f func()) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		if err, ok := r.(error); ok && errors.Is(err, offheap.ErrLimit) {
+			e.stop(stopMemory)
+			return
+		}
+		panic(r)
+	}()
+	f()
+}
+
+// stop asks the workers to return; the greatest cause wins.
+func (e *engine) stop(cause stopCause) {
+	for {
+		now := e.halt.Load()
+		if uint32(cause) <= now || e.halt.CompareAndSwap(now, uint32(cause)) {
+			return
+		}
+	}
+}
+
+// failAt stops the search with an error that came up in a state; the first one wins.
+func (e *engine) failAt(err error, state []model.PartID) {
+	e.failure.CompareAndSwap(nil, &failure{err, state})
+	e.stop(stopError)
+}
+
+// failure is an error and the state in which it came up, nil for none.
+type failure struct {
+	err   error
+	state []model.PartID
+}
+
+// watch stops the engine when the context ends, time is up, or memory runs out. The function that it returns ends it.
+func (e *engine) watch(ctx context.Context) func() {
+	ended, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		interval := e.options.Interval
+		if interval <= 0 {
+			interval = 200 * time.Millisecond
+		}
+		report := time.NewTicker(interval)
+		defer report.Stop()
+		var deadline <-chan time.Time
+		if e.options.Timeout > 0 {
+			timer := time.NewTimer(e.options.Timeout)
+			defer timer.Stop()
+			deadline = timer.C
+		}
+		for {
+			select {
+			case <-ended:
+				return
+			case <-ctx.Done():
+				e.stop(stopInterrupt)
+				return
+			case <-deadline:
+				e.stop(stopTime)
+				deadline = nil
+			case <-report.C:
+				if e.options.Progress != nil {
+					e.options.Progress(e.progress())
+				}
+			case <-tick.C:
+				if limit := e.options.MemoryLimit; limit > 0 && e.memory() > limit {
+					e.stop(stopMemory)
+				}
+			}
+		}
+	}()
+	return func() { close(ended); <-done }
+}
+
+// progress tells how far the search is.
+func (e *engine) progress() Progress {
+	p := Progress{
+		Generated: e.generated(), Depth: int(e.depth.Load()), Frontier: int(e.waiting.Load()),
+		Memory: e.memory(), Elapsed: time.Since(e.started),
+	}
+	for _, w := range e.workers {
+		p.Unique += int(w.inserted.Load())
+	}
+	return p
+}
+
+// memory is what the process holds: the runtime's memory and what lies outside its heap.
+func (e *engine) memory() int64 {
+	samples := []metrics.Sample{
+		{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
+	}
+	metrics.Read(samples)
+	return int64(samples[0].Value.Uint64()-samples[1].Value.Uint64()) + e.arena.Bytes() + e.space.OffHeap()
+}
+
+func (e *engine) close() {
+	e.arena.Close()
+	e.space.Close()
+}

@@ -1,0 +1,114 @@
+package checker
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"synod/model"
+)
+
+// pathTo gives the path to one of the states, all of which were first reached at a level. Of all shortest paths to any of
+// them it is the least in content order: by initial state, then by the keys of the actions, one after the other. No
+// parent is stored: walking back level by level, every state that leads to a wanted one is found by expanding the level.
+func (e *engine) pathTo(states [][]model.PartID, level int) (*model.Path, error) {
+	wanted := make([]map[uint64]bool, level+1) // by level: packed states from which a path leads on
+	wanted[level] = make(map[uint64]bool)
+	w := e.workers[0]
+	for _, state := range states {
+		wanted[level][e.layout.mixer.Unmix(w.repack(state))] = true
+	}
+	for l := level - 1; l >= 1; l-- {
+		var ok bool
+		if wanted[l], ok = e.before(wanted[l+1], l); !ok {
+			return nil, errors.New("a path could not be found: the model fails on a state that it had expanded before")
+		}
+	}
+	var initial []model.PartID
+	var least []byte
+	for _, state := range e.initial {
+		if !wanted[1][e.layout.mixer.Unmix(w.repack(state))] {
+			continue
+		}
+		if content := model.Content(e.space, state); initial == nil || bytes.Compare(content, least) < 0 {
+			initial, least = state, content
+		}
+	}
+	if initial == nil {
+		return nil, errors.New("no path leads to a discovery: the model is not the same as during the search")
+	}
+	path := &model.Path{Initial: initial}
+	for l := 2; l <= level; l++ {
+		ts, err := model.Transitions(e.space, path.Last())
+		if err != nil {
+			return nil, err
+		}
+		at := slices.IndexFunc(ts, func(t model.Transition) bool {
+			return t.Ignored == model.Counts && !t.Cut && wanted[l][e.layout.mixer.Unmix(w.repack(t.State))]
+		})
+		if at < 0 {
+			return nil, errors.New("a path breaks off: the model is not the same as during the search")
+		}
+		path.Steps = append(path.Steps, ts[at])
+	}
+	return path, nil
+}
+
+// before gives the states of a level of which a successor is wanted. It expands all states whose tag is that of the
+// level. Those of earlier levels with the same tag cannot lead to wanted ones, which are further than one level away.
+func (e *engine) before(wanted map[uint64]bool, level int) (map[uint64]bool, bool) {
+	found := make(map[uint64]bool)
+	var mu sync.Mutex
+	var taken atomic.Int64
+	failed := atomic.Bool{}
+	l := e.layout
+	e.parallel(func(w *worker) {
+		keys := make([]uint64, 0, batchLength)
+		expand := func() {
+			if len(keys) == 0 {
+				return
+			}
+			if !w.eachSuccessor(keys, func(key, successor uint64) {
+				if wanted[successor] {
+					mu.Lock()
+					found[key] = true
+					mu.Unlock()
+				}
+			}) {
+				failed.Store(true)
+			}
+			keys = keys[:0]
+		}
+		for i := int(taken.Add(1)) - 1; i < len(e.shards); i = int(taken.Add(1)) - 1 {
+			e.shards[i].set.EachTag(uint8(level%tags), func(key uint64) bool {
+				keys = append(keys, l.mixer.Unmix(l.mixed(i, key)))
+				if len(keys) == batchLength {
+					expand()
+				}
+				return !failed.Load()
+			})
+		}
+		expand()
+	})
+	return found, !failed.Load()
+}
+
+// eachSuccessor gives every pair of a state and a successor. States that have a successor too wide for the layout are
+// not expanded: they wait on the frontier, so no path goes through them.
+func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) bool {
+	switch {
+	case w.expand(keys):
+		for i, successor := range w.successors {
+			f(keys[w.sources[i]], successor)
+		}
+		return true
+	case w.e.halt.Load() == uint32(stopError):
+		return false
+	case len(keys) > 1:
+		half := len(keys) / 2
+		return w.eachSuccessor(keys[:half], f) && w.eachSuccessor(keys[half:], f)
+	}
+	return true
+}

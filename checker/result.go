@@ -1,0 +1,224 @@
+package checker
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"synod/model"
+)
+
+// Verdict is what a search found out about a property. No verdict but Violated and Example outlives a limit: a search
+// that was cut short never reports that a property holds, or that an example does not exist.
+type Verdict uint8
+
+// The verdicts. Holds and Never come from an exhausted space only; NotRefuted and NotSeen are those of random walks.
+const (
+	Undecided Verdict = iota
+	Holds
+	Violated
+	Example
+	Never
+	NotRefuted
+	NotSeen
+)
+
+var verdictNames = [...]string{"undecided", "holds", "violated", "example", "never", "not refuted", "not seen"}
+
+// String is the verdict in words.
+func (v Verdict) String() string { return verdictNames[v] }
+
+// Exit codes for a process that runs a check.
+const (
+	ExitOK        = 0 // every property as wanted, and the space exhausted
+	ExitViolated  = 1 // a property is violated, or its example never occurs
+	ExitUsage     = 2 // a mistake in the call, or in the model
+	ExitUndecided = 3 // a limit cut the search
+)
+
+// PropertyResult is a property with its verdict.
+type PropertyResult struct {
+	Name        string
+	Expect      model.Expectation
+	Verdict     Verdict
+	Path        *model.Path // to a violating state or an example, else nil
+	Evaluations int         // distinct evaluations: states that agree on what the property reads share one
+	AtLeast     bool        // there were more evaluations than were counted
+}
+
+// Level counts the states that were first reached at one depth.
+type Level struct {
+	Unique    int // first reached at this level
+	Generated int // successors computed of the levels before, and the initial states
+}
+
+// Result is what a search found.
+type Result struct {
+	Engine     string // "bfs", "dfs" or "walk"
+	Options    Options
+	Err        error // why the check could not be made, or was broken off; nil otherwise
+	Properties []PropertyResult
+	Generated  int // initial states and successors computed within the boundary, with repeats
+	Unique     int // distinct states
+	Depth      int // see the drivers
+	Cut        int // transitions that the boundary cut
+	Bounded    bool
+	Exhausted  bool    // every reachable state within the boundary was visited
+	Stopped    string  // which limit or condition ended the search; empty if it was exhausted
+	Frontier   int     // states that were left to expand
+	Levels     []Level // of a breadth-first search
+	Walks      int     // random walks that were finished
+	Space      model.SpaceReport
+	Elapsed    time.Duration
+	Memory     int64 // bytes in use at the end
+	Workers    int
+
+	engine *engine
+}
+
+func newResult(engine string, o Options) *Result {
+	return &Result{Engine: engine, Options: o}
+}
+
+// announce lists the properties, undecided.
+func (r *Result) announce(e *engine) {
+	for _, p := range e.space.Properties() {
+		r.Properties = append(r.Properties, PropertyResult{Name: p.Name, Expect: p.Expect})
+	}
+}
+
+// violated tells whether an always property is known to be violated.
+func (r *Result) violated() bool {
+	for _, p := range r.Properties {
+		if p.Expect == model.Always && p.Path != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// ExitCode is what a process that ran the check should exit with.
+func (r *Result) ExitCode() int {
+	if r.Err != nil {
+		return ExitUsage
+	}
+	code := ExitOK
+	if !r.Exhausted && r.Engine != "walk" {
+		code = ExitUndecided
+	}
+	for _, p := range r.Properties {
+		switch p.Verdict {
+		case Violated, Never:
+			return ExitViolated
+		case Undecided, NotSeen:
+			code = ExitUndecided
+		case Holds, Example, NotRefuted:
+		}
+	}
+	return code
+}
+
+// Model gives the space that the result's paths belong to. It is valid until Close.
+func (r *Result) Model() model.Space { return r.engine.space }
+
+// Close frees the tables of the search. Paths cannot be shown, nor states iterated, afterwards.
+func (r *Result) Close() {
+	if r.engine != nil {
+		r.engine.close()
+		r.engine = nil
+	}
+}
+
+// stoppedBy says in words what ended a search.
+func stoppedBy(c stopCause, o Options) string {
+	switch c {
+	case stopDecided:
+		return "every property is decided"
+	case stopViolated:
+		return "a property is violated"
+	case stopDepth:
+		return fmt.Sprintf("the depth limit of %d", o.MaxDepth)
+	case stopStates:
+		return fmt.Sprintf("the limit of %d states", o.MaxStates)
+	case stopTime:
+		return fmt.Sprintf("the timeout of %v", o.Timeout)
+	case stopMemory:
+		return "the memory limit"
+	case stopInterrupt:
+		return "an interrupt"
+	case stopError:
+		return "an error"
+	case running:
+	}
+	return ""
+}
+
+// conclude turns what the engine holds into verdicts.
+func (e *engine) conclude(r *Result) {
+	r.engine = e
+	cause := stopCause(e.halt.Load())
+	r.Exhausted = cause == running
+	r.Stopped = stoppedBy(cause, e.options)
+	r.Generated, r.Unique, r.Cut = e.generated(), e.unique(), e.cuts()
+	r.Bounded = e.inside != nil
+	r.Levels = e.levels
+	r.Depth = int(e.depth.Load())
+	r.Frontier = int(e.waiting.Load())
+	r.Workers = len(e.workers)
+	if r.Exhausted {
+		r.Frontier = 0
+		if n := len(r.Levels); n > 0 && r.Levels[n-1].Unique == 0 {
+			r.Levels = r.Levels[:n-1]
+			r.Depth = n - 1
+		}
+	}
+	if f := e.failure.Load(); f != nil {
+		r.Err = f.err
+	} else if err := e.space.Audit(); err != nil {
+		r.Err = err
+	}
+	for i := range r.Properties {
+		p := &r.Properties[i]
+		p.Evaluations, p.AtLeast = e.judge.predicates[i].evaluations()
+		p.Verdict = verdict(p, r)
+	}
+	r.Space = e.space.Report()
+	r.Memory = e.memory()
+	r.Elapsed = time.Since(e.started)
+}
+
+func verdict(p *PropertyResult, r *Result) Verdict {
+	always, walk := p.Expect == model.Always, r.Engine == "walk"
+	switch {
+	case p.Path != nil && always:
+		return Violated
+	case p.Path != nil:
+		return Example
+	case walk && always:
+		return NotRefuted
+	case walk:
+		return NotSeen
+	case !r.Exhausted || r.Err != nil:
+		return Undecided
+	case always:
+		return Holds
+	}
+	return Never
+}
+
+// TestingT is what Require needs of a *testing.T.
+type TestingT interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// Require fails a test unless every property is as wanted and the space exhausted, and shows the shortest path to what
+// is wrong.
+func (r *Result) Require(t TestingT) {
+	t.Helper()
+	if r.ExitCode() != ExitOK {
+		var b strings.Builder
+		r.WriteText(&b)
+		t.Fatalf("%s", b.String())
+	}
+}

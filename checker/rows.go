@@ -1,0 +1,69 @@
+package checker
+
+import "slices"
+
+// A layout with pairs, or a boundary, needs the ids of all units of a successor: a row. The functions here stand in for
+// the arithmetic on packed states.
+
+// fillRows makes the row of every successor out of its source's and its own step.
+func (w *worker) fillRows() {
+	l, units := w.e.layout, len(w.words)
+	fields := len(l.fields)
+	w.rows = slices.Grow(w.rows[:0], len(w.successors)*fields)[:len(w.successors)*fields]
+	successor := 0
+	for index := range units {
+		for i, word := range w.words[index] {
+			if successor == len(w.successors) || i >= w.batch {
+				break
+			}
+			count := int(word &^ stepsKnown >> stepsShift)
+			if count == 0 {
+				continue
+			}
+			block := w.e.units.blocks.From(refOf(word))
+			for ; count > 0; count-- {
+				row := w.rows[successor*fields : (successor+1)*fields]
+				for u := range units {
+					row[u] = w.ids[u][i]
+				}
+				row[index] = block[0]
+				block = block[2+block[1]:]
+				successor++
+			}
+		}
+	}
+}
+
+// packRows packs every row, and marks the successors that lie outside the boundary.
+func (w *worker) packRows() bool {
+	e := w.e
+	fields, units := len(e.layout.fields), len(w.words)
+	refused := len(w.dead)
+	for i := range w.successors {
+		row := w.rows[i*fields : (i+1)*fields]
+		if slices.Contains(w.dead[:refused], uint32(i)) {
+			continue
+		}
+		if e.inside != nil {
+			for u, unit := range e.units.of {
+				unit.parts(row[u], w.state)
+			}
+			inside, _, err := e.inside.ask(w.reading, w.state)
+			if err != nil {
+				e.failAt(err, slices.Clone(w.state))
+				return false
+			}
+			if !inside {
+				w.dead = append(w.dead, uint32(i))
+				w.cut++
+				continue
+			}
+		}
+		key, ok := e.layout.pack(row, units)
+		if !ok {
+			return w.widen()
+		}
+		w.successors[i] = key
+	}
+	return true
+}

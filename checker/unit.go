@@ -1,0 +1,306 @@
+package checker
+
+import (
+	"math/bits"
+	"sync"
+	"sync/atomic"
+
+	"synod/internal/offheap"
+	"synod/internal/words"
+	"synod/model"
+)
+
+// unit is one slot of the space, or a few whose combinations stay few, taken together. Everything that the hot loop asks of a unit is a
+// look-up by id: the steps of a content, and what an effect makes of it. Both are computed once.
+//
+// The id of a unit of one slot is the slot's PartID; that of a larger unit numbers a tuple of them.
+type unit struct {
+	index   int
+	slots   []int
+	tuples  *words.Table // nil for one slot
+	steps   *words.Array[uint64]
+	effects *words.Array[[2]uint64] // the first answered effect of an id, and the Ref of a chain of more
+	limit   atomic.Uint32           // all ids in use are below
+	locks   [64]sync.Mutex          // by id, for writers of effects
+}
+
+// units is the enumeration half of the engine: units, their steps and effects, in tables without read locks.
+type units struct {
+	space  model.Space
+	arena  *offheap.Arena
+	of     []*unit
+	slotOf []int // slot -> unit
+	place  []int // slot -> place within its unit
+	blocks *words.Pool[uint32]
+	chains *words.Pool[uint64]
+	// An effect on a unit is a list of effects on its slots, in order, under one number.
+	lists  *words.Table
+	target *words.Array[uint32] // effect -> unit
+	ranked atomic.Bool          // some step has a rank
+}
+
+// A block of steps holds, for every step, the id that comes next, the number of effects, and the effects. The word that
+// refers to it has a flag that it is known, the number of steps, and its Ref.
+const (
+	stepsKnown   = 1 << 63
+	stepsShift   = 44
+	stepsRefMask = 1<<stepsShift - 1
+	maxSteps     = 1<<18 - 1
+)
+
+// A chain of answered effects has links of three answers and the Ref of the next link. An answer is an effect, plus
+// one so that it is not zero, and the id that comes of it.
+const (
+	linkAnswers = 3
+	refused     = 1<<32 - 1 // the id that stands for: the effect refuses the step
+)
+
+func newUnits(space model.Space, arena *offheap.Arena, groups [][]int) *units {
+	us := &units{
+		space: space, arena: arena, slotOf: make([]int, space.Slots()), place: make([]int, space.Slots()),
+		blocks: words.NewPool[uint32](arena), chains: words.NewPool[uint64](arena),
+		lists: words.NewTable(arena), target: words.NewArray[uint32](arena),
+	}
+	for i, slots := range groups {
+		u := &unit{
+			index: i, slots: slots, steps: words.NewArray[uint64](arena), effects: words.NewArray[[2]uint64](arena),
+		}
+		if len(slots) > 1 {
+			u.tuples = words.NewTable(arena)
+		}
+		for k, slot := range slots {
+			us.slotOf[slot], us.place[slot] = i, k
+		}
+		us.of = append(us.of, u)
+	}
+	return us
+}
+
+// admit makes a place for what is known of an id. It must be called before the id gets into a state.
+func (u *unit) admit(id uint32) uint32 {
+	u.steps.Ensure(id)
+	u.effects.Ensure(id)
+	for {
+		limit := u.limit.Load()
+		if id < limit || u.limit.CompareAndSwap(limit, id+1) {
+			return id
+		}
+	}
+}
+
+// id gives the unit's id for a state.
+func (u *unit) id(state []model.PartID) uint32 {
+	if u.tuples == nil {
+		return u.admit(uint32(state[u.slots[0]]))
+	}
+	var few [16]uint32
+	tuple := few[:0]
+	for _, slot := range u.slots {
+		tuple = append(tuple, uint32(state[slot]))
+	}
+	id, _ := u.tuples.Intern(tuple)
+	return u.admit(id)
+}
+
+// parts writes the slots of an id into a state.
+func (u *unit) parts(id uint32, state []model.PartID) {
+	if u.tuples == nil {
+		state[u.slots[0]] = model.PartID(id)
+		return
+	}
+	for k, part := range u.tuples.At(id) {
+		state[u.slots[k]] = model.PartID(part)
+	}
+}
+
+// stepsOf gives the word of an id's steps, which it computes at the first call.
+func (us *units) stepsOf(u *unit, id uint32, scratch *compileScratch) (uint64, error) {
+	if word := atomic.LoadUint64(u.steps.At(id)); word != 0 {
+		return word, nil
+	}
+	return us.compile(u, id, scratch)
+}
+
+// compileScratch is what compile needs from call to call.
+type compileScratch struct {
+	steps []model.Step
+	block []uint32
+	tuple []model.PartID
+	lists [][]uint32 // per unit: effects gathered for it
+	next  []uint32
+}
+
+// compile computes the steps of an id. Two workers may do so at once, and write the same but for the order.
+func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) {
+	if s.tuple == nil {
+		s.tuple = make([]model.PartID, len(us.slotOf))
+		s.lists = make([][]uint32, len(us.of))
+	}
+	u.parts(id, s.tuple)
+	s.block = s.block[:0]
+	count := uint64(0)
+	for _, slot := range u.slots {
+		part := s.tuple[slot]
+		var err error
+		if s.steps, err = us.space.Steps(slot, part, s.steps[:0]); err != nil {
+			return 0, err
+		}
+		for _, step := range s.steps {
+			if step.Ignored != model.Counts {
+				continue
+			}
+			if step.Rank != 0 {
+				us.ranked.Store(true)
+			}
+			ok, err := us.compileStep(u, id, slot, step, s)
+			if err != nil {
+				return 0, err
+			}
+			if ok {
+				count++
+			}
+		}
+	}
+	word := uint64(stepsKnown)
+	if count > maxSteps {
+		panic("checker: more steps of one actor than the engine can count")
+	}
+	if count > 0 {
+		ref, run := us.blocks.Reserve(len(s.block))
+		copy(run, s.block)
+		word |= count<<stepsShift | uint64(ref)
+	}
+	atomic.StoreUint64(u.steps.At(id), word)
+	return word, nil
+}
+
+// compileStep appends a step to the block: effects on the unit's own slots are taken at once, those on others are
+// gathered by unit. It reports false if an effect of the unit on itself refuses the step.
+func (us *units) compileStep(u *unit, id uint32, slot int, step model.Step, s *compileScratch) (bool, error) {
+	u.parts(id, s.tuple)
+	s.tuple[slot] = step.Next
+	for _, e := range step.Effects {
+		target := us.slotOf[e.Slot]
+		if target != u.index {
+			s.lists[target] = append(s.lists[target], uint32(us.place[e.Slot]), uint32(e.Effect))
+			continue
+		}
+		next, ok, err := us.space.Apply(int(e.Slot), s.tuple[e.Slot], e.Effect)
+		if err != nil || !ok {
+			for i := range s.lists {
+				s.lists[i] = s.lists[i][:0]
+			}
+			return false, err
+		}
+		s.tuple[e.Slot] = next
+	}
+	s.block = append(s.block, u.id(s.tuple), 0)
+	at := len(s.block) - 1
+	for target, list := range s.lists {
+		if len(list) == 0 {
+			continue
+		}
+		effect, _ := us.lists.Intern(append(list, uint32(target)))
+		us.target.Ensure(effect)
+		atomic.StoreUint32(us.target.At(effect), uint32(target))
+		s.block = append(s.block, effect)
+		s.block[at]++
+		s.lists[target] = list[:0]
+	}
+	return true, nil
+}
+
+// answer looks up what an effect makes of an id.
+func (us *units) answer(u *unit, id, effect uint32) (next uint32, known bool) {
+	entry := u.effects.At(id)
+	want := uint64(effect + 1)
+	first := atomic.LoadUint64(&entry[0])
+	if first>>32 == want {
+		return uint32(first), true
+	}
+	link := atomic.LoadUint64(&entry[1])
+	for link != 0 {
+		answers := us.chains.From(words.Ref(link))[: linkAnswers+1 : linkAnswers+1]
+		for i := range linkAnswers {
+			a := atomic.LoadUint64(&answers[i])
+			if a>>32 == want {
+				return uint32(a), true
+			}
+		}
+		link = atomic.LoadUint64(&answers[linkAnswers])
+	}
+	return 0, false
+}
+
+// apply gives what an effect makes of an id, or refused.
+func (us *units) apply(u *unit, id, effect uint32) (uint32, error) {
+	if next, known := us.answer(u, id, effect); known {
+		return next, nil
+	}
+	next, err := us.compute(u, id, effect)
+	if err != nil {
+		return 0, err
+	}
+	mu := &u.locks[id%uint32(len(u.locks))]
+	mu.Lock()
+	defer mu.Unlock()
+	if next, known := us.answer(u, id, effect); known {
+		return next, nil
+	}
+	value := uint64(effect+1)<<32 | uint64(next)
+	entry := u.effects.At(id)
+	if entry[0] == 0 {
+		atomic.StoreUint64(&entry[0], value)
+		return next, nil
+	}
+	last := &entry[1]
+	for *last != 0 {
+		answers := us.chains.From(words.Ref(*last))
+		for i := range linkAnswers {
+			if answers[i] == 0 {
+				atomic.StoreUint64(&answers[i], value)
+				return next, nil
+			}
+		}
+		last = &answers[linkAnswers]
+	}
+	ref, run := us.chains.Reserve(linkAnswers + 1)
+	atomic.StoreUint64(&run[0], value)
+	atomic.StoreUint64(last, uint64(ref))
+	return next, nil
+}
+
+// compute asks the space what a list of effects makes of an id.
+func (us *units) compute(u *unit, id, effect uint32) (uint32, error) {
+	list := us.lists.At(effect)
+	list = list[:len(list)-1] // the last word is the unit
+	var few [16]model.PartID
+	state := few[:]
+	if len(us.slotOf) > len(few) {
+		state = make([]model.PartID, len(us.slotOf))
+	}
+	u.parts(id, state)
+	for i := 0; i < len(list); i += 2 {
+		slot := u.slots[list[i]]
+		next, ok, err := us.space.Apply(slot, state[slot], model.EffectID(list[i+1]))
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			return refused, nil
+		}
+		state[slot] = next
+	}
+	return u.id(state), nil
+}
+
+// refOf gives the Ref in a word of steps.
+func refOf(word uint64) words.Ref { return words.Ref(word & stepsRefMask) }
+
+// width is the number of bits that hold all ids below limit.
+func width(limit uint32) int {
+	if limit <= 1 {
+		return 0
+	}
+	return bits.Len32(limit - 1)
+}

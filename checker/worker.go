@@ -1,0 +1,249 @@
+package checker
+
+import (
+	"sync/atomic"
+
+	"synod/model"
+)
+
+const (
+	batchLength  = 256 // states that are expanded together, so that their cache misses overlap
+	bufferLength = 64  // successors that go to a shard together
+)
+
+// worker expands states and inserts successors. It belongs to one goroutine.
+type worker struct {
+	e       *engine
+	compile compileScratch
+
+	// A batch of states, and what is known of them.
+	batch int        // how many
+	ids   [][]uint32 // per field of the layout, by state
+	words [][]uint64 // per unit, by state: its steps
+	state []model.PartID
+	row   []uint32 // the ids of one state
+
+	// The successors of a batch.
+	successors []uint64 // packed
+	sources    []uint16 // the place of the state in the batch
+	asks       []question
+	dead       []uint32 // successors that an effect refused
+	rows       []uint32 // the ids of the successors, when the layout is not flat
+	cut        int      // successors outside the boundary
+	agreements *agreements
+	reading    *model.Reading
+
+	buffers [][]uint64 // per shard
+	spare   [][]uint64
+	fresh   []uint64
+	tag     uint8
+	next    []uint64  // the chunk of the next frontier that is being filled
+	into    *frontier // where it goes
+
+	generated, cuts, inserted atomic.Int64 // read by the progress display
+	_                         [64]byte     // Keep neighbours off this cache line.
+}
+
+// question is an effect whose answer a successor needs.
+type question struct {
+	successor uint32
+	unit      uint32
+	id        uint32
+	effect    uint32
+}
+
+func newWorker(e *engine) *worker {
+	return &worker{
+		e: e, state: make([]model.PartID, e.space.Slots()), agreements: newAgreements(e.judge),
+		reading: model.NewReading(e.space),
+	}
+}
+
+// fit makes the buffers for the engine's layout.
+func (w *worker) fit() {
+	e := w.e
+	w.ids = make([][]uint32, len(e.layout.fields))
+	for f := range w.ids {
+		w.ids[f] = make([]uint32, batchLength)
+	}
+	w.words = make([][]uint64, len(e.units.of))
+	for u := range w.words {
+		w.words[u] = make([]uint64, batchLength)
+	}
+	w.row = make([]uint32, len(e.layout.fields))
+	if len(w.buffers) != len(e.shards) {
+		w.buffers = make([][]uint64, len(e.shards))
+	}
+}
+
+// expand finds the successors of at most batchLength packed states. It reports false if an id does not fit into the
+// layout any more, or something failed; then there are no successors.
+func (w *worker) expand(keys []uint64) bool {
+	e := w.e
+	us, l := e.units, e.layout
+	flat := l.flat(len(us.of)) && e.inside == nil
+	w.successors, w.sources, w.asks, w.dead = w.successors[:0], w.sources[:0], w.asks[:0], w.dead[:0]
+	w.cut, w.batch = 0, len(keys)
+	w.unpackBatch(keys)
+	if !w.lookUpSteps(len(keys)) {
+		return false
+	}
+	wide := w.takeSteps(keys)
+	if wide != 0 && flat {
+		return w.widen()
+	}
+	if !flat {
+		w.fillRows()
+	}
+	wide, ok := w.answerAll(flat)
+	if !ok {
+		return false
+	}
+	if wide != 0 && flat {
+		return w.widen()
+	}
+	if !flat && !w.packRows() {
+		return false
+	}
+	w.bury()
+	return true
+}
+
+func (w *worker) widen() bool {
+	w.e.overflow.Store(true)
+	return false
+}
+
+// unpackBatch gives the ids of every field of every state.
+func (w *worker) unpackBatch(keys []uint64) {
+	l := w.e.layout
+	for _, f := range l.roots {
+		r := &l.fields[f]
+		shift, mask := r.shift&63, uint64(1)<<r.width-1
+		ids := w.ids[f][:len(keys)]
+		for i, key := range keys {
+			ids[i] = uint32(key >> shift & mask)
+		}
+	}
+	for f := len(l.fields) - 1; f >= len(w.words); f-- {
+		p := &l.fields[f]
+		left, right := w.ids[p.left], w.ids[p.right]
+		for i, id := range w.ids[f][:len(keys)] {
+			pair := p.pairs.At(id)
+			left[i], right[i] = pair[0], pair[1]
+		}
+	}
+}
+
+// lookUpSteps finds the steps of every unit of every state, computing those that are new.
+func (w *worker) lookUpSteps(n int) bool {
+	us := w.e.units
+	for index, u := range us.of {
+		words := w.words[index][:n]
+		ids := w.ids[index][:n]
+		for i, id := range ids {
+			words[i] = atomic.LoadUint64(u.steps.At(id))
+		}
+		for i, word := range words {
+			if word != 0 {
+				continue
+			}
+			var err error
+			if words[i], err = us.stepsOf(u, ids[i], &w.compile); err != nil {
+				w.e.failAt(err, w.stateAt(i))
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// stateAt gives the parts of a state of the batch.
+func (w *worker) stateAt(i int) []model.PartID {
+	state := make([]model.PartID, w.e.space.Slots())
+	for index, u := range w.e.units.of {
+		u.parts(w.ids[index][i], state)
+	}
+	return state
+}
+
+// takeSteps makes a successor for every step, and questions for its effects. The result has bits where an id was too
+// wide for its field.
+func (w *worker) takeSteps(keys []uint64) (wide uint64) {
+	us, l := w.e.units, w.e.layout
+	for index := range us.of {
+		f := &l.fields[index]
+		words := w.words[index][:len(keys)]
+		ids := w.ids[index][:len(keys)]
+		for i, word := range words {
+			count := word &^ stepsKnown >> stepsShift
+			if count == 0 {
+				continue
+			}
+			block := us.blocks.From(refOf(word))
+			key, id := keys[i], ids[i]
+			for ; count > 0; count-- {
+				next, effects := block[0], block[1]
+				wide |= uint64(next) >> (f.width & 63)
+				successor := uint32(len(w.successors))
+				w.successors = append(w.successors, key^uint64(id^next)<<(f.shift&63))
+				w.sources = append(w.sources, uint16(i))
+				for _, effect := range block[2 : 2+effects] {
+					target := *us.target.At(effect)
+					w.asks = append(w.asks, question{successor, target, w.ids[target][i], effect})
+				}
+				block = block[2+effects:]
+			}
+		}
+	}
+	return wide
+}
+
+// answerAll puts what effects make of other units into the successors.
+func (w *worker) answerAll(flat bool) (wide uint64, ok bool) {
+	us, l := w.e.units, w.e.layout
+	fields := len(l.fields)
+	for i := range w.asks {
+		q := &w.asks[i]
+		u := us.of[q.unit]
+		next, known := us.answer(u, q.id, q.effect)
+		if !known {
+			var err error
+			if next, err = us.apply(u, q.id, q.effect); err != nil {
+				w.e.failAt(err, w.stateAt(int(w.sources[q.successor])))
+				return 0, false
+			}
+		}
+		if next == refused {
+			w.dead = append(w.dead, q.successor)
+			continue
+		}
+		if !flat {
+			w.rows[int(q.successor)*fields+int(q.unit)] = next
+			continue
+		}
+		f := &l.fields[q.unit]
+		wide |= uint64(next) >> (f.width & 63)
+		w.successors[q.successor] ^= uint64(q.id^next) << (f.shift & 63)
+	}
+	return wide, true
+}
+
+// bury removes the successors that an effect refused, or that lie outside the boundary.
+func (w *worker) bury() {
+	if len(w.dead) == 0 {
+		return
+	}
+	gone := make(map[uint32]bool, len(w.dead))
+	for _, d := range w.dead {
+		gone[d] = true
+	}
+	n := 0
+	for i := range w.successors {
+		if !gone[uint32(i)] {
+			w.successors[n], w.sources[n] = w.successors[i], w.sources[i]
+			n++
+		}
+	}
+	w.successors, w.sources = w.successors[:n], w.sources[:n]
+}

@@ -1,0 +1,345 @@
+package consistency
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"sort"
+	"strings"
+)
+
+// ErrPending is what Invoke returns when the client still waits for its previous operation: a client has at most one
+// operation under way.
+var ErrPending = errors.New("an operation is pending")
+
+// ErrNotPending is what Return returns when the client waits for nothing.
+var ErrNotPending = errors.New("no operation is pending")
+
+// Client names one sequential client. Any number will do; histories list clients in ascending order.
+type Client uint64
+
+// Event is one step of a client: the invocation of an operation, or its return.
+type Event[I, O any] struct {
+	Client Client
+	Invoke bool // an invocation with In; otherwise a return with Out
+	In     I    // what is invoked; not looked at for a return
+	Out    O    // what is returned; not looked at for an invocation
+}
+
+// History is the happens-before order of the operations of some clients. Each operation knows how many operations of
+// every other client had returned when it was invoked. That is all the order there is: an operation precedes another
+// if and only if both are of one client and it is the earlier one, or the other knew of its return.
+//
+// The zero value is the empty history. A History is an immutable value: Invoke, Return and Advance give a new one and
+// leave the receiver as it is. The two share what they have in common, so a new one costs space in proportion to
+// the number of clients and to the length of the one that moved. Equal histories have equal structure
+// (reflect.DeepEqual), whatever interleaving they came from. There is no other way to make one, so every History is one
+// that a real interleaving gives.
+//
+// Inputs and outputs are held as they are given: do not change what they point to.
+type History[I, O any] struct {
+	lines []line[I, O] // ascending by client, none empty; nil if there is none
+}
+
+// ProgramOrder is a history without happens-before between clients: each client's operations, in their order. It
+// is all that sequential consistency looks at, and fewer of them are different. Otherwise it is as [History] is.
+type ProgramOrder[I, O any] struct {
+	lines []line[I, O] // as in History, with nothing known of other clients
+}
+
+// line is the sequence of one client's operations, of which only the last can be pending.
+type line[I, O any] struct {
+	client  Client
+	entries []entry[I, O]
+}
+
+// entry is one operation. It is never changed once it is reachable from a history.
+type entry[I, O any] struct {
+	in      I
+	out     O // zero while pending, so that equal entries have equal structure
+	pending bool
+	knew    []knowledge // ascending by client, without the operation's own; nil if there is none
+}
+
+// knowledge says how many operations of a client had returned, at least one.
+type knowledge struct {
+	client   Client
+	returned int
+}
+
+// Invoke gives the history in which client c has invoked one more operation. It returns [ErrPending], wrapped, if c
+// has not had the answer to the one before.
+func (h History[I, O]) Invoke(c Client, in I) (History[I, O], error) {
+	lines, err := invoke(h.lines, c, entry[I, O]{in: in, pending: true, knew: returns(h.lines, c)})
+	if err != nil {
+		return h, err
+	}
+	return History[I, O]{lines}, nil
+}
+
+// Return gives the history in which client c's pending operation has returned out. It returns [ErrNotPending],
+// wrapped, if c has none.
+func (h History[I, O]) Return(c Client, out O) (History[I, O], error) {
+	lines, err := complete(h.lines, c, out)
+	if err != nil {
+		return h, err
+	}
+	return History[I, O]{lines}, nil
+}
+
+// Advance gives the history after one more event. Its errors are those of Invoke and Return.
+func (h History[I, O]) Advance(e Event[I, O]) (History[I, O], error) {
+	if e.Invoke {
+		return h.Invoke(e.Client, e.In)
+	}
+	return h.Return(e.Client, e.Out)
+}
+
+// Clients yields the clients that have invoked anything, in ascending order.
+func (h History[I, O]) Clients() iter.Seq[Client] { return clients(h.lines) }
+
+// Operations yields all operations, client by client in ascending order, those of one client in their order.
+func (h History[I, O]) Operations() iter.Seq[Operation[I, O]] { return operations(h.lines) }
+
+// Len is the number of operations, pending ones too.
+func (h History[I, O]) Len() int { return count(h.lines) }
+
+// Pending tells whether client c waits for an answer.
+func (h History[I, O]) Pending(c Client) bool { return pending(h.lines, c) }
+
+// String has a line for each client: its operations, each with the other clients' returns that it knew of.
+func (h History[I, O]) String() string { return text(h.lines) }
+
+func (h History[I, O]) sequences() []line[I, O] { return h.lines }
+
+// Invoke is as [History.Invoke].
+func (p ProgramOrder[I, O]) Invoke(c Client, in I) (ProgramOrder[I, O], error) {
+	lines, err := invoke(p.lines, c, entry[I, O]{in: in, pending: true})
+	if err != nil {
+		return p, err
+	}
+	return ProgramOrder[I, O]{lines}, nil
+}
+
+// Return is as [History.Return].
+func (p ProgramOrder[I, O]) Return(c Client, out O) (ProgramOrder[I, O], error) {
+	lines, err := complete(p.lines, c, out)
+	if err != nil {
+		return p, err
+	}
+	return ProgramOrder[I, O]{lines}, nil
+}
+
+// Advance is as [History.Advance].
+func (p ProgramOrder[I, O]) Advance(e Event[I, O]) (ProgramOrder[I, O], error) {
+	if e.Invoke {
+		return p.Invoke(e.Client, e.In)
+	}
+	return p.Return(e.Client, e.Out)
+}
+
+// Clients is as [History.Clients].
+func (p ProgramOrder[I, O]) Clients() iter.Seq[Client] { return clients(p.lines) }
+
+// Operations is as [History.Operations]. No operation knows of another client's.
+func (p ProgramOrder[I, O]) Operations() iter.Seq[Operation[I, O]] { return operations(p.lines) }
+
+// Len is as [History.Len].
+func (p ProgramOrder[I, O]) Len() int { return count(p.lines) }
+
+// Pending is as [History.Pending].
+func (p ProgramOrder[I, O]) Pending(c Client) bool { return pending(p.lines, c) }
+
+// String has a line for each client: its operations.
+func (p ProgramOrder[I, O]) String() string { return text(p.lines) }
+
+func (p ProgramOrder[I, O]) sequences() []line[I, O] { return p.lines }
+
+// Operation is one operation of a history.
+type Operation[I, O any] struct {
+	Client  Client
+	Index   int // its place among the client's operations, from 0
+	In      I
+	Out     O // the zero value while Pending
+	Pending bool
+	knew    []knowledge
+}
+
+// Knew yields the other clients of which any operation had returned when this one was invoked, in ascending order, each
+// with the number of those operations.
+func (o Operation[I, O]) Knew() iter.Seq2[Client, int] {
+	return func(yield func(Client, int) bool) {
+		for _, k := range o.knew {
+			if !yield(k.client, k.returned) {
+				return
+			}
+		}
+	}
+}
+
+// Returned is the number of operations of client c that had returned when this one was invoked.
+func (o Operation[I, O]) Returned(c Client) int {
+	if c == o.Client {
+		return o.Index
+	}
+	for _, k := range o.knew {
+		if k.client == c {
+			return k.returned
+		}
+	}
+	return 0
+}
+
+// Precedes tells whether o had returned when p was invoked. Both must be operations of one history.
+func (o Operation[I, O]) Precedes(p Operation[I, O]) bool {
+	return p.Returned(o.Client) > o.Index
+}
+
+// String is the input and the output: "write A -> ok", or "read -> ?" while it is pending.
+func (o Operation[I, O]) String() string {
+	return describe(&entry[I, O]{in: o.In, out: o.Out, pending: o.Pending})
+}
+
+// returned is how many of the line's operations have returned.
+func (l line[I, O]) returned() int {
+	if l.pending() {
+		return len(l.entries) - 1
+	}
+	return len(l.entries)
+}
+
+func (l line[I, O]) pending() bool {
+	return len(l.entries) > 0 && l.entries[len(l.entries)-1].pending
+}
+
+func find[I, O any](lines []line[I, O], c Client) (int, bool) {
+	at := sort.Search(len(lines), func(i int) bool { return lines[i].client >= c })
+	return at, at < len(lines) && lines[at].client == c
+}
+
+// returns is what an operation that client c invokes now knows of the others. Clients none of whose operations
+// has returned are left out, so there is only one way to write it.
+func returns[I, O any](lines []line[I, O], c Client) []knowledge {
+	n := 0
+	for _, l := range lines {
+		if l.client != c && l.returned() > 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	knew := make([]knowledge, 0, n)
+	for _, l := range lines {
+		if l.client != c && l.returned() > 0 {
+			knew = append(knew, knowledge{l.client, l.returned()})
+		}
+	}
+	return knew
+}
+
+// invoke and complete copy what they change into slices without spare capacity: a later append can then never write
+// into memory that another history sees.
+func invoke[I, O any](lines []line[I, O], c Client, e entry[I, O]) ([]line[I, O], error) {
+	at, found := find(lines, c)
+	if !found {
+		moved := make([]line[I, O], len(lines)+1)
+		copy(moved, lines[:at])
+		moved[at] = line[I, O]{client: c, entries: []entry[I, O]{e}}
+		copy(moved[at+1:], lines[at:])
+		return moved, nil
+	}
+	if lines[at].pending() {
+		return nil, fmt.Errorf("client %d invokes: %w", c, ErrPending)
+	}
+	old := lines[at].entries
+	entries := make([]entry[I, O], len(old)+1)
+	copy(entries, old)
+	entries[len(old)] = e
+	return replace(lines, at, entries), nil
+}
+
+func complete[I, O any](lines []line[I, O], c Client, out O) ([]line[I, O], error) {
+	at, found := find(lines, c)
+	if !found || !lines[at].pending() {
+		return nil, fmt.Errorf("client %d returns: %w", c, ErrNotPending)
+	}
+	old := lines[at].entries
+	entries := make([]entry[I, O], len(old))
+	copy(entries, old)
+	last := &entries[len(old)-1]
+	last.out, last.pending = out, false
+	return replace(lines, at, entries), nil
+}
+
+func replace[I, O any](lines []line[I, O], at int, entries []entry[I, O]) []line[I, O] {
+	moved := make([]line[I, O], len(lines))
+	copy(moved, lines)
+	moved[at].entries = entries
+	return moved
+}
+
+func clients[I, O any](lines []line[I, O]) iter.Seq[Client] {
+	return func(yield func(Client) bool) {
+		for _, l := range lines {
+			if !yield(l.client) {
+				return
+			}
+		}
+	}
+}
+
+func operations[I, O any](lines []line[I, O]) iter.Seq[Operation[I, O]] {
+	return func(yield func(Operation[I, O]) bool) {
+		for _, l := range lines {
+			for i, e := range l.entries {
+				o := Operation[I, O]{Client: l.client, Index: i, In: e.in, Out: e.out, Pending: e.pending, knew: e.knew}
+				if !yield(o) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func count[I, O any](lines []line[I, O]) int {
+	n := 0
+	for _, l := range lines {
+		n += len(l.entries)
+	}
+	return n
+}
+
+func pending[I, O any](lines []line[I, O], c Client) bool {
+	at, found := find(lines, c)
+	return found && lines[at].pending()
+}
+
+func describe[I, O any](e *entry[I, O]) string {
+	if e.pending {
+		return fmt.Sprintf("%v -> ?", e.in)
+	}
+	return fmt.Sprintf("%v -> %v", e.in, e.out)
+}
+
+func text[I, O any](lines []line[I, O]) string {
+	var b strings.Builder
+	for i, l := range lines {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "client %d:", l.client)
+		for k := range l.entries {
+			if k > 0 {
+				b.WriteByte(';')
+			}
+			b.WriteByte(' ')
+			b.WriteString(describe(&l.entries[k]))
+			for j, known := range l.entries[k].knew {
+				b.WriteString([]string{" after ", ", "}[min(j, 1)])
+				fmt.Fprintf(&b, "%d of client %d", known.returned, known.client)
+			}
+		}
+	}
+	return b.String()
+}

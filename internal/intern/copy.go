@@ -1,0 +1,92 @@
+package intern
+
+import (
+	"reflect"
+	"time"
+	"unsafe"
+)
+
+// own makes the value at v, so far a shallow copy, private: it replaces everything that is shared with the original.
+// What an interface holds and refers to nothing else stays shared, since nobody can change it.
+func (p *plan) own(v unsafe.Pointer) {
+	switch p.op {
+	case opStruct:
+		for i := range p.runs {
+			if r := &p.runs[i]; r.plan != nil && r.plan.owns {
+				r.plan.own(unsafe.Add(v, r.offset))
+			}
+		}
+	case opPointer:
+		if to := (*unsafe.Pointer)(v); *to != nil {
+			*to = p.elem.clone(*to)
+		}
+	case opSlice:
+		p.ownSlice((*slice)(v))
+	case opArray:
+		for i := range p.count {
+			p.elem.own(unsafe.Add(v, uintptr(i)*p.elem.size))
+		}
+	case opMap:
+		if m := (*unsafe.Pointer)(v); *m != nil {
+			*m = p.maps.clone(p, *m)
+		}
+	case opInterface:
+		i := (*iface)(v)
+		if i.tab == nil {
+			return
+		}
+		d, at := p.dynamicOf(i)
+		if !d.owns {
+			return
+		}
+		if d.direct {
+			d.own(at)
+			return
+		}
+		i.data = d.clone(i.data)
+	case opTime:
+		t := (*time.Time)(v)
+		*t = t.Round(0)
+	}
+}
+
+// clone copies the value at v, deeply, to new memory.
+func (p *plan) clone(v unsafe.Pointer) unsafe.Pointer {
+	to := reflect.New(p.typ)
+	at := to.UnsafePointer()
+	if !p.pointers {
+		copy(bytesAt(at, p.size), bytesAt(v, p.size))
+		return at
+	}
+	to.Elem().Set(reflect.NewAt(p.typ, v).Elem())
+	if p.owns {
+		p.own(at)
+	}
+	return at
+}
+
+// ownSlice gives a slice an array of its own, without spare capacity.
+func (p *plan) ownSlice(s *slice) {
+	if s.data == nil {
+		return
+	}
+	size := uintptr(s.len) * p.elem.size
+	if size == 0 {
+		s.data, s.cap = unsafe.Pointer(&nothing), s.len
+		return
+	}
+	if !p.elem.pointers {
+		words := make([]uint64, (size+7)/8) // words, as bytes need not be aligned
+		copy(bytesAt(unsafe.Pointer(&words[0]), size), bytesAt(s.data, size))
+		s.data, s.cap = unsafe.Pointer(&words[0]), s.len
+		return
+	}
+	to := reflect.MakeSlice(p.typ, s.len, s.len)
+	reflect.Copy(to, reflect.SliceAt(p.elem.typ, s.data, s.len))
+	s.data, s.cap = to.UnsafePointer(), s.len
+	if p.elem.owns {
+		for i := range s.len {
+			p.elem.own(unsafe.Add(s.data, uintptr(i)*p.elem.size))
+		}
+	}
+}

@@ -1,0 +1,226 @@
+package intern
+
+import (
+	"reflect"
+	"sync"
+	"unsafe"
+)
+
+// mapOps walks the maps of one map type, given as what a map variable holds, which is not nil.
+type mapOps interface {
+	hash(p *plan, m unsafe.Pointer) (sum uint64, n int)
+	equal(p *plan, a, b unsafe.Pointer) bool
+	clone(p *plan, m unsafe.Pointer) unsafe.Pointer
+	// each shows every entry, at addresses that are valid only during the call.
+	each(p *plan, m unsafe.Pointer, show func(k, v unsafe.Pointer))
+	len(p *plan, m unsafe.Pointer) int
+}
+
+// mapOpsFor chooses typed access if the shape of the map type is among the usual ones, else reflection.
+func mapOpsFor(p *plan) mapOps {
+	var ops mapOps
+	switch {
+	case p.key.kind == reflect.String:
+		ops = shapedBy[string](p.elem)
+	case p.key.kind < reflect.Int || p.key.kind > reflect.Uintptr:
+	case p.key.size == 8:
+		ops = shapedBy[uint64](p.elem)
+	case p.key.size == 4:
+		ops = shapedBy[uint32](p.elem)
+	}
+	if ops == nil {
+		return newReflected(p)
+	}
+	return ops
+}
+
+// shapedBy chooses by the element: what counts is its size, its alignment and where it holds pointers.
+func shapedBy[K comparable](elem *plan) mapOps {
+	align := uintptr(elem.typ.Align())
+	switch {
+	case elem.kind == reflect.String:
+		return shaped[K, string]{}
+	case elem.kind == reflect.Interface:
+		return shaped[K, [2]unsafe.Pointer]{}
+	case elem.kind == reflect.Slice:
+		return shaped[K, slice]{}
+	case elem.kind == reflect.Pointer || elem.kind == reflect.Map:
+		return shaped[K, unsafe.Pointer]{}
+	case elem.pointers:
+		return nil
+	case elem.size == 0 && align == 1:
+		return shaped[K, struct{}]{}
+	case elem.size == 1:
+		return shaped[K, uint8]{}
+	case elem.size == 4 && align == 4:
+		return shaped[K, uint32]{}
+	case align != unsafe.Alignof(uint64(0)):
+		return nil
+	case elem.size == 8:
+		return shaped[K, uint64]{}
+	case elem.size == 16:
+		return shaped[K, [2]uint64]{}
+	case elem.size == 24:
+		return shaped[K, [3]uint64]{}
+	case elem.size == 32:
+		return shaped[K, [4]uint64]{}
+	}
+	return nil
+}
+
+// shaped treats a map as a map[K]V that lies in memory alike. Go's == must be exact for its keys.
+type shaped[K comparable, V any] struct{}
+
+func (shaped[K, V]) of(m *unsafe.Pointer) map[K]V { return *(*map[K]V)(unsafe.Pointer(m)) }
+
+func (s shaped[K, V]) len(_ *plan, m unsafe.Pointer) int { return len(s.of(&m)) }
+
+func (s shaped[K, V]) hash(p *plan, m unsafe.Pointer) (sum uint64, n int) {
+	entries := s.of(&m)
+	for k, v := range entries {
+		sum += p.hashEntry(unsafe.Pointer(&k), unsafe.Pointer(&v))
+	}
+	return sum, len(entries)
+}
+
+func (s shaped[K, V]) equal(p *plan, a, b unsafe.Pointer) bool {
+	x, y := s.of(&a), s.of(&b)
+	if len(x) != len(y) {
+		return false
+	}
+	for k, v := range x {
+		w, ok := y[k]
+		if !ok || !p.elem.equal(unsafe.Pointer(&v), unsafe.Pointer(&w)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s shaped[K, V]) clone(p *plan, m unsafe.Pointer) unsafe.Pointer {
+	entries := s.of(&m)
+	to := make(map[K]V, len(entries))
+	for k, v := range entries {
+		if p.elem.owns {
+			p.elem.own(unsafe.Pointer(&v))
+		}
+		to[k] = v
+	}
+	return *(*unsafe.Pointer)(unsafe.Pointer(&to))
+}
+
+func (s shaped[K, V]) each(_ *plan, m unsafe.Pointer, show func(k, v unsafe.Pointer)) {
+	var at struct { // one place for all entries, as it moves to the heap
+		k K
+		v V
+	}
+	for at.k, at.v = range s.of(&m) {
+		show(unsafe.Pointer(&at.k), unsafe.Pointer(&at.v))
+	}
+}
+
+// reflected walks any map by reflection.
+type reflected struct {
+	cursors *sync.Pool // of *cursor: a walk may meet a map of the same type inside
+}
+
+// cursor is a place for one entry of a map.
+type cursor struct {
+	iter       reflect.MapIter
+	key, value reflect.Value
+	k, v       unsafe.Pointer
+}
+
+func newReflected(p *plan) reflected {
+	return reflected{&sync.Pool{New: func() any {
+		k, v := reflect.New(p.key.typ), reflect.New(p.elem.typ)
+		return &cursor{key: k.Elem(), value: v.Elem(), k: k.UnsafePointer(), v: v.UnsafePointer()}
+	}}}
+}
+
+func (reflected) of(p *plan, m unsafe.Pointer) reflect.Value {
+	// Going through an interface yields a value that holds the map itself, not the address of m on this stack.
+	return reflect.ValueOf(reflect.NewAt(p.typ, unsafe.Pointer(&m)).Elem().Interface())
+}
+
+func (r reflected) len(p *plan, m unsafe.Pointer) int { return r.of(p, m).Len() }
+
+// start returns a cursor before the first entry; done gives it back.
+func (r reflected) start(p *plan, m unsafe.Pointer) *cursor {
+	c := r.cursors.Get().(*cursor)
+	c.iter.Reset(r.of(p, m))
+	return c
+}
+
+func (c *cursor) next() bool {
+	if !c.iter.Next() {
+		return false
+	}
+	c.key.SetIterKey(&c.iter)
+	c.value.SetIterValue(&c.iter)
+	return true
+}
+
+// done forgets the entry, which the pool would otherwise keep alive.
+func (r reflected) done(c *cursor) {
+	c.key.SetZero()
+	c.value.SetZero()
+	c.iter.Reset(reflect.Value{})
+	r.cursors.Put(c)
+}
+
+func (r reflected) hash(p *plan, m unsafe.Pointer) (sum uint64, n int) {
+	c := r.start(p, m)
+	for c.next() {
+		sum += p.hashEntry(c.k, c.v)
+		n++
+	}
+	r.done(c)
+	return sum, n
+}
+
+func (r reflected) equal(p *plan, a, b unsafe.Pointer) bool {
+	y := r.of(p, b)
+	if r.len(p, a) != y.Len() {
+		return false
+	}
+	if !p.key.flat {
+		return p.equalByEncoding(a, b)
+	}
+	c, other := r.start(p, a), r.cursors.Get().(*cursor)
+	same := true
+	for same && c.next() {
+		w := y.MapIndex(c.key)
+		if same = w.IsValid(); same {
+			other.value.Set(w)
+			same = p.elem.equal(c.v, other.v)
+		}
+	}
+	r.done(c)
+	r.done(other)
+	return same
+}
+
+func (r reflected) clone(p *plan, m unsafe.Pointer) unsafe.Pointer {
+	to := reflect.MakeMapWithSize(p.typ, r.len(p, m))
+	c := r.start(p, m)
+	for c.next() {
+		if p.key.owns {
+			p.key.own(c.k)
+		}
+		if p.elem.owns {
+			p.elem.own(c.v)
+		}
+		to.SetMapIndex(c.key, c.value)
+	}
+	r.done(c)
+	return to.UnsafePointer()
+}
+
+func (r reflected) each(p *plan, m unsafe.Pointer, show func(k, v unsafe.Pointer)) {
+	c := r.start(p, m)
+	for c.next() {
+		show(c.k, c.v)
+	}
+	r.done(c)
+}

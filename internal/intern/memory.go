@@ -1,0 +1,73 @@
+package intern
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unsafe"
+)
+
+// slice is a slice in memory.
+type slice struct {
+	data     unsafe.Pointer
+	len, cap int
+}
+
+// nothing is what empty slices point at: it has an address and no bytes.
+var nothing struct{}
+
+// bytesAt views n bytes of memory.
+func bytesAt(p unsafe.Pointer, n uintptr) []byte {
+	return unsafe.Slice((*byte)(p), n)
+}
+
+func equalBytes(a, b unsafe.Pointer, n uintptr) bool {
+	switch n {
+	case 8:
+		return *(*[8]byte)(a) == *(*[8]byte)(b)
+	case 4:
+		return *(*[4]byte)(a) == *(*[4]byte)(b)
+	case 0:
+		return true
+	}
+	return string(bytesAt(a, n)) == string(bytesAt(b, n))
+}
+
+const (
+	seed  = 0x9e3779b97f4a7c15 // any odd constants without structure do: these are digits of the golden ratio,
+	prime = 0xd6e8feb86659fd93 // and a multiplier known for mixing well
+	salt  = 0xa0761d6478bd642f
+)
+
+// mix takes one word into a hash by a folded multiplication.
+func mix(h, word uint64) uint64 {
+	hi, lo := bits.Mul64(h^word^salt, prime)
+	return hi ^ lo ^ bits.RotateLeft64(h, 23)
+}
+
+// spread makes every bit of a hash depend on every other; it is a bijection.
+func spread(h uint64) uint64 {
+	h ^= h >> 32
+	h *= prime
+	h ^= h >> 29
+	h *= seed
+	return h ^ h>>32
+}
+
+// hashBytes takes bytes into a hash, but not their number.
+func hashBytes(b []byte, h uint64) uint64 {
+	for len(b) >= 8 {
+		h = mix(h, binary.LittleEndian.Uint64(b))
+		b = b[8:]
+	}
+	switch {
+	case len(b) >= 4: // the two halves overlap, which does no harm as the length is known
+		return mix(h, uint64(binary.LittleEndian.Uint32(b))|uint64(binary.LittleEndian.Uint32(b[len(b)-4:]))<<32)
+	case len(b) > 0:
+		return mix(h, uint64(b[0])|uint64(b[len(b)/2])<<8|uint64(b[len(b)-1])<<16)
+	}
+	return h
+}
+
+func hashString(s string, h uint64) uint64 {
+	return hashBytes(unsafe.Slice(unsafe.StringData(s), len(s)), mix(h, uint64(len(s))))
+}

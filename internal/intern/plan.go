@@ -1,0 +1,277 @@
+package intern
+
+import (
+	"fmt"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+)
+
+// op says how a plan is followed.
+type op uint8
+
+const (
+	opScalar op = iota // booleans and numbers: nothing but their bytes
+	opString
+	opPointer
+	opSlice
+	opArray
+	opStruct
+	opMap
+	opInterface
+	opTime
+	opFunc
+	opForeign // channels and unsafe pointers, which no state may hold
+)
+
+// plan is what must be known about a type to walk its values. It is immutable once published, but for its two caches.
+type plan struct {
+	typ  reflect.Type
+	kind reflect.Kind
+	op   op
+	size uintptr // bytes
+
+	mem      bool // a value is exactly its bytes: no padding, no reference, nothing blank
+	flat     bool // Go's == is exact
+	pointers bool // the memory of a value holds pointers
+	owns     bool // a copy must replace something
+	risky    bool // Check has something to look at
+	outside  bool // a value holds memory outside its own
+	direct   bool // an interface holds the value itself rather than a pointer to it
+	stringer bool // String was declared for the type, not promoted from a field
+
+	elem   *plan // of pointers, slices, arrays and maps
+	key    *plan // of maps
+	count  int   // of arrays
+	fields []field
+	runs   []run
+	maps   mapOps
+
+	typeHash uint64 // of the type's name
+	dynamic  atomic.Pointer[map[unsafe.Pointer]*plan]
+	label    atomic.Pointer[string]
+}
+
+// field is a field that is not blank.
+type field struct {
+	name   string
+	offset uintptr
+	plan   *plan
+}
+
+// run is either a stretch of plain memory (plan is nil), maybe of several fields, or a field with a plan of its own.
+type run struct {
+	offset uintptr
+	size   uintptr
+	plan   *plan
+}
+
+var (
+	plans       sync.Map   // reflect.Type to *plan
+	compileLock sync.Mutex // makes plans unique, and publishes only finished ones
+
+	timeType     = reflect.TypeFor[time.Time]()
+	stringerType = reflect.TypeFor[fmt.Stringer]()
+)
+
+// planOf returns the only plan of a type.
+func planOf(t reflect.Type) *plan {
+	if p, ok := plans.Load(t); ok {
+		return p.(*plan)
+	}
+	compileLock.Lock()
+	defer compileLock.Unlock()
+	c := compiler{fresh: map[reflect.Type]*plan{}}
+	p := c.plan(t)
+	for _, q := range c.fresh {
+		q.finish()
+	}
+	for t, q := range c.fresh {
+		plans.Store(t, q)
+	}
+	return p
+}
+
+type compiler struct {
+	fresh map[reflect.Type]*plan
+}
+
+// plan compiles a type and what it is made of. Recursion of types always passes a reference, whose own flags do not
+// depend on what it refers to, so an unfinished plan is only ever pointed at.
+func (c *compiler) plan(t reflect.Type) *plan {
+	if p, ok := plans.Load(t); ok {
+		return p.(*plan)
+	}
+	if p, ok := c.fresh[t]; ok {
+		return p
+	}
+	p := &plan{typ: t, kind: t.Kind(), size: t.Size(), typeHash: hashString(t.PkgPath()+" "+t.String(), seed)}
+	c.fresh[t] = p
+	switch p.kind {
+	case reflect.String:
+		p.op, p.flat, p.pointers, p.outside = opString, true, true, true
+	case reflect.Pointer:
+		p.reference(opPointer)
+		p.elem = c.plan(t.Elem())
+	case reflect.Slice:
+		p.reference(opSlice)
+		p.elem = c.plan(t.Elem())
+	case reflect.Map:
+		p.reference(opMap)
+		p.key, p.elem = c.plan(t.Key()), c.plan(t.Elem())
+	case reflect.Interface:
+		p.reference(opInterface)
+	case reflect.Func:
+		p.op, p.pointers = opFunc, true
+	case reflect.Chan, reflect.UnsafePointer:
+		p.op, p.pointers = opForeign, true
+	case reflect.Array:
+		p.op, p.elem, p.count = opArray, c.plan(t.Elem()), t.Len()
+		p.mem, p.flat = p.elem.mem, p.elem.flat
+		p.pointers = p.elem.pointers && p.count > 0
+		p.owns, p.outside = p.elem.owns && p.count > 0, p.elem.outside && p.count > 0
+	case reflect.Struct:
+		if t.ConvertibleTo(timeType) {
+			p.op, p.pointers, p.owns = opTime, true, true
+			break
+		}
+		c.structure(p)
+	default:
+		p.op, p.mem = opScalar, true
+		p.flat = p.kind < reflect.Float32 || p.kind > reflect.Complex128
+	}
+	return p
+}
+
+func (p *plan) reference(o op) {
+	p.op, p.pointers, p.owns, p.outside = o, true, true, true
+}
+
+func (c *compiler) structure(p *plan) {
+	p.op, p.mem, p.flat = opStruct, true, p.typ.Comparable()
+	end := uintptr(0)
+	for i := range p.typ.NumField() {
+		f := p.typ.Field(i)
+		q := c.plan(f.Type)
+		p.pointers = p.pointers || q.pointers
+		if f.Name == "_" {
+			p.mem = false
+			continue
+		}
+		p.mem = p.mem && q.mem && f.Offset == end
+		end = f.Offset + q.size
+		p.flat = p.flat && q.flat
+		p.owns, p.outside = p.owns || q.owns, p.outside || q.outside
+		p.fields = append(p.fields, field{f.Name, f.Offset, q})
+		p.addRun(f.Offset, q)
+	}
+	p.mem = p.mem && end == p.size
+}
+
+// addRun joins neighbouring stretches of plain memory, so that they are compared and hashed as one.
+func (p *plan) addRun(offset uintptr, q *plan) {
+	if !q.mem {
+		p.runs = append(p.runs, run{offset, q.size, q})
+		return
+	}
+	if n := len(p.runs); n > 0 {
+		if last := &p.runs[n-1]; last.plan == nil && last.offset+last.size == offset {
+			last.size += q.size
+			return
+		}
+	}
+	p.runs = append(p.runs, run{offset, q.size, nil})
+}
+
+// finish computes what depends on finished plans of other types.
+func (p *plan) finish() {
+	p.risky = risky(p.typ, map[reflect.Type]bool{})
+	p.direct = direct(p.typ)
+	p.stringer = declaresString(p.typ)
+	if p.op == opMap {
+		p.maps = mapOpsFor(p)
+	}
+}
+
+// risky reports whether a value of the type can hold something that Check must look at: a func, a channel, an unsafe
+// pointer, an interface, or a cycle.
+func risky(t reflect.Type, open map[reflect.Type]bool) bool {
+	done, seen := open[t]
+	if seen {
+		return !done // met again while open: the type is recursive
+	}
+	open[t] = false
+	r := false
+	switch t.Kind() {
+	case reflect.Interface, reflect.Func, reflect.Chan, reflect.UnsafePointer:
+		r = true
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		r = risky(t.Elem(), open)
+	case reflect.Map:
+		r = risky(t.Key(), open) || risky(t.Elem(), open)
+	case reflect.Struct:
+		for i := 0; i < t.NumField() && !r && !t.ConvertibleTo(timeType); i++ {
+			r = t.Field(i).Name != "_" && risky(t.Field(i).Type, open)
+		}
+	}
+	open[t] = true
+	return r
+}
+
+// direct finds out, by trying, whether an interface holds a value of the type itself in its second word.
+func direct(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		return true
+	case reflect.Struct, reflect.Array:
+	default:
+		return false
+	}
+	if t.Size() != unsafe.Sizeof(uintptr(0)) {
+		return false
+	}
+	mark := unsafe.Pointer(new(uint64))
+	v := reflect.New(t)
+	*(*unsafe.Pointer)(v.UnsafePointer()) = mark
+	boxed := v.Elem().Interface()
+	return (*iface)(unsafe.Pointer(&boxed)).data == mark
+}
+
+// iface is an interface in memory. The first word determines the dynamic type, given the static one.
+type iface struct {
+	tab, data unsafe.Pointer
+}
+
+// dynamicOf returns the plan of the dynamic type of the interface at i, which is not nil, and where its value lies.
+func (p *plan) dynamicOf(i *iface) (*plan, unsafe.Pointer) {
+	var d *plan
+	if known := p.dynamic.Load(); known != nil {
+		d = (*known)[i.tab]
+	}
+	if d == nil {
+		d = p.learn(i)
+	}
+	if d.direct {
+		return d, unsafe.Pointer(&i.data)
+	}
+	return d, i.data
+}
+
+// learn remembers the plan of a dynamic type under the first word of the interface.
+func (p *plan) learn(i *iface) *plan {
+	d := planOf(reflect.NewAt(p.typ, unsafe.Pointer(i)).Elem().Elem().Type())
+	for {
+		old := p.dynamic.Load()
+		grown := map[unsafe.Pointer]*plan{i.tab: d}
+		if old != nil {
+			for tab, q := range *old {
+				grown[tab] = q
+			}
+		}
+		if p.dynamic.CompareAndSwap(old, &grown) {
+			return d
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package intern
+
+import (
+	"fmt"
+	"reflect"
+	"unsafe"
+)
+
+// Walker walks values of the static type T, which may be an interface. It is immutable and safe for concurrent use,
+// as long as nobody changes the values meanwhile. A func that is not nil, or a channel inside an interface, which
+// only Check reports, is compared by address and copied as it is.
+type Walker[T any] struct {
+	plan *plan
+}
+
+// For returns the walker of T. The error names the path to a channel or an unsafe pointer, if T's static type holds
+// one. Blank fields are not looked at.
+func For[T any]() (*Walker[T], error) {
+	t := reflect.TypeFor[T]()
+	if f := checkType(t, map[reflect.Type]bool{}); f != nil {
+		return nil, fmt.Errorf("walk %w", f.error(t))
+	}
+	return &Walker[T]{planOf(t)}, nil
+}
+
+// Check returns an error, with the path, if v holds a cycle (or nests pointers, slices, maps and interfaces deeper
+// than 10,000), a func that is not nil, or, inside an interface, a channel or an unsafe pointer. It costs nothing if
+// the static type can hold none of them.
+func (w *Walker[T]) Check(v T) error {
+	if !w.plan.risky {
+		return nil
+	}
+	if f := w.plan.check(unsafe.Pointer(&v), 0); f != nil {
+		return f.error(w.plan.typ)
+	}
+	return nil
+}
+
+// Copy returns a deep copy that shares nothing with v that could be changed: strings may be shared, and what an
+// interface holds if it refers to nothing else. Nil stays nil, empty stays empty, slices have no spare capacity.
+func (w *Walker[T]) Copy(v T) T {
+	if !w.plan.owns {
+		return v
+	}
+	c := v
+	w.plan.own(unsafe.Pointer(&c))
+	return c
+}
+
+// Equal reports whether a and b are exactly equal: floats by their bits (NaN equals itself, -0 differs from 0), nil
+// and empty slices and maps differ, unexported fields count, pointers are compared by what they point to, and
+// interfaces must hold the same dynamic type.
+func (w *Walker[T]) Equal(a, b T) bool {
+	return w.plan.equal(unsafe.Pointer(&a), unsafe.Pointer(&b))
+}
+
+// Hash returns a hash that equal values share. It is the same in every process of one build, and does not depend on
+// the order of maps. It is no cryptographic hash: values can be made to collide.
+func (w *Walker[T]) Hash(v T) uint64 {
+	return spread(w.plan.hash(unsafe.Pointer(&v), seed))
+}
+
+// Encode appends the canonical encoding of v to dst and returns the extended slice. Exactly the equal values have
+// equal encodings, and no method of v is called, so that encodings serve as order of content and as keys that may be
+// shared between processes.
+//
+// Structs are {Field:value,…}, slices and arrays [value,…], maps {key:value,…} sorted by encoded key, strings and
+// byte slices quoted, pointers &value, and nil is nil. Only what an interface holds carries its type: register.Put{…},
+// &register.Put{…}, actor.ID(3). Of two types of the same package and type name, the one that the process encodes
+// later is given its import path, or a number if that is the same too: between processes, only such keys may differ.
+func (w *Walker[T]) Encode(dst []byte, v T) []byte {
+	return w.plan.encode(dst, unsafe.Pointer(&v))
+}
+
+// Flat reports whether T is made only of booleans, integers, strings, arrays and structs of them, so that Go's == is
+// exact. Values of such types need no copying.
+func (w *Walker[T]) Flat() bool { return w.plan.flat }
+
+// Text returns v for people: the encoding, with the texts of values that are a fmt.Stringer, and zero structs as {}.
+// A String method gets a copy; where it panics, or is merely promoted from an embedded field, the value is spelt out.
+func (w *Walker[T]) Text(v T) string {
+	return string(w.plan.text(nil, unsafe.Pointer(&v)))
+}
+
+// Change is one difference between two values. Path leads to it, as in Prepares[2].Ballot, with map keys in their
+// encoding; it is empty if the values differ as a whole. Old and New are texts; one of them is empty if there is
+// nothing at that path in that value.
+type Change struct {
+	Path, Old, New string
+}
+
+// Diff lists the differences between a and b, sorted by path (numbers by value); none if and only if they are equal.
+// It goes into structs, arrays, slices by index, maps by key, pointers, and interfaces of the same dynamic type. Two
+// differing values with the same text are shown by their encodings.
+func (w *Walker[T]) Diff(a, b T) []Change {
+	return w.plan.changes(unsafe.Pointer(&a), unsafe.Pointer(&b))
+}

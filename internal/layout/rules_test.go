@@ -1,0 +1,209 @@
+package layout
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// module is the import path of the repository's root.
+const module = "synod"
+
+// A rule says what the packages of one folder may import. Folders are relative to the root, in slash
+// form; each stands for itself and everything below it, and "" for the whole repository. A file obeys
+// the rule with the longest folder that contains it.
+type rule struct {
+	folder string
+	ours   []string // folders of ours that may be imported
+	except []string // folders inside ours that may not
+	third  []string // third-party import paths, each with its subpackages
+	pure   bool     // no clock, randomness or I/O: impureStd is forbidden
+	tests  bool     // binds _test.go files too, which otherwise import what they like
+}
+
+// impureStd lists the standard packages that the pure core never needs, each with its subpackages.
+var impureStd = []string{"crypto/rand", "io/ioutil", "math/rand", "net", "os", "syscall"}
+
+// notShipped is what only tests may import.
+var notShipped = []string{"internal/layout", "internal/reference"}
+
+// rules is the picture "imports point one way only" as a table.
+var rules = []rule{
+	{folder: ""}, // a package at the root itself, should there be one: documentation only
+	{folder: "actor", ours: []string{"actor"}, pure: true},
+	{
+		folder: "consistency", ours: []string{"consistency"}, pure: true,
+		third: []string{"github.com/anishathalye/porcupine"},
+	},
+	{folder: "register", ours: []string{"actor", "consistency", "register"}, pure: true},
+	{folder: "paxos", ours: []string{"actor", "register"}, pure: true},
+	{folder: "network", ours: []string{"actor", "network"}, pure: true},
+	{
+		folder: "model", pure: true,
+		ours: []string{"actor", "consistency", "internal/intern", "model", "network"},
+	},
+	{
+		folder: "trace",
+		ours:   []string{"actor", "consistency", "internal", "model", "network", "register", "trace"},
+		except: notShipped,
+	},
+	{
+		folder: "checker", ours: []string{"checker", "internal", "model", "trace"}, except: notShipped,
+		third: []string{"golang.org/x/sys"},
+	},
+	{
+		folder: "explorer",
+		ours: []string{
+			"actor", "checker", "consistency", "explorer", "internal", "model", "network", "trace",
+		},
+		except: notShipped,
+	},
+	{
+		folder: "spawn", ours: []string{"actor", "internal", "spawn", "storage"}, except: notShipped,
+		third: []string{"golang.org/x/sys", "google.golang.org/grpc", "google.golang.org/protobuf"},
+	},
+	{
+		folder: "storage", ours: []string{"actor", "internal", "storage"}, except: notShipped,
+		third: []string{"golang.org/x/sys"},
+	},
+	{
+		folder: "internal", ours: []string{"internal"}, except: notShipped,
+		third: []string{"golang.org/x/sys"},
+	},
+	{
+		folder: "internal/intern", ours: []string{"internal"}, except: notShipped,
+		third: []string{"github.com/mitchellh/hashstructure/v2"},
+	},
+	{
+		// The plain search that the engine is compared with shares nothing with the engine, not even
+		// in its tests, or one mistake could hide in both. Comparisons live beside the engine.
+		folder: "internal/reference", tests: true,
+		ours:  []string{"actor", "consistency", "examples", "internal/reference", "paxos", "register"},
+		third: []string{"go.uber.org/goleak", "pgregory.net/rapid"},
+	},
+	{
+		folder: "examples", ours: []string{""}, except: append([]string{"cmd"}, notShipped...),
+		third: []string{"google.golang.org/grpc", "google.golang.org/protobuf"},
+	},
+	{
+		folder: "cmd", ours: []string{""}, except: notShipped,
+		third: []string{
+			"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys", "golang.org/x/term",
+			"google.golang.org/grpc",
+		},
+	},
+}
+
+// ruleFor returns the rule that a file in the folder obeys. Of a folder that is not in the table it
+// knows nothing: a new package has to be placed in the picture first.
+func ruleFor(folder string) (rule, bool) {
+	var best rule
+	found := false
+	for _, r := range rules {
+		matches := within(folder, r.folder) && (r.folder != "" || folder == "")
+		if matches && (!found || len(r.folder) > len(best.folder)) {
+			best, found = r, true
+		}
+	}
+	return best, found
+}
+
+// check returns why a file may not import a path, or "" if it may. The file is relative to the root.
+func check(file, imported string) string {
+	isTest := strings.HasSuffix(file, "_test.go")
+	folder := strings.TrimPrefix(path.Dir(file), ".")
+	r, ok := ruleFor(folder)
+	switch {
+	case isTest && (!ok || !r.tests):
+		return ""
+	case !ok:
+		return fmt.Sprintf("%s: no rule says what %q may import; add one to the table", file, folder)
+	}
+	name := r.folder
+	if name == "" {
+		name = "the root"
+	}
+	if imported == module || strings.HasPrefix(imported, module+"/") {
+		target := strings.TrimPrefix(strings.TrimPrefix(imported, module), "/")
+		if anyWithin(target, r.ours) && !anyWithin(target, r.except) {
+			return ""
+		}
+		return fmt.Sprintf("%s: %s may not import %s of ours", file, name, imported)
+	}
+	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
+		if r.pure && !isTest && anyWithin(imported, impureStd) {
+			return fmt.Sprintf("%s: %s is pure and may not import %s", file, name, imported)
+		}
+		return ""
+	}
+	if anyWithin(imported, r.third) {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s may not import the third-party %s", file, name, imported)
+}
+
+// within reports whether p is the folder or lies below it.
+func within(p, folder string) bool {
+	return folder == "" || p == folder || strings.HasPrefix(p, folder+"/")
+}
+
+func anyWithin(p string, folders []string) bool {
+	return slices.ContainsFunc(folders, func(f string) bool { return within(p, f) })
+}
+
+// depguard renders the table as the rules section of depguard's settings in .golangci.yml.
+func depguard() string {
+	var b strings.Builder
+	line := func(indent int, format string, args ...any) {
+		fmt.Fprintf(&b, "%*s%s\n", indent, "", fmt.Sprintf(format, args...))
+	}
+	for _, r := range rules {
+		name, glob := strings.ReplaceAll(r.folder, "/", "-"), r.folder+"/**"
+		if r.folder == "" {
+			name, glob = "root", "*.go"
+		}
+		line(8, "%s:", name)
+		line(10, "list-mode: strict")
+		line(10, "files:")
+		line(12, `- "${config-path}/%s"`, glob)
+		for _, inner := range rules {
+			if r.folder != "" && inner.folder != r.folder && within(inner.folder, r.folder) {
+				line(12, `- "!${config-path}/%s/**"`, inner.folder)
+			}
+		}
+		if !r.tests {
+			line(12, `- "!$test"`)
+		}
+		line(10, "allow:")
+		line(12, "- $gostd")
+		for _, f := range r.ours {
+			line(12, "- %s", path.Join(module, f))
+		}
+		for _, t := range r.third {
+			line(12, "- %s", t)
+		}
+		if len(r.except) > 0 {
+			line(10, "deny:")
+		}
+		for _, f := range r.except {
+			line(12, "- pkg: %s", path.Join(module, f))
+			line(14, "desc: not for this folder to import")
+		}
+	}
+	line(8, "pure:") // beside the rule of its folder: depguard obeys every rule whose files match
+	line(10, "list-mode: lax")
+	line(10, "files:")
+	for _, r := range rules {
+		if r.pure {
+			line(12, `- "${config-path}/%s/**"`, r.folder)
+		}
+	}
+	line(12, `- "!$test"`)
+	line(10, "deny:")
+	for _, p := range impureStd {
+		line(12, "- pkg: %s", p)
+		line(14, "desc: the core is pure, with no clock, randomness or I/O")
+	}
+	return b.String()
+}

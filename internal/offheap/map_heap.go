@@ -1,0 +1,12 @@
+//go:build !unix || race
+
+package offheap
+
+import "errors"
+
+// canMap says that this build keeps everything on the Go heap.
+const canMap = false
+
+func mapPages(int, bool) ([]byte, error) { return nil, errors.ErrUnsupported }
+
+func unmapPages([]byte) error { return errors.ErrUnsupported }

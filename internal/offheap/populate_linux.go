@@ -1,0 +1,8 @@
+//go:build linux && !race
+
+package offheap
+
+import "golang.org/x/sys/unix"
+
+// mapPopulate asks mmap to back a mapping at once.
+const mapPopulate = unix.MAP_POPULATE

@@ -1,0 +1,34 @@
+package offheap
+
+import (
+	"fmt"
+	"reflect"
+	"unsafe"
+)
+
+// Slice reinterprets allocated bytes as a slice of T, as many as fit. T must hold no pointers of any kind, for the
+// collector does not look into this memory; Slice panics if it does. The result lives as long as b.
+func Slice[T any](b []byte) []T {
+	if t := reflect.TypeFor[T](); t.Size() == 0 || !plain(t) {
+		panic(fmt.Sprintf("offheap: slice of %v, which is empty or holds pointers", t))
+	}
+	var zero T
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(zero)))
+}
+
+// plain tells whether values of the type hold no pointers.
+func plain(t reflect.Type) bool {
+	switch k := t.Kind(); k {
+	case reflect.Array:
+		return plain(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !plain(t.Field(i).Type) {
+				return false
+			}
+		}
+		return true
+	default:
+		return k >= reflect.Bool && k <= reflect.Complex128
+	}
+}

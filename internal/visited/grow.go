@@ -1,0 +1,122 @@
+package visited
+
+import (
+	"fmt"
+	"math"
+	"unsafe"
+
+	"synod/internal/offheap"
+)
+
+// policy says when a shard grows, and how far.
+type policy struct {
+	maxLoad float64 // entries per home at which it grows
+	growth  float64 // homes after growing, by homes before
+}
+
+// defaultPolicy is a compromise, measured with the benchmarks of this package: TODO
+var defaultPolicy = policy{maxLoad: 0.85, growth: 1.41}
+
+// crowdedLoad tells why entries were pushed to the greatest displacement. From this load on it was chance, and more
+// homes help. Below it the keys are clustered, more homes would not part them, and the displacement gets more bits.
+const crowdedLoad = 0.5
+
+// Stagger returns the start for shard i of n, so that shards that fill evenly grow one after the other: the starts are
+// spread geometrically from least to just below least times the growth factor.
+func Stagger(least, i, n int) int { return stagger(defaultPolicy, least, i, n) }
+
+func stagger(p policy, least, i, n int) int {
+	return int(float64(least) * math.Pow(p.growth, float64(i)/float64(n)))
+}
+
+// next returns the layout to try after one that is too small for one more than n entries.
+func (p policy) next(l layout, n uint64) layout {
+	if n < p.capacity(&l) && float64(n) < crowdedLoad*float64(l.m) {
+		if wide, ok := newLayout(l.keyBits, l.tagBits, l.m, 4*l.limit); ok {
+			return wide
+		}
+	}
+	m := l.m
+	for {
+		m = capHomes(l.keyBits, max(m+1, uint64(float64(m)*p.growth)))
+		// More homes leave a shorter remainder, so what fitted fits again.
+		big, ok := newLayout(l.keyBits, l.tagBits, m, l.least)
+		if !ok {
+			panic(fmt.Sprintf("visited: no layout for %d homes of %d bits", m, l.keyBits))
+		}
+		if n < p.capacity(&big) {
+			return big
+		}
+	}
+}
+
+// capacity returns how many entries a layout is filled with.
+func (p policy) capacity(l *layout) uint64 {
+	if l.direct() {
+		return l.m
+	}
+	return uint64(float64(l.m) * p.maxLoad)
+}
+
+// capHomes returns m or the greatest useful number of homes, one for each key.
+func capHomes(keyBits uint, m uint64) uint64 {
+	if keyBits < 64 {
+		return min(m, 1<<keyBits)
+	}
+	return m
+}
+
+// allocTable returns an empty table.
+func allocTable(a *offheap.Arena, l layout) ([]byte, error) {
+	n := l.bytes()
+	if n > math.MaxInt || n/l.width < l.m {
+		return nil, fmt.Errorf("table of %d entries of %d bytes: %w", l.m, l.width, offheap.ErrLimit)
+	}
+	return a.AllocBacked(int(n))
+}
+
+// adopt makes a table that holds all s.count entries the shard's own.
+func (s *Shard) adopt(l layout, table []byte) {
+	s.layout, s.table, s.first = l, table, unsafe.Pointer(unsafe.SliceData(table))
+	s.room = s.policy.capacity(&l) - s.count
+}
+
+// grow moves the entries to a larger table, so that there is room for a fresh key. After an error, the arena's,
+// nothing has changed.
+func (s *Shard) grow() error {
+	for l := s.layout; ; {
+		l = s.policy.next(l, s.count)
+		table, err := allocTable(s.arena, l)
+		if err != nil {
+			return fmt.Errorf("grow shard of %d keys: %w", s.count, err)
+		}
+		if s.copyTo(&l, unsafe.Pointer(unsafe.SliceData(table))) {
+			s.arena.Free(s.table)
+			s.adopt(l, table)
+			return nil
+		}
+		s.arena.Free(table)
+	}
+}
+
+// copyTo writes all entries to an empty table of another layout, or returns false if one of them would get the
+// greatest displacement there.
+func (s *Shard) copyTo(l *layout, to unsafe.Pointer) bool {
+	from, old := s.first, &s.layout
+	next := uint64(0) // the first position that is still empty
+	for pos, end := uint64(0), old.positions(); pos < end; pos++ {
+		word := load(from, pos*old.width) & old.wordMask
+		if word == 0 {
+			continue
+		}
+		home, moved := l.place(old.key(pos, word))
+		at := max(home, next)
+		if at-home >= l.limit {
+			return false
+		}
+		// What this writes beyond its entry is empty yet.
+		store(to, at*l.width, moved-l.tagMask+word&old.tagMask+(at-home)*l.unit)
+		next = at + 1
+	}
+	return true
+}

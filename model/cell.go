@@ -1,0 +1,253 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	"synod/actor"
+	"synod/internal/intern"
+	"synod/internal/words"
+	"synod/network"
+)
+
+// The aspects of an actor's cell. From aspectPicks on, each selection has two: what it picks from all the messages of
+// the mailbox, and from the deliverable ones.
+const (
+	aspectLocal   Aspect = 1
+	aspectMailbox Aspect = 2
+	aspectPicks   Aspect = 16
+)
+
+// cells are the distinct contents of an actor's slot: everything that belongs to the actor. A cell is the words local
+// state, mailbox, timers and choices, each a number in a table of its own.
+type cells[S, M any] struct {
+	space    *space[M]
+	slot     int
+	id       actor.ID
+	actor    actor.Typed[S, M]
+	walker   *intern.Walker[S]
+	states   *intern.Table[S]
+	mailbox  *mailboxes[M]
+	timers   *intern.Table[actor.Timer]
+	options  *intern.Table[actor.Option]
+	lists    *words.Table // sets of timers, pending choices, and multisets of those
+	tuples   *words.Table
+	events   *words.Table // kind, and two words: source and message, or timer, or pending choice and option
+	outcomes outcomes
+}
+
+const (
+	tupleLocal = iota
+	tupleMailbox
+	tupleTimers
+	tupleChoices
+	tupleLength
+)
+
+func newCells[S, M any](sp *space[M], slot int, id actor.ID, a actor.Typed[S, M]) (*cells[S, M], error) {
+	what := fmt.Sprintf("the state of actor %v", id)
+	w, err := walker[S](what)
+	if err != nil {
+		return nil, err
+	}
+	states, err := intern.NewTable[S]()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	timers, err := intern.NewTable[actor.Timer]()
+	if err != nil {
+		return nil, err
+	}
+	options, err := intern.NewTable[actor.Option]()
+	if err != nil {
+		return nil, err
+	}
+	c := &cells[S, M]{
+		space: sp, slot: slot, id: id, actor: a, walker: w, states: states, timers: timers, options: options,
+		lists: words.NewTable(sp.arena), tuples: words.NewTable(sp.arena), events: words.NewTable(sp.arena),
+	}
+	c.mailbox = newMailboxes(sp, func(l network.Letter) uint32 {
+		return sp.envelope(l.Source, uint32(slot), l.Message)
+	})
+	c.outcomes.init()
+	return c, nil
+}
+
+func (c *cells[S, M]) name() string { return c.id.String() }
+
+func (c *cells[S, M]) local(id uint32) S { return c.states.Value(id) }
+
+// start gives the actor's first cell and what it sends.
+func (c *cells[S, M]) start() (PartID, []SlotEffect, error) {
+	o := &outcome{}
+	c.call(o, event{what: "start"})
+	if o.err != nil {
+		return 0, nil, o.err
+	}
+	empty, _ := c.lists.Intern(nil)
+	return c.tuple([]uint32{o.local, c.mailbox.empty(), c.arm(empty, o.timers), c.pend(empty, o.choices)}), o.effects, nil
+}
+
+func (c *cells[S, M]) tuple(words []uint32) PartID {
+	id, _ := c.tuples.Intern(words)
+	return PartID(id)
+}
+
+// steps gives deliveries, losses, timeouts and choices.
+func (c *cells[S, M]) steps(id PartID, into []Step) ([]Step, error) {
+	t := [tupleLength]uint32(c.tuples.At(uint32(id)))
+	next := [tupleLength]uint32{}
+	var buffer network.Mailbox
+	box := c.mailbox.at(t[tupleMailbox])
+	for i, l := range box {
+		if !c.space.network.Deliverable(box, i) {
+			continue
+		}
+		deliver := c.event(Deliver, l.Source, l.Message)
+		o := c.outcome(t[tupleLocal], deliver)
+		if o.err != nil {
+			return into, o.err
+		}
+		step := Step{Action: deliver, Next: id, Effects: o.effects, Ignored: o.ignored}
+		if o.ignored != Counts && c.space.network == network.Ordered {
+			step.Ignored = Counts // It unblocks the flow.
+		}
+		if step.Ignored == Counts {
+			next = t
+			buffer = c.space.network.Deliver(buffer[:0], box, i)
+			next[tupleMailbox] = c.mailbox.intern(buffer)
+			step.Next = c.after(next, o)
+		}
+		into = append(into, step)
+		if c.space.sys.config.Lossy {
+			next = t
+			buffer = c.space.network.Drop(buffer[:0], box, i)
+			next[tupleMailbox] = c.mailbox.intern(buffer)
+			into = append(into, Step{Action: c.event(Drop, l.Source, l.Message), Next: c.tuple(next[:])})
+		}
+	}
+	return c.inner(id, t, into)
+}
+
+// inner gives the steps that no message starts: timeouts and choices.
+func (c *cells[S, M]) inner(id PartID, t [tupleLength]uint32, into []Step) ([]Step, error) {
+	timers := c.lists.At(t[tupleTimers])
+	for i, timer := range timers {
+		timeout := c.event(Timeout, timer, 0)
+		o := c.outcome(t[tupleLocal], timeout)
+		if o.err != nil {
+			return into, o.err
+		}
+		next := t
+		next[tupleTimers], _ = c.lists.Intern(slices.Delete(slices.Clone(timers), i, i+1))
+		step := Step{Action: timeout, Next: id, Effects: o.effects, Ignored: o.ignored}
+		if o.ignored == Counts {
+			step.Next = c.after(next, o)
+		}
+		into = append(into, step)
+	}
+	pending := c.lists.At(t[tupleChoices])
+	for i, choice := range pending {
+		if i > 0 && pending[i-1] == choice {
+			continue
+		}
+		for _, option := range c.lists.At(choice) {
+			choose := c.event(Choose, choice, option)
+			o := c.outcome(t[tupleLocal], choose)
+			if o.err != nil {
+				return into, o.err
+			}
+			next := t
+			next[tupleChoices], _ = c.lists.Intern(slices.Delete(slices.Clone(pending), i, i+1))
+			into = append(into, Step{Action: choose, Next: c.after(next, o), Effects: o.effects})
+		}
+	}
+	return into, nil
+}
+
+// after gives the cell that a handler's outcome makes of t.
+func (c *cells[S, M]) after(t [tupleLength]uint32, o *outcome) PartID {
+	t[tupleLocal] = o.local
+	t[tupleTimers] = c.arm(t[tupleTimers], o.timers)
+	t[tupleChoices] = c.pend(t[tupleChoices], o.choices)
+	return c.tuple(t[:])
+}
+
+// arm gives the set of timers after some were set and cancelled.
+func (c *cells[S, M]) arm(set uint32, commands []timerCommand) uint32 {
+	if len(commands) == 0 {
+		return set
+	}
+	timers := slices.Clone(c.lists.At(set))
+	for _, command := range commands {
+		at, found := slices.BinarySearch(timers, command.timer)
+		switch {
+		case command.set && !found:
+			timers = slices.Insert(timers, at, command.timer)
+		case !command.set && found:
+			timers = slices.Delete(timers, at, at+1)
+		}
+	}
+	id, _ := c.lists.Intern(timers)
+	return id
+}
+
+// pend gives the multiset of pending choices after some were added.
+func (c *cells[S, M]) pend(multiset uint32, choices []uint32) uint32 {
+	if len(choices) == 0 {
+		return multiset
+	}
+	pending := append(slices.Clone(c.lists.At(multiset)), choices...)
+	slices.Sort(pending)
+	id, _ := c.lists.Intern(pending)
+	return id
+}
+
+// apply lets the mailbox take an envelope.
+func (c *cells[S, M]) apply(id PartID, e EffectID) (PartID, bool, error) {
+	t := [tupleLength]uint32(c.tuples.At(uint32(id)))
+	w := c.space.envelopes.At(uint32(e))
+	t[tupleMailbox] = c.mailbox.put(t[tupleMailbox], network.Letter{Source: w[0], Message: w[2]})
+	return c.tuple(t[:]), true, nil
+}
+
+func (c *cells[S, M]) aspect(id PartID, a Aspect) uint32 {
+	t := c.tuples.At(uint32(id))
+	switch a {
+	case Whole:
+		return uint32(id)
+	case aspectLocal:
+		return t[tupleLocal]
+	case aspectMailbox:
+		return t[tupleMailbox]
+	}
+	return c.mailbox.picked(t[tupleMailbox], a)
+}
+
+func (c *cells[S, M]) event(kind Kind, a, b uint32) ActionID {
+	id, _ := c.events.Intern([]uint32{uint32(kind), a, b})
+	return ActionID(id)
+}
+
+func (c *cells[S, M]) audit() error {
+	if id, ok := c.states.Verify(); !ok {
+		return fmt.Errorf("a state of actor %v was changed after its step; it now reads %s",
+			c.id, c.walker.Text(c.states.Value(id)))
+	}
+	return nil
+}
+
+func (c *cells[S, M]) report(r *SpaceReport) {
+	calls, coverage := c.outcomes.coverage(c.name(), func(a ActionID) string {
+		w := c.events.At(uint32(a))
+		if Kind(w[0]) != Deliver {
+			return ""
+		}
+		return messageType(c.space.text(w[2]))
+	})
+	r.HandlerCalls += calls
+	r.Coverage = append(r.Coverage, coverage...)
+	r.Slots = append(r.Slots, SlotReport{Name: c.name(), Parts: c.tuples.Len(), Of: map[string]int{
+		"local": c.states.Len(), "mailbox": c.mailbox.table.Len(),
+	}})
+}

@@ -1,0 +1,86 @@
+package model
+
+import (
+	"bytes"
+	"slices"
+
+	"synod/actor"
+	"synod/internal/intern"
+)
+
+var anyWalker = func() *intern.Walker[any] {
+	w, err := intern.For[any]()
+	if err != nil {
+		panic("model: " + err.Error())
+	}
+	return w
+}()
+
+func encodeAny(v any) string { return string(anyWalker.Encode(nil, v)) }
+func textAny(v any) string   { return anyWalker.Text(v) }
+
+// timerTexts gives a set of timers in a fixed order.
+func (c *cells[S, M]) timerTexts(set uint32, show func(any) string) []string {
+	var all []string
+	for _, timer := range c.lists.At(set) {
+		all = append(all, show(actor.Timer(c.timers.Value(timer))))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// pendingTexts gives the pending choices in a fixed order.
+func (c *cells[S, M]) pendingTexts(multiset uint32) []string {
+	var all []string
+	for _, choice := range c.lists.At(multiset) {
+		all = append(all, c.encodeOptions(choice))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// encodeOptions encodes the options of a choice.
+func (c *cells[S, M]) encodeOptions(choice uint32) string {
+	var all [][]byte
+	for _, option := range c.lists.At(choice) {
+		all = append(all, []byte(encodeAny(c.options.Value(option))))
+	}
+	slices.SortFunc(all, bytes.Compare)
+	return string(appendList(nil, all))
+}
+
+// appendList appends items in brackets. An item that holds a separator is quoted by its own encoding.
+func appendList(dst []byte, items [][]byte) []byte {
+	dst = append(dst, '[')
+	for i, item := range items {
+		if i > 0 {
+			dst = append(dst, "; "...)
+		}
+		dst = append(dst, item...)
+	}
+	return append(dst, ']')
+}
+
+// listChanges tells what came and went between two sorted lists.
+func listChanges(path string, from, to []string) []Change {
+	var all []Change
+	for len(from) > 0 || len(to) > 0 {
+		switch {
+		case len(to) == 0 || len(from) > 0 && from[0] < to[0]:
+			all, from = append(all, Change{Path: path, Old: from[0]}), from[1:]
+		case len(from) == 0 || to[0] < from[0]:
+			all, to = append(all, Change{Path: path, New: to[0]}), to[1:]
+		default:
+			from, to = from[1:], to[1:]
+		}
+	}
+	return all
+}
+
+func changes(found []intern.Change) []Change {
+	all := make([]Change, len(found))
+	for i, c := range found {
+		all[i] = Change(c)
+	}
+	return all
+}

@@ -1,0 +1,161 @@
+// Package model says what a model is, for the engine that explores it and for the engineer who writes it: a state made
+// of parts, steps, properties and paths; and it makes a model of a system of actors (System) or of any state type
+// (Plain).
+package model
+
+// PartID is a dense number for one distinct content of a slot. It depends on the order of arrival: nothing that a user
+// sees, sorts or shares may depend on it.
+type PartID uint32
+
+// EffectID numbers what a step may do to other slots.
+type EffectID uint32
+
+// ActionID numbers the actions of a slot.
+type ActionID uint32
+
+// SlotEffect is an effect on a slot.
+type SlotEffect struct {
+	Slot   int32
+	Effect EffectID
+}
+
+// Reason tells why a step that could happen is no transition.
+type Reason uint8
+
+const (
+	// Counts is the zero Reason: the step is a transition.
+	Counts Reason = iota
+	// Unchanged marks a delivery or timeout that neither changes the local state nor commands anything.
+	Unchanged
+	// Impossible marks an action that a plain model itself refused.
+	Impossible
+)
+
+// String explains the reason.
+func (r Reason) String() string {
+	switch r {
+	case Unchanged:
+		return "changes nothing and sends nothing"
+	case Impossible:
+		return "the model refuses it"
+	case Counts:
+	}
+	return ""
+}
+
+// Step is one thing that can happen to a slot.
+type Step struct {
+	Next    PartID       // the slot's content afterwards, before any of Effects on the slot itself
+	Effects []SlotEffect // what happens to slots, in order; shared, must not be changed
+	Action  ActionID
+	Ignored Reason // if not Counts, the step is no transition
+	Rank    int    // enabled only if no step of the state has a lower rank
+}
+
+// Parts is what an engine needs for enumeration: a state is a vector of PartIDs, one per slot, and a step of one slot
+// replaces its id and applies effects to others. Every method is a pure function of its arguments and safe for
+// concurrent use.
+type Parts interface {
+	// Slots is the number of slots.
+	Slots() int
+	// Initial gives the initial states, without repeats. The caller owns them.
+	Initial() ([][]PartID, error)
+	// Steps appends the steps of a slot's content to into. Their order may differ from run to run. An error stops
+	// the check: a handler that panics or is not pure.
+	Steps(slot int, id PartID, into []Step) ([]Step, error)
+	// Apply gives what an effect makes of a slot's content; false refuses the whole step.
+	Apply(slot int, id PartID, e EffectID) (PartID, bool, error)
+}
+
+// Aspect names something that can be read of a slot's content: all of it, or a finer part. Its value is a number that
+// is equal if and only if what is read is equal, within one space.
+type Aspect uint32
+
+// Whole is the aspect of all of a slot's content. Spaces have further ones.
+const Whole Aspect = 0
+
+// Space is all that a checker wants of a model: its parts, and what stands beside them. A Space holds the tables of one
+// check and is safe for concurrent use; close it when nothing reads it any more.
+type Space interface {
+	Parts
+	// Properties lists what is to be judged, in the order in which the model declares it.
+	Properties() []Property
+	// Boundary tells which states count, or is nil.
+	Boundary() func(View) bool
+	// Aspect reads a slot's content.
+	Aspect(slot int, id PartID, a Aspect) uint32
+	// SlotName names a slot, uniquely.
+	SlotName(slot int) string
+	// Action describes an action of a slot.
+	Action(slot int, a ActionID) Action
+	// Content appends the canonical encoding of a slot's content: equal contents, and only they, encode equally, in every run.
+	Content(dst []byte, slot int, id PartID) []byte
+	// Text shows a slot's content to people.
+	Text(slot int, id PartID) string
+	// Changes tells what differs between two contents of a slot, field by field.
+	Changes(slot int, from, to PartID) []Change
+	// Audit looks for values that were changed although nobody may change them.
+	Audit() error
+	// Report tells what the space knows of itself.
+	Report() SpaceReport
+	// OffHeap is the memory in bytes that the space holds outside the Go heap.
+	OffHeap() int64
+	// Close frees the tables.
+	Close()
+}
+
+// Source makes a space for a check. System and Plain are sources.
+type Source interface {
+	Space() (Space, error)
+}
+
+// Kind is the kind of an action.
+type Kind uint8
+
+// The kinds of actions.
+const (
+	Act     Kind = iota // an action of a plain model
+	Deliver             // a message reaches its recipient
+	Drop                // a message is lost
+	Timeout             // a timer fires
+	Choose              // chance picks an option
+)
+
+var kindNames = [...]string{"act", "deliver", "drop", "timeout", "choose"}
+
+// String is the kind in lower case.
+func (k Kind) String() string { return kindNames[k] }
+
+// Action is an action as people and files see it.
+type Action struct {
+	Kind Kind
+	Key  string // content-based: equal actions, and only they, have equal keys, in every run
+	Text string // for people
+	// Actor is the name of the slot that acts, From that of the sender of a message and Message its text; the last two are empty for
+	// an action without a message.
+	Actor, From, Message string
+}
+
+// Change is a difference between two values: where, and what stood and stands there. Old is empty for what was added,
+// New for what was removed.
+type Change struct{ Path, Old, New string }
+
+// SpaceReport tells what a space knows of itself.
+type SpaceReport struct {
+	HandlerCalls int          // distinct calls of handlers (a guard repeats each; repeats do not count)
+	Slots        []SlotReport // one per slot
+	Coverage     []Coverage
+}
+
+// SlotReport counts the distinct contents of a slot.
+type SlotReport struct {
+	Name  string
+	Parts int            // distinct contents
+	Of    map[string]int // distinct sub-contents: local states, mailboxes …
+}
+
+// Coverage counts, for an actor and a message type, the distinct pairs of a local state and such a message.
+type Coverage struct {
+	Actor, Message     string
+	Delivered, Ignored int
+}

@@ -1,0 +1,174 @@
+package model
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Transition is a step of a state as a whole, with its outcome.
+type Transition struct {
+	Action  Action
+	Slot    int      // the slot that steps
+	State   []PartID // what the state becomes
+	Ignored Reason   // if not Counts, this is no transition
+	Cut     bool     // the boundary keeps State out
+}
+
+// Transitions gives what can happen in a state, in the order of the keys of the actions; ignored steps included. It
+// is the on-demand view of a space, independent of any search.
+func Transitions(space Space, state []PartID) ([]Transition, error) {
+	var all []Transition
+	var steps []Step
+	lowest, ranks := math.MaxInt, []int(nil)
+	reading := NewReading(space)
+	for slot, id := range state {
+		var err error
+		if steps, err = space.Steps(slot, id, steps[:0]); err != nil {
+			return nil, err
+		}
+		for _, step := range steps {
+			next, ok, err := take(space, state, slot, step)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				continue
+			}
+			t := Transition{Action: space.Action(slot, step.Action), Slot: slot, State: next, Ignored: step.Ignored}
+			if inside := space.Boundary(); inside != nil && step.Ignored == Counts {
+				in, _ := reading.Judge(inside, next)
+				t.Cut = !in
+			}
+			if step.Ignored == Counts {
+				lowest = min(lowest, step.Rank)
+			}
+			all, ranks = append(all, t), append(ranks, step.Rank)
+		}
+	}
+	enabled := all[:0]
+	for i, t := range all {
+		if t.Ignored != Counts || ranks[i] == lowest {
+			enabled = append(enabled, t)
+		}
+	}
+	slices.SortStableFunc(enabled, func(a, b Transition) int { return cmp.Compare(a.Action.Key, b.Action.Key) })
+	return enabled, nil
+}
+
+// take gives the state that a step leads to, and whether no effect refused it.
+func take(space Space, state []PartID, slot int, step Step) ([]PartID, bool, error) {
+	next := slices.Clone(state)
+	next[slot] = step.Next
+	for _, e := range step.Effects {
+		id, ok, err := space.Apply(int(e.Slot), next[e.Slot], e.Effect)
+		if err != nil || !ok {
+			return nil, false, err
+		}
+		next[e.Slot] = id
+	}
+	return next, true, nil
+}
+
+// Path is an initial state and transitions that lead on from it.
+type Path struct {
+	Initial []PartID
+	Steps   []Transition // none ignored
+}
+
+// Last is the state at the end of the path.
+func (p Path) Last() []PartID {
+	if len(p.Steps) == 0 {
+		return p.Initial
+	}
+	return p.Steps[len(p.Steps)-1].State
+}
+
+// Keys gives the keys of the path's actions.
+func (p Path) Keys() []string {
+	keys := make([]string, len(p.Steps))
+	for i, s := range p.Steps {
+		keys[i] = s.Action.Key
+	}
+	return keys
+}
+
+// NoStepError tells that a path does not apply: the action at a step, counted from 1, is none of the state's.
+type NoStepError struct {
+	Step int
+	Key  string
+}
+
+// Error tells which step does not apply.
+func (e *NoStepError) Error() string {
+	return fmt.Sprintf("step %d: no action %q in that state", e.Step, e.Key)
+}
+
+// Follow walks from an initial state, given by its place in content order (see Initials), along the actions with the
+// given keys. An action that does not apply gives a *NoStepError and the path up to it.
+func Follow(space Space, initial int, keys []string) (Path, error) {
+	initials, err := Initials(space)
+	if err != nil {
+		return Path{}, err
+	}
+	if initial < 0 || initial >= len(initials) {
+		return Path{}, fmt.Errorf("initial state %d: the model has %d, counted from 0", initial, len(initials))
+	}
+	p := Path{Initial: initials[initial]}
+	for i, key := range keys {
+		ts, err := Transitions(space, p.Last())
+		if err != nil {
+			return p, err
+		}
+		at := slices.IndexFunc(ts, func(t Transition) bool {
+			return t.Action.Key == key && t.Ignored == Counts && !t.Cut
+		})
+		if at < 0 {
+			return p, &NoStepError{i + 1, key}
+		}
+		p.Steps = append(p.Steps, ts[at])
+	}
+	return p, nil
+}
+
+// Initials gives the initial states in content order.
+func Initials(space Space) ([][]PartID, error) {
+	initials, err := space.Initial()
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(initials, func(a, b []PartID) int { return bytes.Compare(Content(space, a), Content(space, b)) })
+	return initials, nil
+}
+
+// Content is the canonical encoding of a state: equal states, and only they, have equal encodings, in every run.
+func Content(space Space, state []PartID) []byte {
+	var b []byte
+	for slot, id := range state {
+		b = append(b, space.SlotName(slot)...)
+		b = append(b, '=')
+		b = space.Content(b, slot, id)
+		b = append(b, '\n')
+	}
+	return b
+}
+
+// Changes tells what a transition changes, field by field; paths begin with the name of the slot.
+func Changes(space Space, from, to []PartID) []Change {
+	var all []Change
+	for slot := range from {
+		if from[slot] == to[slot] {
+			continue
+		}
+		for _, c := range space.Changes(slot, from[slot], to[slot]) {
+			path := space.SlotName(slot)
+			if c.Path != "" {
+				path += "." + c.Path
+			}
+			all = append(all, Change{path, c.Old, c.New})
+		}
+	}
+	return all
+}

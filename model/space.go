@@ -1,0 +1,261 @@
+package model
+
+import (
+	"fmt"
+	"iter"
+	"strconv"
+	"sync"
+
+	"synod/actor"
+	"synod/internal/intern"
+	"synod/internal/offheap"
+	"synod/internal/words"
+	"synod/network"
+)
+
+// space holds the tables of one check of a system. Its slots are the actors in the order in which they were added, then
+// the letters to nobody, then one history per observer.
+type space[M any] struct {
+	sys      *System[M]
+	arena    *offheap.Arena
+	network  network.Semantics
+	slots    []slotOf[M]
+	nobody   int // the slot of letters whose recipient is no actor
+	walker   *intern.Walker[M]
+	messages *intern.Table[M]
+	// An envelope is the words source, destination and message, both ends as numbers of ids.
+	envelopes *words.Table
+	ends      ends
+	sets      pickSets
+}
+
+// slotOf is a slot of a system's space.
+type slotOf[M any] interface {
+	name() string
+	steps(id PartID, into []Step) ([]Step, error)
+	apply(id PartID, e EffectID) (PartID, bool, error)
+	aspect(id PartID, a Aspect) uint32
+	action(a ActionID) Action
+	content(dst []byte, id PartID) []byte
+	text(id PartID) string
+	changes(from, to PartID) []Change
+	audit() error
+	report(*SpaceReport)
+}
+
+// ends numbers the ids of actors: those of the system by their slots, strangers behind them.
+type ends struct {
+	mu      sync.RWMutex
+	numbers map[actor.ID]uint32
+	ids     []actor.ID
+}
+
+func (e *ends) number(id actor.ID) uint32 {
+	e.mu.RLock()
+	n, ok := e.numbers[id]
+	e.mu.RUnlock()
+	if ok {
+		return n
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if n, ok := e.numbers[id]; ok {
+		return n
+	}
+	n = uint32(len(e.ids))
+	e.numbers[id] = n
+	e.ids = append(e.ids, id)
+	return n
+}
+
+func (e *ends) id(number uint32) actor.ID {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.ids[number]
+}
+
+func newSpace[M any](sys *System[M]) (*space[M], error) {
+	w, err := walker[M]("messages")
+	if err != nil {
+		return nil, err
+	}
+	messages, err := intern.NewTable[M]()
+	if err != nil {
+		return nil, fmt.Errorf("messages: %w", err)
+	}
+	arena := offheap.New()
+	sp := &space[M]{
+		sys: sys, arena: arena, network: sys.config.Network, walker: w, messages: messages,
+		envelopes: words.NewTable(arena), ends: ends{numbers: make(map[actor.ID]uint32)},
+		nobody: len(sys.actors),
+	}
+	sp.sets.init()
+	for _, a := range sys.actors {
+		sp.ends.number(a.id)
+	}
+	for slot, a := range sys.actors {
+		cells, err := a.make(sp, slot)
+		if err != nil {
+			arena.Close()
+			return nil, err
+		}
+		sp.slots = append(sp.slots, cells)
+	}
+	sp.slots = append(sp.slots, newNobody(sp))
+	for _, o := range sys.observers {
+		histories, err := o.make(sp)
+		if err != nil {
+			arena.Close()
+			return nil, err
+		}
+		sp.slots = append(sp.slots, histories)
+	}
+	return sp, nil
+}
+
+// envelope interns an envelope by its ends and message.
+func (sp *space[M]) envelope(from, to, message uint32) uint32 {
+	id, _ := sp.envelopes.Intern([]uint32{from, to, message})
+	return id
+}
+
+// open gives what an envelope says.
+func (sp *space[M]) open(id uint32) actor.Envelope[M] {
+	w := sp.envelopes.At(id)
+	return actor.Envelope[M]{From: sp.ends.id(w[0]), To: sp.ends.id(w[1]), Message: sp.messages.Value(w[2])}
+}
+
+// sent gives the effects of a message that was sent: its recipient's mailbox holds it, and observers see it.
+func (sp *space[M]) sent(effects []SlotEffect, from, to, message uint32) []SlotEffect {
+	id := sp.envelope(from, to, message)
+	slot := sp.nobody
+	if int(to) < len(sp.sys.actors) {
+		slot = int(to)
+	}
+	effects = append(effects, SlotEffect{int32(slot), EffectID(id)})
+	return sp.seen(effects, id, actor.Sent)
+}
+
+// seen gives the effects of a passage on the observers that it concerns.
+func (sp *space[M]) seen(effects []SlotEffect, envelope uint32, p actor.Passage) []SlotEffect {
+	if len(sp.sys.observers) == 0 {
+		return effects
+	}
+	e := sp.open(envelope)
+	for i, o := range sp.sys.observers {
+		if o.sees == nil || o.sees(e, p) {
+			effects = append(effects, SlotEffect{int32(sp.historySlot(i)), passage(envelope, p)})
+		}
+	}
+	return effects
+}
+
+// passage numbers an envelope's passage as the effect on a history.
+func passage(envelope uint32, p actor.Passage) EffectID { return EffectID(envelope<<1 | uint32(p)) }
+
+func (sp *space[M]) historySlot(observer int) int { return sp.nobody + 1 + observer }
+
+func (sp *space[M]) cellsOf(slot int) any { return sp.slots[slot] }
+
+// held iterates the slots that hold messages.
+func (sp *space[M]) held() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for slot := range sp.nobody + 1 {
+			if !yield(slot) {
+				return
+			}
+		}
+	}
+}
+
+// Slots is the number of slots.
+func (sp *space[M]) Slots() int { return len(sp.slots) }
+
+// Initial starts every actor, in the order in which they were added, and then lets the network take what they sent.
+func (sp *space[M]) Initial() ([][]PartID, error) {
+	state := make([]PartID, len(sp.slots))
+	var effects []SlotEffect
+	for slot, s := range sp.slots {
+		if starter, ok := s.(interface {
+			start() (PartID, []SlotEffect, error)
+		}); ok {
+			id, es, err := starter.start()
+			if err != nil {
+				return nil, err
+			}
+			state[slot] = id
+			effects = append(effects, es...)
+		}
+	}
+	for _, e := range effects {
+		id, ok, err := sp.Apply(int(e.Slot), state[e.Slot], e.Effect)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, nil
+		}
+		state[e.Slot] = id
+	}
+	return [][]PartID{state}, nil
+}
+
+// The methods of Space that are a slot's.
+
+func (sp *space[M]) Steps(slot int, id PartID, into []Step) ([]Step, error) {
+	return sp.slots[slot].steps(id, into)
+}
+
+func (sp *space[M]) Apply(slot int, id PartID, e EffectID) (PartID, bool, error) {
+	return sp.slots[slot].apply(id, e)
+}
+
+func (sp *space[M]) Aspect(slot int, id PartID, a Aspect) uint32 { return sp.slots[slot].aspect(id, a) }
+func (sp *space[M]) SlotName(slot int) string                    { return sp.slots[slot].name() }
+func (sp *space[M]) Action(slot int, a ActionID) Action          { return sp.slots[slot].action(a) }
+func (sp *space[M]) Text(slot int, id PartID) string             { return sp.slots[slot].text(id) }
+
+func (sp *space[M]) Content(dst []byte, slot int, id PartID) []byte {
+	return sp.slots[slot].content(dst, id)
+}
+
+func (sp *space[M]) Changes(slot int, from, to PartID) []Change {
+	return sp.slots[slot].changes(from, to)
+}
+
+func (sp *space[M]) Properties() []Property    { return sp.sys.properties }
+func (sp *space[M]) Boundary() func(View) bool { return sp.sys.boundary }
+
+// Audit hashes every interned value once more.
+func (sp *space[M]) Audit() error {
+	if id, ok := sp.messages.Verify(); !ok {
+		return fmt.Errorf("a message was changed after it was sent; it now reads %s",
+			sp.walker.Text(sp.messages.Value(id)))
+	}
+	for _, s := range sp.slots {
+		if err := s.audit(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Report counts what the slots hold.
+func (sp *space[M]) Report() SpaceReport {
+	var r SpaceReport
+	for _, s := range sp.slots {
+		s.report(&r)
+	}
+	return r
+}
+
+// OffHeap is what the space's arena holds.
+func (sp *space[M]) OffHeap() int64 { return sp.arena.Bytes() }
+
+// Close frees the tables.
+func (sp *space[M]) Close() { sp.arena.Close() }
+
+// actorName names the actor with a number among the ends.
+func (sp *space[M]) actorName(number uint32) string {
+	return strconv.FormatUint(uint64(sp.ends.id(number)), 10)
+}

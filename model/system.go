@@ -1,0 +1,206 @@
+package model
+
+import (
+	"fmt"
+
+	"synod/actor"
+	"synod/internal/intern"
+	"synod/network"
+)
+
+// Config is the environment of a system. The zero value is an unordered network that neither duplicates nor loses.
+type Config struct {
+	Network network.Semantics
+	Lossy   bool // every message under way may be lost, explicitly: a step of its own
+}
+
+// System is a model of actors that send one another messages M over a network. Add actors, then properties; a System
+// may be checked several times, and concurrently, once it is complete.
+type System[M any] struct {
+	config     Config
+	actors     []adder[M]
+	ids        map[actor.ID]int // id -> slot
+	observers  []observer[M]
+	properties []Property
+	boundary   func(View) bool
+	picks      []pick[M]
+	err        error // the first mistake in putting the system together, reported by Space
+}
+
+// adder makes the cells of an actor in a new space.
+type adder[M any] struct {
+	id   actor.ID
+	make func(*space[M], int) (slotOf[M], error)
+}
+
+// observer makes the histories of an observer in a new space.
+type observer[M any] struct {
+	name string
+	sees func(actor.Envelope[M], actor.Passage) bool
+	make func(*space[M]) (slotOf[M], error)
+}
+
+// NewSystem gives a system without actors.
+func NewSystem[M any](c Config) *System[M] {
+	return &System[M]{config: c, ids: make(map[actor.ID]int)}
+}
+
+// Ref refers to an actor of a system with local state S, to read it in a property.
+type Ref[S any] struct{ slot int }
+
+// Add adds an actor. Two of the same id are a mistake that the check reports.
+func Add[S, M any](sys *System[M], id actor.ID, a actor.Typed[S, M]) Ref[S] {
+	slot := len(sys.actors)
+	if _, double := sys.ids[id]; double {
+		sys.Check(fmt.Errorf("actor %v was added twice", id))
+	}
+	sys.ids[id] = slot
+	sys.actors = append(sys.actors, adder[M]{id, func(sp *space[M], slot int) (slotOf[M], error) {
+		return newCells(sp, slot, id, a)
+	}})
+	return Ref[S]{slot}
+}
+
+// In reads the actor's local state. The second result is false when the actor is down.
+func (r Ref[S]) In(v View) (S, bool) {
+	local := v.read(r.slot, aspectLocal)
+	return v.r.space.(interface{ cellsOf(int) any }).cellsOf(r.slot).(locals[S]).local(local), true
+}
+
+// History refers to what an observer remembers, to read it in a property.
+type History[H any] struct{ observer int }
+
+// Record lets an observer watch. What it remembers is part of the state; if the observer demands something of it, that
+// is an always property of the observer's name.
+func Record[M, H any](sys *System[M], o actor.Observer[M, H]) History[H] {
+	ref := History[H]{len(sys.observers)}
+	sys.observers = append(sys.observers, observer[M]{o.Name, o.Sees, func(sp *space[M]) (slotOf[M], error) {
+		return newHistories(sp, o)
+	}})
+	if o.Holds != nil {
+		sys.Always(o.Name, func(v View) bool { return o.Holds(ref.In(v)) })
+	}
+	return ref
+}
+
+// In reads what the observer remembers.
+func (r History[H]) In(v View) H {
+	sp := v.r.space.(interface {
+		historySlot(int) int
+		cellsOf(int) any
+	})
+	slot := sp.historySlot(r.observer)
+	return sp.cellsOf(slot).(locals[H]).local(v.read(slot, Whole))
+}
+
+// Always adds the property that every reachable state satisfies holds.
+func (sys *System[M]) Always(name string, holds func(View) bool) {
+	sys.property(Property{name, Always, holds})
+}
+
+// Sometimes adds the property that some reachable state satisfies holds.
+func (sys *System[M]) Sometimes(name string, holds func(View) bool) {
+	sys.property(Property{name, Sometimes, holds})
+}
+
+func (sys *System[M]) property(p Property) {
+	for _, other := range sys.properties {
+		if other.Name == p.Name {
+			sys.Check(fmt.Errorf("property %q was added twice", p.Name))
+		}
+	}
+	sys.properties = append(sys.properties, p)
+}
+
+// Within sets the boundary: states that do not satisfy inside are neither counted nor generated, and the verdicts say so.
+func (sys *System[M]) Within(inside func(View) bool) { sys.boundary = inside }
+
+// Check reports a mistake in the system's configuration, if err is one, when the system is checked: so that a function
+// that composes a system need not return an error.
+func (sys *System[M]) Check(err error) {
+	if sys.err == nil {
+		sys.err = err
+	}
+}
+
+// Space makes the tables of one check.
+func (sys *System[M]) Space() (Space, error) {
+	if sys.err != nil {
+		return nil, sys.err
+	}
+	if len(sys.actors) == 0 {
+		return nil, fmt.Errorf("the system has no actors")
+	}
+	return newSpace(sys)
+}
+
+// Selection is a question about the messages under way: which values a function picks from them. It is decided once
+// per mailbox, not per state.
+type Selection[M any, T comparable] struct{ aspect Aspect }
+
+// pick is a Selection without its type T.
+type pick[M any] func(actor.Envelope[M]) (any, bool)
+
+// Select declares a question: pick gives a value for the messages that matter.
+func Select[M any, T comparable](sys *System[M], choose func(actor.Envelope[M]) (T, bool)) Selection[M, T] {
+	sys.picks = append(sys.picks, func(e actor.Envelope[M]) (any, bool) {
+		value, ok := choose(e)
+		return value, ok
+	})
+	return Selection[M, T]{aspectPicks + 2*Aspect(len(sys.picks)-1)}
+}
+
+// InFlight gives the distinct picked values of all messages under way, also of those to nobody or behind others.
+func (s Selection[M, T]) InFlight(v View) []T { return picked[M, T](v, s.aspect) }
+
+// Deliverable gives the distinct picked values of the messages that may be delivered next.
+func (s Selection[M, T]) Deliverable(v View) []T { return picked[M, T](v, s.aspect+1) }
+
+func picked[M any, T comparable](v View, a Aspect) []T {
+	sp := v.r.space.(*space[M])
+	var all []T
+	seen := make(map[T]bool)
+	for slot := range sp.held() {
+		set := v.read(slot, a)
+		if set == 0 {
+			continue
+		}
+		for _, value := range sp.pickedSet(set) {
+			if t := value.(T); !seen[t] {
+				seen[t] = true
+				all = append(all, t)
+			}
+		}
+	}
+	return all
+}
+
+// InFlight gives the messages under way in a state, with how many copies there are, grouped by recipient. A property that reads it is judged once
+// per combination of all mailboxes; Select is cheaper.
+func (sys *System[M]) InFlight(v View) []Flight[M] {
+	sp := v.r.space.(*space[M])
+	var all []Flight[M]
+	for slot := range sp.held() {
+		all = append(all, sp.flights(slot, v.read(slot, aspectMailbox))...)
+	}
+	return all
+}
+
+// Flight is a distinct message under way.
+type Flight[M any] struct {
+	Envelope    actor.Envelope[M]
+	Copies      int
+	Deliverable bool
+}
+
+// locals is what a slot with local values of type S offers to a Ref.
+type locals[S any] interface{ local(id uint32) S }
+
+// walker gives the walker of a type of state or message, or an error that names it.
+func walker[T any](what string) (*intern.Walker[T], error) {
+	w, err := intern.For[T]()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return w, nil
+}

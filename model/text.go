@@ -1,0 +1,108 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+)
+
+// arrow stands between the ends of a message, for people.
+const arrow = " → "
+
+// text shows a message to people.
+func (sp *space[M]) text(message uint32) string { return sp.walker.Brief(sp.messages.Value(message)) }
+
+// describe shows an envelope to people: 4 → 1: Put(4, 'B').
+func (sp *space[M]) describe(envelope uint32) string {
+	w := sp.envelopes.At(envelope)
+	return sp.actorName(w[0]) + arrow + sp.actorName(w[1]) + ": " + sp.text(w[2])
+}
+
+// encode appends the canonical encoding of an envelope.
+func (sp *space[M]) encode(dst []byte, envelope uint32) []byte {
+	w := sp.envelopes.At(envelope)
+	dst = fmt.Appendf(dst, "%s>%s ", sp.actorName(w[0]), sp.actorName(w[1]))
+	return sp.walker.Encode(dst, sp.messages.Value(w[2]))
+}
+
+// flights gives what is under way in a mailbox of a slot.
+func (sp *space[M]) flights(slot int, mailbox uint32) []Flight[M] {
+	return sp.slots[slot].(interface {
+		flights(mailbox uint32) []Flight[M]
+	}).flights(mailbox)
+}
+
+func (c *cells[S, M]) flights(mailbox uint32) []Flight[M] { return c.mailbox.flights(mailbox) }
+func (n *nobody[M]) flights(mailbox uint32) []Flight[M]   { return n.mailbox.flights(mailbox) }
+
+// messageType is the name before the first parenthesis or brace.
+func messageType(text string) string {
+	if i := strings.IndexAny(text, "({"); i >= 0 {
+		return text[:i]
+	}
+	return text
+}
+
+func (c *cells[S, M]) action(a ActionID) Action {
+	w := c.events.At(uint32(a))
+	act := Action{Kind: Kind(w[0]), Actor: c.name()}
+	switch act.Kind {
+	case Deliver, Drop:
+		envelope := c.space.envelope(w[1], uint32(c.slot), w[2])
+		act.Key = string(c.space.encode([]byte(act.Kind.String()+" "), envelope))
+		act.Text = c.space.describe(envelope)
+		act.From, act.Message = c.space.actorName(w[1]), c.space.text(w[2])
+		if act.Kind == Drop {
+			act.Text = "lost: " + act.Text
+		}
+	case Timeout:
+		timer := c.timers.Value(w[1])
+		act.Key = fmt.Sprintf("timeout %s %s", c.name(), encodeAny(timer))
+		act.Text = fmt.Sprintf("%s: timeout of %s", c.name(), textAny(timer))
+	case Choose:
+		option := c.options.Value(w[2])
+		act.Key = fmt.Sprintf("choose %s %s of %s", c.name(), encodeAny(option), c.encodeOptions(w[1]))
+		act.Text = fmt.Sprintf("%s: chooses %s", c.name(), textAny(option))
+	case Act:
+	}
+	return act
+}
+
+// content is the canonical encoding of a cell.
+func (c *cells[S, M]) content(dst []byte, id PartID) []byte {
+	t := c.tuples.At(uint32(id))
+	dst = c.walker.Encode(dst, c.states.Value(t[tupleLocal]))
+	dst = append(dst, " mailbox"...)
+	dst = appendList(dst, c.mailbox.contents(t[tupleMailbox]))
+	if timers := c.timerTexts(t[tupleTimers], encodeAny); len(timers) > 0 {
+		dst = fmt.Appendf(dst, " timers%q", timers)
+	}
+	if pending := c.pendingTexts(t[tupleChoices]); len(pending) > 0 {
+		dst = fmt.Appendf(dst, " choices%q", pending)
+	}
+	return dst
+}
+
+func (c *cells[S, M]) text(id PartID) string {
+	t := c.tuples.At(uint32(id))
+	var b strings.Builder
+	b.WriteString(c.walker.Text(c.states.Value(t[tupleLocal])))
+	for _, letter := range c.mailbox.texts(t[tupleMailbox]) {
+		b.WriteString("\n  " + letter)
+	}
+	for _, timer := range c.timerTexts(t[tupleTimers], textAny) {
+		b.WriteString("\n  timer " + timer)
+	}
+	for _, choice := range c.pendingTexts(t[tupleChoices]) {
+		b.WriteString("\n  choice " + choice)
+	}
+	return b.String()
+}
+
+// changes tells what differs: the local state field by field, then letters, timers and choices.
+func (c *cells[S, M]) changes(from, to PartID) []Change {
+	a, b := c.tuples.At(uint32(from)), c.tuples.At(uint32(to))
+	all := changes(c.walker.Diff(c.states.Value(a[tupleLocal]), c.states.Value(b[tupleLocal])))
+	all = append(all, c.mailbox.changes(a[tupleMailbox], b[tupleMailbox])...)
+	all = append(all, listChanges("timer", c.timerTexts(a[tupleTimers], textAny), c.timerTexts(b[tupleTimers], textAny))...)
+	return append(all, listChanges("choice", c.pendingTexts(a[tupleChoices]), c.pendingTexts(b[tupleChoices]))...)
+}

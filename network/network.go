@@ -1,0 +1,111 @@
+// Package network says what a network may do with messages, and holds what is under way to one actor as plain data.
+package network
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Semantics is how a network delivers.
+type Semantics uint8
+
+const (
+	// UnorderedNonDuplicating holds a multiset of messages: each copy is delivered at most once, in any order.
+	UnorderedNonDuplicating Semantics = iota
+	// Ordered holds one first-in, first-out flow per source and destination; only its head is deliverable.
+	Ordered
+	// UnorderedDuplicating holds a set of messages: each may be delivered any number of times, in any order.
+	UnorderedDuplicating
+)
+
+var names = []string{"unordered_nonduplicating", "ordered", "unordered_duplicating"}
+
+// All gives every semantics.
+func All() []Semantics { return []Semantics{UnorderedNonDuplicating, Ordered, UnorderedDuplicating} }
+
+// String is the name that Parse understands.
+func (s Semantics) String() string {
+	if int(s) < len(names) {
+		return names[s]
+	}
+	return fmt.Sprintf("network.Semantics(%d)", uint8(s))
+}
+
+// Parse gives the semantics of a name.
+func Parse(name string) (Semantics, error) {
+	if i := slices.Index(names, name); i >= 0 {
+		return Semantics(i), nil
+	}
+	return 0, fmt.Errorf("unknown network %q: expected one of %s", name, strings.Join(names, ", "))
+}
+
+// Letter is a message on its way to the owner of a mailbox, as two small numbers that its holder gave a meaning: where
+// it comes from, and what it says.
+type Letter struct{ Source, Message uint32 }
+
+// Mailbox is what the network holds for one actor: letters sorted by source, and within a source by message (unordered)
+// or by time of
+// sending (ordered). Equal mailboxes are equal slices. No function of this package changes a mailbox that it is given.
+type Mailbox []Letter
+
+func compare(a, b Letter) int {
+	if a.Source != b.Source {
+		if a.Source < b.Source {
+			return -1
+		}
+		return 1
+	}
+	if a.Message != b.Message {
+		if a.Message < b.Message {
+			return -1
+		}
+		return 1
+	}
+	return 0
+}
+
+// Put appends to dst what m becomes when l is sent, and gives the result. It must not overlap m.
+func (s Semantics) Put(dst, m Mailbox, l Letter) Mailbox {
+	i := 0
+	if s == Ordered {
+		for i < len(m) && m[i].Source <= l.Source {
+			i++
+		}
+	} else {
+		for i < len(m) && compare(m[i], l) < 0 {
+			i++
+		}
+		if s == UnorderedDuplicating && i < len(m) && m[i] == l {
+			return append(dst, m...)
+		}
+	}
+	dst = append(dst, m[:i]...)
+	dst = append(dst, l)
+	return append(dst, m[i:]...)
+}
+
+// Deliverable tells whether letter i of m may be delivered, counting equal letters once.
+func (s Semantics) Deliverable(m Mailbox, i int) bool {
+	if i == 0 {
+		return true
+	}
+	if s == Ordered {
+		return m[i-1].Source != m[i].Source
+	}
+	return m[i-1] != m[i]
+}
+
+// Deliver appends to dst what m becomes when letter i is delivered, and gives the result.
+func (s Semantics) Deliver(dst, m Mailbox, i int) Mailbox {
+	if s == UnorderedDuplicating {
+		return append(dst, m...)
+	}
+	return s.Drop(dst, m, i)
+}
+
+// Drop appends to dst what m becomes when letter i is lost, and gives the result.
+func (s Semantics) Drop(dst, m Mailbox, i int) Mailbox {
+	dst = append(dst, m[:i]...)
+	return append(dst, m[i+1:]...)
+}

@@ -1,0 +1,97 @@
+package register
+
+import (
+	"fmt"
+
+	"synod/actor"
+)
+
+// Client sends its puts one after the other, each when the one before was answered, and then one get. Its request
+// k, counting from 0, has the number (k+1)·id and goes to server (id + k) mod the number of servers. A reply that it
+// does not await is ignored.
+type Client struct {
+	Servers []actor.ID // in ascending order
+	Index   int        // the client's place among all clients, from 0: it determines its values
+	Puts    int        // at least 1
+}
+
+// ClientState is the local state of a Client.
+type ClientState struct {
+	Awaiting Request // the request that is not answered yet, 0 for none
+	Requests int     // how many were sent
+}
+
+// MaxClients is how many clients there may be so that their values differ: letters from 'A' for first puts, and, when
+// there are more puts than one, letters down from 'Z' for the later ones.
+func MaxClients(puts int) int {
+	if puts > 1 {
+		return 13
+	}
+	return 26
+}
+
+// New makes an actor of the client.
+func (c Client) New() actor.Typed[ClientState, Message] { return actor.New[ClientState, Message](c) }
+
+// Start sends the first put.
+func (c Client) Start(self actor.ID, out *actor.Out[Message]) ClientState {
+	return c.next(self, 0, out)
+}
+
+// Receive takes the awaited reply and sends the next request.
+func (c Client) Receive(
+	self actor.ID, st ClientState, _ actor.ID, msg Message, out *actor.Out[Message],
+) ClientState {
+	switch m := msg.(type) {
+	case PutOk:
+		if st.Awaiting != 0 && m.Request == st.Awaiting {
+			return c.next(self, st.Requests, out)
+		}
+	case GetOk:
+		if st.Awaiting != 0 && m.Request == st.Awaiting {
+			st.Awaiting = 0
+		}
+	case Put, Get: // A client serves nobody.
+	}
+	return st
+}
+
+// next sends request k.
+func (c Client) next(self actor.ID, k int, out *actor.Out[Message]) ClientState {
+	request := Request(k+1) * Request(self)
+	server := c.Servers[(uint64(self)+uint64(k))%uint64(len(c.Servers))]
+	switch {
+	case k == 0:
+		out.Send(server, Put{request, Value('A' + rune(c.Index))})
+	case k < c.Puts:
+		out.Send(server, Put{request, Value('Z' - rune(c.Index))})
+	default:
+		out.Send(server, Get{request})
+	}
+	return ClientState{Awaiting: request, Requests: k + 1}
+}
+
+// Clients makes the actors of n clients of the servers.
+func Clients(servers []actor.ID, n, puts int) []actor.Typed[ClientState, Message] {
+	var clients []actor.Typed[ClientState, Message]
+	for i := range n {
+		clients = append(clients, Client{Servers: servers, Index: i, Puts: puts}.New())
+	}
+	return clients
+}
+
+// ValidateSystem tells what is wrong with the numbers of a system of register servers and clients, or nil.
+func ValidateSystem(servers, clients, puts int) error {
+	switch {
+	case servers < 1:
+		return fmt.Errorf("%d servers: expected at least 1", servers)
+	case clients < 1:
+		return fmt.Errorf("%d clients: expected at least 1", clients)
+	case puts < 1:
+		return fmt.Errorf("%d puts a client: expected at least 1", puts)
+	case clients > MaxClients(puts):
+		return fmt.Errorf("%d clients with %d puts each: expected at most %d, as every value is a letter of its own",
+			clients, puts, MaxClients(puts))
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package register
+
+import (
+	"synod/actor"
+	"synod/consistency"
+)
+
+// History is what clients of a register asked and were told, as a happens-before order.
+type History = consistency.History[consistency.RegisterInput[Value], consistency.RegisterOutput[Value]]
+
+// Linearizable observes clients, and demands that what they see is linearizable: as if every operation happened at one
+// moment between its invocation and its return. An operation returns when its client accepts the reply.
+func Linearizable() actor.Observer[Message, History] {
+	spec := consistency.Register(Value(0))
+	return actor.Observer[Message, History]{
+		Name:  "linearizable",
+		Sees:  seen,
+		Next:  next,
+		Holds: func(h History) bool { return consistency.Linearizable(spec, h) },
+	}
+}
+
+// seen tells which passages are events of a client: its requests when sent, replies when it accepts them.
+func seen(e actor.Envelope[Message], p actor.Passage) bool {
+	switch e.Message.(type) {
+	case Put, Get:
+		return p == actor.Sent
+	case PutOk, GetOk:
+		return p == actor.Accepted
+	}
+	return false
+}
+
+func next(h History, e actor.Envelope[Message], _ actor.Passage) (History, error) {
+	switch m := e.Message.(type) {
+	case Put:
+		return h.Invoke(consistency.Client(e.From), consistency.Write(m.Value))
+	case Get:
+		return h.Invoke(consistency.Client(e.From), consistency.Read[Value]())
+	case PutOk:
+		return h.Return(consistency.Client(e.To), consistency.Wrote[Value]())
+	case GetOk:
+		return h.Return(consistency.Client(e.To), consistency.Got(m.Value))
+	}
+	return h, nil
+}
