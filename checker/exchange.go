@@ -97,27 +97,27 @@ func (w *worker) examine() {
 	w.fresh = w.fresh[:0]
 }
 
-// judge asks the properties about new states.
+// judge asks the properties about at most batchLength new states.
 func (w *worker) judge(keys []uint64) {
 	e := w.e
-	a := w.agreements
-	for _, key := range keys {
-		a.refresh(e.units)
-		e.layout.unpack(key, w.row, len(e.units.of))
-		row, known := a.known(e.units, w.row)
-		if known {
+	a := e.judge.agreements(e.units)
+	w.unpackBatch(keys)
+	reads := w.reads[:len(keys)]
+	a.keys(w.ids, reads, w.state, e.space)
+	for i, read := range reads {
+		if a.known(read) {
 			continue
 		}
-		for i, u := range e.units.of {
-			u.parts(w.row[i], w.state)
+		for index, u := range e.units.of {
+			u.parts(w.ids[index][i], w.state)
 		}
-		unremarkable, err := e.judge.ask(a.reading, w.state)
+		unremarkable, err := e.judge.ask(w.reading, w.state)
 		if err != nil {
 			e.failAt(err, slices.Clone(w.state))
 			return
 		}
 		if unremarkable && e.judge.version.Load() == a.version {
-			a.keep(row)
+			a.add(read)
 		}
 	}
 }

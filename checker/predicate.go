@@ -8,38 +8,22 @@ import (
 	"synod/model"
 )
 
-// predicate remembers the answers of a function of states by what the function read: a tree whose inner nodes are reads
-// and whose leaves are answers. A state that agrees with an earlier one on its reads has its answer.
+// predicate remembers the answers of a function of states by what the function read. A state that agrees with an
+// earlier one on its reads has its answer.
 type predicate struct {
 	space   model.Space
 	name    string
 	eval    func(model.View) bool
 	forgets bool // the whole of the only slot is read, so no two states agree
 	mu      sync.RWMutex
-	root    node
+	tree    readTree
 	leaves  int          // distinct evaluations
 	full    bool         // there were more than are remembered
 	calls   atomic.Int64 // evaluations, repeats of the guard not included
 }
 
-type node struct {
-	kind     nodeKind
-	answer   bool // of a leaf
-	slot     int32
-	aspect   model.Aspect
-	children map[uint32]*node
-}
-
-type nodeKind uint8
-
 const (
-	unknown nodeKind = iota
-	leaf
-	inner
-)
-
-const (
-	maxLeaves = 1 << 20 // answers that a predicate remembers; each takes some 200 bytes with its path
+	maxLeaves = 1 << 21 // answers that a predicate remembers; each takes some 30 bytes
 	// Every one of the first calls of a predicate is made twice, and then one in guardEvery.
 	guardFirst = 100_000
 	guardEvery = 1_000
@@ -73,14 +57,7 @@ func (p *predicate) ask(r *model.Reading, state []model.PartID) (answer bool, re
 }
 
 func (p *predicate) recall(state []model.PartID) (answer, known bool) {
-	n := &p.root
-	for n != nil && n.kind == inner {
-		n = n.children[p.space.Aspect(int(n.slot), state[n.slot], n.aspect)]
-	}
-	if n == nil || n.kind == unknown {
-		return false, false
-	}
-	return n.answer, true
+	return p.tree.find(func(slot int32, a model.Aspect) uint32 { return p.space.Aspect(int(slot), state[slot], a) })
 }
 
 // remember puts an answer where recall finds it.
@@ -89,26 +66,11 @@ func (p *predicate) remember(reads []model.Read, answer bool) error {
 		p.full = true
 		return nil
 	}
-	n := &p.root
-	for _, r := range reads {
-		if n.kind == unknown {
-			n.kind, n.slot, n.aspect, n.children = inner, r.Slot, r.Aspect, make(map[uint32]*node)
-		}
-		if n.kind != inner || n.slot != r.Slot || n.aspect != r.Aspect {
-			return p.impure()
-		}
-		child := n.children[r.Value]
-		if child == nil {
-			child = &node{}
-			n.children[r.Value] = child
-		}
-		n = child
-	}
-	if n.kind == inner || n.kind == leaf && n.answer != answer {
+	fresh, ok := p.tree.add(reads, answer)
+	if !ok {
 		return p.impure()
 	}
-	if n.kind == unknown {
-		n.kind, n.answer = leaf, answer
+	if fresh {
 		p.leaves++
 	}
 	return nil

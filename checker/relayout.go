@@ -21,7 +21,6 @@ func (e *engine) relayout(us *units, frontiers ...*frontier) error {
 			}
 		})
 		for _, w := range e.workers {
-			w.agreements.forget()
 			w.compile = compileScratch{}
 		}
 	}

@@ -30,8 +30,8 @@ type worker struct {
 	dead       []uint32 // successors that an effect refused
 	rows       []uint32 // the ids of the successors, when the layout is not flat
 	cut        int      // successors outside the boundary
-	agreements *agreements
 	reading    *model.Reading
+	reads      []uint64 // what properties read of new states
 
 	buffers [][]uint64 // per shard
 	spare   [][]uint64
@@ -54,8 +54,8 @@ type question struct {
 
 func newWorker(e *engine) *worker {
 	return &worker{
-		e: e, state: make([]model.PartID, e.space.Slots()), agreements: newAgreements(e.judge),
-		reading: model.NewReading(e.space),
+		e: e, state: make([]model.PartID, e.space.Slots()), reading: model.NewReading(e.space),
+		reads: make([]uint64, batchLength),
 	}
 }
 

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"synod/actor"
 	"synod/internal/intern"
@@ -16,24 +17,27 @@ const (
 	aspectLocal   Aspect = 1
 	aspectMailbox Aspect = 2
 	aspectPicks   Aspect = 16
+	// From aspectProjections on, each projection of the system has one.
+	aspectProjections Aspect = 1 << 16
 )
 
 // cells are the distinct contents of an actor's slot: everything that belongs to the actor. A cell is the words local
 // state, mailbox, timers and choices, each a number in a table of its own.
 type cells[S, M any] struct {
-	space    *space[M]
-	slot     int
-	id       actor.ID
-	actor    actor.Typed[S, M]
-	walker   *intern.Walker[S]
-	states   *intern.Table[S]
-	mailbox  *mailboxes[M]
-	timers   *intern.Table[actor.Timer]
-	options  *intern.Table[actor.Option]
-	lists    *words.Table // sets of timers, pending choices, and multisets of those
-	tuples   *words.Table
-	events   *words.Table // kind, and two words: source and message, or timer, or pending choice and option
-	outcomes outcomes
+	space     *space[M]
+	slot      int
+	id        actor.ID
+	actor     actor.Typed[S, M]
+	walker    *intern.Walker[S]
+	states    *intern.Table[S]
+	mailbox   *mailboxes[M]
+	timers    *intern.Table[actor.Timer]
+	options   *intern.Table[actor.Option]
+	lists     *words.Table // sets of timers, pending choices, and multisets of those
+	tuples    *words.Table
+	events    *words.Table // kind, and two words: source and message, or timer, or pending choice and option
+	outcomes  *outcomes
+	projected []*words.Array[uint32] // per projection: local state -> number of the value plus one, nil for other slots
 }
 
 const (
@@ -69,7 +73,14 @@ func newCells[S, M any](sp *space[M], slot int, id actor.ID, a actor.Typed[S, M]
 	c.mailbox = newMailboxes(sp, func(l network.Letter) uint32 {
 		return sp.envelope(l.Source, uint32(slot), l.Message)
 	})
-	c.outcomes.init()
+	c.outcomes = newOutcomes(sp.arena)
+	for _, p := range sp.sys.projections {
+		var of *words.Array[uint32]
+		if p.slot == slot {
+			of = words.NewArray[uint32](sp.arena)
+		}
+		c.projected = append(c.projected, of)
+	}
 	return c, nil
 }
 
@@ -96,37 +107,35 @@ func (c *cells[S, M]) tuple(words []uint32) PartID {
 // steps gives deliveries, losses, timeouts and choices.
 func (c *cells[S, M]) steps(id PartID, into []Step) ([]Step, error) {
 	t := [tupleLength]uint32(c.tuples.At(uint32(id)))
-	next := [tupleLength]uint32{}
-	var buffer network.Mailbox
-	box := c.mailbox.at(t[tupleMailbox])
-	for i, l := range box {
-		if !c.space.network.Deliverable(box, i) {
-			continue
-		}
-		deliver := c.event(Deliver, l.Source, l.Message)
+	lossy, ordered := c.space.sys.config.Lossy, c.space.network == network.Ordered
+	ways := c.mailbox.waysOf(t[tupleMailbox], c.letterEvent)
+	for ; len(ways) > 0; ways = ways[wayWords:] {
+		deliver := ActionID(ways[wayDeliver])
 		o := c.outcome(t[tupleLocal], deliver)
 		if o.err != nil {
 			return into, o.err
 		}
 		step := Step{Action: deliver, Next: id, Effects: o.effects, Ignored: o.ignored}
-		if o.ignored != Counts && c.space.network == network.Ordered {
+		if o.ignored != Counts && ordered {
 			step.Ignored = Counts // It unblocks the flow.
 		}
 		if step.Ignored == Counts {
-			next = t
-			buffer = c.space.network.Deliver(buffer[:0], box, i)
-			next[tupleMailbox] = c.mailbox.intern(buffer)
+			next := t
+			next[tupleMailbox] = ways[wayDelivered]
 			step.Next = c.after(next, o)
 		}
 		into = append(into, step)
-		if c.space.sys.config.Lossy {
-			next = t
-			buffer = c.space.network.Drop(buffer[:0], box, i)
-			next[tupleMailbox] = c.mailbox.intern(buffer)
-			into = append(into, Step{Action: c.event(Drop, l.Source, l.Message), Next: c.tuple(next[:])})
+		if lossy {
+			next := t
+			next[tupleMailbox] = ways[wayDropped]
+			into = append(into, Step{Action: ActionID(ways[wayDrop]), Next: c.tuple(next[:])})
 		}
 	}
 	return c.inner(id, t, into)
+}
+
+func (c *cells[S, M]) letterEvent(kind Kind, l network.Letter) ActionID {
+	return c.event(kind, l.Source, l.Message)
 }
 
 // inner gives the steps that no message starts: timeouts and choices.
@@ -213,15 +222,31 @@ func (c *cells[S, M]) apply(id PartID, e EffectID) (PartID, bool, error) {
 
 func (c *cells[S, M]) aspect(id PartID, a Aspect) uint32 {
 	t := c.tuples.At(uint32(id))
-	switch a {
-	case Whole:
+	switch {
+	case a == Whole:
 		return uint32(id)
-	case aspectLocal:
+	case a == aspectLocal:
 		return t[tupleLocal]
-	case aspectMailbox:
+	case a == aspectMailbox:
 		return t[tupleMailbox]
+	case a >= aspectProjections:
+		return c.project(t[tupleLocal], int(a-aspectProjections))
 	}
 	return c.mailbox.picked(t[tupleMailbox], a)
+}
+
+// project gives the number of what a projection makes of a local state.
+func (c *cells[S, M]) project(local uint32, projection int) uint32 {
+	of := c.projected[projection]
+	of.Ensure(local)
+	place := of.At(local)
+	if number := atomic.LoadUint32(place); number != 0 {
+		return number - 1
+	}
+	value := c.space.sys.projections[projection].of(c.states.Value(local))
+	number := c.space.values.number(value)
+	atomic.StoreUint32(place, number+1)
+	return number
 }
 
 func (c *cells[S, M]) event(kind Kind, a, b uint32) ActionID {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-	"sync"
+	"sync/atomic"
 
 	"synod/internal/words"
 	"synod/network"
@@ -15,31 +15,77 @@ type mailboxes[M any] struct {
 	space    *space[M]
 	table    *words.Table
 	envelope func(network.Letter) uint32 // what a letter is to the space
-	mu       sync.Mutex
-	picks    map[pickKey]uint32
+	picks    []*words.Array[uint32]      // per aspect from aspectPicks on: mailbox -> set plus one
+	ways     *words.Array[uint64]        // mailbox -> length and Ref of its ways, or 1 for none
+	runs     *words.Pool[uint32]
 }
 
-type pickKey struct {
-	mailbox uint32
-	aspect  Aspect
+// A way is what can happen to a letter of a mailbox: the actions, and the mailboxes that they leave. It takes four words.
+const (
+	wayDeliver = iota
+	wayDelivered
+	wayDrop
+	wayDropped
+	wayWords
+)
+
+// waysOf gives the ways of a mailbox, which it computes at the first call.
+func (b *mailboxes[M]) waysOf(id uint32, event func(Kind, network.Letter) ActionID) []uint32 {
+	b.ways.Ensure(id)
+	place := b.ways.At(id)
+	if word := atomic.LoadUint64(place); word != 0 {
+		n := int(word >> 44)
+		if n == 0 {
+			return nil
+		}
+		return b.runs.From(words.Ref(word & (1<<44 - 1)))[:n:n]
+	}
+	var few, buffer [32]network.Letter
+	box := b.at(id, few[:0])
+	var all []uint32
+	for i, l := range box {
+		if !b.space.network.Deliverable(box, i) {
+			continue
+		}
+		delivered := b.intern(b.space.network.Deliver(buffer[:0], box, i))
+		all = append(all, uint32(event(Deliver, l)), delivered)
+		if b.space.sys.config.Lossy {
+			dropped := b.intern(b.space.network.Drop(buffer[:0], box, i))
+			all = append(all, uint32(event(Drop, l)), dropped)
+		} else {
+			all = append(all, 0, 0)
+		}
+	}
+	word := uint64(1)
+	if len(all) > 0 {
+		ref, run := b.runs.Reserve(len(all))
+		copy(run, all)
+		word = uint64(len(all))<<44 | uint64(ref)
+	}
+	atomic.StoreUint64(place, word)
+	return all
 }
 
 func newMailboxes[M any](sp *space[M], envelope func(network.Letter) uint32) *mailboxes[M] {
-	return &mailboxes[M]{
-		space: sp, table: words.NewTable(sp.arena), envelope: envelope, picks: make(map[pickKey]uint32),
+	b := &mailboxes[M]{
+		space: sp, table: words.NewTable(sp.arena), envelope: envelope,
+		ways: words.NewArray[uint64](sp.arena), runs: words.NewPool[uint32](sp.arena),
 	}
+	for range 2 * len(sp.sys.picks) {
+		b.picks = append(b.picks, words.NewArray[uint32](sp.arena))
+	}
+	return b
 }
 
 func (b *mailboxes[M]) empty() uint32 { return b.intern(nil) }
 
-// at gives a mailbox; the caller owns it.
-func (b *mailboxes[M]) at(id uint32) network.Mailbox {
+// at appends the letters of a mailbox to into.
+func (b *mailboxes[M]) at(id uint32, into network.Mailbox) network.Mailbox {
 	w := b.table.At(id)
-	box := make(network.Mailbox, len(w)/2)
-	for i := range box {
-		box[i] = network.Letter{Source: w[2*i], Message: w[2*i+1]}
+	for i := 0; i < len(w); i += 2 {
+		into = append(into, network.Letter{Source: w[i], Message: w[i+1]})
 	}
-	return box
+	return into
 }
 
 func (b *mailboxes[M]) intern(box network.Mailbox) uint32 {
@@ -54,23 +100,22 @@ func (b *mailboxes[M]) intern(box network.Mailbox) uint32 {
 
 // put gives the mailbox after a letter was sent to it.
 func (b *mailboxes[M]) put(id uint32, l network.Letter) uint32 {
-	var few [32]network.Letter
-	return b.intern(b.space.network.Put(few[:0], b.at(id), l))
+	var few, old [32]network.Letter
+	return b.intern(b.space.network.Put(few[:0], b.at(id, old[:0]), l))
 }
 
 // picked gives the set of values that a selection picks from a mailbox, as a number that is 0 for none.
 func (b *mailboxes[M]) picked(id uint32, a Aspect) uint32 {
-	k := pickKey{id, a}
-	b.mu.Lock()
-	set, known := b.picks[k]
-	b.mu.Unlock()
-	if known {
-		return set
+	sets := b.picks[a-aspectPicks]
+	if sets.Has(id) {
+		if set := atomic.LoadUint32(sets.At(id)); set != 0 {
+			return set - 1
+		}
 	}
 	choose := b.space.sys.picks[(a-aspectPicks)/2]
 	onlyDeliverable := (a-aspectPicks)%2 == 1
 	var values []any
-	box := b.at(id)
+	box := b.at(id, nil)
 	for i, l := range box {
 		envelope := b.envelope(l)
 		if onlyDeliverable && !b.deliverable(box, i, envelope) {
@@ -80,10 +125,9 @@ func (b *mailboxes[M]) picked(id uint32, a Aspect) uint32 {
 			values = append(values, value)
 		}
 	}
-	set = b.space.sets.number(values)
-	b.mu.Lock()
-	b.picks[k] = set
-	b.mu.Unlock()
+	set := b.space.sets.number(values)
+	sets.Ensure(id)
+	atomic.StoreUint32(sets.At(id), set+1)
 	return set
 }
 
@@ -96,7 +140,7 @@ func (b *mailboxes[M]) deliverable(box network.Mailbox, i int, envelope uint32) 
 // flights gives what is under way in a mailbox, in its order.
 func (b *mailboxes[M]) flights(id uint32) []Flight[M] {
 	var all []Flight[M]
-	box := b.at(id)
+	box := b.at(id, nil)
 	for i, l := range box {
 		if i > 0 && box[i-1] == l && b.space.network != network.Ordered {
 			all[len(all)-1].Copies++
@@ -130,7 +174,7 @@ func (b *mailboxes[M]) sorted(id uint32, show func(envelope uint32) []byte) [][]
 		bytes []byte
 	}
 	var all []shown
-	for _, l := range b.at(id) {
+	for _, l := range b.at(id, nil) {
 		envelope := b.envelope(l)
 		all = append(all, shown{uint64(b.space.open(envelope).From), show(envelope)})
 	}
@@ -171,59 +215,4 @@ func (b *mailboxes[M]) changes(from, to uint32) []Change {
 		}
 	}
 	return all
-}
-
-// pickSets numbers the sets of picked values; the empty set is 0.
-type pickSets struct {
-	mu      sync.Mutex
-	numbers map[any]uint32
-	values  []any
-	sets    map[string]uint32
-	members [][]any
-}
-
-func (p *pickSets) init() {
-	p.numbers, p.sets = make(map[any]uint32), map[string]uint32{"": 0}
-	p.members = [][]any{nil}
-}
-
-func (p *pickSets) number(values []any) uint32 {
-	if len(values) == 0 {
-		return 0
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var set []uint32
-	for _, v := range values {
-		n, ok := p.numbers[v]
-		if !ok {
-			n = uint32(len(p.values))
-			p.numbers[v] = n
-			p.values = append(p.values, v)
-		}
-		set = append(set, n)
-	}
-	slices.Sort(set)
-	set = slices.Compact(set)
-	var key []byte
-	for _, n := range set {
-		key = append(key, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
-	}
-	id, ok := p.sets[string(key)]
-	if !ok {
-		id = uint32(len(p.members))
-		p.sets[string(key)] = id
-		members := make([]any, len(set))
-		for i, n := range set {
-			members[i] = p.values[n]
-		}
-		p.members = append(p.members, members)
-	}
-	return id
-}
-
-func (sp *space[M]) pickedSet(set uint32) []any {
-	sp.sets.mu.Lock()
-	defer sp.sets.mu.Unlock()
-	return sp.sets.members[set]
 }

@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"sync/atomic"
+
+	"synod/internal/offheap"
+	"synod/internal/words"
 )
 
 // outcome is what a handler made of a local state and an event, in the numbers of the space.
@@ -23,12 +27,11 @@ type timerCommand struct {
 	set   bool
 }
 
-// outcomes remembers every handler call of an actor. A call has one winner; others wait for it.
+// outcomes remembers every handler call of an actor, by local state and action. A call has one winner; others wait.
 type outcomes struct {
-	shards [16]struct {
-		mu sync.Mutex
-		of map[outcomeKey]*outcome
-	}
+	numbers *words.Map
+	all     atomic.Pointer[[]*outcome]
+	keys    []outcomeKey // of all, read when nothing is added any more
 }
 
 type outcomeKey struct {
@@ -36,54 +39,53 @@ type outcomeKey struct {
 	action ActionID
 }
 
-func (o *outcomes) init() {
-	for i := range o.shards {
-		o.shards[i].of = make(map[outcomeKey]*outcome)
-	}
+func newOutcomes(arena *offheap.Arena) *outcomes {
+	o := &outcomes{numbers: words.NewMap(arena)}
+	o.all.Store(&[]*outcome{})
+	return o
 }
 
 // get gives the place of an outcome; it is filled under its once.
 func (o *outcomes) get(k outcomeKey) *outcome {
-	s := &o.shards[(k.local*31+uint32(k.action))%16]
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	found, ok := s.of[k]
+	key := uint64(k.local)<<32 | uint64(k.action)
+	n, ok := o.numbers.Get(key)
 	if !ok {
-		found = &outcome{}
-		s.of[k] = found
+		n, _ = o.numbers.Put(key, func() uint32 {
+			// Appending in place is safe: readers know only the numbers that were published to them.
+			all := append(*o.all.Load(), &outcome{})
+			o.all.Store(&all)
+			o.keys = append(o.keys, k)
+			return uint32(len(all) - 1)
+		})
 	}
-	return found
+	return (*o.all.Load())[n]
 }
 
 // coverage counts the calls by type of message; the empty type is no message.
 func (o *outcomes) coverage(actor string, messageType func(ActionID) string) (calls int, all []Coverage) {
 	types := make(map[ActionID]string)
 	counts := make(map[string]*Coverage)
-	for i := range o.shards {
-		s := &o.shards[i]
-		s.mu.Lock()
-		for k, found := range s.of {
-			calls++
-			name, known := types[k.action]
-			if !known {
-				name = messageType(k.action)
-				types[k.action] = name
-			}
-			if name == "" {
-				continue
-			}
-			c, ok := counts[name]
-			if !ok {
-				c = &Coverage{Actor: actor, Message: name}
-				counts[name] = c
-			}
-			if found.ignored == Counts {
-				c.Delivered++
-			} else {
-				c.Ignored++
-			}
+	for i, found := range *o.all.Load() {
+		calls++
+		action := o.keys[i].action
+		name, known := types[action]
+		if !known {
+			name = messageType(action)
+			types[action] = name
 		}
-		s.mu.Unlock()
+		if name == "" {
+			continue
+		}
+		c, ok := counts[name]
+		if !ok {
+			c = &Coverage{Actor: actor, Message: name}
+			counts[name] = c
+		}
+		if found.ignored == Counts {
+			c.Delivered++
+		} else {
+			c.Ignored++
+		}
 	}
 	for _, c := range counts {
 		all = append(all, *c)

@@ -27,6 +27,7 @@ type space[M any] struct {
 	envelopes *words.Table
 	ends      ends
 	sets      pickSets
+	values    values // of projections
 }
 
 // slotOf is a slot of a system's space.
@@ -90,6 +91,7 @@ func newSpace[M any](sys *System[M]) (*space[M], error) {
 		nobody: len(sys.actors),
 	}
 	sp.sets.init()
+	sp.values.numbers = make(map[any]uint32)
 	for _, a := range sys.actors {
 		sp.ends.number(a.id)
 	}

@@ -17,14 +17,15 @@ type Config struct {
 // System is a model of actors that send one another messages M over a network. Add actors, then properties; a System
 // may be checked several times, and concurrently, once it is complete.
 type System[M any] struct {
-	config     Config
-	actors     []adder[M]
-	ids        map[actor.ID]int // id -> slot
-	observers  []observer[M]
-	properties []Property
-	boundary   func(View) bool
-	picks      []pick[M]
-	err        error // the first mistake in putting the system together, reported by Space
+	config      Config
+	actors      []adder[M]
+	ids         map[actor.ID]int // id -> slot
+	observers   []observer[M]
+	properties  []Property
+	boundary    func(View) bool
+	picks       []pick[M]
+	projections []projection
+	err         error // the first mistake in putting the system together, reported by Space
 }
 
 // adder makes the cells of an actor in a new space.
@@ -65,6 +66,31 @@ func Add[S, M any](sys *System[M], id actor.ID, a actor.Typed[S, M]) Ref[S] {
 func (r Ref[S]) In(v View) (S, bool) {
 	local := v.read(r.slot, aspectLocal)
 	return v.r.space.(interface{ cellsOf(int) any }).cellsOf(r.slot).(locals[S]).local(local), true
+}
+
+// Projection is a part of an actor's local state, or anything computed from it, to read in a property. A property that
+// reads projections is judged once per combination of their values, which are few where local states are many.
+type Projection[T comparable] struct {
+	slot   int
+	aspect Aspect
+}
+
+// projection is a Projection without its types.
+type projection struct {
+	slot int
+	of   func(local any) any
+}
+
+// Project declares a projection of an actor's local state. The function must be pure.
+func Project[M, S any, T comparable](sys *System[M], r Ref[S], of func(S) T) Projection[T] {
+	sys.projections = append(sys.projections, projection{r.slot, func(local any) any { return of(local.(S)) }})
+	return Projection[T]{r.slot, aspectProjections + Aspect(len(sys.projections)-1)}
+}
+
+// In reads the projection. The second result is false when the actor is down.
+func (p Projection[T]) In(v View) (T, bool) {
+	number := v.read(p.slot, p.aspect)
+	return v.r.space.(interface{ valueOf(uint32) any }).valueOf(number).(T), true
 }
 
 // History refers to what an observer remembers, to read it in a property.

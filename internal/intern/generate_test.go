@@ -114,7 +114,7 @@ var dynamics = []reflect.Type{
 
 var (
 	floats = []float64{
-		0, math.Copysign(0, -1), 1, 0.1, math.Inf(1), math.Inf(-1), math.MaxFloat64, math.SmallestNonzeroFloat64,
+		0, math.Copysign(0, -1), 1, 0.1, math.Nextafter(0.1, 1), math.Inf(1), math.Inf(-1), math.MaxFloat64, math.SmallestNonzeroFloat64,
 		math.NaN(), math.Float64frombits(0x7ff8000000000002), math.Float64frombits(0xfff8000000000001),
 	}
 	texts = []string{"", "a", "b", "nil", "{}", "\"", "\xff", "\ufffd", "a longer string, of more than 8 bytes", ","}

@@ -24,7 +24,7 @@ func tableOf[T any](t testing.TB) *Table[T] {
 // checkTable plays random values against a linear scan.
 func checkTable[T any](t *testing.T, bucket func(any) (uint64, bool)) {
 	t.Helper()
-	t.Run(reflect.TypeFor[T]().String(), rapid.MakeCheck(func(t *rapid.T) {
+	t.Run(reflect.TypeFor[T]().String(), parallel(func(t *rapid.T) {
 		table, err := NewTable[T]()
 		if err != nil {
 			t.Fatal(err)

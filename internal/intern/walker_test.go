@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"pgregory.net/rapid"
 )
@@ -28,11 +29,19 @@ func draw[T any](t *rapid.T) T {
 	return v
 }
 
+// parallel makes a property a test beside others.
+func parallel(property func(*rapid.T)) func(*testing.T) {
+	return func(t *testing.T) {
+		t.Parallel()
+		rapid.Check(t, property)
+	}
+}
+
 // checkLaws checks all operations against each other and against the reference.
 func checkLaws[T any](t *testing.T) {
 	t.Helper()
 	w := walkerOf[T](t)
-	t.Run(reflect.TypeFor[T]().String(), rapid.MakeCheck(func(t *rapid.T) {
+	t.Run(reflect.TypeFor[T]().String(), parallel(func(t *rapid.T) {
 		a := draw[T](t)
 		before, hash := string(w.Encode(nil, a)), w.Hash(a)
 		b := w.Copy(a)
@@ -127,6 +136,26 @@ func TestFlat(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%s: flat is %v", name, c.got)
 		}
+	}
+}
+
+// TestPadding fills the gaps between fields, whose bytes are no part of a value.
+func TestPadding(t *testing.T) {
+	type gaps struct {
+		A uint8
+		B uint32
+		C uint8
+		D uint64
+		E uint16
+	}
+	w := walkerOf[*gaps](t)
+	a, b := new(gaps), new(gaps)
+	for i := range unsafe.Sizeof(*b) {
+		*(*byte)(unsafe.Add(unsafe.Pointer(b), i)) = 0xff
+	}
+	b.A, b.B, b.C, b.D, b.E = 0, 0, 0, 0, 0
+	if !w.Equal(a, b) || w.Hash(a) != w.Hash(b) {
+		t.Error("padding is taken for content")
 	}
 }
 

@@ -102,21 +102,25 @@ func (s *Shard) grow() error {
 // copyTo writes all entries to an empty table of another layout, or returns false if one of them would get the
 // greatest displacement there.
 func (s *Shard) copyTo(l *layout, to unsafe.Pointer) bool {
-	from, old := s.first, &s.layout
+	// A copy in locals, for the compiler must assume that a store changes whatever has an address.
+	from, old, big := s.first, s.layout, *l
+	oldWidth, oldMask, oldTag := old.width, old.wordMask, old.tagMask
 	next := uint64(0) // the first position that is still empty
+	at := uint64(0)
 	for pos, end := uint64(0), old.positions(); pos < end; pos++ {
-		word := load(from, pos*old.width) & old.wordMask
+		word := load(from, at) & oldMask
+		at += oldWidth
 		if word == 0 {
 			continue
 		}
-		home, moved := l.place(old.key(pos, word))
-		at := max(home, next)
-		if at-home >= l.limit {
+		home, moved := big.place(old.key(pos, word))
+		next = max(home, next)
+		if next-home >= big.limit {
 			return false
 		}
 		// What this writes beyond its entry is empty yet.
-		store(to, at*l.width, moved-l.tagMask+word&old.tagMask+(at-home)*l.unit)
-		next = at + 1
+		store(to, next*big.width, moved-big.tagMask+word&oldTag+(next-home)*big.unit)
+		next++
 	}
 	return true
 }

@@ -1,0 +1,202 @@
+package checker
+
+import (
+	"math/bits"
+	"sync/atomic"
+
+	"synod/internal/words"
+	"synod/model"
+)
+
+// agreements remembers what is known to be unremarkable: combinations of everything that live properties ever read. The
+// ids of each unit fall into classes that agree on what is read of it, and the classes of a state's units, side by side in
+// one integer, are looked up in a hash table. It is a cache, so it may forget; it never errs. Workers share it: its
+// shape is fixed, and another takes its place when more is read, or when it is full.
+type agreements struct {
+	version uint32 // of what is read
+	units   *units
+	read    []classes // of the units of which anything is read
+	table   []atomic.Uint64
+	shift   int // of a hash, to give a place in table
+	count   atomic.Int64
+	fits    bool // the classes fit side by side
+}
+
+// classes numbers what can be read of a unit.
+type classes struct {
+	unit         *unit
+	aspects      []aspectOf
+	of           *words.Array[uint32] // id -> class, from 1
+	numbers      *words.Table         // what is read -> class, from 0
+	place, width int
+}
+
+const (
+	firstAgreements = 1 << 12
+	maxAgreements   = 1 << 22 // entries of 8 bytes
+	probes          = 8
+)
+
+// agreements gives the current ones for the units, making new ones if what is read has changed or they are full.
+func (j *judge) agreements(us *units) *agreements {
+	a := j.agreed.Load()
+	if a != nil && a.version == j.version.Load() && a.units == us && !a.crowded() {
+		return a
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	a = j.agreed.Load()
+	version := j.version.Load()
+	switch {
+	case a == nil || a.version != version || a.units != us:
+		a = newAgreements(us, j.read, version)
+	case a.crowded():
+		a = a.grow()
+	}
+	j.agreed.Store(a)
+	return a
+}
+
+func newAgreements(us *units, read []aspectOf, version uint32) *agreements {
+	a := &agreements{version: version, units: us}
+	for _, u := range us.of {
+		c := classes{unit: u}
+		for _, r := range read {
+			if us.slotOf[r.slot] == u.index {
+				c.aspects = append(c.aspects, r)
+			}
+		}
+		if len(c.aspects) > 0 {
+			c.of, c.numbers = words.NewArray[uint32](us.arena), words.NewTable(us.arena)
+			a.read = append(a.read, c)
+		}
+	}
+	a.size(firstAgreements)
+	return a
+}
+
+// size makes an empty table, and divides the integer among the classes by how many there are.
+func (a *agreements) size(n int) {
+	a.table = make([]atomic.Uint64, n)
+	a.shift = 64 - bits.Len(uint(n-1))
+	total := 0
+	for i := range a.read {
+		c := &a.read[i]
+		c.width = bits.Len(uint(c.numbers.Len())) + 1
+		total += c.width
+	}
+	a.fits = total <= 64
+	for spare := 64 - total; spare >= len(a.read) && len(a.read) > 0; spare -= len(a.read) {
+		for i := range a.read {
+			a.read[i].width++
+		}
+	}
+	place := 0
+	for i := range a.read {
+		a.read[i].place = place
+		place += a.read[i].width
+	}
+}
+
+func (a *agreements) crowded() bool {
+	if !a.fits {
+		return false
+	}
+	return 2*a.count.Load() > int64(len(a.table)) && len(a.table) < maxAgreements
+}
+
+// grow gives larger ones with the same classes. If these outgrew their places, what was known is forgotten.
+func (a *agreements) grow() *agreements {
+	big := &agreements{version: a.version, units: a.units, read: append([]classes(nil), a.read...)}
+	big.size(4 * len(a.table))
+	for i := range a.read {
+		if a.read[i].place != big.read[i].place {
+			return big
+		}
+	}
+	for i := range a.table {
+		if key := a.table[i].Load(); key != 0 {
+			big.add(key)
+		}
+	}
+	return big
+}
+
+// keys puts what is read of each of n states, given by the ids of every unit, into into: 0 for a state that cannot be
+// looked up.
+func (a *agreements) keys(ids [][]uint32, into []uint64, state []model.PartID, space model.Space) {
+	clear(into)
+	if !a.fits {
+		return
+	}
+	for k := range a.read {
+		c := &a.read[k]
+		place, width := c.place&63, c.width&63
+		for i, id := range ids[c.unit.index][:len(into)] {
+			class := uint32(0)
+			if c.of.Has(id) {
+				class = atomic.LoadUint32(c.of.At(id))
+			}
+			if class == 0 {
+				class = c.learn(id, state, space)
+			}
+			if k > 0 && into[i] == 0 || uint64(class)>>width != 0 {
+				into[i] = 0
+				continue
+			}
+			into[i] |= uint64(class) << place
+		}
+	}
+}
+
+// learn finds the class of an id.
+func (c *classes) learn(id uint32, state []model.PartID, space model.Space) uint32 {
+	c.unit.parts(id, state)
+	var few [32]uint32
+	values := few[:0]
+	for _, r := range c.aspects {
+		values = append(values, space.Aspect(r.slot, state[r.slot], r.aspect))
+	}
+	number, _ := c.numbers.Intern(values)
+	c.of.Ensure(id)
+	atomic.StoreUint32(c.of.At(id), number+1)
+	return number + 1
+}
+
+func (a *agreements) hash(key uint64) int {
+	key ^= key >> 31
+	return int(key * 0x9e3779b97f4a7c15 >> (a.shift & 63))
+}
+
+// known tells whether a key is unremarkable.
+func (a *agreements) known(key uint64) bool {
+	if key == 0 {
+		return false
+	}
+	at, mask := a.hash(key), len(a.table)-1
+	for range probes {
+		switch a.table[at&mask].Load() {
+		case key:
+			return true
+		case 0:
+			return false
+		}
+		at++
+	}
+	return false
+}
+
+// add remembers a key, unless its places are taken.
+func (a *agreements) add(key uint64) {
+	if key == 0 {
+		return
+	}
+	at, mask := a.hash(key), len(a.table)-1
+	for range probes {
+		if a.table[at&mask].CompareAndSwap(0, key) {
+			a.count.Add(1)
+			return
+		}
+		at++
+	}
+}

@@ -1,0 +1,118 @@
+package checker
+
+import "synod/model"
+
+// readTree is a decision tree: an inner node says what is read next, an edge is the value read, a leaf is an answer. All
+// edges stand in one hash table, by node and value, so that a leaf costs little memory.
+type readTree struct {
+	nodes []readNode
+	edges []edge // open addressing; the length is a power of two
+	used  int
+	root  uint32 // a node, or what stands for none or an answer
+	grown bool   // root is set
+}
+
+type readNode struct {
+	slot   int32
+	aspect model.Aspect
+}
+
+// edge leads from a node, by a value, to another node or to an answer.
+type edge struct {
+	from, value uint32
+	to          uint32 // plus one, so that 0 is a free place
+}
+
+const (
+	answerNo  = 1<<32 - 3
+	answerYes = 1<<32 - 2
+)
+
+func (t *readTree) hash(from, value uint32) int {
+	h := (uint64(from)<<32 | uint64(value)) * 0x9e3779b97f4a7c15
+	return int(h>>32) & (len(t.edges) - 1)
+}
+
+// follow gives where an edge leads.
+func (t *readTree) follow(from, value uint32) (to uint32, ok bool) {
+	if len(t.edges) == 0 {
+		return 0, false
+	}
+	for i := t.hash(from, value); t.edges[i].to != 0; i = (i + 1) & (len(t.edges) - 1) {
+		if e := &t.edges[i]; e.from == from && e.value == value {
+			return e.to - 1, true
+		}
+	}
+	return 0, false
+}
+
+// find reads on from the root until there is an answer, or an unknown edge.
+func (t *readTree) find(read func(slot int32, a model.Aspect) uint32) (answer, known bool) {
+	if !t.grown {
+		return false, false
+	}
+	at := t.root
+	for at < answerNo {
+		n := t.nodes[at]
+		next, ok := t.follow(at, read(n.slot, n.aspect))
+		if !ok {
+			return false, false
+		}
+		at = next
+	}
+	return at == answerYes, true
+}
+
+// add adds an answer after some reads. It reports whether it is new, and false for ok if the tree says otherwise: the
+// same values were read before, and then something else.
+func (t *readTree) add(reads []model.Read, answer bool) (fresh, ok bool) {
+	end := uint32(answerNo)
+	if answer {
+		end = answerYes
+	}
+	target := func(i int) uint32 { // what stands after i reads, if it must be made
+		if i == len(reads) {
+			return end
+		}
+		t.nodes = append(t.nodes, readNode{reads[i].Slot, reads[i].Aspect})
+		return uint32(len(t.nodes) - 1)
+	}
+	if !t.grown {
+		t.root, t.grown, fresh = target(0), true, true
+	}
+	at := t.root
+	for i, r := range reads {
+		if at >= answerNo || t.nodes[at].slot != r.Slot || t.nodes[at].aspect != r.Aspect {
+			return false, false
+		}
+		next, known := t.follow(at, r.Value)
+		if !known {
+			next, fresh = target(i+1), true
+			t.link(at, r.Value, next)
+		}
+		at = next
+	}
+	return fresh, at == end
+}
+
+func (t *readTree) link(from, value, to uint32) {
+	if 4*(t.used+1) > 3*len(t.edges) {
+		old := t.edges
+		t.edges = make([]edge, max(16, 2*len(old)))
+		for _, e := range old {
+			if e.to != 0 {
+				t.place(e)
+			}
+		}
+	}
+	t.place(edge{from, value, to + 1})
+	t.used++
+}
+
+func (t *readTree) place(e edge) {
+	i := t.hash(e.from, e.value)
+	for t.edges[i].to != 0 {
+		i = (i + 1) & (len(t.edges) - 1)
+	}
+	t.edges[i] = e
+}

@@ -1,0 +1,64 @@
+// Package registers composes the servers of a register with clients, a network and a recorder into a system to check.
+// What the systems of different protocols have in common is here; their own properties stand beside the protocols.
+package registers
+
+import (
+	"slices"
+
+	"synod/actor"
+	"synod/model"
+	"synod/network"
+	"synod/register"
+)
+
+// Config is a system of servers and clients. Servers have the ids 0 … Servers−1, clients those that follow.
+type Config struct {
+	Servers int // at least 1
+	Clients int // at least 1; at most register.MaxClients(Puts)
+	Puts    int // of each client, one after the other, before its one get; at least 1
+	Network network.Semantics
+	Lossy   bool // every message under way may be lost
+}
+
+// Validate tells what is wrong with the configuration, or nil.
+func (c Config) Validate() error { return register.ValidateSystem(c.Servers, c.Clients, c.Puts) }
+
+// System is a system of servers with local state S, with what properties of it read.
+type System[S any] struct {
+	*model.System[register.Message]
+	Servers []model.Ref[S] // in ascending order of their ids
+	History model.History[register.History]
+	Answers model.Selection[register.Message, register.Value] // the values of GetOk messages
+}
+
+// Compose makes a system that has one property so far, "linearizable". The function server makes the actor of a server
+// that knows the others, in ascending order. A configuration that is not valid is a mistake that the check reports.
+func Compose[S any](c Config, server func(others []actor.ID) actor.Typed[S, register.Message]) System[S] {
+	sys := System[S]{
+		System: model.NewSystem[register.Message](model.Config{Network: c.Network, Lossy: c.Lossy}),
+	}
+	if err := c.Validate(); err != nil {
+		sys.Check(err)
+		return sys
+	}
+	ids := actor.IDs(c.Servers)
+	for _, id := range ids {
+		sys.Servers = append(sys.Servers, model.Add(sys.System, id, server(actor.Others(ids, id))))
+	}
+	for i, client := range register.Clients(ids, c.Clients, c.Puts) {
+		model.Add(sys.System, actor.ID(c.Servers+i), client)
+	}
+	sys.History = model.Record(sys.System, register.Linearizable())
+	sys.Answers = model.Select(sys.System, func(e actor.Envelope[register.Message]) (register.Value, bool) {
+		answer, ok := e.Message.(register.GetOk)
+		return answer.Value, ok
+	})
+	return sys
+}
+
+// ValueChosen adds the property that some client may sometimes be told a value other than the initial one.
+func (sys System[S]) ValueChosen() {
+	sys.Sometimes("value chosen", func(v model.View) bool {
+		return slices.ContainsFunc(sys.Answers.Deliverable(v), func(value register.Value) bool { return value != 0 })
+	})
+}

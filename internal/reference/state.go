@@ -1,0 +1,188 @@
+package reference
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"synod/actor"
+)
+
+// State is a state of a System. It is never changed once it is complete.
+type State[M any] struct {
+	sys      *System[M]
+	locals   []value    // per actor
+	timers   [][]value  // per actor: a set, sorted by key
+	choices  [][]choice // per actor: pending ones, sorted by key
+	letters  []letter[M]
+	memories []value // per observer
+}
+
+// value is any value with its dump.
+type value struct {
+	v   any
+	key string
+}
+
+func valueOf(v any) value { return value{v, Dump(v)} }
+
+// choice is a set of options, sorted by key.
+type choice struct {
+	options []value
+	key     string
+}
+
+// letter is a message under way, with its dump. All letters of a state stand in one list, in the order of sending.
+type letter[M any] struct {
+	envelope actor.Envelope[M]
+	key      string
+}
+
+// Key tells a state apart from all others of its system.
+func (s *State[M]) Key() string {
+	var b strings.Builder
+	for i, local := range s.locals {
+		fmt.Fprintf(&b, "%s\n%d timers", local.key, len(s.timers[i]))
+		for _, t := range s.timers[i] {
+			b.WriteString("\n" + t.key)
+		}
+		fmt.Fprintf(&b, "\n%d choices", len(s.choices[i]))
+		for _, c := range s.choices[i] {
+			b.WriteString("\n" + c.key)
+		}
+		b.WriteByte('\n')
+	}
+	for _, m := range s.memories {
+		b.WriteString(m.key + "\n")
+	}
+	letters := slices.Clone(s.letters)
+	slices.SortStableFunc(letters, func(x, y letter[M]) int {
+		if s.sys.Network == Flows { // The order within a flow is part of the state, that between flows is not.
+			return cmp.Or(cmp.Compare(x.envelope.From, y.envelope.From), cmp.Compare(x.envelope.To, y.envelope.To))
+		}
+		return cmp.Compare(x.key, y.key)
+	})
+	for _, l := range letters {
+		b.WriteString(l.key + "\n")
+	}
+	return b.String()
+}
+
+// clone gives a copy to build a successor from; what is inside the lists of timers and choices is shared.
+func (s *State[M]) clone() *State[M] {
+	return &State[M]{
+		sys: s.sys, locals: slices.Clone(s.locals), timers: slices.Clone(s.timers),
+		choices: slices.Clone(s.choices), letters: slices.Clone(s.letters), memories: slices.Clone(s.memories),
+	}
+}
+
+// deliverable tells whether letter i may be delivered. Of equal letters the first one stands for all.
+func (s *State[M]) deliverable(i int) bool {
+	l := s.letters[i]
+	if s.sys.index(l.envelope.To) < 0 {
+		return false
+	}
+	for _, earlier := range s.letters[:i] {
+		sameFlow := earlier.envelope.From == l.envelope.From && earlier.envelope.To == l.envelope.To
+		if s.sys.Network == Flows && sameFlow || s.sys.Network != Flows && earlier.key == l.key {
+			return false
+		}
+	}
+	return true
+}
+
+// remove takes letter i out of a state that is being built.
+func (s *State[M]) remove(i int) { s.letters = without(s.letters, i) }
+
+// perform does what an actor commands, in order, to a state that is being built.
+func (s *State[M]) perform(self int, commands []actor.Command[M]) {
+	for _, c := range commands {
+		switch c.Kind {
+		case actor.Send:
+			s.send(actor.Envelope[M]{From: s.sys.Actors[self].id, To: c.To, Message: c.Message})
+		case actor.SetTimer:
+			timer := valueOf(c.Timer)
+			if !slices.ContainsFunc(s.timers[self], timer.is) {
+				s.timers[self] = inserted(s.timers[self], timer)
+			}
+		case actor.CancelTimer:
+			if k := slices.IndexFunc(s.timers[self], valueOf(c.Timer).is); k >= 0 {
+				s.timers[self] = without(s.timers[self], k)
+			}
+		case actor.Choose:
+			var pending choice
+			for _, o := range c.Options {
+				if option := valueOf(o); !slices.ContainsFunc(pending.options, option.is) {
+					pending.options = inserted(pending.options, option)
+				}
+			}
+			for _, option := range pending.options {
+				pending.key += fmt.Sprintf("%q ", option.key)
+			}
+			list := append(slices.Clone(s.choices[self]), pending)
+			slices.SortStableFunc(list, func(x, y choice) int { return cmp.Compare(x.key, y.key) })
+			s.choices[self] = list
+		}
+	}
+}
+
+// send puts a message under way, and lets the observers see it.
+func (s *State[M]) send(e actor.Envelope[M]) {
+	l := letter[M]{e, fmt.Sprintf("%d>%d %s", e.From, e.To, Dump(e.Message))}
+	known := slices.ContainsFunc(s.letters, func(other letter[M]) bool { return other.key == l.key })
+	if s.sys.Network != Set || !known {
+		s.letters = append(s.letters, l)
+	}
+	s.pass(e, actor.Sent)
+}
+
+// pass lets the observers see a message.
+func (s *State[M]) pass(e actor.Envelope[M], p actor.Passage) {
+	for i, o := range s.sys.Observers {
+		if o.sees != nil && !o.sees(e, p) {
+			continue
+		}
+		memory, err := o.next(s.memories[i].v, e, p)
+		if err != nil {
+			panic(fmt.Sprintf("reference: observer %q: %v", o.name, err))
+		}
+		s.memories[i] = valueOf(memory)
+	}
+}
+
+// InFlight gives all messages under way, copies and messages to nobody included.
+func (s *State[M]) InFlight() []actor.Envelope[M] {
+	all := make([]actor.Envelope[M], len(s.letters))
+	for i, l := range s.letters {
+		all[i] = l.envelope
+	}
+	return all
+}
+
+// Deliverable gives the distinct messages that may be delivered next.
+func (s *State[M]) Deliverable() []actor.Envelope[M] {
+	var all []actor.Envelope[M]
+	for i, l := range s.letters {
+		if s.deliverable(i) {
+			all = append(all, l.envelope)
+		}
+	}
+	return all
+}
+
+// Memory gives what an observer remembers, which must not be changed.
+func (s *State[M]) Memory(observer int) any { return s.memories[observer].v }
+
+// is tells whether two values are equal.
+func (v value) is(w value) bool { return v.key == w.key }
+
+// inserted gives a sorted list with one more value; the list itself stays as it is.
+func inserted(list []value, v value) []value {
+	list = append(slices.Clone(list), v)
+	slices.SortFunc(list, func(x, y value) int { return cmp.Compare(x.key, y.key) })
+	return list
+}
+
+// without gives a list without element i; the list itself stays as it is.
+func without[T any](list []T, i int) []T { return slices.Delete(slices.Clone(list), i, i+1) }

@@ -1,0 +1,223 @@
+package reference
+
+import (
+	"fmt"
+
+	"synod/actor"
+)
+
+// Network is how messages travel.
+type Network uint8
+
+const (
+	// Multiset delivers each copy at most once, in any order.
+	Multiset Network = iota
+	// Flows deliver in the order of sending from each source to each destination.
+	Flows
+	// Set delivers any message any number of times, in any order.
+	Set
+)
+
+// System is a system of actors that send one another messages M.
+type System[M any] struct {
+	Network    Network
+	Lossy      bool
+	Actors     []Actor[M] // each with an id of its own
+	Observers  []Observer[M]
+	Properties []Property[*State[M]] // besides what the observers demand
+	Inside     func(*State[M]) bool  // nil for no boundary
+}
+
+// Actor is an actor whose type of state is erased. Make one with Erase.
+type Actor[M any] struct {
+	id      actor.ID
+	start   func(out *actor.Out[M]) any
+	receive func(local any, from actor.ID, msg M, out *actor.Out[M]) any
+	timeout func(local any, timer actor.Timer, out *actor.Out[M]) any
+	chosen  func(local any, option actor.Option, out *actor.Out[M]) any
+}
+
+// Erase makes an Actor of one whose handlers are typed. Every call gets a private copy of the state.
+func Erase[S, M any](id actor.ID, a actor.Typed[S, M]) Actor[M] {
+	return Actor[M]{
+		id:    id,
+		start: func(out *actor.Out[M]) any { return a.Start(id, out) },
+		receive: func(local any, from actor.ID, msg M, out *actor.Out[M]) any {
+			return a.Receive(id, clone(local.(S)), from, msg, out)
+		},
+		timeout: func(local any, timer actor.Timer, out *actor.Out[M]) any {
+			return a.Timeout(id, clone(local.(S)), timer, out)
+		},
+		chosen: func(local any, option actor.Option, out *actor.Out[M]) any {
+			return a.Chosen(id, clone(local.(S)), option, out)
+		},
+	}
+}
+
+// Observer is an observer whose type of memory is erased. Make one with Watch.
+type Observer[M any] struct {
+	name  string
+	start any
+	sees  func(e actor.Envelope[M], p actor.Passage) bool
+	next  func(h any, e actor.Envelope[M], p actor.Passage) (any, error)
+	holds func(h any) bool
+}
+
+// Watch makes an Observer of one whose functions are typed. An error of its Next is a panic: there is no test in which
+// it is expected.
+func Watch[M, H any](o actor.Observer[M, H]) Observer[M] {
+	w := Observer[M]{name: o.Name, start: o.Start, sees: o.Sees}
+	w.next = func(h any, e actor.Envelope[M], p actor.Passage) (any, error) { return o.Next(h.(H), e, p) }
+	if o.Holds != nil {
+		w.holds = func(h any) bool { return o.Holds(h.(H)) }
+	}
+	return w
+}
+
+// Always adds the property that every reachable state satisfies holds.
+func (sys *System[M]) Always(name string, holds func(*State[M]) bool) {
+	sys.Properties = append(sys.Properties, Property[*State[M]]{name, Always, holds})
+}
+
+// Sometimes adds the property that some reachable state satisfies holds.
+func (sys *System[M]) Sometimes(name string, holds func(*State[M]) bool) {
+	sys.Properties = append(sys.Properties, Property[*State[M]]{name, Sometimes, holds})
+}
+
+// Model makes a model of the system, which must be complete.
+func (sys *System[M]) Model() Model[*State[M]] {
+	m := Model[*State[M]]{
+		Initial: []*State[M]{sys.start()}, Next: sys.next, Key: (*State[M]).Key, Inside: sys.Inside,
+		Properties: sys.Properties,
+	}
+	for i, o := range sys.Observers {
+		if o.holds != nil {
+			holds := func(s *State[M]) bool { return o.holds(s.Memory(i)) }
+			m.Properties = append(m.Properties[:len(m.Properties):len(m.Properties)],
+				Property[*State[M]]{o.name, Always, holds})
+		}
+	}
+	return m
+}
+
+// start starts the actors one after the other; what they send is under way when all have started.
+func (sys *System[M]) start() *State[M] {
+	s := &State[M]{
+		sys: sys, locals: make([]value, len(sys.Actors)), timers: make([][]value, len(sys.Actors)),
+		choices: make([][]choice, len(sys.Actors)),
+	}
+	for _, o := range sys.Observers {
+		s.memories = append(s.memories, valueOf(o.start))
+	}
+	for i, a := range sys.Actors {
+		var out actor.Out[M]
+		s.locals[i] = valueOf(a.start(&out))
+		s.perform(i, out.Commands())
+	}
+	return s
+}
+
+// next gives a successor for everything that can happen.
+func (sys *System[M]) next(s *State[M]) []*State[M] {
+	var all []*State[M]
+	for i := range s.letters {
+		if !s.deliverable(i) {
+			continue
+		}
+		if next := sys.deliver(s, i); next != nil {
+			all = append(all, next)
+		}
+		if sys.Lossy {
+			next := s.clone()
+			next.remove(i)
+			all = append(all, next)
+		}
+	}
+	for i := range sys.Actors {
+		for k := range s.timers[i] {
+			if next := sys.expire(s, i, k); next != nil {
+				all = append(all, next)
+			}
+		}
+		for k, c := range s.choices[i] {
+			if k > 0 && s.choices[i][k-1].key == c.key {
+				continue // The same choice pending twice.
+			}
+			for _, option := range c.options {
+				all = append(all, sys.choose(s, i, k, option))
+			}
+		}
+	}
+	return all
+}
+
+// deliver gives the state after letter i was delivered, or nil if that is no transition.
+func (sys *System[M]) deliver(s *State[M], i int) *State[M] {
+	l := s.letters[i]
+	to := sys.index(l.envelope.To)
+	var out actor.Out[M]
+	local := valueOf(sys.Actors[to].receive(s.locals[to].v, l.envelope.From, l.envelope.Message, &out))
+	ignored := local.key == s.locals[to].key && len(out.Commands()) == 0
+	if ignored && sys.Network != Flows {
+		return nil
+	}
+	next := s.clone()
+	if sys.Network != Set {
+		next.remove(i)
+	}
+	if !ignored {
+		next.locals[to] = local
+		next.pass(l.envelope, actor.Accepted)
+		next.perform(to, out.Commands())
+	}
+	return next
+}
+
+// expire gives the state after timer k of actor i fired, or nil if that is no transition.
+func (sys *System[M]) expire(s *State[M], i, k int) *State[M] {
+	timer := s.timers[i][k]
+	var out actor.Out[M]
+	local := valueOf(sys.Actors[i].timeout(s.locals[i].v, timer.v, &out))
+	onlyAgain := len(out.Commands()) > 0
+	for _, c := range out.Commands() {
+		onlyAgain = onlyAgain && c.Kind == actor.SetTimer && Dump(c.Timer) == timer.key
+	}
+	if onlyAgain && local.key == s.locals[i].key {
+		return nil
+	}
+	next := s.clone()
+	next.timers[i] = without(s.timers[i], k)
+	next.locals[i] = local
+	next.perform(i, out.Commands())
+	return next
+}
+
+// choose gives the state after an option of pending choice k of actor i was chosen.
+func (sys *System[M]) choose(s *State[M], i, k int, option value) *State[M] {
+	var out actor.Out[M]
+	local := valueOf(sys.Actors[i].chosen(s.locals[i].v, option.v, &out))
+	next := s.clone()
+	next.choices[i] = without(s.choices[i], k)
+	next.locals[i] = local
+	next.perform(i, out.Commands())
+	return next
+}
+
+// index gives the place of an actor, or −1 for an id that no actor has.
+func (sys *System[M]) index(id actor.ID) int {
+	for i, a := range sys.Actors {
+		if a.id == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// Local gives the local state of an actor, which must not be changed.
+func Local[S, M any](s *State[M], id actor.ID) S {
+	i := s.sys.index(id)
+	if i < 0 {
+		panic(fmt.Sprintf("reference: no actor has the id %v", id))
+	}
+	return s.locals[i].v.(S)
+}
