@@ -26,7 +26,7 @@ type agreements struct {
 type classes struct {
 	unit         *unit
 	aspects      []aspectOf
-	of           *words.Array[uint32] // id -> class, from 1
+	of           *words.Array[uint32] // id -> class, from 1; units keep a place for every id
 	numbers      *words.Table         // what is read -> class, from 0
 	place, width int
 }
@@ -68,6 +68,8 @@ func newAgreements(us *units, read []aspectOf, version uint32) *agreements {
 		}
 		if len(c.aspects) > 0 {
 			c.of, c.numbers = words.NewArray[uint32](us.arena), words.NewTable(us.arena)
+			u.classes.Store(c.of)
+			c.of.EnsureAll(u.limit.Load())
 			a.read = append(a.read, c)
 		}
 	}
@@ -133,10 +135,7 @@ func (a *agreements) keys(ids [][]uint32, into []uint64, state []model.PartID, s
 		c := &a.read[k]
 		place, width := c.place&63, c.width&63
 		for i, id := range ids[c.unit.index][:len(into)] {
-			class := uint32(0)
-			if c.of.Has(id) {
-				class = atomic.LoadUint32(c.of.At(id))
-			}
+			class := atomic.LoadUint32(c.of.At(id))
 			if class == 0 {
 				class = c.learn(id, state, space)
 			}
@@ -158,7 +157,6 @@ func (c *classes) learn(id uint32, state []model.PartID, space model.Space) uint
 		values = append(values, space.Aspect(r.slot, state[r.slot], r.aspect))
 	}
 	number, _ := c.numbers.Intern(values)
-	c.of.Ensure(id)
 	atomic.StoreUint32(c.of.At(id), number+1)
 	return number + 1
 }

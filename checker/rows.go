@@ -16,21 +16,31 @@ func (w *worker) fillRows() {
 			if successor == len(w.successors) || i >= w.batch {
 				break
 			}
-			count := int(word &^ stepsKnown >> stepsShift)
-			if count == 0 {
-				continue
-			}
-			block := w.e.units.blocks.From(refOf(word))
-			for ; count > 0; count-- {
+			w.eachStep(word, func(next uint32) {
 				row := w.rows[successor*fields : (successor+1)*fields]
 				for u := range units {
 					row[u] = w.ids[u][i]
 				}
-				row[index] = block[0]
-				block = block[2+block[1]:]
+				row[index] = next
 				successor++
-			}
+			})
 		}
+	}
+}
+
+// eachStep gives the next ids of a word of steps, in the order of takeSteps.
+func (w *worker) eachStep(word uint64, f func(next uint32)) {
+	if word&stepsLone != 0 {
+		f(uint32(word))
+		return
+	}
+	count := word &^ stepsKnown >> stepsShift
+	if count == 0 {
+		return
+	}
+	for block := w.e.units.blocks.From(refOf(word)); count > 0; count-- {
+		f(block[0])
+		block = block[2+block[1]:]
 	}
 }
 

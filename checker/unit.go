@@ -18,10 +18,18 @@ type unit struct {
 	index   int
 	slots   []int
 	tuples  *words.Table // nil for one slot
-	steps   *words.Array[uint64]
-	effects *words.Array[[2]uint64] // the first answered effect of an id, and the Ref of a chain of more
-	limit   atomic.Uint32           // all ids in use are below
-	locks   [64]sync.Mutex          // by id, for writers of effects
+	records *words.Array[record]
+	classes atomic.Pointer[words.Array[uint32]] // see agreements
+	limit   atomic.Uint32                       // all ids in use are below
+	locks   [64]sync.Mutex                      // by id, for writers of answers
+}
+
+// record is what the hot loop reads of an id, half a cache line, each word written atomically.
+type record struct {
+	steps  uint64 // 0 until they are known; else see compile
+	lone   uint64 // the effects of the only step, if they are at most two
+	answer uint64 // the first effect that was answered
+	chain  uint64 // the Ref of a chain of more answers
 }
 
 // units is the enumeration half of the engine: units, their steps and effects, in tables without read locks.
@@ -39,10 +47,12 @@ type units struct {
 	ranked atomic.Bool          // some step has a rank
 }
 
-// A block of steps holds, for every step, the id that comes next, the number of effects, and the effects. The word that
-// refers to it has a flag that it is known, the number of steps, and its Ref.
+// The steps of an id are a word: a flag that they are known, how many there are, and the Ref of a block. The block holds,
+// for every step, the id that comes next, the number of effects, and the effects. A lone step of at most two effects
+// needs no block: the word holds the id that comes next, and the record the effects, plus one.
 const (
 	stepsKnown   = 1 << 63
+	stepsLone    = 1 << 62
 	stepsShift   = 44
 	stepsRefMask = 1<<stepsShift - 1
 	maxSteps     = 1<<18 - 1
@@ -63,7 +73,7 @@ func newUnits(space model.Space, arena *offheap.Arena, groups [][]int) *units {
 	}
 	for i, slots := range groups {
 		u := &unit{
-			index: i, slots: slots, steps: words.NewArray[uint64](arena), effects: words.NewArray[[2]uint64](arena),
+			index: i, slots: slots, records: words.NewArray[record](arena),
 		}
 		if len(slots) > 1 {
 			u.tuples = words.NewTable(arena)
@@ -78,8 +88,10 @@ func newUnits(space model.Space, arena *offheap.Arena, groups [][]int) *units {
 
 // admit makes a place for what is known of an id. It must be called before the id gets into a state.
 func (u *unit) admit(id uint32) uint32 {
-	u.steps.Ensure(id)
-	u.effects.Ensure(id)
+	u.records.Ensure(id)
+	if classes := u.classes.Load(); classes != nil {
+		classes.Ensure(id)
+	}
 	for {
 		limit := u.limit.Load()
 		if id < limit || u.limit.CompareAndSwap(limit, id+1) {
@@ -115,7 +127,7 @@ func (u *unit) parts(id uint32, state []model.PartID) {
 
 // stepsOf gives the word of an id's steps, which it computes at the first call.
 func (us *units) stepsOf(u *unit, id uint32, scratch *compileScratch) (uint64, error) {
-	if word := atomic.LoadUint64(u.steps.At(id)); word != 0 {
+	if word := atomic.LoadUint64(&u.records.At(id).steps); word != 0 {
 		return word, nil
 	}
 	return us.compile(u, id, scratch)
@@ -161,17 +173,29 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 			}
 		}
 	}
-	word := uint64(stepsKnown)
-	if count > maxSteps {
+	return us.publish(u.records.At(id), s.block, count), nil
+}
+
+// publish stores steps where the hot loop finds them, and gives their word.
+func (us *units) publish(r *record, block []uint32, count uint64) uint64 {
+	word := stepsKnown | count<<stepsShift
+	switch {
+	case count > maxSteps:
 		panic("checker: more steps of one actor than the engine can count")
+	case count == 1 && block[1] <= 2:
+		lone := uint64(0)
+		for i, effect := range block[2:] {
+			lone |= uint64(effect+1) << (32 * i)
+		}
+		atomic.StoreUint64(&r.lone, lone)
+		word |= stepsLone | uint64(block[0])
+	case count > 0:
+		ref, run := us.blocks.Reserve(len(block))
+		copy(run, block)
+		word |= uint64(ref)
 	}
-	if count > 0 {
-		ref, run := us.blocks.Reserve(len(s.block))
-		copy(run, s.block)
-		word |= count<<stepsShift | uint64(ref)
-	}
-	atomic.StoreUint64(u.steps.At(id), word)
-	return word, nil
+	atomic.StoreUint64(&r.steps, word)
+	return word
 }
 
 // compileStep appends a step to the block: effects on the unit's own slots are taken at once, those on others are
@@ -212,13 +236,13 @@ func (us *units) compileStep(u *unit, id uint32, slot int, step model.Step, s *c
 
 // answer looks up what an effect makes of an id.
 func (us *units) answer(u *unit, id, effect uint32) (next uint32, known bool) {
-	entry := u.effects.At(id)
+	r := u.records.At(id)
 	want := uint64(effect + 1)
-	first := atomic.LoadUint64(&entry[0])
+	first := atomic.LoadUint64(&r.answer)
 	if first>>32 == want {
 		return uint32(first), true
 	}
-	link := atomic.LoadUint64(&entry[1])
+	link := atomic.LoadUint64(&r.chain)
 	for link != 0 {
 		answers := us.chains.From(words.Ref(link))[: linkAnswers+1 : linkAnswers+1]
 		for i := range linkAnswers {
@@ -248,12 +272,12 @@ func (us *units) apply(u *unit, id, effect uint32) (uint32, error) {
 		return next, nil
 	}
 	value := uint64(effect+1)<<32 | uint64(next)
-	entry := u.effects.At(id)
-	if entry[0] == 0 {
-		atomic.StoreUint64(&entry[0], value)
+	r := u.records.At(id)
+	if r.answer == 0 {
+		atomic.StoreUint64(&r.answer, value)
 		return next, nil
 	}
-	last := &entry[1]
+	last := &r.chain
 	for *last != 0 {
 		answers := us.chains.From(words.Ref(*last))
 		for i := range linkAnswers {

@@ -29,6 +29,7 @@ type worker struct {
 	asks       []question
 	dead       []uint32 // successors that an effect refused
 	rows       []uint32 // the ids of the successors, when the layout is not flat
+	touched    uint32   // keeps loads alive
 	cut        int      // successors outside the boundary
 	reading    *model.Reading
 	reads      []uint64 // what properties read of new states
@@ -142,18 +143,27 @@ func (w *worker) lookUpSteps(n int) bool {
 		words := w.words[index][:n]
 		ids := w.ids[index][:n]
 		for i, id := range ids {
-			words[i] = atomic.LoadUint64(u.steps.At(id))
+			words[i] = atomic.LoadUint64(&u.records.At(id).steps)
 		}
+	}
+	for index, u := range us.of {
+		words := w.words[index][:n]
+		touched := uint32(0)
 		for i, word := range words {
-			if word != 0 {
-				continue
+			if word == 0 {
+				var err error
+				if word, err = us.stepsOf(u, w.ids[index][i], &w.compile); err != nil {
+					w.e.failAt(err, w.stateAt(i))
+					return false
+				}
+				words[i] = word
 			}
-			var err error
-			if words[i], err = us.stepsOf(u, ids[i], &w.compile); err != nil {
-				w.e.failAt(err, w.stateAt(i))
-				return false
+			// The blocks are read now, so that their cache misses overlap.
+			if word&stepsRefMask != 0 && word&stepsLone == 0 {
+				touched += us.blocks.From(refOf(word))[0]
 			}
 		}
+		w.touched = touched
 	}
 	return true
 }
@@ -171,32 +181,49 @@ func (w *worker) stateAt(i int) []model.PartID {
 // wide for its field.
 func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 	us, l := w.e.units, w.e.layout
-	for index := range us.of {
+	for index, u := range us.of {
 		f := &l.fields[index]
 		words := w.words[index][:len(keys)]
 		ids := w.ids[index][:len(keys)]
 		for i, word := range words {
+			if word&stepsLone != 0 {
+				next := uint32(word)
+				wide |= uint64(next) >> (f.width & 63)
+				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.shift&63))
+				for lone := u.records.At(ids[i]).lone; lone != 0; lone >>= 32 {
+					w.ask(i, uint32(lone)-1)
+				}
+				continue
+			}
 			count := word &^ stepsKnown >> stepsShift
 			if count == 0 {
 				continue
 			}
 			block := us.blocks.From(refOf(word))
-			key, id := keys[i], ids[i]
 			for ; count > 0; count-- {
 				next, effects := block[0], block[1]
 				wide |= uint64(next) >> (f.width & 63)
-				successor := uint32(len(w.successors))
-				w.successors = append(w.successors, key^uint64(id^next)<<(f.shift&63))
-				w.sources = append(w.sources, uint16(i))
+				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.shift&63))
 				for _, effect := range block[2 : 2+effects] {
-					target := *us.target.At(effect)
-					w.asks = append(w.asks, question{successor, target, w.ids[target][i], effect})
+					w.ask(i, effect)
 				}
 				block = block[2+effects:]
 			}
 		}
 	}
 	return wide
+}
+
+// succeed adds a successor of a state of the batch.
+func (w *worker) succeed(i int, packed uint64) {
+	w.successors = append(w.successors, packed)
+	w.sources = append(w.sources, uint16(i))
+}
+
+// ask adds a question about the last successor.
+func (w *worker) ask(i int, effect uint32) {
+	target := *w.e.units.target.At(effect)
+	w.asks = append(w.asks, question{uint32(len(w.successors) - 1), target, w.ids[target][i], effect})
 }
 
 // answerAll puts what effects make of other units into the successors.

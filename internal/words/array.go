@@ -58,3 +58,10 @@ func (a *Array[T]) Ensure(i uint32) {
 	b := alloc(a.arena, n*int(unsafe.Sizeof(*(*T)(nil))))
 	a.segments[s].Store((*T)(unsafe.Pointer(unsafe.SliceData(b))))
 }
+
+// EnsureAll makes a place for every element below limit.
+func (a *Array[T]) EnsureAll(limit uint32) {
+	for i := uint32(0); i < limit; i = max(1<<base, 2*i) {
+		a.Ensure(i)
+	}
+}

@@ -9,7 +9,7 @@ import (
 )
 
 // Table gives every distinct sequence of words a dense id, from 0 in order of arrival. Equality is decided by the words
-// themselves. It is safe for concurrent use; At takes no lock.
+// themselves. It is safe for concurrent use; finding what is there takes no lock.
 type Table struct {
 	arena   *offheap.Arena
 	next    atomic.Uint32
@@ -20,17 +20,21 @@ type Table struct {
 
 // stripe owns the sequences whose hash selects it.
 type stripe struct {
-	mu    sync.Mutex
-	index []uint32 // open addressing, id+1, 0 for a free place
-	raw   []byte   // what index lies in
+	mu sync.Mutex // for writers
+	// Open addressing: the high half of a hash and id+1, or 0 for a free place. An index that a larger one replaces is
+	// kept until the arena closes, as somebody may still read it: all together take less than the last.
+	index atomic.Pointer[[]uint64]
 	count int
-	_     [48]byte // Keep neighbours off this cache line.
+	_     [40]byte // Keep neighbours off this cache line.
 }
 
 const (
 	stripes   = 16 // locks of a Table: more than the cores that intern at once
 	maxLength = 1<<20 - 1
 	refBits   = 44
+	// The high half of a hash stands in an index, and the places in it come from those bits.
+	hashMask   = (1<<32 - 1) << 32
+	indexShift = 32
 )
 
 // NewTable gives an empty table in arena.
@@ -55,25 +59,54 @@ func (t *Table) At(id uint32) []uint32 {
 func (t *Table) Intern(seq []uint32) (id uint32, fresh bool) {
 	h := hash(seq)
 	s := &t.stripes[h%stripes]
+	if id, ok := t.find(s, seq, h); ok {
+		return id, false
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if 4*(s.count+1) > 3*len(s.index) {
-		t.grow(s)
+	if id, ok := t.find(s, seq, h); ok {
+		return id, false
 	}
-	mask := uint64(len(s.index) - 1)
-	i := h / stripes & mask
-	for s.index[i] != 0 {
-		if id := s.index[i] - 1; slices.Equal(t.At(id), seq) {
-			return id, false
-		}
-		i = (i + 1) & mask
+	index := s.index.Load()
+	if index == nil || 4*(s.count+1) > 3*len(*index) {
+		index = t.grow(s)
 	}
 	id = t.next.Add(1) - 1
 	t.heads.Ensure(id)
 	atomic.StoreUint64(t.heads.At(id), t.store(seq))
-	s.index[i] = id + 1
+	put(*index, h&hashMask|uint64(id+1))
 	s.count++
 	return id, true
+}
+
+func (t *Table) find(s *stripe, seq []uint32, h uint64) (id uint32, ok bool) {
+	p := s.index.Load()
+	if p == nil {
+		return 0, false
+	}
+	index := *p
+	mask := len(index) - 1
+	for i := int(h >> indexShift); ; i++ {
+		entry := atomic.LoadUint64(&index[i&mask])
+		if entry == 0 {
+			return 0, false
+		}
+		if (entry^h)&hashMask == 0 {
+			if id := uint32(entry) - 1; slices.Equal(t.At(id), seq) {
+				return id, true
+			}
+		}
+	}
+}
+
+// put finds a free place for an entry.
+func put(index []uint64, entry uint64) {
+	mask := len(index) - 1
+	i := int(entry>>indexShift) & mask
+	for index[i] != 0 {
+		i = (i + 1) & mask
+	}
+	atomic.StoreUint64(&index[i], entry)
 }
 
 // store copies seq to where it stays, and gives its head.
@@ -90,24 +123,19 @@ func (t *Table) store(seq []uint32) uint64 {
 }
 
 // grow doubles the index of a stripe.
-func (t *Table) grow(s *stripe) {
-	old, raw := s.index, s.raw
-	s.raw = alloc(t.arena, 4*max(16, 2*len(old)))
-	s.index = offheap.Slice[uint32](s.raw)
-	mask := uint64(len(s.index) - 1)
-	for _, place := range old {
-		if place == 0 {
-			continue
-		}
-		i := hash(t.At(place-1)) / stripes & mask
-		for s.index[i] != 0 {
-			i = (i + 1) & mask
-		}
-		s.index[i] = place
+func (t *Table) grow(s *stripe) *[]uint64 {
+	var old []uint64
+	if p := s.index.Load(); p != nil {
+		old = *p
 	}
-	if raw != nil {
-		t.arena.Free(raw)
+	index := offheap.Slice[uint64](alloc(t.arena, 8*max(8, 2*len(old))))
+	for _, entry := range old {
+		if entry != 0 {
+			put(index, entry)
+		}
 	}
+	s.index.Store(&index)
+	return &index
 }
 
 // hash mixes a sequence; equality never depends on it.

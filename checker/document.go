@@ -1,0 +1,270 @@
+package checker
+
+import (
+	"time"
+
+	"synod/trace"
+)
+
+// DocumentSchema names the format of Document as JSON. A change that an older reader would misunderstand gets another
+// number; new keys do not.
+const DocumentSchema = "synod.check/1"
+
+// Document is a result as data that needs the search no more, for programs. Everything that may differ between two runs
+// of the same check is in Runtime, and nothing else is.
+//
+// Whether counts, work and traces may differ depends on the search: those of a breadth-first search may not, unless
+// time, memory, an interrupt or an error ended it. They are then in Runtime.Partial, and Counts are those of the last
+// level that was complete. Of a depth-first search by several workers, the traces and the depth may differ, and, if
+// it ended early, all else.
+type Document struct {
+	Schema     string             `json:"schema"`
+	Engine     string             `json:"engine"`          // bfs, dfs or walk
+	Model      *ModelDocument     `json:"model,omitempty"` // filled in by who knows it
+	Options    OptionsDocument    `json:"options"`
+	Exit       int                `json:"exit"` // the exit code
+	Error      string             `json:"error,omitempty"`
+	Exhausted  bool               `json:"exhausted"`         // every reachable state within the boundary was visited
+	Stopped    string             `json:"stopped,omitempty"` // which limit or condition ended the search
+	Bounded    bool               `json:"bounded"`           // the model has a boundary
+	Properties []PropertyDocument `json:"properties"`        // in the order of the model
+	Counts     *Counts            `json:"counts,omitempty"`
+	Levels     []LevelDocument    `json:"levels,omitempty"` // complete ones, of a breadth-first search
+	Work       *WorkDocument      `json:"work,omitempty"`
+	Runtime    RuntimeDocument    `json:"runtime"`
+}
+
+// ModelDocument says what was checked, in the words of whoever makes models by name.
+type ModelDocument struct {
+	Name       string         `json:"name"`
+	Parameters map[string]int `json:"parameters,omitempty"`
+	Network    string         `json:"network,omitempty"`
+	Lossy      bool           `json:"lossy"`
+	Mutant     string         `json:"mutant,omitempty"`
+}
+
+// OptionsDocument is what was asked of the search. What is missing was not limited.
+type OptionsDocument struct {
+	FinishWhen  string  `json:"finish_when"`
+	MaxDepth    int     `json:"max_depth,omitempty"`
+	MaxStates   int     `json:"max_states,omitempty"`
+	Timeout     float64 `json:"timeout_seconds,omitempty"`
+	MemoryLimit int64   `json:"memory_limit_bytes,omitempty"`
+	Seed        *uint64 `json:"seed,omitempty"` // of walks, as is the rest
+	Walks       int     `json:"walks,omitempty"`
+	WalkDepth   int     `json:"walk_depth,omitempty"`
+}
+
+// PropertyDocument is a property with its verdict, and the trace that shows it, if there is one and it is the same in
+// every run.
+type PropertyDocument struct {
+	Name    string       `json:"name"`
+	Expect  string       `json:"expect"`  // always or sometimes
+	Verdict string       `json:"verdict"` // as Verdict.String says
+	Trace   *trace.Trace `json:"trace,omitempty"`
+}
+
+// Counts says how much was searched.
+type Counts struct {
+	Generated int `json:"generated"` // initial states and successors computed within the boundary, with repeats
+	Unique    int `json:"unique"`    // distinct states
+	Depth     int `json:"depth,omitempty"`
+	Frontier  int `json:"frontier"` // states left to expand
+	Cut       int `json:"cut"`      // transitions that the boundary cut
+	Walks     int `json:"walks,omitempty"`
+}
+
+// LevelDocument counts the states that were first reached at one depth; the first is depth 1.
+type LevelDocument struct {
+	Unique    int `json:"unique"`
+	Generated int `json:"generated"` // before it, from the beginning of the search
+}
+
+// WorkDocument says what was computed once and used for many states.
+type WorkDocument struct {
+	HandlerCalls int                  `json:"handler_calls"` // distinct ones
+	Evaluations  []EvaluationDocument `json:"evaluations"`   // of properties, in their order
+	Slots        []SlotDocument       `json:"slots"`         // in the order of the model
+	Coverage     []CoverageDocument   `json:"coverage,omitempty"`
+}
+
+// EvaluationDocument counts the distinct evaluations of a property.
+type EvaluationDocument struct {
+	Property string `json:"property"`
+	Count    int    `json:"count"`
+	AtLeast  bool   `json:"at_least,omitempty"` // there were more than were counted
+}
+
+// SlotDocument counts the distinct contents of a slot.
+type SlotDocument struct {
+	Name  string         `json:"name"`
+	Parts int            `json:"parts"`
+	Of    map[string]int `json:"of,omitempty"` // sub-contents: local states, mailboxes …
+}
+
+// CoverageDocument counts, for an actor and a message type, the distinct pairs of a local state and such a message.
+type CoverageDocument struct {
+	Actor     string `json:"actor"`
+	Message   string `json:"message"`
+	Delivered int    `json:"delivered"`
+	Ignored   int    `json:"ignored"`
+}
+
+// RuntimeDocument is all that may differ between runs.
+type RuntimeDocument struct {
+	Seconds         float64          `json:"seconds"`
+	StatesPerSecond float64          `json:"states_per_second"` // generated ones
+	MemoryBytes     int64            `json:"memory_bytes"`
+	Workers         int              `json:"workers"`
+	Partial         *PartialDocument `json:"partial,omitempty"`
+}
+
+// PartialDocument is what stands elsewhere in a document when it is the same in every run.
+type PartialDocument struct {
+	Counts *Counts       `json:"counts,omitempty"`
+	Depth  int           `json:"depth,omitempty"` // where it alone may differ
+	Work   *WorkDocument `json:"work,omitempty"`
+	Traces []trace.Trace `json:"traces,omitempty"`
+}
+
+// Traces describes the path of every discovery, in the order of the properties. Call it before Close.
+func (r *Result) Traces() []trace.Trace {
+	var all []trace.Trace
+	for _, p := range r.Properties {
+		if t := r.trace(p); t != nil {
+			all = append(all, *t)
+		}
+	}
+	return all
+}
+
+// trace describes the path to a discovery, or is nil.
+func (r *Result) trace(p PropertyResult) *trace.Trace {
+	if p.Path == nil || r.engine == nil {
+		return nil
+	}
+	kind := trace.Example
+	if p.Verdict == Violated {
+		kind = trace.Violation
+	}
+	t := trace.New(r.engine.space, p.Name, kind, *p.Path)
+	return &t
+}
+
+// Document gives the result as data. Call it before Close.
+func (r *Result) Document() Document {
+	d := Document{
+		Schema: DocumentSchema, Engine: r.Engine, Options: r.Options.document(r.Engine), Exit: r.ExitCode(),
+		Exhausted: r.Exhausted, Stopped: r.Stopped, Bounded: r.Bounded, Properties: []PropertyDocument{},
+		Runtime: RuntimeDocument{
+			Seconds: r.Elapsed.Seconds(), StatesPerSecond: rate(r.Generated, r.Elapsed), MemoryBytes: r.Memory,
+			Workers: r.Workers,
+		},
+	}
+	for _, l := range r.Levels {
+		d.Levels = append(d.Levels, LevelDocument(l))
+	}
+	if r.Err != nil {
+		d.Error = r.Err.Error()
+	}
+	counts := &Counts{
+		Generated: r.Generated, Unique: r.Unique, Depth: r.Depth, Frontier: r.Frontier, Cut: r.Cut, Walks: r.Walks,
+	}
+	var partial PartialDocument
+	sameEnd := r.sameEnd()
+	samePaths := sameEnd && (r.Engine != "dfs" || r.Workers <= 1)
+	switch {
+	case sameEnd && samePaths:
+		d.Counts = counts
+	case sameEnd:
+		partial.Depth, counts.Depth = counts.Depth, 0
+		d.Counts = counts
+	default:
+		partial.Counts = counts
+		d.Counts = r.complete()
+	}
+	if sameEnd {
+		d.Work = r.work()
+	} else {
+		partial.Work = r.work()
+	}
+	for _, p := range r.Properties {
+		pd := PropertyDocument{Name: p.Name, Expect: p.Expect.String(), Verdict: p.Verdict.String()}
+		if t := r.trace(p); t != nil {
+			if samePaths {
+				pd.Trace = t
+			} else {
+				partial.Traces = append(partial.Traces, *t)
+			}
+		}
+		d.Properties = append(d.Properties, pd)
+	}
+	if !sameEnd || !samePaths {
+		d.Runtime.Partial = &partial
+	}
+	return d
+}
+
+// sameEnd tells whether the search ends at the same place in every run.
+func (r *Result) sameEnd() bool {
+	if r.Exhausted && r.Err == nil {
+		return true
+	}
+	if r.engine == nil || r.Err != nil {
+		return false
+	}
+	switch stopCause(r.engine.halt.Load()) {
+	case stopTime, stopMemory, stopInterrupt, stopError:
+		return false
+	case running, stopDecided, stopViolated, stopDepth, stopStates:
+	}
+	return r.Engine != "dfs" || r.Workers <= 1
+}
+
+// complete counts the levels that were complete, or is nil.
+func (r *Result) complete() *Counts {
+	if len(r.Levels) == 0 {
+		return nil
+	}
+	c := &Counts{Depth: len(r.Levels)}
+	for _, l := range r.Levels {
+		c.Unique += l.Unique
+		c.Generated, c.Frontier = l.Generated, l.Unique
+	}
+	return c
+}
+
+func (r *Result) work() *WorkDocument {
+	w := &WorkDocument{
+		HandlerCalls: r.Space.HandlerCalls, Evaluations: []EvaluationDocument{}, Slots: []SlotDocument{},
+	}
+	for _, p := range r.Properties {
+		w.Evaluations = append(w.Evaluations, EvaluationDocument{p.Name, p.Evaluations, p.AtLeast})
+	}
+	for _, s := range r.Space.Slots {
+		w.Slots = append(w.Slots, SlotDocument(s))
+	}
+	for _, c := range r.Space.Coverage {
+		w.Coverage = append(w.Coverage, CoverageDocument(c))
+	}
+	return w
+}
+
+func (o Options) document(engine string) OptionsDocument {
+	d := OptionsDocument{
+		FinishWhen: o.FinishWhen.String(), MaxDepth: o.MaxDepth, MaxStates: o.MaxStates, Timeout: o.Timeout.Seconds(),
+		MemoryLimit: o.MemoryLimit,
+	}
+	if engine == "walk" {
+		d.Seed, d.Walks, d.WalkDepth = &o.Seed, o.Walks, o.WalkDepth
+	}
+	return d
+}
+
+// rate is n per second.
+func rate(n int, elapsed time.Duration) float64 {
+	if elapsed <= 0 {
+		return 0
+	}
+	return float64(n) / elapsed.Seconds()
+}
