@@ -276,6 +276,9 @@ func TestBytes(t *testing.T) {
 	t.Run("flat", func(t *testing.T) {
 		checkBytes(t, func(i uint64) flat { return flat{b: fmt.Sprintf("a string %d", i)} })
 	})
+	t.Run("large", func(t *testing.T) {
+		checkBytes(t, func(i uint64) map[uint64][40]uint64 { return map[uint64][40]uint64{i: {}, i + 1: {}} })
+	})
 	t.Run("small", func(t *testing.T) { checkBytes(t, func(i uint64) []uint64 { return []uint64{i} }) })
 }
 

@@ -90,7 +90,7 @@ func (p *plan) stringOf(v unsafe.Pointer) (s string, ok bool) {
 }
 
 func (p *plan) textStruct(dst []byte, v unsafe.Pointer) []byte {
-	if reflect.NewAt(p.typ, v).Elem().IsZero() && false {
+	if reflect.NewAt(p.typ, v).Elem().IsZero() {
 		return append(dst, "{}"...)
 	}
 	dst = append(dst, '{')

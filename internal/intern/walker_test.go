@@ -148,14 +148,26 @@ func TestPadding(t *testing.T) {
 		D uint64
 		E uint16
 	}
-	w := walkerOf[*gaps](t)
-	a, b := new(gaps), new(gaps)
-	for i := range unsafe.Sizeof(*b) {
-		*(*byte)(unsafe.Add(unsafe.Pointer(b), i)) = 0xff
+	type inner struct { // no gap at its end
+		A uint8
+		B uint32
 	}
+	a, b, c, d := new(gaps), new(gaps), new(inner), new(inner)
+	dirty(unsafe.Pointer(b), unsafe.Sizeof(*b))
+	dirty(unsafe.Pointer(d), unsafe.Sizeof(*d))
 	b.A, b.B, b.C, b.D, b.E = 0, 0, 0, 0, 0
-	if !w.Equal(a, b) || w.Hash(a) != w.Hash(b) {
+	d.A, d.B = 0, 0
+	if w := walkerOf[*gaps](t); !w.Equal(a, b) || w.Hash(a) != w.Hash(b) {
 		t.Error("padding is taken for content")
+	}
+	if w := walkerOf[*inner](t); !w.Equal(c, d) || w.Hash(c) != w.Hash(d) {
+		t.Error("inner padding is taken for content")
+	}
+}
+
+func dirty(p unsafe.Pointer, n uintptr) {
+	for i := range n {
+		*(*byte)(unsafe.Add(p, i)) = 0xff
 	}
 }
 
@@ -190,6 +202,8 @@ func TestEncode(t *testing.T) {
 		{map[string]int(nil), `map[string]int(nil)`},
 		{map[int]*int{2: &one, 1: nil}, `map[int]*int({1:nil,2:&1})`},
 		{math.Copysign(0, -1), `float64(-0)`},
+		{math.Nextafter(0.1, 1), `float64(0.10000000000000002)`},
+		{float32(0.1), `float32(0.1)`},
 		{math.NaN(), `float64(NaN(0x7ff8000000000001))`},
 		{complex64(1), `complex64((1,0))`},
 		{batch{put{}, nil}, `intern.batch([intern.put{Request:0,value:0},nil])`},
@@ -287,6 +301,12 @@ func TestCheck(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
+	}
+	type ring struct{ Next []map[int]*ring } // nothing is risky here but the recursion
+	r := &ring{Next: []map[int]*ring{{}}}
+	r.Next[0][1] = r
+	if err := walkerOf[*ring](t).Check(r); err == nil {
+		t.Error("a cycle is not found")
 	}
 	if w := walkerOf[map[string][]accepted](t); w.plan.risky {
 		t.Error("a type without risks is checked")
