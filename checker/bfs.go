@@ -42,7 +42,7 @@ func (e *engine) breadthFirst(r *Result) {
 		if e.halt.Load() != 0 {
 			return
 		}
-		if cause := e.enough(r, level, waiting); cause != running {
+		if cause := e.enough(level, waiting); cause != running {
 			e.stop(cause)
 			return
 		}
@@ -78,12 +78,12 @@ func (e *engine) enter(into *frontier) {
 }
 
 // enough tells whether the search may end after a level.
-func (e *engine) enough(r *Result, level, waiting int) stopCause {
+func (e *engine) enough(level, waiting int) stopCause {
 	o := e.options
 	switch {
 	case o.FinishWhen == Decided && e.judge.allDecided():
 		return stopDecided
-	case o.FinishWhen == FirstViolation && r.violated():
+	case o.FinishWhen == FirstViolation && e.judge.violation.Load():
 		return stopViolated
 	case waiting > 0 && o.MaxDepth > 0 && level >= o.MaxDepth:
 		return stopDepth
@@ -174,13 +174,12 @@ func (e *engine) discover(r *Result, level int) {
 	}
 }
 
-// regroup chooses units anew, twice in a search: when enough states are known to see which slots go together.
+// regroup chooses units anew at the end of a level, if that is due.
 func (e *engine) regroup(current *frontier) {
 	n := e.unique()
-	if n < firstGrouping || e.regrouped >= firstGrouping && (n < secondGrouping || e.regrouped >= secondGrouping) {
+	if !e.wantsGroups(n) {
 		return
 	}
-	e.regrouped = n
 	groups := e.chooseGroups()
 	same := slices.EqualFunc(groups, e.units.of, func(g []int, u *unit) bool { return slices.Equal(g, u.slots) })
 	if same {

@@ -41,6 +41,8 @@ type engine struct {
 	regrouped int         // the number of states at the last choice of units
 	levels    []Level
 	depth     atomic.Int64
+	deepCut   atomic.Bool  // a depth-first search met its depth limit
+	results   sync.Mutex   // of paths that workers find
 	waiting   atomic.Int64 // states on the frontier
 }
 
@@ -278,10 +280,17 @@ func (e *engine) progress() Progress {
 		Generated: e.generated(), Depth: int(e.depth.Load()), Frontier: int(e.waiting.Load()),
 		Memory: e.memory(), Elapsed: time.Since(e.started),
 	}
-	for _, w := range e.workers {
-		p.Unique += int(w.inserted.Load())
-	}
+	p.Unique = e.inserted()
 	return p
+}
+
+// inserted is the number of visited states, as far as workers have told.
+func (e *engine) inserted() int {
+	n := int64(0)
+	for _, w := range e.workers {
+		n += w.inserted.Load()
+	}
+	return int(n)
 }
 
 // memory is what the process holds: the runtime's memory and what lies outside its heap.

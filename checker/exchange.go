@@ -87,18 +87,21 @@ func (w *worker) examine() {
 		}
 		w.next = append(w.next, key)
 	}
-	if e.judge.anything {
+	if e.judge.anything.Load() {
 		for keys := w.fresh; len(keys) > 0; {
 			n := min(len(keys), batchLength)
-			w.judge(keys[:n])
+			w.judge(keys[:n], w.note)
 			keys = keys[n:]
 		}
 	}
 	w.fresh = w.fresh[:0]
 }
 
-// judge asks the properties about at most batchLength new states.
-func (w *worker) judge(keys []uint64) {
+// note keeps the state that was just judged until the end of its level.
+func (w *worker) note(_ uint64, decides []int) { w.e.judge.note(decides, w.state) }
+
+// judge asks the properties about at most batchLength new states; decided gets those that decide some.
+func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)) {
 	e := w.e
 	a := e.judge.agreements(e.units)
 	w.unpackBatch(keys)
@@ -111,12 +114,14 @@ func (w *worker) judge(keys []uint64) {
 		for index, u := range e.units.of {
 			u.parts(w.ids[index][i], w.state)
 		}
-		unremarkable, err := e.judge.ask(w.reading, w.state)
+		decides, err := e.judge.ask(w.reading, w.state)
 		if err != nil {
 			e.failAt(err, slices.Clone(w.state))
 			return
 		}
-		if unremarkable && e.judge.version.Load() == a.version {
+		if len(decides) > 0 {
+			decided(keys[i], decides)
+		} else if e.judge.version.Load() == a.version {
 			a.add(read)
 		}
 	}

@@ -13,6 +13,16 @@ const (
 	maxTogether = 1_024
 )
 
+// wantsGroups tells whether units should be chosen anew at n states: twice in a search, when enough are known to see
+// which slots go together.
+func (e *engine) wantsGroups(n int) bool {
+	due := n >= firstGrouping && e.regrouped < firstGrouping || n >= secondGrouping && e.regrouped < secondGrouping
+	if due {
+		e.regrouped = n
+	}
+	return due
+}
+
 // chooseGroups decides which slots become units together: those whose combinations stay few on all states seen so far.
 // The choice depends on the set of states only, not on the order in which they were found.
 func (e *engine) chooseGroups() [][]int {

@@ -15,14 +15,15 @@ type judge struct {
 	properties []model.Property
 	predicates []*predicate
 
-	mu       sync.Mutex
-	decided  []bool
-	found    [][][]model.PartID // per property: the states of this level that decide it
-	reads    [][]aspectOf       // per property: everything that it ever read
-	read     []aspectOf         // everything that live properties read
-	version  atomic.Uint32      // of read and decided
-	anything bool               // some property is live
-	agreed   atomic.Pointer[agreements]
+	mu        sync.Mutex
+	decided   []atomic.Bool
+	found     [][][]model.PartID // per property: the states of this level that decide it
+	reads     [][]aspectOf       // per property: everything that it ever read
+	read      []aspectOf         // everything that live properties read
+	version   atomic.Uint32      // of read and decided
+	anything  atomic.Bool        // some property is live
+	violation atomic.Bool        // an always property is decided
+	agreed    atomic.Pointer[agreements]
 }
 
 type aspectOf struct {
@@ -35,10 +36,10 @@ func newJudge(space model.Space) *judge {
 	for _, p := range j.properties {
 		j.predicates = append(j.predicates, newPredicate(space, "property "+p.Name, p.Holds))
 	}
-	j.decided = make([]bool, len(j.properties))
+	j.decided = make([]atomic.Bool, len(j.properties))
 	j.found = make([][][]model.PartID, len(j.properties))
 	j.reads = make([][]aspectOf, len(j.properties))
-	j.anything = len(j.properties) > 0
+	j.anything.Store(len(j.properties) > 0)
 	j.version.Store(1)
 	return j
 }
@@ -46,28 +47,33 @@ func newJudge(space model.Space) *judge {
 // remarkable is the answer that decides a property.
 func remarkable(p model.Property) bool { return p.Expect == model.Sometimes }
 
-// ask judges a state by every live property. It reports true if none is decided by it.
-func (j *judge) ask(r *model.Reading, state []model.PartID) (unremarkable bool, err error) {
-	unremarkable = true
+// ask judges a state by every live property, and gives those that it decides.
+func (j *judge) ask(r *model.Reading, state []model.PartID) (decides []int, err error) {
 	for i, p := range j.properties {
-		if j.decided[i] {
+		if j.decided[i].Load() {
 			continue
 		}
 		answer, reads, err := j.predicates[i].ask(r, state)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		if reads != nil {
 			j.extend(i, reads)
 		}
 		if answer == remarkable(p) {
-			unremarkable = false
-			j.mu.Lock()
-			j.found[i] = append(j.found[i], slices.Clone(state))
-			j.mu.Unlock()
+			decides = append(decides, i)
 		}
 	}
-	return unremarkable, nil
+	return decides, nil
+}
+
+// note keeps a state that decides properties until the end of its level.
+func (j *judge) note(decides []int, state []model.PartID) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, i := range decides {
+		j.found[i] = append(j.found[i], slices.Clone(state))
+	}
 }
 
 // extend adds to what a property reads.
@@ -88,7 +94,7 @@ func (j *judge) unite() {
 	j.read = nil
 	for i, reads := range j.reads {
 		for _, a := range reads {
-			if !j.decided[i] && !slices.Contains(j.read, a) {
+			if !j.decided[i].Load() && !slices.Contains(j.read, a) {
 				j.read = append(j.read, a)
 			}
 		}
@@ -96,7 +102,7 @@ func (j *judge) unite() {
 	j.version.Add(1)
 }
 
-// decide closes the properties for which states were found, and gives them with those states.
+// decide closes the properties for which states were noted, and gives them with those states.
 func (j *judge) decide() map[int][][]model.PartID {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -105,15 +111,34 @@ func (j *judge) decide() map[int][][]model.PartID {
 		if len(states) > 0 {
 			found[i] = states
 			j.found[i] = nil
-			j.decided[i] = true
+			j.close(i)
 		}
-	}
-	if len(found) > 0 {
-		j.anything = slices.Contains(j.decided, false)
-		j.unite()
 	}
 	return found
 }
 
+// settle closes a property, unless it is closed already.
+func (j *judge) settle(property int) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.close(property)
+}
+
+func (j *judge) close(property int) bool {
+	if j.decided[property].Swap(true) {
+		return false
+	}
+	if j.properties[property].Expect == model.Always {
+		j.violation.Store(true)
+	}
+	live := false
+	for i := range j.decided {
+		live = live || !j.decided[i].Load()
+	}
+	j.anything.Store(live)
+	j.unite()
+	return true
+}
+
 // allDecided tells whether no property is left, of at least one.
-func (j *judge) allDecided() bool { return len(j.properties) > 0 && !j.anything }
+func (j *judge) allDecided() bool { return len(j.properties) > 0 && !j.anything.Load() }

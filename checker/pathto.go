@@ -112,3 +112,23 @@ func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) boo
 	}
 	return true
 }
+
+// pathAlong gives the path through states, each a successor of the one before. Of several actions that lead from one to
+// the next it takes the one with the least key.
+func pathAlong(space model.Space, states [][]model.PartID) (*model.Path, error) {
+	path := &model.Path{Initial: states[0]}
+	for _, state := range states[1:] {
+		ts, err := model.Transitions(space, path.Last())
+		if err != nil {
+			return nil, err
+		}
+		at := slices.IndexFunc(ts, func(t model.Transition) bool {
+			return t.Ignored == model.Counts && !t.Cut && slices.Equal(t.State, state)
+		})
+		if at < 0 {
+			return nil, errors.New("a path breaks off: the model is not the same as during the search")
+		}
+		path.Steps = append(path.Steps, ts[at])
+	}
+	return path, nil
+}

@@ -87,16 +87,6 @@ func (r *Result) announce(e *engine) {
 	}
 }
 
-// violated tells whether an always property is known to be violated.
-func (r *Result) violated() bool {
-	for _, p := range r.Properties {
-		if p.Expect == model.Always && p.Path != nil {
-			return true
-		}
-	}
-	return false
-}
-
 // ExitCode is what a process that ran the check should exit with.
 func (r *Result) ExitCode() int {
 	if r.Err != nil {
@@ -157,6 +147,9 @@ func stoppedBy(c stopCause, o Options) string {
 func (e *engine) conclude(r *Result) {
 	r.engine = e
 	cause := stopCause(e.halt.Load())
+	if cause == running && e.deepCut.Load() {
+		cause = stopDepth
+	}
 	r.Exhausted = cause == running
 	r.Stopped = stoppedBy(cause, e.options)
 	r.Generated, r.Unique, r.Cut = e.generated(), e.unique(), e.cuts()

@@ -148,13 +148,12 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 		s.tuple = make([]model.PartID, len(us.slotOf))
 		s.lists = make([][]uint32, len(us.of))
 	}
-	u.parts(id, s.tuple)
 	s.block = s.block[:0]
 	count := uint64(0)
 	for _, slot := range u.slots {
-		part := s.tuple[slot]
+		u.parts(id, s.tuple) // afresh, as the steps of the slot before took their effects on it
 		var err error
-		if s.steps, err = us.space.Steps(slot, part, s.steps[:0]); err != nil {
+		if s.steps, err = us.space.Steps(slot, s.tuple[slot], s.steps[:0]); err != nil {
 			return 0, err
 		}
 		for _, step := range s.steps {

@@ -22,6 +22,7 @@ type worker struct {
 	words [][]uint64 // per unit, by state: its steps
 	state []model.PartID
 	row   []uint32 // the ids of one state
+	one   [1]uint64
 
 	// The successors of a batch.
 	successors []uint64 // packed
