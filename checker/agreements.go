@@ -148,6 +148,27 @@ func (a *agreements) keys(ids [][]uint32, into []uint64, state []model.PartID, s
 	}
 }
 
+// keyOf is keys for one state.
+func (a *agreements) keyOf(ids []uint32, state []model.PartID, space model.Space) uint64 {
+	if !a.fits {
+		return 0
+	}
+	key := uint64(0)
+	for k := range a.read {
+		c := &a.read[k]
+		id := ids[c.unit.index]
+		class := atomic.LoadUint32(c.of.At(id))
+		if class == 0 {
+			class = c.learn(id, state, space)
+		}
+		if uint64(class)>>(c.width&63) != 0 {
+			return 0
+		}
+		key |= uint64(class) << (c.place & 63)
+	}
+	return key
+}
+
 // learn finds the class of an id.
 func (c *classes) learn(id uint32, state []model.PartID, space model.Space) uint32 {
 	c.unit.parts(id, state)

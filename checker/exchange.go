@@ -111,20 +111,44 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 		if a.known(read) {
 			continue
 		}
-		for index, u := range e.units.of {
-			u.parts(w.ids[index][i], w.state)
+		for index := range e.units.of {
+			w.row[index] = w.ids[index][i]
 		}
-		decides, err := e.judge.ask(w.reading, w.state)
-		if err != nil {
-			e.failAt(err, slices.Clone(w.state))
-			return
-		}
-		if len(decides) > 0 {
+		if decides := w.ask(a, read, w.row); len(decides) > 0 {
 			decided(keys[i], decides)
-		} else if e.judge.version.Load() == a.version {
-			a.add(read)
 		}
 	}
+}
+
+// judgeOne is judge for one state, given by the ids of its units.
+func (w *worker) judgeOne(ids []uint32, decided func(decides []int)) {
+	e := w.e
+	if !e.judge.anything.Load() {
+		return
+	}
+	a := e.judge.agreements(e.units)
+	if read := a.keyOf(ids, w.state, e.space); !a.known(read) {
+		if decides := w.ask(a, read, ids); len(decides) > 0 {
+			decided(decides)
+		}
+	}
+}
+
+// ask asks the properties about a state that agrees with no unremarkable one, and remembers it if it is one.
+func (w *worker) ask(a *agreements, read uint64, ids []uint32) []int {
+	e := w.e
+	for index, u := range e.units.of {
+		u.parts(ids[index], w.state)
+	}
+	decides, err := e.judge.ask(w.reading, w.state)
+	if err != nil {
+		e.failAt(err, slices.Clone(w.state))
+		return nil
+	}
+	if len(decides) == 0 && e.judge.version.Load() == a.version {
+		a.add(read)
+	}
+	return decides
 }
 
 // turnChunk hands the full chunk over and begins another.

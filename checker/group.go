@@ -30,7 +30,10 @@ func (e *engine) chooseGroups() [][]int {
 	for slot := range groups {
 		groups[slot] = []int{slot}
 	}
-	states := e.allStates()
+	var states [][]model.PartID
+	for state := range (&Result{engine: e}).States() {
+		states = append(states, slices.Clone(state))
+	}
 	for len(groups) > 1 {
 		left, right, ok := fewestTogether(groups, states)
 		if !ok {
@@ -42,22 +45,6 @@ func (e *engine) chooseGroups() [][]int {
 		groups = slices.Delete(groups, right, right+1)
 	}
 	return groups
-}
-
-// allStates gives the visited states as rows of parts.
-func (e *engine) allStates() [][]model.PartID {
-	var states [][]model.PartID
-	now := snapshot{e.units, e.layout, e.shards}
-	state := make([]model.PartID, e.space.Slots())
-	ids := make([]uint32, len(e.layout.fields))
-	for i, s := range e.shards {
-		s.set.Each(func(key uint64, _ uint8) bool {
-			now.unpack(e.layout.mixer.Unmix(e.layout.mixed(i, key)), ids, state)
-			states = append(states, slices.Clone(state))
-			return true
-		})
-	}
-	return states
 }
 
 // fewestTogether gives the two groups with the fewest combinations, if these are few.

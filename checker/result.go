@@ -2,6 +2,7 @@ package checker
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
@@ -110,6 +111,27 @@ func (r *Result) ExitCode() int {
 
 // Model gives the space that the result's paths belong to. It is valid until Close.
 func (r *Result) Model() model.Space { return r.engine.space }
+
+// States iterates the visited states, in no particular order. A state is valid until the next one. It is valid until Close.
+func (r *Result) States() iter.Seq[[]model.PartID] {
+	return func(yield func([]model.PartID) bool) {
+		e := r.engine
+		now := snapshot{e.units, e.layout, e.shards}
+		state := make([]model.PartID, e.space.Slots())
+		ids := make([]uint32, len(e.layout.fields))
+		for i, s := range e.shards {
+			more := true
+			s.set.Each(func(key uint64, _ uint8) bool {
+				now.unpack(e.layout.mixer.Unmix(e.layout.mixed(i, key)), ids, state)
+				more = yield(state)
+				return more
+			})
+			if !more {
+				return
+			}
+		}
+	}
+}
 
 // Close frees the tables of the search. Paths cannot be shown, nor states iterated, afterwards.
 func (r *Result) Close() {

@@ -1,7 +1,9 @@
 package checker
 
 import (
+	"cmp"
 	"math/bits"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -44,7 +46,7 @@ type units struct {
 	// An effect on a unit is a list of effects on its slots, in order, under one number.
 	lists  *words.Table
 	target *words.Array[uint32] // effect -> unit
-	ranked atomic.Bool          // some step has a rank
+	sorted bool                 // steps stand in the order of their actions' keys
 }
 
 // The steps of an id are a word: a flag that they are known, how many there are, and the Ref of a block. The block holds,
@@ -156,12 +158,12 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 		if s.steps, err = us.space.Steps(slot, s.tuple[slot], s.steps[:0]); err != nil {
 			return 0, err
 		}
+		if us.sorted {
+			us.sort(slot, s.steps)
+		}
 		for _, step := range s.steps {
 			if step.Ignored != model.Counts {
 				continue
-			}
-			if step.Rank != 0 {
-				us.ranked.Store(true)
 			}
 			ok, err := us.compileStep(u, id, slot, step, s)
 			if err != nil {
@@ -173,6 +175,15 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 		}
 	}
 	return us.publish(u.records.At(id), s.block, count), nil
+}
+
+// sort brings the steps of a slot into the order of their actions' keys, which is the same in every run.
+func (us *units) sort(slot int, steps []model.Step) {
+	keys := make(map[model.ActionID]string, len(steps))
+	for _, step := range steps {
+		keys[step.Action] = us.space.Action(slot, step.Action).Key
+	}
+	slices.SortFunc(steps, func(a, b model.Step) int { return cmp.Compare(keys[a.Action], keys[b.Action]) })
 }
 
 // publish stores steps where the hot loop finds them, and gives their word.

@@ -192,7 +192,7 @@ func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 				wide |= uint64(next) >> (f.width & 63)
 				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.shift&63))
 				for lone := u.records.At(ids[i]).lone; lone != 0; lone >>= 32 {
-					w.ask(i, uint32(lone)-1)
+					w.question(i, uint32(lone)-1)
 				}
 				continue
 			}
@@ -206,7 +206,7 @@ func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 				wide |= uint64(next) >> (f.width & 63)
 				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.shift&63))
 				for _, effect := range block[2 : 2+effects] {
-					w.ask(i, effect)
+					w.question(i, effect)
 				}
 				block = block[2+effects:]
 			}
@@ -221,8 +221,8 @@ func (w *worker) succeed(i int, packed uint64) {
 	w.sources = append(w.sources, uint16(i))
 }
 
-// ask adds a question about the last successor.
-func (w *worker) ask(i int, effect uint32) {
+// question adds a question about the last successor.
+func (w *worker) question(i int, effect uint32) {
 	target := *w.e.units.target.At(effect)
 	w.asks = append(w.asks, question{uint32(len(w.successors) - 1), target, w.ids[target][i], effect})
 }

@@ -1,0 +1,334 @@
+package checker
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"synod/model"
+)
+
+const (
+	defaultWalkTime  = 10 * time.Second
+	defaultWalkDepth = 1_000
+)
+
+// Walk takes random walks from the initial states: at each state one of its transitions, all with the same probability,
+// until there is none or the walk is as long as Options.WalkDepth allows. Walk number n, from 0, depends on the seed and n
+// only, so that the same walks are taken at any number of workers; a discovery is the one of the walk with the least
+// number. Nothing that walks find out is exhaustive: a property is at best "not refuted". Depth is the number of states
+// on the longest walk, Unique the number of distinct states that were met.
+func Walk(ctx context.Context, src model.Source, o Options) *Result {
+	if o.Walks == 0 && o.Timeout == 0 {
+		o.Timeout = defaultWalkTime
+	}
+	if o.WalkDepth == 0 {
+		o.WalkDepth = defaultWalkDepth
+	}
+	r := newResult("walk", o)
+	if r.Err = o.validate(); r.Err != nil {
+		return r
+	}
+	e, err := newEngine(src, o)
+	if err != nil {
+		r.Err = err
+		return r
+	}
+	r.announce(e)
+	// The walks depend on the order of steps, so it must be that of their content.
+	e.units.sorted = true
+	unwatch := e.watch(ctx)
+	e.guard(func() { e.walk(r) })
+	unwatch()
+	e.conclude(r)
+	return r
+}
+
+// walks is what the walkers share.
+type walks struct {
+	next  atomic.Int64 // the number of the next walk
+	done  atomic.Int64
+	first []atomic.Int64 // per property: the least walk that decides it, plus one
+	steps []int          // per property: after how many steps, guarded by engine.results
+	busy  []*walker
+}
+
+// settle closes the properties that no walk with a lesser number can decide any more.
+func (a *walks) settle(j *judge) {
+	for p := range a.first {
+		first := a.first[p].Load() - 1
+		if first < 0 || j.decided[p].Load() {
+			continue
+		}
+		if !slices.ContainsFunc(a.busy, func(k *walker) bool { return k.number.Load() < first }) {
+			j.settle(p)
+		}
+	}
+}
+
+// walker takes one walk at a time.
+type walker struct {
+	w       *worker
+	all     *walks
+	number  atomic.Int64 // -1 before the first walk, and the greatest number after the last
+	source  rand.PCG
+	ids     []uint32 // per unit
+	next    []uint32
+	steps   int
+	walking bool
+}
+
+func (e *engine) walk(r *Result) {
+	all := &walks{first: make([]atomic.Int64, len(r.Properties)), steps: make([]int, len(r.Properties))}
+	walkers := make([]*walker, len(e.workers))
+	for i, w := range e.workers {
+		n := len(e.units.of)
+		walkers[i] = &walker{w: w, all: all, ids: make([]uint32, n), next: make([]uint32, n)}
+		walkers[i].number.Store(-1)
+	}
+	all.busy = walkers
+	for {
+		e.parallel(func(w *worker) { walkers[slices.Index(e.workers, w)].run() })
+		if !e.overflow.Load() || e.halt.Load() != 0 {
+			break
+		}
+		if err := e.relayout(e.units); err != nil {
+			e.stop(stopMemory)
+			break
+		}
+	}
+	r.Walks = int(all.done.Load())
+	for i := range r.Properties {
+		if n := all.first[i].Load(); n > 0 {
+			r.Properties[i].Path = walkers[0].again(n-1, all.steps[i])
+		}
+	}
+}
+
+// run takes walks until there are enough, or the search must pause or stop.
+func (k *walker) run() {
+	e := k.w.e
+	for {
+		if !k.walking {
+			n := k.all.next.Add(1) - 1
+			k.number.Store(n)
+			k.all.settle(e.judge)
+			if e.options.Walks > 0 && n >= int64(e.options.Walks) || e.enoughWalks() || e.halt.Load() != 0 {
+				k.number.Store(math.MaxInt64)
+				return
+			}
+			k.begin(n)
+		}
+		for k.walking {
+			if e.halt.Load() != 0 || e.overflow.Load() || !k.meet() {
+				return
+			}
+			if k.steps+1 >= e.options.WalkDepth || !k.step() {
+				k.walking = false
+				k.w.deepen(k.steps + 1)
+				k.all.done.Add(1)
+			}
+		}
+	}
+}
+
+func (e *engine) enoughWalks() bool {
+	return e.options.FinishWhen == Decided && e.judge.allDecided() ||
+		e.options.FinishWhen == FirstViolation && e.judge.violation.Load()
+}
+
+// begin starts a walk.
+func (k *walker) begin(number int64) {
+	e := k.w.e
+	k.number.Store(number)
+	k.steps, k.walking = 0, true
+	k.source.Seed(e.options.Seed, uint64(number))
+	initial := e.initial[k.draw(len(e.initial))]
+	for i, u := range e.units.of {
+		k.ids[i] = u.id(initial)
+	}
+	k.w.generated.Add(1)
+}
+
+// draw gives a random number below n, all equally likely.
+func (k *walker) draw(n int) int {
+	bound := uint64(n)
+	for {
+		v := k.source.Uint64()
+		// The few values that would favour small results are drawn again.
+		if r := v % bound; v-r <= -bound {
+			return int(r)
+		}
+	}
+}
+
+// meet counts the state that the walk is in, and judges it. It reports false if the state does not fit into the layout.
+func (k *walker) meet() bool {
+	w := k.w
+	e := w.e
+	copy(w.row, k.ids)
+	packed, ok := e.layout.pack(w.row, len(e.units.of))
+	if !ok {
+		return w.widen()
+	}
+	shard, key := e.layout.shardOf(e.layout.mixer.Mix(packed))
+	own := e.shards[shard]
+	own.owner.Lock()
+	fresh, err := own.set.Insert(key, 0)
+	own.owner.Unlock()
+	if err != nil {
+		e.stop(stopMemory)
+		return false
+	}
+	if fresh {
+		w.inserted.Add(1)
+	}
+	w.judgeOne(k.ids, func(decides []int) { k.decided(decides) })
+	return true
+}
+
+// decided notes that the walk, after so many steps, decides properties.
+func (k *walker) decided(properties []int) {
+	e := k.w.e
+	e.results.Lock()
+	defer e.results.Unlock()
+	for _, p := range properties {
+		if first := k.all.first[p].Load(); first == 0 || k.number.Load() < first-1 {
+			k.all.first[p].Store(k.number.Load() + 1)
+			k.all.steps[p] = k.steps
+		}
+	}
+}
+
+// step takes a random transition. It reports false if there is none.
+func (k *walker) step() bool {
+	w := k.w
+	e := w.e
+	var tried []int
+	total := 0
+	for index, u := range e.units.of {
+		word, err := e.units.stepsOf(u, k.ids[index], &w.compile)
+		if err != nil {
+			e.failAt(err, k.state())
+			return false
+		}
+		w.words[index][0] = word
+		total += stepCount(word)
+	}
+	for len(tried) < total {
+		n := k.draw(total - len(tried))
+		for _, t := range tried { // in ascending order
+			if n >= t {
+				n++
+			}
+		}
+		if k.take(n) {
+			k.ids, k.next = k.next, k.ids
+			k.steps++
+			w.generated.Add(1)
+			return true
+		}
+		if e.halt.Load() != 0 {
+			return false
+		}
+		at, _ := slices.BinarySearch(tried, n)
+		tried = slices.Insert(tried, at, n)
+	}
+	return false
+}
+
+func stepCount(word uint64) int {
+	if word&stepsLone != 0 {
+		return 1
+	}
+	return int(word &^ stepsKnown >> stepsShift)
+}
+
+// take puts what step n of the state leads to into k.next. It reports false if that is refused, or outside the boundary.
+func (k *walker) take(n int) bool {
+	w := k.w
+	e := w.e
+	us := e.units
+	index := 0
+	for n >= stepCount(w.words[index][0]) {
+		n -= stepCount(w.words[index][0])
+		index++
+	}
+	copy(k.next, k.ids)
+	word := w.words[index][0]
+	if word&stepsLone != 0 {
+		k.next[index] = uint32(word)
+		for lone := us.of[index].records.At(k.ids[index]).lone; lone != 0; lone >>= 32 {
+			if !k.effect(uint32(lone) - 1) {
+				return false
+			}
+		}
+	} else {
+		block := us.blocks.From(refOf(word))
+		for ; n > 0; n-- {
+			block = block[2+block[1]:]
+		}
+		k.next[index] = block[0]
+		for _, effect := range block[2 : 2+block[1]] {
+			if !k.effect(effect) {
+				return false
+			}
+		}
+	}
+	return e.inside == nil || k.within()
+}
+
+func (k *walker) effect(effect uint32) bool {
+	e := k.w.e
+	target := *e.units.target.At(effect)
+	next, err := e.units.apply(e.units.of[target], k.next[target], effect)
+	if err != nil {
+		e.failAt(err, k.state())
+		return false
+	}
+	k.next[target] = next
+	return next != refused
+}
+
+func (k *walker) within() bool {
+	w := k.w
+	for i, u := range w.e.units.of {
+		u.parts(k.next[i], w.state)
+	}
+	inside, _, err := w.e.inside.ask(w.reading, w.state)
+	if err != nil {
+		w.e.failAt(err, slices.Clone(w.state))
+	}
+	if !inside {
+		w.cuts.Add(1)
+	}
+	return inside
+}
+
+func (k *walker) state() []model.PartID {
+	state := make([]model.PartID, k.w.e.space.Slots())
+	for i, u := range k.w.e.units.of {
+		u.parts(k.ids[i], state)
+	}
+	return state
+}
+
+// again takes a walk once more, and gives its path of so many steps.
+func (k *walker) again(number int64, steps int) *model.Path {
+	generated, cuts := k.w.generated.Load(), k.w.cuts.Load()
+	defer func() { k.w.generated.Store(generated); k.w.cuts.Store(cuts) }()
+	k.begin(number)
+	states := [][]model.PartID{k.state()}
+	for k.steps < steps && k.step() {
+		states = append(states, k.state())
+	}
+	path, err := pathAlong(k.w.e.space, states)
+	if err != nil {
+		k.w.e.failAt(err, nil)
+		return nil
+	}
+	return path
+}
