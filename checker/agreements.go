@@ -26,15 +26,33 @@ type agreements struct {
 type classes struct {
 	unit         *unit
 	aspects      []aspectOf
-	of           *words.Array[uint32] // id -> class, from 1; units keep a place for every id
+	of           *classBytes          // id -> class, from 1, if it is below manyClasses
+	wide         *words.Array[uint32] // id -> class, where it is not
 	numbers      *words.Table         // what is read -> class, from 0
 	place, width int
+}
+
+// classBytes is a byte per id of a unit, small enough to stay in a near cache. A unit keeps a place for each of its ids.
+type classBytes struct{ fours *words.Array[uint32] }
+
+func (b *classBytes) ensure(id uint32) { b.fours.Ensure(id / 4) }
+
+func (b *classBytes) ensureAll(limit uint32) { b.fours.EnsureAll(limit/4 + 1) }
+
+func (b *classBytes) at(id uint32) uint32 {
+	return atomic.LoadUint32(b.fours.At(id/4)) >> (id % 4 * 8) & 255
+}
+
+// set gives an id its byte, once; all who do so give the same.
+func (b *classBytes) set(id, class uint32) {
+	atomic.OrUint32(b.fours.At(id/4), class<<(id%4*8))
 }
 
 const (
 	firstAgreements = 1 << 12
 	maxAgreements   = 1 << 22 // entries of 8 bytes
 	probes          = 8
+	manyClasses     = 255
 )
 
 // agreements gives the current ones for the units, making new ones if what is read has changed or they are full.
@@ -67,9 +85,10 @@ func newAgreements(us *units, read []aspectOf, version uint32) *agreements {
 			}
 		}
 		if len(c.aspects) > 0 {
-			c.of, c.numbers = words.NewArray[uint32](us.arena), words.NewTable(us.arena)
+			c.of, c.wide = &classBytes{words.NewArray[uint32](us.arena)}, words.NewArray[uint32](us.arena)
+			c.numbers = words.NewTable(us.arena)
 			u.classes.Store(c.of)
-			c.of.EnsureAll(u.limit.Load())
+			c.of.ensureAll(u.limit.Load())
 			a.read = append(a.read, c)
 		}
 	}
@@ -135,8 +154,8 @@ func (a *agreements) keys(ids [][]uint32, into []uint64, state []model.PartID, s
 		c := &a.read[k]
 		place, width := c.place&63, c.width&63
 		for i, id := range ids[c.unit.index][:len(into)] {
-			class := atomic.LoadUint32(c.of.At(id))
-			if class == 0 {
+			class := c.of.at(id)
+			if class == 0 || class == manyClasses {
 				class = c.learn(id, state, space)
 			}
 			if k > 0 && into[i] == 0 || uint64(class)>>width != 0 {
@@ -157,8 +176,8 @@ func (a *agreements) keyOf(ids []uint32, state []model.PartID, space model.Space
 	for k := range a.read {
 		c := &a.read[k]
 		id := ids[c.unit.index]
-		class := atomic.LoadUint32(c.of.At(id))
-		if class == 0 {
+		class := c.of.at(id)
+		if class == 0 || class == manyClasses {
 			class = c.learn(id, state, space)
 		}
 		if uint64(class)>>(c.width&63) != 0 {
@@ -171,6 +190,11 @@ func (a *agreements) keyOf(ids []uint32, state []model.PartID, space model.Space
 
 // learn finds the class of an id.
 func (c *classes) learn(id uint32, state []model.PartID, space model.Space) uint32 {
+	if c.of.at(id) == manyClasses {
+		if class := atomic.LoadUint32(c.wide.At(id)); class != 0 {
+			return class
+		}
+	}
 	c.unit.parts(id, state)
 	var few [32]uint32
 	values := few[:0]
@@ -178,8 +202,13 @@ func (c *classes) learn(id uint32, state []model.PartID, space model.Space) uint
 		values = append(values, space.Aspect(r.slot, state[r.slot], r.aspect))
 	}
 	number, _ := c.numbers.Intern(values)
-	atomic.StoreUint32(c.of.At(id), number+1)
-	return number + 1
+	class := number + 1
+	if class >= manyClasses {
+		c.wide.Ensure(id)
+		atomic.StoreUint32(c.wide.At(id), class)
+	}
+	c.of.set(id, min(class, manyClasses))
+	return class
 }
 
 func (a *agreements) hash(key uint64) int {

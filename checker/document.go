@@ -13,10 +13,11 @@ const DocumentSchema = "synod.check/1"
 // Document is a result as data that needs the search no more, for programs. Everything that may differ between two runs
 // of the same check is in Runtime, and nothing else is.
 //
-// Whether counts, work and traces may differ depends on the search: those of a breadth-first search may not, unless
-// time, memory, an interrupt or an error ended it. They are then in Runtime.Partial, and Counts are those of the last
-// level that was complete. Of a depth-first search by several workers, the traces and the depth may differ, and, if
-// it ended early, all else.
+// Whether counts, work and traces may differ depends on the search. If time, memory, an interrupt or an error ended it,
+// they do; they are then in Runtime.Partial, and Counts are those of the levels that were complete, if it was
+// breadth-first. If several workers search depth first or walk, the work differs, as a property is judged until it is
+// decided, and of a depth-first search the traces and the depth differ too. If such a search ends early, because of what
+// was found or of a limit, so do the counts.
 type Document struct {
 	Schema     string             `json:"schema"`
 	Engine     string             `json:"engine"`          // bfs, dfs or walk
@@ -155,7 +156,7 @@ func (r *Result) trace(p PropertyResult) *trace.Trace {
 func (r *Result) Document() Document {
 	d := Document{
 		Schema: DocumentSchema, Engine: r.Engine, Options: r.Options.document(r.Engine), Exit: r.ExitCode(),
-		Exhausted: r.Exhausted, Stopped: r.Stopped, Bounded: r.Bounded, Properties: []PropertyDocument{},
+		Exhausted: r.Exhausted && r.Engine != "walk", Stopped: r.Stopped, Bounded: r.Bounded, Properties: []PropertyDocument{},
 		Runtime: RuntimeDocument{
 			Seconds: r.Elapsed.Seconds(), StatesPerSecond: rate(r.Generated, r.Elapsed), MemoryBytes: r.Memory,
 			Workers: r.Workers,
@@ -171,19 +172,17 @@ func (r *Result) Document() Document {
 		Generated: r.Generated, Unique: r.Unique, Depth: r.Depth, Frontier: r.Frontier, Cut: r.Cut, Walks: r.Walks,
 	}
 	var partial PartialDocument
-	sameEnd := r.sameEnd()
-	samePaths := sameEnd && (r.Engine != "dfs" || r.Workers <= 1)
-	switch {
-	case sameEnd && samePaths:
+	same := r.repeats()
+	if same.counts {
+		if !same.depth {
+			partial.Depth, counts.Depth = counts.Depth, 0
+		}
 		d.Counts = counts
-	case sameEnd:
-		partial.Depth, counts.Depth = counts.Depth, 0
-		d.Counts = counts
-	default:
+	} else {
 		partial.Counts = counts
 		d.Counts = r.complete()
 	}
-	if sameEnd {
+	if same.work {
 		d.Work = r.work()
 	} else {
 		partial.Work = r.work()
@@ -191,7 +190,7 @@ func (r *Result) Document() Document {
 	for _, p := range r.Properties {
 		pd := PropertyDocument{Name: p.Name, Expect: p.Expect.String(), Verdict: p.Verdict.String()}
 		if t := r.trace(p); t != nil {
-			if samePaths {
+			if same.traces {
 				pd.Trace = t
 			} else {
 				partial.Traces = append(partial.Traces, *t)
@@ -199,26 +198,31 @@ func (r *Result) Document() Document {
 		}
 		d.Properties = append(d.Properties, pd)
 	}
-	if !sameEnd || !samePaths {
+	if same != (repeats{true, true, true, true}) {
 		d.Runtime.Partial = &partial
 	}
 	return d
 }
 
-// sameEnd tells whether the search ends at the same place in every run.
-func (r *Result) sameEnd() bool {
-	if r.Exhausted && r.Err == nil {
-		return true
-	}
+// repeats tells what of a result is the same in every run of the same check.
+type repeats struct{ counts, depth, work, traces bool }
+
+func (r *Result) repeats() repeats {
 	if r.engine == nil || r.Err != nil {
-		return false
+		return repeats{}
 	}
+	early := false
 	switch stopCause(r.engine.halt.Load()) {
 	case stopTime, stopMemory, stopInterrupt, stopError:
-		return false
-	case running, stopDecided, stopViolated, stopDepth, stopStates:
+		return repeats{}
+	case stopDecided, stopViolated, stopDepth, stopStates:
+		early = true
+	case running:
 	}
-	return r.Engine != "dfs" || r.Workers <= 1
+	// Workers of a breadth-first search meet after every level; others end wherever they are.
+	apart := r.Engine != "bfs" && r.Workers > 1
+	ordered := r.Engine != "dfs" || !apart
+	return repeats{counts: !apart || !early, depth: ordered, work: !apart, traces: ordered}
 }
 
 // complete counts the levels that were complete, or is nil.

@@ -21,9 +21,9 @@ type unit struct {
 	slots   []int
 	tuples  *words.Table // nil for one slot
 	records *words.Array[record]
-	classes atomic.Pointer[words.Array[uint32]] // see agreements
-	limit   atomic.Uint32                       // all ids in use are below
-	locks   [64]sync.Mutex                      // by id, for writers of answers
+	classes atomic.Pointer[classBytes] // see agreements
+	limit   atomic.Uint32              // all ids in use are below
+	locks   [64]sync.Mutex             // by id, for writers of answers
 }
 
 // record is what the hot loop reads of an id, half a cache line, each word written atomically.
@@ -92,7 +92,7 @@ func newUnits(space model.Space, arena *offheap.Arena, groups [][]int) *units {
 func (u *unit) admit(id uint32) uint32 {
 	u.records.Ensure(id)
 	if classes := u.classes.Load(); classes != nil {
-		classes.Ensure(id)
+		classes.ensure(id)
 	}
 	for {
 		limit := u.limit.Load()
