@@ -15,8 +15,8 @@ const DocumentSchema = "synod.check/1"
 //
 // Whether counts, work and traces may differ depends on the search. If time, memory, an interrupt or an error ended it,
 // they do; they are then in Runtime.Partial, and Counts are those of the levels that were complete, if it was
-// breadth-first. If several workers search depth first or walk, the work differs, as a property is judged until it is
-// decided, and of a depth-first search the traces and the depth differ too. If such a search ends early, because of what
+// breadth-first. The work of random walks, and of a depth-first search by several workers, differs, since a property is
+// judged until it is decided; of the latter the traces and the depth differ too. If either ends early, because of what
 // was found or of a limit, so do the counts.
 type Document struct {
 	Schema     string             `json:"schema"`
@@ -219,10 +219,13 @@ func (r *Result) repeats() repeats {
 		early = true
 	case running:
 	}
-	// Workers of a breadth-first search meet after every level; others end wherever they are.
-	apart := r.Engine != "bfs" && r.Workers > 1
-	ordered := r.Engine != "dfs" || !apart
-	return repeats{counts: !apart || !early, depth: ordered, work: !apart, traces: ordered}
+	switch {
+	case r.Engine == "walk": // At any number of workers, so that it is the same for all.
+		return repeats{counts: !early, depth: true, traces: true}
+	case r.Engine == "dfs" && r.Workers > 1:
+		return repeats{counts: !early}
+	}
+	return repeats{true, true, true, true}
 }
 
 // complete counts the levels that were complete, or is nil.

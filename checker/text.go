@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"synod/model"
+	"synod/trace"
 )
 
 // WriteText writes what was found for people to read: each discovery as a numbered path, with what every step changed,
@@ -14,8 +14,8 @@ func (r *Result) WriteText(w io.Writer) {
 		fmt.Fprintf(w, "error: %v\n", r.Err)
 	}
 	for _, p := range r.Properties {
-		if p.Path != nil {
-			r.writePath(w, p)
+		if t := r.trace(p); t != nil {
+			trace.Text(w, *t)
 		}
 	}
 	for _, p := range r.Properties {
@@ -33,30 +33,3 @@ func (r *Result) WriteText(w io.Writer) {
 	}
 }
 
-func (r *Result) writePath(w io.Writer, p PropertyResult) {
-	kind := "Example of"
-	if p.Verdict == Violated {
-		kind = "Violation of"
-	}
-	fmt.Fprintf(w, "%s %q:\n", kind, p.Name)
-	space := r.engine.space
-	state := p.Path.Initial
-	for i, step := range p.Path.Steps {
-		fmt.Fprintf(w, "%3d. %s\n", i+1, step.Action.Text)
-		for _, c := range model.Changes(space, state, step.State) {
-			writeChange(w, c)
-		}
-		state = step.State
-	}
-}
-
-func writeChange(w io.Writer, c model.Change) {
-	switch {
-	case c.Old == "":
-		fmt.Fprintf(w, "       %s + %s\n", c.Path, c.New)
-	case c.New == "":
-		fmt.Fprintf(w, "       %s - %s\n", c.Path, c.Old)
-	default:
-		fmt.Fprintf(w, "       %s: %s → %s\n", c.Path, c.Old, c.New)
-	}
-}

@@ -29,13 +29,21 @@ func compose[S any](
 	decided func(S) (singledecree.Proposal, bool),
 ) *model.System[register.Message] {
 	sys := registers.Compose(c, server)
+	var known []model.Projection[decision]
+	for _, server := range sys.Servers {
+		known = append(known, model.Project(sys.System, server, func(st S) decision {
+			proposal, ok := decided(st)
+			if !ok {
+				return decision{}
+			}
+			return decision{proposal, true}
+		}))
+	}
 	decisions := func(v model.View) []singledecree.Proposal {
 		var all []singledecree.Proposal
-		for _, server := range sys.Servers {
-			if st, up := server.In(v); up {
-				if proposal, ok := decided(st); ok {
-					all = append(all, proposal)
-				}
+		for _, k := range known {
+			if d, up := k.In(v); up && d.made {
+				all = append(all, d.proposal)
 			}
 		}
 		return all
@@ -70,4 +78,10 @@ func compose[S any](
 	})
 	sys.ValueChosen()
 	return sys.System
+}
+
+// decision is what a server knows to be chosen: the only part of its state that properties read.
+type decision struct {
+	proposal singledecree.Proposal
+	made     bool
 }

@@ -10,7 +10,7 @@ import (
 
 func TestQuick(t *testing.T) {
 	c := singledecree.Default
-	for _, clients := range []int{2, 3} {
+	for _, clients := range []int{6} {
 		c.Clients = clients
 		for _, workers := range []int{1} {
 			r := checker.BFS(t.Context(), singledecree.System(c), checker.Options{Workers: workers})

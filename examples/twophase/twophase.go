@@ -11,7 +11,7 @@ import (
 )
 
 // Stage is how far a resource manager is with the transaction.
-type Stage uint8
+type Stage int
 
 // The stages of a resource manager.
 const (

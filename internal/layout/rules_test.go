@@ -41,7 +41,9 @@ var rules = []rule{
 	{folder: "network", ours: []string{"actor", "network"}, pure: true},
 	{
 		folder: "model", pure: true,
-		ours: []string{"actor", "consistency", "internal/intern", "model", "network"},
+		ours: []string{
+			"actor", "consistency", "internal/intern", "internal/offheap", "internal/words", "model", "network",
+		},
 	},
 	{
 		folder: "trace",

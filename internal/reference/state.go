@@ -43,15 +43,13 @@ type letter[M any] struct {
 func (s *State[M]) Key() string {
 	var b strings.Builder
 	for i, local := range s.locals {
-		fmt.Fprintf(&b, "%s\n%d timers", local.key, len(s.timers[i]))
+		b.WriteString(local.key + "\n")
 		for _, t := range s.timers[i] {
-			b.WriteString("\n" + t.key)
+			b.WriteString("timer " + t.key + "\n")
 		}
-		fmt.Fprintf(&b, "\n%d choices", len(s.choices[i]))
 		for _, c := range s.choices[i] {
-			b.WriteString("\n" + c.key)
+			b.WriteString("choice " + c.key + "\n")
 		}
-		b.WriteByte('\n')
 	}
 	for _, m := range s.memories {
 		b.WriteString(m.key + "\n")

@@ -76,15 +76,15 @@ func dumpReference(b *strings.Builder, v reflect.Value) {
 		dumpList(b, v)
 	case reflect.Map:
 		var entries []string
-		for k, e := range v.Seq2() {
+		for all := v.MapRange(); all.Next(); {
 			var entry strings.Builder
-			dump(&entry, k)
+			dump(&entry, all.Key())
 			entry.WriteByte(':')
-			dump(&entry, e)
+			dump(&entry, all.Value())
 			entries = append(entries, entry.String())
 		}
 		slices.Sort(entries)
-		fmt.Fprintf(b, "map%q", entries)
+		b.WriteString("map[" + strings.Join(entries, " ") + "]")
 	default:
 		panic("reference: a state holds a " + v.Type().String())
 	}
@@ -132,8 +132,8 @@ func copyTo(to, from reflect.Value) {
 	case reflect.Map:
 		if !from.IsNil() {
 			to.Set(reflect.MakeMapWithSize(from.Type(), from.Len()))
-			for k, e := range from.Seq2() {
-				to.SetMapIndex(copyOf(k), copyOf(e))
+			for all := from.MapRange(); all.Next(); {
+				to.SetMapIndex(copyOf(all.Key()), copyOf(all.Value()))
 			}
 		}
 	case reflect.Interface:

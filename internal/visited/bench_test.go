@@ -3,6 +3,7 @@ package visited
 import (
 	"fmt"
 	"testing"
+	"unsafe"
 
 	"synod/internal/offheap"
 )
@@ -139,4 +140,28 @@ func BenchmarkPlain(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+// BenchmarkGrow moves the entries of one shard, which the first-level caches do not hold, to a larger table.
+func BenchmarkGrow(b *testing.B) {
+	arena := offheap.New()
+	defer arena.Close()
+	s, err := NewShard(arena, benchBits-benchShards, 2, 50_000)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i, random := 0, splitmix(1); i < 42_000; i++ {
+		if _, err := s.Insert(random.next()>>(64-benchBits+benchShards), 1); err != nil {
+			b.Fatal(err)
+		}
+	}
+	l := s.policy.next(s.layout, s.count)
+	table, err := allocTable(arena, l)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		s.copyTo(&l, unsafe.Pointer(&table[0]))
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(s.Len()), "ns/entry")
 }

@@ -14,8 +14,10 @@ type policy struct {
 	growth  float64 // homes after growing, by homes before
 }
 
-// defaultPolicy is a compromise, measured with the benchmarks of this package: TODO
-var defaultPolicy = policy{maxLoad: 0.85, growth: 1.41}
+// defaultPolicy is a compromise that BenchmarkPolicy measured: with ten million keys of 59 bits, growth by 1.41 takes
+// 3% less memory for a fifth more time, growth by 2 takes 17% more memory for a fifth less, and a load of 0.8 takes 6%
+// more memory for about the same time.
+var defaultPolicy = policy{maxLoad: 0.85, growth: 1.5}
 
 // crowdedLoad tells why entries were pushed to the greatest displacement. From this load on it was chance, and more
 // homes help. Below it the keys are clustered, more homes would not part them, and the displacement gets more bits.

@@ -63,7 +63,7 @@ func TestMixerSpread(t *testing.T) {
 			for _, cells := range []int{8, 13} {
 				t.Run(fmt.Sprintf("%s/%d bits/%d", name, width, cells), func(t *testing.T) {
 					count := make([]float64, 1<<cells)
-					const keys = 1 << 17
+					const keys = 1 << 16
 					for i := range uint64(keys) {
 						count[m.Mix(key(i, width)&m.mask)>>(width-cells)]++
 					}

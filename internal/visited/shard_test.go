@@ -147,7 +147,7 @@ func TestShardLoads(t *testing.T) {
 			// The race detector looks at each byte of a word, which takes a hundred times as long.
 			keys, step := uint64(1500), 1
 			if raceEnabled {
-				keys, step = 300, 9
+				keys, step = 300, 16
 			}
 			for keyBits := 0; keyBits <= 64; keyBits += step {
 				arena := testArena()
@@ -192,7 +192,7 @@ func testArena() *offheap.Arena {
 func TestShardFull(t *testing.T) {
 	most := 13
 	if raceEnabled {
-		most = 9
+		most = 7
 	}
 	for keyBits := range most {
 		for _, tagBits := range []int{0, 2, 6, 8} {
@@ -228,7 +228,7 @@ func TestShardRapid(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"insert": func(t *rapid.T) { r.insert(t, key.Draw(t, "key"), tag.Draw(t, "tag")) },
 			"batch": func(t *rapid.T) {
-				r.insertBatch(t, rapid.SliceOfN(key, 0, 300).Draw(t, "keys"), tag.Draw(t, "tag"))
+				r.insertBatch(t, rapid.SliceOfN(key, 0, 100).Draw(t, "keys"), tag.Draw(t, "tag"))
 			},
 			"lookup": func(t *rapid.T) {
 				k := key.Draw(t, "key")

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"synod/checker"
+	"synod/model"
+)
+
+// engine is a way to search, as a command.
+type engine struct {
+	name, alias, short string
+	workers, timeout   string // usages of these flags
+	walks              bool
+	search             func(context.Context, model.Source, checker.Options) *checker.Result
+}
+
+func engines() []engine {
+	cores, none := "goroutines (one per core unless given)", "end the search after so long, such as 30s or 5m"
+	return []engine{
+		{
+			name: "check-bfs", alias: "check", short: "Visit every state, level by level: paths are shortest",
+			workers: cores, timeout: none, search: checker.BFS,
+		},
+		{
+			name: "check-dfs", short: "Visit every state, depth first",
+			workers: "goroutines (1 unless given; with more, depth and paths vary)", timeout: none, search: checker.DFS,
+		},
+		{
+			name: "check-simulation", short: "Walk at random, from an initial state each time",
+			workers: cores, timeout: "walk for so long (10s unless this or --walks is given)", walks: true, search: checker.Walk,
+		},
+	}
+}
+
+func (a *app) checkCommand(e engine) *cobra.Command {
+	f := &flags{engine: e}
+	cmd := &cobra.Command{
+		Use:   e.name + " [CLIENT_COUNT] [NETWORK]",
+		Short: e.short,
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := f.plan(cmd, args)
+			if err != nil {
+				return err
+			}
+			a.code, err = a.perform(p, a.stdout, a.stderr)
+			return err
+		},
+	}
+	if e.alias != "" {
+		cmd.Aliases = []string{e.alias}
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// perform makes a check, prints what was found and gives the exit code. Its errors are for a sentence on stderr.
+func perform(p plan, stdout, stderr io.Writer) (int, error) {
+	var out *traceFile
+	if p.traceOut != "" {
+		var err error
+		if out, err = newTraceFile(p.traceOut); err != nil {
+			return 0, err
+		}
+	}
+	// The second signal finds its default again, and kills.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	m := newMeter(p.progress, stderr)
+	p.options.Progress, p.options.Interval = m.report, m.interval
+	if m.off {
+		p.options.Progress = nil
+	}
+	r := p.engine.search(ctx, p.source, p.options)
+	defer r.Close()
+	m.clear()
+	if r.Err != nil {
+		var impure *model.ImpureError
+		if errors.As(r.Err, &impure) && impure.Stack != "" {
+			return 0, fmt.Errorf("%w\n%s", r.Err, impure.Stack)
+		}
+		return 0, r.Err
+	}
+	b := bufio.NewWriter(stdout)
+	closing := stderr
+	if p.json {
+		d := r.Document()
+		d.Model = p.document()
+		e := json.NewEncoder(b)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		if err := e.Encode(d); err != nil {
+			return 0, fmt.Errorf("standard output: %w", err)
+		}
+	} else {
+		closing = b
+		fmt.Fprintf(b, "Checked %s.\n", p)
+		r.WriteText(b)
+	}
+	var err error
+	if out != nil {
+		err = out.write(p, r, stderr)
+	}
+	fmt.Fprintf(closing, "Done. states=%d, unique=%d, depth=%d, sec=%.2f\n", r.Generated, r.Unique, r.Depth, r.Elapsed.Seconds())
+	if flushed := b.Flush(); flushed != nil {
+		err = errors.Join(err, fmt.Errorf("standard output: %w", flushed))
+	}
+	return r.ExitCode(), err
+}
+
+// String says what was checked: single-decree, clients=2, servers=3, puts=1, network=ordered.
+func (p plan) String() string {
+	parts := []string{p.entry.Name}
+	for _, pair := range p.config() {
+		parts = append(parts, pair[0]+"="+pair[1])
+	}
+	return strings.Join(parts, ", ")
+}
+
+// config gives the settings as names and values, in the order of the model.
+func (p plan) config() [][2]string {
+	var all [][2]string
+	for _, parameter := range p.entry.Parameters {
+		all = append(all, [2]string{parameter.Name, fmt.Sprint(p.settings.Values[parameter.Name])})
+	}
+	if p.settings.Network != "" {
+		all = append(all, [2]string{"network", p.settings.Network})
+	}
+	if p.settings.Lossy {
+		all = append(all, [2]string{"lossy", "explicit"})
+	}
+	if p.settings.Mutant != "" {
+		all = append(all, [2]string{"mutant", p.settings.Mutant})
+	}
+	return slices.Clip(all)
+}
+
+func (p plan) document() *checker.ModelDocument {
+	return &checker.ModelDocument{
+		Name: p.entry.Name, Parameters: p.settings.Values, Network: p.settings.Network, Lossy: p.settings.Lossy,
+		Mutant: p.settings.Mutant,
+	}
+}

@@ -1,0 +1,92 @@
+// Command paxos checks the models of the catalogue: Paxos first, and what belongs around it. Run paxos help for its
+// commands.
+//
+// Its exit code says what a check is worth: 0 if every property is as wanted and the space was exhausted (for random
+// walks: nothing was refuted and every example seen), 1 if a property is violated or its example never occurs, 2 for a
+// mistake in the call or in the model, and 3 if a limit cut the search, so that something is undecided.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"synod/checker"
+	"synod/examples/catalog"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is the whole command; it gives the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdout: stdout, stderr: stderr, perform: perform}
+	return a.run(args, stdin)
+}
+
+// app is one call of the command.
+type app struct {
+	stdout, stderr io.Writer
+	perform        func(plan, io.Writer, io.Writer) (int, error) // makes a check and gives the exit code
+	code           int
+}
+
+func (a *app) run(args []string, stdin io.Reader) int {
+	root := a.root()
+	root.SetArgs(append([]string{}, args...)) // Without arguments cobra would look for them itself.
+	root.SetIn(stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	if err := root.Execute(); err != nil {
+		fmt.Fprintf(a.stderr, "paxos: %s\n", sentence(err))
+		return checker.ExitUsage
+	}
+	return a.code
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "paxos",
+		Short:         "Checks models of message-passing protocols, Paxos first, by visiting every reachable state",
+		SilenceErrors: true, // We print them, with what was expected.
+		SilenceUsage:  true,
+		// An unknown command is a better explanation than the first flag that only a command would know.
+		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
+	}
+	commands := func() []string {
+		var names []string
+		for _, c := range root.Commands() {
+			names = append(append(names, c.Name()), c.Aliases...)
+		}
+		return names
+	}
+	root.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return &catalog.UnknownError{Kind: "command", Name: args[0], Known: commands()}
+		}
+		return nil
+	}
+	root.RunE = func(*cobra.Command, []string) error {
+		return errors.New("expected a command, such as check-bfs; paxos help lists them")
+	}
+	root.SetFlagErrorFunc(flagError)
+	for _, e := range engines() {
+		root.AddCommand(a.checkCommand(e))
+	}
+	root.AddCommand(a.modelsCommand())
+	return root
+}
+
+// sentence adds to an error what was perhaps meant.
+func sentence(err error) string {
+	text := err.Error()
+	var unknown *catalog.UnknownError
+	if errors.As(err, &unknown) {
+		if near := nearest(unknown.Name, unknown.Known); near != "" {
+			text += fmt.Sprintf("; did you mean %s?", near)
+		}
+	}
+	return text
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"synod/examples/catalog"
+)
+
+func (a *app) modelsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "models [MODEL]",
+		Short: "List the models with their parameters and defaults, or describe one",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("%q: expected at most one model", args[1])
+			}
+			return nil
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return catalog.Names(), cobra.ShellCompDirectiveNoFileComp
+			}
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.list()
+			}
+			e, err := catalog.Find(args[0])
+			if err != nil {
+				return err
+			}
+			return a.describe(e)
+		},
+	}
+}
+
+// list writes a line for each model.
+func (a *app) list() error {
+	var b strings.Builder
+	width := 0
+	for _, name := range catalog.Names() {
+		width = max(width, len(name))
+	}
+	for _, e := range catalog.All() {
+		var settings []string
+		for _, p := range e.Parameters {
+			settings = append(settings, fmt.Sprintf("--%s %d", p.Name, p.Default))
+		}
+		if names := e.NetworkNames(); len(names) > 0 {
+			settings = append(settings, "--network "+strings.Join(names, "|"))
+		}
+		fmt.Fprintf(&b, "%-*s  %s (%s)\n", width, e.Name, e.Summary, strings.Join(settings, ", "))
+	}
+	return a.print(b.String())
+}
+
+// describe writes all there is to know of a model.
+func (a *app) describe(e catalog.Entry) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s.\n", e.Name, e.Summary)
+	for _, p := range e.Parameters {
+		fmt.Fprintf(&b, "  --%-9s %s: %d, or %d to %d\n", p.Name, p.Doc, p.Default, p.Min, p.Max)
+	}
+	if names := e.NetworkNames(); len(names) > 0 {
+		fmt.Fprintf(&b, "  --%-9s %s, or %s\n", "network", names[0], strings.Join(names[1:], " or "))
+		fmt.Fprintf(&b, "  --%-9s every message under way may be lost\n", "lossy")
+	}
+	for _, m := range e.Mutants {
+		fmt.Fprintf(&b, "  --mutant %s: %s; it breaks %q\n", m.Name, m.Summary, m.Breaks)
+	}
+	return a.print(b.String())
+}
+
+func (a *app) print(text string) error {
+	if _, err := fmt.Fprint(a.stdout, text); err != nil {
+		return errors.Join(errors.New("standard output cannot be written"), err)
+	}
+	return nil
+}

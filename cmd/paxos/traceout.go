@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"synod/checker"
+	"synod/trace"
+)
+
+// traceFile is where traces go. The file is written as a whole or not at all: what is there before stays until what
+// replaces it is complete.
+type traceFile struct {
+	given string      // as the user named it
+	path  string      // without symbolic links
+	mode  os.FileMode // of the file
+	plain bool        // a regular file, or none yet; else a device or pipe, which is written directly
+}
+
+// newTraceFile makes sure, before the search, that the file can be written; it leaves nothing behind.
+func newTraceFile(given string) (*traceFile, error) {
+	f := &traceFile{given: given, path: given, mode: 0o644, plain: true}
+	unwritable := func(err error) error {
+		var inner *os.PathError
+		if errors.As(err, &inner) {
+			err = inner.Err
+		}
+		return fmt.Errorf("--trace-out %q cannot be written (%w): expected a file in a folder that exists and is writable", given, err)
+	}
+	if resolved, err := filepath.EvalSymlinks(given); err == nil {
+		f.path = resolved
+	}
+	info, err := os.Stat(f.path)
+	switch {
+	case err == nil:
+		f.mode, f.plain = info.Mode().Perm(), info.Mode().IsRegular()
+		if info.IsDir() {
+			return nil, unwritable(errors.New("it is a folder"))
+		}
+		if f.plain {
+			// A file that its owner protected stays, even where its folder would let us replace it.
+			existing, err := os.OpenFile(f.path, os.O_WRONLY, 0)
+			if err != nil {
+				return nil, unwritable(err)
+			}
+			if err := existing.Close(); err != nil {
+				return nil, unwritable(err)
+			}
+		}
+	case !errors.Is(err, os.ErrNotExist):
+		return nil, unwritable(err)
+	}
+	if f.plain {
+		probe, err := f.temporary()
+		if err != nil {
+			return nil, unwritable(err)
+		}
+		if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+			return nil, unwritable(err)
+		}
+	}
+	return f, nil
+}
+
+// temporary makes a file beside the real one.
+func (f *traceFile) temporary() (*os.File, error) {
+	return os.CreateTemp(filepath.Dir(f.path), "."+filepath.Base(f.path)+".*.tmp")
+}
+
+// write writes the discoveries of a result, and says on stderr what it left out.
+func (f *traceFile) write(p plan, r *checker.Result, stderr io.Writer) error {
+	traces := r.Traces()
+	var b bytes.Buffer
+	switch strings.ToLower(filepath.Ext(f.given)) {
+	case ".mmd", ".mermaid":
+		if len(traces) == 0 {
+			fmt.Fprintf(stderr, "There is no discovery to draw: %s was not written.\n", f.given)
+			return nil
+		}
+		first := traces[0]
+		for _, t := range traces {
+			if t.Kind == trace.Violation {
+				first = t
+				break
+			}
+		}
+		if err := trace.WriteMermaid(&b, first); err != nil {
+			return err
+		}
+		if len(traces) > 1 {
+			fmt.Fprintf(stderr, "%s shows %q, one of %d discoveries: a .md or .json file holds all.\n",
+				f.given, first.Property, len(traces))
+		}
+	case ".md":
+		for _, t := range traces {
+			fmt.Fprintf(&b, "## %s\n\n```mermaid\n", strings.Join(strings.Fields(t.Property), " "))
+			if err := trace.WriteMermaid(&b, t); err != nil {
+				return err
+			}
+			b.WriteString("```\n\n")
+		}
+	default:
+		d := trace.Document{Model: p.entry.Name, Config: make(map[string]string), Traces: traces}
+		for _, pair := range p.config() {
+			d.Config[pair[0]] = pair[1]
+		}
+		if err := trace.WriteJSON(&b, d); err != nil {
+			return err
+		}
+	}
+	if err := f.replace(b.Bytes()); err != nil {
+		return fmt.Errorf("write %s: %w", f.given, err)
+	}
+	return nil
+}
+
+// replace writes the content, as a whole or not at all.
+func (f *traceFile) replace(content []byte) error {
+	if !f.plain {
+		return os.WriteFile(f.path, content, f.mode)
+	}
+	t, err := f.temporary()
+	if err != nil {
+		return err
+	}
+	_, err = t.Write(content)
+	err = errors.Join(err, t.Chmod(f.mode), t.Sync(), t.Close())
+	if err == nil {
+		err = os.Rename(t.Name(), f.path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(t.Name()))
+	}
+	return nil
+}

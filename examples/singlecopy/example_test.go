@@ -1,0 +1,61 @@
+package singlecopy_test
+
+import (
+	"context"
+	"os"
+
+	"synod/checker"
+	"synod/examples/singlecopy"
+)
+
+// Two servers that know nothing of one another: a client that was told that its put is done reads none.
+func ExampleSystem() {
+	r := checker.BFS(context.Background(), singlecopy.System(singlecopy.Default), checker.Options{})
+	defer r.Close()
+	r.WriteText(os.Stdout)
+	// Output:
+	// Violation of "linearizable":
+	//   1. 2 → 0: Put(2, 'A')
+	//        0.Value: none → 'A'
+	//        0.mailbox - 2 → 0: Put(2, 'A')
+	//        2.mailbox + 0 → 2: PutOk(2)
+	//   2. 0 → 2: PutOk(2)
+	//        1.mailbox + 2 → 1: Get(4)
+	//        2.Awaiting: 2 → 4
+	//        2.Requests: 1 → 2
+	//        2.mailbox - 0 → 2: PutOk(2)
+	//        linearizable.lines[0].entries[0].out.Answer: 0 → 1
+	//        linearizable.lines[0].entries[0].pending: true → false
+	//        linearizable.lines[0].entries[1] + {in:read,out:answer 0,pending:true,knew:nil}
+	//   3. 2 → 1: Get(4)
+	//        1.mailbox - 2 → 1: Get(4)
+	//        2.mailbox + 1 → 2: GetOk(4, none)
+	//   4. 1 → 2: GetOk(4, none)
+	//        2.Awaiting: 4 → 0
+	//        2.mailbox - 1 → 2: GetOk(4, none)
+	//        linearizable.lines[0].entries[1].out.Answer: 0 → 3
+	//        linearizable.lines[0].entries[1].pending: true → false
+	// Example of "value chosen":
+	//   1. 2 → 0: Put(2, 'A')
+	//        0.Value: none → 'A'
+	//        0.mailbox - 2 → 0: Put(2, 'A')
+	//        2.mailbox + 0 → 2: PutOk(2)
+	//   2. 0 → 2: PutOk(2)
+	//        1.mailbox + 2 → 1: Get(4)
+	//        2.Awaiting: 2 → 4
+	//        2.Requests: 1 → 2
+	//        2.mailbox - 0 → 2: PutOk(2)
+	//        linearizable.lines[0].entries[0].out.Answer: 0 → 1
+	//        linearizable.lines[0].entries[0].pending: true → false
+	//        linearizable.lines[0].entries[1] + {in:read,out:answer 0,pending:true,knew:nil}
+	//   3. 3 → 1: Put(3, 'B')
+	//        1.Value: none → 'B'
+	//        1.mailbox - 3 → 1: Put(3, 'B')
+	//        3.mailbox + 1 → 3: PutOk(3)
+	//   4. 2 → 1: Get(4)
+	//        1.mailbox - 2 → 1: Get(4)
+	//        2.mailbox + 1 → 2: GetOk(4, 'B')
+	// violated    always "linearizable", 4 actions
+	// example     sometimes "value chosen", 4 actions
+	// The search was ended by every property is decided with 8 states left to expand.
+}

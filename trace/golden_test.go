@@ -1,0 +1,128 @@
+package trace_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+
+	"synod/model"
+	"synod/trace"
+)
+
+// TestGolden shows traces in every format. The scripts in testdata have the commands
+//
+//	discover model=singledecree property=(value chosen)   the trace that a breadth-first search finds
+//	follow model=telephone                                the trace of the actions whose texts follow, one a line
+//	text | mermaid | json                                 the trace in a format
+//
+// A line of follow names an action by the beginning of its text. Rewrite the expected output
+// with go test ./trace -run TestGolden -rewrite, and read the difference.
+func TestGolden(t *testing.T) {
+	datadriven.Walk(t, "testdata/golden", func(t *testing.T, path string) {
+		var of trace.Trace
+		var name string
+		datadriven.RunTest(t, path, func(t *testing.T, td *datadriven.TestData) string {
+			var b strings.Builder
+			var err error
+			switch td.Cmd {
+			case "discover":
+				var property string
+				td.ScanArgs(t, "model", &name)
+				td.ScanArgs(t, "property", &property)
+				space := open(t, sources()[name])
+				of = trace.New(space, property, trace.Example, discover(t, space, property))
+			case "follow":
+				td.ScanArgs(t, "model", &name)
+				space := open(t, sources()[name])
+				of = trace.New(space, "followed", trace.Violation, follow(t, space, strings.Split(td.Input, "\n")))
+			case "text":
+				err = trace.Text(&b, of)
+			case "mermaid":
+				err = trace.WriteMermaid(&b, of)
+				checkMermaid(t, b.String())
+			case "json":
+				err = trace.WriteJSON(&b, trace.Document{Model: name, Traces: []trace.Trace{of}})
+			default:
+				td.Fatalf(t, "unknown command %q", td.Cmd)
+			}
+			if err != nil {
+				td.Fatalf(t, "%v", err)
+			}
+			if b.Len() == 0 {
+				return fmt.Sprintf("%d steps\n", len(of.Steps))
+			}
+			return b.String()
+		})
+	})
+}
+
+// discover gives the path of a plain breadth-first search: of the shortest the least in the order of keys, which is
+// what package checker reports too.
+func discover(t *testing.T, space model.Space, property string) model.Path {
+	t.Helper()
+	properties := space.Properties()
+	i := slices.IndexFunc(properties, func(p model.Property) bool { return p.Name == property })
+	if i < 0 {
+		t.Fatalf("no property %q", property)
+	}
+	initials, err := model.Initials(space)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var queue []model.Path
+	for _, state := range initials {
+		queue = append(queue, model.Path{Initial: state})
+	}
+	reading := model.NewReading(space)
+	seen := make(map[string]bool)
+	for len(queue) > 0 {
+		p := queue[0]
+		queue = queue[1:]
+		if shown, _ := reading.Judge(properties[i].Holds, p.Last()); shown {
+			return p
+		}
+		transitions, err := model.Transitions(space, p.Last())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range transitions {
+			if content := string(model.Content(space, x.State)); x.Ignored == model.Counts && !seen[content] {
+				seen[content] = true
+				queue = append(queue, model.Path{Initial: p.Initial, Steps: append(slices.Clone(p.Steps), x)})
+			}
+		}
+	}
+	t.Fatalf("%q never happens", property)
+	return model.Path{}
+}
+
+// follow gives the path along the actions whose texts begin as told.
+func follow(t *testing.T, space model.Space, texts []string) model.Path {
+	t.Helper()
+	initials, err := model.Initials(space)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := model.Path{Initial: initials[0]}
+	for _, text := range texts {
+		transitions, err := model.Transitions(space, p.Last())
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(transitions, func(x model.Transition) bool {
+			return x.Ignored == model.Counts && strings.HasPrefix(x.Action.Text, text)
+		})
+		if i < 0 {
+			var all []string
+			for _, x := range transitions {
+				all = append(all, x.Action.Text)
+			}
+			t.Fatalf("no action %q; there are %q", text, all)
+		}
+		p.Steps = append(p.Steps, transitions[i])
+	}
+	return p
+}

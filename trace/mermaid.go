@@ -1,0 +1,105 @@
+package trace
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"synod/model"
+)
+
+// WriteMermaid writes a trace as a Mermaid sequence diagram: a participant for every actor that takes part, in the
+// order of the model, an arrow for every delivery, one with a cross for every loss, and a note over the actor for everything
+// else. Messages appear where they arrive, not where they were sent: that is what the steps of a path are.
+//
+// The diagram does not depend on the model's texts being harmless: all that Mermaid could take for syntax is escaped.
+func WriteMermaid(w io.Writer, t Trace) error {
+	var b bytes.Buffer
+	b.WriteString("sequenceDiagram\n")
+	fmt.Fprintf(&b, "  title %s\n", escape(fmt.Sprintf("%s of %q", t.Kind, t.Property)))
+	names := participants(t)
+	ids := make(map[string]string, len(names))
+	for i, name := range names {
+		ids[name] = participantID(i, name)
+		fmt.Fprintf(&b, "  participant %s as %s\n", ids[name], escape(name))
+	}
+	for _, s := range t.Steps {
+		arrow := ""
+		switch {
+		case s.From == "": // It is about no message.
+		case s.Kind == model.Deliver.String():
+			arrow = "->>"
+		case s.Kind == model.Drop.String():
+			arrow = "-x"
+		}
+		if arrow == "" {
+			fmt.Fprintf(&b, "  Note over %s: %s\n", ids[s.Actor], escape(strings.TrimPrefix(s.Text, s.Actor+": ")))
+			continue
+		}
+		fmt.Fprintf(&b, "  %s%s%s: %s\n", ids[s.From], arrow, ids[s.Actor], escape(s.Message))
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// participants gives the names that occur in the steps: those of slots in their order, then any others.
+func participants(t Trace) []string {
+	var names []string
+	for _, s := range t.Steps {
+		for _, name := range []string{s.From, s.Actor} {
+			if name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	place := func(name string) int {
+		if i := slices.IndexFunc(t.Initial.Slots, func(s Slot) bool { return s.Name == name }); i >= 0 {
+			return i
+		}
+		return len(t.Initial.Slots)
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return place(a) - place(b) })
+	return names
+}
+
+// participantID is a name that Mermaid cannot mistake for a keyword: p and the name if that is a number, else q and the
+// place among the participants.
+func participantID(i int, name string) string {
+	if strings.Trim(name, "0123456789") == "" {
+		return "p" + name
+	}
+	return "q" + strconv.Itoa(i)
+}
+
+// harmless lists the ASCII characters, besides letters and digits, that mean nothing to Mermaid within a text.
+const harmless = " ()[]{},.'_+=*/!?|~^@-"
+
+// escape makes text of any string: characters that Mermaid could take for syntax become entity codes such as #59;, and
+// line ends become breaks. The two letters ﬂ and ¶ are what Mermaid itself replaces entity codes by.
+func escape(s string) string {
+	var b strings.Builder
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimSpace(s))
+	for _, r := range s {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune(harmless, r):
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString("<br/>")
+		case r == '\t':
+			b.WriteByte(' ')
+		case !strconv.IsPrint(r):
+			b.WriteRune('\uFFFD')
+		case r < 0x80, r == 'ﬂ', r == '¶':
+			fmt.Fprintf(&b, "#%d;", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	if b.Len() == 0 {
+		return "(no text)" // Mermaid refuses an empty one.
+	}
+	return b.String()
+}

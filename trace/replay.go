@@ -1,0 +1,59 @@
+package trace
+
+import (
+	"fmt"
+	"slices"
+
+	"synod/model"
+)
+
+// MismatchError tells that a replayed state is not the one that the trace was taken from: the model, its configuration
+// or the code of a handler differs.
+type MismatchError struct {
+	Step int    // the step that leads to the state, counted from 1; 0 is the initial state
+	Want string // the fingerprint that the trace has
+	Got  string // the fingerprint of the state that was reached; empty for step 0
+}
+
+// Error tells which state differs.
+func (e *MismatchError) Error() string {
+	if e.Step == 0 {
+		return fmt.Sprintf("no initial state has the fingerprint %s: "+
+			"the trace is of another model, configuration or version", e.Want)
+	}
+	return fmt.Sprintf("step %d leads to the state %s, but led to %s when the trace was taken: the model has changed",
+		e.Step, e.Got, e.Want)
+}
+
+// Replay walks a trace through a space again, from the initial state with its fingerprint along the keys of its steps.
+//
+// If there is no such initial state, the error is a *MismatchError with step 0. If a step is no longer possible, it is
+// a *model.NoStepError that names the first such step, and the path leads up to it. If every step is possible but some
+// state on the way is another than the trace has, the error is a *MismatchError that names the first such step, and the
+// path is complete: whether it still shows what it did is for the caller to judge.
+func Replay(space model.Space, t Trace) (model.Path, error) {
+	initials, err := model.Initials(space)
+	if err != nil {
+		return model.Path{}, err
+	}
+	start := slices.IndexFunc(initials, func(s []model.PartID) bool {
+		return Fingerprint(space, s) == t.Initial.Fingerprint
+	})
+	if start < 0 {
+		return model.Path{}, &MismatchError{Want: t.Initial.Fingerprint}
+	}
+	keys := make([]string, len(t.Steps))
+	for i, s := range t.Steps {
+		keys[i] = s.Key
+	}
+	p, err := model.Follow(space, start, keys)
+	if err != nil {
+		return p, err
+	}
+	for i, s := range p.Steps {
+		if got := Fingerprint(space, s.State); got != t.Steps[i].Fingerprint {
+			return p, &MismatchError{Step: i + 1, Want: t.Steps[i].Fingerprint, Got: got}
+		}
+	}
+	return p, nil
+}

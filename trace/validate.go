@@ -1,0 +1,203 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// stepKinds are the kinds of steps of the schema.
+var stepKinds = []string{"act", "deliver", "drop", "timeout", "choose", "crash", "recover"}
+
+// schemaNames are all names of the schema.
+var schemaNames = []string{
+	"schema", "model", "config", "traces", "property", "kind", "initial", "fingerprint", "slots", "name", "text", "steps",
+	"key", "actor", "from", "message", "changes", "path", "old", "new",
+}
+
+// validate tells what the schema refuses, or nil.
+func (d Document) validate() error {
+	if d.Model == "" {
+		return errors.New("no model: expected its name")
+	}
+	if err := utf8Only(d.Model); err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
+	objects := 2
+	for name, value := range d.Config {
+		if err := utf8Only(name, value); err != nil {
+			return fmt.Errorf("config %q: %w", name, err)
+		}
+	}
+	for i, t := range d.Traces {
+		if err := t.validate(); err != nil {
+			return fmt.Errorf("trace %d: %w", i+1, err)
+		}
+		objects += 2 + len(t.Initial.Slots) + len(t.Steps)
+		for _, s := range t.Steps {
+			objects += len(s.Changes)
+		}
+	}
+	if objects > maxObjects {
+		return tooMany()
+	}
+	return nil
+}
+
+func (t Trace) validate() error {
+	if t.Property == "" {
+		return errors.New("no property: expected its name")
+	}
+	if t.Kind != Violation && t.Kind != Example {
+		return fmt.Errorf("kind %q: expected %q or %q", t.Kind, Violation, Example)
+	}
+	if err := checkFingerprint(t.Initial.Fingerprint); err != nil {
+		return fmt.Errorf("initial state: %w", err)
+	}
+	if len(t.Initial.Slots) == 0 {
+		return errors.New("initial state: no slots")
+	}
+	if err := utf8Only(t.Property); err != nil {
+		return fmt.Errorf("property: %w", err)
+	}
+	for _, s := range t.Initial.Slots {
+		if s.Name == "" {
+			return errors.New("initial state: a slot has no name")
+		}
+		if err := utf8Only(s.Name, s.Text); err != nil {
+			return fmt.Errorf("initial state: slot %q: %w", s.Name, err)
+		}
+	}
+	for i, s := range t.Steps {
+		if err := s.validate(); err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (s Step) validate() error {
+	switch {
+	case s.Key == "":
+		return errors.New("no key")
+	case !slices.Contains(stepKinds, s.Kind):
+		return fmt.Errorf("kind %q: expected one of %s", s.Kind, strings.Join(stepKinds, ", "))
+	case s.Actor == "":
+		return errors.New("no actor")
+	}
+	if err := checkFingerprint(s.Fingerprint); err != nil {
+		return err
+	}
+	if err := utf8Only(s.Key, s.Text, s.Actor, s.From, s.Message); err != nil {
+		return err
+	}
+	for _, c := range s.Changes {
+		if err := utf8Only(c.Path, c.Old, c.New); err != nil {
+			return fmt.Errorf("change of %q: %w", c.Path, err)
+		}
+	}
+	return nil
+}
+
+func checkFingerprint(f string) error {
+	if len(f) != fingerprintLength || strings.Trim(f, "0123456789abcdef") != "" {
+		return fmt.Errorf("fingerprint %q: expected %d lower-case hexadecimal digits", f, fingerprintLength)
+	}
+	return nil
+}
+
+func utf8Only(texts ...string) error {
+	for _, s := range texts {
+		if !utf8.ValidString(s) {
+			return fmt.Errorf("expected UTF-8, not %q", s)
+		}
+	}
+	return nil
+}
+
+func tooMany() error { return fmt.Errorf("expected at most %d objects", maxObjects) }
+
+// maxNesting is how deep arrays and objects lie in one another, down to a change: three arrays, four objects.
+const maxNesting = 7
+
+// nest is an open array or object.
+type nest struct {
+	object bool
+	free   bool            // its names are the user's
+	value  bool            // a name was read, and its value comes next
+	names  map[string]bool // already read
+}
+
+// checkNames refuses what the decoder of package json lets pass: repeated names, of which it takes the last, names that
+// differ in case, and null; and documents with more objects, or deeper ones, than the schema allows. The data must be
+// well-formed.
+func checkNames(data []byte) error {
+	var stack []nest
+	dec := json.NewDecoder(bytes.NewReader(data))
+	config, objects := false, 0
+	for {
+		token, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return positioned(err)
+		}
+		var top *nest
+		if len(stack) > 0 {
+			top = &stack[len(stack)-1]
+		}
+		if name, ok := token.(string); ok && top != nil && top.object && !top.value {
+			if err := top.enter(name); err != nil {
+				return err
+			}
+			config = len(stack) == 1 && name == "config"
+			continue
+		}
+		switch token {
+		case nil:
+			return fmt.Errorf("at byte %d: expected no null", dec.InputOffset())
+		case json.Delim('}'), json.Delim(']'):
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		if top != nil {
+			top.value = false
+		}
+		if token == json.Delim('{') || token == json.Delim('[') {
+			if len(stack) == maxNesting {
+				return fmt.Errorf("at byte %d: expected at most %d arrays and objects in one another",
+					dec.InputOffset(), maxNesting)
+			}
+			object := token == json.Delim('{')
+			if object {
+				objects++
+			}
+			if objects > maxObjects {
+				return tooMany()
+			}
+			stack = append(stack, nest{object: object, free: config})
+		}
+	}
+}
+
+// enter takes the next name of an object.
+func (n *nest) enter(name string) error {
+	if !n.free && !slices.Contains(schemaNames, name) {
+		return fmt.Errorf("unknown name %q", name)
+	}
+	if n.names[name] {
+		return fmt.Errorf("the name %q occurs twice in an object", name)
+	}
+	if n.names == nil {
+		n.names = make(map[string]bool)
+	}
+	n.names[name] = true
+	n.value = true
+	return nil
+}
