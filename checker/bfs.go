@@ -25,6 +25,7 @@ func BFS(ctx context.Context, src model.Source, o Options) *Result {
 	unwatch := e.watch(ctx)
 	e.guard(func() { e.breadthFirst(r) })
 	unwatch()
+	e.pathToFailure(r)
 	e.conclude(r)
 	return r
 }

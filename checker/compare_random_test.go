@@ -108,6 +108,14 @@ func drawMove(t *rapid.T, ids []actor.ID, most int) move {
 
 func drawTable(t *rapid.T, ids []actor.ID) *table {
 	tb := &table{rich: rapid.Bool().Draw(t, "rich"), start: drawMove(t, ids, 3)}
+	var out actor.Out[gossip] // Something to begin with, or most systems would do nothing.
+	out.Send(rapid.SampledFrom(ids).Draw(t, "to"), messageOf(rapid.IntRange(0, tableMessages-1).Draw(t, "message")))
+	if rapid.Bool().Draw(t, "chooses") {
+		out.Choose(0, 1, 2)
+	} else {
+		out.SetTimer(0, 0, 0)
+	}
+	tb.start.commands = append(tb.start.commands, out.Commands()...)
 	for st := range tableStates {
 		for k := range tableMessages {
 			// Often an event changes nothing, so that messages are ignored.
@@ -383,7 +391,7 @@ func (sys *randomSystem) drawProperties(t *rapid.T) {
 			sys.sometimes(name, engine, plain)
 		}
 	}
-	if most := rapid.IntRange(2, 12).Draw(t, "under way"); most < 10 {
+	if most := rapid.SampledFrom([]int{4, 8, 12, 100}).Draw(t, "under way"); most < 100 {
 		sys.within(func(v model.View) bool { return sys.engineSight(v).copies() <= most },
 			func(s *reference.State[gossip]) bool { return sys.plainSight(s).copies() <= most })
 	}
@@ -401,7 +409,7 @@ func drawOptions(t *rapid.T, states int) checker.Options {
 			checker.Exhausted, checker.Exhausted, checker.Decided, checker.FirstViolation,
 		}).Draw(t, "finish when"),
 		MaxStates: states,
-		MaxDepth:  rapid.SampledFrom([]int{0, 0, 0, 1, 2, 5, 20}).Draw(t, "greatest depth"),
+		MaxDepth:  rapid.SampledFrom([]int{0, 0, 0, 0, 0, 2, 5, 20}).Draw(t, "greatest depth"),
 	}
 }
 
@@ -440,15 +448,15 @@ func TestRandomParts(t *testing.T) {
 	})
 }
 
-// TestRandomWideSystems compares systems of many actors, so that a state is a wide row.
+// TestRandomWideSystems compares systems of many actors. Their levels grow fast, so they are cut after a few.
 func TestRandomWideSystems(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		sys := drawSystem(t, 10, 16)
+		sys := drawSystem(t, 8, 14)
 		sys.drawProperties(t)
-		sys.within(func(model.View) bool { return true }, nil)
-		if rapid.Bool().Draw(t, "no boundary") {
-			sys.within(nil, nil)
+		if !sys.started() {
+			t.Skip("the initial state is outside")
 		}
-		compare(t, sys.sys, sys.ref.Model(), drawOptions(t, randomStates()), 1, 3)
+		o := drawOptions(t, 30)
+		compare(t, sys.sys, sys.ref.Model(), o, 1, 3)
 	})
 }

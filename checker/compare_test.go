@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"synod/actor"
 	"synod/checker"
@@ -22,6 +23,9 @@ type tester interface {
 	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 }
+
+// engineTimeout is far beyond what any search here takes: an engine that makes no progress fails its test.
+const engineTimeout = 20 * time.Second
 
 // twin is a system of actors twice: for the engine and for the plain search.
 type twin[M any] struct {
@@ -93,6 +97,7 @@ func compare[S any](
 ) reference.Result {
 	t.Helper()
 	want := reference.Search(m, plainOptions(o))
+	o.Timeout = engineTimeout
 	for _, n := range workers {
 		o.Workers = n
 		got := checker.BFS(t.Context(), src, o)
@@ -120,6 +125,9 @@ func compareResult(t tester, got *checker.Result, want reference.Result) {
 	type figures struct {
 		unique, generated, depth, cut, frontier int
 		exhausted                               bool
+	}
+	if got.Stopped == fmt.Sprintf("the timeout of %v", engineTimeout) {
+		t.Fatalf("%d workers: no end, after %d of %d states at depth %d", got.Workers, got.Unique, want.Unique, got.Depth)
 	}
 	a := figures{got.Unique, got.Generated, got.Depth, got.Cut, got.Frontier, got.Exhausted}
 	b := figures{want.Unique, want.Generated, want.Depth, want.Cut, want.Frontier, want.Exhausted}
@@ -211,6 +219,7 @@ func compareParts(t tester, src model.Source, o checker.Options, workers ...int)
 	defer space.Close()
 	least := make(map[string][]string)
 	want := reference.Search(partsModel(t, space, least), plainOptions(o))
+	o.Timeout = engineTimeout
 	for _, n := range workers {
 		o.Workers = n
 		got := checker.BFS(t.Context(), src, o)

@@ -139,6 +139,9 @@ func (w *worker) dive(r *Result, d *depths, s *stack) bool {
 			continue
 		}
 		if !w.expand(append(w.one[:0], next)) {
+			if e.halt.Load() == uint32(stopError) {
+				r.fail(e, w.statesOf(append(slices.Clone(s.path), next)))
+			}
 			return false
 		}
 		s.pending = s.pending[:len(s.pending)-1]
@@ -193,13 +196,7 @@ func (w *worker) visit(r *Result, s *stack) {
 // record gives a property the path along packed states.
 func (w *worker) record(r *Result, property int, packed []uint64) {
 	e := w.e
-	states := make([][]model.PartID, len(packed))
-	ids := make([]uint32, len(e.layout.fields))
-	for i, p := range packed {
-		states[i] = make([]model.PartID, e.space.Slots())
-		snapshot{e.units, e.layout, e.shards}.unpack(p, ids, states[i])
-	}
-	path, err := pathAlong(e.space, states)
+	path, err := pathAlong(e.space, w.statesOf(packed))
 	if err != nil {
 		e.failAt(err, nil)
 		return
@@ -207,6 +204,18 @@ func (w *worker) record(r *Result, property int, packed []uint64) {
 	e.results.Lock()
 	r.Properties[property].Path = path
 	e.results.Unlock()
+}
+
+// statesOf unpacks states.
+func (w *worker) statesOf(packed []uint64) [][]model.PartID {
+	e := w.e
+	states := make([][]model.PartID, len(packed))
+	ids := make([]uint32, len(e.layout.fields))
+	for i, p := range packed {
+		states[i] = make([]model.PartID, e.space.Slots())
+		e.now().unpack(p, ids, states[i])
+	}
+	return states
 }
 
 // deepen notes the length of a path.

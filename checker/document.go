@@ -156,7 +156,8 @@ func (r *Result) trace(p PropertyResult) *trace.Trace {
 func (r *Result) Document() Document {
 	d := Document{
 		Schema: DocumentSchema, Engine: r.Engine, Options: r.Options.document(r.Engine), Exit: r.ExitCode(),
-		Exhausted: r.Exhausted && r.Engine != "walk", Stopped: r.Stopped, Bounded: r.Bounded, Properties: []PropertyDocument{},
+		Exhausted: r.Exhausted && r.Engine != "walk", Stopped: r.Stopped, Bounded: r.Bounded,
+		Properties: []PropertyDocument{},
 		Runtime: RuntimeDocument{
 			Seconds: r.Elapsed.Seconds(), StatesPerSecond: rate(r.Generated, r.Elapsed), MemoryBytes: r.Memory,
 			Workers: r.Workers,
@@ -221,7 +222,7 @@ func (r *Result) repeats() repeats {
 	}
 	switch {
 	case r.Engine == "walk": // At any number of workers, so that it is the same for all.
-		return repeats{counts: !early, depth: true, traces: true}
+		return repeats{counts: !early && r.Walks >= r.Options.Walks, depth: true, traces: true}
 	case r.Engine == "dfs" && r.Workers > 1:
 		return repeats{counts: !early}
 	}

@@ -10,8 +10,8 @@ import (
 	"synod/model"
 )
 
-// TestDocumentRepeats makes the same check several times: all but Runtime must be equal. Nothing that a search finds may
-// be missing from the whole, either.
+// TestDocumentRepeats makes the same check several times: all but Runtime must be equal. Nothing that a search finds
+// may be missing from the whole, either.
 func TestDocumentRepeats(t *testing.T) {
 	type search func(t *testing.T, src model.Source, o checker.Options) *checker.Result
 	bfs := func(t *testing.T, src model.Source, o checker.Options) *checker.Result {
@@ -23,6 +23,7 @@ func TestDocumentRepeats(t *testing.T) {
 	walk := func(t *testing.T, src model.Source, o checker.Options) *checker.Result {
 		return checker.Walk(t.Context(), src, o)
 	}
+	first := checker.Options{Walks: 50, FinishWhen: checker.FirstViolation}
 	holds, violated := singledecree.System(singledecree.Default), singlecopy.System(singlecopy.Default)
 	for name, c := range map[string]struct {
 		search  search
@@ -39,12 +40,12 @@ func TestDocumentRepeats(t *testing.T) {
 		"dfs, violated":      {dfs, violated, checker.Options{FinishWhen: checker.FirstViolation}, []int{1, 1}},
 		"dfs, states":        {dfs, holds, checker.Options{MaxStates: 900}, []int{4, 4, 4}},
 		"walk":               {walk, holds, checker.Options{Walks: 50, Seed: 3}, []int{1, 2, 4, 4}},
-		"walk, violated":     {walk, violated, checker.Options{Walks: 50, FinishWhen: checker.FirstViolation}, []int{2, 4, 4, 4}},
-		"walk, one worker":   {walk, violated, checker.Options{Walks: 50, FinishWhen: checker.FirstViolation}, []int{1, 1}},
+		"walk, violated":     {walk, violated, first, []int{2, 4, 4, 4}},
+		"walk, one worker":   {walk, violated, first, []int{1, 1}},
 		"walk, not repeated": {walk, violated, checker.Options{Walks: 50, FinishWhen: checker.Exhausted}, []int{1, 2, 4}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			first := ""
+			text := ""
 			for _, workers := range c.workers {
 				c.options.Workers = workers
 				r := c.search(t, c.src, c.options)
@@ -55,14 +56,14 @@ func TestDocumentRepeats(t *testing.T) {
 				checkWhole(t, r, d)
 				r.Close()
 				d.Runtime = checker.RuntimeDocument{}
-				text, err := json.MarshalIndent(d, "", " ")
+				again, err := json.MarshalIndent(d, "", " ")
 				if err != nil {
 					t.Fatal(err)
 				}
-				if first == "" {
-					first = string(text)
-				} else if first != string(text) {
-					t.Fatalf("%d workers: the document differs\n%s\nfrom that of the first run\n%s", workers, text, first)
+				if text == "" {
+					text = string(again)
+				} else if text != string(again) {
+					t.Fatalf("%d workers: the document differs\n%s\nfrom that of the first run\n%s", workers, again, text)
 				}
 			}
 		})

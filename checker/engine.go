@@ -39,6 +39,8 @@ type engine struct {
 	failure   atomic.Pointer[failure]
 	overflow  atomic.Bool // an id outgrew its field: the layout must widen
 	regrouped int         // the number of states at the last choice of units
+	relaid    int         // the number of states at the last relayout
+	pairRoom  int         // see chooseLayout
 	levels    []Level
 	depth     atomic.Int64
 	deepCut   atomic.Bool  // a depth-first search met its depth limit
@@ -114,7 +116,7 @@ func (e *engine) begin() error {
 			u.id(state)
 		}
 	}
-	return e.layOut(newLayout(e.limits(), nil, e.arena))
+	return e.layOut(newLayout(e.limits(), nil))
 }
 
 func (e *engine) limits() []uint32 {

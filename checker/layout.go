@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"synod/internal/offheap"
 	"synod/internal/visited"
 	"synod/internal/words"
 )
@@ -22,7 +21,7 @@ type layout struct {
 type field struct {
 	shift, width int          // in the integer, for a root
 	left, right  int          // for a pair
-	pairs        *words.Table // nil for a unit
+	pairs        *words.Pairs // nil for a unit
 }
 
 const (
@@ -30,20 +29,19 @@ const (
 	maxShardBits = 8
 )
 
-// newLayout makes fields wide enough for ids below limits, with a bit to spare where there is room.
-func newLayout(limits []uint32, pairs []pairLimit, arena *offheap.Arena) *layout {
-	l := &layout{}
-	widths := make([]int, 0, len(limits)+len(pairs))
-	root := make([]bool, 0, cap(widths))
-	for _, limit := range limits {
-		l.fields = append(l.fields, field{})
-		widths = append(widths, width(limit))
-		root = append(root, true)
-	}
-	for _, p := range pairs {
-		l.fields = append(l.fields, field{left: p.left, right: p.right, pairs: words.NewTable(arena)})
-		widths = append(widths, width(p.limit))
-		root = append(root, true)
+// newLayout makes fields wide enough for ids below limits and for the pairs, with a bit to spare where there is room.
+func newLayout(limits []uint32, pairs []field) *layout {
+	l := &layout{fields: append(make([]field, len(limits)), pairs...)}
+	widths := make([]int, len(l.fields))
+	root := make([]bool, len(l.fields))
+	for f := range l.fields {
+		p := &l.fields[f]
+		root[f] = true
+		if p.pairs == nil {
+			widths[f] = width(limits[f])
+			continue
+		}
+		widths[f] = width(uint32(p.pairs.Len()))
 		root[p.left], root[p.right] = false, false
 	}
 	for f, is := range root {
@@ -52,7 +50,11 @@ func newLayout(limits []uint32, pairs []pairLimit, arena *offheap.Arena) *layout
 			l.bits += widths[f]
 		}
 	}
-	for range 2 {
+	rounds := 2
+	if len(pairs) > 0 {
+		rounds = maxBits
+	}
+	for range rounds {
 		for _, f := range l.roots {
 			if l.bits < maxBits && widths[f] < 32 {
 				widths[f]++
@@ -71,22 +73,13 @@ func newLayout(limits []uint32, pairs []pairLimit, arena *offheap.Arena) *layout
 	return l
 }
 
-// pairLimit is a pair of fields whose ids will be below limit.
-type pairLimit struct {
-	left, right int
-	limit       uint32
-}
-
 // flat tells that every unit is a field of its own.
 func (l *layout) flat(units int) bool { return len(l.fields) == units }
 
 // pack gives the integer for the ids of the units, which are the first of ids; ids must have room for all fields. It
 // reports false if an id is too wide.
 func (l *layout) pack(ids []uint32, units int) (uint64, bool) {
-	for f := units; f < len(l.fields); f++ {
-		p := &l.fields[f]
-		ids[f], _ = p.pairs.Intern([]uint32{ids[p.left], ids[p.right]})
-	}
+	join(l.fields, ids, units)
 	key := uint64(0)
 	for _, f := range l.roots {
 		r := &l.fields[f]
@@ -98,6 +91,14 @@ func (l *layout) pack(ids []uint32, units int) (uint64, bool) {
 	return key, true
 }
 
+// join gives the ids of the pairs after those of the units.
+func join(fields []field, ids []uint32, units int) {
+	for f := units; f < len(fields); f++ {
+		p := &fields[f]
+		ids[f] = p.pairs.Intern(ids[p.left], ids[p.right])
+	}
+}
+
 // unpack gives the ids of all fields.
 func (l *layout) unpack(key uint64, ids []uint32, units int) {
 	for _, f := range l.roots {
@@ -106,7 +107,6 @@ func (l *layout) unpack(key uint64, ids []uint32, units int) {
 	}
 	for f := len(l.fields) - 1; f >= units; f-- {
 		p := &l.fields[f]
-		pair := p.pairs.At(ids[f])
-		ids[p.left], ids[p.right] = pair[0], pair[1]
+		ids[p.left], ids[p.right] = p.pairs.At(ids[f])
 	}
 }

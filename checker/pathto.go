@@ -21,10 +21,7 @@ func (e *engine) pathTo(states [][]model.PartID, level int) (*model.Path, error)
 		wanted[level][e.layout.mixer.Unmix(w.repack(state))] = true
 	}
 	for l := level - 1; l >= 1; l-- {
-		var ok bool
-		if wanted[l], ok = e.before(wanted[l+1], l); !ok {
-			return nil, errors.New("a path could not be found: the model fails on a state that it had expanded before")
-		}
+		wanted[l] = e.before(wanted[l+1], l)
 	}
 	var initial []model.PartID
 	var least []byte
@@ -58,11 +55,10 @@ func (e *engine) pathTo(states [][]model.PartID, level int) (*model.Path, error)
 
 // before gives the states of a level of which a successor is wanted. It expands all states whose tag is that of the
 // level. Those of earlier levels with the same tag cannot lead to wanted ones, which are further than one level away.
-func (e *engine) before(wanted map[uint64]bool, level int) (map[uint64]bool, bool) {
+func (e *engine) before(wanted map[uint64]bool, level int) map[uint64]bool {
 	found := make(map[uint64]bool)
 	var mu sync.Mutex
 	var taken atomic.Int64
-	failed := atomic.Bool{}
 	l := e.layout
 	e.parallel(func(w *worker) {
 		keys := make([]uint64, 0, batchLength)
@@ -70,15 +66,13 @@ func (e *engine) before(wanted map[uint64]bool, level int) (map[uint64]bool, boo
 			if len(keys) == 0 {
 				return
 			}
-			if !w.eachSuccessor(keys, func(key, successor uint64) {
+			w.eachSuccessor(keys, func(key, successor uint64) {
 				if wanted[successor] {
 					mu.Lock()
 					found[key] = true
 					mu.Unlock()
 				}
-			}) {
-				failed.Store(true)
-			}
+			})
 			keys = keys[:0]
 		}
 		for i := int(taken.Add(1)) - 1; i < len(e.shards); i = int(taken.Add(1)) - 1 {
@@ -87,30 +81,27 @@ func (e *engine) before(wanted map[uint64]bool, level int) (map[uint64]bool, boo
 				if len(keys) == batchLength {
 					expand()
 				}
-				return !failed.Load()
+				return true
 			})
 		}
 		expand()
 	})
-	return found, !failed.Load()
+	return found
 }
 
-// eachSuccessor gives every pair of a state and a successor. States that have a successor too wide for the layout are
-// not expanded: they wait on the frontier, so no path goes through them.
-func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) bool {
+// eachSuccessor gives every pair of a state and a successor. A state that cannot be expanded, as a successor is too wide
+// for the layout or a handler fails, was not expanded before either: no path goes through it.
+func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) {
 	switch {
 	case w.expand(keys):
 		for i, successor := range w.successors {
 			f(keys[w.sources[i]], successor)
 		}
-		return true
-	case w.e.halt.Load() == uint32(stopError):
-		return false
 	case len(keys) > 1:
 		half := len(keys) / 2
-		return w.eachSuccessor(keys[:half], f) && w.eachSuccessor(keys[half:], f)
+		w.eachSuccessor(keys[:half], f)
+		w.eachSuccessor(keys[half:], f)
 	}
-	return true
 }
 
 // pathAlong gives the path through states, each a successor of the one before. Of several actions that lead from one to
@@ -131,4 +122,24 @@ func pathAlong(space model.Space, states [][]model.PartID) (*model.Path, error) 
 		path.Steps = append(path.Steps, ts[at])
 	}
 	return path, nil
+}
+
+// pathToFailure gives the path to the state in which a breadth-first search failed: one of the last two levels.
+func (e *engine) pathToFailure(r *Result) {
+	f := e.failure.Load()
+	if f == nil || f.state == nil {
+		return
+	}
+	shard, key := e.layout.shardOf(e.workers[0].repack(f.state))
+	tag, visited := e.shards[shard].set.Lookup(key)
+	if !visited {
+		return
+	}
+	level := int(e.depth.Load())
+	if int(tag) != level%tags {
+		level++
+	}
+	if path, err := e.pathTo([][]model.PartID{f.state}, level); err == nil {
+		r.Failure = path
+	}
 }

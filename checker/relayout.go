@@ -11,7 +11,12 @@ import (
 // relayout moves all states, visited and waiting, to a layout that holds every id seen so far, and perhaps to new
 // units. Nobody may search meanwhile, and no buffer or queue may hold states.
 func (e *engine) relayout(us *units, frontiers ...*frontier) error {
-	old := snapshot{e.units, e.layout, e.shards}
+	old := e.now()
+	if n := e.unique(); n == e.relaid {
+		e.pairRoom += minPairRoom // The last layout had no room for a single batch.
+	} else {
+		e.relaid, e.pairRoom = n, minPairRoom
+	}
 	e.units = us
 	if us != old.units {
 		// The ids of new units come to be here, so that the fields are wide enough for them.
@@ -58,12 +63,18 @@ func (e *engine) relayout(us *units, frontiers ...*frontier) error {
 	return nil
 }
 
+// minPairRoom is how many bits the field of a pair gets beyond those it needs, at least.
+const minPairRoom = 6
+
 // snapshot is what packed states mean, before a relayout.
 type snapshot struct {
 	units  *units
 	layout *layout
 	shards []*shard
 }
+
+// now is what packed states mean at the moment.
+func (e *engine) now() snapshot { return snapshot{e.units, e.layout, e.shards} }
 
 func (s snapshot) unpack(packed uint64, ids []uint32, state []model.PartID) {
 	s.layout.unpack(packed, ids, len(s.units.of))
@@ -105,92 +116,89 @@ func (w *worker) repack(state []model.PartID) uint64 {
 // become one.
 func (e *engine) chooseLayout(old snapshot) *layout {
 	limits := e.limits()
-	var pairs []pairLimit
+	units := len(limits)
+	fields := make([]field, units)
 	for {
-		roots := rootsOf(len(limits), pairs)
+		roots := rootsOf(fields)
 		total := 0
 		for _, f := range roots {
-			total += width(limitOf(limits, pairs, f))
+			total += fieldWidth(limits, fields, f)
 		}
-		if total <= maxBits || len(roots) <= 2 {
-			break
+		// New pairs come up as states are packed, so their fields need room to grow before the next relayout.
+		room := 0
+		if len(fields) > units {
+			room = e.pairRoom * len(roots)
 		}
-		pairs = append(pairs, e.bestPair(old, limits, pairs, roots))
+		if total+room <= maxBits || len(roots) <= 2 {
+			return newLayout(limits, fields[units:])
+		}
+		left, right := e.bestPair(old, limits, fields, roots)
+		fields = append(fields, field{left: left, right: right, pairs: words.NewPairs(e.arena)})
+		// All pairs come to be here, so that their field is wide enough.
+		e.eachState(old, func(_ *worker, state []model.PartID, _ uint8) { e.row(fields, state) })
 	}
-	return newLayout(limits, pairs, e.arena)
 }
 
-func rootsOf(units int, pairs []pairLimit) []int {
+func fieldWidth(limits []uint32, fields []field, f int) int {
+	if pairs := fields[f].pairs; pairs != nil {
+		return width(uint32(pairs.Len()))
+	}
+	return width(limits[f])
+}
+
+// row gives the ids of all fields for a state.
+func (e *engine) row(fields []field, state []model.PartID) []uint32 {
+	ids := make([]uint32, len(fields))
+	for i, u := range e.units.of {
+		ids[i] = u.id(state)
+	}
+	join(fields, ids, len(e.units.of))
+	return ids
+}
+
+// rootsOf gives the fields that are in no pair.
+func rootsOf(fields []field) []int {
 	var roots []int
-	for f := range units + len(pairs) {
-		if !slices.ContainsFunc(pairs, func(p pairLimit) bool { return p.left == f || p.right == f }) {
+	for f := range fields {
+		in := func(p field) bool { return p.pairs != nil && (p.left == f || p.right == f) }
+		if !slices.ContainsFunc(fields, in) {
 			roots = append(roots, f)
 		}
 	}
 	return roots
 }
 
-func limitOf(limits []uint32, pairs []pairLimit, f int) uint32 {
-	if f < len(limits) {
-		return limits[f]
-	}
-	return pairs[f-len(limits)].limit
-}
-
 // pairSample bounds how many states are looked at to choose a pair.
-const pairSample = 1 << 14
+const pairSample = 1 << 12
 
-// bestPair chooses two roots by a sample, and counts their pairs on all states.
-func (e *engine) bestPair(old snapshot, limits []uint32, pairs []pairLimit, roots []int) pairLimit {
-	rows := e.sampleRows(old, pairs)
-	best, fewest := pairLimit{left: roots[0], right: roots[1]}, -1
-	for i, left := range roots {
-		for _, right := range roots[i+1:] {
+// bestPair chooses two roots by a sample: those with the fewest pairs, and among equals the narrowest.
+func (e *engine) bestPair(old snapshot, limits []uint32, fields []field, roots []int) (left, right int) {
+	rows := e.sampleRows(old, fields)
+	fewest := -1
+	for i, a := range roots {
+		for _, b := range roots[i+1:] {
 			distinct := make(map[uint64]bool)
 			for _, row := range rows {
-				distinct[uint64(row[left])<<32|uint64(row[right])] = true
+				distinct[uint64(row[a])<<32|uint64(row[b])] = true
 			}
-			// Fields with few pairs in the sample are alike; among them prefer narrow ones, whose pairs stay few.
-			score := len(distinct)*64 + width(limitOf(limits, pairs, left)) + width(limitOf(limits, pairs, right))
+			score := len(distinct)*2*maxBits + fieldWidth(limits, fields, a) + fieldWidth(limits, fields, b)
 			if fewest < 0 || score < fewest {
-				best, fewest = pairLimit{left: left, right: right}, score
+				left, right, fewest = a, b, score
 			}
 		}
 	}
-	trial := newLayout(limits, append(slices.Clone(pairs), best), e.arena)
-	last := trial.fields[len(trial.fields)-1].pairs
-	e.eachState(old, func(_ *worker, state []model.PartID, _ uint8) {
-		ids := make([]uint32, len(trial.fields))
-		for i, u := range e.units.of {
-			ids[i] = u.id(state)
-		}
-		trial.pack(ids, len(e.units.of))
-	})
-	best.limit = uint32(last.Len())
-	return best
+	return left, right
 }
 
 // sampleRows gives the ids of all fields for some states.
-func (e *engine) sampleRows(old snapshot, pairs []pairLimit) [][]uint32 {
-	trial := make([]*words.Table, len(pairs))
-	for i := range trial {
-		trial[i] = words.NewTable(e.arena)
-	}
-	units := len(e.units.of)
+func (e *engine) sampleRows(old snapshot, fields []field) [][]uint32 {
 	state := make([]model.PartID, e.space.Slots())
 	ids := make([]uint32, len(old.layout.fields))
 	var rows [][]uint32
 	for i, s := range old.shards {
 		s.set.Each(func(key uint64, _ uint8) bool {
 			old.unpack(old.layout.mixer.Unmix(old.layout.mixed(i, key)), ids, state)
-			row := make([]uint32, units+len(pairs))
-			for k, u := range e.units.of {
-				row[k] = u.id(state)
-			}
-			for k, p := range pairs {
-				row[units+k], _ = trial[k].Intern([]uint32{row[p.left], row[p.right]})
-			}
-			rows = append(rows, row)
+			rows = append(rows, e.row(fields, state))
 			return len(rows) < pairSample*(i+1)/len(old.shards)
 		})
 	}

@@ -57,7 +57,8 @@ type Level struct {
 type Result struct {
 	Engine     string // "bfs", "dfs" or "walk"
 	Options    Options
-	Err        error // why the check could not be made, or was broken off; nil otherwise
+	Err        error       // why the check could not be made, or was broken off; nil otherwise
+	Failure    *model.Path // to the state in which Err came up, if it is known
 	Properties []PropertyResult
 	Generated  int // initial states and successors computed within the boundary, with repeats
 	Unique     int // distinct states
@@ -85,6 +86,15 @@ func newResult(engine string, o Options) *Result {
 func (r *Result) announce(e *engine) {
 	for _, p := range e.space.Properties() {
 		r.Properties = append(r.Properties, PropertyResult{Name: p.Name, Expect: p.Expect})
+	}
+}
+
+// fail notes the path to the state in which an error came up.
+func (r *Result) fail(e *engine, states [][]model.PartID) {
+	e.results.Lock()
+	defer e.results.Unlock()
+	if path, err := pathAlong(e.space, states); err == nil && r.Failure == nil {
+		r.Failure = path
 	}
 }
 
@@ -116,7 +126,7 @@ func (r *Result) Model() model.Space { return r.engine.space }
 func (r *Result) States() iter.Seq[[]model.PartID] {
 	return func(yield func([]model.PartID) bool) {
 		e := r.engine
-		now := snapshot{e.units, e.layout, e.shards}
+		now := e.now()
 		state := make([]model.PartID, e.space.Slots())
 		ids := make([]uint32, len(e.layout.fields))
 		for i, s := range e.shards {

@@ -12,6 +12,12 @@ import (
 func (r *Result) WriteText(w io.Writer) {
 	if r.Err != nil {
 		fmt.Fprintf(w, "error: %v\n", r.Err)
+		if r.Failure != nil {
+			fmt.Fprintf(w, "It came up after these %d actions:\n", len(r.Failure.Steps))
+			for i, step := range r.Failure.Steps {
+				fmt.Fprintf(w, "%3d. %s\n", i+1, step.Action.Text)
+			}
+		}
 	}
 	for _, p := range r.Properties {
 		if t := r.trace(p); t != nil {
@@ -32,4 +38,3 @@ func (r *Result) WriteText(w io.Writer) {
 		fmt.Fprintf(w, "The search was ended by %s with %d states left to expand.\n", r.Stopped, r.Frontier)
 	}
 }
-

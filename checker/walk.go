@@ -54,6 +54,8 @@ type walks struct {
 	first []atomic.Int64 // per property: the least walk that decides it, plus one
 	steps []int          // per property: after how many steps, guarded by engine.results
 	busy  []*walker
+	// The walk that came upon an error, and after how many steps; nil for none. Guarded by engine.results.
+	broken *[2]int64
 }
 
 // settle closes the properties that no walk with a lesser number can decide any more.
@@ -101,6 +103,9 @@ func (e *engine) walk(r *Result) {
 		}
 	}
 	r.Walks = int(all.done.Load())
+	if b := all.broken; b != nil {
+		r.Failure = walkers[0].again(b[0], int(b[1]))
+	}
 	for i := range r.Properties {
 		if n := all.first[i].Load(); n > 0 {
 			r.Properties[i].Path = walkers[0].again(n-1, all.steps[i])
@@ -212,7 +217,7 @@ func (k *walker) step() bool {
 	for index, u := range e.units.of {
 		word, err := e.units.stepsOf(u, k.ids[index], &w.compile)
 		if err != nil {
-			e.failAt(err, k.state())
+			k.failed(err)
 			return false
 		}
 		w.words[index][0] = word
@@ -286,7 +291,7 @@ func (k *walker) effect(effect uint32) bool {
 	target := *e.units.target.At(effect)
 	next, err := e.units.apply(e.units.of[target], k.next[target], effect)
 	if err != nil {
-		e.failAt(err, k.state())
+		k.failed(err)
 		return false
 	}
 	k.next[target] = next
@@ -314,6 +319,17 @@ func (k *walker) state() []model.PartID {
 		u.parts(k.ids[i], state)
 	}
 	return state
+}
+
+// failed stops the search with an error that came up after so many steps of this walk.
+func (k *walker) failed(err error) {
+	e := k.w.e
+	e.results.Lock()
+	if k.all.broken == nil {
+		k.all.broken = &[2]int64{k.number.Load(), int64(k.steps)}
+	}
+	e.results.Unlock()
+	e.failAt(err, nil)
 }
 
 // again takes a walk once more, and gives its path of so many steps.

@@ -131,8 +131,7 @@ func (w *worker) unpackBatch(keys []uint64) {
 		p := &l.fields[f]
 		left, right := w.ids[p.left], w.ids[p.right]
 		for i, id := range w.ids[f][:len(keys)] {
-			pair := p.pairs.At(id)
-			left[i], right[i] = pair[0], pair[1]
+			left[i], right[i] = p.pairs.At(id)
 		}
 	}
 }

@@ -116,7 +116,8 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	if out != nil {
 		err = out.write(p, r, stderr)
 	}
-	fmt.Fprintf(closing, "Done. states=%d, unique=%d, depth=%d, sec=%.2f\n", r.Generated, r.Unique, r.Depth, r.Elapsed.Seconds())
+	fmt.Fprintf(closing, "Done. states=%d, unique=%d, depth=%d, sec=%.2f\n",
+		r.Generated, r.Unique, r.Depth, r.Elapsed.Seconds())
 	if flushed := b.Flush(); flushed != nil {
 		err = errors.Join(err, fmt.Errorf("standard output: %w", flushed))
 	}

@@ -71,27 +71,28 @@ func (f *flags) add(cmd *cobra.Command) {
 		set.Var(&f.walks, "walks", "how many walks; as many as time allows unless given")
 		set.Var(&f.walkDepth, "walk-depth", "states on a walk, the first included (1000 unless given)")
 	} else {
-		set.Var(&f.maxDepth, "max-depth", "states on a path, the first included; those at this depth are judged, not expanded")
+		set.Var(&f.maxDepth, "max-depth", "states on a path, the first included; at this depth they are judged, not expanded")
 		set.Var(&f.maxStates, "max-states", "end the search once so many distinct states were visited")
 	}
 	set.Var(&f.memoryLimit, "memory-limit", "end the search once the process takes so much, such as 500MB or 2GiB")
 	f.finishWhen = choice{checker.Decided.String(), finishNames()}
-	set.Var(&f.finishWhen, "finish-when", "when a search may end early: once every property is decided, at the first violation, or never")
+	set.Var(&f.finishWhen, "finish-when",
+		"when a search may end early: once every property is decided, at the first violation, or never")
 	f.progress = choice{"auto", []string{"auto", "plain", "off"}}
 	set.Var(&f.progress, "progress", "a live line on a terminal and lines elsewhere, lines everywhere, or nothing")
 	set.BoolVar(&f.json, "json", false, "print one JSON document; the closing line goes to standard error")
-	set.StringVar(&f.traceOut, "trace-out", "", "write the path of each discovery to a `file`: JSON; a Mermaid diagram of the first\n"+
-		"violation, else of the first example, if it ends in .mmd or .mermaid; all diagrams if in .md")
+	set.StringVar(&f.traceOut, "trace-out", "", "write the path of each discovery to a `file`: as JSON, or, if it ends in .md,\n"+
+		"as Mermaid diagrams; if in .mmd or .mermaid, only that of the first violation, else of the first example")
 	f.complete(cmd)
 }
 
 // complete tells the shell what may stand where.
 func (f *flags) complete(cmd *cobra.Command) {
 	words := func(name string, of func() []string) {
-		err := cmd.RegisterFlagCompletionFunc(name, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return of(), cobra.ShellCompDirectiveNoFileComp
-		})
-		if err != nil {
+		}
+		if err := cmd.RegisterFlagCompletionFunc(name, complete); err != nil {
 			panic(err) // The flag was not declared: a mistake of ours.
 		}
 	}

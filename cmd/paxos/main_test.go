@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"paxos": main
 //	exits CODE PROGRAM [ARG...]      runs a program, which must exit with the code
 //	refused ARG...                   runs paxos, which must exit 2, print a sentence on stderr and nothing on stdout
 //	signalled CODE SIGNAL DEPTH ARG...
-//	                                 runs paxos until its progress is beyond a depth, sends the signal, and wants the code
+//	                                 runs paxos until its progress is beyond a depth, sends the signal, wants the code
 //	json FILE PATH VALUE             compares a value of a document; the file may be stdout. The path has names and
 //	                                 numbers with dots between, and ends in len for the length. VALUE ? is any value
 //	same_but_runtime FILE FILE       compares two documents of checks, all but the key that may differ

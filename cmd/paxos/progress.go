@@ -24,7 +24,7 @@ type meter struct {
 }
 
 const (
-	liveInterval  = 100 * time.Millisecond
+	liveInterval  = 200 * time.Millisecond
 	firstPlain    = time.Second // after that, every plainInterval
 	plainInterval = 3 * time.Second
 )

@@ -30,7 +30,8 @@ func newTraceFile(given string) (*traceFile, error) {
 		if errors.As(err, &inner) {
 			err = inner.Err
 		}
-		return fmt.Errorf("--trace-out %q cannot be written (%w): expected a file in a folder that exists and is writable", given, err)
+		return fmt.Errorf("--trace-out %q cannot be written (%w): expected a file in a folder that exists and is writable",
+			given, err)
 	}
 	if resolved, err := filepath.EvalSymlinks(given); err == nil {
 		f.path = resolved

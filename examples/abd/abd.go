@@ -1,6 +1,6 @@
-// Package abd is the register of Attiya, Bar-Noy and Dolev, "Sharing Memory Robustly in Message-Passing Systems" (1995),
-// for several writers: a server that serves a request asks a majority for the latest value, and stores it with a
-// majority before it answers. No server ever needs to be sure that another is up.
+// Package abd is the register of Attiya, Bar-Noy and Dolev, "Sharing Memory Robustly in Message-Passing Systems"
+// (1995), for several writers: a server that serves a request asks a majority for the latest value, and stores it with
+// a majority before it answers. No server ever needs to be sure that another is up.
 package abd
 
 import (

@@ -77,8 +77,11 @@ func registerParameters(d registers.Config) []Parameter {
 	}
 }
 
+// build is the type of an entry's build function.
+type build = func(values map[string]int, e environment) (model.Source, error)
+
 // buildRegister makes the build function of a system of register servers and clients.
-func buildRegister(source func(registers.Config, string) model.Source) func(map[string]int, environment) (model.Source, error) {
+func buildRegister(source func(c registers.Config, mutant string) model.Source) build {
 	return func(values map[string]int, e environment) (model.Source, error) {
 		c := registers.Config{
 			Servers: values[servers], Clients: values[clients], Puts: values[puts], Network: e.network, Lossy: e.lossy,

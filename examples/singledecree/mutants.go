@@ -1,9 +1,9 @@
 package singledecree
 
 import (
-	ownvalue "synod/examples/singledecree/mutants/ownvalue"
-	promiseforgotten "synod/examples/singledecree/mutants/promiseforgotten"
-	smallmajority "synod/examples/singledecree/mutants/smallmajority"
+	ownvalue "synod/examples/singledecree/internal/ownvalue"
+	promiseforgotten "synod/examples/singledecree/internal/promiseforgotten"
+	smallmajority "synod/examples/singledecree/internal/smallmajority"
 	"synod/model"
 	"synod/paxos/singledecree"
 )

@@ -49,7 +49,7 @@ func TestMutantSources(t *testing.T) {
 			t.Errorf("%s: the sound source has %d times %q", m.Name, n, h.sound)
 		}
 		want := strings.Replace(string(sound), h.sound, h.broken, 1)
-		file := filepath.Join("mutants", h.folder, "singledecree.go")
+		file := filepath.Join("internal", h.folder, "singledecree.go")
 		if *update {
 			if err := os.WriteFile(file, []byte(want), 0o600); err != nil {
 				t.Fatal(err)

@@ -67,9 +67,10 @@ type (
 	Prepare struct{ Manager int }
 	// ChooseToAbort is a working manager's own decision.
 	ChooseToAbort struct{ Manager int }
-	// ReceiveCommit and ReceiveAbort obey the transaction manager.
+	// ReceiveCommit obeys the transaction manager.
 	ReceiveCommit struct{ Manager int }
-	ReceiveAbort  struct{ Manager int }
+	// ReceiveAbort does so too.
+	ReceiveAbort struct{ Manager int }
 )
 
 func (TransactionCommits) action() {}

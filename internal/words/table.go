@@ -18,7 +18,7 @@ type Table struct {
 	stripes [stripes]stripe
 }
 
-// stripe owns the sequences whose hash selects it.
+// stripe owns the sequences, or pairs, whose hash selects it.
 type stripe struct {
 	mu sync.Mutex // for writers
 	// Open addressing: the high half of a hash and id+1, or 0 for a free place. An index that a larger one replaces is
@@ -67,10 +67,7 @@ func (t *Table) Intern(seq []uint32) (id uint32, fresh bool) {
 	if id, ok := t.find(s, seq, h); ok {
 		return id, false
 	}
-	index := s.index.Load()
-	if index == nil || 4*(s.count+1) > 3*len(*index) {
-		index = t.grow(s)
-	}
+	index := s.ready(t.arena)
 	id = t.next.Add(1) - 1
 	t.heads.Ensure(id)
 	atomic.StoreUint64(t.heads.At(id), t.store(seq))
@@ -122,13 +119,16 @@ func (t *Table) store(seq []uint32) uint64 {
 	return uint64(len(seq))<<refBits | uint64(ref)
 }
 
-// grow doubles the index of a stripe.
-func (t *Table) grow(s *stripe) *[]uint64 {
+// ready gives an index with room for one more, a larger one if need be.
+func (s *stripe) ready(arena *offheap.Arena) *[]uint64 {
 	var old []uint64
 	if p := s.index.Load(); p != nil {
+		if 4*(s.count+1) <= 3*len(*p) {
+			return p
+		}
 		old = *p
 	}
-	index := offheap.Slice[uint64](alloc(t.arena, 8*max(8, 2*len(old))))
+	index := offheap.Slice[uint64](alloc(arena, 8*max(8, 2*len(old))))
 	for _, entry := range old {
 		if entry != 0 {
 			put(index, entry)

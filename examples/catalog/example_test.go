@@ -1,0 +1,29 @@
+package catalog_test
+
+import (
+	"context"
+	"fmt"
+
+	"synod/checker"
+	"synod/examples/catalog"
+)
+
+func ExampleEntry_Build() {
+	e, err := catalog.Find("two-phase-commit")
+	if err != nil {
+		panic(err)
+	}
+	src, err := e.Build(catalog.Settings{Values: map[string]int{"managers": 5}})
+	if err != nil {
+		panic(err)
+	}
+	r := checker.BFS(context.Background(), src, checker.Options{})
+	defer r.Close()
+	fmt.Println(r.Unique, r.Generated, r.Depth)
+
+	_, err = e.Build(catalog.Settings{Network: "ordered"})
+	fmt.Println(err)
+	// Output:
+	// 8832 58146 17
+	// the model two-phase-commit has no network: expected no network of it
+}
