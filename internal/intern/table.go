@@ -18,6 +18,7 @@ import (
 // Flat types live in a Go map. For all others, hashstructure finds the bucket of a new value, and equality decides
 // inside the bucket. Its 64 bits are never trusted: it ignores unexported fields, takes nil for empty, lets duplicates
 // in sets cancel, may run methods of the value, and fails on some types (these are put in a bucket by our own hash).
+// Values beyond the first structureLimit have no bucket: where there are so many, its time would be felt.
 // Hashstructure takes dozens of times as long as our own hash, so an exact index by our own hash stands in front,
 // where equality decides as well, and hashstructure is asked once per distinct value. That index is complete. It
 // follows that the search of the bucket finds something only if an interned value was changed, and that the table
@@ -53,10 +54,14 @@ const (
 // A bucket that has bucketLimit values is full: further ones go to buckets by hashstructure and own hash together.
 const bucketLimit = 32
 
+// structureLimit is how many values of a table are put in buckets; hashstructure takes some 20 µs for each.
+const structureLimit = 2_048
+
 type bucketKind uint8
 
 const (
-	byStructure bucketKind = iota // hashstructure's hash
+	inNone      bucketKind = iota // no bucket: the table is large
+	byStructure                   // hashstructure's hash
 	byBoth                        // both hashes, when the bucket of the first kind is full
 	byOwn                         // our own hash, when hashstructure has none
 )
@@ -115,10 +120,7 @@ func (t *Table[T]) Intern(v T) (id uint32, fresh bool) {
 	if id, ok := t.find(own, v); ok {
 		return id, false
 	}
-	key := bucketKey{kind: byOwn, own: own}
-	if h, ok := t.bucket(v); ok {
-		key = bucketKey{kind: byStructure, structure: h}
-	}
+	key := t.bucketOf(v, own)
 	held := t.walker.plan.bytes(unsafe.Pointer(&v)) // as the hashes, computed before the lock: other users need not wait
 
 	t.mu.Lock()
@@ -129,11 +131,27 @@ func (t *Table[T]) Intern(v T) (id uint32, fresh bool) {
 	if id, ok := t.findFriend(key, own, v); ok {
 		return id, false
 	}
+	if key.kind == inNone {
+		id = t.add(cell[T]{value: v, own: own, twin: t.index[own]}, held+deepOverhead)
+		t.index[own] = id + 1
+		return id, true
+	}
 	key, h := t.place(key, own)
 	id = t.add(cell[T]{value: v, own: own, twin: t.index[own], friend: h.newest}, held+deepOverhead)
 	t.index[own] = id + 1
 	t.buckets[key] = head{id + 1, h.count + 1}
 	return id, true
+}
+
+// bucketOf gives the bucket of a new value, if it has one.
+func (t *Table[T]) bucketOf(v T, own uint64) bucketKey {
+	if t.Len() >= structureLimit {
+		return bucketKey{}
+	}
+	if h, ok := t.bucket(v); ok {
+		return bucketKey{kind: byStructure, structure: h}
+	}
+	return bucketKey{kind: byOwn, own: own}
 }
 
 func (t *Table[T]) internFlat(v T) (id uint32, fresh bool) {
@@ -182,6 +200,9 @@ func (t *Table[T]) findTwin(own uint64, v T) (uint32, bool) {
 
 // findFriend looks into the bucket, and into the one behind it if it is full. The lock is held.
 func (t *Table[T]) findFriend(key bucketKey, own uint64, v T) (uint32, bool) {
+	if key.kind == inNone {
+		return 0, false
+	}
 	h := t.buckets[key]
 	for next := h.newest; next != 0; {
 		c := t.cell(next - 1)
