@@ -103,16 +103,18 @@ func TestPaxosAgainstReference(t *testing.T) {
 	})
 }
 
-// TestMutantAgainstReference compares where properties are violated: two servers that share nothing.
-func TestMutantAgainstReference(t *testing.T) {
+// TestSingleCopyAgainstReference compares where properties are violated: two servers that share nothing.
+func TestSingleCopyAgainstReference(t *testing.T) {
 	everyNetwork(t, func(t *testing.T, n network.Semantics, lossy bool) {
 		server := func([]actor.ID) actor.Typed[singlecopy.State, register.Message] { return singlecopy.New() }
 		for _, servers := range []int{1, 2} {
 			for _, finish := range []checker.FinishWhen{checker.Decided, checker.FirstViolation, checker.Exhausted} {
 				c := registers.Config{Servers: servers, Clients: 2, Puts: 1, Network: n, Lossy: lossy}
-				o := checker.Options{FinishWhen: finish, MaxStates: 3_000}
+				o := checker.Options{FinishWhen: finish, MaxStates: 500}
 				compare(t, singlecopy.System(c), plainRegister(c, server).Model(), o, 1, 4)
-				compareParts(t, singlecopy.System(c), o, 1, 4)
+				if finish == checker.Decided {
+					compareParts(t, singlecopy.System(c), o, 1, 4)
+				}
 			}
 		}
 	})

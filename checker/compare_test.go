@@ -104,8 +104,34 @@ func compare[S any](
 		compareResult(t, got, want)
 		replay(t, got)
 		got.Close()
+		if want.Exhausted {
+			compareDepthFirst(t, src, want, n)
+		}
 	}
 	return want
+}
+
+// compareDepthFirst wants the same counts and verdicts of a depth-first search of a space that was exhausted.
+func compareDepthFirst(t tester, src model.Source, want reference.Result, workers int) {
+	t.Helper()
+	o := checker.Options{Workers: workers, FinishWhen: checker.Exhausted, Timeout: engineTimeout}
+	r := checker.DFS(t.Context(), src, o)
+	defer r.Close()
+	if r.Err != nil {
+		t.Fatalf("depth first, %d workers: %v", workers, r.Err)
+	}
+	if r.Unique != want.Unique || r.Generated != want.Generated || r.Cut != want.Cut || !r.Exhausted {
+		t.Errorf("depth first, %d workers: %d unique, %d generated, %d cut, exhausted %v; want %d, %d, %d", workers,
+			r.Unique, r.Generated, r.Cut, r.Exhausted, want.Unique, want.Generated, want.Cut)
+	}
+	for _, p := range r.Properties {
+		for _, d := range want.Decisions {
+			if d.Name == p.Name && string(d.Verdict) != p.Verdict.String() {
+				t.Errorf("depth first, %d workers, %q: %v, want %s", workers, p.Name, p.Verdict, d.Verdict)
+			}
+		}
+	}
+	replay(t, r)
 }
 
 func plainOptions(o checker.Options) reference.Options {
@@ -158,7 +184,7 @@ func compareResult(t tester, got *checker.Result, want reference.Result) {
 	}
 }
 
-// replay wants every path to be a path, of which only the last state decides its property.
+// replay wants every path to be a path, of which the last state decides its property; of a shortest path only that one.
 func replay(t tester, r *checker.Result) {
 	t.Helper()
 	space := r.Model()
@@ -185,7 +211,7 @@ func replay(t tester, r *checker.Result) {
 		}
 		for k, state := range states {
 			answer, _ := reading.Judge(space.Properties()[i].Holds, state)
-			if last := k == len(states)-1; (answer == (p.Expect == model.Sometimes)) != last {
+			if last := k == len(states)-1; (last || r.Engine == "bfs") && (answer == (p.Expect == model.Sometimes)) != last {
 				t.Errorf("%d workers, %q: state %d of %d answers %v", r.Workers, p.Name, k+1, len(states), answer)
 			}
 		}
@@ -275,13 +301,14 @@ func partsModel(t tester, space model.Space, least map[string][]string) referenc
 		if p.Expect == model.Sometimes {
 			expect = reference.Sometimes
 		}
-		m.Properties = append(m.Properties, reference.Property[*trail]{Name: p.Name, Expect: expect, Holds: func(tr *trail) bool {
+		holds := func(tr *trail) bool {
 			answer, _ := reading.Judge(p.Holds, tr.state)
 			if answer == (p.Expect == model.Sometimes) && least[p.Name] == nil {
 				least[p.Name] = tr.keys()
 			}
 			return answer
-		}})
+		}
+		m.Properties = append(m.Properties, reference.Property[*trail]{Name: p.Name, Expect: expect, Holds: holds})
 	}
 	return m
 }

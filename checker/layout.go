@@ -26,7 +26,7 @@ type field struct {
 
 const (
 	maxBits      = 64
-	maxShardBits = 8
+	maxShardBits = 6 // few shards, so that a buffer for each fits into a near cache
 )
 
 // newLayout makes fields wide enough for ids below limits and for the pairs, with a bit to spare where there is room.
@@ -50,7 +50,7 @@ func newLayout(limits []uint32, pairs []field) *layout {
 			l.bits += widths[f]
 		}
 	}
-	rounds := 2
+	rounds := 1
 	if len(pairs) > 0 {
 		rounds = maxBits
 	}

@@ -182,6 +182,12 @@ func (e *engine) conclude(r *Result) {
 	if cause == running && e.deepCut.Load() {
 		cause = stopDepth
 	}
+	if r.Engine == "walk" && cause == running && e.enoughWalks() {
+		cause = stopDecided
+		if e.options.FinishWhen == FirstViolation {
+			cause = stopViolated
+		}
+	}
 	r.Exhausted = cause == running
 	r.Stopped = stoppedBy(cause, e.options)
 	r.Generated, r.Unique, r.Cut = e.generated(), e.unique(), e.cuts()

@@ -266,7 +266,7 @@ func (k *walker) take(n int) bool {
 	word := w.words[index][0]
 	if word&stepsLone != 0 {
 		k.next[index] = uint32(word)
-		for lone := us.of[index].records.At(k.ids[index]).lone; lone != 0; lone >>= 32 {
+		for lone := atomic.LoadUint64(&us.of[index].records.At(k.ids[index]).lone); lone != 0; lone >>= 32 {
 			if !k.effect(uint32(lone) - 1) {
 				return false
 			}
@@ -288,7 +288,7 @@ func (k *walker) take(n int) bool {
 
 func (k *walker) effect(effect uint32) bool {
 	e := k.w.e
-	target := *e.units.target.At(effect)
+	target := atomic.LoadUint32(e.units.target.At(effect))
 	next, err := e.units.apply(e.units.of[target], k.next[target], effect)
 	if err != nil {
 		k.failed(err)

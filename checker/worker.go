@@ -8,7 +8,7 @@ import (
 
 const (
 	batchLength  = 256 // states that are expanded together, so that their cache misses overlap
-	bufferLength = 64  // successors that go to a shard together
+	bufferLength = 256 // successors that go to a shard together
 )
 
 // worker expands states and inserts successors. It belongs to one goroutine.
@@ -190,7 +190,7 @@ func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 				next := uint32(word)
 				wide |= uint64(next) >> (f.width & 63)
 				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.shift&63))
-				for lone := u.records.At(ids[i]).lone; lone != 0; lone >>= 32 {
+				for lone := atomic.LoadUint64(&u.records.At(ids[i]).lone); lone != 0; lone >>= 32 {
 					w.question(i, uint32(lone)-1)
 				}
 				continue
@@ -222,7 +222,7 @@ func (w *worker) succeed(i int, packed uint64) {
 
 // question adds a question about the last successor.
 func (w *worker) question(i int, effect uint32) {
-	target := *w.e.units.target.At(effect)
+	target := atomic.LoadUint32(w.e.units.target.At(effect))
 	w.asks = append(w.asks, question{uint32(len(w.successors) - 1), target, w.ids[target][i], effect})
 }
 
