@@ -31,7 +31,7 @@ func (v Verdict) String() string { return verdictNames[v] }
 
 // Exit codes for a process that runs a check.
 const (
-	ExitOK        = 0 // every property as wanted, and the space exhausted
+	ExitOK        = 0 // every property as wanted, and the space exhausted, or nothing left to decide
 	ExitViolated  = 1 // a property is violated, or its example never occurs
 	ExitUsage     = 2 // a mistake in the call, or in the model
 	ExitUndecided = 3 // a limit cut the search
@@ -76,6 +76,7 @@ type Result struct {
 	Workers    int
 
 	engine *engine
+	cause  stopCause
 }
 
 func newResult(engine string, o Options) *Result {
@@ -104,7 +105,7 @@ func (r *Result) ExitCode() int {
 		return ExitUsage
 	}
 	code := ExitOK
-	if !r.Exhausted && r.Engine != "walk" {
+	if !r.Exhausted && r.Engine != "walk" && r.cause != stopDecided {
 		code = ExitUndecided
 	}
 	for _, p := range r.Properties {
@@ -189,7 +190,7 @@ func (e *engine) conclude(r *Result) {
 		}
 	}
 	r.Exhausted = cause == running
-	r.Stopped = stoppedBy(cause, e.options)
+	r.cause, r.Stopped = cause, stoppedBy(cause, e.options)
 	r.Generated, r.Unique, r.Cut = e.generated(), e.unique(), e.cuts()
 	r.Bounded = e.inside != nil
 	r.Levels = e.levels

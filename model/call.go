@@ -2,194 +2,250 @@ package model
 
 import (
 	"fmt"
-	"runtime/debug"
 	"slices"
 
 	"synod/actor"
 )
 
-// ImpureError tells that a handler is not the pure function that it must be.
-type ImpureError struct {
-	Actor string // who
-	Event string // what it handled
-	What  string // what is wrong, and in which field
-	Stack string // where, for a panic
-}
-
-// Error names actor, event and field.
-func (e *ImpureError) Error() string {
-	return fmt.Sprintf("actor %s, %s: %s", e.Actor, e.Event, e.What)
-}
-
 // event is what a handler is called for.
 type event struct {
+	start  bool // the actor starts; nothing else counts
 	kind   Kind
-	what   string // "start" when the actor starts; else empty
 	local  uint32
 	from   actor.ID
-	msg    uint32 // message, timer or option
+	what   uint32 // message, timer or option
 	choice uint32
 }
 
-// outcome gives what the actor makes of an event in a local state, calling its handler at most once.
-func (c *cells[S, M]) outcome(local uint32, a ActionID) *outcome {
-	o := c.outcomes.get(outcomeKey{local, a})
-	o.once.Do(func() {
-		w := c.events.At(uint32(a))
-		e := event{kind: Kind(w[0]), local: local, msg: w[1]}
-		switch e.kind {
-		case Deliver:
-			e.from, e.msg = c.space.ends.id(w[1]), w[2]
-		case Choose:
-			e.choice, e.msg = w[1], w[2]
-		case Timeout, Act, Drop:
-		}
-		c.call(o, e)
-		if o.err != nil {
-			return
-		}
-		if e.kind == Deliver && o.ignored == Counts {
-			accepted := c.space.envelope(w[1], uint32(c.slot), w[2])
-			o.effects = append(c.space.seen(nil, accepted, actor.Accepted), o.effects...)
-		}
-		o.effects = slices.Clip(o.effects)
-	})
-	return o
+// event reads what the handler is called for out of its number.
+func (c *cells[S, M]) eventOf(k outcomeKey) event {
+	w := c.events.At(uint32(k.action))
+	e := event{kind: Kind(w[0]), local: k.local, what: w[1]}
+	switch e.kind {
+	case Deliver:
+		e.from, e.what = c.space.ends.id(w[1]), w[2]
+	case Choose:
+		e.choice, e.what = w[1], w[2]
+	case Timeout, Act, Drop:
+	}
+	return e
 }
 
-// call runs the handler twice on private copies, compares, and puts what it did into o.
-func (c *cells[S, M]) call(o *outcome, e event) {
-	var first, second actor.Out[M]
-	st, err := c.run(e, &first)
-	if err == nil {
-		var again S
-		again, err = c.run(e, &second)
-		if err == nil {
-			err = c.same(e, st, again, first.Commands(), second.Commands())
-		}
-	}
-	if err == nil {
-		err = c.walker.Check(st)
-	}
+// outcome gives what the actor makes of an event in a local state, calling its handler only for the first who asks.
+func (c *cells[S, M]) outcome(local uint32, a ActionID) *outcome {
+	k := outcomeKey{local, a}
+	o := c.outcomes.get(k)
+	o.once.Do(func() {
+		e := c.eventOf(k)
+		o.fill(func() error {
+			if err := c.call(o, e); err != nil || e.kind != Deliver || o.ignored != Counts {
+				return err
+			}
+			source := c.events.At(uint32(a))[1]
+			return c.accepted(o, e, c.space.envelope(source, uint32(c.slot), e.what))
+		})
+	})
+	return o.whole()
+}
+
+// accepted lets observers see that the message was accepted, before they see what was sent then.
+func (c *cells[S, M]) accepted(o *outcome, e event, envelope uint32) error {
+	effects, err := c.space.seen(nil, envelope, actor.Accepted)
+	o.effects = slices.Concat(effects, o.effects)
+	return err
+}
+
+// call runs the handler and puts what it did into o.
+func (c *cells[S, M]) call(o *outcome, e event) (err error) {
+	var st S
+	var commands []actor.Command[M]
+	c.space.turns.run(func() { st, commands, err = c.twice(e) })
 	if err != nil {
-		o.err = err
-		return
+		return err
 	}
 	o.local, _ = c.states.Intern(st)
-	commands := first.Commands()
 	for _, command := range commands {
 		switch command.Kind {
 		case actor.Send:
-			if err := c.space.walker.Check(command.Message); err != nil {
-				o.err = c.impure(e, "the message sent to %v: %v", command.To, err)
-				return
-			}
 			message, _ := c.space.messages.Intern(command.Message)
-			o.effects = c.space.sent(o.effects, uint32(c.slot), c.space.ends.number(command.To), message)
+			o.effects, err = c.space.sent(o.effects, uint32(c.slot), c.space.ends.number(command.To), message)
+			if err != nil {
+				return err
+			}
 		case actor.SetTimer, actor.CancelTimer:
 			timer, _ := c.timers.Intern(command.Timer)
 			o.timers = append(o.timers, timerCommand{timer, command.Kind == actor.SetTimer})
 		case actor.Choose:
-			options := make([]uint32, 0, len(command.Options))
-			for _, option := range command.Options {
-				n, _ := c.options.Intern(option)
-				options = append(options, n)
-			}
-			slices.Sort(options)
-			list, _ := c.lists.Intern(slices.Compact(options))
-			o.choices = append(o.choices, list)
+			o.choices = append(o.choices, c.optionList(command.Options))
 		}
 	}
-	unchanged := e.what == "" && o.local == e.local
-	switch {
-	case unchanged && e.kind == Deliver && len(commands) == 0:
-		o.ignored = Unchanged
-	case unchanged && e.kind == Timeout && len(commands) > 0 && !slices.ContainsFunc(o.timers, func(t timerCommand) bool {
-		return !t.set || t.timer != e.msg
-	}) && len(o.timers) == len(commands):
-		o.ignored = Unchanged
-	}
+	o.judge(e, len(commands))
+	return c.auditSometimes()
 }
 
-// run calls the handler once on private copies. A panic, and a message that was changed, are errors.
-func (c *cells[S, M]) run(e event, out *actor.Out[M]) (st S, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			impure := c.impure(e, "panic: %v", r)
-			impure.Stack = string(debug.Stack())
-			err = impure
+// optionList numbers the set of options of a choice.
+func (c *cells[S, M]) optionList(options []actor.Option) uint32 {
+	numbers := make([]uint32, 0, len(options))
+	for _, option := range options {
+		n, _ := c.options.Intern(option)
+		numbers = append(numbers, n)
+	}
+	slices.Sort(numbers)
+	list, _ := c.lists.Intern(slices.Compact(numbers))
+	return list
+}
+
+// twice calls the handler twice, each time on private copies, and wants the same answer. It looks whether the value
+// that the handlers belong to is still what it was.
+func (c *cells[S, M]) twice(e event) (st S, commands []actor.Command[M], err error) {
+	var out, again actor.Out[M]
+	if st, err = c.run(e, &out); err != nil {
+		return st, nil, err
+	}
+	second, err := c.run(e, &again)
+	if err != nil {
+		return st, nil, err
+	}
+	if c.own.sample() {
+		if how := c.own.changed(); how != "" {
+			return st, nil, c.impure(e, "the actor's own value was changed: %s", how)
 		}
-	}()
-	if e.what == "start" {
-		return c.actor.Start(c.id, out), nil
+	}
+	commands = out.Commands()
+	return st, commands, c.same(e, st, second, commands, again.Commands())
+}
+
+// run calls the handler once on private copies. What it gives can be walked: it holds no cycle, func or channel.
+func (c *cells[S, M]) run(e event, out *actor.Out[M]) (st S, err error) {
+	defer caught(&err, c.who(), func() string { return c.describe(e) })
+	if e.start {
+		st = c.actor.Start(c.id, out)
+		return st, c.check(e, st, out.Commands())
 	}
 	st = c.walker.Copy(c.states.Value(e.local))
 	switch e.kind {
 	case Deliver:
-		interned := c.space.messages.Value(e.msg)
-		msg := c.space.walker.Copy(interned)
-		st = c.actor.Receive(c.id, st, e.from, msg, out)
-		if changes := c.space.walker.Diff(interned, msg); len(changes) > 0 {
-			return st, c.impure(e, "it changed the message that it received: %s", changes[0].Path)
+		if st, err = c.receive(e, st, out); err != nil {
+			return st, err
 		}
 	case Timeout:
 		if c.actor.Timeout == nil {
 			return st, c.impure(e, "a timer was set by an actor without Timers")
 		}
-		st = c.actor.Timeout(c.id, st, c.timers.Value(e.msg), out)
+		st = c.actor.Timeout(c.id, st, anyWalker.Copy(c.timers.Value(e.what)), out)
 	case Choose:
 		if c.actor.Chosen == nil {
 			return st, c.impure(e, "a choice was asked for by an actor without Choices")
 		}
-		st = c.actor.Chosen(c.id, st, c.options.Value(e.msg), out)
+		st = c.actor.Chosen(c.id, st, anyWalker.Copy(c.options.Value(e.what)), out)
 	case Act, Drop:
 		panic("model: no handler for a " + e.kind.String())
+	}
+	return st, c.check(e, st, out.Commands())
+}
+
+// receive calls the handler for a message, which it must leave as it is.
+func (c *cells[S, M]) receive(e event, st S, out *actor.Out[M]) (S, error) {
+	interned, w := c.space.messages.Value(e.what), c.space.walker
+	msg := w.Copy(interned)
+	st = c.actor.Receive(c.id, st, e.from, msg, out)
+	if err := w.Check(msg); err != nil {
+		return st, c.impure(e, "it changed the message that it received: %v", err)
+	}
+	if !w.Equal(interned, msg) {
+		return st, c.impure(e, "it changed the message that it received: %s", first(w.Diff(interned, msg), " became "))
 	}
 	return st, nil
 }
 
-// same compares two calls of the same handler.
-func (c *cells[S, M]) same(e event, st, again S, first, second []actor.Command[M]) error {
-	if !c.walker.Equal(st, again) {
-		where := "its state"
-		if changes := c.walker.Diff(st, again); len(changes) > 0 {
-			d := changes[0]
-			where = fmt.Sprintf("%s: %s and %s", d.Path, d.Old, d.New)
+// check wants what a handler gave to be values that can be compared.
+func (c *cells[S, M]) check(e event, st S, commands []actor.Command[M]) error {
+	if err := c.walker.Check(st); err != nil {
+		return c.impure(e, "its state: %v", err)
+	}
+	for i := range commands {
+		command := &commands[i]
+		if err := c.space.walker.Check(command.Message); err != nil {
+			return c.impure(e, "the message sent to %v: %v", command.To, err)
 		}
-		return c.impure(e, "two calls with the same state gave different states, in %s", where)
-	}
-	if len(first) != len(second) {
-		return c.impure(e, "two calls with the same state gave %d and %d commands", len(first), len(second))
-	}
-	for i, a := range first {
-		b := second[i]
-		if a.Kind != b.Kind || a.To != b.To || !c.space.walker.Equal(a.Message, b.Message) ||
-			!anyWalker.Equal(a.Timer, b.Timer) || !equalOptions(a.Options, b.Options) {
-			return c.impure(e, "two calls with the same state gave different commands, the first at number %d: "+
-				"to %v %s, and to %v %s", i+1, a.To, c.space.walker.Text(a.Message), b.To, c.space.walker.Text(b.Message))
+		if err := anyWalker.Check(command.Timer); err != nil {
+			return c.impure(e, "a timer: %v", err)
+		}
+		for _, option := range command.Options {
+			if err := anyWalker.Check(option); err != nil {
+				return c.impure(e, "an option: %v", err)
+			}
 		}
 	}
 	return nil
 }
 
-func (c *cells[S, M]) impure(e event, format string, args ...any) *ImpureError {
-	return &ImpureError{Actor: c.name(), Event: c.describe(e), What: fmt.Sprintf(format, args...)}
+// same compares two calls of the same handler.
+func (c *cells[S, M]) same(e event, st, again S, commands, others []actor.Command[M]) error {
+	if !c.walker.Equal(st, again) {
+		return c.impure(e, "two calls with the same state gave different states: %s", first(c.walker.Diff(st, again), " and "))
+	}
+	if len(commands) != len(others) {
+		return c.impure(e, "two calls with the same state gave %d and %d commands", len(commands), len(others))
+	}
+	for i := range commands {
+		if how := c.commandChange(&commands[i], &others[i]); how != "" {
+			return c.impure(e, "two calls with the same state gave different commands, the first at number %d: %s", i+1, how)
+		}
+	}
+	return nil
+}
+
+// commandChange tells how two commands differ, or is empty.
+func (c *cells[S, M]) commandChange(a, b *actor.Command[M]) string {
+	w := c.space.walker
+	switch {
+	case a.Kind != b.Kind || a.To != b.To:
+		return c.commandText(a) + " and " + c.commandText(b)
+	case !w.Equal(a.Message, b.Message):
+		changes := w.Diff(a.Message, b.Message)
+		if changes[0].Path == "" {
+			return c.commandText(a) + " and " + c.commandText(b)
+		}
+		return fmt.Sprintf("%s, in %s", c.commandText(a), first(changes, " and "))
+	case !anyWalker.Equal(a.Timer, b.Timer) || a.Min != b.Min || a.Max != b.Max || !slices.EqualFunc(a.Options, b.Options, sameOption):
+		return c.commandText(a) + " and " + c.commandText(b)
+	}
+	return ""
+}
+
+func sameOption(a, b actor.Option) bool { return anyWalker.Equal(a, b) }
+
+func (c *cells[S, M]) commandText(command *actor.Command[M]) string {
+	switch command.Kind {
+	case actor.Send:
+		return fmt.Sprintf("send %s to %v", c.space.walker.Brief(command.Message), command.To)
+	case actor.SetTimer:
+		return fmt.Sprintf("set timer %s between %v and %v", textAny(command.Timer), command.Min, command.Max)
+	case actor.CancelTimer:
+		return "cancel timer " + textAny(command.Timer)
+	case actor.Choose:
+		return "choose among " + textAny(command.Options)
+	}
+	return "an unknown command"
+}
+
+func (c *cells[S, M]) who() string { return "actor " + c.name() }
+
+func (c *cells[S, M]) impure(e event, format string, args ...any) error {
+	return &ImpureError{Actor: c.who(), Event: c.describe(e), What: fmt.Sprintf(format, args...)}
 }
 
 // describe says in words what a handler was called for.
 func (c *cells[S, M]) describe(e event) string {
 	switch {
-	case e.what != "":
-		return e.what
+	case e.start:
+		return "start"
 	case e.kind == Deliver:
-		return fmt.Sprintf("receiving %s from %v", c.space.text(e.msg), e.from)
+		return fmt.Sprintf("receiving %s from %v", c.space.text(e.what), e.from)
 	case e.kind == Timeout:
-		return fmt.Sprintf("timeout of %v", c.timers.Value(e.msg))
+		return "timeout of " + textAny(c.timers.Value(e.what))
 	default:
-		return fmt.Sprintf("choosing %v", c.options.Value(e.msg))
+		return "choosing " + textAny(c.options.Value(e.what))
 	}
-}
-
-func equalOptions(a, b []actor.Option) bool {
-	return slices.EqualFunc(a, b, func(x, y actor.Option) bool { return anyWalker.Equal(x, y) })
 }

@@ -36,7 +36,11 @@ type cells[S, M any] struct {
 	lists     *words.Table // sets of timers, pending choices, and multisets of those
 	tuples    *words.Table
 	events    *words.Table // kind, and two words: source and message, or timer, or pending choice and option
+	began     outcome      // of the start
+	first     PartID       // the cell that the start gives
 	outcomes  *outcomes
+	calls     atomic.Int64 // distinct ones, the start included
+	own       ownValue
 	projected []*words.Array[uint32] // per projection: local state -> number of the value plus one, nil for other slots
 }
 
@@ -72,8 +76,9 @@ func newCells[S, M any](sp *space[M], slot int, id actor.ID, a actor.Typed[S, M]
 	}
 	c.mailbox = newMailboxes(sp, func(l network.Letter) uint32 {
 		return sp.envelope(l.Source, uint32(slot), l.Message)
-	})
+	}, c.numberLetter)
 	c.outcomes = newOutcomes(sp.arena)
+	c.own.watch(a.Value)
 	for _, p := range sp.sys.projections {
 		var of *words.Array[uint32]
 		if p.slot == slot {
@@ -90,13 +95,19 @@ func (c *cells[S, M]) local(id uint32) S { return c.states.Value(id) }
 
 // start gives the actor's first cell and what it sends.
 func (c *cells[S, M]) start() (PartID, []SlotEffect, error) {
-	o := &outcome{}
-	c.call(o, event{what: "start"})
-	if o.err != nil {
-		return 0, nil, o.err
-	}
-	empty, _ := c.lists.Intern(nil)
-	return c.tuple([]uint32{o.local, c.mailbox.empty(), c.arm(empty, o.timers), c.pend(empty, o.choices)}), o.effects, nil
+	o := &c.began
+	o.once.Do(func() {
+		o.fill(func() error {
+			if err := c.call(o, event{start: true}); err != nil {
+				return err
+			}
+			empty, _ := c.lists.Intern(nil)
+			c.first = c.tuple([]uint32{o.local, c.mailbox.empty(), c.arm(empty, o.timers), c.pend(empty, o.choices)})
+			return nil
+		})
+	})
+	o = o.whole()
+	return c.first, o.effects, o.err
 }
 
 func (c *cells[S, M]) tuple(words []uint32) PartID {
@@ -108,7 +119,7 @@ func (c *cells[S, M]) tuple(words []uint32) PartID {
 func (c *cells[S, M]) steps(id PartID, into []Step) ([]Step, error) {
 	t := [tupleLength]uint32(c.tuples.At(uint32(id)))
 	lossy, ordered := c.space.sys.config.Lossy, c.space.network == network.Ordered
-	ways := c.mailbox.waysOf(t[tupleMailbox], c.letterEvent)
+	ways := c.mailbox.waysOf(t[tupleMailbox])
 	for ; len(ways) > 0; ways = ways[wayWords:] {
 		deliver := ActionID(ways[wayDeliver])
 		o := c.outcome(t[tupleLocal], deliver)
@@ -121,7 +132,7 @@ func (c *cells[S, M]) steps(id PartID, into []Step) ([]Step, error) {
 		}
 		if step.Ignored == Counts {
 			next := t
-			next[tupleMailbox] = ways[wayDelivered]
+			next[tupleMailbox] = c.mailbox.delivered(t[tupleMailbox], ways[:wayWords])
 			step.Next = c.after(next, o)
 		}
 		into = append(into, step)
@@ -134,15 +145,15 @@ func (c *cells[S, M]) steps(id PartID, into []Step) ([]Step, error) {
 	return c.inner(id, t, into)
 }
 
-func (c *cells[S, M]) letterEvent(kind Kind, l network.Letter) ActionID {
-	return c.event(kind, l.Source, l.Message)
+func (c *cells[S, M]) numberLetter(kind Kind, l network.Letter) ActionID {
+	return c.number(kind, l.Source, l.Message)
 }
 
 // inner gives the steps that no message starts: timeouts and choices.
 func (c *cells[S, M]) inner(id PartID, t [tupleLength]uint32, into []Step) ([]Step, error) {
 	timers := c.lists.At(t[tupleTimers])
 	for i, timer := range timers {
-		timeout := c.event(Timeout, timer, 0)
+		timeout := c.number(Timeout, timer, 0)
 		o := c.outcome(t[tupleLocal], timeout)
 		if o.err != nil {
 			return into, o.err
@@ -161,7 +172,7 @@ func (c *cells[S, M]) inner(id PartID, t [tupleLength]uint32, into []Step) ([]St
 			continue
 		}
 		for _, option := range c.lists.At(choice) {
-			choose := c.event(Choose, choice, option)
+			choose := c.number(Choose, choice, option)
 			o := c.outcome(t[tupleLocal], choose)
 			if o.err != nil {
 				return into, o.err
@@ -235,44 +246,8 @@ func (c *cells[S, M]) aspect(id PartID, a Aspect) uint32 {
 	return c.mailbox.picked(t[tupleMailbox], a)
 }
 
-// project gives the number of what a projection makes of a local state.
-func (c *cells[S, M]) project(local uint32, projection int) uint32 {
-	of := c.projected[projection]
-	of.Ensure(local)
-	place := of.At(local)
-	if number := atomic.LoadUint32(place); number != 0 {
-		return number - 1
-	}
-	value := c.space.sys.projections[projection].of(c.states.Value(local))
-	number := c.space.values.number(value)
-	atomic.StoreUint32(place, number+1)
-	return number
-}
-
-func (c *cells[S, M]) event(kind Kind, a, b uint32) ActionID {
+// number gives the number of an event.
+func (c *cells[S, M]) number(kind Kind, a, b uint32) ActionID {
 	id, _ := c.events.Intern([]uint32{uint32(kind), a, b})
 	return ActionID(id)
-}
-
-func (c *cells[S, M]) audit() error {
-	if id, ok := c.states.Verify(); !ok {
-		return fmt.Errorf("a state of actor %v was changed after its step; it now reads %s",
-			c.id, c.walker.Text(c.states.Value(id)))
-	}
-	return nil
-}
-
-func (c *cells[S, M]) report(r *SpaceReport) {
-	calls, coverage := c.outcomes.coverage(c.name(), func(a ActionID) string {
-		w := c.events.At(uint32(a))
-		if Kind(w[0]) != Deliver {
-			return ""
-		}
-		return messageType(c.space.text(w[2]))
-	})
-	r.HandlerCalls += calls
-	r.Coverage = append(r.Coverage, coverage...)
-	r.Slots = append(r.Slots, SlotReport{Name: c.name(), Parts: c.tuples.Len(), Of: map[string]int{
-		"local": c.states.Len(), "mailbox": c.mailbox.table.Len(),
-	}})
 }

@@ -6,6 +6,7 @@ import (
 
 	"synod/actor"
 	"synod/internal/intern"
+	"synod/internal/words"
 )
 
 // histories are the distinct contents of an observer's slot.
@@ -14,9 +15,9 @@ type histories[M, H any] struct {
 	observer actor.Observer[M, H]
 	walker   *intern.Walker[H]
 	values   *intern.Table[H]
-	mu       sync.Mutex
-	next     map[[2]uint32]PartID // history and effect -> history
-	calls    int
+	next     *words.Map     // history and effect -> history
+	locks    [64]sync.Mutex // by the same, for whoever computes it
+	calls    sampler
 }
 
 func newHistories[M, H any](sp *space[M], o actor.Observer[M, H]) (*histories[M, H], error) {
@@ -29,43 +30,134 @@ func newHistories[M, H any](sp *space[M], o actor.Observer[M, H]) (*histories[M,
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	return &histories[M, H]{
-		space: sp, observer: o, walker: w, values: values, next: make(map[[2]uint32]PartID),
-	}, nil
+	return &histories[M, H]{space: sp, observer: o, walker: w, values: values, next: words.NewMap(sp.arena)}, nil
 }
 
 func (h *histories[M, H]) name() string { return h.observer.Name }
 
+func (h *histories[M, H]) who() string { return fmt.Sprintf("observer %q", h.observer.Name) }
+
 func (h *histories[M, H]) local(id uint32) H { return h.values.Value(id) }
 
 func (h *histories[M, H]) start() (PartID, []SlotEffect, error) {
-	id, _ := h.values.Intern(h.walker.Copy(h.observer.Start))
-	return PartID(id), nil, nil
+	if err := h.walker.Check(h.observer.Start); err != nil {
+		return 0, nil, &ImpureError{Actor: h.who(), Event: "start", What: err.Error()}
+	}
+	return PartID(internCopy(h.values, h.walker, h.observer.Start)), nil, nil
+}
+
+// internCopy interns a private copy of a value, if it is new. What is interned thus shares no memory with anything, and
+// has no spare capacity that an append might fill in place.
+func internCopy[T any](t *intern.Table[T], w *intern.Walker[T], v T) uint32 {
+	id, ok := t.Lookup(v)
+	if !ok {
+		id, _ = t.Intern(w.Copy(v))
+	}
+	return id
 }
 
 func (h *histories[M, H]) steps(_ PartID, into []Step) ([]Step, error) { return into, nil }
 
-func (h *histories[M, H]) apply(id PartID, e EffectID) (next PartID, ok bool, err error) {
-	k := [2]uint32{uint32(id), uint32(e)}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if next, known := h.next[k]; known {
-		return next, true, nil
+// apply computes what a passage makes of a history only for the first who asks.
+func (h *histories[M, H]) apply(id PartID, e EffectID) (PartID, bool, error) {
+	k := uint64(id)<<32 | uint64(e)
+	if next, known := h.next.Get(k); known {
+		return PartID(next), true, nil
 	}
-	envelope, passage := h.space.open(uint32(e>>1)), actor.Passage(e&1)
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("observer %q: panic: %v", h.observer.Name, r)
-		}
-	}()
-	value, err := h.observer.Next(h.values.Value(uint32(id)), envelope, passage)
+	mu := &h.locks[(uint32(id)^uint32(e)*31)%uint32(len(h.locks))]
+	mu.Lock()
+	defer mu.Unlock()
+	if next, known := h.next.Get(k); known {
+		return PartID(next), true, nil
+	}
+	value, err := h.advance(uint32(id), e)
 	if err != nil {
-		return 0, false, fmt.Errorf("observer %q: %w", h.observer.Name, err)
+		return 0, false, err
 	}
-	n, _ := h.values.Intern(value)
-	h.calls++
-	h.next[k] = PartID(n)
-	return PartID(n), true, nil
+	next := internCopy(h.values, h.walker, value)
+	h.next.Put(k, func() uint32 { return next })
+	return PartID(next), true, nil
+}
+
+// advance calls the observer: by sample on private copies and twice.
+func (h *histories[M, H]) advance(id uint32, e EffectID) (value H, err error) {
+	before, envelope, p := h.values.Value(id), uint32(e>>1), actor.Passage(e&1)
+	if !h.calls.twice() {
+		return h.see(before, h.space.open(envelope), envelope, p)
+	}
+	h.space.turns.run(func() {
+		if value, err = h.seeCopies(before, envelope, p); err != nil {
+			return
+		}
+		var again H
+		if again, err = h.seeCopies(before, envelope, p); err != nil || h.walker.Equal(value, again) {
+			return
+		}
+		err = h.impure(envelope, p, "two calls with the same memory gave different ones: %s",
+			first(h.walker.Diff(value, again), " and "))
+	})
+	return value, err
+}
+
+// seeCopies calls the observer on private copies, which it must leave as they are.
+func (h *histories[M, H]) seeCopies(before H, envelope uint32, p actor.Passage) (H, error) {
+	given, e := h.walker.Copy(before), h.space.opened(envelope)
+	value, err := h.see(given, e, envelope, p)
+	if err != nil {
+		return value, err
+	}
+	if !h.walker.Equal(before, given) {
+		return value, h.impure(envelope, p, "it changed the memory that it was given: %s",
+			first(h.walker.Diff(before, given), " became "))
+	}
+	return value, h.untouched(e, envelope, p)
+}
+
+// untouched wants the message of an envelope to be what it was.
+func (h *histories[M, H]) untouched(e actor.Envelope[M], envelope uint32, p actor.Passage) error {
+	w, was := h.space.walker, h.space.open(envelope).Message
+	if w.Equal(was, e.Message) {
+		return nil
+	}
+	return h.impure(envelope, p, "it changed the message that it saw: %s", first(w.Diff(was, e.Message), " became "))
+}
+
+// see calls the observer once.
+func (h *histories[M, H]) see(before H, e actor.Envelope[M], envelope uint32, p actor.Passage) (value H, err error) {
+	defer caught(&err, h.who(), func() string { return h.describe(envelope, p) })
+	if value, err = h.observer.Next(before, e, p); err != nil {
+		return value, fmt.Errorf("%s, %s: %w", h.who(), h.describe(envelope, p), err)
+	}
+	if err := h.walker.Check(value); err != nil {
+		return value, h.impure(envelope, p, "its memory: %v", err)
+	}
+	return value, nil
+}
+
+// sees tells whether a passage concerns the observer, which is called twice for it.
+func (h *histories[M, H]) sees(envelope uint32, p actor.Passage) (sees bool, err error) {
+	if h.observer.Sees == nil {
+		return true, nil
+	}
+	defer caught(&err, h.who(), func() string { return h.describe(envelope, p) })
+	e := h.space.opened(envelope)
+	sees = h.observer.Sees(e, p)
+	if h.observer.Sees(e, p) != sees {
+		return false, h.impure(envelope, p, "whether it concerns the observer was answered in two ways")
+	}
+	return sees, h.untouched(e, envelope, p)
+}
+
+func (h *histories[M, H]) impure(envelope uint32, p actor.Passage, format string, args ...any) error {
+	return &ImpureError{Actor: h.who(), Event: h.describe(envelope, p), What: fmt.Sprintf(format, args...)}
+}
+
+// describe says in words what the observer was called for.
+func (h *histories[M, H]) describe(envelope uint32, p actor.Passage) string {
+	if p == actor.Accepted {
+		return "accepted " + h.space.describe(envelope)
+	}
+	return "sent " + h.space.describe(envelope)
 }
 
 func (h *histories[M, H]) aspect(id PartID, _ Aspect) uint32 { return uint32(id) }
@@ -84,12 +176,15 @@ func (h *histories[M, H]) changes(from, to PartID) []Change {
 
 func (h *histories[M, H]) audit() error {
 	if id, ok := h.values.Verify(); !ok {
-		return fmt.Errorf("what the observer %q remembers was changed later; it now reads %s",
-			h.observer.Name, h.text(PartID(id)))
+		return &ImpureError{
+			Actor: h.who(), Event: "later",
+			What: "what it remembers was changed, by itself or by a property; it now reads " + h.text(PartID(id)),
+		}
 	}
 	return nil
 }
 
 func (h *histories[M, H]) report(r *SpaceReport) {
 	r.Slots = append(r.Slots, SlotReport{Name: h.name(), Parts: h.values.Len()})
+	r.Guards = append(r.Guards, h.calls.report(h.who()))
 }

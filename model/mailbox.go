@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"synod/actor"
 	"synod/internal/words"
 	"synod/network"
 )
@@ -14,23 +15,25 @@ import (
 type mailboxes[M any] struct {
 	space    *space[M]
 	table    *words.Table
-	envelope func(network.Letter) uint32 // what a letter is to the space
-	picks    []*words.Array[uint32]      // per aspect from aspectPicks on: mailbox -> set plus one
-	ways     *words.Array[uint64]        // mailbox -> length and Ref of its ways, or 1 for none
+	envelope func(network.Letter) uint32         // what a letter is to the space
+	number   func(Kind, network.Letter) ActionID // what can happen to it
+	picks    []*words.Array[uint32]              // per aspect from aspectPicks on: mailbox -> set plus one
+	ways     *words.Array[uint64]                // mailbox -> length and Ref of its ways, or 1 for none
 	runs     *words.Pool[uint32]
 }
 
-// A way is what can happen to a letter of a mailbox: the actions, and the mailboxes that they leave. It takes four words.
+// A way is what can happen to a letter of a mailbox: the actions, and the mailboxes that they leave.
 const (
-	wayDeliver = iota
-	wayDelivered
-	wayDrop
-	wayDropped
+	wayLetter    = iota // the letter's place in the mailbox
+	wayDeliver          // the action
+	wayDelivered        // the mailbox, plus one, or 0 before somebody asked for it; see delivered
+	wayDrop             // the action
+	wayDropped          // the mailbox
 	wayWords
 )
 
 // waysOf gives the ways of a mailbox, which it computes at the first call.
-func (b *mailboxes[M]) waysOf(id uint32, event func(Kind, network.Letter) ActionID) []uint32 {
+func (b *mailboxes[M]) waysOf(id uint32) []uint32 {
 	b.ways.Ensure(id)
 	place := b.ways.At(id)
 	if word := atomic.LoadUint64(place); word != 0 {
@@ -47,28 +50,41 @@ func (b *mailboxes[M]) waysOf(id uint32, event func(Kind, network.Letter) Action
 		if !b.space.network.Deliverable(box, i) {
 			continue
 		}
-		delivered := b.intern(b.space.network.Deliver(buffer[:0], box, i))
-		all = append(all, uint32(event(Deliver, l)), delivered)
+		all = append(all, uint32(i), uint32(b.number(Deliver, l)), 0)
 		if b.space.sys.config.Lossy {
 			dropped := b.intern(b.space.network.Drop(buffer[:0], box, i))
-			all = append(all, uint32(event(Drop, l)), dropped)
+			all = append(all, uint32(b.number(Drop, l)), dropped)
 		} else {
 			all = append(all, 0, 0)
 		}
 	}
-	word := uint64(1)
-	if len(all) > 0 {
-		ref, run := b.runs.Reserve(len(all))
-		copy(run, all)
-		word = uint64(len(all))<<44 | uint64(ref)
+	if len(all) == 0 {
+		atomic.StoreUint64(place, 1)
+		return nil
 	}
-	atomic.StoreUint64(place, word)
-	return all
+	ref, run := b.runs.Reserve(len(all))
+	copy(run, all)
+	atomic.StoreUint64(place, uint64(len(all))<<44|uint64(ref))
+	return run
 }
 
-func newMailboxes[M any](sp *space[M], envelope func(network.Letter) uint32) *mailboxes[M] {
+// delivered gives the mailbox that the delivery of a way's letter leaves. It is computed only when somebody asks for
+// it: what only an ignored delivery would leave is no mailbox of any state.
+func (b *mailboxes[M]) delivered(id uint32, way []uint32) uint32 {
+	if left := atomic.LoadUint32(&way[wayDelivered]); left != 0 {
+		return left - 1
+	}
+	var few, buffer [32]network.Letter
+	left := b.intern(b.space.network.Deliver(buffer[:0], b.at(id, few[:0]), int(way[wayLetter])))
+	atomic.StoreUint32(&way[wayDelivered], left+1)
+	return left
+}
+
+func newMailboxes[M any](
+	sp *space[M], envelope func(network.Letter) uint32, number func(Kind, network.Letter) ActionID,
+) *mailboxes[M] {
 	b := &mailboxes[M]{
-		space: sp, table: words.NewTable(sp.arena), envelope: envelope,
+		space: sp, table: words.NewTable(sp.arena), envelope: envelope, number: number,
 		ways: words.NewArray[uint64](sp.arena), runs: words.NewPool[uint32](sp.arena),
 	}
 	for range 2 * len(sp.sys.picks) {
@@ -112,20 +128,19 @@ func (b *mailboxes[M]) picked(id uint32, a Aspect) uint32 {
 			return set - 1
 		}
 	}
-	choose := b.space.sys.picks[(a-aspectPicks)/2]
-	onlyDeliverable := (a-aspectPicks)%2 == 1
-	var values []any
+	selection, onlyDeliverable := int(a-aspectPicks)/2, (a-aspectPicks)%2 == 1
+	var numbers []uint32
 	box := b.at(id, nil)
 	for i, l := range box {
 		envelope := b.envelope(l)
 		if onlyDeliverable && !b.deliverable(box, i, envelope) {
 			continue
 		}
-		if value, ok := choose(b.space.open(envelope)); ok {
-			values = append(values, value)
+		if number, ok := b.space.reader.pick(selection, envelope); ok {
+			numbers = append(numbers, number)
 		}
 	}
-	set := b.space.sets.number(values)
+	set := b.space.reader.set(numbers)
 	sets.Ensure(id)
 	atomic.StoreUint32(sets.At(id), set+1)
 	return set
@@ -137,58 +152,71 @@ func (b *mailboxes[M]) deliverable(box network.Mailbox, i int, envelope uint32) 
 	return int(to) < b.space.nobody && b.space.network.Deliverable(box, i)
 }
 
-// flights gives what is under way in a mailbox, in its order.
+// flights gives what is under way in a mailbox: by ends, and then in the order of content where the network has none.
 func (b *mailboxes[M]) flights(id uint32) []Flight[M] {
 	var all []Flight[M]
 	box := b.at(id, nil)
-	for i, l := range box {
-		if i > 0 && box[i-1] == l && b.space.network != network.Ordered {
+	for _, i := range b.order(box, b.encoding) {
+		envelope := b.envelope(box[i])
+		if i > 0 && box[i-1] == box[i] && b.space.network != network.Ordered {
 			all[len(all)-1].Copies++
 			continue
 		}
-		envelope := b.envelope(l)
 		all = append(all, Flight[M]{b.space.open(envelope), 1, b.deliverable(box, i, envelope)})
 	}
 	return all
 }
 
+func (b *mailboxes[M]) encoding(envelope uint32) []byte { return b.space.encode(nil, envelope) }
+
 // contents gives the canonical encodings of the letters: in the order of content where the network has none.
 func (b *mailboxes[M]) contents(id uint32) [][]byte {
-	return b.sorted(id, func(envelope uint32) []byte {
-		return b.space.encode(nil, envelope)
-	})
+	return b.shown(id, b.encoding)
 }
 
 // texts gives the letters as people read them.
 func (b *mailboxes[M]) texts(id uint32) []string {
 	var all []string
-	for _, t := range b.sorted(id, func(envelope uint32) []byte { return []byte(b.space.describe(envelope)) }) {
+	for _, t := range b.shown(id, func(envelope uint32) []byte { return []byte(b.space.describe(envelope)) }) {
 		all = append(all, string(t))
 	}
 	return all
 }
 
-func (b *mailboxes[M]) sorted(id uint32, show func(envelope uint32) []byte) [][]byte {
-	type shown struct {
-		from  uint64
+func (b *mailboxes[M]) shown(id uint32, show func(envelope uint32) []byte) [][]byte {
+	box := b.at(id, nil)
+	all := make([][]byte, 0, len(box))
+	for _, i := range b.order(box, show) {
+		all = append(all, show(b.envelope(box[i])))
+	}
+	return all
+}
+
+// order gives the places of the letters of a mailbox in an order that is the same in every run: by ends, then by what
+// show gives of them. On an ordered network letters with the same ends stay as they are.
+func (b *mailboxes[M]) order(box network.Mailbox, show func(envelope uint32) []byte) []int {
+	type letter struct {
+		place int
+		ends  actor.Envelope[M]
 		bytes []byte
 	}
-	var all []shown
-	for _, l := range b.at(id, nil) {
+	all := make([]letter, len(box))
+	for i, l := range box {
 		envelope := b.envelope(l)
-		all = append(all, shown{uint64(b.space.open(envelope).From), show(envelope)})
-	}
-	slices.SortStableFunc(all, func(x, y shown) int {
-		if by := cmp.Compare(x.from, y.from); by != 0 || b.space.network == network.Ordered {
-			return by
+		all[i] = letter{place: i, ends: b.space.open(envelope)}
+		if b.space.network != network.Ordered {
+			all[i].bytes = show(envelope)
 		}
-		return bytes.Compare(x.bytes, y.bytes)
-	})
-	out := make([][]byte, len(all))
-	for i, s := range all {
-		out[i] = s.bytes
 	}
-	return out
+	slices.SortStableFunc(all, func(x, y letter) int {
+		return cmp.Or(
+			cmp.Compare(x.ends.From, y.ends.From), cmp.Compare(x.ends.To, y.ends.To), bytes.Compare(x.bytes, y.bytes))
+	})
+	places := make([]int, len(all))
+	for i, l := range all {
+		places[i] = l.place
+	}
+	return places
 }
 
 // changes tells which letters came and went.

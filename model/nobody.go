@@ -18,7 +18,7 @@ type nobody[M any] struct {
 
 func newNobody[M any](sp *space[M]) *nobody[M] {
 	return &nobody[M]{
-		space: sp, mailbox: newMailboxes(sp, func(l network.Letter) uint32 { return l.Message }),
+		space: sp, mailbox: newMailboxes(sp, func(l network.Letter) uint32 { return l.Message }, nil),
 		flows: make(map[[2]uint32]uint32),
 	}
 }

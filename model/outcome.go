@@ -1,8 +1,6 @@
 package model
 
 import (
-	"cmp"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -13,12 +11,14 @@ import (
 // outcome is what a handler made of a local state and an event, in the numbers of the space.
 type outcome struct {
 	once    sync.Once
-	err     error
+	filled  atomic.Bool
+	ignored Reason
+	idle    bool // the handler had no effect, whatever the network makes of it
 	local   uint32
+	err     error
 	effects []SlotEffect
 	timers  []timerCommand
 	choices []uint32 // each a list of options
-	ignored Reason
 }
 
 // timerCommand sets or cancels a timer.
@@ -27,11 +27,60 @@ type timerCommand struct {
 	set   bool
 }
 
+// broken is the error of an outcome that a panic of ours, such as that of memory that is out, left unfinished.
+type broken struct{ cause any }
+
+func (*broken) Error() string { return "an outcome was left unfinished" }
+
+// fill runs the once of an outcome.
+func (o *outcome) fill(f func() error) {
+	o.err = &broken{}
+	defer func() {
+		if r := recover(); r != nil {
+			o.err = &broken{r}
+		}
+		o.filled.Store(true)
+	}()
+	o.err = f()
+}
+
+// whole gives the outcome, or panics as the call that should have filled it did.
+func (o *outcome) whole() *outcome {
+	if b, ok := o.err.(*broken); ok { //nolint:errorlint // it is never wrapped
+		panic(b.cause)
+	}
+	return o
+}
+
+// judge decides whether the handler had an effect, and whether that makes the event a transition. This is judged before
+// the network: a delivery that is ignored may still unblock a flow.
+func (o *outcome) judge(e event, commands int) {
+	unchanged := !e.start && o.local == e.local
+	again := e.kind == Timeout && o.onlySets(e.what, commands)
+	o.idle = unchanged && (commands == 0 || again)
+	// A timeout that commands nothing takes the timer away, and a choice that was made is no longer pending: these are
+	// transitions although the handler had no effect.
+	if o.idle && (e.kind == Deliver || again) {
+		o.ignored = Unchanged
+	}
+}
+
+// onlySets tells whether there are commands, and each sets this timer.
+func (o *outcome) onlySets(timer uint32, commands int) bool {
+	for _, t := range o.timers {
+		if t != (timerCommand{timer, true}) {
+			return false
+		}
+	}
+	return commands > 0 && len(o.timers) == commands
+}
+
 // outcomes remembers every handler call of an actor, by local state and action. A call has one winner; others wait.
 type outcomes struct {
 	numbers *words.Map
 	all     atomic.Pointer[[]*outcome]
-	keys    []outcomeKey // of all, read when nothing is added any more
+	mu      sync.Mutex
+	keys    []outcomeKey // of all; guarded by mu
 }
 
 type outcomeKey struct {
@@ -51,6 +100,8 @@ func (o *outcomes) get(k outcomeKey) *outcome {
 	n, ok := o.numbers.Get(key)
 	if !ok {
 		n, _ = o.numbers.Put(key, func() uint32 {
+			o.mu.Lock()
+			defer o.mu.Unlock()
 			// Appending in place is safe: readers know only the numbers that were published to them.
 			all := append(*o.all.Load(), &outcome{})
 			o.all.Store(&all)
@@ -61,35 +112,14 @@ func (o *outcomes) get(k outcomeKey) *outcome {
 	return (*o.all.Load())[n]
 }
 
-// coverage counts the calls by type of message; the empty type is no message.
-func (o *outcomes) coverage(actor string, messageType func(ActionID) string) (calls int, all []Coverage) {
-	types := make(map[ActionID]string)
-	counts := make(map[string]*Coverage)
-	for i, found := range *o.all.Load() {
-		calls++
-		action := o.keys[i].action
-		name, known := types[action]
-		if !known {
-			name = messageType(action)
-			types[action] = name
-		}
-		if name == "" {
-			continue
-		}
-		c, ok := counts[name]
-		if !ok {
-			c = &Coverage{Actor: actor, Message: name}
-			counts[name] = c
-		}
-		if found.ignored == Counts {
-			c.Delivered++
-		} else {
-			c.Ignored++
+// each calls f for every outcome that is known, until it returns false.
+func (o *outcomes) each(f func(outcomeKey, *outcome) bool) {
+	o.mu.Lock()
+	keys, all := o.keys, *o.all.Load()
+	o.mu.Unlock()
+	for i, k := range keys {
+		if found := all[i]; found.filled.Load() && found.err == nil && !f(k, found) {
+			return
 		}
 	}
-	for _, c := range counts {
-		all = append(all, *c)
-	}
-	slices.SortFunc(all, func(a, b Coverage) int { return cmp.Compare(a.Message, b.Message) })
-	return calls, all
 }

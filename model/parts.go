@@ -140,21 +140,28 @@ type Action struct {
 // New for what was removed.
 type Change struct{ Path, Old, New string }
 
-// SpaceReport tells what a space knows of itself.
+// SpaceReport tells what a space knows of itself. All of it is the same in every run that explores the same states, at
+// any number of workers.
 type SpaceReport struct {
-	HandlerCalls int          // distinct calls of handlers (a guard repeats each; repeats do not count)
+	HandlerCalls int          // distinct local states and events for which a handler was called; all were called twice
 	Slots        []SlotReport // one per slot
-	Coverage     []Coverage
+	Coverage     []Coverage   // by actor and message type
+	Vacuous      []Vacuity    // by actor: what never mattered
+	Guards       []Guard      // what was called, and how often twice
+	Opaque       []string     // actors whose own value holds a func, a channel or a cycle, so that it was not watched
 }
 
-// SlotReport counts the distinct contents of a slot.
+// SlotReport counts the distinct contents of a slot, in a state or within a step: a message that is received and another
+// that is sent to the same actor in one step pass through a content between them.
 type SlotReport struct {
 	Name  string
 	Parts int            // distinct contents
 	Of    map[string]int // distinct sub-contents: local states, mailboxes …
 }
 
-// Coverage counts, for an actor and a message type, the distinct pairs of a local state and such a message.
+// Coverage counts, for an actor and a type of message that was sent to it, the distinct pairs of a local state and such
+// a message: how often a delivery had an effect, and how often it changed nothing and sent nothing. On an ordered
+// network the latter is a transition all the same.
 type Coverage struct {
 	Actor, Message     string
 	Delivered, Ignored int

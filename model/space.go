@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -26,8 +27,8 @@ type space[M any] struct {
 	// An envelope is the words source, destination and message, both ends as numbers of ids.
 	envelopes *words.Table
 	ends      ends
-	sets      pickSets
-	values    values // of projections
+	reader    *reader[M]
+	turns     turns
 }
 
 // slotOf is a slot of a system's space.
@@ -90,8 +91,10 @@ func newSpace[M any](sys *System[M]) (*space[M], error) {
 		envelopes: words.NewTable(arena), ends: ends{numbers: make(map[actor.ID]uint32)},
 		nobody: len(sys.actors),
 	}
-	sp.sets.init()
-	sp.values.numbers = make(map[any]uint32)
+	if sp.reader, err = newReader(sp); err != nil {
+		arena.Close()
+		return nil, err
+	}
 	for _, a := range sys.actors {
 		sp.ends.number(a.id)
 	}
@@ -128,7 +131,7 @@ func (sp *space[M]) open(id uint32) actor.Envelope[M] {
 }
 
 // sent gives the effects of a message that was sent: its recipient's mailbox holds it, and observers see it.
-func (sp *space[M]) sent(effects []SlotEffect, from, to, message uint32) []SlotEffect {
+func (sp *space[M]) sent(effects []SlotEffect, from, to, message uint32) ([]SlotEffect, error) {
 	id := sp.envelope(from, to, message)
 	slot := sp.nobody
 	if int(to) < len(sp.sys.actors) {
@@ -139,17 +142,20 @@ func (sp *space[M]) sent(effects []SlotEffect, from, to, message uint32) []SlotE
 }
 
 // seen gives the effects of a passage on the observers that it concerns.
-func (sp *space[M]) seen(effects []SlotEffect, envelope uint32, p actor.Passage) []SlotEffect {
-	if len(sp.sys.observers) == 0 {
-		return effects
-	}
-	e := sp.open(envelope)
-	for i, o := range sp.sys.observers {
-		if o.sees == nil || o.sees(e, p) {
-			effects = append(effects, SlotEffect{int32(sp.historySlot(i)), passage(envelope, p)})
+func (sp *space[M]) seen(effects []SlotEffect, envelope uint32, p actor.Passage) ([]SlotEffect, error) {
+	for i := range sp.sys.observers {
+		slot := sp.historySlot(i)
+		sees, err := sp.slots[slot].(interface {
+			sees(envelope uint32, p actor.Passage) (bool, error)
+		}).sees(envelope, p)
+		if err != nil {
+			return effects, err
+		}
+		if sees {
+			effects = append(effects, SlotEffect{int32(slot), passage(envelope, p)})
 		}
 	}
-	return effects
+	return effects, nil
 }
 
 // passage numbers an envelope's passage as the effect on a history.
@@ -228,26 +234,13 @@ func (sp *space[M]) Changes(slot int, from, to PartID) []Change {
 func (sp *space[M]) Properties() []Property    { return sp.sys.properties }
 func (sp *space[M]) Boundary() func(View) bool { return sp.sys.boundary }
 
-// Audit hashes every interned value once more.
-func (sp *space[M]) Audit() error {
-	if id, ok := sp.messages.Verify(); !ok {
-		return fmt.Errorf("a message was changed after it was sent; it now reads %s",
-			sp.walker.Text(sp.messages.Value(id)))
-	}
-	for _, s := range sp.slots {
-		if err := s.audit(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Report counts what the slots hold.
 func (sp *space[M]) Report() SpaceReport {
 	var r SpaceReport
 	for _, s := range sp.slots {
 		s.report(&r)
 	}
+	r.Guards = slices.Insert(r.Guards, 0, Guard{"handlers", r.HandlerCalls, r.HandlerCalls})
 	return r
 }
 

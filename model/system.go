@@ -37,7 +37,6 @@ type adder[M any] struct {
 // observer makes the histories of an observer in a new space.
 type observer[M any] struct {
 	name string
-	sees func(actor.Envelope[M], actor.Passage) bool
 	make func(*space[M]) (slotOf[M], error)
 }
 
@@ -100,7 +99,12 @@ type History[H any] struct{ observer int }
 // is an always property of the observer's name.
 func Record[M, H any](sys *System[M], o actor.Observer[M, H]) History[H] {
 	ref := History[H]{len(sys.observers)}
-	sys.observers = append(sys.observers, observer[M]{o.Name, o.Sees, func(sp *space[M]) (slotOf[M], error) {
+	for _, other := range sys.observers {
+		if other.name == o.Name {
+			sys.Check(fmt.Errorf("observer %q was added twice", o.Name))
+		}
+	}
+	sys.observers = append(sys.observers, observer[M]{o.Name, func(sp *space[M]) (slotOf[M], error) {
 		return newHistories(sp, o)
 	}})
 	if o.Holds != nil {
@@ -176,33 +180,31 @@ func Select[M any, T comparable](sys *System[M], choose func(actor.Envelope[M]) 
 	return Selection[M, T]{aspectPicks + 2*Aspect(len(sys.picks)-1)}
 }
 
-// InFlight gives the distinct picked values of all messages under way, also of those to nobody or behind others.
+// InFlight gives the distinct picked values of all messages under way, also of those to nobody or behind others, in
+// the order of their content.
 func (s Selection[M, T]) InFlight(v View) []T { return picked[M, T](v, s.aspect) }
 
-// Deliverable gives the distinct picked values of the messages that may be delivered next.
+// Deliverable gives the distinct picked values of the messages that may be delivered next, in the order of their content.
 func (s Selection[M, T]) Deliverable(v View) []T { return picked[M, T](v, s.aspect+1) }
 
 func picked[M any, T comparable](v View, a Aspect) []T {
 	sp := v.r.space.(*space[M])
-	var all []T
-	seen := make(map[T]bool)
+	var sets []uint32
 	for slot := range sp.held() {
-		set := v.read(slot, a)
-		if set == 0 {
-			continue
+		if set := v.read(slot, a); set != 0 {
+			sets = append(sets, set)
 		}
-		for _, value := range sp.pickedSet(set) {
-			if t := value.(T); !seen[t] {
-				seen[t] = true
-				all = append(all, t)
-			}
-		}
+	}
+	var all []T
+	for _, value := range sp.valuesOf(sets) {
+		all = append(all, value.(T))
 	}
 	return all
 }
 
-// InFlight gives the messages under way in a state, with how many copies there are, grouped by recipient. A property that reads it is judged once
-// per combination of all mailboxes; Select is cheaper.
+// InFlight gives the messages under way in a state, with how many copies there are: by recipient, sender, and then by
+// content or, on an ordered network, time. A property that reads it is judged once per combination of all mailboxes;
+// Select is cheaper.
 func (sys *System[M]) InFlight(v View) []Flight[M] {
 	sp := v.r.space.(*space[M])
 	var all []Flight[M]

@@ -34,14 +34,6 @@ func (sp *space[M]) flights(slot int, mailbox uint32) []Flight[M] {
 func (c *cells[S, M]) flights(mailbox uint32) []Flight[M] { return c.mailbox.flights(mailbox) }
 func (n *nobody[M]) flights(mailbox uint32) []Flight[M]   { return n.mailbox.flights(mailbox) }
 
-// messageType is the name before the first parenthesis or brace.
-func messageType(text string) string {
-	if i := strings.IndexAny(text, "({"); i >= 0 {
-		return text[:i]
-	}
-	return text
-}
-
 func (c *cells[S, M]) action(a ActionID) Action {
 	w := c.events.At(uint32(a))
 	act := Action{Kind: Kind(w[0]), Actor: c.name()}

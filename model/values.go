@@ -1,81 +1,195 @@
 package model
 
 import (
+	"bytes"
 	"slices"
-	"sync"
+	"sync/atomic"
+
+	"synod/actor"
+	"synod/internal/intern"
+	"synod/internal/words"
 )
 
-// values numbers comparable values of any type.
-type values struct {
-	mu      sync.Mutex
-	numbers map[any]uint32
-	all     []any
+// reader holds what the projections and selections of a system make of local states and messages: values of any type,
+// each with a number. Their functions are called twice for each distinct argument.
+type reader[M any] struct {
+	space  *space[M]
+	values *intern.Table[any]
+	sets   *words.Table           // of numbers of values, ascending; the empty set is 0
+	picked []*words.Array[uint32] // per selection: envelope -> number of the value plus two, or 1 for none
 }
 
-func (v *values) number(value any) uint32 {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	n, ok := v.numbers[value]
+// unreadable is the value of a function that is not pure. Whoever reads it panics with the error, which the evaluation
+// of a property then reports.
+type unreadable struct{ err error }
+
+func newReader[M any](sp *space[M]) (*reader[M], error) {
+	values, err := intern.NewTable[any]()
+	if err != nil {
+		return nil, err
+	}
+	r := &reader[M]{space: sp, values: values, sets: words.NewTable(sp.arena)}
+	r.sets.Intern(nil)
+	for range sp.sys.picks {
+		r.picked = append(r.picked, words.NewArray[uint32](sp.arena))
+	}
+	return r, nil
+}
+
+// number asks a question and gives the number of the answer, or of why there is none.
+func (r *reader[M]) number(q question) (number uint32, ok bool) {
+	value, ok, err := q.twice()
+	if err != nil {
+		value, ok = unreadable{err}, true
+	}
 	if !ok {
-		n = uint32(len(v.all))
-		v.numbers[value] = n
-		v.all = append(v.all, value)
+		return 0, false
 	}
-	return n
+	number, _ = r.values.Intern(value)
+	return number, true
 }
 
-func (v *values) of(number uint32) any {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.all[number]
+// question is a call of a function that reads a state or a message.
+type question struct {
+	who   string
+	event func() string
+	// ask calls the function on a private copy, and tells how that was changed by it.
+	ask func() (value any, ok bool, changes []intern.Change)
 }
 
-func (sp *space[M]) valueOf(number uint32) any { return sp.values.of(number) }
-
-// pickSets numbers the sets of picked values; the empty set is 0.
-type pickSets struct {
-	values  values
-	mu      sync.Mutex
-	sets    map[string]uint32
-	members [][]any
+func (q question) once() (value any, ok bool, err error) {
+	defer caught(&err, q.who, q.event)
+	value, ok, changes := q.ask()
+	if len(changes) > 0 {
+		return nil, false, q.impure("it changed what it reads: " + first(changes, " became "))
+	}
+	if err := anyWalker.Check(value); err != nil {
+		return nil, false, q.impure(err.Error())
+	}
+	return value, ok, nil
 }
 
-func (p *pickSets) init() {
-	p.values.numbers, p.sets = make(map[any]uint32), map[string]uint32{"": 0}
-	p.members = [][]any{nil}
+// twice wants the same answer of two calls.
+func (q question) twice() (value any, ok bool, err error) {
+	if value, ok, err = q.once(); err != nil {
+		return nil, false, err
+	}
+	again, okAgain, err := q.once()
+	switch {
+	case err != nil:
+		return nil, false, err
+	case ok != okAgain:
+		return nil, false, q.impure("only one of two calls gave a value")
+	case !anyWalker.Equal(value, again):
+		return nil, false, q.impure("two calls gave different values: " + first(anyWalker.Diff(value, again), " and "))
+	}
+	return value, ok, nil
 }
 
-func (p *pickSets) number(values []any) uint32 {
-	if len(values) == 0 {
-		return 0
+func (q question) impure(what string) error {
+	return &ImpureError{Actor: q.who, Event: q.event(), What: what}
+}
+
+// of gives the value of a number.
+func (r *reader[M]) of(number uint32) any {
+	value := r.values.Value(number)
+	if bad, is := value.(unreadable); is {
+		panic(bad.err)
 	}
-	var set []uint32
-	for _, v := range values {
-		set = append(set, p.values.number(v))
+	return value
+}
+
+// pick gives the number of what a selection picks of an envelope, if it picks anything.
+func (r *reader[M]) pick(selection int, envelope uint32) (number uint32, ok bool) {
+	of := r.picked[selection]
+	of.Ensure(envelope)
+	place := of.At(envelope)
+	if known := atomic.LoadUint32(place); known != 0 {
+		return known - 2, known > 1
 	}
-	slices.Sort(set)
-	set = slices.Compact(set)
-	var key []byte
-	for _, n := range set {
-		key = append(key, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
+	sp := r.space
+	number, ok = r.number(question{
+		who: "a selection", event: func() string { return "reading " + sp.describe(envelope) },
+		ask: func() (any, bool, []intern.Change) {
+			e := sp.opened(envelope)
+			value, ok := sp.sys.picks[selection](e)
+			return value, ok, sp.walker.Diff(sp.open(envelope).Message, e.Message)
+		},
+	})
+	known := uint32(1)
+	if ok {
+		known = number + 2
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	id, ok := p.sets[string(key)]
-	if !ok {
-		id = uint32(len(p.members))
-		p.sets[string(key)] = id
-		members := make([]any, len(set))
-		for i, n := range set {
-			members[i] = p.values.of(n)
-		}
-		p.members = append(p.members, members)
-	}
+	atomic.StoreUint32(place, known)
+	return number, ok
+}
+
+// set numbers a set of values; it sorts numbers.
+func (r *reader[M]) set(numbers []uint32) uint32 {
+	slices.Sort(numbers)
+	id, _ := r.sets.Intern(slices.Compact(numbers))
 	return id
 }
 
-func (sp *space[M]) pickedSet(set uint32) []any {
-	sp.sets.mu.Lock()
-	defer sp.sets.mu.Unlock()
-	return sp.sets.members[set]
+// union gives the values of some sets, in the order of their content.
+func (r *reader[M]) union(sets []uint32) []any {
+	var numbers []uint32
+	for _, set := range sets {
+		numbers = append(numbers, r.sets.At(set)...)
+	}
+	slices.Sort(numbers)
+	numbers = slices.Compact(numbers)
+	all := make([]any, len(numbers))
+	for i, n := range numbers {
+		all[i] = r.of(n)
+	}
+	if len(all) > 1 {
+		slices.SortFunc(all, func(a, b any) int {
+			return bytes.Compare(anyWalker.Encode(nil, a), anyWalker.Encode(nil, b))
+		})
+	}
+	return all
+}
+
+// audit looks for a value that was changed by a property that read it.
+func (r *reader[M]) audit() error {
+	if id, ok := r.values.Verify(); !ok {
+		return &ImpureError{
+			Actor: "a projection or selection", Event: "later",
+			What: "a value was changed after it was given; it now reads " + textAny(r.values.Value(id)),
+		}
+	}
+	return nil
+}
+
+// project gives the number of what a projection makes of a local state, which it computes at the first call.
+func (c *cells[S, M]) project(local uint32, projection int) uint32 {
+	of := c.projected[projection]
+	of.Ensure(local)
+	place := of.At(local)
+	if number := atomic.LoadUint32(place); number != 0 {
+		return number - 1
+	}
+	given := c.states.Value(local)
+	number, _ := c.space.reader.number(question{
+		who: "a projection of " + c.who(), event: func() string { return "reading " + c.walker.Text(given) },
+		ask: func() (any, bool, []intern.Change) {
+			st := c.walker.Copy(given)
+			value := c.space.sys.projections[projection].of(st)
+			return value, true, c.walker.Diff(given, st)
+		},
+	})
+	atomic.StoreUint32(place, number+1)
+	return number
+}
+
+// valueOf and valuesOf serve properties, which know the space by an interface only.
+func (sp *space[M]) valueOf(number uint32) any    { return sp.reader.of(number) }
+func (sp *space[M]) valuesOf(sets []uint32) []any { return sp.reader.union(sets) }
+
+// opened gives an envelope with a private copy of its message.
+func (sp *space[M]) opened(envelope uint32) actor.Envelope[M] {
+	e := sp.open(envelope)
+	e.Message = sp.walker.Copy(e.Message)
+	return e
 }

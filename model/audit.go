@@ -1,0 +1,161 @@
+package model
+
+import (
+	"fmt"
+	"math/bits"
+
+	"synod/actor"
+)
+
+// An interned value belongs to the space and never changes again. It does all the same if an actor keeps memory that it
+// put into a state or a message, and uses it again; or if an observer or a property changes what it was given to read.
+
+// auditFrom is the number of calls of an actor after which its values are looked at for the first time. They are again
+// whenever that number has grown fourfold, so that a search that corrupts its own values, and perhaps never ends for
+// it, is stopped; and at the end. All audits together cost a third more than the last.
+const auditFrom = 1 << 10
+
+// auditSometimes is called after every distinct handler call.
+func (c *cells[S, M]) auditSometimes() error {
+	n := uint64(c.calls.Add(1))
+	if n < auditFrom || n&(n-1) != 0 || bits.TrailingZeros64(n)%2 != 0 {
+		return nil
+	}
+	if err := c.space.auditMessages(); err != nil {
+		return err
+	}
+	return c.audit()
+}
+
+// Audit hashes every interned value once more.
+func (sp *space[M]) Audit() error {
+	if err := sp.auditMessages(); err != nil {
+		return err
+	}
+	for _, s := range sp.slots {
+		if err := s.audit(); err != nil {
+			return err
+		}
+	}
+	return sp.reader.audit()
+}
+
+// auditMessages looks for a message that was changed, and for the call that sent it.
+func (sp *space[M]) auditMessages() error {
+	id, ok := sp.messages.Verify()
+	if ok {
+		return nil
+	}
+	for _, s := range sp.slots {
+		if blame, ok := s.(interface{ sentChanged(message uint32) error }); ok {
+			if err := blame.sentChanged(id); err != nil {
+				return err
+			}
+		}
+	}
+	return &ImpureError{
+		Actor: "a message", Event: "later",
+		What: "it was changed after it was sent; it now reads " + sp.walker.Text(sp.messages.Value(id)),
+	}
+}
+
+// audit looks for values of the actor that were changed.
+func (c *cells[S, M]) audit() error {
+	if how := c.own.changed(); how != "" {
+		return &ImpureError{Actor: c.who(), Event: "at some event", What: "the actor's own value was changed: " + how}
+	}
+	if id, ok := c.states.Verify(); !ok {
+		return c.stateChanged(id)
+	}
+	if id, ok := c.timers.Verify(); !ok {
+		return c.changedLater("a timer", textAny(c.timers.Value(id)))
+	}
+	if id, ok := c.options.Verify(); !ok {
+		return c.changedLater("an option", textAny(c.options.Value(id)))
+	}
+	return nil
+}
+
+func (c *cells[S, M]) changedLater(what, text string) error {
+	return &ImpureError{
+		Actor: c.who(), Event: "later", What: fmt.Sprintf("%s was changed after its step; it now reads %s", what, text),
+	}
+}
+
+// stateChanged names the event that gave a state which was changed afterwards, and the field: it calls the handler for
+// that event again, to see what the state was.
+func (c *cells[S, M]) stateChanged(id uint32) (found error) {
+	now := c.walker.Copy(c.states.Value(id)) // The call may change it once more.
+	c.eachCall(func(e event, o *outcome) bool {
+		if o.local != id {
+			return true
+		}
+		var out actor.Out[M]
+		st, err := c.run(e, &out)
+		if err != nil || c.walker.Equal(st, now) {
+			return true
+		}
+		found = c.impure(e, "the state that it gave was changed afterwards: %s", first(c.walker.Diff(st, now), " became "))
+		return false
+	})
+	if found == nil {
+		found = c.changedLater("a state", c.walker.Text(now))
+	}
+	return found
+}
+
+// sentChanged names the event that sent a message which was changed afterwards, if it was this actor that sent it.
+func (c *cells[S, M]) sentChanged(message uint32) (found error) {
+	w := c.space.walker
+	now := w.Copy(c.space.messages.Value(message))
+	c.eachCall(func(e event, o *outcome) bool {
+		at := c.space.sendOf(o, message)
+		if at < 0 {
+			return true
+		}
+		var out actor.Out[M]
+		_, err := c.run(e, &out)
+		if err != nil {
+			return true
+		}
+		for _, command := range out.Commands() {
+			if command.Kind != actor.Send {
+				continue
+			}
+			if at == 0 {
+				if w.Equal(command.Message, now) {
+					return true
+				}
+				found = c.impure(e, "the message that it sent to %v was changed afterwards: %s",
+					command.To, first(w.Diff(command.Message, now), " became "))
+				return false
+			}
+			at--
+		}
+		return true
+	})
+	return found
+}
+
+// sendOf gives which of the sends of an outcome, counted from 0, is of a message; −1 for none.
+func (sp *space[M]) sendOf(o *outcome, message uint32) int {
+	sends := 0
+	for _, effect := range o.effects {
+		if int(effect.Slot) > sp.nobody {
+			continue // An observer sees it.
+		}
+		if sp.envelopes.At(uint32(effect.Effect))[2] == message {
+			return sends
+		}
+		sends++
+	}
+	return -1
+}
+
+// eachCall calls f for every handler call that was made, until it returns false.
+func (c *cells[S, M]) eachCall(f func(event, *outcome) bool) {
+	if began := &c.began; began.filled.Load() && began.err == nil && !f(event{start: true}, began) {
+		return
+	}
+	c.outcomes.each(func(k outcomeKey, o *outcome) bool { return f(c.eventOf(k), o) })
+}

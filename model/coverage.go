@@ -1,0 +1,164 @@
+package model
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Vacuity is something that an actor was made for, or was sent, and that never mattered as far as was searched.
+type Vacuity struct {
+	Actor string
+	Event string // a type of message, a timer, an option, or a handler
+	Why   string // one of the reasons below
+}
+
+// Why something never mattered.
+const (
+	NeverDeliverable = "sent, but never deliverable"
+	NeverAccepted    = "delivered, but every time ignored"
+	NeverEffective   = "handled, but every time without effect"
+	NeverCalled      = "never called"
+)
+
+// report counts the cells and what they are made of, and tells which events had an effect.
+func (c *cells[S, M]) report(r *SpaceReport) {
+	slot := SlotReport{Name: c.name(), Parts: c.tuples.Len(), Of: map[string]int{
+		"local": c.states.Len(), "mailbox": c.mailbox.table.Len(),
+	}}
+	if c.actor.Timeout != nil {
+		slot.Of["timers"] = c.distinct(tupleTimers)
+	}
+	if c.actor.Chosen != nil {
+		slot.Of["choices"] = c.distinct(tupleChoices)
+	}
+	r.Slots = append(r.Slots, slot)
+	if c.own.opaque {
+		r.Opaque = append(r.Opaque, c.name())
+	}
+	c.reportCalls(r)
+}
+
+// distinct counts the values of a part of the cells, each a number among the lists.
+func (c *cells[S, M]) distinct(part int) int {
+	seen := make([]bool, c.lists.Len())
+	n := 0
+	for id := range c.tuples.Len() {
+		if list := c.tuples.At(uint32(id))[part]; !seen[list] {
+			seen[list] = true
+			n++
+		}
+	}
+	return n
+}
+
+// effects counts, for an event that an actor may meet, the distinct calls that had an effect and those that had none.
+type effects struct{ some, none int }
+
+func (e *effects) add(o *outcome) {
+	if o.idle {
+		e.none++
+	} else {
+		e.some++
+	}
+}
+
+// reportCalls sums up the calls of handlers by what they were for.
+func (c *cells[S, M]) reportCalls(r *SpaceReport) {
+	messages, timers, options := make(map[string]*effects), make(map[string]*effects), make(map[string]*effects)
+	for _, message := range c.space.sentTo(c.slot) {
+		at(messages, c.space.messageType(message))
+	}
+	c.outcomes.each(func(k outcomeKey, o *outcome) bool {
+		r.HandlerCalls++
+		switch e := c.eventOf(k); e.kind {
+		case Deliver:
+			at(messages, c.space.messageType(e.what)).add(o)
+		case Timeout:
+			at(timers, "timeout of "+textAny(c.timers.Value(e.what))).add(o)
+		case Choose:
+			at(options, "choosing "+textAny(c.options.Value(e.what))).add(o)
+		case Act, Drop:
+		}
+		return true
+	})
+	for _, name := range sorted(messages) {
+		m := messages[name]
+		r.Coverage = append(r.Coverage, Coverage{Actor: c.name(), Message: name, Delivered: m.some, Ignored: m.none})
+		switch {
+		case m.some == 0 && m.none == 0:
+			r.Vacuous = append(r.Vacuous, Vacuity{c.name(), name, NeverDeliverable})
+		case m.some == 0:
+			r.Vacuous = append(r.Vacuous, Vacuity{c.name(), name, NeverAccepted})
+		}
+	}
+	c.reportHandler(r, "Timeout", c.actor.Timeout != nil, timers)
+	c.reportHandler(r, "Chosen", c.actor.Chosen != nil, options)
+}
+
+// reportHandler tells which timers or options had no effect.
+func (c *cells[S, M]) reportHandler(r *SpaceReport, handler string, has bool, events map[string]*effects) {
+	if has && len(events) == 0 {
+		r.Vacuous = append(r.Vacuous, Vacuity{c.name(), handler, NeverCalled})
+	}
+	for _, name := range sorted(events) {
+		if events[name].some == 0 {
+			r.Vacuous = append(r.Vacuous, Vacuity{c.name(), name, NeverEffective})
+		}
+	}
+}
+
+func at(counts map[string]*effects, name string) *effects {
+	e, ok := counts[name]
+	if !ok {
+		e = &effects{}
+		counts[name] = e
+	}
+	return e
+}
+
+func sorted(counts map[string]*effects) []string {
+	var names []string
+	for name := range counts {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, cmp.Compare)
+	return names
+}
+
+// sentTo gives the messages that were ever sent to the actor of a slot.
+func (sp *space[M]) sentTo(slot int) []uint32 {
+	var all []uint32
+	for id := range sp.envelopes.Len() {
+		if w := sp.envelopes.At(uint32(id)); int(w[1]) == slot {
+			all = append(all, w[2])
+		}
+	}
+	return all
+}
+
+// messageType names the type of a message for people, without its package. Of a message that only wraps another, it is
+// the type of the latter.
+func (sp *space[M]) messageType(message uint32) string {
+	m := sp.messages.Value(message)
+	return typeName(reflect.ValueOf(&m).Elem())
+}
+
+func typeName(v reflect.Value) string {
+	if v.Kind() == reflect.Interface {
+		if v.IsNil() {
+			return "nil"
+		}
+		v = v.Elem()
+	}
+	t := v.Type()
+	if t.Kind() == reflect.Struct && t.NumField() == 1 && t.Field(0).Type.Kind() == reflect.Interface {
+		return typeName(v.Field(0))
+	}
+	if t.Name() == "" {
+		return t.String()
+	}
+	name, _, _ := strings.Cut(t.Name(), "[")
+	return name
+}

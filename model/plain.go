@@ -1,0 +1,312 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"synod/internal/intern"
+	"synod/internal/offheap"
+	"synod/internal/words"
+)
+
+// plainSpace is a space of one slot, whose content is the state.
+type plainSpace[S, A any] struct {
+	plain        *Plain[S, A]
+	stateWalker  *intern.Walker[S]
+	actionWalker *intern.Walker[A]
+	states       *intern.Table[S]
+	actions      *intern.Table[A]
+	arena        *offheap.Arena
+	expanded     *words.Array[uint32] // a bit per state that was expanded
+	expansions   sampler
+	turns        turns
+}
+
+// Space makes the tables of one check.
+func (p *Plain[S, A]) Space() (Space, error) {
+	for i, a := range p.properties {
+		for _, b := range p.properties[:i] {
+			if a.Name == b.Name {
+				return nil, fmt.Errorf("property %q was added twice", a.Name)
+			}
+		}
+	}
+	arena := offheap.New()
+	sp := &plainSpace[S, A]{plain: p, arena: arena, expanded: words.NewArray[uint32](arena)}
+	var errs [4]error
+	sp.stateWalker, errs[0] = walker[S]("states")
+	sp.actionWalker, errs[1] = walker[A]("actions")
+	sp.states, errs[2] = intern.NewTable[S]()
+	sp.actions, errs[3] = intern.NewTable[A]()
+	for _, err := range errs {
+		if err != nil {
+			arena.Close()
+			return nil, err
+		}
+	}
+	return sp, nil
+}
+
+func (sp *plainSpace[S, A]) Slots() int { return 1 }
+
+func (sp *plainSpace[S, A]) Initial() ([][]PartID, error) {
+	initial, err := sp.initial()
+	if err != nil {
+		return nil, err
+	}
+	again, err := sp.initial()
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(initial, func(id uint32) bool { return !slices.Contains(again, id) }); i >= 0 {
+		again, initial = initial, again
+	}
+	if i := slices.IndexFunc(again, func(id uint32) bool { return !slices.Contains(initial, id) }); i >= 0 {
+		return nil, &ImpureError{
+			Actor: "the model", Event: "Initial",
+			What: "only one of two calls gave the state " + sp.stateWalker.Text(sp.states.Value(again[i])),
+		}
+	}
+	var all [][]PartID
+	for _, id := range initial {
+		all = append(all, []PartID{PartID(id)})
+	}
+	return all, nil
+}
+
+// initial gives the ids of the initial states, ascending and each once.
+func (sp *plainSpace[S, A]) initial() (ids []uint32, err error) {
+	defer caught(&err, "the model", func() string { return "Initial" })
+	for _, s := range sp.plain.model.Initial() {
+		if err := sp.stateWalker.Check(s); err != nil {
+			return nil, &ImpureError{Actor: "the model", Event: "Initial", What: err.Error()}
+		}
+		ids = append(ids, internCopy(sp.states, sp.stateWalker, s))
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+// Steps expands a state, by sample twice and on private copies.
+func (sp *plainSpace[S, A]) Steps(_ int, id PartID, into []Step) (steps []Step, err error) {
+	s := sp.states.Value(uint32(id))
+	if !sp.isFirst(id) || !sp.expansions.twice() {
+		return sp.expand(s, id, into, false)
+	}
+	sp.turns.run(func() { steps, err = sp.expand(s, id, into, true) })
+	if err != nil {
+		return into, err
+	}
+	return steps, nil
+}
+
+// isFirst tells whether a state is expanded for the first time: the engine may do it again.
+func (sp *plainSpace[S, A]) isFirst(id PartID) bool {
+	word, bit := uint32(id)/32, uint32(1)<<(id%32)
+	sp.expanded.Ensure(word)
+	return atomic.OrUint32(sp.expanded.At(word), bit)&bit == 0
+}
+
+// expand appends the steps of a state.
+func (sp *plainSpace[S, A]) expand(s S, id PartID, into []Step, guarded bool) ([]Step, error) {
+	actions, err := sp.actionsOf(s, guarded)
+	if err != nil {
+		return into, err
+	}
+	for _, a := range actions {
+		next, ok, err := sp.nextOf(s, a, guarded)
+		if err != nil {
+			return into, err
+		}
+		action := ActionID(internCopy(sp.actions, sp.actionWalker, a))
+		if !ok {
+			into = append(into, Step{Next: id, Action: action, Ignored: Impossible})
+			continue
+		}
+		into = append(into, Step{Next: PartID(internCopy(sp.states, sp.stateWalker, next)), Action: action})
+	}
+	return into, nil
+}
+
+// actionsOf gives the actions of a state.
+func (sp *plainSpace[S, A]) actionsOf(s S, guarded bool) ([]A, error) {
+	event := func() string { return "Actions of " + sp.stateWalker.Text(s) }
+	if !guarded {
+		return sp.callActions(s, event)
+	}
+	call := func() ([]A, error) {
+		given := sp.stateWalker.Copy(s)
+		actions, err := sp.callActions(given, event)
+		if err == nil {
+			err = unchanged(sp.stateWalker, s, given, event, "the state")
+		}
+		return actions, err
+	}
+	actions, err := call()
+	if err != nil {
+		return nil, err
+	}
+	again, err := call()
+	if err != nil {
+		return nil, err
+	}
+	encoded, others := sp.encodings(actions), sp.encodings(again)
+	for i, a := range encoded {
+		if i > 0 && a == encoded[i-1] {
+			return nil, &ImpureError{Actor: "the model", Event: event(), What: "it gave the action " + a + " twice"}
+		}
+	}
+	if only := difference(encoded, others); only != "" {
+		return nil, &ImpureError{Actor: "the model", Event: event(), What: "only one of two calls gave the action " + only}
+	}
+	return actions, nil
+}
+
+// encodings gives the canonical encodings of actions, sorted: their order has no meaning.
+func (sp *plainSpace[S, A]) encodings(actions []A) []string {
+	all := make([]string, len(actions))
+	for i, a := range actions {
+		all[i] = string(sp.actionWalker.Encode(nil, a))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// difference gives an item that only one of two sorted lists holds, or is empty. An item holds it as often as it occurs.
+func difference(a, b []string) string {
+	for i := range max(len(a), len(b)) {
+		switch {
+		case i >= len(b) || i < len(a) && a[i] < b[i]:
+			return a[i]
+		case i >= len(a) || b[i] < a[i]:
+			return b[i]
+		}
+	}
+	return ""
+}
+
+// nextOf gives what an action makes of a state.
+func (sp *plainSpace[S, A]) nextOf(s S, a A, guarded bool) (next S, ok bool, err error) {
+	event := func() string {
+		return "Next of " + sp.stateWalker.Text(s) + " by " + sp.actionWalker.Brief(a)
+	}
+	if !guarded {
+		return sp.callNext(s, a, event)
+	}
+	call := func() (S, bool, error) {
+		givenState, givenAction := sp.stateWalker.Copy(s), sp.actionWalker.Copy(a)
+		next, ok, err := sp.callNext(givenState, givenAction, event)
+		if err == nil {
+			err = errors.Join(unchanged(sp.stateWalker, s, givenState, event, "the state"),
+				unchanged(sp.actionWalker, a, givenAction, event, "the action"))
+		}
+		return next, ok, err
+	}
+	if next, ok, err = call(); err != nil {
+		return next, false, err
+	}
+	again, okAgain, err := call()
+	switch {
+	case err != nil:
+		return next, false, err
+	case ok != okAgain:
+		err = &ImpureError{Actor: "the model", Event: event(), What: "only one of two calls was possible"}
+	case ok && !sp.stateWalker.Equal(next, again):
+		err = &ImpureError{
+			Actor: "the model", Event: event(),
+			What: "two calls gave different states: " + first(sp.stateWalker.Diff(next, again), " and "),
+		}
+	}
+	return next, ok, err
+}
+
+// unchanged wants what a method was given to be what it was.
+func unchanged[T any](w *intern.Walker[T], was, is T, event func() string, what string) error {
+	if w.Equal(was, is) {
+		return nil
+	}
+	return &ImpureError{
+		Actor: "the model", Event: event(),
+		What: fmt.Sprintf("it changed %s that it was given: %s", what, first(w.Diff(was, is), " became ")),
+	}
+}
+
+func (sp *plainSpace[S, A]) callActions(s S, event func() string) (actions []A, err error) {
+	defer caught(&err, "the model", event)
+	actions = sp.plain.model.Actions(s)
+	for _, a := range actions {
+		if err := sp.actionWalker.Check(a); err != nil {
+			return nil, &ImpureError{Actor: "the model", Event: event(), What: err.Error()}
+		}
+	}
+	return actions, nil
+}
+
+func (sp *plainSpace[S, A]) callNext(s S, a A, event func() string) (next S, ok bool, err error) {
+	defer caught(&err, "the model", event)
+	if next, ok = sp.plain.model.Next(s, a); ok {
+		if err := sp.stateWalker.Check(next); err != nil {
+			return next, false, &ImpureError{Actor: "the model", Event: event(), What: err.Error()}
+		}
+	}
+	return next, ok, nil
+}
+
+func (sp *plainSpace[S, A]) Apply(_ int, id PartID, _ EffectID) (PartID, bool, error) {
+	return id, true, nil
+}
+
+func (sp *plainSpace[S, A]) Properties() []Property                   { return sp.plain.properties }
+func (sp *plainSpace[S, A]) Boundary() func(View) bool                { return sp.plain.boundary }
+func (sp *plainSpace[S, A]) Aspect(_ int, id PartID, _ Aspect) uint32 { return uint32(id) }
+func (sp *plainSpace[S, A]) SlotName(int) string                      { return "state" }
+
+func (sp *plainSpace[S, A]) Action(_ int, a ActionID) Action {
+	v := sp.actions.Value(uint32(a))
+	return Action{
+		Kind: Act, Key: string(sp.actionWalker.Encode(nil, v)), Text: sp.actionWalker.Brief(v), Actor: "state",
+	}
+}
+
+func (sp *plainSpace[S, A]) Content(dst []byte, _ int, id PartID) []byte {
+	return sp.stateWalker.Encode(dst, sp.states.Value(uint32(id)))
+}
+
+func (sp *plainSpace[S, A]) Text(_ int, id PartID) string {
+	return sp.stateWalker.Text(sp.states.Value(uint32(id)))
+}
+
+func (sp *plainSpace[S, A]) Changes(_ int, from, to PartID) []Change {
+	return changes(sp.stateWalker.Diff(sp.states.Value(uint32(from)), sp.states.Value(uint32(to))))
+}
+
+func (sp *plainSpace[S, A]) Audit() error {
+	if id, ok := sp.states.Verify(); !ok {
+		return &ImpureError{
+			Actor: "the model", Event: "later",
+			What: "a state was changed, by a method or a property; it now reads " + sp.Text(0, PartID(id)),
+		}
+	}
+	if id, ok := sp.actions.Verify(); !ok {
+		return &ImpureError{
+			Actor: "the model", Event: "later",
+			What: "an action was changed; it now reads " + sp.actionWalker.Text(sp.actions.Value(id)),
+		}
+	}
+	return nil
+}
+
+func (sp *plainSpace[S, A]) Report() SpaceReport {
+	return SpaceReport{
+		Slots:  []SlotReport{{Name: "state", Parts: sp.states.Len()}},
+		Guards: []Guard{sp.expansions.report("expansions")},
+	}
+}
+
+// OffHeap is what the space's arena holds.
+func (sp *plainSpace[S, A]) OffHeap() int64 { return sp.arena.Bytes() }
+
+// Close frees the tables.
+func (sp *plainSpace[S, A]) Close() { sp.arena.Close() }
