@@ -21,7 +21,8 @@ import (
 // registerState is a state of a system of register clients and servers in the plain search.
 type registerState = *reference.State[register.Message]
 
-// plainRegister composes servers and clients for the plain search, with the properties "linearizable" and "value chosen".
+// plainRegister composes servers and clients for the plain search, with the properties "linearizable" and
+// "value chosen".
 func plainRegister[S any](
 	c registers.Config, server func(others []actor.ID) actor.Typed[S, register.Message],
 ) *reference.System[register.Message] {

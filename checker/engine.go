@@ -22,6 +22,7 @@ const (
 
 // engine is what every driver stands on: a space, its units, the layout of a packed state and the visited set.
 type engine struct {
+	source  model.Source
 	space   model.Space
 	options Options
 	arena   *offheap.Arena
@@ -33,10 +34,12 @@ type engine struct {
 	workers []*worker
 	chunks  chunks
 
+	held      atomic.Pointer[holdings]
 	initial   [][]model.PartID // within the boundary
 	started   time.Time
 	halt      atomic.Uint32 // a stopCause: workers return soon
 	failure   atomic.Pointer[failure]
+	movable   bool        // the search moves to new tables when memory runs out
 	overflow  atomic.Bool // an id outgrew its field: the layout must widen
 	regrouped int         // the number of states at the last choice of units
 	relaid    int         // the number of states at the last relayout
@@ -65,12 +68,26 @@ const (
 
 // newEngine makes an engine whose visited set is empty.
 func newEngine(src model.Source, o Options) (*engine, error) {
-	space, err := src.Space()
-	if err != nil {
+	e := &engine{source: src, options: o, started: time.Now()}
+	for range o.workers() {
+		e.workers = append(e.workers, &worker{e: e})
+	}
+	if err := e.furnish(); err != nil {
 		return nil, err
 	}
-	e := &engine{space: space, options: o, arena: offheap.New(), started: time.Now()}
-	e.chunks.arena = e.arena
+	return e, nil
+}
+
+// furnish makes a space and all tables, empty but for the initial states.
+func (e *engine) furnish() error {
+	space, err := e.source.Space()
+	if err != nil {
+		return err
+	}
+	e.space, e.arena, e.initial = space, offheap.New(), nil
+	e.held.Store(&holdings{e.arena, space})
+	e.overflow.Store(false)
+	e.chunks = chunks{arena: e.arena}
 	e.judge = newJudge(space)
 	if inside := space.Boundary(); inside != nil {
 		e.inside = newPredicate(space, "the boundary", inside)
@@ -80,14 +97,14 @@ func newEngine(src model.Source, o Options) (*engine, error) {
 		groups[slot] = []int{slot}
 	}
 	e.units = newUnits(space, e.arena, groups)
-	for range o.workers() {
-		e.workers = append(e.workers, newWorker(e))
+	for _, w := range e.workers {
+		w.settleIn()
 	}
 	if err := e.begin(); err != nil {
 		e.close()
-		return nil, err
+		return err
 	}
-	return e, nil
+	return nil
 }
 
 // begin finds the initial states and a layout for them.
@@ -267,7 +284,7 @@ func (e *engine) watch(ctx context.Context) func() {
 					e.options.Progress(e.progress())
 				}
 			case <-tick.C:
-				if limit := e.options.MemoryLimit; limit > 0 && e.memory() > limit {
+				if limit := e.options.MemoryLimit; limit > 0 && !e.movable && e.memory() > limit {
 					e.stop(stopMemory)
 				}
 			}
@@ -301,7 +318,19 @@ func (e *engine) memory() int64 {
 		{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
 	}
 	metrics.Read(samples)
-	return int64(samples[0].Value.Uint64()-samples[1].Value.Uint64()) + e.arena.Bytes() + e.space.OffHeap()
+	return int64(samples[0].Value.Uint64()-samples[1].Value.Uint64()) + e.offHeap()
+}
+
+// offHeap is what the engine and the space hold outside the Go heap.
+func (e *engine) offHeap() int64 {
+	h := e.held.Load()
+	return h.arena.Bytes() + h.space.OffHeap()
+}
+
+// holdings are the tables that are in use, for whoever looks from outside the search.
+type holdings struct {
+	arena *offheap.Arena
+	space model.Space
 }
 
 func (e *engine) close() {

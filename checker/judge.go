@@ -44,6 +44,18 @@ func newJudge(space model.Space) *judge {
 	return j
 }
 
+// succeed makes j go on where another judge of the same properties, in another space, stopped.
+func (j *judge) succeed(other *judge) {
+	for i := range j.properties {
+		if other.decided[i].Load() {
+			j.settle(i)
+		}
+		j.predicates[i].leaves = other.predicates[i].leaves
+		j.predicates[i].full = true // Some evaluations may be made again.
+		j.predicates[i].calls.Store(other.predicates[i].calls.Load())
+	}
+}
+
 // remarkable is the answer that decides a property.
 func remarkable(p model.Property) bool { return p.Expect == model.Sometimes }
 

@@ -60,10 +60,11 @@ type Result struct {
 	Err        error       // why the check could not be made, or was broken off; nil otherwise
 	Failure    *model.Path // to the state in which Err came up, if it is known
 	Properties []PropertyResult
-	Generated  int // initial states and successors computed within the boundary, with repeats
-	Unique     int // distinct states
-	Depth      int // see the drivers
-	Cut        int // transitions that the boundary cut
+	Generated  int  // initial states and successors computed within the boundary, with repeats
+	Unique     int  // distinct states
+	AtLeast    bool // walks met more distinct states than memory could tell apart
+	Depth      int  // see the drivers
+	Cut        int  // transitions that the boundary cut
 	Bounded    bool
 	Exhausted  bool    // every reachable state within the boundary was visited
 	Stopped    string  // which limit or condition ended the search; empty if it was exhausted
@@ -77,6 +78,7 @@ type Result struct {
 
 	engine *engine
 	cause  stopCause
+	most   int // the greatest count of distinct states in one set of tables
 }
 
 func newResult(engine string, o Options) *Result {
@@ -191,7 +193,7 @@ func (e *engine) conclude(r *Result) {
 	}
 	r.Exhausted = cause == running
 	r.cause, r.Stopped = cause, stoppedBy(cause, e.options)
-	r.Generated, r.Unique, r.Cut = e.generated(), e.unique(), e.cuts()
+	r.Generated, r.Unique, r.Cut = e.generated(), max(e.unique(), r.most), e.cuts()
 	r.Bounded = e.inside != nil
 	r.Levels = e.levels
 	r.Depth = int(e.depth.Load())

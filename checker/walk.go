@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -39,7 +40,7 @@ func Walk(ctx context.Context, src model.Source, o Options) *Result {
 	}
 	r.announce(e)
 	// The walks depend on the order of steps, so it must be that of their content.
-	e.units.sorted = true
+	e.units.sorted, e.movable = true, true
 	unwatch := e.watch(ctx)
 	e.guard(func() { e.walk(r) })
 	unwatch()
@@ -56,6 +57,70 @@ type walks struct {
 	busy  []*walker
 	// The walk that came upon an error, and after how many steps; nil for none. Guarded by engine.results.
 	broken *[2]int64
+	// The tables are full: the walks go on in new ones, and states met in both would count twice.
+	full atomic.Bool
+	most int // the number of distinct states that were met in the same tables, at most so far
+}
+
+// tableMemory is how much memory a process may hold before its walks go on in new tables, if there is no memory limit;
+// with one, it is three quarters of that.
+const tableMemory = 1 << 30
+
+// checkMemory tells whether the walks should go on in new tables.
+func (k *walker) checkMemory() bool {
+	e := k.w.e
+	if k.unchecked++; k.unchecked >= checkEvery {
+		k.unchecked = 0
+		if e.memory() > e.tableLimit() {
+			k.all.full.Store(true)
+		}
+	}
+	return k.all.full.Load()
+}
+
+func (e *engine) tableLimit() int64 {
+	if limit := e.options.MemoryLimit; limit > 0 {
+		return limit / 4 * 3
+	}
+	return tableMemory
+}
+
+// checkEvery is how many steps a walker takes between two looks at the memory.
+const checkEvery = 1 << 14
+
+// moveOut makes new tables, and brings the states in which the walkers are over.
+func (e *engine) moveOut(walkers []*walker) error {
+	oldSpace, oldArena, oldJudge := e.space, e.arena, e.judge
+	states := make([][]model.PartID, len(walkers))
+	for i, k := range walkers {
+		if k.walking {
+			states[i] = k.state()
+		}
+	}
+	if err := e.furnish(); err != nil {
+		return err
+	}
+	e.judge.succeed(oldJudge)
+	e.units.sorted = true
+	for i, k := range walkers {
+		if states[i] == nil {
+			continue
+		}
+		state, err := e.space.Carry(oldSpace, states[i])
+		if err != nil {
+			return err
+		}
+		for n, u := range e.units.of {
+			k.ids[n] = u.id(state)
+		}
+	}
+	oldArena.Close()
+	oldSpace.Close()
+	debug.FreeOSMemory() // What the old tables held on the heap would count against the new ones.
+	if e.memory() > e.tableLimit() {
+		e.stop(stopMemory)
+	}
+	return nil
 }
 
 // settle closes the properties that no walk with a lesser number can decide any more.
@@ -73,14 +138,15 @@ func (a *walks) settle(j *judge) {
 
 // walker takes one walk at a time.
 type walker struct {
-	w       *worker
-	all     *walks
-	number  atomic.Int64 // -1 before the first walk, and the greatest number after the last
-	source  rand.PCG
-	ids     []uint32 // per unit
-	next    []uint32
-	steps   int
-	walking bool
+	w         *worker
+	all       *walks
+	number    atomic.Int64 // -1 before the first walk, and the greatest number after the last
+	source    rand.PCG
+	ids       []uint32 // per unit
+	next      []uint32
+	steps     int
+	walking   bool
+	unchecked int // steps since the last look at the memory
 }
 
 func (e *engine) walk(r *Result) {
@@ -92,16 +158,27 @@ func (e *engine) walk(r *Result) {
 		walkers[i].number.Store(-1)
 	}
 	all.busy = walkers
-	for {
+	for again := true; again; {
 		e.parallel(func(w *worker) { walkers[slices.Index(e.workers, w)].run() })
-		if !e.overflow.Load() || e.halt.Load() != 0 {
-			break
-		}
-		if err := e.relayout(e.units); err != nil {
-			e.stop(stopMemory)
-			break
+		r.AtLeast = r.AtLeast || all.full.Load()
+		switch {
+		case e.halt.Load() != 0:
+			again = false
+		case all.full.Load():
+			all.most = max(all.most, e.unique())
+			if err := e.moveOut(walkers); err != nil {
+				e.failAt(err, nil)
+			}
+			all.full.Store(false)
+		case e.overflow.Load():
+			if err := e.relayout(e.units); err != nil {
+				e.stop(stopMemory)
+			}
+		default:
+			again = false
 		}
 	}
+	r.most = all.most
 	r.Walks = int(all.done.Load())
 	if b := all.broken; b != nil {
 		r.Failure = walkers[0].again(b[0], int(b[1]))
@@ -128,7 +205,7 @@ func (k *walker) run() {
 			k.begin(n)
 		}
 		for k.walking {
-			if e.halt.Load() != 0 || e.overflow.Load() || !k.meet() {
+			if e.halt.Load() != 0 || e.overflow.Load() || k.checkMemory() || !k.meet() {
 				return
 			}
 			if k.steps+1 >= e.options.WalkDepth || !k.step() {

@@ -54,11 +54,13 @@ type question struct {
 	effect    uint32
 }
 
-func newWorker(e *engine) *worker {
-	return &worker{
-		e: e, state: make([]model.PartID, e.space.Slots()), reading: model.NewReading(e.space),
-		reads: make([]uint64, batchLength),
-	}
+// settleIn makes what a worker needs for the engine's space.
+func (w *worker) settleIn() {
+	w.state = make([]model.PartID, w.e.space.Slots())
+	w.reading = model.NewReading(w.e.space)
+	w.reads = make([]uint64, batchLength)
+	w.compile = compileScratch{}
+	clear(w.buffers)
 }
 
 // fit makes the buffers for the engine's layout.

@@ -98,6 +98,8 @@ type Space interface {
 	Audit() error
 	// Report tells what the space knows of itself.
 	Report() SpaceReport
+	// Carry gives the ids of a state of another space of the same source, so that a walk can go on in fresh tables.
+	Carry(from Space, state []PartID) ([]PartID, error)
 	// OffHeap is the memory in bytes that the space holds outside the Go heap.
 	OffHeap() int64
 	// Close frees the tables.

@@ -1,0 +1,55 @@
+package checker_test
+
+import (
+	"testing"
+
+	"synod/actor"
+	"synod/checker"
+	"synod/model"
+)
+
+// counter counts the messages that it sends itself, for ever.
+type counter struct{}
+
+type ticked struct{ Number int }
+
+func (counter) Start(self actor.ID, out *actor.Out[ticked]) []int {
+	out.Send(self, ticked{1})
+	return nil
+}
+
+func (counter) Receive(self actor.ID, st []int, _ actor.ID, m ticked, out *actor.Out[ticked]) []int {
+	out.Send(self, ticked{m.Number + 1})
+	return append(st[:min(len(st), 0)], m.Number)
+}
+
+// TestWalkInNewTables lets walks fill their tables several times: they go on in new ones, and the walk that refutes a
+// property is found again and shown.
+func TestWalkInNewTables(t *testing.T) {
+	system := func() *model.System[ticked] {
+		sys := model.NewSystem[ticked](model.Config{})
+		ref := model.Add(sys, 0, actor.New[[]int, ticked](counter{}))
+		sys.Always("small", func(v model.View) bool {
+			st, _ := ref.In(v)
+			return len(st) == 0 || st[0] < 60_000
+		})
+		return sys
+	}
+	r := checker.Walk(t.Context(), system(), checker.Options{
+		Workers: 2, Walks: 2, WalkDepth: 70_000, MemoryLimit: 96 << 20, FinishWhen: checker.Exhausted,
+	})
+	defer r.Close()
+	if r.Err != nil || r.Stopped != "" {
+		t.Fatalf("stopped by %q, error %v", r.Stopped, r.Err)
+	}
+	if !r.AtLeast {
+		t.Errorf("%d distinct states in one set of tables: the test means to fill it", r.Unique)
+	}
+	if r.Generated != 2*70_000 || r.Depth != 70_000 {
+		t.Errorf("generated %d, depth %d", r.Generated, r.Depth)
+	}
+	p := r.Properties[0]
+	if p.Verdict != checker.Violated || len(p.Path.Steps) != 60_000 {
+		t.Errorf("%v, by a path of %d steps", p.Verdict, len(p.Path.Steps))
+	}
+}

@@ -1,0 +1,102 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	"synod/network"
+)
+
+// Carrying brings a state from one space of a source to another, so that a walk can go on in fresh tables when the old
+// ones are full.
+
+// carrier is a slot that takes over contents of the same slot of another space.
+type carrier interface {
+	carry(from any, id PartID) (PartID, error)
+}
+
+// Carry gives the ids of a state of another space of the same system.
+func (sp *space[M]) Carry(from Space, state []PartID) ([]PartID, error) {
+	old, ok := from.(*space[M])
+	if !ok || len(old.slots) != len(sp.slots) {
+		return nil, fmt.Errorf("carry a state: the spaces are of different systems")
+	}
+	carried := make([]PartID, len(state))
+	for slot, id := range state {
+		var err error
+		if carried[slot], err = sp.slots[slot].(carrier).carry(old.slots[slot], id); err != nil {
+			return nil, err
+		}
+	}
+	return carried, nil
+}
+
+// letter gives the letter of another space in the numbers of this one.
+func (sp *space[M]) letter(from *space[M], l network.Letter) network.Letter {
+	return network.Letter{
+		Source:  sp.ends.number(from.ends.id(l.Source)),
+		Message: internCopy(sp.messages, sp.walker, from.messages.Value(l.Message)),
+	}
+}
+
+func (c *cells[S, M]) carry(from any, id PartID) (PartID, error) {
+	old := from.(*cells[S, M])
+	t := old.tuples.At(uint32(id))
+	var tuple [tupleLength]uint32
+	tuple[tupleLocal] = internCopy(c.states, c.walker, old.states.Value(t[tupleLocal]))
+	tuple[tupleMailbox] = c.mailbox.empty()
+	for _, l := range old.mailbox.at(t[tupleMailbox], nil) {
+		tuple[tupleMailbox] = c.mailbox.put(tuple[tupleMailbox], c.space.letter(old.space, l))
+	}
+	tuple[tupleTimers] = c.carryList(old.lists.At(t[tupleTimers]), func(timer uint32) uint32 {
+		number, _ := c.timers.Intern(old.timers.Value(timer))
+		return number
+	})
+	tuple[tupleChoices] = c.carryList(old.lists.At(t[tupleChoices]), func(choice uint32) uint32 {
+		return c.carryList(old.lists.At(choice), func(option uint32) uint32 {
+			number, _ := c.options.Intern(old.options.Value(option))
+			return number
+		})
+	})
+	return c.tuple(tuple[:]), nil
+}
+
+// carryList gives a list in the numbers of this space, sorted as all lists are.
+func (c *cells[S, M]) carryList(list []uint32, number func(uint32) uint32) uint32 {
+	carried := make([]uint32, len(list))
+	for i, n := range list {
+		carried[i] = number(n)
+	}
+	slices.Sort(carried)
+	id, _ := c.lists.Intern(carried)
+	return id
+}
+
+func (n *nobody[M]) carry(from any, id PartID) (PartID, error) {
+	old := from.(*nobody[M])
+	carried := PartID(n.mailbox.empty())
+	for _, l := range old.mailbox.at(uint32(id), nil) {
+		w := old.space.envelopes.At(l.Message)
+		to := n.space.ends.number(old.space.ends.id(w[1]))
+		inner := n.space.letter(old.space, network.Letter{Source: w[0], Message: w[2]})
+		var err error
+		if carried, _, err = n.apply(carried, EffectID(n.space.envelope(inner.Source, to, inner.Message))); err != nil {
+			return 0, err
+		}
+	}
+	return carried, nil
+}
+
+func (h *histories[M, H]) carry(from any, id PartID) (PartID, error) {
+	old := from.(*histories[M, H])
+	return PartID(internCopy(h.values, h.walker, old.values.Value(uint32(id)))), nil
+}
+
+// Carry gives the id of a state of another space of the same model.
+func (sp *plainSpace[S, A]) Carry(from Space, state []PartID) ([]PartID, error) {
+	old, ok := from.(*plainSpace[S, A])
+	if !ok {
+		return nil, fmt.Errorf("carry a state: the spaces are of different models")
+	}
+	return []PartID{PartID(internCopy(sp.states, sp.stateWalker, old.states.Value(uint32(state[0]))))}, nil
+}
