@@ -213,7 +213,7 @@ func (r *Result) repeats() repeats {
 		return repeats{}
 	}
 	early := false
-	switch stopCause(r.engine.halt.Load()) {
+	switch r.cause {
 	case stopTime, stopMemory, stopInterrupt, stopError:
 		return repeats{}
 	case stopDecided, stopViolated, stopDepth, stopStates:
@@ -221,7 +221,7 @@ func (r *Result) repeats() repeats {
 	case running:
 	}
 	switch {
-	case r.Engine == "walk": // At any number of workers, so that it is the same for all.
+	case r.Engine == "walk": // Walks that all might have ended early count as if they had: some runs do, some do not.
 		return repeats{counts: !early && r.Walks >= r.Options.Walks, depth: true, traces: true}
 	case r.Engine == "dfs" && r.Workers > 1:
 		return repeats{counts: !early}

@@ -21,6 +21,15 @@ type repeatable struct {
 	options checker.Options
 }
 
+// repeatLimit bounds the states of a check, so that the many of them are quick. It ends a level, so it is the same in
+// every run. With -long they are large enough for relayouts and new units in the middle of a search.
+func repeatLimit() int {
+	if *long {
+		return 200_000
+	}
+	return 2_500
+}
+
 // repeatables are every entry of the catalogue with all its networks and mutants, with and without loss, and some models
 // with limits and a boundary.
 func repeatables() []repeatable {
@@ -38,8 +47,7 @@ func repeatables() []repeatable {
 		}
 		for _, s := range settings {
 			name := fmt.Sprintf("%s, network %q, lossy %v, mutant %q", e.Name, s.Network, s.Lossy, s.Mutant)
-			// A limit keeps the large ones small; it falls on a level, so it is the same in every run.
-			add(name, checker.Options{MaxStates: 20_000}, func() (model.Source, error) { return e.Build(s) })
+			add(name, checker.Options{MaxStates: repeatLimit()}, func() (model.Source, error) { return e.Build(s) })
 		}
 	}
 	paxos := func() (model.Source, error) { return singledecree.System(singledecree.Default), nil }
@@ -146,9 +154,9 @@ func TestWalksRepeat(t *testing.T) {
 			c.options.MaxDepth = 0
 		}
 		c.options.MaxStates = 0
-		c.options.Walks, c.options.WalkDepth, c.options.Seed = 300, 60, 3
-		if testing.Short() || raceDetector {
-			c.options.Walks = 60
+		c.options.Walks, c.options.WalkDepth, c.options.Seed = 60, 60, 3
+		if *long {
+			c.options.Walks = 3_000
 		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -46,6 +46,7 @@ type units struct {
 	// An effect on a unit is a list of effects on its slots, in order, under one number.
 	lists  *words.Table
 	target *words.Array[uint32] // effect -> unit
+	keys   sync.Map             // slot and action -> key, if sorted
 	sorted bool                 // steps stand in the order of their actions' keys
 }
 
@@ -179,11 +180,20 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 
 // sort brings the steps of a slot into the order of their actions' keys, which is the same in every run.
 func (us *units) sort(slot int, steps []model.Step) {
-	keys := make(map[model.ActionID]string, len(steps))
-	for _, step := range steps {
-		keys[step.Action] = us.space.Action(slot, step.Action).Key
+	slices.SortFunc(steps, func(a, b model.Step) int {
+		return cmp.Compare(us.key(slot, a.Action), us.key(slot, b.Action))
+	})
+}
+
+// key gives the key of an action, which it keeps.
+func (us *units) key(slot int, a model.ActionID) string {
+	id := uint64(slot)<<32 | uint64(a)
+	if key, ok := us.keys.Load(id); ok {
+		return key.(string)
 	}
-	slices.SortFunc(steps, func(a, b model.Step) int { return cmp.Compare(keys[a.Action], keys[b.Action]) })
+	key := us.space.Action(slot, a).Key
+	us.keys.Store(id, key)
+	return key
 }
 
 // publish stores steps where the hot loop finds them, and gives their word.

@@ -113,6 +113,7 @@ func (e *engine) moveOut(walkers []*walker) error {
 		for n, u := range e.units.of {
 			k.ids[n] = u.id(state)
 		}
+		clear(k.words)
 	}
 	oldArena.Close()
 	oldSpace.Close()
@@ -154,7 +155,7 @@ func (e *engine) walk(r *Result) {
 	walkers := make([]*walker, len(e.workers))
 	for i, w := range e.workers {
 		n := len(e.units.of)
-		walkers[i] = &walker{w: w, all: all, ids: make([]uint32, n), next: make([]uint32, n)}
+		walkers[i] = &walker{w: w, all: all, ids: make([]uint32, n), next: make([]uint32, n), words: make([]uint64, n)}
 		walkers[i].number.Store(-1)
 	}
 	all.busy = walkers
@@ -232,6 +233,7 @@ func (k *walker) begin(number int64) {
 	for i, u := range e.units.of {
 		k.ids[i] = u.id(initial)
 	}
+	clear(k.words)
 	k.w.generated.Add(1)
 }
 
@@ -292,12 +294,15 @@ func (k *walker) step() bool {
 	var tried []int
 	total := 0
 	for index, u := range e.units.of {
-		word, err := e.units.stepsOf(u, k.ids[index], &w.compile)
-		if err != nil {
-			k.failed(err)
-			return false
+		word := k.words[index]
+		if word == 0 {
+			var err error
+			if word, err = e.units.stepsOf(u, k.ids[index], &w.compile); err != nil {
+				k.failed(err)
+				return false
+			}
+			k.words[index] = word
 		}
-		w.words[index][0] = word
 		total += stepCount(word)
 	}
 	for len(tried) < total {
@@ -308,7 +313,11 @@ func (k *walker) step() bool {
 			}
 		}
 		if k.take(n) {
-			k.ids, k.next = k.next, k.ids
+			for index, id := range k.next {
+				if id != k.ids[index] {
+					k.ids[index], k.words[index] = id, 0
+				}
+			}
 			k.steps++
 			w.generated.Add(1)
 			return true
@@ -335,12 +344,12 @@ func (k *walker) take(n int) bool {
 	e := w.e
 	us := e.units
 	index := 0
-	for n >= stepCount(w.words[index][0]) {
-		n -= stepCount(w.words[index][0])
+	for n >= stepCount(k.words[index]) {
+		n -= stepCount(k.words[index])
 		index++
 	}
 	copy(k.next, k.ids)
-	word := w.words[index][0]
+	word := k.words[index]
 	if word&stepsLone != 0 {
 		k.next[index] = uint32(word)
 		for lone := atomic.LoadUint64(&us.of[index].records.At(k.ids[index]).lone); lone != 0; lone >>= 32 {

@@ -108,23 +108,27 @@ func TestSemantics(t *testing.T) {
 	}{
 		{
 			"an ignored message stays, unless it blocks a flow",
-			[]script{{start: sends(1, "a", "b")}, {}}, false,
+			[]script{{start: sends(1, "a", "b")}, {}},
+			false,
 			[3]counts{{1, 1}, {3, 3}, {1, 1}},
 		},
 		{
 			"two messages are delivered in any order, in order, or again and again",
-			[]script{{start: sends(1, "a", "b")}, {receive: count}}, false,
+			[]script{{start: sends(1, "a", "b")}, {receive: count}},
+			false,
 			// States of the set: received 0, 1 or 2 with the same two messages; at 2 both are ignored.
 			[3]counts{{4, 5}, {3, 3}, {3, 5}},
 		},
 		{
 			"equal messages are one in a set, and one delivery of a multiset",
-			[]script{{start: sends(1, "a", "a")}, {receive: count}}, false,
+			[]script{{start: sends(1, "a", "a")}, {receive: count}},
+			false,
 			[3]counts{{3, 3}, {3, 3}, {3, 3}},
 		},
 		{
 			"a loss for every message, only of heads in a flow",
-			[]script{{start: sends(1, "a", "b")}, {}}, true,
+			[]script{{start: sends(1, "a", "b")}, {}},
+			true,
 			[3]counts{{4, 5}, {3, 5}, {4, 5}},
 		},
 		{
@@ -135,7 +139,8 @@ func TestSemantics(t *testing.T) {
 					out.Send(9, "ab"[o.(int)-1:o.(int)])
 					return 0
 				},
-			}}, true,
+			}},
+			true,
 			// Nothing sent; a, b; aa, ab, bb. Equal ones are one in a set.
 			[3]counts{{6, 7}, {7, 7}, {5 + 1, 7}},
 		},
@@ -149,7 +154,8 @@ func TestSemantics(t *testing.T) {
 					}
 					return st
 				},
-			}}, false,
+			}},
+			false,
 			[3]counts{{2, 2}, {2, 2}, {2, 2}},
 		},
 		{
@@ -157,7 +163,8 @@ func TestSemantics(t *testing.T) {
 			[]script{{
 				start:  func(out *actor.Out[string]) { out.Choose("x", "y", "x") },
 				chosen: func(st int, _ actor.Option, _ *actor.Out[string]) int { return st },
-			}}, false,
+			}},
+			false,
 			[3]counts{{2, 3}, {2, 3}, {2, 3}},
 		},
 	} {

@@ -22,11 +22,30 @@ type outer struct {
 func TestDump(t *testing.T) {
 	one, uno := 1, 1
 	values := []any{
-		nil, 0, int8(0), uint(0), "0", false, 0.0, math.Copysign(0, -1), "", []int(nil), []int{}, [0]int{},
-		map[int]int(nil), map[int]int{}, map[int]int{0: 0}, (*int)(nil), &one, []any{1, "1"}, []any{"1", 1}, []any{nil},
-		[]string{"a b"}, []string{"a", "b"}, []string{`a" "b`}, inner{}, inner{list: []int{}}, &inner{}, outer{},
-		outer{hidden: 1}, outer{hidden: int64(1)}, outer{Array: [2]*inner{{}, nil}}, outer{Array: [2]*inner{nil, {}}},
-		map[string]int{"a": 1, "b": 2}, map[string]int{"a": 2, "b": 1}, map[string]string{"a": `1" "b`},
+		nil, 0, int8(0), uint(0), "0", false, 0.0, math.Copysign(0, -1), "", []int(nil),
+		[]int{},
+		[0]int{},
+		map[int]int(nil),
+		map[int]int{},
+		map[int]int{0: 0},
+		(*int)(nil), &one,
+		[]any{1, "1"},
+		[]any{"1", 1},
+		[]any{nil},
+		[]string{"a b"},
+		[]string{"a", "b"},
+		[]string{`a" "b`},
+		inner{},
+		inner{list: []int{}},
+		&inner{},
+		outer{},
+		outer{hidden: 1},
+		outer{hidden: int64(1)},
+		outer{Array: [2]*inner{{}, nil}},
+		outer{Array: [2]*inner{nil, {}}},
+		map[string]int{"a": 1, "b": 2},
+		map[string]int{"a": 2, "b": 1},
+		map[string]string{"a": `1" "b`},
 	}
 	seen := make(map[string]any)
 	for _, v := range values {
