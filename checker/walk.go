@@ -145,6 +145,7 @@ type walker struct {
 	source    rand.PCG
 	ids       []uint32 // per unit
 	next      []uint32
+	words     []uint64 // per unit: its steps, or 0 if they must be looked up
 	steps     int
 	walking   bool
 	unchecked int // steps since the last look at the memory
