@@ -66,14 +66,12 @@ func (e *engine) breadthFirst(r *Result) {
 func (e *engine) enter(into *frontier) {
 	w := e.workers[0]
 	w.tag, w.into = 1, into
-	w.generated.Add(int64(len(e.initial)))
+	w.successors = w.successors[:0]
 	for _, state := range e.initial {
-		mixed := w.repack(state)
-		shard, _ := e.layout.shardOf(mixed)
-		w.successors = append(w.successors[:0], e.layout.mixer.Unmix(mixed))
-		w.scatter()
-		_ = shard
+		w.successors = append(w.successors, e.layout.mixer.Unmix(w.repack(state)))
 	}
+	w.generated.Add(int64(len(e.initial)))
+	w.scatter()
 	w.flush()
 	w.closeChunk()
 }

@@ -94,7 +94,7 @@ func TestPaxosAgainstReference(t *testing.T) {
 			{registers.Config{Servers: 3, Clients: 2, Puts: 1}, 2_500},
 			{registers.Config{Servers: 3, Clients: 2, Puts: 2}, 1_500},
 		} {
-			if testing.Short() {
+			if brief() {
 				c.states /= 10
 			}
 			c.Network, c.Lossy = n, lossy
@@ -125,8 +125,8 @@ func TestSingleCopyAgainstReference(t *testing.T) {
 func TestABDAgainstReference(t *testing.T) {
 	everyNetwork(t, func(t *testing.T, n network.Semantics, lossy bool) {
 		states := 2_000
-		if n == network.UnorderedDuplicating || testing.Short() {
-			states = 400
+		if n == network.UnorderedDuplicating || brief() {
+			states = 200
 		}
 		c := registers.Config{Servers: 2, Clients: 2, Puts: 1, Network: n, Lossy: lossy}
 		o := checker.Options{MaxStates: states, FinishWhen: checker.Exhausted}
@@ -145,8 +145,11 @@ func TestTwoPhaseAgainstReference(t *testing.T) {
 		for _, o := range []checker.Options{
 			{}, {FinishWhen: checker.Exhausted}, {MaxDepth: 4}, {MaxStates: 30, FinishWhen: checker.FirstViolation},
 		} {
+			if managers == 4 && brief() {
+				continue
+			}
 			compare(t, src, plainModel(c, twophaseProperties()), o, 1, 4)
-			if managers < 4 {
+			if managers < 3 {
 				compareParts(t, src, o, 1, 4)
 			}
 		}

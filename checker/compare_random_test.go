@@ -191,8 +191,8 @@ func drawOptions(t *rapid.T, states int) checker.Options {
 
 // randomStates bounds a search of a random system.
 func randomStates() int {
-	if testing.Short() {
-		return 60
+	if brief() {
+		return 50
 	}
 	return 400
 }
@@ -232,7 +232,7 @@ func TestRandomWideSystems(t *testing.T) {
 		if !sys.started() {
 			t.Skip("the initial state is outside")
 		}
-		o := drawOptions(t, 30)
+		o := drawOptions(t, min(30, randomStates()/4))
 		compare(t, sys.sys, sys.ref.Model(), o, 1, 3)
 	})
 }

@@ -102,8 +102,8 @@ func pingPong(n network.Semantics, lossy bool, most int) numbers {
 // TestSmallSystems compares systems that each show one trait of the semantics.
 func TestSmallSystems(t *testing.T) {
 	bounded := checker.Options{FinishWhen: checker.Exhausted, MaxStates: 1_000}
-	if testing.Short() {
-		bounded.MaxStates = 200
+	if brief() {
+		bounded.MaxStates = 100
 	}
 	for name, system := range map[string]func(n network.Semantics, lossy bool) numbers{
 		"ping pong": func(n network.Semantics, lossy bool) numbers {
@@ -121,7 +121,7 @@ func TestSmallSystems(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			everyNetwork(t, func(t *testing.T, n network.Semantics, lossy bool) {
 				r := system(n, lossy).check(t, bounded, 1, 4)
-				system(n, lossy).check(t, checker.Options{MaxStates: 300}, 1, 3)
+				system(n, lossy).check(t, checker.Options{MaxStates: bounded.MaxStates / 3}, 3)
 				if r.Unique < 5 {
 					t.Errorf("only %d states: this shows nothing", r.Unique)
 				}

@@ -27,6 +27,9 @@ type tester interface {
 // engineTimeout is far beyond what any search here takes: an engine that makes no progress fails its test.
 const engineTimeout = 20 * time.Second
 
+// brief tells that a test should look at fewer states.
+func brief() bool { return testing.Short() || raceDetector }
+
 // twin is a system of actors twice: for the engine and for the plain search.
 type twin[M any] struct {
 	sys *model.System[M]

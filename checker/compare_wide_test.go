@@ -63,7 +63,7 @@ func fan(actors, options int) numbers {
 // TestWideStates compares systems whose states are wider than 64 bits, so that fields are paired.
 func TestWideStates(t *testing.T) {
 	short := func(n int) int {
-		if testing.Short() {
+		if brief() {
 			return n / 5
 		}
 		return n
@@ -104,7 +104,7 @@ func TestRandomRings(t *testing.T) {
 // TestGroupedSlots compares systems of more than 2,000 states, when the engine takes slots together whose
 // combinations are few, although their actors send to one another.
 func TestGroupedSlots(t *testing.T) {
-	if testing.Short() {
+	if brief() {
 		t.Skip("the engine takes slots together from 2,000 states on")
 	}
 	for _, tw := range []numbers{ring(5, 3, 4), chatter(5)} {

@@ -46,10 +46,10 @@ func TestPublishedCounts(t *testing.T) {
 		run                      bool
 	}{
 		{"paxos with 2 clients", paxos(2), 16_668, 32_971, 21, true},
-		{"paxos with 3 clients", paxos(3), 1_194_428, 2_420_477, 28, !testing.Short() && !raceDetector},
+		{"paxos with 3 clients", paxos(3), 1_194_428, 2_420_477, 28, !brief()},
 		{"paxos with 6 clients", paxos(6), 9_357_525, 18_972_647, 28, *long},
 		{"two-phase commit with 3 managers", commit(3), 288, 1_146, 11, true},
-		{"two-phase commit with 5 managers", commit(5), 8_832, 58_146, 17, true},
+		{"two-phase commit with 5 managers", commit(5), 8_832, 58_146, 17, !raceDetector},
 		{
 			"single copy with 1 server", singlecopy.System(registers.Config{Servers: 1, Clients: 2, Puts: 1}),
 			93, 121, 9, true,
