@@ -312,8 +312,12 @@ func (e *engine) inserted() int {
 	return int(n)
 }
 
-// memory is what the process holds: the runtime's memory and what lies outside its heap.
+// memory is what the process takes: as the system counts it, or else an estimate, of the runtime's memory and what lies
+// outside its heap. The estimate leaves out the program itself, and counts what is allocated and not touched yet.
 func (e *engine) memory() int64 {
+	if bytes, ok := resident(); ok {
+		return bytes
+	}
 	samples := []metrics.Sample{
 		{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
 	}

@@ -8,17 +8,17 @@ import (
 	"synod/model"
 )
 
-// counter counts the messages that it sends itself, for ever.
-type counter struct{}
+// endless counts the messages that it sends itself, for ever.
+type endless struct{}
 
 type ticked struct{ Number int }
 
-func (counter) Start(self actor.ID, out *actor.Out[ticked]) []int {
+func (endless) Start(self actor.ID, out *actor.Out[ticked]) []int {
 	out.Send(self, ticked{1})
 	return nil
 }
 
-func (counter) Receive(self actor.ID, st []int, _ actor.ID, m ticked, out *actor.Out[ticked]) []int {
+func (endless) Receive(self actor.ID, st []int, _ actor.ID, m ticked, out *actor.Out[ticked]) []int {
 	out.Send(self, ticked{m.Number + 1})
 	return append(st[:min(len(st), 0)], m.Number)
 }
@@ -28,7 +28,7 @@ func (counter) Receive(self actor.ID, st []int, _ actor.ID, m ticked, out *actor
 func TestWalkInNewTables(t *testing.T) {
 	system := func() *model.System[ticked] {
 		sys := model.NewSystem[ticked](model.Config{})
-		ref := model.Add(sys, 0, actor.New[[]int, ticked](counter{}))
+		ref := model.Add(sys, 0, actor.New[[]int, ticked](endless{}))
 		sys.Always("small", func(v model.View) bool {
 			st, _ := ref.In(v)
 			return len(st) == 0 || st[0] < 60_000

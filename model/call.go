@@ -146,14 +146,15 @@ func (c *cells[S, M]) run(e event, out *actor.Out[M]) (st S, err error) {
 
 // receive calls the handler for a message, which it must leave as it is.
 func (c *cells[S, M]) receive(e event, st S, out *actor.Out[M]) (S, error) {
-	interned, w := c.space.messages.Value(e.what), c.space.walker
-	msg := w.Copy(interned)
-	st = c.actor.Receive(c.id, st, e.from, msg, out)
-	if err := w.Check(msg); err != nil {
+	w := c.space.walker
+	given := w.Copy(c.space.messages.Value(e.what))
+	before := w.Copy(given) // not the interned one, which memory that the handler kept may change at this very call
+	st = c.actor.Receive(c.id, st, e.from, given, out)
+	if err := w.Check(given); err != nil {
 		return st, c.impure(e, "it changed the message that it received: %v", err)
 	}
-	if !w.Equal(interned, msg) {
-		return st, c.impure(e, "it changed the message that it received: %s", first(w.Diff(interned, msg), " became "))
+	if !w.Equal(before, given) {
+		return st, c.impure(e, "it changed the message that it received: %s", first(w.Diff(before, given), " became "))
 	}
 	return st, nil
 }

@@ -41,7 +41,7 @@ func (sp *space[M]) letter(from *space[M], l network.Letter) network.Letter {
 
 func (c *cells[S, M]) carry(from any, id PartID) (PartID, error) {
 	old := from.(*cells[S, M])
-	t := old.tuples.At(uint32(id))
+	t := old.at(id)
 	var tuple [tupleLength]uint32
 	tuple[tupleLocal] = internCopy(c.states, c.walker, old.states.Value(t[tupleLocal]))
 	tuple[tupleMailbox] = c.mailbox.empty()
@@ -58,7 +58,7 @@ func (c *cells[S, M]) carry(from any, id PartID) (PartID, error) {
 			return number
 		})
 	})
-	return c.tuple(tuple[:]), nil
+	return c.tuple(tuple), nil
 }
 
 // carryList gives a list in the numbers of this space, sorted as all lists are.

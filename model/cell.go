@@ -34,7 +34,9 @@ type cells[S, M any] struct {
 	timers    *intern.Table[actor.Timer]
 	options   *intern.Table[actor.Option]
 	lists     *words.Table // sets of timers, pending choices, and multisets of those
-	tuples    *words.Table
+	tuples    *words.Pairs // of the local state with timers and choices (see inner), and the mailbox
+	none      uint32       // the empty list
+	inners    *words.Table // of local states with timers or choices: those and the others' numbers
 	events    *words.Table // kind, and two words: source and message, or timer, or pending choice and option
 	began     outcome      // of the start
 	first     PartID       // the cell that the start gives
@@ -72,8 +74,10 @@ func newCells[S, M any](sp *space[M], slot int, id actor.ID, a actor.Typed[S, M]
 	}
 	c := &cells[S, M]{
 		space: sp, slot: slot, id: id, actor: a, walker: w, states: states, timers: timers, options: options,
-		lists: words.NewTable(sp.arena), tuples: words.NewTable(sp.arena), events: words.NewTable(sp.arena),
+		lists: words.NewTable(sp.arena), tuples: words.NewPairs(sp.arena), inners: words.NewTable(sp.arena),
+		events: words.NewTable(sp.arena),
 	}
+	c.none, _ = c.lists.Intern(nil)
 	c.mailbox = newMailboxes(sp, func(l network.Letter) uint32 {
 		return sp.envelope(l.Source, uint32(slot), l.Message)
 	}, c.numberLetter)
@@ -101,8 +105,7 @@ func (c *cells[S, M]) start() (PartID, []SlotEffect, error) {
 			if err := c.call(o, event{start: true}); err != nil {
 				return err
 			}
-			empty, _ := c.lists.Intern(nil)
-			c.first = c.tuple([]uint32{o.local, c.mailbox.empty(), c.arm(empty, o.timers), c.pend(empty, o.choices)})
+			c.first = c.tuple([tupleLength]uint32{o.local, c.mailbox.empty(), c.arm(c.none, o.timers), c.pend(c.none, o.choices)})
 			return nil
 		})
 	})
@@ -110,18 +113,39 @@ func (c *cells[S, M]) start() (PartID, []SlotEffect, error) {
 	return c.first, o.effects, o.err
 }
 
-func (c *cells[S, M]) tuple(words []uint32) PartID {
-	id, _ := c.tuples.Intern(words)
-	return PartID(id)
+// tuple gives the id of a cell, given by its words.
+func (c *cells[S, M]) tuple(t [tupleLength]uint32) PartID {
+	inner := t[tupleLocal]
+	if t[tupleTimers] != c.none || t[tupleChoices] != c.none {
+		n, _ := c.inners.Intern([]uint32{t[tupleLocal], t[tupleTimers], t[tupleChoices]})
+		inner = isInner | n
+	}
+	return PartID(c.tuples.Intern(inner, t[tupleMailbox]))
+}
+
+// isInner marks a local state with timers or choices in a cell. Most have none, and stand for themselves.
+const isInner = 1 << 31
+
+// at gives the words of a cell.
+func (c *cells[S, M]) at(id PartID) [tupleLength]uint32 {
+	inner, mailbox := c.tuples.At(uint32(id))
+	if inner&isInner == 0 {
+		return [tupleLength]uint32{inner, mailbox, c.none, c.none}
+	}
+	w := c.inners.At(inner &^ isInner)
+	return [tupleLength]uint32{w[0], mailbox, w[1], w[2]}
 }
 
 // steps gives deliveries, losses, timeouts and choices.
 func (c *cells[S, M]) steps(id PartID, into []Step) ([]Step, error) {
-	t := [tupleLength]uint32(c.tuples.At(uint32(id)))
+	t := c.at(id)
 	lossy, ordered := c.space.sys.config.Lossy, c.space.network == network.Ordered
 	ways := c.mailbox.waysOf(t[tupleMailbox])
-	for ; len(ways) > 0; ways = ways[wayWords:] {
-		deliver := ActionID(ways[wayDeliver])
+	width := c.mailbox.wayWords()
+	for n := 0; len(ways) > 0; n++ {
+		way := ways[:width]
+		ways = ways[width:]
+		deliver := ActionID(way[wayDeliver])
 		o := c.outcome(t[tupleLocal], deliver)
 		if o.err != nil {
 			return into, o.err
@@ -132,14 +156,14 @@ func (c *cells[S, M]) steps(id PartID, into []Step) ([]Step, error) {
 		}
 		if step.Ignored == Counts {
 			next := t
-			next[tupleMailbox] = c.mailbox.delivered(t[tupleMailbox], ways[:wayWords])
+			next[tupleMailbox] = c.mailbox.delivered(t[tupleMailbox], n, way)
 			step.Next = c.after(next, o)
 		}
 		into = append(into, step)
 		if lossy {
 			next := t
-			next[tupleMailbox] = ways[wayDropped]
-			into = append(into, Step{Action: ActionID(ways[wayDrop]), Next: c.tuple(next[:])})
+			next[tupleMailbox] = way[wayDropped]
+			into = append(into, Step{Action: ActionID(way[wayDrop]), Next: c.tuple(next)})
 		}
 	}
 	return c.inner(id, t, into)
@@ -190,7 +214,7 @@ func (c *cells[S, M]) after(t [tupleLength]uint32, o *outcome) PartID {
 	t[tupleLocal] = o.local
 	t[tupleTimers] = c.arm(t[tupleTimers], o.timers)
 	t[tupleChoices] = c.pend(t[tupleChoices], o.choices)
-	return c.tuple(t[:])
+	return c.tuple(t)
 }
 
 // arm gives the set of timers after some were set and cancelled.
@@ -225,14 +249,14 @@ func (c *cells[S, M]) pend(multiset uint32, choices []uint32) uint32 {
 
 // apply lets the mailbox take an envelope.
 func (c *cells[S, M]) apply(id PartID, e EffectID) (PartID, bool, error) {
-	t := [tupleLength]uint32(c.tuples.At(uint32(id)))
+	t := c.at(id)
 	w := c.space.envelopes.At(uint32(e))
 	t[tupleMailbox] = c.mailbox.put(t[tupleMailbox], network.Letter{Source: w[0], Message: w[2]})
-	return c.tuple(t[:]), true, nil
+	return c.tuple(t), true, nil
 }
 
 func (c *cells[S, M]) aspect(id PartID, a Aspect) uint32 {
-	t := c.tuples.At(uint32(id))
+	t := c.at(id)
 	switch {
 	case a == Whole:
 		return uint32(id)

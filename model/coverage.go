@@ -45,7 +45,7 @@ func (c *cells[S, M]) distinct(part int) int {
 	seen := make([]bool, c.lists.Len())
 	n := 0
 	for id := range c.tuples.Len() {
-		if list := c.tuples.At(uint32(id))[part]; !seen[list] {
+		if list := c.at(PartID(id))[part]; !seen[list] {
 			seen[list] = true
 			n++
 		}

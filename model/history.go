@@ -48,11 +48,8 @@ func (h *histories[M, H]) start() (PartID, []SlotEffect, error) {
 
 // internCopy interns a private copy of a value, if it is new. What is interned thus shares no memory with anything, and
 // has no spare capacity that an append might fill in place.
-func internCopy[T any](t *intern.Table[T], w *intern.Walker[T], v T) uint32 {
-	id, ok := t.Lookup(v)
-	if !ok {
-		id, _ = t.Intern(w.Copy(v))
-	}
+func internCopy[T any](t *intern.Table[T], _ *intern.Walker[T], v T) uint32 {
+	id, _ := t.InternCopy(v)
 	return id
 }
 
@@ -134,11 +131,16 @@ func (h *histories[M, H]) see(before H, e actor.Envelope[M], envelope uint32, p 
 	return value, nil
 }
 
-// sees tells whether a passage concerns the observer, which is called twice for it.
+// sees tells whether a passage concerns the observer, which is asked twice.
 func (h *histories[M, H]) sees(envelope uint32, p actor.Passage) (sees bool, err error) {
 	if h.observer.Sees == nil {
 		return true, nil
 	}
+	h.space.turns.run(func() { sees, err = h.asked(envelope, p) })
+	return sees, err
+}
+
+func (h *histories[M, H]) asked(envelope uint32, p actor.Passage) (sees bool, err error) {
 	defer caught(&err, h.who(), func() string { return h.describe(envelope, p) })
 	e := h.space.opened(envelope)
 	sees = h.observer.Sees(e, p)

@@ -22,15 +22,22 @@ type mailboxes[M any] struct {
 	runs     *words.Pool[uint32]
 }
 
-// A way is what can happen to a letter of a mailbox: the actions, and the mailboxes that they leave.
+// A way is what can happen to a deliverable letter of a mailbox: the actions, and the mailboxes that they leave. The last
+// two words are there on a lossy network only.
 const (
-	wayLetter    = iota // the letter's place in the mailbox
-	wayDeliver          // the action
+	wayDeliver   = iota // the action
 	wayDelivered        // the mailbox, plus one, or 0 before somebody asked for it; see delivered
 	wayDrop             // the action
 	wayDropped          // the mailbox
-	wayWords
 )
+
+// wayWords is the number of words of a way.
+func (b *mailboxes[M]) wayWords() int {
+	if b.space.sys.config.Lossy {
+		return wayDropped + 1
+	}
+	return wayDelivered + 1
+}
 
 // waysOf gives the ways of a mailbox, which it computes at the first call.
 func (b *mailboxes[M]) waysOf(id uint32) []uint32 {
@@ -50,12 +57,10 @@ func (b *mailboxes[M]) waysOf(id uint32) []uint32 {
 		if !b.space.network.Deliverable(box, i) {
 			continue
 		}
-		all = append(all, uint32(i), uint32(b.number(Deliver, l)), 0)
+		all = append(all, uint32(b.number(Deliver, l)), 0)
 		if b.space.sys.config.Lossy {
 			dropped := b.intern(b.space.network.Drop(buffer[:0], box, i))
 			all = append(all, uint32(b.number(Drop, l)), dropped)
-		} else {
-			all = append(all, 0, 0)
 		}
 	}
 	if len(all) == 0 {
@@ -68,14 +73,21 @@ func (b *mailboxes[M]) waysOf(id uint32) []uint32 {
 	return run
 }
 
-// delivered gives the mailbox that the delivery of a way's letter leaves. It is computed only when somebody asks for
-// it: what only an ignored delivery would leave is no mailbox of any state.
-func (b *mailboxes[M]) delivered(id uint32, way []uint32) uint32 {
+// delivered gives the mailbox that the delivery of the nth deliverable letter leaves, whose way is given. It is computed
+// only when somebody asks for it: what only an ignored delivery would leave is no mailbox of any state.
+func (b *mailboxes[M]) delivered(id uint32, n int, way []uint32) uint32 {
 	if left := atomic.LoadUint32(&way[wayDelivered]); left != 0 {
 		return left - 1
 	}
 	var few, buffer [32]network.Letter
-	left := b.intern(b.space.network.Deliver(buffer[:0], b.at(id, few[:0]), int(way[wayLetter])))
+	box := b.at(id, few[:0])
+	i := 0
+	for ; n > 0 || !b.space.network.Deliverable(box, i); i++ {
+		if b.space.network.Deliverable(box, i) {
+			n--
+		}
+	}
+	left := b.intern(b.space.network.Deliver(buffer[:0], box, i))
 	atomic.StoreUint32(&way[wayDelivered], left+1)
 	return left
 }

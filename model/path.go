@@ -38,9 +38,10 @@ func Transitions(space Space, state []PartID) ([]Transition, error) {
 				continue
 			}
 			t := Transition{Action: space.Action(slot, step.Action), Slot: slot, State: next, Ignored: step.Ignored}
-			if inside := space.Boundary(); inside != nil && step.Ignored == Counts {
-				in, _ := reading.Judge(inside, next)
-				t.Cut = !in
+			if step.Ignored == Counts {
+				if t.Cut, err = reading.outside(next); err != nil {
+					return nil, err
+				}
 			}
 			if step.Ignored == Counts {
 				lowest = min(lowest, step.Rank)
@@ -56,6 +57,17 @@ func Transitions(space Space, state []PartID) ([]Transition, error) {
 	}
 	slices.SortStableFunc(enabled, func(a, b Transition) int { return cmp.Compare(a.Action.Key, b.Action.Key) })
 	return enabled, nil
+}
+
+// outside tells whether the boundary keeps a state out.
+func (r *Reading) outside(state []PartID) (out bool, err error) {
+	inside := r.space.Boundary()
+	if inside == nil {
+		return false, nil
+	}
+	defer caught(&err, "the boundary", func() string { return "judging a state" })
+	in, _ := r.Judge(inside, state)
+	return !in, nil
 }
 
 // take gives the state that a step leads to, and whether no effect refused it.

@@ -130,6 +130,9 @@ func (sp *plainSpace[S, A]) expand(s S, id PartID, into []Step, guarded bool) ([
 	return into, nil
 }
 
+// fewActions is up to how many actions are compared pairwise rather than by their sorted encodings.
+const fewActions = 16
+
 // actionsOf gives the actions of a state.
 func (sp *plainSpace[S, A]) actionsOf(s S, guarded bool) ([]A, error) {
 	event := func() string { return "Actions of " + sp.stateWalker.Text(s) }
@@ -152,6 +155,9 @@ func (sp *plainSpace[S, A]) actionsOf(s S, guarded bool) ([]A, error) {
 	if err != nil {
 		return nil, err
 	}
+	if slices.EqualFunc(actions, again, sp.actionWalker.Equal) && sp.distinct(actions) {
+		return actions, nil
+	}
 	encoded, others := sp.encodings(actions), sp.encodings(again)
 	for i, a := range encoded {
 		if i > 0 && a == encoded[i-1] {
@@ -162,6 +168,21 @@ func (sp *plainSpace[S, A]) actionsOf(s S, guarded bool) ([]A, error) {
 		return nil, &ImpureError{Actor: "the model", Event: event(), What: "only one of two calls gave the action " + only}
 	}
 	return actions, nil
+}
+
+// distinct tells whether no two of a few actions are equal. Of many it does not know.
+func (sp *plainSpace[S, A]) distinct(actions []A) bool {
+	if len(actions) > fewActions {
+		return false
+	}
+	for i, a := range actions {
+		for _, b := range actions[:i] {
+			if sp.actionWalker.Equal(a, b) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // encodings gives the canonical encodings of actions, sorted: their order has no meaning.

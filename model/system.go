@@ -82,14 +82,18 @@ type projection struct {
 
 // Project declares a projection of an actor's local state. The function must be pure.
 func Project[M, S any, T comparable](sys *System[M], r Ref[S], of func(S) T) Projection[T] {
-	sys.projections = append(sys.projections, projection{r.slot, func(local any) any { return of(local.(S)) }})
+	sys.projections = append(sys.projections, projection{r.slot, func(local any) any {
+		st, _ := local.(S) // no S only if S is an interface and the state nil
+		return of(st)
+	}})
 	return Projection[T]{r.slot, aspectProjections + Aspect(len(sys.projections)-1)}
 }
 
 // In reads the projection. The second result is false when the actor is down.
 func (p Projection[T]) In(v View) (T, bool) {
 	number := v.read(p.slot, p.aspect)
-	return v.r.space.(interface{ valueOf(uint32) any }).valueOf(number).(T), true
+	value, _ := v.r.space.(interface{ valueOf(uint32) any }).valueOf(number).(T) // no T only for a nil interface
+	return value, true
 }
 
 // History refers to what an observer remembers, to read it in a property.
@@ -197,7 +201,8 @@ func picked[M any, T comparable](v View, a Aspect) []T {
 	}
 	var all []T
 	for _, value := range sp.valuesOf(sets) {
-		all = append(all, value.(T))
+		t, _ := value.(T) // no T only for a nil interface
+		all = append(all, t)
 	}
 	return all
 }

@@ -61,7 +61,7 @@ func (c *cells[S, M]) action(a ActionID) Action {
 
 // content is the canonical encoding of a cell.
 func (c *cells[S, M]) content(dst []byte, id PartID) []byte {
-	t := c.tuples.At(uint32(id))
+	t := c.at(id)
 	dst = c.walker.Encode(dst, c.states.Value(t[tupleLocal]))
 	dst = append(dst, " mailbox"...)
 	dst = appendList(dst, c.mailbox.contents(t[tupleMailbox]))
@@ -75,7 +75,7 @@ func (c *cells[S, M]) content(dst []byte, id PartID) []byte {
 }
 
 func (c *cells[S, M]) text(id PartID) string {
-	t := c.tuples.At(uint32(id))
+	t := c.at(PartID(id))
 	var b strings.Builder
 	b.WriteString(c.walker.Text(c.states.Value(t[tupleLocal])))
 	for _, letter := range c.mailbox.texts(t[tupleMailbox]) {
@@ -92,7 +92,7 @@ func (c *cells[S, M]) text(id PartID) string {
 
 // changes tells what differs: the local state field by field, then letters, timers and choices.
 func (c *cells[S, M]) changes(from, to PartID) []Change {
-	a, b := c.tuples.At(uint32(from)), c.tuples.At(uint32(to))
+	a, b := c.at(from), c.at(to)
 	all := changes(c.walker.Diff(c.states.Value(a[tupleLocal]), c.states.Value(b[tupleLocal])))
 	all = append(all, c.mailbox.changes(a[tupleMailbox], b[tupleMailbox])...)
 	all = append(all, listChanges("timer", c.timerTexts(a[tupleTimers], textAny), c.timerTexts(b[tupleTimers], textAny))...)

@@ -38,7 +38,9 @@ func newReader[M any](sp *space[M]) (*reader[M], error) {
 
 // number asks a question and gives the number of the answer, or of why there is none.
 func (r *reader[M]) number(q question) (number uint32, ok bool) {
-	value, ok, err := q.twice()
+	var value any
+	var err error
+	r.space.turns.run(func() { value, ok, err = q.twice() })
 	if err != nil {
 		value, ok = unreadable{err}, true
 	}

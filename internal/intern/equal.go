@@ -57,6 +57,32 @@ func (p *plan) equal(a, b unsafe.Pointer) bool {
 	return *(*unsafe.Pointer)(a) == *(*unsafe.Pointer)(b)
 }
 
+// equalFlat is equal for a flat type. It keeps both on the stack, as nothing but memory is looked at.
+func (p *plan) equalFlat(a, b unsafe.Pointer) bool {
+	switch {
+	case p.mem:
+		return equalBytes(a, b, p.size)
+	case p.op == opString:
+		return *(*string)(a) == *(*string)(b)
+	case p.op == opArray:
+		for i := range p.count {
+			at := uintptr(i) * p.elem.size
+			if !p.elem.equalFlat(unsafe.Add(a, at), unsafe.Add(b, at)) {
+				return false
+			}
+		}
+		return true
+	}
+	for i := range p.runs {
+		r := &p.runs[i]
+		x, y := unsafe.Add(a, r.offset), unsafe.Add(b, r.offset)
+		if r.plan == nil && !equalBytes(x, y, r.size) || r.plan != nil && !r.plan.equalFlat(x, y) {
+			return false
+		}
+	}
+	return true
+}
+
 // equalAll compares n values that lie side by side.
 func (p *plan) equalAll(a, b unsafe.Pointer, n int) bool {
 	if p.mem {

@@ -63,6 +63,30 @@ func (p *plan) hash(v unsafe.Pointer, h uint64) uint64 {
 	return mix(h, 1)
 }
 
+// hashFlat is hash for a flat type. It keeps v on the stack, as nothing but memory is looked at.
+func (p *plan) hashFlat(v unsafe.Pointer, h uint64) uint64 {
+	switch {
+	case p.mem:
+		return hashMemory(v, p.size, h)
+	case p.op == opString:
+		return hashString(*(*string)(v), h)
+	case p.op == opArray:
+		for i := range p.count {
+			h = p.elem.hashFlat(unsafe.Add(v, uintptr(i)*p.elem.size), h)
+		}
+		return h
+	}
+	for i := range p.runs {
+		r := &p.runs[i]
+		if r.plan == nil {
+			h = hashMemory(unsafe.Add(v, r.offset), r.size, h)
+		} else {
+			h = r.plan.hashFlat(unsafe.Add(v, r.offset), h)
+		}
+	}
+	return h
+}
+
 func hashMemory(v unsafe.Pointer, n uintptr, h uint64) uint64 {
 	return hashBytes(bytesAt(v, n), h)
 }

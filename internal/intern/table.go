@@ -13,42 +13,41 @@ import (
 
 // Table gives every distinct value of T a dense id, counted from 0 in order of arrival. It is exact: two values share
 // an id if and only if they are equal in the sense of [Walker.Equal]. It is safe for concurrent use, and never
-// forgets. It holds fewer than 2^32 values. Values with cycles must be kept out ([Walker.Check]).
+// forgets; finding what is there takes no lock. It holds fewer than 2^32 values. Values with cycles must be kept out
+// ([Walker.Check]).
 //
-// Flat types live in a Go map. For all others, hashstructure finds the bucket of a new value, and equality decides
-// inside the bucket. Its 64 bits are never trusted: it ignores unexported fields, takes nil for empty, lets duplicates
-// in sets cancel, may run methods of the value, and fails on some types (these are put in a bucket by our own hash).
-// Values beyond the first structureLimit have no bucket: where there are so many, its time would be felt.
-// Hashstructure takes dozens of times as long as our own hash, so an exact index by our own hash stands in front,
-// where equality decides as well, and hashstructure is asked once per distinct value. That index is complete. It
+// An exact index by our own hash finds values; equality decides. For types that are not flat, hashstructure besides
+// finds the bucket of a new value, and equality decides inside the bucket. Its 64 bits are never trusted: it ignores
+// unexported fields, takes nil for empty, lets duplicates in sets cancel, may run methods of the value, and fails on
+// some types (these are put in a bucket by our own hash). Values beyond the first structureLimit have no bucket: where
+// there are so many, its time would be felt, which is dozens of times that of our own hash. The index is complete. It
 // follows that the search of the bucket finds something only if an interned value was changed, and that the table
 // stays exact whatever hashstructure answers.
 type Table[T any] struct {
 	walker *Walker[T]
 	bucket func(any) (uint64, bool) // hashstructure; a test may put another in its place
 
-	mu      sync.RWMutex
-	flat    map[any]uint32     // all of a flat type; nil for others
-	index   map[uint64]uint32  // own hash to the newest id with it, plus 1
+	mu      sync.Mutex         // for whoever adds
 	buckets map[bucketKey]head // see place
+	friends []uint32           // id to the next older one in the same bucket, plus 1
 
-	chunks [chunkCount]atomic.Pointer[[]cell[T]]
+	// Open addressing: the high half of an own hash and id+1, or 0 for a free place. The same half says where to look.
+	index  atomic.Pointer[[]uint64]
+	values [chunkCount]atomic.Pointer[[]T]
+	owns   [chunkCount]atomic.Pointer[[]uint64] // our hash at the time of interning; of a flat type nobody asks for it
 	len    atomic.Uint32
 	bytes  atomic.Int64
 }
 
-// cell is an interned value. Ids of other cells are plus 1, so that 0 is none.
-type cell[T any] struct {
-	value  T
-	own    uint64 // our hash at the time of interning
-	twin   uint32 // the next older cell with the same own hash
-	friend uint32 // the next older cell in the same bucket
-}
-
-// Chunk c holds 2^(c+firstBits) cells, which never move, so that they are read without a lock.
+// A chunk's cells never move, so that they are read without a lock. Four chunks make the table twice as long.
 const (
 	firstBits  = 6
-	chunkCount = 32 - firstBits + 1
+	chunkCount = 4 * (32 - firstBits + 1)
+)
+
+const (
+	firstIndex = 16
+	hashMask   = (1<<32 - 1) << 32
 )
 
 // A bucket that has bucketLimit values is full: further ones go to buckets by hashstructure and own hash together.
@@ -60,7 +59,7 @@ const structureLimit = 2_048
 type bucketKind uint8
 
 const (
-	inNone      bucketKind = iota // no bucket: the table is large
+	inNone      bucketKind = iota // no bucket: the table is large, or the type is flat
 	byStructure                   // hashstructure's hash
 	byBoth                        // both hashes, when the bucket of the first kind is full
 	byOwn                         // our own hash, when hashstructure has none
@@ -76,12 +75,8 @@ type head struct {
 	count  uint32
 }
 
-// What an interned value costs besides its cell, in bytes: entries of the Go maps at their average load. With these,
-// the estimate stayed within a quarter of the growth of the heap for 1,000 to 60,000 values.
-const (
-	flatOverhead = 44
-	deepOverhead = 85
-)
+// bucketOverhead is what a value in a bucket costs, in bytes: an entry of a Go map at its average load, and a friend.
+const bucketOverhead = 56
 
 // NewTable returns an empty table. The error is that of [For].
 func NewTable[T any]() (*Table[T], error) {
@@ -89,12 +84,10 @@ func NewTable[T any]() (*Table[T], error) {
 	if err != nil {
 		return nil, fmt.Errorf("new table: %w", err)
 	}
-	t := &Table[T]{walker: w, bucket: structureHash}
-	if w.Flat() {
-		t.flat = map[any]uint32{}
-	} else {
-		t.index, t.buckets = map[uint64]uint32{}, map[bucketKey]head{}
-	}
+	t := &Table[T]{walker: w, bucket: structureHash, buckets: map[bucketKey]head{}}
+	index := make([]uint64, firstIndex)
+	t.index.Store(&index)
+	t.bytes.Store(8 * firstIndex)
 	return t, nil
 }
 
@@ -113,39 +106,40 @@ func structureHash(v any) (h uint64, ok bool) {
 // Intern returns the id of v, and whether v is new. The table takes ownership of a new v: the caller passes a private
 // value and does not change it afterwards.
 func (t *Table[T]) Intern(v T) (id uint32, fresh bool) {
-	if t.flat != nil {
-		return t.internFlat(v)
-	}
 	own := t.walker.Hash(v)
 	if id, ok := t.find(own, v); ok {
 		return id, false
 	}
-	key := t.bucketOf(v, own)
-	held := t.walker.plan.bytes(unsafe.Pointer(&v)) // as the hashes, computed before the lock: other users need not wait
+	return t.insert(own, v)
+}
 
+// InternCopy is Intern for a value that stays the caller's: of a new one the table keeps a copy, without spare capacity.
+func (t *Table[T]) InternCopy(v T) (id uint32, fresh bool) {
+	own := t.walker.Hash(v)
+	if id, ok := t.find(own, v); ok {
+		return id, false
+	}
+	return t.insert(own, t.walker.Copy(v))
+}
+
+// insert adds v, which was not there a moment ago.
+func (t *Table[T]) insert(own uint64, v T) (id uint32, fresh bool) {
+	key := t.bucketOf(v, own)
+	held := t.held(v) // as the hashes, computed before the lock: others need not wait
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if id, ok := t.findTwin(own, v); ok {
+	if id, ok := t.find(own, v); ok {
 		return id, false
 	}
 	if id, ok := t.findFriend(key, own, v); ok {
 		return id, false
 	}
-	if key.kind == inNone {
-		id = t.add(cell[T]{value: v, own: own, twin: t.index[own]}, held+deepOverhead)
-		t.index[own] = id + 1
-		return id, true
-	}
-	key, h := t.place(key, own)
-	id = t.add(cell[T]{value: v, own: own, twin: t.index[own], friend: h.newest}, held+deepOverhead)
-	t.index[own] = id + 1
-	t.buckets[key] = head{id + 1, h.count + 1}
-	return id, true
+	return t.add(v, own, key, held), true
 }
 
 // bucketOf gives the bucket of a new value, if it has one.
 func (t *Table[T]) bucketOf(v T, own uint64) bucketKey {
-	if t.Len() >= structureLimit {
+	if t.walker.plan.flat || t.Len() >= structureLimit {
 		return bucketKey{}
 	}
 	if h, ok := t.bucket(v); ok {
@@ -154,48 +148,33 @@ func (t *Table[T]) bucketOf(v T, own uint64) bucketKey {
 	return bucketKey{kind: byOwn, own: own}
 }
 
-func (t *Table[T]) internFlat(v T) (id uint32, fresh bool) {
-	if id, ok := t.Lookup(v); ok {
-		return id, false
+// held is the memory that a value holds outside its own, in bytes.
+func (t *Table[T]) held(v T) int64 {
+	if !t.walker.plan.outside {
+		return 0
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if id, ok := t.flat[any(v)]; ok {
-		return id, false
-	}
-	held := t.walker.plan.bytes(unsafe.Pointer(&v)) + block(int64(unsafe.Sizeof(v)))
-	id = t.add(cell[T]{value: v}, held+flatOverhead)
-	t.flat[any(v)] = id
-	return id, true
+	outside := v
+	return t.walker.plan.bytes(unsafe.Pointer(&outside))
 }
 
 // Lookup returns the id of v if it is interned.
-func (t *Table[T]) Lookup(v T) (uint32, bool) {
-	if t.flat == nil {
-		return t.find(t.walker.Hash(v), v)
-	}
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	id, ok := t.flat[any(v)]
-	return id, ok
-}
+func (t *Table[T]) Lookup(v T) (uint32, bool) { return t.find(t.walker.Hash(v), v) }
 
+// find looks among the values with the same own hash.
 func (t *Table[T]) find(own uint64, v T) (uint32, bool) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.findTwin(own, v)
-}
-
-// findTwin looks among the values with the same own hash. The lock is held.
-func (t *Table[T]) findTwin(own uint64, v T) (uint32, bool) {
-	for next := t.index[own]; next != 0; {
-		c := t.cell(next - 1)
-		if t.walker.Equal(c.value, v) {
-			return next - 1, true
+	index := *t.index.Load()
+	mask := len(index) - 1
+	for i := int(own >> 32); ; i++ {
+		entry := atomic.LoadUint64(&index[i&mask])
+		if entry == 0 {
+			return 0, false
 		}
-		next = c.twin
+		if (entry^own)&hashMask == 0 {
+			if id := uint32(entry) - 1; t.walker.Equal(*t.at(id), v) {
+				return id, true
+			}
+		}
 	}
-	return 0, false
 }
 
 // findFriend looks into the bucket, and into the one behind it if it is full. The lock is held.
@@ -204,12 +183,10 @@ func (t *Table[T]) findFriend(key bucketKey, own uint64, v T) (uint32, bool) {
 		return 0, false
 	}
 	h := t.buckets[key]
-	for next := h.newest; next != 0; {
-		c := t.cell(next - 1)
-		if t.walker.Equal(c.value, v) {
+	for next := h.newest; next != 0; next = t.friends[next-1] {
+		if t.walker.Equal(*t.at(next - 1), v) {
 			return next - 1, true
 		}
-		next = c.friend
 	}
 	if h.count < bucketLimit || key.kind != byStructure {
 		return 0, false
@@ -227,36 +204,90 @@ func (t *Table[T]) place(key bucketKey, own uint64) (bucketKey, head) {
 	return key, t.buckets[key]
 }
 
-// add appends a cell. The lock is held.
-func (t *Table[T]) add(c cell[T], held int64) uint32 {
+// befriend puts the newest value into its bucket. The lock is held.
+func (t *Table[T]) befriend(id uint32, key bucketKey, own uint64) {
+	if key.kind == inNone {
+		return
+	}
+	key, h := t.place(key, own)
+	// A value before may be without a bucket, if the table was near its limit when somebody asked.
+	for len(t.friends) < int(id) {
+		t.friends = append(t.friends, 0)
+	}
+	t.friends = append(t.friends, h.newest)
+	t.buckets[key] = head{id + 1, h.count + 1}
+	t.bytes.Add(bucketOverhead)
+}
+
+// add appends a value. The lock is held.
+func (t *Table[T]) add(v T, own uint64, key bucketKey, held int64) uint32 {
 	id := t.len.Load()
 	if id == math.MaxUint32 {
 		panic("intern: table is full")
 	}
-	chunk, i := locateID(id)
-	cells := t.chunks[chunk].Load()
-	if cells == nil {
-		fresh := make([]cell[T], 1<<(chunk+firstBits))
-		cells = &fresh
-		t.chunks[chunk].Store(cells)
-		held += int64(len(fresh)) * int64(unsafe.Sizeof(c))
+	chunk, i, size := locateID(id)
+	values := t.values[chunk].Load()
+	if values == nil {
+		fresh := make([]T, size)
+		values = &fresh
+		t.values[chunk].Store(values)
+		held += int64(size) * int64(unsafe.Sizeof(v))
+		if !t.walker.plan.flat {
+			owns := make([]uint64, size)
+			t.owns[chunk].Store(&owns)
+			held += int64(size) * 8
+		}
 	}
-	(*cells)[i] = c
+	(*values)[i] = v
+	if !t.walker.plan.flat {
+		(*t.owns[chunk].Load())[i] = own
+	}
 	t.bytes.Add(held)
 	t.len.Store(id + 1) // after the cell: who sees the new length sees the cell
+	t.befriend(id, key, own)
+	enter(*t.room(id), own&hashMask|uint64(id+1))
 	return id
 }
 
-// locateID returns where a cell lies.
-func locateID(id uint32) (chunk int, i uint64) {
-	n := uint64(id) + 1<<firstBits
-	chunk = bits.Len64(n) - 1 - firstBits
-	return chunk, n - 1<<(chunk+firstBits)
+// room gives an index with a free place for value n, a larger one if need be. The lock is held.
+func (t *Table[T]) room(n uint32) *[]uint64 {
+	p := t.index.Load()
+	if 4*(int(n)+1) <= 3*len(*p) {
+		return p
+	}
+	index := make([]uint64, 2*len(*p))
+	for _, entry := range *p {
+		if entry != 0 {
+			enter(index, entry)
+		}
+	}
+	t.bytes.Add(int64(8 * len(*p)))
+	t.index.Store(&index)
+	return &index
 }
 
-func (t *Table[T]) cell(id uint32) *cell[T] {
-	chunk, i := locateID(id)
-	return &(*t.chunks[chunk].Load())[i]
+// enter finds a free place for an entry.
+func enter(index []uint64, entry uint64) {
+	mask := len(index) - 1
+	i := int(entry>>32) & mask
+	for index[i] != 0 {
+		i = (i + 1) & mask
+	}
+	atomic.StoreUint64(&index[i], entry)
+}
+
+// locateID returns where a cell lies, and how many its chunk holds.
+func locateID(id uint32) (chunk int, i, size uint64) {
+	n := uint64(id) + 1<<firstBits
+	quarter := bits.Len64(n) - 3 // the leading bits of n are 1 and the number of the quarter
+	chunk = 4*(quarter+2-firstBits) + int(n>>quarter&3)
+	size = 1 << quarter
+	return chunk, n & (size - 1), size
+}
+
+func (t *Table[T]) at(id uint32) *T {
+	chunk, i, _ := locateID(id)
+	return &(*t.values[chunk].Load())[i]
 }
 
 // Value returns the interned value itself, not a copy: it must not be changed. It takes no lock. It panics if the
@@ -265,7 +296,7 @@ func (t *Table[T]) Value(id uint32) T {
 	if id >= t.len.Load() {
 		panic(fmt.Sprintf("intern: no value has id %d", id))
 	}
-	return t.cell(id).value
+	return *t.at(id)
 }
 
 // Len returns how many values are interned.
@@ -274,11 +305,12 @@ func (t *Table[T]) Len() int { return int(t.len.Load()) }
 // Verify hashes every interned value once more. If one was changed since it was interned, it returns the first such
 // id and false. A value of a flat type cannot be changed, so these are not looked at.
 func (t *Table[T]) Verify() (id uint32, ok bool) {
-	if t.flat != nil {
+	if t.walker.plan.flat {
 		return 0, true
 	}
 	for id := range t.len.Load() {
-		if c := t.cell(id); t.walker.Hash(c.value) != c.own {
+		chunk, i, _ := locateID(id)
+		if t.walker.Hash(*t.at(id)) != (*t.owns[chunk].Load())[i] {
 			return id, false
 		}
 	}

@@ -168,25 +168,67 @@ func TestFullBucket(t *testing.T) {
 // TestTwins makes all values collide in the exact index.
 func TestTwins(t *testing.T) {
 	table := tableOf[[]int](t)
+	const own = 7<<32 | 7
 	for i := range 50 {
-		own := uint64(7)
-		key, h := table.place(bucketKey{kind: byOwn, own: own}, own)
-		id := table.add(cell[[]int]{value: []int{i}, own: own, twin: table.index[own], friend: h.newest}, 0)
-		table.index[own], table.buckets[key] = id+1, head{id + 1, h.count + 1}
+		if id := table.add([]int{i}, own, bucketKey{kind: byOwn, own: own}, 0); int(id) != i {
+			t.Fatalf("value %d has the id %d", i, id)
+		}
 	}
 	for i := range 50 {
-		if id, ok := table.findTwin(7, []int{i}); !ok || int(id) != i {
+		if id, ok := table.find(own, []int{i}); !ok || int(id) != i {
 			t.Errorf("twin %d: %d %v", i, id, ok)
 		}
-		if id, ok := table.findFriend(bucketKey{kind: byOwn, own: 7}, 7, []int{i}); !ok || int(id) != i {
+		if id, ok := table.findFriend(bucketKey{kind: byOwn, own: own}, own, []int{i}); !ok || int(id) != i {
 			t.Errorf("friend %d: %d %v", i, id, ok)
 		}
 	}
-	if _, ok := table.findTwin(7, []int{50}); ok {
+	if _, ok := table.find(own, []int{50}); ok {
 		t.Error("found a value that is not there")
 	}
 	if id, ok := table.Verify(); ok || id != 0 {
 		t.Errorf("verify: %d %v", id, ok)
+	}
+}
+
+// TestLocate wants cells to lie one behind the other, in chunks that each are a fourth to a fifth of all before them.
+func TestLocate(t *testing.T) {
+	chunk, next := -1, uint64(0)
+	length := uint64(0)
+	for id := range uint32(1 << 20) {
+		c, i, size := locateID(id)
+		if i == 0 {
+			if next != length || c != chunk+1 {
+				t.Fatalf("value %d begins chunk %d, the one before was %d with %d of %d", id, c, chunk, next, length)
+			}
+			chunk, next, length = c, 0, size
+		}
+		if c != chunk || i != next || size != length {
+			t.Fatalf("value %d lies in chunk %d of %d at %d, want %d of %d, %d", id, c, size, i, chunk, length, next)
+		}
+		next++
+	}
+	if c, i, size := locateID(1<<32 - 1); c >= chunkCount || i >= size {
+		t.Errorf("the last id lies in chunk %d of %d, at %d of %d", c, chunkCount, i, size)
+	}
+}
+
+// TestInternCopy wants the table to keep a copy, and only of a new value.
+func TestInternCopy(t *testing.T) {
+	table := tableOf[[]int](t)
+	mine := append(make([]int, 0, 8), 1)
+	id, fresh := table.InternCopy(mine)
+	if !fresh {
+		t.Error("the first value is not fresh")
+	}
+	mine[0] = 2
+	if kept := table.Value(id); kept[0] != 1 || cap(kept) != 1 {
+		t.Errorf("kept %v with room for %d", kept, cap(kept))
+	}
+	if again, fresh := table.InternCopy([]int{1}); fresh || again != id {
+		t.Errorf("the same value: %d, fresh %v", again, fresh)
+	}
+	if _, ok := table.Verify(); !ok {
+		t.Error("the value was changed")
 	}
 }
 

@@ -30,7 +30,8 @@ func (w *Walker[T]) Check(v T) error {
 	if !w.plan.risky {
 		return nil
 	}
-	if f := w.plan.check(unsafe.Pointer(&v), 0); f != nil {
+	looked := v // What is walked moves to the heap; if nothing is, nothing does.
+	if f := w.plan.check(unsafe.Pointer(&looked), 0); f != nil {
 		return f.error(w.plan.typ)
 	}
 	return nil
@@ -51,13 +52,21 @@ func (w *Walker[T]) Copy(v T) T {
 // and empty slices and maps differ, unexported fields count, pointers are compared by what they point to, and
 // interfaces must hold the same dynamic type.
 func (w *Walker[T]) Equal(a, b T) bool {
-	return w.plan.equal(unsafe.Pointer(&a), unsafe.Pointer(&b))
+	if w.plan.flat {
+		return w.plan.equalFlat(unsafe.Pointer(&a), unsafe.Pointer(&b))
+	}
+	x, y := a, b
+	return w.plan.equal(unsafe.Pointer(&x), unsafe.Pointer(&y))
 }
 
 // Hash returns a hash that equal values share. It is the same in every process of one build, and does not depend on
 // the order of maps. It is no cryptographic hash: values can be made to collide.
 func (w *Walker[T]) Hash(v T) uint64 {
-	return spread(w.plan.hash(unsafe.Pointer(&v), seed))
+	if w.plan.flat {
+		return spread(w.plan.hashFlat(unsafe.Pointer(&v), seed))
+	}
+	walked := v
+	return spread(w.plan.hash(unsafe.Pointer(&walked), seed))
 }
 
 // Encode appends the canonical encoding of v to dst and returns the extended slice. Exactly the equal values have
