@@ -37,6 +37,7 @@ func (e *engine) breadthFirst(r *Result) {
 	for level := 1; ; level++ {
 		waiting := current.size()
 		e.levels = append(e.levels, Level{Unique: waiting, Generated: e.generated()})
+		r.growth.record(e.space, level)
 		e.depth.Store(int64(level))
 		e.waiting.Store(int64(waiting))
 		e.discover(r, level)
@@ -51,6 +52,7 @@ func (e *engine) breadthFirst(r *Result) {
 			return
 		}
 		e.regroup(current)
+		e.units.forget(e.unique())
 		next := &frontier{}
 		e.expandLevel(current, next, level+1)
 		if e.halt.Load() != 0 {

@@ -75,17 +75,6 @@ func (tw *twin[M]) within(inside func(model.View) bool, plain func(*reference.St
 	tw.ref.Inside = plain
 }
 
-// atMost keeps both within n messages under way.
-func (tw *twin[M]) atMost(n int) {
-	tw.within(func(v model.View) bool {
-		copies := 0
-		for _, f := range tw.sys.InFlight(v) {
-			copies += f.Copies
-		}
-		return copies <= n
-	}, func(s *reference.State[M]) bool { return len(s.InFlight()) <= n })
-}
-
 // check compares the engine with the plain search, and with the plain search over the engine's own parts.
 func (tw *twin[M]) check(t tester, o checker.Options, workers ...int) reference.Result {
 	t.Helper()

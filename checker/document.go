@@ -67,12 +67,13 @@ type PropertyDocument struct {
 
 // Counts says how much was searched.
 type Counts struct {
-	Generated int `json:"generated"` // initial states and successors computed within the boundary, with repeats
-	Unique    int `json:"unique"`    // distinct states
-	Depth     int `json:"depth,omitempty"`
-	Frontier  int `json:"frontier"` // states left to expand
-	Cut       int `json:"cut"`      // transitions that the boundary cut
-	Walks     int `json:"walks,omitempty"`
+	Generated int  `json:"generated"`          // initial states and successors computed within the boundary, with repeats
+	Unique    int  `json:"unique"`             // distinct states
+	AtLeast   bool `json:"at_least,omitempty"` // walks met more of them than memory could tell apart
+	Depth     int  `json:"depth,omitempty"`
+	Frontier  int  `json:"frontier"` // states left to expand
+	Cut       int  `json:"cut"`      // transitions that the boundary cut
+	Walks     int  `json:"walks,omitempty"`
 }
 
 // LevelDocument counts the states that were first reached at one depth; the first is depth 1.
@@ -87,6 +88,10 @@ type WorkDocument struct {
 	Evaluations  []EvaluationDocument `json:"evaluations"`   // of properties, in their order
 	Slots        []SlotDocument       `json:"slots"`         // in the order of the model
 	Coverage     []CoverageDocument   `json:"coverage,omitempty"`
+	Vacuous      []VacuityDocument    `json:"vacuous,omitempty"`
+	Guards       []GuardDocument      `json:"guards,omitempty"`
+	Unguarded    []string             `json:"unguarded,omitempty"` // actors whose own value could not be watched
+	Profile      *ProfileDocument     `json:"profile,omitempty"`
 }
 
 // EvaluationDocument counts the distinct evaluations of a property.
@@ -109,6 +114,51 @@ type CoverageDocument struct {
 	Message   string `json:"message"`
 	Delivered int    `json:"delivered"`
 	Ignored   int    `json:"ignored"`
+}
+
+// VacuityDocument is something that an actor was made for, or was sent, and that never mattered.
+type VacuityDocument struct {
+	Actor string `json:"actor"`
+	Event string `json:"event"`
+	Why   string `json:"why"`
+}
+
+// GuardDocument counts the distinct calls of a part of the model, and how many of them, at least, were made twice to
+// compare the answers.
+type GuardDocument struct {
+	Part  string `json:"part"`
+	Calls int    `json:"calls"`
+	Twice int    `json:"twice"`
+}
+
+// ProfileDocument tells why the space is as large as it is.
+type ProfileDocument struct {
+	Lately int                   `json:"lately_from_depth,omitempty"` // see Profile
+	Slots  []SlotProfileDocument `json:"slots"`                       // in the order of the model
+}
+
+// SlotProfileDocument tells of the distinct contents of a slot.
+type SlotProfileDocument struct {
+	Name      string                 `json:"name"`
+	Parts     GrowthDocument         `json:"parts"`
+	Local     *GrowthDocument        `json:"local,omitempty"`
+	Mailboxes *GrowthDocument        `json:"mailboxes,omitempty"`
+	Fields    []FieldProfileDocument `json:"fields,omitempty"` // of local states
+	Dense     bool                   `json:"dense,omitempty"`  // nearly as many contents as states
+}
+
+// FieldProfileDocument tells of the distinct values of a field.
+type FieldProfileDocument struct {
+	Name    string         `json:"name"`
+	Values  GrowthDocument `json:"values"`
+	AtLeast bool           `json:"at_least,omitempty"` // there are more than were counted
+}
+
+// GrowthDocument counts distinct values, and tells at which depth the last new one came, and how many came lately.
+type GrowthDocument struct {
+	Count   int `json:"count"`
+	LastNew int `json:"last_new_depth,omitempty"`
+	Lately  int `json:"new_lately,omitempty"`
 }
 
 // RuntimeDocument is all that may differ between runs.
@@ -170,7 +220,8 @@ func (r *Result) Document() Document {
 		d.Error = r.Err.Error()
 	}
 	counts := &Counts{
-		Generated: r.Generated, Unique: r.Unique, Depth: r.Depth, Frontier: r.Frontier, Cut: r.Cut, Walks: r.Walks,
+		Generated: r.Generated, Unique: r.Unique, AtLeast: r.AtLeast, Depth: r.Depth, Frontier: r.Frontier, Cut: r.Cut,
+		Walks: r.Walks,
 	}
 	var partial PartialDocument
 	same := r.repeats()
@@ -222,7 +273,7 @@ func (r *Result) repeats() repeats {
 	}
 	switch {
 	case r.Engine == "walk": // Walks that all might have ended early count as if they had: some runs do, some do not.
-		return repeats{counts: !early && r.Walks >= r.Options.Walks, depth: true, traces: true}
+		return repeats{counts: !early && !r.AtLeast && r.Walks >= r.Options.Walks, depth: true, traces: true}
 	case r.Engine == "dfs" && r.Workers > 1:
 		return repeats{counts: !early}
 	}
@@ -255,7 +306,36 @@ func (r *Result) work() *WorkDocument {
 	for _, c := range r.Space.Coverage {
 		w.Coverage = append(w.Coverage, CoverageDocument(c))
 	}
+	for _, v := range r.Space.Vacuous {
+		w.Vacuous = append(w.Vacuous, VacuityDocument(v))
+	}
+	for _, g := range r.Space.Guards {
+		w.Guards = append(w.Guards, GuardDocument(g))
+	}
+	w.Unguarded = r.Space.Opaque
+	w.Profile = r.Profile().document()
 	return w
+}
+
+func (p Profile) document() *ProfileDocument {
+	if len(p.Slots) == 0 {
+		return nil
+	}
+	d := &ProfileDocument{Lately: p.Lately}
+	for _, s := range p.Slots {
+		sd := SlotProfileDocument{Name: s.Name, Parts: GrowthDocument(s.Parts), Dense: s.Dense}
+		if s.Local.Count > 0 {
+			sd.Local = (*GrowthDocument)(&s.Local)
+		}
+		if s.Mailboxes.Count > 0 {
+			sd.Mailboxes = (*GrowthDocument)(&s.Mailboxes)
+		}
+		for _, f := range s.Fields {
+			sd.Fields = append(sd.Fields, FieldProfileDocument{f.Name, GrowthDocument(f.Values), f.AtLeast})
+		}
+		d.Slots = append(d.Slots, sd)
+	}
+	return d
 }
 
 func (o Options) document(engine string) OptionsDocument {

@@ -161,23 +161,6 @@ func (e *engine) layOut(l *layout) error {
 	return nil
 }
 
-// pack gives the mixed integer of a state.
-func (e *engine) pack(state []model.PartID, ids []uint32) (uint64, bool) {
-	for i, u := range e.units.of {
-		ids[i] = u.id(state)
-	}
-	key, ok := e.layout.pack(ids, len(e.units.of))
-	return e.layout.mixer.Mix(key), ok
-}
-
-// unpack writes the state of a mixed integer.
-func (e *engine) unpack(mixed uint64, ids []uint32, state []model.PartID) {
-	e.layout.unpack(e.layout.mixer.Unmix(mixed), ids, len(e.units.of))
-	for i, u := range e.units.of {
-		u.parts(ids[i], state)
-	}
-}
-
 // mixed is the inverse of shardOf.
 func (l *layout) mixed(shard int, key uint64) uint64 { return uint64(shard)<<(l.bits-l.shards) | key }
 

@@ -41,7 +41,7 @@ func checkPlain(t *testing.T, w walk) []error {
 	t.Helper()
 	var errs []error
 	for _, workers := range []int{1, 4} {
-		r := checker.BFS(t.Context(), model.NewPlain[[]int, int](w), checker.Options{Workers: workers, MaxDepth: 1000})
+		r := checker.BFS(t.Context(), model.NewPlain[[]int, int](w), checker.Options{Workers: workers, MaxStates: 10_000})
 		errs = append(errs, r.Err)
 		if want := 7; r.Err == nil && r.Unique != want {
 			t.Errorf("%d workers: %d states, want %d", workers, r.Unique, want)
@@ -73,16 +73,40 @@ func TestGuardFindsImpurePlain(t *testing.T) {
 		walk        walk
 		event, what string
 	}{
-		{"initial", walk{initial: func() [][]int { calls++; return [][]int{{calls}} }}, "Initial", "only one of two calls gave the state ["},
+		{
+			"initial", walk{initial: func() [][]int { calls++; return [][]int{{calls}} }},
+			"Initial", "only one of two calls gave the state [",
+		},
 		{"initial panics", walk{initial: func() [][]int { panic("oops") }}, "Initial", "panic: oops"},
-		{"actions differ", walk{actions: func([]int) []int { calls++; return []int{1, calls} }}, "Actions of [0]", "only one of two calls gave the action "},
-		{"actions twice", walk{actions: func([]int) []int { return []int{1, 2, 1} }}, "Actions of [0]", "the action 1 twice"},
+		{
+			"actions differ", walk{actions: func([]int) []int { calls++; return []int{1, calls} }},
+			"Actions of [0]", "only one of two calls gave the action ",
+		},
+		{
+			"actions twice", walk{actions: func([]int) []int { return []int{1, 2, 1} }},
+			"Actions of [0]", "the action 1 twice",
+		},
 		{"actions panic", walk{actions: func(s []int) []int { return s[:2] }}, "Actions of [0]", "panic: "},
-		{"actions change", walk{actions: func(s []int) []int { s[0]++; return nil }}, "Actions of [0]", "the state that it was given: [0]: 0 became 1"},
-		{"next differs", walk{next: func(s []int, a int) ([]int, bool) { calls++; return []int{calls}, true }}, "Next of [0] by int(1)", "different states: [0]: "},
-		{"next impossible", walk{next: func(s []int, a int) ([]int, bool) { calls++; return s, calls%2 == 0 }}, "Next of [0] by int(1)", "only one of two calls was possible"},
-		{"next changes", walk{next: func(s []int, a int) ([]int, bool) { s[0] = 5; return []int{0}, true }}, "Next of [0] by int(1)", "[0]: 0 became 5"},
-		{"next panics", walk{next: func([]int, int) ([]int, bool) { panic("oops") }}, "Next of [0] by int(1)", "panic: oops"},
+		{
+			"actions change", walk{actions: func(s []int) []int { s[0]++; return nil }},
+			"Actions of [0]", "the state that it was given: [0]: 0 became 1",
+		},
+		{
+			"next differs", walk{next: func(s []int, a int) ([]int, bool) { calls++; return []int{calls}, true }},
+			"Next of [0] by int(1)", "different states: [0]: ",
+		},
+		{
+			"next impossible", walk{next: func(s []int, a int) ([]int, bool) { calls++; return s, calls%2 == 0 }},
+			"Next of [0] by int(1)", "only one of two calls was possible",
+		},
+		{
+			"next changes", walk{next: func(s []int, a int) ([]int, bool) { s[0] = 5; return []int{0}, true }},
+			"Next of [0] by int(1)", "[0]: 0 became 5",
+		},
+		{
+			"next panics", walk{next: func([]int, int) ([]int, bool) { panic("oops") }},
+			"Next of [0] by int(1)", "panic: oops",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) { wantImpure(t, checkPlain(t, c.walk), "the model", c.event, c.what) })
 	}
@@ -175,9 +199,18 @@ func TestGuardWatchesReaders(t *testing.T) {
 				Next: func(h []int, _ actor.Envelope[memo], _ actor.Passage) ([]int, error) { return h, nil },
 			}), `observer "watcher"`, "sent 7 → 7: memo(", "in two ways",
 		},
-		{"projection differs", project(func([]int) int { calls++; return calls }), "projection of actor 7", "reading [0]", "different values"},
-		{"projection changes", project(func(s []int) int { s[0] = 3; return 0 }), "projection of actor 7", "reading [0]", "[0]: 0 became 3"},
-		{"projection panics", project(func(s []int) int { return s[1] }), "projection of actor 7", "reading [0]", "panic: "},
+		{
+			"projection differs", project(func([]int) int { calls++; return calls }),
+			"projection of actor 7", "reading [0]", "different values",
+		},
+		{
+			"projection changes", project(func(s []int) int { s[0] = 3; return 0 }),
+			"projection of actor 7", "reading [0]", "[0]: 0 became 3",
+		},
+		{
+			"projection panics", project(func(s []int) int { return s[1] }),
+			"projection of actor 7", "reading [0]", "panic: ",
+		},
 		{
 			"selection differs", pick(func(actor.Envelope[memo]) (int, bool) { calls++; return 0, calls%2 == 0 }),
 			"a selection", "reading 7 → 7: memo(", "only one of two calls",
@@ -233,7 +266,8 @@ func TestGuardSamples(t *testing.T) {
 		if r.Err != nil {
 			t.Fatal(r.Err)
 		}
-		if got, want := r.Space.Guards[0], (model.Guard{Part: "expansions", Calls: 350 * 350, Twice: 100_022}); got != want {
+		want := model.Guard{Part: "expansions", Calls: 350 * 350, Twice: 100_022}
+		if got := r.Space.Guards[0]; got != want {
 			t.Errorf("%d workers: %+v, want %+v", workers, got, want)
 		}
 	}

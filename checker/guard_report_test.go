@@ -151,7 +151,8 @@ func vacuous(actor, event, why string) model.Vacuity {
 func TestReportTellsCoverage(t *testing.T) {
 	r := coverageOf(t, network.UnorderedNonDuplicating, 0, speaker{hello{1}, boring{}, wrapped{hello{2}}})
 	// Local states 0, 1, 2, 100 and 200: a greeting counts in those below its number.
-	if want := []model.Coverage{covered("1", "boring", 0, 5), covered("1", "hello", 3, 5)}; !slices.Equal(r.Coverage, want) {
+	want := []model.Coverage{covered("1", "boring", 0, 5), covered("1", "hello", 3, 5)}
+	if !slices.Equal(r.Coverage, want) {
 		t.Errorf("coverage %+v, want %+v", r.Coverage, want)
 	}
 	if want := []model.Vacuity{

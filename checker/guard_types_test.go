@@ -61,15 +61,18 @@ func TestStateTypes(t *testing.T) {
 	one, uno, two := 1, 1, 2
 	nan := math.NaN()
 	other := math.Float64frombits(math.Float64bits(nan) ^ 1)
-	parade(t, "unexported fields", 4, hidden{n: 1}, hidden{n: 2}, hidden{s: "1"}, hidden{n: 1}, hidden{n: 1, p: &hidden{}})
+	parade(t, "unexported fields", 4,
+		hidden{n: 1}, hidden{n: 2}, hidden{s: "1"}, hidden{n: 1}, hidden{n: 1, p: &hidden{}})
 	parade(t, "pointers", 3, &one, &uno, &two, nil)
 	parade(t, "nil beside empty slices", 3, nil, []int{}, make([]int, 0, 4), []int{0})
 	parade(t, "nil beside empty maps", 3, nil, map[int]int{}, make(map[int]int, 9), map[int]int{0: 0})
 	parade(t, "interfaces", 5, box{[]int{1}}, box{[]int{1}}, box{[]int{2}}, box{[]int64{1}}, box{},
 		box{map[string]any{"a": []int{1}}})
 	parade(t, "floats", 4, nan, 0, math.Copysign(0, -1), math.NaN(), other)
-	parade(t, "maps by floats", 3, map[float64]int{nan: 1}, map[float64]int{nan: 1}, map[float64]int{nan: 2}, map[float64]int{})
-	parade(t, "sets with duplicates", 5, set{[]int{1, 1, 2}}, set{[]int{2}}, set{[]int{1, 2}}, set{[]int{1, 2, 1}}, set{[]int{2, 1}}, set{[]int{2}})
+	parade(t, "maps by floats", 3,
+		map[float64]int{nan: 1}, map[float64]int{nan: 1}, map[float64]int{nan: 2}, map[float64]int{})
+	parade(t, "sets with duplicates", 5, set{[]int{1, 1, 2}}, set{[]int{2}}, set{[]int{1, 2}}, set{[]int{1, 2, 1}},
+		set{[]int{2, 1}}, set{[]int{2}})
 	parade(t, "errors", 2, fmt.Errorf("a"), fmt.Errorf("a"), fmt.Errorf("b"))
 	parade(t, "blank fields", 2, blank{N: 1}, blank{N: 2}, blank{N: 1})
 }

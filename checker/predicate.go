@@ -24,7 +24,7 @@ type predicate struct {
 
 const (
 	maxLeaves = 1 << 21 // answers that a predicate remembers; each takes some 30 bytes
-	// Every one of the first calls of a predicate is made twice, and then one in guardEvery.
+	// The calls for the first distinct evaluations are made twice, and then one in guardEvery.
 	guardFirst = 100_000
 	guardEvery = 1_000
 )
@@ -36,15 +36,16 @@ func newPredicate(space model.Space, name string, eval func(model.View) bool) *p
 // ask gives the answer for a state, and the reads that it was evaluated from, if it was. Several may ask at once, each
 // with a Reading of their own.
 func (p *predicate) ask(r *model.Reading, state []model.PartID) (answer bool, reads []model.Read, err error) {
+	p.mu.RLock()
+	early, known := p.leaves < guardFirst, false
 	if !p.forgets {
-		p.mu.RLock()
-		answer, known := p.recall(state)
-		p.mu.RUnlock()
-		if known {
-			return answer, nil, nil
-		}
+		answer, known = p.recall(state)
 	}
-	if answer, reads, err = p.evaluate(r, state); err != nil {
+	p.mu.RUnlock()
+	if known {
+		return answer, nil, nil
+	}
+	if answer, reads, err = p.evaluate(r, state, early); err != nil {
 		return false, nil, err
 	}
 	p.mu.Lock()
@@ -80,14 +81,16 @@ func (p *predicate) impure() error {
 	return fmt.Errorf("%s is not a pure function: it read the same of two states and went on differently", p.name)
 }
 
-// evaluate calls the function, by sample twice. A panic is an error.
-func (p *predicate) evaluate(r *model.Reading, state []model.PartID) (answer bool, reads []model.Read, err error) {
+// evaluate calls the function, twice if it is early in the search, and later by sample. A panic is an error.
+func (p *predicate) evaluate(
+	r *model.Reading, state []model.PartID, early bool,
+) (answer bool, reads []model.Read, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%s: panic: %v", p.name, v)
 		}
 	}()
-	if calls := p.calls.Add(1); calls <= guardFirst || calls%guardEvery == 0 {
+	if calls := p.calls.Add(1); early || calls%guardEvery == 0 {
 		answer, _ = r.Judge(p.eval, state)
 		again, reads := r.Judge(p.eval, state)
 		if again != answer {
@@ -104,4 +107,11 @@ func (p *predicate) evaluations() (n int, atLeast bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return p.leaves, p.full
+}
+
+// guard tells how many of the distinct evaluations were made twice, at least: which of them workers make at once, to the
+// same answer, differs from run to run.
+func (p *predicate) guard() model.Guard {
+	n, _ := p.evaluations()
+	return model.Guard{Part: p.name, Calls: n, Twice: min(n, guardFirst) + max(0, n-guardFirst)/guardEvery}
 }

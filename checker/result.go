@@ -66,18 +66,19 @@ type Result struct {
 	Depth      int  // see the drivers
 	Cut        int  // transitions that the boundary cut
 	Bounded    bool
-	Exhausted  bool    // every reachable state within the boundary was visited
-	Stopped    string  // which limit or condition ended the search; empty if it was exhausted
-	Frontier   int     // states that were left to expand
-	Levels     []Level // of a breadth-first search
-	Walks      int     // random walks that were finished
-	Space      model.SpaceReport
+	Exhausted  bool              // every reachable state within the boundary was visited
+	Stopped    string            // which limit or condition ended the search; empty if it was exhausted
+	Frontier   int               // states that were left to expand
+	Levels     []Level           // of a breadth-first search
+	Walks      int               // random walks that were finished
+	Space      model.SpaceReport // with the guards of properties
 	Elapsed    time.Duration
 	Memory     int64 // bytes in use at the end
 	Workers    int
 
 	engine *engine
 	cause  stopCause
+	growth growth
 	most   int // the greatest count of distinct states in one set of tables
 }
 
@@ -217,6 +218,9 @@ func (e *engine) conclude(r *Result) {
 		p.Verdict = verdict(p, r)
 	}
 	r.Space = e.space.Report()
+	for _, p := range e.judge.predicates {
+		r.Space.Guards = append(r.Space.Guards, p.guard())
+	}
 	r.Memory = e.memory()
 	r.Elapsed = time.Since(e.started)
 }

@@ -34,6 +34,9 @@ func (r *Result) WriteText(w io.Writer) {
 		}
 		fmt.Fprintln(w)
 	}
+	if r.AtLeast {
+		fmt.Fprintf(w, "The walks met at least %d distinct states: there was no memory to tell more of them apart.\n", r.Unique)
+	}
 	if r.Stopped != "" {
 		fmt.Fprintf(w, "The search was ended by %s with %d states left to expand.\n", r.Stopped, r.Frontier)
 	}

@@ -142,7 +142,6 @@ type compileScratch struct {
 	block []uint32
 	tuple []model.PartID
 	lists [][]uint32 // per unit: effects gathered for it
-	next  []uint32
 }
 
 // compile computes the steps of an id. Two workers may do so at once, and write the same but for the order.

@@ -17,7 +17,7 @@ type event struct {
 	choice uint32
 }
 
-// event reads what the handler is called for out of its number.
+// eventOf reads what the handler is called for out of its number.
 func (c *cells[S, M]) eventOf(k outcomeKey) event {
 	w := c.events.At(uint32(k.action))
 	e := event{kind: Kind(w[0]), local: k.local, what: w[1]}
@@ -184,14 +184,16 @@ func (c *cells[S, M]) check(e event, st S, commands []actor.Command[M]) error {
 // same compares two calls of the same handler.
 func (c *cells[S, M]) same(e event, st, again S, commands, others []actor.Command[M]) error {
 	if !c.walker.Equal(st, again) {
-		return c.impure(e, "two calls with the same state gave different states: %s", first(c.walker.Diff(st, again), " and "))
+		return c.impure(e, "two calls with the same state gave different states: %s",
+			first(c.walker.Diff(st, again), " and "))
 	}
 	if len(commands) != len(others) {
 		return c.impure(e, "two calls with the same state gave %d and %d commands", len(commands), len(others))
 	}
 	for i := range commands {
 		if how := c.commandChange(&commands[i], &others[i]); how != "" {
-			return c.impure(e, "two calls with the same state gave different commands, the first at number %d: %s", i+1, how)
+			return c.impure(e, "two calls with the same state gave different commands, the first at number %d: %s",
+				i+1, how)
 		}
 	}
 	return nil
@@ -209,7 +211,8 @@ func (c *cells[S, M]) commandChange(a, b *actor.Command[M]) string {
 			return c.commandText(a) + " and " + c.commandText(b)
 		}
 		return fmt.Sprintf("%s, in %s", c.commandText(a), first(changes, " and "))
-	case !anyWalker.Equal(a.Timer, b.Timer) || a.Min != b.Min || a.Max != b.Max || !slices.EqualFunc(a.Options, b.Options, sameOption):
+	case !anyWalker.Equal(a.Timer, b.Timer) || a.Min != b.Min || a.Max != b.Max ||
+		!slices.EqualFunc(a.Options, b.Options, sameOption):
 		return c.commandText(a) + " and " + c.commandText(b)
 	}
 	return ""

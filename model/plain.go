@@ -165,7 +165,9 @@ func (sp *plainSpace[S, A]) actionsOf(s S, guarded bool) ([]A, error) {
 		}
 	}
 	if only := difference(encoded, others); only != "" {
-		return nil, &ImpureError{Actor: "the model", Event: event(), What: "only one of two calls gave the action " + only}
+		return nil, &ImpureError{
+			Actor: "the model", Event: event(), What: "only one of two calls gave the action " + only,
+		}
 	}
 	return actions, nil
 }
@@ -195,7 +197,7 @@ func (sp *plainSpace[S, A]) encodings(actions []A) []string {
 	return all
 }
 
-// difference gives an item that only one of two sorted lists holds, or is empty. An item holds it as often as it occurs.
+// difference gives an item that two sorted lists do not hold equally often, or is empty.
 func difference(a, b []string) string {
 	for i := range max(len(a), len(b)) {
 		switch {

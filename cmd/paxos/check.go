@@ -111,6 +111,12 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 		closing = b
 		fmt.Fprintf(b, "Checked %s.\n", p)
 		r.WriteText(b)
+		if p.coverage {
+			r.WriteCoverage(b)
+		}
+		if p.profile {
+			r.WriteProfile(b)
+		}
 	}
 	var err error
 	if out != nil {

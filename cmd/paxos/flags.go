@@ -27,6 +27,8 @@ type plan struct {
 	progress string // auto, plain or off
 	json     bool
 	traceOut string // empty for none
+	profile  bool
+	coverage bool
 }
 
 // flags are those of a check.
@@ -45,6 +47,7 @@ type flags struct {
 	seed                                           seed
 	json                                           bool
 	traceOut                                       string
+	profile, coverage                              bool
 }
 
 // add declares the flags of a command.
@@ -81,6 +84,10 @@ func (f *flags) add(cmd *cobra.Command) {
 	f.progress = choice{"auto", []string{"auto", "plain", "off"}}
 	set.Var(&f.progress, "progress", "a live line on a terminal and lines elsewhere, lines everywhere, or nothing")
 	set.BoolVar(&f.json, "json", false, "print one JSON document; the closing line goes to standard error")
+	set.BoolVar(&f.profile, "profile-space", false,
+		"tell why there are so many states: what they are made of, and what kept growing")
+	set.BoolVar(&f.coverage, "coverage", false,
+		"tell what messages did, what never mattered, and how much was computed and verified")
 	set.StringVar(&f.traceOut, "trace-out", "", "write the path of each discovery to a `file`: as JSON, or, if it ends in .md,\n"+
 		"as Mermaid diagrams; if in .mmd or .mermaid, only that of the first violation, else of the first example")
 	f.complete(cmd)
@@ -118,7 +125,10 @@ func (f *flags) complete(cmd *cobra.Command) {
 
 // plan verifies what was asked for.
 func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
-	p := plan{engine: f.engine, progress: f.progress.value, json: f.json, traceOut: f.traceOut}
+	p := plan{
+		engine: f.engine, progress: f.progress.value, json: f.json, traceOut: f.traceOut, profile: f.profile,
+		coverage: f.coverage,
+	}
 	var err error
 	if p.entry, err = catalog.Find(f.model); err != nil {
 		return p, err

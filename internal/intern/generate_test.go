@@ -30,11 +30,13 @@ type put struct {
 	Request uint64
 	value   rune
 }
-type batch []message
-type boxed struct{ *put }
-type named map[string]any
-type scalar int8
-type ack struct{}
+type (
+	batch  []message
+	boxed  struct{ *put }
+	named  map[string]any
+	scalar int8
+	ack    struct{}
+)
 
 func (put) isMessage()    {}
 func (batch) isMessage()  {}
@@ -119,7 +121,8 @@ var (
 	}
 	texts = []string{"", "a", "b", "nil", "{}", "\"", "\xff", "\ufffd", "a longer string, of more than 8 bytes", ","}
 	times = []time.Time{
-		{}, time.Unix(0, 1), time.Unix(0, 1).UTC(), time.Unix(0, 1).In(time.FixedZone("X", 60)),
+		{},
+		time.Unix(0, 1), time.Unix(0, 1).UTC(), time.Unix(0, 1).In(time.FixedZone("X", 60)),
 		time.Unix(0, 1).In(time.FixedZone("X", 90)), time.Unix(1<<40, 0).UTC(), time.Now(), time.Unix(2, 0).UTC(),
 		time.Unix(0, 1).In(time.FixedZone("Y", 60)), time.Unix(0, 1).In(time.FixedZone("", 0)),
 	}

@@ -17,12 +17,13 @@ const (
 	maxBlocks     = 1 << 24
 )
 
-// Pool stores runs of pointer-free elements that are never moved or freed before their arena is. At takes no lock.
+// Pool stores runs of pointer-free elements, which never move. From takes no lock.
 type Pool[T any] struct {
 	arena  *offheap.Arena
 	mu     sync.Mutex
 	blocks atomic.Pointer[[][]T]
 	used   int // of the last block
+	bytes  int // of all blocks
 }
 
 // NewPool gives an empty pool in arena.
@@ -47,7 +48,9 @@ func (p *Pool[T]) Reserve(n int) (Ref, []T) {
 		if n > length || len(blocks) == maxBlocks {
 			panic("words: a run that is longer than a block, or too many blocks")
 		}
-		block := offheap.Slice[T](alloc(p.arena, length*int(unsafe.Sizeof(*(*T)(nil)))))
+		bytes := length * int(unsafe.Sizeof(*(*T)(nil)))
+		block := offheap.Slice[T](alloc(p.arena, bytes))
+		p.bytes += bytes
 		// Appending in place is safe: readers know only the blocks of refs that were published to them.
 		blocks = append(blocks, block)
 		p.blocks.Store(&blocks)
@@ -58,6 +61,24 @@ func (p *Pool[T]) Reserve(n int) (Ref, []T) {
 	ref := Ref(last+1)<<refOffsetBits | Ref(p.used)
 	p.used += n
 	return ref, run
+}
+
+// Bytes is the memory that the pool's blocks take.
+func (p *Pool[T]) Bytes() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bytes
+}
+
+// Reset frees every run. No Ref of before may be used any more, and nobody may use the pool meanwhile.
+func (p *Pool[T]) Reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, block := range *p.blocks.Load() {
+		p.arena.Free(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(block))), len(block)*int(unsafe.Sizeof(block[0]))))
+	}
+	p.blocks.Store(&[][]T{})
+	p.used, p.bytes = 0, 0
 }
 
 // From gives the elements from a run's first to the end of its block; the user knows how long the run is.

@@ -1,0 +1,177 @@
+package checker
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// shownLevels is how many levels a profile shows: if there are more, the last ones.
+const shownLevels = 40
+
+// WriteProfile writes for people why the space is as large as it is: how it grew from level to level, and what its
+// slots and their fields are made of, those with the most contents first. Call it before Close.
+func (r *Result) WriteProfile(w io.Writer) {
+	p := r.Profile()
+	fmt.Fprintf(w, "Why there are %d states:\n", r.Unique)
+	r.writeLevels(w)
+	t := newTable(w)
+	t.row("slot", "", "distinct", lastNew(p), latelyFrom(p))
+	slices.SortStableFunc(p.Slots, func(a, b SlotProfile) int { return cmp.Compare(b.Parts.Count, a.Parts.Count) })
+	for _, s := range p.Slots {
+		t.row(s.Name, "contents", s.Parts.columns(p, false)...)
+		for _, part := range []struct {
+			name string
+			of   Growth
+		}{{"local states", s.Local}, {"mailboxes", s.Mailboxes}} {
+			if part.of.Count > 0 && s.Local.Count > 0 && s.Mailboxes.Count > 0 {
+				t.row("", part.name, part.of.columns(p, false)...)
+			}
+		}
+		slices.SortStableFunc(s.Fields, func(a, b FieldProfile) int { return cmp.Compare(b.Values.Count, a.Values.Count) })
+		for _, f := range s.Fields {
+			t.row("", "field "+f.Name, f.Values.columns(p, f.AtLeast)...)
+		}
+	}
+	t.end()
+	for _, s := range p.Slots {
+		if s.Dense {
+			fmt.Fprintf(w, "%s has %d contents for %d states: they hardly repeat, so keeping each only once saves little.\n",
+				s.Name, s.Parts.Count, r.Unique)
+		}
+	}
+}
+
+func lastNew(p Profile) string {
+	if p.Lately == 0 {
+		return ""
+	}
+	return "last new at depth"
+}
+
+func latelyFrom(p Profile) string {
+	if p.Lately == 0 {
+		return ""
+	}
+	return fmt.Sprintf("new from depth %d on", p.Lately)
+}
+
+// columns gives what a profile says of a count.
+func (g Growth) columns(p Profile, atLeast bool) []string {
+	count := fmt.Sprint(g.Count)
+	switch {
+	case atLeast:
+		return []string{"over " + count, "", ""}
+	case p.Lately == 0 || g.Count == 0:
+		return []string{count, "", ""}
+	case g.LastNew == 0:
+		return []string{count, "long ago", "0"}
+	}
+	return []string{count, fmt.Sprint(g.LastNew), fmt.Sprint(g.Lately)}
+}
+
+// writeLevels shows how a breadth-first search grew: the states first reached at each depth, how many times as many as
+// at the one before, and the successors that were computed to find them.
+func (r *Result) writeLevels(w io.Writer) {
+	if len(r.Levels) == 0 {
+		return
+	}
+	t := newTable(w)
+	t.row("depth", "", "unique", "growth", "generated")
+	for i, l := range r.Levels {
+		if i < len(r.Levels)-shownLevels {
+			continue
+		}
+		growth, generated := "", l.Generated
+		if i > 0 {
+			before := r.Levels[i-1]
+			growth = fmt.Sprintf("%.2f", float64(l.Unique)/float64(max(1, before.Unique)))
+			generated -= before.Generated
+		}
+		t.row(fmt.Sprint(i+1), "", fmt.Sprint(l.Unique), growth, fmt.Sprint(generated))
+	}
+	t.end()
+}
+
+// WriteCoverage writes for people what the search did with the model: what became of the messages, timers and choices
+// of every actor, how often properties were evaluated and handlers called, and how many calls were made twice to see
+// whether they are pure.
+func (r *Result) WriteCoverage(w io.Writer) {
+	s := r.Space
+	if len(s.Coverage) > 0 {
+		fmt.Fprintln(w, "What messages did: distinct pairs of a local state and a message.")
+		t := newTable(w)
+		t.row("actor", "message", "delivered", "ignored")
+		for _, c := range s.Coverage {
+			t.row(c.Actor, c.Message, fmt.Sprint(c.Delivered), fmt.Sprint(c.Ignored))
+		}
+		t.end()
+	}
+	for _, v := range s.Vacuous {
+		fmt.Fprintf(w, "Actor %s, %s: %s.\n", v.Actor, v.Event, v.Why)
+	}
+	fmt.Fprintf(w, "Handlers were called for %d distinct local states and events.\n", s.HandlerCalls)
+	t := newTable(w)
+	t.row("property", "", "distinct evaluations")
+	for _, p := range r.Properties {
+		n := fmt.Sprint(p.Evaluations)
+		if p.AtLeast {
+			n = "over " + n
+		}
+		t.row(p.Name, "", n)
+	}
+	t.end()
+	fmt.Fprintln(w, "Calls that were made twice, to see whether the answers are the same:")
+	t = newTable(w)
+	for _, g := range s.Guards {
+		t.row(g.Part, "", fmt.Sprint(g.Twice), "of", fmt.Sprint(g.Calls))
+	}
+	t.end()
+	if len(s.Opaque) > 0 {
+		fmt.Fprintf(w, "Actors whose own value could not be watched, as it holds a function, a channel or a cycle: %s.\n",
+			strings.Join(s.Opaque, ", "))
+	}
+}
+
+// table lines up rows: the first two columns stand to the left, the others to the right. Columns that are empty in all
+// rows are left out.
+type table struct {
+	w    io.Writer
+	rows [][]string
+}
+
+func newTable(w io.Writer) *table { return &table{w: w} }
+
+func (t *table) row(first, second string, others ...string) {
+	t.rows = append(t.rows, append([]string{first, second}, others...))
+}
+
+// end writes the rows.
+func (t *table) end() {
+	var widths []int
+	for _, row := range t.rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range t.rows {
+		line := ""
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			switch {
+			case widths[i] == 0:
+			case i < 2:
+				line += "  " + cell + pad
+			default:
+				line += "  " + pad + cell
+			}
+		}
+		fmt.Fprintln(t.w, strings.TrimRight(line, " "))
+	}
+}
