@@ -53,7 +53,7 @@ func spreads(large bool) []spread {
 
 // TestSpread compares the counts, levels and verdicts of the engine with those of a plain search.
 func TestSpread(t *testing.T) {
-	checker.KeepSteps(t, 10_000) // so that they are forgotten in spaces of this size too
+	checker.KeepSteps(t, 1) // so that they are forgotten after every level
 	for _, s := range spreads(false) {
 		t.Run(s.name, func(t *testing.T) {
 			for _, o := range []checker.Options{{FinishWhen: checker.Exhausted}, {MaxDepth: 6}} {

@@ -286,3 +286,29 @@ func (g grid) Next(s [2]int, down bool) ([2]int, bool) {
 	}
 	return s, s[0] < int(g) && s[1] < int(g)
 }
+
+// TestPlainMayAppend wants states to be kept without spare capacity also after the calls that are guarded: there a model
+// that appends to the state that it is given would change the successors of another action.
+func TestPlainMayAppend(t *testing.T) {
+	const length = 17
+	words := model.NewPlain[[]byte, bool](alphabet(length))
+	r := checker.BFS(t.Context(), words, checker.Options{Workers: 1})
+	defer r.Close()
+	if r.Err != nil || r.Unique != 1<<(length+1)-1 {
+		t.Errorf("%d words, want %d (%v)", r.Unique, 1<<(length+1)-1, r.Err)
+	}
+}
+
+// alphabet spells all words of two letters, up to a length.
+type alphabet int
+
+func (alphabet) Initial() [][]byte     { return [][]byte{{}} }
+func (alphabet) Actions([]byte) []bool { return []bool{false, true} }
+
+func (a alphabet) Next(s []byte, b bool) ([]byte, bool) {
+	letter := byte('a')
+	if b {
+		letter = 'b'
+	}
+	return append(s, letter), len(s) < int(a)
+}
