@@ -2,7 +2,6 @@ package checker_test
 
 import (
 	"runtime/debug"
-	"runtime/metrics"
 	"testing"
 	"time"
 
@@ -40,7 +39,7 @@ func BenchmarkSpread(b *testing.B) {
 						case <-ended:
 							return
 						case <-tick.C:
-							*most = max(*most, heapNow())
+							*most = max(*most, checker.ProcessMemory())
 						}
 					}
 				}()
@@ -59,7 +58,7 @@ func measureSpread(b *testing.B, search func(most *int64) int) {
 	for b.Loop() {
 		b.StopTimer()
 		debug.FreeOSMemory()
-		before, most := heapNow(), int64(0)
+		before, most := checker.ProcessMemory(), int64(0)
 		b.StartTimer()
 		n := search(&most)
 		states += n
@@ -69,13 +68,4 @@ func measureSpread(b *testing.B, search func(most *int64) int) {
 	b.ReportMetric(float64(states)/b.Elapsed().Seconds(), "states/s")
 	b.ReportMetric(bytes/float64(b.N), "B/state")
 	b.ReportMetric(0, "ns/op")
-}
-
-// heapNow is what the runtime holds of the machine's memory.
-func heapNow() int64 {
-	samples := []metrics.Sample{
-		{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
-	}
-	metrics.Read(samples)
-	return int64(samples[0].Value.Uint64() - samples[1].Value.Uint64())
 }

@@ -1,10 +1,25 @@
 package checker
 
-import "testing"
+import (
+	"runtime/metrics"
+	"testing"
+)
 
 // KeepSteps changes how many bytes of steps are kept, for the time of a test.
 func KeepSteps(t *testing.T, bytes int) {
 	was := keptSteps
 	keptSteps = bytes
 	t.Cleanup(func() { keptSteps = was })
+}
+
+// ProcessMemory is what the process holds, as a search counts it that has nothing outside the Go heap.
+func ProcessMemory() int64 {
+	if bytes, ok := resident(); ok {
+		return bytes
+	}
+	samples := []metrics.Sample{
+		{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
+	}
+	metrics.Read(samples)
+	return int64(samples[0].Value.Uint64() - samples[1].Value.Uint64())
 }

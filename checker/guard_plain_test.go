@@ -74,37 +74,45 @@ func TestGuardFindsImpurePlain(t *testing.T) {
 		event, what string
 	}{
 		{
-			"initial", walk{initial: func() [][]int { calls++; return [][]int{{calls}} }},
+			"initial",
+			walk{initial: func() [][]int { calls++; return [][]int{{calls}} }},
 			"Initial", "only one of two calls gave the state [",
 		},
 		{"initial panics", walk{initial: func() [][]int { panic("oops") }}, "Initial", "panic: oops"},
 		{
-			"actions differ", walk{actions: func([]int) []int { calls++; return []int{1, calls} }},
+			"actions differ",
+			walk{actions: func([]int) []int { calls++; return []int{1, calls} }},
 			"Actions of [0]", "only one of two calls gave the action ",
 		},
 		{
-			"actions twice", walk{actions: func([]int) []int { return []int{1, 2, 1} }},
+			"actions twice",
+			walk{actions: func([]int) []int { return []int{1, 2, 1} }},
 			"Actions of [0]", "the action 1 twice",
 		},
 		{"actions panic", walk{actions: func(s []int) []int { return s[:2] }}, "Actions of [0]", "panic: "},
 		{
-			"actions change", walk{actions: func(s []int) []int { s[0]++; return nil }},
+			"actions change",
+			walk{actions: func(s []int) []int { s[0]++; return nil }},
 			"Actions of [0]", "the state that it was given: [0]: 0 became 1",
 		},
 		{
-			"next differs", walk{next: func(s []int, a int) ([]int, bool) { calls++; return []int{calls}, true }},
+			"next differs",
+			walk{next: func(s []int, a int) ([]int, bool) { calls++; return []int{calls}, true }},
 			"Next of [0] by int(1)", "different states: [0]: ",
 		},
 		{
-			"next impossible", walk{next: func(s []int, a int) ([]int, bool) { calls++; return s, calls%2 == 0 }},
+			"next impossible",
+			walk{next: func(s []int, a int) ([]int, bool) { calls++; return s, calls%2 == 0 }},
 			"Next of [0] by int(1)", "only one of two calls was possible",
 		},
 		{
-			"next changes", walk{next: func(s []int, a int) ([]int, bool) { s[0] = 5; return []int{0}, true }},
+			"next changes",
+			walk{next: func(s []int, a int) ([]int, bool) { s[0] = 5; return []int{0}, true }},
 			"Next of [0] by int(1)", "[0]: 0 became 5",
 		},
 		{
-			"next panics", walk{next: func([]int, int) ([]int, bool) { panic("oops") }},
+			"next panics",
+			walk{next: func([]int, int) ([]int, bool) { panic("oops") }},
 			"Next of [0] by int(1)", "panic: oops",
 		},
 	} {

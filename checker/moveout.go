@@ -10,14 +10,19 @@ import (
 // with one, it is three quarters of that.
 const tableMemory = 1 << 30
 
-// checkMemory tells whether the walks should go on in new tables.
+// checkMemory tells whether the walks should go on in new tables. It looks the more often, the sooner the memory would
+// be at its limit if it went on growing as it does: a state may be large.
 func (k *walker) checkMemory() bool {
 	e := k.w.e
-	if k.unchecked++; k.unchecked >= checkEvery {
-		k.unchecked = 0
-		if e.memory() > e.tableLimit() {
+	if k.unchecked++; k.unchecked >= k.pause {
+		now, limit := e.memory(), e.tableLimit()
+		if now > limit {
 			k.all.full.Store(true)
 		}
+		grown := max(1, now-k.held) / int64(k.unchecked)
+		left := max(0, limit-now) / (4 * (grown + 1))
+		k.pause = int(max(checkSoonest, min(left, int64(2*k.pause), checkEvery)))
+		k.held, k.unchecked = now, 0
 	}
 	return k.all.full.Load()
 }
@@ -29,8 +34,11 @@ func (e *engine) tableLimit() int64 {
 	return tableMemory
 }
 
-// checkEvery is how many steps a walker takes between two looks at the memory.
-const checkEvery = 1 << 14
+// A walker takes so many steps between two looks at the memory, which takes some microseconds.
+const (
+	checkSoonest = 1 << 7
+	checkEvery   = 1 << 14
+)
 
 // moveOut makes new tables, and brings the states in which the walkers are over.
 func (e *engine) moveOut(walkers []*walker) error {

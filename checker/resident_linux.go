@@ -1,3 +1,5 @@
+//go:build linux && !race
+
 package checker
 
 import (
@@ -8,7 +10,8 @@ import (
 
 // resident is the memory that the system has given to the process, as it counts it itself: code, stacks and what the
 // process once used and has not given back, all included. Reading it takes some microseconds. On a machine of very many
-// cores the system's own count lags behind by some megabytes.
+// cores the system's own count lags behind by some megabytes. Builds with the race detector estimate instead: what the
+// detector itself takes is a multiple of it, and is never given back.
 func resident() (int64, bool) {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {

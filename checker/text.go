@@ -13,7 +13,7 @@ func (r *Result) WriteText(w io.Writer) {
 	if r.Err != nil {
 		fmt.Fprintf(w, "error: %v\n", r.Err)
 		if r.Failure != nil {
-			fmt.Fprintf(w, "It came up after these %d actions:\n", len(r.Failure.Steps))
+			fmt.Fprintf(w, "It came up after %s:\n", actions(len(r.Failure.Steps)))
 			for i, step := range r.Failure.Steps {
 				fmt.Fprintf(w, "%3d. %s\n", i+1, step.Action.Text)
 			}
@@ -21,13 +21,15 @@ func (r *Result) WriteText(w io.Writer) {
 	}
 	for _, p := range r.Properties {
 		if t := r.trace(p); t != nil {
-			trace.Text(w, *t)
+			if err := trace.Text(w, *t); err != nil {
+				return // as nothing that follows could be written either
+			}
 		}
 	}
 	for _, p := range r.Properties {
 		fmt.Fprintf(w, "%-11s %s %q", p.Verdict, p.Expect, p.Name)
 		if p.Path != nil {
-			fmt.Fprintf(w, ", %d actions", len(p.Path.Steps))
+			fmt.Fprintf(w, ", %s", actions(len(p.Path.Steps)))
 		}
 		if r.Bounded {
 			fmt.Fprintf(w, " (within the boundary, %d transitions cut)", r.Cut)
@@ -40,4 +42,12 @@ func (r *Result) WriteText(w io.Writer) {
 	if r.Stopped != "" {
 		fmt.Fprintf(w, "The search was ended by %s with %d states left to expand.\n", r.Stopped, r.Frontier)
 	}
+}
+
+// actions counts actions in words.
+func actions(n int) string {
+	if n == 1 {
+		return "1 action"
+	}
+	return fmt.Sprintf("%d actions", n)
 }

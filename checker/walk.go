@@ -85,7 +85,9 @@ type walker struct {
 	words     []uint64 // per unit: its steps, or 0 if they must be looked up
 	steps     int
 	walking   bool
-	unchecked int // steps since the last look at the memory
+	unchecked int   // steps since the last look at the memory
+	pause     int   // up to how many there may be
+	held      int64 // the memory at that look
 }
 
 func (e *engine) walk(r *Result) {

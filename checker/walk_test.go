@@ -36,7 +36,7 @@ func TestWalkInNewTables(t *testing.T) {
 		return sys
 	}
 	r := checker.Walk(t.Context(), system(), checker.Options{
-		Workers: 2, Walks: 2, WalkDepth: 70_000, MemoryLimit: 96 << 20, FinishWhen: checker.Exhausted,
+		Workers: 2, Walks: 2, WalkDepth: 70_000, MemoryLimit: 80 << 20, FinishWhen: checker.Exhausted,
 	})
 	defer r.Close()
 	if r.Err != nil || r.Stopped != "" {

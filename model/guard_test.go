@@ -3,6 +3,7 @@ package model_test
 import (
 	"testing"
 
+	"synod/actor"
 	"synod/model"
 )
 
@@ -25,5 +26,35 @@ func TestExpansionsAreCountedOnce(t *testing.T) {
 	want := model.Guard{Part: "expansions", Calls: 1, Twice: 1}
 	if got := space.Report().Guards[0]; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// starter counts how often it is started.
+type starter struct{ player }
+
+var starts int
+
+func (s starter) Start(self actor.ID, out *actor.Out[word]) int {
+	starts++
+	return s.player.Start(self, out)
+}
+
+// TestStartIsCalledTwice wants a start to be one distinct call, which the guard makes twice, however often the initial
+// state is asked for.
+func TestStartIsCalledTwice(t *testing.T) {
+	sys := model.NewSystem[word](model.Config{})
+	model.Add(sys, 0, actor.New[int, word](starter{}))
+	space, err := sys.Space()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer space.Close()
+	for range 3 {
+		if _, err := model.Initials(space); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if starts != 2 {
+		t.Errorf("%d calls", starts)
 	}
 }
