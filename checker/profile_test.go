@@ -27,8 +27,13 @@ func TestProfileAgainstStates(t *testing.T) {
 	last := make([]map[string]int, len(p.Slots)) // content -> the depth at which it is first seen
 	for depth := 1; depth <= r.Depth; depth++ {
 		part := checker.BFS(t.Context(), sys, checker.Options{FinishWhen: checker.Exhausted, MaxDepth: depth})
+		known := make(map[[2]int]bool)
 		for state := range part.States() {
 			for slot, id := range state {
+				if known[[2]int{slot, int(id)}] {
+					continue
+				}
+				known[[2]int{slot, int(id)}] = true
 				if last[slot] == nil {
 					last[slot] = make(map[string]int)
 				}
