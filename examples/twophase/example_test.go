@@ -32,5 +32,5 @@ func ExampleSource() {
 	//        state.Stages[0]: working → aborted
 	// holds       always "consistent"
 	// example     sometimes "commit agreed", 4 actions
-	// example     sometimes "abort agreed", 1 actions
+	// example     sometimes "abort agreed", 1 action
 }
