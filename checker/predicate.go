@@ -88,6 +88,9 @@ func (p *predicate) evaluate(
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%s: panic: %v", p.name, v)
+			if cause, ok := v.(error); ok {
+				err = fmt.Errorf("%s: panic: %w", p.name, cause)
+			}
 		}
 	}()
 	if calls := p.calls.Add(1); early || calls%guardEvery == 0 {

@@ -22,8 +22,8 @@ type SlotProfile struct {
 	Local     Growth // local states, or what an observer remembers, or states of a plain model
 	Mailboxes Growth
 	Fields    []FieldProfile // of Local, in their order
-	// Dense tells that there are at least half as many contents as states, and a thousand of these: keeping each content once
-	// saves next to nothing on this slot.
+	// Dense tells that there are at least half as many contents as states, and a thousand of these: keeping each content
+	// once saves next to nothing on this slot.
 	Dense bool
 }
 
