@@ -12,22 +12,10 @@ import (
 // the same model it gives the same counts and paths at any number of workers. It returns when the search is exhausted,
 // or as o or ctx say.
 func BFS(ctx context.Context, src model.Source, o Options) *Result {
-	r := newResult("bfs", o)
-	if r.Err = o.validate(); r.Err != nil {
-		return r
-	}
-	e, err := newEngine(src, o)
-	if err != nil {
-		r.Err = err
-		return r
-	}
-	r.announce(e)
-	unwatch := e.watch(ctx)
-	e.guard(func() { e.breadthFirst(r) })
-	unwatch()
-	e.pathToFailure(r)
-	e.conclude(r)
-	return r
+	return search(ctx, "bfs", src, o, func(e *engine, r *Result) {
+		e.breadthFirst(r)
+		e.pathToFailure(r)
+	})
 }
 
 // breadthFirst runs the search. Level 1 is the initial states.

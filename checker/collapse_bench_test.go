@@ -9,8 +9,9 @@ import (
 	"synod/internal/reference"
 )
 
-// BenchmarkSpread compares the engine, with one worker, with a plain search that keeps whole states by a key in a Go map,
-// on spaces where collapsing states wins nothing. Memory is the most that the process held beyond what it held before.
+// BenchmarkSpread compares the engine, with one worker, with a plain search that keeps whole states by a key in a Go
+// map, on spaces where collapsing states wins nothing. Memory is the most that the process held beyond what it held
+// before.
 func BenchmarkSpread(b *testing.B) {
 	for _, s := range spreads(true) {
 		b.Run(s.name+"/engine", func(b *testing.B) {
@@ -52,7 +53,8 @@ func BenchmarkSpread(b *testing.B) {
 	}
 }
 
-// measureSpread reports states and bytes of a search, which gives the number of states and puts the most memory into most.
+// measureSpread reports states and bytes of a search, which gives the number of states and puts the most memory into
+// most.
 func measureSpread(b *testing.B, search func(most *int64) int) {
 	states, bytes := 0, 0.0
 	for b.Loop() {

@@ -54,6 +54,10 @@ func spreads(large bool) []spread {
 // TestSpread compares the counts, levels and verdicts of the engine with those of a plain search.
 func TestSpread(t *testing.T) {
 	checker.KeepSteps(t, 1) // so that they are forgotten after every level
+	workerCounts := []int{1, 4}
+	if raceDetector {
+		workerCounts = workerCounts[1:] // One worker races with nobody.
+	}
 	for _, s := range spreads(false) {
 		t.Run(s.name, func(t *testing.T) {
 			for _, o := range []checker.Options{{FinishWhen: checker.Exhausted}, {MaxDepth: 6}} {
@@ -61,7 +65,7 @@ func TestSpread(t *testing.T) {
 				if want.Exhausted && want.Unique < 1_000 {
 					t.Errorf("only %d states: this shows nothing", want.Unique)
 				}
-				for _, workers := range []int{1, 4} {
+				for _, workers := range workerCounts {
 					o.Workers, o.Timeout = workers, engineTimeout
 					got := checker.BFS(t.Context(), s.src, o)
 					compareResult(t, got, want)

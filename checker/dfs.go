@@ -17,21 +17,7 @@ func DFS(ctx context.Context, src model.Source, o Options) *Result {
 	if o.Workers == 0 {
 		o.Workers = 1
 	}
-	r := newResult("dfs", o)
-	if r.Err = o.validate(); r.Err != nil {
-		return r
-	}
-	e, err := newEngine(src, o)
-	if err != nil {
-		r.Err = err
-		return r
-	}
-	r.announce(e)
-	unwatch := e.watch(ctx)
-	e.guard(func() { e.depthFirst(r) })
-	unwatch()
-	e.conclude(r)
-	return r
+	return search(ctx, "dfs", src, o, (*engine).depthFirst)
 }
 
 // stack is what a worker of a depth-first search holds: a path, and of every state on it the successors that are still

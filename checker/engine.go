@@ -66,6 +66,26 @@ const (
 	stopError
 )
 
+// search makes an engine, lets a driver use it, and puts what was found into a result.
+func search(ctx context.Context, name string, src model.Source, o Options, drive func(*engine, *Result)) *Result {
+	r := newResult(name, o)
+	if r.Err = o.validate(); r.Err != nil {
+		return r
+	}
+	e, err := newEngine(src, o)
+	if err != nil {
+		r.Err = err
+		return r
+	}
+	r.announce(e)
+	e.movable = name == "walk"
+	unwatch := e.watch(ctx)
+	e.guard(func() { drive(e, r) })
+	unwatch()
+	e.conclude(r)
+	return r
+}
+
 // newEngine makes an engine whose visited set is empty.
 func newEngine(src model.Source, o Options) (*engine, error) {
 	e := &engine{source: src, options: o, started: time.Now()}

@@ -2,8 +2,8 @@ package checker
 
 import "sync/atomic"
 
-// keptSteps is how many bytes the steps of all ids may take before they are forgotten where that costs little. Only tests
-// change it.
+// keptSteps is how many bytes the steps of all ids may take before they are forgotten where that costs little. Only
+// tests change it.
 var keptSteps = 8 << 20
 
 // forget drops the steps of all ids if these are about as many as the states, so that most are not asked for again: the

@@ -28,23 +28,7 @@ func Walk(ctx context.Context, src model.Source, o Options) *Result {
 	if o.WalkDepth == 0 {
 		o.WalkDepth = defaultWalkDepth
 	}
-	r := newResult("walk", o)
-	if r.Err = o.validate(); r.Err != nil {
-		return r
-	}
-	e, err := newEngine(src, o)
-	if err != nil {
-		r.Err = err
-		return r
-	}
-	r.announce(e)
-	// The walks depend on the order of steps, so it must be that of their content.
-	e.units.sorted, e.movable = true, true
-	unwatch := e.watch(ctx)
-	e.guard(func() { e.walk(r) })
-	unwatch()
-	e.conclude(r)
-	return r
+	return search(ctx, "walk", src, o, (*engine).walk)
 }
 
 // walks is what the walkers share.
@@ -91,6 +75,8 @@ type walker struct {
 }
 
 func (e *engine) walk(r *Result) {
+	// The walks depend on the order of steps, so it must be that of their content.
+	e.units.sorted = true
 	all := &walks{first: make([]atomic.Int64, len(r.Properties)), steps: make([]int, len(r.Properties))}
 	walkers := make([]*walker, len(e.workers))
 	for i, w := range e.workers {

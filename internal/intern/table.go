@@ -113,7 +113,8 @@ func (t *Table[T]) Intern(v T) (id uint32, fresh bool) {
 	return t.insert(own, v)
 }
 
-// InternCopy is Intern for a value that stays the caller's: of a new one the table keeps a copy, without spare capacity.
+// InternCopy is Intern for a value that stays the caller's: of a new one the table keeps a copy, without spare
+// capacity.
 func (t *Table[T]) InternCopy(v T) (id uint32, fresh bool) {
 	own := t.walker.Hash(v)
 	if id, ok := t.find(own, v); ok {
