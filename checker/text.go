@@ -40,7 +40,7 @@ func (r *Result) WriteText(w io.Writer) {
 		fmt.Fprintf(w, "The walks met at least %d distinct states: there was no memory to tell more of them apart.\n", r.Unique)
 	}
 	if r.Stopped != "" {
-		fmt.Fprintf(w, "The search was ended by %s with %d states left to expand.\n", r.Stopped, r.Frontier)
+		fmt.Fprintf(w, "The search ended early (%s), with %d states left to expand.\n", r.Stopped, r.Frontier)
 	}
 }
 

@@ -57,7 +57,7 @@ func TestMemoryLimit(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, &stderr)
 			}
-			if !bytes.Contains(out, []byte("The search was ended by the memory limit with ")) {
+			if !bytes.Contains(out, []byte("The search ended early (the memory limit), with ")) {
 				t.Errorf("no word of the limit in\n%s", out)
 			}
 			m := peak.FindSubmatch(out)

@@ -57,5 +57,5 @@ func ExampleSystem() {
 	//        2.mailbox + 1 → 2: GetOk(4, 'B')
 	// violated    always "linearizable", 4 actions
 	// example     sometimes "value chosen", 4 actions
-	// The search was ended by every property is decided with 8 states left to expand.
+	// The search ended early (every property is decided), with 8 states left to expand.
 }
