@@ -30,9 +30,11 @@ func (e *engine) chooseGroups() [][]int {
 	for slot := range groups {
 		groups[slot] = []int{slot}
 	}
-	var states [][]model.PartID
+	n := e.unique()
+	states, all := make([][]model.PartID, 0, n), make([]model.PartID, 0, n*len(groups))
 	for state := range (&Result{engine: e}).States() {
-		states = append(states, slices.Clone(state))
+		all = append(all, state...)
+		states = append(states, all[len(all)-len(state):])
 	}
 	for len(groups) > 1 {
 		left, right, ok := fewestTogether(groups, states)

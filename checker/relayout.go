@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"errors"
 	"slices"
 	"sync/atomic"
 
@@ -9,39 +10,27 @@ import (
 )
 
 // relayout moves all states, visited and waiting, to a layout that holds every id seen so far, and perhaps to new
-// units. Nobody may search meanwhile, and no buffer or queue may hold states.
+// units. Nobody may search meanwhile, and no buffer or queue may hold states. If memory does not do for both layouts, or
+// the search is stopped meanwhile, it gives an error, and all is as it was.
 func (e *engine) relayout(us *units, frontiers ...*frontier) error {
 	old := e.now()
+	if limit := e.options.MemoryLimit; limit > 0 && e.memory()+old.bytes() > limit {
+		return errNoRoom
+	}
 	if n := e.unique(); n == e.relaid {
 		e.pairRoom += minPairRoom // The last layout had no room for a single batch.
 	} else {
 		e.relaid, e.pairRoom = n, minPairRoom
 	}
 	e.units = us
-	if us != old.units {
-		// The ids of new units come to be here, so that the fields are wide enough for them.
-		e.eachState(old, func(_ *worker, state []model.PartID, _ uint8) {
-			for _, u := range us.of {
-				u.id(state)
-			}
-		})
+	if err := e.moveStates(old); err != nil {
+		e.units, e.layout, e.shards = old.units, old.layout, old.shards
 		for _, w := range e.workers {
 			w.compile = compileScratch{}
+			w.fit()
 		}
-	}
-	if err := e.layOut(e.chooseLayout(old)); err != nil {
 		return err
 	}
-	e.eachState(old, func(w *worker, state []model.PartID, tag uint8) {
-		mixed := w.repack(state)
-		shard, key := e.layout.shardOf(mixed)
-		s := e.shards[shard]
-		s.owner.Lock()
-		if _, err := s.set.Insert(key, tag); err != nil {
-			e.stop(stopMemory)
-		}
-		s.owner.Unlock()
-	})
 	for _, s := range old.shards {
 		s.set.Free()
 	}
@@ -61,6 +50,58 @@ func (e *engine) relayout(us *units, frontiers ...*frontier) error {
 	}
 	e.overflow.Store(false)
 	return nil
+}
+
+// moveStates brings the visited states to a layout of the engine's units.
+func (e *engine) moveStates(old snapshot) error {
+	if e.units != old.units {
+		// The ids of new units come to be here, so that the fields are wide enough for them.
+		us := e.units
+		e.eachState(old, func(_ *worker, state []model.PartID, _ uint8) {
+			for _, u := range us.of {
+				u.id(state)
+			}
+		})
+		for _, w := range e.workers {
+			w.compile = compileScratch{}
+		}
+	}
+	l := e.chooseLayout(old)
+	if e.halt.Load() >= uint32(stopMemory) {
+		return errNoRoom // Not all ids are known, so the layout may be too narrow.
+	}
+	if err := e.layOut(l); err != nil {
+		return err
+	}
+	e.eachState(old, func(w *worker, state []model.PartID, tag uint8) {
+		mixed := w.repack(state)
+		shard, key := e.layout.shardOf(mixed)
+		s := e.shards[shard]
+		s.owner.Lock()
+		if _, err := s.set.Insert(key, tag); err != nil {
+			e.stop(stopMemory)
+		}
+		s.owner.Unlock()
+	})
+	if e.halt.Load() >= uint32(stopMemory) {
+		for _, s := range e.shards {
+			s.set.Free()
+		}
+		return errNoRoom
+	}
+	return nil
+}
+
+// errNoRoom tells that the states could not be moved to another layout.
+var errNoRoom = errors.New("the search was stopped before all states were in another layout")
+
+// bytes is what the visited set takes.
+func (s snapshot) bytes() int64 {
+	n := int64(0)
+	for _, s := range s.shards {
+		n += s.set.Bytes()
+	}
+	return n
 }
 
 // minPairRoom is how many bits the field of a pair gets beyond those it needs, at least.

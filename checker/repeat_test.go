@@ -169,3 +169,17 @@ func TestWalksRepeat(t *testing.T) {
 		})
 	}
 }
+
+// TestWalksToFirstViolationRepeat looks at what else is found when walks end at the first violation.
+func TestWalksToFirstViolationRepeat(t *testing.T) {
+	for _, m := range singledecree.Mutants() {
+		t.Run(m.Name, func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(3) {
+				o := checker.Options{FinishWhen: checker.FirstViolation, Walks: 200, WalkDepth: 100, Seed: seed}
+				c := repeatable{source: func() (model.Source, error) { return m.System(m.Least), nil }, options: o}
+				sameDocuments(t, checker.Walk, c, 1, 4, 3, 2)
+			}
+		})
+	}
+}

@@ -58,6 +58,22 @@ func (a *walks) settle(j *judge) {
 	}
 }
 
+// lastThatCounts gives the number, plus one, of the last walk whose discoveries count. If the search was to end at the
+// first violation, this is the walk with the least number that violates: which of the later ones were taken by then
+// depends on the workers.
+func (a *walks) lastThatCounts(e *engine) int64 {
+	last := int64(math.MaxInt64)
+	if e.options.FinishWhen != FirstViolation {
+		return last
+	}
+	for p, property := range e.judge.properties {
+		if n := a.first[p].Load(); n > 0 && property.Expect == model.Always {
+			last = min(last, n)
+		}
+	}
+	return last
+}
+
 // walker takes one walk at a time.
 type walker struct {
 	w         *worker
@@ -110,8 +126,9 @@ func (e *engine) walk(r *Result) {
 	if b := all.broken; b != nil {
 		r.Failure = walkers[0].again(b[0], int(b[1]))
 	}
+	last := all.lastThatCounts(e)
 	for i := range r.Properties {
-		if n := all.first[i].Load(); n > 0 {
+		if n := all.first[i].Load(); n > 0 && n <= last {
 			r.Properties[i].Path = walkers[0].again(n-1, all.steps[i])
 		}
 	}

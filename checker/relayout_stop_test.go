@@ -1,0 +1,38 @@
+package checker
+
+import (
+	"slices"
+	"testing"
+
+	"synod/examples/singledecree"
+	"synod/model"
+)
+
+// TestRelayoutStopped stops a search while its states move to other units and another layout: all must be as it was.
+func TestRelayoutStopped(t *testing.T) {
+	for _, cause := range []stopCause{stopMemory, stopInterrupt, stopError} {
+		r := BFS(t.Context(), singledecree.System(singledecree.Default), Options{FinishWhen: Exhausted, MaxDepth: 15})
+		e := r.engine
+		before := e.unique()
+		e.halt.Store(uint32(cause))
+		groups := make([][]int, e.space.Slots())
+		for slot := range groups {
+			groups[slot] = []int{slot}
+		}
+		if err := e.relayout(newUnits(e.space, e.arena, groups)); err == nil {
+			t.Error("a relayout came to its end although the search was stopped")
+		}
+		if e.unique() != before {
+			t.Errorf("%d states, there were %d", e.unique(), before)
+		}
+		e.halt.Store(uint32(running))
+		var states [][]model.PartID
+		for state := range r.States() {
+			states = append(states, slices.Clone(state))
+		}
+		if len(states) != before {
+			t.Errorf("%d states, there were %d", len(states), before)
+		}
+		r.Close()
+	}
+}
