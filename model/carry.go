@@ -35,7 +35,7 @@ func (sp *space[M]) Carry(from Space, state []PartID) ([]PartID, error) {
 func (sp *space[M]) letter(from *space[M], l network.Letter) network.Letter {
 	return network.Letter{
 		Source:  sp.ends.number(from.ends.id(l.Source)),
-		Message: internCopy(sp.messages, sp.walker, from.messages.Value(l.Message)),
+		Message: internCopy(sp.messages, from.messages.Value(l.Message)),
 	}
 }
 
@@ -43,7 +43,7 @@ func (c *cells[S, M]) carry(from any, id PartID) (PartID, error) {
 	old := from.(*cells[S, M])
 	t := old.at(id)
 	var tuple [tupleLength]uint32
-	tuple[tupleLocal] = internCopy(c.states, c.walker, old.states.Value(t[tupleLocal]))
+	tuple[tupleLocal] = internCopy(c.states, old.states.Value(t[tupleLocal]))
 	tuple[tupleMailbox] = c.mailbox.empty()
 	for _, l := range old.mailbox.at(t[tupleMailbox], nil) {
 		tuple[tupleMailbox] = c.mailbox.put(tuple[tupleMailbox], c.space.letter(old.space, l))
@@ -89,7 +89,7 @@ func (n *nobody[M]) carry(from any, id PartID) (PartID, error) {
 
 func (h *histories[M, H]) carry(from any, id PartID) (PartID, error) {
 	old := from.(*histories[M, H])
-	return PartID(internCopy(h.values, h.walker, old.values.Value(uint32(id)))), nil
+	return PartID(internCopy(h.values, old.values.Value(uint32(id)))), nil
 }
 
 // Carry gives the id of a state of another space of the same model.
@@ -98,5 +98,5 @@ func (sp *plainSpace[S, A]) Carry(from Space, state []PartID) ([]PartID, error) 
 	if !ok {
 		return nil, fmt.Errorf("carry a state: the spaces are of different models")
 	}
-	return []PartID{PartID(internCopy(sp.states, sp.stateWalker, old.states.Value(uint32(state[0]))))}, nil
+	return []PartID{PartID(internCopy(sp.states, old.states.Value(uint32(state[0]))))}, nil
 }

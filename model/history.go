@@ -43,12 +43,12 @@ func (h *histories[M, H]) start() (PartID, []SlotEffect, error) {
 	if err := h.walker.Check(h.observer.Start); err != nil {
 		return 0, nil, &ImpureError{Actor: h.who(), Event: "start", What: err.Error()}
 	}
-	return PartID(internCopy(h.values, h.walker, h.observer.Start)), nil, nil
+	return PartID(internCopy(h.values, h.observer.Start)), nil, nil
 }
 
 // internCopy interns a private copy of a value, if it is new. What is interned thus shares no memory with anything, and
 // has no spare capacity that an append might fill in place.
-func internCopy[T any](t *intern.Table[T], _ *intern.Walker[T], v T) uint32 {
+func internCopy[T any](t *intern.Table[T], v T) uint32 {
 	id, _ := t.InternCopy(v)
 	return id
 }
@@ -71,7 +71,7 @@ func (h *histories[M, H]) apply(id PartID, e EffectID) (PartID, bool, error) {
 	if err != nil {
 		return 0, false, err
 	}
-	next := internCopy(h.values, h.walker, value)
+	next := internCopy(h.values, value)
 	h.next.Put(k, func() uint32 { return next })
 	return PartID(next), true, nil
 }

@@ -83,7 +83,7 @@ func (sp *plainSpace[S, A]) initial() (ids []uint32, err error) {
 		if err := sp.stateWalker.Check(s); err != nil {
 			return nil, &ImpureError{Actor: "the model", Event: "Initial", What: err.Error()}
 		}
-		ids = append(ids, internCopy(sp.states, sp.stateWalker, s))
+		ids = append(ids, internCopy(sp.states, s))
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), nil
@@ -120,12 +120,12 @@ func (sp *plainSpace[S, A]) expand(s S, id PartID, into []Step, guarded bool) ([
 		if err != nil {
 			return into, err
 		}
-		action := ActionID(internCopy(sp.actions, sp.actionWalker, a))
+		action := ActionID(internCopy(sp.actions, a))
 		if !ok {
 			into = append(into, Step{Next: id, Action: action, Ignored: Impossible})
 			continue
 		}
-		into = append(into, Step{Next: PartID(internCopy(sp.states, sp.stateWalker, next)), Action: action})
+		into = append(into, Step{Next: PartID(internCopy(sp.states, next)), Action: action})
 	}
 	return into, nil
 }
