@@ -1,5 +1,7 @@
 package actor
 
+import "io"
+
 // Passage is a moment in the life of a message.
 type Passage uint8
 
@@ -17,4 +19,6 @@ type Observer[M, H any] struct {
 	Sees  func(e Envelope[M], p Passage) bool            // which passages matter; a cheap filter
 	Next  func(h H, e Envelope[M], p Passage) (H, error) // leaves h as it is
 	Holds func(h H) bool                                 // nil: nothing is demanded of what is remembered
+	// Visualize writes an HTML page that shows what is remembered to people, with all that it needs inside; nil for none.
+	Visualize func(w io.Writer, h H) error
 }

@@ -114,6 +114,7 @@ func (e *engine) expandLevel(current, next *frontier, level int) {
 func (w *worker) expandAll(current *frontier) {
 	e := w.e
 	for {
+		e.pause()
 		chunk := current.take()
 		if chunk == nil {
 			return
@@ -160,6 +161,7 @@ func (e *engine) discover(r *Result, level int) {
 			return
 		}
 		r.Properties[i].Path = path
+		e.tell(i, path)
 	}
 }
 

@@ -51,6 +51,8 @@ type Options struct {
 
 	Progress func(Progress) // called a few times a second from a goroutine of its own, nil for none
 	Interval time.Duration  // between calls of Progress; 0 for 200 ms
+	Control  *Control       // pauses the search, nil for none
+	Found    func(Found)    // called by a breadth-first search, from its goroutine, for each discovery; nil for none
 }
 
 // Progress is how far a search is.

@@ -114,6 +114,7 @@ func (w *worker) dive(r *Result, d *depths, s *stack) bool {
 		if e.halt.Load() != 0 || e.overflow.Load() {
 			return false
 		}
+		e.pause()
 		if d.hungry.Load() > 0 {
 			d.offer(s)
 		}

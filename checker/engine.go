@@ -49,6 +49,8 @@ type engine struct {
 	deepCut   atomic.Bool  // a depth-first search met its depth limit
 	results   sync.Mutex   // of paths that workers find
 	waiting   atomic.Int64 // states on the frontier
+	stopped   chan struct{} // closed once halt is set
+	stopping  sync.Once
 }
 
 // stopCause tells why a search ended before it was exhausted. The order is that of precedence.
@@ -88,7 +90,7 @@ func search(ctx context.Context, name string, src model.Source, o Options, drive
 
 // newEngine makes an engine whose visited set is empty.
 func newEngine(src model.Source, o Options) (*engine, error) {
-	e := &engine{source: src, options: o, started: time.Now()}
+	e := &engine{source: src, options: o, started: time.Now(), stopped: make(chan struct{})}
 	for range o.workers() {
 		e.workers = append(e.workers, &worker{e: e})
 	}
@@ -233,6 +235,7 @@ func (e *engine) guard(f func()) {
 
 // stop asks the workers to return; the greatest cause wins.
 func (e *engine) stop(cause stopCause) {
+	defer e.stopping.Do(func() { close(e.stopped) })
 	for {
 		now := e.halt.Load()
 		if uint32(cause) <= now || e.halt.CompareAndSwap(now, uint32(cause)) {

@@ -149,6 +149,7 @@ func (k *walker) run() {
 			k.begin(n)
 		}
 		for k.walking {
+			e.pause()
 			if e.halt.Load() != 0 || e.overflow.Load() || k.checkMemory() || !k.meet() {
 				return
 			}

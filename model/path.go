@@ -11,10 +11,11 @@ import (
 // Transition is a step of a state as a whole, with its outcome.
 type Transition struct {
 	Action  Action
-	Slot    int      // the slot that steps
-	State   []PartID // what the state becomes
-	Ignored Reason   // if not Counts, this is no transition
-	Cut     bool     // the boundary keeps State out
+	Slot    int          // the slot that steps
+	State   []PartID     // what the state becomes
+	Effects []SlotEffect // what the step does to slots, in order; shared, must not be changed
+	Ignored Reason       // if not Counts, this is no transition
+	Cut     bool         // the boundary keeps State out
 }
 
 // Transitions gives what can happen in a state, in the order of the keys of the actions; ignored steps included. It
@@ -37,7 +38,10 @@ func Transitions(space Space, state []PartID) ([]Transition, error) {
 			if !ok {
 				continue
 			}
-			t := Transition{Action: space.Action(slot, step.Action), Slot: slot, State: next, Ignored: step.Ignored}
+			t := Transition{
+				Action: space.Action(slot, step.Action), Slot: slot, State: next, Effects: step.Effects,
+				Ignored: step.Ignored,
+			}
 			if step.Ignored == Counts {
 				if t.Cut, err = reading.outside(next); err != nil {
 					return nil, err

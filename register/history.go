@@ -1,6 +1,8 @@
 package register
 
 import (
+	"io"
+
 	"synod/actor"
 	"synod/consistency"
 )
@@ -17,6 +19,9 @@ func Linearizable() actor.Observer[Message, History] {
 		Sees:  seen,
 		Next:  next,
 		Holds: func(h History) bool { return consistency.Linearizable(spec, h) },
+		Visualize: func(w io.Writer, h History) error {
+			return consistency.Visualize(w, spec, h)
+		},
 	}
 }
 

@@ -1,0 +1,116 @@
+package catalog
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"synod/model"
+)
+
+// Option is a setting of an entry, for whoever lets people choose by name. It is an alias so that a package may ask for
+// such options without knowing this one.
+type Option = struct {
+	Name     string
+	Doc      string   // one line
+	Default  string   // empty for none
+	Values   []string // the words that may stand there; empty for a whole number
+	Min, Max int      // of a number
+	Optional bool     // may be left empty
+}
+
+// The names of the settings that are no parameters.
+const (
+	networkOption = "network"
+	lossyOption   = "lossy"
+	mutantOption  = "mutant"
+	explicit      = "explicit" // the value of lossy
+)
+
+// Title gives the entry's name and summary.
+func (e Entry) Title() (name, summary string) { return e.Name, e.Summary }
+
+// Options lists the settings of the entry.
+func (e Entry) Options() []Option {
+	var all []Option
+	for _, p := range e.Parameters {
+		all = append(all, Option{Name: p.Name, Doc: p.Doc, Default: strconv.Itoa(p.Default), Min: p.Min, Max: p.Max})
+	}
+	if names := e.NetworkNames(); len(names) > 0 {
+		all = append(all,
+			Option{Name: networkOption, Doc: "what the network may do", Default: names[0], Values: names},
+			Option{
+				Name: lossyOption, Doc: "every message under way may be lost, in a step of its own",
+				Values: []string{explicit}, Optional: true,
+			})
+	}
+	if names := e.MutantNames(); len(names) > 0 {
+		all = append(all, Option{
+			Name: mutantOption, Doc: "a broken variant of the protocol", Values: names, Optional: true,
+		})
+	}
+	return all
+}
+
+// Open makes the model of settings given as words, by the names of Options, and gives all settings, defaults filled in.
+func (e Entry) Open(config map[string]string) (map[string]string, model.Source, error) {
+	asked, err := e.Parse(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	full, err := e.Resolve(asked)
+	if err != nil {
+		return nil, nil, err
+	}
+	source, err := e.Build(full)
+	return full.Words(), source, err
+}
+
+// Parse reads settings from words. Empty ones count as not given.
+func (e Entry) Parse(config map[string]string) (Settings, error) {
+	s := Settings{Values: make(map[string]int)}
+	for name, word := range config {
+		if word == "" {
+			continue
+		}
+		switch name {
+		case networkOption:
+			s.Network = word
+		case mutantOption:
+			s.Mutant = word
+		case lossyOption:
+			if word != explicit {
+				return s, fmt.Errorf("lossy %q: expected %s", word, explicit)
+			}
+			s.Lossy = true
+		default:
+			if _, err := e.Parameter(name); err != nil {
+				return s, err
+			}
+			n, err := strconv.Atoi(strings.TrimSpace(word))
+			if err != nil {
+				return s, fmt.Errorf("%s %q: expected a whole number", name, word)
+			}
+			s.Values[name] = n
+		}
+	}
+	return s, nil
+}
+
+// Words gives settings as words, by name; what is not set is left out.
+func (s Settings) Words() map[string]string {
+	words := make(map[string]string)
+	for name, value := range s.Values {
+		words[name] = strconv.Itoa(value)
+	}
+	if s.Network != "" {
+		words[networkOption] = s.Network
+	}
+	if s.Lossy {
+		words[lossyOption] = explicit
+	}
+	if s.Mutant != "" {
+		words[mutantOption] = s.Mutant
+	}
+	return words
+}
