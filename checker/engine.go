@@ -46,9 +46,9 @@ type engine struct {
 	pairRoom  int         // see chooseLayout
 	levels    []Level
 	depth     atomic.Int64
-	deepCut   atomic.Bool  // a depth-first search met its depth limit
-	results   sync.Mutex   // of paths that workers find
-	waiting   atomic.Int64 // states on the frontier
+	deepCut   atomic.Bool   // a depth-first search met its depth limit
+	results   sync.Mutex    // of paths that workers find
+	waiting   atomic.Int64  // states on the frontier
 	stopped   chan struct{} // closed once halt is set
 	stopping  sync.Once
 }
