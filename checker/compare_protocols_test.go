@@ -31,7 +31,7 @@ func plainRegister[S any](
 	for _, id := range ids {
 		sys.Actors = append(sys.Actors, reference.Erase(id, server(actor.Others(ids, id))))
 	}
-	for i, client := range register.Clients(ids, c.Clients, c.Puts) {
+	for i, client := range c.NewClients() {
 		sys.Actors = append(sys.Actors, reference.Erase(actor.ID(c.Servers+i), client))
 	}
 	sys.Observers = append(sys.Observers, reference.Watch(register.Linearizable()))

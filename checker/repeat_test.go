@@ -177,7 +177,7 @@ func TestWalksToFirstViolationRepeat(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(3) {
 				o := checker.Options{FinishWhen: checker.FirstViolation, Walks: 200, WalkDepth: 100, Seed: seed}
-				c := repeatable{source: func() (model.Source, error) { return m.System(m.Least), nil }, options: o}
+				c := repeatable{source: func() (model.Source, error) { return m.System(singledecree.Variant{}, m.Least), nil }, options: o}
 				sameDocuments(t, checker.Walk, c, 1, 4, 3, 2)
 			}
 		})

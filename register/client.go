@@ -1,25 +1,33 @@
 package register
 
 import (
+	"cmp"
 	"fmt"
+	"time"
 
 	"synod/actor"
 )
 
-// Client sends its puts one after the other, each when the one before was answered, and then one get. Its request
+// Client sends its puts one after the other, each when the one before was answered, and then its gets. Its request
 // k, counting from 0, has the number (k+1)·id and goes to server (id + k) mod the number of servers. A reply that it
-// does not await is ignored.
+// does not await is ignored. It may send a request again, to the same server, when no reply comes.
 type Client struct {
-	Servers []actor.ID // in ascending order
-	Index   int        // the client's place among all clients, from 0: it determines its values
-	Puts    int        // at least 1
+	Servers []actor.ID    // in ascending order
+	Index   int           // the client's place among those that put, from 0: it determines its values
+	Puts    int           // may be 0: then it only reads
+	Gets    int           // 0 for one
+	Resends int           // how often it sends each request again; below 0 for any number of times
+	Wait    time.Duration // how long it waits, at most twice so, before it does; 0 for a second
 }
 
 // ClientState is the local state of a Client.
 type ClientState struct {
 	Awaiting Request // the request that is not answered yet, 0 for none
-	Requests int     // how many were sent
+	Requests int     // how many were sent, those sent again once
+	Resent   int     // how often the awaited one was sent again, if that is limited
 }
+
+const resend = "resend" // the timer of a client that does
 
 // MaxClients is how many clients there may be so that their values differ: letters from 'A' for first puts, and, when
 // there are more puts than one, letters down from 'Z' for the later ones.
@@ -31,9 +39,11 @@ func MaxClients(puts int) int {
 }
 
 // New makes an actor of the client.
-func (c Client) New() actor.Typed[ClientState, Message] { return actor.New[ClientState, Message](c) }
+func (c Client) New() actor.Typed[ClientState, Message] {
+	return actor.New[ClientState, Message](c, actor.Timers(c.Timeout))
+}
 
-// Start sends the first put.
+// Start sends the first request.
 func (c Client) Start(self actor.ID, out *actor.Out[Message]) ClientState {
 	return c.next(self, 0, out)
 }
@@ -49,26 +59,56 @@ func (c Client) Receive(
 		}
 	case GetOk:
 		if st.Awaiting != 0 && m.Request == st.Awaiting {
-			st.Awaiting = 0
+			return c.next(self, st.Requests, out)
 		}
 	case Put, Get: // A client serves nobody.
 	}
 	return st
 }
 
-// next sends request k.
+// Timeout sends the awaited request again.
+func (c Client) Timeout(self actor.ID, st ClientState, _ actor.Timer, out *actor.Out[Message]) ClientState {
+	c.send(self, st.Requests-1, out)
+	if c.Resends > 0 {
+		st.Resent++
+	}
+	if c.Resends < 0 || st.Resent < c.Resends {
+		c.wait(out)
+	}
+	return st
+}
+
+// next sends request k, if there is one.
 func (c Client) next(self actor.ID, k int, out *actor.Out[Message]) ClientState {
+	if k == c.Puts+max(c.Gets, 1) {
+		if c.Resends != 0 {
+			out.CancelTimer(resend)
+		}
+		return ClientState{Requests: k}
+	}
+	if c.Resends != 0 {
+		c.wait(out)
+	}
+	return ClientState{Awaiting: c.send(self, k, out), Requests: k + 1}
+}
+
+func (c Client) send(self actor.ID, k int, out *actor.Out[Message]) Request {
 	request := Request(k+1) * Request(self)
 	server := c.Servers[(uint64(self)+uint64(k))%uint64(len(c.Servers))]
 	switch {
+	case k >= c.Puts:
+		out.Send(server, Get{request})
 	case k == 0:
 		out.Send(server, Put{request, Value('A' + rune(c.Index))})
-	case k < c.Puts:
-		out.Send(server, Put{request, Value('Z' - rune(c.Index))})
 	default:
-		out.Send(server, Get{request})
+		out.Send(server, Put{request, Value('Z' - rune(c.Index))})
 	}
-	return ClientState{Awaiting: request, Requests: k + 1}
+	return request
+}
+
+func (c Client) wait(out *actor.Out[Message]) {
+	wait := cmp.Or(c.Wait, time.Second)
+	out.SetTimer(resend, wait, 2*wait)
 }
 
 // Clients makes the actors of n clients of the servers.

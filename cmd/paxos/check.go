@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -143,7 +144,14 @@ func (p plan) String() string {
 func (p plan) config() [][2]string {
 	var all [][2]string
 	for _, parameter := range p.entry.Parameters {
-		all = append(all, [2]string{parameter.Name, fmt.Sprint(p.settings.Values[parameter.Name])})
+		value := p.settings.Values[parameter.Name]
+		switch {
+		case parameter.Special && value == parameter.Default:
+		case parameter.Switch():
+			all = append(all, [2]string{parameter.Name, strconv.FormatBool(value == 1)})
+		default:
+			all = append(all, [2]string{parameter.Name, strconv.Itoa(value)})
+		}
 	}
 	if p.settings.Network != "" {
 		all = append(all, [2]string{"network", p.settings.Network})

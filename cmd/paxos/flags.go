@@ -35,7 +35,7 @@ type plan struct {
 type flags struct {
 	engine     engine
 	model      string
-	parameters map[string]*positive // of all models, by name
+	parameters map[string]*quantity // of all models, by name
 	network    string
 	lossy      choice
 	mutant     string
@@ -55,10 +55,13 @@ func (f *flags) add(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.SortFlags = false
 	set.StringVar(&f.model, "model", catalog.Default().Name, "the `model`; paxos models lists them")
-	f.parameters = make(map[string]*positive)
+	f.parameters = make(map[string]*quantity)
 	for _, p := range parameters() {
-		f.parameters[p.name] = new(positive)
+		f.parameters[p.name] = &quantity{least: p.least, onOff: p.onOff}
 		set.Var(f.parameters[p.name], p.name, p.usage)
+		if p.onOff {
+			set.Lookup(p.name).NoOptDefVal = "true"
+		}
 		set.Lookup(p.name).DefValue = "0" // The default depends on the model; the usage tells.
 	}
 	set.StringVar(&f.network, "network", "", "the `network`: "+strings.Join(networkNames(), ", "))
@@ -159,7 +162,7 @@ func (f *flags) settings(set *pflag.FlagSet, e catalog.Entry, args []string) (ca
 	s := catalog.Settings{Values: make(map[string]int), Lossy: f.lossy.value != "", Mutant: f.mutant}
 	for name, value := range f.parameters {
 		if set.Changed(name) {
-			s.Values[name] = int(*value)
+			s.Values[name] = value.value
 		}
 	}
 	for _, name := range []string{"network", "mutant"} {
@@ -250,7 +253,11 @@ func unknownFlag(cmd *cobra.Command, name string) error {
 }
 
 // parameter is a parameter of some models, as a flag.
-type parameter struct{ name, usage string }
+type parameter struct {
+	name, usage string
+	least       int
+	onOff       bool
+}
 
 // parameters gives the parameters of all models, in the order of the catalogue, with the defaults in each.
 func parameters() []parameter {
@@ -259,10 +266,15 @@ func parameters() []parameter {
 		for _, p := range e.Parameters {
 			at := slices.IndexFunc(all, func(q parameter) bool { return q.name == p.Name })
 			if at < 0 {
-				all = append(all, parameter{p.Name, p.Doc + ":"})
+				all = append(all, parameter{p.Name, p.Doc + ":", p.Min, p.Switch()})
 				at = len(all) - 1
 			}
-			all[at].usage += fmt.Sprintf(" %s %d,", e.Name, p.Default)
+			all[at].least = min(all[at].least, p.Min)
+			if p.Switch() {
+				all[at].usage += fmt.Sprintf(" %s,", e.Name)
+			} else {
+				all[at].usage += fmt.Sprintf(" %s %d,", e.Name, p.Default)
+			}
 		}
 	}
 	for i := range all {

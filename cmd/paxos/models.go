@@ -49,6 +49,9 @@ func (a *app) list() error {
 	for _, e := range catalog.All() {
 		var settings []string
 		for _, p := range e.Parameters {
+			if p.Special {
+				continue
+			}
 			settings = append(settings, fmt.Sprintf("--%s %d", p.Name, p.Default))
 		}
 		if names := e.NetworkNames(); len(names) > 0 {
@@ -64,7 +67,11 @@ func (a *app) describe(e catalog.Entry) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s.\n", e.Name, e.Summary)
 	for _, p := range e.Parameters {
-		fmt.Fprintf(&b, "  --%-9s %s: %d, or %d to %d\n", p.Name, p.Doc, p.Default, p.Min, p.Max)
+		if p.Switch() {
+			fmt.Fprintf(&b, "  --%-9s %s\n", p.Name, p.Doc)
+		} else {
+			fmt.Fprintf(&b, "  --%-9s %s: %d, or %d to %d\n", p.Name, p.Doc, p.Default, p.Min, p.Max)
+		}
 	}
 	if names := e.NetworkNames(); len(names) > 0 {
 		fmt.Fprintf(&b, "  --%-9s %s, or %s\n", "network", names[0], strings.Join(names[1:], " or "))

@@ -30,6 +30,49 @@ func (n *positive) Set(s string) error {
 	return nil
 }
 
+// quantity is a parameter of a model: a whole number, or on or off.
+type quantity struct {
+	value, least int
+	onOff        bool
+}
+
+func (n *quantity) String() string {
+	if n.onOff {
+		return strconv.FormatBool(n.value == 1)
+	}
+	return strconv.Itoa(n.value)
+}
+
+func (n *quantity) Type() string {
+	if n.onOff {
+		return "bool"
+	}
+	return "number"
+}
+
+func (n *quantity) Set(s string) error {
+	if n.onOff {
+		on, err := strconv.ParseBool(s)
+		if err != nil {
+			return errors.New("expected true or false")
+		}
+		n.value = 0
+		if on {
+			n.value = 1
+		}
+		return nil
+	}
+	v, err := strconv.Atoi(s)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return fmt.Errorf("the number is out of range: expected a whole number of at least %d", n.least)
+	case err != nil || v < n.least:
+		return fmt.Errorf("expected a whole number of at least %d", n.least)
+	}
+	n.value = v
+	return nil
+}
+
 // seed is any number of 64 bits.
 type seed uint64
 

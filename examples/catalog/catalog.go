@@ -13,11 +13,15 @@ import (
 
 // Parameter is a number that a model depends on.
 type Parameter struct {
-	Name     string // a plural noun in lower case, such as clients
+	Name     string // a plural noun in lower case, such as clients; of a switch what it does, such as retry
 	Doc      string // one line
 	Default  int
 	Min, Max int
+	Special  bool // not worth a word as long as it has its default
 }
+
+// Switch tells whether the parameter is on or off, 1 or 0, and off unless told.
+func (p Parameter) Switch() bool { return p.Default == 0 && p.Min == 0 && p.Max == 1 }
 
 // Mutant is a broken variant of a model, on which a checker can show what it is worth.
 type Mutant struct {

@@ -23,7 +23,7 @@ func TestEntries(t *testing.T) {
 		}
 		names = append(names, e.Name)
 		for _, p := range e.Parameters {
-			if p.Min < 1 || p.Default < p.Min || p.Default > p.Max || p.Doc == "" {
+			if p.Min < 0 || p.Default < p.Min || p.Default > p.Max || p.Doc == "" {
 				t.Errorf("%s: parameter %+v", e.Name, p)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 const (
 	maxServers = 64
 	maxPuts    = 100
+	maxReaders = 64
 )
 
 // The names of the parameters.
@@ -23,6 +24,12 @@ const (
 	servers  = "servers"
 	puts     = "puts"
 	managers = "managers"
+	readers  = "readers"
+	gets     = "gets"
+	retry    = "retry"
+	rounds   = "rounds"
+	promises = "promises"
+	votes    = "votes"
 )
 
 // entries is the catalogue; the first one is the default.
@@ -30,16 +37,22 @@ var entries = []Entry{
 	{
 		Name:       "single-decree",
 		Summary:    "Paxos for one decision, serving a register that can be written once",
-		Parameters: registerParameters(singledecree.Default),
+		Parameters: singleDecreeParameters(),
 		Networks:   network.All(),
 		Mutants:    singleDecreeMutants(),
-		build: buildRegister(func(c registers.Config, mutant string) model.Source {
+		build: buildRegister(func(c registers.Config, values map[string]int, mutant string) (model.Source, error) {
+			variant := singledecree.Variant{
+				Promises: values[promises], Votes: values[votes], Retry: values[retry] == 1, Rounds: values[rounds],
+			}
+			if err := variant.Validate(c); err != nil {
+				return nil, err
+			}
 			for _, m := range singledecree.Mutants() {
 				if m.Name == mutant {
-					return m.System(c)
+					return m.System(variant, c), nil
 				}
 			}
-			return singledecree.System(c)
+			return variant.System(c), nil
 		}),
 	},
 	{
@@ -47,20 +60,20 @@ var entries = []Entry{
 		Summary:    "The register of Attiya, Bar-Noy and Dolev, replicated and linearizable",
 		Parameters: registerParameters(abd.Default),
 		Networks:   []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
-		build:      buildRegister(func(c registers.Config, _ string) model.Source { return abd.System(c) }),
+		build:      buildPlainRegister(func(c registers.Config) model.Source { return abd.System(c) }),
 	},
 	{
 		Name:       "single-copy",
 		Summary:    "A register that each server keeps for itself; with several servers it is not linearizable",
 		Parameters: registerParameters(singlecopy.Default),
 		Networks:   []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
-		build:      buildRegister(func(c registers.Config, _ string) model.Source { return singlecopy.System(c) }),
+		build:      buildPlainRegister(func(c registers.Config) model.Source { return singlecopy.System(c) }),
 	},
 	{
 		Name:    "two-phase-commit",
 		Summary: "Resource managers commit or abort a transaction, all of them the same; a plain model",
 		Parameters: []Parameter{
-			{managers, "resource managers", twophase.Default.Managers, 1, twophase.MaxManagers},
+			{Name: managers, Doc: "resource managers", Default: twophase.Default.Managers, Min: 1, Max: twophase.MaxManagers},
 		},
 		build: func(values map[string]int, _ environment) (model.Source, error) {
 			return twophase.Source(twophase.Config{Managers: values[managers]})
@@ -71,26 +84,61 @@ var entries = []Entry{
 // registerParameters are those of a system of register servers and clients.
 func registerParameters(d registers.Config) []Parameter {
 	return []Parameter{
-		{clients, "clients of the register, each with its puts and then one get", d.Clients, 1, register.MaxClients(1)},
-		{servers, "servers", d.Servers, 1, maxServers},
-		{puts, "puts of each client", d.Puts, 1, maxPuts},
+		{
+			Name: clients, Doc: "clients of the register, each with its puts and then one get",
+			Default: d.Clients, Min: 1, Max: register.MaxClients(1),
+		},
+		{Name: servers, Doc: "servers", Default: d.Servers, Min: 1, Max: maxServers},
+		{Name: puts, Doc: "puts of each client", Default: d.Puts, Min: 1, Max: maxPuts},
+		{Name: readers, Doc: "clients that only read", Default: d.Readers, Max: maxReaders, Special: true},
+		{
+			Name: gets, Doc: "gets of each reader, one after the other",
+			Default: registers.DefaultGets, Min: 1, Max: maxPuts, Special: true,
+		},
 	}
+}
+
+func singleDecreeParameters() []Parameter {
+	return append(registerParameters(singledecree.Default),
+		Parameter{
+			Name: promises, Doc: "servers whose promise it takes to propose, 0 for a majority", Max: maxServers, Special: true,
+		},
+		Parameter{
+			Name: votes, Doc: "servers whose vote it takes to decide, 0 for a majority", Max: maxServers, Special: true,
+		},
+		Parameter{
+			Name: retry, Doc: "proposers try again at a higher ballot, and clients send each request again", Max: 1, Special: true,
+		},
+		Parameter{
+			Name: rounds, Doc: "rounds of ballots that are explored with --retry, 0 for all",
+			Default: singledecree.DefaultRounds, Max: maxPuts, Special: true,
+		})
 }
 
 // build is the type of an entry's build function.
 type build = func(values map[string]int, e environment) (model.Source, error)
 
 // buildRegister makes the build function of a system of register servers and clients.
-func buildRegister(source func(c registers.Config, mutant string) model.Source) build {
+func buildRegister(
+	source func(c registers.Config, values map[string]int, mutant string) (model.Source, error),
+) build {
 	return func(values map[string]int, e environment) (model.Source, error) {
 		c := registers.Config{
 			Servers: values[servers], Clients: values[clients], Puts: values[puts], Network: e.network, Lossy: e.lossy,
+			Readers: values[readers], Gets: values[gets],
 		}
 		if err := c.Validate(); err != nil {
 			return nil, err
 		}
-		return source(c, e.mutant), nil
+		return source(c, values, e.mutant)
 	}
+}
+
+// buildPlainRegister does so for one that has no other parameters, and no mutants.
+func buildPlainRegister(source func(registers.Config) model.Source) build {
+	return buildRegister(func(c registers.Config, _ map[string]int, _ string) (model.Source, error) {
+		return source(c), nil
+	})
 }
 
 func singleDecreeMutants() []Mutant {

@@ -3,6 +3,8 @@
 package registers
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 
 	"synod/actor"
@@ -11,17 +13,45 @@ import (
 	"synod/register"
 )
 
-// Config is a system of servers and clients. Servers have the ids 0 … Servers−1, clients those that follow.
+// Config is a system of servers and clients. Servers have the ids 0 … Servers−1, clients those that follow, and then come
+// the readers.
 type Config struct {
 	Servers int // at least 1
 	Clients int // at least 1; at most register.MaxClients(Puts)
 	Puts    int // of each client, one after the other, before its one get; at least 1
+	Readers int // clients that only read; perhaps none
+	Gets    int // of each reader, one after the other; 0 for two
+	Resends int // how often each client sends each of its requests again; below 0 for any number of times
 	Network network.Semantics
 	Lossy   bool // every message under way may be lost
 }
 
 // Validate tells what is wrong with the configuration, or nil.
-func (c Config) Validate() error { return register.ValidateSystem(c.Servers, c.Clients, c.Puts) }
+func (c Config) Validate() error {
+	switch {
+	case c.Readers < 0:
+		return fmt.Errorf("%d readers: expected none or some", c.Readers)
+	case c.Gets < 0:
+		return fmt.Errorf("%d gets a reader: expected at least 1", c.Gets)
+	}
+	return register.ValidateSystem(c.Servers, c.Clients, c.Puts)
+}
+
+// NewClients makes the actors of the clients and then of the readers: the first one has the id Servers, and so on.
+func (c Config) NewClients() []actor.Typed[register.ClientState, register.Message] {
+	ids := actor.IDs(c.Servers)
+	var all []actor.Typed[register.ClientState, register.Message]
+	for i := range c.Clients {
+		all = append(all, register.Client{Servers: ids, Index: i, Puts: c.Puts, Resends: c.Resends}.New())
+	}
+	for range c.Readers {
+		all = append(all, register.Client{Servers: ids, Gets: cmp.Or(c.Gets, DefaultGets), Resends: c.Resends}.New())
+	}
+	return all
+}
+
+// DefaultGets is how many gets a reader makes unless told: the second may contradict the first.
+const DefaultGets = 2
 
 // System is a system of servers with local state S, with what properties of it read.
 type System[S any] struct {
@@ -45,7 +75,7 @@ func Compose[S any](c Config, server func(others []actor.ID) actor.Typed[S, regi
 	for _, id := range ids {
 		sys.Servers = append(sys.Servers, model.Add(sys.System, id, server(actor.Others(ids, id))))
 	}
-	for i, client := range register.Clients(ids, c.Clients, c.Puts) {
+	for i, client := range c.NewClients() {
 		model.Add(sys.System, actor.ID(c.Servers+i), client)
 	}
 	sys.History = model.Record(sys.System, register.Linearizable())

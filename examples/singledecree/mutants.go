@@ -1,11 +1,13 @@
 package singledecree
 
 import (
+	"synod/actor"
 	ownvalue "synod/examples/singledecree/internal/ownvalue"
 	promiseforgotten "synod/examples/singledecree/internal/promiseforgotten"
 	smallmajority "synod/examples/singledecree/internal/smallmajority"
 	"synod/model"
 	"synod/paxos/singledecree"
+	"synod/register"
 )
 
 // Mutant is a broken variant of the protocol: a copy of its source that differs in one hunk.
@@ -14,7 +16,7 @@ type Mutant struct {
 	Summary string // what is wrong with it
 	Breaks  string // the property that shows it first, in the least system that shows it
 	Least   Config // that system
-	System  func(Config) model.Source
+	System  func(Variant, Config) model.Source
 }
 
 // Mutants gives the broken variants of the protocol, in order of name.
@@ -25,9 +27,11 @@ func Mutants() []Mutant {
 			Summary: "a proposer insists on its own value although a promise told it of a vote",
 			Breaks:  "agreement",
 			Least:   Default,
-			System: func(c Config) model.Source {
-				return compose(c, ownvalue.New, func(st ownvalue.State) (singledecree.Proposal, bool) {
-					return singledecree.Proposal(st.Accepted.Proposal), st.Decided
+			System: func(variant Variant, c Config) model.Source {
+				return compose(variant, c, func(s singledecree.Server) actor.Typed[ownvalue.State, register.Message] {
+					return ownvalue.Server(s).New()
+				}, func(st ownvalue.State) known {
+					return known{singledecree.Proposal(st.Accepted.Proposal), st.Decided, st.Ballot.Round}
 				})
 			},
 		},
@@ -36,9 +40,11 @@ func Mutants() []Mutant {
 			Summary: "an acceptor votes in spite of its promise to a higher ballot",
 			Breaks:  "agreement",
 			Least:   Default,
-			System: func(c Config) model.Source {
-				return compose(c, promiseforgotten.New, func(st promiseforgotten.State) (singledecree.Proposal, bool) {
-					return singledecree.Proposal(st.Accepted.Proposal), st.Decided
+			System: func(variant Variant, c Config) model.Source {
+				return compose(variant, c, func(s singledecree.Server) actor.Typed[promiseforgotten.State, register.Message] {
+					return promiseforgotten.Server(s).New()
+				}, func(st promiseforgotten.State) known {
+					return known{singledecree.Proposal(st.Accepted.Proposal), st.Decided, st.Ballot.Round}
 				})
 			},
 		},
@@ -47,9 +53,11 @@ func Mutants() []Mutant {
 			Summary: "half of the servers are taken for a majority, which goes wrong with an even number",
 			Breaks:  "agreement",
 			Least:   Config{Servers: 4, Clients: 2, Puts: 1},
-			System: func(c Config) model.Source {
-				return compose(c, smallmajority.New, func(st smallmajority.State) (singledecree.Proposal, bool) {
-					return singledecree.Proposal(st.Accepted.Proposal), st.Decided
+			System: func(variant Variant, c Config) model.Source {
+				return compose(variant, c, func(s singledecree.Server) actor.Typed[smallmajority.State, register.Message] {
+					return smallmajority.Server(s).New()
+				}, func(st smallmajority.State) known {
+					return known{singledecree.Proposal(st.Accepted.Proposal), st.Decided, st.Ballot.Round}
 				})
 			},
 		},

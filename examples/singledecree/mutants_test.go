@@ -72,7 +72,7 @@ func TestMutantSources(t *testing.T) {
 func TestMutantsDie(t *testing.T) {
 	for _, m := range singledecree.Mutants() {
 		t.Run(m.Name, func(t *testing.T) {
-			r := checker.BFS(t.Context(), m.System(m.Least), checker.Options{FinishWhen: checker.FirstViolation})
+			r := checker.BFS(t.Context(), m.System(singledecree.Variant{}, m.Least), checker.Options{FinishWhen: checker.FirstViolation})
 			defer r.Close()
 			if r.Err != nil {
 				t.Fatal(r.Err)

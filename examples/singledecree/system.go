@@ -2,6 +2,10 @@
 package singledecree
 
 import (
+	"cmp"
+	"fmt"
+	"time"
+
 	"synod/actor"
 	"synod/examples/registers"
 	"synod/model"
@@ -15,33 +19,84 @@ type Config = registers.Config
 // Default is two clients and three servers.
 var Default = Config{Servers: 3, Clients: 2, Puts: 1}
 
+// DefaultRounds is how many rounds are explored with Retry unless told: the second is the first that is a retry.
+const DefaultRounds = 2
+
+// Variant is what a system does unlike the plain protocol. The zero value is the plain protocol.
+type Variant struct {
+	Promises, Votes int  // how many servers it takes to propose, and to decide; 0 for a majority
+	Retry           bool // a proposer tries again at a higher ballot, and clients send their requests again, once or more
+	Rounds          int  // with Retry, no ballot beyond this round is explored: a boundary; 0 for none
+}
+
 // System is the model. A configuration that is not valid is a mistake that the check reports.
-func System(c Config) *model.System[register.Message] {
-	return compose(c, singledecree.New, func(st singledecree.State) (singledecree.Proposal, bool) {
-		return st.Accepted.Proposal, st.Decided
+func System(c Config) *model.System[register.Message] { return Variant{}.System(c) }
+
+// System is the model of the variant.
+func (variant Variant) System(c Config) *model.System[register.Message] {
+	return compose(variant, c, singledecree.Server.New, func(st singledecree.State) known {
+		return known{st.Accepted.Proposal, st.Decided, st.Ballot.Round}
 	})
 }
 
-// compose makes the model of a variant of the protocol with local state S, of which decided tells what was chosen, and
-// whether a server with that state knows of it.
+// Validate tells what is wrong with a variant for a configuration, or nil.
+func (variant Variant) Validate(c Config) error {
+	switch {
+	case variant.Promises < 0 || variant.Promises > c.Servers:
+		return fmt.Errorf("%d promises: expected at most one from each of %d servers", variant.Promises, c.Servers)
+	case variant.Votes < 0 || variant.Votes > c.Servers:
+		return fmt.Errorf("%d votes: expected at most one from each of %d servers", variant.Votes, c.Servers)
+	case variant.Rounds < 0:
+		return fmt.Errorf("%d rounds: expected at least 1", variant.Rounds)
+	}
+	return nil
+}
+
+// server is the configuration of a server of the variant.
+func (variant Variant) server(others []actor.ID) singledecree.Server {
+	s := singledecree.Server{Peers: others, Promises: variant.Promises, Votes: variant.Votes}
+	if variant.Retry {
+		s.Retry = time.Second // A model knows no durations.
+	}
+	return s
+}
+
+// known is what properties read of a server.
+type known struct {
+	proposal singledecree.Proposal // that it accepted last
+	decided  bool                  // and knows to be chosen
+	round    uint32                // of its ballot
+}
+
+// compose makes the model of a variant of the protocol with local state S, of which look reads what matters.
 func compose[S any](
-	c Config, server func(others []actor.ID) actor.Typed[S, register.Message],
-	decided func(S) (singledecree.Proposal, bool),
+	variant Variant, c Config, server func(singledecree.Server) actor.Typed[S, register.Message], look func(S) known,
 ) *model.System[register.Message] {
-	sys := registers.Compose(c, server)
-	var known []model.Projection[decision]
+	if variant.Retry {
+		c.Resends = cmp.Or(c.Resends, 1)
+	}
+	sys := registers.Compose(c, func(others []actor.ID) actor.Typed[S, register.Message] {
+		return server(variant.server(others))
+	})
+	if err := variant.Validate(c); err != nil {
+		sys.Check(err)
+	}
+	var servers []model.Projection[decision]
 	for _, server := range sys.Servers {
-		known = append(known, model.Project(sys.System, server, func(st S) decision {
-			proposal, ok := decided(st)
-			if !ok {
+		servers = append(servers, model.Project(sys.System, server, func(st S) decision {
+			k := look(st)
+			if !k.decided {
 				return decision{}
 			}
-			return decision{proposal, true}
+			return decision{k.proposal, true}
 		}))
+	}
+	if variant.Retry && variant.Rounds > 0 {
+		within(sys, look, uint32(variant.Rounds))
 	}
 	decisions := func(v model.View) []singledecree.Proposal {
 		var all []singledecree.Proposal
-		for _, k := range known {
+		for _, k := range servers {
 			if d, up := k.In(v); up && d.made {
 				all = append(all, d.proposal)
 			}
@@ -78,6 +133,22 @@ func compose[S any](
 	})
 	sys.ValueChosen()
 	return sys.System
+}
+
+// within explores no ballot beyond a round. A ballot is that of some server before it is in any message.
+func within[S any](sys registers.System[S], look func(S) known, most uint32) {
+	var rounds []model.Projection[uint32]
+	for _, server := range sys.Servers {
+		rounds = append(rounds, model.Project(sys.System, server, func(st S) uint32 { return look(st).round }))
+	}
+	sys.Within(func(v model.View) bool {
+		for _, r := range rounds {
+			if round, up := r.In(v); up && round > most {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // decision is what a server knows to be chosen: the only part of its state that properties read.

@@ -26,7 +26,7 @@ type rule struct {
 var impureStd = []string{"crypto/rand", "io/ioutil", "math/rand", "net", "os", "syscall"}
 
 // notShipped is what only tests may import.
-var notShipped = []string{"internal/layout", "internal/reference"}
+var notShipped = []string{"internal/interaction", "internal/layout", "internal/reference"}
 
 // rules is the picture "imports point one way only" as a table.
 var rules = []rule{
@@ -76,6 +76,10 @@ var rules = []rule{
 	{
 		folder: "internal/intern", ours: []string{"internal"}, except: notShipped,
 		third: []string{"github.com/mitchellh/hashstructure/v2"},
+	},
+	{
+		folder: "internal/interaction", ours: []string{"actor", "internal/intern", "internal/interaction"},
+		third: []string{"github.com/cockroachdb/datadriven"},
 	},
 	{
 		// The plain search that the engine is compared with shares nothing with the engine, not even

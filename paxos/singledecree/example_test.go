@@ -34,7 +34,9 @@ func Example() {
 		}
 		states[e.To] = servers[e.To].Receive(e.To, states[e.To], e.From, e.Message, &out)
 		for _, c := range out.Commands() {
-			wire = append(wire, actor.Envelope[register.Message]{From: e.To, To: c.To, Message: c.Message})
+			if c.Kind == actor.Send {
+				wire = append(wire, actor.Envelope[register.Message]{From: e.To, To: c.To, Message: c.Message})
+			}
 		}
 		out.Reset()
 	}

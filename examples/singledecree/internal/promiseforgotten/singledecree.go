@@ -4,6 +4,9 @@
 package singledecree
 
 import (
+	"cmp"
+	"time"
+
 	"synod/actor"
 	"synod/register"
 )
@@ -50,9 +53,17 @@ type (
 		Prepares map[actor.ID]Vote // promises for its ballot
 		Accepts  map[actor.ID]bool // votes for its ballot
 	}
-	Server struct{ Peers []actor.ID } // its configuration: all others, in ascending order
-	Out    = register.Out[Message]    // what its handlers command through
+	// Server is its configuration. With Promises + Votes > n servers any quorum of the first phase meets any of the second:
+	// Howard, Malkhi and Spiegelman, "Flexible Paxos" (2016).
+	Server struct {
+		Peers           []actor.ID    // all others, in ascending order
+		Promises, Votes int           // how many it takes to propose, and to decide, its own included; 0 for a majority
+		Retry           time.Duration // propose anew after so long, at most twice so, and help who does; 0 for never
+	}
+	Out = register.Out[Message] // what its handlers command through
 )
+
+const again = "again" // the timer of a proposer that retries
 
 func (Prepare) phase() int  { return 1 }
 func (Prepared) phase() int { return 1 }
@@ -65,10 +76,14 @@ func (b Ballot) Less(c Ballot) bool {
 	return b.Round < c.Round || b.Round == c.Round && b.Leader < c.Leader
 }
 
-// New makes the actor of a server.
-func New(peers []actor.ID) actor.Typed[State, register.Message] {
-	s := Server{peers}
-	return register.Serve(s, actor.Durable(s.Keep, s.Recover))
+// New makes the actor of a server that proposes and decides by majority, and does so once.
+func New(peers []actor.ID) actor.Typed[State, register.Message] { return Server{Peers: peers}.New() }
+
+// New makes the actor of the server.
+func (s Server) New() actor.Typed[State, register.Message] {
+	majority := actor.Majority(len(s.Peers) + 1)
+	s.Promises, s.Votes = cmp.Or(s.Promises, majority), cmp.Or(s.Votes, majority)
+	return register.Serve(s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
 }
 
 // Start, Keep and Recover: a server starts knowing nothing, and recovers without a proposal of its own.
@@ -76,14 +91,14 @@ func (s Server) Start(actor.ID, *Out) State                     { return State{}
 func (s Server) Keep(st State) Durable                          { return st.Durable }
 func (s Server) Recover(_ actor.ID, kept Durable, _ *Out) State { return State{Durable: kept} }
 
-// Put makes the server propose, unless it does so already.
+// Put makes the server propose, unless it does so already. When the request is the one that was chosen, it says so again.
 func (s Server) Put(self actor.ID, st State, from actor.ID, r register.Request, v register.Value, out *Out) State {
-	if !st.Decided && st.Proposal == nil {
-		st.Proposal = &Proposal{r, from, v}
-		st.Ballot = Ballot{st.Ballot.Round + 1, self}
-		st.Prepares = map[actor.ID]Vote{self: st.Accepted}
-		st.Accepts = map[actor.ID]bool{}
-		out.Broadcast(s.Peers, Prepare{st.Ballot})
+	switch own := (Proposal{r, from, v}); {
+	case !st.Decided && st.Proposal == nil:
+		st.Proposal = &own
+		return s.prepare(self, st, out)
+	case st.Decided && st.Accepted.Proposal == own && s.Retry > 0:
+		out.PutOk(from, r)
 	}
 	return st
 }
@@ -96,12 +111,19 @@ func (s Server) Get(_ actor.ID, st State, from actor.ID, r register.Request, out
 	return st
 }
 
+// Timeout makes the server propose again.
+func (s Server) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) State {
+	return s.prepare(self, st, out)
+}
+
 // Receive handles the messages of the other servers. What a server did not ask for, before a crash or ever, it ignores.
 func (s Server) Receive(self actor.ID, st State, from actor.ID, msg Message, out *Out) State {
 	if st.Decided {
+		if _, behind := msg.(Prepare); behind && s.Retry > 0 {
+			out.Send(from, Decided(st.Accepted))
+		}
 		return st
 	}
-	majority := actor.Majority(len(s.Peers) + 1)
 	switch m := msg.(type) {
 	case Prepare:
 		if st.Ballot.Less(m.Ballot) {
@@ -111,12 +133,7 @@ func (s Server) Receive(self actor.ID, st State, from actor.ID, msg Message, out
 	case Prepared:
 		if st.Proposal != nil && m.Ballot == st.Ballot {
 			st.Prepares[from] = m.Accepted
-			if len(st.Prepares) == majority {
-				st.Proposal = choose(*st.Proposal, st.Prepares)
-				st.Accepted = Vote{st.Ballot, *st.Proposal}
-				st.Accepts[self] = true
-				out.Broadcast(s.Peers, Accept(st.Accepted))
-			}
+			return s.propose(self, st, out)
 		}
 	case Accept:
 		if !m.Ballot.Less(st.Accepted.Ballot) {
@@ -126,14 +143,46 @@ func (s Server) Receive(self actor.ID, st State, from actor.ID, msg Message, out
 	case Accepted:
 		if st.Proposal != nil && m.Ballot == st.Ballot {
 			st.Accepts[from] = true
-			if len(st.Accepts) == majority {
-				st.Decided = true
-				out.Broadcast(s.Peers, Decided{st.Ballot, *st.Proposal})
-				out.PutOk(st.Proposal.Requester, st.Proposal.Request)
-			}
+			return s.decide(st, out)
 		}
 	case Decided:
 		st.Ballot, st.Accepted, st.Decided = m.Ballot, Vote(m), true
+		out.Commands().CancelTimer(again)
+	}
+	return st
+}
+
+// prepare asks for promises at a ballot of the server's own.
+func (s Server) prepare(self actor.ID, st State, out *Out) State {
+	st.Ballot = Ballot{st.Ballot.Round + 1, self}
+	st.Prepares = map[actor.ID]Vote{self: st.Accepted}
+	st.Accepts = map[actor.ID]bool{}
+	out.Broadcast(s.Peers, Prepare{st.Ballot})
+	if s.Retry > 0 {
+		out.Commands().SetTimer(again, s.Retry, 2*s.Retry)
+	}
+	return s.propose(self, st, out)
+}
+
+// propose asks for votes once there are enough promises.
+func (s Server) propose(self actor.ID, st State, out *Out) State {
+	if len(st.Prepares) == s.Promises {
+		st.Proposal = choose(*st.Proposal, st.Prepares)
+		st.Accepted = Vote{st.Ballot, *st.Proposal}
+		st.Accepts[self] = true
+		out.Broadcast(s.Peers, Accept(st.Accepted))
+		st = s.decide(st, out)
+	}
+	return st
+}
+
+// decide tells everybody once there are enough votes.
+func (s Server) decide(st State, out *Out) State {
+	if len(st.Accepts) == s.Votes {
+		st.Decided = true
+		out.Broadcast(s.Peers, Decided{st.Ballot, *st.Proposal})
+		out.PutOk(st.Proposal.Requester, st.Proposal.Request)
+		out.Commands().CancelTimer(again)
 	}
 	return st
 }
