@@ -11,7 +11,8 @@ import (
 type History = consistency.History[consistency.RegisterInput[Value], consistency.RegisterOutput[Value]]
 
 // Linearizable observes clients, and demands that what they see is linearizable: as if every operation happened at one
-// moment between its invocation and its return. An operation returns when its client accepts the reply.
+// moment between its invocation and its return. An operation is invoked when its client sends the request, and returns
+// when it accepts the reply.
 func Linearizable() actor.Observer[Message, History] {
 	spec := consistency.Register(Value(0))
 	return actor.Observer[Message, History]{
@@ -39,13 +40,24 @@ func seen(e actor.Envelope[Message], p actor.Passage) bool {
 func next(h History, e actor.Envelope[Message], _ actor.Passage) (History, error) {
 	switch m := e.Message.(type) {
 	case Put:
-		return h.Invoke(consistency.Client(e.From), consistency.Write(m.Value))
+		return invoke(h, consistency.Client(e.From), consistency.Write(m.Value))
 	case Get:
-		return h.Invoke(consistency.Client(e.From), consistency.Read[Value]())
+		return invoke(h, consistency.Client(e.From), consistency.Read[Value]())
 	case PutOk:
 		return h.Return(consistency.Client(e.To), consistency.Wrote[Value]())
 	case GetOk:
 		return h.Return(consistency.Client(e.To), consistency.Got(m.Value))
 	}
 	return h, nil
+}
+
+// invoke notes a request. A client asks for nothing else before it has its answer, so the same again is the request that
+// was sent already, and no operation of its own.
+func invoke(h History, c consistency.Client, in consistency.RegisterInput[Value]) (History, error) {
+	for op := range h.Operations() {
+		if op.Client == c && op.Pending && op.In == in {
+			return h, nil
+		}
+	}
+	return h.Invoke(c, in)
 }

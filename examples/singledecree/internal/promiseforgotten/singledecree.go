@@ -53,8 +53,8 @@ type (
 		Prepares map[actor.ID]Vote // promises for its ballot
 		Accepts  map[actor.ID]bool // votes for its ballot
 	}
-	// Server is its configuration. With Promises + Votes > n servers any quorum of the first phase meets any of the second:
-	// Howard, Malkhi and Spiegelman, "Flexible Paxos" (2016).
+	// Server is its configuration. If Promises + Votes exceed the number of servers, any quorum of the first phase meets
+	// any of the second: Howard, Malkhi and Spiegelman, "Flexible Paxos: Quorum Intersection Revisited" (2016).
 	Server struct {
 		Peers           []actor.ID    // all others, in ascending order
 		Promises, Votes int           // how many it takes to propose, and to decide, its own included; 0 for a majority
@@ -91,7 +91,7 @@ func (s Server) Start(actor.ID, *Out) State                     { return State{}
 func (s Server) Keep(st State) Durable                          { return st.Durable }
 func (s Server) Recover(_ actor.ID, kept Durable, _ *Out) State { return State{Durable: kept} }
 
-// Put makes the server propose, unless it does so already. When the request is the one that was chosen, it says so again.
+// Put makes the server propose, unless it does so already. If the request is the one that was chosen, it says so again.
 func (s Server) Put(self actor.ID, st State, from actor.ID, r register.Request, v register.Value, out *Out) State {
 	switch own := (Proposal{r, from, v}); {
 	case !st.Decided && st.Proposal == nil:
