@@ -67,6 +67,9 @@ func (c *cells[S, M]) audit() error {
 	if id, ok := c.states.Verify(); !ok {
 		return c.stateChanged(id)
 	}
+	if id, ok := c.kept.Verify(); !ok {
+		return c.changedLater("what it keeps", textAny(c.kept.Value(id)))
+	}
 	if id, ok := c.timers.Verify(); !ok {
 		return c.changedLater("a timer", textAny(c.timers.Value(id)))
 	}
@@ -87,7 +90,7 @@ func (c *cells[S, M]) changedLater(what, text string) error {
 func (c *cells[S, M]) stateChanged(id uint32) (found error) {
 	now := c.walker.Copy(c.states.Value(id)) // The call may change it once more.
 	c.eachCall(func(e event, o *outcome) bool {
-		if o.local != id {
+		if e.kind == Crash || o.local != id {
 			return true
 		}
 		var out actor.Out[M]

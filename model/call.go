@@ -26,7 +26,7 @@ func (c *cells[S, M]) eventOf(k outcomeKey) event {
 		e.from, e.what = c.space.ends.id(w[1]), w[2]
 	case Choose:
 		e.choice, e.what = w[1], w[2]
-	case Timeout, Act, Drop:
+	case Timeout, Act, Drop, Crash, Recover:
 	}
 	return e
 }
@@ -38,11 +38,21 @@ func (c *cells[S, M]) outcome(local uint32, a ActionID) *outcome {
 	o.once.Do(func() {
 		e := c.eventOf(k)
 		o.fill(func() error {
-			if err := c.call(o, e); err != nil || e.kind != Deliver || o.ignored != Counts {
+			if e.kind == Crash {
+				o.effects = c.space.crashEffects()
+				return c.keep(o, e)
+			}
+			if err := c.call(o, e); err != nil {
 				return err
 			}
-			source := c.events.At(uint32(a))[1]
-			return c.accepted(o, e, c.space.envelope(source, uint32(c.slot), e.what))
+			switch {
+			case e.kind == Recover:
+				o.effects = slices.Insert(o.effects, 0, SlotEffect{int32(c.space.faults.down), restore})
+			case e.kind == Deliver && o.ignored == Counts:
+				source := c.events.At(uint32(a))[1]
+				return c.accepted(o, e, c.space.envelope(source, uint32(c.slot), e.what))
+			}
+			return nil
 		})
 	})
 	return o.whole()
@@ -106,13 +116,21 @@ func (c *cells[S, M]) twice(e event) (st S, commands []actor.Command[M], err err
 	if err != nil {
 		return st, nil, err
 	}
-	if c.own.sample() {
-		if how := c.own.changed(); how != "" {
-			return st, nil, c.impure(e, "the actor's own value was changed: %s", how)
-		}
+	if err := c.ownUnchanged(e); err != nil {
+		return st, nil, err
 	}
 	commands = out.Commands()
 	return st, commands, c.same(e, st, second, commands, again.Commands())
+}
+
+// ownUnchanged looks, by sample, whether the value that the handlers belong to is still what it was.
+func (c *cells[S, M]) ownUnchanged(e event) error {
+	if c.own.sample() {
+		if how := c.own.changed(); how != "" {
+			return c.impure(e, "the actor's own value was changed: %s", how)
+		}
+	}
+	return nil
 }
 
 // run calls the handler once on private copies. What it gives can be walked: it holds no cycle, func or channel.
@@ -120,6 +138,10 @@ func (c *cells[S, M]) run(e event, out *actor.Out[M]) (st S, err error) {
 	defer caught(&err, c.who(), func() string { return c.describe(e) })
 	if e.start {
 		st = c.actor.Start(c.id, out)
+		return st, c.check(e, st, out.Commands())
+	}
+	if e.kind == Recover {
+		st = c.recovered(e, out)
 		return st, c.check(e, st, out.Commands())
 	}
 	st = c.walker.Copy(c.states.Value(e.local))
@@ -138,7 +160,7 @@ func (c *cells[S, M]) run(e event, out *actor.Out[M]) (st S, err error) {
 			return st, c.impure(e, "a choice was asked for by an actor without Choices")
 		}
 		st = c.actor.Chosen(c.id, st, anyWalker.Copy(c.options.Value(e.what)), out)
-	case Act, Drop:
+	case Act, Drop, Crash, Recover:
 		panic("model: no handler for a " + e.kind.String())
 	}
 	return st, c.check(e, st, out.Commands())
@@ -249,6 +271,10 @@ func (c *cells[S, M]) describe(e event) string {
 		return fmt.Sprintf("receiving %s from %v", c.space.text(e.what), e.from)
 	case e.kind == Timeout:
 		return "timeout of " + textAny(c.timers.Value(e.what))
+	case e.kind == Crash:
+		return "crash"
+	case e.kind == Recover:
+		return "recovery"
 	default:
 		return "choosing " + textAny(c.options.Value(e.what))
 	}

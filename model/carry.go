@@ -43,11 +43,16 @@ func (c *cells[S, M]) carry(from any, id PartID) (PartID, error) {
 	old := from.(*cells[S, M])
 	t := old.at(id)
 	var tuple [tupleLength]uint32
-	tuple[tupleLocal] = internCopy(c.states, old.states.Value(t[tupleLocal]))
 	tuple[tupleMailbox] = c.mailbox.empty()
 	for _, l := range old.mailbox.at(t[tupleMailbox], nil) {
 		tuple[tupleMailbox] = c.mailbox.put(tuple[tupleMailbox], c.space.letter(old.space, l))
 	}
+	if t[tupleTimers] == isDown {
+		tuple[tupleLocal] = internCopy(c.kept, old.kept.Value(t[tupleLocal]))
+		tuple[tupleTimers], tuple[tupleChoices] = isDown, c.none
+		return c.tuple(tuple), nil
+	}
+	tuple[tupleLocal] = internCopy(c.states, old.states.Value(t[tupleLocal]))
 	tuple[tupleTimers] = c.carryList(old.lists.At(t[tupleTimers]), func(timer uint32) uint32 {
 		number, _ := c.timers.Intern(old.timers.Value(timer))
 		return number

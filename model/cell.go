@@ -16,6 +16,7 @@ import (
 const (
 	aspectLocal   Aspect = 1
 	aspectMailbox Aspect = 2
+	aspectUp      Aspect = 3 // 1, or 0 while the actor is down
 	aspectPicks   Aspect = 16
 	// From aspectProjections on, each projection of the system has one.
 	aspectProjections Aspect = 1 << 16
@@ -33,13 +34,15 @@ type cells[S, M any] struct {
 	mailbox   *mailboxes[M]
 	timers    *intern.Table[actor.Timer]
 	options   *intern.Table[actor.Option]
-	lists     *words.Table // sets of timers, pending choices, and multisets of those
-	tuples    *words.Pairs // of the local state with timers and choices (see inner), and the mailbox
-	none      uint32       // the empty list
-	inners    *words.Table // of local states with timers or choices: those and the others' numbers
-	events    *words.Table // kind, and two words: source and message, or timer, or pending choice and option
-	began     outcome      // of the start
-	first     PartID       // the cell that the start gives
+	kept      *intern.Table[any] // what survives crashes
+	crashes   bool               // the actor may crash
+	lists     *words.Table       // sets of timers, pending choices, and multisets of those
+	tuples    *words.Pairs       // of the local state with timers and choices (see inner), and the mailbox
+	none      uint32             // the empty list
+	inners    *words.Table       // of local states with timers or choices: those and the others' numbers
+	events    *words.Table       // kind, and two words: source and message, or timer, or pending choice and option
+	began     outcome            // of the start
+	first     PartID             // the cell that the start gives
 	outcomes  *outcomes
 	calls     atomic.Int64 // distinct ones, the start included
 	own       ownValue
@@ -72,8 +75,13 @@ func newCells[S, M any](sp *space[M], slot int, id actor.ID, a actor.Typed[S, M]
 	if err != nil {
 		return nil, err
 	}
+	kept, err := intern.NewTable[any]()
+	if err != nil {
+		return nil, err
+	}
 	c := &cells[S, M]{
 		space: sp, slot: slot, id: id, actor: a, walker: w, states: states, timers: timers, options: options,
+		kept: kept, crashes: sp.sys.crashes(id),
 		lists: words.NewTable(sp.arena), tuples: words.NewPairs(sp.arena), inners: words.NewTable(sp.arena),
 		events: words.NewTable(sp.arena),
 	}
@@ -136,9 +144,12 @@ func (c *cells[S, M]) at(id PartID) [tupleLength]uint32 {
 	return [tupleLength]uint32{w[0], mailbox, w[1], w[2]}
 }
 
-// steps gives deliveries, losses, timeouts and choices.
+// steps gives deliveries, losses, timeouts and choices, crashes and recoveries.
 func (c *cells[S, M]) steps(id PartID, into []Step) ([]Step, error) {
 	t := c.at(id)
+	if t[tupleTimers] == isDown {
+		return c.downSteps(t, into)
+	}
 	lossy, ordered := c.space.sys.config.Lossy, c.space.network == network.Ordered
 	ways := c.mailbox.waysOf(t[tupleMailbox])
 	width := c.mailbox.wayWords()
@@ -161,10 +172,12 @@ func (c *cells[S, M]) steps(id PartID, into []Step) ([]Step, error) {
 		}
 		into = append(into, step)
 		if lossy {
-			next := t
-			next[tupleMailbox] = way[wayDropped]
-			into = append(into, Step{Action: ActionID(way[wayDrop]), Next: c.tuple(next)})
+			into = append(into, c.drop(t, way))
 		}
+	}
+	into, err := c.crash(t, into)
+	if err != nil {
+		return into, err
 	}
 	return c.inner(id, t, into)
 }
@@ -260,10 +273,19 @@ func (c *cells[S, M]) aspect(id PartID, a Aspect) uint32 {
 	switch {
 	case a == Whole:
 		return uint32(id)
-	case a == aspectLocal:
-		return t[tupleLocal]
 	case a == aspectMailbox:
 		return t[tupleMailbox]
+	case a == aspectUp:
+		if t[tupleTimers] == isDown {
+			return 0
+		}
+		return 1
+	case t[tupleTimers] == isDown && (a < aspectPicks || a >= aspectProjections):
+		return unread
+	case t[tupleTimers] == isDown && ofDeliverable(a):
+		return 0 // None is: it waits for the recovery.
+	case a == aspectLocal:
+		return t[tupleLocal]
 	case a >= aspectProjections:
 		return c.project(t[tupleLocal], int(a-aspectProjections))
 	}

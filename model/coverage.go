@@ -33,6 +33,9 @@ func (c *cells[S, M]) report(r *SpaceReport) {
 	if c.actor.Chosen != nil {
 		slot.Of["choices"] = c.distinct(tupleChoices)
 	}
+	if c.crashes {
+		slot.Of["kept"] = c.kept.Len()
+	}
 	r.Slots = append(r.Slots, slot)
 	if c.own.opaque {
 		r.Opaque = append(r.Opaque, c.name())
@@ -45,7 +48,9 @@ func (c *cells[S, M]) distinct(part int) int {
 	seen := make([]bool, c.lists.Len())
 	n := 0
 	for id := range c.tuples.Len() {
-		if list := c.at(PartID(id))[part]; !seen[list] {
+		if t := c.at(PartID(id)); t[tupleTimers] == isDown {
+			continue
+		} else if list := t[part]; !seen[list] {
 			seen[list] = true
 			n++
 		}
@@ -79,7 +84,7 @@ func (c *cells[S, M]) reportCalls(r *SpaceReport) {
 			at(timers, "timeout of "+textAny(c.timers.Value(e.what))).add(o)
 		case Choose:
 			at(options, "choosing "+textAny(c.options.Value(e.what))).add(o)
-		case Act, Drop:
+		case Act, Drop, Crash, Recover:
 		}
 		return true
 	})

@@ -19,8 +19,11 @@ var anyWalker = func() *intern.Walker[any] {
 func encodeAny(v any) string { return string(anyWalker.Encode(nil, v)) }
 func textAny(v any) string   { return anyWalker.Text(v) }
 
-// timerTexts gives a set of timers in a fixed order.
+// timerTexts gives a set of timers in a fixed order; an actor that is down has none.
 func (c *cells[S, M]) timerTexts(set uint32, show func(any) string) []string {
+	if set == isDown {
+		return nil
+	}
 	var all []string
 	for _, timer := range c.lists.At(set) {
 		all = append(all, show(actor.Timer(c.timers.Value(timer))))

@@ -132,6 +132,9 @@ func (b *mailboxes[M]) put(id uint32, l network.Letter) uint32 {
 	return b.intern(b.space.network.Put(few[:0], b.at(id, old[:0]), l))
 }
 
+// ofDeliverable tells whether the aspect of a selection is that of deliverable messages only.
+func ofDeliverable(a Aspect) bool { return (a-aspectPicks)%2 == 1 }
+
 // picked gives the set of values that a selection picks from a mailbox, as a number that is 0 for none.
 func (b *mailboxes[M]) picked(id uint32, a Aspect) uint32 {
 	sets := b.picks[a-aspectPicks]
@@ -140,7 +143,7 @@ func (b *mailboxes[M]) picked(id uint32, a Aspect) uint32 {
 			return set - 1
 		}
 	}
-	selection, onlyDeliverable := int(a-aspectPicks)/2, (a-aspectPicks)%2 == 1
+	selection, onlyDeliverable := int(a-aspectPicks)/2, ofDeliverable(a)
 	var numbers []uint32
 	box := b.at(id, nil)
 	for i, l := range box {

@@ -13,8 +13,8 @@ type outcome struct {
 	once    sync.Once
 	filled  atomic.Bool
 	ignored Reason
-	idle    bool // the handler had no effect, whatever the network makes of it
-	local   uint32
+	idle    bool   // the handler had no effect, whatever the network makes of it
+	local   uint32 // of a crash, what is kept
 	err     error
 	effects []SlotEffect
 	timers  []timerCommand
@@ -55,7 +55,7 @@ func (o *outcome) whole() *outcome {
 // judge decides whether the handler had an effect, and whether that makes the event a transition. This is judged before
 // the network: a delivery that is ignored may still unblock a flow.
 func (o *outcome) judge(e event, commands int) {
-	unchanged := !e.start && o.local == e.local
+	unchanged := !e.start && e.kind != Recover && o.local == e.local
 	again := e.kind == Timeout && o.onlySets(e.what, commands)
 	o.idle = unchanged && (commands == 0 || again)
 	// A timeout that commands nothing takes the timer away, and a choice that was made is no longer pending: these are

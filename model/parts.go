@@ -121,9 +121,11 @@ const (
 	Drop                // a message is lost
 	Timeout             // a timer fires
 	Choose              // chance picks an option
+	Crash               // an actor goes down, and loses what it did not keep
+	Recover             // and comes back
 )
 
-var kindNames = [...]string{"act", "deliver", "drop", "timeout", "choose"}
+var kindNames = [...]string{"act", "deliver", "drop", "timeout", "choose", "crash", "recover"}
 
 // String is the kind in lower case.
 func (k Kind) String() string { return kindNames[k] }
@@ -151,6 +153,13 @@ type SpaceReport struct {
 	Vacuous      []Vacuity    // by actor: what never mattered
 	Guards       []Guard      // what was called, and how often twice
 	Opaque       []string     // actors whose own value holds a func, a channel or a cycle, so that it was not watched
+	Budgets      []Budget     // what bounds the faults, and so every verdict
+}
+
+// Budget says how often at most something happens.
+type Budget struct {
+	Name  string // what is counted, such as "crashes so far"
+	Limit int    // the greatest count
 }
 
 // SlotReport counts the distinct contents of a slot, in a state or within a step: a message that is received and another

@@ -15,7 +15,7 @@ import (
 )
 
 // space holds the tables of one check of a system. Its slots are the actors in the order in which they were added, then
-// the letters to nobody, then one history per observer.
+// the letters to nobody, then one history per observer, then the budgets of faults.
 type space[M any] struct {
 	sys      *System[M]
 	arena    *offheap.Arena
@@ -29,6 +29,7 @@ type space[M any] struct {
 	ends      ends
 	reader    *reader[M]
 	turns     turns
+	faults    faults
 }
 
 // slotOf is a slot of a system's space.
@@ -115,6 +116,7 @@ func newSpace[M any](sys *System[M]) (*space[M], error) {
 		}
 		sp.slots = append(sp.slots, histories)
 	}
+	sp.addFaults()
 	return sp, nil
 }
 

@@ -12,6 +12,12 @@ import (
 type Config struct {
 	Network network.Semantics
 	Lossy   bool // every message under way may be lost, explicitly: a step of its own
+	// MaxDown is how many of the actors that may crash (see System.Crashable) are down at once, at most. With 0 none ever
+	// is.
+	MaxDown int
+	// MaxCrashes is how many crashes a path has, at most; 0 is no bound. Without one a space may be infinite, if the network
+	// duplicates or a recovery sends.
+	MaxCrashes int
 }
 
 // System is a model of actors that send one another messages M over a network. Add actors, then properties; a System
@@ -25,6 +31,7 @@ type System[M any] struct {
 	boundary    func(View) bool
 	picks       []pick[M]
 	projections []projection
+	crashable   []actor.ID
 	err         error // the first mistake in putting the system together, reported by Space
 }
 
@@ -64,6 +71,10 @@ func Add[S, M any](sys *System[M], id actor.ID, a actor.Typed[S, M]) Ref[S] {
 // In reads the actor's local state. The second result is false when the actor is down.
 func (r Ref[S]) In(v View) (S, bool) {
 	local := v.read(r.slot, aspectLocal)
+	if local == unread {
+		var none S
+		return none, false
+	}
 	return v.r.space.(interface{ cellsOf(int) any }).cellsOf(r.slot).(locals[S]).local(local), true
 }
 
@@ -92,6 +103,10 @@ func Project[M, S any, T comparable](sys *System[M], r Ref[S], of func(S) T) Pro
 // In reads the projection. The second result is false when the actor is down.
 func (p Projection[T]) In(v View) (T, bool) {
 	number := v.read(p.slot, p.aspect)
+	if number == unread {
+		var none T
+		return none, false
+	}
 	value, _ := v.r.space.(interface{ valueOf(uint32) any }).valueOf(number).(T) // no T only for a nil interface
 	return value, true
 }
@@ -165,6 +180,9 @@ func (sys *System[M]) Space() (Space, error) {
 	if len(sys.actors) == 0 {
 		return nil, fmt.Errorf("the system has no actors")
 	}
+	if err := sys.validate(); err != nil {
+		return nil, err
+	}
 	return newSpace(sys)
 }
 
@@ -214,7 +232,13 @@ func (sys *System[M]) InFlight(v View) []Flight[M] {
 	sp := v.r.space.(*space[M])
 	var all []Flight[M]
 	for slot := range sp.held() {
-		all = append(all, sp.flights(slot, v.read(slot, aspectMailbox))...)
+		flights := sp.flights(slot, v.read(slot, aspectMailbox))
+		if slot != sp.nobody && sys.crashes(sys.actors[slot].id) && v.read(slot, aspectUp) == 0 {
+			for i := range flights {
+				flights[i].Deliverable = false
+			}
+		}
+		all = append(all, flights...)
 	}
 	return all
 }

@@ -54,6 +54,10 @@ func (c *cells[S, M]) action(a ActionID) Action {
 		option := c.options.Value(w[2])
 		act.Key = fmt.Sprintf("choose %s %s of %s", c.name(), encodeAny(option), c.encodeOptions(w[1]))
 		act.Text = fmt.Sprintf("%s: chooses %s", c.name(), textAny(option))
+	case Crash:
+		act.Key, act.Text = "crash "+c.name(), c.name()+": crashes"
+	case Recover:
+		act.Key, act.Text = "recover "+c.name(), c.name()+": recovers"
 	case Act:
 	}
 	return act
@@ -62,7 +66,12 @@ func (c *cells[S, M]) action(a ActionID) Action {
 // content is the canonical encoding of a cell.
 func (c *cells[S, M]) content(dst []byte, id PartID) []byte {
 	t := c.at(id)
-	dst = c.walker.Encode(dst, c.states.Value(t[tupleLocal]))
+	if t[tupleTimers] == isDown {
+		dst = append(dst, "!down "...) // No encoding of a local state begins thus.
+		dst = anyWalker.Encode(dst, c.kept.Value(t[tupleLocal]))
+	} else {
+		dst = c.walker.Encode(dst, c.states.Value(t[tupleLocal]))
+	}
 	dst = append(dst, " mailbox"...)
 	dst = appendList(dst, c.mailbox.contents(t[tupleMailbox]))
 	if timers := c.timerTexts(t[tupleTimers], encodeAny); len(timers) > 0 {
@@ -77,7 +86,14 @@ func (c *cells[S, M]) content(dst []byte, id PartID) []byte {
 func (c *cells[S, M]) text(id PartID) string {
 	t := c.at(PartID(id))
 	var b strings.Builder
-	b.WriteString(c.walker.Text(c.states.Value(t[tupleLocal])))
+	if t[tupleTimers] == isDown {
+		b.WriteString("down")
+		if kept := c.keptText(t[tupleLocal]); kept != "" {
+			b.WriteString(", kept " + kept)
+		}
+	} else {
+		b.WriteString(c.walker.Text(c.states.Value(t[tupleLocal])))
+	}
 	for _, letter := range c.mailbox.texts(t[tupleMailbox]) {
 		b.WriteString("\n  " + letter)
 	}
@@ -93,7 +109,12 @@ func (c *cells[S, M]) text(id PartID) string {
 // changes tells what differs: the local state field by field, then letters, timers and choices.
 func (c *cells[S, M]) changes(from, to PartID) []Change {
 	a, b := c.at(from), c.at(to)
-	all := changes(c.walker.Diff(c.states.Value(a[tupleLocal]), c.states.Value(b[tupleLocal])))
+	var all []Change
+	if a[tupleTimers] == isDown || b[tupleTimers] == isDown {
+		all = c.downChanges(a, b)
+	} else {
+		all = changes(c.walker.Diff(c.states.Value(a[tupleLocal]), c.states.Value(b[tupleLocal])))
+	}
 	all = append(all, c.mailbox.changes(a[tupleMailbox], b[tupleMailbox])...)
 	all = append(all, listChanges("timer", c.timerTexts(a[tupleTimers], textAny), c.timerTexts(b[tupleTimers], textAny))...)
 	return append(all, listChanges("choice", c.pendingTexts(a[tupleChoices]), c.pendingTexts(b[tupleChoices]))...)

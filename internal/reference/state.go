@@ -12,7 +12,9 @@ import (
 // State is a state of a System. It is never changed once it is complete.
 type State[M any] struct {
 	sys      *System[M]
-	locals   []value    // per actor
+	locals   []value    // per actor; of one that is down, what it kept
+	down     []bool     // per actor
+	crashes  int        // so far
 	timers   [][]value  // per actor: a set, sorted by key
 	choices  [][]choice // per actor: pending ones, sorted by key
 	letters  []letter[M]
@@ -43,6 +45,9 @@ type letter[M any] struct {
 func (s *State[M]) Key() string {
 	var b strings.Builder
 	for i, local := range s.locals {
+		if s.down[i] {
+			b.WriteString("down, kept ")
+		}
 		b.WriteString(local.key + "\n")
 		for _, t := range s.timers[i] {
 			b.WriteString("timer " + t.key + "\n")
@@ -53,6 +58,9 @@ func (s *State[M]) Key() string {
 	}
 	for _, m := range s.memories {
 		b.WriteString(m.key + "\n")
+	}
+	if s.sys.MaxCrashes > 0 {
+		fmt.Fprintf(&b, "%d crashes\n", s.crashes)
 	}
 	letters := slices.Clone(s.letters)
 	slices.SortStableFunc(letters, func(x, y letter[M]) int {
@@ -70,13 +78,18 @@ func (s *State[M]) Key() string {
 // clone gives a copy to build a successor from; what is inside the lists of timers and choices is shared.
 func (s *State[M]) clone() *State[M] {
 	return &State[M]{
-		sys: s.sys, locals: slices.Clone(s.locals), timers: slices.Clone(s.timers),
+		sys: s.sys, locals: slices.Clone(s.locals), down: slices.Clone(s.down), crashes: s.crashes, timers: slices.Clone(s.timers),
 		choices: slices.Clone(s.choices), letters: slices.Clone(s.letters), memories: slices.Clone(s.memories),
 	}
 }
 
 // deliverable tells whether letter i may be delivered. Of equal letters the first one stands for all.
 func (s *State[M]) deliverable(i int) bool {
+	return s.first(i) && !s.down[s.sys.index(s.letters[i].envelope.To)]
+}
+
+// first tells whether letter i is the next of its flow, or the first of equal ones, and is for an actor.
+func (s *State[M]) first(i int) bool {
 	l := s.letters[i]
 	if s.sys.index(l.envelope.To) < 0 {
 		return false

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"fmt"
+	"slices"
 
 	"synod/actor"
 )
@@ -22,6 +23,9 @@ const (
 type System[M any] struct {
 	Network    Network
 	Lossy      bool
+	Crashable  []actor.ID // who may crash
+	MaxDown    int        // how many may be down at once
+	MaxCrashes int        // how many crashes there may be on a path; 0 is no bound
 	Actors     []Actor[M] // each with an id of its own
 	Observers  []Observer[M]
 	Properties []Property[*State[M]] // besides what the observers demand
@@ -35,6 +39,8 @@ type Actor[M any] struct {
 	receive func(local any, from actor.ID, msg M, out *actor.Out[M]) any
 	timeout func(local any, timer actor.Timer, out *actor.Out[M]) any
 	chosen  func(local any, option actor.Option, out *actor.Out[M]) any
+	keep    func(local any) any
+	recover func(kept any, out *actor.Out[M]) any
 }
 
 // Erase makes an Actor of one whose handlers are typed. Every call gets a private copy of the state.
@@ -50,6 +56,18 @@ func Erase[S, M any](id actor.ID, a actor.Typed[S, M]) Actor[M] {
 		},
 		chosen: func(local any, option actor.Option, out *actor.Out[M]) any {
 			return a.Chosen(id, clone(local.(S)), option, out)
+		},
+		keep: func(local any) any {
+			if a.Keep == nil {
+				return nil
+			}
+			return a.Keep(clone(local.(S)))
+		},
+		recover: func(kept any, out *actor.Out[M]) any {
+			if a.Keep == nil {
+				return a.Start(id, out)
+			}
+			return a.Recover(id, clone(kept), out)
 		},
 	}
 }
@@ -103,7 +121,7 @@ func (sys *System[M]) Model() Model[*State[M]] {
 // start starts the actors one after the other; what they send is under way when all have started.
 func (sys *System[M]) start() *State[M] {
 	s := &State[M]{
-		sys: sys, locals: make([]value, len(sys.Actors)), timers: make([][]value, len(sys.Actors)),
+		sys: sys, locals: make([]value, len(sys.Actors)), down: make([]bool, len(sys.Actors)), timers: make([][]value, len(sys.Actors)),
 		choices: make([][]choice, len(sys.Actors)),
 	}
 	for _, o := range sys.Observers {
@@ -121,19 +139,23 @@ func (sys *System[M]) start() *State[M] {
 func (sys *System[M]) next(s *State[M]) []*State[M] {
 	var all []*State[M]
 	for i := range s.letters {
-		if !s.deliverable(i) {
-			continue
+		if s.deliverable(i) {
+			if next := sys.deliver(s, i); next != nil {
+				all = append(all, next)
+			}
 		}
-		if next := sys.deliver(s, i); next != nil {
-			all = append(all, next)
-		}
-		if sys.Lossy {
+		if sys.Lossy && s.first(i) {
 			next := s.clone()
 			next.remove(i)
 			all = append(all, next)
 		}
 	}
 	for i := range sys.Actors {
+		if s.down[i] {
+			all = append(all, sys.recover(s, i))
+		} else if sys.mayCrash(s, i) {
+			all = append(all, sys.crash(s, i))
+		}
 		for k := range s.timers[i] {
 			if next := sys.expire(s, i, k); next != nil {
 				all = append(all, next)
@@ -203,6 +225,38 @@ func (sys *System[M]) choose(s *State[M], i, k int, option value) *State[M] {
 	return next
 }
 
+// mayCrash tells whether actor i may crash now.
+func (sys *System[M]) mayCrash(s *State[M], i int) bool {
+	down := 0
+	for _, d := range s.down {
+		if d {
+			down++
+		}
+	}
+	return slices.Contains(sys.Crashable, sys.Actors[i].id) && down < sys.MaxDown &&
+		(sys.MaxCrashes == 0 || s.crashes < sys.MaxCrashes)
+}
+
+// crash gives the state after actor i crashed: only what it kept, and the letters to it, are left.
+func (sys *System[M]) crash(s *State[M], i int) *State[M] {
+	next := s.clone()
+	next.locals[i] = valueOf(sys.Actors[i].keep(s.locals[i].v))
+	next.timers[i], next.choices[i] = nil, nil
+	next.down[i] = true
+	next.crashes++
+	return next
+}
+
+// recover gives the state after actor i came back.
+func (sys *System[M]) recover(s *State[M], i int) *State[M] {
+	next := s.clone()
+	var out actor.Out[M]
+	next.locals[i] = valueOf(sys.Actors[i].recover(s.locals[i].v, &out))
+	next.down[i] = false
+	next.perform(i, out.Commands())
+	return next
+}
+
 // index gives the place of an actor, or −1 for an id that no actor has.
 func (sys *System[M]) index(id actor.ID) int {
 	for i, a := range sys.Actors {
@@ -213,11 +267,15 @@ func (sys *System[M]) index(id actor.ID) int {
 	return -1
 }
 
-// Local gives the local state of an actor, which must not be changed.
+// Local gives the local state of an actor, which must not be changed: the zero value while it is down.
 func Local[S, M any](s *State[M], id actor.ID) S {
 	i := s.sys.index(id)
 	if i < 0 {
 		panic(fmt.Sprintf("reference: no actor has the id %v", id))
+	}
+	if s.down[i] {
+		var none S
+		return none
 	}
 	return s.locals[i].v.(S)
 }

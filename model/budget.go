@@ -1,0 +1,70 @@
+package model
+
+import (
+	"fmt"
+	"strconv"
+	"sync/atomic"
+)
+
+// A budget is a slot of its own that counts what was used of it, and refuses a step that would use more than there is.
+
+// The effects on a budget.
+const (
+	spend   EffectID = iota // one more is used; refused if that is more than the limit
+	restore                 // one less is used
+)
+
+// budget is the slot of one. Its contents are the numbers from 0 to the limit.
+type budget struct {
+	what  string // what is counted, the name of the slot
+	limit uint32
+	most  atomic.Uint32 // that was ever used
+}
+
+func (b *budget) name() string { return b.what }
+
+func (b *budget) start() (PartID, []SlotEffect, error) { return 0, nil, nil }
+
+func (b *budget) steps(_ PartID, into []Step) ([]Step, error) { return into, nil }
+
+func (b *budget) apply(id PartID, e EffectID) (PartID, bool, error) {
+	if e == restore {
+		return id - 1, true, nil
+	}
+	if uint32(id) >= b.limit {
+		return 0, false, nil
+	}
+	for most := b.most.Load(); uint32(id) >= most && !b.most.CompareAndSwap(most, uint32(id)+1); most = b.most.Load() {
+	}
+	return id + 1, true, nil
+}
+
+func (b *budget) aspect(id PartID, _ Aspect) uint32 { return uint32(id) }
+
+func (b *budget) action(ActionID) Action { panic("model: a budget does nothing") }
+
+func (b *budget) content(dst []byte, id PartID) []byte {
+	return strconv.AppendUint(dst, uint64(id), 10)
+}
+
+func (b *budget) text(id PartID) string { return fmt.Sprintf("%d of %d", id, b.limit) }
+
+func (b *budget) changes(from, to PartID) []Change {
+	return []Change{{Old: strconv.Itoa(int(from)), New: strconv.Itoa(int(to))}}
+}
+
+func (b *budget) audit() error { return nil }
+
+func (b *budget) report(r *SpaceReport) {
+	r.Slots = append(r.Slots, SlotReport{Name: b.what, Parts: b.size().Parts})
+	r.Budgets = append(r.Budgets, Budget{b.what, int(b.limit)})
+}
+
+func (b *budget) size() SlotSize {
+	n := int(b.most.Load()) + 1
+	return SlotSize{Parts: n, Values: n}
+}
+
+func (b *budget) fields(int) []FieldReport { return nil }
+
+func (b *budget) carry(_ any, id PartID) (PartID, error) { return id, nil }

@@ -1,0 +1,144 @@
+package model
+
+import (
+	"synod/actor"
+)
+
+// A cell of an actor that is down holds what the actor kept, in the place of its local state, and the mailbox. Neither
+// timers nor choices survive a crash; in the place of the timers stands isDown.
+const isDown = 1<<32 - 1
+
+// unread is the value of an aspect that an actor does not have while it is down.
+const unread = 1<<32 - 1
+
+// crash appends the step of an actor that is up, if it may crash.
+func (c *cells[S, M]) crash(t [tupleLength]uint32, into []Step) ([]Step, error) {
+	if !c.crashes {
+		return into, nil
+	}
+	crash := c.number(Crash, 0, 0)
+	o := c.outcome(t[tupleLocal], crash)
+	if o.err != nil {
+		return into, o.err
+	}
+	down := [tupleLength]uint32{o.local, t[tupleMailbox], isDown, c.none}
+	return append(into, Step{Action: crash, Next: c.tuple(down), Effects: o.effects}), nil
+}
+
+// downSteps appends the steps of an actor that is down: the recovery, and the losses of what waits for it.
+func (c *cells[S, M]) downSteps(t [tupleLength]uint32, into []Step) ([]Step, error) {
+	recovery := c.number(Recover, 0, 0)
+	o := c.outcome(t[tupleLocal], recovery)
+	if o.err != nil {
+		return into, o.err
+	}
+	up := [tupleLength]uint32{tupleMailbox: t[tupleMailbox], tupleTimers: c.none, tupleChoices: c.none}
+	into = append(into, Step{Action: recovery, Next: c.after(up, o), Effects: o.effects})
+	if !c.space.sys.config.Lossy {
+		return into, nil
+	}
+	width := c.mailbox.wayWords()
+	for ways := c.mailbox.waysOf(t[tupleMailbox]); len(ways) > 0; ways = ways[width:] {
+		into = append(into, c.drop(t, ways))
+	}
+	return into, nil
+}
+
+// drop is the step in which the letter of a way is lost.
+func (c *cells[S, M]) drop(t [tupleLength]uint32, way []uint32) Step {
+	t[tupleMailbox] = way[wayDropped]
+	return Step{Action: ActionID(way[wayDrop]), Next: c.tuple(t)}
+}
+
+// keep asks twice what the actor keeps of a local state, and puts that into o in the place of a local state.
+func (c *cells[S, M]) keep(o *outcome, e event) (err error) {
+	var kept any
+	if c.actor.Keep != nil {
+		c.space.turns.run(func() { kept, err = c.keepTwice(e) })
+		if err != nil {
+			return err
+		}
+	}
+	o.local, _ = c.kept.Intern(kept)
+	return c.auditSometimes()
+}
+
+func (c *cells[S, M]) keepTwice(e event) (kept any, err error) {
+	if kept, err = c.keepOnce(e); err != nil {
+		return nil, err
+	}
+	again, err := c.keepOnce(e)
+	if err != nil {
+		return nil, err
+	}
+	if !anyWalker.Equal(kept, again) {
+		return nil, c.impure(e, "two calls with the same state kept different values: %s",
+			first(anyWalker.Diff(kept, again), " and "))
+	}
+	return kept, c.ownUnchanged(e)
+}
+
+// keepOnce calls Keep on a private copy, which it must leave as it is: a live run goes on with that state.
+func (c *cells[S, M]) keepOnce(e event) (kept any, err error) {
+	defer caught(&err, c.who(), func() string { return c.describe(e) })
+	before := c.states.Value(e.local)
+	st := c.walker.Copy(before)
+	kept = c.actor.Keep(st)
+	if err := anyWalker.Check(kept); err != nil {
+		return nil, c.impure(e, "what it keeps: %v", err)
+	}
+	if !c.walker.Equal(before, st) {
+		return nil, c.impure(e, "it changed the state of which it keeps a part: %s",
+			first(c.walker.Diff(before, st), " became "))
+	}
+	return kept, nil
+}
+
+// recovered gives the state after a crash. Without Keep, a recovery is a start.
+func (c *cells[S, M]) recovered(e event, out *actor.Out[M]) S {
+	if c.actor.Keep == nil || c.actor.Recover == nil {
+		return c.actor.Start(c.id, out)
+	}
+	return c.actor.Recover(c.id, anyWalker.Copy(c.kept.Value(e.local)), out)
+}
+
+// crashEffects are those of a crash on the budgets.
+func (sp *space[M]) crashEffects() []SlotEffect {
+	effects := []SlotEffect{{int32(sp.faults.down), spend}}
+	if sp.faults.crashes >= 0 {
+		effects = append(effects, SlotEffect{int32(sp.faults.crashes), spend})
+	}
+	return effects
+}
+
+// downChanges tells what a crash or a recovery changes, or what came to an actor that is down.
+func (c *cells[S, M]) downChanges(a, b [tupleLength]uint32) []Change {
+	var all []Change
+	wasDown, down := a[tupleTimers] == isDown, b[tupleTimers] == isDown
+	if wasDown == down { // Both are, and what is kept does not change meanwhile.
+		return nil
+	}
+	words := map[bool]string{false: "up", true: "down"}
+	all = append(all, Change{Old: words[wasDown], New: words[down]})
+	value := func(t [tupleLength]uint32) (path, text string) {
+		if t[tupleTimers] == isDown {
+			return "kept", c.keptText(t[tupleLocal])
+		}
+		return "state", c.walker.Text(c.states.Value(t[tupleLocal]))
+	}
+	if path, text := value(a); text != "" {
+		all = append(all, Change{Path: path, Old: text})
+	}
+	if path, text := value(b); text != "" {
+		all = append(all, Change{Path: path, New: text})
+	}
+	return all
+}
+
+// keptText shows what an actor kept, or is empty if it keeps nothing.
+func (c *cells[S, M]) keptText(kept uint32) string {
+	if c.actor.Keep == nil {
+		return ""
+	}
+	return textAny(c.kept.Value(kept))
+}

@@ -1,0 +1,73 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"synod/actor"
+	"synod/network"
+)
+
+// The names of the slots of budgets.
+const (
+	downNow      = "down now"
+	crashesSoFar = "crashes so far"
+)
+
+// faults are the slots that stand behind those of actors and observers, −1 for one that is not needed.
+type faults struct {
+	down, crashes int
+}
+
+// Crashable declares which actors may crash: up to Config.MaxDown of them are down at once. Usually they are the
+// servers. A crash takes what is not kept (see actor.Durable), the timers and the pending choices; messages wait for
+// the recovery.
+func (sys *System[M]) Crashable(ids ...actor.ID) {
+	for _, id := range ids {
+		if !slices.Contains(sys.crashable, id) {
+			sys.crashable = append(sys.crashable, id)
+		}
+	}
+}
+
+// validate tells what the configuration of faults lacks, or nil.
+func (sys *System[M]) validate() error {
+	c := sys.config
+	switch {
+	case c.MaxDown < 0 || c.MaxCrashes < 0:
+		return errors.New("a bound of crashes is negative: expected at least 0")
+	case c.MaxCrashes > 0 && c.MaxDown == 0:
+		return errors.New("crashes are bounded, but at most 0 actors may be down: expected at least 1")
+	case c.MaxDown > 0 && len(sys.crashable) == 0:
+		return errors.New("actors may be down, but none may crash: expected some to be declared crashable")
+	case c.MaxDown > 0 && c.Network == network.Ordered && !c.Lossy:
+		return errors.New("crashes on an ordered network that loses nothing are not modelled, as a crash may lose what was " +
+			"sent last, and what follows it: expected loss, or another network")
+	}
+	for _, id := range sys.crashable {
+		if _, known := sys.ids[id]; !known {
+			return fmt.Errorf("actor %v is declared crashable: expected it to be one of the system's", id)
+		}
+	}
+	return nil
+}
+
+// addFaults makes the slots that the configuration of faults needs.
+func (sp *space[M]) addFaults() {
+	c := sp.sys.config
+	add := func(what string, limit int) int {
+		if limit == 0 {
+			return -1
+		}
+		sp.slots = append(sp.slots, &budget{what: what, limit: uint32(limit)})
+		return len(sp.slots) - 1
+	}
+	sp.faults.down = add(downNow, c.MaxDown)
+	sp.faults.crashes = add(crashesSoFar, c.MaxCrashes)
+}
+
+// crashes tells whether an actor may crash.
+func (sys *System[M]) crashes(id actor.ID) bool {
+	return sys.config.MaxDown > 0 && slices.Contains(sys.crashable, id)
+}
