@@ -38,8 +38,8 @@ func spreads(large bool) []spread {
 	}
 	flows := sink(network.Ordered, 4, size(2, 3))
 	heap := sink(network.UnorderedNonDuplicating, 1, size(6, 9))
-	two := registers.Config{Servers: 1, Clients: 2, Puts: size(4, 7), Network: network.UnorderedNonDuplicating}
-	three := registers.Config{Servers: 1, Clients: 3, Puts: size(1, 2), Network: network.UnorderedNonDuplicating}
+	two := registers.Config{Servers: 1, Clients: 2, Puts: size(4, 7), Config: model.Config{Network: network.UnorderedNonDuplicating}}
+	three := registers.Config{Servers: 1, Clients: 3, Puts: size(1, 2), Config: model.Config{Network: network.UnorderedNonDuplicating}}
 	return []spread{
 		spreadOf("sink of flows", flows.sys, flows.ref.Model()),
 		spreadOf("sink of a heap", heap.sys, heap.ref.Model()),

@@ -26,8 +26,9 @@ type registerState = *reference.State[register.Message]
 func plainRegister[S any](
 	c registers.Config, server func(others []actor.ID) actor.Typed[S, register.Message],
 ) *reference.System[register.Message] {
-	sys := newTwin[register.Message](c.Network, c.Lossy).ref
+	sys := newFaultyTwin[register.Message](c.Config).ref
 	ids := actor.IDs(c.Servers)
+	sys.Crashable = ids
 	for _, id := range ids {
 		sys.Actors = append(sys.Actors, reference.Erase(id, server(actor.Others(ids, id))))
 	}
@@ -110,7 +111,7 @@ func TestSingleCopyAgainstReference(t *testing.T) {
 		server := func([]actor.ID) actor.Typed[singlecopy.State, register.Message] { return singlecopy.New() }
 		for _, servers := range []int{1, 2} {
 			for _, finish := range []checker.FinishWhen{checker.Decided, checker.FirstViolation, checker.Exhausted} {
-				c := registers.Config{Servers: servers, Clients: 2, Puts: 1, Network: n, Lossy: lossy}
+				c := registers.Config{Servers: servers, Clients: 2, Puts: 1, Config: model.Config{Network: n, Lossy: lossy}}
 				o := checker.Options{FinishWhen: finish, MaxStates: 500}
 				compare(t, singlecopy.System(c), plainRegister(c, server).Model(), o, 1, 4)
 				if finish == checker.Decided {
@@ -128,7 +129,7 @@ func TestABDAgainstReference(t *testing.T) {
 		if n == network.UnorderedDuplicating || brief() {
 			states = 200
 		}
-		c := registers.Config{Servers: 2, Clients: 2, Puts: 1, Network: n, Lossy: lossy}
+		c := registers.Config{Servers: 2, Clients: 2, Puts: 1, Config: model.Config{Network: n, Lossy: lossy}}
 		o := checker.Options{MaxStates: states, FinishWhen: checker.Exhausted}
 		compare(t, abd.System(c), plainRegister(c, abd.New).Model(), o, 1, 4)
 	})

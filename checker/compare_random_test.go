@@ -34,17 +34,29 @@ type randomSystem struct {
 	memory  model.History[int]
 }
 
+// drawConfig draws what may go wrong: nothing, as often as not.
+func drawConfig(t *rapid.T) model.Config {
+	c := model.Config{
+		Network: rapid.SampledFrom(network.All()).Draw(t, "network"), Lossy: rapid.Bool().Draw(t, "lossy"),
+	}
+	if rapid.Bool().Draw(t, "crashes") && (c.Lossy || c.Network != network.Ordered) {
+		c.MaxDown = rapid.IntRange(1, 2).Draw(t, "down")
+		c.MaxCrashes = rapid.IntRange(0, 3).Draw(t, "crashes at most")
+	}
+	return c
+}
+
 func drawSystem(t *rapid.T, least, most int) *randomSystem {
-	sys := &randomSystem{twin: newTwin[gossip](
-		rapid.SampledFrom(network.All()).Draw(t, "network"), rapid.Bool().Draw(t, "lossy"))}
 	// Ids need not be dense, nor in order of their addition.
 	n := rapid.IntRange(least, most).Draw(t, "actors")
 	ids := actor.IDs(n)
+	sys := &randomSystem{twin: newFaultyTwin[gossip](drawConfig(t))}
 	if rapid.Bool().Draw(t, "sparse") {
 		for i := range ids {
 			ids[i] = actor.ID(7 * (n - i))
 		}
 	}
+	sys.crashable(ids[rapid.IntRange(0, n-1).Draw(t, "reliable"):]...)
 	for _, id := range ids {
 		tb := drawTable(t, ids)
 		if tb.rich {

@@ -60,6 +60,8 @@ type table struct {
 	receive [tableStates][tableMessages][2]move // by the parity of the sender
 	timeout [tableStates][tableTimers]move
 	chosen  [tableStates][tableOptions]move
+	keeps   bool
+	recover [tableStates]move // by what was kept
 }
 
 // rich is a state with everything in it that a handler may change in place. Containers are nil, empty or full.
@@ -128,7 +130,9 @@ func drawTable(t *rapid.T, ids []actor.ID) *table {
 		for k := range tableOptions {
 			tb.chosen[st][k] = drawMove(t, ids, 1)
 		}
+		tb.recover[st] = drawMove(t, ids, 1)
 	}
+	tb.keeps = rapid.Bool().Draw(t, "keeps")
 	return tb
 }
 
@@ -197,7 +201,7 @@ func (m move) richly(st rich, msg gossip, out *actor.Out[gossip]) rich {
 
 // plainActor and richActor make actors of the table.
 func (tb *table) plainActor() actor.Typed[int, gossip] {
-	return actor.Typed[int, gossip]{
+	a := actor.Typed[int, gossip]{
 		Start: func(_ actor.ID, out *actor.Out[gossip]) int { return tb.start.plain(out) },
 		Receive: func(_ actor.ID, st int, from actor.ID, msg gossip, out *actor.Out[gossip]) int {
 			return tb.receive[st][kindOf(msg)][from%2].plain(out)
@@ -209,10 +213,15 @@ func (tb *table) plainActor() actor.Typed[int, gossip] {
 			return tb.chosen[st][option.(int)].plain(out)
 		},
 	}
+	if tb.keeps {
+		a.Keep = func(st int) any { return st / 2 }
+		a.Recover = func(_ actor.ID, kept any, out *actor.Out[gossip]) int { return tb.recover[kept.(int)].plain(out) }
+	}
+	return a
 }
 
 func (tb *table) richActor() actor.Typed[rich, gossip] {
-	return actor.Typed[rich, gossip]{
+	a := actor.Typed[rich, gossip]{
 		Start: func(_ actor.ID, out *actor.Out[gossip]) rich { return tb.start.richly(rich{}, nil, out) },
 		Receive: func(_ actor.ID, st rich, from actor.ID, msg gossip, out *actor.Out[gossip]) rich {
 			m := tb.receive[st.N][kindOf(msg)][from%2]
@@ -228,4 +237,12 @@ func (tb *table) richActor() actor.Typed[rich, gossip] {
 			return tb.chosen[st.N][option.(int)].richly(st, nil, out)
 		},
 	}
+	if tb.keeps { // What is kept shares memory with the state.
+		a.Keep = func(st rich) any { return rich{N: st.N, Marks: st.Marks, Last: st.Last} }
+		a.Recover = func(_ actor.ID, kept any, out *actor.Out[gossip]) rich {
+			st := kept.(rich)
+			return tb.recover[st.N].richly(st, nil, out)
+		}
+	}
+	return a
 }

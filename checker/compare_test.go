@@ -37,15 +37,28 @@ type twin[M any] struct {
 }
 
 func newTwin[M any](n network.Semantics, lossy bool) *twin[M] {
+	return newFaultyTwin[M](model.Config{Network: n, Lossy: lossy})
+}
+
+// newFaultyTwin is newTwin with all that may go wrong.
+func newFaultyTwin[M any](c model.Config) *twin[M] {
 	plain := map[network.Semantics]reference.Network{
 		network.UnorderedNonDuplicating: reference.Multiset,
 		network.Ordered:                 reference.Flows,
 		network.UnorderedDuplicating:    reference.Set,
 	}
 	return &twin[M]{
-		model.NewSystem[M](model.Config{Network: n, Lossy: lossy}),
-		&reference.System[M]{Network: plain[n], Lossy: lossy},
+		model.NewSystem[M](c),
+		&reference.System[M]{
+			Network: plain[c.Network], Lossy: c.Lossy, MaxDown: c.MaxDown, MaxCrashes: c.MaxCrashes,
+		},
 	}
+}
+
+// crashable declares in both who may crash.
+func (tw *twin[M]) crashable(ids ...actor.ID) {
+	tw.sys.Crashable(ids...)
+	tw.ref.Crashable = ids
 }
 
 // add adds an actor to both.

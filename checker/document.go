@@ -28,6 +28,7 @@ type Document struct {
 	Exhausted  bool               `json:"exhausted"`         // every reachable state within the boundary was visited
 	Stopped    string             `json:"stopped,omitempty"` // which limit or condition ended the search
 	Bounded    bool               `json:"bounded"`           // the model has a boundary
+	Budgets    []BudgetDocument   `json:"budgets,omitempty"` // what bounds the faults: every verdict is within them
 	Properties []PropertyDocument `json:"properties"`        // in the order of the model
 	Counts     *Counts            `json:"counts,omitempty"`
 	Levels     []LevelDocument    `json:"levels,omitempty"` // complete ones, of a breadth-first search
@@ -42,6 +43,7 @@ type ModelDocument struct {
 	Network    string         `json:"network,omitempty"`
 	Lossy      bool           `json:"lossy"`
 	Mutant     string         `json:"mutant,omitempty"`
+	Budgets    map[string]int `json:"budgets,omitempty"` // as they were asked for
 }
 
 // OptionsDocument is what was asked of the search. What is missing was not limited.
@@ -92,6 +94,12 @@ type WorkDocument struct {
 	Guards       []GuardDocument      `json:"guards,omitempty"`
 	Unguarded    []string             `json:"unguarded,omitempty"` // actors whose own value could not be watched
 	Profile      *ProfileDocument     `json:"profile,omitempty"`
+}
+
+// BudgetDocument says how often at most something happened in what was searched.
+type BudgetDocument struct {
+	Name  string `json:"name"` // what is counted: "down at once", "crashes"
+	Limit int    `json:"limit"`
 }
 
 // EvaluationDocument counts the distinct evaluations of a property.
@@ -212,6 +220,9 @@ func (r *Result) Document() Document {
 			Seconds: r.Elapsed.Seconds(), StatesPerSecond: rate(r.Generated, r.Elapsed), MemoryBytes: r.Memory,
 			Workers: r.Workers,
 		},
+	}
+	for _, b := range r.Space.Budgets {
+		d.Budgets = append(d.Budgets, BudgetDocument(b))
 	}
 	for _, l := range r.Levels {
 		d.Levels = append(d.Levels, LevelDocument(l))

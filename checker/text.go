@@ -3,7 +3,9 @@ package checker
 import (
 	"fmt"
 	"io"
+	"strings"
 
+	"synod/model"
 	"synod/trace"
 )
 
@@ -31,6 +33,9 @@ func (r *Result) WriteText(w io.Writer) {
 		if p.Path != nil {
 			fmt.Fprintf(w, ", %s", actions(len(p.Path.Steps)))
 		}
+		if len(r.Space.Budgets) > 0 {
+			fmt.Fprintf(w, " (%s)", budgets(r.Space.Budgets))
+		}
 		if r.Bounded {
 			fmt.Fprintf(w, " (within the boundary, %d transitions cut)", r.Cut)
 		}
@@ -42,6 +47,15 @@ func (r *Result) WriteText(w io.Writer) {
 	if r.Stopped != "" {
 		fmt.Fprintf(w, "The search ended early (%s), with %d states left to expand.\n", r.Stopped, r.Frontier)
 	}
+}
+
+// budgets names what bounds the faults: down at once ≤ 1, crashes ≤ 2.
+func budgets(all []model.Budget) string {
+	texts := make([]string, len(all))
+	for i, b := range all {
+		texts[i] = fmt.Sprintf("%s ≤ %d", b.Name, b.Limit)
+	}
+	return strings.Join(texts, ", ")
 }
 
 // actions counts actions in words.

@@ -141,7 +141,7 @@ func (c *cells[S, M]) run(e event, out *actor.Out[M]) (st S, err error) {
 		return st, c.check(e, st, out.Commands())
 	}
 	if e.kind == Recover {
-		st = c.recovered(e, out)
+		st = c.comeBack(e, out)
 		return st, c.check(e, st, out.Commands())
 	}
 	st = c.walker.Copy(c.states.Value(e.local))

@@ -94,8 +94,8 @@ func (c *cells[S, M]) keepOnce(e event) (kept any, err error) {
 	return kept, nil
 }
 
-// recovered gives the state after a crash. Without Keep, a recovery is a start.
-func (c *cells[S, M]) recovered(e event, out *actor.Out[M]) S {
+// comeBack gives the state after a crash. Without Keep, a recovery is a start.
+func (c *cells[S, M]) comeBack(e event, out *actor.Out[M]) S {
 	if c.actor.Keep == nil || c.actor.Recover == nil {
 		return c.actor.Start(c.id, out)
 	}

@@ -41,7 +41,8 @@ const (
 // Detail is the content of a slot, taken apart for people.
 type Detail struct {
 	Role    Role
-	Value   Node     // the local state, or whatever the slot holds
+	Value   Node     // the local state, or whatever the slot holds; of an actor that is down, what it kept
+	Down    bool     // the actor has crashed, and did not recover yet
 	Letters []Letter // messages under way to the actor; equal ones are one, except on an ordered network
 	Timers  []string
 	Choices []string
@@ -114,6 +115,9 @@ func (b *mailboxes[M]) letters(id uint32) []Letter {
 
 func (c *cells[S, M]) detail(id PartID) (Detail, error) {
 	t := c.at(id)
+	if t[tupleTimers] == isDown {
+		return c.detailDown(t), nil
+	}
 	local := c.states.Value(t[tupleLocal])
 	d := Detail{
 		Role: RoleActor, Value: c.walker.Tree(local, maxNodes), Letters: c.mailbox.letters(t[tupleMailbox]),
@@ -129,6 +133,17 @@ func (c *cells[S, M]) detail(id PartID) (Detail, error) {
 	}
 	d.Lost = changes(c.walker.Diff(local, recovered))
 	return d, nil
+}
+
+func (c *cells[S, M]) detailDown(t [tupleLength]uint32) Detail {
+	d := Detail{
+		Role: RoleActor, Value: anyWalker.Tree(c.kept.Value(t[tupleLocal]), maxNodes), Down: true,
+		Letters: c.mailbox.letters(t[tupleMailbox]), Durable: c.actor.Keep != nil && c.actor.Recover != nil,
+	}
+	for i := range d.Letters {
+		d.Letters[i].Deliverable = false
+	}
+	return d
 }
 
 // recovered gives what a crash and a recovery would make of a local state.

@@ -11,8 +11,8 @@ import (
 
 // The names of the slots of budgets.
 const (
-	downNow      = "down now"
-	crashesSoFar = "crashes so far"
+	downName    = "down at once"
+	crashesName = "crashes"
 )
 
 // faults are the slots that stand behind those of actors and observers, −1 for one that is not needed.
@@ -63,8 +63,8 @@ func (sp *space[M]) addFaults() {
 		sp.slots = append(sp.slots, &budget{what: what, limit: uint32(limit)})
 		return len(sp.slots) - 1
 	}
-	sp.faults.down = add(downNow, c.MaxDown)
-	sp.faults.crashes = add(crashesSoFar, c.MaxCrashes)
+	sp.faults.down = add(downName, c.MaxDown)
+	sp.faults.crashes = add(crashesName, c.MaxCrashes)
 }
 
 // crashes tells whether an actor may crash.

@@ -158,7 +158,7 @@ type SpaceReport struct {
 
 // Budget says how often at most something happens.
 type Budget struct {
-	Name  string // what is counted, such as "crashes so far"
+	Name  string // what is counted, such as "crashes"
 	Limit int    // the greatest count
 }
 

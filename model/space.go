@@ -117,6 +117,14 @@ func newSpace[M any](sys *System[M]) (*space[M], error) {
 		sp.slots = append(sp.slots, histories)
 	}
 	sp.addFaults()
+	names := make(map[string]bool)
+	for _, s := range sp.slots {
+		if names[s.name()] {
+			arena.Close()
+			return nil, fmt.Errorf("the observer %q has the name of a slot: expected another one", s.name())
+		}
+		names[s.name()] = true
+	}
 	return sp, nil
 }
 

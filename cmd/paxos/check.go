@@ -159,6 +159,11 @@ func (p plan) config() [][2]string {
 	if p.settings.Lossy {
 		all = append(all, [2]string{"lossy", "explicit"})
 	}
+	for _, b := range p.entry.Budgets() {
+		if most := p.settings.Budgets[b.Name]; most > 0 {
+			all = append(all, [2]string{b.Name, fmt.Sprint(most)})
+		}
+	}
 	if p.settings.Mutant != "" {
 		all = append(all, [2]string{"mutant", p.settings.Mutant})
 	}
@@ -168,6 +173,6 @@ func (p plan) config() [][2]string {
 func (p plan) document() *checker.ModelDocument {
 	return &checker.ModelDocument{
 		Name: p.entry.Name, Parameters: p.settings.Values, Network: p.settings.Network, Lossy: p.settings.Lossy,
-		Mutant: p.settings.Mutant,
+		Mutant: p.settings.Mutant, Budgets: p.settings.Budgets,
 	}
 }

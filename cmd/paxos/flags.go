@@ -38,6 +38,7 @@ type flags struct {
 	parameters map[string]*quantity // of all models, by name
 	network    string
 	lossy      choice
+	budgets    map[string]*positive // by name
 	mutant     string
 
 	workers, maxDepth, maxStates, walks, walkDepth positive
@@ -68,6 +69,11 @@ func (f *flags) add(cmd *cobra.Command) {
 	f.lossy = choice{known: []string{"explicit"}}
 	set.Var(&f.lossy, "lossy", "every message under way may be lost, explicitly: a step of its own")
 	set.Lookup("lossy").NoOptDefVal = "explicit"
+	f.budgets = make(map[string]*positive)
+	for _, b := range catalog.AllBudgets() {
+		f.budgets[b.Name] = new(positive)
+		set.Var(f.budgets[b.Name], b.Name, b.Doc)
+	}
 	set.StringVar(&f.mutant, "mutant", "", "check a broken variant of the model, by `name`; paxos models MODEL lists them")
 
 	set.Var(&f.workers, "workers", f.engine.workers)
@@ -159,10 +165,17 @@ func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 
 // settings puts positionals and flags together.
 func (f *flags) settings(set *pflag.FlagSet, e catalog.Entry, args []string) (catalog.Settings, error) {
-	s := catalog.Settings{Values: make(map[string]int), Lossy: f.lossy.value != "", Mutant: f.mutant}
+	s := catalog.Settings{
+		Values: make(map[string]int), Budgets: make(map[string]int), Lossy: f.lossy.value != "", Mutant: f.mutant,
+	}
 	for name, value := range f.parameters {
 		if set.Changed(name) {
 			s.Values[name] = value.value
+		}
+	}
+	for name, value := range f.budgets {
+		if set.Changed(name) {
+			s.Budgets[name] = int(*value)
 		}
 	}
 	for _, name := range []string{"network", "mutant"} {

@@ -5,6 +5,7 @@ import (
 
 	"synod/checker"
 	"synod/examples/abd"
+	"synod/model"
 	"synod/network"
 )
 
@@ -24,8 +25,8 @@ func TestCounts(t *testing.T) {
 func TestHolds(t *testing.T) {
 	for _, c := range []abd.Config{
 		{Servers: 2, Clients: 3, Puts: 1},
-		{Servers: 2, Clients: 2, Puts: 1, Network: network.Ordered},
-		{Servers: 2, Clients: 2, Puts: 1, Lossy: true},
+		{Servers: 2, Clients: 2, Puts: 1, Config: model.Config{Network: network.Ordered}},
+		{Servers: 2, Clients: 2, Puts: 1, Config: model.Config{Lossy: true}},
 	} {
 		r := checker.BFS(t.Context(), abd.System(c), checker.Options{})
 		r.Require(t)

@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -48,13 +49,13 @@ type Settings struct {
 	Network string         // empty for the entry's default
 	Lossy   bool           // every message under way may be lost; only for an entry with a network
 	Mutant  string         // empty for the sound protocol
+	Budgets map[string]int // how often something may go wrong, by the names of Entry.Budgets; without a number it never does
 }
 
 // environment is the part of the settings that is no number.
 type environment struct {
-	network network.Semantics
-	lossy   bool
-	mutant  string
+	config model.Config
+	mutant string
 }
 
 // UnknownError tells that there is no thing of a kind by a name.
@@ -135,7 +136,7 @@ func (e Entry) NetworkNames() []string {
 // Resolve checks settings and fills in every default: all parameters, and the network if the entry has one. The caller
 // owns the result.
 func (e Entry) Resolve(s Settings) (Settings, error) {
-	full := Settings{Values: make(map[string]int), Lossy: s.Lossy, Mutant: s.Mutant}
+	full := Settings{Values: make(map[string]int), Lossy: s.Lossy, Mutant: s.Mutant, Budgets: maps.Clone(s.Budgets)}
 	for _, p := range e.Parameters {
 		full.Values[p.Name] = p.Default
 	}
@@ -160,8 +161,10 @@ func (e Entry) Resolve(s Settings) (Settings, error) {
 		full.Values[name] = value
 	}
 	var err error
-	full.Network, err = e.network(s)
-	return full, err
+	if full.Network, err = e.network(s); err != nil {
+		return full, err
+	}
+	return full, e.checkBudgets(full)
 }
 
 // network gives the name of the network that the settings mean.
@@ -195,12 +198,13 @@ func (e Entry) Build(s Settings) (model.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := environment{lossy: full.Lossy, mutant: full.Mutant}
+	env := environment{config: model.Config{Lossy: full.Lossy}, mutant: full.Mutant}
 	if full.Network != "" {
-		if env.network, err = network.Parse(full.Network); err != nil {
+		if env.config.Network, err = network.Parse(full.Network); err != nil {
 			return nil, err
 		}
 	}
+	full.spend(&env.config)
 	return e.build(full.Values, env)
 }
 

@@ -124,8 +124,8 @@ func buildRegister(
 ) build {
 	return func(values map[string]int, e environment) (model.Source, error) {
 		c := registers.Config{
-			Servers: values[servers], Clients: values[clients], Puts: values[puts], Network: e.network, Lossy: e.lossy,
-			Readers: values[readers], Gets: values[gets],
+			Servers: values[servers], Clients: values[clients], Puts: values[puts],
+			Readers: values[readers], Gets: values[gets], Config: e.config,
 		}
 		if err := c.Validate(); err != nil {
 			return nil, err

@@ -44,6 +44,9 @@ func (e Entry) Options() []Option {
 				Values: []string{explicit}, Optional: true,
 			})
 	}
+	for _, b := range e.Budgets() {
+		all = append(all, Option{Name: b.Name, Doc: b.Doc, Min: 1, Max: maxBudget, Optional: true})
+	}
 	if names := e.MutantNames(); len(names) > 0 {
 		all = append(all, Option{
 			Name: mutantOption, Doc: "a broken variant of the protocol", Values: names, Optional: true,
@@ -68,7 +71,7 @@ func (e Entry) Open(config map[string]string) (map[string]string, model.Source, 
 
 // Parse reads settings from words. Empty ones count as not given.
 func (e Entry) Parse(config map[string]string) (Settings, error) {
-	s := Settings{Values: make(map[string]int)}
+	s := Settings{Values: make(map[string]int), Budgets: make(map[string]int)}
 	for name, word := range config {
 		if word == "" {
 			continue
@@ -84,14 +87,17 @@ func (e Entry) Parse(config map[string]string) (Settings, error) {
 			}
 			s.Lossy = true
 		default:
-			if _, err := e.Parameter(name); err != nil {
+			values := s.Values
+			if knownBudget(name) {
+				values = s.Budgets
+			} else if _, err := e.Parameter(name); err != nil {
 				return s, err
 			}
 			n, err := strconv.Atoi(strings.TrimSpace(word))
 			if err != nil {
 				return s, fmt.Errorf("%s %q: expected a whole number", name, word)
 			}
-			s.Values[name] = n
+			values[name] = n
 		}
 	}
 	return s, nil
@@ -105,6 +111,9 @@ func (s Settings) Words() map[string]string {
 	}
 	if s.Network != "" {
 		words[networkOption] = s.Network
+	}
+	for name, most := range s.Budgets {
+		words[name] = strconv.Itoa(most)
 	}
 	if s.Lossy {
 		words[lossyOption] = explicit

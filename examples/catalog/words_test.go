@@ -14,7 +14,7 @@ func TestWords(t *testing.T) {
 		config := make(map[string]string)
 		for _, o := range e.Options() {
 			config[o.Name] = o.Default
-			if o.Optional && o.Name != "mutant" {
+			if o.Optional && o.Name != "mutant" && len(o.Values) > 0 {
 				config[o.Name] = o.Values[0]
 			}
 		}

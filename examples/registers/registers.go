@@ -9,21 +9,19 @@ import (
 
 	"synod/actor"
 	"synod/model"
-	"synod/network"
 	"synod/register"
 )
 
 // Config is a system of servers and clients. Servers have the ids 0 … Servers−1, clients those that follow, and then come
 // the readers.
 type Config struct {
-	Servers int // at least 1
-	Clients int // at least 1; at most register.MaxClients(Puts)
-	Puts    int // of each client, one after the other, before its one get; at least 1
-	Readers int // clients that only read; perhaps none
-	Gets    int // of each reader, one after the other; 0 for two
-	Resends int // how often each client sends each of its requests again; below 0 for any number of times
-	Network network.Semantics
-	Lossy   bool // every message under way may be lost
+	Servers      int // at least 1
+	Clients      int // at least 1; at most register.MaxClients(Puts)
+	Puts         int // of each client, one after the other, before its one get; at least 1
+	Readers      int // clients that only read; perhaps none
+	Gets         int // of each reader, one after the other; 0 for two
+	Resends      int // how often each client sends each of its requests again; below 0 for any number of times
+	model.Config     // the network, and what may go wrong; servers may crash
 }
 
 // Validate tells what is wrong with the configuration, or nil.
@@ -65,7 +63,7 @@ type System[S any] struct {
 // that knows the others, in ascending order. A configuration that is not valid is a mistake that the check reports.
 func Compose[S any](c Config, server func(others []actor.ID) actor.Typed[S, register.Message]) System[S] {
 	sys := System[S]{
-		System: model.NewSystem[register.Message](model.Config{Network: c.Network, Lossy: c.Lossy}),
+		System: model.NewSystem[register.Message](c.Config),
 	}
 	if err := c.Validate(); err != nil {
 		sys.Check(err)
@@ -78,6 +76,7 @@ func Compose[S any](c Config, server func(others []actor.ID) actor.Typed[S, regi
 	for i, client := range c.NewClients() {
 		model.Add(sys.System, actor.ID(c.Servers+i), client)
 	}
+	sys.Crashable(ids...)
 	sys.History = model.Record(sys.System, register.Linearizable())
 	sys.Answers = model.Select(sys.System, func(e actor.Envelope[register.Message]) (register.Value, bool) {
 		answer, ok := e.Message.(register.GetOk)
