@@ -281,7 +281,7 @@ func TestGuardLooksMeanwhile(t *testing.T) {
 	model.Add(sys, 7, actor.New[[]int, memo](r, actor.Timers(r.Timeout)))
 	result := checker.BFS(t.Context(), sys, checker.Options{Workers: 1, MaxDepth: 50_000})
 	defer result.Close()
-	wantImpure(t, []error{result.Err}, "actor 7", `timeout of string("tick")`,
+	wantImpure(t, []error{result.Err}, "actor 7", `timeout of tick`,
 		"the state that it gave was changed afterwards: [0]: ")
 	if result.Unique > 10_000 {
 		t.Errorf("found after %d states only", result.Unique)
@@ -292,11 +292,11 @@ func TestGuardSurvivesPanics(t *testing.T) {
 	for name, a := range map[string]suspect[int]{
 		"start":            {start: func(*memoOut) int { panic("oops") }},
 		"receiving memo(2": {receive: func(st int, m memo, _ *memoOut) int { return st + 1/(m.N-2) }},
-		`timeout of string("x")`: {
+		`timeout of x`: {
 			start:   func(out *memoOut) int { out.SetTimer("x", 0, 0); return 0 },
 			timeout: func(int, actor.Timer, *memoOut) int { panic("oops") },
 		},
-		`choosing string("b")`: {
+		`choosing b`: {
 			start: func(out *memoOut) int { out.Choose("a", "b"); return 0 },
 			chosen: func(st int, o actor.Option, _ *memoOut) int {
 				if o == "b" {

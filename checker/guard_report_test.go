@@ -158,8 +158,8 @@ func TestReportTellsCoverage(t *testing.T) {
 	if want := []model.Vacuity{
 		vacuous("0", "Timeout", model.NeverCalled),
 		vacuous("1", "boring", model.NeverAccepted),
-		vacuous("1", `timeout of string("useless")`, model.NeverEffective),
-		vacuous("1", `choosing string("left")`, model.NeverEffective),
+		vacuous("1", `timeout of useless`, model.NeverEffective),
+		vacuous("1", `choosing left`, model.NeverEffective),
 	}; !slices.Equal(r.Vacuous, want) {
 		t.Errorf("vacuous %+v, want %+v", r.Vacuous, want)
 	}

@@ -121,7 +121,7 @@ func (c *cells[S, M]) detail(id PartID) (Detail, error) {
 	local := c.states.Value(t[tupleLocal])
 	d := Detail{
 		Role: RoleActor, Value: c.walker.Tree(local, maxNodes), Letters: c.mailbox.letters(t[tupleMailbox]),
-		Timers: c.timerTexts(t[tupleTimers], textAny), Choices: c.pendingTexts(t[tupleChoices]),
+		Timers: c.timerTexts(t[tupleTimers], textAny), Choices: c.pendingTexts(t[tupleChoices], textAny),
 		Durable: c.actor.Keep != nil && c.actor.Recover != nil,
 	}
 	if !d.Durable {

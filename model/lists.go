@@ -3,6 +3,9 @@ package model
 import (
 	"bytes"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"synod/actor"
 	"synod/internal/intern"
@@ -17,7 +20,30 @@ var anyWalker = func() *intern.Walker[any] {
 }()
 
 func encodeAny(v any) string { return string(anyWalker.Encode(nil, v)) }
-func textAny(v any) string   { return anyWalker.Text(v) }
+
+// textAny shows a timer, an option or another value of any type: a string as it is if it reads like words, else in quotes,
+// and every other value with its type, unless it speaks for itself. So nothing but a String method can read like a string.
+func textAny(v any) string {
+	s, ok := v.(string)
+	switch {
+	case !ok:
+		return anyWalker.Text(v)
+	case readsLikeWords(s):
+		return s
+	}
+	return strconv.Quote(s)
+}
+
+// readsLikeWords tells whether a string has letters, digits, spaces, dashes and underscores only, begins with a letter,
+// and does not read like nothing.
+func readsLikeWords(s string) bool {
+	for i, r := range s {
+		if !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r) && !strings.ContainsRune(" -_", r)) {
+			return false
+		}
+	}
+	return s != "" && s != "nil" && !strings.HasSuffix(s, " ")
+}
 
 // timerTexts gives a set of timers in a fixed order; an actor that is down has none.
 func (c *cells[S, M]) timerTexts(set uint32, show func(any) string) []string {
@@ -33,20 +59,20 @@ func (c *cells[S, M]) timerTexts(set uint32, show func(any) string) []string {
 }
 
 // pendingTexts gives the pending choices in a fixed order.
-func (c *cells[S, M]) pendingTexts(multiset uint32) []string {
+func (c *cells[S, M]) pendingTexts(multiset uint32, show func(any) string) []string {
 	var all []string
 	for _, choice := range c.lists.At(multiset) {
-		all = append(all, c.encodeOptions(choice))
+		all = append(all, c.optionTexts(choice, show))
 	}
 	slices.Sort(all)
 	return all
 }
 
-// encodeOptions encodes the options of a choice.
-func (c *cells[S, M]) encodeOptions(choice uint32) string {
+// optionTexts gives the options of a choice.
+func (c *cells[S, M]) optionTexts(choice uint32, show func(any) string) string {
 	var all [][]byte
 	for _, option := range c.lists.At(choice) {
-		all = append(all, []byte(encodeAny(c.options.Value(option))))
+		all = append(all, []byte(show(c.options.Value(option))))
 	}
 	slices.SortFunc(all, bytes.Compare)
 	return string(appendList(nil, all))

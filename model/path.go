@@ -11,6 +11,7 @@ import (
 // Transition is a step of a state as a whole, with its outcome.
 type Transition struct {
 	Action  Action
+	ID      ActionID     // numbers the action within its slot
 	Slot    int          // the slot that steps
 	State   []PartID     // what the state becomes
 	Effects []SlotEffect // what the step does to slots, in order; shared, must not be changed
@@ -39,7 +40,7 @@ func Transitions(space Space, state []PartID) ([]Transition, error) {
 				continue
 			}
 			t := Transition{
-				Action: space.Action(slot, step.Action), Slot: slot, State: next, Effects: step.Effects,
+				Action: space.Action(slot, step.Action), ID: step.Action, Slot: slot, State: next, Effects: step.Effects,
 				Ignored: step.Ignored,
 			}
 			if step.Ignored == Counts {
@@ -132,7 +133,12 @@ func Follow(space Space, initial int, keys []string) (Path, error) {
 	if initial < 0 || initial >= len(initials) {
 		return Path{}, fmt.Errorf("initial state %d: the model has %d, counted from 0", initial, len(initials))
 	}
-	p := Path{Initial: initials[initial]}
+	return FollowFrom(space, initials[initial], keys)
+}
+
+// FollowFrom walks from any state, as Follow does from an initial one.
+func FollowFrom(space Space, state []PartID, keys []string) (Path, error) {
+	p := Path{Initial: state}
 	for i, key := range keys {
 		ts, err := Transitions(space, p.Last())
 		if err != nil {

@@ -288,9 +288,11 @@ func (sp *plainSpace[S, A]) SlotName(int) string                      { return "
 
 func (sp *plainSpace[S, A]) Action(_ int, a ActionID) Action {
 	v := sp.actions.Value(uint32(a))
-	return Action{
-		Kind: Act, Key: string(sp.actionWalker.Encode(nil, v)), Text: sp.actionWalker.Brief(v), Actor: "state",
+	text := sp.actionWalker.Brief(v)
+	if _, ok := any(v).(string); ok {
+		text = textAny(v)
 	}
+	return Action{Kind: Act, Key: string(sp.actionWalker.Encode(nil, v)), Text: text, Actor: "state"}
 }
 
 func (sp *plainSpace[S, A]) Content(dst []byte, _ int, id PartID) []byte {

@@ -32,6 +32,7 @@ type System[M any] struct {
 	picks       []pick[M]
 	projections []projection
 	crashable   []actor.ID
+	explain     func(Happening[M]) []string
 	err         error // the first mistake in putting the system together, reported by Space
 }
 

@@ -52,7 +52,7 @@ func (c *cells[S, M]) action(a ActionID) Action {
 		act.Text = fmt.Sprintf("%s: timeout of %s", c.name(), textAny(timer))
 	case Choose:
 		option := c.options.Value(w[2])
-		act.Key = fmt.Sprintf("choose %s %s of %s", c.name(), encodeAny(option), c.encodeOptions(w[1]))
+		act.Key = fmt.Sprintf("choose %s %s of %s", c.name(), encodeAny(option), c.optionTexts(w[1], encodeAny))
 		act.Text = fmt.Sprintf("%s: chooses %s", c.name(), textAny(option))
 	case Crash:
 		act.Key, act.Text = "crash "+c.name(), c.name()+": crashes"
@@ -77,7 +77,7 @@ func (c *cells[S, M]) content(dst []byte, id PartID) []byte {
 	if timers := c.timerTexts(t[tupleTimers], encodeAny); len(timers) > 0 {
 		dst = fmt.Appendf(dst, " timers%q", timers)
 	}
-	if pending := c.pendingTexts(t[tupleChoices]); len(pending) > 0 {
+	if pending := c.pendingTexts(t[tupleChoices], encodeAny); len(pending) > 0 {
 		dst = fmt.Appendf(dst, " choices%q", pending)
 	}
 	return dst
@@ -100,7 +100,7 @@ func (c *cells[S, M]) text(id PartID) string {
 	for _, timer := range c.timerTexts(t[tupleTimers], textAny) {
 		b.WriteString("\n  timer " + timer)
 	}
-	for _, choice := range c.pendingTexts(t[tupleChoices]) {
+	for _, choice := range c.pendingTexts(t[tupleChoices], textAny) {
 		b.WriteString("\n  choice " + choice)
 	}
 	return b.String()
@@ -117,5 +117,5 @@ func (c *cells[S, M]) changes(from, to PartID) []Change {
 	}
 	all = append(all, c.mailbox.changes(a[tupleMailbox], b[tupleMailbox])...)
 	all = append(all, listChanges("timer", c.timerTexts(a[tupleTimers], textAny), c.timerTexts(b[tupleTimers], textAny))...)
-	return append(all, listChanges("choice", c.pendingTexts(a[tupleChoices]), c.pendingTexts(b[tupleChoices]))...)
+	return append(all, listChanges("choice", c.pendingTexts(a[tupleChoices], textAny), c.pendingTexts(b[tupleChoices], textAny))...)
 }

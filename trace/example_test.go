@@ -67,9 +67,9 @@ func Example() {
 	// Output:
 	// ends in "amber"
 	// Example of "amber":
-	//   1. string("switch")
+	//   1. switch
 	//        state: "red" → "green"
-	//   2. string("switch")
+	//   2. switch
 	//        state: "green" → "amber"
 }
 
@@ -89,7 +89,7 @@ func ExampleWriteMermaid() {
 	}
 	// Output:
 	// sequenceDiagram
-	//   title violation of #34;nobody waits forever#34;
+	//   title Violation of #34;nobody waits forever#34;
 	//   participant p0 as 0
 	//   participant p1 as 1
 	//   Note over p1: timeout of retry

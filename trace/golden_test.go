@@ -1,6 +1,8 @@
 package trace_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,7 +18,7 @@ import (
 //
 //	discover model=singledecree property=(value chosen)   the trace that a breadth-first search finds
 //	follow model=telephone                                the trace of the actions whose texts follow, one a line
-//	text | mermaid | json                                 the trace in a format
+//	text | explain | mermaid | shiviz | itf | diagram | go | html | json    the trace in a format
 //
 // A line of follow names an action by the beginning of its text. Rewrite the expected output
 // with go test ./trace -run TestGolden -rewrite, and read the difference.
@@ -40,6 +42,28 @@ func TestGolden(t *testing.T) {
 				of = trace.New(space, "followed", trace.Violation, follow(t, space, strings.Split(td.Input, "\n")))
 			case "text":
 				err = trace.Text(&b, of)
+			case "explain":
+				err = trace.Explain(&b, of)
+			case "shiviz":
+				err = trace.WriteShiViz(&b, of)
+			case "itf":
+				err = trace.WriteITF(&b, of)
+			case "go":
+				err = trace.WriteGoTest(&b, trace.Document{Model: name, Traces: []trace.Trace{of}})
+			case "html":
+				err = trace.WriteHTML(&b, trace.Document{Model: name, Traces: []trace.Trace{of}})
+			case "diagram":
+				e := json.NewEncoder(&b)
+				e.SetEscapeHTML(false)
+				for _, part := range []any{of.Diagram().Lanes} {
+					err = e.Encode(part)
+				}
+				for _, r := range of.Diagram().Rows {
+					err = errors.Join(err, e.Encode(r))
+				}
+				for _, a := range of.Diagram().Arrows {
+					err = errors.Join(err, e.Encode(a))
+				}
 			case "mermaid":
 				err = trace.WriteMermaid(&b, of)
 				checkMermaid(t, b.String())
@@ -63,11 +87,6 @@ func TestGolden(t *testing.T) {
 // what package checker reports too.
 func discover(t *testing.T, space model.Space, property string) model.Path {
 	t.Helper()
-	properties := space.Properties()
-	i := slices.IndexFunc(properties, func(p model.Property) bool { return p.Name == property })
-	if i < 0 {
-		t.Fatalf("no property %q", property)
-	}
 	initials, err := model.Initials(space)
 	if err != nil {
 		t.Fatal(err)
@@ -76,12 +95,23 @@ func discover(t *testing.T, space model.Space, property string) model.Path {
 	for _, state := range initials {
 		queue = append(queue, model.Path{Initial: state})
 	}
+	return search(t, space, property, queue)
+}
+
+// search extends paths until one shows a property: a violation of one that must always hold.
+func search(t *testing.T, space model.Space, property string, queue []model.Path) model.Path {
+	t.Helper()
+	properties := space.Properties()
+	i := slices.IndexFunc(properties, func(p model.Property) bool { return p.Name == property })
+	if i < 0 {
+		t.Fatalf("no property %q", property)
+	}
 	reading := model.NewReading(space)
 	seen := make(map[string]bool)
 	for len(queue) > 0 {
 		p := queue[0]
 		queue = queue[1:]
-		if shown, _ := reading.Judge(properties[i].Holds, p.Last()); shown {
+		if shown, _ := reading.Judge(properties[i].Holds, p.Last()); shown == (properties[i].Expect == model.Sometimes) {
 			return p
 		}
 		transitions, err := model.Transitions(space, p.Last())

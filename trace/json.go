@@ -137,10 +137,18 @@ func (d *Document) normalize() {
 		if t.Steps == nil {
 			t.Steps = []Step{}
 		}
+		t.Initial.Sent = noneIfEmpty(t.Initial.Sent)
 		for j := range t.Steps {
-			if len(t.Steps[j].Changes) == 0 {
-				t.Steps[j].Changes = nil
-			}
+			s := &t.Steps[j]
+			s.Changes, s.Slots = noneIfEmpty(s.Changes), noneIfEmpty(s.Slots)
+			s.Sent, s.Notes = noneIfEmpty(s.Sent), noneIfEmpty(s.Notes)
 		}
 	}
+}
+
+func noneIfEmpty[T any](all []T) []T {
+	if len(all) == 0 {
+		return nil
+	}
+	return all
 }

@@ -73,7 +73,7 @@ func TestReadJSONIsStrict(t *testing.T) {
 		{`"key": "k"`, `"key": null`, "expected no null"},
 		{`"key": "k"`, `"key": "` + "\xff" + `"`, "expected UTF-8"},
 		{`"act"`, `"jump"`, `kind "jump": expected one of act, deliver`},
-		{`"violation"`, `"bug"`, `kind "bug": expected "violation" or "example"`},
+		{`"violation"`, `"bug"`, `kind "bug": expected "violation", "example" or "path"`},
 		{`"actor": "7",`, ``, "no actor"},
 		{`"model": "m",`, ``, "no model"},
 		{`"property": "p",`, ``, "no property"},

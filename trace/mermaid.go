@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -13,13 +12,13 @@ import (
 
 // WriteMermaid writes a trace as a Mermaid sequence diagram: a participant for every actor that takes part, in the
 // order of the model, an arrow for every delivery, one with a cross for every loss, and a note over the actor for everything
-// else. Messages appear where they arrive, not where they were sent: that is what the steps of a path are.
+// else; remarks of the model stand to its right. Messages appear where they arrive, not where they were sent: that is what the steps of a path are.
 //
 // The diagram does not depend on the model's texts being harmless: all that Mermaid could take for syntax is escaped.
 func WriteMermaid(w io.Writer, t Trace) error {
 	var b bytes.Buffer
 	b.WriteString("sequenceDiagram\n")
-	fmt.Fprintf(&b, "  title %s\n", escape(fmt.Sprintf("%s of %q", t.Kind, t.Property)))
+	fmt.Fprintf(&b, "  title %s\n", escape(t.headline()))
 	names := participants(t)
 	ids := make(map[string]string, len(names))
 	for i, name := range names {
@@ -37,9 +36,12 @@ func WriteMermaid(w io.Writer, t Trace) error {
 		}
 		if arrow == "" {
 			fmt.Fprintf(&b, "  Note over %s: %s\n", ids[s.Actor], escape(strings.TrimPrefix(s.Text, s.Actor+": ")))
-			continue
+		} else {
+			fmt.Fprintf(&b, "  %s%s%s: %s\n", ids[s.From], arrow, ids[s.Actor], escape(s.Message))
 		}
-		fmt.Fprintf(&b, "  %s%s%s: %s\n", ids[s.From], arrow, ids[s.Actor], escape(s.Message))
+		for _, n := range s.Notes {
+			fmt.Fprintf(&b, "  Note right of %s: %s\n", ids[s.Actor], escape(n))
+		}
 	}
 	_, err := w.Write(b.Bytes())
 	return err
@@ -47,22 +49,12 @@ func WriteMermaid(w io.Writer, t Trace) error {
 
 // participants gives the names that occur in the steps: those of slots in their order, then any others.
 func participants(t Trace) []string {
-	var names []string
-	for _, s := range t.Steps {
-		for _, name := range []string{s.From, s.Actor} {
-			if name != "" && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
+	return t.inOrder(func(add func(string)) {
+		for _, s := range t.Steps {
+			add(s.From)
+			add(s.Actor)
 		}
-	}
-	place := func(name string) int {
-		if i := slices.IndexFunc(t.Initial.Slots, func(s Slot) bool { return s.Name == name }); i >= 0 {
-			return i
-		}
-		return len(t.Initial.Slots)
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return place(a) - place(b) })
-	return names
+	})
 }
 
 // participantID is a name that Mermaid cannot mistake for a keyword: p and the name if that is a number, else q and the

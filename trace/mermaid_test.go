@@ -17,7 +17,7 @@ const mermaidText = "(?:[^#;:\"`$%&<>\\\\\\n\\t]|#[0-9]+;|<br/>)+"
 var (
 	title       = regexp.MustCompile(`^  title (` + mermaidText + `)$`)
 	participant = regexp.MustCompile(`^  participant ([pq][0-9]+) as (` + mermaidText + `)$`)
-	note        = regexp.MustCompile(`^  Note over ([pq][0-9]+): (` + mermaidText + `)$`)
+	note        = regexp.MustCompile(`^  Note (?:over|right of) ([pq][0-9]+): (` + mermaidText + `)$`)
 	arrow       = regexp.MustCompile(`^  ([pq][0-9]+)(?:->>|-x)([pq][0-9]+): (` + mermaidText + `)$`)
 )
 

@@ -40,6 +40,21 @@ func walk(rt *rapid.T, space model.Space) model.Path {
 	return p
 }
 
+// asFile leaves out what files do not hold.
+func asFile(d trace.Document) trace.Document {
+	for _, t := range d.Traces {
+		for i := range t.Initial.Slots {
+			t.Initial.Slots[i].Value = nil
+		}
+		for _, s := range t.Steps {
+			for i := range s.Slots {
+				s.Slots[i].Value = nil
+			}
+		}
+	}
+	return d
+}
+
 // A path becomes a trace, a file, a trace and, in another space of the same model, a path through the same states.
 func TestRoundTrip(t *testing.T) {
 	all := sources()
@@ -60,7 +75,7 @@ func TestRoundTrip(t *testing.T) {
 				if err != nil {
 					rt.Fatal(err)
 				}
-				if !reflect.DeepEqual(read, written) {
+				if !reflect.DeepEqual(read, asFile(written)) {
 					rt.Fatalf("wrote %+v, read %+v", written, read)
 				}
 				q, err := trace.Replay(second, read.Traces[0])
@@ -87,7 +102,7 @@ func same(rt *rapid.T, a model.Space, x []model.PartID, b model.Space, y []model
 
 func TestReplayErrors(t *testing.T) {
 	space := open(t, telephone())
-	path := follow(t, space, []string{"1: timeout", "1 → 20", `1: chooses string("tails")`})
+	path := follow(t, space, []string{"1: timeout", "1 → 20", `1: chooses tails`})
 	recorded := trace.New(space, "p", trace.Violation, path)
 
 	t.Run("no step", func(t *testing.T) {

@@ -8,23 +8,109 @@ import (
 	"strings"
 )
 
-// Text writes a trace for people to read: what it shows, then its steps, numbered from 1, each with what it changed. A
-// line is a line whatever the model's texts hold: characters that do not print are escaped as in Go.
+// Text writes a trace for people to read: what it shows, then its steps, numbered from 1, each with what it means in the
+// words of the protocol, if the model says so, and what it changed. A line is a line whatever the model's texts hold:
+// characters that do not print are escaped as in Go.
 func Text(w io.Writer, t Trace) error {
 	var b bytes.Buffer
-	word := "Example"
-	if t.Kind == Violation {
-		word = "Violation"
-	}
-	fmt.Fprintf(&b, "%s of %q:\n", word, t.Property)
+	fmt.Fprintf(&b, "%s:\n", t.headline())
 	for i, s := range t.Steps {
 		fmt.Fprintf(&b, "%3d. %s\n", i+1, printable(s.Text))
-		for _, c := range s.Changes {
-			writeChange(&b, c)
-		}
+		writeDetails(&b, s)
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// Explain writes a trace as Text does, with what comes before what: beside a delivery stands the step that sent the
+// message, and a step that the last one does not follow from, but that matters, is marked as independent of it. Steps
+// on which what is shown does not depend are folded into a line.
+func Explain(w io.Writer, t Trace) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s:\n", t.headline())
+	aside := 0
+	fold := func() {
+		if aside > 0 {
+			fmt.Fprintf(&b, "     %s\n", t.folded(aside))
+			aside = 0
+		}
+	}
+	known := t.linked()
+	for i, s := range t.Steps {
+		if s.Aside {
+			aside++
+			continue
+		}
+		fold()
+		fmt.Fprintf(&b, "%3d. %s", i+1, printable(s.Text))
+		if s.From != "" && known {
+			fmt.Fprintf(&b, "   (%s)", s.sentAt())
+		}
+		if !s.Past && known {
+			b.WriteString("   (independent of the last step)")
+		}
+		b.WriteByte('\n')
+		writeDetails(&b, s)
+	}
+	fold()
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// linked tells whether it is known what comes before what. A file of an older version does not tell.
+func (t Trace) linked() bool { return len(t.Steps) > 0 && t.Steps[len(t.Steps)-1].Past }
+
+// sentAt says when the message of a step was sent.
+func (s Step) sentAt() string {
+	if s.Sender == 0 {
+		return "sent at the start"
+	}
+	return fmt.Sprintf("sent in step %d", s.Sender)
+}
+
+// folded stands for some steps that are aside.
+func (t Trace) folded(n int) string {
+	if n == 1 {
+		return fmt.Sprintf("… 1 step that the %s does not depend on …", t.Kind)
+	}
+	return fmt.Sprintf("… %d steps that the %s does not depend on …", n, t.Kind)
+}
+
+// headline says what the trace shows.
+func (t Trace) headline() string {
+	switch t.Kind {
+	case Violation:
+		return fmt.Sprintf("Violation of %q", t.Property)
+	case Example:
+		return fmt.Sprintf("Example of %q", t.Property)
+	case Walked:
+	}
+	return "A path"
+}
+
+// meaning says in a sentence, without its full stop, what the trace is of.
+func (t Trace) meaning(of string) string {
+	steps := fmt.Sprintf("%d steps", len(t.Steps))
+	if len(t.Steps) == 1 {
+		steps = "1 step"
+	}
+	switch t.Kind {
+	case Violation:
+		return fmt.Sprintf("%s of %s violate %q", steps, of, t.Property)
+	case Example:
+		return fmt.Sprintf("%s of %s lead to an example of %q", steps, of, t.Property)
+	case Walked:
+	}
+	return fmt.Sprintf("%s of %s are possible", steps, of)
+}
+
+func writeDetails(b *bytes.Buffer, s Step) {
+	for _, n := range s.Notes {
+		fmt.Fprintf(b, "     » %s\n", printable(n))
+	}
+	for _, c := range s.Changes {
+		writeChange(b, c)
+	}
 }
 
 func writeChange(b *bytes.Buffer, c Change) {

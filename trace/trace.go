@@ -1,8 +1,9 @@
 // Package trace holds a path through a model as a value that needs the model no more: to write it to a file, to show
 // it, and to walk it again later. A path is the shortest proof of what a check found, so it is worth keeping.
 //
-// Every format is one function from a Trace: Text and WriteMermaid for people, WriteJSON and ReadJSON for programs.
-// A further format needs nothing but the Trace.
+// Every format is one function from a Trace or a Document, and Formats lists them: for people Text, Explain, WriteMermaid
+// and WriteHTML; for programs WriteJSON and ReadJSON, WriteITF and WriteShiViz; and WriteGoTest for the test suite.
+// A further format needs nothing but the Trace. What belongs before what is part of it: see Step.Sender, Past and Aside.
 package trace
 
 import (
@@ -20,11 +21,12 @@ type Kind string
 const (
 	Violation Kind = "violation" // ends in a state that violates an always property
 	Example   Kind = "example"   // ends in a state that a sometimes property asks for
+	Walked    Kind = "path"      // ends wherever it was left, and shows nothing in particular
 )
 
 // Trace is a path as data. It belongs to whoever made it and is safe for concurrent reading.
 type Trace struct {
-	Property string  `json:"property"` // its name
+	Property string  `json:"property,omitempty"` // its name; empty only for a Walked path
 	Kind     Kind    `json:"kind"`
 	Initial  Initial `json:"initial"`
 	Steps    []Step  `json:"steps"` // empty, not nil, if the initial state shows it already
@@ -32,26 +34,48 @@ type Trace struct {
 
 // Initial is the state in which a trace begins.
 type Initial struct {
-	Fingerprint string `json:"fingerprint"`
-	Slots       []Slot `json:"slots"` // every slot, in the order of the model
+	Fingerprint string    `json:"fingerprint"`
+	Slots       []Slot    `json:"slots"`          // every slot, in the order of the model
+	Sent        []Message `json:"sent,omitempty"` // messages under way at the start, a copy each
 }
 
 // Slot is the content of a slot as people read it, in one or several lines.
 type Slot struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
+
+	// Value is the content in the Informal Trace Format: what encoding/json makes JSON of. Files do not hold it; it is nil
+	// in a trace that was read from one.
+	Value any `json:"-"`
+}
+
+// Message is a message that was sent.
+type Message struct {
+	From    string `json:"from,omitempty"` // empty for the actor whose step it is
+	To      string `json:"to"`
+	Message string `json:"message,omitempty"` // its text
 }
 
 // Step is an action and what it changed.
 type Step struct {
-	Key         string   `json:"key"`               // names the action by its content; the same in every run
-	Text        string   `json:"text"`              // the action, for people
-	Kind        string   `json:"kind"`              // as model.Kind writes it: deliver, drop, timeout, choose, act
-	Actor       string   `json:"actor"`             // the slot that acts; for a message, its recipient
-	From        string   `json:"from,omitempty"`    // the sender, if the action is about a message
-	Message     string   `json:"message,omitempty"` // the text of the message
+	Key     string    `json:"key"`               // names the action by its content; the same in every run
+	Text    string    `json:"text"`              // the action, for people
+	Kind    string    `json:"kind"`              // as model.Kind writes it: deliver, drop, timeout, choose, act
+	Actor   string    `json:"actor"`             // the slot that acts; for a message, its recipient
+	From    string    `json:"from,omitempty"`    // the sender, if the action is about a message
+	Message string    `json:"message,omitempty"` // the text of the message
+	Sender  int       `json:"sender,omitempty"`  // the step, from 1, that sent the message; 0 if it was sent at the start
+	Sent    []Message `json:"sent,omitempty"`    // what the step sends, in order
+	Notes   []string  `json:"notes,omitempty"`   // what the step means, in the words of the protocol
+	// Past marks the causal past of the last step, that step included: what happened before it, at its own actor or by a
+	// message that arrived.
+	Past bool `json:"past,omitempty"`
+	// Aside marks a step that what the trace shows does not depend on: without all such steps, the others still lead to a
+	// state that shows it. See New.
+	Aside       bool     `json:"aside,omitempty"`
 	Changes     []Change `json:"changes,omitempty"`
-	Fingerprint string   `json:"fingerprint"` // of the state after the step
+	Slots       []Slot   `json:"slots,omitempty"` // the slots that the step changed, as they are after it
+	Fingerprint string   `json:"fingerprint"`     // of the state after the step
 }
 
 // Change is a difference that a step made, at a path that begins with the name of a slot. Old is empty for what was
@@ -62,8 +86,11 @@ type Change struct {
 	New  string `json:"new,omitempty"`
 }
 
-// New describes a path through a space. It calls the model to show states, so the space must still be open; the result
-// does not depend on it.
+// New describes a path through a space, from an initial state. It calls the model to show states, so the space must
+// still be open; the result does not depend on it.
+//
+// Steps are put Aside only if that is proven: they are left out, and the path of the others is walked and judged. A
+// trace without such steps need not be the shortest there is; see checker.Minimise.
 func New(space model.Space, property string, kind Kind, p model.Path) Trace {
 	t := Trace{
 		Property: valid(property), Kind: kind,
@@ -71,7 +98,7 @@ func New(space model.Space, property string, kind Kind, p model.Path) Trace {
 		Steps:   make([]Step, 0, len(p.Steps)),
 	}
 	for slot, id := range p.Initial {
-		t.Initial.Slots = append(t.Initial.Slots, Slot{valid(space.SlotName(slot)), valid(space.Text(slot, id))})
+		t.Initial.Slots = append(t.Initial.Slots, newSlot(space, slot, id))
 	}
 	state := p.Initial
 	for _, s := range p.Steps {
@@ -82,10 +109,39 @@ func New(space model.Space, property string, kind Kind, p model.Path) Trace {
 		for _, c := range model.Changes(space, state, s.State) {
 			step.Changes = append(step.Changes, Change{valid(c.Path), valid(c.Old), valid(c.New)})
 		}
+		for slot, id := range s.State {
+			if id != state[slot] {
+				step.Slots = append(step.Slots, newSlot(space, slot, id))
+			}
+		}
+		step.Notes = notes(space, state, s)
 		t.Steps = append(t.Steps, step)
 		state = s.State
 	}
+	t.link(space, p)
+	t.setAside(space, p)
 	return t
+}
+
+func newSlot(space model.Space, slot int, id model.PartID) Slot {
+	return Slot{Name: valid(space.SlotName(slot)), Text: valid(space.Text(slot, id)), Value: itfOf(space, slot, id)}
+}
+
+// notes gives the remarks of the model on a step. One that cannot be made is no reason not to show the step.
+func notes(space model.Space, from []model.PartID, s model.Transition) []string {
+	remarks, err := model.Explain(space, from, s)
+	if err != nil {
+		return []string{valid("no explanation: " + firstLine(err.Error()))}
+	}
+	for i, r := range remarks {
+		remarks[i] = valid(r)
+	}
+	return remarks
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
 }
 
 // valid repairs text that a String method of the model made of invalid UTF-8, which no file could hold. Keys need no

@@ -17,7 +17,7 @@ var stepKinds = []string{"act", "deliver", "drop", "timeout", "choose", "crash",
 // schemaNames are all names of the schema.
 var schemaNames = []string{
 	"schema", "model", "config", "traces", "property", "kind", "initial", "fingerprint", "slots", "name", "text", "steps",
-	"key", "actor", "from", "message", "changes", "path", "old", "new",
+	"key", "actor", "from", "message", "changes", "path", "old", "new", "sender", "sent", "to", "notes", "past", "aside",
 }
 
 // validate tells what the schema refuses, or nil.
@@ -38,9 +38,9 @@ func (d Document) validate() error {
 		if err := t.validate(); err != nil {
 			return fmt.Errorf("trace %d: %w", i+1, err)
 		}
-		objects += 2 + len(t.Initial.Slots) + len(t.Steps)
+		objects += 2 + len(t.Initial.Slots) + len(t.Initial.Sent) + len(t.Steps)
 		for _, s := range t.Steps {
-			objects += len(s.Changes)
+			objects += len(s.Changes) + len(s.Slots) + len(s.Sent)
 		}
 	}
 	if objects > maxObjects {
@@ -50,11 +50,11 @@ func (d Document) validate() error {
 }
 
 func (t Trace) validate() error {
-	if t.Property == "" {
-		return errors.New("no property: expected its name")
+	if t.Kind != Violation && t.Kind != Example && t.Kind != Walked {
+		return fmt.Errorf("kind %q: expected %q, %q or %q", t.Kind, Violation, Example, Walked)
 	}
-	if t.Kind != Violation && t.Kind != Example {
-		return fmt.Errorf("kind %q: expected %q or %q", t.Kind, Violation, Example)
+	if t.Property == "" && t.Kind != Walked {
+		return errors.New("no property: expected its name")
 	}
 	if err := checkFingerprint(t.Initial.Fingerprint); err != nil {
 		return fmt.Errorf("initial state: %w", err)
@@ -65,24 +65,54 @@ func (t Trace) validate() error {
 	if err := utf8Only(t.Property); err != nil {
 		return fmt.Errorf("property: %w", err)
 	}
-	for _, s := range t.Initial.Slots {
-		if s.Name == "" {
-			return errors.New("initial state: a slot has no name")
-		}
-		if err := utf8Only(s.Name, s.Text); err != nil {
-			return fmt.Errorf("initial state: slot %q: %w", s.Name, err)
+	if err := validateSlots(t.Initial.Slots); err != nil {
+		return fmt.Errorf("initial state: %w", err)
+	}
+	for _, m := range t.Initial.Sent {
+		if m.From == "" {
+			return errors.New("initial state: a message that was sent has no sender")
 		}
 	}
+	if err := validateMessages(t.Initial.Sent); err != nil {
+		return fmt.Errorf("initial state: %w", err)
+	}
 	for i, s := range t.Steps {
-		if err := s.validate(); err != nil {
+		if err := s.validate(i + 1); err != nil {
 			return fmt.Errorf("step %d: %w", i+1, err)
 		}
 	}
 	return nil
 }
 
-func (s Step) validate() error {
+func validateSlots(slots []Slot) error {
+	for _, s := range slots {
+		if s.Name == "" {
+			return errors.New("a slot has no name")
+		}
+		if err := utf8Only(s.Name, s.Text); err != nil {
+			return fmt.Errorf("slot %q: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+func validateMessages(sent []Message) error {
+	for _, m := range sent {
+		if m.To == "" {
+			return errors.New("a message that was sent has no recipient")
+		}
+		if err := utf8Only(m.From, m.To, m.Message); err != nil {
+			return fmt.Errorf("message that was sent: %w", err)
+		}
+	}
+	return nil
+}
+
+// validate tells what the schema refuses of a step with a number, or nil.
+func (s Step) validate(number int) error {
 	switch {
+	case s.Sender < 0 || s.Sender >= number:
+		return fmt.Errorf("sender %d: expected an earlier step, or none for the start", s.Sender)
 	case s.Key == "":
 		return errors.New("no key")
 	case !slices.Contains(stepKinds, s.Kind):
@@ -93,7 +123,13 @@ func (s Step) validate() error {
 	if err := checkFingerprint(s.Fingerprint); err != nil {
 		return err
 	}
-	if err := utf8Only(s.Key, s.Text, s.Actor, s.From, s.Message); err != nil {
+	if err := utf8Only(append([]string{s.Key, s.Text, s.Actor, s.From, s.Message}, s.Notes...)...); err != nil {
+		return err
+	}
+	if err := validateMessages(s.Sent); err != nil {
+		return err
+	}
+	if err := validateSlots(s.Slots); err != nil {
 		return err
 	}
 	for _, c := range s.Changes {

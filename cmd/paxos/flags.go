@@ -15,6 +15,7 @@ import (
 	"synod/examples/catalog"
 	"synod/model"
 	"synod/network"
+	"synod/trace"
 )
 
 // plan is a check that was asked for, with everything that can be verified without making it.
@@ -27,8 +28,10 @@ type plan struct {
 	progress string // auto, plain or off
 	json     bool
 	traceOut string // empty for none
-	profile  bool
-	coverage bool
+	// How the file is to be written.
+	traceFormat trace.Format
+	profile     bool
+	coverage    bool
 }
 
 // flags are those of a check.
@@ -97,8 +100,8 @@ func (f *flags) add(cmd *cobra.Command) {
 		"tell why there are so many states: what they are made of, and what kept growing")
 	set.BoolVar(&f.coverage, "coverage", false,
 		"tell what messages did, what never mattered, and how much was computed and verified")
-	set.StringVar(&f.traceOut, "trace-out", "", "write the path of each discovery to a `file`: as JSON, or, if it ends in .md,\n"+
-		"as Mermaid diagrams; if in .mmd or .mermaid, only that of the first violation, else of the first example")
+	set.StringVar(&f.traceOut, "trace-out", "", "write the path of each discovery to a `file`, in the format of its extension:\n"+
+		traceFormats())
 	f.complete(cmd)
 }
 
@@ -152,8 +155,13 @@ func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 	if p.source, err = p.entry.Build(p.settings); err != nil {
 		return p, err
 	}
-	if cmd.Flags().Changed("trace-out") && f.traceOut == "" {
-		return p, errors.New("--trace-out: expected the name of a file")
+	if cmd.Flags().Changed("trace-out") {
+		if f.traceOut == "" {
+			return p, errors.New("--trace-out: expected the name of a file")
+		}
+		if p.traceFormat, err = trace.FormatOf(f.traceOut); err != nil {
+			return p, fmt.Errorf("--trace-out %q: %w", f.traceOut, err)
+		}
 	}
 	p.options = checker.Options{
 		Workers: int(f.workers), Timeout: time.Duration(f.timeout), MaxDepth: int(f.maxDepth), MaxStates: int(f.maxStates),
@@ -294,6 +302,15 @@ func parameters() []parameter {
 		all[i].usage = strings.TrimSuffix(all[i].usage, ",")
 	}
 	return all
+}
+
+// traceFormats lists the formats of traces with their extensions, a line each.
+func traceFormats() string {
+	var lines []string
+	for _, f := range trace.Formats() {
+		lines = append(lines, strings.Join(f.Extensions, ", ")+": "+f.Summary)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func networkNames() []string {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"synod/checker"
 	"synod/trace"
@@ -75,44 +74,19 @@ func (f *traceFile) temporary() (*os.File, error) {
 
 // write writes the discoveries of a result, and says on stderr what it left out.
 func (f *traceFile) write(p plan, r *checker.Result, stderr io.Writer) error {
-	traces := r.Traces()
+	d := trace.Document{Model: p.entry.Name, Config: p.settings.Words(), Traces: r.Traces()}
 	var b bytes.Buffer
-	switch strings.ToLower(filepath.Ext(f.given)) {
-	case ".mmd", ".mermaid":
-		if len(traces) == 0 {
-			fmt.Fprintf(stderr, "There is no discovery to draw: %s was not written.\n", f.given)
-			return nil
-		}
-		first := traces[0]
-		for _, t := range traces {
-			if t.Kind == trace.Violation {
-				first = t
-				break
-			}
-		}
-		if err := trace.WriteMermaid(&b, first); err != nil {
-			return err
-		}
-		if len(traces) > 1 {
-			fmt.Fprintf(stderr, "%s shows %q, one of %d discoveries: a .md or .json file holds all.\n",
-				f.given, first.Property, len(traces))
-		}
-	case ".md":
-		for _, t := range traces {
-			fmt.Fprintf(&b, "## %s\n\n```mermaid\n", strings.Join(strings.Fields(t.Property), " "))
-			if err := trace.WriteMermaid(&b, t); err != nil {
-				return err
-			}
-			b.WriteString("```\n\n")
-		}
-	default:
-		d := trace.Document{Model: p.entry.Name, Config: make(map[string]string), Traces: traces}
-		for _, pair := range p.config() {
-			d.Config[pair[0]] = pair[1]
-		}
-		if err := trace.WriteJSON(&b, d); err != nil {
-			return err
-		}
+	err := p.traceFormat.Write(&b, d)
+	if errors.Is(err, trace.ErrNoTrace) {
+		fmt.Fprintf(stderr, "There is no discovery to draw: %s was not written.\n", f.given)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if first, _ := d.Primary(); p.traceFormat.Single && len(d.Traces) > 1 {
+		fmt.Fprintf(stderr, "%s shows %q, one of %d discoveries: a .json, .html or .md file holds all.\n",
+			f.given, first.Property, len(d.Traces))
 	}
 	if err := f.replace(b.Bytes()); err != nil {
 		return fmt.Errorf("write %s: %w", f.given, err)

@@ -132,6 +132,7 @@ func compose[S any](
 		return true
 	})
 	sys.ValueChosen()
+	sys.Explain(explain(sys.Servers))
 	return sys.System
 }
 

@@ -12,6 +12,7 @@ type Node struct {
 	Name  string // empty for the root
 	Text  string // the whole value as Text shows it, perhaps cut short
 	Parts []Node // empty for what has no parts, and for nil
+	Map   bool   // a map, perhaps nil: the parts are its entries, named by their keys in brackets
 	More  bool   // there are further parts, and the text is longer: the tree is as large as it may be
 }
 
@@ -69,6 +70,7 @@ func (g *grower) parts(n *Node, p *plan, v unsafe.Pointer) {
 		g.all(n, p.elem, v, p.count)
 	case opMap:
 		m := *(*unsafe.Pointer)(v)
+		n.Map = true
 		if m == nil {
 			return
 		}

@@ -1,0 +1,157 @@
+package trace
+
+import (
+	"slices"
+	"strings"
+
+	"synod/model"
+)
+
+// Causality after Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System" (1978): a step comes before
+// another if the same actor took it earlier, or if it sent the message that the other delivers.
+
+// link fills in what every step sends, and which step sent what it delivers: of several copies of a message, the first
+// that was sent arrives first. Then it marks the past of the last step.
+func (t *Trace) link(space model.Space, p model.Path) {
+	d, ok := space.(model.Detailer)
+	if !ok {
+		return
+	}
+	senders := make(map[string][]int) // by the key of a letter: the steps that sent the copies under way
+	for slot, id := range p.Initial {
+		detail, err := d.Detail(slot, id)
+		if err != nil {
+			continue
+		}
+		for _, l := range detail.Letters {
+			for range l.Copies {
+				senders[l.Key] = append(senders[l.Key], 0)
+				t.Initial.Sent = append(t.Initial.Sent, Message{valid(l.From), valid(l.To), valid(l.Message)})
+			}
+		}
+	}
+	duplicates := model.Duplicates(space)
+	for i, s := range p.Steps {
+		step := &t.Steps[i]
+		if of, about := letterKey(s.Action); about {
+			if queue := senders[of]; len(queue) > 0 {
+				step.Sender = queue[0]
+				if !duplicates || s.Action.Kind == model.Drop {
+					senders[of] = queue[1:]
+				}
+			}
+		}
+		for _, e := range s.Effects {
+			l, ok := d.Sent(e)
+			if !ok {
+				continue
+			}
+			step.Sent = append(step.Sent, Message{To: valid(l.To), Message: valid(l.Message)})
+			if !duplicates || len(senders[l.Key]) == 0 {
+				senders[l.Key] = append(senders[l.Key], i+1)
+			}
+		}
+	}
+	for i, before := range t.Past(len(t.Steps)) {
+		t.Steps[i].Past = before
+	}
+}
+
+// letterKey gives the key of the letter that an action is about.
+func letterKey(a model.Action) (string, bool) {
+	if a.Kind != model.Deliver && a.Kind != model.Drop {
+		return "", false
+	}
+	_, key, ok := strings.Cut(a.Key, " ")
+	return key, ok
+}
+
+// Past gives, for every step, whether it is in the causal past of a step, which is counted from 1 and belongs to its own
+// past. A message that is lost is nothing that its recipient takes part in. There is no past of a step that is not there.
+func (t Trace) Past(step int) []bool {
+	past := make([]bool, len(t.Steps))
+	if step < 1 || step > len(t.Steps) {
+		return past
+	}
+	past[step-1] = true
+	t.spread(past, false)
+	return past
+}
+
+// spread adds to a set of steps everything that comes before one of them. With drops, a lost message is a step of its
+// recipient's: on an ordered network it lets those behind it through.
+func (t Trace) spread(past []bool, drops bool) {
+	wanted := make(map[string]bool) // actors of which all earlier steps belong to the past
+	for i := len(t.Steps) - 1; i >= 0; i-- {
+		s := t.Steps[i]
+		own := drops || s.Kind != model.Drop.String()
+		if own && wanted[s.Actor] {
+			past[i] = true
+		}
+		if !past[i] {
+			continue
+		}
+		if own {
+			wanted[s.Actor] = true
+		}
+		if s.Sender > 0 && s.Sender <= i {
+			past[s.Sender-1] = true
+		}
+	}
+}
+
+// setAside marks the steps that what the trace shows does not depend on. What a property reads of the last state is the
+// work of the steps that changed it, and of what came before those. The others are left out; whether the rest still leads to a
+// state that shows the same is not argued but tried.
+func (t *Trace) setAside(space model.Space, p model.Path) {
+	i := slices.IndexFunc(space.Properties(), func(q model.Property) bool { return q.Name == t.Property })
+	if i < 0 || t.Kind == Walked {
+		return
+	}
+	property := space.Properties()[i]
+	if property.Holds == nil || property.Expect != model.Always && property.Expect != model.Sometimes {
+		return
+	}
+	shown, reads, err := model.Show(space, property, p.Last())
+	if err != nil || shown != (property.Expect == model.Sometimes) {
+		return
+	}
+	roots := make([]bool, len(t.Steps))
+	state := p.Initial
+	for i, s := range p.Steps {
+		roots[i] = slices.ContainsFunc(reads, func(r model.Read) bool {
+			return space.Aspect(int(r.Slot), state[r.Slot], r.Aspect) != space.Aspect(int(r.Slot), s.State[r.Slot], r.Aspect)
+		})
+		state = s.State
+	}
+	for _, drops := range []bool{false, true} {
+		needed := slices.Clone(roots)
+		t.spread(needed, drops)
+		if !slices.Contains(needed, false) {
+			return
+		}
+		if !suffices(space, property, p, needed) {
+			continue
+		}
+		for i := range t.Steps {
+			t.Steps[i].Aside = !needed[i]
+		}
+		return
+	}
+}
+
+// suffices tells whether the chosen steps of a path, one after the other, lead to a state that the property shows too.
+func suffices(space model.Space, property model.Property, p model.Path, chosen []bool) bool {
+	var keys []string
+	for i, s := range p.Steps {
+		if chosen[i] {
+			keys = append(keys, s.Action.Key)
+		}
+	}
+	rest, err := model.FollowFrom(space, p.Initial, keys)
+	if err != nil {
+		return false
+	}
+	shown, _, err := model.Show(space, property, rest.Last())
+	return err == nil && shown == (property.Expect == model.Sometimes)
+}

@@ -1,0 +1,139 @@
+package trace
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"go/format"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"synod/model"
+)
+
+// WriteGoTest writes a file of a Go test that walks every trace of a document again, and fails unless each still leads
+// to what it shows: a violation that must come back, or one that is known to be there. The model of the document must be one
+// of package synod/examples/catalog. The file belongs to the package regression; change the clause to that of the folder
+// in which it is put. It needs nothing of this module but public packages.
+func WriteGoTest(w io.Writer, d Document) error {
+	var b bytes.Buffer
+	b.WriteString(goTestHead)
+	used := make(map[string]bool)
+	for _, t := range d.Traces {
+		writeTest(&b, d, t, used)
+	}
+	b.WriteString("\n// configuration is what is checked, by the names of paxos models.\nvar configuration = map[string]string{\n")
+	for _, name := range slices.Sorted(maps.Keys(d.Config)) {
+		fmt.Fprintf(&b, "\t%q: %q,\n", name, d.Config[name])
+	}
+	fmt.Fprintf(&b, "}\n\n%s", strings.ReplaceAll(goTestTail, "MODEL", strconv.Quote(d.Model)))
+	source, err := format.Source(b.Bytes())
+	if err != nil {
+		return fmt.Errorf("trace as a Go test: %w", err)
+	}
+	_, err = w.Write(source)
+	return err
+}
+
+const goTestHead = `// Package regression walks paths that a check of a model once found. Written by paxos; edit as you like.
+package regression
+
+import (
+	"testing"
+
+	"synod/examples/catalog"
+	"synod/trace"
+)
+`
+
+const goTestTail = `// again walks a path once more.
+func again(t *testing.T, path trace.Trace) {
+	t.Helper()
+	entry, err := catalog.Find(MODEL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, source, err := entry.Open(configuration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := trace.Reproduce(source, path); err != nil {
+		t.Error(err)
+	}
+}
+`
+
+func writeTest(b *bytes.Buffer, d Document, t Trace, used map[string]bool) {
+	name := testName(t)
+	for used[name] {
+		name += "Again"
+	}
+	used[name] = true
+	fmt.Fprintf(b, "\n// %s: %s.\nfunc %s(t *testing.T) {\n\tagain(t, trace.Trace{\n", name, printable(t.meaning(d.Model)), name)
+	if t.Property != "" {
+		fmt.Fprintf(b, "\t\tProperty: %q,\n", t.Property)
+	}
+	fmt.Fprintf(b, "\t\tKind: %q,\n\t\tInitial: trace.Initial{Fingerprint: %q},\n\t\tSteps: []trace.Step{\n",
+		string(t.Kind), t.Initial.Fingerprint)
+	for i, s := range t.Steps {
+		fmt.Fprintf(b, "\t\t\t// %d. %s\n\t\t\t{Key: %s, Fingerprint: %q},\n", i+1, printable(s.Text), literal(s.Key), s.Fingerprint)
+	}
+	b.WriteString("\t\t},\n\t})\n}\n")
+}
+
+// literal quotes a string by backquotes if that is shorter to read.
+func literal(s string) string {
+	if strings.Contains(s, `"`) && strconv.CanBackquote(s) {
+		return "`" + s + "`"
+	}
+	return strconv.Quote(s)
+}
+
+// testName makes a name of letters and digits of what a trace shows.
+func testName(t Trace) string {
+	words := strings.FieldsFunc(t.Property, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	var b strings.Builder
+	b.WriteString("Test")
+	kind := string(t.Kind)
+	for _, word := range append([]string{kind}, words...) {
+		r := []rune(word)
+		b.WriteString(string(unicode.ToUpper(r[0])) + string(r[1:]))
+	}
+	return b.String()
+}
+
+// Reproduce walks a trace through a new space of a model, and tells why it no longer leads to what it shows: a step is
+// not possible any more, some state is another one, or the last state does not show it. It gives nil if it does. Of the trace it
+// needs the kind, the property, the keys, and the fingerprint of the initial state; a fingerprint of a step may be empty.
+func Reproduce(source model.Source, t Trace) error {
+	space, err := source.Space()
+	if err != nil {
+		return err
+	}
+	defer space.Close()
+	p, err := Replay(space, t)
+	if err != nil || t.Kind == Walked {
+		return err
+	}
+	i := slices.IndexFunc(space.Properties(), func(q model.Property) bool { return q.Name == t.Property })
+	if i < 0 {
+		return fmt.Errorf("the model has no property %q any more", t.Property)
+	}
+	if space.Properties()[i].Holds == nil {
+		return fmt.Errorf("the property %q is none of states: expected one that a single state shows", t.Property)
+	}
+	shown, _, err := model.Show(space, space.Properties()[i], p.Last())
+	switch {
+	case err != nil:
+		return err
+	case t.Kind == Violation && shown:
+		return errors.New("the path ends in a state that satisfies " + strconv.Quote(t.Property) + ": the violation is gone")
+	case t.Kind == Example && !shown:
+		return errors.New("the path ends in a state that is no example of " + strconv.Quote(t.Property))
+	}
+	return nil
+}

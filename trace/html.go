@@ -1,0 +1,232 @@
+package trace
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"slices"
+	"unicode/utf8"
+)
+
+//go:embed page.html
+var pageSource string
+
+var page = template.Must(template.New("page").Parse(pageSource))
+
+// WriteHTML writes a document as a page of its own, which loads nothing and runs no script: for every trace its
+// space-time diagram, and beside it the same as a list, with what each step changed. It follows the colour scheme of the
+// reader. What the traces do not depend on is pale in the diagram and folded in the list.
+func WriteHTML(w io.Writer, d Document) error {
+	view := pageView{Model: d.Model}
+	for _, name := range slices.Sorted(maps.Keys(d.Config)) {
+		view.Config = append(view.Config, [2]string{name, d.Config[name]})
+	}
+	for i, t := range d.Traces {
+		view.Traces = append(view.Traces, newTraceView(i+1, t, d.Model))
+	}
+	var b bytes.Buffer
+	if err := page.Execute(&b, view); err != nil {
+		return fmt.Errorf("trace as HTML: %w", err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// pageView is what the template shows.
+type pageView struct {
+	Model  string
+	Config [][2]string
+	Traces []traceView
+}
+
+type traceView struct {
+	ID       string
+	Number   int
+	Headline string
+	Meaning  string
+	Picture  picture
+	Initial  []Slot
+	Groups   []group
+	Linked   bool
+}
+
+// group is some steps of a list, perhaps folded.
+type group struct {
+	Folded string // the summary of a folded group; empty for one that is shown
+	First  int    // the number of its first step
+	Steps  []stepView
+}
+
+type stepView struct {
+	Step
+	Number int
+	SentAt string
+	Apart  bool // it matters, but does not come before the last step
+}
+
+func newTraceView(number int, t Trace, model string) traceView {
+	v := traceView{
+		ID: fmt.Sprintf("trace-%d", number), Number: number, Headline: t.headline(), Meaning: t.meaning(model),
+		Picture: newPicture(t.Diagram()), Initial: t.Initial.Slots, Linked: t.linked(),
+	}
+	for i, s := range t.Steps {
+		sv := stepView{Step: s, Number: i + 1, Apart: v.Linked && !s.Past && !s.Aside}
+		if s.From != "" && v.Linked {
+			sv.SentAt = s.sentAt()
+		}
+		n := len(v.Groups)
+		if n == 0 || (v.Groups[n-1].Folded != "") != s.Aside {
+			v.Groups = append(v.Groups, group{First: i + 1})
+			n++
+		}
+		g := &v.Groups[n-1]
+		g.Steps = append(g.Steps, sv)
+		if s.Aside {
+			g.Folded = t.folded(len(g.Steps))
+		}
+	}
+	return v
+}
+
+// The distances of a picture, in pixels.
+const (
+	laneWidth  = 170
+	rowHeight  = 34
+	leftMargin = 110
+	topMargin  = 56
+	longLabel  = 44 // characters; longer ones are cut, and whole in the list and on hover
+	// How wide a character of a label is, at most.
+	letterWidth = 8
+)
+
+// picture is a diagram with coordinates.
+type picture struct {
+	Width, Height int
+	Top, Bottom   int // of the lanes
+	Lanes         []laneView
+	Arrows        []arrowView
+	Marks         []markView
+}
+
+type laneView struct {
+	X    int
+	Name string
+}
+
+type arrowView struct {
+	Class string
+	Path  string
+	Title string
+	Lost  bool
+	X, Y  int // of its end
+}
+
+type markView struct {
+	Class       string
+	Shape       string
+	X, Y        int
+	Number      int
+	Label       string
+	Title       string
+	LabelX      int
+	LabelAnchor string
+}
+
+func newPicture(d Diagram) picture {
+	x := func(lane int) int { return leftMargin + lane*laneWidth }
+	y := func(row int) int { return topMargin + row*rowHeight }
+	p := picture{
+		Width: x(len(d.Lanes)-1) + 40, Height: y(len(d.Rows)) + 24, Top: topMargin - 16, Bottom: y(len(d.Rows)),
+	}
+	for i, name := range d.Lanes {
+		p.Lanes = append(p.Lanes, laneView{x(i), printable(name)})
+	}
+	for _, a := range d.Arrows {
+		if a.FromLane < 0 || a.ToLane < 0 {
+			continue
+		}
+		p.Arrows = append(p.Arrows, newArrow(a, x, y))
+	}
+	for _, r := range d.Rows {
+		m := markView{
+			Class: emphasis(r.Past, r.Aside), Shape: shapeOf(r.Kind), X: x(max(r.Lane, 0)), Y: y(r.Step), Number: r.Step,
+			Label: shorten(printable(r.Label)), Title: fmt.Sprintf("%d. %s", r.Step, printable(r.Text)), LabelAnchor: "start",
+		}
+		m.LabelX = m.X + 10
+		p.Width = max(p.Width, m.LabelX+letterWidth*utf8.RuneCountInString(m.Label)+16)
+		if r.Lane < 0 {
+			m.Class, m.Shape, m.LabelX, m.Label, m.Title = "start", "none", leftMargin-16, "start", "the start"
+			m.LabelAnchor = "end"
+		}
+		p.Marks = append(p.Marks, m)
+	}
+	return p
+}
+
+func newArrow(a Arrow, x, y func(int) int) arrowView {
+	fromX, fromY, toX, toY := x(a.FromLane), y(a.FromRow), x(a.ToLane), y(a.ToRow)
+	v := arrowView{
+		Class: emphasis(a.Past, a.Aside), Title: fmt.Sprintf("%s, %s", printable(a.Text), a.Fate), X: toX, Y: toY,
+	}
+	switch a.Fate {
+	case UnderWay: // A stub: where it goes, not when.
+		toX, toY = fromX+(toX-fromX)/4, fromY+rowHeight/2
+		v.Class = "pending"
+	case Lost:
+		toX = fromX + (toX-fromX)*3/4
+		v.Lost, v.X = true, toX
+	case Delivered:
+	}
+	if a.FromLane == a.ToLane {
+		v.Path = fmt.Sprintf("M%d %dC%d %d %d %d %d %d", fromX, fromY, fromX-50, fromY, toX-50, toY, toX-6, toY)
+		return v
+	}
+	if a.Fate == Delivered && toX > fromX {
+		toX -= 6
+	} else if a.Fate == Delivered {
+		toX += 6
+	}
+	v.Path = fmt.Sprintf("M%d %dL%d %d", fromX, fromY, toX, toY)
+	return v
+}
+
+// emphasis is the class of what belongs to the past, or is aside.
+func emphasis(past, aside bool) string {
+	switch {
+	case aside:
+		return "aside"
+	case past:
+		return "past"
+	}
+	return "plain"
+}
+
+// shapeOf chooses the mark of a kind of steps. Every kind can be told by its shape, not by colour alone.
+func shapeOf(kind string) string {
+	switch kind {
+	case "timeout":
+		return "clock"
+	case "choose":
+		return "diamond"
+	case "crash", "cut":
+		return "cross"
+	case "recover", "heal":
+		return "ring"
+	case "drop":
+		return "loss"
+	case "act":
+		return "square"
+	}
+	return "dot"
+}
+
+func shorten(s string) string {
+	r := []rune(s)
+	if len(r) <= longLabel {
+		return s
+	}
+	return string(r[:longLabel-1]) + "…"
+}

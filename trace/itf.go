@@ -1,0 +1,197 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"synod/model"
+)
+
+// The Informal Trace Format, as the documentation of Apalache defines it: ADR-015, "Informal Trace Format in JSON".
+
+// itf is a trace in that format.
+type itf struct {
+	Meta   map[string]any   `json:"#meta"`
+	Vars   []string         `json:"vars"`
+	States []map[string]any `json:"states"`
+}
+
+// WriteITF writes a trace in the Informal Trace Format of the TLA+ tools: a variable for every slot, and the variable
+// action with what led to the state. Actors are records of their local state, mailbox, timers and choices. In a trace
+// that was read from a file, which holds no values, a slot is a string: as people read it.
+func WriteITF(w io.Writer, t Trace) error {
+	vars := itfVariables(t)
+	out := itf{
+		Meta: map[string]any{
+			"format":             "ITF",
+			"format-description": "https://apalache-mc.org/docs/adr/015adr-trace.html",
+			"description":        printable(t.headline()),
+		},
+		Vars: vars,
+	}
+	state := make(map[string]any)
+	add := func(slots []Slot, action string) {
+		for _, s := range slots {
+			if i := t.slot(s.Name); i >= 0 {
+				state[vars[i+1]] = s.itf()
+			}
+		}
+		now := map[string]any{"#meta": map[string]any{"index": len(out.States)}, vars[0]: action}
+		for name, value := range state {
+			now[name] = value
+		}
+		out.States = append(out.States, now)
+	}
+	add(t.Initial.Slots, "start")
+	for _, s := range t.Steps {
+		add(s.Slots, s.Text)
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(out); err != nil {
+		return fmt.Errorf("trace in ITF: %w", err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// slot gives the place of a slot, or -1.
+func (t Trace) slot(name string) int {
+	for i, s := range t.Initial.Slots {
+		if s.Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+var notIdentifier = regexp.MustCompile(`[^A-Za-z0-9_]`)
+
+// itfVariables gives names that TLA+ takes for identifiers: action, and one for every slot.
+func itfVariables(t Trace) []string {
+	vars := []string{"action"}
+	used := map[string]bool{"action": true}
+	for _, s := range t.Initial.Slots {
+		name := notIdentifier.ReplaceAllString(s.Name, "_")
+		if strings.Trim(name, "0123456789_") == "" {
+			name = "actor_" + name
+		}
+		for unique, n := name, 2; ; n++ {
+			if !used[unique] {
+				name = unique
+				break
+			}
+			unique = name + "_" + strconv.Itoa(n)
+		}
+		used[name] = true
+		vars = append(vars, name)
+	}
+	return vars
+}
+
+// itf gives the content of a slot as a value of the format.
+func (s Slot) itf() any {
+	if s.Value == nil {
+		return s.Text
+	}
+	return s.Value
+}
+
+// itfOf gives the content of a slot as a value of the format, or nil if it cannot be taken apart.
+func itfOf(space model.Space, slot int, id model.PartID) any {
+	d, ok := space.(model.Detailer)
+	if !ok {
+		return nil
+	}
+	detail, err := d.Detail(slot, id)
+	if err != nil {
+		return nil
+	}
+	switch detail.Role {
+	case model.RoleActor, model.RoleNobody:
+		record := map[string]any{"mailbox": itfLetters(detail.Letters)}
+		if detail.Role == model.RoleActor {
+			record["local"] = itfNode(detail.Value)
+			record["timers"] = map[string]any{"#set": itfTexts(detail.Timers)}
+			record["choices"] = itfTexts(detail.Choices)
+		}
+		return record
+	case model.RoleObserver, model.RoleState, model.RoleOther:
+	}
+	return itfNode(detail.Value)
+}
+
+func itfLetters(letters []model.Letter) []any {
+	all := []any{}
+	for _, l := range letters {
+		all = append(all, map[string]any{
+			"from": valid(l.From), "to": valid(l.To), "message": valid(l.Message), "copies": itfInteger(strconv.Itoa(l.Copies)),
+		})
+	}
+	return all
+}
+
+func itfTexts(texts []string) []any {
+	all := []any{}
+	for _, s := range texts {
+		all = append(all, valid(s))
+	}
+	return all
+}
+
+// itfInteger gives an integer as the format wants all of them to be, the small ones too.
+func itfInteger(digits string) any { return map[string]any{"#bigint": digits} }
+
+// itfNode gives a value: structs are records, maps functions, slices and arrays sequences.
+func itfNode(n model.Node) any {
+	switch {
+	case n.More:
+		return map[string]any{"#unserializable": valid(n.Text)}
+	case n.Map:
+		pairs := []any{}
+		for _, part := range n.Parts {
+			pairs = append(pairs, []any{itfScalar(unbracketed(part.Name)), itfNode(part)})
+		}
+		return map[string]any{"#map": pairs}
+	case len(n.Parts) == 0:
+		return itfScalar(n.Text)
+	case strings.HasPrefix(n.Parts[0].Name, "["):
+		all := []any{}
+		for _, part := range n.Parts {
+			all = append(all, itfNode(part))
+		}
+		return all
+	}
+	record := make(map[string]any, len(n.Parts))
+	for _, part := range n.Parts {
+		record[part.Name] = itfNode(part)
+	}
+	return record
+}
+
+func unbracketed(s string) string { return strings.TrimSuffix(strings.TrimPrefix(s, "["), "]") }
+
+var integer = regexp.MustCompile(`^-?[0-9]+$`)
+
+// itfScalar gives what has no parts: a truth value, an integer, or text.
+func itfScalar(text string) any {
+	switch {
+	case text == "true", text == "false":
+		return text == "true"
+	case integer.MatchString(text):
+		return itfInteger(text)
+	case text == "[]":
+		return []any{}
+	}
+	if s, err := strconv.Unquote(text); err == nil && strings.HasPrefix(text, `"`) {
+		return valid(s)
+	}
+	return valid(text)
+}
