@@ -81,14 +81,14 @@ func TestCrashPath(t *testing.T) {
        0: up → down
        0.state - {Count:1,Written:0}
        0.kept + int(0)
-       0.timer - string("tick")
+       0.timer - tick
        down at once: 0 → 1
        crashes: 0 → 1
   3. 0: recovers
        0: down → up
        0.kept - int(0)
        0.state + {}
-       0.timer + string("tock")
+       0.timer + tock
        down at once: 1 → 0
   4. 1 → 0: memo(1, nil)
        0.Count: 0 → 1
