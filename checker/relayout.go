@@ -37,12 +37,12 @@ func (e *engine) relayout(us *units, frontiers ...*frontier) error {
 	for _, f := range frontiers {
 		f.rest()
 		e.parallel(func(w *worker) {
-			state := make([]model.PartID, e.space.Slots())
 			ids := make([]uint32, len(old.layout.fields))
 			for i := int(f.taken.Add(1)) - 1; i < len(f.chunks); i = int(f.taken.Add(1)) - 1 {
 				for k, packed := range f.chunks[i] {
-					old.unpack(packed, ids, state)
-					f.chunks[i][k] = e.layout.mixer.Unmix(w.repack(state))
+					old.layout.unpack(packed, ids, len(old.units.of))
+					w.translate(old, ids)
+					f.chunks[i][k] = w.packRow()
 				}
 			}
 		})
@@ -56,12 +56,7 @@ func (e *engine) relayout(us *units, frontiers ...*frontier) error {
 func (e *engine) moveStates(old snapshot) error {
 	if e.units != old.units {
 		// The ids of new units come to be here, so that the fields are wide enough for them.
-		us := e.units
-		e.eachState(old, func(_ *worker, state []model.PartID, _ uint8) {
-			for _, u := range us.of {
-				u.id(state)
-			}
-		})
+		e.eachState(old, func(w *worker, ids []uint32, _ uint8) { w.translate(old, ids) })
 		for _, w := range e.workers {
 			w.compile = compileScratch{}
 		}
@@ -73,15 +68,16 @@ func (e *engine) moveStates(old snapshot) error {
 	if err := e.layOut(l); err != nil {
 		return err
 	}
-	e.eachState(old, func(w *worker, state []model.PartID, tag uint8) {
-		mixed := w.repack(state)
-		shard, key := e.layout.shardOf(mixed)
-		s := e.shards[shard]
-		s.owner.Lock()
-		if _, err := s.set.Insert(key, tag); err != nil {
-			e.stop(stopMemory)
+	e.eachState(old, func(w *worker, ids []uint32, tag uint8) {
+		w.translate(old, ids)
+		shard, key := e.layout.shardOf(e.layout.mixer.Mix(w.packRow()))
+		w.move(shard, key, tag)
+	})
+	e.parallel(func(w *worker) {
+		for shard := range w.moving {
+			w.moveIn(shard)
 		}
-		s.owner.Unlock()
+		w.moving = nil
 	})
 	if e.halt.Load() >= uint32(stopMemory) {
 		for _, s := range e.shards {
@@ -124,33 +120,85 @@ func (s snapshot) unpack(packed uint64, ids []uint32, state []model.PartID) {
 	}
 }
 
-// eachState runs f on every visited state, in parallel. The state is valid during the call.
-func (e *engine) eachState(s snapshot, f func(w *worker, state []model.PartID, tag uint8)) {
+// eachState runs f on every visited state, given by the ids of the fields of the layout that it is packed by, in
+// parallel. They are valid during the call.
+func (e *engine) eachState(s snapshot, f func(w *worker, ids []uint32, tag uint8)) {
 	var taken atomic.Int64
 	e.parallel(func(w *worker) {
-		state := make([]model.PartID, e.space.Slots())
+		w.row = make([]uint32, maxFields(len(e.units.of)))
 		ids := make([]uint32, len(s.layout.fields))
 		for i := int(taken.Add(1)) - 1; i < len(s.shards); i = int(taken.Add(1)) - 1 {
 			s.shards[i].set.Each(func(key uint64, tag uint8) bool {
-				s.unpack(s.layout.mixer.Unmix(s.layout.mixed(i, key)), ids, state)
-				f(w, state, tag)
+				s.layout.unpack(s.layout.mixer.Unmix(s.layout.mixed(i, key)), ids, len(s.units.of))
+				f(w, ids, tag)
 				return e.halt.Load() < uint32(stopMemory)
 			})
 		}
 	})
 }
 
-// repack gives the mixed integer of a state that the layout must hold.
-func (w *worker) repack(state []model.PartID) uint64 {
-	e := w.e
-	for i, u := range e.units.of {
-		w.row[i] = u.id(state)
+// maxFields is how many fields a layout of so many units has at most, as each pair makes one of two.
+func maxFields(units int) int { return 2 * units }
+
+// translate puts the ids of the engine's units into w.row, for a state that is given by the ids of former units.
+func (w *worker) translate(old snapshot, ids []uint32) {
+	us := w.e.units
+	if us == old.units {
+		copy(w.row, ids[:len(us.of)])
+		return
 	}
-	packed, ok := e.layout.pack(w.row, len(e.units.of))
+	for i, u := range old.units.of {
+		u.parts(ids[i], w.state)
+	}
+	for i, u := range us.of {
+		w.row[i] = u.id(w.state)
+	}
+}
+
+// packRow gives the packed state of which w.row has the ids of the units, and which the layout must hold.
+func (w *worker) packRow() uint64 {
+	packed, ok := w.e.layout.pack(w.row, len(w.e.units.of))
 	if !ok {
 		panic("checker: a layout that does not hold the states it was made for")
 	}
-	return e.layout.mixer.Mix(packed)
+	return packed
+}
+
+// repack gives the mixed integer of a state that the layout must hold.
+func (w *worker) repack(state []model.PartID) uint64 {
+	for i, u := range w.e.units.of {
+		w.row[i] = u.id(state)
+	}
+	return w.e.layout.mixer.Mix(w.packRow())
+}
+
+// moving is a batch of keys on their way to a shard of a new layout.
+type moving struct {
+	keys []uint64
+	tags []uint8
+}
+
+// move brings a key to its shard, together with others.
+func (w *worker) move(shard int, key uint64, tag uint8) {
+	if w.moving == nil {
+		w.moving = make([]moving, len(w.e.shards))
+	}
+	m := &w.moving[shard]
+	m.keys, m.tags = append(m.keys, key), append(m.tags, tag)
+	if len(m.keys) == bufferLength {
+		w.moveIn(shard)
+	}
+}
+
+// moveIn inserts the batch of a shard.
+func (w *worker) moveIn(shard int) {
+	m, s := &w.moving[shard], w.e.shards[shard]
+	s.owner.Lock()
+	defer s.owner.Unlock()
+	if err := s.set.InsertTagged(m.keys, m.tags); err != nil {
+		w.e.stop(stopMemory)
+	}
+	m.keys, m.tags = m.keys[:0], m.tags[:0]
 }
 
 // chooseLayout gives the next layout. As long as the fields do not fit side by side, the two whose pairs are fewest
@@ -176,7 +224,10 @@ func (e *engine) chooseLayout(old snapshot) *layout {
 		left, right := e.bestPair(old, limits, fields, roots)
 		fields = append(fields, field{left: left, right: right, pairs: words.NewPairs(e.arena)})
 		// All pairs come to be here, so that their field is wide enough.
-		e.eachState(old, func(_ *worker, state []model.PartID, _ uint8) { e.row(fields, state) })
+		e.eachState(old, func(w *worker, ids []uint32, _ uint8) {
+			w.translate(old, ids)
+			join(fields, w.row, units)
+		})
 	}
 }
 
@@ -185,16 +236,6 @@ func fieldWidth(limits []uint32, fields []field, f int) int {
 		return width(uint32(pairs.Len()))
 	}
 	return width(limits[f])
-}
-
-// row gives the ids of all fields for a state.
-func (e *engine) row(fields []field, state []model.PartID) []uint32 {
-	ids := make([]uint32, len(fields))
-	for i, u := range e.units.of {
-		ids[i] = u.id(state)
-	}
-	join(fields, ids, len(e.units.of))
-	return ids
 }
 
 // rootsOf gives the fields that are in no pair.
@@ -233,13 +274,15 @@ func (e *engine) bestPair(old snapshot, limits []uint32, fields []field, roots [
 
 // sampleRows gives the ids of all fields for some states.
 func (e *engine) sampleRows(old snapshot, fields []field) [][]uint32 {
-	state := make([]model.PartID, e.space.Slots())
+	w := e.workers[0]
 	ids := make([]uint32, len(old.layout.fields))
 	var rows [][]uint32
 	for i, s := range old.shards {
 		s.set.Each(func(key uint64, _ uint8) bool {
-			old.unpack(old.layout.mixer.Unmix(old.layout.mixed(i, key)), ids, state)
-			rows = append(rows, e.row(fields, state))
+			old.layout.unpack(old.layout.mixer.Unmix(old.layout.mixed(i, key)), ids, len(old.units.of))
+			w.translate(old, ids)
+			join(fields, w.row, len(e.units.of))
+			rows = append(rows, slices.Clone(w.row))
 			return len(rows) < pairSample*(i+1)/len(old.shards)
 		})
 	}

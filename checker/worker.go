@@ -21,7 +21,7 @@ type worker struct {
 	ids   [][]uint32 // per field of the layout, by state
 	words [][]uint64 // per unit, by state: its steps
 	state []model.PartID
-	row   []uint32 // the ids of one state
+	row   []uint32 // the ids of one state, with room for those of pairs
 	one   [1]uint64
 
 	// The successors of a batch.
@@ -35,6 +35,7 @@ type worker struct {
 	reading    *model.Reading
 	reads      []uint64 // what properties read of new states
 
+	moving  []moving   // per shard, during a relayout
 	buffers [][]uint64 // per shard
 	spare   [][]uint64
 	fresh   []uint64
@@ -74,7 +75,7 @@ func (w *worker) fit() {
 	for u := range w.words {
 		w.words[u] = make([]uint64, batchLength)
 	}
-	w.row = make([]uint32, len(e.layout.fields))
+	w.row = make([]uint32, maxFields(len(e.units.of)))
 	if len(w.buffers) != len(e.shards) {
 		w.buffers = make([][]uint64, len(e.shards))
 	}

@@ -89,6 +89,20 @@ func (s *Shard) InsertBatch(keys []uint64, tag uint8, fresh []uint64) ([]uint64,
 	return fresh, nil
 }
 
+// InsertTagged inserts keys in their order, each with its own tag. Neither slice is kept. After an error, the arena's,
+// every key before the first that is not in it was handled.
+func (s *Shard) InsertTagged(keys []uint64, tags []uint8) error {
+	var buf [1]uint64
+	s.touch(keys)
+	for i := range keys {
+		s.checkTag(tags[i])
+		if _, err := s.insert(keys[i:i+1], tags[i], buf[:0]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // touch reads what a search for these keys will read. No load waits for another, so their cache misses overlap.
 func (s *Shard) touch(keys []uint64) {
 	first, m, width, shift := s.first, s.m, s.width, (64-s.keyBits)&63
