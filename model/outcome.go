@@ -15,8 +15,8 @@ type outcome struct {
 	ignored Reason
 	idle    bool   // the handler had no effect, whatever the network makes of it
 	local   uint32 // of a crash, what is kept
-	err     error
 	effects []SlotEffect
+	err     error
 	timers  []timerCommand
 	choices []uint32 // each a list of options
 }
@@ -78,10 +78,13 @@ func (o *outcome) onlySets(timer uint32, commands int) bool {
 // outcomes remembers every handler call of an actor, by local state and action. A call has one winner; others wait.
 type outcomes struct {
 	numbers *words.Map
-	all     atomic.Pointer[[]*outcome]
+	all     atomic.Pointer[[]*[outcomeRun]outcome] // they never move
 	mu      sync.Mutex
 	keys    []outcomeKey // of all; guarded by mu
 }
+
+// outcomeRun is how many outcomes lie side by side.
+const outcomeRun = 64
 
 type outcomeKey struct {
 	local  uint32
@@ -90,7 +93,7 @@ type outcomeKey struct {
 
 func newOutcomes(arena *offheap.Arena) *outcomes {
 	o := &outcomes{numbers: words.NewMap(arena)}
-	o.all.Store(&[]*outcome{})
+	o.all.Store(&[]*[outcomeRun]outcome{})
 	return o
 }
 
@@ -102,23 +105,27 @@ func (o *outcomes) get(k outcomeKey) *outcome {
 		n, _ = o.numbers.Put(key, func() uint32 {
 			o.mu.Lock()
 			defer o.mu.Unlock()
-			// Appending in place is safe: readers know only the numbers that were published to them.
-			all := append(*o.all.Load(), &outcome{})
-			o.all.Store(&all)
+			if len(o.keys)%outcomeRun == 0 {
+				// Appending in place is safe: readers know only the numbers that were published to them.
+				all := append(*o.all.Load(), new([outcomeRun]outcome))
+				o.all.Store(&all)
+			}
 			o.keys = append(o.keys, k)
-			return uint32(len(all) - 1)
+			return uint32(len(o.keys) - 1)
 		})
 	}
-	return (*o.all.Load())[n]
+	return o.at(n)
 }
+
+func (o *outcomes) at(n uint32) *outcome { return &(*o.all.Load())[n/outcomeRun][n%outcomeRun] }
 
 // each calls f for every outcome that is known, until it returns false.
 func (o *outcomes) each(f func(outcomeKey, *outcome) bool) {
 	o.mu.Lock()
-	keys, all := o.keys, *o.all.Load()
+	keys := o.keys
 	o.mu.Unlock()
 	for i, k := range keys {
-		if found := all[i]; found.filled.Load() && found.err == nil && !f(k, found) {
+		if found := o.at(uint32(i)); found.filled.Load() && found.err == nil && !f(k, found) {
 			return
 		}
 	}
