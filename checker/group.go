@@ -1,9 +1,8 @@
 package checker
 
 import (
+	"math/bits"
 	"slices"
-
-	"synod/model"
 )
 
 const (
@@ -26,35 +25,54 @@ func (e *engine) wantsGroups(n int) bool {
 // chooseGroups decides which slots become units together: those whose combinations stay few on all states seen so far.
 // The choice depends on the set of states only, not on the order in which they were found.
 func (e *engine) chooseGroups() [][]int {
-	groups := make([][]int, e.space.Slots())
-	for slot := range groups {
-		groups[slot] = []int{slot}
-	}
+	all := make([]gathering, e.space.Slots())
 	n := e.unique()
-	states, all := make([][]model.PartID, 0, n), make([]model.PartID, 0, n*len(groups))
-	for state := range (&Result{engine: e}).States() {
-		all = append(all, state...)
-		states = append(states, all[len(all)-len(state):])
+	for slot := range all {
+		all[slot] = gathering{slots: []int{slot}, ids: make([]uint32, 0, n)}
 	}
-	for len(groups) > 1 {
-		left, right, ok := fewestTogether(groups, states)
+	for state := range (&Result{engine: e}).States() {
+		for slot, id := range state {
+			all[slot].ids = append(all[slot].ids, uint32(id))
+		}
+	}
+	pairs := newPairSet(min(maxTogether, n/8))
+	for len(all) > 1 {
+		left, right, ok := fewestTogether(all, pairs)
 		if !ok {
 			break
 		}
-		merged := append(slices.Clone(groups[left]), groups[right]...)
-		slices.Sort(merged)
-		groups[left] = merged
-		groups = slices.Delete(groups, right, right+1)
+		all[left].join(all[right], pairs)
+		all = slices.Delete(all, right, right+1)
+	}
+	groups := make([][]int, len(all))
+	for i, g := range all {
+		groups[i] = g.slots
 	}
 	return groups
 }
 
+// gathering is a group of slots, with a number for what they hold together in each state.
+type gathering struct {
+	slots []int
+	ids   []uint32
+}
+
+// join adds the slots of another group.
+func (g *gathering) join(other gathering, pairs *pairSet) {
+	g.slots = append(g.slots, other.slots...)
+	slices.Sort(g.slots)
+	pairs.clear()
+	for i := range g.ids {
+		g.ids[i], _ = pairs.number(g.ids[i], other.ids[i])
+	}
+}
+
 // fewestTogether gives the two groups with the fewest combinations, if these are few.
-func fewestTogether(groups [][]int, states [][]model.PartID) (left, right int, ok bool) {
-	fewest := min(maxTogether, len(states)/8) + 1
-	for i := range groups {
-		for k := i + 1; k < len(groups); k++ {
-			n := combinations(groups[i], groups[k], states, fewest)
+func fewestTogether(all []gathering, pairs *pairSet) (left, right int, ok bool) {
+	fewest := pairs.limit + 1
+	for i := range all {
+		for k := i + 1; k < len(all); k++ {
+			n := pairs.count(all[i].ids, all[k].ids, fewest)
 			if n < fewest {
 				left, right, fewest, ok = i, k, n, true
 			}
@@ -63,24 +81,51 @@ func fewestTogether(groups [][]int, states [][]model.PartID) (left, right int, o
 	return left, right, ok
 }
 
-// combinations counts what two groups hold together, up to a limit.
-func combinations(a, b []int, states [][]model.PartID, limit int) int {
-	distinct := make(map[string]bool)
-	var key []byte
-	for _, state := range states {
-		key = key[:0]
-		for _, group := range [][]int{a, b} {
-			for _, slot := range group {
-				id := state[slot]
-				key = append(key, byte(id), byte(id>>8), byte(id>>16), byte(id>>24))
+// pairSet numbers a few pairs.
+type pairSet struct {
+	limit   int
+	table   []uint64 // pairs, plus one: 0 is a free place
+	numbers []uint32
+	shift   int
+	filled  int
+}
+
+func newPairSet(limit int) *pairSet {
+	n := 2 << bits.Len(uint(limit+1))
+	return &pairSet{limit: limit, table: make([]uint64, n), numbers: make([]uint32, n), shift: 64 - bits.Len(uint(n-1))}
+}
+
+func (p *pairSet) clear() {
+	clear(p.table)
+	p.filled = 0
+}
+
+// number gives the number of a pair, and false if there are more than the limit.
+func (p *pairSet) number(a, b uint32) (uint32, bool) {
+	key := uint64(a)<<32 | uint64(b) + 1
+	mask := len(p.table) - 1
+	for i := int((key ^ key>>32) * 0x9e3779b97f4a7c15 >> (p.shift & 63)); ; i++ {
+		switch p.table[i&mask] {
+		case key:
+			return p.numbers[i&mask], true
+		case 0:
+			if p.filled > p.limit {
+				return 0, false
 			}
-		}
-		if !distinct[string(key)] {
-			distinct[string(key)] = true
-			if len(distinct) >= limit {
-				break
-			}
+			p.table[i&mask], p.numbers[i&mask] = key, uint32(p.filled)
+			p.filled++
+			return uint32(p.filled - 1), true
 		}
 	}
-	return len(distinct)
+}
+
+// count gives how many pairs two lists make, or at least enough if there are so many.
+func (p *pairSet) count(a, b []uint32, enough int) int {
+	p.clear()
+	for i := range a {
+		if _, ok := p.number(a[i], b[i]); !ok || p.filled >= enough {
+			break
+		}
+	}
+	return p.filled
 }
