@@ -33,6 +33,7 @@ func (e *engine) breadthFirst(r *Result) {
 			return
 		}
 		if cause := e.enough(level, waiting); cause != running {
+			e.left = current
 			e.stop(cause)
 			return
 		}
@@ -54,6 +55,7 @@ func (e *engine) breadthFirst(r *Result) {
 
 // enter inserts and judges the initial states.
 func (e *engine) enter(into *frontier) {
+	e.refineInitial()
 	w := e.workers[0]
 	w.tag, w.into = 1, into
 	w.successors = w.successors[:0]
@@ -129,6 +131,9 @@ func (w *worker) expandAll(current *frontier) {
 			if w.cut > 0 {
 				w.cuts.Add(int64(w.cut))
 			}
+			if w.refining != nil {
+				w.noteRefined(keys[:n])
+			}
 			w.scatter()
 			keys = keys[n:]
 		}
@@ -155,7 +160,15 @@ func (e *engine) cuts() int {
 // discover gives the properties that the last level decided their paths.
 func (e *engine) discover(r *Result, level int) {
 	for i, states := range e.judge.decide() {
-		path, err := e.pathTo(states, level)
+		refined := r.Properties[i].Expect == model.Refines
+		at := level
+		if refined && level > 1 {
+			at-- // The sources of the transitions that were generated at this level.
+		}
+		path, err := e.pathTo(states, at)
+		if err == nil && refined {
+			err = e.refinedPath(path, i)
+		}
 		if err != nil {
 			e.failAt(err, nil)
 			return

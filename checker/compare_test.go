@@ -302,6 +302,9 @@ func partsModel(t tester, space model.Space, least map[string][]string) referenc
 		return all
 	}
 	for _, p := range space.Properties() {
+		if !p.Expect.OfStates() {
+			continue
+		}
 		expect := reference.Always
 		if p.Expect == model.Sometimes {
 			expect = reference.Sometimes

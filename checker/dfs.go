@@ -137,6 +137,9 @@ func (w *worker) dive(r *Result, d *depths, s *stack) bool {
 		w.deepen(len(s.path))
 		w.generated.Add(int64(len(w.successors)))
 		w.cuts.Add(int64(w.cut))
+		if w.refining != nil {
+			w.refinePath(r, s)
+		}
 		w.visit(r, s)
 		if cause := e.enoughDeep(r); cause != running {
 			e.stop(cause)
@@ -178,6 +181,15 @@ func (w *worker) visit(r *Result, s *stack) {
 		})
 		fresh = fresh[n:]
 	}
+}
+
+// refinePath decides the refinements that a transition of the state on top of a stack violates.
+func (w *worker) refinePath(r *Result, s *stack) {
+	w.refine(s.path[len(s.path)-1:], func(property, _ int, successor uint64) {
+		if w.e.judge.settle(property) {
+			w.record(r, property, append(slices.Clone(s.path), successor))
+		}
+	})
 }
 
 // record gives a property the path along packed states.

@@ -207,6 +207,7 @@ func (r *Result) trace(p PropertyResult) *trace.Trace {
 		kind = trace.Violation
 	}
 	t := trace.New(r.engine.space, p.Name, kind, *p.Path)
+	t.Note = p.Why
 	return &t
 }
 

@@ -22,17 +22,18 @@ const (
 
 // engine is what every driver stands on: a space, its units, the layout of a packed state and the visited set.
 type engine struct {
-	source  model.Source
-	space   model.Space
-	options Options
-	arena   *offheap.Arena
-	units   *units
-	layout  *layout
-	shards  []*shard
-	inside  *predicate // the boundary, or nil
-	judge   *judge
-	workers []*worker
-	chunks  chunks
+	source   model.Source
+	space    model.Space
+	options  Options
+	arena    *offheap.Arena
+	units    *units
+	layout   *layout
+	shards   []*shard
+	inside   *predicate // the boundary, or nil
+	judge    *judge
+	refiners []*refiner
+	workers  []*worker
+	chunks   chunks
 
 	held      atomic.Pointer[holdings]
 	initial   [][]model.PartID // within the boundary
@@ -45,6 +46,7 @@ type engine struct {
 	relaid    int         // the number of states at the last relayout
 	pairRoom  int         // see chooseLayout
 	levels    []Level
+	left      *frontier // what a breadth-first search did not expand because of a limit, or nil
 	depth     atomic.Int64
 	deepCut   atomic.Bool   // a depth-first search met its depth limit
 	results   sync.Mutex    // of paths that workers find
@@ -82,7 +84,10 @@ func search(ctx context.Context, name string, src model.Source, o Options, drive
 	r.announce(e)
 	e.movable = name == "walk"
 	unwatch := e.watch(ctx)
-	e.guard(func() { drive(e, r) })
+	e.guard(func() {
+		drive(e, r)
+		e.judgePaths(r)
+	})
 	unwatch()
 	e.conclude(r)
 	return r
@@ -110,6 +115,11 @@ func (e *engine) furnish() error {
 	e.held.Store(&holdings{e.arena, space})
 	e.overflow.Store(false)
 	e.chunks = chunks{arena: e.arena}
+	if e.refiners, err = newRefiners(space); err != nil {
+		space.Close()
+		e.arena.Close()
+		return err
+	}
 	e.judge = newJudge(space)
 	if inside := space.Boundary(); inside != nil {
 		e.inside = newPredicate(space, "the boundary", inside)
@@ -139,7 +149,7 @@ func (e *engine) begin() error {
 	for _, state := range initial {
 		inside := true
 		if e.inside != nil {
-			if inside, _, err = e.inside.ask(reading, state); err != nil {
+			if inside, err = e.inside.ask(reading, state); err != nil {
 				return err
 			}
 		}
@@ -344,6 +354,7 @@ type holdings struct {
 }
 
 func (e *engine) close() {
+	closeRefiners(e.refiners)
 	e.arena.Close()
 	e.space.Close()
 }

@@ -9,11 +9,14 @@ import (
 )
 
 // judge decides the properties on new states. Most states need no question: they agree, on everything that any live
-// property ever read, with a state that was found unremarkable; see agreements.
+// property ever read, with a state that was found unremarkable; see agreements. Properties of paths and refinements are
+// decided elsewhere, and closed here.
 type judge struct {
 	space      model.Space
 	properties []model.Property
-	predicates []*predicate
+	predicates []*predicate // nil for a refinement
+	whens      []*predicate // of leads to, else nil
+	ofStates   []int        // the properties that are judged state by state
 
 	mu        sync.Mutex
 	decided   []atomic.Bool
@@ -21,8 +24,9 @@ type judge struct {
 	reads     [][]aspectOf       // per property: everything that it ever read
 	read      []aspectOf         // everything that live properties read
 	version   atomic.Uint32      // of read and decided
-	anything  atomic.Bool        // some property is live
-	violation atomic.Bool        // an always property is decided
+	anything  atomic.Bool        // some property of states is live
+	open      atomic.Int32       // how many properties are not decided
+	violation atomic.Bool        // a property is violated
 	agreed    atomic.Pointer[agreements]
 }
 
@@ -33,13 +37,26 @@ type aspectOf struct {
 
 func newJudge(space model.Space) *judge {
 	j := &judge{space: space, properties: space.Properties()}
-	for _, p := range j.properties {
-		j.predicates = append(j.predicates, newPredicate(space, "property "+p.Name, p.Holds))
+	for i, p := range j.properties {
+		var q, when *predicate
+		switch {
+		case p.Expect.OfStates():
+			q = newPredicate(space, "property "+p.Name, p.Holds)
+			q.learn = func(reads []model.Read) { j.extend(i, reads) }
+			j.ofStates = append(j.ofStates, i)
+		case p.Expect.OfPaths():
+			q = newAnswers(space, "property "+p.Name, p.Holds)
+		}
+		if p.Expect == model.LeadsTo {
+			when = newAnswers(space, "the condition of property "+p.Name, p.When)
+		}
+		j.predicates, j.whens = append(j.predicates, q), append(j.whens, when)
 	}
 	j.decided = make([]atomic.Bool, len(j.properties))
 	j.found = make([][][]model.PartID, len(j.properties))
 	j.reads = make([][]aspectOf, len(j.properties))
-	j.anything.Store(len(j.properties) > 0)
+	j.anything.Store(len(j.ofStates) > 0)
+	j.open.Store(int32(len(j.properties)))
 	j.version.Store(1)
 	return j
 }
@@ -50,29 +67,25 @@ func (j *judge) succeed(other *judge) {
 		if other.decided[i].Load() {
 			j.settle(i)
 		}
-		j.predicates[i].leaves = other.predicates[i].leaves
-		j.predicates[i].full = true // Some evaluations may be made again.
-		j.predicates[i].calls.Store(other.predicates[i].calls.Load())
+		j.predicates[i].succeed(other.predicates[i])
+		j.whens[i].succeed(other.whens[i])
 	}
 }
 
 // remarkable is the answer that decides a property.
 func remarkable(p model.Property) bool { return p.Expect == model.Sometimes }
 
-// ask judges a state by every live property, and gives those that it decides.
+// ask judges a state by every live property of states, and gives those that it decides.
 func (j *judge) ask(r *model.Reading, state []model.PartID) (decides []int, err error) {
-	for i, p := range j.properties {
+	for _, i := range j.ofStates {
 		if j.decided[i].Load() {
 			continue
 		}
-		answer, reads, err := j.predicates[i].ask(r, state)
+		answer, err := j.predicates[i].ask(r, state)
 		if err != nil {
 			return nil, err
 		}
-		if reads != nil {
-			j.extend(i, reads)
-		}
-		if answer == remarkable(p) {
+		if answer == remarkable(j.properties[i]) {
 			decides = append(decides, i)
 		}
 	}
@@ -140,17 +153,54 @@ func (j *judge) close(property int) bool {
 	if j.decided[property].Swap(true) {
 		return false
 	}
-	if j.properties[property].Expect == model.Always {
+	if j.properties[property].Expect != model.Sometimes {
 		j.violation.Store(true)
 	}
 	live := false
-	for i := range j.decided {
+	for _, i := range j.ofStates {
 		live = live || !j.decided[i].Load()
 	}
 	j.anything.Store(live)
+	j.open.Add(-1)
 	j.unite()
 	return true
 }
 
 // allDecided tells whether no property is left, of at least one.
-func (j *judge) allDecided() bool { return len(j.properties) > 0 && !j.anything.Load() }
+func (j *judge) allDecided() bool { return len(j.properties) > 0 && j.open.Load() == 0 }
+
+// evaluations counts the distinct evaluations for a property.
+func (e *engine) evaluations(property int) (n int, atLeast bool) {
+	for _, p := range e.asked(property) {
+		more, over := p.evaluations()
+		n, atLeast = n+more, atLeast || over
+	}
+	return n, atLeast
+}
+
+// asked gives the functions that are asked for a property.
+func (e *engine) asked(property int) []*predicate {
+	var all []*predicate
+	for _, p := range []*predicate{e.judge.predicates[property], e.judge.whens[property]} {
+		if p != nil {
+			all = append(all, p)
+		}
+	}
+	for _, r := range e.refiners {
+		if r.property == property {
+			all = append(all, r.images)
+		}
+	}
+	return all
+}
+
+// guards tells how often the functions of properties were called twice.
+func (e *engine) guards() []model.Guard {
+	var all []model.Guard
+	for i := range e.judge.properties {
+		for _, p := range e.asked(i) {
+			all = append(all, p.guard())
+		}
+	}
+	return all
+}

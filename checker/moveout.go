@@ -42,7 +42,7 @@ const (
 
 // moveOut makes new tables, and brings the states in which the walkers are over.
 func (e *engine) moveOut(walkers []*walker) error {
-	oldSpace, oldArena, oldJudge := e.space, e.arena, e.judge
+	oldSpace, oldArena, oldJudge, oldRefiners := e.space, e.arena, e.judge, e.refiners
 	states := make([][]model.PartID, len(walkers))
 	for i, k := range walkers {
 		if k.walking {
@@ -53,8 +53,12 @@ func (e *engine) moveOut(walkers []*walker) error {
 		return err
 	}
 	e.judge.succeed(oldJudge)
+	for i, r := range e.refiners {
+		r.images.succeed(oldRefiners[i].images)
+	}
 	e.units.sorted = true
 	for i, k := range walkers {
+		k.follow()
 		if states[i] == nil {
 			continue
 		}
@@ -67,6 +71,7 @@ func (e *engine) moveOut(walkers []*walker) error {
 		}
 		clear(k.words)
 	}
+	closeRefiners(oldRefiners)
 	oldArena.Close()
 	oldSpace.Close()
 	debug.FreeOSMemory() // What the old tables held on the heap would count against the new ones.

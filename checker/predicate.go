@@ -9,12 +9,13 @@ import (
 )
 
 // predicate remembers the answers of a function of states by what the function read. A state that agrees with an
-// earlier one on its reads has its answer.
+// earlier one on its reads has its answer. Answers are numbers: 0 and 1 for no and yes.
 type predicate struct {
 	space   model.Space
 	name    string
-	eval    func(model.View) bool
-	forgets bool // the whole of the only slot is read, so no two states agree
+	eval    func(model.View) uint32
+	learn   func(reads []model.Read) // is told what an evaluation read, or nil
+	forgets bool                     // the whole of the only slot is read, so no two states agree
 	mu      sync.RWMutex
 	tree    readTree
 	leaves  int          // distinct evaluations
@@ -29,40 +30,72 @@ const (
 	guardEvery = 1_000
 )
 
-func newPredicate(space model.Space, name string, eval func(model.View) bool) *predicate {
-	return &predicate{space: space, name: name, eval: eval, forgets: space.Slots() == 1}
+const (
+	no  = 0
+	yes = 1
+)
+
+// newPredicate is newAnswers for a function that is asked once about every state.
+func newPredicate(space model.Space, name string, holds func(model.View) bool) *predicate {
+	p := newAnswers(space, name, holds)
+	p.forgets = space.Slots() == 1
+	return p
 }
 
-// ask gives the answer for a state, and the reads that it was evaluated from, if it was. Several may ask at once, each
-// with a Reading of their own.
-func (p *predicate) ask(r *model.Reading, state []model.PartID) (answer bool, reads []model.Read, err error) {
+// newAnswers remembers what a function says of states.
+func newAnswers(space model.Space, name string, holds func(model.View) bool) *predicate {
+	return newMemo(space, name, func(v model.View) uint32 {
+		if holds(v) {
+			return yes
+		}
+		return no
+	})
+}
+
+// newMemo remembers the numbers, less than leaf - 1, that a function gives for states.
+func newMemo(space model.Space, name string, eval func(model.View) uint32) *predicate {
+	return &predicate{space: space, name: name, eval: eval}
+}
+
+// ask tells whether the answer for a state is yes.
+func (p *predicate) ask(r *model.Reading, state []model.PartID) (answer bool, err error) {
+	value, err := p.value(r, state)
+	return value == yes, err
+}
+
+// value gives the answer for a state. Several may ask at once, each with a Reading of their own.
+func (p *predicate) value(r *model.Reading, state []model.PartID) (uint32, error) {
 	p.mu.RLock()
-	early, known := p.leaves < guardFirst, false
+	answer, early, known := uint32(0), p.leaves < guardFirst, false
 	if !p.forgets {
 		answer, known = p.recall(state)
 	}
 	p.mu.RUnlock()
 	if known {
-		return answer, nil, nil
+		return answer, nil
 	}
-	if answer, reads, err = p.evaluate(r, state, early); err != nil {
-		return false, nil, err
+	answer, reads, err := p.evaluate(r, state, early)
+	if err != nil {
+		return 0, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.forgets {
 		p.leaves++
-		return answer, nil, nil
+		return answer, nil
 	}
-	return answer, reads, p.remember(reads, answer)
+	if p.learn != nil {
+		p.learn(reads) // before anyone can recall the answer
+	}
+	return answer, p.remember(reads, answer)
 }
 
-func (p *predicate) recall(state []model.PartID) (answer, known bool) {
+func (p *predicate) recall(state []model.PartID) (answer uint32, known bool) {
 	return p.tree.find(func(slot int32, a model.Aspect) uint32 { return p.space.Aspect(int(slot), state[slot], a) })
 }
 
 // remember puts an answer where recall finds it.
-func (p *predicate) remember(reads []model.Read, answer bool) error {
+func (p *predicate) remember(reads []model.Read, answer uint32) error {
 	if p.leaves >= maxLeaves {
 		p.full = true
 		return nil
@@ -84,7 +117,7 @@ func (p *predicate) impure() error {
 // evaluate calls the function, twice if it is early in the search, and later by sample. A panic is an error.
 func (p *predicate) evaluate(
 	r *model.Reading, state []model.PartID, early bool,
-) (answer bool, reads []model.Read, err error) {
+) (answer uint32, reads []model.Read, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%s: panic: %v", p.name, v)
@@ -93,16 +126,27 @@ func (p *predicate) evaluate(
 			}
 		}
 	}()
-	if calls := p.calls.Add(1); early || calls%guardEvery == 0 {
-		answer, _ = r.Judge(p.eval, state)
-		again, reads := r.Judge(p.eval, state)
-		if again != answer {
-			return false, nil, fmt.Errorf("%s is not a pure function: it gave two answers for one state", p.name)
-		}
-		return answer, reads, nil
+	judge := func(v model.View) bool {
+		answer = p.eval(v)
+		return false
 	}
-	answer, reads = r.Judge(p.eval, state)
+	_, reads = r.Judge(judge, state)
+	if calls := p.calls.Add(1); early || calls%guardEvery == 0 {
+		before := answer
+		if _, reads = r.Judge(judge, state); answer != before {
+			return 0, nil, fmt.Errorf("%s is not a pure function: it gave two answers for one state", p.name)
+		}
+	}
 	return answer, reads, nil
+}
+
+// succeed makes p go on counting where another one stopped. Both may be nil.
+func (p *predicate) succeed(other *predicate) {
+	if p != nil {
+		p.leaves = other.leaves
+		p.full = true // Some evaluations may be made again.
+		p.calls.Store(other.calls.Load())
+	}
 }
 
 // evaluations is the number of distinct evaluations, and whether that is only a lower bound.

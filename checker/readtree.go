@@ -2,8 +2,8 @@ package checker
 
 import "synod/model"
 
-// readTree is a decision tree: an inner node says what is read next, an edge is the value read, a leaf is an answer. All
-// edges stand in one hash table, by node and value, so that a leaf costs little memory.
+// readTree is a decision tree: an inner node says what is read next, an edge is the value read, a leaf is an answer, a
+// number below leaf - 1. All edges stand in one hash table, by node and value, so that a leaf costs little memory.
 type readTree struct {
 	nodes []readNode
 	edges []edge // open addressing; the length is a power of two
@@ -23,10 +23,8 @@ type edge struct {
 	to          uint32 // plus one, so that 0 is a free place
 }
 
-const (
-	answerNo  = 1<<32 - 3
-	answerYes = 1<<32 - 2
-)
+// leaf is the bit that makes an answer of what an edge leads to.
+const leaf = 1 << 31
 
 func (t *readTree) hash(from, value uint32) int {
 	h := (uint64(from)<<32 | uint64(value)) * 0x9e3779b97f4a7c15
@@ -47,29 +45,26 @@ func (t *readTree) follow(from, value uint32) (to uint32, ok bool) {
 }
 
 // find reads on from the root until there is an answer, or an unknown edge.
-func (t *readTree) find(read func(slot int32, a model.Aspect) uint32) (answer, known bool) {
+func (t *readTree) find(read func(slot int32, a model.Aspect) uint32) (answer uint32, known bool) {
 	if !t.grown {
-		return false, false
+		return 0, false
 	}
 	at := t.root
-	for at < answerNo {
+	for at < leaf {
 		n := t.nodes[at]
 		next, ok := t.follow(at, read(n.slot, n.aspect))
 		if !ok {
-			return false, false
+			return 0, false
 		}
 		at = next
 	}
-	return at == answerYes, true
+	return at - leaf, true
 }
 
 // add adds an answer after some reads. It reports whether it is new, and false for ok if the tree says otherwise: the
 // same values were read before, and then something else.
-func (t *readTree) add(reads []model.Read, answer bool) (fresh, ok bool) {
-	end := uint32(answerNo)
-	if answer {
-		end = answerYes
-	}
+func (t *readTree) add(reads []model.Read, answer uint32) (fresh, ok bool) {
+	end := answer + leaf
 	target := func(i int) uint32 { // what stands after i reads, if it must be made
 		if i == len(reads) {
 			return end
@@ -82,7 +77,7 @@ func (t *readTree) add(reads []model.Read, answer bool) (fresh, ok bool) {
 	}
 	at := t.root
 	for i, r := range reads {
-		if at >= answerNo || t.nodes[at].slot != r.Slot || t.nodes[at].aspect != r.Aspect {
+		if at >= leaf || t.nodes[at].slot != r.Slot || t.nodes[at].aspect != r.Aspect {
 			return false, false
 		}
 		next, known := t.follow(at, r.Value)

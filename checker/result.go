@@ -45,6 +45,11 @@ type PropertyResult struct {
 	Path        *model.Path // to a violating state or an example, else nil
 	Evaluations int         // distinct evaluations: states that agree on what the property reads share one
 	AtLeast     bool        // there were more evaluations than were counted
+	// Open counts, of eventually and leads to, states on paths that may violate the property, of which a transition was cut by
+	// the boundary or which a limit kept from being expanded. Then the property cannot hold.
+	Open  int
+	Stuck *StuckStates // of a quiescence property; nil if it was not decided
+	Why   string       // what the path shows, in words; empty if its last state says it all
 }
 
 // Level counts the states that were first reached at one depth.
@@ -214,19 +219,20 @@ func (e *engine) conclude(r *Result) {
 	}
 	for i := range r.Properties {
 		p := &r.Properties[i]
-		p.Evaluations, p.AtLeast = e.judge.predicates[i].evaluations()
+		p.Evaluations, p.AtLeast = e.evaluations(i)
 		p.Verdict = verdict(p, r)
+		if p.Path != nil && p.Expect == model.Refines {
+			p.Why = e.explain(i, p.Path)
+		}
 	}
 	r.Space = e.space.Report()
-	for _, p := range e.judge.predicates {
-		r.Space.Guards = append(r.Space.Guards, p.guard())
-	}
+	r.Space.Guards = append(r.Space.Guards, e.guards()...)
 	r.Memory = e.memory()
 	r.Elapsed = time.Since(e.started)
 }
 
 func verdict(p *PropertyResult, r *Result) Verdict {
-	always, walk := p.Expect == model.Always, r.Engine == "walk"
+	always, walk := p.Expect != model.Sometimes, r.Engine == "walk"
 	switch {
 	case p.Path != nil && always:
 		return Violated
@@ -236,7 +242,7 @@ func verdict(p *PropertyResult, r *Result) Verdict {
 		return NotRefuted
 	case walk:
 		return NotSeen
-	case !r.Exhausted || r.Err != nil:
+	case !r.Exhausted || r.Err != nil || p.Open > 0:
 		return Undecided
 	case always:
 		return Holds

@@ -58,7 +58,7 @@ func (w *worker) packRows() bool {
 			for u, unit := range e.units.of {
 				unit.parts(row[u], w.state)
 			}
-			inside, _, err := e.inside.ask(w.reading, w.state)
+			inside, err := e.inside.ask(w.reading, w.state)
 			if err != nil {
 				e.failAt(err, slices.Clone(w.state))
 				return false
@@ -66,6 +66,9 @@ func (w *worker) packRows() bool {
 			if !inside {
 				w.dead = append(w.dead, uint32(i))
 				w.cut++
+				if w.cutFrom != nil {
+					w.cutFrom = append(w.cutFrom, w.sources[i])
+				}
 				continue
 			}
 		}

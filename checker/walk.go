@@ -67,7 +67,7 @@ func (a *walks) lastThatCounts(e *engine) int64 {
 		return last
 	}
 	for p, property := range e.judge.properties {
-		if n := a.first[p].Load(); n > 0 && property.Expect == model.Always {
+		if n := a.first[p].Load(); n > 0 && property.Expect != model.Sometimes {
 			last = min(last, n)
 		}
 	}
@@ -88,6 +88,7 @@ type walker struct {
 	unchecked int   // steps since the last look at the memory
 	pause     int   // up to how many there may be
 	held      int64 // the memory at that look
+	following following
 }
 
 func (e *engine) walk(r *Result) {
@@ -99,6 +100,7 @@ func (e *engine) walk(r *Result) {
 		n := len(e.units.of)
 		walkers[i] = &walker{w: w, all: all, ids: make([]uint32, n), next: make([]uint32, n), words: make([]uint64, n)}
 		walkers[i].number.Store(-1)
+		walkers[i].follow()
 	}
 	all.busy = walkers
 	for again := true; again; {
@@ -130,6 +132,9 @@ func (e *engine) walk(r *Result) {
 	for i := range r.Properties {
 		if n := all.first[i].Load(); n > 0 && n <= last {
 			r.Properties[i].Path = walkers[0].again(n-1, all.steps[i])
+			if p := r.Properties[i]; p.Path != nil {
+				p.Path.Maximal = p.Expect.OfPaths()
+			}
 		}
 	}
 }
@@ -179,6 +184,7 @@ func (k *walker) begin(number int64) {
 	}
 	clear(k.words)
 	k.w.generated.Add(1)
+	k.setOut()
 }
 
 // draw gives a random number below n, all equally likely.
@@ -215,6 +221,7 @@ func (k *walker) meet() bool {
 		w.inserted.Add(1)
 	}
 	w.judgeOne(k.ids, func(decides []int) { k.decided(decides) })
+	k.notice()
 	return true
 }
 
@@ -236,20 +243,8 @@ func (k *walker) step() bool {
 	w := k.w
 	e := w.e
 	var tried []int
-	total := 0
-	for index, u := range e.units.of {
-		word := k.words[index]
-		if word == 0 {
-			var err error
-			if word, err = e.units.stepsOf(u, k.ids[index], &w.compile); err != nil {
-				k.failed(err)
-				return false
-			}
-			k.words[index] = word
-		}
-		total += stepCount(word)
-	}
-	for len(tried) < total {
+	total, ok := k.transitions()
+	for ok && len(tried) < total {
 		n := k.draw(total - len(tried))
 		for _, t := range tried { // in ascending order
 			if n >= t {
@@ -257,6 +252,9 @@ func (k *walker) step() bool {
 			}
 		}
 		if k.take(n) {
+			if w.refining != nil {
+				k.refine()
+			}
 			for index, id := range k.next {
 				if id != k.ids[index] {
 					k.ids[index], k.words[index] = id, 0
@@ -273,6 +271,24 @@ func (k *walker) step() bool {
 		tried = slices.Insert(tried, at, n)
 	}
 	return false
+}
+
+// transitions counts the steps of the state, those that are refused included. It reports false if there is an error.
+func (k *walker) transitions() (total int, ok bool) {
+	us := k.w.e.units
+	for index, u := range us.of {
+		word := k.words[index]
+		if word == 0 {
+			var err error
+			if word, err = us.stepsOf(u, k.ids[index], &k.w.compile); err != nil {
+				k.failed(err)
+				return 0, false
+			}
+			k.words[index] = word
+		}
+		total += stepCount(word)
+	}
+	return total, true
 }
 
 func stepCount(word uint64) int {
@@ -333,7 +349,7 @@ func (k *walker) within() bool {
 	for i, u := range w.e.units.of {
 		u.parts(k.next[i], w.state)
 	}
-	inside, _, err := w.e.inside.ask(w.reading, w.state)
+	inside, err := w.e.inside.ask(w.reading, w.state)
 	if err != nil {
 		w.e.failAt(err, slices.Clone(w.state))
 	}

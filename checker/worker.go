@@ -32,8 +32,10 @@ type worker struct {
 	rows       []uint32 // the ids of the successors, when the layout is not flat
 	touched    uint32   // keeps loads alive
 	cut        int      // successors outside the boundary
+	cutFrom    []uint16 // the place in the batch of the source of each of them, if not nil
 	reading    *model.Reading
 	reads      []uint64 // what properties read of new states
+	refining   []*refining
 
 	moving  []moving   // per shard, during a relayout
 	buffers [][]uint64 // per shard
@@ -61,6 +63,7 @@ func (w *worker) settleIn() {
 	w.reading = model.NewReading(w.e.space)
 	w.reads = make([]uint64, batchLength)
 	w.compile = compileScratch{}
+	w.refining = newRefining(w.e.refiners)
 	clear(w.buffers)
 }
 

@@ -25,19 +25,24 @@ func NewPlain[S, A any](m Model[S, A]) *Plain[S, A] { return &Plain[S, A]{model:
 
 // Always adds the property that every reachable state satisfies holds.
 func (p *Plain[S, A]) Always(name string, holds func(S) bool) {
-	p.properties = append(p.properties, Property{name, Always, p.read(holds)})
+	p.property(Property{Name: name, Expect: Always, Holds: p.read(holds)})
 }
 
 // Sometimes adds the property that some reachable state satisfies holds.
 func (p *Plain[S, A]) Sometimes(name string, holds func(S) bool) {
-	p.properties = append(p.properties, Property{name, Sometimes, p.read(holds)})
+	p.property(Property{Name: name, Expect: Sometimes, Holds: p.read(holds)})
 }
 
 // Within sets the boundary, as for a System.
 func (p *Plain[S, A]) Within(inside func(S) bool) { p.boundary = p.read(inside) }
 
+func (p *Plain[S, A]) property(q Property) { p.properties = append(p.properties, q) }
+
 func (p *Plain[S, A]) read(holds func(S) bool) func(View) bool {
-	return func(v View) bool {
-		return holds(v.r.space.(*plainSpace[S, A]).states.Value(v.read(0, Whole)))
-	}
+	return func(v View) bool { return holds(p.state(v)) }
+}
+
+// state reads the state.
+func (p *Plain[S, A]) state(v View) S {
+	return v.r.space.(*plainSpace[S, A]).states.Value(v.read(0, Whole))
 }

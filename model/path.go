@@ -89,10 +89,15 @@ func take(space Space, state []PartID, slot int, step Step) ([]PartID, bool, err
 	return next, true, nil
 }
 
-// Path is an initial state and transitions that lead on from it.
+// Path is an initial state and transitions that lead on from it. It may stand for one without an end.
 type Path struct {
 	Initial []PartID
 	Steps   []Transition // none ignored
+	// Loop is the first step of a cycle, counted from 1: the last step leads to the state that this one starts from, and
+	// the path goes on so for ever. 0 if there is no cycle.
+	Loop int
+	// Maximal tells that the path ends in a terminal state: nothing can happen there but transitions to the same state.
+	Maximal bool
 }
 
 // Last is the state at the end of the path.
@@ -101,6 +106,14 @@ func (p Path) Last() []PartID {
 		return p.Initial
 	}
 	return p.Steps[len(p.Steps)-1].State
+}
+
+// At is the state after so many steps.
+func (p Path) At(steps int) []PartID {
+	if steps == 0 {
+		return p.Initial
+	}
+	return p.Steps[steps-1].State
 }
 
 // Keys gives the keys of the path's actions.
@@ -153,6 +166,17 @@ func FollowFrom(space Space, state []PartID, keys []string) (Path, error) {
 		p.Steps = append(p.Steps, ts[at])
 	}
 	return p, nil
+}
+
+// Terminal tells whether a state is terminal: it has no transition but to itself, not even one that the boundary cuts.
+func Terminal(space Space, state []PartID) (bool, error) {
+	ts, err := Transitions(space, state)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(ts, func(t Transition) bool {
+		return t.Ignored == Counts && (t.Cut || !slices.Equal(t.State, state))
+	}), nil
 }
 
 // Initials gives the initial states in content order.

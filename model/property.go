@@ -1,6 +1,6 @@
 package model
 
-// Expectation is what a property demands of the states.
+// Expectation is what a property demands of the states, or of the paths through them.
 type Expectation uint8
 
 const (
@@ -8,22 +8,39 @@ const (
 	Always Expectation = iota
 	// Sometimes demands that some reachable state does.
 	Sometimes
+	// Eventually demands that every maximal path comes to a state that satisfies the predicate. A path is maximal if it
+	// never ends, or ends where there is no transition but to the same state. No fairness is assumed.
+	Eventually
+	// LeadsTo demands that on every maximal path a state that satisfies one predicate is, or is followed by, one that
+	// satisfies another.
+	LeadsTo
+	// Quiescent demands that every terminal state satisfies the predicate: one without a transition but to itself.
+	Quiescent
+	// Refines demands that the image of every initial state is an initial state of an abstract model, and that every
+	// transition leads to a state of the same image, or of one that a single step of the abstract model leads to.
+	Refines
 )
 
-// String is "always" or "sometimes".
-func (e Expectation) String() string {
-	if e == Sometimes {
-		return "sometimes"
-	}
-	return "always"
-}
+var expectationNames = [...]string{"always", "sometimes", "eventually", "leads to", "quiescent", "refines"}
 
-// Property is a predicate on states with what is demanded of it. Holds must be pure and may be called concurrently; it
-// reads the state through a View.
+// String is the expectation in words: always, sometimes, eventually, leads to, quiescent, refines.
+func (e Expectation) String() string { return expectationNames[e] }
+
+// OfStates tells whether a property with this expectation is judged state by state.
+func (e Expectation) OfStates() bool { return e == Always || e == Sometimes }
+
+// OfPaths tells whether a property with this expectation is about maximal paths or their ends, so that it takes all
+// transitions of a state to judge it.
+func (e Expectation) OfPaths() bool { return e == Eventually || e == LeadsTo || e == Quiescent }
+
+// Property is a predicate on states with what is demanded of it. Its functions must be pure and may be called
+// concurrently; they read the state through a View.
 type Property struct {
-	Name   string
-	Expect Expectation
-	Holds  func(View) bool
+	Name       string
+	Expect     Expectation
+	Holds      func(View) bool // nil for Refines
+	When       func(View) bool // of LeadsTo: after which states Holds is demanded; else nil
+	Refinement Refinement      // of Refines; else nil
 }
 
 // Read is something that a predicate read of a state: an aspect of a slot, and its value.

@@ -145,12 +145,12 @@ func (r History[H]) In(v View) H {
 
 // Always adds the property that every reachable state satisfies holds.
 func (sys *System[M]) Always(name string, holds func(View) bool) {
-	sys.property(Property{name, Always, holds})
+	sys.property(Property{Name: name, Expect: Always, Holds: holds})
 }
 
 // Sometimes adds the property that some reachable state satisfies holds.
 func (sys *System[M]) Sometimes(name string, holds func(View) bool) {
-	sys.property(Property{name, Sometimes, holds})
+	sys.property(Property{Name: name, Expect: Sometimes, Holds: holds})
 }
 
 func (sys *System[M]) property(p Property) {

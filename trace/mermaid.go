@@ -12,7 +12,8 @@ import (
 
 // WriteMermaid writes a trace as a Mermaid sequence diagram: a participant for every actor that takes part, in the
 // order of the model, an arrow for every delivery, one with a cross for every loss, and a note over the actor for everything
-// else; remarks of the model stand to its right. Messages appear where they arrive, not where they were sent: that is what the steps of a path are.
+// else; remarks of the model stand to its right. Steps that repeat for ever stand in a loop, and a note over all says how
+// the trace ends. Messages appear where they arrive, not where they were sent: that is what the steps of a path are.
 //
 // The diagram does not depend on the model's texts being harmless: all that Mermaid could take for syntax is escaped.
 func WriteMermaid(w io.Writer, t Trace) error {
@@ -25,7 +26,10 @@ func WriteMermaid(w io.Writer, t Trace) error {
 		ids[name] = participantID(i, name)
 		fmt.Fprintf(&b, "  participant %s as %s\n", ids[name], escape(name))
 	}
-	for _, s := range t.Steps {
+	for i, s := range t.Steps {
+		if t.Loop == i+1 {
+			b.WriteString("  loop for ever\n")
+		}
 		arrow := ""
 		switch {
 		case s.From == "": // It is about no message.
@@ -42,6 +46,16 @@ func WriteMermaid(w io.Writer, t Trace) error {
 		for _, n := range s.Notes {
 			fmt.Fprintf(&b, "  Note right of %s: %s\n", ids[s.Actor], escape(n))
 		}
+	}
+	if t.Loop > 0 {
+		b.WriteString("  end\n")
+	}
+	if end := t.End(); end != "" && len(names) > 0 {
+		over := ids[names[0]]
+		if last := ids[names[len(names)-1]]; last != over {
+			over += "," + last
+		}
+		fmt.Fprintf(&b, "  Note over %s: %s\n", over, escape(end))
 	}
 	_, err := w.Write(b.Bytes())
 	return err

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -30,7 +31,8 @@ func (e *MismatchError) Error() string {
 // If there is no such initial state, the error is a *MismatchError with step 0. If a step is no longer possible, it is
 // a *model.NoStepError that names the first such step, and the path leads up to it. If every step is possible but some
 // state on the way is another than the trace has, the error is a *MismatchError that names the first such step, and the
-// path is complete: whether it still shows what it did is for the caller to judge.
+// path is complete: whether it still shows what it did is for the caller to judge. A loop that is not closed, and a
+// maximal trace after which something can happen, are errors too, and the path is complete.
 func Replay(space model.Space, t Trace) (model.Path, error) {
 	initials, err := model.Initials(space)
 	if err != nil {
@@ -50,10 +52,30 @@ func Replay(space model.Space, t Trace) (model.Path, error) {
 	if err != nil {
 		return p, err
 	}
+	p.Loop, p.Maximal = t.Loop, t.Maximal
 	for i, s := range p.Steps {
 		if want := t.Steps[i].Fingerprint; want != "" && want != Fingerprint(space, s.State) {
 			return p, &MismatchError{Step: i + 1, Want: want, Got: Fingerprint(space, s.State)}
 		}
 	}
-	return p, nil
+	return p, ends(space, p)
+}
+
+// ends wants a path that stands for one without an end, or that nothing can follow, to be so.
+func ends(space model.Space, p model.Path) error {
+	switch {
+	case p.Loop < 0 || p.Loop > len(p.Steps):
+		return fmt.Errorf("the trace has no step %d at which a loop could begin", p.Loop)
+	case p.Loop > 0 && !slices.Equal(p.At(p.Loop-1), p.Last()):
+		return fmt.Errorf("step %d does not lead back to the state before step %d: the loop is open", len(p.Steps), p.Loop)
+	case p.Maximal:
+		terminal, err := model.Terminal(space, p.Last())
+		if err != nil {
+			return err
+		}
+		if !terminal {
+			return errors.New("something else can happen after the last step: the trace is not maximal any more")
+		}
+	}
+	return nil
 }

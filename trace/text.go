@@ -18,6 +18,9 @@ func Text(w io.Writer, t Trace) error {
 		fmt.Fprintf(&b, "%3d. %s\n", i+1, printable(s.Text))
 		writeDetails(&b, s)
 	}
+	if end := t.End(); end != "" {
+		fmt.Fprintf(&b, "     … %s.\n", printable(end))
+	}
 	_, err := w.Write(b.Bytes())
 	return err
 }

@@ -9,6 +9,7 @@ package trace
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 
 	"synod/model"
@@ -19,7 +20,7 @@ type Kind string
 
 // The kinds of traces.
 const (
-	Violation Kind = "violation" // ends in a state that violates an always property
+	Violation Kind = "violation" // shows that a property is violated
 	Example   Kind = "example"   // ends in a state that a sometimes property asks for
 	Walked    Kind = "path"      // ends wherever it was left, and shows nothing in particular
 )
@@ -30,6 +31,11 @@ type Trace struct {
 	Kind     Kind    `json:"kind"`
 	Initial  Initial `json:"initial"`
 	Steps    []Step  `json:"steps"` // empty, not nil, if the initial state shows it already
+	// Loop is the first step of a cycle, counted from 1: the last step leads to the state that this one starts from, and
+	// the steps from there on repeat for ever. 0 if there is no cycle.
+	Loop    int    `json:"loop,omitempty"`
+	Maximal bool   `json:"maximal,omitempty"` // nothing can happen in the last state, except transitions to the same state
+	Note    string `json:"note,omitempty"`    // what the end of the path shows, for people; may be empty
 }
 
 // Initial is the state in which a trace begins.
@@ -86,6 +92,33 @@ type Change struct {
 	New  string `json:"new,omitempty"`
 }
 
+// End says in a sentence, without its full stop, how the trace goes on after its last step, and what that shows. It is
+// empty if the last state says it all.
+func (t Trace) End() string {
+	var end string
+	switch {
+	case t.Loop > 0 && t.Loop == len(t.Steps):
+		end = fmt.Sprintf("step %d repeats for ever", t.Loop)
+	case t.Loop > 0:
+		end = fmt.Sprintf("steps %d to %d repeat for ever", t.Loop, len(t.Steps))
+	case t.Maximal:
+		end = "nothing else can happen"
+	}
+	if end != "" && t.Note != "" {
+		end += ": "
+	}
+	return end + t.Note
+}
+
+// StateOf describes a state, as the first one of a trace.
+func StateOf(space model.Space, state []model.PartID) Initial {
+	s := Initial{Fingerprint: Fingerprint(space, state)}
+	for slot, id := range state {
+		s.Slots = append(s.Slots, newSlot(space, slot, id))
+	}
+	return s
+}
+
 // New describes a path through a space, from an initial state. It calls the model to show states, so the space must
 // still be open; the result does not depend on it.
 //
@@ -94,11 +127,9 @@ type Change struct {
 func New(space model.Space, property string, kind Kind, p model.Path) Trace {
 	t := Trace{
 		Property: valid(property), Kind: kind,
-		Initial: Initial{Fingerprint: Fingerprint(space, p.Initial)},
+		Initial: StateOf(space, p.Initial),
 		Steps:   make([]Step, 0, len(p.Steps)),
-	}
-	for slot, id := range p.Initial {
-		t.Initial.Slots = append(t.Initial.Slots, newSlot(space, slot, id))
+		Loop:    p.Loop, Maximal: p.Maximal,
 	}
 	state := p.Initial
 	for _, s := range p.Steps {

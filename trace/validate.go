@@ -18,6 +18,7 @@ var stepKinds = []string{"act", "deliver", "drop", "timeout", "choose", "crash",
 var schemaNames = []string{
 	"schema", "model", "config", "traces", "property", "kind", "initial", "fingerprint", "slots", "name", "text", "steps",
 	"key", "actor", "from", "message", "changes", "path", "old", "new", "sender", "sent", "to", "notes", "past", "aside",
+	"loop", "maximal", "note",
 }
 
 // validate tells what the schema refuses, or nil.
@@ -62,8 +63,16 @@ func (t Trace) validate() error {
 	if len(t.Initial.Slots) == 0 {
 		return errors.New("initial state: no slots")
 	}
-	if err := utf8Only(t.Property); err != nil {
-		return fmt.Errorf("property: %w", err)
+	if err := utf8Only(t.Property, t.Note); err != nil {
+		return fmt.Errorf("property and note: %w", err)
+	}
+	switch {
+	case t.Loop < 0 || t.Loop > len(t.Steps):
+		return fmt.Errorf("loop %d: expected one of the %d steps, counted from 1", t.Loop, len(t.Steps))
+	case t.Loop > 0 && t.Maximal:
+		return errors.New("a trace with a loop that is maximal: expected either")
+	case t.Loop > 0 && t.Steps[len(t.Steps)-1].Fingerprint != t.before(t.Loop):
+		return fmt.Errorf("loop %d: expected the last step to lead to the state before that step", t.Loop)
 	}
 	if err := validateSlots(t.Initial.Slots); err != nil {
 		return fmt.Errorf("initial state: %w", err)
@@ -106,6 +115,14 @@ func validateMessages(sent []Message) error {
 		}
 	}
 	return nil
+}
+
+// before is the fingerprint of the state before a step, counted from 1.
+func (t Trace) before(step int) string {
+	if step == 1 {
+		return t.Initial.Fingerprint
+	}
+	return t.Steps[step-2].Fingerprint
 }
 
 // validate tells what the schema refuses of a step with a number, or nil.

@@ -1,0 +1,240 @@
+package checker
+
+import (
+	"math"
+	"slices"
+
+	"synod/internal/visited"
+	"synod/model"
+)
+
+// findCycles marks the members that are on a cycle of members: the strongly connected components of more than one state
+// among those that were not trimmed. It is Tarjan's algorithm with the one number per state of D. J. Pearce, "A
+// Space-Efficient Algorithm for Finding Strongly Connected Components" (2016), without recursion.
+func (p *pursuit) findCycles() {
+	c := &components{pursuit: p, v: p.of[0], index: 1, component: math.MaxUint32}
+	left := func(at place) bool { return p.marks.get(at)&(markMember|markTrimmed) == markMember }
+	for i, s := range p.e.shards {
+		s.set.EachAt(func(position int, _ uint64) bool {
+			if at := (place{i, position}); left(at) {
+				*p.degrees.at(at) = 0
+			}
+			return true
+		})
+	}
+	l := p.e.layout
+	for i, s := range p.e.shards {
+		s.set.EachAt(func(position int, key uint64) bool {
+			at := place{i, position}
+			if left(at) && *p.degrees.at(at) == 0 && !p.isLeft(at) {
+				return c.search(l.mixer.Unmix(l.mixed(i, key)), at)
+			}
+			return true
+		})
+	}
+}
+
+// components is a depth-first search for strongly connected components. A state's number is 0 before it is visited, then
+// the least index that is known to be reached from it, and when its component is complete a number that only falls from
+// component to component, so that it is greater than all indices.
+type components struct {
+	*pursuit
+	v         *surveyor
+	index     uint32
+	component uint32
+	calls     []call
+	pending   []uint64 // the successors of all calls, one call after the other
+	waiting   []uint64 // visited states whose component is not complete, but those on the path
+}
+
+// call is a state on the path of the search.
+type call struct {
+	state uint64
+	at    place
+	start int // of its part of pending
+	root  bool
+}
+
+// search visits a state and all that it leads to. It reports false if it must stop.
+func (c *components) search(state uint64, at place) bool {
+	if !c.enter(state, at) {
+		return false
+	}
+	for len(c.calls) > 0 {
+		top := &c.calls[len(c.calls)-1]
+		if len(c.pending) == top.start {
+			c.leave()
+			continue
+		}
+		next := c.pending[len(c.pending)-1]
+		to, _ := c.e.locate(next)
+		number := *c.degrees.at(to)
+		if number == 0 {
+			if !c.isLeft(to) {
+				if !c.enter(next, to) {
+					return false
+				}
+				continue // and look at its number once more when it is known
+			}
+			number = math.MaxUint32
+		}
+		if own := c.degrees.at(top.at); number < *own {
+			*own, top.root = number, false
+		}
+		c.pending = c.pending[:len(c.pending)-1]
+	}
+	return !c.over()
+}
+
+// enter puts a state on the path.
+func (c *components) enter(state uint64, at place) bool {
+	*c.degrees.at(at) = c.index
+	c.index++
+	c.calls = append(c.calls, call{state, at, len(c.pending), true})
+	return !c.over() && c.eachEdge(c.v, append(c.v.w.one[:0], state), func(_ int, to uint64, at place) {
+		if c.marks.get(at)&markTrimmed == 0 {
+			c.pending = append(c.pending, to)
+		}
+	})
+}
+
+// leave takes the last state off the path. If it is the root of a component, that is complete.
+func (c *components) leave() {
+	top := c.calls[len(c.calls)-1]
+	c.calls = c.calls[:len(c.calls)-1]
+	if !top.root {
+		c.waiting = append(c.waiting, top.state)
+		return
+	}
+	c.index--
+	own := c.degrees.at(top.at)
+	for n := len(c.waiting); n > 0; n-- {
+		at, _ := c.e.locate(c.waiting[n-1])
+		if *c.degrees.at(at) < *own {
+			break
+		}
+		c.marks.set(top.at, markCyclic)
+		c.marks.set(at, markCyclic)
+		*c.degrees.at(at) = c.component
+		c.index--
+		c.waiting = c.waiting[:n-1]
+	}
+	*own = c.component
+	c.component--
+}
+
+// round is a shortest cycle of members through a state: a breadth-first search from it, among the members.
+type round struct {
+	*pursuit
+	v    *surveyor
+	from uint64
+	set  *visited.Shard // states with their distance modulo 16
+}
+
+// roundFrom finds the length of a shortest cycle through a state, if it is at most limit; 0 for no limit. The result is 0
+// if there is none.
+func (p *pursuit) roundFrom(from uint64, limit int) (*round, int, error) {
+	set, err := visited.NewShard(p.e.arena, p.e.layout.bits, tagBits, 64)
+	if err != nil {
+		return nil, 0, err
+	}
+	r := &round{p, p.of[0], from, set}
+	current := []uint64{from}
+	for distance := 1; len(current) > 0 && (limit == 0 || distance <= limit) && !p.over(); distance++ {
+		var next []uint64
+		closed := false
+		for keys := range slices.Chunk(current, batchLength) {
+			if !p.eachEdge(r.v, keys, func(_ int, to uint64, at place) {
+				closed = closed || to == from
+				if p.marks.get(at)&markCyclic == 0 {
+					return
+				}
+				fresh, failed := set.Insert(p.e.layout.mixer.Mix(to), uint8(distance%tags))
+				if failed != nil {
+					err = failed
+				} else if fresh {
+					next = append(next, to)
+				}
+			}) {
+				return r, 0, nil
+			}
+		}
+		if closed || err != nil {
+			return r, distance, err
+		}
+		current = next
+	}
+	return r, 0, nil
+}
+
+func (r *round) free() { r.set.Free() }
+
+// extend adds the least of the shortest cycles from the end of a path to the path, given its length.
+func (r *round) extend(path *model.Path, length int) error {
+	wanted := make([]map[uint64]bool, length+1)
+	wanted[length] = map[uint64]bool{r.from: true}
+	for distance := length - 1; distance > 0; distance-- {
+		wanted[distance] = make(map[uint64]bool)
+		keys := make([]uint64, 0, batchLength)
+		expand := func() bool {
+			ok := len(keys) == 0 || r.eachEdge(r.v, keys, func(source int, to uint64, _ place) {
+				if wanted[distance+1][to] {
+					wanted[distance][keys[source]] = true
+				}
+			})
+			keys = keys[:0]
+			return ok
+		}
+		r.set.EachTag(uint8(distance%tags), func(key uint64) bool {
+			keys = append(keys, r.e.layout.mixer.Unmix(key))
+			return len(keys) < batchLength || expand()
+		})
+		if !expand() {
+			return errChanged
+		}
+	}
+	path.Loop = len(path.Steps) + 1
+	for distance := 1; distance <= length; distance++ {
+		if _, err := r.e.extendPath(path, func(state []model.PartID, packed uint64) bool {
+			return wanted[distance][packed]
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lasso gives the least stem to some of the states, each of them on a cycle and at the same distance, with the least of the
+// shortest cycles through its end: of all these states those count whose shortest cycle is shortest.
+func (p *pursuit) lasso(states []uint64, stem func(states []uint64) (*model.Path, error)) (*model.Path, error) {
+	shortest := 0
+	var best []uint64
+	for _, state := range states {
+		r, length, err := p.roundFrom(state, shortest)
+		if r != nil {
+			r.free()
+		}
+		switch {
+		case err != nil:
+			return nil, err
+		case length == 0:
+		case shortest == 0 || length < shortest:
+			shortest, best = length, append(best[:0], state)
+		case length == shortest:
+			best = append(best, state)
+		}
+	}
+	if p.over() || shortest == 0 {
+		return nil, errChanged
+	}
+	path, err := stem(best)
+	if err != nil {
+		return nil, err
+	}
+	r, length, err := p.roundFrom(p.of[0].w.pack(path.Last()), shortest)
+	if err != nil {
+		return nil, err
+	}
+	defer r.free()
+	return path, r.extend(path, length)
+}

@@ -1,0 +1,103 @@
+package checker
+
+import (
+	"slices"
+
+	"synod/model"
+)
+
+// judgePaths decides the properties of paths, when all states were visited. If a breadth-first search ended at one of its
+// limits, violations among the states that it expanded are found. Time, memory and interrupts end it as they end the
+// search.
+func (e *engine) judgePaths(r *Result) {
+	ofPaths := func(p model.Property) bool { return p.Expect.OfPaths() }
+	if !slices.ContainsFunc(e.judge.properties, ofPaths) || e.deepCut.Load() || r.Engine == "walk" {
+		return
+	}
+	switch stopCause(e.halt.Load()) {
+	case running:
+	case stopDepth, stopStates:
+		if e.left == nil {
+			return
+		}
+	default:
+		return
+	}
+	s, err := e.newSurvey(e.left)
+	if err != nil {
+		e.stop(stopMemory)
+		return
+	}
+	defer s.free()
+	for i, property := range e.judge.properties {
+		if !property.Expect.OfPaths() || s.over() {
+			continue
+		}
+		if err := s.judge(i, &r.Properties[i]); err != nil && !s.over() {
+			e.failAt(err, nil)
+		}
+		if r.Properties[i].Path != nil {
+			e.judge.settle(i)
+		}
+	}
+}
+
+// judge decides one property. An error while there is time and memory means that the model is not what it was.
+func (s *survey) judge(property int, r *PropertyResult) error {
+	p, err := s.newPursuit(property)
+	if err != nil {
+		s.e.stop(stopMemory)
+		return err
+	}
+	defer p.free()
+	for _, v := range s.of {
+		v.holds = newReplica(s.e.judge.predicates[property])
+		if when := s.e.judge.whens[property]; when != nil {
+			v.when = newReplica(when)
+		}
+	}
+	var goal uint8
+	if p.expect == model.Quiescent {
+		found := p.findStuck()
+		if s.over() {
+			return nil
+		}
+		r.Stuck = found.states()
+		if len(found.first) > 0 {
+			at, _ := s.e.locate(s.of[0].w.pack(found.first[0].state))
+			p.marks.set(at, markGoal)
+			goal = markGoal
+		}
+	} else {
+		goal = p.decide()
+		r.Open = int(p.open.Load())
+	}
+	if goal == 0 || s.over() {
+		return nil
+	}
+	return p.show(goal, r)
+}
+
+// show gives the property the path that shows its violation.
+func (p *pursuit) show(goal uint8, result *PropertyResult) error {
+	r, err := p.routeTo(goal)
+	if err != nil {
+		p.e.stop(stopMemory)
+		return err
+	}
+	defer r.free()
+	if len(r.met) == 0 {
+		return errChanged
+	}
+	var path *model.Path
+	if goal == markCyclic {
+		path, err = p.lasso(r.met, r.path)
+	} else if path, err = r.path(r.met); err == nil {
+		path.Maximal = true
+	}
+	if err != nil || p.over() {
+		return err
+	}
+	result.Path = path
+	return nil
+}

@@ -1,0 +1,225 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+
+	"synod/model"
+)
+
+// refiner holds the transitions of a search against an abstract model, as they are generated: those to states that were
+// visited already too.
+type refiner struct {
+	property int
+	abstract model.Abstraction
+	images   *predicate
+}
+
+// newRefiners opens the abstract models of a space's refinement properties. There is nil for none.
+func newRefiners(space model.Space) ([]*refiner, error) {
+	var all []*refiner
+	for i, p := range space.Properties() {
+		if p.Expect != model.Refines {
+			continue
+		}
+		abstract, err := p.Refinement.Open()
+		if err != nil {
+			closeRefiners(all)
+			return nil, fmt.Errorf("property %q: %w", p.Name, err)
+		}
+		images := newMemo(space, "the mapping of property "+p.Name, func(v model.View) uint32 {
+			image, err := abstract.Image(v)
+			if err != nil {
+				panic(err) // It becomes an error of the evaluation.
+			}
+			return image
+		})
+		all = append(all, &refiner{i, abstract, images})
+	}
+	return all, nil
+}
+
+func closeRefiners(all []*refiner) {
+	for _, r := range all {
+		r.abstract.Close()
+	}
+}
+
+// refining is what a worker knows of a refiner.
+type refining struct {
+	*refiner
+	images *replica
+	from   []uint32        // the images of a batch of states
+	to     []uint32        // and of their successors
+	pairs  map[uint64]bool // whether a step leads from one image to another
+}
+
+// maxPairs bounds the pairs that a worker knows; beyond it, it begins anew.
+const maxPairs = 1 << 16
+
+// newRefining makes what a worker needs for the refiners, nil for none.
+func newRefining(all []*refiner) []*refining {
+	var own []*refining
+	for _, r := range all {
+		own = append(own, &refining{refiner: r, images: newReplica(r.images), pairs: make(map[uint64]bool)})
+	}
+	return own
+}
+
+// allows tells whether a transition may have these images.
+func (r *refining) allows(from, to uint32) (bool, error) {
+	if from == to {
+		return true, nil
+	}
+	pair := uint64(from)<<32 | uint64(to)
+	ok, known := r.pairs[pair]
+	if known {
+		return ok, nil
+	}
+	ok, err := r.abstract.Step(from, to)
+	if err != nil {
+		return false, err
+	}
+	if len(r.pairs) >= maxPairs {
+		clear(r.pairs)
+	}
+	r.pairs[pair] = ok
+	return ok, nil
+}
+
+// follows tells whether a transition between two states is allowed.
+func (r *refining) follows(from, to []model.PartID) (bool, error) {
+	a, err := r.images.value(from)
+	if err != nil {
+		return false, err
+	}
+	b, err := r.images.value(to)
+	if err != nil {
+		return false, err
+	}
+	return r.allows(a, b)
+}
+
+// begin tells whether the image of an initial state is an initial state.
+func (r *refining) begin(state []model.PartID) (bool, error) {
+	image, err := r.images.value(state)
+	if err != nil {
+		return false, err
+	}
+	return r.abstract.Initial(image)
+}
+
+// refine holds the transitions of the batch that was just expanded against the abstract models, and tells found of
+// those that are not allowed: of each property and source the first one. The places in the batch are those of keys.
+func (w *worker) refine(keys []uint64, found func(property, source int, successor uint64)) {
+	for _, r := range w.refining {
+		if w.e.judge.decided[r.property].Load() {
+			continue
+		}
+		if r.from = w.imagesOf(r, keys, r.from[:0]); len(r.from) < len(keys) {
+			return
+		}
+		if r.to = w.imagesOf(r, w.successors, r.to[:0]); len(r.to) < len(w.successors) {
+			return
+		}
+		seen := make(map[uint16]bool)
+		for i, to := range r.to {
+			source := w.sources[i]
+			if r.from[source] == to {
+				continue
+			}
+			ok, err := r.allows(r.from[source], to)
+			if err != nil {
+				w.e.failAt(err, w.statesOf(keys[source : source+1])[0])
+				return
+			}
+			if !ok && !seen[source] {
+				seen[source] = true
+				found(r.property, int(source), w.successors[i])
+			}
+		}
+	}
+}
+
+// imagesOf appends the images of packed states, fewer if one of them is an error.
+func (w *worker) imagesOf(r *refining, keys []uint64, into []uint32) []uint32 {
+	for batch := range slices.Chunk(keys, batchLength) {
+		w.unpackBatch(batch)
+		for i := range batch {
+			for index, u := range w.e.units.of {
+				u.parts(w.ids[index][i], w.state)
+			}
+			image, err := r.images.value(w.state)
+			if err != nil {
+				w.e.failAt(err, slices.Clone(w.state))
+				return into
+			}
+			into = append(into, image)
+		}
+	}
+	return into
+}
+
+// noteRefined keeps the sources of transitions that are not allowed until the end of the level.
+func (w *worker) noteRefined(keys []uint64) {
+	w.refine(keys, func(property, source int, _ uint64) {
+		w.e.judge.note([]int{property}, w.statesOf(keys[source : source+1])[0])
+	})
+}
+
+// refineInitial notes the initial states that are not allowed.
+func (e *engine) refineInitial() {
+	for _, r := range e.workers[0].refining {
+		for _, state := range e.initial {
+			ok, err := r.begin(state)
+			if err != nil {
+				e.failAt(err, state)
+				return
+			}
+			if !ok {
+				e.judge.note([]int{r.property}, state)
+			}
+		}
+	}
+}
+
+// refinedPath makes of the shortest path to a state that a transition is not allowed from the path along that
+// transition: of several, along that with the least key. If the path has no steps, it may be that the initial state is
+// not allowed itself.
+func (e *engine) refinedPath(path *model.Path, property int) error {
+	w := e.workers[0]
+	r := w.refining[slices.IndexFunc(w.refining, func(r *refining) bool { return r.property == property })]
+	if len(path.Steps) == 0 {
+		if ok, err := r.begin(path.Initial); err != nil || !ok {
+			return err
+		}
+	}
+	from := path.Last()
+	_, err := e.extendPath(path, func(state []model.PartID, _ uint64) bool {
+		ok, err := r.follows(from, state)
+		if err != nil {
+			e.failAt(err, from)
+		}
+		return !ok
+	})
+	return err
+}
+
+// explain says what the last step of a path violates.
+func (e *engine) explain(property int, path *model.Path) string {
+	w := e.workers[0]
+	r := w.refining[slices.IndexFunc(w.refining, func(r *refining) bool { return r.property == property })]
+	to, err := r.images.value(path.Last())
+	if err != nil {
+		return ""
+	}
+	if len(path.Steps) == 0 {
+		return fmt.Sprintf("the initial state stands for %s, in which the abstract model does not begin", r.abstract.Text(to))
+	}
+	from, err := r.images.value(path.At(len(path.Steps) - 1))
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("the last step stands for one from %s to %s, which the abstract model does not have",
+		r.abstract.Text(from), r.abstract.Text(to))
+}

@@ -1,0 +1,59 @@
+package checker
+
+import "synod/model"
+
+// replica is what one worker knows of the answers of a predicate, so that it need not share a lock to ask again.
+type replica struct {
+	of      *predicate
+	reading *model.Reading
+	tree    readTree
+	reads   []model.Read
+	leaves  int
+}
+
+// maxReplica bounds the answers in a replica, of some 30 bytes each; a full one begins anew.
+const maxReplica = 1 << 16
+
+func newReplica(p *predicate) *replica {
+	return &replica{of: p, reading: model.NewReading(p.space)}
+}
+
+// value gives the answer for a state.
+func (r *replica) value(state []model.PartID) (uint32, error) {
+	answer, known := r.tree.find(func(slot int32, a model.Aspect) uint32 {
+		return r.of.space.Aspect(int(slot), state[slot], a)
+	})
+	if known {
+		return answer, nil
+	}
+	answer, err := r.of.value(r.reading, state)
+	if err != nil || !r.traced(state) {
+		return answer, err
+	}
+	if r.leaves >= maxReplica {
+		r.tree, r.leaves = readTree{}, 0
+	}
+	r.tree.add(r.reads, answer)
+	r.leaves++
+	return answer, nil
+}
+
+// holds tells whether the answer for a state is yes.
+func (r *replica) holds(state []model.PartID) (bool, error) {
+	answer, err := r.value(state)
+	return answer == yes, err
+}
+
+// traced notes what an answer that was just given was read from. It reports false if that is not remembered.
+func (r *replica) traced(state []model.PartID) bool {
+	p := r.of
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	r.reads = r.reads[:0]
+	_, known := p.tree.find(func(slot int32, a model.Aspect) uint32 {
+		value := p.space.Aspect(int(slot), state[slot], a)
+		r.reads = append(r.reads, model.Read{Slot: slot, Aspect: a, Value: value})
+		return value
+	})
+	return known
+}

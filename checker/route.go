@@ -1,0 +1,244 @@
+package checker
+
+import (
+	"bytes"
+	"slices"
+	"sync"
+
+	"synod/model"
+)
+
+// route finds a shortest path from an initial state to a state with a mark, by a breadth-first search over the states
+// that were visited.
+//
+// Of leads to, a path has two phases: before the demand arises it may go anywhere, and then through members only. A state
+// may be met in both phases; where the demand arises, the second one begins at once. Other properties have the
+// second phase only.
+type route struct {
+	*pursuit
+	goal   uint8
+	levels [2]*marks // per phase: 0 where it was not met, else 1 + level modulo routeTags
+	mu     sync.Mutex
+	met    []uint64 // states with the goal, in the second phase, at the level that is searched
+	depth  int
+}
+
+const (
+	before = iota // the demand arises
+	during
+	phases
+)
+
+const routeTags = 255
+
+func levelTag(level int) uint8 { return uint8(1 + level%routeTags) }
+
+// routeTo searches until it meets states with a mark, all at the same level.
+func (p *pursuit) routeTo(goal uint8) (*route, error) {
+	r := &route{pursuit: p, goal: goal}
+	for phase := range r.levels {
+		if phase == before && p.expect != model.LeadsTo {
+			continue
+		}
+		var err error
+		if r.levels[phase], err = p.e.newMarks(); err != nil {
+			r.free()
+			return nil, err
+		}
+	}
+	r.depth = 1
+	next := r.collect(func() {
+		for _, state := range r.e.initial {
+			packed := r.of[0].w.pack(state)
+			if at, ok := r.e.locate(packed); ok {
+				r.reach(r.of[0], packed, at, before)
+				r.reach(r.of[0], packed, at, during)
+			}
+		}
+	})
+	for len(r.met) == 0 && next[before].size()+next[during].size() > 0 && !r.over() {
+		r.depth++
+		current := next
+		next = r.collect(func() {
+			for phase, states := range current {
+				r.drain(states, func(v *surveyor, keys []uint64) bool { return r.step(v, keys, phase) })
+			}
+		})
+	}
+	return r, nil
+}
+
+func (r *route) free() {
+	for _, levels := range r.levels {
+		if levels != nil {
+			levels.free()
+		}
+	}
+}
+
+// allows tells whether a path may be in a state in a phase, coming from the same phase or, in the second, beginning it.
+func (r *route) allows(at place, phase int, begins bool) bool {
+	switch {
+	case phase == before:
+		return r.levels[before] != nil
+	case begins && r.expect == model.LeadsTo:
+		return r.marks.get(at)&markSeed != 0
+	}
+	return r.isMember(at)
+}
+
+// reach notes that a state is met, unless it was.
+func (r *route) reach(v *surveyor, packed uint64, at place, phase int) {
+	begins := phase == during && r.depth == 1
+	if !r.allows(at, phase, begins) || !r.levels[phase].claim(at, levelTag(r.depth)) {
+		return
+	}
+	v.next[phase].add(packed)
+	if phase == during && r.marks.get(at)&r.goal != 0 {
+		r.mu.Lock()
+		r.met = append(r.met, packed)
+		r.mu.Unlock()
+	}
+}
+
+// step meets the states that some lead to.
+func (r *route) step(v *surveyor, keys []uint64, phase int) bool {
+	keys = v.expanded(keys)
+	if !v.expand(keys) {
+		return false
+	}
+	for _, successor := range v.successors {
+		at, ok := r.e.locate(successor)
+		if !ok {
+			continue
+		}
+		r.reach(v, successor, at, phase)
+		if phase == before && r.marks.get(at)&markSeed != 0 {
+			r.reach(v, successor, at, during)
+		}
+	}
+	return true
+}
+
+// path gives the least of the shortest paths to some of the states that were met: by initial state, then by the keys of
+// the actions. It walks back level by level, as engine.pathTo does.
+func (r *route) path(to []uint64) (*model.Path, error) {
+	wanted := make([][phases]map[uint64]bool, r.depth+1) // by level and phase: from where a path leads on
+	wanted[r.depth][during] = make(map[uint64]bool)
+	for _, state := range to {
+		wanted[r.depth][during][state] = true
+	}
+	for level := r.depth; ; level-- {
+		r.switchBack(&wanted[level])
+		if level == 1 {
+			break
+		}
+		for phase := range phases {
+			if r.levels[phase] != nil {
+				wanted[level-1][phase] = r.leadingTo(wanted[level][phase], level-1, phase)
+			}
+		}
+	}
+	path, err := r.start(wanted[1])
+	if err != nil {
+		return nil, err
+	}
+	phase := r.phasesOf(wanted[1], r.of[0].w.pack(path.Initial), [phases]bool{true, true})
+	for level := 2; level <= r.depth; level++ {
+		packed, err := r.e.extendPath(path, func(_ []model.PartID, packed uint64) bool {
+			return r.phasesOf(wanted[level], packed, phase) != [phases]bool{}
+		})
+		if err != nil {
+			return nil, err
+		}
+		phase = r.phasesOf(wanted[level], packed, phase)
+	}
+	return path, nil
+}
+
+// phasesOf tells in which phases a path may be in a wanted state, given those before the last step.
+func (r *route) phasesOf(wanted [phases]map[uint64]bool, packed uint64, was [phases]bool) (is [phases]bool) {
+	is[before] = was[before] && wanted[before][packed]
+	is[during] = was[during] && wanted[during][packed]
+	if was[before] && wanted[during][packed] {
+		at, _ := r.e.locate(packed)
+		is[during] = is[during] || r.marks.get(at)&markSeed != 0
+	}
+	return is
+}
+
+// switchBack adds to the states that are wanted in the first phase those in which the second one begins.
+func (r *route) switchBack(wanted *[phases]map[uint64]bool) {
+	if r.levels[before] == nil {
+		return
+	}
+	for state := range wanted[during] {
+		if at, _ := r.e.locate(state); r.marks.get(at)&markSeed != 0 {
+			if wanted[before] == nil {
+				wanted[before] = make(map[uint64]bool)
+			}
+			wanted[before][state] = true
+		}
+	}
+}
+
+// leadingTo gives the states of a level and phase of which a successor is wanted.
+func (r *route) leadingTo(wanted map[uint64]bool, level, phase int) map[uint64]bool {
+	found := make(map[uint64]bool)
+	if len(wanted) == 0 {
+		return found
+	}
+	var mu sync.Mutex
+	ofLevel := func(at place) bool { return r.levels[phase].get(at) == levelTag(level) && !r.isLeft(at) }
+	r.each(ofLevel, func(v *surveyor, keys []uint64) bool {
+		if !v.expand(keys) {
+			return false
+		}
+		for i, successor := range v.successors {
+			if wanted[successor] {
+				mu.Lock()
+				found[keys[v.sources[i]]] = true
+				mu.Unlock()
+			}
+		}
+		return true
+	})
+	return found
+}
+
+// start begins the path at the least initial state that is wanted.
+func (r *route) start(wanted [phases]map[uint64]bool) (*model.Path, error) {
+	var least []byte
+	var initial []model.PartID
+	for _, state := range r.e.initial {
+		packed := r.of[0].w.pack(state)
+		if !wanted[before][packed] && !wanted[during][packed] {
+			continue
+		}
+		if content := model.Content(r.e.space, state); initial == nil || bytes.Compare(content, least) < 0 {
+			initial, least = state, content
+		}
+	}
+	if initial == nil {
+		return nil, errChanged
+	}
+	return &model.Path{Initial: slices.Clone(initial)}, nil
+}
+
+// extendPath adds the least transition to a state that is wanted.
+func (e *engine) extendPath(path *model.Path, wanted func(state []model.PartID, packed uint64) bool) (uint64, error) {
+	ts, err := model.Transitions(e.space, path.Last())
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range ts {
+		if t.Ignored != model.Counts || t.Cut {
+			continue
+		}
+		if packed := e.workers[0].pack(t.State); wanted(t.State, packed) {
+			path.Steps = append(path.Steps, t)
+			return packed, nil
+		}
+	}
+	return 0, errChanged
+}

@@ -1,0 +1,282 @@
+package reference
+
+import "slices"
+
+// Graph is the reachable states of a model and all transitions between them, written out.
+type Graph[S any] struct {
+	States  []S // each once; the first Initial of them are the initial states
+	Initial int // how many
+	Edges   [][]Edge[S]
+	Cut     []bool // states with a transition that leads outside the boundary
+}
+
+// Edge is a transition: the number of the state that it leads to, and that state as the model gave it.
+type Edge[S any] struct {
+	To  int
+	Via S
+}
+
+// NewGraph explores a model, which must be finite. Edges stand in the order in which the model gives successors.
+func NewGraph[S any](m Model[S]) *Graph[S] {
+	g := &Graph[S]{}
+	numbers := make(map[string]int)
+	number := func(s S) int {
+		key := m.Key(s)
+		n, known := numbers[key]
+		if !known {
+			n = len(g.States)
+			numbers[key] = n
+			g.States = append(g.States, s)
+		}
+		return n
+	}
+	inside := func(s S) bool { return m.Inside == nil || m.Inside(s) }
+	for _, s := range m.Initial {
+		if inside(s) {
+			number(s)
+		}
+	}
+	g.Initial = len(g.States)
+	for n := 0; n < len(g.States); n++ {
+		var edges []Edge[S]
+		cut := false
+		for _, next := range m.Next(g.States[n]) {
+			if !inside(next) {
+				cut = true
+				continue
+			}
+			edges = append(edges, Edge[S]{number(next), next})
+		}
+		g.Edges, g.Cut = append(g.Edges, edges), append(g.Cut, cut)
+	}
+	return g
+}
+
+// Outcome is what is known of a property of paths.
+type Outcome[S any] struct {
+	Verdict Verdict
+	Path    []S // the states on the path that shows a violation, each as the transition to it gave it
+	Loop    int // the first transition of a cycle at its end, counted from 1; 0 for none
+	Stuck   int // of Quiescent: how many terminal states violate it
+}
+
+// Terminal tells whether a state has no transition but to itself.
+func (g *Graph[S]) Terminal(n int) bool {
+	return !g.Cut[n] && !slices.ContainsFunc(g.Edges[n], func(e Edge[S]) bool { return e.To != n })
+}
+
+// Eventually decides whether every maximal path comes to a state that satisfies holds.
+func (g *Graph[S]) Eventually(holds func(S) bool) Outcome[S] {
+	seeds := make([]bool, len(g.States))
+	for n := range g.Initial {
+		seeds[n] = !holds(g.States[n])
+	}
+	return g.pursue(seeds, holds, false)
+}
+
+// LeadsTo decides whether every state that satisfies when is, or is followed by, one that satisfies then.
+func (g *Graph[S]) LeadsTo(when, then func(S) bool) Outcome[S] {
+	seeds := make([]bool, len(g.States))
+	for n, s := range g.States {
+		seeds[n] = when(s) && !then(s)
+	}
+	return g.pursue(seeds, then, true)
+}
+
+// spot is a state and whether the demand that must not be met has arisen.
+type spot struct {
+	state int
+	due   bool
+}
+
+// visit is a spot with the way by which it was first met: places are those of the initial state, and of the edge in every
+// state after it.
+type visit[S any] struct {
+	spot
+	via    S
+	before *visit[S]
+	places []int
+}
+
+func (v *visit[S]) path() []S {
+	if v == nil {
+		return nil
+	}
+	return append(v.before.path(), v.via)
+}
+
+func (v *visit[S]) length() int {
+	if v == nil {
+		return 0
+	}
+	return v.before.length() + 1
+}
+
+// pursue looks for a maximal path that, from a seed on, never satisfies holds. If the demand arises late, the path
+// may go anywhere before.
+func (g *Graph[S]) pursue(seeds []bool, holds func(S) bool, late bool) Outcome[S] {
+	bad := func(n int) bool { return !holds(g.States[n]) }
+	var all, level []*visit[S]
+	met := make(map[spot]bool)
+	meet := func(s spot, via S, before *visit[S], place int) {
+		v := &visit[S]{s, via, before, []int{place}}
+		if before != nil {
+			v.places = append(slices.Clone(before.places), place)
+		}
+		level = append(level, v)
+	}
+	enter := func(n int, via S, before *visit[S], place int) {
+		if late {
+			meet(spot{n, false}, via, before, place)
+		}
+		if seeds[n] {
+			meet(spot{n, true}, via, before, place)
+		}
+	}
+	for n := range g.Initial {
+		enter(n, g.States[n], nil, n)
+	}
+	for len(level) > 0 {
+		// The least way to a spot comes first.
+		slices.SortStableFunc(level, func(a, b *visit[S]) int { return slices.Compare(a.places, b.places) })
+		current := level
+		level = nil
+		for _, v := range current {
+			if met[v.spot] {
+				continue
+			}
+			met[v.spot] = true
+			all = append(all, v)
+			for i, e := range g.Edges[v.state] {
+				if v.due && bad(e.To) {
+					meet(spot{e.To, true}, e.Via, v, i)
+				} else if !v.due {
+					enter(e.To, e.Via, v, i)
+				}
+			}
+		}
+	}
+	open := false
+	for _, v := range all {
+		if v.due && g.Terminal(v.state) {
+			return Outcome[S]{Verdict: Violated, Path: v.path()}
+		}
+		open = open || v.due && g.Cut[v.state]
+	}
+	if o, found := g.lasso(all, bad); found {
+		return o
+	}
+	if open {
+		return Outcome[S]{Verdict: Undecided}
+	}
+	return Outcome[S]{Verdict: Holds}
+}
+
+// lasso gives the shortest stem to a state on a cycle, and of those the one with the shortest cycle, the first one found.
+func (g *Graph[S]) lasso(all []*visit[S], bad func(int) bool) (best Outcome[S], found bool) {
+	stem, shortest := 0, 0
+	for _, v := range all {
+		if !v.due || found && v.length() > stem {
+			continue
+		}
+		cycle := g.cycle(v.state, bad)
+		if cycle == nil || found && len(cycle) >= shortest {
+			continue
+		}
+		stem, shortest, found = v.length(), len(cycle), true
+		best = Outcome[S]{Verdict: Violated, Path: append(v.path(), cycle...), Loop: stem}
+	}
+	return best, found
+}
+
+// cycle gives the states on the first of the shortest cycles through a state, which comes last, or nil.
+func (g *Graph[S]) cycle(from int, bad func(int) bool) []S {
+	known := make(map[int]bool)
+	all := []*visit[S]{{spot: spot{state: from}}}
+	for i := 0; i < len(all); i++ {
+		v := all[i]
+		for _, e := range g.Edges[v.state] {
+			if e.To == v.state || !bad(e.To) || known[e.To] {
+				continue
+			}
+			known[e.To] = true
+			next := &visit[S]{spot: spot{state: e.To}, via: e.Via, before: v}
+			if e.To == from {
+				return next.path()[1:]
+			}
+			all = append(all, next)
+		}
+	}
+	return nil
+}
+
+// Quiescent decides whether every terminal state satisfies holds. The path leads to the least that does not, in the
+// order of less.
+func (g *Graph[S]) Quiescent(holds func(S) bool, less func(a, b S) bool) Outcome[S] {
+	least := -1
+	o := Outcome[S]{Verdict: Holds}
+	for n, s := range g.States {
+		if !g.Terminal(n) || holds(s) {
+			continue
+		}
+		o.Stuck++
+		if least < 0 || less(s, g.States[least]) {
+			least = n
+		}
+	}
+	if least >= 0 {
+		o.Verdict, o.Path = Violated, g.pathTo(least)
+	}
+	return o
+}
+
+// pathTo gives the states on the first of the shortest paths to a state.
+func (g *Graph[S]) pathTo(to int) []S {
+	known := make(map[int]bool)
+	var all []*visit[S]
+	for n := range g.Initial {
+		known[n] = true
+		all = append(all, &visit[S]{spot: spot{state: n}, via: g.States[n]})
+	}
+	for i := 0; i < len(all); i++ {
+		if all[i].state == to {
+			return all[i].path()
+		}
+		for _, e := range g.Edges[all[i].state] {
+			if !known[e.To] {
+				known[e.To] = true
+				all = append(all, &visit[S]{spot: spot{state: e.To}, via: e.Via, before: all[i]})
+			}
+		}
+	}
+	return nil
+}
+
+// Refines decides whether the images of initial states are initial, and whether those of the ends of every transition
+// are equal or a step apart.
+func (g *Graph[S]) Refines(image func(S) string, initial func(string) bool, step func(from, to string) bool) Outcome[S] {
+	for n := range g.Initial {
+		if !initial(image(g.States[n])) {
+			return Outcome[S]{Verdict: Violated, Path: []S{g.States[n]}}
+		}
+	}
+	known := make(map[int]bool)
+	var all []*visit[S]
+	for n := range g.Initial {
+		known[n] = true
+		all = append(all, &visit[S]{spot: spot{state: n}, via: g.States[n]})
+	}
+	for i := 0; i < len(all); i++ {
+		from := image(g.States[all[i].state])
+		for _, e := range g.Edges[all[i].state] {
+			if to := image(g.States[e.To]); from != to && !step(from, to) {
+				return Outcome[S]{Verdict: Violated, Path: append(all[i].path(), e.Via)}
+			}
+			if !known[e.To] {
+				known[e.To] = true
+				all = append(all, &visit[S]{spot: spot{state: e.To}, via: e.Via, before: all[i]})
+			}
+		}
+	}
+	return Outcome[S]{Verdict: Holds}
+}

@@ -1,0 +1,36 @@
+package model
+
+// Eventually adds the property that every maximal path comes to a state that satisfies holds. A path is maximal if it
+// never ends, or ends where nothing can happen but transitions to the same state; such transitions by themselves are no
+// endless path. No fairness is assumed: a path counts on which a message is never delivered, although others are.
+func (sys *System[M]) Eventually(name string, holds func(View) bool) {
+	sys.property(Property{Name: name, Expect: Eventually, Holds: holds})
+}
+
+// LeadsTo adds the property that on every maximal path each state that satisfies when is, or is followed by, one that
+// satisfies then. Paths are those of Eventually.
+func (sys *System[M]) LeadsTo(name string, when, then func(View) bool) {
+	sys.property(Property{Name: name, Expect: LeadsTo, Holds: then, When: when})
+}
+
+// Quiescent adds the property that every terminal state satisfies holds: every state in which nothing can happen any
+// more, except transitions to the same state.
+func (sys *System[M]) Quiescent(name string, holds func(View) bool) {
+	sys.property(Property{Name: name, Expect: Quiescent, Holds: holds})
+}
+
+// Eventually adds the property that every maximal path comes to a state that satisfies holds, as for a System.
+func (p *Plain[S, A]) Eventually(name string, holds func(S) bool) {
+	p.property(Property{Name: name, Expect: Eventually, Holds: p.read(holds)})
+}
+
+// LeadsTo adds the property that on every maximal path each state that satisfies when is, or is followed by, one that
+// satisfies then, as for a System.
+func (p *Plain[S, A]) LeadsTo(name string, when, then func(S) bool) {
+	p.property(Property{Name: name, Expect: LeadsTo, Holds: p.read(then), When: p.read(when)})
+}
+
+// Quiescent adds the property that every terminal state satisfies holds, as for a System.
+func (p *Plain[S, A]) Quiescent(name string, holds func(S) bool) {
+	p.property(Property{Name: name, Expect: Quiescent, Holds: p.read(holds)})
+}

@@ -1,0 +1,118 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// Refinement maps the states of a model to those of an abstract one: a refinement mapping in the sense of Abadi and
+// Lamport, "The Existence of Refinement Mappings" (1991), sections 2 and 3.
+type Refinement interface {
+	// Open makes the tables of one check.
+	Open() (Abstraction, error)
+}
+
+// Abstraction is an abstract model during a check. Its states are numbers. All methods are safe for concurrent use and
+// give the same answer every time. An error stops the check.
+type Abstraction interface {
+	// Image maps a state. Equal numbers are equal images.
+	Image(v View) (uint32, error)
+	// Initial tells whether an image is an initial state.
+	Initial(image uint32) (bool, error)
+	// Step tells whether a single step of the abstract model leads from one image to another.
+	Step(from, to uint32) (bool, error)
+	// Text shows an image to people.
+	Text(image uint32) string
+	// Close frees the tables.
+	Close()
+}
+
+// Refine adds the property that a system refines an abstract model. The function image maps a state of the system to
+// one of the abstract model: it must be pure, and reads the state through a View, so that it is called once per
+// combination of what it reads. The image of the initial state must be an initial state, and the images of a transition's
+// two ends must be equal, or the second one a successor of the first. Properties and a boundary of the abstract model mean nothing here.
+func Refine[M, S, A any](sys *System[M], name string, abstract *Plain[S, A], image func(View) S) {
+	sys.property(Property{Name: name, Expect: Refines, Refinement: refinement[S, A]{abstract, image}})
+}
+
+// RefinePlain adds the property that a plain model refines an abstract one, as Refine does for a system.
+func RefinePlain[C, B, S, A any](p *Plain[C, B], name string, abstract *Plain[S, A], image func(C) S) {
+	p.property(Property{
+		Name: name, Expect: Refines,
+		Refinement: refinement[S, A]{abstract, func(v View) S { return image(p.state(v)) }},
+	})
+}
+
+type refinement[S, A any] struct {
+	abstract *Plain[S, A]
+	image    func(View) S
+}
+
+// Open makes the abstract model's space and finds its initial states.
+func (r refinement[S, A]) Open() (Abstraction, error) {
+	space, err := r.abstract.Space()
+	if err != nil {
+		return nil, fmt.Errorf("the abstract model: %w", err)
+	}
+	a := &abstraction[S, A]{
+		space: space.(*plainSpace[S, A]), image: r.image, successors: make(map[uint32][]uint32),
+	}
+	initial, err := space.Initial()
+	if err != nil {
+		space.Close()
+		return nil, fmt.Errorf("the abstract model: %w", err)
+	}
+	for _, state := range initial {
+		a.initial = append(a.initial, uint32(state[0]))
+	}
+	return a, nil
+}
+
+// abstraction numbers images as the abstract model's space numbers its states.
+type abstraction[S, A any] struct {
+	space      *plainSpace[S, A]
+	image      func(View) S
+	initial    []uint32
+	mu         sync.RWMutex
+	successors map[uint32][]uint32 // of the images that were asked for, ascending
+}
+
+func (a *abstraction[S, A]) Image(v View) (uint32, error) {
+	s := a.image(v)
+	if err := a.space.stateWalker.Check(s); err != nil {
+		return 0, fmt.Errorf("an image: %w", err)
+	}
+	return internCopy(a.space.states, s), nil
+}
+
+func (a *abstraction[S, A]) Initial(image uint32) (bool, error) {
+	return slices.Contains(a.initial, image), nil
+}
+
+func (a *abstraction[S, A]) Step(from, to uint32) (bool, error) {
+	a.mu.RLock()
+	next, known := a.successors[from]
+	a.mu.RUnlock()
+	if !known {
+		steps, err := a.space.Steps(0, PartID(from), nil)
+		if err != nil {
+			return false, fmt.Errorf("the abstract model: %w", err)
+		}
+		for _, step := range steps {
+			if step.Ignored == Counts {
+				next = append(next, uint32(step.Next))
+			}
+		}
+		slices.Sort(next)
+		a.mu.Lock()
+		a.successors[from] = next
+		a.mu.Unlock()
+	}
+	_, ok := slices.BinarySearch(next, to)
+	return ok, nil
+}
+
+func (a *abstraction[S, A]) Text(image uint32) string { return a.space.Text(0, PartID(image)) }
+
+func (a *abstraction[S, A]) Close() { a.space.Close() }
