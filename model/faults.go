@@ -45,6 +45,9 @@ func (sys *System[M]) validate() error {
 		return errors.New("crashes on an ordered network that loses nothing are not modelled, as a crash may lose what was " +
 			"sent last, and what follows it: expected loss, or another network")
 	}
+	if err := sys.validatePaths(); err != nil {
+		return err
+	}
 	for _, id := range sys.crashable {
 		if _, known := sys.ids[id]; !known {
 			return fmt.Errorf("actor %v is declared crashable: expected it to be one of the system's", id)

@@ -1,5 +1,7 @@
 package model
 
+import "fmt"
+
 // Eventually adds the property that every maximal path comes to a state that satisfies holds. A path is maximal if it
 // never ends, or ends where nothing can happen but transitions to the same state; such transitions by themselves are no
 // endless path. No fairness is assumed: a path counts on which a message is never delivered, although others are.
@@ -33,4 +35,21 @@ func (p *Plain[S, A]) LeadsTo(name string, when, then func(S) bool) {
 // Quiescent adds the property that every terminal state satisfies holds, as for a System.
 func (p *Plain[S, A]) Quiescent(name string, holds func(S) bool) {
 	p.property(Property{Name: name, Expect: Quiescent, Holds: p.read(holds)})
+}
+
+// validatePaths refuses properties of paths that crashes would falsify for no good reason, or give no meaning.
+func (sys *System[M]) validatePaths() error {
+	c := sys.config
+	for _, p := range sys.properties {
+		switch {
+		case c.MaxDown == 0 || !p.Expect.OfPaths():
+		case !c.Lossy:
+			return fmt.Errorf("property %q, %s, with crashes: expected loss of messages too, "+
+				"since one to an actor that is down would wait for it, which no network does", p.Name, p.Expect)
+		case p.Expect != Quiescent && c.MaxCrashes == 0:
+			return fmt.Errorf("property %q, %s, with crashes: expected a bound of crashes, "+
+				"since an actor that crashes and recovers for ever keeps anything from happening", p.Name, p.Expect)
+		}
+	}
+	return nil
 }
