@@ -332,6 +332,14 @@ func replayTraces(t tester, r *checker.Result, space model.Space) {
 			t.Errorf("%s, %q: %v", r.Engine, tr.Property, err)
 		}
 	}
+	for i, p := range r.Properties {
+		if p.Path == nil {
+			continue
+		}
+		if shown, err := model.Shows(r.Model(), r.Model().Properties()[i], *p.Path); !shown || err != nil {
+			t.Errorf("%s, %q: the path does not show it, %v", r.Engine, p.Name, err)
+		}
+	}
 }
 
 func drawGraph(t *rapid.T) digraph {

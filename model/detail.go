@@ -180,7 +180,8 @@ func (sp *plainSpace[S, A]) Sent(SlotEffect) (Letter, bool) { return Letter{}, f
 // Visualize implements Detailer.
 func (sp *plainSpace[S, A]) Visualize(io.Writer, int, PartID) (bool, error) { return false, nil }
 
-// Answers asks every property of a space about a state, in their order: whether its predicate is true there.
+// Answers asks every property of a space about a state, in their order: whether its predicate is true there. A refinement
+// has no predicate, and is true of every state.
 func Answers(space Space, state []PartID) (answers []bool, err error) {
 	properties, reading := space.Properties(), NewReading(space)
 	answers = make([]bool, len(properties))
@@ -194,6 +195,9 @@ func Answers(space Space, state []PartID) (answers []bool, err error) {
 
 func (r *Reading) answer(p Property, state []PartID) (answer bool, err error) {
 	defer caught(&err, fmt.Sprintf("the property %q", p.Name), func() string { return "judging a state" })
+	if p.Holds == nil {
+		return true, nil
+	}
 	answer, _ = r.Judge(p.Holds, state)
 	return answer, nil
 }

@@ -123,17 +123,15 @@ func Reproduce(source model.Source, t Trace) error {
 	if i < 0 {
 		return fmt.Errorf("the model has no property %q any more", t.Property)
 	}
-	if space.Properties()[i].Holds == nil {
-		return fmt.Errorf("the property %q is none of states: expected one that a single state shows", t.Property)
-	}
-	shown, _, err := model.Show(space, space.Properties()[i], p.Last())
+	property := space.Properties()[i]
+	shown, err := model.Shows(space, property, p)
 	switch {
-	case err != nil:
+	case err != nil || shown:
 		return err
-	case t.Kind == Violation && shown:
+	case !property.Expect.OfStates():
+		return errors.New("the path is possible, and does not violate " + strconv.Quote(t.Property) + ": the violation is gone")
+	case t.Kind == Violation:
 		return errors.New("the path ends in a state that satisfies " + strconv.Quote(t.Property) + ": the violation is gone")
-	case t.Kind == Example && !shown:
-		return errors.New("the path ends in a state that is no example of " + strconv.Quote(t.Property))
 	}
-	return nil
+	return errors.New("the path ends in a state that is no example of " + strconv.Quote(t.Property))
 }

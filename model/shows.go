@@ -1,0 +1,73 @@
+package model
+
+import "fmt"
+
+// Shows tells whether a path shows what a property is about: an example of sometimes, a violation of any other. Of
+// properties of paths, the path must be Maximal or have a Loop; it is taken to be what these say.
+func Shows(space Space, p Property, path Path) (shown bool, err error) {
+	defer caught(&err, fmt.Sprintf("the property %q", p.Name), func() string { return "judging a path" })
+	reading := NewReading(space)
+	ask := func(predicate func(View) bool, steps int) bool {
+		answer, _ := reading.Judge(predicate, path.At(steps))
+		return answer
+	}
+	last := len(path.Steps)
+	switch p.Expect {
+	case Always, Sometimes:
+		return ask(p.Holds, last) == (p.Expect == Sometimes), nil
+	case Quiescent:
+		return path.Maximal && !ask(p.Holds, last), nil
+	case Refines:
+		return showsNoStep(reading, p, path)
+	case Eventually, LeadsTo:
+	}
+	if !path.Maximal && path.Loop == 0 {
+		return false, nil
+	}
+	due := p.Expect == Eventually
+	for steps := range last + 1 {
+		due = due || ask(p.When, steps)
+		if due && ask(p.Holds, steps) {
+			if p.Expect == Eventually {
+				return false, nil
+			}
+			due = false
+		}
+	}
+	// What becomes due within a loop is met there the next time round, if it is met at all.
+	for steps := path.Loop; path.Loop > 0 && due && steps <= last; steps++ {
+		due = !ask(p.Holds, steps)
+	}
+	return due, nil
+}
+
+// showsNoStep tells whether the last transition of a path, or its initial state if it has none, is one that the abstract
+// model does not have.
+func showsNoStep(reading *Reading, p Property, path Path) (bool, error) {
+	abstract, err := p.Refinement.Open()
+	if err != nil {
+		return false, err
+	}
+	defer abstract.Close()
+	image := func(state []PartID) (number uint32) {
+		reading.Judge(func(v View) bool {
+			number, err = abstract.Image(v)
+			return false
+		}, state)
+		return number
+	}
+	to := image(path.Last())
+	if err != nil {
+		return false, err
+	}
+	if len(path.Steps) == 0 {
+		initial, err := abstract.Initial(to)
+		return !initial, err
+	}
+	from := image(path.At(len(path.Steps) - 1))
+	if err != nil || from == to {
+		return false, err
+	}
+	ok, err := abstract.Step(from, to)
+	return !ok, err
+}
