@@ -424,6 +424,11 @@ func TestRandomSystemPaths(t *testing.T) {
 		if !sys.started() {
 			t.Skip("the initial state is outside")
 		}
+		space, err := sys.sys.Space()
+		if err != nil {
+			t.Skip(err)
+		}
+		space.Close()
 		if r := reference.Search(sys.ref.Model(), reference.Options{MaxStates: 2 * randomStates()}); !r.Exhausted {
 			t.Skip("too many states")
 		}

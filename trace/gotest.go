@@ -125,10 +125,11 @@ func Reproduce(source model.Source, t Trace) error {
 	}
 	property := space.Properties()[i]
 	shown, err := model.Shows(space, property, p)
+	shown = shown && (t.Kind == Example) == (property.Expect == model.Sometimes)
 	switch {
 	case err != nil || shown:
 		return err
-	case !property.Expect.OfStates():
+	case t.Kind == Violation && !property.Expect.OfStates():
 		return errors.New("the path is possible, and does not violate " + strconv.Quote(t.Property) + ": the violation is gone")
 	case t.Kind == Violation:
 		return errors.New("the path ends in a state that satisfies " + strconv.Quote(t.Property) + ": the violation is gone")
