@@ -1,0 +1,256 @@
+package faults
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"synod/actor"
+	"synod/spawn"
+)
+
+// Injector is what can be changed of a server while it runs. Store is nil for one that has no disk.
+type Injector struct {
+	Transport *Transport
+	Store     *Store
+	Resolve   func(text string) (actor.ID, error) // gives the server that a word names
+}
+
+// Status is what an injector answers to status, as JSON.
+type Status struct {
+	Drop      float64  `json:"drop"`
+	Duplicate float64  `json:"duplicate"`
+	Reorder   float64  `json:"reorder"`
+	Delay     string   `json:"delay"`
+	Cut       []string `json:"cut"`  // addresses of servers
+	Disk      string   `json:"disk"` // ok, full, failing or none
+
+	// How often each fault happened so far, in messages and saves.
+	Dropped     uint64 `json:"dropped"`
+	Duplicated  uint64 `json:"duplicated"`
+	Delayed     uint64 `json:"delayed"`
+	Reordered   uint64 `json:"reordered"`
+	Severed     uint64 `json:"severed"`    // lost on a cut link
+	Overflowed  uint64 `json:"overflowed"` // lost as too many were delayed
+	SavesFailed uint64 `json:"saves_failed"`
+}
+
+// Status tells how things are.
+func (i *Injector) Status() Status {
+	p, c := i.Transport.Plan(), &i.Transport.Counts
+	s := Status{
+		Drop: p.Drop, Duplicate: p.Duplicate, Reorder: p.Reorder, Delay: fmt.Sprintf("%v..%v", p.DelayMin, p.DelayMax),
+		Cut: []string{}, Disk: "none",
+		Dropped: c.Dropped.Load(), Duplicated: c.Duplicated.Load(), Delayed: c.Delayed.Load(),
+		Reordered: c.Reordered.Load(), Severed: c.Cut.Load(), Overflowed: c.Overflowed.Load(),
+		SavesFailed: c.SavesFailed.Load(),
+	}
+	for _, id := range i.Transport.Severed() {
+		s.Cut = append(s.Cut, spawn.Describe(id))
+	}
+	if i.Store != nil {
+		s.Disk = i.Store.Disk().String()
+	}
+	return s
+}
+
+// Do obeys a command, and gives the answer without its newline:
+//
+//	status                    how things are, as JSON
+//	drop P, duplicate P, reorder P
+//	                          changes a probability
+//	delay D, delay A..B       changes the delay
+//	cut SERVER...             cuts links
+//	heal [SERVER...]          mends them, or all
+//	disk ok|full|failing      changes the disk
+//
+// All but the first are answered with ok.
+func (i *Injector) Do(command string) (string, error) {
+	words := strings.Fields(command)
+	if len(words) == 0 {
+		return "", errors.New("expected a command: status, drop, duplicate, reorder, delay, cut, heal or disk")
+	}
+	name, args := words[0], words[1:]
+	switch name {
+	case "status":
+		text, err := json.Marshal(i.Status())
+		return string(text), err
+	case "drop", "duplicate", "reorder", "delay":
+		return "ok", i.plan(name, args)
+	case "cut", "heal":
+		return "ok", i.link(name, args)
+	case "disk":
+		return "ok", i.disk(args)
+	}
+	return "", fmt.Errorf("%q: expected status, drop, duplicate, reorder, delay, cut, heal or disk", name)
+}
+
+func (i *Injector) plan(name string, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%s: expected one value", name)
+	}
+	var change func(*Plan)
+	var err error
+	if name == "delay" {
+		var least, most time.Duration
+		least, most, err = ParseDelay(args[0])
+		change = func(p *Plan) { p.DelayMin, p.DelayMax = least, most }
+	} else {
+		var v float64
+		v, err = ParseProbability(args[0])
+		change = func(p *Plan) {
+			switch name {
+			case "drop":
+				p.Drop = v
+			case "duplicate":
+				p.Duplicate = v
+			default:
+				p.Reorder = v
+			}
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s %q: %w", name, args[0], err)
+	}
+	i.Transport.Change(change)
+	return nil
+}
+
+func (i *Injector) link(name string, args []string) error {
+	if name == "cut" && len(args) == 0 {
+		return errors.New("cut: expected the addresses of servers")
+	}
+	var ids []actor.ID
+	for _, arg := range args {
+		id, err := i.Resolve(arg)
+		if err != nil {
+			return fmt.Errorf("%s %q: %w", name, arg, err)
+		}
+		ids = append(ids, id)
+	}
+	if name == "cut" {
+		i.Transport.Cut(ids...)
+	} else {
+		i.Transport.Heal(ids...)
+	}
+	return nil
+}
+
+func (i *Injector) disk(args []string) error {
+	if i.Store == nil {
+		return errors.New("disk: this server has none")
+	}
+	for d := Sound; d <= Failing; d++ {
+		if len(args) == 1 && args[0] == d.String() {
+			i.Store.Set(d)
+			return nil
+		}
+	}
+	return errors.New("disk: expected ok, full or failing")
+}
+
+// maxControlLine is the most bytes of a command.
+const maxControlLine = 4096
+
+// maxControls is how many connections may be open at once.
+const maxControls = 16
+
+// Control serves an injector on a socket of the file system: commands come as lines, and each is answered with one line.
+type Control struct {
+	listener net.Listener
+	injector *Injector
+	done     sync.WaitGroup
+	places   chan struct{}
+
+	mu     sync.Mutex
+	open   map[net.Conn]bool
+	closed bool
+}
+
+// Serve opens the socket, which only the user may connect to. One that a process left behind that is gone is replaced.
+func Serve(path string, i *Injector) (*Control, error) {
+	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		conn.Close()
+		return nil, fmt.Errorf("%s: another process has the control socket", path)
+	}
+	if info, err := os.Lstat(path); err == nil {
+		if info.Mode()&os.ModeSocket == 0 {
+			return nil, fmt.Errorf("%s: expected no file where the control socket goes", path)
+		}
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+	}
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	c := &Control{
+		listener: listener, injector: i, places: make(chan struct{}, maxControls), open: make(map[net.Conn]bool),
+	}
+	c.done.Go(c.accept)
+	return c, nil
+}
+
+func (c *Control) accept() {
+	for {
+		c.places <- struct{}{}
+		conn, err := c.listener.Accept()
+		if err != nil {
+			return
+		}
+		c.mu.Lock()
+		if c.closed {
+			conn.Close()
+			c.mu.Unlock()
+			return
+		}
+		c.open[conn] = true
+		c.mu.Unlock()
+		c.done.Go(func() {
+			c.serve(conn)
+			c.mu.Lock()
+			delete(c.open, conn)
+			c.mu.Unlock()
+			conn.Close()
+			<-c.places
+		})
+	}
+}
+
+func (c *Control) serve(conn io.ReadWriter) {
+	lines := bufio.NewScanner(conn)
+	lines.Buffer(nil, maxControlLine)
+	for lines.Scan() {
+		answer, err := c.injector.Do(lines.Text())
+		if err != nil {
+			answer = "error: " + err.Error()
+		}
+		if _, err := fmt.Fprintln(conn, answer); err != nil {
+			return
+		}
+	}
+}
+
+// Close closes the socket and all connections, and removes the file.
+func (c *Control) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	for conn := range c.open {
+		conn.Close()
+	}
+	c.mu.Unlock()
+	err := c.listener.Close()
+	c.done.Wait()
+	return err
+}

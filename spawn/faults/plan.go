@@ -1,0 +1,100 @@
+// Package faults makes the network and the disk of one process worse than they are: messages get lost, repeated, late
+// and out of order, links are cut, disks are full. What happens to a message is drawn by a pure function, so that a
+// simulated network can use it as well.
+package faults
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"synod/spawn/machine"
+)
+
+// Plan says how bad a network is. The zero value is a good one.
+type Plan struct {
+	Drop      float64 // the probability that a message is lost, from 0 to 1
+	Duplicate float64 // the probability that it comes twice, from 0 to 1
+	Reorder   float64 // the probability that it waits for up to ReorderBy more, from 0 to 1
+	// Each copy is delayed by a duration from [DelayMin, DelayMax], so that messages may overtake one another.
+	DelayMin, DelayMax time.Duration
+}
+
+// ReorderBy is how long a message waits at most for others to overtake it.
+const ReorderBy = 50 * time.Millisecond
+
+// MaxDelay is the longest delay that a plan may have.
+const MaxDelay = time.Minute
+
+// Fate is what becomes of a message: how long each of its copies takes beyond what the network needs. No copy means
+// that it is lost.
+type Fate struct {
+	Copies     [2]time.Duration
+	Count      int
+	Duplicated bool
+	Reordered  int // copies
+}
+
+// Draw decides what becomes of a message.
+func (p Plan) Draw(random machine.Random) Fate {
+	var f Fate
+	if hit(random, p.Drop) {
+		return f
+	}
+	f.Count = 1
+	if hit(random, p.Duplicate) {
+		f.Count, f.Duplicated = 2, true
+	}
+	for i := range f.Count {
+		f.Copies[i] = between(random, p.DelayMin, p.DelayMax)
+		if hit(random, p.Reorder) {
+			f.Copies[i] += between(random, 0, ReorderBy)
+			f.Reordered++
+		}
+	}
+	return f
+}
+
+// hit tells whether something of a probability happens. What never or always happens takes no random number.
+func hit(random machine.Random, probability float64) bool {
+	switch {
+	case probability <= 0:
+		return false
+	case probability >= 1:
+		return true
+	}
+	return float64(random.Uint64()>>11)/(1<<53) < probability
+}
+
+func between(random machine.Random, least, most time.Duration) time.Duration {
+	if most <= least {
+		return least
+	}
+	return least + time.Duration(random.Uint64()%uint64(most-least+1))
+}
+
+// ParseProbability reads a number from 0 to 1.
+func ParseProbability(s string) (float64, error) {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(v) || v < 0 || v > 1 {
+		return 0, errors.New("expected a probability from 0 to 1, such as 0.05")
+	}
+	return v, nil
+}
+
+// ParseDelay reads a range such as 5ms..50ms, or one duration.
+func ParseDelay(s string) (least, most time.Duration, err error) {
+	from, to, isRange := strings.Cut(s, "..")
+	least, err = time.ParseDuration(from)
+	most = least
+	if err == nil && isRange {
+		most, err = time.ParseDuration(to)
+	}
+	if err != nil || least < 0 || most < least || most > MaxDelay {
+		return 0, 0, fmt.Errorf("expected a delay from 0 to %v, or a range of such, as 5ms..50ms", MaxDelay)
+	}
+	return least, most, nil
+}

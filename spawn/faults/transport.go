@@ -1,0 +1,273 @@
+package faults
+
+import (
+	"bytes"
+	"cmp"
+	"container/heap"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"synod/actor"
+	"synod/spawn"
+	"synod/spawn/machine"
+)
+
+// MaxWaiting is how many delayed messages of a transport may be under way at once; what is beyond gets lost.
+const MaxWaiting = 10_000
+
+// Counts tell how often faults really happened. All of it is safe for concurrent use.
+type Counts struct {
+	Dropped, Duplicated, Delayed, Reordered, Cut, Overflowed, SavesFailed atomic.Uint64
+}
+
+// network is what holds at a moment; it is replaced, never changed.
+type network struct {
+	plan Plan
+	cut  []actor.ID
+}
+
+// Transport is a transport with faults. They befall every message that the server sends, and the requests that it gets
+// from clients, which may get lost or be repeated, but are not delayed. So in a cluster of such servers each message
+// between servers is subject to them once. A cut link carries nothing in either direction. It is safe for concurrent use as far
+// as the inner transport is.
+type Transport struct {
+	Counts Counts
+
+	inner   spawn.Transport
+	servers []actor.ID
+	now     atomic.Pointer[network]
+
+	mu      sync.Mutex // guards random, waiting and order
+	random  machine.Random
+	waiting queue
+	order   uint64
+	wake    chan struct{}
+	closed  chan struct{}
+	once    sync.Once
+	done    sync.WaitGroup
+
+	again     []byte // a request that comes twice, nil for none; only Receive uses it
+	againFrom actor.ID
+}
+
+// Wrap makes the network of a server as bad as a plan says. Servers are all servers of the cluster. Close ends what it
+// starts.
+func Wrap(inner spawn.Transport, servers []actor.ID, plan Plan, random machine.Random) *Transport {
+	t := &Transport{
+		inner: inner, servers: servers, random: random, wake: make(chan struct{}, 1), closed: make(chan struct{}),
+	}
+	t.now.Store(&network{plan: plan})
+	t.done.Go(t.deliver)
+	return t
+}
+
+// Plan gives the plan that holds now.
+func (t *Transport) Plan() Plan { return t.now.Load().plan }
+
+// Change lets another plan hold from now on. What is delayed already stays so. It may call f more than once.
+func (t *Transport) Change(f func(*Plan)) { t.change(func(n *network) { f(&n.plan) }) }
+
+// Cut cuts the links to servers.
+func (t *Transport) Cut(servers ...actor.ID) {
+	t.change(func(n *network) { n.cut = append(slices.Clone(n.cut), servers...) })
+}
+
+// Heal mends the links to servers, or all of them if none is named.
+func (t *Transport) Heal(servers ...actor.ID) {
+	t.change(func(n *network) {
+		n.cut = slices.DeleteFunc(slices.Clone(n.cut), func(id actor.ID) bool {
+			return len(servers) == 0 || slices.Contains(servers, id)
+		})
+	})
+}
+
+// Severed gives the servers to which the link is cut.
+func (t *Transport) Severed() []actor.ID {
+	cut := slices.Clone(t.now.Load().cut)
+	slices.Sort(cut)
+	return slices.Compact(cut)
+}
+
+func (t *Transport) change(f func(*network)) {
+	for {
+		old := t.now.Load()
+		next := *old
+		f(&next)
+		if t.now.CompareAndSwap(old, &next) {
+			return
+		}
+	}
+}
+
+// Send sends a message, late or twice or never as the plan has it.
+func (t *Transport) Send(to actor.ID, data []byte) error {
+	n := t.now.Load()
+	if slices.Contains(n.cut, to) {
+		t.Counts.Cut.Add(1)
+		return nil
+	}
+	if n.plan == (Plan{}) {
+		return t.inner.Send(to, data)
+	}
+	fate := t.draw(n.plan)
+	for _, delay := range fate.Copies[:fate.Count] {
+		if delay > 0 {
+			t.Counts.Delayed.Add(1)
+			t.hold(to, data, delay)
+		} else if err := t.inner.Send(to, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Transport) draw(p Plan) Fate {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fate := p.Draw(t.random)
+	if fate.Count == 0 {
+		t.Counts.Dropped.Add(1)
+	}
+	if fate.Duplicated {
+		t.Counts.Duplicated.Add(1)
+	}
+	t.Counts.Reordered.Add(uint64(fate.Reordered))
+	return fate
+}
+
+// Receive waits for a message that gets through.
+func (t *Transport) Receive(wait time.Duration) (actor.ID, []byte, error) {
+	if t.again != nil {
+		data := t.again
+		t.again = nil
+		return t.againFrom, data, nil
+	}
+	began := time.Now()
+	for left := wait; ; left = max(wait-time.Since(began), 0) {
+		if wait < 0 {
+			left = -1
+		}
+		from, data, err := t.inner.Receive(left)
+		if err != nil || t.arrives(from, data) {
+			return from, data, err
+		}
+		if wait >= 0 && time.Since(began) >= wait {
+			return 0, nil, os.ErrDeadlineExceeded
+		}
+	}
+}
+
+// arrives tells whether a message that came gets through.
+func (t *Transport) arrives(from actor.ID, data []byte) bool {
+	n := t.now.Load()
+	if slices.Contains(n.cut, from) {
+		t.Counts.Cut.Add(1)
+		return false
+	}
+	p := Plan{Drop: n.plan.Drop, Duplicate: n.plan.Duplicate}
+	if p == (Plan{}) || slices.Contains(t.servers, from) {
+		return true
+	}
+	fate := t.draw(p)
+	if fate.Count == 2 {
+		t.again, t.againFrom = bytes.Clone(data), from
+	}
+	return fate.Count > 0
+}
+
+// Close closes the inner transport and forgets what is delayed.
+func (t *Transport) Close() error {
+	t.once.Do(func() { close(t.closed) })
+	err := t.inner.Close()
+	t.done.Wait()
+	return err
+}
+
+// late is a message that waits.
+type late struct {
+	at    time.Time
+	order uint64 // among messages of one time, the first that came is the first to go
+	to    actor.ID
+	data  []byte
+}
+
+// queue is a heap of messages, the next one to go at its root.
+type queue []late
+
+func (q queue) Len() int      { return len(q) }
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)   { *q = append(*q, x.(late)) }
+
+func (q queue) Less(i, j int) bool {
+	return cmp.Or(q[i].at.Compare(q[j].at), cmp.Compare(q[i].order, q[j].order)) < 0
+}
+
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	x := (*q)[last]
+	(*q)[last] = late{}
+	*q = (*q)[:last]
+	return x
+}
+
+// hold lets a message wait.
+func (t *Transport) hold(to actor.ID, data []byte, delay time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.waiting) >= MaxWaiting {
+		t.Counts.Overflowed.Add(1)
+		return
+	}
+	t.order++
+	heap.Push(&t.waiting, late{time.Now().Add(delay), t.order, to, bytes.Clone(data)})
+	select {
+	case t.wake <- struct{}{}:
+	default: // It is awake already.
+	}
+}
+
+// deliver sends what has waited long enough.
+func (t *Transport) deliver() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		next, wait := t.ripe()
+		if wait > 0 {
+			timer.Reset(wait)
+			select {
+			case <-t.closed:
+				return
+			case <-t.wake:
+			case <-timer.C:
+			}
+			continue
+		}
+		select {
+		case <-t.closed:
+			return
+		default:
+		}
+		// A link that was cut meanwhile loses what is on it.
+		if slices.Contains(t.now.Load().cut, next.to) {
+			t.Counts.Cut.Add(1)
+			continue
+		}
+		_ = t.inner.Send(next.to, next.data) // Lost, like others.
+	}
+}
+
+// ripe takes the next message if its time has come, or tells how long to wait.
+func (t *Transport) ripe() (late, time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.waiting) == 0 {
+		return late{}, time.Hour
+	}
+	if wait := time.Until(t.waiting[0].at); wait > 0 {
+		return late{}, wait
+	}
+	return heap.Pop(&t.waiting).(late), 0
+}

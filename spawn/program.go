@@ -1,0 +1,54 @@
+package spawn
+
+import (
+	"time"
+
+	"synod/actor"
+	"synod/spawn/machine"
+)
+
+// Machine is an actor that runs, as package machine makes it.
+type Machine interface {
+	Self() actor.ID
+	Durable() bool
+	Step(e machine.Event, now time.Duration) (machine.Effects, error)
+	Next(now time.Duration) (machine.Event, bool)
+	Due() (time.Duration, bool)
+}
+
+// Program is what the servers of a system run. The same actors are what a checker checks.
+type Program struct {
+	Model   string // as the catalogue calls it
+	Version uint32 // of the form of its records
+	// Example gives messages to try on the first server and on the second one, after which the answers are as shown.
+	Examples []Example
+	// New makes the machine of a server among servers, which are in ascending order and include self. Without
+	// durability it is to forget everything when it stops.
+	New func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) Machine
+}
+
+// Example is a message to send to a server by hand.
+type Example struct {
+	Server  int // counting from 0, modulo the number of servers
+	Message string
+}
+
+// NewProgram makes a program of the actors that the function gives, each for a server that knows the others, in
+// ascending order. Actors that keep nothing have no records.
+func NewProgram[S, M any](
+	model string, version uint32, server func(others []actor.ID) actor.Typed[S, M],
+	wire machine.Wire[M], records machine.Records, examples ...Example,
+) Program {
+	return Program{
+		Model: model, Version: version, Examples: examples,
+		New: func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) Machine {
+			c := machine.Config[S, M]{
+				Self: self, Servers: servers, Actor: server(actor.Others(servers, self)), Wire: wire, Random: random,
+			}
+			if durable {
+				c.Records = records
+			}
+			return machine.New(c)
+		},
+	}
+}

@@ -1,0 +1,75 @@
+// Package udp carries messages as datagrams, one each. The kernel's buffer of a socket is the queue: what does not fit
+// is lost.
+package udp
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"synod/actor"
+	"synod/spawn"
+	"synod/spawn/machine"
+)
+
+// readBuffer is how many bytes of datagrams may wait in a socket, if the system allows it.
+const readBuffer = 4 << 20
+
+// Socket is a transport over one UDP socket. An actor's id is its address.
+type Socket struct {
+	conn     *net.UDPConn
+	buffer   []byte
+	deadline bool // one is set
+}
+
+// Listen opens a socket at an IPv4 address. With port 0 it gets a free one.
+func Listen(addr netip.AddrPort) (*Socket, error) {
+	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(addr))
+	if err != nil {
+		return nil, err
+	}
+	// Less is no error: the system has a limit of its own.
+	_ = conn.SetReadBuffer(readBuffer)
+	return &Socket{conn: conn, buffer: make([]byte, machine.MaxMessage+1)}, nil
+}
+
+// Address is where the socket is.
+func (s *Socket) Address() netip.AddrPort { return s.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
+
+// Receive waits for a datagram, not longer than wait unless that is negative. Of one that is larger than any message may
+// be, it gives one byte too many.
+func (s *Socket) Receive(wait time.Duration) (actor.ID, []byte, error) {
+	if wait >= 0 || s.deadline {
+		var at time.Time
+		if wait >= 0 {
+			at = time.Now().Add(wait)
+		}
+		if err := s.conn.SetReadDeadline(at); err != nil {
+			return 0, nil, err
+		}
+		s.deadline = wait >= 0
+	}
+	n, addr, err := s.conn.ReadFromUDPAddrPort(s.buffer)
+	if err != nil {
+		return 0, nil, err
+	}
+	from, err := spawn.IDOf(addr)
+	if err != nil {
+		return 0, nil, err
+	}
+	return from, s.buffer[:n], nil
+}
+
+// Send sends a datagram to the address that the id stands for.
+func (s *Socket) Send(to actor.ID, data []byte) error {
+	addr, ok := spawn.AddressOf(to)
+	if !ok {
+		return fmt.Errorf("%v: expected an id that stands for an address", to)
+	}
+	_, err := s.conn.WriteToUDPAddrPort(data, addr)
+	return err
+}
+
+// Close closes the socket; Receive returns net.ErrClosed then.
+func (s *Socket) Close() error { return s.conn.Close() }
