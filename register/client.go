@@ -27,7 +27,10 @@ type ClientState struct {
 	Resent   int     // how often the awaited one was sent again, if that is limited
 }
 
-const resend = "resend" // the timer of a client that does
+// resend is the timer of a client that sends requests again.
+type resend struct{}
+
+func (resend) String() string { return "resend" }
 
 // MaxClients is how many clients there may be so that their values differ: letters from 'A' for first puts, and, when
 // there are more puts than one, letters down from 'Z' for the later ones.
@@ -82,7 +85,7 @@ func (c Client) Timeout(self actor.ID, st ClientState, _ actor.Timer, out *actor
 func (c Client) next(self actor.ID, k int, out *actor.Out[Message]) ClientState {
 	if k == c.Puts+max(c.Gets, 1) {
 		if c.Resends != 0 {
-			out.CancelTimer(resend)
+			out.CancelTimer(resend{})
 		}
 		return ClientState{Requests: k}
 	}
@@ -108,7 +111,7 @@ func (c Client) send(self actor.ID, k int, out *actor.Out[Message]) Request {
 
 func (c Client) wait(out *actor.Out[Message]) {
 	wait := cmp.Or(c.Wait, time.Second)
-	out.SetTimer(resend, wait, 2*wait)
+	out.SetTimer(resend{}, wait, 2*wait)
 }
 
 // Clients makes the actors of n clients of the servers.

@@ -57,6 +57,9 @@ type (
 func (Data[M]) carries(M) {}
 func (Ack[M]) carries(M)  {}
 
+// String names the recipient.
+func (r Resend) String() string { return "resend to " + r.To.String() }
+
 // New links an actor: all that it sends and receives goes through links, to itself too. Those that it talks to must be
 // linked as well.
 //

@@ -82,12 +82,17 @@ type Site struct {
 	Wait    time.Duration // longer than messages take to go and return
 }
 
+// word is the value of a timer or a choice.
+type word string
+
 // The timer and the choices of a site.
 const (
-	silence = "silence" // nobody was heard of for too long
-	yes     = "yes"
-	no      = "no"
+	silence word = "silence" // nobody was heard of for too long
+	yes     word = "yes"
+	no      word = "no"
 )
+
+func (w word) String() string { return string(w) }
 
 // New makes an actor of the site.
 func (s Site) New() actor.Typed[State, Message] {
@@ -229,6 +234,7 @@ func (s Site) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) State {
 // Keep and Recover: a site that has decided tells all if it is the central one. One that has not voted, and a central
 // site that has not heard all votes, aborts. Any other asks.
 func (Site) Keep(st State) Stage { return st.Stage }
+
 func (s Site) Recover(self actor.ID, kept Stage, out *Out) State {
 	switch {
 	case s.Central && kept.Decided():

@@ -1,11 +1,13 @@
 package catalog
 
 import (
+	"slices"
+
 	"synod/examples/abd"
+	"synod/examples/durableabd"
 	"synod/examples/registers"
 	"synod/examples/singlecopy"
 	"synod/examples/singledecree"
-	"synod/examples/twophase"
 	"synod/model"
 	"synod/network"
 	"synod/register"
@@ -23,17 +25,20 @@ const (
 	clients  = "clients"
 	servers  = "servers"
 	puts     = "puts"
-	managers = "managers"
 	readers  = "readers"
 	gets     = "gets"
 	retry    = "retry"
 	rounds   = "rounds"
 	promises = "promises"
 	votes    = "votes"
+	resends  = "resends"
 )
 
 // entries is the catalogue; the first one is the default.
-var entries = []Entry{
+var entries = slices.Concat(registerEntries, commitEntries, otherEntries)
+
+// registerEntries are the models that serve a register.
+var registerEntries = []Entry{
 	{
 		Name:       "single-decree",
 		Summary:    "Paxos for one decision, serving a register that can be written once",
@@ -70,14 +75,16 @@ var entries = []Entry{
 		build:      buildPlainRegister(func(c registers.Config) model.Source { return singlecopy.System(c) }),
 	},
 	{
-		Name:    "two-phase-commit",
-		Summary: "Resource managers commit or abort a transaction, all of them the same; a plain model",
-		Parameters: []Parameter{
-			{Name: managers, Doc: "resource managers", Default: twophase.Default.Managers, Min: 1, Max: twophase.MaxManagers},
-		},
-		build: func(values map[string]int, _ environment) (model.Source, error) {
-			return twophase.Source(twophase.Config{Managers: values[managers]})
-		},
+		Name:    "durable-abd",
+		Summary: "The register of Attiya, Bar-Noy and Dolev for servers that crash and clients that ask again",
+		Parameters: append(registerParameters(durableabd.Default), Parameter{
+			Name: resends, Doc: "how often a client sends each request again", Default: durableabd.Default.Resends, Max: maxPuts,
+		}),
+		Networks: network.All(),
+		build: buildRegister(func(c registers.Config, values map[string]int, _ string) (model.Source, error) {
+			c.Resends = values[resends]
+			return durableabd.System(c), nil
+		}),
 	},
 }
 

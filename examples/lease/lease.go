@@ -46,8 +46,17 @@ type (
 	Server struct{ Term time.Duration } // of a lease, longer than that of any client
 )
 
-// term is the server's timer.
-const term = "term"
+// timer is the value of a timer.
+type timer string
+
+// The timers. The first one is the server's, the others are a client's.
+const (
+	term  timer = "term"
+	clock timer = "clock" // the end of the lease
+	work  timer = "work"  // the end of what the lock is for
+)
+
+func (t timer) String() string { return string(t) }
 
 // New makes an actor of the server.
 func (s Server) New() actor.Typed[Lock, Message] {
@@ -83,6 +92,7 @@ func (s Server) Timeout(_ actor.ID, st Lock, _ actor.Timer, _ *Out) Lock {
 
 // Keep and Recover: a server that recovers does not know how long ago it granted, so the whole term begins again.
 func (Server) Keep(st Lock) Lock { return st }
+
 func (s Server) Recover(_ actor.ID, kept Lock, out *Out) Lock {
 	if kept.Grant != (Grant{}) {
 		out.SetTimer(term, s.Term, s.Term)
@@ -104,12 +114,6 @@ type (
 		Term     time.Duration // of a lease, from asking
 		Work     time.Duration // with the lock
 	}
-)
-
-// The client's timers.
-const (
-	clock = "clock" // the end of the lease
-	work  = "work"  // the end of what the lock is for
 )
 
 // New makes an actor of the client.
@@ -145,8 +149,8 @@ func (c Client) Receive(_ actor.ID, st State, _ actor.ID, msg Message, out *Out)
 }
 
 // Timeout ends the work, or the lease with the work.
-func (c Client) Timeout(_ actor.ID, st State, timer actor.Timer, out *Out) State {
-	if timer == work {
+func (c Client) Timeout(_ actor.ID, st State, ended actor.Timer, out *Out) State {
+	if ended == work {
 		out.Send(c.Server, Release{st.Attempt})
 		out.CancelTimer(clock)
 	} else {

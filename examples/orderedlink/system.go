@@ -11,16 +11,15 @@ import (
 
 // Config is a system of one sender, with the id 0, and one receiver, with the id 1.
 type Config struct {
-	Messages int // that are sent, 1 to MaxMessages
-	Network  network.Semantics
-	Lossy    bool
+	Messages     int // that are sent, 1 to MaxMessages
+	model.Config     // the network, and what may go wrong; both may crash
 }
 
 // MaxMessages bounds Config.Messages.
 const MaxMessages = 100
 
 // Default is three messages over a network that repeats them.
-var Default = Config{Messages: 3, Network: network.UnorderedDuplicating}
+var Default = Config{Messages: 3, Config: model.Config{Network: network.UnorderedDuplicating}}
 
 // Validate tells what is wrong with the configuration, or nil.
 func (c Config) Validate() error {
@@ -38,13 +37,14 @@ const (
 // System is the model. On a network that does not repeat messages it has infinitely many states, since every timeout
 // adds copies of what is not acknowledged.
 func System(c Config) *model.System[link.Message[Number]] {
-	sys := model.NewSystem[link.Message[Number]](model.Config{Network: c.Network, Lossy: c.Lossy})
+	sys := model.NewSystem[link.Message[Number]](c.Config)
 	if err := c.Validate(); err != nil {
 		sys.Check(err)
 		return sys
 	}
 	from := model.Add(sys, sender, Link(Sender{To: receiver, Most: Number(c.Messages)}.New()))
 	to := model.Add(sys, receiver, Link(Receiver{}.New()))
+	sys.Crashable(sender, receiver)
 	acknowledged := model.Project(sys, from, func(st link.State[Nothing, Number]) int {
 		box := st.Sent[receiver]
 		return int(box.Last) - len(box.Waiting)

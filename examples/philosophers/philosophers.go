@@ -73,7 +73,9 @@ type State struct {
 }
 
 // full is the choice of a philosopher that has eaten enough for now.
-const full = "full"
+type full struct{}
+
+func (full) String() string { return "full" }
 
 // New makes an actor of the philosopher.
 func (p Philosopher) New() actor.Typed[State, Message] {
@@ -94,7 +96,7 @@ func (p Philosopher) Receive(_ actor.ID, st State, _ actor.ID, msg Message, out 
 		if st.Forks == 1 {
 			out.Send(p.Second, Take{})
 		} else {
-			out.Choose(full)
+			out.Choose(full{})
 		}
 	case Take, Put: // A philosopher lends nothing.
 	}

@@ -5,14 +5,12 @@ import (
 
 	"synod/actor"
 	"synod/model"
-	"synod/network"
 )
 
 // Config is a game of two players, with the ids 0, who serves, and 1.
 type Config struct {
-	Hits    int // after which the ball is out, 1 to MaxHits
-	Network network.Semantics
-	Lossy   bool
+	Hits         int // after which the ball is out, 1 to MaxHits
+	model.Config     // the network, and what may go wrong
 }
 
 // MaxHits bounds Config.Hits.
@@ -31,7 +29,7 @@ func (c Config) Validate() error {
 
 // System is the model.
 func System(c Config) *model.System[Ball] {
-	sys := model.NewSystem[Ball](model.Config{Network: c.Network, Lossy: c.Lossy})
+	sys := model.NewSystem[Ball](c.Config)
 	if err := c.Validate(); err != nil {
 		sys.Check(err)
 		return sys

@@ -5,15 +5,13 @@ import (
 
 	"synod/actor"
 	"synod/model"
-	"synod/network"
 )
 
 // Config is a ring of nodes with the ids 0 … Nodes−1.
 type Config struct {
-	Nodes   int // 2 to MaxNodes
-	Laps    int // how often the token goes round, 1 to MaxLaps
-	Network network.Semantics
-	Lossy   bool
+	Nodes        int // 2 to MaxNodes
+	Laps         int // how often the token goes round, 1 to MaxLaps
+	model.Config     // the network, and what may go wrong
 }
 
 // The bounds of a Config.
@@ -38,7 +36,7 @@ func (c Config) Validate() error {
 
 // System is the model.
 func System(c Config) *model.System[Token] {
-	sys := model.NewSystem[Token](model.Config{Network: c.Network, Lossy: c.Lossy})
+	sys := model.NewSystem[Token](c.Config)
 	if err := c.Validate(); err != nil {
 		sys.Check(err)
 		return sys

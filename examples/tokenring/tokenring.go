@@ -25,7 +25,9 @@ type (
 )
 
 // done is the choice of a node to be done with what only one may do.
-const done = "done"
+type done struct{}
+
+func (done) String() string { return "done" }
 
 // New makes an actor of the node.
 func (n Node) New() actor.Typed[State, Token] {
@@ -37,7 +39,7 @@ func (n Node) Start(_ actor.ID, out *Out) State {
 	if !n.First {
 		return State{}
 	}
-	out.Choose(done)
+	out.Choose(done{})
 	return State{Holding: true}
 }
 
@@ -45,7 +47,7 @@ func (n Node) Start(_ actor.ID, out *Out) State {
 func (n Node) Receive(_ actor.ID, st State, _ actor.ID, token Token, out *Out) State {
 	if token > st.Seen {
 		st = State{Seen: token, Holding: true}
-		out.Choose(done)
+		out.Choose(done{})
 	}
 	return st
 }

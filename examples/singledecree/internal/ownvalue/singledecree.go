@@ -60,16 +60,16 @@ type (
 		Promises, Votes int           // how many it takes to propose, and to decide, its own included; 0 for a majority
 		Retry           time.Duration // propose anew after so long, at most twice so, and help who does; 0 for never
 	}
-	Out = register.Out[Message] // what its handlers command through
+	Out   = register.Out[Message] // what its handlers command through
+	retry struct{}                // the timer of a proposer
 )
 
-const again = "again" // the timer of a proposer that retries
-
-func (Prepare) phase() int  { return 1 }
-func (Prepared) phase() int { return 1 }
-func (Accept) phase() int   { return 2 }
-func (Accepted) phase() int { return 2 }
-func (Decided) phase() int  { return 3 }
+func (Prepare) phase() int   { return 1 }
+func (Prepared) phase() int  { return 1 }
+func (Accept) phase() int    { return 2 }
+func (Accepted) phase() int  { return 2 }
+func (Decided) phase() int   { return 3 }
+func (retry) String() string { return "retry" }
 
 // Less tells whether b comes before c.
 func (b Ballot) Less(c Ballot) bool {
@@ -147,7 +147,7 @@ func (s Server) Receive(self actor.ID, st State, from actor.ID, msg Message, out
 		}
 	case Decided:
 		st.Ballot, st.Accepted, st.Decided = m.Ballot, Vote(m), true
-		out.Commands().CancelTimer(again)
+		out.Commands().CancelTimer(retry{})
 	}
 	return st
 }
@@ -159,7 +159,7 @@ func (s Server) prepare(self actor.ID, st State, out *Out) State {
 	st.Accepts = map[actor.ID]bool{}
 	out.Broadcast(s.Peers, Prepare{st.Ballot})
 	if s.Retry > 0 {
-		out.Commands().SetTimer(again, s.Retry, 2*s.Retry)
+		out.Commands().SetTimer(retry{}, s.Retry, 2*s.Retry)
 	}
 	return s.propose(self, st, out)
 }
@@ -182,7 +182,7 @@ func (s Server) decide(st State, out *Out) State {
 		st.Decided = true
 		out.Broadcast(s.Peers, Decided{st.Ballot, *st.Proposal})
 		out.PutOk(st.Proposal.Requester, st.Proposal.Request)
-		out.Commands().CancelTimer(again)
+		out.Commands().CancelTimer(retry{})
 	}
 	return st
 }

@@ -1,0 +1,137 @@
+package catalog
+
+import (
+	"synod/examples/atomiccommit"
+	"synod/examples/lease"
+	"synod/examples/orderedlink"
+	"synod/examples/philosophers"
+	"synod/examples/pingpong"
+	"synod/examples/tokenring"
+	"synod/examples/twophase"
+	"synod/model"
+	"synod/network"
+)
+
+// The names of parameters.
+const (
+	managers = "managers"
+	sites    = "sites"
+	phases   = "phases"
+	attempts = "attempts"
+	messages = "messages"
+	guests   = "philosophers"
+	meals    = "meals"
+	polite   = "polite"
+	hits     = "hits"
+	nodes    = "nodes"
+	laps     = "laps"
+)
+
+// commitEntries are the models of atomic commitment.
+var commitEntries = []Entry{
+	{
+		Name:    "two-phase-commit",
+		Summary: "Resource managers commit or abort a transaction, all of them the same; a plain model",
+		Parameters: []Parameter{
+			{Name: managers, Doc: "resource managers", Default: twophase.Default.Managers, Min: 1, Max: twophase.MaxManagers},
+		},
+		build: func(values map[string]int, _ environment) (model.Source, error) {
+			return twophase.Source(twophase.Config{Managers: values[managers]})
+		},
+	},
+	{
+		Name:    "three-phase-commit",
+		Summary: "Sites commit or abort a transaction although one crashes, if timers outlast messages",
+		Parameters: []Parameter{
+			{
+				Name: sites, Doc: "sites besides the central one",
+				Default: atomiccommit.Default.Sites, Min: 1, Max: atomiccommit.MaxSites,
+			},
+			{
+				Name: phases, Doc: "3, or 2 for two-phase commit, which may block", Default: atomiccommit.Default.Phases, Min: 2, Max: 3,
+			},
+		},
+		Networks: []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
+		build: func(values map[string]int, e environment) (model.Source, error) {
+			c := atomiccommit.Config{Sites: values[sites], Phases: values[phases], Config: e.config}
+			return atomiccommit.System(c), c.Validate()
+		},
+	},
+}
+
+// otherEntries are the other models.
+var otherEntries = []Entry{
+	{
+		Name:    "lease",
+		Summary: "A lock that a server grants for a time",
+		Parameters: []Parameter{
+			{Name: clients, Doc: "clients that want the lock", Default: lease.Default.Clients, Min: 1, Max: lease.MaxClients},
+			{
+				Name: attempts, Doc: "attempts of each client to get the lock",
+				Default: lease.Default.Attempts, Min: 1, Max: lease.MaxAttempts,
+			},
+		},
+		Networks: network.All(),
+		build: func(values map[string]int, e environment) (model.Source, error) {
+			c := lease.Config{Clients: values[clients], Attempts: values[attempts], Config: e.config}
+			return lease.System(c), c.Validate()
+		},
+	},
+	{
+		Name:    "ordered-link",
+		Summary: "Messages that arrive once and in order over a network that repeats and loses them",
+		Parameters: []Parameter{
+			{
+				Name: messages, Doc: "messages that are sent",
+				Default: orderedlink.Default.Messages, Min: 1, Max: orderedlink.MaxMessages,
+			},
+		},
+		Networks: []network.Semantics{network.UnorderedDuplicating},
+		build: func(values map[string]int, e environment) (model.Source, error) {
+			c := orderedlink.Config{Messages: values[messages], Config: e.config}
+			return orderedlink.System(c), c.Validate()
+		},
+	},
+	{
+		Name:    "dining-philosophers",
+		Summary: "Everybody takes one fork and then the other, and all may wait for ever",
+		Parameters: []Parameter{
+			{
+				Name: guests, Doc: "philosophers, and forks",
+				Default: philosophers.Default.Philosophers, Min: 2, Max: philosophers.MaxPhilosophers,
+			},
+			{Name: meals, Doc: "meals of each", Default: philosophers.Default.Meals, Min: 1, Max: philosophers.MaxMeals},
+			{Name: polite, Doc: "the last philosopher takes the other fork first", Max: 1, Special: true},
+		},
+		Networks: []network.Semantics{network.Ordered, network.UnorderedNonDuplicating},
+		build: func(values map[string]int, e environment) (model.Source, error) {
+			c := philosophers.Config{
+				Philosophers: values[guests], Meals: values[meals], Polite: values[polite] == 1, Config: e.config,
+			}
+			return philosophers.System(c), c.Validate()
+		},
+	},
+	{
+		Name:       "ping-pong",
+		Summary:    "Two players send a ball to and fro; the first model to read",
+		Parameters: []Parameter{{Name: hits, Doc: "hits of the game", Default: pingpong.Default.Hits, Min: 1, Max: pingpong.MaxHits}},
+		Networks:   network.All(),
+		build: func(values map[string]int, e environment) (model.Source, error) {
+			c := pingpong.Config{Hits: values[hits], Config: e.config}
+			return pingpong.System(c), c.Validate()
+		},
+	},
+	{
+		Name:    "token-ring",
+		Summary: "Who has the token may do what only one may do at a time",
+		Parameters: []Parameter{
+			{Name: nodes, Doc: "nodes of the ring", Default: tokenring.Default.Nodes, Min: 2, Max: tokenring.MaxNodes},
+			{Name: laps, Doc: "how often the token goes round", Default: tokenring.Default.Laps, Min: 1, Max: tokenring.MaxLaps},
+		},
+		Networks: network.All(),
+		build: func(values map[string]int, e environment) (model.Source, error) {
+			c := tokenring.Config{Nodes: values[nodes], Laps: values[laps], Config: e.config}
+			return tokenring.System(c), c.Validate()
+		},
+	},
+}
