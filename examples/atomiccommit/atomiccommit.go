@@ -231,10 +231,11 @@ func (s Site) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) State {
 	return s.lead(self, Aborted, out)
 }
 
-// Keep and Recover: a site that has decided tells all if it is the central one. One that has not voted, and a central
-// site that has not heard all votes, aborts. Any other asks.
+// Keep gives the stage.
 func (Site) Keep(st State) Stage { return st.Stage }
 
+// Recover tells all if the site is the central one and has decided. One that has not voted, and a central site that has
+// not heard all votes, aborts. Any other asks.
 func (s Site) Recover(self actor.ID, kept Stage, out *Out) State {
 	switch {
 	case s.Central && kept.Decided():

@@ -90,9 +90,10 @@ func (s Server) Timeout(_ actor.ID, st Lock, _ actor.Timer, _ *Out) Lock {
 	return Lock{Expired: st.Grant}
 }
 
-// Keep and Recover: a server that recovers does not know how long ago it granted, so the whole term begins again.
+// Keep gives all: a lock that is granted twice is none.
 func (Server) Keep(st Lock) Lock { return st }
 
+// Recover begins the whole term again, as the server does not know how long ago it granted.
 func (s Server) Recover(_ actor.ID, kept Lock, out *Out) Lock {
 	if kept.Grant != (Grant{}) {
 		out.SetTimer(term, s.Term, s.Term)

@@ -37,8 +37,10 @@ func (s Sender) Start(_ actor.ID, out *Out) Nothing {
 // Receive ignores what comes.
 func (Sender) Receive(_ actor.ID, st Nothing, _ actor.ID, _ Number, _ *Out) Nothing { return st }
 
-// Keep and Recover: a sender that recovers has sent all before.
-func (Sender) Keep(st Nothing) Nothing                          { return st }
+// Keep gives nothing.
+func (Sender) Keep(st Nothing) Nothing { return st }
+
+// Recover does nothing: all was sent before.
 func (Sender) Recover(_ actor.ID, kept Nothing, _ *Out) Nothing { return kept }
 
 // New makes an actor of the sender.
@@ -52,8 +54,10 @@ func (Receiver) Start(actor.ID, *Out) Log { return nil }
 // Receive appends to it.
 func (Receiver) Receive(_ actor.ID, log Log, _ actor.ID, n Number, _ *Out) Log { return append(log, n) }
 
-// Keep and Recover: a receiver forgets nothing.
-func (Receiver) Keep(log Log) Log                         { return log }
+// Keep gives all.
+func (Receiver) Keep(log Log) Log { return log }
+
+// Recover has forgotten nothing.
 func (Receiver) Recover(_ actor.ID, kept Log, _ *Out) Log { return kept }
 
 // New makes an actor of the receiver.
