@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"io"
+	"reflect"
 
 	"synod/actor"
 	"synod/internal/intern"
@@ -41,11 +42,17 @@ const (
 // Detail is the content of a slot, taken apart for people.
 type Detail struct {
 	Role    Role
+<<<<<<< HEAD
 	Value   Node     // the local state, or whatever the slot holds; of an actor that is down, what it kept
 	Down    bool     // the actor has crashed, and did not recover yet
+=======
+	Type    string   // of the local state, with its package's name; empty for what has none
+	Value   Node     // the local state, or whatever the slot holds
+>>>>>>> 8389535 (The explorer: server, API and page (in progress))
 	Letters []Letter // messages under way to the actor; equal ones are one, except on an ordered network
 	Timers  []string
 	Choices []string
+	Visual  bool     // Visualize can show it
 	Durable bool     // the actor keeps something across a crash
 	Lost    []Change // what a crash and a recovery would make of the local state, if it is Durable
 }
@@ -120,8 +127,13 @@ func (c *cells[S, M]) detail(id PartID) (Detail, error) {
 	}
 	local := c.states.Value(t[tupleLocal])
 	d := Detail{
+<<<<<<< HEAD
 		Role: RoleActor, Value: c.walker.Tree(local, maxNodes), Letters: c.mailbox.letters(t[tupleMailbox]),
 		Timers: c.timerTexts(t[tupleTimers], textAny), Choices: c.pendingTexts(t[tupleChoices], textAny),
+=======
+		Role: RoleActor, Type: reflect.TypeFor[S]().String(), Value: c.walker.Tree(local, maxNodes), Letters: c.mailbox.letters(t[tupleMailbox]),
+		Timers: c.timerTexts(t[tupleTimers], textAny), Choices: c.pendingTexts(t[tupleChoices]),
+>>>>>>> 8389535 (The explorer: server, API and page (in progress))
 		Durable: c.actor.Keep != nil && c.actor.Recover != nil,
 	}
 	if !d.Durable {
@@ -158,7 +170,8 @@ func (n *nobody[M]) detail(id PartID) (Detail, error) {
 }
 
 func (h *histories[M, H]) detail(id PartID) (Detail, error) {
-	return Detail{Role: RoleObserver, Value: h.walker.Tree(h.values.Value(uint32(id)), maxNodes)}, nil
+	value := h.walker.Tree(h.values.Value(uint32(id)), maxNodes)
+	return Detail{Role: RoleObserver, Value: value, Visual: h.observer.Visualize != nil}, nil
 }
 
 func (h *histories[M, H]) visualize(w io.Writer, id PartID) (shown bool, err error) {

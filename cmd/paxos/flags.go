@@ -54,10 +54,18 @@ type flags struct {
 	profile, coverage                              bool
 }
 
-// add declares the flags of a command.
+// add declares the flags of a check command.
 func (f *flags) add(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.SortFlags = false
+	f.addModel(set)
+	f.addSearch(set)
+	f.addOutput(set)
+	f.complete(cmd)
+}
+
+// addModel declares what says what is checked.
+func (f *flags) addModel(set *pflag.FlagSet) {
 	set.StringVar(&f.model, "model", catalog.Default().Name, "the `model`; paxos models lists them")
 	f.parameters = make(map[string]*quantity)
 	for _, p := range parameters() {
@@ -78,7 +86,10 @@ func (f *flags) add(cmd *cobra.Command) {
 		set.Var(f.budgets[b.Name], b.Name, b.Doc)
 	}
 	set.StringVar(&f.mutant, "mutant", "", "check a broken variant of the model, by `name`; paxos models MODEL lists them")
+}
 
+// addSearch declares what says how it is searched.
+func (f *flags) addSearch(set *pflag.FlagSet) {
 	set.Var(&f.workers, "workers", f.engine.workers)
 	set.Var(&f.timeout, "timeout", f.engine.timeout)
 	if f.engine.walks {
@@ -93,6 +104,10 @@ func (f *flags) add(cmd *cobra.Command) {
 	f.finishWhen = choice{checker.Decided.String(), finishNames()}
 	set.Var(&f.finishWhen, "finish-when",
 		"when a search may end early: once every property is decided, at the first violation, or never")
+}
+
+// addOutput declares what says how a check is reported.
+func (f *flags) addOutput(set *pflag.FlagSet) {
 	f.progress = choice{"auto", []string{"auto", "plain", "off"}}
 	set.Var(&f.progress, "progress", "a live line on a terminal and lines elsewhere, lines everywhere, or nothing")
 	set.BoolVar(&f.json, "json", false, "print one JSON document; the closing line goes to standard error")
@@ -102,7 +117,6 @@ func (f *flags) add(cmd *cobra.Command) {
 		"tell what messages did, what never mattered, and how much was computed and verified")
 	set.StringVar(&f.traceOut, "trace-out", "", "write the path of each discovery to a `file`, in the format of its extension:\n"+
 		traceFormats())
-	f.complete(cmd)
 }
 
 // complete tells the shell what may stand where.
@@ -110,6 +124,9 @@ func (f *flags) complete(cmd *cobra.Command) {
 	words := func(name string, of func() []string) {
 		complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return of(), cobra.ShellCompDirectiveNoFileComp
+		}
+		if cmd.Flags().Lookup(name) == nil {
+			return
 		}
 		if err := cmd.RegisterFlagCompletionFunc(name, complete); err != nil {
 			panic(err) // The flag was not declared: a mistake of ours.

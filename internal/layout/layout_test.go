@@ -210,7 +210,7 @@ func sources(t *testing.T, fsys fs.FS) []string {
 		case !d.IsDir():
 			names = append(names, name)
 			return nil
-		case base[0] == '.', base[0] == '_', base == "testdata", base == "vendor":
+		case base[0] == '.', base[0] == '_', base == "testdata", base == "vendor", base == "node_modules":
 			return fs.SkipDir
 		}
 		if _, err := fs.Stat(fsys, path.Join(name, "go.mod")); err == nil {

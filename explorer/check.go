@@ -1,0 +1,407 @@
+package explorer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"synod/checker"
+	"synod/model"
+)
+
+// CheckRequest asks for a check.
+type CheckRequest struct {
+	Model  string            `json:"model"`
+	Config map[string]string `json:"config,omitempty"`
+	Engine string            `json:"engine,omitempty"` // bfs, dfs or walk; empty for bfs
+	Seed   uint64            `json:"seed,omitempty"`   // of walks
+}
+
+// CheckStatus tells how a check is going.
+type CheckStatus struct {
+	Schema      string            `json:"schema"`
+	ID          int               `json:"id"`    // 0 if there was none yet
+	State       string            `json:"state"` // none, running, paused, done
+	Model       string            `json:"model,omitempty"`
+	Config      map[string]string `json:"config,omitempty"`
+	Engine      string            `json:"engine,omitempty"`
+	Now         Point             `json:"now"`
+	Series      []Point           `json:"series,omitempty"` // from the beginning; in the first event of a stream only
+	Properties  []Verdict         `json:"properties"`
+	Discoveries []Discovery       `json:"discoveries"`
+	Exhausted   bool              `json:"exhausted,omitempty"`
+	Stopped     string            `json:"stopped,omitempty"` // what ended the search early
+	Error       string            `json:"error,omitempty"`
+	Exit        int               `json:"exit"` // what a process that ran this check would exit with, once it is done
+}
+
+// Point is how far a check was at a moment.
+type Point struct {
+	Seconds   float64 `json:"seconds"`
+	Generated int     `json:"generated"`
+	Unique    int     `json:"unique"`
+	Depth     int     `json:"depth"`
+	Frontier  int     `json:"frontier"`
+	Memory    int64   `json:"memory"` // bytes
+	Rate      float64 `json:"rate"`   // states generated in a second, lately
+}
+
+// Verdict is what a check says of a property so far.
+type Verdict struct {
+	Name    string `json:"name"`
+	Expect  string `json:"expect"`
+	Verdict string `json:"verdict"`
+}
+
+// Discovery is a path that a check found.
+type Discovery struct {
+	Property string   `json:"property"`
+	Expect   string   `json:"expect"`
+	Initial  int      `json:"initial"`
+	Path     []string `json:"path"`
+}
+
+// The states of a check.
+const (
+	checkNone    = "none"
+	checkRunning = "running"
+	checkPaused  = "paused"
+	checkDone    = "done"
+)
+
+const (
+	progressInterval = 100 * time.Millisecond
+	streamInterval   = 200 * time.Millisecond
+	maxSeries        = 600 // points; then every other one is dropped
+	maxStreams       = 32
+)
+
+// checks is the check that runs, or ran last. There is one at a time: it takes all cores.
+type checks struct {
+	mu      sync.Mutex
+	id      int
+	current *check
+	streams int
+}
+
+// check is a search that runs or ran.
+type check struct {
+	control checker.Control
+	cancel  context.CancelFunc
+	done    chan struct{}
+
+	mu       sync.Mutex
+	status   CheckStatus
+	keep     time.Duration // the least time between two points of the series
+	document *checker.Document
+}
+
+type search func(context.Context, model.Source, checker.Options) *checker.Result
+
+func searchOf(engine string) (search, error) {
+	switch engine {
+	case "", "bfs":
+		return checker.BFS, nil
+	case "dfs":
+		return checker.DFS, nil
+	case "walk":
+		return checker.Walk, nil
+	}
+	return nil, fmt.Errorf("unknown engine %q: expected bfs, dfs or walk", engine)
+}
+
+// StartCheck begins a check, in place of one that runs.
+func (s *Server) StartCheck(r CheckRequest) error {
+	name := r.Model
+	if name == "" {
+		name = s.config.Model
+	}
+	m := s.models[name]
+	if m == nil {
+		return notFound("no_model", fmt.Errorf("unknown model %q", name))
+	}
+	if r.Model == "" && len(r.Config) == 0 {
+		r.Config = s.config.Settings
+	}
+	full, source, err := m.Open(r.Config)
+	if err != nil {
+		return &apiError{Status: http.StatusBadRequest, Code: "bad_config", Message: err.Error()}
+	}
+	run, err := searchOf(r.Engine)
+	if err != nil {
+		return badRequest(err)
+	}
+	if s.ctx.Err() != nil {
+		return errors.New("the server is closed")
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	c := &check{cancel: cancel, done: make(chan struct{}), keep: progressInterval}
+	engine := r.Engine
+	if engine == "" {
+		engine = "bfs"
+	}
+	c.status = CheckStatus{
+		Schema: Schema, State: checkRunning, Model: name, Config: full, Engine: engine,
+		Properties: []Verdict{}, Discoveries: []Discovery{},
+	}
+	s.checks.mu.Lock()
+	before := s.checks.current
+	s.checks.id++
+	c.status.ID = s.checks.id
+	s.checks.current = c
+	s.checks.mu.Unlock()
+	s.running.Go(func() {
+		defer cancel()
+		if before != nil {
+			before.cancel()
+			<-before.done // One takes all the memory that there is.
+		}
+		c.run(ctx, run, source, s.config.Check, r.Seed)
+	})
+	return nil
+}
+
+// run searches and notes what is found.
+func (c *check) run(ctx context.Context, run search, source model.Source, o checker.Options, seed uint64) {
+	defer close(c.done)
+	o.Control, o.Interval, o.Progress, o.Found = &c.control, progressInterval, c.progress, c.found
+	if seed != 0 {
+		o.Seed = seed
+	}
+	r := run(ctx, source, o)
+	defer r.Close()
+	var discoveries []Discovery
+	for _, p := range r.Properties {
+		if p.Path != nil && r.Err == nil {
+			discoveries = append(discoveries, discovery(r.Model(), p.Name, p.Expect.String(), *p.Path))
+		}
+	}
+	var document *checker.Document
+	if r.Err == nil {
+		d := r.Document()
+		document = &d
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	st := &c.status
+	c.document = document
+	st.State, st.Exhausted, st.Stopped, st.Exit = checkDone, r.Exhausted, r.Stopped, r.ExitCode()
+	if r.Err != nil {
+		st.Error = r.Err.Error()
+		return
+	}
+	st.Discoveries = append([]Discovery{}, discoveries...)
+	st.Properties = st.Properties[:0]
+	for _, p := range r.Properties {
+		st.Properties = append(st.Properties, Verdict{valid(p.Name), p.Expect.String(), p.Verdict.String()})
+	}
+	last := checker.Progress{
+		Generated: r.Generated, Unique: r.Unique, Depth: r.Depth, Frontier: r.Frontier, Memory: r.Memory,
+		Elapsed: r.Elapsed,
+	}
+	st.Now = c.point(last)
+	st.Now.Rate = float64(r.Generated) / max(r.Elapsed.Seconds(), 1e-3)
+	st.Series = append(st.Series, st.Now)
+}
+
+// progress notes how far the search is.
+func (c *check) progress(p checker.Progress) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	st := &c.status
+	st.Now = c.point(p)
+	if n := len(st.Series); n > 0 && st.Now.Seconds-st.Series[n-1].Seconds < c.keep.Seconds()*0.9 {
+		return
+	}
+	st.Series = append(st.Series, st.Now)
+	if len(st.Series) >= maxSeries {
+		kept := st.Series[:0]
+		for i := 1; i < len(st.Series); i += 2 {
+			kept = append(kept, st.Series[i])
+		}
+		st.Series = kept
+		c.keep *= 2
+	}
+}
+
+// point turns progress into a point of the series; the rate is that since a point about a second ago.
+func (c *check) point(p checker.Progress) Point {
+	now := Point{
+		Seconds: p.Elapsed.Seconds(), Generated: p.Generated, Unique: p.Unique, Depth: p.Depth, Frontier: p.Frontier,
+		Memory: p.Memory,
+	}
+	var then Point
+	for _, point := range slices.Backward(c.status.Series) {
+		then = point
+		if now.Seconds-point.Seconds >= 1 {
+			break
+		}
+	}
+	if d := now.Seconds - then.Seconds; d > 0 {
+		now.Rate = float64(now.Generated-then.Generated) / d
+	}
+	return now
+}
+
+// found notes a discovery while the search goes on.
+func (c *check) found(f checker.Found) {
+	d := discovery(f.Space, f.Property.Name, f.Property.Expect.String(), f.Path)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.status.Discoveries = append(c.status.Discoveries, d)
+}
+
+func discovery(space model.Space, name, expect string, p model.Path) Discovery {
+	d := Discovery{Property: valid(name), Expect: expect, Path: p.Keys()}
+	if initials, err := model.Initials(space); err == nil {
+		d.Initial = max(0, slices.IndexFunc(initials, func(s []model.PartID) bool { return slices.Equal(s, p.Initial) }))
+	}
+	return d
+}
+
+// snapshot gives the status; the caller owns it.
+func (c *check) snapshot(series bool) CheckStatus {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	st := c.status
+	st.Discoveries, st.Properties = slices.Clone(st.Discoveries), slices.Clone(st.Properties)
+	if st.State == checkRunning && c.control.Paused() {
+		st.State = checkPaused
+	}
+	if series {
+		st.Series = slices.Clone(st.Series)
+	} else {
+		st.Series = nil
+	}
+	return st
+}
+
+func (s *Server) currentCheck() *check {
+	s.checks.mu.Lock()
+	defer s.checks.mu.Unlock()
+	return s.checks.current
+}
+
+func (s *Server) checkStatus(series bool) CheckStatus {
+	if c := s.currentCheck(); c != nil {
+		return c.snapshot(series)
+	}
+	return CheckStatus{Schema: Schema, State: checkNone, Properties: []Verdict{}, Discoveries: []Discovery{}}
+}
+
+func (s *Server) getCheck(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, s.checkStatus(true))
+}
+
+func (s *Server) postCheck(w http.ResponseWriter, r *http.Request) {
+	var q CheckRequest
+	err := readBody(w, r, &q)
+	if err == nil {
+		err = s.StartCheck(q)
+	}
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	writeJSON(w, http.StatusAccepted, s.checkStatus(false))
+}
+
+// command pauses, resumes or stops the check.
+func (s *Server) command(w http.ResponseWriter, r *http.Request) {
+	c := s.currentCheck()
+	if c == nil {
+		writeError(w, notFound("no_check", errors.New("no check was started")))
+		return
+	}
+	switch r.PathValue("command") {
+	case "pause":
+		c.control.Pause()
+	case "resume":
+		c.control.Resume()
+	case "stop":
+		c.cancel()
+	default:
+		writeError(w, notFound("no_command", errors.New("expected pause, resume or stop")))
+		return
+	}
+	writeJSON(w, http.StatusOK, s.checkStatus(false))
+}
+
+// report gives the document of a check that is done.
+func (s *Server) report(w http.ResponseWriter, _ *http.Request) {
+	if c := s.currentCheck(); c != nil {
+		c.mu.Lock()
+		document := c.document
+		c.mu.Unlock()
+		if document != nil {
+			writeJSON(w, http.StatusOK, document)
+			return
+		}
+	}
+	writeError(w, notFound("no_report", errors.New("no check has ended yet")))
+}
+
+// stream sends the status as server-sent events, until the client goes or the server closes.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
+	if !s.beginStream() {
+		writeError(w, &apiError{
+			Status: http.StatusServiceUnavailable, Code: "busy",
+			Message: "too many streams: expected at most " + strconv.Itoa(maxStreams),
+		})
+		return
+	}
+	defer s.endStream()
+	rc := http.NewResponseController(w)
+	w.Header().Set("Content-Type", "text/event-stream")
+	tick := time.NewTicker(streamInterval)
+	defer tick.Stop()
+	var sent []byte
+	id := -1
+	quiet := 0
+	for {
+		current := s.checkStatus(false)
+		whole := current.ID != id
+		if whole {
+			current = s.checkStatus(true)
+			id = current.ID
+		}
+		if data := event(current); quiet >= 50 || string(data) != string(sent) {
+			if !send(w, rc, data) {
+				return
+			}
+			sent, quiet = data, 0
+		}
+		if whole {
+			sent = nil
+		}
+		quiet++
+		select {
+		case <-r.Context().Done():
+			return
+		case <-s.ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *Server) beginStream() bool {
+	s.checks.mu.Lock()
+	defer s.checks.mu.Unlock()
+	if s.checks.streams >= maxStreams {
+		return false
+	}
+	s.checks.streams++
+	return true
+}
+
+func (s *Server) endStream() {
+	s.checks.mu.Lock()
+	defer s.checks.mu.Unlock()
+	s.checks.streams--
+}

@@ -1,0 +1,123 @@
+package explorer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Limits of a request.
+const (
+	maxBody      = 8 << 20
+	maxPath      = 20_000  // steps
+	maxPathBytes = 4 << 20 // of all keys
+	maxSettings  = 64
+)
+
+// Query says what a request is about: a model, and a path through it.
+type Query struct {
+	Model   string            `json:"model"`             // empty for that which the server was started with
+	Config  map[string]string `json:"config,omitempty"`  // settings by name; the model's defaults for those not named
+	Initial int               `json:"initial,omitempty"` // which initial state, from 0 in the order of content
+	Path    []string          `json:"path,omitempty"`    // the keys of the actions
+	From    int               `json:"from,omitempty"`    // the steps up to this one are known: leave them out of the answer
+	Goal    *Goal             `json:"goal,omitempty"`    // what to search for
+	Seed    uint64            `json:"seed,omitempty"`    // of a random walk
+	Count   int               `json:"count,omitempty"`   // how many steps of it
+	// The property that an export or a shorter path is about; empty for one that the last state shows.
+	Property string `json:"property,omitempty"`
+}
+
+// readQuery reads a query: from the body of a POST as JSON, else from the URL, where step stands once for each step and
+// what is not known is a setting.
+func readQuery(w http.ResponseWriter, r *http.Request) (Query, error) {
+	var q Query
+	var err error
+	if r.Method == http.MethodPost {
+		err = readBody(w, r, &q)
+	} else {
+		q, err = queryOf(r.URL.Query())
+	}
+	if err != nil {
+		return q, err
+	}
+	return q, q.validate()
+}
+
+// readBody reads the body of a request, strictly.
+func readBody(w http.ResponseWriter, r *http.Request, into any) error {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		var tooLong *http.MaxBytesError
+		if errors.As(err, &tooLong) {
+			return err
+		}
+		return badRequest(fmt.Errorf("body: expected a JSON object: %w", err))
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return badRequest(errors.New("body: expected one JSON object and nothing behind it"))
+	}
+	return nil
+}
+
+func queryOf(values url.Values) (Query, error) {
+	q := Query{Config: make(map[string]string)}
+	for name, all := range values {
+		one := all[len(all)-1]
+		var err error
+		switch name {
+		case "model":
+			q.Model = one
+		case "step":
+			q.Path = all
+		case "property":
+			q.Property = one
+		case "initial":
+			q.Initial, err = strconv.Atoi(one)
+		case "from":
+			q.From, err = strconv.Atoi(one)
+		case "count":
+			q.Count, err = strconv.Atoi(one)
+		case "seed":
+			q.Seed, err = strconv.ParseUint(one, 10, 64)
+		case "format":
+		default:
+			q.Config[name] = one
+		}
+		if err != nil {
+			return q, badRequest(fmt.Errorf("%s %q: expected a whole number", name, one))
+		}
+	}
+	return q, nil
+}
+
+func (q Query) validate() error {
+	size := 0
+	for i, key := range q.Path {
+		size += len(key)
+		if !utf8.ValidString(key) {
+			return badRequest(fmt.Errorf("step %d: expected UTF-8", i+1))
+		}
+	}
+	switch {
+	case len(q.Path) > maxPath:
+		return badRequest(fmt.Errorf("a path of %d steps: expected at most %d", len(q.Path), maxPath))
+	case size > maxPathBytes:
+		return badRequest(fmt.Errorf("a path of %d bytes: expected at most %d", size, maxPathBytes))
+	case len(q.Config) > maxSettings:
+		return badRequest(fmt.Errorf("%d settings: expected at most %d", len(q.Config), maxSettings))
+	case q.From < 0 || q.From > len(q.Path):
+		return badRequest(fmt.Errorf("from %d: expected 0 to the length of the path, %d", q.From, len(q.Path)))
+	case q.Initial < 0:
+		return badRequest(fmt.Errorf("initial %d: expected at least 0", q.Initial))
+	case q.Count < 0 || q.Count > maxWalk:
+		return badRequest(fmt.Errorf("count %d: expected 1 to %d", q.Count, maxWalk))
+	}
+	return nil
+}

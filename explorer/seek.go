@@ -1,0 +1,294 @@
+package explorer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"synod/model"
+)
+
+// Limits of a request that searches or walks.
+const (
+	maxWalk   = 5_000
+	seekTime  = 2 * time.Second
+	maxSought = 40_000 // states
+)
+
+// Goal says what to search for. What is empty matters not; at least one thing must be asked for.
+type Goal struct {
+	Property string `json:"property,omitempty"` // its predicate …
+	Answer   bool   `json:"answer,omitempty"`   // … has this answer
+	Slot     string `json:"slot,omitempty"`     // a slot's …
+	Field    string `json:"field,omitempty"`    // … field, as changes name it without the slot …
+	Equals   string `json:"equals,omitempty"`   // … has this text; empty for one other than now
+	Message  string `json:"message,omitempty"`  // a message under way contains this text
+}
+
+// Way leads on from a place.
+type Way struct {
+	Schema  string   `json:"schema"`
+	Found   bool     `json:"found"` // of a search: the goal is reached; of a walk: it has as many steps as were asked for
+	Path    []string `json:"path"`  // the further steps
+	Visited int      `json:"visited"`
+	Ended   string   `json:"ended,omitempty"` // why it was not found, or the walk ended early
+}
+
+// hold waits for a turn to compute for long. The function that it returns ends it.
+func (s *Server) hold(ctx context.Context) (func(), error) {
+	select {
+	case s.heavy <- struct{}{}:
+		return func() { <-s.heavy }, nil
+	case <-ctx.Done():
+		return nil, &apiError{Status: http.StatusServiceUnavailable, Code: "busy", Message: "the request was given up"}
+	}
+}
+
+// random walks on at random.
+func (s *Server) random(w http.ResponseWriter, r *http.Request) {
+	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
+		done, err := s.hold(r.Context())
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		return t.random(r.Context(), p, q)
+	})
+}
+
+func (t *tables) random(ctx context.Context, p *place, q Query) (*Way, error) {
+	count := q.Count
+	if count == 0 {
+		count = 20
+	}
+	way := &Way{Schema: Schema, Path: []string{}}
+	//nolint:gosec // a walk that a seed repeats
+	source := rand.New(rand.NewPCG(q.Seed, uint64(p.depth)))
+	deadline := time.Now().Add(seekTime)
+	state := p.state
+	for len(way.Path) < count {
+		if p.depth+len(way.Path) >= maxPath {
+			way.Ended = fmt.Sprintf("a path may have %d steps", maxPath)
+			return way, nil
+		}
+		if time.Now().After(deadline) || ctx.Err() != nil {
+			way.Ended = "time is up"
+			return way, nil
+		}
+		transitions, err := t.transitions(state)
+		if err != nil {
+			return nil, err
+		}
+		transitions = slices.DeleteFunc(transitions, func(x model.Transition) bool { return !allowed(x) })
+		if len(transitions) == 0 {
+			way.Ended = "nothing more can happen"
+			return way, nil
+		}
+		x := transitions[source.IntN(len(transitions))]
+		state = x.State
+		way.Path, way.Visited = append(way.Path, x.Action.Key), way.Visited+1
+	}
+	way.Found = true
+	return way, nil
+}
+
+// seek searches for the nearest place that satisfies a goal.
+func (s *Server) seek(w http.ResponseWriter, r *http.Request) {
+	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
+		test, err := t.test(q.Goal, p.state)
+		if err != nil {
+			return nil, badRequest(err)
+		}
+		done, err := s.hold(r.Context())
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		return t.seek(r.Context(), p, test)
+	})
+}
+
+// sighting is a state that a search met, with how it came there.
+type sighting struct {
+	state []model.PartID
+	from  int // the place of the sighting before it
+	key   string
+}
+
+// seek searches breadth first from a place, which itself does not count.
+func (t *tables) seek(ctx context.Context, p *place, test func([]model.PartID) (bool, error)) (*Way, error) {
+	met := []sighting{{state: p.state, from: -1}}
+	known := map[string]bool{stateKey(p.state): true}
+	deadline := time.Now().Add(seekTime)
+	way := &Way{Schema: Schema, Path: []string{}}
+	for at := 0; at < len(met); at++ {
+		way.Visited = len(met)
+		switch {
+		case len(met) >= maxSought:
+			way.Ended = fmt.Sprintf("not among the %d nearest states", len(met))
+			return way, nil
+		case time.Now().After(deadline) || ctx.Err() != nil:
+			way.Ended = fmt.Sprintf("not found in %v, among the %d nearest states", seekTime, len(met))
+			return way, nil
+		}
+		transitions, err := t.transitions(met[at].state)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range transitions {
+			key := stateKey(x.State)
+			if !allowed(x) || known[key] {
+				continue
+			}
+			known[key] = true
+			met = append(met, sighting{x.State, at, x.Action.Key})
+			found, err := test(x.State)
+			if err != nil {
+				return nil, err
+			}
+			if !found {
+				continue
+			}
+			for i := len(met) - 1; i > 0; i = met[i].from {
+				way.Path = append(way.Path, met[i].key)
+			}
+			slices.Reverse(way.Path)
+			way.Found = true
+			return way, nil
+		}
+	}
+	way.Ended = fmt.Sprintf("none of the %d states that can follow", len(met)-1)
+	if len(met) == 1 {
+		way.Ended = "nothing more can happen"
+	}
+	return way, nil
+}
+
+// test gives the predicate that a goal means, in tables that are walked from a state.
+func (t *tables) test(g *Goal, now []model.PartID) (func([]model.PartID) (bool, error), error) {
+	if g == nil {
+		return nil, errors.New("no goal: expected a property, a field or a message")
+	}
+	var all []func([]model.PartID) (bool, error)
+	if g.Property != "" {
+		i := slices.IndexFunc(t.space.Properties(), func(p model.Property) bool { return p.Name == g.Property })
+		if i < 0 {
+			return nil, fmt.Errorf("unknown property %q", g.Property)
+		}
+		all = append(all, func(state []model.PartID) (bool, error) {
+			answers, err := model.Answers(t.space, state)
+			return err == nil && answers[i] == g.Answer, err
+		})
+	}
+	if g.Slot != "" {
+		f, err := t.testField(g, now)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	if g.Message != "" {
+		all = append(all, t.testMessage(g.Message))
+	}
+	if len(all) == 0 {
+		return nil, errors.New("an empty goal: expected a property, a field or a message")
+	}
+	return func(state []model.PartID) (bool, error) {
+		for _, f := range all {
+			if ok, err := f(state); err != nil || !ok {
+				return false, err
+			}
+		}
+		return true, nil
+	}, nil
+}
+
+// testField asks for the text of a field of a slot. Each content of the slot is looked at once.
+func (t *tables) testField(g *Goal, now []model.PartID) (func([]model.PartID) (bool, error), error) {
+	slot := -1
+	for i := range now {
+		if t.space.SlotName(i) == g.Slot {
+			slot = i
+		}
+	}
+	if slot < 0 {
+		return nil, fmt.Errorf("unknown slot %q", g.Slot)
+	}
+	text := func(id model.PartID) (string, error) {
+		d, err := t.space.Detail(slot, id)
+		if err != nil {
+			return "", err
+		}
+		found, _ := lookUp(d.Value, g.Field)
+		return found, nil
+	}
+	before, err := text(now[slot])
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[model.PartID]bool)
+	return func(state []model.PartID) (bool, error) {
+		id := state[slot]
+		answer, ok := known[id]
+		if !ok {
+			is, err := text(id)
+			if err != nil {
+				return false, err
+			}
+			answer = is != before
+			if g.Equals != "" {
+				answer = is == g.Equals
+			}
+			known[id] = answer
+		}
+		return answer, nil
+	}, nil
+}
+
+// lookUp gives the text at a path in a tree.
+func lookUp(n model.Node, path string) (string, bool) {
+	if path == "" {
+		return n.Text, true
+	}
+	for _, part := range n.Parts {
+		rest, ok := strings.CutPrefix(path, part.Name)
+		if !ok || rest != "" && rest[0] != '.' && rest[0] != '[' {
+			continue
+		}
+		if found, ok := lookUp(part, strings.TrimPrefix(rest, ".")); ok {
+			return found, true
+		}
+	}
+	return "", false
+}
+
+// testMessage asks for a text in a message under way. Each content of a slot is looked at once.
+func (t *tables) testMessage(text string) func([]model.PartID) (bool, error) {
+	type content struct {
+		slot int
+		id   model.PartID
+	}
+	known := make(map[content]bool)
+	return func(state []model.PartID) (bool, error) {
+		for slot, id := range state {
+			answer, ok := known[content{slot, id}]
+			if !ok {
+				d, err := t.space.Detail(slot, id)
+				if err != nil {
+					return false, err
+				}
+				answer = slices.ContainsFunc(d.Letters, func(l model.Letter) bool { return strings.Contains(l.Message, text) })
+				known[content{slot, id}] = answer
+			}
+			if answer {
+				return true, nil
+			}
+		}
+		return false, nil
+	}
+}

@@ -1,0 +1,179 @@
+// The API of the server, as docs/explorer-api.md describes it.
+
+export type Change = { path: string; old?: string; new?: string };
+export type Action = { key: string; kind: string; text: string; actor: string; from?: string; message?: string };
+export type Sent = { from: string; to: string; message: string };
+export type Step = Action & {
+  cause?: number;
+  sent?: Sent[];
+  changes?: Change[];
+  fingerprint: string;
+  answers: boolean[];
+};
+export type Choice = Action & {
+  ignored?: string;
+  cut?: boolean;
+  same?: boolean;
+  fingerprint?: string;
+  answers?: boolean[];
+};
+export type Property = { name: string; expect: string; answer: boolean };
+export type Value = { name?: string; text: string; parts?: Value[]; more?: boolean };
+export type Letter = {
+  from: string;
+  to: string;
+  message: string;
+  copies: number;
+  deliverable: boolean;
+  key: string;
+};
+export type Slot = {
+  name: string;
+  role: "actor" | "nobody" | "observer" | "state" | "other";
+  type?: string;
+  down?: boolean;
+  value: Value;
+  letters?: Letter[];
+  timers?: string[];
+  choices?: string[];
+  durable?: boolean;
+  lost?: Change[];
+  visualized?: boolean;
+};
+export type Config = Record<string, string>;
+export type State = {
+  model: string;
+  config: Config;
+  initial: number;
+  initials: number;
+  length: number;
+  from: number;
+  steps: Step[];
+  fingerprint: string;
+  slots: Slot[];
+  properties: Property[];
+  actions: Choice[];
+};
+export type Option = {
+  name: string;
+  doc: string;
+  default: string;
+  values?: string[];
+  min?: number;
+  max?: number;
+  optional?: boolean;
+};
+export type Model = { name: string; summary: string; options: Option[] };
+export type Models = { models: Model[]; model: string; config: Config };
+export type Way = { found: boolean; path: string[]; visited: number; ended?: string };
+export type Point = {
+  seconds: number;
+  generated: number;
+  unique: number;
+  depth: number;
+  frontier: number;
+  memory: number;
+  rate: number;
+};
+export type Discovery = { property: string; expect: string; initial: number; path: string[] };
+export type Check = {
+  id: number;
+  state: "none" | "running" | "paused" | "done";
+  model?: string;
+  config?: Config;
+  engine?: string;
+  now: Point;
+  series?: Point[];
+  properties: { name: string; expect: string; verdict: string }[];
+  discoveries: Discovery[];
+  exhausted?: boolean;
+  stopped?: string;
+  error?: string;
+  exit: number;
+};
+export type Format = { name: string; title: string; file: string; type: string };
+export type Goal = {
+  property?: string;
+  answer?: boolean;
+  slot?: string;
+  field?: string;
+  equals?: string;
+  message?: string;
+};
+export type Query = {
+  model: string;
+  config: Config;
+  initial: number;
+  path: string[];
+  from?: number;
+  goal?: Goal;
+  seed?: number;
+  count?: number;
+  property?: string;
+};
+
+/** What the server says is wrong. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+    readonly step = 0,
+    readonly key = "",
+  ) {
+    super(message);
+  }
+}
+
+async function checked(answer: Response): Promise<Response> {
+  if (answer.ok) return answer;
+  let error = { message: `the server answered with ${answer.status}`, code: "http", step: 0, key: "" };
+  try {
+    error = { ...error, ...(await answer.json()).error };
+  } catch {
+    // Not from our server: what it says does not matter.
+  }
+  throw new ApiError(error.message, error.code, error.step, error.key);
+}
+
+async function ask(path: string, body?: unknown): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(`api/v1/${path}`, body === undefined ? {} : { method: "POST", body: JSON.stringify(body) });
+  } catch {
+    throw new ApiError("the server does not answer; is paxos explore still running?", "offline");
+  }
+  return checked(answer);
+}
+
+async function json<T>(path: string, body?: unknown): Promise<T> {
+  return (await ask(path, body)).json() as Promise<T>;
+}
+
+export const models = () => json<Models>("models");
+export const state = (q: Query) => json<State>("state", q);
+export const random = (q: Query) => json<Way>("random", q);
+export const seek = (q: Query) => json<Way>("seek", q);
+export const minimize = (q: Query) => json<Way>("minimize", q);
+export const formats = async () => (await json<{ formats: Format[] }>("formats")).formats;
+export const exported = async (format: string, q: Query) =>
+  (await ask(`export?format=${encodeURIComponent(format)}`, q)).text();
+export const startCheck = (body: { model: string; config: Config; engine: string }) => json<Check>("check", body);
+export const commandCheck = (command: "pause" | "resume" | "stop") => json<Check>(`check/${command}`, {});
+
+/** The address of the visualization of the history at the end of a path. */
+export function timelineAddress(q: Query): string {
+  const u = new URLSearchParams(q.config);
+  u.set("model", q.model);
+  u.set("initial", String(q.initial));
+  for (const step of q.path) u.append("step", step);
+  return `api/v1/timeline?${u}`;
+}
+
+/** Listens to the check; the function that it gives ends that. */
+export function listen(heard: (c: Check) => void, online: (yes: boolean) => void): () => void {
+  const source = new EventSource("api/v1/check/events");
+  source.addEventListener("check", (e) => heard(JSON.parse((e as MessageEvent<string>).data) as Check));
+  source.onopen = () => online(true);
+  source.onerror = () => online(false);
+  return () => source.close();
+}

@@ -1,0 +1,334 @@
+// The space-time diagram: a lifeline for each actor, time runs down, an arrow from the step that sent a message to the
+// step that took it. Beside it the same steps stand as a list, row by row, for keyboards and screen readers.
+
+import { computed, signal, useSignalEffect } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Step } from "./api";
+import { Icon, meaning } from "./icons";
+import * as s from "./store";
+
+const rowHeight = 40;
+const top = 26; // of the line of the initial state
+const overscan = 12;
+
+export const hovered = signal<number | null>(null);
+export const withText = signal(false);
+export const found = signal(""); // what is searched for in the steps
+const viewport = signal({ from: 0, to: 40, width: 640 });
+
+/** Where the rows are: the step of each row, and the row of each step. */
+const rowOf = computed(() => new Map(s.rows.value.map((step, i) => [step, i + 1])));
+const y = (row: number) => top + row * rowHeight;
+
+const lit = computed(() => (hovered.value === null ? null : s.past(s.steps.value, hovered.value)));
+
+const ballotPattern = /\((\d+), ?(\d+)\)/;
+/** The ballots of the branch, in their order: each has a colour. */
+const ballots = computed(() => {
+  const all = new Map<string, [number, number]>();
+  for (const step of s.steps.value) {
+    const m = step?.message?.match(ballotPattern);
+    if (m) all.set(m[0], [Number(m[1]), Number(m[2])]);
+  }
+  const sorted = [...all].sort(([, a], [, b]) => a[0] - b[0] || a[1] - b[1]);
+  return new Map(sorted.map(([text], i) => [text, i % 6]));
+});
+
+export function ballotClass(message?: string): string {
+  const m = message?.match(ballotPattern);
+  const i = m && ballots.value.get(m[0]);
+  return i === undefined || i === null ? "" : `ballot ballot-${i}`;
+}
+
+const violates = (step: Step | null) => {
+  const properties = s.here.value.state?.properties ?? [];
+  return properties.filter((p, i) => step && meaning(p.expect, step.answers[i] ?? true) === "violated").map((p) => p.name);
+};
+
+const matches = (step: Step | null) =>
+  found.value !== "" && !!step && step.text.toLowerCase().includes(found.value.toLowerCase());
+
+/** Goes to the next step that holds the text. */
+export function findNext(by: 1 | -1) {
+  const all = s.steps.value;
+  for (let k = 1; k <= all.length; k++) {
+    const i = (s.selected.value + by * k + (all.length + 1) * k) % (all.length + 1);
+    if (i > 0 && matches(all[i - 1] ?? null)) return s.select(i);
+  }
+  if (found.value) s.notice.value = `No step holds “${found.value}”.`;
+}
+
+function Gutter({ from, to }: { from: number; to: number }) {
+  const rows = s.rows.value;
+  const all = s.steps.value;
+  const items = [];
+  for (let row = from; row <= to; row++) {
+    const step = row === 0 ? 0 : rows[row - 1];
+    if (step === undefined) break;
+    const of = step === 0 ? null : (all[step - 1] ?? null);
+    const chosen = step === s.selected.value;
+    const bad = violates(of);
+    const text = step === 0 ? "Initial state" : (of?.text ?? "…");
+    items.push(
+      <li key={step} id={`step-${step}`} role="option" aria-selected={chosen} aria-setsize={rows.length + 1} aria-posinset={row + 1}
+        aria-label={`${step === 0 ? "" : `Step ${step}, ${of?.kind ?? ""}: `}${text}${bad.length ? `; violates ${bad.join(", ")}` : ""}`}
+        tabIndex={chosen ? 0 : -1} style={{ top: `${y(row) - rowHeight / 2}px` }}
+        class={`${chosen ? "chosen" : ""} ${lit.value && !lit.value.has(step) ? "dim" : ""} ${matches(of) ? "match" : ""}`}
+        onClick={() => s.select(step)} onMouseEnter={() => (hovered.value = step || null)} onMouseLeave={() => (hovered.value = null)}>
+        <span class="number">{step === 0 ? "0" : step}</span>
+        {step > 0 && <Icon name={bad.length ? "violated" : (of?.kind ?? "act")} />}
+        {withText.value && <span class="text" title={text}>{text}</span>}
+      </li>,
+    );
+  }
+  return (
+    <ol class="gutter" role="listbox" aria-label="Steps of the path" tabIndex={-1} onKeyDown={gutterKeys}>
+      {items}
+    </ol>
+  );
+}
+
+function gutterKeys(e: KeyboardEvent) {
+  const rows = [0, ...s.rows.value];
+  const at = rows.indexOf(s.selected.value);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[e.key];
+  if (to === undefined) return;
+  e.preventDefault();
+  const step = rows[Math.max(0, Math.min(rows.length - 1, to))];
+  if (step === undefined) return;
+  s.select(step);
+  requestAnimationFrame(() => document.getElementById(`step-${step}`)?.focus());
+}
+
+const letter = 6.95; // the width of a letter of a label
+
+const cutText = (text: string, width: number) => {
+  const room = Math.max(4, Math.floor(width / letter));
+  return text.length > room ? `${text.slice(0, room - 1)}…` : text;
+};
+
+function Label({ text, x, at, anchor, room }: { text: string; x: number; at: number; anchor: "start" | "end"; room: number }) {
+  const shown = cutText(text, room);
+  const m = shown.match(ballotPattern);
+  const i = m ? ballots.value.get(m[0]) : undefined;
+  return (
+    <text class="label" x={x} y={at} text-anchor={anchor}>
+      {m && i !== undefined ? (
+        <>{shown.slice(0, m.index)}<tspan class={`ballot-${i}`}>{m[0]}</tspan>{shown.slice((m.index ?? 0) + m[0].length)}</>
+      ) : shown}
+    </text>
+  );
+}
+
+type Geometry = { x: (name: string) => number | null; lane: number; width: number };
+
+/** Arrows lie under everything, so that labels stay readable. */
+function Arrow({ step, number, row, g }: { step: Step; number: number; row: number; g: Geometry }) {
+  const at = y(row);
+  const x = g.x(step.actor);
+  if (x === null) return null;
+  const parts = (step.sent ?? []).map((m, i) => {
+    const to = g.x(m.to);
+    if (to === null || taken.value.has(`${number} ${m.to} ${m.message}`)) return null;
+    const dx = to === x ? 14 : Math.sign(to - x) * Math.min(26, g.lane * 0.35);
+    return <line key={`stub${i}`} class={`stub ${ballotClass(m.message)}`} x1={x} y1={at} x2={x + dx} y2={at + 15} />;
+  });
+  const fromX = step.cause !== undefined ? g.x(step.from ?? "") : null;
+  if (fromX !== null) {
+    const origin = step.cause ? rowOf.value.get(step.cause) : 0;
+    const colour = ballotClass(step.message);
+    const lost = step.kind === "drop";
+    if (fromX === x) {
+      parts.push(<path key="arrow" class={`arrow ${colour}`} d={`M${x} ${at - 26} q34 6 6 24`} marker-end="url(#head)" />);
+    } else {
+      const side = Math.sign(fromX - x); // the sender's side
+      const startY = origin === undefined ? at - rowHeight : y(origin);
+      const startX = origin === undefined ? x + side * Math.min(Math.abs(fromX - x), g.lane) : fromX;
+      const endX = lost ? x + side * Math.min(24, g.lane / 3) : x + side * 6;
+      const endY = at - ((at - startY) * Math.abs(endX - x)) / Math.max(1, Math.abs(startX - x));
+      parts.push(
+        <line key="arrow" class={`arrow ${lost ? "lost" : ""} ${colour}`} x1={startX} y1={startY} x2={endX} y2={endY}
+          marker-end={lost ? undefined : "url(#head)"} />,
+      );
+      if (lost) parts.push(<path key="cross" class="cross" d={`M${endX - 5} ${endY - 5}l10 10m0-10l-10 10`} />);
+    }
+  }
+  return <g class={classOf(step, number)}>{parts}</g>;
+}
+
+const classOf = (step: Step, number: number) =>
+  `event kind-${step.kind}${lit.value && !lit.value.has(number) ? " dim" : ""}${number === s.selected.value ? " chosen" : ""}${violates(step).length > 0 ? " bad" : ""}`;
+
+function Event({ step, number, row, g }: { step: Step; number: number; row: number; g: Geometry }) {
+  const at = y(row);
+  const x = g.x(step.actor);
+  if (x === null) return null;
+  const events = {
+    onClick: () => s.select(number),
+    onMouseEnter: () => (hovered.value = number),
+    onMouseLeave: () => (hovered.value = null),
+  };
+  const text = step.cause !== undefined ? (step.message ?? "") : step.text.replace(/^[^ ]+: /, "");
+  const fromX = step.cause !== undefined ? g.x(step.from ?? "") : null;
+  const senderRight = fromX !== null && fromX > x;
+  const need = text.length * letter + 14;
+  const roomRight = g.width - x - 14;
+  const roomLeft = x - 14;
+  // On the side that no arrow comes from, if there is room; else below the arrow.
+  const right = !senderRight ? roomRight >= need || roomRight >= roomLeft : roomLeft < need;
+  const below = fromX !== null && right === senderRight;
+  return (
+    <g class={classOf(step, number)} {...events}>
+      <title>{`${number}. ${step.text}`}</title>
+      <Label text={text} x={x + (right ? 13 : -13)} at={at + (below ? 17 : 4)} anchor={right ? "start" : "end"} room={right ? roomRight : roomLeft} />
+      {mark(step.kind, x, at)}
+    </g>
+  );
+}
+
+/** Messages that a later step of the branch takes: the sender's step, the recipient and the text. */
+const taken = computed(() => {
+  const all = new Set<string>();
+  for (const step of s.steps.value) {
+    if (step?.cause !== undefined && (step.kind === "deliver" || step.kind === "drop")) {
+      all.add(`${step.cause} ${step.actor} ${step.message}`);
+    }
+  }
+  return all;
+});
+
+function mark(kind: string, x: number, at: number) {
+  switch (kind) {
+    case "deliver":
+      return <circle class="dot" cx={x} cy={at} r="5" />;
+    case "drop":
+      return null;
+    case "timeout":
+      return <g class="dot clock"><circle cx={x} cy={at} r="7.5" /><path d={`M${x} ${at - 4}v4l3 2`} /></g>;
+    case "choose":
+      return <path class="dot" d={`M${x} ${at - 7}l7 7-7 7-7-7z`} />;
+    case "crash":
+      return <path class="dot crash" d={`M${x - 6} ${at - 6}l12 12m0-12l-12 12`} />;
+    case "recover":
+      return <g class="dot recover"><circle cx={x} cy={at} r="7" /><path d={`M${x - 3} ${at + 1}l3-4 3 4`} /></g>;
+    case "act":
+      return <rect class="dot" x={x - 5} y={at - 5} width="10" height="10" rx="2" />;
+    default:
+      return <path class="dot" d={`M${x} ${at - 7}l6 10h-12z`} />;
+  }
+}
+
+/** Where actors are down: from a crash to the recovery. */
+function Downs({ g, last }: { g: Geometry; last: number }) {
+  const all = [];
+  const since = new Map<string, number>();
+  s.rows.value.forEach((number, i) => {
+    const step = s.steps.value[number - 1];
+    if (step?.kind === "crash") since.set(step.actor, i + 1);
+    if (step?.kind === "recover") {
+      all.push({ name: step.actor, from: since.get(step.actor) ?? 0, to: i + 1 });
+      since.delete(step.actor);
+    }
+  });
+  for (const [name, from] of since) all.push({ name, from, to: last + 1 });
+  return (
+    <>
+      {all.map((d) => {
+        const x = g.x(d.name);
+        return x === null ? null : <line key={`${d.name} ${d.from}`} class="down" x1={x} x2={x} y1={y(d.from)} y2={y(d.to)} />;
+      })}
+    </>
+  );
+}
+
+export function Diagram() {
+  const scroller = useRef<HTMLDivElement>(null);
+  const measure = () => {
+    const el = scroller.current;
+    if (!el) return;
+    const from = Math.max(0, Math.floor(el.scrollTop / rowHeight / 6) * 6 - overscan);
+    const to = Math.ceil((el.scrollTop + el.clientHeight) / rowHeight / 6) * 6 + overscan;
+    const width = el.clientWidth;
+    const v = viewport.value;
+    if (v.from !== from || v.to !== to || v.width !== width) viewport.value = { from, to, width };
+  };
+  useLayoutEffect(() => {
+    const el = scroller.current;
+    if (!el) return;
+    measure();
+    const o = new ResizeObserver(measure);
+    o.observe(el);
+    return () => o.disconnect();
+  }, []);
+  useSignalEffect(() => {
+    const row = rowOf.value.get(s.selected.value) ?? 0;
+    requestAnimationFrame(() => {
+      const el = scroller.current;
+      if (!el) return;
+      const at = y(row);
+      const head = 40;
+      if (at - rowHeight < el.scrollTop) el.scrollTop = Math.max(0, at - rowHeight * 2);
+      else if (at + rowHeight + head > el.scrollTop + el.clientHeight) el.scrollTop = at + rowHeight * 2 + head - el.clientHeight;
+      measure();
+    });
+  });
+  const names = s.actors.value.filter((n) => !s.hidden.value.has(n));
+  const rows = s.rows.value;
+  const gutter = withText.value ? 268 : 56;
+  const v = viewport.value;
+  const lane = Math.max(78, Math.floor((v.width - gutter - 12) / Math.max(1, names.length)));
+  const width = lane * names.length;
+  const height = y(rows.length) + rowHeight;
+  const from = Math.min(v.from, rows.length);
+  const to = Math.min(v.to, rows.length);
+  const g: Geometry = {
+    lane,
+    width,
+    x: (name) => {
+      const i = names.indexOf(name);
+      return i < 0 ? null : lane * (i + 0.5);
+    },
+  };
+  const arrows = [];
+  const events = [];
+  for (let row = 1; row <= rows.length; row++) {
+    const number = rows[row - 1] as number;
+    const step = s.steps.value[number - 1];
+    if (!step) continue;
+    const origin = step.cause ? (rowOf.value.get(step.cause) ?? row) : step.cause === 0 ? 0 : row;
+    if (row < from || Math.min(origin, row) > to) continue; // Arrows may begin far above what is seen.
+    arrows.push(<Arrow key={number} step={step} number={number} row={row} g={g} />);
+    if (row <= to) events.push(<Event key={number} step={step} number={number} row={row} g={g} />);
+  }
+  const chosenRow = s.selected.value === 0 ? 0 : rowOf.value.get(s.selected.value);
+  return (
+    <div class="scroller" ref={scroller} onScroll={measure} tabIndex={-1}>
+      <div class="lanes" style={{ width: `${gutter + width}px` }}>
+        <div class="lane-heads" style={{ paddingLeft: `${gutter}px` }} aria-hidden="true">
+          {names.map((n) => (
+            <span key={n} class="lane-head" style={{ width: `${lane}px` }}><b>{n}</b></span>
+          ))}
+        </div>
+        <div class="lane-body" style={{ height: `${height}px` }}>
+          {chosenRow !== undefined && <div class="band" style={{ top: `${y(chosenRow) - rowHeight / 2}px` }} />}
+          <div class="gutter-box" style={{ width: `${gutter}px` }}><Gutter from={from} to={to} /></div>
+          <svg class="space-time" width={width} height={height} style={{ left: `${gutter}px` }} aria-hidden="true">
+            <defs>
+              <marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto" markerUnits="userSpaceOnUse">
+                <path d="M0 0.5L8 4 0 7.5z" fill="context-stroke" />
+              </marker>
+            </defs>
+            {names.map((n) => {
+              const x = g.x(n) as number;
+              return <line key={n} class="lifeline" x1={x} x2={x} y1={y(Math.max(0, from)) - (from === 0 ? 0 : rowHeight)} y2={Math.min(height, y(to) + rowHeight)} />;
+            })}
+            <Downs g={g} last={rows.length} />
+            {from === 0 && names.map((n) => <circle key={n} class="begin" cx={g.x(n) as number} cy={y(0)} r="3" />)}
+            {arrows}
+            {events}
+          </svg>
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,222 @@
+import { signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import * as api from "./api";
+import { Icon } from "./icons";
+import * as s from "./store";
+
+function Dialog({ title, children, wide }: { title: string; children: ComponentChildren; wide?: boolean }) {
+  const ref = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const d = ref.current;
+    const before = document.activeElement as HTMLElement | null;
+    d?.showModal();
+    return () => before?.focus?.();
+  }, []);
+  return (
+    <dialog ref={ref} class={wide ? "wide" : ""} aria-labelledby="dialog-title" onClose={() => (s.dialog.value = "")}
+      onClick={(e) => e.target === ref.current && ref.current?.close()}>
+      <div class="dialog-body">
+        <header>
+          <h2 id="dialog-title">{title}</h2>
+          <button type="button" class="icon-button" aria-label="Close" onClick={() => ref.current?.close()}><Icon name="close" /></button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+const keys: [string, string][] = [
+  ["j / k", "next / previous step"],
+  ["h / l", "previous / next branch"],
+  ["1 – 9", "take an action"],
+  ["/", "filter the actions"],
+  ["s", "search in the steps"],
+  ["d", "go to the next discovery"],
+  ["u / U", "undo / redo"],
+  ["[ / ]", "previous / next change of the watched field"],
+  ["f", "fold away all but the causal past"],
+  ["g", "run until …"],
+  ["r", "walk 10 steps at random"],
+  ["p", "pause or resume the check"],
+  ["e", "export"],
+  ["m", "choose a model"],
+  ["t", "light or dark"],
+  ["?", "this help"],
+];
+
+function Help() {
+  return (
+    <Dialog title="Keys">
+      <dl class="keys">
+        {keys.map(([k, what]) => <div key={k}><dt>{k.split(" / ").map((one, i) => <>{i > 0 && " / "}<kbd>{one}</kbd></>)}</dt><dd>{what}</dd></div>)}
+      </dl>
+      <h3>Marks</h3>
+      <ul class="marks">
+        <li><Icon name="holds" /> holds in that state</li>
+        <li><Icon name="violated" /> is violated in that state</li>
+        <li><Icon name="example" /> that state is an example</li>
+        <li><Icon name="open" /> that state is no example</li>
+      </ul>
+      <p class="muted">The address of the page holds the whole view: copy it, and a colleague with the same model sees the same.</p>
+    </Dialog>
+  );
+}
+
+const kept = signal<api.Format[]>([]);
+
+function Export() {
+  const [format, choose] = useState("");
+  const [text, show] = useState("");
+  useEffect(() => {
+    if (kept.value.length === 0) void api.formats().then((all) => (kept.value = all), s.fail);
+  }, []);
+  const chosen = kept.value.find((f) => f.name === format) ?? kept.value[0];
+  useEffect(() => {
+    if (!chosen) return;
+    let old = false;
+    show("…");
+    void api.exported(chosen.name, s.query(s.tip.value)).then((t) => !old && show(t), (e: unknown) => !old && show(String(e)));
+    return () => {
+      old = true;
+    };
+  }, [chosen?.name]);
+  const save = () => {
+    if (!chosen) return;
+    const a = document.createElement("a");
+    a.href = URL.createObjectURL(new Blob([text], { type: chosen.type }));
+    a.download = chosen.file;
+    a.click();
+    setTimeout(() => URL.revokeObjectURL(a.href), 1000);
+  };
+  return (
+    <Dialog title={`Export the path of ${s.tip.value.depth} steps`} wide>
+      <div class="export">
+        <div class="formats" role="radiogroup" aria-label="Format">
+          {kept.value.map((f) => (
+            <label key={f.name} class={chosen === f ? "on" : ""}>
+              <input type="radio" name="format" value={f.name} checked={chosen === f} onChange={() => choose(f.name)} />{f.title}
+            </label>
+          ))}
+        </div>
+        <pre class="preview" tabIndex={0} aria-label="What is exported">{text.length > 20000 ? `${text.slice(0, 20000)}\n…` : text}</pre>
+      </div>
+      <p class="buttons">
+        <button type="button" class="button primary" onClick={save}>Save {chosen?.file}</button>
+        <button type="button" class="button" onClick={() => void navigator.clipboard.writeText(text).then(() => (s.notice.value = "Copied."), s.fail)}>Copy</button>
+      </p>
+    </Dialog>
+  );
+}
+
+function Models() {
+  const [name, choose] = useState(s.model.value);
+  const [words, write] = useState<api.Config>(s.config.value);
+  const chosen = s.catalogue.value.find((m) => m.name === name);
+  const open = (check: boolean) => {
+    s.dialog.value = "";
+    const given = Object.fromEntries(Object.entries(words).filter(([, w]) => w !== ""));
+    void s.openModel(name, given).then(() => {
+      if (check && s.model.value === name) {
+        void api.startCheck({ model: name, config: s.config.value, engine: "bfs" }).then((c) => (s.check.value = c), s.fail);
+      }
+    });
+  };
+  return (
+    <Dialog title="Model" wide>
+      <form class="model-form" onSubmit={(e) => { e.preventDefault(); open(true); }}>
+        <div class="model-list" role="radiogroup" aria-label="Model">
+          {s.catalogue.value.map((m) => (
+            <label key={m.name} class={m.name === name ? "on" : ""}>
+              <input type="radio" name="model" value={m.name} checked={m.name === name}
+                onChange={() => { choose(m.name); write(m.name === s.model.value ? s.config.value : {}); }} />
+              <b>{m.name}</b><span>{m.summary}</span>
+            </label>
+          ))}
+        </div>
+        <fieldset>
+          <legend>Settings</legend>
+          {chosen?.options.map((o) => (
+            <label key={o.name} class="setting">
+              <span><b>{o.name}</b> <span class="muted">{o.doc}</span></span>
+              {o.values?.length ? (
+                <select value={words[o.name] ?? o.default} onChange={(e) => write({ ...words, [o.name]: e.currentTarget.value })}>
+                  {o.optional && <option value="">none</option>}
+                  {o.values.map((v) => <option key={v} value={v}>{v}</option>)}
+                </select>
+              ) : (
+                <input type="number" min={o.min} max={o.max || undefined} placeholder={o.default} value={words[o.name] ?? ""}
+                  onInput={(e) => write({ ...words, [o.name]: e.currentTarget.value })} />
+              )}
+            </label>
+          ))}
+        </fieldset>
+        <p class="buttons">
+          <button type="submit" class="button primary">Open and check</button>
+          <button type="button" class="button" onClick={() => open(false)}>Open</button>
+        </p>
+      </form>
+    </Dialog>
+  );
+}
+
+function Seek() {
+  const state = s.here.value.state;
+  const [what, choose] = useState<"property" | "field" | "message">("property");
+  const [property, pick] = useState("");
+  const [field, name] = useState(s.watched.value ?? "");
+  const [equals, is] = useState("");
+  const [message, say] = useState("");
+  const properties = state?.properties ?? [];
+  const first = properties[0]?.name ?? "";
+  const go = (e: Event) => {
+    e.preventDefault();
+    s.dialog.value = "";
+    const p = properties.find((x) => x.name === (property || first));
+    if (what === "property" && p) void s.runUntil({ property: p.name, answer: p.expect !== "always" });
+    if (what === "message") void s.runUntil({ message });
+    if (what === "field") {
+      const slot = state?.slots.map((x) => x.name).filter((n) => field === n || field.startsWith(`${n}.`) || field.startsWith(`${n}[`))
+        .sort((a, b) => b.length - a.length)[0];
+      if (slot === undefined) s.notice.value = `“${field}” names no field: expected an actor and a field, such as 0.Durable.Decided.`;
+      else void s.runUntil({ slot, field: field.slice(slot.length).replace(/^\./, ""), equals });
+    }
+  };
+  return (
+    <Dialog title="Run until …">
+      <form onSubmit={go} class="seek">
+        <p class="muted">Searches breadth first from the selected step, and walks the shortest way.</p>
+        <label class={what === "property" ? "on" : ""}><input type="radio" name="what" checked={what === "property"} onChange={() => choose("property")} />
+          <span>a property is violated, or has its example</span></label>
+        {what === "property" && (
+          <select aria-label="Property" value={property || first} onChange={(e) => pick(e.currentTarget.value)}>
+            {properties.map((p) => <option key={p.name} value={p.name}>{p.name}: {p.expect === "always" ? "violated" : "example"}</option>)}
+          </select>
+        )}
+        <label class={what === "field" ? "on" : ""}><input type="radio" name="what" checked={what === "field"} onChange={() => choose("field")} />
+          <span>a field changes, or has a value</span></label>
+        {what === "field" && (
+          <div class="pair">
+            <input aria-label="Field" placeholder="0.Durable.Decided" value={field} onInput={(e) => name(e.currentTarget.value)} required />
+            <input aria-label="Value; empty for any other than now" placeholder="any other value" value={equals} onInput={(e) => is(e.currentTarget.value)} />
+          </div>
+        )}
+        <label class={what === "message" ? "on" : ""}><input type="radio" name="what" checked={what === "message"} onChange={() => choose("message")} />
+          <span>a message is under way that contains</span></label>
+        {what === "message" && <input aria-label="Text of the message" placeholder="GetOk" value={message} onInput={(e) => say(e.currentTarget.value)} required />}
+        <p class="buttons"><button type="submit" class="button primary">Run</button></p>
+      </form>
+    </Dialog>
+  );
+}
+
+export function Dialogs() {
+  switch (s.dialog.value) {
+    case "help": return <Help />;
+    case "export": return <Export />;
+    case "model": return <Models />;
+    case "seek": return <Seek />;
+    default: return null;
+  }
+}

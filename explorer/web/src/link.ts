@@ -1,0 +1,94 @@
+// The whole view as the fragment of the address, so that a link shows the same in another browser. The fragment never
+// reaches the server.
+
+import type { Config } from "./api";
+
+export type View = {
+  model: string;
+  config: Config;
+  initial: number;
+  path: string[];
+  selected: number;
+  fingerprint: string; // of the last state
+  base: number | null; // the step to compare with, null for the one before
+  tab: string;
+  hidden: string[];
+  order: string[];
+};
+
+const long = 1500;
+
+const keyText = (key: string) => encodeURIComponent(key).replace(/~/g, "%7E");
+
+function bytesText(bytes: Uint8Array): string {
+  let s = "";
+  for (const b of bytes) s += String.fromCharCode(b);
+  return btoa(s).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+function textBytes(text: string): Uint8Array<ArrayBuffer> {
+  const s = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+  return Uint8Array.from(s, (c) => c.charCodeAt(0));
+}
+
+async function through(bytes: Uint8Array<ArrayBuffer>, stream: GenericTransformStream): Promise<Uint8Array<ArrayBuffer>> {
+  const piped = new Blob([bytes]).stream().pipeThrough(stream as ReadableWritablePair<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>);
+  return new Uint8Array(await new Response(piped).arrayBuffer());
+}
+
+/** Writes a view. Long paths are compressed. */
+export async function write(v: View): Promise<string> {
+  const u = [`m=${encodeURIComponent(v.model)}`];
+  for (const [name, word] of Object.entries(v.config).sort()) u.push(`c.${name}=${encodeURIComponent(word)}`);
+  if (v.initial) u.push(`i=${v.initial}`);
+  if (v.path.length) {
+    const plain = v.path.map(keyText).join("~");
+    if (plain.length <= long) u.push(`p=${plain}`);
+    else {
+      const bytes = new TextEncoder().encode(JSON.stringify(v.path));
+      u.push(`z=${bytesText(await through(bytes, new CompressionStream("deflate-raw")))}`);
+    }
+  }
+  if (v.selected !== v.path.length) u.push(`s=${v.selected}`);
+  if (v.base !== null) u.push(`b=${v.base}`);
+  if (v.tab) u.push(`t=${encodeURIComponent(v.tab)}`);
+  if (v.hidden.length) u.push(`h=${v.hidden.map(keyText).join("~")}`);
+  if (v.order.length) u.push(`o=${v.order.map(keyText).join("~")}`);
+  if (v.fingerprint) u.push(`f=${v.fingerprint}`);
+  return `#${u.join("&")}`;
+}
+
+/** Reads a view, or null if there is none. What is wrong in it is left out. */
+export async function read(fragment: string): Promise<View | null> {
+  const v: View = {
+    model: "", config: {}, initial: 0, path: [], selected: -1, fingerprint: "", base: null, tab: "", hidden: [], order: [],
+  };
+  const list = (text: string) => text.split("~").map(decodeURIComponent);
+  for (const part of fragment.replace(/^#/, "").split("&")) {
+    const at = part.indexOf("=");
+    const name = part.slice(0, at);
+    const text = part.slice(at + 1);
+    try {
+      if (name === "m") v.model = decodeURIComponent(text);
+      else if (name.startsWith("c.")) v.config[name.slice(2)] = decodeURIComponent(text);
+      else if (name === "i") v.initial = Math.max(0, parseInt(text, 10) || 0);
+      else if (name === "p") v.path = list(text);
+      else if (name === "z") {
+        const inflated = await through(textBytes(text), new DecompressionStream("deflate-raw"));
+        const keys: unknown = JSON.parse(new TextDecoder().decode(inflated));
+        if (Array.isArray(keys) && keys.every((k) => typeof k === "string")) v.path = keys;
+      } else if (name === "s") v.selected = parseInt(text, 10);
+      else if (name === "b") v.base = parseInt(text, 10);
+      else if (name === "t") v.tab = decodeURIComponent(text);
+      else if (name === "h") v.hidden = list(text);
+      else if (name === "o") v.order = list(text);
+      else if (name === "f") v.fingerprint = text;
+    } catch {
+      // A part that cannot be read.
+    }
+  }
+  if (v.model === "") return null;
+  if (!(v.selected >= 0 && v.selected <= v.path.length)) v.selected = v.path.length;
+  if (v.base !== null && !(v.base >= 0 && v.base <= v.path.length)) v.base = null;
+  return v;
+}

@@ -1,0 +1,237 @@
+import { signal, useSignalEffect } from "@preact/signals";
+import { render } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import * as api from "./api";
+import { filter, Left, possible } from "./actions";
+import { Bottom } from "./bottom";
+import { Diagram, found, findNext, withText } from "./diagram";
+import { Dialogs } from "./dialogs";
+import { Icon, meaning } from "./icons";
+import { Side } from "./state";
+import * as s from "./store";
+import "./styles.css";
+import { shown, switchTheme, theme } from "./theme";
+
+const pane = signal<"actions" | "diagram" | "state" | "more">("actions"); // on a narrow screen
+const lifelines = signal(false); // the panel that hides and moves lifelines
+const low = signal(false); // the panel below is shut
+
+function Header() {
+  void theme.value;
+  const settings = Object.entries(s.config.value).filter(([, w]) => w).sort();
+  return (
+    <header class="top">
+      <h1><span class="mark" aria-hidden="true" />Synod</h1>
+      <button type="button" class="model-button" onClick={() => (s.dialog.value = "model")} title="Choose a model (m)">
+        <b>{s.model.value || "…"}</b>
+        <span class="settings">{settings.map(([n, w]) => `${n} ${w.replace(/_/g, " ")}`).join(" · ")}</span>
+        <Icon name="down" />
+      </button>
+      <span class="spring" />
+      <button type="button" class="icon-button" aria-label="Copy a link to this view" title="Copy a link to this view"
+        onClick={() => void navigator.clipboard.writeText(location.href).then(() => (s.notice.value = "The link is copied."), s.fail)}>
+        <Icon name="link" />
+      </button>
+      <button type="button" class="icon-button" aria-label="Export" title="Export (e)" onClick={() => (s.dialog.value = "export")}><Icon name="export" /></button>
+      <button type="button" class="icon-button" aria-label={shown() === "dark" ? "Use light colours" : "Use dark colours"} title="Light or dark (t)" onClick={switchTheme}>
+        <Icon name={shown() === "dark" ? "sun" : "moon"} />
+      </button>
+      <button type="button" class="icon-button" aria-label="Help" title="Keys (?)" onClick={() => (s.dialog.value = "help")}><Icon name="help" /></button>
+    </header>
+  );
+}
+
+function Lifelines() {
+  const names = s.actors.value;
+  const move = (name: string, by: number) => {
+    const all = [...names];
+    const at = all.indexOf(name);
+    all.splice(at, 1);
+    all.splice(Math.max(0, Math.min(all.length, at + by)), 0, name);
+    s.order.value = all;
+  };
+  const toggle = (name: string) => {
+    const next = new Set(s.hidden.value);
+    if (!next.delete(name)) next.add(name);
+    s.hidden.value = next;
+  };
+  return (
+    <div class="lifelines" id="lifelines">
+      {names.map((n, i) => (
+        <span key={n} class={`lifeline-chip ${s.hidden.value.has(n) ? "off" : ""}`}>
+          <button type="button" class="mini" aria-label={`Move ${n} to the left`} disabled={i === 0} onClick={() => move(n, -1)}><Icon name="left" /></button>
+          <label><input type="checkbox" checked={!s.hidden.value.has(n)} onChange={() => toggle(n)} />{n}</label>
+          <button type="button" class="mini" aria-label={`Move ${n} to the right`} disabled={i === names.length - 1} onClick={() => move(n, 1)}><Icon name="right" /></button>
+        </span>
+      ))}
+    </div>
+  );
+}
+
+let seed = 1;
+const walkRandom = () => void s.walkAtRandom(10, seed++);
+
+function Toolbar() {
+  const n = s.tip.value.depth;
+  const at = s.selected.value;
+  const tool = (icon: string, text: string, f: () => void, off = false, pressed?: boolean) => (
+    <button type="button" class="icon-button" aria-label={text} title={text} disabled={off} aria-pressed={pressed} onClick={f}><Icon name={icon} /></button>
+  );
+  return (
+    <div class="toolbar" role="toolbar" aria-label="Path">
+      {tool("left", "Previous step (k)", () => s.select(at - 1), at === 0)}
+      <span class="position"><b>{at}</b> <span class="muted">of {n}</span></span>
+      {tool("right", "Next step (j)", () => s.select(at + 1), at === n)}
+      <span class="bar" />
+      {tool("undo", "Undo (u)", s.undo, !s.canUndo.value)}
+      {tool("redo", "Redo (U)", s.redo, !s.canRedo.value)}
+      <span class="bar" />
+      {tool("target", "Run until … (g)", () => (s.dialog.value = "seek"))}
+      {tool("dice", "Walk 10 steps at random (r)", walkRandom)}
+      {tool("shorten", "Search for a shorter path to what the last state shows", () => void s.shorten(), n === 0)}
+      <span class="bar" />
+      {tool("fold", "Fold away all but the causal past of the selected step (f)", () => (s.folded.value = !s.folded.value), false, s.folded.value)}
+      {tool("eye", "Hide and move lifelines", () => (lifelines.value = !lifelines.value), false, lifelines.value)}
+      {tool("list", "Show the steps as text", () => (withText.value = !withText.value), false, withText.value)}
+      <span class="spring" />
+      <span class="search slim">
+        <Icon name="search" />
+        <input id="find" type="search" placeholder="Find a step" aria-label="Find in the steps of the path" value={found.value}
+          onInput={(e) => (found.value = e.currentTarget.value)}
+          onKeyDown={(e) => e.key === "Enter" && findNext(e.shiftKey ? -1 : 1)} />
+      </span>
+    </div>
+  );
+}
+
+function Center() {
+  const p = s.problem.value;
+  return (
+    <main class="pane center" aria-label="Path">
+      <Toolbar />
+      {lifelines.value && <Lifelines />}
+      {p && (
+        <div class="banner" role="alert">
+          <Icon name="violated" />
+          <div><p>{p.text}</p>{p.detail && <code>{p.detail}</code>}</div>
+          <button type="button" class="icon-button" aria-label="Dismiss" onClick={() => (s.problem.value = null)}><Icon name="close" /></button>
+        </div>
+      )}
+      {s.watched.value !== null && (
+        <div class="watching">
+          <span class="muted">watching</span><code>{s.watched.value}</code>
+          <button type="button" class="small-button" onClick={() => s.nextChange(-1)}><Icon name="up" />previous change</button>
+          <button type="button" class="small-button" onClick={() => s.nextChange(1)}><Icon name="down" />next change</button>
+          <button type="button" class="icon-button" aria-label="Watch no field" onClick={() => (s.watched.value = null)}><Icon name="close" /></button>
+        </div>
+      )}
+      <Diagram />
+    </main>
+  );
+}
+
+function Announcer() {
+  const at = s.selected.value;
+  const step = s.steps.value[at - 1];
+  const properties = s.here.value.state?.properties ?? [];
+  const bad = properties.filter((p) => meaning(p.expect, p.answer) === "violated").map((p) => p.name);
+  const text = at === 0 ? "Initial state" : `Step ${at} of ${s.tip.value.depth}: ${step?.text ?? ""}`;
+  return <div class="sr" aria-live="polite">{text}{bad.length ? `. Violated: ${bad.join(", ")}` : ""}. {s.notice.value}</div>;
+}
+
+function Toast() {
+  const timer = useRef(0);
+  useSignalEffect(() => {
+    if (!s.notice.value) return;
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => (s.notice.value = ""), 6000);
+  });
+  return (
+    <div class="toast-box">
+      {s.busy.value && <p class="toast busy">{s.busy.value}…</p>}
+      {s.notice.value && <p class="toast">{s.notice.value}</p>}
+    </div>
+  );
+}
+
+function togglePause() {
+  const c = s.check.value;
+  if (c?.state === "running") void api.commandCheck("pause").then((now) => (s.check.value = now), s.fail);
+  else if (c?.state === "paused") void api.commandCheck("resume").then((now) => (s.check.value = now), s.fail);
+}
+
+const focus = (id: string, where: typeof pane.value) => {
+  pane.value = where;
+  requestAnimationFrame(() => document.getElementById(id)?.focus());
+};
+
+function onKey(e: KeyboardEvent) {
+  const el = e.target as HTMLElement;
+  const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(el.tagName) && (el as HTMLInputElement).type !== "radio" && (el as HTMLInputElement).type !== "checkbox";
+  if (e.key === "Escape" && typing) {
+    if (el.id === "filter") filter.value = "";
+    if (el.id === "find") found.value = "";
+    el.blur();
+    return;
+  }
+  if (typing || e.ctrlKey || e.metaKey || e.altKey || s.dialog.value !== "") return;
+  const keys: Record<string, () => void> = {
+    j: () => s.select(s.selected.value + 1),
+    k: () => s.select(s.selected.value - 1),
+    h: () => s.otherBranch(-1),
+    l: () => s.otherBranch(1),
+    "/": () => focus("filter", "actions"),
+    s: () => focus("find", "diagram"),
+    d: s.nextDiscovery,
+    u: s.undo,
+    U: s.redo,
+    "[": () => s.nextChange(-1),
+    "]": () => s.nextChange(1),
+    f: () => (s.folded.value = !s.folded.value),
+    g: () => (s.dialog.value = "seek"),
+    r: walkRandom,
+    p: togglePause,
+    e: () => (s.dialog.value = "export"),
+    m: () => (s.dialog.value = "model"),
+    t: switchTheme,
+    "?": () => (s.dialog.value = "help"),
+  };
+  const number = /^[1-9]$/.test(e.key) ? possible.value[Number(e.key) - 1] : undefined;
+  const f = number ? () => void s.take(number.key) : keys[e.key];
+  if (!f) return;
+  e.preventDefault();
+  f();
+}
+
+function App() {
+  useEffect(() => {
+    window.addEventListener("keydown", onKey);
+    void s.begin();
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+  const tabs = [["actions", "Actions"], ["diagram", "Path"], ["state", "State"], ["more", "More"]] as const;
+  return (
+    <div class={`app ${low.value ? "low" : ""}`} data-pane={pane.value}>
+      <Header />
+      <Left />
+      <Center />
+      <Side />
+      <div class="bottom-box">
+        <button type="button" class="icon-button shut" aria-label={low.value ? "Open the panel below" : "Shut the panel below"} aria-expanded={!low.value}
+          onClick={() => (low.value = !low.value)}><Icon name={low.value ? "up" : "down"} /></button>
+        <Bottom />
+      </div>
+      <nav class="narrow-nav" aria-label="Views">
+        {tabs.map(([id, title]) => (
+          <button key={id} type="button" aria-current={pane.value === id ? "page" : undefined} onClick={() => (pane.value = id)}>{title}</button>
+        ))}
+      </nav>
+      <Dialogs />
+      <Toast />
+      <Announcer />
+    </div>
+  );
+}
+
+const at = document.getElementById("app");
+if (at) render(<App />, at);

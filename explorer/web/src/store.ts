@@ -1,0 +1,477 @@
+// What the page knows: the tree of places that were walked to, and what is looked at.
+
+import { batch, computed, effect, signal } from "@preact/signals";
+import * as api from "./api";
+import * as link from "./link";
+
+/** A place: the end of a path. Places that were left stay, as branches. */
+export type Place = {
+  parent: Place | null;
+  depth: number;
+  key: string;
+  step: api.Step | null; // that leads here; null at the beginning, and before the server told
+  state: api.State | null; // fetched when it is looked at
+  children: Map<string, Place>;
+  loading: Promise<void> | null;
+};
+
+const newPlace = (parent: Place | null, key: string): Place => ({
+  parent, depth: parent ? parent.depth + 1 : 0, key, step: null, state: null, children: new Map(), loading: null,
+});
+
+export const catalogue = signal<api.Model[]>([]);
+export const model = signal("");
+export const config = signal<api.Config>({});
+export const initial = signal(0);
+export const initials = signal(1);
+export const root = signal<Place>(newPlace(null, ""));
+export const tip = signal<Place>(root.value); // the end of the branch that is looked at
+export const selected = signal(0); // the step of it that is looked at
+export const base = signal<number | null>(null); // the step to compare with; null for the one before
+export const fetched = signal(0); // grows when something of a place arrives
+export const problem = signal<{ text: string; detail?: string } | null>(null);
+export const notice = signal("");
+export const busy = signal("");
+export const said = signal(""); // for screen readers
+export const tab = signal("branches");
+export const hidden = signal<ReadonlySet<string>>(new Set());
+export const order = signal<string[]>([]);
+export const watched = signal<string | null>(null); // a field, as changes name it
+export const folded = signal(false); // only the causal past of the selected step is shown
+export const check = signal<api.Check | null>(null);
+export const series = signal<api.Point[]>([]);
+export const online = signal(true);
+export const dialog = signal<"" | "help" | "export" | "model" | "seek">("");
+
+const undone: Place[] = [];
+const done: Place[] = [];
+export const canUndo = signal(false);
+export const canRedo = signal(false);
+
+/** The places on the branch that is looked at, from the beginning. */
+export const chain = computed(() => {
+  const all: Place[] = [];
+  for (let p: Place | null = tip.value; p; p = p.parent) all.push(p);
+  return all.reverse();
+});
+export const here = computed(() => chain.value[selected.value] ?? tip.value);
+export const baseStep = computed(() => {
+  const b = base.value;
+  return b !== null && b < chain.value.length ? b : Math.max(0, selected.value - 1);
+});
+
+/** The steps of the branch; those that were not fetched yet are null. */
+export const steps = computed(() => {
+  void fetched.value;
+  return chain.value.slice(1).map((p) => p.step);
+});
+
+/** Fingerprints of all states that were visited. */
+export const visited = computed(() => {
+  void fetched.value;
+  const all = new Set<string>();
+  const stack = [root.value];
+  for (let p = stack.pop(); p; p = stack.pop()) {
+    if (p.step) all.add(p.step.fingerprint);
+    else if (p.state) all.add(p.state.fingerprint);
+    stack.push(...p.children.values());
+  }
+  return all;
+});
+
+export const pathOf = (p: Place): string[] => {
+  const keys: string[] = [];
+  for (let at: Place | null = p; at?.parent; at = at.parent) keys.push(at.key);
+  return keys.reverse();
+};
+
+export const query = (p: Place): api.Query => ({
+  model: model.value, config: config.value, initial: initial.value, path: pathOf(p),
+});
+
+const maxStates = 300; // that the page keeps
+const kept: Place[] = [];
+
+/** Fetches what is not known of a place and of the steps that lead there. */
+export function load(p: Place): Promise<void> {
+  if (p.state) return Promise.resolve();
+  p.loading ??= fetchPlace(p).finally(() => {
+    p.loading = null;
+  });
+  return p.loading;
+}
+
+async function fetchPlace(p: Place): Promise<void> {
+  const at = root.value;
+  let from = p;
+  while (from.parent && !from.step) from = from.parent;
+  if (p.step) from = p;
+  const state = await api.state({ ...query(p), from: from.depth });
+  if (at !== root.value) return;
+  const missing: Place[] = [];
+  for (let q = p; q !== from && q.parent; q = q.parent) missing.unshift(q);
+  missing.forEach((q, i) => {
+    q.step = state.steps[i] ?? null;
+  });
+  p.state = state;
+  kept.push(p);
+  while (kept.length > maxStates) {
+    const old = kept.shift();
+    if (old && old !== here.value) old.state = null;
+  }
+  fetched.value++;
+}
+
+export function fail(e: unknown) {
+  busy.value = "";
+  problem.value = { text: e instanceof Error ? e.message : String(e) };
+}
+
+/** Does something that may take a while, and shows what goes wrong. */
+export async function attempt<T>(what: string, f: () => Promise<T>): Promise<T | undefined> {
+  busy.value = what;
+  try {
+    return await f();
+  } catch (e) {
+    fail(e);
+    return undefined;
+  } finally {
+    busy.value = "";
+  }
+}
+
+function remember(before: Place) {
+  done.push(before);
+  if (done.length > 500) done.shift();
+  undone.length = 0;
+  canUndo.value = true;
+  canRedo.value = false;
+}
+
+/** Goes to a place, on its branch. */
+export function goTo(p: Place, at = p.depth, history = true) {
+  if (history && p !== tip.value) remember(tip.value);
+  batch(() => {
+    tip.value = p;
+    selected.value = Math.max(0, Math.min(at, p.depth));
+    if (base.value !== null && base.value > p.depth) base.value = null;
+    problem.value = null;
+  });
+}
+
+export function select(step: number) {
+  selected.value = Math.max(0, Math.min(step, tip.value.depth));
+}
+
+/** The place that some further steps lead to. */
+function extend(p: Place, keys: string[]): Place {
+  for (const key of keys) {
+    let next = p.children.get(key);
+    if (!next) {
+      next = newPlace(p, key);
+      p.children.set(key, next);
+    }
+    p = next;
+  }
+  return p;
+}
+
+/** Takes an action where one looks. If this is not the end of the branch, another branch begins. */
+export async function take(key: string) {
+  await advance(here.value, [key]);
+}
+
+async function advance(from: Place, keys: string[]) {
+  const p = extend(from, keys);
+  try {
+    await load(p);
+    goTo(p);
+  } catch (e) {
+    forget(p, from);
+    fail(e);
+  }
+}
+
+/** Takes back the places behind another one that the server does not know. */
+function forget(p: Place, from: Place) {
+  for (let at = p; at !== from && at.parent; at = at.parent) {
+    if (!at.step && at.children.size === 0) at.parent.children.delete(at.key);
+  }
+}
+
+export function undo() {
+  const p = done.pop();
+  if (!p) return;
+  undone.push(tip.value);
+  goTo(p, p.depth, false);
+  canUndo.value = done.length > 0;
+  canRedo.value = true;
+}
+
+export function redo() {
+  const p = undone.pop();
+  if (!p) return;
+  done.push(tip.value);
+  goTo(p, p.depth, false);
+  canUndo.value = true;
+  canRedo.value = undone.length > 0;
+}
+
+/** The ends of all branches, from the first child on. */
+export const branches = computed(() => {
+  void fetched.value;
+  void tip.value;
+  const ends: Place[] = [];
+  const stack = [root.value];
+  for (let p = stack.pop(); p; p = stack.pop()) {
+    if (p.children.size === 0) ends.push(p);
+    stack.push(...[...p.children.values()].reverse());
+  }
+  return ends;
+});
+
+/** Goes to the branch that is a number of places away. */
+export function otherBranch(by: number) {
+  const all = branches.value;
+  if (all.length < 2) return;
+  let at = all.findIndex((end) => {
+    for (let p: Place | null = end; p; p = p.parent) if (p === tip.value) return true;
+    return false;
+  });
+  if (at < 0) at = 0;
+  const next = all[(at + by + all.length) % all.length];
+  if (!next) return;
+  let fork: Place = next;
+  const mine = new Set(chain.value);
+  while (fork.parent && !mine.has(fork)) fork = fork.parent;
+  goTo(next, Math.min(next.depth, Math.max(fork.depth + 1, Math.min(selected.value, next.depth))));
+}
+
+export async function openModel(name: string, words: api.Config, path: string[] = [], first = 0) {
+  const before = { model: model.value, config: config.value, initial: initial.value, root: root.value, tip: tip.value };
+  const fresh = newPlace(null, "");
+  batch(() => {
+    model.value = name;
+    config.value = words;
+    initial.value = first;
+    root.value = fresh;
+    tip.value = fresh;
+    selected.value = 0;
+    base.value = null;
+    watched.value = null;
+    folded.value = false;
+    problem.value = null;
+  });
+  done.length = undone.length = 0;
+  canUndo.value = canRedo.value = false;
+  try {
+    await load(fresh);
+    config.value = fresh.state?.config ?? words;
+    initials.value = fresh.state?.initials ?? 1;
+    if (path.length > 0) return await walk(path);
+  } catch (e) {
+    if (before.root.state) {
+      batch(() => {
+        model.value = before.model;
+        config.value = before.config;
+        initial.value = before.initial;
+        root.value = before.root;
+        tip.value = before.tip;
+        selected.value = before.tip.depth;
+      });
+    }
+    fail(e);
+  }
+  return undefined;
+}
+
+/** Walks from the beginning as far as the path applies. */
+async function walk(path: string[]): Promise<void> {
+  const end = extend(root.value, path);
+  try {
+    await load(end);
+    goTo(end);
+  } catch (e) {
+    forget(end, root.value);
+    if (!(e instanceof api.ApiError) || e.code !== "no_step") throw e;
+    const rest = path.slice(0, e.step - 1);
+    const last = extend(root.value, rest);
+    await load(last);
+    goTo(last);
+    problem.value = {
+      text: `Step ${e.step} of this path no longer applies. You see the ${rest.length} steps before it.`,
+      detail: e.key,
+    };
+  }
+}
+
+export async function showDiscovery(d: api.Discovery) {
+  const c = check.value;
+  if (!c?.model || !c.config) return;
+  const same = c.model === model.value && sameConfig(c.config, config.value) && d.initial === initial.value;
+  await attempt("Walking to the discovery", async () => {
+    if (same) await advance(root.value, d.path);
+    else await openModel(c.model as string, c.config as api.Config, d.path, d.initial);
+  });
+  notice.value = `${d.expect === "always" ? "Violation" : "Example"} of “${d.property}”, ${d.path.length} steps`;
+}
+
+export const sameConfig = (a: api.Config, b: api.Config) => {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((n) => (a[n] ?? "") === (b[n] ?? ""));
+};
+
+let discovery = -1;
+export function nextDiscovery() {
+  const all = check.value?.discoveries ?? [];
+  if (all.length === 0) {
+    notice.value = "The check has found nothing to show yet.";
+    return;
+  }
+  discovery = (discovery + 1) % all.length;
+  const d = all[discovery];
+  if (d) void showDiscovery(d);
+}
+
+export async function walkAtRandom(count: number, seed: number) {
+  const from = here.value;
+  const way = await attempt("Walking at random", () => api.random({ ...query(from), count, seed }));
+  if (!way) return;
+  if (way.path.length > 0) await advance(from, way.path);
+  notice.value = `${way.path.length} random steps from seed ${seed}${way.ended ? `; then ${way.ended}` : ""}`;
+}
+
+export async function runUntil(goal: api.Goal) {
+  const from = here.value;
+  const way = await attempt("Searching", () => api.seek({ ...query(from), goal }));
+  if (!way) return;
+  if (way.found) await advance(from, way.path);
+  notice.value = way.found
+    ? `Reached in ${way.path.length} steps; ${way.visited} states were met`
+    : `Not found: ${way.ended}`;
+}
+
+export async function shorten() {
+  const from = tip.value;
+  const way = await attempt("Searching for a shorter path", () => api.minimize(query(from)));
+  if (!way) return;
+  if (way.found) await advance(root.value, way.path);
+  notice.value = way.found
+    ? `${way.path.length} steps instead of ${from.depth}; the longer path is kept as a branch`
+    : `No shorter path: ${way.ended}`;
+}
+
+/** Goes to the next or previous step that changes the watched field. */
+export function nextChange(by: 1 | -1) {
+  const field = watched.value;
+  if (field === null) {
+    notice.value = "Choose a field of an actor first.";
+    return;
+  }
+  const all = steps.value;
+  for (let i = selected.value + by; i >= 1 && i <= all.length; i += by) {
+    if (all[i - 1]?.changes?.some((c) => c.path === field || c.path.startsWith(`${field}.`) || c.path.startsWith(`${field}[`))) {
+      select(i);
+      return;
+    }
+  }
+  notice.value = `${field} does not change ${by > 0 ? "later" : "earlier"}.`;
+}
+
+/** The steps that happened before a step: at the same actor, or by a message that arrived. */
+export function past(all: (api.Step | null)[], step: number): Set<number> {
+  const found = new Set<number>([step]);
+  const actors = new Set<string>();
+  for (let i = step; i >= 1; i--) {
+    const s = all[i - 1];
+    if (!s) continue;
+    if (s.kind !== "drop" && actors.has(s.actor)) found.add(i);
+    if (!found.has(i)) continue;
+    if (s.kind !== "drop" || i === step) actors.add(s.actor);
+    if (s.cause) found.add(s.cause);
+  }
+  return found;
+}
+
+/** The steps that the diagram shows. */
+export const rows = computed(() => {
+  const n = tip.value.depth;
+  if (folded.value) return [...past(steps.value, selected.value)].filter((i) => i > 0).sort((a, b) => a - b);
+  return Array.from({ length: n }, (_, i) => i + 1);
+});
+
+/** The names of the lifelines, in the order in which they are shown. */
+export const actors = computed(() => {
+  void fetched.value;
+  const all = (root.value.state ?? here.value.state)?.slots.filter((s) => s.role === "actor" || s.role === "state") ?? [];
+  const names = all.map((s) => s.name);
+  return [...order.value.filter((n) => names.includes(n)), ...names.filter((n) => !order.value.includes(n))];
+});
+
+let wanted = "";
+async function writeLink() {
+  const view: link.View = {
+    model: model.value, config: config.value, initial: initial.value, path: pathOf(tip.value), selected: selected.value,
+    fingerprint: tip.value.step?.fingerprint ?? tip.value.state?.fingerprint ?? "",
+    base: base.value, tab: tab.value === "branches" ? "" : tab.value, hidden: [...hidden.value], order: order.value,
+  };
+  const id = JSON.stringify(view);
+  wanted = id;
+  const text = await link.write(view);
+  if (wanted === id && location.hash !== text) history.replaceState(null, "", text);
+}
+
+/** Begins: with what the address says, or with the model that the server was started with. */
+export async function begin() {
+  const list = await attempt("Opening", api.models);
+  if (!list) return;
+  catalogue.value = list.models;
+  const view = await link.read(location.hash);
+  if (view) await openView(view);
+  else await openModel(list.model, list.config);
+  let timer = 0;
+  effect(() => {
+    void [model.value, config.value, tip.value, selected.value, base.value, tab.value, hidden.value, order.value];
+    void fetched.value;
+    clearTimeout(timer);
+    timer = window.setTimeout(() => void writeLink(), 120);
+  });
+  effect(() => {
+    const p = here.value;
+    const b = chain.value[baseStep.value];
+    load(p).catch(fail);
+    if (b && b !== p) load(b).catch(fail);
+  });
+  window.addEventListener("hashchange", () => {
+    void link.read(location.hash).then((v) => v && openView(v));
+  });
+  api.listen(
+    (c) => {
+      if (c.series) series.value = c.series;
+      else if (c.state === "running" || c.now.seconds > (series.value.at(-1)?.seconds ?? 0)) {
+        series.value = [...series.value.slice(-1200), c.now];
+      }
+      check.value = c;
+    },
+    (yes) => {
+      online.value = yes;
+    },
+  );
+}
+
+async function openView(v: link.View) {
+  batch(() => {
+    hidden.value = new Set(v.hidden);
+    order.value = v.order;
+    tab.value = v.tab || "branches";
+  });
+  await openModel(v.model, v.config, v.path, v.initial);
+  if (tip.value.depth === v.path.length) {
+    select(v.selected);
+    base.value = v.base;
+    const now = tip.value.state?.fingerprint;
+    if (v.fingerprint && now && now !== v.fingerprint) {
+      problem.value = { text: "All steps of this link still apply, but they lead to another state than when it was made." };
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { chromium } from "playwright-core";
+const b = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const base = process.argv[2];
+const p = await b.newPage({ viewport: { width: 1280, height: 800 } });
+p.on("console", (m) => console.log("console", m.type(), m.text()));
+p.on("pageerror", (e) => console.log("pageerror", e.stack));
+await p.goto(base);
+await p.waitForSelector(".choice");
+await p.screenshot({ path: "/tmp/w/xbin/1.png" });
+for (let i = 0; i < 5; i++) { await p.keyboard.press("1"); await p.waitForTimeout(80); }
+await p.keyboard.press("d");
+await p.waitForTimeout(600);
+await p.screenshot({ path: "/tmp/w/xbin/2.png" });
+await p.keyboard.press("t");
+await p.click("#tab-network");
+await p.click("#tab-history");
+await p.waitForTimeout(600);
+await p.screenshot({ path: "/tmp/w/xbin/3.png" });
+await p.click("#tab-check");
+await p.waitForTimeout(300);
+await p.screenshot({ path: "/tmp/w/xbin/4.png" });
+console.log(p.url());
+await b.close();
