@@ -2,6 +2,11 @@ module synod
 
 go 1.26.0
 
+ignore (
+	./explorer/web/node_modules
+	./tools/node/node_modules
+)
+
 require (
 	github.com/anishathalye/porcupine v1.3.1
 	github.com/cockroachdb/datadriven v1.0.3

@@ -4,100 +4,127 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
-	"strings"
 
 	"synod/model"
 	"synod/trace"
 )
 
-// format is a way to write a path.
-type format struct {
-	Name  string `json:"name"`
-	Title string `json:"title"`
-	File  string `json:"file"` // the name of a file of this format
-	Type  string `json:"type"` // the media type
-	write func(io.Writer, trace.Document) error
-}
-
-func exportFormats() []format {
-	return []format{
-		{"json", "JSON", "trace.json", "application/json", trace.WriteJSON},
-		{"mermaid", "Mermaid sequence diagram", "trace.mmd", "text/plain", func(w io.Writer, d trace.Document) error {
-			return trace.WriteMermaid(w, d.Traces[0])
-		}},
-		{"text", "Text", "trace.txt", "text/plain", func(w io.Writer, d trace.Document) error {
-			return trace.Text(w, d.Traces[0])
-		}},
-	}
+// FormatDescription describes a format of exports.
+type FormatDescription struct {
+	Name    string `json:"name"`
+	Summary string `json:"summary"`
+	File    string `json:"file"` // the name of a file of this format
+	Type    string `json:"type"` // the media type
 }
 
 func (s *Server) formats(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{"schema": Schema, "formats": exportFormats()})
+	var all []FormatDescription
+	for _, f := range trace.Formats() {
+		all = append(all, FormatDescription{f.Name, f.Summary, "path" + f.Extensions[0], f.MediaType})
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"schema": Schema, "formats": all})
 }
 
 // export writes a path in a format.
 func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
-		name := r.URL.Query().Get("format")
-		formats := exportFormats()
-		i := slices.IndexFunc(formats, func(f format) bool { return f.Name == name })
-		if i < 0 {
-			var names []string
-			for _, f := range formats {
-				names = append(names, f.Name)
-			}
-			return nil, badRequest(fmt.Errorf("unknown format %q: expected one of %s", name, strings.Join(names, ", ")))
+		f, err := trace.FormatNamed(r.URL.Query().Get("format"))
+		if err != nil {
+			return nil, badRequest(err)
 		}
 		property, err := t.shows(q, p)
 		if err != nil {
 			return nil, err
 		}
-		kind := trace.Example
-		if property.Expect == model.Always {
-			kind = trace.Violation
-		}
 		d := trace.Document{
 			Model: t.model, Config: t.config,
-			Traces: []trace.Trace{trace.New(t.space, property.Name, kind, pathTo(p))},
+			Traces: []trace.Trace{trace.New(t.space, property.Name, kindOf(property), pathTo(p))},
 		}
 		var b bytes.Buffer
-		if err := formats[i].write(&b, d); err != nil {
+		if err := f.Write(&b, d); err != nil {
 			return nil, err
 		}
 		h := w.Header()
-		h.Set("Content-Type", formats[i].Type+"; charset=utf-8")
-		h.Set("Content-Disposition", "attachment; filename="+formats[i].File)
+		h.Set("Content-Type", f.MediaType)
+		h.Set("Content-Disposition", "attachment; filename=path"+f.Extensions[0])
 		_, _ = w.Write(b.Bytes())
 		return nil, nil
 	})
 }
 
-// shows gives the property that a path is about: the one that was asked for, else the first one that is violated at its
-// end, else the last one of which it is an example. A path that shows nothing is an example of being walked.
-func (t *tables) shows(q Query, p *place) (model.Property, error) {
-	properties := t.space.Properties()
+// kindOf says what a path shows of a property.
+func kindOf(p model.Property) trace.Kind {
+	switch {
+	case p.Name == "":
+		return trace.Walked
+	case p.Expect == model.Always:
+		return trace.Violation
+	}
+	return trace.Example
+}
+
+// shows gives the property that the end of a path shows: the one that was asked for, else the first one that is violated
+// there, else the last one of which it is an example. It is empty if the path shows nothing.
+func (t *tables) shows(q Query, p *place) (shown model.Property, err error) {
 	answers, err := t.answers(p.state)
 	if err != nil {
-		return model.Property{}, err
+		return shown, err
 	}
-	shown := model.Property{Name: "walked by hand", Expect: model.Sometimes}
-	for i, property := range properties {
+	known := q.Property == ""
+	for i, property := range t.space.Properties() {
+		known = known || q.Property == property.Name
+		if q.Property != "" && q.Property != property.Name {
+			continue
+		}
 		switch {
-		case q.Property == property.Name:
-			return property, nil
 		case property.Expect == model.Always && !answers[i]:
-			shown = property
-		case property.Expect == model.Sometimes && answers[i] && shown.Expect != model.Always:
+			return property, nil
+		case property.Expect == model.Sometimes && answers[i]:
 			shown = property
 		}
 	}
-	if q.Property != "" {
+	if !known {
 		return shown, notFound("no_property", fmt.Errorf("unknown property %q", q.Property))
 	}
 	return shown, nil
+}
+
+// Explanation says of every step of a path what it has to do with what the path shows.
+type Explanation struct {
+	Schema   string      `json:"schema"`
+	Property string      `json:"property"` // empty if the path shows nothing
+	Kind     string      `json:"kind"`     // violation, example or path
+	Steps    []Explained `json:"steps"`
+}
+
+// Explained is what there is to say of a step; see trace.Step.
+type Explained struct {
+	Past  bool     `json:"past,omitempty"`
+	Aside bool     `json:"aside,omitempty"`
+	Notes []string `json:"notes,omitempty"`
+}
+
+// explain tells which steps matter, and what they mean.
+func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
+	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
+		property, err := t.shows(q, p)
+		if err != nil {
+			return nil, err
+		}
+		done, err := s.hold(r.Context())
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		told := trace.New(t.space, property.Name, kindOf(property), pathTo(p))
+		e := &Explanation{Schema: Schema, Property: told.Property, Kind: string(told.Kind), Steps: []Explained{}}
+		for _, step := range told.Steps {
+			e.Steps = append(e.Steps, Explained{step.Past, step.Aside, step.Notes})
+		}
+		return e, nil
+	})
 }
 
 // minimize searches for a shorter path to a state that shows the same.

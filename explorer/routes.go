@@ -24,6 +24,7 @@ func (s *Server) routes() http.Handler {
 	both("state", s.state)
 	both("random", s.random)
 	both("minimize", s.minimize)
+	both("explain", s.explain)
 	mux.HandleFunc("POST "+v1+"seek", s.seek)
 	mux.HandleFunc("GET "+v1+"formats", s.formats)
 	both("export", s.export)

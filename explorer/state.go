@@ -80,6 +80,7 @@ type Slot struct {
 	Name       string         `json:"name"`
 	Role       model.Role     `json:"role"`
 	Type       string         `json:"type,omitempty"` // the Go type of the local state of an actor
+	Down       bool           `json:"down,omitempty"` // the actor has crashed; the value is what it kept
 	Value      Node           `json:"value"`
 	Letters    []Letter       `json:"letters,omitempty"`
 	Timers     []string       `json:"timers,omitempty"`
@@ -251,7 +252,7 @@ func (t *tables) slot(slot int, id model.PartID) (Slot, error) {
 		return Slot{}, err
 	}
 	s := Slot{
-		Name: valid(t.space.SlotName(slot)), Role: d.Role, Type: d.Type, Value: node(d.Value), Durable: d.Durable, Lost: changes(d.Lost),
+		Name: valid(t.space.SlotName(slot)), Role: d.Role, Type: d.Type, Down: d.Down, Value: node(d.Value), Durable: d.Durable, Lost: changes(d.Lost),
 		Visualized: d.Visual,
 	}
 	for _, l := range d.Letters {

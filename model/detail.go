@@ -42,13 +42,9 @@ const (
 // Detail is the content of a slot, taken apart for people.
 type Detail struct {
 	Role    Role
-<<<<<<< HEAD
+	Type    string   // of the local state, with its package's name; empty for what has none
 	Value   Node     // the local state, or whatever the slot holds; of an actor that is down, what it kept
 	Down    bool     // the actor has crashed, and did not recover yet
-=======
-	Type    string   // of the local state, with its package's name; empty for what has none
-	Value   Node     // the local state, or whatever the slot holds
->>>>>>> 8389535 (The explorer: server, API and page (in progress))
 	Letters []Letter // messages under way to the actor; equal ones are one, except on an ordered network
 	Timers  []string
 	Choices []string
@@ -127,13 +123,9 @@ func (c *cells[S, M]) detail(id PartID) (Detail, error) {
 	}
 	local := c.states.Value(t[tupleLocal])
 	d := Detail{
-<<<<<<< HEAD
-		Role: RoleActor, Value: c.walker.Tree(local, maxNodes), Letters: c.mailbox.letters(t[tupleMailbox]),
-		Timers: c.timerTexts(t[tupleTimers], textAny), Choices: c.pendingTexts(t[tupleChoices], textAny),
-=======
-		Role: RoleActor, Type: reflect.TypeFor[S]().String(), Value: c.walker.Tree(local, maxNodes), Letters: c.mailbox.letters(t[tupleMailbox]),
-		Timers: c.timerTexts(t[tupleTimers], textAny), Choices: c.pendingTexts(t[tupleChoices]),
->>>>>>> 8389535 (The explorer: server, API and page (in progress))
+		Role: RoleActor, Type: reflect.TypeFor[S]().String(), Value: c.walker.Tree(local, maxNodes),
+		Letters: c.mailbox.letters(t[tupleMailbox]), Timers: c.timerTexts(t[tupleTimers], textAny),
+		Choices: c.pendingTexts(t[tupleChoices], textAny),
 		Durable: c.actor.Keep != nil && c.actor.Recover != nil,
 	}
 	if !d.Durable {
@@ -149,8 +141,8 @@ func (c *cells[S, M]) detail(id PartID) (Detail, error) {
 
 func (c *cells[S, M]) detailDown(t [tupleLength]uint32) Detail {
 	d := Detail{
-		Role: RoleActor, Value: anyWalker.Tree(c.kept.Value(t[tupleLocal]), maxNodes), Down: true,
-		Letters: c.mailbox.letters(t[tupleMailbox]), Durable: c.actor.Keep != nil && c.actor.Recover != nil,
+		Role: RoleActor, Type: reflect.TypeFor[S]().String(), Value: anyWalker.Tree(c.kept.Value(t[tupleLocal]), maxNodes),
+		Down: true, Letters: c.mailbox.letters(t[tupleMailbox]), Durable: c.actor.Keep != nil && c.actor.Recover != nil,
 	}
 	for i := range d.Letters {
 		d.Letters[i].Deliverable = false
