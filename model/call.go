@@ -73,7 +73,11 @@ func (c *cells[S, M]) call(o *outcome, e event) (err error) {
 	if err != nil {
 		return err
 	}
-	o.local, _ = c.states.Intern(st)
+	if !e.start && e.kind != Recover && c.walker.Equal(st, c.states.Value(e.local)) {
+		o.local = e.local // Most events change nothing, and equality is cheaper than a hash.
+	} else {
+		o.local, _ = c.states.Intern(st)
+	}
 	for _, command := range commands {
 		switch command.Kind {
 		case actor.Send:
@@ -169,7 +173,11 @@ func (c *cells[S, M]) run(e event, out *actor.Out[M]) (st S, err error) {
 // receive calls the handler for a message, which it must leave as it is.
 func (c *cells[S, M]) receive(e event, st S, out *actor.Out[M]) (S, error) {
 	w := c.space.walker
-	given := w.Copy(c.space.messages.Value(e.what))
+	given := c.space.messages.Value(e.what)
+	if !w.Changeable(given) {
+		return c.actor.Receive(c.id, st, e.from, given, out), nil
+	}
+	given = w.Copy(given)
 	before := w.Copy(given) // not the interned one, which memory that the handler kept may change at this very call
 	st = c.actor.Receive(c.id, st, e.from, given, out)
 	if err := w.Check(given); err != nil {

@@ -50,6 +50,38 @@ func (p *plan) own(v unsafe.Pointer) {
 	}
 }
 
+// changeable tells whether own would replace anything in the value at v.
+func (p *plan) changeable(v unsafe.Pointer) bool {
+	switch p.op {
+	case opStruct:
+		for i := range p.runs {
+			if r := &p.runs[i]; r.plan != nil && r.plan.owns && r.plan.changeable(unsafe.Add(v, r.offset)) {
+				return true
+			}
+		}
+		return false
+	case opArray:
+		for i := range p.count {
+			if p.elem.changeable(unsafe.Add(v, uintptr(i)*p.elem.size)) {
+				return true
+			}
+		}
+		return false
+	case opPointer, opMap:
+		return *(*unsafe.Pointer)(v) != nil
+	case opSlice:
+		return (*slice)(v).data != nil
+	case opInterface:
+		i := (*iface)(v)
+		if i.tab == nil {
+			return false
+		}
+		d, at := p.dynamicOf(i)
+		return d.owns && d.changeable(at)
+	}
+	return p.owns
+}
+
 // clone copies the value at v, deeply, to new memory.
 func (p *plan) clone(v unsafe.Pointer) unsafe.Pointer {
 	to := reflect.New(p.typ)

@@ -48,6 +48,16 @@ func (w *Walker[T]) Copy(v T) T {
 	return c
 }
 
+// Changeable reports whether v refers to anything that can be changed, so that a copy would differ from v in more than
+// its place. It may say so of a value that cannot, never the reverse.
+func (w *Walker[T]) Changeable(v T) bool {
+	if !w.plan.owns {
+		return false
+	}
+	looked := v
+	return w.plan.changeable(unsafe.Pointer(&looked))
+}
+
 // Equal reports whether a and b are exactly equal: floats by their bits (NaN equals itself, -0 differs from 0), nil
 // and empty slices and maps differ, unexported fields count, pointers are compared by what they point to, and
 // interfaces must hold the same dynamic type.

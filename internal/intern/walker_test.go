@@ -140,6 +140,27 @@ func TestFlat(t *testing.T) {
 }
 
 // TestPadding fills the gaps between fields, whose bytes are no part of a value.
+func TestChangeable(t *testing.T) {
+	type part struct {
+		Name string
+		Any  any
+	}
+	w, err := For[any]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fixed := range []any{nil, 3, "text", part{Name: "n"}, part{Any: part{Any: 1.5}}, [2]any{1, nil}, []int(nil), (*int)(nil)} {
+		if w.Changeable(fixed) {
+			t.Errorf("%#v can be changed", fixed)
+		}
+	}
+	for _, loose := range []any{new(int), []int{}, map[int]int{}, part{Any: []int{1}}, part{Any: part{Any: new(int)}}, [1]any{new(int)}} {
+		if !w.Changeable(loose) {
+			t.Errorf("%#v cannot be changed", loose)
+		}
+	}
+}
+
 func TestPadding(t *testing.T) {
 	type gaps struct {
 		A uint8
