@@ -75,7 +75,7 @@ func (a *app) root() *cobra.Command {
 	for _, e := range engines() {
 		root.AddCommand(a.checkCommand(e))
 	}
-	root.AddCommand(a.exploreCommand(), a.modelsCommand(), a.spawnCommand())
+	root.AddCommand(a.exploreCommand(), a.modelsCommand(), a.sweepCommand(), a.spawnCommand())
 	return root
 }
 

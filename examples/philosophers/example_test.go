@@ -8,8 +8,7 @@ import (
 	"synod/examples/philosophers"
 )
 
-// Three philosophers who all take the left fork first may eat; that they may also wait for ever is for another kind of
-// property to say.
+// Three philosophers who all take the left fork first may eat, or may wait for ever.
 func ExampleSystem() {
 	r := checker.BFS(context.Background(), philosophers.System(philosophers.Default), checker.Options{FinishWhen: checker.Exhausted})
 	defer r.Close()
@@ -20,5 +19,6 @@ func ExampleSystem() {
 	// Output:
 	// neighbours do not eat at once holds
 	// all have eaten example
+	// nobody waits for ever violated
 	// 422 955 22
 }

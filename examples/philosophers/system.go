@@ -66,14 +66,16 @@ func System(c Config) *model.System[Message] {
 		}
 		return true
 	})
-	sys.Sometimes("all have eaten", func(v model.View) bool {
+	eaten := func(v model.View) bool {
 		for _, g := range guests {
 			if st, up := g.In(v); !up || st.Meals < c.Meals {
 				return false
 			}
 		}
 		return true
-	})
+	}
+	sys.Sometimes("all have eaten", eaten)
+	sys.Quiescent("nobody waits for ever", eaten)
 	return sys
 }
 
