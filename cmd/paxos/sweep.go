@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"synod/checker"
+	"synod/examples/quorums"
 	"synod/examples/singledecree"
 	"synod/network"
 )
@@ -117,7 +118,7 @@ func (s *sweep) run(c singledecree.Config, stdout, stderr io.Writer) (int, error
 			map[bool]string{true: ", lossy=explicit"}[c.Lossy])
 		fmt.Fprintf(b, "promises  votes  verdict\n")
 	}
-	err := singledecree.Sweep(ctx, c, o, func(q singledecree.Quorums) {
+	err := quorums.Sweep(ctx, c, o, func(q quorums.Pair) {
 		e := sweepEntryOf(q)
 		d.Quorums = append(d.Quorums, e)
 		if !s.json {
@@ -162,7 +163,7 @@ func (s *sweep) run(c singledecree.Config, stdout, stderr io.Writer) (int, error
 	return checker.ExitOK, nil
 }
 
-func sweepEntryOf(q singledecree.Quorums) sweepEntry {
+func sweepEntryOf(q quorums.Pair) sweepEntry {
 	e := sweepEntry{
 		Promises: q.Promises, Votes: q.Votes, Property: q.Property, Actions: q.Actions, Stopped: q.Stopped, States: q.States,
 		Verdict: "undecided",

@@ -1,11 +1,11 @@
-package singledecree_test
+package quorums_test
 
 import (
 	"testing"
 
 	"synod/checker"
+	"synod/examples/quorums"
 	"synod/examples/registers"
-	"synod/examples/singledecree"
 )
 
 // TestSweep wants quorums to be safe exactly if any two of them meet, and majorities to have the known counts.
@@ -13,7 +13,7 @@ func TestSweep(t *testing.T) {
 	for servers := 1; servers <= 3; servers++ {
 		pairs := 0
 		c := registers.Config{Servers: servers, Clients: 2, Puts: 1}
-		err := singledecree.Sweep(t.Context(), c, checker.Options{}, func(q singledecree.Quorums) {
+		err := quorums.Sweep(t.Context(), c, checker.Options{}, func(q quorums.Pair) {
 			pairs++
 			want := checker.Violated
 			if q.Promises+q.Votes > servers {
@@ -30,7 +30,7 @@ func TestSweep(t *testing.T) {
 			t.Errorf("%d pairs of %d servers, %v", pairs, servers, err)
 		}
 	}
-	if err := singledecree.Sweep(t.Context(), registers.Config{}, checker.Options{}, nil); err == nil {
+	if err := quorums.Sweep(t.Context(), registers.Config{}, checker.Options{}, nil); err == nil {
 		t.Error("no servers are fine")
 	}
 }

@@ -1,15 +1,19 @@
-package singledecree
+// Package quorums tells which sizes of quorums are safe for single-decree Paxos, by checking every pair of them: how many
+// promises it takes to propose, and how many votes to decide. H. Howard, D. Malkhi and A. Spiegelman, "Flexible Paxos:
+// Quorum Intersection Revisited" (2016), prove that only quorums of different phases have to meet.
+package quorums
 
 import (
 	"context"
 	"fmt"
 
 	"synod/checker"
+	"synod/examples/singledecree"
 	"synod/model"
 )
 
-// Quorums is what a search says about quorums of two sizes.
-type Quorums struct {
+// Pair is what a search says about quorums of two sizes.
+type Pair struct {
 	Promises, Votes int             // how many servers it takes to propose, and to decide
 	Verdict         checker.Verdict // Holds: they are safe; Violated: they are not; Undecided: a limit ended the search
 	Property        string          // with the shortest path that violates one, if any
@@ -24,14 +28,14 @@ type Quorums struct {
 //
 // That a configuration with two clients shows no violation proves little about larger ones in general, but here two
 // proposers are enough to show what quorums that do not meet may do.
-func Sweep(ctx context.Context, c Config, o checker.Options, report func(Quorums)) error {
+func Sweep(ctx context.Context, c singledecree.Config, o checker.Options, report func(Pair)) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
 	o.FinishWhen = checker.FirstViolation
 	for promises := 1; promises <= c.Servers; promises++ {
 		for votes := 1; votes <= c.Servers; votes++ {
-			q, err := sweep(ctx, Variant{Promises: promises, Votes: votes}, c, o)
+			q, err := sweep(ctx, singledecree.Variant{Promises: promises, Votes: votes}, c, o)
 			if err != nil {
 				return fmt.Errorf("%d promises, %d votes: %w", promises, votes, err)
 			}
@@ -45,8 +49,8 @@ func Sweep(ctx context.Context, c Config, o checker.Options, report func(Quorums
 }
 
 // sweep checks one pair.
-func sweep(ctx context.Context, v Variant, c Config, o checker.Options) (Quorums, error) {
-	q := Quorums{Promises: v.Promises, Votes: v.Votes, Verdict: checker.Holds}
+func sweep(ctx context.Context, v singledecree.Variant, c singledecree.Config, o checker.Options) (Pair, error) {
+	q := Pair{Promises: v.Promises, Votes: v.Votes, Verdict: checker.Holds}
 	r := checker.BFS(ctx, v.System(c), o)
 	defer r.Close()
 	q.States = r.Unique
