@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"runtime"
 	"time"
+
+	"synod/trace"
 )
 
 // FinishWhen says when a search may end before it is exhausted.
@@ -49,10 +51,14 @@ type Options struct {
 	Walks     int    // how many random walks; 0 for as many as Timeout allows, which is then 10 s by default
 	WalkDepth int    // states on a walk, the first included; 0 for 1,000
 
+	From *trace.Trace // the search begins at the end of this path, not in an initial state; nil for none
+
 	Progress func(Progress) // called a few times a second from a goroutine of its own, nil for none
 	Interval time.Duration  // between calls of Progress; 0 for 200 ms
 	Control  *Control       // pauses the search, nil for none
 	Found    func(Found)    // called by a breadth-first search, from its goroutine, for each discovery; nil for none
+
+	only string // if not empty, the name of the only property that is judged
 }
 
 // Progress is how far a search is.

@@ -78,6 +78,6 @@ func (e *engine) pause() {
 // tell tells of a discovery.
 func (e *engine) tell(property int, path *model.Path) {
 	if f := e.options.Found; f != nil && path != nil {
-		f(Found{Property: e.judge.properties[property], Space: e.space, Path: *path})
+		f(Found{Property: e.judge.properties[property], Space: e.space, Path: *e.joined(path)})
 	}
 }

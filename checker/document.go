@@ -48,14 +48,21 @@ type ModelDocument struct {
 
 // OptionsDocument is what was asked of the search. What is missing was not limited.
 type OptionsDocument struct {
-	FinishWhen  string  `json:"finish_when"`
-	MaxDepth    int     `json:"max_depth,omitempty"`
-	MaxStates   int     `json:"max_states,omitempty"`
-	Timeout     float64 `json:"timeout_seconds,omitempty"`
-	MemoryLimit int64   `json:"memory_limit_bytes,omitempty"`
-	Seed        *uint64 `json:"seed,omitempty"` // of walks, as is the rest
-	Walks       int     `json:"walks,omitempty"`
-	WalkDepth   int     `json:"walk_depth,omitempty"`
+	FinishWhen  string        `json:"finish_when"`
+	MaxDepth    int           `json:"max_depth,omitempty"`
+	MaxStates   int           `json:"max_states,omitempty"`
+	Timeout     float64       `json:"timeout_seconds,omitempty"`
+	MemoryLimit int64         `json:"memory_limit_bytes,omitempty"`
+	Seed        *uint64       `json:"seed,omitempty"` // of walks, as is the rest
+	Walks       int           `json:"walks,omitempty"`
+	WalkDepth   int           `json:"walk_depth,omitempty"`
+	From        *FromDocument `json:"from,omitempty"` // absent if the search began where the model does
+}
+
+// FromDocument tells of the path at whose end a search began. Counts and depths count from there; traces do not.
+type FromDocument struct {
+	Steps       int    `json:"steps"`
+	Fingerprint string `json:"fingerprint"` // of the state at its end
 }
 
 // PropertyDocument is a property with its verdict, and the trace that shows it, if there is one and it is the same in
@@ -65,6 +72,14 @@ type PropertyDocument struct {
 	Expect  string       `json:"expect"`  // always or sometimes
 	Verdict string       `json:"verdict"` // as Verdict.String says
 	Trace   *trace.Trace `json:"trace,omitempty"`
+	// Minimised tells how the trace became shorter; absent unless that was asked for.
+	Minimised *MinimisedDocument `json:"minimised,omitempty"`
+}
+
+// MinimisedDocument tells how a trace became shorter.
+type MinimisedDocument struct {
+	From     int  `json:"from_steps"`         // the number of steps that were found
+	Shortest bool `json:"shortest,omitempty"` // proven: there is no shorter path
 }
 
 // Counts says how much was searched.
@@ -259,6 +274,7 @@ func (r *Result) Document() Document {
 			} else {
 				partial.Traces = append(partial.Traces, *t)
 			}
+			pd.Minimised = (*MinimisedDocument)(p.Minimised)
 		}
 		d.Properties = append(d.Properties, pd)
 	}
@@ -354,6 +370,9 @@ func (o Options) document(engine string) OptionsDocument {
 	d := OptionsDocument{
 		FinishWhen: o.FinishWhen.String(), MaxDepth: o.MaxDepth, MaxStates: o.MaxStates, Timeout: o.Timeout.Seconds(),
 		MemoryLimit: o.MemoryLimit,
+	}
+	if o.From != nil {
+		d.From = &FromDocument{Steps: len(o.From.Steps), Fingerprint: o.From.Last()}
 	}
 	if engine == "walk" {
 		d.Seed, d.Walks, d.WalkDepth = &o.Seed, o.Walks, o.WalkDepth

@@ -90,6 +90,7 @@ func search(ctx context.Context, name string, src model.Source, o Options, drive
 	})
 	unwatch()
 	e.conclude(r)
+	e.join(r)
 	return r
 }
 
@@ -121,6 +122,7 @@ func (e *engine) furnish() error {
 		return err
 	}
 	e.judge = newJudge(space)
+	e.judge.focus(e.options.only)
 	if inside := space.Boundary(); inside != nil {
 		e.inside = newPredicate(space, "the boundary", inside)
 	}
@@ -141,7 +143,7 @@ func (e *engine) furnish() error {
 
 // begin finds the initial states and a layout for them.
 func (e *engine) begin() error {
-	initial, err := model.Initials(e.space)
+	initial, err := e.initials()
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,8 @@ type PropertyResult struct {
 	Name        string
 	Expect      model.Expectation
 	Verdict     Verdict
-	Path        *model.Path // to a violating state or an example, else nil
+	Path        *model.Path // to a violating state or an example, from an initial state of the model, else nil
+	Minimised   *Minimised  // how the path became shorter; nil unless Minimise was called
 	Evaluations int         // distinct evaluations: states that agree on what the property reads share one
 	AtLeast     bool        // there were more evaluations than were counted
 	// Open counts, of eventually and leads to, states on paths that may violate the property, of which a transition was cut by

@@ -11,7 +11,13 @@ import (
 
 // WriteText writes what was found for people to read: each discovery as a numbered path, with what every step changed,
 // then the verdicts, a line each.
-func (r *Result) WriteText(w io.Writer) {
+func (r *Result) WriteText(w io.Writer) { r.writeText(w, trace.Text) }
+
+// WriteExplained writes what WriteText does, with paths as trace.Explain shows them: with what comes before what, and
+// without the steps that do not matter.
+func (r *Result) WriteExplained(w io.Writer) { r.writeText(w, trace.Explain) }
+
+func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error) {
 	if r.Err != nil {
 		fmt.Fprintf(w, "error: %v\n", r.Err)
 		if r.Failure != nil {
@@ -23,7 +29,7 @@ func (r *Result) WriteText(w io.Writer) {
 	}
 	for _, p := range r.Properties {
 		if t := r.trace(p); t != nil {
-			if err := trace.Text(w, *t); err != nil {
+			if err := show(w, *t); err != nil {
 				return // as nothing that follows could be written either
 			}
 		}
@@ -31,7 +37,7 @@ func (r *Result) WriteText(w io.Writer) {
 	for _, p := range r.Properties {
 		fmt.Fprintf(w, "%-11s %s %q", p.Verdict, p.Expect, p.Name)
 		if p.Path != nil {
-			fmt.Fprintf(w, ", %s", actions(len(p.Path.Steps)))
+			fmt.Fprintf(w, ", %s%s", actions(len(p.Path.Steps)), p.Minimised.note())
 		}
 		if len(r.Space.Budgets) > 0 {
 			fmt.Fprintf(w, " (%s)", budgets(r.Space.Budgets))

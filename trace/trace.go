@@ -119,6 +119,14 @@ func StateOf(space model.Space, state []model.PartID) Initial {
 	return s
 }
 
+// Last is the fingerprint of the state in which the trace ends.
+func (t Trace) Last() string {
+	if len(t.Steps) == 0 {
+		return t.Initial.Fingerprint
+	}
+	return t.Steps[len(t.Steps)-1].Fingerprint
+}
+
 // New describes a path through a space, from an initial state. It calls the model to show states, so the space must
 // still be open; the result does not depend on it.
 //

@@ -1,0 +1,65 @@
+package checker
+
+import (
+	"fmt"
+
+	"synod/model"
+	"synod/trace"
+)
+
+// initials gives the states in which a search begins: those of the model, or the last one of Options.From.
+func (e *engine) initials() ([][]model.PartID, error) {
+	if e.options.From == nil {
+		return model.Initials(e.space)
+	}
+	p, err := e.begun()
+	if err != nil {
+		return nil, err
+	}
+	return [][]model.PartID{p.Last()}, nil
+}
+
+// begun gives the path that the search continues.
+func (e *engine) begun() (model.Path, error) {
+	p, err := trace.Replay(e.space, *e.options.From)
+	if err != nil {
+		return p, fmt.Errorf("the path to continue from does not fit the model: %w", err)
+	}
+	return p, nil
+}
+
+// joined gives a path of the search as one from an initial state of the model.
+func (e *engine) joined(p *model.Path) *model.Path {
+	if e.options.From == nil || p == nil {
+		return p
+	}
+	whole, err := e.begun()
+	if err != nil {
+		e.failAt(err, nil)
+		return nil
+	}
+	whole.Steps = append(whole.Steps, p.Steps...)
+	return &whole
+}
+
+// join makes paths of a result begin where the model does.
+func (e *engine) join(r *Result) {
+	for i := range r.Properties {
+		r.Properties[i].Path = e.joined(r.Properties[i].Path)
+	}
+	r.Failure = e.joined(r.Failure)
+}
+
+// focus leaves every property but one out of the judgement. Their verdicts mean nothing then.
+func (j *judge) focus(name string) {
+	if name == "" {
+		return
+	}
+	live := false
+	for i, p := range j.properties {
+		j.decided[i].Store(p.Name != name)
+		live = live || p.Name == name
+	}
+	j.anything.Store(live)
+	j.unite()
+}

@@ -1,0 +1,176 @@
+package checker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"synod/model"
+	"synod/trace"
+)
+
+// Minimised tells how a path became shorter.
+type Minimised struct {
+	From     int  // the number of steps that the path had
+	Shortest bool // proven: there is no shorter path to a state that shows the same
+}
+
+// The bounds of a minimisation: how many steps are tried, and how many states a breadth-first search may visit. Neither is
+// a time, so the same path becomes the same one in every run.
+const (
+	minimiseSteps  = 100_000
+	minimiseStates = 500_000
+)
+
+// Minimise looks for a shorter path to a state that shows the same as a trace: that violates the same property, or is an
+// example of it. First it leaves steps out, many at once and then fewer, with those that are not possible any more; then a
+// breadth-first search looks for a shorter path yet, as far as half a million states go.
+//
+// What it gives is no longer than the trace. It is a shortest one if Minimised says so; otherwise, unless the path is very
+// long or the context ends, every single step of it is needed: without it, and without what then cannot happen, the rest
+// shows nothing. A trace that does not fit the model, that shows nothing, or whose property is not one of states gives an
+// error.
+func Minimise(ctx context.Context, src model.Source, t trace.Trace) (trace.Trace, Minimised, error) {
+	m := Minimised{From: len(t.Steps)}
+	if err := trace.Reproduce(src, t); err != nil {
+		return t, m, fmt.Errorf("minimise a path: %w", err)
+	}
+	if t.Kind == trace.Walked {
+		return t, m, errors.New("minimise a path: expected a violation or an example, not a path that shows nothing")
+	}
+	space, err := src.Space()
+	if err != nil {
+		return t, m, err
+	}
+	defer space.Close()
+	path, err := trace.Replay(space, t)
+	if err != nil {
+		return t, m, err
+	}
+	at := slices.IndexFunc(space.Properties(), func(p model.Property) bool { return p.Name == t.Property })
+	s := shortener{ctx: ctx, space: space, property: space.Properties()[at], left: minimiseSteps}
+	if path, err = s.shorten(path); err != nil {
+		return t, m, fmt.Errorf("minimise a path: %w", err)
+	}
+	t = trace.New(space, t.Property, t.Kind, path)
+	if len(t.Steps) == 0 {
+		m.Shortest = true
+		return t, m, nil
+	}
+	r := BFS(ctx, src, Options{MaxDepth: len(t.Steps), MaxStates: minimiseStates, only: t.Property})
+	defer r.Close()
+	if r.Err != nil {
+		return t, m, fmt.Errorf("minimise a path: %w", r.Err)
+	}
+	if found := r.Properties[at]; found.Path != nil {
+		t, m.Shortest = *r.trace(found), true
+	} else {
+		m.Shortest = r.Exhausted || r.cause == stopDepth
+	}
+	return t, m, nil
+}
+
+// shortener leaves steps out of a path.
+type shortener struct {
+	ctx      context.Context
+	space    model.Space
+	property model.Property
+	left     int // steps that may still be tried
+}
+
+// shorten leaves out parts of a path, halves first and single steps last, until no part of any size can be left out.
+// It is delta debugging after Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002), in which
+// what depends on a part that is left out goes with it.
+func (s *shortener) shorten(path model.Path) (model.Path, error) {
+	for size := (len(path.Steps) + 1) / 2; size > 0; {
+		shorter := false
+		for end := len(path.Steps); end > 0; {
+			start := max(0, end-size)
+			rest, shows, err := s.follow(path.Initial, slices.Delete(path.Keys(), start, end))
+			if err != nil {
+				return path, err
+			}
+			if s.left <= 0 || s.ctx.Err() != nil {
+				return path, nil
+			}
+			if shows {
+				path, shorter = rest, true
+			}
+			end = min(start, len(path.Steps))
+		}
+		switch {
+		case size > 1:
+			size = (size + 1) / 2
+		case !shorter:
+			size = 0
+		}
+	}
+	return path, nil
+}
+
+// follow takes those of some actions that are possible, one after the other, until a state shows the property.
+func (s *shortener) follow(initial []model.PartID, keys []string) (p model.Path, shows bool, err error) {
+	p.Initial = initial
+	for {
+		answer, _, err := model.Show(s.space, s.property, p.Last())
+		if err != nil || answer == remarkable(s.property) {
+			return p, err == nil, err
+		}
+		taken := false
+		for !taken {
+			if len(keys) == 0 || s.left <= 0 {
+				return p, false, nil
+			}
+			s.left--
+			key := keys[0]
+			keys = keys[1:]
+			next, err := model.FollowFrom(s.space, p.Last(), []string{key})
+			var impossible *model.NoStepError
+			switch {
+			case errors.As(err, &impossible):
+			case err != nil:
+				return p, false, err
+			default:
+				p.Steps = append(p.Steps, next.Steps...)
+				taken = true
+			}
+		}
+	}
+}
+
+// Minimise replaces the path of every discovery of states by a shorter one, if there is one: see the function Minimise.
+// It is for results of DFS and Walk; a breadth-first search has shortest paths already. Call it before Close.
+func (r *Result) Minimise(ctx context.Context) error {
+	if r.engine == nil {
+		return nil
+	}
+	for i := range r.Properties {
+		p := &r.Properties[i]
+		t := r.trace(*p)
+		if t == nil || p.Expect != model.Always && p.Expect != model.Sometimes {
+			continue
+		}
+		least, how, err := Minimise(ctx, r.engine.source, *t)
+		if err != nil {
+			return err
+		}
+		path, err := trace.Replay(r.engine.space, least)
+		if err != nil {
+			return fmt.Errorf("minimise a path: %w", err)
+		}
+		p.Path, p.Minimised = &path, &how
+	}
+	return nil
+}
+
+// note says in a few words what became of a path.
+func (m *Minimised) note() string {
+	switch {
+	case m == nil:
+		return ""
+	case m.Shortest:
+		return fmt.Sprintf(" (of %d; there is no shorter path)", m.From)
+	}
+	return fmt.Sprintf(" (of %d; there may be a shorter path)", m.From)
+}
