@@ -25,6 +25,7 @@ type engine struct {
 	name, alias, short string
 	workers, timeout   string // usages of these flags
 	walks              bool
+	shortest           bool // its paths are shortest ones
 	search             func(context.Context, model.Source, checker.Options) *checker.Result
 }
 
@@ -33,7 +34,7 @@ func engines() []engine {
 	return []engine{
 		{
 			name: "check-bfs", alias: "check", short: "Visit every state, level by level: paths are shortest",
-			workers: cores, timeout: none, search: checker.BFS,
+			workers: cores, timeout: none, search: checker.BFS, shortest: true,
 		},
 		{
 			name: "check-dfs", short: "Visit every state, depth first",
@@ -97,6 +98,11 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 		}
 		return 0, r.Err
 	}
+	if p.minimise {
+		if err := r.Minimise(ctx); err != nil {
+			return 0, err
+		}
+	}
 	b := bufio.NewWriter(stdout)
 	closing := stderr
 	if p.json {
@@ -111,7 +117,11 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	} else {
 		closing = b
 		fmt.Fprintf(b, "Checked %s.\n", p)
-		r.WriteText(b)
+		if p.explain {
+			r.WriteExplained(b)
+		} else {
+			r.WriteText(b)
+		}
 		if p.coverage {
 			r.WriteCoverage(b)
 		}
@@ -136,6 +146,9 @@ func (p plan) String() string {
 	parts := []string{p.entry.Name}
 	for _, pair := range p.config() {
 		parts = append(parts, pair[0]+"="+pair[1])
+	}
+	if p.start != nil {
+		parts = append(parts, p.start.String())
 	}
 	return strings.Join(parts, ", ")
 }

@@ -32,6 +32,9 @@ type plan struct {
 	traceFormat trace.Format
 	profile     bool
 	coverage    bool
+	start       *start // nil for the initial states
+	minimise    bool
+	explain     bool
 }
 
 // flags are those of a check.
@@ -51,7 +54,9 @@ type flags struct {
 	seed                                           seed
 	json                                           bool
 	traceOut                                       string
-	profile, coverage                              bool
+	profile, coverage, minimise, explain           bool
+	from                                           string
+	fromSteps                                      positive
 }
 
 // add declares the flags of a check command.
@@ -117,6 +122,15 @@ func (f *flags) addOutput(set *pflag.FlagSet) {
 		"tell what messages did, what never mattered, and how much was computed and verified")
 	set.StringVar(&f.traceOut, "trace-out", "", "write the path of each discovery to a `file`, in the format of its extension:\n"+
 		traceFormats())
+	set.BoolVar(&f.explain, "explain", false,
+		"tell what comes before what in a path, and fold steps that do not matter")
+	if !f.engine.shortest {
+		set.BoolVar(&f.minimise, "minimise", false,
+			"look for a shorter path to each discovery, and tell whether it is a shortest one")
+	}
+	set.StringVar(&f.from, "from", "", "begin at the end of the path in a JSON `file` of --trace-out (the first violation, or else\n"+
+		"the first path); model and settings are those of the file unless given")
+	set.Var(&f.fromSteps, "from-steps", "of that path, take only so many steps")
 }
 
 // complete tells the shell what may stand where.
@@ -156,14 +170,20 @@ func (f *flags) complete(cmd *cobra.Command) {
 func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 	p := plan{
 		engine: f.engine, progress: f.progress.value, json: f.json, traceOut: f.traceOut, profile: f.profile,
-		coverage: f.coverage,
+		coverage: f.coverage, minimise: f.minimise, explain: f.explain,
 	}
 	var err error
+	if p.start, err = f.startOf(cmd.Flags()); err != nil {
+		return p, err
+	}
 	if p.entry, err = catalog.Find(f.model); err != nil {
 		return p, err
 	}
 	var asked catalog.Settings
 	if asked, err = f.settings(cmd.Flags(), p.entry, args); err != nil {
+		return p, err
+	}
+	if asked, err = p.start.under(asked, p.entry); err != nil {
 		return p, err
 	}
 	if p.settings, err = p.entry.Resolve(asked); err != nil {
@@ -183,6 +203,9 @@ func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 	p.options = checker.Options{
 		Workers: int(f.workers), Timeout: time.Duration(f.timeout), MaxDepth: int(f.maxDepth), MaxStates: int(f.maxStates),
 		MemoryLimit: int64(f.memoryLimit), Seed: uint64(f.seed), Walks: int(f.walks), WalkDepth: int(f.walkDepth),
+	}
+	if p.start != nil {
+		p.options.From = &p.start.path
 	}
 	p.options.FinishWhen, err = checker.ParseFinishWhen(f.finishWhen.value)
 	return p, err
