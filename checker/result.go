@@ -3,7 +3,6 @@ package checker
 import (
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"synod/model"
@@ -249,21 +248,4 @@ func verdict(p *PropertyResult, r *Result) Verdict {
 		return Holds
 	}
 	return Never
-}
-
-// TestingT is what Require needs of a *testing.T.
-type TestingT interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
-
-// Require fails a test unless every property is as wanted and the space exhausted, and shows the shortest path to what
-// is wrong.
-func (r *Result) Require(t TestingT) {
-	t.Helper()
-	if r.ExitCode() != ExitOK {
-		var b strings.Builder
-		r.WriteText(&b)
-		t.Fatalf("%s", b.String())
-	}
 }

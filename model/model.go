@@ -18,6 +18,7 @@ type Plain[S, A any] struct {
 	model      Model[S, A]
 	properties []Property
 	boundary   func(View) bool
+	described  description
 }
 
 // NewPlain gives a model without properties.

@@ -33,6 +33,7 @@ type System[M any] struct {
 	projections []projection
 	crashable   []actor.ID
 	explain     func(Happening[M]) []string
+	described   description
 	err         error // the first mistake in putting the system together, reported by Space
 }
 

@@ -205,7 +205,16 @@ func (e Entry) Build(s Settings) (model.Source, error) {
 		}
 	}
 	full.spend(&env.config)
-	return e.build(full.Values, env)
+	source, err := e.build(full.Values, env)
+	if err != nil {
+		return nil, err
+	}
+	if d, ok := source.(interface {
+		Describe(name string, config map[string]string)
+	}); ok {
+		d.Describe(e.Name, full.Words())
+	}
+	return source, nil
 }
 
 func sorted(values map[string]int) []string {

@@ -1,0 +1,120 @@
+package checker
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"synod/trace"
+)
+
+// TestingT is what Require needs of a *testing.T. If it has the methods Name and ArtifactDir as well, as a *testing.T has,
+// Require leaves the paths that it shows in a file.
+type TestingT interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// Require fails a test unless every property is as wanted and the space exhausted, and shows the shortest path to what
+// is wrong. It leaves the paths in a trace file, and says where and how to go on from there: in the test's folder of
+// artifacts if go test is run with -artifacts, else in a folder of temporary files, where the next failure of the same
+// test replaces it. A test that does not fail leaves nothing.
+func (r *Result) Require(t TestingT) {
+	t.Helper()
+	if r.ExitCode() == ExitOK {
+		return
+	}
+	var b strings.Builder
+	r.WriteText(&b)
+	if left, err := r.leave(t); err != nil {
+		fmt.Fprintf(&b, "The paths could not be kept in a file: %v.\n", err)
+	} else {
+		b.WriteString(left)
+	}
+	t.Fatalf("%s", b.String())
+}
+
+// leave writes the paths to a file, and says where it is and what can be done with it.
+func (r *Result) leave(t TestingT) (string, error) {
+	named, ok := t.(interface{ Name() string })
+	traces := r.Traces()
+	if !ok || len(traces) == 0 {
+		return "", nil
+	}
+	d := trace.Document{Model: "the source of " + named.Name(), Traces: traces}
+	described, ofCatalogue := r.engine.source.(interface {
+		Description() (name string, config map[string]string)
+	})
+	if ofCatalogue {
+		name, config := described.Description()
+		if ofCatalogue = name != ""; ofCatalogue {
+			d.Model, d.Config = name, config
+		}
+	}
+	var b bytes.Buffer
+	if err := trace.WriteJSON(&b, d); err != nil {
+		return "", err
+	}
+	folder, err := artifacts(t)
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(folder, fileName(named.Name())+".trace.json")
+	if err := replaceFile(file, b.Bytes()); err != nil {
+		return "", err
+	}
+	if ofCatalogue {
+		return fmt.Sprintf("The paths are in %s. To go on from there:\n\tpaxos check-bfs --from %s --explain\n", file, file), nil
+	}
+	return fmt.Sprintf("The paths are in %s. To walk one again in a test, read the file with trace.ReadJSON "+
+		"and give a path to trace.Reproduce.\n", file), nil
+}
+
+// artifacts gives a folder in which a failing test may leave a file. That of the test itself is removed when the test
+// ends, unless go test is told to keep it.
+func artifacts(t TestingT) (string, error) {
+	if f := flag.Lookup("test.artifacts"); f != nil && f.Value.String() == "true" {
+		if a, ok := t.(interface{ ArtifactDir() string }); ok {
+			return a.ArtifactDir(), nil
+		}
+	}
+	folder := filepath.Join(os.TempDir(), fmt.Sprintf("synod-%d", os.Getuid()))
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", err
+	}
+	info, err := os.Lstat(folder)
+	if err == nil && (!info.IsDir() || info.Mode().Perm()&0o077 != 0) {
+		err = fmt.Errorf("%s: expected a folder that only its owner can enter", folder)
+	}
+	return folder, err
+}
+
+// fileName makes a name for a file of that of a test, which may have slashes.
+func fileName(test string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`/\:*?"<>|`, r) || r < ' ' {
+			return '_'
+		}
+		return r
+	}, test)
+}
+
+// replaceFile writes a file as a whole or not at all.
+func replaceFile(file string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
