@@ -2,6 +2,7 @@ package checker
 
 import (
 	"fmt"
+	"slices"
 
 	"synod/model"
 	"synod/trace"
@@ -38,8 +39,12 @@ func (e *engine) joined(p *model.Path) *model.Path {
 		e.failAt(err, nil)
 		return nil
 	}
-	whole.Steps = append(whole.Steps, p.Steps...)
-	return &whole
+	all := *p
+	all.Initial, all.Steps = whole.Initial, slices.Concat(whole.Steps, p.Steps)
+	if p.Loop > 0 {
+		all.Loop += len(whole.Steps)
+	}
+	return &all
 }
 
 // join makes paths of a result begin where the model does.

@@ -89,7 +89,11 @@ func TestRequireLeavesPaths(t *testing.T) {
 	}
 
 	// What cannot be written is said, and the test fails with its paths all the same.
-	t.Setenv("TMPDIR", filepath.Join(dir, "missing\x00"))
+	blocked := filepath.Join(dir, "blocked")
+	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", blocked)
 	r = checker.BFS(t.Context(), source, checker.Options{})
 	r.Require(&rec)
 	r.Close()

@@ -383,7 +383,7 @@ func TestReproduce(t *testing.T) {
 		{func(*trace.Trace) {}, ""},
 		{func(tr *trace.Trace) { tr.Kind = trace.Walked }, ""},
 		{func(tr *trace.Trace) { tr.Steps[0].Fingerprint = "" }, ""},
-		{func(tr *trace.Trace) { tr.Kind = trace.Example }, "no example"},
+		{func(tr *trace.Trace) { tr.Kind, tr.Steps = trace.Example, nil }, "no example"},
 		{func(tr *trace.Trace) { tr.Property = "p" }, `no property "p"`},
 		{func(tr *trace.Trace) { tr.Steps = tr.Steps[1:] }, "no action"},
 		{func(tr *trace.Trace) { tr.Steps[1].Fingerprint = "0" }, "the model has changed"},

@@ -82,7 +82,14 @@ func writeTest(b *bytes.Buffer, d Document, t Trace, used map[string]bool) {
 	for i, s := range t.Steps {
 		fmt.Fprintf(b, "\t\t\t// %d. %s\n\t\t\t{Key: %s, Fingerprint: %q},\n", i+1, printable(s.Text), literal(s.Key), s.Fingerprint)
 	}
-	b.WriteString("\t\t},\n\t})\n}\n")
+	b.WriteString("\t\t},\n")
+	if t.Loop > 0 {
+		fmt.Fprintf(b, "\t\tLoop: %d,\n", t.Loop)
+	}
+	if t.Maximal {
+		b.WriteString("\t\tMaximal: true,\n")
+	}
+	b.WriteString("\t})\n}\n")
 }
 
 // literal quotes a string by backquotes if that is shorter to read.

@@ -18,6 +18,7 @@ import (
 type itf struct {
 	Meta   map[string]any   `json:"#meta"`
 	Vars   []string         `json:"vars"`
+	Loop   *int             `json:"loop,omitempty"`
 	States []map[string]any `json:"states"`
 }
 
@@ -50,6 +51,10 @@ func WriteITF(w io.Writer, t Trace) error {
 	add(t.Initial.Slots, "start")
 	for _, s := range t.Steps {
 		add(s.Slots, s.Text)
+	}
+	if t.Loop > 0 { // The last state is the one before that step: the format has it once.
+		begin := t.Loop - 1
+		out.Loop, out.States = &begin, out.States[:len(out.States)-1]
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
