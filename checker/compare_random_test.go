@@ -43,6 +43,11 @@ func drawConfig(t *rapid.T) model.Config {
 		c.MaxDown = rapid.IntRange(1, 2).Draw(t, "down")
 		c.MaxCrashes = rapid.IntRange(0, 3).Draw(t, "crashes at most")
 	}
+	if c.Lossy {
+		c.MaxDrops = rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(t, "drops")
+	}
+	c.MaxTimeouts = rapid.SampledFrom([]int{0, 0, 0, 1, 2, 3}).Draw(t, "timeouts")
+	c.TimersLast = rapid.Bool().Draw(t, "timers last")
 	return c
 }
 

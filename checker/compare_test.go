@@ -51,6 +51,7 @@ func newFaultyTwin[M any](c model.Config) *twin[M] {
 		model.NewSystem[M](c),
 		&reference.System[M]{
 			Network: plain[c.Network], Lossy: c.Lossy, MaxDown: c.MaxDown, MaxCrashes: c.MaxCrashes,
+			MaxDrops: c.MaxDrops, MaxTimeouts: c.MaxTimeouts, TimersLast: c.TimersLast,
 		},
 	}
 }

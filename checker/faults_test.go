@@ -218,10 +218,11 @@ func TestGuardsOfKeepAndRecover(t *testing.T) {
 // TestRefusedFaults lists configurations that are refused with a sentence.
 func TestRefusedFaults(t *testing.T) {
 	for want, c := range map[string]model.Config{
-		"expected at least 0":          {MaxDown: -1},
-		"expected at least 1":          {MaxCrashes: 2},
-		"expected loss, or another":    {MaxDown: 1, Network: network.Ordered},
-		"bound of crashes is negative": {MaxDown: 1, MaxCrashes: -1},
+		"expected at least 0":         {MaxDown: -1},
+		"expected at least 1":         {MaxCrashes: 2},
+		"expected loss, or another":   {MaxDown: 1, Network: network.Ordered},
+		"bound of faults is negative": {MaxDown: 1, MaxCrashes: -1},
+		"nothing is lost":             {MaxDrops: 1},
 	} {
 		sys, _ := ledgerSystem(c, 1, ledgerActor())
 		wantRefused(t, sys, want)

@@ -51,7 +51,7 @@ func (w *worker) packRows() bool {
 	refused := len(w.dead)
 	for i := range w.successors {
 		row := w.rows[i*fields : (i+1)*fields]
-		if slices.Contains(w.dead[:refused], uint32(i)) {
+		if _, dead := slices.BinarySearch(w.dead[:refused], uint32(i)); dead {
 			continue
 		}
 		if e.inside != nil {

@@ -48,6 +48,7 @@ type units struct {
 	target *words.Array[uint32] // effect -> unit
 	keys   sync.Map             // slot and action -> key, if sorted
 	sorted bool                 // steps stand in the order of their actions' keys
+	ranked bool                 // steps have ranks
 }
 
 // The steps of an id are a word: a flag that they are known, how many there are, and the Ref of a block. The block holds,
@@ -72,7 +73,7 @@ func newUnits(space model.Space, arena *offheap.Arena, groups [][]int) *units {
 	us := &units{
 		space: space, arena: arena, slotOf: make([]int, space.Slots()), place: make([]int, space.Slots()),
 		blocks: words.NewPool[uint32](arena), chains: words.NewPool[uint64](arena),
-		lists: words.NewTable(arena), target: words.NewArray[uint32](arena),
+		lists: words.NewTable(arena), target: words.NewArray[uint32](arena), ranked: hasRanks(space),
 	}
 	for i, slots := range groups {
 		u := &unit{
@@ -140,6 +141,7 @@ func (us *units) stepsOf(u *unit, id uint32, scratch *compileScratch) (uint64, e
 type compileScratch struct {
 	steps []model.Step
 	block []uint32
+	ranks []uint32 // of the steps in block, if they have any
 	tuple []model.PartID
 	lists [][]uint32 // per unit: effects gathered for it
 }
@@ -150,7 +152,7 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 		s.tuple = make([]model.PartID, len(us.slotOf))
 		s.lists = make([][]uint32, len(us.of))
 	}
-	s.block = s.block[:0]
+	s.block, s.ranks = s.block[:0], s.ranks[:0]
 	count := uint64(0)
 	for _, slot := range u.slots {
 		u.parts(id, s.tuple) // afresh, as the steps of the slot before took their effects on it
@@ -172,9 +174,12 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 			if ok {
 				count++
 			}
+			if ok && us.ranked {
+				s.ranks = append(s.ranks, uint32(int32(step.Rank)))
+			}
 		}
 	}
-	return us.publish(u.records.At(id), s.block, count), nil
+	return us.publish(u.records.At(id), append(s.block, s.ranks...), count), nil
 }
 
 // sort brings the steps of a slot into the order of their actions' keys, which is the same in every run.
@@ -201,7 +206,7 @@ func (us *units) publish(r *record, block []uint32, count uint64) uint64 {
 	switch {
 	case count > maxSteps:
 		panic("checker: more steps of one actor than the engine can count")
-	case count == 1 && block[1] <= 2:
+	case count == 1 && block[1] <= 2 && !us.ranked:
 		lone := uint64(0)
 		for i, effect := range block[2:] {
 			lone |= uint64(effect+1) << (32 * i)

@@ -244,6 +244,9 @@ func (k *walker) step() bool {
 	e := w.e
 	var tried []int
 	total, ok := k.transitions()
+	if ok && e.units.ranked {
+		tried = k.outranked(total)
+	}
 	for ok && len(tried) < total {
 		n := k.draw(total - len(tried))
 		for _, t := range tried { // in ascending order
@@ -299,7 +302,10 @@ func stepCount(word uint64) int {
 }
 
 // take puts what step n of the state leads to into k.next. It reports false if that is refused, or outside the boundary.
-func (k *walker) take(n int) bool {
+func (k *walker) take(n int) bool { return k.lead(n) && (k.w.e.inside == nil || k.within()) }
+
+// lead is take without the boundary.
+func (k *walker) lead(n int) bool {
 	w := k.w
 	e := w.e
 	us := e.units
@@ -329,7 +335,7 @@ func (k *walker) take(n int) bool {
 			}
 		}
 	}
-	return e.inside == nil || k.within()
+	return true
 }
 
 func (k *walker) effect(effect uint32) bool {

@@ -29,6 +29,7 @@ type worker struct {
 	sources    []uint16 // the place of the state in the batch
 	asks       []question
 	dead       []uint32 // successors that an effect refused
+	ranks      []int32  // of the steps to the successors, if they have any
 	rows       []uint32 // the ids of the successors, when the layout is not flat
 	touched    uint32   // keeps loads alive
 	cut        int      // successors outside the boundary
@@ -109,6 +110,9 @@ func (w *worker) expand(keys []uint64) bool {
 	}
 	if wide != 0 && flat {
 		return w.widen()
+	}
+	if us.ranked {
+		w.outrank()
 	}
 	if !flat && !w.packRows() {
 		return false

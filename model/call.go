@@ -48,6 +48,8 @@ func (c *cells[S, M]) outcome(local uint32, a ActionID) *outcome {
 			switch {
 			case e.kind == Recover:
 				o.effects = slices.Insert(o.effects, 0, SlotEffect{int32(c.space.faults.down), restore})
+			case e.kind == Timeout:
+				o.effects = slices.Concat(c.space.faults.fired, o.effects)
 			case e.kind == Deliver && o.ignored == Counts:
 				source := c.events.At(uint32(a))[1]
 				return c.accepted(o, e, c.space.envelope(source, uint32(c.slot), e.what))

@@ -197,7 +197,7 @@ func (c *cells[S, M]) inner(id PartID, t [tupleLength]uint32, into []Step) ([]St
 		}
 		next := t
 		next[tupleTimers], _ = c.lists.Intern(slices.Delete(slices.Clone(timers), i, i+1))
-		step := Step{Action: timeout, Next: id, Effects: o.effects, Ignored: o.ignored}
+		step := Step{Action: timeout, Next: id, Effects: o.effects, Ignored: o.ignored, Rank: c.space.rank(Timeout)}
 		if o.ignored == Counts {
 			step.Next = c.after(next, o)
 		}

@@ -22,7 +22,7 @@ func (c *cells[S, M]) crash(t [tupleLength]uint32, into []Step) ([]Step, error) 
 		return into, o.err
 	}
 	down := [tupleLength]uint32{o.local, t[tupleMailbox], isDown, c.none}
-	return append(into, Step{Action: crash, Next: c.tuple(down), Effects: o.effects}), nil
+	return append(into, Step{Action: crash, Next: c.tuple(down), Effects: o.effects, Rank: c.space.rank(Crash)}), nil
 }
 
 // downSteps appends the steps of an actor that is down: the recovery, and the losses of what waits for it.
@@ -33,7 +33,7 @@ func (c *cells[S, M]) downSteps(t [tupleLength]uint32, into []Step) ([]Step, err
 		return into, o.err
 	}
 	up := [tupleLength]uint32{tupleMailbox: t[tupleMailbox], tupleTimers: c.none, tupleChoices: c.none}
-	into = append(into, Step{Action: recovery, Next: c.after(up, o), Effects: o.effects})
+	into = append(into, Step{Action: recovery, Next: c.after(up, o), Effects: o.effects, Rank: c.space.rank(Recover)})
 	if !c.space.sys.config.Lossy {
 		return into, nil
 	}
@@ -47,7 +47,9 @@ func (c *cells[S, M]) downSteps(t [tupleLength]uint32, into []Step) ([]Step, err
 // drop is the step in which the letter of a way is lost.
 func (c *cells[S, M]) drop(t [tupleLength]uint32, way []uint32) Step {
 	t[tupleMailbox] = way[wayDropped]
-	return Step{Action: ActionID(way[wayDrop]), Next: c.tuple(t)}
+	return Step{
+		Action: ActionID(way[wayDrop]), Next: c.tuple(t), Effects: c.space.faults.lost, Rank: c.space.rank(Drop),
+	}
 }
 
 // keep asks twice what the actor keeps of a local state, and puts that into o in the place of a local state.

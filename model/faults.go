@@ -13,11 +13,14 @@ import (
 const (
 	downName    = "down at once"
 	crashesName = "crashes"
+	dropsName   = "losses"
+	timeoutName = "timeouts"
 )
 
 // faults are the slots that stand behind those of actors and observers, −1 for one that is not needed.
 type faults struct {
-	down, crashes int
+	down, crashes, drops, timeouts int
+	lost, fired                    []SlotEffect // what a loss and a timeout use of the budgets
 }
 
 // Crashable declares which actors may crash: up to Config.MaxDown of them are down at once. Usually they are the
@@ -35,8 +38,10 @@ func (sys *System[M]) Crashable(ids ...actor.ID) {
 func (sys *System[M]) validate() error {
 	c := sys.config
 	switch {
-	case c.MaxDown < 0 || c.MaxCrashes < 0:
-		return errors.New("a bound of crashes is negative: expected at least 0")
+	case c.MaxDown < 0 || c.MaxCrashes < 0 || c.MaxDrops < 0 || c.MaxTimeouts < 0:
+		return errors.New("a bound of faults is negative: expected at least 0")
+	case c.MaxDrops > 0 && !c.Lossy:
+		return errors.New("losses are bounded, but nothing is lost: expected a lossy network")
 	case c.MaxCrashes > 0 && c.MaxDown == 0:
 		return errors.New("crashes are bounded, but at most 0 actors may be down: expected at least 1")
 	case c.MaxDown > 0 && len(sys.crashable) == 0:
@@ -68,6 +73,32 @@ func (sp *space[M]) addFaults() {
 	}
 	sp.faults.down = add(downName, c.MaxDown)
 	sp.faults.crashes = add(crashesName, c.MaxCrashes)
+	sp.faults.drops = add(dropsName, c.MaxDrops)
+	sp.faults.timeouts = add(timeoutName, c.MaxTimeouts)
+	if slot := sp.faults.drops; slot >= 0 {
+		sp.faults.lost = []SlotEffect{{int32(slot), spend}}
+	}
+	if slot := sp.faults.timeouts; slot >= 0 {
+		sp.faults.fired = []SlotEffect{{int32(slot), spend}}
+	}
+}
+
+// Ranked implements the interface of that name.
+func (sp *space[M]) Ranked() bool { return sp.sys.config.TimersLast }
+
+// rank gives the rank of a step of a kind.
+func (sp *space[M]) rank(k Kind) int {
+	if !sp.sys.config.TimersLast {
+		return 0
+	}
+	switch k {
+	case Timeout:
+		return 1
+	case Drop, Crash, Recover:
+		return Aside
+	case Act, Deliver, Choose:
+	}
+	return 0
 }
 
 // crashes tells whether an actor may crash.

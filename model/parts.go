@@ -49,7 +49,18 @@ type Step struct {
 	Effects []SlotEffect // what happens to slots, in order; shared, must not be changed
 	Action  ActionID
 	Ignored Reason // if not Counts, the step is no transition
-	Rank    int    // enabled only if no step of the state has a lower rank
+	// A step is enabled only if the state has none of a lower rank, other than a negative one, that is a transition and that
+	// no effect refuses. See Ranked.
+	Rank int
+}
+
+// Aside is the rank of a step that is always enabled, and keeps no other step back.
+const Aside = -1
+
+// Ranked is what Parts have to implement if a step has a rank other than 0.
+type Ranked interface {
+	// Ranked tells whether that may be so.
+	Ranked() bool
 }
 
 // Parts is what an engine needs for enumeration: a state is a vector of PartIDs, one per slot, and a step of one slot

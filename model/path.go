@@ -48,7 +48,7 @@ func Transitions(space Space, state []PartID) ([]Transition, error) {
 					return nil, err
 				}
 			}
-			if step.Ignored == Counts {
+			if step.Ignored == Counts && step.Rank >= 0 {
 				lowest = min(lowest, step.Rank)
 			}
 			all, ranks = append(all, t), append(ranks, step.Rank)
@@ -56,7 +56,7 @@ func Transitions(space Space, state []PartID) ([]Transition, error) {
 	}
 	enabled := all[:0]
 	for i, t := range all {
-		if t.Ignored != Counts || ranks[i] == lowest {
+		if t.Ignored != Counts || ranks[i] <= lowest {
 			enabled = append(enabled, t)
 		}
 	}

@@ -18,6 +18,13 @@ type Config struct {
 	// MaxCrashes is how many crashes a path has, at most; 0 is no bound. Without one a space may be infinite, if the network
 	// duplicates or a recovery sends.
 	MaxCrashes int
+	// MaxDrops is how many messages are lost on a path, at most, if the system is Lossy; 0 is no bound.
+	MaxDrops int
+	// MaxTimeouts is how often a timer fires on a path, at most; 0 is no bound.
+	MaxTimeouts int
+	// TimersLast lets a timer fire only in a state in which nothing is delivered and no choice is made: as if messages were
+	// faster than all timers. Losses, crashes and recoveries may happen at any time, and keep no timer from firing.
+	TimersLast bool
 }
 
 // System is a model of actors that send one another messages M over a network. Add actors, then properties; a System

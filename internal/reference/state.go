@@ -11,10 +11,12 @@ import (
 
 // State is a state of a System. It is never changed once it is complete.
 type State[M any] struct {
-	sys      *System[M]
-	locals   []value    // per actor; of one that is down, what it kept
-	down     []bool     // per actor
-	crashes  int        // so far
+	sys    *System[M]
+	locals []value // per actor; of one that is down, what it kept
+	down   []bool  // per actor
+
+	crashes, drops, timeouts int // so far
+
 	timers   [][]value  // per actor: a set, sorted by key
 	choices  [][]choice // per actor: pending ones, sorted by key
 	letters  []letter[M]
@@ -62,6 +64,12 @@ func (s *State[M]) Key() string {
 	if s.sys.MaxCrashes > 0 {
 		fmt.Fprintf(&b, "%d crashes\n", s.crashes)
 	}
+	if s.sys.MaxDrops > 0 {
+		fmt.Fprintf(&b, "%d drops\n", s.drops)
+	}
+	if s.sys.MaxTimeouts > 0 {
+		fmt.Fprintf(&b, "%d timeouts\n", s.timeouts)
+	}
 	letters := slices.Clone(s.letters)
 	slices.SortStableFunc(letters, func(x, y letter[M]) int {
 		if s.sys.Network == Flows { // The order within a flow is part of the state, that between flows is not.
@@ -78,7 +86,8 @@ func (s *State[M]) Key() string {
 // clone gives a copy to build a successor from; what is inside the lists of timers and choices is shared.
 func (s *State[M]) clone() *State[M] {
 	return &State[M]{
-		sys: s.sys, locals: slices.Clone(s.locals), down: slices.Clone(s.down), crashes: s.crashes, timers: slices.Clone(s.timers),
+		sys: s.sys, locals: slices.Clone(s.locals), down: slices.Clone(s.down), crashes: s.crashes, drops: s.drops,
+		timeouts: s.timeouts, timers: slices.Clone(s.timers),
 		choices: slices.Clone(s.choices), letters: slices.Clone(s.letters), memories: slices.Clone(s.memories),
 	}
 }

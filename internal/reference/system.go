@@ -21,15 +21,17 @@ const (
 
 // System is a system of actors that send one another messages M.
 type System[M any] struct {
-	Network    Network
-	Lossy      bool
-	Crashable  []actor.ID // who may crash
-	MaxDown    int        // how many may be down at once
-	MaxCrashes int        // how many crashes there may be on a path; 0 is no bound
-	Actors     []Actor[M] // each with an id of its own
-	Observers  []Observer[M]
-	Properties []Property[*State[M]] // besides what the observers demand
-	Inside     func(*State[M]) bool  // nil for no boundary
+	Network   Network
+	Lossy     bool
+	Crashable []actor.ID // who may crash
+	MaxDown   int        // how many may be down at once
+	// How many crashes, losses and timeouts there may be on a path; 0 is no bound.
+	MaxCrashes, MaxDrops, MaxTimeouts int
+	TimersLast                        bool       // timers fire only where nothing is delivered or chosen
+	Actors                            []Actor[M] // each with an id of its own
+	Observers                         []Observer[M]
+	Properties                        []Property[*State[M]] // besides what the observers demand
+	Inside                            func(*State[M]) bool  // nil for no boundary
 }
 
 // Actor is an actor whose type of state is erased. Make one with Erase.
@@ -137,16 +139,15 @@ func (sys *System[M]) start() *State[M] {
 
 // next gives a successor for everything that can happen.
 func (sys *System[M]) next(s *State[M]) []*State[M] {
-	var all []*State[M]
+	all := sys.prompt(s)
+	if len(all) == 0 || !sys.TimersLast {
+		all = append(all, sys.timeouts(s)...)
+	}
 	for i := range s.letters {
-		if s.deliverable(i) {
-			if next := sys.deliver(s, i); next != nil {
-				all = append(all, next)
-			}
-		}
-		if sys.Lossy && s.first(i) {
+		if sys.Lossy && s.first(i) && (sys.MaxDrops == 0 || s.drops < sys.MaxDrops) {
 			next := s.clone()
 			next.remove(i)
+			next.drops++
 			all = append(all, next)
 		}
 	}
@@ -156,11 +157,38 @@ func (sys *System[M]) next(s *State[M]) []*State[M] {
 		} else if sys.mayCrash(s, i) {
 			all = append(all, sys.crash(s, i))
 		}
+	}
+	return all
+}
+
+// timeouts gives a successor for every timer that may fire.
+func (sys *System[M]) timeouts(s *State[M]) []*State[M] {
+	var all []*State[M]
+	if sys.MaxTimeouts > 0 && s.timeouts == sys.MaxTimeouts {
+		return nil
+	}
+	for i := range sys.Actors {
 		for k := range s.timers[i] {
 			if next := sys.expire(s, i, k); next != nil {
+				next.timeouts++
 				all = append(all, next)
 			}
 		}
+	}
+	return all
+}
+
+// prompt gives a successor for every delivery and every option of a choice.
+func (sys *System[M]) prompt(s *State[M]) []*State[M] {
+	var all []*State[M]
+	for i := range s.letters {
+		if s.deliverable(i) {
+			if next := sys.deliver(s, i); next != nil {
+				all = append(all, next)
+			}
+		}
+	}
+	for i := range sys.Actors {
 		for k, c := range s.choices[i] {
 			if k > 0 && s.choices[i][k-1].key == c.key {
 				continue // The same choice pending twice.

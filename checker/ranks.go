@@ -1,0 +1,88 @@
+package checker
+
+import (
+	"math"
+	"slices"
+
+	"synod/model"
+)
+
+// A space whose steps have ranks (see model.Ranked) is expanded like any other, and then the successors of steps that
+// are not enabled are dropped. The ranks of an id's steps stand behind its block, so that they are published with it;
+// none is a lone step.
+
+// hasRanks tells whether steps of a space may have ranks other than 0.
+func hasRanks(space model.Space) bool {
+	r, ok := space.(model.Ranked)
+	return ok && r.Ranked()
+}
+
+// ranksOf appends the ranks of the steps in a word, in their order.
+func (us *units) ranksOf(word uint64, into []int32) []int32 {
+	count := stepCount(word)
+	if count == 0 {
+		return into
+	}
+	block := us.blocks.From(refOf(word))
+	for range count {
+		block = block[2+block[1]:]
+	}
+	for _, rank := range block[:count] {
+		into = append(into, int32(rank))
+	}
+	return into
+}
+
+// outrank marks the successors of steps that are not enabled as dead. Those that an effect refused are marked already:
+// they keep no other step back. The dead stay sorted.
+func (w *worker) outrank() {
+	w.ranks = w.ranks[:0]
+	for index := range w.words { // in the order of takeSteps
+		for _, word := range w.words[index][:w.batch] {
+			w.ranks = w.e.units.ranksOf(word, w.ranks)
+		}
+	}
+	var lowest [batchLength]int32
+	for i := range lowest {
+		lowest[i] = math.MaxInt32
+	}
+	dead := w.dead
+	for i, rank := range w.ranks {
+		if len(dead) > 0 && dead[0] == uint32(i) {
+			for len(dead) > 0 && dead[0] == uint32(i) { // refused by several effects
+				dead = dead[1:]
+			}
+			continue
+		}
+		if source := w.sources[i]; rank >= 0 {
+			lowest[source] = min(lowest[source], rank)
+		}
+	}
+	for i, rank := range w.ranks {
+		if rank > lowest[w.sources[i]] {
+			w.dead = append(w.dead, uint32(i))
+		}
+	}
+	slices.Sort(w.dead)
+}
+
+// outranked gives the steps of the walk's state that are not enabled, as step numbers them, in ascending order.
+func (k *walker) outranked(total int) []int {
+	var ranks []int32
+	for _, word := range k.words {
+		ranks = k.w.e.units.ranksOf(word, ranks)
+	}
+	lowest := int32(math.MaxInt32)
+	for n, rank := range ranks {
+		if rank >= 0 && rank < lowest && k.lead(n) {
+			lowest = rank
+		}
+	}
+	var all []int
+	for n := range total {
+		if ranks[n] > lowest {
+			all = append(all, n)
+		}
+	}
+	return all
+}
