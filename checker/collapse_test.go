@@ -98,7 +98,7 @@ func plainCopies(c registers.Config) reference.Model[registerState] {
 
 // sink is an actor that logs what it receives, in order, and others that each send it a number of messages.
 func sink(n network.Semantics, senders, messages int) *twin[int] {
-	tw := newTwin[int](n, false)
+	tw := newTwin[int](model.Config{Network: n})
 	log := add(tw, 0, actor.Typed[[]int, int]{
 		Start: func(actor.ID, *actor.Out[int]) []int { return nil },
 		Receive: func(_ actor.ID, log []int, from actor.ID, msg int, _ *actor.Out[int]) []int {

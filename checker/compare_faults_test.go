@@ -11,6 +11,96 @@ import (
 	"synod/network"
 )
 
+// faulty lists configurations of what may go wrong, besides the network itself.
+var faulty = map[string]model.Config{
+	"crashes":             {MaxDown: 2},
+	"one crash":           {MaxDown: 1, MaxCrashes: 1},
+	"two losses":          {Lossy: true, MaxDrops: 2},
+	"two timeouts":        {MaxTimeouts: 2},
+	"timers last":         {TimersLast: true},
+	"timers last, losses": {TimersLast: true, Lossy: true, MaxDrops: 1, MaxTimeouts: 3},
+	"timers last, crash":  {TimersLast: true, MaxDown: 1, MaxCrashes: 1},
+	"partitions":          {MaxPartitions: 2},
+	"everything":          {Lossy: true, MaxDown: 1, MaxCrashes: 2, MaxDrops: 2, MaxTimeouts: 2, MaxPartitions: 1, TimersLast: true},
+}
+
+// everyFault runs f on every network with everything that may go wrong on it.
+func everyFault(t *testing.T, f func(t *testing.T, c model.Config)) {
+	t.Helper()
+	for _, n := range network.All() {
+		for name, c := range faulty {
+			if c.Network = n; n == network.Ordered && c.MaxDown > 0 {
+				c.Lossy = true // Else it is refused, see TestRefusedFaults.
+			}
+			t.Run(fmt.Sprintf("%v, %s", n, name), func(t *testing.T) { f(t, c) })
+		}
+	}
+}
+
+// TestFaultySystems compares small systems in which something goes wrong.
+func TestFaultySystems(t *testing.T) {
+	most := 150
+	if brief() {
+		most = 40
+	}
+	everyFault(t, func(t *testing.T, c model.Config) {
+		for name, system := range smallSystems {
+			t.Run(name, func(t *testing.T) {
+				system(c).check(t, checker.Options{FinishWhen: checker.Exhausted, MaxStates: most}, 1, 4)
+			})
+		}
+	})
+}
+
+// TestWalksWithFaults takes walks in small systems: they meet no state that a search does not, and most that it does.
+func TestWalksWithFaults(t *testing.T) {
+	everyFault(t, func(t *testing.T, c model.Config) {
+		tw := timersAndChoices(c)
+		tw.within(func(v model.View) bool { s := tw.states(v); return s[0] < 2 && len(tw.sys.InFlight(v)) < 2 }, nil)
+		want := checker.BFS(t.Context(), tw.sys, checker.Options{FinishWhen: checker.Exhausted, MaxStates: 5_000})
+		defer want.Close()
+		got := checker.Walk(t.Context(), tw.sys, checker.Options{FinishWhen: checker.Exhausted, Walks: 3_000, WalkDepth: want.Depth})
+		defer got.Close()
+		if want.Err != nil || got.Err != nil || !want.Exhausted {
+			t.Fatalf("%v, %v, %d states", want.Err, got.Err, want.Unique)
+		}
+		if met := contents(got); !subset(met, contents(want)) || 2*len(met) < want.Unique {
+			t.Errorf("walks met %d states, a search %d", len(met), want.Unique)
+		}
+	})
+}
+
+// contents gives the visited states by their content.
+func contents(r *checker.Result) map[string]bool {
+	all := make(map[string]bool)
+	for state := range r.States() {
+		all[string(model.Content(r.Model(), state))] = true
+	}
+	return all
+}
+
+func subset(a, b map[string]bool) bool {
+	for x := range a {
+		if !b[x] {
+			return false
+		}
+	}
+	return true
+}
+
+// TestPaxosWithFaultsAgainstReference compares Paxos in which something goes wrong.
+func TestPaxosWithFaultsAgainstReference(t *testing.T) {
+	most := 600
+	if brief() {
+		most = 150
+	}
+	everyFault(t, func(t *testing.T, c model.Config) {
+		p := registers.Config{Servers: 3, Clients: 2, Puts: 1, Config: c}
+		o := checker.Options{MaxStates: most, FinishWhen: checker.Exhausted}
+		compare(t, singledecree.System(p), plainPaxos(p).Model(), o, 1, 4)
+	})
+}
+
 // TestPaxosWithCrashesAgainstReference compares Paxos whose servers crash, wherever that is modelled.
 func TestPaxosWithCrashesAgainstReference(t *testing.T) {
 	everyNetwork(t, func(t *testing.T, n network.Semantics, lossy bool) {

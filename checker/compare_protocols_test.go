@@ -26,9 +26,12 @@ type registerState = *reference.State[register.Message]
 func plainRegister[S any](
 	c registers.Config, server func(others []actor.ID) actor.Typed[S, register.Message],
 ) *reference.System[register.Message] {
-	sys := newFaultyTwin[register.Message](c.Config).ref
+	sys := newTwin[register.Message](c.Config).ref
 	ids := actor.IDs(c.Servers)
 	sys.Crashable = ids
+	for _, id := range ids {
+		sys.Sides = append(sys.Sides, []actor.ID{id})
+	}
 	for _, id := range ids {
 		sys.Actors = append(sys.Actors, reference.Erase(id, server(actor.Others(ids, id))))
 	}

@@ -35,7 +35,7 @@ type randomSystem struct {
 }
 
 // drawConfig draws what may go wrong: nothing, as often as not.
-func drawConfig(t *rapid.T) model.Config {
+func drawConfig(t *rapid.T, actors int) model.Config {
 	c := model.Config{
 		Network: rapid.SampledFrom(network.All()).Draw(t, "network"), Lossy: rapid.Bool().Draw(t, "lossy"),
 	}
@@ -47,6 +47,9 @@ func drawConfig(t *rapid.T) model.Config {
 		c.MaxDrops = rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(t, "drops")
 	}
 	c.MaxTimeouts = rapid.SampledFrom([]int{0, 0, 0, 1, 2, 3}).Draw(t, "timeouts")
+	if actors > 1 {
+		c.MaxPartitions = rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(t, "partitions")
+	}
 	c.TimersLast = rapid.Bool().Draw(t, "timers last")
 	return c
 }
@@ -55,13 +58,16 @@ func drawSystem(t *rapid.T, least, most int) *randomSystem {
 	// Ids need not be dense, nor in order of their addition.
 	n := rapid.IntRange(least, most).Draw(t, "actors")
 	ids := actor.IDs(n)
-	sys := &randomSystem{twin: newFaultyTwin[gossip](drawConfig(t))}
+	sys := &randomSystem{twin: newTwin[gossip](drawConfig(t, n))}
 	if rapid.Bool().Draw(t, "sparse") {
 		for i := range ids {
 			ids[i] = actor.ID(7 * (n - i))
 		}
 	}
 	sys.crashable(ids[rapid.IntRange(0, n-1).Draw(t, "reliable"):]...)
+	if n > 2 && rapid.Bool().Draw(t, "sides") {
+		sys.partition(ids[:2], ids[n-1:])
+	}
 	for _, id := range ids {
 		tb := drawTable(t, ids)
 		if tb.rich {

@@ -48,8 +48,9 @@ type numbers struct {
 	refs []model.Ref[int]
 }
 
-func newNumbers(n network.Semantics, lossy bool, handlers ...handler) numbers {
-	tw := numbers{twin: newTwin[int](n, lossy)}
+func newNumbers(c model.Config, handlers ...handler) numbers {
+	tw := numbers{twin: newTwin[int](c)}
+	tw.crashable(actor.IDs(len(handlers))...)
 	for id, h := range handlers {
 		tw.refs = append(tw.refs, add(tw.twin, actor.ID(id), h.typed()))
 	}
@@ -86,7 +87,7 @@ func plainStates(s *reference.State[int], n int) []int {
 }
 
 // pingPong is two actors that send a growing number to and fro, until it is most.
-func pingPong(n network.Semantics, lossy bool, most int) numbers {
+func pingPong(c model.Config, most int) numbers {
 	receive := func(st int, from actor.ID, msg int, out *actor.Out[int]) int {
 		if msg >= st && msg < most {
 			out.Send(from, msg+1)
@@ -94,9 +95,24 @@ func pingPong(n network.Semantics, lossy bool, most int) numbers {
 		}
 		return st
 	}
-	return newNumbers(n, lossy,
+	return newNumbers(c,
 		handler{receive: receive, start: func(out *actor.Out[int]) int { out.Send(1, 0); return 1 }},
 		handler{receive: receive})
+}
+
+// smallSystems each show one trait of the semantics.
+var smallSystems = map[string]func(c model.Config) numbers{
+	"ping pong": func(c model.Config) numbers {
+		tw := pingPong(c, 5)
+		tw.ever("three and four", func(s []int) bool { return s[0] == 4 && s[1] == 3 })
+		tw.never("second is ahead", func(s []int) bool { return s[1] > s[0] })
+		return tw
+	},
+	"timers and choices": timersAndChoices,
+	"self-sends":         selfSends,
+	"nobody":             toNobody,
+	"broadcast storm":    storm,
+	"one flow":           oneFlow,
 }
 
 // TestSmallSystems compares systems that each show one trait of the semantics.
@@ -105,23 +121,12 @@ func TestSmallSystems(t *testing.T) {
 	if brief() {
 		bounded.MaxStates = 100
 	}
-	for name, system := range map[string]func(n network.Semantics, lossy bool) numbers{
-		"ping pong": func(n network.Semantics, lossy bool) numbers {
-			tw := pingPong(n, lossy, 5)
-			tw.ever("three and four", func(s []int) bool { return s[0] == 4 && s[1] == 3 })
-			tw.never("second is ahead", func(s []int) bool { return s[1] > s[0] })
-			return tw
-		},
-		"timers and choices": timersAndChoices,
-		"self-sends":         selfSends,
-		"nobody":             toNobody,
-		"broadcast storm":    storm,
-		"one flow":           oneFlow,
-	} {
+	for name, system := range smallSystems {
 		t.Run(name, func(t *testing.T) {
 			everyNetwork(t, func(t *testing.T, n network.Semantics, lossy bool) {
-				r := system(n, lossy).check(t, bounded, 1, 4)
-				system(n, lossy).check(t, checker.Options{MaxStates: bounded.MaxStates / 3}, 3)
+				c := model.Config{Network: n, Lossy: lossy}
+				r := system(c).check(t, bounded, 1, 4)
+				system(c).check(t, checker.Options{MaxStates: bounded.MaxStates / 3}, 3)
 				if r.Unique < 5 {
 					t.Errorf("only %d states: this shows nothing", r.Unique)
 				}
@@ -131,7 +136,7 @@ func TestSmallSystems(t *testing.T) {
 }
 
 // timersAndChoices is an actor that draws how long to sleep, and one that it wakes.
-func timersAndChoices(n network.Semantics, lossy bool) numbers {
+func timersAndChoices(c model.Config) numbers {
 	sleeper := handler{
 		start: func(out *actor.Out[int]) int {
 			out.SetTimer("tick", 0, 0)
@@ -170,14 +175,14 @@ func timersAndChoices(n network.Semantics, lossy bool) numbers {
 		out.SetTimer(msg, 0, 0)
 		return max(st, msg)
 	}, timeout: func(st int, timer actor.Timer, _ *actor.Out[int]) int { return (st + timer.(int)) % 3 }}
-	tw := newNumbers(n, lossy, sleeper, woken)
+	tw := newNumbers(c, sleeper, woken)
 	tw.ever("woken at two", func(s []int) bool { return s[1] == 2 })
 	tw.never("asleep at three", func(s []int) bool { return s[0] == 3 })
 	return tw
 }
 
 // selfSends is actors that send to themselves, in one step with what they send to others.
-func selfSends(n network.Semantics, lossy bool) numbers {
+func selfSends(c model.Config) numbers {
 	h := func(self, other actor.ID) handler {
 		return handler{
 			start: func(out *actor.Out[int]) int { out.Send(self, 1); return 0 },
@@ -192,13 +197,13 @@ func selfSends(n network.Semantics, lossy bool) numbers {
 			},
 		}
 	}
-	tw := newNumbers(n, lossy, h(0, 1), h(1, 0))
+	tw := newNumbers(c, h(0, 1), h(1, 0))
 	tw.ever("both at two", func(s []int) bool { return s[0] == 2 && s[1] == 2 })
 	return tw
 }
 
 // toNobody sends to ids that no actor has, and remembers in which order only in what is under way.
-func toNobody(n network.Semantics, lossy bool) numbers {
+func toNobody(c model.Config) numbers {
 	sender := handler{
 		start: func(out *actor.Out[int]) int { out.Choose(1, 2); out.Choose(1, 2); out.Choose(3); return 0 },
 		chosen: func(st int, option actor.Option, out *actor.Out[int]) int {
@@ -217,7 +222,7 @@ func toNobody(n network.Semantics, lossy bool) numbers {
 		}
 		return st
 	}}
-	tw := newNumbers(n, lossy, sender, receiver)
+	tw := newNumbers(c, sender, receiver)
 	strangers := model.Select(tw.sys, func(e actor.Envelope[int]) (int, bool) { return e.Message, e.To == 7 })
 	tw.sometimes("three for seven",
 		func(v model.View) bool { return len(strangers.InFlight(v)) == 3 },
@@ -239,7 +244,7 @@ func distinctTo(envelopes []actor.Envelope[int], to actor.ID) []int {
 }
 
 // storm is actors that pass on what they hear for the first time to everybody.
-func storm(n network.Semantics, lossy bool) numbers {
+func storm(c model.Config) numbers {
 	ids := actor.IDs(3)
 	h := func(self actor.ID) handler {
 		return handler{
@@ -257,14 +262,14 @@ func storm(n network.Semantics, lossy bool) numbers {
 			},
 		}
 	}
-	tw := newNumbers(n, lossy, h(0), h(1), h(2))
+	tw := newNumbers(c, h(0), h(1), h(2))
 	tw.ever("everybody knows", func(s []int) bool { return s[0] == 3 && s[1] == 3 && s[2] == 3 })
 	return tw
 }
 
 // oneFlow is a receiver that ignores odd numbers: in a flow they must be taken away, elsewhere they stay.
-func oneFlow(n network.Semantics, lossy bool) numbers {
-	tw := newNumbers(n, lossy,
+func oneFlow(c model.Config) numbers {
+	tw := newNumbers(c,
 		handler{start: func(out *actor.Out[int]) int {
 			for i := range 4 {
 				out.Send(2, i)

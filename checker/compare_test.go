@@ -36,12 +36,7 @@ type twin[M any] struct {
 	ref *reference.System[M]
 }
 
-func newTwin[M any](n network.Semantics, lossy bool) *twin[M] {
-	return newFaultyTwin[M](model.Config{Network: n, Lossy: lossy})
-}
-
-// newFaultyTwin is newTwin with all that may go wrong.
-func newFaultyTwin[M any](c model.Config) *twin[M] {
+func newTwin[M any](c model.Config) *twin[M] {
 	plain := map[network.Semantics]reference.Network{
 		network.UnorderedNonDuplicating: reference.Multiset,
 		network.Ordered:                 reference.Flows,
@@ -52,6 +47,7 @@ func newFaultyTwin[M any](c model.Config) *twin[M] {
 		&reference.System[M]{
 			Network: plain[c.Network], Lossy: c.Lossy, MaxDown: c.MaxDown, MaxCrashes: c.MaxCrashes,
 			MaxDrops: c.MaxDrops, MaxTimeouts: c.MaxTimeouts, TimersLast: c.TimersLast,
+			MaxPartitions: c.MaxPartitions,
 		},
 	}
 }
@@ -60,6 +56,9 @@ func newFaultyTwin[M any](c model.Config) *twin[M] {
 func (tw *twin[M]) crashable(ids ...actor.ID) {
 	tw.sys.Crashable(ids...)
 	tw.ref.Crashable = ids
+	for _, id := range ids {
+		tw.ref.Sides = append(tw.ref.Sides, []actor.ID{id})
+	}
 }
 
 // add adds an actor to both.
@@ -72,6 +71,14 @@ func add[S, M any](tw *twin[M], id actor.ID, a actor.Typed[S, M]) model.Ref[S] {
 func record[M, H any](tw *twin[M], o actor.Observer[M, H]) model.History[H] {
 	tw.ref.Observers = append(tw.ref.Observers, reference.Watch(o))
 	return model.Record(tw.sys, o)
+}
+
+// partition declares in both who may be cut off, in place of anyone who may crash.
+func (tw *twin[M]) partition(sides ...[]actor.ID) {
+	tw.ref.Sides = sides
+	for _, side := range sides {
+		tw.sys.Partition(side...)
+	}
 }
 
 func (tw *twin[M]) always(name string, holds func(model.View) bool, plain func(*reference.State[M]) bool) {
@@ -339,7 +346,7 @@ func everyNetwork(t *testing.T, f func(t *testing.T, n network.Semantics, lossy 
 // TestContentTellsStatesApart makes sure that equal content and equal parts are the same thing in a space.
 func TestContentTellsStatesApart(t *testing.T) {
 	everyNetwork(t, func(t *testing.T, n network.Semantics, lossy bool) {
-		space, err := pingPong(n, lossy, 3).sys.Space()
+		space, err := pingPong(model.Config{Network: n, Lossy: lossy}, 3).sys.Space()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"synod/actor"
 	"synod/checker"
+	"synod/model"
 	"synod/network"
 )
 
@@ -34,7 +35,7 @@ func ringOn(n network.Semantics, lossy bool, actors, tokens, most int) numbers {
 			},
 		})
 	}
-	return newNumbers(n, lossy, handlers...)
+	return newNumbers(model.Config{Network: n, Lossy: lossy}, handlers...)
 }
 
 // fan is actors that each choose among options, and tell the next one.
@@ -57,7 +58,7 @@ func fan(actors, options int) numbers {
 			receive: func(st int, _ actor.ID, msg int, _ *actor.Out[int]) int { return max(st, msg) },
 		})
 	}
-	return newNumbers(network.UnorderedNonDuplicating, false, handlers...)
+	return newNumbers(model.Config{}, handlers...)
 }
 
 // TestWideStates compares systems whose states are wider than 64 bits, so that fields are paired.
@@ -142,5 +143,5 @@ func chatter(pairs int) numbers {
 		a, b := actor.ID(2*i), actor.ID(2*i+1)
 		handlers = append(handlers, talk(b, true), talk(a, false))
 	}
-	return newNumbers(network.UnorderedNonDuplicating, false, handlers...)
+	return newNumbers(model.Config{}, handlers...)
 }

@@ -9,14 +9,13 @@ import (
 	"synod/actor"
 	"synod/checker"
 	"synod/model"
-	"synod/network"
 )
 
 // parade is an actor whose state becomes the value with the number that it is sent.
 func parade[S any](t *testing.T, name string, distinct int, values ...S) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
-		tw := newTwin[memo](network.UnorderedNonDuplicating, false)
+		tw := newTwin[memo](model.Config{})
 		add(tw, 7, suspect[S]{
 			start: func(out *memoOut) S {
 				for i := range values {

@@ -26,7 +26,7 @@ func (c *cells[S, M]) eventOf(k outcomeKey) event {
 		e.from, e.what = c.space.ends.id(w[1]), w[2]
 	case Choose:
 		e.choice, e.what = w[1], w[2]
-	case Timeout, Act, Drop, Crash, Recover:
+	case Timeout, Act, Drop, Crash, Recover, Partition, Heal:
 	}
 	return e
 }
@@ -50,9 +50,8 @@ func (c *cells[S, M]) outcome(local uint32, a ActionID) *outcome {
 				o.effects = slices.Insert(o.effects, 0, SlotEffect{int32(c.space.faults.down), restore})
 			case e.kind == Timeout:
 				o.effects = slices.Concat(c.space.faults.fired, o.effects)
-			case e.kind == Deliver && o.ignored == Counts:
-				source := c.events.At(uint32(a))[1]
-				return c.accepted(o, e, c.space.envelope(source, uint32(c.slot), e.what))
+			case e.kind == Deliver:
+				return c.delivered(o, e, c.events.At(uint32(a))[1])
 			}
 			return nil
 		})
@@ -60,11 +59,21 @@ func (c *cells[S, M]) outcome(local uint32, a ActionID) *outcome {
 	return o.whole()
 }
 
-// accepted lets observers see that the message was accepted, before they see what was sent then.
-func (c *cells[S, M]) accepted(o *outcome, e event, envelope uint32) error {
-	effects, err := c.space.seen(nil, envelope, actor.Accepted)
+// delivered puts before the effects of what a handler did those of the delivery itself: the link must not be cut, and
+// observers see that the message was accepted, before they see what was sent then.
+func (c *cells[S, M]) delivered(o *outcome, e event, source uint32) (err error) {
+	sp, to := c.space, uint32(c.slot)
+	var effects []SlotEffect
+	if slot := sp.faults.network; slot >= 0 && source != to {
+		effects = append(effects, SlotEffect{int32(slot), sp.slots[slot].(*partition[M]).link(source, to)})
+	}
+	if o.ignored == Counts {
+		if effects, err = sp.seen(effects, sp.envelope(source, to, e.what), actor.Accepted); err != nil {
+			return err
+		}
+	}
 	o.effects = slices.Concat(effects, o.effects)
-	return err
+	return nil
 }
 
 // call runs the handler and puts what it did into o.
@@ -166,7 +175,7 @@ func (c *cells[S, M]) run(e event, out *actor.Out[M]) (st S, err error) {
 			return st, c.impure(e, "a choice was asked for by an actor without Choices")
 		}
 		st = c.actor.Chosen(c.id, st, anyWalker.Copy(c.options.Value(e.what)), out)
-	case Act, Drop, Crash, Recover:
+	case Act, Drop, Crash, Recover, Partition, Heal:
 		panic("model: no handler for a " + e.kind.String())
 	}
 	return st, c.check(e, st, out.Commands())

@@ -11,8 +11,7 @@ import (
 	"synod/network"
 )
 
-// The aspects of an actor's cell. From aspectPicks on, each selection has two: what it picks from all the messages of
-// the mailbox, and from the deliverable ones.
+// The aspects of an actor's cell. From aspectPicks on, each selection has several, see space.pickAspect.
 const (
 	aspectLocal   Aspect = 1
 	aspectMailbox Aspect = 2
@@ -282,8 +281,8 @@ func (c *cells[S, M]) aspect(id PartID, a Aspect) uint32 {
 		return 1
 	case t[tupleTimers] == isDown && (a < aspectPicks || a >= aspectProjections):
 		return unread
-	case t[tupleTimers] == isDown && ofDeliverable(a):
-		return 0 // None is: it waits for the recovery.
+	case t[tupleTimers] == isDown && c.space.ofDeliverable(a):
+		return 0 // None is: they wait for the recovery.
 	case a == aspectLocal:
 		return t[tupleLocal]
 	case a >= aspectProjections:

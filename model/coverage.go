@@ -84,7 +84,7 @@ func (c *cells[S, M]) reportCalls(r *SpaceReport) {
 			at(timers, "timeout of "+textAny(c.timers.Value(e.what))).add(o)
 		case Choose:
 			at(options, "choosing "+textAny(c.options.Value(e.what))).add(o)
-		case Act, Drop, Crash, Recover:
+		case Act, Drop, Crash, Recover, Partition, Heal:
 		}
 		return true
 	})

@@ -106,11 +106,7 @@ func (c *cells[S, M]) comeBack(e event, out *actor.Out[M]) S {
 
 // crashEffects are those of a crash on the budgets.
 func (sp *space[M]) crashEffects() []SlotEffect {
-	effects := []SlotEffect{{int32(sp.faults.down), spend}}
-	if sp.faults.crashes >= 0 {
-		effects = append(effects, SlotEffect{int32(sp.faults.crashes), spend})
-	}
-	return effects
+	return append(spending(sp.faults.down), spending(sp.faults.crashes)...)
 }
 
 // downChanges tells what a crash or a recovery changes, or what came to an actor that is down.

@@ -11,16 +11,23 @@ import (
 
 // The names of the slots of budgets.
 const (
-	downName    = "down at once"
-	crashesName = "crashes"
-	dropsName   = "losses"
-	timeoutName = "timeouts"
+	downName       = "down at once"
+	crashesName    = "crashes"
+	dropsName      = "losses"
+	timeoutName    = "timeouts"
+	partitionsName = "partitions"
+)
+
+// networkName is the name of the slot that tells whether the network is partitioned.
+const (
+	networkName = "network"
 )
 
 // faults are the slots that stand behind those of actors and observers, −1 for one that is not needed.
 type faults struct {
 	down, crashes, drops, timeouts int
-	lost, fired                    []SlotEffect // what a loss and a timeout use of the budgets
+	partitions, network            int
+	lost, fired, apart             []SlotEffect // what a loss, a timeout and a partition use of the budgets
 }
 
 // Crashable declares which actors may crash: up to Config.MaxDown of them are down at once. Usually they are the
@@ -38,7 +45,8 @@ func (sys *System[M]) Crashable(ids ...actor.ID) {
 func (sys *System[M]) validate() error {
 	c := sys.config
 	switch {
-	case c.MaxDown < 0 || c.MaxCrashes < 0 || c.MaxDrops < 0 || c.MaxTimeouts < 0:
+	case c.MaxDown < 0 || c.MaxCrashes < 0 || c.MaxDrops < 0 || c.MaxTimeouts < 0 ||
+		c.MaxPartitions < 0:
 		return errors.New("a bound of faults is negative: expected at least 0")
 	case c.MaxDrops > 0 && !c.Lossy:
 		return errors.New("losses are bounded, but nothing is lost: expected a lossy network")
@@ -58,7 +66,7 @@ func (sys *System[M]) validate() error {
 			return fmt.Errorf("actor %v is declared crashable: expected it to be one of the system's", id)
 		}
 	}
-	return nil
+	return sys.validatePartitions()
 }
 
 // addFaults makes the slots that the configuration of faults needs.
@@ -75,12 +83,23 @@ func (sp *space[M]) addFaults() {
 	sp.faults.crashes = add(crashesName, c.MaxCrashes)
 	sp.faults.drops = add(dropsName, c.MaxDrops)
 	sp.faults.timeouts = add(timeoutName, c.MaxTimeouts)
-	if slot := sp.faults.drops; slot >= 0 {
-		sp.faults.lost = []SlotEffect{{int32(slot), spend}}
+	sp.faults.partitions = add(partitionsName, c.MaxPartitions)
+	sp.faults.lost = spending(sp.faults.drops)
+	sp.faults.fired = spending(sp.faults.timeouts)
+	sp.faults.apart = spending(sp.faults.partitions)
+	sp.faults.network = -1
+	if c.MaxPartitions > 0 {
+		sp.slots = append(sp.slots, newPartition(sp, sp.sides))
+		sp.faults.network = len(sp.slots) - 1
 	}
-	if slot := sp.faults.timeouts; slot >= 0 {
-		sp.faults.fired = []SlotEffect{{int32(slot), spend}}
+}
+
+// spending gives the effects of a step on a budget, if there is one.
+func spending(slot int) []SlotEffect {
+	if slot < 0 {
+		return nil
 	}
+	return []SlotEffect{{int32(slot), spend}}
 }
 
 // Ranked implements the interface of that name.
@@ -94,7 +113,7 @@ func (sp *space[M]) rank(k Kind) int {
 	switch k {
 	case Timeout:
 		return 1
-	case Drop, Crash, Recover:
+	case Drop, Crash, Recover, Partition, Heal:
 		return Aside
 	case Act, Deliver, Choose:
 	}

@@ -99,7 +99,7 @@ func newMailboxes[M any](
 		space: sp, table: words.NewTable(sp.arena), envelope: envelope, number: number,
 		ways: words.NewArray[uint64](sp.arena), runs: words.NewPool[uint32](sp.arena),
 	}
-	for range 2 * len(sp.sys.picks) {
+	for range sp.pickAspects() * len(sp.sys.picks) {
 		b.picks = append(b.picks, words.NewArray[uint32](sp.arena))
 	}
 	return b
@@ -132,8 +132,22 @@ func (b *mailboxes[M]) put(id uint32, l network.Letter) uint32 {
 	return b.intern(b.space.network.Put(few[:0], b.at(id, old[:0]), l))
 }
 
+// pickDeliverable is what an aspect of deliverable messages has more than that of all messages: one for each state of
+// the network, as some of them hold messages back.
+const pickDeliverable Aspect = 1
+
+// pickAspect gives the first aspect of a selection: that of all messages.
+func (sp *space[M]) pickAspect(selection int) Aspect {
+	return aspectPicks + Aspect(selection*sp.pickAspects())
+}
+
+// pickAspects is the number of aspects of a selection.
+func (sp *space[M]) pickAspects() int { return 2 + len(sp.sides) }
+
 // ofDeliverable tells whether the aspect of a selection is that of deliverable messages only.
-func ofDeliverable(a Aspect) bool { return (a-aspectPicks)%2 == 1 }
+func (sp *space[M]) ofDeliverable(a Aspect) bool {
+	return (a-aspectPicks)%Aspect(sp.pickAspects()) >= pickDeliverable
+}
 
 // picked gives the set of values that a selection picks from a mailbox, as a number that is 0 for none.
 func (b *mailboxes[M]) picked(id uint32, a Aspect) uint32 {
@@ -143,12 +157,14 @@ func (b *mailboxes[M]) picked(id uint32, a Aspect) uint32 {
 			return set - 1
 		}
 	}
-	selection, onlyDeliverable := int(a-aspectPicks)/2, ofDeliverable(a)
+	aspects := Aspect(b.space.pickAspects())
+	selection, kind := int((a-aspectPicks)/aspects), (a-aspectPicks)%aspects
 	var numbers []uint32
 	box := b.at(id, nil)
 	for i, l := range box {
 		envelope := b.envelope(l)
-		if onlyDeliverable && !b.deliverable(box, i, envelope) {
+		if kind >= pickDeliverable &&
+			(!b.deliverable(box, i, envelope) || b.space.holdsBack(uint32(kind-pickDeliverable), envelope)) {
 			continue
 		}
 		if number, ok := b.space.reader.pick(selection, envelope); ok {

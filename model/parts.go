@@ -127,16 +127,18 @@ type Kind uint8
 
 // The kinds of actions.
 const (
-	Act     Kind = iota // an action of a plain model
-	Deliver             // a message reaches its recipient
-	Drop                // a message is lost
-	Timeout             // a timer fires
-	Choose              // chance picks an option
-	Crash               // an actor goes down, and loses what it did not keep
-	Recover             // and comes back
+	Act       Kind = iota // an action of a plain model
+	Deliver               // a message reaches its recipient
+	Drop                  // a message is lost
+	Timeout               // a timer fires
+	Choose                // chance picks an option
+	Crash                 // an actor goes down, and loses what it did not keep
+	Recover               // and comes back
+	Partition             // the network holds the messages between two sides back
+	Heal                  // and lets them travel again
 )
 
-var kindNames = [...]string{"act", "deliver", "drop", "timeout", "choose", "crash", "recover"}
+var kindNames = [...]string{"act", "deliver", "drop", "timeout", "choose", "crash", "recover", "partition", "heal"}
 
 // String is the kind in lower case.
 func (k Kind) String() string { return kindNames[k] }

@@ -15,7 +15,8 @@ import (
 )
 
 // space holds the tables of one check of a system. Its slots are the actors in the order in which they were added, then
-// the letters to nobody, then one history per observer, then the budgets of faults.
+// the letters to nobody, then one history per observer, then the budgets of faults, then the network if it
+// may be partitioned.
 type space[M any] struct {
 	sys      *System[M]
 	arena    *offheap.Arena
@@ -30,6 +31,7 @@ type space[M any] struct {
 	reader    *reader[M]
 	turns     turns
 	faults    faults
+	sides     [][]actor.ID // the ways in which the network is partitioned
 }
 
 // slotOf is a slot of a system's space.
@@ -91,6 +93,9 @@ func newSpace[M any](sys *System[M]) (*space[M], error) {
 		sys: sys, arena: arena, network: sys.config.Network, walker: w, messages: messages,
 		envelopes: words.NewTable(arena), ends: ends{numbers: make(map[actor.ID]uint32)},
 		nobody: len(sys.actors),
+	}
+	if sys.config.MaxPartitions > 0 {
+		sp.sides = sys.sides()
 	}
 	if sp.reader, err = newReader(sp); err != nil {
 		arena.Close()

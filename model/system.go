@@ -25,6 +25,8 @@ type Config struct {
 	// TimersLast lets a timer fire only in a state in which nothing is delivered and no choice is made: as if messages were
 	// faster than all timers. Losses, crashes and recoveries may happen at any time, and keep no timer from firing.
 	TimersLast bool
+	// MaxPartitions is how often the network is partitioned on a path, at most; with 0 it never is. See System.Partition.
+	MaxPartitions int
 }
 
 // System is a model of actors that send one another messages M over a network. Add actors, then properties; a System
@@ -39,6 +41,7 @@ type System[M any] struct {
 	picks       []pick[M]
 	projections []projection
 	crashable   []actor.ID
+	partitions  [][]actor.ID // sides, each sorted
 	explain     func(Happening[M]) []string
 	described   description
 	err         error // the first mistake in putting the system together, reported by Space
@@ -197,7 +200,7 @@ func (sys *System[M]) Space() (Space, error) {
 
 // Selection is a question about the messages under way: which values a function picks from them. It is decided once
 // per mailbox, not per state.
-type Selection[M any, T comparable] struct{ aspect Aspect }
+type Selection[M any, T comparable] struct{ index int }
 
 // pick is a Selection without its type T.
 type pick[M any] func(actor.Envelope[M]) (any, bool)
@@ -208,15 +211,20 @@ func Select[M any, T comparable](sys *System[M], choose func(actor.Envelope[M]) 
 		value, ok := choose(e)
 		return value, ok
 	})
-	return Selection[M, T]{aspectPicks + 2*Aspect(len(sys.picks)-1)}
+	return Selection[M, T]{len(sys.picks) - 1}
 }
 
 // InFlight gives the distinct picked values of all messages under way, also of those to nobody or behind others, in
 // the order of their content.
-func (s Selection[M, T]) InFlight(v View) []T { return picked[M, T](v, s.aspect) }
+func (s Selection[M, T]) InFlight(v View) []T {
+	return picked[M, T](v, v.r.space.(*space[M]).pickAspect(s.index))
+}
 
 // Deliverable gives the distinct picked values of the messages that may be delivered next, in the order of their content.
-func (s Selection[M, T]) Deliverable(v View) []T { return picked[M, T](v, s.aspect+1) }
+func (s Selection[M, T]) Deliverable(v View) []T {
+	sp := v.r.space.(*space[M])
+	return picked[M, T](v, sp.pickAspect(s.index)+pickDeliverable+Aspect(sp.cutIn(v)))
+}
 
 func picked[M any, T comparable](v View, a Aspect) []T {
 	sp := v.r.space.(*space[M])
@@ -242,10 +250,10 @@ func (sys *System[M]) InFlight(v View) []Flight[M] {
 	var all []Flight[M]
 	for slot := range sp.held() {
 		flights := sp.flights(slot, v.read(slot, aspectMailbox))
-		if slot != sp.nobody && sys.crashes(sys.actors[slot].id) && v.read(slot, aspectUp) == 0 {
-			for i := range flights {
-				flights[i].Deliverable = false
-			}
+		down := slot != sp.nobody && sys.crashes(sys.actors[slot].id) && v.read(slot, aspectUp) == 0
+		for i := range flights {
+			f := &flights[i]
+			f.Deliverable = f.Deliverable && !down && !sp.severed(v, f.Envelope)
 		}
 		all = append(all, flights...)
 	}

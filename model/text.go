@@ -58,7 +58,7 @@ func (c *cells[S, M]) action(a ActionID) Action {
 		act.Key, act.Text = "crash "+c.name(), c.name()+": crashes"
 	case Recover:
 		act.Key, act.Text = "recover "+c.name(), c.name()+": recovers"
-	case Act:
+	case Act, Partition, Heal:
 	}
 	return act
 }

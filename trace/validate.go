@@ -12,7 +12,7 @@ import (
 )
 
 // stepKinds are the kinds of steps of the schema.
-var stepKinds = []string{"act", "deliver", "drop", "timeout", "choose", "crash", "recover"}
+var stepKinds = []string{"act", "deliver", "drop", "timeout", "choose", "crash", "recover", "partition", "heal"}
 
 // schemaNames are all names of the schema.
 var schemaNames = []string{

@@ -18,8 +18,11 @@ type Budget struct {
 
 // The names of the budgets.
 const (
-	maxDown    = "max-down"
-	maxCrashes = "max-crashes"
+	maxDown       = "max-down"
+	maxCrashes    = "max-crashes"
+	maxDrops      = "max-drops"
+	maxTimeouts   = "max-timeouts"
+	maxPartitions = "max-partitions"
 )
 
 // maxBudget is the greatest number that a budget takes.
@@ -33,6 +36,18 @@ var budgets = []Budget{
 	{
 		maxCrashes, "crashes on a path, at most; without a number there may be any number of them, one after the other",
 		func(c *model.Config, most int) { c.MaxCrashes = most },
+	},
+	{
+		maxDrops, "messages that are lost on a path, at most, with lossy; without a number there is no bound",
+		func(c *model.Config, most int) { c.MaxDrops = most },
+	},
+	{
+		maxTimeouts, "timers that fire on a path, at most; without a number there is no bound",
+		func(c *model.Config, most int) { c.MaxTimeouts = most },
+	},
+	{
+		maxPartitions, "times that a server is cut off from all others on a path, at most",
+		func(c *model.Config, most int) { c.MaxPartitions = most },
 	},
 }
 

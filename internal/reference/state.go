@@ -15,7 +15,9 @@ type State[M any] struct {
 	locals []value // per actor; of one that is down, what it kept
 	down   []bool  // per actor
 
-	crashes, drops, timeouts int // so far
+	apart []actor.ID // who is cut off from all others, nil if nobody is
+
+	crashes, drops, timeouts, partitions int // so far
 
 	timers   [][]value  // per actor: a set, sorted by key
 	choices  [][]choice // per actor: pending ones, sorted by key
@@ -67,6 +69,9 @@ func (s *State[M]) Key() string {
 	if s.sys.MaxDrops > 0 {
 		fmt.Fprintf(&b, "%d drops\n", s.drops)
 	}
+	if s.sys.MaxPartitions > 0 {
+		fmt.Fprintf(&b, "%d partitions, apart: %v\n", s.partitions, s.apart)
+	}
 	if s.sys.MaxTimeouts > 0 {
 		fmt.Fprintf(&b, "%d timeouts\n", s.timeouts)
 	}
@@ -87,14 +92,19 @@ func (s *State[M]) Key() string {
 func (s *State[M]) clone() *State[M] {
 	return &State[M]{
 		sys: s.sys, locals: slices.Clone(s.locals), down: slices.Clone(s.down), crashes: s.crashes, drops: s.drops,
-		timeouts: s.timeouts, timers: slices.Clone(s.timers),
+		timeouts: s.timeouts, partitions: s.partitions, apart: s.apart, timers: slices.Clone(s.timers),
 		choices: slices.Clone(s.choices), letters: slices.Clone(s.letters), memories: slices.Clone(s.memories),
 	}
 }
 
 // deliverable tells whether letter i may be delivered. Of equal letters the first one stands for all.
 func (s *State[M]) deliverable(i int) bool {
-	return s.first(i) && !s.down[s.sys.index(s.letters[i].envelope.To)]
+	if !s.first(i) {
+		return false
+	}
+	e := s.letters[i].envelope
+	cut := s.apart != nil && slices.Contains(s.apart, e.From) != slices.Contains(s.apart, e.To)
+	return !cut && !s.down[s.sys.index(e.To)]
 }
 
 // first tells whether letter i is the next of its flow, or the first of equal ones, and is for an actor.

@@ -27,11 +27,14 @@ type System[M any] struct {
 	MaxDown   int        // how many may be down at once
 	// How many crashes, losses and timeouts there may be on a path; 0 is no bound.
 	MaxCrashes, MaxDrops, MaxTimeouts int
-	TimersLast                        bool       // timers fire only where nothing is delivered or chosen
-	Actors                            []Actor[M] // each with an id of its own
-	Observers                         []Observer[M]
-	Properties                        []Property[*State[M]] // besides what the observers demand
-	Inside                            func(*State[M]) bool  // nil for no boundary
+	TimersLast                        bool // timers fire only where nothing is delivered or chosen
+	// The sides that may be cut off from all others, and how often one is on a path. There is no bound of 0 here: none is.
+	Sides         [][]actor.ID
+	MaxPartitions int
+	Actors        []Actor[M] // each with an id of its own
+	Observers     []Observer[M]
+	Properties    []Property[*State[M]] // besides what the observers demand
+	Inside        func(*State[M]) bool  // nil for no boundary
 }
 
 // Actor is an actor whose type of state is erased. Make one with Erase.
@@ -156,6 +159,18 @@ func (sys *System[M]) next(s *State[M]) []*State[M] {
 			all = append(all, sys.recover(s, i))
 		} else if sys.mayCrash(s, i) {
 			all = append(all, sys.crash(s, i))
+		}
+	}
+	if s.apart != nil {
+		next := s.clone()
+		next.apart = nil
+		all = append(all, next)
+	} else if s.partitions < sys.MaxPartitions {
+		for _, side := range sys.Sides {
+			next := s.clone()
+			next.apart = side
+			next.partitions++
+			all = append(all, next)
 		}
 	}
 	return all

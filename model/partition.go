@@ -1,0 +1,186 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"synod/actor"
+)
+
+// Partition declares one way in which the network may be partitioned: the actors of side on the one hand, all others on
+// the other. While it lasts, messages between the two wait, and are not deliverable; those within a side travel as ever.
+// Config.MaxPartitions says how often the network is partitioned. If no way is declared, any one of the actors that may
+// crash (see Crashable) may be cut off from all others.
+func (sys *System[M]) Partition(side ...actor.ID) {
+	side = slices.Clone(side)
+	slices.Sort(side)
+	sys.partitions = append(sys.partitions, slices.Compact(side))
+}
+
+// sides gives the ways in which the network may be partitioned, without repeats.
+func (sys *System[M]) sides() [][]actor.ID {
+	declared := sys.partitions
+	if len(declared) == 0 {
+		for _, id := range sys.crashable {
+			declared = append(declared, []actor.ID{id})
+		}
+	}
+	var all [][]actor.ID
+	for _, side := range declared {
+		if !slices.ContainsFunc(all, func(other []actor.ID) bool { return slices.Equal(side, other) }) {
+			all = append(all, side)
+		}
+	}
+	return all
+}
+
+// partition is the slot of the network's present state: 0 while it is whole, else the number of the side that is cut
+// off, from 1. The effects on it are links, two numbers of actors each: a delivery over a link that is cut is refused.
+type partition[M any] struct {
+	space *space[M]
+	names []string // per side
+	apart [][]bool // per side and actor: which belong to it
+}
+
+// The actions of the slot: the healing, and one per side.
+const heals ActionID = 0
+
+func newPartition[M any](sp *space[M], sides [][]actor.ID) *partition[M] {
+	p := &partition[M]{space: sp}
+	for _, side := range sides {
+		apart := make([]bool, len(sp.sys.actors))
+		names := make([]string, len(side))
+		for i, id := range side {
+			apart[sp.sys.ids[id]] = true
+			names[i] = id.String()
+		}
+		p.apart = append(p.apart, apart)
+		p.names = append(p.names, strings.Join(names, ","))
+	}
+	return p
+}
+
+// link is the effect of a delivery.
+func (p *partition[M]) link(from, to uint32) EffectID {
+	return EffectID(from*uint32(len(p.space.sys.actors)) + to)
+}
+
+// severed tells whether messages between two actors wait in a state of the network.
+func (p *partition[M]) severed(state, from, to uint32) bool {
+	if state == 0 {
+		return false
+	}
+	apart := p.apart[state-1]
+	return apart[from] != apart[to]
+}
+
+func (p *partition[M]) name() string { return networkName }
+
+func (p *partition[M]) start() (PartID, []SlotEffect, error) { return 0, nil, nil }
+
+func (p *partition[M]) steps(id PartID, into []Step) ([]Step, error) {
+	if id != 0 {
+		return append(into, Step{Action: heals, Next: 0, Rank: p.space.rank(Heal)}), nil
+	}
+	for i := range p.apart {
+		into = append(into, Step{
+			Action: ActionID(i + 1), Next: PartID(i + 1), Effects: p.space.faults.apart, Rank: p.space.rank(Partition),
+		})
+	}
+	return into, nil
+}
+
+func (p *partition[M]) apply(id PartID, e EffectID) (PartID, bool, error) {
+	n := uint32(len(p.space.sys.actors))
+	return id, !p.severed(uint32(id), uint32(e)/n, uint32(e)%n), nil
+}
+
+func (p *partition[M]) aspect(id PartID, _ Aspect) uint32 { return uint32(id) }
+
+func (p *partition[M]) action(a ActionID) Action {
+	if a == heals {
+		return Action{Kind: Heal, Key: "heal", Text: networkName + ": heals", Actor: networkName}
+	}
+	side := p.names[a-1]
+	return Action{
+		Kind: Partition, Key: "partition " + side, Text: networkName + ": cuts off " + side, Actor: networkName,
+	}
+}
+
+func (p *partition[M]) content(dst []byte, id PartID) []byte { return append(dst, p.text(id)...) }
+
+func (p *partition[M]) text(id PartID) string {
+	if id == 0 {
+		return "whole"
+	}
+	return "cuts off " + p.names[id-1]
+}
+
+func (p *partition[M]) changes(from, to PartID) []Change {
+	return []Change{{Old: p.text(from), New: p.text(to)}}
+}
+
+func (p *partition[M]) audit() error { return nil }
+
+func (p *partition[M]) report(r *SpaceReport) {
+	r.Slots = append(r.Slots, SlotReport{Name: networkName, Parts: p.size().Parts})
+}
+
+func (p *partition[M]) size() SlotSize {
+	return SlotSize{Parts: len(p.apart) + 1, Values: len(p.apart) + 1}
+}
+
+func (p *partition[M]) fields(int) []FieldReport { return nil }
+
+func (p *partition[M]) carry(_ any, id PartID) (PartID, error) { return id, nil }
+
+// cutIn reads of a state whether links are cut, as the first argument of partition.severed.
+func (sp *space[M]) cutIn(v View) uint32 {
+	if sp.faults.network < 0 {
+		return 0
+	}
+	return v.read(sp.faults.network, Whole)
+}
+
+// holdsBack tells whether an envelope to an actor waits in a state of the network.
+func (sp *space[M]) holdsBack(state, envelope uint32) bool {
+	if state == 0 {
+		return false
+	}
+	w := sp.envelopes.At(envelope)
+	return sp.slots[sp.faults.network].(*partition[M]).severed(state, w[0], w[1])
+}
+
+// severed tells whether an envelope waits in a state of the system.
+func (sp *space[M]) severed(v View, e actor.Envelope[M]) bool {
+	from, known := sp.sys.ids[e.From]
+	to, knownTo := sp.sys.ids[e.To]
+	state := sp.cutIn(v)
+	return known && knownTo && state != 0 &&
+		sp.slots[sp.faults.network].(*partition[M]).severed(state, uint32(from), uint32(to))
+}
+
+// validatePartitions tells what is wrong with the declared sides, or nil.
+func (sys *System[M]) validatePartitions() error {
+	if sys.config.MaxPartitions == 0 {
+		return nil
+	}
+	sides := sys.sides()
+	if len(sides) == 0 {
+		return fmt.Errorf("the network is partitioned, but in no way: expected one to be declared, or actors that may crash")
+	}
+	for _, side := range sides {
+		for _, id := range side {
+			if _, known := sys.ids[id]; !known {
+				return fmt.Errorf("actor %v is on a side of a partition: expected it to be one of the system's", id)
+			}
+		}
+		if len(side) == 0 || len(side) == len(sys.actors) {
+			return fmt.Errorf("a side of a partition has %s of %d actors: expected some, and not all",
+				strconv.Itoa(len(side)), len(sys.actors))
+		}
+	}
+	return nil
+}
