@@ -56,15 +56,15 @@ func TestFaultySystems(t *testing.T) {
 func TestWalksWithFaults(t *testing.T) {
 	everyFault(t, func(t *testing.T, c model.Config) {
 		tw := timersAndChoices(c)
-		tw.within(func(v model.View) bool { s := tw.states(v); return s[0] < 2 && len(tw.sys.InFlight(v)) < 2 }, nil)
-		want := checker.BFS(t.Context(), tw.sys, checker.Options{FinishWhen: checker.Exhausted, MaxStates: 5_000})
+		const depth = 9
+		want := checker.BFS(t.Context(), tw.sys, checker.Options{FinishWhen: checker.Exhausted, MaxDepth: depth})
 		defer want.Close()
-		got := checker.Walk(t.Context(), tw.sys, checker.Options{FinishWhen: checker.Exhausted, Walks: 3_000, WalkDepth: want.Depth})
+		got := checker.Walk(t.Context(), tw.sys, checker.Options{FinishWhen: checker.Exhausted, Walks: 1_000, WalkDepth: depth})
 		defer got.Close()
-		if want.Err != nil || got.Err != nil || !want.Exhausted {
-			t.Fatalf("%v, %v, %d states", want.Err, got.Err, want.Unique)
+		if want.Err != nil || got.Err != nil {
+			t.Fatalf("%v, %v", want.Err, got.Err)
 		}
-		if met := contents(got); !subset(met, contents(want)) || 2*len(met) < want.Unique {
+		if met := contents(got); !subset(met, contents(want)) || len(met) < want.Unique/10 {
 			t.Errorf("walks met %d states, a search %d", len(met), want.Unique)
 		}
 	})

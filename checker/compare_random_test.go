@@ -57,8 +57,13 @@ func drawConfig(t *rapid.T, actors int) model.Config {
 func drawSystem(t *rapid.T, least, most int) *randomSystem {
 	// Ids need not be dense, nor in order of their addition.
 	n := rapid.IntRange(least, most).Draw(t, "actors")
+	return drawActors(t, n, drawConfig(t, n))
+}
+
+// drawActors is drawSystem for a number of actors and what may go wrong.
+func drawActors(t *rapid.T, n int, c model.Config) *randomSystem {
 	ids := actor.IDs(n)
-	sys := &randomSystem{twin: newTwin[gossip](drawConfig(t, n))}
+	sys := &randomSystem{twin: newTwin[gossip](c)}
 	if rapid.Bool().Draw(t, "sparse") {
 		for i := range ids {
 			ids[i] = actor.ID(7 * (n - i))

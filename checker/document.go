@@ -29,6 +29,7 @@ type Document struct {
 	Stopped    string             `json:"stopped,omitempty"` // which limit or condition ended the search
 	Bounded    bool               `json:"bounded"`           // the model has a boundary
 	Budgets    []BudgetDocument   `json:"budgets,omitempty"` // what bounds the faults: every verdict is within them
+	Notes      []string           `json:"notes,omitempty"`   // sentences on what the verdicts mean
 	Properties []PropertyDocument `json:"properties"`        // in the order of the model
 	Counts     *Counts            `json:"counts,omitempty"`
 	Levels     []LevelDocument    `json:"levels,omitempty"` // complete ones, of a breadth-first search
@@ -231,6 +232,7 @@ func (r *Result) Document() Document {
 	d := Document{
 		Schema: DocumentSchema, Engine: r.Engine, Options: r.Options.document(r.Engine), Exit: r.ExitCode(),
 		Exhausted: r.Exhausted && r.Engine != "walk", Stopped: r.Stopped, Bounded: r.Bounded,
+		Notes:      r.Notes,
 		Properties: []PropertyDocument{},
 		Runtime: RuntimeDocument{
 			Seconds: r.Elapsed.Seconds(), StatesPerSecond: rate(r.Generated, r.Elapsed), MemoryBytes: r.Memory,

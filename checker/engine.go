@@ -3,6 +3,7 @@ package checker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime/metrics"
 	"sync"
 	"sync/atomic"
@@ -70,8 +71,21 @@ const (
 	stopError
 )
 
-// search makes an engine, lets a driver use it, and puts what was found into a result.
+// search searches a source, and once more with explicit losses if a property turns out to need them.
 func search(ctx context.Context, name string, src model.Source, o Options, drive func(*engine, *Result)) *Result {
+	r := searchOnce(ctx, name, src, o, drive)
+	var needs *model.ExplicitLossError
+	if losses, ok := src.(model.Explicable); ok && errors.As(r.Err, &needs) {
+		r.Close()
+		r = searchOnce(ctx, name, losses.Explicit(), o, drive)
+		r.Notes = append(r.Notes, fmt.Sprintf("The search was begun anew, with explicit losses: the property %q reads "+
+			"the network, and is not declared monotone.", needs.Property))
+	}
+	return r
+}
+
+// searchOnce makes an engine, lets a driver use it, and puts what was found into a result.
+func searchOnce(ctx context.Context, name string, src model.Source, o Options, drive func(*engine, *Result)) *Result {
 	r := newResult(name, o)
 	if r.Err = o.validate(); r.Err != nil {
 		return r

@@ -231,6 +231,25 @@ func TestRefusedFaults(t *testing.T) {
 	model.Add(sys, 0, ledgerActor())
 	wantRefused(t, sys, "expected some to be declared crashable")
 	sys.Crashable(0, 5)
+	mute := suspect[int]{}.actor()
+	for _, c := range []model.Config{{MaxTimeouts: 1}, {TimersLast: true}} {
+		sys := model.NewSystem[memo](c)
+		model.Add(sys, 0, mute)
+		wantRefused(t, sys, "no actor has timers")
+	}
+	apart := func(sides ...[]actor.ID) *model.System[memo] {
+		sys := model.NewSystem[memo](model.Config{MaxPartitions: 1})
+		model.Add(sys, 0, mute)
+		model.Add(sys, 1, mute)
+		for _, side := range sides {
+			sys.Partition(side...)
+		}
+		return sys
+	}
+	wantRefused(t, apart(), "expected one to be declared, or actors that may crash")
+	wantRefused(t, apart(actor.IDs(2)), "has 2 of 2 actors")
+	wantRefused(t, apart(actor.IDs(1), nil), "has 0 of 2 actors")
+	wantRefused(t, apart([]actor.ID{4}), "actor 4 is on a side of a partition")
 	wantRefused(t, sys, "actor 5 is declared crashable: expected it to be one of the system's")
 }
 

@@ -76,6 +76,7 @@ type Result struct {
 	Frontier   int               // states that were left to expand
 	Levels     []Level           // of a breadth-first search
 	Walks      int               // random walks that were finished
+	Notes      []string          // sentences on what the verdicts mean
 	Space      model.SpaceReport // with the guards of properties
 	Elapsed    time.Duration
 	Memory     int64 // bytes in use at the end
@@ -226,6 +227,7 @@ func (e *engine) conclude(r *Result) {
 		}
 	}
 	r.Space = e.space.Report()
+	r.Notes = append(r.Notes, r.Space.Notes...)
 	r.Space.Guards = append(r.Space.Guards, e.guards()...)
 	r.Memory = e.memory()
 	r.Elapsed = time.Since(e.started)

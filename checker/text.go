@@ -47,6 +47,9 @@ func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error)
 		}
 		fmt.Fprintln(w)
 	}
+	for _, note := range r.Notes {
+		fmt.Fprintln(w, note)
+	}
 	if r.AtLeast {
 		fmt.Fprintf(w, "The walks met at least %d distinct states: there was no memory to tell more of them apart.\n", r.Unique)
 	}

@@ -149,7 +149,7 @@ func (c *cells[S, M]) steps(id PartID, into []Step) ([]Step, error) {
 	if t[tupleTimers] == isDown {
 		return c.downSteps(t, into)
 	}
-	lossy, ordered := c.space.sys.config.Lossy, c.space.network == network.Ordered
+	lossy, ordered := c.space.lossy, c.space.network == network.Ordered
 	ways := c.mailbox.waysOf(t[tupleMailbox])
 	width := c.mailbox.wayWords()
 	for n := 0; len(ways) > 0; n++ {

@@ -34,7 +34,7 @@ func (c *cells[S, M]) downSteps(t [tupleLength]uint32, into []Step) ([]Step, err
 	}
 	up := [tupleLength]uint32{tupleMailbox: t[tupleMailbox], tupleTimers: c.none, tupleChoices: c.none}
 	into = append(into, Step{Action: recovery, Next: c.after(up, o), Effects: o.effects, Rank: c.space.rank(Recover)})
-	if !c.space.sys.config.Lossy {
+	if !c.space.lossy {
 		return into, nil
 	}
 	width := c.mailbox.wayWords()

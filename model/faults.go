@@ -52,6 +52,8 @@ func (sys *System[M]) validate() error {
 		return errors.New("losses are bounded, but nothing is lost: expected a lossy network")
 	case c.MaxCrashes > 0 && c.MaxDown == 0:
 		return errors.New("crashes are bounded, but at most 0 actors may be down: expected at least 1")
+	case (c.MaxTimeouts > 0 || c.TimersLast) && !sys.hasTimers():
+		return errors.New("timeouts are bounded, but no actor has timers: expected no such bound")
 	case c.MaxDown > 0 && len(sys.crashable) == 0:
 		return errors.New("actors may be down, but none may crash: expected some to be declared crashable")
 	case c.MaxDown > 0 && c.Network == network.Ordered && !c.Lossy:
@@ -67,6 +69,11 @@ func (sys *System[M]) validate() error {
 		}
 	}
 	return sys.validatePartitions()
+}
+
+// hasTimers tells whether some actor can handle timeouts.
+func (sys *System[M]) hasTimers() bool {
+	return slices.ContainsFunc(sys.actors, func(a adder[M]) bool { return a.timers })
 }
 
 // addFaults makes the slots that the configuration of faults needs.

@@ -33,7 +33,7 @@ const (
 
 // wayWords is the number of words of a way.
 func (b *mailboxes[M]) wayWords() int {
-	if b.space.sys.config.Lossy {
+	if b.space.lossy {
 		return wayDropped + 1
 	}
 	return wayDelivered + 1
@@ -58,7 +58,7 @@ func (b *mailboxes[M]) waysOf(id uint32) []uint32 {
 			continue
 		}
 		all = append(all, uint32(b.number(Deliver, l)), 0)
-		if b.space.sys.config.Lossy {
+		if b.space.lossy {
 			dropped := b.intern(b.space.network.Drop(buffer[:0], box, i))
 			all = append(all, uint32(b.number(Drop, l)), dropped)
 		}

@@ -167,6 +167,7 @@ type SpaceReport struct {
 	Guards       []Guard      // what was called, and how often twice
 	Opaque       []string     // actors whose own value holds a func, a channel or a cycle, so that it was not watched
 	Budgets      []Budget     // what bounds the faults, and so every verdict
+	Notes        []string     // sentences on what the verdicts mean
 }
 
 // Budget says how often at most something happens.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"synod/actor"
 	"synod/internal/intern"
@@ -32,6 +33,11 @@ type space[M any] struct {
 	turns     turns
 	faults    faults
 	sides     [][]actor.ID // the ways in which the network is partitioned
+	lossy     bool         // losses are steps
+	elides    bool         // losses are left out
+	// The properties to judge, and whether one that is not monotone read which links are cut.
+	properties []Property
+	readsLinks atomic.Bool
 }
 
 // slotOf is a slot of a system's space.
@@ -92,8 +98,9 @@ func newSpace[M any](sys *System[M]) (*space[M], error) {
 	sp := &space[M]{
 		sys: sys, arena: arena, network: sys.config.Network, walker: w, messages: messages,
 		envelopes: words.NewTable(arena), ends: ends{numbers: make(map[actor.ID]uint32)},
-		nobody: len(sys.actors),
+		nobody: len(sys.actors), elides: sys.elides(),
 	}
+	sp.lossy = sys.config.Lossy && !sp.elides
 	if sys.config.MaxPartitions > 0 {
 		sp.sides = sys.sides()
 	}
@@ -122,6 +129,7 @@ func newSpace[M any](sys *System[M]) (*space[M], error) {
 		sp.slots = append(sp.slots, histories)
 	}
 	sp.addFaults()
+	sp.watchProperties()
 	names := make(map[string]bool)
 	for _, s := range sp.slots {
 		if names[s.name()] {
@@ -246,7 +254,7 @@ func (sp *space[M]) Changes(slot int, from, to PartID) []Change {
 	return sp.slots[slot].changes(from, to)
 }
 
-func (sp *space[M]) Properties() []Property    { return sp.sys.properties }
+func (sp *space[M]) Properties() []Property    { return sp.properties }
 func (sp *space[M]) Boundary() func(View) bool { return sp.sys.boundary }
 
 // Report counts what the slots hold.
@@ -255,6 +263,7 @@ func (sp *space[M]) Report() SpaceReport {
 	for _, s := range sp.slots {
 		s.report(&r)
 	}
+	r.Notes = sp.notes()
 	r.Guards = slices.Insert(r.Guards, 0, Guard{"handlers", r.HandlerCalls, r.HandlerCalls})
 	return r
 }

@@ -12,6 +12,8 @@ import (
 type Config struct {
 	Network network.Semantics
 	Lossy   bool // every message under way may be lost, explicitly: a step of its own
+	// ElideLosses leaves the losses of a Lossy system out where they change no verdict; see System.Monotone.
+	ElideLosses bool
 	// MaxDown is how many of the actors that may crash (see System.Crashable) are down at once, at most. With 0 none ever
 	// is.
 	MaxDown int
@@ -42,6 +44,7 @@ type System[M any] struct {
 	projections []projection
 	crashable   []actor.ID
 	partitions  [][]actor.ID // sides, each sorted
+	monotone    []string     // names of properties
 	explain     func(Happening[M]) []string
 	described   description
 	err         error // the first mistake in putting the system together, reported by Space
@@ -49,8 +52,9 @@ type System[M any] struct {
 
 // adder makes the cells of an actor in a new space.
 type adder[M any] struct {
-	id   actor.ID
-	make func(*space[M], int) (slotOf[M], error)
+	id     actor.ID
+	timers bool // it can handle timeouts
+	make   func(*space[M], int) (slotOf[M], error)
 }
 
 // observer makes the histories of an observer in a new space.
@@ -74,7 +78,7 @@ func Add[S, M any](sys *System[M], id actor.ID, a actor.Typed[S, M]) Ref[S] {
 		sys.Check(fmt.Errorf("actor %v was added twice", id))
 	}
 	sys.ids[id] = slot
-	sys.actors = append(sys.actors, adder[M]{id, func(sp *space[M], slot int) (slotOf[M], error) {
+	sys.actors = append(sys.actors, adder[M]{id, a.Timeout != nil, func(sp *space[M], slot int) (slotOf[M], error) {
 		return newCells(sp, slot, id, a)
 	}})
 	return Ref[S]{slot}

@@ -170,10 +170,13 @@ func (p plan) config() [][2]string {
 		all = append(all, [2]string{"network", p.settings.Network})
 	}
 	if p.settings.Lossy {
-		all = append(all, [2]string{"lossy", "explicit"})
+		all = append(all, [2]string{"lossy", p.settings.Words()["lossy"]})
 	}
 	for _, b := range p.entry.Budgets() {
-		if most := p.settings.Budgets[b.Name]; most > 0 {
+		switch most := p.settings.Budgets[b.Name]; {
+		case most > 0 && b.Switch:
+			all = append(all, [2]string{b.Name, "on"})
+		case most > 0:
 			all = append(all, [2]string{b.Name, fmt.Sprint(most)})
 		}
 	}

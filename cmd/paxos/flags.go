@@ -44,7 +44,7 @@ type flags struct {
 	parameters map[string]*quantity // of all models, by name
 	network    string
 	lossy      choice
-	budgets    map[string]*positive // by name
+	budgets    map[string]*quantity // by name
 	mutant     string
 
 	workers, maxDepth, maxStates, walks, walkDepth positive
@@ -82,13 +82,17 @@ func (f *flags) addModel(set *pflag.FlagSet) {
 		set.Lookup(p.name).DefValue = "0" // The default depends on the model; the usage tells.
 	}
 	set.StringVar(&f.network, "network", "", "the `network`: "+strings.Join(networkNames(), ", "))
-	f.lossy = choice{known: []string{"explicit"}}
-	set.Var(&f.lossy, "lossy", "every message under way may be lost, explicitly: a step of its own")
-	set.Lookup("lossy").NoOptDefVal = "explicit"
-	f.budgets = make(map[string]*positive)
+	f.lossy = choice{known: []string{"auto", "explicit"}}
+	set.Var(&f.lossy, "lossy",
+		"every message under way may be lost: explicitly, in a step of its own, or only where that may change a verdict")
+	set.Lookup("lossy").NoOptDefVal = "auto"
+	f.budgets = make(map[string]*quantity)
 	for _, b := range catalog.AllBudgets() {
-		f.budgets[b.Name] = new(positive)
+		f.budgets[b.Name] = &quantity{least: 1, onOff: b.Switch}
 		set.Var(f.budgets[b.Name], b.Name, b.Doc)
+		if b.Switch {
+			set.Lookup(b.Name).NoOptDefVal = "true"
+		}
 	}
 	set.StringVar(&f.mutant, "mutant", "", "check a broken variant of the model, by `name`; paxos models MODEL lists them")
 }
@@ -214,7 +218,7 @@ func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 // settings puts positionals and flags together.
 func (f *flags) settings(set *pflag.FlagSet, e catalog.Entry, args []string) (catalog.Settings, error) {
 	s := catalog.Settings{
-		Values: make(map[string]int), Budgets: make(map[string]int), Lossy: f.lossy.value != "", Mutant: f.mutant,
+		Values: make(map[string]int), Budgets: make(map[string]int), Lossy: f.lossy.value != "", Elide: f.lossy.value == "auto", Mutant: f.mutant,
 	}
 	for name, value := range f.parameters {
 		if set.Changed(name) {
@@ -222,8 +226,8 @@ func (f *flags) settings(set *pflag.FlagSet, e catalog.Entry, args []string) (ca
 		}
 	}
 	for name, value := range f.budgets {
-		if set.Changed(name) {
-			s.Budgets[name] = int(*value)
+		if set.Changed(name) && value.value > 0 {
+			s.Budgets[name] = value.value
 		}
 	}
 	for _, name := range []string{"network", "mutant"} {

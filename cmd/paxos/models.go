@@ -68,16 +68,16 @@ func (a *app) describe(e catalog.Entry) error {
 	fmt.Fprintf(&b, "%s: %s.\n", e.Name, e.Summary)
 	for _, p := range e.Parameters {
 		if p.Switch() {
-			fmt.Fprintf(&b, "  --%-11s %s\n", p.Name, p.Doc)
+			fmt.Fprintf(&b, "  --%-14s %s\n", p.Name, p.Doc)
 		} else {
-			fmt.Fprintf(&b, "  --%-11s %s: %d, or %d to %d\n", p.Name, p.Doc, p.Default, p.Min, p.Max)
+			fmt.Fprintf(&b, "  --%-14s %s: %d, or %d to %d\n", p.Name, p.Doc, p.Default, p.Min, p.Max)
 		}
 	}
 	if names := e.NetworkNames(); len(names) > 0 {
-		fmt.Fprintf(&b, "  --%-11s %s, or %s\n", "network", names[0], strings.Join(names[1:], " or "))
-		fmt.Fprintf(&b, "  --%-11s every message under way may be lost\n", "lossy")
+		fmt.Fprintf(&b, "  --%-14s %s, or %s\n", "network", names[0], strings.Join(names[1:], " or "))
+		fmt.Fprintf(&b, "  --%-14s every message under way may be lost\n", "lossy")
 		for _, budget := range e.Budgets() {
-			fmt.Fprintf(&b, "  --%-11s %s\n", budget.Name, budget.Doc)
+			fmt.Fprintf(&b, "  --%-14s %s\n", budget.Name, budget.Doc)
 		}
 	}
 	for _, m := range e.Mutants {

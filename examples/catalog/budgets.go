@@ -2,16 +2,17 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 
 	"synod/model"
 	"synod/network"
 )
 
-// Budget is something that may go wrong in a model with a network, up to a number of times. Nothing of it happens unless a
-// number is given.
+// Budget bounds something that may go wrong in a model with a network, by a number of times.
 type Budget struct {
-	Name string // such as max-down
-	Doc  string // one line
+	Name   string // such as max-down
+	Doc    string // one line
+	Switch bool   // it is no number, but on, as 1, or off
 
 	set func(c *model.Config, most int)
 }
@@ -23,6 +24,8 @@ const (
 	maxDrops      = "max-drops"
 	maxTimeouts   = "max-timeouts"
 	maxPartitions = "max-partitions"
+	timersLast    = "timers-last"
+	on            = "on" // the word for a switch
 )
 
 // maxBudget is the greatest number that a budget takes.
@@ -30,24 +33,28 @@ const maxBudget = 1000
 
 var budgets = []Budget{
 	{
-		maxDown, "servers that are down at once, at most: a server may crash, and come back with what it kept",
-		func(c *model.Config, most int) { c.MaxDown = most },
+		Name: maxDown, Doc: "servers that are down at once, at most: each may crash, and come back with what it kept; 0 unless given",
+		set: func(c *model.Config, most int) { c.MaxDown = most },
 	},
 	{
-		maxCrashes, "crashes on a path, at most; without a number there may be any number of them, one after the other",
-		func(c *model.Config, most int) { c.MaxCrashes = most },
+		Name: maxCrashes, Doc: "crashes on a path, at most; any number unless given",
+		set: func(c *model.Config, most int) { c.MaxCrashes = most },
 	},
 	{
-		maxDrops, "messages that are lost on a path, at most, with lossy; without a number there is no bound",
-		func(c *model.Config, most int) { c.MaxDrops = most },
+		Name: maxDrops, Doc: "messages that are lost on a path, at most, if it is lossy; any number unless given",
+		set: func(c *model.Config, most int) { c.MaxDrops = most },
 	},
 	{
-		maxTimeouts, "timers that fire on a path, at most; without a number there is no bound",
-		func(c *model.Config, most int) { c.MaxTimeouts = most },
+		Name: maxTimeouts, Doc: "timers that fire on a path, at most; any number unless given",
+		set: func(c *model.Config, most int) { c.MaxTimeouts = most },
 	},
 	{
-		maxPartitions, "times that a server is cut off from all others on a path, at most",
-		func(c *model.Config, most int) { c.MaxPartitions = most },
+		Name: timersLast, Doc: "timers fire only where no message is delivered and no choice made", Switch: true,
+		set: func(c *model.Config, most int) { c.TimersLast = most > 0 },
+	},
+	{
+		Name: maxPartitions, Doc: "times that a server is cut off from all others on a path, at most; 0 unless given",
+		set: func(c *model.Config, most int) { c.MaxPartitions = most },
 	},
 }
 
@@ -56,11 +63,11 @@ func (e Entry) Budgets() []Budget {
 	if len(e.Networks) == 0 {
 		return nil
 	}
-	return append([]Budget(nil), budgets...)
+	return slices.Clone(budgets)
 }
 
 // AllBudgets gives every budget of every entry.
-func AllBudgets() []Budget { return append([]Budget(nil), budgets...) }
+func AllBudgets() []Budget { return slices.Clone(budgets) }
 
 // checkBudgets tells what is wrong with the budgets of complete settings, or nil.
 func (e Entry) checkBudgets(full Settings) error {
@@ -68,12 +75,15 @@ func (e Entry) checkBudgets(full Settings) error {
 		n := full.Budgets[name]
 		switch {
 		case len(e.Networks) == 0:
-			return fmt.Errorf("the model %s has no actors that crash: expected no %s", e.Name, name)
+			return fmt.Errorf("the model %s has no network: expected no %s", e.Name, name)
 		case !knownBudget(name):
 			return &UnknownError{Kind: "budget", Name: name, Known: budgetNames()}
 		case n < 1 || n > maxBudget:
 			return fmt.Errorf("%s %d: expected 1 to %d", name, n, maxBudget)
 		}
+	}
+	if full.Budgets[maxDrops] > 0 && !full.Lossy {
+		return fmt.Errorf("%s, but nothing is lost: expected lossy too", maxDrops)
 	}
 	down, crashes := full.Budgets[maxDown], full.Budgets[maxCrashes]
 	switch {
@@ -86,14 +96,7 @@ func (e Entry) checkBudgets(full Settings) error {
 	return nil
 }
 
-func knownBudget(name string) bool {
-	for _, b := range budgets {
-		if b.Name == name {
-			return true
-		}
-	}
-	return false
-}
+func knownBudget(name string) bool { return slices.Contains(budgetNames(), name) }
 
 func budgetNames() []string {
 	names := make([]string, len(budgets))

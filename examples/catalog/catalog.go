@@ -48,6 +48,7 @@ type Settings struct {
 	Values  map[string]int // parameters that differ from their default, by name
 	Network string         // empty for the entry's default
 	Lossy   bool           // every message under way may be lost; only for an entry with a network
+	Elide   bool           // if Lossy: losses are left out where they change no verdict
 	Mutant  string         // empty for the sound protocol
 	Budgets map[string]int // how often something may go wrong, by the names of Entry.Budgets; without a number it never does
 }
@@ -136,7 +137,7 @@ func (e Entry) NetworkNames() []string {
 // Resolve checks settings and fills in every default: all parameters, and the network if the entry has one. The caller
 // owns the result.
 func (e Entry) Resolve(s Settings) (Settings, error) {
-	full := Settings{Values: make(map[string]int), Lossy: s.Lossy, Mutant: s.Mutant, Budgets: maps.Clone(s.Budgets)}
+	full := Settings{Values: make(map[string]int), Lossy: s.Lossy, Elide: s.Elide, Mutant: s.Mutant, Budgets: maps.Clone(s.Budgets)}
 	for _, p := range e.Parameters {
 		full.Values[p.Name] = p.Default
 	}
@@ -198,7 +199,7 @@ func (e Entry) Build(s Settings) (model.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := environment{config: model.Config{Lossy: full.Lossy}, mutant: full.Mutant}
+	env := environment{config: model.Config{Lossy: full.Lossy, ElideLosses: full.Elide}, mutant: full.Mutant}
 	if full.Network != "" {
 		if env.config.Network, err = network.Parse(full.Network); err != nil {
 			return nil, err

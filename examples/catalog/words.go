@@ -24,7 +24,8 @@ const (
 	networkOption = "network"
 	lossyOption   = "lossy"
 	mutantOption  = "mutant"
-	explicit      = "explicit" // the value of lossy
+	explicit      = "explicit" // a value of lossy: losses are steps
+	auto          = "auto"     // the other: they are left out where they change no verdict
 )
 
 // Title gives the entry's name and summary.
@@ -40,12 +41,16 @@ func (e Entry) Options() []Option {
 		all = append(all,
 			Option{Name: networkOption, Doc: "what the network may do", Default: names[0], Values: names},
 			Option{
-				Name: lossyOption, Doc: "every message under way may be lost, in a step of its own",
-				Values: []string{explicit}, Optional: true,
+				Name: lossyOption, Values: []string{explicit, auto}, Optional: true,
+				Doc: "every message under way may be lost: in a step of its own, or left out where that changes no verdict",
 			})
 	}
 	for _, b := range e.Budgets() {
-		all = append(all, Option{Name: b.Name, Doc: b.Doc, Min: 1, Max: maxBudget, Optional: true})
+		o := Option{Name: b.Name, Doc: b.Doc, Min: 1, Max: maxBudget, Optional: true}
+		if b.Switch {
+			o.Min, o.Max, o.Values = 0, 0, []string{on}
+		}
+		all = append(all, o)
 	}
 	if names := e.MutantNames(); len(names) > 0 {
 		all = append(all, Option{
@@ -82,10 +87,15 @@ func (e Entry) Parse(config map[string]string) (Settings, error) {
 		case mutantOption:
 			s.Mutant = word
 		case lossyOption:
-			if word != explicit {
-				return s, fmt.Errorf("lossy %q: expected %s", word, explicit)
+			if word != explicit && word != auto {
+				return s, fmt.Errorf("lossy %q: expected %s or %s", word, explicit, auto)
 			}
-			s.Lossy = true
+			s.Lossy, s.Elide = true, word == auto
+		case timersLast:
+			if word != on {
+				return s, fmt.Errorf("%s %q: expected %s", name, word, on)
+			}
+			s.Budgets[name] = 1
 		default:
 			values := s.Values
 			if knownBudget(name) {
@@ -114,9 +124,15 @@ func (s Settings) Words() map[string]string {
 	}
 	for name, most := range s.Budgets {
 		words[name] = strconv.Itoa(most)
+		if name == timersLast {
+			words[name] = on
+		}
 	}
 	if s.Lossy {
 		words[lossyOption] = explicit
+		if s.Elide {
+			words[lossyOption] = auto
+		}
 	}
 	if s.Mutant != "" {
 		words[mutantOption] = s.Mutant

@@ -90,4 +90,5 @@ func (sys System[S]) ValueChosen() {
 	sys.Sometimes("value chosen", func(v model.View) bool {
 		return slices.ContainsFunc(sys.Answers.Deliverable(v), func(value register.Value) bool { return value != 0 })
 	})
+	sys.Monotone("value chosen")
 }

@@ -131,6 +131,7 @@ func compose[S any](
 		}
 		return true
 	})
+	sys.Monotone("no answer contradicts a decision")
 	sys.ValueChosen()
 	sys.Explain(explain(sys.Servers))
 	return sys.System

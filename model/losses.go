@@ -1,0 +1,108 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	"synod/network"
+)
+
+// Losses for free. On an unordered network a message that is lost is one that never arrives, and never is an order of
+// events that is explored anyway. So for safety a loss adds only states in which less is under way. They are left out
+// if nothing could tell the difference: no boundary, bound of losses or order of timers, only properties of the kinds
+// always and sometimes, and of those that read the network only ones that are declared monotone.
+
+// Monotone declares that more messages under way, everything else being equal, never make these properties false if they
+// are of the kind sometimes, nor true if of the kind always: "some message of this kind is under way" is such a
+// sometimes property, "no message contradicts" such an always property. See Config.ElideLosses.
+func (sys *System[M]) Monotone(names ...string) {
+	sys.monotone = append(sys.monotone, names...)
+}
+
+// ExplicitLossError tells that a property has to see the losses that were left out. A check of an Explicable source is
+// then made anew, with explicit losses.
+type ExplicitLossError struct{ Property string }
+
+// Error names the property.
+func (e *ExplicitLossError) Error() string {
+	return fmt.Sprintf("the property %q reads the network, and is not declared monotone: expected explicit losses", e.Property)
+}
+
+// Explicable is a Source that may leave losses out.
+type Explicable interface {
+	Source
+	// Explicit gives the same source with explicit losses.
+	Explicit() Source
+}
+
+// Explicit implements Explicable.
+func (sys *System[M]) Explicit() Source {
+	explicit := *sys
+	explicit.config.ElideLosses = false
+	return &explicit
+}
+
+// elides tells whether losses are left out as far as can be told before properties are judged.
+func (sys *System[M]) elides() bool {
+	c := sys.config
+	return c.Lossy && c.ElideLosses && c.Network != network.Ordered && c.MaxDrops == 0 && !c.TimersLast &&
+		sys.boundary == nil && sys.onlySafety()
+}
+
+// onlySafety tells whether all properties are of the kinds always and sometimes.
+func (sys *System[M]) onlySafety() bool {
+	return !slices.ContainsFunc(sys.properties, func(p Property) bool { return p.Expect != Always && p.Expect != Sometimes })
+}
+
+// watchProperties makes the properties that a check judges: those of the system, which besides are watched for what they
+// read if that matters.
+func (sp *space[M]) watchProperties() {
+	sp.properties = sp.sys.properties
+	if !sp.elides && sp.faults.network < 0 {
+		return
+	}
+	sp.properties = slices.Clone(sp.properties)
+	for i := range sp.properties {
+		p := &sp.properties[i]
+		if slices.Contains(sp.sys.monotone, p.Name) {
+			continue
+		}
+		holds, name := p.Holds, p.Name
+		p.Holds = func(v View) bool {
+			answer := holds(v)
+			for _, r := range v.r.reads {
+				switch {
+				case sp.elides && sp.ofNetwork(r):
+					panic(&ExplicitLossError{name})
+				case int(r.Slot) == sp.faults.network:
+					sp.readsLinks.Store(true)
+				}
+			}
+			return answer
+		}
+	}
+}
+
+// ofNetwork tells whether something was read of what is under way.
+func (sp *space[M]) ofNetwork(r Read) bool {
+	if int(r.Slot) > sp.nobody {
+		return false
+	}
+	return r.Aspect == Whole || r.Aspect == aspectMailbox || r.Aspect >= aspectPicks && r.Aspect < aspectProjections
+}
+
+// notes says in sentences what there is to know of the faults.
+func (sp *space[M]) notes() []string {
+	var all []string
+	if sp.sys.config.TimersLast {
+		all = append(all, "Timers fire only where no message is delivered and no choice is made.")
+	}
+	if sp.elides {
+		all = append(all, "Losses are left out: on an unordered network a message that is lost is one that never arrives, "+
+			"so they change no verdict here.")
+	}
+	if sp.faults.network >= 0 && !sp.sys.config.TimersLast && sp.sys.onlySafety() && !sp.readsLinks.Load() {
+		all = append(all, "Partitions change no verdict here: what they hold back might as well arrive later.")
+	}
+	return all
+}
