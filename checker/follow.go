@@ -1,6 +1,10 @@
 package checker
 
-import "synod/model"
+import (
+	"slices"
+
+	"synod/model"
+)
 
 // following is what a walker knows of the properties that are about more than single states. A walk violates a property
 // of paths only if it comes to a terminal state: that a walk is long proves nothing.
@@ -103,7 +107,14 @@ func (k *walker) terminal() bool {
 	cuts := k.w.cuts.Load()
 	defer k.w.cuts.Store(cuts)
 	total, ok := k.transitions()
+	var idle []int // steps that are not enabled
+	if ok && k.w.e.units.ranked {
+		idle = k.outranked(total)
+	}
 	for n := 0; ok && n < total; n++ {
+		if slices.Contains(idle, n) {
+			continue
+		}
 		if k.take(n) {
 			for index, id := range k.next {
 				if id != k.ids[index] {

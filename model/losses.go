@@ -64,7 +64,7 @@ func (sp *space[M]) watchProperties() {
 	sp.properties = slices.Clone(sp.properties)
 	for i := range sp.properties {
 		p := &sp.properties[i]
-		if slices.Contains(sp.sys.monotone, p.Name) {
+		if p.Holds == nil || slices.Contains(sp.sys.monotone, p.Name) {
 			continue
 		}
 		holds, name := p.Holds, p.Name

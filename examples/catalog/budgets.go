@@ -82,6 +82,11 @@ func (e Entry) checkBudgets(full Settings) error {
 			return fmt.Errorf("%s %d: expected 1 to %d", name, n, maxBudget)
 		}
 	}
+	for _, name := range []string{maxTimeouts, timersLast} {
+		if full.Budgets[name] > 0 && e.timers != nil && !e.timers(full.Values) {
+			return fmt.Errorf("the model %s sets no timers with these parameters: expected no %s", e.Name, name)
+		}
+	}
 	if full.Budgets[maxDrops] > 0 && !full.Lossy {
 		return fmt.Errorf("%s, but nothing is lost: expected lossy too", maxDrops)
 	}

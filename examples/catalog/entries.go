@@ -43,6 +43,7 @@ var registerEntries = []Entry{
 		Name:       "single-decree",
 		Summary:    "Paxos for one decision, serving a register that can be written once",
 		Parameters: singleDecreeParameters(),
+		timers:     func(values map[string]int) bool { return values[retry] == 1 },
 		Networks:   network.All(),
 		Mutants:    singleDecreeMutants(),
 		build: buildRegister(func(c registers.Config, values map[string]int, mutant string) (model.Source, error) {
@@ -65,6 +66,7 @@ var registerEntries = []Entry{
 		Summary:    "The register of Attiya, Bar-Noy and Dolev, replicated and linearizable",
 		Parameters: registerParameters(abd.Default),
 		Networks:   []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
+		timers:     never,
 		build:      buildPlainRegister(func(c registers.Config) model.Source { return abd.System(c) }),
 	},
 	{
@@ -72,6 +74,7 @@ var registerEntries = []Entry{
 		Summary:    "A register that each server keeps for itself; with several servers it is not linearizable",
 		Parameters: registerParameters(singlecopy.Default),
 		Networks:   []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
+		timers:     never,
 		build:      buildPlainRegister(func(c registers.Config) model.Source { return singlecopy.System(c) }),
 	},
 	{
@@ -159,3 +162,6 @@ func singleDecreeMutants() []Mutant {
 	}
 	return all
 }
+
+// never is the answer of entries whose actors set no timers.
+func never(map[string]int) bool { return false }

@@ -14,7 +14,7 @@ func TestWords(t *testing.T) {
 		config := make(map[string]string)
 		for _, o := range e.Options() {
 			config[o.Name] = o.Default
-			if o.Optional && o.Name != "mutant" && len(o.Values) > 0 {
+			if o.Optional && o.Name != "mutant" && o.Name != "timers-last" && len(o.Values) > 0 {
 				config[o.Name] = o.Values[0]
 			}
 		}
@@ -47,6 +47,40 @@ func TestWordsRefused(t *testing.T) {
 		_, _, err := e.Open(map[string]string{config[0]: config[1]})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v, want %q", config, err, want)
+		}
+	}
+}
+
+func TestBudgetsInWords(t *testing.T) {
+	config := map[string]string{
+		"retry": "1", "lossy": "auto", "max-down": "1", "max-crashes": "2", "max-drops": "3", "max-timeouts": "4",
+		"timers-last": "on", "max-partitions": "5",
+	}
+	full, source, err := catalog.Default().Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	space, err := source.Space()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer space.Close()
+	limits := make(map[string]int)
+	for _, b := range space.Report().Budgets {
+		limits[b.Name] = b.Limit
+	}
+	want := map[string]int{"down at once": 1, "crashes": 2, "losses": 3, "timeouts": 4, "partitions": 5}
+	if !maps.Equal(limits, want) {
+		t.Errorf("limits %v, want %v", limits, want)
+	}
+	for name, word := range config {
+		if full[name] != word {
+			t.Errorf("%s is %q, want %q", name, full[name], word)
+		}
+	}
+	for name, word := range map[string]string{"max-down": "1001", "max-drops": "some", "timers-last": "1", "lossy": "no"} {
+		if _, _, err := catalog.Default().Open(map[string]string{name: word}); err == nil {
+			t.Errorf("%s %q was not refused", name, word)
 		}
 	}
 }
