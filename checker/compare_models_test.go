@@ -58,7 +58,7 @@ func compareModel[M any](
 	t *testing.T, name string, c model.Config, src model.Source, states int, fill func(*reference.System[M]),
 ) {
 	t.Run(fmt.Sprintf("%s %v", name, c), func(t *testing.T) {
-		plain := newFaultyTwin[M](c).ref
+		plain := newTwin[M](c).ref
 		fill(plain)
 		compareCounts(t, src, plain, states)
 	})

@@ -45,13 +45,14 @@ func (c *cells[S, M]) outcome(local uint32, a ActionID) *outcome {
 			if err := c.call(o, e); err != nil {
 				return err
 			}
-			switch {
-			case e.kind == Recover:
+			switch e.kind {
+			case Recover:
 				o.effects = slices.Insert(o.effects, 0, SlotEffect{int32(c.space.faults.down), restore})
-			case e.kind == Timeout:
+			case Timeout:
 				o.effects = slices.Concat(c.space.faults.fired, o.effects)
-			case e.kind == Deliver:
+			case Deliver:
 				return c.delivered(o, e, c.events.At(uint32(a))[1])
+			default:
 			}
 			return nil
 		})
