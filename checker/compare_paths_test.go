@@ -410,7 +410,10 @@ func TestRandomPaths(t *testing.T) {
 func TestRandomSystemPaths(t *testing.T) {
 	found := make(map[string]int)
 	rapid.Check(t, func(t *rapid.T) {
-		sys := drawSystem(t, 1, 3)
+		c := drawCrashes(t)
+		c.MaxTimeouts = rapid.IntRange(0, 2).Draw(t, "timeouts")
+		c.TimersLast = rapid.Bool().Draw(t, "timers last")
+		sys := drawActors(t, rapid.IntRange(1, 3).Draw(t, "actors"), c)
 		_, p := sys.drawPredicate(t)
 		_, q := sys.drawPredicate(t)
 		sys.sys.Eventually("eventually", func(v model.View) bool { return p(sys.engineSight(v)) })

@@ -34,8 +34,8 @@ type randomSystem struct {
 	memory  model.History[int]
 }
 
-// drawConfig draws what may go wrong: nothing, as often as not.
-func drawConfig(t *rapid.T, actors int) model.Config {
+// drawCrashes draws a network, and whether actors crash.
+func drawCrashes(t *rapid.T) model.Config {
 	c := model.Config{
 		Network: rapid.SampledFrom(network.All()).Draw(t, "network"), Lossy: rapid.Bool().Draw(t, "lossy"),
 	}
@@ -43,6 +43,12 @@ func drawConfig(t *rapid.T, actors int) model.Config {
 		c.MaxDown = rapid.IntRange(1, 2).Draw(t, "down")
 		c.MaxCrashes = rapid.IntRange(0, 3).Draw(t, "crashes at most")
 	}
+	return c
+}
+
+// drawConfig draws what may go wrong.
+func drawConfig(t *rapid.T, actors int) model.Config {
+	c := drawCrashes(t)
 	if c.Lossy {
 		c.MaxDrops = rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(t, "drops")
 	}
