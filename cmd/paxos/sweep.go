@@ -81,7 +81,7 @@ const maxSweep = 16
 
 // sweepDocument is what a sweep prints with --json.
 type sweepDocument struct {
-	Format  string       `json:"format"` // synod.sweep/1
+	Schema  string       `json:"schema"` // synod.sweep/1
 	Servers int          `json:"servers"`
 	Clients int          `json:"clients"`
 	Network string       `json:"network"`
@@ -110,7 +110,7 @@ func (s *sweep) run(c singledecree.Config, stdout, stderr io.Writer) (int, error
 	}
 	begin := time.Now()
 	d := sweepDocument{
-		Format: "synod.sweep/1", Servers: c.Servers, Clients: c.Clients, Network: c.Network.String(), Lossy: c.Lossy,
+		Schema: "synod.sweep/1", Servers: c.Servers, Clients: c.Clients, Network: c.Network.String(), Lossy: c.Lossy,
 	}
 	b := bufio.NewWriter(stdout)
 	if !s.json {
@@ -123,7 +123,7 @@ func (s *sweep) run(c singledecree.Config, stdout, stderr io.Writer) (int, error
 		d.Quorums = append(d.Quorums, e)
 		if !s.json {
 			fmt.Fprintf(b, "%8d  %5d  %s\n", e.Promises, e.Votes, e)
-			b.Flush() //nolint:errcheck // the last Flush tells
+			b.Flush()
 		}
 	})
 	if err != nil {

@@ -41,15 +41,19 @@ func (f Fork) New() actor.Typed[Lent, Message] { return actor.New[Lent, Message]
 // Start lies on the table.
 func (Fork) Start(actor.ID, *Out) Lent { return Lent{} }
 
-// Receive lends the fork to one after the other. At most two philosophers want it.
+// Receive lends the fork to one after the other. At most two philosophers want it. Where messages overtake one another
+// its holder may ask for it again before it was put back; that message has to wait.
 func (Fork) Receive(_ actor.ID, st Lent, from actor.ID, msg Message, out *Out) Lent {
 	switch msg.(type) {
 	case Take:
-		if st.To != Nobody {
-			return Lent{To: st.To, Waiting: from}
+		switch st.To {
+		case Nobody:
+			out.Send(from, Taken{})
+			st.To = from
+		case from:
+		default:
+			st.Waiting = from
 		}
-		out.Send(from, Taken{})
-		return Lent{To: from}
 	case Put:
 		if st.Waiting != Nobody {
 			out.Send(st.Waiting, Taken{})
