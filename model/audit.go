@@ -157,7 +157,7 @@ func (sp *space[M]) sendOf(o *outcome, message uint32) int {
 
 // eachCall calls f for every handler call that was made, until it returns false.
 func (c *cells[S, M]) eachCall(f func(event, *outcome) bool) {
-	if began := &c.began; began.filled.Load() && began.err == nil && !f(event{start: true}, began) {
+	if began := &c.began; began.filled.Load() && began.err() == nil && !f(event{start: true}, began) {
 		return
 	}
 	c.outcomes.each(func(k outcomeKey, o *outcome) bool { return f(c.eventOf(k), o) })

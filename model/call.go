@@ -100,9 +100,11 @@ func (c *cells[S, M]) call(o *outcome, e event) (err error) {
 			}
 		case actor.SetTimer, actor.CancelTimer:
 			timer, _ := c.timers.Intern(command.Timer)
-			o.timers = append(o.timers, timerCommand{timer, command.Kind == actor.SetTimer})
+			m := o.add()
+			m.timers = append(m.timers, timerCommand{timer, command.Kind == actor.SetTimer})
 		case actor.Choose:
-			o.choices = append(o.choices, c.optionList(command.Options))
+			m := o.add()
+			m.choices = append(m.choices, c.optionList(command.Options))
 		}
 	}
 	o.judge(e, len(commands))

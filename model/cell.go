@@ -112,12 +112,12 @@ func (c *cells[S, M]) start() (PartID, []SlotEffect, error) {
 			if err := c.call(o, event{start: true}); err != nil {
 				return err
 			}
-			c.first = c.tuple([tupleLength]uint32{o.local, c.mailbox.empty(), c.arm(c.none, o.timers), c.pend(c.none, o.choices)})
+			c.first = c.tuple([tupleLength]uint32{o.local, c.mailbox.empty(), c.arm(c.none, o.timers()), c.pend(c.none, o.choices())})
 			return nil
 		})
 	})
 	o = o.whole()
-	return c.first, o.effects, o.err
+	return c.first, o.effects, o.err()
 }
 
 // tuple gives the id of a cell, given by its words.
@@ -157,8 +157,8 @@ func (c *cells[S, M]) steps(id PartID, into []Step) ([]Step, error) {
 		ways = ways[width:]
 		deliver := ActionID(way[wayDeliver])
 		o := c.outcome(t[tupleLocal], deliver)
-		if o.err != nil {
-			return into, o.err
+		if err := o.err(); err != nil {
+			return into, err
 		}
 		step := Step{Action: deliver, Next: id, Effects: o.effects, Ignored: o.ignored}
 		if o.ignored != Counts && ordered {
@@ -191,8 +191,8 @@ func (c *cells[S, M]) inner(id PartID, t [tupleLength]uint32, into []Step) ([]St
 	for i, timer := range timers {
 		timeout := c.number(Timeout, timer, 0)
 		o := c.outcome(t[tupleLocal], timeout)
-		if o.err != nil {
-			return into, o.err
+		if err := o.err(); err != nil {
+			return into, err
 		}
 		next := t
 		next[tupleTimers], _ = c.lists.Intern(slices.Delete(slices.Clone(timers), i, i+1))
@@ -210,8 +210,8 @@ func (c *cells[S, M]) inner(id PartID, t [tupleLength]uint32, into []Step) ([]St
 		for _, option := range c.lists.At(choice) {
 			choose := c.number(Choose, choice, option)
 			o := c.outcome(t[tupleLocal], choose)
-			if o.err != nil {
-				return into, o.err
+			if err := o.err(); err != nil {
+				return into, err
 			}
 			next := t
 			next[tupleChoices], _ = c.lists.Intern(slices.Delete(slices.Clone(pending), i, i+1))
@@ -224,8 +224,8 @@ func (c *cells[S, M]) inner(id PartID, t [tupleLength]uint32, into []Step) ([]St
 // after gives the cell that a handler's outcome makes of t.
 func (c *cells[S, M]) after(t [tupleLength]uint32, o *outcome) PartID {
 	t[tupleLocal] = o.local
-	t[tupleTimers] = c.arm(t[tupleTimers], o.timers)
-	t[tupleChoices] = c.pend(t[tupleChoices], o.choices)
+	t[tupleTimers] = c.arm(t[tupleTimers], o.timers())
+	t[tupleChoices] = c.pend(t[tupleChoices], o.choices())
 	return c.tuple(t)
 }
 

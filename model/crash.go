@@ -18,8 +18,8 @@ func (c *cells[S, M]) crash(t [tupleLength]uint32, into []Step) ([]Step, error) 
 	}
 	crash := c.number(Crash, 0, 0)
 	o := c.outcome(t[tupleLocal], crash)
-	if o.err != nil {
-		return into, o.err
+	if err := o.err(); err != nil {
+		return into, err
 	}
 	down := [tupleLength]uint32{o.local, t[tupleMailbox], isDown, c.none}
 	return append(into, Step{Action: crash, Next: c.tuple(down), Effects: o.effects, Rank: c.space.rank(Crash)}), nil
@@ -29,8 +29,8 @@ func (c *cells[S, M]) crash(t [tupleLength]uint32, into []Step) ([]Step, error) 
 func (c *cells[S, M]) downSteps(t [tupleLength]uint32, into []Step) ([]Step, error) {
 	recovery := c.number(Recover, 0, 0)
 	o := c.outcome(t[tupleLocal], recovery)
-	if o.err != nil {
-		return into, o.err
+	if err := o.err(); err != nil {
+		return into, err
 	}
 	up := [tupleLength]uint32{tupleMailbox: t[tupleMailbox], tupleTimers: c.none, tupleChoices: c.none}
 	into = append(into, Step{Action: recovery, Next: c.after(up, o), Effects: o.effects, Rank: c.space.rank(Recover)})

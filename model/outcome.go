@@ -16,9 +16,46 @@ type outcome struct {
 	idle    bool   // the handler had no effect, whatever the network makes of it
 	local   uint32 // of a crash, what is kept
 	effects []SlotEffect
+	more    *more // nil for most
+}
+
+// more is what few outcomes have.
+type more struct {
 	err     error
 	timers  []timerCommand
 	choices []uint32 // each a list of options
+}
+
+// unfinished stands in an outcome that is being filled.
+var unfinished = &more{err: &broken{}}
+
+func (o *outcome) err() error {
+	if o.more == nil {
+		return nil
+	}
+	return o.more.err
+}
+
+func (o *outcome) timers() []timerCommand {
+	if o.more == nil {
+		return nil
+	}
+	return o.more.timers
+}
+
+func (o *outcome) choices() []uint32 {
+	if o.more == nil {
+		return nil
+	}
+	return o.more.choices
+}
+
+// add gives the place for what few outcomes have.
+func (o *outcome) add() *more {
+	if o.more == nil || o.more == unfinished {
+		o.more = &more{}
+	}
+	return o.more
 }
 
 // timerCommand sets or cancels a timer.
@@ -34,20 +71,26 @@ func (*broken) Error() string { return "an outcome was left unfinished" }
 
 // fill runs the once of an outcome.
 func (o *outcome) fill(f func() error) {
-	o.err = &broken{}
+	o.more = unfinished
 	defer func() {
 		if r := recover(); r != nil {
-			o.err = &broken{r}
+			o.add().err = &broken{r}
 		}
 		o.filled.Store(true)
 	}()
-	o.err = f()
+	if err := f(); err != nil {
+		o.add().err = err
+	} else if o.more == unfinished {
+		o.more = nil
+	}
 }
 
 // whole gives the outcome, or panics as the call that should have filled it did.
 func (o *outcome) whole() *outcome {
-	if b, ok := o.err.(*broken); ok { //nolint:errorlint // it is never wrapped
-		panic(b.cause)
+	if o.more != nil {
+		if b, ok := o.more.err.(*broken); ok { //nolint:errorlint // it is never wrapped
+			panic(b.cause)
+		}
 	}
 	return o
 }
@@ -67,12 +110,12 @@ func (o *outcome) judge(e event, commands int) {
 
 // onlySets tells whether there are commands, and each sets this timer.
 func (o *outcome) onlySets(timer uint32, commands int) bool {
-	for _, t := range o.timers {
+	for _, t := range o.timers() {
 		if t != (timerCommand{timer, true}) {
 			return false
 		}
 	}
-	return commands > 0 && len(o.timers) == commands
+	return commands > 0 && len(o.timers()) == commands
 }
 
 // outcomes remembers every handler call of an actor, by local state and action. A call has one winner; others wait.
@@ -125,7 +168,7 @@ func (o *outcomes) each(f func(outcomeKey, *outcome) bool) {
 	keys := o.keys
 	o.mu.Unlock()
 	for i, k := range keys {
-		if found := o.at(uint32(i)); found.filled.Load() && found.err == nil && !f(k, found) {
+		if found := o.at(uint32(i)); found.filled.Load() && found.err() == nil && !f(k, found) {
 			return
 		}
 	}
