@@ -3,6 +3,7 @@ package checker
 import (
 	"time"
 
+	"synod/model"
 	"synod/trace"
 )
 
@@ -70,11 +71,22 @@ type FromDocument struct {
 // every run.
 type PropertyDocument struct {
 	Name    string       `json:"name"`
-	Expect  string       `json:"expect"`  // always or sometimes
+	Expect  string       `json:"expect"`  // as model.Expectation.String says
 	Verdict string       `json:"verdict"` // as Verdict.String says
 	Trace   *trace.Trace `json:"trace,omitempty"`
 	// Minimised tells how the trace became shorter; absent unless that was asked for.
 	Minimised *MinimisedDocument `json:"minimised,omitempty"`
+
+	Fairness string         `json:"fairness,omitempty"` // none, of properties of paths
+	Open     int            `json:"open,omitempty"`     // see PropertyResult
+	Stuck    *StuckDocument `json:"stuck,omitempty"`    // of quiescent, if it was decided
+}
+
+// StuckDocument tells of the terminal states that violate a property.
+type StuckDocument struct {
+	Terminal int             `json:"terminal"` // all terminal states
+	Count    int             `json:"count"`    // those that violate it
+	First    []trace.Initial `json:"first"`    // the least of them in content order, at most ListedStuck
 }
 
 // MinimisedDocument tells how a trace became shorter.
@@ -269,7 +281,7 @@ func (r *Result) Document() Document {
 		partial.Work = r.work()
 	}
 	for _, p := range r.Properties {
-		pd := PropertyDocument{Name: p.Name, Expect: p.Expect.String(), Verdict: p.Verdict.String()}
+		pd := r.property(p)
 		if t := r.trace(p); t != nil {
 			if same.traces {
 				pd.Trace = t
@@ -282,6 +294,21 @@ func (r *Result) Document() Document {
 	}
 	if same != (repeats{true, true, true, true}) {
 		d.Runtime.Partial = &partial
+	}
+	return d
+}
+
+// property gives a property without its trace.
+func (r *Result) property(p PropertyResult) PropertyDocument {
+	d := PropertyDocument{Name: p.Name, Expect: p.Expect.String(), Verdict: p.Verdict.String(), Open: p.Open}
+	if p.Expect == model.Eventually || p.Expect == model.LeadsTo {
+		d.Fairness = "none"
+	}
+	if p.Stuck != nil && r.engine != nil {
+		d.Stuck = &StuckDocument{Terminal: p.Stuck.Terminal, Count: p.Stuck.Count, First: []trace.Initial{}}
+		for _, state := range p.Stuck.First {
+			d.Stuck.First = append(d.Stuck.First, trace.StateOf(r.engine.space, state))
+		}
 	}
 	return d
 }

@@ -35,10 +35,14 @@ func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error)
 		}
 	}
 	for _, p := range r.Properties {
+		r.writeStuck(w, p)
+	}
+	for _, p := range r.Properties {
 		fmt.Fprintf(w, "%-11s %s %q", p.Verdict, p.Expect, p.Name)
 		if p.Path != nil {
 			fmt.Fprintf(w, ", %s%s", actions(len(p.Path.Steps)), p.Minimised.note())
 		}
+		fmt.Fprint(w, p.remarks())
 		if len(r.Space.Budgets) > 0 {
 			fmt.Fprintf(w, " (%s)", budgets(r.Space.Budgets))
 		}
@@ -56,6 +60,45 @@ func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error)
 	if r.Stopped != "" {
 		fmt.Fprintf(w, "The search ended early (%s), with %d states left to expand.\n", r.Stopped, r.Frontier)
 	}
+}
+
+// writeStuck lists the first of the states in which nothing can happen any more although a property demands more.
+func (r *Result) writeStuck(w io.Writer, p PropertyResult) {
+	if p.Stuck == nil || p.Stuck.Count == 0 || r.engine == nil {
+		return
+	}
+	fmt.Fprintf(w, "Stuck states of %q, %d of %d terminal states", p.Name, p.Stuck.Count, p.Stuck.Terminal)
+	if p.Stuck.Count > len(p.Stuck.First) {
+		fmt.Fprintf(w, ", the first %d", len(p.Stuck.First))
+	}
+	fmt.Fprintln(w, ":")
+	for _, state := range p.Stuck.First {
+		s := trace.StateOf(r.engine.space, state)
+		fmt.Fprintf(w, "  %s\n", s.Fingerprint)
+		for _, slot := range s.Slots {
+			if text := strings.Join(strings.Fields(slot.Text), " "); text != "" {
+				fmt.Fprintf(w, "       %s: %s\n", trace.Printable(slot.Name), trace.Printable(text))
+			}
+		}
+	}
+}
+
+// remarks says what a verdict rests on.
+func (p PropertyResult) remarks() string {
+	text := ""
+	if p.Path != nil && p.Path.Loop > 0 {
+		text += fmt.Sprintf(", the last %d of them for ever", len(p.Path.Steps)-p.Path.Loop+1)
+	}
+	if p.Stuck != nil && p.Stuck.Count > 0 {
+		text += fmt.Sprintf(", %d of %d terminal states", p.Stuck.Count, p.Stuck.Terminal)
+	}
+	if p.Verdict == Undecided && p.Open > 0 {
+		text += fmt.Sprintf(", as %d states on its paths were not fully expanded", p.Open)
+	}
+	if p.Expect == model.Eventually || p.Expect == model.LeadsTo {
+		text += " (no fairness assumed)"
+	}
+	return text
 }
 
 // budgets names what bounds the faults: down at once ≤ 1, crashes ≤ 2.

@@ -73,14 +73,14 @@ func writeTest(b *bytes.Buffer, d Document, t Trace, used map[string]bool) {
 		name += "Again"
 	}
 	used[name] = true
-	fmt.Fprintf(b, "\n// %s: %s.\nfunc %s(t *testing.T) {\n\tagain(t, trace.Trace{\n", name, printable(t.meaning(d.Model)), name)
+	fmt.Fprintf(b, "\n// %s: %s.\nfunc %s(t *testing.T) {\n\tagain(t, trace.Trace{\n", name, Printable(t.meaning(d.Model)), name)
 	if t.Property != "" {
 		fmt.Fprintf(b, "\t\tProperty: %q,\n", t.Property)
 	}
 	fmt.Fprintf(b, "\t\tKind: %q,\n\t\tInitial: trace.Initial{Fingerprint: %q},\n\t\tSteps: []trace.Step{\n",
 		string(t.Kind), t.Initial.Fingerprint)
 	for i, s := range t.Steps {
-		fmt.Fprintf(b, "\t\t\t// %d. %s\n\t\t\t{Key: %s, Fingerprint: %q},\n", i+1, printable(s.Text), literal(s.Key), s.Fingerprint)
+		fmt.Fprintf(b, "\t\t\t// %d. %s\n\t\t\t{Key: %s, Fingerprint: %q},\n", i+1, Printable(s.Text), literal(s.Key), s.Fingerprint)
 	}
 	b.WriteString("\t\t},\n")
 	if t.Loop > 0 {

@@ -142,7 +142,7 @@ func newPicture(d Diagram) picture {
 		Width: x(len(d.Lanes)-1) + 40, Height: y(len(d.Rows)) + 24, Top: topMargin - 16, Bottom: y(len(d.Rows)),
 	}
 	for i, name := range d.Lanes {
-		p.Lanes = append(p.Lanes, laneView{x(i), printable(name)})
+		p.Lanes = append(p.Lanes, laneView{x(i), Printable(name)})
 	}
 	for _, a := range d.Arrows {
 		if a.FromLane < 0 || a.ToLane < 0 {
@@ -153,7 +153,7 @@ func newPicture(d Diagram) picture {
 	for _, r := range d.Rows {
 		m := markView{
 			Class: emphasis(r.Past, r.Aside), Shape: shapeOf(r.Kind), X: x(max(r.Lane, 0)), Y: y(r.Step), Number: r.Step,
-			Label: shorten(printable(r.Label)), Title: fmt.Sprintf("%d. %s", r.Step, printable(r.Text)), LabelAnchor: "start",
+			Label: shorten(Printable(r.Label)), Title: fmt.Sprintf("%d. %s", r.Step, Printable(r.Text)), LabelAnchor: "start",
 		}
 		m.LabelX = m.X + 10
 		p.Width = max(p.Width, m.LabelX+letterWidth*utf8.RuneCountInString(m.Label)+16)
@@ -169,7 +169,7 @@ func newPicture(d Diagram) picture {
 func newArrow(a Arrow, x, y func(int) int) arrowView {
 	fromX, fromY, toX, toY := x(a.FromLane), y(a.FromRow), x(a.ToLane), y(a.ToRow)
 	v := arrowView{
-		Class: emphasis(a.Past, a.Aside), Title: fmt.Sprintf("%s, %s", printable(a.Text), a.Fate), X: toX, Y: toY,
+		Class: emphasis(a.Past, a.Aside), Title: fmt.Sprintf("%s, %s", Printable(a.Text), a.Fate), X: toX, Y: toY,
 	}
 	switch a.Fate {
 	case UnderWay: // A stub: where it goes, not when.

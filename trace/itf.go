@@ -31,7 +31,7 @@ func WriteITF(w io.Writer, t Trace) error {
 		Meta: map[string]any{
 			"format":             "ITF",
 			"format-description": "https://apalache-mc.org/docs/adr/015adr-trace.html",
-			"description":        printable(t.headline()),
+			"description":        Printable(t.headline()),
 		},
 		Vars: vars,
 	}

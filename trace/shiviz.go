@@ -25,7 +25,7 @@ func WriteShiViz(w io.Writer, traces ...Trace) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s\n%s\n", shivizEvent, shivizExecution)
 	for _, t := range traces {
-		fmt.Fprintf(&b, "=== %s ===\n", printable(t.headline()))
+		fmt.Fprintf(&b, "=== %s ===\n", Printable(t.headline()))
 		if err := writeExecution(&b, t); err != nil {
 			return fmt.Errorf("trace for ShiViz: %w", err)
 		}
@@ -84,7 +84,7 @@ func writeExecution(b *bytes.Buffer, t Trace) error {
 			cause = started[s.From]
 		}
 		var err error
-		if sent[i], err = event(host, printable(s.Text), cause); err != nil {
+		if sent[i], err = event(host, Printable(s.Text), cause); err != nil {
 			return err
 		}
 	}
@@ -98,7 +98,7 @@ func shivizHosts(t Trace) map[string]string {
 	for _, name := range append(t.lanes(), "") {
 		host := "network"
 		if name != "" {
-			host = strings.Join(strings.Fields(printable(name)), "_")
+			host = strings.Join(strings.Fields(Printable(name)), "_")
 		}
 		for used[host] {
 			host += "_"

@@ -15,11 +15,11 @@ func Text(w io.Writer, t Trace) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s:\n", t.headline())
 	for i, s := range t.Steps {
-		fmt.Fprintf(&b, "%3d. %s\n", i+1, printable(s.Text))
+		fmt.Fprintf(&b, "%3d. %s\n", i+1, Printable(s.Text))
 		writeDetails(&b, s)
 	}
 	if end := t.End(); end != "" {
-		fmt.Fprintf(&b, "     … %s.\n", printable(end))
+		fmt.Fprintf(&b, "     … %s.\n", Printable(end))
 	}
 	_, err := w.Write(b.Bytes())
 	return err
@@ -45,7 +45,7 @@ func Explain(w io.Writer, t Trace) error {
 			continue
 		}
 		fold()
-		fmt.Fprintf(&b, "%3d. %s", i+1, printable(s.Text))
+		fmt.Fprintf(&b, "%3d. %s", i+1, Printable(s.Text))
 		if s.From != "" && known {
 			fmt.Fprintf(&b, "   (%s)", s.sentAt())
 		}
@@ -109,7 +109,7 @@ func (t Trace) meaning(of string) string {
 
 func writeDetails(b *bytes.Buffer, s Step) {
 	for _, n := range s.Notes {
-		fmt.Fprintf(b, "     » %s\n", printable(n))
+		fmt.Fprintf(b, "     » %s\n", Printable(n))
 	}
 	for _, c := range s.Changes {
 		writeChange(b, c)
@@ -117,7 +117,7 @@ func writeDetails(b *bytes.Buffer, s Step) {
 }
 
 func writeChange(b *bytes.Buffer, c Change) {
-	path, before, after := printable(c.Path), printable(c.Old), printable(c.New)
+	path, before, after := Printable(c.Path), Printable(c.Old), Printable(c.New)
 	switch {
 	case c.Old == "":
 		fmt.Fprintf(b, "       %s + %s\n", path, after)
@@ -128,8 +128,8 @@ func writeChange(b *bytes.Buffer, c Change) {
 	}
 }
 
-// printable escapes what would move the cursor or change the terminal.
-func printable(s string) string {
+// Printable escapes what would move the cursor or change the terminal, as in Go.
+func Printable(s string) string {
 	odd := func(r rune) bool { return !strconv.IsPrint(r) }
 	if strings.IndexFunc(s, odd) < 0 {
 		return s

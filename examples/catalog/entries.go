@@ -32,6 +32,7 @@ const (
 	promises = "promises"
 	votes    = "votes"
 	resends  = "resends"
+	refine   = "refine"
 )
 
 // entries is the catalogue; the first one is the default.
@@ -49,6 +50,7 @@ var registerEntries = []Entry{
 		build: buildRegister(func(c registers.Config, values map[string]int, mutant string) (model.Source, error) {
 			variant := singledecree.Variant{
 				Promises: values[promises], Votes: values[votes], Retry: values[retry] == 1, Rounds: values[rounds],
+				Refine: singledecree.Refinement(values[refine]),
 			}
 			if err := variant.Validate(c); err != nil {
 				return nil, err
@@ -118,6 +120,10 @@ func singleDecreeParameters() []Parameter {
 		},
 		Parameter{
 			Name: retry, Doc: "proposers try again at a higher ballot, and clients send each request again", Max: 1, Special: true,
+		},
+		Parameter{
+			Name: refine, Doc: "hold it against Consensus: 1 by what servers decide, 2 by what got enough votes",
+			Max: int(singledecree.ByVotes), Special: true,
 		},
 		Parameter{
 			Name: rounds, Doc: "rounds of ballots that are explored with --retry, 0 for all",

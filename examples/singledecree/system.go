@@ -27,6 +27,7 @@ type Variant struct {
 	Promises, Votes int  // how many servers it takes to propose, and to decide; 0 for a majority
 	Retry           bool // a proposer tries again at a higher ballot, and clients send their requests again, once or more
 	Rounds          int  // with Retry, no ballot beyond this round is explored: a boundary; 0 for none
+	Refine          Refinement
 }
 
 // System is the model. A configuration that is not valid is a mistake that the check reports.
@@ -46,6 +47,8 @@ func (variant Variant) Validate(c Config) error {
 		return fmt.Errorf("%d promises: expected at most one from each of %d servers", variant.Promises, c.Servers)
 	case variant.Votes < 0 || variant.Votes > c.Servers:
 		return fmt.Errorf("%d votes: expected at most one from each of %d servers", variant.Votes, c.Servers)
+	case variant.Refine < NoRefinement || variant.Refine > ByVotes:
+		return fmt.Errorf("refinement %d: expected 0 to %d", variant.Refine, ByVotes)
 	case variant.Rounds < 0:
 		return fmt.Errorf("%d rounds: expected at least 1", variant.Rounds)
 	}
@@ -133,6 +136,13 @@ func compose[S any](
 	})
 	sys.Monotone("no answer contradicts a decision")
 	sys.ValueChosen()
+	switch variant.Refine {
+	case ByDecisions:
+		refineDecisions(sys.System, c, decisions)
+	case ByVotes:
+		refineVotes(sys.System, c, cmp.Or(variant.Votes, c.Servers/2+1))
+	case NoRefinement:
+	}
 	sys.Explain(explain(sys.Servers))
 	return sys.System
 }
