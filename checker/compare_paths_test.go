@@ -425,15 +425,15 @@ func TestRandomSystemPaths(t *testing.T) {
 		sys.within(func(v model.View) bool { return sys.engineSight(v).copies() <= most },
 			func(s *reference.State[gossip]) bool { return sys.plainSight(s).copies() <= most })
 		if !sys.started() {
-			t.Skip("the initial state is outside")
+			return // The initial state is outside.
 		}
 		space, err := sys.sys.Space()
 		if err != nil {
-			t.Skip(err)
+			return // Crashes give these properties no meaning.
 		}
 		space.Close()
 		if r := reference.Search(sys.ref.Model(), reference.Options{MaxStates: 2 * randomStates()}); !r.Exhausted {
-			t.Skip("too many states")
+			return // too many states
 		}
 		comparePaths(t, sys.sys)
 		g := reference.NewGraph(sys.ref.Model())
