@@ -49,6 +49,9 @@ func Minimise(ctx context.Context, src model.Source, t trace.Trace) (trace.Trace
 		return t, m, err
 	}
 	at := slices.IndexFunc(space.Properties(), func(p model.Property) bool { return p.Name == t.Property })
+	if !space.Properties()[at].Expect.OfStates() {
+		return t, m, fmt.Errorf("minimise a path: expected one that shows a property of states, not that %q is violated", t.Property)
+	}
 	s := shortener{ctx: ctx, space: space, property: space.Properties()[at], left: minimiseSteps}
 	if path, err = s.shorten(path); err != nil {
 		return t, m, fmt.Errorf("minimise a path: %w", err)

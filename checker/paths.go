@@ -30,7 +30,7 @@ func (e *engine) judgePaths(r *Result) {
 	}
 	defer s.free()
 	for i, property := range e.judge.properties {
-		if !property.Expect.OfPaths() || s.over() {
+		if !property.Expect.OfPaths() || e.judge.decided[i].Load() || s.over() {
 			continue
 		}
 		if err := s.judge(i, &r.Properties[i]); err != nil && !s.over() {

@@ -25,55 +25,79 @@ func TestWalksOfPaths(t *testing.T) {
 		actions int
 	}{
 		{
-			"end", digraph{[]int{1}, paths(1, 2, 4), 0}, 0,
+			"end",
+			digraph{[]int{1}, paths(1, 2, 4), 0},
+			0,
 			func(p *model.Plain[int, edge]) { p.Eventually("p", one(3)) }, checker.Violated, 2,
 		},
 		{
-			"end by self-loops", digraph{[]int{1}, paths(1, 2, 2), 0}, 0,
+			"end by self-loops",
+			digraph{[]int{1}, paths(1, 2, 2), 0},
+			0,
 			func(p *model.Plain[int, edge]) { p.Eventually("p", one(3)) }, checker.Violated, 1,
 		},
 		{
-			"depth limit", digraph{[]int{1}, paths(1, 2, 4, 5), 0}, 3,
+			"depth limit",
+			digraph{[]int{1}, paths(1, 2, 4, 5), 0},
+			3,
 			func(p *model.Plain[int, edge]) { p.Eventually("p", one(3)) }, checker.NotRefuted, 0,
 		},
 		{
-			"cycle", digraph{[]int{1}, paths(1, 2, 1), 0}, 0,
+			"cycle",
+			digraph{[]int{1}, paths(1, 2, 1), 0},
+			0,
 			func(p *model.Plain[int, edge]) { p.Eventually("p", one(3)) }, checker.NotRefuted, 0,
 		},
 		{
-			"met", digraph{[]int{1}, paths(1, 3, 4), 0}, 0,
+			"met",
+			digraph{[]int{1}, paths(1, 3, 4), 0},
+			0,
 			func(p *model.Plain[int, edge]) { p.Eventually("p", one(3)) }, checker.NotRefuted, 0,
 		},
 		{
-			"cut", digraph{[]int{1}, paths(1, 2, 9), 9}, 0,
+			"cut",
+			digraph{[]int{1}, paths(1, 2, 9), 9},
+			0,
 			func(p *model.Plain[int, edge]) { p.Eventually("p", one(3)) }, checker.NotRefuted, 0,
 		},
 		{
-			"due again", digraph{[]int{1}, paths(1, 2, 3, 4, 2, 0, 4, 5), 0}, 0,
+			"due again",
+			digraph{[]int{1}, paths(1, 2, 3, 4, 2, 0, 4, 5), 0},
+			0,
 			func(p *model.Plain[int, edge]) { p.LeadsTo("p", one(4), one(3)) }, checker.Violated, -1,
 		},
 		{
-			"met in the same state", digraph{[]int{1}, paths(1, 2, 4), 0}, 0,
+			"met in the same state",
+			digraph{[]int{1}, paths(1, 2, 4), 0},
+			0,
 			func(p *model.Plain[int, edge]) { p.LeadsTo("p", one(4), one(4)) }, checker.NotRefuted, 0,
 		},
 		{
-			"stuck", digraph{[]int{1}, paths(1, 2, 4), 0}, 0,
+			"stuck",
+			digraph{[]int{1}, paths(1, 2, 4), 0},
+			0,
 			func(p *model.Plain[int, edge]) { p.Quiescent("p", one(2)) }, checker.Violated, 2,
 		},
 		{
-			"no step", digraph{[]int{1}, paths(1, 2, 3), 0}, 0,
+			"no step",
+			digraph{[]int{1}, paths(1, 2, 3), 0},
+			0,
 			func(p *model.Plain[int, edge]) {
 				model.RefinePlain(p, "p", cycleOf(4).plain(), func(s int) int { return []int{0, 1, 2, 4}[s] })
 			}, checker.Violated, 2,
 		},
 		{
-			"not initial", digraph{[]int{1}, paths(1, 2), 0}, 0,
+			"not initial",
+			digraph{[]int{1}, paths(1, 2), 0},
+			0,
 			func(p *model.Plain[int, edge]) {
 				model.RefinePlain(p, "p", cycleOf(4).plain(), func(s int) int { return s + 1 })
 			}, checker.Violated, 0,
 		},
 		{
-			"every step", digraph{[]int{1}, paths(1, 2, 3, 1), 0}, 0,
+			"every step",
+			digraph{[]int{1}, paths(1, 2, 3, 1), 0},
+			0,
 			func(p *model.Plain[int, edge]) {
 				model.RefinePlain(p, "p", cycleOf(3).plain(), func(s int) int { return s })
 			}, checker.NotRefuted, 0,

@@ -64,8 +64,14 @@ func TestSequentialIsNotLocal(t *testing.T) {
 	type event = consistency.Event[in, out]
 	put := func(key string) in { return in{Request: consistency.MapPut, Key: key, Value: 1} }
 	whole := []event{
-		{Client: 1, Invoke: true, In: put("x")}, {Client: 1}, {Client: 2, Invoke: true, In: put("y")}, {Client: 2},
-		{Client: 1, Invoke: true, In: in{Key: "y"}}, {Client: 1}, {Client: 2, Invoke: true, In: in{Key: "x"}}, {Client: 2},
+		{Client: 1, Invoke: true, In: put("x")},
+		{Client: 1},
+		{Client: 2, Invoke: true, In: put("y")},
+		{Client: 2},
+		{Client: 1, Invoke: true, In: in{Key: "y"}},
+		{Client: 1},
+		{Client: 2, Invoke: true, In: in{Key: "x"}},
+		{Client: 2},
 	}
 	spec := consistency.Map[string, int]()
 	if consistency.Sequential(spec, record(t, whole)) {
