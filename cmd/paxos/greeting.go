@@ -57,8 +57,8 @@ func (s *process) greet() error {
 	if s.metricsAt != "" {
 		fmt.Fprintf(&b, "Metrics at http://%s/metrics\n", s.metricsAt)
 	}
-	for _, m := range s.members {
-		if m.bind.IsValid() && !m.bind.Addr().IsLoopback() && s.only < 0 || s.only >= 0 && m == s.members[s.only] && !m.bind.Addr().IsLoopback() {
+	for i, m := range s.members {
+		if (s.only < 0 || s.only == i) && !m.bind.Addr().IsLoopback() {
 			b.WriteString("Beware: whoever reaches these addresses can read and write the register, and, with a forged\n" +
 				"sender, speak as a server. Nothing is encrypted, and nobody has to prove who they are.\n")
 			break
@@ -76,11 +76,13 @@ func (s *process) examples(b *strings.Builder) {
 		return
 	}
 	b.WriteString("Try:\n")
+	if s.flags.transport.value == "tcp" {
+		fmt.Fprintf(b, "  paxos client get --transport tcp --servers %s\n", s.cluster())
+		return
+	}
 	for _, e := range s.program.Examples {
 		at := s.members[e.Server%len(s.members)].name
-		if s.flags.transport.value == "udp" {
-			fmt.Fprintf(b, "  echo '%s' | nc -u -w1 %v %d\n", e.Message, at.Addr(), at.Port())
-		}
+		fmt.Fprintf(b, "  echo '%s' | nc -u -w1 %v %d\n", e.Message, at.Addr(), at.Port())
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"synod/actor"
 	"synod/spawn"
 	"synod/spawn/faults"
+	"synod/spawn/tcp"
 	"synod/spawn/udp"
 	"synod/storage"
 )
@@ -132,18 +133,18 @@ func (s *process) close() error {
 
 // open binds the sockets, then opens what is on disk.
 func (s *process) open() error {
-	transports := make(map[int]spawn.Transport)
+	bound := make(map[int]endpoint)
 	names := make([]actor.ID, len(s.members))
 	for i, m := range s.members {
 		if s.only < 0 || s.only == i {
-			t, err := s.listen(m.bind)
+			e, err := s.listen(m.bind)
 			if err != nil {
 				return err
 			}
-			s.closers = append(s.closers, t.Close)
-			transports[i] = t
+			s.closers = append(s.closers, e.close)
+			bound[i] = e
 			if !m.name.IsValid() {
-				s.members[i].name = reachable(t.Address())
+				s.members[i].name = reachable(e.address)
 			}
 		}
 		var err error
@@ -156,8 +157,8 @@ func (s *process) open() error {
 		return err
 	}
 	for i := range s.members {
-		if t, ok := transports[i]; ok {
-			if err := s.openServer(i, names[i], t); err != nil {
+		if e, ok := bound[i]; ok {
+			if err := s.openServer(i, names[i], e); err != nil {
 				return err
 			}
 		}
@@ -165,23 +166,38 @@ func (s *process) open() error {
 	return s.openMetrics()
 }
 
-// listener is a transport that knows where it is.
-type listener interface {
-	spawn.Transport
-	Address() netip.AddrPort
+// endpoint is a bound socket.
+type endpoint struct {
+	address netip.AddrPort
+	serve   func(self actor.ID, servers []actor.ID) spawn.Transport // makes a transport of it
+	close   func() error
 }
 
-func (s *process) listen(at netip.AddrPort) (listener, error) {
-	t, err := udp.Listen(at)
+func (s *process) listen(at netip.AddrPort) (endpoint, error) {
+	var e endpoint
+	var err error
+	if s.flags.transport.value == "tcp" {
+		var l *tcp.Listener
+		if l, err = tcp.Listen(at); err == nil {
+			serve := func(self actor.ID, servers []actor.ID) spawn.Transport { return tcp.Serve(l, self, servers) }
+			e = endpoint{l.Address(), serve, l.Close}
+		}
+	} else {
+		var socket *udp.Socket
+		if socket, err = udp.Listen(at); err == nil {
+			e = endpoint{socket.Address(), func(actor.ID, []actor.ID) spawn.Transport { return socket }, socket.Close}
+		}
+	}
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("the port %d of %v is in use: expected a free one, such as --port 0 finds", at.Port(), at.Addr())
+		return e, fmt.Errorf("the port %d of %v is in use: expected a free one, such as --port 0 finds",
+			at.Port(), at.Addr())
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return nil, fmt.Errorf("%v is no address of this machine: expected one to bind", at.Addr())
+		return e, fmt.Errorf("%v is no address of this machine: expected one to bind", at.Addr())
 	case err != nil:
-		return nil, fmt.Errorf("cannot bind %v: %w", at, err)
+		return e, fmt.Errorf("cannot bind %v: %w", at, err)
 	}
-	return t, nil
+	return e, nil
 }
 
 // reachable gives the address that servers of one process know one another by: that of a socket which is bound to every
@@ -217,12 +233,12 @@ func (s *process) openFolder() error {
 }
 
 // openServer puts a server together.
-func (s *process) openServer(at int, id actor.ID, t spawn.Transport) error {
+func (s *process) openServer(at int, id actor.ID, e endpoint) error {
 	random := rand.NewPCG(s.seed, uint64(at))
 	machine := s.program.New(id, s.ids, !s.flags.ephemeral, random)
 	address := s.members[at].name
 	r := &runner{address: address, Config: spawn.Config{
-		Machine: machine, Transport: t, Metrics: new(spawn.Metrics), Log: s.log.With("server", address.String()),
+		Machine: machine, Metrics: new(spawn.Metrics), Log: s.log.With("server", address.String()),
 	}}
 	if machine.Durable() {
 		file, err := storage.Open(s.dir, storage.Identity{
@@ -234,6 +250,8 @@ func (s *process) openServer(at int, id actor.ID, t spawn.Transport) error {
 		s.closers = append(s.closers, file.Close)
 		r.Store = file
 	}
+	r.Transport = e.serve(id, s.ids)
+	s.closers = append(s.closers, r.Transport.Close)
 	if s.faults != (faults.Plan{}) || s.flags.control {
 		if err := s.openFaults(r, at, id); err != nil {
 			return err
@@ -310,7 +328,9 @@ func (s *process) openMetrics() error {
 			s.log.Debug("metrics", "error", err)
 		}
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	server := &http.Server{
+		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
 	var done sync.WaitGroup
 	done.Go(func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -229,7 +230,7 @@ func command(t *testing.T, s *spawned, text string) string {
 	fmt.Fprintln(conn, text)
 	answer := make([]byte, 10_000)
 	n, err := conn.Read(answer)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
 	return strings.TrimSuffix(string(answer[:n]), "\n")

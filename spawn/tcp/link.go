@@ -1,0 +1,59 @@
+package tcp
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"synod/actor"
+	"synod/spawn"
+)
+
+// link is the connection to another server.
+type link struct {
+	to    actor.ID
+	queue chan []byte
+}
+
+// run connects, sends what is queued, and connects again when the connection breaks, until the context ends.
+func (k *link) run(ctx context.Context, self actor.ID) {
+	addr, ok := spawn.AddressOf(k.to)
+	if !ok {
+		return
+	}
+	pause := shortestPause
+	for ctx.Err() == nil {
+		dialer := net.Dialer{Timeout: dialPatience}
+		conn, err := dialer.DialContext(ctx, "tcp4", addr.String())
+		if err == nil {
+			pause = shortestPause
+			k.use(ctx, conn, self)
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+		pause = min(2*pause, longestPause)
+	}
+}
+
+// use sends on a connection until it breaks or the context ends.
+func (k *link) use(ctx context.Context, conn net.Conn, self actor.ID) {
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	// The other side never says anything: an end is all there is to read, and shows before a write would fail.
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_, _ = conn.Read(make([]byte, 1))
+		conn.Close()
+	}()
+	defer func() { conn.Close(); <-gone }()
+	if err := conn.SetWriteDeadline(time.Now().Add(writePatience)); err != nil {
+		return
+	}
+	if err := WriteFrame(conn, hello(self)); err != nil {
+		return
+	}
+	_ = write(conn, k.queue, gone) // Whatever it was, the next connection may be better.
+}
