@@ -25,7 +25,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	program, err := catalog.Program("single-copy")
+	program, err := catalog.Program("single-copy", catalog.Variant{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -75,7 +75,9 @@ func (a *app) root() *cobra.Command {
 	for _, e := range engines() {
 		root.AddCommand(a.checkCommand(e))
 	}
-	root.AddCommand(a.exploreCommand(), a.modelsCommand(), a.sweepCommand(), a.spawnCommand())
+	root.AddCommand(
+		a.exploreCommand(), a.modelsCommand(), a.sweepCommand(), a.spawnCommand(), a.clientCommand(),
+	)
 	return root
 }
 

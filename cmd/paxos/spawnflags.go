@@ -25,6 +25,7 @@ type spawnFlags struct {
 	host      string
 	port      port
 	transport choice
+	retry     patience
 	only      index
 	peers     string
 
@@ -53,6 +54,8 @@ func (f *spawnFlags) add(cmd *cobra.Command) {
 	set.StringVar(&f.model, "model", catalog.Default().Name,
 		"whose servers to run: a `model`, "+strings.Join(catalog.Spawnable(), ", "))
 	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
+	set.Var(&f.retry, "retry", "proposers of single-decree Paxos try again after so long, or 1s; as --retry or --retry=500ms")
+	set.Lookup("retry").NoOptDefVal = "1s"
 	set.StringVar(&f.host, "host", "127.0.0.1", "the IPv4 `address` to bind, or a name of one")
 	set.Var(&f.port, "port", "of the first server; the others have the following ones. 0 is free ones")
 	set.Var(&f.transport, "transport", "datagrams, or streams of messages with their lengths")
@@ -108,7 +111,7 @@ func (f *spawnFlags) plan(set *pflag.FlagSet) (spawnPlan, error) {
 		DelayMin: f.delay.least, DelayMax: f.delay.most,
 	}
 	var err error
-	if p.program, err = catalog.Program(f.model); err != nil {
+	if p.program, err = catalog.Program(f.model, catalog.Variant{Retry: time.Duration(f.retry)}); err != nil {
 		return p, err
 	}
 	if f.ephemeral && set.Changed("data-dir") && !f.control {
@@ -300,4 +303,43 @@ func (s *span) Set(text string) error {
 	var err error
 	s.least, s.most, err = faults.ParseDelay(text)
 	return err
+}
+
+// count is a whole number of at least 0.
+type count int
+
+func (n *count) String() string { return strconv.Itoa(int(*n)) }
+func (n *count) Type() string   { return "number" }
+
+func (n *count) Set(s string) error {
+	v, err := strconv.ParseUint(s, 10, 31)
+	if err != nil {
+		return errors.New("expected a whole number of at least 0")
+	}
+	*n = count(v)
+	return nil
+}
+
+// patience is how long a proposer waits before it tries again; 0 is for ever.
+type patience time.Duration
+
+// shortestRetry is the least that a proposer waits: two that are quicker than the network never let one another finish.
+const shortestRetry = 10 * time.Millisecond
+
+func (p *patience) Type() string { return "duration" }
+
+func (p *patience) String() string {
+	if *p == 0 {
+		return ""
+	}
+	return time.Duration(*p).String()
+}
+
+func (p *patience) Set(s string) error {
+	v, err := time.ParseDuration(s)
+	if err != nil || v < shortestRetry {
+		return fmt.Errorf("expected a duration of at least %v, such as --retry=500ms", shortestRetry)
+	}
+	*p = patience(v)
+	return nil
 }

@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"synod/actor"
 	"synod/examples/abd"
 	abdwire "synod/examples/abd/wire"
+	"synod/examples/durableabd"
+	durableabdwire "synod/examples/durableabd/wire"
 	"synod/examples/singlecopy"
 	singlecopywire "synod/examples/singlecopy/wire"
 	singledecreewire "synod/examples/singledecree/wire"
@@ -16,14 +19,34 @@ import (
 	"synod/spawn"
 )
 
-// programs are what the servers of entries run, by the name of the entry: those entries can be run for real.
-var programs = map[string]spawn.Program{
-	"single-decree": spawn.NewProgram("single-decree", singledecreewire.Version, singledecree.New,
-		singledecreewire.Messages, singledecreewire.Records, registerExamples...),
-	"abd": spawn.NewProgram("abd", 1, abd.New, abdwire.Messages, nil, registerExamples...),
-	"single-copy": spawn.NewProgram("single-copy", 1,
-		func([]actor.ID) actor.Typed[singlecopy.State, register.Message] { return singlecopy.New() },
-		singlecopywire.Messages, nil, spawn.Example{Message: `{"Put":[1,"X"]}`}, spawn.Example{Message: `{"Get":2}`}),
+// Variant says how servers that are run for real differ from those of a model with all its defaults.
+type Variant struct {
+	// Retry makes a proposer of single-decree Paxos try again after so long, at most twice so, and a decided server
+	// answer a repeat of the request that it decided. 0 is never.
+	Retry time.Duration
+}
+
+// programs make what the servers of entries run, by the name of the entry: those entries can be run for real.
+var programs = map[string]func(v Variant) spawn.Program{
+	"single-decree": func(v Variant) spawn.Program {
+		server := func(others []actor.ID) actor.Typed[singledecree.State, register.Message] {
+			return singledecree.Server{Peers: others, Retry: v.Retry}.New()
+		}
+		return spawn.NewProgram("single-decree", singledecreewire.Version, server,
+			singledecreewire.Messages, singledecreewire.Records, registerExamples...)
+	},
+	"abd": func(Variant) spawn.Program {
+		return spawn.NewProgram("abd", 1, abd.New, abdwire.Messages, nil, registerExamples...)
+	},
+	"single-copy": func(Variant) spawn.Program {
+		server := func([]actor.ID) actor.Typed[singlecopy.State, register.Message] { return singlecopy.New() }
+		return spawn.NewProgram("single-copy", 1, server, singlecopywire.Messages, nil,
+			spawn.Example{Message: `{"Put":[1,"X"]}`}, spawn.Example{Message: `{"Get":2}`})
+	},
+	"durable-abd": func(Variant) spawn.Program {
+		return spawn.NewProgram("durable-abd", durableabdwire.Version, durableabd.New,
+			durableabdwire.Messages, durableabdwire.Records, registerExamples...)
+	},
 }
 
 // registerExamples are requests to try on the servers of a replicated register.
@@ -33,7 +56,7 @@ var registerExamples = []spawn.Example{{Server: 0, Message: `{"Put":[1,"X"]}`}, 
 func Spawnable() []string {
 	var names []string
 	for _, e := range entries {
-		if _, ok := programs[e.Name]; ok {
+		if programs[e.Name] != nil {
 			names = append(names, e.Name)
 		}
 	}
@@ -41,7 +64,7 @@ func Spawnable() []string {
 }
 
 // Program gives what the servers of an entry run, or an error that says which entries have servers.
-func Program(name string) (spawn.Program, error) {
+func Program(name string, v Variant) (spawn.Program, error) {
 	if _, err := Find(name); err != nil {
 		var unknown *UnknownError
 		if errors.As(err, &unknown) {
@@ -49,10 +72,13 @@ func Program(name string) (spawn.Program, error) {
 		}
 		return spawn.Program{}, err
 	}
-	p, ok := programs[name]
-	if !ok {
-		return p, fmt.Errorf("the model %s has no servers to run: expected one of %s",
+	program := programs[name]
+	if program == nil {
+		return spawn.Program{}, fmt.Errorf("the model %s has no servers to run: expected one of %s",
 			name, strings.Join(Spawnable(), ", "))
 	}
-	return p, nil
+	if v.Retry != 0 && name != "single-decree" {
+		return spawn.Program{}, fmt.Errorf("servers of %s do not retry: expected no --retry, or single-decree", name)
+	}
+	return program(v), nil
 }

@@ -1,0 +1,56 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+
+	"synod/actor"
+	"synod/examples/catalog"
+	"synod/examples/registers/client"
+	"synod/spawn"
+	"synod/spawn/udp"
+)
+
+// A server and a client, each with a socket of its own.
+func Example() {
+	here := netip.MustParseAddrPort("127.0.0.1:0")
+	there, err := udp.Listen(here)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	id, err := spawn.IDOf(there.Address())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	program, err := catalog.Program("single-copy", catalog.Variant{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	socket, err := udp.Listen(here)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	done := make(chan error)
+	go func() {
+		machine := program.New(id, []actor.ID{id}, false, rand.NewPCG(1, 2))
+		done <- spawn.Run(ctx, spawn.Config{Machine: machine, Transport: there})
+	}()
+
+	c := client.New(client.Config{Transport: socket, Servers: []actor.ID{id}, Retries: 3})
+	fmt.Println(c.Put(ctx, 0, 'X'))
+	fmt.Println(c.Get(ctx, 0))
+	stop()
+	fmt.Println(<-done, socket.Close())
+	// Output:
+	// <nil>
+	// 'X' <nil>
+	// <nil> <nil>
+}

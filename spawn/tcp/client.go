@@ -1,0 +1,147 @@
+package tcp
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"synod/actor"
+	"synod/spawn"
+)
+
+// ErrBroken tells that the connection to a server broke since the last message to it. The next message goes over a new
+// one, on which the server takes the client for another one.
+var ErrBroken = errors.New("the connection broke")
+
+// Client is a transport for clients: it has a connection to each server that it ever sent to. It is safe for concurrent
+// use.
+type Client struct {
+	inbox  chan packet
+	closed chan struct{}
+	once   sync.Once
+	done   sync.WaitGroup
+
+	mu     sync.Mutex
+	conns  map[actor.ID]net.Conn
+	broken map[actor.ID]bool
+}
+
+// NewClient makes a client without connections.
+func NewClient() *Client {
+	return &Client{
+		inbox: make(chan packet, MaxQueue), closed: make(chan struct{}),
+		conns: make(map[actor.ID]net.Conn), broken: make(map[actor.ID]bool),
+	}
+}
+
+// Send sends a message to a server, to which it connects first if need be.
+func (c *Client) Send(to actor.ID, data []byte) error {
+	conn, err := c.connect(to)
+	if err != nil {
+		return err
+	}
+	if err := conn.SetWriteDeadline(time.Now().Add(writePatience)); err != nil {
+		return errors.Join(ErrBroken, err)
+	}
+	if err := WriteFrame(conn, data); err != nil {
+		conn.Close() // The reader notices.
+		return errors.Join(ErrBroken, err)
+	}
+	return nil
+}
+
+func (c *Client) connect(to actor.ID) (net.Conn, error) {
+	c.mu.Lock()
+	conn, broken := c.conns[to], c.broken[to]
+	delete(c.broken, to)
+	c.mu.Unlock()
+	switch {
+	case conn != nil:
+		return conn, nil
+	case broken:
+		return nil, ErrBroken
+	}
+	addr, ok := spawn.AddressOf(to)
+	if !ok {
+		return nil, fmt.Errorf("%v: expected an id that stands for an address", to)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), dialPatience)
+	defer cancel()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp4", addr.String())
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.closed:
+		conn.Close()
+		return nil, net.ErrClosed
+	default:
+	}
+	if other := c.conns[to]; other != nil {
+		conn.Close()
+		return other, nil
+	}
+	c.conns[to] = conn
+	c.done.Go(func() { c.read(conn, to) })
+	return conn, nil
+}
+
+// read takes the answers of a server until the connection ends.
+func (c *Client) read(conn net.Conn, from actor.ID) {
+	r := bufio.NewReader(conn)
+	for {
+		data, err := ReadFrame(r)
+		if err != nil {
+			break
+		}
+		select {
+		case c.inbox <- packet{from, data}:
+			continue
+		case <-c.closed:
+		}
+		break
+	}
+	conn.Close()
+	c.mu.Lock()
+	delete(c.conns, from)
+	c.broken[from] = true
+	c.mu.Unlock()
+}
+
+// Receive waits for a message of any server, not longer than wait unless that is negative.
+func (c *Client) Receive(wait time.Duration) (actor.ID, []byte, error) {
+	var over <-chan time.Time
+	if wait >= 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case p := <-c.inbox:
+		return p.from, p.data, nil
+	case <-over:
+		return 0, nil, os.ErrDeadlineExceeded
+	case <-c.closed:
+		return 0, nil, net.ErrClosed
+	}
+}
+
+// Close closes all connections.
+func (c *Client) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	c.mu.Lock()
+	for _, conn := range c.conns {
+		conn.Close()
+	}
+	c.mu.Unlock()
+	c.done.Wait()
+	return nil
+}
