@@ -121,7 +121,9 @@ func startProgram(t *testing.T, program string, args ...string) *spawned {
 func (s *spawned) kill() {
 	if s.ended != nil {
 		_ = s.cmd.Process.Kill()
-		_ = <-s.ended // It was killed: that is no error.
+		if err := <-s.ended; err == nil {
+			s.t.Log("it had ended before it was killed")
+		}
 		s.ended = nil
 	}
 }
