@@ -91,7 +91,8 @@ export type Check = {
   error?: string;
   exit: number;
 };
-export type Format = { name: string; title: string; file: string; type: string };
+export type Format = { name: string; summary: string; file: string; type: string };
+export type Explanation = { property: string; kind: string; steps: { past?: boolean; aside?: boolean; notes?: string[] }[] };
 export type Goal = {
   property?: string;
   answer?: boolean;
@@ -153,6 +154,7 @@ export const models = () => json<Models>("models");
 export const state = (q: Query) => json<State>("state", q);
 export const random = (q: Query) => json<Way>("random", q);
 export const seek = (q: Query) => json<Way>("seek", q);
+export const explain = (q: Query) => json<Explanation>("explain", q);
 export const minimize = (q: Query) => json<Way>("minimize", q);
 export const formats = async () => (await json<{ formats: Format[] }>("formats")).formats;
 export const exported = async (format: string, q: Query) =>

@@ -122,7 +122,8 @@ const tabs = [["branches", "Branches"], ["history", "History"], ["check", "Check
 
 export function Bottom() {
   return (
-    <section class="pane bottom" aria-label="Branches, history and check">
+    <section class="pane bottom" aria-labelledby="bottom-title">
+      <h2 class="sr" id="bottom-title">Branches, history and check</h2>
       <div class="pane-head">
         <div class="segments" role="tablist" aria-label="Panel" onKeyDown={tabKeys}>
           {tabs.map(([id, title]) => (

@@ -22,6 +22,10 @@ const y = (row: number) => top + row * rowHeight;
 
 const lit = computed(() => (hovered.value === null ? null : s.past(s.steps.value, hovered.value)));
 
+/** Steps that the violation at the end does not depend on stand back, as long as one looks at it. */
+const faded = (step: number) =>
+  s.explanation.value?.kind === "violation" && s.selected.value === s.tip.value.depth && s.aside(step) ? " aside" : "";
+
 const ballotPattern = /\((\d+), ?(\d+)\)/;
 /** The ballots of the branch, in their order: each has a colour. */
 const ballots = computed(() => {
@@ -68,16 +72,18 @@ function Gutter({ from, to }: { from: number; to: number }) {
     const of = step === 0 ? null : (all[step - 1] ?? null);
     const chosen = step === s.selected.value;
     const bad = violates(of);
-    const text = step === 0 ? "Initial state" : (of?.text ?? "…");
+    const text = step === 0 ? "the initial state" : (of?.text ?? "…");
     items.push(
       <li key={step} id={`step-${step}`} role="option" aria-selected={chosen} aria-setsize={rows.length + 1} aria-posinset={row + 1}
-        aria-label={`${step === 0 ? "" : `Step ${step}, ${of?.kind ?? ""}: `}${text}${bad.length ? `; violates ${bad.join(", ")}` : ""}`}
         tabIndex={chosen ? 0 : -1} style={{ top: `${y(row) - rowHeight / 2}px` }}
-        class={`${chosen ? "chosen" : ""} ${lit.value && !lit.value.has(step) ? "dim" : ""} ${matches(of) ? "match" : ""}`}
+        class={`${chosen ? "chosen" : ""} ${lit.value ? (lit.value.has(step) ? "" : "dim") : faded(step)} ${matches(of) ? "match" : ""}`}
         onClick={() => s.select(step)} onMouseEnter={() => (hovered.value = step || null)} onMouseLeave={() => (hovered.value = null)}>
         <span class="number">{step === 0 ? "0" : step}</span>
         {step > 0 && <Icon name={bad.length ? "violated" : (of?.kind ?? "act")} />}
-        {withText.value && <span class="text" title={text}>{text}</span>}
+        {step > 0 && <span class="sr">{of?.kind}: </span>}
+        <span class={withText.value ? "text" : "sr"} title={text}>{text}</span>
+        {bad.length > 0 && <span class="sr">; violates {bad.join(", ")}</span>}
+        {withText.value && s.aside(step) && <span class="aside-mark" title="What the path shows does not depend on this step">aside</span>}
       </li>,
     );
   }
@@ -157,7 +163,7 @@ function Arrow({ step, number, row, g }: { step: Step; number: number; row: numb
 }
 
 const classOf = (step: Step, number: number) =>
-  `event kind-${step.kind}${lit.value && !lit.value.has(number) ? " dim" : ""}${number === s.selected.value ? " chosen" : ""}${violates(step).length > 0 ? " bad" : ""}`;
+  `event kind-${step.kind}${lit.value ? (lit.value.has(number) ? "" : " dim") : faded(number)}${number === s.selected.value ? " chosen" : ""}${violates(step).length > 0 ? " bad" : ""}`;
 
 function Event({ step, number, row, g }: { step: Step; number: number; row: number; g: Geometry }) {
   const at = y(row);
@@ -276,8 +282,8 @@ export function Diagram() {
   const rows = s.rows.value;
   const gutter = withText.value ? 268 : 56;
   const v = viewport.value;
-  const lane = Math.max(78, Math.floor((v.width - gutter - 12) / Math.max(1, names.length)));
-  const width = lane * names.length;
+  const lane = Math.min(190, Math.max(78, Math.floor((v.width - gutter - 12) / Math.max(1, names.length))));
+  const width = Math.max(lane * names.length, v.width - gutter - 12);
   const height = y(rows.length) + rowHeight;
   const from = Math.min(v.from, rows.length);
   const to = Math.min(v.to, rows.length);

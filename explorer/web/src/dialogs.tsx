@@ -96,7 +96,7 @@ function Export() {
         <div class="formats" role="radiogroup" aria-label="Format">
           {kept.value.map((f) => (
             <label key={f.name} class={chosen === f ? "on" : ""}>
-              <input type="radio" name="format" value={f.name} checked={chosen === f} onChange={() => choose(f.name)} />{f.title}
+              <input type="radio" name="format" value={f.name} checked={chosen === f} onChange={() => choose(f.name)} /><span><b>{f.name}</b> {f.summary}</span>
             </label>
           ))}
         </div>

@@ -18,7 +18,11 @@ const low = signal(false); // the panel below is shut
 
 function Header() {
   void theme.value;
-  const settings = Object.entries(s.config.value).filter(([, w]) => w).sort();
+  const options = s.catalogue.value.find((m) => m.name === s.model.value)?.options ?? [];
+  const settings = options.filter((o, i) => {
+    const word = s.config.value[o.name] ?? "";
+    return word !== "" && (i < 2 || word !== o.default || o.name === "network");
+  }).map((o) => [o.name, s.config.value[o.name] ?? ""] as const);
   return (
     <header class="top">
       <h1><span class="mark" aria-hidden="true" />Synod</h1>
@@ -104,10 +108,28 @@ function Toolbar() {
   );
 }
 
+/** The selected step in full, with what it means. */
+function Caption() {
+  const at = s.selected.value;
+  const step = s.steps.value[at - 1];
+  const of = s.explanation.value?.steps[at - 1];
+  return (
+    <p class="caption">
+      {at === 0 ? <span class="muted">The initial state. Take an action on the left, or press a number.</span> : (
+        <>
+          <b>{at}</b> <code>{step?.text}</code>
+          {of?.notes?.map((n) => <span key={n} class="note">{n}</span>)}
+          {of?.aside && <span class="note muted">what the path shows does not depend on it</span>}
+        </>
+      )}
+    </p>
+  );
+}
+
 function Center() {
   const p = s.problem.value;
   return (
-    <main class="pane center" aria-label="Path">
+    <section class="pane center" aria-label="Path">
       <Toolbar />
       {lifelines.value && <Lifelines />}
       {p && (
@@ -126,7 +148,8 @@ function Center() {
         </div>
       )}
       <Diagram />
-    </main>
+      <Caption />
+    </section>
   );
 }
 
@@ -136,7 +159,7 @@ function Announcer() {
   const properties = s.here.value.state?.properties ?? [];
   const bad = properties.filter((p) => meaning(p.expect, p.answer) === "violated").map((p) => p.name);
   const text = at === 0 ? "Initial state" : `Step ${at} of ${s.tip.value.depth}: ${step?.text ?? ""}`;
-  return <div class="sr" aria-live="polite">{text}{bad.length ? `. Violated: ${bad.join(", ")}` : ""}. {s.notice.value}</div>;
+  return <div class="sr" aria-live="polite">{text}{bad.length ? `. Violated: ${bad.join(", ")}` : ""}.</div>;
 }
 
 function Toast() {
@@ -147,7 +170,7 @@ function Toast() {
     timer.current = window.setTimeout(() => (s.notice.value = ""), 6000);
   });
   return (
-    <div class="toast-box">
+    <div class="toast-box" role="status">
       {s.busy.value && <p class="toast busy">{s.busy.value}…</p>}
       {s.notice.value && <p class="toast">{s.notice.value}</p>}
     </div>
@@ -213,6 +236,7 @@ function App() {
   return (
     <div class={`app ${low.value ? "low" : ""}`} data-pane={pane.value}>
       <Header />
+      <main>
       <Left />
       <Center />
       <Side />
@@ -221,6 +245,7 @@ function App() {
           onClick={() => (low.value = !low.value)}><Icon name={low.value ? "up" : "down"} /></button>
         <Bottom />
       </div>
+      </main>
       <nav class="narrow-nav" aria-label="Views">
         {tabs.map(([id, title]) => (
           <button key={id} type="button" aria-current={pane.value === id ? "page" : undefined} onClick={() => (pane.value = id)}>{title}</button>

@@ -34,9 +34,11 @@ function Chips({ what, before, now }: { what: string; before: string[]; now: str
 }
 
 function Card({ slot, before }: { slot: Slot; before?: Slot }) {
-  const marks = compare(before?.value, slot.value);
+  // What an actor kept while it is down is no state: the two are not compared.
+  const turned = before !== undefined && !!before.down !== !!slot.down;
+  const marks = compare(turned ? undefined : before?.value, slot.value);
   const lost = lostPaths(slot.lost);
-  const changed = marks.size > 0;
+  const changed = marks.size > 0 || turned;
   const n = (slot.letters ?? []).reduce((sum, l) => sum + l.copies, 0);
   return (
     <section class={`card ${changed ? "changed" : ""}`} aria-label={slot.role === "actor" ? `Actor ${slot.name}` : slot.name}>
@@ -44,7 +46,8 @@ function Card({ slot, before }: { slot: Slot; before?: Slot }) {
         <h3>{slot.name}</h3>
         {slot.type && <span class="type">{slot.type}</span>}
         {slot.down && <span class="badge bad"><Icon name="crash" />down</span>}
-        {changed && <span class="badge"><span class="sr">has </span>changed</span>}
+        {turned && !slot.down && <span class="badge good"><Icon name="recover" />recovered</span>}
+        {changed && !turned && <span class="badge">changed</span>}
         <span class="spring" />
         {n > 0 && <span class="muted small">{n} in flight</span>}
       </header>
@@ -153,7 +156,8 @@ export function Side() {
   const compared = before === s.here.value ? undefined : (before?.state ?? undefined);
   const inFlight = now?.slots.reduce((n, x) => n + (x.letters ?? []).reduce((m, l) => m + l.copies, 0), 0) ?? 0;
   return (
-    <section class="pane right" aria-label="State">
+    <section class="pane right" aria-labelledby="state-title">
+      <h2 class="sr" id="state-title">State</h2>
       <div class="pane-head">
         <div class="segments" role="tablist" aria-label="State" onKeyDown={tabKeys}>
           <button type="button" role="tab" id="tab-actors" aria-controls="side" aria-selected={side.value === "actors"} tabIndex={side.value === "actors" ? 0 : -1}

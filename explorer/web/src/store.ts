@@ -393,9 +393,30 @@ export function past(all: (api.Step | null)[], step: number): Set<number> {
   return found;
 }
 
+/** What the steps of the branch mean, and which of them matter, once the server has told. */
+export const explained = signal<{ tip: Place; of: api.Explanation } | null>(null);
+export const explanation = computed(() => (explained.value?.tip === tip.value ? explained.value.of : null));
+const mostExplained = 400; // steps
+
+async function explain(p: Place) {
+  if (explained.value?.tip === p || p.depth === 0 || p.depth > mostExplained) return;
+  try {
+    const of = await api.explain(query(p));
+    if (p === tip.value) explained.value = { tip: p, of };
+  } catch {
+    // The page is complete without.
+  }
+}
+
+/** Whether what the end of the path shows does not depend on a step. */
+export const aside = (step: number) => !!explanation.value?.steps[step - 1]?.aside;
+
 /** The steps that the diagram shows. */
 export const rows = computed(() => {
   const n = tip.value.depth;
+  if (folded.value && selected.value === n && explanation.value?.property && explanation.value.steps.some((x) => x.aside)) {
+    return Array.from({ length: n }, (_, i) => i + 1).filter((i) => !aside(i));
+  }
   if (folded.value) return [...past(steps.value, selected.value)].filter((i) => i > 0).sort((a, b) => a - b);
   return Array.from({ length: n }, (_, i) => i + 1);
 });
@@ -441,6 +462,12 @@ export async function begin() {
     const b = chain.value[baseStep.value];
     load(p).catch(fail);
     if (b && b !== p) load(b).catch(fail);
+  });
+  let later = 0;
+  effect(() => {
+    const p = tip.value;
+    clearTimeout(later);
+    later = window.setTimeout(() => void explain(p), 200);
   });
   window.addEventListener("hashchange", () => {
     void link.read(location.hash).then((v) => v && openView(v));

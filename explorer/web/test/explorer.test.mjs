@@ -1,0 +1,312 @@
+// Drives the page in a real browser over the real command.
+//
+//   SYNOD_PAXOS=bin/paxos node --test explorer/web/test/
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { at, browse, explore, open } from "./pages.mjs";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+let browser;
+let server;
+
+before(async () => {
+  browser = await browse();
+  server = await explore("2", "localhost:0");
+});
+after(async () => {
+  await browser?.close();
+  await server?.end();
+});
+
+/** Opens a page, and wants in the end that nothing went wrong on it. */
+const onPage = (name, options, f) =>
+  test(name, { timeout: 60_000 }, async () => {
+    const page = await open(browser, options.address?.() ?? server.base, options);
+    try {
+      await f(page);
+      assert.deepEqual(page.problems, []);
+    } finally {
+      await page.context().close();
+    }
+  });
+
+const settled = (page) => page.waitForSelector(".pill.done");
+const click = async (page, text) => {
+  await page.locator(".choice", { hasText: text }).first().click();
+};
+
+/** The eight steps to a chosen value, as they are called on the page. */
+const eight = ["Put(3, 'A')", "0 → 1: Prepare", "1 → 0: Prepared", "0 → 1: Accept(", "1 → 0: Accepted", "0 → 1: Decided", "PutOk(3)", "Get(6)"];
+
+async function walkEight(page) {
+  for (const [i, text] of eight.entries()) {
+    await click(page, text);
+    await at(page, i + 1, i + 1);
+  }
+}
+
+onPage("a chosen value is eight clicks away", {}, async (page) => {
+  await walkEight(page);
+  await page.waitForSelector(".property.is-example:has-text('value chosen')");
+  assert.equal(await page.locator(".property.is-violated").count(), 0);
+  // The diagram has an arrow and a label for each step, and the list an item.
+  assert.equal(await page.locator(".gutter li").count(), 9);
+  assert.equal(await page.locator(".arrow").count(), 8);
+});
+
+onPage("a shared link shows the same in a fresh browser", {}, async (page) => {
+  await walkEight(page);
+  await page.keyboard.press("k");
+  await at(page, 7, 8);
+  await page.click("#tab-history");
+  await page.waitForFunction(() => location.hash.includes("s=7") && location.hash.includes("t=history"));
+  const other = await open(browser, page.url());
+  await at(other, 7, 8);
+  assert.equal(await other.locator("#tab-history").getAttribute("aria-selected"), "true");
+  const texts = (p) => p.locator(".card").allInnerTexts();
+  assert.deepEqual(await texts(other), await texts(page));
+  assert.deepEqual(other.problems, []);
+  await other.context().close();
+});
+
+onPage("a long path makes a short link", {}, async (page) => {
+  const way = await (await fetch(new URL("api/v1/random?count=60&seed=4&clients=6", server.base))).json();
+  const n = way.path.length;
+  assert.ok(n > 15);
+  await page.goto(`${server.base}#m=single-decree&c.clients=6&p=${way.path.map(encodeURIComponent).join("~")}`);
+  await page.reload();
+  await at(page, n, n);
+  await page.waitForFunction(() => /[#&]z=/.test(location.hash));
+  assert.ok(page.url().length < 1500);
+  const other = await open(browser, page.url());
+  await at(other, n, n);
+  await other.context().close();
+});
+
+onPage("a link whose step no longer applies says which, and shows what is before it", {}, async (page) => {
+  await click(page, eight[0]);
+  await at(page, 1, 1);
+  await page.waitForFunction(() => location.hash.includes("p="));
+  const broken = await open(browser, page.url().replace(/p=([^&]*)/, "p=$1~deliver%200%3E1%20nonsense~more"));
+  await broken.waitForSelector(".banner:has-text('Step 2 of this path no longer applies')");
+  await at(broken, 1, 1);
+  await broken.context().close();
+});
+
+onPage("branches are kept, and undo and redo go between them", {}, async (page) => {
+  await click(page, "Put(3, 'A')");
+  await at(page, 1, 1);
+  await page.keyboard.press("k");
+  await at(page, 0, 1);
+  await click(page, "Put(4, 'B')");
+  await at(page, 1, 1);
+  assert.equal(await page.locator(".branch-list li").count(), 2);
+  await page.keyboard.press("u");
+  await page.waitForSelector(".caption:has-text(\"Put(3, 'A')\")");
+  await page.keyboard.press("U");
+  await page.waitForSelector(".caption:has-text(\"Put(4, 'B')\")");
+  await page.keyboard.press("h");
+  await page.waitForSelector(".caption:has-text(\"Put(3, 'A')\")");
+});
+
+onPage("what is said of a successor is evaluated there", {}, async (page) => {
+  for (const [i, text] of eight.slice(0, 7).entries()) {
+    await click(page, text);
+    await at(page, i + 1, i + 1);
+  }
+  const label = (text) => page.locator(".choice", { hasText: text }).first().locator(".answers").getAttribute("aria-label");
+  assert.match(await label("Get(6)"), /value chosen: example/);
+  assert.match(await label("0 → 2: Prepare"), /value chosen: not here/);
+});
+
+test("a violation is one key away, minimal, and shown on the time line", { timeout: 60_000 }, async () => {
+  const broken = await explore("localhost:0", "--mutant", "own-value", "--finish-when", "first-violation");
+  const page = await open(browser, broken.base);
+  await settled(page);
+  await page.keyboard.press("d");
+  await at(page, 10, 10);
+  await page.waitForSelector(".property.is-violated:has-text('agreement')");
+  await page.waitForSelector(".gutter li.chosen .icon-violated");
+  await page.click("#tab-history");
+  const frame = page.frameLocator("iframe");
+  await frame.locator("svg text").first().waitFor();
+  assert.equal(await page.locator("iframe").getAttribute("sandbox"), "allow-scripts");
+  await page.click("[aria-label^='Search for a shorter path']");
+  await page.waitForSelector(".toast:has-text('No shorter path')");
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await broken.end();
+});
+
+test("faults can be taken, and what a crash loses is marked", { timeout: 60_000 }, async () => {
+  const faulty = await explore("2", "localhost:0", "--max-crashes", "1", "--max-down", "1", "--lossy", "--idle");
+  const page = await open(browser, faulty.base);
+  await click(page, "Put(3, 'A')");
+  await at(page, 1, 1);
+  assert.ok((await page.locator("[aria-label='Actor 0'] .volatile").count()) > 0);
+  await page.locator(".choice:has(.icon-crash)", { hasText: "0" }).first().click();
+  await at(page, 2, 2);
+  await page.waitForSelector("[aria-label='Actor 0'] .badge:has-text('down')");
+  await page.locator(".choice:has(.icon-recover)").first().click();
+  await at(page, 3, 3);
+  await page.waitForSelector("[aria-label='Actor 0'] .badge:has-text('recovered')");
+  await page.click("#tab-network");
+  await page.locator(".letter-actions button", { hasText: "Drop" }).first().click();
+  await at(page, 4, 4);
+  await page.waitForSelector(".space-time .cross");
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await faulty.end();
+});
+
+onPage("every format is exported", {}, async (page) => {
+  await walkEight(page);
+  await page.keyboard.press("e");
+  await page.waitForSelector(".formats label");
+  const names = await page.locator(".formats b").allInnerTexts();
+  assert.ok(names.length >= 7, names.join());
+  const begins = { json: /^\{\s*"schema": "synod.trace/, mermaid: /sequenceDiagram/, html: /^<!doctype html>/i, go: /package \w+/, itf: /"#meta"/ };
+  for (const name of names) {
+    await page.locator(".formats label", { has: page.locator(`b:text-is("${name}")`) }).click();
+    await page.waitForFunction(() => !/^…?$/.test(document.querySelector(".preview").textContent));
+    await page.waitForTimeout(100);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(".primary")]);
+    const text = readFileSync(await download.path(), "utf8");
+    assert.ok(text.length > 200, `${name}: ${text}`);
+    assert.match(text, begins[name] ?? /Put/, name);
+  }
+});
+
+onPage("everything works from the keyboard", {}, async (page) => {
+  await settled(page);
+  const keys = (...all) => all.reduce((p, k) => p.then(() => page.keyboard.press(k)), Promise.resolve());
+  await keys("/");
+  await page.keyboard.type("Put(3");
+  await keys("Enter", "Escape");
+  await at(page, 1, 1);
+  await keys("1");
+  await at(page, 2, 2);
+  await keys("k", "k");
+  await at(page, 0, 2);
+  await keys("j");
+  await at(page, 1, 2);
+  await keys("d");
+  await at(page, 8, 8);
+  await keys("?");
+  await page.waitForSelector("dialog[open] >> text=next / previous step");
+  await keys("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await keys("g");
+  await page.waitForSelector("dialog >> text=Run until");
+  await keys("Escape");
+  // The list of steps is one stop, and arrows move in it.
+  await page.locator(".gutter [tabindex='0']").focus();
+  await keys("ArrowUp");
+  await at(page, 7, 8);
+  await keys("Home");
+  await at(page, 0, 8);
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "step-0");
+  const dark = await page.evaluate(() => document.documentElement.dataset.theme);
+  await keys("t");
+  assert.notEqual(await page.evaluate(() => document.documentElement.dataset.theme), dark);
+});
+
+onPage("run until a field changes, and go through its changes", {}, async (page) => {
+  await page.keyboard.press("g");
+  await page.locator("dialog label", { hasText: "a field" }).click();
+  await page.getByLabel("Field", { exact: true }).fill("0.Durable.Decided");
+  await page.keyboard.press("Enter");
+  await at(page, 5, 5);
+  await page.locator("[aria-label='Actor 0'] button.field", { hasText: "Decided" }).click();
+  await page.keyboard.press("k");
+  await page.keyboard.press("]");
+  await at(page, 5, 5);
+  await page.waitForSelector("[aria-label='Actor 0'] .is-changed:has-text('Decided') >> text=true");
+});
+
+test("a check is watched, paused, resumed and stopped", { timeout: 60_000 }, async () => {
+  const busy = await explore("12", "localhost:0");
+  const page = await open(browser, busy.base);
+  await page.waitForSelector(".pill.running");
+  // Walking does not wait for it.
+  await page.keyboard.press("1");
+  await at(page, 1, 1);
+  await page.keyboard.press("p");
+  await page.waitForSelector(".status .pill.paused");
+  await page.keyboard.press("p");
+  await page.waitForSelector(".status .pill.running");
+  await page.click("#tab-check");
+  await page.waitForSelector(".series.unique .line");
+  await page.click(".status [aria-label='Stop the check']");
+  await page.waitForSelector(".pill.done:has-text('ended early')");
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await busy.end();
+});
+
+test("a path of a thousand steps scrolls", { timeout: 90_000 }, async () => {
+  const ring = await explore("localhost:0", "--model", "token-ring", "--laps", "200", "--nodes", "5", "--idle");
+  const address = new URL("api/v1/random?count=1000&seed=1", ring.base);
+  const way = await (await fetch(address)).json();
+  assert.equal(way.path.length, 1000);
+  const page = await open(browser, `${ring.base}#m=token-ring&c.laps=200&c.nodes=5&p=${way.path.map(encodeURIComponent).join("~")}`);
+  await at(page, 1000, 1000);
+  assert.ok((await page.locator(".gutter li").count()) < 120, "only what is seen is drawn");
+  const times = await page.evaluate(async () => {
+    const el = document.querySelector(".scroller");
+    const frames = [];
+    let last = performance.now();
+    for (let i = 0; i < 60; i++) {
+      el.scrollTop = (el.scrollHeight / 60) * i;
+      await new Promise(requestAnimationFrame);
+      frames.push(performance.now() - last);
+      last = performance.now();
+    }
+    return frames.sort((a, b) => a - b);
+  });
+  const median = times[30];
+  assert.ok(median < 50, `half of the frames took more than ${median} ms`);
+  await page.keyboard.press("k");
+  await at(page, 999, 1000);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await ring.end();
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const [width, height] of [[1280, 800], [390, 844]]) {
+    onPage(`axe finds nothing: ${colorScheme}, ${width} wide`, { colorScheme, viewport: { width, height }, bypassCSP: true }, async (page) => {
+      await settled(page);
+      await page.keyboard.press("d");
+      await at(page, 8, 8);
+      const views = width < 500
+        ? [".narrow-nav >> text=Path", ".narrow-nav >> text=State", "#tab-network", ".narrow-nav >> text=More", "#tab-check", ".narrow-nav >> text=Actions"]
+        : ["#tab-network", "#tab-history", "#tab-check", "[aria-label='Show the steps as text']"];
+      const look = async (what) => {
+        await page.evaluate(axeSource);
+        const found = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] }));
+        const told = found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.failureSummary}`).join("; ")}`);
+        assert.deepEqual(told, [], what);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(over <= 0, `${what}: ${over} pixels too wide`);
+      };
+      await look("at first");
+      for (const view of views) {
+        await page.click(view);
+        await page.waitForTimeout(150);
+        await look(view);
+      }
+      for (const key of ["m", "e", "g", "?"]) {
+        await page.keyboard.press(key);
+        await page.waitForSelector("dialog[open]");
+        await page.waitForTimeout(200);
+        await look(`dialog ${key}`);
+        await page.keyboard.press("Escape");
+        await page.waitForSelector("dialog", { state: "detached" });
+      }
+    });
+  }
+}
