@@ -1,0 +1,124 @@
+package explorer_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// need skips a test where something is missing that is no part of Go. In CI this is a failure.
+func need(t *testing.T, what string, there bool) {
+	t.Helper()
+	switch {
+	case there:
+	case os.Getenv("SYNOD_CI") == "1":
+		t.Fatalf("%s is missing, and SYNOD_CI is set", what)
+	default:
+		t.Skipf("%s is missing", what)
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func found(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}
+
+// needWeb skips a test without Node and the page's packages.
+func needWeb(t *testing.T) {
+	t.Helper()
+	need(t, "node", found("node"))
+	need(t, "explorer/web/node_modules (npm ci in explorer/web makes it)", exists("web/node_modules/vite"))
+}
+
+// TestBrowser drives the page in a browser over the real command; the tests are in web/test.
+func TestBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	needWeb(t)
+	browser := os.Getenv("CHROMIUM") != ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		browser = browser || exists(filepath.Join("/usr/bin", name))
+	}
+	need(t, "chromium", browser)
+	program := filepath.Join(t.TempDir(), "paxos")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/paxos").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "web/test/explorer.test.mjs")
+	cmd.Env = append(os.Environ(), "SYNOD_PAXOS="+program)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
+// TestBundle builds the page again: what is committed must be just that.
+func TestBundle(t *testing.T) {
+	needWeb(t)
+	fresh := t.TempDir()
+	for _, args := range [][]string{
+		{"node_modules/typescript/bin/tsc", "--noEmit"},
+		{"node_modules/vite/bin/vite.js", "build", "--outDir", fresh, "--emptyOutDir", "--logLevel", "error"},
+	} {
+		cmd := exec.CommandContext(t.Context(), "node", args...)
+		cmd.Dir = "web"
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	for _, folder := range []string{fresh, "dist"} {
+		files, err := os.ReadDir(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			a, err := os.ReadFile(filepath.Join(fresh, f.Name()))
+			if err != nil {
+				t.Errorf("dist/%s is not built any more", f.Name())
+				continue
+			}
+			b, err := os.ReadFile(filepath.Join("dist", f.Name()))
+			if err != nil || !bytes.Equal(a, b) {
+				t.Errorf("dist/%s is not what npm run build makes in explorer/web", f.Name())
+			}
+		}
+	}
+}
+
+// maxPage is what the page may weigh, in bytes, all files compressed.
+const maxPage = 50_000
+
+func TestPageIsSmall(t *testing.T) {
+	files, err := os.ReadDir("dist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	for _, f := range files {
+		data, err := os.ReadFile(filepath.Join("dist", f.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := gzip.NewWriter(&b)
+		if _, err := w.Write(data); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("the page has %d bytes, compressed", b.Len())
+	if b.Len() > maxPage {
+		t.Errorf("expected at most %d", maxPage)
+	}
+}
