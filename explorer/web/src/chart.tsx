@@ -36,7 +36,7 @@ function Panel({ all, lines, top, height, last, unit }: {
   const path = (l: Line) => all.map((p, i) => `${i ? "L" : "M"}${x(p.seconds).toFixed(1)} ${y(l.of(p)).toFixed(1)}`).join("");
   return (
     <g>
-      {ticks(most, height > 90 ? 4 : 2).map((t) => (
+      {ticks(most, height > 90 ? 4 : height > 60 ? 3 : 2).map((t) => (
         <g key={t} class="tick">
           <line x1={left} x2={width - right} y1={y(t)} y2={y(t)} />
           <text x={left - 7} y={y(t) + 4} text-anchor="end">{short(t)}</text>

@@ -110,6 +110,9 @@ function Export() {
   );
 }
 
+/** A number that is 0 or 1 tells whether something is off or on. */
+const isSwitch = (o: api.Option) => !o.values?.length && o.default === "0" && !o.min && o.max === 1;
+
 function Models() {
   const [name, choose] = useState(s.model.value);
   const [words, write] = useState<api.Config>(s.config.value);
@@ -140,10 +143,11 @@ function Models() {
           {chosen?.options.map((o) => (
             <label key={o.name} class="setting">
               <span><b>{o.name}</b> <span class="muted">{o.doc}</span></span>
-              {o.values?.length ? (
+              {o.values?.length || isSwitch(o) ? (
                 <select value={words[o.name] ?? o.default} onChange={(e) => write({ ...words, [o.name]: e.currentTarget.value })}>
                   {o.optional && <option value="">none</option>}
-                  {o.values.map((v) => <option key={v} value={v}>{v}</option>)}
+                  {isSwitch(o) && ["off", "on"].map((word, i) => <option key={word} value={String(i)}>{word}</option>)}
+                  {o.values?.map((v) => <option key={v} value={v}>{v}</option>)}
                 </select>
               ) : (
                 <input type="number" min={o.min} max={o.max || undefined} placeholder={o.default} value={words[o.name] ?? ""}
@@ -152,7 +156,7 @@ function Models() {
             </label>
           ))}
         </fieldset>
-        <p class="buttons">
+        <p class="buttons sticky">
           <button type="submit" class="button primary">Open and check</button>
           <button type="button" class="button" onClick={() => open(false)}>Open</button>
         </p>

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 // What goes wrong ends the process, and with it the servers.
+process.setMaxListeners(100);
 process.on("unhandledRejection", (e) => {
   console.error(e);
   process.exit(1);
@@ -15,7 +16,7 @@ export async function explore(...args) {
   const program = process.env.SYNOD_PAXOS;
   if (!program) throw new Error("SYNOD_PAXOS: expected the path of the command paxos");
   const child = spawn(program, ["explore", ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  process.on("exit", () => child.kill("SIGKILL"));
+  process.once("exit", () => child.kill("SIGKILL"));
   let text = "";
   const base = await new Promise((found, failed) => {
     child.stdout.on("data", (data) => {

@@ -2,8 +2,9 @@
 //
 //   SYNOD_PAXOS=bin/paxos node explorer/web/test/screenshots.mjs docs/explorer
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { at, browse, explore, open } from "./pages.mjs";
+import { small } from "./png.mjs";
 
 const folder = process.argv[2] ?? "docs/explorer";
 mkdirSync(folder, { recursive: true });
@@ -19,7 +20,7 @@ async function shoot(name, { args = ["localhost:0"], size = { width: 1280, heigh
     await prepare(page);
     await page.evaluate(() => (document.querySelector(".toast-box").style.display = "none"));
     await page.waitForTimeout(250);
-    await page.screenshot({ path: `${folder}/${name}-${colorScheme}.png` });
+    writeFileSync(`${folder}/${name}-${colorScheme}.png`, small(await page.screenshot()));
     if (page.problems.length) console.log(name, page.problems);
     await page.context().close();
     await server.end();
