@@ -52,7 +52,8 @@ export function Icon({ name, label }: { name: string; label?: string }) {
 /** What a property's answer means in a state. */
 export function meaning(expect: string, answer: boolean): "holds" | "violated" | "example" | "open" {
   if (expect === "always") return answer ? "holds" : "violated";
-  return answer ? "example" : "open";
+  if (expect === "sometimes") return answer ? "example" : "open";
+  return answer ? "holds" : "open"; // of what is demanded of a path, a state only tells whether it is there
 }
 
 export const meaningText = { holds: "holds", violated: "violated", example: "example", open: "not here" } as const;
