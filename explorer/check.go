@@ -64,6 +64,8 @@ type Discovery struct {
 	Expect   string   `json:"expect"`
 	Initial  int      `json:"initial"`
 	Path     []string `json:"path"`
+	Loop     int      `json:"loop,omitempty"`    // if not 0, the steps from this one on, counted from 1, repeat for ever
+	Maximal  bool     `json:"maximal,omitempty"` // nothing can follow
 }
 
 // The states of a check.
@@ -257,7 +259,7 @@ func (c *check) found(f checker.Found) {
 }
 
 func discovery(space model.Space, name, expect string, p model.Path) Discovery {
-	d := Discovery{Property: valid(name), Expect: expect, Path: p.Keys()}
+	d := Discovery{Property: valid(name), Expect: expect, Path: p.Keys(), Loop: p.Loop, Maximal: p.Maximal}
 	if initials, err := model.Initials(space); err == nil {
 		d.Initial = max(0, slices.IndexFunc(initials, func(s []model.PartID) bool { return slices.Equal(s, p.Initial) }))
 	}

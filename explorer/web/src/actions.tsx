@@ -131,9 +131,9 @@ function Properties() {
               <Icon name={is} label={`${meaningText[is]} in this state`} />
               <span class="property-name">{p.name}<span class="muted small"> {p.expect}</span></span>
               {d ? (
-                <button type="button" class={`small-button ${d.expect === "always" ? "bad" : "star"}`} onClick={() => void s.showDiscovery(d)}
+                <button type="button" class={`small-button ${d.expect === "sometimes" ? "star" : "bad"}`} onClick={() => void s.showDiscovery(d)}
                   title={`Walk to it: ${d.path.length} steps`}>
-                  {d.expect === "always" ? "violated" : "example"} · {d.path.length}
+                  {d.expect === "sometimes" ? "example" : "violated"} · {d.path.length}
                 </button>
               ) : verdict ? <span class={`verdict ${verdict.replace(/ .*/, "")}`}>{verdict}</span> : null}
             </li>

@@ -75,7 +75,14 @@ export type Point = {
   memory: number;
   rate: number;
 };
-export type Discovery = { property: string; expect: string; initial: number; path: string[] };
+export type Discovery = {
+  property: string;
+  expect: string;
+  initial: number;
+  path: string[];
+  loop?: number;
+  maximal?: boolean;
+};
 export type Check = {
   id: number;
   state: "none" | "running" | "paused" | "done";

@@ -313,7 +313,8 @@ export async function showDiscovery(d: api.Discovery) {
     if (same) await advance(root.value, d.path);
     else await openModel(c.model as string, c.config as api.Config, d.path, d.initial);
   });
-  notice.value = `${d.expect === "always" ? "Violation" : "Example"} of “${d.property}”, ${d.path.length} steps`;
+  const further = d.loop ? `; steps ${d.loop} to ${d.path.length} repeat for ever` : d.maximal ? "; nothing can follow" : "";
+  notice.value = `${d.expect === "sometimes" ? "Example" : "Violation"} of “${d.property}”, ${d.path.length} steps${further}`;
 }
 
 export const sameConfig = (a: api.Config, b: api.Config) => {
