@@ -146,9 +146,11 @@ func TestCommitAgainstReference(t *testing.T) {
 		{Network: network.Ordered},
 		{MaxDown: 1, MaxCrashes: 1},
 		{Lossy: true, MaxDown: 2},
+		{TimersLast: true},
+		{TimersLast: true, MaxDown: 1, MaxCrashes: 2},
 	} {
 		for phases := 2; phases <= 3; phases++ {
-			config := atomiccommit.Config{Sites: 2, Phases: phases, Config: c}
+			config := atomiccommit.Config{Sites: 2, Phases: phases, Hasty: !c.TimersLast, Config: c}
 			compareModel(t, fmt.Sprintf("%d phases", phases), c, atomiccommit.System(config), 3_000,
 				func(s *reference.System[atomiccommit.Message]) {
 					ids := actor.IDs(3)

@@ -70,6 +70,7 @@ func (Continue) commit() {}
 type State struct {
 	Stage Stage             // all that survives a crash
 	Told  int               // sites that were told of the stage, in their order
+	Asked bool              // it has asked the others, and may only wait for an answer
 	Heard map[actor.ID]bool // sites that answered in this stage; nil if the site does not lead
 }
 
@@ -158,7 +159,7 @@ func (s Site) Receive(self actor.ID, st State, from actor.ID, msg Message, out *
 		}
 	case Prepare:
 		if st.Stage == Waiting {
-			st.Stage = Prepared
+			st.Stage, st.Asked = Prepared, false
 			s.wait(out)
 			out.Send(from, Ack{})
 		}
@@ -224,6 +225,7 @@ func (s Site) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) State {
 		return State{Stage: Aborted}
 	case !decides:
 		out.Broadcast(s.Others, Inquire{})
+		st.Asked = true
 		return st
 	case st.Stage == Prepared:
 		return s.lead(self, Committed, out)
@@ -246,6 +248,7 @@ func (s Site) Recover(self actor.ID, kept Stage, out *Out) State {
 		return State{Stage: Aborted}
 	case !kept.Decided():
 		out.Broadcast(s.Others, Inquire{})
+		return State{Stage: kept, Asked: true}
 	}
 	return State{Stage: kept}
 }

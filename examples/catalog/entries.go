@@ -86,6 +86,7 @@ var registerEntries = []Entry{
 			Name: resends, Doc: "how often a client sends each request again", Default: durableabd.Default.Resends, Max: maxPuts,
 		}),
 		Networks: network.All(),
+		timers:   func(values map[string]int) bool { return values[resends] > 0 },
 		build: buildRegister(func(c registers.Config, values map[string]int, _ string) (model.Source, error) {
 			c.Resends = values[resends]
 			return durableabd.System(c), nil
@@ -126,8 +127,8 @@ func singleDecreeParameters() []Parameter {
 			Max: int(singledecree.ByVotes), Special: true,
 		},
 		Parameter{
-			Name: rounds, Doc: "rounds of ballots that are explored with --retry, 0 for all",
-			Default: singledecree.DefaultRounds, Max: maxPuts, Special: true,
+			Name: rounds, Doc: "rounds of ballots that are explored with --retry; 0 for 2, or for all with --max-timeouts",
+			Max: maxPuts, Special: true,
 		})
 }
 

@@ -17,6 +17,7 @@ const (
 	managers = "managers"
 	sites    = "sites"
 	phases   = "phases"
+	hasty    = "hasty"
 	attempts = "attempts"
 	messages = "messages"
 	guests   = "philosophers"
@@ -50,10 +51,13 @@ var commitEntries = []Entry{
 			{
 				Name: phases, Doc: "3, or 2 for two-phase commit, which may block", Default: atomiccommit.Default.Phases, Min: 2, Max: 3,
 			},
+			{Name: hasty, Doc: "timers may fire while messages are under way", Max: 1, Special: true},
 		},
 		Networks: []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
 		build: func(values map[string]int, e environment) (model.Source, error) {
-			c := atomiccommit.Config{Sites: values[sites], Phases: values[phases], Config: e.config}
+			c := atomiccommit.Config{
+				Sites: values[sites], Phases: values[phases], Hasty: values[hasty] == 1, Config: e.config,
+			}
 			return atomiccommit.System(c), c.Validate()
 		},
 	},
@@ -104,6 +108,7 @@ var otherEntries = []Entry{
 			{Name: polite, Doc: "the last philosopher takes the other fork first", Max: 1, Special: true},
 		},
 		Networks: []network.Semantics{network.Ordered, network.UnorderedNonDuplicating},
+		timers:   never,
 		build: func(values map[string]int, e environment) (model.Source, error) {
 			c := philosophers.Config{
 				Philosophers: values[guests], Meals: values[meals], Polite: values[polite] == 1, Config: e.config,
@@ -116,6 +121,7 @@ var otherEntries = []Entry{
 		Summary:    "Two players send a ball to and fro; the first model to read",
 		Parameters: []Parameter{{Name: hits, Doc: "hits of the game", Default: pingpong.Default.Hits, Min: 1, Max: pingpong.MaxHits}},
 		Networks:   network.All(),
+		timers:     never,
 		build: func(values map[string]int, e environment) (model.Source, error) {
 			c := pingpong.Config{Hits: values[hits], Config: e.config}
 			return pingpong.System(c), c.Validate()
@@ -129,6 +135,7 @@ var otherEntries = []Entry{
 			{Name: laps, Doc: "how often the token goes round", Default: tokenring.Default.Laps, Min: 1, Max: tokenring.MaxLaps},
 		},
 		Networks: network.All(),
+		timers:   never,
 		build: func(values map[string]int, e environment) (model.Source, error) {
 			c := tokenring.Config{Nodes: values[nodes], Laps: values[laps], Config: e.config}
 			return tokenring.System(c), c.Validate()

@@ -19,14 +19,11 @@ type Config = registers.Config
 // Default is two clients and three servers.
 var Default = Config{Servers: 3, Clients: 2, Puts: 1}
 
-// DefaultRounds is how many rounds are explored with Retry unless told: the second is the first that is a retry.
-const DefaultRounds = 2
-
 // Variant is what a system does unlike the plain protocol. The zero value is the plain protocol.
 type Variant struct {
 	Promises, Votes int  // how many servers it takes to propose, and to decide; 0 for a majority
 	Retry           bool // a proposer tries again at a higher ballot, and clients send their requests again, once or more
-	Rounds          int  // with Retry, no ballot beyond this round is explored: a boundary; 0 for none
+	Rounds          int  // with Retry, the last that is explored: a boundary; 0 for 2, or for none if timeouts are bounded
 	Refine          Refinement
 }
 
@@ -94,8 +91,8 @@ func compose[S any](
 			return decision{k.proposal, true}
 		}))
 	}
-	if variant.Retry && variant.Rounds > 0 {
-		within(sys, look, uint32(variant.Rounds))
+	if rounds := variant.Rounds; variant.Retry && (rounds > 0 || c.MaxTimeouts == 0) {
+		within(sys, look, uint32(cmp.Or(rounds, 2))) // The second round is the first that is a retry.
 	}
 	decisions := func(v model.View) []singledecree.Proposal {
 		var all []singledecree.Proposal
