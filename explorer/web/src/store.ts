@@ -471,6 +471,8 @@ export async function begin() {
     later = window.setTimeout(() => void explain(p), 200);
   });
   window.addEventListener("hashchange", () => {
+    clearTimeout(timer); // What was to be written would replace what was pasted.
+    wanted = "";
     void link.read(location.hash).then((v) => v && openView(v));
   });
   api.listen(
