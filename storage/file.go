@@ -138,7 +138,9 @@ func inspect(path string, id Identity, size int64) (err error) {
 			err = fmt.Errorf("the file is damaged: %v", r)
 		}
 	}()
-	db, err := bolt.Open(path, 0o400, &bolt.Options{Timeout: patience, ReadOnly: true})
+	db, err := bolt.Open(path, 0o400, &bolt.Options{
+		Timeout: patience, ReadOnly: true, PreLoadFreelist: true, // or damage to the list of free pages shows only later
+	})
 	if err != nil {
 		return explained(err)
 	}
