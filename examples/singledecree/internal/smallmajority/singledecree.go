@@ -5,6 +5,7 @@ package singledecree
 
 import (
 	"cmp"
+	"math"
 	"time"
 
 	"synod/actor"
@@ -154,6 +155,9 @@ func (s Server) Receive(self actor.ID, st State, from actor.ID, msg Message, out
 
 // prepare asks for promises at a ballot of the server's own.
 func (s Server) prepare(self actor.ID, st State, out *Out) State {
+	if st.Ballot.Round == math.MaxUint32 {
+		return st // There is no higher ballot; a lower one would break promises.
+	}
 	st.Ballot = Ballot{st.Ballot.Round + 1, self}
 	st.Prepares = map[actor.ID]Vote{self: st.Accepted}
 	st.Accepts = map[actor.ID]bool{}
