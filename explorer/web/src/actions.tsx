@@ -172,7 +172,7 @@ export function CheckButtons({ words = false }: { words?: boolean }) {
       {c.state === "paused" && button("play", "Resume the check", () => api.commandCheck("resume"))}
       {(c.state === "running" || c.state === "paused") && button("stop", "Stop the check", () => api.commandCheck("stop"))}
       {(c.state === "done" || c.state === "none") &&
-        button("play", "Start the check", () => api.startCheck({ model: s.model.value, config: s.config.value, engine: "bfs" }))}
+        button("play", "Start the check", s.startCheck)}
     </>
   );
 }

@@ -81,7 +81,10 @@ function Gutter({ from, to }: { from: number; to: number }) {
         <span class="number">{step === 0 ? "0" : step}</span>
         {step > 0 && <Icon name={bad.length ? "violated" : (of?.kind ?? "act")} />}
         {step > 0 && <span class="sr">{of?.kind}: </span>}
-        <span class={withText.value ? "text" : "sr"} title={text}>{text}</span>
+        <span class={withText.value ? "text" : "sr"} title={text}>
+          {text}
+          {withText.value && s.notes(step) && <span class="gutter-note">{s.notes(step)}</span>}
+        </span>
         {bad.length > 0 && <span class="sr">; violates {bad.join(", ")}</span>}
         {withText.value && s.aside(step) && <span class="aside-mark" title="What the path shows does not depend on this step">aside</span>}
       </li>,
@@ -186,7 +189,7 @@ function Event({ step, number, row, g }: { step: Step; number: number; row: numb
   return (
     <g class={classOf(step, number)} {...events}>
       <title>{`${number}. ${step.text}`}</title>
-      <Label text={text} x={x + (right ? 13 : -13)} at={at + (below ? 17 : 4)} anchor={right ? "start" : "end"} room={right ? roomRight : roomLeft} />
+      {!withText.value && <Label text={text} x={x + (right ? 13 : -13)} at={at + (below ? 17 : 4)} anchor={right ? "start" : "end"} room={right ? roomRight : roomLeft} />}
       {mark(step.kind, x, at)}
     </g>
   );

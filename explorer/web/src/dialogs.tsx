@@ -122,7 +122,7 @@ function Models() {
     const given = Object.fromEntries(Object.entries(words).filter(([, w]) => w !== ""));
     void s.openModel(name, given).then(() => {
       if (check && s.model.value === name) {
-        void api.startCheck({ model: name, config: s.config.value, engine: "bfs" }).then((c) => (s.check.value = c), s.fail);
+        void s.startCheck().then((c) => (s.check.value = c), s.fail);
       }
     });
   };
@@ -157,8 +157,12 @@ function Models() {
           ))}
         </fieldset>
         <p class="buttons sticky">
-          <button type="submit" class="button primary">Open and check</button>
+          <label class="engine">Search <select value={s.engine.value} onChange={(e) => (s.engine.value = e.currentTarget.value)}>
+            {s.engines.map(([id, title]) => <option key={id} value={id}>{title}</option>)}
+          </select></label>
+          <span class="spring" />
           <button type="button" class="button" onClick={() => open(false)}>Open</button>
+          <button type="submit" class="button primary">Open and check</button>
         </p>
       </form>
     </Dialog>

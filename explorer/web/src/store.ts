@@ -40,6 +40,8 @@ export const watched = signal<string | null>(null); // a field, as changes name 
 export const folded = signal(false); // only the causal past of the selected step is shown
 export const check = signal<api.Check | null>(null);
 export const series = signal<api.Point[]>([]);
+export const engine = signal("bfs"); // of the next check
+export const engines: [string, string][] = [["bfs", "breadth first: shortest paths"], ["dfs", "depth first"], ["walk", "random walks"]];
 export const online = signal(true);
 export const dialog = signal<"" | "help" | "export" | "model" | "seek">("");
 
@@ -317,6 +319,9 @@ export async function showDiscovery(d: api.Discovery) {
   notice.value = `${d.expect === "sometimes" ? "Example" : "Violation"} of “${d.property}”, ${d.path.length} steps${further}`;
 }
 
+/** Starts a check of what is shown. */
+export const startCheck = () => api.startCheck({ model: model.value, config: config.value, engine: engine.value });
+
 export const sameConfig = (a: api.Config, b: api.Config) => {
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...names].every((n) => (a[n] ?? "") === (b[n] ?? ""));
@@ -409,6 +414,8 @@ async function explain(p: Place) {
   }
 }
 
+export const notes = (step: number) => explanation.value?.steps[step - 1]?.notes?.join("; ") ?? "";
+
 /** Whether what the end of the path shows does not depend on a step. */
 export const aside = (step: number) => !!explanation.value?.steps[step - 1]?.aside;
 
@@ -450,7 +457,11 @@ export async function begin() {
   catalogue.value = list.models;
   const view = await link.read(location.hash);
   if (view) await openView(view);
-  else await openModel(list.model, list.config);
+  if (!root.value.state) {
+    const why = problem.value; // of a link that cannot be opened
+    await openModel(list.model, list.config);
+    if (why) problem.value = why;
+  }
   let timer = 0;
   effect(() => {
     void [model.value, config.value, tip.value, selected.value, base.value, tab.value, hidden.value, order.value];

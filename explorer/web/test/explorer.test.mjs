@@ -227,6 +227,49 @@ onPage("run until a field changes, and go through its changes", {}, async (page)
   await page.waitForSelector("[aria-label='Actor 0'] .is-changed:has-text('Decided') >> text=true");
 });
 
+onPage("a link to a model that does not exist says so, and the page can be used", { address: () => `${server.base}#m=nonsense` }, async (page) => {
+  await page.waitForSelector(".banner:has-text('unknown model')");
+  await click(page, "Put(3, 'A')");
+  await at(page, 1, 1);
+});
+
+onPage("lifelines are hidden and moved, and the link knows", {}, async (page) => {
+  const heads = (p) => p.locator(".lane-head").allInnerTexts();
+  await page.click("[aria-label='Hide and move lifelines']");
+  await page.getByLabel("2", { exact: true }).uncheck();
+  await page.click("[aria-label='Move 4 to the left']");
+  assert.deepEqual(await heads(page), ["0", "1", "4", "3"]);
+  await page.waitForFunction(() => location.hash.includes("h=2"));
+  const other = await open(browser, page.url());
+  await other.waitForFunction(() => document.querySelectorAll(".lane-head").length === 4);
+  assert.deepEqual(await heads(other), ["0", "1", "4", "3"]);
+  await other.context().close();
+});
+
+onPage("what is ignored has its reason, and what was visited is marked", {}, async (page) => {
+  for (const [i, text] of eight.slice(0, 6).entries()) {
+    await click(page, text);
+    await at(page, i + 1, i + 1);
+  }
+  await page.click(".group summary");
+  await page.waitForSelector(".choice:disabled .why:has-text('changes nothing and sends nothing')");
+  await page.keyboard.press("k");
+  await at(page, 5, 6);
+  await page.waitForSelector(".choice:has-text('0 → 1: Decided') .why:has-text('already visited')");
+});
+
+onPage("folding leaves the causal past", {}, async (page) => {
+  for (const [i, text] of ["Put(3, 'A')", "Put(4, 'B')", "0 → 2: Prepare"].entries()) {
+    await click(page, text);
+    await at(page, i + 1, i + 1);
+  }
+  await page.hover("#step-3");
+  await page.waitForSelector("#step-2.dim");
+  await page.keyboard.press("f");
+  await page.waitForFunction(() => document.querySelectorAll(".gutter li").length === 3);
+  assert.equal(await page.locator("#step-2").count(), 0);
+});
+
 test("a check is watched, paused, resumed and stopped", { timeout: 60_000 }, async () => {
   const busy = await explore("12", "localhost:0");
   const page = await open(browser, busy.base);

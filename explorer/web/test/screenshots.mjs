@@ -41,6 +41,11 @@ await shoot("violation", { args: ["--model", "single-copy", "localhost:0"], prep
   await p.click("#tab-history");
   await p.waitForTimeout(500);
 } });
+await shoot("explained", { args: ["--mutant", "own-value", "--finish-when", "first-violation", "localhost:0"], themes: ["light"], prepare: async (p) => {
+  await discovery(p, 10);
+  await p.click("[aria-label='Show the steps as text']");
+  await p.waitForTimeout(600);
+} });
 await shoot("network", { args: ["2", "localhost:0", "--lossy"], prepare: async (p) => {
   await settled(p);
   for (let i = 0; i < 4; i++) {
