@@ -154,10 +154,7 @@ func (a *agreements) keys(ids [][]uint32, into []uint64, state []model.PartID, s
 		c := &a.read[k]
 		place, width := c.place&63, c.width&63
 		for i, id := range ids[c.unit.index][:len(into)] {
-			class := c.of.at(id)
-			if class == 0 || class == manyClasses {
-				class = c.learn(id, state, space)
-			}
+			class := c.classOf(id, state, space)
 			if k > 0 && into[i] == 0 || uint64(class)>>width != 0 {
 				into[i] = 0
 				continue
@@ -175,17 +172,22 @@ func (a *agreements) keyOf(ids []uint32, state []model.PartID, space model.Space
 	key := uint64(0)
 	for k := range a.read {
 		c := &a.read[k]
-		id := ids[c.unit.index]
-		class := c.of.at(id)
-		if class == 0 || class == manyClasses {
-			class = c.learn(id, state, space)
-		}
+		class := c.classOf(ids[c.unit.index], state, space)
 		if uint64(class)>>(c.width&63) != 0 {
 			return 0
 		}
 		key |= uint64(class) << (c.place & 63)
 	}
 	return key
+}
+
+// classOf gives the class of an id.
+func (c *classes) classOf(id uint32, state []model.PartID, space model.Space) uint32 {
+	class := c.of.at(id)
+	if class == 0 || class == manyClasses {
+		return c.learn(id, state, space)
+	}
+	return class
 }
 
 // learn finds the class of an id.

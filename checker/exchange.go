@@ -81,6 +81,10 @@ func (w *worker) examine() {
 	}
 	e := w.e
 	w.inserted.Add(int64(len(w.fresh)))
+	if w.into == nil { // Walks keep no frontier, and judge at every step.
+		w.fresh = w.fresh[:0]
+		return
+	}
 	for _, key := range w.fresh {
 		if len(w.next) == cap(w.next) {
 			w.turnChunk()

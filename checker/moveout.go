@@ -12,19 +12,19 @@ const tableMemory = 1 << 30
 
 // checkMemory tells whether the walks should go on in new tables. It looks the more often, the sooner the memory would
 // be at its limit if it went on growing as it does: a state may be large.
-func (k *walker) checkMemory() bool {
-	e := k.w.e
-	if k.unchecked++; k.unchecked >= k.pause {
+func (c *crew) checkMemory() bool {
+	e := c.w.e
+	if c.unchecked += len(c.walkers); c.unchecked >= c.pause {
 		now, limit := e.memory(), e.tableLimit()
 		if now > limit {
-			k.all.full.Store(true)
+			c.all.full.Store(true)
 		}
-		grown := max(1, now-k.held) / int64(k.unchecked)
+		grown := max(1, now-c.held) / int64(c.unchecked)
 		left := max(0, limit-now) / (4 * (grown + 1))
-		k.pause = int(max(checkSoonest, min(left, int64(2*k.pause), checkEvery)))
-		k.held, k.unchecked = now, 0
+		c.pause = int(max(checkSoonest, min(left, int64(2*c.pause), checkEvery)))
+		c.held, c.unchecked = now, 0
 	}
-	return k.all.full.Load()
+	return c.all.full.Load()
 }
 
 func (e *engine) tableLimit() int64 {
@@ -70,6 +70,7 @@ func (e *engine) moveOut(walkers []*walker) error {
 			k.ids[n] = u.id(state)
 		}
 		clear(k.words)
+		k.total, k.seen = 0, reads{}
 	}
 	closeRefiners(oldRefiners)
 	oldArena.Close()

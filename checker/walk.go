@@ -82,12 +82,13 @@ type walker struct {
 	source    rand.PCG
 	ids       []uint32 // per unit
 	next      []uint32
-	words     []uint64 // per unit: its steps, or 0 if they must be looked up
+	words     []uint64 // per unit: its steps, or 0 if it changed and they must be looked up
 	steps     int
 	walking   bool
-	unchecked int   // steps since the last look at the memory
-	pause     int   // up to how many there may be
-	held      int64 // the memory at that look
+	ended     bool // there are enough walks
+	total     int  // steps of the state, those that are refused included, once they are counted
+	drawn     int  // one of them, if total is not 0
+	seen      reads
 	following following
 }
 
@@ -95,16 +96,15 @@ func (e *engine) walk(r *Result) {
 	// The walks depend on the order of steps, so it must be that of their content.
 	e.units.sorted = true
 	all := &walks{first: make([]atomic.Int64, len(r.Properties)), steps: make([]int, len(r.Properties))}
-	walkers := make([]*walker, len(e.workers))
+	crews := make([]*crew, len(e.workers))
 	for i, w := range e.workers {
-		n := len(e.units.of)
-		walkers[i] = &walker{w: w, all: all, ids: make([]uint32, n), next: make([]uint32, n), words: make([]uint64, n)}
-		walkers[i].number.Store(-1)
-		walkers[i].follow()
+		crews[i] = newCrew(w, all)
+		all.busy = append(all.busy, crews[i].walkers...)
 	}
-	all.busy = walkers
+	walkers := all.busy
 	for again := true; again; {
-		e.parallel(func(w *worker) { walkers[slices.Index(e.workers, w)].run() })
+		e.parallel(func(w *worker) { crews[slices.Index(e.workers, w)].run() })
+		e.flush()
 		r.AtLeast = r.AtLeast || all.full.Load()
 		switch {
 		case e.halt.Load() != 0:
@@ -139,34 +139,6 @@ func (e *engine) walk(r *Result) {
 	}
 }
 
-// run takes walks until there are enough, or the search must pause or stop.
-func (k *walker) run() {
-	e := k.w.e
-	for {
-		if !k.walking {
-			n := k.all.next.Add(1) - 1
-			k.number.Store(n)
-			k.all.settle(e.judge)
-			if e.options.Walks > 0 && n >= int64(e.options.Walks) || e.enoughWalks() || e.halt.Load() != 0 {
-				k.number.Store(math.MaxInt64)
-				return
-			}
-			k.begin(n)
-		}
-		for k.walking {
-			e.pause()
-			if e.halt.Load() != 0 || e.overflow.Load() || k.checkMemory() || !k.meet() {
-				return
-			}
-			if k.steps+1 >= e.options.WalkDepth || !k.step() {
-				k.walking = false
-				k.w.deepen(k.steps + 1)
-				k.all.done.Add(1)
-			}
-		}
-	}
-}
-
 func (e *engine) enoughWalks() bool {
 	return e.options.FinishWhen == Decided && e.judge.allDecided() ||
 		e.options.FinishWhen == FirstViolation && e.judge.violation.Load()
@@ -176,7 +148,7 @@ func (e *engine) enoughWalks() bool {
 func (k *walker) begin(number int64) {
 	e := k.w.e
 	k.number.Store(number)
-	k.steps, k.walking = 0, true
+	k.steps, k.walking, k.total = 0, true, 0
 	k.source.Seed(e.options.Seed, uint64(number))
 	initial := e.initial[k.draw(len(e.initial))]
 	for i, u := range e.units.of {
@@ -208,21 +180,55 @@ func (k *walker) meet() bool {
 	if !ok {
 		return w.widen()
 	}
-	shard, key := e.layout.shardOf(e.layout.mixer.Mix(packed))
-	own := e.shards[shard]
-	own.owner.Lock()
-	fresh, err := own.set.Insert(key, 0)
-	own.owner.Unlock()
-	if err != nil {
-		e.stop(stopMemory)
-		return false
-	}
-	if fresh {
-		w.inserted.Add(1)
-	}
-	w.judgeOne(k.ids, func(decides []int) { k.decided(decides) })
+	w.successors = append(w.successors, packed)
+	k.judge()
 	k.notice()
 	return true
+}
+
+// reads is what live properties read of the state that a walker judged last.
+type reads struct {
+	by  *agreements
+	key uint64 // 0 if there is none
+}
+
+// judge asks the properties about the state that the walk is in.
+func (k *walker) judge() {
+	w := k.w
+	e := w.e
+	if !e.judge.anything.Load() {
+		return
+	}
+	a := e.judge.agreements(e.units)
+	last := k.seen
+	k.seen = reads{a, a.keyAfter(k, last)}
+	if k.seen.key != 0 && k.seen == last || a.known(k.seen.key) {
+		return
+	}
+	if decides := w.ask(a, k.seen.key, k.ids); len(decides) > 0 {
+		k.decided(decides)
+		k.seen.key = 0 // What decides a property in this walk may decide it in another.
+	}
+}
+
+// keyAfter is keyOf for a walker, which knows the key of the state before, and which units changed since.
+func (a *agreements) keyAfter(k *walker, last reads) uint64 {
+	if !a.fits || last.by != a || last.key == 0 {
+		return a.keyOf(k.ids, k.w.state, k.w.e.space)
+	}
+	key := last.key
+	for i := range a.read {
+		c := &a.read[i]
+		if k.words[c.unit.index] != 0 {
+			continue
+		}
+		class := c.classOf(k.ids[c.unit.index], k.w.state, k.w.e.space)
+		if uint64(class)>>(c.width&63) != 0 {
+			return 0
+		}
+		key = key&^((1<<(c.width&63)-1)<<(c.place&63)) | uint64(class)<<(c.place&63)
+	}
+	return key
 }
 
 // decided notes that the walk, after so many steps, decides properties.
@@ -243,12 +249,19 @@ func (k *walker) step() bool {
 	w := k.w
 	e := w.e
 	var tried []int
-	total, ok := k.transitions()
-	if ok && e.units.ranked {
+	if !k.choose() {
+		return false
+	}
+	total := k.total
+	k.total = 0
+	if e.units.ranked {
 		tried = k.outranked(total)
 	}
-	for ok && len(tried) < total {
-		n := k.draw(total - len(tried))
+	for first := !e.units.ranked; len(tried) < total; first = false {
+		n := k.drawn
+		if !first {
+			n = k.draw(total - len(tried))
+		}
 		for _, t := range tried { // in ascending order
 			if n >= t {
 				n++
@@ -274,6 +287,23 @@ func (k *walker) step() bool {
 		tried = slices.Insert(tried, at, n)
 	}
 	return false
+}
+
+// choose counts the steps of the state and, unless their ranks restrict it, draws one. It reports false if there is none,
+// or an error.
+func (k *walker) choose() bool {
+	if k.total > 0 {
+		return true
+	}
+	total, ok := k.transitions()
+	if !ok || total == 0 {
+		return false
+	}
+	k.total = total
+	if !k.w.e.units.ranked {
+		k.drawn = k.draw(total)
+	}
+	return true
 }
 
 // transitions counts the steps of the state, those that are refused included. It reports false if there is an error.
@@ -309,11 +339,7 @@ func (k *walker) lead(n int) bool {
 	w := k.w
 	e := w.e
 	us := e.units
-	index := 0
-	for n >= stepCount(k.words[index]) {
-		n -= stepCount(k.words[index])
-		index++
-	}
+	index, n := k.unitOf(n)
 	copy(k.next, k.ids)
 	word := k.words[index]
 	if word&stepsLone != 0 {
@@ -336,6 +362,15 @@ func (k *walker) lead(n int) bool {
 		}
 	}
 	return true
+}
+
+// unitOf gives the unit of step n of the state, and which of the unit's steps it is.
+func (k *walker) unitOf(n int) (index, own int) {
+	for n >= stepCount(k.words[index]) {
+		n -= stepCount(k.words[index])
+		index++
+	}
+	return index, n
 }
 
 func (k *walker) effect(effect uint32) bool {

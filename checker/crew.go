@@ -1,0 +1,148 @@
+package checker
+
+import (
+	"math"
+	"sync/atomic"
+
+	"synod/internal/words"
+)
+
+// crew is the walkers of one worker, who go on in turns. A walk by itself waits for memory at every step, as each look-up
+// depends on the one before; those of many walks do not depend on each other. So all walkers of a crew first touch what
+// they are about to read, and then step.
+type crew struct {
+	w         *worker
+	all       *walks
+	walkers   []*walker
+	unchecked int   // steps since the last look at the memory
+	pause     int   // up to how many there may be
+	held      int64 // the memory at that look
+	touched   uint64
+}
+
+// crewSize is how many walks a worker takes at a time.
+const crewSize = 32
+
+func newCrew(w *worker, all *walks) *crew {
+	c := &crew{w: w, all: all}
+	n := len(w.e.units.of)
+	for range crewSize {
+		k := &walker{w: w, all: all, ids: make([]uint32, n), next: make([]uint32, n), words: make([]uint64, n)}
+		k.number.Store(-1)
+		k.follow()
+		c.walkers = append(c.walkers, k)
+	}
+	return c
+}
+
+// run takes walks until there are enough, or the search must pause or stop.
+func (c *crew) run() {
+	e := c.w.e
+	for {
+		e.pause()
+		if e.halt.Load() != 0 || e.overflow.Load() || !c.beginAll() || c.checkMemory() || !c.meetAll() {
+			return
+		}
+		c.touch()
+		for _, k := range c.walkers {
+			if !k.ended && (k.steps+1 >= e.options.WalkDepth || !k.step()) {
+				k.walking = false
+				c.w.deepen(k.steps + 1)
+				c.all.done.Add(1)
+			}
+		}
+	}
+}
+
+// beginAll starts a walk for every walker that has none. It reports false if nobody walks.
+func (c *crew) beginAll() bool {
+	e := c.w.e
+	anyone := false
+	for _, k := range c.walkers {
+		if !k.walking && !k.ended {
+			n := c.all.next.Add(1) - 1
+			k.number.Store(n)
+			c.all.settle(e.judge)
+			if e.options.Walks > 0 && n >= int64(e.options.Walks) || e.enoughWalks() {
+				k.number.Store(math.MaxInt64)
+				k.ended = true
+				continue
+			}
+			k.begin(n)
+		}
+		anyone = anyone || k.walking
+	}
+	return anyone
+}
+
+// meetAll counts and judges the states that the walks are in. It reports false if one does not fit into the layout.
+func (c *crew) meetAll() bool {
+	w := c.w
+	w.successors = w.successors[:0]
+	fit := true
+	for _, k := range c.walkers {
+		fit = fit && (!k.walking || k.meet())
+	}
+	w.scatter()
+	return fit && w.e.halt.Load() == 0
+}
+
+// touch reads what the next steps will read: first the records of what changed, then the chosen steps, then what is known
+// of their effects.
+func (c *crew) touch() {
+	us := c.w.e.units
+	touched := uint64(0)
+	for _, k := range c.walkers {
+		for index, word := range k.words {
+			if word == 0 && k.walking {
+				touched += atomic.LoadUint64(&us.of[index].records.At(k.ids[index]).steps)
+			}
+		}
+	}
+	for _, k := range c.walkers {
+		if k.walking && k.steps+1 < c.w.e.options.WalkDepth && k.choose() && !us.ranked {
+			if index, _ := k.unitOf(k.drawn); k.words[index]&stepsLone == 0 {
+				touched += uint64(us.blocks.From(refOf(k.words[index]))[0])
+			}
+		}
+	}
+	for _, k := range c.walkers {
+		if k.walking && k.total > 0 && !us.ranked {
+			touched += k.touchEffects()
+		}
+	}
+	c.touched = touched
+}
+
+// touchEffects reads where the answers to the effects of the chosen step begin.
+func (k *walker) touchEffects() uint64 {
+	us := k.w.e.units
+	index, n := k.unitOf(k.drawn)
+	word := k.words[index]
+	if word&stepsLone != 0 {
+		return 0 // They are few, and often those of the step before.
+	}
+	block := us.blocks.From(refOf(word))
+	for ; n > 0; n-- {
+		block = block[2+block[1]:]
+	}
+	touched := uint64(0)
+	for _, effect := range block[2 : 2+block[1]] {
+		target := atomic.LoadUint32(us.target.At(effect))
+		r := us.of[target].records.At(k.ids[target])
+		if link := atomic.LoadUint64(&r.chain); link != 0 {
+			touched += us.chains.From(words.Ref(link))[0]
+		}
+	}
+	return touched
+}
+
+// flush inserts everything that waits in buffers and queues, when the workers rest.
+func (e *engine) flush() {
+	for _, w := range e.workers {
+		e.guard(w.flush)
+	}
+	for i := range e.shards {
+		e.guard(func() { e.workers[0].finish(i) })
+	}
+}
