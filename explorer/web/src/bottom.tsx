@@ -13,7 +13,7 @@ function Branches() {
   const ends = s.branches.value;
   const mine = new Set(s.chain.value);
   const deepest = Math.max(8, ...ends.map((e) => e.depth));
-  const scale = Math.max(3, Math.min(22, 760 / deepest));
+  const scale = Math.min(22, 620 / deepest);
   const x = (depth: number) => 14 + depth * scale;
   const laneOf = new Map<s.Place, number>();
   const drawn = ends.map((end, i) => {

@@ -283,7 +283,7 @@ export function Diagram() {
   });
   const names = s.actors.value.filter((n) => !s.hidden.value.has(n));
   const rows = s.rows.value;
-  const gutter = withText.value ? 268 : 56;
+  const gutter = withText.value ? 268 : s.tip.value.depth >= 1000 ? 66 : 56;
   const v = viewport.value;
   const lane = Math.min(190, Math.max(78, Math.floor((v.width - gutter - 12) / Math.max(1, names.length))));
   const width = Math.max(lane * names.length, v.width - gutter - 12);
