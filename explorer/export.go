@@ -2,11 +2,13 @@ package explorer
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
+	"time"
 
+	"synod/checker"
 	"synod/model"
 	"synod/trace"
 )
@@ -127,6 +129,9 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// minimizeTime bounds how long a shorter path is searched for.
+const minimizeTime = 15 * time.Second
+
 // minimize searches for a shorter path to a state that shows the same.
 func (s *Server) minimize(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
@@ -134,35 +139,43 @@ func (s *Server) minimize(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return nil, err
 		}
-		i := slices.IndexFunc(t.space.Properties(), func(other model.Property) bool { return other.Name == property.Name })
-		if i < 0 {
+		if property.Name == "" {
 			return nil, badRequest(errors.New("the last state shows no property: expected a violation or an example"))
 		}
-		answers, err := t.answers(p.state)
-		if err != nil {
-			return nil, err
-		}
-		wanted := answers[i]
 		done, err := s.hold(r.Context())
 		if err != nil {
 			return nil, err
 		}
 		defer done()
-		begin := t.initials[q.Initial]
-		first, err := t.answers(begin.state)
-		if err != nil {
-			return nil, err
-		}
-		if first[i] == wanted {
-			return &Way{Schema: Schema, Found: p.depth > 0, Path: []string{}, Visited: 1}, nil
-		}
-		way, err := t.seek(r.Context(), begin, func(state []model.PartID) (bool, error) {
-			answers, err := model.Answers(t.space, state)
-			return err == nil && answers[i] == wanted, err
-		})
-		if err == nil && way.Found && len(way.Path) >= p.depth {
-			way.Found, way.Ended = false, "there is no shorter path"
-		}
-		return way, err
+		ctx, cancel := context.WithTimeout(r.Context(), minimizeTime)
+		defer cancel()
+		return t.minimize(ctx, q, p, property)
 	})
+}
+
+func (t *tables) minimize(ctx context.Context, q Query, p *place, property model.Property) (*Way, error) {
+	told := trace.New(t.space, property.Name, kindOf(property), pathTo(p))
+	shorter, how, err := checker.Minimise(ctx, t.source, told)
+	if err != nil {
+		return nil, err
+	}
+	way := &Way{
+		Schema: Schema, Path: []string{}, Initial: q.Initial, Found: len(shorter.Steps) < p.depth, Shortest: how.Shortest,
+	}
+	switch {
+	case way.Found:
+		for i, begin := range t.initials {
+			if trace.Fingerprint(t.space, begin.state) == shorter.Initial.Fingerprint {
+				way.Initial = i
+			}
+		}
+		for _, step := range shorter.Steps {
+			way.Path = append(way.Path, step.Key)
+		}
+	case how.Shortest:
+		way.Ended = "this one is the shortest"
+	default:
+		way.Ended = "none was found"
+	}
+	return way, nil
 }

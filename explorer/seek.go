@@ -33,10 +33,13 @@ type Goal struct {
 // Way leads on from a place.
 type Way struct {
 	Schema  string   `json:"schema"`
-	Found   bool     `json:"found"` // of a search: the goal is reached; of a walk: it has as many steps as were asked for
-	Path    []string `json:"path"`  // the further steps
-	Visited int      `json:"visited"`
-	Ended   string   `json:"ended,omitempty"` // why it was not found, or the walk ended early
+	Found   bool     `json:"found"`             // of a search: the goal is reached; of a walk: it has as many steps as were asked for
+	Path    []string `json:"path"`              // the further steps
+	Visited int      `json:"visited,omitempty"` // states that a search met, or steps of a walk
+	Ended   string   `json:"ended,omitempty"`   // why it was not found, or the walk ended early
+	// Of a shorter path, which begins at an initial state: which one, and whether there is none that is shorter yet.
+	Initial  int  `json:"initial,omitempty"`
+	Shortest bool `json:"shortest,omitempty"`
 }
 
 // hold waits for a turn to compute for long. The function that it returns ends it.

@@ -34,6 +34,7 @@ type tables struct {
 	name     string
 	model    string
 	config   map[string]string // complete
+	source   model.Source
 	space    model.Detailer
 	initials []*place
 	expanded atomic.Int64
@@ -152,7 +153,7 @@ func openTables(name, modelName string, config map[string]string, source model.S
 		space.Close()
 		return nil, notFound("no_detail", fmt.Errorf("the model %s cannot show its states", modelName))
 	}
-	t := &tables{name: name, model: modelName, config: config, space: detailer, judged: make(map[string][]bool)}
+	t := &tables{name: name, model: modelName, config: config, source: source, space: detailer, judged: make(map[string][]bool)}
 	initials, err := model.Initials(space)
 	if err != nil {
 		space.Close()

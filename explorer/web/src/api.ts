@@ -65,7 +65,7 @@ export type Option = {
 };
 export type Model = { name: string; summary: string; options: Option[] };
 export type Models = { models: Model[]; model: string; config: Config };
-export type Way = { found: boolean; path: string[]; visited: number; ended?: string };
+export type Way = { found: boolean; path: string[]; visited?: number; ended?: string; initial?: number; shortest?: boolean };
 export type Point = {
   seconds: number;
   generated: number;

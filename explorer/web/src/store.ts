@@ -361,9 +361,10 @@ export async function shorten() {
   const from = tip.value;
   const way = await attempt("Searching for a shorter path", () => api.minimize(query(from)));
   if (!way) return;
-  if (way.found) await advance(root.value, way.path);
+  if (way.found && (way.initial ?? 0) !== initial.value) await openModel(model.value, config.value, way.path, way.initial ?? 0);
+  else if (way.found) await advance(root.value, way.path);
   notice.value = way.found
-    ? `${way.path.length} steps instead of ${from.depth}; the longer path is kept as a branch`
+    ? `${way.path.length} steps instead of ${from.depth}${way.shortest ? ", the fewest there are" : ""}; the longer path is kept as a branch`
     : `No shorter path: ${way.ended}`;
 }
 
