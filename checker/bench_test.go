@@ -10,6 +10,7 @@ import (
 
 	"synod/checker"
 	"synod/examples/singledecree"
+	"synod/model"
 )
 
 var benchClients = flag.Int("clients", 3, "clients of the Paxos that benchmarks check; 6 has 9,357,525 states")
@@ -62,6 +63,43 @@ func BenchmarkWalk(b *testing.B) {
 			Workers: workers, Walks: 200_000, FinishWhen: checker.Exhausted,
 		})
 	})
+}
+
+// BenchmarkOnDemand steps as an explorer does: it asks for the transitions of one state after the other, with the keys and
+// texts of their actions, until all states of the Paxos of two clients were asked for.
+func BenchmarkOnDemand(b *testing.B) {
+	transitions := 0
+	for b.Loop() {
+		space, err := singledecree.System(singledecree.Default).Space()
+		if err != nil {
+			b.Fatal(err)
+		}
+		waiting, err := model.Initials(space)
+		if err != nil {
+			b.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for len(waiting) > 0 {
+			state := waiting[len(waiting)-1]
+			waiting = waiting[:len(waiting)-1]
+			if key := fmt.Sprint(state); !seen[key] {
+				seen[key] = true
+				all, err := model.Transitions(space, state)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for _, t := range all {
+					if t.Ignored == model.Counts {
+						transitions++
+						waiting = append(waiting, t.State)
+					}
+				}
+			}
+		}
+		space.Close()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(transitions), "ns/transition")
+	b.ReportMetric(0, "ns/op")
 }
 
 // BenchmarkLimit is what a search that did nothing but remember would cost: as many random words as a search generates

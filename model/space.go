@@ -31,6 +31,7 @@ type space[M any] struct {
 	ends      ends
 	reader    *reader[M]
 	turns     turns
+	described sync.Map // slot and action -> Action
 	faults    faults
 	sides     [][]actor.ID // the ways in which the network is partitioned
 	lossy     bool         // losses are steps
@@ -243,8 +244,18 @@ func (sp *space[M]) Apply(slot int, id PartID, e EffectID) (PartID, bool, error)
 
 func (sp *space[M]) Aspect(slot int, id PartID, a Aspect) uint32 { return sp.slots[slot].aspect(id, a) }
 func (sp *space[M]) SlotName(slot int) string                    { return sp.slots[slot].name() }
-func (sp *space[M]) Action(slot int, a ActionID) Action          { return sp.slots[slot].action(a) }
 func (sp *space[M]) Text(slot int, id PartID) string             { return sp.slots[slot].text(id) }
+
+// Action describes an action. Descriptions are kept: who walks on demand meets the same few actions again and again.
+func (sp *space[M]) Action(slot int, a ActionID) Action {
+	id := uint64(slot)<<32 | uint64(a)
+	if act, ok := sp.described.Load(id); ok {
+		return act.(Action)
+	}
+	act := sp.slots[slot].action(a)
+	sp.described.Store(id, act)
+	return act
+}
 
 func (sp *space[M]) Content(dst []byte, slot int, id PartID) []byte {
 	return sp.slots[slot].content(dst, id)
