@@ -44,7 +44,7 @@ type Options struct {
 	Timeout     time.Duration // 0 for none
 	MaxDepth    int           // states on a path, the first included; those at this depth are judged but not expanded; 0 for no limit
 	MaxStates   int           // ends the search after the level, or at the state, that reaches so many; 0 for no limit
-	MemoryLimit int64         // bytes of the whole process; 0 for no limit
+	MemoryLimit int64         // bytes of the whole process; 0 for nine tenths of the machine's, where that is known (Linux)
 	FinishWhen  FinishWhen
 
 	Seed      uint64 // of random walks

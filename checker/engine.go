@@ -285,6 +285,10 @@ type failure struct {
 // watch stops the engine when the context ends, time is up, or memory runs out. The function that it returns ends it.
 func (e *engine) watch(ctx context.Context) func() {
 	ended, done := make(chan struct{}), make(chan struct{})
+	limit := e.options.MemoryLimit
+	if limit == 0 {
+		limit = physical() / 10 * 9 // A machine that swaps does not get any further.
+	}
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(10 * time.Millisecond)
@@ -316,7 +320,7 @@ func (e *engine) watch(ctx context.Context) func() {
 					e.options.Progress(e.progress())
 				}
 			case <-tick.C:
-				if limit := e.options.MemoryLimit; limit > 0 && !e.movable && e.memory() > limit {
+				if limit > 0 && !e.movable && e.memory() > limit {
 					e.stop(stopMemory)
 				}
 			}

@@ -175,6 +175,9 @@ func stoppedBy(c stopCause, o Options) string {
 	case stopTime:
 		return fmt.Sprintf("the timeout of %v", o.Timeout)
 	case stopMemory:
+		if o.MemoryLimit == 0 {
+			return "the memory of the machine"
+		}
 		return "the memory limit"
 	case stopInterrupt:
 		return "an interrupt"
