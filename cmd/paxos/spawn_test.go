@@ -85,6 +85,16 @@ func TestSpawn(t *testing.T) {
 	if got := request(t, s.addresses[0], `{"Put":[18446744073709551615,"<"]}`); got != `{"PutOk":18446744073709551615}` {
 		t.Fatalf("put: %q\n%s", got, s.stderr)
 	}
+	// The others may not have heard of the decision yet; those that stop before they do would not know it afterwards.
+	for _, address := range s.addresses {
+		answer := ""
+		for deadline := time.Now().Add(10 * time.Second); answer == "" && time.Now().Before(deadline); {
+			answer = ask(t, address, `{"Get":2}`, 200*time.Millisecond)
+		}
+		if answer != `{"GetOk":[2,"<"]}` {
+			t.Fatalf("before the stop: %q\n%s", answer, s.stderr)
+		}
+	}
 	if code := s.stop(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d\n%s", code, s.stderr)
 	}
