@@ -140,7 +140,7 @@ func TestRefused(t *testing.T) {
 // TestHandlersArePure makes sure that the handlers of an example can run anywhere: their files import only what a
 // protocol may.
 func TestHandlersArePure(t *testing.T) {
-	allowed := []string{"cmp", "maps", "slices", "time", "synod/actor", "synod/actor/link", "synod/register"}
+	allowed := []string{"cmp", "maps", "math", "slices", "time", "synod/actor", "synod/actor/link", "synod/register"}
 	for _, file := range []string{
 		"../abd/abd.go", "../singlecopy/singlecopy.go", "../singledecree/internal/ownvalue/singledecree.go",
 		"../singledecree/internal/promiseforgotten/singledecree.go", "../singledecree/internal/smallmajority/singledecree.go",
