@@ -124,20 +124,6 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 	}
 }
 
-// judgeOne is judge for one state, given by the ids of its units.
-func (w *worker) judgeOne(ids []uint32, decided func(decides []int)) {
-	e := w.e
-	if !e.judge.anything.Load() {
-		return
-	}
-	a := e.judge.agreements(e.units)
-	if read := a.keyOf(ids, w.state, e.space); !a.known(read) {
-		if decides := w.ask(a, read, ids); len(decides) > 0 {
-			decided(decides)
-		}
-	}
-}
-
 // ask asks the properties about a state that agrees with no unremarkable one, and remembers it if it is one.
 func (w *worker) ask(a *agreements, read uint64, ids []uint32) []int {
 	e := w.e
