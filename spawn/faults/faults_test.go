@@ -188,28 +188,30 @@ func TestCut(t *testing.T) {
 
 // TestRequests makes sure that requests suffer, and what servers send does not suffer a second time.
 func TestRequests(t *testing.T) {
-	l, tr := wrap(t, Plan{Drop: 0.3, Duplicate: 0.3})
-	const n = 1000
-	for _, from := range []actor.ID{2, client} {
-		for range n {
-			_ = l.Send(from, []byte("m"))
+	synctest.Test(t, func(t *testing.T) {
+		l, tr := wrap(t, Plan{Drop: 0.3, Duplicate: 0.3})
+		const n = 1000
+		for _, from := range []actor.ID{2, client} {
+			for range n {
+				_ = l.Send(from, []byte("m"))
+			}
 		}
-	}
-	got := map[actor.ID]int{}
-	for {
-		from, _, err := tr.Receive(10 * time.Millisecond)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			break
+		got := map[actor.ID]int{}
+		for {
+			from, _, err := tr.Receive(10 * time.Millisecond)
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[from]++
 		}
-		if err != nil {
-			t.Fatal(err)
+		want := n - int(tr.Counts.Dropped.Load()) + int(tr.Counts.Duplicated.Load())
+		if got[2] != n || got[client] != want || want == n {
+			t.Errorf("of servers %d, of clients %d, want %d", got[2], got[client], want)
 		}
-		got[from]++
-	}
-	want := n - int(tr.Counts.Dropped.Load()) + int(tr.Counts.Duplicated.Load())
-	if got[2] != n || got[client] != want || want == n {
-		t.Errorf("of servers %d, of clients %d, want %d", got[2], got[client], want)
-	}
+	})
 }
 
 // TestWaiting makes sure that lost requests do not make Receive wait for longer than it may.
