@@ -67,6 +67,10 @@ var rules = []rule{
 		ours: []string{"actor", "internal/strictjson", "spawn/machine", "storage"},
 	},
 	{
+		// What goes wrong, as data: virtual time and real processes have it in common.
+		folder: "spawn/nemesis", pure: true, ours: []string{"spawn/faults", "spawn/machine", "spawn/nemesis"},
+	},
+	{
 		folder: "spawn", ours: []string{"actor", "internal", "spawn", "storage"}, except: notShipped,
 		third: []string{"golang.org/x/sys", "google.golang.org/grpc", "google.golang.org/protobuf"},
 	},

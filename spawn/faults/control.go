@@ -30,6 +30,7 @@ type Status struct {
 	Reorder   float64  `json:"reorder"`
 	Delay     string   `json:"delay"`
 	Cut       []string `json:"cut"`  // addresses of servers
+	Deaf      []string `json:"deaf"` // addresses of servers
 	Disk      string   `json:"disk"` // ok, full, failing or none
 
 	// How often each fault happened so far, in messages and saves.
@@ -47,13 +48,16 @@ func (i *Injector) Status() Status {
 	p, c := i.Transport.Plan(), &i.Transport.Counts
 	s := Status{
 		Drop: p.Drop, Duplicate: p.Duplicate, Reorder: p.Reorder, Delay: fmt.Sprintf("%v..%v", p.DelayMin, p.DelayMax),
-		Cut: []string{}, Disk: "none",
+		Cut: []string{}, Deaf: []string{}, Disk: "none",
 		Dropped: c.Dropped.Load(), Duplicated: c.Duplicated.Load(), Delayed: c.Delayed.Load(),
 		Reordered: c.Reordered.Load(), Severed: c.Cut.Load(), Overflowed: c.Overflowed.Load(),
 		SavesFailed: c.SavesFailed.Load(),
 	}
 	for _, id := range i.Transport.Severed() {
 		s.Cut = append(s.Cut, spawn.Describe(id))
+	}
+	for _, id := range i.Transport.Unheard() {
+		s.Deaf = append(s.Deaf, spawn.Describe(id))
 	}
 	if i.Store != nil {
 		s.Disk = i.Store.Disk().String()
@@ -68,6 +72,7 @@ func (i *Injector) Status() Status {
 //	                          changes a probability
 //	delay D, delay A..B       changes the delay
 //	cut SERVER...             cuts links
+//	deaf SERVER...            loses what comes over links, and carries what goes
 //	heal [SERVER...]          mends them, or all
 //	disk ok|full|failing      changes the disk
 //
@@ -75,7 +80,7 @@ func (i *Injector) Status() Status {
 func (i *Injector) Do(command string) (string, error) {
 	words := strings.Fields(command)
 	if len(words) == 0 {
-		return "", errors.New("expected a command: status, drop, duplicate, reorder, delay, cut, heal or disk")
+		return "", errors.New("expected a command: status, drop, duplicate, reorder, delay, cut, deaf, heal or disk")
 	}
 	name, args := words[0], words[1:]
 	switch name {
@@ -84,12 +89,12 @@ func (i *Injector) Do(command string) (string, error) {
 		return string(text), err
 	case "drop", "duplicate", "reorder", "delay":
 		return "ok", i.plan(name, args)
-	case "cut", "heal":
+	case "cut", "deaf", "heal":
 		return "ok", i.link(name, args)
 	case "disk":
 		return "ok", i.disk(args)
 	}
-	return "", fmt.Errorf("%q: expected status, drop, duplicate, reorder, delay, cut, heal or disk", name)
+	return "", fmt.Errorf("%q: expected status, drop, duplicate, reorder, delay, cut, deaf, heal or disk", name)
 }
 
 func (i *Injector) plan(name string, args []string) error {
@@ -124,8 +129,8 @@ func (i *Injector) plan(name string, args []string) error {
 }
 
 func (i *Injector) link(name string, args []string) error {
-	if name == "cut" && len(args) == 0 {
-		return errors.New("cut: expected the addresses of servers")
+	if name != "heal" && len(args) == 0 {
+		return fmt.Errorf("%s: expected the addresses of servers", name)
 	}
 	var ids []actor.ID
 	for _, arg := range args {
@@ -135,9 +140,12 @@ func (i *Injector) link(name string, args []string) error {
 		}
 		ids = append(ids, id)
 	}
-	if name == "cut" {
+	switch name {
+	case "cut":
 		i.Transport.Cut(ids...)
-	} else {
+	case "deaf":
+		i.Transport.Deafen(ids...)
+	default:
 		i.Transport.Heal(ids...)
 	}
 	return nil

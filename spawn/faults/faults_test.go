@@ -186,6 +186,29 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// TestDeaf makes sure that a link can be cut in one direction.
+func TestDeaf(t *testing.T) {
+	l, tr := wrap(t, Plan{})
+	tr.Deafen(2)
+	send(t, tr, 2, 1)
+	if got := l.take(); !slices.Equal(got, []string{"2 m0"}) {
+		t.Errorf("to one that is not heard went %q", got)
+	}
+	_ = l.Send(2, []byte("lost"))
+	_ = l.Send(1, []byte("heard"))
+	if from, data, err := tr.Receive(time.Second); err != nil || from != 1 || string(data) != "heard" {
+		t.Errorf("received %s of %v, %v", data, from, err)
+	}
+	if got := tr.Unheard(); !slices.Equal(got, []actor.ID{2}) || tr.Counts.Cut.Load() != 1 {
+		t.Errorf("not heard: %v, %d lost", got, tr.Counts.Cut.Load())
+	}
+	tr.Heal()
+	_ = l.Send(2, []byte("again"))
+	if _, data, err := tr.Receive(time.Second); err != nil || string(data) != "again" {
+		t.Errorf("healed: %s, %v", data, err)
+	}
+}
+
 // TestRequests makes sure that requests suffer, and what servers send does not suffer a second time.
 func TestRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -304,6 +327,8 @@ func TestCommands(t *testing.T) {
 		{"delay soon", `delay "soon": expected a delay`},
 		{"cut", "cut: expected the addresses"},
 		{"cut four", `cut "four": expected`},
+		{"deaf two", "ok"},
+		{"deaf", "deaf: expected the addresses"},
 		{"disk empty", "disk: expected ok, full or failing"},
 		{"", "expected a command"},
 		{"explode", `"explode": expected`},
@@ -318,7 +343,7 @@ func TestCommands(t *testing.T) {
 	}
 	s := i.Status()
 	if s.Drop != 0.25 || s.Duplicate != 1 || s.Reorder != 0.5 || s.Delay != "1ms..2ms" || s.Disk != "failing" ||
-		!slices.Equal(s.Cut, []string{"0.0.0.0:2"}) {
+		!slices.Equal(s.Cut, []string{"0.0.0.0:2"}) || !slices.Equal(s.Deaf, []string{"0.0.0.0:2"}) {
 		t.Errorf("status %+v", s)
 	}
 	i.Store = nil

@@ -27,6 +27,7 @@ type Counts struct {
 type network struct {
 	plan Plan
 	cut  []actor.ID
+	deaf []actor.ID
 }
 
 // Transport is a transport with faults. They befall every message that the server sends, and the requests that it gets
@@ -75,20 +76,30 @@ func (t *Transport) Cut(servers ...actor.ID) {
 	t.change(func(n *network) { n.cut = append(slices.Clone(n.cut), servers...) })
 }
 
-// Heal mends the links to servers, or all of them if none is named.
+// Deafen loses what comes from servers. What goes to them arrives.
+func (t *Transport) Deafen(servers ...actor.ID) {
+	t.change(func(n *network) { n.deaf = append(slices.Clone(n.deaf), servers...) })
+}
+
+// Heal mends the links to servers, in both directions, or all of them if none is named.
 func (t *Transport) Heal(servers ...actor.ID) {
+	mended := func(id actor.ID) bool { return len(servers) == 0 || slices.Contains(servers, id) }
 	t.change(func(n *network) {
-		n.cut = slices.DeleteFunc(slices.Clone(n.cut), func(id actor.ID) bool {
-			return len(servers) == 0 || slices.Contains(servers, id)
-		})
+		n.cut = slices.DeleteFunc(slices.Clone(n.cut), mended)
+		n.deaf = slices.DeleteFunc(slices.Clone(n.deaf), mended)
 	})
 }
 
-// Severed gives the servers to which the link is cut.
-func (t *Transport) Severed() []actor.ID {
-	cut := slices.Clone(t.now.Load().cut)
-	slices.Sort(cut)
-	return slices.Compact(cut)
+// Severed gives the servers to which the link is cut, in ascending order.
+func (t *Transport) Severed() []actor.ID { return sorted(t.now.Load().cut) }
+
+// Unheard gives the servers of which nothing is heard although they may be spoken to, in ascending order.
+func (t *Transport) Unheard() []actor.ID { return sorted(t.now.Load().deaf) }
+
+func sorted(ids []actor.ID) []actor.ID {
+	all := slices.Clone(ids)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func (t *Transport) change(f func(*network)) {
@@ -163,7 +174,7 @@ func (t *Transport) Receive(wait time.Duration) (actor.ID, []byte, error) {
 // arrives tells whether a message that came gets through.
 func (t *Transport) arrives(from actor.ID, data []byte) bool {
 	n := t.now.Load()
-	if slices.Contains(n.cut, from) {
+	if slices.Contains(n.cut, from) || slices.Contains(n.deaf, from) {
 		t.Counts.Cut.Add(1)
 		return false
 	}

@@ -1,0 +1,104 @@
+package nemesis
+
+import (
+	"slices"
+	"time"
+
+	"synod/spawn/faults"
+)
+
+// MaxDelay is the longest delay of a message that a schedule may have.
+const MaxDelay = faults.MaxDelay
+
+// Condition is what is wrong with one server at a moment. The zero value is that nothing is.
+type Condition struct {
+	Down    bool        // it does not run
+	Paused  bool        // it stands still
+	Network faults.Plan // of what it sends, and of requests to it
+	Cut     []int       // the servers to which its link carries nothing, in either direction; ascending
+	Deaf    []int       // the servers of which it hears nothing; ascending
+	Disk    faults.Disk
+}
+
+// Equal tells whether two conditions are the same.
+func (c Condition) Equal(d Condition) bool {
+	return c.Down == d.Down && c.Paused == d.Paused && c.Network == d.Network && c.Disk == d.Disk &&
+		slices.Equal(c.Cut, d.Cut) && slices.Equal(c.Deaf, d.Deaf)
+}
+
+// Moments gives the times at which faults begin or end, in ascending order, each once. Between two of them nothing
+// changes.
+func (s Schedule) Moments() []time.Duration {
+	var all []time.Duration
+	for _, f := range s.Faults {
+		all = append(all, f.At, f.Ends())
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// At gives the condition of each server at a time. Of faults of one kind that meet, the worse one holds.
+func (s Schedule) At(t time.Duration) []Condition {
+	all := make([]Condition, s.Servers)
+	for _, f := range s.Faults {
+		if f.At > t {
+			break
+		}
+		if t < f.Ends() {
+			s.apply(f, all)
+		}
+	}
+	for i := range all {
+		c := &all[i]
+		slices.Sort(c.Cut)
+		slices.Sort(c.Deaf)
+		c.Cut, c.Deaf = slices.Compact(c.Cut), slices.Compact(c.Deaf)
+	}
+	return all
+}
+
+// apply adds what a fault does.
+func (s Schedule) apply(f Fault, all []Condition) {
+	for _, p := range f.Servers {
+		c := &all[p]
+		n := &c.Network
+		switch f.Kind {
+		case Drop:
+			n.Drop = max(n.Drop, f.Probability)
+		case Duplicate:
+			n.Duplicate = max(n.Duplicate, f.Probability)
+		case Reorder:
+			n.Reorder = max(n.Reorder, f.Probability)
+		case Delay:
+			if f.Most > n.DelayMax {
+				n.DelayMin, n.DelayMax = f.Least, f.Most
+			}
+		case Partition:
+			s.part(f, p, all)
+		case Kill:
+			c.Down = true
+		case Pause:
+			c.Paused = true
+		case DiskFull:
+			if c.Disk == faults.Sound {
+				c.Disk = faults.Full
+			}
+		case DiskFailing:
+			c.Disk = faults.Failing
+		}
+	}
+}
+
+// part parts a server from those that are on the other side.
+func (s Schedule) part(f Fault, p int, all []Condition) {
+	for other := range all {
+		switch _, same := slices.BinarySearch(f.Servers, other); {
+		case same:
+		case f.Deaf:
+			all[p].Deaf = append(all[p].Deaf, other)
+		default:
+			all[p].Cut = append(all[p].Cut, other)
+			all[other].Cut = append(all[other].Cut, p)
+		}
+	}
+}

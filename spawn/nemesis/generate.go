@@ -1,0 +1,180 @@
+package nemesis
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"synod/spawn/machine"
+)
+
+// Config says what a schedule is made of.
+type Config struct {
+	Servers  int
+	Duration time.Duration // of the run
+	Kinds    []Kind        // nil for all, but for partitions of a single server
+	Every    time.Duration // the mean time from one fault to the next; 0 is half a second
+	// Least and Most say how long a fault lasts; 0 is a tenth of a second, and two seconds.
+	Least, Most time.Duration
+	// Calm is how long the end of the run has no faults, so that operations come to an end, and what was lost is
+	// missed; 0 is a tenth of the run, and at most two seconds.
+	Calm time.Duration
+}
+
+// complete replaces what is 0 by what it stands for.
+func (c Config) complete() Config {
+	if c.Kinds == nil {
+		c.Kinds = Kinds()
+		if c.Servers == 1 {
+			c.Kinds = slices.DeleteFunc(c.Kinds, func(k Kind) bool { return k == Partition })
+		}
+	}
+	c.Every = cmp.Or(c.Every, 500*time.Millisecond)
+	c.Least = cmp.Or(c.Least, min(100*time.Millisecond, cmp.Or(c.Most, time.Hour)))
+	c.Most = cmp.Or(c.Most, max(2*time.Second, c.Least))
+	c.Calm = cmp.Or(c.Calm, min(c.Duration/10, 2*time.Second))
+	return c
+}
+
+// Validate tells what is wrong with a configuration, or nil.
+func (c Config) Validate() error {
+	if err := (Schedule{Servers: c.Servers, Duration: c.Duration}).Validate(); err != nil {
+		return err
+	}
+	c = c.complete()
+	switch {
+	case c.Every < time.Millisecond || c.Least < time.Millisecond:
+		return fmt.Errorf("faults every %v, for %v: expected at least a millisecond", c.Every, c.Least)
+	case c.Most < c.Least:
+		return fmt.Errorf("faults that last %v..%v: expected a range", c.Least, c.Most)
+	case c.Calm < 0 || c.Calm >= c.Duration:
+		return fmt.Errorf("%v without faults in a run of %v: expected less", c.Calm, c.Duration)
+	case c.Duration/c.Every > MaxFaults/2:
+		return fmt.Errorf("faults every %v for %v: expected at most %d", c.Every, c.Duration, MaxFaults/2)
+	}
+	for _, k := range c.Kinds {
+		if k < Drop || k > DiskFailing {
+			return fmt.Errorf("%v: expected a kind of fault", k)
+		}
+		if k == Partition && c.Servers == 1 {
+			return fmt.Errorf("a partition of one server: expected at least two")
+		}
+	}
+	return nil
+}
+
+// Generate draws a schedule, which depends on the configuration and the random numbers only. Kinds take turns in an
+// order that is drawn anew for each round, so that no kind is missed by chance.
+func Generate(c Config, random machine.Random) (Schedule, error) {
+	if err := c.Validate(); err != nil {
+		return Schedule{}, err
+	}
+	c = c.complete()
+	g := generator{Config: c, random: random}
+	s := Schedule{Servers: c.Servers, Duration: c.Duration}
+	end := c.Duration - c.Calm
+	var round []Kind
+	for at := g.between(0, c.Every); len(c.Kinds) > 0; at += g.between(c.Every/2, c.Every+c.Every/2) {
+		length := min(g.between(c.Least, c.Most), end-at)
+		if length < min(c.Least, end/4) {
+			break
+		}
+		if len(round) == 0 {
+			round = g.shuffled(c.Kinds)
+		}
+		f := g.fault(round[0])
+		round = round[1:]
+		// Milliseconds are what a person can read, and finer than any process can be killed.
+		f.At, f.For = at.Truncate(time.Millisecond), max(length.Truncate(time.Millisecond), time.Millisecond)
+		if f.Ends() <= end {
+			s.Faults = append(s.Faults, f)
+		}
+	}
+	return s, s.Validate()
+}
+
+// generator draws.
+type generator struct {
+	Config
+	random machine.Random
+}
+
+// below gives a number from 0 to n − 1.
+func (g *generator) below(n int) int { return int(g.random.Uint64() % uint64(n)) }
+
+func (g *generator) between(least, most time.Duration) time.Duration {
+	return between(g.random, least, most)
+}
+
+func between(random machine.Random, least, most time.Duration) time.Duration {
+	if most <= least {
+		return least
+	}
+	return least + time.Duration(random.Uint64()%uint64(most-least+1))
+}
+
+// shuffled gives kinds in an order by chance.
+func (g *generator) shuffled(kinds []Kind) []Kind {
+	all := slices.Clone(kinds)
+	for i := len(all) - 1; i > 0; i-- {
+		j := g.below(i + 1)
+		all[i], all[j] = all[j], all[i]
+	}
+	return all
+}
+
+// some gives n of the servers.
+func (g *generator) some(n int) []int {
+	var all []int
+	for i := range g.Servers {
+		all = append(all, i)
+	}
+	for len(all) > n {
+		at := g.below(len(all))
+		all = slices.Delete(all, at, at+1)
+	}
+	return all
+}
+
+// fault draws a fault of a kind, but for its time.
+func (g *generator) fault(k Kind) Fault {
+	f := Fault{Kind: k}
+	n := g.Servers
+	switch k {
+	case Drop, Duplicate, Reorder:
+		f.Servers = g.network()
+		f.Probability = [...]float64{0.01, 0.05, 0.1, 0.3, 0.6}[g.below(5)]
+	case Delay:
+		f.Servers = g.network()
+		f.Least = time.Duration(g.below(10)) * time.Millisecond
+		f.Most = f.Least + time.Duration(1+g.below(50))*time.Millisecond
+	case Partition:
+		f.Servers = g.some(1 + g.below(n-1))
+		f.Deaf = g.below(3) == 0
+	case Kill:
+		// What a cluster has forgotten shows best when all of it forgets at once.
+		switch g.below(4) {
+		case 0:
+			f.Servers = g.some(n)
+		case 1:
+			f.Servers = g.some(1 + g.below(n))
+		default:
+			f.Servers = g.some(1)
+		}
+	case Pause, DiskFull, DiskFailing:
+		f.Servers = g.some(1)
+		if g.below(4) == 0 {
+			f.Servers = g.some(1 + g.below(n))
+		}
+	}
+	return f
+}
+
+// network gives the servers of a fault of the network: mostly all.
+func (g *generator) network() []int {
+	if g.below(3) == 0 {
+		return g.some(1)
+	}
+	return g.some(g.Servers)
+}

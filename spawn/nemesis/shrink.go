@@ -1,0 +1,115 @@
+package nemesis
+
+import (
+	"slices"
+	"time"
+)
+
+// Shrink looks for a smaller schedule that still fails, by trying at most so many. It drops faults, ever smaller runs of
+// them (the delta debugging of Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002), then
+// halves how long they last and leaves out servers, and ends the run earlier. What does not fail every time may fail
+// less often the smaller it is, so that the result may fail seldom; the schedule that it is given is the result if no
+// smaller one fails.
+func Shrink(s Schedule, stillFails func(Schedule) bool, tries int) Schedule {
+	h := shrinker{best: s, fails: stillFails, tries: tries}
+	h.earlier()
+	h.fewer()
+	for h.tries > 0 && h.simpler() {
+		h.fewer()
+	}
+	h.earlier()
+	return h.best
+}
+
+// shrinker is a search at work.
+type shrinker struct {
+	best  Schedule
+	fails func(Schedule) bool
+	tries int
+}
+
+// try takes a schedule if it fails too.
+func (h *shrinker) try(s Schedule) bool {
+	if h.tries <= 0 {
+		return false
+	}
+	h.tries--
+	if !h.fails(s) {
+		return false
+	}
+	h.best = s
+	return true
+}
+
+// rest is how long a run goes on after the last fault of a shrunk schedule.
+const rest = time.Second
+
+// earlier ends the run soon after its last fault.
+func (h *shrinker) earlier() {
+	s := h.best
+	var last time.Duration
+	for _, f := range s.Faults {
+		last = max(last, f.Ends())
+	}
+	if last+rest < s.Duration {
+		s.Duration = last + rest
+		h.try(s)
+	}
+}
+
+// fewer drops faults: halves of them, quarters, and so on to single ones.
+func (h *shrinker) fewer() {
+	for size := (len(h.best.Faults) + 1) / 2; size > 0 && h.tries > 0; {
+		dropped := false
+		for from := 0; from < len(h.best.Faults) && h.tries > 0; {
+			s := h.best
+			s.Faults = slices.Delete(slices.Clone(s.Faults), from, min(from+size, len(s.Faults)))
+			if h.try(s) {
+				dropped = true
+			} else {
+				from += size
+			}
+		}
+		switch {
+		case size > 1:
+			size /= 2
+		case !dropped:
+			return
+		}
+	}
+}
+
+// shortest is how long a fault lasts at least for it to be halved.
+const shortest = 20 * time.Millisecond
+
+// simpler makes each fault shorter, and lets it befall fewer servers. It tells whether anything could be made so.
+func (h *shrinker) simpler() bool {
+	changed := false
+	for i := range h.best.Faults {
+		for f := h.best.Faults[i]; f.For >= shortest; f = h.best.Faults[i] {
+			f.For /= 2
+			if !h.try(h.with(i, f)) {
+				break
+			}
+			changed = true
+		}
+		for k := 0; k < len(h.best.Faults[i].Servers) && len(h.best.Faults[i].Servers) > 1; {
+			f := h.best.Faults[i]
+			f.Servers = slices.Delete(slices.Clone(f.Servers), k, k+1)
+			if h.try(h.with(i, f)) {
+				changed = true
+			} else {
+				k++
+			}
+		}
+	}
+	return changed
+}
+
+// with gives the best schedule with another fault at a place.
+func (h *shrinker) with(i int, f Fault) Schedule {
+	s := h.best
+	s.Faults = slices.Clone(s.Faults)
+	s.Faults[i] = f
+	return s
+}
