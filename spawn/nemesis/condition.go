@@ -13,6 +13,7 @@ const MaxDelay = faults.MaxDelay
 // Condition is what is wrong with one server at a moment. The zero value is that nothing is.
 type Condition struct {
 	Down    bool        // it does not run
+	Off     bool        // nor does its machine
 	Paused  bool        // it stands still
 	Network faults.Plan // of what it sends, and of requests to it
 	Cut     []int       // the servers to which its link carries nothing, in either direction; ascending
@@ -22,7 +23,7 @@ type Condition struct {
 
 // Equal tells whether two conditions are the same.
 func (c Condition) Equal(d Condition) bool {
-	return c.Down == d.Down && c.Paused == d.Paused && c.Network == d.Network && c.Disk == d.Disk &&
+	return c.Down == d.Down && c.Off == d.Off && c.Paused == d.Paused && c.Network == d.Network && c.Disk == d.Disk &&
 		slices.Equal(c.Cut, d.Cut) && slices.Equal(c.Deaf, d.Deaf)
 }
 
@@ -77,6 +78,8 @@ func (s Schedule) apply(f Fault, all []Condition) {
 			s.part(f, p, all)
 		case Kill:
 			c.Down = true
+		case PowerOff:
+			c.Down, c.Off = true, true
 		case Pause:
 			c.Paused = true
 		case DiskFull:

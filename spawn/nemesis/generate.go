@@ -13,7 +13,7 @@ import (
 type Config struct {
 	Servers  int
 	Duration time.Duration // of the run
-	Kinds    []Kind        // nil for all, but for partitions of a single server
+	Kinds    []Kind        // nil for those of Kinds, but for partitions of a single server
 	Every    time.Duration // the mean time from one fault to the next; 0 is half a second
 	// Least and Most say how long a fault lasts; 0 is a tenth of a second, and two seconds.
 	Least, Most time.Duration
@@ -54,7 +54,7 @@ func (c Config) Validate() error {
 		return fmt.Errorf("faults every %v for %v: expected at most %d", c.Every, c.Duration, MaxFaults/2)
 	}
 	for _, k := range c.Kinds {
-		if k < Drop || k > DiskFailing {
+		if k < Drop || k > PowerOff {
 			return fmt.Errorf("%v: expected a kind of fault", k)
 		}
 		if k == Partition && c.Servers == 1 {
@@ -152,7 +152,7 @@ func (g *generator) fault(k Kind) Fault {
 	case Partition:
 		f.Servers = g.some(1 + g.below(n-1))
 		f.Deaf = g.below(3) == 0
-	case Kill:
+	case Kill, PowerOff:
 		// What a cluster has forgotten shows best when all of it forgets at once.
 		switch g.below(4) {
 		case 0:

@@ -26,16 +26,24 @@ const (
 	Pause                       // servers stand still and go on, without noticing
 	DiskFull                    // nothing can be written
 	DiskFailing                 // an fsync fails, and what was to be written may be there or not
+	PowerOff                    // machines end at once, with servers and page cache, and are started again
 )
 
 var names = [...]string{
 	"none", "drop", "duplicate", "delay", "reorder", "partition", "kill", "pause", "disk-full", "disk-failing",
+	"power-off",
 }
 
-// Kinds gives all kinds, in their order.
+// Kinds gives the kinds that can befall processes of an operating system, in their order.
 func Kinds() []Kind {
+	all := VirtualKinds()
+	return all[:len(all)-1]
+}
+
+// VirtualKinds gives all kinds, in their order. The last one takes machines that are simulated.
+func VirtualKinds() []Kind {
 	var all []Kind
-	for k := Drop; k <= DiskFailing; k++ {
+	for k := Drop; k <= PowerOff; k++ {
 		all = append(all, k)
 	}
 	return all
@@ -64,7 +72,7 @@ func (k Kind) hasProbability() bool { return k == Drop || k == Duplicate || k ==
 type Fault struct {
 	Kind    Kind
 	At      time.Duration // from the start of the run
-	For     time.Duration // a killed server is started again after so long
+	For     time.Duration // a server that ended is started again after so long
 	Servers []int         // whom it befalls, by their places from 0, ascending; of a partition, one side
 
 	Probability float64       // of Drop, Duplicate and Reorder: what each message meets, above 0 and at most 1
@@ -128,7 +136,7 @@ func (s Schedule) Validate() error {
 }
 
 func (s Schedule) verify(f Fault) error {
-	if f.Kind < Drop || f.Kind > DiskFailing {
+	if f.Kind < Drop || f.Kind > PowerOff {
 		return errors.New("expected a kind of fault")
 	}
 	if f.At < 0 || f.For <= 0 || f.Ends() > s.Duration || f.Ends() < f.At {

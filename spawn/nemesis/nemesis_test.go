@@ -149,6 +149,8 @@ func reference(s Schedule, server int, at time.Duration) Condition {
 			}
 		case Kill:
 			c.Down = true
+		case PowerOff:
+			c.Down, c.Off = true, true
 		case Pause:
 			c.Paused = true
 		case DiskFull:
@@ -388,7 +390,7 @@ func TestWorkload(t *testing.T) {
 }
 
 func TestKindWords(t *testing.T) {
-	for _, k := range Kinds() {
+	for _, k := range VirtualKinds() {
 		if got, err := ParseKind(k.String()); err != nil || got != k {
 			t.Errorf("%v is read as %v, %v", k, got, err)
 		}
