@@ -5,15 +5,23 @@ import (
 
 	"synod/actor"
 	"synod/spawn/machine"
+	"synod/storage"
 )
 
-// Machine is an actor that runs, as package machine makes it.
+// Machine is an actor that runs, as package machine makes it. The second half is for who looks at it.
 type Machine interface {
 	Self() actor.ID
 	Durable() bool
 	Step(e machine.Event, now time.Duration) (machine.Effects, error)
 	Next(now time.Duration) (machine.Event, bool)
 	Due() (time.Duration, bool)
+
+	StateHash() (uint64, error)
+	Local() (any, error)
+	Alarms() []machine.Alarm
+	Options() []actor.Option
+	Message(data []byte) (any, error)
+	Kept(records []storage.Record) (any, error)
 }
 
 // Program is what the servers of a system run. The same actors are what a checker checks.

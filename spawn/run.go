@@ -33,6 +33,16 @@ type Store interface {
 	Save(changes []storage.Record) error
 }
 
+// Recorder writes down what a server does; package record has one. An error stops the server.
+type Recorder interface {
+	// Step is called with every event that a machine took, a refused one included, before anything of it is saved or sent.
+	// Of what it is given it keeps nothing.
+	Step(m Machine, e machine.Event, effects machine.Effects, now time.Duration) error
+	// Stop is called once the server takes no further event: because of an error, after which nothing of the last event was
+	// sent, or in order, with nil.
+	Stop(now time.Duration, reason error) error
+}
+
 // Config is a server. Machine and Transport are required.
 type Config struct {
 	Machine   Machine
@@ -41,6 +51,7 @@ type Config struct {
 	Clock     func() time.Duration // counts from any moment and never goes back; nil for the clock of the process
 	Log       *slog.Logger         // nil for no log
 	Metrics   *Metrics             // nil for nobody to see them
+	Record    Recorder             // nil for no record
 }
 
 // Run runs an actor until the context ends, which is no error, and closes the transport. The actor recovers if the store
@@ -52,7 +63,7 @@ func Run(ctx context.Context, c Config) error {
 	defer c.Transport.Close()
 	err := s.run()
 	if errors.Is(err, net.ErrClosed) && ctx.Err() != nil {
-		return nil
+		return s.stop(nil)
 	}
 	return err
 }

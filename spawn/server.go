@@ -2,6 +2,7 @@ package spawn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -61,9 +62,15 @@ func (s *Server) Step(e machine.Event) error {
 		s.Metrics.Received.Add(1)
 	}
 	s.logEvent(e)
-	effects, err := s.Machine.Step(e, s.Clock())
+	now := s.Clock()
+	effects, err := s.Machine.Step(e, now)
 	if err != nil {
-		return err
+		return s.stop(err)
+	}
+	if s.Record != nil {
+		if err := s.Record.Step(s.Machine, e, effects, now); err != nil {
+			return fmt.Errorf("server %s stops, as it cannot record: %w", Describe(s.Machine.Self()), err)
+		}
 	}
 	if effects.Rejected != nil {
 		s.reject(effects.Rejected, len(e.Data))
@@ -74,12 +81,20 @@ func (s *Server) Step(e machine.Event) error {
 	}
 	s.logTimers(effects)
 	if err := s.save(effects.Save); err != nil {
-		return err
+		return s.stop(err)
 	}
 	for _, m := range effects.Send {
 		s.send(m)
 	}
 	return nil
+}
+
+// stop records that the server stops, and why, which it gives back.
+func (s *Server) stop(reason error) error {
+	if s.Record == nil {
+		return reason
+	}
+	return errors.Join(reason, s.Record.Stop(s.Clock(), reason))
 }
 
 // save makes changes durable.

@@ -163,7 +163,7 @@ func TestChanges(t *testing.T) {
 		for range rapid.IntRange(1, 8).Draw(r, "saves") {
 			after := drawRecords(r)
 			changes := Changes(want, after)
-			if got := apply(want, changes); !same(got, after) {
+			if got := Apply(want, changes); !same(got, after) {
 				r.Fatalf("%v and %v give %v, want %v", want, changes, got, after)
 			}
 			if len(changes) > len(want)+len(after) || same(want, after) && len(changes) > 0 {

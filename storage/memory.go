@@ -42,7 +42,7 @@ func (m *Memory) Save(changes []Record) error {
 		return err
 	}
 	m.mu.Lock()
-	m.written = apply(m.written, changes)
+	m.written = Apply(m.written, changes)
 	m.mu.Unlock()
 	if err := m.at(BeforeSync); err != nil {
 		return err

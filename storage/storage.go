@@ -61,8 +61,8 @@ func Changes(before, after []Record) []Record {
 	return changes
 }
 
-// apply gives the records after changes; it leaves what it was given as it was.
-func apply(records, changes []Record) []Record {
+// Apply gives the records after changes, in ascending order of their names; it leaves what it was given as it was.
+func Apply(records, changes []Record) []Record {
 	result := slices.Clone(records)
 	for _, c := range changes {
 		at, found := slices.BinarySearchFunc(result, c.Name, func(r Record, name string) int {

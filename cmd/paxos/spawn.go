@@ -23,6 +23,7 @@ import (
 	"synod/actor"
 	"synod/spawn"
 	"synod/spawn/faults"
+	"synod/spawn/record"
 	"synod/spawn/tcp"
 	"synod/spawn/udp"
 	"synod/storage"
@@ -70,6 +71,7 @@ type process struct {
 	seed      uint64
 	servers   []*runner
 	metricsAt string
+	record    *record.File // nil for none
 	closers   []func() error // to call at the end, the last one first
 }
 
@@ -154,6 +156,9 @@ func (s *process) open() error {
 	}
 	s.ids = actor.Others(names, ^actor.ID(0)) // in ascending order
 	if err := s.openFolder(); err != nil {
+		return err
+	}
+	if err := s.openRecord(); err != nil {
 		return err
 	}
 	for i := range s.members {
@@ -256,6 +261,9 @@ func (s *process) openServer(at int, id actor.ID, e endpoint) error {
 		if err := s.openFaults(r, at, id); err != nil {
 			return err
 		}
+	}
+	if err := s.openRecorder(r, id); err != nil {
+		return err
 	}
 	s.servers = append(s.servers, r)
 	return nil

@@ -34,6 +34,7 @@ type spawnFlags struct {
 	verbose   int
 	logFormat choice
 	metrics   string
+	record    string
 
 	drop, duplicate, reorder probability
 	delay                    span
@@ -67,6 +68,7 @@ func (f *spawnFlags) add(cmd *cobra.Command) {
 	set.Lookup("verbose").NoOptDefVal = "+1"
 	set.Var(&f.logFormat, "log-format", "of the log on standard error")
 	set.StringVar(&f.metrics, "metrics", "", "serve metrics for Prometheus at this `address`, such as 127.0.0.1:9090")
+	set.StringVar(&f.record, "record", "", "append every event of the servers to this `file`, for paxos replay")
 	set.Var(&f.drop, "drop", "lose messages with this probability")
 	set.Var(&f.duplicate, "duplicate", "repeat messages with this probability")
 	set.Var(&f.reorder, "reorder", "hold messages back with this probability, so that others overtake them")
@@ -96,6 +98,7 @@ type member struct {
 // spawnPlan is what spawn was asked for, with all that can be verified before anything is opened.
 type spawnPlan struct {
 	program  spawn.Program
+	variant  catalog.Variant
 	members  []member
 	only     int // −1 for all
 	flags    *spawnFlags
@@ -111,7 +114,8 @@ func (f *spawnFlags) plan(set *pflag.FlagSet) (spawnPlan, error) {
 		DelayMin: f.delay.least, DelayMax: f.delay.most,
 	}
 	var err error
-	if p.program, err = catalog.Program(f.model, catalog.Variant{Retry: time.Duration(f.retry)}); err != nil {
+	p.variant = catalog.Variant{Retry: time.Duration(f.retry)}
+	if p.program, err = catalog.Program(f.model, p.variant); err != nil {
 		return p, err
 	}
 	if f.ephemeral && set.Changed("data-dir") && !f.control {
@@ -119,6 +123,9 @@ func (f *spawnFlags) plan(set *pflag.FlagSet) (spawnPlan, error) {
 	}
 	if set.Changed("data-dir") && f.dataDir == "" {
 		return p, errors.New("--data-dir: expected the name of a folder")
+	}
+	if set.Changed("record") && f.record == "" {
+		return p, errors.New("--record: expected the name of a file")
 	}
 	if set.Changed("metrics") {
 		if _, _, err := net.SplitHostPort(f.metrics); err != nil {

@@ -3,6 +3,8 @@ package catalog
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +26,31 @@ type Variant struct {
 	// Retry makes a proposer of single-decree Paxos try again after so long, at most twice so, and a decided server
 	// answer a repeat of the request that it decided. 0 is never.
 	Retry time.Duration
+}
+
+// Words gives the variant as names and values, those that differ from the default, which ParseVariant reads.
+func (v Variant) Words() map[string]string {
+	words := make(map[string]string)
+	if v.Retry != 0 {
+		words["retry"] = v.Retry.String()
+	}
+	return words
+}
+
+// ParseVariant reads what Words gave.
+func ParseVariant(words map[string]string) (Variant, error) {
+	var v Variant
+	for _, name := range slices.Sorted(maps.Keys(words)) {
+		if name != "retry" {
+			return v, fmt.Errorf("unknown setting %q of servers: expected retry", name)
+		}
+		retry, err := time.ParseDuration(words[name])
+		if err != nil || retry <= 0 {
+			return v, fmt.Errorf("retry %q: expected a duration, such as 500ms", words[name])
+		}
+		v.Retry = retry
+	}
+	return v, nil
 }
 
 // programs make what the servers of entries run, by the name of the entry: those entries can be run for real.

@@ -64,7 +64,7 @@ var rules = []rule{
 	{
 		// The step function: what drives it on sockets may do all that it may not.
 		folder: "spawn/machine", pure: true,
-		ours: []string{"actor", "internal/strictjson", "spawn/machine", "storage"},
+		ours: []string{"actor", "internal/intern", "internal/strictjson", "spawn/machine", "storage"},
 	},
 	{
 		// What goes wrong, as data: virtual time and real processes have it in common.

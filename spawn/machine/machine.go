@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"synod/actor"
+	"synod/internal/intern"
 	"synod/storage"
 )
 
@@ -95,13 +96,14 @@ type Config[S, M any] struct {
 	Actor   actor.Typed[S, M]
 	Wire    Wire[M]
 	Records Records // nil for an actor that is to forget everything, or keeps nothing
-	Random  Random  // for the durations of timers, and for choices
+	Random  Random  // for the durations of timers, and for choices; see Draws
 }
 
 // Machine is an actor that runs. Make one with New. It is not safe for concurrent use.
 type Machine[S, M any] struct {
 	config  Config[S, M]
 	durable bool
+	draws   Draws // nil for chance
 	state   S
 	out     actor.Out[M]
 	effects Effects
@@ -113,11 +115,14 @@ type Machine[S, M any] struct {
 	kept    any // what was kept last; only read if it is flat
 	flat    bool
 	records []storage.Record // of kept, all of them; nil before the first save
+
+	states *intern.Walker[S] // nil until somebody looks at the state
 }
 
 // New makes a machine, to which nothing has happened yet: its first event is Start or Recover.
 func New[S, M any](c Config[S, M]) *Machine[S, M] {
-	return &Machine[S, M]{config: c, durable: c.Records != nil && c.Actor.Keep != nil}
+	draws, _ := c.Random.(Draws)
+	return &Machine[S, M]{config: c, durable: c.Records != nil && c.Actor.Keep != nil, draws: draws}
 }
 
 // Self is the actor's id.
@@ -247,7 +252,7 @@ func (m *Machine[S, M]) command(now time.Duration) error {
 			m.effects.Send = append(m.effects.Send, Message{c.To, m.bytes[start:len(m.bytes):len(m.bytes)]})
 		case actor.SetTimer:
 			m.take(c.Timer)
-			alarm := Alarm{c.Timer, now + m.between(c.Min, c.Max)}
+			alarm := Alarm{c.Timer, now + m.between(c.Timer, c.Min, c.Max)}
 			m.alarms = append(m.alarms, alarm)
 			m.effects.Arm = append(m.effects.Arm, alarm)
 		case actor.CancelTimer:
@@ -255,7 +260,7 @@ func (m *Machine[S, M]) command(now time.Duration) error {
 				m.effects.Disarm = append(m.effects.Disarm, c.Timer)
 			}
 		case actor.Choose:
-			option := c.Options[m.config.Random.Uint64()%uint64(len(c.Options))]
+			option := m.pick(c.Options)
 			m.options = append(m.options, option)
 			m.effects.Drawn = append(m.effects.Drawn, option)
 		}
@@ -264,9 +269,13 @@ func (m *Machine[S, M]) command(now time.Duration) error {
 }
 
 // between draws a duration from [shortest, longest]; no duration is less than 0.
-func (m *Machine[S, M]) between(shortest, longest time.Duration) time.Duration {
+func (m *Machine[S, M]) between(t actor.Timer, shortest, longest time.Duration) time.Duration {
 	shortest = max(shortest, 0)
-	if longest <= shortest {
+	longest = max(shortest, longest)
+	if m.draws != nil {
+		return m.draws.Between(t, shortest, longest)
+	}
+	if longest == shortest {
 		return shortest
 	}
 	return shortest + time.Duration(m.config.Random.Uint64()%uint64(longest-shortest+1))

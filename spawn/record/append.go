@@ -1,0 +1,246 @@
+package record
+
+import (
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"synod/actor"
+	"synod/internal/strictjson"
+	"synod/spawn"
+	"synod/spawn/machine"
+	"synod/storage"
+)
+
+// Append appends a line, with its end, to dst.
+func (l *Line) Append(dst []byte) []byte {
+	if l.Header != nil {
+		return l.Header.append(dst)
+	}
+	dst = appendPrefix(dst, l.Server)
+	dst = appendMoment(dst, l.Step, l.At, l.Wall)
+	dst = appendEvent(dst, l.Event)
+	switch l.Event {
+	case Recover:
+		dst = appendRecords(append(dst, `,"records":`...), l.Records)
+	case Receive:
+		dst = appendMessage(dst, l.From, l.Data, l.Size, l.Rejected)
+	case Timeout:
+		dst = appendPayload(append(dst, `,"timer":`...), l.Timer)
+	case Choose:
+		dst = appendPayload(append(dst, `,"option":`...), l.Option)
+	case Stop:
+		return appendReason(dst, l.Reason)
+	case Start:
+	}
+	dst = appendSave(dst, l.Save)
+	dst = appendSend(dst, l.Send)
+	for i, a := range l.Arm {
+		dst = appendArm(dst, i, a.Timer, a.In)
+	}
+	dst = closeList(dst, len(l.Arm))
+	for i, t := range l.Disarm {
+		dst = appendPayload(openList(dst, "disarm", i), t)
+	}
+	dst = closeList(dst, len(l.Disarm))
+	for i, o := range l.Drawn {
+		dst = appendPayload(openList(dst, "draw", i), o)
+	}
+	dst = closeList(dst, len(l.Drawn))
+	return appendState(dst, l.State)
+}
+
+func (h *Header) append(dst []byte) []byte {
+	dst = appendPrefix(dst, h.Server)
+	dst = append(dst, `"record":"`+Format+`","servers":[`...)
+	for i, id := range h.Servers {
+		dst = appendID(separated(dst, i), id)
+	}
+	dst = appendString(append(dst, `],"model":`...), h.Model)
+	dst = strconv.AppendUint(append(dst, `,"version":`...), uint64(h.Version), 10)
+	dst = append(dst, `,"config":{`...)
+	for i, name := range slices.Sorted(maps.Keys(h.Config)) {
+		dst = appendString(append(appendString(separated(dst, i), name), ':'), h.Config[name])
+	}
+	dst = strconv.AppendBool(append(dst, `},"durable":`...), h.Durable)
+	dst = appendString(append(dst, `,"transport":`...), h.Transport)
+	dst = strconv.AppendBool(append(dst, `,"faults":`...), h.Faults)
+	dst = appendString(append(dst, `,"build":`...), h.Build)
+	dst = strconv.AppendInt(append(dst, `,"wall":`...), h.Wall.UnixNano(), 10)
+	return append(dst, "}\n"...)
+}
+
+// appendPrefix begins a line with whose it is, so that even of a torn one that can be told.
+func appendPrefix(dst []byte, id actor.ID) []byte {
+	return append(appendID(append(dst, `{"server":`...), id), ',')
+}
+
+func appendMoment(dst []byte, step uint64, at time.Duration, wall time.Time) []byte {
+	dst = strconv.AppendUint(append(dst, `"step":`...), step, 10)
+	dst = strconv.AppendInt(append(dst, `,"at":`...), int64(at), 10)
+	return strconv.AppendInt(append(dst, `,"wall":`...), wall.UnixNano(), 10)
+}
+
+func appendEvent(dst []byte, e Event) []byte {
+	return append(append(append(dst, `,"event":"`...), e.String()...), '"')
+}
+
+func appendMessage(dst []byte, from actor.ID, data []byte, size int, rejected string) []byte {
+	dst = appendID(append(dst, `,"from":`...), from)
+	if size > 0 {
+		dst = strconv.AppendInt(append(dst, `,"size":`...), int64(size), 10)
+	} else {
+		dst = appendPayload(append(dst, `,"message":`...), data)
+	}
+	if rejected != "" {
+		dst = appendString(append(dst, `,"rejected":`...), rejected)
+	}
+	return dst
+}
+
+func appendReason(dst []byte, reason string) []byte {
+	if reason != "" {
+		dst = appendString(append(dst, `,"error":`...), reason)
+	}
+	return append(dst, "}\n"...)
+}
+
+func appendSave(dst []byte, save []storage.Record) []byte {
+	if len(save) == 0 {
+		return dst
+	}
+	return appendRecords(append(dst, `,"save":`...), save)
+}
+
+func appendRecords(dst []byte, records []storage.Record) []byte {
+	dst = append(dst, '[')
+	for i, r := range records {
+		dst = append(appendPayload(append(separated(dst, i), '['), []byte(r.Name)), ',')
+		if r.Data == nil {
+			dst = append(dst, "null"...)
+		} else {
+			dst = appendPayload(dst, r.Data)
+		}
+		dst = append(dst, ']')
+	}
+	return append(dst, ']')
+}
+
+func appendSend(dst []byte, send []machine.Message) []byte {
+	for i, m := range send {
+		dst = append(appendID(append(openList(dst, "send", i), '['), m.To), ',')
+		dst = append(appendPayload(dst, m.Data), ']')
+	}
+	return closeList(dst, len(send))
+}
+
+func appendArm(dst []byte, i int, timer []byte, in time.Duration) []byte {
+	dst = append(appendPayload(append(openList(dst, "arm", i), '['), timer), ',')
+	return append(strconv.AppendInt(dst, int64(in), 10), ']')
+}
+
+const hexDigits = "0123456789abcdef"
+
+func appendState(dst []byte, state uint64) []byte {
+	dst = append(dst, `,"state":"`...)
+	for shift := 60; shift >= 0; shift -= 4 {
+		dst = append(dst, hexDigits[state>>shift&15])
+	}
+	return append(dst, "\"}\n"...)
+}
+
+// openList begins the i-th element of a list, and the list before its first one.
+func openList(dst []byte, name string, i int) []byte {
+	if i > 0 {
+		return append(dst, ',')
+	}
+	return append(append(append(dst, `,"`...), name...), `":[`...)
+}
+
+// closeList ends a list of n elements. One without any is left out.
+func closeList(dst []byte, n int) []byte {
+	if n == 0 {
+		return dst
+	}
+	return append(dst, ']')
+}
+
+func separated(dst []byte, i int) []byte {
+	if i == 0 {
+		return dst
+	}
+	return append(dst, ',')
+}
+
+// appendID appends an address, or a number for an id that stands for none.
+func appendID(dst []byte, id actor.ID) []byte {
+	dst = append(dst, '"')
+	if addr, ok := spawn.AddressOf(id); ok {
+		dst = addr.AppendTo(dst)
+	} else {
+		dst = strconv.AppendUint(dst, uint64(id), 10)
+	}
+	return append(dst, '"')
+}
+
+// nested is how many levels deep a payload lies in a line, and a few more.
+const nested = 8
+
+// base64Prefix begins what stands for bytes that are no text.
+const base64Prefix = `{"base64":`
+
+// appendPayload appends bytes so that people can read them if they are text: JSON arrays and objects as they are, other
+// text as a string, and anything else in base64.
+func appendPayload(dst, data []byte) []byte {
+	if bare(data) {
+		return append(dst, data...)
+	}
+	if utf8.Valid(data) {
+		return appendString(dst, data)
+	}
+	dst = append(append(dst, base64Prefix...), '"')
+	return append(base64.StdEncoding.AppendEncode(dst, data), `"}`...)
+}
+
+// bare tells whether bytes are a JSON array or object that may stand in a line as they are.
+func bare(data []byte) bool {
+	n := len(data)
+	if n < 2 || data[0] != '{' && data[0] != '[' || data[n-1] != '}' && data[n-1] != ']' {
+		return false
+	}
+	if n >= len(base64Prefix) && string(data[:len(base64Prefix)]) == base64Prefix {
+		return false
+	}
+	for _, c := range data {
+		if c < ' ' {
+			return false
+		}
+	}
+	return strictjson.Fits(data, nested)
+}
+
+// appendString appends a string; what is no UTF-8 in it becomes U+FFFD.
+func appendString[T ~string | ~[]byte](dst []byte, s T) []byte {
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c < ' ':
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		case c >= utf8.RuneSelf:
+			r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+			dst = utf8.AppendRune(dst, r)
+			i += size
+			continue
+		default:
+			dst = append(dst, c)
+		}
+		i++
+	}
+	return append(dst, '"')
+}

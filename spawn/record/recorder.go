@@ -1,0 +1,117 @@
+package record
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"synod/actor"
+	"synod/internal/intern"
+	"synod/spawn"
+	"synod/spawn/machine"
+)
+
+// Recorder writes the record of one process of a server, each line by one Write. It is a spawn.Recorder, and not safe for
+// concurrent use.
+type Recorder struct {
+	w      io.Writer
+	wall   func() time.Time
+	prefix []byte // of every line
+	buf    []byte
+	steps  uint64
+}
+
+var _ spawn.Recorder = (*Recorder)(nil)
+
+// New begins the record of a server that is about to run, with the header. The wall clock is that of the machine if it is
+// nil; the header gets its time.
+func New(w io.Writer, h Header, wall func() time.Time) (*Recorder, error) {
+	if wall == nil {
+		wall = time.Now
+	}
+	h.Wall = wall()
+	r := &Recorder{w: w, wall: wall, prefix: appendPrefix(nil, h.Server)}
+	r.buf = h.append(r.buf)
+	return r, r.write()
+}
+
+func (r *Recorder) write() error {
+	_, err := r.w.Write(r.buf)
+	return err
+}
+
+// Step writes down an event and what it led to.
+func (r *Recorder) Step(m spawn.Machine, e machine.Event, f machine.Effects, now time.Duration) error {
+	state, err := m.StateHash()
+	if err != nil {
+		return err
+	}
+	dst := r.begin(now, Event(e.Kind))
+	switch e.Kind {
+	case machine.Recover:
+		dst = appendRecords(append(dst, `,"records":`...), e.Records)
+	case machine.Receive:
+		dst = appendReceived(dst, e, f.Rejected)
+	case machine.Timeout:
+		dst = appendPayload(append(dst, `,"timer":`...), Encode(e.Timer))
+	case machine.Choice:
+		dst = appendPayload(append(dst, `,"option":`...), Encode(e.Option))
+	case machine.Start:
+	}
+	if f.Rejected == nil {
+		dst = appendSend(appendSave(dst, f.Save), f.Send)
+		for i, a := range f.Arm {
+			dst = appendArm(dst, i, Encode(a.Timer), a.At-now)
+		}
+		dst = closeList(dst, len(f.Arm))
+		for i, t := range f.Disarm {
+			dst = appendPayload(openList(dst, "disarm", i), Encode(t))
+		}
+		dst = closeList(dst, len(f.Disarm))
+		for i, o := range f.Drawn {
+			dst = appendPayload(openList(dst, "draw", i), Encode(o))
+		}
+		dst = closeList(dst, len(f.Drawn))
+	}
+	r.buf = appendState(dst, state)
+	return r.write()
+}
+
+// Stop writes down that the server stops, and why.
+func (r *Recorder) Stop(now time.Duration, reason error) error {
+	text := ""
+	if reason != nil {
+		text = fmt.Sprint(reason)
+	}
+	r.buf = appendReason(r.begin(now, Stop), text)
+	return r.write()
+}
+
+// begin begins the line of the next event.
+func (r *Recorder) begin(now time.Duration, e Event) []byte {
+	r.steps++
+	return appendEvent(appendMoment(append(r.buf[:0], r.prefix...), r.steps, now, r.wall()), e)
+}
+
+func appendReceived(dst []byte, e machine.Event, rejected *machine.Rejection) []byte {
+	size, reason := 0, ""
+	if len(e.Data) > machine.MaxMessage {
+		size = len(e.Data)
+	}
+	if rejected != nil {
+		reason = rejected.Reason.String()
+	}
+	return appendMessage(dst, e.From, e.Data, size, reason)
+}
+
+// anything walks timers and options.
+var anything = func() *intern.Walker[any] {
+	w, err := intern.For[any]()
+	if err != nil {
+		panic(err) // An interface can be walked.
+	}
+	return w
+}()
+
+// Encode gives the canonical encoding of a timer or an option, which stands for it in a line.
+func Encode[T actor.Timer](v T) []byte { return anything.Encode(nil, v) }
