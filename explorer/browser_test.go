@@ -53,7 +53,12 @@ func TestBrowser(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/paxos").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "web/test/explorer.test.mjs")
+	files, err := filepath.Glob("web/test/*.test.mjs")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("expected tests in web/test, got %v, %v", files, err)
+	}
+	args := append([]string{"--test", "--test-concurrency=1", "--test-reporter=spec"}, files...)
+	cmd := exec.CommandContext(t.Context(), "node", args...)
 	cmd.Env = append(os.Environ(), "SYNOD_PAXOS="+program)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -68,7 +68,7 @@ const kept = signal<api.Format[]>([]);
 
 function Export() {
   const [format, choose] = useState("");
-  const [text, show] = useState("");
+  const [got, show] = useState<{ of: api.Format; text: string } | null>(null);
   useEffect(() => {
     if (kept.value.length === 0) void api.formats().then((all) => (kept.value = all), s.fail);
   }, []);
@@ -76,12 +76,15 @@ function Export() {
   useEffect(() => {
     if (!chosen) return;
     let old = false;
-    show("…");
-    void api.exported(chosen.name, s.query(s.tip.value)).then((t) => !old && show(t), (e: unknown) => !old && show(String(e)));
+    const arrived = (text: string) => !old && show({ of: chosen, text });
+    void api.exported(chosen.name, s.query(s.tip.value)).then(arrived, (e: unknown) => arrived(String(e)));
     return () => {
       old = true;
     };
   }, [chosen?.name]);
+  // What arrived last may still be of the format that was chosen before.
+  const there = got?.of === chosen;
+  const text = got && there ? got.text : "…";
   const save = () => {
     if (!chosen) return;
     const a = document.createElement("a");
@@ -103,8 +106,8 @@ function Export() {
         <pre class="preview" tabIndex={0} aria-label="What is exported">{text.length > 20000 ? `${text.slice(0, 20000)}\n…` : text}</pre>
       </div>
       <p class="buttons">
-        <button type="button" class="button primary" onClick={save}>Save {chosen?.file}</button>
-        <button type="button" class="button" onClick={() => void navigator.clipboard.writeText(text).then(() => (s.notice.value = "Copied."), s.fail)}>Copy</button>
+        <button type="button" class="button primary" disabled={!there} onClick={save}>Save {chosen?.file}</button>
+        <button type="button" class="button" disabled={!there} onClick={() => void navigator.clipboard.writeText(text).then(() => (s.notice.value = "Copied."), s.fail)}>Copy</button>
       </p>
     </Dialog>
   );
@@ -120,10 +123,8 @@ function Models() {
   const open = (check: boolean) => {
     s.dialog.value = "";
     const given = Object.fromEntries(Object.entries(words).filter(([, w]) => w !== ""));
-    void s.openModel(name, given).then(() => {
-      if (check && s.model.value === name) {
-        void s.startCheck().then((c) => (s.check.value = c), s.fail);
-      }
+    void s.openModel(name, given).then((opening) => {
+      if (check && opening === "open") void s.startCheck().then((c) => (s.check.value = c), s.fail);
     });
   };
   return (

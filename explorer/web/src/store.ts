@@ -91,6 +91,12 @@ export const query = (p: Place): api.Query => ({
   model: model.value, config: config.value, initial: initial.value, path: pathOf(p),
 });
 
+/** Whether a place is of the tree that is shown. Another may have been opened while something was awaited. */
+function shown(p: Place): boolean {
+  while (p.parent) p = p.parent;
+  return p === root.value;
+}
+
 const maxStates = 300; // that the page keeps
 const kept: Place[] = [];
 
@@ -104,12 +110,17 @@ export function load(p: Place): Promise<void> {
 }
 
 async function fetchPlace(p: Place): Promise<void> {
-  const at = root.value;
   let from = p;
   while (from.parent && !from.step) from = from.parent;
   if (p.step) from = p;
-  const state = await api.state({ ...query(p), from: from.depth });
-  if (at !== root.value) return;
+  let state: api.State;
+  try {
+    state = await api.state({ ...query(p), from: from.depth });
+  } catch (e) {
+    if (!shown(p)) return; // Nobody looks at it any more.
+    throw e;
+  }
+  if (!shown(p)) return;
   const missing: Place[] = [];
   for (let q = p; q !== from && q.parent; q = q.parent) missing.unshift(q);
   missing.forEach((q, i) => {
@@ -183,11 +194,14 @@ export async function take(key: string) {
   await advance(here.value, [key]);
 }
 
+/** Takes steps from a place, unless another tree is shown meanwhile. */
 async function advance(from: Place, keys: string[]) {
+  if (!shown(from)) return;
   const p = extend(from, keys);
   try {
     await load(p);
-    goTo(p);
+    if (shown(p)) goTo(p);
+    else forget(p, from);
   } catch (e) {
     forget(p, from);
     fail(e);
@@ -249,8 +263,15 @@ export function otherBranch(by: number) {
   goTo(next, Math.min(next.depth, Math.max(fork.depth + 1, Math.min(selected.value, next.depth))));
 }
 
-export async function openModel(name: string, words: api.Config, path: string[] = [], first = 0) {
-  const before = { model: model.value, config: config.value, initial: initial.value, root: root.value, tip: tip.value };
+/** How the opening of a tree ended. Another one may have been asked for before this one was there: that one counts. */
+export type Opening = "open" | "failed" | "overtaken";
+
+/** The last tree that was opened: what stays when another one cannot be. */
+let last: { model: string; config: api.Config; initial: number; root: Place; tip: Place } | null = null;
+
+/** Opens a tree, and walks as far as a path applies. What cannot be opened leaves what was shown before. */
+export async function openModel(name: string, words: api.Config, path: string[] = [], first = 0): Promise<Opening> {
+  if (last?.root === root.value) last.tip = tip.value;
   const fresh = newPlace(null, "");
   batch(() => {
     model.value = name;
@@ -268,38 +289,46 @@ export async function openModel(name: string, words: api.Config, path: string[] 
   canUndo.value = canRedo.value = false;
   try {
     await load(fresh);
+    if (!shown(fresh)) return "overtaken";
     config.value = fresh.state?.config ?? words;
     initials.value = fresh.state?.initials ?? 1;
-    if (path.length > 0) return await walk(path);
+    if (path.length > 0) await walk(fresh, path);
   } catch (e) {
-    if (before.root.state) {
-      batch(() => {
-        model.value = before.model;
-        config.value = before.config;
-        initial.value = before.initial;
-        root.value = before.root;
-        tip.value = before.tip;
-        selected.value = before.tip.depth;
-      });
-    }
+    if (!shown(fresh)) return "overtaken";
+    if (last) goBack(last);
     fail(e);
+    return "failed";
   }
-  return undefined;
+  if (!shown(fresh)) return "overtaken";
+  last = { model: name, config: config.value, initial: first, root: fresh, tip: tip.value };
+  return "open";
 }
 
-/** Walks from the beginning as far as the path applies. */
-async function walk(path: string[]): Promise<void> {
-  const end = extend(root.value, path);
+function goBack(to: NonNullable<typeof last>) {
+  batch(() => {
+    model.value = to.model;
+    config.value = to.config;
+    initial.value = to.initial;
+    root.value = to.root;
+    tip.value = to.tip;
+    selected.value = to.tip.depth;
+  });
+}
+
+/** Walks from the beginning as far as the path applies, unless another tree is shown meanwhile. */
+async function walk(from: Place, path: string[]): Promise<void> {
+  const end = extend(from, path);
   try {
     await load(end);
-    goTo(end);
+    if (shown(end)) goTo(end);
   } catch (e) {
-    forget(end, root.value);
+    forget(end, from);
     if (!(e instanceof api.ApiError) || e.code !== "no_step") throw e;
     const rest = path.slice(0, e.step - 1);
-    const last = extend(root.value, rest);
-    await load(last);
-    goTo(last);
+    const furthest = extend(from, rest);
+    await load(furthest);
+    if (!shown(furthest)) return;
+    goTo(furthest);
     problem.value = {
       text: `Step ${e.step} of this path no longer applies. You see the ${rest.length} steps before it.`,
       detail: e.key,
@@ -311,10 +340,12 @@ export async function showDiscovery(d: api.Discovery) {
   const c = check.value;
   if (!c?.model || !c.config) return;
   const same = c.model === model.value && sameConfig(c.config, config.value) && d.initial === initial.value;
-  await attempt("Walking to the discovery", async () => {
-    if (same) await advance(root.value, d.path);
-    else await openModel(c.model as string, c.config as api.Config, d.path, d.initial);
+  const opening = await attempt("Walking to the discovery", async () => {
+    if (!same) return openModel(c.model as string, c.config as api.Config, d.path, d.initial);
+    await advance(root.value, d.path);
+    return undefined;
   });
+  if (opening === "overtaken") return;
   const further = d.loop ? `; steps ${d.loop} to ${d.path.length} repeat for ever` : d.maximal ? "; nothing can follow" : "";
   notice.value = `${d.expect === "sometimes" ? "Example" : "Violation"} of “${d.property}”, ${d.path.length} steps${further}`;
 }
@@ -342,7 +373,7 @@ export function nextDiscovery() {
 export async function walkAtRandom(count: number, seed: number) {
   const from = here.value;
   const way = await attempt("Walking at random", () => api.random({ ...query(from), count, seed }));
-  if (!way) return;
+  if (!way || !shown(from)) return;
   if (way.path.length > 0) await advance(from, way.path);
   notice.value = `${way.path.length} random steps from seed ${seed}${way.ended ? `; then ${way.ended}` : ""}`;
 }
@@ -350,7 +381,7 @@ export async function walkAtRandom(count: number, seed: number) {
 export async function runUntil(goal: api.Goal) {
   const from = here.value;
   const way = await attempt("Searching", () => api.seek({ ...query(from), goal }));
-  if (!way) return;
+  if (!way || !shown(from)) return;
   if (way.found) await advance(from, way.path);
   notice.value = way.found
     ? `Reached in ${way.path.length} steps; ${way.visited} states were met`
@@ -360,7 +391,7 @@ export async function runUntil(goal: api.Goal) {
 export async function shorten() {
   const from = tip.value;
   const way = await attempt("Searching for a shorter path", () => api.minimize(query(from)));
-  if (!way) return;
+  if (!way || !shown(from)) return;
   if (way.found && (way.initial ?? 0) !== initial.value) await openModel(model.value, config.value, way.path, way.initial ?? 0);
   else if (way.found) await advance(root.value, way.path);
   notice.value = way.found
@@ -438,8 +469,12 @@ export const actors = computed(() => {
   return [...order.value.filter((n) => names.includes(n)), ...names.filter((n) => !order.value.includes(n))];
 });
 
-let wanted = "";
+let wanted = ""; // what the address has to say
+let writing = 0; // the timer
+
+/** Writes into the address what is shown. What is only being opened comes from there, or waits. */
 async function writeLink() {
+  if (root.value !== last?.root) return;
   const view: link.View = {
     model: model.value, config: config.value, initial: initial.value, path: pathOf(tip.value), selected: selected.value,
     fingerprint: tip.value.step?.fingerprint ?? tip.value.state?.fingerprint ?? "",
@@ -451,24 +486,44 @@ async function writeLink() {
   if (wanted === id && location.hash !== text) history.replaceState(null, "", text);
 }
 
+const writeSoon = () => {
+  clearTimeout(writing);
+  writing = window.setTimeout(() => void writeLink(), 120);
+};
+
+let links = 0; // that were to be opened
+
+/** Opens what a fragment of the address says, or what the server was started with where nothing else is shown. */
+async function openLink(fragment: string, models: Promise<api.Models | undefined>) {
+  const mine = ++links;
+  const start = await models;
+  const view = await link.read(fragment);
+  if (!start || mine !== links) return;
+  const opening = view ? await openView(view) : "failed";
+  if (opening !== "failed" || last) return;
+  const why = problem.value; // of a link that cannot be opened
+  if ((await openModel(start.model, start.config)) === "open" && why) problem.value = why;
+}
+
 /** Begins: with what the address says, or with the model that the server was started with. */
 export async function begin() {
-  const list = await attempt("Opening", api.models);
-  if (!list) return;
-  catalogue.value = list.models;
-  const view = await link.read(location.hash);
-  if (view) await openView(view);
-  if (!root.value.state) {
-    const why = problem.value; // of a link that cannot be opened
-    await openModel(list.model, list.config);
-    if (why) problem.value = why;
-  }
-  let timer = 0;
+  const models = attempt("Opening", api.models);
+  // From the beginning, since a link may be pasted before the first view is there. The event tells what was pasted: the
+  // address may have been written again before the event came.
+  window.addEventListener("hashchange", (e) => {
+    clearTimeout(writing); // What was to be written would replace what was pasted.
+    wanted = "";
+    void openLink(new URL(e.newURL).hash, models);
+  });
+  void models.then((list) => {
+    if (list) catalogue.value = list.models;
+  });
+  await openLink(location.hash, models);
+  if (!(await models)) return;
   effect(() => {
     void [model.value, config.value, tip.value, selected.value, base.value, tab.value, hidden.value, order.value];
     void fetched.value;
-    clearTimeout(timer);
-    timer = window.setTimeout(() => void writeLink(), 120);
+    writeSoon();
   });
   effect(() => {
     const p = here.value;
@@ -481,11 +536,6 @@ export async function begin() {
     const p = tip.value;
     clearTimeout(later);
     later = window.setTimeout(() => void explain(p), 200);
-  });
-  window.addEventListener("hashchange", () => {
-    clearTimeout(timer); // What was to be written would replace what was pasted.
-    wanted = "";
-    void link.read(location.hash).then((v) => v && openView(v));
   });
   api.listen(
     (c) => {
@@ -501,14 +551,14 @@ export async function begin() {
   );
 }
 
-async function openView(v: link.View) {
+async function openView(v: link.View): Promise<Opening> {
   batch(() => {
     hidden.value = new Set(v.hidden);
     order.value = v.order;
     tab.value = v.tab || "branches";
   });
-  await openModel(v.model, v.config, v.path, v.initial);
-  if (tip.value.depth === v.path.length) {
+  const opening = await openModel(v.model, v.config, v.path, v.initial);
+  if (opening === "open" && tip.value.depth === v.path.length) {
     select(v.selected);
     base.value = v.base;
     const now = tip.value.state?.fingerprint;
@@ -516,4 +566,5 @@ async function openView(v: link.View) {
       problem.value = { text: "All steps of this link still apply, but they lead to another state than when it was made." };
     }
   }
+  return opening;
 }

@@ -4,6 +4,9 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 
+/** After so many milliseconds what is waited for is taken to hang. A machine may be slow. */
+const hang = 60_000;
+
 // What goes wrong ends the process, and with it the servers.
 process.setMaxListeners(100);
 process.on("unhandledRejection", (e) => {
@@ -42,12 +45,13 @@ export function browserPath() {
 }
 
 export function browse() {
-  return chromium.launch({ executablePath: browserPath(), args: ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"] });
+  return chromium.launch({ timeout: hang, executablePath: browserPath(), args: ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"] });
 }
 
-/** Opens a page that fails the test on any error, and on any request to elsewhere. */
-export async function open(browser, address, options = {}) {
+/** Makes a page for an address that notes any error, and any request to elsewhere. It is still empty. */
+export async function blank(browser, address, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", ...options });
+  context.setDefaultTimeout(hang);
   const page = await context.newPage();
   page.problems = [];
   const here = new URL(address).origin;
@@ -56,13 +60,17 @@ export async function open(browser, address, options = {}) {
   page.on("request", (r) => {
     if (!r.url().startsWith(here) && !r.url().startsWith("blob:") && !r.url().startsWith("data:")) page.problems.push(`loaded ${r.url()}`);
   });
+  return page;
+}
+
+/** Opens a page, and waits until it shows a state. */
+export async function open(browser, address, options = {}) {
+  const page = await blank(browser, address, options);
   await page.goto(address);
-  await page.waitForSelector(".choice, .empty");
+  await page.waitForSelector(".choices .choice, .choices .empty", { state: "attached" });
   return page;
 }
 
 /** Waits until the step that is looked at, and the length of the path, are these. */
 export const at = (page, step, of) =>
-  page.waitForFunction(
-    ([s, n]) => document.querySelector(".position")?.textContent === `${s} of ${n}`, [step, of], { timeout: 10_000 },
-  );
+  page.waitForFunction(([s, n]) => document.querySelector(".position")?.textContent === `${s} of ${n}`, [step, of]);

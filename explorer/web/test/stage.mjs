@@ -1,0 +1,36 @@
+// What the files of tests share: one browser and one server each, and tests that want a page without problems.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { browse, explore, open } from "./pages.mjs";
+
+/** How long a test may take, in milliseconds. Only what hangs takes that long; a machine may be slow. */
+export const patience = 300_000;
+
+/** Starts paxos explore with some arguments, and a browser, for the tests of a file. */
+export function stage(...args) {
+  const s = {};
+  before(async () => {
+    s.browser = await browse();
+    s.server = await explore(...args);
+  });
+  after(async () => {
+    await s.browser?.close();
+    await s.server?.end();
+  });
+  /** Opens a page, and wants in the end that nothing went wrong on it. */
+  s.onPage = (name, options, f) =>
+    test(name, { timeout: patience }, async () => {
+      const page = await open(s.browser, options.address?.() ?? s.server.base, options);
+      try {
+        await f(page);
+        assert.deepEqual(page.problems, []);
+      } finally {
+        await page.context().close();
+      }
+    });
+  return s;
+}
+
+/** Clicks the first of the next actions that has a text. */
+export const click = (page, text) => page.locator(".choice", { hasText: text }).first().click();
