@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -45,7 +46,7 @@ const patience = 500 * time.Millisecond
 // Name is the name of an actor's file in its folder.
 func Name(id actor.ID) string { return id.String() + ".paxos" }
 
-// Open opens an actor's file in a folder, or creates it, durably. A file that belongs to somebody else, is in use or is
+// Open opens an actor's file in a folder, or creates it, durably; what it then holds is on disk. A file that belongs to somebody else, is in use or is
 // damaged is refused, and left as it was.
 func Open(folder string, id Identity) (*File, error) {
 	path := filepath.Join(folder, Name(id.Actor))
@@ -69,7 +70,37 @@ func Open(folder string, id Identity) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, explained(err))
 	}
+	if err := settle(db); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, errors.Join(err, db.Close()))
+	}
 	return &File{db: db, path: path}, nil
+}
+
+// settle makes durable what a file shows. A process that was killed in the middle of a save, or whose fsync failed, leaves
+// pages in the system's cache that are on no disk: whoever opens the file sees them, and must not build on them. Another
+// fsync is not enough, as it may pass over pages that failed before (Rebello et al., "Can Applications Recover from
+// fsync Failures?", 2020), so that everything is written again, to other pages.
+func settle(db *bolt.DB) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil { // Some damage shows only when something is written.
+			err = fmt.Errorf("the file is damaged: %v", r)
+		}
+	}()
+	return db.Update(func(tx *bolt.Tx) error {
+		return tx.ForEach(func(_ []byte, b *bolt.Bucket) error {
+			// A bucket must not be changed while it is walked through.
+			var all []Record
+			err := b.ForEach(func(name, data []byte) error {
+				all = append(all, Record{string(name), bytes.Clone(data)})
+				return nil
+			})
+			for _, r := range all {
+				err = errors.Join(err, b.Put([]byte(r.Name), r.Data))
+			}
+			return err
+		})
+	})
 }
 
 // Path is where the file is.

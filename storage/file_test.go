@@ -3,6 +3,7 @@ package storage
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -146,6 +147,29 @@ func TestInUse(t *testing.T) {
 func TestFolder(t *testing.T) {
 	if f, err := Open(filepath.Join(t.TempDir(), "none"), me); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("opened in no folder: %v, %v", f, err)
+	}
+}
+
+// TestOpenWrites makes sure that what an opened file shows was written and synced by who opened it, and that this changes
+// nothing: it may have been in nothing but the system's cache.
+func TestOpenWrites(t *testing.T) {
+	folder := t.TempDir()
+	var want []Record
+	for i := range 500 { // more than a page holds
+		want = append(want, Record{fmt.Sprintf("%04d", i), bytes.Repeat([]byte{byte(i)}, 50)})
+	}
+	f := open(t, folder)
+	if err := errors.Join(f.Save(want), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f = open(t, folder)
+	defer f.Close()
+	stats := f.db.Stats()
+	if pages := stats.TxStats.GetWrite(); pages < 500*50/4096 {
+		t.Errorf("it wrote %d pages", pages)
+	}
+	if got, err := f.Load(); err != nil || !same(got, want) {
+		t.Errorf("%d records, %v; want %d", len(got), err, len(want))
 	}
 }
 
