@@ -16,7 +16,7 @@ import (
 const auditFrom = 1 << 10
 
 // auditSometimes is called after every distinct handler call.
-func (c *cells[S, M]) auditSometimes() error {
+func (c *cells) auditSometimes() error {
 	n := uint64(c.calls.Add(1))
 	if n < auditFrom || n&(n-1) != 0 || bits.TrailingZeros64(n)%2 != 0 {
 		return nil
@@ -28,7 +28,7 @@ func (c *cells[S, M]) auditSometimes() error {
 }
 
 // Audit hashes every interned value once more.
-func (sp *space[M]) Audit() error {
+func (sp *space) Audit() error {
 	if err := sp.auditMessages(); err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (sp *space[M]) Audit() error {
 }
 
 // auditMessages looks for a message that was changed, and for the call that sent it.
-func (sp *space[M]) auditMessages() error {
+func (sp *space) auditMessages() error {
 	id, ok := sp.messages.Verify()
 	if ok {
 		return nil
@@ -60,7 +60,7 @@ func (sp *space[M]) auditMessages() error {
 }
 
 // audit looks for values of the actor that were changed.
-func (c *cells[S, M]) audit() error {
+func (c *cells) audit() error {
 	if how := c.own.changed(); how != "" {
 		return &ImpureError{Actor: c.who(), Event: "at some event", What: "the actor's own value was changed: " + how}
 	}
@@ -79,7 +79,7 @@ func (c *cells[S, M]) audit() error {
 	return nil
 }
 
-func (c *cells[S, M]) changedLater(what, text string) error {
+func (c *cells) changedLater(what, text string) error {
 	return &ImpureError{
 		Actor: c.who(), Event: "later", What: fmt.Sprintf("%s was changed after its step; it now reads %s", what, text),
 	}
@@ -87,14 +87,13 @@ func (c *cells[S, M]) changedLater(what, text string) error {
 
 // stateChanged names the event that gave a state which was changed afterwards, and the field: it calls the handler for
 // that event again, to see what the state was.
-func (c *cells[S, M]) stateChanged(id uint32) (found error) {
+func (c *cells) stateChanged(id uint32) (found error) {
 	now := c.walker.Copy(c.states.Value(id)) // The call may change it once more.
 	c.eachCall(func(e event, o *outcome) bool {
 		if e.kind == Crash || o.local != id {
 			return true
 		}
-		var out actor.Out[M]
-		st, err := c.run(e, &out)
+		st, _, err := c.run(e)
 		if err != nil || c.walker.Equal(st, now) {
 			return true
 		}
@@ -108,7 +107,7 @@ func (c *cells[S, M]) stateChanged(id uint32) (found error) {
 }
 
 // sentChanged names the event that sent a message which was changed afterwards, if it was this actor that sent it.
-func (c *cells[S, M]) sentChanged(message uint32) (found error) {
+func (c *cells) sentChanged(message uint32) (found error) {
 	w := c.space.walker
 	now := w.Copy(c.space.messages.Value(message))
 	c.eachCall(func(e event, o *outcome) bool {
@@ -116,12 +115,11 @@ func (c *cells[S, M]) sentChanged(message uint32) (found error) {
 		if at < 0 {
 			return true
 		}
-		var out actor.Out[M]
-		_, err := c.run(e, &out)
+		_, commands, err := c.run(e)
 		if err != nil {
 			return true
 		}
-		for _, command := range out.Commands() {
+		for _, command := range commands {
 			if command.Kind != actor.Send {
 				continue
 			}
@@ -141,7 +139,7 @@ func (c *cells[S, M]) sentChanged(message uint32) (found error) {
 }
 
 // sendOf gives which of the sends of an outcome, counted from 0, is of a message; −1 for none.
-func (sp *space[M]) sendOf(o *outcome, message uint32) int {
+func (sp *space) sendOf(o *outcome, message uint32) int {
 	sends := 0
 	for _, effect := range o.effects {
 		if int(effect.Slot) > sp.nobody {
@@ -156,7 +154,7 @@ func (sp *space[M]) sendOf(o *outcome, message uint32) int {
 }
 
 // eachCall calls f for every handler call that was made, until it returns false.
-func (c *cells[S, M]) eachCall(f func(event, *outcome) bool) {
+func (c *cells) eachCall(f func(event, *outcome) bool) {
 	if began := &c.began; began.filled.Load() && began.err() == nil && !f(event{start: true}, began) {
 		return
 	}

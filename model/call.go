@@ -18,7 +18,7 @@ type event struct {
 }
 
 // eventOf reads what the handler is called for out of its number.
-func (c *cells[S, M]) eventOf(k outcomeKey) event {
+func (c *cells) eventOf(k outcomeKey) event {
 	w := c.events.At(uint32(k.action))
 	e := event{kind: Kind(w[0]), local: k.local, what: w[1]}
 	switch e.kind {
@@ -32,7 +32,7 @@ func (c *cells[S, M]) eventOf(k outcomeKey) event {
 }
 
 // outcome gives what the actor makes of an event in a local state, calling its handler only for the first who asks.
-func (c *cells[S, M]) outcome(local uint32, a ActionID) *outcome {
+func (c *cells) outcome(local uint32, a ActionID) *outcome {
 	k := outcomeKey{local, a}
 	o := c.outcomes.get(k)
 	o.once.Do(func() {
@@ -62,11 +62,11 @@ func (c *cells[S, M]) outcome(local uint32, a ActionID) *outcome {
 
 // delivered puts before the effects of what a handler did those of the delivery itself: the link must not be cut, and
 // observers see that the message was accepted, before they see what was sent then.
-func (c *cells[S, M]) delivered(o *outcome, e event, source uint32) (err error) {
+func (c *cells) delivered(o *outcome, e event, source uint32) (err error) {
 	sp, to := c.space, uint32(c.slot)
 	var effects []SlotEffect
 	if slot := sp.faults.network; slot >= 0 && source != to {
-		effects = append(effects, SlotEffect{int32(slot), sp.slots[slot].(*partition[M]).link(source, to)})
+		effects = append(effects, SlotEffect{int32(slot), sp.slots[slot].(*partition).link(source, to)})
 	}
 	if o.ignored == Counts {
 		if effects, err = sp.seen(effects, sp.envelope(source, to, e.what), actor.Accepted); err != nil {
@@ -78,9 +78,9 @@ func (c *cells[S, M]) delivered(o *outcome, e event, source uint32) (err error) 
 }
 
 // call runs the handler and puts what it did into o.
-func (c *cells[S, M]) call(o *outcome, e event) (err error) {
-	var st S
-	var commands []actor.Command[M]
+func (c *cells) call(o *outcome, e event) (err error) {
+	var st any
+	var commands []command
 	c.space.turns.run(func() { st, commands, err = c.twice(e) })
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (c *cells[S, M]) call(o *outcome, e event) (err error) {
 }
 
 // optionList numbers the set of options of a choice.
-func (c *cells[S, M]) optionList(options []actor.Option) uint32 {
+func (c *cells) optionList(options []actor.Option) uint32 {
 	numbers := make([]uint32, 0, len(options))
 	for _, option := range options {
 		n, _ := c.options.Intern(option)
@@ -125,24 +125,22 @@ func (c *cells[S, M]) optionList(options []actor.Option) uint32 {
 
 // twice calls the handler twice, each time on private copies, and wants the same answer. It looks whether the value
 // that the handlers belong to is still what it was.
-func (c *cells[S, M]) twice(e event) (st S, commands []actor.Command[M], err error) {
-	var out, again actor.Out[M]
-	if st, err = c.run(e, &out); err != nil {
-		return st, nil, err
+func (c *cells) twice(e event) (st any, commands []command, err error) {
+	if st, commands, err = c.run(e); err != nil {
+		return nil, nil, err
 	}
-	second, err := c.run(e, &again)
+	again, others, err := c.run(e)
 	if err != nil {
-		return st, nil, err
+		return nil, nil, err
 	}
 	if err := c.ownUnchanged(e); err != nil {
-		return st, nil, err
+		return nil, nil, err
 	}
-	commands = out.Commands()
-	return st, commands, c.same(e, st, second, commands, again.Commands())
+	return st, commands, c.same(e, st, again, commands, others)
 }
 
 // ownUnchanged looks, by sample, whether the value that the handlers belong to is still what it was.
-func (c *cells[S, M]) ownUnchanged(e event) error {
+func (c *cells) ownUnchanged(e event) error {
 	if c.own.sample() {
 		if how := c.own.changed(); how != "" {
 			return c.impure(e, "the actor's own value was changed: %s", how)
@@ -152,66 +150,69 @@ func (c *cells[S, M]) ownUnchanged(e event) error {
 }
 
 // run calls the handler once on private copies. What it gives can be walked: it holds no cycle, func or channel.
-func (c *cells[S, M]) run(e event, out *actor.Out[M]) (st S, err error) {
+func (c *cells) run(e event) (st any, commands []command, err error) {
 	defer caught(&err, c.who(), func() string { return c.describe(e) })
 	if e.start {
-		st = c.actor.Start(c.id, out)
-		return st, c.check(e, st, out.Commands())
+		st, commands = c.actor.start(c.id)
+		return st, commands, c.check(e, st, commands)
 	}
 	if e.kind == Recover {
-		st = c.comeBack(e, out)
-		return st, c.check(e, st, out.Commands())
+		st, commands = c.comeBack(e)
+		return st, commands, c.check(e, st, commands)
 	}
 	st = c.walker.Copy(c.states.Value(e.local))
 	switch e.kind {
 	case Deliver:
-		if st, err = c.receive(e, st, out); err != nil {
-			return st, err
+		if st, commands, err = c.receive(e, st); err != nil {
+			return nil, nil, err
 		}
 	case Timeout:
-		if c.actor.Timeout == nil {
-			return st, c.impure(e, "a timer was set by an actor without Timers")
+		if c.actor.timeout == nil {
+			return nil, nil, c.impure(e, "a timer was set by an actor without Timers")
 		}
-		st = c.actor.Timeout(c.id, st, anyWalker.Copy(c.timers.Value(e.what)), out)
+		st, commands = c.actor.timeout(c.id, st, anyWalker.Copy(c.timers.Value(e.what)))
 	case Choose:
-		if c.actor.Chosen == nil {
-			return st, c.impure(e, "a choice was asked for by an actor without Choices")
+		if c.actor.chosen == nil {
+			return nil, nil, c.impure(e, "a choice was asked for by an actor without Choices")
 		}
-		st = c.actor.Chosen(c.id, st, anyWalker.Copy(c.options.Value(e.what)), out)
+		st, commands = c.actor.chosen(c.id, st, anyWalker.Copy(c.options.Value(e.what)))
 	case Act, Drop, Crash, Recover, Partition, Heal:
 		panic("model: no handler for a " + e.kind.String())
 	}
-	return st, c.check(e, st, out.Commands())
+	return st, commands, c.check(e, st, commands)
 }
 
 // receive calls the handler for a message, which it must leave as it is.
-func (c *cells[S, M]) receive(e event, st S, out *actor.Out[M]) (S, error) {
+func (c *cells) receive(e event, st any) (next any, commands []command, err error) {
 	w := c.space.walker
 	given := c.space.messages.Value(e.what)
 	if !w.Changeable(given) {
-		return c.actor.Receive(c.id, st, e.from, given, out), nil
+		next, commands = c.actor.receive(c.id, st, e.from, given)
+		return next, commands, nil
 	}
 	given = w.Copy(given)
 	before := w.Copy(given) // not the interned one, which memory that the handler kept may change at this very call
-	st = c.actor.Receive(c.id, st, e.from, given, out)
+	next, commands = c.actor.receive(c.id, st, e.from, given)
 	if err := w.Check(given); err != nil {
-		return st, c.impure(e, "it changed the message that it received: %v", err)
+		return nil, nil, c.impure(e, "it changed the message that it received: %v", err)
 	}
 	if !w.Equal(before, given) {
-		return st, c.impure(e, "it changed the message that it received: %s", first(w.Diff(before, given), " became "))
+		return nil, nil, c.impure(e, "it changed the message that it received: %s", first(w.Diff(before, given), " became "))
 	}
-	return st, nil
+	return next, commands, nil
 }
 
 // check wants what a handler gave to be values that can be compared.
-func (c *cells[S, M]) check(e event, st S, commands []actor.Command[M]) error {
+func (c *cells) check(e event, st any, commands []command) error {
 	if err := c.walker.Check(st); err != nil {
 		return c.impure(e, "its state: %v", err)
 	}
 	for i := range commands {
 		command := &commands[i]
-		if err := c.space.walker.Check(command.Message); err != nil {
-			return c.impure(e, "the message sent to %v: %v", command.To, err)
+		if command.Kind == actor.Send {
+			if err := c.space.walker.Check(command.Message); err != nil {
+				return c.impure(e, "the message sent to %v: %v", command.To, err)
+			}
 		}
 		if err := anyWalker.Check(command.Timer); err != nil {
 			return c.impure(e, "a timer: %v", err)
@@ -226,7 +227,7 @@ func (c *cells[S, M]) check(e event, st S, commands []actor.Command[M]) error {
 }
 
 // same compares two calls of the same handler.
-func (c *cells[S, M]) same(e event, st, again S, commands, others []actor.Command[M]) error {
+func (c *cells) same(e event, st, again any, commands, others []command) error {
 	if !c.walker.Equal(st, again) {
 		return c.impure(e, "two calls with the same state gave different states: %s",
 			first(c.walker.Diff(st, again), " and "))
@@ -244,12 +245,12 @@ func (c *cells[S, M]) same(e event, st, again S, commands, others []actor.Comman
 }
 
 // commandChange tells how two commands differ, or is empty.
-func (c *cells[S, M]) commandChange(a, b *actor.Command[M]) string {
+func (c *cells) commandChange(a, b *command) string {
 	w := c.space.walker
 	switch {
 	case a.Kind != b.Kind || a.To != b.To:
 		return c.commandText(a) + " and " + c.commandText(b)
-	case !w.Equal(a.Message, b.Message):
+	case a.Kind == actor.Send && !w.Equal(a.Message, b.Message):
 		changes := w.Diff(a.Message, b.Message)
 		if changes[0].Path == "" {
 			return c.commandText(a) + " and " + c.commandText(b)
@@ -264,7 +265,7 @@ func (c *cells[S, M]) commandChange(a, b *actor.Command[M]) string {
 
 func sameOption(a, b actor.Option) bool { return anyWalker.Equal(a, b) }
 
-func (c *cells[S, M]) commandText(command *actor.Command[M]) string {
+func (c *cells) commandText(command *command) string {
 	switch command.Kind {
 	case actor.Send:
 		return fmt.Sprintf("send %s to %v", c.space.walker.Brief(command.Message), command.To)
@@ -278,14 +279,14 @@ func (c *cells[S, M]) commandText(command *actor.Command[M]) string {
 	return "an unknown command"
 }
 
-func (c *cells[S, M]) who() string { return "actor " + c.name() }
+func (c *cells) who() string { return "actor " + c.name() }
 
-func (c *cells[S, M]) impure(e event, format string, args ...any) error {
+func (c *cells) impure(e event, format string, args ...any) error {
 	return &ImpureError{Actor: c.who(), Event: c.describe(e), What: fmt.Sprintf(format, args...)}
 }
 
 // describe says in words what a handler was called for.
-func (c *cells[S, M]) describe(e event) string {
+func (c *cells) describe(e event) string {
 	switch {
 	case e.start:
 		return "start"

@@ -16,8 +16,8 @@ type carrier interface {
 }
 
 // Carry gives the ids of a state of another space of the same system.
-func (sp *space[M]) Carry(from Space, state []PartID) ([]PartID, error) {
-	old, ok := from.(*space[M])
+func (sp *space) Carry(from Space, state []PartID) ([]PartID, error) {
+	old, ok := from.(*space)
 	if !ok || len(old.slots) != len(sp.slots) {
 		return nil, fmt.Errorf("carry a state: the spaces are of different systems")
 	}
@@ -32,15 +32,15 @@ func (sp *space[M]) Carry(from Space, state []PartID) ([]PartID, error) {
 }
 
 // letter gives the letter of another space in the numbers of this one.
-func (sp *space[M]) letter(from *space[M], l network.Letter) network.Letter {
+func (sp *space) letter(from *space, l network.Letter) network.Letter {
 	return network.Letter{
 		Source:  sp.ends.number(from.ends.id(l.Source)),
 		Message: internCopy(sp.messages, from.messages.Value(l.Message)),
 	}
 }
 
-func (c *cells[S, M]) carry(from any, id PartID) (PartID, error) {
-	old := from.(*cells[S, M])
+func (c *cells) carry(from any, id PartID) (PartID, error) {
+	old := from.(*cells)
 	t := old.at(id)
 	var tuple [tupleLength]uint32
 	tuple[tupleMailbox] = c.mailbox.empty()
@@ -67,7 +67,7 @@ func (c *cells[S, M]) carry(from any, id PartID) (PartID, error) {
 }
 
 // carryList gives a list in the numbers of this space, sorted as all lists are.
-func (c *cells[S, M]) carryList(list []uint32, number func(uint32) uint32) uint32 {
+func (c *cells) carryList(list []uint32, number func(uint32) uint32) uint32 {
 	carried := make([]uint32, len(list))
 	for i, n := range list {
 		carried[i] = number(n)
@@ -77,8 +77,8 @@ func (c *cells[S, M]) carryList(list []uint32, number func(uint32) uint32) uint3
 	return id
 }
 
-func (n *nobody[M]) carry(from any, id PartID) (PartID, error) {
-	old := from.(*nobody[M])
+func (n *nobody) carry(from any, id PartID) (PartID, error) {
+	old := from.(*nobody)
 	carried := PartID(n.mailbox.empty())
 	for _, l := range old.mailbox.at(uint32(id), nil) {
 		w := old.space.envelopes.At(l.Message)
@@ -92,8 +92,8 @@ func (n *nobody[M]) carry(from any, id PartID) (PartID, error) {
 	return carried, nil
 }
 
-func (h *histories[M, H]) carry(from any, id PartID) (PartID, error) {
-	old := from.(*histories[M, H])
+func (h *histories) carry(from any, id PartID) (PartID, error) {
+	old := from.(*histories)
 	return PartID(internCopy(h.values, old.values.Value(uint32(id)))), nil
 }
 

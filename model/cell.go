@@ -23,16 +23,16 @@ const (
 
 // cells are the distinct contents of an actor's slot: everything that belongs to the actor. A cell is the words local
 // state, mailbox, timers and choices, each a number in a table of its own.
-type cells[S, M any] struct {
-	space     *space[M]
+type cells struct {
+	space     *space
 	slot      int
 	id        actor.ID
-	actor     actor.Typed[S, M]
-	walker    *intern.Walker[S]
-	states    *intern.Table[S]
-	mailbox   *mailboxes[M]
-	timers    *intern.Table[actor.Timer]
-	options   *intern.Table[actor.Option]
+	actor     handlers
+	walker    *intern.Walker[any]
+	states    *intern.Table[any]
+	mailbox   *mailboxes
+	timers    *intern.Table[any]
+	options   *intern.Table[any]
 	kept      *intern.Table[any] // what survives crashes
 	crashes   bool               // the actor may crash
 	lists     *words.Table       // sets of timers, pending choices, and multisets of those
@@ -56,32 +56,16 @@ const (
 	tupleLength
 )
 
-func newCells[S, M any](sp *space[M], slot int, id actor.ID, a actor.Typed[S, M]) (*cells[S, M], error) {
-	what := fmt.Sprintf("the state of actor %v", id)
-	w, err := walker[S](what)
+func newCells(sp *space, slot int, id actor.ID, a handlers) (*cells, error) {
+	w, err := intern.Boxed(a.state)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the state of actor %v: %w", id, err)
 	}
-	states, err := intern.NewTable[S]()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
-	}
-	timers, err := intern.NewTable[actor.Timer]()
-	if err != nil {
-		return nil, err
-	}
-	options, err := intern.NewTable[actor.Option]()
-	if err != nil {
-		return nil, err
-	}
-	kept, err := intern.NewTable[any]()
-	if err != nil {
-		return nil, err
-	}
-	c := &cells[S, M]{
-		space: sp, slot: slot, id: id, actor: a, walker: w, states: states, timers: timers, options: options,
-		kept: kept, crashes: sp.sys.crashes(id),
-		lists: words.NewTable(sp.arena), tuples: words.NewPairs(sp.arena), inners: words.NewTable(sp.arena),
+	c := &cells{
+		space: sp, slot: slot, id: id, actor: a, walker: w, states: intern.NewTableOf(w),
+		timers: intern.NewTableOf(anyWalker), options: intern.NewTableOf(anyWalker), kept: intern.NewTableOf(anyWalker),
+		crashes: sp.sys.crashes(id),
+		lists:   words.NewTable(sp.arena), tuples: words.NewPairs(sp.arena), inners: words.NewTable(sp.arena),
 		events: words.NewTable(sp.arena),
 	}
 	c.none, _ = c.lists.Intern(nil)
@@ -89,7 +73,7 @@ func newCells[S, M any](sp *space[M], slot int, id actor.ID, a actor.Typed[S, M]
 		return sp.envelope(l.Source, uint32(slot), l.Message)
 	}, c.numberLetter)
 	c.outcomes = newOutcomes(sp.arena)
-	c.own.watch(a.Value)
+	c.own.watch(a.value)
 	for _, p := range sp.sys.projections {
 		var of *words.Array[uint32]
 		if p.slot == slot {
@@ -100,12 +84,10 @@ func newCells[S, M any](sp *space[M], slot int, id actor.ID, a actor.Typed[S, M]
 	return c, nil
 }
 
-func (c *cells[S, M]) name() string { return c.id.String() }
-
-func (c *cells[S, M]) local(id uint32) S { return c.states.Value(id) }
+func (c *cells) name() string { return c.id.String() }
 
 // start gives the actor's first cell and what it sends.
-func (c *cells[S, M]) start() (PartID, []SlotEffect, error) {
+func (c *cells) start() (PartID, []SlotEffect, error) {
 	o := &c.began
 	o.once.Do(func() {
 		o.fill(func() error {
@@ -121,7 +103,7 @@ func (c *cells[S, M]) start() (PartID, []SlotEffect, error) {
 }
 
 // tuple gives the id of a cell, given by its words.
-func (c *cells[S, M]) tuple(t [tupleLength]uint32) PartID {
+func (c *cells) tuple(t [tupleLength]uint32) PartID {
 	inner := t[tupleLocal]
 	if t[tupleTimers] != c.none || t[tupleChoices] != c.none {
 		n, _ := c.inners.Intern([]uint32{t[tupleLocal], t[tupleTimers], t[tupleChoices]})
@@ -134,7 +116,7 @@ func (c *cells[S, M]) tuple(t [tupleLength]uint32) PartID {
 const isInner = 1 << 31
 
 // at gives the words of a cell.
-func (c *cells[S, M]) at(id PartID) [tupleLength]uint32 {
+func (c *cells) at(id PartID) [tupleLength]uint32 {
 	inner, mailbox := c.tuples.At(uint32(id))
 	if inner&isInner == 0 {
 		return [tupleLength]uint32{inner, mailbox, c.none, c.none}
@@ -144,7 +126,7 @@ func (c *cells[S, M]) at(id PartID) [tupleLength]uint32 {
 }
 
 // steps gives deliveries, losses, timeouts and choices, crashes and recoveries.
-func (c *cells[S, M]) steps(id PartID, into []Step) ([]Step, error) {
+func (c *cells) steps(id PartID, into []Step) ([]Step, error) {
 	t := c.at(id)
 	if t[tupleTimers] == isDown {
 		return c.downSteps(t, into)
@@ -181,12 +163,12 @@ func (c *cells[S, M]) steps(id PartID, into []Step) ([]Step, error) {
 	return c.inner(id, t, into)
 }
 
-func (c *cells[S, M]) numberLetter(kind Kind, l network.Letter) ActionID {
+func (c *cells) numberLetter(kind Kind, l network.Letter) ActionID {
 	return c.number(kind, l.Source, l.Message)
 }
 
 // inner gives the steps that no message starts: timeouts and choices.
-func (c *cells[S, M]) inner(id PartID, t [tupleLength]uint32, into []Step) ([]Step, error) {
+func (c *cells) inner(id PartID, t [tupleLength]uint32, into []Step) ([]Step, error) {
 	timers := c.lists.At(t[tupleTimers])
 	for i, timer := range timers {
 		timeout := c.number(Timeout, timer, 0)
@@ -222,7 +204,7 @@ func (c *cells[S, M]) inner(id PartID, t [tupleLength]uint32, into []Step) ([]St
 }
 
 // after gives the cell that a handler's outcome makes of t.
-func (c *cells[S, M]) after(t [tupleLength]uint32, o *outcome) PartID {
+func (c *cells) after(t [tupleLength]uint32, o *outcome) PartID {
 	t[tupleLocal] = o.local
 	t[tupleTimers] = c.arm(t[tupleTimers], o.timers())
 	t[tupleChoices] = c.pend(t[tupleChoices], o.choices())
@@ -230,7 +212,7 @@ func (c *cells[S, M]) after(t [tupleLength]uint32, o *outcome) PartID {
 }
 
 // arm gives the set of timers after some were set and cancelled.
-func (c *cells[S, M]) arm(set uint32, commands []timerCommand) uint32 {
+func (c *cells) arm(set uint32, commands []timerCommand) uint32 {
 	if len(commands) == 0 {
 		return set
 	}
@@ -249,7 +231,7 @@ func (c *cells[S, M]) arm(set uint32, commands []timerCommand) uint32 {
 }
 
 // pend gives the multiset of pending choices after some were added.
-func (c *cells[S, M]) pend(multiset uint32, choices []uint32) uint32 {
+func (c *cells) pend(multiset uint32, choices []uint32) uint32 {
 	if len(choices) == 0 {
 		return multiset
 	}
@@ -260,14 +242,14 @@ func (c *cells[S, M]) pend(multiset uint32, choices []uint32) uint32 {
 }
 
 // apply lets the mailbox take an envelope.
-func (c *cells[S, M]) apply(id PartID, e EffectID) (PartID, bool, error) {
+func (c *cells) apply(id PartID, e EffectID) (PartID, bool, error) {
 	t := c.at(id)
 	w := c.space.envelopes.At(uint32(e))
 	t[tupleMailbox] = c.mailbox.put(t[tupleMailbox], network.Letter{Source: w[0], Message: w[2]})
 	return c.tuple(t), true, nil
 }
 
-func (c *cells[S, M]) aspect(id PartID, a Aspect) uint32 {
+func (c *cells) aspect(id PartID, a Aspect) uint32 {
 	t := c.at(id)
 	switch {
 	case a == Whole:
@@ -292,7 +274,7 @@ func (c *cells[S, M]) aspect(id PartID, a Aspect) uint32 {
 }
 
 // number gives the number of an event.
-func (c *cells[S, M]) number(kind Kind, a, b uint32) ActionID {
+func (c *cells) number(kind Kind, a, b uint32) ActionID {
 	id, _ := c.events.Intern([]uint32{uint32(kind), a, b})
 	return ActionID(id)
 }

@@ -23,14 +23,14 @@ const (
 )
 
 // report counts the cells and what they are made of, and tells which events had an effect.
-func (c *cells[S, M]) report(r *SpaceReport) {
+func (c *cells) report(r *SpaceReport) {
 	slot := SlotReport{Name: c.name(), Parts: c.tuples.Len(), Of: map[string]int{
 		"local": c.states.Len(), "mailbox": c.mailbox.table.Len(),
 	}}
-	if c.actor.Timeout != nil {
+	if c.actor.timeout != nil {
 		slot.Of["timers"] = c.distinct(tupleTimers)
 	}
-	if c.actor.Chosen != nil {
+	if c.actor.chosen != nil {
 		slot.Of["choices"] = c.distinct(tupleChoices)
 	}
 	if c.crashes {
@@ -44,7 +44,7 @@ func (c *cells[S, M]) report(r *SpaceReport) {
 }
 
 // distinct counts the values of a part of the cells, each a number among the lists.
-func (c *cells[S, M]) distinct(part int) int {
+func (c *cells) distinct(part int) int {
 	seen := make([]bool, c.lists.Len())
 	n := 0
 	for id := range c.tuples.Len() {
@@ -70,7 +70,7 @@ func (e *effects) add(o *outcome) {
 }
 
 // reportCalls sums up the calls of handlers by what they were for.
-func (c *cells[S, M]) reportCalls(r *SpaceReport) {
+func (c *cells) reportCalls(r *SpaceReport) {
 	messages, timers, options := make(map[string]*effects), make(map[string]*effects), make(map[string]*effects)
 	for _, message := range c.space.sentTo(c.slot) {
 		at(messages, c.space.messageType(message))
@@ -98,12 +98,12 @@ func (c *cells[S, M]) reportCalls(r *SpaceReport) {
 			r.Vacuous = append(r.Vacuous, Vacuity{c.name(), name, NeverAccepted})
 		}
 	}
-	c.reportHandler(r, "Timeout", c.actor.Timeout != nil, timers)
-	c.reportHandler(r, "Chosen", c.actor.Chosen != nil, options)
+	c.reportHandler(r, "Timeout", c.actor.timeout != nil, timers)
+	c.reportHandler(r, "Chosen", c.actor.chosen != nil, options)
 }
 
 // reportHandler tells which timers or options had no effect.
-func (c *cells[S, M]) reportHandler(r *SpaceReport, handler string, has bool, events map[string]*effects) {
+func (c *cells) reportHandler(r *SpaceReport, handler string, has bool, events map[string]*effects) {
 	if has && len(events) == 0 {
 		r.Vacuous = append(r.Vacuous, Vacuity{c.name(), handler, NeverCalled})
 	}
@@ -133,7 +133,7 @@ func sorted(counts map[string]*effects) []string {
 }
 
 // sentTo gives the messages that were ever sent to the actor of a slot.
-func (sp *space[M]) sentTo(slot int) []uint32 {
+func (sp *space) sentTo(slot int) []uint32 {
 	var all []uint32
 	for id := range sp.envelopes.Len() {
 		if w := sp.envelopes.At(uint32(id)); int(w[1]) == slot {
@@ -145,7 +145,7 @@ func (sp *space[M]) sentTo(slot int) []uint32 {
 
 // messageType names the type of a message for people, without its package. Of a message that only wraps another, it is
 // the type of the latter.
-func (sp *space[M]) messageType(message uint32) string {
+func (sp *space) messageType(message uint32) string {
 	m := sp.messages.Value(message)
 	return typeName(reflect.ValueOf(&m).Elem())
 }

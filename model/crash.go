@@ -1,9 +1,5 @@
 package model
 
-import (
-	"synod/actor"
-)
-
 // A cell of an actor that is down holds what the actor kept, in the place of its local state, and the mailbox. Neither
 // timers nor choices survive a crash; in the place of the timers stands isDown.
 const isDown = 1<<32 - 1
@@ -12,7 +8,7 @@ const isDown = 1<<32 - 1
 const unread = 1<<32 - 1
 
 // crash appends the step of an actor that is up, if it may crash.
-func (c *cells[S, M]) crash(t [tupleLength]uint32, into []Step) ([]Step, error) {
+func (c *cells) crash(t [tupleLength]uint32, into []Step) ([]Step, error) {
 	if !c.crashes {
 		return into, nil
 	}
@@ -26,7 +22,7 @@ func (c *cells[S, M]) crash(t [tupleLength]uint32, into []Step) ([]Step, error) 
 }
 
 // downSteps appends the steps of an actor that is down: the recovery, and the losses of what waits for it.
-func (c *cells[S, M]) downSteps(t [tupleLength]uint32, into []Step) ([]Step, error) {
+func (c *cells) downSteps(t [tupleLength]uint32, into []Step) ([]Step, error) {
 	recovery := c.number(Recover, 0, 0)
 	o := c.outcome(t[tupleLocal], recovery)
 	if err := o.err(); err != nil {
@@ -45,7 +41,7 @@ func (c *cells[S, M]) downSteps(t [tupleLength]uint32, into []Step) ([]Step, err
 }
 
 // drop is the step in which the letter of a way is lost.
-func (c *cells[S, M]) drop(t [tupleLength]uint32, way []uint32) Step {
+func (c *cells) drop(t [tupleLength]uint32, way []uint32) Step {
 	t[tupleMailbox] = way[wayDropped]
 	return Step{
 		Action: ActionID(way[wayDrop]), Next: c.tuple(t), Effects: c.space.faults.lost, Rank: c.space.rank(Drop),
@@ -53,9 +49,9 @@ func (c *cells[S, M]) drop(t [tupleLength]uint32, way []uint32) Step {
 }
 
 // keep asks twice what the actor keeps of a local state, and puts that into o in the place of a local state.
-func (c *cells[S, M]) keep(o *outcome, e event) (err error) {
+func (c *cells) keep(o *outcome, e event) (err error) {
 	var kept any
-	if c.actor.Keep != nil {
+	if c.actor.keep != nil {
 		c.space.turns.run(func() { kept, err = c.keepTwice(e) })
 		if err != nil {
 			return err
@@ -65,7 +61,7 @@ func (c *cells[S, M]) keep(o *outcome, e event) (err error) {
 	return c.auditSometimes()
 }
 
-func (c *cells[S, M]) keepTwice(e event) (kept any, err error) {
+func (c *cells) keepTwice(e event) (kept any, err error) {
 	if kept, err = c.keepOnce(e); err != nil {
 		return nil, err
 	}
@@ -81,11 +77,11 @@ func (c *cells[S, M]) keepTwice(e event) (kept any, err error) {
 }
 
 // keepOnce calls Keep on a private copy, which it must leave as it is: a live run goes on with that state.
-func (c *cells[S, M]) keepOnce(e event) (kept any, err error) {
+func (c *cells) keepOnce(e event) (kept any, err error) {
 	defer caught(&err, c.who(), func() string { return c.describe(e) })
 	before := c.states.Value(e.local)
 	st := c.walker.Copy(before)
-	kept = c.actor.Keep(st)
+	kept = c.actor.keep(st)
 	if err := anyWalker.Check(kept); err != nil {
 		return nil, c.impure(e, "what it keeps: %v", err)
 	}
@@ -97,20 +93,20 @@ func (c *cells[S, M]) keepOnce(e event) (kept any, err error) {
 }
 
 // comeBack gives the state after a crash. Without Keep, a recovery is a start.
-func (c *cells[S, M]) comeBack(e event, out *actor.Out[M]) S {
-	if c.actor.Keep == nil || c.actor.Recover == nil {
-		return c.actor.Start(c.id, out)
+func (c *cells) comeBack(e event) (any, []command) {
+	if !c.actor.durable() {
+		return c.actor.start(c.id)
 	}
-	return c.actor.Recover(c.id, anyWalker.Copy(c.kept.Value(e.local)), out)
+	return c.actor.recover(c.id, anyWalker.Copy(c.kept.Value(e.local)))
 }
 
 // crashEffects are those of a crash on the budgets.
-func (sp *space[M]) crashEffects() []SlotEffect {
+func (sp *space) crashEffects() []SlotEffect {
 	return append(spending(sp.faults.down), spending(sp.faults.crashes)...)
 }
 
 // downChanges tells what a crash or a recovery changes, or what came to an actor that is down.
-func (c *cells[S, M]) downChanges(a, b [tupleLength]uint32) []Change {
+func (c *cells) downChanges(a, b [tupleLength]uint32) []Change {
 	var all []Change
 	wasDown, down := a[tupleTimers] == isDown, b[tupleTimers] == isDown
 	if wasDown == down { // Both are, and what is kept does not change meanwhile.
@@ -134,8 +130,8 @@ func (c *cells[S, M]) downChanges(a, b [tupleLength]uint32) []Change {
 }
 
 // keptText shows what an actor kept, or is empty if it keeps nothing.
-func (c *cells[S, M]) keptText(kept uint32) string {
-	if c.actor.Keep == nil {
+func (c *cells) keptText(kept uint32) string {
+	if c.actor.keep == nil {
 		return ""
 	}
 	return textAny(c.kept.Value(kept))

@@ -4,12 +4,12 @@ import "maps"
 
 // Describe says by which name and configuration the system can be made again, for files that tell of it: those of the
 // catalogue. The last call counts.
-func (sys *System[M]) Describe(name string, config map[string]string) {
+func (sys *system) Describe(name string, config map[string]string) {
 	sys.described = description{name, maps.Clone(config)}
 }
 
 // Description gives what Describe said, or an empty name. The configuration is the caller's own.
-func (sys *System[M]) Description() (name string, config map[string]string) {
+func (sys *system) Description() (name string, config map[string]string) {
 	return sys.described.give()
 }
 

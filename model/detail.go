@@ -3,9 +3,7 @@ package model
 import (
 	"fmt"
 	"io"
-	"reflect"
 
-	"synod/actor"
 	"synod/internal/intern"
 )
 
@@ -68,7 +66,7 @@ type detailed interface {
 }
 
 // Detail implements Detailer.
-func (sp *space[M]) Detail(slot int, id PartID) (Detail, error) {
+func (sp *space) Detail(slot int, id PartID) (Detail, error) {
 	if d, ok := sp.slots[slot].(detailed); ok {
 		return d.detail(id)
 	}
@@ -76,7 +74,7 @@ func (sp *space[M]) Detail(slot int, id PartID) (Detail, error) {
 }
 
 // Sent implements Detailer. The effects on mailboxes are envelopes.
-func (sp *space[M]) Sent(e SlotEffect) (Letter, bool) {
+func (sp *space) Sent(e SlotEffect) (Letter, bool) {
 	if int(e.Slot) > sp.nobody {
 		return Letter{}, false
 	}
@@ -84,7 +82,7 @@ func (sp *space[M]) Sent(e SlotEffect) (Letter, bool) {
 }
 
 // Visualize implements Detailer.
-func (sp *space[M]) Visualize(w io.Writer, slot int, id PartID) (bool, error) {
+func (sp *space) Visualize(w io.Writer, slot int, id PartID) (bool, error) {
 	if v, ok := sp.slots[slot].(interface {
 		visualize(w io.Writer, id PartID) (bool, error)
 	}); ok {
@@ -93,7 +91,7 @@ func (sp *space[M]) Visualize(w io.Writer, slot int, id PartID) (bool, error) {
 	return false, nil
 }
 
-func (sp *space[M]) shown(envelope uint32, copies int, deliverable bool) Letter {
+func (sp *space) shown(envelope uint32, copies int, deliverable bool) Letter {
 	w := sp.envelopes.At(envelope)
 	return Letter{
 		From: sp.actorName(w[0]), To: sp.actorName(w[1]), Message: sp.text(w[2]), Copies: copies,
@@ -102,7 +100,7 @@ func (sp *space[M]) shown(envelope uint32, copies int, deliverable bool) Letter 
 }
 
 // letters takes a mailbox apart.
-func (b *mailboxes[M]) letters(id uint32) []Letter {
+func (b *mailboxes) letters(id uint32) []Letter {
 	var all []Letter
 	box := b.at(id, nil)
 	for _, i := range b.order(box, b.encoding) {
@@ -116,17 +114,17 @@ func (b *mailboxes[M]) letters(id uint32) []Letter {
 	return all
 }
 
-func (c *cells[S, M]) detail(id PartID) (Detail, error) {
+func (c *cells) detail(id PartID) (Detail, error) {
 	t := c.at(id)
 	if t[tupleTimers] == isDown {
 		return c.detailDown(t), nil
 	}
 	local := c.states.Value(t[tupleLocal])
 	d := Detail{
-		Role: RoleActor, Type: reflect.TypeFor[S]().String(), Value: c.walker.Tree(local, maxNodes),
+		Role: RoleActor, Type: c.actor.state.String(), Value: c.walker.Tree(local, maxNodes),
 		Letters: c.mailbox.letters(t[tupleMailbox]), Timers: c.timerTexts(t[tupleTimers], textAny),
 		Choices: c.pendingTexts(t[tupleChoices], textAny),
-		Durable: c.actor.Keep != nil && c.actor.Recover != nil,
+		Durable: c.actor.durable(),
 	}
 	if !d.Durable {
 		return d, nil
@@ -139,10 +137,10 @@ func (c *cells[S, M]) detail(id PartID) (Detail, error) {
 	return d, nil
 }
 
-func (c *cells[S, M]) detailDown(t [tupleLength]uint32) Detail {
+func (c *cells) detailDown(t [tupleLength]uint32) Detail {
 	d := Detail{
-		Role: RoleActor, Type: reflect.TypeFor[S]().String(), Value: anyWalker.Tree(c.kept.Value(t[tupleLocal]), maxNodes),
-		Down: true, Letters: c.mailbox.letters(t[tupleMailbox]), Durable: c.actor.Keep != nil && c.actor.Recover != nil,
+		Role: RoleActor, Type: c.actor.state.String(), Value: anyWalker.Tree(c.kept.Value(t[tupleLocal]), maxNodes),
+		Down: true, Letters: c.mailbox.letters(t[tupleMailbox]), Durable: c.actor.durable(),
 	}
 	for i := range d.Letters {
 		d.Letters[i].Deliverable = false
@@ -151,27 +149,27 @@ func (c *cells[S, M]) detailDown(t [tupleLength]uint32) Detail {
 }
 
 // recovered gives what a crash and a recovery would make of a local state.
-func (c *cells[S, M]) recovered(local S) (st S, err error) {
+func (c *cells) recovered(local any) (st any, err error) {
 	defer caught(&err, c.who(), func() string { return "recovering from " + c.walker.Text(local) })
-	var out actor.Out[M]
-	return c.actor.Recover(c.id, c.actor.Keep(c.walker.Copy(local)), &out), nil
+	st, _ = c.actor.recover(c.id, c.actor.keep(c.walker.Copy(local)))
+	return st, nil
 }
 
-func (n *nobody[M]) detail(id PartID) (Detail, error) {
+func (n *nobody) detail(id PartID) (Detail, error) {
 	return Detail{Role: RoleNobody, Value: Node{Text: n.text(id)}, Letters: n.mailbox.letters(uint32(id))}, nil
 }
 
-func (h *histories[M, H]) detail(id PartID) (Detail, error) {
+func (h *histories) detail(id PartID) (Detail, error) {
 	value := h.walker.Tree(h.values.Value(uint32(id)), maxNodes)
-	return Detail{Role: RoleObserver, Value: value, Visual: h.observer.Visualize != nil}, nil
+	return Detail{Role: RoleObserver, Value: value, Visual: h.observer.visualize != nil}, nil
 }
 
-func (h *histories[M, H]) visualize(w io.Writer, id PartID) (shown bool, err error) {
-	if h.observer.Visualize == nil {
+func (h *histories) visualize(w io.Writer, id PartID) (shown bool, err error) {
+	if h.observer.visualize == nil {
 		return false, nil
 	}
 	defer caught(&err, h.who(), func() string { return "visualizing " + h.text(id) })
-	return true, h.observer.Visualize(w, h.values.Value(uint32(id)))
+	return true, h.observer.visualize(w, h.values.Value(uint32(id)))
 }
 
 // Detail implements Detailer.

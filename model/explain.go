@@ -18,7 +18,11 @@ type Happening[M any] struct {
 
 // Explain lets a system say what steps mean: explain gives remarks, a line each, or none for a step that needs none. It
 // is called for steps of paths that are shown, never during a search, and must be pure. The last call counts.
-func (sys *System[M]) Explain(explain func(Happening[M]) []string) { sys.explain = explain }
+func (sys *System[M]) Explain(explain func(Happening[M]) []string) {
+	sys.explain = func(h Happening[any]) []string {
+		return explain(Happening[M]{h.Kind, h.Actor, envelopeOf[M](h.Envelope), h.Before, h.After})
+	}
+}
 
 // Explain gives the remarks of a model on a transition from a state: what it means in the words of the protocol. There
 // are none if the model has none to make. An error is that of a model whose function panics.
@@ -32,26 +36,24 @@ func Explain(space Space, from []PartID, t Transition) ([]string, error) {
 	return e.remarks(from, t)
 }
 
-func (sp *space[M]) remarks(from []PartID, t Transition) (all []string, err error) {
+func (sp *space) remarks(from []PartID, t Transition) (all []string, err error) {
 	if sp.sys.explain == nil || t.Slot >= sp.nobody {
 		return nil, nil
 	}
 	defer caught(&err, "the explanation", func() string { return t.Action.Text })
-	h := Happening[M]{
+	h := Happening[any]{
 		Kind: t.Action.Kind, Actor: sp.ends.id(uint32(t.Slot)),
 		Before: View{&Reading{space: sp, state: from}}, After: View{&Reading{space: sp, state: t.State}},
 	}
 	if t.Action.Message != "" || t.Action.From != "" {
-		source, message := sp.slots[t.Slot].(interface {
-			letterOf(a ActionID) (source, message uint32)
-		}).letterOf(t.ID)
+		source, message := sp.slots[t.Slot].(*cells).letterOf(t.ID)
 		h.Envelope = sp.opened(sp.envelope(source, uint32(t.Slot), message))
 	}
 	return sp.sys.explain(h), nil
 }
 
 // letterOf gives the sender and the message of an action about one.
-func (c *cells[S, M]) letterOf(a ActionID) (source, message uint32) {
+func (c *cells) letterOf(a ActionID) (source, message uint32) {
 	w := c.events.At(uint32(a))
 	return w[1], w[2]
 }
@@ -62,7 +64,7 @@ func Duplicates(space Space) bool {
 	return ok && d.duplicates()
 }
 
-func (sp *space[M]) duplicates() bool { return sp.network == network.UnorderedDuplicating }
+func (sp *space) duplicates() bool { return sp.network == network.UnorderedDuplicating }
 
 // Show asks a property about a state: whether its predicate is true there, and what it read to tell. An error is that of
 // a predicate that panics.

@@ -33,7 +33,7 @@ type faults struct {
 // Crashable declares which actors may crash: up to Config.MaxDown of them are down at once. Usually they are the
 // servers. A crash takes what is not kept (see actor.Durable), the timers and the pending choices; messages wait for
 // the recovery.
-func (sys *System[M]) Crashable(ids ...actor.ID) {
+func (sys *system) Crashable(ids ...actor.ID) {
 	for _, id := range ids {
 		if !slices.Contains(sys.crashable, id) {
 			sys.crashable = append(sys.crashable, id)
@@ -42,7 +42,7 @@ func (sys *System[M]) Crashable(ids ...actor.ID) {
 }
 
 // validate tells what the configuration of faults lacks, or nil.
-func (sys *System[M]) validate() error {
+func (sys *system) validate() error {
 	c := sys.config
 	switch {
 	case c.MaxDown < 0 || c.MaxCrashes < 0 || c.MaxDrops < 0 || c.MaxTimeouts < 0 ||
@@ -72,12 +72,12 @@ func (sys *System[M]) validate() error {
 }
 
 // hasTimers tells whether some actor can handle timeouts.
-func (sys *System[M]) hasTimers() bool {
-	return slices.ContainsFunc(sys.actors, func(a adder[M]) bool { return a.timers })
+func (sys *system) hasTimers() bool {
+	return slices.ContainsFunc(sys.actors, func(m member) bool { return m.timeout != nil })
 }
 
 // addFaults makes the slots that the configuration of faults needs.
-func (sp *space[M]) addFaults() {
+func (sp *space) addFaults() {
 	c := sp.sys.config
 	add := func(what string, limit int) int {
 		if limit == 0 {
@@ -110,10 +110,10 @@ func spending(slot int) []SlotEffect {
 }
 
 // Ranked implements the interface of that name.
-func (sp *space[M]) Ranked() bool { return sp.sys.config.TimersLast }
+func (sp *space) Ranked() bool { return sp.sys.config.TimersLast }
 
 // rank gives the rank of a step of a kind.
-func (sp *space[M]) rank(k Kind) int {
+func (sp *space) rank(k Kind) int {
 	if !sp.sys.config.TimersLast {
 		return 0
 	}
@@ -128,6 +128,6 @@ func (sp *space[M]) rank(k Kind) int {
 }
 
 // crashes tells whether an actor may crash.
-func (sys *System[M]) crashes(id actor.ID) bool {
+func (sys *system) crashes(id actor.ID) bool {
 	return sys.config.MaxDown > 0 && slices.Contains(sys.crashable, id)
 }

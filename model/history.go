@@ -10,40 +10,33 @@ import (
 )
 
 // histories are the distinct contents of an observer's slot.
-type histories[M, H any] struct {
-	space    *space[M]
-	observer actor.Observer[M, H]
-	walker   *intern.Walker[H]
-	values   *intern.Table[H]
+type histories struct {
+	space    *space
+	observer watcher
+	walker   *intern.Walker[any]
+	values   *intern.Table[any]
 	next     *words.Map     // history and effect -> history
 	locks    [64]sync.Mutex // by the same, for whoever computes it
 	calls    sampler
 }
 
-func newHistories[M, H any](sp *space[M], o actor.Observer[M, H]) (*histories[M, H], error) {
-	what := fmt.Sprintf("what the observer %q remembers", o.Name)
-	w, err := walker[H](what)
+func newHistories(sp *space, o watcher) (*histories, error) {
+	w, err := intern.Boxed(o.memory)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("what the observer %q remembers: %w", o.name, err)
 	}
-	values, err := intern.NewTable[H]()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
-	}
-	return &histories[M, H]{space: sp, observer: o, walker: w, values: values, next: words.NewMap(sp.arena)}, nil
+	return &histories{space: sp, observer: o, walker: w, values: intern.NewTableOf(w), next: words.NewMap(sp.arena)}, nil
 }
 
-func (h *histories[M, H]) name() string { return h.observer.Name }
+func (h *histories) name() string { return h.observer.name }
 
-func (h *histories[M, H]) who() string { return fmt.Sprintf("observer %q", h.observer.Name) }
+func (h *histories) who() string { return fmt.Sprintf("observer %q", h.observer.name) }
 
-func (h *histories[M, H]) local(id uint32) H { return h.values.Value(id) }
-
-func (h *histories[M, H]) start() (PartID, []SlotEffect, error) {
-	if err := h.walker.Check(h.observer.Start); err != nil {
+func (h *histories) start() (PartID, []SlotEffect, error) {
+	if err := h.walker.Check(h.observer.start); err != nil {
 		return 0, nil, &ImpureError{Actor: h.who(), Event: "start", What: err.Error()}
 	}
-	return PartID(internCopy(h.values, h.observer.Start)), nil, nil
+	return PartID(internCopy(h.values, h.observer.start)), nil, nil
 }
 
 // internCopy interns a private copy of a value, if it is new. What is interned thus shares no memory with anything, and
@@ -53,10 +46,10 @@ func internCopy[T any](t *intern.Table[T], v T) uint32 {
 	return id
 }
 
-func (h *histories[M, H]) steps(_ PartID, into []Step) ([]Step, error) { return into, nil }
+func (h *histories) steps(_ PartID, into []Step) ([]Step, error) { return into, nil }
 
 // apply computes what a passage makes of a history only for the first who asks.
-func (h *histories[M, H]) apply(id PartID, e EffectID) (PartID, bool, error) {
+func (h *histories) apply(id PartID, e EffectID) (PartID, bool, error) {
 	k := uint64(id)<<32 | uint64(e)
 	if next, known := h.next.Get(k); known {
 		return PartID(next), true, nil
@@ -77,7 +70,7 @@ func (h *histories[M, H]) apply(id PartID, e EffectID) (PartID, bool, error) {
 }
 
 // advance calls the observer: by sample on private copies and twice.
-func (h *histories[M, H]) advance(id uint32, e EffectID) (value H, err error) {
+func (h *histories) advance(id uint32, e EffectID) (value any, err error) {
 	before, envelope, p := h.values.Value(id), uint32(e>>1), actor.Passage(e&1)
 	if !h.calls.twice() {
 		return h.see(before, h.space.open(envelope), envelope, p)
@@ -86,7 +79,7 @@ func (h *histories[M, H]) advance(id uint32, e EffectID) (value H, err error) {
 		if value, err = h.seeCopies(before, envelope, p); err != nil {
 			return
 		}
-		var again H
+		var again any
 		if again, err = h.seeCopies(before, envelope, p); err != nil || h.walker.Equal(value, again) {
 			return
 		}
@@ -97,7 +90,7 @@ func (h *histories[M, H]) advance(id uint32, e EffectID) (value H, err error) {
 }
 
 // seeCopies calls the observer on private copies, which it must leave as they are.
-func (h *histories[M, H]) seeCopies(before H, envelope uint32, p actor.Passage) (H, error) {
+func (h *histories) seeCopies(before any, envelope uint32, p actor.Passage) (any, error) {
 	given, e := h.walker.Copy(before), h.space.opened(envelope)
 	value, err := h.see(given, e, envelope, p)
 	if err != nil {
@@ -111,7 +104,7 @@ func (h *histories[M, H]) seeCopies(before H, envelope uint32, p actor.Passage) 
 }
 
 // untouched wants the message of an envelope to be what it was.
-func (h *histories[M, H]) untouched(e actor.Envelope[M], envelope uint32, p actor.Passage) error {
+func (h *histories) untouched(e actor.Envelope[any], envelope uint32, p actor.Passage) error {
 	w, was := h.space.walker, h.space.open(envelope).Message
 	if w.Equal(was, e.Message) {
 		return nil
@@ -120,9 +113,9 @@ func (h *histories[M, H]) untouched(e actor.Envelope[M], envelope uint32, p acto
 }
 
 // see calls the observer once.
-func (h *histories[M, H]) see(before H, e actor.Envelope[M], envelope uint32, p actor.Passage) (value H, err error) {
+func (h *histories) see(before any, e actor.Envelope[any], envelope uint32, p actor.Passage) (value any, err error) {
 	defer caught(&err, h.who(), func() string { return h.describe(envelope, p) })
-	if value, err = h.observer.Next(before, e, p); err != nil {
+	if value, err = h.observer.next(before, e, p); err != nil {
 		return value, fmt.Errorf("%s, %s: %w", h.who(), h.describe(envelope, p), err)
 	}
 	if err := h.walker.Check(value); err != nil {
@@ -132,51 +125,51 @@ func (h *histories[M, H]) see(before H, e actor.Envelope[M], envelope uint32, p 
 }
 
 // sees tells whether a passage concerns the observer, which is asked twice.
-func (h *histories[M, H]) sees(envelope uint32, p actor.Passage) (sees bool, err error) {
-	if h.observer.Sees == nil {
+func (h *histories) sees(envelope uint32, p actor.Passage) (sees bool, err error) {
+	if h.observer.sees == nil {
 		return true, nil
 	}
 	h.space.turns.run(func() { sees, err = h.asked(envelope, p) })
 	return sees, err
 }
 
-func (h *histories[M, H]) asked(envelope uint32, p actor.Passage) (sees bool, err error) {
+func (h *histories) asked(envelope uint32, p actor.Passage) (sees bool, err error) {
 	defer caught(&err, h.who(), func() string { return h.describe(envelope, p) })
 	e := h.space.opened(envelope)
-	sees = h.observer.Sees(e, p)
-	if h.observer.Sees(e, p) != sees {
+	sees = h.observer.sees(e, p)
+	if h.observer.sees(e, p) != sees {
 		return false, h.impure(envelope, p, "whether it concerns the observer was answered in two ways")
 	}
 	return sees, h.untouched(e, envelope, p)
 }
 
-func (h *histories[M, H]) impure(envelope uint32, p actor.Passage, format string, args ...any) error {
+func (h *histories) impure(envelope uint32, p actor.Passage, format string, args ...any) error {
 	return &ImpureError{Actor: h.who(), Event: h.describe(envelope, p), What: fmt.Sprintf(format, args...)}
 }
 
 // describe says in words what the observer was called for.
-func (h *histories[M, H]) describe(envelope uint32, p actor.Passage) string {
+func (h *histories) describe(envelope uint32, p actor.Passage) string {
 	if p == actor.Accepted {
 		return "accepted " + h.space.describe(envelope)
 	}
 	return "sent " + h.space.describe(envelope)
 }
 
-func (h *histories[M, H]) aspect(id PartID, _ Aspect) uint32 { return uint32(id) }
+func (h *histories) aspect(id PartID, _ Aspect) uint32 { return uint32(id) }
 
-func (h *histories[M, H]) action(ActionID) Action { panic("model: an observer does nothing") }
+func (h *histories) action(ActionID) Action { panic("model: an observer does nothing") }
 
-func (h *histories[M, H]) content(dst []byte, id PartID) []byte {
+func (h *histories) content(dst []byte, id PartID) []byte {
 	return h.walker.Encode(dst, h.values.Value(uint32(id)))
 }
 
-func (h *histories[M, H]) text(id PartID) string { return h.walker.Text(h.values.Value(uint32(id))) }
+func (h *histories) text(id PartID) string { return h.walker.Text(h.values.Value(uint32(id))) }
 
-func (h *histories[M, H]) changes(from, to PartID) []Change {
+func (h *histories) changes(from, to PartID) []Change {
 	return changes(h.walker.Diff(h.values.Value(uint32(from)), h.values.Value(uint32(to))))
 }
 
-func (h *histories[M, H]) audit() error {
+func (h *histories) audit() error {
 	if id, ok := h.values.Verify(); !ok {
 		return &ImpureError{
 			Actor: h.who(), Event: "later",
@@ -186,7 +179,7 @@ func (h *histories[M, H]) audit() error {
 	return nil
 }
 
-func (h *histories[M, H]) report(r *SpaceReport) {
+func (h *histories) report(r *SpaceReport) {
 	r.Slots = append(r.Slots, SlotReport{Name: h.name(), Parts: h.values.Len()})
 	r.Guards = append(r.Guards, h.calls.report(h.who()))
 }

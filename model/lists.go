@@ -46,7 +46,7 @@ func readsLikeWords(s string) bool {
 }
 
 // timerTexts gives a set of timers in a fixed order; an actor that is down has none.
-func (c *cells[S, M]) timerTexts(set uint32, show func(any) string) []string {
+func (c *cells) timerTexts(set uint32, show func(any) string) []string {
 	if set == isDown {
 		return nil
 	}
@@ -59,7 +59,7 @@ func (c *cells[S, M]) timerTexts(set uint32, show func(any) string) []string {
 }
 
 // pendingTexts gives the pending choices in a fixed order.
-func (c *cells[S, M]) pendingTexts(multiset uint32, show func(any) string) []string {
+func (c *cells) pendingTexts(multiset uint32, show func(any) string) []string {
 	var all []string
 	for _, choice := range c.lists.At(multiset) {
 		all = append(all, c.optionTexts(choice, show))
@@ -69,7 +69,7 @@ func (c *cells[S, M]) pendingTexts(multiset uint32, show func(any) string) []str
 }
 
 // optionTexts gives the options of a choice.
-func (c *cells[S, M]) optionTexts(choice uint32, show func(any) string) string {
+func (c *cells) optionTexts(choice uint32, show func(any) string) string {
 	var all [][]byte
 	for _, option := range c.lists.At(choice) {
 		all = append(all, []byte(show(c.options.Value(option))))

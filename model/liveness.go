@@ -5,19 +5,19 @@ import "fmt"
 // Eventually adds the property that every maximal path comes to a state that satisfies holds. A path is maximal if it
 // never ends, or ends where nothing can happen but transitions to the same state; such transitions by themselves are no
 // endless path. No fairness is assumed: a path counts on which a message is never delivered, although others are.
-func (sys *System[M]) Eventually(name string, holds func(View) bool) {
+func (sys *system) Eventually(name string, holds func(View) bool) {
 	sys.property(Property{Name: name, Expect: Eventually, Holds: holds})
 }
 
 // LeadsTo adds the property that on every maximal path each state that satisfies when is, or is followed by, one that
 // satisfies then. Paths are those of Eventually.
-func (sys *System[M]) LeadsTo(name string, when, then func(View) bool) {
+func (sys *system) LeadsTo(name string, when, then func(View) bool) {
 	sys.property(Property{Name: name, Expect: LeadsTo, Holds: then, When: when})
 }
 
 // Quiescent adds the property that every terminal state satisfies holds: every state in which nothing can happen any
 // more, except transitions to the same state.
-func (sys *System[M]) Quiescent(name string, holds func(View) bool) {
+func (sys *system) Quiescent(name string, holds func(View) bool) {
 	sys.property(Property{Name: name, Expect: Quiescent, Holds: holds})
 }
 
@@ -38,7 +38,7 @@ func (p *Plain[S, A]) Quiescent(name string, holds func(S) bool) {
 }
 
 // validatePaths refuses properties of paths that crashes would falsify for no good reason, or give no meaning.
-func (sys *System[M]) validatePaths() error {
+func (sys *system) validatePaths() error {
 	c := sys.config
 	for _, p := range sys.properties {
 		switch {

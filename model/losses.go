@@ -15,7 +15,7 @@ import (
 // Monotone declares that more messages under way, everything else being equal, never make these properties false if they
 // are of the kind sometimes, nor true if of the kind always: "some message of this kind is under way" is such a
 // sometimes property, "no message contradicts" such an always property. See Config.ElideLosses.
-func (sys *System[M]) Monotone(names ...string) {
+func (sys *system) Monotone(names ...string) {
 	sys.monotone = append(sys.monotone, names...)
 }
 
@@ -36,27 +36,27 @@ type Explicable interface {
 }
 
 // Explicit implements Explicable.
-func (sys *System[M]) Explicit() Source {
+func (sys *system) Explicit() Source {
 	explicit := *sys
 	explicit.config.ElideLosses = false
 	return &explicit
 }
 
 // elides tells whether losses are left out as far as can be told before properties are judged.
-func (sys *System[M]) elides() bool {
+func (sys *system) elides() bool {
 	c := sys.config
 	return c.Lossy && c.ElideLosses && c.Network != network.Ordered && c.MaxDrops == 0 && !c.TimersLast &&
 		sys.boundary == nil && sys.onlySafety()
 }
 
 // onlySafety tells whether all properties are of the kinds always and sometimes.
-func (sys *System[M]) onlySafety() bool {
+func (sys *system) onlySafety() bool {
 	return !slices.ContainsFunc(sys.properties, func(p Property) bool { return p.Expect != Always && p.Expect != Sometimes })
 }
 
 // watchProperties makes the properties that a check judges: those of the system, which besides are watched for what they
 // read if that matters.
-func (sp *space[M]) watchProperties() {
+func (sp *space) watchProperties() {
 	sp.properties = sp.sys.properties
 	if !sp.elides && sp.faults.network < 0 {
 		return
@@ -84,7 +84,7 @@ func (sp *space[M]) watchProperties() {
 }
 
 // ofNetwork tells whether something was read of what is under way.
-func (sp *space[M]) ofNetwork(r Read) bool {
+func (sp *space) ofNetwork(r Read) bool {
 	if int(r.Slot) > sp.nobody {
 		return false
 	}
@@ -92,7 +92,7 @@ func (sp *space[M]) ofNetwork(r Read) bool {
 }
 
 // notes says in sentences what there is to know of the faults.
-func (sp *space[M]) notes() []string {
+func (sp *space) notes() []string {
 	var all []string
 	if sp.sys.config.TimersLast {
 		all = append(all, "Timers fire only where no message is delivered and no choice is made.")

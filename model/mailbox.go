@@ -12,8 +12,8 @@ import (
 )
 
 // mailboxes are the distinct mailboxes of a slot. A mailbox is the words source and message of its letters.
-type mailboxes[M any] struct {
-	space    *space[M]
+type mailboxes struct {
+	space    *space
 	table    *words.Table
 	envelope func(network.Letter) uint32         // what a letter is to the space
 	number   func(Kind, network.Letter) ActionID // what can happen to it
@@ -32,7 +32,7 @@ const (
 )
 
 // wayWords is the number of words of a way.
-func (b *mailboxes[M]) wayWords() int {
+func (b *mailboxes) wayWords() int {
 	if b.space.lossy {
 		return wayDropped + 1
 	}
@@ -40,7 +40,7 @@ func (b *mailboxes[M]) wayWords() int {
 }
 
 // waysOf gives the ways of a mailbox, which it computes at the first call.
-func (b *mailboxes[M]) waysOf(id uint32) []uint32 {
+func (b *mailboxes) waysOf(id uint32) []uint32 {
 	b.ways.Ensure(id)
 	place := b.ways.At(id)
 	if word := atomic.LoadUint64(place); word != 0 {
@@ -75,7 +75,7 @@ func (b *mailboxes[M]) waysOf(id uint32) []uint32 {
 
 // delivered gives the mailbox that the delivery of the nth deliverable letter leaves, whose way is given. It is computed
 // only when somebody asks for it: what only an ignored delivery would leave is no mailbox of any state.
-func (b *mailboxes[M]) delivered(id uint32, n int, way []uint32) uint32 {
+func (b *mailboxes) delivered(id uint32, n int, way []uint32) uint32 {
 	if left := atomic.LoadUint32(&way[wayDelivered]); left != 0 {
 		return left - 1
 	}
@@ -92,10 +92,10 @@ func (b *mailboxes[M]) delivered(id uint32, n int, way []uint32) uint32 {
 	return left
 }
 
-func newMailboxes[M any](
-	sp *space[M], envelope func(network.Letter) uint32, number func(Kind, network.Letter) ActionID,
-) *mailboxes[M] {
-	b := &mailboxes[M]{
+func newMailboxes(
+	sp *space, envelope func(network.Letter) uint32, number func(Kind, network.Letter) ActionID,
+) *mailboxes {
+	b := &mailboxes{
 		space: sp, table: words.NewTable(sp.arena), envelope: envelope, number: number,
 		ways: words.NewArray[uint64](sp.arena), runs: words.NewPool[uint32](sp.arena),
 	}
@@ -105,10 +105,10 @@ func newMailboxes[M any](
 	return b
 }
 
-func (b *mailboxes[M]) empty() uint32 { return b.intern(nil) }
+func (b *mailboxes) empty() uint32 { return b.intern(nil) }
 
 // at appends the letters of a mailbox to into.
-func (b *mailboxes[M]) at(id uint32, into network.Mailbox) network.Mailbox {
+func (b *mailboxes) at(id uint32, into network.Mailbox) network.Mailbox {
 	w := b.table.At(id)
 	for i := 0; i < len(w); i += 2 {
 		into = append(into, network.Letter{Source: w[i], Message: w[i+1]})
@@ -116,7 +116,7 @@ func (b *mailboxes[M]) at(id uint32, into network.Mailbox) network.Mailbox {
 	return into
 }
 
-func (b *mailboxes[M]) intern(box network.Mailbox) uint32 {
+func (b *mailboxes) intern(box network.Mailbox) uint32 {
 	var few [64]uint32
 	w := few[:0]
 	for _, l := range box {
@@ -127,7 +127,7 @@ func (b *mailboxes[M]) intern(box network.Mailbox) uint32 {
 }
 
 // put gives the mailbox after a letter was sent to it.
-func (b *mailboxes[M]) put(id uint32, l network.Letter) uint32 {
+func (b *mailboxes) put(id uint32, l network.Letter) uint32 {
 	var few, old [32]network.Letter
 	return b.intern(b.space.network.Put(few[:0], b.at(id, old[:0]), l))
 }
@@ -137,20 +137,20 @@ func (b *mailboxes[M]) put(id uint32, l network.Letter) uint32 {
 const pickDeliverable Aspect = 1
 
 // pickAspect gives the first aspect of a selection: that of all messages.
-func (sp *space[M]) pickAspect(selection int) Aspect {
+func (sp *space) pickAspect(selection int) Aspect {
 	return aspectPicks + Aspect(selection*sp.pickAspects())
 }
 
 // pickAspects is the number of aspects of a selection.
-func (sp *space[M]) pickAspects() int { return 2 + len(sp.sides) }
+func (sp *space) pickAspects() int { return 2 + len(sp.sides) }
 
 // ofDeliverable tells whether the aspect of a selection is that of deliverable messages only.
-func (sp *space[M]) ofDeliverable(a Aspect) bool {
+func (sp *space) ofDeliverable(a Aspect) bool {
 	return (a-aspectPicks)%Aspect(sp.pickAspects()) >= pickDeliverable
 }
 
 // picked gives the set of values that a selection picks from a mailbox, as a number that is 0 for none.
-func (b *mailboxes[M]) picked(id uint32, a Aspect) uint32 {
+func (b *mailboxes) picked(id uint32, a Aspect) uint32 {
 	sets := b.picks[a-aspectPicks]
 	if sets.Has(id) {
 		if set := atomic.LoadUint32(sets.At(id)); set != 0 {
@@ -178,14 +178,14 @@ func (b *mailboxes[M]) picked(id uint32, a Aspect) uint32 {
 }
 
 // deliverable tells whether a letter may be delivered: somebody is there to receive it, and nothing is before it.
-func (b *mailboxes[M]) deliverable(box network.Mailbox, i int, envelope uint32) bool {
+func (b *mailboxes) deliverable(box network.Mailbox, i int, envelope uint32) bool {
 	to := b.space.envelopes.At(envelope)[1]
 	return int(to) < b.space.nobody && b.space.network.Deliverable(box, i)
 }
 
 // flights gives what is under way in a mailbox: by ends, and then in the order of content where the network has none.
-func (b *mailboxes[M]) flights(id uint32) []Flight[M] {
-	var all []Flight[M]
+func (b *mailboxes) flights(id uint32) []Flight[any] {
+	var all []Flight[any]
 	box := b.at(id, nil)
 	for _, i := range b.order(box, b.encoding) {
 		envelope := b.envelope(box[i])
@@ -193,20 +193,20 @@ func (b *mailboxes[M]) flights(id uint32) []Flight[M] {
 			all[len(all)-1].Copies++
 			continue
 		}
-		all = append(all, Flight[M]{b.space.open(envelope), 1, b.deliverable(box, i, envelope)})
+		all = append(all, Flight[any]{b.space.open(envelope), 1, b.deliverable(box, i, envelope)})
 	}
 	return all
 }
 
-func (b *mailboxes[M]) encoding(envelope uint32) []byte { return b.space.encode(nil, envelope) }
+func (b *mailboxes) encoding(envelope uint32) []byte { return b.space.encode(nil, envelope) }
 
 // contents gives the canonical encodings of the letters: in the order of content where the network has none.
-func (b *mailboxes[M]) contents(id uint32) [][]byte {
+func (b *mailboxes) contents(id uint32) [][]byte {
 	return b.shown(id, b.encoding)
 }
 
 // texts gives the letters as people read them.
-func (b *mailboxes[M]) texts(id uint32) []string {
+func (b *mailboxes) texts(id uint32) []string {
 	var all []string
 	for _, t := range b.shown(id, func(envelope uint32) []byte { return []byte(b.space.describe(envelope)) }) {
 		all = append(all, string(t))
@@ -214,7 +214,7 @@ func (b *mailboxes[M]) texts(id uint32) []string {
 	return all
 }
 
-func (b *mailboxes[M]) shown(id uint32, show func(envelope uint32) []byte) [][]byte {
+func (b *mailboxes) shown(id uint32, show func(envelope uint32) []byte) [][]byte {
 	box := b.at(id, nil)
 	all := make([][]byte, 0, len(box))
 	for _, i := range b.order(box, show) {
@@ -225,10 +225,10 @@ func (b *mailboxes[M]) shown(id uint32, show func(envelope uint32) []byte) [][]b
 
 // order gives the places of the letters of a mailbox in an order that is the same in every run: by ends, then by what
 // show gives of them. On an ordered network letters with the same ends stay as they are.
-func (b *mailboxes[M]) order(box network.Mailbox, show func(envelope uint32) []byte) []int {
+func (b *mailboxes) order(box network.Mailbox, show func(envelope uint32) []byte) []int {
 	type letter struct {
 		place int
-		ends  actor.Envelope[M]
+		ends  actor.Envelope[any]
 		bytes []byte
 	}
 	all := make([]letter, len(box))
@@ -251,7 +251,7 @@ func (b *mailboxes[M]) order(box network.Mailbox, show func(envelope uint32) []b
 }
 
 // changes tells which letters came and went.
-func (b *mailboxes[M]) changes(from, to uint32) []Change {
+func (b *mailboxes) changes(from, to uint32) []Change {
 	counts := make(map[string]int)
 	var order []string
 	count := func(id uint32, by int) {

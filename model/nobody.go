@@ -9,29 +9,29 @@ import (
 
 // nobody is the slot of the letters whose recipient is no actor: they stay under way and are never deliverable. Its
 // letters are numbered by envelope, its flows by pairs of ends.
-type nobody[M any] struct {
-	space   *space[M]
-	mailbox *mailboxes[M]
+type nobody struct {
+	space   *space
+	mailbox *mailboxes
 	mu      sync.Mutex
 	flows   map[[2]uint32]uint32
 }
 
-func newNobody[M any](sp *space[M]) *nobody[M] {
-	return &nobody[M]{
+func newNobody(sp *space) *nobody {
+	return &nobody{
 		space: sp, mailbox: newMailboxes(sp, func(l network.Letter) uint32 { return l.Message }, nil),
 		flows: make(map[[2]uint32]uint32),
 	}
 }
 
-func (n *nobody[M]) name() string { return "nobody" }
+func (n *nobody) name() string { return "nobody" }
 
-func (n *nobody[M]) start() (PartID, []SlotEffect, error) {
+func (n *nobody) start() (PartID, []SlotEffect, error) {
 	return PartID(n.mailbox.empty()), nil, nil
 }
 
-func (n *nobody[M]) steps(_ PartID, into []Step) ([]Step, error) { return into, nil }
+func (n *nobody) steps(_ PartID, into []Step) ([]Step, error) { return into, nil }
 
-func (n *nobody[M]) apply(id PartID, e EffectID) (PartID, bool, error) {
+func (n *nobody) apply(id PartID, e EffectID) (PartID, bool, error) {
 	w := n.space.envelopes.At(uint32(e))
 	ends := [2]uint32{w[0], w[1]}
 	n.mu.Lock()
@@ -44,27 +44,27 @@ func (n *nobody[M]) apply(id PartID, e EffectID) (PartID, bool, error) {
 	return PartID(n.mailbox.put(uint32(id), network.Letter{Source: flow, Message: uint32(e)})), true, nil
 }
 
-func (n *nobody[M]) aspect(id PartID, a Aspect) uint32 {
+func (n *nobody) aspect(id PartID, a Aspect) uint32 {
 	if a == Whole || a == aspectMailbox {
 		return uint32(id)
 	}
 	return n.mailbox.picked(uint32(id), a)
 }
 
-func (n *nobody[M]) action(ActionID) Action { panic("model: letters to nobody do nothing") }
+func (n *nobody) action(ActionID) Action { panic("model: letters to nobody do nothing") }
 
-func (n *nobody[M]) content(dst []byte, id PartID) []byte {
+func (n *nobody) content(dst []byte, id PartID) []byte {
 	return appendList(dst, n.mailbox.contents(uint32(id)))
 }
 
-func (n *nobody[M]) text(id PartID) string { return fmt.Sprint(n.mailbox.texts(uint32(id))) }
+func (n *nobody) text(id PartID) string { return fmt.Sprint(n.mailbox.texts(uint32(id))) }
 
-func (n *nobody[M]) changes(from, to PartID) []Change {
+func (n *nobody) changes(from, to PartID) []Change {
 	return n.mailbox.changes(uint32(from), uint32(to))
 }
 
-func (n *nobody[M]) audit() error { return nil }
+func (n *nobody) audit() error { return nil }
 
-func (n *nobody[M]) report(r *SpaceReport) {
+func (n *nobody) report(r *SpaceReport) {
 	r.Slots = append(r.Slots, SlotReport{Name: n.name(), Parts: n.mailbox.table.Len()})
 }

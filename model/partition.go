@@ -13,14 +13,14 @@ import (
 // the other. While it lasts, messages between the two wait, and are not deliverable; those within a side travel as ever.
 // Config.MaxPartitions says how often the network is partitioned. If no way is declared, any one of the actors that may
 // crash (see Crashable) may be cut off from all others.
-func (sys *System[M]) Partition(side ...actor.ID) {
+func (sys *system) Partition(side ...actor.ID) {
 	side = slices.Clone(side)
 	slices.Sort(side)
 	sys.partitions = append(sys.partitions, slices.Compact(side))
 }
 
 // sides gives the ways in which the network may be partitioned, without repeats.
-func (sys *System[M]) sides() [][]actor.ID {
+func (sys *system) sides() [][]actor.ID {
 	declared := sys.partitions
 	if len(declared) == 0 {
 		for _, id := range sys.crashable {
@@ -38,8 +38,8 @@ func (sys *System[M]) sides() [][]actor.ID {
 
 // partition is the slot of the network's present state: 0 while it is whole, else the number of the side that is cut
 // off, from 1. The effects on it are links, two numbers of actors each: a delivery over a link that is cut is refused.
-type partition[M any] struct {
-	space *space[M]
+type partition struct {
+	space *space
 	names []string // per side
 	apart [][]bool // per side and actor: which belong to it
 }
@@ -47,8 +47,8 @@ type partition[M any] struct {
 // The actions of the slot: the healing, and one per side.
 const heals ActionID = 0
 
-func newPartition[M any](sp *space[M], sides [][]actor.ID) *partition[M] {
-	p := &partition[M]{space: sp}
+func newPartition(sp *space, sides [][]actor.ID) *partition {
+	p := &partition{space: sp}
 	for _, side := range sides {
 		apart := make([]bool, len(sp.sys.actors))
 		names := make([]string, len(side))
@@ -63,12 +63,12 @@ func newPartition[M any](sp *space[M], sides [][]actor.ID) *partition[M] {
 }
 
 // link is the effect of a delivery.
-func (p *partition[M]) link(from, to uint32) EffectID {
+func (p *partition) link(from, to uint32) EffectID {
 	return EffectID(from*uint32(len(p.space.sys.actors)) + to)
 }
 
 // severed tells whether messages between two actors wait in a state of the network.
-func (p *partition[M]) severed(state, from, to uint32) bool {
+func (p *partition) severed(state, from, to uint32) bool {
 	if state == 0 {
 		return false
 	}
@@ -76,11 +76,11 @@ func (p *partition[M]) severed(state, from, to uint32) bool {
 	return apart[from] != apart[to]
 }
 
-func (p *partition[M]) name() string { return networkName }
+func (p *partition) name() string { return networkName }
 
-func (p *partition[M]) start() (PartID, []SlotEffect, error) { return 0, nil, nil }
+func (p *partition) start() (PartID, []SlotEffect, error) { return 0, nil, nil }
 
-func (p *partition[M]) steps(id PartID, into []Step) ([]Step, error) {
+func (p *partition) steps(id PartID, into []Step) ([]Step, error) {
 	if id != 0 {
 		return append(into, Step{Action: heals, Next: 0, Rank: p.space.rank(Heal)}), nil
 	}
@@ -92,14 +92,14 @@ func (p *partition[M]) steps(id PartID, into []Step) ([]Step, error) {
 	return into, nil
 }
 
-func (p *partition[M]) apply(id PartID, e EffectID) (PartID, bool, error) {
+func (p *partition) apply(id PartID, e EffectID) (PartID, bool, error) {
 	n := uint32(len(p.space.sys.actors))
 	return id, !p.severed(uint32(id), uint32(e)/n, uint32(e)%n), nil
 }
 
-func (p *partition[M]) aspect(id PartID, _ Aspect) uint32 { return uint32(id) }
+func (p *partition) aspect(id PartID, _ Aspect) uint32 { return uint32(id) }
 
-func (p *partition[M]) action(a ActionID) Action {
+func (p *partition) action(a ActionID) Action {
 	if a == heals {
 		return Action{Kind: Heal, Key: "heal", Text: networkName + ": heals", Actor: networkName}
 	}
@@ -109,35 +109,35 @@ func (p *partition[M]) action(a ActionID) Action {
 	}
 }
 
-func (p *partition[M]) content(dst []byte, id PartID) []byte { return append(dst, p.text(id)...) }
+func (p *partition) content(dst []byte, id PartID) []byte { return append(dst, p.text(id)...) }
 
-func (p *partition[M]) text(id PartID) string {
+func (p *partition) text(id PartID) string {
 	if id == 0 {
 		return "whole"
 	}
 	return "cuts off " + p.names[id-1]
 }
 
-func (p *partition[M]) changes(from, to PartID) []Change {
+func (p *partition) changes(from, to PartID) []Change {
 	return []Change{{Old: p.text(from), New: p.text(to)}}
 }
 
-func (p *partition[M]) audit() error { return nil }
+func (p *partition) audit() error { return nil }
 
-func (p *partition[M]) report(r *SpaceReport) {
+func (p *partition) report(r *SpaceReport) {
 	r.Slots = append(r.Slots, SlotReport{Name: networkName, Parts: p.size().Parts})
 }
 
-func (p *partition[M]) size() SlotSize {
+func (p *partition) size() SlotSize {
 	return SlotSize{Parts: len(p.apart) + 1, Values: len(p.apart) + 1}
 }
 
-func (p *partition[M]) fields(int) []FieldReport { return nil }
+func (p *partition) fields(int) []FieldReport { return nil }
 
-func (p *partition[M]) carry(_ any, id PartID) (PartID, error) { return id, nil }
+func (p *partition) carry(_ any, id PartID) (PartID, error) { return id, nil }
 
 // cutIn reads of a state whether links are cut, as the first argument of partition.severed.
-func (sp *space[M]) cutIn(v View) uint32 {
+func (sp *space) cutIn(v View) uint32 {
 	if sp.faults.network < 0 {
 		return 0
 	}
@@ -145,25 +145,25 @@ func (sp *space[M]) cutIn(v View) uint32 {
 }
 
 // holdsBack tells whether an envelope to an actor waits in a state of the network.
-func (sp *space[M]) holdsBack(state, envelope uint32) bool {
+func (sp *space) holdsBack(state, envelope uint32) bool {
 	if state == 0 {
 		return false
 	}
 	w := sp.envelopes.At(envelope)
-	return sp.slots[sp.faults.network].(*partition[M]).severed(state, w[0], w[1])
+	return sp.slots[sp.faults.network].(*partition).severed(state, w[0], w[1])
 }
 
 // severed tells whether an envelope waits in a state of the system.
-func (sp *space[M]) severed(v View, e actor.Envelope[M]) bool {
+func (sp *space) severed(v View, e actor.Envelope[any]) bool {
 	from, known := sp.sys.ids[e.From]
 	to, knownTo := sp.sys.ids[e.To]
 	state := sp.cutIn(v)
 	return known && knownTo && state != 0 &&
-		sp.slots[sp.faults.network].(*partition[M]).severed(state, uint32(from), uint32(to))
+		sp.slots[sp.faults.network].(*partition).severed(state, uint32(from), uint32(to))
 }
 
 // validatePartitions tells what is wrong with the declared sides, or nil.
-func (sys *System[M]) validatePartitions() error {
+func (sys *system) validatePartitions() error {
 	if sys.config.MaxPartitions == 0 {
 		return nil
 	}

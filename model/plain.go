@@ -24,6 +24,15 @@ type plainSpace[S, A any] struct {
 	turns        turns
 }
 
+// walker gives the walker of a type of state or message, or an error that names it.
+func walker[T any](what string) (*intern.Walker[T], error) {
+	w, err := intern.For[T]()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return w, nil
+}
+
 // Space makes the tables of one check.
 func (p *Plain[S, A]) Space() (Space, error) {
 	for i, a := range p.properties {

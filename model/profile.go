@@ -29,7 +29,7 @@ type FieldReport struct {
 }
 
 // Sizes implements Profiler.
-func (sp *space[M]) Sizes() []SlotSize {
+func (sp *space) Sizes() []SlotSize {
 	all := make([]SlotSize, len(sp.slots))
 	for i, s := range sp.slots {
 		if p, ok := s.(profiled); ok {
@@ -40,7 +40,7 @@ func (sp *space[M]) Sizes() []SlotSize {
 }
 
 // Fields implements Profiler.
-func (sp *space[M]) Fields(slot, limit int) []FieldReport {
+func (sp *space) Fields(slot, limit int) []FieldReport {
 	if p, ok := sp.slots[slot].(profiled); ok {
 		return p.fields(limit)
 	}
@@ -53,23 +53,23 @@ type profiled interface {
 	fields(limit int) []FieldReport
 }
 
-func (c *cells[S, M]) size() SlotSize {
+func (c *cells) size() SlotSize {
 	return SlotSize{Parts: c.tuples.Len(), Values: c.states.Len(), Mailboxes: c.mailbox.table.Len()}
 }
 
-func (c *cells[S, M]) fields(limit int) []FieldReport { return fieldReports(c.states, limit) }
+func (c *cells) fields(limit int) []FieldReport { return fieldReports(c.states, limit) }
 
-func (h *histories[M, H]) size() SlotSize {
+func (h *histories) size() SlotSize {
 	return SlotSize{Parts: h.values.Len(), Values: h.values.Len()}
 }
 
-func (h *histories[M, H]) fields(limit int) []FieldReport { return fieldReports(h.values, limit) }
+func (h *histories) fields(limit int) []FieldReport { return fieldReports(h.values, limit) }
 
-func (n *nobody[M]) size() SlotSize {
+func (n *nobody) size() SlotSize {
 	return SlotSize{Parts: n.mailbox.table.Len(), Mailboxes: n.mailbox.table.Len()}
 }
 
-func (n *nobody[M]) fields(int) []FieldReport { return nil }
+func (n *nobody) fields(int) []FieldReport { return nil }
 
 // Sizes implements Profiler.
 func (sp *plainSpace[S, A]) Sizes() []SlotSize {

@@ -18,18 +18,18 @@ import (
 // space holds the tables of one check of a system. Its slots are the actors in the order in which they were added, then
 // the letters to nobody, then one history per observer, then the budgets of faults, then the network if it
 // may be partitioned.
-type space[M any] struct {
-	sys      *System[M]
+type space struct {
+	sys      *system
 	arena    *offheap.Arena
 	network  network.Semantics
-	slots    []slotOf[M]
+	slots    []slotOf
 	nobody   int // the slot of letters whose recipient is no actor
-	walker   *intern.Walker[M]
-	messages *intern.Table[M]
+	walker   *intern.Walker[any]
+	messages *intern.Table[any]
 	// An envelope is the words source, destination and message, both ends as numbers of ids.
 	envelopes *words.Table
 	ends      ends
-	reader    *reader[M]
+	reader    *reader
 	turns     turns
 	described sync.Map // slot and action -> Action
 	faults    faults
@@ -42,7 +42,7 @@ type space[M any] struct {
 }
 
 // slotOf is a slot of a system's space.
-type slotOf[M any] interface {
+type slotOf interface {
 	name() string
 	steps(id PartID, into []Step) ([]Step, error)
 	apply(id PartID, e EffectID) (PartID, bool, error)
@@ -86,18 +86,14 @@ func (e *ends) id(number uint32) actor.ID {
 	return e.ids[number]
 }
 
-func newSpace[M any](sys *System[M]) (*space[M], error) {
-	w, err := walker[M]("messages")
-	if err != nil {
-		return nil, err
-	}
-	messages, err := intern.NewTable[M]()
+func newSpace(sys *system) (*space, error) {
+	w, err := intern.Boxed(sys.messages)
 	if err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
 	}
 	arena := offheap.New()
-	sp := &space[M]{
-		sys: sys, arena: arena, network: sys.config.Network, walker: w, messages: messages,
+	sp := &space{
+		sys: sys, arena: arena, network: sys.config.Network, walker: w, messages: intern.NewTableOf(w),
 		envelopes: words.NewTable(arena), ends: ends{numbers: make(map[actor.ID]uint32)},
 		nobody: len(sys.actors), elides: sys.elides(),
 	}
@@ -105,15 +101,12 @@ func newSpace[M any](sys *System[M]) (*space[M], error) {
 	if sys.config.MaxPartitions > 0 {
 		sp.sides = sys.sides()
 	}
-	if sp.reader, err = newReader(sp); err != nil {
-		arena.Close()
-		return nil, err
-	}
+	sp.reader = newReader(sp)
 	for _, a := range sys.actors {
 		sp.ends.number(a.id)
 	}
 	for slot, a := range sys.actors {
-		cells, err := a.make(sp, slot)
+		cells, err := newCells(sp, slot, a.id, a.handlers)
 		if err != nil {
 			arena.Close()
 			return nil, err
@@ -122,7 +115,7 @@ func newSpace[M any](sys *System[M]) (*space[M], error) {
 	}
 	sp.slots = append(sp.slots, newNobody(sp))
 	for _, o := range sys.observers {
-		histories, err := o.make(sp)
+		histories, err := newHistories(sp, o)
 		if err != nil {
 			arena.Close()
 			return nil, err
@@ -143,19 +136,19 @@ func newSpace[M any](sys *System[M]) (*space[M], error) {
 }
 
 // envelope interns an envelope by its ends and message.
-func (sp *space[M]) envelope(from, to, message uint32) uint32 {
+func (sp *space) envelope(from, to, message uint32) uint32 {
 	id, _ := sp.envelopes.Intern([]uint32{from, to, message})
 	return id
 }
 
 // open gives what an envelope says.
-func (sp *space[M]) open(id uint32) actor.Envelope[M] {
+func (sp *space) open(id uint32) actor.Envelope[any] {
 	w := sp.envelopes.At(id)
-	return actor.Envelope[M]{From: sp.ends.id(w[0]), To: sp.ends.id(w[1]), Message: sp.messages.Value(w[2])}
+	return actor.Envelope[any]{From: sp.ends.id(w[0]), To: sp.ends.id(w[1]), Message: sp.messages.Value(w[2])}
 }
 
 // sent gives the effects of a message that was sent: its recipient's mailbox holds it, and observers see it.
-func (sp *space[M]) sent(effects []SlotEffect, from, to, message uint32) ([]SlotEffect, error) {
+func (sp *space) sent(effects []SlotEffect, from, to, message uint32) ([]SlotEffect, error) {
 	id := sp.envelope(from, to, message)
 	slot := sp.nobody
 	if int(to) < len(sp.sys.actors) {
@@ -166,12 +159,10 @@ func (sp *space[M]) sent(effects []SlotEffect, from, to, message uint32) ([]Slot
 }
 
 // seen gives the effects of a passage on the observers that it concerns.
-func (sp *space[M]) seen(effects []SlotEffect, envelope uint32, p actor.Passage) ([]SlotEffect, error) {
+func (sp *space) seen(effects []SlotEffect, envelope uint32, p actor.Passage) ([]SlotEffect, error) {
 	for i := range sp.sys.observers {
 		slot := sp.historySlot(i)
-		sees, err := sp.slots[slot].(interface {
-			sees(envelope uint32, p actor.Passage) (bool, error)
-		}).sees(envelope, p)
+		sees, err := sp.slots[slot].(*histories).sees(envelope, p)
 		if err != nil {
 			return effects, err
 		}
@@ -185,12 +176,10 @@ func (sp *space[M]) seen(effects []SlotEffect, envelope uint32, p actor.Passage)
 // passage numbers an envelope's passage as the effect on a history.
 func passage(envelope uint32, p actor.Passage) EffectID { return EffectID(envelope<<1 | uint32(p)) }
 
-func (sp *space[M]) historySlot(observer int) int { return sp.nobody + 1 + observer }
-
-func (sp *space[M]) cellsOf(slot int) any { return sp.slots[slot] }
+func (sp *space) historySlot(observer int) int { return sp.nobody + 1 + observer }
 
 // held iterates the slots that hold messages.
-func (sp *space[M]) held() iter.Seq[int] {
+func (sp *space) held() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for slot := range sp.nobody + 1 {
 			if !yield(slot) {
@@ -201,10 +190,10 @@ func (sp *space[M]) held() iter.Seq[int] {
 }
 
 // Slots is the number of slots.
-func (sp *space[M]) Slots() int { return len(sp.slots) }
+func (sp *space) Slots() int { return len(sp.slots) }
 
 // Initial starts every actor, in the order in which they were added, and then lets the network take what they sent.
-func (sp *space[M]) Initial() ([][]PartID, error) {
+func (sp *space) Initial() ([][]PartID, error) {
 	state := make([]PartID, len(sp.slots))
 	var effects []SlotEffect
 	for slot, s := range sp.slots {
@@ -234,20 +223,20 @@ func (sp *space[M]) Initial() ([][]PartID, error) {
 
 // The methods of Space that are a slot's.
 
-func (sp *space[M]) Steps(slot int, id PartID, into []Step) ([]Step, error) {
+func (sp *space) Steps(slot int, id PartID, into []Step) ([]Step, error) {
 	return sp.slots[slot].steps(id, into)
 }
 
-func (sp *space[M]) Apply(slot int, id PartID, e EffectID) (PartID, bool, error) {
+func (sp *space) Apply(slot int, id PartID, e EffectID) (PartID, bool, error) {
 	return sp.slots[slot].apply(id, e)
 }
 
-func (sp *space[M]) Aspect(slot int, id PartID, a Aspect) uint32 { return sp.slots[slot].aspect(id, a) }
-func (sp *space[M]) SlotName(slot int) string                    { return sp.slots[slot].name() }
-func (sp *space[M]) Text(slot int, id PartID) string             { return sp.slots[slot].text(id) }
+func (sp *space) Aspect(slot int, id PartID, a Aspect) uint32 { return sp.slots[slot].aspect(id, a) }
+func (sp *space) SlotName(slot int) string                    { return sp.slots[slot].name() }
+func (sp *space) Text(slot int, id PartID) string             { return sp.slots[slot].text(id) }
 
 // Action describes an action. Descriptions are kept: who walks on demand meets the same few actions again and again.
-func (sp *space[M]) Action(slot int, a ActionID) Action {
+func (sp *space) Action(slot int, a ActionID) Action {
 	id := uint64(slot)<<32 | uint64(a)
 	if act, ok := sp.described.Load(id); ok {
 		return act.(Action)
@@ -257,19 +246,19 @@ func (sp *space[M]) Action(slot int, a ActionID) Action {
 	return act
 }
 
-func (sp *space[M]) Content(dst []byte, slot int, id PartID) []byte {
+func (sp *space) Content(dst []byte, slot int, id PartID) []byte {
 	return sp.slots[slot].content(dst, id)
 }
 
-func (sp *space[M]) Changes(slot int, from, to PartID) []Change {
+func (sp *space) Changes(slot int, from, to PartID) []Change {
 	return sp.slots[slot].changes(from, to)
 }
 
-func (sp *space[M]) Properties() []Property    { return sp.properties }
-func (sp *space[M]) Boundary() func(View) bool { return sp.sys.boundary }
+func (sp *space) Properties() []Property    { return sp.properties }
+func (sp *space) Boundary() func(View) bool { return sp.sys.boundary }
 
 // Report counts what the slots hold.
-func (sp *space[M]) Report() SpaceReport {
+func (sp *space) Report() SpaceReport {
 	var r SpaceReport
 	for _, s := range sp.slots {
 		s.report(&r)
@@ -280,12 +269,12 @@ func (sp *space[M]) Report() SpaceReport {
 }
 
 // OffHeap is what the space's arena holds.
-func (sp *space[M]) OffHeap() int64 { return sp.arena.Bytes() }
+func (sp *space) OffHeap() int64 { return sp.arena.Bytes() }
 
 // Close frees the tables.
-func (sp *space[M]) Close() { sp.arena.Close() }
+func (sp *space) Close() { sp.arena.Close() }
 
 // actorName names the actor with a number among the ends.
-func (sp *space[M]) actorName(number uint32) string {
+func (sp *space) actorName(number uint32) string {
 	return strconv.FormatUint(uint64(sp.ends.id(number)), 10)
 }

@@ -2,9 +2,9 @@ package model
 
 import (
 	"fmt"
+	"reflect"
 
 	"synod/actor"
-	"synod/internal/intern"
 	"synod/network"
 )
 
@@ -33,39 +33,36 @@ type Config struct {
 
 // System is a model of actors that send one another messages M over a network. Add actors, then properties; a System
 // may be checked several times, and concurrently, once it is complete.
-type System[M any] struct {
+type System[M any] struct{ system }
+
+// system is a System without the type of its messages.
+type system struct {
+	messages    reflect.Type
 	config      Config
-	actors      []adder[M]
+	actors      []member
 	ids         map[actor.ID]int // id -> slot
-	observers   []observer[M]
+	observers   []watcher
 	properties  []Property
 	boundary    func(View) bool
-	picks       []pick[M]
+	picks       []pick
 	projections []projection
 	crashable   []actor.ID
 	partitions  [][]actor.ID // sides, each sorted
 	monotone    []string     // names of properties
-	explain     func(Happening[M]) []string
+	explain     func(Happening[any]) []string
 	described   description
 	err         error // the first mistake in putting the system together, reported by Space
 }
 
-// adder makes the cells of an actor in a new space.
-type adder[M any] struct {
-	id     actor.ID
-	timers bool // it can handle timeouts
-	make   func(*space[M], int) (slotOf[M], error)
-}
-
-// observer makes the histories of an observer in a new space.
-type observer[M any] struct {
-	name string
-	make func(*space[M]) (slotOf[M], error)
+// member is an actor of a system.
+type member struct {
+	id actor.ID
+	handlers
 }
 
 // NewSystem gives a system without actors.
 func NewSystem[M any](c Config) *System[M] {
-	return &System[M]{config: c, ids: make(map[actor.ID]int)}
+	return &System[M]{system{messages: reflect.TypeFor[M](), config: c, ids: make(map[actor.ID]int)}}
 }
 
 // Ref refers to an actor of a system with local state S, to read it in a property.
@@ -78,9 +75,7 @@ func Add[S, M any](sys *System[M], id actor.ID, a actor.Typed[S, M]) Ref[S] {
 		sys.Check(fmt.Errorf("actor %v was added twice", id))
 	}
 	sys.ids[id] = slot
-	sys.actors = append(sys.actors, adder[M]{id, a.Timeout != nil, func(sp *space[M], slot int) (slotOf[M], error) {
-		return newCells(sp, slot, id, a)
-	}})
+	sys.actors = append(sys.actors, member{id, erase(a)})
 	return Ref[S]{slot}
 }
 
@@ -91,7 +86,7 @@ func (r Ref[S]) In(v View) (S, bool) {
 		var none S
 		return none, false
 	}
-	return v.r.space.(interface{ cellsOf(int) any }).cellsOf(r.slot).(locals[S]).local(local), true
+	return as[S](v.r.space.(*space).slots[r.slot].(*cells).states.Value(local)), true
 }
 
 // Projection is a part of an actor's local state, or anything computed from it, to read in a property. A property that
@@ -110,8 +105,7 @@ type projection struct {
 // Project declares a projection of an actor's local state. The function must be pure.
 func Project[M, S any, T comparable](sys *System[M], r Ref[S], of func(S) T) Projection[T] {
 	sys.projections = append(sys.projections, projection{r.slot, func(local any) any {
-		st, _ := local.(S) // no S only if S is an interface and the state nil
-		return of(st)
+		return of(as[S](local))
 	}})
 	return Projection[T]{r.slot, aspectProjections + Aspect(len(sys.projections)-1)}
 }
@@ -123,8 +117,7 @@ func (p Projection[T]) In(v View) (T, bool) {
 		var none T
 		return none, false
 	}
-	value, _ := v.r.space.(interface{ valueOf(uint32) any }).valueOf(number).(T) // no T only for a nil interface
-	return value, true
+	return as[T](v.r.space.(*space).reader.of(number)), true
 }
 
 // History refers to what an observer remembers, to read it in a property.
@@ -139,9 +132,7 @@ func Record[M, H any](sys *System[M], o actor.Observer[M, H]) History[H] {
 			sys.Check(fmt.Errorf("observer %q was added twice", o.Name))
 		}
 	}
-	sys.observers = append(sys.observers, observer[M]{o.Name, func(sp *space[M]) (slotOf[M], error) {
-		return newHistories(sp, o)
-	}})
+	sys.observers = append(sys.observers, eraseObserver(o))
 	if o.Holds != nil {
 		sys.Always(o.Name, func(v View) bool { return o.Holds(ref.In(v)) })
 	}
@@ -150,25 +141,22 @@ func Record[M, H any](sys *System[M], o actor.Observer[M, H]) History[H] {
 
 // In reads what the observer remembers.
 func (r History[H]) In(v View) H {
-	sp := v.r.space.(interface {
-		historySlot(int) int
-		cellsOf(int) any
-	})
+	sp := v.r.space.(*space)
 	slot := sp.historySlot(r.observer)
-	return sp.cellsOf(slot).(locals[H]).local(v.read(slot, Whole))
+	return as[H](sp.slots[slot].(*histories).values.Value(v.read(slot, Whole)))
 }
 
 // Always adds the property that every reachable state satisfies holds.
-func (sys *System[M]) Always(name string, holds func(View) bool) {
+func (sys *system) Always(name string, holds func(View) bool) {
 	sys.property(Property{Name: name, Expect: Always, Holds: holds})
 }
 
 // Sometimes adds the property that some reachable state satisfies holds.
-func (sys *System[M]) Sometimes(name string, holds func(View) bool) {
+func (sys *system) Sometimes(name string, holds func(View) bool) {
 	sys.property(Property{Name: name, Expect: Sometimes, Holds: holds})
 }
 
-func (sys *System[M]) property(p Property) {
+func (sys *system) property(p Property) {
 	for _, other := range sys.properties {
 		if other.Name == p.Name {
 			sys.Check(fmt.Errorf("property %q was added twice", p.Name))
@@ -178,18 +166,18 @@ func (sys *System[M]) property(p Property) {
 }
 
 // Within sets the boundary: states that do not satisfy inside are neither counted nor generated, and the verdicts say so.
-func (sys *System[M]) Within(inside func(View) bool) { sys.boundary = inside }
+func (sys *system) Within(inside func(View) bool) { sys.boundary = inside }
 
 // Check reports a mistake in the system's configuration, if err is one, when the system is checked: so that a function
 // that composes a system need not return an error.
-func (sys *System[M]) Check(err error) {
+func (sys *system) Check(err error) {
 	if sys.err == nil {
 		sys.err = err
 	}
 }
 
 // Space makes the tables of one check.
-func (sys *System[M]) Space() (Space, error) {
+func (sys *system) Space() (Space, error) {
 	if sys.err != nil {
 		return nil, sys.err
 	}
@@ -206,14 +194,13 @@ func (sys *System[M]) Space() (Space, error) {
 // per mailbox, not per state.
 type Selection[M any, T comparable] struct{ index int }
 
-// pick is a Selection without its type T.
-type pick[M any] func(actor.Envelope[M]) (any, bool)
+// pick is a Selection without its types.
+type pick func(actor.Envelope[any]) (any, bool)
 
 // Select declares a question: pick gives a value for the messages that matter.
 func Select[M any, T comparable](sys *System[M], choose func(actor.Envelope[M]) (T, bool)) Selection[M, T] {
-	sys.picks = append(sys.picks, func(e actor.Envelope[M]) (any, bool) {
-		value, ok := choose(e)
-		return value, ok
+	sys.picks = append(sys.picks, func(e actor.Envelope[any]) (any, bool) {
+		return choose(envelopeOf[M](e))
 	})
 	return Selection[M, T]{len(sys.picks) - 1}
 }
@@ -221,17 +208,17 @@ func Select[M any, T comparable](sys *System[M], choose func(actor.Envelope[M]) 
 // InFlight gives the distinct picked values of all messages under way, also of those to nobody or behind others, in
 // the order of their content.
 func (s Selection[M, T]) InFlight(v View) []T {
-	return picked[M, T](v, v.r.space.(*space[M]).pickAspect(s.index))
+	return picked[T](v, v.r.space.(*space).pickAspect(s.index))
 }
 
 // Deliverable gives the distinct picked values of the messages that may be delivered next, in the order of their content.
 func (s Selection[M, T]) Deliverable(v View) []T {
-	sp := v.r.space.(*space[M])
-	return picked[M, T](v, sp.pickAspect(s.index)+pickDeliverable+Aspect(sp.cutIn(v)))
+	sp := v.r.space.(*space)
+	return picked[T](v, sp.pickAspect(s.index)+pickDeliverable+Aspect(sp.cutIn(v)))
 }
 
-func picked[M any, T comparable](v View, a Aspect) []T {
-	sp := v.r.space.(*space[M])
+func picked[T comparable](v View, a Aspect) []T {
+	sp := v.r.space.(*space)
 	var sets []uint32
 	for slot := range sp.held() {
 		if set := v.read(slot, a); set != 0 {
@@ -239,9 +226,8 @@ func picked[M any, T comparable](v View, a Aspect) []T {
 		}
 	}
 	var all []T
-	for _, value := range sp.valuesOf(sets) {
-		t, _ := value.(T) // no T only for a nil interface
-		all = append(all, t)
+	for _, value := range sp.reader.union(sets) {
+		all = append(all, as[T](value))
 	}
 	return all
 }
@@ -250,8 +236,16 @@ func picked[M any, T comparable](v View, a Aspect) []T {
 // content or, on an ordered network, time. A property that reads it is judged once per combination of all mailboxes;
 // Select is cheaper.
 func (sys *System[M]) InFlight(v View) []Flight[M] {
-	sp := v.r.space.(*space[M])
 	var all []Flight[M]
+	for _, f := range sys.flights(v) {
+		all = append(all, Flight[M]{envelopeOf[M](f.Envelope), f.Copies, f.Deliverable})
+	}
+	return all
+}
+
+func (sys *system) flights(v View) []Flight[any] {
+	sp := v.r.space.(*space)
+	var all []Flight[any]
 	for slot := range sp.held() {
 		flights := sp.flights(slot, v.read(slot, aspectMailbox))
 		down := slot != sp.nobody && sys.crashes(sys.actors[slot].id) && v.read(slot, aspectUp) == 0
@@ -269,16 +263,4 @@ type Flight[M any] struct {
 	Envelope    actor.Envelope[M]
 	Copies      int
 	Deliverable bool
-}
-
-// locals is what a slot with local values of type S offers to a Ref.
-type locals[S any] interface{ local(id uint32) S }
-
-// walker gives the walker of a type of state or message, or an error that names it.
-func walker[T any](what string) (*intern.Walker[T], error) {
-	w, err := intern.For[T]()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
-	}
-	return w, nil
 }

@@ -9,32 +9,32 @@ import (
 const arrow = " → "
 
 // text shows a message to people.
-func (sp *space[M]) text(message uint32) string { return sp.walker.Brief(sp.messages.Value(message)) }
+func (sp *space) text(message uint32) string { return sp.walker.Brief(sp.messages.Value(message)) }
 
 // describe shows an envelope to people: 4 → 1: Put(4, 'B').
-func (sp *space[M]) describe(envelope uint32) string {
+func (sp *space) describe(envelope uint32) string {
 	w := sp.envelopes.At(envelope)
 	return sp.actorName(w[0]) + arrow + sp.actorName(w[1]) + ": " + sp.text(w[2])
 }
 
 // encode appends the canonical encoding of an envelope.
-func (sp *space[M]) encode(dst []byte, envelope uint32) []byte {
+func (sp *space) encode(dst []byte, envelope uint32) []byte {
 	w := sp.envelopes.At(envelope)
 	dst = fmt.Appendf(dst, "%s>%s ", sp.actorName(w[0]), sp.actorName(w[1]))
 	return sp.walker.Encode(dst, sp.messages.Value(w[2]))
 }
 
 // flights gives what is under way in a mailbox of a slot.
-func (sp *space[M]) flights(slot int, mailbox uint32) []Flight[M] {
+func (sp *space) flights(slot int, mailbox uint32) []Flight[any] {
 	return sp.slots[slot].(interface {
-		flights(mailbox uint32) []Flight[M]
+		flights(mailbox uint32) []Flight[any]
 	}).flights(mailbox)
 }
 
-func (c *cells[S, M]) flights(mailbox uint32) []Flight[M] { return c.mailbox.flights(mailbox) }
-func (n *nobody[M]) flights(mailbox uint32) []Flight[M]   { return n.mailbox.flights(mailbox) }
+func (c *cells) flights(mailbox uint32) []Flight[any]  { return c.mailbox.flights(mailbox) }
+func (n *nobody) flights(mailbox uint32) []Flight[any] { return n.mailbox.flights(mailbox) }
 
-func (c *cells[S, M]) action(a ActionID) Action {
+func (c *cells) action(a ActionID) Action {
 	w := c.events.At(uint32(a))
 	act := Action{Kind: Kind(w[0]), Actor: c.name()}
 	switch act.Kind {
@@ -64,7 +64,7 @@ func (c *cells[S, M]) action(a ActionID) Action {
 }
 
 // content is the canonical encoding of a cell.
-func (c *cells[S, M]) content(dst []byte, id PartID) []byte {
+func (c *cells) content(dst []byte, id PartID) []byte {
 	t := c.at(id)
 	if t[tupleTimers] == isDown {
 		dst = append(dst, "!down "...) // No encoding of a local state begins thus.
@@ -83,7 +83,7 @@ func (c *cells[S, M]) content(dst []byte, id PartID) []byte {
 	return dst
 }
 
-func (c *cells[S, M]) text(id PartID) string {
+func (c *cells) text(id PartID) string {
 	t := c.at(PartID(id))
 	var b strings.Builder
 	if t[tupleTimers] == isDown {
@@ -107,7 +107,7 @@ func (c *cells[S, M]) text(id PartID) string {
 }
 
 // changes tells what differs: the local state field by field, then letters, timers and choices.
-func (c *cells[S, M]) changes(from, to PartID) []Change {
+func (c *cells) changes(from, to PartID) []Change {
 	a, b := c.at(from), c.at(to)
 	var all []Change
 	if a[tupleTimers] == isDown || b[tupleTimers] == isDown {

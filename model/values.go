@@ -12,8 +12,8 @@ import (
 
 // reader holds what the projections and selections of a system make of local states and messages: values of any type,
 // each with a number. Their functions are called twice for each distinct argument.
-type reader[M any] struct {
-	space  *space[M]
+type reader struct {
+	space  *space
 	values *intern.Table[any]
 	sets   *words.Table           // of numbers of values, ascending; the empty set is 0
 	picked []*words.Array[uint32] // per selection: envelope -> number of the value plus two, or 1 for none
@@ -23,21 +23,17 @@ type reader[M any] struct {
 // of a property then reports.
 type unreadable struct{ err error }
 
-func newReader[M any](sp *space[M]) (*reader[M], error) {
-	values, err := intern.NewTable[any]()
-	if err != nil {
-		return nil, err
-	}
-	r := &reader[M]{space: sp, values: values, sets: words.NewTable(sp.arena)}
+func newReader(sp *space) *reader {
+	r := &reader{space: sp, values: intern.NewTableOf(anyWalker), sets: words.NewTable(sp.arena)}
 	r.sets.Intern(nil)
 	for range sp.sys.picks {
 		r.picked = append(r.picked, words.NewArray[uint32](sp.arena))
 	}
-	return r, nil
+	return r
 }
 
 // number asks a question and gives the number of the answer, or of why there is none.
-func (r *reader[M]) number(q question) (number uint32, ok bool) {
+func (r *reader) number(q question) (number uint32, ok bool) {
 	var value any
 	var err error
 	r.space.turns.run(func() { value, ok, err = q.twice() })
@@ -93,7 +89,7 @@ func (q question) impure(what string) error {
 }
 
 // of gives the value of a number.
-func (r *reader[M]) of(number uint32) any {
+func (r *reader) of(number uint32) any {
 	value := r.values.Value(number)
 	if bad, is := value.(unreadable); is {
 		panic(bad.err)
@@ -102,7 +98,7 @@ func (r *reader[M]) of(number uint32) any {
 }
 
 // pick gives the number of what a selection picks of an envelope, if it picks anything.
-func (r *reader[M]) pick(selection int, envelope uint32) (number uint32, ok bool) {
+func (r *reader) pick(selection int, envelope uint32) (number uint32, ok bool) {
 	of := r.picked[selection]
 	of.Ensure(envelope)
 	place := of.At(envelope)
@@ -127,14 +123,14 @@ func (r *reader[M]) pick(selection int, envelope uint32) (number uint32, ok bool
 }
 
 // set numbers a set of values; it sorts numbers.
-func (r *reader[M]) set(numbers []uint32) uint32 {
+func (r *reader) set(numbers []uint32) uint32 {
 	slices.Sort(numbers)
 	id, _ := r.sets.Intern(slices.Compact(numbers))
 	return id
 }
 
 // union gives the values of some sets, in the order of their content.
-func (r *reader[M]) union(sets []uint32) []any {
+func (r *reader) union(sets []uint32) []any {
 	var numbers []uint32
 	for _, set := range sets {
 		numbers = append(numbers, r.sets.At(set)...)
@@ -154,7 +150,7 @@ func (r *reader[M]) union(sets []uint32) []any {
 }
 
 // audit looks for a value that was changed by a property that read it.
-func (r *reader[M]) audit() error {
+func (r *reader) audit() error {
 	if id, ok := r.values.Verify(); !ok {
 		return &ImpureError{
 			Actor: "a projection or selection", Event: "later",
@@ -165,7 +161,7 @@ func (r *reader[M]) audit() error {
 }
 
 // project gives the number of what a projection makes of a local state, which it computes at the first call.
-func (c *cells[S, M]) project(local uint32, projection int) uint32 {
+func (c *cells) project(local uint32, projection int) uint32 {
 	of := c.projected[projection]
 	of.Ensure(local)
 	place := of.At(local)
@@ -185,12 +181,8 @@ func (c *cells[S, M]) project(local uint32, projection int) uint32 {
 	return number
 }
 
-// valueOf and valuesOf serve properties, which know the space by an interface only.
-func (sp *space[M]) valueOf(number uint32) any    { return sp.reader.of(number) }
-func (sp *space[M]) valuesOf(sets []uint32) []any { return sp.reader.union(sets) }
-
 // opened gives an envelope with a private copy of its message.
-func (sp *space[M]) opened(envelope uint32) actor.Envelope[M] {
+func (sp *space) opened(envelope uint32) actor.Envelope[any] {
 	e := sp.open(envelope)
 	e.Message = sp.walker.Copy(e.Message)
 	return e

@@ -12,9 +12,9 @@ import (
 func (w *Walker[T]) Brief(v T) string {
 	p := w.plan
 	if p.op != opInterface {
-		return string(p.briefDynamic(nil, unsafe.Pointer(&v)))
+		return string(p.briefDynamic(nil, w.at(&v)))
 	}
-	return string(p.brief(nil, unsafe.Pointer(&v)))
+	return string(p.brief(nil, w.at(&v)))
 }
 
 func (p *plan) brief(dst []byte, v unsafe.Pointer) []byte {

@@ -56,7 +56,7 @@ func (p *plan) varies() bool {
 
 // structOf finds the struct whose fields are those of a value, or nil.
 func (t *Table[T]) structOf(id uint32) (p *plan, at unsafe.Pointer, prefix string) {
-	p, at = t.walker.plan, unsafe.Pointer(t.at(id))
+	p, at = t.walker.plan, t.walker.at(t.at(id))
 	inside := false // an interface: which struct it leads to is part of the name
 	for {
 		switch {

@@ -84,11 +84,16 @@ func NewTable[T any]() (*Table[T], error) {
 	if err != nil {
 		return nil, fmt.Errorf("new table: %w", err)
 	}
+	return NewTableOf(w), nil
+}
+
+// NewTableOf returns an empty table of values that w walks.
+func NewTableOf[T any](w *Walker[T]) *Table[T] {
 	t := &Table[T]{walker: w, bucket: structureHash, buckets: map[bucketKey]head{}}
 	index := make([]uint64, firstIndex)
 	t.index.Store(&index)
 	t.bytes.Store(8 * firstIndex)
-	return t, nil
+	return t
 }
 
 // structureHash is hashstructure's hash of a value, if it has one. It runs methods of the value if they have the
@@ -151,11 +156,15 @@ func (t *Table[T]) bucketOf(v T, own uint64) bucketKey {
 
 // held is the memory that a value holds outside its own, in bytes.
 func (t *Table[T]) held(v T) int64 {
-	if !t.walker.plan.outside {
-		return 0
+	w, box := t.walker, int64(0)
+	if w.boxed && !w.plan.direct {
+		box = block(int64(w.plan.size))
+	}
+	if !w.plan.outside {
+		return box
 	}
 	outside := v
-	return t.walker.plan.bytes(unsafe.Pointer(&outside))
+	return box + w.plan.bytes(w.at(&outside))
 }
 
 // Lookup returns the id of v if it is interned.

@@ -22,7 +22,7 @@ const maxNodeText = 4096
 // Tree returns v as a tree of at most limit nodes. It is made depth first: what lies behind the limit is left out.
 func (w *Walker[T]) Tree(v T, limit int) Node {
 	g := grower{left: limit}
-	return g.node(w.plan, "", unsafe.Pointer(&v))
+	return g.node(w.plan, "", w.at(&v))
 }
 
 // grower makes nodes as long as there may be any.

@@ -6,11 +6,13 @@ import (
 	"unsafe"
 )
 
-// Walker walks values of the static type T, which may be an interface. It is immutable and safe for concurrent use,
+// Walker walks values of the static type T, which may be an interface, or the values that [Boxed] is for. It is immutable and safe for concurrent use,
 // as long as nobody changes the values meanwhile. A func that is not nil, or a channel inside an interface, which
 // only Check reports, is compared by address and copied as it is.
 type Walker[T any] struct {
-	plan *plan
+	plan  *plan
+	typ   reflect.Type
+	boxed bool // T is any, and a value what that holds, of the plan's type
 }
 
 // For returns the walker of T. The error names the path to a channel or an unsafe pointer, if T's static type holds
@@ -20,7 +22,35 @@ func For[T any]() (*Walker[T], error) {
 	if f := checkType(t, map[reflect.Type]bool{}); f != nil {
 		return nil, fmt.Errorf("walk %w", f.error(t))
 	}
-	return &Walker[T]{planOf(t)}, nil
+	return &Walker[T]{plan: planOf(t), typ: t}, nil
+}
+
+// Boxed returns a walker of values of type t that are held in an any: it does with what is held exactly as the walker of
+// t itself would do, so that code that works on values of many types need not be instantiated for each of them. An any
+// that holds anything else, or nothing, must not be given to it; if t is an interface, it may hold whatever that may, and
+// nothing for its nil. The error is that of [For].
+//
+// Text and encoding of a value thus do not tell its type, unlike those of For[any].
+func Boxed(t reflect.Type) (*Walker[any], error) {
+	if f := checkType(t, map[reflect.Type]bool{}); f != nil {
+		return nil, fmt.Errorf("walk %w", f.error(t))
+	}
+	if t.Kind() == reflect.Interface {
+		return &Walker[any]{plan: planOf(reflect.TypeFor[any]()), typ: t}, nil
+	}
+	return &Walker[any]{plan: planOf(t), typ: t, boxed: true}, nil
+}
+
+// at returns where the value lies that v points to, or that the any there holds.
+func (w *Walker[T]) at(v *T) unsafe.Pointer {
+	if !w.boxed {
+		return unsafe.Pointer(v)
+	}
+	held := (*iface)(unsafe.Pointer(v))
+	if w.plan.direct {
+		return unsafe.Pointer(&held.data)
+	}
+	return held.data
 }
 
 // Check returns an error, with the path, if v holds a cycle (or nests pointers, slices, maps and interfaces deeper
@@ -31,8 +61,8 @@ func (w *Walker[T]) Check(v T) error {
 		return nil
 	}
 	looked := v // What is walked moves to the heap; if nothing is, nothing does.
-	if f := w.plan.check(unsafe.Pointer(&looked), 0); f != nil {
-		return f.error(w.plan.typ)
+	if f := w.plan.check(w.at(&looked), 0); f != nil {
+		return f.error(w.typ)
 	}
 	return nil
 }
@@ -44,7 +74,11 @@ func (w *Walker[T]) Copy(v T) T {
 		return v
 	}
 	c := v
-	w.plan.own(unsafe.Pointer(&c))
+	if held := (*iface)(unsafe.Pointer(&c)); w.boxed && !w.plan.direct {
+		held.data = w.plan.clone(held.data)
+		return c
+	}
+	w.plan.own(w.at(&c))
 	return c
 }
 
@@ -55,7 +89,7 @@ func (w *Walker[T]) Changeable(v T) bool {
 		return false
 	}
 	looked := v
-	return w.plan.changeable(unsafe.Pointer(&looked))
+	return w.plan.changeable(w.at(&looked))
 }
 
 // Equal reports whether a and b are exactly equal: floats by their bits (NaN equals itself, -0 differs from 0), nil
@@ -63,20 +97,20 @@ func (w *Walker[T]) Changeable(v T) bool {
 // interfaces must hold the same dynamic type.
 func (w *Walker[T]) Equal(a, b T) bool {
 	if w.plan.flat {
-		return w.plan.equalFlat(unsafe.Pointer(&a), unsafe.Pointer(&b))
+		return w.plan.equalFlat(w.at(&a), w.at(&b))
 	}
 	x, y := a, b
-	return w.plan.equal(unsafe.Pointer(&x), unsafe.Pointer(&y))
+	return w.plan.equal(w.at(&x), w.at(&y))
 }
 
 // Hash returns a hash that equal values share. It is the same in every process of one build, and does not depend on
 // the order of maps. It is no cryptographic hash: values can be made to collide.
 func (w *Walker[T]) Hash(v T) uint64 {
 	if w.plan.flat {
-		return spread(w.plan.hashFlat(unsafe.Pointer(&v), seed))
+		return spread(w.plan.hashFlat(w.at(&v), seed))
 	}
 	walked := v
-	return spread(w.plan.hash(unsafe.Pointer(&walked), seed))
+	return spread(w.plan.hash(w.at(&walked), seed))
 }
 
 // Encode appends the canonical encoding of v to dst and returns the extended slice. Exactly the equal values have
@@ -88,17 +122,17 @@ func (w *Walker[T]) Hash(v T) uint64 {
 // &register.Put{…}, actor.ID(3). Of two types of the same package and type name, the one that the process encodes
 // later is given its import path, or a number if that is the same too: between processes, only such keys may differ.
 func (w *Walker[T]) Encode(dst []byte, v T) []byte {
-	return w.plan.encode(dst, unsafe.Pointer(&v))
+	return w.plan.encode(dst, w.at(&v))
 }
 
-// Flat reports whether T is made only of booleans, integers, strings, arrays and structs of them, so that Go's == is
+// Flat reports whether the type of the values is made only of booleans, integers, strings, arrays and structs of them, so that Go's == is
 // exact. Values of such types need no copying.
 func (w *Walker[T]) Flat() bool { return w.plan.flat }
 
 // Text returns v for people: the encoding, with the texts of values that are a fmt.Stringer, and zero structs as {}.
 // A String method gets a copy; where it panics, or is merely promoted from an embedded field, the value is spelt out.
 func (w *Walker[T]) Text(v T) string {
-	return string(w.plan.text(nil, unsafe.Pointer(&v)))
+	return string(w.plan.text(nil, w.at(&v)))
 }
 
 // Change is one difference between two values. Path leads to it, as in Prepares[2].Ballot, with map keys in their
@@ -112,5 +146,5 @@ type Change struct {
 // It goes into structs, arrays, slices by index, maps by key, pointers, and interfaces of the same dynamic type. Two
 // differing values with the same text are shown by their encodings.
 func (w *Walker[T]) Diff(a, b T) []Change {
-	return w.plan.changes(unsafe.Pointer(&a), unsafe.Pointer(&b))
+	return w.plan.changes(w.at(&a), w.at(&b))
 }
