@@ -1,6 +1,8 @@
 package consistency
 
 import (
+	"context"
+	"math"
 	"slices"
 
 	"github.com/anishathalye/porcupine"
@@ -18,15 +20,32 @@ type Sequences[I, O any] interface {
 // Deciding this is NP-complete too. The time grows exponentially with the number of clients, whatever their
 // operations' times were.
 func Sequential[S, I, O any](spec Spec[S, I, O], h Sequences[I, O]) bool {
+	outcome, _ := SequentialWithin(context.Background(), spec, h, math.MaxInt64)
+	return outcome == Holds
+}
+
+// SequentialWithin tells what [Sequential] does, unless ctx is done before, or the search takes more than so many bytes
+// of memory, estimated. Then it is undecided, for the reason given.
+func SequentialWithin[S, I, O any](
+	ctx context.Context, spec Spec[S, I, O], h Sequences[I, O], maxMemory int64,
+) (Outcome, string) {
 	lines := h.sequences()
 	spec = spec.withEqualities()
-	var g guard
-	defer g.release(spec.Name)
 	events, completed := simultaneous(lines)
 	if completed == 0 {
-		return true
+		return Holds, ""
 	}
-	return porcupine.CheckEvents(spec.sequentialModel(&g, len(lines)), events)
+	b := bounds{ctx: ctx, most: maxMemory}
+	defer b.guard.release(spec.Name)
+	perStep := int64(128 + len(events)/16 + 8*len(lines))
+	accepted := porcupine.CheckEvents(spec.sequentialModel(&b, len(lines), perStep), events)
+	switch {
+	case b.stopped != "":
+		return Undecided, b.stopped
+	case accepted:
+		return Holds, ""
+	}
+	return Violated, ""
 }
 
 // turn is an operation and its place.
@@ -43,14 +62,17 @@ type progress[S any] struct {
 
 // sequentialModel is the specification with the position of each client in its state: an operation can take effect
 // when it is its client's next. All operations overlap in time, so nothing else orders them.
-func (s Spec[S, I, O]) sequentialModel(g *guard, lines int) porcupine.Model {
+func (s Spec[S, I, O]) sequentialModel(within *bounds, lines int, perStep int64) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any {
 			init := s.Init
 			return &progress[S]{&init, make([]int, lines)}
 		},
 		Step: func(state, input, _ any) (ok bool, next any) {
-			defer g.watch()
+			defer within.guard.watch()
+			if within.halted() {
+				return true, state // whatever is accepted is over soonest
+			}
 			p, t := state.(*progress[S]), input.(*turn[I, O])
 			if p.taken[t.line] != t.index {
 				return false, nil
@@ -59,13 +81,14 @@ func (s Spec[S, I, O]) sequentialModel(g *guard, lines int) porcupine.Model {
 			if !ok {
 				return false, nil
 			}
+			within.memory += perStep
 			taken := slices.Clone(p.taken)
 			taken[t.line]++
 			return true, &progress[S]{moved.(*S), taken}
 		},
 		// Porcupine compares states only after the same operations have taken effect, so the positions are equal.
 		Equal: func(a, b any) (same bool) {
-			defer g.watch()
+			defer within.guard.watch()
 			return s.SameState(*a.(*progress[S]).state, *b.(*progress[S]).state)
 		},
 	}

@@ -1,0 +1,267 @@
+package oplog
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"synod/consistency"
+)
+
+// Config says what is checked.
+type Config struct {
+	Spec    Spec
+	Initial Value // what a register holds at first
+	// WholeSets is for sets that are read as a whole: then a set is one part. Otherwise each element is, and a read of a
+	// set is an error.
+	WholeSets bool
+	// MaxWindow bounds the completed operations of one window; 0 means 20,000.
+	MaxWindow int
+	// MaxMemory bounds the search of one window, in bytes; 0 means 1 GiB.
+	MaxMemory int64
+}
+
+func (c Config) validate() error {
+	if _, err := ParseSpec(string(c.Spec)); err != nil {
+		return err
+	}
+	if c.Initial != None && c.Spec != Register {
+		return fmt.Errorf("an initial value of a %s: expected one of a register only", c.Spec)
+	}
+	return nil
+}
+
+// part is what is checked by itself: an object with a key, or one element of it.
+type part struct{ key, element Value }
+
+// Checker decides linearizability as events come in, part by part and window by window, and forgets what is decided. A
+// window of a part ends when no operation on it is under way but those of unknown outcome. So a process that gives up
+// has to say so, and to keep windows short there should be moments at which nobody is waiting.
+//
+// One goroutine at a time may use it.
+type Checker struct {
+	config Config
+	object consistency.Spec[cell, input, output]
+	parts  map[part]*checked
+	order  []part // in which they first occurred
+	busy   map[int64]*underway
+	counts Counts
+	found  []Finding
+}
+
+type checked struct {
+	part    part
+	windows *consistency.Windows[cell, input, output]
+	places  []place // of the events of the current window
+	before  int64   // how many events there were before it
+}
+
+// place is where and when an event was.
+type place struct {
+	line int
+	at   int64 // ns
+}
+
+// underway is an operation that a process has begun.
+type underway struct {
+	invoked Event
+	part    *checked
+	in      input
+}
+
+// Counts says how much there was to check.
+type Counts struct {
+	Operations   int // that were invoked
+	Acknowledged int // that were answered
+	Failed       int // that never took effect
+	Unknown      int // of which nobody can tell
+	Keys         int
+	Windows      int // that were decided
+	Longest      int // operations in the longest window
+	Widest       int // the most possible states that were carried from one window to the next
+}
+
+// NewChecker returns a check of objects in their initial state. It says what is wrong with the configuration.
+func NewChecker(c Config) (*Checker, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return &Checker{
+		config: c, object: c.Spec.object(c.Initial, c.WholeSets),
+		parts: make(map[part]*checked), busy: make(map[int64]*underway),
+	}, nil
+}
+
+// Event takes the next event, in the order in which things happened. If that ends a window, the window is decided before
+// Event returns; when ctx is done before, its part is undecided. The error says which event cannot have happened; the
+// event is left out then.
+func (c *Checker) Event(ctx context.Context, e Event) error {
+	if err := e.validate(); err != nil {
+		return err
+	}
+	if e.Type == Invoke {
+		return c.invoke(e)
+	}
+	u := c.busy[e.Process]
+	if u == nil {
+		return fmt.Errorf("process %d: %v, but no operation is under way", e.Process, e.Type)
+	}
+	out, err := c.config.heard(u.invoked, e)
+	if err != nil {
+		return fmt.Errorf("process %d: %w", e.Process, err)
+	}
+	delete(c.busy, e.Process)
+	p := u.part
+	p.places = append(p.places, place{e.Line, int64(e.Time)})
+	client := consistency.Client(e.Process)
+	switch {
+	case e.Type == Ok:
+		c.counts.Acknowledged++
+		err = p.windows.Return(ctx, client, out)
+	case e.Type == Fail:
+		c.counts.Failed++
+		err = p.windows.Fail(ctx, client)
+	case u.in.op.pure(): // it changes nothing, and nobody knows what it saw
+		c.counts.Unknown++
+		err = p.windows.Fail(ctx, client)
+	default:
+		c.counts.Unknown++
+		err = p.windows.Lose(ctx, client)
+	}
+	c.look(p)
+	return err
+}
+
+func (c *Checker) invoke(e Event) error {
+	if c.busy[e.Process] != nil {
+		return fmt.Errorf("process %d: %v is invoked while its %v is under way", e.Process, e.Op, c.busy[e.Process].invoked.Op)
+	}
+	at, in, err := c.config.asked(e)
+	if err != nil {
+		return fmt.Errorf("process %d: %w", e.Process, err)
+	}
+	p := c.parts[at]
+	if p == nil {
+		p = &checked{part: at, windows: consistency.NewWindows(consistency.WindowsConfig[cell, input, output]{
+			Spec: c.object, Before: c.config.Spec.before(c.config.WholeSets),
+			MaxOperations: c.config.MaxWindow, MaxMemory: c.config.MaxMemory,
+		})}
+		c.parts[at] = p
+		c.order = append(c.order, at)
+	}
+	c.counts.Operations++
+	c.busy[e.Process] = &underway{e, p, in}
+	p.places = append(p.places, place{e.Line, int64(e.Time)})
+	return p.windows.Invoke(consistency.Client(e.Process), in)
+}
+
+// look notes what a window that has ended showed, and forgets where its events were.
+func (c *Checker) look(p *checked) {
+	if !p.windows.Idle() {
+		return
+	}
+	if v := p.windows.Violation(); v != nil && !slices.ContainsFunc(c.found, func(f Finding) bool { return f.part == p.part }) {
+		c.found = append(c.found, c.config.finding(p, v))
+	}
+	p.before += int64(len(p.places))
+	p.places = p.places[:0]
+}
+
+// Finish notes that nothing more happens, and gives the result.
+func (c *Checker) Finish(ctx context.Context) Result {
+	r := Result{Config: c.config, Counts: c.counts}
+	r.Counts.Unknown += len(c.busy)
+	clear(c.busy)
+	r.Outcome = consistency.Holds
+	keys := make(map[Value]bool)
+	for _, at := range c.order {
+		p := c.parts[at]
+		keys[at.key] = true
+		p.windows.Finish(ctx)
+		c.look(p)
+		s := p.windows.Stats()
+		r.Counts.Windows += s.Windows
+		r.Counts.Longest = max(r.Counts.Longest, s.Longest)
+		r.Counts.Widest = max(r.Counts.Widest, s.Widest)
+		if p.windows.Outcome() == consistency.Undecided && r.Reason == "" {
+			r.Outcome = consistency.Undecided
+			r.Reason = c.config.subject(at) + p.windows.Reason()
+		}
+	}
+	r.Counts.Keys = len(keys)
+	if r.Findings = c.found; len(r.Findings) > 0 {
+		slices.SortStableFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(a.Culprit.Returned, b.Culprit.Returned) })
+		r.Outcome, r.Reason = consistency.Violated, ""
+	}
+	return r
+}
+
+// Violated tells whether something is wrong already.
+func (c *Checker) Violated() bool { return len(c.found) > 0 }
+
+// asked says what an invocation asks of which part.
+func (c Config) asked(e Event) (part, input, error) {
+	at, in := part{key: e.Key}, input{op: e.Op, value: e.Value}
+	if err := c.Spec.knows(e.Op); err != nil {
+		return at, in, err
+	}
+	switch {
+	case e.List != nil:
+		return at, in, fmt.Errorf("%v of a list: expected one value", e.Op)
+	case e.Op == Read || e.Op == Delete:
+		in.value = None // some say what they expect
+	case c.Spec == WriteOnce && e.Value == None:
+		return at, in, errors.New("write of nothing: a write-once register that holds nothing is one that was not written")
+	}
+	switch {
+	case c.Spec == KV && e.Key == None:
+		return at, in, fmt.Errorf("%v without a key", e.Op)
+	case c.Spec == Set && !c.WholeSets && e.Op == Read:
+		return at, in, errors.New("read of a set: expected add, remove or contains of an element")
+	case c.Spec == Set && !c.WholeSets:
+		at.element, in.value = e.Value, None
+	}
+	return at, in, nil
+}
+
+// heard says what the end of an operation tells.
+func (c Config) heard(invoked, e Event) (output, error) {
+	switch {
+	case e.Op != 0 && e.Op != invoked.Op:
+		return output{}, fmt.Errorf("%v ends, but %v was invoked", e.Op, invoked.Op)
+	case e.Key != None && e.Key != invoked.Key:
+		return output{}, fmt.Errorf("key %v, but %v was invoked with key %v", e.Key, invoked.Op, invoked.Key)
+	case e.Type != Ok:
+		return output{}, nil
+	case e.Refused && (c.Spec != WriteOnce || invoked.Op != Write):
+		return output{}, fmt.Errorf("%v of a %s is never refused", invoked.Op, c.Spec)
+	}
+	out := output{told: e.Told, refused: e.Refused, value: e.Value}
+	list := invoked.Op == Read && c.Spec.lists()
+	switch {
+	case (list || invoked.Op.pure()) && !e.Told:
+		return out, fmt.Errorf("%v without an answer: expected a value", invoked.Op)
+	case list && e.Value != None:
+		return out, fmt.Errorf("%v is answered %v: expected a list", invoked.Op, e.Value)
+	case list:
+		out.values = orEmpty(e.List)
+		if c.Spec == Set {
+			out.values = slices.Compact(slices.Sorted(slices.Values(out.values)))
+			out.values = orEmpty(out.values)
+		}
+	case e.List != nil:
+		return out, fmt.Errorf("%v is answered with a list: expected one value", invoked.Op)
+	case invoked.Op == Write:
+		out.told, out.value = false, None // some repeat what was written
+	case invoked.Op == Append && e.Told && !positive(e.Value):
+		return out, fmt.Errorf("append is answered %v: expected the place, counted from 1", e.Value)
+	case c.Spec == Set && e.Told && e.Value != Truth(true) && e.Value != Truth(false):
+		return out, fmt.Errorf("%v is answered %v: expected true or false", invoked.Op, e.Value)
+	}
+	return out, nil
+}
+
+// positive tells whether a value is a whole number of at least 1.
+func positive(v Value) bool { return v != None && v[0] >= '1' && v[0] <= '9' }

@@ -1,0 +1,280 @@
+package oplog
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// kind is what a form of EDN is.
+type kind uint8
+
+const (
+	symbol  kind = iota // true, false, nil and numbers too: what stands without quotes
+	keyword             // without its colon
+	text
+	list
+	vector
+	dict // alternately a key and its value
+	set
+)
+
+// form is a value of EDN. Of a tagged one it is what the tag stands before.
+type form struct {
+	kind  kind
+	text  string
+	items []form
+}
+
+const (
+	maxDepth = 200     // of nested forms
+	maxItems = 1 << 22 // of one form, with those inside
+	maxToken = 1 << 20 // bytes
+)
+
+// edn reads forms one after another. There is a library for EDN in Go, but it has seen no release for years, does not
+// say in which line a mistake is, and cannot skip what it does not know, of which histories are full: printed exceptions
+// and objects. What histories need of EDN is little.
+type edn struct {
+	in    *bufio.Reader
+	line  int
+	items int
+}
+
+func (r *edn) fail(format string, args ...any) error {
+	return &LineError{r.line, fmt.Errorf(format, args...)}
+}
+
+// read gives the next character; at the end of the file it is io.EOF.
+func (r *edn) read() (byte, error) {
+	c, err := r.in.ReadByte()
+	if c == '\n' && err == nil {
+		r.line++
+	}
+	return c, err
+}
+
+func (r *edn) unread(c byte) {
+	if c == '\n' {
+		r.line--
+	}
+	_ = r.in.UnreadByte() // a character was just read
+}
+
+// start skips white space and comments, and gives the character after it.
+func (r *edn) start() (byte, error) {
+	for {
+		c, err := r.read()
+		if err != nil {
+			return 0, err
+		}
+		switch c {
+		case ' ', '\t', '\r', '\n', ',', '\f':
+		case ';':
+			for c != '\n' {
+				if c, err = r.read(); err != nil {
+					return 0, err
+				}
+			}
+		default:
+			return c, nil
+		}
+	}
+}
+
+var errEnd = errors.New("the form is not finished at the end of the file")
+
+// form reads a form that begins with a character.
+func (r *edn) form(c byte, depth int) (form, error) {
+	if r.items++; r.items > maxItems {
+		return form{}, r.fail("a form of more than %d parts", maxItems)
+	}
+	if depth > maxDepth {
+		return form{}, r.fail("more than %d levels of nesting", maxDepth)
+	}
+	switch c {
+	case '(':
+		return r.until(')', list, depth)
+	case '[':
+		return r.until(']', vector, depth)
+	case '{':
+		f, err := r.until('}', dict, depth)
+		if err == nil && len(f.items)%2 != 0 {
+			err = r.fail("a map with a key that has no value")
+		}
+		return f, err
+	case ')', ']', '}':
+		return form{}, r.fail("%q without its beginning", c)
+	case '"':
+		return r.string()
+	case '\\':
+		return r.character()
+	case '#':
+		return r.dispatch(depth)
+	case '^': // metadata: a form before the form that it belongs to
+		if _, err := r.next(depth + 1); err != nil {
+			return form{}, err
+		}
+		return r.next(depth + 1)
+	case ':':
+		f, err := r.token(nil)
+		f.kind = keyword
+		if err == nil && f.text == "" {
+			err = r.fail("a keyword without name")
+		}
+		return f, err
+	}
+	return r.token([]byte{c})
+}
+
+// next reads the next form, which has to be there.
+func (r *edn) next(depth int) (form, error) {
+	c, err := r.start()
+	if err != nil {
+		return form{}, r.cut(err)
+	}
+	return r.form(c, depth)
+}
+
+func (r *edn) cut(err error) error {
+	if errors.Is(err, io.EOF) {
+		return &LineError{r.line, errEnd}
+	}
+	return err
+}
+
+func (r *edn) until(last byte, k kind, depth int) (form, error) {
+	f := form{kind: k}
+	for {
+		c, err := r.start()
+		if err != nil {
+			return f, r.cut(err)
+		}
+		if c == last {
+			return f, nil
+		}
+		discarded, err := r.discard(c, depth)
+		if err != nil {
+			return f, err
+		}
+		if discarded {
+			continue
+		}
+		item, err := r.form(c, depth+1)
+		if err != nil {
+			return f, err
+		}
+		f.items = append(f.items, item)
+	}
+}
+
+// discard reads #_ and the form behind it, which do not count.
+func (r *edn) discard(c byte, depth int) (bool, error) {
+	if c != '#' {
+		return false, nil
+	}
+	after, err := r.in.Peek(1)
+	if err != nil || after[0] != '_' {
+		return false, nil //nolint:nilerr // Whoever reads the form says that the file ends.
+	}
+	if _, err := r.read(); err != nil {
+		return false, err
+	}
+	if _, err = r.next(depth + 1); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// dispatch reads what follows a hash sign: a set, an expression to match texts, a number that is none, or a tag.
+func (r *edn) dispatch(depth int) (form, error) {
+	c, err := r.read()
+	if err != nil {
+		return form{}, r.cut(err)
+	}
+	switch c {
+	case '{':
+		return r.until('}', set, depth)
+	case '"':
+		return r.string()
+	case '#':
+		return r.token([]byte("##"))
+	case '_': // where something has to stand: the form behind the one that does not count
+		if _, err := r.next(depth + 1); err != nil {
+			return form{}, err
+		}
+		return r.next(depth + 1)
+	}
+	if c == ' ' || c == '\n' || c == '\t' {
+		return form{}, r.fail("a tag without name")
+	}
+	if _, err := r.token([]byte{c}); err != nil {
+		return form{}, err
+	}
+	return r.next(depth + 1)
+}
+
+// string reads the rest of a string.
+func (r *edn) string() (form, error) {
+	var b strings.Builder
+	for b.Len() <= maxToken {
+		c, err := r.read()
+		if err != nil {
+			return form{}, r.cut(err)
+		}
+		switch c {
+		case '"':
+			return form{kind: text, text: b.String()}, nil
+		case '\\':
+			if c, err = r.read(); err != nil {
+				return form{}, r.cut(err)
+			}
+			switch c {
+			case 'n':
+				c = '\n'
+			case 't':
+				c = '\t'
+			case 'r':
+				c = '\r'
+			case '"', '\\':
+			default:
+				b.WriteByte('\\') // as written: two escapes are equal if they are written alike
+			}
+		}
+		b.WriteByte(c)
+	}
+	return form{}, r.fail("a string of more than %d bytes", maxToken)
+}
+
+// character reads the rest of a single character, such as \a or \newline.
+func (r *edn) character() (form, error) {
+	c, err := r.read()
+	if err != nil {
+		return form{}, r.cut(err)
+	}
+	f, err := r.token([]byte{c}) // the first one may be a bracket
+	f.kind = text
+	return f, err
+}
+
+// token reads up to what ends a word, which is left.
+func (r *edn) token(start []byte) (form, error) {
+	word := start
+	for len(word) <= maxToken {
+		c, err := r.read()
+		if errors.Is(err, io.EOF) {
+			return form{text: string(word)}, nil
+		}
+		if err != nil {
+			return form{}, err
+		}
+		if strings.IndexByte(" \t\r\n\f,()[]{}\";", c) >= 0 {
+			r.unread(c)
+			return form{text: string(word)}, nil
+		}
+		word = append(word, c)
+	}
+	return form{}, r.fail("a word of more than %d bytes", maxToken)
+}

@@ -1,0 +1,253 @@
+package oplog
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// headerOf reads the first line of a file of ours.
+func headerOf(line []byte) (Header, error) {
+	var h Header
+	format := ""
+	err := fieldsOf(line, func(name string, value []byte) (err error) {
+		var text Value
+		switch name {
+		case "format":
+			text, err = wordOf(value)
+			format = string(text)
+		case "spec":
+			if text, err = wordOf(value); err == nil {
+				h.Spec, err = ParseSpec(string(text))
+			}
+		case "initial":
+			h.Initial, err = valueOf(value)
+		case "about":
+			text, err = wordOf(value)
+			h.About = string(text)
+		default:
+			return fmt.Errorf("field %q: expected format, spec, initial or about", name)
+		}
+		return err
+	})
+	if err == nil && format != formatName {
+		err = fmt.Errorf("format %q: expected %q", format, formatName)
+	}
+	return h, err
+}
+
+// eventOf reads a line of a file of ours.
+func eventOf(line []byte) (Event, error) {
+	var e Event
+	valued := false
+	err := fieldsOf(line, func(name string, value []byte) (err error) {
+		var word Value
+		switch name {
+		case "type":
+			if word, err = wordOf(value); err == nil {
+				e.Type, err = typeOf(string(word))
+			}
+		case "op":
+			if word, err = wordOf(value); err == nil {
+				e.Op, err = opOf(string(word))
+			}
+		case "process":
+			e.Process, err = wholeOf(name, value)
+		case "time":
+			var ns int64
+			ns, err = wholeOf(name, value)
+			e.Time = time.Duration(ns)
+		case "key":
+			e.Key, err = valueOf(value)
+		case "value":
+			valued = true
+			if value[0] == '[' {
+				e.List, err = listOf(value)
+			} else {
+				e.Value, err = valueOf(value)
+			}
+		case "refused":
+			e.Refused = string(value) == "true"
+			if !e.Refused && string(value) != "false" {
+				err = errors.New("refused: expected true or false")
+			}
+		default:
+			err = fmt.Errorf("field %q: expected type, process, time, op, key, value or refused", name)
+		}
+		return err
+	})
+	if err != nil {
+		return e, err
+	}
+	e.Told = valued && e.Type == Ok
+	if e.Type != Ok && e.Type != Invoke {
+		e.Value = None // some repeat what was asked
+	}
+	return e, e.validate()
+}
+
+// fieldsOf reads an object. The value of a field is as it is written, without white space around it.
+func fieldsOf(line []byte, field func(name string, value []byte) error) error {
+	if !utf8.Valid(line) {
+		return errors.New("not UTF-8")
+	}
+	if !json.Valid(line) {
+		return errors.New("not JSON: expected an object")
+	}
+	// From here on it is known to be JSON, so that it is enough to look for where things end.
+	at := skipSpace(line, 0)
+	if line[at] != '{' {
+		return errors.New("expected an object")
+	}
+	seen := make([]string, 0, 8)
+	for at = skipSpace(line, at+1); line[at] != '}'; {
+		end := skipValue(line, at)
+		key, err := wordOf(line[at:end])
+		if err != nil {
+			return err
+		}
+		name := string(key)
+		for _, other := range seen {
+			if other == name {
+				return fmt.Errorf("field %q stands there twice", name)
+			}
+		}
+		seen = append(seen, name)
+		at = skipSpace(line, skipSpace(line, end)+1) // behind the colon
+		end = skipValue(line, at)
+		if err := field(name, line[at:end]); err != nil {
+			return err
+		}
+		if at = skipSpace(line, end); line[at] == ',' {
+			at = skipSpace(line, at+1)
+		}
+	}
+	return nil
+}
+
+func skipSpace(line []byte, at int) int {
+	for at < len(line) && (line[at] == ' ' || line[at] == '\t' || line[at] == '\r' || line[at] == '\n') {
+		at++
+	}
+	return at
+}
+
+// skipValue gives the end of the value that begins at a place. The line is JSON.
+func skipValue(line []byte, at int) int {
+	depth := 0
+	for ; at < len(line); at++ {
+		switch line[at] {
+		case '"':
+			for at++; line[at] != '"'; at++ {
+				if line[at] == '\\' {
+					at++
+				}
+			}
+			if depth == 0 {
+				return at + 1
+			}
+		case '[', '{':
+			depth++
+		case ']', '}':
+			if depth == 0 {
+				return at // of what holds a number or a word
+			}
+			if depth--; depth == 0 {
+				return at + 1
+			}
+		case ',', ':', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return at
+			}
+		}
+	}
+	return at
+}
+
+// wordOf reads a string.
+func wordOf(value []byte) (Value, error) {
+	if value[0] != '"' {
+		return None, fmt.Errorf("%s: expected a string", brief(value))
+	}
+	for _, c := range value {
+		if c == '\\' {
+			var s string
+			if err := json.Unmarshal(value, &s); err != nil {
+				return None, fmt.Errorf("%s: %w", brief(value), err)
+			}
+			return Value(s), nil
+		}
+	}
+	return Value(value[1 : len(value)-1]), nil
+}
+
+// valueOf reads a value.
+func valueOf(value []byte) (Value, error) {
+	switch value[0] {
+	case '"':
+		word, err := wordOf(value)
+		return Text(string(word)), err
+	case 'n':
+		return None, nil
+	case 't', 'f':
+		return Value(value), nil
+	case '[', '{':
+		return None, fmt.Errorf("%s: expected a string, a whole number, true, false or null", brief(value))
+	}
+	return numberOf(string(value))
+}
+
+// numberOf reads a whole number of any size.
+func numberOf(text string) (Value, error) {
+	digits := text
+	if digits != "" && digits[0] == '-' {
+		digits = digits[1:]
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return None, fmt.Errorf("number %s: expected a whole number", brief([]byte(text)))
+		}
+	}
+	if digits == "0" {
+		return "0", nil // not -0
+	}
+	return Value(text), nil
+}
+
+// wholeOf reads a number that counts something.
+func wholeOf(name string, value []byte) (int64, error) {
+	n, err := strconv.ParseInt(string(value), 10, 64)
+	if err != nil || n < 0 || value[0] == '-' {
+		return 0, fmt.Errorf("%s %s: expected a whole number, 0 or more", name, brief(value))
+	}
+	return n, nil
+}
+
+// listOf reads an array of values.
+func listOf(value []byte) ([]Value, error) {
+	list := []Value{}
+	for at := skipSpace(value, 1); value[at] != ']'; {
+		end := skipValue(value, at)
+		v, err := valueOf(value[at:end])
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+		if at = skipSpace(value, end); value[at] == ',' {
+			at = skipSpace(value, at+1)
+		}
+	}
+	return list, nil
+}
+
+// brief is the beginning of something that was read.
+func brief(text []byte) string {
+	const most = 40
+	if len(text) > most {
+		return fmt.Sprintf("%q…", text[:most])
+	}
+	return string(text)
+}

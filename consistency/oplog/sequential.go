@@ -1,0 +1,138 @@
+package oplog
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"synod/consistency"
+)
+
+// CheckSequential tells whether a history is sequentially consistent: whether all operations, on all keys, have one order
+// that keeps the order of each process and explains the answers. A process that goes on after an unknown outcome does so as
+// another process. It is as [Check] otherwise, but all is searched at once: time and memory grow exponentially with
+// the number of processes, and a few thousand operations are many.
+func CheckSequential(ctx context.Context, h History, config Config) (Result, error) {
+	config.WholeSets = config.WholeSets || wholeSets(config.Spec, h.Events)
+	r := Result{Config: config}
+	if err := config.validate(); err != nil {
+		return r, err
+	}
+	ends, err := fates(h.Events)
+	if err != nil {
+		return r, err
+	}
+	s := sequences{config: config, names: make(map[int64]consistency.Client), keys: make(map[Value]bool)}
+	open := make(map[int64]Event)
+	for i, e := range h.Events {
+		if e.Type == Invoke {
+			open[e.Process] = e
+			err = s.invoke(e, ends[i])
+		} else {
+			err = s.end(open[e.Process], e)
+		}
+		if err != nil {
+			return r, &LineError{e.Line, err}
+		}
+	}
+	r.Counts = s.counts
+	r.Counts.Keys = len(s.keys)
+	r.Counts.Unknown = s.counts.Operations - s.counts.Acknowledged - s.counts.Failed
+	most := config.MaxMemory
+	if most == 0 {
+		most = 1 << 30
+	}
+	r.Outcome, r.Reason = consistency.SequentialWithin(ctx, config.everything(), s.order, most)
+	return r, nil
+}
+
+// request is an input, and the part that it is for.
+type request struct {
+	at part
+	input
+}
+
+// everything is the object that consists of all parts. Those that are not in the map are in their initial state.
+func (c Config) everything() consistency.Spec[map[part]cell, request, output] {
+	object := c.Spec.object(c.Initial, c.WholeSets)
+	at := func(all map[part]cell, p part) cell {
+		if held, ok := all[p]; ok {
+			return held
+		}
+		return object.Init
+	}
+	return consistency.Spec[map[part]cell, request, output]{
+		Name: object.Name,
+		Step: func(all map[part]cell, in request) (map[part]cell, output) {
+			held := at(all, in.at)
+			next, out := object.Step(held, in.input)
+			if sameCell(held, next) {
+				return all, out
+			}
+			changed := make(map[part]cell, len(all)+1)
+			maps.Copy(changed, all)
+			changed[in.at] = next
+			return changed, out
+		},
+		SameState: func(a, b map[part]cell) bool {
+			for p := range a {
+				if !sameCell(a[p], at(b, p)) {
+					return false
+				}
+			}
+			for p := range b {
+				if !sameCell(at(a, p), b[p]) {
+					return false
+				}
+			}
+			return true
+		},
+		SameOutput: output.matches,
+	}
+}
+
+// sequences collects the operations of each process in their order.
+type sequences struct {
+	config Config
+	order  consistency.ProgramOrder[request, output]
+	names  map[int64]consistency.Client // as whom a process goes on
+	last   consistency.Client
+	keys   map[Value]bool
+	counts Counts
+}
+
+func (s *sequences) invoke(e Event, end Type) error {
+	at, in, err := s.config.asked(e)
+	if err != nil {
+		return fmt.Errorf("process %d: %w", e.Process, err)
+	}
+	s.counts.Operations++
+	s.keys[at.key] = true
+	if end == Fail || end == Unknown && in.op.pure() {
+		return nil
+	}
+	if s.names[e.Process] == 0 {
+		s.last++
+		s.names[e.Process] = s.last
+	}
+	s.order, err = s.order.Invoke(s.names[e.Process], request{at, in})
+	return err
+}
+
+func (s *sequences) end(invoked, e Event) error {
+	out, err := s.config.heard(invoked, e)
+	if err != nil {
+		return fmt.Errorf("process %d: %w", e.Process, err)
+	}
+	switch e.Type {
+	case Ok:
+		s.counts.Acknowledged++
+		s.order, err = s.order.Return(s.names[e.Process], out)
+	case Fail:
+		s.counts.Failed++
+	case Unknown:
+		delete(s.names, e.Process)
+	case Invoke:
+	}
+	return err
+}

@@ -1,0 +1,290 @@
+package oplog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"synod/consistency"
+)
+
+// Spec names an object.
+type Spec string
+
+// The objects. All but a set may be many, told apart by keys.
+const (
+	// Register is read and written.
+	Register Spec = "register"
+	// WriteOnce is a register that keeps the first value written; writing another one is refused.
+	WriteOnce Spec = "write-once"
+	// Log is appended to and read.
+	Log Spec = "log"
+	// KV is read, written and deleted, by key.
+	KV Spec = "kv"
+	// Set has elements that are added, removed and looked for.
+	Set Spec = "set"
+)
+
+// Specs lists the names of all objects.
+func Specs() []string {
+	return []string{string(Register), string(WriteOnce), string(Log), string(KV), string(Set)}
+}
+
+// ParseSpec finds an object by its name.
+func ParseSpec(name string) (Spec, error) {
+	if !slices.Contains(Specs(), name) {
+		return "", fmt.Errorf("specification %q: expected one of %s", name, strings.Join(Specs(), ", "))
+	}
+	return Spec(name), nil
+}
+
+// ops lists what can be done with the object.
+func (s Spec) ops() []Op {
+	switch s {
+	case Register, WriteOnce:
+		return []Op{Read, Write}
+	case Log:
+		return []Op{Read, Append}
+	case KV:
+		return []Op{Read, Write, Delete}
+	case Set:
+		return []Op{Read, Add, Remove, Contains}
+	}
+	return nil
+}
+
+func (s Spec) knows(op Op) error {
+	if slices.Contains(s.ops(), op) {
+		return nil
+	}
+	var words []string
+	for _, o := range s.ops() {
+		words = append(words, o.String())
+	}
+	return fmt.Errorf("a %s has no %v: expected %s", s, op, strings.Join(words, ", "))
+}
+
+// lists tells whether a read is answered with many values.
+func (s Spec) lists() bool { return s == Log || s == Set }
+
+// cell is the state of a part: a register, a key, a log, an element of a set, or a whole set.
+type cell struct {
+	value Value   // what it holds; of an element whether it is there
+	log   *tail   // of a log; nil if it is empty
+	set   []Value // of a whole set, ascending; never changed
+}
+
+// tail is the last entry of a log, with what is before it. Logs that have grown apart share their beginning.
+type tail struct {
+	before *tail
+	value  Value
+	length int
+}
+
+func (t *tail) len() int {
+	if t == nil {
+		return 0
+	}
+	return t.length
+}
+
+func (t *tail) same(u *tail) bool {
+	for t != u {
+		if t.len() != u.len() || t.value != u.value {
+			return false
+		}
+		t, u = t.before, u.before
+	}
+	return true
+}
+
+// beginning tells whether the log is the beginning of a list.
+func (t *tail) beginning(list []Value) bool {
+	if t.len() > len(list) {
+		return false
+	}
+	for ; t != nil; t = t.before {
+		if t.value != list[t.length-1] {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *tail) values() []Value {
+	list := make([]Value, t.len())
+	for ; t != nil; t = t.before {
+		list[t.length-1] = t.value
+	}
+	return list
+}
+
+func sameCell(a, b cell) bool {
+	return a.value == b.value && a.log.same(b.log) && slices.Equal(a.set, b.set)
+}
+
+// String is what the part holds, for people.
+func (c cell) String() string {
+	switch {
+	case c.log != nil:
+		return valuesText(c.log.values())
+	case c.set != nil:
+		return valuesText(c.set)
+	}
+	return c.value.String()
+}
+
+// valuesText has the last values only of a long list.
+func valuesText(list []Value) string {
+	const most = 8
+	var b strings.Builder
+	b.WriteByte('[')
+	if len(list) > most {
+		fmt.Fprintf(&b, "%d more … ", len(list)-most)
+		list = list[len(list)-most:]
+	}
+	for i, v := range list {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(v.String())
+	}
+	b.WriteByte(']')
+	return b.String()
+}
+
+// input is what is asked of a part.
+type input struct {
+	op    Op
+	value Value
+}
+
+// String is the operation, and what it is about.
+func (in input) String() string {
+	if in.op == Read || in.op == Delete || in.op == Contains && in.value == None {
+		return in.op.String()
+	}
+	return in.op.String() + " " + in.value.String()
+}
+
+// output is what a part answers, or what was heard of it. What an object answers is told always.
+type output struct {
+	told, refused bool
+	value         Value
+	list          *tail   // what a log answers
+	values        []Value // what a set answers, ascending; what was heard of a log
+}
+
+// String is the answer as it was heard.
+func (out output) String() string {
+	switch {
+	case out.refused:
+		return "refused"
+	case out.values != nil:
+		return valuesText(out.values)
+	case out.told:
+		return out.value.String()
+	}
+	return "ok"
+}
+
+// matches tells whether an answer is what was heard.
+func (out output) matches(heard output) bool {
+	switch {
+	case out.refused != heard.refused:
+		return false
+	case !heard.told:
+		return true
+	case heard.values == nil:
+		return out.value == heard.value
+	case out.values != nil:
+		return slices.Equal(out.values, heard.values)
+	}
+	return out.list.len() == len(heard.values) && out.list.beginning(heard.values)
+}
+
+// object is the sequential specification of a part. Of a set, a part is an element, or all of it if whole is set.
+func (s Spec) object(initial Value, whole bool) consistency.Spec[cell, input, output] {
+	spec := consistency.Spec[cell, input, output]{
+		Name: string(s), SameState: sameCell, SameOutput: output.matches, Step: stepRegister,
+	}
+	switch {
+	case s == Register:
+		spec.Init.value = initial
+	case s == WriteOnce:
+		spec.Step = stepOnce
+	case s == Log:
+		spec.Step = stepLog
+	case s == Set && whole:
+		spec.Step = stepSet
+	case s == Set:
+		spec.Step = stepElement
+	case s == KV:
+	}
+	return spec
+}
+
+func stepRegister(c cell, in input) (cell, output) {
+	switch in.op {
+	case Write:
+		return cell{value: in.value}, output{}
+	case Delete:
+		return cell{}, output{value: c.value}
+	default:
+		return c, output{value: c.value}
+	}
+}
+
+func stepOnce(c cell, in input) (cell, output) {
+	switch {
+	case in.op != Write:
+		return c, output{value: c.value}
+	case c.value == None:
+		return cell{value: in.value}, output{}
+	default:
+		return c, output{refused: c.value != in.value}
+	}
+}
+
+func stepLog(c cell, in input) (cell, output) {
+	if in.op != Append {
+		return c, output{list: c.log}
+	}
+	longer := &tail{before: c.log, value: in.value, length: c.log.len() + 1}
+	return cell{log: longer}, output{value: Number(int64(longer.length))}
+}
+
+func stepElement(c cell, in input) (cell, output) {
+	out := output{value: Truth(c.value != None)}
+	switch in.op {
+	case Add:
+		return cell{value: Truth(true)}, out
+	case Remove:
+		return cell{}, out
+	default:
+		return c, out
+	}
+}
+
+func stepSet(c cell, in input) (cell, output) {
+	at, found := slices.BinarySearch(c.set, in.value)
+	out := output{value: Truth(found)}
+	switch {
+	case in.op == Read:
+		return c, output{values: orEmpty(c.set)}
+	case in.op == Add && !found:
+		return cell{set: slices.Insert(slices.Clone(c.set), at, in.value)}, out
+	case in.op == Remove && found:
+		return cell{set: slices.Delete(slices.Clone(c.set), at, at+1)}, out
+	default:
+		return c, out
+	}
+}
+
+// orEmpty makes the answer of an empty set a list as well.
+func orEmpty(list []Value) []Value {
+	if list == nil {
+		return []Value{}
+	}
+	return list
+}

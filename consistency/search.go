@@ -1,0 +1,209 @@
+package consistency
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/anishathalye/porcupine"
+)
+
+// operation is one that has returned in a window.
+type operation[I comparable, O any] struct {
+	windowed[I, O]
+	rank int // its place in the order of returns, from 0
+}
+
+// front is a state of the search: what may be so after some operations of the window. It is never changed.
+type front[S any] struct {
+	possible []possibility[S]
+	lead     int   // so many operations that returned first have all taken effect
+	beyond   []int // ranks of the others that have, ascending
+}
+
+// search goes through the orders of the operations of one window.
+type search[S any, I comparable, O any] struct {
+	config  *WindowsConfig[S, I, O]
+	pool    pool[I]
+	ordered bool // some unknown operation was invoked after a return of this window
+	bounds
+	perStep int64 // what porcupine keeps of each step
+	collect bool
+	final   []possibility[S]
+}
+
+func newSearch[S any, I comparable, O any](
+	ctx context.Context, config *WindowsConfig[S, I, O], p pool[I],
+) *search[S, I, O] {
+	s := &search[S, I, O]{bounds: bounds{ctx: ctx, most: config.MaxMemory}, config: config, pool: p}
+	for _, op := range p.ops {
+		s.ordered = s.ordered || op.after > 0
+	}
+	return s
+}
+
+// all gives everything that is possible after the operations, which are in the order of their invocation. It is nothing
+// if no order is possible. An answer counts only if the search was not stopped.
+func (s *search[S, I, O]) all(start []possibility[S], ops []operation[I, O]) []possibility[S] {
+	defer s.guard.release(s.config.Spec.Name)
+	if len(ops) == 1 {
+		next := s.step(&front[S]{possible: start}, &ops[0])
+		if next == nil {
+			return nil
+		}
+		return next.possible
+	}
+	s.collect = true
+	porcupine.CheckOperations(s.model(start), s.timeline(ops))
+	return s.final
+}
+
+// possible tells whether there is an order of the operations. It may be asked after all others.
+func (s *search[S, I, O]) possible(start []possibility[S], ops []operation[I, O]) bool {
+	defer s.guard.release(s.config.Spec.Name)
+	s.collect = false
+	return porcupine.CheckOperations(s.model(start), s.timeline(ops))
+}
+
+// model is what porcupine searches. The last operation ends the window. When all possibilities are wanted it notes what is
+// possible there and refuses, so that porcupine goes on to the next order; it never looks at a pair of the operations that
+// have taken effect and a state twice.
+func (s *search[S, I, O]) model(start []possibility[S]) porcupine.Model {
+	return porcupine.Model{
+		Init: func() any { return &front[S]{possible: start} },
+		Step: func(state, input, _ any) (bool, any) {
+			defer s.guard.watch()
+			f := state.(*front[S])
+			op := input.(*operation[I, O])
+			if s.halted() {
+				return true, f // whatever is accepted is over soonest
+			}
+			if op == nil {
+				if !s.collect {
+					return true, f
+				}
+				for _, p := range f.possible {
+					s.final, _ = include(s.final, p, s.config.Spec.SameState)
+				}
+				return false, nil
+			}
+			next := s.step(f, op)
+			return next != nil, next
+		},
+		Equal: func(a, b any) (same bool) {
+			defer s.guard.watch()
+			return s.equal(a.(*front[S]), b.(*front[S]))
+		},
+		DescribeOperation: func(input, _ any) string {
+			op := input.(*operation[I, O])
+			return fmt.Sprintf("%v -> %v", op.in, op.out)
+		},
+		DescribeState: func(state any) string { return texts(state.(*front[S]).possible) },
+	}
+}
+
+// equal is asked only after the same operations have taken effect.
+func (s *search[S, I, O]) equal(a, b *front[S]) bool {
+	if len(a.possible) != len(b.possible) {
+		return false
+	}
+	for _, p := range a.possible {
+		if !slices.ContainsFunc(b.possible, func(q possibility[S]) bool {
+			return slices.Equal(p.applied, q.applied) && s.config.Spec.SameState(p.state, q.state)
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// step lets an operation take effect, after any unknown ones, and gives nil if its answer is never the object's.
+func (s *search[S, I, O]) step(f *front[S], op *operation[I, O]) *front[S] {
+	spec := &s.config.Spec
+	var after []possibility[S]
+	seen := slices.Clone(f.possible) // a possibility of f is none that another one of f allows all of
+	for i := 0; i < len(seen) && !s.halted(); i++ {
+		p := seen[i]
+		if next, out := spec.Step(p.state, op.in); spec.SameOutput(out, op.out) {
+			after, _ = include(after, possibility[S]{next, p.applied}, spec.SameState)
+		}
+		if len(s.pool.ops) == 0 {
+			continue
+		}
+		for _, in := range s.before(p.state, op) {
+			id, ok := s.pool.next(in, p.applied, f.lead)
+			if !ok {
+				continue
+			}
+			next, _ := spec.Step(p.state, in)
+			if q := p.plus(next, id); !slices.ContainsFunc(seen, func(r possibility[S]) bool {
+				return spec.SameState(r.state, next) && subset(r.applied, q.applied)
+			}) {
+				seen = append(seen, q)
+				s.memory += int64(64 + 4*len(q.applied))
+			}
+		}
+	}
+	if len(after) == 0 {
+		return nil
+	}
+	moved := &front[S]{possible: after}
+	if s.ordered {
+		moved.lead, moved.beyond = advance(f.lead, f.beyond, op.rank)
+	}
+	s.memory += s.perStep
+	for _, p := range after {
+		s.memory += int64(64 + 4*len(p.applied))
+	}
+	return moved
+}
+
+// before lists the inputs of unknown operations that are worth trying before an operation.
+func (s *search[S, I, O]) before(state S, op *operation[I, O]) []I {
+	if s.config.Before == nil {
+		return s.pool.inputs
+	}
+	which, all := s.config.Before(state, op.in, op.out)
+	if all {
+		return s.pool.inputs
+	}
+	return which
+}
+
+// advance notes that one more operation has taken effect.
+func advance(lead int, beyond []int, rank int) (int, []int) {
+	if rank != lead {
+		at, _ := slices.BinarySearch(beyond, rank)
+		return lead, slices.Insert(slices.Clone(beyond), at, rank)
+	}
+	for lead++; len(beyond) > 0 && beyond[0] == lead; lead++ {
+		beyond = beyond[1:]
+	}
+	return lead, beyond
+}
+
+// timeline gives the operations to porcupine, with one that ends the window.
+func (s *search[S, I, O]) timeline(ops []operation[I, O]) []porcupine.Operation {
+	all := make([]porcupine.Operation, 0, len(ops)+1)
+	var last int64
+	for i := range ops {
+		all = append(all, porcupine.Operation{
+			ClientId: int(ops[i].client), Input: &ops[i], Call: ops[i].call, Return: ops[i].ret,
+		})
+		last = max(last, ops[i].ret)
+	}
+	s.perStep = int64(128 + len(ops)/8)
+	return append(all, porcupine.Operation{Input: (*operation[I, O])(nil), Call: last + 1, Return: last + 2})
+}
+
+// texts lists the states of what is possible, each once.
+func texts[S any](all []possibility[S]) string {
+	var states []string
+	for _, p := range all {
+		if text := fmt.Sprint(p.state); !slices.Contains(states, text) {
+			states = append(states, text)
+		}
+	}
+	return strings.Join(states, " or ")
+}
