@@ -94,7 +94,7 @@ func (d *decoder) complete() error {
 		return errors.New("expected the field event")
 	default:
 		at := slices.Index(words[:], d.event)
-		if at < 1 {
+		if at < 1 || Event(at) == Crash {
 			return fmt.Errorf("event %q: expected start, recover, receive, timeout, choose or stop", d.event)
 		}
 		d.line.Event = Event(at)

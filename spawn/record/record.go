@@ -73,10 +73,14 @@ const (
 	Timeout = Event(machine.Timeout) // Timer
 	Choose  = Event(machine.Choice)  // Option
 	Stop    = Choose + 1             // Reason
+	// Crash is in no line: who is killed writes nothing. Package replay puts it before the header that follows.
+	Crash = Stop + 1
 )
 
-// words are the kinds in lines.
-var words = [...]string{Start: "start", Recover: "recover", Receive: "receive", Timeout: "timeout", Choose: "choose", Stop: "stop"}
+// words are the kinds in lines, and crash.
+var words = [...]string{
+	Start: "start", Recover: "recover", Receive: "receive", Timeout: "timeout", Choose: "choose", Stop: "stop", Crash: "crash",
+}
 
 // String is the word for it in lines.
 func (e Event) String() string {

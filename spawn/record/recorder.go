@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-	"synod/actor"
 	"synod/internal/intern"
 	"synod/spawn"
 	"synod/spawn/machine"
@@ -114,4 +113,4 @@ var anything = func() *intern.Walker[any] {
 }()
 
 // Encode gives the canonical encoding of a timer or an option, which stands for it in a line.
-func Encode[T actor.Timer](v T) []byte { return anything.Encode(nil, v) }
+func Encode(v any) []byte { return anything.Encode(nil, v) }
