@@ -71,7 +71,7 @@ type process struct {
 	seed      uint64
 	servers   []*runner
 	metricsAt string
-	record    *record.File // nil for none
+	record    *record.File   // nil for none
 	closers   []func() error // to call at the end, the last one first
 }
 

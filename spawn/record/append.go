@@ -34,7 +34,7 @@ func (l *Line) Append(dst []byte) []byte {
 		dst = appendPayload(append(dst, `,"option":`...), l.Option)
 	case Stop:
 		return appendReason(dst, l.Reason)
-	case Start:
+	case Start, Crash:
 	}
 	dst = appendSave(dst, l.Save)
 	dst = appendSend(dst, l.Send)

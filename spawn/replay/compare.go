@@ -95,7 +95,9 @@ func showRecord(r storage.Record) string {
 	return show([]byte(r.Name)) + " = " + show(r.Data)
 }
 
-func showMessage(m machine.Message) string { return fmt.Sprintf("to %s: %s", spawn.Describe(m.To), show(m.Data)) }
+func showMessage(m machine.Message) string {
+	return fmt.Sprintf("to %s: %s", spawn.Describe(m.To), show(m.Data))
+}
 
 func showAlarm(a record.Alarm) string { return fmt.Sprintf("%s in %v", show(a.Timer), a.In) }
 
