@@ -60,7 +60,7 @@ func (e *engine) enter(into *frontier) {
 	w.tag, w.into = 1, into
 	w.successors = w.successors[:0]
 	for _, state := range e.initial {
-		w.successors = append(w.successors, e.layout.mixer.Unmix(w.repack(state)))
+		w.successors = append(w.successors, w.pack(state))
 	}
 	w.generated.Add(int64(len(e.initial)))
 	w.scatter()

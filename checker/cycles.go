@@ -27,7 +27,7 @@ func (p *pursuit) findCycles() {
 		s.set.EachAt(func(position int, key uint64) bool {
 			at := place{i, position}
 			if left(at) && *p.degrees.at(at) == 0 && !p.isLeft(at) {
-				return c.search(l.mixer.Unmix(l.mixed(i, key)), at)
+				return c.search(l.packed(i, key), at)
 			}
 			return true
 		})

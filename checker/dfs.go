@@ -152,7 +152,7 @@ func (w *worker) dive(r *Result, d *depths, s *stack) bool {
 func (w *worker) visit(r *Result, s *stack) {
 	e := w.e
 	for _, successor := range w.successors {
-		shard, key := e.layout.shardOf(e.layout.mixer.Mix(successor))
+		shard, key := e.layout.shardOf(successor)
 		own := e.shards[shard]
 		own.owner.Lock()
 		fresh, err := own.set.Insert(key, 0)

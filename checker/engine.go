@@ -209,15 +209,6 @@ func (e *engine) layOut(l *layout) error {
 	return nil
 }
 
-// mixed is the inverse of shardOf.
-func (l *layout) mixed(shard int, key uint64) uint64 { return uint64(shard)<<(l.bits-l.shards) | key }
-
-// shardOf gives the shard of a mixed integer, and the key that the shard keeps.
-func (l *layout) shardOf(mixed uint64) (shard int, key uint64) {
-	keyBits := l.bits - l.shards
-	return int(mixed >> keyBits), mixed & (1<<keyBits - 1)
-}
-
 // unique is the number of visited states.
 func (e *engine) unique() int {
 	n := 0

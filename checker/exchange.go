@@ -69,7 +69,7 @@ func (w *worker) insert(s *shard, i int, keys []uint64) {
 	w.fresh = fresh
 	l := w.e.layout
 	for k, key := range fresh[from:] {
-		fresh[from+k] = l.mixer.Unmix(l.mixed(i, key))
+		fresh[from+k] = l.packed(i, key)
 	}
 	w.spare = append(w.spare, keys[:0])
 }

@@ -110,3 +110,14 @@ func (l *layout) unpack(key uint64, ids []uint32, units int) {
 		ids[p.left], ids[p.right] = p.pairs.At(ids[f])
 	}
 }
+
+// shardOf gives the shard of a packed state, and the key that the shard keeps.
+func (l *layout) shardOf(packed uint64) (shard int, key uint64) {
+	mixed, keyBits := l.mixer.Mix(packed), l.bits-l.shards
+	return int(mixed >> keyBits), mixed & (1<<keyBits - 1)
+}
+
+// packed is the inverse of shardOf.
+func (l *layout) packed(shard int, key uint64) uint64 {
+	return l.mixer.Unmix(uint64(shard)<<(l.bits-l.shards) | key)
+}

@@ -14,7 +14,7 @@ type place struct {
 
 // locate finds a packed state in the visited set.
 func (e *engine) locate(packed uint64) (place, bool) {
-	shard, key := e.layout.shardOf(e.layout.mixer.Mix(packed))
+	shard, key := e.layout.shardOf(packed)
 	position, ok := e.shards[shard].set.Find(key)
 	return place{shard, position}, ok
 }

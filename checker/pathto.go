@@ -18,15 +18,27 @@ func (e *engine) pathTo(states [][]model.PartID, level int) (*model.Path, error)
 	wanted[level] = make(map[uint64]bool)
 	w := e.workers[0]
 	for _, state := range states {
-		wanted[level][e.layout.mixer.Unmix(w.repack(state))] = true
+		wanted[level][w.pack(state)] = true
 	}
 	for l := level - 1; l >= 1; l-- {
 		wanted[l] = e.before(wanted[l+1], l)
 	}
-	var initial []model.PartID
+	path, err := e.startPath(func(packed uint64) bool { return wanted[1][packed] })
+	for l := 2; l <= level && err == nil; l++ {
+		_, err = e.extendPath(path, func(_ []model.PartID, packed uint64) bool { return wanted[l][packed] })
+	}
+	if err != nil {
+		return nil, err
+	}
+	return path, nil
+}
+
+// startPath begins a path at the least initial state that is wanted.
+func (e *engine) startPath(wanted func(packed uint64) bool) (*model.Path, error) {
 	var least []byte
+	var initial []model.PartID
 	for _, state := range e.initial {
-		if !wanted[1][e.layout.mixer.Unmix(w.repack(state))] {
+		if !wanted(e.workers[0].pack(state)) {
 			continue
 		}
 		if content := model.Content(e.space, state); initial == nil || bytes.Compare(content, least) < 0 {
@@ -34,23 +46,27 @@ func (e *engine) pathTo(states [][]model.PartID, level int) (*model.Path, error)
 		}
 	}
 	if initial == nil {
-		return nil, errors.New("no path leads to a discovery: the model is not the same as during the search")
+		return nil, errChanged
 	}
-	path := &model.Path{Initial: initial}
-	for l := 2; l <= level; l++ {
-		ts, err := model.Transitions(e.space, path.Last())
-		if err != nil {
-			return nil, err
-		}
-		at := slices.IndexFunc(ts, func(t model.Transition) bool {
-			return t.Ignored == model.Counts && !t.Cut && wanted[l][e.layout.mixer.Unmix(w.repack(t.State))]
-		})
-		if at < 0 {
-			return nil, errors.New("a path breaks off: the model is not the same as during the search")
-		}
-		path.Steps = append(path.Steps, ts[at])
+	return &model.Path{Initial: slices.Clone(initial)}, nil
+}
+
+// extendPath adds the least transition to a state that is wanted, and gives that state packed.
+func (e *engine) extendPath(path *model.Path, wanted func(state []model.PartID, packed uint64) bool) (uint64, error) {
+	ts, err := model.Transitions(e.space, path.Last())
+	if err != nil {
+		return 0, err
 	}
-	return path, nil
+	for _, t := range ts {
+		if t.Ignored != model.Counts || t.Cut {
+			continue
+		}
+		if packed := e.workers[0].pack(t.State); wanted(t.State, packed) {
+			path.Steps = append(path.Steps, t)
+			return packed, nil
+		}
+	}
+	return 0, errChanged
 }
 
 // before gives the states of a level of which a successor is wanted. It expands all states whose tag is that of the
@@ -77,7 +93,7 @@ func (e *engine) before(wanted map[uint64]bool, level int) map[uint64]bool {
 		}
 		for i := int(taken.Add(1)) - 1; i < len(e.shards); i = int(taken.Add(1)) - 1 {
 			e.shards[i].set.EachTag(uint8(level%tags), func(key uint64) bool {
-				keys = append(keys, l.mixer.Unmix(l.mixed(i, key)))
+				keys = append(keys, l.packed(i, key))
 				if len(keys) == batchLength {
 					expand()
 				}
@@ -130,7 +146,7 @@ func (e *engine) pathToFailure(r *Result) {
 	if f == nil || f.state == nil {
 		return
 	}
-	shard, key := e.layout.shardOf(e.workers[0].repack(f.state))
+	shard, key := e.layout.shardOf(e.workers[0].pack(f.state))
 	tag, visited := e.shards[shard].set.Lookup(key)
 	if !visited {
 		return

@@ -70,7 +70,7 @@ func (e *engine) moveStates(old snapshot) error {
 	}
 	e.eachState(old, func(w *worker, ids []uint32, tag uint8) {
 		w.translate(old, ids)
-		shard, key := e.layout.shardOf(e.layout.mixer.Mix(w.packRow()))
+		shard, key := e.layout.shardOf(w.packRow())
 		w.move(shard, key, tag)
 	})
 	e.parallel(func(w *worker) {
@@ -129,7 +129,7 @@ func (e *engine) eachState(s snapshot, f func(w *worker, ids []uint32, tag uint8
 		ids := make([]uint32, len(s.layout.fields))
 		for i := int(taken.Add(1)) - 1; i < len(s.shards); i = int(taken.Add(1)) - 1 {
 			s.shards[i].set.Each(func(key uint64, tag uint8) bool {
-				s.layout.unpack(s.layout.mixer.Unmix(s.layout.mixed(i, key)), ids, len(s.units.of))
+				s.layout.unpack(s.layout.packed(i, key), ids, len(s.units.of))
 				f(w, ids, tag)
 				return e.halt.Load() < uint32(stopMemory)
 			})
@@ -164,12 +164,12 @@ func (w *worker) packRow() uint64 {
 	return packed
 }
 
-// repack gives the mixed integer of a state that the layout must hold.
-func (w *worker) repack(state []model.PartID) uint64 {
+// pack gives the packed state for parts, which the layout must hold.
+func (w *worker) pack(state []model.PartID) uint64 {
 	for i, u := range w.e.units.of {
 		w.row[i] = u.id(state)
 	}
-	return w.e.layout.mixer.Mix(w.packRow())
+	return w.packRow()
 }
 
 // moving is a batch of keys on their way to a shard of a new layout.
@@ -279,7 +279,7 @@ func (e *engine) sampleRows(old snapshot, fields []field) [][]uint32 {
 	var rows [][]uint32
 	for i, s := range old.shards {
 		s.set.Each(func(key uint64, _ uint8) bool {
-			old.layout.unpack(old.layout.mixer.Unmix(old.layout.mixed(i, key)), ids, len(old.units.of))
+			old.layout.unpack(old.layout.packed(i, key), ids, len(old.units.of))
 			w.translate(old, ids)
 			join(fields, w.row, len(e.units.of))
 			rows = append(rows, slices.Clone(w.row))

@@ -142,7 +142,7 @@ func (r *Result) States() iter.Seq[[]model.PartID] {
 		for i, s := range e.shards {
 			more := true
 			s.set.Each(func(key uint64, _ uint8) bool {
-				now.unpack(e.layout.mixer.Unmix(e.layout.mixed(i, key)), ids, state)
+				now.unpack(e.layout.packed(i, key), ids, state)
 				more = yield(state)
 				return more
 			})

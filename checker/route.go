@@ -1,8 +1,6 @@
 package checker
 
 import (
-	"bytes"
-	"slices"
 	"sync"
 
 	"synod/model"
@@ -139,7 +137,7 @@ func (r *route) path(to []uint64) (*model.Path, error) {
 			}
 		}
 	}
-	path, err := r.start(wanted[1])
+	path, err := r.e.startPath(func(packed uint64) bool { return wanted[1][before][packed] || wanted[1][during][packed] })
 	if err != nil {
 		return nil, err
 	}
@@ -204,41 +202,4 @@ func (r *route) leadingTo(wanted map[uint64]bool, level, phase int) map[uint64]b
 		return true
 	})
 	return found
-}
-
-// start begins the path at the least initial state that is wanted.
-func (r *route) start(wanted [phases]map[uint64]bool) (*model.Path, error) {
-	var least []byte
-	var initial []model.PartID
-	for _, state := range r.e.initial {
-		packed := r.of[0].w.pack(state)
-		if !wanted[before][packed] && !wanted[during][packed] {
-			continue
-		}
-		if content := model.Content(r.e.space, state); initial == nil || bytes.Compare(content, least) < 0 {
-			initial, least = state, content
-		}
-	}
-	if initial == nil {
-		return nil, errChanged
-	}
-	return &model.Path{Initial: slices.Clone(initial)}, nil
-}
-
-// extendPath adds the least transition to a state that is wanted.
-func (e *engine) extendPath(path *model.Path, wanted func(state []model.PartID, packed uint64) bool) (uint64, error) {
-	ts, err := model.Transitions(e.space, path.Last())
-	if err != nil {
-		return 0, err
-	}
-	for _, t := range ts {
-		if t.Ignored != model.Counts || t.Cut {
-			continue
-		}
-		if packed := e.workers[0].pack(t.State); wanted(t.State, packed) {
-			path.Steps = append(path.Steps, t)
-			return packed, nil
-		}
-	}
-	return 0, errChanged
 }

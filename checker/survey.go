@@ -112,7 +112,7 @@ func (s *survey) each(wanted func(place) bool, f func(v *surveyor, keys []uint64
 				if !wanted(place{i, position}) {
 					return true
 				}
-				keys = append(keys, e.layout.mixer.Unmix(e.layout.mixed(i, key)))
+				keys = append(keys, e.layout.packed(i, key))
 				if len(keys) == batchLength {
 					more = !s.over() && f(v, keys)
 					keys = keys[:0]
@@ -202,9 +202,6 @@ func (v *surveyor) inspect(keys []uint64, f func(i int, state []model.PartID) er
 	}
 	return true
 }
-
-// pack gives the packed integer of a visited state.
-func (w *worker) pack(state []model.PartID) uint64 { return w.e.layout.mixer.Unmix(w.repack(state)) }
 
 // errChanged tells that a state has other transitions than it had during the search.
 var errChanged = errors.New("a state does not lead where it led: the model is not the same as during the search")
