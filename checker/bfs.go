@@ -49,6 +49,7 @@ func (e *engine) breadthFirst(r *Result) {
 			e.waiting.Store(int64(current.size() + next.size()))
 			return
 		}
+		next.sort()
 		current = next
 	}
 }
@@ -65,7 +66,7 @@ func (e *engine) enter(into *frontier) {
 	w.generated.Add(int64(len(e.initial)))
 	w.scatter()
 	w.flush()
-	w.closeChunk()
+	w.closeChunks()
 }
 
 // enough tells whether the search may end after a level.
@@ -99,7 +100,7 @@ func (e *engine) expandLevel(current, next *frontier, level int) {
 			for i := int(taken.Add(1)) - 1; i < len(e.shards); i = int(taken.Add(1)) - 1 {
 				w.finish(i)
 			}
-			w.closeChunk()
+			w.closeChunks()
 		})
 		current.rest()
 		if !e.overflow.Load() || e.halt.Load() != 0 {
@@ -115,9 +116,10 @@ func (e *engine) expandLevel(current, next *frontier, level int) {
 // expandAll takes chunks and expands them, until there is none, or the search must pause.
 func (w *worker) expandAll(current *frontier) {
 	e := w.e
+	var taken run
 	for {
 		e.pause()
-		chunk := current.take()
+		chunk := current.take(&taken)
 		if chunk == nil {
 			return
 		}

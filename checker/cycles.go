@@ -126,9 +126,10 @@ func (c *components) leave() {
 // round is a shortest cycle of members through a state: a breadth-first search from it, among the members.
 type round struct {
 	*pursuit
-	v    *surveyor
-	from uint64
-	set  *visited.Shard // states with their distance modulo 16
+	v     *surveyor
+	from  uint64
+	set   *visited.Shard // states, mixed, with their distance modulo 16
+	mixer visited.Mixer
 }
 
 // roundFrom finds the length of a shortest cycle through a state, if it is at most limit; 0 for no limit. The result is 0
@@ -138,7 +139,7 @@ func (p *pursuit) roundFrom(from uint64, limit int) (*round, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	r := &round{p, p.of[0], from, set}
+	r := &round{p, p.of[0], from, set, visited.NewMixer(p.e.layout.bits)}
 	current := []uint64{from}
 	for distance := 1; len(current) > 0 && (limit == 0 || distance <= limit) && !p.over(); distance++ {
 		var next []uint64
@@ -149,7 +150,7 @@ func (p *pursuit) roundFrom(from uint64, limit int) (*round, int, error) {
 				if p.marks.get(at)&markCyclic == 0 {
 					return
 				}
-				fresh, failed := set.Insert(p.e.layout.mixer.Mix(to), uint8(distance%tags))
+				fresh, failed := set.Insert(r.mixer.Mix(to), uint8(distance%tags))
 				if failed != nil {
 					err = failed
 				} else if fresh {
@@ -186,7 +187,7 @@ func (r *round) extend(path *model.Path, length int) error {
 			return ok
 		}
 		r.set.EachTag(uint8(distance%tags), func(key uint64) bool {
-			keys = append(keys, r.e.layout.mixer.Unmix(key))
+			keys = append(keys, r.mixer.Unmix(key))
 			return len(keys) < batchLength || expand()
 		})
 		if !expand() {

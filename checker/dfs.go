@@ -50,7 +50,7 @@ func (e *engine) depthFirst(r *Result) {
 	e.discover(r, 1)
 	var roots []uint64
 	for _, chunk := range into.chunks {
-		roots = append(roots, chunk...)
+		roots = append(roots, chunk.keys...)
 	}
 	stacks[0] = stack{frames: []frame{{}}, pending: roots}
 	for {
@@ -65,8 +65,8 @@ func (e *engine) depthFirst(r *Result) {
 		waiting := &frontier{}
 		stacks = append(stacks, d.offers...)
 		for _, s := range stacks {
-			waiting.add(s.path)
-			waiting.add(s.pending)
+			waiting.add(0, s.path)
+			waiting.add(0, s.pending)
 		}
 		us := e.units
 		if e.wantsGroups(e.unique()) {

@@ -49,7 +49,7 @@ func (w *worker) send(i int) {
 	}
 	w.takeIn(s, i)
 	s.owner.Unlock()
-	w.examine()
+	w.examine(i)
 }
 
 // takeIn inserts what waits for a shard that w owns.
@@ -74,8 +74,8 @@ func (w *worker) insert(s *shard, i int, keys []uint64) {
 	w.spare = append(w.spare, keys[:0])
 }
 
-// examine judges the new states and puts them on the next frontier.
-func (w *worker) examine() {
+// examine judges the new states of a shard and puts them on the next frontier.
+func (w *worker) examine(shard int) {
 	if len(w.fresh) == 0 {
 		return
 	}
@@ -85,12 +85,15 @@ func (w *worker) examine() {
 		w.fresh = w.fresh[:0]
 		return
 	}
+	next := w.next[shard]
 	for _, key := range w.fresh {
-		if len(w.next) == cap(w.next) {
-			w.turnChunk()
+		if len(next) == cap(next) {
+			w.hand(shard, next)
+			next = e.chunks.get()
 		}
-		w.next = append(w.next, key)
+		next = append(next, key)
 	}
+	w.next[shard] = next
 	if e.judge.anything.Load() {
 		for keys := w.fresh; len(keys) > 0; {
 			n := min(len(keys), batchLength)
@@ -141,12 +144,11 @@ func (w *worker) ask(a *agreements, read uint64, ids []uint32) []int {
 	return decides
 }
 
-// turnChunk hands the full chunk over and begins another.
-func (w *worker) turnChunk() {
-	if len(w.next) > 0 {
-		w.into.add(w.next)
+// hand adds a chunk to the next frontier, unless it is empty.
+func (w *worker) hand(shard int, chunk []uint64) {
+	if len(chunk) > 0 {
+		w.into.add(shard, chunk)
 	}
-	w.next = w.e.chunks.get()
 }
 
 // flush sends every buffer that is not empty.
@@ -164,13 +166,24 @@ func (w *worker) finish(i int) {
 	s.owner.Lock()
 	w.takeIn(s, i)
 	s.owner.Unlock()
-	w.examine()
+	w.examine(i)
 }
 
-// closeChunk hands over the last chunk of a level.
-func (w *worker) closeChunk() {
-	if len(w.next) > 0 {
-		w.into.add(w.next)
-		w.next = nil
+// closeChunks hands over the last chunks of a level, joined as far as they are short.
+func (w *worker) closeChunks() {
+	last, from := []uint64(nil), 0
+	for i, next := range w.next {
+		w.next[i] = nil
+		if next == nil {
+			continue
+		}
+		if len(last)+len(next) <= cap(last) {
+			last = append(last, next...)
+			w.e.chunks.put(next)
+			continue
+		}
+		w.hand(from, last)
+		last, from = next, i
 	}
+	w.hand(from, last)
 }

@@ -1,6 +1,8 @@
 package checker
 
 import (
+	"cmp"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -8,7 +10,7 @@ import (
 )
 
 // chunkLength is how many states a chunk of a frontier holds.
-const chunkLength = 1024
+const chunkLength = batchLength
 
 // chunks lends pieces of memory for states, so that what one level used serves the next.
 type chunks struct {
@@ -39,43 +41,68 @@ func (c *chunks) put(chunk []uint64) {
 }
 
 // frontier is a set of packed states that wait to be expanded. Workers add chunks to one, and take them after a barrier.
+// Chunks of the same shard are neighbours, as their states have much in common, and a worker takes several in a row.
 type frontier struct {
 	mu     sync.Mutex
-	chunks [][]uint64
+	chunks []chunk
 	taken  atomic.Int64
-	back   [][]uint64 // what was taken and came back
+	back   []chunk // what was taken and came back
 }
 
-func (f *frontier) add(chunk []uint64) {
+// chunk is a few states of a shard.
+type chunk struct {
+	shard int
+	keys  []uint64
+}
+
+// run is a few chunks of a frontier, to which a worker alone goes.
+type run struct{ at, end int }
+
+const maxRun = 64 // chunks
+
+func (f *frontier) add(shard int, keys []uint64) {
 	f.mu.Lock()
-	f.chunks = append(f.chunks, chunk)
+	f.chunks = append(f.chunks, chunk{shard, keys})
 	f.mu.Unlock()
 }
 
-// take gives a chunk that no one else has, or nil.
-func (f *frontier) take() []uint64 {
-	i := int(f.taken.Add(1)) - 1
-	if i >= len(f.chunks) {
-		return nil
+// sort brings chunks of the same shard together.
+func (f *frontier) sort() {
+	slices.SortFunc(f.chunks, func(a, b chunk) int { return cmp.Compare(a.shard, b.shard) })
+}
+
+// take gives the states of a chunk that no one else has, or nil: the next of a run, and then of another run.
+func (f *frontier) take(r *run) []uint64 {
+	for ; ; r.at++ {
+		if r.at >= r.end {
+			n := min(len(f.chunks)/maxRun+1, maxRun)
+			r.end = int(f.taken.Add(int64(n)))
+			r.at = r.end - n
+			r.end = min(r.end, len(f.chunks))
+		}
+		if r.at >= len(f.chunks) {
+			return nil
+		}
+		if keys := f.chunks[r.at].keys; keys != nil {
+			f.chunks[r.at].keys = nil
+			return keys
+		}
 	}
-	chunk := f.chunks[i]
-	f.chunks[i] = nil
-	return chunk
 }
 
 // giveBack returns a part of a chunk that was taken.
-func (f *frontier) giveBack(chunk []uint64) {
+func (f *frontier) giveBack(keys []uint64) {
 	f.mu.Lock()
-	f.back = append(f.back, chunk)
+	f.back = append(f.back, chunk{keys: keys})
 	f.mu.Unlock()
 }
 
 // rest makes what was not taken, or came back, ready to be taken again.
 func (f *frontier) rest() {
 	kept := f.back
-	for _, chunk := range f.chunks {
-		if chunk != nil {
-			kept = append(kept, chunk)
+	for _, c := range f.chunks {
+		if c.keys != nil {
+			kept = append(kept, c)
 		}
 	}
 	f.chunks, f.back = kept, nil
@@ -85,8 +112,8 @@ func (f *frontier) rest() {
 // size is the number of states that wait.
 func (f *frontier) size() int {
 	n := 0
-	for _, chunk := range f.chunks {
-		n += len(chunk)
+	for _, c := range f.chunks {
+		n += len(c.keys)
 	}
 	return n
 }

@@ -25,8 +25,10 @@ type field struct {
 }
 
 const (
-	maxBits      = 64
-	maxShardBits = 6 // few shards, so that a buffer for each fits into a near cache
+	maxBits       = 64
+	maxShardBits  = 7 // few shards, so that a buffer for each fits into a near cache, but each fits into one too
+	maxRegionBits = 7
+	minHomeBits   = 6 // of a region, so that many ids share it
 )
 
 // newLayout makes fields wide enough for ids below limits and for the pairs, with a bit to spare where there is room.
@@ -62,6 +64,7 @@ func newLayout(limits []uint32, pairs []field) *layout {
 			}
 		}
 	}
+	top := l.homeLast(widths)
 	shift := 0
 	for _, f := range l.roots {
 		l.fields[f].shift, l.fields[f].width = shift, widths[f]
@@ -69,8 +72,21 @@ func newLayout(limits []uint32, pairs []field) *layout {
 	}
 	l.bits = max(l.bits, 1)
 	l.shards = min(maxShardBits, l.bits)
-	l.mixer = visited.NewMixer(l.bits)
+	l.mixer = visited.NewRegionalMixer(l.bits, top, max(0, min(maxRegionBits, top-minHomeBits)))
 	return l
+}
+
+// homeLast makes the widest root the last one, in the highest bits, and gives its width. Its id chooses the region of the
+// visited set: states that agree in it are neighbours, and mostly lead to neighbours.
+func (l *layout) homeLast(widths []int) int {
+	home, last := 0, len(l.roots)-1
+	for i, f := range l.roots {
+		if widths[f] > widths[l.roots[home]] {
+			home = i
+		}
+	}
+	l.roots[home], l.roots[last] = l.roots[last], l.roots[home]
+	return widths[l.roots[last]]
 }
 
 // flat tells that every unit is a field of its own.

@@ -39,10 +39,10 @@ func (e *engine) relayout(us *units, frontiers ...*frontier) error {
 		e.parallel(func(w *worker) {
 			ids := make([]uint32, len(old.layout.fields))
 			for i := int(f.taken.Add(1)) - 1; i < len(f.chunks); i = int(f.taken.Add(1)) - 1 {
-				for k, packed := range f.chunks[i] {
+				for k, packed := range f.chunks[i].keys {
 					old.layout.unpack(packed, ids, len(old.units.of))
 					w.translate(old, ids)
-					f.chunks[i][k] = w.packRow()
+					f.chunks[i].keys[k] = w.packRow()
 				}
 			}
 		})

@@ -26,7 +26,7 @@ func (g *gatherer) add(packed uint64) {
 // close hands over the last chunk.
 func (g *gatherer) close() {
 	if len(g.chunk) > 0 {
-		g.into.add(g.chunk)
+		g.into.add(0, g.chunk)
 	}
 	g.chunk = nil
 }
@@ -73,7 +73,7 @@ func (e *engine) newSurvey(left *frontier) (*survey, error) {
 		return nil, err
 	}
 	for _, chunk := range left.chunks {
-		for _, packed := range chunk {
+		for _, packed := range chunk.keys {
 			if at, ok := e.locate(packed); ok {
 				s.left.set(at, 1)
 			}
@@ -129,7 +129,8 @@ func (s *survey) each(wanted func(place) bool, f func(v *surveyor, keys []uint64
 // drain gives f all states of a frontier, in batches, in parallel, and frees it. It ends when f reports false.
 func (s *survey) drain(from *frontier, f func(v *surveyor, keys []uint64) bool) {
 	s.parallel(func(v *surveyor) {
-		for chunk := from.take(); chunk != nil; chunk = from.take() {
+		var taken run
+		for chunk := from.take(&taken); chunk != nil; chunk = from.take(&taken) {
 			for keys := chunk; len(keys) > 0; {
 				n := min(len(keys), batchLength)
 				if s.over() || !f(v, keys[:n]) {

@@ -43,7 +43,7 @@ type worker struct {
 	spare   [][]uint64
 	fresh   []uint64
 	tag     uint8
-	next    []uint64  // the chunk of the next frontier that is being filled
+	next    [][]uint64 // per shard: the chunk of the next frontier that is being filled
 	into    *frontier // where it goes
 
 	generated, cuts, inserted atomic.Int64 // read by the progress display
@@ -81,7 +81,7 @@ func (w *worker) fit() {
 	}
 	w.row = make([]uint32, maxFields(len(e.units.of)))
 	if len(w.buffers) != len(e.shards) {
-		w.buffers = make([][]uint64, len(e.shards))
+		w.buffers, w.next = make([][]uint64, len(e.shards)), make([][]uint64, len(e.shards))
 	}
 }
 

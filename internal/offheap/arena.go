@@ -23,9 +23,9 @@ var ErrLimit = errors.New("memory limit reached")
 
 const (
 	lineSize  = 64       // every address is a multiple of a cache line
-	largeSize = 64 << 10 // from this length on an allocation has a mapping of its own
+	largeSize = 16 << 10 // from this length on an allocation has a mapping of its own
 	blockSize = 1 << 20  // shorter ones are carved from mappings of this size
-	classes   = 37       // of short allocations, see class
+	classes   = 29       // of short allocations, see class
 )
 
 // Arena hands out memory and counts it. All methods but Close are safe for concurrent use.
@@ -179,7 +179,7 @@ func (a *Arena) Bytes() int64 { return a.bytes.Load() }
 // Peak returns the greatest value that Bytes has had.
 func (a *Arena) Peak() int64 { return a.peak.Load() }
 
-// Size returns what an allocation of n bytes takes: below 64 KiB n rounded up by less than a quarter or to the next
+// Size returns what an allocation of n bytes takes: below 16 KiB n rounded up by less than a quarter or to the next
 // 64 bytes, else whole pages.
 func (a *Arena) Size(n int) int64 { return int64(a.size(n)) }
 

@@ -121,7 +121,7 @@ func TestReuse(t *testing.T) {
 		a := fresh()
 		defer a.Close()
 		for range 2000 {
-			b, c := must(t, a, 5000), must(t, a, 60_000)
+			b, c := must(t, a, 5000), must(t, a, 15_000)
 			a.Free(b)
 			a.Free(c)
 		}
@@ -135,7 +135,7 @@ func TestReuse(t *testing.T) {
 func TestTail(t *testing.T) {
 	a := NewOnHeap()
 	for len(a.blocks) < 3 {
-		must(t, a, 50_000)
+		must(t, a, 14_000)
 		must(t, a, 1000)
 	}
 	var free int
@@ -175,7 +175,7 @@ func TestLimit(t *testing.T) {
 		if got := a.Peak(); got != a.Bytes() {
 			t.Errorf("a refused allocation counts: peak %d", got)
 		}
-		must(t, a, 50_000)
+		must(t, a, 14_000)
 		a.Free(b)
 		must(t, a, 100_000)
 		a.SetLimit(0)

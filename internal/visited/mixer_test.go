@@ -38,6 +38,36 @@ func TestMixerBijection(t *testing.T) {
 	}
 }
 
+// TestRegions holds a regional mixer to being a bijection, and the region to what it may depend on.
+func TestRegions(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		width := rapid.IntRange(2, 64).Draw(t, "width")
+		top := rapid.IntRange(1, width).Draw(t, "top")
+		region := rapid.IntRange(0, min(top, width-1)).Draw(t, "region")
+		m := NewRegionalMixer(width, top, region)
+		keys := rapid.Uint64Range(0, ^uint64(0)>>(64-width))
+		x, y := keys.Draw(t, "x"), keys.Draw(t, "y")
+		if mixed := m.Mix(x); mixed > ^uint64(0)>>(64-width) || m.Unmix(mixed) != x || m.Mix(m.Unmix(x)) != x {
+			t.Fatalf("%#x mixes to %#x, which unmixes to %#x", x, mixed, m.Unmix(mixed))
+		}
+		below := uint64(1)<<(width-top) - 1
+		neighbour := x&^below | y&below
+		if a, b := m.Mix(x)>>(width-region), m.Mix(neighbour)>>(width-region); region > 0 && a != b {
+			t.Fatalf("%#x and %#x are in the regions %d and %d", x, neighbour, a, b)
+		}
+	})
+	m := NewRegionalMixer(40, 14, 7)
+	count := make([]int, 1<<7)
+	for id := range uint64(1 << 13) {
+		count[m.Mix(id<<26)>>33]++
+	}
+	for region, n := range count {
+		if n < 48 || n > 80 {
+			t.Errorf("region %d has %d of the first %d ids", region, n, 1<<13)
+		}
+	}
+}
+
 // TestMixerSpread counts how structured keys fall into cells by their high bits, as shards and homes do, and compares
 // with what chance would do: the statistic is near 1 for random keys, and far below for keys spread more evenly.
 func TestMixerSpread(t *testing.T) {
