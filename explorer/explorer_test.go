@@ -407,7 +407,7 @@ func TestCheck(t *testing.T) {
 // await waits until a check is in a state.
 func await(t *testing.T, base, state string) explorer.CheckStatus {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if st := get[explorer.CheckStatus](t, base+"/api/v1/check", 200); st.State == state {
 			return st
 		}

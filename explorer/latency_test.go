@@ -12,7 +12,7 @@ import (
 // stepTime is within how much a step should be answered, on a quiet machine. The test allows for one that is not.
 const (
 	stepTime = 20 * time.Millisecond
-	patience = 10
+	patience = 25
 )
 
 // A step deep in the Paxos of three clients is answered at once while a check of six clients takes all cores.

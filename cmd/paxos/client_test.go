@@ -29,7 +29,7 @@ func TestClient(t *testing.T) {
 			for i := range addresses {
 				all = append(all, only(t, i, addresses, args...))
 			}
-			common := []string{"--transport", transport, "--servers", strings.Join(addresses, ","), "--retries", "20", "--timeout", "250ms"}
+			common := []string{"--transport", transport, "--servers", strings.Join(addresses, ","), "--retries", "100", "--timeout", "250ms"}
 			client := func(args ...string) (string, int) { return asks(t, append(args, common...)...) }
 
 			if out, code := client("get"); code != 0 || out != "none\n" {

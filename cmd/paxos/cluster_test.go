@@ -96,7 +96,7 @@ func startProgram(t *testing.T, program string, args ...string) *spawned {
 		s.ended <- s.cmd.Wait()
 	}()
 	t.Cleanup(s.kill)
-	patience := time.After(30 * time.Second)
+	patience := time.After(time.Minute)
 	for !strings.HasSuffix(s.greeting, "Ctrl-C stops.\n") {
 		select {
 		case line, ok := <-lines:
@@ -148,7 +148,7 @@ func (s *spawned) wait() int {
 			s.t.Fatal(err)
 		}
 		return s.cmd.ProcessState.ExitCode()
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		s.t.Fatalf("it does not stop: %s", s.stderr)
 		return -1
 	}
@@ -204,5 +204,5 @@ func only(t *testing.T, i int, peers []string, args ...string) *spawned {
 
 func request(t *testing.T, address, format string, args ...any) string {
 	t.Helper()
-	return ask(t, address, fmt.Sprintf(format, args...), 10*time.Second)
+	return ask(t, address, fmt.Sprintf(format, args...), time.Minute)
 }

@@ -93,7 +93,7 @@ func signalled(ts *testscript.TestScript, neg bool, args []string) {
 	stderr, err := cmd.StderrPipe()
 	ts.Check(err)
 	ts.Check(cmd.Start())
-	patience := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	patience := time.AfterFunc(3*time.Minute, func() { _ = cmd.Process.Kill() })
 	defer patience.Stop()
 	lines := bufio.NewReader(stderr)
 	for depth := 0; depth <= beyond; {

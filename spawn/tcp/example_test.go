@@ -31,7 +31,7 @@ func Example() {
 		return
 	}
 	fmt.Println(tcp.WriteFrame(client, []byte(`{"Get":1}`)))
-	from, data, err := server.Receive(10 * time.Second)
+	from, data, err := server.Receive(time.Minute)
 	fmt.Printf("%s %v\n", data, err)
 	fmt.Println(server.Send(from, []byte(`{"GetOk":[1,"X"]}`)))
 	data, err = tcp.ReadFrame(client)

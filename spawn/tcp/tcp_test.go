@@ -23,7 +23,7 @@ func listen(t *testing.T, at string) *Listener {
 	t.Helper()
 	var l *Listener
 	var err error
-	for range 100 { // The port of a closed listener may take a moment.
+	for range 1000 { // The port of a closed listener may take a moment.
 		if l, err = Listen(netip.MustParseAddrPort(at)); err == nil {
 			return l
 		}
@@ -53,7 +53,7 @@ func closed(t *testing.T, all ...interface{ Close() error }) {
 
 func want(t *testing.T, tr *Transport, from actor.ID, text string) {
 	t.Helper()
-	got, data, err := tr.Receive(10 * time.Second)
+	got, data, err := tr.Receive(time.Minute)
 	if err != nil || got != from || string(data) != text {
 		t.Fatalf("received %q of %v, %v; want %q of %v", data, got, err, text, from)
 	}
@@ -85,7 +85,7 @@ func TestServers(t *testing.T) {
 	if _, _, err := b.Receive(-1); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(500 * time.Millisecond) // until the link has read the end of its connection
 	if err := a.Send(ids[1], []byte("kept")); err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestImpostor(t *testing.T) {
 		if err := WriteFrame(conn, hello(id)); err != nil {
 			t.Fatal(err)
 		}
-		from, data, err := a.Receive(10 * time.Second)
+		from, data, err := a.Receive(time.Minute)
 		if err != nil || from == id || !bytes.Equal(data, hello(id)) {
 			t.Errorf("received %q of %v, %v", data, from, err)
 		}
@@ -153,13 +153,13 @@ func TestTooLarge(t *testing.T) {
 	if err := WriteFrame(conn, bytes.Repeat([]byte("x"), machine.MaxMessage)); err != nil {
 		t.Fatal(err)
 	}
-	if _, data, err := a.Receive(10 * time.Second); err != nil || len(data) != machine.MaxMessage {
+	if _, data, err := a.Receive(time.Minute); err != nil || len(data) != machine.MaxMessage {
 		t.Errorf("%d bytes, %v", len(data), err)
 	}
 	if _, err := conn.Write([]byte{255, 255, 255, 255, 1}); err != nil {
 		t.Fatal(err)
 	}
-	if _, data, err := a.Receive(10 * time.Second); err != nil || len(data) != machine.MaxMessage+1 {
+	if _, data, err := a.Receive(time.Minute); err != nil || len(data) != machine.MaxMessage+1 {
 		t.Errorf("%d bytes, %v", len(data), err)
 	}
 	if _, err := ReadFrame(conn); err == nil {

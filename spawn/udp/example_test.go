@@ -24,7 +24,7 @@ func Example() {
 	}
 	to, err := spawn.IDOf(b.Address())
 	fmt.Println(err, a.Send(to, []byte("hello")))
-	from, data, err := b.Receive(time.Second)
+	from, data, err := b.Receive(time.Minute)
 	fmt.Printf("%s %v %v\n", data, err, spawn.Describe(from) == a.Address().String())
 	fmt.Println(a.Close(), b.Close())
 	// Output:

@@ -39,7 +39,7 @@ func TestSizes(t *testing.T) {
 		if err := a.Send(to, data); err != nil {
 			t.Fatal(err)
 		}
-		_, got, err := b.Receive(10 * time.Second)
+		_, got, err := b.Receive(time.Minute)
 		if want := min(size, machine.MaxMessage+1); err != nil || len(got) != want {
 			t.Errorf("of %d bytes came %d, %v; want %d", size, len(got), err, want)
 		}
