@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"sync"
 	"time"
 
@@ -118,20 +117,7 @@ func (c *Client) read(conn net.Conn, from actor.ID) {
 
 // Receive waits for a message of any server, not longer than wait unless that is negative.
 func (c *Client) Receive(wait time.Duration) (actor.ID, []byte, error) {
-	var over <-chan time.Time
-	if wait >= 0 {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		over = timer.C
-	}
-	select {
-	case p := <-c.inbox:
-		return p.from, p.data, nil
-	case <-over:
-		return 0, nil, os.ErrDeadlineExceeded
-	case <-c.closed:
-		return 0, nil, net.ErrClosed
-	}
+	return receive(c.inbox, c.closed, wait)
 }
 
 // Close closes all connections.

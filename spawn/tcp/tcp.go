@@ -92,6 +92,11 @@ func Serve(l *Listener, self actor.ID, servers []actor.ID) *Transport {
 
 // Receive waits for a message, not longer than wait unless that is negative.
 func (t *Transport) Receive(wait time.Duration) (actor.ID, []byte, error) {
+	return receive(t.inbox, t.ctx.Done(), wait)
+}
+
+// receive takes what came, and waits for it until closed is, not longer than wait unless that is negative.
+func receive(inbox <-chan packet, closed <-chan struct{}, wait time.Duration) (actor.ID, []byte, error) {
 	var over <-chan time.Time
 	if wait >= 0 {
 		timer := time.NewTimer(wait)
@@ -99,11 +104,11 @@ func (t *Transport) Receive(wait time.Duration) (actor.ID, []byte, error) {
 		over = timer.C
 	}
 	select {
-	case p := <-t.inbox:
+	case p := <-inbox:
 		return p.from, p.data, nil
 	case <-over:
 		return 0, nil, os.ErrDeadlineExceeded
-	case <-t.ctx.Done():
+	case <-closed:
 		return 0, nil, net.ErrClosed
 	}
 }
