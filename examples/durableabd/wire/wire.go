@@ -40,15 +40,11 @@ func (internal) Append(dst []byte, m durableabd.Message) []byte {
 }
 
 func appendOperation(dst []byte, o durableabd.Operation) []byte {
-	return appendPair(dst, o.Run, o.Count)
+	return registers.AppendPair(dst, o.Run, o.Count)
 }
 
 func appendSequence(dst []byte, s durableabd.Sequence) []byte {
-	return appendPair(dst, s.Number, uint64(s.Writer))
-}
-
-func appendPair[N ~uint32 | ~uint64](dst []byte, n N, m uint64) []byte {
-	return append(registers.AppendUint(append(registers.AppendUint(append(dst, '['), n), ','), m), ']')
+	return registers.AppendPair(dst, s.Number, s.Writer)
 }
 
 // appendCopy appends the two parts of a copy, with a comma between.

@@ -51,12 +51,12 @@ func AppendUint[N ~uint32 | ~uint64](dst []byte, n N) []byte {
 	return strconv.AppendUint(dst, uint64(n), 10)
 }
 
-// AppendPair appends an array of two numbers, such as a ballot: a number of 32 bits and an id.
-func AppendPair(dst []byte, n uint32, id actor.ID) []byte {
-	return append(AppendUint(append(AppendUint(append(dst, '['), n), ','), id), ']')
+// AppendPair appends an array of two numbers, such as a ballot: a round and an id.
+func AppendPair[N, M ~uint32 | ~uint64](dst []byte, n N, m M) []byte {
+	return append(AppendUint(append(AppendUint(append(dst, '['), n), ','), m), ']')
 }
 
-// ReadPair reads what AppendPair wrote.
+// ReadPair reads what AppendPair wrote of a number of 32 bits and an id.
 func ReadPair(r *strictjson.Reader) (n uint32, id actor.ID) {
 	r.Open()
 	n = r.Uint32()
