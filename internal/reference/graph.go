@@ -1,6 +1,9 @@
 package reference
 
-import "slices"
+import (
+	"iter"
+	"slices"
+)
 
 // Graph is the reachable states of a model and all transitions between them, written out.
 type Graph[S any] struct {
@@ -230,23 +233,34 @@ func (g *Graph[S]) Quiescent(holds func(S) bool, less func(a, b S) bool) Outcome
 	return o
 }
 
+// breadthFirst gives the states by growing distance, each with the first of the shortest ways to it.
+func (g *Graph[S]) breadthFirst() iter.Seq[*visit[S]] {
+	return func(yield func(*visit[S]) bool) {
+		known := make(map[int]bool)
+		var all []*visit[S]
+		for n := range g.Initial {
+			known[n] = true
+			all = append(all, &visit[S]{spot: spot{state: n}, via: g.States[n]})
+		}
+		for i := 0; i < len(all); i++ {
+			if !yield(all[i]) {
+				return
+			}
+			for _, e := range g.Edges[all[i].state] {
+				if !known[e.To] {
+					known[e.To] = true
+					all = append(all, &visit[S]{spot: spot{state: e.To}, via: e.Via, before: all[i]})
+				}
+			}
+		}
+	}
+}
+
 // pathTo gives the states on the first of the shortest paths to a state.
 func (g *Graph[S]) pathTo(to int) []S {
-	known := make(map[int]bool)
-	var all []*visit[S]
-	for n := range g.Initial {
-		known[n] = true
-		all = append(all, &visit[S]{spot: spot{state: n}, via: g.States[n]})
-	}
-	for i := 0; i < len(all); i++ {
-		if all[i].state == to {
-			return all[i].path()
-		}
-		for _, e := range g.Edges[all[i].state] {
-			if !known[e.To] {
-				known[e.To] = true
-				all = append(all, &visit[S]{spot: spot{state: e.To}, via: e.Via, before: all[i]})
-			}
+	for v := range g.breadthFirst() {
+		if v.state == to {
+			return v.path()
 		}
 	}
 	return nil
@@ -260,21 +274,11 @@ func (g *Graph[S]) Refines(image func(S) string, initial func(string) bool, step
 			return Outcome[S]{Verdict: Violated, Path: []S{g.States[n]}}
 		}
 	}
-	known := make(map[int]bool)
-	var all []*visit[S]
-	for n := range g.Initial {
-		known[n] = true
-		all = append(all, &visit[S]{spot: spot{state: n}, via: g.States[n]})
-	}
-	for i := 0; i < len(all); i++ {
-		from := image(g.States[all[i].state])
-		for _, e := range g.Edges[all[i].state] {
+	for v := range g.breadthFirst() {
+		from := image(g.States[v.state])
+		for _, e := range g.Edges[v.state] {
 			if to := image(g.States[e.To]); from != to && !step(from, to) {
-				return Outcome[S]{Verdict: Violated, Path: append(all[i].path(), e.Via)}
-			}
-			if !known[e.To] {
-				known[e.To] = true
-				all = append(all, &visit[S]{spot: spot{state: e.To}, via: e.Via, before: all[i]})
+				return Outcome[S]{Verdict: Violated, Path: append(v.path(), e.Via)}
 			}
 		}
 	}
