@@ -7,12 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -78,10 +75,8 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 			return 0, err
 		}
 	}
-	// The second signal finds its default again, and kills.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible()
 	defer stop()
-	context.AfterFunc(ctx, stop)
 
 	m := newMeter(p.progress, stderr)
 	p.options.Progress, p.options.Interval = m.report, m.interval

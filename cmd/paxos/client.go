@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -186,7 +183,7 @@ func (a *app) operate(
 		return err
 	}
 	defer config.Transport.Close()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible()
 	defer stop()
 	if err := operation(ctx, client.New(config), t, t.first()); err != nil {
 		fmt.Fprintf(a.stderr, "paxos: %v\n", err)
@@ -211,7 +208,7 @@ func (a *app) benchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := interruptible()
 			defer stop()
 			var configs []client.Config
 			defer func() {

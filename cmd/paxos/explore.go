@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,11 +8,9 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/signal"
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -114,9 +111,8 @@ func (a *app) explore(p plan, address string, idle bool) error {
 		}
 		return fmt.Errorf("address %q: %w", address, err)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible()
 	defer stop()
-	context.AfterFunc(ctx, stop)
 	a.greet(a.stdout, p, l.Addr(), host)
 	if !idle {
 		if err := s.StartCheck(explorer.CheckRequest{}); err != nil {

@@ -137,31 +137,33 @@ func (f *flags) addOutput(set *pflag.FlagSet) {
 	set.Var(&f.fromSteps, "from-steps", "of that path, take only so many steps")
 }
 
+// words tells the shell which words a flag of a command takes, if the command has it.
+func words(cmd *cobra.Command, name string, of func() []string) {
+	if cmd.Flags().Lookup(name) == nil {
+		return
+	}
+	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return of(), cobra.ShellCompDirectiveNoFileComp
+	}
+	if err := cmd.RegisterFlagCompletionFunc(name, complete); err != nil {
+		panic(err) // It was registered before: a mistake of ours.
+	}
+}
+
 // complete tells the shell what may stand where.
 func (f *flags) complete(cmd *cobra.Command) {
-	words := func(name string, of func() []string) {
-		complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return of(), cobra.ShellCompDirectiveNoFileComp
-		}
-		if cmd.Flags().Lookup(name) == nil {
-			return
-		}
-		if err := cmd.RegisterFlagCompletionFunc(name, complete); err != nil {
-			panic(err) // The flag was not declared: a mistake of ours.
-		}
-	}
 	entry := func() catalog.Entry {
 		if e, err := catalog.Find(f.model); err == nil {
 			return e
 		}
 		return catalog.Default()
 	}
-	words("model", catalog.Names)
-	words("network", func() []string { return entry().NetworkNames() })
-	words("mutant", func() []string { return entry().MutantNames() })
-	words("lossy", func() []string { return f.lossy.known })
-	words("finish-when", func() []string { return f.finishWhen.known })
-	words("progress", func() []string { return f.progress.known })
+	words(cmd, "model", catalog.Names)
+	words(cmd, "network", func() []string { return entry().NetworkNames() })
+	words(cmd, "mutant", func() []string { return entry().MutantNames() })
+	words(cmd, "lossy", func() []string { return f.lossy.known })
+	words(cmd, "finish-when", func() []string { return f.finishWhen.known })
+	words(cmd, "progress", func() []string { return f.progress.known })
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 1 {
 			return entry().NetworkNames(), cobra.ShellCompDirectiveNoFileComp

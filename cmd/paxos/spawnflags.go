@@ -75,17 +75,9 @@ func (f *spawnFlags) add(cmd *cobra.Command) {
 	set.Var(&f.delay, "delay", "delay each message by so much, such as 5ms..50ms")
 	set.Var(&f.seed, "seed", "of faults, timers and choices; a new one each time unless given")
 	set.BoolVar(&f.control, "control", false, "change faults while it runs, by sockets in the data folder")
-	words := func(name string, of []string) {
-		complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return of, cobra.ShellCompDirectiveNoFileComp
-		}
-		if err := cmd.RegisterFlagCompletionFunc(name, complete); err != nil {
-			panic(err) // The flag was not declared: a mistake of ours.
-		}
-	}
-	words("model", catalog.Spawnable())
-	words("transport", f.transport.known)
-	words("log-format", f.logFormat.known)
+	words(cmd, "model", catalog.Spawnable)
+	words(cmd, "transport", func() []string { return f.transport.known })
+	words(cmd, "log-format", func() []string { return f.logFormat.known })
 }
 
 // member is a server of the cluster.

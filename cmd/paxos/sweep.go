@@ -2,13 +2,9 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -102,9 +98,8 @@ type sweepEntry struct {
 
 // run sweeps, prints what was found and gives the exit code: 0 if every pair was decided, whatever it is, else 3.
 func (s *sweep) run(c singledecree.Config, stdout, stderr io.Writer) (int, error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible()
 	defer stop()
-	context.AfterFunc(ctx, stop) // The second signal finds its default again, and kills.
 	o := checker.Options{
 		Workers: int(s.workers), Timeout: time.Duration(s.timeout), MaxStates: int(s.maxStates), MemoryLimit: int64(s.memoryLimit),
 	}
