@@ -115,18 +115,17 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return nil, err
 		}
-		done, err := s.hold(r.Context())
-		if err != nil {
-			return nil, err
-		}
-		defer done()
-		told := trace.New(t.space, property.Name, kindOf(property), pathTo(p))
-		e := &Explanation{Schema: Schema, Property: told.Property, Kind: string(told.Kind), Steps: []Explained{}}
-		for _, step := range told.Steps {
-			e.Steps = append(e.Steps, Explained{step.Past, step.Aside, step.Notes})
-		}
-		return e, nil
+		return s.inTurn(r, func() (any, error) { return t.explain(p, property), nil })
 	})
+}
+
+func (t *tables) explain(p *place, property model.Property) *Explanation {
+	told := trace.New(t.space, property.Name, kindOf(property), pathTo(p))
+	e := &Explanation{Schema: Schema, Property: told.Property, Kind: string(told.Kind), Steps: []Explained{}}
+	for _, step := range told.Steps {
+		e.Steps = append(e.Steps, Explained{step.Past, step.Aside, step.Notes})
+	}
+	return e
 }
 
 // minimizeTime bounds how long a shorter path is searched for.
@@ -142,14 +141,11 @@ func (s *Server) minimize(w http.ResponseWriter, r *http.Request) {
 		if property.Name == "" {
 			return nil, badRequest(errors.New("the last state shows no property: expected a violation or an example"))
 		}
-		done, err := s.hold(r.Context())
-		if err != nil {
-			return nil, err
-		}
-		defer done()
-		ctx, cancel := context.WithTimeout(r.Context(), minimizeTime)
-		defer cancel()
-		return t.minimize(ctx, q, p, property)
+		return s.inTurn(r, func() (any, error) {
+			ctx, cancel := context.WithTimeout(r.Context(), minimizeTime)
+			defer cancel()
+			return t.minimize(ctx, q, p, property)
+		})
 	})
 }
 

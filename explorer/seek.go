@@ -42,12 +42,13 @@ type Way struct {
 	Shortest bool `json:"shortest,omitempty"`
 }
 
-// hold waits for a turn to compute for long. The function that it returns ends it.
-func (s *Server) hold(ctx context.Context) (func(), error) {
+// inTurn does for a request what may compute for long, when it is its turn.
+func (s *Server) inTurn(r *http.Request, f func() (any, error)) (any, error) {
 	select {
 	case s.heavy <- struct{}{}:
-		return func() { <-s.heavy }, nil
-	case <-ctx.Done():
+		defer func() { <-s.heavy }()
+		return f()
+	case <-r.Context().Done():
 		return nil, &apiError{Status: http.StatusServiceUnavailable, Code: "busy", Message: "the request was given up"}
 	}
 }
@@ -55,12 +56,7 @@ func (s *Server) hold(ctx context.Context) (func(), error) {
 // random walks on at random.
 func (s *Server) random(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
-		done, err := s.hold(r.Context())
-		if err != nil {
-			return nil, err
-		}
-		defer done()
-		return t.random(r.Context(), p, q)
+		return s.inTurn(r, func() (any, error) { return t.random(r.Context(), p, q) })
 	})
 }
 
@@ -107,12 +103,7 @@ func (s *Server) seek(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return nil, badRequest(err)
 		}
-		done, err := s.hold(r.Context())
-		if err != nil {
-			return nil, err
-		}
-		defer done()
-		return t.seek(r.Context(), p, test)
+		return s.inTurn(r, func() (any, error) { return t.seek(r.Context(), p, test) })
 	})
 }
 
