@@ -45,14 +45,13 @@ func System(c Config) *model.System[Message] {
 	for i := range c.Philosophers {
 		model.Add(sys, fork(i), Fork{}.New())
 	}
-	var guests []model.Projection[State]
+	var guests []model.Ref[State]
 	for i := range c.Philosophers {
 		p := Philosopher{First: fork(i), Second: fork((i + 1) % c.Philosophers), Meals: c.Meals}
 		if c.Polite && i == c.Philosophers-1 {
 			p.First, p.Second = p.Second, p.First
 		}
-		guest := model.Add(sys, fork(c.Philosophers+i), p.New())
-		guests = append(guests, model.Project(sys, guest, func(st State) State { return st }))
+		guests = append(guests, model.Add(sys, fork(c.Philosophers+i), p.New()))
 	}
 	eats := func(v model.View, i int) bool {
 		st, up := guests[i].In(v)
