@@ -26,7 +26,7 @@ type rule struct {
 var impureStd = []string{"crypto/rand", "io/ioutil", "math/rand", "net", "os", "syscall"}
 
 // notShipped is what only tests may import.
-var notShipped = []string{"internal/interaction", "internal/layout", "internal/reference"}
+var notShipped = []string{"internal/interaction", "internal/layout", "internal/reference", "internal/wiretest"}
 
 // rules is the picture "imports point one way only" as a table.
 var rules = []rule{
@@ -96,6 +96,10 @@ var rules = []rule{
 		folder: "internal/reference", tests: true,
 		ours:  []string{"actor", "consistency", "examples", "internal/reference", "paxos", "register"},
 		third: []string{"go.uber.org/goleak", "pgregory.net/rapid"},
+	},
+	{
+		folder: "internal/wiretest",
+		ours:   []string{"internal/strictjson", "internal/wiretest", "register"},
 	},
 	{
 		folder: "examples", ours: []string{""}, except: append([]string{"cmd"}, notShipped...),

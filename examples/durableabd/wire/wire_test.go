@@ -10,6 +10,7 @@ import (
 	"synod/actor"
 	"synod/examples/durableabd"
 	"synod/examples/durableabd/wire"
+	"synod/internal/wiretest"
 	"synod/register"
 	"synod/storage"
 )
@@ -23,10 +24,7 @@ var (
 	copied    = durableabd.Copy{Sequence: durableabd.Sequence{Number: 1 << 40, Writer: 139637976796088}, Value: '\u2028'}
 )
 
-var golden = []struct {
-	text string
-	msg  register.Message
-}{
+var golden = []wiretest.Golden{
 	{`{"Internal":{"Query":[3,18446744073709551615]}}`, inner(durableabd.Query{Operation: operation})},
 	{
 		"{\"Internal\":{\"AckQuery\":[[3,18446744073709551615],[1099511627776,139637976796088],\"\u2028\"]}}",
@@ -36,45 +34,14 @@ var golden = []struct {
 	{`{"Internal":{"AckRecord":[3,18446744073709551615]}}`, inner(durableabd.AckRecord{Operation: operation})},
 }
 
-func TestGolden(t *testing.T) {
-	for _, tt := range golden {
-		data, err := wire.Messages.Append(nil, tt.msg)
-		if err != nil || string(data) != tt.text {
-			t.Errorf("%v is written as %s, %v; want %s", tt.msg, data, err, tt.text)
-		}
-		msg, err := wire.Messages.Decode([]byte(tt.text))
-		if err != nil || msg != tt.msg {
-			t.Errorf("%s is read as %v, %v; want %v", tt.text, msg, err, tt.msg)
-		}
-	}
-	for _, text := range []string{
-		`{"Internal":{"Query":7}}`, `{"Internal":{"Query":[4294967296,1]}}`, `{"Internal":{"Record":[[7,1],[2,1]]}}`,
-	} {
-		if msg, err := wire.Messages.Decode([]byte(text)); err == nil {
-			t.Errorf("%s is read as %v", text, msg)
-		}
-	}
+func TestGolden(t *testing.T) { wiretest.Examples(t, wire.Messages, golden) }
+
+func TestRefused(t *testing.T) {
+	wiretest.Refused(t, wire.Messages,
+		`{"Internal":{"Query":7}}`, `{"Internal":{"Query":[4294967296,1]}}`, `{"Internal":{"Record":[[7,1],[2,1]]}}`)
 }
 
-// FuzzDecode holds that what can be read is written in a form that is read as the same.
-func FuzzDecode(f *testing.F) {
-	for _, tt := range golden {
-		f.Add([]byte(tt.text))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		msg, err := wire.Messages.Decode(data)
-		if err != nil {
-			return
-		}
-		text, err := wire.Messages.Append(nil, msg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if again, err := wire.Messages.Decode(text); err != nil || again != msg {
-			t.Fatalf("%s is read as %v, %v; want %v", text, again, err, msg)
-		}
-	})
-}
+func FuzzDecode(f *testing.F) { wiretest.Decode(f, wire.Messages, golden) }
 
 // TestRecords keeps random states and gets them back.
 func TestRecords(t *testing.T) {

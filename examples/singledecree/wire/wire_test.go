@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +8,7 @@ import (
 
 	"synod/actor"
 	"synod/internal/strictjson"
+	"synod/internal/wiretest"
 	"synod/paxos/singledecree"
 	"synod/register"
 	"synod/storage"
@@ -32,10 +31,7 @@ func vote(b singledecree.Ballot, p singledecree.Proposal) singledecree.Vote {
 }
 
 // golden are messages and their bytes, as Stateright's servers write them.
-var golden = []struct {
-	text string
-	msg  register.Message
-}{
+var golden = []wiretest.Golden{
 	{`{"Put":[2,"X"]}`, register.Put{Request: 2, Value: 'X'}},
 	{`{"Get":3}`, register.Get{Request: 3}},
 	{`{"PutOk":2}`, register.PutOk{Request: 2}},
@@ -79,18 +75,7 @@ var golden = []struct {
 	},
 }
 
-func TestGolden(t *testing.T) {
-	for _, tt := range golden {
-		data, err := Messages.Append([]byte("before"), tt.msg)
-		if err != nil || string(data) != "before"+tt.text {
-			t.Errorf("%v is written as %s, %v; want %s", tt.msg, data, err, tt.text)
-		}
-		msg, err := Messages.Decode([]byte(tt.text))
-		if err != nil || msg != tt.msg {
-			t.Errorf("%s is read as %v, %v; want %v", tt.text, msg, err, tt.msg)
-		}
-	}
-}
+func TestGolden(t *testing.T) { wiretest.Examples(t, Messages, golden) }
 
 // TestEquivalent reads forms that nobody of us writes.
 func TestEquivalent(t *testing.T) {
@@ -119,7 +104,7 @@ func TestEquivalent(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	for _, text := range []string{
+	wiretest.Refused(t, Messages,
 		``, `null`, `{}`, `[]`, `"Put"`, `{"Put":[2,"X"]}{`, `{"Put":[2,"X"],"Get":3}`, `{"put":[2,"X"]}`, `{"Put":[2]}`,
 		`{"Put":[2,"X",3]}`, `{"Put":{"0":2}}`, `{"Put":[-2,"X"]}`, `{"Put":[2.0,"X"]}`, `{"Put":[18446744073709551616,"X"]}`,
 		`{"Put":[2,""]}`, `{"Put":[2,"XY"]}`, `{"Put":[2,5]}`, `{"Put":[2,null]}`, `{"Get":"3"}`, `{"Get":[3]}`, `{"Nop":1}`,
@@ -130,13 +115,7 @@ func TestRefused(t *testing.T) {
 		`{"Internal":{"Accept":{"ballot":[1,1],"proposal":null}}}`, `{"Internal":{"Prepared":{"last_accepted":null}}}`,
 		`{"Internal":{"Prepared":{"ballot":[1,1],"last_accepted":[]}}}`, `{"Internal":{"Promise":{}}}`,
 		`{"Put":[2,"\ud800"]}`, "{\"Put\":[2,\"\xff\"]}", strings.Repeat("[", 1000),
-	} {
-		msg, err := Messages.Decode([]byte(text))
-		var wrong *strictjson.Error
-		if msg != nil || !errors.As(err, &wrong) {
-			t.Errorf("%.60s is read as %v, %v", text, msg, err)
-		}
-	}
+	)
 }
 
 // TestForeign refuses to write what is no message of this protocol.
@@ -148,9 +127,9 @@ func TestForeign(t *testing.T) {
 
 func TestOpen(t *testing.T) {
 	for _, tt := range golden {
-		want := strings.HasPrefix(tt.text, `{"Put":`) || strings.HasPrefix(tt.text, `{"Get":`)
-		if got := Messages.Open(tt.msg); got != want {
-			t.Errorf("%s is open: %v", tt.text, got)
+		want := strings.HasPrefix(tt.Text, `{"Put":`) || strings.HasPrefix(tt.Text, `{"Get":`)
+		if got := Messages.Open(tt.Msg); got != want {
+			t.Errorf("%s is open: %v", tt.Text, got)
 		}
 	}
 }
@@ -188,30 +167,7 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// FuzzDecode holds that what can be read is written in a form that is read as the same, is JSON, and is written in the
-// same way again.
-func FuzzDecode(f *testing.F) {
-	for _, tt := range golden {
-		f.Add([]byte(tt.text))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		msg, err := Messages.Decode(data)
-		if err != nil {
-			return
-		}
-		if !json.Valid(data) {
-			t.Fatalf("%q is no JSON, and read as %v", data, msg)
-		}
-		text, err := Messages.Append(nil, msg)
-		if err != nil || !json.Valid(text) {
-			t.Fatalf("%v is written as %s, %v", msg, text, err)
-		}
-		again, err := Messages.Decode(text)
-		if err != nil || again != msg {
-			t.Fatalf("%s is read as %v, %v; want %v", text, again, err, msg)
-		}
-	})
-}
+func FuzzDecode(f *testing.F) { wiretest.Decode(f, Messages, golden) }
 
 // FuzzAppend makes messages of every kind and holds the form to a plain one by fmt, and reading to writing.
 func FuzzAppend(f *testing.F) {

@@ -1,0 +1,77 @@
+// Package wiretest holds the forms of messages on a network to examples and to themselves. Only tests import it.
+package wiretest
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"synod/internal/strictjson"
+	"synod/register"
+)
+
+// Codec is a form of messages.
+type Codec interface {
+	Append(dst []byte, m register.Message) ([]byte, error)
+	Decode(data []byte) (register.Message, error)
+}
+
+// Golden is a message, which can be compared by ==, and its bytes. It has no name of its own, so that a table of them may
+// leave out the names of the fields.
+type Golden = struct {
+	Text string
+	Msg  register.Message
+}
+
+// Examples makes sure that messages are written as the examples say, behind what was there, and that their bytes are read
+// as the messages.
+func Examples(t *testing.T, c Codec, all []Golden) {
+	t.Helper()
+	for _, g := range all {
+		data, err := c.Append([]byte("before"), g.Msg)
+		if err != nil || string(data) != "before"+g.Text {
+			t.Errorf("%v is written as %s, %v; want %s", g.Msg, data, err, g.Text)
+		}
+		msg, err := c.Decode([]byte(g.Text))
+		if err != nil || msg != g.Msg {
+			t.Errorf("%s is read as %v, %v; want %v", g.Text, msg, err, g.Msg)
+		}
+	}
+}
+
+// Refused makes sure that texts are refused, each as wrong JSON for what is expected.
+func Refused(t *testing.T, c Codec, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		msg, err := c.Decode([]byte(text))
+		var wrong *strictjson.Error
+		if msg != nil || !errors.As(err, &wrong) {
+			t.Errorf("%.60s is read as %v, %v", text, msg, err)
+		}
+	}
+}
+
+// Decode fuzzes reading: what can be read is JSON, and is written as JSON that is read as the same.
+func Decode(f *testing.F, c Codec, seeds []Golden) {
+	f.Helper()
+	for _, g := range seeds {
+		f.Add([]byte(g.Text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		msg, err := c.Decode(data)
+		if err != nil {
+			return
+		}
+		if !json.Valid(data) {
+			t.Fatalf("%q is no JSON, and read as %v", data, msg)
+		}
+		text, err := c.Append(nil, msg)
+		if err != nil || !json.Valid(text) {
+			t.Fatalf("%v is written as %s, %v", msg, text, err)
+		}
+		again, err := c.Decode(text)
+		if err != nil || again != msg {
+			t.Fatalf("%s is read as %v, %v; want %v", text, again, err, msg)
+		}
+	})
+}
