@@ -71,7 +71,7 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	var out *traceFile
 	if p.traceOut != "" {
 		var err error
-		if out, err = newTraceFile(p.traceOut); err != nil {
+		if out, err = newTraceFile("trace-out", p.traceOut); err != nil {
 			return 0, err
 		}
 	}

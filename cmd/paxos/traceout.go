@@ -12,7 +12,7 @@ import (
 	"synod/trace"
 )
 
-// traceFile is where traces go. The file is written as a whole or not at all: what is there before stays until what
+// traceFile is where traces and pages go. The file is written as a whole or not at all: what is there before stays until what
 // replaces it is complete.
 type traceFile struct {
 	given string      // as the user named it
@@ -21,16 +21,16 @@ type traceFile struct {
 	plain bool        // a regular file, or none yet; else a device or pipe, which is written directly
 }
 
-// newTraceFile makes sure, before the search, that the file can be written; it leaves nothing behind.
-func newTraceFile(given string) (*traceFile, error) {
+// newTraceFile makes sure, before the search, that the file of a flag can be written; it leaves nothing behind.
+func newTraceFile(flag, given string) (*traceFile, error) {
 	f := &traceFile{given: given, path: given, mode: 0o644, plain: true}
 	unwritable := func(err error) error {
 		var inner *os.PathError
 		if errors.As(err, &inner) {
 			err = inner.Err
 		}
-		return fmt.Errorf("--trace-out %q cannot be written (%w): expected a file in a folder that exists and is writable",
-			given, err)
+		return fmt.Errorf("--%s %q cannot be written (%w): expected a file in a folder that exists and is writable",
+			flag, given, err)
 	}
 	if resolved, err := filepath.EvalSymlinks(given); err == nil {
 		f.path = resolved

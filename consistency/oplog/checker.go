@@ -23,7 +23,8 @@ type Config struct {
 	MaxMemory int64
 }
 
-func (c Config) validate() error {
+// Validate tells what is wrong with the configuration.
+func (c Config) Validate() error {
 	if _, err := ParseSpec(string(c.Spec)); err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ type Counts struct {
 
 // NewChecker returns a check of objects in their initial state. It says what is wrong with the configuration.
 func NewChecker(c Config) (*Checker, error) {
-	if err := c.validate(); err != nil {
+	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	return &Checker{

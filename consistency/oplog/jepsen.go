@@ -163,7 +163,7 @@ func (j *jepsen) value(f form) (Value, error) {
 			digits = digits[:n-1]
 		}
 		number, err := numberOf(digits)
-		if err != nil || digits == "-" || digits == "" {
+		if err != nil {
 			return None, fmt.Errorf("%s: expected a text, a keyword, a whole number, true, false or nil", brief([]byte(f.text)))
 		}
 		v = number

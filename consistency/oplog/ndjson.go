@@ -214,6 +214,9 @@ func numberOf(text string) (Value, error) {
 	if digits == "0" {
 		return "0", nil // not -0
 	}
+	if digits == "" || digits[0] == '0' {
+		return None, fmt.Errorf("number %s: expected no zeros before it", brief([]byte(text)))
+	}
 	return Value(text), nil
 }
 

@@ -15,7 +15,7 @@ import (
 func CheckSequential(ctx context.Context, h History, config Config) (Result, error) {
 	config.WholeSets = config.WholeSets || wholeSets(config.Spec, h.Events)
 	r := Result{Config: config}
-	if err := config.validate(); err != nil {
+	if err := config.Validate(); err != nil {
 		return r, err
 	}
 	ends, err := fates(h.Events)
