@@ -76,7 +76,8 @@ func (a *app) root() *cobra.Command {
 		root.AddCommand(a.checkCommand(e))
 	}
 	root.AddCommand(
-		a.exploreCommand(), a.modelsCommand(), a.sweepCommand(), a.spawnCommand(), a.clientCommand(), a.replayCommand(), a.verifyCommand(),
+		a.exploreCommand(), a.modelsCommand(), a.sweepCommand(), a.spawnCommand(), a.clientCommand(),
+		a.replayCommand(), a.verifyCommand(),
 	)
 	return root
 }

@@ -201,7 +201,7 @@ func (v *verify) load(stdin io.Reader) (oplog.History, error) {
 			}
 			return oplog.History{}, fmt.Errorf("%q cannot be read (%w): expected a history", v.file, err)
 		}
-		defer f.Close() //nolint:errcheck // it was only read
+		defer f.Close()
 		in = f
 	}
 	h, err := oplog.Load(in, oplog.Spec(v.spec.value))
