@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"synod/actor"
+	"synod/examples/catalog"
 	"synod/spawn"
 )
 
@@ -20,7 +21,7 @@ func TestBeware(t *testing.T) {
 		cmd := &cobra.Command{}
 		f.add(cmd)
 		f.host, f.ephemeral = bound, true
-		p, err := f.plan(cmd.Flags())
+		p, err := f.plan(cmd.Flags(), catalog.Program)
 		if err != nil {
 			t.Fatal(err)
 		}

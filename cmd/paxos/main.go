@@ -22,15 +22,19 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run is the whole command; it gives the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdout: stdout, stderr: stderr, perform: perform}
-	return a.run(args, stdin)
+	return newApp(stdout, stderr).run(args, stdin)
 }
 
 // app is one call of the command.
 type app struct {
 	stdout, stderr io.Writer
 	perform        func(plan, io.Writer, io.Writer) (int, error) // makes a check and gives the exit code
+	program        programs                                      // of the servers that are run for real
 	code           int
+}
+
+func newApp(stdout, stderr io.Writer) *app {
+	return &app{stdout: stdout, stderr: stderr, perform: perform, program: catalog.Program}
 }
 
 func (a *app) run(args []string, stdin io.Reader) int {
@@ -78,6 +82,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.exploreCommand(), a.modelsCommand(), a.sweepCommand(), a.spawnCommand(), a.clientCommand(),
 		a.replayCommand(), a.verifyCommand(),
+		a.tortureCommand(),
 	)
 	return root
 }

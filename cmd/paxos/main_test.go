@@ -18,7 +18,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"paxos": main}) }
+func TestMain(m *testing.M) {
+	commands := map[string]func(){"paxos": main}
+	for name, breaks := range broken {
+		commands[name] = mainOf(breaks)
+	}
+	testscript.Main(m, commands)
+}
 
 // TestScripts runs the command as its users do. The scripts know these commands besides the usual ones:
 //

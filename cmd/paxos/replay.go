@@ -33,7 +33,7 @@ func (a *app) replayCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			result, err := records.Run(replay.Config{Program: programOf})
+			result, err := records.Run(replay.Config{Program: a.programOf})
 			var deviation *replay.Deviation
 			if errors.As(err, &deviation) {
 				fmt.Fprintf(a.stderr, "paxos: the run is not the model's: %v\n", deviation)
@@ -59,12 +59,12 @@ func openRecords(files []string) (*replay.Records, error) {
 }
 
 // programOf gives what the servers of a recorded run run.
-func programOf(h *record.Header) (spawn.Program, error) {
+func (a *app) programOf(h *record.Header) (spawn.Program, error) {
 	v, err := catalog.ParseVariant(h.Config)
 	if err != nil {
 		return spawn.Program{}, err
 	}
-	return catalog.Program(h.Model, v)
+	return a.program(h.Model, v)
 }
 
 // reportReplay says what a replay confirmed.

@@ -38,7 +38,7 @@ func (a *app) spawnCommand() *cobra.Command {
 		Short: "Run the servers of a model for real, on sockets of this machine or of several",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := f.plan(cmd.Flags())
+			p, err := f.plan(cmd.Flags(), a.program)
 			if err != nil {
 				return err
 			}

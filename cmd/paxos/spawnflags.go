@@ -98,8 +98,11 @@ type spawnPlan struct {
 	explicit bool // the seed was given
 }
 
+// programs gives what the servers of a model run; catalog.Program is one.
+type programs func(model string, v catalog.Variant) (spawn.Program, error)
+
 // plan verifies what was asked for.
-func (f *spawnFlags) plan(set *pflag.FlagSet) (spawnPlan, error) {
+func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, error) {
 	p := spawnPlan{flags: f, only: -1, explicit: set.Changed("seed")}
 	p.faults = faults.Plan{
 		Drop: float64(f.drop), Duplicate: float64(f.duplicate), Reorder: float64(f.reorder),
@@ -107,7 +110,7 @@ func (f *spawnFlags) plan(set *pflag.FlagSet) (spawnPlan, error) {
 	}
 	var err error
 	p.variant = catalog.Variant{Retry: time.Duration(f.retry)}
-	if p.program, err = catalog.Program(f.model, p.variant); err != nil {
+	if p.program, err = program(f.model, p.variant); err != nil {
 		return p, err
 	}
 	if f.ephemeral && set.Changed("data-dir") && !f.control {

@@ -21,6 +21,12 @@ const (
 	Failing      // an fsync fails; what was to be written may be there or not
 )
 
+// The errors of a disk that is full and of one whose fsync fails. They say that they were injected.
+var (
+	ErrFull    = fmt.Errorf("write: %w (injected)", syscall.ENOSPC)
+	ErrFailing = fmt.Errorf("fsync: %w (injected)", syscall.EIO)
+)
+
 // String is a word for commands.
 func (d Disk) String() string { return [...]string{"ok", "full", "failing"}[d] }
 
@@ -53,7 +59,7 @@ func (s *Store) Save(changes []storage.Record) error {
 	switch s.Disk() {
 	case Full:
 		s.counts.SavesFailed.Add(1)
-		return fmt.Errorf("write: %w (injected)", syscall.ENOSPC)
+		return ErrFull
 	case Failing:
 		s.counts.SavesFailed.Add(1)
 		s.mu.Lock()
@@ -64,7 +70,7 @@ func (s *Store) Save(changes []storage.Record) error {
 				return err
 			}
 		}
-		return fmt.Errorf("fsync: %w (injected)", syscall.EIO)
+		return ErrFailing
 	case Sound:
 	}
 	return s.inner.Save(changes)

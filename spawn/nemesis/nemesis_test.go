@@ -305,6 +305,23 @@ func TestShrink(t *testing.T) {
 	}
 }
 
+// TestUntil makes sure that a run which is cut short is the beginning of the whole one.
+func TestUntil(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := schedules().Draw(t, "schedule")
+		end := time.Duration(rapid.Int64Range(1, int64(2*s.Duration)).Draw(t, "end"))
+		cut := s.Until(end)
+		if err := cut.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		for at := time.Duration(0); at < min(end, s.Duration); at += time.Millisecond {
+			if a, b := s.At(at), cut.At(at); !slices.EqualFunc(a, b, Condition.Equal) {
+				t.Fatalf("at %v: %+v, want %+v", at, b, a)
+			}
+		}
+	})
+}
+
 func TestTally(t *testing.T) {
 	var a, b Tally
 	if a.String() != "none" || len(a.Missing(Kinds())) != len(Kinds()) {

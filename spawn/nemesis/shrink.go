@@ -21,6 +21,20 @@ func Shrink(s Schedule, stillFails func(Schedule) bool, tries int) Schedule {
 	return h.best
 }
 
+// Until gives the schedule of a run that ends at a time: faults that would begin later are not in it, and those that would
+// last longer end sooner.
+func (s Schedule) Until(end time.Duration) Schedule {
+	cut := Schedule{Servers: s.Servers, Duration: min(s.Duration, end)}
+	for _, f := range s.Faults {
+		if f.At >= cut.Duration {
+			break
+		}
+		f.For = min(f.For, cut.Duration-f.At)
+		cut.Faults = append(cut.Faults, f)
+	}
+	return cut
+}
+
 // shrinker is a search at work.
 type shrinker struct {
 	best  Schedule

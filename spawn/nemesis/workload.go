@@ -82,17 +82,20 @@ func (c *Client) Next() Operation {
 // between.
 const Values = 1_111_857
 
-// Value gives the value with a number, from 0, modulo Values: letters first, then the other characters of Unicode from
-// U+00C0 up, but for surrogates, the replacement character and what is none.
+// Value gives the value with a number, from 0, modulo Values: letters first, then the characters of Unicode from U+4E00
+// up, whose first many thousands have a shape of their own, and then those from U+00C0 up to there. Surrogates, the
+// replacement character and what is no character are left out.
 func Value(n int) rune {
 	n %= Values
-	if n < 26 {
+	switch {
+	case n < 26:
 		return 'A' + rune(n)
-	}
-	if n < 52 {
+	case n < 52:
 		return 'a' + rune(n-26)
+	case n >= Values-before:
+		return 0xC0 + rune(n-(Values-before))
 	}
-	r := rune(n-52) + 0xC0
+	r := rune(n-52) + shapes
 	if r >= 0xD800 {
 		r += 0x800 // surrogates
 	}
@@ -108,3 +111,9 @@ func Value(n int) rune {
 	}
 	return r
 }
+
+// shapes is the first of the ideographs, and before how many values come from below it.
+const (
+	shapes = 0x4E00
+	before = shapes - 0xC0
+)

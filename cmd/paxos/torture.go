@@ -1,0 +1,274 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"synod/checker"
+	"synod/consistency"
+	"synod/spawn/nemesis"
+)
+
+// The files of a run's folder, beside those of the servers.
+const (
+	historyName  = "history.ndjson"
+	pageName     = "violation.html"
+	scheduleName = "schedule.json"
+	shrunkName   = "shrunk.json"
+)
+
+func (a *app) tortureCommand() *cobra.Command {
+	f := new(tortureFlags)
+	cmd := &cobra.Command{
+		Use:   "torture",
+		Short: "Run servers for real, with clients and faults, and judge what the clients see",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := a.planTorture(f, cmd.Flags())
+			if err != nil {
+				return err
+			}
+			ctx, stop := interruptible()
+			defer stop()
+			a.code, err = a.torture(ctx, &p)
+			return err
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// torture runs a plan and reports. An error is one of the call, or of the machine.
+func (a *app) torture(ctx context.Context, p *torturePlan) (int, error) {
+	dir, err := p.folder()
+	if err != nil {
+		return 0, err
+	}
+	if err := writeFile(filepath.Join(dir, scheduleName), p.schedule.Write); err != nil {
+		return 0, err
+	}
+	o, err := a.ordeal(ctx, p, p.schedule, dir)
+	if err != nil {
+		return 0, errors.Join(err, p.sweep(dir))
+	}
+	code := o.verdict(p)
+	if err := a.print(o.report(p)); err != nil {
+		return code, err
+	}
+	if code == checker.ExitViolated {
+		return code, a.evidence(ctx, p, o)
+	}
+	if code == checker.ExitOK || !o.finished {
+		err = p.sweep(dir)
+	}
+	if _, left := os.Stat(dir); left == nil && err == nil {
+		err = a.print(fmt.Sprintf("History, schedule and logs in %s\n", dir))
+	}
+	return code, err
+}
+
+// folder gives the folder of the run.
+func (p *torturePlan) folder() (string, error) {
+	dir := p.flags.dir
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "paxos-torture-"); err != nil {
+			return "", err
+		}
+	}
+	return filepath.Abs(dir)
+}
+
+// sweep removes the folder, unless it is to be kept.
+func (p *torturePlan) sweep(dir string) error {
+	if p.flags.keep {
+		return nil
+	}
+	return os.RemoveAll(dir)
+}
+
+// verdict gives the exit code of a run.
+func (o *ordeal) verdict(p *torturePlan) int {
+	switch {
+	case o.violated():
+		return checker.ExitViolated
+	case o.checked.Outcome != consistency.Holds, len(o.lacking(p)) > 0:
+		return checker.ExitUndecided
+	}
+	return checker.ExitOK
+}
+
+// lacking says what a run would need to be evidence.
+func (o *ordeal) lacking(p *torturePlan) []string {
+	var all []string
+	if !o.finished {
+		all = append(all, "it was interrupted")
+	}
+	if n := o.counts.Acknowledged(); n < int(p.flags.least) {
+		all = append(all, fmt.Sprintf("%s acknowledged, expected at least %d (--least)", plural(n, "operation"), p.flags.least))
+	}
+	if o.counts.Writes == 0 {
+		all = append(all, "no put was acknowledged")
+	}
+	if o.counts.Reads == 0 {
+		all = append(all, "no get was answered")
+	}
+	for _, k := range o.tally.Missing(p.kinds) {
+		all = append(all, fmt.Sprintf("%v never happened", k))
+	}
+	return all
+}
+
+// report tells what a run was, and what it says.
+func (o *ordeal) report(p *torturePlan) string {
+	var b strings.Builder
+	c := o.counts
+	fmt.Fprintf(&b, "Tortured %s, servers=%d, transport=%s, clients=%d, seed=%d, sec=%.1f.\n",
+		p.flags.model, p.schedule.Servers, p.flags.transport.value, p.workload.Clients, p.seed, o.elapsed.Seconds())
+	fmt.Fprintf(&b, "operations  %d acknowledged (%d puts, %d gets), %d unknown, %d failed\n",
+		c.Acknowledged(), c.Writes, c.Reads, c.Unknown, c.Failed)
+	fmt.Fprintf(&b, "faults      %v\n", &o.tally)
+	n := o.checked.Counts
+	fmt.Fprintf(&b, "checked     %s, %s, the longest of %s\n", plural(n.Keys, "register"), plural(n.Windows, "window"), plural(n.Longest, "operation"))
+	if o.replayed != nil {
+		fmt.Fprintf(&b, "replayed    %s, all of them the model's\n", counted(o.replayed.Events, "event"))
+	}
+	if o.deviates != nil {
+		fmt.Fprintf(&b, "violated    the run is not the model's: %v\n", o.deviates)
+	}
+	if o.stopped != nil {
+		fmt.Fprintf(&b, "violated    %v\n", o.stopped)
+	}
+	switch o.checked.Outcome {
+	case consistency.Violated:
+		b.WriteString("violated    \"linearizable\"\n")
+		b.WriteString(o.checked.Findings[0].String())
+	case consistency.Undecided:
+		fmt.Fprintf(&b, "undecided   \"linearizable\": %s\n", o.checked.Reason)
+	case consistency.Holds:
+		b.WriteString("holds       \"linearizable\"\n")
+	}
+	if !o.violated() {
+		for _, what := range o.lacking(p) {
+			fmt.Fprintf(&b, "not enough evidence: %s\n", what)
+		}
+	}
+	return b.String()
+}
+
+// evidence leaves what shows a violation, and looks for less that does.
+func (a *app) evidence(ctx context.Context, p *torturePlan, o *ordeal) error {
+	if len(o.checked.Findings) > 0 {
+		page := func(w io.Writer) error { return o.checked.Findings[0].Page(ctx, w) }
+		if err := writeFile(filepath.Join(o.dir, pageName), page); err != nil {
+			return err
+		}
+	}
+	if err := a.print(fmt.Sprintf("Evidence in %s: the history, %sthe schedule, and each server's record, data and log\n",
+		o.dir, map[bool]string{true: "porcupine's page, "}[len(o.checked.Findings) > 0])); err != nil {
+		return err
+	}
+	small, err := a.shrink(ctx, p, o)
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(o.dir, shrunkName)
+	if err := writeFile(name, small.Write); err != nil {
+		return err
+	}
+	var b strings.Builder
+	for i, f := range small.Faults {
+		if i == mostShown {
+			fmt.Fprintf(&b, "  … %d more\n", len(small.Faults)-i)
+			break
+		}
+		fmt.Fprintf(&b, "  %v\n", f)
+	}
+	fmt.Fprintf(&b, "Again: %s\n", p.again("--schedule "+name))
+	return a.print(b.String())
+}
+
+// mostShown is how many faults are listed.
+const mostShown = 20
+
+// mostReruns is how often a schedule is tried at most to shrink it.
+const mostReruns = 200
+
+// shrink runs again with fewer faults, for as long as it may.
+func (a *app) shrink(ctx context.Context, p *torturePlan, o *ordeal) (nemesis.Schedule, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.flags.shrink))
+	defer cancel()
+	var broken error
+	reruns := 0
+	fails := func(s nemesis.Schedule) bool {
+		if ctx.Err() != nil || broken != nil {
+			return false
+		}
+		reruns++
+		dir, err := os.MkdirTemp(o.dir, "rerun-")
+		if err != nil {
+			broken = err
+			return false
+		}
+		defer os.RemoveAll(dir)
+		again, err := a.ordeal(ctx, p, s, dir)
+		if err != nil && ctx.Err() == nil {
+			broken = err
+		}
+		return err == nil && again.violated()
+	}
+	whole := p.schedule
+	if len(o.checked.Findings) > 0 {
+		// What came after the answer that is wrong has nothing to do with it.
+		cut := whole.Until(o.checked.Findings[0].Culprit.EndedAt + time.Second)
+		for range 2 { // It may fail by chance not to fail.
+			if fails(cut) {
+				whole = cut
+				break
+			}
+		}
+	}
+	small := nemesis.Shrink(whole, fails, mostReruns)
+	if broken != nil {
+		return small, broken
+	}
+	text := fmt.Sprintf("Shrunk from %s to %d, in %s:\n", plural(len(p.schedule.Faults), "fault"), len(small.Faults), plural(reruns, "run"))
+	if len(small.Faults) == len(p.schedule.Faults) {
+		text = fmt.Sprintf("No fewer than all %s showed it again, in %s.\n", plural(len(small.Faults), "fault"), plural(reruns, "run"))
+	}
+	return small, a.print(text)
+}
+
+// again gives the command that runs the plan again.
+func (p *torturePlan) again(more string) string {
+	f := p.flags
+	words := []string{
+		"paxos torture --model", f.model, "--transport", f.transport.value,
+		fmt.Sprintf("--clients %d --reads %g --puts %d --timeout %v --patience %v --seed %d",
+			f.clients, float64(f.reads), f.puts, time.Duration(f.timeout), time.Duration(f.patience), p.seed),
+	}
+	if f.think.most > 0 {
+		words = append(words, "--think "+f.think.String())
+	}
+	if p.retry > 0 {
+		words = append(words, "--retry "+p.retry.String())
+	}
+	return strings.Join(append(words, more), " ")
+}
+
+// writeFile writes a file by a function.
+func writeFile(name string, write func(io.Writer) error) error {
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(file), file.Close())
+}

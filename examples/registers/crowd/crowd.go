@@ -1,0 +1,177 @@
+// Package crowd lets many clients ask the servers of a register at the same time, and notes what they are told: the history
+// by which the servers are judged.
+package crowd
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"synod/consistency/oplog"
+	"synod/examples/registers/client"
+	"synod/register"
+	"synod/spawn/nemesis"
+)
+
+// Counts are numbers of operations.
+type Counts struct {
+	Writes, Reads   int // acknowledged, and answered
+	Unknown, Failed int
+	Rounds          int // moments at which none was under way, between others
+}
+
+// Acknowledged is how many were acknowledged or answered.
+func (c Counts) Acknowledged() int { return c.Writes + c.Reads }
+
+// Config is a crowd.
+type Config struct {
+	Workload nemesis.Workload
+	Seed     uint64
+	// Connect gives each client what it works with, which belongs to the crowd until Run returns, but for the transport,
+	// which is not closed. Of the attempts that it allows, those are made that Patience has time for.
+	Connect  func() (client.Config, error)
+	Patience time.Duration // how long an operation may take; at least one attempt
+	// Round is how many operations there are, about, from one moment at which none is under way to the next: where a
+	// history can be cut in two. 0 is 200.
+	Round int
+	// Record is told of each event, by one goroutine at a time and in the order of time, which counts from the beginning.
+	Record func(oplog.Event)
+}
+
+// Run lets the clients work until the context ends and the operations under way have come to an end. The error is that of
+// Connect.
+//
+// A client whose operation is unknown goes on under a new number, as it would be two operations of one client at once
+// otherwise.
+func Run(ctx context.Context, c Config) (Counts, error) {
+	r := &run{Config: c, began: time.Now()}
+	if r.Round == 0 {
+		r.Round = 200
+	}
+	var clients []*client.Client
+	for range c.Workload.Clients {
+		config, err := c.Connect()
+		if err != nil {
+			return Counts{}, err
+		}
+		clients = append(clients, client.New(config))
+	}
+	var wg sync.WaitGroup
+	for i, cl := range clients {
+		wg.Go(func() { r.work(ctx, i, cl) })
+	}
+	wg.Wait()
+	r.counts.Rounds = r.rounds
+	return r.counts, nil
+}
+
+// run is a crowd at work.
+type run struct {
+	Config
+	began time.Time
+	gate  sync.RWMutex // read by who has an operation under way, written when none shall be
+	ended atomic.Int64 // operations
+
+	rounds int // that have ended, guarded by gate
+
+	mu     sync.Mutex
+	counts Counts
+}
+
+// work is what a client does.
+func (r *run) work(ctx context.Context, index int, c *client.Client) {
+	script := r.Workload.Client(index, rand.NewPCG(r.Seed, uint64(index)))
+	process := int64(index)
+	for {
+		o := script.Next()
+		if !pause(ctx, o.Think) {
+			return
+		}
+		r.gate.RLock()
+		if ctx.Err() != nil {
+			r.gate.RUnlock()
+			return
+		}
+		unknown := r.operate(ctx, process, o, c)
+		r.gate.RUnlock()
+		if unknown {
+			process += int64(r.Workload.Clients)
+		}
+		if r.ended.Add(1)%int64(r.Round) == 0 {
+			r.gate.Lock() // Whoever has an operation under way ends it first, and nobody begins another.
+			r.rounds++
+			r.gate.Unlock()
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// operate makes one operation, and tells whether its outcome is unknown. The end of the crowd's work does not cut it off.
+func (r *run) operate(ctx context.Context, process int64, o nemesis.Operation, c *client.Client) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Patience)
+	defer cancel()
+	begin := oplog.Event{Type: oplog.Invoke, Process: process, Op: oplog.Read}
+	if !o.Read {
+		begin.Op, begin.Value = oplog.Write, value(register.Value(o.Value))
+	}
+	r.note(begin)
+	end := oplog.Event{Type: oplog.Ok, Process: process, Op: begin.Op}
+	var err error
+	if o.Read {
+		var v register.Value
+		v, err = c.Get(ctx, o.Server)
+		end.Value, end.Told = value(v), err == nil
+	} else {
+		err = c.Put(ctx, o.Server, register.Value(o.Value))
+	}
+	switch {
+	case errors.Is(err, client.ErrUnknown):
+		end.Type = oplog.Unknown
+	case err != nil:
+		end.Type, end.Value = oplog.Fail, oplog.None
+	}
+	r.note(end)
+	return end.Type == oplog.Unknown
+}
+
+// value is a register's value in a history.
+func value(v register.Value) oplog.Value {
+	if v == 0 {
+		return oplog.None
+	}
+	return oplog.Text(string(rune(v)))
+}
+
+// note records an event and counts it.
+func (r *run) note(e oplog.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e.Time = time.Since(r.began)
+	switch {
+	case e.Type == oplog.Ok && e.Op == oplog.Read:
+		r.counts.Reads++
+	case e.Type == oplog.Ok:
+		r.counts.Writes++
+	case e.Type == oplog.Unknown:
+		r.counts.Unknown++
+	case e.Type == oplog.Fail:
+		r.counts.Failed++
+	}
+	r.Record(e)
+}

@@ -1,0 +1,185 @@
+// Package torture runs the servers of a cluster as processes of the operating system, and does to them what a schedule
+// of faults says. The processes end with the one that started them, whatever becomes of it, as far as the system allows.
+package torture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+
+	"synod/spawn"
+	"synod/spawn/nemesis"
+)
+
+// Member is a server, for the command that runs it.
+type Member struct {
+	Place     int              // from 0
+	Addresses []netip.AddrPort // of all servers, by their places
+	Dir       string           // its own folder, which is there
+	Runs      int              // how often it was started before
+}
+
+// Config is a cluster.
+type Config struct {
+	Servers int
+	Dir     string // a folder that is there; each server gets a folder in it, server-0 and so on
+	// Command gives a new command that runs a server. The server is to serve an injector of package faults on the socket
+	// that Control names, as soon as it can be asked, and to end if it cannot save. It may be called by several goroutines
+	// at once.
+	Command func(m Member) *exec.Cmd
+}
+
+// Folder is the folder of a server in that of a cluster.
+func Folder(dir string, place int) string { return filepath.Join(dir, "server-"+strconv.Itoa(place)) }
+
+// Control is where a server serves its injector.
+func Control(m Member) (string, error) {
+	id, err := spawn.IDOf(m.Addresses[m.Place])
+	return filepath.Join(m.Dir, id.String()+".control"), err
+}
+
+// Cluster is a running cluster. Its methods are for one goroutine, but for Tally and Close.
+type Cluster struct {
+	Addresses []netip.AddrPort
+
+	servers []*server
+	start   chan func() // to the goroutine that starts processes
+	done    sync.WaitGroup
+	once    sync.Once
+
+	mu    sync.Mutex
+	tally nemesis.Tally
+}
+
+// ErrStopped tells that a server stopped although nothing was done to it that would allow it to.
+var ErrStopped = errors.New("a server stopped by itself")
+
+// attempts is how often a cluster looks for other ports when some that were free are taken after all.
+const attempts = 5
+
+// Start starts a cluster, whose servers can be asked when it returns. Close it in any case but that of an error.
+func Start(ctx context.Context, c Config) (*Cluster, error) {
+	var err error
+	for range attempts {
+		var cluster *Cluster
+		if cluster, err = start(ctx, c); err == nil {
+			return cluster, nil
+		}
+		if ctx.Err() != nil || !errors.Is(err, ErrStopped) {
+			break
+		}
+	}
+	return nil, err
+}
+
+func start(ctx context.Context, c Config) (*Cluster, error) {
+	addresses, err := freePorts(c.Servers)
+	if err != nil {
+		return nil, err
+	}
+	cluster := &Cluster{Addresses: addresses, start: make(chan func())}
+	cluster.done.Go(cluster.starter)
+	for i := range c.Servers {
+		m := Member{Place: i, Addresses: addresses, Dir: Folder(c.Dir, i)}
+		s := &server{cluster: cluster, member: m, command: c.Command}
+		cluster.servers = append(cluster.servers, s)
+		if err := os.MkdirAll(m.Dir, 0o700); err != nil {
+			return nil, errors.Join(err, cluster.Close())
+		}
+		if err := s.launch(); err != nil {
+			return nil, errors.Join(err, cluster.Close())
+		}
+	}
+	for _, s := range cluster.servers {
+		if err := s.connect(ctx); err != nil {
+			return nil, errors.Join(err, cluster.Close())
+		}
+	}
+	return cluster, nil
+}
+
+// starter starts processes. On Linux they die with the thread that started them, so that has to be one that stays.
+func (c *Cluster) starter() {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for f := range c.start {
+		f()
+	}
+}
+
+// Obey does to the servers what a schedule says, from now on, until its end. When it returns without an error nothing is
+// wrong with any of them any more. An end of the context leaves them as they are, and is an error.
+func (c *Cluster) Obey(ctx context.Context, s nemesis.Schedule) error {
+	if s.Servers != len(c.servers) {
+		return fmt.Errorf("a schedule for %d servers: expected one for %d", s.Servers, len(c.servers))
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	began := time.Now()
+	moments := s.Moments()
+	// Each server has its own pace: one that takes long to start does not keep the others from their faults.
+	conditions := make([][]nemesis.Condition, len(moments))
+	for i, at := range moments {
+		conditions[i] = s.At(at)
+	}
+	var wg sync.WaitGroup
+	for i, server := range c.servers {
+		wg.Go(func() {
+			for k, at := range moments {
+				if !server.wait(ctx, time.Until(began.Add(at))) {
+					return
+				}
+				if err := server.become(ctx, conditions[k][i]); err != nil {
+					cancel(err)
+					return
+				}
+			}
+			if !server.wait(ctx, time.Until(began.Add(s.Duration))) {
+				return
+			}
+			if err := server.verify(); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+// Tally tells what faults really did so far.
+func (c *Cluster) Tally() nemesis.Tally {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tally
+}
+
+func (c *Cluster) count(k nemesis.Kind, n uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tally.Add(k, n)
+}
+
+// Close ends all servers, in order if they are quick.
+func (c *Cluster) Close() error {
+	var err error
+	c.once.Do(func() {
+		var wg sync.WaitGroup
+		errs := make([]error, len(c.servers))
+		for i, s := range c.servers {
+			wg.Go(func() { errs[i] = s.stop() })
+		}
+		wg.Wait()
+		close(c.start)
+		c.done.Wait()
+		err = errors.Join(errs...)
+	})
+	return err
+}

@@ -1,0 +1,334 @@
+package torture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"synod/spawn/faults"
+	"synod/spawn/nemesis"
+)
+
+// server is one server, as a process that comes and goes. One goroutine at a time uses it.
+type server struct {
+	cluster *Cluster
+	member  Member
+	command func(Member) *exec.Cmd
+
+	process *process // nil when none runs
+	control *control // nil until the process can be asked
+	// wanted is the condition that the server ought to be in, and is the one that it is in. They differ while it cannot be
+	// told, since it stands still or does not run.
+	wanted, is nemesis.Condition
+	seen       faults.Status // what the process had counted when it was last asked
+}
+
+// process is a running process.
+type process struct {
+	cmd   *exec.Cmd
+	log   *os.File
+	from  int64         // where its words begin in the log
+	ended chan struct{} // closed when it has ended
+}
+
+// patience is how long a process may take for what takes a moment: to start, to answer, to stop.
+const patience = 30 * time.Second
+
+// launch starts the process.
+func (s *server) launch() error {
+	log, err := os.OpenFile(s.logName(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	info, err := log.Stat()
+	if err != nil {
+		return errors.Join(err, log.Close())
+	}
+	cmd := s.command(s.member)
+	cmd.Stderr = log
+	bind(cmd)
+	started := make(chan error, 1)
+	s.cluster.start <- func() { started <- cmd.Start() }
+	if err := <-started; err != nil {
+		return errors.Join(fmt.Errorf("server %d: %w", s.member.Place, err), log.Close())
+	}
+	p := &process{cmd: cmd, log: log, from: info.Size(), ended: make(chan struct{})}
+	s.cluster.done.Go(func() {
+		_ = cmd.Wait() // What it says is in ProcessState.
+		close(p.ended)
+	})
+	s.process, s.is, s.seen = p, nemesis.Condition{}, faults.Status{}
+	s.member.Runs++
+	return nil
+}
+
+func (s *server) logName() string { return filepath.Join(s.member.Dir, "log") }
+
+// connect waits until the process can be asked.
+func (s *server) connect(ctx context.Context) error {
+	path, err := Control(s.member)
+	if err != nil {
+		return err
+	}
+	for end := time.Now().Add(patience); ; {
+		// The status is the first question: when it is answered, the server has its sockets.
+		if s.control, err = dial(path); err == nil {
+			return nil
+		}
+		select {
+		case <-s.process.ended:
+			return s.stopped()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(2 * time.Millisecond):
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("server %d cannot be asked after %v: %w", s.member.Place, patience, err)
+		}
+	}
+}
+
+// stopped says that the process has ended, and its last words.
+func (s *server) stopped() error {
+	state, words := s.process.cmd.ProcessState.String(), strings.TrimSpace(s.words())
+	s.forget()
+	if words == "" {
+		words = "it said nothing"
+	}
+	return fmt.Errorf("%w: server %d, %s: %s", ErrStopped, s.member.Place, state, words)
+}
+
+// maxWords is how much of a log is looked at, in bytes from its end.
+const maxWords = 2000
+
+// words gives the last words of the process.
+func (s *server) words() string {
+	text, err := os.ReadFile(s.logName())
+	if err != nil || int64(len(text)) < s.process.from {
+		return ""
+	}
+	text = text[s.process.from:]
+	return string(text[max(0, len(text)-maxWords):])
+}
+
+// forget lets go of a process that has ended.
+func (s *server) forget() {
+	if s.control != nil {
+		s.control.close()
+	}
+	s.process.log.Close()
+	s.process, s.control = nil, nil
+}
+
+// gone tells whether the process has ended.
+func (s *server) gone() bool {
+	select {
+	case <-s.process.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// wait waits, and tells whether the context still goes on.
+func (s *server) wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// become brings the server into a condition.
+func (s *server) become(ctx context.Context, c nemesis.Condition) error {
+	if c.Equal(s.wanted) {
+		return nil
+	}
+	s.wanted = c
+	if s.process != nil {
+		if err := s.notice(); err != nil {
+			return err
+		}
+	}
+	if s.process != nil && c.Down {
+		return s.kill()
+	}
+	if s.process != nil && s.is.Paused && !c.Paused {
+		if err := s.resume(); err != nil {
+			return err
+		}
+	}
+	// On a disk that is full or failing a server would not even recover.
+	if s.process == nil && !c.Down && c.Disk == faults.Sound {
+		if err := s.begin(ctx); err != nil {
+			return err
+		}
+	}
+	if s.process == nil || s.is.Paused {
+		return nil
+	}
+	if err := s.tell(ctx); err != nil {
+		return err
+	}
+	if s.process != nil && c.Paused {
+		return s.pause()
+	}
+	return nil
+}
+
+// notice looks whether the process has ended by itself, as it does when it cannot save.
+func (s *server) notice() error {
+	if !s.gone() {
+		return nil
+	}
+	// The disk may be sound again by now, so that only the process knows what it died of.
+	words := s.words()
+	switch {
+	case strings.Contains(words, faults.ErrFull.Error()):
+		s.cluster.count(nemesis.DiskFull, 1)
+	case strings.Contains(words, faults.ErrFailing.Error()):
+		s.cluster.count(nemesis.DiskFailing, 1)
+	default:
+		return s.stopped()
+	}
+	s.forget()
+	return nil
+}
+
+// tell tells the process what is new about its network and its disk. A process that ends meanwhile, since it could not
+// save, is started again when it can.
+func (s *server) tell(ctx context.Context) error {
+	err := s.poll()
+	if err == nil {
+		err = s.control.change(s.is, s.wanted, s.member.Addresses)
+	}
+	mended := s.is.Disk != faults.Sound && s.wanted.Disk == faults.Sound
+	if err == nil && mended {
+		err = s.poll()
+	}
+	if err == nil && (!mended || s.seen.SavesFailed == 0) {
+		s.is = s.wanted
+		s.is.Paused = false
+		return nil
+	}
+	if !s.ends() {
+		return fmt.Errorf("server %d: %w", s.member.Place, errors.Join(err, errors.New("expected it to answer, or to stop")))
+	}
+	if err := s.notice(); err != nil || s.wanted.Disk != faults.Sound {
+		return err
+	}
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	return s.tell(ctx)
+}
+
+// begin starts the process and waits until it can be asked.
+func (s *server) begin(ctx context.Context) error {
+	if err := s.launch(); err != nil {
+		return err
+	}
+	return s.connect(ctx)
+}
+
+// ends waits for a process that does not answer to end, and tells whether it does.
+func (s *server) ends() bool {
+	select {
+	case <-s.process.ended:
+		return true
+	case <-time.After(patience):
+		return false
+	}
+}
+
+// poll counts what faults did since it was last asked.
+func (s *server) poll() error {
+	now, err := s.control.status()
+	if err != nil {
+		return err
+	}
+	was := s.seen
+	s.seen = now
+	s.cluster.count(nemesis.Drop, now.Dropped-was.Dropped)
+	s.cluster.count(nemesis.Duplicate, now.Duplicated-was.Duplicated)
+	s.cluster.count(nemesis.Delay, now.Delayed-was.Delayed)
+	s.cluster.count(nemesis.Reorder, now.Reordered-was.Reordered)
+	s.cluster.count(nemesis.Partition, now.Severed-was.Severed)
+	return nil
+}
+
+// kill ends the process without notice. What it counted is asked for right before, if it can answer.
+func (s *server) kill() error {
+	if !s.is.Paused {
+		_ = s.poll()
+	}
+	if err := s.process.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("server %d: %w", s.member.Place, err)
+	}
+	<-s.process.ended
+	s.forget()
+	s.cluster.count(nemesis.Kill, 1)
+	return nil
+}
+
+func (s *server) pause() error {
+	if err := pause(s.process.cmd.Process); err != nil && !s.gone() {
+		return fmt.Errorf("server %d: %w", s.member.Place, err)
+	}
+	s.is.Paused = true
+	s.cluster.count(nemesis.Pause, 1)
+	return nil
+}
+
+func (s *server) resume() error {
+	if err := resume(s.process.cmd.Process); err != nil && !s.gone() {
+		return fmt.Errorf("server %d: %w", s.member.Place, err)
+	}
+	s.is.Paused = false
+	return nil
+}
+
+// verify makes sure, at the end, that the process is there, and takes its last counts.
+func (s *server) verify() error {
+	switch {
+	case s.process == nil:
+		return nil
+	case s.gone():
+		return s.notice()
+	case s.is.Paused:
+		return nil
+	}
+	return s.poll()
+}
+
+// stop ends the process: in order if that is quick.
+func (s *server) stop() error {
+	if s.process == nil {
+		return nil
+	}
+	defer s.forget()
+	_ = resume(s.process.cmd.Process)
+	if err := s.process.cmd.Process.Signal(os.Interrupt); err == nil {
+		select {
+		case <-s.process.ended:
+			return nil
+		case <-time.After(2 * time.Second):
+		}
+	}
+	if err := s.process.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	<-s.process.ended
+	return nil
+}
