@@ -86,6 +86,7 @@ function Gutter({ from, to }: { from: number; to: number }) {
           {withText.value && s.notes(step) && <span class="gutter-note">{s.notes(step)}</span>}
         </span>
         {bad.length > 0 && <span class="sr">; violates {bad.join(", ")}</span>}
+        {step > 0 && step === s.tip.value.depth && s.loop.value > 0 && <span class="sr">; {s.loopText.value}</span>}
         {withText.value && s.aside(step) && <span class="aside-mark" title="What the path shows does not depend on this step">aside</span>}
       </li>,
     );
@@ -250,6 +251,26 @@ function Downs({ g, last }: { g: Geometry; last: number }) {
   );
 }
 
+const loopRoom = 40; // beside the lifelines
+
+/** A frame around the steps at the end that can repeat for ever, and the way back from the last to the first of them. */
+function Loop({ g, height }: { g: Geometry; height: number }) {
+  const rows = s.rows.value;
+  const first = rows.findIndex((step) => step >= s.loop.value) + 1;
+  if (first === 0 || rows.at(-1) !== s.tip.value.depth) return null; // folded away
+  const begin = y(first) - rowHeight / 2;
+  const end = y(rows.length) + rowHeight / 2;
+  const x = g.width + loopRoom - 14;
+  return (
+    <g class="loop">
+      <title>{s.loopText.value}</title>
+      <rect x="1.5" y={begin} width={g.width - 3} height={end - begin} rx="8" />
+      <path d={`M${g.width + 2} ${y(rows.length)}H${x - 8}q8 0 8-8V${begin + 8}q0-8-8-8H${g.width + 4}`} marker-end="url(#head)" />
+      <text x={g.width - 4} y={Math.min(height - 4, end + 14)} text-anchor="end">↻ {s.loopText.value}</text>
+    </g>
+  );
+}
+
 export function Diagram() {
   const scroller = useRef<HTMLDivElement>(null);
   const measure = () => {
@@ -285,8 +306,9 @@ export function Diagram() {
   const rows = s.rows.value;
   const gutter = withText.value ? 268 : s.tip.value.depth >= 1000 ? 66 : 56;
   const v = viewport.value;
-  const lane = Math.min(190, Math.max(78, Math.floor((v.width - gutter - 12) / Math.max(1, names.length))));
-  const width = Math.max(lane * names.length, v.width - gutter - 12);
+  const beside = s.loop.value > 0 ? loopRoom : 0;
+  const lane = Math.min(190, Math.max(78, Math.floor((v.width - gutter - 12 - beside) / Math.max(1, names.length))));
+  const width = Math.max(lane * names.length, v.width - gutter - 12 - beside);
   const height = y(rows.length) + rowHeight;
   const from = Math.min(v.from, rows.length);
   const to = Math.min(v.to, rows.length);
@@ -312,7 +334,7 @@ export function Diagram() {
   const chosenRow = s.selected.value === 0 ? 0 : rowOf.value.get(s.selected.value);
   return (
     <div class="scroller" ref={scroller} onScroll={measure} tabIndex={-1}>
-      <div class="lanes" style={{ width: `${gutter + width}px` }}>
+      <div class="lanes" style={{ width: `${gutter + width + beside}px` }}>
         <div class="lane-heads" style={{ paddingLeft: `${gutter}px` }} aria-hidden="true">
           {names.map((n) => (
             <span key={n} class="lane-head" style={{ width: `${lane}px` }}><b>{n}</b></span>
@@ -321,7 +343,7 @@ export function Diagram() {
         <div class="lane-body" style={{ height: `${height}px` }}>
           {chosenRow !== undefined && <div class="band" style={{ top: `${y(chosenRow) - rowHeight / 2}px` }} />}
           <div class="gutter-box" style={{ width: `${gutter}px` }}><Gutter from={from} to={to} /></div>
-          <svg class="space-time" width={width} height={height} style={{ left: `${gutter}px` }} aria-hidden="true">
+          <svg class="space-time" width={width + beside} height={height} style={{ left: `${gutter}px` }} aria-hidden="true">
             <defs>
               <marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto" markerUnits="userSpaceOnUse">
                 <path d="M0 0.5L8 4 0 7.5z" fill="context-stroke" />
@@ -331,6 +353,7 @@ export function Diagram() {
               const x = g.x(n) as number;
               return <line key={n} class="lifeline" x1={x} x2={x} y1={y(Math.max(0, from)) - (from === 0 ? 0 : rowHeight)} y2={Math.min(height, y(to) + rowHeight)} />;
             })}
+            {s.loop.value > 0 && <Loop g={g} height={height} />}
             <Downs g={g} last={rows.length} />
             {from === 0 && names.map((n) => <circle key={n} class="begin" cx={g.x(n) as number} cy={y(0)} r="3" />)}
             {arrows}

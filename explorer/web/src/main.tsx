@@ -119,6 +119,7 @@ function Caption() {
         <>
           <b>{at}</b> <code>{step?.text}</code>
           {of?.notes?.map((n) => <span key={n} class="note">{n}</span>)}
+          {at === s.tip.value.depth && s.loop.value > 0 && <span class="note">then {s.loopText.value}</span>}
           {of?.aside && <span class="note muted">what the path shows does not depend on it</span>}
         </>
       )}

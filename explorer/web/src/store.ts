@@ -68,6 +68,22 @@ export const steps = computed(() => {
   return chain.value.slice(1).map((p) => p.step);
 });
 
+/**
+ * The first of the steps at the end of the branch that lead back to the state before them, so that they can repeat for
+ * ever; 0 if there are none. Of several such cycles it is the shortest. A step that changes nothing is no cycle.
+ */
+export const loop = computed(() => {
+  void fetched.value;
+  const all = chain.value.map((p) => p.step?.fingerprint ?? p.state?.fingerprint);
+  const end = all.pop();
+  let other = all.length - 1;
+  while (other >= 0 && all[other] === end) other--;
+  return end === undefined || other < 0 ? 0 : all.lastIndexOf(end, other) + 1;
+});
+
+/** What the cycle at the end of the branch means, in words. */
+export const loopText = computed(() => (loop.value === 0 ? "" : `steps ${loop.value} to ${tip.value.depth} can repeat for ever`));
+
 /** Fingerprints of all states that were visited. */
 export const visited = computed(() => {
   void fetched.value;
@@ -130,7 +146,7 @@ async function fetchPlace(p: Place): Promise<void> {
   kept.push(p);
   while (kept.length > maxStates) {
     const old = kept.shift();
-    if (old && old !== here.value) old.state = null;
+    if (old && old.parent && old !== here.value) old.state = null; // The beginning stays: the diagram needs it.
   }
   fetched.value++;
 }

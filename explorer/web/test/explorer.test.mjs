@@ -119,6 +119,48 @@ test("faults can be taken, and what a crash loses is marked", { timeout: patienc
   await faulty.end();
 });
 
+test("steps that lead back are framed, with the way back", { timeout: patience }, async () => {
+  const faulty = await explore("2", "localhost:0", "--max-down", "1", "--idle");
+  const page = await open(on.browser, faulty.base);
+  let n = 0;
+  const crash = async (actor) => {
+    for (const icon of ["crash", "recover"]) {
+      await page.locator(`.choice:has(.icon-${icon})`, { hasText: actor }).first().click();
+      n++;
+      await at(page, n, n);
+    }
+  };
+  const loop = () => page.locator(".loop text").allTextContents();
+  await click(page, "Put(3, 'A')");
+  await at(page, ++n, n);
+  // What server 0 made of the put is lost: no way back. Servers 1 and 2 have nothing to lose.
+  await crash("0");
+  assert.deepEqual(await loop(), []);
+  await crash("1");
+  assert.deepEqual(await loop(), ["↻ steps 4 to 5 can repeat for ever"]);
+  await page.waitForSelector(".caption:has-text('then steps 4 to 5 can repeat for ever')");
+  assert.match(await page.locator("#step-5").innerText(), /steps 4 to 5 can repeat for ever/);
+  // The frame is around the rows of the steps, and the arrow beside it ends at the first of them.
+  const boxes = await page.evaluate(() => {
+    const box = (of) => document.querySelector(of).getBoundingClientRect().toJSON();
+    return { frame: box(".loop rect"), arrow: box(".loop path"), first: box("#step-4"), last: box("#step-5") };
+  });
+  const near = (a, b, what) => assert.ok(Math.abs(a - b) < 3, `${what}: ${a}, expected ${b}`);
+  near(boxes.frame.top, boxes.first.top, "the frame begins");
+  near(boxes.frame.bottom, boxes.last.bottom, "the frame ends");
+  near(boxes.arrow.top, boxes.first.top, "the arrow ends");
+  assert.ok(boxes.arrow.left >= boxes.frame.right, "the arrow is beside the frame");
+  // One more step, and the path ends elsewhere.
+  await click(page, "0 → 1: Prepare");
+  await at(page, ++n, n);
+  assert.deepEqual(await loop(), []);
+  await page.keyboard.press("u");
+  await page.waitForSelector(".loop rect");
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await faulty.end();
+});
+
 onPage("every format is exported", {}, async (page) => {
   await walkEight(page);
   await page.keyboard.press("e");
