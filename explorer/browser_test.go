@@ -7,35 +7,20 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-)
 
-// need skips a test where something is missing that is no part of Go. In CI this is a failure.
-func need(t *testing.T, what string, there bool) {
-	t.Helper()
-	switch {
-	case there:
-	case os.Getenv("SYNOD_CI") == "1":
-		t.Fatalf("%s is missing, and SYNOD_CI is set", what)
-	default:
-		t.Skipf("%s is missing", what)
-	}
-}
+	"synod/internal/needs"
+)
 
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
 
-func found(program string) bool {
-	_, err := exec.LookPath(program)
-	return err == nil
-}
-
 // needWeb skips a test without Node and the page's packages.
 func needWeb(t *testing.T) {
 	t.Helper()
-	need(t, "node", found("node"))
-	need(t, "explorer/web/node_modules (npm ci in explorer/web makes it)", exists("web/node_modules/vite"))
+	needs.Node(t)
+	needs.That(t, exists("web/node_modules/vite"), "there is no explorer/web/node_modules/vite: run npm ci in explorer/web")
 }
 
 // TestBrowser drives the page in a browser over the real command; the tests are in web/test.
@@ -48,7 +33,7 @@ func TestBrowser(t *testing.T) {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		browser = browser || exists(filepath.Join("/usr/bin", name))
 	}
-	need(t, "chromium", browser)
+	needs.That(t, browser, "chromium is missing")
 	program := filepath.Join(t.TempDir(), "paxos")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/paxos").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

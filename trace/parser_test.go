@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"synod/internal/needs"
 	"synod/trace"
 )
 
@@ -17,13 +18,9 @@ import (
 // It needs Node, and the packages that npm ci puts into tools/node.
 func TestMermaidParses(t *testing.T) {
 	folder := filepath.Join(moduleRoot(t), "tools", "node")
-	node, err := exec.LookPath("node")
-	if err != nil {
-		unavailable(t, "there is no node")
-	}
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", "mermaid")); err != nil {
-		unavailable(t, "there is no tools/node/node_modules/mermaid: run npm ci in tools/node")
-	}
+	node := needs.Node(t)
+	_, err := os.Stat(filepath.Join(folder, "node_modules", "mermaid"))
+	needs.That(t, err == nil, "there is no tools/node/node_modules/mermaid: run npm ci in tools/node")
 	diagrams := []string{"sequenceDiagram\n  Note over: nothing\n"} // which is no diagram
 	all := sources()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -73,13 +70,4 @@ func TestMermaidParses(t *testing.T) {
 			t.Errorf("%s\n%s", a.Error, diagrams[i+1])
 		}
 	}
-}
-
-// unavailable skips a test for which something is missing. Where all has to be there, that is a failure.
-func unavailable(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("SYNOD_CI") == "1" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
 }

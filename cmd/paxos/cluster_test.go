@@ -17,17 +17,6 @@ import (
 	"time"
 )
 
-// need skips a test on a machine without a program, and fails it where everything has to be there.
-func need(t *testing.T, program string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		if os.Getenv("SYNOD_CI") == "1" {
-			t.Fatalf("%s is missing, and SYNOD_CI is set", program)
-		}
-		t.Skipf("%s is not installed", program)
-	}
-}
-
 // spawned is a running paxos spawn.
 type spawned struct {
 	t         *testing.T

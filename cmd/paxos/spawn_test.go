@@ -17,14 +17,15 @@ import (
 	"testing"
 	"time"
 
+	"synod/internal/needs"
 	"synod/spawn"
 )
 
 // TestReadmeCommands runs the commands of README.md that start servers and talk to them, as they stand there. If one of
 // the ports is in use, other ones take their place.
 func TestReadmeCommands(t *testing.T) {
-	need(t, "nc")
-	need(t, "sh")
+	needs.Program(t, "nc")
+	needs.Program(t, "sh")
 	data, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"synod/internal/needs"
 )
 
 // TestSystemCalls watches the system calls of a server, from outside: between a message that changes what it must not
@@ -21,14 +23,10 @@ func TestSystemCalls(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("strace is of Linux")
 	}
-	need(t, "strace")
+	needs.Program(t, "strace")
 	trace := filepath.Join(t.TempDir(), "trace")
-	if out, err := exec.Command("strace", "-o", trace, "true").CombinedOutput(); err != nil {
-		if os.Getenv("SYNOD_CI") == "1" {
-			t.Fatalf("strace cannot trace here, and SYNOD_CI is set: %v\n%s", err, out)
-		}
-		t.Skipf("strace cannot trace here: %v\n%s", err, out)
-	}
+	out, err := exec.Command("strace", "-o", trace, "true").CombinedOutput()
+	needs.That(t, err == nil, fmt.Sprintf("strace cannot trace here: %v, %s", err, out))
 	addresses := peers(t, 3)
 	peer, err := net.ListenPacket("udp4", addresses[0])
 	if err != nil {

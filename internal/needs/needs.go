@@ -1,0 +1,79 @@
+// Package needs skips tests on machines where something is missing that is no part of Go, and says what. With
+// SYNOD_CI=1 in the environment, where everything has to be there, such a test fails. Only tests import it.
+package needs
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// That skips a test unless something is there. The reason says what is missing, or what is wrong with it.
+func That(t testing.TB, there bool, reason string) {
+	t.Helper()
+	switch {
+	case there:
+	case os.Getenv("SYNOD_CI") == "1":
+		t.Fatalf("%s, and SYNOD_CI is set", reason)
+	default:
+		t.Skip(reason)
+	}
+}
+
+// Program skips a test without a program, and gives its path.
+func Program(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	That(t, err == nil, name+" is missing")
+	return path
+}
+
+// leastNode is the first release of Node that packages of ours work with: they require modules that are imported elsewhere.
+const leastNode = "v20.19.0"
+
+// Node skips a test without Node, or with one that is too old, and gives its path.
+func Node(t testing.TB) string {
+	t.Helper()
+	path := Program(t, "node")
+	out, err := exec.CommandContext(t.Context(), path, "--version").Output()
+	if err != nil {
+		t.Fatalf("%s --version: %v", path, err)
+	}
+	version := strings.TrimSpace(string(out))
+	That(t, atLeast(version, leastNode), fmt.Sprintf("node is %s, and too old: expected %s or later", version, leastNode))
+	return path
+}
+
+// atLeast tells whether a version such as v20.19.0 is another one or later. What is no version is not.
+func atLeast(version, least string) bool {
+	a, okA := numbers(version)
+	b, okB := numbers(least)
+	if !okA || !okB {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return a[i] > b[i]
+		}
+	}
+	return true
+}
+
+func numbers(version string) (all [3]uint64, ok bool) {
+	version, _, _ = strings.Cut(version, "-") // what is behind is of a release that is not out yet
+	parts := strings.Split(strings.TrimPrefix(version, "v"), ".")
+	if len(parts) != len(all) {
+		return all, false
+	}
+	for i, part := range parts {
+		n, err := strconv.ParseUint(part, 10, 32)
+		if err != nil {
+			return all, false
+		}
+		all[i] = n
+	}
+	return all, true
+}
