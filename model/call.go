@@ -153,7 +153,7 @@ func (c *cells) ownUnchanged(e event) error {
 func (c *cells) run(e event) (st any, commands []command, err error) {
 	defer caught(&err, c.who(), func() string { return c.describe(e) })
 	if e.start {
-		st, commands = c.actor.start(c.id)
+		st, commands = c.actor.call(call{self: c.id})
 		return st, commands, c.check(e, st, commands)
 	}
 	if e.kind == Recover {
@@ -167,15 +167,15 @@ func (c *cells) run(e event) (st any, commands []command, err error) {
 			return nil, nil, err
 		}
 	case Timeout:
-		if c.actor.timeout == nil {
+		if !c.actor.timeouts {
 			return nil, nil, c.impure(e, "a timer was set by an actor without Timers")
 		}
-		st, commands = c.actor.timeout(c.id, st, anyWalker.Copy(c.timers.Value(e.what)))
+		st, commands = c.actor.call(call{kind: Timeout, self: c.id, state: st, what: anyWalker.Copy(c.timers.Value(e.what))})
 	case Choose:
-		if c.actor.chosen == nil {
+		if !c.actor.chooses {
 			return nil, nil, c.impure(e, "a choice was asked for by an actor without Choices")
 		}
-		st, commands = c.actor.chosen(c.id, st, anyWalker.Copy(c.options.Value(e.what)))
+		st, commands = c.actor.call(call{kind: Choose, self: c.id, state: st, what: anyWalker.Copy(c.options.Value(e.what))})
 	case Act, Drop, Crash, Recover, Partition, Heal:
 		panic("model: no handler for a " + e.kind.String())
 	}
@@ -187,12 +187,12 @@ func (c *cells) receive(e event, st any) (next any, commands []command, err erro
 	w := c.space.walker
 	given := c.space.messages.Value(e.what)
 	if !w.Changeable(given) {
-		next, commands = c.actor.receive(c.id, st, e.from, given)
+		next, commands = c.actor.call(call{kind: Deliver, self: c.id, from: e.from, state: st, what: given})
 		return next, commands, nil
 	}
 	given = w.Copy(given)
 	before := w.Copy(given) // not the interned one, which memory that the handler kept may change at this very call
-	next, commands = c.actor.receive(c.id, st, e.from, given)
+	next, commands = c.actor.call(call{kind: Deliver, self: c.id, from: e.from, state: st, what: given})
 	if err := w.Check(given); err != nil {
 		return nil, nil, c.impure(e, "it changed the message that it received: %v", err)
 	}

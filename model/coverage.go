@@ -27,10 +27,10 @@ func (c *cells) report(r *SpaceReport) {
 	slot := SlotReport{Name: c.name(), Parts: c.tuples.Len(), Of: map[string]int{
 		"local": c.states.Len(), "mailbox": c.mailbox.table.Len(),
 	}}
-	if c.actor.timeout != nil {
+	if c.actor.timeouts {
 		slot.Of["timers"] = c.distinct(tupleTimers)
 	}
-	if c.actor.chosen != nil {
+	if c.actor.chooses {
 		slot.Of["choices"] = c.distinct(tupleChoices)
 	}
 	if c.crashes {
@@ -98,8 +98,8 @@ func (c *cells) reportCalls(r *SpaceReport) {
 			r.Vacuous = append(r.Vacuous, Vacuity{c.name(), name, NeverAccepted})
 		}
 	}
-	c.reportHandler(r, "Timeout", c.actor.timeout != nil, timers)
-	c.reportHandler(r, "Chosen", c.actor.chosen != nil, options)
+	c.reportHandler(r, "Timeout", c.actor.timeouts, timers)
+	c.reportHandler(r, "Chosen", c.actor.chooses, options)
 }
 
 // reportHandler tells which timers or options had no effect.

@@ -95,9 +95,9 @@ func (c *cells) keepOnce(e event) (kept any, err error) {
 // comeBack gives the state after a crash. Without Keep, a recovery is a start.
 func (c *cells) comeBack(e event) (any, []command) {
 	if !c.actor.durable() {
-		return c.actor.start(c.id)
+		return c.actor.call(call{self: c.id})
 	}
-	return c.actor.recover(c.id, anyWalker.Copy(c.kept.Value(e.local)))
+	return c.actor.call(call{kind: Recover, self: c.id, what: anyWalker.Copy(c.kept.Value(e.local))})
 }
 
 // crashEffects are those of a crash on the budgets.

@@ -15,20 +15,28 @@ import (
 // command is what a handler asked for.
 type command = actor.Command[any]
 
-// handlers are an actor's functions without their types, the optional ones nil as in the actor.
+// handlers are an actor's functions without their types.
 type handlers struct {
-	state   reflect.Type
-	value   any
-	start   func(self actor.ID) (any, []command)
-	receive func(self actor.ID, st any, from actor.ID, msg any) (any, []command)
-	timeout func(self actor.ID, st any, timer actor.Timer) (any, []command)
-	chosen  func(self actor.ID, st any, option actor.Option) (any, []command)
-	keep    func(st any) any
-	recover func(self actor.ID, kept any) (any, []command)
+	state    reflect.Type
+	value    any
+	timeouts bool // it handles timers
+	chooses  bool // it handles choices
+	recovers bool // it has a function for recoveries
+	call     func(call) (next any, commands []command)
+	keep     func(st any) any // nil if nothing is kept
+}
+
+// call says which handler is called, and with what.
+type call struct {
+	kind  Kind     // Deliver, Timeout, Choose or Recover; anything else is a start
+	self  actor.ID // whose handler it is
+	from  actor.ID // of a Deliver
+	state any      // but of a start and a Recover
+	what  any      // the message, the timer, the option, or what was kept
 }
 
 // durable tells whether the actor keeps something across a crash.
-func (h *handlers) durable() bool { return h.keep != nil && h.recover != nil }
+func (h *handlers) durable() bool { return h.keep != nil && h.recovers }
 
 // as gives what an interface holds. It holds no T only if T is an interface and the value nil.
 func as[T any](v any) T {
@@ -36,44 +44,40 @@ func as[T any](v any) T {
 	return t
 }
 
-// erase takes the types off an actor.
+// allAs is as for each of some values.
+func allAs[T any](values []any) []T {
+	var all []T
+	for _, v := range values {
+		all = append(all, as[T](v))
+	}
+	return all
+}
+
+// erase takes the types off an actor. It is compiled for every type of state, so there is little of it.
 func erase[S, M any](a actor.Typed[S, M]) handlers {
 	h := handlers{
 		state: reflect.TypeFor[S](), value: a.Value,
-		start: func(self actor.ID) (any, []command) {
+		timeouts: a.Timeout != nil, chooses: a.Chosen != nil, recovers: a.Recover != nil,
+		call: func(c call) (any, []command) {
 			var out actor.Out[M]
-			st := a.Start(self, &out)
+			st := as[S](c.state)
+			switch c.kind {
+			case Deliver:
+				st = a.Receive(c.self, st, c.from, as[M](c.what), &out)
+			case Timeout:
+				st = a.Timeout(c.self, st, c.what, &out)
+			case Choose:
+				st = a.Chosen(c.self, st, c.what, &out)
+			case Recover:
+				st = a.Recover(c.self, c.what, &out)
+			default:
+				st = a.Start(c.self, &out)
+			}
 			return st, commandsOf(&out)
 		},
-		receive: func(self actor.ID, st any, from actor.ID, msg any) (any, []command) {
-			var out actor.Out[M]
-			next := a.Receive(self, as[S](st), from, as[M](msg), &out)
-			return next, commandsOf(&out)
-		},
-	}
-	if a.Timeout != nil {
-		h.timeout = func(self actor.ID, st any, timer actor.Timer) (any, []command) {
-			var out actor.Out[M]
-			next := a.Timeout(self, as[S](st), timer, &out)
-			return next, commandsOf(&out)
-		}
-	}
-	if a.Chosen != nil {
-		h.chosen = func(self actor.ID, st any, option actor.Option) (any, []command) {
-			var out actor.Out[M]
-			next := a.Chosen(self, as[S](st), option, &out)
-			return next, commandsOf(&out)
-		}
 	}
 	if a.Keep != nil {
 		h.keep = func(st any) any { return a.Keep(as[S](st)) }
-	}
-	if a.Recover != nil {
-		h.recover = func(self actor.ID, kept any) (any, []command) {
-			var out actor.Out[M]
-			st := a.Recover(self, kept, &out)
-			return st, commandsOf(&out)
-		}
 	}
 	return h
 }
@@ -125,4 +129,56 @@ func eraseObserver[M, H any](o actor.Observer[M, H]) watcher {
 		w.visualize = func(to io.Writer, h any) error { return o.Visualize(to, as[H](h)) }
 	}
 	return w
+}
+
+// What follows is what the readers of properties do without their types. It is not inlined, for then every package that
+// declares a property would compile tables.
+
+// local reads an actor's local state, or tells that it is down.
+//
+//go:noinline
+func (v View) local(slot int) (any, bool) {
+	local := v.read(slot, aspectLocal)
+	if local == unread {
+		return nil, false
+	}
+	return v.r.space.(*space).slots[slot].(*cells).states.Value(local), true
+}
+
+// projected reads a projection, or tells that the actor is down.
+//
+//go:noinline
+func (v View) projected(slot int, a Aspect) (any, bool) {
+	number := v.read(slot, a)
+	if number == unread {
+		return nil, false
+	}
+	return v.r.space.(*space).reader.of(number), true
+}
+
+// remembered reads what an observer remembers.
+//
+//go:noinline
+func (v View) remembered(observer int) any {
+	sp := v.r.space.(*space)
+	slot := sp.historySlot(observer)
+	return sp.slots[slot].(*histories).values.Value(v.read(slot, Whole))
+}
+
+// picked reads what a selection picks of the messages under way, or of those that may be delivered next.
+//
+//go:noinline
+func (v View) picked(selection int, deliverable bool) []any {
+	sp := v.r.space.(*space)
+	a := sp.pickAspect(selection)
+	if deliverable {
+		a += pickDeliverable + Aspect(sp.cutIn(v))
+	}
+	var sets []uint32
+	for slot := range sp.held() {
+		if set := v.read(slot, a); set != 0 {
+			sets = append(sets, set)
+		}
+	}
+	return sp.reader.union(sets)
 }

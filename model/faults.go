@@ -73,7 +73,7 @@ func (sys *system) validate() error {
 
 // hasTimers tells whether some actor can handle timeouts.
 func (sys *system) hasTimers() bool {
-	return slices.ContainsFunc(sys.actors, func(m member) bool { return m.timeout != nil })
+	return slices.ContainsFunc(sys.actors, func(m member) bool { return m.timeouts })
 }
 
 // addFaults makes the slots that the configuration of faults needs.

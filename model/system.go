@@ -81,12 +81,8 @@ func Add[S, M any](sys *System[M], id actor.ID, a actor.Typed[S, M]) Ref[S] {
 
 // In reads the actor's local state. The second result is false when the actor is down.
 func (r Ref[S]) In(v View) (S, bool) {
-	local := v.read(r.slot, aspectLocal)
-	if local == unread {
-		var none S
-		return none, false
-	}
-	return as[S](v.r.space.(*space).slots[r.slot].(*cells).states.Value(local)), true
+	local, up := v.local(r.slot)
+	return as[S](local), up
 }
 
 // Projection is a part of an actor's local state, or anything computed from it, to read in a property. A property that
@@ -112,12 +108,8 @@ func Project[M, S any, T comparable](sys *System[M], r Ref[S], of func(S) T) Pro
 
 // In reads the projection. The second result is false when the actor is down.
 func (p Projection[T]) In(v View) (T, bool) {
-	number := v.read(p.slot, p.aspect)
-	if number == unread {
-		var none T
-		return none, false
-	}
-	return as[T](v.r.space.(*space).reader.of(number)), true
+	value, up := v.projected(p.slot, p.aspect)
+	return as[T](value), up
 }
 
 // History refers to what an observer remembers, to read it in a property.
@@ -141,9 +133,7 @@ func Record[M, H any](sys *System[M], o actor.Observer[M, H]) History[H] {
 
 // In reads what the observer remembers.
 func (r History[H]) In(v View) H {
-	sp := v.r.space.(*space)
-	slot := sp.historySlot(r.observer)
-	return as[H](sp.slots[slot].(*histories).values.Value(v.read(slot, Whole)))
+	return as[H](v.remembered(r.observer))
 }
 
 // Always adds the property that every reachable state satisfies holds.
@@ -208,28 +198,12 @@ func Select[M any, T comparable](sys *System[M], choose func(actor.Envelope[M]) 
 // InFlight gives the distinct picked values of all messages under way, also of those to nobody or behind others, in
 // the order of their content.
 func (s Selection[M, T]) InFlight(v View) []T {
-	return picked[T](v, v.r.space.(*space).pickAspect(s.index))
+	return allAs[T](v.picked(s.index, false))
 }
 
 // Deliverable gives the distinct picked values of the messages that may be delivered next, in the order of their content.
 func (s Selection[M, T]) Deliverable(v View) []T {
-	sp := v.r.space.(*space)
-	return picked[T](v, sp.pickAspect(s.index)+pickDeliverable+Aspect(sp.cutIn(v)))
-}
-
-func picked[T comparable](v View, a Aspect) []T {
-	sp := v.r.space.(*space)
-	var sets []uint32
-	for slot := range sp.held() {
-		if set := v.read(slot, a); set != 0 {
-			sets = append(sets, set)
-		}
-	}
-	var all []T
-	for _, value := range sp.reader.union(sets) {
-		all = append(all, as[T](value))
-	}
-	return all
+	return allAs[T](v.picked(s.index, true))
 }
 
 // InFlight gives the messages under way in a state, with how many copies there are: by recipient, sender, and then by

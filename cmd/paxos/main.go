@@ -83,6 +83,7 @@ func (a *app) root() *cobra.Command {
 		a.exploreCommand(), a.modelsCommand(), a.sweepCommand(), a.spawnCommand(), a.clientCommand(),
 		a.replayCommand(), a.verifyCommand(),
 		a.tortureCommand(),
+		a.zooCommand(), a.mutateCommand(),
 	)
 	return root
 }

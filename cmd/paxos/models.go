@@ -81,7 +81,14 @@ func (a *app) describe(e catalog.Entry) error {
 		}
 	}
 	for _, m := range e.Mutants {
-		fmt.Fprintf(&b, "  --mutant %s: %s; it breaks %q\n", m.Name, m.Summary, m.Breaks)
+		breaks := fmt.Sprintf("breaks %q", m.Breaks)
+		if m.Safe() {
+			breaks = "is safe, but has other counts"
+		}
+		if flags := e.Flags(m.Shown); len(flags) > 0 {
+			breaks += ", with " + strings.Join(flags, " ")
+		}
+		fmt.Fprintf(&b, "  --mutant %s: %s; it %s\n", m.Name, m.Summary, breaks)
 	}
 	return a.print(b.String())
 }

@@ -15,7 +15,7 @@ var Default = Config{Servers: 2, Clients: 2, Puts: 1}
 // System is the model. On a duplicating network it has infinitely many states and is not linearizable: a repeated Put
 // writes again.
 func System(c Config) *model.System[register.Message] {
-	sys := registers.Compose(c, New)
+	sys, _ := registers.Compose(c, New)
 	sys.ValueChosen()
 	return sys.System
 }

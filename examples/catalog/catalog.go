@@ -24,14 +24,6 @@ type Parameter struct {
 // Switch tells whether the parameter is on or off, 1 or 0, and off unless told.
 func (p Parameter) Switch() bool { return p.Default == 0 && p.Min == 0 && p.Max == 1 }
 
-// Mutant is a broken variant of a model, on which a checker can show what it is worth.
-type Mutant struct {
-	Name     string
-	Summary  string         // a sentence without its full stop
-	Breaks   string         // the property that shows it
-	Defaults map[string]int // parameters whose default it changes, so that it shows; nil for none
-}
-
 // Entry is a model of the catalogue. Its slices are shared: they must not be changed.
 type Entry struct {
 	Name       string
@@ -138,7 +130,7 @@ func (e Entry) NetworkNames() []string {
 // Resolve checks settings and fills in every default: all parameters, and the network if the entry has one. The caller
 // owns the result.
 func (e Entry) Resolve(s Settings) (Settings, error) {
-	full := Settings{Values: make(map[string]int), Lossy: s.Lossy, Elide: s.Elide, Mutant: s.Mutant, Budgets: maps.Clone(s.Budgets)}
+	full := Settings{Values: make(map[string]int), Mutant: s.Mutant}
 	for _, p := range e.Parameters {
 		full.Values[p.Name] = p.Default
 	}
@@ -147,9 +139,7 @@ func (e Entry) Resolve(s Settings) (Settings, error) {
 		if at < 0 {
 			return full, &UnknownError{"mutant", s.Mutant, " of the model " + e.Name, e.MutantNames()}
 		}
-		for name, value := range e.Mutants[at].Defaults {
-			full.Values[name] = value
-		}
+		s = full.after(e.Mutants[at].Shown, s)
 	}
 	for _, name := range sorted(s.Values) {
 		p, err := e.Parameter(name)
@@ -162,6 +152,7 @@ func (e Entry) Resolve(s Settings) (Settings, error) {
 		}
 		full.Values[name] = value
 	}
+	full.Lossy, full.Elide, full.Budgets = s.Lossy, s.Elide, maps.Clone(s.Budgets)
 	var err error
 	if full.Network, err = e.network(s); err != nil {
 		return full, err

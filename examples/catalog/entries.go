@@ -8,6 +8,7 @@ import (
 	"synod/examples/registers"
 	"synod/examples/singlecopy"
 	"synod/examples/singledecree"
+	"synod/examples/zoo"
 	"synod/model"
 	"synod/network"
 	"synod/register"
@@ -36,7 +37,7 @@ const (
 )
 
 // entries is the catalogue; the first one is the default.
-var entries = slices.Concat(registerEntries, commitEntries, otherEntries)
+var entries = withMutants(slices.Concat(registerEntries, commitEntries, otherEntries))
 
 // registerEntries are the models that serve a register.
 var registerEntries = []Entry{
@@ -46,7 +47,6 @@ var registerEntries = []Entry{
 		Parameters: singleDecreeParameters(),
 		timers:     func(values map[string]int) bool { return values[retry] == 1 },
 		Networks:   network.All(),
-		Mutants:    singleDecreeMutants(),
 		build: buildRegister(func(c registers.Config, values map[string]int, mutant string) (model.Source, error) {
 			variant := singledecree.Variant{
 				Promises: values[promises], Votes: values[votes], Retry: values[retry] == 1, Rounds: values[rounds],
@@ -55,12 +55,7 @@ var registerEntries = []Entry{
 			if err := variant.Validate(c); err != nil {
 				return nil, err
 			}
-			for _, m := range singledecree.Mutants() {
-				if m.Name == mutant {
-					return m.System(variant, c), nil
-				}
-			}
-			return variant.System(c), nil
+			return zoo.SingleDecree(mutant, variant, c), nil
 		}),
 	},
 	{
@@ -69,7 +64,7 @@ var registerEntries = []Entry{
 		Parameters: registerParameters(abd.Default),
 		Networks:   []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
 		timers:     never,
-		build:      buildPlainRegister(func(c registers.Config) model.Source { return abd.System(c) }),
+		build:      buildPlainRegister(zoo.Abd),
 	},
 	{
 		Name:       "single-copy",
@@ -77,7 +72,7 @@ var registerEntries = []Entry{
 		Parameters: registerParameters(singlecopy.Default),
 		Networks:   []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
 		timers:     never,
-		build:      buildPlainRegister(func(c registers.Config) model.Source { return singlecopy.System(c) }),
+		build:      buildPlainRegister(zoo.SingleCopy),
 	},
 	{
 		Name:    "durable-abd",
@@ -87,9 +82,9 @@ var registerEntries = []Entry{
 		}),
 		Networks: network.All(),
 		timers:   func(values map[string]int) bool { return values[resends] > 0 },
-		build: buildRegister(func(c registers.Config, values map[string]int, _ string) (model.Source, error) {
+		build: buildRegister(func(c registers.Config, values map[string]int, mutant string) (model.Source, error) {
 			c.Resends = values[resends]
-			return durableabd.System(c), nil
+			return zoo.DurableAbd(mutant, c), nil
 		}),
 	},
 }
@@ -151,23 +146,11 @@ func buildRegister(
 	}
 }
 
-// buildPlainRegister does so for one that has no other parameters, and no mutants.
-func buildPlainRegister(source func(registers.Config) model.Source) build {
-	return buildRegister(func(c registers.Config, _ map[string]int, _ string) (model.Source, error) {
-		return source(c), nil
+// buildPlainRegister does so for one that has no other parameters.
+func buildPlainRegister(source func(mutant string, c registers.Config) model.Source) build {
+	return buildRegister(func(c registers.Config, _ map[string]int, mutant string) (model.Source, error) {
+		return source(mutant, c), nil
 	})
-}
-
-func singleDecreeMutants() []Mutant {
-	var all []Mutant
-	for _, m := range singledecree.Mutants() {
-		mutant := Mutant{Name: m.Name, Summary: m.Summary, Breaks: m.Breaks}
-		if m.Least != singledecree.Default {
-			mutant.Defaults = map[string]int{clients: m.Least.Clients, servers: m.Least.Servers, puts: m.Least.Puts}
-		}
-		all = append(all, mutant)
-	}
-	return all
 }
 
 // never is the answer of entries whose actors set no timers.

@@ -8,6 +8,7 @@ import (
 	"synod/examples/pingpong"
 	"synod/examples/tokenring"
 	"synod/examples/twophase"
+	"synod/examples/zoo"
 	"synod/model"
 	"synod/network"
 )
@@ -36,8 +37,8 @@ var commitEntries = []Entry{
 		Parameters: []Parameter{
 			{Name: managers, Doc: "resource managers", Default: twophase.Default.Managers, Min: 1, Max: twophase.MaxManagers},
 		},
-		build: func(values map[string]int, _ environment) (model.Source, error) {
-			return twophase.Source(twophase.Config{Managers: values[managers]})
+		build: func(values map[string]int, e environment) (model.Source, error) {
+			return zoo.TwoPhaseCommit(e.mutant, twophase.Config{Managers: values[managers]})
 		},
 	},
 	{
@@ -58,7 +59,7 @@ var commitEntries = []Entry{
 			c := atomiccommit.Config{
 				Sites: values[sites], Phases: values[phases], Hasty: values[hasty] == 1, Config: e.config,
 			}
-			return atomiccommit.System(c), c.Validate()
+			return zoo.ThreePhaseCommit(e.mutant, c), c.Validate()
 		},
 	},
 }
@@ -78,7 +79,7 @@ var otherEntries = []Entry{
 		Networks: network.All(),
 		build: func(values map[string]int, e environment) (model.Source, error) {
 			c := lease.Config{Clients: values[clients], Attempts: values[attempts], Config: e.config}
-			return lease.System(c), c.Validate()
+			return zoo.Lease(e.mutant, c), c.Validate()
 		},
 	},
 	{
@@ -93,7 +94,7 @@ var otherEntries = []Entry{
 		Networks: []network.Semantics{network.UnorderedDuplicating},
 		build: func(values map[string]int, e environment) (model.Source, error) {
 			c := orderedlink.Config{Messages: values[messages], Config: e.config}
-			return orderedlink.System(c), c.Validate()
+			return zoo.OrderedLink(e.mutant, c), c.Validate()
 		},
 	},
 	{
@@ -113,7 +114,7 @@ var otherEntries = []Entry{
 			c := philosophers.Config{
 				Philosophers: values[guests], Meals: values[meals], Polite: values[polite] == 1, Config: e.config,
 			}
-			return philosophers.System(c), c.Validate()
+			return zoo.DiningPhilosophers(e.mutant, c), c.Validate()
 		},
 	},
 	{
@@ -124,7 +125,7 @@ var otherEntries = []Entry{
 		timers:     never,
 		build: func(values map[string]int, e environment) (model.Source, error) {
 			c := pingpong.Config{Hits: values[hits], Config: e.config}
-			return pingpong.System(c), c.Validate()
+			return zoo.PingPong(e.mutant, c), c.Validate()
 		},
 	},
 	{
@@ -138,7 +139,7 @@ var otherEntries = []Entry{
 		timers:   never,
 		build: func(values map[string]int, e environment) (model.Source, error) {
 			c := tokenring.Config{Nodes: values[nodes], Laps: values[laps], Config: e.config}
-			return tokenring.System(c), c.Validate()
+			return zoo.TokenRing(e.mutant, c), c.Validate()
 		},
 	},
 }

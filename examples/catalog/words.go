@@ -139,3 +139,25 @@ func (s Settings) Words() map[string]string {
 	}
 	return words
 }
+
+// Flags gives settings as flags of the command, in the order of Options; what is not set is left out.
+func (e Entry) Flags(s Settings) []string {
+	words := s.Words()
+	var flags []string
+	for _, o := range e.Options() {
+		word, given := words[o.Name]
+		p, err := e.Parameter(o.Name)
+		switch {
+		case !given:
+		case err == nil && p.Switch():
+			flags = append(flags, "--"+o.Name+map[string]string{"0": "=false"}[word])
+		case word == on:
+			flags = append(flags, "--"+o.Name)
+		case o.Name == lossyOption:
+			flags = append(flags, "--"+o.Name+"="+word)
+		default:
+			flags = append(flags, "--"+o.Name+" "+word)
+		}
+	}
+	return flags
+}

@@ -14,7 +14,7 @@ var Default = Config{Servers: 2, Clients: 2, Puts: 1, Resends: 1}
 
 // System is the model.
 func System(c Config) *model.System[register.Message] {
-	sys := registers.Compose(c, New)
+	sys, _ := registers.Compose(c, New)
 	sys.ValueChosen()
 	return sys.System
 }

@@ -25,5 +25,6 @@ func ExampleSystem() {
 	// acknowledged means received holds
 	// all received example
 	// all acknowledged example
+	// all is received in the end holds
 	// 392 2225 11
 }

@@ -75,5 +75,13 @@ func System(c Config) *model.System[link.Message[Number]] {
 		told, up := acknowledged.In(v)
 		return up && told == c.Messages
 	})
+	// Without loss this has no meaning when there are crashes: a message to an actor that is down would wait for it. And
+	// it would keep losses from being left out.
+	if (c.MaxDown == 0 || c.Lossy) && !c.ElideLosses {
+		sys.Quiescent("all is received in the end", func(v model.View) bool {
+			n, up := arrived.In(v)
+			return up && n == c.Messages
+		})
+	}
 	return sys
 }

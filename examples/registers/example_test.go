@@ -15,7 +15,7 @@ import (
 func ExampleCompose() {
 	for servers := range 2 {
 		c := registers.Config{Servers: servers + 1, Clients: 2, Puts: 1}
-		sys := registers.Compose(c, func([]actor.ID) actor.Typed[singlecopy.State, register.Message] {
+		sys, _ := registers.Compose(c, func([]actor.ID) actor.Typed[singlecopy.State, register.Message] {
 			return singlecopy.New()
 		})
 		sys.ValueChosen()

@@ -51,28 +51,34 @@ func (c Config) NewClients() []actor.Typed[register.ClientState, register.Messag
 // DefaultGets is how many gets a reader makes unless told: the second may contradict the first.
 const DefaultGets = 2
 
-// System is a system of servers with local state S, with what properties of it read.
-type System[S any] struct {
+// System is a system of servers and clients, with what properties of it read.
+type System struct {
 	*model.System[register.Message]
-	Servers []model.Ref[S] // in ascending order of their ids
 	History model.History[register.History]
 	Answers model.Selection[register.Message, register.Value] // the values of GetOk messages
 }
 
 // Compose makes a system that has one property so far, "linearizable". The function server makes the actor of a server
-// that knows the others, in ascending order. A configuration that is not valid is a mistake that the check reports.
-func Compose[S any](c Config, server func(others []actor.ID) actor.Typed[S, register.Message]) System[S] {
-	sys := System[S]{
-		System: model.NewSystem[register.Message](c.Config),
-	}
+// that knows the others, in ascending order; the servers that are referred to are in that of their ids. A configuration that
+// is not valid is a mistake that the check reports.
+func Compose[S any](
+	c Config, server func(others []actor.ID) actor.Typed[S, register.Message],
+) (sys System, servers []model.Ref[S]) {
+	sys.System = model.NewSystem[register.Message](c.Config)
 	if err := c.Validate(); err != nil {
 		sys.Check(err)
-		return sys
+		return sys, nil
 	}
 	ids := actor.IDs(c.Servers)
 	for _, id := range ids {
-		sys.Servers = append(sys.Servers, model.Add(sys.System, id, server(actor.Others(ids, id))))
+		servers = append(servers, model.Add(sys.System, id, server(actor.Others(ids, id))))
 	}
+	sys.serve(c, ids)
+	return sys, servers
+}
+
+// serve adds the clients of servers, and what is recorded.
+func (sys *System) serve(c Config, ids []actor.ID) {
 	for i, client := range c.NewClients() {
 		model.Add(sys.System, actor.ID(c.Servers+i), client)
 	}
@@ -82,11 +88,10 @@ func Compose[S any](c Config, server func(others []actor.ID) actor.Typed[S, regi
 		answer, ok := e.Message.(register.GetOk)
 		return answer.Value, ok
 	})
-	return sys
 }
 
 // ValueChosen adds the property that some client may sometimes be told a value other than the initial one.
-func (sys System[S]) ValueChosen() {
+func (sys System) ValueChosen() {
 	sys.Sometimes("value chosen", func(v model.View) bool {
 		return slices.ContainsFunc(sys.Answers.Deliverable(v), func(value register.Value) bool { return value != 0 })
 	})

@@ -15,7 +15,7 @@ var Default = Config{Servers: 2, Clients: 2, Puts: 1}
 
 // System is the model. On a duplicating network even one server is not linearizable: a repeated Put stores again.
 func System(c Config) *model.System[register.Message] {
-	sys := registers.Compose(c, func([]actor.ID) actor.Typed[State, register.Message] { return New() })
+	sys, _ := registers.Compose(c, func([]actor.ID) actor.Typed[State, register.Message] { return New() })
 	sys.ValueChosen()
 	return sys.System
 }

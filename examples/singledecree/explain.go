@@ -34,13 +34,13 @@ type vote struct {
 
 // explain says what the steps of servers mean in the words of Paxos: which ballot overtakes which, what a promise or a vote
 // commits to, and which quorum missed whom.
-func explain[S any](servers []model.Ref[S]) func(model.Happening[register.Message]) []string {
+func explain(servers []reader) func(model.Happening[register.Message]) []string {
 	return func(h model.Happening[register.Message]) []string {
 		if int(h.Actor) >= len(servers) || h.Kind != model.Deliver {
 			return nil
 		}
-		before, wasUp := servers[h.Actor].In(h.Before)
-		after, isUp := servers[h.Actor].In(h.After)
+		before, wasUp := servers[h.Actor].state(h.Before)
+		after, isUp := servers[h.Actor].state(h.After)
 		if !wasUp || !isUp {
 			return nil
 		}

@@ -32,8 +32,8 @@ func System(c Config) *model.System[register.Message] { return Variant{}.System(
 
 // System is the model of the variant.
 func (variant Variant) System(c Config) *model.System[register.Message] {
-	return compose(variant, c, singledecree.Server.New, func(st singledecree.State) known {
-		return known{st.Accepted.Proposal, st.Decided, st.Ballot.Round}
+	return Compose(variant, c, singledecree.Server.New, func(st singledecree.State) Known {
+		return Known{st.Accepted.Proposal, st.Decided, st.Ballot.Round}
 	})
 }
 
@@ -61,43 +61,59 @@ func (variant Variant) server(others []actor.ID) singledecree.Server {
 	return s
 }
 
-// known is what properties read of a server.
-type known struct {
-	proposal singledecree.Proposal // that it accepted last
-	decided  bool                  // and knows to be chosen
-	round    uint32                // of its ballot
+// Known is what properties read of a server.
+type Known struct {
+	Proposal singledecree.Proposal // that it accepted last
+	Decided  bool                  // and knows to be chosen
+	Round    uint32                // of its ballot
 }
 
-// compose makes the model of a variant of the protocol with local state S, of which look reads what matters.
-func compose[S any](
-	variant Variant, c Config, server func(singledecree.Server) actor.Typed[S, register.Message], look func(S) known,
+// Compose makes the model of a variant of the protocol with local state S, of which look reads what matters.
+func Compose[S any](
+	variant Variant, c Config, server func(singledecree.Server) actor.Typed[S, register.Message], look func(S) Known,
 ) *model.System[register.Message] {
 	if variant.Retry {
 		c.Resends = cmp.Or(c.Resends, 1)
 	}
-	sys := registers.Compose(c, func(others []actor.ID) actor.Typed[S, register.Message] {
+	sys, servers := registers.Compose(c, func(others []actor.ID) actor.Typed[S, register.Message] {
 		return server(variant.server(others))
 	})
 	if err := variant.Validate(c); err != nil {
 		sys.Check(err)
 	}
-	var servers []model.Projection[decision]
-	for _, server := range sys.Servers {
-		servers = append(servers, model.Project(sys.System, server, func(st S) decision {
-			k := look(st)
-			if !k.decided {
-				return decision{}
-			}
-			return decision{k.proposal, true}
-		}))
+	// What follows does not depend on the type of states.
+	all := make([]reader, len(servers))
+	for i, server := range servers {
+		all[i].state = func(v model.View) (any, bool) { return server.In(v) }
+		all[i].decision = model.Project(sys.System, server, func(st S) decision { return look(st).decision() })
+		if variant.bounded(c) {
+			all[i].round = model.Project(sys.System, server, func(st S) uint32 { return look(st).Round })
+		}
 	}
-	if rounds := variant.Rounds; variant.Retry && (rounds > 0 || c.MaxTimeouts == 0) {
-		within(sys, look, uint32(cmp.Or(rounds, 2))) // The second round is the first that is a retry.
+	return variant.demand(sys, c, all)
+}
+
+// reader reads a server.
+type reader struct {
+	state    func(model.View) (any, bool)
+	decision model.Projection[decision]
+	round    model.Projection[uint32] // if the variant is bounded
+}
+
+// bounded tells whether rounds beyond some are not explored.
+func (variant Variant) bounded(c Config) bool {
+	return variant.Retry && (variant.Rounds > 0 || c.MaxTimeouts == 0)
+}
+
+// demand adds the properties and the boundary of a variant to its system.
+func (variant Variant) demand(sys registers.System, c Config, servers []reader) *model.System[register.Message] {
+	if variant.bounded(c) {
+		within(sys, servers, uint32(cmp.Or(variant.Rounds, 2))) // The second round is the first that is a retry.
 	}
 	decisions := func(v model.View) []singledecree.Proposal {
 		var all []singledecree.Proposal
-		for _, k := range servers {
-			if d, up := k.In(v); up && d.made {
+		for _, server := range servers {
+			if d, up := server.decision.In(v); up && d.made {
 				all = append(all, d.proposal)
 			}
 		}
@@ -140,19 +156,15 @@ func compose[S any](
 		refineVotes(sys.System, c, cmp.Or(variant.Votes, c.Servers/2+1))
 	case NoRefinement:
 	}
-	sys.Explain(explain(sys.Servers))
+	sys.Explain(explain(servers))
 	return sys.System
 }
 
 // within explores no ballot beyond a round. A ballot is that of some server before it is in any message.
-func within[S any](sys registers.System[S], look func(S) known, most uint32) {
-	var rounds []model.Projection[uint32]
-	for _, server := range sys.Servers {
-		rounds = append(rounds, model.Project(sys.System, server, func(st S) uint32 { return look(st).round }))
-	}
+func within(sys registers.System, servers []reader, most uint32) {
 	sys.Within(func(v model.View) bool {
-		for _, r := range rounds {
-			if round, up := r.In(v); up && round > most {
+		for _, server := range servers {
+			if round, up := server.round.In(v); up && round > most {
 				return false
 			}
 		}
@@ -164,4 +176,11 @@ func within[S any](sys registers.System[S], look func(S) known, most uint32) {
 type decision struct {
 	proposal singledecree.Proposal
 	made     bool
+}
+
+func (k Known) decision() decision {
+	if !k.Decided {
+		return decision{}
+	}
+	return decision{k.Proposal, true}
 }

@@ -1,0 +1,49 @@
+package catalog
+
+import (
+	"fmt"
+	"maps"
+
+	"synod/examples/zoo"
+)
+
+// Mutant is a broken variant of a model, on which a checker can show what it is worth.
+type Mutant struct {
+	Name    string
+	Summary string    // a sentence without its full stop
+	Breaks  string    // the property that shows it; empty if it is safe, and only has other counts than the sound model
+	Shown   Settings  // what it has to be given so that it shows: these are its defaults; no mutant is named
+	Found   zoo.Found // by a breadth-first search of that, to the first violation; of a safe one, of all states
+}
+
+// Safe tells whether no property breaks.
+func (m Mutant) Safe() bool { return m.Breaks == "" }
+
+// withMutants gives the entries their mutants.
+func withMutants(entries []Entry) []Entry {
+	for i, e := range entries {
+		for _, m := range zoo.Mutants(e.Name) {
+			shown, err := e.Parse(m.With)
+			if err != nil {
+				panic(fmt.Sprintf("catalog: mutant %s of %s: %v", m.Name, e.Name, err)) // A mistake of ours.
+			}
+			entries[i].Mutants = append(entries[i].Mutants, Mutant{m.Name, m.Summary, m.Breaks, shown, m.Found})
+		}
+	}
+	return entries
+}
+
+// after puts settings that were asked for on top of those that show a mutant.
+func (s Settings) after(shown, asked Settings) Settings {
+	maps.Copy(s.Values, shown.Values)
+	if asked.Network == "" {
+		asked.Network = shown.Network
+	}
+	if !asked.Lossy {
+		asked.Lossy, asked.Elide = shown.Lossy, shown.Elide
+	}
+	budgets := maps.Clone(shown.Budgets)
+	maps.Copy(budgets, asked.Budgets)
+	asked.Budgets = budgets
+	return asked
+}

@@ -1,0 +1,58 @@
+package main
+
+import "path"
+
+// families are the models that have mutants.
+var families = []family{
+	{
+		model:   "single-decree",
+		sources: []string{"paxos/singledecree/singledecree.go"},
+		imports: []string{
+			`"synod/actor"`, `"synod/examples/singledecree"`, `"synod/model"`, `protocol "synod/paxos/singledecree"`,
+			`"synod/register"`,
+		},
+		params: "variant singledecree.Variant, c singledecree.Config",
+		sound:  "variant.System(c)",
+		// A copy of the protocol has types of its own.
+		broken: `singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[MUTANT.State, register.Message] {
+			return MUTANT.Server(s).New()
+		}, func(st MUTANT.State) singledecree.Known {
+			return singledecree.Known{
+				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
+			}
+		})`,
+	},
+	system("abd", "abd", "abd.go", "system.go"),
+	system("durable-abd", "durableabd", "durableabd.go", "system.go"),
+	system("single-copy", "singlecopy", "singlecopy.go", "system.go"),
+	{
+		model:   "two-phase-commit",
+		sources: []string{"examples/twophase/twophase.go"},
+		imports: []string{`"synod/examples/twophase"`, `"synod/model"`},
+		params:  "c twophase.Config",
+		sound:   "twophase.Source(c)",
+		broken:  "MUTANT.Source(MUTANT.Config(c))",
+		fails:   true,
+	},
+	system("three-phase-commit", "atomiccommit", "atomiccommit.go", "system.go"),
+	system("lease", "lease", "lease.go", "system.go"),
+	system("ordered-link", "orderedlink", "orderedlink.go", "system.go", "../../actor/link/link.go"),
+	system("dining-philosophers", "philosophers", "philosophers.go", "system.go"),
+	system("ping-pong", "pingpong", "pingpong.go", "system.go"),
+	system("token-ring", "tokenring", "tokenring.go", "system.go"),
+}
+
+// system is the family of a model that a function System of a package in examples makes of a Config.
+func system(model, pkg string, files ...string) family {
+	f := family{
+		model:   model,
+		imports: []string{importOf("examples/" + pkg), `"synod/model"`},
+		params:  "c " + pkg + ".Config",
+		sound:   pkg + ".System(c)",
+		broken:  "MUTANT.System(MUTANT.Config(c))",
+	}
+	for _, file := range files {
+		f.sources = append(f.sources, path.Join("examples", pkg, file))
+	}
+	return f
+}
