@@ -1,6 +1,7 @@
 package nemesis
 
 import (
+	"iter"
 	"slices"
 	"time"
 
@@ -38,16 +39,43 @@ func (s Schedule) Moments() []time.Duration {
 	return slices.Compact(all)
 }
 
-// At gives the condition of each server at a time. Of faults of one kind that meet, the worse one holds.
+// At gives the condition of each server at a time. Of faults of one kind that meet, the worse one holds. For all moments
+// in turn, Steps is quicker.
 func (s Schedule) At(t time.Duration) []Condition {
-	all := make([]Condition, s.Servers)
+	var active []Fault
 	for _, f := range s.Faults {
 		if f.At > t {
 			break
 		}
 		if t < f.Ends() {
-			s.apply(f, all)
+			active = append(active, f)
 		}
+	}
+	return s.under(active)
+}
+
+// Steps gives the moments, as Moments does, and the condition of each server from each of them on, as At does.
+func (s Schedule) Steps() iter.Seq2[time.Duration, []Condition] {
+	return func(yield func(time.Duration, []Condition) bool) {
+		var active []Fault
+		next := 0
+		for _, t := range s.Moments() {
+			active = slices.DeleteFunc(active, func(f Fault) bool { return t >= f.Ends() })
+			for ; next < len(s.Faults) && s.Faults[next].At <= t; next++ {
+				active = append(active, s.Faults[next])
+			}
+			if !yield(t, s.under(active)) {
+				return
+			}
+		}
+	}
+}
+
+// under gives the conditions under some faults.
+func (s Schedule) under(active []Fault) []Condition {
+	all := make([]Condition, s.Servers)
+	for _, f := range active {
+		s.apply(f, all)
 	}
 	for i := range all {
 		c := &all[i]

@@ -169,6 +169,16 @@ func TestConditions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := schedules().Draw(t, "schedule")
 		moments := s.Moments()
+		steps := 0
+		for at, all := range s.Steps() {
+			if at != moments[steps] || !slices.EqualFunc(all, s.At(at), Condition.Equal) {
+				t.Fatalf("step %d at %v: %+v, want %+v at %v", steps, at, all, s.At(at), moments[steps])
+			}
+			steps++
+		}
+		if steps != len(moments) {
+			t.Fatalf("%d steps, want %d", steps, len(moments))
+		}
 		last := make([]Condition, s.Servers)
 		for at := time.Duration(0); at <= s.Duration; at += time.Millisecond {
 			all := s.At(at)

@@ -124,20 +124,15 @@ func (c *Cluster) Obey(ctx context.Context, s nemesis.Schedule) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	began := time.Now()
-	moments := s.Moments()
-	// Each server has its own pace: one that takes long to start does not keep the others from their faults.
-	conditions := make([][]nemesis.Condition, len(moments))
-	for i, at := range moments {
-		conditions[i] = s.At(at)
-	}
 	var wg sync.WaitGroup
 	for i, server := range c.servers {
+		// Each server has its own pace: one that takes long to start does not keep the others from their faults.
 		wg.Go(func() {
-			for k, at := range moments {
+			for at, conditions := range s.Steps() {
 				if !server.wait(ctx, time.Until(began.Add(at))) {
 					return
 				}
-				if err := server.become(ctx, conditions[k][i]); err != nil {
+				if err := server.become(ctx, conditions[i]); err != nil {
 					cancel(err)
 					return
 				}
