@@ -84,6 +84,7 @@ func (a *app) root() *cobra.Command {
 		a.replayCommand(), a.verifyCommand(),
 		a.tortureCommand(),
 		a.zooCommand(), a.mutateCommand(),
+		a.rehearseCommand(),
 	)
 	return root
 }

@@ -11,7 +11,7 @@ import (
 	"synod/checker"
 )
 
-// meter shows how far a search is: a live line on a terminal, a plain line every few seconds elsewhere. A search that
+// meter shows how far a search is, or runs are: a live line on a terminal, a plain line every few seconds elsewhere. A search that
 // ends before the first interval shows nothing.
 type meter struct {
 	w        io.Writer
@@ -40,12 +40,19 @@ func newMeter(mode string, w io.Writer) *meter {
 
 // report shows progress. The engine calls it from one goroutine.
 func (m *meter) report(p checker.Progress) {
-	if m.live == nil && p.Elapsed < m.due {
+	m.tell(p.Elapsed, func() string {
+		defer func() { m.last = p }()
+		return m.line(p)
+	})
+}
+
+// tell shows a line, if it is time for one.
+func (m *meter) tell(elapsed time.Duration, text func() string) {
+	if m.live == nil && elapsed < m.due {
 		return
 	}
-	m.due = p.Elapsed + plainInterval - firstPlain/2
-	line := m.line(p)
-	m.last = p
+	m.due = elapsed + plainInterval - firstPlain/2
+	line := text()
 	if m.live == nil {
 		fmt.Fprintln(m.w, line)
 		return

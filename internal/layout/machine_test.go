@@ -12,7 +12,7 @@ import (
 )
 
 // scheduled are the folders whose code runs on virtual time too: what it does must depend on its arguments alone.
-var scheduled = []string{"spawn/machine", "spawn/nemesis"}
+var scheduled = []string{"spawn/machine", "spawn/nemesis", "spawn/rehearse/stage"}
 
 // TestScheduled looks in those folders for what leaves something to the runtime: goroutines, channels, and maps, whose
 // order is random. Clocks and random numbers are the linter's.

@@ -11,7 +11,6 @@ import (
 
 	"synod/actor"
 	"synod/examples/registers/wire"
-	"synod/internal/strictjson"
 	"synod/register"
 	"synod/spawn"
 )
@@ -49,19 +48,6 @@ func New(c Config) *Client {
 		c.First = register.Request(time.Now().UnixNano())
 	}
 	return &Client{Config: c, next: c.First}
-}
-
-// codec is the form of requests and answers, which is the same for all protocols. Internal messages are none for a
-// client.
-var codec = wire.Codec[struct{}]{Internal: nothing{}}
-
-type nothing struct{}
-
-func (nothing) Append(dst []byte, _ struct{}) []byte { return append(dst, "null"...) }
-
-func (nothing) Read(r *strictjson.Reader) struct{} {
-	r.Fail("no message of servers")
-	return struct{}{}
 }
 
 // Put stores a value at a server, by its place among the servers. It asks again at the same server only, with the same
@@ -145,7 +131,7 @@ func (c *Client) request() register.Request {
 // send sends a request. If it is the first time, a connection that broke since the last operation does not matter.
 func (c *Client) send(server int, m register.Message, first bool) error {
 	var err error
-	if c.buffer, err = codec.Append(c.buffer[:0], m); err != nil {
+	if c.buffer, err = wire.Requests.Append(c.buffer[:0], m); err != nil {
 		return err
 	}
 	to := c.Servers[server%len(c.Servers)]
@@ -173,7 +159,7 @@ func (c *Client) await(ctx context.Context, r register.Request) (register.Messag
 		if err != nil {
 			return nil, err
 		}
-		m, err := codec.Decode(data)
+		m, err := wire.Requests.Decode(data)
 		if err != nil {
 			continue
 		}

@@ -22,6 +22,18 @@ type Internal[M any] interface {
 // Codec writes and reads the messages of servers with internal messages M. It is safe for concurrent use if Internal is.
 type Codec[M any] struct{ Internal Internal[M] }
 
+// Requests is the form of requests and answers alone, which is the same for all protocols. Internal messages are none.
+var Requests = Codec[struct{}]{Internal: nothing{}}
+
+type nothing struct{}
+
+func (nothing) Append(dst []byte, _ struct{}) []byte { return append(dst, "null"...) }
+
+func (nothing) Read(r *strictjson.Reader) struct{} {
+	r.Fail("no message of servers")
+	return struct{}{}
+}
+
 // Append appends a message to dst: {"Put":[2,"X"]}, {"Get":3}, {"PutOk":2}, {"GetOk":[3,"X"]} or {"Internal":…}.
 func (c Codec[M]) Append(dst []byte, m register.Message) ([]byte, error) {
 	switch m := m.(type) {

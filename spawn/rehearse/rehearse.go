@@ -1,0 +1,208 @@
+// Package rehearse tortures clusters on virtual time: each run has faults and clients that are drawn from a seed, its
+// history is checked, and a run that fails is made small and written down. Runs share nothing, and many go on at once;
+// what one is like depends on its seed alone.
+package rehearse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"synod/actor"
+	"synod/consistency"
+	"synod/consistency/oplog"
+	"synod/register"
+	"synod/spawn"
+	"synod/spawn/machine"
+	"synod/spawn/nemesis"
+	"synod/spawn/rehearse/stage"
+)
+
+// Config says what is rehearsed. Program, Wire, Servers, Clients and Length are required.
+type Config struct {
+	Program   spawn.Program
+	Wire      machine.Wire[register.Message] // of requests and answers
+	Servers   int
+	Clients   int
+	Length    time.Duration  // of each run, in virtual time
+	Kinds     []nemesis.Kind // of faults; none for no faults
+	Every     time.Duration  // the mean time from one fault to the next; 0 is half a second
+	Streams   bool           // messages travel over streams rather than as datagrams
+	Ephemeral bool           // servers keep nothing
+	Spec      oplog.Spec     // register or write-once; empty is register
+	Reads     float64        // the share of reads among operations, from 0 to 1
+	Writes    int            // of each client, after which it only reads; 0 for no limit
+	Retries   int            // attempts of an operation after the first one
+
+	// Server changes what a server is made of, each time before it starts, so that mistakes can be made on purpose; see
+	// stage.Config. It is called by many runs at once, each with a seed of its own.
+	Server func(seed uint64, place int, now func() time.Duration, c spawn.Config) spawn.Config
+	// Flaws are mistakes of how records are stored.
+	Flaws stage.Flaws
+}
+
+// Where servers and clients are. Nothing is ever sent there.
+const (
+	firstServer = actor.ID(127<<40 | 1<<16 | 3000)
+	firstClient = actor.ID(127<<40 | 1<<16 | 20_000)
+)
+
+// MaxLength is the longest run.
+const MaxLength = 24 * time.Hour
+
+// Validate tells what is wrong with a configuration, or nil.
+func (c Config) Validate() error {
+	switch {
+	case c.Length < time.Second || c.Length > MaxLength:
+		return fmt.Errorf("a run of %v: expected one of 1s to %v", c.Length, MaxLength)
+	case c.Streams && slices.ContainsFunc(c.Kinds, unordered):
+		return errors.New("streams carry messages once and in order: expected neither duplicate nor reorder among their faults")
+	case c.Ephemeral && slices.ContainsFunc(c.Kinds, ofDisks):
+		return errors.New("servers that keep nothing use no disk: expected no fault of disks")
+	}
+	if c.Spec != "" && c.Spec != oplog.Register && c.Spec != oplog.WriteOnce {
+		return fmt.Errorf("a %s: expected a register, or one that is written once", c.Spec)
+	}
+	_, err := c.Schedule(0)
+	if err == nil {
+		err = c.workload().Validate()
+	}
+	return err
+}
+
+func unordered(k nemesis.Kind) bool { return k == nemesis.Duplicate || k == nemesis.Reorder }
+func ofDisks(k nemesis.Kind) bool   { return k == nemesis.DiskFull || k == nemesis.DiskFailing }
+
+// Servers of a run, in ascending order.
+func (c Config) servers() []actor.ID {
+	ids := make([]actor.ID, c.Servers)
+	for i := range ids {
+		ids[i] = firstServer + actor.ID(i)
+	}
+	return ids
+}
+
+// thinking is the longest that a client waits between two operations. It leaves room for some hundred operations in a
+// minute, which is enough to find what is wrong, and soon over.
+const thinking = 600 * time.Millisecond
+
+func (c Config) workload() nemesis.Workload {
+	return nemesis.Workload{
+		Clients: c.Clients, Servers: c.Servers, Reads: c.Reads, Writes: c.Writes, ThinkMost: thinking,
+	}
+}
+
+// Schedule gives the faults of the run with a seed.
+func (c Config) Schedule(seed uint64) (nemesis.Schedule, error) {
+	if len(c.Kinds) == 0 {
+		s := nemesis.Schedule{Servers: c.Servers, Duration: c.Length}
+		return s, s.Validate()
+	}
+	return nemesis.Generate(nemesis.Config{
+		Servers: c.Servers, Duration: c.Length, Kinds: c.Kinds, Every: c.Every,
+	}, stage.NewSource(seed, stage.Faults))
+}
+
+// Run is what came of one run.
+type Run struct {
+	Seed     uint64
+	Schedule nemesis.Schedule
+	Outcome  stage.Outcome
+	Check    oplog.Result
+}
+
+// Violated tells whether something happened that must not.
+func (r Run) Violated() bool {
+	return len(r.Outcome.Violations) > 0 || r.Check.Outcome == consistency.Violated
+}
+
+// Undecided tells whether nobody knows.
+func (r Run) Undecided() bool { return !r.Violated() && r.Check.Outcome == consistency.Undecided }
+
+// Idle tells whether too little happened for the run to mean anything.
+func (r Run) Idle() bool { return r.Outcome.Acknowledged < Enough }
+
+// Enough is how many acknowledged operations make a run count.
+const Enough = 100
+
+// watching is what looks on at a run; see stage.Config.
+type watching struct {
+	log    func(at time.Duration, line string)
+	server func(place int, now func() time.Duration, c spawn.Config) spawn.Config
+}
+
+// Rehearse makes the run with a seed and a schedule, which may be another one than the seed gives. The error is one of
+// the configuration.
+func (c Config) Rehearse(ctx context.Context, seed uint64, s nemesis.Schedule) (Run, error) {
+	return c.rehearse(ctx, seed, s, watching{})
+}
+
+func (c Config) rehearse(ctx context.Context, seed uint64, s nemesis.Schedule, w watching) (Run, error) {
+	config := stage.Config{
+		Program: c.Program, Wire: c.Wire, Servers: c.servers(), Client: firstClient, Schedule: s, Workload: c.workload(),
+		Seed: seed, Streams: c.Streams, Ephemeral: c.Ephemeral, Retries: c.Retries, Log: w.log, Flaws: c.Flaws,
+	}
+	if c.Server != nil || w.server != nil {
+		config.Server = func(place int, now func() time.Duration, sc spawn.Config) spawn.Config {
+			if w.server != nil {
+				sc = w.server(place, now, sc)
+			}
+			if c.Server != nil {
+				sc = c.Server(seed, place, now, sc)
+			}
+			return sc
+		}
+	}
+	o, err := stage.Run(config)
+	if err != nil {
+		return Run{}, err
+	}
+	r := Run{Seed: seed, Schedule: s, Outcome: o}
+	h := oplog.History{Header: oplog.Header{Spec: c.spec()}, Events: Events(o.Notes, c.Clients)}
+	r.Check, err = oplog.Check(ctx, h, oplog.Config{Spec: c.spec()})
+	return r, err
+}
+
+func (c Config) spec() oplog.Spec {
+	if c.Spec == "" {
+		return oplog.Register
+	}
+	return c.Spec
+}
+
+// Events gives the notes of a run with so many clients as a history. A client that does not know what became of its
+// operation goes on as another process.
+func Events(notes []stage.Note, clients int) []oplog.Event {
+	all := make([]oplog.Event, 0, len(notes))
+	process := make([]int64, clients)
+	for i := range process {
+		process[i] = int64(i)
+	}
+	for _, n := range notes {
+		e := oplog.Event{Process: process[n.Client], Time: n.At, Op: oplog.Write, Line: len(all) + firstLine}
+		if n.Read {
+			e.Op = oplog.Read
+		}
+		switch n.What {
+		case stage.Invoked:
+			e.Type = oplog.Invoke
+		case stage.Returned:
+			e.Type, e.Told = oplog.Ok, n.Read
+		case stage.Failed:
+			e.Type = oplog.Fail
+		case stage.Lost:
+			e.Type = oplog.Unknown
+			process[n.Client] += int64(clients)
+		}
+		if n.Value != 0 {
+			e.Value = oplog.Text(string(rune(n.Value)))
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// firstLine is the line of a history's file on which the first event stands.
+const firstLine = 2

@@ -1,0 +1,147 @@
+package rehearse
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"synod/actor"
+	"synod/consistency/oplog"
+	"synod/spawn"
+	"synod/spawn/nemesis"
+	"synod/spawn/record"
+)
+
+// The files of a run's folder. Those of the servers' records are called as RecordName says.
+const (
+	HistoryName  = "history.ndjson"
+	PageName     = "violation.html"
+	ScheduleName = "schedule.json"
+	LogName      = "log.txt"
+)
+
+// RecordName is the name of the file of a server's record.
+func RecordName(place int) string { return fmt.Sprintf("server-%d.ndjson", place) }
+
+// beginning is the time of day at which runs begin, in records.
+var beginning = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// Write makes the run with a seed and a schedule once more, and writes into a folder, which it makes: the history, the
+// schedule, a log of all events, each server's record, and, if the history is wrong, porcupine's page. The header says of
+// the servers what only the caller knows.
+func (c Config) Write(ctx context.Context, folder string, seed uint64, s nemesis.Schedule, h record.Header) (Run, error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return Run{}, err
+	}
+	var r Run
+	var files closers
+	err := c.watched(ctx, folder, seed, s, h, &files, &r)
+	if err = errors.Join(err, files.close()); err != nil {
+		return r, err
+	}
+	err = writeFile(filepath.Join(folder, ScheduleName), s.Write)
+	err = errors.Join(err, writeFile(filepath.Join(folder, HistoryName), func(w io.Writer) error {
+		return c.writeHistory(w, r)
+	}))
+	if len(r.Check.Findings) > 0 {
+		err = errors.Join(err, writeFile(filepath.Join(folder, PageName), func(w io.Writer) error {
+			return r.Check.Findings[0].Page(ctx, w)
+		}))
+	}
+	return r, err
+}
+
+// watched makes a run that is written down.
+func (c Config) watched(
+	ctx context.Context, folder string, seed uint64, s nemesis.Schedule, h record.Header, files *closers, r *Run,
+) error {
+	var failed error
+	log, err := files.create(filepath.Join(folder, LogName))
+	if err != nil {
+		return err
+	}
+	ids := c.servers()
+	records := make([]io.Writer, len(ids))
+	for place := range ids {
+		if records[place], err = files.create(filepath.Join(folder, RecordName(place))); err != nil {
+			return err
+		}
+	}
+	*r, err = c.rehearse(ctx, seed, s, watching{
+		log: func(at time.Duration, line string) {
+			_, err := fmt.Fprintf(log, "%12.6f %s\n", at.Seconds(), line)
+			failed = errors.Join(failed, err)
+		},
+		server: func(place int, now func() time.Duration, sc spawn.Config) spawn.Config {
+			recorder, err := record.New(records[place], c.header(h, ids, place), func() time.Time {
+				return beginning.Add(now())
+			})
+			failed = errors.Join(failed, err)
+			sc.Record = recorder
+			return sc
+		},
+	})
+	return errors.Join(err, failed)
+}
+
+// header is what a server's record begins with.
+func (c Config) header(h record.Header, ids []actor.ID, place int) record.Header {
+	h.Server, h.Servers = ids[place], ids
+	h.Model, h.Version, h.Durable, h.Faults = c.Program.Model, c.Program.Version, !c.Ephemeral, !c.Streams
+	h.Transport = "udp"
+	if c.Streams {
+		h.Transport = "tcp"
+	}
+	return h
+}
+
+func (c Config) writeHistory(out io.Writer, r Run) error {
+	w, err := oplog.NewWriter(out, oplog.Header{
+		Spec: c.spec(), About: fmt.Sprintf("a rehearsal of %s, seed %d", c.Program.Model, r.Seed),
+	}, nil)
+	if err != nil {
+		return err
+	}
+	for _, e := range Events(r.Outcome.Notes, c.Clients) {
+		if err := w.Write(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closers are files that are open, with buffers.
+type closers []func() error
+
+func (c *closers) create(name string) (io.Writer, error) {
+	file, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	buffer := bufio.NewWriter(file)
+	*c = append(*c, func() error { return errors.Join(buffer.Flush(), file.Close()) })
+	return buffer, nil
+}
+
+func (c *closers) close() error {
+	var err error
+	for _, f := range *c {
+		err = errors.Join(err, f())
+	}
+	return err
+}
+
+// writeFile writes a file by a function.
+func writeFile(name string, write func(io.Writer) error) error {
+	var files closers
+	w, err := files.create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(w), files.close())
+}

@@ -1,0 +1,58 @@
+package rehearse
+
+import (
+	"context"
+	"time"
+
+	"synod/spawn/nemesis"
+)
+
+// shrinkTries is how many schedules are tried to make one smaller.
+const shrinkTries = 300
+
+// Shrink gives a violated run with as few and as short faults as can be found: the same seed with a smaller schedule
+// that still is violated, in any way. If the context ends, it is the smallest one so far.
+func (c Config) Shrink(ctx context.Context, r Run) (Run, error) {
+	best, failure := r, error(nil)
+	fails := func(s nemesis.Schedule) bool {
+		if failure != nil || ctx.Err() != nil {
+			return false
+		}
+		smaller, err := c.Rehearse(ctx, r.Seed, s)
+		if err != nil || ctx.Err() != nil || !smaller.Violated() {
+			failure = err
+			return false
+		}
+		best = smaller
+		return true
+	}
+	// What comes after the violation does not matter: a run is the same up to there without it.
+	fails(until(r.Schedule, r.when()))
+	nemesis.Shrink(best.Schedule, fails, shrinkTries)
+	fails(until(best.Schedule, best.when()))
+	return best, failure
+}
+
+// when is the time by which something has gone wrong.
+func (r Run) when() time.Duration {
+	at := r.Schedule.Duration
+	for _, v := range r.Outcome.Violations {
+		at = min(at, v.At)
+	}
+	for _, f := range r.Check.Findings {
+		at = min(at, f.Culprit.EndedAt)
+	}
+	return at
+}
+
+// until gives the schedule of a run that ends at a time, just after what happens then.
+func until(s nemesis.Schedule, at time.Duration) nemesis.Schedule {
+	short := nemesis.Schedule{Servers: s.Servers, Duration: min(at+time.Millisecond, s.Duration)}
+	for _, f := range s.Faults {
+		if f.At < short.Duration {
+			f.For = min(f.For, short.Duration-f.At)
+			short.Faults = append(short.Faults, f)
+		}
+	}
+	return short
+}

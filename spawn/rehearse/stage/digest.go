@@ -1,0 +1,138 @@
+package stage
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"synod/spawn"
+	"synod/spawn/machine"
+	"synod/storage"
+)
+
+// digest is a hash of a sequence of numbers and texts. It tells runs apart, and defends against nobody.
+type digest struct{ state uint64 }
+
+func newDigest() digest { return digest{golden} }
+
+func (d *digest) number(n uint64) {
+	h := (d.state ^ n) * 0xbf58476d1ce4e5b9
+	d.state = h ^ h>>29
+}
+
+func (d *digest) bytes(b []byte) {
+	d.number(uint64(len(b)))
+	for ; len(b) >= 8; b = b[8:] {
+		d.number(binary.LittleEndian.Uint64(b))
+	}
+	var rest [8]byte
+	copy(rest[:], b)
+	d.number(binary.LittleEndian.Uint64(rest[:]))
+}
+
+func (d *digest) text(s string) { d.bytes([]byte(s)) }
+
+func (d *digest) sum() uint64 {
+	h := d.state * 0x94d049bb133111eb
+	return h ^ h>>31
+}
+
+// The marks that tell lines of the digest apart.
+const (
+	markProcess = 1 + iota
+	markEvent
+	markSave
+	markNote
+)
+
+// noteProcess notes what becomes of a process.
+func (w *world) noteProcess(n *node, text string) {
+	w.digest.number(markProcess)
+	w.digest.number(uint64(w.now))
+	w.digest.number(uint64(n.place))
+	w.digest.text(text)
+	if w.Log != nil {
+		w.Log(w.now, fmt.Sprintf("server %d: %s", n.place, text))
+	}
+}
+
+// noteEvent notes an event that a server takes.
+func (w *world) noteEvent(n *node, e machine.Event) {
+	d := &w.digest
+	d.number(markEvent)
+	d.number(uint64(w.now))
+	d.number(uint64(n.place)<<8 | uint64(e.Kind))
+	switch e.Kind {
+	case machine.Receive:
+		d.number(uint64(e.From))
+		d.bytes(e.Data)
+	case machine.Recover:
+		for _, r := range e.Records {
+			d.number(sumOf(r))
+		}
+	case machine.Timeout:
+		d.text(fmt.Sprint(e.Timer))
+	case machine.Choice:
+		d.text(fmt.Sprint(e.Option))
+	case machine.Start:
+	}
+	if w.Log != nil {
+		w.Log(w.now, fmt.Sprintf("server %d: %s", n.place, eventLine(e)))
+	}
+}
+
+// eventLine is an event in a line.
+func eventLine(e machine.Event) string {
+	switch e.Kind {
+	case machine.Receive:
+		return fmt.Sprintf("receive %s %s", spawn.Describe(e.From), e.Data)
+	case machine.Recover:
+		return "recover " + describe(e.Records)
+	case machine.Timeout:
+		return fmt.Sprintf("timeout %v", e.Timer)
+	case machine.Choice:
+		return fmt.Sprintf("choice %v", e.Option)
+	case machine.Start:
+	}
+	return e.Kind.String()
+}
+
+// noteSave notes what a server wants to save.
+func (w *world) noteSave(n *node, changes []storage.Record) {
+	w.digest.number(markSave)
+	for _, r := range changes {
+		w.digest.number(sumOf(r))
+	}
+	if w.Log != nil {
+		w.Log(w.now, fmt.Sprintf("server %d: save %s", n.place, describe(changes)))
+	}
+}
+
+// noteClient notes what a client did.
+func (w *world) noteClient(n Note) {
+	n.At = w.now
+	w.outcome.Notes = append(w.outcome.Notes, n)
+	d := &w.digest
+	d.number(markNote)
+	d.number(uint64(n.At))
+	read := uint64(0)
+	if n.Read {
+		read = 1
+	}
+	d.number(uint64(n.Client)<<40 | uint64(n.What)<<33 | read<<32 | uint64(uint32(n.Value)))
+	if w.Log != nil {
+		w.Log(w.now, n.String())
+	}
+}
+
+// String is the note as a line of a log.
+func (n Note) String() string {
+	word := "write"
+	if n.Read {
+		word = "read"
+	}
+	what := [...]string{"asks to " + word, word + " is done", word + " failed", word + " is unknown"}[n.What]
+	if n.Read != (n.What == Invoked) && n.What <= Returned {
+		return fmt.Sprintf("client %d: %s %v", n.Client, what, n.Value)
+	}
+	return fmt.Sprintf("client %d: %s", n.Client, what)
+}
