@@ -155,7 +155,7 @@ func (k *client) receive(p *packet) {
 		if m.Request == k.request && k.now.Read {
 			k.answered(m.Value)
 		}
-	default:
+	case register.Put, register.Get: // no answers
 	}
 }
 

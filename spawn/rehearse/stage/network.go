@@ -22,10 +22,7 @@ const (
 	maxHeld  = 1024 // messages for a stream that is not open
 )
 
-var (
-	errFull = errors.New("too many messages wait for the recipient")
-	errGone = errors.New("the connection is gone")
-)
+var errGone = errors.New("the connection is gone")
 
 // packet is a message under way.
 type packet struct {

@@ -36,11 +36,6 @@ func (s *Source) below(n int) int {
 	return int(high)
 }
 
-// hit tells whether something of a probability happens.
-func (s *Source) hit(probability float64) bool {
-	return float64(s.Uint64()>>11)/(1<<53) < probability
-}
-
 // between gives a duration from least to most.
 func (s *Source) between(least, most time.Duration) time.Duration {
 	if most <= least {
