@@ -24,7 +24,7 @@ func (a *app) rehearseCommand() *cobra.Command {
 		Short: "Run servers on virtual time, with clients and faults from a seed, and judge what the clients see",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := f.plan(cmd.Flags())
+			p, err := f.plan(cmd.Flags(), a.program)
 			if err != nil {
 				return err
 			}

@@ -46,9 +46,6 @@ type rehearseFlags struct {
 	progress  choice
 }
 
-// rehearsed is the model whose servers are rehearsed unless another one is asked for: the one that is made to crash.
-const rehearsed = "durable-abd"
-
 // rehearsedRetry is how soon proposers of single-decree Paxos try again, unless it is said otherwise.
 const rehearsedRetry = 100 * time.Millisecond
 
@@ -60,7 +57,7 @@ func (f *rehearseFlags) add(cmd *cobra.Command) {
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
-	set.StringVar(&f.model, "model", rehearsed,
+	set.StringVar(&f.model, "model", tortured,
 		"whose servers to rehearse: a `model`, "+strings.Join(catalog.Spawnable(), ", "))
 	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
 	set.Var(&f.clients, "clients", "how many ask at the same time")
@@ -87,14 +84,6 @@ func (f *rehearseFlags) add(cmd *cobra.Command) {
 	words(cmd, "progress", func() []string { return f.progress.known })
 }
 
-func kindWords(kinds []nemesis.Kind) string {
-	var all []string
-	for _, k := range kinds {
-		all = append(all, k.String())
-	}
-	return strings.Join(all, ",")
-}
-
 // rehearsePlan is what rehearse was asked for.
 type rehearsePlan struct {
 	flags    *rehearseFlags
@@ -104,7 +93,7 @@ type rehearsePlan struct {
 }
 
 // plan verifies what was asked for.
-func (f *rehearseFlags) plan(set *pflag.FlagSet) (rehearsePlan, error) {
+func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan, error) {
 	p := rehearsePlan{flags: f, variant: catalog.Variant{Retry: time.Duration(f.retry)}}
 	if f.servers > maxSpawned {
 		return p, fmt.Errorf("--servers %d: expected at most %d", f.servers, maxSpawned)
@@ -126,7 +115,7 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet) (rehearsePlan, error) {
 		}
 	}
 	var err error
-	if c.Program, err = catalog.Program(f.model, p.variant); err != nil {
+	if c.Program, err = program(f.model, p.variant); err != nil {
 		return p, err
 	}
 	ids := actor.IDs(c.Servers)

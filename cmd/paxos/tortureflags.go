@@ -71,7 +71,7 @@ func (f *tortureFlags) add(cmd *cobra.Command) {
 	set.Var(&f.patience, "patience", "how long an operation may take, all attempts together, until its outcome is unknown")
 	set.Var(&f.duration, "duration", "how long to torture")
 	set.Var(&f.seed, "seed", "of faults and operations; a new one each time unless given")
-	set.StringVar(&f.faults, "faults", "", "the `kinds` of faults, from "+kindWords()+
+	set.StringVar(&f.faults, "faults", "", "the `kinds` of faults, from "+kindWords(nemesis.Kinds())+
 		", or none (all that the model is made for)")
 	set.Var(&f.every, "every", "the mean time from one fault to the next")
 	set.Var(&f.lasting, "lasting", "how long a fault lasts")
@@ -85,10 +85,10 @@ func (f *tortureFlags) add(cmd *cobra.Command) {
 	words(cmd, "transport", func() []string { return f.transport.known })
 }
 
-// kindWords lists the kinds of faults that can befall processes.
-func kindWords() string {
+// kindWords lists kinds of faults.
+func kindWords(kinds []nemesis.Kind) string {
 	var all []string
-	for _, k := range nemesis.Kinds() {
+	for _, k := range kinds {
 		all = append(all, k.String())
 	}
 	return strings.Join(all, ",")
@@ -231,7 +231,7 @@ func (f *tortureFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, 
 func befalls(k nemesis.Kind, durable bool) error {
 	switch {
 	case !slices.Contains(nemesis.Kinds(), k):
-		return fmt.Errorf("%v: expected a fault that can befall processes, from %s", k, kindWords())
+		return fmt.Errorf("%v: expected a fault that can befall processes, from %s", k, kindWords(nemesis.Kinds()))
 	case !durable && (k == nemesis.DiskFull || k == nemesis.DiskFailing):
 		return fmt.Errorf("%v: servers of this model keep nothing: expected no faults of disks", k)
 	}

@@ -27,9 +27,9 @@ func (c Config) Shrink(ctx context.Context, r Run) (Run, error) {
 		return true
 	}
 	// What comes after the violation does not matter: a run is the same up to there without it.
-	fails(until(r.Schedule, r.when()))
+	fails(r.Schedule.Until(r.when() + time.Millisecond))
 	nemesis.Shrink(best.Schedule, fails, shrinkTries)
-	fails(until(best.Schedule, best.when()))
+	fails(best.Schedule.Until(best.when() + time.Millisecond))
 	return best, failure
 }
 
@@ -43,16 +43,4 @@ func (r Run) when() time.Duration {
 		at = min(at, f.Culprit.EndedAt)
 	}
 	return at
-}
-
-// until gives the schedule of a run that ends at a time, just after what happens then.
-func until(s nemesis.Schedule, at time.Duration) nemesis.Schedule {
-	short := nemesis.Schedule{Servers: s.Servers, Duration: min(at+time.Millisecond, s.Duration)}
-	for _, f := range s.Faults {
-		if f.At < short.Duration {
-			f.For = min(f.For, short.Duration-f.At)
-			short.Faults = append(short.Faults, f)
-		}
-	}
-	return short
 }
