@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"synod/internal/needs"
 )
 
 // notRun lists the commands of the docs that TestCommands does not run, each with its reason.
@@ -162,9 +164,7 @@ func commandsOf(blocks []*block) []*command {
 // TestCommands runs every command of the docs, which must end with the exit code that stands behind it, 0 if none does,
 // and print what is shown.
 func TestCommands(t *testing.T) {
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip("there is no shell here")
-	}
+	needs.Program(t, "sh")
 	bin := t.TempDir()
 	if out, err := runIn(root, bin, "go install ./cmd/paxos"); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"synod/internal/needs"
 )
 
 // TestModelPages wants a page of docs/models for each model of the catalogue, and every row of its tables of counts to
@@ -17,9 +18,7 @@ import (
 //
 // and read the difference.
 func TestModelPages(t *testing.T) {
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip("there is no shell here")
-	}
+	needs.Program(t, "sh")
 	bin := t.TempDir()
 	if out, err := runIn(root, bin, "go install ./cmd/paxos"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
