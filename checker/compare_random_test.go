@@ -27,6 +27,7 @@ type sight struct {
 // randomSystem is a random system with its own way to look at it.
 type randomSystem struct {
 	*twin[gossip]
+	ids     []actor.ID // of the actors, in the order of their addition
 	numbers []func(model.View) int
 	plain   []func(*reference.State[gossip]) int
 	toSome  model.Selection[gossip, int]
@@ -75,6 +76,7 @@ func drawActors(t *rapid.T, n int, c model.Config) *randomSystem {
 			ids[i] = actor.ID(7 * (n - i))
 		}
 	}
+	sys.ids = ids
 	sys.crashable(ids[rapid.IntRange(0, n-1).Draw(t, "reliable"):]...)
 	if n > 2 && rapid.Bool().Draw(t, "sides") {
 		sys.partition(ids[:2], ids[n-1:])

@@ -88,6 +88,10 @@ func (c *cells) name() string { return c.id.String() }
 
 // start gives the actor's first cell and what it sends.
 func (c *cells) start() (PartID, []SlotEffect, error) {
+	if b, begun := c.space.sys.begin.actors[c.id]; begun {
+		id, err := c.resume(b)
+		return id, nil, err
+	}
 	o := &c.began
 	o.once.Do(func() {
 		o.fill(func() error {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"io"
 	"reflect"
 
@@ -37,6 +38,15 @@ type call struct {
 
 // durable tells whether the actor keeps something across a crash.
 func (h *handlers) durable() bool { return h.keep != nil && h.recovers }
+
+// fits tells what is wrong with a value as a state of the actor, or nil.
+func (h *handlers) fits(st any) error {
+	t := reflect.TypeOf(st)
+	if t == h.state || h.state.Kind() == reflect.Interface && (t == nil || t.Implements(h.state)) {
+		return nil
+	}
+	return fmt.Errorf("a %v: expected a %v", t, h.state)
+}
 
 // as gives what an interface holds. It holds no T only if T is an interface and the value nil.
 func as[T any](v any) T {

@@ -63,6 +63,9 @@ func (sys *system) validate() error {
 	if err := sys.validatePaths(); err != nil {
 		return err
 	}
+	if err := sys.validateBeginning(); err != nil {
+		return err
+	}
 	for _, id := range sys.crashable {
 		if _, known := sys.ids[id]; !known {
 			return fmt.Errorf("actor %v is declared crashable: expected it to be one of the system's", id)

@@ -192,10 +192,14 @@ func (sp *space) held() iter.Seq[int] {
 // Slots is the number of slots.
 func (sp *space) Slots() int { return len(sp.slots) }
 
-// Initial starts every actor, in the order in which they were added, and then lets the network take what they sent.
+// Initial starts every actor, in the order in which they were added, and then lets the network take what they sent. Those
+// that have begun before are as they were, with what was under way.
 func (sp *space) Initial() ([][]PartID, error) {
 	state := make([]PartID, len(sp.slots))
-	var effects []SlotEffect
+	effects, err := sp.begun()
+	if err != nil {
+		return nil, err
+	}
 	for slot, s := range sp.slots {
 		if starter, ok := s.(interface {
 			start() (PartID, []SlotEffect, error)

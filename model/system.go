@@ -50,6 +50,7 @@ type system struct {
 	partitions  [][]actor.ID // sides, each sorted
 	monotone    []string     // names of properties
 	explain     func(Happening[any]) []string
+	begin       beginning
 	described   description
 	err         error // the first mistake in putting the system together, reported by Space
 }

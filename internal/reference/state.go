@@ -201,6 +201,25 @@ func (s *State[M]) Deliverable() []actor.Envelope[M] {
 	return all
 }
 
+// Actor gives what there is of an actor besides its mailbox: its local state, or what it kept if it is down, its timers and
+// its pending choices.
+func (s *State[M]) Actor(i int) (local any, down bool, timers []actor.Timer, choices [][]actor.Option) {
+	for _, t := range s.timers[i] {
+		timers = append(timers, t.v)
+	}
+	for _, c := range s.choices[i] {
+		var options []actor.Option
+		for _, o := range c.options {
+			options = append(options, o.v)
+		}
+		choices = append(choices, options)
+	}
+	return s.locals[i].v, s.down[i], timers, choices
+}
+
+// Partitioned tells whether somebody is cut off.
+func (s *State[M]) Partitioned() bool { return s.apart != nil }
+
 // Memory gives what an observer remembers, which must not be changed.
 func (s *State[M]) Memory(observer int) any { return s.memories[observer].v }
 

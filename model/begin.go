@@ -1,0 +1,131 @@
+package model
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"synod/actor"
+)
+
+// Beginning is a state in which a system begins, such as one that a real run was in.
+type Beginning[M any] struct {
+	// Actors have begun before; all others start now.
+	Actors map[actor.ID]Begun
+	// Flights are under way, in the order of sending. Observers have seen them.
+	Flights []actor.Envelope[M]
+}
+
+// Begun is an actor as it is in a Beginning.
+type Begun struct {
+	State   any              // its local state, of the actor's type; not looked at if it is down
+	Down    bool             // it has crashed, which counts as one of the crashes of every path
+	Kept    any              // what it kept then, of the type that Keep gives; nil for one that keeps nothing
+	Timers  []actor.Timer    // that are set
+	Choices [][]actor.Option // that are pending
+}
+
+// beginning is a Beginning without the type of its messages, or none.
+type beginning struct {
+	actors  map[actor.ID]Begun
+	flights []actor.Envelope[any]
+}
+
+// Begin lets the system begin in another state than that in which all actors have just started. What it is given is
+// copied when the system is checked. See Remember for observers.
+func (sys *System[M]) Begin(b Beginning[M]) {
+	sys.begin = beginning{actors: maps.Clone(b.Actors)}
+	for _, e := range b.Flights {
+		sys.begin.flights = append(sys.begin.flights, actor.Envelope[any]{From: e.From, To: e.To, Message: e.Message})
+	}
+}
+
+// Remember lets an observer begin with a memory of what was before the beginning.
+func Remember[M, H any](sys *System[M], ref History[H], h H) { sys.observers[ref.observer].start = h }
+
+// validateBeginning tells what is wrong with the state in which the system is to begin, or nil.
+func (sys *system) validateBeginning() error {
+	down := 0
+	for _, id := range slices.Sorted(maps.Keys(sys.begin.actors)) {
+		b := sys.begin.actors[id]
+		if _, known := sys.ids[id]; !known {
+			return fmt.Errorf("actor %v has begun: expected it to be one of the system's", id)
+		}
+		if b.Down {
+			down++
+			if !slices.Contains(sys.crashable, id) {
+				return fmt.Errorf("actor %v is down at the beginning: expected one that may crash", id)
+			}
+		}
+	}
+	switch {
+	case down > sys.config.MaxDown:
+		return fmt.Errorf("%d actors are down at the beginning: expected at most %d", down, sys.config.MaxDown)
+	case sys.config.MaxCrashes > 0 && down > sys.config.MaxCrashes:
+		return fmt.Errorf("%d actors have crashed at the beginning: expected at most %d", down, sys.config.MaxCrashes)
+	}
+	return nil
+}
+
+// begun gives the effects that make the beginning of what actors have started with.
+func (sp *space) begun() ([]SlotEffect, error) {
+	var effects []SlotEffect
+	for _, e := range sp.sys.begin.flights {
+		if err := sp.walker.Check(e.Message); err != nil {
+			return nil, fmt.Errorf("the message from %v to %v at the beginning: %w", e.From, e.To, err)
+		}
+		to := sp.ends.number(e.To)
+		slot := sp.nobody
+		if int(to) < len(sp.sys.actors) {
+			slot = int(to)
+		}
+		envelope := sp.envelope(sp.ends.number(e.From), to, internCopy(sp.messages, e.Message))
+		effects = append(effects, SlotEffect{int32(slot), EffectID(envelope)})
+	}
+	for _, b := range sp.sys.begin.actors {
+		if b.Down {
+			effects = append(effects, sp.crashEffects()...)
+		}
+	}
+	return effects, nil
+}
+
+// resume gives the cell of an actor that has begun before.
+func (c *cells) resume(b Begun) (PartID, error) {
+	if b.Down {
+		if err := anyWalker.Check(b.Kept); err != nil {
+			return 0, c.unfit("what it kept", err)
+		}
+		return c.tuple([tupleLength]uint32{internCopy(c.kept, b.Kept), c.mailbox.empty(), isDown, c.none}), nil
+	}
+	if err := c.actor.fits(b.State); err != nil {
+		return 0, c.unfit("its state", err)
+	}
+	if err := c.walker.Check(b.State); err != nil {
+		return 0, c.unfit("its state", err)
+	}
+	t := [tupleLength]uint32{internCopy(c.states, b.State), c.mailbox.empty(), c.none, c.none}
+	var timers []timerCommand
+	for _, timer := range b.Timers {
+		if err := anyWalker.Check(timer); err != nil {
+			return 0, c.unfit("a timer", err)
+		}
+		timers = append(timers, timerCommand{internCopy(c.timers, any(timer)), true})
+	}
+	var choices []uint32
+	for _, options := range b.Choices {
+		for _, option := range options {
+			if err := anyWalker.Check(option); err != nil {
+				return 0, c.unfit("an option", err)
+			}
+			internCopy(c.options, any(option))
+		}
+		choices = append(choices, c.optionList(options))
+	}
+	t[tupleTimers], t[tupleChoices] = c.arm(c.none, timers), c.pend(c.none, choices)
+	return c.tuple(t), nil
+}
+
+func (c *cells) unfit(what string, err error) error {
+	return fmt.Errorf("%s at the beginning, %s: %w", c.who(), what, err)
+}
