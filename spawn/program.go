@@ -17,6 +17,7 @@ type Machine interface {
 	Due() (time.Duration, bool)
 
 	StateHash() (uint64, error)
+	StateText() (string, error)
 	Local() (any, error)
 	Alarms() []machine.Alarm
 	Options() []actor.Option

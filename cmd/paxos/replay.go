@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,12 +16,20 @@ import (
 	"synod/spawn"
 	"synod/spawn/record"
 	"synod/spawn/replay"
+	"synod/trace"
 )
 
 // exitDeviates is the exit code for a run that is not the model's.
 const exitDeviates = 1
 
+// replayFlags are those of the command replay.
+type replayFlags struct {
+	traceOut string
+	events   eventRange
+}
+
 func (a *app) replayCommand() *cobra.Command {
+	f := new(replayFlags)
 	cmd := &cobra.Command{
 		Use:   "replay FILE…",
 		Short: "Hold a run that spawn --record wrote down against the model",
@@ -28,25 +39,128 @@ func (a *app) replayCommand() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			records, err := openRecords(args)
-			if err != nil {
-				return err
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("events") && f.traceOut == "" {
+				return errors.New("--events: expected --trace-out as well")
 			}
-			result, err := records.Run(replay.Config{Program: a.programOf})
-			var deviation *replay.Deviation
-			if errors.As(err, &deviation) {
-				fmt.Fprintf(a.stderr, "paxos: the run is not the model's: %v\n", deviation)
-				a.code = exitDeviates
-				return nil
+			var out *recordedTrace
+			if cmd.Flags().Changed("trace-out") {
+				var err error
+				if out, err = f.open(); err != nil {
+					return err
+				}
 			}
-			if err != nil {
-				return err
-			}
-			return reportReplay(a.stdout, result)
+			return a.replay(args, out)
 		},
 	}
+	set := cmd.Flags()
+	set.StringVar(&f.traceOut, "trace-out", "", "write the run to this `file`, as a trace in the format of its extension")
+	set.Var(&f.events, "events", "only these events of the run in the trace, such as 1..100")
 	return cmd
+}
+
+// replay replays records, and says what they come to.
+func (a *app) replay(files []string, out *recordedTrace) error {
+	records, err := openRecords(files)
+	if err != nil {
+		return err
+	}
+	config := replay.Config{Program: a.programOf}
+	if out != nil {
+		config.Visit = out.tracer.Visit
+	}
+	result, err := records.Run(config)
+	var deviation *replay.Deviation
+	if errors.As(err, &deviation) {
+		fmt.Fprintf(a.stderr, "paxos: the run is not the model's: %v\n", deviation)
+		a.code = exitDeviates
+		if out != nil {
+			out.tracer.Note("the next event of the record is not the model's: " + deviation.Error())
+			return out.write(a.stderr)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if out != nil {
+		if err := out.write(a.stderr); err != nil {
+			return err
+		}
+	}
+	return reportReplay(a.stdout, result)
+}
+
+// recordedTrace is where the trace of a recorded run goes.
+type recordedTrace struct {
+	file   *traceFile
+	format trace.Format
+	tracer *replay.Tracer
+}
+
+// open makes sure that the trace can be written, before anything is replayed.
+func (f *replayFlags) open() (*recordedTrace, error) {
+	format, err := trace.FormatOf(f.traceOut)
+	if err != nil {
+		return nil, fmt.Errorf("--trace-out %q: %w", f.traceOut, err)
+	}
+	if format.Name == "go" {
+		return nil, fmt.Errorf("--trace-out %q: a recorded run is no path of a model of the catalogue, which a Go test could "+
+			"walk: expected another format", f.traceOut)
+	}
+	file, err := newTraceFile(f.traceOut)
+	if err != nil {
+		return nil, err
+	}
+	return &recordedTrace{file, format, replay.NewTracer(f.events.bounds())}, nil
+}
+
+// write writes the trace; one without a step it leaves out, and says so.
+func (t *recordedTrace) write(stderr io.Writer) error {
+	d, ok := t.tracer.Document()
+	if !ok {
+		fmt.Fprintf(stderr, "There is no such event to show: %s was not written.\n", t.file.given)
+		return nil
+	}
+	var b bytes.Buffer
+	if err := t.format.Write(&b, d); err != nil {
+		return fmt.Errorf("--trace-out %q: %w; --events takes a part of the run", t.file.given, err)
+	}
+	if err := t.file.replace(b.Bytes()); err != nil {
+		return fmt.Errorf("write %s: %w", t.file.given, err)
+	}
+	return nil
+}
+
+// eventRange is a range of events, counted from 1; 0 for no bound.
+type eventRange struct{ first, last int }
+
+func (r *eventRange) Type() string { return "range" }
+
+func (r *eventRange) String() string {
+	if r.last == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d..%d", r.first, r.last)
+}
+
+func (r *eventRange) Set(text string) error {
+	from, to, ok := strings.Cut(text, "..")
+	first, err := strconv.ParseUint(from, 10, 31)
+	last, wrong := strconv.ParseUint(to, 10, 31)
+	if !ok || err != nil || wrong != nil || first < 1 || last < first {
+		return errors.New("expected the numbers of the first and the last event, from 1, such as 1..100")
+	}
+	r.first, r.last = int(first), int(last)
+	return nil
+}
+
+// bounds gives the first and the last event.
+func (r *eventRange) bounds() (first, last int) {
+	if r.last == 0 {
+		return 1, math.MaxInt
+	}
+	return r.first, r.last
 }
 
 func openRecords(files []string) (*replay.Records, error) {

@@ -83,6 +83,10 @@ var rules = []rule{
 		third: []string{"golang.org/x/sys", "google.golang.org/grpc", "google.golang.org/protobuf"},
 	},
 	{
+		// What a recorded run comes to is a trace.
+		folder: "spawn/replay", ours: []string{"actor", "internal", "spawn", "storage", "trace"}, except: notShipped,
+	},
+	{
 		folder: "storage", ours: []string{"actor", "internal", "storage"}, except: notShipped,
 		third: []string{"go.etcd.io/bbolt", "golang.org/x/sys"},
 	},

@@ -36,6 +36,14 @@ func (m *Machine[S, M]) Local() (any, error) {
 	return m.states.Copy(m.state), nil
 }
 
+// StateText gives the local state for people, see intern.Walker.Text.
+func (m *Machine[S, M]) StateText() (string, error) {
+	if err := m.walkStates(); err != nil {
+		return "", err
+	}
+	return m.states.Text(m.state), nil
+}
+
 func (m *Machine[S, M]) walkStates() error {
 	if m.states != nil {
 		return nil

@@ -2,6 +2,8 @@ package replay
 
 import (
 	"cmp"
+	"encoding/binary"
+	"hash/fnv"
 	"slices"
 
 	"synod/actor"
@@ -9,6 +11,17 @@ import (
 
 // link is a way from one server to another, or to itself.
 type link struct{ from, to actor.ID }
+
+// digest gives a hash of a message on the link.
+func (k link) digest(data []byte) uint64 {
+	h := fnv.New64a()
+	var ends [16]byte
+	binary.BigEndian.PutUint64(ends[:8], uint64(k.from))
+	binary.BigEndian.PutUint64(ends[8:], uint64(k.to))
+	h.Write(ends[:])
+	h.Write(data)
+	return h.Sum64()
+}
 
 // flow is what was sent over a link. Over an ordered one messages come at most once, and in order, but some may get
 // lost, as with a connection that breaks; over another one they may be repeated and overtake one another as well.
@@ -57,23 +70,27 @@ func (f *flow) find(data []byte) int {
 	return slices.IndexFunc(f.queue, func(l letter) bool { return string(l.data) == string(data) })
 }
 
-// receive notes that a message comes, which it has, and gives the event that sent it.
-func (f *flow) receive(data []byte) (event int, repeated bool) {
+// receive notes that a message comes, which it has. It gives the event that sent it, and what is not under way any more:
+// the message, unless it came as often before, and those of an ordered link that it overtook, which are lost.
+func (f *flow) receive(data []byte) (event int, repeated bool, gone [][]byte) {
 	if f.ordered {
 		at := f.find(data)
 		event = f.queue[at].last
+		for _, l := range f.queue[:at+1] {
+			gone = append(gone, l.data)
+		}
 		f.skipped += at
 		f.queue = slices.Delete(f.queue, 0, at+1)
-		return event, false
+		return event, false, gone
 	}
 	l := f.letters[string(data)]
 	if len(l.events) == 0 {
 		f.repeats++
-		return l.last, true
+		return l.last, true, nil
 	}
 	event = l.events[0]
 	l.events = l.events[1:]
-	return event, false
+	return event, false, [][]byte{data}
 }
 
 // flying gives the messages that were sent and did not come, in the order of sending.

@@ -56,6 +56,7 @@ type Run struct {
 	links   map[link]*flow
 	ordered bool
 	events  int
+	flying  uint64 // the sum of the digests of what is under way
 }
 
 // Run replays the records. A run that is not the model's is a *Deviation.
@@ -277,7 +278,8 @@ func (r *Run) open(s *server, h *record.Header) (*mismatch, error) {
 	if p.Version != h.Version {
 		return &mismatch{fmt.Sprintf("version %d of %s", p.Version, p.Model), fmt.Sprintf("version %d", h.Version)}, nil
 	}
-	s.header, s.steps, s.at, s.wall = h, 0, 0, h.Wall
+	s.undone = false
+	s.header, s.program, s.steps, s.at, s.wall = h, &p, 0, 0, h.Wall
 	s.machine = p.New(s.server, h.Servers, h.Durable, &s.draws)
 	s.summary.Processes++
 	return nil, nil
@@ -322,25 +324,39 @@ func (r *Run) step(s *server, e *Event) (*mismatch, error) {
 		return m, err
 	}
 	if peer {
-		e.Sender, e.Repeated = r.links[link{l.From, s.server}].receive(l.Data)
+		r.receive(s, e)
 	}
 	if r.fate(s, storage.Apply(s.kept, effects.Save)) == undone {
-		e.Undone = true
+		e.Undone, s.undone = true, true
 		s.summary.Undone++
 		return nil, nil
 	}
 	s.keep(effects.Save)
 	for _, m := range l.Send {
-		if !slices.Contains(s.header.Servers, m.To) {
-			continue
+		if slices.Contains(s.header.Servers, m.To) {
+			r.send(link{s.server, m.To}, m.Data)
 		}
-		way := link{s.server, m.To}
-		if r.links[way] == nil {
-			r.links[way] = newFlow(r.ordered)
-		}
-		r.links[way].send(m.Data, r.events+1)
 	}
 	return nil, nil
+}
+
+// send notes a message that the next event sends.
+func (r *Run) send(way link, data []byte) {
+	if r.links[way] == nil {
+		r.links[way] = newFlow(r.ordered)
+	}
+	r.links[way].send(data, r.events+1)
+	r.flying += way.digest(data)
+}
+
+// receive notes the message of an event that another server sent.
+func (r *Run) receive(s *server, e *Event) {
+	way := link{e.From, s.server}
+	sender, repeated, gone := r.links[way].receive(e.Data)
+	e.Sender, e.Repeated = sender, repeated
+	for _, data := range gone {
+		r.flying -= way.digest(data)
+	}
 }
 
 // fate tells what became of an event that would leave kept on disk. Its line was written before it was saved, so if the

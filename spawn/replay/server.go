@@ -16,12 +16,14 @@ import (
 type server struct {
 	*sequence
 	header  *record.Header // of its process, or the last one; nil before the first
+	program *spawn.Program // what it runs; nil before the first
 	machine spawn.Machine  // nil while it is down
 	draws   draws
 	kept    []storage.Record // what is on its disk
 	at      time.Duration    // its own time at its last event
 	wall    time.Time        // of its last line
 	steps   uint64           // of its process
+	undone  bool             // its last event was
 	summary Summary
 }
 
@@ -63,8 +65,8 @@ func (s *server) execute(l *record.Line) (machine.Effects, *mismatch, error) {
 // otherState says that the state is another one, and that the program may be, too.
 func (s *server) otherState(l *record.Line, state uint64) *mismatch {
 	found := fmt.Sprintf("%016x", l.State)
-	if local, err := s.machine.Local(); err == nil {
-		return &mismatch{fmt.Sprintf("the state %s (hash %016x)", record.Encode(local), state), "another one, hash " + found}
+	if text, err := s.machine.StateText(); err == nil {
+		return &mismatch{fmt.Sprintf("the state %s with the hash %016x", text, state), "another one, with " + found}
 	}
 	return &mismatch{fmt.Sprintf("a state with the hash %016x", state), found}
 }
