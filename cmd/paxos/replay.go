@@ -108,7 +108,7 @@ func (f *replayFlags) open() (*recordedTrace, error) {
 		return nil, fmt.Errorf("--trace-out %q: a recorded run is no path of a model of the catalogue, which a Go test could "+
 			"walk: expected another format", f.traceOut)
 	}
-	file, err := newTraceFile(f.traceOut)
+	file, err := newTraceFile("trace-out", f.traceOut)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func BenchmarkStep(b *testing.B) {
 			const base = actor.ID(139637976796088)
 			servers := []actor.ID{base, base + 1, base + 2}
 			m := program.New(base, servers, false, rand.NewPCG(1, 1))
-			var w io.Writer = io.Discard
+			w := io.Discard
 			if to == "file" {
 				f, err := record.Open(filepath.Join(b.TempDir(), "record"))
 				if err != nil {
