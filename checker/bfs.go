@@ -88,7 +88,7 @@ func (e *engine) enough(level, waiting int) stopCause {
 // expandLevel expands every state of current and puts what is new on next.
 func (e *engine) expandLevel(current, next *frontier, level int) {
 	for {
-		n := min(len(e.workers), current.size()/(8*batchLength)+1)
+		n := min(len(e.workers), current.size()/batchLength+1)
 		e.parallelOn(n, func(w *worker) {
 			w.tag, w.into = uint8(level%tags), next
 			w.expandAll(current)

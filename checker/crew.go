@@ -87,7 +87,7 @@ func (c *crew) meetAll() bool {
 	return fit && w.e.halt.Load() == 0
 }
 
-// touch reads what the next steps will read: first the records of what changed, then the chosen steps, then what is known
+// touch reads what the next steps will read: first the steps of what changed, then the chosen steps, then what is known
 // of their effects.
 func (c *crew) touch() {
 	us := c.w.e.units
@@ -95,7 +95,7 @@ func (c *crew) touch() {
 	for _, k := range c.walkers {
 		for index, word := range k.words {
 			if word == 0 && k.walking {
-				touched += atomic.LoadUint64(&us.of[index].records.At(k.ids[index]).steps)
+				touched += atomic.LoadUint64(us.of[index].steps.At(k.ids[index]))
 			}
 		}
 	}
@@ -129,7 +129,7 @@ func (k *walker) touchEffects() uint64 {
 	touched := uint64(0)
 	for _, effect := range block[2 : 2+block[1]] {
 		target := atomic.LoadUint32(us.target.At(effect))
-		r := us.of[target].records.At(k.ids[target])
+		r := us.of[target].answers.At(k.ids[target])
 		if link := atomic.LoadUint64(&r.chain); link != 0 {
 			touched += us.chains.From(words.Ref(link))[0]
 		}

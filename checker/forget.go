@@ -19,8 +19,8 @@ func (us *units) forget(states int) {
 	}
 	for _, u := range us.of {
 		for id := range u.limit.Load() {
-			if u.records.Has(id) {
-				atomic.StoreUint64(&u.records.At(id).steps, 0)
+			if u.steps.Has(id) {
+				atomic.StoreUint64(u.steps.At(id), 0)
 			}
 		}
 	}

@@ -19,19 +19,18 @@ import (
 type unit struct {
 	index   int
 	slots   []int
-	tuples  *words.Table // nil for one slot
-	records *words.Array[record]
+	tuples  *words.Table               // nil for one slot
+	steps   *words.Array[uint64]       // by id: 0 until they are known; else see compile
+	answers *words.Array[answers]      // by id
 	classes atomic.Pointer[classBytes] // see agreements
 	limit   atomic.Uint32              // all ids in use are below
 	locks   [64]sync.Mutex             // by id, for writers of answers
 }
 
-// record is what the hot loop reads of an id, half a cache line, each word written atomically.
-type record struct {
-	steps  uint64 // 0 until they are known; else see compile
-	lone   uint64 // the effects of the only step, if they are at most two
-	answer uint64 // the first effect that was answered
-	chain  uint64 // the Ref of a chain of more answers
+// answers are what effects make of an id, each word written atomically.
+type answers struct {
+	first uint64 // that was answered
+	chain uint64 // the Ref of a chain of more
 }
 
 // units is the enumeration half of the engine: units, their steps and effects, in tables without read locks.
@@ -52,11 +51,12 @@ type units struct {
 }
 
 // The steps of an id are a word: a flag that they are known, how many there are, and the Ref of a block. The block holds,
-// for every step, the id that comes next, the number of effects, and the effects. A lone step of at most two effects
-// needs no block: the word holds the id that comes next, and the record the effects, plus one.
+// for every step, the id that comes next, the number of effects, and the effects. A lone step of at most two effects of
+// small numbers needs no block: the word holds the id that comes next, and above it the effects, plus one.
 const (
 	stepsKnown   = 1 << 63
 	stepsLone    = 1 << 62
+	loneEffect   = 15 // bits
 	stepsShift   = 44
 	stepsRefMask = 1<<stepsShift - 1
 	maxSteps     = 1<<18 - 1
@@ -77,7 +77,7 @@ func newUnits(space model.Space, arena *offheap.Arena, groups [][]int) *units {
 	}
 	for i, slots := range groups {
 		u := &unit{
-			index: i, slots: slots, records: words.NewArray[record](arena),
+			index: i, slots: slots, steps: words.NewArray[uint64](arena), answers: words.NewArray[answers](arena),
 		}
 		if len(slots) > 1 {
 			u.tuples = words.NewTable(arena)
@@ -92,7 +92,8 @@ func newUnits(space model.Space, arena *offheap.Arena, groups [][]int) *units {
 
 // admit makes a place for what is known of an id. It must be called before the id gets into a state.
 func (u *unit) admit(id uint32) uint32 {
-	u.records.Ensure(id)
+	u.steps.Ensure(id)
+	u.answers.Ensure(id)
 	if classes := u.classes.Load(); classes != nil {
 		classes.ensure(id)
 	}
@@ -131,7 +132,7 @@ func (u *unit) parts(id uint32, state []model.PartID) {
 
 // stepsOf gives the word of an id's steps, which it computes at the first call.
 func (us *units) stepsOf(u *unit, id uint32, scratch *compileScratch) (uint64, error) {
-	if word := atomic.LoadUint64(&u.records.At(id).steps); word != 0 {
+	if word := atomic.LoadUint64(u.steps.At(id)); word != 0 {
 		return word, nil
 	}
 	return us.compile(u, id, scratch)
@@ -179,7 +180,7 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 			}
 		}
 	}
-	return us.publish(u.records.At(id), append(s.block, s.ranks...), count), nil
+	return us.publish(u.steps.At(id), append(s.block, s.ranks...), count), nil
 }
 
 // sort brings the steps of a slot into the order of their actions' keys, which is the same in every run.
@@ -201,26 +202,38 @@ func (us *units) key(slot int, a model.ActionID) string {
 }
 
 // publish stores steps where the hot loop finds them, and gives their word.
-func (us *units) publish(r *record, block []uint32, count uint64) uint64 {
+func (us *units) publish(at *uint64, block []uint32, count uint64) uint64 {
 	word := stepsKnown | count<<stepsShift
 	switch {
 	case count > maxSteps:
 		panic("checker: more steps of one actor than the engine can count")
-	case count == 1 && block[1] <= 2 && !us.ranked:
-		lone := uint64(0)
+	case count == 1 && !us.ranked && isLone(block[1:]):
+		lone := uint64(block[0])
 		for i, effect := range block[2:] {
-			lone |= uint64(effect+1) << (32 * i)
+			lone |= uint64(effect+1) << (32 + loneEffect*i)
 		}
-		atomic.StoreUint64(&r.lone, lone)
-		word |= stepsLone | uint64(block[0])
+		word = stepsKnown | stepsLone | lone
 	case count > 0:
 		ref, run := us.blocks.Reserve(len(block))
 		copy(run, block)
 		word |= uint64(ref)
 	}
-	atomic.StoreUint64(&r.steps, word)
+	atomic.StoreUint64(at, word)
 	return word
 }
+
+// isLone tells whether the effects of a step, after their number, fit into its word.
+func isLone(effects []uint32) bool {
+	for _, effect := range effects[1:] {
+		if effect+1 >= 1<<loneEffect {
+			return false
+		}
+	}
+	return effects[0] <= 2
+}
+
+// loneEffects gives the effects of a lone step, plus one, side by side, the first one in the low bits.
+func loneEffects(word uint64) uint64 { return word &^ (stepsKnown | stepsLone) >> 32 }
 
 // compileStep appends a step to the block: effects on the unit's own slots are taken at once, those on others are
 // gathered by unit. It reports false if an effect of the unit on itself refuses the step.
@@ -260,9 +273,9 @@ func (us *units) compileStep(u *unit, id uint32, slot int, step model.Step, s *c
 
 // answer looks up what an effect makes of an id.
 func (us *units) answer(u *unit, id, effect uint32) (next uint32, known bool) {
-	r := u.records.At(id)
+	r := u.answers.At(id)
 	want := uint64(effect + 1)
-	first := atomic.LoadUint64(&r.answer)
+	first := atomic.LoadUint64(&r.first)
 	if first>>32 == want {
 		return uint32(first), true
 	}
@@ -296,9 +309,9 @@ func (us *units) apply(u *unit, id, effect uint32) (uint32, error) {
 		return next, nil
 	}
 	value := uint64(effect+1)<<32 | uint64(next)
-	r := u.records.At(id)
-	if r.answer == 0 {
-		atomic.StoreUint64(&r.answer, value)
+	r := u.answers.At(id)
+	if r.first == 0 {
+		atomic.StoreUint64(&r.first, value)
 		return next, nil
 	}
 	last := &r.chain

@@ -344,8 +344,8 @@ func (k *walker) lead(n int) bool {
 	word := k.words[index]
 	if word&stepsLone != 0 {
 		k.next[index] = uint32(word)
-		for lone := atomic.LoadUint64(&us.of[index].records.At(k.ids[index]).lone); lone != 0; lone >>= 32 {
-			if !k.effect(uint32(lone) - 1) {
+		for lone := loneEffects(word); lone != 0; lone >>= loneEffect {
+			if !k.effect(uint32(lone&(1<<loneEffect-1)) - 1) {
 				return false
 			}
 		}

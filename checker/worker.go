@@ -44,7 +44,7 @@ type worker struct {
 	fresh   []uint64
 	tag     uint8
 	next    [][]uint64 // per shard: the chunk of the next frontier that is being filled
-	into    *frontier // where it goes
+	into    *frontier  // where it goes
 
 	generated, cuts, inserted atomic.Int64 // read by the progress display
 	_                         [64]byte     // Keep neighbours off this cache line.
@@ -153,7 +153,7 @@ func (w *worker) lookUpSteps(n int) bool {
 		words := w.words[index][:n]
 		ids := w.ids[index][:n]
 		for i, id := range ids {
-			words[i] = atomic.LoadUint64(&u.records.At(id).steps)
+			words[i] = atomic.LoadUint64(u.steps.At(id))
 		}
 	}
 	for index, u := range us.of {
@@ -191,7 +191,7 @@ func (w *worker) stateAt(i int) []model.PartID {
 // wide for its field.
 func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 	us, l := w.e.units, w.e.layout
-	for index, u := range us.of {
+	for index := range w.words {
 		f := &l.fields[index]
 		words := w.words[index][:len(keys)]
 		ids := w.ids[index][:len(keys)]
@@ -200,8 +200,8 @@ func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 				next := uint32(word)
 				wide |= uint64(next) >> (f.width & 63)
 				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.shift&63))
-				for lone := atomic.LoadUint64(&u.records.At(ids[i]).lone); lone != 0; lone >>= 32 {
-					w.question(i, uint32(lone)-1)
+				for lone := loneEffects(word); lone != 0; lone >>= loneEffect {
+					w.question(i, uint32(lone&(1<<loneEffect-1))-1)
 				}
 				continue
 			}
