@@ -31,8 +31,9 @@ const (
 	minHomeBits   = 6 // of a region, so that many ids share it
 )
 
-// newLayout makes fields wide enough for ids below limits and for the pairs, with a bit to spare where there is room.
-func newLayout(limits []uint32, pairs []field) *layout {
+// newLayout makes fields wide enough for ids below limits and for the pairs, with so many bits of room for more pairs, and a
+// bit to spare for ids that are about to need it. All bits are used if there are pairs, as these come up at any time.
+func newLayout(limits []uint32, pairs []field, room int) *layout {
 	l := &layout{fields: append(make([]field, len(limits)), pairs...)}
 	widths := make([]int, len(l.fields))
 	root := make([]bool, len(l.fields))
@@ -43,7 +44,7 @@ func newLayout(limits []uint32, pairs []field) *layout {
 			widths[f] = width(limits[f])
 			continue
 		}
-		widths[f] = width(uint32(p.pairs.Len()))
+		widths[f] = min(width(uint32(p.pairs.Len()))+room, 32)
 		root[p.left], root[p.right] = false, false
 	}
 	for f, is := range root {
@@ -58,7 +59,8 @@ func newLayout(limits []uint32, pairs []field) *layout {
 	}
 	for range rounds {
 		for _, f := range l.roots {
-			if l.bits < maxBits && widths[f] < 32 {
+			tight := len(pairs) > 0 || limits[f] > 3<<widths[f]>>2
+			if tight && l.bits < maxBits && widths[f] < 32 {
 				widths[f]++
 				l.bits++
 			}

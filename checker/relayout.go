@@ -215,11 +215,16 @@ func (e *engine) chooseLayout(old snapshot) *layout {
 		}
 		// New pairs come up as states are packed, so their fields need room to grow before the next relayout.
 		room := 0
-		if len(fields) > units {
-			room = e.pairRoom * len(roots)
+		for _, f := range roots {
+			if fields[f].pairs != nil {
+				room += e.pairRoom
+			}
 		}
-		if total+room <= maxBits || len(roots) <= 2 {
-			return newLayout(limits, fields[units:])
+		if total+room <= maxBits {
+			return newLayout(limits, fields[units:], e.pairRoom)
+		}
+		if len(roots) <= 2 {
+			return newLayout(limits, fields[units:], 0)
 		}
 		left, right := e.bestPair(old, limits, fields, roots)
 		fields = append(fields, field{left: left, right: right, pairs: words.NewPairs(e.arena)})
