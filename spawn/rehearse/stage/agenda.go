@@ -8,7 +8,7 @@ type kind uint8
 // The kinds of events, with the fields that count beside the time.
 const (
 	arrival kind = iota // packet: a message is there
-	moment              // a fault begins or ends
+	moment              // who: the number of the moment, at which faults begin or end
 	rouse               // who, gen: a client has waited long enough
 	wake                // who, gen: something of a server may be due
 	synced              // who, gen: a save is done
@@ -21,7 +21,7 @@ type event struct {
 	at     time.Duration // since the beginning of the run
 	order  uint64        // of what is put on the agenda, so that no two events are equal
 	kind   kind
-	who    int32
+	who    int32  // server, client or moment
 	gen    uint32 // of what it belongs to: if that is gone, nothing happens
 	packet *packet
 }

@@ -128,7 +128,8 @@ type world struct {
 	nodes   []*node
 	clients []*client
 	network network
-	state   []nemesis.Condition // of each server, now
+	state   []nemesis.Condition   // of each server, now
+	coming  [][]nemesis.Condition // and from each moment on
 	log     *slog.Logger
 	digest  digest
 	outcome Outcome
@@ -163,8 +164,9 @@ func Run(c Config) (Outcome, error) {
 	for place := range c.Workload.Clients {
 		w.clients = append(w.clients, newClient(w, place))
 	}
-	for _, at := range c.Schedule.Moments() {
-		w.agenda.add(event{at: at, kind: moment})
+	for at, state := range c.Schedule.Steps() {
+		w.agenda.add(event{at: at, kind: moment, who: int32(len(w.coming))})
+		w.coming = append(w.coming, state)
 	}
 	for _, n := range w.nodes {
 		n.start()
@@ -190,7 +192,7 @@ func (w *world) play() {
 		case arrival:
 			w.network.arrive(e.packet)
 		case moment:
-			w.change()
+			w.change(w.coming[e.who])
 		case rouse:
 			if k := w.clients[e.who]; k.gen == e.gen {
 				k.rouse()
@@ -204,8 +206,8 @@ func (w *world) play() {
 }
 
 // change lets faults begin and end.
-func (w *world) change() {
-	before, now := w.state, w.Schedule.At(w.now)
+func (w *world) change(now []nemesis.Condition) {
+	before := w.state
 	w.state = now
 	for i, n := range w.nodes {
 		was, is := before[i], now[i]
