@@ -21,14 +21,19 @@ var (
 	update = flag.Bool("update", false, "rewrite what the files of mutants say was found, and the table in the docs")
 )
 
-// quick is how many states a mutant takes at most that is shot in every run.
-const quick = 300_000
+// quick is how many states a mutant takes at most, with repeats, that is shot in every run.
+func quick() int {
+	if testing.Short() {
+		return 20_000
+	}
+	return 300_000
+}
 
 // TestAsDeclared makes sure that every mutant is killed, or safe, exactly as it says. With -update it says so afterwards.
 func TestAsDeclared(t *testing.T) {
 	for _, e := range catalog.All() {
 		for _, m := range e.Mutants {
-			if m.Found.Generated > quick && !*long && !*update {
+			if m.Found.Generated > quick() && !*long && !*update {
 				continue
 			}
 			trophy, err := hunt.Shoot(t.Context(), e, m, checker.Options{})
@@ -63,9 +68,13 @@ func note(t *testing.T, entry, mutant string, f zoo.Found) {
 // in part only.
 func TestSoundLives(t *testing.T) {
 	states := 20_000
-	if *long {
+	switch {
+	case *long:
 		states = 5_000_000
+	case testing.Short():
+		states = 2_000
 	}
+	searched := make(map[string]bool)
 	for _, e := range catalog.All() {
 		for _, m := range e.Mutants {
 			s, err := e.Resolve(catalog.Settings{Mutant: m.Name})
@@ -73,6 +82,11 @@ func TestSoundLives(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.Mutant = ""
+			name := fmt.Sprint(e.Name, s)
+			if searched[name] {
+				continue // Many mutants are shown with the same settings.
+			}
+			searched[name] = true
 			source, err := e.Build(s)
 			if err != nil {
 				t.Fatal(err)
