@@ -311,13 +311,23 @@ func (e *engine) watch(ctx context.Context) func() {
 					e.options.Progress(e.progress())
 				}
 			case <-tick.C:
-				if limit > 0 && !e.movable && e.memory() > limit {
-					e.stop(stopMemory)
+				if limit > 0 && !e.movable {
+					e.ration(limit)
 				}
 			}
 		}
 	}()
 	return func() { close(ended); <-done }
+}
+
+// ration stops the search if it takes more memory than the limit. Until it looks again, the tables may grow by what is left
+// and a twentieth of the limit, however long that is: on a busy machine it may be long.
+func (e *engine) ration(limit int64) {
+	arena, taken := e.held.Load().arena, e.memory()
+	if taken > limit {
+		e.stop(stopMemory)
+	}
+	arena.SetLimit(max(1, arena.Bytes()+limit+limit/20-taken))
 }
 
 // progress tells how far the search is.
