@@ -164,23 +164,6 @@ func (a *agreements) keys(ids [][]uint32, into []uint64, state []model.PartID, s
 	}
 }
 
-// keyOf is keys for one state.
-func (a *agreements) keyOf(ids []uint32, state []model.PartID, space model.Space) uint64 {
-	if !a.fits {
-		return 0
-	}
-	key := uint64(0)
-	for k := range a.read {
-		c := &a.read[k]
-		class := c.classOf(ids[c.unit.index], state, space)
-		if uint64(class)>>(c.width&63) != 0 {
-			return 0
-		}
-		key |= uint64(class) << (c.place & 63)
-	}
-	return key
-}
-
 // classOf gives the class of an id.
 func (c *classes) classOf(id uint32, state []model.PartID, space model.Space) uint32 {
 	class := c.of.at(id)

@@ -25,11 +25,12 @@ const crewSize = 32
 
 func newCrew(w *worker, all *walks) *crew {
 	c := &crew{w: w, all: all}
+	w.follow()
 	n := len(w.e.units.of)
 	for range crewSize {
 		k := &walker{w: w, all: all, ids: make([]uint32, n), next: make([]uint32, n), words: make([]uint64, n)}
 		k.number.Store(-1)
-		k.follow()
+		k.due = make([]bool, len(w.following.of))
 		c.walkers = append(c.walkers, k)
 	}
 	return c
@@ -122,10 +123,7 @@ func (k *walker) touchEffects() uint64 {
 	if word&stepsLone != 0 {
 		return 0 // They are few, and often those of the step before.
 	}
-	block := us.blocks.From(refOf(word))
-	for ; n > 0; n-- {
-		block = block[2+block[1]:]
-	}
+	block := us.stepAt(word, n)
 	touched := uint64(0)
 	for _, effect := range block[2 : 2+block[1]] {
 		target := atomic.LoadUint32(us.target.At(effect))

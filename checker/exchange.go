@@ -130,9 +130,7 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 // ask asks the properties about a state that agrees with no unremarkable one, and remembers it if it is one.
 func (w *worker) ask(a *agreements, read uint64, ids []uint32) []int {
 	e := w.e
-	for index, u := range e.units.of {
-		u.parts(ids[index], w.state)
-	}
+	e.units.parts(ids, w.state)
 	decides, err := e.judge.ask(w.reading, w.state)
 	if err != nil {
 		e.failAt(err, slices.Clone(w.state))

@@ -6,7 +6,7 @@ import (
 	"synod/model"
 )
 
-// following is what a walker knows of the properties that are about more than single states. A walk violates a property
+// following is what a worker knows of the properties that are about more than single states. A walk violates a property
 // of paths only if it comes to a terminal state: that a walk is long proves nothing.
 type following struct {
 	of []*followed
@@ -14,20 +14,19 @@ type following struct {
 	from, to []model.PartID
 }
 
-// followed is a property of paths. It is due if its demand is not met yet: that of eventually from the beginning of the
-// walk, that of leads to from where its condition holds, that of quiescence always, as if it were made in the last state.
+// followed is a property of paths. For a walk it is due if its demand is not met yet: that of eventually from the beginning
+// of the walk, that of leads to from where its condition holds, that of quiescence always, as if it were made in the last
+// state.
 type followed struct {
 	property    int
 	expect      model.Expectation
 	holds, when *replica
-	due         bool
 }
 
-// follow prepares the walker for the properties of its engine's space. What is due stays so.
-func (k *walker) follow() {
-	e := k.w.e
-	was := k.following.of
-	k.following = following{from: make([]model.PartID, e.space.Slots()), to: make([]model.PartID, e.space.Slots())}
+// follow prepares the worker for the properties of its engine's space.
+func (w *worker) follow() {
+	e := w.e
+	w.following = following{from: make([]model.PartID, e.space.Slots()), to: make([]model.PartID, e.space.Slots())}
 	for i, p := range e.judge.properties {
 		if !p.Expect.OfPaths() {
 			continue
@@ -36,21 +35,18 @@ func (k *walker) follow() {
 		if when := e.judge.whens[i]; when != nil {
 			f.when = newReplica(when)
 		}
-		k.following.of = append(k.following.of, f)
-	}
-	for i, f := range was {
-		k.following.of[i].due = f.due
+		w.following.of = append(w.following.of, f)
 	}
 }
 
 // setOut forgets the walk before, and holds the initial state against the abstract models.
 func (k *walker) setOut() {
-	for _, f := range k.following.of {
-		f.due = f.expect == model.Eventually
+	for i, f := range k.w.following.of {
+		k.due[i] = f.expect == model.Eventually
 	}
 	for _, r := range k.w.refining {
-		k.parts(k.ids, k.following.to)
-		ok, err := r.begin(k.following.to)
+		k.w.e.units.parts(k.ids, k.w.following.to)
+		ok, err := r.begin(k.w.following.to)
 		if err != nil {
 			k.failed(err)
 			return
@@ -63,43 +59,43 @@ func (k *walker) setOut() {
 
 // notice tells the properties of paths of the state that the walk is in. To do so twice does no harm.
 func (k *walker) notice() {
-	if len(k.following.of) == 0 {
+	if len(k.w.following.of) == 0 {
 		return
 	}
-	state := k.following.to
-	k.parts(k.ids, state)
+	state := k.w.following.to
+	k.w.e.units.parts(k.ids, state)
 	terminal, asked := false, false
-	for _, f := range k.following.of {
+	for i, f := range k.w.following.of {
 		if k.w.e.judge.decided[f.property].Load() {
 			continue
 		}
-		if err := f.meet(state); err != nil {
+		var err error
+		if k.due[i], err = f.meet(state, k.due[i]); err != nil {
 			k.failed(err)
 			return
 		}
-		if f.due && !asked {
+		if k.due[i] && !asked {
 			terminal, asked = k.terminal(), true
 		}
-		if f.due && terminal {
+		if k.due[i] && terminal {
 			k.decided([]int{f.property})
 		}
 	}
 }
 
-// meet tells a property of the next state.
-func (f *followed) meet(state []model.PartID) error {
-	if f.expect == model.LeadsTo && !f.due {
+// meet tells a property of the next state of a walk, and gives whether it is due there.
+func (f *followed) meet(state []model.PartID, due bool) (bool, error) {
+	if f.expect == model.LeadsTo && !due {
 		var err error
-		if f.due, err = f.when.holds(state); err != nil {
-			return err
+		if due, err = f.when.holds(state); err != nil {
+			return false, err
 		}
 	}
-	if !f.due && f.expect != model.Quiescent {
-		return nil
+	if !due && f.expect != model.Quiescent {
+		return false, nil
 	}
 	holds, err := f.holds.holds(state)
-	f.due = !holds
-	return err
+	return !holds, err
 }
 
 // terminal tells whether the state that the walk is in has no transition but to itself.
@@ -130,10 +126,10 @@ func (k *walker) terminal() bool {
 
 // refine holds the step from k.ids to k.next against the abstract models, before the walk takes it.
 func (k *walker) refine() {
-	k.parts(k.ids, k.following.from)
-	k.parts(k.next, k.following.to)
+	k.w.e.units.parts(k.ids, k.w.following.from)
+	k.w.e.units.parts(k.next, k.w.following.to)
 	for _, r := range k.w.refining {
-		ok, err := r.follows(k.following.from, k.following.to)
+		ok, err := r.follows(k.w.following.from, k.w.following.to)
 		if err != nil {
 			k.failed(err)
 			return
@@ -143,12 +139,5 @@ func (k *walker) refine() {
 			k.decided([]int{r.property})
 			k.steps--
 		}
-	}
-}
-
-// parts writes the parts of a state, given by the ids of its units.
-func (k *walker) parts(ids []uint32, state []model.PartID) {
-	for i, u := range k.w.e.units.of {
-		u.parts(ids[i], state)
 	}
 }

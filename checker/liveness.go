@@ -93,7 +93,7 @@ func (p *pursuit) seed() *frontier {
 	all := func(place) bool { return true }
 	return p.collect(func() {
 		p.each(all, func(v *surveyor, keys []uint64) bool {
-			return v.inspect(keys, func(i int, state []model.PartID) error {
+			return v.w.inspect(keys, func(i int, state []model.PartID) error {
 				when, err := v.when.holds(state)
 				if err != nil || !when {
 					return err
@@ -114,7 +114,7 @@ func (p *pursuit) seed() *frontier {
 // admit judges states, and makes members of those that do not satisfy the property, if they are none yet. It reports
 // false if it must stop.
 func (v *surveyor) admit(p *pursuit, keys []uint64) bool {
-	return v.inspect(keys, func(i int, state []model.PartID) error {
+	return v.w.inspect(keys, func(i int, state []model.PartID) error {
 		holds, err := v.holds.holds(state)
 		if err != nil {
 			return err

@@ -57,8 +57,10 @@ func (e *engine) moveOut(walkers []*walker) error {
 		r.images.succeed(oldRefiners[i].images)
 	}
 	e.units.sorted = true
+	for _, w := range e.workers {
+		w.follow()
+	}
 	for i, k := range walkers {
-		k.follow()
 		if states[i] == nil {
 			continue
 		}

@@ -46,7 +46,7 @@ func (p *pursuit) findStuck() *stuck {
 			}
 		}
 		s.terminal.Add(int64(len(v.unknown)))
-		return v.inspect(v.unknown, func(_ int, state []model.PartID) error {
+		return v.w.inspect(v.unknown, func(_ int, state []model.PartID) error {
 			holds, err := v.holds.holds(state)
 			if err == nil && !holds {
 				s.add(state)

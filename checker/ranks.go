@@ -23,10 +23,7 @@ func (us *units) ranksOf(word uint64, into []int32) []int32 {
 	if count == 0 {
 		return into
 	}
-	block := us.blocks.From(refOf(word))
-	for range count {
-		block = block[2+block[1]:]
-	}
+	block := us.stepAt(word, count)
 	for _, rank := range block[:count] {
 		into = append(into, int32(rank))
 	}

@@ -143,20 +143,13 @@ func (w *worker) refine(keys []uint64, found func(property, source int, successo
 
 // imagesOf appends the images of packed states, fewer if one of them is an error.
 func (w *worker) imagesOf(r *refining, keys []uint64, into []uint32) []uint32 {
-	for batch := range slices.Chunk(keys, batchLength) {
-		w.unpackBatch(batch)
-		for i := range batch {
-			for index, u := range w.e.units.of {
-				u.parts(w.ids[index][i], w.state)
-			}
-			image, err := r.images.value(w.state)
-			if err != nil {
-				w.e.failAt(err, slices.Clone(w.state))
-				return into
-			}
+	w.inspect(keys, func(_ int, state []model.PartID) error {
+		image, err := r.images.value(state)
+		if err == nil {
 			into = append(into, image)
 		}
-	}
+		return err
+	})
 	return into
 }
 
@@ -187,8 +180,7 @@ func (e *engine) refineInitial() {
 // transition: of several, along that with the least key. If the path has no steps, it may be that the initial state is
 // not allowed itself.
 func (e *engine) refinedPath(path *model.Path, property int) error {
-	w := e.workers[0]
-	r := w.refining[slices.IndexFunc(w.refining, func(r *refining) bool { return r.property == property })]
+	r := e.refiningOf(property)
 	if len(path.Steps) == 0 {
 		if ok, err := r.begin(path.Initial); err != nil || !ok {
 			return err
@@ -205,10 +197,15 @@ func (e *engine) refinedPath(path *model.Path, property int) error {
 	return err
 }
 
+// refiningOf gives what the first worker knows of a refinement.
+func (e *engine) refiningOf(property int) *refining {
+	all := e.workers[0].refining
+	return all[slices.IndexFunc(all, func(r *refining) bool { return r.property == property })]
+}
+
 // explain says what the last step of a path violates.
 func (e *engine) explain(property int, path *model.Path) string {
-	w := e.workers[0]
-	r := w.refining[slices.IndexFunc(w.refining, func(r *refining) bool { return r.property == property })]
+	r := e.refiningOf(property)
 	to, err := r.images.value(path.Last())
 	if err != nil {
 		return ""

@@ -115,9 +115,7 @@ func (e *engine) now() snapshot { return snapshot{e.units, e.layout, e.shards} }
 
 func (s snapshot) unpack(packed uint64, ids []uint32, state []model.PartID) {
 	s.layout.unpack(packed, ids, len(s.units.of))
-	for i, u := range s.units.of {
-		u.parts(ids[i], state)
-	}
+	s.units.parts(ids, state)
 }
 
 // eachState runs f on every visited state, given by the ids of the fields of the layout that it is packed by, in
@@ -147,9 +145,7 @@ func (w *worker) translate(old snapshot, ids []uint32) {
 		copy(w.row, ids[:len(us.of)])
 		return
 	}
-	for i, u := range old.units.of {
-		u.parts(ids[i], w.state)
-	}
+	old.units.parts(ids, w.state)
 	for i, u := range us.of {
 		w.row[i] = u.id(w.state)
 	}

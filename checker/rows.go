@@ -55,9 +55,7 @@ func (w *worker) packRows() bool {
 			continue
 		}
 		if e.inside != nil {
-			for u, unit := range e.units.of {
-				unit.parts(row[u], w.state)
-			}
+			e.units.parts(row, w.state)
 			inside, err := e.inside.ask(w.reading, w.state)
 			if err != nil {
 				e.failAt(err, slices.Clone(w.state))

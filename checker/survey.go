@@ -4,8 +4,6 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
-
-	"synod/model"
 )
 
 // gatherer collects packed states into the chunks of a frontier.
@@ -180,26 +178,6 @@ func (v *surveyor) expand(keys []uint64) bool {
 	}
 	for _, source := range v.cut {
 		v.alive[source] = true
-	}
-	return true
-}
-
-// inspect gives f the parts of each of some states, which are valid during the call. It reports false if f failed, which
-// ends the search.
-func (v *surveyor) inspect(keys []uint64, f func(i int, state []model.PartID) error) bool {
-	w := v.w
-	for from := 0; from < len(keys); from += batchLength {
-		batch := keys[from:min(from+batchLength, len(keys))]
-		w.unpackBatch(batch)
-		for i := range batch {
-			for index, u := range v.e.units.of {
-				u.parts(w.ids[index][i], w.state)
-			}
-			if err := f(from+i, w.state); err != nil {
-				v.e.failAt(err, slices.Clone(w.state))
-				return false
-			}
-		}
 	}
 	return true
 }

@@ -130,6 +130,13 @@ func (u *unit) parts(id uint32, state []model.PartID) {
 	}
 }
 
+// parts writes the slots of a state that is given by an id of every unit.
+func (us *units) parts(ids []uint32, state []model.PartID) {
+	for i, u := range us.of {
+		u.parts(ids[i], state)
+	}
+}
+
 // stepsOf gives the word of an id's steps, which it computes at the first call.
 func (us *units) stepsOf(u *unit, id uint32, scratch *compileScratch) (uint64, error) {
 	if word := atomic.LoadUint64(u.steps.At(id)); word != 0 {
@@ -220,6 +227,15 @@ func (us *units) publish(at *uint64, block []uint32, count uint64) uint64 {
 	}
 	atomic.StoreUint64(at, word)
 	return word
+}
+
+// stepAt gives the block of a word of steps from step n on, or what is behind the last; none is a lone step.
+func (us *units) stepAt(word uint64, n int) []uint32 {
+	block := us.blocks.From(refOf(word))
+	for ; n > 0; n-- {
+		block = block[2+block[1]:]
+	}
+	return block
 }
 
 // isLone tells whether the effects of a step, after their number, fit into its word.

@@ -76,20 +76,20 @@ func (a *walks) lastThatCounts(e *engine) int64 {
 
 // walker takes one walk at a time.
 type walker struct {
-	w         *worker
-	all       *walks
-	number    atomic.Int64 // -1 before the first walk, and the greatest number after the last
-	source    rand.PCG
-	ids       []uint32 // per unit
-	next      []uint32
-	words     []uint64 // per unit: its steps, or 0 if it changed and they must be looked up
-	steps     int
-	walking   bool
-	ended     bool // there are enough walks
-	total     int  // steps of the state, those that are refused included, once they are counted
-	drawn     int  // one of them, if total is not 0
-	seen      reads
-	following following
+	w       *worker
+	all     *walks
+	number  atomic.Int64 // -1 before the first walk, and the greatest number after the last
+	source  rand.PCG
+	ids     []uint32 // per unit
+	next    []uint32
+	words   []uint64 // per unit: its steps, or 0 if it changed and they must be looked up
+	steps   int
+	walking bool
+	ended   bool // there are enough walks
+	total   int  // steps of the state, those that are refused included, once they are counted
+	drawn   int  // one of them, if total is not 0
+	seen    reads
+	due     []bool // per property of paths: its demand is not met yet
 }
 
 func (e *engine) walk(r *Result) {
@@ -211,15 +211,16 @@ func (k *walker) judge() {
 	}
 }
 
-// keyAfter is keyOf for a walker, which knows the key of the state before, and which units changed since.
+// keyAfter is keys for the state of a walker, which may know the key of the state before, and which units changed since.
 func (a *agreements) keyAfter(k *walker, last reads) uint64 {
-	if !a.fits || last.by != a || last.key == 0 {
-		return a.keyOf(k.ids, k.w.state, k.w.e.space)
+	if !a.fits {
+		return 0
 	}
+	all := last.by != a || last.key == 0
 	key := last.key
 	for i := range a.read {
 		c := &a.read[i]
-		if k.words[c.unit.index] != 0 {
+		if k.words[c.unit.index] != 0 && !all {
 			continue
 		}
 		class := c.classOf(k.ids[c.unit.index], k.w.state, k.w.e.space)
@@ -349,16 +350,13 @@ func (k *walker) lead(n int) bool {
 				return false
 			}
 		}
-	} else {
-		block := us.blocks.From(refOf(word))
-		for ; n > 0; n-- {
-			block = block[2+block[1]:]
-		}
-		k.next[index] = block[0]
-		for _, effect := range block[2 : 2+block[1]] {
-			if !k.effect(effect) {
-				return false
-			}
+		return true
+	}
+	block := us.stepAt(word, n)
+	k.next[index] = block[0]
+	for _, effect := range block[2 : 2+block[1]] {
+		if !k.effect(effect) {
+			return false
 		}
 	}
 	return true
@@ -387,9 +385,7 @@ func (k *walker) effect(effect uint32) bool {
 
 func (k *walker) within() bool {
 	w := k.w
-	for i, u := range w.e.units.of {
-		u.parts(k.next[i], w.state)
-	}
+	w.e.units.parts(k.next, w.state)
 	inside, err := w.e.inside.ask(w.reading, w.state)
 	if err != nil {
 		w.e.failAt(err, slices.Clone(w.state))
@@ -402,9 +398,7 @@ func (k *walker) within() bool {
 
 func (k *walker) state() []model.PartID {
 	state := make([]model.PartID, k.w.e.space.Slots())
-	for i, u := range k.w.e.units.of {
-		u.parts(k.ids[i], state)
-	}
+	k.w.e.units.parts(k.ids, state)
 	return state
 }
 

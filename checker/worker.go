@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"synod/model"
@@ -37,6 +38,7 @@ type worker struct {
 	reading    *model.Reading
 	reads      []uint64 // what properties read of new states
 	refining   []*refining
+	following  following // of walks
 
 	moving  []moving   // per shard, during a relayout
 	buffers [][]uint64 // per shard
@@ -180,11 +182,32 @@ func (w *worker) lookUpSteps(n int) bool {
 
 // stateAt gives the parts of a state of the batch.
 func (w *worker) stateAt(i int) []model.PartID {
-	state := make([]model.PartID, w.e.space.Slots())
+	w.partsAt(i)
+	return slices.Clone(w.state)
+}
+
+// partsAt puts the parts of a state of the batch into w.state.
+func (w *worker) partsAt(i int) {
 	for index, u := range w.e.units.of {
-		u.parts(w.ids[index][i], state)
+		u.parts(w.ids[index][i], w.state)
 	}
-	return state
+}
+
+// inspect gives f the parts of each of some packed states, which are valid during the call. It reports false if f failed,
+// which ends the search.
+func (w *worker) inspect(keys []uint64, f func(i int, state []model.PartID) error) bool {
+	for from := 0; from < len(keys); from += batchLength {
+		batch := keys[from:min(from+batchLength, len(keys))]
+		w.unpackBatch(batch)
+		for i := range batch {
+			w.partsAt(i)
+			if err := f(from+i, w.state); err != nil {
+				w.e.failAt(err, slices.Clone(w.state))
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // takeSteps makes a successor for every step, and questions for its effects. The result has bits where an id was too
