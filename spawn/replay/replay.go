@@ -145,7 +145,7 @@ func (i *item) time() time.Time {
 // possible tells whether an event can come now: only one that receives has to wait for others.
 func (r *Run) possible(s *server, i *item) bool {
 	l := &i.line
-	if i.err != nil || l.Event != record.Receive || !r.peer(s, l.From) || r.sequence(l.From) == nil {
+	if i.err != nil || l.Step != s.steps+1 || l.Event != record.Receive || !r.peer(s, l.From) || r.sequence(l.From) == nil {
 		return true
 	}
 	f := r.links[link{l.From, s.server}]
