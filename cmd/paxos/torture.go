@@ -212,7 +212,6 @@ func (a *app) shrink(ctx context.Context, p *torturePlan, o *ordeal) (nemesis.Sc
 		if ctx.Err() != nil || broken != nil {
 			return false
 		}
-		reruns++
 		dir, err := os.MkdirTemp(o.dir, "rerun-")
 		if err != nil {
 			broken = err
@@ -220,9 +219,11 @@ func (a *app) shrink(ctx context.Context, p *torturePlan, o *ordeal) (nemesis.Sc
 		}
 		defer os.RemoveAll(dir)
 		again, err := a.ordeal(ctx, p, s, dir)
-		if err != nil && ctx.Err() == nil {
-			broken = err
+		if ctx.Err() != nil {
+			return false // It was cut off, and shows nothing.
 		}
+		broken = err
+		reruns++
 		return err == nil && again.violated()
 	}
 	whole := p.schedule

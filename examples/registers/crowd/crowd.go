@@ -3,11 +3,11 @@
 package crowd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"synod/consistency/oplog"
@@ -34,8 +34,8 @@ type Config struct {
 	// which is not closed. Of the attempts that it allows, those are made that Patience has time for.
 	Connect  func() (client.Config, error)
 	Patience time.Duration // how long an operation may take; at least one attempt
-	// Round is how many operations there are, about, from one moment at which none is under way to the next: where a
-	// history can be cut in two. 0 is 200.
+	// Round is how many operations there are from one moment at which none is under way to the next: where a history can
+	// be cut in two, and another number of the clients go on. 0 is 200.
 	Round int
 	// Record is told of each event, by one goroutine at a time and in the order of time, which counts from the beginning.
 	Record func(oplog.Event)
@@ -47,10 +47,8 @@ type Config struct {
 // A client whose operation is unknown goes on under a new number, as it would be two operations of one client at once
 // otherwise.
 func Run(ctx context.Context, c Config) (Counts, error) {
-	r := &run{Config: c, began: time.Now()}
-	if r.Round == 0 {
-		r.Round = 200
-	}
+	r := &run{Config: c, began: time.Now(), gate: newGate(c.Workload.Clients, cmp.Or(c.Round, 200), c.Seed)}
+	defer context.AfterFunc(ctx, r.gate.wake)()
 	var clients []*client.Client
 	for range c.Workload.Clients {
 		config, err := c.Connect()
@@ -64,7 +62,7 @@ func Run(ctx context.Context, c Config) (Counts, error) {
 		wg.Go(func() { r.work(ctx, i, cl) })
 	}
 	wg.Wait()
-	r.counts.Rounds = r.rounds
+	r.counts.Rounds = r.gate.rounds
 	return r.counts, nil
 }
 
@@ -72,10 +70,7 @@ func Run(ctx context.Context, c Config) (Counts, error) {
 type run struct {
 	Config
 	began time.Time
-	gate  sync.RWMutex // read by who has an operation under way, written when none shall be
-	ended atomic.Int64 // operations
-
-	rounds int // that have ended, guarded by gate
+	gate  *gate
 
 	mu     sync.Mutex
 	counts Counts
@@ -90,20 +85,13 @@ func (r *run) work(ctx context.Context, index int, c *client.Client) {
 		if !pause(ctx, o.Think) {
 			return
 		}
-		r.gate.RLock()
-		if ctx.Err() != nil {
-			r.gate.RUnlock()
+		if !r.gate.enter(ctx, index) {
 			return
 		}
 		unknown := r.operate(ctx, process, o, c)
-		r.gate.RUnlock()
+		r.gate.leave()
 		if unknown {
 			process += int64(r.Workload.Clients)
-		}
-		if r.ended.Add(1)%int64(r.Round) == 0 {
-			r.gate.Lock() // Whoever has an operation under way ends it first, and nobody begins another.
-			r.rounds++
-			r.gate.Unlock()
 		}
 	}
 }
