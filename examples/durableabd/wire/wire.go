@@ -4,6 +4,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -133,13 +134,23 @@ func (records) Split(kept any) ([]storage.Record, error) {
 	all = append(all,
 		storage.Record{Name: recordCopy, Data: append(appendCopy([]byte{'['}, d.Copy), ']')},
 		storage.Record{Name: recordRun, Data: registers.AppendUint(nil, d.Run)})
-	for client, w := range d.Writes {
+	for _, client := range slices.Sorted(maps.Keys(d.Writes)) {
+		w := d.Writes[client]
 		data := append(registers.AppendUint([]byte{'['}, w.Request), ',')
 		data = append(appendSequence(data, w.Sequence), ']')
-		all = append(all, storage.Record{Name: fmt.Sprintf("%s%020d", recordWrite, client), Data: data})
+		all = append(all, storage.Record{Name: writeName(client), Data: data})
 	}
-	slices.SortFunc(all, func(a, b storage.Record) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
+}
+
+// writeName gives the name of the record of a client's last write.
+func writeName(client actor.ID) string {
+	name := []byte(recordWrite + "00000000000000000000")
+	for i := len(name) - 1; client > 0; i-- {
+		name[i] = byte('0' + client%10)
+		client /= 10
+	}
+	return string(name)
 }
 
 // Join gives the durableabd.Durable of records.
