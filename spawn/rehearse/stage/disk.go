@@ -49,18 +49,23 @@ func (d *disk) init(n *node) {
 }
 
 // open makes durable what the disk shows, as storage.Open does: a process that was killed in the middle of a save leaves
-// more than was synced.
-func (d *disk) open() {
-	if !d.node.w.Flaws.TrustsCache {
-		d.write(nil, 0)
+// more than was synced. It fails on a disk that cannot be written.
+func (d *disk) open() error {
+	if d.node.w.Flaws.TrustsCache {
+		return nil
 	}
+	if err := d.fails(); err != nil {
+		return err
+	}
+	d.write(nil, 0)
+	return nil
 }
 
 // Load gives all records that were written.
 func (d *disk) Load() ([]storage.Record, error) { return d.memory.Load() }
 
-// Save begins a save. Nobody else looks at the disk of a process that waits, so its changes are made when it is done.
-func (d *disk) Save(changes []storage.Record) error {
+// fails gives the error of a disk that cannot be written, and counts it.
+func (d *disk) fails() error {
 	tally := &d.node.w.outcome.Tally
 	switch d.state {
 	case faults.Full:
@@ -68,11 +73,20 @@ func (d *disk) Save(changes []storage.Record) error {
 		return fmt.Errorf("write: no space left on device (%w)", errInjected)
 	case faults.Failing:
 		tally.Add(nemesis.DiskFailing, 1)
-		if d.random.below(2) == 0 {
-			d.write(changes, storage.BeforeSync)
-		}
 		return fmt.Errorf("fsync: input/output error (%w)", errInjected)
 	case faults.Sound:
+	}
+	return nil
+}
+
+// Save begins a save. Nobody else looks at the disk of a process that waits, so its changes are made when it is done.
+func (d *disk) Save(changes []storage.Record) error {
+	if err := d.fails(); err != nil {
+		// A full disk takes nothing. Of one whose fsync fails, nobody knows.
+		if d.state == faults.Failing && d.random.below(2) == 0 {
+			d.write(changes, storage.BeforeSync)
+		}
+		return err
 	}
 	// A second save of a step, which no server of ours makes, comes after the first.
 	d.waiting = append(d.waiting, changes...)

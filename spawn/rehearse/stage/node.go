@@ -76,15 +76,24 @@ func (n *node) start() {
 	if n.w.Server != nil {
 		c = n.w.Server(n.place, func() time.Duration { return n.w.now }, c)
 	}
-	n.disk.open()
 	n.watch.begin(c.Machine)
 	c.Machine = &n.watch
 	n.server = spawn.NewServer(c)
 	n.w.noteProcess(n, "process begins")
 	n.w.network.streams.reopen()
-	if n.attempt(n.server.Begin) {
+	if n.attempt(n.begin) {
 		n.pump()
 	}
+}
+
+// begin opens the store, if the server has one, and takes the first step.
+func (n *node) begin() error {
+	if n.server.Machine.Durable() {
+		if err := n.disk.open(); err != nil {
+			return err
+		}
+	}
+	return n.server.Begin()
 }
 
 // happens takes an event of the process.
