@@ -88,6 +88,11 @@ func (w *Windows[S, I, O]) states(ctx context.Context, rets []int64) []S {
 			return nil
 		}
 	}
+	return w.distinct(possible)
+}
+
+// distinct gives the states of what is possible, each once.
+func (w *Windows[S, I, O]) distinct(possible []possibility[S]) []S {
 	var states []S
 	for _, p := range possible {
 		if !slices.ContainsFunc(states, func(other S) bool { return w.config.Spec.SameState(other, p.state) }) {

@@ -185,6 +185,9 @@ func (w *Windows[S, I, O]) Finish(ctx context.Context) Outcome {
 // Idle tells whether a window has just ended: nothing is known that is not decided.
 func (w *Windows[S, I, O]) Idle() bool { return len(w.current) == 0 }
 
+// States gives those that the object may be in at the end of the last window, each once.
+func (w *Windows[S, I, O]) States() []S { return w.distinct(w.front) }
+
 // Outcome is that of the windows that have ended so far. Once it is not Holds, it stays what it is.
 func (w *Windows[S, I, O]) Outcome() Outcome { return w.outcome }
 

@@ -26,6 +26,7 @@ const exitDeviates = 1
 type replayFlags struct {
 	traceOut string
 	events   eventRange
+	around   around
 }
 
 func (a *app) replayCommand() *cobra.Command {
@@ -40,6 +41,15 @@ func (a *app) replayCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			explores, err := f.around.asked(cmd.Flags())
+			switch {
+			case err != nil:
+				return err
+			case explores && f.traceOut != "":
+				return errors.New("--trace-out: expected no --explore-around")
+			case explores:
+				return a.exploreAround(args, &f.around)
+			}
 			if cmd.Flags().Changed("events") && f.traceOut == "" {
 				return errors.New("--events: expected --trace-out as well")
 			}
@@ -55,8 +65,25 @@ func (a *app) replayCommand() *cobra.Command {
 	}
 	set := cmd.Flags()
 	set.StringVar(&f.traceOut, "trace-out", "", "write the run to this `file`, as a trace in the format of its extension")
+	f.around.add(set)
 	set.Var(&f.events, "events", "only these events of the run in the trace, such as 1..100")
 	return cmd
+}
+
+// exploreAround replays records up to an event and explores from there.
+func (a *app) exploreAround(files []string, f *around) error {
+	records, err := openRecords(files)
+	if err != nil {
+		return err
+	}
+	a.code, err = f.explore(records, replay.Config{Program: a.programOf}, a.stdout)
+	var deviation *replay.Deviation
+	if errors.As(err, &deviation) {
+		fmt.Fprintf(a.stderr, "paxos: the run is not the model's: %v\n", deviation)
+		a.code = exitDeviates
+		return nil
+	}
+	return err
 }
 
 // replay replays records, and says what they come to.

@@ -16,11 +16,12 @@ import (
 // the readers.
 type Config struct {
 	Servers      int // at least 1
-	Clients      int // at least 1; at most register.MaxClients(Puts)
+	Clients      int // at least 1, or none with From; at most register.MaxClients(Puts)
 	Puts         int // of each client, one after the other, before its one get; at least 1
 	Readers      int // clients that only read; perhaps none
 	Gets         int // of each reader, one after the other; 0 for two
 	Resends      int // how often each client sends each of its requests again; below 0 for any number of times
+	From         *Run // where the system begins; nil for the start of all servers
 	model.Config     // the network, and what may go wrong; servers may crash
 }
 
@@ -31,13 +32,15 @@ func (c Config) Validate() error {
 		return fmt.Errorf("%d readers: expected none or some", c.Readers)
 	case c.Gets < 0:
 		return fmt.Errorf("%d gets a reader: expected at least 1", c.Gets)
+	case c.From != nil && c.Clients == 0:
+		return nil // Those of the run may be enough.
 	}
 	return register.ValidateSystem(c.Servers, c.Clients, c.Puts)
 }
 
 // NewClients makes the actors of the clients and then of the readers: the first one has the id Servers, and so on.
 func (c Config) NewClients() []actor.Typed[register.ClientState, register.Message] {
-	ids := actor.IDs(c.Servers)
+	ids := c.ids()
 	var all []actor.Typed[register.ClientState, register.Message]
 	for i := range c.Clients {
 		all = append(all, register.Client{Servers: ids, Index: i, Puts: c.Puts, Resends: c.Resends}.New())
@@ -69,9 +72,13 @@ func Compose[S any](
 		sys.Check(err)
 		return sys, nil
 	}
-	ids := actor.IDs(c.Servers)
+	ids := c.ids()
 	for _, id := range ids {
-		servers = append(servers, model.Add(sys.System, id, server(actor.Others(ids, id))))
+		a := server(actor.Others(ids, id))
+		if c.From != nil && c.From.Forget {
+			a.Keep, a.Recover = nil, nil
+		}
+		servers = append(servers, model.Add(sys.System, id, a))
 	}
 	sys.serve(c, ids)
 	return sys, servers
@@ -80,7 +87,7 @@ func Compose[S any](
 // serve adds the clients of servers, and what is recorded.
 func (sys *System) serve(c Config, ids []actor.ID) {
 	for i, client := range c.NewClients() {
-		model.Add(sys.System, actor.ID(c.Servers+i), client)
+		model.Add(sys.System, c.client(i), client)
 	}
 	sys.Crashable(ids...)
 	sys.History = model.Record(sys.System, register.Linearizable())
@@ -88,6 +95,9 @@ func (sys *System) serve(c Config, ids []actor.ID) {
 		answer, ok := e.Message.(register.GetOk)
 		return answer.Value, ok
 	})
+	if c.From != nil {
+		sys.resume(c.From)
+	}
 }
 
 // ValueChosen adds the property that some client may sometimes be told a value other than the initial one.

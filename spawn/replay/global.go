@@ -102,6 +102,15 @@ func (s *server) look(l *Local) error {
 	return nil
 }
 
+// Message reads a message that a server sent or received.
+func (r *Run) Message(data []byte) (any, error) { return r.message(data) }
+
+// Peer tells whether one of the two is a server of the other's cluster.
+func (r *Run) Peer(server, other actor.ID) bool {
+	s := r.sequence(server)
+	return s != nil && r.peer(s, other)
+}
+
 // message reads a message that a server sent. All servers speak the same language.
 func (r *Run) message(data []byte) (any, error) {
 	for _, s := range r.servers {

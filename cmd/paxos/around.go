@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"synod/actor"
+	"synod/checker"
+	"synod/examples/catalog"
+	"synod/examples/registers"
+	"synod/model"
+	"synod/network"
+	"synod/register"
+	"synod/spawn/replay"
+)
+
+// around is what --explore-around and the flags beside it ask for.
+type around struct {
+	event, steps                    positive
+	clients, puts, readers, crashes count
+	network                         choice
+	workers, maxStates              positive
+	timeout                         duration
+	memoryLimit                     size
+}
+
+// aroundFlags are the names of the flags that need --explore-around.
+var aroundFlags = []string{
+	"steps", "clients", "puts", "readers", "crashes", "network", "workers", "max-states", "timeout", "memory-limit",
+}
+
+func (f *around) add(set *pflag.FlagSet) {
+	*f = around{steps: 8, clients: 1, puts: 1, readers: 1, network: choice{known: networkNames()}}
+	set.Var(&f.event, "explore-around", "check everything that could have happened next after this event, counted from 1, with new clients")
+	set.Var(&f.steps, "steps", "how far to explore")
+	set.Var(&f.clients, "clients", "new clients, each with its puts and then a get")
+	set.Var(&f.puts, "puts", "puts of each new client")
+	set.Var(&f.readers, "readers", "new clients that only read, each twice")
+	set.Var(&f.crashes, "crashes", "crashes that may happen")
+	set.Var(&f.network, "network", "what the network may do (ordered over TCP, else unordered_nonduplicating)")
+	set.Var(&f.workers, "workers", "goroutines (one per core unless given)")
+	set.Var(&f.maxStates, "max-states", "end the exploration once so many distinct states were visited")
+	set.Var(&f.timeout, "timeout", "end the exploration after so long, such as 30s or 5m")
+	set.Var(&f.memoryLimit, "memory-limit", "end the exploration once the process takes so much, such as 500MB or 2GiB")
+}
+
+// asked tells whether an exploration was asked for, and what is wrong with the flags.
+func (f *around) asked(set *pflag.FlagSet) (bool, error) {
+	if set.Changed("explore-around") {
+		return true, f.validate()
+	}
+	for _, name := range aroundFlags {
+		if set.Changed(name) {
+			return false, fmt.Errorf("--%s: expected --explore-around as well", name)
+		}
+	}
+	return false, nil
+}
+
+func (f *around) validate() error {
+	switch {
+	case f.puts < 1:
+		return errors.New("--puts 0: expected at least 1")
+	case int(f.clients) > register.MaxClients(int(f.puts)):
+		return fmt.Errorf("--clients %d: expected at most %d", f.clients, register.MaxClients(int(f.puts)))
+	case f.clients+f.readers == 0:
+		return errors.New("--clients 0 --readers 0: expected at least one new client")
+	case f.readers > maxNewReaders || f.crashes > maxNewReaders:
+		return fmt.Errorf("expected at most %d readers and crashes", maxNewReaders)
+	}
+	return nil
+}
+
+const (
+	maxNewReaders = 16
+	// maxWaiting is how many clients that wait for an answer go on in an exploration, the last ones to ask.
+	maxWaiting = 6
+	// maxPending is up to how many unanswered writes linearizability is judged: each may double the time of that.
+	maxPending = 16
+)
+
+// explore checks everything that could have happened within some steps of an event, prints what it found, and gives the
+// exit code.
+func (f *around) explore(records *replay.Records, config replay.Config, stdout io.Writer) (int, error) {
+	ctx, stop := interruptible()
+	defer stop()
+	var seen requests
+	var global *replay.Global
+	config.Until = int(f.event)
+	config.Visit = func(e *replay.Event, run *replay.Run) error {
+		var err error
+		if err = seen.note(e, run); err == nil && e.Number == int(f.event) {
+			global, err = run.Global()
+		}
+		return err
+	}
+	result, err := records.Run(config)
+	if err != nil {
+		return 0, err
+	}
+	if global == nil || global.Header == nil {
+		return 0, fmt.Errorf("--explore-around %d: expected one of the %s of the run", f.event, counted(result.Events, "event"))
+	}
+	before, err := seen.judge(ctx)
+	if err != nil {
+		return 0, err
+	}
+	b := bufio.NewWriter(stdout)
+	defer b.Flush() //nolint:errcheck // what matters is flushed, with its error, below
+	fmt.Fprintf(b, "Event %d of %s: %s, %s between servers.\n", f.event, global.Header.Model,
+		counted(len(seen.all), "request"), counted(len(global.Flying), "message"))
+	if before.violated {
+		fmt.Fprintf(b, "violated    linearizable, before that event\n")
+		return checker.ExitViolated, b.Flush()
+	}
+	c, err := f.model(global, before)
+	if err != nil {
+		return 0, err
+	}
+	v, err := catalog.ParseVariant(global.Header.Config)
+	if err != nil {
+		return 0, err
+	}
+	sys, err := catalog.Around(global.Header.Model, v, c)
+	if err != nil {
+		return 0, err
+	}
+	r := checker.BFS(ctx, sys, checker.Options{
+		MaxDepth: int(f.steps) + 1, Workers: int(f.workers), MaxStates: int(f.maxStates),
+		Timeout: time.Duration(f.timeout), MemoryLimit: int64(f.memoryLimit), FinishWhen: checker.FirstViolation,
+	})
+	defer r.Close()
+	if r.Err != nil {
+		return 0, r.Err
+	}
+	code := f.report(b, r, before)
+	return code, b.Flush()
+}
+
+// model gives the configuration of a model that begins in the state of the run.
+func (f *around) model(g *replay.Global, before past) (registers.Config, error) {
+	h := g.Header
+	run := &registers.Run{
+		Servers: h.Servers, First: before.first, Before: before.history, Waiting: before.waiting, Forget: !h.Durable,
+		State: model.Beginning[register.Message]{Actors: make(map[actor.ID]model.Begun)},
+	}
+	down := 0
+	for _, s := range g.Servers {
+		switch {
+		case s.Up:
+			begun := model.Begun{State: s.State}
+			for _, a := range s.Timers {
+				begun.Timers = append(begun.Timers, a.Timer)
+			}
+			for _, o := range s.Options {
+				begun.Choices = append(begun.Choices, []actor.Option{o})
+			}
+			run.State.Actors[s.Server] = begun
+		case s.Started && (s.KeptValue != nil || !h.Durable):
+			down++
+			run.State.Actors[s.Server] = model.Begun{Down: true, Kept: s.KeptValue}
+		}
+	}
+	for _, m := range g.Flying {
+		message, ok := m.Message.(register.Message)
+		if !ok {
+			return registers.Config{}, fmt.Errorf("a message %T between servers: expected one of a register", m.Message)
+		}
+		for range m.Sent {
+			run.State.Flights = append(run.State.Flights, actor.Envelope[register.Message]{From: m.From, To: m.To, Message: message})
+		}
+	}
+	c := registers.Config{
+		Servers: len(h.Servers), Clients: int(f.clients), Puts: int(f.puts), Readers: int(f.readers), From: run,
+	}
+	if h.Transport == "tcp" && !h.Faults {
+		c.Network = network.Ordered
+	}
+	if f.network.value != "" {
+		var err error
+		if c.Network, err = network.Parse(f.network.value); err != nil {
+			return c, err
+		}
+	}
+	if crashes := down + int(f.crashes); crashes > 0 {
+		c.MaxDown, c.MaxCrashes = min(crashes, len(h.Servers)), crashes
+		c.Lossy = c.Network == network.Ordered // Who crashes may lose what it sent last.
+	}
+	return c, nil
+}
+
+// report says what an exploration found, and gives the exit code.
+func (f *around) report(b io.Writer, r *checker.Result, before past) int {
+	violated := false
+	for _, p := range r.Properties {
+		violated = violated || p.Verdict == checker.Violated
+	}
+	if violated {
+		r.WriteText(b)
+	}
+	// Whatever is left to expand lies at the last level if it is the depth that ended the search.
+	complete := r.Exhausted || r.Depth == int(f.steps)+1 && len(r.Levels) == int(f.steps)+1 && strings.Contains(r.Stopped, "depth")
+	code := checker.ExitOK
+	switch {
+	case violated:
+		code = checker.ExitViolated
+	case !complete:
+		code = checker.ExitUndecided
+	}
+	if !violated {
+		for _, p := range r.Properties {
+			switch {
+			case p.Expect == model.Sometimes:
+			case p.Name == "linearizable" && before.unjudged != "":
+				fmt.Fprintf(b, "not judged  %v %q: %s\n", p.Expect, p.Name, before.unjudged)
+			case complete && r.Exhausted:
+				fmt.Fprintf(b, "holds       %v %q, in all that can follow with these clients\n", p.Expect, p.Name)
+			case complete:
+				fmt.Fprintf(b, "holds       %v %q, within %s\n", p.Expect, p.Name, counted(int(f.steps), "step"))
+			default:
+				fmt.Fprintf(b, "undecided   %v %q\n", p.Expect, p.Name)
+			}
+		}
+	}
+	if !complete && !violated {
+		fmt.Fprintf(b, "The exploration ended early (%s), with %d states left to expand.\n", r.Stopped, r.Frontier)
+	}
+	fmt.Fprintf(b, "Done. states=%d, unique=%d, depth=%d, sec=%.2f\n", r.Generated, r.Unique, r.Depth, r.Elapsed.Seconds())
+	return code
+}
