@@ -277,6 +277,28 @@ func TestWindowsAgainstPlainSearch(t *testing.T) {
 	})
 }
 
+// Two ways to one state by different unknown operations must both be kept: what is left to happen differs.
+func TestWaysToAStateAreKeptApart(t *testing.T) {
+	type e = told[int, int]
+	counter := consistency.Spec[int, int, int]{Name: "counter", Step: func(sum, n int) (int, int) { return sum + n, sum + n }}
+	for _, order := range [][]int{{1, 2, 3, 4}, {4, 3, 2, 1}, {2, 1, 4, 3}} {
+		for _, last := range []int{6, 7} { // 5 = 2 + 3, and then 1 and 4 are left; or 1 + 4, and then 2 and 3 are
+			var events []e
+			for i, n := range order {
+				id := consistency.Client(10 + i)
+				events = append(events, e{client: id, kind: "invoke", in: n}, e{client: id, kind: "lose"})
+			}
+			for _, sum := range []int{5, last} {
+				events = append(events, e{client: 1, kind: "invoke"}, e{client: 1, kind: "return", out: sum})
+			}
+			w := tell(t, consistency.WindowsConfig[int, int, int]{Spec: counter}, events)
+			if w.Outcome() != consistency.Holds {
+				t.Errorf("unknown %v, then 5, then %d: %v", order, last, w.Outcome())
+			}
+		}
+	}
+}
+
 // Histories that are too long for the plain search, with many windows.
 func TestWindowsAgainstPorcupine(t *testing.T) {
 	spec := consistency.Register("-")

@@ -112,7 +112,7 @@ func (f *around) explore(records *replay.Records, config replay.Config, stdout i
 		return 0, err
 	}
 	b := bufio.NewWriter(stdout)
-	defer b.Flush() //nolint:errcheck // what matters is flushed, with its error, below
+	defer b.Flush()
 	fmt.Fprintf(b, "Event %d of %s: %s, %s between servers.\n", f.event, global.Header.Model,
 		counted(len(seen.all), "request"), counted(len(global.Flying), "message"))
 	if before.violated {

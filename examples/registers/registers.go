@@ -15,14 +15,14 @@ import (
 // Config is a system of servers and clients. Servers have the ids 0 … Servers−1, clients those that follow, and then come
 // the readers.
 type Config struct {
-	Servers      int // at least 1
-	Clients      int // at least 1, or none with From; at most register.MaxClients(Puts)
-	Puts         int // of each client, one after the other, before its one get; at least 1
-	Readers      int // clients that only read; perhaps none
-	Gets         int // of each reader, one after the other; 0 for two
-	Resends      int // how often each client sends each of its requests again; below 0 for any number of times
+	Servers      int  // at least 1
+	Clients      int  // at least 1, or none with From; at most register.MaxClients(Puts)
+	Puts         int  // of each client, one after the other, before its one get; at least 1
+	Readers      int  // clients that only read; perhaps none
+	Gets         int  // of each reader, one after the other; 0 for two
+	Resends      int  // how often each client sends each of its requests again; below 0 for any number of times
 	From         *Run // where the system begins; nil for the start of all servers
-	model.Config     // the network, and what may go wrong; servers may crash
+	model.Config      // the network, and what may go wrong; servers may crash
 }
 
 // Validate tells what is wrong with the configuration, or nil.
