@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -27,6 +29,7 @@ import (
 type recorded struct {
 	t       *testing.T
 	ids     []actor.ID
+	program spawn.Program
 	servers []*spawn.Server
 	records []*bytes.Buffer
 	post    []post // that nobody carried yet
@@ -61,22 +64,31 @@ func startRecorded(t *testing.T, name string, n int) *recorded {
 	for i := range n {
 		c.ids = append(c.ids, actor.ID(firstServer+i))
 	}
-	for i, id := range c.ids {
-		c.records = append(c.records, new(bytes.Buffer))
-		recorder, err := record.New(c.records[i], record.Header{
-			Server: id, Servers: c.ids, Model: p.Model, Version: p.Version, Transport: "udp",
-		}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.servers = append(c.servers, spawn.NewServer(spawn.Config{
-			Machine: p.New(id, c.ids, false, rand.NewPCG(1, 1)), Transport: carrier{self: id, c: c}, Record: recorder,
-		}))
-		if err := c.servers[i].Begin(); err != nil {
-			t.Fatal(err)
-		}
+	c.program = p
+	c.records, c.servers = make([]*bytes.Buffer, n), make([]*spawn.Server, n)
+	for i := range n {
+		c.records[i] = new(bytes.Buffer)
+		c.start(i)
 	}
 	return c
+}
+
+// start begins a process of a server, which keeps nothing.
+func (c *recorded) start(i int) {
+	c.t.Helper()
+	id, p := c.ids[i], c.program
+	recorder, err := record.New(c.records[i], record.Header{
+		Server: id, Servers: c.ids, Model: p.Model, Version: p.Version, Transport: "udp",
+	}, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.servers[i] = spawn.NewServer(spawn.Config{
+		Machine: p.New(id, c.ids, false, rand.NewPCG(1, 1)), Transport: carrier{self: id, c: c}, Record: recorder,
+	})
+	if err := c.servers[i].Begin(); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // deliver lets a server receive something.
@@ -161,6 +173,19 @@ func TestExploreFindsWhatIsNear(t *testing.T) {
 	}
 }
 
+// A server that keeps nothing has crashed, and is still down: when it comes back, what was acknowledged is lost.
+func TestExploreWhileAServerIsDown(t *testing.T) {
+	c := startRecorded(t, "single-copy", 1)
+	c.deliver(someClient, 0, `{"Put":[1,"X"]}`)
+	c.start(0)
+	for steps, want := range map[int]int{2: 0, 3: 1} { // the recovery, the get, and its answer
+		code, out := c.explore(3, "--steps", fmt.Sprint(steps), "--clients", "0")
+		if code != want || want == 1 && !strings.Contains(out, `violated    always "linearizable", 3 actions`) {
+			t.Errorf("%d steps: exit code %d\n%s", steps, code, out)
+		}
+	}
+}
+
 // A put is under way, with what it made the servers say, when the model takes over. The plain search begins in the same
 // state, to which it goes by itself, and counts the same.
 func TestExploreAgainstReference(t *testing.T) {
@@ -229,5 +254,44 @@ func TestExploreAgainstReference(t *testing.T) {
 	counts := regexp.MustCompile(`states=(\d+), unique=(\d+), depth=(\d+)`).FindString(out)
 	if text := fmt.Sprintf("states=%d, unique=%d, depth=%d", want.Generated, want.Unique, want.Depth); code != 0 || counts != text {
 		t.Errorf("exit code %d, want %s\n%s", code, text, out)
+	}
+}
+
+// Processes that were spawned and killed: what their records lead to is explored by the command itself.
+func TestExploreSpawned(t *testing.T) {
+	paxos := func(args ...string) (int, string) {
+		out, err := exec.Command("paxos", args...).CombinedOutput()
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			return exit.ExitCode(), string(out)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return 0, string(out)
+	}
+	for _, tt := range []struct {
+		model, transport string
+		args             []string
+		want             int
+		text             string
+	}{
+		{"single-copy", "udp", nil, 1, `violated    always "linearizable", 2 actions`},
+		{"durable-abd", "udp", []string{"--crashes", "1"}, 0, `holds       always "linearizable", within 3 steps`},
+		{"single-decree", "tcp", nil, 0, `holds       always "agreement", within 3 steps`},
+	} {
+		file := filepath.Join(t.TempDir(), "record")
+		s := startSpawn(t, "--port", "0", "--servers", "3", "--model", tt.model, "--transport", tt.transport, "--record", file)
+		code, out := paxos("client", "put", "X", "--servers", strings.Join(s.addresses, ","), "--server", "0",
+			"--transport", tt.transport, "--timeout", "20s")
+		if code != 0 {
+			t.Fatalf("%s: put ended with %d: %s", tt.model, code, out)
+		}
+		s.kill()
+		// The server that answered did so in an event from 4 on; of single-copy it is the fourth.
+		args := append([]string{"replay", file, "--explore-around", "4", "--steps", "3", "--readers", "2"}, tt.args...)
+		if code, out = paxos(args...); code != tt.want || !strings.Contains(out, tt.text) {
+			t.Errorf("%s: exit code %d, want %d and %s\n%s", tt.model, code, tt.want, tt.text, out)
+		}
 	}
 }
