@@ -241,9 +241,13 @@ func (a *app) shrink(ctx context.Context, p *torturePlan, o *ordeal) (nemesis.Sc
 	if broken != nil {
 		return small, broken
 	}
-	text := fmt.Sprintf("Shrunk from %s to %d, in %s:\n", plural(len(p.schedule.Faults), "fault"), len(small.Faults), plural(reruns, "run"))
-	if len(small.Faults) == len(p.schedule.Faults) {
-		text = fmt.Sprintf("No fewer than all %s showed it again, in %s.\n", plural(len(small.Faults), "fault"), plural(reruns, "run"))
+	all, runs := plural(len(p.schedule.Faults), "fault"), plural(reruns, "run")
+	text := fmt.Sprintf("Shrunk from %s to %d, in %s:\n", all, len(small.Faults), runs)
+	switch {
+	case reruns == 0:
+		text = "There was no time to look for fewer faults:\n"
+	case len(small.Faults) == len(p.schedule.Faults):
+		text = fmt.Sprintf("No fewer than all %s showed it again, in %s:\n", all, runs)
 	}
 	return small, a.print(text)
 }

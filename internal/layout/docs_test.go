@@ -44,6 +44,8 @@ var notRun = map[string]string{
 	"SYNOD_PAXOS=bin/paxos node explorer/web/test/screenshots.mjs docs/explorer":      "it writes to the sources",
 	`echo '{"Get":2}' | nc -u -w1 127.0.0.1 3001`:                                     "it needs servers; TestReadmeCommands in cmd/paxos has them",
 	"go test -race -short ./...":                                                      "it would run this test again",
+	"paxos torture":                                                                   "it takes half a minute; docs/torture.md has shorter ones",
+	"go test ./cmd/paxos -run 'TestKills|TestBroken' -v -long":                        "it takes minutes; a few kills are a test",
 	"go test ./spawn/rehearse -run TestTenThousand -v -long":                          "it takes minutes; a few runs are a test",
 	"go test ./internal/layout -update":                                               "it would run this test again, and writes to the sources",
 	".ci/run":                                                                         "it would run this test again",
