@@ -18,20 +18,54 @@ type mapOps interface {
 
 // mapOpsFor chooses typed access if the shape of the map type is among the usual ones, else reflection.
 func mapOpsFor(p *plan) mapOps {
-	var ops mapOps
+	var ops, reader mapOps
 	switch {
 	case p.key.kind == reflect.String:
-		ops = shapedBy[string](p.elem)
+		ops, reader = shapedBy[string](p.elem), sizedBy[string](p.elem)
 	case p.key.kind < reflect.Int || p.key.kind > reflect.Uintptr:
 	case p.key.size == 8:
-		ops = shapedBy[uint64](p.elem)
+		ops, reader = shapedBy[uint64](p.elem), sizedBy[uint64](p.elem)
 	case p.key.size == 4:
-		ops = shapedBy[uint32](p.elem)
+		ops, reader = shapedBy[uint32](p.elem), sizedBy[uint32](p.elem)
 	}
 	if ops == nil {
-		return newReflected(p)
+		return newReflected(p, reader)
 	}
 	return ops
+}
+
+// sizedBy chooses by the size of the element alone. That is enough for who only reads, as long as the map itself keeps
+// alive what the copy of an element refers to.
+func sizedBy[K comparable](elem *plan) mapOps {
+	const word = unsafe.Sizeof(uint64(0))
+	if uintptr(elem.typ.Align()) != word {
+		return nil
+	}
+	switch elem.size / word {
+	case 2:
+		return shaped[K, [2]uint64]{}
+	case 3:
+		return shaped[K, [3]uint64]{}
+	case 4:
+		return shaped[K, [4]uint64]{}
+	case 5:
+		return shaped[K, [5]uint64]{}
+	case 6:
+		return shaped[K, [6]uint64]{}
+	case 7:
+		return shaped[K, [7]uint64]{}
+	case 8:
+		return shaped[K, [8]uint64]{}
+	case 9:
+		return shaped[K, [9]uint64]{}
+	case 10:
+		return shaped[K, [10]uint64]{}
+	case 11:
+		return shaped[K, [11]uint64]{}
+	case 12:
+		return shaped[K, [12]uint64]{}
+	}
+	return nil
 }
 
 // shapedBy chooses by the element: what counts is its size, its alignment and where it holds pointers.
@@ -122,6 +156,7 @@ func (s shaped[K, V]) each(_ *plan, m unsafe.Pointer, show func(k, v unsafe.Poin
 // reflected walks any map by reflection.
 type reflected struct {
 	cursors *sync.Pool // of *cursor: a walk may meet a map of the same type inside
+	reader  mapOps     // of a map that lies in memory alike, to hash it quickly; nil if there is none
 }
 
 // cursor is a place for one entry of a map.
@@ -131,11 +166,11 @@ type cursor struct {
 	k, v       unsafe.Pointer
 }
 
-func newReflected(p *plan) reflected {
+func newReflected(p *plan, reader mapOps) reflected {
 	return reflected{&sync.Pool{New: func() any {
 		k, v := reflect.New(p.key.typ), reflect.New(p.elem.typ)
 		return &cursor{key: k.Elem(), value: v.Elem(), k: k.UnsafePointer(), v: v.UnsafePointer()}
-	}}}
+	}}, reader}
 }
 
 func (reflected) of(p *plan, m unsafe.Pointer) reflect.Value {
@@ -170,6 +205,9 @@ func (r reflected) done(c *cursor) {
 }
 
 func (r reflected) hash(p *plan, m unsafe.Pointer) (sum uint64, n int) {
+	if r.reader != nil {
+		return r.reader.hash(p, m)
+	}
 	c := r.start(p, m)
 	for c.next() {
 		sum += p.hashEntry(c.k, c.v)

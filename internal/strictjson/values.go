@@ -1,7 +1,5 @@
 package strictjson
 
-import "unicode/utf8"
-
 // Text reads a string. What it gives is valid until the next string is read.
 func (r *Reader) Text() []byte { return r.text() }
 
@@ -31,14 +29,4 @@ func (r *Reader) Elements(element func()) {
 		}
 	}
 	r.Close()
-}
-
-// Fits tells whether data is one JSON value, which may stand so many levels deep within a document.
-func Fits(data []byte, level int) bool {
-	r := Reader{data: data, depth: level}
-	if !utf8.Valid(data) {
-		return false
-	}
-	r.Skip()
-	return r.End() == nil
 }

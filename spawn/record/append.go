@@ -186,9 +186,6 @@ func appendID(dst []byte, id actor.ID) []byte {
 	return append(dst, '"')
 }
 
-// nested is how many levels deep a payload lies in a line, and a few more.
-const nested = 8
-
 // base64Prefix begins what stands for bytes that are no text.
 const base64Prefix = `{"base64":`
 
@@ -214,12 +211,7 @@ func bare(data []byte) bool {
 	if n >= len(base64Prefix) && string(data[:len(base64Prefix)]) == base64Prefix {
 		return false
 	}
-	for _, c := range data {
-		if c < ' ' {
-			return false
-		}
-	}
-	return strictjson.Fits(data, nested)
+	return strictjson.Fits(data)
 }
 
 // appendString appends a string; what is no UTF-8 in it becomes U+FFFD.

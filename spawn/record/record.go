@@ -36,7 +36,7 @@ type Line struct {
 
 	Step  uint64        // the events of a process, from 1
 	At    time.Duration // the server's own time, which never goes back
-	Wall  time.Time     // the same in time of day, to the nanosecond
+	Wall  time.Time     // the same in time of day: what the clock would say had nobody set it since the first event
 	Event Event
 
 	From     actor.ID // of a message

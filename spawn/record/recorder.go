@@ -15,6 +15,7 @@ import (
 type Recorder struct {
 	w      io.Writer
 	wall   func() time.Time
+	zero   time.Time // the time of day when the server's own time was 0; not known before the first event
 	prefix []byte // of every line
 	buf    []byte
 	steps  uint64
@@ -23,7 +24,8 @@ type Recorder struct {
 var _ spawn.Recorder = (*Recorder)(nil)
 
 // New begins the record of a server that is about to run, with the header. The wall clock is that of the machine if it is
-// nil; the header gets its time.
+// nil. It is read for the header and for the first event; from then on the server's own time is added to it, so that
+// nobody who sets the clock mixes up the order.
 func New(w io.Writer, h Header, wall func() time.Time) (*Recorder, error) {
 	if wall == nil {
 		wall = time.Now
@@ -88,8 +90,10 @@ func (r *Recorder) Stop(now time.Duration, reason error) error {
 
 // begin begins the line of the next event.
 func (r *Recorder) begin(now time.Duration, e Event) []byte {
-	r.steps++
-	return appendEvent(appendMoment(append(r.buf[:0], r.prefix...), r.steps, now, r.wall()), e)
+	if r.steps++; r.steps == 1 {
+		r.zero = r.wall().Add(-now)
+	}
+	return appendEvent(appendMoment(append(r.buf[:0], r.prefix...), r.steps, now, r.zero.Add(now)), e)
 }
 
 func appendReceived(dst []byte, e machine.Event, rejected *machine.Rejection) []byte {

@@ -1,0 +1,32 @@
+package strictjson
+
+import (
+	"strings"
+	"testing"
+)
+
+// FuzzFits holds the quick answer against the reader.
+func FuzzFits(f *testing.F) {
+	for _, s := range []string{
+		`{}`, `[]`, `{"a":1}`, `{"a":[1,-2.5e3,true,false,null,"x"],"b":{"c":"\u00e9\n"}}`, `[[1],{"a":{}}]`, `{"ü":"é"}`,
+		`[01]`, `[-]`, `[1,]`, `{"a"}`, `{"a":1,}`, `[1 2]`, `["\ud800"]`, `["\\"]`, `["\""]`, `["a\"b\\"]`, `[1}`, `{"a":1]`, `[`, `["`, `[1]2`,
+		"[\n]", "[\"\x01\"]", "[\"\xff\"]", strings.Repeat("[", 56) + strings.Repeat("]", 56), `[tru]`, `[1.]`, `["\`, `["\u12"]`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r := NewReader(data)
+		r.Skip()
+		valid := r.End() == nil
+		s := strings.TrimSpace(string(data))
+		control := strings.ContainsFunc(string(data), func(c rune) bool { return c < ' ' })
+		closed := len(s) == len(data) && len(s) > 1 && (s[0] == '{' || s[0] == '[')
+		deep := strings.Count(s, "[")+strings.Count(s, "{") > maxFit
+		switch fits := Fits(data); {
+		case fits && !(valid && closed && !control):
+			t.Errorf("%q fits", data)
+		case !fits && valid && closed && !control && !deep:
+			t.Errorf("%q does not fit", data)
+		}
+	})
+}
