@@ -16,7 +16,7 @@ type Recorder struct {
 	w      io.Writer
 	wall   func() time.Time
 	zero   time.Time // the time of day when the server's own time was 0; not known before the first event
-	prefix []byte // of every line
+	prefix []byte    // of every line
 	buf    []byte
 	steps  uint64
 }
