@@ -25,6 +25,8 @@ var notRun = map[string]string{
 	`echo '{"Put":[1,"X"]}' | nc -u -w1 127.0.0.1 3000`:                                         "it needs servers; TestReadmeCommands in cmd/paxos has them",
 	`paxos spawn --model durable-abd --servers 5 --port 4000 --data-dir data`:                   "it runs for ever; tests in cmd/paxos start servers",
 	`paxos spawn --only 0 --peers 192.0.2.1:3000,192.0.2.2:3000,192.0.2.3:3000 --data-dir data`: "it runs for ever, on another machine",
+	"paxos spawn --data-dir data --record run.ndjson":                                           "it runs for ever; TestRecorded in cmd/paxos records",
+	"paxos replay run.ndjson":                                                                   "it needs a record; TestRecorded in cmd/paxos has some",
 	`paxos client put X --servers 127.0.0.1:3000,127.0.0.1:3001,127.0.0.1:3002 --server 0`:      "it needs servers; TestClient in cmd/paxos has them",
 	`paxos client get`: "it needs servers; TestClient in cmd/paxos has them",
 	`paxos client bench --clients 8 --duration 10s --reads 0.5`:             "it needs servers; TestClient in cmd/paxos has them",
@@ -166,7 +168,7 @@ func commandsOf(blocks []*block) []*command {
 }
 
 // TestCommands runs every command of the docs, which must end with the exit code that stands behind it, 0 if none does,
-// and print what is shown.
+// and print what is shown. Those of paxos run in a folder with the files of docs/records.
 func TestCommands(t *testing.T) {
 	needs.Program(t, "sh")
 	bin := t.TempDir()
@@ -174,6 +176,9 @@ func TestCommands(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	work := t.TempDir()
+	if err := os.CopyFS(work, os.DirFS(filepath.Join(root, "docs", "records"))); err != nil {
+		t.Fatal(err)
+	}
 	met := make(map[string]bool)
 	for _, c := range commandsOf(readBlocks(t)) {
 		t.Run(fmt.Sprintf("%s:%d", c.block.file, c.line), func(t *testing.T) {
