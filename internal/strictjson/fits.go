@@ -56,15 +56,15 @@ func (f *fitter) whole() bool {
 				return false
 			}
 		case c == 't':
-			if !f.word("rue") {
+			if !f.word("true") {
 				return false
 			}
 		case c == 'f':
-			if !f.word("alse") {
+			if !f.word("false") {
 				return false
 			}
 		case c == 'n':
-			if !f.word("ull") {
+			if !f.word("null") {
 				return false
 			}
 		default:
@@ -150,10 +150,12 @@ func (f *fitter) number(c byte) bool {
 	return true
 }
 
-func (f *fitter) word(rest string) bool {
-	if len(f.data)-f.at < len(rest) || string(f.data[f.at:f.at+len(rest)]) != rest {
+// word takes the rest of a word, whose first letter is taken.
+func (f *fitter) word(w string) bool {
+	end := f.at - 1 + len(w)
+	if end > len(f.data) || string(f.data[f.at-1:end]) != w {
 		return false
 	}
-	f.at += len(rest)
+	f.at = end
 	return true
 }

@@ -304,7 +304,7 @@ func TestReplyBeforeSave(t *testing.T) {
 func TestGlobal(t *testing.T) {
 	c := decided(t, "udp")
 	var records replay.Records
-	records.Add("run", []byte(c.merged.String()))
+	records.Add("run", c.merged.Bytes())
 	most, downs := 0, 0
 	var last *replay.Global
 	result, err := records.Run(replay.Config{Program: program, Visit: func(e *replay.Event, r *replay.Run) error {
