@@ -111,10 +111,10 @@ func (w *worker) dive(r *Result, d *depths, s *stack) bool {
 			}
 			continue
 		}
+		e.pause()
 		if e.halt.Load() != 0 || e.overflow.Load() {
 			return false
 		}
-		e.pause()
 		if d.hungry.Load() > 0 {
 			d.offer(s)
 		}

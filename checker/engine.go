@@ -181,7 +181,7 @@ func (e *engine) begin() error {
 			u.id(state)
 		}
 	}
-	return e.layOut(newLayout(e.limits(), nil, 0))
+	return e.layOut(newLayout(e.limits(), nil, 0, 0))
 }
 
 func (e *engine) limits() []uint32 {

@@ -27,13 +27,16 @@ type field struct {
 const (
 	maxBits       = 64
 	maxShardBits  = 7 // few shards, so that a buffer for each fits into a near cache, but each fits into one too
+	fewShardBits  = 3 // while there are few states, so that many go to a shard together
 	maxRegionBits = 7
+	fewStatesRoom = 4
 	minHomeBits   = 6 // of a region, so that many ids share it
 )
 
-// newLayout makes fields wide enough for ids below limits and for the pairs, with so many bits of room for more pairs, and a
-// bit to spare for ids that are about to need it. All bits are used if there are pairs, as these come up at any time.
-func newLayout(limits []uint32, pairs []field, room int) *layout {
+// newLayout makes fields wide enough for ids below limits and for the pairs, with so many bits of room for more pairs, and
+// bits to spare for more ids: a few while there are few states, and then one if the ids are about to need it. All bits are
+// used if there are pairs, as these come up at any time.
+func newLayout(limits []uint32, pairs []field, room int, states int) *layout {
 	l := &layout{fields: append(make([]field, len(limits)), pairs...)}
 	widths := make([]int, len(l.fields))
 	root := make([]bool, len(l.fields))
@@ -53,14 +56,18 @@ func newLayout(limits []uint32, pairs []field, room int) *layout {
 			l.bits += widths[f]
 		}
 	}
-	rounds := 1
-	if len(pairs) > 0 {
+	rounds, all := 1, true
+	switch {
+	case len(pairs) > 0:
 		rounds = maxBits
+	case states < secondGrouping:
+		rounds = fewStatesRoom
+	default:
+		all = false
 	}
 	for range rounds {
 		for _, f := range l.roots {
-			tight := len(pairs) > 0 || limits[f] > 3<<widths[f]>>2
-			if tight && l.bits < maxBits && widths[f] < 32 {
+			if (all || limits[f] > 3<<widths[f]>>2) && l.bits < maxBits && widths[f] < 32 {
 				widths[f]++
 				l.bits++
 			}
@@ -74,7 +81,10 @@ func newLayout(limits []uint32, pairs []field, room int) *layout {
 	}
 	l.bits = max(l.bits, 1)
 	l.shards = min(maxShardBits, l.bits)
-	l.mixer = visited.NewRegionalMixer(l.bits, top, max(0, min(maxRegionBits, top-minHomeBits)))
+	if states < secondGrouping {
+		l.shards = min(fewShardBits, l.bits)
+	}
+	l.mixer = visited.NewRegionalMixer(l.bits, top, max(0, min(maxRegionBits, l.shards, top-minHomeBits)))
 	return l
 }
 
