@@ -2,6 +2,7 @@ package consistency
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,12 +25,13 @@ type front[S any] struct {
 
 // search goes through the orders of the operations of one window.
 type search[S any, I comparable, O any] struct {
-	config  *WindowsConfig[S, I, O]
-	pool    pool[I]
-	ordered bool // some unknown operation was invoked after a return of this window
+	config *WindowsConfig[S, I, O]
+	pool   pool[I]
+	seen   map[string][]possibility[S] // by the operations that have taken effect, see unseen
 	bounds
 	perStep int64 // what porcupine keeps of each step
 	collect bool
+	again   bool // steps are taken again, to draw them: nothing is left out
 	final   []possibility[S]
 }
 
@@ -37,9 +39,6 @@ func newSearch[S any, I comparable, O any](
 	ctx context.Context, config *WindowsConfig[S, I, O], p pool[I],
 ) *search[S, I, O] {
 	s := &search[S, I, O]{bounds: bounds{ctx: ctx, most: config.MaxMemory}, config: config, pool: p}
-	for _, op := range p.ops {
-		s.ordered = s.ordered || op.after > 0
-	}
 	return s
 }
 
@@ -70,6 +69,7 @@ func (s *search[S, I, O]) possible(start []possibility[S], ops []operation[I, O]
 // possible there and refuses, so that porcupine goes on to the next order; it never looks at a pair of the operations that
 // have taken effect and a state twice.
 func (s *search[S, I, O]) model(start []possibility[S]) porcupine.Model {
+	s.seen = make(map[string][]possibility[S])
 	return porcupine.Model{
 		Init: func() any { return &front[S]{possible: start} },
 		Step: func(state, input, _ any) (bool, any) {
@@ -88,7 +88,7 @@ func (s *search[S, I, O]) model(start []possibility[S]) porcupine.Model {
 				}
 				return false, nil
 			}
-			next := s.step(f, op)
+			next := s.unseen(s.step(f, op))
 			return next != nil, next
 		},
 		Equal: func(a, b any) (same bool) {
@@ -149,14 +149,40 @@ func (s *search[S, I, O]) step(f *front[S], op *operation[I, O]) *front[S] {
 		return nil
 	}
 	moved := &front[S]{possible: after}
-	if s.ordered {
-		moved.lead, moved.beyond = advance(f.lead, f.beyond, op.rank)
-	}
+	moved.lead, moved.beyond = advance(f.lead, f.beyond, op.rank)
 	s.memory += s.perStep
 	for _, p := range after {
 		s.memory += int64(64 + 4*len(p.applied))
 	}
 	return moved
+}
+
+// unseen leaves out of a state what another order of the same operations has led to before, or something that allows
+// all of that. Porcupine has gone on from there by then: while it does, it adds to the operations that have taken effect.
+// It gives nil if nothing is left.
+func (s *search[S, I, O]) unseen(f *front[S]) *front[S] {
+	if f == nil || s.again {
+		return f
+	}
+	key := binary.AppendUvarint(nil, uint64(f.lead))
+	for _, rank := range f.beyond {
+		key = binary.AppendUvarint(key, uint64(rank-f.lead))
+	}
+	all := s.seen[string(key)]
+	var left []possibility[S]
+	for _, p := range f.possible {
+		var added bool
+		if all, added = include(all, p, s.config.Spec.SameState); added {
+			left = append(left, p)
+			s.memory += int64(64 + len(key))
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	s.seen[string(key)] = all
+	f.possible = left
+	return f
 }
 
 // before lists the inputs of unknown operations that are worth trying before an operation.
