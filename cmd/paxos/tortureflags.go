@@ -53,8 +53,8 @@ func (f *tortureFlags) add(cmd *cobra.Command) {
 	*f = tortureFlags{
 		servers: 3, transport: choice{"udp", []string{"udp", "tcp"}},
 		clients: 5, reads: 0.5, timeout: duration(100 * time.Millisecond), patience: duration(2 * time.Second),
-		duration: duration(30 * time.Second), every: duration(400 * time.Millisecond),
-		lasting: span{50 * time.Millisecond, time.Second}, least: 100, shrink: duration(2 * time.Minute),
+		duration: duration(30 * time.Second), every: duration(100 * time.Millisecond),
+		lasting: span{10 * time.Millisecond, 300 * time.Millisecond}, least: 100, shrink: duration(2 * time.Minute),
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
