@@ -80,7 +80,7 @@ func (p *torturePlan) folder() (string, error) {
 	dir := p.flags.dir
 	if dir == "" {
 		var err error
-		if dir, err = os.MkdirTemp("", "paxos-torture-"); err != nil {
+		if dir, err = os.MkdirTemp("", "paxos-"); err != nil { // short, as sockets are in it
 			return "", err
 		}
 	}
@@ -212,7 +212,7 @@ func (a *app) shrink(ctx context.Context, p *torturePlan, o *ordeal) (nemesis.Sc
 		if ctx.Err() != nil || broken != nil {
 			return false
 		}
-		dir, err := os.MkdirTemp(o.dir, "rerun-")
+		dir, err := os.MkdirTemp("", "paxos-")
 		if err != nil {
 			broken = err
 			return false

@@ -30,7 +30,7 @@ func tortureWith(t *testing.T, program string, args ...string) (int, string) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, append([]string{"torture"}, args...)...)
-	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	cmd.Env = append(os.Environ(), "TMPDIR="+shortDir(t))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -42,6 +42,21 @@ func tortureWith(t *testing.T, program string, args ...string) (int, string) {
 		t.Errorf("%s %q: %s", program, args, &stderr)
 	}
 	return cmd.ProcessState.ExitCode(), string(out)
+}
+
+// shortDir is a folder until the test ends, with a path that leaves room for those of sockets.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 // number gives the number that an expression finds, 0 if it finds none.
@@ -138,17 +153,19 @@ func TestTortureInterrupted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tmp := t.TempDir()
+			tmp := shortDir(t)
 			cmd := exec.Command(path, "torture", "--faults", "pause,kill", "--every", "50ms", "--lasting", "50ms..200ms")
 			cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
 			var out bytes.Buffer
-			cmd.Stdout = &out
+			cmd.Stdout, cmd.Stderr = &out, &out
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
 			for end := time.Now().Add(20 * time.Second); len(servants(t, tmp)) == 0 || !exists(tmp, "*", historyName); {
 				if time.Now().After(end) {
-					t.Fatal("it does not start")
+					_ = cmd.Process.Kill()
+					_ = cmd.Wait() // It was killed.
+					t.Fatalf("it does not start: %s, %q", &out, servants(t, tmp))
 				}
 				time.Sleep(5 * time.Millisecond)
 			}
@@ -202,7 +219,7 @@ func servants(t *testing.T, dir string) []string {
 
 // TestTortureHistory makes sure that what torture leaves is what verify reads, and that it says the same.
 func TestTortureHistory(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "run")
+	dir := filepath.Join(shortDir(t), "run")
 	if code, out := tortureWith(t, "paxos", "--duration", "500ms", "--faults", "none", "--keep", "--dir", dir); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}

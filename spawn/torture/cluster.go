@@ -40,10 +40,18 @@ type Config struct {
 // Folder is the folder of a server in that of a cluster.
 func Folder(dir string, place int) string { return filepath.Join(dir, "server-"+strconv.Itoa(place)) }
 
-// Control is where a server serves its injector.
+// maxSocketPath is how long the path of a socket may be, in bytes, on every system.
+const maxSocketPath = 103
+
+// Control is where a server serves its injector. It is an error if systems have no room for the path.
 func Control(m Member) (string, error) {
 	id, err := spawn.IDOf(m.Addresses[m.Place])
-	return filepath.Join(m.Dir, id.String()+".control"), err
+	path := filepath.Join(m.Dir, id.String()+".control")
+	if err == nil && len(path) > maxSocketPath {
+		err = fmt.Errorf("%s is too long for a socket: expected a folder whose path is %d bytes shorter",
+			path, len(path)-maxSocketPath)
+	}
+	return path, err
 }
 
 // Cluster is a running cluster. Its methods are for one goroutine, but for Tally and Close.
@@ -91,6 +99,9 @@ func start(ctx context.Context, c Config) (*Cluster, error) {
 		m := Member{Place: i, Addresses: addresses, Dir: Folder(c.Dir, i)}
 		s := &server{cluster: cluster, member: m, command: c.Command}
 		cluster.servers = append(cluster.servers, s)
+		if _, err := Control(m); err != nil {
+			return nil, errors.Join(err, cluster.Close())
+		}
 		if err := os.MkdirAll(m.Dir, 0o700); err != nil {
 			return nil, errors.Join(err, cluster.Close())
 		}

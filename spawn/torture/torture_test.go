@@ -252,6 +252,11 @@ func TestNoStart(t *testing.T) {
 	if !errors.Is(err, torture.ErrStopped) || !strings.Contains(err.Error(), "no luck") {
 		t.Errorf("it says %v", err)
 	}
+	long := filepath.Join(t.TempDir(), strings.Repeat("x", 100))
+	_, err = torture.Start(t.Context(), torture.Config{Servers: 1, Dir: long, Command: command})
+	if err == nil || !strings.Contains(err.Error(), "shorter") {
+		t.Errorf("in a long folder: %v", err)
+	}
 	missing := func(m torture.Member) *exec.Cmd { return exec.Command(filepath.Join(m.Dir, "nothing")) }
 	if _, err := torture.Start(t.Context(), torture.Config{Servers: 2, Dir: t.TempDir(), Command: missing}); err == nil {
 		t.Error("a program that is not there was started")
