@@ -50,6 +50,9 @@ const progressEvery = time.Second
 // spare is how many times as many runs are made, at most, as are to count.
 const spare = 3
 
+// ahead is how many runs, for each worker, may have begun before one that has not ended.
+const ahead = 64
+
 // Perform makes runs until enough count, the first one is violated, or the context ends. The error is one of the
 // configuration.
 func (c Config) Perform(ctx context.Context, k Campaign) (Summary, error) {
@@ -58,8 +61,13 @@ func (c Config) Perform(ctx context.Context, k Campaign) (Summary, error) {
 	}
 	p := &performance{Config: c, Campaign: k, done: make(map[uint64]Run)}
 	p.Workers = cmp.Or(k.Workers, runtime.GOMAXPROCS(0))
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	p.room.L = &p.mu
+	stop := context.AfterFunc(ctx, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.room.Broadcast()
+	})
+	defer stop()
 	var wg sync.WaitGroup
 	for range p.Workers {
 		wg.Go(func() { p.work(ctx) })
@@ -78,6 +86,7 @@ type performance struct {
 	Campaign
 
 	mu       sync.Mutex
+	room     sync.Cond      // there may be some in done
 	begun    uint64         // runs
 	ended    uint64         // runs that the summary knows of: those before all that have not ended
 	done     map[uint64]Run // that ended after one that has not, by their place
@@ -119,11 +128,19 @@ func (p *performance) run(ctx context.Context, seed uint64) (Run, error) {
 func (p *performance) begin(ctx context.Context) (uint64, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if ctx.Err() != nil || p.complete || p.err != nil || p.begun >= uint64(p.Runs)*spare {
+	for !p.over(ctx) && p.begun-p.ended >= uint64(p.Workers)*ahead {
+		p.room.Wait()
+	}
+	if p.over(ctx) || p.begun >= uint64(p.Runs)*spare {
 		return 0, false
 	}
 	p.begun++
 	return p.begun - 1, true
+}
+
+// over tells whether no further run is to begin.
+func (p *performance) over(ctx context.Context) bool {
+	return ctx.Err() != nil || p.complete || p.err != nil
 }
 
 // end takes the result of a run. Runs are counted in the order of their seeds, whatever the order in which they end, so
@@ -131,6 +148,7 @@ func (p *performance) begin(ctx context.Context) (uint64, bool) {
 func (p *performance) end(at uint64, r Run, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	defer p.room.Broadcast()
 	if err != nil {
 		p.err = err
 		return

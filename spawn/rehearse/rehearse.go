@@ -161,9 +161,12 @@ func (c Config) rehearse(ctx context.Context, seed uint64, s nemesis.Schedule, w
 	}
 	r := Run{Seed: seed, Schedule: s, Outcome: o}
 	h := oplog.History{Header: oplog.Header{Spec: c.spec()}, Events: Events(o.Notes, c.Clients)}
-	r.Check, err = oplog.Check(ctx, h, oplog.Config{Spec: c.spec()})
+	r.Check, err = oplog.Check(ctx, h, oplog.Config{Spec: c.spec(), MaxMemory: maxMemory})
 	return r, err
 }
+
+// maxMemory bounds the search of one window of a history, in bytes: there are as many at once as workers.
+const maxMemory = 256 << 20
 
 func (c Config) spec() oplog.Spec {
 	if c.Spec == "" {
