@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -46,7 +47,7 @@ func (f *around) add(set *pflag.FlagSet) {
 	set.Var(&f.network, "network", "what the network may do (ordered over TCP, else unordered_nonduplicating)")
 	set.Var(&f.workers, "workers", "goroutines (one per core unless given)")
 	set.Var(&f.maxStates, "max-states", "end the exploration once so many distinct states were visited")
-	set.Var(&f.timeout, "timeout", "end the exploration after so long, such as 30s or 5m")
+	set.Var(&f.timeout, "timeout", "end the judgement of what was before, and the exploration, after so long, such as 30s or 5m")
 	set.Var(&f.memoryLimit, "memory-limit", "end the exploration once the process takes so much, such as 500MB or 2GiB")
 }
 
@@ -107,7 +108,7 @@ func (f *around) explore(records *replay.Records, config replay.Config, stdout i
 	if global == nil || global.Header == nil {
 		return 0, fmt.Errorf("--explore-around %d: expected one of the %s of the run", f.event, counted(result.Events, "event"))
 	}
-	before, err := seen.judge(ctx)
+	before, left, err := f.judge(ctx, &seen)
 	if err != nil {
 		return 0, err
 	}
@@ -115,8 +116,8 @@ func (f *around) explore(records *replay.Records, config replay.Config, stdout i
 	defer b.Flush()
 	fmt.Fprintf(b, "Event %d of %s: %s, %s between servers.\n", f.event, global.Header.Model,
 		counted(len(seen.all), "request"), counted(len(global.Flying), "message"))
-	if before.violated {
-		fmt.Fprintf(b, "violated    linearizable, before that event\n")
+	if before.violated != "" {
+		fmt.Fprintf(b, "violated    linearizable, before that event is over: no order explains\n  %s\n", before.violated)
 		return checker.ExitViolated, b.Flush()
 	}
 	c, err := f.model(global, before)
@@ -133,7 +134,7 @@ func (f *around) explore(records *replay.Records, config replay.Config, stdout i
 	}
 	r := checker.BFS(ctx, sys, checker.Options{
 		MaxDepth: int(f.steps) + 1, Workers: int(f.workers), MaxStates: int(f.maxStates),
-		Timeout: time.Duration(f.timeout), MemoryLimit: int64(f.memoryLimit), FinishWhen: checker.FirstViolation,
+		Timeout: left, MemoryLimit: int64(f.memoryLimit), FinishWhen: checker.FirstViolation,
 	})
 	defer r.Close()
 	if r.Err != nil {
@@ -143,11 +144,25 @@ func (f *around) explore(records *replay.Records, config replay.Config, stdout i
 	return code, b.Flush()
 }
 
+// judge goes through what clients did before, and tells how much of the timeout is left then: 0 only if there is none.
+func (f *around) judge(ctx context.Context, seen *requests) (past, time.Duration, error) {
+	if f.timeout == 0 {
+		before, err := seen.judge(ctx)
+		return before, 0, err
+	}
+	ends := time.Now().Add(time.Duration(f.timeout))
+	ctx, cancel := context.WithDeadline(ctx, ends)
+	defer cancel()
+	before, err := seen.judge(ctx)
+	return before, max(time.Until(ends), time.Nanosecond), err
+}
+
 // model gives the configuration of a model that begins in the state of the run.
 func (f *around) model(g *replay.Global, before past) (registers.Config, error) {
 	h := g.Header
 	run := &registers.Run{
 		Servers: h.Servers, First: before.first, Before: before.history, Waiting: before.waiting, Forget: !h.Durable,
+		Unjudged: before.unjudged != "",
 		State: model.Beginning[register.Message]{Actors: make(map[actor.ID]model.Begun)},
 	}
 	down := 0
@@ -210,15 +225,16 @@ func (f *around) report(b io.Writer, r *checker.Result, before past) int {
 	switch {
 	case violated:
 		code = checker.ExitViolated
-	case !complete:
+	case !complete || before.unjudged != "":
 		code = checker.ExitUndecided
+	}
+	if before.unjudged != "" {
+		fmt.Fprintf(b, "not judged  always \"linearizable\": %s\n", before.unjudged)
 	}
 	if !violated {
 		for _, p := range r.Properties {
 			switch {
 			case p.Expect == model.Sometimes:
-			case p.Name == "linearizable" && before.unjudged != "":
-				fmt.Fprintf(b, "not judged  %v %q: %s\n", p.Expect, p.Name, before.unjudged)
 			case complete && r.Exhausted:
 				fmt.Fprintf(b, "holds       %v %q, in all that can follow with these clients\n", p.Expect, p.Name)
 			case complete:

@@ -157,7 +157,10 @@ func TestExploreFindsWhatIsNear(t *testing.T) {
 	}
 	// And after a get that missed it, it is too late.
 	c.deliver(someClient+1, 1, `{"Get":2}`)
-	if code, out := c.explore(4); code != 1 || !strings.Contains(out, "violated    linearizable, before that event") {
+	const blame = "violated    linearizable, before that event is over: no order explains\n" +
+		"  event 4: 127.0.0.1:3001 answers request 2 of 127.0.0.1:4001, the read of event 4: none; " +
+		"after all that was answered before, the register held 'X'\n"
+	if code, out := c.explore(4); code != 1 || !strings.Contains(out, blame) {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 	if code, out := c.explore(3, "--steps", "6", "--max-states", "2"); code != 3 || !strings.Contains(out, "undecided") {
@@ -169,6 +172,30 @@ func TestExploreFindsWhatIsNear(t *testing.T) {
 		}
 	}
 	if code, out := c.explore(99); code != 2 || !strings.Contains(out, "expected one of the 4 events") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
+// What is not judged is no success: many writes that nobody answered, and a timeout that is over before the exploration begins.
+func TestExploreUnjudged(t *testing.T) {
+	c := startRecorded(t, "abd", 3)
+	for i := range maxPending + 1 {
+		c.deliver(someClient+actor.ID(i), i%3, fmt.Sprintf(`{"Put":[%d,"X"]}`, i+1))
+	}
+	begins := 3 + maxPending + 1
+	code, out := c.explore(begins, "--steps", "1", "--clients", "0")
+	if code != 3 || !strings.Contains(out, `not judged  always "linearizable": 17 writes before were never answered`) ||
+		strings.Contains(out, "holds") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	if code, out = c.explore(begins-1, "--steps", "1", "--clients", "0"); code != 0 {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	c = startRecorded(t, "single-copy", 1)
+	c.deliver(someClient, 0, `{"Put":[1,"X"]}`)
+	c.deliver(someClient, 0, `{"Get":2}`)
+	code, out = c.explore(3, "--timeout", "1ns")
+	if code != 3 || !strings.Contains(out, `not judged  always "linearizable": what clients did before could not be judged`) {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 }

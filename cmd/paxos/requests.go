@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"synod/actor"
 	"synod/consistency"
 	"synod/examples/registers"
 	"synod/register"
+	"synod/spawn"
 	"synod/spawn/record"
 	"synod/spawn/replay"
 )
@@ -31,6 +33,9 @@ type asked struct {
 	requestKey
 	in       consistency.RegisterInput[register.Value]
 	answered bool
+	arrival  int // the number of the event in which it arrived
+	answer   int // and of that in which it was answered; 0 if it was not
+	by       actor.ID
 }
 
 // requestEvent is the first arrival of a request, or its first answer.
@@ -52,9 +57,9 @@ func (q *requests) note(e *replay.Event, run *replay.Run) error {
 		}
 		switch m := m.(type) {
 		case register.Put:
-			q.arrives(requestKey{e.From, m.Request}, consistency.Write(m.Value))
+			q.arrives(e, m.Request, consistency.Write(m.Value))
 		case register.Get:
-			q.arrives(requestKey{e.From, m.Request}, consistency.Read[register.Value]())
+			q.arrives(e, m.Request, consistency.Read[register.Value]())
 		}
 	}
 	if e.Undone {
@@ -70,35 +75,36 @@ func (q *requests) note(e *replay.Event, run *replay.Run) error {
 		}
 		switch m := m.(type) {
 		case register.PutOk:
-			q.answered(requestKey{s.To, m.Request}, consistency.Wrote[register.Value]())
+			q.answered(e, requestKey{s.To, m.Request}, consistency.Wrote[register.Value]())
 		case register.GetOk:
-			q.answered(requestKey{s.To, m.Request}, consistency.Got(m.Value))
+			q.answered(e, requestKey{s.To, m.Request}, consistency.Got(m.Value))
 		}
 	}
 	return nil
 }
 
-func (q *requests) arrives(k requestKey, in consistency.RegisterInput[register.Value]) {
+func (q *requests) arrives(e *replay.Event, number register.Request, in consistency.RegisterInput[register.Value]) {
+	k := requestKey{e.From, number}
 	if _, known := q.places[k]; known {
 		return // again
 	}
 	q.places[k] = len(q.all)
 	q.events = append(q.events, requestEvent{request: len(q.all)})
-	q.all = append(q.all, asked{requestKey: k, in: in})
+	q.all = append(q.all, asked{requestKey: k, in: in, arrival: e.Number})
 }
 
-func (q *requests) answered(k requestKey, out consistency.RegisterOutput[register.Value]) {
+func (q *requests) answered(e *replay.Event, k requestKey, out consistency.RegisterOutput[register.Value]) {
 	at, known := q.places[k]
 	if !known || q.all[at].answered {
 		return
 	}
-	q.all[at].answered = true
+	q.all[at].answered, q.all[at].answer, q.all[at].by = true, e.Number, e.Server
 	q.events = append(q.events, requestEvent{at, true, out})
 }
 
 // past is what clients had done when an exploration begins.
 type past struct {
-	violated bool             // it is not linearizable already
+	violated string           // what is not linearizable already; empty if it is
 	unjudged string           // why linearizability cannot be judged afterwards; empty if it can
 	history  register.History // what the register may hold, as writes that overlap, and what is not answered
 	waiting  []registers.Waiting
@@ -130,13 +136,32 @@ func (q *requests) judge(ctx context.Context) (past, error) {
 	p := past{first: q.free()}
 	switch w.Finish(ctx) {
 	case consistency.Violated:
-		p.violated = true
+		p.violated = q.blame(w.Violation())
 		return p, nil
 	case consistency.Undecided:
 		p.unjudged = "what clients did before could not be judged: " + w.Reason()
 	case consistency.Holds:
 	}
 	return p, q.summary(&p, w.States())
+}
+
+// blame says which answer no order explains.
+func (q *requests) blame(v *consistency.Violation[
+	register.Value, consistency.RegisterInput[register.Value], consistency.RegisterOutput[register.Value],
+],
+) string {
+	culprit := v.Culprit()
+	r := q.all[culprit.Client]
+	text := fmt.Sprintf("event %d: %s answers request %d of %s, the %v of event %d: %v",
+		r.answer, spawn.Describe(r.by), r.number, spawn.Describe(r.client), r.in, r.arrival, culprit.Out)
+	var held []string
+	for _, value := range v.States {
+		held = append(held, value.String())
+	}
+	if len(held) > 0 {
+		text += "; after all that was answered before, the register held " + strings.Join(held, " or ")
+	}
+	return text
 }
 
 // beforeRead: only an unknown write of what was read matters, and only if something else was held.

@@ -15,6 +15,8 @@ type Run struct {
 	Before  register.History // what clients had done, in which the operations of Waiting are pending
 	First   actor.ID         // the id of the first new client; those that follow are free as well
 	Forget  bool             // a server that crashes forgets everything
+	// Unjudged is set if too little is known of what was before to tell whether the whole is linearizable.
+	Unjudged bool
 }
 
 // Waiting is a client that waits for the answer to a request. It asks for nothing else afterwards.

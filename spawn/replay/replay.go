@@ -59,10 +59,14 @@ type Run struct {
 	flying  uint64 // the sum of the digests of what is under way
 }
 
-// Run replays the records. A run that is not the model's is a *Deviation.
+// Run replays the records. A run that is not the model's is a *Deviation; files that are no records, or those of one
+// process twice, or not in order, are another error.
 func (r *Records) Run(c Config) (*Result, error) {
 	run := &Run{config: c, records: r, links: make(map[link]*flow)}
-	if r.stray != nil {
+	switch {
+	case r.refused != nil:
+		return nil, r.refused
+	case r.stray != nil:
 		return nil, r.stray
 	}
 	if len(r.sequences) == 0 {
@@ -356,27 +360,6 @@ func (r *Run) receive(s *server, e *Event) {
 	e.Sender, e.Repeated = sender, repeated
 	for _, data := range gone {
 		r.flying -= way.digest(data)
-	}
-}
-
-// fate tells what became of an event that would leave kept on disk. Its line was written before it was saved, so if the
-// process ended then, only the recovery tells.
-func (r *Run) fate(s *server, kept []storage.Record) fate {
-	if sameRecords(s.kept, kept) {
-		return done
-	}
-	for n := 1; ; n++ {
-		i := r.records.peek(s.sequence, n)
-		switch {
-		case i == nil || i.err != nil:
-			return done // If its successor was begun, it was over.
-		case i.line.Header != nil || i.line.Event == record.Stop:
-			continue
-		case i.line.Event == record.Recover && sameRecords(i.line.Records, s.kept) && n > 1,
-			i.line.Event == record.Start && len(s.kept) == 0 && n > 1:
-			return undone
-		}
-		return done
 	}
 }
 

@@ -27,14 +27,6 @@ type server struct {
 	summary Summary
 }
 
-// fate is what became of the last event of a process before it ended.
-type fate uint8
-
-const (
-	done   fate = iota // what it wanted saved is saved, as far as anybody knows
-	undone             // it never was: the event is as if it had not happened
-)
-
 // execute lets the machine take the event of a line, and compares.
 func (s *server) execute(l *record.Line) (machine.Effects, *mismatch, error) {
 	e, wrong := s.event(l)
@@ -118,7 +110,7 @@ func (s *server) begin(l *record.Line) *mismatch {
 		return nil
 	case !s.machine.Durable():
 		return &mismatch{"a start, as nothing is kept", "a recovery"}
-	case s.summary.Processes == 1:
+	case s.summary.Events == 0:
 		// What happened before the record began is not in it.
 		s.kept, s.summary.Recovered = l.Records, true
 		return nil

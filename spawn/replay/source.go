@@ -18,6 +18,14 @@ type Records struct {
 	headers   []*record.Header
 	stray     *Deviation // a line of nobody, nil for none
 	torn      int        // lines of nobody that were never finished
+	refused   error      // why the files are not the records of one run; nil if they may be
+	begun     map[process]spot
+}
+
+// process is one of a server's: nobody starts the same server twice in a nanosecond.
+type process struct {
+	server actor.ID
+	wall   int64 // when its header was written
 }
 
 // source is a file.
@@ -48,10 +56,22 @@ type item struct {
 }
 
 // Open reads files, each with the record of a server or of several. The lines of a server count in the order in which they
-// stand, those of one file before those of the next. An error is a file that cannot be read.
+// stand, those of one file before those of the next. An error is a file that cannot be read, or that is named twice.
 func Open(files ...string) (*Records, error) {
 	r := new(Records)
-	for _, name := range files {
+	var infos []os.FileInfo
+	for at, name := range files {
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		for i, other := range infos {
+			if os.SameFile(info, other) {
+				return nil, fmt.Errorf("%s, the %s file, is %s, the %s: expected each file once",
+					name, ordinal(at+1), files[i], ordinal(i+1))
+			}
+		}
+		infos = append(infos, info)
 		data, err := os.ReadFile(name)
 		if err != nil {
 			return nil, err
@@ -65,7 +85,7 @@ func Open(files ...string) (*Records, error) {
 func (r *Records) Add(name string, data []byte) {
 	file := len(r.files)
 	r.files = append(r.files, source{name, data})
-	number := 0
+	number, found := 0, false
 	for start := 0; start < len(data); {
 		end, next := len(data), len(data)
 		if n := bytes.IndexByte(data[start:], '\n'); n >= 0 {
@@ -73,10 +93,51 @@ func (r *Records) Add(name string, data []byte) {
 		}
 		number++
 		if len(bytes.TrimSpace(data[start:end])) > 0 {
+			found = found || begins(data[start:end], next == len(data))
 			r.place(spot{file, number, start, end})
 		}
 		start = next
 	}
+	if !found && len(bytes.TrimSpace(data)) > 0 {
+		r.refuse(fmt.Errorf("%s is no record: expected a file that spawn --record wrote, and no line of it is one of such", name))
+	}
+}
+
+// refuse notes what is wrong with the files, if it is the first such.
+func (r *Records) refuse(err error) {
+	if r.refused == nil {
+		r.refused = err
+	}
+}
+
+// begins tells whether a line of a file is one of a record, or the beginning of one.
+func begins(text []byte, last bool) bool {
+	if bytes.HasPrefix(text, []byte(prefix)) || last && agrees(text, prefix) {
+		return true
+	}
+	_, err := record.Decode(text)
+	return err == nil
+}
+
+// prefix is how each line begins that is not torn in it.
+const prefix = `{"server":"`
+
+// agrees tells whether a text begins with another one, as far as both go.
+func agrees(text []byte, other string) bool {
+	n := min(len(text), len(other))
+	return string(text[:n]) == other[:n]
+}
+
+// opens tells whether a line is a header, or may be the beginning of one. Nothing else comes after a line that is torn.
+func opens(text []byte) bool {
+	if line, err := record.Decode(text); err == nil {
+		return line.Header != nil
+	}
+	if len(text) == 0 || !agrees(text, prefix) {
+		return false
+	}
+	_, rest, told := bytes.Cut(text[min(len(prefix), len(text)):], []byte(`",`))
+	return !told || agrees(rest, `"record":`)
 }
 
 // place puts a line to those of its server.
@@ -84,6 +145,7 @@ func (r *Records) place(at spot) {
 	text := r.text(at)
 	id, known := record.Server(text)
 	header := bytes.Contains(text[:min(len(text), 64)], []byte(`"record"`))
+	var begun *record.Header
 	if !known || header {
 		line, err := record.Decode(text)
 		if err != nil && !known {
@@ -92,26 +154,67 @@ func (r *Records) place(at spot) {
 		}
 		id = line.Server
 		if line.Header != nil {
-			r.headers = append(r.headers, line.Header)
+			begun = line.Header
+			r.headers = append(r.headers, begun)
 		} else if err != nil {
 			id, _ = record.Server(text)
 		}
 	}
-	i, found := slices.BinarySearchFunc(r.sequences, id, func(s *sequence, id actor.ID) int {
-		return int(min(max(int64(s.server)-int64(id), -1), 1))
-	})
+	i, found := r.find(id)
 	if !found {
 		r.sequences = slices.Insert(r.sequences, i, &sequence{server: id})
 	}
+	if begun != nil {
+		r.begin(r.sequences[i], begun, at)
+	}
 	r.sequences[i].spots = append(r.sequences[i].spots, at)
 }
+
+func (r *Records) find(id actor.ID) (int, bool) {
+	return slices.BinarySearchFunc(r.sequences, id, func(s *sequence, id actor.ID) int {
+		return int(min(max(int64(s.server)-int64(id), -1), 1))
+	})
+}
+
+// begin verifies that a process begins after what is known of its server. The order of the lines of a file is that in
+// which they were written, whoever set the clock; that of files is what the user says, so that there the clock counts.
+func (r *Records) begin(s *sequence, h *record.Header, at spot) {
+	p := process{s.server, h.Wall.UnixNano()}
+	if other, known := r.begun[p]; known {
+		r.refuse(fmt.Errorf("%s and %s are the same header of server %s: expected the record of each process once",
+			r.where(other), r.where(at), spawn.Describe(s.server)))
+		return
+	}
+	if r.begun == nil {
+		r.begun = make(map[process]spot)
+	}
+	r.begun[p] = at
+	for _, other := range slices.Backward(s.spots) {
+		if other.file == at.file {
+			return
+		}
+		line, err := record.Decode(r.text(other))
+		if err != nil {
+			continue // torn
+		}
+		last := item{line: line}
+		if h.Wall.Before(last.time()) {
+			r.refuse(fmt.Errorf("%s: server %s begins a process before the time of %s, its last line in the file before: "+
+				"expected the files of a server in the order in which they were written, and nothing twice",
+				r.where(at), spawn.Describe(s.server), r.where(other)))
+		}
+		return
+	}
+}
+
+func (r *Records) where(at spot) string { return fmt.Sprintf("%s:%d", r.files[at.file].name, at.number) }
 
 // strayed notes a line that does not even tell whose it is. At the end of a file, or before a header, its writer was
 // killed.
 func (r *Records) strayed(at spot, err error) {
 	rest := bytes.TrimSpace(r.files[at.file].data[at.end:])
 	next, _, _ := bytes.Cut(rest, []byte("\n"))
-	if line, wrong := record.Decode(next); len(rest) == 0 || wrong == nil && line.Header != nil {
+	if len(rest) == 0 || opens(next) {
 		r.torn++
 		return
 	}
@@ -145,12 +248,16 @@ func (r *Records) decode(s *sequence, n int) item {
 	if i.err == nil {
 		return i
 	}
-	if n+1 == len(s.spots) || s.spots[n+1].file != i.file {
-		i.torn = true
-	} else if next, err := record.Decode(r.text(s.spots[n+1])); err == nil {
-		i.torn = next.Header != nil
-	}
+	i.torn = n+1 == len(s.spots) || s.spots[n+1].file != i.file || opens(r.text(s.spots[n+1]))
 	return i
+}
+
+// ordinal is the word for a number from 1.
+func ordinal(n int) string {
+	if words := []string{"first", "second", "third"}; n <= len(words) {
+		return words[n-1]
+	}
+	return fmt.Sprintf("%dth", n)
 }
 
 // advance takes the first line of a sequence away.

@@ -1,0 +1,162 @@
+package replay_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"synod/examples/catalog"
+	"synod/spawn/replay"
+	"synod/storage"
+)
+
+// unsaved is a run in which the second server writes down a promise and a stop, but cannot save the promise.
+func unsaved(t *testing.T) *cluster {
+	t.Helper()
+	c := newCluster(t, "single-decree", "udp", catalog.Variant{})
+	c.stores[1].At = func(storage.Point) error { return errors.New("the disk is gone") }
+	if err := c.deliver(envelope{client, c.ids[0], []byte(`{"Put":[1,"X"]}`)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.deliver(c.network[0]); err == nil {
+		t.Fatal("a server goes on that cannot save")
+	}
+	c.network = c.network[1:]
+	c.stores[1].At = nil
+	return c
+}
+
+// cut gives the records of a run in which the last line of the second server is torn after n bytes.
+func cut(c *cluster, n int) {
+	text := strings.TrimSuffix(c.lines[1].String(), "\n")
+	at := strings.LastIndex(text, "\n") + 1
+	c.lines[1].Truncate(at + min(n, len(text)-at))
+	c.lines[1].WriteByte('\n')
+}
+
+func last(c *cluster) string {
+	text := strings.TrimSuffix(c.lines[1].String(), "\n")
+	return text[strings.LastIndex(text, "\n")+1:]
+}
+
+// TestTornStop tears the line of a stop after a save that did not work, at every byte: the step was not saved all the same.
+func TestTornStop(t *testing.T) {
+	for n := 1; n < len(last(unsaved(t))); n++ {
+		c := unsaved(t)
+		cut(c, n)
+		c.start(1)
+		c.ask(1, `{"Get":2}`)
+		r := confirm(t, c.files()...)
+		if s := r.Servers[1]; s.Undone != 1 || r.Torn != 1 {
+			t.Fatalf("%d bytes: %+v", n, s)
+		}
+	}
+}
+
+// TestTornBeginning tears the header and the recovery of a process that is killed at once, and starts another one; and
+// does so twice.
+func TestTornBeginning(t *testing.T) {
+	for _, recovery := range []bool{false, true} {
+		for n := 1; ; n++ {
+			c := unsaved(t)
+			whole := 0
+			for range 2 {
+				c.now += time.Millisecond
+				c.start(1)
+				if !recovery {
+					text := strings.TrimSuffix(c.lines[1].String(), "\n")
+					c.lines[1].Truncate(strings.LastIndex(text, "\n") + 1)
+				}
+				whole = len(last(c))
+				cut(c, n)
+			}
+			if n >= whole {
+				break
+			}
+			c.now += time.Millisecond
+			c.start(1)
+			c.ask(1, `{"Get":2}`)
+			r := confirm(t, c.files()...)
+			if s := r.Servers[1]; s.Undone != 1 || r.Torn != 2 {
+				t.Fatalf("%d bytes: %+v, %d torn lines", n, s, r.Torn)
+			}
+		}
+	}
+}
+
+// TestTornFirst tears the recovery with which a record begins.
+func TestTornFirst(t *testing.T) {
+	c := newCluster(t, "single-decree", "udp", catalog.Variant{})
+	c.ask(0, `{"Put":[1,"X"]}`)
+	for _, b := range c.lines {
+		b.Reset()
+	}
+	for i := range c.ids {
+		c.start(i)
+	}
+	cut(c, 60)
+	c.now += time.Millisecond
+	c.start(1)
+	r := confirm(t, c.files()...)
+	if s := r.Servers[1]; !s.Recovered || s.Torn != 1 || s.Crashes != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestTornSuccessor: what was begun after an event shows that the event was saved, and was forgotten afterwards.
+func TestTornSuccessor(t *testing.T) {
+	c := unsaved(t)
+	cut(c, 0)
+	c.lines[1].Truncate(c.lines[1].Len() - 1)
+	c.crash(1, `{"server":"127.0.0.1:3001","step":3,"at":3000000,"wall":1000000000003000000,"event":"rec`)
+	c.start(1)
+	deviates(t, "run1:6", "expected what was saved", c.files()...)
+}
+
+// TestTwice gives the record of a process twice, and those of two processes in the wrong order.
+func TestTwice(t *testing.T) {
+	c := newCluster(t, "single-copy", "udp", catalog.Variant{})
+	c.ask(1, `{"Put":[1,"X"]}`)
+	one := c.files()[1]
+	c.crash(1, "")
+	c.ask(0, `{"Get":2}`)
+	c.start(1)
+	c.ask(1, `{"Get":3}`)
+	two := c.files()[1][len(one):]
+	confirm(t, c.files()[0], one, two, c.files()[2])
+	for _, tt := range []struct {
+		want  string
+		files []string
+	}{
+		{"run1:1 and run2:1 are the same header of server 127.0.0.1:3001", []string{c.files()[0], one, one, c.files()[2]}},
+		{"run0:1 and run0:4 are the same header of server 127.0.0.1:3001", []string{one + one}},
+		{"run1:1: server 127.0.0.1:3001 begins a process before the time of run0:3", []string{two, one}},
+		{"run1:1: server 127.0.0.1:3001 begins a process before the time of run0:3", []string{two + two[:30], one}},
+		{"run1 is no record", []string{one, "A text\n{\"name\":1}\n"}},
+		{"run0 is no record", []string{"\x00\x01"}},
+	} {
+		_, err := replayed(tt.files...)
+		if err == nil || errors.As(err, new(*replay.Deviation)) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%v\nwant %s", err, tt.want)
+		}
+	}
+	// The clock may be set back while a file grows.
+	confirm(t, c.files()[0], strings.ReplaceAll(one, `"wall":1`, `"wall":2`)+two, c.files()[2])
+}
+
+// TestSameFile names a file twice, under two names.
+func TestSameFile(t *testing.T) {
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	if err := errors.Join(os.WriteFile(a, nil, 0o600), os.Link(a, b)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := replay.Open(a, b)
+	if want := fmt.Sprintf("%s, the second file, is %s, the first: expected each file once", b, a); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
