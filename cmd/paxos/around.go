@@ -163,7 +163,7 @@ func (f *around) model(g *replay.Global, before past) (registers.Config, error) 
 	run := &registers.Run{
 		Servers: h.Servers, First: before.first, Before: before.history, Waiting: before.waiting, Forget: !h.Durable,
 		Unjudged: before.unjudged != "",
-		State: model.Beginning[register.Message]{Actors: make(map[actor.ID]model.Begun)},
+		State:    model.Beginning[register.Message]{Actors: make(map[actor.ID]model.Begun)},
 	}
 	down := 0
 	for _, s := range g.Servers {

@@ -99,7 +99,7 @@ func (r *Records) Add(name string, data []byte) {
 		start = next
 	}
 	if !found && len(bytes.TrimSpace(data)) > 0 {
-		r.refuse(fmt.Errorf("%s is no record: expected a file that spawn --record wrote, and no line of it is one of such", name))
+		r.refuse(fmt.Errorf("%s is no record: no line of it is one, expected a file that spawn --record wrote", name))
 	}
 }
 
@@ -207,7 +207,9 @@ func (r *Records) begin(s *sequence, h *record.Header, at spot) {
 	}
 }
 
-func (r *Records) where(at spot) string { return fmt.Sprintf("%s:%d", r.files[at.file].name, at.number) }
+func (r *Records) where(at spot) string {
+	return fmt.Sprintf("%s:%d", r.files[at.file].name, at.number)
+}
 
 // strayed notes a line that does not even tell whose it is. At the end of a file, or before a header, its writer was
 // killed.
