@@ -113,10 +113,10 @@ func (r *rehearsal) code() int {
 func (r *rehearsal) lacking() []string {
 	var all []string
 	s := &r.summary
-	if s.Ended {
-		all = append(all, "it was interrupted")
-	}
-	if s.Runs < r.campaign.Runs {
+	switch {
+	case s.Ended:
+		all = append(all, fmt.Sprintf("it was interrupted after %d of %s", s.Runs, plural(r.campaign.Runs, "run")))
+	case s.Runs < r.campaign.Runs:
 		all = append(all, fmt.Sprintf("%s of %d had %d acknowledged operations", plural(s.Runs, "run"), s.Runs+s.Idle,
 			rehearse.Enough))
 	}
@@ -150,7 +150,7 @@ func (r *rehearsal) report() string {
 		return b.String()
 	}
 	lacking := r.lacking()
-	if s.Undecided == 0 {
+	if s.Undecided == 0 && s.Runs > 0 {
 		b.WriteString("holds       \"linearizable\", and servers keep what they promise\n")
 	}
 	for _, what := range lacking {

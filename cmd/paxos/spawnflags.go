@@ -303,8 +303,11 @@ func (s *span) String() string {
 
 func (s *span) Set(text string) error {
 	var err error
-	s.least, s.most, err = faults.ParseDelay(text)
-	return err
+	if s.least, s.most, err = faults.ParseDelay(text); err != nil {
+		return fmt.Errorf("expected a time from 0 to %v, or a range of such from the least to the most, as 5ms..50ms",
+			faults.MaxDelay)
+	}
+	return nil
 }
 
 // count is a whole number of at least 0.

@@ -14,7 +14,6 @@ import (
 
 	"synod/checker"
 	"synod/consistency"
-	"synod/spawn/nemesis"
 )
 
 // The files of a run's folder, beside those of the servers.
@@ -87,9 +86,9 @@ func (p *torturePlan) folder() (string, error) {
 	return filepath.Abs(dir)
 }
 
-// sweep removes the folder, unless it is to be kept.
+// sweep removes the folder, unless it is to be kept or has its name from the user.
 func (p *torturePlan) sweep(dir string) error {
-	if p.flags.keep {
+	if p.flags.keep || p.flags.dir != "" {
 		return nil
 	}
 	return os.RemoveAll(dir)
@@ -167,7 +166,8 @@ func (o *ordeal) report(p *torturePlan) string {
 // evidence leaves what shows a violation, and looks for less that does.
 func (a *app) evidence(ctx context.Context, p *torturePlan, o *ordeal) error {
 	if len(o.checked.Findings) > 0 {
-		page := func(w io.Writer) error { return o.checked.Findings[0].Page(ctx, w) }
+		// An interrupt ends the search for fewer faults, and not the telling of what is known.
+		page := func(w io.Writer) error { return o.checked.Findings[0].Page(context.WithoutCancel(ctx), w) }
 		if err := writeFile(filepath.Join(o.dir, pageName), page); err != nil {
 			return err
 		}
@@ -198,59 +198,6 @@ func (a *app) evidence(ctx context.Context, p *torturePlan, o *ordeal) error {
 
 // mostShown is how many faults are listed.
 const mostShown = 20
-
-// mostReruns is how often a schedule is tried at most to shrink it.
-const mostReruns = 200
-
-// shrink runs again with fewer faults, for as long as it may.
-func (a *app) shrink(ctx context.Context, p *torturePlan, o *ordeal) (nemesis.Schedule, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.flags.shrink))
-	defer cancel()
-	var broken error
-	reruns := 0
-	fails := func(s nemesis.Schedule) bool {
-		if ctx.Err() != nil || broken != nil {
-			return false
-		}
-		dir, err := os.MkdirTemp("", "paxos-")
-		if err != nil {
-			broken = err
-			return false
-		}
-		defer os.RemoveAll(dir)
-		again, err := a.ordeal(ctx, p, s, dir)
-		if ctx.Err() != nil {
-			return false // It was cut off, and shows nothing.
-		}
-		broken = err
-		reruns++
-		return err == nil && again.violated()
-	}
-	whole := p.schedule
-	if len(o.checked.Findings) > 0 {
-		// What came after the answer that is wrong has nothing to do with it.
-		cut := whole.Until(o.checked.Findings[0].Culprit.EndedAt + time.Second)
-		for range 2 { // It may fail by chance not to fail.
-			if fails(cut) {
-				whole = cut
-				break
-			}
-		}
-	}
-	small := nemesis.Shrink(whole, fails, mostReruns)
-	if broken != nil {
-		return small, broken
-	}
-	all, runs := plural(len(p.schedule.Faults), "fault"), plural(reruns, "run")
-	text := fmt.Sprintf("Shrunk from %s to %d, in %s:\n", all, len(small.Faults), runs)
-	switch {
-	case reruns == 0:
-		text = "There was no time to look for fewer faults:\n"
-	case len(small.Faults) == len(p.schedule.Faults):
-		text = fmt.Sprintf("No fewer than all %s showed it again, in %s:\n", all, runs)
-	}
-	return small, a.print(text)
-}
 
 // again gives the command that runs the plan again.
 func (p *torturePlan) again(more string) string {

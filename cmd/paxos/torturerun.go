@@ -125,7 +125,7 @@ func (a *app) ordeal(ctx context.Context, p *torturePlan, s nemesis.Schedule, di
 	defer file.Close()
 	working, stop := context.WithCancel(ctx)
 	defer stop()
-	checking, late := context.WithCancel(context.WithoutCancel(ctx))
+	checking, late := context.WithCancel(ctx)
 	defer late()
 	var q inquest
 	if err := q.open(checking, file, p.spec, p.about(), stop); err != nil {
@@ -146,7 +146,7 @@ func (a *app) ordeal(ctx context.Context, p *torturePlan, s nemesis.Schedule, di
 	patience := time.AfterFunc(checkPatience, late)
 	defer patience.Stop()
 	o.checked, err = q.finish(checking)
-	o.finished = obeyed == nil
+	o.finished = obeyed == nil && ctx.Err() == nil
 	o.tally, o.elapsed = cluster.Tally(), time.Since(began)
 	if errors.Is(obeyed, torture.ErrStopped) {
 		o.stopped, obeyed = obeyed, nil
@@ -155,8 +155,8 @@ func (a *app) ordeal(ctx context.Context, p *torturePlan, s nemesis.Schedule, di
 		obeyed = nil // It ended early since it was to.
 	}
 	err = errors.Join(obeyed, err, crowdErr, cluster.Close(), file.Close())
-	if err == nil && p.flags.record {
-		err = a.replayed(o, s.Servers)
+	if err == nil && p.flags.record && ctx.Err() == nil {
+		err = a.replayed(ctx, o, s.Servers)
 	}
 	return o, err
 }
@@ -164,8 +164,8 @@ func (a *app) ordeal(ctx context.Context, p *torturePlan, s nemesis.Schedule, di
 // recordName is a server's record, in its own folder.
 const recordName = "record.ndjson"
 
-// replayed holds the records of a run against the model.
-func (a *app) replayed(o *ordeal, servers int) error {
+// replayed holds the records of a run against the model. The end of the context ends that.
+func (a *app) replayed(ctx context.Context, o *ordeal, servers int) error {
 	var files []string
 	for i := range servers {
 		files = append(files, filepath.Join(torture.Folder(o.dir, i), recordName))
@@ -174,10 +174,15 @@ func (a *app) replayed(o *ordeal, servers int) error {
 	if err != nil {
 		return err
 	}
-	o.replayed, err = records.Run(replay.Config{Program: a.programOf})
+	o.replayed, err = records.Run(replay.Config{
+		Program: a.programOf, Visit: func(*replay.Event, *replay.Run) error { return ctx.Err() },
+	})
 	var deviation *replay.Deviation
-	if errors.As(err, &deviation) {
+	switch {
+	case errors.As(err, &deviation):
 		o.deviates, err = deviation, nil
+	case ctx.Err() != nil:
+		o.finished, o.replayed, err = false, nil, nil
 	}
 	return err
 }

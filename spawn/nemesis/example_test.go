@@ -16,13 +16,13 @@ func Example() {
 		return
 	}
 	fmt.Println(len(s.Faults), "faults, the first one:", s.Faults[0])
-	small := nemesis.Shrink(s, func(s nemesis.Schedule) bool {
+	small := nemesis.Shrink(s, func(s nemesis.Schedule) (nemesis.Schedule, bool) {
 		for _, at := range s.Moments() {
 			if s.At(at)[0].Down {
-				return true
+				return s, true
 			}
 		}
-		return false
+		return s, false
 	}, 100)
 	fmt.Println("shrunk:", small.Faults)
 	// Output:

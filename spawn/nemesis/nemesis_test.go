@@ -288,7 +288,7 @@ func TestShrink(t *testing.T) {
 		}
 		found++
 		tries := 0
-		small := Shrink(s, func(s Schedule) bool { tries++; return fails(s) }, 1000)
+		small := Shrink(s, func(s Schedule) (Schedule, bool) { tries++; return s, fails(s) }, 1000)
 		if len(small.Faults) != 2 || !fails(small) || small.Duration >= s.Duration || tries > 1000 {
 			t.Errorf("seed %d: %v for %v after %d tries", seed, small.Faults, small.Duration, tries)
 		}
@@ -298,7 +298,7 @@ func TestShrink(t *testing.T) {
 			}
 		}
 		tries = 0
-		Shrink(s, func(s Schedule) bool { tries++; return fails(s) }, 7)
+		Shrink(s, func(s Schedule) (Schedule, bool) { tries++; return s, fails(s) }, 7)
 		if tries > 7 {
 			t.Errorf("seed %d: %d tries, want at most 7", seed, tries)
 		}
@@ -307,11 +307,53 @@ func TestShrink(t *testing.T) {
 		t.Errorf("%d schedules fail, want more to shrink", found)
 	}
 	s := generate(t, Config{Servers: 3, Duration: time.Minute}, 1)
-	if same := Shrink(s, func(Schedule) bool { return false }, 100); !reflect.DeepEqual(same, s) {
+	if same := Shrink(s, func(s Schedule) (Schedule, bool) { return s, false }, 100); !reflect.DeepEqual(same, s) {
 		t.Error("a schedule that is needed as it is was shrunk")
 	}
-	if none := Shrink(s, func(Schedule) bool { return true }, 100); len(none.Faults) > 0 || none.Duration > rest {
+	if none := Shrink(s, func(s Schedule) (Schedule, bool) { return s, true }, 100); len(none.Faults) > 0 || none.Duration > rest {
 		t.Errorf("what fails without a fault is left with %v", none)
+	}
+}
+
+// TestShrinkBeginning makes sure that of a schedule that failed early only the beginning is tried further, whatever stands
+// at its places by then.
+func TestShrinkBeginning(t *testing.T) {
+	for seed := range uint64(20) {
+		s := generate(t, Config{Servers: 3, Duration: time.Minute}, seed)
+		most := len(s.Faults)
+		random := rand.NewPCG(seed, 1)
+		fails := func(s Schedule) (Schedule, bool) {
+			if err := s.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			if len(s.Faults) > most {
+				t.Fatalf("seed %d: %d faults are tried after no more than %d failed", seed, len(s.Faults), most)
+			}
+			if len(s.Faults) == 0 || random.Uint64()%3 > 0 {
+				return s, false // It fails by chance.
+			}
+			cut := s.Until(s.Faults[random.Uint64()%uint64(len(s.Faults))].Ends())
+			most = len(cut.Faults)
+			return cut, true
+		}
+		if small := Shrink(s, fails, 1000); len(small.Faults) != most {
+			t.Errorf("seed %d: %d faults, though %d failed", seed, len(small.Faults), most)
+		}
+	}
+}
+
+// TestShort makes sure that only the calm end of a run is cut.
+func TestShort(t *testing.T) {
+	s := Schedule{Servers: 1, Duration: time.Minute, Faults: []Fault{
+		{Kind: Kill, At: time.Second, For: 5 * time.Second, Servers: []int{0}},
+		{Kind: Kill, At: 2 * time.Second, For: time.Second, Servers: []int{0}},
+	}}
+	for calm, want := range map[time.Duration]time.Duration{
+		time.Second: 7 * time.Second, 0: 6 * time.Second, time.Hour: time.Minute,
+	} {
+		if got := s.Short(calm); got.Duration != want || len(got.Faults) != 2 {
+			t.Errorf("%v after the last fault: %v", calm, got)
+		}
 	}
 }
 

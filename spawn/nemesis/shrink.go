@@ -9,8 +9,9 @@ import (
 // them (the delta debugging of Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002), then
 // halves how long they last and leaves out servers, and ends the run earlier. What does not fail every time may fail
 // less often the smaller it is, so that the result may fail seldom; the schedule that it is given is the result if no
-// smaller one fails.
-func Shrink(s Schedule, stillFails func(Schedule) bool, tries int) Schedule {
+// smaller one fails. With the news that a schedule fails comes as much of it as was needed: itself, or its beginning if
+// it is known when it failed.
+func Shrink(s Schedule, stillFails func(Schedule) (Schedule, bool), tries int) Schedule {
 	h := shrinker{best: s, fails: stillFails, tries: tries}
 	h.earlier()
 	h.fewer()
@@ -35,10 +36,25 @@ func (s Schedule) Until(end time.Duration) Schedule {
 	return cut
 }
 
+// Short gives the schedule of a run that ends so long after its last fault, or as before if that is sooner.
+func (s Schedule) Short(calm time.Duration) Schedule {
+	s.Duration = min(s.Duration, s.LastEnd()+calm)
+	return s
+}
+
+// LastEnd is when the last fault is over.
+func (s Schedule) LastEnd() time.Duration {
+	var last time.Duration
+	for _, f := range s.Faults {
+		last = max(last, f.Ends())
+	}
+	return last
+}
+
 // shrinker is a search at work.
 type shrinker struct {
 	best  Schedule
-	fails func(Schedule) bool
+	fails func(Schedule) (Schedule, bool)
 	tries int
 }
 
@@ -48,11 +64,11 @@ func (h *shrinker) try(s Schedule) bool {
 		return false
 	}
 	h.tries--
-	if !h.fails(s) {
-		return false
+	s, failed := h.fails(s)
+	if failed {
+		h.best = s
 	}
-	h.best = s
-	return true
+	return failed
 }
 
 // rest is how long a run goes on after the last fault of a shrunk schedule.
@@ -60,13 +76,7 @@ const rest = time.Second
 
 // earlier ends the run soon after its last fault.
 func (h *shrinker) earlier() {
-	s := h.best
-	var last time.Duration
-	for _, f := range s.Faults {
-		last = max(last, f.Ends())
-	}
-	if last+rest < s.Duration {
-		s.Duration = last + rest
+	if s := h.best.Short(rest); s.Duration < h.best.Duration {
 		h.try(s)
 	}
 }
@@ -99,16 +109,20 @@ const shortest = 20 * time.Millisecond
 // simpler makes each fault shorter, and lets it befall fewer servers. It tells whether anything could be made so.
 func (h *shrinker) simpler() bool {
 	changed := false
-	for i := range h.best.Faults {
-		for f := h.best.Faults[i]; f.For >= shortest; f = h.best.Faults[i] {
+	for i := 0; i < len(h.best.Faults); i++ { // There may be fewer after a try.
+		for i < len(h.best.Faults) && h.best.Faults[i].For >= shortest {
+			f := h.best.Faults[i]
 			f.For /= 2
 			if !h.try(h.with(i, f)) {
 				break
 			}
 			changed = true
 		}
-		for k := 0; k < len(h.best.Faults[i].Servers) && len(h.best.Faults[i].Servers) > 1; {
+		for k := 0; i < len(h.best.Faults); {
 			f := h.best.Faults[i]
+			if k >= len(f.Servers) || len(f.Servers) == 1 {
+				break
+			}
 			f.Servers = slices.Delete(slices.Clone(f.Servers), k, k+1)
 			if h.try(h.with(i, f)) {
 				changed = true

@@ -14,17 +14,17 @@ const shrinkTries = 300
 // that still is violated, in any way. If the context ends, it is the smallest one so far.
 func (c Config) Shrink(ctx context.Context, r Run) (Run, error) {
 	best, failure := r, error(nil)
-	fails := func(s nemesis.Schedule) bool {
+	fails := func(s nemesis.Schedule) (nemesis.Schedule, bool) {
 		if failure != nil || ctx.Err() != nil {
-			return false
+			return s, false
 		}
 		smaller, err := c.Rehearse(ctx, r.Seed, s)
 		if err != nil || ctx.Err() != nil || !smaller.Violated() {
 			failure = err
-			return false
+			return s, false
 		}
 		best = smaller
-		return true
+		return s, true
 	}
 	// What comes after the violation does not matter: a run is the same up to there without it.
 	fails(r.Schedule.Until(r.when() + time.Millisecond))
