@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"synod/examples/catalog"
 	"synod/spawn/nemesis"
 )
 
@@ -98,8 +99,8 @@ func TestShrinkNothing(t *testing.T) {
 	}
 }
 
-// TestTortureKinds makes sure that a run of what decides once needs only the faults that can befall it then, unless others are
-// asked for.
+// TestTortureKinds makes sure that a run of what decides once needs only the faults that can befall it then, unless
+// others are asked for.
 func TestTortureKinds(t *testing.T) {
 	for _, tt := range []struct {
 		args []string
@@ -115,7 +116,7 @@ func TestTortureKinds(t *testing.T) {
 		if err := cmd.ParseFlags(tt.args); err != nil {
 			t.Fatal(err)
 		}
-		p, err := new(app).planTorture(f, cmd.Flags())
+		p, err := (&app{program: catalog.Program}).planTorture(f, cmd.Flags())
 		if got := kindWords(p.kinds); err != nil || got != tt.want {
 			t.Errorf("%q need %s, %v; want %s", tt.args, got, err, tt.want)
 		}
@@ -132,8 +133,8 @@ func TestTortureInterruptedCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path, "torture", "--clients", "200", "--timeout", "20ms", "--patience", "60ms", "--reads", "0.3", "--seed", "1",
-		"--faults", "drop", "--every", "20ms", "--lasting", "200ms..300ms", "--duration", "2s", "--record=false")
+	cmd := exec.Command(path, "torture", "--clients", "200", "--timeout", "20ms", "--patience", "60ms", "--reads", "0.3",
+		"--seed", "1", "--faults", "drop", "--every", "20ms", "--lasting", "200ms..300ms", "--duration", "2s", "--record=false")
 	cmd.Env = append(os.Environ(), "TMPDIR="+shortDir(t))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
