@@ -2,7 +2,6 @@ package consistency
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,29 +22,23 @@ type front[S any] struct {
 	beyond   []int // ranks of the others that have, ascending
 }
 
-// search goes through the orders of the operations of one window.
+// search looks for orders of the operations of one window.
 type search[S any, I comparable, O any] struct {
 	config *WindowsConfig[S, I, O]
 	pool   pool[I]
-	seen   map[string][]possibility[S] // by the operations that have taken effect, see unseen
 	bounds
-	perStep int64 // what porcupine keeps of each step
-	collect bool
-	again   bool // steps are taken again, to draw them: nothing is left out
-	final   []possibility[S]
+	final []possibility[S]
 }
 
 func newSearch[S any, I comparable, O any](
 	ctx context.Context, config *WindowsConfig[S, I, O], p pool[I],
 ) *search[S, I, O] {
-	s := &search[S, I, O]{bounds: bounds{ctx: ctx, most: config.MaxMemory}, config: config, pool: p}
-	return s
+	return &search[S, I, O]{bounds: bounds{ctx: ctx, most: config.MaxMemory}, config: config, pool: p}
 }
 
 // all gives everything that is possible after the operations, which are in the order of their invocation. It is nothing
 // if no order is possible. An answer counts only if the search was not stopped.
 func (s *search[S, I, O]) all(start []possibility[S], ops []operation[I, O]) []possibility[S] {
-	defer s.guard.release(s.config.Spec.Name)
 	if len(ops) == 1 {
 		next := s.step(&front[S]{possible: start}, &ops[0])
 		if next == nil {
@@ -53,42 +46,29 @@ func (s *search[S, I, O]) all(start []possibility[S], ops []operation[I, O]) []p
 		}
 		return next.possible
 	}
-	s.collect = true
-	porcupine.CheckOperations(s.model(start), s.timeline(ops))
+	newOrders(s, ops).run(start)
 	return s.final
 }
 
-// possible tells whether there is an order of the operations. It may be asked after all others.
+// possible tells whether there is an order of the operations.
 func (s *search[S, I, O]) possible(start []possibility[S], ops []operation[I, O]) bool {
-	defer s.guard.release(s.config.Spec.Name)
-	s.collect = false
-	return porcupine.CheckOperations(s.model(start), s.timeline(ops))
+	o := newOrders(s, ops)
+	o.once = true
+	o.run(start)
+	return len(s.final) > 0
 }
 
-// model is what porcupine searches. The last operation ends the window. When all possibilities are wanted it notes what is
-// possible there and refuses, so that porcupine goes on to the next order; it never looks at a pair of the operations that
-// have taken effect and a state twice.
+// model is what porcupine searches, to draw what it finds.
 func (s *search[S, I, O]) model(start []possibility[S]) porcupine.Model {
-	s.seen = make(map[string][]possibility[S])
 	return porcupine.Model{
 		Init: func() any { return &front[S]{possible: start} },
 		Step: func(state, input, _ any) (bool, any) {
 			defer s.guard.watch()
 			f := state.(*front[S])
-			op := input.(*operation[I, O])
 			if s.halted() {
 				return true, f // whatever is accepted is over soonest
 			}
-			if op == nil {
-				if !s.collect {
-					return true, f
-				}
-				for _, p := range f.possible {
-					s.final, _ = include(s.final, p, s.config.Spec.SameState)
-				}
-				return false, nil
-			}
-			next := s.unseen(s.step(f, op))
+			next := s.step(f, input.(*operation[I, O]))
 			return next != nil, next
 		},
 		Equal: func(a, b any) (same bool) {
@@ -150,39 +130,11 @@ func (s *search[S, I, O]) step(f *front[S], op *operation[I, O]) *front[S] {
 	}
 	moved := &front[S]{possible: after}
 	moved.lead, moved.beyond = advance(f.lead, f.beyond, op.rank)
-	s.memory += s.perStep
+	s.memory += perStep
 	for _, p := range after {
 		s.memory += int64(64 + 4*len(p.applied))
 	}
 	return moved
-}
-
-// unseen leaves out of a state what another order of the same operations has led to before, or something that allows
-// all of that. Porcupine has gone on from there by then: while it does, it adds to the operations that have taken effect.
-// It gives nil if nothing is left.
-func (s *search[S, I, O]) unseen(f *front[S]) *front[S] {
-	if f == nil || s.again {
-		return f
-	}
-	key := binary.AppendUvarint(nil, uint64(f.lead))
-	for _, rank := range f.beyond {
-		key = binary.AppendUvarint(key, uint64(rank-f.lead))
-	}
-	all := s.seen[string(key)]
-	var left []possibility[S]
-	for _, p := range f.possible {
-		var added bool
-		if all, added = include(all, p, s.config.Spec.SameState); added {
-			left = append(left, p)
-			s.memory += int64(64 + len(key))
-		}
-	}
-	if len(left) == 0 {
-		return nil
-	}
-	s.seen[string(key)] = all
-	f.possible = left
-	return f
 }
 
 // before lists the inputs of unknown operations that are worth trying before an operation.
@@ -209,18 +161,18 @@ func advance(lead int, beyond []int, rank int) (int, []int) {
 	return lead, beyond
 }
 
-// timeline gives the operations to porcupine, with one that ends the window.
+// perStep is what is kept of a step without the possibilities, in bytes, about.
+const perStep = 128
+
+// timeline gives the operations to porcupine.
 func (s *search[S, I, O]) timeline(ops []operation[I, O]) []porcupine.Operation {
-	all := make([]porcupine.Operation, 0, len(ops)+1)
-	var last int64
+	all := make([]porcupine.Operation, 0, len(ops))
 	for i := range ops {
 		all = append(all, porcupine.Operation{
 			ClientId: int(ops[i].client), Input: &ops[i], Call: ops[i].call, Return: ops[i].ret,
 		})
-		last = max(last, ops[i].ret)
 	}
-	s.perStep = int64(128 + len(ops)/8)
-	return append(all, porcupine.Operation{Input: (*operation[I, O])(nil), Call: last + 1, Return: last + 2})
+	return all
 }
 
 // texts lists the states of what is possible, each once.

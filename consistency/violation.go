@@ -106,10 +106,8 @@ func (w *Windows[S, I, O]) distinct(possible []possibility[S]) []S {
 // operations are notes beside it, since they may or may not be part of an order.
 func (v *Violation[S, I, O]) Visualize(ctx context.Context, out io.Writer) error {
 	s := newSearch(ctx, v.config, v.pool)
-	s.again = true
 	defer s.guard.release(v.config.Spec.Name)
 	all := s.timeline(v.ops)
-	all = all[:len(v.ops)]
 	rows := make(map[Client]int) // the page has a row for each number up to the greatest
 	row := func(c Client) int {
 		if _, known := rows[c]; !known {

@@ -37,6 +37,9 @@ type WindowsConfig[S any, I comparable, O any] struct {
 	// Leaving out one that matters makes answers wrong; the rest only costs time. Nil is all, always, and then time
 	// grows exponentially with the number of unknown operations.
 	Before func(state S, in I, out O) (which []I, all bool)
+	// Effect tells what is known of an operation with this input and this answer; of an unknown one, out is nil. Claiming
+	// what is not so makes answers wrong. Nil is Depends, always, and then many clients at once take long.
+	Effect func(in I, out *O) Effect
 	// MaxOperations bounds the completed operations of one window; 0 means 20,000.
 	MaxOperations int
 	// MaxMemory bounds what the search of one window may hold, estimated, in bytes; 0 means 1 GiB.
@@ -53,8 +56,7 @@ type WindowsConfig[S any, I comparable, O any] struct {
 // fewer unknown operations have taken effect allows all that the other one allows, and is kept alone.
 //
 // An unknown operation needs to take effect only right before a completed one: if it does so earlier, nobody sees the
-// difference. So it is no operation of the search within a window, which is porcupine's; there a state is a set of
-// such pairs. The answer is that of [Linearizable] for the whole.
+// difference. So it is no operation of the search within a window. The answer is that of [Linearizable] for the whole.
 //
 // One client at a time may use a Windows.
 type Windows[S any, I comparable, O any] struct {

@@ -247,6 +247,16 @@ func TestWindowsAgainstPlainSearch(t *testing.T) {
 	t.Run("register, told what matters", func(t *testing.T) {
 		decided(t, registers{Spec: consistency.Register("-"), Before: registerBefore}, 2, drawRegister, drawRegisterAnswer)
 	})
+	t.Run("register, told effects", func(t *testing.T) {
+		decided(t, registers{
+			Spec: consistency.Register("-"), Effect: consistency.RegisterInput[string].Effect,
+		}, 2, drawRegister, drawRegisterAnswer)
+	})
+	t.Run("register, told all", func(t *testing.T) {
+		decided(t, registers{
+			Spec: consistency.Register("-"), Before: registerBefore, Effect: consistency.RegisterInput[string].Effect,
+		}, 2, drawRegister, drawRegisterAnswer)
+	})
 	t.Run("write-once register", func(t *testing.T) {
 		spec := consistency.WriteOnceRegister[string]()
 		decided(t, consistency.WindowsConfig[consistency.Once[string], consistency.RegisterInput[string],

@@ -115,7 +115,10 @@ type past struct {
 func (q *requests) judge(ctx context.Context) (past, error) {
 	w := consistency.NewWindows(consistency.WindowsConfig[
 		register.Value, consistency.RegisterInput[register.Value], consistency.RegisterOutput[register.Value],
-	]{Spec: consistency.Register(register.Value(0)), Before: beforeRead})
+	]{
+		Spec: consistency.Register(register.Value(0)), Before: beforeRead,
+		Effect: consistency.RegisterInput[register.Value].Effect,
+	})
 	for _, e := range q.events {
 		r, name := q.all[e.request], consistency.Client(e.request)
 		var err error

@@ -199,6 +199,9 @@ func (v *verify) load(stdin io.Reader) (oplog.History, error) {
 			return oplog.History{}, fmt.Errorf("%q cannot be read (%w): expected a history", v.file, err)
 		}
 		defer f.Close()
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return oplog.History{}, fmt.Errorf("%q is a folder: expected a file with a history", v.file)
+		}
 		in = f
 	}
 	h, err := oplog.Load(in, oplog.Spec(v.spec.value))

@@ -64,7 +64,7 @@ func compareBefore(t *testing.T, spec Spec, whole bool, draw draw) {
 		object := spec.object(None, whole)
 		all := consistency.NewWindows(consistency.WindowsConfig[cell, input, output]{Spec: object})
 		few := consistency.NewWindows(consistency.WindowsConfig[cell, input, output]{
-			Spec: object, Before: spec.before(whole),
+			Spec: object, Before: spec.before(whole), Effect: spec.effect,
 		})
 		c := Config{Spec: spec, WholeSets: whole}
 		var text []string

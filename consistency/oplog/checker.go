@@ -146,7 +146,7 @@ func (c *Checker) invoke(e Event) error {
 	p := c.parts[at]
 	if p == nil {
 		p = &checked{part: at, windows: consistency.NewWindows(consistency.WindowsConfig[cell, input, output]{
-			Spec: c.object, Before: c.config.Spec.before(c.config.WholeSets),
+			Spec: c.object, Before: c.config.Spec.before(c.config.WholeSets), Effect: c.config.Spec.effect,
 			MaxOperations: c.config.MaxWindow, MaxMemory: c.config.MaxMemory,
 		})}
 		c.parts[at] = p

@@ -12,7 +12,7 @@ import (
 // readJepsen reads the operations of Jepsen's histories: one map for each, one after another or all in a vector. Of a map
 // it looks at :type, :f, :value, :process and :time. Operations whose process is no number are those of the nemesis,
 // and left out. A pair as the value of an invocation is a key and a value (jepsen.independent), and so it is then in
-// what ends that operation.
+// what ends that operation; of :fail and :info the value does not matter.
 func readJepsen(in *bufio.Reader, spec Spec) (History, error) {
 	h := History{Header: Header{Spec: spec}, Format: "edn"}
 	if spec == "" {
@@ -114,8 +114,10 @@ func (j *jepsen) event(f form) (e Event, wanted bool, err error) {
 	if e.Type == Invoke {
 		j.keyed[e.Process] = value.kind == vector && len(value.items) == 2
 	}
-	if j.keyed[e.Process] {
-		if value.kind != vector || len(value.items) != 2 {
+	ended := e.Type == Fail || e.Type == Unknown // what these say of a value does not matter
+	pair := value.kind == vector && len(value.items) == 2
+	if j.keyed[e.Process] && (pair || !ended) {
+		if !pair {
 			return e, false, errors.New("expected a key and a value, as in the invocation")
 		}
 		if e.Key, err = j.value(value.items[0]); err != nil {
@@ -124,7 +126,7 @@ func (j *jepsen) event(f form) (e Event, wanted bool, err error) {
 		value = value.items[1]
 	}
 	switch {
-	case e.Type == Fail || e.Type == Unknown:
+	case ended:
 	case e.Type == Ok && (e.Op == Contains || e.Op == Read && !j.spec.lists()):
 		e.Told = true
 		e.Value, err = j.value(value)

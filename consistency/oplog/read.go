@@ -17,26 +17,51 @@ const (
 // ErrNoHistory is what Load returns, wrapped, of a file that is no history at all.
 var ErrNoHistory = errors.New("expected a history: lines of JSON that begin with a format, or Jepsen's EDN")
 
-// Load reads a history of ours or of Jepsen's, and tells by its first characters which it is. What the values of Jepsen's
+// Load reads a history of ours or of Jepsen's, and tells by its first characters that are not blank which it is. What the values of Jepsen's
 // operations mean depends on the object: if spec is empty, it is the file's, and Jepsen's need one.
 //
 // The error is a [*LineError] if a line cannot be read, and then the events before it are given, too; it is
 // [ErrNoHistory], wrapped, if the file is something else. All is held in memory, some 150 bytes an event.
 func Load(in io.Reader, spec Spec) (History, error) {
 	r := bufio.NewReaderSize(in, 1<<16)
-	start, err := r.Peek(2)
-	if err != nil && !errors.Is(err, io.EOF) {
+	start, err := beginning(r)
+	if err != nil {
 		return History{}, err
 	}
+	text := bytes.TrimLeft(start, blank)
 	switch {
-	case len(start) == 0:
+	case len(text) == 0:
 		return History{}, fmt.Errorf("the file is empty: %w", ErrNoHistory)
-	case string(start) == `{"`:
-		return readLines(r, spec)
-	case bytes.ContainsAny(start[:1], "{[(#;^, \t\r\n"):
+	case text[0] == '{' && bytes.HasPrefix(bytes.TrimLeft(text[1:], blank), []byte{'"'}):
+		if _, err := r.Discard(len(start) - len(text)); err != nil {
+			return History{}, err
+		}
+		return readLines(r, spec, bytes.Count(start[:len(start)-len(text)], []byte{'\n'}))
+	case text[0] == '#' && len(text) > 1 && (text[1] == ' ' || text[1] == '#' || text[1] == '!'):
+	case bytes.ContainsAny(text[:1], "{[(#;^,"):
 		return readJepsen(r, spec)
 	}
-	return History{}, fmt.Errorf("the file begins with %q: %w", start, ErrNoHistory)
+	return History{}, fmt.Errorf("the file begins with %q: %w", text, ErrNoHistory)
+}
+
+const blank = " \t\r\n\f"
+
+// beginning gives the first characters of a file, up to the second one that is not blank, and leaves them to be read.
+func beginning(r *bufio.Reader) ([]byte, error) {
+	for n, full := 1, 0; ; n++ {
+		start, err := r.Peek(n)
+		switch {
+		case errors.Is(err, io.EOF) || errors.Is(err, bufio.ErrBufferFull):
+			return start, nil
+		case err != nil:
+			return nil, err
+		}
+		if c := start[n-1]; bytes.IndexByte([]byte(blank), c) < 0 || full == 1 && start[0] == '#' {
+			if full++; full == 2 {
+				return start, nil
+			}
+		}
+	}
 }
 
 // lines reads a file line by line.
@@ -73,10 +98,10 @@ func (l *lines) next() (line []byte, ended bool, err error) {
 	}
 }
 
-// readLines reads a history of ours.
-func readLines(r *bufio.Reader, spec Spec) (History, error) {
+// readLines reads a history of ours, behind so many lines that are blank.
+func readLines(r *bufio.Reader, spec Spec, before int) (History, error) {
 	h := History{Format: "ndjson"}
-	l := lines{in: r}
+	l := lines{in: r, at: before}
 	line, _, err := l.next()
 	if err != nil {
 		return h, err

@@ -1,0 +1,24 @@
+package oplog
+
+import "synod/consistency"
+
+// effect tells what is known of an operation on a part, as consistency.WindowsConfig wants it.
+func (s Spec) effect(in input, heard *output) consistency.Effect {
+	told := heard != nil && heard.told
+	switch {
+	case heard != nil && heard.refused: // only a write-once register says so, and it keeps what it has
+		return consistency.Reads
+	case in.op.pure():
+		return consistency.Reads
+	case s == WriteOnce || s == Log:
+		return consistency.Depends
+	case in.op == Write, in.op == Delete && !told:
+		return consistency.Overwrites
+	case in.op == Delete && heard.value == None, in.op == Add && told && heard.value == Truth(true),
+		in.op == Remove && told && heard.value == Truth(false):
+		return consistency.Reads // nothing was there, or it was there already
+	case in.value == None && !told && (in.op == Add || in.op == Remove): // of one element
+		return consistency.Overwrites
+	}
+	return consistency.Depends
+}
