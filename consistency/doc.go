@@ -9,7 +9,7 @@
 // "Linearizability: A Correctness Condition for Concurrent Objects", 1990) asks for one order of all operations that
 // the object accepts and that contains the happens-before order; [Sequential] (Lamport, "How to Make a Multiprocessor
 // Computer That Correctly Executes Multiprocess Programs", 1979) asks only that it contain each client's own order.
-// The search itself is porcupine's.
+// The search itself is porcupine's; that of [Windows] is its own.
 //
 // Histories are immutable values and specifications are pure, so everything here may be used by many goroutines
 // at once.
