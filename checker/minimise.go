@@ -61,6 +61,9 @@ func Minimise(ctx context.Context, src model.Source, t trace.Trace) (trace.Trace
 		m.Shortest = true
 		return t, m, nil
 	}
+	if ctx.Err() != nil {
+		return t, m, nil
+	}
 	r := BFS(ctx, src, Options{MaxDepth: len(t.Steps), MaxStates: minimiseStates, only: t.Property})
 	defer r.Close()
 	if r.Err != nil {

@@ -295,6 +295,10 @@ func TestSeekAndMinimize(t *testing.T) {
 	_, base := serve(t, nil)
 	goal := &explorer.Goal{Property: "value chosen", Answer: true}
 	way := ask[explorer.Way](t, base, "seek", explorer.Query{Goal: goal}, 200)
+	for try := 0; !way.Found && try < 30; try++ {
+		// The time of a search is bounded, and this machine may be slow. What was computed is kept.
+		way = ask[explorer.Way](t, base, "seek", explorer.Query{Goal: goal}, 200)
+	}
 	if !way.Found || len(way.Path) != 8 {
 		t.Fatalf("the nearest value chosen: %+v", way)
 	}

@@ -220,7 +220,7 @@ func servants(t *testing.T, dir string) []string {
 // TestTortureHistory makes sure that what torture leaves is what verify reads, and that it says the same.
 func TestTortureHistory(t *testing.T) {
 	dir := filepath.Join(shortDir(t), "run")
-	if code, out := tortureWith(t, "paxos", "--duration", "500ms", "--faults", "none", "--keep", "--dir", dir); code != 0 {
+	if code, out := tortureWith(t, "paxos", "--duration", "2s", "--least", "1", "--faults", "none", "--keep", "--dir", dir); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
 	path, err := exec.LookPath("paxos")
