@@ -29,7 +29,7 @@ func (s *process) openRecord() error {
 		return unwritable(err)
 	}
 	s.closers = append(s.closers, s.record.Close)
-	if s.record.Used() && s.keeps() && !s.flags.ephemeral && s.flags.dataDir == "" {
+	if s.record.Used() && keeps(s.program, s.ids) && !s.flags.ephemeral && s.flags.dataDir == "" {
 		return fmt.Errorf("--record %q holds a record of servers that kept something: expected their --data-dir, "+
 			"or a new file", s.flags.record)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -45,9 +44,6 @@ type rehearseFlags struct {
 	asJSON    bool
 	progress  choice
 }
-
-// rehearsedRetry is how soon proposers of single-decree Paxos try again, unless it is said otherwise.
-const rehearsedRetry = 100 * time.Millisecond
 
 func (f *rehearseFlags) add(cmd *cobra.Command) {
 	*f = rehearseFlags{
@@ -111,15 +107,14 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 			c.Writes = 1
 		}
 		if !set.Changed("retry") {
-			p.variant.Retry = rehearsedRetry
+			p.variant.Retry = retrySoon
 		}
 	}
 	var err error
 	if c.Program, err = program(f.model, p.variant); err != nil {
 		return p, err
 	}
-	ids := actor.IDs(c.Servers)
-	durable := c.Program.New(ids[0], ids, !f.ephemeral, rand.NewPCG(0, 0)).Durable()
+	durable := !f.ephemeral && keeps(c.Program, actor.IDs(c.Servers))
 	// A server that does not know a repeat from a new request takes it for one.
 	if !set.Changed("retries") && (f.model == "abd" || f.model == "single-copy") {
 		c.Retries = 0
@@ -144,29 +139,23 @@ func (f *rehearseFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind,
 	case f.faults == "none":
 		return nil, nil
 	case !set.Changed("faults") && !durable:
-		// What forgets when it stops, or counts on every message coming once, has not promised more.
-		return slices.DeleteFunc([]nemesis.Kind{nemesis.Delay, nemesis.Reorder, nemesis.Pause}, f.impossible), nil
+		return slices.DeleteFunc(bearable(), f.impossible), nil
 	case !set.Changed("faults"):
 		return slices.DeleteFunc(nemesis.VirtualKinds(), f.impossible), nil
 	}
-	var kinds []nemesis.Kind
-	for _, word := range strings.Split(f.faults, ",") {
-		k, err := nemesis.ParseKind(strings.TrimSpace(word))
+	return parseKinds(f.faults, func(word string) (nemesis.Kind, error) {
+		k, err := nemesis.ParseKind(word)
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("--faults: %w", err)
+			return 0, err
 		case !durable && (k == nemesis.DiskFull || k == nemesis.DiskFailing):
-			return nil, fmt.Errorf("--faults: %v: these servers keep nothing: expected no faults of disks", k)
+			return 0, fmt.Errorf("%v: these servers keep nothing: expected no faults of disks", k)
 		case f.impossible(k):
-			return nil, fmt.Errorf("--faults: %v: expected one that can happen to %s over %s", k,
+			return 0, fmt.Errorf("%v: expected one that can happen to %s over %s", k,
 				plural(int(f.servers), "server"), f.transport.value)
 		}
-		if !slices.Contains(kinds, k) {
-			kinds = append(kinds, k)
-		}
-	}
-	slices.Sort(kinds)
-	return kinds, nil
+		return k, nil
+	})
 }
 
 // impossible tells whether a kind of fault cannot happen to the servers.
@@ -203,11 +192,6 @@ func (p *rehearsePlan) scheduled(set *pflag.FlagSet) error {
 	}
 	p.campaign.Schedule, p.campaign.Runs = &s, 1
 	p.config.Servers = s.Servers
-	for _, f := range s.Faults {
-		if !slices.Contains(p.config.Kinds, f.Kind) {
-			p.config.Kinds = append(p.config.Kinds, f.Kind)
-		}
-	}
-	slices.Sort(p.config.Kinds)
+	p.config.Kinds = s.Kinds()
 	return nil
 }

@@ -212,14 +212,14 @@ func reachable(bound netip.AddrPort) netip.AddrPort {
 	return bound
 }
 
-// keeps tells whether servers of the program keep something, if they may.
-func (s *process) keeps() bool {
-	return s.program.New(s.ids[0], s.ids, true, rand.NewPCG(0, 0)).Durable()
+// keeps tells whether servers of a program keep something, if they may.
+func keeps(program spawn.Program, ids []actor.ID) bool {
+	return program.New(ids[0], ids, true, rand.NewPCG(0, 0)).Durable()
 }
 
 // openFolder makes the folder of the data, if one is needed.
 func (s *process) openFolder() error {
-	if durable := s.keeps() && !s.flags.ephemeral; !durable && !s.flags.control && s.flags.dataDir == "" {
+	if durable := keeps(s.program, s.ids) && !s.flags.ephemeral; !durable && !s.flags.control && s.flags.dataDir == "" {
 		return nil
 	}
 	var err error

@@ -85,15 +85,6 @@ func (f *tortureFlags) add(cmd *cobra.Command) {
 	words(cmd, "transport", func() []string { return f.transport.known })
 }
 
-// kindWords lists kinds of faults.
-func kindWords(kinds []nemesis.Kind) string {
-	var all []string
-	for _, k := range kinds {
-		all = append(all, k.String())
-	}
-	return strings.Join(all, ",")
-}
-
 // torturePlan is what torture was asked for, with all that can be verified before anything is started.
 type torturePlan struct {
 	flags    *tortureFlags
@@ -119,7 +110,7 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 			f.puts = 1
 		}
 		if !set.Changed("retry") {
-			p.retry = 100 * time.Millisecond
+			p.retry = retrySoon
 		}
 	}
 	program, err := a.program(f.model, catalog.Variant{Retry: p.retry})
@@ -135,9 +126,7 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 	if f.lasting.least < time.Millisecond {
 		return p, fmt.Errorf("--lasting %v: expected at least a millisecond", &f.lasting)
 	}
-	ids := actor.IDs(int(f.servers))
-	durable := program.New(ids[0], ids, true, rand.NewPCG(0, 0)).Durable()
-	if err := p.scheduled(set, durable); err != nil {
+	if err := p.scheduled(set, keeps(program, actor.IDs(int(f.servers)))); err != nil {
 		return p, err
 	}
 	if single && !set.Changed("faults") {
@@ -180,11 +169,8 @@ func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
 			if err := befalls(fault.Kind, durable); err != nil {
 				return fmt.Errorf("--schedule %s: %w", f.schedule, err)
 			}
-			if !slices.Contains(p.kinds, fault.Kind) {
-				p.kinds = append(p.kinds, fault.Kind)
-			}
 		}
-		slices.Sort(p.kinds)
+		p.kinds = p.schedule.Kinds()
 		return nil
 	}
 	var err error
@@ -203,8 +189,7 @@ func (f *tortureFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, 
 	kinds := []nemesis.Kind{}
 	switch {
 	case !set.Changed("faults") && !durable:
-		// What forgets when it stops, or counts on every message coming once, has not promised more.
-		return []nemesis.Kind{nemesis.Delay, nemesis.Reorder, nemesis.Pause}, nil
+		return bearable(), nil
 	case !set.Changed("faults"):
 		kinds = nemesis.Kinds()
 		if f.servers == 1 {
@@ -214,21 +199,13 @@ func (f *tortureFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, 
 	case f.faults == "none":
 		return kinds, nil
 	}
-	for _, word := range strings.Split(f.faults, ",") {
-		word = strings.TrimSpace(word)
+	return parseKinds(f.faults, func(word string) (nemesis.Kind, error) {
 		k, err := nemesis.ParseKind(word)
 		if err != nil {
-			return nil, fmt.Errorf("--faults: %q: expected one of %s", word, kindWords(nemesis.Kinds()))
+			return 0, fmt.Errorf("%q: expected one of %s", word, kindWords(nemesis.Kinds()))
 		}
-		if err := befalls(k, durable); err != nil {
-			return nil, fmt.Errorf("--faults: %w", err)
-		}
-		if !slices.Contains(kinds, k) {
-			kinds = append(kinds, k)
-		}
-	}
-	slices.Sort(kinds)
-	return kinds, nil
+		return k, befalls(k, durable)
+	})
 }
 
 // befalls tells whether a kind of fault can befall processes of servers that keep something or not.

@@ -114,6 +114,16 @@ type Schedule struct {
 	Faults   []Fault // ascending by At
 }
 
+// Kinds gives the kinds of its faults, each once, in their order.
+func (s Schedule) Kinds() []Kind {
+	var all []Kind
+	for _, f := range s.Faults {
+		all = append(all, f.Kind)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // Validate tells what is wrong with a schedule, or nil.
 func (s Schedule) Validate() error {
 	switch {
