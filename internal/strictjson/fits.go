@@ -38,6 +38,7 @@ func (f *fitter) whole() bool {
 			if c == '{' {
 				f.objects |= 1
 			}
+			f.blanks()
 			if f.at < len(f.data) && f.data[f.at] == c+2 { // the closing one
 				break
 			}
@@ -96,16 +97,21 @@ func (f *fitter) after() bool {
 	return true
 }
 
+// blanks passes over the blanks that come now.
+func (f *fitter) blanks() {
+	for f.at < len(f.data) && f.data[f.at] == ' ' {
+		f.at++
+	}
+}
+
 // next takes the next byte that is no blank; 0 at the end.
 func (f *fitter) next() byte {
-	for f.at < len(f.data) {
-		c := f.data[f.at]
-		f.at++
-		if c != ' ' {
-			return c
-		}
+	f.blanks()
+	if f.at == len(f.data) {
+		return 0
 	}
-	return 0
+	f.at++
+	return f.data[f.at-1]
 }
 
 // name takes the name of a field, and the colon.
