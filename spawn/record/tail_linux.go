@@ -87,8 +87,8 @@ func put(dst, line []byte) (err error) {
 		binary.NativeEndian.PutUint64(dst, binary.NativeEndian.Uint64(line))
 		dst, line = dst[8:], line[8:]
 	}
-	for i := range line {
-		dst[i] = line[i]
+	for ; len(line) > 0; dst, line = dst[1:], line[1:] {
+		dst[0] = line[0]
 	}
 	return nil
 }
