@@ -1,6 +1,7 @@
 package intern
 
 import (
+	"encoding/binary"
 	"time"
 	"unsafe"
 )
@@ -16,10 +17,16 @@ func (p *plan) hash(v unsafe.Pointer, h uint64) uint64 {
 	case opStruct:
 		for i := range p.runs {
 			r := &p.runs[i]
-			if r.plan == nil {
-				h = hashMemory(unsafe.Add(v, r.offset), r.size, h)
-			} else {
-				h = r.plan.hash(unsafe.Add(v, r.offset), h)
+			at := unsafe.Add(v, r.offset)
+			switch {
+			case r.plan == nil && r.size == 8:
+				h = mix(h, binary.LittleEndian.Uint64(bytesAt(at, 8)))
+			case r.plan == nil:
+				h = hashMemory(at, r.size, h)
+			case r.plan.op == opString:
+				h = hashString(*(*string)(at), h)
+			default:
+				h = r.plan.hash(at, h)
 			}
 		}
 		return h
@@ -78,10 +85,14 @@ func (p *plan) hashFlat(v unsafe.Pointer, h uint64) uint64 {
 	}
 	for i := range p.runs {
 		r := &p.runs[i]
-		if r.plan == nil {
-			h = hashMemory(unsafe.Add(v, r.offset), r.size, h)
-		} else {
-			h = r.plan.hashFlat(unsafe.Add(v, r.offset), h)
+		at := unsafe.Add(v, r.offset)
+		switch {
+		case r.plan == nil:
+			h = hashMemory(at, r.size, h)
+		case r.plan.op == opString:
+			h = hashString(*(*string)(at), h)
+		default:
+			h = r.plan.hashFlat(at, h)
 		}
 	}
 	return h
@@ -104,5 +115,14 @@ func (p *plan) hashAll(v unsafe.Pointer, n int, h uint64) uint64 {
 
 // hashEntry hashes one entry of a map so well that entries may be summed in any order.
 func (p *plan) hashEntry(k, v unsafe.Pointer) uint64 {
-	return spread(p.elem.hash(v, p.key.hash(k, seed)))
+	h := uint64(seed)
+	if p.key.mem && p.key.size == 8 {
+		h = mix(h, binary.LittleEndian.Uint64(bytesAt(k, 8)))
+	} else {
+		h = p.key.hash(k, h)
+	}
+	if p.elem.mem {
+		return spread(hashMemory(v, p.elem.size, h))
+	}
+	return spread(p.elem.hash(v, h))
 }

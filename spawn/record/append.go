@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/base64"
 	"maps"
 	"slices"
@@ -21,7 +22,7 @@ func (l *Line) Append(dst []byte) []byte {
 		return l.Header.append(dst)
 	}
 	dst = appendPrefix(dst, l.Server)
-	dst = appendMoment(dst, l.Step, l.At, l.Wall)
+	dst = appendMoment(dst, l.Step, l.At, l.Wall.UnixNano())
 	dst = appendEvent(dst, l.Event)
 	switch l.Event {
 	case Recover:
@@ -78,10 +79,11 @@ func appendPrefix(dst []byte, id actor.ID) []byte {
 	return append(appendID(append(dst, `{"server":`...), id), ',')
 }
 
-func appendMoment(dst []byte, step uint64, at time.Duration, wall time.Time) []byte {
+// appendMoment appends the wall clock in nanoseconds since 1970.
+func appendMoment(dst []byte, step uint64, at time.Duration, wall int64) []byte {
 	dst = strconv.AppendUint(append(dst, `"step":`...), step, 10)
 	dst = strconv.AppendInt(append(dst, `,"at":`...), int64(at), 10)
-	return strconv.AppendInt(append(dst, `,"wall":`...), wall.UnixNano(), 10)
+	return strconv.AppendInt(append(dst, `,"wall":`...), wall, 10)
 }
 
 func appendEvent(dst []byte, e Event) []byte {
@@ -130,9 +132,17 @@ func appendRecords(dst []byte, records []storage.Record) []byte {
 }
 
 func appendSend(dst []byte, send []machine.Message) []byte {
+	var start, end int // of the payload before, as often all servers are told the same
 	for i, m := range send {
 		dst = append(appendID(append(openList(dst, "send", i), '['), m.To), ',')
-		dst = append(appendPayload(dst, m.Data), ']')
+		at := len(dst)
+		if i > 0 && bytes.Equal(m.Data, send[i-1].Data) {
+			dst = append(dst, dst[start:end]...)
+		} else {
+			dst = appendPayload(dst, m.Data)
+		}
+		start, end = at, len(dst)
+		dst = append(dst, ']')
 	}
 	return closeList(dst, len(send))
 }
@@ -178,12 +188,28 @@ func separated(dst []byte, i int) []byte {
 // appendID appends an address, or a number for an id that stands for none.
 func appendID(dst []byte, id actor.ID) []byte {
 	dst = append(dst, '"')
-	if addr, ok := spawn.AddressOf(id); ok {
-		dst = addr.AppendTo(dst)
-	} else {
-		dst = strconv.AppendUint(dst, uint64(id), 10)
+	if _, ok := spawn.AddressOf(id); !ok {
+		return append(strconv.AppendUint(dst, uint64(id), 10), '"')
 	}
-	return append(dst, '"')
+	for shift := 40; shift > 16; shift -= 8 {
+		dst = append(appendSmall(dst, uint64(id)>>shift&0xff), '.')
+	}
+	dst = append(appendSmall(dst, uint64(id)>>16&0xff), ':')
+	return append(appendSmall(dst, uint64(id)&0xffff), '"')
+}
+
+// appendSmall is strconv.AppendUint for numbers of few digits, of which a line has many.
+func appendSmall(dst []byte, n uint64) []byte {
+	if n < 10 {
+		return append(dst, '0'+byte(n))
+	}
+	var digits [20]byte
+	at := len(digits)
+	for ; n > 0; n /= 10 {
+		at--
+		digits[at] = '0' + byte(n%10)
+	}
+	return append(dst, digits[at:]...)
 }
 
 // base64Prefix begins what stands for bytes that are no text.

@@ -1,6 +1,8 @@
 package record
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -8,9 +10,14 @@ import (
 )
 
 // File is a file to which the servers of a process append lines. It is safe for concurrent use.
+//
+// A line that Write took survives the end of the process, whatever the end is. Where the system allows it, the end of the
+// file is mapped into memory, so that a line costs no system call. The file is longer than its lines then: until Close
+// it ends in zeros, and so does one whose process was killed, until it is opened again.
 type File struct {
 	mu     sync.Mutex
 	file   *os.File
+	tail   *tail // nil if each line is a write of its own
 	broken error // what the first write that did not work came to
 	used   bool
 }
@@ -22,7 +29,7 @@ func Open(path string) (*File, error) {
 		return nil, err
 	}
 	f := &File{file: file}
-	if err := f.repair(); err != nil {
+	if err := f.prepare(); err != nil {
 		return nil, fmt.Errorf("%w; %w", err, file.Close())
 	}
 	return f, nil
@@ -31,21 +38,66 @@ func Open(path string) (*File, error) {
 // Used tells whether the file held something when it was opened.
 func (f *File) Used() bool { return f.used }
 
-// repair ends the last line, should it have no end. What is no regular file holds nothing yet.
-func (f *File) repair() error {
+// prepare ends the last line, should it have no end. What is no regular file holds nothing yet.
+func (f *File) prepare() error {
 	info, err := f.file.Stat()
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+	if err != nil || !info.Mode().IsRegular() {
 		return err
 	}
-	f.used = true
-	var last [1]byte
-	if _, err := f.file.ReadAt(last[:], info.Size()-1); err != nil && err != io.EOF {
+	var alone bool
+	if f.tail, alone, err = newTail(f.file); err != nil {
 		return err
 	}
-	if last[0] == '\n' {
+	// From here on nobody else takes this file for one that nobody writes to.
+	if info, err = f.file.Stat(); err != nil {
+		return err
+	}
+	size := info.Size()
+	if alone {
+		if size, err = trim(f.file, size); err != nil {
+			return err
+		}
+	}
+	f.used = size > 0
+	if err := endLine(f.file, size); err != nil {
+		return err
+	}
+	return f.tail.share()
+}
+
+// trim takes the zeros at the end of a file away that a killed process left there, and gives the size after that.
+func trim(file *os.File, size int64) (int64, error) {
+	end := size
+	for buf := make([]byte, 64<<10); end > 0; {
+		part := buf[:min(int64(len(buf)), end)]
+		if _, err := file.ReadAt(part, end-int64(len(part))); err != nil && err != io.EOF {
+			return 0, err
+		}
+		text := len(bytes.TrimRight(part, "\x00"))
+		end -= int64(len(part) - text)
+		if text > 0 {
+			break
+		}
+	}
+	if end == size {
+		return size, nil
+	}
+	return end, file.Truncate(end)
+}
+
+// endLine appends the end of the last line, unless there is one. After zeros there need be none: they end a line too.
+func endLine(file *os.File, size int64) error {
+	if size == 0 {
 		return nil
 	}
-	_, err = f.file.Write([]byte{'\n'})
+	var last [1]byte
+	if _, err := file.ReadAt(last[:], size-1); err != nil && err != io.EOF {
+		return err
+	}
+	if last[0] == '\n' || last[0] == 0 {
+		return nil
+	}
+	_, err := file.Write([]byte{'\n'})
 	return err
 }
 
@@ -56,10 +108,33 @@ func (f *File) Write(line []byte) (int, error) {
 	if f.broken != nil {
 		return 0, f.broken
 	}
+	if f.tail != nil {
+		err := f.tail.append(line)
+		if err == nil {
+			return len(line), nil
+		}
+		if !errors.Is(err, errNoTail) {
+			f.broken = err
+			return 0, err
+		}
+		f.tail = nil
+	}
 	n, err := f.file.Write(line)
 	f.broken = err
 	return n, err
 }
 
 // Close closes the file.
-func (f *File) Close() error { return f.file.Close() }
+func (f *File) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.broken == nil {
+		f.broken = os.ErrClosed
+	}
+	err := f.tail.close()
+	f.tail = nil
+	return errors.Join(err, f.file.Close())
+}
+
+// errNoTail is about a file that cannot be mapped; nothing of the line was written.
+var errNoTail = errors.New("the file cannot be mapped")

@@ -15,8 +15,8 @@ import (
 type Recorder struct {
 	w      io.Writer
 	wall   func() time.Time
-	zero   time.Time // the time of day when the server's own time was 0; not known before the first event
-	prefix []byte    // of every line
+	zero   int64  // the time of day, in nanoseconds since 1970, when the server's own time was 0; not known before the first event
+	prefix []byte // of every line
 	buf    []byte
 	steps  uint64
 }
@@ -91,9 +91,9 @@ func (r *Recorder) Stop(now time.Duration, reason error) error {
 // begin begins the line of the next event.
 func (r *Recorder) begin(now time.Duration, e Event) []byte {
 	if r.steps++; r.steps == 1 {
-		r.zero = r.wall().Add(-now)
+		r.zero = r.wall().UnixNano() - int64(now)
 	}
-	return appendEvent(appendMoment(append(r.buf[:0], r.prefix...), r.steps, now, r.zero.Add(now)), e)
+	return appendEvent(appendMoment(append(r.buf[:0], r.prefix...), r.steps, now, r.zero+int64(now)), e)
 }
 
 func appendReceived(dst []byte, e machine.Event, rejected *machine.Rejection) []byte {

@@ -114,9 +114,13 @@ func (c *cluster) start(i int) {
 // crash ends a server's process at once, perhaps within a line.
 func (c *cluster) crash(i int, torn string) {
 	c.servers[i] = nil
-	if torn != "" {
-		fmt.Fprintf(both{c.lines[i], c.merged}, "%s\n", torn)
+	if torn == "" {
+		return
 	}
+	if !strings.HasSuffix(torn, zeros) {
+		torn += "\n" // As the next process does.
+	}
+	fmt.Fprint(both{c.lines[i], c.merged}, torn)
 }
 
 // deliver lets a message come.

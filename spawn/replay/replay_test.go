@@ -199,6 +199,22 @@ func TestMerged(t *testing.T) {
 	}
 }
 
+// zeros are what a process that is killed may leave behind its last line.
+var zeros = strings.Repeat("\x00", 100)
+
+// TestZeros finds zeros between lines, and within one.
+func TestZeros(t *testing.T) {
+	files := decided(t, "udp").files()
+	want := confirm(t, files...).Events
+	spaced := strings.ReplaceAll(files[0], "\n", "\n"+zeros)
+	if got := confirm(t, spaced, files[1]+zeros, zeros+"\n"+files[2]).Events; got != want {
+		t.Errorf("%d events, want %d", got, want)
+	}
+	at := strings.Index(files[0], `"event"`)
+	deviates(t, fmt.Sprintf("run0:%d", strings.Count(files[0][:at], "\n")+1), "one that cannot be read",
+		files[0][:at]+zeros+files[0][at:], files[1], files[2])
+}
+
 // TestTorn tears the last line, at the end and before a restart, at every byte.
 func TestTorn(t *testing.T) {
 	c := decided(t, "udp")
@@ -206,15 +222,21 @@ func TestTorn(t *testing.T) {
 	last := strings.LastIndex(strings.TrimSpace(files[2]), "\n") + 1
 	for n := last; n < len(files[2])-1; n++ {
 		// What was torn did not happen, and its server is heard of no more.
-		if r := confirm(t, files[0], files[1], files[2][:n]); n > last && r.Torn != 1 {
-			t.Fatalf("%d bytes: %d torn lines", n, r.Torn)
+		for _, end := range []string{"", zeros} {
+			if r := confirm(t, files[0], files[1], files[2][:n]+end); n > last && r.Torn != 1 {
+				t.Fatalf("%d bytes: %d torn lines", n, r.Torn)
+			}
 		}
 	}
 	line := `{"server":"127.0.0.1:3001","step":5,"at":1,"wall":1,"event":"start","state":"0000000000000000"}`
 	for n := 1; n < len(line); n++ {
 		c := newCluster(t, "single-decree", "udp", catalog.Variant{})
 		c.ask(0, `{"Put":[1,"X"]}`)
-		c.crash(1, line[:n])
+		tail := ""
+		if n%2 == 0 {
+			tail = zeros
+		}
+		c.crash(1, line[:n]+tail)
 		c.start(1)
 		c.ask(1, `{"Get":2}`)
 		for _, run := range [][]string{c.files(), {c.merged.String()}} {

@@ -92,13 +92,10 @@ func (r *Records) Add(name string, data []byte) {
 			end, next = start+n, start+n+1
 		}
 		number++
-		if len(bytes.TrimSpace(data[start:end])) > 0 {
-			found = found || begins(data[start:end], next == len(data))
-			r.place(spot{file, number, start, end})
-		}
+		found = r.part(spot{file, number, start, end}) || found
 		start = next
 	}
-	if !found && len(bytes.TrimSpace(data)) > 0 {
+	if !found && len(after(data)) > 0 {
 		r.refuse(fmt.Errorf("%s is no record: no line of it is one, expected a file that spawn --record wrote", name))
 	}
 }
@@ -139,6 +136,28 @@ func opens(text []byte) bool {
 	_, rest, told := bytes.Cut(text[min(len(prefix), len(text)):], []byte(`",`))
 	return !told || agrees(rest, `"record":`)
 }
+
+// part places what stands between two line ends: a line, or several with zeros in between. Where a killed process wrote
+// last, its line ends in zeros. It tells whether any is a line of a record, or the beginning of one.
+func (r *Records) part(whole spot) (found bool) {
+	text := r.text(whole)
+	for start := 0; start < len(text); {
+		end := len(text)
+		if n := bytes.IndexByte(text[start:], 0); n >= 0 {
+			end = start + n
+		}
+		if len(bytes.TrimSpace(text[start:end])) > 0 {
+			at := spot{whole.file, whole.number, whole.start + start, whole.start + end}
+			found = found || begins(r.text(at), len(after(r.files[at.file].data[at.end:])) == 0)
+			r.place(at)
+		}
+		start = end + 1
+	}
+	return found
+}
+
+// after gives what follows, from the first line on.
+func after(data []byte) []byte { return bytes.TrimLeft(data, " \t\r\n\x00") }
 
 // place puts a line to those of its server.
 func (r *Records) place(at spot) {
@@ -214,8 +233,11 @@ func (r *Records) where(at spot) string {
 // strayed notes a line that does not even tell whose it is. At the end of a file, or before a header, its writer was
 // killed.
 func (r *Records) strayed(at spot, err error) {
-	rest := bytes.TrimSpace(r.files[at.file].data[at.end:])
-	next, _, _ := bytes.Cut(rest, []byte("\n"))
+	rest := after(r.files[at.file].data[at.end:])
+	next := rest
+	if n := bytes.IndexAny(rest, "\n\x00"); n >= 0 {
+		next = rest[:n]
+	}
 	if len(rest) == 0 || opens(next) {
 		r.torn++
 		return
