@@ -17,17 +17,7 @@ func (p *plan) hash(v unsafe.Pointer, h uint64) uint64 {
 	case opStruct:
 		for i := range p.runs {
 			r := &p.runs[i]
-			at := unsafe.Add(v, r.offset)
-			switch {
-			case r.plan == nil && r.size == 8:
-				h = mix(h, binary.LittleEndian.Uint64(bytesAt(at, 8)))
-			case r.plan == nil:
-				h = hashMemory(at, r.size, h)
-			case r.plan.op == opString:
-				h = hashString(*(*string)(at), h)
-			default:
-				h = r.plan.hash(at, h)
-			}
+			h = r.hash(unsafe.Add(v, r.offset), h)
 		}
 		return h
 	case opPointer:
@@ -49,7 +39,7 @@ func (p *plan) hash(v unsafe.Pointer, h uint64) uint64 {
 		if m == nil {
 			return mix(h, 0)
 		}
-		sum, n := p.maps.hash(p, m)
+		sum, n := p.sumOf(m)
 		return mix(mix(h, 1+uint64(n)), sum)
 	case opInterface:
 		i := (*iface)(v)
@@ -68,6 +58,22 @@ func (p *plan) hash(v unsafe.Pointer, h uint64) uint64 {
 		return mix(h, 0)
 	}
 	return mix(h, 1)
+}
+
+// hash takes what lies at a run's place into the hash h.
+func (r *run) hash(at unsafe.Pointer, h uint64) uint64 {
+	switch {
+	case r.plan != nil && r.plan.op == opString:
+		return hashString(*(*string)(at), h)
+	case r.plan != nil:
+		return r.plan.hash(at, h)
+	case r.size == 8:
+		return mix(h, binary.LittleEndian.Uint64(bytesAt(at, 8)))
+	case r.size == 16:
+		words := bytesAt(at, 16)
+		return mix(mix(h, binary.LittleEndian.Uint64(words)), binary.LittleEndian.Uint64(words[8:]))
+	}
+	return hashMemory(at, r.size, h)
 }
 
 // hashFlat is hash for a flat type. It keeps v on the stack, as nothing but memory is looked at.
@@ -111,6 +117,14 @@ func (p *plan) hashAll(v unsafe.Pointer, n int, h uint64) uint64 {
 		h = p.hash(unsafe.Add(v, uintptr(i)*p.size), h)
 	}
 	return h
+}
+
+// sumOf gives the sum of the hashes of a map's entries, and their number.
+func (p *plan) sumOf(m unsafe.Pointer) (sum uint64, n int) {
+	if p.swiss.known {
+		return p.swiss.hash(p, m), p.swiss.len(m)
+	}
+	return p.maps.hash(p, m)
 }
 
 // hashEntry hashes one entry of a map so well that entries may be summed in any order.
