@@ -16,6 +16,7 @@ type Machine interface {
 	Next(now time.Duration) (machine.Event, bool)
 	Due() (time.Duration, bool)
 
+	JSON() bool
 	StateHash() (uint64, error)
 	StateText() (string, error)
 	Local() (any, error)

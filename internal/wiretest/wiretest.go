@@ -51,7 +51,8 @@ func Refused(t *testing.T, c Codec, texts ...string) {
 	}
 }
 
-// Decode fuzzes reading: what can be read is JSON, and is written as JSON that is read as the same.
+// Decode fuzzes reading: what can be read is JSON, and is written as JSON that is read as the same. It stands in a line of a
+// file as it is exactly if that was to be expected of anything that is known to be JSON.
 func Decode(f *testing.F, c Codec, seeds []Golden) {
 	f.Helper()
 	for _, g := range seeds {
@@ -65,9 +66,15 @@ func Decode(f *testing.F, c Codec, seeds []Golden) {
 		if !json.Valid(data) {
 			t.Fatalf("%q is no JSON, and read as %v", data, msg)
 		}
+		if known, fits := strictjson.FitsKnown(data), strictjson.Fits(data); known != fits {
+			t.Fatalf("%q is read; that it fits into a line, which is %v, is taken for %v", data, fits, known)
+		}
 		text, err := c.Append(nil, msg)
 		if err != nil || !json.Valid(text) {
 			t.Fatalf("%v is written as %s, %v", msg, text, err)
+		}
+		if !strictjson.Fits(text) {
+			t.Fatalf("%v is written as %s, which does not fit into a line", msg, text)
 		}
 		again, err := c.Decode(text)
 		if err != nil || again != msg {

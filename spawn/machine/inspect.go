@@ -56,6 +56,12 @@ func (m *Machine[S, M]) walkStates() error {
 	return nil
 }
 
+// JSON tells whether the messages that the actor sends and accepts are known to be JSON, see [JSON].
+func (m *Machine[S, M]) JSON() bool {
+	j, ok := m.config.Wire.(JSON)
+	return ok && j.JSON()
+}
+
 // Message reads a message from its form on the wire, a value of the actor's type of messages.
 func (m *Machine[S, M]) Message(data []byte) (any, error) { return m.config.Wire.Decode(data) }
 

@@ -23,6 +23,13 @@ type Wire[M any] interface {
 	Open(msg M) bool
 }
 
+// JSON may be implemented by a Wire whose messages are JSON, so that who writes them down need not look at them again: what
+// Append writes, and what Decode takes, is one value that a strictjson.Reader takes.
+type JSON interface {
+	// JSON tells whether it is so.
+	JSON() bool
+}
+
 // Records is the form in which a store keeps what an actor keeps. Their order is that of their names, ascending, and a
 // name is there once.
 type Records interface {

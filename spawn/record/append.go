@@ -28,7 +28,7 @@ func (l *Line) Append(dst []byte) []byte {
 	case Recover:
 		dst = appendRecords(append(dst, `,"records":`...), l.Records)
 	case Receive:
-		dst = appendMessage(dst, l.From, l.Data, l.Size, l.Rejected)
+		dst = appendMessage(appendID(append(dst, fromName...), l.From), l.Data, l.Size, l.Rejected, false)
 	case Timeout:
 		dst = appendPayload(append(dst, `,"timer":`...), l.Timer)
 	case Choose:
@@ -38,7 +38,7 @@ func (l *Line) Append(dst []byte) []byte {
 	case Start, Crash:
 	}
 	dst = appendSave(dst, l.Save)
-	dst = appendSend(dst, l.Send)
+	dst = appendSend(dst, l.Send, appendID, false)
 	for i, a := range l.Arm {
 		dst = appendArm(dst, i, a.Timer, a.In)
 	}
@@ -79,22 +79,30 @@ func appendPrefix(dst []byte, id actor.ID) []byte {
 	return append(appendID(append(dst, `{"server":`...), id), ',')
 }
 
+// The names of what says when an event was.
+const stepName, atName, wallName = `"step":`, `,"at":`, `,"wall":`
+
 // appendMoment appends the wall clock in nanoseconds since 1970.
 func appendMoment(dst []byte, step uint64, at time.Duration, wall int64) []byte {
-	dst = strconv.AppendUint(append(dst, `"step":`...), step, 10)
-	dst = strconv.AppendInt(append(dst, `,"at":`...), int64(at), 10)
-	return strconv.AppendInt(append(dst, `,"wall":`...), wall, 10)
+	dst = strconv.AppendUint(append(dst, stepName...), step, 10)
+	dst = strconv.AppendInt(append(dst, atName...), int64(at), 10)
+	return strconv.AppendInt(append(dst, wallName...), wall, 10)
 }
 
 func appendEvent(dst []byte, e Event) []byte {
 	return append(append(append(dst, `,"event":"`...), e.String()...), '"')
 }
 
-func appendMessage(dst []byte, from actor.ID, data []byte, size int, rejected string) []byte {
-	dst = appendID(append(dst, `,"from":`...), from)
-	if size > 0 {
+const fromName = `,"from":`
+
+// appendMessage appends a message that came, which may be known to be JSON.
+func appendMessage(dst, data []byte, size int, rejected string, known bool) []byte {
+	switch {
+	case size > 0:
 		dst = strconv.AppendInt(append(dst, `,"size":`...), int64(size), 10)
-	} else {
+	case known:
+		dst = appendJSON(append(dst, `,"message":`...), data)
+	default:
 		dst = appendPayload(append(dst, `,"message":`...), data)
 	}
 	if rejected != "" {
@@ -131,14 +139,18 @@ func appendRecords(dst []byte, records []storage.Record) []byte {
 	return append(dst, ']')
 }
 
-func appendSend(dst []byte, send []machine.Message) []byte {
+// appendSend appends messages, which may be known to be JSON, and their recipients as id does.
+func appendSend(dst []byte, send []machine.Message, id func([]byte, actor.ID) []byte, known bool) []byte {
 	var start, end int // of the payload before, as often all servers are told the same
 	for i, m := range send {
-		dst = append(appendID(append(openList(dst, "send", i), '['), m.To), ',')
+		dst = append(id(append(openList(dst, "send", i), '['), m.To), ',')
 		at := len(dst)
-		if i > 0 && bytes.Equal(m.Data, send[i-1].Data) {
+		switch {
+		case i > 0 && bytes.Equal(m.Data, send[i-1].Data):
 			dst = append(dst, dst[start:end]...)
-		} else {
+		case known:
+			dst = appendJSON(dst, m.Data)
+		default:
 			dst = appendPayload(dst, m.Data)
 		}
 		start, end = at, len(dst)
@@ -155,11 +167,12 @@ func appendArm(dst []byte, i int, timer []byte, in time.Duration) []byte {
 const hexDigits = "0123456789abcdef"
 
 func appendState(dst []byte, state uint64) []byte {
-	dst = append(dst, `,"state":"`...)
-	for shift := 60; shift >= 0; shift -= 4 {
-		dst = append(dst, hexDigits[state>>shift&15])
+	var digits [16]byte
+	for i := len(digits) - 1; i >= 0; i-- {
+		digits[i] = hexDigits[state&15]
+		state >>= 4
 	}
-	return append(dst, "\"}\n"...)
+	return append(append(append(dst, `,"state":"`...), digits[:]...), "\"}\n"...)
 }
 
 // openList begins the i-th element of a list, and the list before its first one.
@@ -218,7 +231,16 @@ const base64Prefix = `{"base64":`
 // appendPayload appends bytes so that people can read them if they are text: JSON arrays and objects as they are, other
 // text as a string, and anything else in base64.
 func appendPayload(dst, data []byte) []byte {
-	if bare(data) {
+	return appendBare(dst, data, bare(data) && strictjson.Fits(data))
+}
+
+// appendJSON is appendPayload for what is known to be JSON.
+func appendJSON(dst, data []byte) []byte {
+	return appendBare(dst, data, bare(data) && strictjson.FitsKnown(data))
+}
+
+func appendBare(dst, data []byte, fits bool) []byte {
+	if fits {
 		return append(dst, data...)
 	}
 	if utf8.Valid(data) {
@@ -228,16 +250,13 @@ func appendPayload(dst, data []byte) []byte {
 	return append(base64.StdEncoding.AppendEncode(dst, data), `"}`...)
 }
 
-// bare tells whether bytes are a JSON array or object that may stand in a line as they are.
+// bare tells whether bytes may stand in a line as they are, should they be a JSON array or object.
 func bare(data []byte) bool {
 	n := len(data)
 	if n < 2 || data[0] != '{' && data[0] != '[' || data[n-1] != '}' && data[n-1] != ']' {
 		return false
 	}
-	if n >= len(base64Prefix) && string(data[:len(base64Prefix)]) == base64Prefix {
-		return false
-	}
-	return strictjson.Fits(data)
+	return n < len(base64Prefix) || string(data[:len(base64Prefix)]) != base64Prefix
 }
 
 // appendString appends a string; what is no UTF-8 in it becomes U+FFFD.

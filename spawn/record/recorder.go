@@ -17,6 +17,7 @@ type Recorder struct {
 	wall   func() time.Time
 	zero   int64  // the time of day, in nanoseconds since 1970, when the server's own time was 0; not known before the first event
 	prefix []byte // of every line
+	texts  texts
 	buf    []byte
 	steps  uint64
 }
@@ -47,12 +48,12 @@ func (r *Recorder) Step(m spawn.Machine, e machine.Event, f machine.Effects, now
 	if err != nil {
 		return err
 	}
-	dst := r.begin(now, Event(e.Kind))
+	dst, known := r.begin(now, Event(e.Kind)), m.JSON()
 	switch e.Kind {
 	case machine.Recover:
 		dst = appendRecords(append(dst, `,"records":`...), e.Records)
 	case machine.Receive:
-		dst = appendReceived(dst, e, f.Rejected)
+		dst = r.appendReceived(dst, e, f.Rejected, known)
 	case machine.Timeout:
 		dst = appendPayload(append(dst, `,"timer":`...), Encode(e.Timer))
 	case machine.Choice:
@@ -60,7 +61,7 @@ func (r *Recorder) Step(m spawn.Machine, e machine.Event, f machine.Effects, now
 	case machine.Start:
 	}
 	if f.Rejected == nil {
-		dst = appendSend(appendSave(dst, f.Save), f.Send)
+		dst = appendSend(appendSave(dst, f.Save), f.Send, r.texts.appendID, known)
 		for i, a := range f.Arm {
 			dst = appendArm(dst, i, Encode(a.Timer), a.At-now)
 		}
@@ -93,10 +94,12 @@ func (r *Recorder) begin(now time.Duration, e Event) []byte {
 	if r.steps++; r.steps == 1 {
 		r.zero = r.wall().UnixNano() - int64(now)
 	}
-	return appendEvent(appendMoment(append(r.buf[:0], r.prefix...), r.steps, now, r.zero+int64(now)), e)
+	dst := r.texts.appendMoment(append(r.buf[:0], r.prefix...), r.steps, now, r.zero+int64(now))
+	return appendEvent(dst, e)
 }
 
-func appendReceived(dst []byte, e machine.Event, rejected *machine.Rejection) []byte {
+// appendReceived appends a message that came. One that was accepted may be known to be JSON.
+func (r *Recorder) appendReceived(dst []byte, e machine.Event, rejected *machine.Rejection, known bool) []byte {
 	size, reason := 0, ""
 	if len(e.Data) > machine.MaxMessage {
 		size = len(e.Data)
@@ -104,7 +107,8 @@ func appendReceived(dst []byte, e machine.Event, rejected *machine.Rejection) []
 	if rejected != nil {
 		reason = rejected.Reason.String()
 	}
-	return appendMessage(dst, e.From, e.Data, size, reason)
+	dst = r.texts.appendID(append(dst, fromName...), e.From)
+	return appendMessage(dst, e.Data, size, reason, known && rejected == nil)
 }
 
 // anything walks timers and options.

@@ -11,7 +11,7 @@ import (
 	"synod/register"
 )
 
-// Internal is the form of the messages M that servers send one another.
+// Internal is the form of the messages M that servers send one another. It is JSON.
 type Internal[M any] interface {
 	// Append appends a message to dst.
 	Append(dst []byte, m M) []byte
@@ -115,6 +115,9 @@ func readAnswer(r *strictjson.Reader) (register.Request, register.Value) {
 	r.Close()
 	return request, value
 }
+
+// JSON tells that all messages are JSON.
+func (Codec[M]) JSON() bool { return true }
 
 // Open tells whether anybody may send a message: the requests of clients.
 func (Codec[M]) Open(m register.Message) bool {
