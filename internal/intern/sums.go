@@ -2,7 +2,10 @@
 
 package intern
 
-import "unsafe"
+import (
+	"math/bits"
+	"unsafe"
+)
 
 // sums remembers the memory of a map, what its entries refer to, and their hashes. What lies there as it lay before has the
 // hash that it had, whichever map it is in: so nothing need be known about who changes which map, and how.
@@ -78,21 +81,35 @@ func (r *reference) bytes(slot unsafe.Pointer) []byte {
 
 // hash sums the hashes of the entries of a map, which is not nil, as plan.sumOf does.
 func (s *sums) hash(m unsafe.Pointer) uint64 {
-	size, n := int(s.plan.swiss.group()), 0
-	for group := range s.plan.swiss.groups(m) {
-		if n*size == len(s.memory) {
-			s.grow(size)
+	n, layout := 0, &s.plan.swiss
+	if group, ok := layout.small(m); !ok {
+		tables := layout.tables(m)
+		for i, t := range tables {
+			for k := range t.count(tables[:i]) {
+				s.look(t.group(k, layout.group()), n)
+				n++
+			}
 		}
-		if s.refs != nil || string(bytesAt(group, uintptr(size))) != string(s.memory[n*size:(n+1)*size]) {
-			s.take(group, n)
-		}
-		n++
+	} else if group != nil {
+		s.look(group, 0)
+		n = 1
 	}
-	for _, h := range s.hashes[n*swissSlots:] {
-		s.sum -= h
+	if n*swissSlots < len(s.hashes) {
+		s.forget(n)
 	}
-	s.memory, s.hashes = s.memory[:n*size], s.hashes[:n*swissSlots]
 	return s.sum
+}
+
+// look looks at the n-th group.
+func (s *sums) look(group unsafe.Pointer, n int) {
+	size := int(s.plan.swiss.group())
+	if n*size == len(s.memory) {
+		s.grow(size)
+	}
+	old := s.memory[n*size : (n+1)*size]
+	if s.refs != nil || string(bytesAt(group, uintptr(size))) != string(old) {
+		s.take(group, unsafe.Pointer(&old[0]), n*swissSlots)
+	}
 }
 
 // grow remembers one group more, without an entry.
@@ -108,30 +125,35 @@ func (s *sums) grow(size int) {
 	}
 }
 
-// take takes over what changed of the slots of the n-th group.
-func (s *sums) take(group unsafe.Pointer, n int) {
+// forget forgets the groups from the n-th on.
+func (s *sums) forget(n int) {
+	for _, h := range s.hashes[n*swissSlots:] {
+		s.sum -= h
+	}
+	s.hashes, s.memory = s.hashes[:n*swissSlots], s.memory[:n*int(s.plan.swiss.group())]
+}
+
+// take takes over what changed of the slots of a group. What is remembered of it lies at old, and its first slot is the
+// one that is named.
+func (s *sums) take(group, old unsafe.Pointer, first int) {
 	l := &s.plan.swiss
-	size := int(l.group())
-	old := s.memory[n*size : (n+1)*size]
-	for i, control := range (*[swissSlots]uint8)(group) {
-		if control >= swissFree && old[i] >= swissFree {
+	now, before := swissEntries(group), swissEntries(old)
+	for left := now | before; left != 0; left &= left - 1 {
+		bit, i := left&-left, bits.TrailingZeros64(left)/8
+		at, slot, was := first+i, l.at(group, i), l.at(old, i)
+		if now&before&bit != 0 && string(bytesAt(slot, l.slot)) == string(bytesAt(was, l.slot)) && s.same(slot, at) {
 			continue
 		}
-		at, slot := n*swissSlots+i, l.at(group, i)
-		was := old[swissSlots+i*int(l.slot):][:l.slot]
-		if control == old[i] && string(bytesAt(slot, l.slot)) == string(was) && s.same(slot, at) {
-			continue
-		}
-		old[i] = control
 		h := uint64(0)
-		if control < swissFree {
+		if now&bit != 0 {
 			h = s.plan.hashEntry(slot, unsafe.Add(slot, l.elem))
-			copy(was, bytesAt(slot, l.slot))
+			copy(bytesAt(was, l.slot), bytesAt(slot, l.slot))
 			s.tell(slot, at)
 		}
 		s.sum += h - s.hashes[at]
 		s.hashes[at] = h
 	}
+	*(*uint64)(old) = *(*uint64)(group)
 }
 
 // same tells whether an entry that is as it was, but for what it refers to, refers to the same.

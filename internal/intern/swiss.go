@@ -4,6 +4,7 @@ package intern
 
 import (
 	"iter"
+	"math/bits"
 	"reflect"
 	"sync"
 	"unsafe"
@@ -65,31 +66,54 @@ func swissLayout(key, elem reflect.Type) swiss {
 	return s
 }
 
-// groups gives the groups of a map, which is not nil.
-func (s swiss) groups(m unsafe.Pointer) iter.Seq[unsafe.Pointer] {
-	return func(show func(group unsafe.Pointer) bool) { s.show(m, show) }
+// small gives the only group of a map, which is not nil, if it has no more: nil if it has none yet.
+func (swiss) small(m unsafe.Pointer) (group unsafe.Pointer, ok bool) {
+	h := (*swissMap)(m)
+	return h.directory, h.tables == 0
 }
 
-func (s swiss) show(m unsafe.Pointer, show func(group unsafe.Pointer) bool) {
-	h := (*swissMap)(m)
-	if h.tables == 0 {
-		if h.directory != nil {
-			show(h.directory)
+// groups gives the groups of a map, which is not nil.
+func (s swiss) groups(m unsafe.Pointer) iter.Seq[unsafe.Pointer] {
+	return func(show func(group unsafe.Pointer) bool) {
+		if group, ok := s.small(m); ok {
+			if group != nil {
+				show(group)
+			}
+			return
 		}
-		return
-	}
-	var last *swissTable
-	for _, t := range unsafe.Slice((**swissTable)(h.directory), h.tables) {
-		if t == last {
-			continue
-		}
-		last = t
-		for i := range t.mask + 1 {
-			if !show(unsafe.Add(t.groups, uintptr(i)*s.group())) {
-				return
+		tables := s.tables(m)
+		for i, t := range tables {
+			for k := range t.count(tables[:i]) {
+				if !show(t.group(k, s.group())) {
+					return
+				}
 			}
 		}
 	}
+}
+
+// tables gives the tables of a map that is not small. One that stands there again has no groups.
+func (swiss) tables(m unsafe.Pointer) []*swissTable {
+	h := (*swissMap)(m)
+	return unsafe.Slice((**swissTable)(h.directory), h.tables)
+}
+
+// count gives the number of groups of a table, for which others stand before it: 0 if it was the last of them.
+func (t *swissTable) count(before []*swissTable) int {
+	if n := len(before); n > 0 && before[n-1] == t {
+		return 0
+	}
+	return int(t.mask) + 1
+}
+
+// group gives the i-th group, of so many bytes.
+func (t *swissTable) group(i int, size uintptr) unsafe.Pointer {
+	return unsafe.Add(t.groups, uintptr(i)*size)
+}
+
+// swissEntries gives the slots of a group that hold an entry: a bit in the byte of each, its highest.
+func swissEntries(group unsafe.Pointer) uint64 {
+	return ^*(*uint64)(group) & (swissFree * 0x0101010101010101)
 }
 
 // group is how many bytes a group has.
@@ -105,19 +129,25 @@ func (swiss) len(m unsafe.Pointer) int { return int((*swissMap)(m).used) }
 
 // hash sums the hashes of the entries of a map, which is not nil.
 func (s swiss) hash(p *plan, m unsafe.Pointer) (sum uint64) {
-	for group := range s.groups(m) {
-		sum += s.hashGroup(p, group)
+	if group, ok := s.small(m); ok {
+		if group == nil {
+			return 0
+		}
+		return s.hashGroup(p, group)
+	}
+	tables := s.tables(m)
+	for i, t := range tables {
+		for k := range t.count(tables[:i]) {
+			sum += s.hashGroup(p, t.group(k, s.group()))
+		}
 	}
 	return sum
 }
 
 func (s swiss) hashGroup(p *plan, group unsafe.Pointer) (sum uint64) {
-	slot := s.at(group, 0)
-	for _, control := range (*[swissSlots]uint8)(group) {
-		if control < swissFree {
-			sum += p.hashEntry(slot, unsafe.Add(slot, s.elem))
-		}
-		slot = unsafe.Add(slot, s.slot)
+	for entries := swissEntries(group); entries != 0; entries &= entries - 1 {
+		slot := s.at(group, bits.TrailingZeros64(entries)/8)
+		sum += p.hashEntry(slot, unsafe.Add(slot, s.elem))
 	}
 	return sum
 }
@@ -138,11 +168,8 @@ func swissTry[K, V comparable](entry func(i int) (K, V)) bool {
 		n, right := 0, true
 		held := *(*unsafe.Pointer)(unsafe.Pointer(&m))
 		for group := range layout.groups(held) {
-			for i, control := range (*[swissSlots]uint8)(group) {
-				if control >= swissFree {
-					continue
-				}
-				slot := layout.at(group, i)
+			for entries := swissEntries(group); entries != 0; entries &= entries - 1 {
+				slot := layout.at(group, bits.TrailingZeros64(entries)/8)
 				w, ok := m[*(*K)(slot)]
 				right = right && ok && w == *(*V)(unsafe.Add(slot, layout.elem))
 				n++

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -9,26 +8,50 @@ import (
 	"syscall"
 )
 
-// tailSize is how many bytes the file grows by. More would cost more memory and make a longer pause, less more pauses.
-const tailSize = 256 << 10
+// pieceSize is how many bytes the file grows by. More would cost more memory, less more system calls.
+const pieceSize = 128 << 10
 
 // populateWrite is MADV_POPULATE_WRITE, which package syscall lacks. It makes pages writable at once, which costs less than a
 // fault for each.
 const populateWrite = 23
 
-var zeros [tailSize]byte
+var zeros [pieceSize]byte
 
 // tail is the end of a file in memory. What is copied there is in the pages of the kernel at once. The room for it is made
 // by appending zeros: a disk that is full is an error of that write, each process gets a part of its own although others
-// append to the same file, and no page need be fetched.
+// append to the same file, and no page need be fetched. It is made ahead, while lines are still copied to the room before.
 //
 // Whoever has the file open holds a shared lock on it, so that one who gets it for himself alone knows that the zeros
 // at its end are nobody's.
 type tail struct {
-	file *os.File
-	data []byte // mapped
-	at   int    // of data: where the next line goes
-	end  int64  // of data, in the file
+	file  *os.File
+	now   piece
+	ahead chan grown // what grow came to that was called ahead; nil if it was not
+}
+
+// piece is a part of the file that is mapped.
+type piece struct {
+	memory []byte // from the beginning of a page on
+	free   []byte // the end of memory: where the next line goes
+	end    int64  // in the file
+}
+
+// start gives where the free room begins, in the file.
+func (p *piece) start() int64 { return p.end - int64(len(p.free)) }
+
+func (p *piece) unmap() error {
+	if p.memory == nil {
+		return nil
+	}
+	err := syscall.Munmap(p.memory)
+	p.memory, p.free = nil, nil
+	return err
+}
+
+// grown is a new piece, or why there is none.
+type grown struct {
+	piece piece
+	err   error
 }
 
 // newTail locks a file, and tells whether nobody else has.
@@ -59,17 +82,58 @@ func (t *tail) lock(how int) error {
 	}
 }
 
-// append appends a line. After an error other than errNoTail it must not be called again.
+// append appends a line. After an error other than errNoTail it must not be called again but to close.
 func (t *tail) append(line []byte) error {
-	if len(line) > len(t.data)-t.at {
-		if err := t.grow(len(line)); err != nil {
-			return err
-		}
+	if len(line) > len(t.now.free) {
+		return t.appendLong(line)
 	}
-	if err := put(t.data[t.at:], line); err != nil {
+	return t.put(&t.now, line)
+}
+
+// appendLong appends a line for which the piece has no room. It goes on in the pieces behind, unless another process has
+// appended between them: then the line begins anew behind that, and zeros are left.
+func (t *tail) appendLong(line []byte) error {
+	room, size := []piece{t.now}, len(t.now.free)
+	t.now = piece{}
+	for size < len(line) {
+		next, err := t.next(len(line) - size)
+		if err != nil { // Nothing of the line is written.
+			return errors.Join(err, unmap(room))
+		}
+		if room[len(room)-1].end != next.start() {
+			if err := unmap(room); err != nil {
+				return err
+			}
+			room, size = nil, 0
+		}
+		room, size = append(room, next), size+len(next.free)
+	}
+	for i := range room {
+		n := min(len(line), len(room[i].free))
+		if err := t.put(&room[i], line[:n]); err != nil {
+			return errors.Join(err, unmap(room))
+		}
+		line = line[n:]
+	}
+	last := len(room) - 1
+	t.now = room[last]
+	return t.growAhead(room[:last])
+}
+
+func unmap(room []piece) error {
+	var err error
+	for i := range room {
+		err = errors.Join(err, room[i].unmap())
+	}
+	return err
+}
+
+// put copies the beginning of a line, or all of it, to the room that a piece has.
+func (t *tail) put(p *piece, line []byte) error {
+	if err := put(p.free, line); err != nil {
 		return fmt.Errorf("write %s: %w", t.file.Name(), err)
 	}
-	t.at += len(line)
+	p.free = p.free[len(line):]
 	return nil
 }
 
@@ -82,76 +146,89 @@ func put(dst, line []byte) (err error) {
 			err = fmt.Errorf("its end cannot be reached: %v", r)
 		}
 	}()
-	_ = dst[:len(line)]
-	for len(line) >= 8 && len(dst) >= 8 {
-		binary.NativeEndian.PutUint64(dst, binary.NativeEndian.Uint64(line))
-		dst, line = dst[8:], line[8:]
+	const block = 32
+	for len(line) >= block && len(dst) >= block {
+		*(*[block]byte)(dst) = *(*[block]byte)(line)
+		dst, line = dst[block:], line[block:]
 	}
-	for ; len(line) > 0; dst, line = dst[1:], line[1:] {
-		dst[0] = line[0]
+	for i, c := range line {
+		dst[i] = c
 	}
 	return nil
 }
 
-// grow makes room for a line, behind the one before if nobody else appended to the file.
-func (t *tail) grow(line int) error {
-	room := zeros[:]
-	if line > len(room) {
-		room = make([]byte, line)
+// next gives the piece that was made ahead, or makes one, for so many bytes more at least.
+func (t *tail) next(bytes int) (piece, error) {
+	if t.ahead == nil {
+		return t.grow(bytes)
 	}
-	size := len(room)
+	g := <-t.ahead
+	t.ahead = nil
+	return g.piece, g.err
+}
+
+// growAhead begins to make the next piece, and to give back what is no longer needed. There is one at most that is made:
+// next or close wait for it.
+func (t *tail) growAhead(old []piece) error {
+	if t.ahead != nil {
+		return unmap(old)
+	}
+	ahead := make(chan grown, 1)
+	t.ahead = ahead
+	go func() {
+		err := unmap(old)
+		p, growErr := t.grow(0)
+		ahead <- grown{p, errors.Join(err, growErr)}
+	}()
+	return nil
+}
+
+// grow makes the file longer, and maps what it got.
+func (t *tail) grow(bytes int) (piece, error) {
+	room := zeros[:]
+	if bytes > len(room) {
+		room = make([]byte, bytes)
+	}
 	if _, err := t.file.Write(room); err != nil {
-		return err
+		return piece{}, err
 	}
 	end, err := t.file.Seek(0, 1)
 	if err != nil {
-		return err
+		return piece{}, err
 	}
-	start := end - int64(size)
-	if start == t.end {
-		start -= int64(len(t.data) - t.at)
-	}
-	first := t.data == nil
-	if err := t.unmap(); err != nil {
-		return err
-	}
+	start := end - int64(len(room))
 	from := start &^ int64(os.Getpagesize()-1)
-	data, err := syscall.Mmap(int(t.file.Fd()), from, int(end-from), syscall.PROT_READ|syscall.PROT_WRITE,
+	memory, err := syscall.Mmap(int(t.file.Fd()), from, int(end-from), syscall.PROT_READ|syscall.PROT_WRITE,
 		syscall.MAP_SHARED)
 	if err != nil {
-		if first {
-			return errNoTail
-		}
-		return fmt.Errorf("map %s: %w", t.file.Name(), err)
+		return piece{}, fmt.Errorf("%w: %w", errNoTail, err)
 	}
-	t.data, t.at, t.end = data, int(start-from), end
 	// An older kernel does not know this, and lets put fetch each page when it comes to it.
-	_ = syscall.Madvise(data, populateWrite)
-	return nil
-}
-
-func (t *tail) unmap() error {
-	if t.data == nil {
-		return nil
-	}
-	err := syscall.Munmap(t.data)
-	t.data, t.at = nil, 0
-	return err
+	_ = syscall.Madvise(memory, populateWrite)
+	return piece{memory, memory[start-from:], end}, nil
 }
 
 // close takes away the zeros that are left, unless others use the file: they may be about to append behind them.
 func (t *tail) close() error {
-	if t == nil || t.data == nil {
+	if t == nil {
 		return nil
 	}
-	lines := t.end - int64(len(t.data)-t.at)
-	err := t.unmap()
-	if t.lock(syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+	start, end, used := t.now.start(), t.now.end, t.now.memory != nil
+	err := t.now.unmap()
+	if t.ahead != nil {
+		g := <-t.ahead
+		t.ahead = nil
+		if g.piece.start() == end {
+			end = g.piece.end
+		}
+		err = errors.Join(err, g.piece.unmap())
+	}
+	if !used || t.lock(syscall.LOCK_EX|syscall.LOCK_NB) != nil {
 		return err
 	}
 	info, statErr := t.file.Stat()
-	if statErr != nil || info.Size() != t.end {
+	if statErr != nil || info.Size() != end {
 		return errors.Join(err, statErr)
 	}
-	return errors.Join(err, t.file.Truncate(lines))
+	return errors.Join(err, t.file.Truncate(start))
 }
