@@ -15,10 +15,11 @@ import (
 // file is mapped into memory, so that a line costs no system call. The file is longer than its lines then: until Close
 // it ends in zeros, and so does one whose process was killed, until it is opened again.
 type File struct {
-	mu     sync.Mutex
+	mu     sync.Mutex // This and the next two are all that most lines need: they lie side by side.
+	room   []byte     // where the next lines go, in memory; the tail's while it is at work
+	broken error      // what the first write that did not work came to
 	file   *os.File
 	tail   *tail // nil if each line is a write of its own
-	broken error // what the first write that did not work came to
 	used   bool
 }
 
@@ -108,8 +109,16 @@ func (f *File) Write(line []byte) (int, error) {
 	if f.broken != nil {
 		return 0, f.broken
 	}
+	if len(line) <= len(f.room) {
+		if f.broken = put(f.room, line); f.broken != nil {
+			return 0, f.broken
+		}
+		f.room = f.room[len(line):]
+		return len(line), nil
+	}
 	if f.tail != nil {
-		err := f.tail.append(line)
+		room, err := f.tail.append(line, f.room)
+		f.room = room
 		if err == nil {
 			return len(line), nil
 		}
@@ -131,8 +140,8 @@ func (f *File) Close() error {
 	if f.broken == nil {
 		f.broken = os.ErrClosed
 	}
-	err := f.tail.close()
-	f.tail = nil
+	err := f.tail.close(f.room)
+	f.tail, f.room = nil, nil
 	return errors.Join(err, f.file.Close())
 }
 

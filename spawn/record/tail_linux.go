@@ -32,7 +32,7 @@ type tail struct {
 // piece is a part of the file that is mapped.
 type piece struct {
 	memory []byte // from the beginning of a page on
-	free   []byte // the end of memory: where the next line goes
+	free   []byte // the end of memory, where the next line goes; File has what is left of that of the current piece
 	end    int64  // in the file
 }
 
@@ -82,42 +82,37 @@ func (t *tail) lock(how int) error {
 	}
 }
 
-// append appends a line. After an error other than errNoTail it must not be called again but to close.
-func (t *tail) append(line []byte) error {
-	if len(line) > len(t.now.free) {
-		return t.appendLong(line)
-	}
-	return t.put(&t.now, line)
-}
-
-// appendLong appends a line for which the piece has no room. It goes on in the pieces behind, unless another process has
-// appended between them: then the line begins anew behind that, and zeros are left.
-func (t *tail) appendLong(line []byte) error {
-	room, size := []piece{t.now}, len(t.now.free)
+// append appends a line for which there is no room, which is what is left of a piece, and gives what is left then. The line
+// goes on in the pieces behind, unless another process has appended between them: then it begins anew behind that, and
+// zeros are left. After an error other than errNoTail it must not be called again.
+func (t *tail) append(line, room []byte) ([]byte, error) {
+	t.now.free = room
+	pieces, size := []piece{t.now}, len(room)
 	t.now = piece{}
 	for size < len(line) {
 		next, err := t.next(len(line) - size)
 		if err != nil { // Nothing of the line is written.
-			return errors.Join(err, unmap(room))
+			return nil, errors.Join(err, unmap(pieces))
 		}
-		if room[len(room)-1].end != next.start() {
-			if err := unmap(room); err != nil {
-				return err
+		if pieces[len(pieces)-1].end != next.start() {
+			if err := unmap(pieces); err != nil {
+				return nil, err
 			}
-			room, size = nil, 0
+			pieces, size = nil, 0
 		}
-		room, size = append(room, next), size+len(next.free)
+		pieces, size = append(pieces, next), size+len(next.free)
 	}
-	for i := range room {
-		n := min(len(line), len(room[i].free))
-		if err := t.put(&room[i], line[:n]); err != nil {
-			return errors.Join(err, unmap(room))
+	for i := range pieces {
+		p := &pieces[i]
+		n := min(len(line), len(p.free))
+		if err := put(p.free, line[:n]); err != nil {
+			return nil, errors.Join(err, unmap(pieces))
 		}
-		line = line[n:]
+		p.free, line = p.free[n:], line[n:]
 	}
-	last := len(room) - 1
-	t.now = room[last]
-	return t.growAhead(room[:last])
+	last := len(pieces) - 1
+	t.now = pieces[last]
+	return t.now.free, t.growAhead(pieces[:last])
 }
 
 func unmap(room []piece) error {
@@ -126,15 +121,6 @@ func unmap(room []piece) error {
 		err = errors.Join(err, room[i].unmap())
 	}
 	return err
-}
-
-// put copies the beginning of a line, or all of it, to the room that a piece has.
-func (t *tail) put(p *piece, line []byte) error {
-	if err := put(p.free, line); err != nil {
-		return fmt.Errorf("write %s: %w", t.file.Name(), err)
-	}
-	p.free = p.free[len(line):]
-	return nil
 }
 
 // put copies a line from its first byte to its last one, so that one that is torn is the beginning of a line. A fault is
@@ -208,11 +194,12 @@ func (t *tail) grow(bytes int) (piece, error) {
 	return piece{memory, memory[start-from:], end}, nil
 }
 
-// close takes away the zeros that are left, unless others use the file: they may be about to append behind them.
-func (t *tail) close() error {
+// close takes away the zeros that are left, the rest of a piece and one that was made ahead, unless others use the file: they may be about to append behind them.
+func (t *tail) close(room []byte) error {
 	if t == nil {
 		return nil
 	}
+	t.now.free = room
 	start, end, used := t.now.start(), t.now.end, t.now.memory != nil
 	err := t.now.unmap()
 	if t.ahead != nil {

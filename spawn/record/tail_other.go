@@ -11,6 +11,8 @@ func newTail(*os.File) (_ *tail, alone bool, err error) { return nil, false, nil
 
 func (*tail) share() error { return nil }
 
-func (*tail) append([]byte) error { return errNoTail }
+func (*tail) append([]byte, []byte) (room []byte, err error) { return nil, errNoTail }
 
-func (*tail) close() error { return nil }
+func (*tail) close([]byte) error { return nil }
+
+func put(_, _ []byte) error { return errNoTail }
