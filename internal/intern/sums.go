@@ -106,7 +106,10 @@ func (s *sums) look(group unsafe.Pointer, n int) {
 	if n*size == len(s.memory) {
 		s.grow(size)
 	}
-	s.take(group, unsafe.Pointer(&s.memory[n*size]), n*swissSlots)
+	old := s.memory[n*size : (n+1)*size]
+	if s.refs != nil || string(bytesAt(group, uintptr(size))) != string(old) {
+		s.take(group, unsafe.Pointer(&old[0]), n*swissSlots)
+	}
 }
 
 // grow remembers one group more, without an entry.
@@ -138,7 +141,7 @@ func (s *sums) take(group, old unsafe.Pointer, first int) {
 	for left := now | before; left != 0; left &= left - 1 {
 		bit, i := left&-left, bits.TrailingZeros64(left)/8
 		at, slot, was := first+i, l.at(group, i), l.at(old, i)
-		if now&before&bit != 0 && sameWords(slot, was, l.slot) && s.same(slot, at) {
+		if now&before&bit != 0 && string(bytesAt(slot, l.slot)) == string(bytesAt(was, l.slot)) && s.same(slot, at) {
 			continue
 		}
 		h := uint64(0)
@@ -151,20 +154,6 @@ func (s *sums) take(group, old unsafe.Pointer, first int) {
 		s.hashes[at] = h
 	}
 	*(*uint64)(old) = *(*uint64)(group)
-}
-
-// sameWords compares what is so short that a call would be felt.
-func sameWords(a, b unsafe.Pointer, n uintptr) bool {
-	if n%8 != 0 || n > 64 {
-		return string(bytesAt(a, n)) == string(bytesAt(b, n))
-	}
-	x, y := unsafe.Slice((*uint64)(a), n/8), unsafe.Slice((*uint64)(b), n/8)
-	y = y[:len(x)]
-	differ := uint64(0)
-	for i := range x {
-		differ |= x[i] ^ y[i]
-	}
-	return differ == 0
 }
 
 // same tells whether an entry that is as it was, but for what it refers to, refers to the same.

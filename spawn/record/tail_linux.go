@@ -94,7 +94,12 @@ func (t *tail) append(line, room []byte) ([]byte, error) {
 		if err != nil { // Nothing of the line is written.
 			return nil, errors.Join(err, unmap(pieces))
 		}
-		if pieces[len(pieces)-1].end != next.start() {
+		end := pieces[len(pieces)-1].end
+		if next.start() < end {
+			return nil, errors.Join(fmt.Errorf("write %s: somebody has shortened it", t.file.Name()),
+				unmap(append(pieces, next)))
+		}
+		if next.start() > end {
 			if err := unmap(pieces); err != nil {
 				return nil, err
 			}

@@ -67,7 +67,7 @@ func TestFull(t *testing.T) {
 	}
 }
 
-// TestShortened takes the end of a file away while it is in use.
+// TestShortened takes the end of a file away while it is in use. That is found where the file is to grow, at the latest.
 func TestShortened(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "record")
 	f, err := record.Open(path)
@@ -81,9 +81,14 @@ func TestShortened(t *testing.T) {
 	if err := os.Truncate(path, 0); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 {
-		if _, err := f.Write([]byte("x\n")); err == nil || !strings.Contains(err.Error(), "cannot be reached") {
-			t.Errorf("written to nowhere: %v", err)
+	for i := range 10_000 {
+		if _, err = f.Write(line(i)); err != nil {
+			break
 		}
+	}
+	_, again := f.Write([]byte("x\n"))
+	if err == nil || again == nil ||
+		!strings.Contains(err.Error(), "cannot be reached") && !strings.Contains(err.Error(), "shortened") {
+		t.Errorf("written to nowhere: %v, then %v", err, again)
 	}
 }
