@@ -79,10 +79,10 @@ func newLayout(limits []uint32, pairs []field, room int, states int) *layout {
 		l.fields[f].shift, l.fields[f].width = shift, widths[f]
 		shift += widths[f]
 	}
-	l.bits = max(l.bits, 2)
-	l.shards = min(maxShardBits, l.bits-1) // A key has a bit at least.
+	l.bits = max(l.bits, 1)
+	l.shards = min(maxShardBits, l.bits)
 	if states < secondGrouping {
-		l.shards = min(fewShardBits, l.shards)
+		l.shards = min(fewShardBits, l.bits)
 	}
 	l.mixer = visited.NewRegionalMixer(l.bits, top, max(0, min(maxRegionBits, l.shards, top-minHomeBits)))
 	return l
