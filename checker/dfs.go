@@ -20,6 +20,10 @@ func DFS(ctx context.Context, src model.Source, o Options) *Result {
 	return search(ctx, "dfs", src, o, (*engine).depthFirst)
 }
 
+// deepSpareBits is by how many bits fields are wider than they need be. A depth-first search meets new ids at any time, and
+// each time that a field is too narrow it moves all states.
+const deepSpareBits = 2
+
 // stack is what a worker of a depth-first search holds: a path, and of every state on it the successors that are still
 // to be visited. All were new when they were put here, so every state is on a stack at most once.
 type stack struct {
@@ -44,6 +48,7 @@ type depths struct {
 }
 
 func (e *engine) depthFirst(r *Result) {
+	e.spareBits = deepSpareBits
 	stacks := make([]stack, len(e.workers))
 	into := &frontier{}
 	e.enter(into)
