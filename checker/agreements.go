@@ -53,6 +53,7 @@ const (
 	maxAgreements   = 1 << 22 // entries of 8 bytes
 	probes          = 8
 	manyClasses     = 255
+	classBits       = 32 // as a class is a number of so many
 )
 
 // agreements gives the current ones for the units, making new ones if what is read has changed or they are full.
@@ -109,7 +110,7 @@ func (a *agreements) size(n int) {
 	a.fits = total <= 64
 	for spare := 64 - total; spare >= len(a.read) && len(a.read) > 0; spare -= len(a.read) {
 		for i := range a.read {
-			a.read[i].width++
+			a.read[i].width = min(a.read[i].width+1, classBits)
 		}
 	}
 	place := 0

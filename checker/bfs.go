@@ -42,7 +42,6 @@ func (e *engine) breadthFirst(r *Result) {
 		}
 		e.regroup(current)
 		e.units.forget(e.unique())
-		e.hush()
 		next := &frontier{}
 		e.expandLevel(current, next, level+1)
 		if e.halt.Load() != 0 {
@@ -60,9 +59,9 @@ func (e *engine) enter(into *frontier) {
 	e.refineInitial()
 	w := e.workers[0]
 	w.tag, w.into = 1, into
-	w.successors, w.differs = w.successors[:0], w.differs[:0]
+	w.successors = w.successors[:0]
 	for _, state := range e.initial {
-		w.successors, w.differs = append(w.successors, w.pack(state)), append(w.differs, doubtful)
+		w.successors = append(w.successors, w.pack(state))
 	}
 	w.generated.Add(int64(len(e.initial)))
 	w.scatter()

@@ -79,7 +79,7 @@ func (c *crew) beginAll() bool {
 // meetAll counts and judges the states that the walks are in. It reports false if one does not fit into the layout.
 func (c *crew) meetAll() bool {
 	w := c.w
-	w.successors, w.differs = w.successors[:0], w.differs[:0]
+	w.successors = w.successors[:0]
 	fit := true
 	for _, k := range c.walkers {
 		fit = fit && (!k.walking || k.meet())
@@ -125,7 +125,7 @@ func (k *walker) touchEffects() uint64 {
 	}
 	block := us.stepAt(word, n)
 	touched := uint64(0)
-	for _, effect := range block[2 : 2+effectCount(block)] {
+	for _, effect := range block[2 : 2+block[1]] {
 		target := atomic.LoadUint32(us.target.At(effect))
 		r := us.of[target].answers.At(k.ids[target])
 		if link := atomic.LoadUint64(&r.chain); link != 0 {

@@ -20,6 +20,10 @@ func DFS(ctx context.Context, src model.Source, o Options) *Result {
 	return search(ctx, "dfs", src, o, (*engine).depthFirst)
 }
 
+// deepSpareBits is by how many bits fields are wider than they need be. A depth-first search meets new ids at any time, and
+// each time that a field is too narrow it moves all states.
+const deepSpareBits = 2
+
 // stack is what a worker of a depth-first search holds: a path, and of every state on it the successors that are still
 // to be visited. All were new when they were put here, so every state is on a stack at most once.
 type stack struct {
@@ -44,6 +48,7 @@ type depths struct {
 }
 
 func (e *engine) depthFirst(r *Result) {
+	e.spareBits = deepSpareBits
 	stacks := make([]stack, len(e.workers))
 	into := &frontier{}
 	e.enter(into)
@@ -58,7 +63,6 @@ func (e *engine) depthFirst(r *Result) {
 		d.wake.L = &d.mu
 		d.hungry.Store(-int32(len(d.offers)))
 		stacks = stacks[:len(e.workers)]
-		e.hush()
 		e.parallel(func(w *worker) { w.descend(r, d, &stacks[slices.Index(e.workers, w)]) })
 		if !e.overflow.Load() || e.halt.Load() != 0 {
 			break
@@ -152,7 +156,7 @@ func (w *worker) dive(r *Result, d *depths, s *stack) bool {
 // visit inserts the successors of the state on top of a stack, judges the new ones and leaves them pending.
 func (w *worker) visit(r *Result, s *stack) {
 	e := w.e
-	for i, successor := range w.successors {
+	for _, successor := range w.successors {
 		shard, key := e.layout.shardOf(successor)
 		own := e.shards[shard]
 		own.owner.Lock()
@@ -164,27 +168,23 @@ func (w *worker) visit(r *Result, s *stack) {
 		}
 		if fresh {
 			s.pending = append(s.pending, successor)
-			if w.differs[i]&doubtful != 0 {
-				w.judged = append(w.judged, successor)
-			}
 		}
 	}
-	w.inserted.Add(int64(len(s.pending) - s.frames[len(s.frames)-1].from))
-	judged := w.judged
-	w.judged = judged[:0]
+	fresh := s.pending[s.frames[len(s.frames)-1].from:]
+	w.inserted.Add(int64(len(fresh)))
 	if !e.judge.anything.Load() {
 		return
 	}
-	for len(judged) > 0 {
-		n := min(len(judged), batchLength)
-		w.judge(judged[:n], func(packed uint64, decides []int) {
+	for len(fresh) > 0 {
+		n := min(len(fresh), batchLength)
+		w.judge(fresh[:n], func(packed uint64, decides []int) {
 			for _, property := range decides {
 				if e.judge.settle(property) {
 					w.record(r, property, append(slices.Clone(s.path), packed))
 				}
 			}
 		})
-		judged = judged[n:]
+		fresh = fresh[n:]
 	}
 }
 

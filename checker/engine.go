@@ -46,6 +46,7 @@ type engine struct {
 	regrouped int         // the number of states at the last choice of units
 	relaid    int         // the number of states at the last relayout
 	pairRoom  int         // see chooseLayout
+	spareBits int         // see newLayout
 	levels    []Level
 	left      *frontier // what a breadth-first search did not expand because of a limit, or nil
 	depth     atomic.Int64
@@ -181,7 +182,7 @@ func (e *engine) begin() error {
 			u.id(state)
 		}
 	}
-	return e.layOut(newLayout(e.limits(), nil, 0, 0))
+	return e.layOut(newLayout(e.limits(), nil, 0, 0, 0))
 }
 
 func (e *engine) limits() []uint32 {

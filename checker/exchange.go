@@ -8,10 +8,10 @@ func (w *worker) scatter() {
 	keyBits := uint(l.bits - l.shards)
 	mask := uint64(1)<<keyBits - 1
 	mixer := l.mixer
-	for i, successor := range w.successors {
+	for _, successor := range w.successors {
 		mixed := mixer.Mix(successor)
 		shard := mixed >> (keyBits & 63)
-		buffer := append(w.buffer(shard), mixed&mask|w.differs[i]&doubtful)
+		buffer := append(w.buffer(shard), mixed&mask)
 		w.buffers[shard] = buffer
 		if len(buffer) == bufferLength {
 			w.send(int(shard))
@@ -59,7 +59,7 @@ func (w *worker) takeIn(s *shard, i int) {
 	}
 }
 
-// insert adds keys to a shard that w owns; what is new waits in w.fresh, unmixed, and what of it is doubtful in w.judged.
+// insert adds keys to a shard that w owns; what is new waits in w.fresh, unmixed.
 func (w *worker) insert(s *shard, i int, keys []uint64) {
 	from := len(w.fresh)
 	fresh, err := s.set.InsertBatch(keys, w.tag, w.fresh)
@@ -68,16 +68,9 @@ func (w *worker) insert(s *shard, i int, keys []uint64) {
 	}
 	w.fresh = fresh
 	l := w.e.layout
-	judged := slices.Grow(w.judged, len(fresh)-from)
-	n := len(judged)
-	judged = judged[:n+len(fresh)-from]
 	for k, key := range fresh[from:] {
-		packed := l.packed(i, key&^doubtful)
-		fresh[from+k] = packed
-		judged[n] = packed // Which of them stays is no branch, as it would be mispredicted.
-		n += int(key >> 63)
+		fresh[from+k] = l.packed(i, key)
 	}
-	w.judged = judged[:n]
 	w.spare = append(w.spare, keys[:0])
 }
 
@@ -89,7 +82,7 @@ func (w *worker) examine(shard int) {
 	e := w.e
 	w.inserted.Add(int64(len(w.fresh)))
 	if w.into == nil { // Walks keep no frontier, and judge at every step.
-		w.fresh, w.judged = w.fresh[:0], w.judged[:0]
+		w.fresh = w.fresh[:0]
 		return
 	}
 	next := w.next[shard]
@@ -102,13 +95,13 @@ func (w *worker) examine(shard int) {
 	}
 	w.next[shard] = next
 	if e.judge.anything.Load() {
-		for keys := w.judged; len(keys) > 0; {
+		for keys := w.fresh; len(keys) > 0; {
 			n := min(len(keys), batchLength)
 			w.judge(keys[:n], w.note)
 			keys = keys[n:]
 		}
 	}
-	w.fresh, w.judged = w.fresh[:0], w.judged[:0]
+	w.fresh = w.fresh[:0]
 }
 
 // note keeps the state that was just judged until the end of its level.

@@ -24,7 +24,6 @@ type judge struct {
 	reads     [][]aspectOf       // per property: everything that it ever read
 	read      []aspectOf         // everything that live properties read
 	version   atomic.Uint32      // of read and decided
-	growth    atomic.Uint32      // how often something was added to read
 	anything  atomic.Bool        // some property of states is live
 	open      atomic.Int32       // how many properties are not decided
 	violation atomic.Bool        // a property is violated
@@ -117,7 +116,6 @@ func (j *judge) extend(property int, reads []model.Read) {
 
 // unite gathers what live properties read.
 func (j *judge) unite() {
-	before := j.read
 	j.read = nil
 	for i, reads := range j.reads {
 		for _, a := range reads {
@@ -125,9 +123,6 @@ func (j *judge) unite() {
 				j.read = append(j.read, a)
 			}
 		}
-	}
-	if slices.ContainsFunc(j.read, func(a aspectOf) bool { return !slices.Contains(before, a) }) {
-		j.growth.Add(1)
 	}
 	j.version.Add(1)
 }

@@ -34,9 +34,9 @@ const (
 )
 
 // newLayout makes fields wide enough for ids below limits and for the pairs, with so many bits of room for more pairs, and
-// bits to spare for more ids: a few while there are few states, and then one if the ids are about to need it. All bits are
-// used if there are pairs, as these come up at any time.
-func newLayout(limits []uint32, pairs []field, room int, states int) *layout {
+// bits to spare for more ids: a few while there are few states, and then so many as are asked for, or one if the ids are
+// about to need it. All bits are used if there are pairs, as these come up at any time.
+func newLayout(limits []uint32, pairs []field, room, spare, states int) *layout {
 	l := &layout{fields: append(make([]field, len(limits)), pairs...)}
 	widths := make([]int, len(l.fields))
 	root := make([]bool, len(l.fields))
@@ -62,6 +62,8 @@ func newLayout(limits []uint32, pairs []field, room int, states int) *layout {
 		rounds = maxBits
 	case states < secondGrouping:
 		rounds = fewStatesRoom
+	case spare > 0:
+		rounds = spare
 	default:
 		all = false
 	}
@@ -79,10 +81,10 @@ func newLayout(limits []uint32, pairs []field, room int, states int) *layout {
 		l.fields[f].shift, l.fields[f].width = shift, widths[f]
 		shift += widths[f]
 	}
-	l.bits = max(l.bits, 2)
-	l.shards = min(maxShardBits, l.bits-1) // A key has a bit at least.
+	l.bits = max(l.bits, 1)
+	l.shards = min(maxShardBits, l.bits)
 	if states < secondGrouping {
-		l.shards = min(fewShardBits, l.shards)
+		l.shards = min(fewShardBits, l.bits)
 	}
 	l.mixer = visited.NewRegionalMixer(l.bits, top, max(0, min(maxRegionBits, l.shards, top-minHomeBits)))
 	return l

@@ -217,10 +217,10 @@ func (e *engine) chooseLayout(old snapshot) *layout {
 			}
 		}
 		if total+room <= maxBits {
-			return newLayout(limits, fields[units:], e.pairRoom, e.relaid)
+			return newLayout(limits, fields[units:], e.pairRoom, e.spareBits, e.relaid)
 		}
 		if len(roots) <= 2 {
-			return newLayout(limits, fields[units:], 0, e.relaid)
+			return newLayout(limits, fields[units:], 0, e.spareBits, e.relaid)
 		}
 		left, right := e.bestPair(old, limits, fields, roots)
 		fields = append(fields, field{left: left, right: right, pairs: words.NewPairs(e.arena)})

@@ -31,7 +31,7 @@ func (w *worker) fillRows() {
 // eachStep gives the next ids of a word of steps, in the order of takeSteps.
 func (w *worker) eachStep(word uint64, f func(next uint32)) {
 	if word&stepsLone != 0 {
-		f(uint32(word) &^ stepQuiet)
+		f(uint32(word))
 		return
 	}
 	count := word &^ stepsKnown >> stepsShift
@@ -40,7 +40,7 @@ func (w *worker) eachStep(word uint64, f func(next uint32)) {
 	}
 	for block := w.e.units.blocks.From(refOf(word)); count > 0; count-- {
 		f(block[0])
-		block = block[2+effectCount(block):]
+		block = block[2+block[1]:]
 	}
 }
 

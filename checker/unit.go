@@ -48,29 +48,24 @@ type units struct {
 	keys   sync.Map             // slot and action -> key, if sorted
 	sorted bool                 // steps stand in the order of their actions' keys
 	ranked bool                 // steps have ranks
-	quiet  uint32               // see quiet
 }
 
 // The steps of an id are a word: a flag that they are known, how many there are, and the Ref of a block. The block holds,
 // for every step, the id that comes next, the number of effects, and the effects. A lone step of at most two effects of
-// small numbers needs no block: the word holds the id that comes next, and above it the effects, plus one. The bit above
-// the number of effects, or above the id of a lone step, tells that the step is quiet.
+// small numbers needs no block: the word holds the id that comes next, and above it the effects, plus one.
 const (
 	stepsKnown   = 1 << 63
 	stepsLone    = 1 << 62
 	loneEffect   = 15 // bits
-	loneNext     = 31 // bits
 	stepsShift   = 44
 	stepsRefMask = 1<<stepsShift - 1
 	maxSteps     = 1<<18 - 1
-	stepQuiet    = 1 << 31 // of the number of effects, and of the low half of the word of a lone step
 )
 
 // A chain of answered effects has links of three answers and the Ref of the next link. An answer is an effect, plus
-// one so that it is not zero, and the id that comes of it. Its highest bit tells that the effect is quiet.
+// one so that it is not zero, and the id that comes of it.
 const (
 	linkAnswers = 3
-	answerQuiet = 1 << 63
 	refused     = 1<<32 - 1 // the id that stands for: the effect refuses the step
 )
 
@@ -157,7 +152,6 @@ type compileScratch struct {
 	ranks []uint32 // of the steps in block, if they have any
 	tuple []model.PartID
 	lists [][]uint32 // per unit: effects gathered for it
-	quiet quiet
 }
 
 // compile computes the steps of an id. Two workers may do so at once, and write the same but for the order.
@@ -220,8 +214,8 @@ func (us *units) publish(at *uint64, block []uint32, count uint64) uint64 {
 	switch {
 	case count > maxSteps:
 		panic("checker: more steps of one actor than the engine can count")
-	case count == 1 && !us.ranked && isLone(block):
-		lone := uint64(block[0] | block[1]&stepQuiet)
+	case count == 1 && !us.ranked && isLone(block[1:]):
+		lone := uint64(block[0])
 		for i, effect := range block[2:] {
 			lone |= uint64(effect+1) << (32 + loneEffect*i)
 		}
@@ -239,22 +233,19 @@ func (us *units) publish(at *uint64, block []uint32, count uint64) uint64 {
 func (us *units) stepAt(word uint64, n int) []uint32 {
 	block := us.blocks.From(refOf(word))
 	for ; n > 0; n-- {
-		block = block[2+effectCount(block):]
+		block = block[2+block[1]:]
 	}
 	return block
 }
 
-// effectCount gives the number of effects of the first step in a block.
-func effectCount(block []uint32) uint32 { return block[1] &^ stepQuiet }
-
-// isLone tells whether the step of a block fits into its word.
-func isLone(block []uint32) bool {
-	for _, effect := range block[2:] {
+// isLone tells whether the effects of a step, after their number, fit into its word.
+func isLone(effects []uint32) bool {
+	for _, effect := range effects[1:] {
 		if effect+1 >= 1<<loneEffect {
 			return false
 		}
 	}
-	return effectCount(block) <= 2 && block[0]>>loneNext == 0
+	return effects[0] <= 2
 }
 
 // loneEffects gives the effects of a lone step, plus one, side by side, the first one in the low bits.
@@ -280,12 +271,8 @@ func (us *units) compileStep(u *unit, id uint32, slot int, step model.Step, s *c
 		}
 		s.tuple[e.Slot] = next
 	}
-	next := u.id(s.tuple)
-	s.block = append(s.block, next, 0)
+	s.block = append(s.block, u.id(s.tuple), 0)
 	at := len(s.block) - 1
-	if s.quiet.agree(u, id, next) {
-		s.block[at] = stepQuiet
-	}
 	for target, list := range s.lists {
 		if len(list) == 0 {
 			continue
@@ -300,51 +287,48 @@ func (us *units) compileStep(u *unit, id uint32, slot int, step model.Step, s *c
 	return true, nil
 }
 
-// answer looks up what an effect makes of an id: the low half of an answer, or 0 if it is not known.
-func (us *units) answer(u *unit, id, effect uint32) uint64 {
+// answer looks up what an effect makes of an id.
+func (us *units) answer(u *unit, id, effect uint32) (next uint32, known bool) {
 	r := u.answers.At(id)
 	want := uint64(effect + 1)
 	first := atomic.LoadUint64(&r.first)
-	if first&^answerQuiet>>32 == want {
-		return first
+	if first>>32 == want {
+		return uint32(first), true
 	}
 	link := atomic.LoadUint64(&r.chain)
 	for link != 0 {
 		answers := us.chains.From(words.Ref(link))[: linkAnswers+1 : linkAnswers+1]
 		for i := range linkAnswers {
 			a := atomic.LoadUint64(&answers[i])
-			if a&^answerQuiet>>32 == want {
-				return a
+			if a>>32 == want {
+				return uint32(a), true
 			}
 		}
 		link = atomic.LoadUint64(&answers[linkAnswers])
 	}
-	return 0
+	return 0, false
 }
 
-// apply gives what an effect makes of an id, as answer does, or refused in its place.
-func (us *units) apply(u *unit, id, effect uint32, q *quiet) (uint64, error) {
-	if a := us.answer(u, id, effect); a != 0 {
-		return a, nil
+// apply gives what an effect makes of an id, or refused.
+func (us *units) apply(u *unit, id, effect uint32) (uint32, error) {
+	if next, known := us.answer(u, id, effect); known {
+		return next, nil
 	}
 	next, err := us.compute(u, id, effect)
 	if err != nil {
 		return 0, err
 	}
-	value := uint64(effect+1)<<32 | uint64(next)
-	if next != refused && q.agree(u, id, next) {
-		value |= answerQuiet
-	}
 	mu := &u.locks[id%uint32(len(u.locks))]
 	mu.Lock()
 	defer mu.Unlock()
-	if a := us.answer(u, id, effect); a != 0 {
-		return a, nil
+	if next, known := us.answer(u, id, effect); known {
+		return next, nil
 	}
+	value := uint64(effect+1)<<32 | uint64(next)
 	r := u.answers.At(id)
 	if r.first == 0 {
 		atomic.StoreUint64(&r.first, value)
-		return value, nil
+		return next, nil
 	}
 	last := &r.chain
 	for *last != 0 {
@@ -352,7 +336,7 @@ func (us *units) apply(u *unit, id, effect uint32, q *quiet) (uint64, error) {
 		for i := range linkAnswers {
 			if answers[i] == 0 {
 				atomic.StoreUint64(&answers[i], value)
-				return value, nil
+				return next, nil
 			}
 		}
 		last = &answers[linkAnswers]
@@ -360,7 +344,7 @@ func (us *units) apply(u *unit, id, effect uint32, q *quiet) (uint64, error) {
 	ref, run := us.chains.Reserve(linkAnswers + 1)
 	atomic.StoreUint64(&run[0], value)
 	atomic.StoreUint64(last, uint64(ref))
-	return value, nil
+	return next, nil
 }
 
 // compute asks the space what a list of effects makes of an id.

@@ -180,7 +180,7 @@ func (k *walker) meet() bool {
 	if !ok {
 		return w.widen()
 	}
-	w.successors, w.differs = append(w.successors, packed), append(w.differs, 0) // It is judged here.
+	w.successors = append(w.successors, packed)
 	k.judge()
 	k.notice()
 	return true
@@ -344,7 +344,7 @@ func (k *walker) lead(n int) bool {
 	copy(k.next, k.ids)
 	word := k.words[index]
 	if word&stepsLone != 0 {
-		k.next[index] = uint32(word) &^ stepQuiet
+		k.next[index] = uint32(word)
 		for lone := loneEffects(word); lone != 0; lone >>= loneEffect {
 			if !k.effect(uint32(lone&(1<<loneEffect-1)) - 1) {
 				return false
@@ -354,7 +354,7 @@ func (k *walker) lead(n int) bool {
 	}
 	block := us.stepAt(word, n)
 	k.next[index] = block[0]
-	for _, effect := range block[2 : 2+effectCount(block)] {
+	for _, effect := range block[2 : 2+block[1]] {
 		if !k.effect(effect) {
 			return false
 		}
@@ -374,13 +374,13 @@ func (k *walker) unitOf(n int) (index, own int) {
 func (k *walker) effect(effect uint32) bool {
 	e := k.w.e
 	target := atomic.LoadUint32(e.units.target.At(effect))
-	answer, err := e.units.apply(e.units.of[target], k.next[target], effect, &k.w.compile.quiet)
+	next, err := e.units.apply(e.units.of[target], k.next[target], effect)
 	if err != nil {
 		k.failed(err)
 		return false
 	}
-	k.next[target] = uint32(answer)
-	return k.next[target] != refused
+	k.next[target] = next
+	return next != refused
 }
 
 func (k *walker) within() bool {

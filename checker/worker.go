@@ -28,7 +28,6 @@ type worker struct {
 	// The successors of a batch.
 	successors []uint64 // packed
 	sources    []uint16 // the place of the state in the batch
-	differs    []uint64 // doubtful, among other bits, if the successor must be judged
 	asks       []question
 	dead       []uint32 // successors that an effect refused
 	ranks      []int32  // of the steps to the successors, if they have any
@@ -45,7 +44,6 @@ type worker struct {
 	buffers [][]uint64 // per shard
 	spare   [][]uint64
 	fresh   []uint64
-	judged  []uint64 // those of fresh that are doubtful
 	tag     uint8
 	next    [][]uint64 // per shard: the chunk of the next frontier that is being filled
 	into    *frontier  // where it goes
@@ -67,7 +65,7 @@ func (w *worker) settleIn() {
 	w.state = make([]model.PartID, w.e.space.Slots())
 	w.reading = model.NewReading(w.e.space)
 	w.reads = make([]uint64, batchLength)
-	w.compile = compileScratch{quiet: quiet{w.e, make([]model.PartID, w.e.space.Slots())}}
+	w.compile = compileScratch{}
 	w.refining = newRefining(w.e.refiners)
 	clear(w.buffers)
 }
@@ -95,8 +93,7 @@ func (w *worker) expand(keys []uint64) bool {
 	e := w.e
 	us, l := e.units, e.layout
 	flat := l.flat(len(us.of)) && e.inside == nil
-	w.successors, w.sources, w.differs = w.successors[:0], w.sources[:0], w.differs[:0]
-	w.asks, w.dead = w.asks[:0], w.dead[:0]
+	w.successors, w.sources, w.asks, w.dead = w.successors[:0], w.sources[:0], w.asks[:0], w.dead[:0]
 	w.cut, w.batch = 0, len(keys)
 	w.unpackBatch(keys)
 	if !w.lookUpSteps(len(keys)) {
@@ -217,19 +214,15 @@ func (w *worker) inspect(keys []uint64, f func(i int, state []model.PartID) erro
 // wide for its field.
 func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 	us, l := w.e.units, w.e.layout
-	wary := uint64(doubtful)
-	if w.e.trusts() {
-		wary = 0
-	}
 	for index := range w.words {
 		f := &l.fields[index]
 		words := w.words[index][:len(keys)]
 		ids := w.ids[index][:len(keys)]
 		for i, word := range words {
 			if word&stepsLone != 0 {
-				next := uint32(word) &^ stepQuiet
+				next := uint32(word)
 				wide |= uint64(next) >> (f.width & 63)
-				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.shift&63), ^(word<<32)|wary)
+				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.shift&63))
 				for lone := loneEffects(word); lone != 0; lone >>= loneEffect {
 					w.question(i, uint32(lone&(1<<loneEffect-1))-1)
 				}
@@ -241,9 +234,9 @@ func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 			}
 			block := us.blocks.From(refOf(word))
 			for ; count > 0; count-- {
-				next, effects := block[0], effectCount(block)
+				next, effects := block[0], block[1]
 				wide |= uint64(next) >> (f.width & 63)
-				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.shift&63), ^(uint64(block[1])<<32)|wary)
+				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.shift&63))
 				for _, effect := range block[2 : 2+effects] {
 					w.question(i, effect)
 				}
@@ -255,9 +248,8 @@ func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 }
 
 // succeed adds a successor of a state of the batch.
-func (w *worker) succeed(i int, packed, differs uint64) {
+func (w *worker) succeed(i int, packed uint64) {
 	w.successors = append(w.successors, packed)
-	w.differs = append(w.differs, differs)
 	w.sources = append(w.sources, uint16(i))
 }
 
@@ -274,20 +266,18 @@ func (w *worker) answerAll(flat bool) (wide uint64, ok bool) {
 	for i := range w.asks {
 		q := &w.asks[i]
 		u := us.of[q.unit]
-		answer := us.answer(u, q.id, q.effect)
-		if answer == 0 {
+		next, known := us.answer(u, q.id, q.effect)
+		if !known {
 			var err error
-			if answer, err = us.apply(u, q.id, q.effect, &w.compile.quiet); err != nil {
+			if next, err = us.apply(u, q.id, q.effect); err != nil {
 				w.e.failAt(err, w.stateAt(int(w.sources[q.successor])))
 				return 0, false
 			}
 		}
-		next := uint32(answer)
 		if next == refused {
 			w.dead = append(w.dead, q.successor)
 			continue
 		}
-		w.differs[q.successor] |= ^answer
 		if !flat {
 			w.rows[int(q.successor)*fields+int(q.unit)] = next
 			continue
@@ -311,9 +301,9 @@ func (w *worker) bury() {
 	n := 0
 	for i := range w.successors {
 		if !gone[uint32(i)] {
-			w.successors[n], w.sources[n], w.differs[n] = w.successors[i], w.sources[i], w.differs[i]
+			w.successors[n], w.sources[n] = w.successors[i], w.sources[i]
 			n++
 		}
 	}
-	w.successors, w.sources, w.differs = w.successors[:n], w.sources[:n], w.differs[:n]
+	w.successors, w.sources = w.successors[:n], w.sources[:n]
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +32,24 @@ func parseKinds(words string, read func(word string) (nemesis.Kind, error)) ([]n
 	}
 	slices.Sort(kinds)
 	return slices.Compact(kinds), nil
+}
+
+// readSchedule reads the file of --schedule.
+func readSchedule(name string) (nemesis.Schedule, error) {
+	file, err := os.Open(name)
+	var inner *os.PathError
+	if errors.As(err, &inner) {
+		err = inner.Err // without the name, which is said anyway
+	}
+	if err != nil {
+		return nemesis.Schedule{}, fmt.Errorf("--schedule %q: %w", name, err)
+	}
+	defer file.Close()
+	s, err := nemesis.Read(file)
+	if err != nil {
+		return s, fmt.Errorf("--schedule %q: %w", name, err)
+	}
+	return s, nil
 }
 
 // kindWords lists kinds of faults.

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -177,18 +175,9 @@ func (p *rehearsePlan) scheduled(set *pflag.FlagSet) error {
 			return fmt.Errorf("--%s: expected none with --schedule, which is that of one run", name)
 		}
 	}
-	file, err := os.Open(p.flags.schedule)
+	s, err := readSchedule(p.flags.schedule)
 	if err != nil {
-		var inner *os.PathError
-		if errors.As(err, &inner) {
-			err = inner.Err
-		}
-		return fmt.Errorf("--schedule %q: %w", p.flags.schedule, err)
-	}
-	defer file.Close()
-	s, err := nemesis.Read(file)
-	if err != nil {
-		return fmt.Errorf("--schedule %q: %w", p.flags.schedule, err)
+		return err
 	}
 	p.campaign.Schedule, p.campaign.Runs = &s, 1
 	p.config.Servers = s.Servers

@@ -59,19 +59,38 @@ func (a *app) torture(ctx context.Context, p *torturePlan) (int, error) {
 		return 0, errors.Join(err, p.sweep(dir))
 	}
 	code := o.verdict(p)
-	if err := a.print(o.report(p)); err != nil {
+	d := p.document(o, code)
+	if err := a.tell(p, o.report(p)); err != nil {
 		return code, err
 	}
-	if code == checker.ExitViolated {
-		return code, a.evidence(ctx, p, o)
-	}
-	if code == checker.ExitOK || !o.finished {
+	switch {
+	case code == checker.ExitViolated:
+		d.Folder = dir
+		err = a.evidence(ctx, p, o, &d)
+	case code == checker.ExitOK || !o.finished:
 		err = p.sweep(dir)
 	}
-	if _, left := os.Stat(dir); left == nil && err == nil {
-		err = a.print(fmt.Sprintf("History, schedule and logs in %s\n", dir))
+	if err != nil {
+		return code, err
 	}
-	return code, err
+	if _, left := os.Stat(dir); left == nil && code != checker.ExitViolated {
+		d.Folder = dir
+		if err := a.tell(p, fmt.Sprintf("History, schedule and logs in %s\n", dir)); err != nil {
+			return code, err
+		}
+	}
+	if p.flags.asJSON {
+		return code, a.printJSON(d)
+	}
+	return code, nil
+}
+
+// tell prints a text for people, unless a document is asked for.
+func (a *app) tell(p *torturePlan, text string) error {
+	if p.flags.asJSON {
+		return nil
+	}
+	return a.print(text)
 }
 
 // folder gives the folder of the run.
@@ -135,6 +154,9 @@ func (o *ordeal) report(p *torturePlan) string {
 	fmt.Fprintf(&b, "operations  %d acknowledged (%d puts, %d gets), %d unknown, %d failed\n",
 		c.Acknowledged(), c.Writes, c.Reads, c.Unknown, c.Failed)
 	fmt.Fprintf(&b, "faults      %v\n", &o.tally)
+	if o.ambushes > 0 {
+		fmt.Fprintf(&b, "ambushes    %d: kills right after an answer\n", o.ambushes)
+	}
 	n := o.checked.Counts
 	fmt.Fprintf(&b, "checked     %s, %s, the longest of %s\n", plural(n.Keys, "register"), plural(n.Windows, "window"), plural(n.Longest, "operation"))
 	if o.replayed != nil {
@@ -164,7 +186,7 @@ func (o *ordeal) report(p *torturePlan) string {
 }
 
 // evidence leaves what shows a violation, and looks for less that does.
-func (a *app) evidence(ctx context.Context, p *torturePlan, o *ordeal) error {
+func (a *app) evidence(ctx context.Context, p *torturePlan, o *ordeal, d *tortureDocument) error {
 	if len(o.checked.Findings) > 0 {
 		// An interrupt ends the search for fewer faults, and not the telling of what is known.
 		page := func(w io.Writer) error { return o.checked.Findings[0].Page(context.WithoutCancel(ctx), w) }
@@ -172,11 +194,11 @@ func (a *app) evidence(ctx context.Context, p *torturePlan, o *ordeal) error {
 			return err
 		}
 	}
-	if err := a.print(fmt.Sprintf("Evidence in %s: the history, %sthe schedule, and each server's record, data and log\n",
+	if err := a.tell(p, fmt.Sprintf("Evidence in %s: the history, %sthe schedule, and each server's record, data and log\n",
 		o.dir, map[bool]string{true: "porcupine's page, "}[len(o.checked.Findings) > 0])); err != nil {
 		return err
 	}
-	small, err := a.shrink(ctx, p, o)
+	small, again, err := a.shrink(ctx, p, o)
 	if err != nil {
 		return err
 	}
@@ -184,7 +206,14 @@ func (a *app) evidence(ctx context.Context, p *torturePlan, o *ordeal) error {
 	if err := writeFile(name, small.Write); err != nil {
 		return err
 	}
+	command := p.again("--schedule " + name)
+	d.Again = command
+	d.Shrunk = &shrunkDocument{From: len(p.schedule.Faults), Runs: again.count, File: name, Faults: []string{}}
 	var b strings.Builder
+	b.WriteString(again.report(len(p.schedule.Faults), len(small.Faults)))
+	for _, f := range small.Faults {
+		d.Shrunk.Faults = append(d.Shrunk.Faults, f.String())
+	}
 	for i, f := range small.Faults {
 		if i == mostShown {
 			fmt.Fprintf(&b, "  … %d more\n", len(small.Faults)-i)
@@ -192,8 +221,8 @@ func (a *app) evidence(ctx context.Context, p *torturePlan, o *ordeal) error {
 		}
 		fmt.Fprintf(&b, "  %v\n", f)
 	}
-	fmt.Fprintf(&b, "Again: %s\n", p.again("--schedule "+name))
-	return a.print(b.String())
+	fmt.Fprintf(&b, "Again: %s\n", command)
+	return a.tell(p, b.String())
 }
 
 // mostShown is how many faults are listed.

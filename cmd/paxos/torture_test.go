@@ -121,6 +121,7 @@ func TestBroken(t *testing.T) {
 		{"paxos-forgetful", append([]string{"--shrink", "1ms"}, kills...), false},
 		{"paxos-late", append([]string{"--shrink", "1ms", "--servers", "1", "--clients", "2"}, kills...), false},
 		{"paxos-forgetful", []string{"--duration", "60s", "--shrink", "30s"}, true},
+		{"paxos-late", []string{"--duration", "60s", "--shrink", "30s"}, true},
 		{"paxos-late", append([]string{"--shrink", "30s"}, kills...), true},
 	} {
 		if tt.long && !*long {

@@ -44,6 +44,7 @@ type tortureFlags struct {
 	shrink duration
 	dir    string
 	keep   bool
+	asJSON bool
 }
 
 // tortured is the model whose servers are tortured unless another one is asked for: the one that is made to crash.
@@ -81,6 +82,7 @@ func (f *tortureFlags) add(cmd *cobra.Command) {
 	set.Var(&f.shrink, "shrink", "after a violation, run again with fewer faults for so long at most")
 	set.StringVar(&f.dir, "dir", "", "the `folder` of the run: history, records, logs; it is kept (a new temporary one)")
 	set.BoolVar(&f.keep, "keep", false, "leave the temporary folder when all is well, too")
+	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
 	words(cmd, "model", catalog.Spawnable)
 	words(cmd, "transport", func() []string { return f.transport.known })
 }
@@ -157,17 +159,13 @@ func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
 				return fmt.Errorf("--%s: expected none with --schedule, which says it all", name)
 			}
 		}
-		file, err := os.Open(f.schedule)
-		if err != nil {
-			return fmt.Errorf("--schedule: %w", err)
-		}
-		defer file.Close()
-		if p.schedule, err = nemesis.Read(file); err != nil {
-			return fmt.Errorf("--schedule %s: %w", f.schedule, err)
+		var err error
+		if p.schedule, err = readSchedule(f.schedule); err != nil {
+			return err
 		}
 		for _, fault := range p.schedule.Faults {
 			if err := befalls(fault.Kind, durable); err != nil {
-				return fmt.Errorf("--schedule %s: %w", f.schedule, err)
+				return fmt.Errorf("--schedule %q: %w", f.schedule, err)
 			}
 		}
 		p.kinds = p.schedule.Kinds()
@@ -179,7 +177,7 @@ func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
 	}
 	p.schedule, err = nemesis.Generate(nemesis.Config{
 		Servers: int(f.servers), Duration: time.Duration(f.duration), Kinds: p.kinds, Every: time.Duration(f.every),
-		Least: f.lasting.least, Most: f.lasting.most,
+		Least: f.lasting.least, Most: f.lasting.most, Ambushes: true,
 	}, rand.NewPCG(p.seed, streamOfFaults))
 	return err
 }

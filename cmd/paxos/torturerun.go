@@ -32,6 +32,7 @@ type ordeal struct {
 	dir      string
 	counts   crowd.Counts
 	tally    nemesis.Tally
+	ambushes int // kills that came right after an answer
 	checked  oplog.Result
 	stopped  error          // a server that stopped by itself
 	replayed *replay.Result // nil if nothing was, or it is not the model's
@@ -113,7 +114,8 @@ func (a *app) ordeal(ctx context.Context, p *torturePlan, s nemesis.Schedule, di
 	if err != nil {
 		return o, err
 	}
-	cluster, err := torture.Start(ctx, torture.Config{Servers: s.Servers, Dir: dir, Command: command})
+	lull := new(crowd.Lull)
+	cluster, err := torture.Start(ctx, torture.Config{Servers: s.Servers, Dir: dir, Command: command, Lull: lull})
 	if err != nil {
 		return o, err
 	}
@@ -135,7 +137,7 @@ func (a *app) ordeal(ctx context.Context, p *torturePlan, s nemesis.Schedule, di
 	var wg sync.WaitGroup
 	var crowdErr error
 	wg.Go(func() {
-		o.counts, crowdErr = p.crowd(torturing, cluster.Addresses, q.events)
+		o.counts, crowdErr = p.crowd(torturing, cluster.Addresses, lull, q.events)
 		if crowdErr != nil {
 			stop()
 		}
@@ -147,7 +149,7 @@ func (a *app) ordeal(ctx context.Context, p *torturePlan, s nemesis.Schedule, di
 	defer patience.Stop()
 	o.checked, err = q.finish(checking)
 	o.finished = obeyed == nil && ctx.Err() == nil
-	o.tally, o.elapsed = cluster.Tally(), time.Since(began)
+	o.tally, o.ambushes, o.elapsed = cluster.Tally(), cluster.Ambushes(), time.Since(began)
 	if errors.Is(obeyed, torture.ErrStopped) {
 		o.stopped, obeyed = obeyed, nil
 	}
@@ -225,7 +227,7 @@ func (p *torturePlan) command() (func(torture.Member) *exec.Cmd, error) {
 
 // crowd lets the clients work until the context ends.
 func (p *torturePlan) crowd(
-	ctx context.Context, addresses []netip.AddrPort, events chan<- oplog.Event,
+	ctx context.Context, addresses []netip.AddrPort, lull *crowd.Lull, events chan<- oplog.Event,
 ) (crowd.Counts, error) {
 	var servers []actor.ID
 	for _, a := range addresses {
@@ -257,7 +259,7 @@ func (p *torturePlan) crowd(
 		return c, nil
 	}
 	return crowd.Run(ctx, crowd.Config{
-		Workload: p.workload, Seed: p.seed, Connect: connect, Patience: patience,
+		Workload: p.workload, Seed: p.seed, Connect: connect, Patience: patience, Lull: lull,
 		Record: func(e oplog.Event) { events <- e },
 	})
 }

@@ -96,11 +96,11 @@ func (r *reruns) shrink(ctx context.Context, s nemesis.Schedule, w wrong) nemesi
 	return small
 }
 
-// shrink runs again with fewer faults, for as long as it may, and tells how that went.
-func (a *app) shrink(ctx context.Context, p *torturePlan, o *ordeal) (nemesis.Schedule, error) {
+// shrink runs again with fewer faults, for as long as it may.
+func (a *app) shrink(ctx context.Context, p *torturePlan, o *ordeal) (nemesis.Schedule, *reruns, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.flags.shrink))
 	defer cancel()
-	again := reruns{run: func(ctx context.Context, s nemesis.Schedule) (w wrong, err error) {
+	again := &reruns{run: func(ctx context.Context, s nemesis.Schedule) (w wrong, err error) {
 		dir, err := os.MkdirTemp("", "paxos-")
 		if err != nil {
 			return w, err
@@ -113,10 +113,7 @@ func (a *app) shrink(ctx context.Context, p *torturePlan, o *ordeal) (nemesis.Sc
 		return o.wrong(), err
 	}}
 	small := again.shrink(ctx, p.schedule, o.wrong())
-	if again.broken != nil {
-		return small, again.broken
-	}
-	return small, a.print(again.report(len(p.schedule.Faults), len(small.Faults)))
+	return small, again, again.broken
 }
 
 // report tells how many faults are left.

@@ -232,6 +232,22 @@ func (d *verifyDocument) fill(h oplog.History, r oplog.Result, line *oplog.LineE
 		d.Windows = &verifyWindows{c.Windows, c.Longest, c.Widest}
 	}
 	d.Verdict, d.Reason = r.Outcome.String(), r.Reason
+	d.Findings = findingsOf(r)
+	switch {
+	case r.Outcome == consistency.Violated:
+		return checker.ExitViolated
+	case r.Outcome == consistency.Undecided:
+		return checker.ExitUndecided
+	case !r.Enough():
+		d.Verdict, d.Reason = noEvidence, "no operation was answered"
+		return checker.ExitUndecided
+	}
+	return checker.ExitOK
+}
+
+// findingsOf are the findings of a check in a document.
+func findingsOf(r oplog.Result) []verifyFinding {
+	var all []verifyFinding
 	for _, f := range r.Findings {
 		found := verifyFinding{Window: f.Window, Culprit: verifyOperationOf(f.Culprit), Held: f.States}
 		if f.Key != oplog.None {
@@ -246,18 +262,9 @@ func (d *verifyDocument) fill(h oplog.History, r oplog.Result, line *oplog.LineE
 		for _, o := range f.Open {
 			found.Open = append(found.Open, verifyOperationOf(o))
 		}
-		d.Findings = append(d.Findings, found)
+		all = append(all, found)
 	}
-	switch {
-	case r.Outcome == consistency.Violated:
-		return checker.ExitViolated
-	case r.Outcome == consistency.Undecided:
-		return checker.ExitUndecided
-	case !r.Enough():
-		d.Verdict, d.Reason = noEvidence, "no operation was answered"
-		return checker.ExitUndecided
-	}
-	return checker.ExitOK
+	return all
 }
 
 func verifyOperationOf(o oplog.Operation) verifyOperation {

@@ -69,8 +69,7 @@ func (s *Shard) Insert(key uint64, tag uint8) (fresh bool, err error) {
 }
 
 // InsertBatch inserts keys in their order, all with the same tag, and appends those that are fresh to fresh. Neither
-// slice is kept; they must not overlap. Bits above the keyBits of a key, which are at least one here, are ignored, and
-// come back with the key if it is fresh. After an error, the arena's, the shard holds what it held, and the fresh keys
+// slice is kept; they must not overlap. After an error, the arena's, the shard holds what it held, and the fresh keys
 // that were appended; every key before the first that is not in it was handled.
 func (s *Shard) InsertBatch(keys []uint64, tag uint8, fresh []uint64) ([]uint64, error) {
 	const chunk = 256 // what is touched stays in the first-level cache until it is used

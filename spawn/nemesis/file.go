@@ -33,6 +33,7 @@ type faultJSON struct {
 	Least       string  `json:"least,omitempty"`
 	Most        string  `json:"most,omitempty"`
 	Deaf        bool    `json:"deaf,omitempty"`
+	Ambush      bool    `json:"ambush,omitempty"`
 }
 
 // Write writes the schedule as JSON, a line for each fault.
@@ -42,7 +43,7 @@ func (s Schedule) Write(w io.Writer) error {
 	for i, f := range s.Faults {
 		line := faultJSON{
 			Kind: f.Kind.String(), At: f.At.String(), For: f.For.String(), Servers: f.Servers,
-			Probability: f.Probability, Deaf: f.Deaf,
+			Probability: f.Probability, Deaf: f.Deaf, Ambush: f.Ambush,
 		}
 		if f.Kind == Delay {
 			line.Least, line.Most = f.Least.String(), f.Most.String()
@@ -98,7 +99,7 @@ func Read(r io.Reader) (Schedule, error) {
 }
 
 func (j faultJSON) fault() (Fault, error) {
-	f := Fault{Servers: j.Servers, Probability: j.Probability, Deaf: j.Deaf}
+	f := Fault{Servers: j.Servers, Probability: j.Probability, Deaf: j.Deaf, Ambush: j.Ambush}
 	var err error
 	if f.Kind, err = ParseKind(j.Kind); err != nil {
 		return f, err

@@ -20,6 +20,8 @@ type Config struct {
 	// Calm is how long the end of the run has no faults, so that operations come to an end, and what was lost is
 	// missed; 0 is a tenth of the run, and at most two seconds.
 	Calm time.Duration
+	// Ambushes tells that ambushes take turns with the kinds, if Kill is one of them: as many as there are other kills.
+	Ambushes bool
 }
 
 // complete replaces what is 0 by what it stands for.
@@ -74,24 +76,43 @@ func Generate(c Config, random machine.Random) (Schedule, error) {
 	g := generator{Config: c, random: random}
 	s := Schedule{Servers: c.Servers, Duration: c.Duration}
 	end := c.Duration - c.Calm
-	var round []Kind
+	turns := c.turns()
+	var round []turn
 	for at := g.between(0, c.Every); len(c.Kinds) > 0; at += g.between(c.Every/2, c.Every+c.Every/2) {
 		length := min(g.between(c.Least, c.Most), end-at)
 		if length < min(c.Least, end/4) {
 			break
 		}
 		if len(round) == 0 {
-			round = g.shuffled(c.Kinds)
+			round = g.shuffled(turns)
 		}
 		f := g.fault(round[0])
 		round = round[1:]
 		// Milliseconds are what a person can read, and finer than any process can be killed.
 		f.At, f.For = at.Truncate(time.Millisecond), max(length.Truncate(time.Millisecond), time.Millisecond)
 		if f.Ends() <= end {
-			s.Faults = append(s.Faults, f)
+			s.Faults = append(s.Faults, g.staggered(f)...)
 		}
 	}
 	return s, s.Validate()
+}
+
+// turn is what a fault may be.
+type turn struct {
+	kind   Kind
+	ambush bool
+}
+
+// turns gives what takes turns.
+func (c Config) turns() []turn {
+	var all []turn
+	for _, k := range c.Kinds {
+		all = append(all, turn{kind: k})
+		if k == Kill && c.Ambushes {
+			all = append(all, turn{k, true})
+		}
+	}
+	return all
 }
 
 // generator draws.
@@ -114,9 +135,9 @@ func between(random machine.Random, least, most time.Duration) time.Duration {
 	return least + time.Duration(random.Uint64()%uint64(most-least+1))
 }
 
-// shuffled gives kinds in an order by chance.
-func (g *generator) shuffled(kinds []Kind) []Kind {
-	all := slices.Clone(kinds)
+// shuffled gives turns in an order by chance.
+func (g *generator) shuffled(turns []turn) []turn {
+	all := slices.Clone(turns)
 	for i := len(all) - 1; i > 0; i-- {
 		j := g.below(i + 1)
 		all[i], all[j] = all[j], all[i]
@@ -137,11 +158,11 @@ func (g *generator) some(n int) []int {
 	return all
 }
 
-// fault draws a fault of a kind, but for its time.
-func (g *generator) fault(k Kind) Fault {
-	f := Fault{Kind: k}
+// fault draws a fault, but for its time.
+func (g *generator) fault(t turn) Fault {
+	f := Fault{Kind: t.kind, Ambush: t.ambush}
 	n := g.Servers
-	switch k {
+	switch t.kind {
 	case Drop, Duplicate, Reorder:
 		f.Servers = g.network()
 		f.Probability = [...]float64{0.01, 0.05, 0.1, 0.3, 0.6}[g.below(5)]
@@ -154,10 +175,10 @@ func (g *generator) fault(k Kind) Fault {
 		f.Deaf = g.below(3) == 0
 	case Kill, PowerOff:
 		// What a cluster has forgotten shows best when all of it forgets at once.
-		switch g.below(4) {
-		case 0:
+		switch pick := g.below(4); {
+		case pick == 0, pick > 1 && t.ambush:
 			f.Servers = g.some(n)
-		case 1:
+		case pick == 1:
 			f.Servers = g.some(1 + g.below(n))
 		default:
 			f.Servers = g.some(1)
@@ -169,6 +190,24 @@ func (g *generator) fault(k Kind) Fault {
 		}
 	}
 	return f
+}
+
+// staggered gives a fault, or two in its place: of most ambushes some servers, a minority of all, come back later than
+// the others, who have to do without what these know.
+func (g *generator) staggered(f Fault) []Fault {
+	most := min(len(f.Servers)-1, (g.Servers-1)/2)
+	half := (f.For / 2).Truncate(time.Millisecond)
+	if !f.Ambush || most < 1 || half < time.Millisecond || g.below(4) == 0 {
+		return []Fault{f}
+	}
+	late := f
+	late.Servers = slices.Clone(f.Servers)
+	for n := 1 + g.below(most); len(late.Servers) > n; {
+		at := g.below(len(late.Servers))
+		late.Servers = slices.Delete(late.Servers, at, at+1)
+	}
+	f.For = half
+	return []Fault{f, late}
 }
 
 // network gives the servers of a fault of the network: mostly all.

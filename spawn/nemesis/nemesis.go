@@ -78,6 +78,11 @@ type Fault struct {
 	Probability float64       // of Drop, Duplicate and Reorder: what each message meets, above 0 and at most 1
 	Least, Most time.Duration // of Delay: how late a message is
 	Deaf        bool          // of Partition: Servers hear nothing of the others, who hear them
+	// Ambush is of Kill: the servers end together, right after a put was acknowledged and while nothing else is under
+	// way, as soon as there is such a moment from At on; and what clients do next is to read, once the first of them are
+	// back. What a server says before it has saved it shows then. Ambushes that begin at the same time are one; who
+	// answers last is one that comes back last. Where nobody can wait for such a moment, it is a kill like others.
+	Ambush bool
 }
 
 // Ends is when the fault is over.
@@ -97,6 +102,8 @@ func (f Fault) String() string {
 		fmt.Fprintf(&b, " by %v..%v", f.Least, f.Most)
 	case f.Deaf:
 		b.WriteString(", who hear nothing")
+	case f.Ambush:
+		b.WriteString(", right after an answer")
 	}
 	return b.String()
 }
@@ -166,6 +173,9 @@ func (s Schedule) verify(f Fault) error {
 	}
 	if f.Kind == Delay && (f.Least < 0 || f.Most < f.Least || f.Most == 0 || f.Most > MaxDelay) {
 		return fmt.Errorf("a delay of %v..%v: expected a range from 0 to %v, not all of it 0", f.Least, f.Most, MaxDelay)
+	}
+	if f.Ambush && f.Kind != Kill {
+		return fmt.Errorf("an ambush of %v: expected one of kill", f.Kind)
 	}
 	if f.Kind == Partition && len(f.Servers) == s.Servers {
 		return errors.New("a partition needs servers on its other side: expected some")

@@ -73,6 +73,50 @@ func TestKills(t *testing.T) {
 	}
 }
 
+// TestAmbushes makes sure that there are as many ambushes as other kills where they are asked for, that they mostly kill
+// all, some of them for longer, and that nothing else changes.
+func TestAmbushes(t *testing.T) {
+	c := Config{Servers: 3, Duration: 10 * time.Minute, Ambushes: true, Least: 10 * time.Millisecond, Most: 300 * time.Millisecond}
+	s := generate(t, c, 1)
+	kills, ambushes, all, staggered := 0, 0, 0, 0
+	for i, f := range s.Faults {
+		switch {
+		case f.Kind == Kill && !f.Ambush:
+			kills++
+		case f.Ambush && i > 0 && s.Faults[i-1].At == f.At:
+			staggered++
+			if first := s.Faults[i-1]; !first.Ambush || len(f.Servers) != 1 || f.For <= first.For ||
+				!slices.Contains(first.Servers, f.Servers[0]) {
+				t.Errorf("%v, and then %v", first, f)
+			}
+		case f.Ambush:
+			ambushes++
+			if len(f.Servers) == 3 {
+				all++
+			}
+		}
+	}
+	if kills < 100 || ambushes-kills > 1 || kills-ambushes > 1 || all < ambushes/2 || staggered < ambushes*2/5 || staggered > ambushes*4/5 {
+		t.Errorf("%d kills, %d ambushes, %d of all servers, %d with late ones", kills, ambushes, all, staggered)
+	}
+	c.Ambushes = false
+	for _, f := range generate(t, c, 1).Faults {
+		if f.Ambush {
+			t.Errorf("%v", f)
+		}
+	}
+	c.Ambushes, c.Kinds = true, []Kind{Drop, Pause}
+	with := generate(t, c, 1)
+	c.Ambushes = false
+	if !reflect.DeepEqual(with, generate(t, c, 1)) {
+		t.Error("ambushes matter without kills")
+	}
+	wrong := Schedule{Servers: 1, Duration: time.Second, Faults: []Fault{{Kind: Pause, For: 1, Servers: []int{0}, Ambush: true}}}
+	if wrong.Validate() == nil {
+		t.Error("an ambush that pauses is not refused")
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for _, c := range []Config{
 		{},
@@ -103,7 +147,7 @@ func schedules() *rapid.Generator[Schedule] {
 		servers := rapid.IntRange(1, 4).Draw(t, "servers")
 		s, err := Generate(Config{
 			Servers: servers, Duration: time.Duration(rapid.IntRange(1, 3000).Draw(t, "duration")) * time.Millisecond,
-			Every: 20 * time.Millisecond, Least: time.Millisecond, Most: 200 * time.Millisecond,
+			Every: 20 * time.Millisecond, Least: time.Millisecond, Most: 200 * time.Millisecond, Ambushes: rapid.Bool().Draw(t, "ambushes"),
 		}, rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		if err != nil {
 			t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"synod/internal/wait"
 	"synod/spawn"
 	"synod/spawn/nemesis"
 )
@@ -35,6 +36,8 @@ type Config struct {
 	// that Control names, as soon as it can be asked, and to end if it cannot save. It may be called by several goroutines
 	// at once.
 	Command func(m Member) *exec.Cmd
+	// Lull makes the clients pause for ambushes. Without it these are kills like others.
+	Lull Lull
 }
 
 // Folder is the folder of a server in that of a cluster.
@@ -62,9 +65,11 @@ type Cluster struct {
 	start   chan func() // to the goroutine that starts processes
 	done    sync.WaitGroup
 	once    sync.Once
+	lull    Lull
 
-	mu    sync.Mutex
-	tally nemesis.Tally
+	mu       sync.Mutex
+	tally    nemesis.Tally
+	ambushed int
 }
 
 // ErrStopped tells that a server stopped although nothing was done to it that would allow it to.
@@ -93,7 +98,7 @@ func start(ctx context.Context, c Config) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	cluster := &Cluster{Addresses: addresses, start: make(chan func())}
+	cluster := &Cluster{Addresses: addresses, start: make(chan func()), lull: c.Lull}
 	cluster.done.Go(cluster.starter)
 	for i := range c.Servers {
 		m := Member{Place: i, Addresses: addresses, Dir: Folder(c.Dir, i)}
@@ -135,29 +140,41 @@ func (c *Cluster) Obey(ctx context.Context, s nemesis.Schedule) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	began := time.Now()
+	var all []*ambush
 	var wg sync.WaitGroup
-	for i, server := range c.servers {
+	if c.lull != nil {
+		all = ambushes(s)
+		wg.Go(func() { c.lie(ctx, began, all) })
+	}
+	for _, server := range c.servers {
 		// Each server has its own pace: one that takes long to start does not keep the others from their faults.
 		wg.Go(func() {
-			for at, conditions := range s.Steps() {
-				if !server.wait(ctx, time.Until(began.Add(at))) {
-					return
-				}
-				if err := server.become(ctx, conditions[i]); err != nil {
-					cancel(err)
-					return
-				}
-			}
-			if !server.wait(ctx, time.Until(began.Add(s.Duration))) {
-				return
-			}
-			if err := server.verify(); err != nil {
+			if err := server.obey(ctx, began, s, all); err != nil {
 				cancel(err)
 			}
 		})
 	}
 	wg.Wait()
 	return context.Cause(ctx)
+}
+
+// obey does to one server what a schedule says.
+func (s *server) obey(ctx context.Context, began time.Time, schedule nemesis.Schedule, all []*ambush) error {
+	p := plot{all, s.member.Place}
+	for at, conditions := range schedule.Steps() {
+		if !wait.For(ctx, time.Until(began.Add(at))) {
+			return nil
+		}
+		s.await(ctx, p.due(at))
+		if err := s.become(ctx, conditions[s.member.Place]); err != nil {
+			return err
+		}
+		p.over(at)
+	}
+	if !wait.For(ctx, time.Until(began.Add(schedule.Duration))) {
+		return nil
+	}
+	return s.verify()
 }
 
 // Tally tells what faults really did so far.

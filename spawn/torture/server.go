@@ -26,6 +26,7 @@ type server struct {
 	// told, since it stands still or does not run.
 	wanted, is nemesis.Condition
 	seen       faults.Status // what the process had counted when it was last asked
+	ambushed   bool          // it is to be killed right now, in an ambush
 }
 
 // process is a running process.
@@ -135,21 +136,6 @@ func (s *server) gone() bool {
 	}
 }
 
-// wait waits, and tells whether the context still goes on.
-func (s *server) wait(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // become brings the server into a condition.
 func (s *server) become(ctx context.Context, c nemesis.Condition) error {
 	if c.Equal(s.wanted) {
@@ -234,6 +220,20 @@ func (s *server) tell(ctx context.Context) error {
 	return s.tell(ctx)
 }
 
+// await waits for the moment of an ambush that is to kill the process, if one is due.
+func (s *server) await(ctx context.Context, a *ambush) {
+	if s.ambushed = a != nil && s.process != nil; !s.ambushed {
+		return
+	}
+	if !s.is.Paused {
+		_ = s.poll() // If it does not answer, that is found out soon.
+	}
+	select {
+	case <-a.struck:
+	case <-ctx.Done():
+	}
+}
+
 // begin starts the process and waits until it can be asked.
 func (s *server) begin(ctx context.Context) error {
 	if err := s.launch(); err != nil {
@@ -268,9 +268,10 @@ func (s *server) poll() error {
 	return nil
 }
 
-// kill ends the process without notice. What it counted is asked for right before, if it can answer.
+// kill ends the process without notice. What it counted is asked for right before, if it can answer: of an ambush that
+// was done while it waited, as what is to be met is over soon.
 func (s *server) kill() error {
-	if !s.is.Paused {
+	if !s.is.Paused && !s.ambushed {
 		_ = s.poll()
 	}
 	if err := s.process.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {

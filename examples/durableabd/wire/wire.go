@@ -4,7 +4,6 @@ package wire
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,14 +133,22 @@ func (records) Split(kept any) ([]storage.Record, error) {
 	all = append(all,
 		storage.Record{Name: recordCopy, Data: append(appendCopy([]byte{'['}, d.Copy), ']')},
 		storage.Record{Name: recordRun, Data: registers.AppendUint(nil, d.Run)})
-	for _, client := range slices.Sorted(maps.Keys(d.Writes)) {
+	clients := make([]actor.ID, 0, len(d.Writes))
+	for client := range d.Writes {
+		clients = append(clients, client)
+	}
+	slices.Sort(clients)
+	for _, client := range clients {
 		w := d.Writes[client]
-		data := append(registers.AppendUint([]byte{'['}, w.Request), ',')
+		data := append(registers.AppendUint(append(make([]byte, 0, usualWrite), '['), w.Request), ',')
 		data = append(appendSequence(data, w.Sequence), ']')
 		all = append(all, storage.Record{Name: writeName(client), Data: data})
 	}
 	return all, nil
 }
+
+// usualWrite is how many bytes the record of a write takes at most, usually: this is done for each client at each step.
+const usualWrite = 64
 
 // writeName gives the name of the record of a client's last write.
 func writeName(client actor.ID) string {

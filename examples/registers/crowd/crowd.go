@@ -12,6 +12,7 @@ import (
 
 	"synod/consistency/oplog"
 	"synod/examples/registers/client"
+	"synod/internal/wait"
 	"synod/register"
 	"synod/spawn/nemesis"
 )
@@ -37,6 +38,8 @@ type Config struct {
 	// Round is how many operations there are from one moment at which none is under way to the next: where a history can
 	// be cut in two, and another number of the clients go on. 0 is 200.
 	Round int
+	// Lull lets somebody else make the clients pause; nil for nobody.
+	Lull *Lull
 	// Record is told of each event, by one goroutine at a time and in the order of time, which counts from the beginning.
 	Record func(oplog.Event)
 }
@@ -47,7 +50,11 @@ type Config struct {
 // A client whose operation is unknown goes on under a new number, as it would be two operations of one client at once
 // otherwise.
 func Run(ctx context.Context, c Config) (Counts, error) {
-	r := &run{Config: c, began: time.Now(), gate: newGate(c.Workload.Clients, cmp.Or(c.Round, 200), c.Seed)}
+	r := &run{Config: c, began: time.Now(), gate: newGate(c.Workload, cmp.Or(c.Round, 200), c.Seed)}
+	if c.Lull != nil {
+		c.Lull.attach(r.gate)
+		defer c.Lull.attach(nil)
+	}
 	defer context.AfterFunc(ctx, r.gate.wake)()
 	var clients []*client.Client
 	for range c.Workload.Clients {
@@ -82,36 +89,34 @@ func (r *run) work(ctx context.Context, index int, c *client.Client) {
 	process := int64(index)
 	for {
 		o := script.Next()
-		if !pause(ctx, o.Think) {
+		if !wait.For(ctx, o.Think) {
 			return
 		}
-		if !r.gate.enter(ctx, index) {
-			return
-		}
-		unknown := r.operate(ctx, process, o, c)
-		r.gate.leave()
-		if unknown {
-			process += int64(r.Workload.Clients)
+		for began := false; !began; {
+			t := r.gate.enter(ctx, index, !o.Read)
+			var ended oplog.Type
+			switch t.kind {
+			case over:
+				return
+			case look:
+				ended = r.operate(ctx, process, nemesis.Operation{Read: true, Server: t.server}, c)
+			case last, work:
+				began = true
+				if t.kind == last && t.server != anybody {
+					o.Server = t.server
+				}
+				ended = r.operate(ctx, process, o, c)
+			}
+			r.gate.leave(t, began && !o.Read && ended == oplog.Ok)
+			if ended == oplog.Unknown {
+				process += int64(r.Workload.Clients)
+			}
 		}
 	}
 }
 
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// operate makes one operation, and tells whether its outcome is unknown. The end of the crowd's work does not cut it off.
-func (r *run) operate(ctx context.Context, process int64, o nemesis.Operation, c *client.Client) bool {
+// operate makes one operation, and tells how it ended. The end of the crowd's work does not cut it off.
+func (r *run) operate(ctx context.Context, process int64, o nemesis.Operation, c *client.Client) oplog.Type {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Patience)
 	defer cancel()
 	begin := oplog.Event{Type: oplog.Invoke, Process: process, Op: oplog.Read}
@@ -135,7 +140,7 @@ func (r *run) operate(ctx context.Context, process int64, o nemesis.Operation, c
 		end.Type, end.Value = oplog.Fail, oplog.None
 	}
 	r.note(end)
-	return end.Type == oplog.Unknown
+	return end.Type
 }
 
 // value is a register's value in a history.

@@ -58,7 +58,9 @@ func agree(request string) string {
 }
 
 // work lets a crowd work until so many operations have ended, and gives the events.
-func work(t *testing.T, c crowd.Config, operations int, answer func(string) string) ([]oplog.Event, crowd.Counts) {
+func work(
+	t *testing.T, c crowd.Config, operations int, timeout time.Duration, answer func(string) string,
+) ([]oplog.Event, crowd.Counts) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -75,7 +77,7 @@ func work(t *testing.T, c crowd.Config, operations int, answer func(string) stri
 	}
 	c.Connect = func() (client.Config, error) {
 		return client.Config{
-			Transport: &fake{answer, make(chan string, 10)}, Servers: []actor.ID{1, 2}, Timeout: 5 * time.Millisecond, First: 1,
+			Transport: &fake{answer, make(chan string, 10)}, Servers: []actor.ID{1, 2}, Timeout: timeout, First: 1,
 		}, nil
 	}
 	counts, err := crowd.Run(ctx, c)
@@ -88,7 +90,7 @@ func work(t *testing.T, c crowd.Config, operations int, answer func(string) stri
 // TestRounds makes sure that between two rounds nothing is under way, and that the rounds differ in how many work.
 func TestRounds(t *testing.T) {
 	w := nemesis.Workload{Clients: 6, Servers: 2, Reads: 0.5, ThinkMost: time.Millisecond}
-	events, counts := work(t, crowd.Config{Workload: w, Seed: 3, Patience: time.Second, Round: 20}, 2000, agree)
+	events, counts := work(t, crowd.Config{Workload: w, Seed: 3, Patience: time.Minute, Round: 20}, 2000, time.Minute, agree)
 	if counts.Unknown+counts.Failed > 0 || counts.Acknowledged() < 2000 || counts.Rounds < 99 {
 		t.Errorf("%+v", counts)
 	}
@@ -136,7 +138,7 @@ func TestUnknown(t *testing.T) {
 		return agree(request)
 	}
 	w := nemesis.Workload{Clients: 3, Servers: 2, Reads: 0.5}
-	events, counts := work(t, crowd.Config{Workload: w, Seed: 3, Patience: time.Second, Round: 10}, 200, answer)
+	events, counts := work(t, crowd.Config{Workload: w, Seed: 3, Patience: time.Second, Round: 10}, 200, 5*time.Millisecond, answer)
 	if counts.Unknown == 0 || counts.Failed == 0 || counts.Writes == 0 || counts.Reads == 0 {
 		t.Errorf("%+v", counts)
 	}
@@ -170,7 +172,7 @@ func TestUnknown(t *testing.T) {
 // TestUnsent makes sure that what could not be sent has failed, writes too, and that the error of Connect is told.
 func TestUnsent(t *testing.T) {
 	w := nemesis.Workload{Clients: 2, Servers: 2}
-	_, counts := work(t, crowd.Config{Workload: w, Patience: 10 * time.Millisecond}, 20, nil)
+	_, counts := work(t, crowd.Config{Workload: w, Patience: 10 * time.Millisecond}, 20, 5*time.Millisecond, nil)
 	if counts.Failed < 20 || counts.Failed > 22 || counts.Unknown+counts.Acknowledged() > 0 {
 		t.Errorf("%+v", counts)
 	}

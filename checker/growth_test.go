@@ -28,8 +28,8 @@ func countUp(actors, most int) numbers {
 	return newNumbers(model.Config{}, handlers...)
 }
 
-// TestReadsThatGrow compares properties that read of an actor only once another has come far: steps that were quiet
-// before, and were computed then, are not quiet any more.
+// TestReadsThatGrow compares properties that read of an actor only once another has come far, so that states agreed
+// before in everything that was read, and do not agree afterwards.
 func TestReadsThatGrow(t *testing.T) {
 	const actors, most = 3, 4
 	for last := range actors {

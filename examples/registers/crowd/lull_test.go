@@ -1,0 +1,225 @@
+package crowd_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"synod/actor"
+	"synod/consistency/oplog"
+	"synod/examples/registers/client"
+	"synod/examples/registers/crowd"
+	"synod/spawn/nemesis"
+)
+
+// lulled is a crowd at work, and what it did.
+type lulled struct {
+	lull   crowd.Lull
+	mu     sync.Mutex
+	events []oplog.Event
+	asked  []actor.ID // whom gets were sent to
+}
+
+// told is a transport that notes whom gets are sent to.
+type told struct {
+	*fake
+	crowd *lulled
+}
+
+func (f told) Send(to actor.ID, data []byte) error {
+	if strings.HasPrefix(string(data), `{"Get"`) {
+		f.crowd.mu.Lock()
+		f.crowd.asked = append(f.crowd.asked, to)
+		f.crowd.mu.Unlock()
+	}
+	return f.fake.Send(to, data)
+}
+
+// seen gives what was done so far.
+func (l *lulled) seen() ([]oplog.Event, []actor.ID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]oplog.Event{}, l.events...), append([]actor.ID{}, l.asked...)
+}
+
+// run lets the crowd work while f does something.
+func (l *lulled) run(
+	t *testing.T, w nemesis.Workload, patience time.Duration, answer func(string) string, f func(ctx context.Context),
+) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	servers := []actor.ID{1, 2, 3}
+	w.Servers = len(servers)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer cancel()
+		for len(l.all()) == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		f(ctx)
+	})
+	_, err := crowd.Run(ctx, crowd.Config{
+		Workload: w, Patience: patience, Round: 20, Lull: &l.lull,
+		Record: func(e oplog.Event) { l.mu.Lock(); defer l.mu.Unlock(); l.events = append(l.events, e) },
+		Connect: func() (client.Config, error) {
+			return client.Config{
+				Transport: told{&fake{answer, make(chan string, 10)}, l}, Servers: servers,
+				Timeout: time.Minute, First: 1,
+			}, nil
+		},
+	})
+	wg.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (l *lulled) all() []oplog.Event {
+	events, _ := l.seen()
+	return events
+}
+
+// TestLull makes sure that a lull begins right after a put, with nothing under way, that nothing happens in it, and that
+// behind it each server is asked before anything else is written.
+func TestLull(t *testing.T) {
+	l := new(lulled)
+	l.run(t, nemesis.Workload{Clients: 4, Reads: 0.5}, time.Minute, agree, func(ctx context.Context) {
+		for range 40 {
+			if !l.lull.Begin(ctx, 1) {
+				t.Error("there is no moment")
+				return
+			}
+			before, asked := l.seen()
+			if wrong := notStill(before); wrong != "" {
+				t.Error(wrong)
+			}
+			time.Sleep(time.Millisecond)
+			if after := l.all(); len(after) != len(before) {
+				t.Errorf("in a lull: %+v", after[len(before)])
+			}
+			began := time.Now()
+			l.lull.End()
+			for len(l.all()) < len(before)+10 {
+				time.Sleep(100 * time.Microsecond)
+			}
+			after, whom := l.seen()
+			gets := 0
+			for _, e := range after[len(before):] {
+				if e.Type == oplog.Invoke && e.Op == oplog.Write {
+					break
+				}
+				if e.Type == oplog.Ok {
+					gets++
+				}
+			}
+			if time.Since(began) > 200*time.Millisecond {
+				continue // Clients were too slow to look, and others do not wait for them for long.
+			}
+			if gets < 3 {
+				t.Errorf("after a lull there are %d gets", gets)
+			}
+			servers := make(map[actor.ID]bool)
+			for _, id := range whom[len(asked):][:3] {
+				servers[id] = true
+			}
+			if len(servers) != 3 {
+				t.Errorf("those who look ask %v", whom[len(asked):][:3])
+			}
+		}
+	})
+}
+
+// notStill says why a lull cannot begin after events: the last thing that happened has to be a put that was acknowledged,
+// and nothing else may be under way, but for what takes so long that it may hang.
+func notStill(events []oplog.Event) string {
+	const hangs = 30 * time.Millisecond
+	began := make(map[int64]time.Duration)
+	put := time.Duration(-1)
+	for _, e := range events {
+		switch since := e.Time - began[e.Process]; {
+		case e.Type == oplog.Invoke:
+			began[e.Process], put = e.Time, -1
+			continue
+		case e.Type == oplog.Ok && e.Op == oplog.Write:
+			put = e.Time
+		case since < hangs:
+			put = -1
+		}
+		delete(began, e.Process)
+	}
+	if put < 0 {
+		return fmt.Sprintf("before a lull there is no put, but %+v", events[len(events)-1])
+	}
+	for process, since := range began {
+		if put-since < hangs {
+			return fmt.Sprintf("when the last put ends at %v, what process %d began at %v is under way", put, process, since)
+		}
+	}
+	return ""
+}
+
+// TestLullOfReaders makes sure that there are moments also when nobody has anything to put any more.
+func TestLullOfReaders(t *testing.T) {
+	l := new(lulled)
+	l.run(t, nemesis.Workload{Clients: 2, Writes: 1}, time.Minute, agree, func(ctx context.Context) {
+		for range 20 {
+			if !l.lull.Begin(ctx, 1) {
+				t.Error("there is no moment")
+			}
+			l.lull.End()
+		}
+	})
+}
+
+// silent answers nothing.
+func silent(string) string { return "" }
+
+// TestNoLull makes sure that clients go on although there was no moment, nor an answer to those who look.
+func TestNoLull(t *testing.T) {
+	var l lulled
+	if l.lull.Begin(t.Context(), 0) {
+		t.Error("a lull of nobody")
+	}
+	l.lull.End()
+	l.run(t, nemesis.Workload{Clients: 3, Reads: 0.5}, 50*time.Millisecond, silent, func(ctx context.Context) {
+		for range 2 {
+			short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+			if l.lull.Begin(short, 2) {
+				t.Error("a lull without an answer")
+			}
+			cancel()
+			l.lull.End()
+			for from := len(l.all()); len(l.all()) < from+20; {
+				time.Sleep(time.Millisecond)
+			}
+		}
+	})
+}
+
+// TestHanging makes sure that a lull does not wait for operations that hang.
+func TestHanging(t *testing.T) {
+	var mu sync.Mutex
+	puts := 0
+	answer := func(request string) string {
+		mu.Lock()
+		defer mu.Unlock()
+		if strings.HasPrefix(request, `{"Put"`) {
+			if puts++; puts%2 == 0 {
+				return ""
+			}
+		}
+		return agree(request)
+	}
+	l := new(lulled)
+	l.run(t, nemesis.Workload{Clients: 40, Reads: 0.5}, time.Second, answer, func(ctx context.Context) {
+		for range 5 {
+			if !l.lull.Begin(ctx, 1) {
+				t.Error("there is no moment")
+			}
+			l.lull.End()
+		}
+	})
+}

@@ -1,0 +1,22 @@
+// Package wait waits.
+package wait
+
+import (
+	"context"
+	"time"
+)
+
+// For waits for a time or until the context ends, and tells whether the context still goes on.
+func For(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
