@@ -17,6 +17,7 @@ type Recorder struct {
 	wall   func() time.Time
 	zero   int64  // the time of day, in nanoseconds since 1970, when the server's own time was 0; not known before the first event
 	prefix []byte // of every line
+	known  bool // messages are known to be JSON
 	texts  texts
 	buf    []byte
 	steps  uint64
@@ -48,12 +49,15 @@ func (r *Recorder) Step(m spawn.Machine, e machine.Event, f machine.Effects, now
 	if err != nil {
 		return err
 	}
-	dst, known := r.begin(now, Event(e.Kind)), m.JSON()
+	if r.steps == 0 {
+		r.known = m.JSON()
+	}
+	dst := r.begin(now, Event(e.Kind))
 	switch e.Kind {
 	case machine.Recover:
 		dst = appendRecords(append(dst, `,"records":`...), e.Records)
 	case machine.Receive:
-		dst = r.appendReceived(dst, e, f.Rejected, known)
+		dst = r.appendReceived(dst, e, f.Rejected)
 	case machine.Timeout:
 		dst = appendPayload(append(dst, `,"timer":`...), Encode(e.Timer))
 	case machine.Choice:
@@ -61,7 +65,7 @@ func (r *Recorder) Step(m spawn.Machine, e machine.Event, f machine.Effects, now
 	case machine.Start:
 	}
 	if f.Rejected == nil {
-		dst = appendSend(appendSave(dst, f.Save), f.Send, r.texts.appendID, known)
+		dst = appendSend(appendSave(dst, f.Save), f.Send, r.texts.appendID, r.known)
 		for i, a := range f.Arm {
 			dst = appendArm(dst, i, Encode(a.Timer), a.At-now)
 		}
@@ -99,7 +103,7 @@ func (r *Recorder) begin(now time.Duration, e Event) []byte {
 }
 
 // appendReceived appends a message that came. One that was accepted may be known to be JSON.
-func (r *Recorder) appendReceived(dst []byte, e machine.Event, rejected *machine.Rejection, known bool) []byte {
+func (r *Recorder) appendReceived(dst []byte, e machine.Event, rejected *machine.Rejection) []byte {
 	size, reason := 0, ""
 	if len(e.Data) > machine.MaxMessage {
 		size = len(e.Data)
@@ -108,7 +112,7 @@ func (r *Recorder) appendReceived(dst []byte, e machine.Event, rejected *machine
 		reason = rejected.Reason.String()
 	}
 	dst = r.texts.appendID(append(dst, fromName...), e.From)
-	return appendMessage(dst, e.Data, size, reason, known && rejected == nil)
+	return appendMessage(dst, e.Data, size, reason, r.known && rejected == nil)
 }
 
 // anything walks timers and options.

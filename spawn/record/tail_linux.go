@@ -142,8 +142,8 @@ func put(dst, line []byte) (err error) {
 		*(*[block]byte)(dst) = *(*[block]byte)(line)
 		dst, line = dst[block:], line[block:]
 	}
-	for i, c := range line {
-		dst[i] = c
+	for ; len(line) > 0; dst, line = dst[1:], line[1:] {
+		dst[0] = line[0]
 	}
 	return nil
 }
