@@ -17,7 +17,7 @@ type Recorder struct {
 	wall   func() time.Time
 	zero   int64  // the time of day, in nanoseconds since 1970, when the server's own time was 0; not known before the first event
 	prefix []byte // of every line
-	known  bool // messages are known to be JSON
+	known  bool   // messages are known to be JSON
 	texts  texts
 	buf    []byte
 	steps  uint64
