@@ -110,9 +110,7 @@ func newOrders[S any, I comparable, O any](s *search[S, I, O], ops []operation[I
 		case Reads:
 		}
 	}
-	for _, in := range s.pool.inputs {
-		o.blind = o.blind && s.config.Effect != nil && s.config.Effect(in, nil) == Overwrites
-	}
+	o.blind = s.pool.blind()
 	o.alike = o.alike && o.blind
 	return o
 }
@@ -132,7 +130,7 @@ func (o *orders[S, I, O]) run(start []possibility[S]) {
 			o.from(start, rank)
 		}
 	}
-	if read && len(o.pool.ops) > 0 && !(o.once && len(o.final) > 0) {
+	if read && !o.pool.isEmpty() && !(o.once && len(o.final) > 0) {
 		o.from(start, unknownLast)
 	}
 }
@@ -290,11 +288,26 @@ func (o *orders[S, I, O]) sourceOf(reader int) *source {
 			from.writes = append(from.writes, rank)
 		}
 	}
-	for _, in := range o.pool.inputs {
-		state, _ := o.config.Spec.Step(o.config.Spec.Init, in)
-		from.unknown = from.unknown || o.reads(reader, state)
-	}
+	from.unknown = o.mayBeUnknown(reader)
 	return from
+}
+
+// mayBeUnknown tells whether an unknown operation may have written what a reader reads. All of them overwrite, so that those
+// that could matter right before the reader in a state in which it reads something else are all that write it.
+func (o *orders[S, I, O]) mayBeUnknown(reader int) bool {
+	op := &o.ops[reader]
+	init := o.config.Spec.Init
+	inputs, all := []I(nil), true
+	if o.config.Before != nil && !o.reads(reader, init) {
+		inputs, all = o.config.Before(init, op.in, op.out)
+	}
+	if all {
+		inputs = o.pool.every()
+	}
+	return slices.ContainsFunc(inputs, func(in I) bool {
+		state, _ := o.config.Spec.Step(init, in)
+		return o.pool.has(in) && o.reads(reader, state)
+	})
 }
 
 // write looks at one that overwrites.

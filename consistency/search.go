@@ -108,7 +108,7 @@ func (s *search[S, I, O]) step(f *front[S], op *operation[I, O]) *front[S] {
 		if next, out := spec.Step(p.state, op.in); spec.SameOutput(out, op.out) {
 			after, _ = include(after, possibility[S]{next, p.applied}, spec.SameState)
 		}
-		if len(s.pool.ops) == 0 {
+		if s.pool.isEmpty() {
 			continue
 		}
 		for _, in := range s.before(p.state, op) {
@@ -140,11 +140,11 @@ func (s *search[S, I, O]) step(f *front[S], op *operation[I, O]) *front[S] {
 // before lists the inputs of unknown operations that are worth trying before an operation.
 func (s *search[S, I, O]) before(state S, op *operation[I, O]) []I {
 	if s.config.Before == nil {
-		return s.pool.inputs
+		return s.pool.every()
 	}
 	which, all := s.config.Before(state, op.in, op.out)
 	if all {
-		return s.pool.inputs
+		return s.pool.every()
 	}
 	return which
 }

@@ -109,8 +109,9 @@ func NewWindows[S any, I comparable, O any](config WindowsConfig[S, I, O]) *Wind
 	if config.MaxMemory == 0 {
 		config.MaxMemory = 1 << 30
 	}
+	overwrites := func(in I) bool { return config.Effect != nil && config.Effect(in, nil) == Overwrites }
 	return &Windows[S, I, O]{
-		config: config, open: make(map[Client]int), outcome: Holds,
+		config: config, open: make(map[Client]int), outcome: Holds, pool: newPool(overwrites),
 		front: []possibility[S]{{state: config.Spec.Init}},
 	}
 }
@@ -274,7 +275,7 @@ func (w *Windows[S, I, O]) divide(current []windowed[I, O], moment int64) ([]ope
 	var more []unknown[I]
 	for _, op := range current {
 		if op.call < moment && op.fate != failed && (op.fate != returned || op.ret >= moment) {
-			more = append(more, unknown[I]{client: op.client, in: op.in, after: before(op.call)})
+			more = append(more, unknown[I]{in: op.in, after: before(op.call)})
 		}
 	}
 	return ops, w.pool.with(more)
@@ -295,8 +296,8 @@ func (w *Windows[S, I, O]) shed() {
 	if len(gone) == 0 {
 		return
 	}
-	w.pool = w.pool.without(gone)
+	w.pool.remove(gone)
 	for i := range w.front {
-		w.front[i].applied = renumbered(w.front[i].applied, gone)
+		w.front[i].applied = minus(w.front[i].applied, gone)
 	}
 }
