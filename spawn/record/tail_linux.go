@@ -11,6 +11,10 @@ import (
 // pieceSize is how many bytes the file grows by. More would cost more memory, less more system calls.
 const pieceSize = 128 << 10
 
+// windowSize is how much of the file is mapped at once, most of it before the file is so long. To take a mapping away
+// interrupts all processors.
+const windowSize = 8 << 20
+
 // populateWrite is MADV_POPULATE_WRITE, which package syscall lacks. It makes pages writable at once, which costs less than a
 // fault for each.
 const populateWrite = 23
@@ -24,27 +28,40 @@ var zeros [pieceSize]byte
 // Whoever has the file open holds a shared lock on it, so that one who gets it for himself alone knows that the zeros
 // at its end are nobody's.
 type tail struct {
-	file  *os.File
-	now   piece
-	ahead chan grown // what grow came to that was called ahead; nil if it was not
+	file   *os.File
+	now    piece
+	ahead  chan grown // what grow came to that was called ahead; nil if it was not
+	window *window    // of the last piece; grow has it to itself while it is called ahead
 }
 
-// piece is a part of the file that is mapped.
+// piece is a part of the file that is mapped, and as long as it was grown.
 type piece struct {
-	memory []byte // from the beginning of a page on
-	free   []byte // the end of memory, where the next line goes; File has what is left of that of the current piece
-	end    int64  // in the file
+	window *window // nil for none
+	free   []byte  // where the next line goes; File has what is left of that of the current piece
+	end    int64   // in the file
+}
+
+// window is a part of the file that is mapped. What lies behind the end of the file must not be touched.
+type window struct {
+	memory []byte
+	from   int64 // in the file, at the beginning of a page
+	pieces int   // that are still needed
 }
 
 // start gives where the free room begins, in the file.
 func (p *piece) start() int64 { return p.end - int64(len(p.free)) }
 
-func (p *piece) unmap() error {
-	if p.memory == nil {
-		return nil
+// release gives pieces back, and with the last one of a window that.
+func (t *tail) release(pieces ...piece) error {
+	var err error
+	for _, p := range pieces {
+		if p.window == nil {
+			continue
+		}
+		if p.window.pieces--; p.window.pieces == 0 && p.window != t.window {
+			err = errors.Join(err, syscall.Munmap(p.window.memory))
+		}
 	}
-	err := syscall.Munmap(p.memory)
-	p.memory, p.free = nil, nil
 	return err
 }
 
@@ -92,15 +109,15 @@ func (t *tail) append(line, room []byte) ([]byte, error) {
 	for size < len(line) {
 		next, err := t.next(len(line) - size)
 		if err != nil { // Nothing of the line is written.
-			return nil, errors.Join(err, unmap(pieces))
+			return nil, errors.Join(err, t.release(pieces...))
 		}
 		end := pieces[len(pieces)-1].end
 		if next.start() < end {
 			return nil, errors.Join(fmt.Errorf("write %s: somebody has shortened it", t.file.Name()),
-				unmap(append(pieces, next)))
+				t.release(append(pieces, next)...))
 		}
 		if next.start() > end {
-			if err := unmap(pieces); err != nil {
+			if err := t.release(pieces...); err != nil {
 				return nil, err
 			}
 			pieces, size = nil, 0
@@ -111,21 +128,14 @@ func (t *tail) append(line, room []byte) ([]byte, error) {
 		p := &pieces[i]
 		n := min(len(line), len(p.free))
 		if err := put(p.free, line[:n]); err != nil {
-			return nil, errors.Join(err, unmap(pieces))
+			return nil, errors.Join(err, t.release(pieces...))
 		}
 		p.free, line = p.free[n:], line[n:]
 	}
 	last := len(pieces) - 1
 	t.now = pieces[last]
-	return t.now.free, t.growAhead(pieces[:last])
-}
-
-func unmap(room []piece) error {
-	var err error
-	for i := range room {
-		err = errors.Join(err, room[i].unmap())
-	}
-	return err
+	t.growAhead(pieces[:last])
+	return t.now.free, nil
 }
 
 // put copies a line from its first byte to its last one, so that one that is torn is the beginning of a line. A fault is
@@ -158,20 +168,16 @@ func (t *tail) next(bytes int) (piece, error) {
 	return g.piece, g.err
 }
 
-// growAhead begins to make the next piece, and to give back what is no longer needed. There is one at most that is made:
-// next or close wait for it.
-func (t *tail) growAhead(old []piece) error {
-	if t.ahead != nil {
-		return unmap(old)
-	}
+// growAhead begins to make the next piece, and to give back what is no longer needed. None is being made
+// already: next waits for it, as close does.
+func (t *tail) growAhead(old []piece) {
 	ahead := make(chan grown, 1)
 	t.ahead = ahead
 	go func() {
-		err := unmap(old)
+		err := t.release(old...)
 		p, growErr := t.grow(0)
 		ahead <- grown{p, errors.Join(err, growErr)}
 	}()
-	return nil
 }
 
 // grow makes the file longer, and maps what it got.
@@ -188,15 +194,34 @@ func (t *tail) grow(bytes int) (piece, error) {
 		return piece{}, err
 	}
 	start := end - int64(len(room))
-	from := start &^ int64(os.Getpagesize()-1)
-	memory, err := syscall.Mmap(int(t.file.Fd()), from, int(end-from), syscall.PROT_READ|syscall.PROT_WRITE,
-		syscall.MAP_SHARED)
-	if err != nil {
+	if err := t.look(start, end); err != nil {
 		return piece{}, fmt.Errorf("%w: %w", errNoTail, err)
 	}
+	w := t.window
+	w.pieces++
+	page := start &^ int64(os.Getpagesize()-1)
 	// An older kernel does not know this, and lets put fetch each page when it comes to it.
-	_ = syscall.Madvise(memory, populateWrite)
-	return piece{memory, memory[start-from:], end}, nil
+	_ = syscall.Madvise(w.memory[page-w.from:end-w.from], populateWrite)
+	return piece{w, w.memory[start-w.from : end-w.from], end}, nil
+}
+
+// look sees to it that a part of the file is in the window.
+func (t *tail) look(start, end int64) error {
+	old := t.window
+	if old != nil && start >= old.from && end <= old.from+int64(len(old.memory)) {
+		return nil
+	}
+	from := start &^ int64(os.Getpagesize()-1)
+	memory, err := syscall.Mmap(int(t.file.Fd()), from, int(max(end-from, windowSize)),
+		syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	if err != nil {
+		return err
+	}
+	t.window = &window{memory: memory, from: from}
+	if old != nil && old.pieces == 0 {
+		return syscall.Munmap(old.memory)
+	}
+	return nil
 }
 
 // close takes away the zeros that are left, the rest of a piece and one that was made ahead, unless others use the file: they may be about to append behind them.
@@ -205,16 +230,22 @@ func (t *tail) close(room []byte) error {
 		return nil
 	}
 	t.now.free = room
-	start, end, used := t.now.start(), t.now.end, t.now.memory != nil
-	err := t.now.unmap()
+	start, end, used := t.now.start(), t.now.end, t.now.window != nil
+	ahead := grown{}
 	if t.ahead != nil {
-		g := <-t.ahead
+		ahead = <-t.ahead
 		t.ahead = nil
-		if g.piece.start() == end {
-			end = g.piece.end
+		if ahead.piece.window != nil && ahead.piece.start() == end {
+			end = ahead.piece.end
 		}
-		err = errors.Join(err, g.piece.unmap())
 	}
+	last := t.window
+	t.window = nil
+	err := t.release(t.now, ahead.piece)
+	if last != nil && last.pieces == 0 && last != t.now.window && last != ahead.piece.window {
+		err = errors.Join(err, syscall.Munmap(last.memory))
+	}
+	t.now = piece{}
 	if !used || t.lock(syscall.LOCK_EX|syscall.LOCK_NB) != nil {
 		return err
 	}
