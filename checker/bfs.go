@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"synod/model"
 )
@@ -87,8 +88,10 @@ func (e *engine) enough(level, waiting int) stopCause {
 
 // expandLevel expands every state of current and puts what is new on next.
 func (e *engine) expandLevel(current, next *frontier, level int) {
+	size, began := current.size(), time.Now()
+	n := e.handsFor(size)
+	defer func() { e.pace = time.Since(began) * time.Duration(n) / time.Duration(size) }()
 	for {
-		n := min(len(e.workers), current.size()/batchLength+1)
 		e.parallelOn(n, func(w *worker) {
 			w.tag, w.into = uint8(level%tags), next
 			w.expandAll(current)
@@ -111,6 +114,15 @@ func (e *engine) expandLevel(current, next *frontier, level int) {
 			return
 		}
 	}
+}
+
+// worthwhile is how much work a worker is to have of a level. To wake one takes time, and when there is little to do, most of
+// it is calls of handlers that are new, which take turns at first.
+const worthwhile = 2 * time.Millisecond
+
+// handsFor tells how many workers a level of so many states is worth, going by the level before.
+func (e *engine) handsFor(states int) int {
+	return min(len(e.workers), states/batchLength+1, int(time.Duration(states)*e.pace/worthwhile)+1)
 }
 
 // expandAll takes chunks and expands them, until there is none, or the search must pause.

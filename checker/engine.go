@@ -48,7 +48,8 @@ type engine struct {
 	pairRoom  int         // see chooseLayout
 	spareBits int         // see newLayout
 	levels    []Level
-	left      *frontier // what a breadth-first search did not expand because of a limit, or nil
+	pace      time.Duration // of a worker, per state of the last level
+	left      *frontier     // what a breadth-first search did not expand because of a limit, or nil
 	depth     atomic.Int64
 	deepCut   atomic.Bool   // a depth-first search met its depth limit
 	results   sync.Mutex    // of paths that workers find

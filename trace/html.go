@@ -8,13 +8,15 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 	"unicode/utf8"
 )
 
 //go:embed page.html
 var pageSource string
 
-var page = template.Must(template.New("page").Parse(pageSource))
+// page is parsed when the first page is written.
+var page = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageSource)) })
 
 // WriteHTML writes a document as a page of its own, which loads nothing and runs no script: for every trace its
 // space-time diagram, and beside it the same as a list, with what each step changed. It follows the colour scheme of the
@@ -28,7 +30,7 @@ func WriteHTML(w io.Writer, d Document) error {
 		view.Traces = append(view.Traces, newTraceView(i+1, t, d.Model))
 	}
 	var b bytes.Buffer
-	if err := page.Execute(&b, view); err != nil {
+	if err := page().Execute(&b, view); err != nil {
 		return fmt.Errorf("trace as HTML: %w", err)
 	}
 	_, err := w.Write(b.Bytes())

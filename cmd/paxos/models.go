@@ -80,7 +80,7 @@ func (a *app) describe(e catalog.Entry) error {
 			fmt.Fprintf(&b, "  --%-14s %s\n", budget.Name, budget.Doc)
 		}
 	}
-	for _, m := range e.Mutants {
+	for _, m := range e.Mutants() {
 		breaks := fmt.Sprintf("breaks %q", m.Breaks)
 		if m.Safe() {
 			breaks = "is safe, but has other counts"

@@ -64,7 +64,7 @@ func (h *hunting) mutate(ctx context.Context, e catalog.Entry, stdout io.Writer)
 	begin := time.Now()
 	b := bufio.NewWriter(stdout)
 	width := len("mutant")
-	for _, m := range e.Mutants {
+	for _, m := range e.Mutants() {
 		width = max(width, len(m.Name))
 	}
 	if !h.json {
@@ -81,7 +81,7 @@ func (h *hunting) mutate(ctx context.Context, e catalog.Entry, stdout io.Writer)
 		return 0, err
 	}
 	killed, alive, undecided := s.Tally()
-	for _, m := range e.Mutants[len(s.Rows):] {
+	for _, m := range e.Mutants()[len(s.Rows):] {
 		if !m.Safe() {
 			undecided++
 		}
@@ -96,7 +96,7 @@ func (h *hunting) mutate(ctx context.Context, e catalog.Entry, stdout io.Writer)
 		fmt.Fprintln(b)
 		writeWorths(b, s)
 		fmt.Fprintf(b, "Mutation score of %s: %d of %d killed, %d alive, %d undecided; %d more are safe by declaration.\n",
-			e.Name, killed, killed+alive+undecided, alive, undecided, len(e.Mutants)-killed-alive-undecided)
+			e.Name, killed, killed+alive+undecided, alive, undecided, len(e.Mutants())-killed-alive-undecided)
 		fmt.Fprintf(b, "Done. sec=%.2f\n", time.Since(begin).Seconds())
 	}
 	if err := b.Flush(); err != nil {

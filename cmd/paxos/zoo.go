@@ -54,7 +54,7 @@ func (h *hunting) options() checker.Options {
 func mutantModels() []string {
 	var names []string
 	for _, e := range catalog.All() {
-		if len(e.Mutants) > 0 {
+		if len(e.Mutants()) > 0 {
 			names = append(names, e.Name)
 		}
 	}
@@ -145,7 +145,7 @@ func (h *hunting) zoo(ctx context.Context, entries []catalog.Entry, stdout io.Wr
 	}
 	d := zooDocument{Schema: "synod.zoo/1", Mutants: []zooEntry{}}
 	for _, e := range entries {
-		d.Missed += len(e.Mutants)
+		d.Missed += len(e.Mutants())
 	}
 	wrong, open, safe := 0, 0, 0
 	err := hunt.All(ctx, entries, h.options(), func(t hunt.Trophy) {
@@ -219,7 +219,7 @@ type zooLines struct{ model, mutant, shown, property int }
 func newZooLines(entries []catalog.Entry) zooLines {
 	w := zooLines{len("model"), len("mutant"), len("shown with"), len(safeWord)}
 	for _, e := range entries {
-		for _, m := range e.Mutants {
+		for _, m := range e.Mutants() {
 			w.model, w.mutant = max(w.model, len(e.Name)), max(w.mutant, len(m.Name))
 			w.shown = max(w.shown, len(strings.Join(e.Flags(m.Shown), " ")))
 			w.property = max(w.property, len(m.Breaks))

@@ -30,7 +30,6 @@ type Entry struct {
 	Summary    string // a sentence without its full stop
 	Parameters []Parameter
 	Networks   []network.Semantics // that it is meant for, its default first; empty if it has no network
-	Mutants    []Mutant
 
 	timers func(values map[string]int) bool // whether actors set timers; nil for yes
 	build  func(values map[string]int, e environment) (model.Source, error)
@@ -111,8 +110,8 @@ func (e Entry) Parameter(name string) (Parameter, error) {
 
 // MutantNames gives the names of the entry's mutants.
 func (e Entry) MutantNames() []string {
-	names := make([]string, len(e.Mutants))
-	for i, m := range e.Mutants {
+	names := make([]string, len(e.Mutants()))
+	for i, m := range e.Mutants() {
 		names[i] = m.Name
 	}
 	return names
@@ -135,11 +134,11 @@ func (e Entry) Resolve(s Settings) (Settings, error) {
 		full.Values[p.Name] = p.Default
 	}
 	if s.Mutant != "" {
-		at := slices.IndexFunc(e.Mutants, func(m Mutant) bool { return m.Name == s.Mutant })
+		at := slices.IndexFunc(e.Mutants(), func(m Mutant) bool { return m.Name == s.Mutant })
 		if at < 0 {
 			return full, &UnknownError{"mutant", s.Mutant, " of the model " + e.Name, e.MutantNames()}
 		}
-		s = full.after(e.Mutants[at].Shown, s)
+		s = full.after(e.Mutants()[at].Shown, s)
 	}
 	for _, name := range sorted(s.Values) {
 		p, err := e.Parameter(name)

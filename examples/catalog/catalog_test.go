@@ -76,7 +76,7 @@ func TestMutantsBring(t *testing.T) {
 	if err != nil || s.Values["servers"] != 4 || s.Budgets["max-down"] != 2 || s.Network != "ordered" {
 		t.Errorf("%+v, %v", s, err)
 	}
-	for _, m := range e.Mutants {
+	for _, m := range e.Mutants() {
 		if m.Shown.Budgets["max-down"] > 1 {
 			t.Errorf("what was asked of another mutant changed %s", m.Name)
 		}

@@ -37,7 +37,7 @@ const (
 )
 
 // entries is the catalogue; the first one is the default.
-var entries = withMutants(slices.Concat(registerEntries, commitEntries, otherEntries))
+var entries = slices.Concat(registerEntries, commitEntries, otherEntries)
 
 // registerEntries are the models that serve a register.
 var registerEntries = []Entry{

@@ -3,6 +3,7 @@ package catalog
 import (
 	"fmt"
 	"maps"
+	"sync"
 
 	"synod/examples/zoo"
 )
@@ -19,18 +20,29 @@ type Mutant struct {
 // Safe tells whether no property breaks.
 func (m Mutant) Safe() bool { return m.Breaks == "" }
 
-// withMutants gives the entries their mutants.
-func withMutants(entries []Entry) []Entry {
-	for i, e := range entries {
+// Mutants gives the broken variants of a model. They are shared, and must not be changed.
+func (e Entry) Mutants() []Mutant {
+	mutants.once.Do(readMutants)
+	return mutants.of[e.Name]
+}
+
+// mutants are read when somebody asks, as most do not.
+var mutants struct {
+	once sync.Once
+	of   map[string][]Mutant // by the name of the entry
+}
+
+func readMutants() {
+	mutants.of = make(map[string][]Mutant)
+	for _, e := range entries {
 		for _, m := range zoo.Mutants(e.Name) {
 			shown, err := e.Parse(m.With)
 			if err != nil {
 				panic(fmt.Sprintf("catalog: mutant %s of %s: %v", m.Name, e.Name, err)) // A mistake of ours.
 			}
-			entries[i].Mutants = append(entries[i].Mutants, Mutant{m.Name, m.Summary, m.Breaks, shown, m.Found})
+			mutants.of[e.Name] = append(mutants.of[e.Name], Mutant{m.Name, m.Summary, m.Breaks, shown, m.Found})
 		}
 	}
-	return entries
 }
 
 // after puts settings that were asked for on top of those that show a mutant.

@@ -108,7 +108,7 @@ func (t Trophy) Wrong() error {
 // ctx is done, it ends too.
 func All(ctx context.Context, entries []catalog.Entry, o checker.Options, report func(Trophy)) error {
 	for _, e := range entries {
-		for _, m := range e.Mutants {
+		for _, m := range e.Mutants() {
 			t, err := Shoot(ctx, e, m, o)
 			if err != nil {
 				return err

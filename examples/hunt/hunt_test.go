@@ -32,7 +32,7 @@ func quick() int {
 // TestAsDeclared makes sure that every mutant is killed, or safe, exactly as it says. With -update it says so afterwards.
 func TestAsDeclared(t *testing.T) {
 	for _, e := range catalog.All() {
-		for _, m := range e.Mutants {
+		for _, m := range e.Mutants() {
 			if m.Found.Generated > quick() && !*long && !*update {
 				continue
 			}
@@ -76,7 +76,7 @@ func TestSoundLives(t *testing.T) {
 	}
 	searched := make(map[string]bool)
 	for _, e := range catalog.All() {
-		for _, m := range e.Mutants {
+		for _, m := range e.Mutants() {
 			s, err := e.Resolve(catalog.Settings{Mutant: m.Name})
 			if err != nil {
 				t.Fatal(err)
@@ -112,7 +112,7 @@ func TestWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	find := func(name string) catalog.Mutant {
-		for _, m := range e.Mutants {
+		for _, m := range e.Mutants() {
 			if m.Name == name {
 				return m
 			}
@@ -201,7 +201,7 @@ func table(t *testing.T) string {
 	var b strings.Builder
 	killed, safe := 0, 0
 	for _, e := range catalog.All() {
-		if len(e.Mutants) == 0 {
+		if len(e.Mutants()) == 0 {
 			continue
 		}
 		fmt.Fprintf(&b, "\n### %s\n\n", e.Name)

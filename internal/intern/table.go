@@ -54,7 +54,7 @@ const (
 const bucketLimit = 32
 
 // structureLimit is how many values of a table are put in buckets; hashstructure takes some 20 µs for each.
-const structureLimit = 256
+const structureLimit = 128
 
 type bucketKind uint8
 

@@ -153,14 +153,14 @@ func TestFullBucket(t *testing.T) {
 	}
 	intern(true)
 	intern(false)
-	if asked != n*n {
+	if asked != structureLimit {
 		t.Errorf("hashstructure asked %d times", asked)
 	}
 	counts := map[bucketKind]int{}
 	for key, h := range table.buckets {
 		counts[key.kind] += int(h.count)
 	}
-	if counts[byStructure] != bucketLimit || counts[byBoth] != n*n-bucketLimit {
+	if counts[byStructure] != bucketLimit || counts[byBoth] != structureLimit-bucketLimit {
 		t.Errorf("values per kind of bucket: %v", counts)
 	}
 }
