@@ -2,6 +2,7 @@ package intern
 
 import (
 	"reflect"
+	"runtime"
 	"sync"
 	"unsafe"
 )
@@ -88,18 +89,10 @@ func shapedBy[K comparable](elem *plan) mapOps {
 		return shaped[K, uint8]{}
 	case elem.size == 4 && align == 4:
 		return shaped[K, uint32]{}
-	case align != unsafe.Alignof(uint64(0)):
-		return nil
-	case elem.size == 8:
+	case elem.size == 8 && align == unsafe.Alignof(uint64(0)):
 		return shaped[K, uint64]{}
-	case elem.size == 16:
-		return shaped[K, [2]uint64]{}
-	case elem.size == 24:
-		return shaped[K, [3]uint64]{}
-	case elem.size == 32:
-		return shaped[K, [4]uint64]{}
 	}
-	return nil
+	return sizedBy[K](elem)
 }
 
 // shaped treats a map as a map[K]V that lies in memory alike. Go's == must be exact for its keys.
@@ -156,7 +149,7 @@ func (s shaped[K, V]) each(_ *plan, m unsafe.Pointer, show func(k, v unsafe.Poin
 // reflected walks any map by reflection.
 type reflected struct {
 	cursors *sync.Pool // of *cursor: a walk may meet a map of the same type inside
-	reader  mapOps     // of a map that lies in memory alike, to hash it quickly; nil if there is none
+	reader  mapOps     // of a map that lies in memory alike, to read it quickly; nil if there is none
 }
 
 // cursor is a place for one entry of a map.
@@ -218,6 +211,11 @@ func (r reflected) hash(p *plan, m unsafe.Pointer) (sum uint64, n int) {
 }
 
 func (r reflected) equal(p *plan, a, b unsafe.Pointer) bool {
+	if r.reader != nil {
+		defer runtime.KeepAlive(a)
+		defer runtime.KeepAlive(b) // The copies that the reader makes of its elements keep nothing alive.
+		return r.reader.equal(p, a, b)
+	}
 	y := r.of(p, b)
 	if r.len(p, a) != y.Len() {
 		return false
