@@ -1,6 +1,7 @@
 package intern
 
 import (
+	"maps"
 	"reflect"
 	"runtime"
 	"sync"
@@ -126,11 +127,13 @@ func (s shaped[K, V]) equal(p *plan, a, b unsafe.Pointer) bool {
 
 func (s shaped[K, V]) clone(p *plan, m unsafe.Pointer) unsafe.Pointer {
 	entries := s.of(&m)
+	if !p.elem.owns {
+		to := maps.Clone(entries)
+		return *(*unsafe.Pointer)(unsafe.Pointer(&to))
+	}
 	to := make(map[K]V, len(entries))
 	for k, v := range entries {
-		if p.elem.owns {
-			p.elem.own(unsafe.Pointer(&v))
-		}
+		p.elem.own(unsafe.Pointer(&v))
 		to[k] = v
 	}
 	return *(*unsafe.Pointer)(unsafe.Pointer(&to))
