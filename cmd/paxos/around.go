@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -19,6 +18,7 @@ import (
 	"synod/network"
 	"synod/register"
 	"synod/spawn/replay"
+	"synod/trace"
 )
 
 // around is what --explore-around and the flags beside it ask for.
@@ -29,11 +29,12 @@ type around struct {
 	workers, maxStates              positive
 	timeout                         duration
 	memoryLimit                     size
+	asJSON                          bool
 }
 
 // aroundFlags are the names of the flags that need --explore-around.
 var aroundFlags = []string{
-	"steps", "clients", "puts", "readers", "crashes", "network", "workers", "max-states", "timeout", "memory-limit",
+	"steps", "clients", "puts", "readers", "crashes", "network", "workers", "max-states", "timeout", "memory-limit", "json",
 }
 
 func (f *around) add(set *pflag.FlagSet) {
@@ -49,6 +50,7 @@ func (f *around) add(set *pflag.FlagSet) {
 	set.Var(&f.maxStates, "max-states", "end the exploration once so many distinct states were visited")
 	set.Var(&f.timeout, "timeout", "end the judgement of what was before, and the exploration, after so long, such as 30s or 5m")
 	set.Var(&f.memoryLimit, "memory-limit", "end the exploration once the process takes so much, such as 500MB or 2GiB")
+	set.BoolVar(&f.asJSON, "json", false, "print one JSON document on what was found around the event")
 }
 
 // asked tells whether an exploration was asked for, and what is wrong with the flags.
@@ -86,62 +88,95 @@ const (
 	maxPending = 16
 )
 
-// explore checks everything that could have happened within some steps of an event, prints what it found, and gives the
+// exploration is what came of it.
+type exploration struct {
+	*around
+	global   *replay.Global // the state after the event
+	requests int            // before it
+	before   past
+	model    registers.Config
+	result   *checker.Result // nil if what was before is violated, so that nothing was explored
+}
+
+// perform checks everything that could have happened within some steps of an event, prints what it found, and gives the
 // exit code.
-func (f *around) explore(records *replay.Records, config replay.Config, stdout io.Writer) (int, error) {
+func (f *around) perform(
+	records *replay.Records, config replay.Config, out *recordedTrace, stdout, stderr io.Writer,
+) (int, error) {
 	ctx, stop := interruptible()
 	defer stop()
+	x, err := f.explore(ctx, records, config)
+	if err != nil {
+		return 0, err
+	}
+	if x.result != nil {
+		defer x.result.Close()
+	}
+	b := bufio.NewWriter(stdout)
+	closing := io.Writer(b)
+	if f.asJSON {
+		closing = stderr
+		err = encode(b, x.document())
+	} else {
+		x.text(b)
+	}
+	if out != nil && err == nil {
+		d := trace.Document{Model: x.global.Header.Model, Config: x.global.Header.Config}
+		if x.result != nil {
+			d.Traces = x.result.Traces()
+		}
+		err = out.file.write(out.format, d, stderr)
+	}
+	if r := x.result; r != nil {
+		fmt.Fprintf(closing, "Done. states=%d, unique=%d, depth=%d, sec=%.2f\n", r.Generated, r.Unique, r.Depth, r.Elapsed.Seconds())
+	}
+	return x.code(), errors.Join(err, b.Flush())
+}
+
+// explore replays the records up to the event, judges what was before, and goes on from there.
+func (f *around) explore(ctx context.Context, records *replay.Records, config replay.Config) (*exploration, error) {
+	x := &exploration{around: f}
 	var seen requests
-	var global *replay.Global
 	config.Until = int(f.event)
 	config.Visit = func(e *replay.Event, run *replay.Run) error {
 		var err error
 		if err = seen.note(e, run); err == nil && e.Number == int(f.event) {
-			global, err = run.Global()
+			x.global, err = run.Global()
 		}
 		return err
 	}
 	result, err := records.Run(config)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if global == nil || global.Header == nil {
-		return 0, fmt.Errorf("--explore-around %d: expected one of the %s of the run", f.event, counted(result.Events, "event"))
+	if x.global == nil || x.global.Header == nil {
+		return nil, fmt.Errorf("--explore-around %d: expected one of the %s of the run", f.event, counted(result.Events, "event"))
 	}
-	before, left, err := f.judge(ctx, &seen)
+	x.requests = len(seen.all)
+	var left time.Duration
+	if x.before, left, err = f.judge(ctx, &seen); err != nil || x.before.violated != "" {
+		return x, err
+	}
+	if x.model, err = f.configure(x.global, x.before); err != nil {
+		return nil, err
+	}
+	v, err := catalog.ParseVariant(x.global.Header.Config)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	b := bufio.NewWriter(stdout)
-	defer b.Flush()
-	fmt.Fprintf(b, "Event %d of %s: %s, %s between servers.\n", f.event, global.Header.Model,
-		counted(len(seen.all), "request"), counted(len(global.Flying), "message"))
-	if before.violated != "" {
-		fmt.Fprintf(b, "violated    linearizable, before that event is over: no order explains\n  %s\n", before.violated)
-		return checker.ExitViolated, b.Flush()
-	}
-	c, err := f.model(global, before)
+	sys, err := catalog.Around(x.global.Header.Model, v, x.model)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	v, err := catalog.ParseVariant(global.Header.Config)
-	if err != nil {
-		return 0, err
-	}
-	sys, err := catalog.Around(global.Header.Model, v, c)
-	if err != nil {
-		return 0, err
-	}
-	r := checker.BFS(ctx, sys, checker.Options{
+	x.result = checker.BFS(ctx, sys, checker.Options{
 		MaxDepth: int(f.steps) + 1, Workers: int(f.workers), MaxStates: int(f.maxStates),
 		Timeout: left, MemoryLimit: int64(f.memoryLimit), FinishWhen: checker.FirstViolation,
 	})
-	defer r.Close()
-	if r.Err != nil {
-		return 0, r.Err
+	if x.result.Err != nil {
+		x.result.Close()
+		return nil, x.result.Err
 	}
-	code := f.report(b, r, before)
-	return code, b.Flush()
+	return x, nil
 }
 
 // judge goes through what clients did before, and tells how much of the timeout is left then: 0 only if there is none.
@@ -157,8 +192,8 @@ func (f *around) judge(ctx context.Context, seen *requests) (past, time.Duration
 	return before, max(time.Until(ends), time.Nanosecond), err
 }
 
-// model gives the configuration of a model that begins in the state of the run.
-func (f *around) model(g *replay.Global, before past) (registers.Config, error) {
+// configure gives the configuration of a model that begins in the state of the run.
+func (f *around) configure(g *replay.Global, before past) (registers.Config, error) {
 	h := g.Header
 	run := &registers.Run{
 		Servers: h.Servers, First: before.first, Before: before.history, Waiting: before.waiting, Forget: !h.Durable,
@@ -208,45 +243,4 @@ func (f *around) model(g *replay.Global, before past) (registers.Config, error) 
 		c.Lossy = c.Network == network.Ordered // Who crashes may lose what it sent last.
 	}
 	return c, nil
-}
-
-// report says what an exploration found, and gives the exit code.
-func (f *around) report(b io.Writer, r *checker.Result, before past) int {
-	violated := false
-	for _, p := range r.Properties {
-		violated = violated || p.Verdict == checker.Violated
-	}
-	if violated {
-		r.WriteText(b)
-	}
-	// Whatever is left to expand lies at the last level if it is the depth that ended the search.
-	complete := r.Exhausted || r.Depth == int(f.steps)+1 && len(r.Levels) == int(f.steps)+1 && strings.Contains(r.Stopped, "depth")
-	code := checker.ExitOK
-	switch {
-	case violated:
-		code = checker.ExitViolated
-	case !complete || before.unjudged != "":
-		code = checker.ExitUndecided
-	}
-	if before.unjudged != "" {
-		fmt.Fprintf(b, "not judged  always \"linearizable\": %s\n", before.unjudged)
-	}
-	if !violated {
-		for _, p := range r.Properties {
-			switch {
-			case p.Expect == model.Sometimes:
-			case complete && r.Exhausted:
-				fmt.Fprintf(b, "holds       %v %q, in all that can follow with these clients\n", p.Expect, p.Name)
-			case complete:
-				fmt.Fprintf(b, "holds       %v %q, within %s\n", p.Expect, p.Name, counted(int(f.steps), "step"))
-			default:
-				fmt.Fprintf(b, "undecided   %v %q\n", p.Expect, p.Name)
-			}
-		}
-	}
-	if !complete && !violated {
-		fmt.Fprintf(b, "The exploration ended early (%s), with %d states left to expand.\n", r.Stopped, r.Frontier)
-	}
-	fmt.Fprintf(b, "Done. states=%d, unique=%d, depth=%d, sec=%.2f\n", r.Generated, r.Unique, r.Depth, r.Elapsed.Seconds())
-	return code
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"synod/actor"
+	"synod/checker"
 	"synod/examples/abd"
 	"synod/examples/catalog"
 	"synod/internal/reference"
@@ -23,6 +25,7 @@ import (
 	"synod/spawn/machine"
 	"synod/spawn/record"
 	"synod/spawn/replay"
+	"synod/trace"
 )
 
 // recorded is a cluster of servers that are recorded, between which a test carries the messages.
@@ -132,6 +135,73 @@ func (c *recorded) explore(event int, args ...string) (int, string) {
 	all := append([]string{"replay", "--explore-around", fmt.Sprint(event), "--timeout", "1m", "--memory-limit", "4GB"}, args...)
 	code := run(append(all, c.files()...), strings.NewReader(""), &stdout, &stderr)
 	return code, stdout.String() + stderr.String()
+}
+
+// document runs the command as explore does, and reads its document and the traces that it writes.
+func (c *recorded) document(event int, args ...string) (aroundDocument, trace.Document) {
+	c.t.Helper()
+	var stdout, stderr bytes.Buffer
+	out := filepath.Join(c.t.TempDir(), "trace.json")
+	all := append([]string{"replay", "--explore-around", fmt.Sprint(event), "--json", "--trace-out", out}, args...)
+	code := run(append(all, c.files()...), strings.NewReader(""), &stdout, &stderr)
+	var d aroundDocument
+	if err := json.Unmarshal(stdout.Bytes(), &d); err != nil {
+		c.t.Fatalf("%v\n%s%s", err, &stdout, &stderr)
+	}
+	if d.Exit != code {
+		c.t.Errorf("exit code %d, in the document it is %d", code, d.Exit)
+	}
+	file, err := os.Open(out)
+	if err != nil {
+		c.t.Fatalf("%v\n%s", err, &stderr)
+	}
+	defer file.Close()
+	traces, err := trace.ReadJSON(file)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return d, traces
+}
+
+// TestAroundDocument makes sure that the document says what the text does, and that the trace is the path that it tells of.
+func TestAroundDocument(t *testing.T) {
+	c := startRecorded(t, "single-copy", 2)
+	c.deliver(someClient, 0, `{"Put":[1,"X"]}`)
+	readers := []string{"--clients", "0", "--readers", "2"}
+	d, traces := c.document(3, append(readers, "--steps", "2")...)
+	want := aroundDocument{
+		Schema: "synod.around/1", Model: "single-copy", Event: 3, Steps: 2, Requests: 1, Exit: 1, Verdict: "violated",
+	}
+	check := d.Check
+	d.Check, want.Complete = nil, d.Complete
+	if !reflect.DeepEqual(d, want) || check == nil || check.Schema != checker.DocumentSchema || check.Model.Name != "single-copy" {
+		t.Errorf("%+v, %+v, want %+v", d, check, want)
+	}
+	if check.Properties[0].Name != "linearizable" || check.Properties[0].Verdict != "violated" {
+		t.Errorf("%+v", check.Properties)
+	}
+	if len(traces.Traces) == 0 || !reflect.DeepEqual(&traces.Traces[0], check.Properties[0].Trace) ||
+		len(traces.Traces[0].Steps) != 2 {
+		t.Errorf("the traces are not those of the document: %d", len(traces.Traces))
+	}
+	if d, traces = c.document(3, append(readers, "--steps", "1")...); d.Exit != 0 || d.Verdict != "holds" || !d.Complete ||
+		len(traces.Traces) != 1 || traces.Traces[0].Kind != "example" {
+		t.Errorf("%+v", d)
+	}
+	if d, _ = c.document(3, append(readers, "--steps", "6", "--max-states", "2")...); d.Exit != 3 || d.Verdict != "undecided" ||
+		d.Complete {
+		t.Errorf("%+v", d)
+	}
+	c.deliver(someClient+1, 1, `{"Get":2}`)
+	if d, traces = c.document(4); d.Exit != 1 || d.Verdict != "violated" || !strings.HasPrefix(d.Before, "event 4: ") ||
+		d.Check != nil || len(traces.Traces) > 0 {
+		t.Errorf("%+v", d)
+	}
+	for _, args := range [][]string{{"--events", "1..2"}, {"--trace-out", "x_test.go"}, {"--trace-out", "missing/x.json"}} {
+		if code, out := c.explore(3, args...); code != 2 || !strings.HasPrefix(out, "paxos: ") {
+			t.Errorf("%v: exit code %d\n%s", args, code, out)
+		}
+	}
 }
 
 // A value that only one of two servers knows: the next reader may miss it, which takes two steps.

@@ -15,6 +15,7 @@ import (
 
 	"synod/checker"
 	"synod/model"
+	"synod/trace"
 )
 
 // engine is a way to search, as a command.
@@ -103,11 +104,8 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	if p.json {
 		d := r.Document()
 		d.Model = p.document()
-		e := json.NewEncoder(b)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		if err := e.Encode(d); err != nil {
-			return 0, fmt.Errorf("standard output: %w", err)
+		if err := encode(b, d); err != nil {
+			return 0, err
 		}
 	} else {
 		closing = b
@@ -126,7 +124,8 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	}
 	var err error
 	if out != nil {
-		err = out.write(p, r, stderr)
+		d := trace.Document{Model: p.entry.Name, Config: p.settings.Words(), Traces: r.Traces()}
+		err = out.write(p.traceFormat, d, stderr)
 	}
 	fmt.Fprintf(closing, "Done. states=%d, unique=%d, depth=%d, sec=%.2f\n",
 		r.Generated, r.Unique, r.Depth, r.Elapsed.Seconds())
@@ -134,6 +133,17 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 		err = errors.Join(err, fmt.Errorf("standard output: %w", flushed))
 	}
 	return r.ExitCode(), err
+}
+
+// encode writes a document on many lines.
+func encode(w io.Writer, document any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(document); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	return nil
 }
 
 // String says what was checked: single-decree, clients=2, servers=3, puts=1, network=ordered.

@@ -45,10 +45,10 @@ func (a *app) replayCommand() *cobra.Command {
 			switch {
 			case err != nil:
 				return err
-			case explores && f.traceOut != "":
-				return errors.New("--trace-out: expected no --explore-around")
+			case explores && cmd.Flags().Changed("events"):
+				return errors.New("--events: expected no --explore-around, whose trace begins at its event")
 			case explores:
-				return a.exploreAround(args, &f.around)
+				return a.exploreAround(args, f, cmd.Flags().Changed("trace-out"))
 			}
 			if cmd.Flags().Changed("events") && f.traceOut == "" {
 				return errors.New("--events: expected --trace-out as well")
@@ -64,19 +64,27 @@ func (a *app) replayCommand() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.StringVar(&f.traceOut, "trace-out", "", "write the run to this `file`, as a trace in the format of its extension")
+	set.StringVar(&f.traceOut, "trace-out", "",
+		"write the run, or what was found around an event, to this `file`, as a trace in the format of its extension")
 	f.around.add(set)
 	set.Var(&f.events, "events", "only these events of the run in the trace, such as 1..100")
 	return cmd
 }
 
 // exploreAround replays records up to an event and explores from there.
-func (a *app) exploreAround(files []string, f *around) error {
+func (a *app) exploreAround(files []string, f *replayFlags, traced bool) error {
+	var out *recordedTrace
+	if traced {
+		var err error
+		if out, err = f.open(); err != nil {
+			return err
+		}
+	}
 	records, err := openRecords(files)
 	if err != nil {
 		return err
 	}
-	a.code, err = f.explore(records, replay.Config{Program: a.programOf}, a.stdout)
+	a.code, err = f.around.perform(records, replay.Config{Program: a.programOf}, out, a.stdout, a.stderr)
 	var deviation *replay.Deviation
 	if errors.As(err, &deviation) {
 		fmt.Fprintf(a.stderr, "paxos: the run is not the model's: %v\n", deviation)

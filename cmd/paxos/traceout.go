@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"synod/checker"
 	"synod/trace"
 )
 
@@ -72,11 +71,10 @@ func (f *traceFile) temporary() (*os.File, error) {
 	return os.CreateTemp(filepath.Dir(f.path), "."+filepath.Base(f.path)+".*.tmp")
 }
 
-// write writes the discoveries of a result, and says on stderr what it left out.
-func (f *traceFile) write(p plan, r *checker.Result, stderr io.Writer) error {
-	d := trace.Document{Model: p.entry.Name, Config: p.settings.Words(), Traces: r.Traces()}
+// write writes traces, and says on stderr what it left out.
+func (f *traceFile) write(format trace.Format, d trace.Document, stderr io.Writer) error {
 	var b bytes.Buffer
-	err := p.traceFormat.Write(&b, d)
+	err := format.Write(&b, d)
 	if errors.Is(err, trace.ErrNoTrace) {
 		fmt.Fprintf(stderr, "There is no discovery to draw: %s was not written.\n", f.given)
 		return nil
@@ -84,7 +82,7 @@ func (f *traceFile) write(p plan, r *checker.Result, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if first, _ := d.Primary(); p.traceFormat.Single && len(d.Traces) > 1 {
+	if first, _ := d.Primary(); format.Single && len(d.Traces) > 1 {
 		fmt.Fprintf(stderr, "%s shows %q, one of %d discoveries: a .json, .html or .md file holds all.\n",
 			f.given, first.Property, len(d.Traces))
 	}

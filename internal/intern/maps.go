@@ -1,7 +1,9 @@
 package intern
 
 import (
+	"maps"
 	"reflect"
+	"runtime"
 	"sync"
 	"unsafe"
 )
@@ -88,18 +90,10 @@ func shapedBy[K comparable](elem *plan) mapOps {
 		return shaped[K, uint8]{}
 	case elem.size == 4 && align == 4:
 		return shaped[K, uint32]{}
-	case align != unsafe.Alignof(uint64(0)):
-		return nil
-	case elem.size == 8:
+	case elem.size == 8 && align == unsafe.Alignof(uint64(0)):
 		return shaped[K, uint64]{}
-	case elem.size == 16:
-		return shaped[K, [2]uint64]{}
-	case elem.size == 24:
-		return shaped[K, [3]uint64]{}
-	case elem.size == 32:
-		return shaped[K, [4]uint64]{}
 	}
-	return nil
+	return sizedBy[K](elem)
 }
 
 // shaped treats a map as a map[K]V that lies in memory alike. Go's == must be exact for its keys.
@@ -133,11 +127,13 @@ func (s shaped[K, V]) equal(p *plan, a, b unsafe.Pointer) bool {
 
 func (s shaped[K, V]) clone(p *plan, m unsafe.Pointer) unsafe.Pointer {
 	entries := s.of(&m)
+	if !p.elem.owns {
+		to := maps.Clone(entries)
+		return *(*unsafe.Pointer)(unsafe.Pointer(&to))
+	}
 	to := make(map[K]V, len(entries))
 	for k, v := range entries {
-		if p.elem.owns {
-			p.elem.own(unsafe.Pointer(&v))
-		}
+		p.elem.own(unsafe.Pointer(&v))
 		to[k] = v
 	}
 	return *(*unsafe.Pointer)(unsafe.Pointer(&to))
@@ -156,7 +152,7 @@ func (s shaped[K, V]) each(_ *plan, m unsafe.Pointer, show func(k, v unsafe.Poin
 // reflected walks any map by reflection.
 type reflected struct {
 	cursors *sync.Pool // of *cursor: a walk may meet a map of the same type inside
-	reader  mapOps     // of a map that lies in memory alike, to hash it quickly; nil if there is none
+	reader  mapOps     // of a map that lies in memory alike, to read it quickly; nil if there is none
 }
 
 // cursor is a place for one entry of a map.
@@ -218,6 +214,11 @@ func (r reflected) hash(p *plan, m unsafe.Pointer) (sum uint64, n int) {
 }
 
 func (r reflected) equal(p *plan, a, b unsafe.Pointer) bool {
+	if r.reader != nil {
+		defer runtime.KeepAlive(a)
+		defer runtime.KeepAlive(b) // The copies that the reader makes of its elements keep nothing alive.
+		return r.reader.equal(p, a, b)
+	}
 	y := r.of(p, b)
 	if r.len(p, a) != y.Len() {
 		return false
