@@ -39,7 +39,7 @@ func (p *plan) hash(v unsafe.Pointer, h uint64) uint64 {
 		if m == nil {
 			return mix(h, 0)
 		}
-		sum, n := p.sumOf(m)
+		sum, n := p.maps.hash(p, m)
 		return mix(mix(h, 1+uint64(n)), sum)
 	case opInterface:
 		i := (*iface)(v)
@@ -117,14 +117,6 @@ func (p *plan) hashAll(v unsafe.Pointer, n int, h uint64) uint64 {
 		h = p.hash(unsafe.Add(v, uintptr(i)*p.size), h)
 	}
 	return h
-}
-
-// sumOf gives the sum of the hashes of a map's entries, and their number.
-func (p *plan) sumOf(m unsafe.Pointer) (sum uint64, n int) {
-	if p.swiss.known {
-		return p.swiss.hash(p, m), p.swiss.len(m)
-	}
-	return p.maps.hash(p, m)
 }
 
 // hashEntry hashes one entry of a map so well that entries may be summed in any order.

@@ -48,7 +48,6 @@ type plan struct {
 	fields []field
 	runs   []run
 	maps   mapOps
-	swiss  swiss // of maps
 
 	typeHash uint64 // of the type's name
 	dynamic  atomic.Pointer[map[unsafe.Pointer]*plan]
@@ -201,7 +200,6 @@ func (p *plan) finish() {
 	p.stringer = declaresString(p.typ)
 	if p.op == opMap {
 		p.maps = mapOpsFor(p)
-		p.swiss = swissOf(p)
 	}
 }
 

@@ -25,7 +25,7 @@ func (m *Machine[S, M]) StateHash() (uint64, error) {
 	if err := m.walkStates(); err != nil {
 		return 0, err
 	}
-	return m.hasher.Hash(m.state), nil
+	return m.states.Hash(m.state), nil
 }
 
 // Local gives a copy of the local state, a value of the actor's type of states.
@@ -52,7 +52,7 @@ func (m *Machine[S, M]) walkStates() error {
 	if err != nil {
 		return fmt.Errorf("the state of %v: %w", m.config.Self, err)
 	}
-	m.states, m.hasher = w, w.Hasher()
+	m.states = w
 	return nil
 }
 

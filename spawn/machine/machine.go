@@ -124,7 +124,6 @@ type Machine[S, M any] struct {
 	records []storage.Record // of kept, all of them; nil before the first save
 
 	states *intern.Walker[S] // nil until somebody looks at the state
-	hasher *intern.Hasher[S] // with states
 }
 
 // New makes a machine, to which nothing has happened yet: its first event is Start or Recover.
