@@ -117,10 +117,11 @@ func compareBefore(t *testing.T, spec Spec, whole bool, draw draw) {
 		}
 		seen[few.Outcome()]++
 	}
-	for range 5 { // in short mode rapid does little
+	shows := func() bool { return seen[consistency.Holds] >= 3 && seen[consistency.Violated] >= 3 }
+	for n := 0; n < 5 || n < 100 && !shows(); n++ { // in short mode rapid does little
 		rapid.Check(t, check)
 	}
-	if seen[consistency.Holds] < 3 || seen[consistency.Violated] < 3 {
+	if !shows() {
 		t.Errorf("%s: %v shows nothing", spec, seen)
 	}
 }
