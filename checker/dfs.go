@@ -10,9 +10,9 @@ import (
 )
 
 // DFS visits every reachable state of a model depth first, which needs little memory besides the visited set, and
-// often meets a deep violation soon. Its paths are not shortest ones, and Depth is the number of states on the longest
-// path that it held. It uses one worker unless told otherwise; with more, paths and Depth vary from run to run. With
-// MaxDepth, a state that was first reached at that depth is not expanded, even if a shorter path leads to it.
+// often meets a deep violation soon. Each worker goes down a few branches in turns. Its paths are not shortest ones, and
+// Depth is the number of states on the longest path that it held. It uses one worker unless told otherwise; with more, paths
+// and Depth vary from run to run. With MaxDepth, a state that was first reached at that depth is not expanded, even if a shorter path leads to it.
 func DFS(ctx context.Context, src model.Source, o Options) *Result {
 	if o.Workers == 0 {
 		o.Workers = 1
@@ -23,18 +23,6 @@ func DFS(ctx context.Context, src model.Source, o Options) *Result {
 // deepSpareBits is by how many bits fields are wider than they need be. A depth-first search meets new ids at any time, and
 // each time that a field is too narrow it moves all states.
 const deepSpareBits = 2
-
-// stack is what a worker of a depth-first search holds: a path, and of every state on it the successors that are still
-// to be visited. All were new when they were put here, so every state is on a stack at most once.
-type stack struct {
-	path    []uint64 // packed
-	frames  []frame  // one per state on the path
-	pending []uint64 // the successors of all frames, one frame after the other
-}
-
-// frame is a state's part of pending: from from, before the next frame's start. What lies between start and from was
-// given away.
-type frame struct{ start, from int }
 
 // depths lets idle workers of a depth-first search get work from busy ones.
 type depths struct {
@@ -49,7 +37,7 @@ type depths struct {
 
 func (e *engine) depthFirst(r *Result) {
 	e.spareBits = deepSpareBits
-	stacks := make([]stack, len(e.workers))
+	stacks := make([]stack, lanes*len(e.workers))
 	into := &frontier{}
 	e.enter(into)
 	e.discover(r, 1)
@@ -59,11 +47,14 @@ func (e *engine) depthFirst(r *Result) {
 	}
 	stacks[0] = stack{frames: []frame{{}}, pending: roots}
 	for {
-		d := &depths{workers: len(e.workers), offers: slices.Clone(stacks[len(e.workers):])}
+		d := &depths{workers: len(e.workers), offers: slices.Clone(stacks[lanes*len(e.workers):])}
 		d.wake.L = &d.mu
 		d.hungry.Store(-int32(len(d.offers)))
-		stacks = stacks[:len(e.workers)]
-		e.parallel(func(w *worker) { w.descend(r, d, &stacks[slices.Index(e.workers, w)]) })
+		stacks = stacks[:lanes*len(e.workers)]
+		e.parallel(func(w *worker) {
+			own := lanes * slices.Index(e.workers, w)
+			newDiver(w, r, d, stacks[own:own+lanes]).descend()
+		})
 		if !e.overflow.Load() || e.halt.Load() != 0 {
 			break
 		}
@@ -87,114 +78,6 @@ func (e *engine) depthFirst(r *Result) {
 		left += len(s.pending)
 	}
 	e.waiting.Store(int64(left))
-}
-
-// descend searches from a stack, and then from what others offer, until no one has anything left.
-func (w *worker) descend(r *Result, d *depths, s *stack) {
-	for {
-		if !w.dive(r, d, s) {
-			d.end()
-			return
-		}
-		if !d.take(s) {
-			return
-		}
-	}
-}
-
-// dive searches a stack to its end. It reports false if the search must pause or stop.
-func (w *worker) dive(r *Result, d *depths, s *stack) bool {
-	e := w.e
-	o := e.options
-	for len(s.frames) > 0 {
-		top := &s.frames[len(s.frames)-1]
-		if len(s.pending) == top.from {
-			s.pending = s.pending[:top.start]
-			s.frames = s.frames[:len(s.frames)-1]
-			if len(s.path) > 0 {
-				s.path = s.path[:len(s.path)-1]
-			}
-			continue
-		}
-		e.pause()
-		if e.halt.Load() != 0 || e.overflow.Load() {
-			return false
-		}
-		if d.hungry.Load() > 0 {
-			d.offer(s)
-		}
-		next := s.pending[len(s.pending)-1]
-		if o.MaxDepth > 0 && len(s.path)+1 >= o.MaxDepth {
-			s.pending = s.pending[:len(s.pending)-1]
-			e.deepCut.Store(true)
-			w.deepen(len(s.path) + 1)
-			continue
-		}
-		if !w.expand(append(w.one[:0], next)) {
-			if e.halt.Load() == uint32(stopError) {
-				r.fail(e, w.statesOf(append(slices.Clone(s.path), next)))
-			}
-			return false
-		}
-		s.pending = s.pending[:len(s.pending)-1]
-		s.path = append(s.path, next)
-		s.frames = append(s.frames, frame{len(s.pending), len(s.pending)})
-		w.deepen(len(s.path))
-		w.generated.Add(int64(len(w.successors)))
-		w.cuts.Add(int64(w.cut))
-		if w.refining != nil {
-			w.refinePath(r, s)
-		}
-		w.visit(r, s)
-		if cause := e.enoughDeep(r); cause != running {
-			e.stop(cause)
-		}
-	}
-	return true
-}
-
-// visit inserts the successors of the state on top of a stack, judges the new ones and leaves them pending.
-func (w *worker) visit(r *Result, s *stack) {
-	e := w.e
-	for _, successor := range w.successors {
-		shard, key := e.layout.shardOf(successor)
-		own := e.shards[shard]
-		own.owner.Lock()
-		fresh, err := own.set.Insert(key, 0)
-		own.owner.Unlock()
-		if err != nil {
-			e.stop(stopMemory)
-			return
-		}
-		if fresh {
-			s.pending = append(s.pending, successor)
-		}
-	}
-	fresh := s.pending[s.frames[len(s.frames)-1].from:]
-	w.inserted.Add(int64(len(fresh)))
-	if !e.judge.anything.Load() {
-		return
-	}
-	for len(fresh) > 0 {
-		n := min(len(fresh), batchLength)
-		w.judge(fresh[:n], func(packed uint64, decides []int) {
-			for _, property := range decides {
-				if e.judge.settle(property) {
-					w.record(r, property, append(slices.Clone(s.path), packed))
-				}
-			}
-		})
-		fresh = fresh[n:]
-	}
-}
-
-// refinePath decides the refinements that a transition of the state on top of a stack violates.
-func (w *worker) refinePath(r *Result, s *stack) {
-	w.refine(s.path[len(s.path)-1:], func(property, _ int, successor uint64) {
-		if w.e.judge.settle(property) {
-			w.record(r, property, append(slices.Clone(s.path), successor))
-		}
-	})
 }
 
 // record gives a property the path along packed states.
@@ -246,27 +129,13 @@ func (e *engine) enoughDeep(r *Result) stopCause {
 	return running
 }
 
-// offer gives half of the pending states nearest to the root to an idle worker.
-func (d *depths) offer(s *stack) {
-	for k := range s.frames[:max(len(s.frames)-1, 0)] {
-		f := &s.frames[k]
-		n := s.frames[k+1].start - f.from
-		if n == 0 {
-			continue
-		}
-		given := stack{
-			path:    slices.Clone(s.path[:k]),
-			pending: slices.Clone(s.pending[f.from : f.from+(n+1)/2]),
-		}
-		given.frames = make([]frame, k+1)
-		f.from += (n + 1) / 2
-		d.mu.Lock()
-		d.offers = append(d.offers, given)
-		d.hungry.Add(-1)
-		d.wake.Signal()
-		d.mu.Unlock()
-		return
-	}
+// offer gives a part of a stack to an idle worker.
+func (d *depths) offer(s stack) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.offers = append(d.offers, s)
+	d.hungry.Add(-1)
+	d.wake.Signal()
 }
 
 // take waits for work. It reports false when there will be none.

@@ -10,6 +10,8 @@ const (
 	secondGrouping = 50_000
 	// maxTogether is how many combinations of slots may become one unit. Each costs a list of steps.
 	maxTogether = 1_024
+	// maxGathered is how many states are looked at, at most. More are looked at in a sample.
+	maxGathered = 200_000
 )
 
 // wantsGroups tells whether units should be chosen anew at n states: twice in a search, when enough are known to see
@@ -23,16 +25,21 @@ func (e *engine) wantsGroups(n int) bool {
 }
 
 // chooseGroups decides which slots become units together: those whose combinations stay few on all states seen so far.
-// The choice depends on the set of states only, not on the order in which they were found.
+// As long as there are not very many states, the choice depends on their set only, not on the order in which they were
+// found.
 func (e *engine) chooseGroups() [][]int {
 	all := make([]gathering, e.space.Slots())
-	n := e.unique()
+	every := e.unique()/maxGathered + 1
+	n := e.unique() / every
 	for slot := range all {
-		all[slot] = gathering{slots: []int{slot}, ids: make([]uint32, 0, n)}
+		all[slot] = gathering{slots: []int{slot}, ids: make([]uint32, 0, n+1)}
 	}
+	i := 0
 	for state := range (&Result{engine: e}).States() {
-		for slot, id := range state {
-			all[slot].ids = append(all[slot].ids, uint32(id))
+		if i++; i%every == 0 {
+			for slot, id := range state {
+				all[slot].ids = append(all[slot].ids, uint32(id))
+			}
 		}
 	}
 	pairs := newPairSet(min(maxTogether, n/8))

@@ -103,6 +103,12 @@ func (s *Shard) InsertTagged(keys []uint64, tags []uint8) error {
 	return nil
 }
 
+// Touch reads what Insert will read of a key, so that what is done until then need not wait for it.
+func (s *Shard) Touch(key uint64) {
+	keys := [1]uint64{key}
+	s.touch(keys[:])
+}
+
 // touch reads what a search for these keys will read. No load waits for another, so their cache misses overlap.
 func (s *Shard) touch(keys []uint64) {
 	first, m, width, shift := s.first, s.m, s.width, (64-s.keyBits)&63

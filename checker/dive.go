@@ -1,0 +1,196 @@
+package checker
+
+import "slices"
+
+// diver is a worker of a depth-first search. It goes down a few stacks in turns, a state of each at a time: what it reads
+// for one does not depend on the others, so that it does not wait for memory at each look-up, as who goes down one does.
+type diver struct {
+	w      *worker
+	r      *Result
+	d      *depths
+	lanes  []stack
+	rounds int
+
+	// Of a round: the stacks that have a state to expand, and these states.
+	on   []*stack
+	keys []uint64
+	// What was new, and whose it is.
+	fresh []uint64
+	of    []*stack
+}
+
+const (
+	// lanes is how many stacks a worker has. More bring little.
+	lanes = 8
+	// refillEvery is after how many rounds stacks that came to their end get something from others.
+	refillEvery = 8
+)
+
+func newDiver(w *worker, r *Result, d *depths, own []stack) *diver {
+	return &diver{w: w, r: r, d: d, lanes: own}
+}
+
+// descend searches the stacks, and then what others offer, until no one has anything left.
+func (v *diver) descend() {
+	for {
+		if !v.dive() {
+			v.d.end()
+			return
+		}
+		if !v.d.take(&v.lanes[0]) {
+			return
+		}
+	}
+}
+
+// dive searches the stacks to their end. It reports false if the search must pause or stop.
+func (v *diver) dive() bool {
+	w := v.w
+	e := w.e
+	for v.gather() {
+		e.pause()
+		if e.halt.Load() != 0 || e.overflow.Load() {
+			return false
+		}
+		v.share()
+		if !w.expand(v.keys) {
+			v.failed()
+			return false
+		}
+		for _, s := range v.on {
+			s.enter()
+			w.deepen(len(s.path))
+		}
+		w.generated.Add(int64(len(w.successors)))
+		w.cuts.Add(int64(w.cut))
+		if w.refining != nil {
+			v.refine()
+		}
+		v.visit()
+		if cause := e.enoughDeep(v.r); cause != running {
+			e.stop(cause)
+		}
+	}
+	return true
+}
+
+// gather finds what is to be expanded in this round. It reports false if there is nothing.
+func (v *diver) gather() bool {
+	v.refill()
+	e := v.w.e
+	v.on, v.keys = v.on[:0], v.keys[:0]
+	for i := range v.lanes {
+		s := &v.lanes[i]
+		next, ok := s.top()
+		for deepest := e.options.MaxDepth; ok && deepest > 0 && len(s.path)+1 >= deepest; next, ok = s.top() {
+			s.drop()
+			e.deepCut.Store(true)
+			v.w.deepen(len(s.path) + 1)
+		}
+		if ok {
+			v.on, v.keys = append(v.on, s), append(v.keys, next)
+		}
+	}
+	return len(v.keys) > 0
+}
+
+// refill gives stacks that came to their end a part of another one, now and then.
+func (v *diver) refill() {
+	if v.rounds++; v.rounds%refillEvery != 0 || len(v.on) == lanes {
+		return
+	}
+	from := 0
+	for i := range v.lanes {
+		if _, ok := v.lanes[i].top(); ok {
+			continue
+		}
+		for ; from < len(v.lanes); from++ {
+			if v.lanes[from].split(&v.lanes[i]) {
+				break
+			}
+		}
+	}
+}
+
+// share gives a part of a stack to a worker that has nothing left.
+func (v *diver) share() {
+	if v.d.hungry.Load() <= 0 {
+		return
+	}
+	for _, s := range v.on {
+		var part stack
+		if s.split(&part) {
+			v.d.offer(part)
+			return
+		}
+	}
+}
+
+// failed tells the path to the state of the round in which an error came up, if it is one of these.
+func (v *diver) failed() {
+	e := v.w.e
+	f := e.failure.Load()
+	if f == nil || e.halt.Load() != uint32(stopError) {
+		return
+	}
+	for i, s := range v.on {
+		if states := v.w.statesOf(append(slices.Clone(s.path), v.keys[i])); slices.Equal(states[len(states)-1], f.state) {
+			v.r.fail(e, states)
+			return
+		}
+	}
+}
+
+// refine decides the refinements that a transition of the round violates.
+func (v *diver) refine() {
+	v.w.refine(v.keys, func(property, source int, successor uint64) { v.settle(property, v.on[source], successor) })
+}
+
+// settle gives a property that a state behind the end of a path decides its path, unless it is decided.
+func (v *diver) settle(property int, s *stack, packed uint64) {
+	if v.w.e.judge.settle(property) {
+		v.w.record(v.r, property, append(slices.Clone(s.path), packed))
+	}
+}
+
+// visit inserts the successors of the round, judges the new ones and leaves them pending.
+func (v *diver) visit() {
+	w := v.w
+	e := w.e
+	alone := len(e.workers) == 1
+	if alone {
+		for _, successor := range w.successors {
+			shard, key := e.layout.shardOf(successor)
+			e.shards[shard].set.Touch(key)
+		}
+	}
+	v.fresh, v.of = v.fresh[:0], v.of[:0]
+	for i, successor := range w.successors {
+		shard, key := e.layout.shardOf(successor)
+		own := e.shards[shard]
+		own.owner.Lock()
+		fresh, err := own.set.Insert(key, 0)
+		own.owner.Unlock()
+		if err != nil {
+			e.stop(stopMemory)
+			return
+		}
+		if fresh {
+			s := v.on[w.sources[i]]
+			s.pending = append(s.pending, successor)
+			v.fresh, v.of = append(v.fresh, successor), append(v.of, s)
+		}
+	}
+	w.inserted.Add(int64(len(v.fresh)))
+	if !e.judge.anything.Load() {
+		return
+	}
+	for from := 0; from < len(v.fresh); from += batchLength {
+		batch := v.fresh[from:min(from+batchLength, len(v.fresh))]
+		w.judge(batch, func(packed uint64, decides []int) {
+			for _, property := range decides {
+				v.settle(property, v.of[from+slices.Index(batch, packed)], packed)
+			}
+		})
+	}
+}
