@@ -81,8 +81,11 @@ func spoil(t *testing.T, files []string) {
 		t.Fatal(err)
 	}
 	lines := strings.SplitAfter(string(data), "\n")
-	at := 10 // any line in the middle that receives and sends, counted from 0
-	for ; !strings.Contains(lines[at], `"event":"receive"`) || !strings.Contains(lines[at], `"send":[["`); at++ {
+	// Any line in the middle that receives and sends, counted from 0. Behind it must be another event of its process: the
+	// last line before a kill may well be missing or torn.
+	at := 10
+	for ; !strings.Contains(lines[at], `"event":"receive"`) || !strings.Contains(lines[at], `"send":[["`) ||
+		!strings.Contains(lines[at+1], `"event":"`); at++ {
 	}
 	number := regexp.MustCompile(`("send":\[\["[^"]*",\{"[A-Za-z]*":[^0-9]*)[0-9]`)
 	for _, tt := range []struct {
