@@ -1,7 +1,6 @@
 package intern
 
 import (
-	"encoding/binary"
 	"time"
 	"unsafe"
 )
@@ -17,7 +16,11 @@ func (p *plan) hash(v unsafe.Pointer, h uint64) uint64 {
 	case opStruct:
 		for i := range p.runs {
 			r := &p.runs[i]
-			h = r.hash(unsafe.Add(v, r.offset), h)
+			if r.plan == nil {
+				h = hashMemory(unsafe.Add(v, r.offset), r.size, h)
+			} else {
+				h = r.plan.hash(unsafe.Add(v, r.offset), h)
+			}
 		}
 		return h
 	case opPointer:
@@ -60,22 +63,6 @@ func (p *plan) hash(v unsafe.Pointer, h uint64) uint64 {
 	return mix(h, 1)
 }
 
-// hash takes what lies at a run's place into the hash h.
-func (r *run) hash(at unsafe.Pointer, h uint64) uint64 {
-	switch {
-	case r.plan != nil && r.plan.op == opString:
-		return hashString(*(*string)(at), h)
-	case r.plan != nil:
-		return r.plan.hash(at, h)
-	case r.size == 8:
-		return mix(h, binary.LittleEndian.Uint64(bytesAt(at, 8)))
-	case r.size == 16:
-		words := bytesAt(at, 16)
-		return mix(mix(h, binary.LittleEndian.Uint64(words)), binary.LittleEndian.Uint64(words[8:]))
-	}
-	return hashMemory(at, r.size, h)
-}
-
 // hashFlat is hash for a flat type. It keeps v on the stack, as nothing but memory is looked at.
 func (p *plan) hashFlat(v unsafe.Pointer, h uint64) uint64 {
 	switch {
@@ -91,14 +78,10 @@ func (p *plan) hashFlat(v unsafe.Pointer, h uint64) uint64 {
 	}
 	for i := range p.runs {
 		r := &p.runs[i]
-		at := unsafe.Add(v, r.offset)
-		switch {
-		case r.plan == nil:
-			h = hashMemory(at, r.size, h)
-		case r.plan.op == opString:
-			h = hashString(*(*string)(at), h)
-		default:
-			h = r.plan.hashFlat(at, h)
+		if r.plan == nil {
+			h = hashMemory(unsafe.Add(v, r.offset), r.size, h)
+		} else {
+			h = r.plan.hashFlat(unsafe.Add(v, r.offset), h)
 		}
 	}
 	return h
@@ -121,14 +104,5 @@ func (p *plan) hashAll(v unsafe.Pointer, n int, h uint64) uint64 {
 
 // hashEntry hashes one entry of a map so well that entries may be summed in any order.
 func (p *plan) hashEntry(k, v unsafe.Pointer) uint64 {
-	h := uint64(seed)
-	if p.key.mem && p.key.size == 8 {
-		h = mix(h, binary.LittleEndian.Uint64(bytesAt(k, 8)))
-	} else {
-		h = p.key.hash(k, h)
-	}
-	if p.elem.mem {
-		return spread(hashMemory(v, p.elem.size, h))
-	}
-	return spread(p.elem.hash(v, h))
+	return spread(p.elem.hash(v, p.key.hash(k, seed)))
 }

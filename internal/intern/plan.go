@@ -66,7 +66,6 @@ type run struct {
 	offset uintptr
 	size   uintptr
 	plan   *plan
-	inner  bool // of a structure inside
 }
 
 var (
@@ -171,26 +170,19 @@ func (c *compiler) structure(p *plan) {
 	p.mem = p.mem && end == p.size
 }
 
-// addRun joins neighbouring stretches of plain memory, so that they are compared and hashed as one. The runs of a structure
-// inside become those of the outer one, which saves a call; they are joined with none, so that their hash stays.
+// addRun joins neighbouring stretches of plain memory, so that they are compared and hashed as one.
 func (p *plan) addRun(offset uintptr, q *plan) {
-	if q.op == opStruct && !q.mem {
-		for _, r := range q.runs {
-			p.runs = append(p.runs, run{offset + r.offset, r.size, r.plan, true})
-		}
-		return
-	}
 	if !q.mem {
-		p.runs = append(p.runs, run{offset, q.size, q, false})
+		p.runs = append(p.runs, run{offset, q.size, q})
 		return
 	}
 	if n := len(p.runs); n > 0 {
-		if last := &p.runs[n-1]; last.plan == nil && !last.inner && last.offset+last.size == offset {
+		if last := &p.runs[n-1]; last.plan == nil && last.offset+last.size == offset {
 			last.size += q.size
 			return
 		}
 	}
-	p.runs = append(p.runs, run{offset, q.size, nil, false})
+	p.runs = append(p.runs, run{offset, q.size, nil})
 }
 
 // finish computes what depends on finished plans of other types.
