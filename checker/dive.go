@@ -126,18 +126,10 @@ func (v *diver) share() {
 	}
 }
 
-// failed tells the path to the state of the round in which an error came up, if it is one of these.
+// failed tells the path to the state of the round whose expansion failed, if that is why there are no successors.
 func (v *diver) failed() {
-	e := v.w.e
-	f := e.failure.Load()
-	if f == nil || e.halt.Load() != uint32(stopError) {
-		return
-	}
-	for i, s := range v.on {
-		if states := v.w.statesOf(append(slices.Clone(s.path), v.keys[i])); slices.Equal(states[len(states)-1], f.state) {
-			v.r.fail(e, states)
-			return
-		}
+	if at := v.w.failed; at >= 0 {
+		v.r.fail(v.w.e, v.w.statesOf(append(slices.Clone(v.on[at].path), v.keys[at])))
 	}
 }
 

@@ -400,3 +400,20 @@ func TestMermaidOfLasso(t *testing.T) {
 		t.Errorf("read back: %v, %v", back, err)
 	}
 }
+
+// TestBoundaryFails makes sure that a search that goes down several branches tells the path to the state behind which its
+// boundary panics.
+func TestBoundaryFails(t *testing.T) {
+	p := digraph{[]int{1}, paths(1, 2, 3, 4), 0}.plain()
+	p.Within(func(s int) bool {
+		if s == 4 {
+			panic("oops")
+		}
+		return true
+	})
+	r := checker.DFS(t.Context(), p, checker.Options{})
+	defer r.Close()
+	if r.Err == nil || r.Failure == nil || len(r.Failure.Steps) != 2 {
+		t.Errorf("%v, the path %v: expected two steps", r.Err, r.Failure)
+	}
+}

@@ -58,6 +58,7 @@ func (w *worker) packRows() bool {
 			e.units.parts(row, w.state)
 			inside, err := e.inside.ask(w.reading, w.state)
 			if err != nil {
+				w.failed = int(w.sources[i])
 				e.failAt(err, slices.Clone(w.state))
 				return false
 			}

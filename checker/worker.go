@@ -18,12 +18,13 @@ type worker struct {
 	compile compileScratch
 
 	// A batch of states, and what is known of them.
-	batch int        // how many
-	ids   [][]uint32 // per field of the layout, by state
-	words [][]uint64 // per unit, by state: its steps
-	state []model.PartID
-	row   []uint32 // the ids of one state, with room for those of pairs
-	one   [1]uint64
+	batch  int        // how many
+	failed int        // the place of the one whose expansion failed; -1 for none
+	ids    [][]uint32 // per field of the layout, by state
+	words  [][]uint64 // per unit, by state: its steps
+	state  []model.PartID
+	row    []uint32 // the ids of one state, with room for those of pairs
+	one    [1]uint64
 
 	// The successors of a batch.
 	successors []uint64 // packed
@@ -94,7 +95,7 @@ func (w *worker) expand(keys []uint64) bool {
 	us, l := e.units, e.layout
 	flat := l.flat(len(us.of)) && e.inside == nil
 	w.successors, w.sources, w.asks, w.dead = w.successors[:0], w.sources[:0], w.asks[:0], w.dead[:0]
-	w.cut, w.batch = 0, len(keys)
+	w.cut, w.batch, w.failed = 0, len(keys), -1
 	w.unpackBatch(keys)
 	if !w.lookUpSteps(len(keys)) {
 		return false
@@ -165,6 +166,7 @@ func (w *worker) lookUpSteps(n int) bool {
 			if word == 0 {
 				var err error
 				if word, err = us.stepsOf(u, w.ids[index][i], &w.compile); err != nil {
+					w.failed = i
 					w.e.failAt(err, w.stateAt(i))
 					return false
 				}
@@ -270,7 +272,8 @@ func (w *worker) answerAll(flat bool) (wide uint64, ok bool) {
 		if !known {
 			var err error
 			if next, err = us.apply(u, q.id, q.effect); err != nil {
-				w.e.failAt(err, w.stateAt(int(w.sources[q.successor])))
+				w.failed = int(w.sources[q.successor])
+				w.e.failAt(err, w.stateAt(w.failed))
 				return 0, false
 			}
 		}
