@@ -116,7 +116,7 @@ func (f *around) perform(
 	closing := io.Writer(b)
 	if f.asJSON {
 		closing = stderr
-		err = encode(b, x.document())
+		err = writeJSON(b, x.document())
 	} else {
 		x.text(b)
 	}

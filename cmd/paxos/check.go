@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -104,7 +103,7 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	if p.json {
 		d := r.Document()
 		d.Model = p.document()
-		if err := encode(b, d); err != nil {
+		if err := writeJSON(b, d); err != nil {
 			return 0, err
 		}
 	} else {
@@ -133,17 +132,6 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 		err = errors.Join(err, fmt.Errorf("standard output: %w", flushed))
 	}
 	return r.ExitCode(), err
-}
-
-// encode writes a document on many lines.
-func encode(w io.Writer, document any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(document); err != nil {
-		return fmt.Errorf("standard output: %w", err)
-	}
-	return nil
 }
 
 // String says what was checked: single-decree, clients=2, servers=3, puts=1, network=ordered.
