@@ -12,7 +12,8 @@ import (
 // DFS visits every reachable state of a model depth first, which needs little memory besides the visited set, and
 // often meets a deep violation soon. Each worker goes down a few branches in turns. Its paths are not shortest ones, and
 // Depth is the number of states on the longest path that it held. It uses one worker unless told otherwise; with more, paths
-// and Depth vary from run to run. With MaxDepth, a state that was first reached at that depth is not expanded, even if a shorter path leads to it.
+// and Depth vary from run to run. With MaxDepth, a state that was first reached at that depth is not expanded, even if a
+// shorter path leads to it.
 func DFS(ctx context.Context, src model.Source, o Options) *Result {
 	if o.Workers == 0 {
 		o.Workers = 1

@@ -17,8 +17,8 @@ const (
 // ErrNoHistory is what Load returns, wrapped, of a file that is no history at all.
 var ErrNoHistory = errors.New("expected a history: lines of JSON that begin with a format, or Jepsen's EDN")
 
-// Load reads a history of ours or of Jepsen's, and tells by its first characters that are not blank which it is. What the values of Jepsen's
-// operations mean depends on the object: if spec is empty, it is the file's, and Jepsen's need one.
+// Load reads a history of ours or of Jepsen's, and tells by its first characters that are not blank which it is. What the
+// values of Jepsen's operations mean depends on the object: if spec is empty, it is the file's, and Jepsen's need one.
 //
 // The error is a [*LineError] if a line cannot be read, and then the events before it are given, too; it is
 // [ErrNoHistory], wrapped, if the file is something else. All is held in memory, some 150 bytes an event.

@@ -201,28 +201,12 @@ func separated(dst []byte, i int) []byte {
 // appendID appends an address, or a number for an id that stands for none.
 func appendID(dst []byte, id actor.ID) []byte {
 	dst = append(dst, '"')
-	if _, ok := spawn.AddressOf(id); !ok {
-		return append(strconv.AppendUint(dst, uint64(id), 10), '"')
+	if addr, ok := spawn.AddressOf(id); ok {
+		dst = addr.AppendTo(dst)
+	} else {
+		dst = strconv.AppendUint(dst, uint64(id), 10)
 	}
-	for shift := 40; shift > 16; shift -= 8 {
-		dst = append(appendSmall(dst, uint64(id)>>shift&0xff), '.')
-	}
-	dst = append(appendSmall(dst, uint64(id)>>16&0xff), ':')
-	return append(appendSmall(dst, uint64(id)&0xffff), '"')
-}
-
-// appendSmall is strconv.AppendUint for numbers of few digits, of which a line has many.
-func appendSmall(dst []byte, n uint64) []byte {
-	if n < 10 {
-		return append(dst, '0'+byte(n))
-	}
-	var digits [20]byte
-	at := len(digits)
-	for ; n > 0; n /= 10 {
-		at--
-		digits[at] = '0' + byte(n%10)
-	}
-	return append(dst, digits[at:]...)
+	return append(dst, '"')
 }
 
 // base64Prefix begins what stands for bytes that are no text.

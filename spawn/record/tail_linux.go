@@ -224,7 +224,8 @@ func (t *tail) look(start, end int64) error {
 	return nil
 }
 
-// close takes away the zeros that are left, the rest of a piece and one that was made ahead, unless others use the file: they may be about to append behind them.
+// close takes away the zeros that are left, the rest of a piece and one that was made ahead, unless others use the file:
+// they may be about to append behind them.
 func (t *tail) close(room []byte) error {
 	if t == nil {
 		return nil
