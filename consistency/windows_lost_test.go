@@ -59,16 +59,4 @@ func TestManyLost(t *testing.T) {
 	}
 }
 
-func BenchmarkManyLost(b *testing.B) {
-	events := lossy(3000)
-	for b.Loop() {
-		w := tell(b, consistency.WindowsConfig[
-			string, consistency.RegisterInput[string], consistency.RegisterOutput[string],
-		]{
-			Spec: consistency.Register("-"), Before: registerBefore, Effect: consistency.RegisterInput[string].Effect,
-		}, events)
-		if w.Outcome() != consistency.Holds {
-			b.Fatal(w.Outcome())
-		}
-	}
-}
+func BenchmarkManyLost(b *testing.B) { benchmarkRegister(b, lossy(3000)) }

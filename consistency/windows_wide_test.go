@@ -79,8 +79,13 @@ func TestManyClients(t *testing.T) {
 	}
 }
 
-func BenchmarkManyClients(b *testing.B) {
-	events := busy(1, 20, 200, 0, 1000)
+func BenchmarkManyClients(b *testing.B) { benchmarkRegister(b, busy(1, 20, 200, 0, 1000)) }
+
+// benchmarkRegister judges a history of a register that is linearizable, told all that is known of registers.
+func benchmarkRegister(
+	b *testing.B, events []told[consistency.RegisterInput[string], consistency.RegisterOutput[string]],
+) {
+	b.Helper()
 	for b.Loop() {
 		w := tell(b, consistency.WindowsConfig[
 			string, consistency.RegisterInput[string], consistency.RegisterOutput[string],

@@ -161,17 +161,21 @@ func notStill(events []oplog.Event) string {
 	return ""
 }
 
+// moments wants so many lulls, one after the other.
+func (l *lulled) moments(ctx context.Context, t *testing.T, n int) {
+	t.Helper()
+	for range n {
+		if !l.lull.Begin(ctx, 1) {
+			t.Error("there is no moment")
+		}
+		l.lull.End()
+	}
+}
+
 // TestLullOfReaders makes sure that there are moments also when nobody has anything to put any more.
 func TestLullOfReaders(t *testing.T) {
 	l := new(lulled)
-	l.run(t, nemesis.Workload{Clients: 2, Writes: 1}, time.Minute, agree, func(ctx context.Context) {
-		for range 20 {
-			if !l.lull.Begin(ctx, 1) {
-				t.Error("there is no moment")
-			}
-			l.lull.End()
-		}
-	})
+	l.run(t, nemesis.Workload{Clients: 2, Writes: 1}, time.Minute, agree, func(ctx context.Context) { l.moments(ctx, t, 20) })
 }
 
 // silent answers nothing.
@@ -214,12 +218,5 @@ func TestHanging(t *testing.T) {
 		return agree(request)
 	}
 	l := new(lulled)
-	l.run(t, nemesis.Workload{Clients: 40, Reads: 0.5}, time.Second, answer, func(ctx context.Context) {
-		for range 5 {
-			if !l.lull.Begin(ctx, 1) {
-				t.Error("there is no moment")
-			}
-			l.lull.End()
-		}
-	})
+	l.run(t, nemesis.Workload{Clients: 40, Reads: 0.5}, time.Second, answer, func(ctx context.Context) { l.moments(ctx, t, 5) })
 }
