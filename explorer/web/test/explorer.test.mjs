@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { at, explore, open } from "./pages.mjs";
-import { click, patience, stage } from "./stage.mjs";
+import { click, count, patience, stage, texts } from "./stage.mjs";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const on = stage("2", "localhost:0");
@@ -30,8 +30,8 @@ onPage("a chosen value is eight clicks away", {}, async (page) => {
   await page.waitForSelector(".property.is-example:has-text('value chosen')");
   assert.equal(await page.locator(".property.is-violated").count(), 0);
   // The diagram has an arrow and a label for each step, and the list an item.
-  assert.equal(await page.locator(".gutter li").count(), 9);
-  assert.equal(await page.locator(".arrow").count(), 8);
+  await count(page, ".gutter li", 9);
+  await count(page, ".arrow", 8);
 });
 
 onPage("a shared link shows the same in a fresh browser", {}, async (page) => {
@@ -43,8 +43,7 @@ onPage("a shared link shows the same in a fresh browser", {}, async (page) => {
   const other = await open(on.browser, page.url());
   await at(other, 7, 8);
   assert.equal(await other.locator("#tab-history").getAttribute("aria-selected"), "true");
-  const texts = (p) => p.locator(".card").allInnerTexts();
-  const cards = await texts(page);
+  const cards = await page.locator(".card").allInnerTexts();
   await other.waitForFunction((all) => {
     const now = [...document.querySelectorAll(".card")].map((c) => c.innerText);
     return JSON.stringify(now) === JSON.stringify(all);
@@ -60,7 +59,7 @@ onPage("branches are kept, and undo and redo go between them", {}, async (page) 
   await at(page, 0, 1);
   await click(page, "Put(4, 'B')");
   await at(page, 1, 1);
-  assert.equal(await page.locator(".branch-list li").count(), 2);
+  await count(page, ".branch-list li", 2);
   await page.keyboard.press("u");
   await page.waitForSelector(".caption:has-text(\"Put(3, 'A')\")");
   await page.keyboard.press("U");
@@ -74,9 +73,10 @@ onPage("what is said of a successor is evaluated there", {}, async (page) => {
     await click(page, text);
     await at(page, i + 1, i + 1);
   }
-  const label = (text) => page.locator(".choice", { hasText: text }).first().locator(".answers").getAttribute("aria-label");
-  assert.match(await label("Get(6)"), /value chosen: example/);
-  assert.match(await label("0 → 2: Prepare"), /value chosen: not here/);
+  const said = (choice, text) =>
+    page.locator(".choice", { hasText: choice }).first().locator(`.answers[aria-label*="${text}"]`).waitFor();
+  await said("Get(6)", "value chosen: example");
+  await said("0 → 2: Prepare", "value chosen: not here");
 });
 
 test("a violation is one key away, minimal, and shown on the time line", { timeout: patience }, async () => {
@@ -103,7 +103,7 @@ test("faults can be taken, and what a crash loses is marked", { timeout: patienc
   const page = await open(on.browser, faulty.base);
   await click(page, "Put(3, 'A')");
   await at(page, 1, 1);
-  assert.ok((await page.locator("[aria-label='Actor 0'] .volatile").count()) > 0);
+  await page.waitForSelector("[aria-label='Actor 0'] .volatile", { state: "attached" });
   await page.locator(".choice:has(.icon-crash)", { hasText: "0" }).first().click();
   await at(page, 2, 2);
   await page.waitForSelector("[aria-label='Actor 0'] .badge:has-text('down')");
@@ -130,14 +130,13 @@ test("steps that lead back are framed, with the way back", { timeout: patience }
       await at(page, n, n);
     }
   };
-  const loop = () => page.locator(".loop text").allTextContents();
   await click(page, "Put(3, 'A')");
   await at(page, ++n, n);
   // What server 0 made of the put is lost: no way back. Servers 1 and 2 have nothing to lose.
   await crash("0");
-  assert.deepEqual(await loop(), []);
+  await texts(page, ".loop text", []);
   await crash("1");
-  assert.deepEqual(await loop(), ["↻ steps 4 to 5 can repeat for ever"]);
+  await texts(page, ".loop text", ["↻ steps 4 to 5 can repeat for ever"]);
   await page.waitForSelector(".caption:has-text('then steps 4 to 5 can repeat for ever')");
   assert.match(await page.locator("#step-5").innerText(), /steps 4 to 5 can repeat for ever/);
   // The frame is around the rows of the steps, and the arrow beside it ends at the first of them.
@@ -153,7 +152,7 @@ test("steps that lead back are framed, with the way back", { timeout: patience }
   // One more step, and the path ends elsewhere.
   await click(page, "0 → 1: Prepare");
   await at(page, ++n, n);
-  assert.deepEqual(await loop(), []);
+  await texts(page, ".loop text", []);
   await page.keyboard.press("u");
   await page.waitForSelector(".loop rect");
   assert.deepEqual(page.problems, []);
@@ -209,7 +208,7 @@ onPage("everything works from the keyboard", {}, async (page) => {
   await page.waitForFunction(() => document.activeElement?.id === "step-0");
   const dark = await page.evaluate(() => document.documentElement.dataset.theme);
   await keys("t");
-  assert.notEqual(await page.evaluate(() => document.documentElement.dataset.theme), dark);
+  await page.waitForFunction((old) => document.documentElement.dataset.theme !== old, dark);
 });
 
 onPage("run until a field changes, and go through its changes", {}, async (page) => {
@@ -226,15 +225,14 @@ onPage("run until a field changes, and go through its changes", {}, async (page)
 });
 
 onPage("lifelines are hidden and moved, and the link knows", {}, async (page) => {
-  const heads = (p) => p.locator(".lane-head").allInnerTexts();
   await page.click("[aria-label='Hide and move lifelines']");
   await page.getByLabel("2", { exact: true }).uncheck();
   await page.click("[aria-label='Move 4 to the left']");
-  assert.deepEqual(await heads(page), ["0", "1", "4", "3"]);
-  await page.waitForFunction(() => location.hash.includes("h=2"));
+  await texts(page, ".lane-head", ["0", "1", "4", "3"]);
+  // The address may have been written between the two.
+  await page.waitForFunction(() => location.hash.includes("h=2") && location.hash.includes("o="));
   const other = await open(on.browser, page.url());
-  await other.waitForFunction(() => document.querySelectorAll(".lane-head").length === 4);
-  assert.deepEqual(await heads(other), ["0", "1", "4", "3"]);
+  await texts(other, ".lane-head", ["0", "1", "4", "3"]);
   await other.context().close();
 });
 
@@ -289,25 +287,19 @@ test("a path of a thousand steps scrolls", { timeout: patience }, async () => {
   assert.equal(way.path.length, 1000);
   const page = await open(on.browser, `${ring.base}#m=token-ring&c.laps=200&c.nodes=5&p=${way.path.map(encodeURIComponent).join("~")}`);
   await at(page, 1000, 1000);
-  assert.ok((await page.locator(".gutter li").count()) < 120, "only what is seen is drawn");
-  const [idle, scrolling] = await page.evaluate(async () => {
-    const el = document.querySelector(".scroller");
-    const median = async (each) => {
-      const frames = [];
-      let last = performance.now();
-      for (let i = 0; i < 60; i++) {
-        each(i);
-        await new Promise(requestAnimationFrame);
-        frames.push(performance.now() - last);
-        last = performance.now();
-      }
-      return frames.sort((a, b) => a - b)[30];
-    };
-    const idle = await median(() => {});
-    return [idle, await median((i) => (el.scrollTop = (el.scrollHeight / 60) * i))];
-  });
-  // What a frame takes without scrolling tells how busy the machine is.
-  assert.ok(scrolling < Math.max(50, 3 * idle), `half of the frames took more than ${scrolling} ms, and ${idle} ms at rest`);
+  // Wherever it is scrolled to, the steps that are seen are drawn, and few others.
+  for (const part of [0, 0.25, 0.5, 0.75, 1]) {
+    await page.evaluate((at) => {
+      const el = document.querySelector(".scroller");
+      el.scrollTop = (el.scrollHeight - el.clientHeight) * at;
+    }, part);
+    await page.waitForFunction(() => {
+      const seen = document.querySelector(".scroller").getBoundingClientRect();
+      const drawn = [...document.querySelectorAll(".gutter li")].map((li) => li.getBoundingClientRect());
+      const middle = (seen.top + seen.bottom) / 2;
+      return drawn.length < 120 && drawn.some((r) => r.top <= middle && r.bottom >= middle);
+    });
+  }
   await page.keyboard.press("k");
   await at(page, 999, 1000);
   assert.deepEqual(page.problems, []);

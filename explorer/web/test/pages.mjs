@@ -48,11 +48,16 @@ export function browse() {
   return chromium.launch({ timeout: hang, executablePath: browserPath(), args: ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"] });
 }
 
-/** Makes a page for an address that notes any error, and any request to elsewhere. It is still empty. */
+/**
+ * Makes a page for an address that notes any error, and any request to elsewhere. It is still empty. SYNOD_SLOWDOWN
+ * makes its processor so many times slower, to find tests that look before the page is ready.
+ */
 export async function blank(browser, address, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(hang);
   const page = await context.newPage();
+  const rate = Number(process.env.SYNOD_SLOWDOWN ?? 1);
+  if (rate > 1) await (await context.newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate });
   page.problems = [];
   const here = new URL(address).origin;
   page.on("console", (m) => m.type() === "error" && !/status of 404/.test(m.text()) && page.problems.push(m.text()));

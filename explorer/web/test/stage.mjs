@@ -34,3 +34,14 @@ export function stage(...args) {
 
 /** Clicks the first of the next actions that has a text. */
 export const click = (page, text) => page.locator(".choice", { hasText: text }).first().click();
+
+/** Waits until so many elements are there. */
+export const count = (page, selector, n) =>
+  page.waitForFunction(([s, n]) => document.querySelectorAll(s).length === n, [selector, n]);
+
+/** Waits until the elements have these texts, in this order. */
+export const texts = (page, selector, wanted) =>
+  page.waitForFunction(
+    ([s, wanted]) => JSON.stringify([...document.querySelectorAll(s)].map((e) => e.textContent)) === wanted,
+    [selector, JSON.stringify(wanted)],
+  );
