@@ -122,8 +122,9 @@ func forgetVote(c *rehearse.Config) {
 		}})
 }
 
-// TestMutants makes the mistakes that runtimes make. Each has to be caught within ten seconds by one worker, its seed has to
-// find it again, and so has the schedule that is left when it is shrunk.
+// TestMutants makes the mistakes that runtimes make. Each has to be caught within a few runs, of which a
+// worker makes a hundred in a second, its seed has to find it again, and so has the schedule that is left when it is
+// shrunk.
 func TestMutants(t *testing.T) {
 	for _, tt := range []struct {
 		name, model string
@@ -145,21 +146,23 @@ func TestMutants(t *testing.T) {
 		}, false},
 	} {
 		t.Run(tt.name+" "+tt.model, func(t *testing.T) {
-			if tt.name == "cache is trusted" && testing.Short() {
+			rare := tt.name == "cache is trusted"
+			if rare && testing.Short() {
 				t.Skip("it takes thousands of runs")
 			}
 			c := config(t, tt.model, false)
 			tt.change(&c)
 			began := time.Now()
-			s, err := c.Perform(t.Context(), rehearse.Campaign{Seed: 1, Runs: 5000, Workers: 1})
+			runs := 20
+			if rare {
+				runs = 4000
+			}
+			s, err := c.Perform(t.Context(), rehearse.Campaign{Seed: 1, Runs: runs, Workers: 1})
 			if err != nil || s.Violations == 0 {
 				t.Fatalf("not caught in %d runs and %d idle ones, %v", s.Runs, s.Idle, err)
 			}
 			took := time.Since(began)
 			found := s.Violated[0]
-			if took > 10*time.Second && !testing.Short() {
-				t.Errorf("caught after %v", took)
-			}
 			if tt.history && len(found.Check.Findings) == 0 {
 				t.Errorf("the history of seed %d shows nothing", found.Seed)
 			}
