@@ -230,7 +230,7 @@ func TestInterrupted(t *testing.T) {
 	if err := c.Obey(ctx, s); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("it ends with %v", err)
 	}
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	if err := c.Obey(t.Context(), nemesis.Schedule{Servers: 5, Duration: time.Second}); err == nil {
