@@ -84,6 +84,7 @@ func (a *app) exploreAround(files []string, f *replayFlags, traced bool) error {
 	if err != nil {
 		return err
 	}
+	defer records.Close()
 	a.code, err = f.around.perform(records, replay.Config{Program: a.programOf}, out, a.stdout, a.stderr)
 	var deviation *replay.Deviation
 	if errors.As(err, &deviation) {
@@ -100,6 +101,7 @@ func (a *app) replay(files []string, out *recordedTrace) error {
 	if err != nil {
 		return err
 	}
+	defer records.Close()
 	config := replay.Config{Program: a.programOf}
 	if out != nil {
 		config.Visit = out.tracer.Visit

@@ -176,6 +176,7 @@ func (a *app) replayed(ctx context.Context, o *ordeal, servers int) error {
 	if err != nil {
 		return err
 	}
+	defer records.Close()
 	o.replayed, err = records.Run(replay.Config{
 		Program: a.programOf, Visit: func(*replay.Event, *replay.Run) error { return ctx.Err() },
 	})

@@ -172,7 +172,12 @@ func commandsOf(blocks []*block) []*command {
 // and print what is shown. Those of paxos run in a folder with the files of docs/records.
 func TestCommands(t *testing.T) {
 	needs.Program(t, "sh")
-	bin := t.TempDir()
+	dir := t.TempDir()
+	bin, temp := filepath.Join(dir, "bin"), filepath.Join(dir, "tmp") // What is printed of a violated run stays in temp.
+	if err := os.Mkdir(temp, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", temp)
 	if out, err := runIn(root, bin, "go install ./cmd/paxos"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -54,6 +54,7 @@ func replayed(t *testing.T, c rehearse.Config, folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer records.Close()
 	program := func(*record.Header) (spawn.Program, error) { return c.Program, nil }
 	if _, err = records.Run(replay.Config{Program: program}); err != nil {
 		t.Errorf("%s, streams %v: %v", c.Program.Model, c.Streams, err)

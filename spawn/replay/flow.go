@@ -2,6 +2,7 @@ package replay
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
 	"hash/fnv"
 	"slices"
@@ -27,35 +28,49 @@ func (k link) digest(data []byte) uint64 {
 // lost, as with a connection that breaks; over another one they may be repeated and overtake one another as well.
 type flow struct {
 	ordered bool
-	queue   []letter           // of an ordered one: what was sent since the last one that came
-	letters map[string]*letter // of another one, by content
-	skipped int                // of an ordered one: messages that never came, though later ones did
-	repeats int                // of another one: messages that came more often than they were sent
+	queue   []letter            // of an ordered one: what was sent since the last one that came
+	waiting map[string]*sending // of another one, by content: what was sent more often than it came
+	came    map[content]int     // of another one: the last event that sent what waits no more
+	skipped int                 // of an ordered one: messages that never came, though later ones did
+	repeats int                 // of another one: messages that came more often than they were sent
 }
 
-// letter is a message that was sent, once or several times.
+// letter is a message that was sent.
 type letter struct {
-	data   []byte
-	events []int // that sent it and of which it did not come yet, in order
-	last   int   // the last event that sent it
+	data []byte
+	sending
+}
+
+// sending says who sent a message, once or several times.
+type sending struct {
+	events []int // those of which it did not come yet, in order
+	last   int   // the last one
+}
+
+// content stands for a message of the past, which can only be repeated: long runs have many. It is half of its SHA-256.
+type content [16]byte
+
+func contentOf(data []byte) content {
+	sum := sha256.Sum256(data)
+	return content(sum[:16])
 }
 
 func newFlow(ordered bool) *flow {
-	return &flow{ordered: ordered, letters: make(map[string]*letter)}
+	return &flow{ordered: ordered, waiting: make(map[string]*sending), came: make(map[content]int)}
 }
 
 // send notes a message that an event sends. It keeps data.
 func (f *flow) send(data []byte, event int) {
 	if f.ordered {
-		f.queue = append(f.queue, letter{data, []int{event}, event})
+		f.queue = append(f.queue, letter{data, sending{[]int{event}, event}})
 		return
 	}
-	l := f.letters[string(data)]
-	if l == nil {
-		l = &letter{data: data}
-		f.letters[string(data)] = l
+	s := f.waiting[string(data)]
+	if s == nil {
+		s = new(sending)
+		f.waiting[string(data)] = s
 	}
-	l.events, l.last = append(l.events, event), event
+	s.events, s.last = append(s.events, event), event
 }
 
 // has tells whether a message may come now.
@@ -63,7 +78,11 @@ func (f *flow) has(data []byte) bool {
 	if f.ordered {
 		return f.find(data) >= 0
 	}
-	return f.letters[string(data)] != nil
+	if f.waiting[string(data)] != nil {
+		return true
+	}
+	_, came := f.came[contentOf(data)]
+	return came
 }
 
 func (f *flow) find(data []byte) int {
@@ -83,13 +102,16 @@ func (f *flow) receive(data []byte) (event int, repeated bool, gone [][]byte) {
 		f.queue = slices.Delete(f.queue, 0, at+1)
 		return event, false, gone
 	}
-	l := f.letters[string(data)]
-	if len(l.events) == 0 {
+	s := f.waiting[string(data)]
+	if s == nil {
 		f.repeats++
-		return l.last, true, nil
+		return f.came[contentOf(data)], true, nil
 	}
-	event = l.events[0]
-	l.events = l.events[1:]
+	event = s.events[0]
+	if s.events = s.events[1:]; len(s.events) == 0 {
+		delete(f.waiting, string(data))
+		f.came[contentOf(data)] = s.last
+	}
 	return event, false, [][]byte{data}
 }
 
@@ -99,10 +121,8 @@ func (f *flow) flying() []letter {
 		return f.queue
 	}
 	var all []letter
-	for _, l := range f.letters {
-		if len(l.events) > 0 {
-			all = append(all, *l)
-		}
+	for data, s := range f.waiting {
+		all = append(all, letter{[]byte(data), *s})
 	}
 	slices.SortFunc(all, func(a, b letter) int {
 		return cmp.Or(cmp.Compare(a.events[0], b.events[0]), cmp.Compare(string(a.data), string(b.data)))

@@ -61,7 +61,16 @@ type Run struct {
 
 // Run replays the records. A run that is not the model's is a *Deviation; files that are no records, or those of one
 // process twice, or not in order, are another error.
+// One whose files cannot be read any more is another error, too.
 func (r *Records) Run(c Config) (*Result, error) {
+	result, err := r.run(c)
+	if broken := r.broken(); broken != nil {
+		return nil, broken
+	}
+	return result, err
+}
+
+func (r *Records) run(c Config) (*Result, error) {
 	run := &Run{config: c, records: r, links: make(map[link]*flow)}
 	switch {
 	case r.refused != nil:

@@ -2,7 +2,9 @@ package replay
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 
@@ -11,9 +13,10 @@ import (
 	"synod/spawn/record"
 )
 
-// Records are the lines of a cluster, put in order by server.
+// Records are the lines of a cluster, put in order by server. They are read when they are needed, and belong to one
+// goroutine.
 type Records struct {
-	files     []source
+	files     []*file
 	sequences []*sequence // by server, in ascending order
 	headers   []*record.Header
 	stray     *Deviation // a line of nobody, nil for none
@@ -28,16 +31,12 @@ type process struct {
 	wall   int64 // when its header was written
 }
 
-// source is a file.
-type source struct {
-	name string
-	data []byte
-}
-
 // spot is where a line is.
 type spot struct {
-	file, number int // of the file, from 0; of the line, from 1
-	start, end   int // in bytes
+	file   int32 // from 0
+	length int32 // in bytes
+	start  int64 // in bytes
+	number int   // from 1
 }
 
 // sequence is the lines of a server, in order: those of one file after those of another, as the files were named.
@@ -55,48 +54,83 @@ type item struct {
 	torn bool  // it cannot, as its writer was killed
 }
 
-// Open reads files, each with the record of a server or of several. The lines of a server count in the order in which they
-// stand, those of one file before those of the next. An error is a file that cannot be read, or that is named twice.
+// Open opens files, each with the record of a server or of several, until Close. The lines of a server count in the order
+// in which they stand, those of one file before those of the next. An error is a file that cannot be read, or that is
+// named twice.
 func Open(files ...string) (*Records, error) {
 	r := new(Records)
-	var infos []os.FileInfo
-	for at, name := range files {
-		info, err := os.Stat(name)
-		if err != nil {
-			return nil, err
-		}
-		for i, other := range infos {
-			if os.SameFile(info, other) {
-				return nil, fmt.Errorf("%s, the %s file, is %s, the %s: expected each file once",
-					name, ordinal(at+1), files[i], ordinal(i+1))
-			}
-		}
-		infos = append(infos, info)
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		r.Add(name, data)
+	if err := r.open(files); err != nil {
+		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
 
-// Add adds the content of a file, which must not be changed any more.
-func (r *Records) Add(name string, data []byte) {
-	file := len(r.files)
-	r.files = append(r.files, source{name, data})
-	number, found := 0, false
-	for start := 0; start < len(data); {
-		end, next := len(data), len(data)
-		if n := bytes.IndexByte(data[start:], '\n'); n >= 0 {
-			end, next = start+n, start+n+1
+func (r *Records) open(files []string) error {
+	var infos []os.FileInfo
+	for at, name := range files {
+		info, err := os.Stat(name)
+		if err != nil {
+			return err
 		}
-		number++
-		found = r.part(spot{file, number, start, end}) || found
-		start = next
+		for i, other := range infos {
+			if os.SameFile(info, other) {
+				return fmt.Errorf("%s, the %s file, is %s, the %s: expected each file once",
+					name, ordinal(at+1), files[i], ordinal(i+1))
+			}
+		}
+		infos = append(infos, info)
+		f, err := openFile(name, info)
+		if err != nil {
+			return err
+		}
+		if r.add(f); f.err != nil {
+			return f.err
+		}
 	}
-	if !found && len(after(data)) > 0 {
-		r.refuse(fmt.Errorf("%s is no record: no line of it is one, expected a file that spawn --record wrote", name))
+	return nil
+}
+
+// Close closes the files.
+func (r *Records) Close() error {
+	var errs []error
+	for _, f := range r.files {
+		errs = append(errs, f.close())
+	}
+	return errors.Join(errs...)
+}
+
+// broken gives the error of a file that could not be read.
+func (r *Records) broken() error {
+	for _, f := range r.files {
+		if f.err != nil {
+			return f.err
+		}
+	}
+	return nil
+}
+
+// Add adds the content of a file, which must not be changed any more.
+func (r *Records) Add(name string, data []byte) { r.add(memory(name, data)) }
+
+// add goes through a file once, and notes whose its lines are.
+func (r *Records) add(f *file) {
+	at := spot{file: int32(len(r.files)), number: 1}
+	r.files = append(r.files, f)
+	found := false
+	for at.start < f.size {
+		end := f.until(at.start, separates)
+		at.length = int32(min(end-at.start, math.MaxInt32))
+		if text := r.text(at); len(bytes.TrimSpace(text)) > 0 {
+			r.place(at, text)
+			found = found || begins(text, r.next(at) == nil)
+		}
+		if piece := f.read(end, 1); len(piece) > 0 && piece[0] == '\n' {
+			at.number++
+		}
+		at.start = end + 1
+	}
+	if !found && f.until(0, solid) < f.size {
+		r.refuse(fmt.Errorf("%s is no record: no line of it is one, expected a file that spawn --record wrote", f.name))
 	}
 }
 
@@ -137,31 +171,20 @@ func opens(text []byte) bool {
 	return !told || agrees(rest, `"record":`)
 }
 
-// part places what stands between two line ends: a line, or several with zeros in between. Where a killed process wrote
-// last, its line ends in zeros. It tells whether any is a line of a record, or the beginning of one.
-func (r *Records) part(whole spot) (found bool) {
-	text := r.text(whole)
-	for start := 0; start < len(text); {
-		end := len(text)
-		if n := bytes.IndexByte(text[start:], 0); n >= 0 {
-			end = start + n
-		}
-		if len(bytes.TrimSpace(text[start:end])) > 0 {
-			at := spot{whole.file, whole.number, whole.start + start, whole.start + end}
-			found = found || begins(r.text(at), len(after(r.files[at.file].data[at.end:])) == 0)
-			r.place(at)
-		}
-		start = end + 1
+// next gives the line after one in its file, or nil.
+func (r *Records) next(at spot) []byte {
+	f := r.files[at.file]
+	start := f.until(at.end(), solid)
+	if start == f.size {
+		return nil
 	}
-	return found
+	return f.text(start, f.until(start, separates))
 }
 
-// after gives what follows, from the first line on.
-func after(data []byte) []byte { return bytes.TrimLeft(data, " \t\r\n\x00") }
+func (at spot) end() int64 { return at.start + int64(at.length) }
 
 // place puts a line to those of its server.
-func (r *Records) place(at spot) {
-	text := r.text(at)
+func (r *Records) place(at spot, text []byte) {
 	id, known := record.Server(text)
 	header := bytes.Contains(text[:min(len(text), 64)], []byte(`"record"`))
 	var begun *record.Header
@@ -233,12 +256,7 @@ func (r *Records) where(at spot) string {
 // strayed notes a line that does not even tell whose it is. At the end of a file, or before a header, its writer was
 // killed.
 func (r *Records) strayed(at spot, err error) {
-	rest := after(r.files[at.file].data[at.end:])
-	next := rest
-	if n := bytes.IndexAny(rest, "\n\x00"); n >= 0 {
-		next = rest[:n]
-	}
-	if len(rest) == 0 || opens(next) {
+	if next := r.next(at); next == nil || opens(next) {
 		r.torn++
 		return
 	}
@@ -251,7 +269,7 @@ func (r *Records) strayed(at spot, err error) {
 
 func unreadable(err error) string { return fmt.Sprintf("one that cannot be read: %v", err) }
 
-func (r *Records) text(at spot) []byte { return r.files[at.file].data[at.start:at.end] }
+func (r *Records) text(at spot) []byte { return r.files[at.file].text(at.start, at.end()) }
 
 // peek gives the nth line of a sequence that is still to come, from 0, or nil if there are not so many.
 func (r *Records) peek(s *sequence, n int) *item {

@@ -1,0 +1,97 @@
+package replay
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+
+	"synod/spawn/record"
+)
+
+// windowSize is how much of a file is read at a time, in bytes.
+const windowSize = 256 << 10
+
+// file is a file of records. Of a long one only a piece is in memory.
+type file struct {
+	name   string
+	in     io.ReaderAt
+	size   int64
+	window []byte // what was read last
+	at     int64  // where it begins
+	err    error  // why the file could not be read any more; after that it ends
+}
+
+// openFile opens a file of a known size, or reads the whole of one that cannot be read in any order, such as a pipe.
+func openFile(name string, info os.FileInfo) (*file, error) {
+	if !info.Mode().IsRegular() {
+		data, err := os.ReadFile(name)
+		return memory(name, data), err
+	}
+	in, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return &file{name: name, in: in, size: info.Size()}, nil
+}
+
+// memory is a file that is in memory.
+func memory(name string, data []byte) *file {
+	return &file{name: name, in: bytes.NewReader(data), size: int64(len(data))}
+}
+
+func (f *file) close() error {
+	if c, ok := f.in.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+// read gives at least n bytes from a place on, or what there is. They count until the next call.
+func (f *file) read(at int64, n int) []byte {
+	n = int(min(int64(n), f.size-at))
+	if f.err != nil || n <= 0 {
+		return nil
+	}
+	if skip := at - f.at; skip >= 0 && skip+int64(n) <= int64(len(f.window)) {
+		return f.window[skip:]
+	}
+	length := int(min(int64(max(n, windowSize)), f.size-at))
+	if cap(f.window) < length {
+		f.window = make([]byte, length)
+	}
+	f.window, f.at = f.window[:length], at
+	if got, err := f.in.ReadAt(f.window, at); got < length {
+		f.window, f.err = nil, fmt.Errorf("read %s: byte %d of %d: %w", f.name, at+int64(got), f.size, err)
+	}
+	return f.window
+}
+
+// until gives the place of the first byte, from one on, that any tells, or the end of the file.
+func (f *file) until(at int64, any func(b byte) bool) int64 {
+	for {
+		piece := f.read(at, 1)
+		if len(piece) == 0 {
+			return f.size
+		}
+		for i, b := range piece {
+			if any(b) {
+				return at + int64(i)
+			}
+		}
+		at += int64(len(piece))
+	}
+}
+
+// text gives a piece, or as much of it as a line may have, and a byte more.
+func (f *file) text(from, to int64) []byte {
+	length := int(min(to-from, record.MaxLine+1))
+	piece := f.read(from, length)
+	return bytes.Clone(piece[:min(length, len(piece))])
+}
+
+// separates tells whether a byte stands between two lines. Where a killed process wrote last, its line ends in zeros.
+func separates(b byte) bool { return b == '\n' || b == 0 }
+
+// solid tells whether a byte is more than a space.
+func solid(b byte) bool { return b != ' ' && b != '\t' && b != '\r' && !separates(b) }
