@@ -2,7 +2,6 @@ package checker
 
 import (
 	"bytes"
-	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -52,21 +51,29 @@ func (e *engine) startPath(wanted func(packed uint64) bool) (*model.Path, error)
 }
 
 // extendPath adds the least transition to a state that is wanted, and gives that state packed.
-func (e *engine) extendPath(path *model.Path, wanted func(state []model.PartID, packed uint64) bool) (uint64, error) {
-	ts, err := model.Transitions(e.space, path.Last())
+func (e *engine) extendPath(
+	path *model.Path, wanted func(state []model.PartID, packed uint64) bool,
+) (packed uint64, err error) {
+	err = extend(e.space, path, func(state []model.PartID) bool {
+		packed = e.workers[0].pack(state)
+		return wanted(state, packed)
+	})
+	return packed, err
+}
+
+// extend adds the transition to a state that is wanted, of several that with the least key.
+func extend(space model.Space, path *model.Path, wanted func(state []model.PartID) bool) error {
+	ts, err := model.Transitions(space, path.Last())
 	if err != nil {
-		return 0, err
+		return err
 	}
 	for _, t := range ts {
-		if t.Ignored != model.Counts || t.Cut {
-			continue
-		}
-		if packed := e.workers[0].pack(t.State); wanted(t.State, packed) {
+		if t.Ignored == model.Counts && !t.Cut && wanted(t.State) {
 			path.Steps = append(path.Steps, t)
-			return packed, nil
+			return nil
 		}
 	}
-	return 0, errChanged
+	return errChanged
 }
 
 // before gives the states of a level of which a successor is wanted. It expands all states whose tag is that of the
@@ -120,22 +127,13 @@ func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) {
 	}
 }
 
-// pathAlong gives the path through states, each a successor of the one before. Of several actions that lead from one to
-// the next it takes the one with the least key.
+// pathAlong gives the path through states, each a successor of the one before.
 func pathAlong(space model.Space, states [][]model.PartID) (*model.Path, error) {
 	path := &model.Path{Initial: states[0]}
 	for _, state := range states[1:] {
-		ts, err := model.Transitions(space, path.Last())
-		if err != nil {
+		if err := extend(space, path, func(s []model.PartID) bool { return slices.Equal(s, state) }); err != nil {
 			return nil, err
 		}
-		at := slices.IndexFunc(ts, func(t model.Transition) bool {
-			return t.Ignored == model.Counts && !t.Cut && slices.Equal(t.State, state)
-		})
-		if at < 0 {
-			return nil, errors.New("a path breaks off: the model is not the same as during the search")
-		}
-		path.Steps = append(path.Steps, ts[at])
 	}
 	return path, nil
 }

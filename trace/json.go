@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -121,7 +123,31 @@ func positioned(err error) error {
 	if errors.As(err, &syntax) {
 		return fmt.Errorf("at byte %d: %w", syntax.Offset, err)
 	}
+	var other *json.UnmarshalTypeError
+	if errors.As(err, &other) {
+		what := strings.TrimPrefix(other.Field, "Document.") // which is embedded in what is decoded
+		if what == "" {
+			what = "the document"
+		}
+		return fmt.Errorf("at byte %d: %s is of type %s: expected %s", other.Offset, what, other.Value, inJSON(other.Type.Kind()))
+	}
 	return err
+}
+
+// inJSON names what a kind of a document's values is in JSON.
+func inJSON(k reflect.Kind) string {
+	switch k {
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice:
+		return "an array"
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	default:
+		return "a whole number"
+	}
 }
 
 // normalize makes equal what is equally empty.

@@ -61,7 +61,7 @@ func TestReadJSONIsStrict(t *testing.T) {
 	}
 	for _, c := range []struct{ old, new, err string }{
 		{`"synod.trace/1"`, `"synod.trace/2"`, `unknown schema "synod.trace/2": expected "synod.trace/1"`},
-		{`"synod.trace/1"`, `1`, "cannot unmarshal number"},
+		{`"synod.trace/1"`, `1`, "schema is of type number: expected a string"},
 		{`"schema": "synod.trace/1",`, ``, `no schema: expected "synod.trace/1"`},
 		{`"schema": "synod.trace/1"`, `"Schema": "synod.trace/1"`, `unknown name "Schema"`},
 		{`"key": "k"`, `"key": "k", "key": "l"`, `the name "key" occurs twice`},
@@ -80,10 +80,10 @@ func TestReadJSONIsStrict(t *testing.T) {
 		{`0123456789abcdef`, `0123456789ABCDEF`, "16 lower-case hexadecimal digits"},
 		{`"name": "7"`, `"name": ""`, "a slot has no name"},
 		{`"text": "t"`, `"text": [[{"text": [[]]}]]`, "expected at most 7 arrays and objects in one another"},
-		{`"text": "t"`, `"text": []`, "cannot unmarshal array"},
+		{`"text": "t"`, `"text": []`, ": traces.steps.text is of type array: expected a string"},
 		{small, ``, "unexpected end"},
 		{small, `null`, "no schema"},
-		{small, `[]`, "cannot unmarshal array"},
+		{small, `[]`, "at byte 1: the document is of type array: expected an object"},
 		{small, small[:100], "at byte 100"},
 		{small, small + "{}", "after top-level value"},
 	} {

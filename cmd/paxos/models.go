@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -95,7 +94,7 @@ func (a *app) describe(e catalog.Entry) error {
 
 func (a *app) print(text string) error {
 	if _, err := fmt.Fprint(a.stdout, text); err != nil {
-		return errors.Join(errors.New("standard output cannot be written"), err)
+		return fmt.Errorf("standard output: %w", err)
 	}
 	return nil
 }

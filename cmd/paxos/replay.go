@@ -156,17 +156,14 @@ func (f *replayFlags) open() (*recordedTrace, error) {
 func (t *recordedTrace) write(stderr io.Writer) error {
 	d, ok := t.tracer.Document()
 	if !ok {
-		fmt.Fprintf(stderr, "There is no such event to show: %s was not written.\n", t.file.given)
+		t.file.untouched(stderr, "There is no such event to show")
 		return nil
 	}
 	var b bytes.Buffer
 	if err := t.format.Write(&b, d); err != nil {
 		return fmt.Errorf("--trace-out %q: %w; --events takes a part of the run", t.file.given, err)
 	}
-	if err := t.file.replace(b.Bytes()); err != nil {
-		return fmt.Errorf("write %s: %w", t.file.given, err)
-	}
-	return nil
+	return t.file.replace(b.Bytes())
 }
 
 // eventRange is a range of events, counted from 1; 0 for no bound.

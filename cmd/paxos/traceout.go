@@ -24,12 +24,8 @@ type traceFile struct {
 func newTraceFile(flag, given string) (*traceFile, error) {
 	f := &traceFile{given: given, path: given, mode: 0o644, plain: true}
 	unwritable := func(err error) error {
-		var inner *os.PathError
-		if errors.As(err, &inner) {
-			err = inner.Err
-		}
 		return fmt.Errorf("--%s %q cannot be written (%w): expected a file in a folder that exists and is writable",
-			flag, given, err)
+			flag, given, cause(err))
 	}
 	if resolved, err := filepath.EvalSymlinks(given); err == nil {
 		f.path = resolved
@@ -71,29 +67,50 @@ func (f *traceFile) temporary() (*os.File, error) {
 	return os.CreateTemp(filepath.Dir(f.path), "."+filepath.Base(f.path)+".*.tmp")
 }
 
-// write writes traces, and says on stderr what it left out.
+// cause gives an error of a file without the name of the file, which is said in the user's words.
+func cause(err error) error {
+	var inner *os.PathError
+	if errors.As(err, &inner) {
+		return inner.Err
+	}
+	return err
+}
+
+// write writes traces, and says on stderr what it left out. Without a trace it writes nothing, in any format.
 func (f *traceFile) write(format trace.Format, d trace.Document, stderr io.Writer) error {
-	var b bytes.Buffer
-	err := format.Write(&b, d)
-	if errors.Is(err, trace.ErrNoTrace) {
-		fmt.Fprintf(stderr, "There is no discovery to draw: %s was not written.\n", f.given)
+	if len(d.Traces) == 0 {
+		f.untouched(stderr, "Nothing was found")
 		return nil
 	}
-	if err != nil {
+	var b bytes.Buffer
+	if err := format.Write(&b, d); err != nil {
 		return err
 	}
 	if first, _ := d.Primary(); format.Single && len(d.Traces) > 1 {
 		fmt.Fprintf(stderr, "%s shows %q, one of %d discoveries: a .json, .html or .md file holds all.\n",
 			f.given, first.Property, len(d.Traces))
 	}
-	if err := f.replace(b.Bytes()); err != nil {
-		return fmt.Errorf("write %s: %w", f.given, err)
+	return f.replace(b.Bytes())
+}
+
+// untouched says why the file was not written, and whether what is there is older.
+func (f *traceFile) untouched(stderr io.Writer, why string) {
+	state := "was not written"
+	if _, err := os.Stat(f.path); err == nil && f.plain {
+		state += ", and is the one that was there before"
 	}
-	return nil
+	fmt.Fprintf(stderr, "%s: %s %s.\n", why, f.given, state)
 }
 
 // replace writes the content, as a whole or not at all.
 func (f *traceFile) replace(content []byte) error {
+	if err := f.put(content); err != nil {
+		return fmt.Errorf("write %s: %w", f.given, cause(err))
+	}
+	return nil
+}
+
+func (f *traceFile) put(content []byte) error {
 	if !f.plain {
 		return os.WriteFile(f.path, content, f.mode)
 	}

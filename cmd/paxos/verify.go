@@ -329,7 +329,7 @@ const pageTime = 30 * time.Second
 // writePage writes porcupine's page of the first finding, and says on stderr if there is none.
 func writePage(page *traceFile, r oplog.Result, stderr io.Writer) error {
 	if len(r.Findings) == 0 {
-		fmt.Fprintf(stderr, "There is no operation to blame: %s was not written.\n", page.given)
+		page.untouched(stderr, "There is no operation to blame")
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pageTime)
@@ -338,8 +338,5 @@ func writePage(page *traceFile, r oplog.Result, stderr io.Writer) error {
 	if err := r.Findings[0].Page(ctx, &b); err != nil {
 		return err
 	}
-	if err := page.replace(b.Bytes()); err != nil {
-		return fmt.Errorf("write %s: %w", page.given, err)
-	}
-	return nil
+	return page.replace(b.Bytes())
 }
