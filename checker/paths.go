@@ -62,7 +62,9 @@ func (s *survey) judge(property int, r *PropertyResult) error {
 		if s.over() {
 			return nil
 		}
-		r.Stuck = found.states()
+		if s.e.left == nil || len(found.first) > 0 {
+			r.Stuck = found.states()
+		}
 		if len(found.first) > 0 {
 			at, _ := s.e.locate(s.of[0].w.pack(found.first[0].state))
 			p.marks.set(at, markGoal)

@@ -346,6 +346,23 @@ holds       leads to "two to three" (no fairness assumed)
 	}
 }
 
+// TestStuckStatesOfCutSearch makes sure that a search that did not see all states counts stuck states only where it says
+// that there are some.
+func TestStuckStatesOfCutSearch(t *testing.T) {
+	p := digraph{[]int{1}, paths(1, 2, 0, 1, 3, 4, 5), 0}.plain() // 2 and 5 are terminal
+	p.Quiescent("never", func(int) bool { return false })
+	p.Quiescent("at two", one(2))
+	r := checker.BFS(t.Context(), p, checker.Options{MaxDepth: 3})
+	defer r.Close()
+	violated, open := r.Properties[0], r.Properties[1]
+	if violated.Verdict != checker.Violated || violated.Stuck == nil || violated.Stuck.Count != 1 || violated.Stuck.Terminal != 1 {
+		t.Errorf("%q: %v, %+v: expected one stuck state of one", violated.Name, violated.Verdict, violated.Stuck)
+	}
+	if open.Verdict != checker.Undecided || open.Stuck != nil || r.Document().Properties[1].Stuck != nil {
+		t.Errorf("%q: %v, %+v: expected no word of stuck states", open.Name, open.Verdict, open.Stuck)
+	}
+}
+
 // TestMermaidOfLasso shows a lasso as a diagram.
 func TestMermaidOfLasso(t *testing.T) {
 	p := digraph{[]int{1}, paths(1, 2, 4, 2), 0}.plain()

@@ -9,7 +9,8 @@ import (
 	"synod/model"
 )
 
-// StuckStates are the terminal states that violate a quiescence property.
+// StuckStates are the terminal states that violate a quiescence property. If a limit ended the search, states that it did
+// not expand are not counted.
 type StuckStates struct {
 	Terminal int              // terminal states, also those that do not violate it
 	Count    int              // those that do
