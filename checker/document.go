@@ -243,7 +243,7 @@ func (r *Result) trace(p PropertyResult) *trace.Trace {
 func (r *Result) Document() Document {
 	d := Document{
 		Schema: DocumentSchema, Engine: r.Engine, Options: r.Options.document(r.Engine), Exit: r.ExitCode(),
-		Exhausted: r.Exhausted && r.Engine != "walk", Stopped: r.Stopped, Bounded: r.Bounded,
+		Exhausted: r.Exhausted, Stopped: r.Stopped, Bounded: r.Bounded,
 		Notes:      r.Notes,
 		Properties: []PropertyDocument{},
 		Runtime: RuntimeDocument{

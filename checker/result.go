@@ -71,8 +71,8 @@ type Result struct {
 	Depth      int  // see the drivers
 	Cut        int  // transitions that the boundary cut
 	Bounded    bool
-	Exhausted  bool              // every reachable state within the boundary was visited
-	Stopped    string            // which limit or condition ended the search; empty if it was exhausted
+	Exhausted  bool              // every reachable state within the boundary was visited; never so for walks
+	Stopped    string            // which limit or condition ended the search; empty if it was exhausted, or took all its walks
 	Frontier   int               // states that were left to expand
 	Levels     []Level           // of a breadth-first search
 	Walks      int               // random walks that were finished
@@ -201,7 +201,7 @@ func (e *engine) conclude(r *Result) {
 			cause = stopViolated
 		}
 	}
-	r.Exhausted = cause == running
+	r.Exhausted = cause == running && r.Engine != "walk"
 	r.cause, r.Stopped = cause, stoppedBy(cause, e.options)
 	r.Generated, r.Unique, r.Cut = e.generated(), max(e.unique(), r.most), e.cuts()
 	r.Bounded = e.inside != nil

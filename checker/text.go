@@ -57,7 +57,11 @@ func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error)
 	if r.AtLeast {
 		fmt.Fprintf(w, "The walks met at least %d distinct states: there was no memory to tell more of them apart.\n", r.Unique)
 	}
-	if r.Stopped != "" {
+	switch {
+	case r.Stopped == "":
+	case r.Engine == "walk":
+		fmt.Fprintf(w, "The walks ended (%s), after %d of them.\n", r.Stopped, r.Walks)
+	default:
 		fmt.Fprintf(w, "The search ended early (%s), with %d states left to expand.\n", r.Stopped, r.Frontier)
 	}
 }

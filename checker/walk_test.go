@@ -1,6 +1,7 @@
 package checker_test
 
 import (
+	"strings"
 	"testing"
 
 	"synod/actor"
@@ -55,5 +56,27 @@ func TestWalkInNewTables(t *testing.T) {
 	p := r.Properties[0]
 	if p.Verdict != checker.Violated || len(p.Path.Steps) != 60_000 {
 		t.Errorf("%v, by a path of %d steps", p.Verdict, len(p.Path.Steps))
+	}
+}
+
+// TestEndOfWalks makes sure that walks never claim to have seen all, and that the report counts them if something ended them.
+func TestEndOfWalks(t *testing.T) {
+	for finish, want := range map[checker.FinishWhen]string{
+		checker.Exhausted: "example     sometimes \"three\", 3 actions\n",
+		checker.Decided:   "3 actions\nThe walks ended (every property is decided), after 1 of them.\n",
+	} {
+		sys := model.NewSystem[ticked](model.Config{})
+		ref := model.Add(sys, 0, actor.New[[]int, ticked](endless{}))
+		sys.Sometimes("three", func(v model.View) bool {
+			st, _ := ref.In(v)
+			return len(st) > 0 && st[0] == 3
+		})
+		r := checker.Walk(t.Context(), sys, checker.Options{Walks: 1, WalkDepth: 10, FinishWhen: finish})
+		var b strings.Builder
+		r.WriteText(&b)
+		if got := b.String(); r.Exhausted || !strings.HasSuffix(got, want) {
+			t.Errorf("%v: exhausted is %t, got:\n%s\nwant at the end:\n%s", finish, r.Exhausted, got, want)
+		}
+		r.Close()
 	}
 }
