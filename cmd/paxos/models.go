@@ -73,7 +73,7 @@ func (a *app) describe(e catalog.Entry) error {
 		}
 	}
 	if names := e.NetworkNames(); len(names) > 0 {
-		fmt.Fprintf(&b, "  --%-14s %s, or %s\n", "network", names[0], strings.Join(names[1:], " or "))
+		fmt.Fprintf(&b, "  --%-14s %s\n", "network", strings.Replace(strings.Join(names, " or "), " or ", ", or ", 1))
 		fmt.Fprintf(&b, "  --%-14s every message under way may be lost\n", "lossy")
 		for _, budget := range e.Budgets() {
 			fmt.Fprintf(&b, "  --%-14s %s\n", budget.Name, budget.Doc)

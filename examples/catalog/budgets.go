@@ -60,10 +60,24 @@ var budgets = []Budget{
 
 // Budgets gives what may go wrong in the models of the entry, if numbers are given. The caller owns the result.
 func (e Entry) Budgets() []Budget {
-	if len(e.Networks) == 0 {
-		return nil
+	greatest := make(map[string]int)
+	for _, p := range e.Parameters {
+		greatest[p.Name] = p.Max
 	}
-	return slices.Clone(budgets)
+	return slices.DeleteFunc(slices.Clone(budgets), func(b Budget) bool { return e.refuses(b.Name, greatest) != nil })
+}
+
+// refuses tells why a budget means nothing with the values of parameters, or gives nil.
+func (e Entry) refuses(budget string, values map[string]int) error {
+	switch {
+	case len(e.Networks) == 0:
+		return fmt.Errorf("the model %s has no network: expected no %s", e.Name, budget)
+	case slices.Contains([]string{maxDown, maxCrashes, maxPartitions}, budget) && e.unfailing:
+		return fmt.Errorf("nobody crashes or is cut off in the model %s: expected no %s", e.Name, budget)
+	case slices.Contains([]string{maxTimeouts, timersLast}, budget) && e.timers != nil && !e.timers(values):
+		return fmt.Errorf("the model %s sets no timers with these parameters: expected no %s", e.Name, budget)
+	}
+	return nil
 }
 
 // AllBudgets gives every budget of every entry.
@@ -72,19 +86,14 @@ func AllBudgets() []Budget { return slices.Clone(budgets) }
 // checkBudgets tells what is wrong with the budgets of complete settings, or nil.
 func (e Entry) checkBudgets(full Settings) error {
 	for _, name := range sorted(full.Budgets) {
-		n := full.Budgets[name]
-		switch {
-		case len(e.Networks) == 0:
-			return fmt.Errorf("the model %s has no network: expected no %s", e.Name, name)
-		case !knownBudget(name):
+		if !knownBudget(name) {
 			return &UnknownError{Kind: "budget", Name: name, Known: budgetNames()}
-		case n < 1 || n > maxBudget:
-			return fmt.Errorf("%s %d: expected 1 to %d", name, n, maxBudget)
 		}
-	}
-	for _, name := range []string{maxTimeouts, timersLast} {
-		if full.Budgets[name] > 0 && e.timers != nil && !e.timers(full.Values) {
-			return fmt.Errorf("the model %s sets no timers with these parameters: expected no %s", e.Name, name)
+		if err := e.refuses(name, full.Values); err != nil {
+			return err
+		}
+		if n := full.Budgets[name]; n < 1 || n > maxBudget {
+			return fmt.Errorf("%s %d: expected 1 to %d", name, n, maxBudget)
 		}
 	}
 	if full.Budgets[maxDrops] > 0 && !full.Lossy {

@@ -31,8 +31,9 @@ type Entry struct {
 	Parameters []Parameter
 	Networks   []network.Semantics // that it is meant for, its default first; empty if it has no network
 
-	timers func(values map[string]int) bool // whether actors set timers; nil for yes
-	build  func(values map[string]int, e environment) (model.Source, error)
+	timers    func(values map[string]int) bool // whether actors set timers; nil for yes
+	unfailing bool                             // no actor ever crashes or is cut off
+	build     func(values map[string]int, e environment) (model.Source, error)
 }
 
 // Settings are what a user chooses of an entry. The zero value is the entry with all its defaults.

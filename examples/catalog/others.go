@@ -108,8 +108,9 @@ var otherEntries = []Entry{
 			{Name: meals, Doc: "meals of each", Default: philosophers.Default.Meals, Min: 1, Max: philosophers.MaxMeals},
 			{Name: polite, Doc: "the last philosopher takes the other fork first", Max: 1, Special: true},
 		},
-		Networks: []network.Semantics{network.Ordered, network.UnorderedNonDuplicating},
-		timers:   never,
+		Networks:  []network.Semantics{network.Ordered, network.UnorderedNonDuplicating},
+		timers:    never,
+		unfailing: true,
 		build: func(values map[string]int, e environment) (model.Source, error) {
 			c := philosophers.Config{
 				Philosophers: values[guests], Meals: values[meals], Polite: values[polite] == 1, Config: e.config,
@@ -123,6 +124,7 @@ var otherEntries = []Entry{
 		Parameters: []Parameter{{Name: hits, Doc: "hits of the game", Default: pingpong.Default.Hits, Min: 1, Max: pingpong.MaxHits}},
 		Networks:   network.All(),
 		timers:     never,
+		unfailing:  true,
 		build: func(values map[string]int, e environment) (model.Source, error) {
 			c := pingpong.Config{Hits: values[hits], Config: e.config}
 			return zoo.PingPong(e.mutant, c), c.Validate()
@@ -135,8 +137,9 @@ var otherEntries = []Entry{
 			{Name: nodes, Doc: "nodes of the ring", Default: tokenring.Default.Nodes, Min: 2, Max: tokenring.MaxNodes},
 			{Name: laps, Doc: "how often the token goes round", Default: tokenring.Default.Laps, Min: 1, Max: tokenring.MaxLaps},
 		},
-		Networks: network.All(),
-		timers:   never,
+		Networks:  network.All(),
+		timers:    never,
+		unfailing: true,
 		build: func(values map[string]int, e environment) (model.Source, error) {
 			c := tokenring.Config{Nodes: values[nodes], Laps: values[laps], Config: e.config}
 			return zoo.TokenRing(e.mutant, c), c.Validate()
