@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"synod/checker"
@@ -36,16 +37,8 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return nil, badRequest(err)
 		}
-		property, err := t.shows(q, p)
-		if err != nil {
-			return nil, err
-		}
-		d := trace.Document{
-			Model: t.model, Config: t.config,
-			Traces: []trace.Trace{trace.New(t.space, property.Name, kindOf(property), pathTo(p))},
-		}
 		var b bytes.Buffer
-		if err := f.Write(&b, d); err != nil {
+		if _, err := s.inTurn(r, func() (any, error) { return nil, t.export(&b, f, q, p) }); err != nil {
 			return nil, err
 		}
 		h := w.Header()
@@ -56,39 +49,87 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+func (t *tables) export(b *bytes.Buffer, f trace.Format, q Query, p *place) error {
+	told, _, err := t.told(q, p)
+	if err != nil {
+		return err
+	}
+	return f.Write(b, trace.Document{Model: t.model, Config: t.config, Traces: []trace.Trace{told}})
+}
+
 // kindOf says what a path shows of a property.
 func kindOf(p model.Property) trace.Kind {
 	switch {
 	case p.Name == "":
 		return trace.Walked
-	case p.Expect == model.Always:
-		return trace.Violation
+	case p.Expect == model.Sometimes:
+		return trace.Example
 	}
-	return trace.Example
+	return trace.Violation
 }
 
-// shows gives the property that the end of a path shows: the one that was asked for, else the first one that is violated
-// there, else the last one of which it is an example. It is empty if the path shows nothing.
-func (t *tables) shows(q Query, p *place) (shown model.Property, err error) {
+// told describes the path to a place, and what it shows.
+func (t *tables) told(q Query, p *place) (told trace.Trace, shown model.Property, err error) {
+	path := pathTo(p)
+	path.Loop = loopOf(path)
+	if path.Loop == 0 {
+		if path.Maximal, err = model.Terminal(t.space, p.state); err != nil {
+			return told, shown, err
+		}
+	}
+	if shown, err = t.shows(q, p, path); err != nil {
+		return told, shown, err
+	}
+	return trace.New(t.space, shown.Name, kindOf(shown), path), shown, nil
+}
+
+// loopOf gives the first of the steps at the end of a path that can repeat for ever, counted from 1: the shortest cycle
+// that ends there. It is 0 if there is none; a step that changes nothing is no cycle.
+func loopOf(path model.Path) int {
+	last := path.Last()
+	same := func(steps int) bool { return slices.Equal(path.At(steps), last) }
+	steps := len(path.Steps) - 1
+	for steps >= 0 && same(steps) {
+		steps--
+	}
+	for steps >= 0 && !same(steps) {
+		steps--
+	}
+	return steps + 1
+}
+
+// shows gives the property that a path shows: the one that was asked for, else the first one that its last state
+// violates, else the first one that the path violates as a whole, else the last one of which it is an example. It is empty
+// if the path shows nothing.
+func (t *tables) shows(q Query, p *place, path model.Path) (shown model.Property, err error) {
+	properties := t.space.Properties()
+	asked := func(p model.Property) bool { return q.Property == "" || q.Property == p.Name }
+	if !slices.ContainsFunc(properties, asked) && q.Property != "" {
+		return shown, notFound("no_property", fmt.Errorf("unknown property %q", q.Property))
+	}
 	answers, err := t.answers(p.state)
 	if err != nil {
 		return shown, err
 	}
-	known := q.Property == ""
-	for i, property := range t.space.Properties() {
-		known = known || q.Property == property.Name
-		if q.Property != "" && q.Property != property.Name {
-			continue
+	for _, ofStates := range []bool{true, false} {
+		for i, property := range properties {
+			if !asked(property) || property.Expect.OfStates() != ofStates {
+				continue
+			}
+			example := property.Expect == model.Sometimes
+			is := answers[i] == example
+			if !ofStates {
+				if is, err = model.Shows(t.space, property, path); err != nil {
+					return shown, err
+				}
+			}
+			switch {
+			case is && example:
+				shown = property
+			case is:
+				return property, nil
+			}
 		}
-		switch {
-		case property.Expect == model.Always && !answers[i]:
-			return property, nil
-		case property.Expect == model.Sometimes && answers[i]:
-			shown = property
-		}
-	}
-	if !known {
-		return shown, notFound("no_property", fmt.Errorf("unknown property %q", q.Property))
 	}
 	return shown, nil
 }
@@ -111,21 +152,20 @@ type Explained struct {
 // explain tells which steps matter, and what they mean.
 func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
-		property, err := t.shows(q, p)
-		if err != nil {
-			return nil, err
-		}
-		return s.inTurn(r, func() (any, error) { return t.explain(p, property), nil })
+		return s.inTurn(r, func() (any, error) { return t.explain(q, p) })
 	})
 }
 
-func (t *tables) explain(p *place, property model.Property) *Explanation {
-	told := trace.New(t.space, property.Name, kindOf(property), pathTo(p))
+func (t *tables) explain(q Query, p *place) (*Explanation, error) {
+	told, _, err := t.told(q, p)
+	if err != nil {
+		return nil, err
+	}
 	e := &Explanation{Schema: Schema, Property: told.Property, Kind: string(told.Kind), Steps: []Explained{}}
 	for _, step := range told.Steps {
 		e.Steps = append(e.Steps, Explained{step.Past, step.Aside, step.Notes})
 	}
-	return e
+	return e, nil
 }
 
 // minimizeTime bounds how long a shorter path is searched for.
@@ -134,23 +174,24 @@ const minimizeTime = 15 * time.Second
 // minimize searches for a shorter path to a state that shows the same.
 func (s *Server) minimize(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
-		property, err := t.shows(q, p)
-		if err != nil {
-			return nil, err
-		}
-		if property.Name == "" {
-			return nil, badRequest(errors.New("the last state shows no property: expected a violation or an example"))
-		}
 		return s.inTurn(r, func() (any, error) {
 			ctx, cancel := context.WithTimeout(r.Context(), minimizeTime)
 			defer cancel()
-			return t.minimize(ctx, q, p, property)
+			return t.minimize(ctx, q, p)
 		})
 	})
 }
 
-func (t *tables) minimize(ctx context.Context, q Query, p *place, property model.Property) (*Way, error) {
-	told := trace.New(t.space, property.Name, kindOf(property), pathTo(p))
+func (t *tables) minimize(ctx context.Context, q Query, p *place) (*Way, error) {
+	told, property, err := t.told(q, p)
+	switch {
+	case err != nil:
+		return nil, err
+	case property.Name == "":
+		return nil, badRequest(errors.New("the last state shows no property: expected a violation or an example"))
+	case !property.Expect.OfStates():
+		return nil, badRequest(fmt.Errorf("%q is about whole paths: expected a property that the last state shows", property.Name))
+	}
 	shorter, how, err := checker.Minimise(ctx, t.source, told)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,8 @@ type Diagram struct {
 	Lanes  []string `json:"lanes"`  // names of actors: those of slots in the order of the model, then any others
 	Rows   []Row    `json:"rows"`   // the first one is the start
 	Arrows []Arrow  `json:"arrows"` // by the row in which they end; those that end nowhere come last
+	// Loop is the first of the rows at the end that repeat for ever; 0 if there are none.
+	Loop int `json:"loop,omitempty"`
 }
 
 // Row is a step of a diagram.
@@ -52,8 +54,7 @@ type Arrow struct {
 
 // Diagram lays the trace out.
 func (t Trace) Diagram() Diagram {
-	var d Diagram
-	d.Lanes = t.lanes()
+	d := Diagram{Lanes: t.lanes(), Loop: t.Loop}
 	d.Rows = append(d.Rows, Row{Lane: -1, Kind: "start", Text: "start", Label: "start", Past: len(t.Steps) > 0})
 	lane := func(name string) int { return slices.Index(d.Lanes, name) }
 	for i, s := range t.Steps {

@@ -20,7 +20,7 @@ var page = sync.OnceValue(func() *template.Template { return template.Must(templ
 
 // WriteHTML writes a document as a page of its own, which loads nothing and runs no script: for every trace its
 // space-time diagram, and beside it the same as a list, with what each step changed. It follows the colour scheme of the
-// reader. What the traces do not depend on is pale in the diagram and folded in the list.
+// reader. What the traces do not depend on is pale in the diagram and folded in the list; what repeats for ever has a frame.
 func WriteHTML(w io.Writer, d Document) error {
 	view := pageView{Model: d.Model}
 	for _, name := range slices.Sorted(maps.Keys(d.Config)) {
@@ -49,6 +49,7 @@ type traceView struct {
 	Number   int
 	Headline string
 	Meaning  string
+	End      string
 	Picture  picture
 	Initial  []Slot
 	Groups   []group
@@ -71,7 +72,7 @@ type stepView struct {
 
 func newTraceView(number int, t Trace, model string) traceView {
 	v := traceView{
-		ID: fmt.Sprintf("trace-%d", number), Number: number, Headline: t.headline(), Meaning: t.meaning(model),
+		ID: fmt.Sprintf("trace-%d", number), Number: number, Headline: t.headline(), Meaning: t.meaning(model), End: Printable(t.End()),
 		Picture: newPicture(t.Diagram()), Initial: t.Initial.Slots, Linked: t.linked(),
 	}
 	for i, s := range t.Steps {
@@ -102,6 +103,9 @@ const (
 	longLabel  = 44 // characters; longer ones are cut, and whole in the list and on hover
 	// How wide a character of a label is, at most.
 	letterWidth = 8
+	// How far a frame goes beyond the marks of its first row and its last one.
+	loopAbove = 22
+	loopBelow = 12
 )
 
 // picture is a diagram with coordinates.
@@ -109,6 +113,7 @@ type picture struct {
 	Width, Height int
 	Top, Bottom   int // of the lanes
 	Lanes         []laneView
+	Loop          *loopView
 	Arrows        []arrowView
 	Marks         []markView
 }
@@ -116,6 +121,14 @@ type picture struct {
 type laneView struct {
 	X    int
 	Name string
+}
+
+// loopView is a frame around the rows that repeat for ever, and the way back beside it.
+type loopView struct {
+	X, Y, Width, Height int    // of the frame
+	Back                string // the path of the way back
+	Text                string
+	TextX, TextY        int
 }
 
 type arrowView struct {
@@ -165,7 +178,22 @@ func newPicture(d Diagram) picture {
 		}
 		p.Marks = append(p.Marks, m)
 	}
+	if d.Loop > 0 {
+		p.addLoop(d.Loop, y)
+	}
 	return p
+}
+
+// addLoop frames the rows from one on, labels above and numbers beside them included, and makes room for the way back.
+func (p *picture) addLoop(first int, y func(int) int) {
+	last := p.Marks[len(p.Marks)-1].Number
+	l := &loopView{X: 8, Y: y(first) - loopAbove, Text: "↻ " + repeats(first, last)}
+	p.Width = max(p.Width, l.X+letterWidth*utf8.RuneCountInString(l.Text))
+	l.Width, l.Height = p.Width-l.X, y(last)+loopBelow-l.Y
+	right, side := p.Width+2, p.Width+26
+	l.Back = fmt.Sprintf("M%d %dH%dq8 0 8 -8V%dq0 -8 -8 -8H%d", right, y(last), side-8, y(first)+8, right+2)
+	l.TextX, l.TextY = l.X+4, y(last)+loopBelow+16
+	p.Loop, p.Width, p.Height = l, p.Width+40, max(p.Height, l.TextY+8)
 }
 
 func newArrow(a Arrow, x, y func(int) int) arrowView {

@@ -3,6 +3,9 @@ package trace_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -80,6 +83,71 @@ func TestReproduceEveryKind(t *testing.T) {
 				if (doc.Loop != nil) != (tr.Loop > 0) || doc.Loop != nil && *doc.Loop >= len(doc.States) {
 					t.Errorf("%q loops %v of %d states", tr.Property, doc.Loop, len(doc.States))
 				}
+			}
+		}
+	}
+}
+
+// whole is a light that cannot break.
+type whole struct{ ring }
+
+func (whole) Actions(int) []string { return []string{"on"} }
+
+// A page frames the steps that repeat for ever, with the way back beside the frame, and says so in the list as well.
+func TestHTMLFramesLoop(t *testing.T) {
+	var traces []trace.Trace
+	for _, p := range []*model.Plain[int, string]{model.NewPlain(ring{}), model.NewPlain(whole{})} {
+		p.Eventually("seven", func(n int) bool { return n == 7 })
+		r := checker.BFS(t.Context(), p, checker.Options{})
+		defer r.Close()
+		traces = append(traces, r.Traces()...)
+	}
+	if len(traces) != 2 || !traces[0].Maximal || traces[1].Loop != 2 || len(traces[1].Steps) != 4 {
+		t.Fatalf("expected a path to an end, and four steps of which three repeat: %+v", traces)
+	}
+	page := func(tr trace.Trace) string {
+		var b strings.Builder
+		if err := trace.WriteHTML(&b, trace.Document{Model: "ring", Traces: []trace.Trace{tr}}); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	for _, tr := range traces {
+		html := page(tr)
+		if !strings.Contains(html, "<p>… "+tr.End()+".</p>") {
+			t.Errorf("%q: the list does not say that %s", tr.Property, tr.End())
+		}
+		if tr.Loop == 0 {
+			if strings.Contains(html, `class="loop"`) {
+				t.Errorf("%q has a frame", tr.Property)
+			}
+			continue
+		}
+		for steps, first := range map[int]int{4: 2, 10: 2, 11: 9} {
+			long := tr
+			for len(long.Steps) < steps {
+				long.Steps = append(long.Steps[:len(long.Steps):len(long.Steps)], tr.Steps[1])
+			}
+			long.Loop = first
+			html := page(long)
+			frame := regexp.MustCompile(`<g class="loop"><title>([^<]*)</title><rect x="\d+" y="(\d+)" width="\d+" height="(\d+)"`).
+				FindStringSubmatch(html)
+			if frame == nil {
+				t.Fatalf("no frame in\n%s", html)
+			}
+			if want := fmt.Sprintf("↻ steps %d to %d repeat for ever", first, steps); frame[1] != want {
+				t.Errorf("the frame says %q, expected %q", frame[1], want)
+			}
+			inside := 0
+			top, _ := strconv.Atoi(frame[2])
+			height, _ := strconv.Atoi(frame[3])
+			for _, m := range regexp.MustCompile(`<text class="number" x="\d+" y="(\d+)"`).FindAllStringSubmatch(html, -1) {
+				if y, _ := strconv.Atoi(m[1]); y > top && y < top+height {
+					inside++
+				}
+			}
+			if inside != steps-first+1 {
+				t.Errorf("%d steps in the frame of steps %d to %d", inside, first, steps)
 			}
 		}
 	}

@@ -18,9 +18,7 @@ func Text(w io.Writer, t Trace) error {
 		fmt.Fprintf(&b, "%3d. %s\n", i+1, Printable(s.Text))
 		writeDetails(&b, s)
 	}
-	if end := t.End(); end != "" {
-		fmt.Fprintf(&b, "     … %s.\n", Printable(end))
-	}
+	writeEnd(&b, t)
 	_, err := w.Write(b.Bytes())
 	return err
 }
@@ -56,6 +54,7 @@ func Explain(w io.Writer, t Trace) error {
 		writeDetails(&b, s)
 	}
 	fold()
+	writeEnd(&b, t)
 	_, err := w.Write(b.Bytes())
 	return err
 }
@@ -105,6 +104,13 @@ func (t Trace) meaning(of string) string {
 	case Walked:
 	}
 	return fmt.Sprintf("%s of %s are possible", steps, of)
+}
+
+// writeEnd says how the trace goes on, if its last state does not say it all.
+func writeEnd(b *bytes.Buffer, t Trace) {
+	if end := t.End(); end != "" {
+		fmt.Fprintf(b, "     … %s.\n", Printable(end))
+	}
 }
 
 func writeDetails(b *bytes.Buffer, s Step) {

@@ -97,10 +97,8 @@ type Change struct {
 func (t Trace) End() string {
 	var end string
 	switch {
-	case t.Loop > 0 && t.Loop == len(t.Steps):
-		end = fmt.Sprintf("step %d repeats for ever", t.Loop)
 	case t.Loop > 0:
-		end = fmt.Sprintf("steps %d to %d repeat for ever", t.Loop, len(t.Steps))
+		end = repeats(t.Loop, len(t.Steps))
 	case t.Maximal:
 		end = "nothing else can happen"
 	}
@@ -108,6 +106,14 @@ func (t Trace) End() string {
 		end += ": "
 	}
 	return end + t.Note
+}
+
+// repeats says that the steps from one to another never end.
+func repeats(first, last int) string {
+	if first == last {
+		return fmt.Sprintf("step %d repeats for ever", first)
+	}
+	return fmt.Sprintf("steps %d to %d repeat for ever", first, last)
 }
 
 // StateOf describes a state, as the first one of a trace.
