@@ -444,14 +444,14 @@ func events(t *testing.T, base string) <-chan explorer.CheckStatus {
 }
 
 func TestPauseAndStream(t *testing.T) {
-	s, base := serve(t, func(c *explorer.Config) { c.Settings = map[string]string{"clients": "6"} })
+	// So many states that the check does not end before it is stopped, however slow this test is.
+	s, base := serve(t, func(c *explorer.Config) { c.Settings = map[string]string{"clients": "20", "servers": "5"} })
 	stream := events(t, base)
 	if err := s.StartCheck(explorer.CheckRequest{}); err != nil {
 		t.Fatal(err)
 	}
-	for ask[explorer.CheckStatus](t, base, "check/pause", nil, 200).State != "paused" {
-		time.Sleep(time.Millisecond)
-	}
+	ask[explorer.CheckStatus](t, base, "check/pause", nil, 200)
+	await(t, base, "paused")
 	// Walking goes on beside a check, paused or not.
 	ask[explorer.State](t, base, "state", explorer.Query{}, 200)
 	if st := ask[explorer.CheckStatus](t, base, "check/resume", nil, 200); st.State != "running" {

@@ -123,7 +123,7 @@ function Properties() {
       <header class="block-head"><h2 id="properties-title">Properties</h2><span class="muted small">here{mine ? " · check" : ""}</span></header>
       <ul class="properties">
         {state?.properties.map((p) => {
-          const is = meaning(p.expect, p.answer);
+          const is = meaning(p.expect, p.answer, s.terminal(s.here.value));
           const verdict = mine ? c.properties.find((v) => v.name === p.name)?.verdict : undefined;
           const d = mine ? c.discoveries.find((x) => x.property === p.name) : undefined;
           return (
@@ -132,7 +132,7 @@ function Properties() {
               <span class="property-name">{p.name}<span class="muted small"> {p.expect}</span></span>
               {d ? (
                 <button type="button" class={`small-button ${d.expect === "sometimes" ? "star" : "bad"}`} onClick={() => void s.showDiscovery(d)}
-                  title={`Walk to it: ${d.path.length} steps`}>
+                  title={`Walk to it: ${s.stepsText(d.path.length)}`}>
                   {d.expect === "sometimes" ? "example" : "violated"} · {d.path.length}
                 </button>
               ) : verdict ? <span class={`verdict ${verdict.replace(/ .*/, "")}`}>{verdict}</span> : null}

@@ -178,11 +178,33 @@ export function timelineAddress(q: Query): string {
   return `api/v1/timeline?${u}`;
 }
 
-/** Listens to the check; the function that it gives ends that. */
-export function listen(heard: (c: Check) => void, online: (yes: boolean) => void): () => void {
-  const source = new EventSource("api/v1/check/events");
-  source.addEventListener("check", (e) => heard(JSON.parse((e as MessageEvent<string>).data) as Check));
-  source.onopen = () => online(true);
-  source.onerror = () => online(false);
-  return () => source.close();
+const again = 2000; // milliseconds until a stream that was refused is asked for again
+
+/**
+ * Listens to the check, for as long as the page is there. A page that nobody sees does not: browsers have six connections
+ * to a server, and six such pages would leave none for the seventh.
+ */
+export function listen(heard: (c: Check) => void, online: (yes: boolean) => void) {
+  let source: EventSource | null = null;
+  let timer = 0;
+  const begin = () => {
+    clearTimeout(timer);
+    if (source || document.hidden) return;
+    source = new EventSource("api/v1/check/events");
+    source.addEventListener("check", (e) => heard(JSON.parse((e as MessageEvent<string>).data) as Check));
+    source.onopen = () => online(true);
+    source.onerror = () => {
+      online(false);
+      if (source?.readyState !== EventSource.CLOSED) return; // The browser tries again.
+      source = null;
+      timer = window.setTimeout(begin, again);
+    };
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) return begin();
+    clearTimeout(timer);
+    source?.close();
+    source = null;
+  });
+  begin();
 }

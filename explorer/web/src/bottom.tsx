@@ -1,5 +1,6 @@
 // The panel below: the branches that were walked, the history of the clients, and how the check went.
 
+import { useMemo } from "preact/hooks";
 import * as api from "./api";
 import { Chart } from "./chart";
 import { bytes, CheckButtons, count, stateWord } from "./actions";
@@ -54,7 +55,7 @@ function Branches() {
         {drawn.map((b) => (
           <li key={b.at} style={{ height: `${lane}px` }}>
             <button type="button" aria-current={mine.has(b.end) ? "true" : undefined} onClick={() => s.goTo(b.end)}>
-              <b>{b.end.depth} steps</b>
+              <b>{s.stepsText(b.end.depth)}</b>
               <span class="muted">{b.fork.depth > 0 || b.at > 0 ? `leaves after step ${b.fork.depth}` : "from the beginning"}</span>
               <span class="ellipsis">{b.end.step?.text ?? ""}</span>
             </button>
@@ -69,12 +70,14 @@ function Timeline() {
   void s.fetched.value;
   const place = s.here.value;
   const observers = place.state?.slots.filter((x) => x.visualized) ?? [];
-  if (place.state && observers.length === 0) return <p class="empty">This model records no history of clients.</p>;
   const text = observers[0]?.value.text ?? "";
+  // Equal histories have one picture. A frame that were sent elsewhere would also be a step back in the browser's history.
+  const address = useMemo(() => (place.state ? api.timelineAddress(s.query(place)) : ""), [s.root.value, text, !place.state]);
+  if (!place.state) return <p class="empty">…</p>;
+  if (observers.length === 0) return <p class="empty">This model records no history of clients.</p>;
   return (
     <div class="timeline">
-      <iframe key={text} title="History of the clients at the selected step, as Porcupine shows it" sandbox="allow-scripts"
-        src={api.timelineAddress(s.query(place))} />
+      <iframe key={address} title="History of the clients at the selected step, as Porcupine shows it" sandbox="allow-scripts" src={address} />
       <details class="as-text"><summary>The same as text</summary><pre>{text}</pre></details>
     </div>
   );
@@ -109,7 +112,7 @@ function CheckPanel() {
           const d = c.discoveries.find((x) => x.property === p.name);
           return (
             <li key={p.name}><span class={`verdict ${p.verdict.replace(/ .*/, "")}`}>{p.verdict}</span> {p.name}
-              {d && <button type="button" class="small-button" onClick={() => void s.showDiscovery(d)}>walk there, {d.path.length} steps</button>}
+              {d && <button type="button" class="small-button" onClick={() => void s.showDiscovery(d)}>walk there, {s.stepsText(d.path.length)}</button>}
             </li>
           );
         })}
@@ -118,15 +121,13 @@ function CheckPanel() {
   );
 }
 
-const tabs = [["branches", "Branches"], ["history", "History"], ["check", "Check"]] as const;
-
 export function Bottom() {
   return (
     <section class="pane bottom" aria-labelledby="bottom-title">
       <h2 class="sr" id="bottom-title">Branches, history and check</h2>
       <div class="pane-head">
         <div class="segments" role="tablist" aria-label="Panel" onKeyDown={tabKeys}>
-          {tabs.map(([id, title]) => (
+          {s.tabs.map(([id, title]) => (
             <button key={id} type="button" role="tab" id={`tab-${id}`} aria-controls="bottom" aria-selected={s.tab.value === id}
               tabIndex={s.tab.value === id ? 0 : -1} onClick={() => (s.tab.value = id)}>
               {title}{id === "branches" && s.branches.value.length > 1 && <span class="count">{s.branches.value.length}</span>}

@@ -20,6 +20,14 @@ const viewport = signal({ from: 0, to: 40, width: 640 });
 const rowOf = computed(() => new Map(s.rows.value.map((step, i) => [step, i + 1])));
 const y = (row: number) => top + row * rowHeight;
 
+/** A finger does not hover: where it was last says nothing. */
+const hovers = (step: number) => ({
+  onPointerEnter: (e: PointerEvent) => {
+    if (e.pointerType !== "touch") hovered.value = step || null;
+  },
+  onPointerLeave: () => (hovered.value = null),
+});
+
 const lit = computed(() => (hovered.value === null ? null : s.past(s.steps.value, hovered.value)));
 
 /** Steps that the violation at the end does not depend on stand back, as long as one looks at it. */
@@ -44,9 +52,10 @@ export function ballotClass(message?: string): string {
   return i === undefined || i === null ? "" : `ballot ballot-${i}`;
 }
 
-const violates = (step: Step | null) => {
+const violates = (step: Step | null, number: number) => {
   const properties = s.here.value.state?.properties ?? [];
-  return properties.filter((p, i) => step && meaning(p.expect, step.answers[i] ?? true) === "violated").map((p) => p.name);
+  const terminal = number === s.tip.value.depth && s.terminal(s.tip.value);
+  return properties.filter((p, i) => step && meaning(p.expect, step.answers[i] ?? true, terminal) === "violated").map((p) => p.name);
 };
 
 const matches = (step: Step | null) =>
@@ -71,13 +80,13 @@ function Gutter({ from, to }: { from: number; to: number }) {
     if (step === undefined) break;
     const of = step === 0 ? null : (all[step - 1] ?? null);
     const chosen = step === s.selected.value;
-    const bad = violates(of);
+    const bad = violates(of, step);
     const text = step === 0 ? "the initial state" : (of?.text ?? "…");
     items.push(
       <li key={step} id={`step-${step}`} role="option" aria-selected={chosen} aria-setsize={rows.length + 1} aria-posinset={row + 1}
         tabIndex={chosen ? 0 : -1} style={{ top: `${y(row) - rowHeight / 2}px` }}
         class={`${chosen ? "chosen" : ""} ${lit.value ? (lit.value.has(step) ? "" : "dim") : faded(step)} ${matches(of) ? "match" : ""}`}
-        onClick={() => s.select(step)} onMouseEnter={() => (hovered.value = step || null)} onMouseLeave={() => (hovered.value = null)}>
+        onClick={() => s.select(step)} {...hovers(step)}>
         <span class="number">{step === 0 ? "0" : step}</span>
         {step > 0 && <Icon name={bad.length ? "violated" : (of?.kind ?? "act")} />}
         {step > 0 && <span class="sr">{of?.kind}: </span>}
@@ -155,7 +164,7 @@ function Arrow({ step, number, row, g }: { step: Step; number: number; row: numb
       const startY = origin === undefined ? at - rowHeight : y(origin);
       const startX = origin === undefined ? x + side * Math.min(Math.abs(fromX - x), g.lane) : fromX;
       const endX = lost ? x + side * Math.min(24, g.lane / 3) : x + side * 6;
-      const endY = at - ((at - startY) * Math.abs(endX - x)) / Math.max(1, Math.abs(startX - x));
+      const endY = lost ? at : at - ((at - startY) * Math.abs(endX - x)) / Math.max(1, Math.abs(startX - x));
       parts.push(
         <line key="arrow" class={`arrow ${lost ? "lost" : ""} ${colour}`} x1={startX} y1={startY} x2={endX} y2={endY}
           marker-end={lost ? undefined : "url(#head)"} />,
@@ -167,7 +176,7 @@ function Arrow({ step, number, row, g }: { step: Step; number: number; row: numb
 }
 
 const classOf = (step: Step, number: number) =>
-  `event kind-${step.kind}${lit.value ? (lit.value.has(number) ? "" : " dim") : faded(number)}${number === s.selected.value ? " chosen" : ""}${violates(step).length > 0 ? " bad" : ""}`;
+  `event kind-${step.kind}${lit.value ? (lit.value.has(number) ? "" : " dim") : faded(number)}${number === s.selected.value ? " chosen" : ""}${violates(step, number).length > 0 ? " bad" : ""}`;
 
 function Event({ step, number, row, g }: { step: Step; number: number; row: number; g: Geometry }) {
   const at = y(row);
@@ -175,8 +184,7 @@ function Event({ step, number, row, g }: { step: Step; number: number; row: numb
   if (x === null) return null;
   const events = {
     onClick: () => s.select(number),
-    onMouseEnter: () => (hovered.value = number),
-    onMouseLeave: () => (hovered.value = null),
+    ...hovers(number),
   };
   const text = step.cause !== undefined ? (step.message ?? "") : step.text.replace(/^[^ ]+: /, "");
   const fromX = step.cause !== undefined ? g.x(step.from ?? "") : null;
@@ -273,9 +281,21 @@ function Loop({ g, height }: { g: Geometry; height: number }) {
 
 export function Diagram() {
   const scroller = useRef<HTMLDivElement>(null);
+  const height = useRef(0); // that is seen; 0 while another view is shown
+  /** Scrolls to the selected step, if it is not seen. */
+  const reveal = (row: number) => {
+    const el = scroller.current;
+    if (!el || el.clientHeight === 0) return;
+    const at = y(row);
+    const head = 40;
+    if (at - rowHeight < el.scrollTop) el.scrollTop = Math.max(0, at - rowHeight * 2);
+    else if (at + rowHeight + head > el.scrollTop + el.clientHeight) el.scrollTop = at + rowHeight * 2 + head - el.clientHeight;
+  };
   const measure = () => {
     const el = scroller.current;
     if (!el) return;
+    if (height.current === 0) reveal(rowOf.peek().get(s.selected.peek()) ?? 0);
+    height.current = el.clientHeight;
     const from = Math.max(0, Math.floor(el.scrollTop / rowHeight / 6) * 6 - overscan);
     const to = Math.ceil((el.scrollTop + el.clientHeight) / rowHeight / 6) * 6 + overscan;
     const width = el.clientWidth;
@@ -293,12 +313,7 @@ export function Diagram() {
   useSignalEffect(() => {
     const row = rowOf.value.get(s.selected.value) ?? 0;
     requestAnimationFrame(() => {
-      const el = scroller.current;
-      if (!el) return;
-      const at = y(row);
-      const head = 40;
-      if (at - rowHeight < el.scrollTop) el.scrollTop = Math.max(0, at - rowHeight * 2);
-      else if (at + rowHeight + head > el.scrollTop + el.clientHeight) el.scrollTop = at + rowHeight * 2 + head - el.clientHeight;
+      reveal(row);
       measure();
     });
   });
@@ -309,7 +324,7 @@ export function Diagram() {
   const beside = s.loop.value > 0 ? loopRoom : 0;
   const lane = Math.min(190, Math.max(78, Math.floor((v.width - gutter - 12 - beside) / Math.max(1, names.length))));
   const width = Math.max(lane * names.length, v.width - gutter - 12 - beside);
-  const height = y(rows.length) + rowHeight;
+  const full = y(rows.length) + rowHeight;
   const from = Math.min(v.from, rows.length);
   const to = Math.min(v.to, rows.length);
   const g: Geometry = {
@@ -340,10 +355,10 @@ export function Diagram() {
             <span key={n} class="lane-head" style={{ width: `${lane}px` }}><b>{n}</b></span>
           ))}
         </div>
-        <div class="lane-body" style={{ height: `${height}px` }}>
+        <div class="lane-body" style={{ height: `${full}px` }}>
           {chosenRow !== undefined && <div class="band" style={{ top: `${y(chosenRow) - rowHeight / 2}px` }} />}
           <div class="gutter-box" style={{ width: `${gutter}px` }}><Gutter from={from} to={to} /></div>
-          <svg class="space-time" width={width + beside} height={height} style={{ left: `${gutter}px` }} aria-hidden="true">
+          <svg class="space-time" width={width + beside} height={full} style={{ left: `${gutter}px` }} aria-hidden="true">
             <defs>
               <marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto" markerUnits="userSpaceOnUse">
                 <path d="M0 0.5L8 4 0 7.5z" fill="context-stroke" />
@@ -351,9 +366,9 @@ export function Diagram() {
             </defs>
             {names.map((n) => {
               const x = g.x(n) as number;
-              return <line key={n} class="lifeline" x1={x} x2={x} y1={y(Math.max(0, from)) - (from === 0 ? 0 : rowHeight)} y2={Math.min(height, y(to) + rowHeight)} />;
+              return <line key={n} class="lifeline" x1={x} x2={x} y1={y(Math.max(0, from)) - (from === 0 ? 0 : rowHeight)} y2={Math.min(full, y(to) + rowHeight)} />;
             })}
-            {s.loop.value > 0 && <Loop g={g} height={height} />}
+            {s.loop.value > 0 && <Loop g={g} height={full} />}
             <Downs g={g} last={rows.length} />
             {from === 0 && names.map((n) => <circle key={n} class="begin" cx={g.x(n) as number} cy={y(0)} r="3" />)}
             {arrows}

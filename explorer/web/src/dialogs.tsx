@@ -69,22 +69,26 @@ const kept = signal<api.Format[]>([]);
 function Export() {
   const [format, choose] = useState("");
   const [got, show] = useState<{ of: api.Format; text: string } | null>(null);
+  const [problem, fail] = useState("");
   useEffect(() => {
-    if (kept.value.length === 0) void api.formats().then((all) => (kept.value = all), s.fail);
+    if (kept.value.length === 0) api.formats().then((all) => (kept.value = all), (e: unknown) => fail(s.textOf(e)));
   }, []);
   const chosen = kept.value.find((f) => f.name === format) ?? kept.value[0];
   useEffect(() => {
     if (!chosen) return;
     let old = false;
-    const arrived = (text: string) => !old && show({ of: chosen, text });
-    void api.exported(chosen.name, s.query(s.tip.value)).then(arrived, (e: unknown) => arrived(String(e)));
+    fail("");
+    api.exported(chosen.name, s.query(s.tip.value)).then(
+      (text) => !old && show({ of: chosen, text }),
+      (e: unknown) => !old && fail(s.textOf(e)),
+    );
     return () => {
       old = true;
     };
   }, [chosen?.name]);
   // What arrived last may still be of the format that was chosen before.
-  const there = got?.of === chosen;
-  const text = got && there ? got.text : "…";
+  const there = got !== null && got.of === chosen && problem === "";
+  const text = there ? got.text : "…";
   const save = () => {
     if (!chosen) return;
     const a = document.createElement("a");
@@ -94,7 +98,8 @@ function Export() {
     setTimeout(() => URL.revokeObjectURL(a.href), 1000);
   };
   return (
-    <Dialog title={`Export the path of ${s.tip.value.depth} steps`} wide>
+    <Dialog title={`Export the path of ${s.stepsText(s.tip.value.depth)}`} wide>
+      {problem && <p class="why bad" role="alert">Not exported: {problem}.</p>}
       <div class="export">
         <div class="formats" role="radiogroup" aria-label="Format">
           {kept.value.map((f) => (
@@ -107,7 +112,7 @@ function Export() {
       </div>
       <p class="buttons">
         <button type="button" class="button primary" disabled={!there} onClick={save}>Save {chosen?.file}</button>
-        <button type="button" class="button" disabled={!there} onClick={() => void navigator.clipboard.writeText(text).then(() => (s.notice.value = "Copied."), s.fail)}>Copy</button>
+        <button type="button" class="button" disabled={!there} onClick={() => void s.copy(text, "Copied.")}>Copy</button>
       </p>
     </Dialog>
   );

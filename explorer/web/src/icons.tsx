@@ -49,9 +49,9 @@ export function Icon({ name, label }: { name: string; label?: string }) {
   );
 }
 
-/** What a property's answer means in a state. */
-export function meaning(expect: string, answer: boolean): "holds" | "violated" | "example" | "open" {
-  if (expect === "always") return answer ? "holds" : "violated";
+/** What a property's answer means in a state, and in one that nothing can follow. */
+export function meaning(expect: string, answer: boolean, terminal = false): "holds" | "violated" | "example" | "open" {
+  if (expect === "always" || (expect === "quiescent" && terminal)) return answer ? "holds" : "violated";
   if (expect === "sometimes") return answer ? "example" : "open";
   return answer ? "holds" : "open"; // of what is demanded of a path, a state only tells whether it is there
 }

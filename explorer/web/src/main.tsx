@@ -33,7 +33,7 @@ function Header() {
       </button>
       <span class="spring" />
       <button type="button" class="icon-button" aria-label="Copy a link to this view" title="Copy a link to this view"
-        onClick={() => void navigator.clipboard.writeText(location.href).then(() => (s.notice.value = "The link is copied."), s.fail)}>
+        onClick={() => void s.copy(location.href, "The link is copied.")}>
         <Icon name="link" />
       </button>
       <button type="button" class="icon-button" aria-label="Export" title="Export (e)" onClick={() => (s.dialog.value = "export")}><Icon name="export" /></button>
@@ -127,19 +127,25 @@ function Caption() {
   );
 }
 
-function Center() {
+/** What went wrong: above the diagram, or on a narrow screen above the names of the views, whichever is shown. */
+function Problem() {
   const p = s.problem.value;
+  if (!p) return null;
+  return (
+    <div class="banner" role="alert">
+      <Icon name="violated" />
+      <div><p>{p.text}</p>{p.detail && <code>{p.detail}</code>}</div>
+      <button type="button" class="icon-button" aria-label="Dismiss" onClick={() => (s.problem.value = null)}><Icon name="close" /></button>
+    </div>
+  );
+}
+
+function Center() {
   return (
     <section class="pane center" aria-label="Path">
       <Toolbar />
       {lifelines.value && <Lifelines />}
-      {p && (
-        <div class="banner" role="alert">
-          <Icon name="violated" />
-          <div><p>{p.text}</p>{p.detail && <code>{p.detail}</code>}</div>
-          <button type="button" class="icon-button" aria-label="Dismiss" onClick={() => (s.problem.value = null)}><Icon name="close" /></button>
-        </div>
-      )}
+      <Problem />
       {s.watched.value !== null && (
         <div class="watching">
           <span class="muted">watching</span><code>{s.watched.value}</code>
@@ -158,7 +164,7 @@ function Announcer() {
   const at = s.selected.value;
   const step = s.steps.value[at - 1];
   const properties = s.here.value.state?.properties ?? [];
-  const bad = properties.filter((p) => meaning(p.expect, p.answer) === "violated").map((p) => p.name);
+  const bad = properties.filter((p) => meaning(p.expect, p.answer, s.terminal(s.here.value)) === "violated").map((p) => p.name);
   const text = at === 0 ? "Initial state" : `Step ${at} of ${s.tip.value.depth}: ${step?.text ?? ""}`;
   return <div class="sr" aria-live="polite">{text}{bad.length ? `. Violated: ${bad.join(", ")}` : ""}.</div>;
 }
@@ -172,7 +178,7 @@ function Toast() {
   });
   return (
     <div class="toast-box" role="status">
-      {s.busy.value && <p class="toast busy">{s.busy.value}…</p>}
+      {(s.busy.value || s.waiting.value > 0) && <p class="toast busy">{s.busy.value || "Waiting for the server"}…</p>}
       {s.notice.value && <p class="toast">{s.notice.value}</p>}
     </div>
   );
@@ -247,6 +253,7 @@ function App() {
         <Bottom />
       </div>
       </main>
+      <div class="narrow-problem"><Problem /></div>
       <nav class="narrow-nav" aria-label="Views">
         {tabs.map(([id, title]) => (
           <button key={id} type="button" aria-current={pane.value === id ? "page" : undefined} onClick={() => (pane.value = id)}>{title}</button>

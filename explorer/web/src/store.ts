@@ -32,7 +32,9 @@ export const fetched = signal(0); // grows when something of a place arrives
 export const problem = signal<{ text: string; detail?: string } | null>(null);
 export const notice = signal("");
 export const busy = signal("");
+export const waiting = signal(0); // places that the server takes long to tell of
 export const said = signal(""); // for screen readers
+export const tabs: [string, string][] = [["branches", "Branches"], ["history", "History"], ["check", "Check"]]; // below
 export const tab = signal("branches");
 export const hidden = signal<ReadonlySet<string>>(new Set());
 export const order = signal<string[]>([]);
@@ -97,6 +99,11 @@ export const visited = computed(() => {
   return all;
 });
 
+/** Whether it is known that nothing can follow a place, other than itself. */
+export const terminal = (p: Place) => !!p.state?.actions.every((c) => !!c.ignored || (!!c.same && !c.cut));
+
+export const stepsText = (n: number) => (n === 1 ? "1 step" : `${n} steps`);
+
 export const pathOf = (p: Place): string[] => {
   const keys: string[] = [];
   for (let at: Place | null = p; at?.parent; at = at.parent) keys.push(at.key);
@@ -119,10 +126,27 @@ const kept: Place[] = [];
 /** Fetches what is not known of a place and of the steps that lead there. */
 export function load(p: Place): Promise<void> {
   if (p.state) return Promise.resolve();
-  p.loading ??= fetchPlace(p).finally(() => {
+  p.loading ??= patiently(fetchPlace(p)).finally(() => {
     p.loading = null;
   });
   return p.loading;
+}
+
+const patience = 600; // milliseconds, after which one wants to know what is awaited
+
+/** Says that something is awaited, if it takes a while. */
+async function patiently<T>(what: Promise<T>): Promise<T> {
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    waiting.value++;
+  }, patience);
+  try {
+    return await what;
+  } finally {
+    clearTimeout(timer);
+    if (late) waiting.value--;
+  }
 }
 
 async function fetchPlace(p: Place): Promise<void> {
@@ -151,9 +175,27 @@ async function fetchPlace(p: Place): Promise<void> {
   fetched.value++;
 }
 
+export const textOf = (e: unknown) => (e instanceof Error ? e.message : String(e));
+
 export function fail(e: unknown) {
   busy.value = "";
-  problem.value = { text: e instanceof Error ? e.message : String(e) };
+  problem.value = { text: textOf(e) };
+}
+
+/** Puts a text where it can be pasted from. Browsers have no clipboard for pages of other machines: those do it the old way. */
+export async function copy(text: string, told: string) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const box = document.createElement("textarea");
+    box.value = text;
+    (document.querySelector("dialog[open]") ?? document.body).append(box); // What is outside a dialog cannot be selected.
+    box.select();
+    const done = document.execCommand("copy");
+    box.remove();
+    if (!done) return fail(new Error("the browser does not let the page copy"));
+  }
+  notice.value = told;
 }
 
 /** Does something that may take a while, and shows what goes wrong. */
@@ -283,13 +325,16 @@ export function otherBranch(by: number) {
 export type Opening = "open" | "failed" | "overtaken";
 
 /** The last tree that was opened: what stays when another one cannot be. */
-let last: { model: string; config: api.Config; initial: number; root: Place; tip: Place } | null = null;
+let last: {
+  model: string; config: api.Config; initial: number; root: Place; tip: Place; hidden: ReadonlySet<string>; order: string[];
+} | null = null;
 
 /** Opens a tree, and walks as far as a path applies. What cannot be opened leaves what was shown before. */
 export async function openModel(name: string, words: api.Config, path: string[] = [], first = 0): Promise<Opening> {
-  if (last?.root === root.value) last.tip = tip.value;
+  if (last?.root === root.value) Object.assign(last, { tip: tip.value, hidden: hidden.value, order: order.value });
   const fresh = newPlace(null, "");
   batch(() => {
+    if (name !== model.value) lookAt([], []); // Other actors.
     model.value = name;
     config.value = words;
     initial.value = first;
@@ -316,12 +361,21 @@ export async function openModel(name: string, words: api.Config, path: string[] 
     return "failed";
   }
   if (!shown(fresh)) return "overtaken";
-  last = { model: name, config: config.value, initial: first, root: fresh, tip: tip.value };
+  last = {
+    model: name, config: config.value, initial: first, root: fresh, tip: tip.value, hidden: hidden.value, order: order.value,
+  };
   return "open";
+}
+
+/** Says which lifelines are hidden, and how they are ordered. */
+function lookAt(without: Iterable<string>, names: string[]) {
+  hidden.value = new Set(without);
+  order.value = names;
 }
 
 function goBack(to: NonNullable<typeof last>) {
   batch(() => {
+    lookAt(to.hidden, to.order);
     model.value = to.model;
     config.value = to.config;
     initial.value = to.initial;
@@ -346,7 +400,7 @@ async function walk(from: Place, path: string[]): Promise<void> {
     if (!shown(furthest)) return;
     goTo(furthest);
     problem.value = {
-      text: `Step ${e.step} of this path no longer applies. You see the ${rest.length} steps before it.`,
+      text: `Step ${e.step} of this path no longer applies. You see ${rest.length > 0 ? `the ${stepsText(rest.length)} before it` : "where it begins"}.`,
       detail: e.key,
     };
   }
@@ -363,7 +417,7 @@ export async function showDiscovery(d: api.Discovery) {
   });
   if (opening === "overtaken") return;
   const further = d.loop ? `; steps ${d.loop} to ${d.path.length} repeat for ever` : d.maximal ? "; nothing can follow" : "";
-  notice.value = `${d.expect === "sometimes" ? "Example" : "Violation"} of “${d.property}”, ${d.path.length} steps${further}`;
+  notice.value = `${d.expect === "sometimes" ? "Example" : "Violation"} of “${d.property}”, ${stepsText(d.path.length)}${further}`;
 }
 
 /** Starts a check of what is shown. */
@@ -375,7 +429,10 @@ export const sameConfig = (a: api.Config, b: api.Config) => {
 };
 
 let discovery = -1;
+let discoveredBy = 0; // the check
 export function nextDiscovery() {
+  if (discoveredBy !== check.value?.id) discovery = -1;
+  discoveredBy = check.value?.id ?? 0;
   const all = check.value?.discoveries ?? [];
   if (all.length === 0) {
     notice.value = "The check has found nothing to show yet.";
@@ -391,7 +448,8 @@ export async function walkAtRandom(count: number, seed: number) {
   const way = await attempt("Walking at random", () => api.random({ ...query(from), count, seed }));
   if (!way || !shown(from)) return;
   if (way.path.length > 0) await advance(from, way.path);
-  notice.value = `${way.path.length} random steps from seed ${seed}${way.ended ? `; then ${way.ended}` : ""}`;
+  const steps = way.path.length === 1 ? "1 random step" : `${way.path.length} random steps`;
+  notice.value = way.path.length === 0 && way.ended ? `No step: ${way.ended}` : `${steps} from seed ${seed}${way.ended ? `; then ${way.ended}` : ""}`;
 }
 
 export async function runUntil(goal: api.Goal) {
@@ -400,7 +458,7 @@ export async function runUntil(goal: api.Goal) {
   if (!way || !shown(from)) return;
   if (way.found) await advance(from, way.path);
   notice.value = way.found
-    ? `Reached in ${way.path.length} steps; ${way.visited} states were met`
+    ? `Reached in ${stepsText(way.path.length)}; ${way.visited === 1 ? "1 state was" : `${way.visited} states were`} met`
     : `Not found: ${way.ended}`;
 }
 
@@ -411,7 +469,7 @@ export async function shorten() {
   if (way.found && (way.initial ?? 0) !== initial.value) await openModel(model.value, config.value, way.path, way.initial ?? 0);
   else if (way.found) await advance(root.value, way.path);
   notice.value = way.found
-    ? `${way.path.length} steps instead of ${from.depth}${way.shortest ? ", the fewest there are" : ""}; the longer path is kept as a branch`
+    ? `${stepsText(way.path.length)} instead of ${from.depth}${way.shortest ? ", the fewest there are" : ""}; the longer path is kept as a branch`
     : `No shorter path: ${way.ended}`;
 }
 
@@ -568,12 +626,12 @@ export async function begin() {
 }
 
 async function openView(v: link.View): Promise<Opening> {
+  const opened = openModel(v.model, v.config, v.path, v.initial);
   batch(() => {
-    hidden.value = new Set(v.hidden);
-    order.value = v.order;
-    tab.value = v.tab || "branches";
+    lookAt(v.hidden, v.order);
+    tab.value = tabs.some(([id]) => id === v.tab) ? v.tab : "branches";
   });
-  const opening = await openModel(v.model, v.config, v.path, v.initial);
+  const opening = await opened;
   if (opening === "open" && tip.value.depth === v.path.length) {
     select(v.selected);
     base.value = v.base;

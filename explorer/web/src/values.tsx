@@ -45,12 +45,13 @@ const shownName = (name: string) => name.replace(/^\[(.*)\]$/, "$1");
 
 const short = 34;
 
-/** A part of a value, unfolded if it is long or holds a change. */
+/** A part of a value, unfolded if it is long, or holds a change or what a crash would lose. */
 function Part({ v, path, at, marks, lost, slot }: {
   v: Value; path: string; at: string; marks: Marks; lost: Set<string>; slot: string;
 }) {
   const mark = marks.get(at);
-  const inside = [...marks.keys()].some((k) => k.startsWith(at === "" ? "" : `${at}\u0000`) && k !== at);
+  const inside = [...marks.keys()].some((k) => k.startsWith(at === "" ? "" : `${at}\u0000`) && k !== at)
+    || [...lost].some((p) => p.startsWith(`${path}.`) || p.startsWith(`${path}[`));
   const leaf = !v.parts?.length;
   const open = !leaf && (inside || (v.text.length > short && !mark));
   const field = `${slot}.${path}`;

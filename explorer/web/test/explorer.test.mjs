@@ -341,3 +341,39 @@ for (const colorScheme of ["light", "dark"]) {
     });
   }
 }
+
+test("what nothing can follow is a violation where the property is about ends", { timeout: patience }, async () => {
+  const table = await explore("localhost:0", "--model", "dining-philosophers");
+  const page = await open(on.browser, table.base);
+  await settled(page);
+  await page.click(".property:has-text('nobody waits for ever') .bad");
+  await page.waitForSelector(".property.is-violated:has-text('nobody waits for ever')");
+  await page.waitForSelector(".gutter li.chosen .icon-violated");
+  await page.keyboard.press("k");
+  await page.waitForSelector(".property.is-open:has-text('nobody waits for ever'), .property.is-holds:has-text('nobody waits for ever')");
+  // It is exported as what it is.
+  await page.keyboard.press("j");
+  await page.keyboard.press("e");
+  await page.waitForSelector("dialog .preview:has-text('\"kind\": \"violation\"')");
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await table.end();
+});
+
+test("a message is lost in the row of its loss, and a field that a crash would lose is seen", { timeout: patience }, async () => {
+  const faulty = await explore("localhost:0", "--model", "durable-abd", "--max-down", "1", "--lossy", "--idle");
+  const page = await open(on.browser, faulty.base);
+  await page.waitForSelector("[aria-label='Actor 0'] .part:has(> .line > .volatile) >> text=Run", { state: "attached" });
+  for (const [i, text] of ["2 → 0: Put(2", "timeout of resend", "lost: 3 → 1: Put(3"].entries()) {
+    await click(page, text);
+    await at(page, i + 1, i + 1);
+  }
+  const [cross, row] = await page.evaluate(() => [".space-time .cross", "#step-3"].map((s) => {
+    const r = document.querySelector(s).getBoundingClientRect();
+    return (r.top + r.bottom) / 2;
+  }));
+  assert.ok(Math.abs(cross - row) < 3, `the cross is at ${cross}, the row at ${row}`);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await faulty.end();
+});
