@@ -62,6 +62,7 @@ type Cluster struct {
 	Addresses []netip.AddrPort
 
 	servers []*server
+	ports   block
 	start   chan func() // to the goroutine that starts processes
 	done    sync.WaitGroup
 	once    sync.Once
@@ -94,14 +95,14 @@ func Start(ctx context.Context, c Config) (*Cluster, error) {
 }
 
 func start(ctx context.Context, c Config) (*Cluster, error) {
-	addresses, err := freePorts(c.Servers)
+	ports, err := takeBlock(c.Servers)
 	if err != nil {
 		return nil, err
 	}
-	cluster := &Cluster{Addresses: addresses, start: make(chan func()), lull: c.Lull}
+	cluster := &Cluster{Addresses: ports.addresses, ports: ports, start: make(chan func()), lull: c.Lull}
 	cluster.done.Go(cluster.starter)
 	for i := range c.Servers {
-		m := Member{Place: i, Addresses: addresses, Dir: Folder(c.Dir, i)}
+		m := Member{Place: i, Addresses: ports.addresses, Dir: Folder(c.Dir, i)}
 		s := &server{cluster: cluster, member: m, command: c.Command}
 		cluster.servers = append(cluster.servers, s)
 		if _, err := Control(m); err != nil {
@@ -202,7 +203,7 @@ func (c *Cluster) Close() error {
 		wg.Wait()
 		close(c.start)
 		c.done.Wait()
-		err = errors.Join(errs...)
+		err = errors.Join(append(errs, c.ports.owner.Close())...)
 	})
 	return err
 }
