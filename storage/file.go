@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -84,7 +85,7 @@ func settle(db *bolt.DB) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil { // Some damage shows only when something is written.
-			err = fmt.Errorf("the file is damaged: %v", r)
+			err = damaged(r)
 		}
 	}()
 	return db.Update(func(tx *bolt.Tx) error {
@@ -166,7 +167,7 @@ func inspect(path string, id Identity, size int64) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("the file is damaged: %v", r)
+			err = damaged(r)
 		}
 	}()
 	db, err := bolt.Open(path, 0o400, &bolt.Options{
@@ -186,6 +187,14 @@ func inspect(path string, id Identity, size int64) (err error) {
 		_, err := load(tx)
 		return err
 	})
+}
+
+// damaged says what a panic of bbolt means. Where it ran beyond the file or into what is no page, its own words help nobody.
+func damaged(panicked any) error {
+	if _, ok := panicked.(runtime.Error); ok {
+		return errors.New("the file is damaged: a part of it is missing or no database")
+	}
+	return fmt.Errorf("the file is damaged: %v", panicked)
 }
 
 // explained says what an error of bbolt means for who starts a server.

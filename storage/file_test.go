@@ -102,7 +102,7 @@ func TestRefused(t *testing.T) {
 		"flipped bit":       {put(records, []byte("a"), append(slices.Clone(framed[:5]), 'y')), `"a": the record is damaged`},
 		"short record":      {put(records, []byte("a"), []byte{1, 2}), `"a": the record is damaged`},
 		"one page":          {truncated(1), ""},
-		"two pages":         {truncated(2), "damaged"},
+		"two pages":         {truncated(2), "damaged: a part of it is missing"},
 		"three pages":       {truncated(3), "damaged"},
 		"a folder":          {func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, "expected a file"},
 	}

@@ -54,8 +54,8 @@ func (s *process) greet() error {
 	if s.faults != (faults.Plan{}) {
 		fmt.Fprintf(&b, "Faults on every message: %s, seed %d\n", describeFaults(s.faults), s.seed)
 	}
-	if s.metricsAt != "" {
-		fmt.Fprintf(&b, "Metrics at http://%s/metrics\n", s.metricsAt)
+	if s.metrics != nil {
+		fmt.Fprintf(&b, "Metrics at http://%s/metrics\n", s.metrics.Addr())
 	}
 	for i, m := range s.members {
 		if (s.only < 0 || s.only == i) && !m.bind.Addr().IsLoopback() {

@@ -66,9 +66,10 @@ type process struct {
 	log       *slog.Logger
 	ids       []actor.ID // of all servers, in ascending order
 	dir       string     // empty if there is none
+	temporary bool       // dir has no name from the user
 	seed      uint64
 	servers   []*runner
-	metricsAt string
+	metrics   net.Listener   // nil for none
 	record    *record.File   // nil for none
 	closers   []func() error // to call at the end, the last one first
 }
@@ -90,7 +91,7 @@ func (p spawnPlan) run(ctx context.Context, stdout, stderr io.Writer) (int, erro
 		err = s.greet()
 	}
 	if err != nil {
-		return 0, errors.Join(err, s.close())
+		return 0, errors.Join(err, s.close(), s.sweep())
 	}
 	failed := s.serve(ctx)
 	if err := s.close(); err != nil {
@@ -131,6 +132,14 @@ func (s *process) close() error {
 	return err
 }
 
+// sweep removes the temporary folder of servers that did not begin, which nobody was told of.
+func (s *process) sweep() error {
+	if !s.temporary {
+		return nil
+	}
+	return os.RemoveAll(s.dir)
+}
+
 // open binds the sockets, then opens what is on disk.
 func (s *process) open() error {
 	bound := make(map[int]endpoint)
@@ -153,11 +162,10 @@ func (s *process) open() error {
 		}
 	}
 	s.ids = actor.Others(names, ^actor.ID(0)) // in ascending order
-	if err := s.openFolder(); err != nil {
-		return err
-	}
-	if err := s.openRecord(); err != nil {
-		return err
+	for _, open := range []func() error{s.listenMetrics, s.openFolder, s.openRecord} {
+		if err := open(); err != nil {
+			return err
+		}
 	}
 	for i := range s.members {
 		if e, ok := bound[i]; ok {
@@ -166,7 +174,8 @@ func (s *process) open() error {
 			}
 		}
 	}
-	return s.openMetrics()
+	s.serveMetrics()
+	return nil
 }
 
 // endpoint is a bound socket.
@@ -225,6 +234,7 @@ func (s *process) openFolder() error {
 	var err error
 	if s.dir = s.flags.dataDir; s.dir == "" {
 		s.dir, err = os.MkdirTemp("", "paxos-")
+		s.temporary = err == nil
 	} else {
 		err = os.MkdirAll(s.dir, 0o700)
 	}
@@ -314,14 +324,23 @@ func (s *process) cluster() string {
 	return strings.Join(names, ",")
 }
 
-// openMetrics serves metrics if that was asked for.
-func (s *process) openMetrics() error {
+// listenMetrics binds the socket for metrics if they were asked for.
+func (s *process) listenMetrics() error {
 	if s.flags.metrics == "" {
 		return nil
 	}
-	l, err := net.Listen("tcp", s.flags.metrics)
-	if err != nil {
+	var err error
+	if s.metrics, err = net.Listen("tcp", s.flags.metrics); err != nil {
 		return fmt.Errorf("--metrics %q: %w", s.flags.metrics, err)
+	}
+	s.closers = append(s.closers, s.metrics.Close)
+	return nil
+}
+
+// serveMetrics serves the metrics of the servers, if they were asked for.
+func (s *process) serveMetrics() {
+	if s.metrics == nil {
+		return
 	}
 	var servers []spawn.Labelled
 	for _, r := range s.servers {
@@ -339,7 +358,7 @@ func (s *process) openMetrics() error {
 	}
 	var done sync.WaitGroup
 	done.Go(func() {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(s.metrics); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("metrics", "error", err)
 		}
 	})
@@ -348,6 +367,4 @@ func (s *process) openMetrics() error {
 		done.Wait()
 		return err
 	})
-	s.metricsAt = l.Addr().String()
-	return nil
 }

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -182,6 +183,18 @@ type Control struct {
 	closed bool
 }
 
+// maxSocketPath is how long the path of a socket may be, in bytes, on every system.
+const maxSocketPath = 103
+
+// Room tells why a socket's path is too long for some system, or gives nil.
+func Room(path string) error {
+	if len(path) <= maxSocketPath {
+		return nil
+	}
+	return fmt.Errorf("%s is too long for a socket: expected a folder whose path is %d bytes shorter",
+		path, len(path)-maxSocketPath)
+}
+
 // Serve opens the socket, which only the user may connect to. One that a process left behind that is gone is replaced.
 func Serve(path string, i *Injector) (*Control, error) {
 	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
@@ -198,7 +211,7 @@ func Serve(path string, i *Injector) (*Control, error) {
 	}
 	listener, err := net.Listen("unix", path)
 	if err != nil {
-		return nil, err
+		return nil, cmp.Or(Room(path), err) // This system may have room for more.
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, listener.Close())

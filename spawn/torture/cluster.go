@@ -17,6 +17,7 @@ import (
 
 	"synod/internal/wait"
 	"synod/spawn"
+	"synod/spawn/faults"
 	"synod/spawn/nemesis"
 )
 
@@ -43,16 +44,12 @@ type Config struct {
 // Folder is the folder of a server in that of a cluster.
 func Folder(dir string, place int) string { return filepath.Join(dir, "server-"+strconv.Itoa(place)) }
 
-// maxSocketPath is how long the path of a socket may be, in bytes, on every system.
-const maxSocketPath = 103
-
 // Control is where a server serves its injector. It is an error if systems have no room for the path.
 func Control(m Member) (string, error) {
 	id, err := spawn.IDOf(m.Addresses[m.Place])
 	path := filepath.Join(m.Dir, id.String()+".control")
-	if err == nil && len(path) > maxSocketPath {
-		err = fmt.Errorf("%s is too long for a socket: expected a folder whose path is %d bytes shorter",
-			path, len(path)-maxSocketPath)
+	if err == nil {
+		err = faults.Room(path)
 	}
 	return path, err
 }
