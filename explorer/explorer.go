@@ -94,7 +94,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.config.Settings = full
+	s.config.Settings = settings(full)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.handler = s.guarded(s.routes())
 	return s, nil

@@ -230,11 +230,33 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	ask[refusal](t, base, "seek", explorer.Query{}, 400)
-	ask[refusal](t, base, "seek", explorer.Query{Goal: &explorer.Goal{Property: "nonsense"}}, 400)
+	ask[refusal](t, base, "seek", explorer.Query{Goal: &explorer.Goal{Property: "nonsense"}}, 404)
+	ask[refusal](t, base, "seek", explorer.Query{Goal: &explorer.Goal{Slot: "nonsense", Field: "x"}}, 400)
 	ask[refusal](t, base, "export?format=nonsense", explorer.Query{}, 400)
 	ask[refusal](t, base, "random", explorer.Query{Count: 1 << 20}, 400)
 	ask[refusal](t, base, "nonsense", explorer.Query{}, 404)
 	get[refusal](t, base+"/api/v1/state?initial=x", 400)
+	// What cannot be read is not left out: that would answer another question.
+	get[refusal](t, base+"/api/v1/state?step=%zz", 400)
+	get[refusal](t, base+"/api/v1/state?"+strings.Repeat("step=x&", 20_000), 400)
+	for body, want := range map[string]string{
+		``: "no body: expected a JSON object", `[1]`: "body: expected a JSON object, got array",
+		`{"path":"x"}`:          "body: path: expected a list, got string",
+		`{"path":[1]}`:          "body: path: expected a string, got number",
+		`{"initial":"1"}`:       "body: initial: expected a whole number, got string",
+		`{"seed":-1}`:           "body: seed: expected a whole number, 0 or more, got number -1",
+		`{"goal":{"answer":1}}`: "body: goal.answer: expected true or false, got number",
+		`{"config":[]}`:         "body: config: expected an object, got array",
+		`{"nonsense":1}`:        `body: expected a JSON object: unknown field "nonsense"`,
+	} {
+		r, err := http.Post(base+"/api/v1/state", "application/json", strings.NewReader(body)) //nolint:noctx // a test
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := read[refusal](t, r, 400).Error; e.Message != want {
+			t.Errorf("%s: %q, want %q", body, e.Message, want)
+		}
+	}
 	get[refusal](t, base+"/api/v1/check/report", 404)
 	ask[refusal](t, base, "check/pause", nil, 404)
 }

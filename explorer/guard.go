@@ -3,6 +3,7 @@ package explorer
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -95,7 +96,10 @@ func writeError(w http.ResponseWriter, err error) {
 			Status: http.StatusNotFound, Code: "no_step", Message: err.Error(), Step: noStep.Step, Key: noStep.Key,
 		}
 	case errors.As(err, &tooLong):
-		known = &apiError{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Message: err.Error()}
+		known = &apiError{
+			Status: http.StatusRequestEntityTooLarge, Code: "too_large",
+			Message: fmt.Sprintf("a body of more than %d bytes: expected fewer", tooLong.Limit),
+		}
 	case errors.As(err, &impure):
 		known = &apiError{Status: http.StatusUnprocessableEntity, Code: "model", Message: err.Error()}
 	default:

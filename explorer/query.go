@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -41,7 +43,12 @@ func readQuery(w http.ResponseWriter, r *http.Request) (Query, error) {
 	if r.Method == http.MethodPost {
 		err = readBody(w, r, &q)
 	} else {
-		q, err = queryOf(r.URL.Query())
+		// Query would leave out what cannot be read, and all parameters where there are too many: another question.
+		var values url.Values
+		if values, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+			return q, badRequest(fmt.Errorf("address: %w", err))
+		}
+		q, err = queryOf(values)
 	}
 	if err != nil {
 		return q, err
@@ -54,16 +61,33 @@ func readBody(w http.ResponseWriter, r *http.Request, into any) error {
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		var tooLong *http.MaxBytesError
-		if errors.As(err, &tooLong) {
-			return err
-		}
-		return badRequest(fmt.Errorf("body: expected a JSON object: %w", err))
+		return bodyError(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return badRequest(errors.New("body: expected one JSON object and nothing behind it"))
 	}
 	return nil
+}
+
+// bodyError says what is wrong with a body in the words of JSON, not of Go.
+func bodyError(err error) error {
+	var tooLong *http.MaxBytesError
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &tooLong):
+		return err
+	case errors.Is(err, io.EOF):
+		return badRequest(errors.New("no body: expected a JSON object"))
+	case errors.As(err, &wrong) && wrong.Field == "":
+		return badRequest(fmt.Errorf("body: expected a JSON object, got %s", wrong.Value))
+	case errors.As(err, &wrong):
+		words := map[reflect.Kind]string{
+			reflect.String: "a string", reflect.Bool: "true or false", reflect.Slice: "a list", reflect.Map: "an object",
+			reflect.Struct: "an object", reflect.Int: "a whole number", reflect.Uint64: "a whole number, 0 or more",
+		}
+		return badRequest(fmt.Errorf("body: %s: expected %s, got %s", wrong.Field, words[wrong.Type.Kind()], wrong.Value))
+	}
+	return badRequest(fmt.Errorf("body: expected a JSON object: %s", strings.TrimPrefix(err.Error(), "json: ")))
 }
 
 func queryOf(values url.Values) (Query, error) {

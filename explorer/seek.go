@@ -101,7 +101,7 @@ func (s *Server) seek(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
 		test, err := t.test(q.Goal, p.state)
 		if err != nil {
-			return nil, badRequest(err)
+			return nil, err
 		}
 		return s.inTurn(r, func() (any, error) { return t.seek(r.Context(), p, test) })
 	})
@@ -166,13 +166,13 @@ func (t *tables) seek(ctx context.Context, p *place, test func([]model.PartID) (
 // test gives the predicate that a goal means, in tables that are walked from a state.
 func (t *tables) test(g *Goal, now []model.PartID) (func([]model.PartID) (bool, error), error) {
 	if g == nil {
-		return nil, errors.New("no goal: expected a property, a field or a message")
+		return nil, badRequest(errors.New("no goal: expected a property, a field or a message"))
 	}
 	var all []func([]model.PartID) (bool, error)
 	if g.Property != "" {
 		i := slices.IndexFunc(t.space.Properties(), func(p model.Property) bool { return p.Name == g.Property })
 		if i < 0 {
-			return nil, fmt.Errorf("unknown property %q", g.Property)
+			return nil, notFound("no_property", fmt.Errorf("unknown property %q", g.Property))
 		}
 		all = append(all, func(state []model.PartID) (bool, error) {
 			answers, err := model.Answers(t.space, state)
@@ -190,7 +190,7 @@ func (t *tables) test(g *Goal, now []model.PartID) (func([]model.PartID) (bool, 
 		all = append(all, t.testMessage(g.Message))
 	}
 	if len(all) == 0 {
-		return nil, errors.New("an empty goal: expected a property, a field or a message")
+		return nil, badRequest(errors.New("an empty goal: expected a property, a field or a message"))
 	}
 	return func(state []model.PartID) (bool, error) {
 		for _, f := range all {
@@ -211,7 +211,7 @@ func (t *tables) testField(g *Goal, now []model.PartID) (func([]model.PartID) (b
 		}
 	}
 	if slot < 0 {
-		return nil, fmt.Errorf("unknown slot %q", g.Slot)
+		return nil, badRequest(fmt.Errorf("unknown slot %q", g.Slot))
 	}
 	text := func(id model.PartID) (string, error) {
 		d, err := t.space.Detail(slot, id)

@@ -79,7 +79,15 @@ func (s *Server) acquire(q Query) (*tables, error) {
 	if err != nil {
 		return nil, &apiError{Status: 400, Code: "bad_config", Message: err.Error()}
 	}
-	return s.sessions.acquire(name, full, source)
+	return s.sessions.acquire(name, settings(full), source)
+}
+
+// settings makes those of a model that has none an object for those who read JSON.
+func settings(full map[string]string) map[string]string {
+	if full == nil {
+		return map[string]string{}
+	}
+	return full
 }
 
 func sessionName(modelName string, config map[string]string) string {

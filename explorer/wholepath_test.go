@@ -111,4 +111,10 @@ func TestExportsOfWholePaths(t *testing.T) {
 		}
 	}
 	ask[refusal](t, base, "explain", explorer.Query{Property: "nonsense"}, 404)
+	// A model without settings has an object for them all the same.
+	for _, route := range []string{"models", "state"} {
+		if config, ok := get[map[string]any](t, base+"/api/v1/"+route, 200)["config"].(map[string]any); !ok || len(config) > 0 {
+			t.Errorf("%s: the settings are %v", route, config)
+		}
+	}
 }

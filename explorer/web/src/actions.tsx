@@ -54,7 +54,7 @@ function Item({ c, number }: { c: Choice; number: number }) {
         <span class="hotkey" aria-hidden="true">{!off && number <= 9 ? number : ""}</span>
         <Icon name={c.kind} />
         <span class="choice-text">
-          <span class={ballotClass(c.message)}>{c.text}</span>
+          <span class={`what ${ballotClass(c.message)}`} title={c.text.length > 150 ? c.text : undefined}>{c.text}</span>
           {c.ignored && <span class="why">{c.ignored}</span>}
           {c.cut && <span class="why">leads out of the boundary</span>}
           {c.same && <span class="why">leads back to this state</span>}
@@ -117,7 +117,7 @@ function NextActions() {
 function Properties() {
   const state = s.here.value.state;
   const c = s.check.value;
-  const mine = c && c.model === s.model.value && c.config && s.sameConfig(c.config, s.config.value);
+  const mine = c && c.model === s.model.value && s.sameConfig(c.config ?? {}, s.config.value);
   return (
     <section class="block" aria-labelledby="properties-title">
       <header class="block-head"><h2 id="properties-title">Properties</h2><span class="muted small">here{mine ? " · check" : ""}</span></header>

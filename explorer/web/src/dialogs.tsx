@@ -144,9 +144,9 @@ function Models() {
             </label>
           ))}
         </div>
-        <fieldset>
+        {chosen && chosen.options.length > 0 && <fieldset>
           <legend>Settings</legend>
-          {chosen?.options.map((o) => (
+          {chosen.options.map((o) => (
             <label key={o.name} class="setting">
               <span><b>{o.name}</b> <span class="muted">{o.doc}</span></span>
               {o.values?.length || isSwitch(o) ? (
@@ -161,7 +161,7 @@ function Models() {
               )}
             </label>
           ))}
-        </fieldset>
+        </fieldset>}
         <p class="buttons sticky">
           <label class="engine">Search <select value={s.engine.value} onChange={(e) => (s.engine.value = e.currentTarget.value)}>
             {s.engines.map(([id, title]) => <option key={id} value={id}>{title}</option>)}

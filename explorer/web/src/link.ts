@@ -14,9 +14,11 @@ export type View = {
   tab: string;
   hidden: string[];
   order: string[];
+  unread: boolean; // a part of the link could not be read
 };
 
 const long = 1500;
+const mostInflated = 8 << 20; // bytes; a short link may stand for a lot
 
 const keyText = (key: string) => encodeURIComponent(key).replace(/~/g, "%7E");
 
@@ -33,11 +35,23 @@ function textBytes(text: string): Uint8Array<ArrayBuffer> {
 
 async function through(bytes: Uint8Array<ArrayBuffer>, stream: GenericTransformStream): Promise<Uint8Array<ArrayBuffer>> {
   const piped = new Blob([bytes]).stream().pipeThrough(stream as ReadableWritablePair<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>);
-  return new Uint8Array(await new Response(piped).arrayBuffer());
+  const reader = piped.getReader();
+  const all: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return new Uint8Array(await new Blob(all).arrayBuffer());
+    all.push(value);
+    size += value.length;
+    if (size > mostInflated) {
+      await reader.cancel();
+      throw new Error("more than a path may have");
+    }
+  }
 }
 
 /** Writes a view. Long paths are compressed. */
-export async function write(v: View): Promise<string> {
+export async function write(v: Omit<View, "unread">): Promise<string> {
   const u = [`m=${encodeURIComponent(v.model)}`];
   for (const [name, word] of Object.entries(v.config).sort()) u.push(`c.${name}=${encodeURIComponent(word)}`);
   if (v.initial) u.push(`i=${v.initial}`);
@@ -58,10 +72,11 @@ export async function write(v: View): Promise<string> {
   return `#${u.join("&")}`;
 }
 
-/** Reads a view, or null if there is none. What is wrong in it is left out. */
+/** Reads a view, or null if there is none. What is wrong in it is left out, and noted. */
 export async function read(fragment: string): Promise<View | null> {
   const v: View = {
     model: "", config: {}, initial: 0, path: [], selected: -1, fingerprint: "", base: null, tab: "", hidden: [], order: [],
+    unread: false,
   };
   const list = (text: string) => text.split("~").map(decodeURIComponent);
   for (const part of fragment.replace(/^#/, "").split("&")) {
@@ -76,7 +91,8 @@ export async function read(fragment: string): Promise<View | null> {
       else if (name === "z") {
         const inflated = await through(textBytes(text), new DecompressionStream("deflate-raw"));
         const keys: unknown = JSON.parse(new TextDecoder().decode(inflated));
-        if (Array.isArray(keys) && keys.every((k) => typeof k === "string")) v.path = keys;
+        if (!Array.isArray(keys) || !keys.every((k) => typeof k === "string")) throw new Error("no path");
+        v.path = keys;
       } else if (name === "s") v.selected = parseInt(text, 10);
       else if (name === "b") v.base = parseInt(text, 10);
       else if (name === "t") v.tab = decodeURIComponent(text);
@@ -84,7 +100,7 @@ export async function read(fragment: string): Promise<View | null> {
       else if (name === "o") v.order = list(text);
       else if (name === "f") v.fingerprint = text;
     } catch {
-      // A part that cannot be read.
+      v.unread = true;
     }
   }
   if (v.model === "") return null;

@@ -11,6 +11,7 @@ import { Side } from "./state";
 import * as s from "./store";
 import "./styles.css";
 import { shown, switchTheme, theme } from "./theme";
+import { Cut } from "./values";
 
 const pane = signal<"actions" | "diagram" | "state" | "more">("actions"); // on a narrow screen
 const lifelines = signal(false); // the panel that hides and moves lifelines
@@ -92,7 +93,7 @@ function Toolbar() {
       <span class="bar" />
       {tool("target", "Run until … (g)", () => (s.dialog.value = "seek"))}
       {tool("dice", "Walk 10 steps at random (r)", walkRandom)}
-      {tool("shorten", "Search for a shorter path to what the last state shows", () => void s.shorten(), n === 0)}
+      {tool("shorten", "Search for a shorter path to what the last state shows", () => void s.shorten(), n === 0 || s.explanation.value?.property === "")}
       <span class="bar" />
       {tool("fold", "Fold away all but the causal past of the selected step (f)", () => (s.folded.value = !s.folded.value), false, s.folded.value)}
       {tool("eye", "Hide and move lifelines", () => (lifelines.value = !lifelines.value), false, lifelines.value)}
@@ -117,7 +118,7 @@ function Caption() {
     <p class="caption">
       {at === 0 ? <span class="muted">The initial state. Take an action on the left, or press a number.</span> : (
         <>
-          <b>{at}</b> <code>{step?.text}</code>
+          <b>{at}</b> <code><Cut key={at} text={step?.text ?? ""} /></code>
           {of?.notes?.map((n) => <span key={n} class="note">{n}</span>)}
           {at === s.tip.value.depth && s.loop.value > 0 && <span class="note">then {s.loopText.value}</span>}
           {of?.aside && <span class="note muted">what the path shows does not depend on it</span>}

@@ -5,7 +5,7 @@ import type { Choice, Letter, Slot, State } from "./api";
 import { ballotClass } from "./diagram";
 import { Icon } from "./icons";
 import * as s from "./store";
-import { compare, lostPaths, MarkSign, Parts } from "./values";
+import { compare, Cut, lostPaths, MarkSign, Parts } from "./values";
 
 export const side = signal<"actors" | "network">("actors");
 
@@ -55,8 +55,8 @@ function Card({ slot, before }: { slot: Slot; before?: Slot }) {
         <Parts v={slot.value} path="" at="" marks={marks} lost={lost} slot={slot.name} />
       ) : (
         <p class="scalar">
-          {marks.get("")?.old !== undefined && <><MarkSign kind="changed" /><del>{marks.get("")?.old}</del> <span aria-hidden="true">→</span> </>}
-          <code class={marks.size ? "now" : ""}>{slot.value.text}</code>
+          {marks.get("")?.old !== undefined && <><MarkSign kind="changed" /><del><Cut text={marks.get("")?.old ?? ""} /></del> <span aria-hidden="true">→</span> </>}
+          <code class={marks.size ? "now" : ""}><Cut text={slot.value.text} /></code>
         </p>
       )}
       <Chips what="timers" before={before?.timers ?? []} now={slot.timers ?? []} />
@@ -64,7 +64,7 @@ function Card({ slot, before }: { slot: Slot; before?: Slot }) {
       {slot.durable && (slot.lost?.length ?? 0) > 0 && (
         <details class="lost">
           <summary>A crash would lose {slot.lost?.length === 1 ? "1 field" : `${slot.lost?.length} fields`}</summary>
-          <ul>{slot.lost?.map((c) => <li key={c.path}><code>{c.path || "all"}</code>: {c.old || "nothing"} → {c.new || "nothing"}</li>)}</ul>
+          <ul>{slot.lost?.map((c) => <li key={c.path}><code>{c.path || "all"}</code>: <Cut text={c.old || "nothing"} /> → <Cut text={c.new || "nothing"} /></li>)}</ul>
         </details>
       )}
     </section>
@@ -105,7 +105,7 @@ function LetterRow({ letter, actions, fresh }: { letter: Letter; actions: Choice
     <li class="letter">
       <div class="letter-text">
         <span class="ends">{letter.from} → {letter.to}</span>
-        <span class={`message ${ballotClass(letter.message)}`}>{letter.message}</span>
+        <span class={`message ${ballotClass(letter.message)}`}><Cut text={letter.message} /></span>
         {letter.copies > 1 && <span class="badge" title={`${letter.copies} copies`}>×{letter.copies}</span>}
         {fresh && <span class="badge good">new</span>}
       </div>

@@ -408,10 +408,10 @@ async function walk(from: Place, path: string[]): Promise<void> {
 
 export async function showDiscovery(d: api.Discovery) {
   const c = check.value;
-  if (!c?.model || !c.config) return;
-  const same = c.model === model.value && sameConfig(c.config, config.value) && d.initial === initial.value;
+  if (!c?.model) return;
+  const same = c.model === model.value && sameConfig(c.config ?? {}, config.value) && d.initial === initial.value;
   const opening = await attempt("Walking to the discovery", async () => {
-    if (!same) return openModel(c.model as string, c.config as api.Config, d.path, d.initial);
+    if (!same) return openModel(c.model as string, c.config ?? {}, d.path, d.initial);
     await advance(root.value, d.path);
     return undefined;
   });
@@ -549,7 +549,7 @@ let writing = 0; // the timer
 /** Writes into the address what is shown. What is only being opened comes from there, or waits. */
 async function writeLink() {
   if (root.value !== last?.root) return;
-  const view: link.View = {
+  const view: Omit<link.View, "unread"> = {
     model: model.value, config: config.value, initial: initial.value, path: pathOf(tip.value), selected: selected.value,
     fingerprint: tip.value.step?.fingerprint ?? tip.value.state?.fingerprint ?? "",
     base: base.value, tab: tab.value === "branches" ? "" : tab.value, hidden: [...hidden.value], order: order.value,
@@ -632,11 +632,14 @@ async function openView(v: link.View): Promise<Opening> {
     tab.value = tabs.some(([id]) => id === v.tab) ? v.tab : "branches";
   });
   const opening = await opened;
+  if (opening === "open" && v.unread && !problem.value) {
+    problem.value = { text: "A part of this link cannot be read. Was all of it copied?" };
+  }
   if (opening === "open" && tip.value.depth === v.path.length) {
     select(v.selected);
     base.value = v.base;
     const now = tip.value.state?.fingerprint;
-    if (v.fingerprint && now && now !== v.fingerprint) {
+    if (v.fingerprint && now && now !== v.fingerprint && !v.unread) {
       problem.value = { text: "All steps of this link still apply, but they lead to another state than when it was made." };
     }
   }

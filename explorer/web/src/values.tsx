@@ -1,5 +1,6 @@
 // Values as trees, with what changed.
 
+import { useState } from "preact/hooks";
 import diff from "microdiff";
 import type { Change, Value } from "./api";
 import * as s from "./store";
@@ -44,6 +45,23 @@ const joinName = (path: string, name: string) => (path === "" ? name : name.star
 const shownName = (name: string) => name.replace(/^\[(.*)\]$/, "$1");
 
 const short = 34;
+const long = 200;
+
+/** A text, of which the rest is shown on demand if it is very long. */
+export function Cut({ text }: { text: string }) {
+  const [whole, show] = useState(false);
+  if (text.length <= long * 1.3) return <>{text}</>;
+  // Not between the halves of a character.
+  const shown = whole ? text : text.slice(0, long).replace(/[\ud800-\udbff]$/, "");
+  return (
+    <>
+      {shown}{!whole && "… "}
+      <button type="button" class="more" aria-expanded={whole} onClick={() => show(!whole)}>
+        {whole ? " less" : `${(text.length - shown.length).toLocaleString("en-US")} more`}
+      </button>
+    </>
+  );
+}
 
 /** A part of a value, unfolded if it is long, or holds a change or what a crash would lose. */
 function Part({ v, path, at, marks, lost, slot }: {
@@ -66,9 +84,9 @@ function Part({ v, path, at, marks, lost, slot }: {
           {shownName(v.name ?? "")}
         </button>
         {!open && (
-          <span class="value">
-            {mark?.old !== undefined && mark.kind === "changed" && <><del>{mark.old}</del><span class="to" aria-hidden="true">→</span></>}
-            <span class={mark ? "now" : ""} title={v.text}>{spaced(v)}</span>
+          <span class={`value ${v.text.length + (mark?.old?.length ?? 0) > long ? "long" : ""}`}>
+            {mark?.old !== undefined && mark.kind === "changed" && <><del><Cut text={mark.old} /></del><span class="to" aria-hidden="true">→</span></>}
+            <span class={mark ? "now" : ""} title={v.text.length < 2000 ? v.text : undefined}><Cut text={spaced(v)} /></span>
           </span>
         )}
         {volatile && <span class="volatile" title="A crash would lose this">volatile</span>}
@@ -93,7 +111,7 @@ export function Parts({ v, path, at, marks, lost, slot }: {
           <div class="line">
             <span class="mark-space"><MarkSign kind="removed" /></span>
             <span class="field">{shownName(k.split("\u0000").at(-1) ?? "")}</span>
-            <del class="value">{m.old}</del>
+            <del class="value"><Cut text={m.old ?? ""} /></del>
           </div>
         </li>
       ))}

@@ -1,6 +1,7 @@
 // Links: what the address says, and what is pasted there while the page does something else.
 
 import assert from "node:assert/strict";
+import { deflateRawSync } from "node:zlib";
 import { at, blank, open } from "./pages.mjs";
 import { click, stage } from "./stage.mjs";
 
@@ -65,6 +66,22 @@ onPage("a link whose step no longer applies says which, and shows what is before
   await broken.waitForSelector(".banner:has-text('Step 2 of this path no longer applies')");
   await at(broken, 1, 1);
   await broken.context().close();
+});
+
+onPage("a link of which a part is missing says so", {}, async (page) => {
+  const link = await someLink(6, 4, 60);
+  await page.goto(link.address);
+  await at(page, link.n, link.n);
+  await page.waitForFunction(() => /[#&]z=/.test(location.hash));
+  const whole = page.url();
+  // As mail programs cut addresses, or one that stands for more than a path may have.
+  const bomb = deflateRawSync(JSON.stringify(["x".repeat(20 << 20)])).toString("base64url");
+  for (const broken of [whole.slice(0, whole.indexOf("z=") + 80), whole.replace(/z=[^&]*/, `z=${bomb}`), `${on.server.base}#m=abd&p=deliver%2`]) {
+    const other = await open(on.browser, broken);
+    await other.waitForSelector(".banner:has-text('A part of this link cannot be read')");
+    await at(other, 0, 0);
+    await other.context().close();
+  }
 });
 
 onPage("a link to a model that does not exist says so, and the page can be used", { address: () => `${on.server.base}#m=nonsense` }, async (page) => {

@@ -124,6 +124,31 @@ onPage("a tap selects a step, and fades none", narrow, async (page) => {
   assert.equal(await page.locator(".gutter .dim").count(), 0);
 });
 
+onPage("very long texts are cut, and can be unfolded", {}, async (page) => {
+  const long = "very long text without an end ".repeat(40);
+  await page.route("**/api/v1/state", async (route) => {
+    const answer = await route.fetch();
+    const text = (await answer.text()).replaceAll("Put(3, 'A')", long).replaceAll('"text":"nil"', `"text":"${long}"`);
+    await route.fulfill({ response: answer, body: text });
+  });
+  await click(page, "Put(4, 'B')");
+  await at(page, 1, 1);
+  await page.waitForFunction(() => {
+    const all = [...document.querySelectorAll(".choice, .part .line")].map((e) => e.getBoundingClientRect().height);
+    return all.length > 8 && Math.max(...all) < 160;
+  });
+  const value = page.locator("[aria-label='Actor 0'] .part", { hasText: "Accepts" }).locator(".value");
+  assert.ok((await value.innerText()).length < 300);
+  await value.getByText("1,000 more").click();
+  await page.waitForFunction(() => document.querySelector("[aria-label='Actor 0']").innerText.includes("less"));
+  assert.ok((await value.innerText()).includes(long.trim()));
+  await click(page, "very long text");
+  await at(page, 2, 2);
+  await page.waitForFunction(() => document.querySelector(".caption").getBoundingClientRect().height < 120);
+  await page.locator(".caption .more").click();
+  await page.waitForFunction(() => document.querySelector(".caption").getBoundingClientRect().height > 120);
+});
+
 onPage("the link is copied where there is no clipboard, too", {}, async (page) => {
   await click(page, put);
   await page.waitForFunction(() => location.hash.includes("p="));
