@@ -2,6 +2,7 @@ package consistency
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -21,6 +22,8 @@ func (b *bounds) halted() bool {
 	case b.stopped != "":
 	case b.guard.caught.Load() != nil:
 		b.stopped = "the specification panicked"
+	case errors.Is(b.ctx.Err(), context.Canceled):
+		b.stopped = "it was interrupted"
 	case b.ctx.Err() != nil:
 		b.stopped = "the time was up"
 	case b.memory > b.most:

@@ -1,9 +1,11 @@
 package consistency
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -111,6 +113,34 @@ func (h History[I, O]) Pending(c Client) bool { return pending(h.lines, c) }
 func (h History[I, O]) String() string { return text(h.lines) }
 
 func (h History[I, O]) sequences() []line[I, O] { return h.lines }
+
+// NewProgramOrder gives the program order of events, in time proportional to their number: with as many calls of Advance
+// it is proportional to its square. It returns the errors of Advance.
+func NewProgramOrder[I, O any](events []Event[I, O]) (ProgramOrder[I, O], error) {
+	places := make(map[Client]int)
+	var lines []line[I, O]
+	for _, e := range events {
+		at, found := places[e.Client]
+		if !found {
+			at = len(lines)
+			places[e.Client] = at
+			lines = append(lines, line[I, O]{client: e.Client})
+		}
+		l := &lines[at]
+		switch last := len(l.entries) - 1; {
+		case e.Invoke && l.pending():
+			return ProgramOrder[I, O]{}, fmt.Errorf("client %d invokes: %w", e.Client, ErrPending)
+		case e.Invoke:
+			l.entries = append(l.entries, entry[I, O]{in: e.In, pending: true})
+		case !l.pending():
+			return ProgramOrder[I, O]{}, fmt.Errorf("client %d returns: %w", e.Client, ErrNotPending)
+		default:
+			l.entries[last].out, l.entries[last].pending = e.Out, false
+		}
+	}
+	slices.SortFunc(lines, func(a, b line[I, O]) int { return cmp.Compare(a.client, b.client) })
+	return ProgramOrder[I, O]{lines}, nil
+}
 
 // Invoke is as [History.Invoke].
 func (p ProgramOrder[I, O]) Invoke(c Client, in I) (ProgramOrder[I, O], error) {

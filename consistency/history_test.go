@@ -14,6 +14,8 @@ import (
 type (
 	history = consistency.History[consistency.RegisterInput[int], consistency.RegisterOutput[int]]
 	event   = consistency.Event[consistency.RegisterInput[int], consistency.RegisterOutput[int]]
+
+	sequences = consistency.ProgramOrder[consistency.RegisterInput[int], consistency.RegisterOutput[int]]
 )
 
 func anyOutput(r *rand.Rand) consistency.RegisterOutput[int] { return consistency.Got(r.IntN(3)) }
@@ -50,10 +52,30 @@ func TestOneOrderIsOneHistory(t *testing.T) {
 				events = swapped
 			}
 		}
+		if at := r.IntN(len(events)); !sameAtOnce(t, events) || !sameAtOnce(t, slices.Concat(events[:at], events[at+1:])) {
+			t.Fatalf("the program order of all events at once is another one than that of one after the other:\n%v", h)
+		}
 	}
 	if swaps[true] < 300 || swaps[false] < 300 {
 		t.Fatalf("too few swaps: %v", swaps)
 	}
+}
+
+// sameAtOnce tells whether NewProgramOrder gives what Advance does, errors included.
+func sameAtOnce(t *testing.T, events []event) bool {
+	t.Helper()
+	var one sequences
+	var want error
+	for _, e := range events {
+		if one, want = one.Advance(e); want != nil {
+			break
+		}
+	}
+	all, err := consistency.NewProgramOrder(events)
+	if err == nil && want == nil {
+		return reflect.DeepEqual(one, all)
+	}
+	return err != nil && want != nil && err.Error() == want.Error()
 }
 
 // The order that a history tells is that of real time.

@@ -2,6 +2,7 @@ package consistency
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
@@ -38,6 +39,9 @@ func SequentialWithin[S, I, O any](
 	b := bounds{ctx: ctx, most: maxMemory}
 	defer b.guard.release(spec.Name)
 	perStep := int64(128 + len(events)/16 + 8*len(lines))
+	if int64(completed) > maxMemory/perStep { // Even one order takes that much.
+		return Undecided, fmt.Sprintf("the search would take more than %d MB of memory", maxMemory>>20)
+	}
 	accepted := porcupine.CheckEvents(spec.sequentialModel(&b, len(lines), perStep), events)
 	switch {
 	case b.stopped != "":

@@ -142,16 +142,16 @@ func (v *verify) run(initial bool, stdin io.Reader, stdout, stderr io.Writer) (i
 			return 0, err
 		}
 	}
+	begin := time.Now()
+	d := verifyDocument{Schema: "synod.verify/1", File: v.file, Consistency: v.consistency.value}
+	h, err := v.load(stdin) // which a signal ends as usual: standard input may never end
 	ctx, stop := interruptible()
 	defer stop()
 	if v.timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(v.timeout))
+		ctx, cancel = context.WithDeadline(ctx, begin.Add(time.Duration(v.timeout)))
 		defer cancel()
 	}
-	begin := time.Now()
-	d := verifyDocument{Schema: "synod.verify/1", File: v.file, Consistency: v.consistency.value}
-	h, err := v.load(stdin)
 	var result oplog.Result
 	if err == nil {
 		config := oplog.Config{

@@ -2,6 +2,7 @@ package oplog
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"reflect"
 	"strings"
@@ -391,6 +392,42 @@ func TestSequentialTakesKeysTogether(t *testing.T) {
 		r, err := CheckSequential(t.Context(), History{Events: one}, Config{Spec: Register})
 		if err != nil || r.Outcome != consistency.Holds {
 			t.Errorf("%v: %v, %v", key, r.Outcome, err)
+		}
+	}
+}
+
+// A history that is much too long to be checked at once is given up at once.
+func TestLongSequences(t *testing.T) {
+	began := time.Now()
+	events := make([]Event, 0, 100_000)
+	for len(events) < cap(events) {
+		events = append(events, Event{Type: Invoke, Op: Write, Value: "1"}, Event{Type: Ok})
+	}
+	r, err := CheckSequential(t.Context(), History{Events: events}, Config{Spec: Register, MaxMemory: 100 << 20})
+	if err != nil || r.Outcome != consistency.Undecided || !strings.Contains(r.Reason, "more than 100 MB") {
+		t.Errorf("%v, %q, %v", r.Outcome, r.Reason, err)
+	}
+	if r.Counts.Acknowledged != len(events)/2 {
+		t.Errorf("%+v", r.Counts)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+// Whoever interrupts a check is told so, and not that the time was up.
+func TestInterrupted(t *testing.T) {
+	h := History{Events: []Event{{Type: Invoke, Op: Write, Value: "1"}, {Type: Ok}}}
+	interrupted, cancel := context.WithCancel(t.Context())
+	cancel()
+	late, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	for _, check := range []func(context.Context, History, Config) (Result, error){Check, CheckSequential} {
+		for ctx, want := range map[context.Context]string{interrupted: "interrupted", late: "the time was up"} {
+			r, err := check(ctx, h, Config{Spec: Register})
+			if err != nil || r.Outcome != consistency.Undecided || !strings.Contains(r.Reason, want) {
+				t.Errorf("%v, %q, %v; want %q", r.Outcome, r.Reason, err, want)
+			}
 		}
 	}
 }
