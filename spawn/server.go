@@ -133,8 +133,12 @@ func (s *Server) send(m machine.Message) {
 func (s *Server) reject(r *machine.Rejection, size int) {
 	s.Metrics.Rejected[r.Reason].Add(1)
 	if n, ok := s.rejected.allow(s.Clock()); ok {
+		detail := ""
+		if r.Err != nil {
+			detail = r.Err.Error()
+		}
 		s.Log.Warn("a message was dropped", "from", Describe(r.From), "bytes", size, "reason", r.Reason.String(),
-			"detail", fmt.Sprint(r.Err), "more", n)
+			"detail", detail, "more", n)
 	}
 }
 

@@ -88,13 +88,19 @@ func (t target) connect() (client.Config, error) {
 		c.Transport = tcp.NewClient()
 		return c, nil
 	}
-	at := netip.MustParseAddrPort("0.0.0.0:0")
-	if t.names[0].Addr().IsLoopback() {
-		at = netip.MustParseAddrPort("127.0.0.1:0")
-	}
-	socket, err := udp.Listen(at)
+	socket, err := udp.Listen(t.local())
 	c.Transport = socket
 	return c, err
+}
+
+// local gives the address to bind: one that every server can answer to, and if all are on this machine, nobody else.
+func (t target) local() netip.AddrPort {
+	for _, name := range t.names {
+		if !name.Addr().IsLoopback() {
+			return netip.MustParseAddrPort("0.0.0.0:0")
+		}
+	}
+	return netip.MustParseAddrPort("127.0.0.1:0")
 }
 
 // first gives the place of the server to ask first.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
 )
 
 // asks runs paxos client in this process.
@@ -77,6 +79,23 @@ func TestRetry(t *testing.T) {
 	}
 	if out, code := asks(t, append([]string{"get"}, common...)...); code != 0 || out != "X\n" {
 		t.Errorf("get: %q, exit code %d", out, code)
+	}
+}
+
+// TestReachable makes sure that a client with servers here and elsewhere can ask all of them, whatever their order.
+func TestReachable(t *testing.T) {
+	for _, servers := range []string{"127.0.0.1:9,192.0.2.1:9", "192.0.2.1:9,127.0.0.1:9"} {
+		f := new(clientFlags)
+		set := pflag.NewFlagSet("client", pflag.ContinueOnError)
+		f.add(set)
+		f.servers = servers
+		at, err := f.target(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bound := at.local(); !bound.Addr().IsUnspecified() {
+			t.Errorf("for %s it binds %v", servers, bound)
+		}
 	}
 }
 

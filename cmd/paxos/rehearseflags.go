@@ -70,7 +70,7 @@ func (f *rehearseFlags) add(cmd *cobra.Command) {
 	set.StringVar(&f.schedule, "schedule", "", "one run with the faults of a `file`, as rehearse writes it")
 	set.Var(&f.workers, "workers", "how many runs go on at once; 0 is one for each core")
 	set.BoolVar(&f.keepGoing, "keep-going", false, "go on after a run that is violated")
-	set.StringVar(&f.dir, "dir", "", "the `folder` for what shows a violation (a new temporary one)")
+	set.StringVar(&f.dir, "dir", "", "the `folder` for what shows a violation, new or empty (a new temporary one)")
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
 	set.Var(&f.progress, "progress", "on standard error")
 	words(cmd, "model", catalog.Spawnable)
@@ -125,10 +125,13 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 	} else {
 		c.Kinds, err = f.kinds(set, durable)
 	}
-	if err != nil {
-		return p, err
+	if err == nil {
+		err = c.Validate()
 	}
-	return p, c.Validate()
+	if err == nil && set.Changed("dir") {
+		err = emptyFolder(f.dir) // before the runs: a violation that cannot be written down was found for nothing
+	}
+	return p, err
 }
 
 // kinds gives the kinds of faults that were asked for.

@@ -80,7 +80,7 @@ func (f *tortureFlags) add(cmd *cobra.Command) {
 	set.Var(&f.least, "least", "how many operations have to be acknowledged for the run to be evidence")
 	set.BoolVar(&f.record, "record", true, "let each server record what it does, and replay that afterwards, which takes memory")
 	set.Var(&f.shrink, "shrink", "after a violation, run again with fewer faults for so long at most")
-	set.StringVar(&f.dir, "dir", "", "the `folder` of the run: history, records, logs; it is kept (a new temporary one)")
+	set.StringVar(&f.dir, "dir", "", "the `folder` of the run, new or empty: history, records, logs; it is kept (a new temporary one)")
 	set.BoolVar(&f.keep, "keep", false, "leave the temporary folder when all is well, too")
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
 	words(cmd, "model", catalog.Spawnable)
