@@ -31,7 +31,7 @@ func TestClient(t *testing.T) {
 			for i := range addresses {
 				all = append(all, only(t, i, addresses, args...))
 			}
-			common := []string{"--transport", transport, "--servers", strings.Join(addresses, ","), "--retries", "100", "--timeout", "250ms"}
+			common := []string{"--transport", transport, "--servers", strings.Join(addresses, ","), "--retries", "400", "--timeout", "250ms"}
 			client := func(args ...string) (string, int) { return asks(t, append(args, common...)...) }
 
 			if out, code := client("get"); code != 0 || out != "none\n" {
@@ -55,7 +55,7 @@ func TestClient(t *testing.T) {
 			if out, code := client("get", "--server", "1"); code != 0 || out != "X\n" {
 				t.Errorf("get: %q, exit code %d", out, code)
 			}
-			out, code := client("bench", "--operations", "100", "--clients", "4", "--server", "0", "--json")
+			out, code := client("bench", "--operations", "100", "--duration", "5m", "--clients", "4", "--server", "0", "--json")
 			var report struct{ Puts, Gets, Unknown int }
 			if err := json.Unmarshal([]byte(out), &report); err != nil || code != 0 || report.Puts+report.Gets != 100 {
 				t.Errorf("bench: %q, exit code %d, %v", out, code, err)
@@ -73,7 +73,7 @@ func TestClient(t *testing.T) {
 func TestRetry(t *testing.T) {
 	s := startSpawn(t, "--port", "0", "--retry=50ms", "--drop", "0.3", "--duplicate", "0.1", "--delay", "0ms..5ms",
 		"--reorder", "0.1", "--seed", "3")
-	common := []string{"--servers", strings.Join(s.addresses, ","), "--retries", "100", "--timeout", "100ms"}
+	common := []string{"--servers", strings.Join(s.addresses, ","), "--retries", "1000", "--timeout", "100ms"}
 	if out, code := asks(t, append([]string{"put", "X", "--server", "0"}, common...)...); code != 0 {
 		t.Fatalf("put: %q, exit code %d\n%s", out, code, s.stderr)
 	}

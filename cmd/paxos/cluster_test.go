@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -170,19 +171,46 @@ func ask(t *testing.T, address, request string, patience time.Duration) string {
 	return ""
 }
 
-// peers gives n addresses that are free at the moment.
+// peers gives n addresses that are free at the moment, below those that the system gives to sockets of clients: none of
+// these takes one while its server is down. The first port of their block is bound until the test ends, so that no other
+// test takes them either.
 func peers(t *testing.T, n int) []string {
 	t.Helper()
-	var all []string
-	for range n {
-		conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	const firstPort, blocks, blockSize = 12_000, 250, 32
+	for _, i := range rand.Perm(blocks) {
+		first := firstPort + i*blockSize
+		owner, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", first))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		defer conn.Close()
-		all = append(all, conn.LocalAddr().String())
+		var all []string
+		for port := first + 1; port < first+blockSize && len(all) < n; port++ {
+			if address := fmt.Sprintf("127.0.0.1:%d", port); free(address) {
+				all = append(all, address)
+			}
+		}
+		if len(all) == n {
+			t.Cleanup(func() { _ = owner.Close() })
+			return all
+		}
+		_ = owner.Close()
 	}
-	return all
+	t.Fatal("no free ports")
+	return nil
+}
+
+// free tells whether nobody listens at an address.
+func free(address string) bool {
+	packets, err := net.ListenPacket("udp4", address)
+	if err != nil {
+		return false
+	}
+	defer packets.Close()
+	stream, err := net.Listen("tcp4", address)
+	if err != nil {
+		return false
+	}
+	return stream.Close() == nil
 }
 
 // only starts one server of peers.

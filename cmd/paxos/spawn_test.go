@@ -30,10 +30,6 @@ func TestReadmeCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commands := []struct{ line, answer string }{
-		{`echo '{"Put":[1,"X"]}' | nc -u -w1 127.0.0.1 3000`, `{"PutOk":1}`},
-		{`echo '{"Get":2}' | nc -u -w1 127.0.0.1 3001`, `{"GetOk":[2,"X"]}`},
-	}
 	if !strings.Contains(string(data), "\npaxos spawn\n") {
 		t.Error("README.md does not have the command paxos spawn")
 	}
@@ -50,12 +46,28 @@ func TestReadmeCommands(t *testing.T) {
 		t.Log("the ports of the README are in use")
 		args = []string{"--port", "0"}
 	}
+	// Where a machine is so busy that nc has given up after its second, that is no wrong answer.
+	for attempt := 1; !readme(t, string(data), port == 3000, args); attempt++ {
+		if attempt == 5 {
+			t.Fatal("there are no answers within a second")
+		}
+	}
+}
+
+// readme starts servers and gives them the commands of a text. It tells whether all were answered.
+func readme(t *testing.T, data string, usual bool, args []string) bool {
+	t.Helper()
+	commands := []struct{ line, answer string }{
+		{`echo '{"Put":[1,"X"]}' | nc -u -w1 127.0.0.1 3000`, `{"PutOk":1}`},
+		{`echo '{"Get":2}' | nc -u -w1 127.0.0.1 3001`, `{"GetOk":[2,"X"]}`},
+	}
 	s := startSpawn(t, args...)
+	answered := true
 	for _, c := range commands {
-		if !strings.Contains(string(data), "\n"+c.line+"\n") {
+		if !strings.Contains(data, "\n"+c.line+"\n") {
 			t.Errorf("README.md does not have the command %s", c.line)
 		}
-		if port == 3000 && !strings.Contains(s.greeting, "\n  "+c.line+"\n") {
+		if usual && !strings.Contains(s.greeting, "\n  "+c.line+"\n") {
 			t.Errorf("the greeting does not have the command %s", c.line)
 		}
 		line := c.line
@@ -64,6 +76,11 @@ func TestReadmeCommands(t *testing.T) {
 		}
 		line = strings.ReplaceAll(line, "127.0.0.1:", "127.0.0.1 ")
 		out, err := exec.Command("sh", "-c", line).Output()
+		if len(out) == 0 {
+			t.Logf("%s: no answer, %v\n%s", line, err, s.stderr)
+			answered = false
+			break
+		}
 		if err != nil || string(out) != c.answer {
 			t.Errorf("%s: %q, %v; want %q\n%s", line, out, err, c.answer, s.stderr)
 		}
@@ -71,6 +88,7 @@ func TestReadmeCommands(t *testing.T) {
 	if code := s.stop(os.Interrupt); code != 0 {
 		t.Errorf("after Ctrl-C the exit code is %d\n%s", code, s.stderr)
 	}
+	return answered
 }
 
 // TestSpawn starts servers, stops them in order, and starts them again from their data.

@@ -87,6 +87,10 @@ func TestKills(t *testing.T) {
 		}
 		code, out := tortureWith(t, "paxos", "--faults", "kill", "--every", "100ms", "--lasting", "5ms..100ms",
 			"--duration", length, "--seed", strconv.Itoa(seed), "--least", "10")
+		if code == 3 && strings.Contains(out, " acknowledged, expected at least 10 ") && !strings.Contains(out, "undecided ") {
+			t.Logf("seed %d: the machine had no time for it\n%s", seed, out)
+			continue
+		}
 		if code != 0 {
 			t.Fatalf("seed %d: exit code %d\n%s", seed, code, out)
 		}
@@ -162,7 +166,7 @@ func TestTortureInterrupted(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			for end := time.Now().Add(20 * time.Second); len(servants(t, tmp)) == 0 || !exists(tmp, "*", historyName); {
+			for end := time.Now().Add(time.Minute); len(servants(t, tmp)) == 0 || !exists(tmp, "*", historyName); {
 				if time.Now().After(end) {
 					_ = cmd.Process.Kill()
 					_ = cmd.Wait() // It was killed.
@@ -184,7 +188,7 @@ func TestTortureInterrupted(t *testing.T) {
 					t.Error("it leaves its folder")
 				}
 			}
-			for end := time.Now().Add(10 * time.Second); len(servants(t, tmp)) > 0; time.Sleep(5 * time.Millisecond) {
+			for end := time.Now().Add(time.Minute); len(servants(t, tmp)) > 0; time.Sleep(5 * time.Millisecond) {
 				if time.Now().After(end) {
 					t.Fatalf("servers still run: %q", servants(t, tmp))
 				}

@@ -85,13 +85,23 @@ func TestServers(t *testing.T) {
 	if _, _, err := b.Receive(-1); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
-	time.Sleep(500 * time.Millisecond) // until the link has read the end of its connection
-	if err := a.Send(ids[1], []byte("kept")); err != nil {
-		t.Fatal(err)
+	// A message is kept for who is away, once the link has read the end of its connection, which nobody can see here.
+	for away := 250 * time.Millisecond; ; away *= 2 {
+		time.Sleep(away)
+		if err := a.Send(ids[1], []byte("kept")); err != nil {
+			t.Fatal(err)
+		}
+		b = Serve(listen(t, lb.Address().String()), ids[1], ids)
+		from, data, err := b.Receive(10 * time.Second)
+		closed(t, b)
+		if err == nil && from == ids[0] && string(data) == "kept" {
+			break
+		}
+		if err == nil || away > 8*time.Second {
+			t.Fatalf("%v after a server was gone, it received %q of %v, %v", away, data, from, err)
+		}
 	}
-	b = Serve(listen(t, lb.Address().String()), ids[1], ids)
-	want(t, b, ids[0], "kept")
-	closed(t, a, b)
+	closed(t, a)
 }
 
 // TestBounded sends to a server that is away: what is beyond the queue is lost, with an error.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -290,7 +291,7 @@ func TestOrphans(t *testing.T) {
 		t.Fatal(err)
 	}
 	line := make([]byte, len("started\n"))
-	if _, err := out.Read(line); err != nil || string(line) != "started\n" {
+	if _, err := io.ReadFull(out, line); err != nil || string(line) != "started\n" {
 		t.Fatalf("%q, %v", line, err)
 	}
 	children := processes(t, filepath.Join(dir, "server-"))
@@ -306,7 +307,7 @@ func TestOrphans(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = parent.Wait() // It was killed.
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		left := processes(t, filepath.Join(dir, "server-"))
 		if len(left) == 0 {
 			return

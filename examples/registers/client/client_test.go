@@ -56,7 +56,7 @@ func server(t *testing.T, answer func(request string) string) actor.ID {
 
 // TestPut makes sure that a put is repeated at its server with the same request, and at no other.
 func TestPut(t *testing.T) {
-	requests := make(chan string, 10)
+	requests := make(chan string, 100)
 	first := server(t, func(request string) string {
 		requests <- request
 		if len(requests) < 3 {
@@ -69,12 +69,12 @@ func TestPut(t *testing.T) {
 		return ""
 	})
 	c := New(Config{
-		Transport: socket(t), Servers: []actor.ID{first, second}, Timeout: 50 * time.Millisecond, Retries: 5, First: 100,
+		Transport: socket(t), Servers: []actor.ID{first, second}, Timeout: 50 * time.Millisecond, Retries: 90, First: 100,
 	})
 	if err := c.Put(t.Context(), 0, 'X'); err != nil {
 		t.Fatal(err)
 	}
-	if len(requests) != 3 {
+	if len(requests) < 3 { // There may be more, if the server was slow.
 		t.Errorf("the server got %d requests", len(requests))
 	}
 	for range len(requests) {
@@ -93,13 +93,14 @@ func TestUnknown(t *testing.T) {
 	if v, err := c.Get(t.Context(), 0); !errors.Is(err, ErrUnanswered) {
 		t.Errorf("get: %v, %v", v, err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	c.Timeout = time.Minute
-	if err := c.Put(ctx, 0, 'X'); !errors.Is(err, ErrUnknown) || !errors.Is(err, context.DeadlineExceeded) {
+	ends := server(t, func(string) string { cancel(); return "" })
+	c = New(Config{Transport: socket(t), Servers: []actor.ID{ends}, Timeout: time.Minute})
+	if err := c.Put(ctx, 0, 'X'); !errors.Is(err, ErrUnknown) || !errors.Is(err, context.Canceled) {
 		t.Errorf("put that was cut off: %v", err)
 	}
-	if err := c.Put(ctx, 0, 'X'); errors.Is(err, ErrUnknown) || !errors.Is(err, context.DeadlineExceeded) {
+	if err := c.Put(ctx, 0, 'X'); errors.Is(err, ErrUnknown) || !errors.Is(err, context.Canceled) {
 		t.Errorf("put after the end: %v", err)
 	}
 }
@@ -114,7 +115,7 @@ func TestGet(t *testing.T) {
 		return `{"GetOk":[7,"Z"]}`
 	})
 	c := New(Config{
-		Transport: socket(t), Servers: []actor.ID{silent, second}, Timeout: 50 * time.Millisecond, Retries: 1, First: 7,
+		Transport: socket(t), Servers: []actor.ID{silent, second}, Timeout: 50 * time.Millisecond, Retries: 99, First: 7,
 	})
 	if v, err := c.Get(t.Context(), 0); err != nil || v != 'Z' {
 		t.Errorf("get: %v, %v", v, err)
@@ -137,8 +138,8 @@ func TestBroken(t *testing.T) {
 	done := make(chan int)
 	go func() {
 		n := 0
-		for {
-			if _, _, err := s.Receive(time.Second); err != nil {
+		for wait := time.Minute; ; wait = time.Second {
+			if _, _, err := s.Receive(wait); err != nil {
 				done <- n
 				return
 			}
@@ -175,7 +176,9 @@ func TestBench(t *testing.T) {
 	})
 	o, err := Bench(t.Context(), Load{
 		Clients: 3, Duration: time.Minute, Operations: 200, Reads: 0.5, Server: -1, Seed: 1,
-	}, func() (Config, error) { return Config{Transport: socket(t), Servers: []actor.ID{id}}, nil })
+	}, func() (Config, error) {
+		return Config{Transport: socket(t), Servers: []actor.ID{id}, Timeout: time.Minute}, nil
+	})
 	if err != nil || o.Puts+o.Gets != 200 || o.Puts != len(stored) || o.Gets < 50 || o.Unknown+o.Unanswered+o.Failed != 0 {
 		t.Errorf("%d puts, %d of them arrived, %d gets, %v", o.Puts, len(stored), o.Gets, err)
 	}
