@@ -29,6 +29,7 @@ func (e *engine) breadthFirst(r *Result) {
 		r.growth.record(e.space, level)
 		e.depth.Store(int64(level))
 		e.waiting.Store(int64(waiting))
+		e.front = current
 		e.discover(r, level)
 		if e.halt.Load() != 0 {
 			return

@@ -49,6 +49,7 @@ type engine struct {
 	spareBits int         // see newLayout
 	levels    []Level
 	pace      time.Duration // of a worker, per state of the last level
+	front     *frontier     // of a breadth-first search: the states of the last level that is complete
 	left      *frontier     // what a breadth-first search did not expand because of a limit, or nil
 	depth     atomic.Int64
 	deepCut   atomic.Bool   // a depth-first search met its depth limit

@@ -87,3 +87,34 @@ func (m *marks) claim(p place, value uint8) bool {
 		}
 	}
 }
+
+// places is a set of places: a bit for each.
+type places struct{ bits *numbers }
+
+// placesOf gives the places of the states of a frontier.
+func (e *engine) placesOf(f *frontier) (*places, error) {
+	bits, err := e.newNumbers(32)
+	if err != nil {
+		return nil, err
+	}
+	s := &places{bits}
+	for _, c := range f.chunks {
+		for _, packed := range c.keys {
+			if at, ok := e.locate(packed); ok {
+				s.bits.words[at.shard][at.position/32] |= 1 << (at.position % 32)
+			}
+		}
+	}
+	return s, nil
+}
+
+// has tells whether a place is in the set; none is in a set that is nil.
+func (s *places) has(p place) bool {
+	return s != nil && s.bits.words[p.shard][p.position/32]>>(p.position%32)&1 != 0
+}
+
+func (s *places) free() {
+	if s != nil {
+		s.bits.free()
+	}
+}

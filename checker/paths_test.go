@@ -434,3 +434,30 @@ func TestBoundaryFails(t *testing.T) {
 		t.Errorf("%v, the path %v: expected two steps", r.Err, r.Failure)
 	}
 }
+
+// stairs leads up, a step at a time, and breaks at the top.
+type stairs struct{ top int }
+
+func (stairs) Initial() []int       { return []int{0} }
+func (stairs) Actions(int) []string { return []string{"up"} }
+
+func (m stairs) Next(s int, _ string) (int, bool) {
+	if s >= m.top {
+		panic("there is nothing above")
+	}
+	return s + 1, true
+}
+
+// TestPathExpandsNothingNew makes sure that the way back from a discovery asks nothing of the states that the search did
+// not expand, however deep it is: here that would fail.
+func TestPathExpandsNothingNew(t *testing.T) {
+	for _, top := range []int{3, 15, 16, 17, 20, 40} {
+		p := model.NewPlain(stairs{top})
+		p.Always("below", func(s int) bool { return s < top })
+		r := checker.BFS(t.Context(), p, checker.Options{})
+		if v := r.Properties[0]; r.Err != nil || v.Verdict != checker.Violated || len(v.Path.Steps) != top {
+			t.Errorf("%d steps: %v, error %v", top, v.Verdict, r.Err)
+		}
+		r.Close()
+	}
+}

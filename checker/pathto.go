@@ -12,6 +12,9 @@ import (
 // pathTo gives the path to one of the states, all of which were first reached at a level. Of all shortest paths to any of
 // them it is the least in content order: by initial state, then by the keys of the actions, one after the other. No
 // parent is stored: walking back level by level, every state that leads to a wanted one is found by expanding the level.
+//
+// The states that wait to be expanded are not: that would call for what the search may never come to, such as a handler
+// that fails, and how much of it would depend on the run. They have the tag of a level before if there are that many.
 func (e *engine) pathTo(states [][]model.PartID, level int) (*model.Path, error) {
 	wanted := make([]map[uint64]bool, level+1) // by level: packed states from which a path leads on
 	wanted[level] = make(map[uint64]bool)
@@ -19,8 +22,16 @@ func (e *engine) pathTo(states [][]model.PartID, level int) (*model.Path, error)
 	for _, state := range states {
 		wanted[level][w.pack(state)] = true
 	}
+	var waiting *places
+	if depth := int(e.depth.Load()); depth > tags && e.halt.Load() == 0 {
+		var err error
+		if waiting, err = e.placesOf(e.front); err != nil {
+			return nil, err
+		}
+		defer waiting.free()
+	}
 	for l := level - 1; l >= 1; l-- {
-		wanted[l] = e.before(wanted[l+1], l)
+		wanted[l] = e.before(wanted[l+1], l, waiting)
 	}
 	path, err := e.startPath(func(packed uint64) bool { return wanted[1][packed] })
 	for l := 2; l <= level && err == nil; l++ {
@@ -77,8 +88,9 @@ func extend(space model.Space, path *model.Path, wanted func(state []model.PartI
 }
 
 // before gives the states of a level of which a successor is wanted. It expands all states whose tag is that of the
-// level. Those of earlier levels with the same tag cannot lead to wanted ones, which are further than one level away.
-func (e *engine) before(wanted map[uint64]bool, level int) map[uint64]bool {
+// level, but for those that wait. Those of earlier levels with the same tag cannot lead to wanted ones, which are further
+// than one level away.
+func (e *engine) before(wanted map[uint64]bool, level int, waiting *places) map[uint64]bool {
 	found := make(map[uint64]bool)
 	var mu sync.Mutex
 	var taken atomic.Int64
@@ -100,7 +112,11 @@ func (e *engine) before(wanted map[uint64]bool, level int) map[uint64]bool {
 		}
 		for i := int(taken.Add(1)) - 1; i < len(e.shards); i = int(taken.Add(1)) - 1 {
 			e.shards[i].set.EachTag(uint8(level%tags), func(key uint64) bool {
-				keys = append(keys, l.packed(i, key))
+				packed := l.packed(i, key)
+				if e.waits(packed, waiting) {
+					return true
+				}
+				keys = append(keys, packed)
 				if len(keys) == batchLength {
 					expand()
 				}
@@ -110,6 +126,15 @@ func (e *engine) before(wanted map[uint64]bool, level int) map[uint64]bool {
 		expand()
 	})
 	return found
+}
+
+// waits tells whether a visited state is in a set of places.
+func (e *engine) waits(packed uint64, waiting *places) bool {
+	if waiting == nil {
+		return false
+	}
+	at, ok := e.locate(packed)
+	return ok && waiting.has(at)
 }
 
 // eachSuccessor gives every pair of a state and a successor. A state that cannot be expanded, as a successor is too wide

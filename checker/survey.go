@@ -50,7 +50,7 @@ type surveyor struct {
 // short, left marks the states that it did not expand.
 type survey struct {
 	e    *engine
-	left *marks // nil if every visited state was expanded
+	left *places // nil if every visited state was expanded
 	of   []*surveyor
 }
 
@@ -67,27 +67,14 @@ func (e *engine) newSurvey(left *frontier) (*survey, error) {
 		return s, nil
 	}
 	var err error
-	if s.left, err = e.newMarks(); err != nil {
-		return nil, err
-	}
-	for _, chunk := range left.chunks {
-		for _, packed := range chunk.keys {
-			if at, ok := e.locate(packed); ok {
-				s.left.set(at, 1)
-			}
-		}
-	}
-	return s, nil
+	s.left, err = e.placesOf(left)
+	return s, err
 }
 
-func (s *survey) free() {
-	if s.left != nil {
-		s.left.free()
-	}
-}
+func (s *survey) free() { s.left.free() }
 
 // isLeft tells whether a state was not expanded.
-func (s *survey) isLeft(at place) bool { return s.left != nil && s.left.get(at) != 0 }
+func (s *survey) isLeft(at place) bool { return s.left.has(at) }
 
 // over tells that there is no time or memory left to go on.
 func (s *survey) over() bool { return s.e.halt.Load() >= uint32(stopTime) }
