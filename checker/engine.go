@@ -93,6 +93,10 @@ func searchOnce(ctx context.Context, name string, src model.Source, o Options, d
 	if r.Err = o.validate(); r.Err != nil {
 		return r
 	}
+	if src == nil {
+		r.Err = errors.New("no model to search: expected one")
+		return r
+	}
 	e, err := newEngine(src, o)
 	if err != nil {
 		r.Err = err

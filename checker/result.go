@@ -114,7 +114,8 @@ func (r *Result) ExitCode() int {
 		return ExitUsage
 	}
 	code := ExitOK
-	if !r.Exhausted && r.Engine != "walk" && r.cause != stopDecided {
+	nothing := r.Engine == "walk" && r.Walks == 0 // That nothing was refuted then means nothing.
+	if !r.Exhausted && r.cause != stopDecided && (r.Engine != "walk" || nothing) {
 		code = ExitUndecided
 	}
 	for _, p := range r.Properties {
@@ -129,13 +130,22 @@ func (r *Result) ExitCode() int {
 	return code
 }
 
-// Model gives the space that the result's paths belong to. It is valid until Close.
-func (r *Result) Model() model.Space { return r.engine.space }
+// Model gives the space that the result's paths belong to. It is valid until Close. It is nil if Err kept the search from
+// beginning.
+func (r *Result) Model() model.Space {
+	if r.engine == nil {
+		return nil
+	}
+	return r.engine.space
+}
 
 // States iterates the visited states, in no particular order. A state is valid until the next one. It is valid until Close.
 func (r *Result) States() iter.Seq[[]model.PartID] {
 	return func(yield func([]model.PartID) bool) {
 		e := r.engine
+		if e == nil {
+			return
+		}
 		now := e.now()
 		state := make([]model.PartID, e.space.Slots())
 		ids := make([]uint32, len(e.layout.fields))

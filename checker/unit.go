@@ -2,8 +2,10 @@ package checker
 
 import (
 	"cmp"
+	"fmt"
 	"math/bits"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -187,7 +189,19 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 			}
 		}
 	}
+	if count > maxSteps {
+		return 0, fmt.Errorf("%d steps of %s from one content: expected at most %d", count, us.names(u), maxSteps)
+	}
 	return us.publish(u.steps.At(id), append(s.block, s.ranks...), count), nil
+}
+
+// names gives the names of a unit's slots, for people.
+func (us *units) names(u *unit) string {
+	names := make([]string, len(u.slots))
+	for i, slot := range u.slots {
+		names[i] = us.space.SlotName(slot)
+	}
+	return strings.Join(names, " and ")
 }
 
 // sort brings the steps of a slot into the order of their actions' keys, which is the same in every run.
@@ -212,8 +226,6 @@ func (us *units) key(slot int, a model.ActionID) string {
 func (us *units) publish(at *uint64, block []uint32, count uint64) uint64 {
 	word := stepsKnown | count<<stepsShift
 	switch {
-	case count > maxSteps:
-		panic("checker: more steps of one actor than the engine can count")
 	case count == 1 && !us.ranked && isLone(block[1:]):
 		lone := uint64(block[0])
 		for i, effect := range block[2:] {

@@ -48,9 +48,13 @@ func (h *handlers) fits(st any) error {
 	return fmt.Errorf("a %v: expected a %v", t, h.state)
 }
 
-// as gives what an interface holds. It holds no T only if T is an interface and the value nil.
+// as gives what an interface holds. It holds no T if T is an interface and the value nil; or else if who reads the value
+// took it for another one.
 func as[T any](v any) T {
-	t, _ := v.(T)
+	t, ok := v.(T)
+	if !ok && v != nil {
+		panic(fmt.Sprintf("a value of type %T was read as %v: is it of another system?", v, reflect.TypeFor[T]()))
+	}
 	return t
 }
 

@@ -45,6 +45,8 @@ func (sys *system) Crashable(ids ...actor.ID) {
 func (sys *system) validate() error {
 	c := sys.config
 	switch {
+	case !slices.Contains(network.All(), c.Network):
+		return fmt.Errorf("network %d: expected one of %v", c.Network, network.All())
 	case c.MaxDown < 0 || c.MaxCrashes < 0 || c.MaxDrops < 0 || c.MaxTimeouts < 0 ||
 		c.MaxPartitions < 0:
 		return errors.New("a bound of faults is negative: expected at least 0")
@@ -59,6 +61,11 @@ func (sys *system) validate() error {
 	case c.MaxDown > 0 && c.Network == network.Ordered && !c.Lossy:
 		return errors.New("crashes on an ordered network that loses nothing are not modelled, as a crash may lose what was " +
 			"sent last, and what follows it: expected loss, or another network")
+	}
+	for _, name := range sys.monotone {
+		if !slices.ContainsFunc(sys.properties, func(p Property) bool { return p.Name == name }) {
+			return fmt.Errorf("property %q is declared monotone: expected it to be one of the system's", name)
+		}
 	}
 	if err := sys.validatePaths(); err != nil {
 		return err

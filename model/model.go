@@ -40,6 +40,9 @@ func (p *Plain[S, A]) Within(inside func(S) bool) { p.boundary = p.read(inside) 
 func (p *Plain[S, A]) property(q Property) { p.properties = append(p.properties, q) }
 
 func (p *Plain[S, A]) read(holds func(S) bool) func(View) bool {
+	if holds == nil {
+		return nil
+	}
 	return func(v View) bool { return holds(p.state(v)) }
 }
 

@@ -35,11 +35,12 @@ func walker[T any](what string) (*intern.Walker[T], error) {
 
 // Space makes the tables of one check.
 func (p *Plain[S, A]) Space() (Space, error) {
-	for i, a := range p.properties {
-		for _, b := range p.properties[:i] {
-			if a.Name == b.Name {
-				return nil, fmt.Errorf("property %q was added twice", a.Name)
-			}
+	if p.model == nil {
+		return nil, errors.New("a plain model without a Model: expected one")
+	}
+	for i, q := range p.properties {
+		if err := q.validate(p.properties[:i]); err != nil {
+			return nil, err
 		}
 	}
 	arena := offheap.New()

@@ -1,5 +1,11 @@
 package model
 
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
 // Expectation is what a property demands of the states, or of the paths through them.
 type Expectation uint8
 
@@ -41,6 +47,20 @@ type Property struct {
 	Holds      func(View) bool // nil for Refines
 	When       func(View) bool // of LeadsTo: after which states Holds is demanded; else nil
 	Refinement Refinement      // of Refines; else nil
+}
+
+// validate tells what is wrong with a property beside those that were added before, or nil.
+func (p Property) validate(before []Property) error {
+	if p.Name == "" {
+		return errors.New("a property has no name")
+	}
+	if slices.ContainsFunc(before, func(other Property) bool { return other.Name == p.Name }) {
+		return fmt.Errorf("property %q was added twice", p.Name)
+	}
+	if p.Holds == nil && p.Expect != Refines || p.When == nil && p.Expect == LeadsTo {
+		return fmt.Errorf("property %q has no function", p.Name)
+	}
+	return nil
 }
 
 // Read is something that a predicate read of a state: an aspect of a slot, and its value.

@@ -75,6 +75,9 @@ func Add[S, M any](sys *System[M], id actor.ID, a actor.Typed[S, M]) Ref[S] {
 	if _, double := sys.ids[id]; double {
 		sys.Check(fmt.Errorf("actor %v was added twice", id))
 	}
+	if a.Start == nil || a.Receive == nil {
+		sys.Check(fmt.Errorf("actor %v has no Start or no Receive: expected both", id))
+	}
 	sys.ids[id] = slot
 	sys.actors = append(sys.actors, member{id, erase(a)})
 	return Ref[S]{slot}
@@ -120,6 +123,9 @@ type History[H any] struct{ observer int }
 // is an always property of the observer's name.
 func Record[M, H any](sys *System[M], o actor.Observer[M, H]) History[H] {
 	ref := History[H]{len(sys.observers)}
+	if o.Name == "" || o.Next == nil {
+		sys.Check(fmt.Errorf("observer %q has no Name or no Next: expected both", o.Name))
+	}
 	for _, other := range sys.observers {
 		if other.name == o.Name {
 			sys.Check(fmt.Errorf("observer %q was added twice", o.Name))
@@ -148,11 +154,7 @@ func (sys *system) Sometimes(name string, holds func(View) bool) {
 }
 
 func (sys *system) property(p Property) {
-	for _, other := range sys.properties {
-		if other.Name == p.Name {
-			sys.Check(fmt.Errorf("property %q was added twice", p.Name))
-		}
-	}
+	sys.Check(p.validate(sys.properties))
 	sys.properties = append(sys.properties, p)
 }
 

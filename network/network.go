@@ -45,8 +45,7 @@ func Parse(name string) (Semantics, error) {
 type Letter struct{ Source, Message uint32 }
 
 // Mailbox is what the network holds for one actor: letters sorted by source, and within a source by message (unordered)
-// or by time of
-// sending (ordered). Equal mailboxes are equal slices. No function of this package changes a mailbox that it is given.
+// or by time of sending (ordered). Equal mailboxes are equal slices. No function of this package changes a mailbox that it is given.
 type Mailbox []Letter
 
 func compare(a, b Letter) int {
