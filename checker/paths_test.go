@@ -461,3 +461,18 @@ func TestPathExpandsNothingNew(t *testing.T) {
 		r.Close()
 	}
 }
+
+// TestReportsPrint makes sure that no name of a property moves the cursor of who reads the reports.
+func TestReportsPrint(t *testing.T) {
+	p := model.NewPlain(stairs{2})
+	p.Always("below\n\x1b[31m", func(s int) bool { return s < 2 })
+	r := checker.BFS(t.Context(), p, checker.Options{})
+	defer r.Close()
+	var b strings.Builder
+	r.WriteText(&b)
+	r.WriteCoverage(&b)
+	r.WriteProfile(&b)
+	if got := b.String(); strings.Contains(got, "\x1b") || strings.Count(got, `below\n\x1b[31m`) < 3 {
+		t.Errorf("got:\n%q", got)
+	}
+}

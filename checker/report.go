@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"synod/trace"
 )
 
 // shownLevels is how many levels a profile shows: if there are more, the last ones.
@@ -111,7 +113,7 @@ func (r *Result) WriteCoverage(w io.Writer) {
 		t.end()
 	}
 	for _, v := range s.Vacuous {
-		fmt.Fprintf(w, "Actor %s, %s: %s.\n", v.Actor, v.Event, v.Why)
+		fmt.Fprintf(w, "Actor %s, %s: %s.\n", v.Actor, trace.Printable(v.Event), v.Why)
 	}
 	fmt.Fprintf(w, "Handlers were called for %d distinct local states and events.\n", s.HandlerCalls)
 	t := newTable(w)
@@ -146,7 +148,7 @@ type table struct {
 func newTable(w io.Writer) *table { return &table{w: w} }
 
 func (t *table) row(first, second string, others ...string) {
-	t.rows = append(t.rows, append([]string{first, second}, others...))
+	t.rows = append(t.rows, append([]string{trace.Printable(first), trace.Printable(second)}, others...))
 }
 
 // end writes the rows.

@@ -70,7 +70,8 @@ type Read struct {
 	Value  uint32
 }
 
-// View is a state as a predicate sees it. Whatever is read through it is recorded, so that the answer can be used again
+// View is a state as a predicate sees it, through Ref.In, Projection.In, History.In, the methods of a Selection, and
+// System.InFlight. Whatever is read through it is recorded, so that the answer can be used again
 // for every state that agrees on just that. What a view gives is shared: it must not be changed.
 type View struct{ r *Reading }
 

@@ -190,7 +190,7 @@ type Selection[M any, T comparable] struct{ index int }
 // pick is a Selection without its types.
 type pick func(actor.Envelope[any]) (any, bool)
 
-// Select declares a question: pick gives a value for the messages that matter.
+// Select declares a question: choose gives a value for each of the messages that matter. The function must be pure.
 func Select[M any, T comparable](sys *System[M], choose func(actor.Envelope[M]) (T, bool)) Selection[M, T] {
 	sys.picks = append(sys.picks, func(e actor.Envelope[any]) (any, bool) {
 		return choose(envelopeOf[M](e))

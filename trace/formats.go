@@ -147,7 +147,7 @@ func every(write func(io.Writer, Trace) error) func(io.Writer, Document) error {
 
 // writeMarkdown writes a heading and a diagram.
 func writeMarkdown(w io.Writer, t Trace) error {
-	heading := strings.Join(strings.Fields(t.Property), " ")
+	heading := Printable(strings.Join(strings.Fields(t.Property), " "))
 	if heading == "" {
 		heading = string(Walked)
 	}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -96,6 +97,27 @@ var readers = map[string]func(string, trace.Document) error{
 	"shiviz":   readShiViz,
 	"itf":      readITF,
 	"go":       func(string, trace.Document) error { return nil }, // The writer parses it.
+}
+
+// TestFormatsPrint makes sure that no format lets through what would move the cursor of who looks at it.
+func TestFormatsPrint(t *testing.T) {
+	const odd = "a\x1b[31m\u202eb"
+	d := trace.Document{
+		Model: odd, Config: map[string]string{odd: odd},
+		Traces: []trace.Trace{{
+			Property: odd, Kind: trace.Violation, Steps: []trace.Step{},
+			Initial: trace.Initial{Fingerprint: "0123456789abcdef", Slots: []trace.Slot{{Name: odd, Text: odd}}},
+		}},
+	}
+	for _, f := range trace.Formats() {
+		var b strings.Builder
+		if err := f.Write(&b, d); err != nil {
+			t.Errorf("%s: %v", f.Name, err)
+		}
+		if strings.Contains(b.String(), "\x1b") || f.MediaType != "application/json" && strings.Contains(b.String(), "\u202e") {
+			t.Errorf("%s: it holds control characters:\n%s", f.Name, strconv.QuoteToASCII(b.String()))
+		}
+	}
 }
 
 // readHTML wants a page that is well-formed and loads nothing.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"unicode/utf8"
 )
@@ -22,12 +23,12 @@ var page = sync.OnceValue(func() *template.Template { return template.Must(templ
 // space-time diagram, and beside it the same as a list, with what each step changed. It follows the colour scheme of the
 // reader. What the traces do not depend on is pale in the diagram and folded in the list; what repeats for ever has a frame.
 func WriteHTML(w io.Writer, d Document) error {
-	view := pageView{Model: d.Model}
+	view := pageView{Model: Printable(d.Model)}
 	for _, name := range slices.Sorted(maps.Keys(d.Config)) {
-		view.Config = append(view.Config, [2]string{name, d.Config[name]})
+		view.Config = append(view.Config, [2]string{Printable(name), Printable(d.Config[name])})
 	}
 	for i, t := range d.Traces {
-		view.Traces = append(view.Traces, newTraceView(i+1, t, d.Model))
+		view.Traces = append(view.Traces, newTraceView(i+1, t, view.Model))
 	}
 	var b bytes.Buffer
 	if err := page().Execute(&b, view); err != nil {
@@ -56,6 +57,19 @@ type traceView struct {
 	Linked   bool
 }
 
+// printableSlots gives slots with texts of which every line is printable.
+func printableSlots(slots []Slot) []Slot {
+	all := make([]Slot, len(slots))
+	for i, s := range slots {
+		lines := strings.Split(s.Text, "\n")
+		for k, line := range lines {
+			lines[k] = Printable(line)
+		}
+		all[i] = Slot{Name: Printable(s.Name), Text: strings.Join(lines, "\n")}
+	}
+	return all
+}
+
 // group is some steps of a list, perhaps folded.
 type group struct {
 	Folded string // the summary of a folded group; empty for one that is shown
@@ -73,7 +87,7 @@ type stepView struct {
 func newTraceView(number int, t Trace, model string) traceView {
 	v := traceView{
 		ID: fmt.Sprintf("trace-%d", number), Number: number, Headline: t.headline(), Meaning: t.meaning(model), End: Printable(t.End()),
-		Picture: newPicture(t.Diagram()), Initial: t.Initial.Slots, Linked: t.linked(),
+		Picture: newPicture(t.Diagram()), Initial: printableSlots(t.Initial.Slots), Linked: t.linked(),
 	}
 	for i, s := range t.Steps {
 		sv := stepView{Step: s, Number: i + 1, Apart: v.Linked && !s.Past && !s.Aside}

@@ -66,7 +66,7 @@ type Message struct {
 type Step struct {
 	Key     string    `json:"key"`               // names the action by its content; the same in every run
 	Text    string    `json:"text"`              // the action, for people
-	Kind    string    `json:"kind"`              // as model.Kind writes it: deliver, drop, timeout, choose, act
+	Kind    string    `json:"kind"`              // as model.Kind writes it: act, deliver, drop, timeout, choose, crash, recover …
 	Actor   string    `json:"actor"`             // the slot that acts; for a message, its recipient
 	From    string    `json:"from,omitempty"`    // the sender, if the action is about a message
 	Message string    `json:"message,omitempty"` // the text of the message
