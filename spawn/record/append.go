@@ -74,9 +74,12 @@ func (h *Header) append(dst []byte) []byte {
 	return append(dst, "}\n"...)
 }
 
+// linePrefix is what every line begins with.
+const linePrefix = `{"server":`
+
 // appendPrefix begins a line with whose it is, so that even of a torn one that can be told.
 func appendPrefix(dst []byte, id actor.ID) []byte {
-	return append(appendID(append(dst, `{"server":`...), id), ',')
+	return append(appendID(append(dst, linePrefix...), id), ',')
 }
 
 // The names of what says when an event was.

@@ -3,7 +3,6 @@ package record
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -23,7 +22,8 @@ type File struct {
 	used   bool
 }
 
-// Open opens a file to append to, or creates it. A line that its last user could not finish is ended first.
+// Open opens a file to append to, or creates it. A line that its last user could not finish is ended first. A file that
+// begins with something else than a line of a record, or a part of one, is refused, and left as it was.
 func Open(path string) (*File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
@@ -31,7 +31,7 @@ func Open(path string) (*File, error) {
 	}
 	f := &File{file: file}
 	if err := f.prepare(); err != nil {
-		return nil, fmt.Errorf("%w; %w", err, file.Close())
+		return nil, errors.Join(err, file.Close())
 	}
 	return f, nil
 }
@@ -43,6 +43,9 @@ func (f *File) Used() bool { return f.used }
 func (f *File) prepare() error {
 	info, err := f.file.Stat()
 	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	if err := recognise(f.file); err != nil {
 		return err
 	}
 	var alone bool
@@ -64,6 +67,28 @@ func (f *File) prepare() error {
 		return err
 	}
 	return f.tail.share()
+}
+
+// errForeign tells that a file holds something else.
+var errForeign = errors.New("it holds something else than a record")
+
+// recognise tells whether a file begins as a line does, or with what a killed process left of one, where zeros may stand for
+// what was not written.
+func recognise(file *os.File) error {
+	begin := make([]byte, len(linePrefix))
+	n, err := file.ReadAt(begin, 0)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	for i, b := range begin[:n] {
+		switch {
+		case b == '\n' && i > 0: // a torn line that was ended
+			return nil
+		case b != 0 && b != linePrefix[i]:
+			return errForeign
+		}
+	}
+	return nil
 }
 
 // trim takes the zeros at the end of a file away that a killed process left there, and gives the size after that.

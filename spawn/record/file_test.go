@@ -18,7 +18,9 @@ import (
 const killed = "SYNOD_TEST_RECORD"
 
 // line is a line of a length that grows, so that lines and parts of the file end at any distance from each other.
-func line(i int) []byte { return fmt.Appendf(nil, "%d %s\n", i, strings.Repeat("x", i%1999)) }
+func line(i int) []byte {
+	return fmt.Appendf(nil, "{\"server\":%d %s\n", i, strings.Repeat("x", i%1999))
+}
 
 // TestKilled makes sure that no line is lost that was written before its process was killed, how far it had filled
 // its part of the file, and that the next one goes on behind them.
@@ -130,6 +132,36 @@ func TestShared(t *testing.T) {
 	}
 	if next != [3]int{lines, lines, lines} {
 		t.Errorf("%d lines", next)
+	}
+}
+
+// TestForeign makes sure that a file which holds something else is refused and left as it was, its zeros too, and that one
+// of which only a part of a line was written is not.
+func TestForeign(t *testing.T) {
+	for content, own := range map[string]bool{
+		"": true, "{": true, "\x00\x00": true, `{"ser`: true, "{\"ser\n": true, `{"server":"127`: true, "{\x00\x00er\x00\x00": true,
+		"notes": false, "\n": false, "{}": false, `{"type":"invoke"}`: false, "SQLite\x00\x00\x00": false, "\x7fELF\x00\x00": false,
+	} {
+		path := filepath.Join(t.TempDir(), "record")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := record.Open(path)
+		if own != (err == nil) {
+			t.Errorf("%q: %v", content, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "%!") {
+			t.Errorf("%q: %v", content, err)
+		}
+		if err == nil {
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != content {
+			t.Errorf("%q became %q, %v", content, got, err)
+		}
 	}
 }
 

@@ -141,7 +141,11 @@ func TestFile(t *testing.T) {
 	for _, tt := range []struct {
 		before, after string
 		used          bool
-	}{{"", "x\n", false}, {"a\n", "a\nx\n", true}, {"a\nb", "a\nb\nx\n", true}} {
+	}{
+		{"", "x\n", false},
+		{`{"server":1}` + "\n", `{"server":1}` + "\nx\n", true},
+		{`{"server":1}` + "\nb", `{"server":1}` + "\nb\nx\n", true},
+	} {
 		if err := os.WriteFile(path, []byte(tt.before), 0o600); err != nil {
 			t.Fatal(err)
 		}
