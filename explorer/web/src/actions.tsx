@@ -26,15 +26,14 @@ const groupTitles: Record<string, string> = {
 
 /** What may happen next, as it is shown: filtered, in groups, and numbered. */
 export const choices = computed(() => {
-  void s.fetched.value;
   const word = filter.value.trim().toLowerCase();
-  const all = (s.here.value.state?.actions ?? []).filter((c) => !word || `${c.kind} ${c.text}`.toLowerCase().includes(word));
+  const all = (s.stateOf(s.here.value)?.actions ?? []).filter((c) => !word || `${c.kind} ${c.text}`.toLowerCase().includes(word));
   return groups.flatMap((g) => all.filter((c) => groupOf(c) === g));
 });
 export const possible = computed(() => choices.value.filter((c) => !c.ignored && !c.cut));
 
 function Answers({ c }: { c: Choice }) {
-  const properties = s.here.value.state?.properties ?? [];
+  const properties = s.stateOf(s.here.value)?.properties ?? [];
   if (!c.answers) return null;
   const all = properties.map((p, i) => ({ name: p.name, is: meaning(p.expect, c.answers?.[i] ?? false) }));
   const label = all.map((a) => `${a.name}: ${meaningText[a.is]}`).join("; ");
@@ -76,7 +75,7 @@ function moveInList(e: KeyboardEvent) {
 
 function NextActions() {
   const all = choices.value;
-  const state = s.here.value.state;
+  const state = s.stateOf(s.here.value);
   let number = 0;
   return (
     <section class="block grow" aria-labelledby="next-title">
@@ -115,7 +114,7 @@ function NextActions() {
 }
 
 function Properties() {
-  const state = s.here.value.state;
+  const state = s.stateOf(s.here.value);
   const c = s.check.value;
   const mine = c && c.model === s.model.value && s.sameConfig(c.config ?? {}, s.config.value);
   return (
@@ -209,7 +208,6 @@ function Status() {
 }
 
 export function Left() {
-  void s.fetched.value;
   return (
     <div class="pane left">
       <Status />

@@ -67,13 +67,13 @@ function Branches() {
 }
 
 function Timeline() {
-  void s.fetched.value;
   const place = s.here.value;
-  const observers = place.state?.slots.filter((x) => x.visualized) ?? [];
+  const state = s.stateOf(place);
+  const observers = state?.slots.filter((x) => x.visualized) ?? [];
   const text = observers[0]?.value.text ?? "";
   // Equal histories have one picture. A frame that were sent elsewhere would also be a step back in the browser's history.
-  const address = useMemo(() => (place.state ? api.timelineAddress(s.query(place)) : ""), [s.root.value, text, !place.state]);
-  if (!place.state) return <p class="empty">…</p>;
+  const address = useMemo(() => (state ? api.timelineAddress(s.query(place)) : ""), [s.root.value, text, !state]);
+  if (!state) return <p class="empty">…</p>;
   if (observers.length === 0) return <p class="empty">This model records no history of clients.</p>;
   return (
     <div class="timeline">

@@ -53,7 +53,7 @@ export function ballotClass(message?: string): string {
 }
 
 const violates = (step: Step | null, number: number) => {
-  const properties = s.here.value.state?.properties ?? [];
+  const properties = s.stateOf(s.here.value)?.properties ?? [];
   const terminal = number === s.tip.value.depth && s.terminal(s.tip.value);
   return properties.filter((p, i) => step && meaning(p.expect, step.answers[i] ?? true, terminal) === "violated").map((p) => p.name);
 };

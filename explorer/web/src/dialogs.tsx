@@ -176,7 +176,7 @@ function Models() {
 }
 
 function Seek() {
-  const state = s.here.value.state;
+  const state = s.stateOf(s.here.value);
   const [what, choose] = useState<"property" | "field" | "message">("property");
   const [property, pick] = useState("");
   const [field, name] = useState(s.watched.value ?? "");

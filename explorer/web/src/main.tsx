@@ -164,7 +164,7 @@ function Center() {
 function Announcer() {
   const at = s.selected.value;
   const step = s.steps.value[at - 1];
-  const properties = s.here.value.state?.properties ?? [];
+  const properties = s.stateOf(s.here.value)?.properties ?? [];
   const bad = properties.filter((p) => meaning(p.expect, p.answer, s.terminal(s.here.value)) === "violated").map((p) => p.name);
   const text = at === 0 ? "Initial state" : `Step ${at} of ${s.tip.value.depth}: ${step?.text ?? ""}`;
   return <div class="sr" aria-live="polite">{text}{bad.length ? `. Violated: ${bad.join(", ")}` : ""}.</div>;

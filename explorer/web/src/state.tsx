@@ -150,10 +150,9 @@ export function Network({ now, before }: { now: State; before?: State }) {
 }
 
 export function Side() {
-  void s.fetched.value;
-  const now = s.here.value.state;
+  const now = s.stateOf(s.here.value);
   const before = s.chain.value[s.baseStep.value];
-  const compared = before === s.here.value ? undefined : (before?.state ?? undefined);
+  const compared = before === s.here.value ? undefined : (s.stateOf(before) ?? undefined);
   const inFlight = now?.slots.reduce((n, x) => n + (x.letters ?? []).reduce((m, l) => m + l.copies, 0), 0) ?? 0;
   return (
     <section class="pane right" aria-labelledby="state-title">

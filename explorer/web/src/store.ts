@@ -99,8 +99,14 @@ export const visited = computed(() => {
   return all;
 });
 
+/** What is known of a place. Whoever asks is told again when more of it arrives. */
+export function stateOf(p: Place | undefined): api.State | null {
+  void fetched.value;
+  return p?.state ?? null;
+}
+
 /** Whether it is known that nothing can follow a place, other than itself. */
-export const terminal = (p: Place) => !!p.state?.actions.every((c) => !!c.ignored || (!!c.same && !c.cut));
+export const terminal = (p: Place) => !!stateOf(p)?.actions.every((c) => !!c.ignored || (!!c.same && !c.cut));
 
 export const stepsText = (n: number) => (n === 1 ? "1 step" : `${n} steps`);
 

@@ -248,6 +248,28 @@ onPage("what is ignored has its reason, and what was visited is marked", {}, asy
   await page.waitForSelector(".choice:has-text('0 → 1: Decided') .why:has-text('already visited')");
 });
 
+test("all that is told of a step appears when the server has told it", { timeout: patience }, async () => {
+  // Without a check, which would draw it again and again.
+  const idle = await explore("2", "localhost:0", "--idle");
+  const page = await open(on.browser, idle.base);
+  await page.keyboard.press("r");
+  await at(page, 10, 10);
+  await page.route("**/api/v1/state", async (route) => {
+    await page.waitForTimeout(200); // The page draws that it knows nothing yet.
+    await route.continue();
+  });
+  for (const step of [3, 7, 1]) {
+    await page.click(`#step-${step}`);
+    await at(page, step, 10);
+    await page.waitForSelector(".property:has-text('agreement')");
+    await page.waitForSelector(".card:has-text('singledecree.State')");
+    await page.waitForSelector(".choice");
+  }
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await idle.end();
+});
+
 onPage("folding leaves the causal past", {}, async (page) => {
   for (const [i, text] of ["Put(3, 'A')", "Put(4, 'B')", "0 → 2: Prepare"].entries()) {
     await click(page, text);
