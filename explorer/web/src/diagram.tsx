@@ -282,19 +282,32 @@ function Loop({ g, height }: { g: Geometry; height: number }) {
 export function Diagram() {
   const scroller = useRef<HTMLDivElement>(null);
   const height = useRef(0); // that is seen; 0 while another view is shown
-  /** Scrolls to the selected step, if it is not seen. */
+  const lanes = useRef<{ g: Geometry; gutter: number } | null>(null); // as they were drawn last
+  /** Scrolls to the selected step and its actor, if they are not seen. */
   const reveal = (row: number) => {
     const el = scroller.current;
     if (!el || el.clientHeight === 0) return;
     const at = y(row);
     const head = 40;
+    const step = s.steps.peek()[(s.rows.peek()[row - 1] ?? 0) - 1];
+    const x = step && lanes.current?.g.x(step.actor);
+    if (lanes.current && x !== undefined && x !== null) {
+      const { g, gutter } = lanes.current;
+      const seen = el.clientWidth - gutter;
+      const from = g.x(step?.from ?? "") ?? x;
+      const near = Math.abs(from - x) + g.lane <= seen ? (from + x) / 2 : x; // the sender too, if there is room for both
+      if (x - g.lane / 2 < el.scrollLeft || x + g.lane / 2 > el.scrollLeft + seen) el.scrollLeft = near - seen / 2;
+    }
     if (at - rowHeight < el.scrollTop) el.scrollTop = Math.max(0, at - rowHeight * 2);
     else if (at + rowHeight + head > el.scrollTop + el.clientHeight) el.scrollTop = at + rowHeight * 2 + head - el.clientHeight;
   };
   const measure = () => {
     const el = scroller.current;
     if (!el) return;
-    if (height.current === 0) reveal(rowOf.peek().get(s.selected.peek()) ?? 0);
+    // What was seen stays so where there is less room, or room at last.
+    const row = rowOf.peek().get(s.selected.peek()) ?? 0;
+    const was = height.current;
+    if (was === 0 || (was > el.clientHeight && y(row) < el.scrollTop + was)) reveal(row);
     height.current = el.clientHeight;
     const from = Math.max(0, Math.floor(el.scrollTop / rowHeight / 6) * 6 - overscan);
     const to = Math.ceil((el.scrollTop + el.clientHeight) / rowHeight / 6) * 6 + overscan;
@@ -310,8 +323,12 @@ export function Diagram() {
     o.observe(el);
     return () => o.disconnect();
   }, []);
+  const revealed = useRef("");
   useSignalEffect(() => {
     const row = rowOf.value.get(s.selected.value) ?? 0;
+    const what = `${row} of ${rowOf.value.size}, ${s.selected.value}, ${s.steps.value[s.selected.value - 1]?.actor}`;
+    if (revealed.current === what) return; // Something else arrived: who scrolled away stays there.
+    revealed.current = what;
     requestAnimationFrame(() => {
       reveal(row);
       measure();
@@ -335,6 +352,7 @@ export function Diagram() {
       return i < 0 ? null : lane * (i + 0.5);
     },
   };
+  lanes.current = { g, gutter };
   const arrows = [];
   const events = [];
   for (let row = 1; row <= rows.length; row++) {

@@ -170,7 +170,7 @@ export function Side() {
             onChange={(e) => (s.base.value = e.currentTarget.value === "" ? null : Number(e.currentTarget.value))}>
             <option value="">step before</option>
             <option value={String(s.selected.value)}>this step, {s.selected.value}</option>
-            {s.base.value !== null && s.base.value !== s.selected.value && <option value={String(s.base.value)}>step {s.base.value}</option>}
+            {s.base.value !== null && s.base.value !== s.selected.value && <option value={String(s.base.value)}>{s.base.value === 0 ? "the beginning" : `step ${s.base.value}`}</option>}
             {s.base.value !== 0 && s.selected.value !== 0 && <option value="0">the beginning</option>}
           </select>
         </label>

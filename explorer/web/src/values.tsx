@@ -18,8 +18,12 @@ function plain(v: Value): Plain | string {
 export type Mark = { kind: "added" | "removed" | "changed"; old?: string };
 export type Marks = Map<string, Mark>;
 
-const textOf = (v: unknown): string =>
-  typeof v === "string" ? v : `{${Object.entries(v as Plain).map(([k, x]) => `${k}: ${textOf(x)}`).join(", ")}}`;
+/** The text of a part of a value, as it is shown. */
+function textAt(v: Value, path: (string | number)[]): string {
+  let at: Value | undefined = v;
+  for (const name of path) at = at?.parts?.find((p) => (p.name ?? "") === String(name));
+  return at ? spaced(at) : "";
+}
 
 /** What changed between two values, by path. */
 export function compare(before: Value | undefined, now: Value): Marks {
@@ -27,9 +31,10 @@ export function compare(before: Value | undefined, now: Value): Marks {
   if (!before) return marks;
   for (const d of diff({ v: plain(before) }, { v: plain(now) })) {
     const path = d.path.slice(1).join("\u0000");
+    const old = textAt(before, d.path.slice(1));
     if (d.type === "CREATE") marks.set(path, { kind: "added" });
-    else if (d.type === "REMOVE") marks.set(path, { kind: "removed", old: textOf(d.oldValue) });
-    else marks.set(path, { kind: "changed", old: textOf(d.oldValue) });
+    else if (d.type === "REMOVE") marks.set(path, { kind: "removed", old });
+    else marks.set(path, { kind: "changed", old });
   }
   return marks;
 }

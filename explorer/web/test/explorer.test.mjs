@@ -248,28 +248,6 @@ onPage("what is ignored has its reason, and what was visited is marked", {}, asy
   await page.waitForSelector(".choice:has-text('0 → 1: Decided') .why:has-text('already visited')");
 });
 
-test("all that is told of a step appears when the server has told it", { timeout: patience }, async () => {
-  // Without a check, which would draw it again and again.
-  const idle = await explore("2", "localhost:0", "--idle");
-  const page = await open(on.browser, idle.base);
-  await page.keyboard.press("r");
-  await at(page, 10, 10);
-  await page.route("**/api/v1/state", async (route) => {
-    await page.waitForTimeout(200); // The page draws that it knows nothing yet.
-    await route.continue();
-  });
-  for (const step of [3, 7, 1]) {
-    await page.click(`#step-${step}`);
-    await at(page, step, 10);
-    await page.waitForSelector(".property:has-text('agreement')");
-    await page.waitForSelector(".card:has-text('singledecree.State')");
-    await page.waitForSelector(".choice");
-  }
-  assert.deepEqual(page.problems, []);
-  await page.context().close();
-  await idle.end();
-});
-
 onPage("folding leaves the causal past", {}, async (page) => {
   for (const [i, text] of ["Put(3, 'A')", "Put(4, 'B')", "0 → 2: Prepare"].entries()) {
     await click(page, text);
@@ -363,39 +341,3 @@ for (const colorScheme of ["light", "dark"]) {
     });
   }
 }
-
-test("what nothing can follow is a violation where the property is about ends", { timeout: patience }, async () => {
-  const table = await explore("localhost:0", "--model", "dining-philosophers");
-  const page = await open(on.browser, table.base);
-  await settled(page);
-  await page.click(".property:has-text('nobody waits for ever') .bad");
-  await page.waitForSelector(".property.is-violated:has-text('nobody waits for ever')");
-  await page.waitForSelector(".gutter li.chosen .icon-violated");
-  await page.keyboard.press("k");
-  await page.waitForSelector(".property.is-open:has-text('nobody waits for ever'), .property.is-holds:has-text('nobody waits for ever')");
-  // It is exported as what it is.
-  await page.keyboard.press("j");
-  await page.keyboard.press("e");
-  await page.waitForSelector("dialog .preview:has-text('\"kind\": \"violation\"')");
-  assert.deepEqual(page.problems, []);
-  await page.context().close();
-  await table.end();
-});
-
-test("a message is lost in the row of its loss, and a field that a crash would lose is seen", { timeout: patience }, async () => {
-  const faulty = await explore("localhost:0", "--model", "durable-abd", "--max-down", "1", "--lossy", "--idle");
-  const page = await open(on.browser, faulty.base);
-  await page.waitForSelector("[aria-label='Actor 0'] .part:has(> .line > .volatile) >> text=Run", { state: "attached" });
-  for (const [i, text] of ["2 → 0: Put(2", "timeout of resend", "lost: 3 → 1: Put(3"].entries()) {
-    await click(page, text);
-    await at(page, i + 1, i + 1);
-  }
-  const [cross, row] = await page.evaluate(() => [".space-time .cross", "#step-3"].map((s) => {
-    const r = document.querySelector(s).getBoundingClientRect();
-    return (r.top + r.bottom) / 2;
-  }));
-  assert.ok(Math.abs(cross - row) < 3, `the cross is at ${cross}, the row at ${row}`);
-  assert.deepEqual(page.problems, []);
-  await page.context().close();
-  await faulty.end();
-});

@@ -1,0 +1,83 @@
+// What is shown of steps and states: all of it, where it belongs, and when it is known.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { at, explore, open } from "./pages.mjs";
+import { click, patience, stage } from "./stage.mjs";
+
+const on = stage("2", "localhost:0", "--idle");
+const { onPage } = on;
+
+test("all that is told of a step appears when the server has told it", { timeout: patience }, async () => {
+  // Without a check, which would draw it again and again.
+  const idle = await explore("2", "localhost:0", "--idle");
+  const page = await open(on.browser, idle.base);
+  await page.keyboard.press("r");
+  await at(page, 10, 10);
+  await page.route("**/api/v1/state", async (route) => {
+    await page.waitForTimeout(200); // The page draws that it knows nothing yet.
+    await route.continue();
+  });
+  for (const step of [3, 7, 1]) {
+    await page.click(`#step-${step}`);
+    await at(page, step, 10);
+    await page.waitForSelector(".property:has-text('agreement')");
+    await page.waitForSelector(".card:has-text('singledecree.State')");
+    await page.waitForSelector(".choice");
+  }
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await idle.end();
+});
+
+onPage("the actor of the selected step is seen, however many there are", { address: () => `${on.server.base}#m=single-decree&c.clients=26&c.servers=20` }, async (page) => {
+  const seen = (step) => page.waitForFunction((n) => {
+    const dot = document.querySelector(".event.chosen .dot")?.getBoundingClientRect();
+    const box = document.querySelector(".scroller").getBoundingClientRect();
+    const list = document.querySelector(`#step-${n}`)?.getBoundingClientRect();
+    return dot && list && dot.left > list.right && dot.right < box.right && dot.bottom < box.bottom;
+  }, step);
+  for (const [i, text] of ["39 → 19: Put", "20 → 0: Put", "19 → 18: Prepare", "0 → 1: Prepare"].entries()) {
+    await click(page, text);
+    await at(page, i + 1, i + 1);
+    await seen(i + 1);
+  }
+  await page.keyboard.press("k");
+  await seen(3);
+});
+
+test("what nothing can follow is a violation where the property is about ends", { timeout: patience }, async () => {
+  const table = await explore("localhost:0", "--model", "dining-philosophers");
+  const page = await open(on.browser, table.base);
+  await page.waitForSelector(".pill.done");
+  await page.click(".property:has-text('nobody waits for ever') .bad");
+  await page.waitForSelector(".property.is-violated:has-text('nobody waits for ever')");
+  await page.waitForSelector(".gutter li.chosen .icon-violated");
+  await page.keyboard.press("k");
+  await page.waitForSelector(".property.is-open:has-text('nobody waits for ever'), .property.is-holds:has-text('nobody waits for ever')");
+  // It is exported as what it is.
+  await page.keyboard.press("j");
+  await page.keyboard.press("e");
+  await page.waitForSelector("dialog .preview:has-text('\"kind\": \"violation\"')");
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await table.end();
+});
+
+test("a message is lost in the row of its loss, and a field that a crash would lose is seen", { timeout: patience }, async () => {
+  const faulty = await explore("localhost:0", "--model", "durable-abd", "--max-down", "1", "--lossy", "--idle");
+  const page = await open(on.browser, faulty.base);
+  await page.waitForSelector("[aria-label='Actor 0'] .part:has(> .line > .volatile) >> text=Run", { state: "attached" });
+  for (const [i, text] of ["2 → 0: Put(2", "timeout of resend", "lost: 3 → 1: Put(3"].entries()) {
+    await click(page, text);
+    await at(page, i + 1, i + 1);
+  }
+  const [cross, row] = await page.evaluate(() => [".space-time .cross", "#step-3"].map((s) => {
+    const r = document.querySelector(s).getBoundingClientRect();
+    return (r.top + r.bottom) / 2;
+  }));
+  assert.ok(Math.abs(cross - row) < 3, `the cross is at ${cross}, the row at ${row}`);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await faulty.end();
+});
