@@ -44,12 +44,22 @@ function Answers({ c }: { c: Choice }) {
   );
 }
 
+/** Takes an action by its button. The button goes; from the keyboard, the focus goes on to the first one that comes. */
+export async function takeBy(e: MouseEvent, key: string, buttons: string) {
+  const pressed = e.detail === 0; // and not clicked
+  await s.take(key);
+  if (!pressed) return;
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) document.querySelector<HTMLElement>(`${buttons}:not(:disabled)`)?.focus();
+  });
+}
+
 function Item({ c, number }: { c: Choice; number: number }) {
   const off = !!c.ignored || !!c.cut;
   const seen = !c.same && !!c.fingerprint && s.visited.value.has(c.fingerprint);
   return (
     <li>
-      <button type="button" class="choice" disabled={off} onClick={() => void s.take(c.key)} data-key={c.key}>
+      <button type="button" class="choice" disabled={off} onClick={(e) => void takeBy(e, c.key, ".choice")} data-key={c.key}>
         <span class="hotkey" aria-hidden="true">{!off && number <= 9 ? number : ""}</span>
         <Icon name={c.kind} />
         <span class="choice-text">
@@ -91,6 +101,10 @@ function NextActions() {
             if (e.key === "Enter" && possible.value[0]) {
               void s.take(possible.value[0].key);
               filter.value = "";
+            }
+            if (e.key === "ArrowDown") {
+              e.preventDefault();
+              document.querySelector<HTMLElement>(".choice:not(:disabled)")?.focus();
             }
           }} />
         <kbd aria-hidden="true">/</kbd>

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { Choice, Letter, Slot, State } from "./api";
+import { takeBy } from "./actions";
 import { ballotClass } from "./diagram";
 import { Icon } from "./icons";
 import * as s from "./store";
@@ -113,7 +114,7 @@ function LetterRow({ letter, actions, fresh }: { letter: Letter; actions: Choice
         {about.map((a) => (
           <button key={a.key} type="button" class="small-button" disabled={!!a.ignored || a.cut}
             title={a.ignored ? `ignored: it ${a.ignored}` : a.cut ? "outside the boundary" : a.text}
-            onClick={() => void s.take(a.key)}>
+            onClick={(e) => void takeBy(e, a.key, ".letter-actions button")}>
             <Icon name={a.kind} />{verbs[a.kind] ?? a.kind}<span class="sr"> {letter.message} from {letter.from} to {letter.to}</span>
           </button>
         ))}

@@ -211,6 +211,23 @@ onPage("everything works from the keyboard", {}, async (page) => {
   await page.waitForFunction((old) => document.documentElement.dataset.theme !== old, dark);
 });
 
+onPage("the focus stays among the buttons that are pressed", {}, async (page) => {
+  const focused = (selector) => page.waitForFunction((s) => document.activeElement.matches(s), selector);
+  await page.focus("#filter");
+  await page.keyboard.press("ArrowDown");
+  await focused(".choice");
+  for (let n = 1; n <= 3; n++) {
+    await page.keyboard.press("Enter");
+    await at(page, n, n);
+    await focused(".choice");
+  }
+  await page.click("#tab-network");
+  await page.locator(".letter-actions button:not(:disabled)").first().focus();
+  await page.keyboard.press("Enter");
+  await at(page, 4, 4);
+  await focused(".letter-actions button");
+});
+
 onPage("run until a field changes, and go through its changes", {}, async (page) => {
   await page.keyboard.press("g");
   await page.locator("dialog label", { hasText: "a field" }).click();
