@@ -204,7 +204,7 @@ function Status() {
       {!s.online.value && <p class="why">The server does not answer.</p>}
       {c && c.state !== "none" && (
         <>
-          {other && <p class="why">of {c.model}, with other settings than shown here</p>}
+          {other && <p class="why">of {c.model}, {c.model === s.model.value ? "with other settings than shown here" : "not of the model shown here"}</p>}
           <dl class="figures">
             <div><dt>unique</dt><dd>{count(c.now.unique)}</dd></div>
             <div><dt>generated</dt><dd>{count(c.now.generated)}</dd></div>
@@ -213,7 +213,7 @@ function Status() {
             <div><dt>per second</dt><dd>{short(c.now.rate)}</dd></div>
             <div><dt>memory</dt><dd>{bytes(c.now.memory)}</dd></div>
           </dl>
-          {c.stopped && <p class="why">Ended early: {c.stopped}.</p>}
+          {c.stopped && <p class="why">Ended early: {c.stopped === "an interrupt" ? "it was stopped" : c.stopped}.</p>}
           {c.error && <p class="why bad">{c.error}</p>}
         </>
       )}

@@ -194,6 +194,21 @@ onPage("back and forward go between the links that were opened", {}, async (page
   await shows("lease");
 });
 
+test("a check of something else says of what, and one that was stopped says so", { timeout: patience }, async () => {
+  const busy = await explore("12", "localhost:0");
+  const page = await open(on.browser, busy.base);
+  await page.waitForSelector(".pill.running");
+  await page.goto(`${busy.base}#m=single-decree&c.clients=3`);
+  await page.waitForSelector(".status >> text=of single-decree, with other settings than shown here");
+  await page.goto(`${busy.base}#m=abd`);
+  await page.waitForSelector(".status >> text=of single-decree, not of the model shown here");
+  await page.click(".status [aria-label='Stop the check']");
+  await page.waitForSelector(".status >> text=Ended early: it was stopped.");
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await busy.end();
+});
+
 onPage("another model has all its lifelines", {}, async (page) => {
   await page.click("[aria-label='Hide and move lifelines']");
   await page.getByLabel("1", { exact: true }).uncheck();
