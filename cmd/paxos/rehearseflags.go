@@ -113,8 +113,7 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 		return p, err
 	}
 	durable := !f.ephemeral && keeps(c.Program, actor.IDs(c.Servers))
-	// A server that does not know a repeat from a new request takes it for one.
-	if !set.Changed("retries") && (f.model == "abd" || f.model == "single-copy") {
+	if !set.Changed("retries") && takesRepeats(f.model) {
 		c.Retries = 0
 	}
 	p.campaign = rehearse.Campaign{

@@ -68,8 +68,8 @@ func (f *tortureFlags) add(cmd *cobra.Command) {
 	set.Var(&f.reads, "reads", "the share of gets among the operations")
 	set.Var(&f.puts, "puts", "how many puts each client makes, after which it only gets; 0 for no limit (1 for single-decree)")
 	set.Var(&f.think, "think", "how long a client waits before each operation, such as 0s..5ms")
-	set.Var(&f.timeout, "timeout", "how long to wait for an answer to each attempt")
-	set.Var(&f.patience, "patience", "how long an operation may take, all attempts together, until its outcome is unknown")
+	set.Var(&f.timeout, "timeout", "how long to wait for an answer to each attempt (as long as --patience where a request must not come twice)")
+	set.Var(&f.patience, "patience", "how long an operation may take, all attempts together, until its outcome is unknown (500ms where a request must not come twice)")
 	set.Var(&f.duration, "duration", "how long to torture")
 	set.Var(&f.seed, "seed", "of faults and operations; a new one each time unless given")
 	set.StringVar(&f.faults, "faults", "", "the `kinds` of faults, from "+kindWords(nemesis.Kinds())+
@@ -115,6 +115,12 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 			p.retry = retrySoon
 		}
 	}
+	if !set.Changed("timeout") && takesRepeats(f.model) {
+		if !set.Changed("patience") {
+			f.patience = onceOnly
+		}
+		f.timeout = f.patience
+	}
 	program, err := a.program(f.model, catalog.Variant{Retry: p.retry})
 	if err != nil {
 		return p, err
@@ -146,6 +152,16 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 	}
 	return p, err
 }
+
+// takesRepeats tells whether servers take a request that comes again for another one, so that clients must not repeat any.
+func takesRepeats(model string) bool { return model == "abd" || model == "single-copy" }
+
+// onceOnly is how long clients wait for the answer to what they must not ask again: servers that are busy leave many
+// requests without one.
+const onceOnly = duration(500 * time.Millisecond)
+
+// retries is how often a client asks again until its patience is over.
+func (f *tortureFlags) retries() int { return int((f.patience - 1) / f.timeout) }
 
 // streamOfFaults tells the random numbers of the schedule from those of servers and clients.
 const streamOfFaults = 1 << 32

@@ -246,7 +246,7 @@ func (p *torturePlan) crowd(
 	}()
 	timeout, patience := time.Duration(p.flags.timeout), time.Duration(p.flags.patience)
 	connect := func() (client.Config, error) {
-		c := client.Config{Servers: servers, Timeout: timeout, Retries: int(patience/timeout) + 1}
+		c := client.Config{Servers: servers, Timeout: timeout, Retries: p.flags.retries()}
 		if p.flags.transport.value == "tcp" {
 			c.Transport = tcp.NewClient()
 		} else {

@@ -123,6 +123,31 @@ func TestTortureKinds(t *testing.T) {
 	}
 }
 
+// TestTortureRepeats makes sure that requests come once to servers that take a second one for another, unless the user has
+// it otherwise, and to others as often as the clients have time for.
+func TestTortureRepeats(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want int
+	}{
+		{nil, 19},
+		{[]string{"--model", "single-decree", "--patience", "1001ms"}, 10},
+		{[]string{"--patience", "100ms"}, 0},
+		{[]string{"--model", "abd"}, 0},
+		{[]string{"--model", "single-copy", "--patience", "5s"}, 0},
+		{[]string{"--model", "abd", "--timeout", "500ms"}, 3},
+	} {
+		f, cmd := new(tortureFlags), new(cobra.Command)
+		f.add(cmd)
+		if err := cmd.ParseFlags(tt.args); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := (&app{program: catalog.Program}).planTorture(f, cmd.Flags()); err != nil || f.retries() != tt.want {
+			t.Errorf("%q: %d repeats, %v; want %d", tt.args, f.retries(), err, tt.want)
+		}
+	}
+}
+
 // TestTortureInterruptedCheck makes sure that a signal ends the check of a history that would take long, as many clients
 // whose operations are cut off make it.
 func TestTortureInterruptedCheck(t *testing.T) {
