@@ -236,8 +236,10 @@ func (w zooLines) header(out io.Writer) {
 }
 
 func (w zooLines) line(out io.Writer, t hunt.Trophy) {
-	property, actions := t.Killer, "never"
+	property, actions, remark := t.Killer, "never", "wrong"
 	switch {
+	case t.Stopped() != "":
+		property, actions, remark = "(undecided)", "-", "undecided"
 	case t.Killer == "" && t.Mutant.Safe():
 		property, actions = safeWord, "-"
 	case t.Killer == "":
@@ -249,6 +251,6 @@ func (w zooLines) line(out io.Writer, t hunt.Trophy) {
 		w.shown, strings.Join(t.Entry.Flags(t.Mutant.Shown), " "), w.property, property, actions, t.Found.Unique,
 		t.Elapsed.Seconds())
 	if err := t.Wrong(); err != nil {
-		fmt.Fprintf(out, "  wrong: %v\n", err)
+		fmt.Fprintf(out, "  %s: %v\n", remark, err)
 	}
 }
