@@ -200,6 +200,9 @@ func (e *engine) regroup(current *frontier) {
 		return
 	}
 	groups := e.chooseGroups()
+	if e.halt.Load() != 0 {
+		return
+	}
 	same := slices.EqualFunc(groups, e.units.of, func(g []int, u *unit) bool { return slices.Equal(g, u.slots) })
 	if same {
 		return

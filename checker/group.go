@@ -42,14 +42,8 @@ func (e *engine) chooseGroups() [][]int {
 			}
 		}
 	}
-	pairs := newPairSet(min(maxTogether, n/8))
-	for len(all) > 1 {
-		left, right, ok := fewestTogether(all, pairs)
-		if !ok {
-			break
-		}
-		all[left].join(all[right], pairs)
-		all = slices.Delete(all, right, right+1)
+	for g := newGrouping(all, min(maxTogether, n/8)); e.halt.Load() == 0 && g.merge(); {
+		all = g.of
 	}
 	groups := make([][]int, len(all))
 	for i, g := range all {
@@ -64,29 +58,82 @@ type gathering struct {
 	ids   []uint32
 }
 
-// join adds the slots of another group.
-func (g *gathering) join(other gathering, pairs *pairSet) {
-	g.slots = append(g.slots, other.slots...)
-	slices.Sort(g.slots)
-	pairs.clear()
-	for i := range g.ids {
-		g.ids[i], _ = pairs.number(g.ids[i], other.ids[i])
-	}
+// grouping merges groups, two at a time.
+type grouping struct {
+	of    []gathering
+	pairs *pairSet
+	// By two groups, the lesser place first: how many combinations of what they hold there are, or at least how many. Where
+	// there are many slots, to count all of them anew before each merger would take minutes.
+	least [][]bound
 }
 
-// fewestTogether gives the two groups with the fewest combinations, if these are few.
-func fewestTogether(all []gathering, pairs *pairSet) (left, right int, ok bool) {
-	fewest := pairs.limit + 1
-	for i := range all {
-		for k := i + 1; k < len(all); k++ {
-			n := pairs.count(all[i].ids, all[k].ids, fewest)
-			if n < fewest {
-				left, right, fewest, ok = i, k, n, true
+// bound is a number of combinations, or less than that.
+type bound struct {
+	n     int
+	exact bool
+}
+
+func newGrouping(of []gathering, limit int) *grouping {
+	g := &grouping{of: of, pairs: newPairSet(limit), least: make([][]bound, len(of))}
+	for i := range g.least {
+		g.least[i] = make([]bound, len(of))
+	}
+	return g
+}
+
+// merge makes one of the two groups with the fewest combinations, if these are few.
+func (g *grouping) merge() bool {
+	left, right, ok := g.fewest()
+	if !ok {
+		return false
+	}
+	g.join(left, right)
+	g.of = slices.Delete(g.of, right, right+1)
+	for i := range g.least {
+		g.least[i] = slices.Delete(g.least[i], right, right+1)
+	}
+	g.least = slices.Delete(g.least, right, right+1)
+	return true
+}
+
+// fewest gives the two groups with the fewest combinations, the first of several, if these are few.
+func (g *grouping) fewest() (left, right int, ok bool) {
+	fewest := g.pairs.limit + 1
+	for i := range g.of {
+		for k := i + 1; k < len(g.of); k++ {
+			b := &g.least[i][k]
+			if b.n < fewest && !b.exact {
+				// A few more than are needed are counted, so that the pair need not be looked at so soon again.
+				enough := min(2*fewest, g.pairs.limit+1)
+				b.n = g.pairs.count(g.of[i].ids, g.of[k].ids, enough)
+				b.exact = b.n < enough
+			}
+			if b.n < fewest {
+				left, right, fewest, ok = i, k, b.n, true
 			}
 		}
 	}
 	return left, right, ok
 }
+
+// join adds the slots of one group to another. What the two of them held with a third one was no more than what they hold
+// with it together.
+func (g *grouping) join(left, right int) {
+	into, other := &g.of[left], g.of[right]
+	into.slots = append(into.slots, other.slots...)
+	slices.Sort(into.slots)
+	g.pairs.clear()
+	for i := range into.ids {
+		into.ids[i], _ = g.pairs.number(into.ids[i], other.ids[i])
+	}
+	for k := range g.of {
+		if k != left && k != right {
+			*g.between(left, k) = bound{n: max(g.between(left, k).n, g.between(right, k).n)}
+		}
+	}
+}
+
+func (g *grouping) between(i, k int) *bound { return &g.least[min(i, k)][max(i, k)] }
 
 // pairSet numbers a few pairs.
 type pairSet struct {
