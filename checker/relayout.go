@@ -203,6 +203,8 @@ func (e *engine) chooseLayout(old snapshot) *layout {
 	limits := e.limits()
 	units := len(limits)
 	fields := make([]field, units)
+	var rows [][]uint32 // a sample, with the ids of all fields
+	together := make(map[[2]int]int)
 	for {
 		roots := rootsOf(fields)
 		total := 0
@@ -222,14 +224,30 @@ func (e *engine) chooseLayout(old snapshot) *layout {
 		if len(roots) <= 2 {
 			return newLayout(limits, fields[units:], 0, e.spareBits, e.relaid)
 		}
-		left, right := e.bestPair(old, limits, fields, roots)
+		if rows == nil {
+			rows = e.sampleRows(old)
+		}
+		left, right := bestPair(rows, limits, fields, roots, together)
+		pair := len(fields)
 		fields = append(fields, field{left: left, right: right, pairs: words.NewPairs(e.arena)})
+		for _, row := range rows {
+			row[pair] = idOf(fields, row, pair)
+		}
 		// All pairs come to be here, so that their field is wide enough.
 		e.eachState(old, func(w *worker, ids []uint32, _ uint8) {
 			w.translate(old, ids)
-			join(fields, w.row, units)
+			idOf(fields, w.row, pair)
 		})
 	}
+}
+
+// idOf gives the id of a field of a row, of which only the units need be there.
+func idOf(fields []field, row []uint32, f int) uint32 {
+	p := &fields[f]
+	if p.pairs == nil {
+		return row[f]
+	}
+	return p.pairs.Intern(idOf(fields, row, p.left), idOf(fields, row, p.right))
 }
 
 func fieldWidth(limits []uint32, fields []field, f int) int {
@@ -254,17 +272,25 @@ func rootsOf(fields []field) []int {
 // pairSample bounds how many states are looked at to choose a pair.
 const pairSample = 1 << 12
 
-// bestPair chooses two roots by a sample: those with the fewest pairs, and among equals the narrowest.
-func (e *engine) bestPair(old snapshot, limits []uint32, fields []field, roots []int) (left, right int) {
-	rows := e.sampleRows(old, fields)
+// bestPair chooses two roots by a sample: those with the fewest pairs, and among equals the narrowest. It keeps how many
+// pairs there are of two roots in together, since the sample is the same for the next choice.
+func bestPair(
+	rows [][]uint32, limits []uint32, fields []field, roots []int, together map[[2]int]int,
+) (left, right int) {
+	distinct := make(map[uint64]bool)
 	fewest := -1
 	for i, a := range roots {
 		for _, b := range roots[i+1:] {
-			distinct := make(map[uint64]bool)
-			for _, row := range rows {
-				distinct[uint64(row[a])<<32|uint64(row[b])] = true
+			pairs, known := together[[2]int{a, b}]
+			if !known {
+				clear(distinct)
+				for _, row := range rows {
+					distinct[uint64(row[a])<<32|uint64(row[b])] = true
+				}
+				pairs = len(distinct)
+				together[[2]int{a, b}] = pairs
 			}
-			score := len(distinct)*2*maxBits + fieldWidth(limits, fields, a) + fieldWidth(limits, fields, b)
+			score := pairs*2*maxBits + fieldWidth(limits, fields, a) + fieldWidth(limits, fields, b)
 			if fewest < 0 || score < fewest {
 				left, right, fewest = a, b, score
 			}
@@ -273,8 +299,8 @@ func (e *engine) bestPair(old snapshot, limits []uint32, fields []field, roots [
 	return left, right
 }
 
-// sampleRows gives the ids of all fields for some states.
-func (e *engine) sampleRows(old snapshot, fields []field) [][]uint32 {
+// sampleRows gives the ids of all units for some states, with room for those of pairs.
+func (e *engine) sampleRows(old snapshot) [][]uint32 {
 	w := e.workers[0]
 	ids := make([]uint32, len(old.layout.fields))
 	var rows [][]uint32
@@ -282,7 +308,6 @@ func (e *engine) sampleRows(old snapshot, fields []field) [][]uint32 {
 		s.set.Each(func(key uint64, _ uint8) bool {
 			old.layout.unpack(old.layout.packed(i, key), ids, len(old.units.of))
 			w.translate(old, ids)
-			join(fields, w.row, len(e.units.of))
 			rows = append(rows, slices.Clone(w.row))
 			return len(rows) < pairSample*(i+1)/len(old.shards)
 		})
