@@ -67,8 +67,13 @@ func (r *Records) Run(c Config) (*Result, error) {
 	if broken := r.broken(); broken != nil {
 		return nil, broken
 	}
+	if err == nil && len(r.headers) == 0 { // There are torn lines at most, and what they were nobody knows.
+		return nil, errNoRecord
+	}
 	return result, err
 }
+
+var errNoRecord = errors.New("there is no record: expected at least a header")
 
 func (r *Records) run(c Config) (*Result, error) {
 	run := &Run{config: c, records: r, links: make(map[link]*flow)}
@@ -79,7 +84,7 @@ func (r *Records) run(c Config) (*Result, error) {
 		return nil, r.stray
 	}
 	if len(r.sequences) == 0 {
-		return nil, errors.New("there is no record: expected at least a header")
+		return nil, errNoRecord
 	}
 	run.ordered = !slices.ContainsFunc(r.headers, func(h *record.Header) bool { return h.Faults || h.Transport != "tcp" })
 	for _, s := range r.sequences {
