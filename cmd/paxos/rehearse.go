@@ -66,7 +66,8 @@ func (a *app) rehearse(ctx context.Context, p rehearsePlan) (int, error) {
 	}
 	if len(r.summary.Violated) > 0 {
 		if err := r.investigate(ctx); err != nil {
-			return 0, err
+			first := r.summary.Violated[0]
+			return 0, fmt.Errorf("seed %d is violated, %s, but what shows it cannot be written down: %w", first.Seed, firstLine(first), err)
 		}
 	}
 	r.took = time.Since(began)
