@@ -23,7 +23,11 @@ func Around(name string, v Variant, c registers.Config) (*model.System[register.
 	switch name {
 	case "single-decree":
 		// Ballots of a run may be far beyond those that a check explores.
-		return singledecree.Variant{Retry: v.Retry != 0, Rounds: math.MaxInt32}.System(c), nil
+		variant := singledecree.Variant{Retry: v.Retry != 0}
+		if variant.Retry {
+			variant.Rounds = math.MaxInt32
+		}
+		return variant.System(c), nil
 	case "abd":
 		return abd.System(c), nil
 	case "single-copy":

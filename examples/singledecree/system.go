@@ -48,6 +48,8 @@ func (variant Variant) Validate(c Config) error {
 		return fmt.Errorf("refinement %d: expected 0 to %d", variant.Refine, ByVotes)
 	case variant.Rounds < 0:
 		return fmt.Errorf("%d rounds: expected at least 1", variant.Rounds)
+	case variant.Rounds > 0 && !variant.Retry:
+		return fmt.Errorf("%d rounds, and nobody tries again: expected none, or retries", variant.Rounds)
 	}
 	return nil
 }
