@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -16,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"synod/internal/ports"
 )
 
 // spawned is a running paxos spawn.
@@ -171,46 +172,19 @@ func ask(t *testing.T, address, request string, patience time.Duration) string {
 	return ""
 }
 
-// peers gives n addresses that are free at the moment, below those that the system gives to sockets of clients: none of
-// these takes one while its server is down. The first port of their block is bound until the test ends, so that no other
-// test takes them either.
+// peers gives n addresses that nobody else takes until the test ends, also while no server is there.
 func peers(t *testing.T, n int) []string {
 	t.Helper()
-	const firstPort, blocks, blockSize = 12_000, 250, 32
-	for _, i := range rand.Perm(blocks) {
-		first := firstPort + i*blockSize
-		owner, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", first))
-		if err != nil {
-			continue
-		}
-		var all []string
-		for port := first + 1; port < first+blockSize && len(all) < n; port++ {
-			if address := fmt.Sprintf("127.0.0.1:%d", port); free(address) {
-				all = append(all, address)
-			}
-		}
-		if len(all) == n {
-			t.Cleanup(func() { _ = owner.Close() })
-			return all
-		}
-		_ = owner.Close()
-	}
-	t.Fatal("no free ports")
-	return nil
-}
-
-// free tells whether nobody listens at an address.
-func free(address string) bool {
-	packets, err := net.ListenPacket("udp4", address)
+	block, err := ports.Take(n)
 	if err != nil {
-		return false
+		t.Fatal(err)
 	}
-	defer packets.Close()
-	stream, err := net.Listen("tcp4", address)
-	if err != nil {
-		return false
+	t.Cleanup(func() { _ = block.Close() })
+	var all []string
+	for _, address := range block.Addresses {
+		all = append(all, address.String())
 	}
-	return stream.Close() == nil
+	return all
 }
 
 // only starts one server of peers.

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"synod/internal/ports"
 	"synod/internal/wait"
 	"synod/spawn"
 	"synod/spawn/faults"
@@ -59,7 +60,7 @@ type Cluster struct {
 	Addresses []netip.AddrPort
 
 	servers []*server
-	ports   block
+	block   *ports.Block
 	start   chan func() // to the goroutine that starts processes
 	done    sync.WaitGroup
 	once    sync.Once
@@ -92,14 +93,14 @@ func Start(ctx context.Context, c Config) (*Cluster, error) {
 }
 
 func start(ctx context.Context, c Config) (*Cluster, error) {
-	ports, err := takeBlock(c.Servers)
+	block, err := ports.Take(c.Servers)
 	if err != nil {
 		return nil, err
 	}
-	cluster := &Cluster{Addresses: ports.addresses, ports: ports, start: make(chan func()), lull: c.Lull}
+	cluster := &Cluster{Addresses: block.Addresses, block: block, start: make(chan func()), lull: c.Lull}
 	cluster.done.Go(cluster.starter)
 	for i := range c.Servers {
-		m := Member{Place: i, Addresses: ports.addresses, Dir: Folder(c.Dir, i)}
+		m := Member{Place: i, Addresses: block.Addresses, Dir: Folder(c.Dir, i)}
 		s := &server{cluster: cluster, member: m, command: c.Command}
 		cluster.servers = append(cluster.servers, s)
 		if _, err := Control(m); err != nil {
@@ -200,7 +201,7 @@ func (c *Cluster) Close() error {
 		wg.Wait()
 		close(c.start)
 		c.done.Wait()
-		err = errors.Join(append(errs, c.ports.owner.Close())...)
+		err = errors.Join(append(errs, c.block.Close())...)
 	})
 	return err
 }

@@ -1,0 +1,70 @@
+// Package ports keeps ports of this machine for servers that are killed and started again: while one is down, nobody else
+// of ours takes its port and answers in its name.
+package ports
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+)
+
+// Most is how many ports a block has.
+const Most = 64
+
+// Ports from firstPort on are below those that systems give to sockets of clients, so that none of these takes the port
+// of a server that is down. They come in blocks: who listens on the first port of one has the others to itself.
+const (
+	firstPort = 20_000
+	blocks    = 150
+	blockSize = 1 + Most
+)
+
+// Block is a block of ports that is taken.
+type Block struct {
+	Addresses []netip.AddrPort // of ports that were free when the block was taken, for datagrams and for streams
+	owner     net.Listener
+}
+
+// Take takes a block with n free ports, at most Most. Close gives it back.
+func Take(n int) (*Block, error) {
+	for _, i := range rand.Perm(blocks) {
+		first := local(firstPort + i*blockSize)
+		owner, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(first))
+		if err != nil {
+			continue
+		}
+		b := &Block{owner: owner}
+		for k := 1; k < blockSize && len(b.Addresses) < n; k++ {
+			if addr := local(int(first.Port()) + k); free(addr) {
+				b.Addresses = append(b.Addresses, addr)
+			}
+		}
+		if len(b.Addresses) == n {
+			return b, nil
+		}
+		owner.Close()
+	}
+	return nil, errors.New("no free ports: expected some from 20000 on")
+}
+
+// Close lets others take the block.
+func (b *Block) Close() error { return b.owner.Close() }
+
+func local(port int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))
+}
+
+func free(addr netip.AddrPort) bool {
+	packets, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(addr))
+	if err != nil {
+		return false
+	}
+	packets.Close()
+	stream, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(addr))
+	if err != nil {
+		return false
+	}
+	stream.Close()
+	return true
+}
