@@ -84,7 +84,7 @@ onPage("a link of which a part is missing says so", {}, async (page) => {
   }
 });
 
-onPage("a link to a model that does not exist says so, and the page can be used", { address: () => `${on.server.base}#m=nonsense` }, async (page) => {
+onPage("a link to a model that does not exist says so, and the page can be used", { address: (base) => `${base}#m=nonsense` }, async (page) => {
   await page.waitForSelector(".banner:has-text('unknown model')");
   await click(page, first);
   await at(page, 1, 1);

@@ -1,17 +1,14 @@
 // What is shown of steps and states: all of it, where it belongs, and when it is known.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { at, explore, open } from "./pages.mjs";
-import { click, patience, stage } from "./stage.mjs";
+import { at } from "./pages.mjs";
+import { click, stage } from "./stage.mjs";
 
 const on = stage("2", "localhost:0", "--idle");
 const { onPage } = on;
 
-test("all that is told of a step appears when the server has told it", { timeout: patience }, async () => {
-  // Without a check, which would draw it again and again.
-  const idle = await explore("2", "localhost:0", "--idle");
-  const page = await open(on.browser, idle.base);
+// Without a check, which would draw it again and again.
+onPage("all that is told of a step appears when the server has told it", { serve: ["2", "localhost:0", "--idle"] }, async (page) => {
   await page.keyboard.press("r");
   await at(page, 10, 10);
   await page.route("**/api/v1/state", async (route) => {
@@ -25,12 +22,9 @@ test("all that is told of a step appears when the server has told it", { timeout
     await page.waitForSelector(".card:has-text('singledecree.State')");
     await page.waitForSelector(".choice");
   }
-  assert.deepEqual(page.problems, []);
-  await page.context().close();
-  await idle.end();
 });
 
-onPage("the actor of the selected step is seen, however many there are", { address: () => `${on.server.base}#m=single-decree&c.clients=26&c.servers=20` }, async (page) => {
+onPage("the actor of the selected step is seen, however many there are", { address: (base) => `${base}#m=single-decree&c.clients=26&c.servers=20` }, async (page) => {
   const seen = (step) => page.waitForFunction((n) => {
     const dot = document.querySelector(".event.chosen .dot")?.getBoundingClientRect();
     const box = document.querySelector(".scroller").getBoundingClientRect();
@@ -46,9 +40,7 @@ onPage("the actor of the selected step is seen, however many there are", { addre
   await seen(3);
 });
 
-test("what nothing can follow is a violation where the property is about ends", { timeout: patience }, async () => {
-  const table = await explore("localhost:0", "--model", "dining-philosophers");
-  const page = await open(on.browser, table.base);
+onPage("what nothing can follow is a violation where the property is about ends", { serve: ["localhost:0", "--model", "dining-philosophers"] }, async (page) => {
   await page.waitForSelector(".pill.done");
   await page.click(".property:has-text('nobody waits for ever') .bad");
   await page.waitForSelector(".property.is-violated:has-text('nobody waits for ever')");
@@ -59,14 +51,9 @@ test("what nothing can follow is a violation where the property is about ends", 
   await page.keyboard.press("j");
   await page.keyboard.press("e");
   await page.waitForSelector("dialog .preview:has-text('\"kind\": \"violation\"')");
-  assert.deepEqual(page.problems, []);
-  await page.context().close();
-  await table.end();
 });
 
-test("a message is lost in the row of its loss, and a field that a crash would lose is seen", { timeout: patience }, async () => {
-  const faulty = await explore("localhost:0", "--model", "durable-abd", "--max-down", "1", "--lossy", "--idle");
-  const page = await open(on.browser, faulty.base);
+onPage("a message is lost in the row of its loss, and a field that a crash would lose is seen", { serve: ["localhost:0", "--model", "durable-abd", "--max-down", "1", "--lossy", "--idle"] }, async (page) => {
   await page.waitForSelector("[aria-label='Actor 0'] .part:has(> .line > .volatile) >> text=Run", { state: "attached" });
   for (const [i, text] of ["2 → 0: Put(2", "timeout of resend", "lost: 3 → 1: Put(3"].entries()) {
     await click(page, text);
@@ -77,7 +64,4 @@ test("a message is lost in the row of its loss, and a field that a crash would l
     return (r.top + r.bottom) / 2;
   }));
   assert.ok(Math.abs(cross - row) < 3, `the cross is at ${cross}, the row at ${row}`);
-  assert.deepEqual(page.problems, []);
-  await page.context().close();
-  await faulty.end();
 });

@@ -18,15 +18,23 @@ export function stage(...args) {
     await s.browser?.close();
     await s.server?.end();
   });
-  /** Opens a page, and wants in the end that nothing went wrong on it. */
-  s.onPage = (name, options, f) =>
+  /**
+   * Opens a page, and wants in the end that nothing went wrong on it. Besides those of a page there are two options: serve,
+   * the arguments of a server of its own, and address, which makes the address of the page of the server's.
+   */
+  s.onPage = (name, { serve, address, ...options }, f) =>
     test(name, { timeout: patience }, async () => {
-      const page = await open(s.browser, options.address?.() ?? s.server.base, options);
+      const server = serve ? await explore(...serve) : s.server;
       try {
-        await f(page);
-        assert.deepEqual(page.problems, []);
+        const page = await open(s.browser, (await address?.(server.base)) ?? server.base, options);
+        try {
+          await f(page, server.base);
+          assert.deepEqual(page.problems, []);
+        } finally {
+          await page.context().close();
+        }
       } finally {
-        await page.context().close();
+        if (serve) await server.end();
       }
     });
   return s;
