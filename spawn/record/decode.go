@@ -40,7 +40,7 @@ func Decode(data []byte) (Line, error) {
 
 // Server tells whose line it is, even of one that is torn after that, if it is written as Append does.
 func Server(data []byte) (actor.ID, bool) {
-	const prefix = `{"server":"`
+	const prefix = linePrefix + `"`
 	if len(data) < len(prefix) || string(data[:len(prefix)]) != prefix {
 		return 0, false
 	}

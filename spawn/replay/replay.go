@@ -60,20 +60,17 @@ type Run struct {
 }
 
 // Run replays the records. A run that is not the model's is a *Deviation; files that are no records, or those of one
-// process twice, or not in order, are another error.
-// One whose files cannot be read any more is another error, too.
+// process twice, or not in order, or that cannot be read any more, are another error.
 func (r *Records) Run(c Config) (*Result, error) {
 	result, err := r.run(c)
 	if broken := r.broken(); broken != nil {
 		return nil, broken
 	}
 	if err == nil && len(r.headers) == 0 { // There are torn lines at most, and what they were nobody knows.
-		return nil, errNoRecord
+		return nil, errors.New("there is no record: expected at least a header")
 	}
 	return result, err
 }
-
-var errNoRecord = errors.New("there is no record: expected at least a header")
 
 func (r *Records) run(c Config) (*Result, error) {
 	run := &Run{config: c, records: r, links: make(map[link]*flow)}
@@ -82,9 +79,6 @@ func (r *Records) run(c Config) (*Result, error) {
 		return nil, r.refused
 	case r.stray != nil:
 		return nil, r.stray
-	}
-	if len(r.sequences) == 0 {
-		return nil, errNoRecord
 	}
 	run.ordered = !slices.ContainsFunc(r.headers, func(h *record.Header) bool { return h.Faults || h.Transport != "tcp" })
 	for _, s := range r.sequences {
