@@ -1,0 +1,246 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"synod/actor"
+	"synod/checker"
+	"synod/examples/catalog"
+	"synod/examples/registers"
+	"synod/model"
+	"synod/network"
+	"synod/register"
+	"synod/spawn/replay"
+	"synod/trace"
+)
+
+// around is what --explore-around and the flags beside it ask for.
+type around struct {
+	event, steps                    positive
+	clients, puts, readers, crashes count
+	network                         choice
+	workers, maxStates              positive
+	timeout                         duration
+	memoryLimit                     size
+	asJSON                          bool
+}
+
+// aroundFlags are the names of the flags that need --explore-around.
+var aroundFlags = []string{
+	"steps", "clients", "puts", "readers", "crashes", "network", "workers", "max-states", "timeout", "memory-limit", "json",
+}
+
+func (f *around) add(set *pflag.FlagSet) {
+	*f = around{steps: 8, clients: 1, puts: 1, readers: 1, network: choice{known: networkNames()}}
+	set.Var(&f.event, "explore-around", "check everything that could have happened next after this event, counted from 1, with new clients")
+	set.Var(&f.steps, "steps", "how far to explore")
+	set.Var(&f.clients, "clients", "new clients, each with its puts and then a get")
+	set.Var(&f.puts, "puts", "puts of each new client")
+	set.Var(&f.readers, "readers", "new clients that only read, each twice")
+	set.Var(&f.crashes, "crashes", "crashes that may happen")
+	set.Var(&f.network, "network", "what the network may do (ordered over TCP, else unordered_nonduplicating)")
+	set.Var(&f.workers, "workers", "goroutines (one per core unless given)")
+	set.Var(&f.maxStates, "max-states", "end the exploration once so many distinct states were visited")
+	set.Var(&f.timeout, "timeout", "end the judgement of what was before, and the exploration, after so long, such as 30s or 5m")
+	set.Var(&f.memoryLimit, "memory-limit", "end the exploration once the process takes so much, such as 500MB or 2GiB")
+	set.BoolVar(&f.asJSON, "json", false, "print one JSON document on what was found around the event")
+}
+
+// asked tells whether an exploration was asked for, and what is wrong with the flags.
+func (f *around) asked(set *pflag.FlagSet) (bool, error) {
+	if set.Changed("explore-around") {
+		return true, f.validate()
+	}
+	for _, name := range aroundFlags {
+		if set.Changed(name) {
+			return false, fmt.Errorf("--%s: expected --explore-around as well", name)
+		}
+	}
+	return false, nil
+}
+
+func (f *around) validate() error {
+	switch {
+	case f.puts < 1:
+		return errors.New("--puts 0: expected at least 1")
+	case int(f.clients) > register.MaxClients(int(f.puts)):
+		return fmt.Errorf("--clients %d: expected at most %d", f.clients, register.MaxClients(int(f.puts)))
+	case f.clients+f.readers == 0:
+		return errors.New("--clients 0 --readers 0: expected at least one new client")
+	case f.readers > maxNewReaders || f.crashes > maxNewReaders:
+		return fmt.Errorf("expected at most %d readers and crashes", maxNewReaders)
+	}
+	return nil
+}
+
+const (
+	maxNewReaders = 16
+	// maxWaiting is how many clients that wait for an answer go on in an exploration, the last ones to ask.
+	maxWaiting = 6
+	// maxPending is up to how many unanswered writes linearizability is judged: each may double the time of that.
+	maxPending = 16
+)
+
+// exploration is what came of it.
+type exploration struct {
+	*around
+	global   *replay.Global // the state after the event
+	requests int            // before it
+	before   past
+	model    registers.Config
+	result   *checker.Result // nil if what was before is violated, so that nothing was explored
+}
+
+// perform checks everything that could have happened within some steps of an event, prints what it found, and gives the
+// exit code.
+func (f *around) perform(
+	records *replay.Records, config replay.Config, out *recordedTrace, stdout, stderr io.Writer,
+) (int, error) {
+	ctx, stop := interruptible()
+	defer stop()
+	x, err := f.explore(ctx, records, config)
+	if err != nil {
+		return 0, err
+	}
+	if x.result != nil {
+		defer x.result.Close()
+	}
+	b := bufio.NewWriter(stdout)
+	closing := io.Writer(b)
+	if f.asJSON {
+		closing = stderr
+		err = writeJSON(b, x.document())
+	} else {
+		x.text(b)
+	}
+	if out != nil && err == nil {
+		d := trace.Document{Model: x.global.Header.Model, Config: x.global.Header.Config}
+		if x.result != nil {
+			d.Traces = x.result.Traces()
+		}
+		err = out.file.write(out.format, d, stderr)
+	}
+	if r := x.result; r != nil {
+		fmt.Fprintf(closing, "Done. states=%d, unique=%d, depth=%d, sec=%.2f\n", r.Generated, r.Unique, r.Depth, r.Elapsed.Seconds())
+	}
+	return x.code(), errors.Join(err, b.Flush())
+}
+
+// explore replays the records up to the event, judges what was before, and goes on from there.
+func (f *around) explore(ctx context.Context, records *replay.Records, config replay.Config) (*exploration, error) {
+	x := &exploration{around: f}
+	var seen requests
+	config.Until = int(f.event)
+	config.Visit = func(e *replay.Event, run *replay.Run) error {
+		var err error
+		if err = seen.note(e, run); err == nil && e.Number == int(f.event) {
+			x.global, err = run.Global()
+		}
+		return err
+	}
+	result, err := records.Run(config)
+	if err != nil {
+		return nil, err
+	}
+	if x.global == nil || x.global.Header == nil {
+		return nil, fmt.Errorf("--explore-around %d: expected one of the %s of the run", f.event, counted(result.Events, "event"))
+	}
+	x.requests = len(seen.all)
+	var left time.Duration
+	if x.before, left, err = f.judge(ctx, &seen); err != nil || x.before.violated != "" {
+		return x, err
+	}
+	if x.model, err = f.configure(x.global, x.before); err != nil {
+		return nil, err
+	}
+	v, err := catalog.ParseVariant(x.global.Header.Config)
+	if err != nil {
+		return nil, err
+	}
+	sys, err := catalog.Around(x.global.Header.Model, v, x.model)
+	if err != nil {
+		return nil, err
+	}
+	x.result = checker.BFS(ctx, sys, checker.Options{
+		MaxDepth: int(f.steps) + 1, Workers: int(f.workers), MaxStates: int(f.maxStates),
+		Timeout: left, MemoryLimit: int64(f.memoryLimit), FinishWhen: checker.FirstViolation,
+	})
+	if x.result.Err != nil {
+		x.result.Close()
+		return nil, x.result.Err
+	}
+	return x, nil
+}
+
+// judge goes through what clients did before, and tells how much of the timeout is left then: 0 only if there is none.
+func (f *around) judge(ctx context.Context, seen *requests) (past, time.Duration, error) {
+	if f.timeout == 0 {
+		before, err := seen.judge(ctx)
+		return before, 0, err
+	}
+	ends := time.Now().Add(time.Duration(f.timeout))
+	ctx, cancel := context.WithDeadline(ctx, ends)
+	defer cancel()
+	before, err := seen.judge(ctx)
+	return before, max(time.Until(ends), time.Nanosecond), err
+}
+
+// configure gives the configuration of a model that begins in the state of the run.
+func (f *around) configure(g *replay.Global, before past) (registers.Config, error) {
+	h := g.Header
+	run := &registers.Run{
+		Servers: h.Servers, First: before.first, Before: before.history, Waiting: before.waiting, Forget: !h.Durable,
+		Unjudged: before.unjudged != "",
+		State:    model.Beginning[register.Message]{Actors: make(map[actor.ID]model.Begun)},
+	}
+	down := 0
+	for _, s := range g.Servers {
+		switch {
+		case s.Up:
+			begun := model.Begun{State: s.State}
+			for _, a := range s.Timers {
+				begun.Timers = append(begun.Timers, a.Timer)
+			}
+			for _, o := range s.Options {
+				begun.Choices = append(begun.Choices, []actor.Option{o})
+			}
+			run.State.Actors[s.Server] = begun
+		case s.Started && (s.KeptValue != nil || !h.Durable):
+			down++
+			run.State.Actors[s.Server] = model.Begun{Down: true, Kept: s.KeptValue}
+		}
+	}
+	for _, m := range g.Flying {
+		message, ok := m.Message.(register.Message)
+		if !ok {
+			return registers.Config{}, fmt.Errorf("a message %T between servers: expected one of a register", m.Message)
+		}
+		for range m.Sent {
+			run.State.Flights = append(run.State.Flights, actor.Envelope[register.Message]{From: m.From, To: m.To, Message: message})
+		}
+	}
+	c := registers.Config{
+		Servers: len(h.Servers), Clients: int(f.clients), Puts: int(f.puts), Readers: int(f.readers), From: run,
+	}
+	if h.Transport == "tcp" && !h.Faults {
+		c.Network = network.Ordered
+	}
+	if f.network.value != "" {
+		var err error
+		if c.Network, err = network.Parse(f.network.value); err != nil {
+			return c, err
+		}
+	}
+	if crashes := down + int(f.crashes); crashes > 0 {
+		c.MaxDown, c.MaxCrashes = min(crashes, len(h.Servers)), crashes
+		c.Lossy = c.Network == network.Ordered // Who crashes may lose what it sent last.
+	}
+	return c, nil
+}

@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"synod/checker"
+	"synod/consistency"
+	"synod/model"
+)
+
+// violated tells whether a property is violated after the event.
+func (x *exploration) violated() bool {
+	if x.result == nil {
+		return false
+	}
+	for _, p := range x.result.Properties {
+		if p.Verdict == checker.Violated {
+			return true
+		}
+	}
+	return false
+}
+
+// complete tells whether all within the steps was visited: whatever is left to expand then lies at the last level.
+func (x *exploration) complete() bool {
+	r, last := x.result, int(x.steps)+1
+	return r != nil && (r.Exhausted || r.Depth == last && len(r.Levels) == last && strings.Contains(r.Stopped, "depth"))
+}
+
+// code is the exit code.
+func (x *exploration) code() int {
+	switch {
+	case x.before.violated != "", x.violated():
+		return checker.ExitViolated
+	case !x.complete() || x.before.unjudged != "":
+		return checker.ExitUndecided
+	}
+	return checker.ExitOK
+}
+
+// text says what an exploration found, all but how long it took.
+func (x *exploration) text(b io.Writer) {
+	fmt.Fprintf(b, "Event %d of %s: %s, %s between servers.\n", x.event, x.global.Header.Model,
+		counted(x.requests, "request"), counted(len(x.global.Flying), "message"))
+	if x.before.violated != "" {
+		fmt.Fprintf(b, "violated    linearizable, before that event is over: no order explains\n  %s\n", x.before.violated)
+		return
+	}
+	r, violated, complete := x.result, x.violated(), x.complete()
+	if violated {
+		r.WriteText(b)
+	}
+	if x.before.unjudged != "" {
+		fmt.Fprintf(b, "not judged  always \"linearizable\": %s\n", x.before.unjudged)
+	}
+	if violated {
+		return
+	}
+	for _, p := range r.Properties {
+		switch {
+		case p.Expect == model.Sometimes:
+		case complete && r.Exhausted:
+			fmt.Fprintf(b, "holds       %v %q, in all that can follow with these clients\n", p.Expect, p.Name)
+		case complete:
+			fmt.Fprintf(b, "holds       %v %q, within %s\n", p.Expect, p.Name, counted(int(x.steps), "step"))
+		default:
+			fmt.Fprintf(b, "undecided   %v %q\n", p.Expect, p.Name)
+		}
+	}
+	if !complete {
+		fmt.Fprintf(b, "The exploration ended early (%s), with %d states left to expand.\n", r.Stopped, r.Frontier)
+	}
+}
+
+// aroundDocument is what is printed with --json.
+type aroundDocument struct {
+	Schema   string            `json:"schema"`
+	Model    string            `json:"model"`
+	Config   map[string]string `json:"config,omitempty"` // of the servers, as the record has it
+	Event    int               `json:"event"`
+	Steps    int               `json:"steps"`
+	Requests int               `json:"requests"` // that servers had received
+	Messages int               `json:"messages"` // under way between servers
+	Exit     int               `json:"exit"`
+	Verdict  string            `json:"verdict"` // holds, violated or undecided
+	// Complete tells whether all within the steps was visited, or before a violation was found.
+	Complete bool              `json:"complete"`
+	Before   string            `json:"before,omitempty"`   // what is not linearizable before the event
+	Unjudged string            `json:"unjudged,omitempty"` // why linearizability was not judged
+	Check    *checker.Document `json:"check,omitempty"`    // of the exploration; none if there is Before
+}
+
+// aroundSchema names the form of the document.
+const aroundSchema = "synod.around/1"
+
+func (x *exploration) document() aroundDocument {
+	h := x.global.Header
+	d := aroundDocument{
+		Schema: aroundSchema, Model: h.Model, Config: h.Config, Event: int(x.event), Steps: int(x.steps), Requests: x.requests,
+		Messages: len(x.global.Flying), Exit: x.code(), Complete: x.complete(),
+		Before: x.before.violated, Unjudged: x.before.unjudged,
+	}
+	switch d.Exit {
+	case checker.ExitOK:
+		d.Verdict = consistency.Holds.String()
+	case checker.ExitViolated:
+		d.Verdict = consistency.Violated.String()
+	default:
+		d.Verdict = consistency.Undecided.String()
+	}
+	if x.result != nil {
+		check := x.result.Document()
+		check.Model = &checker.ModelDocument{
+			Name: h.Model, Network: x.model.Network.String(), Lossy: x.model.Lossy,
+			Parameters: map[string]int{
+				"servers": x.model.Servers, "clients": x.model.Clients, "puts": x.model.Puts, "readers": x.model.Readers,
+			},
+		}
+		d.Check = &check
+	}
+	return d
+}

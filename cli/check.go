@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"synod/checker"
+	"synod/model"
+	"synod/trace"
+)
+
+// engine is a way to search, as a command.
+type engine struct {
+	name, alias, short string
+	workers, timeout   string // usages of these flags
+	walks              bool
+	shortest           bool // its paths are shortest ones
+	search             func(context.Context, model.Source, checker.Options) *checker.Result
+}
+
+func engines() []engine {
+	cores, none := "goroutines (one per core unless given)", "end the search after so long, such as 30s or 5m"
+	return []engine{
+		{
+			name: "check-bfs", alias: "check", short: "Visit every state, level by level: paths are shortest",
+			workers: cores, timeout: none, search: checker.BFS, shortest: true,
+		},
+		{
+			name: "check-dfs", short: "Visit every state, depth first",
+			workers: "goroutines (1 unless given; with more, depth and paths vary)", timeout: none, search: checker.DFS,
+		},
+		{
+			name: "check-simulation", short: "Walk at random, from an initial state each time",
+			workers: cores, timeout: "walk for so long (10s unless this or --walks is given)", walks: true, search: checker.Walk,
+		},
+	}
+}
+
+func (a *app) checkCommand(e engine) *cobra.Command {
+	f := &flags{engine: e}
+	cmd := &cobra.Command{
+		Use:   e.name + " [CLIENT_COUNT] [NETWORK]",
+		Short: e.short,
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := f.plan(cmd, args)
+			if err != nil {
+				return err
+			}
+			a.code, err = a.perform(p, a.stdout, a.stderr)
+			return err
+		},
+	}
+	if e.alias != "" {
+		cmd.Aliases = []string{e.alias}
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// perform makes a check, prints what was found and gives the exit code. Its errors are for a sentence on stderr.
+func perform(p plan, stdout, stderr io.Writer) (int, error) {
+	var out *traceFile
+	if p.traceOut != "" {
+		var err error
+		if out, err = newTraceFile("trace-out", p.traceOut); err != nil {
+			return 0, err
+		}
+	}
+	ctx, stop := interruptible()
+	defer stop()
+
+	m := newMeter(p.progress, stderr)
+	p.options.Progress, p.options.Interval = m.report, m.interval
+	if m.off {
+		p.options.Progress = nil
+	}
+	r := p.engine.search(ctx, p.source, p.options)
+	defer r.Close()
+	m.clear()
+	if r.Err != nil {
+		var impure *model.ImpureError
+		if errors.As(r.Err, &impure) && impure.Stack != "" {
+			return 0, fmt.Errorf("%w\n%s", r.Err, impure.Stack)
+		}
+		return 0, r.Err
+	}
+	if p.minimise {
+		if err := r.Minimise(ctx); err != nil {
+			return 0, err
+		}
+	}
+	b := bufio.NewWriter(stdout)
+	closing := stderr
+	if p.json {
+		d := r.Document()
+		d.Model = p.document()
+		if err := writeJSON(b, d); err != nil {
+			return 0, err
+		}
+	} else {
+		closing = b
+		fmt.Fprintf(b, "Checked %s.\n", p)
+		if p.explain {
+			r.WriteExplained(b)
+		} else {
+			r.WriteText(b)
+		}
+		if p.coverage {
+			r.WriteCoverage(b)
+		}
+		if p.profile {
+			r.WriteProfile(b)
+		}
+	}
+	var err error
+	if out != nil {
+		d := trace.Document{Model: p.entry.Name, Config: p.settings.Words(), Traces: r.Traces()}
+		err = out.write(p.traceFormat, d, stderr)
+	}
+	fmt.Fprintf(closing, "Done. states=%d, unique=%d, depth=%d, sec=%.2f\n",
+		r.Generated, r.Unique, r.Depth, r.Elapsed.Seconds())
+	if flushed := b.Flush(); flushed != nil {
+		err = errors.Join(err, fmt.Errorf("standard output: %w", flushed))
+	}
+	return r.ExitCode(), err
+}
+
+// String says what was checked: single-decree, clients=2, servers=3, puts=1, network=ordered.
+func (p plan) String() string {
+	parts := []string{p.entry.Name}
+	for _, pair := range p.config() {
+		parts = append(parts, pair[0]+"="+pair[1])
+	}
+	if p.start != nil {
+		parts = append(parts, p.start.String())
+	}
+	return strings.Join(parts, ", ")
+}
+
+// config gives the settings as names and values, in the order of the model.
+func (p plan) config() [][2]string {
+	var all [][2]string
+	for _, parameter := range p.entry.Parameters {
+		value := p.settings.Values[parameter.Name]
+		switch {
+		case parameter.Special && value == parameter.Default:
+		case parameter.Switch():
+			all = append(all, [2]string{parameter.Name, strconv.FormatBool(value == 1)})
+		default:
+			all = append(all, [2]string{parameter.Name, strconv.Itoa(value)})
+		}
+	}
+	if p.settings.Network != "" {
+		all = append(all, [2]string{"network", p.settings.Network})
+	}
+	if p.settings.Lossy {
+		all = append(all, [2]string{"lossy", p.settings.Words()["lossy"]})
+	}
+	for _, b := range p.entry.Budgets() {
+		switch most := p.settings.Budgets[b.Name]; {
+		case most > 0 && b.Switch:
+			all = append(all, [2]string{b.Name, "on"})
+		case most > 0:
+			all = append(all, [2]string{b.Name, fmt.Sprint(most)})
+		}
+	}
+	if p.settings.Mutant != "" {
+		all = append(all, [2]string{"mutant", p.settings.Mutant})
+	}
+	return slices.Clip(all)
+}
+
+func (p plan) document() *checker.ModelDocument {
+	return &checker.ModelDocument{
+		Name: p.entry.Name, Parameters: p.settings.Values, Network: p.settings.Network, Lossy: p.settings.Lossy,
+		Mutant: p.settings.Mutant, Budgets: p.settings.Budgets,
+	}
+}

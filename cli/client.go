@@ -1,0 +1,285 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"synod/actor"
+	"synod/examples/registers/client"
+	"synod/register"
+	"synod/spawn"
+	"synod/spawn/tcp"
+	"synod/spawn/udp"
+)
+
+// exitUnknown is the exit code of a put that may have happened or not, and of a get that nobody answered.
+const exitUnknown = 3
+
+// clientFlags are those that all commands of a client have.
+type clientFlags struct {
+	servers   string
+	server    index
+	transport choice
+	timeout   duration
+	retries   count
+	seed      seed
+}
+
+func (f *clientFlags) add(set *pflag.FlagSet) {
+	*f = clientFlags{
+		server: -1, transport: choice{"udp", []string{"udp", "tcp"}}, timeout: duration(time.Second), retries: 3,
+	}
+	set.SortFlags = false
+	set.StringVar(&f.servers, "servers", "127.0.0.1:3000,127.0.0.1:3001,127.0.0.1:3002", "the servers, as `host:port,…`")
+	set.Var(&f.server, "server", "ask this one first, counting from 0 (a random one)")
+	set.Var(&f.transport, "transport", "of the servers")
+	set.Var(&f.timeout, "timeout", "how long to wait for an answer to each attempt")
+	set.Var(&f.retries, "retries", "attempts after the first one: of a put at the same server, of a get at the next ones")
+	set.Var(&f.seed, "seed", "of what is drawn; a new one each time unless given")
+}
+
+// target is where a client works.
+type target struct {
+	servers []actor.ID
+	names   []netip.AddrPort
+	flags   *clientFlags
+	random  *rand.Rand
+	seed    uint64
+}
+
+func (f *clientFlags) target(set *pflag.FlagSet) (target, error) {
+	t := target{flags: f, seed: rand.Uint64()}
+	for _, text := range strings.Split(f.servers, ",") {
+		addr, err := resolvePort(text)
+		if err != nil {
+			return t, fmt.Errorf("--servers %q: %w", text, err)
+		}
+		id, err := spawn.IDOf(addr)
+		if err != nil {
+			return t, fmt.Errorf("--servers %q: %w", text, err)
+		}
+		t.servers, t.names = append(t.servers, id), append(t.names, addr)
+	}
+	if int(f.server) >= len(t.servers) {
+		return t, fmt.Errorf("--server %d: expected a place among the %s of --servers, counting from 0",
+			f.server, plural(len(t.servers), "server"))
+	}
+	if set.Changed("seed") {
+		t.seed = uint64(f.seed)
+	}
+	t.random = rand.New(rand.NewPCG(t.seed, 0))
+	return t, nil
+}
+
+// connect makes the transport of a client, and the rest of its configuration.
+func (t target) connect() (client.Config, error) {
+	c := client.Config{Servers: t.servers, Timeout: time.Duration(t.flags.timeout), Retries: int(t.flags.retries)}
+	if t.flags.transport.value == "tcp" {
+		c.Transport = tcp.NewClient()
+		return c, nil
+	}
+	socket, err := udp.Listen(t.local())
+	c.Transport = socket
+	return c, err
+}
+
+// local gives the address to bind: one that every server can answer to, and if all are on this machine, nobody else.
+func (t target) local() netip.AddrPort {
+	for _, name := range t.names {
+		if !name.Addr().IsLoopback() {
+			return netip.MustParseAddrPort("0.0.0.0:0")
+		}
+	}
+	return netip.MustParseAddrPort("127.0.0.1:0")
+}
+
+// first gives the place of the server to ask first.
+func (t target) first() int {
+	if t.flags.server >= 0 {
+		return int(t.flags.server)
+	}
+	return t.random.IntN(len(t.servers))
+}
+
+func (a *app) clientCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "client",
+		Short: "Ask servers that run for real: put, get, or measure them",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("%q: expected put, get or bench", args[0])
+			}
+			return nil
+		},
+		RunE: func(*cobra.Command, []string) error { return errors.New("client: expected put, get or bench") },
+	}
+	cmd.AddCommand(a.putCommand(), a.getCommand(), a.benchCommand())
+	return cmd
+}
+
+func (a *app) putCommand() *cobra.Command {
+	f := new(clientFlags)
+	cmd := &cobra.Command{
+		Use:   "put CHARACTER",
+		Short: "Store a character; exit code 3 means that it may be stored or not",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 || utf8.RuneCountInString(args[0]) != 1 || !utf8.ValidString(args[0]) {
+				return errors.New("put: expected one character to store")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			value, _ := utf8.DecodeRuneInString(args[0])
+			return a.operate(cmd, f, func(ctx context.Context, c *client.Client, t target, server int) error {
+				err := c.Put(ctx, server, register.Value(value))
+				if err != nil {
+					return fmt.Errorf("server %v: %w", t.names[server], err)
+				}
+				return a.print(fmt.Sprintf("%v has stored %c.\n", t.names[server], value))
+			})
+		},
+	}
+	f.add(cmd.Flags())
+	return cmd
+}
+
+func (a *app) getCommand() *cobra.Command {
+	f := new(clientFlags)
+	cmd := &cobra.Command{
+		Use:   "get",
+		Short: "Print the character that is stored, or none; exit code 3 means that nobody answered",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.operate(cmd, f, func(ctx context.Context, c *client.Client, _ target, server int) error {
+				value, err := c.Get(ctx, server)
+				if err != nil {
+					return err
+				}
+				if value == 0 {
+					return a.print("none\n")
+				}
+				return a.print(string(rune(value)) + "\n")
+			})
+		},
+	}
+	f.add(cmd.Flags())
+	return cmd
+}
+
+// operate makes one operation of a client. What it comes to is told by the exit code; an error is one of the call.
+func (a *app) operate(
+	cmd *cobra.Command, f *clientFlags, operation func(context.Context, *client.Client, target, int) error,
+) error {
+	t, err := f.target(cmd.Flags())
+	if err != nil {
+		return err
+	}
+	config, err := t.connect()
+	if err != nil {
+		return err
+	}
+	defer config.Transport.Close()
+	ctx, stop := interruptible()
+	defer stop()
+	if err := operation(ctx, client.New(config), t, t.first()); err != nil {
+		fmt.Fprintf(a.stderr, "paxos: %v\n", err)
+		a.code = exitFailed
+		if errors.Is(err, client.ErrUnknown) || errors.Is(err, client.ErrUnanswered) {
+			a.code = exitUnknown
+		}
+	}
+	return nil
+}
+
+func (a *app) benchCommand() *cobra.Command {
+	f := new(clientFlags)
+	clients, operations, length := positive(8), positive(0), duration(10*time.Second)
+	reads, asJSON := probability(0.5), false
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure servers: operations in a second, and how long they take",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			t, err := f.target(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			ctx, stop := interruptible()
+			defer stop()
+			var configs []client.Config
+			defer func() {
+				for _, c := range configs {
+					c.Transport.Close()
+				}
+			}()
+			o, err := client.Bench(ctx, client.Load{
+				Clients: int(clients), Duration: time.Duration(length), Operations: int(operations), Reads: float64(reads),
+				Server: int(f.server), Seed: t.seed,
+			}, func() (client.Config, error) {
+				c, err := t.connect()
+				if err == nil {
+					configs = append(configs, c)
+				}
+				return c, err
+			})
+			if err != nil {
+				return err
+			}
+			if o.Puts+o.Gets == 0 {
+				a.code = exitUnknown
+			}
+			return a.report(o, int(clients), len(t.servers), asJSON)
+		},
+	}
+	set := cmd.Flags()
+	f.add(set)
+	set.Var(&clients, "clients", "how many ask at the same time")
+	set.Var(&length, "duration", "how long to ask")
+	set.Var(&operations, "operations", "end after so many operations, if that is earlier")
+	set.Var(&reads, "reads", "the share of gets among the operations")
+	set.BoolVar(&asJSON, "json", false, "print one JSON document")
+	return cmd
+}
+
+// report prints what a benchmark measured.
+func (a *app) report(o client.Outcome, clients, servers int, asJSON bool) error {
+	micros := func(share float64) float64 { return float64(o.Latency.Quantile(share).Nanoseconds()) / 1000 }
+	if asJSON {
+		text, err := json.Marshal(struct {
+			Clients    int     `json:"clients"`
+			Servers    int     `json:"servers"`
+			Seconds    float64 `json:"seconds"`
+			Puts       int     `json:"puts"`
+			Gets       int     `json:"gets"`
+			Unknown    int     `json:"unknown"`
+			Unanswered int     `json:"unanswered"`
+			Failed     int     `json:"failed"`
+			PerSecond  float64 `json:"operations_per_second"`
+			P50        float64 `json:"p50_us"`
+			P99        float64 `json:"p99_us"`
+			P999       float64 `json:"p999_us"`
+			Max        float64 `json:"max_us"`
+		}{
+			clients, servers, o.Elapsed.Seconds(), o.Puts, o.Gets, o.Unknown, o.Unanswered, o.Failed, o.PerSecond(),
+			micros(0.5), micros(0.99), micros(0.999), float64(o.Latency.Max().Nanoseconds()) / 1000,
+		})
+		if err != nil {
+			return err
+		}
+		return a.print(string(text) + "\n")
+	}
+	return a.print(fmt.Sprintf("clients=%d, servers=%d, puts=%d, gets=%d, unknown=%d, unanswered=%d, failed=%d, sec=%.2f\n"+
+		"%.0f operations/s; p50 %.0f µs, p99 %.0f µs, p99.9 %.0f µs, at most %.0f µs\n",
+		clients, servers, o.Puts, o.Gets, o.Unknown, o.Unanswered, o.Failed, o.Elapsed.Seconds(),
+		o.PerSecond(), micros(0.5), micros(0.99), micros(0.999), float64(o.Latency.Max().Nanoseconds())/1000))
+}

@@ -1,0 +1,17 @@
+package cli_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"synod/cli"
+)
+
+func ExampleRun() {
+	code := cli.Run([]string{"check-bfs", "--model", "two-phase-commit", "--managers", "0"}, strings.NewReader(""), os.Stdout, os.Stdout)
+	fmt.Println("exit code", code)
+	// Output:
+	// paxos: --managers "0": expected a whole number of at least 1
+	// exit code 2
+}

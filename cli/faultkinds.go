@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"synod/spawn/nemesis"
+)
+
+// What torture and rehearse have in common.
+
+// retrySoon is how soon proposers of single-decree Paxos that are tortured try again, unless it is said otherwise.
+const retrySoon = 100 * time.Millisecond
+
+// bearable gives the kinds of faults that servers bear which keep nothing: what forgets when it stops, or counts on every
+// message coming once, has not promised more.
+func bearable() []nemesis.Kind { return []nemesis.Kind{nemesis.Delay, nemesis.Reorder, nemesis.Pause} }
+
+// parseKinds reads the words of --faults, each of them by read, whose errors it passes on.
+func parseKinds(words string, read func(word string) (nemesis.Kind, error)) ([]nemesis.Kind, error) {
+	var kinds []nemesis.Kind
+	for _, word := range strings.Split(words, ",") {
+		k, err := read(strings.TrimSpace(word))
+		if err != nil {
+			return nil, fmt.Errorf("--faults: %w", err)
+		}
+		kinds = append(kinds, k)
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds), nil
+}
+
+// readSchedule reads the file of --schedule.
+func readSchedule(name string) (nemesis.Schedule, error) {
+	file, err := os.Open(name)
+	var inner *os.PathError
+	if errors.As(err, &inner) {
+		err = inner.Err // without the name, which is said anyway
+	}
+	if err != nil {
+		return nemesis.Schedule{}, fmt.Errorf("--schedule %q: %w", name, err)
+	}
+	defer file.Close()
+	s, err := nemesis.Read(file)
+	if err != nil {
+		return s, fmt.Errorf("--schedule %q: %w", name, err)
+	}
+	return s, nil
+}
+
+// kindWords lists kinds of faults.
+func kindWords(kinds []nemesis.Kind) string {
+	var all []string
+	for _, k := range kinds {
+		all = append(all, k.String())
+	}
+	return strings.Join(all, ",")
+}

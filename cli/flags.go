@@ -1,0 +1,372 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"synod/checker"
+	"synod/examples/catalog"
+	"synod/model"
+	"synod/network"
+	"synod/trace"
+)
+
+// plan is a check that was asked for, with everything that can be verified without making it.
+type plan struct {
+	engine   engine
+	entry    catalog.Entry
+	settings catalog.Settings // complete
+	source   model.Source
+	options  checker.Options
+	progress string // auto, plain or off
+	json     bool
+	traceOut string // empty for none
+	// How the file is to be written.
+	traceFormat trace.Format
+	profile     bool
+	coverage    bool
+	start       *start // nil for the initial states
+	minimise    bool
+	explain     bool
+}
+
+// flags are those of a check.
+type flags struct {
+	engine     engine
+	model      string
+	parameters map[string]*quantity // of all models, by name
+	network    string
+	lossy      choice
+	budgets    map[string]*quantity // by name
+	mutant     string
+
+	workers, maxDepth, maxStates, walks, walkDepth positive
+	timeout                                        duration
+	memoryLimit                                    size
+	finishWhen, progress                           choice
+	seed                                           seed
+	json                                           bool
+	traceOut                                       string
+	profile, coverage, minimise, explain           bool
+	from                                           string
+	fromSteps                                      positive
+}
+
+// add declares the flags of a check command.
+func (f *flags) add(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.SortFlags = false
+	f.addModel(set)
+	f.addSearch(set)
+	f.addOutput(set)
+	f.complete(cmd)
+}
+
+// addModel declares what says what is checked.
+func (f *flags) addModel(set *pflag.FlagSet) {
+	set.StringVar(&f.model, "model", catalog.Default().Name, "the `model`; paxos models lists them")
+	f.parameters = make(map[string]*quantity)
+	for _, p := range parameters() {
+		f.parameters[p.name] = &quantity{least: p.least, onOff: p.onOff}
+		set.Var(f.parameters[p.name], p.name, p.usage)
+		if p.onOff {
+			set.Lookup(p.name).NoOptDefVal = "true"
+		}
+		set.Lookup(p.name).DefValue = "0" // The default depends on the model; the usage tells.
+	}
+	set.StringVar(&f.network, "network", "", "the `network`: "+strings.Join(networkNames(), ", "))
+	f.lossy = choice{known: []string{"auto", "explicit"}}
+	set.Var(&f.lossy, "lossy",
+		"every message under way may be lost: explicitly, in a step of its own, or only where that may change a verdict")
+	set.Lookup("lossy").NoOptDefVal = "auto"
+	f.budgets = make(map[string]*quantity)
+	for _, b := range catalog.AllBudgets() {
+		f.budgets[b.Name] = &quantity{least: 1, onOff: b.Switch}
+		set.Var(f.budgets[b.Name], b.Name, b.Doc)
+		if b.Switch {
+			set.Lookup(b.Name).NoOptDefVal = "true"
+		}
+	}
+	set.StringVar(&f.mutant, "mutant", "", "check a broken variant of the model, by `name`; paxos models MODEL lists them")
+}
+
+// addSearch declares what says how it is searched.
+func (f *flags) addSearch(set *pflag.FlagSet) {
+	set.Var(&f.workers, "workers", f.engine.workers)
+	set.Var(&f.timeout, "timeout", f.engine.timeout)
+	if f.engine.walks {
+		set.Var(&f.seed, "seed", "of the walks: the same seed gives the same walks")
+		set.Var(&f.walks, "walks", "how many walks; as many as time allows unless given")
+		set.Var(&f.walkDepth, "walk-depth", "states on a walk, the first included (1000 unless given)")
+	} else {
+		set.Var(&f.maxDepth, "max-depth", "states on a path, the first included; at this depth they are judged, not expanded")
+		set.Var(&f.maxStates, "max-states", "end the search once so many distinct states were visited")
+	}
+	set.Var(&f.memoryLimit, "memory-limit", "end the search once the process takes so much, such as 500MB or 2GiB")
+	f.finishWhen = choice{checker.Decided.String(), finishNames()}
+	set.Var(&f.finishWhen, "finish-when",
+		"when a search may end early: once every property is decided, at the first violation, or never")
+}
+
+// addOutput declares what says how a check is reported.
+func (f *flags) addOutput(set *pflag.FlagSet) {
+	f.progress = choice{"auto", []string{"auto", "plain", "off"}}
+	set.Var(&f.progress, "progress", "a live line on a terminal and lines elsewhere, lines everywhere, or nothing")
+	set.BoolVar(&f.json, "json", false, "print one JSON document; the closing line goes to standard error")
+	set.BoolVar(&f.profile, "profile-space", false,
+		"tell why there are so many states: what they are made of, and what kept growing")
+	set.BoolVar(&f.coverage, "coverage", false,
+		"tell what messages did, what never mattered, and how much was computed and verified")
+	set.StringVar(&f.traceOut, "trace-out", "", "write the path of each discovery to a `file`, in the format of its extension:\n"+
+		traceFormats())
+	set.BoolVar(&f.explain, "explain", false,
+		"tell what comes before what in a path, and fold steps that do not matter")
+	if !f.engine.shortest {
+		set.BoolVar(&f.minimise, "minimise", false,
+			"look for a shorter path to each discovery, and tell whether it is a shortest one")
+	}
+	set.StringVar(&f.from, "from", "", "begin at the end of the path in a JSON `file` of --trace-out (the first violation, or else\n"+
+		"the first path); model and settings are those of the file unless given")
+	set.Var(&f.fromSteps, "from-steps", "of that path, take only so many steps")
+}
+
+// words tells the shell which words a flag of a command takes, if the command has it.
+func words(cmd *cobra.Command, name string, of func() []string) {
+	if cmd.Flags().Lookup(name) == nil {
+		return
+	}
+	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return of(), cobra.ShellCompDirectiveNoFileComp
+	}
+	if err := cmd.RegisterFlagCompletionFunc(name, complete); err != nil {
+		panic(err) // It was registered before: a mistake of ours.
+	}
+}
+
+// complete tells the shell what may stand where.
+func (f *flags) complete(cmd *cobra.Command) {
+	entry := func() catalog.Entry {
+		if e, err := catalog.Find(f.model); err == nil {
+			return e
+		}
+		return catalog.Default()
+	}
+	words(cmd, "model", catalog.Names)
+	words(cmd, "network", func() []string { return entry().NetworkNames() })
+	words(cmd, "mutant", func() []string { return entry().MutantNames() })
+	words(cmd, "lossy", func() []string { return f.lossy.known })
+	words(cmd, "finish-when", func() []string { return f.finishWhen.known })
+	words(cmd, "progress", func() []string { return f.progress.known })
+	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 1 {
+			return entry().NetworkNames(), cobra.ShellCompDirectiveNoFileComp
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// plan verifies what was asked for.
+func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
+	p := plan{
+		engine: f.engine, progress: f.progress.value, json: f.json, traceOut: f.traceOut, profile: f.profile,
+		coverage: f.coverage, minimise: f.minimise, explain: f.explain,
+	}
+	var err error
+	if p.start, err = f.startOf(cmd.Flags()); err != nil {
+		return p, err
+	}
+	if p.entry, err = catalog.Find(f.model); err != nil {
+		return p, err
+	}
+	var asked catalog.Settings
+	if asked, err = f.settings(cmd.Flags(), p.entry, args); err != nil {
+		return p, err
+	}
+	if asked, err = p.start.under(asked, p.entry); err != nil {
+		return p, err
+	}
+	if p.settings, err = p.entry.Resolve(asked); err != nil {
+		return p, err
+	}
+	if p.source, err = p.entry.Build(p.settings); err != nil {
+		return p, err
+	}
+	if cmd.Flags().Changed("trace-out") {
+		if f.traceOut == "" {
+			return p, errors.New("--trace-out: expected the name of a file")
+		}
+		if p.traceFormat, err = trace.FormatOf(f.traceOut); err != nil {
+			return p, fmt.Errorf("--trace-out %q: %w", f.traceOut, err)
+		}
+	}
+	p.options = checker.Options{
+		Workers: int(f.workers), Timeout: time.Duration(f.timeout), MaxDepth: int(f.maxDepth), MaxStates: int(f.maxStates),
+		MemoryLimit: int64(f.memoryLimit), Seed: uint64(f.seed), Walks: int(f.walks), WalkDepth: int(f.walkDepth),
+	}
+	if p.start != nil {
+		p.options.From = &p.start.path
+	}
+	p.options.FinishWhen, err = checker.ParseFinishWhen(f.finishWhen.value)
+	return p, err
+}
+
+// settings puts positionals and flags together.
+func (f *flags) settings(set *pflag.FlagSet, e catalog.Entry, args []string) (catalog.Settings, error) {
+	s := catalog.Settings{
+		Values: make(map[string]int), Budgets: make(map[string]int), Lossy: f.lossy.value != "", Elide: f.lossy.value == "auto", Mutant: f.mutant,
+	}
+	for name, value := range f.parameters {
+		if set.Changed(name) {
+			s.Values[name] = value.value
+		}
+	}
+	for name, value := range f.budgets {
+		if set.Changed(name) && value.value > 0 {
+			s.Budgets[name] = value.value
+		}
+	}
+	for _, name := range []string{"network", "mutant"} {
+		if set.Changed(name) && set.Lookup(name).Value.String() == "" {
+			return s, fmt.Errorf("--%s: expected a name", name)
+		}
+	}
+	s.Network = f.network
+	if len(args) > 2 {
+		return s, fmt.Errorf("%q: expected at most two arguments, a client count and a network", args[2])
+	}
+	if len(args) > 0 {
+		if err := countClients(&s, e, args[0]); err != nil {
+			return s, err
+		}
+	}
+	if len(args) > 1 {
+		if s.Network != "" && s.Network != args[1] {
+			return s, fmt.Errorf("the network is both %s and --network %s: expected one of them", args[1], s.Network)
+		}
+		if args[1] == "" {
+			return s, &catalog.UnknownError{Kind: "network", Name: args[1], Known: e.NetworkNames()}
+		}
+		s.Network = args[1]
+	}
+	return s, nil
+}
+
+// countClients takes the first positional.
+func countClients(s *catalog.Settings, e catalog.Entry, arg string) error {
+	const clients = "clients"
+	if _, err := e.Parameter(clients); err != nil {
+		return fmt.Errorf("%q: %w", arg, err)
+	}
+	var n positive
+	if err := n.Set(arg); err != nil {
+		if slices.Contains(networkNames(), arg) {
+			return fmt.Errorf("client count %q: %w before the network, or --network %s", arg, err, arg)
+		}
+		return fmt.Errorf("client count %q: %w", arg, err)
+	}
+	if other, given := s.Values[clients]; given && other != int(n) {
+		return fmt.Errorf("the client count is both %d and --clients %d: expected one of them", n, other)
+	}
+	s.Values[clients] = int(n)
+	return nil
+}
+
+// flagError says in a sentence what is wrong with a flag.
+func flagError(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	var missing *pflag.ValueRequiredError
+	var unknown *pflag.NotExistError
+	switch {
+	case errors.As(err, &invalid):
+		cause := errors.Unwrap(invalid)
+		if invalid.GetFlag().Value.Type() == "bool" {
+			cause = errors.New("expected true or false")
+		}
+		return fmt.Errorf("--%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), cause)
+	case errors.As(err, &missing):
+		return fmt.Errorf("--%s: expected a value", missing.GetSpecifiedName())
+	case errors.As(err, &unknown):
+		if group := unknown.GetSpecifiedShortnames(); group != "" {
+			if _, err := strconv.Atoi(group); err == nil {
+				return fmt.Errorf("client count %q: expected a whole number of at least 1", "-"+group)
+			}
+			return fmt.Errorf("unknown flag -%s: expected a long name, such as --model; %s --help lists them",
+				group, cmd.CommandPath())
+		}
+		return unknownFlag(cmd, unknown.GetSpecifiedName())
+	}
+	return err
+}
+
+func unknownFlag(cmd *cobra.Command, name string) error {
+	for _, other := range cmd.Root().Commands() {
+		if other.Flags().Lookup(name) != nil {
+			return fmt.Errorf("%s has no --%s: it belongs to %s", cmd.Name(), name, other.Name())
+		}
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	if near := nearest(name, known); near != "" {
+		return fmt.Errorf("unknown flag --%s: did you mean --%s?", name, near)
+	}
+	return fmt.Errorf("unknown flag --%s: %s --help lists what is expected", name, cmd.CommandPath())
+}
+
+// parameter is a parameter of some models, as a flag.
+type parameter struct {
+	name, usage string
+	least       int
+	onOff       bool
+}
+
+// parameters gives the parameters of all models, in the order of the catalogue, with the defaults in each.
+func parameters() []parameter {
+	var all []parameter
+	for _, e := range catalog.All() {
+		for _, p := range e.Parameters {
+			at := slices.IndexFunc(all, func(q parameter) bool { return q.name == p.Name })
+			if at < 0 {
+				all = append(all, parameter{p.Name, p.Doc + ":", p.Min, p.Switch()})
+				at = len(all) - 1
+			}
+			all[at].least = min(all[at].least, p.Min)
+			if p.Switch() {
+				all[at].usage += fmt.Sprintf(" %s,", e.Name)
+			} else {
+				all[at].usage += fmt.Sprintf(" %s %d,", e.Name, p.Default)
+			}
+		}
+	}
+	for i := range all {
+		all[i].usage = strings.TrimSuffix(all[i].usage, ",")
+	}
+	return all
+}
+
+// traceFormats lists the formats of traces with their extensions, a line each.
+func traceFormats() string {
+	var lines []string
+	for _, f := range trace.Formats() {
+		lines = append(lines, strings.Join(f.Extensions, ", ")+": "+f.Summary)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func networkNames() []string {
+	var names []string
+	for _, n := range network.All() {
+		names = append(names, n.String())
+	}
+	return names
+}
+
+func finishNames() []string {
+	return []string{checker.Decided.String(), checker.FirstViolation.String(), checker.Exhausted.String()}
+}

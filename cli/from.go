@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"synod/examples/catalog"
+	"synod/trace"
+)
+
+// start is a path at whose end a check begins.
+type start struct {
+	file  string
+	path  trace.Trace
+	model string            // of the file
+	words map[string]string // the settings of the file
+}
+
+// readStart reads the path to begin at: of a file with several the first violation, or else the first one. It keeps its
+// first steps only, unless steps is 0.
+func readStart(file string, steps int) (*start, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		var inner *os.PathError
+		if errors.As(err, &inner) {
+			err = inner.Err
+		}
+		return nil, fmt.Errorf("--from %q cannot be read (%w): expected a file that --trace-out wrote as JSON", file, err)
+	}
+	d, err := trace.ReadJSON(f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("--from %q: %w", file, err)
+	}
+	path, ok := d.Primary()
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("--from %q: the file holds no path", file)
+	case steps > len(path.Steps):
+		return nil, fmt.Errorf("--from-steps %d: the path in %q has %d", steps, file, len(path.Steps))
+	case steps > 0:
+		path.Steps = path.Steps[:steps]
+	}
+	return &start{file: file, path: path, model: d.Model, words: d.Config}, nil
+}
+
+// startOf reads the path of --from, if it is given, and takes the model of its file unless another one is asked for.
+func (f *flags) startOf(set *pflag.FlagSet) (*start, error) {
+	if !set.Changed("from") {
+		if f.fromSteps > 0 {
+			return nil, errors.New("--from-steps: expected --from as well")
+		}
+		return nil, nil
+	}
+	s, err := readStart(f.from, int(f.fromSteps))
+	if err == nil && !set.Changed("model") {
+		f.model = s.model
+	}
+	return s, err
+}
+
+// under gives the settings of the file with those that were asked for in their place.
+func (s *start) under(asked catalog.Settings, e catalog.Entry) (catalog.Settings, error) {
+	if s == nil || s.model != e.Name {
+		return asked, nil
+	}
+	words := maps.Clone(s.words)
+	if words == nil {
+		words = make(map[string]string)
+	}
+	maps.Copy(words, asked.Words())
+	merged, err := e.Parse(words)
+	if err != nil {
+		return asked, fmt.Errorf("--from %q: %w", s.file, err)
+	}
+	return merged, nil
+}
+
+// String says where a check began.
+func (s *start) String() string {
+	if len(s.path.Steps) == 1 {
+		return "after 1 step of " + s.file
+	}
+	return fmt.Sprintf("after %d steps of %s", len(s.path.Steps), s.file)
+}

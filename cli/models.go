@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"synod/examples/catalog"
+)
+
+func (a *app) modelsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "models [MODEL]",
+		Short: "List the models with their parameters and defaults, or describe one",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("%q: expected at most one model", args[1])
+			}
+			return nil
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return catalog.Names(), cobra.ShellCompDirectiveNoFileComp
+			}
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.list()
+			}
+			e, err := catalog.Find(args[0])
+			if err != nil {
+				return err
+			}
+			return a.describe(e)
+		},
+	}
+}
+
+// list writes a line for each model.
+func (a *app) list() error {
+	var b strings.Builder
+	width := 0
+	for _, name := range catalog.Names() {
+		width = max(width, len(name))
+	}
+	for _, e := range catalog.All() {
+		var settings []string
+		for _, p := range e.Parameters {
+			if p.Special {
+				continue
+			}
+			settings = append(settings, fmt.Sprintf("--%s %d", p.Name, p.Default))
+		}
+		if names := e.NetworkNames(); len(names) > 0 {
+			settings = append(settings, "--network "+strings.Join(names, "|"))
+		}
+		fmt.Fprintf(&b, "%-*s  %s (%s)\n", width, e.Name, e.Summary, strings.Join(settings, ", "))
+	}
+	return a.print(b.String())
+}
+
+// describe writes all there is to know of a model.
+func (a *app) describe(e catalog.Entry) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s.\n", e.Name, e.Summary)
+	for _, p := range e.Parameters {
+		if p.Switch() {
+			fmt.Fprintf(&b, "  --%-14s %s\n", p.Name, p.Doc)
+		} else {
+			fmt.Fprintf(&b, "  --%-14s %s: %d, or %d to %d\n", p.Name, p.Doc, p.Default, p.Min, p.Max)
+		}
+	}
+	if names := e.NetworkNames(); len(names) > 0 {
+		fmt.Fprintf(&b, "  --%-14s %s\n", "network", strings.Replace(strings.Join(names, " or "), " or ", ", or ", 1))
+		fmt.Fprintf(&b, "  --%-14s every message under way may be lost\n", "lossy")
+		for _, budget := range e.Budgets() {
+			fmt.Fprintf(&b, "  --%-14s %s\n", budget.Name, budget.Doc)
+		}
+	}
+	for _, m := range e.Mutants() {
+		breaks := fmt.Sprintf("breaks %q", m.Breaks)
+		if m.Safe() {
+			breaks = "is safe, but has other counts"
+		}
+		if flags := e.Flags(m.Shown); len(flags) > 0 {
+			breaks += ", with " + strings.Join(flags, " ")
+		}
+		fmt.Fprintf(&b, "  --mutant %s: %s; it %s\n", m.Name, m.Summary, breaks)
+	}
+	return a.print(b.String())
+}
+
+func (a *app) print(text string) error {
+	if _, err := fmt.Fprint(a.stdout, text); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"synod/checker"
+	"synod/examples/catalog"
+	"synod/examples/hunt"
+)
+
+// What bounds the search of each mutant unless told otherwise. One that a property spares has to be searched to the end,
+// which some are too large for, and some have none.
+const (
+	scoreStates = 300_000
+	scoreDepth  = 100
+)
+
+func (a *app) mutateCommand() *cobra.Command {
+	h := &hunting{model: catalog.Default().Name, maxStates: scoreStates, maxDepth: scoreDepth}
+	return h.command("mutate", "Tell which mutants of a model each of its properties kills: their mutation score",
+		"the `model`",
+		func(ctx context.Context, entries []catalog.Entry) (int, error) {
+			return h.mutate(ctx, entries[0], a.stdout)
+		}, a)
+}
+
+// mutateDocument is what the command mutate prints with --json.
+type mutateDocument struct {
+	Schema     string           `json:"schema"` // synod.mutate/1
+	Model      string           `json:"model"`
+	Mutants    []mutateEntry    `json:"mutants"`
+	Properties []mutateProperty `json:"properties"`
+	Killed     int              `json:"killed"` // of those that are not declared safe
+	Alive      int              `json:"alive"`
+	Undecided  int              `json:"undecided"` // those that were not searched included
+	Seconds    float64          `json:"seconds"`   // differs from run to run
+}
+
+type mutateEntry struct {
+	Mutant  string            `json:"mutant"`
+	Safe    bool              `json:"safe"`    // it is declared so
+	Effects map[string]string `json:"effects"` // kills, spares or undecided, by property; of those that it has
+	States  int               `json:"states"`
+}
+
+type mutateProperty struct {
+	Property string   `json:"property"`
+	Kills    []string `json:"kills"`
+	Alone    []string `json:"alone"` // mutants that no other property kills
+}
+
+var effectWords = map[hunt.Effect]string{hunt.Spares: "spares", hunt.Kills: "kills", hunt.Unknown: "undecided"}
+
+// mutate measures, prints the score and gives the exit code: 0 if every mutant that is not declared safe was killed, 1 if
+// one lives, 3 if a limit or an interrupt left that open.
+func (h *hunting) mutate(ctx context.Context, e catalog.Entry, stdout io.Writer) (int, error) {
+	begin := time.Now()
+	b := bufio.NewWriter(stdout)
+	width := len("mutant")
+	for _, m := range e.Mutants() {
+		width = max(width, len(m.Name))
+	}
+	if !h.json {
+		fmt.Fprintf(b, "%-*s  %9s  killed by\n", width, "mutant", "states")
+	}
+	var s hunt.Score
+	s, err := hunt.Measure(ctx, e, h.options(), func(properties []string, r hunt.Row) {
+		if !h.json {
+			fmt.Fprintf(b, "%-*s  %9d  %s\n", width, r.Mutant.Name, r.States, killers(properties, r))
+			b.Flush()
+		}
+	})
+	if err != nil {
+		return 0, err
+	}
+	killed, alive, undecided := s.Tally()
+	for _, m := range e.Mutants()[len(s.Rows):] {
+		if !m.Safe() {
+			undecided++
+		}
+	}
+	if h.json {
+		d := mutateDocumentOf(s)
+		d.Killed, d.Alive, d.Undecided, d.Seconds = killed, alive, undecided, time.Since(begin).Seconds()
+		if err := writeJSON(b, d); err != nil {
+			return 0, err
+		}
+	} else {
+		fmt.Fprintln(b)
+		writeWorths(b, s)
+		fmt.Fprintf(b, "Mutation score of %s: %d of %d killed, %d alive, %d undecided; %d more are safe by declaration.\n",
+			e.Name, killed, killed+alive+undecided, alive, undecided, len(e.Mutants())-killed-alive-undecided)
+		fmt.Fprintf(b, "Done. sec=%.2f\n", time.Since(begin).Seconds())
+	}
+	if err := b.Flush(); err != nil {
+		return 0, fmt.Errorf("standard output: %w", err)
+	}
+	switch {
+	case alive > 0:
+		return checker.ExitViolated, nil
+	case undecided > 0:
+		return checker.ExitUndecided, nil
+	}
+	return checker.ExitOK, nil
+}
+
+// killers says what the properties do to a mutant.
+func killers(properties []string, r hunt.Row) string {
+	var kill, open []string
+	for i, e := range r.Effects {
+		switch e {
+		case hunt.Kills:
+			kill = append(kill, fmt.Sprintf("%q", properties[i]))
+		case hunt.Unknown:
+			open = append(open, fmt.Sprintf("%q", properties[i]))
+		case hunt.Spares, hunt.Missing:
+		}
+	}
+	text := strings.Join(kill, ", ")
+	if len(kill) == 0 {
+		text = "nothing"
+		if r.Mutant.Safe() {
+			text = "nothing, as declared"
+		}
+	}
+	if len(open) > 0 {
+		text += "; a limit leaves open " + strings.Join(open, ", ")
+	}
+	return text
+}
+
+// writeWorths says what each property is worth.
+func writeWorths(b io.Writer, s hunt.Score) {
+	for _, w := range s.Worths() {
+		switch {
+		case len(w.Kills) == 0:
+			fmt.Fprintf(b, "%q kills nothing.\n", w.Property)
+		case len(w.Alone) == 0:
+			fmt.Fprintf(b, "%q kills %d, and nothing that no other property kills.\n", w.Property, len(w.Kills))
+		default:
+			fmt.Fprintf(b, "%q kills %d; it alone kills %s.\n", w.Property, len(w.Kills), strings.Join(w.Alone, ", "))
+		}
+	}
+}
+
+func mutateDocumentOf(s hunt.Score) mutateDocument {
+	d := mutateDocument{Schema: "synod.mutate/1", Model: s.Entry.Name, Mutants: []mutateEntry{}, Properties: []mutateProperty{}}
+	for _, r := range s.Rows {
+		m := mutateEntry{Mutant: r.Mutant.Name, Safe: r.Mutant.Safe(), Effects: make(map[string]string), States: r.States}
+		for i, e := range r.Effects {
+			if e != hunt.Missing {
+				m.Effects[s.Properties[i]] = effectWords[e]
+			}
+		}
+		d.Mutants = append(d.Mutants, m)
+	}
+	for _, w := range s.Worths() {
+		d.Properties = append(d.Properties, mutateProperty{w.Property, append([]string{}, w.Kills...), append([]string{}, w.Alone...)})
+	}
+	return d
+}

@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"synod/actor"
+	"synod/consistency/oplog"
+	"synod/examples/catalog"
+	"synod/examples/registers/wire"
+	"synod/spawn/nemesis"
+	"synod/spawn/rehearse"
+)
+
+// rehearseFlags are those of the command rehearse.
+type rehearseFlags struct {
+	model     string
+	servers   positive
+	clients   positive
+	transport choice
+	retry     patience
+	ephemeral bool
+	reads     probability
+	puts      count
+	retries   count
+
+	seconds  positive
+	runs     positive
+	seed     seed
+	faults   string
+	every    duration
+	schedule string
+
+	workers   count
+	keepGoing bool
+	dir       string
+	asJSON    bool
+	progress  choice
+}
+
+func (f *rehearseFlags) add(cmd *cobra.Command) {
+	*f = rehearseFlags{
+		servers: 3, clients: 4, transport: choice{"udp", []string{"udp", "tcp"}}, reads: 0.5, retries: 2,
+		seconds: 60, runs: 100, seed: 1, every: duration(500 * time.Millisecond),
+		progress: choice{"auto", []string{"auto", "plain", "off"}},
+	}
+	set := cmd.Flags()
+	set.SortFlags = false
+	set.StringVar(&f.model, "model", tortured,
+		"whose servers to rehearse: a `model`, "+strings.Join(catalog.Spawnable(), ", "))
+	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
+	set.Var(&f.clients, "clients", "how many ask at the same time")
+	set.Var(&f.transport, "transport", "a network like UDP, or one like TCP")
+	set.Var(&f.retry, "retry", "proposers of single-decree Paxos try again after so long (100ms)")
+	set.BoolVar(&f.ephemeral, "ephemeral", false, "servers keep nothing: what is stopped has forgotten")
+	set.Var(&f.reads, "reads", "the share of gets among the operations")
+	set.Var(&f.puts, "puts", "how many puts each client makes, after which it only gets; 0 for no limit (1 for single-decree)")
+	set.Var(&f.retries, "retries", "attempts of an operation after the first one (0 where a request must not come twice)")
+	set.Var(&f.seconds, "seconds", "how long each run is, in virtual time")
+	set.Var(&f.runs, "runs", "how many runs have to count, with a seed each; an idle one does not")
+	set.Var(&f.seed, "seed", "of the first run; the others have the next ones")
+	set.StringVar(&f.faults, "faults", "", "the `kinds` of faults, from "+kindWords(nemesis.VirtualKinds())+
+		", or none (all that the model is made for)")
+	set.Var(&f.every, "every", "the mean time from one fault to the next")
+	set.StringVar(&f.schedule, "schedule", "", "one run with the faults of a `file`, as rehearse writes it")
+	set.Var(&f.workers, "workers", "how many runs go on at once; 0 is one for each core")
+	set.BoolVar(&f.keepGoing, "keep-going", false, "go on after a run that is violated")
+	set.StringVar(&f.dir, "dir", "", "the `folder` for what shows a violation, new or empty (a new temporary one)")
+	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
+	set.Var(&f.progress, "progress", "on standard error")
+	words(cmd, "model", catalog.Spawnable)
+	words(cmd, "transport", func() []string { return f.transport.known })
+	words(cmd, "progress", func() []string { return f.progress.known })
+}
+
+// rehearsePlan is what rehearse was asked for.
+type rehearsePlan struct {
+	flags    *rehearseFlags
+	variant  catalog.Variant
+	config   rehearse.Config
+	campaign rehearse.Campaign
+}
+
+// plan verifies what was asked for.
+func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan, error) {
+	p := rehearsePlan{flags: f, variant: catalog.Variant{Retry: time.Duration(f.retry)}}
+	if f.servers > maxSpawned {
+		return p, fmt.Errorf("--servers %d: expected at most %d", f.servers, maxSpawned)
+	}
+	p.config = rehearse.Config{
+		Wire: wire.Requests, Servers: int(f.servers), Clients: int(f.clients),
+		Length: time.Duration(f.seconds) * time.Second, Every: time.Duration(f.every), Streams: f.transport.value == "tcp",
+		Ephemeral: f.ephemeral, Spec: oplog.Register, Reads: float64(f.reads), Writes: int(f.puts), Retries: int(f.retries),
+	}
+	c := &p.config
+	if f.model == "single-decree" {
+		// It decides once: a second put is never answered.
+		c.Spec = oplog.WriteOnce
+		if !set.Changed("puts") {
+			c.Writes = 1
+		}
+		if !set.Changed("retry") {
+			p.variant.Retry = retrySoon
+		}
+	}
+	var err error
+	if c.Program, err = program(f.model, p.variant); err != nil {
+		return p, err
+	}
+	durable := !f.ephemeral && keeps(c.Program, actor.IDs(c.Servers))
+	if !set.Changed("retries") && takesRepeats(f.model) {
+		c.Retries = 0
+	}
+	p.campaign = rehearse.Campaign{
+		Seed: uint64(f.seed), Runs: int(f.runs), Workers: int(f.workers), KeepGoing: f.keepGoing,
+	}
+	if set.Changed("schedule") {
+		err = p.scheduled(set)
+	} else {
+		c.Kinds, err = f.kinds(set, durable)
+	}
+	if err == nil {
+		err = c.Validate()
+	}
+	if err == nil && set.Changed("dir") {
+		err = emptyFolder(f.dir) // before the runs: a violation that cannot be written down was found for nothing
+	}
+	return p, err
+}
+
+// kinds gives the kinds of faults that were asked for.
+func (f *rehearseFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, error) {
+	switch {
+	case f.faults == "none":
+		return nil, nil
+	case !set.Changed("faults") && !durable:
+		return slices.DeleteFunc(bearable(), f.impossible), nil
+	case !set.Changed("faults"):
+		return slices.DeleteFunc(nemesis.VirtualKinds(), f.impossible), nil
+	}
+	return parseKinds(f.faults, func(word string) (nemesis.Kind, error) {
+		k, err := nemesis.ParseKind(word)
+		switch {
+		case err != nil:
+			return 0, err
+		case !durable && (k == nemesis.DiskFull || k == nemesis.DiskFailing):
+			return 0, fmt.Errorf("%v: these servers keep nothing: expected no faults of disks", k)
+		case f.impossible(k):
+			return 0, fmt.Errorf("%v: expected one that can happen to %s over %s", k,
+				plural(int(f.servers), "server"), f.transport.value)
+		}
+		return k, nil
+	})
+}
+
+// impossible tells whether a kind of fault cannot happen to the servers.
+func (f *rehearseFlags) impossible(k nemesis.Kind) bool {
+	switch k {
+	case nemesis.Duplicate, nemesis.Reorder:
+		return f.transport.value == "tcp"
+	case nemesis.Partition:
+		return f.servers == 1
+	default:
+		return false
+	}
+}
+
+// scheduled reads the schedule of the one run.
+func (p *rehearsePlan) scheduled(set *pflag.FlagSet) error {
+	for _, name := range []string{"faults", "every", "seconds", "servers", "runs"} {
+		if set.Changed(name) {
+			return fmt.Errorf("--%s: expected none with --schedule, which is that of one run", name)
+		}
+	}
+	s, err := readSchedule(p.flags.schedule)
+	if err != nil {
+		return err
+	}
+	p.campaign.Schedule, p.campaign.Runs = &s, 1
+	p.config.Servers = s.Servers
+	p.config.Kinds = s.Kinds()
+	return nil
+}

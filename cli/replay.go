@@ -1,0 +1,253 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"synod/examples/catalog"
+	"synod/spawn"
+	"synod/spawn/record"
+	"synod/spawn/replay"
+	"synod/trace"
+)
+
+// exitDeviates is the exit code for a run that is not the model's.
+const exitDeviates = 1
+
+// replayFlags are those of the command replay.
+type replayFlags struct {
+	traceOut string
+	events   eventRange
+	around   around
+}
+
+func (a *app) replayCommand() *cobra.Command {
+	f := new(replayFlags)
+	cmd := &cobra.Command{
+		Use:   "replay FILE…",
+		Short: "Hold a run that spawn --record wrote down against the model",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("replay: expected the files of the records of all servers of a cluster")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			explores, err := f.around.asked(cmd.Flags())
+			switch {
+			case err != nil:
+				return err
+			case explores && cmd.Flags().Changed("events"):
+				return errors.New("--events: expected no --explore-around, whose trace begins at its event")
+			case explores:
+				return a.exploreAround(args, f, cmd.Flags().Changed("trace-out"))
+			}
+			if cmd.Flags().Changed("events") && f.traceOut == "" {
+				return errors.New("--events: expected --trace-out as well")
+			}
+			var out *recordedTrace
+			if cmd.Flags().Changed("trace-out") {
+				var err error
+				if out, err = f.open(); err != nil {
+					return err
+				}
+			}
+			return a.replay(args, out)
+		},
+	}
+	set := cmd.Flags()
+	set.StringVar(&f.traceOut, "trace-out", "",
+		"write the run, or what was found around an event, to this `file`, as a trace in the format of its extension")
+	f.around.add(set)
+	set.Var(&f.events, "events", "only these events of the run in the trace, such as 1..100")
+	return cmd
+}
+
+// exploreAround replays records up to an event and explores from there.
+func (a *app) exploreAround(files []string, f *replayFlags, traced bool) error {
+	var out *recordedTrace
+	if traced {
+		var err error
+		if out, err = f.open(); err != nil {
+			return err
+		}
+	}
+	records, err := openRecords(files)
+	if err != nil {
+		return err
+	}
+	defer records.Close()
+	a.code, err = f.around.perform(records, replay.Config{Program: a.programOf}, out, a.stdout, a.stderr)
+	var deviation *replay.Deviation
+	if errors.As(err, &deviation) {
+		fmt.Fprintf(a.stderr, "paxos: the run is not the model's: %v\n", deviation)
+		a.code = exitDeviates
+		return nil
+	}
+	return err
+}
+
+// replay replays records, and says what they come to.
+func (a *app) replay(files []string, out *recordedTrace) error {
+	records, err := openRecords(files)
+	if err != nil {
+		return err
+	}
+	defer records.Close()
+	config := replay.Config{Program: a.programOf}
+	if out != nil {
+		config.Visit = out.tracer.Visit
+	}
+	result, err := records.Run(config)
+	var deviation *replay.Deviation
+	if errors.As(err, &deviation) {
+		fmt.Fprintf(a.stderr, "paxos: the run is not the model's: %v\n", deviation)
+		a.code = exitDeviates
+		if out != nil {
+			out.tracer.Note("the next event of the record is not the model's: " + deviation.Error())
+			return out.write(a.stderr)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if out != nil {
+		if err := out.write(a.stderr); err != nil {
+			return err
+		}
+	}
+	return reportReplay(a.stdout, result)
+}
+
+// recordedTrace is where the trace of a recorded run goes.
+type recordedTrace struct {
+	file   *traceFile
+	format trace.Format
+	tracer *replay.Tracer
+}
+
+// open makes sure that the trace can be written, before anything is replayed.
+func (f *replayFlags) open() (*recordedTrace, error) {
+	format, err := trace.FormatOf(f.traceOut)
+	if err != nil {
+		return nil, fmt.Errorf("--trace-out %q: %w", f.traceOut, err)
+	}
+	if format.Name == "go" {
+		return nil, fmt.Errorf("--trace-out %q: a recorded run is no path of a model of the catalogue, which a Go test could "+
+			"walk: expected another format", f.traceOut)
+	}
+	file, err := newTraceFile("trace-out", f.traceOut)
+	if err != nil {
+		return nil, err
+	}
+	return &recordedTrace{file, format, replay.NewTracer(f.events.bounds())}, nil
+}
+
+// write writes the trace; one without a step it leaves out, and says so.
+func (t *recordedTrace) write(stderr io.Writer) error {
+	d, ok := t.tracer.Document()
+	if !ok {
+		t.file.untouched(stderr, "There is no such event to show")
+		return nil
+	}
+	var b bytes.Buffer
+	if err := t.format.Write(&b, d); err != nil {
+		return fmt.Errorf("--trace-out %q: %w; --events takes a part of the run", t.file.given, err)
+	}
+	return t.file.replace(b.Bytes())
+}
+
+// eventRange is a range of events, counted from 1; 0 for no bound.
+type eventRange struct{ first, last int }
+
+func (r *eventRange) Type() string { return "range" }
+
+func (r *eventRange) String() string {
+	if r.last == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d..%d", r.first, r.last)
+}
+
+func (r *eventRange) Set(text string) error {
+	from, to, ok := strings.Cut(text, "..")
+	first, err := strconv.ParseUint(from, 10, 31)
+	last, wrong := strconv.ParseUint(to, 10, 31)
+	if !ok || err != nil || wrong != nil || first < 1 || last < first {
+		return errors.New("expected the numbers of the first and the last event, from 1, such as 1..100")
+	}
+	r.first, r.last = int(first), int(last)
+	return nil
+}
+
+// bounds gives the first and the last event.
+func (r *eventRange) bounds() (first, last int) {
+	if r.last == 0 {
+		return 1, math.MaxInt
+	}
+	return r.first, r.last
+}
+
+func openRecords(files []string) (*replay.Records, error) {
+	records, err := replay.Open(files...)
+	var inner *os.PathError
+	if errors.As(err, &inner) {
+		err = fmt.Errorf("%q cannot be read (%w): expected a file that spawn --record wrote", inner.Path, inner.Err)
+	}
+	return records, err
+}
+
+// programOf gives what the servers of a recorded run run.
+func (a *app) programOf(h *record.Header) (spawn.Program, error) {
+	v, err := catalog.ParseVariant(h.Config)
+	if err != nil {
+		return spawn.Program{}, err
+	}
+	return a.program(h.Model, v)
+}
+
+// reportReplay says what a replay confirmed.
+func reportReplay(w io.Writer, r *replay.Result) error {
+	var b strings.Builder
+	for _, s := range r.Servers {
+		fmt.Fprintf(&b, "%s: %s", spawn.Describe(s.Server), counted(s.Events, "event"))
+		for _, part := range []struct {
+			n    int
+			what string
+		}{{s.Crashes, "crash"}, {s.Torn, "torn line"}, {s.Undone, "event not saved"}} {
+			if part.n > 0 {
+				fmt.Fprintf(&b, ", %s", counted(part.n, part.what))
+			}
+		}
+		if s.Recovered {
+			b.WriteString(", recovered at first from before the record")
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(&b, "Between servers %s repeated, %d never came.\n", counted(r.Repeats, "message"), r.Missing)
+	fmt.Fprintf(&b, "Confirmed: the run of %s is the model's.\n", counted(r.Events, "event"))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// counted is a number of things.
+func counted(n int, what string) string {
+	switch {
+	case n == 1:
+		return "1 " + what
+	case strings.HasSuffix(what, "sh"):
+		return fmt.Sprintf("%d %ses", n, what)
+	case strings.HasPrefix(what, "event "):
+		return fmt.Sprintf("%d events%s", n, strings.TrimPrefix(what, "event"))
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

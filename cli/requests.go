@@ -1,0 +1,246 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"synod/actor"
+	"synod/consistency"
+	"synod/examples/registers"
+	"synod/register"
+	"synod/spawn"
+	"synod/spawn/record"
+	"synod/spawn/replay"
+)
+
+// requests are those of the clients of a recorded run. A record knows clients only by what servers received of them and
+// sent to them, so it is as if every request arrived at once, and every answer.
+type requests struct {
+	all    []asked
+	places map[requestKey]int
+	events []requestEvent
+}
+
+type requestKey struct {
+	client actor.ID
+	number register.Request
+}
+
+type asked struct {
+	requestKey
+	in       consistency.RegisterInput[register.Value]
+	answered bool
+	arrival  int // the number of the event in which it arrived
+	answer   int // and of that in which it was answered; 0 if it was not
+	by       actor.ID
+}
+
+// requestEvent is the first arrival of a request, or its first answer.
+type requestEvent struct {
+	request int
+	answer  bool
+	out     consistency.RegisterOutput[register.Value]
+}
+
+// note takes the requests and answers of an event.
+func (q *requests) note(e *replay.Event, run *replay.Run) error {
+	if q.places == nil {
+		q.places = make(map[requestKey]int)
+	}
+	if e.Event == record.Receive && e.Rejected == "" && e.Data != nil && !run.Peer(e.Server, e.From) {
+		m, err := run.Message(e.Data)
+		if err != nil {
+			return fmt.Errorf("event %d: %w", e.Number, err)
+		}
+		switch m := m.(type) {
+		case register.Put:
+			q.arrives(e, m.Request, consistency.Write(m.Value))
+		case register.Get:
+			q.arrives(e, m.Request, consistency.Read[register.Value]())
+		}
+	}
+	if e.Undone {
+		return nil // Nothing of it left.
+	}
+	for _, s := range e.Send {
+		if run.Peer(e.Server, s.To) {
+			continue
+		}
+		m, err := run.Message(s.Data)
+		if err != nil {
+			return fmt.Errorf("event %d: %w", e.Number, err)
+		}
+		switch m := m.(type) {
+		case register.PutOk:
+			q.answered(e, requestKey{s.To, m.Request}, consistency.Wrote[register.Value]())
+		case register.GetOk:
+			q.answered(e, requestKey{s.To, m.Request}, consistency.Got(m.Value))
+		}
+	}
+	return nil
+}
+
+func (q *requests) arrives(e *replay.Event, number register.Request, in consistency.RegisterInput[register.Value]) {
+	k := requestKey{e.From, number}
+	if _, known := q.places[k]; known {
+		return // again
+	}
+	q.places[k] = len(q.all)
+	q.events = append(q.events, requestEvent{request: len(q.all)})
+	q.all = append(q.all, asked{requestKey: k, in: in, arrival: e.Number})
+}
+
+func (q *requests) answered(e *replay.Event, k requestKey, out consistency.RegisterOutput[register.Value]) {
+	at, known := q.places[k]
+	if !known || q.all[at].answered {
+		return
+	}
+	q.all[at].answered, q.all[at].answer, q.all[at].by = true, e.Number, e.Server
+	q.events = append(q.events, requestEvent{at, true, out})
+}
+
+// past is what clients had done when an exploration begins.
+type past struct {
+	violated string           // what is not linearizable already; empty if it is
+	unjudged string           // why linearizability cannot be judged afterwards; empty if it can
+	history  register.History // what the register may hold, as writes that overlap, and what is not answered
+	waiting  []registers.Waiting
+	first    actor.ID // the first of the ids that nobody has
+}
+
+// judge goes through what clients did, window by window, and makes of it a short history that stands for all of it.
+func (q *requests) judge(ctx context.Context) (past, error) {
+	w := consistency.NewWindows(consistency.WindowsConfig[
+		register.Value, consistency.RegisterInput[register.Value], consistency.RegisterOutput[register.Value],
+	]{
+		Spec: consistency.Register(register.Value(0)), Before: beforeRead,
+		Effect: consistency.RegisterInput[register.Value].Effect,
+	})
+	for _, e := range q.events {
+		r, name := q.all[e.request], consistency.Client(e.request)
+		var err error
+		switch {
+		case e.answer:
+			err = w.Return(ctx, name, e.out)
+		case r.answered:
+			err = w.Invoke(name, r.in)
+		case r.in.Write:
+			if err = w.Invoke(name, r.in); err == nil {
+				err = w.Lose(ctx, name)
+			}
+		}
+		if err != nil {
+			return past{}, err
+		}
+	}
+	p := past{first: q.free()}
+	switch w.Finish(ctx) {
+	case consistency.Violated:
+		p.violated = q.blame(w.Violation())
+		return p, nil
+	case consistency.Undecided:
+		p.unjudged = "what clients did before could not be judged: " + w.Reason()
+	case consistency.Holds:
+	}
+	return p, q.summary(&p, w.States())
+}
+
+// blame says which answer no order explains.
+func (q *requests) blame(v *consistency.Violation[
+	register.Value, consistency.RegisterInput[register.Value], consistency.RegisterOutput[register.Value],
+],
+) string {
+	culprit := v.Culprit()
+	r := q.all[culprit.Client]
+	text := fmt.Sprintf("event %d: %s answers request %d of %s, the %v of event %d: %v",
+		r.answer, spawn.Describe(r.by), r.number, spawn.Describe(r.client), r.in, r.arrival, culprit.Out)
+	var held []string
+	for _, value := range v.States {
+		held = append(held, value.String())
+	}
+	if len(held) > 0 {
+		text += "; after all that was answered before, the register held " + strings.Join(held, " or ")
+	}
+	return text
+}
+
+// beforeRead: only an unknown write of what was read matters, and only if something else was held.
+func beforeRead(
+	held register.Value, in consistency.RegisterInput[register.Value], out consistency.RegisterOutput[register.Value],
+) ([]consistency.RegisterInput[register.Value], bool) {
+	if in.Write || held == out.Value {
+		return nil, false
+	}
+	return []consistency.RegisterInput[register.Value]{consistency.Write(out.Value)}, false
+}
+
+// summary makes the short history: writes of what may be held, by clients that do nothing else, all at once; and then the
+// requests that are not answered. One that took effect already may do so once more there, so that less is wrong.
+func (q *requests) summary(p *past, held []register.Value) (err error) {
+	// The writes of what is held need names: those that no id has.
+	name := consistency.Client(math.MaxUint64)
+	for i, v := range held {
+		if p.history, err = p.history.Invoke(name-consistency.Client(i), consistency.Write(v)); err != nil {
+			return err
+		}
+	}
+	for i := range held {
+		if p.history, err = p.history.Return(name-consistency.Client(i), consistency.Wrote[register.Value]()); err != nil {
+			return err
+		}
+	}
+	name -= consistency.Client(len(held))
+	waits := make(map[actor.ID]bool)
+	writes := 0
+	for _, r := range slices.Backward(q.all) {
+		if r.answered {
+			continue
+		}
+		as := consistency.Client(r.client)
+		if last := !waits[r.client] && len(p.waiting) < maxWaiting; last {
+			p.waiting = append(p.waiting, registers.Waiting{Client: r.client, Request: r.number})
+		} else {
+			as = name // The client has gone on, or nobody looks for its answer any more.
+			name--
+		}
+		waits[r.client] = true
+		if !r.in.Write && as > consistency.Client(math.MaxUint64-1<<32) {
+			continue
+		}
+		if r.in.Write {
+			writes++
+		}
+		if p.history, err = p.history.Invoke(as, r.in); err != nil {
+			return err
+		}
+	}
+	slices.Reverse(p.waiting)
+	if writes > maxPending && p.unjudged == "" {
+		p.unjudged = fmt.Sprintf("%d writes before were never answered", writes)
+	}
+	return nil
+}
+
+// free gives the first of many ids in a row that no client has, and whose requests have numbers that are not used.
+func (q *requests) free() actor.ID {
+	const many, each = 64, 64 // clients, and requests of each
+	first := actor.ID(1 << 50)
+	used := make(map[register.Request]bool)
+	for _, r := range q.all {
+		used[r.number] = true
+	}
+	for ; ; first += many {
+		taken := false
+		for i := range actor.ID(many) {
+			for k := range register.Request(each) {
+				taken = taken || used[(k+1)*register.Request(first+i)]
+			}
+		}
+		if !taken {
+			return first
+		}
+	}
+}

@@ -1,0 +1,350 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"synod/examples/catalog"
+	"synod/spawn"
+	"synod/spawn/faults"
+)
+
+// spawnFlags are those of the command spawn.
+type spawnFlags struct {
+	model     string
+	servers   positive
+	host      string
+	port      port
+	transport choice
+	retry     patience
+	only      index
+	peers     string
+
+	dataDir   string
+	ephemeral bool
+	verbose   int
+	logFormat choice
+	metrics   string
+	record    string
+
+	drop, duplicate, reorder probability
+	delay                    span
+	seed                     seed
+	control                  bool
+}
+
+// maxSpawned is how many servers a cluster may have.
+const maxSpawned = 64
+
+func (f *spawnFlags) add(cmd *cobra.Command) {
+	*f = spawnFlags{
+		servers: 3, port: 3000, only: -1,
+		transport: choice{"udp", []string{"udp", "tcp"}}, logFormat: choice{"text", []string{"text", "json"}},
+	}
+	set := cmd.Flags()
+	set.SortFlags = false
+	set.StringVar(&f.model, "model", catalog.Default().Name,
+		"whose servers to run: a `model`, "+strings.Join(catalog.Spawnable(), ", "))
+	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
+	set.Var(&f.retry, "retry", "proposers of single-decree Paxos try again after so long, or 1s; as --retry or --retry=500ms")
+	set.Lookup("retry").NoOptDefVal = "1s"
+	set.StringVar(&f.host, "host", "127.0.0.1", "the IPv4 `address` to bind, or a name of one")
+	set.Var(&f.port, "port", "of the first server; the others have the following ones. 0 is free ones")
+	set.Var(&f.transport, "transport", "datagrams, or streams of messages with their lengths")
+	set.Var(&f.only, "only", "run only this server of --peers, counting from 0, in this process")
+	set.StringVar(&f.peers, "peers", "", "all servers of the cluster, as `host:port,…`; with --only")
+	set.StringVar(&f.dataDir, "data-dir", "", "the `folder` of what servers must not forget (a new temporary one)")
+	set.BoolVar(&f.ephemeral, "ephemeral", false, "keep nothing: what is stopped has forgotten")
+	set.CountVarP(&f.verbose, "verbose", "v", "log messages; twice, timers and saves too")
+	set.Lookup("verbose").NoOptDefVal = "+1"
+	set.Var(&f.logFormat, "log-format", "of the log on standard error")
+	set.StringVar(&f.metrics, "metrics", "", "serve metrics for Prometheus at this `address`, such as 127.0.0.1:9090")
+	set.StringVar(&f.record, "record", "", "append every event of the servers to this `file`, for paxos replay")
+	set.Var(&f.drop, "drop", "lose messages with this probability")
+	set.Var(&f.duplicate, "duplicate", "repeat messages with this probability")
+	set.Var(&f.reorder, "reorder", "hold messages back with this probability, so that others overtake them")
+	set.Var(&f.delay, "delay", "delay each message by so much, such as 5ms..50ms")
+	set.Var(&f.seed, "seed", "of faults, timers and choices; a new one each time unless given")
+	set.BoolVar(&f.control, "control", false, "change faults while it runs, by sockets in the data folder")
+	words(cmd, "model", catalog.Spawnable)
+	words(cmd, "transport", func() []string { return f.transport.known })
+	words(cmd, "log-format", func() []string { return f.logFormat.known })
+}
+
+// member is a server of the cluster.
+type member struct {
+	bind netip.AddrPort // where to listen, if in this process; port 0 for a free one
+	// name is the address that the others know it by; not valid where that is the one that it gets by listening.
+	name netip.AddrPort
+}
+
+// spawnPlan is what spawn was asked for, with all that can be verified before anything is opened.
+type spawnPlan struct {
+	program  spawn.Program
+	variant  catalog.Variant
+	members  []member
+	only     int // −1 for all
+	flags    *spawnFlags
+	faults   faults.Plan
+	explicit bool // the seed was given
+}
+
+// programs gives what the servers of a model run; catalog.Program is one.
+type programs func(model string, v catalog.Variant) (spawn.Program, error)
+
+// plan verifies what was asked for.
+func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, error) {
+	p := spawnPlan{flags: f, only: -1, explicit: set.Changed("seed")}
+	p.faults = faults.Plan{
+		Drop: float64(f.drop), Duplicate: float64(f.duplicate), Reorder: float64(f.reorder),
+		DelayMin: f.delay.least, DelayMax: f.delay.most,
+	}
+	var err error
+	p.variant = catalog.Variant{Retry: time.Duration(f.retry)}
+	if p.program, err = program(f.model, p.variant); err != nil {
+		return p, err
+	}
+	if f.ephemeral && set.Changed("data-dir") && !f.control {
+		return p, errors.New("--ephemeral keeps nothing: expected no --data-dir with it")
+	}
+	if set.Changed("data-dir") && f.dataDir == "" {
+		return p, errors.New("--data-dir: expected the name of a folder")
+	}
+	if set.Changed("record") && f.record == "" {
+		return p, errors.New("--record: expected the name of a file")
+	}
+	if set.Changed("metrics") {
+		if _, _, err := net.SplitHostPort(f.metrics); err != nil {
+			return p, fmt.Errorf("--metrics %q: expected an address with a port, such as 127.0.0.1:9090", f.metrics)
+		}
+	}
+	if set.Changed("only") != set.Changed("peers") {
+		return p, errors.New("--only and --peers belong together: expected the place of this server, " +
+			"and the addresses of all, such as --only 0 --peers 127.0.0.1:3000,127.0.0.1:3001")
+	}
+	if set.Changed("only") {
+		return p, f.planOne(set, &p)
+	}
+	return p, f.planAll(&p)
+}
+
+// planAll places all servers in this process.
+func (f *spawnFlags) planAll(p *spawnPlan) error {
+	if f.servers > maxSpawned {
+		return fmt.Errorf("--servers %d: expected at most %d", f.servers, maxSpawned)
+	}
+	if last := int(f.port) + int(f.servers) - 1; f.port != 0 && last > math.MaxUint16 {
+		return fmt.Errorf("--port %d: %d servers would need the port %d, expected at most %d",
+			f.port, f.servers, last, math.MaxUint16)
+	}
+	ip, err := resolve(f.host)
+	if err != nil {
+		return fmt.Errorf("--host %q: %w", f.host, err)
+	}
+	for i := range int(f.servers) {
+		var m member
+		m.bind = netip.AddrPortFrom(ip, uint16(f.port))
+		if f.port != 0 {
+			m.bind = netip.AddrPortFrom(ip, uint16(int(f.port)+i))
+		}
+		p.members = append(p.members, m)
+	}
+	return nil
+}
+
+// planOne places one server of the peers in this process.
+func (f *spawnFlags) planOne(set *pflag.FlagSet, p *spawnPlan) error {
+	p.only = int(f.only)
+	if set.Changed("servers") {
+		return errors.New("--servers: expected none with --peers, which names them")
+	}
+	for _, text := range strings.Split(f.peers, ",") {
+		addr, err := resolvePort(text)
+		if err != nil {
+			return fmt.Errorf("--peers %q: %w", text, err)
+		}
+		for _, m := range p.members {
+			if m.name == addr {
+				return fmt.Errorf("--peers: %v is there twice, expected each server once", addr)
+			}
+		}
+		p.members = append(p.members, member{bind: addr, name: addr})
+	}
+	if len(p.members) > maxSpawned {
+		return fmt.Errorf("--peers: %d servers, expected at most %d", len(p.members), maxSpawned)
+	}
+	if p.only >= len(p.members) {
+		return fmt.Errorf("--only %d: expected a place among the %d servers of --peers, counting from 0",
+			p.only, len(p.members))
+	}
+	bind := &p.members[p.only].bind
+	if set.Changed("host") {
+		ip, err := resolve(f.host)
+		if err != nil {
+			return fmt.Errorf("--host %q: %w", f.host, err)
+		}
+		*bind = netip.AddrPortFrom(ip, bind.Port())
+	}
+	if set.Changed("port") {
+		*bind = netip.AddrPortFrom(bind.Addr(), uint16(f.port))
+	}
+	return nil
+}
+
+// resolve gives the IPv4 address that a text stands for.
+func resolve(text string) (netip.Addr, error) {
+	if ip, err := netip.ParseAddr(text); err == nil {
+		if ip = ip.Unmap(); !ip.Is4() {
+			return ip, errors.New("expected an IPv4 address, as the id of a server has no room for another")
+		}
+		return ip, nil
+	}
+	all, err := net.LookupIP(text)
+	if err != nil {
+		return netip.Addr{}, errors.New("expected an IPv4 address, or a name that has one")
+	}
+	for _, found := range all {
+		if ip, ok := netip.AddrFromSlice(found); ok && ip.Unmap().Is4() {
+			return ip.Unmap(), nil
+		}
+	}
+	return netip.Addr{}, errors.New("the name has no IPv4 address, and the id of a server has no room for another")
+}
+
+// resolvePort gives the address that host:port stands for.
+func resolvePort(text string) (netip.AddrPort, error) {
+	host, digits, err := net.SplitHostPort(strings.TrimSpace(text))
+	if err != nil || host == "" {
+		return netip.AddrPort{}, errors.New("expected an address and a port, such as 127.0.0.1:3000")
+	}
+	n, err := strconv.ParseUint(digits, 10, 16)
+	if err != nil || n == 0 {
+		return netip.AddrPort{}, errors.New("expected a port from 1 to 65535")
+	}
+	ip, err := resolve(host)
+	if err == nil && ip.IsUnspecified() {
+		err = errors.New("expected an address at which others reach the server")
+	}
+	return netip.AddrPortFrom(ip, uint16(n)), err
+}
+
+// port is the number of a port, or 0 for a free one.
+type port uint16
+
+func (p *port) String() string { return strconv.Itoa(int(*p)) }
+func (p *port) Type() string   { return "number" }
+
+func (p *port) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 16)
+	if err != nil {
+		return errors.New("expected a port from 0 to 65535")
+	}
+	*p = port(n)
+	return nil
+}
+
+// index counts from 0; −1 stands for none.
+type index int
+
+func (i *index) Type() string { return "number" }
+
+func (i *index) String() string {
+	if *i < 0 {
+		return ""
+	}
+	return strconv.Itoa(int(*i))
+}
+
+func (i *index) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 31)
+	if err != nil {
+		return errors.New("expected a place, counting from 0")
+	}
+	*i = index(n)
+	return nil
+}
+
+// probability is a number from 0 to 1.
+type probability float64
+
+func (p *probability) Type() string { return "probability" }
+
+func (p *probability) String() string { return strconv.FormatFloat(float64(*p), 'g', -1, 64) }
+
+func (p *probability) Set(s string) error {
+	v, err := faults.ParseProbability(s)
+	if err != nil {
+		return err
+	}
+	*p = probability(v)
+	return nil
+}
+
+// span is a range of durations.
+type span struct{ least, most time.Duration }
+
+func (s *span) Type() string { return "range" }
+
+func (s *span) String() string {
+	if s.most == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%v..%v", s.least, s.most)
+}
+
+func (s *span) Set(text string) error {
+	var err error
+	if s.least, s.most, err = faults.ParseDelay(text); err != nil {
+		return fmt.Errorf("expected a time from 0 to %v, or a range of such from the least to the most, as 5ms..50ms",
+			faults.MaxDelay)
+	}
+	return nil
+}
+
+// count is a whole number of at least 0.
+type count int
+
+func (n *count) String() string { return strconv.Itoa(int(*n)) }
+func (n *count) Type() string   { return "number" }
+
+func (n *count) Set(s string) error {
+	v, err := strconv.ParseUint(s, 10, 31)
+	if err != nil {
+		return errors.New("expected a whole number of at least 0")
+	}
+	*n = count(v)
+	return nil
+}
+
+// patience is how long a proposer waits before it tries again; 0 is for ever.
+type patience time.Duration
+
+// shortestRetry is the least that a proposer waits: two that are quicker than the network never let one another finish.
+const shortestRetry = 10 * time.Millisecond
+
+func (p *patience) Type() string { return "duration" }
+
+func (p *patience) String() string {
+	if *p == 0 {
+		return ""
+	}
+	return time.Duration(*p).String()
+}
+
+func (p *patience) Set(s string) error {
+	v, err := time.ParseDuration(s)
+	if err != nil || v < shortestRetry {
+		return fmt.Errorf("expected a duration of at least %v, such as --retry=500ms", shortestRetry)
+	}
+	*p = patience(v)
+	return nil
+}

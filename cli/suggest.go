@@ -1,0 +1,46 @@
+package cli
+
+import "strings"
+
+// nearest gives the known name that a misspelt one was perhaps meant to be, or nothing.
+func nearest(name string, known []string) string {
+	const longest = 64 // of names that are compared; no name of ours is that long
+	if name == "" || len(name) > longest {
+		return ""
+	}
+	best, least := "", max(2, len(name)/3)+1
+	for _, k := range known {
+		d := distance(strings.ToLower(name), k)
+		if d >= len(k) { // Nothing of it is alike.
+			continue
+		}
+		if len(name) > 1 && strings.HasPrefix(k, strings.ToLower(name)) {
+			d = 0
+		}
+		if d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// distance is how many letters have to be inserted, removed or replaced to make b of a (Levenshtein 1966).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

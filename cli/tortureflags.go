@@ -1,0 +1,258 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"synod/actor"
+	"synod/consistency/oplog"
+	"synod/examples/catalog"
+	"synod/spawn/nemesis"
+)
+
+// tortureFlags are those of the command torture.
+type tortureFlags struct {
+	model     string
+	servers   positive
+	transport choice
+	retry     patience
+
+	clients  positive
+	reads    probability
+	puts     count
+	think    span
+	timeout  duration
+	patience duration
+
+	duration duration
+	seed     seed
+	faults   string
+	every    duration
+	lasting  span
+	schedule string
+
+	least  count
+	record bool
+	shrink duration
+	dir    string
+	keep   bool
+	asJSON bool
+}
+
+// tortured is the model whose servers are tortured unless another one is asked for: the one that is made to crash.
+const tortured = "durable-abd"
+
+func (f *tortureFlags) add(cmd *cobra.Command) {
+	*f = tortureFlags{
+		servers: 3, transport: choice{"udp", []string{"udp", "tcp"}},
+		clients: 5, reads: 0.5, timeout: duration(100 * time.Millisecond), patience: duration(2 * time.Second),
+		duration: duration(30 * time.Second), every: duration(100 * time.Millisecond),
+		lasting: span{10 * time.Millisecond, 300 * time.Millisecond}, least: 100, shrink: duration(2 * time.Minute),
+	}
+	set := cmd.Flags()
+	set.SortFlags = false
+	set.StringVar(&f.model, "model", tortured,
+		"whose servers to torture: a `model`, "+strings.Join(catalog.Spawnable(), ", "))
+	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
+	set.Var(&f.transport, "transport", "datagrams, or streams of messages with their lengths")
+	set.Var(&f.retry, "retry", "proposers of single-decree Paxos try again after so long (100ms)")
+	set.Var(&f.clients, "clients", "how many ask at the same time")
+	set.Var(&f.reads, "reads", "the share of gets among the operations")
+	set.Var(&f.puts, "puts", "how many puts each client makes, after which it only gets; 0 for no limit (1 for single-decree)")
+	set.Var(&f.think, "think", "how long a client waits before each operation, such as 0s..5ms")
+	set.Var(&f.timeout, "timeout", "how long to wait for an answer to each attempt (as long as --patience where a request must not come twice)")
+	set.Var(&f.patience, "patience", "how long an operation may take, all attempts together, until its outcome is unknown (500ms where a request must not come twice)")
+	set.Var(&f.duration, "duration", "how long to torture")
+	set.Var(&f.seed, "seed", "of faults and operations; a new one each time unless given")
+	set.StringVar(&f.faults, "faults", "", "the `kinds` of faults, from "+kindWords(nemesis.Kinds())+
+		", or none (all that the model is made for)")
+	set.Var(&f.every, "every", "the mean time from one fault to the next")
+	set.Var(&f.lasting, "lasting", "how long a fault lasts")
+	set.StringVar(&f.schedule, "schedule", "", "the faults of a `file`, as torture writes it, instead of new ones")
+	set.Var(&f.least, "least", "how many operations have to be acknowledged for the run to be evidence")
+	set.BoolVar(&f.record, "record", true, "let each server record what it does, and replay that afterwards, which takes memory")
+	set.Var(&f.shrink, "shrink", "after a violation, run again with fewer faults for so long at most")
+	set.StringVar(&f.dir, "dir", "", "the `folder` of the run, new or empty: history, records, logs; it is kept (a new temporary one)")
+	set.BoolVar(&f.keep, "keep", false, "leave the temporary folder when all is well, too")
+	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
+	words(cmd, "model", catalog.Spawnable)
+	words(cmd, "transport", func() []string { return f.transport.known })
+}
+
+// torturePlan is what torture was asked for, with all that can be verified before anything is started.
+type torturePlan struct {
+	flags    *tortureFlags
+	seed     uint64
+	retry    time.Duration
+	spec     oplog.Spec
+	workload nemesis.Workload
+	schedule nemesis.Schedule
+	kinds    []nemesis.Kind // that have to happen
+}
+
+// plan verifies what was asked for.
+func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, error) {
+	p := torturePlan{flags: f, seed: rand.Uint64(), retry: time.Duration(f.retry), spec: oplog.Register}
+	if set.Changed("seed") {
+		p.seed = uint64(f.seed)
+	}
+	single := f.model == "single-decree"
+	if single {
+		// It decides once: a second put is never answered.
+		p.spec = oplog.WriteOnce
+		if !set.Changed("puts") {
+			f.puts = 1
+		}
+		if !set.Changed("retry") {
+			p.retry = retrySoon
+		}
+	}
+	if !set.Changed("timeout") && takesRepeats(f.model) {
+		if !set.Changed("patience") {
+			f.patience = onceOnly
+		}
+		f.timeout = f.patience
+	}
+	program, err := a.program(f.model, catalog.Variant{Retry: p.retry})
+	if err != nil {
+		return p, err
+	}
+	if f.servers > maxSpawned {
+		return p, fmt.Errorf("--servers %d: expected at most %d", f.servers, maxSpawned)
+	}
+	if f.patience < f.timeout {
+		return p, errors.New("--patience: expected at least the --timeout of one attempt")
+	}
+	if f.lasting.least < time.Millisecond {
+		return p, fmt.Errorf("--lasting %v: expected at least a millisecond", &f.lasting)
+	}
+	if err := p.scheduled(set, keeps(program, actor.IDs(int(f.servers)))); err != nil {
+		return p, err
+	}
+	if single && !set.Changed("faults") {
+		p.kinds = slices.DeleteFunc(slices.Clone(p.kinds), rareOnceDecided)
+	}
+	p.workload = nemesis.Workload{
+		Clients: int(f.clients), Servers: p.schedule.Servers, Reads: float64(f.reads), Writes: int(f.puts),
+		ThinkLeast: f.think.least, ThinkMost: f.think.most,
+	}
+	if err := p.workload.Validate(); err != nil {
+		return p, err
+	}
+	if set.Changed("dir") {
+		err = emptyFolder(f.dir)
+	}
+	return p, err
+}
+
+// takesRepeats tells whether servers take a request that comes again for another one, so that clients must not repeat any.
+func takesRepeats(model string) bool { return model == "abd" || model == "single-copy" }
+
+// onceOnly is how long clients wait for the answer to what they must not ask again: servers that are busy leave many
+// requests without one.
+const onceOnly = duration(500 * time.Millisecond)
+
+// retries is how often a client asks again until its patience is over.
+func (f *tortureFlags) retries() int { return int((f.patience - 1) / f.timeout) }
+
+// streamOfFaults tells the random numbers of the schedule from those of servers and clients.
+const streamOfFaults = 1 << 32
+
+// scheduled makes the schedule, or reads it.
+func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
+	f := p.flags
+	if set.Changed("schedule") {
+		for _, name := range []string{"faults", "every", "lasting", "duration", "servers"} {
+			if set.Changed(name) {
+				return fmt.Errorf("--%s: expected none with --schedule, which says it all", name)
+			}
+		}
+		var err error
+		if p.schedule, err = readSchedule(f.schedule); err != nil {
+			return err
+		}
+		for _, fault := range p.schedule.Faults {
+			if err := befalls(fault.Kind, durable); err != nil {
+				return fmt.Errorf("--schedule %q: %w", f.schedule, err)
+			}
+		}
+		p.kinds = p.schedule.Kinds()
+		return nil
+	}
+	var err error
+	if p.kinds, err = f.kinds(set, durable); err != nil {
+		return err
+	}
+	p.schedule, err = nemesis.Generate(nemesis.Config{
+		Servers: int(f.servers), Duration: time.Duration(f.duration), Kinds: p.kinds, Every: time.Duration(f.every),
+		Least: f.lasting.least, Most: f.lasting.most, Ambushes: true,
+	}, rand.NewPCG(p.seed, streamOfFaults))
+	return err
+}
+
+// kinds gives the kinds of faults that were asked for.
+func (f *tortureFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, error) {
+	kinds := []nemesis.Kind{}
+	switch {
+	case !set.Changed("faults") && !durable:
+		return bearable(), nil
+	case !set.Changed("faults"):
+		kinds = nemesis.Kinds()
+		if f.servers == 1 {
+			kinds = slices.DeleteFunc(kinds, func(k nemesis.Kind) bool { return k == nemesis.Partition })
+		}
+		return kinds, nil
+	case f.faults == "none":
+		return kinds, nil
+	}
+	return parseKinds(f.faults, func(word string) (nemesis.Kind, error) {
+		k, err := nemesis.ParseKind(word)
+		if err != nil {
+			return 0, fmt.Errorf("%q: expected one of %s", word, kindWords(nemesis.Kinds()))
+		}
+		return k, befalls(k, durable)
+	})
+}
+
+// befalls tells whether a kind of fault can befall processes of servers that keep something or not.
+func befalls(k nemesis.Kind, durable bool) error {
+	switch {
+	case !slices.Contains(nemesis.Kinds(), k):
+		return fmt.Errorf("%v: expected a fault that can befall processes, from %s", k, kindWords(nemesis.Kinds()))
+	case !durable && (k == nemesis.DiskFull || k == nemesis.DiskFailing):
+		return fmt.Errorf("%v: servers of this model keep nothing: expected no faults of disks", k)
+	}
+	return nil
+}
+
+// rareOnceDecided tells whether a kind of fault meets nothing in a cluster that decides once, in its first milliseconds, and
+// then neither saves nor sends anything between servers. It may happen, but a run without it is evidence all the same.
+func rareOnceDecided(k nemesis.Kind) bool {
+	return k == nemesis.Partition || k == nemesis.DiskFull || k == nemesis.DiskFailing
+}
+
+// emptyFolder makes a folder, unless it is there and empty.
+func emptyFolder(dir string) error {
+	if dir == "" {
+		return errors.New("--dir: expected the name of a folder")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("--dir: %w", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 {
+		err = fmt.Errorf("%s is not empty: expected a folder of its own", dir)
+	}
+	if err != nil {
+		return fmt.Errorf("--dir: %w", err)
+	}
+	return nil
+}

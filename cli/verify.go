@@ -1,0 +1,342 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"synod/checker"
+	"synod/consistency"
+	"synod/consistency/oplog"
+)
+
+// verify is what the command of this name was asked for.
+type verify struct {
+	file        string
+	spec        choice
+	consistency choice
+	initial     string
+	timeout     duration
+	memoryLimit size
+	maxWindow   positive
+	html        string
+	json        bool
+}
+
+func (a *app) verifyCommand() *cobra.Command {
+	v := &verify{
+		spec:        choice{known: oplog.Specs()},
+		consistency: choice{linearizable, []string{linearizable, sequential}},
+		memoryLimit: 1 << 30, maxWindow: 20_000,
+	}
+	cmd := &cobra.Command{
+		Use:   "verify FILE",
+		Short: "Check a history of operations that clients of running servers wrote down, or Jepsen",
+		Long: "Checks a history of operations: lines of JSON as docs/histories.md describes them, or EDN of Jepsen. The exit\n" +
+			"code is 0 if an object could have answered so, 1 if not, or if a line cannot be read, 2 for a mistake in the\n" +
+			"call or a file that is no history, and 3 if there was nothing to check or it could not be decided in time.",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("verify: expected one history, or - for standard input, not %d", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v.file = args[0]
+			var err error
+			a.code, err = v.run(cmd.Flags().Changed("initial"), cmd.InOrStdin(), a.stdout, a.stderr)
+			return err
+		},
+	}
+	set := cmd.Flags()
+	set.SortFlags = false
+	set.Var(&v.spec, "spec", "the object; of a file of ours it is what the file says, unless given")
+	set.Var(&v.consistency, "consistency", "what is demanded: linearizable goes key by key and window by window,\n"+
+		"sequential takes everything at once, which is possible for short histories only")
+	set.StringVar(&v.initial, "initial", "", "what a register holds at first: a number or a `text`; nothing, or what the file says, unless given")
+	set.Var(&v.timeout, "timeout", "give up as undecided after so long, such as 30s or 5m")
+	set.Var(&v.memoryLimit, "memory-limit", "give up as undecided when the search of a window takes so much, such as 500MB or 2GiB")
+	set.Var(&v.maxWindow, "max-window", "give up as undecided when so many operations on a key leave no quiet moment")
+	set.StringVar(&v.html, "html", "", "write porcupine's page of what is wrong to a `file`")
+	set.BoolVar(&v.json, "json", false, "print one JSON document")
+	return cmd
+}
+
+// The kinds of consistency.
+const (
+	linearizable = "linearizable"
+	sequential   = "sequential"
+)
+
+// The verdicts besides those of consistency.Outcome.
+const (
+	noEvidence = "not enough evidence"
+	unreadable = "unreadable"
+)
+
+// verifyDocument is what is printed with --json.
+type verifyDocument struct {
+	Schema      string          `json:"schema"` // synod.verify/1
+	File        string          `json:"file"`
+	Format      string          `json:"format,omitempty"` // ndjson or edn
+	Spec        string          `json:"spec,omitempty"`
+	Consistency string          `json:"consistency"`
+	Verdict     string          `json:"verdict"`
+	Reason      string          `json:"reason,omitempty"` // of undecided, unreadable and not enough evidence
+	Line        int             `json:"line,omitempty"`   // that cannot be read, or did not happen
+	TornBytes   int             `json:"torn_bytes,omitempty"`
+	Operations  verifyCounts    `json:"operations"`
+	Windows     *verifyWindows  `json:"windows,omitempty"` // none for sequential consistency
+	Findings    []verifyFinding `json:"findings,omitempty"`
+	Runtime     struct {
+		Seconds float64 `json:"seconds"`
+	} `json:"runtime"`
+}
+
+type verifyCounts struct {
+	Invoked      int `json:"invoked"`
+	Acknowledged int `json:"acknowledged"`
+	Unknown      int `json:"unknown"`
+	Failed       int `json:"failed"`
+	Keys         int `json:"keys"`
+}
+
+type verifyWindows struct {
+	Count   int `json:"count"`
+	Longest int `json:"longest"` // in operations
+	Widest  int `json:"widest"`  // possible states carried on
+}
+
+type verifyFinding struct {
+	Key     string            `json:"key,omitempty"`
+	Element string            `json:"element,omitempty"`
+	Window  int               `json:"window"`
+	Culprit verifyOperation   `json:"culprit"`
+	Held    []string          `json:"held,omitempty"` // what it may have held before the culprit's answer
+	Before  []verifyOperation `json:"before,omitempty"`
+	Open    []verifyOperation `json:"open,omitempty"`
+}
+
+type verifyOperation struct {
+	Process   int64  `json:"process"`
+	Operation string `json:"operation"`
+	Invoked   int    `json:"invoked_line"`
+	Returned  int    `json:"returned_line,omitempty"`
+}
+
+// run checks a history, prints what was found and gives the exit code.
+func (v *verify) run(initial bool, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
+	var page *traceFile
+	if v.html != "" {
+		var err error
+		if page, err = newTraceFile("html", v.html); err != nil {
+			return 0, err
+		}
+	}
+	begin := time.Now()
+	d := verifyDocument{Schema: "synod.verify/1", File: v.file, Consistency: v.consistency.value}
+	h, err := v.load(stdin) // which a signal ends as usual: standard input may never end
+	ctx, stop := interruptible()
+	defer stop()
+	if v.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, begin.Add(time.Duration(v.timeout)))
+		defer cancel()
+	}
+	var result oplog.Result
+	if err == nil {
+		config := oplog.Config{
+			Spec: h.Header.Spec, Initial: h.Header.Initial, MaxWindow: int(v.maxWindow), MaxMemory: int64(v.memoryLimit),
+		}
+		if initial {
+			config.Initial = valueOfFlag(v.initial)
+		}
+		if config.Spec == "" {
+			return 0, fmt.Errorf("%s does not say of what object it is: expected --spec %s", v.file, strings.Join(oplog.Specs(), "|"))
+		}
+		if err := config.Validate(); err != nil {
+			return 0, err
+		}
+		if v.consistency.value == sequential {
+			result, err = oplog.CheckSequential(ctx, h, config)
+		} else {
+			result, err = oplog.Check(ctx, h, config)
+		}
+	}
+	var line *oplog.LineError
+	if err != nil && !errors.As(err, &line) {
+		return 0, err
+	}
+	code := d.fill(h, result, line)
+	d.Runtime.Seconds = time.Since(begin).Seconds()
+	if page != nil {
+		if err := writePage(page, result, stderr); err != nil {
+			return 0, err
+		}
+	}
+	return code, v.print(d, result, stdout)
+}
+
+// load reads the history. Its errors other than those of a line are for the user.
+func (v *verify) load(stdin io.Reader) (oplog.History, error) {
+	in := stdin
+	if v.file != "-" {
+		f, err := os.Open(v.file)
+		if err != nil {
+			var inner *os.PathError
+			if errors.As(err, &inner) {
+				err = inner.Err
+			}
+			return oplog.History{}, fmt.Errorf("%q cannot be read (%w): expected a history", v.file, err)
+		}
+		defer f.Close()
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return oplog.History{}, fmt.Errorf("%q is a folder: expected a file with a history", v.file)
+		}
+		in = f
+	}
+	h, err := oplog.Load(in, oplog.Spec(v.spec.value))
+	if err != nil && !errors.As(err, new(*oplog.LineError)) {
+		err = fmt.Errorf("%q: %w", v.file, err)
+	}
+	return h, err
+}
+
+// valueOfFlag is a number, if the text is one, or else the text.
+func valueOfFlag(text string) oplog.Value {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return oplog.Number(n)
+	}
+	return oplog.Text(text)
+}
+
+// fill says what was found, and gives the exit code.
+func (d *verifyDocument) fill(h oplog.History, r oplog.Result, line *oplog.LineError) int {
+	d.Format, d.Spec, d.TornBytes = h.Format, string(h.Header.Spec), h.Torn
+	if line != nil {
+		d.Verdict, d.Reason, d.Line = unreadable, line.Err.Error(), line.Line
+		return checker.ExitViolated
+	}
+	c := r.Counts
+	d.Operations = verifyCounts{c.Operations, c.Acknowledged, c.Unknown, c.Failed, c.Keys}
+	if d.Consistency == linearizable {
+		d.Windows = &verifyWindows{c.Windows, c.Longest, c.Widest}
+	}
+	d.Verdict, d.Reason = r.Outcome.String(), r.Reason
+	d.Findings = findingsOf(r)
+	switch {
+	case r.Outcome == consistency.Violated:
+		return checker.ExitViolated
+	case r.Outcome == consistency.Undecided:
+		return checker.ExitUndecided
+	case !r.Enough():
+		d.Verdict, d.Reason = noEvidence, "no operation was answered"
+		return checker.ExitUndecided
+	}
+	return checker.ExitOK
+}
+
+// findingsOf are the findings of a check in a document.
+func findingsOf(r oplog.Result) []verifyFinding {
+	var all []verifyFinding
+	for _, f := range r.Findings {
+		found := verifyFinding{Window: f.Window, Culprit: verifyOperationOf(f.Culprit), Held: f.States}
+		if f.Key != oplog.None {
+			found.Key = f.Key.String()
+		}
+		if f.Element != oplog.None {
+			found.Element = f.Element.String()
+		}
+		for _, o := range f.Before {
+			found.Before = append(found.Before, verifyOperationOf(o))
+		}
+		for _, o := range f.Open {
+			found.Open = append(found.Open, verifyOperationOf(o))
+		}
+		all = append(all, found)
+	}
+	return all
+}
+
+func verifyOperationOf(o oplog.Operation) verifyOperation {
+	return verifyOperation{o.Process, o.Text, o.Invoked, o.Returned}
+}
+
+func (v *verify) print(d verifyDocument, r oplog.Result, stdout io.Writer) error {
+	var b bytes.Buffer
+	if v.json {
+		enc := json.NewEncoder(&b)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(d); err != nil {
+			return err
+		}
+	} else {
+		d.text(&b, r)
+	}
+	if _, err := stdout.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	return nil
+}
+
+// text is the document for people.
+func (d *verifyDocument) text(b *bytes.Buffer, r oplog.Result) {
+	fmt.Fprintf(b, "Checked %s, a history of a %s.\n", d.File, d.Spec)
+	if d.TornBytes > 0 {
+		fmt.Fprintf(b, "The last line is unfinished after %s; it was left out.\n", plural(d.TornBytes, "byte"))
+	}
+	if d.Verdict == unreadable {
+		fmt.Fprintf(b, "unreadable  line %d: %s\n", d.Line, d.Reason)
+	} else {
+		o := d.Operations
+		fmt.Fprintf(b, "%s on %s: %d acknowledged, %d unknown, %d failed.\n", plural(o.Invoked, "operation"),
+			plural(o.Keys, "key"), o.Acknowledged, o.Unknown, o.Failed)
+		for i, f := range r.Findings {
+			if i == maxFindings {
+				fmt.Fprintf(b, "… and %d more.\n", len(r.Findings)-i)
+				break
+			}
+			fmt.Fprintf(b, "In %s", f)
+		}
+		fmt.Fprintf(b, "%-11s %s", d.Verdict, d.Consistency)
+		if d.Reason != "" {
+			fmt.Fprintf(b, ": %s", d.Reason)
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprint(b, "Done.")
+	if w := d.Windows; w != nil {
+		fmt.Fprintf(b, " windows=%d, longest=%d, widest=%d,", w.Count, w.Longest, w.Widest)
+	}
+	fmt.Fprintf(b, " sec=%.2f\n", d.Runtime.Seconds)
+}
+
+// maxFindings is how many of them are shown to people.
+const maxFindings = 5
+
+// pageTime bounds the search for the longest orders that a page shows.
+const pageTime = 30 * time.Second
+
+// writePage writes porcupine's page of the first finding, and says on stderr if there is none.
+func writePage(page *traceFile, r oplog.Result, stderr io.Writer) error {
+	if len(r.Findings) == 0 {
+		page.untouched(stderr, "There is no operation to blame")
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), pageTime)
+	defer cancel()
+	var b bytes.Buffer
+	if err := r.Findings[0].Page(ctx, &b); err != nil {
+		return err
+	}
+	return page.replace(b.Bytes())
+}
