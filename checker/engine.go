@@ -40,6 +40,7 @@ type engine struct {
 	initial   [][]model.PartID // within the boundary
 	started   time.Time
 	halt      atomic.Uint32 // a stopCause: workers return soon
+	underway  bool          // the initial states are known, all of them
 	failure   atomic.Pointer[failure]
 	movable   bool        // the search moves to new tables when memory runs out
 	overflow  atomic.Bool // an id outgrew its field: the layout must widen
@@ -97,34 +98,36 @@ func searchOnce(ctx context.Context, name string, src model.Source, o Options, d
 		r.Err = errors.New("no model to search: expected one")
 		return r
 	}
-	e, err := newEngine(src, o)
-	if err != nil {
-		r.Err = err
+	e := newEngine(src, o)
+	e.movable = name == "walk"
+	if ctx.Err() != nil {
+		e.stop(stopInterrupt) // The watcher may look too late to keep a small search from beginning.
+	}
+	unwatch := e.watch(ctx)
+	if r.Err = e.furnish(); r.Err != nil {
+		unwatch()
 		return r
 	}
 	r.announce(e)
-	e.movable = name == "walk"
-	unwatch := e.watch(ctx)
-	e.guard(func() {
-		drive(e, r)
-		e.judgePaths(r)
-	})
+	if e.underway = e.halt.Load() == 0; e.underway {
+		e.guard(func() {
+			drive(e, r)
+			e.judgePaths(r)
+		})
+	}
 	unwatch()
 	e.conclude(r)
 	e.join(r)
 	return r
 }
 
-// newEngine makes an engine whose visited set is empty.
-func newEngine(src model.Source, o Options) (*engine, error) {
+// newEngine makes an engine without tables.
+func newEngine(src model.Source, o Options) *engine {
 	e := &engine{source: src, options: o, started: time.Now(), stopped: make(chan struct{})}
 	for range o.workers() {
 		e.workers = append(e.workers, &worker{e: e})
 	}
-	if err := e.furnish(); err != nil {
-		return nil, err
-	}
-	return e, nil
+	return e
 }
 
 // furnish makes a space and all tables, empty but for the initial states.
@@ -134,7 +137,6 @@ func (e *engine) furnish() error {
 		return err
 	}
 	e.space, e.arena, e.initial = space, offheap.New(), nil
-	e.held.Store(&holdings{e.arena, space})
 	e.overflow.Store(false)
 	e.chunks = chunks{arena: e.arena}
 	if e.refiners, err = newRefiners(space); err != nil {
@@ -159,17 +161,25 @@ func (e *engine) furnish() error {
 		e.close()
 		return err
 	}
+	e.held.Store(&holdings{e.arena, space}) // From now on memory is rationed, which only a search can bear.
 	return nil
 }
 
-// begin finds the initial states and a layout for them.
+// begin finds the initial states and a layout for them. A search that is stopped before it has begun may have none, or some
+// of them only.
 func (e *engine) begin() error {
+	if e.tooLate() {
+		return e.layOut(newLayout(e.limits(), nil, 0, 0, 0))
+	}
 	initial, err := e.initials()
 	if err != nil {
 		return err
 	}
 	reading := model.NewReading(e.space)
 	for _, state := range initial {
+		if e.tooLate() {
+			break
+		}
 		inside := true
 		if e.inside != nil {
 			if inside, err = e.inside.ask(reading, state); err != nil {
@@ -180,7 +190,7 @@ func (e *engine) begin() error {
 			e.initial = append(e.initial, state)
 		}
 	}
-	if len(e.initial) == 0 {
+	if len(e.initial) == 0 && !e.tooLate() {
 		return errors.New("the model has no initial state")
 	}
 	for _, state := range e.initial {
@@ -190,6 +200,9 @@ func (e *engine) begin() error {
 	}
 	return e.layOut(newLayout(e.limits(), nil, 0, 0, 0))
 }
+
+// tooLate reports whether the search was stopped before it began.
+func (e *engine) tooLate() bool { return !e.underway && e.halt.Load() != 0 }
 
 func (e *engine) limits() []uint32 {
 	limits := make([]uint32, len(e.units.of))
@@ -330,10 +343,15 @@ func (e *engine) watch(ctx context.Context) func() {
 // ration stops the search if it takes more memory than the limit. Until it looks again, the tables may grow by what is left
 // and a twentieth of the limit, however long that is: on a busy machine it may be long.
 func (e *engine) ration(limit int64) {
-	arena, taken := e.held.Load().arena, e.memory()
+	taken := e.memory()
 	if taken > limit {
 		e.stop(stopMemory)
 	}
+	h := e.held.Load()
+	if h == nil {
+		return
+	}
+	arena := h.arena
 	arena.SetLimit(max(1, arena.Bytes()+limit+limit/20-taken))
 }
 
@@ -372,10 +390,13 @@ func (e *engine) memory() int64 {
 // offHeap is what the engine and the space hold outside the Go heap.
 func (e *engine) offHeap() int64 {
 	h := e.held.Load()
+	if h == nil {
+		return 0
+	}
 	return h.arena.Bytes() + h.space.OffHeap()
 }
 
-// holdings are the tables that are in use, for whoever looks from outside the search.
+// holdings are the tables that are in use, for whoever looks from outside the search; nil until there are any.
 type holdings struct {
 	arena *offheap.Arena
 	space model.Space

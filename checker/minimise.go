@@ -29,10 +29,13 @@ const (
 //
 // What it gives is no longer than the trace. It is a shortest one if Minimised says so; otherwise, unless the path is very
 // long or the context ends, every single step of it is needed: without it, and without what then cannot happen, the rest
-// shows nothing. A trace that does not fit the model, that shows nothing, or whose property is not one of states gives an
+// shows nothing. A context that has ended already leaves the trace as it is, unseen. A trace that does not fit the model, that shows nothing, or whose property is not one of states gives an
 // error.
 func Minimise(ctx context.Context, src model.Source, t trace.Trace) (trace.Trace, Minimised, error) {
 	m := Minimised{From: len(t.Steps)}
+	if ctx.Err() != nil {
+		return t, m, nil
+	}
 	if err := trace.Reproduce(src, t); err != nil {
 		return t, m, fmt.Errorf("minimise a path: %w", err)
 	}

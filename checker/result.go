@@ -253,6 +253,8 @@ func verdict(p *PropertyResult, r *Result) Verdict {
 		return Violated
 	case p.Path != nil:
 		return Example
+	case walk && r.Walks == 0:
+		return Undecided
 	case walk && always:
 		return NotRefuted
 	case walk:
