@@ -63,6 +63,24 @@ func settings(e catalog.Entry) []catalog.Settings {
 	return all
 }
 
+// TestAlone makes sure that a server that is alone is a majority, and a quorum: whatever may happen with more servers
+// happens with one.
+func TestAlone(t *testing.T) {
+	for _, e := range catalog.All() {
+		if !slices.ContainsFunc(e.Parameters, func(p catalog.Parameter) bool { return p.Name == "servers" }) {
+			continue
+		}
+		src, err := e.Build(catalog.Settings{Values: map[string]int{"servers": 1}})
+		if err != nil {
+			t.Errorf("%s: %v", e.Name, err)
+			continue
+		}
+		r := checker.BFS(t.Context(), src, checker.Options{FinishWhen: checker.Exhausted})
+		r.Require(t)
+		r.Close()
+	}
+}
+
 // TestMutantsBring makes sure that a mutant brings what shows it, and that what is asked for comes first.
 func TestMutantsBring(t *testing.T) {
 	e := catalog.Default()

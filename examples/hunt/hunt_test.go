@@ -30,24 +30,26 @@ func quick() int {
 }
 
 // TestAsDeclared makes sure that every mutant is killed, or safe, exactly as it says. With -update it says so afterwards.
+// Its parts are named by model and mutant, so that -run selects some.
 func TestAsDeclared(t *testing.T) {
 	for _, e := range catalog.All() {
 		for _, m := range e.Mutants() {
 			if m.Found.Generated > quick() && !*long && !*update {
 				continue
 			}
-			trophy, err := hunt.Shoot(t.Context(), e, m, checker.Options{})
-			if err != nil {
-				t.Error(err)
-				continue
-			}
-			if *update && trophy.Found != m.Found {
-				note(t, e.Name, m.Name, trophy.Found)
-				trophy.Mutant.Found = trophy.Found
-			}
-			if err := trophy.Wrong(); err != nil {
-				t.Errorf("%s of %s: %v", m.Name, e.Name, err)
-			}
+			t.Run(e.Name+"/"+m.Name, func(t *testing.T) {
+				trophy, err := hunt.Shoot(t.Context(), e, m, checker.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if *update && trophy.Found != m.Found {
+					note(t, e.Name, m.Name, trophy.Found)
+					trophy.Mutant.Found = trophy.Found
+				}
+				if err := trophy.Wrong(); err != nil {
+					t.Error(err)
+				}
+			})
 		}
 	}
 }

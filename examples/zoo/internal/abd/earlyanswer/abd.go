@@ -6,6 +6,8 @@
 package abd
 
 import (
+	"math"
+
 	"synod/actor"
 	"synod/register"
 )
@@ -45,7 +47,7 @@ type (
 		Request   register.Request
 		Requester actor.ID
 		Write     *register.Value   // what to write; nil for a read
-		Copies    map[actor.ID]Copy // those that are known, by server
+		Copies    map[actor.ID]Copy // by server, its own as it was when the phase began
 	}
 	// Telling is the second phase: storing it.
 	Telling struct {
@@ -99,22 +101,20 @@ func (s Server) ask(self actor.ID, st State, a Asking, out *Out) State {
 		a.Copies = map[actor.ID]Copy{self: st.Copy}
 		st.Asking = &a
 		out.Broadcast(s.Peers, Query{a.Request})
+		return s.tell(self, st, out)
 	}
 	return st
 }
 
 // Receive handles the messages of the other servers. Answers to requests that are over are ignored.
 func (s Server) Receive(self actor.ID, st State, from actor.ID, msg Message, out *Out) State {
-	majority := actor.Majority(len(s.Peers) + 1)
 	switch m := msg.(type) {
 	case Query:
 		out.Send(from, AckQuery{m.Request, st.Copy})
 	case AckQuery:
 		if st.Asking != nil && st.Asking.Request == m.Request {
 			st.Asking.Copies[from] = m.Copy
-			if len(st.Asking.Copies) == majority {
-				st = s.tell(self, st, out)
-			}
+			return s.tell(self, st, out)
 		}
 	case Record:
 		out.Send(from, AckRecord{m.Request})
@@ -122,38 +122,62 @@ func (s Server) Receive(self actor.ID, st State, from actor.ID, msg Message, out
 	case AckRecord:
 		if t := st.Telling; t != nil && t.Request == m.Request {
 			t.Acks[from] = true
-			if len(t.Acks) == majority {
-				st.Telling = nil
-				if t.Read != nil {
-					out.GetOk(t.Requester, t.Request, *t.Read)
-				} else {
-					out.PutOk(t.Requester, t.Request)
-				}
-			}
+			return s.answer(st, out)
 		}
 	}
 	return st
 }
 
-// tell goes from the first phase to the second.
+// tell goes from the first phase to the second once a majority has given its copies.
 func (s Server) tell(self actor.ID, st State, out *Out) State {
 	asked := *st.Asking
-	latest := st.Copy
-	for _, c := range asked.Copies {
-		if latest.Sequence.Less(c.Sequence) {
+	if len(asked.Copies) < s.majority() {
+		return st
+	}
+	st.Asking = nil
+	latest := s.latest(self, asked.Copies)
+	t := Telling{Request: asked.Request, Requester: asked.Requester, Acks: map[actor.ID]bool{self: true}}
+	switch {
+	case asked.Write == nil:
+		t.Read = &latest.Value
+	case latest.Sequence.Number == math.MaxUint32:
+		return st // There is no later place in the order; at an earlier one the value would be lost.
+	default:
+		latest = Copy{Sequence{latest.Sequence.Number + 1, self}, *asked.Write}
+		out.PutOk(asked.Requester, asked.Request)
+	}
+	out.Broadcast(s.Peers, Record{asked.Request, latest})
+	st.Telling = &t
+	return s.answer(st.adopt(latest), out)
+}
+
+// answer ends the second phase once a majority has stored the copy.
+func (s Server) answer(st State, out *Out) State {
+	t := *st.Telling
+	switch {
+	case len(t.Acks) < s.majority():
+		return st
+	case t.Read != nil:
+		out.GetOk(t.Requester, t.Request, *t.Read)
+	default:
+		out.PutOk(t.Requester, t.Request)
+	}
+	st.Telling = nil
+	return st
+}
+
+// majority is how many servers make one; a server that is alone makes one by itself.
+func (s Server) majority() int { return actor.Majority(len(s.Peers) + 1) }
+
+// latest returns the copy that comes last in the order, of those of the first phase: the server's own among equals.
+func (s Server) latest(self actor.ID, copies map[actor.ID]Copy) Copy {
+	latest := copies[self]
+	for _, id := range s.Peers {
+		if c := copies[id]; latest.Sequence.Less(c.Sequence) {
 			latest = c
 		}
 	}
-	t := Telling{Request: asked.Request, Requester: asked.Requester, Acks: map[actor.ID]bool{self: true}}
-	if asked.Write != nil {
-		latest = Copy{Sequence{latest.Sequence.Number + 1, self}, *asked.Write}
-		out.PutOk(asked.Requester, asked.Request)
-	} else {
-		t.Read = &latest.Value
-	}
-	out.Broadcast(s.Peers, Record{asked.Request, latest})
-	st.Asking, st.Telling = nil, &t
-	return st.adopt(latest)
+	return latest
 }
 
 // adopt keeps a copy that is later than the server's own.
