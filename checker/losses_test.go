@@ -8,8 +8,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"synod/catalog"
 	"synod/checker"
-	"synod/examples/catalog"
+	shipped "synod/examples/catalog"
 	"synod/examples/registers"
 	"synod/examples/singledecree"
 	"synod/internal/reference"
@@ -38,7 +39,7 @@ func leftOut(r *checker.Result) bool {
 // TestLossesForFree compares searches that leave losses out with such that do not: of everything in the catalogue, and of
 // a few mutants of each entry (with -long of all).
 func TestLossesForFree(t *testing.T) {
-	for _, e := range catalog.All() {
+	for _, e := range shipped.All() {
 		mutants := e.MutantNames()
 		if !*long {
 			mutants = mutants[:min(3, len(mutants))]

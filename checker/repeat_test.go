@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"testing"
 
+	"synod/catalog"
 	"synod/checker"
-	"synod/examples/catalog"
+	shipped "synod/examples/catalog"
 	"synod/examples/singledecree"
 	"synod/model"
 	"synod/network"
@@ -37,7 +38,7 @@ func repeatables() []repeatable {
 	add := func(name string, o checker.Options, source func() (model.Source, error)) {
 		all = append(all, repeatable{name, source, o})
 	}
-	for _, e := range catalog.All() {
+	for _, e := range shipped.All() {
 		settings := []catalog.Settings{{}}
 		for _, n := range e.NetworkNames() {
 			settings = append(settings, catalog.Settings{Network: n}, catalog.Settings{Network: n, Lossy: true})
@@ -180,7 +181,7 @@ func TestWalksToFirstViolationRepeat(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(3) {
 				o := checker.Options{FinishWhen: checker.FirstViolation, Walks: 200, WalkDepth: 100, Seed: seed}
-				c := repeatable{source: func() (model.Source, error) { return catalog.Default().Build(catalog.Settings{Mutant: mutant}) }, options: o}
+				c := repeatable{source: func() (model.Source, error) { return shipped.Default().Build(catalog.Settings{Mutant: mutant}) }, options: o}
 				sameDocuments(t, checker.Walk, c, 1, 4, 3, 2)
 			}
 		})

@@ -11,9 +11,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"synod/actor"
+	"synod/catalog"
 	"synod/checker"
-	"synod/examples/catalog"
-	"synod/examples/registers"
 	"synod/model"
 	"synod/network"
 	"synod/register"
@@ -94,18 +93,17 @@ type exploration struct {
 	global   *replay.Global // the state after the event
 	requests int            // before it
 	before   past
-	model    registers.Config
+	model    catalog.Moment
 	result   *checker.Result // nil if what was before is violated, so that nothing was explored
 }
 
 // perform checks everything that could have happened within some steps of an event, prints what it found, and gives the
 // exit code.
-func (f *around) perform(
-	records *replay.Records, config replay.Config, out *recordedTrace, stdout, stderr io.Writer,
-) (int, error) {
+func (f *around) perform(a *app, records *replay.Records, out *recordedTrace) (int, error) {
+	stdout, stderr := a.stdout, a.stderr
 	ctx, stop := interruptible()
 	defer stop()
-	x, err := f.explore(ctx, records, config)
+	x, err := f.explore(ctx, a, records)
 	if err != nil {
 		return 0, err
 	}
@@ -134,7 +132,8 @@ func (f *around) perform(
 }
 
 // explore replays the records up to the event, judges what was before, and goes on from there.
-func (f *around) explore(ctx context.Context, records *replay.Records, config replay.Config) (*exploration, error) {
+func (f *around) explore(ctx context.Context, a *app, records *replay.Records) (*exploration, error) {
+	config := replay.Config{Program: a.programOf}
 	x := &exploration{around: f}
 	var seen requests
 	config.Until = int(f.event)
@@ -160,11 +159,7 @@ func (f *around) explore(ctx context.Context, records *replay.Records, config re
 	if x.model, err = f.configure(x.global, x.before); err != nil {
 		return nil, err
 	}
-	v, err := catalog.ParseVariant(x.global.Header.Config)
-	if err != nil {
-		return nil, err
-	}
-	sys, err := catalog.Around(x.global.Header.Model, v, x.model)
+	sys, err := a.entries.Around(x.global.Header.Model, x.global.Header.Config, x.model)
 	if err != nil {
 		return nil, err
 	}
@@ -192,13 +187,13 @@ func (f *around) judge(ctx context.Context, seen *requests) (past, time.Duration
 	return before, max(time.Until(ends), time.Nanosecond), err
 }
 
-// configure gives the configuration of a model that begins in the state of the run.
-func (f *around) configure(g *replay.Global, before past) (registers.Config, error) {
+// configure returns the state of the run, and what comes new into it.
+func (f *around) configure(g *replay.Global, before past) (catalog.Moment, error) {
 	h := g.Header
-	run := &registers.Run{
-		Servers: h.Servers, First: before.first, Before: before.history, Waiting: before.waiting, Forget: !h.Durable,
-		Unjudged: before.unjudged != "",
-		State:    model.Beginning[register.Message]{Actors: make(map[actor.ID]model.Begun)},
+	m := catalog.Moment{
+		Servers: h.Servers, Actors: make(map[actor.ID]model.Begun), Waiting: before.waiting, Before: before.history,
+		First: before.first, Forget: !h.Durable, Unjudged: before.unjudged != "",
+		Clients: int(f.clients), Puts: int(f.puts), Readers: int(f.readers),
 	}
 	down := 0
 	for _, s := range g.Servers {
@@ -211,36 +206,30 @@ func (f *around) configure(g *replay.Global, before past) (registers.Config, err
 			for _, o := range s.Options {
 				begun.Choices = append(begun.Choices, []actor.Option{o})
 			}
-			run.State.Actors[s.Server] = begun
+			m.Actors[s.Server] = begun
 		case s.Started && (s.KeptValue != nil || !h.Durable):
 			down++
-			run.State.Actors[s.Server] = model.Begun{Down: true, Kept: s.KeptValue}
+			m.Actors[s.Server] = model.Begun{Down: true, Kept: s.KeptValue}
 		}
 	}
-	for _, m := range g.Flying {
-		message, ok := m.Message.(register.Message)
-		if !ok {
-			return registers.Config{}, fmt.Errorf("a message %T between servers: expected one of a register", m.Message)
-		}
-		for range m.Sent {
-			run.State.Flights = append(run.State.Flights, actor.Envelope[register.Message]{From: m.From, To: m.To, Message: message})
+	for _, flying := range g.Flying {
+		for range flying.Sent {
+			m.Flights = append(m.Flights, actor.Envelope[any]{From: flying.From, To: flying.To, Message: flying.Message})
 		}
 	}
-	c := registers.Config{
-		Servers: len(h.Servers), Clients: int(f.clients), Puts: int(f.puts), Readers: int(f.readers), From: run,
-	}
+	c := &m.Config
 	if h.Transport == "tcp" && !h.Faults {
 		c.Network = network.Ordered
 	}
 	if f.network.value != "" {
 		var err error
 		if c.Network, err = network.Parse(f.network.value); err != nil {
-			return c, err
+			return m, err
 		}
 	}
 	if crashes := down + int(f.crashes); crashes > 0 {
 		c.MaxDown, c.MaxCrashes = min(crashes, len(h.Servers)), crashes
 		c.Lossy = c.Network == network.Ordered // Who crashes may lose what it sent last.
 	}
-	return c, nil
+	return m, nil
 }

@@ -60,7 +60,7 @@ const firstServer, someClient = 139637976796088, 139637976797088
 
 func startRecorded(t *testing.T, name string, n int) *recorded {
 	t.Helper()
-	p, err := catalog.Program(name, catalog.Variant{})
+	p, err := catalog.Program(name, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +299,7 @@ func TestExploreAgainstReference(t *testing.T) {
 	for i, r := range c.records {
 		records.Add(fmt.Sprint(i), r.Bytes())
 	}
-	program := func(h *record.Header) (spawn.Program, error) { return catalog.Program(h.Model, catalog.Variant{}) }
+	program := func(h *record.Header) (spawn.Program, error) { return catalog.Program(h.Model, nil) }
 	begin, err := records.At(replay.Config{Program: program}, event)
 	if err != nil {
 		t.Fatal(err)

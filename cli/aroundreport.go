@@ -113,9 +113,9 @@ func (x *exploration) document() aroundDocument {
 	if x.result != nil {
 		check := x.result.Document()
 		check.Model = &checker.ModelDocument{
-			Name: h.Model, Network: x.model.Network.String(), Lossy: x.model.Lossy,
+			Name: h.Model, Network: x.model.Config.Network.String(), Lossy: x.model.Config.Lossy,
 			Parameters: map[string]int{
-				"servers": x.model.Servers, "clients": x.model.Clients, "puts": x.model.Puts, "readers": x.model.Readers,
+				"servers": len(x.model.Servers), "clients": x.model.Clients, "puts": x.model.Puts, "readers": x.model.Readers,
 			},
 		}
 		d.Check = &check

@@ -45,7 +45,7 @@ func engines() []engine {
 }
 
 func (a *app) checkCommand(e engine) *cobra.Command {
-	f := &flags{engine: e}
+	f := &flags{entries: a.entries, engine: e}
 	cmd := &cobra.Command{
 		Use:   e.name + " [CLIENT_COUNT] [NETWORK]",
 		Short: e.short,

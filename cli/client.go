@@ -192,7 +192,7 @@ func (a *app) operate(
 	ctx, stop := interruptible()
 	defer stop()
 	if err := operation(ctx, client.New(config), t, t.first()); err != nil {
-		fmt.Fprintf(a.stderr, "paxos: %v\n", err)
+		fmt.Fprintf(a.stderr, "%s: %v\n", a.name, err)
 		a.code = exitFailed
 		if errors.Is(err, client.ErrUnknown) || errors.Is(err, client.ErrUnanswered) {
 			a.code = exitUnknown

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"synod/checker"
-	"synod/examples/catalog"
 	"synod/explorer"
 )
 
@@ -29,7 +28,7 @@ const (
 )
 
 func (a *app) exploreCommand() *cobra.Command {
-	f := &flags{engine: engine{
+	f := &flags{entries: a.entries, engine: engine{
 		workers: "goroutines of the check (one per core unless given)",
 		timeout: "end the check after so long, such as 30s or 5m",
 	}}
@@ -92,7 +91,7 @@ func (a *app) explore(p plan, address string, idle bool) error {
 	}
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + spareThreads)
 	var models []explorer.Model
-	for _, e := range catalog.All() {
+	for _, e := range a.entries {
 		models = append(models, e)
 	}
 	s, err := explorer.New(explorer.Config{

@@ -6,15 +6,24 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
+	"synod/actor"
+	"synod/catalog"
 	"synod/spawn/nemesis"
 )
 
 // What torture and rehearse have in common.
 
-// retrySoon is how soon proposers of single-decree Paxos that are tortured try again, unless it is said otherwise.
-const retrySoon = 100 * time.Millisecond
+// defaultTortured returns the model whose servers are tortured if none is named: the first one whose servers keep what they
+// have, and that clients may write to without end, or else the first one with servers.
+func defaultTortured(entries catalog.Catalogue) string {
+	for _, e := range entries {
+		if e.Servers != nil && e.Servers.Writes == 0 && keeps(e.Servers.Program(nil), actor.IDs(1)) {
+			return e.Name
+		}
+	}
+	return defaultSpawned(entries)
+}
 
 // bearable gives the kinds of faults that servers bear which keep nothing: what forgets when it stops, or counts on every
 // message coming once, has not promised more.

@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"synod/catalog"
 	"synod/checker"
-	"synod/examples/catalog"
 	"synod/model"
 	"synod/network"
 	"synod/trace"
@@ -39,6 +39,7 @@ type plan struct {
 
 // flags are those of a check.
 type flags struct {
+	entries    catalog.Catalogue
 	engine     engine
 	model      string
 	parameters map[string]*quantity // of all models, by name
@@ -71,9 +72,9 @@ func (f *flags) add(cmd *cobra.Command) {
 
 // addModel declares what says what is checked.
 func (f *flags) addModel(set *pflag.FlagSet) {
-	set.StringVar(&f.model, "model", catalog.Default().Name, "the `model`; paxos models lists them")
+	set.StringVar(&f.model, "model", f.entries.Default().Name, "the `model`; the command models lists them")
 	f.parameters = make(map[string]*quantity)
-	for _, p := range parameters() {
+	for _, p := range parameters(f.entries) {
 		f.parameters[p.name] = &quantity{least: p.least, onOff: p.onOff}
 		set.Var(f.parameters[p.name], p.name, p.usage)
 		if p.onOff {
@@ -94,7 +95,7 @@ func (f *flags) addModel(set *pflag.FlagSet) {
 			set.Lookup(b.Name).NoOptDefVal = "true"
 		}
 	}
-	set.StringVar(&f.mutant, "mutant", "", "check a broken variant of the model, by `name`; paxos models MODEL lists them")
+	set.StringVar(&f.mutant, "mutant", "", "check a broken variant of the model, by `name`; the command models MODEL lists them")
 }
 
 // addSearch declares what says how it is searched.
@@ -153,12 +154,12 @@ func words(cmd *cobra.Command, name string, of func() []string) {
 // complete tells the shell what may stand where.
 func (f *flags) complete(cmd *cobra.Command) {
 	entry := func() catalog.Entry {
-		if e, err := catalog.Find(f.model); err == nil {
+		if e, err := f.entries.Find(f.model); err == nil {
 			return e
 		}
-		return catalog.Default()
+		return f.entries.Default()
 	}
-	words(cmd, "model", catalog.Names)
+	words(cmd, "model", f.entries.Names)
 	words(cmd, "network", func() []string { return entry().NetworkNames() })
 	words(cmd, "mutant", func() []string { return entry().MutantNames() })
 	words(cmd, "lossy", func() []string { return f.lossy.known })
@@ -182,7 +183,7 @@ func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 	if p.start, err = f.startOf(cmd.Flags()); err != nil {
 		return p, err
 	}
-	if p.entry, err = catalog.Find(f.model); err != nil {
+	if p.entry, err = f.entries.Find(f.model); err != nil {
 		return p, err
 	}
 	var asked catalog.Settings
@@ -327,9 +328,9 @@ type parameter struct {
 }
 
 // parameters gives the parameters of all models, in the order of the catalogue, with the defaults in each.
-func parameters() []parameter {
+func parameters(entries catalog.Catalogue) []parameter {
 	var all []parameter
-	for _, e := range catalog.All() {
+	for _, e := range entries {
 		for _, p := range e.Parameters {
 			at := slices.IndexFunc(all, func(q parameter) bool { return q.name == p.Name })
 			if at < 0 {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"synod/examples/catalog"
+	"synod/catalog"
 	"synod/trace"
 )
 

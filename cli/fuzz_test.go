@@ -33,10 +33,11 @@ func FuzzArguments(f *testing.F) {
 		}
 		var stdout, stderr bytes.Buffer
 		var planned []plan
-		a := &app{stdout: &stdout, stderr: &stderr, perform: func(p plan, _, _ io.Writer) (int, error) {
+		a := newApp(shippedCommand, &stdout, &stderr)
+		a.perform = func(p plan, _, _ io.Writer) (int, error) {
 			planned = append(planned, p)
 			return checker.ExitUndecided, nil
-		}}
+		}
 		code := a.run(args, strings.NewReader(""))
 		switch {
 		case code == checker.ExitUsage:

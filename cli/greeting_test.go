@@ -19,7 +19,7 @@ func TestBeware(t *testing.T) {
 		var out bytes.Buffer
 		f := new(spawnFlags)
 		cmd := &cobra.Command{}
-		f.add(cmd)
+		f.add(cmd, catalog.All())
 		f.host, f.ephemeral = bound, true
 		p, err := f.plan(cmd.Flags(), catalog.Program)
 		if err != nil {

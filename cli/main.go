@@ -1,40 +1,59 @@
-// Package cli is the command: every subcommand with its flags, what it prints, and its exit codes.
+// Package cli is the command: every subcommand with its flags, what it prints, and its exit codes, for the models of any
+// catalogue. A program that calls Main with entries of its own has all of it for them.
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"synod/catalog"
 	"synod/checker"
-	"synod/examples/catalog"
 )
 
-// Main runs the command with the arguments of the process, and exits with its code.
-func Main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
-
-// Run is the whole command for one call with these arguments; it returns the exit code.
-func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	return run(args, stdin, stdout, stderr)
+// Main runs the command for these entries with the arguments of the process, and exits with its code. The first entry is
+// the default model. The command has the name of the executable.
+func Main(entries ...catalog.Entry) {
+	c := Command{Name: filepath.Base(os.Args[0]), Entries: entries}
+	os.Exit(c.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	return newApp(stdout, stderr).run(args, stdin)
+// Command is the command for a catalogue.
+type Command struct {
+	Name    string            // in messages and usage; empty is paxos
+	Entries catalog.Catalogue // at least one
+}
+
+// Run makes one call with these arguments, and returns the exit code.
+func (c Command) Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := newApp(c, stdout, stderr)
+	if err := c.Entries.Validate(); err != nil {
+		fmt.Fprintf(stderr, "%s: the catalogue: %v\n", a.name, err)
+		return checker.ExitUsage
+	}
+	return a.run(args, stdin)
 }
 
 // app is one call of the command.
 type app struct {
+	name           string
+	entries        catalog.Catalogue
 	stdout, stderr io.Writer
 	perform        func(plan, io.Writer, io.Writer) (int, error) // makes a check and gives the exit code
 	program        programs                                      // of the servers that are run for real
 	code           int
 }
 
-func newApp(stdout, stderr io.Writer) *app {
-	return &app{stdout: stdout, stderr: stderr, perform: perform, program: catalog.Program}
+func newApp(c Command, stdout, stderr io.Writer) *app {
+	return &app{
+		name: cmp.Or(c.Name, "paxos"), entries: c.Entries, stdout: stdout, stderr: stderr, perform: perform,
+		program: c.Entries.Program,
+	}
 }
 
 func (a *app) run(args []string, stdin io.Reader) int {
@@ -44,7 +63,7 @@ func (a *app) run(args []string, stdin io.Reader) int {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	if err := root.Execute(); err != nil {
-		fmt.Fprintf(a.stderr, "paxos: %s\n", sentence(err))
+		fmt.Fprintf(a.stderr, "%s: %s\n", a.name, sentence(err))
 		return checker.ExitUsage
 	}
 	return a.code
@@ -52,7 +71,7 @@ func (a *app) run(args []string, stdin io.Reader) int {
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "paxos",
+		Use:           a.name,
 		Short:         "Checks models of message-passing protocols, Paxos first, by visiting every reachable state",
 		SilenceErrors: true, // We print them, with what was expected.
 		SilenceUsage:  true,
@@ -73,7 +92,7 @@ func (a *app) root() *cobra.Command {
 		return nil
 	}
 	root.RunE = func(*cobra.Command, []string) error {
-		return errors.New("expected a command, such as check-bfs; paxos help lists them")
+		return fmt.Errorf("expected a command, such as check-bfs; %s help lists them", a.name)
 	}
 	root.SetFlagErrorFunc(flagError)
 	for _, e := range engines() {

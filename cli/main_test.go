@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"reflect"
@@ -16,15 +17,24 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"synod/examples/catalog"
 )
 
 func TestMain(m *testing.M) {
-	commands := map[string]func(){"paxos": Main}
+	commands := map[string]func(){"paxos": func() { Main(catalog.All()...) }}
 	for name, breaks := range broken {
 		commands[name] = mainOf(breaks)
 	}
 	testscript.Main(m, commands)
 }
+
+// run makes one call of the command for the shipped catalogue.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return shippedCommand.Run(args, stdin, stdout, stderr)
+}
+
+var shippedCommand = Command{Entries: catalog.All()}
 
 // TestScripts runs the command as its users do. The scripts know these commands besides the usual ones:
 //

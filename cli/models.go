@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"synod/examples/catalog"
+	"synod/catalog"
 )
 
 func (a *app) modelsCommand() *cobra.Command {
@@ -21,7 +21,7 @@ func (a *app) modelsCommand() *cobra.Command {
 		},
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) == 0 {
-				return catalog.Names(), cobra.ShellCompDirectiveNoFileComp
+				return a.entries.Names(), cobra.ShellCompDirectiveNoFileComp
 			}
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		},
@@ -29,7 +29,7 @@ func (a *app) modelsCommand() *cobra.Command {
 			if len(args) == 0 {
 				return a.list()
 			}
-			e, err := catalog.Find(args[0])
+			e, err := a.entries.Find(args[0])
 			if err != nil {
 				return err
 			}
@@ -42,10 +42,10 @@ func (a *app) modelsCommand() *cobra.Command {
 func (a *app) list() error {
 	var b strings.Builder
 	width := 0
-	for _, name := range catalog.Names() {
+	for _, name := range a.entries.Names() {
 		width = max(width, len(name))
 	}
-	for _, e := range catalog.All() {
+	for _, e := range a.entries {
 		var settings []string
 		for _, p := range e.Parameters {
 			if p.Special {
@@ -79,12 +79,12 @@ func (a *app) describe(e catalog.Entry) error {
 			fmt.Fprintf(&b, "  --%-14s %s\n", budget.Name, budget.Doc)
 		}
 	}
-	for _, m := range e.Mutants() {
+	for _, m := range e.Mutants {
 		breaks := fmt.Sprintf("breaks %q", m.Breaks)
 		if m.Safe() {
 			breaks = "is safe, but has other counts"
 		}
-		if flags := e.Flags(m.Shown); len(flags) > 0 {
+		if flags := e.Shown(m); len(flags) > 0 {
 			breaks += ", with " + strings.Join(flags, " ")
 		}
 		fmt.Fprintf(&b, "  --mutant %s: %s; it %s\n", m.Name, m.Summary, breaks)

@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"synod/actor"
-	"synod/examples/catalog"
+	"synod/catalog"
+	shipped "synod/examples/catalog"
 	"synod/examples/durableabd"
 	durableabdwire "synod/examples/durableabd/wire"
 	"synod/register"
@@ -62,9 +63,9 @@ func (l *late) Step(e machine.Event, now time.Duration) (machine.Effects, error)
 // mainOf is the command with other servers.
 func mainOf(breaks func(spawn.Program) spawn.Program) func() {
 	return func() {
-		a := newApp(os.Stdout, os.Stderr)
+		a := newApp(shippedCommand, os.Stdout, os.Stderr)
 		a.program = func(model string, v catalog.Variant) (spawn.Program, error) {
-			p, err := catalog.Program(model, v)
+			p, err := shipped.Program(model, v)
 			if err != nil {
 				return p, err
 			}

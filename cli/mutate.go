@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"synod/catalog"
+	"synod/catalog/hunt"
 	"synod/checker"
-	"synod/examples/catalog"
-	"synod/examples/hunt"
 )
 
 // What bounds the search of each mutant unless told otherwise. One that a property spares has to be searched to the end,
@@ -23,7 +23,7 @@ const (
 )
 
 func (a *app) mutateCommand() *cobra.Command {
-	h := &hunting{model: catalog.Default().Name, maxStates: scoreStates, maxDepth: scoreDepth}
+	h := &hunting{entries: a.entries, model: a.entries.Default().Name, maxStates: scoreStates, maxDepth: scoreDepth}
 	return h.command("mutate", "Tell which mutants of a model each of its properties kills: their mutation score",
 		"the `model`",
 		func(ctx context.Context, entries []catalog.Entry) (int, error) {
@@ -64,7 +64,7 @@ func (h *hunting) mutate(ctx context.Context, e catalog.Entry, stdout io.Writer)
 	begin := time.Now()
 	b := bufio.NewWriter(stdout)
 	width := len("mutant")
-	for _, m := range e.Mutants() {
+	for _, m := range e.Mutants {
 		width = max(width, len(m.Name))
 	}
 	if !h.json {
@@ -81,7 +81,7 @@ func (h *hunting) mutate(ctx context.Context, e catalog.Entry, stdout io.Writer)
 		return 0, err
 	}
 	killed, alive, undecided := s.Tally()
-	for _, m := range e.Mutants()[len(s.Rows):] {
+	for _, m := range e.Mutants[len(s.Rows):] {
 		if !m.Safe() {
 			undecided++
 		}
@@ -96,7 +96,7 @@ func (h *hunting) mutate(ctx context.Context, e catalog.Entry, stdout io.Writer)
 		fmt.Fprintln(b)
 		writeWorths(b, s)
 		fmt.Fprintf(b, "Mutation score of %s: %d of %d killed, %d alive, %d undecided; %d more are safe by declaration.\n",
-			e.Name, killed, killed+alive+undecided, alive, undecided, len(e.Mutants())-killed-alive-undecided)
+			e.Name, killed, killed+alive+undecided, alive, undecided, len(e.Mutants)-killed-alive-undecided)
 		fmt.Fprintf(b, "Done. sec=%.2f\n", time.Since(begin).Seconds())
 	}
 	if err := b.Flush(); err != nil {

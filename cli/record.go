@@ -42,7 +42,7 @@ func (s *process) openRecorder(r *runner, id actor.ID) error {
 		return nil
 	}
 	recorder, err := record.New(s.record, record.Header{
-		Server: id, Servers: s.ids, Model: s.program.Model, Version: s.program.Version, Config: s.variant.Words(),
+		Server: id, Servers: s.ids, Model: s.program.Model, Version: s.program.Version, Config: s.variant,
 		Durable: !s.flags.ephemeral, Transport: s.flags.transport.value,
 		Faults: s.faults != (faults.Plan{}) || s.flags.control, Build: build(),
 	}, nil)

@@ -34,12 +34,13 @@ func (a *app) rehearseCommand() *cobra.Command {
 			return err
 		},
 	}
-	f.add(cmd)
+	f.add(cmd, a.entries)
 	return cmd
 }
 
 // rehearsal is what came of the command.
 type rehearsal struct {
+	name string // of the command
 	rehearsePlan
 	summary rehearse.Summary
 	took    time.Duration
@@ -49,7 +50,7 @@ type rehearsal struct {
 
 // rehearse makes the runs, and gives the exit code. An error is one of the call, or of the machine.
 func (a *app) rehearse(ctx context.Context, p rehearsePlan) (int, error) {
-	r := rehearsal{rehearsePlan: p}
+	r := rehearsal{name: a.name, rehearsePlan: p}
 	began := time.Now()
 	m := newMeter(p.flags.progress.value, a.stderr)
 	if !m.off {
@@ -93,7 +94,7 @@ func (r *rehearsal) investigate(ctx context.Context) error {
 	}
 	// An interrupt ends the search for a smaller one, and not the telling of it.
 	small, err = r.config.Write(context.WithoutCancel(ctx), r.folder, small.Seed, small.Schedule, record.Header{
-		Config: r.variant.Words(), Build: build(),
+		Config: r.variant, Build: build(),
 	})
 	r.small = &small
 	return err
@@ -197,13 +198,11 @@ func firstLine(v rehearse.Run) string {
 func (r *rehearsal) again() string {
 	f := r.flags
 	words := []string{
-		"paxos rehearse --model", f.model, "--transport", f.transport.value,
+		r.name, "rehearse --model", f.model, "--transport", f.transport.value,
 		fmt.Sprintf("--clients %d --reads %g --puts %d --retries %d", r.config.Clients, r.config.Reads, r.config.Writes,
 			r.config.Retries),
 	}
-	if r.variant.Retry > 0 {
-		words = append(words, "--retry="+r.variant.Retry.String())
-	}
+	words = append(words, variantFlags(r.entry, r.variant)...)
 	if f.ephemeral {
 		words = append(words, "--ephemeral")
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,8 +11,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"synod/actor"
+	"synod/catalog"
 	"synod/consistency/oplog"
-	"synod/examples/catalog"
 	"synod/examples/registers/wire"
 	"synod/spawn/nemesis"
 	"synod/spawn/rehearse"
@@ -19,11 +20,12 @@ import (
 
 // rehearseFlags are those of the command rehearse.
 type rehearseFlags struct {
+	entries   catalog.Catalogue
 	model     string
 	servers   positive
 	clients   positive
 	transport choice
-	retry     patience
+	options   serverOptions
 	ephemeral bool
 	reads     probability
 	puts      count
@@ -43,20 +45,21 @@ type rehearseFlags struct {
 	progress  choice
 }
 
-func (f *rehearseFlags) add(cmd *cobra.Command) {
+func (f *rehearseFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	*f = rehearseFlags{
+		entries: entries,
 		servers: 3, clients: 4, transport: choice{"udp", []string{"udp", "tcp"}}, reads: 0.5, retries: 2,
 		seconds: 60, runs: 100, seed: 1, every: duration(500 * time.Millisecond),
 		progress: choice{"auto", []string{"auto", "plain", "off"}},
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
-	set.StringVar(&f.model, "model", tortured,
-		"whose servers to rehearse: a `model`, "+strings.Join(catalog.Spawnable(), ", "))
+	set.StringVar(&f.model, "model", defaultTortured(entries),
+		"whose servers to rehearse: a `model`, "+strings.Join(entries.Spawnable(), ", "))
 	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
 	set.Var(&f.clients, "clients", "how many ask at the same time")
 	set.Var(&f.transport, "transport", "a network like UDP, or one like TCP")
-	set.Var(&f.retry, "retry", "proposers of single-decree Paxos try again after so long (100ms)")
+	f.options.add(set, entries, true)
 	set.BoolVar(&f.ephemeral, "ephemeral", false, "servers keep nothing: what is stopped has forgotten")
 	set.Var(&f.reads, "reads", "the share of gets among the operations")
 	set.Var(&f.puts, "puts", "how many puts each client makes, after which it only gets; 0 for no limit (1 for single-decree)")
@@ -73,7 +76,7 @@ func (f *rehearseFlags) add(cmd *cobra.Command) {
 	set.StringVar(&f.dir, "dir", "", "the `folder` for what shows a violation, new or empty (a new temporary one)")
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
 	set.Var(&f.progress, "progress", "on standard error")
-	words(cmd, "model", catalog.Spawnable)
+	words(cmd, "model", entries.Spawnable)
 	words(cmd, "transport", func() []string { return f.transport.known })
 	words(cmd, "progress", func() []string { return f.progress.known })
 }
@@ -81,6 +84,7 @@ func (f *rehearseFlags) add(cmd *cobra.Command) {
 // rehearsePlan is what rehearse was asked for.
 type rehearsePlan struct {
 	flags    *rehearseFlags
+	entry    catalog.Entry
 	variant  catalog.Variant
 	config   rehearse.Config
 	campaign rehearse.Campaign
@@ -88,7 +92,7 @@ type rehearsePlan struct {
 
 // plan verifies what was asked for.
 func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan, error) {
-	p := rehearsePlan{flags: f, variant: catalog.Variant{Retry: time.Duration(f.retry)}}
+	p := rehearsePlan{flags: f}
 	if f.servers > maxSpawned {
 		return p, fmt.Errorf("--servers %d: expected at most %d", f.servers, maxSpawned)
 	}
@@ -98,22 +102,23 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 		Ephemeral: f.ephemeral, Spec: oplog.Register, Reads: float64(f.reads), Writes: int(f.puts), Retries: int(f.retries),
 	}
 	c := &p.config
-	if f.model == "single-decree" {
-		// It decides once: a second put is never answered.
-		c.Spec = oplog.WriteOnce
-		if !set.Changed("puts") {
-			c.Writes = 1
-		}
-		if !set.Changed("retry") {
-			p.variant.Retry = retrySoon
-		}
-	}
 	var err error
+	if p.entry, err = f.entries.Spawned(f.model); err != nil {
+		return p, err
+	}
+	servers := p.entry.Servers
+	c.Spec = cmp.Or(servers.Spec, oplog.Register)
+	if !set.Changed("puts") {
+		c.Writes = servers.Writes
+	}
+	if p.variant, err = f.options.variant(set, f.entries, f.model, true); err != nil {
+		return p, err
+	}
 	if c.Program, err = program(f.model, p.variant); err != nil {
 		return p, err
 	}
 	durable := !f.ephemeral && keeps(c.Program, actor.IDs(c.Servers))
-	if !set.Changed("retries") && takesRepeats(f.model) {
+	if !set.Changed("retries") && servers.Once {
 		c.Retries = 0
 	}
 	p.campaign = rehearse.Campaign{

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"synod/examples/catalog"
 	"synod/spawn"
 	"synod/spawn/record"
 	"synod/spawn/replay"
@@ -85,10 +84,10 @@ func (a *app) exploreAround(files []string, f *replayFlags, traced bool) error {
 		return err
 	}
 	defer records.Close()
-	a.code, err = f.around.perform(records, replay.Config{Program: a.programOf}, out, a.stdout, a.stderr)
+	a.code, err = f.around.perform(a, records, out)
 	var deviation *replay.Deviation
 	if errors.As(err, &deviation) {
-		fmt.Fprintf(a.stderr, "paxos: the run is not the model's: %v\n", deviation)
+		fmt.Fprintf(a.stderr, "%s: the run is not the model's: %v\n", a.name, deviation)
 		a.code = exitDeviates
 		return nil
 	}
@@ -109,7 +108,7 @@ func (a *app) replay(files []string, out *recordedTrace) error {
 	result, err := records.Run(config)
 	var deviation *replay.Deviation
 	if errors.As(err, &deviation) {
-		fmt.Fprintf(a.stderr, "paxos: the run is not the model's: %v\n", deviation)
+		fmt.Fprintf(a.stderr, "%s: the run is not the model's: %v\n", a.name, deviation)
 		a.code = exitDeviates
 		if out != nil {
 			out.tracer.Note("the next event of the record is not the model's: " + deviation.Error())
@@ -208,11 +207,7 @@ func openRecords(files []string) (*replay.Records, error) {
 
 // programOf gives what the servers of a recorded run run.
 func (a *app) programOf(h *record.Header) (spawn.Program, error) {
-	v, err := catalog.ParseVariant(h.Config)
-	if err != nil {
-		return spawn.Program{}, err
-	}
-	return a.program(h.Model, v)
+	return a.program(h.Model, h.Config)
 }
 
 // reportReplay says what a replay confirmed.

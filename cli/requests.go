@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"synod/actor"
+	"synod/catalog"
 	"synod/consistency"
-	"synod/examples/registers"
 	"synod/register"
 	"synod/spawn"
 	"synod/spawn/record"
@@ -107,7 +107,7 @@ type past struct {
 	violated string           // what is not linearizable already; empty if it is
 	unjudged string           // why linearizability cannot be judged afterwards; empty if it can
 	history  register.History // what the register may hold, as writes that overlap, and what is not answered
-	waiting  []registers.Waiting
+	waiting  []catalog.Waiting
 	first    actor.ID // the first of the ids that nobody has
 }
 
@@ -201,7 +201,7 @@ func (q *requests) summary(p *past, held []register.Value) (err error) {
 		}
 		as := consistency.Client(r.client)
 		if last := !waits[r.client] && len(p.waiting) < maxWaiting; last {
-			p.waiting = append(p.waiting, registers.Waiting{Client: r.client, Request: r.number})
+			p.waiting = append(p.waiting, catalog.Waiting{Client: r.client, Request: uint64(r.number)})
 		} else {
 			as = name // The client has gone on, or nobody looks for its answer any more.
 			name--

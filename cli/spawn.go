@@ -48,7 +48,7 @@ func (a *app) spawnCommand() *cobra.Command {
 			return err
 		},
 	}
-	f.add(cmd)
+	f.add(cmd, a.entries)
 	return cmd
 }
 

@@ -13,19 +13,20 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"synod/examples/catalog"
+	"synod/catalog"
 	"synod/spawn"
 	"synod/spawn/faults"
 )
 
 // spawnFlags are those of the command spawn.
 type spawnFlags struct {
+	entries   catalog.Catalogue
 	model     string
 	servers   positive
 	host      string
 	port      port
 	transport choice
-	retry     patience
+	options   serverOptions
 	only      index
 	peers     string
 
@@ -45,18 +46,18 @@ type spawnFlags struct {
 // maxSpawned is how many servers a cluster may have.
 const maxSpawned = 64
 
-func (f *spawnFlags) add(cmd *cobra.Command) {
+func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	*f = spawnFlags{
+		entries: entries,
 		servers: 3, port: 3000, only: -1,
 		transport: choice{"udp", []string{"udp", "tcp"}}, logFormat: choice{"text", []string{"text", "json"}},
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
-	set.StringVar(&f.model, "model", catalog.Default().Name,
-		"whose servers to run: a `model`, "+strings.Join(catalog.Spawnable(), ", "))
+	set.StringVar(&f.model, "model", defaultSpawned(entries),
+		"whose servers to run: a `model`, "+strings.Join(entries.Spawnable(), ", "))
 	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
-	set.Var(&f.retry, "retry", "proposers of single-decree Paxos try again after so long, or 1s; as --retry or --retry=500ms")
-	set.Lookup("retry").NoOptDefVal = "1s"
+	f.options.add(set, entries, false)
 	set.StringVar(&f.host, "host", "127.0.0.1", "the IPv4 `address` to bind, or a name of one")
 	set.Var(&f.port, "port", "of the first server; the others have the following ones. 0 is free ones")
 	set.Var(&f.transport, "transport", "datagrams, or streams of messages with their lengths")
@@ -75,7 +76,7 @@ func (f *spawnFlags) add(cmd *cobra.Command) {
 	set.Var(&f.delay, "delay", "delay each message by so much, such as 5ms..50ms")
 	set.Var(&f.seed, "seed", "of faults, timers and choices; a new one each time unless given")
 	set.BoolVar(&f.control, "control", false, "change faults while it runs, by sockets in the data folder")
-	words(cmd, "model", catalog.Spawnable)
+	words(cmd, "model", entries.Spawnable)
 	words(cmd, "transport", func() []string { return f.transport.known })
 	words(cmd, "log-format", func() []string { return f.logFormat.known })
 }
@@ -98,8 +99,16 @@ type spawnPlan struct {
 	explicit bool // the seed was given
 }
 
-// programs gives what the servers of a model run; catalog.Program is one.
+// programs returns what the servers of a model run; a method of a catalogue is one.
 type programs func(model string, v catalog.Variant) (spawn.Program, error)
+
+// defaultSpawned returns the model whose servers run if none is named.
+func defaultSpawned(entries catalog.Catalogue) string {
+	if names := entries.Spawnable(); len(names) > 0 {
+		return names[0]
+	}
+	return entries.Default().Name // which is refused, with a reason
+}
 
 // plan verifies what was asked for.
 func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, error) {
@@ -109,7 +118,9 @@ func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, erro
 		DelayMin: f.delay.least, DelayMax: f.delay.most,
 	}
 	var err error
-	p.variant = catalog.Variant{Retry: time.Duration(f.retry)}
+	if p.variant, err = f.options.variant(set, f.entries, f.model, false); err != nil {
+		return p, err
+	}
 	if p.program, err = program(f.model, p.variant); err != nil {
 		return p, err
 	}
@@ -322,29 +333,5 @@ func (n *count) Set(s string) error {
 		return errors.New("expected a whole number of at least 0")
 	}
 	*n = count(v)
-	return nil
-}
-
-// patience is how long a proposer waits before it tries again; 0 is for ever.
-type patience time.Duration
-
-// shortestRetry is the least that a proposer waits: two that are quicker than the network never let one another finish.
-const shortestRetry = 10 * time.Millisecond
-
-func (p *patience) Type() string { return "duration" }
-
-func (p *patience) String() string {
-	if *p == 0 {
-		return ""
-	}
-	return time.Duration(*p).String()
-}
-
-func (p *patience) Set(s string) error {
-	v, err := time.ParseDuration(s)
-	if err != nil || v < shortestRetry {
-		return fmt.Errorf("expected a duration of at least %v, such as --retry=500ms", shortestRetry)
-	}
-	*p = patience(v)
 	return nil
 }

@@ -41,7 +41,7 @@ func (a *app) tortureCommand() *cobra.Command {
 			return err
 		},
 	}
-	f.add(cmd)
+	f.add(cmd, a.entries)
 	return cmd
 }
 
@@ -206,7 +206,7 @@ func (a *app) evidence(ctx context.Context, p *torturePlan, o *ordeal, d *tortur
 	if err := writeFile(name, small.Write); err != nil {
 		return err
 	}
-	command := p.again("--schedule " + name)
+	command := p.again(a.name, "--schedule "+name)
 	d.Again = command
 	d.Shrunk = &shrunkDocument{From: len(p.schedule.Faults), Runs: again.count, File: name, Faults: []string{}}
 	var b strings.Builder
@@ -229,19 +229,17 @@ func (a *app) evidence(ctx context.Context, p *torturePlan, o *ordeal, d *tortur
 const mostShown = 20
 
 // again gives the command that runs the plan again.
-func (p *torturePlan) again(more string) string {
+func (p *torturePlan) again(name, more string) string {
 	f := p.flags
 	words := []string{
-		"paxos torture --model", f.model, "--transport", f.transport.value,
+		name, "torture --model", f.model, "--transport", f.transport.value,
 		fmt.Sprintf("--clients %d --reads %g --puts %d --timeout %v --patience %v --seed %d",
 			f.clients, float64(f.reads), f.puts, time.Duration(f.timeout), time.Duration(f.patience), p.seed),
 	}
 	if f.think.most > 0 {
 		words = append(words, "--think "+f.think.String())
 	}
-	if p.retry > 0 {
-		words = append(words, "--retry "+p.retry.String())
-	}
+	words = append(words, variantFlags(p.entry, p.variant)...)
 	return strings.Join(append(words, more), " ")
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -13,17 +14,18 @@ import (
 	"github.com/spf13/pflag"
 
 	"synod/actor"
+	"synod/catalog"
 	"synod/consistency/oplog"
-	"synod/examples/catalog"
 	"synod/spawn/nemesis"
 )
 
 // tortureFlags are those of the command torture.
 type tortureFlags struct {
+	entries   catalog.Catalogue
 	model     string
 	servers   positive
 	transport choice
-	retry     patience
+	options   serverOptions
 
 	clients  positive
 	reads    probability
@@ -47,11 +49,9 @@ type tortureFlags struct {
 	asJSON bool
 }
 
-// tortured is the model whose servers are tortured unless another one is asked for: the one that is made to crash.
-const tortured = "durable-abd"
-
-func (f *tortureFlags) add(cmd *cobra.Command) {
+func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	*f = tortureFlags{
+		entries: entries,
 		servers: 3, transport: choice{"udp", []string{"udp", "tcp"}},
 		clients: 5, reads: 0.5, timeout: duration(100 * time.Millisecond), patience: duration(2 * time.Second),
 		duration: duration(30 * time.Second), every: duration(100 * time.Millisecond),
@@ -59,11 +59,11 @@ func (f *tortureFlags) add(cmd *cobra.Command) {
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
-	set.StringVar(&f.model, "model", tortured,
-		"whose servers to torture: a `model`, "+strings.Join(catalog.Spawnable(), ", "))
+	set.StringVar(&f.model, "model", defaultTortured(entries),
+		"whose servers to torture: a `model`, "+strings.Join(entries.Spawnable(), ", "))
 	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
 	set.Var(&f.transport, "transport", "datagrams, or streams of messages with their lengths")
-	set.Var(&f.retry, "retry", "proposers of single-decree Paxos try again after so long (100ms)")
+	f.options.add(set, entries, true)
 	set.Var(&f.clients, "clients", "how many ask at the same time")
 	set.Var(&f.reads, "reads", "the share of gets among the operations")
 	set.Var(&f.puts, "puts", "how many puts each client makes, after which it only gets; 0 for no limit (1 for single-decree)")
@@ -83,7 +83,7 @@ func (f *tortureFlags) add(cmd *cobra.Command) {
 	set.StringVar(&f.dir, "dir", "", "the `folder` of the run, new or empty: history, records, logs; it is kept (a new temporary one)")
 	set.BoolVar(&f.keep, "keep", false, "leave the temporary folder when all is well, too")
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
-	words(cmd, "model", catalog.Spawnable)
+	words(cmd, "model", entries.Spawnable)
 	words(cmd, "transport", func() []string { return f.transport.known })
 }
 
@@ -91,7 +91,8 @@ func (f *tortureFlags) add(cmd *cobra.Command) {
 type torturePlan struct {
 	flags    *tortureFlags
 	seed     uint64
-	retry    time.Duration
+	entry    catalog.Entry
+	variant  catalog.Variant
 	spec     oplog.Spec
 	workload nemesis.Workload
 	schedule nemesis.Schedule
@@ -100,28 +101,29 @@ type torturePlan struct {
 
 // plan verifies what was asked for.
 func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, error) {
-	p := torturePlan{flags: f, seed: rand.Uint64(), retry: time.Duration(f.retry), spec: oplog.Register}
+	p := torturePlan{flags: f, seed: rand.Uint64()}
 	if set.Changed("seed") {
 		p.seed = uint64(f.seed)
 	}
-	single := f.model == "single-decree"
-	if single {
-		// It decides once: a second put is never answered.
-		p.spec = oplog.WriteOnce
-		if !set.Changed("puts") {
-			f.puts = 1
-		}
-		if !set.Changed("retry") {
-			p.retry = retrySoon
-		}
+	var err error
+	if p.entry, err = f.entries.Spawned(f.model); err != nil {
+		return p, err
 	}
-	if !set.Changed("timeout") && takesRepeats(f.model) {
+	servers := p.entry.Servers
+	p.spec = cmp.Or(servers.Spec, oplog.Register)
+	if !set.Changed("puts") {
+		f.puts = count(servers.Writes)
+	}
+	if p.variant, err = f.options.variant(set, f.entries, f.model, true); err != nil {
+		return p, err
+	}
+	if !set.Changed("timeout") && servers.Once {
 		if !set.Changed("patience") {
 			f.patience = onceOnly
 		}
 		f.timeout = f.patience
 	}
-	program, err := a.program(f.model, catalog.Variant{Retry: p.retry})
+	program, err := a.program(f.model, p.variant)
 	if err != nil {
 		return p, err
 	}
@@ -137,8 +139,8 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 	if err := p.scheduled(set, keeps(program, actor.IDs(int(f.servers)))); err != nil {
 		return p, err
 	}
-	if single && !set.Changed("faults") {
-		p.kinds = slices.DeleteFunc(slices.Clone(p.kinds), rareOnceDecided)
+	if !set.Changed("faults") {
+		p.kinds = slices.DeleteFunc(slices.Clone(p.kinds), func(k nemesis.Kind) bool { return slices.Contains(servers.Rare, k) })
 	}
 	p.workload = nemesis.Workload{
 		Clients: int(f.clients), Servers: p.schedule.Servers, Reads: float64(f.reads), Writes: int(f.puts),
@@ -152,9 +154,6 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 	}
 	return p, err
 }
-
-// takesRepeats tells whether servers take a request that comes again for another one, so that clients must not repeat any.
-func takesRepeats(model string) bool { return model == "abd" || model == "single-copy" }
 
 // onceOnly is how long clients wait for the answer to what they must not ask again: servers that are busy leave many
 // requests without one.
@@ -231,12 +230,6 @@ func befalls(k nemesis.Kind, durable bool) error {
 		return fmt.Errorf("%v: servers of this model keep nothing: expected no faults of disks", k)
 	}
 	return nil
-}
-
-// rareOnceDecided tells whether a kind of fault meets nothing in a cluster that decides once, in its first milliseconds, and
-// then neither saves nor sends anything between servers. It may happen, but a run without it is evidence all the same.
-func rareOnceDecided(k nemesis.Kind) bool {
-	return k == nemesis.Partition || k == nemesis.DiskFull || k == nemesis.DiskFailing
 }
 
 // emptyFolder makes a folder, unless it is there and empty.

@@ -217,9 +217,7 @@ func (p *torturePlan) command() (func(torture.Member) *exec.Cmd, error) {
 		if p.flags.record {
 			args = append(args, "--record", filepath.Join(m.Dir, recordName))
 		}
-		if p.retry > 0 {
-			args = append(args, "--retry="+p.retry.String())
-		}
+		args = append(args, variantFlags(p.entry, p.variant)...)
 		cmd := exec.Command(path, args...)
 		cmd.Args[0] = name
 		return cmd

@@ -112,7 +112,7 @@ func TestTortureKinds(t *testing.T) {
 		{[]string{"--model", "abd"}, "delay,reorder,pause"},
 	} {
 		f, cmd := new(tortureFlags), new(cobra.Command)
-		f.add(cmd)
+		f.add(cmd, catalog.All())
 		if err := cmd.ParseFlags(tt.args); err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +138,7 @@ func TestTortureRepeats(t *testing.T) {
 		{[]string{"--model", "abd", "--timeout", "500ms"}, 3},
 	} {
 		f, cmd := new(tortureFlags), new(cobra.Command)
-		f.add(cmd)
+		f.add(cmd, catalog.All())
 		if err := cmd.ParseFlags(tt.args); err != nil {
 			t.Fatal(err)
 		}

@@ -16,13 +16,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"synod/catalog"
+	"synod/catalog/hunt"
 	"synod/checker"
-	"synod/examples/catalog"
-	"synod/examples/hunt"
 )
 
 // hunting is what the commands about mutants were asked for.
 type hunting struct {
+	entries     catalog.Catalogue
 	model       string
 	workers     positive
 	timeout     duration
@@ -50,23 +51,12 @@ func (h *hunting) options() checker.Options {
 	}
 }
 
-// mutantModels gives the names of the models that have mutants.
-func mutantModels() []string {
-	var names []string
-	for _, e := range catalog.All() {
-		if len(e.Mutants()) > 0 {
-			names = append(names, e.Name)
-		}
-	}
-	return names
-}
-
 // entry gives the model that was named.
 func (h *hunting) entry() (catalog.Entry, error) {
-	if !slices.Contains(mutantModels(), h.model) {
-		return catalog.Entry{}, &catalog.UnknownError{Kind: "model", Name: h.model, Of: " with mutants", Known: mutantModels()}
+	if known := h.entries.Mutated(); !slices.Contains(known, h.model) {
+		return catalog.Entry{}, &catalog.UnknownError{Kind: "model", Name: h.model, Of: " with mutants", Known: known}
 	}
-	return catalog.Find(h.model)
+	return h.entries.Find(h.model)
 }
 
 // command makes a command of one of the two.
@@ -80,13 +70,13 @@ func (h *hunting) command(use, short, models string, run func(context.Context, [
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			entries := catalog.All()
+			entries := h.entries
 			if h.model != "" || cmd.Flags().Changed("model") {
 				e, err := h.entry()
 				if err != nil {
 					return err
 				}
-				entries = []catalog.Entry{e}
+				entries = catalog.Catalogue{e}
 			}
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
@@ -98,7 +88,7 @@ func (h *hunting) command(use, short, models string, run func(context.Context, [
 	}
 	h.add(cmd.Flags(), models)
 	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return mutantModels(), cobra.ShellCompDirectiveNoFileComp
+		return h.entries.Mutated(), cobra.ShellCompDirectiveNoFileComp
 	}
 	if err := cmd.RegisterFlagCompletionFunc("model", complete); err != nil {
 		panic(err) // The flag was not declared: a mistake of ours.
@@ -107,7 +97,7 @@ func (h *hunting) command(use, short, models string, run func(context.Context, [
 }
 
 func (a *app) zooCommand() *cobra.Command {
-	h := new(hunting)
+	h := &hunting{entries: a.entries}
 	return h.command("zoo", "Kill every mutant of the catalogue, and tell whether each dies as it is declared",
 		"only the mutants of this `model`",
 		func(ctx context.Context, entries []catalog.Entry) (int, error) { return h.zoo(ctx, entries, a.stdout) }, a)
@@ -145,7 +135,7 @@ func (h *hunting) zoo(ctx context.Context, entries []catalog.Entry, stdout io.Wr
 	}
 	d := zooDocument{Schema: "synod.zoo/1", Mutants: []zooEntry{}}
 	for _, e := range entries {
-		d.Missed += len(e.Mutants())
+		d.Missed += len(e.Mutants)
 	}
 	wrong, open, safe := 0, 0, 0
 	err := hunt.All(ctx, entries, h.options(), func(t hunt.Trophy) {
@@ -219,9 +209,9 @@ type zooLines struct{ model, mutant, shown, property int }
 func newZooLines(entries []catalog.Entry) zooLines {
 	w := zooLines{len("model"), len("mutant"), len("shown with"), len(safeWord)}
 	for _, e := range entries {
-		for _, m := range e.Mutants() {
+		for _, m := range e.Mutants {
 			w.model, w.mutant = max(w.model, len(e.Name)), max(w.mutant, len(m.Name))
-			w.shown = max(w.shown, len(strings.Join(e.Flags(m.Shown), " ")))
+			w.shown = max(w.shown, len(strings.Join(e.Shown(m), " ")))
 			w.property = max(w.property, len(m.Breaks))
 		}
 	}
@@ -248,7 +238,7 @@ func (w zooLines) line(out io.Writer, t hunt.Trophy) {
 		actions = fmt.Sprint(t.Found.Actions)
 	}
 	fmt.Fprintf(out, "%-*s  %-*s  %-*s  %-*s  %7s  %9d  %7.2f\n", w.model, t.Entry.Name, w.mutant, t.Mutant.Name,
-		w.shown, strings.Join(t.Entry.Flags(t.Mutant.Shown), " "), w.property, property, actions, t.Found.Unique,
+		w.shown, strings.Join(t.Entry.Shown(t.Mutant), " "), w.property, property, actions, t.Found.Unique,
 		t.Elapsed.Seconds())
 	if err := t.Wrong(); err != nil {
 		fmt.Fprintf(out, "  %s: %v\n", remark, err)

@@ -50,7 +50,7 @@ func BenchmarkStep(b *testing.B) {
 
 func started(b *testing.B, model string) spawn.Machine {
 	b.Helper()
-	program, err := catalog.Program(model, catalog.Variant{})
+	program, err := catalog.Program(model, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

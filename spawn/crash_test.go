@@ -78,7 +78,7 @@ func scenario(t *testing.T, c crash, lies bool) (happened bool, found []string) 
 
 // start starts a server, the first time one that may die.
 func (s *cluster) start(ctx context.Context, i int, mortal bool) {
-	program, err := catalog.Program("single-decree", catalog.Variant{})
+	program, err := catalog.Program("single-decree", nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}

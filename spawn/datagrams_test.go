@@ -23,13 +23,13 @@ const reset = 500
 // TestDatagrams gives servers datagrams, most of them mutations of messages that servers and clients send: nothing
 // panics, what is rejected changes nothing, and memory does not grow.
 func TestDatagrams(t *testing.T) {
-	for _, name := range catalog.Spawnable() {
+	for _, name := range catalog.All().Spawnable() {
 		t.Run(name, func(t *testing.T) {
-			program, err := catalog.Program(name, catalog.Variant{})
+			program, err := catalog.Program(name, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			share := *datagrams / len(catalog.Spawnable())
+			share := *datagrams / len(catalog.All().Spawnable())
 			f := newFuzzer(t, program, rand.New(rand.NewPCG(1, 2)))
 			f.run(share / 10) // so that everything that grows once has grown
 			before := heap()

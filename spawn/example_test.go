@@ -25,7 +25,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	program, err := catalog.Program("single-copy", catalog.Variant{})
+	program, err := catalog.Program("single-copy", nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -151,7 +151,7 @@ func TestUnsaved(t *testing.T) {
 	broken := errors.New("the disk is broken")
 	for _, at := range []storage.Point{storage.BeforeWrite, storage.BeforeSync, storage.AfterSync} {
 		synctest.Test(t, func(t *testing.T) {
-			program, err := catalog.Program("single-decree", catalog.Variant{})
+			program, err := catalog.Program("single-decree", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -184,7 +184,7 @@ func TestUnsaved(t *testing.T) {
 
 // TestUnreadable makes sure that a server does not start from records that are none of its own.
 func TestUnreadable(t *testing.T) {
-	program, err := catalog.Program("single-decree", catalog.Variant{})
+	program, err := catalog.Program("single-decree", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestUnreadable(t *testing.T) {
 func TestRejected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		program, err := catalog.Program("single-decree", catalog.Variant{})
+		program, err := catalog.Program("single-decree", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,9 @@
 // mistake in the call or in the model, and 3 if a limit cut the search, so that something is undecided.
 package main
 
-import "synod/cli"
+import (
+	"synod/cli"
+	"synod/examples/catalog"
+)
 
-func main() { cli.Main() }
+func main() { cli.Main(catalog.All()...) }

@@ -9,15 +9,16 @@ import (
 	"strings"
 	"testing"
 
+	"synod/catalog"
 	"synod/checker"
-	"synod/examples/catalog"
+	shipped "synod/examples/catalog"
 	"synod/network"
 )
 
 // TestEntries makes sure that what the entries say of themselves is true.
 func TestEntries(t *testing.T) {
 	var names []string
-	for _, e := range catalog.All() {
+	for _, e := range shipped.All() {
 		if slices.Contains(names, e.Name) || e.Name == "" || e.Summary == "" || strings.HasSuffix(e.Summary, ".") {
 			t.Errorf("entry %q, %q", e.Name, e.Summary)
 		}
@@ -27,7 +28,7 @@ func TestEntries(t *testing.T) {
 				t.Errorf("%s: parameter %+v", e.Name, p)
 			}
 		}
-		if found, err := catalog.Find(e.Name); err != nil || found.Name != e.Name {
+		if found, err := shipped.Find(e.Name); err != nil || found.Name != e.Name {
 			t.Errorf("Find(%q): %v, %v", e.Name, found.Name, err)
 		}
 		for _, s := range settings(e) {
@@ -43,8 +44,8 @@ func TestEntries(t *testing.T) {
 			r.Close()
 		}
 	}
-	if !slices.Equal(names, catalog.Names()) || names[0] != catalog.Default().Name {
-		t.Errorf("names %q, default %q", catalog.Names(), catalog.Default().Name)
+	if !slices.Equal(names, shipped.All().Names()) || names[0] != shipped.Default().Name {
+		t.Errorf("names %q, default %q", shipped.All().Names(), shipped.Default().Name)
 	}
 }
 
@@ -66,7 +67,7 @@ func settings(e catalog.Entry) []catalog.Settings {
 // TestAlone makes sure that a server that is alone is a majority, and a quorum: whatever may happen with more servers
 // happens with one.
 func TestAlone(t *testing.T) {
-	for _, e := range catalog.All() {
+	for _, e := range shipped.All() {
 		if !slices.ContainsFunc(e.Parameters, func(p catalog.Parameter) bool { return p.Name == "servers" }) {
 			continue
 		}
@@ -83,7 +84,7 @@ func TestAlone(t *testing.T) {
 
 // TestMutantsBring makes sure that a mutant brings what shows it, and that what is asked for comes first.
 func TestMutantsBring(t *testing.T) {
-	e := catalog.Default()
+	e := shipped.Default()
 	s, err := e.Resolve(catalog.Settings{Mutant: "vote-not-kept"})
 	if err != nil || s.Budgets["max-down"] != 1 || s.Budgets["max-crashes"] != 1 || s.Values["servers"] != 3 {
 		t.Errorf("%+v, %v", s, err)
@@ -94,8 +95,8 @@ func TestMutantsBring(t *testing.T) {
 	if err != nil || s.Values["servers"] != 4 || s.Budgets["max-down"] != 2 || s.Network != "ordered" {
 		t.Errorf("%+v, %v", s, err)
 	}
-	for _, m := range e.Mutants() {
-		if m.Shown.Budgets["max-down"] > 1 {
+	for _, m := range e.Mutants {
+		if n := m.With["max-down"]; n != "" && n != "1" {
 			t.Errorf("what was asked of another mutant changed %s", m.Name)
 		}
 	}
@@ -138,7 +139,7 @@ func TestRefused(t *testing.T) {
 		{"two-phase-commit", catalog.Settings{Network: "ordered"}, "has no network"},
 		{"two-phase-commit", catalog.Settings{Lossy: true}, "has no network"},
 	} {
-		e, err := catalog.Find(c.entry)
+		e, err := shipped.Find(c.entry)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,9 +151,9 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s %+v: %v; want %q", c.entry, c.settings, err, c.want)
 		}
 	}
-	_, err := catalog.Find("paxos")
+	_, err := shipped.Find("paxos")
 	var unknown *catalog.UnknownError
-	if !errors.As(err, &unknown) || !slices.Equal(unknown.Known, catalog.Names()) {
+	if !errors.As(err, &unknown) || !slices.Equal(unknown.Known, shipped.All().Names()) {
 		t.Errorf("Find: %v", err)
 	}
 }

@@ -1,8 +1,7 @@
 package catalog
 
 import (
-	"slices"
-
+	"synod/catalog"
 	"synod/examples/abd"
 	"synod/examples/durableabd"
 	"synod/examples/registers"
@@ -36,18 +35,15 @@ const (
 	refine   = "refine"
 )
 
-// entries is the catalogue; the first one is the default.
-var entries = slices.Concat(registerEntries, commitEntries, otherEntries)
-
 // registerEntries are the models that serve a register.
-var registerEntries = []Entry{
+var registerEntries = []catalog.Entry{
 	{
 		Name:       "single-decree",
 		Summary:    "Paxos for one decision, serving a register that can be written once",
 		Parameters: singleDecreeParameters(),
-		timers:     func(values map[string]int) bool { return values[retry] == 1 },
+		Timers:     func(values map[string]int) bool { return values[retry] == 1 },
 		Networks:   network.All(),
-		build: buildRegister(func(c registers.Config, values map[string]int, mutant string) (model.Source, error) {
+		Model: buildRegister(func(c registers.Config, values map[string]int, mutant string) (model.Source, error) {
 			variant := singledecree.Variant{
 				Promises: values[promises], Votes: values[votes], Retry: values[retry] == 1, Rounds: values[rounds],
 				Refine: singledecree.Refinement(values[refine]),
@@ -57,41 +53,45 @@ var registerEntries = []Entry{
 			}
 			return zoo.SingleDecree(mutant, variant, c), nil
 		}),
+		Servers: singleDecreeServers,
 	},
 	{
 		Name:       "abd",
 		Summary:    "The register of Attiya, Bar-Noy and Dolev, replicated and linearizable",
 		Parameters: registerParameters(abd.Default),
 		Networks:   []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
-		timers:     never,
-		build:      buildPlainRegister(zoo.Abd),
+		Timers:     never,
+		Model:      buildPlainRegister(zoo.Abd),
+		Servers:    abdServers,
 	},
 	{
 		Name:       "single-copy",
 		Summary:    "A register that each server keeps for itself; with several servers it is not linearizable",
 		Parameters: registerParameters(singlecopy.Default),
 		Networks:   []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
-		timers:     never,
-		build:      buildPlainRegister(zoo.SingleCopy),
+		Timers:     never,
+		Model:      buildPlainRegister(zoo.SingleCopy),
+		Servers:    singleCopyServers,
 	},
 	{
 		Name:    "durable-abd",
 		Summary: "The register of Attiya, Bar-Noy and Dolev for servers that crash and clients that ask again",
-		Parameters: append(registerParameters(durableabd.Default), Parameter{
+		Parameters: append(registerParameters(durableabd.Default), catalog.Parameter{
 			Name: resends, Doc: "how often a client sends each request again", Default: durableabd.Default.Resends, Max: maxPuts,
 		}),
 		Networks: network.All(),
-		timers:   func(values map[string]int) bool { return values[resends] > 0 },
-		build: buildRegister(func(c registers.Config, values map[string]int, mutant string) (model.Source, error) {
+		Timers:   func(values map[string]int) bool { return values[resends] > 0 },
+		Model: buildRegister(func(c registers.Config, values map[string]int, mutant string) (model.Source, error) {
 			c.Resends = values[resends]
 			return zoo.DurableAbd(mutant, c), nil
 		}),
+		Servers: durableAbdServers,
 	},
 }
 
 // registerParameters are those of a system of register servers and clients.
-func registerParameters(d registers.Config) []Parameter {
-	return []Parameter{
+func registerParameters(d registers.Config) []catalog.Parameter {
+	return []catalog.Parameter{
 		{
 			Name: clients, Doc: "clients of the register, each with its puts and then one get",
 			Default: d.Clients, Min: 1, Max: register.MaxClients(1),
@@ -106,48 +106,47 @@ func registerParameters(d registers.Config) []Parameter {
 	}
 }
 
-func singleDecreeParameters() []Parameter {
+func singleDecreeParameters() []catalog.Parameter {
 	return append(registerParameters(singledecree.Default),
-		Parameter{
+		catalog.Parameter{
 			Name: promises, Doc: "servers whose promise it takes to propose, 0 for a majority", Max: maxServers, Special: true,
 		},
-		Parameter{
+		catalog.Parameter{
 			Name: votes, Doc: "servers whose vote it takes to decide, 0 for a majority", Max: maxServers, Special: true,
 		},
-		Parameter{
+		catalog.Parameter{
 			Name: retry, Doc: "proposers try again at a higher ballot, and clients send each request again", Max: 1, Special: true,
 		},
-		Parameter{
+		catalog.Parameter{
 			Name: refine, Doc: "hold it against Consensus: 1 by what servers decide, 2 by what got enough votes",
 			Max: int(singledecree.ByVotes), Special: true,
 		},
-		Parameter{
+		catalog.Parameter{
 			Name: rounds, Doc: "rounds of ballots that are explored with --retry; 0 for 2, or for all with --max-timeouts",
 			Max: maxPuts, Special: true,
 		})
 }
 
-// build is the type of an entry's build function.
-type build = func(values map[string]int, e environment) (model.Source, error)
-
-// buildRegister makes the build function of a system of register servers and clients.
+// buildRegister makes the model of a system of register servers and clients.
 func buildRegister(
 	source func(c registers.Config, values map[string]int, mutant string) (model.Source, error),
-) build {
-	return func(values map[string]int, e environment) (model.Source, error) {
+) func(catalog.Choice) (model.Source, error) {
+	return func(s catalog.Choice) (model.Source, error) {
 		c := registers.Config{
-			Servers: values[servers], Clients: values[clients], Puts: values[puts],
-			Readers: values[readers], Gets: values[gets], Config: e.config,
+			Servers: s.Values[servers], Clients: s.Values[clients], Puts: s.Values[puts],
+			Readers: s.Values[readers], Gets: s.Values[gets], Config: s.Config,
 		}
 		if err := c.Validate(); err != nil {
 			return nil, err
 		}
-		return source(c, values, e.mutant)
+		return source(c, s.Values, s.Mutant)
 	}
 }
 
 // buildPlainRegister does so for one that has no other parameters.
-func buildPlainRegister(source func(mutant string, c registers.Config) model.Source) build {
+func buildPlainRegister(
+	source func(mutant string, c registers.Config) model.Source,
+) func(catalog.Choice) (model.Source, error) {
 	return buildRegister(func(c registers.Config, _ map[string]int, mutant string) (model.Source, error) {
 		return source(mutant, c), nil
 	})

@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 
+	"synod/catalog"
 	"synod/checker"
-	"synod/examples/catalog"
+	shipped "synod/examples/catalog"
 )
 
-func ExampleEntry_Build() {
-	e, err := catalog.Find("two-phase-commit")
+func ExampleFind() {
+	e, err := shipped.Find("two-phase-commit")
 	if err != nil {
 		panic(err)
 	}

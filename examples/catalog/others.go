@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"synod/catalog"
 	"synod/examples/atomiccommit"
 	"synod/examples/lease"
 	"synod/examples/orderedlink"
@@ -30,21 +31,21 @@ const (
 )
 
 // commitEntries are the models of atomic commitment.
-var commitEntries = []Entry{
+var commitEntries = []catalog.Entry{
 	{
 		Name:    "two-phase-commit",
 		Summary: "Resource managers commit or abort a transaction, all of them the same; a plain model",
-		Parameters: []Parameter{
+		Parameters: []catalog.Parameter{
 			{Name: managers, Doc: "resource managers", Default: twophase.Default.Managers, Min: 1, Max: twophase.MaxManagers},
 		},
-		build: func(values map[string]int, e environment) (model.Source, error) {
-			return zoo.TwoPhaseCommit(e.mutant, twophase.Config{Managers: values[managers]})
+		Model: func(s catalog.Choice) (model.Source, error) {
+			return zoo.TwoPhaseCommit(s.Mutant, twophase.Config{Managers: s.Values[managers]})
 		},
 	},
 	{
 		Name:    "three-phase-commit",
 		Summary: "Sites commit or abort a transaction although one crashes, if timers outlast messages",
-		Parameters: []Parameter{
+		Parameters: []catalog.Parameter{
 			{
 				Name: sites, Doc: "sites besides the central one",
 				Default: atomiccommit.Default.Sites, Min: 1, Max: atomiccommit.MaxSites,
@@ -55,21 +56,21 @@ var commitEntries = []Entry{
 			{Name: hasty, Doc: "timers may fire while messages are under way", Max: 1, Special: true},
 		},
 		Networks: []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
-		build: func(values map[string]int, e environment) (model.Source, error) {
+		Model: func(s catalog.Choice) (model.Source, error) {
 			c := atomiccommit.Config{
-				Sites: values[sites], Phases: values[phases], Hasty: values[hasty] == 1, Config: e.config,
+				Sites: s.Values[sites], Phases: s.Values[phases], Hasty: s.Values[hasty] == 1, Config: s.Config,
 			}
-			return zoo.ThreePhaseCommit(e.mutant, c), c.Validate()
+			return zoo.ThreePhaseCommit(s.Mutant, c), c.Validate()
 		},
 	},
 }
 
 // otherEntries are the other models.
-var otherEntries = []Entry{
+var otherEntries = []catalog.Entry{
 	{
 		Name:    "lease",
 		Summary: "A lock that a server grants for a time",
-		Parameters: []Parameter{
+		Parameters: []catalog.Parameter{
 			{Name: clients, Doc: "clients that want the lock", Default: lease.Default.Clients, Min: 1, Max: lease.MaxClients},
 			{
 				Name: attempts, Doc: "attempts of each client to get the lock",
@@ -77,30 +78,30 @@ var otherEntries = []Entry{
 			},
 		},
 		Networks: network.All(),
-		build: func(values map[string]int, e environment) (model.Source, error) {
-			c := lease.Config{Clients: values[clients], Attempts: values[attempts], Config: e.config}
-			return zoo.Lease(e.mutant, c), c.Validate()
+		Model: func(s catalog.Choice) (model.Source, error) {
+			c := lease.Config{Clients: s.Values[clients], Attempts: s.Values[attempts], Config: s.Config}
+			return zoo.Lease(s.Mutant, c), c.Validate()
 		},
 	},
 	{
 		Name:    "ordered-link",
 		Summary: "Messages that arrive once and in order over a network that repeats and loses them",
-		Parameters: []Parameter{
+		Parameters: []catalog.Parameter{
 			{
 				Name: messages, Doc: "messages that are sent",
 				Default: orderedlink.Default.Messages, Min: 1, Max: orderedlink.MaxMessages,
 			},
 		},
 		Networks: []network.Semantics{network.UnorderedDuplicating},
-		build: func(values map[string]int, e environment) (model.Source, error) {
-			c := orderedlink.Config{Messages: values[messages], Config: e.config}
-			return zoo.OrderedLink(e.mutant, c), c.Validate()
+		Model: func(s catalog.Choice) (model.Source, error) {
+			c := orderedlink.Config{Messages: s.Values[messages], Config: s.Config}
+			return zoo.OrderedLink(s.Mutant, c), c.Validate()
 		},
 	},
 	{
 		Name:    "dining-philosophers",
 		Summary: "Everybody takes one fork and then the other, and all may wait for ever",
-		Parameters: []Parameter{
+		Parameters: []catalog.Parameter{
 			{
 				Name: guests, Doc: "philosophers, and forks",
 				Default: philosophers.Default.Philosophers, Min: 2, Max: philosophers.MaxPhilosophers,
@@ -109,40 +110,40 @@ var otherEntries = []Entry{
 			{Name: polite, Doc: "the last philosopher takes the other fork first", Max: 1, Special: true},
 		},
 		Networks:  []network.Semantics{network.Ordered, network.UnorderedNonDuplicating},
-		timers:    never,
-		unfailing: true,
-		build: func(values map[string]int, e environment) (model.Source, error) {
+		Timers:    never,
+		Unfailing: true,
+		Model: func(s catalog.Choice) (model.Source, error) {
 			c := philosophers.Config{
-				Philosophers: values[guests], Meals: values[meals], Polite: values[polite] == 1, Config: e.config,
+				Philosophers: s.Values[guests], Meals: s.Values[meals], Polite: s.Values[polite] == 1, Config: s.Config,
 			}
-			return zoo.DiningPhilosophers(e.mutant, c), c.Validate()
+			return zoo.DiningPhilosophers(s.Mutant, c), c.Validate()
 		},
 	},
 	{
 		Name:       "ping-pong",
 		Summary:    "Two players send a ball to and fro; the first model to read",
-		Parameters: []Parameter{{Name: hits, Doc: "hits of the game", Default: pingpong.Default.Hits, Min: 1, Max: pingpong.MaxHits}},
+		Parameters: []catalog.Parameter{{Name: hits, Doc: "hits of the game", Default: pingpong.Default.Hits, Min: 1, Max: pingpong.MaxHits}},
 		Networks:   network.All(),
-		timers:     never,
-		unfailing:  true,
-		build: func(values map[string]int, e environment) (model.Source, error) {
-			c := pingpong.Config{Hits: values[hits], Config: e.config}
-			return zoo.PingPong(e.mutant, c), c.Validate()
+		Timers:     never,
+		Unfailing:  true,
+		Model: func(s catalog.Choice) (model.Source, error) {
+			c := pingpong.Config{Hits: s.Values[hits], Config: s.Config}
+			return zoo.PingPong(s.Mutant, c), c.Validate()
 		},
 	},
 	{
 		Name:    "token-ring",
 		Summary: "Who has the token may do what only one may do at a time",
-		Parameters: []Parameter{
+		Parameters: []catalog.Parameter{
 			{Name: nodes, Doc: "nodes of the ring", Default: tokenring.Default.Nodes, Min: 2, Max: tokenring.MaxNodes},
 			{Name: laps, Doc: "how often the token goes round", Default: tokenring.Default.Laps, Min: 1, Max: tokenring.MaxLaps},
 		},
 		Networks:  network.All(),
-		timers:    never,
-		unfailing: true,
-		build: func(values map[string]int, e environment) (model.Source, error) {
-			c := tokenring.Config{Nodes: values[nodes], Laps: values[laps], Config: e.config}
-			return zoo.TokenRing(e.mutant, c), c.Validate()
+		Timers:    never,
+		Unfailing: true,
+		Model: func(s catalog.Choice) (model.Source, error) {
+			c := tokenring.Config{Nodes: s.Values[nodes], Laps: s.Values[laps], Config: s.Config}
+			return zoo.TokenRing(s.Mutant, c), c.Validate()
 		},
 	},
 }

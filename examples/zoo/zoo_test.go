@@ -17,7 +17,7 @@ func TestDistinct(t *testing.T) {
 		for _, m := range zoo.Mutants(e.Name) {
 			name := e.Name + " " + m.Name
 			if m.Found == (zoo.Found{}) {
-				t.Errorf("%s does not say what is found: run go test ./examples/hunt -update", name)
+				t.Errorf("%s does not say what is found: run go test ./catalog/hunt -update", name)
 			}
 			if !m.Safe() {
 				killed++

@@ -19,7 +19,7 @@ import (
 func BenchmarkStep(b *testing.B) {
 	for _, to := range []string{"none", "discard", "file"} {
 		b.Run(to, func(b *testing.B) {
-			program, err := catalog.Program("durable-abd", catalog.Variant{})
+			program, err := catalog.Program("durable-abd", nil)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -20,7 +20,7 @@ func (quiet) Send(actor.ID, []byte) error { return nil }
 
 // A server that is driven by hand writes a header, and then a line for each event.
 func Example() {
-	program, err := catalog.Program("single-copy", catalog.Variant{})
+	program, err := catalog.Program("single-copy", nil)
 	if err != nil {
 		fmt.Println(err)
 		return

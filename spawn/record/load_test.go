@@ -61,7 +61,7 @@ func loopback(b *testing.B) *udp.Socket {
 // serve runs three servers until the benchmark ends.
 func serve(b *testing.B, model string, recorded bool) []actor.ID {
 	b.Helper()
-	program, err := catalog.Program(model, catalog.Variant{})
+	program, err := catalog.Program(model, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 // time are: that it remembers texts, and looks less at messages that are JSON, is not to be seen.
 func TestRecorder(t *testing.T) {
 	for _, model := range []string{"abd", "durable-abd", "single-decree", "single-copy"} {
-		program, err := catalog.Program(model, catalog.Variant{})
+		program, err := catalog.Program(model, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

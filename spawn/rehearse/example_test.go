@@ -13,7 +13,7 @@ import (
 
 // Twenty minutes of a cluster whose machines lose their power now and then.
 func ExampleConfig_Perform() {
-	program, err := catalog.Program("durable-abd", catalog.Variant{})
+	program, err := catalog.Program("durable-abd", nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -9,8 +9,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"synod/catalog"
 	"synod/consistency/oplog"
-	"synod/examples/catalog"
+	shipped "synod/examples/catalog"
 	"synod/examples/registers/wire"
 	"synod/spawn/nemesis"
 	"synod/spawn/rehearse"
@@ -25,14 +26,14 @@ const retry = 100 * time.Millisecond
 // config is a configuration of a model, with all kinds of faults that its servers have to stand.
 func config(t testing.TB, model string, streams bool) rehearse.Config {
 	t.Helper()
-	v := catalog.Variant{}
+	var v catalog.Variant
 	c := rehearse.Config{
 		Wire: wire.Requests, Servers: 3, Clients: 4, Length: time.Minute, Kinds: nemesis.VirtualKinds(), Streams: streams,
 		Reads: 0.5, Retries: 2,
 	}
 	switch model {
 	case "single-decree":
-		v.Retry, c.Spec, c.Writes = retry, oplog.WriteOnce, 1
+		v, c.Spec, c.Writes = catalog.Variant{"retry": retry.String()}, oplog.WriteOnce, 1
 	case "abd", "single-copy":
 		c.Kinds, c.Retries = []nemesis.Kind{nemesis.Delay, nemesis.Reorder, nemesis.Pause}, 0
 	}
@@ -45,7 +46,7 @@ func config(t testing.TB, model string, streams bool) rehearse.Config {
 		})
 	}
 	var err error
-	if c.Program, err = catalog.Program(model, v); err != nil {
+	if c.Program, err = shipped.Program(model, v); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -58,7 +59,7 @@ func TestSound(t *testing.T) {
 	if testing.Short() {
 		runs = 5
 	}
-	for _, model := range catalog.Spawnable() {
+	for _, model := range shipped.All().Spawnable() {
 		for _, streams := range []bool{false, true} {
 			c := config(t, model, streams)
 			perform(t, c, rehearse.Campaign{Seed: 1, Runs: runs})

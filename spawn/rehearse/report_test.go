@@ -24,7 +24,7 @@ func TestReplay(t *testing.T) {
 	if testing.Short() {
 		runs = 1
 	}
-	for _, model := range catalog.Spawnable() {
+	for _, model := range catalog.All().Spawnable() {
 		for _, streams := range []bool{false, true} {
 			c := config(t, model, streams)
 			for seed := range runs {

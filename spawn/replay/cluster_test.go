@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"synod/actor"
-	"synod/examples/catalog"
+	"synod/catalog"
+	shipped "synod/examples/catalog"
 	"synod/spawn"
 	"synod/spawn/machine"
 	"synod/spawn/record"
@@ -69,13 +70,13 @@ func (b both) Write(line []byte) (int, error) {
 
 func newCluster(t *testing.T, model, transport string, v catalog.Variant) *cluster {
 	t.Helper()
-	program, err := catalog.Program(model, v)
+	program, err := shipped.Program(model, v)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &cluster{t: t, program: program, ids: []actor.ID{first, first + 1, first + 2}, merged: new(bytes.Buffer)}
 	c.header = record.Header{
-		Servers: c.ids, Model: model, Version: program.Version, Config: v.Words(), Durable: true, Transport: transport,
+		Servers: c.ids, Model: model, Version: program.Version, Config: v, Durable: true, Transport: transport,
 	}
 	for range c.ids {
 		c.stores = append(c.stores, new(storage.Memory))
@@ -216,7 +217,7 @@ func deviates(t *testing.T, line string, want string, files ...string) {
 // decided is a run in which a put is decided, and then a server crashes and recovers.
 func decided(t *testing.T, transport string) *cluster {
 	t.Helper()
-	c := newCluster(t, "single-decree", transport, catalog.Variant{})
+	c := newCluster(t, "single-decree", transport, nil)
 	c.ask(0, `{"Put":[1,"X"]}`)
 	c.crash(1, "")
 	c.start(1)

@@ -19,18 +19,14 @@ type quiet struct{ spawn.Transport }
 func (quiet) Send(actor.ID, []byte) error { return nil }
 
 func program(h *record.Header) (spawn.Program, error) {
-	v, err := catalog.ParseVariant(h.Config)
-	if err != nil {
-		return spawn.Program{}, err
-	}
-	return catalog.Program(h.Model, v)
+	return catalog.Program(h.Model, h.Config)
 }
 
 // One server of single-copy is recorded, and its record replayed, as it is and with another answer.
 func Example() {
 	const self, client = 139637976796088, 139637976797088 // 127.0.0.1:3000 and :4000
 	servers := []actor.ID{self}
-	copies, err := catalog.Program("single-copy", catalog.Variant{})
+	copies, err := catalog.Program("single-copy", nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"synod/examples/catalog"
 	"synod/spawn/replay"
 )
 
@@ -29,7 +28,7 @@ func write(t *testing.T, records []string) (names []string) {
 
 // TestLongFiles replays files of which most is not in memory.
 func TestLongFiles(t *testing.T) {
-	c := newCluster(t, "durable-abd", "udp", catalog.Variant{})
+	c := newCluster(t, "durable-abd", "udp", nil)
 	for n := 1; c.lines[0].Len() < 1<<20; n++ {
 		c.ask(n%3, fmt.Sprintf(`{"Put":[%d,"X"]}`, n))
 	}

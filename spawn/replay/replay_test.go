@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"synod/examples/catalog"
+	"synod/catalog"
+	shipped "synod/examples/catalog"
 	"synod/spawn/machine"
 	"synod/spawn/replay"
 	"synod/storage"
@@ -16,10 +16,10 @@ import (
 
 // TestConfirmed replays runs of every program, with crashes, repeats, losses and timers.
 func TestConfirmed(t *testing.T) {
-	for _, model := range catalog.Spawnable() {
+	for _, model := range shipped.All().Spawnable() {
 		for _, transport := range []string{"udp", "tcp"} {
 			t.Run(model+" "+transport, func(t *testing.T) {
-				c := newCluster(t, model, transport, catalog.Variant{})
+				c := newCluster(t, model, transport, nil)
 				for i := range 9 {
 					c.ask(i%3, fmt.Sprintf(`{"Put":[%d,"X"]}`, i+1))
 					c.ask((i+1)%3, fmt.Sprintf(`{"Get":%d}`, i+100))
@@ -46,7 +46,7 @@ func TestConfirmed(t *testing.T) {
 }
 
 func TestRetries(t *testing.T) {
-	c := newCluster(t, "single-decree", "udp", catalog.Variant{Retry: time.Second})
+	c := newCluster(t, "single-decree", "udp", catalog.Variant{"retry": "1s"})
 	c.servers[1], c.servers[2] = nil, nil
 	c.ask(0, `{"Put":[1,"X"]}`)
 	c.wait()
@@ -70,7 +70,7 @@ func TestRetries(t *testing.T) {
 // TestRepeated lets messages of UDP come twice, and out of order; over TCP that must not be.
 func TestRepeated(t *testing.T) {
 	for _, transport := range []string{"udp", "tcp"} {
-		c := newCluster(t, "single-decree", transport, catalog.Variant{})
+		c := newCluster(t, "single-decree", transport, nil)
 		if err := c.deliver(envelope{client, c.ids[0], []byte(`{"Put":[1,"X"]}`)}); err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestRepeated(t *testing.T) {
 
 // TestLost counts what never comes.
 func TestLost(t *testing.T) {
-	c := newCluster(t, "single-decree", "tcp", catalog.Variant{})
+	c := newCluster(t, "single-decree", "tcp", nil)
 	if err := c.deliver(envelope{client, c.ids[0], []byte(`{"Put":[1,"X"]}`)}); err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func TestTorn(t *testing.T) {
 	}
 	line := `{"server":"127.0.0.1:3001","step":5,"at":1,"wall":1,"event":"start","state":"0000000000000000"}`
 	for n := 1; n < len(line); n++ {
-		c := newCluster(t, "single-decree", "udp", catalog.Variant{})
+		c := newCluster(t, "single-decree", "udp", nil)
 		c.ask(0, `{"Put":[1,"X"]}`)
 		tail := ""
 		if n%2 == 0 {
@@ -250,7 +250,7 @@ func TestTorn(t *testing.T) {
 // TestUnsaved lets a server die after it has written a line and before what the step keeps is saved.
 func TestUnsaved(t *testing.T) {
 	for _, point := range []storage.Point{storage.BeforeWrite, storage.AfterSync} {
-		c := newCluster(t, "single-decree", "udp", catalog.Variant{})
+		c := newCluster(t, "single-decree", "udp", nil)
 		c.stores[1].At = func(p storage.Point) error {
 			if p == point {
 				return fmt.Errorf("the disk is gone")
@@ -279,14 +279,14 @@ func TestUnsaved(t *testing.T) {
 
 // TestAmnesia lets a server start as if it had never run, and another one recover from older records.
 func TestAmnesia(t *testing.T) {
-	c := newCluster(t, "single-decree", "udp", catalog.Variant{})
+	c := newCluster(t, "single-decree", "udp", nil)
 	c.ask(0, `{"Put":[1,"X"]}`)
 	c.crash(1, "")
 	*c.stores[1] = storage.Memory{}
 	c.start(1)
 	deviates(t, "run1:7", "a recovery of what was saved", c.files()...)
 	// A promise that is taken back, although it was sent.
-	c = newCluster(t, "single-decree", "udp", catalog.Variant{})
+	c = newCluster(t, "single-decree", "udp", nil)
 	before, err := c.stores[1].Load()
 	if err != nil {
 		t.Fatal(err)
@@ -303,7 +303,7 @@ func TestAmnesia(t *testing.T) {
 
 // TestReplyBeforeSave lets a server send before it saves: what it says is known to others, and it does not know it.
 func TestReplyBeforeSave(t *testing.T) {
-	c := newCluster(t, "single-decree", "udp", catalog.Variant{})
+	c := newCluster(t, "single-decree", "udp", nil)
 	c.stores[1].At = func(storage.Point) error { return fmt.Errorf("killed") }
 	if err := c.deliver(envelope{client, c.ids[0], []byte(`{"Put":[1,"X"]}`)}); err != nil {
 		t.Fatal(err)
@@ -366,7 +366,7 @@ func TestGlobal(t *testing.T) {
 
 // TestForged sends a message in the name of a server, and one that nobody may send.
 func TestForged(t *testing.T) {
-	c := newCluster(t, "single-decree", "udp", catalog.Variant{})
+	c := newCluster(t, "single-decree", "udp", nil)
 	forged := fmt.Appendf(nil, `{"Internal":{"Prepare":{"ballot":[9,%d]}}}`, first)
 	if err := c.deliver(envelope{client, c.ids[1], forged}); err != nil {
 		t.Fatal(err)

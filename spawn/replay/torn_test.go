@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"synod/examples/catalog"
 	"synod/spawn/replay"
 	"synod/storage"
 )
@@ -17,7 +16,7 @@ import (
 // unsaved is a run in which the second server writes down a promise and a stop, but cannot save the promise.
 func unsaved(t *testing.T) *cluster {
 	t.Helper()
-	c := newCluster(t, "single-decree", "udp", catalog.Variant{})
+	c := newCluster(t, "single-decree", "udp", nil)
 	c.stores[1].At = func(storage.Point) error { return errors.New("the disk is gone") }
 	if err := c.deliver(envelope{client, c.ids[0], []byte(`{"Put":[1,"X"]}`)}); err != nil {
 		t.Fatal(err)
@@ -90,7 +89,7 @@ func TestTornBeginning(t *testing.T) {
 
 // TestTornFirst tears the recovery with which a record begins.
 func TestTornFirst(t *testing.T) {
-	c := newCluster(t, "single-decree", "udp", catalog.Variant{})
+	c := newCluster(t, "single-decree", "udp", nil)
 	c.ask(0, `{"Put":[1,"X"]}`)
 	for _, b := range c.lines {
 		b.Reset()
@@ -119,7 +118,7 @@ func TestTornSuccessor(t *testing.T) {
 
 // TestTwice gives the record of a process twice, and those of two processes in the wrong order.
 func TestTwice(t *testing.T) {
-	c := newCluster(t, "single-copy", "udp", catalog.Variant{})
+	c := newCluster(t, "single-copy", "udp", nil)
 	c.ask(1, `{"Put":[1,"X"]}`)
 	one := c.files()[1]
 	c.crash(1, "")

@@ -79,7 +79,7 @@ func serve(dir string, addresses []string) error {
 	if err != nil {
 		return err
 	}
-	program, err := catalog.Program("durable-abd", catalog.Variant{})
+	program, err := catalog.Program("durable-abd", nil)
 	if err != nil {
 		return err
 	}

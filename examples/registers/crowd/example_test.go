@@ -27,7 +27,7 @@ func serve(ctx context.Context) (actor.ID, <-chan error, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	program, err := catalog.Program("single-copy", catalog.Variant{})
+	program, err := catalog.Program("single-copy", nil)
 	if err != nil {
 		return 0, nil, err
 	}

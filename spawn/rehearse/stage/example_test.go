@@ -13,7 +13,7 @@ import (
 
 // Three servers and a client, for ten seconds in which a machine loses its power: the run is the same each time.
 func ExampleRun() {
-	program, err := catalog.Program("durable-abd", catalog.Variant{})
+	program, err := catalog.Program("durable-abd", nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -23,7 +23,7 @@ const firstServer = actor.ID(1000)
 // config is a run of a model with all faults that there are.
 func config(t testing.TB, model string, streams bool, seed uint64) stage.Config {
 	t.Helper()
-	program, err := catalog.Program(model, catalog.Variant{})
+	program, err := catalog.Program(model, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"synod/catalog/hunt"
 	"synod/checker"
 	"synod/examples/catalog"
-	"synod/examples/hunt"
 )
 
 // Two mutants of a model, each killed by a property of its own.

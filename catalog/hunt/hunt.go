@@ -9,9 +9,8 @@ import (
 	"fmt"
 	"time"
 
+	"synod/catalog"
 	"synod/checker"
-	"synod/examples/catalog"
-	"synod/examples/zoo"
 )
 
 // Trophy is a mutant with what a search found out about it. There is none without a search.
@@ -20,8 +19,8 @@ type Trophy struct {
 	Mutant   catalog.Mutant
 	Settings catalog.Settings // all of them
 	Killer   string           // the property that the shortest path violates, or that has no example; empty for none
-	Found    zoo.Found
-	Sound    zoo.Found // counts of the sound model with these settings, only of a mutant that is declared safe
+	Found    catalog.Found
+	Sound    catalog.Found // counts of the sound model with these settings, only of a mutant that is declared safe
 	Elapsed  time.Duration
 
 	stopped string // the limit that cut a search, if one did
@@ -52,17 +51,17 @@ func Shoot(ctx context.Context, e catalog.Entry, m catalog.Mutant, o checker.Opt
 }
 
 // search gives what kills a model with these settings, and the counts.
-func (t *Trophy) search(ctx context.Context, s catalog.Settings, o checker.Options) (string, zoo.Found, error) {
+func (t *Trophy) search(ctx context.Context, s catalog.Settings, o checker.Options) (string, catalog.Found, error) {
 	source, err := t.Entry.Build(s)
 	if err != nil {
-		return "", zoo.Found{}, err
+		return "", catalog.Found{}, err
 	}
 	r := checker.BFS(ctx, source, o)
 	defer r.Close()
 	if r.Err != nil {
-		return "", zoo.Found{}, fmt.Errorf("mutant %s of %s: %w", t.Mutant.Name, t.Entry.Name, r.Err)
+		return "", catalog.Found{}, fmt.Errorf("mutant %s of %s: %w", t.Mutant.Name, t.Entry.Name, r.Err)
 	}
-	found := zoo.Found{Unique: r.Unique, Generated: r.Generated}
+	found := catalog.Found{Unique: r.Unique, Generated: r.Generated}
 	killer := ""
 	for _, p := range r.Properties {
 		switch n := 0; {
@@ -108,7 +107,7 @@ func (t Trophy) Wrong() error {
 // ctx is done, it ends too.
 func All(ctx context.Context, entries []catalog.Entry, o checker.Options, report func(Trophy)) error {
 	for _, e := range entries {
-		for _, m := range e.Mutants() {
+		for _, m := range e.Mutants {
 			t, err := Shoot(ctx, e, m, o)
 			if err != nil {
 				return err

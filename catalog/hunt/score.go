@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"synod/catalog"
 	"synod/checker"
-	"synod/examples/catalog"
 	"synod/model"
 )
 
@@ -47,7 +47,7 @@ func Measure(
 ) (Score, error) {
 	s := Score{Entry: e}
 	o.FinishWhen = checker.Decided
-	for _, m := range e.Mutants() {
+	for _, m := range e.Mutants {
 		if err := s.measure(ctx, m, o); err != nil {
 			return s, fmt.Errorf("mutant %s of %s: %w", m.Name, e.Name, err)
 		}

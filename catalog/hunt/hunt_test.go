@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"synod/catalog"
+	"synod/catalog/hunt"
 	"synod/checker"
-	"synod/examples/catalog"
-	"synod/examples/hunt"
-	"synod/examples/zoo"
+	shipped "synod/examples/catalog"
 	"synod/internal/mutation"
 )
 
@@ -32,8 +32,8 @@ func quick() int {
 // TestAsDeclared makes sure that every mutant is killed, or safe, exactly as it says. With -update it says so afterwards.
 // Its parts are named by model and mutant, so that -run selects some.
 func TestAsDeclared(t *testing.T) {
-	for _, e := range catalog.All() {
-		for _, m := range e.Mutants() {
+	for _, e := range shipped.All() {
+		for _, m := range e.Mutants {
 			if m.Found.Generated > quick() && !*long && !*update {
 				continue
 			}
@@ -54,9 +54,9 @@ func TestAsDeclared(t *testing.T) {
 	}
 }
 
-func note(t *testing.T, entry, mutant string, f zoo.Found) {
+func note(t *testing.T, entry, mutant string, f catalog.Found) {
 	t.Helper()
-	file := filepath.Join("..", "zoo", "mutants", entry, mutant+".txt")
+	file := filepath.Join("..", "..", "examples", "zoo", "mutants", entry, mutant+".txt")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -77,8 +77,8 @@ func TestSoundLives(t *testing.T) {
 		states = 2_000
 	}
 	searched := make(map[string]bool)
-	for _, e := range catalog.All() {
-		for _, m := range e.Mutants() {
+	for _, e := range shipped.All() {
+		for _, m := range e.Mutants {
 			s, err := e.Resolve(catalog.Settings{Mutant: m.Name})
 			if err != nil {
 				t.Fatal(err)
@@ -109,12 +109,12 @@ func TestSoundLives(t *testing.T) {
 
 // TestWrong looks at what is not as it is declared.
 func TestWrong(t *testing.T) {
-	e, err := catalog.Find("two-phase-commit")
+	e, err := shipped.Find("two-phase-commit")
 	if err != nil {
 		t.Fatal(err)
 	}
 	find := func(name string) catalog.Mutant {
-		for _, m := range e.Mutants() {
+		for _, m := range e.Mutants {
 			if m.Name == name {
 				return m
 			}
@@ -155,7 +155,7 @@ func TestWrong(t *testing.T) {
 		}
 	}
 	// A safe mutant with the very counts of the sound model is none.
-	twin := hunt.Trophy{Mutant: safe, Found: zoo.Found{Unique: 5, Generated: 6}, Sound: zoo.Found{Unique: 5, Generated: 6}}
+	twin := hunt.Trophy{Mutant: safe, Found: catalog.Found{Unique: 5, Generated: 6}, Sound: catalog.Found{Unique: 5, Generated: 6}}
 	if err := twin.Wrong(); err == nil {
 		t.Error("a mutant with the counts of the sound model counts as one")
 	}
@@ -166,7 +166,7 @@ func TestWrong(t *testing.T) {
 
 // The table in the docs lies between these.
 const (
-	tableBegins = "<!-- the table of mutants, written by go test ./examples/hunt -update -->\n"
+	tableBegins = "<!-- the table of mutants, written by go test ./catalog/hunt -update -->\n"
 	tableEnds   = "<!-- the end of the table -->\n"
 )
 
@@ -190,20 +190,20 @@ func TestDocs(t *testing.T) {
 		return
 	}
 	if string(text) != want {
-		t.Errorf("the table in %s is not up to date: run go test ./examples/hunt -update", file)
+		t.Errorf("the table in %s is not up to date: run go test ./catalog/hunt -update", file)
 	}
 }
 
 // table is the table of all mutants, a part for each model. It reads the files, which -update may just have rewritten.
 func table(t *testing.T) string {
-	all, err := mutation.Read(os.DirFS("../zoo"), "mutants")
+	all, err := mutation.Read(os.DirFS("../../examples/zoo"), "mutants")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b strings.Builder
 	killed, safe := 0, 0
-	for _, e := range catalog.All() {
-		if len(e.Mutants()) == 0 {
+	for _, e := range shipped.All() {
+		if len(e.Mutants) == 0 {
 			continue
 		}
 		fmt.Fprintf(&b, "\n### %s\n\n", e.Name)

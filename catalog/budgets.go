@@ -72,9 +72,9 @@ func (e Entry) refuses(budget string, values map[string]int) error {
 	switch {
 	case len(e.Networks) == 0:
 		return fmt.Errorf("the model %s has no network: expected no %s", e.Name, budget)
-	case slices.Contains([]string{maxDown, maxCrashes, maxPartitions}, budget) && e.unfailing:
+	case slices.Contains([]string{maxDown, maxCrashes, maxPartitions}, budget) && e.Unfailing:
 		return fmt.Errorf("nobody crashes or is cut off in the model %s: expected no %s", e.Name, budget)
-	case slices.Contains([]string{maxTimeouts, timersLast}, budget) && e.timers != nil && !e.timers(values):
+	case slices.Contains([]string{maxTimeouts, timersLast}, budget) && e.Timers != nil && !e.Timers(values):
 		return fmt.Errorf("the model %s sets no timers with these parameters: expected no %s", e.Name, budget)
 	}
 	return nil

@@ -1,0 +1,46 @@
+package catalog
+
+import (
+	"maps"
+
+	"synod/internal/mutation"
+)
+
+// Mutant is a broken variant of a model, on which a checker can show what it is worth.
+type Mutant struct {
+	Name    string
+	Summary string            // a sentence without its full stop
+	Breaks  string            // the property that shows it; empty if it is safe, and only has other counts than the sound model
+	With    map[string]string // the settings that show it, by the names of Options: these are its defaults
+	Found   Found             // by a breadth-first search of that, to the first violation; of a safe one, of all states
+}
+
+// Found is what a search for a mutant finds; its zero value says that nobody has written it down.
+type Found = mutation.Found
+
+// Safe reports whether no property breaks.
+func (m Mutant) Safe() bool { return m.Breaks == "" }
+
+// Shown returns the settings that show a mutant of the entry as flags of the command, see Flags.
+func (e Entry) Shown(m Mutant) []string {
+	s, err := e.Parse(m.With)
+	if err != nil {
+		return nil // Validate tells of it.
+	}
+	return e.Flags(s)
+}
+
+// after puts settings that were asked for on top of those that show a mutant.
+func (s Settings) after(shown, asked Settings) Settings {
+	maps.Copy(s.Values, shown.Values)
+	if asked.Network == "" {
+		asked.Network = shown.Network
+	}
+	if !asked.Lossy {
+		asked.Lossy, asked.Elide = shown.Lossy, shown.Elide
+	}
+	budgets := maps.Clone(shown.Budgets)
+	maps.Copy(budgets, asked.Budgets)
+	asked.Budgets = budgets
+	return asked
+}
