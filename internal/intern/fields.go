@@ -35,7 +35,7 @@ func (t *Table[T]) Fields(limit int) []FieldValues {
 		}
 	}
 	slices.SortFunc(types, func(a, b *plan) int {
-		return cmp.Or(cmp.Compare(prefixes[a], prefixes[b]), cmp.Compare(a.typeHash, b.typeHash))
+		return cmp.Or(cmp.Compare(prefixes[a], prefixes[b]), cmp.Compare(a.name(), b.name()))
 	})
 	var all []FieldValues
 	for _, p := range types {
@@ -64,7 +64,7 @@ func (t *Table[T]) structOf(id uint32) (p *plan, at unsafe.Pointer, prefix strin
 			f := p.fields[0]
 			prefix, p, at = join(prefix, f.name), f.plan, unsafe.Add(at, f.offset)
 		case p.op == opStruct && inside:
-			return p, at, join(prefix, shortName(p.typ.String()))
+			return p, at, join(prefix, p.textName())
 		case p.op == opStruct:
 			return p, at, prefix
 		case p.op == opPointer && *(*unsafe.Pointer)(at) != nil:

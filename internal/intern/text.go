@@ -125,12 +125,12 @@ func (p *plan) textDynamic(dst []byte, v unsafe.Pointer) []byte {
 		return append(dst, s...)
 	}
 	if p.op == opStruct {
-		return p.text(append(dst, p.name()...), v)
+		return p.text(append(dst, p.textName()...), v)
 	}
 	if to := p.structBehind(v); to != nil {
 		return p.elem.textDynamic(append(dst, '&'), to)
 	}
-	dst = append(append(dst, p.name()...), '(')
+	dst = append(append(dst, p.textName()...), '(')
 	return append(p.text(dst, v), ')')
 }
 

@@ -119,8 +119,8 @@ func (w *Walker[T]) Hash(v T) uint64 {
 //
 // Structs are {Field:value,…}, slices and arrays [value,…], maps {key:value,…} sorted by encoded key, strings and
 // byte slices quoted, pointers &value, and nil is nil. Only what an interface holds carries its type: register.Put{…},
-// &register.Put{…}, actor.ID(3). Of two types of the same package and type name, the one that the process encodes
-// later is given its import path, or a number if that is the same too: between processes, only such keys may differ.
+// &register.Put{…}, actor.ID(3). A type's name depends on nothing but the type: package name and type name for a type of
+// this module, else its import path and name, example.com/me/proto.Ping; names.go says the rest.
 func (w *Walker[T]) Encode(dst []byte, v T) []byte {
 	return w.plan.encode(dst, w.at(&v))
 }
@@ -129,7 +129,7 @@ func (w *Walker[T]) Encode(dst []byte, v T) []byte {
 // exact. Values of such types need no copying.
 func (w *Walker[T]) Flat() bool { return w.plan.flat }
 
-// Text returns v for people: the encoding, with the texts of values that are a fmt.Stringer, and zero structs as {}.
+// Text returns v for people: the encoding with types by their short names, with the texts of values that are a fmt.Stringer, and zero structs as {}.
 // A String method gets a copy; where it panics, or is merely promoted from an embedded field, the value is spelt out.
 func (w *Walker[T]) Text(v T) string {
 	return string(w.plan.text(nil, w.at(&v)))
