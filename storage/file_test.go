@@ -2,8 +2,9 @@ package storage
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
-	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	bolt "go.etcd.io/bbolt"
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 )
@@ -33,14 +33,11 @@ func same(a, b []Record) bool {
 	return slices.EqualFunc(a, b, func(x, y Record) bool { return x.Name == y.Name && bytes.Equal(x.Data, y.Data) })
 }
 
-// TestRefused makes sure that a file of somebody else, or a damaged one, is refused with a sentence, and left as it was.
+// TestRefused makes sure that a file of another actor, or a damaged one, is refused with a sentence, and left as it was.
 func TestRefused(t *testing.T) {
 	sound := func(t *testing.T, path string) {
 		f := open(t, filepath.Dir(path))
-		if err := f.Save([]Record{{"a", []byte("1")}}); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Close(); err != nil {
+		if err := errors.Join(f.Save([]Record{{"a", []byte("1")}}), f.Save([]Record{{"a", []byte("2")}}), f.Close()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -58,53 +55,65 @@ func TestRefused(t *testing.T) {
 			}
 		}
 	}
-	edit := func(change func(tx *bolt.Tx) error) func(*testing.T, string) {
+	edit := func(change func(data []byte) []byte) func(*testing.T, string) {
 		return func(t *testing.T, path string) {
 			sound(t, path)
-			db, err := bolt.Open(path, 0o600, nil)
+			data, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(db.Update(change), db.Close()); err != nil {
+			if err := os.WriteFile(path, change(data), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	truncated := func(pages int64) func(*testing.T, string) {
-		return func(t *testing.T, path string) {
-			sound(t, path)
-			if err := os.Truncate(path, pages*int64(os.Getpagesize())); err != nil {
-				t.Fatal(err)
-			}
-		}
+	flip := func(at int) func(*testing.T, string) {
+		return edit(func(data []byte) []byte { data[at] ^= 4; return data })
 	}
-	put := func(bucket, key, value []byte) func(*testing.T, string) {
-		return edit(func(tx *bolt.Tx) error { return tx.Bucket(bucket).Put(key, value) })
+	cut := func(size int) func(*testing.T, string) {
+		return edit(func(data []byte) []byte { return data[:size] })
 	}
-	framed := frame([]byte("x"))
+	clear := func(from, to int) func(*testing.T, string) {
+		return edit(func(data []byte) []byte { clear(data[from:to]); return data })
+	}
+	later := func(data []byte) []byte {
+		binary.LittleEndian.PutUint32(data[len(magic):], 9)
+		binary.LittleEndian.PutUint32(data[headerSize-4:], crc32.Checksum(data[:headerSize-4], castagnoli))
+		return data
+	}
+	bbolt := make([]byte, 32<<10)
+	binary.LittleEndian.PutUint32(bbolt[16:], bboltMagic)
+	const first, second, third = segmentsAt, segmentsAt + sectorSize, segmentsAt + 2*sectorSize
 	tests := map[string]struct {
 		prepare func(*testing.T, string)
 		says    string
 	}{
-		"another actor":     {as(Identity{me.Model, 1, 8, me.Cluster}), "actor 8"},
-		"another model":     {as(Identity{"abd", 1, 7, me.Cluster}), "of abd"},
-		"another version":   {as(Identity{me.Model, 2, 7, me.Cluster}), "version 2"},
-		"another cluster":   {as(Identity{me.Model, 1, 7, "7,8"}), "among 7,8"},
-		"text":              {write("hello\n"), "something else"},
-		"long text":         {write(strings.Repeat("hello\n", 10_000)), "something else"},
-		"empty":             {write(""), "something else"},
-		"zeros":             {write(strings.Repeat("\x00", 64<<10)), "something else"},
-		"another database":  {edit(func(tx *bolt.Tx) error { return tx.DeleteBucket(about) }), "something else"},
-		"no records":        {edit(func(tx *bolt.Tx) error { return tx.DeleteBucket(records) }), "something else"},
-		"another format":    {put(about, keyFormat, []byte{0, 0, 0, 9}), "format 9"},
-		"odd format":        {put(about, keyFormat, []byte{9}), "something else"},
-		"version of record": {put(records, []byte("a"), append([]byte{9}, framed[1:]...)), `"a": the record has version 9`},
-		"flipped bit":       {put(records, []byte("a"), append(slices.Clone(framed[:5]), 'y')), `"a": the record is damaged`},
-		"short record":      {put(records, []byte("a"), []byte{1, 2}), `"a": the record is damaged`},
-		"one page":          {truncated(1), ""},
-		"two pages":         {truncated(2), "damaged: a part of it is missing"},
-		"three pages":       {truncated(3), "damaged"},
-		"a folder":          {func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, "expected a file"},
+		"another actor":           {as(Identity{me.Model, 1, 8, me.Cluster}), "actor 8"},
+		"another model":           {as(Identity{"abd", 1, 7, me.Cluster}), "of abd"},
+		"another version":         {as(Identity{me.Model, 2, 7, me.Cluster}), "version 2"},
+		"another cluster":         {as(Identity{me.Model, 1, 7, "7,8"}), "among 7,8"},
+		"text":                    {write("hello\n"), "something else"},
+		"long text":               {write(strings.Repeat("hello\n", 10_000)), "something else"},
+		"empty":                   {write(""), "something else"},
+		"zeros":                   {write(strings.Repeat("\x00", 64<<10)), "something else"},
+		"an earlier format":       {write(string(bbolt)), "go on with the release that wrote it"},
+		"a later format":          {edit(later), "format 9, this program expects 2"},
+		"a bit of the magic":      {flip(1), "something else"},
+		"a bit of the header":     {flip(20), "bytes 0 to 4095: the checksum of the header"},
+		"a bit of the mark":       {flip(markAt + 9), "bytes 4096 to 4607: the checksum of the mark"},
+		"an empty mark":           {clear(markAt, markAt+sectorSize), "the checksum of the mark"},
+		"a bit of the first":      {flip(first + 40), "bytes 8192 to 8703: batch 1 was saved, but"},
+		"a bit of the last":       {flip(third + 40), "bytes 9216 to 9727: batch 3 was saved, but"},
+		"an empty last one":       {clear(third, third+sectorSize), "batch 3 was saved, but"},
+		"an empty one":            {clear(second, second+sectorSize), "batch 2 was saved, but"},
+		"a bit of what is empty":  {flip(third + 5*sectorSize), "neither empty nor as a save writes it"},
+		"cut in the header":       {cut(100), "the header is cut off"},
+		"cut before the mark":     {cut(markAt), "the mark of what was saved is cut off"},
+		"cut in the mark":         {cut(markAt + 100), "the mark of what was saved is cut off"},
+		"cut before the segment":  {cut(first), "the file is cut off, and has 8192 bytes"},
+		"cut before the last":     {cut(third), "the file is cut off, and has 9216 bytes"},
+		"cut behind the last":     {cut(third + sectorSize), "the file is cut off, and has 9728 bytes"},
+		"a folder":                {func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, "expected a file"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -118,6 +127,9 @@ func TestRefused(t *testing.T) {
 			}
 			if !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), Name(me.Actor)) {
 				t.Errorf("error %q, want one with %q", err, tt.says)
+			}
+			if damaged := errors.As(err, new(*Damage)); damaged != strings.Contains(err.Error(), advice) {
+				t.Errorf("error %q: damage is %v", err, damaged)
 			}
 			if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
 				t.Error("the file was changed")
@@ -147,29 +159,6 @@ func TestInUse(t *testing.T) {
 func TestFolder(t *testing.T) {
 	if f, err := Open(filepath.Join(t.TempDir(), "none"), me); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("opened in no folder: %v, %v", f, err)
-	}
-}
-
-// TestOpenWrites makes sure that what an opened file shows was written and synced by who opened it, and that this changes
-// nothing: it may have been in nothing but the system's cache.
-func TestOpenWrites(t *testing.T) {
-	folder := t.TempDir()
-	var want []Record
-	for i := range 500 { // more than a page holds
-		want = append(want, Record{fmt.Sprintf("%04d", i), bytes.Repeat([]byte{byte(i)}, 50)})
-	}
-	f := open(t, folder)
-	if err := errors.Join(f.Save(want), f.Close()); err != nil {
-		t.Fatal(err)
-	}
-	f = open(t, folder)
-	defer f.Close()
-	stats := f.db.Stats()
-	if pages := stats.TxStats.GetWrite(); pages < 500*50/4096 {
-		t.Errorf("it wrote %d pages", pages)
-	}
-	if got, err := f.Load(); err != nil || !same(got, want) {
-		t.Errorf("%d records, %v; want %d", len(got), err, len(want))
 	}
 }
 

@@ -88,7 +88,7 @@ var rules = []rule{
 	},
 	{
 		folder: "storage", ours: []string{"actor", "internal", "storage"}, except: notShipped,
-		third: []string{"go.etcd.io/bbolt", "golang.org/x/sys"},
+		third: []string{"golang.org/x/sys"},
 	},
 	{
 		folder: "internal", ours: []string{"internal"}, except: notShipped,

@@ -1,0 +1,202 @@
+package storage
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// Device is what a log lies on: a file, or a Disk.
+type Device interface {
+	io.ReaderAt
+	io.WriterAt // beyond the end it makes the device longer
+	// Sync returns once all that was written is durable. After an error nobody knows what is.
+	Sync() error
+	// Size returns how many bytes there are.
+	Size() (int64, error)
+}
+
+// Log is the records of one actor on a device: a log of batches, of which each save appends one and syncs once. When its
+// segment is full, all records are written to another one. It is not safe for concurrent use.
+type Log struct {
+	device  Device
+	seed    uint32
+	mark    mark // as it was written
+	records map[string][]byte
+	broken  error // what went wrong with a save
+
+	content, sectors []byte // of the batch that is written, kept for the next one
+}
+
+// Format makes a log without records of an empty device.
+func Format(d Device, id Identity) error {
+	front, err := appendHeader(nil, id)
+	if err != nil {
+		return err
+	}
+	_, seed, err := decodeHeader(front)
+	if err != nil {
+		return err
+	}
+	l := &Log{device: d, seed: seed}
+	if _, err := d.WriteAt(front, 0); err != nil {
+		return err
+	}
+	// Where the next segment will be is taken now, so that a disk that gets full later does not matter.
+	if err := l.rewrite(segmentsAt, l.whole()); err != nil {
+		return err
+	}
+	return l.clear(l.mark.end, 2*l.mark.end-l.mark.start)
+}
+
+// Mount returns the log on a device, which is then durable as it is shown. One that belongs to another actor, or is
+// damaged, is refused and left as it was.
+func Mount(d Device, id Identity) (*Log, error) {
+	s, err := look(d)
+	if err == nil && s.identity != id {
+		err = fmt.Errorf("the file belongs to %v, expected %v", s.identity, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l := &Log{device: d, seed: s.seed, mark: s.mark, records: s.records}
+	return l, l.settle(s)
+}
+
+// settle makes durable what a file shows. A process that was killed in the middle of a save, or whose sync failed, leaves
+// in the system's cache what is on no disk: whoever opens the file sees it, and must not build on it. Another sync is
+// not enough, as it may pass over what failed before (Rebello et al., "Can Applications Recover from fsync Failures?",
+// 2020), so that everything since the last successful sync is written again, to where it is: that takes no room.
+func (l *Log) settle(s *survey) error {
+	if from, to := s.mark.saved.end, s.last.end; from < to {
+		batches := make([]byte, to-from)
+		if err := read(l.device, batches, from); err != nil {
+			return err
+		}
+		if _, err := l.device.WriteAt(batches, from); err != nil {
+			return err
+		}
+	}
+	if s.torn.from < s.torn.to {
+		if _, err := l.device.WriteAt(make([]byte, s.torn.to-s.torn.from), s.torn.from); err != nil {
+			return err
+		}
+	}
+	if s.last != s.mark.saved || s.torn.from < s.torn.to {
+		if err := l.device.Sync(); err != nil {
+			return err
+		}
+	}
+	l.mark.saved = s.last
+	if err := l.writeMark(); err != nil {
+		return err
+	}
+	return l.device.Sync()
+}
+
+// Load returns all records, in ascending order of their names. The caller owns them.
+func (l *Log) Load() ([]Record, error) {
+	all := ascending(l.records)
+	for i := range all {
+		all[i].Data = append([]byte{}, all[i].Data...)
+	}
+	return all, nil
+}
+
+// Save makes changes, all or none of them. When it returns nil they are on disk. After an error nothing may be built on
+// what the log holds: it has to be mounted anew.
+func (l *Log) Save(changes []Record) error {
+	if l.broken != nil {
+		return fmt.Errorf("an earlier save went wrong: %w", l.broken)
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	for _, c := range changes {
+		if c.Data == nil {
+			delete(l.records, c.Name)
+		} else {
+			l.records[c.Name] = bytes.Clone(c.Data)
+		}
+	}
+	l.content = appendContent(l.content[:0], l.mark.saved.chain, kindChanges, changes)
+	if l.mark.saved.end+span(len(l.content)) <= l.mark.end {
+		l.broken = l.append()
+	} else {
+		l.broken = l.compact()
+	}
+	return l.broken
+}
+
+// append appends the batch with the content that was made, syncs it, and then says in the mark that it was saved.
+func (l *Log) append() error {
+	if len(l.content) > maxContent {
+		return fmt.Errorf("a save of %d bytes: expected at most %d", len(l.content), maxContent)
+	}
+	number := l.mark.saved.number + 1
+	l.sectors = appendSectors(l.sectors[:0], l.seed, number, l.content)
+	if _, err := l.device.WriteAt(l.sectors, l.mark.saved.end); err != nil {
+		return err
+	}
+	if err := l.device.Sync(); err != nil {
+		return err
+	}
+	l.mark.saved = place{number, l.mark.saved.end + int64(len(l.sectors)), chained(l.content)}
+	return l.writeMark()
+}
+
+func (l *Log) writeMark() error {
+	_, err := l.device.WriteAt(l.mark.encode(l.seed), markAt)
+	return err
+}
+
+// compact writes all records to a new segment: before the one that counts if there is room, else behind it.
+func (l *Log) compact() error {
+	content := l.whole()
+	if segmentsAt+segment(len(content)) <= l.mark.start {
+		return l.rewrite(segmentsAt, content)
+	}
+	return l.rewrite(l.mark.end, content)
+}
+
+// whole returns the content of a batch with all records.
+func (l *Log) whole() []byte {
+	l.content = appendContent(l.content[:0], l.mark.saved.chain, kindWhole, ascending(l.records))
+	return l.content
+}
+
+// segment returns how long a segment is that begins with a batch of so many bytes: what follows may take as much again,
+// so that a record is written twice on average.
+func segment(length int) int64 { return span(length) + max(span(length), leastRoom) }
+
+// rewrite writes a segment that begins with all records. It counts once the mark says so, which is made durable after it is.
+func (l *Log) rewrite(at int64, content []byte) error {
+	if len(content) > maxContent {
+		return fmt.Errorf("records of %d bytes: expected at most %d", len(content), maxContent)
+	}
+	m := mark{start: at, end: at + segment(len(content)), first: l.mark.saved.number + 1}
+	sectors := appendSectors(nil, l.seed, m.first, content)
+	m.saved = place{m.first, at + int64(len(sectors)), chained(content)}
+	if _, err := l.device.WriteAt(sectors, at); err != nil {
+		return err
+	}
+	if err := l.clear(m.saved.end, m.end); err != nil {
+		return err
+	}
+	l.mark = m
+	if err := l.writeMark(); err != nil {
+		return err
+	}
+	return l.device.Sync()
+}
+
+// clear writes zeros, and syncs.
+func (l *Log) clear(from, to int64) error {
+	block := make([]byte, min(to-from, 1<<20))
+	for at := from; at < to; at += int64(len(block)) {
+		if _, err := l.device.WriteAt(block[:min(int64(len(block)), to-at)], at); err != nil {
+			return err
+		}
+	}
+	return l.device.Sync()
+}

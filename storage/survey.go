@@ -1,0 +1,200 @@
+package storage
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// Damage is what is wrong with a file whose bytes are not as they were written.
+type Damage struct {
+	From, To int64 // the bytes, the last one excluded
+	What     string
+}
+
+// Error returns a sentence.
+func (d *Damage) Error() string {
+	return fmt.Sprintf("the file is damaged at bytes %d to %d: %s", d.From, d.To-1, d.What)
+}
+
+// survey is what a file holds, as it was read without changing it.
+type survey struct {
+	identity Identity
+	seed     uint32
+	mark     mark
+	last     place // the last batch that counts; it is the marked one, or one of the two that follow it
+	batches  int   // of the segment, that count
+	// torn is where sectors lie of a batch that was under way in a crash. It was not saved, and nobody relies on it.
+	torn    struct{ from, to int64 }
+	records map[string][]byte
+}
+
+// look reads a device. It returns what can be told of the file even if there is an error.
+func look(d Device) (*survey, error) {
+	s := &survey{records: make(map[string][]byte)}
+	size, err := d.Size()
+	if err != nil {
+		return s, err
+	}
+	front := make([]byte, min(size, segmentsAt))
+	if err := read(d, front, 0); err != nil {
+		return s, err
+	}
+	if s.identity, s.seed, err = decodeHeader(front); err != nil {
+		return s, err
+	}
+	if s.mark, err = decodeMark(front[min(len(front), markAt):], s.seed, size); err != nil {
+		return s, err
+	}
+	segment := make([]byte, s.mark.end-s.mark.start)
+	if err := read(d, segment, s.mark.start); err != nil {
+		return s, err
+	}
+	if err := s.marked(segment); err != nil {
+		return s, err
+	}
+	return s, s.unmarked(segment)
+}
+
+func read(d Device, dst []byte, at int64) error {
+	n, err := d.ReadAt(dst, at)
+	if n == len(dst) {
+		return nil
+	}
+	if err == io.EOF {
+		return &Damage{at + int64(n), at + int64(len(dst)), "the file is cut off"}
+	}
+	return err
+}
+
+// marked reads the batches that the mark says were saved. Whatever is wrong with them is damage.
+func (s *survey) marked(segment []byte) error {
+	s.last = place{number: s.mark.first - 1, end: s.mark.start}
+	for s.last.number < s.mark.saved.number {
+		at := s.last.end - s.mark.start
+		var content []byte
+		length := int64(sectorSize)
+		for i := int64(0); i < length; i += sectorSize {
+			if at+i+sectorSize > int64(len(segment)) {
+				return s.damage(s.last.end, s.mark.end, "is longer than its segment")
+			}
+			sector := segment[at+i : at+i+sectorSize]
+			h, ok := decodeHead(sector, s.seed)
+			if !ok || h.number != s.last.number+1 || int64(h.index)*sectorSize != i || i > 0 && span(int(h.length)) != length {
+				return s.damage(s.last.end+i, s.last.end+i+sectorSize, "was saved, but the checksum of a sector is wrong, or it is another sector")
+			}
+			length = span(int(h.length))
+			content = append(content, sector[headSize:]...)
+			content = content[:min(len(content), int(h.length))]
+		}
+		if err := s.accept(content, length); err != nil {
+			return err
+		}
+	}
+	if s.last != s.mark.saved {
+		return &Damage{markAt, markAt + sectorSize, "the mark of what was saved contradicts the batches"}
+	}
+	return nil
+}
+
+// damage says that the batch behind the last one is damaged.
+func (s *survey) damage(from, to int64, what string) error {
+	return &Damage{from, to, fmt.Sprintf("batch %d %s", s.last.number+1, what)}
+}
+
+// accept takes the next batch, whose sectors are sound and take length bytes.
+func (s *survey) accept(content []byte, length int64) error {
+	from, to := s.last.end, s.last.end+length
+	chain, kind, records, err := decodeContent(content)
+	switch first := s.batches == 0; {
+	case err != nil:
+		return s.damage(from, to, err.Error())
+	case first != (kind == kindWhole):
+		return s.damage(from, to, "is of the wrong kind for its place")
+	case !first && chain != s.last.chain:
+		return s.damage(from, to, "does not follow the one before it")
+	}
+	for _, r := range records {
+		if r.Data == nil {
+			delete(s.records, r.Name)
+		} else {
+			s.records[r.Name] = r.Data
+		}
+	}
+	s.batches++
+	s.last = place{s.last.number + 1, to, chained(content)}
+	return nil
+}
+
+// found is a sector behind the marked batches that is not empty.
+type found struct {
+	at int64
+	head
+	content []byte
+}
+
+// unmarked reads what lies behind the marked batches. The mark of a batch is written after its sync, and is durable with
+// the next sync. So a crash leaves there at most two batches, of which the second was under way: its sectors are as they
+// were written, or empty. Of the first one the same is true, unless there is a sector of the second, which was begun
+// after the sync of the first.
+func (s *survey) unmarked(segment []byte) error {
+	all, err := s.find(segment)
+	for err == nil && len(all) > 0 {
+		number, n := s.last.number+1, 0
+		for n < len(all) && all[n].number == number {
+			n++
+		}
+		var content []byte
+		for i, f := range all[:n] {
+			if f.at != s.last.end+int64(f.index)*sectorSize || f.length != all[0].length {
+				return s.damage(f.at, f.at+sectorSize, "has a sector that is not where it belongs")
+			}
+			if int(f.index) == i {
+				content = append(content, f.content...)
+			}
+		}
+		if n > 0 && int64(n)*sectorSize == span(int(all[0].length)) {
+			if err := s.accept(content[:all[0].length], int64(n)*sectorSize); err != nil {
+				return err
+			}
+			all = all[n:]
+			continue
+		}
+		if n < len(all) {
+			f := all[n]
+			return s.damage(s.last.end, f.at, fmt.Sprintf(
+				"is incomplete, but it was saved, as batch %d was begun after it", f.number))
+		}
+		s.torn.from, s.torn.to = all[0].at, all[n-1].at+sectorSize
+		return nil
+	}
+	return err
+}
+
+// find returns the sectors behind the marked batches that are not empty, in their order.
+func (s *survey) find(segment []byte) ([]found, error) {
+	var all []found
+	for at := s.mark.saved.end; at < s.mark.end; at += sectorSize {
+		sector := segment[at-s.mark.start:][:sectorSize]
+		if bytes.Equal(sector, zeros[:]) {
+			continue
+		}
+		h, ok := decodeHead(sector, s.seed)
+		before := s.mark.saved.number
+		if len(all) > 0 {
+			before = all[len(all)-1].number
+		}
+		switch {
+		case !ok:
+			return all, &Damage{at, at + sectorSize, fmt.Sprintf("a sector behind batch %d is neither empty nor as a save "+
+				"writes it; that is no save that was under way in a crash, which leaves whole sectors", before)}
+		case h.number > s.mark.saved.number+2:
+			return all, &Damage{markAt, markAt + sectorSize, fmt.Sprintf("the mark of what was saved is older than "+
+				"batch %d allows: the disk has lost a write", h.number)}
+		case h.number <= s.mark.saved.number, h.number < before:
+			return all, &Damage{at, at + sectorSize, fmt.Sprintf("a sector of batch %d is not where it belongs", h.number)}
+		}
+		all = append(all, found{at, h, sector[headSize:]})
+	}
+	return all, nil
+}

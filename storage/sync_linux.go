@@ -1,0 +1,17 @@
+package storage
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// datasync makes the data of a file durable, and its size, but not the time of the change: that would be a second write.
+func datasync(f *os.File) error {
+	for {
+		err := syscall.Fdatasync(int(f.Fd()))
+		if !errors.Is(err, syscall.EINTR) {
+			return os.NewSyscallError("fdatasync", err)
+		}
+	}
+}
