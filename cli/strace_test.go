@@ -62,8 +62,8 @@ func TestSystemCalls(t *testing.T) {
 	}
 	calls := order(string(data))
 	t.Log(calls)
-	// R is a receive, W a write to the file, S a sync, and A an answer.
-	if !regexp.MustCompile(`R(W+S)+AR(W+S)+AR(W+S)+RA$`).MatchString(calls) {
+	// R is a receive, W a write to the log, S a sync, M the mark of what was saved, and A an answer.
+	if !regexp.MustCompile(`R(W+SM)+AR(W+SM)+AR(W+SM)+RA$`).MatchString(calls) {
 		t.Errorf("the calls are %s, in this trace:\n%s", calls, data)
 	}
 }
@@ -97,24 +97,43 @@ func (s *spawned) stopTraced(t *testing.T) {
 	}
 }
 
-// traced is a call that came to an end with success, begun on this line or an earlier one.
-var traced = regexp.MustCompile(`^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed>).*\) += \d+$`)
+// traced is a call that came to an end with success, begun on this line or an earlier one of the same thread.
+var traced = regexp.MustCompile(`^(\d+) +(?:<\.\.\. )?(\w+)(\(| resumed>).*\) += \d+$`)
 
-// order gives the calls of a trace as letters, from the first message that was received.
+// begun is a call whose end is on a later line.
+var begun = regexp.MustCompile(`^(\d+) +(\w+\(.*) <unfinished \.\.\.>$`)
+
+// toMark is a write to where the mark of what was saved is.
+var toMark = regexp.MustCompile(`pwrite64\(.*, 4096(\)|$)`)
+
+// order returns the calls of a trace as letters, from the first message that was received.
 func order(trace string) string {
 	var b strings.Builder
+	open := make(map[string]string) // by thread
 	for line := range strings.SplitSeq(trace, "\n") {
+		if m := begun.FindStringSubmatch(line); m != nil {
+			open[m[1]] = m[2]
+			continue
+		}
 		m := traced.FindStringSubmatch(line)
 		if m == nil {
 			continue
 		}
-		switch m[1] {
+		call := line
+		if m[3] != "(" {
+			call = open[m[1]]
+		}
+		switch m[2] {
 		case "recvfrom", "recvmsg":
 			b.WriteByte('R')
 		case "sendto", "sendmsg":
 			b.WriteByte('A')
 		case "pwrite64":
-			b.WriteByte('W')
+			if toMark.MatchString(call) {
+				b.WriteByte('M')
+			} else {
+				b.WriteByte('W')
+			}
 		case "fdatasync", "fsync", "msync":
 			b.WriteByte('S')
 		}
