@@ -1,5 +1,7 @@
 package strictjson
 
+import "fmt"
+
 // Text reads a string. What it gives is valid until the next string is read.
 func (r *Reader) Text() []byte { return r.text() }
 
@@ -29,4 +31,39 @@ func (r *Reader) Elements(element func()) {
 		}
 	}
 	r.Close()
+}
+
+// Int64 reads a whole number that fits so many bits, of which one is its sign, written in digits and perhaps a minus sign.
+func (r *Reader) Int64(bits int) int64 {
+	expected := signedRanges[bits]
+	if r.peek() != '-' {
+		return int64(r.uint(1<<(bits-1)-1, expected))
+	}
+	r.at++
+	if r.at < len(r.data) && !isDigit(r.data[r.at]) {
+		r.fail(Syntax, "a digit")
+		return 0
+	}
+	n := r.uint(1<<(bits-1), expected)
+	if n == 0 && r.err == nil {
+		r.fail(Unexpected, expected) // There is one form of each number.
+	}
+	return -int64(n)
+}
+
+// signedRanges says for numbers of bits what they may be.
+var signedRanges = func() (all [65]string) {
+	for bits := 1; bits < len(all); bits++ {
+		all[bits] = fmt.Sprintf("a whole number from -2^%d to below 2^%d", bits-1, bits-1)
+	}
+	return all
+}()
+
+// Within lets content read values that are inside another one, so that they count as deeper.
+func (r *Reader) Within(content func()) {
+	r.enter()
+	if r.err == nil {
+		content()
+	}
+	r.depth--
 }

@@ -1,0 +1,140 @@
+// Package jsonwire is a form on the network for any set of messages, and one on disk for what any actor keeps, so that an
+// actor is served without a codec of its own. Messages are JSON, externally tagged:
+//
+//	{"Acquire":{"request":7,"lock":"db"}}
+//
+// A struct is an object of all its fields, under their names in lower case with underscores or those of json tags; a slice
+// or array is an array; a map is an object in the order of its keys, which are strings or whole numbers; a pointer is null
+// or what it points to; and a value of an interface is an object with one field, the name of its type. A slice or map
+// without elements is read as nil, whatever was written.
+//
+// Reading is strict: each field is there once, none is unknown, numbers fit their types, text is UTF-8. The plan for a type
+// is made once; a message then takes no reflection, but for maps.
+package jsonwire
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"unsafe"
+
+	"synod/internal/strictjson"
+)
+
+// Reader reads the values of a text one after the other, for codecs that are written by hand. Append writes what it reads.
+type Reader = strictjson.Reader
+
+// Error is what is wrong with a text, and where.
+type Error = strictjson.Error
+
+// NewReader returns a reader of data, which it does not change.
+func NewReader(data []byte) *Reader { return strictjson.NewReader(data) }
+
+// Codec is the form of messages M on a network. It is a machine.Wire, and safe for concurrent use.
+type Codec[M any] struct {
+	sum  *plan
+	open map[unsafe.Pointer]bool // the types of messages that clients may send
+}
+
+// Union is what values an interface may hold.
+type Union struct {
+	of    reflect.Type
+	cases []reflect.Type
+	err   error
+}
+
+// UnionOf returns the union of the types of values, for an interface I that is part of a message.
+func UnionOf[I any](values ...I) Union {
+	u := unionOf(values...)
+	if u.of.Kind() != reflect.Interface {
+		u.err = fmt.Errorf("%v is not an interface, so that its values need no UnionOf", u.of)
+	}
+	return u
+}
+
+func unionOf[I any](values ...I) Union {
+	u := Union{of: reflect.TypeFor[I]()}
+	for _, v := range values {
+		t := reflect.TypeOf(any(v))
+		if t == nil {
+			u.err = fmt.Errorf("a value of %v is nil: expected one of each type", u.of)
+			continue
+		}
+		u.cases = append(u.cases, t)
+	}
+	return u
+}
+
+// New returns the codec of messages of the types of some values. Those of requests are what clients may send; the others
+// are answers and what servers send one another. Unions say what interfaces inside messages may hold. An error says which
+// type has no form.
+func New[M any](requests, others []M, unions ...Union) (*Codec[M], error) {
+	all := unionOf(append(append([]M{}, requests...), others...)...)
+	if len(all.cases) == 0 && all.err == nil {
+		all.err = fmt.Errorf("no message: expected a value of each type of %v", all.of)
+	}
+	if all.of.Kind() == reflect.Interface {
+		unions = append([]Union{all}, unions...)
+	}
+	c, err := newCompiler(unions)
+	if err == nil {
+		err = all.err
+	}
+	sum := &plan{of: all.of}
+	if err == nil {
+		err = c.sum(sum, all.cases)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("jsonwire: %w", err)
+	}
+	codec := &Codec[M]{sum: sum, open: make(map[unsafe.Pointer]bool)}
+	for _, m := range requests {
+		codec.open[typeOf(m)] = true
+	}
+	return codec, nil
+}
+
+// Must is New for messages that are known to have a form. It panics if one has none.
+func Must[M any](requests, others []M, unions ...Union) *Codec[M] {
+	c, err := New(requests, others, unions...)
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+// errNil is a message that is no value.
+var errNil = errors.New("a message that is nil")
+
+// Append appends a message to dst and returns the result.
+func (c *Codec[M]) Append(dst []byte, m M) ([]byte, error) {
+	if any(m) == nil {
+		return dst, errNil
+	}
+	w := writer{dst: dst}
+	w.union(c.sum, any(m))
+	return w.dst, w.err
+}
+
+// Decode reads a message. White space and the order of fields do not matter. The error is an *Error.
+func (c *Codec[M]) Decode(data []byte) (M, error) {
+	r := strictjson.NewReader(data)
+	v := readUnion(r, c.sum)
+	if err := r.End(); err != nil {
+		var none M
+		return none, err
+	}
+	return v.(M), nil
+}
+
+// JSON reports that all messages are JSON.
+func (c *Codec[M]) JSON() bool { return true }
+
+// Open reports whether a message is one that clients may send.
+func (c *Codec[M]) Open(m M) bool { return c.open[typeOf(m)] }
+
+// typeOf returns what tells the type of a message.
+func typeOf[M any](m M) unsafe.Pointer {
+	a := any(m)
+	return (*face)(unsafe.Pointer(&a)).kind
+}

@@ -1,0 +1,228 @@
+package jsonwire
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode"
+	"unsafe"
+)
+
+// kind says how a value is written.
+type kind uint8
+
+const (
+	boolean kind = iota
+	signed
+	unsigned
+	text
+	list  // a slice
+	array // of a fixed length
+	table // a map
+	object
+	reference // a pointer
+	sum       // an interface
+)
+
+// plan is how values of a type are written and read.
+type plan struct {
+	kind   kind
+	of     reflect.Type
+	size   uintptr
+	bits   int
+	elem   *plan // of a list, array, table or reference
+	key    *plan // of a table
+	length int   // of an array
+	fields []field
+	cases  []oneOf                // of a sum
+	byType map[unsafe.Pointer]int // their places
+	byName map[string]int         // by tag
+}
+
+// field is one of a struct.
+type field struct {
+	name   string
+	head   string // its name in quotes and a colon, with a comma before it but for the first
+	offset uintptr
+	plan   *plan
+}
+
+// oneOf is a type that an interface may hold.
+type oneOf struct {
+	tag    string
+	head   string // {"tag":
+	of     reflect.Type
+	word   unsafe.Pointer // the type in an interface value
+	direct bool           // the interface value holds it instead of pointing to it
+	plan   *plan
+}
+
+// face is an interface value without methods, as the runtime lays it out.
+type face struct{ kind, data unsafe.Pointer }
+
+// mostFields is how many fields a struct may have: reading notes those that it has seen in the bits of a word.
+const mostFields = 64
+
+// compiler makes plans. A type is planned once, so that one may contain itself by a pointer, slice or map.
+type compiler struct {
+	plans  map[reflect.Type]*plan
+	unions map[reflect.Type]Union
+}
+
+func newCompiler(unions []Union) (*compiler, error) {
+	c := &compiler{plans: make(map[reflect.Type]*plan), unions: make(map[reflect.Type]Union)}
+	for _, u := range unions {
+		if u.err != nil {
+			return nil, u.err
+		}
+		c.unions[u.of] = u
+	}
+	return c, nil
+}
+
+func (c *compiler) plan(t reflect.Type) (*plan, error) {
+	if p := c.plans[t]; p != nil {
+		return p, nil
+	}
+	p := &plan{of: t, size: t.Size()}
+	c.plans[t] = p
+	var err error
+	switch t.Kind() {
+	case reflect.Bool:
+		p.kind = boolean
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		p.kind, p.bits = signed, t.Bits()
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		p.kind, p.bits = unsigned, t.Bits()
+	case reflect.String:
+		p.kind = text
+	case reflect.Slice:
+		p.kind = list
+		p.elem, err = c.plan(t.Elem())
+	case reflect.Array:
+		p.kind, p.length = array, t.Len()
+		p.elem, err = c.plan(t.Elem())
+	case reflect.Pointer:
+		p.kind = reference
+		if p.elem, err = c.plan(t.Elem()); err == nil && p.elem.kind == reference {
+			err = fmt.Errorf("%v: null would stand for two values", t)
+		}
+	case reflect.Map:
+		err = c.table(p)
+	case reflect.Struct:
+		err = c.object(p)
+	case reflect.Interface:
+		u, known := c.unions[t]
+		if !known {
+			return nil, fmt.Errorf("the interface %v: expected a UnionOf what it may hold", t)
+		}
+		err = c.sum(p, u.cases)
+	default:
+		err = fmt.Errorf("%v has no form in JSON that is read as the same value: expected integers, strings, booleans, and "+
+			"structs, slices, arrays, maps and pointers of such", t)
+	}
+	return p, err
+}
+
+func (c *compiler) table(p *plan) error {
+	p.kind = table
+	var err error
+	if p.key, err = c.plan(p.of.Key()); err != nil {
+		return err
+	}
+	if p.key.kind != text && p.key.kind != signed && p.key.kind != unsigned {
+		return fmt.Errorf("%v: expected keys that are strings or whole numbers", p.of)
+	}
+	p.elem, err = c.plan(p.of.Elem())
+	return err
+}
+
+func (c *compiler) object(p *plan) error {
+	p.kind = object
+	if p.of.NumField() > mostFields {
+		return fmt.Errorf("%v has %d fields: expected at most %d", p.of, p.of.NumField(), mostFields)
+	}
+	for i := range p.of.NumField() {
+		f := p.of.Field(i)
+		if !f.IsExported() {
+			return fmt.Errorf("the field %s of %v is not exported, and would be lost", f.Name, p.of)
+		}
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch name {
+		case "":
+			name = snake(f.Name)
+		case "-":
+			return fmt.Errorf("the field %s of %v is left out by its tag, and would be lost", f.Name, p.of)
+		}
+		if slices.ContainsFunc(p.fields, func(g field) bool { return g.name == name }) {
+			return fmt.Errorf("%v has two fields %q", p.of, name)
+		}
+		inner, err := c.plan(f.Type)
+		if err != nil {
+			return fmt.Errorf("the field %s of %v: %w", f.Name, p.of, err)
+		}
+		head := string(appendText(nil, name)) + ":"
+		if i > 0 {
+			head = "," + head
+		}
+		p.fields = append(p.fields, field{name, head, f.Offset, inner})
+	}
+	return nil
+}
+
+// sum makes the plan of an object with one field, the name of one of these types.
+func (c *compiler) sum(p *plan, cases []reflect.Type) error {
+	p.kind, p.byType, p.byName = sum, make(map[unsafe.Pointer]int), make(map[string]int)
+	for _, t := range cases {
+		tag, _, _ := strings.Cut(t.Name(), "[")
+		if tag == "" {
+			return fmt.Errorf("%v has no name: expected types with one in %v", t, p.of)
+		}
+		zero := reflect.Zero(t).Interface()
+		word := (*face)(unsafe.Pointer(&zero)).kind
+		if at, again := p.byName[tag]; again {
+			if p.cases[at].of == t {
+				continue
+			}
+			return fmt.Errorf("%v and %v have one name: expected different ones in %v", p.cases[at].of, t, p.of)
+		}
+		inner, err := c.plan(t)
+		if err != nil {
+			return err
+		}
+		p.byName[tag], p.byType[word] = len(p.cases), len(p.cases)
+		p.cases = append(p.cases, oneOf{tag, "{" + string(appendText(nil, tag)) + ":", t, word, direct(t), inner})
+	}
+	return nil
+}
+
+// direct reports whether an interface holds a value of a type itself, which it does of what is one pointer.
+func direct(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		return true
+	case reflect.Struct:
+		return t.NumField() == 1 && direct(t.Field(0).Type)
+	case reflect.Array:
+		return t.Len() == 1 && direct(t.Elem())
+	default:
+		return false
+	}
+}
+
+// snake returns a name in lower case, with underscores between its words.
+func snake(name string) string {
+	var b strings.Builder
+	all := []rune(name)
+	for i, r := range all {
+		if i > 0 && unicode.IsUpper(r) {
+			after := i+1 < len(all) && unicode.IsLower(all[i+1])
+			if !unicode.IsUpper(all[i-1]) || after {
+				b.WriteByte('_')
+			}
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
