@@ -118,22 +118,19 @@ func (p *predicate) impure() error {
 func (p *predicate) evaluate(
 	r *model.Reading, state []model.PartID, early bool,
 ) (answer uint32, reads []model.Read, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("%s: panic: %v", p.name, v)
-			if cause, ok := v.(error); ok {
-				err = fmt.Errorf("%s: panic: %w", p.name, cause)
-			}
-		}
-	}()
 	judge := func(v model.View) bool {
 		answer = p.eval(v)
 		return false
 	}
-	_, reads = r.Judge(judge, state)
+	if _, reads, err = r.Try(p.name, judge, state); err != nil {
+		return 0, nil, err
+	}
 	if calls := p.calls.Add(1); early || calls%guardEvery == 0 {
 		before := answer
-		if _, reads = r.Judge(judge, state); answer != before {
+		if _, reads, err = r.Try(p.name, judge, state); err != nil {
+			return 0, nil, err
+		}
+		if answer != before {
 			return 0, nil, fmt.Errorf("%s is not a pure function: it gave two answers for one state", p.name)
 		}
 	}

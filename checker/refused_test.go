@@ -73,7 +73,7 @@ func TestRefusedModels(t *testing.T) {
 		{system(model.Config{}, func(sys *model.System[string], _ model.Ref[bool]) {
 			var other model.Ref[int]
 			sys.Always("mine", func(v model.View) bool { _, up := other.In(v); return up })
-		}), `a value of type bool was read as int: is it of another system?`},
+		}), `property mine: it read a Ref of no system: use the one that Add returned for the system that is checked`},
 		{plain, `property "nothing" has no function`},
 		{model.NewPlain[int, int](nil), "a plain model without a Model"},
 	} {

@@ -41,7 +41,11 @@ func (sys *System[M]) Begin(b Beginning[M]) {
 }
 
 // Remember lets an observer begin with a memory of what was before the beginning.
-func Remember[M, H any](sys *System[M], ref History[H], h H) { sys.observers[ref.observer].start = h }
+func Remember[M, H any](sys *System[M], ref History[H], h H) {
+	if sys.owns(ref.of, "Remember: a History", "Record") {
+		sys.observers[ref.observer].start = h
+	}
+}
 
 // validateBeginning tells what is wrong with the state in which the system is to begin, or nil.
 func (sys *system) validateBeginning() error {

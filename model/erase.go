@@ -48,12 +48,12 @@ func (h *handlers) fits(st any) error {
 	return fmt.Errorf("a %v: expected a %v", t, h.state)
 }
 
-// as gives what an interface holds. It holds no T if T is an interface and the value nil; or else if who reads the value
-// took it for another one.
+// as gives what an interface holds. It holds no T only if T is an interface and the value nil: what is read through a
+// Ref and its like is of the system that they belong to, and so of their type.
 func as[T any](v any) T {
 	t, ok := v.(T)
 	if !ok && v != nil {
-		panic(fmt.Sprintf("a value of type %T was read as %v: is it of another system?", v, reflect.TypeFor[T]()))
+		panic(fmt.Sprintf("a value of type %T was read as %v", v, reflect.TypeFor[T]()))
 	}
 	return t
 }
@@ -151,30 +151,32 @@ func eraseObserver[M, H any](o actor.Observer[M, H]) watcher {
 // local reads an actor's local state, or tells that it is down.
 //
 //go:noinline
-func (v View) local(slot int) (any, bool) {
+func (v View) local(of *owner, slot int) (any, bool) {
+	sp := v.space(of, "Ref", "Add")
 	local := v.read(slot, aspectLocal)
 	if local == unread {
 		return nil, false
 	}
-	return v.r.space.(*space).slots[slot].(*cells).states.Value(local), true
+	return sp.slots[slot].(*cells).states.Value(local), true
 }
 
 // projected reads a projection, or tells that the actor is down.
 //
 //go:noinline
-func (v View) projected(slot int, a Aspect) (any, bool) {
+func (v View) projected(of *owner, slot int, a Aspect) (any, bool) {
+	sp := v.space(of, "Projection", "Project")
 	number := v.read(slot, a)
 	if number == unread {
 		return nil, false
 	}
-	return v.r.space.(*space).reader.of(number), true
+	return sp.reader.of(number), true
 }
 
 // remembered reads what an observer remembers.
 //
 //go:noinline
-func (v View) remembered(observer int) any {
-	sp := v.r.space.(*space)
+func (v View) remembered(of *owner, observer int) any {
+	sp := v.space(of, "History", "Record")
 	slot := sp.historySlot(observer)
 	return sp.slots[slot].(*histories).values.Value(v.read(slot, Whole))
 }
@@ -182,8 +184,8 @@ func (v View) remembered(observer int) any {
 // picked reads what a selection picks of the messages under way, or of those that may be delivered next.
 //
 //go:noinline
-func (v View) picked(selection int, deliverable bool) []any {
-	sp := v.r.space.(*space)
+func (v View) picked(of *owner, selection int, deliverable bool) []any {
+	sp := v.space(of, "Selection", "Select")
 	a := sp.pickAspect(selection)
 	if deliverable {
 		a += pickDeliverable + Aspect(sp.cutIn(v))

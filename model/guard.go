@@ -2,24 +2,34 @@ package model
 
 import (
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
 	"synod/internal/intern"
 )
 
-// ImpureError tells that a function of a model is not the pure function that it must be: a handler of an actor, an
-// observer, a projection or selection, or a method of a plain model.
+// ImpureError reports that a function of a model is not the pure function that it must be: a handler of an actor, an
+// observer, a projection or selection, a property, or a method of a plain model.
 type ImpureError struct {
-	Actor string // who: an actor, an observer …
-	Event string // what it was called for
+	Actor string // who: an actor, an observer, a property …
+	Event string // what it was called for; may be empty
 	What  string // what is wrong, and in which field
-	Stack string // where, for a panic
+	Stack string // where, for a panic: functions of the model, the innermost first, and their lines
+	Cause error  // what a function panicked with, if that is an error
 }
 
 // Error names who, event and field.
-func (e *ImpureError) Error() string { return fmt.Sprintf("%s, %s: %s", e.Actor, e.Event, e.What) }
+func (e *ImpureError) Error() string { return e.where() + ": " + e.What }
+
+func (e *ImpureError) where() string {
+	if e.Event == "" {
+		return e.Actor
+	}
+	return e.Actor + ", " + e.Event
+}
+
+// Unwrap returns Cause.
+func (e *ImpureError) Unwrap() error { return e.Cause }
 
 // Guard counts the calls of a part of a model, and tells how many of them were made twice, to compare the answers.
 type Guard struct {
@@ -67,13 +77,6 @@ func (t *turns) run(f func()) {
 		defer t.mu.Unlock()
 	}
 	f()
-}
-
-// caught is deferred around a call of the model's functions: it turns a panic into an error.
-func caught(err *error, who string, event func() string) {
-	if r := recover(); r != nil {
-		*err = &ImpureError{Actor: who, Event: event(), What: fmt.Sprintf("panic: %v", r), Stack: string(debug.Stack())}
-	}
 }
 
 // first tells of the first of some differences: where, and what stood and stands there.

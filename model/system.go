@@ -37,6 +37,7 @@ type System[M any] struct{ system }
 
 // system is a System without the type of its messages.
 type system struct {
+	owner       *owner
 	messages    reflect.Type
 	config      Config
 	actors      []member
@@ -63,11 +64,15 @@ type member struct {
 
 // NewSystem gives a system without actors.
 func NewSystem[M any](c Config) *System[M] {
-	return &System[M]{system{messages: reflect.TypeFor[M](), config: c, ids: make(map[actor.ID]int)}}
+	return &System[M]{system{owner: new(owner), messages: reflect.TypeFor[M](), config: c, ids: make(map[actor.ID]int)}}
 }
 
 // Ref refers to an actor of a system with local state S, to read it in a property.
-type Ref[S any] struct{ slot int }
+// Reading a state of another system through it ends the check with an error, and so does the zero Ref.
+type Ref[S any] struct {
+	of   *owner
+	slot int
+}
 
 // Add adds an actor. Two of the same id are a mistake that the check reports.
 func Add[S, M any](sys *System[M], id actor.ID, a actor.Typed[S, M]) Ref[S] {
@@ -80,18 +85,19 @@ func Add[S, M any](sys *System[M], id actor.ID, a actor.Typed[S, M]) Ref[S] {
 	}
 	sys.ids[id] = slot
 	sys.actors = append(sys.actors, member{id, erase(a)})
-	return Ref[S]{slot}
+	return Ref[S]{sys.owner, slot}
 }
 
 // In reads the actor's local state. The second result is false when the actor is down.
 func (r Ref[S]) In(v View) (S, bool) {
-	local, up := v.local(r.slot)
+	local, up := v.local(r.of, r.slot)
 	return as[S](local), up
 }
 
 // Projection is a part of an actor's local state, or anything computed from it, to read in a property. A property that
 // reads projections is judged once per combination of their values, which are few where local states are many.
 type Projection[T comparable] struct {
+	of     *owner
 	slot   int
 	aspect Aspect
 }
@@ -104,25 +110,29 @@ type projection struct {
 
 // Project declares a projection of an actor's local state. The function must be pure.
 func Project[M, S any, T comparable](sys *System[M], r Ref[S], of func(S) T) Projection[T] {
+	sys.owns(r.of, "Project: a Ref", "Add")
 	sys.projections = append(sys.projections, projection{r.slot, func(local any) any {
 		return of(as[S](local))
 	}})
-	return Projection[T]{r.slot, aspectProjections + Aspect(len(sys.projections)-1)}
+	return Projection[T]{sys.owner, r.slot, aspectProjections + Aspect(len(sys.projections)-1)}
 }
 
 // In reads the projection. The second result is false when the actor is down.
 func (p Projection[T]) In(v View) (T, bool) {
-	value, up := v.projected(p.slot, p.aspect)
+	value, up := v.projected(p.of, p.slot, p.aspect)
 	return as[T](value), up
 }
 
 // History refers to what an observer remembers, to read it in a property.
-type History[H any] struct{ observer int }
+type History[H any] struct {
+	of       *owner
+	observer int
+}
 
 // Record lets an observer watch. What it remembers is part of the state; if the observer demands something of it, that
 // is an always property of the observer's name.
 func Record[M, H any](sys *System[M], o actor.Observer[M, H]) History[H] {
-	ref := History[H]{len(sys.observers)}
+	ref := History[H]{sys.owner, len(sys.observers)}
 	if o.Name == "" || o.Next == nil {
 		sys.Check(fmt.Errorf("observer %q has no Name or no Next: expected both", o.Name))
 	}
@@ -140,7 +150,7 @@ func Record[M, H any](sys *System[M], o actor.Observer[M, H]) History[H] {
 
 // In reads what the observer remembers.
 func (r History[H]) In(v View) H {
-	return as[H](v.remembered(r.observer))
+	return as[H](v.remembered(r.of, r.observer))
 }
 
 // Always adds the property that every reachable state satisfies holds.
@@ -185,7 +195,10 @@ func (sys *system) Space() (Space, error) {
 
 // Selection is a question about the messages under way: which values a function picks from them. It is decided once
 // per mailbox, not per state.
-type Selection[M any, T comparable] struct{ index int }
+type Selection[M any, T comparable] struct {
+	of    *owner
+	index int
+}
 
 // pick is a Selection without its types.
 type pick func(actor.Envelope[any]) (any, bool)
@@ -195,18 +208,18 @@ func Select[M any, T comparable](sys *System[M], choose func(actor.Envelope[M]) 
 	sys.picks = append(sys.picks, func(e actor.Envelope[any]) (any, bool) {
 		return choose(envelopeOf[M](e))
 	})
-	return Selection[M, T]{len(sys.picks) - 1}
+	return Selection[M, T]{sys.owner, len(sys.picks) - 1}
 }
 
 // InFlight gives the distinct picked values of all messages under way, also of those to nobody or behind others, in
 // the order of their content.
 func (s Selection[M, T]) InFlight(v View) []T {
-	return allAs[T](v.picked(s.index, false))
+	return allAs[T](v.picked(s.of, s.index, false))
 }
 
 // Deliverable gives the distinct picked values of the messages that may be delivered next, in the order of their content.
 func (s Selection[M, T]) Deliverable(v View) []T {
-	return allAs[T](v.picked(s.index, true))
+	return allAs[T](v.picked(s.of, s.index, true))
 }
 
 // InFlight gives the messages under way in a state, with how many copies there are: by recipient, sender, and then by
@@ -221,7 +234,7 @@ func (sys *System[M]) InFlight(v View) []Flight[M] {
 }
 
 func (sys *system) flights(v View) []Flight[any] {
-	sp := v.r.space.(*space)
+	sp := v.space(sys.owner, "System", "")
 	var all []Flight[any]
 	for slot := range sp.held() {
 		flights := sp.flights(slot, v.read(slot, aspectMailbox))

@@ -1,0 +1,89 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"synod/internal/offheap"
+)
+
+// caught is deferred around a call of the model's functions: it turns a panic into an error.
+func caught(err *error, who string, event func() string) {
+	if v := recover(); v != nil {
+		*err = panicked(v, who, event())
+	}
+}
+
+// panicked makes an error of what a function of the model panicked with. That memory is out is no fault of the model's,
+// and goes on.
+func panicked(v any, who, event string) error {
+	cause, _ := v.(error)
+	if errors.Is(cause, offheap.ErrLimit) {
+		panic(v)
+	}
+	e := &ImpureError{Actor: who, Event: event, What: fmt.Sprintf("panic: %v", v), Stack: stack(), Cause: cause}
+	var deeper *ImpureError
+	var foreign *ForeignError
+	switch {
+	case errors.As(cause, &deeper): // such as that of a projection that a property reads
+		return fmt.Errorf("%s: %w", e.where(), cause)
+	case errors.As(cause, &foreign):
+		e.What = cause.Error()
+	}
+	return e
+}
+
+// Try is Judge for a predicate that may panic: the error then names whose predicate it is.
+func (r *Reading) Try(who string, predicate func(View) bool, state []PartID) (answer bool, reads []Read, err error) {
+	defer caught(&err, who, func() string { return "" })
+	answer, reads = r.Judge(predicate, state)
+	return answer, reads, nil
+}
+
+// maxFrames bounds how much of a stack is kept.
+const maxFrames = 64
+
+// stack tells where a panic that is being recovered came from: the functions of the model that were called then, the
+// innermost first, each with its line. It holds nothing that differs from run to run.
+func stack() string {
+	pcs := make([]uintptr, maxFrames)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	var all []runtime.Frame
+	for more := true; more; {
+		var f runtime.Frame
+		if f, more = frames.Next(); f.Function != "" {
+			all = append(all, f)
+		}
+	}
+	var b strings.Builder
+	for _, f := range ofModel(all) {
+		fmt.Fprintf(&b, "%s\n\t%s:%d\n", f.Function, f.File, f.Line)
+	}
+	return b.String()
+}
+
+// ofModel leaves out the frames that recover the panic, and those of the search that called the model.
+func ofModel(all []runtime.Frame) []runtime.Frame {
+	isRuntime := func(f runtime.Frame) bool { return strings.HasPrefix(f.Function, "runtime.") }
+	for i, f := range all {
+		if f.Function == "runtime.gopanic" {
+			for i < len(all) && isRuntime(all[i]) {
+				i++
+			}
+			all = all[i:]
+			break
+		}
+	}
+	user := false
+	for i, f := range all {
+		ours := strings.HasPrefix(f.Function, "synod/model.") || strings.HasPrefix(f.Function, "synod/checker.") ||
+			strings.HasPrefix(f.Function, "synod/internal/")
+		if user && (ours || isRuntime(f)) {
+			return all[:i]
+		}
+		user = user || !ours
+	}
+	return all
+}
