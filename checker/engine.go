@@ -113,6 +113,7 @@ func searchOnce(ctx context.Context, name string, src model.Source, o Options, d
 		e.guard(func() {
 			drive(e, r)
 			e.judgePaths(r)
+			e.settleDoubts(r)
 		})
 	}
 	unwatch()
@@ -193,6 +194,7 @@ func (e *engine) begin() error {
 	if len(e.initial) == 0 && !e.tooLate() {
 		return errors.New("the model has no initial state")
 	}
+	e.raiseDoubts()
 	for _, state := range e.initial {
 		for _, u := range e.units.of {
 			u.id(state)

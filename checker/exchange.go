@@ -115,16 +115,42 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 	reads := w.reads[:len(keys)]
 	a.keys(w.ids, reads, w.state, e.space)
 	for i, read := range reads {
-		if a.known(read) {
+		again := w.judged.due()
+		if !again && a.known(read) {
 			continue
 		}
 		for index := range e.units.of {
 			w.row[index] = w.ids[index][i]
 		}
+		if again {
+			w.askAgain(w.row)
+		}
+		if a.known(read) {
+			continue
+		}
 		if decides := w.ask(a, read, w.row); len(decides) > 0 {
 			decided(keys[i], decides)
 		}
 	}
+}
+
+// askAgain asks the properties about a state of which the answers may be known.
+func (w *worker) askAgain(ids []uint32) {
+	w.e.units.parts(ids, w.state)
+	if err := w.e.judge.askAgain(w.reading, w.state); err != nil {
+		w.e.failAt(err, slices.Clone(w.state))
+	}
+}
+
+// within tells whether the state in w.state is inside the boundary.
+func (w *worker) within() (bool, error) {
+	inside := w.e.inside
+	if w.bounded.due() {
+		if err := inside.again(w.reading, w.state); err != nil {
+			return false, err
+		}
+	}
+	return inside.ask(w.reading, w.state)
 }
 
 // ask asks the properties about a state that agrees with no unremarkable one, and remembers it if it is one.

@@ -20,6 +20,7 @@ type predicate struct {
 	tree    readTree
 	leaves  int          // distinct evaluations
 	full    bool         // there were more than are remembered
+	doubts  []doubt      // see again
 	calls   atomic.Int64 // evaluations, repeats of the guard not included
 }
 
@@ -118,16 +119,12 @@ func (p *predicate) impure() error {
 func (p *predicate) evaluate(
 	r *model.Reading, state []model.PartID, early bool,
 ) (answer uint32, reads []model.Read, err error) {
-	judge := func(v model.View) bool {
-		answer = p.eval(v)
-		return false
-	}
-	if _, reads, err = r.Try(p.name, judge, state); err != nil {
+	if answer, reads, err = p.once(r, state); err != nil {
 		return 0, nil, err
 	}
 	if calls := p.calls.Add(1); early || calls%guardEvery == 0 {
 		before := answer
-		if _, reads, err = r.Try(p.name, judge, state); err != nil {
+		if answer, reads, err = p.once(r, state); err != nil {
 			return 0, nil, err
 		}
 		if answer != before {
@@ -135,6 +132,15 @@ func (p *predicate) evaluate(
 		}
 	}
 	return answer, reads, nil
+}
+
+// once calls the function.
+func (p *predicate) once(r *model.Reading, state []model.PartID) (answer uint32, reads []model.Read, err error) {
+	_, reads, err = r.Try(p.name, func(v model.View) bool {
+		answer = p.eval(v)
+		return false
+	}, state)
+	return answer, reads, err
 }
 
 // succeed makes p go on counting where another one stopped. Both may be nil.

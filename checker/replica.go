@@ -9,6 +9,7 @@ type replica struct {
 	tree    readTree
 	reads   []model.Read
 	leaves  int
+	asked   spacing
 }
 
 // maxReplica bounds the answers in a replica, of some 30 bytes each; a full one begins anew.
@@ -20,6 +21,11 @@ func newReplica(p *predicate) *replica {
 
 // value gives the answer for a state.
 func (r *replica) value(state []model.PartID) (uint32, error) {
+	if r.asked.due() {
+		if err := r.of.again(r.reading, state); err != nil {
+			return 0, err
+		}
+	}
 	answer, known := r.tree.find(func(slot int32, a model.Aspect) uint32 {
 		return r.of.space.Aspect(int(slot), state[slot], a)
 	})

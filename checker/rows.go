@@ -56,7 +56,7 @@ func (w *worker) packRows() bool {
 		}
 		if e.inside != nil {
 			e.units.parts(row, w.state)
-			inside, err := e.inside.ask(w.reading, w.state)
+			inside, err := w.within()
 			if err != nil {
 				w.failed = int(w.sources[i])
 				e.failAt(err, slices.Clone(w.state))

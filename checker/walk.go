@@ -202,6 +202,9 @@ func (k *walker) judge() {
 	a := e.judge.agreements(e.units)
 	last := k.seen
 	k.seen = reads{a, a.keyAfter(k, last)}
+	if w.judged.due() {
+		w.askAgain(k.ids)
+	}
 	if k.seen.key != 0 && k.seen == last || a.known(k.seen.key) {
 		return
 	}
@@ -386,7 +389,7 @@ func (k *walker) effect(effect uint32) bool {
 func (k *walker) within() bool {
 	w := k.w
 	w.e.units.parts(k.next, w.state)
-	inside, err := w.e.inside.ask(w.reading, w.state)
+	inside, err := w.within()
 	if err != nil {
 		w.e.failAt(err, slices.Clone(w.state))
 	}

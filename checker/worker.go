@@ -38,6 +38,8 @@ type worker struct {
 	cutFrom    []uint16 // the place in the batch of the source of each of them, if not nil
 	reading    *model.Reading
 	reads      []uint64 // what properties read of new states
+	judged     spacing  // of the states that are judged
+	bounded    spacing  // and of those that are held against the boundary
 	refining   []*refining
 	following  following // of walks
 

@@ -72,7 +72,8 @@ type Read struct {
 
 // View is a state as a predicate sees it, through Ref.In, Projection.In, History.In, the methods of a Selection, and
 // System.InFlight. Whatever is read through it is recorded, so that the answer can be used again
-// for every state that agrees on just that. What a view gives is shared: it must not be changed.
+// for every state that agrees on just that. A predicate must depend on nothing else. What a view gives is shared: it must
+// not be changed.
 type View struct{ r *Reading }
 
 // Reading gives views of states to predicates and records what they read. It is not safe for concurrent use.
