@@ -18,7 +18,7 @@ import (
 )
 
 // TestSystemCalls watches the system calls of a server, from outside: between a message that changes what it must not
-// forget and its answer there are a write to its file and, after it, a sync.
+// forget and its answer there are a write to its file and, after it, a sync. Messages that come together share these.
 func TestSystemCalls(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("strace is of Linux")
@@ -38,17 +38,36 @@ func TestSystemCalls(t *testing.T) {
 		"paxos", "spawn", "--only", "1", "--peers", strings.Join(addresses, ","), "--data-dir", t.TempDir())
 	stop := sync.OnceFunc(func() { s.stopTraced(t) })
 	defer stop()
-	// An unknown field names each message: the trace has its bytes.
-	for _, message := range []string{
-		`{"Internal":{"Prepare":{"ballot":[1,1],"name":"first"}}}`,
-		`{"Internal":{"Accept":{"ballot":[1,1],"proposal":[5,6,"X"],"name":"second"}}}`,
-	} {
+	talk := func(message string) {
+		t.Helper()
 		if got := say(t, peer, addresses[1], message); !strings.Contains(got, "ed") {
 			t.Errorf("%s is answered %s", message, got)
 		}
 	}
+	talk(`{"Internal":{"Prepare":{"ballot":[1,1]}}}`)
+	// What comes while the server stands still is there together when it goes on.
+	child := s.child(t)
+	stand(t, child)
+	const together = 5
+	for n := range together {
+		promise := fmt.Appendf(nil, `{"Internal":{"Prepare":{"ballot":[%d,1]}}}`, 2+n)
+		if _, err := peer.WriteTo(promise, udpAddr(t, addresses[1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Kill(child, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	buffer := make([]byte, 1<<10)
+	for n := range together {
+		size, _, err := peer.ReadFrom(buffer)
+		if want := fmt.Sprintf(`"ballot":[%d,1]`, 2+n); err != nil || !strings.Contains(string(buffer[:size]), want) {
+			t.Fatalf("%s, %v; want an answer with %s", buffer[:size], err, want)
+		}
+	}
+	talk(`{"Internal":{"Accept":{"ballot":[9,1],"proposal":[5,6,"X"]}}}`)
 	// Get is answered once it is decided, which is saved without an answer.
-	decided := []byte(`{"Internal":{"Decided":{"ballot":[1,1],"proposal":[5,6,"X"]}}}`)
+	decided := []byte(`{"Internal":{"Decided":{"ballot":[9,1],"proposal":[5,6,"X"]}}}`)
 	if _, err := peer.WriteTo(decided, udpAddr(t, addresses[1])); err != nil {
 		t.Fatal(err)
 	}
@@ -62,8 +81,9 @@ func TestSystemCalls(t *testing.T) {
 	}
 	calls := order(string(data))
 	t.Log(calls)
-	// R is a receive, W a write to the log, S a sync, M the mark of what was saved, and A an answer.
-	if !regexp.MustCompile(`R(W+SM)+AR(W+SM)+AR(W+SM)+RA$`).MatchString(calls) {
+	// R is a receive, W a write to the log, S a sync, M the mark of what was saved, and A an answer. The last request may
+	// come before or after what it asks for is saved.
+	if !regexp.MustCompile(`R(W+SM)+AR{5}W+SMA{5}R(W+SM)+A(R(W+SM)+R|RR(W+SM)+)A$`).MatchString(calls) {
 		t.Errorf("the calls are %s, in this trace:\n%s", calls, data)
 	}
 }
@@ -80,6 +100,17 @@ func udpAddr(t *testing.T, text string) net.Addr {
 // stopTraced stops the server under strace, which would leave it running if it were killed itself.
 func (s *spawned) stopTraced(t *testing.T) {
 	t.Helper()
+	if err := syscall.Kill(s.child(t), syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := s.wait(); code != 0 {
+		t.Errorf("exit code %d\n%s", code, s.stderr)
+	}
+}
+
+// child returns the process id of the server under strace.
+func (s *spawned) child(t *testing.T) int {
+	t.Helper()
 	pid := s.cmd.Process.Pid
 	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	if err != nil {
@@ -89,11 +120,28 @@ func (s *spawned) stopTraced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(child, syscall.SIGTERM); err != nil {
+	return child
+}
+
+// stand makes a process stand still, and returns once all its threads do.
+func stand(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	if code := s.wait(); code != 0 {
-		t.Errorf("exit code %d\n%s", code, s.stderr)
+	for standing := false; !standing; {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+		if err != nil || len(threads) == 0 {
+			t.Fatal(threads, err)
+		}
+		standing = true
+		for _, name := range threads {
+			text, _ := os.ReadFile(name) // A thread may end.
+			if len(text) > 0 && !strings.Contains(string(text), "\nState:\tT") && !strings.Contains(string(text), "\nState:\tt") {
+				standing = false
+			}
+		}
+		runtime.Gosched()
 	}
 }
 

@@ -20,6 +20,7 @@ type Metrics struct {
 	Unsent     atomic.Uint64                  // messages that it refused
 	Timeouts   atomic.Uint64
 	Saves      atomic.Uint64
+	SavedSteps atomic.Uint64 // steps that were saved, or waited for the save of one: several share a save
 	SavedBytes atomic.Uint64 // of records, without what the store adds
 
 	saveNanos   atomic.Uint64
@@ -72,6 +73,10 @@ var counters = []struct {
 		func(m *Metrics) uint64 { return m.Unsent.Load() },
 	},
 	{"timeouts_total", "Timers that fired.", func(m *Metrics) uint64 { return m.Timeouts.Load() }},
+	{
+		"saved_steps_total", "Steps that waited for a save. Divided by the number of saves, how many share one.",
+		func(m *Metrics) uint64 { return m.SavedSteps.Load() },
+	},
 	{"saved_bytes_total", "Bytes of records that were saved.", func(m *Metrics) uint64 { return m.SavedBytes.Load() }},
 }
 

@@ -73,6 +73,16 @@ func (w *wires) end(self actor.ID) *end {
 }
 
 func (e *end) Receive(wait time.Duration) (actor.ID, []byte, error) {
+	if wait == 0 {
+		select {
+		case m := <-e.queues[e.self]:
+			return m.from, m.data, nil
+		case <-e.closed:
+			return 0, nil, net.ErrClosed
+		default:
+			return 0, nil, os.ErrDeadlineExceeded
+		}
+	}
 	var over <-chan time.Time
 	if wait >= 0 {
 		over = time.After(wait)

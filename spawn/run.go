@@ -18,7 +18,8 @@ import (
 // Transport carries messages, which may get lost, be repeated and overtake one another. Receive is called by one
 // goroutine at a time, Send and Close by any.
 type Transport interface {
-	// Receive waits for a message, not longer than wait unless that is negative. Its data is valid until the next call.
+	// Receive waits for a message, not longer than wait unless that is negative; with 0 it takes one that is there. Its data
+	// is valid until the next call.
 	// The error is os.ErrDeadlineExceeded when the time is over, and net.ErrClosed once the transport is closed.
 	Receive(wait time.Duration) (from actor.ID, data []byte, err error)
 	// Send sends a message, and keeps nothing of data. After an error the message is lost.
@@ -30,14 +31,16 @@ type Transport interface {
 // Store keeps records. See storage.File.
 type Store interface {
 	Load() ([]storage.Record, error)
+	// Save makes changes, each of another record. It keeps nothing of their data.
 	Save(changes []storage.Record) error
 }
 
 // Recorder writes down what a server does; package record has one. An error stops the server.
 type Recorder interface {
 	// Step is called with every event that a machine took, a refused one included, before anything of it is saved or sent.
+	// It joins the events before it if what these changed is not saved yet: all of that is saved with it or not at all.
 	// Of what it is given it keeps nothing.
-	Step(m Machine, e machine.Event, effects machine.Effects, now time.Duration) error
+	Step(m Machine, e machine.Event, effects machine.Effects, now time.Duration, joins bool) error
 	// Stop is called once the server takes no further event: because of an error, after which nothing of the last event was
 	// sent, or in order, with nil.
 	Stop(now time.Duration, reason error) error
@@ -68,34 +71,43 @@ func Run(ctx context.Context, c Config) error {
 	return err
 }
 
-// run waits for one event after the other, and takes them.
+// run waits for events, and takes one after the other.
 func (s *Server) run() error {
 	if err := s.Begin(); err != nil {
 		return err
 	}
 	for {
-		event, ok := s.Next()
-		if !ok {
-			var err error
-			event, ok, err = s.receive()
-			if err != nil {
-				return err
+		// All that is there already shares a save with what has to be saved, and waits for it.
+		event, ok, err := s.event(s.Waits())
+		switch {
+		case err != nil:
+			if failed := s.Flush(); failed != nil {
+				return failed
 			}
+			return err
+		case ok:
+			err = s.Take(event)
 		}
-		if !ok {
-			continue
+		if err == nil && (!ok || s.Full()) {
+			err = s.Flush()
 		}
-		if err := s.Step(event); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 }
 
-// receive waits for a message until something else is due, which it tells by false.
-func (s *Server) receive() (machine.Event, bool, error) {
+// event returns the next event. If there is none yet it waits until there may be one, or reports false at once.
+func (s *Server) event(atOnce bool) (machine.Event, bool, error) {
+	if event, ok := s.Next(); ok {
+		return event, true, nil
+	}
 	wait := time.Duration(-1)
 	if due, ok := s.Due(); ok {
 		wait = max(due-s.Clock(), 0)
+	}
+	if atOnce {
+		wait = 0
 	}
 	from, data, err := s.Transport.Receive(wait)
 	switch {

@@ -12,10 +12,11 @@ import (
 )
 
 // Server is a Config at work, one event at a time: nothing here waits or starts a goroutine. Run drives one by what
-// arrives and by the clock; who has time and a network of his own drives it by Begin, and then by Step and Next. It is
-// not safe for concurrent use.
+// arrives and by the clock; a caller with a clock and a network of its own drives it by Begin, and then by Take, Flush
+// and Next. It is not safe for concurrent use.
 type Server struct {
 	Config
+	batch            batch
 	rejected, unsent limiter
 }
 
@@ -55,9 +56,18 @@ func (s *Server) Next() (machine.Event, bool) { return s.Machine.Next(s.Clock())
 // Due gives the time of the next event that Next will give, if there is any.
 func (s *Server) Due() (time.Duration, bool) { return s.Machine.Due() }
 
-// Step lets the machine take an event, and does what it wants done: it saves, and then sends. A message that arrives is
-// such an event. After an error the server must take no other one.
+// Step is Take and Flush: the machine takes an event, and what it wants done is done.
 func (s *Server) Step(e machine.Event) error {
+	if err := s.Take(e); err != nil {
+		return err
+	}
+	return s.Flush()
+}
+
+// Take lets the machine take an event; a message that arrives is one. What it sends leaves at once if nothing has to be
+// saved before. Else it waits for Flush, and so does all that later steps send, so that steps can share a save. After an
+// error the server must take no other event: what waits is neither saved nor sent.
+func (s *Server) Take(e machine.Event) error {
 	if e.Kind == machine.Receive {
 		s.Metrics.Received.Add(1)
 	}
@@ -68,7 +78,7 @@ func (s *Server) Step(e machine.Event) error {
 		return s.stop(err)
 	}
 	if s.Record != nil {
-		if err := s.Record.Step(s.Machine, e, effects, now); err != nil {
+		if err := s.Record.Step(s.Machine, e, effects, now, s.Waits()); err != nil {
 			return fmt.Errorf("server %s stops, as it cannot record: %w", Describe(s.Machine.Self()), err)
 		}
 	}
@@ -80,12 +90,36 @@ func (s *Server) Step(e machine.Event) error {
 		s.Metrics.Timeouts.Add(1)
 	}
 	s.logTimers(effects)
-	if err := s.save(effects.Save); err != nil {
-		return s.stop(err)
+	if s.Waits() || len(effects.Save) > 0 {
+		s.batch.add(effects)
+		return nil
 	}
 	for _, m := range effects.Send {
 		s.send(m)
 	}
+	return nil
+}
+
+// Waits reports whether something waits for Flush.
+func (s *Server) Waits() bool { return s.batch.steps > 0 }
+
+// Full reports whether so many steps wait for Flush that it has to come before the next one.
+func (s *Server) Full() bool { return s.batch.steps >= MaxBatch }
+
+// Flush saves what waits to be saved, all at once, and then sends what waited for it. After an error the server must take
+// no other event.
+func (s *Server) Flush() error {
+	if !s.Waits() {
+		return nil
+	}
+	if err := s.save(s.batch.changes); err != nil {
+		return s.stop(err)
+	}
+	s.Metrics.SavedSteps.Add(uint64(s.batch.steps))
+	for _, m := range s.batch.send {
+		s.send(m)
+	}
+	s.batch.reset()
 	return nil
 }
 

@@ -23,7 +23,7 @@ func (l *Line) Append(dst []byte) []byte {
 	}
 	dst = appendPrefix(dst, l.Server)
 	dst = appendMoment(dst, l.Step, l.At, l.Wall.UnixNano())
-	dst = appendEvent(dst, l.Event)
+	dst = appendEvent(dst, l.Joins, l.Event)
 	switch l.Event {
 	case Recover:
 		dst = appendRecords(append(dst, `,"records":`...), l.Records)
@@ -92,7 +92,13 @@ func appendMoment(dst []byte, step uint64, at time.Duration, wall int64) []byte 
 	return strconv.AppendInt(append(dst, wallName...), wall, 10)
 }
 
-func appendEvent(dst []byte, e Event) []byte {
+// joinsName is before the event, so that of a torn line whose event can be told, it can be told whether it joins.
+const joinsName = `,"joins":true`
+
+func appendEvent(dst []byte, joins bool, e Event) []byte {
+	if joins {
+		dst = append(dst, joinsName...)
+	}
 	return append(append(append(dst, `,"event":"`...), e.String()...), '"')
 }
 

@@ -42,7 +42,7 @@ func BenchmarkStep(b *testing.B) {
 			step := func(e machine.Event) {
 				f, err := m.Step(e, time.Second)
 				if err == nil && to != "none" {
-					err = r.Step(m, e, f, time.Second)
+					err = r.Step(m, e, f, time.Second, false)
 				}
 				if err != nil {
 					b.Fatal(err)

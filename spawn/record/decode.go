@@ -99,6 +99,9 @@ func (d *decoder) complete() error {
 		}
 		d.line.Event = Event(at)
 		want = append(append(want, "step", "at", "event"), eventFields[d.line.Event]...)
+		if d.line.Event != Stop {
+			want = append(want, "joins?")
+		}
 		if d.line.Event != Stop && !d.seen["rejected"] {
 			for _, name := range effectFields {
 				want = append(want, name+"?")
@@ -198,6 +201,8 @@ func (d *decoder) eventField(name string) bool {
 		l.At = d.duration()
 	case "wall":
 		l.Wall = time.Unix(0, int64(d.duration()))
+	case "joins":
+		l.Joins = d.r.Bool()
 	case "event":
 		d.event = d.text()
 	case "from":

@@ -37,6 +37,7 @@ type Line struct {
 	Step  uint64        // the events of a process, from 1
 	At    time.Duration // the server's own time, which never goes back
 	Wall  time.Time     // the same in time of day: what the clock would say had nobody set it since the first event
+	Joins bool          // the changes of events right before it were not saved yet: they are saved with its own, or none of them
 	Event Event
 
 	From     actor.ID // of a message

@@ -47,6 +47,7 @@ func everything() []record.Line {
 	large.From, large.Size, large.Rejected = self, machine.MaxMessage+1, "too large"
 	refused.From, refused.Data, refused.Rejected = self, []byte("{"), "not JSON"
 	timeout.Timer, choice.Option = []byte(`"t"`), []byte("3")
+	large.Joins, timeout.Joins = true, true
 	stop, failed := event(record.Stop), event(record.Stop)
 	stop.State, failed.State, failed.Reason = 0, 0, "the disk is full"
 	return append(all, large, refused, timeout, choice, stop, failed)
@@ -95,6 +96,7 @@ func TestRefused(t *testing.T) {
 		prefix + moment + `"event":"start","event":"start","state":"0000000000000000"}`:                               "each field once",
 		prefix + moment + `"event":"start","timer":"t","state":"0000000000000000"}`:                                   "no field timer",
 		prefix + moment + `"event":"stop","send":[]}`:                                                                 "no field send",
+		prefix + moment + `"joins":true,"event":"stop"}`:                                                              "no field joins",
 		prefix + moment + `"event":"stop"} {}`:                                                                        "nothing after",
 		prefix + moment + `"event":"receive","from":"x","state":"0000000000000000"}`:                                  "expected an address with a port",
 		prefix + moment + `"event":"receive","from":"1.2.3.4:5","state":"0000000000000000"}`:                          "either a message or the size",

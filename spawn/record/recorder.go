@@ -44,7 +44,7 @@ func (r *Recorder) write() error {
 }
 
 // Step writes down an event and what it led to.
-func (r *Recorder) Step(m spawn.Machine, e machine.Event, f machine.Effects, now time.Duration) error {
+func (r *Recorder) Step(m spawn.Machine, e machine.Event, f machine.Effects, now time.Duration, joins bool) error {
 	state, err := m.StateHash()
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (r *Recorder) Step(m spawn.Machine, e machine.Event, f machine.Effects, now
 	if r.steps == 0 {
 		r.known = m.JSON()
 	}
-	dst := r.begin(now, Event(e.Kind))
+	dst := r.begin(now, joins, Event(e.Kind))
 	switch e.Kind {
 	case machine.Recover:
 		dst = appendRecords(append(dst, `,"records":`...), e.Records)
@@ -89,17 +89,17 @@ func (r *Recorder) Stop(now time.Duration, reason error) error {
 	if reason != nil {
 		text = fmt.Sprint(reason)
 	}
-	r.buf = appendReason(r.begin(now, Stop), text)
+	r.buf = appendReason(r.begin(now, false, Stop), text)
 	return r.write()
 }
 
 // begin begins the line of the next event.
-func (r *Recorder) begin(now time.Duration, e Event) []byte {
+func (r *Recorder) begin(now time.Duration, joins bool, e Event) []byte {
 	if r.steps++; r.steps == 1 {
 		r.zero = r.wall().UnixNano() - int64(now)
 	}
 	dst := r.texts.appendMoment(append(r.buf[:0], r.prefix...), r.steps, now, r.zero+int64(now))
-	return appendEvent(dst, e)
+	return appendEvent(dst, joins, e)
 }
 
 // appendReceived appends a message that came. One that was accepted may be known to be JSON.

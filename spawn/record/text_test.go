@@ -32,7 +32,7 @@ func TestRecorder(t *testing.T) {
 		step := func(e machine.Event) {
 			f, err := m.Step(e, now)
 			if err == nil {
-				err = r.Step(m, e, f, now)
+				err = r.Step(m, e, f, now, false)
 			}
 			if err != nil {
 				t.Fatal(err)

@@ -1,6 +1,7 @@
 package rehearse_test
 
 import (
+	"bytes"
 	"slices"
 	"sync"
 	"testing"
@@ -29,6 +30,9 @@ type hasty struct {
 func (h *hasty) Save(changes []storage.Record) error {
 	late := h.late
 	h.late = slices.Clone(changes)
+	for i, r := range h.late {
+		h.late[i].Data = bytes.Clone(r.Data)
+	}
 	if late == nil {
 		return nil
 	}

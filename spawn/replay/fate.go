@@ -15,20 +15,29 @@ const (
 	undone             // it never was: the event is as if it had not happened
 )
 
-// fate tells what became of an event that would leave kept on disk. Its line was written before it was saved, so if the
-// process ended then, only the recovery tells. A torn line tells nothing, as that of an event that did not happen, unless
-// it is seen to be the next one of the process.
-func (r *Run) fate(s *server, kept []storage.Record) fate {
+// fate tells what became of the next event, which is the first of those that are saved with it. Their lines were written
+// before they were saved, so if the process ended then, only the recovery tells. A torn line tells nothing, as that of an
+// event that did not happen, unless it is seen to be the next one of the process, and not to be saved with it.
+func (r *Run) fate(s *server, l *record.Line) fate {
+	kept := storage.Apply(s.kept, l.Save)
+	n := 1
+	for ; ; n++ {
+		i := r.records.peek(s.sequence, n)
+		if i == nil || i.err != nil || !i.line.Joins {
+			break
+		}
+		kept = storage.Apply(kept, i.line.Save)
+	}
 	if sameRecords(s.kept, kept) {
 		return done
 	}
 	restarted := false
-	for n := 1; ; n++ {
+	for ; ; n++ {
 		i := r.records.peek(s.sequence, n)
 		switch {
 		case i == nil:
 			return done
-		case i.torn && (restarted || mayStop(r.records.text(i.spot))):
+		case i.torn && (restarted || mayBeUnsaved(r.records.text(i.spot))):
 			continue
 		case i.err != nil:
 			return done // If its successor was begun, it was over.
@@ -45,8 +54,9 @@ func (r *Run) fate(s *server, kept []storage.Record) fate {
 	}
 }
 
-// mayStop tells whether a torn line may be that of a stop, which alone can follow an event that was not saved, or a header.
-func mayStop(torn []byte) bool {
-	_, event, told := bytes.Cut(torn, []byte(`"event":"`))
-	return !told || agrees(event, `stop"`)
+// mayBeUnsaved reports whether a torn line may follow an event that was not saved: that of an event that joins it, of a
+// stop, or a header.
+func mayBeUnsaved(torn []byte) bool {
+	before, event, told := bytes.Cut(torn, []byte(`"event":"`))
+	return !told || bytes.HasSuffix(before, []byte(`"joins":true,`)) || agrees(event, `stop"`)
 }

@@ -14,7 +14,6 @@ import (
 	"synod/actor"
 	"synod/spawn"
 	"synod/spawn/record"
-	"synod/storage"
 )
 
 // Config says how to replay.
@@ -290,7 +289,7 @@ func (r *Run) open(s *server, h *record.Header) (*mismatch, error) {
 	if p.Version != h.Version {
 		return &mismatch{fmt.Sprintf("version %d of %s", p.Version, p.Model), fmt.Sprintf("version %d", h.Version)}, nil
 	}
-	s.undone = false
+	s.undone, s.unsaved = false, false
 	s.header, s.program, s.steps, s.at, s.wall = h, &p, 0, 0, h.Wall
 	s.machine = p.New(s.server, h.Servers, h.Durable, &s.draws)
 	s.summary.Processes++
@@ -317,7 +316,7 @@ func (r *Run) event(s *server, e *Event) (*mismatch, error) {
 		}
 		s.summary.Events++
 	}
-	s.steps, s.at, s.wall = l.Step, l.At, l.Wall
+	s.steps, s.at, s.wall, s.unsaved = l.Step, l.At, l.Wall, l.Joins || len(l.Save) > 0
 	return nil, nil
 }
 
@@ -326,6 +325,9 @@ func (r *Run) step(s *server, e *Event) (*mismatch, error) {
 	l := &e.Line
 	if m := s.begin(l); m != nil {
 		return m, nil
+	}
+	if l.Joins && !s.unsaved {
+		return &mismatch{"an event by itself", "one that joins others, of which none changed what is saved"}, nil
 	}
 	peer := l.Event == record.Receive && r.peer(s, l.From)
 	if peer && r.sequence(l.From) == nil {
@@ -338,7 +340,7 @@ func (r *Run) step(s *server, e *Event) (*mismatch, error) {
 	if peer {
 		r.receive(s, e)
 	}
-	if r.fate(s, storage.Apply(s.kept, effects.Save)) == undone {
+	if joined := l.Joins && s.undone; joined || !l.Joins && len(l.Save) > 0 && r.fate(s, l) == undone {
 		e.Undone, s.undone = true, true
 		s.summary.Undone++
 		return nil, nil

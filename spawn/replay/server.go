@@ -24,6 +24,7 @@ type server struct {
 	wall    time.Time        // of its last line
 	steps   uint64           // of its process
 	undone  bool             // its last event was
+	unsaved bool             // the next event may join the last one
 	summary Summary
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"synod/spawn/machine"
 	"synod/spawn/replay"
 	"synod/storage"
 )
@@ -112,6 +113,76 @@ func TestTornSuccessor(t *testing.T) {
 	cut(c, 0)
 	c.lines[1].Truncate(c.lines[1].Len() - 1)
 	c.crash(1, `{"server":"127.0.0.1:3001","step":3,"at":3000000,"wall":1000000000003000000,"event":"rec`)
+	c.start(1)
+	deviates(t, "run1:6", "expected what was saved", c.files()...)
+}
+
+// batched is a run in which the second server takes two promises together, and cannot save them.
+func batched(t *testing.T, saves bool) *cluster {
+	t.Helper()
+	c := newCluster(t, "single-decree", "udp", nil)
+	prepare := func(round int) machine.Event {
+		return machine.Event{
+			Kind: machine.Receive, From: c.ids[0], Data: fmt.Appendf(nil, `{"Internal":{"Prepare":{"ballot":[%d,%d]}}}`, round, c.ids[0]),
+		}
+	}
+	// What the first server sent, it must have sent.
+	for round := range 2 {
+		if err := c.deliver(envelope{client, c.ids[0], fmt.Appendf(nil, `{"Put":[%d,"X"]}`, round+1)}); err != nil {
+			t.Fatal(err)
+		}
+		c.crash(0, "")
+		c.start(0)
+	}
+	c.network = nil
+	if err := errors.Join(c.servers[1].Take(prepare(1)), c.servers[1].Take(prepare(2))); err != nil {
+		t.Fatal(err)
+	}
+	if saves {
+		if err := c.servers[1].Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+// TestUnsavedBatch kills a server before it saves what two events changed together, at every byte of the second line:
+// neither was. If it was saved, both were.
+func TestUnsavedBatch(t *testing.T) {
+	for n := len(last(batched(t, false))); n > 0; n-- {
+		c := batched(t, false)
+		whole := n == len(last(c))
+		cut(c, n)
+		c.start(1)
+		c.ask(1, `{"Get":2}`)
+		r := confirm(t, c.files()...)
+		want := 1
+		if whole {
+			want = 2
+		}
+		if s := r.Servers[1]; s.Undone != want {
+			t.Fatalf("%d bytes: %+v", n, s)
+		}
+	}
+	c := batched(t, true)
+	c.crash(1, "")
+	c.start(1)
+	if s := confirm(t, c.files()...).Servers[1]; s.Undone != 0 || s.Crashes != 1 {
+		t.Errorf("%+v", s)
+	}
+	// An event that joins others has others to join.
+	alone := strings.Replace(c.files()[2], `"event":"start"`, `"joins":true,"event":"start"`, 1)
+	deviates(t, "run2:2", "expected an event by itself", c.files()[0], c.files()[1], alone)
+}
+
+// TestHalfBatch shows a recovery of what the first of two events changed that were saved together: that is none there can be.
+func TestHalfBatch(t *testing.T) {
+	c := batched(t, true)
+	c.crash(1, "")
+	half := []storage.Record{{Name: "ballot", Data: fmt.Appendf(nil, "[1,%d]", c.ids[0])}}
+	if err := c.stores[1].Save(half); err != nil {
+		t.Fatal(err)
+	}
 	c.start(1)
 	deviates(t, "run1:6", "expected what was saved", c.files()...)
 }

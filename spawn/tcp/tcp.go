@@ -97,6 +97,13 @@ func (t *Transport) Receive(wait time.Duration) (actor.ID, []byte, error) {
 
 // receive takes what came, and waits for it until closed is, not longer than wait unless that is negative.
 func receive(inbox <-chan packet, closed <-chan struct{}, wait time.Duration) (actor.ID, []byte, error) {
+	if wait == 0 {
+		select {
+		case p := <-inbox:
+			return p.from, p.data, nil
+		default:
+		}
+	}
 	var over <-chan time.Time
 	if wait >= 0 {
 		timer := time.NewTimer(wait)

@@ -79,6 +79,15 @@ func TestServers(t *testing.T) {
 	if err := a.Send(ids[0], []byte("self")); err != nil {
 		t.Fatal(err)
 	}
+	// What is there is taken without waiting, every time.
+	for range 50 {
+		if err := a.Send(ids[0], []byte("self")); err != nil {
+			t.Fatal(err)
+		}
+		if _, data, err := a.Receive(0); err != nil || string(data) != "self" {
+			t.Fatalf("%q, %v", data, err)
+		}
+	}
 	want(t, a, ids[0], "self")
 
 	closed(t, b)

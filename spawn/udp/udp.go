@@ -3,9 +3,11 @@
 package udp
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"synod/actor"
@@ -19,6 +21,7 @@ const readBuffer = 4 << 20
 // Socket is a transport over one UDP socket. An actor's id is its address.
 type Socket struct {
 	conn     *net.UDPConn
+	raw      syscall.RawConn
 	buffer   []byte
 	deadline bool // one is set
 }
@@ -31,7 +34,11 @@ func Listen(addr netip.AddrPort) (*Socket, error) {
 	}
 	// Less is no error: the system has a limit of its own.
 	_ = conn.SetReadBuffer(readBuffer)
-	return &Socket{conn: conn, buffer: make([]byte, machine.MaxMessage+1)}, nil
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &Socket{conn: conn, raw: raw, buffer: make([]byte, machine.MaxMessage+1)}, nil
 }
 
 // Address is where the socket is.
@@ -40,17 +47,21 @@ func (s *Socket) Address() netip.AddrPort { return s.conn.LocalAddr().(*net.UDPA
 // Receive waits for a datagram, not longer than wait unless that is negative. Of one that is larger than any message may
 // be, it gives one byte too many.
 func (s *Socket) Receive(wait time.Duration) (actor.ID, []byte, error) {
-	if wait >= 0 || s.deadline {
+	if wait > 0 || s.deadline {
 		var at time.Time
-		if wait >= 0 {
+		if wait > 0 {
 			at = time.Now().Add(wait)
 		}
 		if err := s.conn.SetReadDeadline(at); err != nil {
 			return 0, nil, err
 		}
-		s.deadline = wait >= 0
+		s.deadline = wait > 0
 	}
-	n, addr, err := s.conn.ReadFromUDPAddrPort(s.buffer)
+	receive := s.conn.ReadFromUDPAddrPort
+	if wait == 0 {
+		receive = s.poll
+	}
+	n, addr, err := receive(s.buffer)
 	if err != nil {
 		return 0, nil, err
 	}

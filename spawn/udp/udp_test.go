@@ -79,3 +79,47 @@ func TestBusy(t *testing.T) {
 		t.Errorf("opened twice: %v, %v", s, err)
 	}
 }
+
+// TestPoll takes what is there without waiting, also after a deadline that is over.
+func TestPoll(t *testing.T) {
+	a, b := listen(t), listen(t)
+	to, err := spawn.IDOf(a.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, err := spawn.IDOf(b.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round := range 2 {
+		for _, text := range []string{"", "one", "two"} {
+			if err := b.Send(to, []byte(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if round == 0 {
+			if _, data, err := a.Receive(-1); err != nil || len(data) > 0 {
+				t.Errorf("%q, %v", data, err)
+			}
+		} else if _, data, err := a.Receive(0); err != nil || len(data) > 0 {
+			t.Errorf("%q, %v", data, err)
+		}
+		for _, text := range []string{"one", "two"} {
+			if got, data, err := a.Receive(0); err != nil || got != from || string(data) != text {
+				t.Errorf("%q of %v, %v; want %q of %v", data, got, err, text, from)
+			}
+		}
+		if _, _, err := a.Receive(0); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("nothing is there: %v", err)
+		}
+		if _, _, err := a.Receive(time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("nothing comes: %v", err)
+		}
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := a.Receive(0); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("closed: %v", err)
+	}
+}

@@ -116,27 +116,41 @@ func (n *node) happens(k kind) {
 // clock is the time that the process sees: within a step, later by the save that it waited for.
 func (n *node) clock() time.Duration { return n.w.now + n.ahead - n.began }
 
-// pump takes steps until the process waits.
+// pump takes steps until the process waits. All that is there shares a save, as it does in a process on sockets.
 func (n *node) pump() {
 	for n.server != nil && !n.paused && !n.saving {
-		e, ok := n.server.Next()
-		if !ok {
-			p := n.inbox.take()
-			if p == nil {
+		step := n.server.Flush
+		if !n.server.Full() {
+			e, ok := n.next()
+			switch {
+			case ok:
+				step = func() error { return n.server.Take(e) }
+			case !n.server.Waits():
 				n.sleep()
 				return
 			}
-			e = machine.Event{Kind: machine.Receive, From: p.sender, Data: p.data}
 		}
 		if n.same++; n.same > maxSteps {
 			n.w.violation(n, fmt.Sprintf("%d steps at one moment: it never waits", maxSteps))
 			n.exit()
 			return
 		}
-		if !n.attempt(func() error { return n.server.Step(e) }) {
+		if !n.attempt(step) {
 			return
 		}
 	}
+}
+
+// next takes the next event, if there is one.
+func (n *node) next() (machine.Event, bool) {
+	if e, ok := n.server.Next(); ok {
+		return e, true
+	}
+	p := n.inbox.take()
+	if p == nil {
+		return machine.Event{}, false
+	}
+	return machine.Event{Kind: machine.Receive, From: p.sender, Data: p.data}, true
 }
 
 // attempt lets the process do a step, and ends it if it fails. It tells whether the process goes on.

@@ -1,0 +1,35 @@
+//go:build unix
+
+package udp
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"syscall"
+)
+
+// poll takes a datagram that is there already. A deadline that is over would keep the methods of the connection from that.
+func (s *Socket) poll(buffer []byte) (n int, from netip.AddrPort, err error) {
+	var sender syscall.Sockaddr
+	if e := s.raw.Read(func(fd uintptr) bool {
+		for {
+			n, sender, err = syscall.Recvfrom(int(fd), buffer, syscall.MSG_DONTWAIT)
+			if !errors.Is(err, syscall.EINTR) {
+				return true
+			}
+		}
+	}); e != nil {
+		return 0, from, e
+	}
+	if errors.Is(err, syscall.EAGAIN) {
+		return 0, from, os.ErrDeadlineExceeded
+	}
+	if err != nil {
+		return 0, from, os.NewSyscallError("recvfrom", err)
+	}
+	if v4, ok := sender.(*syscall.SockaddrInet4); ok {
+		from = netip.AddrPortFrom(netip.AddrFrom4(v4.Addr), uint16(v4.Port))
+	}
+	return n, from, nil
+}
