@@ -170,6 +170,7 @@ func (q *requests) blame(v *consistency.Violation[
 // beforeRead: only an unknown write of what was read matters, and only if something else was held.
 func beforeRead(
 	held register.Value, in consistency.RegisterInput[register.Value], out consistency.RegisterOutput[register.Value],
+	_ func() []consistency.RegisterInput[register.Value],
 ) ([]consistency.RegisterInput[register.Value], bool) {
 	if in.Write || held == out.Value {
 		return nil, false

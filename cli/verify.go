@@ -29,6 +29,7 @@ type verify struct {
 	memoryLimit size
 	maxWindow   positive
 	html        string
+	ignore      []string
 	json        bool
 }
 
@@ -41,9 +42,9 @@ func (a *app) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "Check a history of operations that clients of running servers wrote down, or Jepsen",
-		Long: "Checks a history of operations: lines of JSON as docs/histories.md describes them, or EDN of Jepsen. The exit\n" +
-			"code is 0 if an object could have answered so, 1 if not, or if a line cannot be read, 2 for a mistake in the\n" +
-			"call or a file that is no history, and 3 if there was nothing to check or it could not be decided in time.",
+		Long: "Checks a history of operations: lines of JSON as docs/histories.md describes them, EDN of Jepsen, or its log.\n" +
+			"The exit code is 0 if an object could have answered so, 1 if not, 2 for a mistake in the call, a line that cannot\n" +
+			"be read or a file that is not a history, and 3 if there was nothing to check or it could not be decided in time.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return fmt.Errorf("verify: expected one history, or - for standard input, not %d", len(args))
@@ -62,7 +63,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	set.Var(&v.spec, "spec", "the object; of a file of ours it is what the file says, unless given")
 	set.Var(&v.consistency, "consistency", "what is demanded: linearizable goes key by key and window by window,\n"+
 		"sequential takes everything at once, which is possible for short histories only")
-	set.StringVar(&v.initial, "initial", "", "what a register holds at first: a number or a `text`; nothing, or what the file says, unless given")
+	set.StringVar(&v.initial, "initial", "", "what a register or each key of a kv holds at first: a number or a `text`; nothing,\nor what the file says, unless given")
+	set.StringSliceVar(&v.ignore, "ignore", nil, "`keywords` of Jepsen's operations that do not say what happened, such as op-timeout,node-ip")
 	set.Var(&v.timeout, "timeout", "give up as undecided after so long, such as 30s or 5m")
 	set.Var(&v.memoryLimit, "memory-limit", "give up as undecided when the search of a window takes so much, such as 500MB or 2GiB")
 	set.Var(&v.maxWindow, "max-window", "give up as undecided when so many operations on a key leave no quiet moment")
@@ -204,7 +206,7 @@ func (v *verify) load(stdin io.Reader) (oplog.History, error) {
 		}
 		in = f
 	}
-	h, err := oplog.Load(in, oplog.Spec(v.spec.value))
+	h, err := oplog.Load(in, oplog.ReadConfig{Spec: oplog.Spec(v.spec.value), Ignore: v.ignore})
 	if err != nil && !errors.As(err, new(*oplog.LineError)) {
 		err = fmt.Errorf("%q: %w", v.file, err)
 	}
@@ -224,7 +226,7 @@ func (d *verifyDocument) fill(h oplog.History, r oplog.Result, line *oplog.LineE
 	d.Format, d.Spec, d.TornBytes = h.Format, string(h.Header.Spec), h.Torn
 	if line != nil {
 		d.Verdict, d.Reason, d.Line = unreadable, line.Err.Error(), line.Line
-		return checker.ExitViolated
+		return checker.ExitUsage
 	}
 	c := r.Counts
 	d.Operations = verifyCounts{c.Operations, c.Acknowledged, c.Unknown, c.Failed, c.Keys}

@@ -299,7 +299,7 @@ func (o *orders[S, I, O]) mayBeUnknown(reader int) bool {
 	init := o.config.Spec.Init
 	inputs, all := []I(nil), true
 	if o.config.Before != nil && !o.reads(reader, init) {
-		inputs, all = o.config.Before(init, op.in, op.out)
+		inputs, all = o.config.Before(init, op.in, op.out, o.pool.depending)
 	}
 	if all {
 		inputs = o.pool.every()

@@ -16,6 +16,7 @@ type pool[I comparable] struct {
 	ops     []unknown[I]  // of the window; their numbers are those that the earlier ones have not had
 	inputs  []I           // the distinct inputs of these, in the order in which they first occur
 	places  map[I][]int32 // of each of these inputs the numbers, ascending
+	mixed   []I           // those of the inputs that do not overwrite
 }
 
 // reservoir holds the unknown operations of earlier windows, all of which were invoked before everything that follows. It
@@ -28,6 +29,7 @@ type reservoir[I comparable] struct {
 	inputs     []I           // those of places, in the order in which they first occurred
 	empty      int           // how many of them have no operation any more
 	mixed      int           // how many of the others do not overwrite
+	depending  []I           // those, once somebody asked for them; nil if nobody did
 }
 
 func newPool[I comparable](overwrites func(in I) bool) pool[I] {
@@ -45,6 +47,9 @@ func (p pool[I]) with(more []unknown[I]) pool[I] {
 	for i, op := range more {
 		if p.places[op.in] == nil {
 			p.inputs = append(p.inputs, op.in)
+			if !p.earlier.overwrites(op.in) {
+				p.mixed = append(p.mixed, op.in)
+			}
 		}
 		p.places[op.in] = append(p.places[op.in], p.earlier.next+int32(i))
 	}
@@ -70,8 +75,19 @@ func (p pool[I]) remove(gone []int32) {
 func (p pool[I]) isEmpty() bool { return len(p.ops) == 0 && len(p.earlier.ops) == 0 }
 
 // blind tells whether all overwrite.
-func (p pool[I]) blind() bool {
-	return p.earlier.mixed == 0 && !slices.ContainsFunc(p.inputs, func(in I) bool { return !p.earlier.overwrites(in) })
+func (p pool[I]) blind() bool { return p.earlier.mixed == 0 && len(p.mixed) == 0 }
+
+// depending returns the inputs of those that do not overwrite; those of this window may stand there twice.
+func (p pool[I]) depending() []I {
+	r := p.earlier
+	if r.depending == nil && r.mixed > 0 {
+		for _, in := range r.inputs {
+			if len(r.places[in]) > 0 && !r.overwrites(in) {
+				r.depending = append(r.depending, in)
+			}
+		}
+	}
+	return append(r.depending[:len(r.depending):len(r.depending)], p.mixed...)
 }
 
 // has tells whether there is an operation with an input.
@@ -122,6 +138,7 @@ func (r *reservoir[I]) add(in I) {
 		}
 		if !r.overwrites(in) {
 			r.mixed++
+			r.depending = nil
 		}
 	}
 	r.places[in] = append(places, r.next)
@@ -141,6 +158,7 @@ func (r *reservoir[I]) remove(id int32) {
 	}
 	if !r.overwrites(in) {
 		r.mixed--
+		r.depending = nil
 	}
 	if r.empty++; 2*r.empty > len(r.inputs) {
 		r.compact()

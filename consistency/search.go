@@ -28,6 +28,7 @@ type search[S any, I comparable, O any] struct {
 	pool   pool[I]
 	bounds
 	final []possibility[S]
+	once  bool // one order is enough
 }
 
 func newSearch[S any, I comparable, O any](
@@ -52,9 +53,8 @@ func (s *search[S, I, O]) all(start []possibility[S], ops []operation[I, O]) []p
 
 // possible tells whether there is an order of the operations.
 func (s *search[S, I, O]) possible(start []possibility[S], ops []operation[I, O]) bool {
-	o := newOrders(s, ops)
-	o.once = true
-	o.run(start)
+	s.once = true
+	newOrders(s, ops).run(start)
 	return len(s.final) > 0
 }
 
@@ -142,7 +142,7 @@ func (s *search[S, I, O]) before(state S, op *operation[I, O]) []I {
 	if s.config.Before == nil {
 		return s.pool.every()
 	}
-	which, all := s.config.Before(state, op.in, op.out)
+	which, all := s.config.Before(state, op.in, op.out, s.pool.depending)
 	if all {
 		return s.pool.every()
 	}

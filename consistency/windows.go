@@ -35,8 +35,9 @@ type WindowsConfig[S any, I comparable, O any] struct {
 	// with this input and this answer, in this state: without which the answer would not be given, or the state after it
 	// would be another one. It is asked again in the state that one of them leads to. With all set it could be any.
 	// Leaving out one that matters makes answers wrong; the rest only costs time. Nil is all, always, and then time
-	// grows exponentially with the number of unknown operations.
-	Before func(state S, in I, out O) (which []I, all bool)
+	// grows exponentially with the number of unknown operations. The function depending returns the inputs of
+	// those that do not overwrite, some perhaps twice.
+	Before func(state S, in I, out O, depending func() []I) (which []I, all bool)
 	// Effect tells what is known of an operation with this input and this answer; of an unknown one, out is nil. Claiming
 	// what is not so makes answers wrong. Nil is Depends, always, and then many clients at once take long.
 	Effect func(in I, out *O) Effect
@@ -164,16 +165,22 @@ func (w *Windows[S, I, O]) end(ctx context.Context, c Client, f fate, out O) err
 	case failed, waiting:
 	}
 	if len(w.open) == 0 {
-		w.close(ctx)
+		w.close(ctx, false)
 	} else if w.done > w.config.MaxOperations {
 		w.giveUp(fmt.Sprintf("%d operations followed one another without a moment at which none was under way", w.done))
 	}
 	return nil
 }
 
-// Finish notes that nothing more happens: all operations under way are of unknown outcome. It gives the outcome of
-// the whole.
-func (w *Windows[S, I, O]) Finish(ctx context.Context) Outcome {
+// Finish notes that nothing more happens: all operations under way are of unknown outcome. It returns the outcome of
+// the whole, and [Windows.States] what the object may be in then.
+func (w *Windows[S, I, O]) Finish(ctx context.Context) Outcome { return w.finish(ctx, false) }
+
+// Conclude is as Finish for a caller that does not ask for the states at the end, some of which may be missing. So one
+// order of the last window is enough, which is found sooner than all of them.
+func (w *Windows[S, I, O]) Conclude(ctx context.Context) Outcome { return w.finish(ctx, true) }
+
+func (w *Windows[S, I, O]) finish(ctx context.Context, last bool) Outcome {
 	for i := range w.current {
 		if op := &w.current[i]; op.fate == waiting {
 			op.fate = lost
@@ -181,7 +188,7 @@ func (w *Windows[S, I, O]) Finish(ctx context.Context) Outcome {
 		}
 	}
 	clear(w.open)
-	w.close(ctx)
+	w.close(ctx, last)
 	return w.outcome
 }
 
@@ -223,8 +230,8 @@ func (w *Windows[S, I, O]) forget() {
 	w.current, w.done = kept, 0
 }
 
-// close decides the window that has ended.
-func (w *Windows[S, I, O]) close(ctx context.Context) {
+// close decides the window that has ended. For the last one, some of what is possible at its end will do.
+func (w *Windows[S, I, O]) close(ctx context.Context, last bool) {
 	defer w.forget()
 	if w.outcome != Holds {
 		return
@@ -238,6 +245,7 @@ func (w *Windows[S, I, O]) close(ctx context.Context) {
 	w.stats.Operations += len(ops)
 	w.stats.Longest = max(w.stats.Longest, len(ops))
 	s := newSearch(ctx, &w.config, pool)
+	s.once = last
 	after := s.all(w.front, ops)
 	switch {
 	case s.stopped != "":

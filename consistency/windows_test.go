@@ -219,6 +219,7 @@ func verifyPrefix[S any, I comparable, O any](
 
 func registerBefore(
 	held string, in consistency.RegisterInput[string], out consistency.RegisterOutput[string],
+	_ func() []consistency.RegisterInput[string],
 ) ([]consistency.RegisterInput[string], bool) {
 	if in.Write || held == out.Value {
 		return nil, false

@@ -1,29 +1,86 @@
 package oplog
 
+import (
+	"slices"
+	"strings"
+)
+
 // before tells which unknown operations could matter right before an operation, as consistency.WindowsConfig wants it.
-func (s Spec) before(whole bool) func(c cell, in input, heard output) ([]input, bool) {
+func (s Spec) before(whole bool) func(c cell, in input, heard output, depending func() []input) ([]input, bool) {
+	plain := beforeElement
 	switch {
+	case s == Register || s == KV:
+		return beforeRegister
 	case s == WriteOnce:
-		return beforeOnce
+		plain = beforeOnce
 	case s == Log:
-		return beforeLog
+		plain = beforeLog
 	case s == Set && whole:
-		return beforeSet
-	case s == Set:
-		return beforeElement
+		plain = beforeSet
 	}
-	return beforeRegister
+	return func(c cell, in input, heard output, _ func() []input) ([]input, bool) { return plain(c, in, heard) }
 }
 
 // beforeRegister: a write hides all that was there, so that only what is heard of the value matters.
-func beforeRegister(c cell, in input, heard output) ([]input, bool) {
-	if in.op == Write || !heard.told || heard.value == c.value {
+func beforeRegister(c cell, in input, heard output, depending func() []input) ([]input, bool) {
+	switch {
+	case in.op == Append: // what it leaves depends on what was there
+		return nil, true
+	case in.op == Write || !heard.told:
 		return nil, false
+	case in.op == Cas && heard.value == Truth(false):
+		return nil, c.value == in.old // any other value will do
+	case in.op == Cas:
+		return towards(c.value, in.old, depending), false
 	}
-	if heard.value == None {
-		return []input{{op: Delete}, {op: Write}}, false
+	return towards(c.value, heard.value, depending), false
+}
+
+// towards lists the operations that can be the next one on a way from a value to another one: what writes that, or a value
+// from which the others lead there, and those others.
+func towards(from, to Value, unknown func() []input) []input {
+	if from == to {
+		return nil
 	}
-	return []input{{op: Write, value: heard.value}}, false
+	depending := unknown()
+	useful := []Value{to}
+	for i := 0; i < len(useful); i++ {
+		for _, in := range depending {
+			for _, v := range in.before(useful[i]) {
+				if !slices.Contains(useful, v) {
+					useful = append(useful, v)
+				}
+			}
+		}
+	}
+	var which []input
+	for _, v := range useful {
+		if v != from {
+			which = append(which, input{op: Write, value: v})
+		}
+		if v == None {
+			which = append(which, input{op: Delete})
+		}
+	}
+	for _, in := range depending {
+		if next, _ := stepRegister(cell{value: from}, in); next.value != from && slices.Contains(useful, next.value) {
+			which = append(which, in)
+		}
+	}
+	return which
+}
+
+// before lists the values from which an operation leads to another one.
+func (in input) before(after Value) []Value {
+	switch {
+	case in.op == Cas && in.value == after && in.old != after:
+		return []Value{in.old}
+	case in.op == Append && after != None && after[0] == '"':
+		if shorter, found := strings.CutSuffix(string(after[1:]), string(in.value[1:])); found {
+			return []Value{Text(shorter), Value(shorter)} // the latter is a number, or nothing, or no value at all
+		}
+	}
+	return nil
 }
 
 // beforeOnce: once it is set, nothing changes it any more.
@@ -65,7 +122,8 @@ func beforeElement(c cell, _ input, heard output) ([]input, bool) {
 	return []input{{op: Remove}}, false
 }
 
-// beforeSet: each element that is there and was not heard of, or the other way round.
+// beforeSet: the first element that is there and was not heard of, or the other way round. Each of them needs an operation
+// of its own, and in which order these take effect does not matter.
 func beforeSet(c cell, in input, heard output) (which []input, all bool) {
 	if !heard.told {
 		return nil, false
@@ -81,17 +139,14 @@ func beforeSet(c cell, in input, heard output) (which []input, all bool) {
 		return []input{{op: Add, value: in.value}}, false
 	}
 	have, want := c.set, heard.values
-	for len(have) > 0 || len(want) > 0 {
-		switch {
-		case len(want) == 0 || len(have) > 0 && have[0] < want[0]:
-			which = append(which, input{op: Remove, value: have[0]})
-			have = have[1:]
-		case len(have) == 0 || want[0] < have[0]:
-			which = append(which, input{op: Add, value: want[0]})
-			want = want[1:]
-		default:
-			have, want = have[1:], want[1:]
-		}
+	for len(have) > 0 && len(want) > 0 && have[0] == want[0] {
+		have, want = have[1:], want[1:]
 	}
-	return which, false
+	switch {
+	case len(have) == 0 && len(want) == 0:
+		return nil, false
+	case len(want) == 0 || len(have) > 0 && have[0] < want[0]:
+		return []input{{op: Remove, value: have[0]}}, false
+	}
+	return []input{{op: Add, value: want[0]}}, false
 }

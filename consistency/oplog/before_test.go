@@ -13,37 +13,53 @@ import (
 
 // What is left out of the search by the knowledge of what matters changes nothing: compared with a search that tries all.
 func TestBefore(t *testing.T) {
+	ask := func(op Op, value Value) Event { return Event{Op: op, Value: value} }
 	draws := map[Spec]draw{}
-	draws[Register] = func(r *rand.Rand) (Op, Value, Event) {
+	draws[Register] = func(r *rand.Rand) (Event, Event) {
+		number := func() Value { return Number(r.Int64N(3)) }
+		switch r.IntN(5) {
+		case 0, 1:
+			return ask(Write, number()), Event{}
+		case 2:
+			cas := ask(Cas, number())
+			cas.Old = []Value{None, "0", "1", "2"}[r.IntN(4)]
+			return cas, Event{Told: r.IntN(2) == 0, Value: Truth(r.IntN(2) == 0)}
+		}
+		return ask(Read, None), told([]Value{None, "0", "1", "2"}[r.IntN(4)])
+	}
+	draws[KV] = func(r *rand.Rand) (Event, Event) {
+		texts := []Value{None, Text(""), Text("a"), Text("aa"), Text("ab"), Text("ba"), Text("b")}
+		some := func() Value { return texts[r.IntN(len(texts))] }
+		switch r.IntN(6) {
+		case 0:
+			return ask(Delete, None), Event{Told: r.IntN(2) == 0, Value: some()}
+		case 1, 2:
+			return ask(Append, []Value{Text("a"), Text("b"), Text("")}[r.IntN(3)]), Event{}
+		case 3:
+			return draws[Register](r)
+		case 4:
+			return ask(Write, some()), Event{}
+		}
+		return ask(Read, None), told(some())
+	}
+	draws[WriteOnce] = func(r *rand.Rand) (Event, Event) {
 		if r.IntN(2) == 0 {
-			return Write, Number(r.Int64N(3)), Event{}
+			return ask(Write, Number(r.Int64N(3))), Event{Refused: r.IntN(3) == 0}
 		}
-		return Read, None, told([]Value{None, "0", "1", "2"}[r.IntN(4)])
+		return ask(Read, None), told([]Value{None, "0", "1", "2"}[r.IntN(4)])
 	}
-	draws[KV] = func(r *rand.Rand) (Op, Value, Event) {
-		op, v, e := draws[Register](r)
-		if r.IntN(4) > 0 {
-			return op, v, e
-		}
-		return Delete, None, Event{Told: r.IntN(2) == 0, Value: []Value{None, "0", "1"}[r.IntN(3)]}
-	}
-	draws[WriteOnce] = func(r *rand.Rand) (Op, Value, Event) {
-		op, v, e := draws[Register](r)
-		e.Refused = op == Write && r.IntN(3) == 0
-		return op, v, e
-	}
-	draws[Log] = func(r *rand.Rand) (Op, Value, Event) {
+	draws[Log] = func(r *rand.Rand) (Event, Event) {
 		if r.IntN(3) > 0 {
-			return Append, Number(r.Int64N(2)), Event{Told: r.IntN(2) == 0, Value: Number(1 + r.Int64N(4))}
+			return ask(Append, Number(r.Int64N(2))), Event{Told: r.IntN(2) == 0, Value: Number(1 + r.Int64N(4))}
 		}
 		list := make([]Value, r.IntN(4))
 		for i := range list {
 			list[i] = Number(r.Int64N(2))
 		}
-		return Read, None, listed(list...)
+		return ask(Read, None), listed(list...)
 	}
-	draws[Set] = func(r *rand.Rand) (Op, Value, Event) {
-		return []Op{Add, Remove, Contains}[r.IntN(3)], Number(r.Int64N(2)), told(Truth(r.IntN(2) == 0))
+	draws[Set] = func(r *rand.Rand) (Event, Event) {
+		return ask([]Op{Add, Remove, Contains}[r.IntN(3)], Number(r.Int64N(2))), told(Truth(r.IntN(2) == 0))
 	}
 	for spec, draw := range draws {
 		for _, whole := range []bool{false, true} {
@@ -55,7 +71,8 @@ func TestBefore(t *testing.T) {
 	}
 }
 
-type draw func(r *rand.Rand) (Op, Value, Event)
+// draw draws an invocation and how it may be answered.
+type draw func(r *rand.Rand) (Event, Event)
 
 func compareBefore(t *testing.T, spec Spec, whole bool, draw draw) {
 	seen := map[consistency.Outcome]int{}
@@ -72,13 +89,13 @@ func compareBefore(t *testing.T, spec Spec, whole bool, draw draw) {
 		var answers [3]Event // that they will get
 		for range 4 + r.IntN(14) {
 			p := r.IntN(3)
-			op, value, answer := draw(r)
+			e, answer := draw(r)
 			if whole && spec == Set && r.IntN(3) == 0 {
-				op, value, answer = Read, None, listed([]Value{"0", "1"}[r.IntN(2):]...)
+				e, answer = Event{Op: Read}, listed([]Value{"0", "1"}[r.IntN(2):]...)
 			}
 			ws := []*consistency.Windows[cell, input, output]{all, few}
 			if busy[p] == nil {
-				e := Event{Type: Invoke, Process: int64(p), Op: op, Key: "1", Value: value}
+				e.Type, e.Process, e.Key = Invoke, int64(p), "1"
 				_, in, err := c.asked(e)
 				if err != nil {
 					rt.Fatal(err)

@@ -76,7 +76,7 @@ func TestManyWindows(t *testing.T) {
 	if err := million(&b, n); err != nil {
 		t.Fatal(err)
 	}
-	h, err := Load(&b, "")
+	h, err := Load(&b, ReadConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func BenchmarkMillion(b *testing.B) {
 	}
 	b.SetBytes(int64(file.Len()))
 	for b.Loop() {
-		h, err := Load(bytes.NewReader(file.Bytes()), "")
+		h, err := Load(bytes.NewReader(file.Bytes()), ReadConfig{})
 		if err != nil {
 			b.Fatal(err)
 		}

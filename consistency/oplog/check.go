@@ -79,7 +79,7 @@ func Check(ctx context.Context, h History, config Config) (Result, error) {
 			return Result{}, &LineError{e.Line, err}
 		}
 		if doubtful {
-			e.Type, e.Value, e.Op, e.Key = Unknown, None, 0, None
+			e.Type, e.Value, e.Old, e.Op, e.Key = Unknown, None, None, 0, None
 			if err := c.Event(ctx, e); err != nil {
 				return Result{}, &LineError{e.Line, err}
 			}

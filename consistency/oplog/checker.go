@@ -13,7 +13,7 @@ import (
 // Config says what is checked.
 type Config struct {
 	Spec    Spec
-	Initial Value // what a register holds at first
+	Initial Value // what a register, or each key of a kv, holds at first
 	// WholeSets is for sets that are read as a whole: then a set is one part. Otherwise each element is, and a read of a
 	// set is an error.
 	WholeSets bool
@@ -28,8 +28,8 @@ func (c Config) Validate() error {
 	if _, err := ParseSpec(string(c.Spec)); err != nil {
 		return err
 	}
-	if c.Initial != None && c.Spec != Register {
-		return fmt.Errorf("an initial value of a %s: expected one of a register only", c.Spec)
+	if c.Initial != None && c.Spec != Register && c.Spec != KV {
+		return fmt.Errorf("an initial value of a %s: only a register or the keys of a kv can have one", c.Spec)
 	}
 	return nil
 }
@@ -180,7 +180,7 @@ func (c *Checker) Finish(ctx context.Context) Result {
 	for _, at := range c.order {
 		p := c.parts[at]
 		keys[at.key] = true
-		p.windows.Finish(ctx)
+		p.windows.Conclude(ctx)
 		c.look(p)
 		s := p.windows.Stats()
 		r.Counts.Windows += s.Windows
@@ -204,7 +204,7 @@ func (c *Checker) Violated() bool { return len(c.found) > 0 }
 
 // asked says what an invocation asks of which part.
 func (c Config) asked(e Event) (part, input, error) {
-	at, in := part{key: e.Key}, input{op: e.Op, value: e.Value}
+	at, in := part{key: e.Key}, input{op: e.Op, value: e.Value, old: e.Old}
 	if err := c.Spec.knows(e.Op); err != nil {
 		return at, in, err
 	}
@@ -217,6 +217,8 @@ func (c Config) asked(e Event) (part, input, error) {
 		return at, in, errors.New("write of nothing: a write-once register that holds nothing is one that was not written")
 	}
 	switch {
+	case c.Spec == KV && e.Op == Append && (e.Value == None || e.Value[0] != '"'):
+		return at, in, fmt.Errorf("append of %v to a key: expected a text", e.Value)
 	case c.Spec == KV && e.Key == None:
 		return at, in, fmt.Errorf("%v without a key", e.Op)
 	case c.Spec == Set && !c.WholeSets && e.Op == Read:
@@ -242,6 +244,8 @@ func (c Config) heard(invoked, e Event) (output, error) {
 	out := output{told: e.Told, refused: e.Refused, value: e.Value}
 	list := invoked.Op == Read && c.Spec.lists()
 	switch {
+	case invoked.Op == Cas:
+		return c.compared(e)
 	case (list || invoked.Op.pure()) && !e.Told:
 		return out, fmt.Errorf("%v without an answer: expected a value", invoked.Op)
 	case list && e.Value != None:
@@ -252,6 +256,8 @@ func (c Config) heard(invoked, e Event) (output, error) {
 			out.values = slices.Compact(slices.Sorted(slices.Values(out.values)))
 			out.values = orEmpty(out.values)
 		}
+	case c.Spec == KV && invoked.Op == Append:
+		return output{}, nil // some repeat what was appended
 	case e.List != nil:
 		return out, fmt.Errorf("%v is answered with a list: expected one value", invoked.Op)
 	case invoked.Op == Write:
@@ -260,6 +266,20 @@ func (c Config) heard(invoked, e Event) (output, error) {
 		return out, fmt.Errorf("append is answered %v: expected the place, counted from 1", e.Value)
 	case c.Spec == Set && e.Told && e.Value != Truth(true) && e.Value != Truth(false):
 		return out, fmt.Errorf("%v is answered %v: expected true or false", invoked.Op, e.Value)
+	}
+	return out, nil
+}
+
+// compared says what the answer to a cas tells: it found what it expected, unless it says that it did not. Some repeat what
+// was asked.
+func (c Config) compared(e Event) (output, error) {
+	out := output{told: true, value: Truth(true)}
+	switch {
+	case !e.Told || e.List != nil:
+	case e.Value == Truth(true), e.Value == Truth(false):
+		out.value = e.Value
+	default:
+		return out, fmt.Errorf("cas is answered %v: expected true or false", e.Value)
 	}
 	return out, nil
 }

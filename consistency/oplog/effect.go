@@ -12,6 +12,8 @@ func (s Spec) effect(in input, heard *output) consistency.Effect {
 		return consistency.Reads
 	case s == WriteOnce || s == Log:
 		return consistency.Depends
+	case in.op == Cas && told && (heard.value == Truth(false) || in.old == in.value):
+		return consistency.Reads
 	case in.op == Write, in.op == Delete && !told:
 		return consistency.Overwrites
 	case in.op == Delete && heard.value == None, in.op == Add && told && heard.value == Truth(true),

@@ -50,14 +50,15 @@ const (
 	Read        // what a register or a key holds; all of a log or a set
 	Write       // a value into a register, or to a key
 	Delete      // a key
-	Append      // a value to a log
+	Cas         // compare and set: a value into a register, or to a key, if it holds another one
+	Append      // a value to a log; to a key, a text behind the one that it holds
 	Add         // an element to a set
 	Remove      // an element of a set
 	Contains    // whether an element is in a set
 )
 
 var opNames = []string{
-	Read: "read", Write: "write", Delete: "delete", Append: "append", Add: "add", Remove: "remove", Contains: "contains",
+	Read: "read", Write: "write", Delete: "delete", Cas: "cas", Append: "append", Add: "add", Remove: "remove", Contains: "contains",
 }
 
 // String is the word in a file.
@@ -121,7 +122,8 @@ func (v Value) String() string {
 // What was answered stands in an event of type Ok. Of a read it is Value, or List for a log and a set; of contains it is
 // Value, true or false. The other operations may leave it out: Told says that it is there. Then Value is the place of what
 // was appended, counted from 1; or what a delete removed; or whether the element was in the set before an add or a
-// remove. A write is answered nothing, but Refused by a write-once register that holds another value.
+// remove; or whether a cas found what it expected, which it did unless it says so. A write is answered nothing, but Refused
+// by a write-once register that holds another value.
 type Event struct {
 	Type    Type
 	Op      Op
@@ -131,6 +133,7 @@ type Event struct {
 	Time    time.Duration
 	Key     Value
 	Value   Value
+	Old     Value   // what a cas expects; none in other events
 	List    []Value // not changed by anybody
 	Line    int     // of the file, from 1; 0 if there is none
 }
@@ -162,6 +165,6 @@ type History struct {
 	// was about to say had no consequences yet, since a line is written before its request is sent, and after its answer
 	// was received.
 	Torn int
-	// Format is "ndjson" or "edn".
+	// Format is "ndjson", "edn" or "log".
 	Format string
 }

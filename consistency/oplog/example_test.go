@@ -34,7 +34,7 @@ func Example() {
 			return
 		}
 	}
-	h, err := oplog.Load(&file, "")
+	h, err := oplog.Load(&file, oplog.ReadConfig{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -20,7 +20,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte(`(#_x {:type :ok :f :read :process 1N :value [\a "b\"" -0 ^{} :c] "s" #{1}})`), uint8(2))
 	f.Fuzz(func(t *testing.T, text []byte, n uint8) {
 		spec := Spec(append(Specs(), "")[int(n)%(len(Specs())+1)])
-		h, err := Load(bytes.NewReader(text), spec)
+		h, err := Load(bytes.NewReader(text), ReadConfig{Spec: spec})
 		if err != nil {
 			if !errors.As(err, new(*LineError)) && !errors.Is(err, ErrNoHistory) && !strings.Contains(err.Error(), "specification") {
 				t.Fatalf("an error of no kind: %v", err)
@@ -38,7 +38,7 @@ func FuzzLoad(f *testing.F) {
 			}
 			h.Events[i].Line = i + 2
 		}
-		again, err := Load(&b, "")
+		again, err := Load(&b, ReadConfig{})
 		if err != nil || again.Header != h.Header || len(again.Events) != len(h.Events) {
 			t.Fatalf("%v: %+v is not %+v", err, again, h)
 		}

@@ -5,172 +5,244 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// readJepsen reads the operations of Jepsen's histories: one map for each, one after another or all in a vector. Of a map
-// it looks at :type, :f, :value, :process and :time. Operations whose process is no number are those of the nemesis,
-// and left out. A pair as the value of an invocation is a key and a value (jepsen.independent), and so it is then in
-// what ends that operation; of :fail and :info the value does not matter.
-func readJepsen(in *bufio.Reader, spec Spec) (History, error) {
-	h := History{Header: Header{Spec: spec}, Format: "edn"}
-	if spec == "" {
-		return h, fmt.Errorf("EDN does not say of what object the operations are: expected a specification")
+// Annotations lists the keywords of Jepsen's operations that say nothing about what happened: its own number, what went
+// wrong, and where.
+func Annotations() []string {
+	return []string{"index", "error", "exception", "node", "debug", "via", "msg", "message", "final?"}
+}
+
+// openJepsen begins a history of Jepsen's: one map for each operation, one after another or all in a vector. Of a map
+// every keyword is used, or known to say nothing, or refused. Operations whose process is no number are those of the
+// nemesis, and left out.
+func (s *Scanner) openJepsen(in *bufio.Reader, c ReadConfig) error {
+	s.format = "edn"
+	if c.Spec == "" {
+		return errNoSpec
 	}
 	r := &edn{in: in, line: 1}
-	j := jepsen{spec: spec, keyed: make(map[int64]bool), names: make(map[Value]Value)}
+	j := newJepsen(c)
 	var last byte // of the vector that holds all
-	for {
-		c, err := r.start()
-		switch {
-		case errors.Is(err, io.EOF) && last == 0:
-			return h, nil
-		case errors.Is(err, io.EOF):
-			return h, &LineError{r.line, errEnd}
-		case err != nil:
-			return h, err
-		case c == last:
-			last = 0
-			continue
-		case (c == '[' || c == '(') && last == 0 && len(h.Events) == 0:
-			last = map[byte]byte{'[': ']', '(': ')'}[c]
-			continue
-		}
-		if discarded, err := r.discard(c, 0); err != nil || discarded {
-			if err != nil {
-				return h, err
+	first := true
+	s.next = func() (Event, error) {
+		for {
+			c, err := r.start()
+			switch {
+			case errors.Is(err, io.EOF) && last == 0:
+				return Event{}, io.EOF
+			case errors.Is(err, io.EOF):
+				return Event{}, &LineError{r.line, errEnd}
+			case err != nil:
+				return Event{}, err
+			case c == last:
+				last = 0
+				continue
+			case (c == '[' || c == '(') && last == 0 && first:
+				last = map[byte]byte{'[': ']', '(': ')'}[c]
+				continue
 			}
-			continue
-		}
-		r.items = 0
-		line := r.line
-		f, err := r.form(c, 0)
-		if err != nil {
-			return h, err
-		}
-		e, wanted, err := j.event(f)
-		if err == nil && len(h.Events) == maxEvents {
-			err = fmt.Errorf("more than %d events", maxEvents)
-		}
-		if err != nil {
-			return h, &LineError{line, err}
-		}
-		if wanted {
-			e.Line = line
-			h.Events = append(h.Events, e)
+			if discarded, err := r.discard(c, 0); err != nil || discarded {
+				if err != nil {
+					return Event{}, err
+				}
+				continue
+			}
+			r.items = 0
+			line := r.line
+			f, err := r.form(c, 0)
+			if err != nil {
+				return Event{}, err
+			}
+			e, wanted, err := j.event(f)
+			if err != nil {
+				return e, &LineError{line, err}
+			}
+			if wanted {
+				e.Line, first = line, false
+				return e, nil
+			}
 		}
 	}
+	return nil
 }
 
+var errNoSpec = errors.New("the file does not say of what object the operations are: expected a specification")
+
+// jepsen knows what the operations of Jepsen's files mean.
 type jepsen struct {
-	spec  Spec
-	keyed map[int64]bool // the processes whose invocation had a key
-	names map[Value]Value
+	spec   Spec
+	ignore []string
+	keyed  map[int64]bool // the processes whose invocation had a pair of a key and a value
 }
 
-// event reads an operation, and tells whether it is one of a client.
+func newJepsen(c ReadConfig) *jepsen {
+	return &jepsen{spec: c.Spec, ignore: append(Annotations(), c.Ignore...), keyed: make(map[int64]bool)}
+}
+
+// operation is what a map says, keyword by keyword.
+type operation struct {
+	kind, f, process, value, key, time form
+	said                               []string // the keywords that were there
+}
+
+// event reads an operation, and reports whether it is one of a client.
 func (j *jepsen) event(f form) (e Event, wanted bool, err error) {
 	if f.kind != dict {
 		return e, false, errors.New("expected a map, such as {:type :invoke, :f :read, :value nil, :process 0}")
 	}
-	var kindWord, op, process, value form
+	var o operation
+	known := map[string]*form{
+		"type": &o.kind, "f": &o.f, "process": &o.process, "value": &o.value, "key": &o.key, "time": &o.time,
+	}
+	strange := ""
 	for i := 0; i+1 < len(f.items); i += 2 {
-		if key := f.items[i]; key.kind == keyword {
-			switch key.text {
-			case "type":
-				kindWord = f.items[i+1]
-			case "f":
-				op = f.items[i+1]
-			case "process":
-				process = f.items[i+1]
-			case "value":
-				value = f.items[i+1]
-			case "time":
-				if ns, err := strconv.ParseInt(f.items[i+1].text, 10, 64); err == nil {
-					e.Time = time.Duration(ns)
-				}
-			}
+		name := f.items[i]
+		if name.kind != keyword {
+			return e, false, fmt.Errorf("a key of the map is %q: expected keywords only", name.text)
+		}
+		if slices.Contains(o.said, name.text) {
+			return e, false, fmt.Errorf(":%s stands there twice", name.text)
+		}
+		o.said = append(o.said, name.text)
+		if at := known[name.text]; at != nil {
+			*at = f.items[i+1]
+		} else if !slices.Contains(j.ignore, name.text) && strange == "" {
+			strange = name.text
 		}
 	}
-	if process.kind == keyword || process.kind == text {
+	if o.process.kind == keyword || o.process.kind == text {
 		return e, false, nil // :nemesis
 	}
-	if e.Process, err = strconv.ParseInt(process.text, 10, 64); err != nil || e.Process < 0 || process.kind != symbol {
+	if strange != "" {
+		return e, false, fmt.Errorf(":%s is not known; if it does not say what happened, ignore it (--ignore %s)", strange, strange)
+	}
+	return j.read(o)
+}
+
+// read reads an operation of a client.
+func (j *jepsen) read(o operation) (e Event, wanted bool, err error) {
+	if e.Process, err = strconv.ParseInt(o.process.text, 10, 64); err != nil || e.Process < 0 || o.process.kind != symbol {
 		return e, false, errors.New(":process: expected a number, or a keyword such as :nemesis")
 	}
-	if kindWord.kind != keyword || op.kind != keyword {
+	if o.kind.kind != keyword || o.f.kind != keyword {
 		return e, false, errors.New("expected :type and :f, each a keyword")
 	}
-	if e.Type, err = typeOf(kindWord.text); err != nil {
+	if e.Type, err = typeOf(o.kind.text); err != nil {
 		return e, false, err
 	}
-	if e.Op, err = opOf(op.text); err == nil {
-		err = j.spec.knows(e.Op)
+	if e.Op, err = j.opOf(o.f.text); err != nil {
+		return e, false, fmt.Errorf(":f :%s: %w", o.f.text, err)
 	}
+	if o.time.text != "" && o.time.text != "nil" {
+		ns, err := strconv.ParseInt(o.time.text, 10, 64)
+		if err != nil || o.time.kind != symbol {
+			return e, false, fmt.Errorf(":time %s: expected nanoseconds, a whole number", brief([]byte(o.time.text)))
+		}
+		e.Time = time.Duration(ns)
+	}
+	value, err := j.keyOf(&e, o)
 	if err != nil {
-		return e, false, fmt.Errorf(":f :%s: %w", op.text, err)
+		return e, false, err
 	}
+	return e, true, j.valueOf(&e, value)
+}
+
+// opOf knows what the object can do.
+func (j *jepsen) opOf(word string) (Op, error) {
+	if word == "txn" {
+		return 0, errors.New("a transaction of many reads and writes: only histories of single operations can be checked; " +
+			"Elle checks transactions")
+	}
+	op, err := opOf(word)
+	if err == nil {
+		err = j.spec.knows(op)
+	}
+	return op, err
+}
+
+// keyOf finds the key of an operation, and returns the value without it: the key stands behind :key, or is the first of a
+// pair (jepsen.independent). If the value of an invocation is such a pair, then so is the value of what ends it.
+func (j *jepsen) keyOf(e *Event, o operation) (form, error) {
+	value := o.value
+	pair := isPair(value) && (e.Op != Cas || isPair(value.items[1]))
+	said := slices.Contains(o.said, "key")
 	if e.Type == Invoke {
-		j.keyed[e.Process] = value.kind == vector && len(value.items) == 2
+		j.keyed[e.Process] = pair && !said
 	}
-	ended := e.Type == Fail || e.Type == Unknown // what these say of a value does not matter
-	pair := value.kind == vector && len(value.items) == 2
-	if j.keyed[e.Process] && (pair || !ended) {
-		if !pair {
-			return e, false, errors.New("expected a key and a value, as in the invocation")
-		}
-		if e.Key, err = j.value(value.items[0]); err != nil {
-			return e, false, fmt.Errorf("the key: %w", err)
-		}
+	var err error
+	switch ended := e.Type == Fail || e.Type == Unknown; { // what these say of a value does not matter
+	case said:
+		e.Key, err = valueOfForm(o.key)
+	case !j.keyed[e.Process] || !pair && ended:
+		return value, nil
+	case !pair:
+		return value, errors.New("expected a key and a value, as in the invocation")
+	default:
+		e.Key, err = valueOfForm(value.items[0])
 		value = value.items[1]
 	}
+	if err != nil {
+		err = fmt.Errorf("the key: %w", err)
+	}
+	return value, err
+}
+
+func isPair(f form) bool { return (f.kind == vector || f.kind == list) && len(f.items) == 2 }
+
+// valueOf reads the value of an operation, as far as it matters.
+func (j *jepsen) valueOf(e *Event, value form) (err error) {
 	switch {
-	case ended:
+	case e.Type == Fail || e.Type == Unknown:
 	case e.Type == Ok && (e.Op == Contains || e.Op == Read && !j.spec.lists()):
 		e.Told = true
-		e.Value, err = j.value(value)
+		e.Value, err = valueOfForm(value)
 	case e.Type == Ok && e.Op == Read:
 		e.Told, e.List = true, []Value{}
+		if (value.kind == dict || value.kind == symbol && value.text != "nil") || value.kind == text || value.kind == keyword {
+			return errors.New(":value: expected a vector, a list, a set or nil")
+		}
 		for _, item := range value.items {
-			v, err := j.value(item)
+			v, err := valueOfForm(item)
 			if err != nil {
-				return e, false, err
+				return err
 			}
 			e.List = append(e.List, v)
 		}
-		if (value.kind == dict || value.kind == symbol && value.text != "nil") || value.kind == text || value.kind == keyword {
-			err = errors.New(":value: expected a vector, a list, a set or nil")
+	case e.Type == Invoke && e.Op == Cas:
+		if !isPair(value) {
+			return errors.New(":f :cas: the value must be [OLD NEW]")
+		}
+		if e.Old, err = valueOfForm(value.items[0]); err == nil {
+			e.Value, err = valueOfForm(value.items[1])
 		}
 	case e.Type == Invoke && e.Op != Read:
-		e.Value, err = j.value(value)
+		e.Value, err = valueOfForm(value)
 	}
-	return e, err == nil, err
+	return err
 }
 
-// value reads what can be a value. A keyword is a text with its colon.
-func (j *jepsen) value(f form) (Value, error) {
-	v := None
+// valueOfForm reads what can be a value. A keyword is a text with its colon.
+func valueOfForm(f form) (Value, error) {
 	switch {
 	case f.kind == text:
-		v = Text(f.text)
+		return Text(f.text), nil
 	case f.kind == keyword:
-		v = Text(":" + f.text)
+		return Text(":" + f.text), nil
 	case f.kind == symbol && (f.text == "" || f.text == "nil"):
+		return None, nil
 	case f.kind == symbol && (f.text == "true" || f.text == "false"):
-		v = Value(f.text)
+		return Value(f.text), nil
 	case f.kind == symbol:
-		digits := f.text
-		if n := len(digits); n > 1 && digits[n-1] == 'N' { // how Clojure prints large ones
-			digits = digits[:n-1]
-		}
-		number, err := numberOf(digits)
+		number, err := numberOf(strings.TrimSuffix(f.text, "N")) // how Clojure prints large ones
 		if err != nil {
 			return None, fmt.Errorf("%s: expected a text, a keyword, a whole number, true, false or nil", brief([]byte(f.text)))
 		}
-		v = number
-	default:
-		return None, errors.New("a collection as a value: expected a text, a keyword, a whole number, true, false or nil")
+		return number, nil
 	}
-	return shared(j.names, v), nil
+	return None, errors.New("a collection as a value: expected a text, a keyword, a whole number, true, false or nil")
 }

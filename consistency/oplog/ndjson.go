@@ -82,9 +82,15 @@ func eventOf(line []byte) (Event, error) {
 	if err != nil {
 		return e, err
 	}
+	if e.Type == Invoke && e.Op == Cas {
+		if len(e.List) != 2 {
+			return e, errors.New("cas: the value must be [OLD, NEW]")
+		}
+		e.Old, e.Value, e.List = e.List[0], e.List[1], nil
+	}
 	e.Told = valued && e.Type == Ok
 	if e.Type != Ok && e.Type != Invoke {
-		e.Value = None // some repeat what was asked
+		e.Value, e.List = None, nil // some repeat what was asked
 	}
 	return e, e.validate()
 }

@@ -27,7 +27,7 @@ func written(t *testing.T, h Header, events []Event) (string, History) {
 		}
 	}
 	text := b.String()
-	got, err := Load(&b, "")
+	got, err := Load(&b, ReadConfig{})
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
@@ -83,7 +83,8 @@ func TestRefusedLines(t *testing.T) {
 		{`{"type":"begin","process":1}`, `type "begin": expected invoke, ok, fail or unknown`},
 		{`{"process":1,"op":"read"}`, "an event without type"},
 		{`{"type":"invoke","process":1}`, "an invocation without operation"},
-		{`{"type":"invoke","process":1,"op":"cas"}`, `operation "cas": expected one of read, write`},
+		{`{"type":"invoke","process":1,"op":"swap"}`, `operation "swap": expected one of read, write`},
+		{`{"type":"invoke","process":1,"op":"cas","value":[1]}`, "cas: the value must be [OLD, NEW]"},
 		{`{"type":"invoke","process":-1,"op":"read"}`, "process -1: expected a whole number, 0 or more"},
 		{`{"type":"invoke","process":1.5,"op":"read"}`, "process 1.5: expected a whole number"},
 		{`{"type":"invoke","process":1,"op":"read","value":{}}`, "expected a string, a whole number, true, false or null"},
@@ -97,7 +98,7 @@ func TestRefusedLines(t *testing.T) {
 		{`{"type":"ok","process":99999999999999999999}`, "expected a whole number, 0 or more"},
 	}
 	for _, tt := range tests {
-		h, err := Load(strings.NewReader(head+`{"type":"invoke","process":1,"op":"read","key":"k"}`+"\n"+tt.line+"\n"), "")
+		h, err := Load(strings.NewReader(head+`{"type":"invoke","process":1,"op":"read","key":"k"}`+"\n"+tt.line+"\n"), ReadConfig{})
 		var line *LineError
 		if !errors.As(err, &line) || line.Line != 3 || !strings.Contains(err.Error(), tt.want) || len(h.Events) != 1 {
 			t.Errorf("%s: %v after %d events, want %q", tt.line, err, len(h.Events), tt.want)
@@ -106,7 +107,7 @@ func TestRefusedLines(t *testing.T) {
 	for _, text := range []string{
 		"", "PK", "42", `{"format":"synod.history/2"}`, `{"form`, `{"format":"synod.history/1","spec":"queue"}`, `{"type":"ok"}`,
 	} {
-		if _, err := Load(strings.NewReader(text), ""); !errors.Is(err, ErrNoHistory) {
+		if _, err := Load(strings.NewReader(text), ReadConfig{}); !errors.Is(err, ErrNoHistory) {
 			t.Errorf("%q: %v, want no history", text, err)
 		}
 	}
@@ -119,7 +120,7 @@ func TestTornLine(t *testing.T) {
 	})
 	last := strings.LastIndex(text[:len(text)-1], "\n") + 1
 	for cut := last + 1; cut < len(text); cut++ {
-		h, err := Load(strings.NewReader(text[:cut]), "")
+		h, err := Load(strings.NewReader(text[:cut]), ReadConfig{})
 		whole := cut == len(text)-1
 		if err != nil || len(h.Events) != 3 && !whole || whole && (len(h.Events) != 4 || h.Torn > 0) || !whole && h.Torn != cut-last {
 			t.Fatalf("cut at %d: %d events, %d bytes torn, %v", cut, len(h.Events), h.Torn, err)
@@ -148,7 +149,7 @@ func TestWriterIsSafe(t *testing.T) {
 		})
 	}
 	all.Wait()
-	h, err := Load(&b, "")
+	h, err := Load(&b, ReadConfig{})
 	if err != nil || len(h.Events) != 800 {
 		t.Fatalf("%d events, %v", len(h.Events), err)
 	}
@@ -210,7 +211,7 @@ func TestJepsen(t *testing.T) {
 		{Type: Unknown, Op: Write, Key: "1", Process: 2, Time: 600, Line: 10},
 	}
 	for _, text := range []string{jepsenText, "[" + jepsenText + "]", "(" + jepsenText + ")\n"} {
-		h, err := Load(strings.NewReader(text), Register)
+		h, err := Load(strings.NewReader(text), ReadConfig{Spec: Register})
 		if err != nil || !reflect.DeepEqual(h.Events, want) || h.Format != "edn" {
 			t.Fatalf("%v\n%+v\nwant\n%+v", err, h.Events, want)
 		}
@@ -227,9 +228,16 @@ func TestJepsenRefused(t *testing.T) {
 		text, want string
 		line       int
 	}{
-		{Register, "{:type :invoke, :f :cas, :value [1 2], :process 0}", ":f :cas: operation \"cas\"", 1},
+		{Register, "{:type :invoke, :f :swap, :value [1 2], :process 0}", ":f :swap: operation \"swap\"", 1},
+		{Register, "{:type :invoke, :f :cas, :value 1, :process 0}", ":f :cas: the value must be [OLD NEW]", 1},
+		{Register, "{:type :invoke, :f :txn, :value [[:r 1 nil]], :process 0}", ":f :txn: a transaction", 1},
+		{WriteOnce, "{:type :invoke, :f :cas, :value [1 2], :process 0}", "a write-once has no cas", 1},
+		{Register, "{:type :invoke, :f :read, :value nil, :register 3, :process 0}", ":register is not known", 1},
+		{Register, "{:type :invoke, :f :read, :f :read, :value nil, :process 0}", ":f stands there twice", 1},
+		{Register, "{:type :invoke, \"f\" :read, :value nil, :process 0}", "expected keywords only", 1},
+		{Register, "{:type :invoke, :f :read, :value nil, :time :now, :process 0}", ":time now: expected nanoseconds", 1},
 		{Register, "\n{:type :invoke, :f :append, :value 1, :process 0}", "a register has no append", 2},
-		{Register, ";\n{:type :invoke, :f :append, :value 1, :process 0}", "a register has no append: expected read, write", 2},
+		{Register, ";\n{:type :invoke, :f :append, :value 1, :process 0}", "a register has no append: expected read, write, cas", 2},
 		{Register, "{:type :invoke, :f :read", "the form is not finished", 1},
 		{Register, "[{:type :invoke, :f :read :process 0}", "the form is not finished", 1},
 		{Register, "{:type :invoke, :f :read, :process}", "a key that has no value", 1},
@@ -244,7 +252,7 @@ func TestJepsenRefused(t *testing.T) {
 		{"", "{:type :invoke}", "expected a specification", 0},
 	}
 	for _, tt := range tests {
-		_, err := Load(strings.NewReader(tt.text), tt.spec)
+		_, err := Load(strings.NewReader(tt.text), ReadConfig{Spec: tt.spec})
 		var line *LineError
 		if err == nil || !strings.Contains(err.Error(), tt.want) || errors.As(err, &line) != (tt.line > 0) ||
 			tt.line > 0 && line.Line != tt.line {

@@ -15,33 +15,98 @@ const (
 )
 
 // ErrNoHistory is what Load returns, wrapped, of a file that is no history at all.
-var ErrNoHistory = errors.New("expected a history: lines of JSON that begin with a format, or Jepsen's EDN")
+var ErrNoHistory = errors.New("expected a history: lines of JSON that begin with a format, or Jepsen's EDN or log")
 
-// Load reads a history of ours or of Jepsen's, and tells by its first characters that are not blank which it is. What the
-// values of Jepsen's operations mean depends on the object: if spec is empty, it is the file's, and Jepsen's need one.
-//
-// The error is a [*LineError] if a line cannot be read, and then the events before it are given, too; it is
-// [ErrNoHistory], wrapped, if the file is something else. All is held in memory, some 150 bytes an event.
-func Load(in io.Reader, spec Spec) (History, error) {
+// ReadConfig says how a history is read.
+type ReadConfig struct {
+	// Spec is the object. If it is empty, it is what the file says; Jepsen's files say nothing, and need one.
+	Spec Spec
+	// Ignore lists keywords of Jepsen's operations, without colon, that say nothing about what happened, besides those that
+	// are known not to: [Annotations]. Others are refused.
+	Ignore []string
+}
+
+// Scanner reads a history event by event: one of ours, Jepsen's EDN, or what Jepsen logs of its operations. It tells by
+// the first characters that are not blank which it is.
+type Scanner struct {
+	header Header
+	format string
+	torn   int
+	events int
+	next   func() (Event, error)
+	names  map[Value]Value // values are few, so one copy of each will do
+}
+
+// NewScanner reads the beginning of a history. The error is [ErrNoHistory], wrapped, if it is something else.
+func NewScanner(in io.Reader, c ReadConfig) (*Scanner, error) {
+	s := &Scanner{header: Header{Spec: c.Spec}, names: make(map[Value]Value)}
 	r := bufio.NewReaderSize(in, 1<<16)
 	start, err := beginning(r)
 	if err != nil {
-		return History{}, err
+		return nil, err
 	}
 	text := bytes.TrimLeft(start, blank)
 	switch {
 	case len(text) == 0:
-		return History{}, fmt.Errorf("the file is empty: %w", ErrNoHistory)
+		return nil, fmt.Errorf("the file is empty: %w", ErrNoHistory)
 	case text[0] == '{' && bytes.HasPrefix(bytes.TrimLeft(text[1:], blank), []byte{'"'}):
 		if _, err := r.Discard(len(start) - len(text)); err != nil {
-			return History{}, err
+			return nil, err
 		}
-		return readLines(r, spec, bytes.Count(start[:len(start)-len(text)], []byte{'\n'}))
+		return s, s.openLines(r, bytes.Count(start[:len(start)-len(text)], []byte{'\n'}))
+	case isLog(r, text):
+		return s, s.openLog(r, c)
 	case text[0] == '#' && len(text) > 1 && (text[1] == ' ' || text[1] == '#' || text[1] == '!'):
 	case bytes.ContainsAny(text[:1], "{[(#;^,"):
-		return readJepsen(r, spec)
+		return s, s.openJepsen(r, c)
 	}
-	return History{}, fmt.Errorf("the file begins with %q: %w", text, ErrNoHistory)
+	return nil, fmt.Errorf("the file begins with %q: %w", text, ErrNoHistory)
+}
+
+// Header is what the file says of itself, and the object that it was said to be of.
+func (s *Scanner) Header() Header { return s.header }
+
+// Format is "ndjson", "edn" or "log".
+func (s *Scanner) Format() string { return s.format }
+
+// Torn is the number of bytes of an unfinished last line, once the end was reached; see [History].
+func (s *Scanner) Torn() int { return s.torn }
+
+// Next returns the next event; at the end it is io.EOF. The error is a [*LineError] if a line cannot be read.
+func (s *Scanner) Next() (Event, error) {
+	e, err := s.next()
+	if err != nil {
+		return e, err
+	}
+	if s.events++; s.events > maxEvents {
+		return e, &LineError{e.Line, fmt.Errorf("more than %d events", maxEvents)}
+	}
+	e.Key, e.Value, e.Old = s.shared(e.Key), s.shared(e.Value), s.shared(e.Old)
+	for i, v := range e.List {
+		e.List[i] = s.shared(v)
+	}
+	return e, nil
+}
+
+// Load reads a whole history into memory, some 150 bytes an event. If a line cannot be read, the events before it are
+// returned with the error. See [NewScanner].
+func Load(in io.Reader, c ReadConfig) (History, error) {
+	s, err := NewScanner(in, c)
+	if err != nil {
+		return History{}, err
+	}
+	h := History{Header: s.Header(), Format: s.Format()}
+	for {
+		e, err := s.Next()
+		h.Torn = s.Torn()
+		if errors.Is(err, io.EOF) {
+			return h, nil
+		}
+		if err != nil {
+			return h, err
+		}
+		h.Events = append(h.Events, e)
+	}
 }
 
 const blank = " \t\r\n\f"
@@ -98,51 +163,46 @@ func (l *lines) next() (line []byte, ended bool, err error) {
 	}
 }
 
-// readLines reads a history of ours, behind so many lines that are blank.
-func readLines(r *bufio.Reader, spec Spec, before int) (History, error) {
-	h := History{Format: "ndjson"}
+// openLines begins a history of ours, behind so many lines that are blank.
+func (s *Scanner) openLines(r *bufio.Reader, before int) error {
+	s.format = "ndjson"
 	l := lines{in: r, at: before}
 	line, _, err := l.next()
 	if err != nil {
-		return h, err
+		return err
 	}
-	if h.Header, err = headerOf(line); err != nil {
-		return h, fmt.Errorf("the first line: %w: %w", err, ErrNoHistory)
+	spec := s.header.Spec
+	if s.header, err = headerOf(line); err != nil {
+		return fmt.Errorf("the first line: %w: %w", err, ErrNoHistory)
 	}
 	if spec != "" {
-		h.Header.Spec = spec
+		s.header.Spec = spec
 	}
-	names := make(map[Value]Value) // values are few, so one copy of each will do
-	for {
+	s.next = func() (Event, error) {
 		line, ended, err := l.next()
-		if errors.Is(err, io.EOF) {
-			return h, nil
-		}
 		if err != nil {
-			return h, err
+			return Event{}, err
 		}
 		e, err := eventOf(line)
+		e.Line = l.at
 		switch {
 		case err != nil && !ended:
-			h.Torn = len(line)
-			return h, nil
-		case err == nil && len(h.Events) == maxEvents:
-			err = fmt.Errorf("more than %d events", maxEvents)
+			s.torn = len(line)
+			return e, io.EOF
+		case err != nil:
+			return e, &LineError{l.at, err}
 		}
-		if err != nil {
-			return h, &LineError{l.at, err}
-		}
-		e.Line, e.Key, e.Value = l.at, shared(names, e.Key), shared(names, e.Value)
-		h.Events = append(h.Events, e)
+		return e, nil
 	}
+	return nil
 }
 
-func shared(names map[Value]Value, v Value) Value {
-	if known, ok := names[v]; ok {
+func (s *Scanner) shared(v Value) Value {
+	if known, ok := s.names[v]; ok {
 		return known
 	}
-	if len(names) < 1<<16 {
-		names[v] = v
+	if len(s.names) < 1<<16 {
+		s.names[v] = v
 	}
 	return v
 }

@@ -41,12 +41,14 @@ func ParseSpec(name string) (Spec, error) {
 // ops lists what can be done with the object.
 func (s Spec) ops() []Op {
 	switch s {
-	case Register, WriteOnce:
+	case Register:
+		return []Op{Read, Write, Cas}
+	case WriteOnce:
 		return []Op{Read, Write}
 	case Log:
 		return []Op{Read, Append}
 	case KV:
-		return []Op{Read, Write, Delete}
+		return []Op{Read, Write, Delete, Cas, Append}
 	case Set:
 		return []Op{Read, Add, Remove, Contains}
 	}
@@ -157,12 +159,16 @@ func valuesText(list []Value) string {
 type input struct {
 	op    Op
 	value Value
+	old   Value // of a cas
 }
 
 // String is the operation, and what it is about.
 func (in input) String() string {
 	if in.op == Read || in.op == Delete || in.op == Contains && in.value == None {
 		return in.op.String()
+	}
+	if in.op == Cas {
+		return in.op.String() + " " + in.old.String() + " " + in.value.String()
 	}
 	return in.op.String() + " " + in.value.String()
 }
@@ -209,7 +215,7 @@ func (s Spec) object(initial Value, whole bool) consistency.Spec[cell, input, ou
 		Name: string(s), SameState: sameCell, SameOutput: output.matches, Step: stepRegister,
 	}
 	switch {
-	case s == Register:
+	case s == Register || s == KV:
 		spec.Init.value = initial
 	case s == WriteOnce:
 		spec.Step = stepOnce
@@ -219,7 +225,6 @@ func (s Spec) object(initial Value, whole bool) consistency.Spec[cell, input, ou
 		spec.Step = stepSet
 	case s == Set:
 		spec.Step = stepElement
-	case s == KV:
 	}
 	return spec
 }
@@ -230,9 +235,24 @@ func stepRegister(c cell, in input) (cell, output) {
 		return cell{value: in.value}, output{}
 	case Delete:
 		return cell{}, output{value: c.value}
+	case Cas:
+		if c.value != in.old {
+			return c, output{value: Truth(false)}
+		}
+		return cell{value: in.value}, output{value: Truth(true)}
+	case Append:
+		return cell{value: longer(c.value, in.value)}, output{}
 	default:
 		return c, output{value: c.value}
 	}
+}
+
+// longer is a text with another one behind it. Nothing counts as an empty text, and a number as its digits.
+func longer(held, more Value) Value {
+	if held == None || held[0] != '"' {
+		held = Text(string(held))
+	}
+	return held + more[1:]
 }
 
 func stepOnce(c cell, in input) (cell, output) {

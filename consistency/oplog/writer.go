@@ -82,6 +82,8 @@ func (e Event) validate() error {
 		return fmt.Errorf("process %d: expected 0 or more", e.Process)
 	case e.Type == Invoke && (e.Op == 0 || int(e.Op) >= len(opNames)):
 		return errors.New("an invocation without operation")
+	case e.Old != None && (e.Type != Invoke || e.Op != Cas):
+		return fmt.Errorf("%v with a value to compare: only the invocation of a cas has one", e.Type)
 	case e.Type != Ok && (e.List != nil || e.Told || e.Refused):
 		return fmt.Errorf("%v with an answer: expected none", e.Type)
 	}
@@ -100,6 +102,9 @@ func (e Event) append(line []byte) []byte {
 		line = appendValue(append(line, `,"key":`...), e.Key)
 	}
 	switch {
+	case e.Type == Invoke && e.Op == Cas:
+		line = append(appendValue(append(line, `,"value":[`...), e.Old), ',')
+		line = append(appendValue(line, e.Value), ']')
 	case e.List != nil:
 		line = append(line, `,"value":[`...)
 		for i, v := range e.List {

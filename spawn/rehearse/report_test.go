@@ -84,7 +84,7 @@ func TestWrite(t *testing.T) {
 		t.Cleanup(func() { file.Close() })
 		return file
 	}
-	h, err := oplog.Load(read(rehearse.HistoryName), "")
+	h, err := oplog.Load(read(rehearse.HistoryName), oplog.ReadConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
