@@ -38,6 +38,7 @@ type ServerOption struct {
 	Name    string // as a flag
 	Doc     string // one line
 	Bare    string // the value of the flag without one; empty if it needs one
+	Usual   string // the value of servers that serve, unless given; empty for none
 	Tried   string // the value under faults and on virtual time, unless given; empty for none
 	Expects string // a noun phrase for errors, such as "a duration of at least 10ms"
 	// Valid reports whether a value is one.
@@ -47,15 +48,25 @@ type ServerOption struct {
 // Variant is how servers differ from those of the defaults: the values of options, by name. Nil is the defaults.
 type Variant map[string]string
 
-// Tried returns a variant with the values that options have under faults where it has none. The receiver stays as it is.
+// Usual returns a variant with the values that options have in servers that serve where it has none.
+func (s *Servers) Usual(v Variant) Variant {
+	return s.with(v, func(o ServerOption) string { return o.Usual })
+}
+
+// Tried returns a variant with the values that options have under faults where it has none.
 func (s *Servers) Tried(v Variant) Variant {
+	return s.with(v, func(o ServerOption) string { return o.Tried })
+}
+
+// with returns a variant with the values that options have by themselves where it has none. The variant stays as it is.
+func (s *Servers) with(v Variant, value func(ServerOption) string) Variant {
 	full := maps.Clone(v)
 	if full == nil {
 		full = make(Variant)
 	}
 	for _, o := range s.Options {
-		if _, given := full[o.Name]; !given && o.Tried != "" {
-			full[o.Name] = o.Tried
+		if _, given := full[o.Name]; !given && value(o) != "" {
+			full[o.Name] = value(o)
 		}
 	}
 	return full

@@ -22,7 +22,14 @@ type requests struct {
 	all    []asked
 	places map[requestKey]int
 	events []requestEvent
+	once   bool // the register is written once, and refuses other values
 }
+
+// What clients ask, and are answered.
+type (
+	input  = consistency.RegisterInput[register.Value]
+	output = consistency.RegisterOutput[register.Value]
+)
 
 type requestKey struct {
 	client actor.ID
@@ -31,7 +38,7 @@ type requestKey struct {
 
 type asked struct {
 	requestKey
-	in       consistency.RegisterInput[register.Value]
+	in       input
 	answered bool
 	arrival  int // the number of the event in which it arrived
 	answer   int // and of that in which it was answered; 0 if it was not
@@ -42,7 +49,7 @@ type asked struct {
 type requestEvent struct {
 	request int
 	answer  bool
-	out     consistency.RegisterOutput[register.Value]
+	out     output
 }
 
 // note takes the requests and answers of an event.
@@ -76,14 +83,20 @@ func (q *requests) note(e *replay.Event, run *replay.Run) error {
 		switch m := m.(type) {
 		case register.PutOk:
 			q.answered(e, requestKey{s.To, m.Request}, consistency.Wrote[register.Value]())
+		case register.PutFail:
+			q.answered(e, requestKey{s.To, m.Request}, consistency.Refused[register.Value]())
 		case register.GetOk:
-			q.answered(e, requestKey{s.To, m.Request}, consistency.Got(m.Value))
+			out := consistency.Got(m.Value)
+			if q.once && m.Value == 0 {
+				out = consistency.Unset[register.Value]()
+			}
+			q.answered(e, requestKey{s.To, m.Request}, out)
 		}
 	}
 	return nil
 }
 
-func (q *requests) arrives(e *replay.Event, number register.Request, in consistency.RegisterInput[register.Value]) {
+func (q *requests) arrives(e *replay.Event, number register.Request, in input) {
 	k := requestKey{e.From, number}
 	if _, known := q.places[k]; known {
 		return // again
@@ -93,7 +106,7 @@ func (q *requests) arrives(e *replay.Event, number register.Request, in consiste
 	q.all = append(q.all, asked{requestKey: k, in: in, arrival: e.Number})
 }
 
-func (q *requests) answered(e *replay.Event, k requestKey, out consistency.RegisterOutput[register.Value]) {
+func (q *requests) answered(e *replay.Event, k requestKey, out output) {
 	at, known := q.places[k]
 	if !known || q.all[at].answered {
 		return
@@ -113,12 +126,21 @@ type past struct {
 
 // judge goes through what clients did, window by window, and makes of it a short history that stands for all of it.
 func (q *requests) judge(ctx context.Context) (past, error) {
-	w := consistency.NewWindows(consistency.WindowsConfig[
-		register.Value, consistency.RegisterInput[register.Value], consistency.RegisterOutput[register.Value],
-	]{
-		Spec: consistency.Register(register.Value(0)), Before: beforeRead,
-		Effect: consistency.RegisterInput[register.Value].Effect,
-	})
+	if q.once {
+		return judged(ctx, q, consistency.WindowsConfig[consistency.Once[register.Value], input, output]{
+			Spec: consistency.WriteOnceRegister[register.Value](), Before: beforeSet,
+		}, func(held consistency.Once[register.Value]) register.Value { return held.Value })
+	}
+	return judged(ctx, q, consistency.WindowsConfig[register.Value, input, output]{
+		Spec: consistency.Register(register.Value(0)), Before: beforeRead, Effect: input.Effect,
+	}, func(held register.Value) register.Value { return held })
+}
+
+// judged goes through what clients of a register did that holds the value which the function gives, 0 for none.
+func judged[S any](
+	ctx context.Context, q *requests, c consistency.WindowsConfig[S, input, output], value func(S) register.Value,
+) (past, error) {
+	w := consistency.NewWindows(c)
 	for _, e := range q.events {
 		r, name := q.all[e.request], consistency.Client(e.request)
 		var err error
@@ -139,26 +161,31 @@ func (q *requests) judge(ctx context.Context) (past, error) {
 	p := past{first: q.free()}
 	switch w.Finish(ctx) {
 	case consistency.Violated:
-		p.violated = q.blame(w.Violation())
+		v := w.Violation()
+		p.violated = q.blame(v.Culprit().Client, v.Culprit().Out, mapped(v.States, value))
 		return p, nil
 	case consistency.Undecided:
 		p.unjudged = "what clients did before could not be judged: " + w.Reason()
 	case consistency.Holds:
 	}
-	return p, q.summary(&p, w.States())
+	return p, q.summary(&p, mapped(w.States(), value))
+}
+
+func mapped[S any](states []S, value func(S) register.Value) []register.Value {
+	var all []register.Value
+	for _, s := range states {
+		all = append(all, value(s))
+	}
+	return all
 }
 
 // blame says which answer no order explains.
-func (q *requests) blame(v *consistency.Violation[
-	register.Value, consistency.RegisterInput[register.Value], consistency.RegisterOutput[register.Value],
-],
-) string {
-	culprit := v.Culprit()
-	r := q.all[culprit.Client]
+func (q *requests) blame(client consistency.Client, out output, states []register.Value) string {
+	r := q.all[client]
 	text := fmt.Sprintf("event %d: %s answers request %d of %s, the %v of event %d: %v",
-		r.answer, spawn.Describe(r.by), r.number, spawn.Describe(r.client), r.in, r.arrival, culprit.Out)
+		r.answer, spawn.Describe(r.by), r.number, spawn.Describe(r.client), r.in, r.arrival, out)
 	var held []string
-	for _, value := range v.States {
+	for _, value := range states {
 		held = append(held, value.String())
 	}
 	if len(held) > 0 {
@@ -169,13 +196,26 @@ func (q *requests) blame(v *consistency.Violation[
 
 // beforeRead: only an unknown write of what was read matters, and only if something else was held.
 func beforeRead(
-	held register.Value, in consistency.RegisterInput[register.Value], out consistency.RegisterOutput[register.Value],
-	_ func() []consistency.RegisterInput[register.Value],
-) ([]consistency.RegisterInput[register.Value], bool) {
+	held register.Value, in input, out output, _ func() []input,
+) ([]input, bool) {
 	if in.Write || held == out.Value {
 		return nil, false
 	}
-	return []consistency.RegisterInput[register.Value]{consistency.Write(out.Value)}, false
+	return []input{consistency.Write(out.Value)}, false
+}
+
+// beforeSet: once the register is set, no write matters; before, a read is explained by a write of its value, and a refusal
+// by any.
+func beforeSet(
+	held consistency.Once[register.Value], in input, out output, _ func() []input,
+) (before []input, all bool) {
+	switch {
+	case held.Set:
+		return nil, false
+	case out.Answer == consistency.ReadOk:
+		return []input{consistency.Write(out.Value)}, false
+	}
+	return nil, in.Write && out.Answer == consistency.WriteRefused
 }
 
 // summary makes the short history: writes of what may be held, by clients that do nothing else, all at once; and then the
@@ -183,12 +223,19 @@ func beforeRead(
 func (q *requests) summary(p *past, held []register.Value) (err error) {
 	// The writes of what is held need names: those that no id has.
 	name := consistency.Client(math.MaxUint64)
+	certain := !q.once || len(held) == 1
+	if q.once {
+		held = slices.DeleteFunc(held, func(v register.Value) bool { return v == 0 })
+	}
 	for i, v := range held {
 		if p.history, err = p.history.Invoke(name-consistency.Client(i), consistency.Write(v)); err != nil {
 			return err
 		}
 	}
 	for i := range held {
+		if !certain {
+			break // At most one of them happened.
+		}
 		if p.history, err = p.history.Return(name-consistency.Client(i), consistency.Wrote[register.Value]()); err != nil {
 			return err
 		}

@@ -60,6 +60,10 @@ func (c Client) Receive(
 		if st.Awaiting != 0 && m.Request == st.Awaiting {
 			return c.next(self, st.Requests, out)
 		}
+	case PutFail:
+		if st.Awaiting != 0 && m.Request == st.Awaiting {
+			return c.next(self, st.Requests, out)
+		}
 	case GetOk:
 		if st.Awaiting != 0 && m.Request == st.Awaiting {
 			return c.next(self, st.Requests, out)

@@ -8,17 +8,32 @@ import (
 )
 
 // History is what clients of a register asked and were told, as a happens-before order.
-type History = consistency.History[consistency.RegisterInput[Value], consistency.RegisterOutput[Value]]
+type History = consistency.History[input, output]
 
 // Linearizable observes clients, and demands that what they see is linearizable: as if every operation happened at one
 // moment between its invocation and its return. An operation is invoked when its client sends the request, and returns
 // when it accepts the reply.
 func Linearizable() actor.Observer[Message, History] {
-	spec := consistency.Register(Value(0))
+	return observer(consistency.Register(Value(0)), consistency.Got(Value(0)))
+}
+
+// LinearizableOnce does so for a register that is written once, refuses other values afterwards, and says that it is
+// unset by the value 0.
+func LinearizableOnce() actor.Observer[Message, History] {
+	return observer(consistency.WriteOnceRegister[Value](), consistency.Unset[Value]())
+}
+
+type (
+	input  = consistency.RegisterInput[Value]
+	output = consistency.RegisterOutput[Value]
+)
+
+// observer makes an observer for a kind of register, which says that it is unset in its own way.
+func observer[S any](spec consistency.Spec[S, input, output], unset output) actor.Observer[Message, History] {
 	return actor.Observer[Message, History]{
 		Name:  "linearizable",
 		Sees:  seen,
-		Next:  next,
+		Next:  func(h History, e actor.Envelope[Message], _ actor.Passage) (History, error) { return next(h, e, unset) },
 		Holds: func(h History) bool { return consistency.Linearizable(spec, h) },
 		Visualize: func(w io.Writer, h History) error {
 			return consistency.Visualize(w, spec, h)
@@ -31,13 +46,14 @@ func seen(e actor.Envelope[Message], p actor.Passage) bool {
 	switch e.Message.(type) {
 	case Put, Get:
 		return p == actor.Sent
-	case PutOk, GetOk:
+	case PutOk, PutFail, GetOk:
 		return p == actor.Accepted
 	}
 	return false
 }
 
-func next(h History, e actor.Envelope[Message], _ actor.Passage) (History, error) {
+// next notes the event of a client.
+func next(h History, e actor.Envelope[Message], unset output) (History, error) {
 	switch m := e.Message.(type) {
 	case Put:
 		return invoke(h, consistency.Client(e.From), consistency.Write(m.Value))
@@ -45,7 +61,12 @@ func next(h History, e actor.Envelope[Message], _ actor.Passage) (History, error
 		return invoke(h, consistency.Client(e.From), consistency.Read[Value]())
 	case PutOk:
 		return h.Return(consistency.Client(e.To), consistency.Wrote[Value]())
+	case PutFail:
+		return h.Return(consistency.Client(e.To), consistency.Refused[Value]())
 	case GetOk:
+		if m.Value == 0 {
+			return h.Return(consistency.Client(e.To), unset)
+		}
 		return h.Return(consistency.Client(e.To), consistency.Got(m.Value))
 	}
 	return h, nil
@@ -53,7 +74,7 @@ func next(h History, e actor.Envelope[Message], _ actor.Passage) (History, error
 
 // invoke notes a request. A client asks for nothing else before it has its answer, so the same again is the request that
 // was sent already, and no operation of its own.
-func invoke(h History, c consistency.Client, in consistency.RegisterInput[Value]) (History, error) {
+func invoke(h History, c consistency.Client, in input) (History, error) {
 	for op := range h.Operations() {
 		if op.Client == c && op.Pending && op.In == in {
 			return h, nil

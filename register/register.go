@@ -1,4 +1,4 @@
-// Package register is the client-facing side of a read/write register: the messages Put, Get, PutOk and GetOk, the
+// Package register is the client-facing side of a read/write register: the messages Put, Get and their answers, the
 // frame that makes an actor of a protocol that serves them, the clients that send them, and the recorder that turns
 // what clients see into a history.
 package register
@@ -40,6 +40,10 @@ type Get struct{ Request Request }
 // PutOk tells that the value of the request is stored.
 type PutOk struct{ Request Request }
 
+// PutFail tells that the value of the request is not stored and never will be: a register that is written once holds
+// another.
+type PutFail struct{ Request Request }
+
 // GetOk tells the value.
 type GetOk struct {
 	Request Request
@@ -52,6 +56,7 @@ type Internal[M any] struct{ Message M }
 func (Put) message()         {}
 func (Get) message()         {}
 func (PutOk) message()       {}
+func (PutFail) message()     {}
 func (GetOk) message()       {}
 func (Internal[M]) message() {}
 
@@ -75,7 +80,7 @@ func Serve[S, M any](s Server[S, M], with ...actor.Capability[S, *Out[M]]) actor
 			return s.Get(self, st, from, m.Request, out)
 		case Internal[M]:
 			return s.Receive(self, st, from, m.Message, out)
-		case PutOk, GetOk:
+		case PutOk, PutFail, GetOk:
 		}
 		return st
 	}
@@ -96,6 +101,9 @@ func (o *Out[M]) Broadcast(servers []actor.ID, m M) { o.out.Broadcast(servers, I
 
 // PutOk answers a Put.
 func (o *Out[M]) PutOk(to actor.ID, r Request) { o.out.Send(to, PutOk{r}) }
+
+// PutFail refuses a Put.
+func (o *Out[M]) PutFail(to actor.ID, r Request) { o.out.Send(to, PutFail{r}) }
 
 // GetOk answers a Get.
 func (o *Out[M]) GetOk(to actor.ID, r Request, v Value) { o.out.Send(to, GetOk{r, v}) }

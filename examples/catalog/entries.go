@@ -28,6 +28,7 @@ const (
 	readers  = "readers"
 	gets     = "gets"
 	retry    = "retry"
+	learn    = "learn"
 	rounds   = "rounds"
 	promises = "promises"
 	votes    = "votes"
@@ -46,6 +47,7 @@ var registerEntries = []catalog.Entry{
 		Model: buildRegister(func(c registers.Config, values map[string]int, mutant string) (model.Source, error) {
 			variant := singledecree.Variant{
 				Promises: values[promises], Votes: values[votes], Retry: values[retry] == 1, Rounds: values[rounds],
+				Learn:  values[learn] == 1,
 				Refine: singledecree.Refinement(values[refine]),
 			}
 			if err := variant.Validate(c); err != nil {
@@ -116,6 +118,9 @@ func singleDecreeParameters() []catalog.Parameter {
 		},
 		catalog.Parameter{
 			Name: retry, Doc: "proposers try again at a higher ballot, and clients send each request again", Max: 1, Special: true,
+		},
+		catalog.Parameter{
+			Name: learn, Doc: "servers ask the others for the decision, and tell it to every client", Max: 1, Special: true,
 		},
 		catalog.Parameter{
 			Name: refine, Doc: "hold it against Consensus: 1 by what servers decide, 2 by what got enough votes",

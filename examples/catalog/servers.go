@@ -27,26 +27,32 @@ import (
 // shortestRetry is the least that a proposer waits: two that are quicker than the network never let one another finish.
 const shortestRetry = 10 * time.Millisecond
 
-// singleDecreeServers are those of single-decree Paxos, which decide once: a second put is never answered.
+// singleDecreeServers are those of single-decree Paxos, which decide once: a second put is refused, or never answered.
 var singleDecreeServers = &catalog.Servers{
 	Options: []catalog.ServerOption{{
-		Name: retry, Doc: "proposers try again after so long, or 1s; as --retry or --retry=500ms", Bare: "1s", Tried: "100ms",
-		Expects: fmt.Sprintf("a duration of at least %v, such as --retry=500ms", shortestRetry),
-		Valid:   func(value string) bool { return retryOf(value) >= shortestRetry },
+		Name: retry, Doc: "proposers try again after so long, such as --retry=500ms; 0 is never",
+		Bare: "1s", Usual: "1s", Tried: "100ms",
+		Expects: fmt.Sprintf("a duration of at least %v, such as --retry=500ms, or 0 for never", shortestRetry),
+		Valid:   func(value string) bool { d := retryOf(value); return d == 0 || d >= shortestRetry },
+	}, {
+		Name: learn, Doc: "servers ask the others for the decision, when they recover and for a get, and refuse other puts",
+		Bare: "true", Usual: "true", Tried: "true", Expects: "true or false",
+		Valid: func(value string) bool { return value == "true" || value == "false" },
 	}},
 	Program: func(v catalog.Variant) spawn.Program {
 		server := func(others []actor.ID) actor.Typed[singledecree.State, register.Message] {
-			return singledecree.Server{Peers: others, Retry: retryOf(v[retry])}.New()
+			return singledecree.Server{Peers: others, Retry: retryOf(v[retry]), Learn: v[learn] == "true"}.New()
 		}
 		return spawn.NewProgram("single-decree", singledecreewire.Version, server,
 			singledecreewire.Messages, singledecreewire.Records, registerExamples...)
 	},
 	Around: aroundRegister(func(v catalog.Variant, c registers.Config) *model.System[register.Message] {
 		// Ballots of a run may be far beyond those that a check explores.
-		variant := explored.Variant{Retry: v[retry] != ""}
+		variant := explored.Variant{Retry: retryOf(v[retry]) > 0, Learn: v[learn] == "true"}
 		if variant.Retry {
 			variant.Rounds = math.MaxInt32
 		}
+		c.Once = true // as what was before is judged
 		return variant.System(c)
 	}),
 	Spec: oplog.WriteOnce, Writes: 1,

@@ -21,6 +21,7 @@ type Config struct {
 	Readers      int  // clients that only read; perhaps none
 	Gets         int  // of each reader, one after the other; 0 for two
 	Resends      int  // how often each client sends each of its requests again; below 0 for any number of times
+	Once         bool // the register is written once, and refuses other values: see register.LinearizableOnce
 	From         *Run // where the system begins; nil for the start of all servers
 	model.Config      // the network, and what may go wrong; servers may crash
 }
@@ -91,6 +92,9 @@ func (sys *System) serve(c Config, ids []actor.ID) {
 	}
 	sys.Crashable(ids...)
 	history := register.Linearizable()
+	if c.Once {
+		history = register.LinearizableOnce()
+	}
 	if c.From != nil && c.From.Unjudged {
 		history.Holds = nil
 	}

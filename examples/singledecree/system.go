@@ -4,9 +4,11 @@ package singledecree
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"synod/actor"
+	"synod/consistency"
 	"synod/examples/registers"
 	"synod/model"
 	"synod/paxos/singledecree"
@@ -23,6 +25,7 @@ var Default = Config{Servers: 3, Clients: 2, Puts: 1}
 type Variant struct {
 	Promises, Votes int  // how many servers it takes to propose, and to decide; 0 for a majority
 	Retry           bool // a proposer tries again at a higher ballot, and clients send their requests again, once or more
+	Learn           bool // a server asks the others for the decision, and tells it to every client
 	Rounds          int  // with Retry, the last that is explored: a boundary; 0 for 2, or for none if timeouts are bounded
 	Refine          Refinement
 }
@@ -56,7 +59,7 @@ func (variant Variant) Validate(c Config) error {
 
 // server is the configuration of a server of the variant.
 func (variant Variant) server(others []actor.ID) singledecree.Server {
-	s := singledecree.Server{Peers: others, Promises: variant.Promises, Votes: variant.Votes}
+	s := singledecree.Server{Peers: others, Promises: variant.Promises, Votes: variant.Votes, Learn: variant.Learn}
 	if variant.Retry {
 		s.Retry = time.Second // A model knows no durations.
 	}
@@ -77,6 +80,7 @@ func Compose[S any](
 	if variant.Retry {
 		c.Resends = cmp.Or(c.Resends, 1)
 	}
+	c.Once = c.Once || variant.Learn
 	sys, servers := registers.Compose(c, func(others []actor.ID) actor.Typed[S, register.Message] {
 		return server(variant.server(others))
 	})
@@ -133,10 +137,11 @@ func (variant Variant) demand(sys registers.System, c Config, servers []reader) 
 	sys.Always("no answer contradicts a decision", func(v model.View) bool {
 		told := sys.Answers.InFlight(v)
 		for op := range sys.History.In(v).Operations() {
-			if !op.In.Write && !op.Pending {
+			if op.Out.Answer == consistency.ReadOk {
 				told = append(told, op.Out.Value)
 			}
 		}
+		told = slices.DeleteFunc(told, func(value register.Value) bool { return value == 0 }) // nothing was decided
 		if len(told) == 0 {
 			return true
 		}

@@ -18,6 +18,10 @@ import (
 // ErrUnknown tells that a put was sent and not acknowledged: whether the value is stored, nobody can tell.
 var ErrUnknown = errors.New("the put was not acknowledged: it may have happened, or may happen yet")
 
+// ErrRefused tells that a put was refused: the register is written once and holds another value, so that the value is not
+// stored and never will be.
+var ErrRefused = errors.New("the put was refused, as the register holds another value already and is written once")
+
 // ErrUnanswered tells that no server answered a get.
 var ErrUnanswered = errors.New("no server answered")
 
@@ -51,8 +55,8 @@ func New(c Config) *Client {
 }
 
 // Put stores a value at a server, by its place among the servers. It asks again at the same server only, with the same
-// request, as another server would take it for another put. The error is ErrUnknown, that of the context, or one before anything
-// was sent.
+// request, as another server would take it for another put. The error is ErrUnknown, ErrRefused, that of the context, or one
+// before anything was sent.
 func (c *Client) Put(ctx context.Context, server int, v register.Value) error {
 	r := c.request()
 	sent := false
@@ -73,8 +77,11 @@ func (c *Client) Put(ctx context.Context, server int, v register.Value) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrUnknown, err)
 		}
-		if _, ok := answer.(register.PutOk); ok {
+		switch answer.(type) {
+		case register.PutOk:
 			return nil
+		case register.PutFail:
+			return ErrRefused
 		}
 	}
 	return unless(ctx, sent, ErrUnknown)
@@ -165,6 +172,10 @@ func (c *Client) await(ctx context.Context, r register.Request) (register.Messag
 		}
 		switch m := m.(type) {
 		case register.PutOk:
+			if m.Request == r {
+				return m, nil
+			}
+		case register.PutFail:
 			if m.Request == r {
 				return m, nil
 			}

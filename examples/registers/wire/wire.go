@@ -34,7 +34,8 @@ func (nothing) Read(r *strictjson.Reader) struct{} {
 	return struct{}{}
 }
 
-// Append appends a message to dst: {"Put":[2,"X"]}, {"Get":3}, {"PutOk":2}, {"GetOk":[3,"X"]} or {"Internal":…}.
+// Append appends a message to dst: {"Put":[2,"X"]}, {"Get":3}, {"PutOk":2}, {"PutFail":2}, {"GetOk":[3,"X"]} or
+// {"Internal":…}.
 func (c Codec[M]) Append(dst []byte, m register.Message) ([]byte, error) {
 	switch m := m.(type) {
 	case register.Put:
@@ -43,6 +44,8 @@ func (c Codec[M]) Append(dst []byte, m register.Message) ([]byte, error) {
 		return append(AppendUint(append(dst, `{"Get":`...), m.Request), '}'), nil
 	case register.PutOk:
 		return append(AppendUint(append(dst, `{"PutOk":`...), m.Request), '}'), nil
+	case register.PutFail:
+		return append(AppendUint(append(dst, `{"PutFail":`...), m.Request), '}'), nil
 	case register.GetOk:
 		return append(appendAnswer(dst, "GetOk", m.Request, m.Value), '}'), nil
 	case register.Internal[M]:
@@ -92,13 +95,15 @@ func (c Codec[M]) Decode(data []byte) (register.Message, error) {
 			m = register.Get{Request: register.Request(r.Uint64())}
 		case "PutOk":
 			m = register.PutOk{Request: register.Request(r.Uint64())}
+		case "PutFail":
+			m = register.PutFail{Request: register.Request(r.Uint64())}
 		case "GetOk":
 			request, value := readAnswer(r)
 			m = register.GetOk{Request: request, Value: value}
 		case "Internal":
 			m = register.Internal[M]{Message: c.Internal.Read(r)}
 		default:
-			r.Fail("Put, Get, PutOk, GetOk or Internal")
+			r.Fail("Put, Get, PutOk, PutFail, GetOk or Internal")
 		}
 	})
 	if err := r.End(); err != nil {
@@ -124,7 +129,7 @@ func (Codec[M]) Open(m register.Message) bool {
 	switch m.(type) {
 	case register.Put, register.Get:
 		return true
-	case register.PutOk, register.GetOk, register.Internal[M]:
+	case register.PutOk, register.PutFail, register.GetOk, register.Internal[M]:
 	}
 	return false
 }

@@ -1,5 +1,6 @@
 // Package wire is the form of single-decree Paxos on a network and on disk. On the network it is that of Stateright's
-// paxos example, to the byte, so that servers of both can form one cluster.
+// paxos example, to the byte, so that servers of both can form one cluster. Only servers that learn send the messages that it
+// does not have, Query and Report, which its servers ignore; PutFail is that of its write-once register.
 package wire
 
 import (
@@ -30,6 +31,11 @@ func (internal) Append(dst []byte, m singledecree.Message) []byte {
 		dst = appendVote(append(dst, `{"Accept":`...), singledecree.Vote(m))
 	case singledecree.Accepted:
 		dst = appendBallot(append(dst, `{"Accepted":{"ballot":`...), m.Ballot)
+	case singledecree.Query:
+		dst = appendQuery(append(dst, `{"Query":{`...), m)
+	case singledecree.Report:
+		dst = appendQuery(append(dst, `{"Report":{`...), m.Query)
+		dst = appendLast(append(dst, `,"last_accepted":`...), m.Accepted)
 	case singledecree.Decided:
 		dst = appendVote(append(dst, `{"Decided":`...), singledecree.Vote(m))
 	}
@@ -50,6 +56,12 @@ func appendProposal(dst []byte, p singledecree.Proposal) []byte {
 func appendVote(dst []byte, v singledecree.Vote) []byte {
 	dst = appendBallot(append(dst, `{"ballot":`...), v.Ballot)
 	return appendProposal(append(dst, `,"proposal":`...), v.Proposal)
+}
+
+// appendQuery appends the fields of a query.
+func appendQuery(dst []byte, q singledecree.Query) []byte {
+	dst = registers.AppendUint(append(dst, `"reader":`...), q.Reader)
+	return registers.AppendUint(append(dst, `,"request":`...), q.Request)
 }
 
 // appendLast appends a vote as a pair, or null for none.
@@ -81,8 +93,13 @@ func (internal) Read(r *strictjson.Reader) (m singledecree.Message) {
 		case "Decided":
 			f := readFields(r, ballot, proposal)
 			m = singledecree.Decided{Ballot: f.ballot, Proposal: f.proposal}
+		case "Query":
+			m = readFields(r, reader, request).query
+		case "Report":
+			f := readFields(r, reader, request, lastAccepted)
+			m = singledecree.Report{Query: f.query, Accepted: f.last}
 		default:
-			r.Fail("Prepare, Prepared, Accept, Accepted or Decided")
+			r.Fail("Prepare, Prepared, Accept, Accepted, Decided, Query or Report")
 		}
 	})
 	return m
@@ -93,6 +110,7 @@ type fields struct {
 	ballot   singledecree.Ballot
 	proposal singledecree.Proposal
 	last     singledecree.Vote
+	query    singledecree.Query
 }
 
 // The names of the fields.
@@ -100,6 +118,8 @@ const (
 	ballot       = "ballot"
 	proposal     = "proposal"
 	lastAccepted = "last_accepted"
+	reader       = "reader"
+	request      = "request"
 )
 
 // readFields reads an object with the fields that are known. All but the optional one have to be there.
@@ -118,6 +138,10 @@ func readFields(r *strictjson.Reader, known ...string) (f fields) {
 				f.proposal = readProposal(r)
 			case lastAccepted:
 				f.last = readLast(r)
+			case reader:
+				f.query.Reader = actor.ID(r.Uint64())
+			case request:
+				f.query.Request = register.Request(r.Uint64())
 			}
 			return true
 		}

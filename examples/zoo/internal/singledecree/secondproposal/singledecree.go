@@ -2,12 +2,15 @@
 
 // Package singledecree is the Synod protocol: servers that choose one value, once, after Lamport, "Paxos Made Simple"
 // (2001), section 2. Every server is proposer, acceptor and learner; the server that gets a client's Put proposes its
-// value, and a Get is answered once a decision is known.
+// value, and a Get is answered once a decision is known. Servers that retry and learn answer everybody in the end, as long
+// as a majority is up; see [Server].
 package singledecree
 
 import (
 	"cmp"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"synod/actor"
@@ -43,6 +46,14 @@ type (
 	Accept   Vote                    // asks for a vote
 	Accepted struct{ Ballot Ballot } // gives it
 	Decided  Vote                    // tells that a majority voted
+	Query    struct {                // asks for the decision or the vote, for a client's Get or, from Recover, itself
+		Reader  actor.ID
+		Request register.Request
+	}
+	Report struct { // returns the vote of a server that knows of no decision
+		Query    Query
+		Accepted Vote
+	}
 	// Durable is what a server keeps across a crash: its promise, its vote, and whether that is the chosen proposal.
 	Durable struct {
 		Ballot   Ballot
@@ -55,6 +66,15 @@ type (
 		Proposal *Proposal         // nil before its first Put
 		Prepares map[actor.ID]Vote // promises for its ballot
 		Accepts  map[actor.ID]bool // votes for its ballot
+		// The rest is for a server that learns, and nil or false once there is nothing to learn.
+		Waiting map[actor.ID]Wait // the last request of each client that is to be told of the decision
+		Reports map[actor.ID]Vote // the highest vote of each other server that told of one
+		Doubt   bool              // the timer is set, as a vote is known that may have been decided or not
+	}
+	// Wait is a request that cannot be answered yet: a Put, or a Get of any value.
+	Wait struct {
+		Proposal Proposal
+		Unvoted  map[actor.ID]bool // the servers that had not voted after a Get arrived; nil for a Put
 	}
 	// Server is its configuration. If Promises + Votes exceed the number of servers, any quorum of the first phase meets
 	// any of the second: Howard, Malkhi and Spiegelman, "Flexible Paxos: Quorum Intersection Revisited" (2016).
@@ -62,16 +82,25 @@ type (
 		Peers           []actor.ID    // all others, in ascending order
 		Promises, Votes int           // how many it takes to propose, and to decide, its own included; 0 for a majority
 		Retry           time.Duration // propose anew after so long, at most twice so, and help who does; 0 for never
+		// Learn makes a server ask the others for the decision when it recovers and for a Get, and answer every client
+		// that it knows of: a Get also if nothing is chosen, and a Put that was not chosen by PutFail. If nobody knows
+		// whether a vote was decided, the server proposes it again, after Retry: section 2.3 of the paper.
+		Learn bool
 	}
 	Out   = register.Out[Message] // what its handlers command through
 	retry struct{}                // the timer of a proposer
 )
+
+// MaxWaiting is how many clients may wait for a server's answer. Others have to ask again.
+const MaxWaiting = 1024
 
 func (Prepare) phase() int   { return 1 }
 func (Prepared) phase() int  { return 1 }
 func (Accept) phase() int    { return 2 }
 func (Accepted) phase() int  { return 2 }
 func (Decided) phase() int   { return 3 }
+func (Query) phase() int     { return 3 }
+func (Report) phase() int    { return 3 }
 func (retry) String() string { return "retry" }
 
 // Less tells whether b comes before c.
@@ -89,27 +118,50 @@ func (s Server) New() actor.Typed[State, register.Message] {
 	return register.Serve(s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
 }
 
-// Start, Keep and Recover: a server starts knowing nothing, and recovers without a proposal of its own.
-func (s Server) Start(actor.ID, *Out) State                     { return State{} }
-func (s Server) Keep(st State) Durable                          { return st.Durable }
-func (s Server) Recover(_ actor.ID, kept Durable, _ *Out) State { return State{Durable: kept} }
+// Start and Keep: a server starts knowing nothing.
+func (s Server) Start(actor.ID, *Out) State { return State{} }
+func (s Server) Keep(st State) Durable      { return st.Durable }
 
-// Put makes the server propose, unless it does so already. If the request is the one that was chosen, it says so again.
-func (s Server) Put(self actor.ID, st State, from actor.ID, r register.Request, v register.Value, out *Out) State {
-	switch own := (Proposal{r, from, v}); {
-	case !st.Decided:
-		st.Proposal = &own
-		return s.prepare(self, st, out)
-	case st.Decided && st.Accepted.Proposal == own && s.Retry > 0:
-		out.PutOk(from, r)
+// Recover goes on without a proposal of the server's own.
+func (s Server) Recover(self actor.ID, kept Durable, out *Out) State {
+	st := State{Durable: kept}
+	if s.Learn && !st.Decided {
+		out.Broadcast(s.Peers, Query{Reader: self})
+		st = s.doubt(st, out)
 	}
 	return st
 }
 
-// Get is answered once the decision is known.
-func (s Server) Get(_ actor.ID, st State, from actor.ID, r register.Request, out *Out) State {
-	if st.Decided {
+// Put makes the server propose, unless it does so already. If the request is the one that was chosen, it says so again.
+func (s Server) Put(self actor.ID, st State, from actor.ID, r register.Request, v register.Value, out *Out) State {
+	own := Proposal{r, from, v}
+	if !st.Decided {
+		st = s.await(st, from, Wait{Proposal: own})
+	}
+	switch {
+	case !st.Decided:
+		st.Proposal = &own
+		return s.prepare(self, st, out)
+	case st.Decided && st.Accepted.Proposal == own && (s.Retry > 0 || s.Learn):
+		out.PutOk(from, r)
+	case st.Decided && s.Learn:
+		out.PutFail(from, r)
+	}
+	return st
+}
+
+// Get is answered once the decision is known, or once it is known that there was none when it arrived.
+func (s Server) Get(self actor.ID, st State, from actor.ID, r register.Request, out *Out) State {
+	switch {
+	case st.Decided:
 		out.GetOk(from, r, st.Accepted.Proposal.Value)
+	case s.Learn:
+		st = s.await(st, from, Wait{Proposal{Request: r, Requester: from}, map[actor.ID]bool{}})
+		out.Broadcast(s.Peers, Query{from, r})
+		if st.Accepted == (Vote{}) {
+			return s.unset(st, self, Query{from, r}, out)
+		}
+		return s.doubt(st, out)
 	}
 	return st
 }
@@ -122,7 +174,9 @@ func (s Server) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) State 
 // Receive handles the messages of the other servers. What a server did not ask for, before a crash or ever, it ignores.
 func (s Server) Receive(self actor.ID, st State, from actor.ID, msg Message, out *Out) State {
 	if st.Decided {
-		if _, behind := msg.(Prepare); behind && s.Retry > 0 {
+		_, behind := msg.(Prepare)
+		_, asks := msg.(Query)
+		if behind && (s.Retry > 0 || s.Learn) || asks {
 			out.Send(from, Decided(st.Accepted))
 		}
 		return st
@@ -134,7 +188,7 @@ func (s Server) Receive(self actor.ID, st State, from actor.ID, msg Message, out
 			out.Send(from, Prepared{m.Ballot, st.Accepted}) // the promise
 		}
 	case Prepared:
-		if st.Proposal != nil && m.Ballot == st.Ballot {
+		if st.Prepares != nil && m.Ballot == st.Ballot {
 			st.Prepares[from] = m.Accepted
 			return s.propose(self, st, out)
 		}
@@ -149,8 +203,11 @@ func (s Server) Receive(self actor.ID, st State, from actor.ID, msg Message, out
 			return s.decide(st, out)
 		}
 	case Decided:
-		st.Ballot, st.Accepted, st.Decided = m.Ballot, Vote(m), true
-		out.Commands().CancelTimer(retry{})
+		return s.know(st, Vote(m), out)
+	case Query:
+		out.Send(from, Report{m, st.Accepted})
+	case Report:
+		return s.report(st, from, m, out)
 	}
 	return st
 }
@@ -163,6 +220,7 @@ func (s Server) prepare(self actor.ID, st State, out *Out) State {
 	st.Ballot = Ballot{st.Ballot.Round + 1, self}
 	st.Prepares = map[actor.ID]Vote{self: st.Accepted}
 	st.Accepts = map[actor.ID]bool{}
+	st.Doubt = false
 	out.Broadcast(s.Peers, Prepare{st.Ballot})
 	if s.Retry > 0 {
 		out.Commands().SetTimer(retry{}, s.Retry, 2*s.Retry)
@@ -173,7 +231,12 @@ func (s Server) prepare(self actor.ID, st State, out *Out) State {
 // propose asks for votes once there are enough promises.
 func (s Server) propose(self actor.ID, st State, out *Out) State {
 	if len(st.Prepares) == s.Promises {
-		st.Proposal = choose(*st.Proposal, st.Prepares)
+		st.Proposal = choose(st.Proposal, st.Prepares)
+		if st.Proposal == nil { // What raised the doubt was not chosen, and there is nothing else to propose.
+			st.Prepares, st.Accepts = nil, nil
+			out.Commands().CancelTimer(retry{})
+			return st
+		}
 		st.Accepted = Vote{st.Ballot, *st.Proposal}
 		st.Accepts[self] = true
 		out.Broadcast(s.Peers, Accept(st.Accepted))
@@ -185,21 +248,107 @@ func (s Server) propose(self actor.ID, st State, out *Out) State {
 // decide tells everybody once there are enough votes.
 func (s Server) decide(st State, out *Out) State {
 	if len(st.Accepts) == s.Votes {
-		st.Decided = true
 		out.Broadcast(s.Peers, Decided{st.Ballot, *st.Proposal})
 		out.PutOk(st.Proposal.Requester, st.Proposal.Request)
-		out.Commands().CancelTimer(retry{})
+		if st.Waiting[st.Proposal.Requester].Proposal == *st.Proposal {
+			delete(st.Waiting, st.Proposal.Requester)
+		}
+		return s.know(st, st.Accepted, out)
 	}
 	return st
 }
 
-// choose gives the proposal of the highest vote that a majority knows of, or else the server's own.
-func choose(own Proposal, promised map[actor.ID]Vote) *Proposal {
-	highest := Vote{Proposal: own}
+// know notes a decision, and tells the clients that wait for it.
+func (s Server) know(st State, chosen Vote, out *Out) State {
+	st.Ballot, st.Accepted, st.Decided = chosen.Ballot, chosen, true
+	out.Commands().CancelTimer(retry{})
+	for _, client := range slices.Sorted(maps.Keys(st.Waiting)) {
+		switch w := st.Waiting[client]; {
+		case w.Unvoted != nil:
+			out.GetOk(client, w.Proposal.Request, chosen.Proposal.Value)
+		case w.Proposal == chosen.Proposal:
+			out.PutOk(client, w.Proposal.Request)
+		default:
+			out.PutFail(client, w.Proposal.Request)
+		}
+	}
+	st.Waiting, st.Reports, st.Doubt = nil, nil, false
+	return st
+}
+
+// await notes a client that is to be told of the decision.
+func (s Server) await(st State, client actor.ID, w Wait) State {
+	if _, known := st.Waiting[client]; s.Learn && (known || len(st.Waiting) < MaxWaiting) {
+		if st.Waiting == nil {
+			st.Waiting = map[actor.ID]Wait{}
+		}
+		st.Waiting[client] = w
+	}
+	return st
+}
+
+// report takes what another server reports of its vote. Once enough voted at one ballot, their vote is decided.
+func (s Server) report(st State, from actor.ID, m Report, out *Out) State {
+	if m.Accepted == (Vote{}) {
+		return s.unset(st, from, m.Query, out)
+	}
+	if st.Reports[from].Ballot.Less(m.Accepted.Ballot) {
+		if st.Reports == nil {
+			st.Reports = map[actor.ID]Vote{}
+		}
+		st.Reports[from] = m.Accepted
+	}
+	votes := 0
+	if st.Accepted == m.Accepted {
+		votes = 1
+	}
+	for _, vote := range st.Reports {
+		if vote == m.Accepted {
+			votes++
+		}
+	}
+	if votes >= s.Votes {
+		return s.know(st, m.Accepted, out)
+	}
+	return s.doubt(st, out)
+}
+
+// unset notes that a server had not voted after a Get arrived. Once no quorum can have voted by then, there was nothing to
+// get: later requests of this client do not matter, as a client never uses a number twice.
+func (s Server) unset(st State, from actor.ID, q Query, out *Out) State {
+	w := st.Waiting[q.Reader]
+	if w.Unvoted == nil || w.Proposal.Request != q.Request {
+		return st
+	}
+	w.Unvoted[from] = true
+	if len(w.Unvoted)+s.Votes > len(s.Peers)+1 {
+		out.GetOk(q.Reader, q.Request, 0)
+		if delete(st.Waiting, q.Reader); len(st.Waiting) == 0 {
+			st.Waiting = nil
+		}
+	}
+	return st
+}
+
+// doubt makes the server propose in a while, if there is a vote that nobody knows to be decided.
+func (s Server) doubt(st State, out *Out) State {
+	if voted := st.Accepted != (Vote{}) || st.Reports != nil; voted && s.Retry > 0 && !st.Doubt && st.Prepares == nil {
+		st.Doubt = true
+		out.Commands().SetTimer(retry{}, s.Retry, 2*s.Retry)
+	}
+	return st
+}
+
+// choose gives the proposal of the highest vote that a majority knows of, or else the server's own, nil for none.
+func choose(own *Proposal, promised map[actor.ID]Vote) *Proposal {
+	highest := Vote{}
 	for _, vote := range promised {
 		if highest.Ballot.Less(vote.Ballot) {
 			highest = vote
 		}
+	}
+	if highest == (Vote{}) {
+		return own
 	}
 	return &highest.Proposal
 }
