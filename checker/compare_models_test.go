@@ -188,7 +188,7 @@ func TestReadersAgainstReference(t *testing.T) {
 	}
 }
 
-// TestVariantsAgainstReference compares Paxos with retries and with flexible quorums.
+// TestVariantsAgainstReference compares Paxos with retries, with flexible quorums, and with servers that learn.
 func TestVariantsAgainstReference(t *testing.T) {
 	for _, c := range environments(network.UnorderedNonDuplicating, network.UnorderedDuplicating) {
 		for _, v := range []singledecree.Variant{
@@ -196,6 +196,9 @@ func TestVariantsAgainstReference(t *testing.T) {
 			{Promises: 1, Votes: 2},
 			{Promises: 2, Votes: 1},
 			{Promises: 1, Votes: 1, Retry: true, Rounds: 3},
+			{Learn: true},
+			{Learn: true, Retry: true, Rounds: 2},
+			{Learn: true, Promises: 2, Votes: 1},
 		} {
 			config := registers.Config{Servers: 2, Clients: 2, Puts: 1, Config: c}
 			t.Run(fmt.Sprintf("%+v %v", v, c), func(t *testing.T) {
@@ -203,8 +206,9 @@ func TestVariantsAgainstReference(t *testing.T) {
 				if v.Retry {
 					config.Resends = 1
 				}
+				config.Once = v.Learn
 				plain := plainRegister(config, func(others []actor.ID) actor.Typed[paxos.State, register.Message] {
-					s := paxos.Server{Peers: others, Promises: v.Promises, Votes: v.Votes}
+					s := paxos.Server{Peers: others, Promises: v.Promises, Votes: v.Votes, Learn: v.Learn}
 					if v.Retry {
 						s.Retry = time.Second
 					}

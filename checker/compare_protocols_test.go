@@ -38,7 +38,11 @@ func plainRegister[S any](
 	for i, client := range c.NewClients() {
 		sys.Actors = append(sys.Actors, reference.Erase(actor.ID(c.Servers+i), client))
 	}
-	sys.Observers = append(sys.Observers, reference.Watch(register.Linearizable()))
+	history := register.Linearizable()
+	if c.Once {
+		history = register.LinearizableOnce()
+	}
+	sys.Observers = append(sys.Observers, reference.Watch(history))
 	sys.Sometimes("value chosen", func(s registerState) bool {
 		return slices.ContainsFunc(s.Deliverable(), func(e actor.Envelope[register.Message]) bool {
 			m, ok := e.Message.(register.GetOk)

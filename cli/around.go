@@ -12,6 +12,7 @@ import (
 
 	"synod/actor"
 	"synod/catalog"
+	"synod/consistency/oplog"
 	"synod/checker"
 	"synod/model"
 	"synod/network"
@@ -151,6 +152,11 @@ func (f *around) explore(ctx context.Context, a *app, records *replay.Records) (
 	if x.global == nil || x.global.Header == nil {
 		return nil, fmt.Errorf("--explore-around %d: expected one of the %s of the run", f.event, counted(result.Events, "event"))
 	}
+	e, err := a.entries.Spawned(x.global.Header.Model)
+	if err != nil {
+		return nil, err
+	}
+	seen.once = e.Servers.Spec == oplog.WriteOnce
 	x.requests = len(seen.all)
 	var left time.Duration
 	if x.before, left, err = f.judge(ctx, &seen); err != nil || x.before.violated != "" {

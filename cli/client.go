@@ -261,6 +261,7 @@ func (a *app) report(o client.Outcome, clients, servers int, asJSON bool) error 
 			Seconds    float64 `json:"seconds"`
 			Puts       int     `json:"puts"`
 			Gets       int     `json:"gets"`
+			Refused    int     `json:"refused"`
 			Unknown    int     `json:"unknown"`
 			Unanswered int     `json:"unanswered"`
 			Failed     int     `json:"failed"`
@@ -270,7 +271,7 @@ func (a *app) report(o client.Outcome, clients, servers int, asJSON bool) error 
 			P999       float64 `json:"p999_us"`
 			Max        float64 `json:"max_us"`
 		}{
-			clients, servers, o.Elapsed.Seconds(), o.Puts, o.Gets, o.Unknown, o.Unanswered, o.Failed, o.PerSecond(),
+			clients, servers, o.Elapsed.Seconds(), o.Puts, o.Gets, o.Refused, o.Unknown, o.Unanswered, o.Failed, o.PerSecond(),
 			micros(0.5), micros(0.99), micros(0.999), float64(o.Latency.Max().Nanoseconds()) / 1000,
 		})
 		if err != nil {
@@ -278,8 +279,8 @@ func (a *app) report(o client.Outcome, clients, servers int, asJSON bool) error 
 		}
 		return a.print(string(text) + "\n")
 	}
-	return a.print(fmt.Sprintf("clients=%d, servers=%d, puts=%d, gets=%d, unknown=%d, unanswered=%d, failed=%d, sec=%.2f\n"+
+	return a.print(fmt.Sprintf("clients=%d, servers=%d, puts=%d, gets=%d, refused=%d, unknown=%d, unanswered=%d, failed=%d, sec=%.2f\n"+
 		"%.0f operations/s; p50 %.0f µs, p99 %.0f µs, p99.9 %.0f µs, at most %.0f µs\n",
-		clients, servers, o.Puts, o.Gets, o.Unknown, o.Unanswered, o.Failed, o.Elapsed.Seconds(),
+		clients, servers, o.Puts, o.Gets, o.Refused, o.Unknown, o.Unanswered, o.Failed, o.Elapsed.Seconds(),
 		o.PerSecond(), micros(0.5), micros(0.99), micros(0.999), float64(o.Latency.Max().Nanoseconds())/1000))
 }

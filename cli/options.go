@@ -27,8 +27,12 @@ func (o *serverOptions) add(set *pflag.FlagSet, entries catalog.Catalogue, tried
 				continue
 			}
 			usage := e.Name + ": " + option.Doc
-			if tried && option.Tried != "" {
-				usage += " (" + option.Tried + ")"
+			value := option.Usual
+			if tried {
+				value = option.Tried
+			}
+			if value != "" {
+				usage += " (" + value + ")"
 			}
 			(*o)[option.Name] = set.String(option.Name, "", usage)
 			set.Lookup(option.Name).NoOptDefVal = option.Bare
@@ -36,8 +40,8 @@ func (o *serverOptions) add(set *pflag.FlagSet, entries catalog.Catalogue, tried
 	}
 }
 
-// variant returns what was chosen for the servers of a model. Tried says that options have the values for faults unless
-// others are given.
+// variant returns what was chosen for the servers of a model. Options have their usual values unless others are given,
+// or, if they are tried, those for faults.
 func (o serverOptions) variant(set *pflag.FlagSet, entries catalog.Catalogue, model string, tried bool) (catalog.Variant, error) {
 	e, err := entries.Spawned(model)
 	if err != nil {
@@ -56,6 +60,8 @@ func (o serverOptions) variant(set *pflag.FlagSet, entries catalog.Catalogue, mo
 	}
 	if tried {
 		v = e.Servers.Tried(v)
+	} else {
+		v = e.Servers.Usual(v)
 	}
 	if err := e.Check(v); err != nil {
 		return nil, fmt.Errorf("--%w", err)

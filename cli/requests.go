@@ -86,11 +86,7 @@ func (q *requests) note(e *replay.Event, run *replay.Run) error {
 		case register.PutFail:
 			q.answered(e, requestKey{s.To, m.Request}, consistency.Refused[register.Value]())
 		case register.GetOk:
-			out := consistency.Got(m.Value)
-			if q.once && m.Value == 0 {
-				out = consistency.Unset[register.Value]()
-			}
-			q.answered(e, requestKey{s.To, m.Request}, out)
+			q.answered(e, requestKey{s.To, m.Request}, consistency.Got(m.Value))
 		}
 	}
 	return nil
@@ -145,6 +141,8 @@ func judged[S any](
 		r, name := q.all[e.request], consistency.Client(e.request)
 		var err error
 		switch {
+		case e.answer && q.once && e.out == consistency.Got(register.Value(0)):
+			err = w.Return(ctx, name, consistency.Unset[register.Value]())
 		case e.answer:
 			err = w.Return(ctx, name, e.out)
 		case r.answered:

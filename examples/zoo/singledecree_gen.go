@@ -7,7 +7,9 @@ import (
 	"synod/examples/singledecree"
 	anypromise "synod/examples/zoo/internal/singledecree/anypromise"
 	anyputstored "synod/examples/zoo/internal/singledecree/anyputstored"
+	anyreport "synod/examples/zoo/internal/singledecree/anyreport"
 	ballotreused "synod/examples/zoo/internal/singledecree/ballotreused"
+	ballotsmixed "synod/examples/zoo/internal/singledecree/ballotsmixed"
 	decisionnotkept "synod/examples/zoo/internal/singledecree/decisionnotkept"
 	decisionuntold "synod/examples/zoo/internal/singledecree/decisionuntold"
 	earlyanswer "synod/examples/zoo/internal/singledecree/earlyanswer"
@@ -25,12 +27,16 @@ import (
 	promisenotkept "synod/examples/zoo/internal/singledecree/promisenotkept"
 	promisescounted "synod/examples/zoo/internal/singledecree/promisescounted"
 	promisesreused "synod/examples/zoo/internal/singledecree/promisesreused"
+	refusedearly "synod/examples/zoo/internal/singledecree/refusedearly"
 	roundkept "synod/examples/zoo/internal/singledecree/roundkept"
 	secondproposal "synod/examples/zoo/internal/singledecree/secondproposal"
 	smallmajority "synod/examples/zoo/internal/singledecree/smallmajority"
 	stalepromise "synod/examples/zoo/internal/singledecree/stalepromise"
 	stalevote "synod/examples/zoo/internal/singledecree/stalevote"
+	storedrefused "synod/examples/zoo/internal/singledecree/storedrefused"
 	undecidedanswer "synod/examples/zoo/internal/singledecree/undecidedanswer"
+	unsetearly "synod/examples/zoo/internal/singledecree/unsetearly"
+	votedecides "synod/examples/zoo/internal/singledecree/votedecides"
 	votenotkept "synod/examples/zoo/internal/singledecree/votenotkept"
 	votescounted "synod/examples/zoo/internal/singledecree/votescounted"
 	voteuntold "synod/examples/zoo/internal/singledecree/voteuntold"
@@ -59,10 +65,26 @@ func SingleDecree(mutant string, variant singledecree.Variant, c singledecree.Co
 				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
 			}
 		})
+	case "any-report":
+		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[anyreport.State, register.Message] {
+			return anyreport.Server(s).New()
+		}, func(st anyreport.State) singledecree.Known {
+			return singledecree.Known{
+				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
+			}
+		})
 	case "ballot-reused":
 		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[ballotreused.State, register.Message] {
 			return ballotreused.Server(s).New()
 		}, func(st ballotreused.State) singledecree.Known {
+			return singledecree.Known{
+				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
+			}
+		})
+	case "ballots-mixed":
+		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[ballotsmixed.State, register.Message] {
+			return ballotsmixed.Server(s).New()
+		}, func(st ballotsmixed.State) singledecree.Known {
 			return singledecree.Known{
 				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
 			}
@@ -203,6 +225,14 @@ func SingleDecree(mutant string, variant singledecree.Variant, c singledecree.Co
 				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
 			}
 		})
+	case "refused-early":
+		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[refusedearly.State, register.Message] {
+			return refusedearly.Server(s).New()
+		}, func(st refusedearly.State) singledecree.Known {
+			return singledecree.Known{
+				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
+			}
+		})
 	case "round-kept":
 		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[roundkept.State, register.Message] {
 			return roundkept.Server(s).New()
@@ -243,10 +273,34 @@ func SingleDecree(mutant string, variant singledecree.Variant, c singledecree.Co
 				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
 			}
 		})
+	case "stored-refused":
+		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[storedrefused.State, register.Message] {
+			return storedrefused.Server(s).New()
+		}, func(st storedrefused.State) singledecree.Known {
+			return singledecree.Known{
+				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
+			}
+		})
 	case "undecided-answer":
 		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[undecidedanswer.State, register.Message] {
 			return undecidedanswer.Server(s).New()
 		}, func(st undecidedanswer.State) singledecree.Known {
+			return singledecree.Known{
+				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
+			}
+		})
+	case "unset-early":
+		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[unsetearly.State, register.Message] {
+			return unsetearly.Server(s).New()
+		}, func(st unsetearly.State) singledecree.Known {
+			return singledecree.Known{
+				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
+			}
+		})
+	case "vote-decides":
+		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[votedecides.State, register.Message] {
+			return votedecides.Server(s).New()
+		}, func(st votedecides.State) singledecree.Known {
 			return singledecree.Known{
 				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
 			}

@@ -193,6 +193,8 @@ func Events(notes []stage.Note, clients int) []oplog.Event {
 			e.Type = oplog.Invoke
 		case stage.Returned:
 			e.Type, e.Told = oplog.Ok, n.Read
+		case stage.Refused:
+			e.Type, e.Refused = oplog.Ok, true
 		case stage.Failed:
 			e.Type = oplog.Fail
 		case stage.Lost:

@@ -33,7 +33,7 @@ func config(t testing.TB, model string, streams bool) rehearse.Config {
 	}
 	switch model {
 	case "single-decree":
-		v, c.Spec, c.Writes = catalog.Variant{"retry": retry.String()}, oplog.WriteOnce, 1
+		v, c.Spec, c.Writes = catalog.Variant{"retry": retry.String(), "learn": "true"}, oplog.WriteOnce, 1
 	case "abd", "single-copy":
 		c.Kinds, c.Retries = []nemesis.Kind{nemesis.Delay, nemesis.Reorder, nemesis.Pause}, 0
 	}

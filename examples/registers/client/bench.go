@@ -24,6 +24,7 @@ type Load struct {
 // Outcome is what a benchmark measured.
 type Outcome struct {
 	Puts, Gets int // acknowledged and answered
+	Refused    int // puts, by a register that is written once
 	Unknown    int // puts that were not acknowledged
 	Unanswered int // gets without an answer
 	Failed     int // operations of which nothing was sent
@@ -100,6 +101,8 @@ func (o *Outcome) operate(ctx context.Context, c *Client, l Load, random *rand.R
 	case err == nil:
 		o.Puts++
 		o.Latency.Add(time.Since(began))
+	case errors.Is(err, ErrRefused):
+		o.Refused++
 	case errors.Is(err, ErrUnknown):
 		o.Unknown++
 	case ctx.Err() != nil:
@@ -113,6 +116,7 @@ func (o *Outcome) operate(ctx context.Context, c *Client, l Load, random *rand.R
 func (o *Outcome) add(p Outcome) {
 	o.Puts += p.Puts
 	o.Gets += p.Gets
+	o.Refused += p.Refused
 	o.Unknown += p.Unknown
 	o.Unanswered += p.Unanswered
 	o.Failed += p.Failed

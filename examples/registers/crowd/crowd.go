@@ -20,8 +20,14 @@ import (
 // Counts are numbers of operations.
 type Counts struct {
 	Writes, Reads   int // acknowledged, and answered
+	Refused         int // writes, by a register that is written once
 	Unknown, Failed int
 	Rounds          int // moments at which none was under way, between others
+}
+
+// UnknownShare is the share of puts of which nobody knows whether they happened, from 0 to 1.
+func (c Counts) UnknownShare() float64 {
+	return float64(c.Unknown) / float64(max(c.Writes+c.Refused+c.Unknown, 1))
 }
 
 // Acknowledged is how many were acknowledged or answered.
@@ -134,6 +140,8 @@ func (r *run) operate(ctx context.Context, process int64, o nemesis.Operation, c
 		err = c.Put(ctx, o.Server, register.Value(o.Value))
 	}
 	switch {
+	case errors.Is(err, client.ErrRefused):
+		end.Refused = true
 	case errors.Is(err, client.ErrUnknown):
 		end.Type = oplog.Unknown
 	case err != nil:
@@ -157,6 +165,8 @@ func (r *run) note(e oplog.Event) {
 	defer r.mu.Unlock()
 	e.Time = time.Since(r.began)
 	switch {
+	case e.Refused:
+		r.counts.Refused++
 	case e.Type == oplog.Ok && e.Op == oplog.Read:
 		r.counts.Reads++
 	case e.Type == oplog.Ok:

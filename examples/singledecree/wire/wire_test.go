@@ -61,6 +61,21 @@ var golden = []wiretest.Golden{
 		`{"Internal":{"Decided":{"ballot":[1,139637976796088],"proposal":[2,139637976797088,"X"]}}}`,
 		inner(singledecree.Decided{Ballot: bal(1, 139637976796088), Proposal: prop(2, 139637976797088, 'X')}),
 	},
+	// Of Stateright's register that is written once.
+	{`{"PutFail":2}`, register.PutFail{Request: 2}},
+	// What servers that learn say besides.
+	{
+		`{"Internal":{"Query":{"reader":139637976797088,"request":3}}}`,
+		inner(singledecree.Query{Reader: 139637976797088, Request: 3}),
+	},
+	{
+		`{"Internal":{"Report":{"reader":139637976797088,"request":3,"last_accepted":null}}}`,
+		inner(singledecree.Report{Query: singledecree.Query{Reader: 139637976797088, Request: 3}}),
+	},
+	{
+		`{"Internal":{"Report":{"reader":5,"request":0,"last_accepted":[[1,8],[2,7,"X"]]}}}`,
+		inner(singledecree.Report{Query: singledecree.Query{Reader: 5}, Accepted: vote(bal(1, 8), prop(2, 7, 'X'))}),
+	},
 	{`{"Put":[18446744073709551615,"<"]}`, register.Put{Request: 1<<64 - 1, Value: '<'}},
 	{`{"Put":[0,"&"]}`, register.Put{Value: '&'}},
 	{"{\"Put\":[0,\"\u2028\"]}", register.Put{Value: '\u2028'}},
@@ -197,6 +212,12 @@ func FuzzAppend(f *testing.F) {
 			{
 				fmt.Sprintf(`{"Internal":{"Prepared":%s,"last_accepted":%s}}}`, ballot, last),
 				inner(singledecree.Prepared{Ballot: b1, Accepted: earlier}),
+			},
+			{
+				fmt.Sprintf(`{"Internal":{"Report":{"reader":%d,"request":%d,"last_accepted":%s}}}`, l1, request, last),
+				inner(singledecree.Report{
+					Query: singledecree.Query{Reader: actor.ID(l1), Request: p.Request}, Accepted: earlier,
+				}),
 			},
 			{
 				fmt.Sprintf(`{"Internal":{"Accept":%s,"proposal":%s}}}`, ballot, proposal),

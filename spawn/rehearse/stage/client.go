@@ -149,18 +149,22 @@ func (k *client) receive(p *packet) {
 	switch m := m.(type) {
 	case register.PutOk:
 		if m.Request == k.request && !k.now.Read {
-			k.answered(0)
+			k.answered(Returned, 0)
+		}
+	case register.PutFail:
+		if m.Request == k.request && !k.now.Read {
+			k.answered(Refused, 0)
 		}
 	case register.GetOk:
 		if m.Request == k.request && k.now.Read {
-			k.answered(m.Value)
+			k.answered(Returned, m.Value)
 		}
 	case register.Put, register.Get: // no answers
 	}
 }
 
-func (k *client) answered(v register.Value) {
+func (k *client) answered(what What, v register.Value) {
 	k.w.outcome.Acknowledged++
-	k.w.noteClient(k.note(Returned, v))
+	k.w.noteClient(k.note(what, v))
 	k.think()
 }

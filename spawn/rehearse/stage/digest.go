@@ -130,7 +130,7 @@ func (n Note) String() string {
 	if n.Read {
 		word = "read"
 	}
-	what := [...]string{"asks to " + word, word + " is done", word + " failed", word + " is unknown"}[n.What]
+	what := [...]string{"asks to " + word, word + " is done", word + " failed", word + " is unknown", word + " is refused"}[n.What]
 	if n.Read != (n.What == Invoked) && n.What <= Returned {
 		return fmt.Sprintf("client %d: %s %v", n.Client, what, n.Value)
 	}

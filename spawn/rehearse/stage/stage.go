@@ -77,6 +77,7 @@ const (
 	Returned             // it has an answer
 	Failed               // it has none, and what it asked has no effect
 	Lost                 // it has none, and what it asked may have an effect, at any later time
+	Refused              // what it asked to write has no effect, as a register that is written once holds something else
 )
 
 // Note is a line of the history of the clients.
@@ -105,7 +106,7 @@ type Outcome struct {
 	Digest uint64 // of all events: equal for equal runs
 	Notes  []Note
 	Tally  nemesis.Tally
-	Acknowledged,
+	Acknowledged, // operations that were answered, refused writes too
 	Unknown, // writes that may have happened
 	Failed int // reads that nobody answered
 	Steps      uint64 // of servers

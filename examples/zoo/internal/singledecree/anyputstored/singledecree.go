@@ -322,7 +322,7 @@ func (s Server) unset(st State, from actor.ID, q Query, out *Out) State {
 	}
 	w.Unvoted[from] = true
 	if len(w.Unvoted)+s.Votes > len(s.Peers)+1 {
-		out.GetOk(q.Reader, q.Request, 0)
+		out.GetOk(q.Reader, w.Proposal.Request, 0)
 		if delete(st.Waiting, q.Reader); len(st.Waiting) == 0 {
 			st.Waiting = nil
 		}
