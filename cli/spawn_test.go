@@ -104,16 +104,6 @@ func TestSpawn(t *testing.T) {
 	if got := request(t, s.addresses[0], `{"Put":[18446744073709551615,"<"]}`); got != `{"PutOk":18446744073709551615}` {
 		t.Fatalf("put: %q\n%s", got, s.stderr)
 	}
-	// The others may not have heard of the decision yet; those that stop before they do would not know it afterwards.
-	for _, address := range s.addresses {
-		answer := ""
-		for deadline := time.Now().Add(time.Minute); answer == "" && time.Now().Before(deadline); {
-			answer = ask(t, address, `{"Get":2}`, 200*time.Millisecond)
-		}
-		if answer != `{"GetOk":[2,"<"]}` {
-			t.Fatalf("before the stop: %q\n%s", answer, s.stderr)
-		}
-	}
 	if code := s.stop(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d\n%s", code, s.stderr)
 	}
@@ -138,7 +128,8 @@ func peersAgain(t *testing.T, s *spawned, dir string) []*spawned {
 	return all
 }
 
-// TestKilled kills three servers once a put is acknowledged, and starts them again: every answer is its value.
+// TestKilled kills three servers once a put is acknowledged, and starts them again: each of them answers its value, though
+// the others may not have heard of the decision.
 func TestKilled(t *testing.T) {
 	addresses := peers(t, 3)
 	dir := t.TempDir()
@@ -156,25 +147,53 @@ func TestKilled(t *testing.T) {
 	for i := range all {
 		all[i] = start(i)
 	}
-	answers := 0
-	for end := time.Now().Add(time.Minute); answers == 0 && time.Now().Before(end); {
-		for i, address := range addresses {
-			switch got := ask(t, address, `{"Get":5}`, time.Second); got {
-			case `{"GetOk":[5,"X"]}`:
-				answers++
-			case "":
-			default:
-				t.Errorf("server %d answers %s", i, got)
-			}
+	for i, address := range addresses {
+		if got := request(t, address, `{"Get":5}`); got != `{"GetOk":[5,"X"]}` {
+			t.Errorf("server %d answers %q\n%s", i, got, all[i].stderr)
+		}
+		if got := request(t, address, `{"Put":[6,"Y"]}`); got != `{"PutFail":6}` {
+			t.Errorf("server %d answers %q to another put\n%s", i, got, all[i].stderr)
 		}
 	}
-	if answers == 0 {
-		t.Error("no server knows the decision, not even that which acknowledged it")
+}
+
+// TestEarlyPut puts and gets at a server whose peers are not up yet: it is decided once they are.
+func TestEarlyPut(t *testing.T) {
+	addresses := peers(t, 3)
+	first := only(t, 0, addresses, "--ephemeral")
+	for _, early := range []string{`{"Put":[1,"X"]}`, `{"Get":2}`} {
+		if got := ask(t, addresses[0], early, 100*time.Millisecond); got != "" {
+			t.Errorf("a server alone answers %s", got)
+		}
+	}
+	only(t, 1, addresses, "--ephemeral")
+	// Nobody asks for that put again, but for the server.
+	for got := ""; got != `{"GetOk":[3,"X"]}`; {
+		if got = request(t, addresses[1], `{"Get":3}`); got != `{"GetOk":[3,"X"]}` && got != `{"GetOk":[3,"\u0000"]}` {
+			t.Fatalf("%q\n%s", got, first.stderr)
+		}
+	}
+}
+
+// TestUnset gets what nobody has put: every server says that there is nothing, and may be put at afterwards.
+func TestUnset(t *testing.T) {
+	s := startSpawn(t, "--port", "0", "--ephemeral")
+	for _, address := range s.addresses {
+		if got := request(t, address, `{"Get":1}`); got != `{"GetOk":[1,"\u0000"]}` {
+			t.Errorf("%q\n%s", got, s.stderr)
+		}
+	}
+	out, code := asks(t, "put", "X", "--server", "0", "--retries", "100", "--servers", strings.Join(s.addresses, ","))
+	if !strings.Contains(out, "has stored X") || code != 0 {
+		t.Errorf("put: %q, exit code %d", out, code)
+	}
+	if out, code = asks(t, "put", "Y", "--server", "1", "--retries", "100", "--servers", strings.Join(s.addresses, ",")); out != "" || code != 1 {
+		t.Errorf("another put: %q, exit code %d", out, code)
 	}
 }
 
 // TestTwoOfThree kills two servers that voted for a value and do not know that it was decided, as only the third one
-// does, which is gone. Started again neither answers, and a put makes both decide the old value. The test speaks for
+// does, which is gone. Started again neither answers, as they do not learn, and a put makes both decide the old value. The test speaks for
 // the third one.
 func TestTwoOfThree(t *testing.T) {
 	addresses := peers(t, 3)
@@ -189,7 +208,7 @@ func TestTwoOfThree(t *testing.T) {
 	}
 	var all []*spawned
 	for i := 1; i < 3; i++ {
-		s := only(t, i, addresses, "--data-dir", dir)
+		s := only(t, i, addresses, "--data-dir", dir, "--retry=0", "--learn=false")
 		all = append(all, s)
 		for _, exchange := range []struct{ message, answer string }{
 			{`{"Internal":{"Prepare":{"ballot":[1,%d]}}}`, `{"Internal":{"Prepared":{"ballot":[1,%d],"last_accepted":null}}}`},
@@ -205,7 +224,7 @@ func TestTwoOfThree(t *testing.T) {
 	}
 	_ = third.Close()
 	for i := 1; i < 3; i++ {
-		only(t, i, addresses, "--data-dir", dir)
+		only(t, i, addresses, "--data-dir", dir, "--retry=0", "--learn=false")
 		if got := ask(t, addresses[i], `{"Get":6}`, 200*time.Millisecond); got != "" {
 			t.Errorf("server %d knows what it cannot know: %s", i, got)
 		}
