@@ -12,8 +12,8 @@ import (
 
 	"synod/actor"
 	"synod/catalog"
-	"synod/consistency/oplog"
 	"synod/checker"
+	"synod/consistency/oplog"
 	"synod/model"
 	"synod/network"
 	"synod/register"

@@ -103,9 +103,9 @@ func (v Violation) String() string {
 
 // Outcome is what came of a run.
 type Outcome struct {
-	Digest uint64 // of all events: equal for equal runs
-	Notes  []Note
-	Tally  nemesis.Tally
+	Digest        uint64 // of all events: equal for equal runs
+	Notes         []Note
+	Tally         nemesis.Tally
 	Acknowledged, // operations that were answered, refused writes too
 	Unknown, // writes that may have happened
 	Failed int // reads that nobody answered
