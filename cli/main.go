@@ -100,7 +100,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.AddCommand(
 		a.exploreCommand(), a.modelsCommand(), a.sweepCommand(), a.spawnCommand(), a.clientCommand(),
-		a.replayCommand(), a.verifyCommand(),
+		a.inspectCommand(), a.replayCommand(), a.verifyCommand(),
 		a.tortureCommand(),
 		a.zooCommand(), a.mutateCommand(),
 		a.rehearseCommand(),
