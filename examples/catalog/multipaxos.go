@@ -1,0 +1,103 @@
+package catalog
+
+import (
+	"synod/catalog"
+	"synod/examples/multipaxos"
+	"synod/model"
+	"synod/network"
+)
+
+// The names of parameters.
+const (
+	replicas  = "replicas"
+	leaders   = "leaders"
+	acceptors = "acceptors"
+	commands  = "commands"
+	pipeline  = "pipeline"
+	ballots   = "ballots"
+	window    = "window"
+	batch     = "batch"
+	machine   = "machine"
+	reduceLog = "newest-only"
+	endings   = "end-sessions"
+)
+
+// multiPaxosEntries are the two compositions of Multi-Paxos.
+var multiPaxosEntries = []catalog.Entry{
+	{
+		Name:    "multi-paxos",
+		Summary: "Multi-Paxos, replicating a machine: servers that are replica, leader and acceptor",
+		Parameters: multiPaxosParameters(multipaxos.Default, catalog.Parameter{
+			Name: servers, Doc: "servers", Default: multipaxos.Default.Servers, Min: 1, Max: multipaxos.MaxServers,
+		}),
+		Networks: network.All(),
+		Timers:   func(values map[string]int) bool { return values[resends] > 0 },
+		Model: func(s catalog.Choice) (model.Source, error) {
+			c := multiPaxosConfig(s)
+			return multipaxos.System(c), c.Validate()
+		},
+	},
+	{
+		Name:    "multi-paxos-roles",
+		Summary: "Multi-Paxos as in the figures of its paper: replicas, leaders and acceptors are actors of their own",
+		Parameters: multiPaxosParameters(multipaxos.DefaultRoles,
+			catalog.Parameter{
+				Name: replicas, Doc: "replicas", Default: multipaxos.DefaultRoles.Replicas, Min: 1, Max: multipaxos.MaxServers,
+			},
+			catalog.Parameter{
+				Name: leaders, Doc: "leaders", Default: multipaxos.DefaultRoles.Leaders, Min: 1, Max: multipaxos.MaxServers,
+			},
+			catalog.Parameter{
+				Name: acceptors, Doc: "acceptors", Default: multipaxos.DefaultRoles.Acceptors, Min: 1, Max: multipaxos.MaxServers,
+			}),
+		Networks: network.All(),
+		Timers:   func(values map[string]int) bool { return values[resends] > 0 },
+		Model: func(s catalog.Choice) (model.Source, error) {
+			c := multiPaxosConfig(s)
+			return multipaxos.RolesSystem(c), c.ValidateRoles()
+		},
+	},
+}
+
+func multiPaxosParameters(d multipaxos.Config, sizes ...catalog.Parameter) []catalog.Parameter {
+	return append(sizes,
+		catalog.Parameter{Name: clients, Doc: "clients", Default: d.Clients, Min: 1, Max: multipaxos.MaxClients},
+		catalog.Parameter{
+			Name: commands, Doc: "commands of each client", Default: d.Commands, Min: 1, Max: multipaxos.MaxCommands,
+		},
+		catalog.Parameter{
+			Name: ballots, Doc: "ballots, of the leaders in turns; none beyond is explored", Default: d.Ballots, Min: 1, Max: maxPuts,
+		},
+		catalog.Parameter{
+			Name: window, Doc: "slots beyond the last executed one that a replica proposes for", Default: d.Window,
+			Min: 1, Max: maxPuts, Special: true,
+		},
+		catalog.Parameter{
+			Name: batch, Doc: "commands in a slot, at most", Default: d.Batch, Min: 1, Max: maxPuts, Special: true,
+		},
+		catalog.Parameter{
+			Name: pipeline, Doc: "commands of a client that may be without an answer at once", Default: 1,
+			Min: 1, Max: multipaxos.MaxCommands, Special: true,
+		},
+		catalog.Parameter{
+			Name: resends, Doc: "how often anything is sent again on a path, at most", Max: maxPuts, Special: true,
+		},
+		catalog.Parameter{
+			Name: machine, Doc: "what is replicated: 0 a register, 1 a log, 2 a key-value store", Max: int(multipaxos.OfStore),
+			Special: true,
+		},
+		catalog.Parameter{
+			Name: reduceLog, Doc: "acceptors keep only the newest vote of each slot", Max: 1, Special: true,
+		},
+		catalog.Parameter{Name: endings, Doc: "clients end their sessions", Max: 1, Special: true})
+}
+
+func multiPaxosConfig(s catalog.Choice) multipaxos.Config {
+	v := s.Values
+	return multipaxos.Config{
+		Servers: v[servers], Replicas: v[replicas], Leaders: v[leaders], Acceptors: v[acceptors],
+		Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Ballots: v[ballots], Window: v[window],
+		Batch: v[batch], Reduce: v[reduceLog] == 1, Resends: v[resends], End: v[endings] == 1,
+		Machine: multipaxos.Kind(v[machine]), Config: s.Config,
+	}
+}

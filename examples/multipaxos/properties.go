@@ -1,0 +1,338 @@
+package multipaxos
+
+import (
+	"maps"
+	"slices"
+
+	"synod/actor"
+	"synod/model"
+	"synod/paxos/multipaxos"
+	"synod/paxos/rsm"
+)
+
+// system is a system with what its properties read.
+type system[O any] struct {
+	*model.System[rsm.Message]
+	config    Config
+	quorum    int
+	acceptors []model.Projection[*multipaxos.Acceptor[O]]
+	leaders   []model.Projection[*multipaxos.Leader[O]]
+	replicas  []model.Projection[*replica[O]]
+	clients   []model.Ref[rsm.ClientState]
+	commands  []rsm.ID                                            // all that clients send
+	asked     model.Selection[rsm.Message, *multipaxos.PValue[O]] // for votes
+}
+
+// replica is what properties read of a replica.
+type replica[O any] struct {
+	SlotOut   rsm.Slot
+	Proposals map[rsm.Slot]rsm.Batch[O]
+	Decisions map[rsm.Slot]rsm.Batch[O]
+	Faithful  bool // its machine is what its decisions make of one
+}
+
+// readReplica reads a replica. That its machine is right is decided by executing its decisions anew, each command the
+// first time that it comes, without what the protocol has to recognize repeats.
+func readReplica[S, O, R any](m rsm.Machine[S, O, R], r multipaxos.Replica[S, O, R]) replica[O] {
+	state := m.New()
+	done, ended := map[rsm.ID]bool{}, map[rsm.Client]bool{}
+	for slot := rsm.Slot(1); slot < r.SlotOut; slot++ {
+		for _, c := range r.Decisions[slot] {
+			switch {
+			case done[c.ID] || ended[c.ID.Client]:
+			case c.End:
+				ended[c.ID.Client] = true
+			default:
+				done[c.ID] = true
+				state, _, _ = m.Execute(slot, state, c.Op)
+			}
+		}
+	}
+	want, err1 := m.Snapshot(state)
+	have, err2 := m.Snapshot(r.Machine.State)
+	return replica[O]{
+		SlotOut: r.SlotOut, Proposals: r.Proposals, Decisions: r.Decisions,
+		Faithful: err1 == nil && err2 == nil && string(want) == string(have),
+	}
+}
+
+// demand adds the properties: the invariants of the paper's sections 2 and 4 by their names there.
+func (sys *system[O]) demand() {
+	sys.asked = model.Select(sys.System, p2as[O])
+	sys.replicaInvariants()
+	sys.acceptorInvariants()
+	sys.leaderInvariants()
+	sys.examples()
+	sys.watch(sys.commands)
+	if sys.config.answersAll() {
+		sys.quiescent()
+	}
+}
+
+// answersAll reports whether every client must have its answers once nothing is under way.
+func (c Config) answersAll() bool {
+	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0
+}
+
+func (sys *system[O]) replicaInvariants() {
+	sys.Always("R1: replicas agree on what is decided in a slot", func(v model.View) bool {
+		return agree(values(v, sys.replicas, func(r *replica[O]) map[rsm.Slot]rsm.Batch[O] { return r.Decisions }))
+	})
+	each := func(name string, holds func(r *replica[O]) bool) {
+		sys.Always(name, func(v model.View) bool {
+			for _, projection := range sys.replicas {
+				if r, up := projection.In(v); up && !holds(r) {
+					return false
+				}
+			}
+			return true
+		})
+	}
+	each("R2: all slots below slot_out are decided", func(r *replica[O]) bool {
+		for slot := rsm.Slot(1); slot < r.SlotOut; slot++ {
+			if _, decided := r.Decisions[slot]; !decided {
+				return false
+			}
+		}
+		return true
+	})
+	each("R3: the machine executed what is decided, in order, each command once", func(r *replica[O]) bool {
+		return r.Faithful
+	})
+	// R4, slot_out never decreases, is about steps.
+	window := rsm.Slot(sys.config.Window)
+	each("R5: proposals stay within the window", func(r *replica[O]) bool {
+		for slot := range r.Proposals {
+			if slot >= r.SlotOut+window {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// values reads a map of every actor that is up.
+func values[T, O any](
+	v model.View, from []model.Projection[*T], of func(*T) map[rsm.Slot]rsm.Batch[O],
+) []map[rsm.Slot]rsm.Batch[O] {
+	var all []map[rsm.Slot]rsm.Batch[O]
+	for _, projection := range from {
+		if part, up := projection.In(v); up {
+			all = append(all, of(part))
+		}
+	}
+	return all
+}
+
+// agree reports whether no two of the maps have different batches in a slot.
+func agree[O any](all []map[rsm.Slot]rsm.Batch[O]) bool {
+	for i, one := range all {
+		for _, other := range all[:i] {
+			for slot, b := range one {
+				if c, known := other[slot]; known && !b.Same(c) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// place is a slot at a ballot.
+type place struct {
+	ballot multipaxos.Ballot
+	slot   rsm.Slot
+}
+
+// votes is the pvalues that acceptors hold, with the acceptors that do. A down acceptor holds them still, but cannot be
+// read.
+func (sys *system[O]) votes(v model.View) (batches map[place]rsm.Batch[O], voters map[place]int, same bool) {
+	batches, voters, same = map[place]rsm.Batch[O]{}, map[place]int{}, true
+	for _, projection := range sys.acceptors {
+		a, up := projection.In(v)
+		if !up {
+			continue
+		}
+		for slot, votes := range a.Accepted {
+			for _, vote := range votes {
+				at := place{vote.Ballot, slot}
+				if b, known := batches[at]; known && !b.Same(vote.Batch) {
+					same = false
+				}
+				batches[at] = vote.Batch
+				voters[at]++
+			}
+		}
+	}
+	return batches, voters, same
+}
+
+func (sys *system[O]) acceptorInvariants() {
+	sys.Always("A2: acceptors vote at ballots that they promised", func(v model.View) bool {
+		for _, projection := range sys.acceptors {
+			a, up := projection.In(v)
+			if !up {
+				continue
+			}
+			for _, votes := range a.Accepted {
+				for _, vote := range votes {
+					if a.Ballot.Less(vote.Ballot) {
+						return false
+					}
+				}
+			}
+		}
+		return true
+	})
+	sys.Always("A4: votes for a slot at a ballot are for the same commands", func(v model.View) bool {
+		_, _, same := sys.votes(v)
+		return same
+	})
+	sys.Always("A5: what is chosen in a slot is all that is voted for there later", func(v model.View) bool {
+		batches, voters, _ := sys.votes(v)
+		for at, b := range batches {
+			if voters[at] < sys.quorum {
+				continue
+			}
+			for later, c := range batches {
+				if later.slot == at.slot && at.ballot.Less(later.ballot) && !b.Same(c) {
+					return false
+				}
+			}
+		}
+		return true
+	})
+}
+
+// commanded returns the pvalues for which there is a commander, or was one whose requests are under way.
+func (sys *system[O]) commanded(v model.View) []multipaxos.PValue[O] {
+	var all []multipaxos.PValue[O]
+	for _, pvalue := range sys.asked.InFlight(v) {
+		all = append(all, *pvalue)
+	}
+	for _, projection := range sys.leaders {
+		l, up := projection.In(v)
+		if !up {
+			continue
+		}
+		for _, slot := range slices.Sorted(maps.Keys(l.Commanders)) {
+			all = append(all, multipaxos.PValue[O]{Ballot: l.Ballot, Slot: slot, Batch: l.Proposals[slot]})
+		}
+	}
+	return all
+}
+
+// p2as picks the pvalues that acceptors are asked to vote for.
+func p2as[O any](e actor.Envelope[rsm.Message]) (*multipaxos.PValue[O], bool) {
+	if internal, ok := e.Message.(rsm.Internal[multipaxos.Message]); ok {
+		if m, ok := internal.Message.(multipaxos.P2a[O]); ok {
+			return &m.PValue, true
+		}
+	}
+	return nil, false
+}
+
+func (sys *system[O]) leaderInvariants() {
+	sys.Always("C1: commanders of a slot at a ballot are for the same commands", func(v model.View) bool {
+		batches := map[place]rsm.Batch[O]{}
+		for _, p := range sys.commanded(v) {
+			at := place{p.Ballot, p.Slot}
+			if b, known := batches[at]; known && !b.Same(p.Batch) {
+				return false
+			}
+			batches[at] = p.Batch
+		}
+		return true
+	})
+	sys.Always("C2: commanders of higher ballots are for what is chosen", func(v model.View) bool {
+		all := sys.commanded(v)
+		batches, voters, _ := sys.votes(v)
+		for at, b := range batches {
+			if voters[at] < sys.quorum {
+				continue
+			}
+			for _, p := range all {
+				if p.Slot == at.slot && at.ballot.Less(p.Ballot) && !b.Same(p.Batch) {
+					return false
+				}
+			}
+		}
+		return true
+	})
+}
+
+func (sys *system[O]) examples() {
+	decided := func(name string, what func(slot rsm.Slot, b rsm.Batch[O], r *replica[O]) bool) {
+		sys.Sometimes(name, func(v model.View) bool {
+			for _, projection := range sys.replicas {
+				r, up := projection.In(v)
+				if !up {
+					continue
+				}
+				for slot, b := range r.Decisions {
+					if what(slot, b, r) {
+						return true
+					}
+				}
+			}
+			return false
+		})
+	}
+	decided("decided", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return len(b) > 0 })
+	if sys.config.rivals() {
+		sys.preempted()
+		sys.adopted()
+		if sys.config.crowded() {
+			decided("a hole filled", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return len(b) == 0 })
+		}
+	}
+	// Commands are batched that wait while the window is full.
+	if sys.config.Batch > 1 && min(sys.config.Pipeline, sys.config.Commands) >= sys.config.Window+2 {
+		decided("a batch", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return len(b) > 1 })
+	}
+}
+
+// rivals reports whether more than one leader tries to lead.
+func (c Config) rivals() bool { return c.Ballots > 1 && max(c.Servers, c.Leaders) > 1 }
+
+// crowded reports whether a replica can have two commands at once that wait for a slot.
+func (c Config) crowded() bool { return c.Pipeline > 1 && c.Commands > 1 && c.Window > 1 }
+
+func (sys *system[O]) preempted() {
+	sys.Sometimes("preempted", func(v model.View) bool {
+		for _, projection := range sys.leaders {
+			l, up := projection.In(v)
+			if up && l.Ballot != (multipaxos.Ballot{}) && l.Ballot.Less(l.Known) && !l.Active && l.Scout == nil {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// adopted demands an example of a leader that asks for votes for what was voted for at a lower ballot.
+func (sys *system[O]) adopted() {
+	sys.Sometimes("adopted from an earlier ballot", func(v model.View) bool {
+		batches, _, _ := sys.votes(v)
+		for _, p := range sys.commanded(v) {
+			for at, b := range batches {
+				if at.slot == p.Slot && at.ballot.Less(p.Ballot) && len(b) > 0 && b.Same(p.Batch) {
+					return true
+				}
+			}
+		}
+		return false
+	})
+}
+
+// quiescent demands that every client has its answers when nothing can happen any more.
+func (sys *system[O]) quiescent() {
+	sys.Quiescent("every command is answered", func(v model.View) bool {
+		for _, client := range sys.clients {
+			if st, _ := client.In(v); st.Awaiting != nil {
+				return false
+			}
+		}
+		return true
+	})
+}

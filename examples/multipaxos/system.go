@@ -1,0 +1,291 @@
+// Package multipaxos composes Multi-Paxos with clients of a replicated machine and a network into models to check: servers
+// that have all roles ([System]), and roles that are separate actors ([RolesSystem]).
+package multipaxos
+
+import (
+	"fmt"
+	"time"
+
+	"synod/actor"
+	"synod/model"
+	"synod/paxos/multipaxos"
+	"synod/paxos/rsm"
+)
+
+// Kind is the machine that is replicated.
+type Kind int
+
+// The machines.
+const (
+	OfRegister Kind = iota // one value, which clients write and then read
+	OfLog                  // to which clients append, and which they then read
+	OfStore                // of one key, which clients put, swap and read
+)
+
+// Config is a system. Servers have the ids 0 … Servers−1, or replicas, leaders and acceptors in this order, if roles are
+// separate; clients have the ids that follow.
+type Config struct {
+	Servers      int  // 1 to MaxServers
+	Replicas     int  // of separate roles, as are the next two; 1 to MaxServers
+	Leaders      int  // 1 to MaxServers
+	Acceptors    int  // 1 to MaxServers
+	Clients      int  // 1 to MaxClients
+	Commands     int  // of each client, one after the other; 1 to MaxCommands
+	Pipeline     int  // how many commands of a client may be without an answer at once; 0 for 1
+	Ballots      int  // how many ballots there are: 2 are the first two leaders' of the first round; at least 1
+	Window       int  // slots that a replica proposes for beyond the last executed one; at least 1
+	Batch        int  // commands in a slot; at least 1
+	Reduce       bool // state reduction, section 4.1
+	Resends      int  // how often something is sent again on a path, at most; with 0 nothing ever is
+	End          bool // clients end their sessions
+	Machine      Kind
+	model.Config // the network, and what may go wrong; servers may crash
+}
+
+// The bounds of a Config.
+const (
+	MaxServers  = 9
+	MaxClients  = 9
+	MaxCommands = 9
+)
+
+// Default is three servers, and two ballots, and two clients with a command each.
+var Default = Config{Servers: 3, Clients: 2, Commands: 1, Ballots: 2, Window: 2, Batch: 1}
+
+// DefaultRoles is two replicas, two leaders and three acceptors, and a client with a command.
+var DefaultRoles = Config{
+	Replicas: 2, Leaders: 2, Acceptors: 3, Clients: 1, Commands: 1, Ballots: 2, Window: 2, Batch: 1,
+}
+
+func (c Config) validate(counts ...count) error {
+	counts = append(counts, count{"clients", c.Clients, MaxClients}, count{"commands", c.Commands, MaxCommands})
+	for _, n := range counts {
+		if n.n < 1 || n.n > n.most {
+			return fmt.Errorf("%d %s: must be 1 to %d", n.n, n.what, n.most)
+		}
+	}
+	switch {
+	case c.Ballots < 1 || c.Window < 1 || c.Batch < 1:
+		return fmt.Errorf("ballots %d, window %d, batch %d: must be at least 1", c.Ballots, c.Window, c.Batch)
+	case c.Machine < OfRegister || c.Machine > OfStore:
+		return fmt.Errorf("machine %d: must be 0 to %d", c.Machine, OfStore)
+	}
+	return nil
+}
+
+type count struct {
+	what    string
+	n, most int
+}
+
+// Validate reports what is wrong with a configuration of servers, or nil.
+func (c Config) Validate() error {
+	return c.validate(count{"servers", c.Servers, MaxServers})
+}
+
+// ValidateRoles reports what is wrong with a configuration of separate roles, or nil.
+func (c Config) ValidateRoles() error {
+	return c.validate(count{"replicas", c.Replicas, MaxServers}, count{"leaders", c.Leaders, MaxServers},
+		count{"acceptors", c.Acceptors, MaxServers})
+}
+
+// options are those of the protocol with some leaders. A model knows no durations.
+func (c Config) options(leaders []actor.ID) multipaxos.Options {
+	last := c.Ballots - 1
+	o := multipaxos.Options{
+		Window: rsm.Slot(c.Window), Batch: c.Batch, Reduce: c.Reduce,
+		Last: multipaxos.Ballot{Round: uint64(last/len(leaders)) + 1, Leader: leaders[last%len(leaders)]},
+	}
+	if c.Resends > 0 {
+		o.Resend = time.Second
+	}
+	return o
+}
+
+// bounded adds the bound of what is sent again.
+func (c Config) bounded() model.Config {
+	m := c.Config
+	if c.Resends > 0 && m.MaxTimeouts == 0 {
+		m.MaxTimeouts = c.Resends
+	}
+	return m
+}
+
+// System is the model of servers that have all roles. A configuration that is not valid is a mistake that the check
+// reports.
+func System(c Config) *model.System[rsm.Message] {
+	switch c.Machine {
+	case OfLog:
+		return compose(c, "log", rsm.Log{Acknowledge: true}, logOps)
+	case OfStore:
+		return compose(c, "store", rsm.Store{}, storeOps)
+	case OfRegister:
+	}
+	return compose(c, "register", rsm.Register[Value]{}, registerOps)
+}
+
+// RolesSystem is the model of separate roles.
+func RolesSystem(c Config) *model.System[rsm.Message] {
+	switch c.Machine {
+	case OfLog:
+		return composeRoles(c, "log", rsm.Log{Acknowledge: true}, logOps)
+	case OfStore:
+		return composeRoles(c, "store", rsm.Store{}, storeOps)
+	case OfRegister:
+	}
+	return composeRoles(c, "register", rsm.Register[Value]{}, registerOps)
+}
+
+// Value is what clients write: 'A' and so on, a letter for each client and command; 0 at first.
+type Value rune
+
+// String is the letter, or "none".
+func (v Value) String() string {
+	if v == 0 {
+		return "none"
+	}
+	return string(v)
+}
+
+// letter is the k-th value of a client, both counted from 0.
+func letter(client, k int) rune { return 'A' + rune(client*MaxCommands+k)%58 }
+
+// registerOps are the operations of a client: writes, and a read at last; a lone one of every second client is a read.
+func registerOps(client, commands int) []rsm.RegisterOp[Value] {
+	var ops []rsm.RegisterOp[Value]
+	for k := range commands {
+		if reads(client, k, commands) {
+			ops = append(ops, rsm.RegisterOp[Value]{})
+		} else {
+			ops = append(ops, rsm.RegisterOp[Value]{Write: true, Value: Value(letter(client, k))})
+		}
+	}
+	return ops
+}
+
+func reads(client, k, commands int) bool {
+	return commands > 1 && k == commands-1 || commands == 1 && client%2 == 1
+}
+
+func logOps(client, commands int) []rsm.LogOp {
+	var ops []rsm.LogOp
+	for k := range commands {
+		if reads(client, k, commands) {
+			ops = append(ops, rsm.LogOp{})
+		} else {
+			ops = append(ops, rsm.LogOp{Append: true, Entry: string(letter(client, k))})
+		}
+	}
+	return ops
+}
+
+func storeOps(client, commands int) []rsm.StoreOp {
+	var ops []rsm.StoreOp
+	for k := range commands {
+		value := string(letter(client, k))
+		switch {
+		case reads(client, k, commands):
+			ops = append(ops, rsm.StoreOp{Kind: rsm.Get, Key: "k"})
+		case k%2 == 1:
+			ops = append(ops, rsm.StoreOp{Kind: rsm.Swap, Key: "k", Old: ops[k-1].Value, Value: value})
+		default:
+			ops = append(ops, rsm.StoreOp{Kind: rsm.Put, Key: "k", Value: value})
+		}
+	}
+	return ops
+}
+
+// compose makes the model of servers of a machine.
+func compose[S, O, R any](
+	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
+) *model.System[rsm.Message] {
+	sys := model.NewSystem[rsm.Message](c.bounded())
+	if err := c.Validate(); err != nil {
+		sys.Check(err)
+		return sys
+	}
+	ids := actor.IDs(c.Servers)
+	look := system[O]{System: sys, config: c, quorum: actor.Majority(c.Servers)}
+	for _, id := range ids {
+		server := multipaxos.Server[S, O, R]{Options: c.options(ids), Machine: m, Servers: ids, Candidate: true}
+		ref := model.Add(sys, id, server.New())
+		look.acceptors = append(look.acceptors, project(sys, ref, func(st multipaxos.State[S, O, R]) multipaxos.Acceptor[O] {
+			return st.Acceptor
+		}))
+		look.leaders = append(look.leaders, project(sys, ref, func(st multipaxos.State[S, O, R]) multipaxos.Leader[O] {
+			return st.Leader
+		}))
+		look.replicas = append(look.replicas, project(sys, ref, func(st multipaxos.State[S, O, R]) replica[O] {
+			return readReplica(m, st.Replica)
+		}))
+	}
+	addClients(&look, name, m, ids, c.Servers, ops)
+	sys.Crashable(ids...)
+	look.demand()
+	return sys
+}
+
+// composeRoles makes the model of separate roles.
+func composeRoles[S, O, R any](
+	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
+) *model.System[rsm.Message] {
+	sys := model.NewSystem[rsm.Message](c.bounded())
+	if err := c.ValidateRoles(); err != nil {
+		sys.Check(err)
+		return sys
+	}
+	all := actor.IDs(c.Replicas + c.Leaders + c.Acceptors)
+	roles := multipaxos.Roles{
+		Replicas: all[:c.Replicas], Leaders: all[c.Replicas : c.Replicas+c.Leaders],
+		Acceptors: all[c.Replicas+c.Leaders:],
+	}
+	roles.Options = c.options(roles.Leaders)
+	look := system[O]{System: sys, config: c, quorum: actor.Majority(c.Acceptors)}
+	for _, id := range roles.Replicas {
+		ref := model.Add(sys, id, multipaxos.NewReplica(roles, m))
+		look.replicas = append(look.replicas, project(sys, ref, func(st multipaxos.Replica[S, O, R]) replica[O] {
+			return readReplica(m, st)
+		}))
+	}
+	for _, id := range roles.Leaders {
+		ref := model.Add(sys, id, multipaxos.NewLeader[O, R](roles))
+		look.leaders = append(look.leaders, project(sys, ref, whole[multipaxos.Leader[O]]))
+	}
+	for _, id := range roles.Acceptors {
+		ref := model.Add(sys, id, multipaxos.NewAcceptor[O, R](roles))
+		look.acceptors = append(look.acceptors, project(sys, ref, whole[multipaxos.Acceptor[O]]))
+	}
+	addClients(&look, name, m, roles.Replicas, len(all), ops)
+	sys.Crashable(all...)
+	look.demand()
+	return sys
+}
+
+func whole[S any](st S) S { return st }
+
+// project declares a projection to a type that need not be comparable. Its values are compared by what they point to.
+func project[S, T any](sys *model.System[rsm.Message], ref model.Ref[S], of func(S) T) model.Projection[*T] {
+	return model.Project(sys, ref, func(st S) *T {
+		part := of(st)
+		return &part
+	})
+}
+
+// addClients adds clients of servers, from an id on, and the property that what they see is linearizable.
+func addClients[S, O, R any](
+	sys *system[O], name string, m rsm.Machine[S, O, R],
+	servers []actor.ID, first int, ops func(client, commands int) []O,
+) {
+	c := sys.config
+	for i := range c.Clients {
+		id := actor.ID(first + i)
+		client := rsm.ClientActor[O, R]{
+			Servers: servers, Ops: ops(i, c.Commands), Pipeline: c.Pipeline, Resends: c.Resends, End: c.End,
+		}
+		sys.clients = append(sys.clients, model.Add(sys.System, id, client.New()))
+		for k := range client.Total() {
+			sys.commands = append(sys.commands, rsm.ID{Client: rsm.Client(id), Local: rsm.Local(k + 1)})
+		}
+	}
+	model.Record(sys.System, rsm.Linearizable(name, m))
+}

@@ -1,0 +1,186 @@
+package multipaxos
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"synod/actor"
+	"synod/model"
+	"synod/paxos/multipaxos"
+	"synod/paxos/rsm"
+)
+
+// What acceptors tell others must never be taken back, and what leaders tell replicas must never change. Both are about
+// more than one state: observers remember what was said, so that there are more states than without them.
+
+// Acceptors returns the observer of what acceptors tell, which demands A1 and A3. With newest set, votes may yield to those
+// at higher ballots.
+func Acceptors[O any](newest bool) actor.Observer[rsm.Message, Told] {
+	return actor.Observer[rsm.Message, Told]{
+		Name: "A1, A3: acceptors take back neither promise nor vote",
+		Sees: func(e actor.Envelope[rsm.Message], p actor.Passage) bool {
+			switch message(e).(type) {
+			case multipaxos.P1b[O], multipaxos.P2b:
+				return p == actor.Sent
+			}
+			return false
+		},
+		Next: func(t Told, e actor.Envelope[rsm.Message], _ actor.Passage) (Told, error) {
+			return hear[O](t, e.From, message(e), newest), nil
+		},
+		Holds: func(t Told) bool { return !t.TookBack },
+	}
+}
+
+// Decisions returns the observer of what leaders tell replicas.
+func Decisions[O any]() actor.Observer[rsm.Message, Log] {
+	return actor.Observer[rsm.Message, Log]{
+		Name: "decisions",
+		Sees: func(e actor.Envelope[rsm.Message], p actor.Passage) bool {
+			_, ok := message(e).(multipaxos.Decision[O])
+			return ok && p == actor.Sent
+		},
+		Next: func(l Log, e actor.Envelope[rsm.Message], _ actor.Passage) (Log, error) {
+			d := message(e).(multipaxos.Decision[O])
+			return l.with(d.Slot, text(d.Batch)), nil
+		},
+	}
+}
+
+// watch adds the observers, and the property that decisions refine a log.
+func (sys *system[O]) watch(commands []rsm.ID) {
+	model.Record(sys.System, Acceptors[O](sys.config.Reduce))
+	decisions := model.Record(sys.System, Decisions[O]())
+	texts := []string{""}
+	for _, c := range commands {
+		texts = append(texts, c.String())
+	}
+	problem := consensusLog{texts: texts, batch: sys.config.Batch, slots: rsm.Slot(2*len(commands) + 1)}
+	model.Refine(sys.System, "a log", model.NewPlain[Log, choose](problem), decisions.In)
+}
+
+// message returns what roles say to one another, or nil.
+func message(e actor.Envelope[rsm.Message]) multipaxos.Message {
+	internal, _ := e.Message.(rsm.Internal[multipaxos.Message])
+	return internal.Message
+}
+
+// Told is what each acceptor told of its promise and its votes.
+type Told struct {
+	Acceptors map[actor.ID]telling
+	TookBack  bool
+}
+
+type telling struct {
+	Ballot multipaxos.Ballot              // the highest that it told
+	Votes  map[rsm.Slot]multipaxos.Ballot // the highest at which it told that it had voted
+}
+
+// hear returns what was told after one more message of an acceptor.
+func hear[O any](t Told, from actor.ID, m multipaxos.Message, newest bool) Told {
+	was := t.Acceptors[from]
+	is := telling{was.Ballot, maps.Clone(was.Votes)}
+	vote := func(slot rsm.Slot, b multipaxos.Ballot) {
+		if is.Votes == nil {
+			is.Votes = map[rsm.Slot]multipaxos.Ballot{}
+		}
+		if is.Votes[slot].Less(b) {
+			is.Votes[slot] = b
+		}
+	}
+	switch m := m.(type) {
+	case multipaxos.P2b:
+		t.TookBack = t.TookBack || m.Ballot.Less(was.Ballot)
+		is.Ballot = m.Ballot
+		if m.Ballot == m.Commander {
+			vote(m.Slot, m.Ballot)
+		}
+	case multipaxos.P1b[O]:
+		t.TookBack = t.TookBack || m.Ballot.Less(was.Ballot)
+		is.Ballot = m.Ballot
+		for slot, voted := range was.Votes {
+			t.TookBack = t.TookBack || !slices.ContainsFunc(m.Accepted[slot], func(v multipaxos.Vote[O]) bool {
+				return v.Ballot == voted || newest && voted.Less(v.Ballot)
+			})
+		}
+		for slot, votes := range m.Accepted {
+			for _, v := range votes {
+				vote(slot, v.Ballot)
+			}
+		}
+	}
+	next := Told{maps.Clone(t.Acceptors), t.TookBack}
+	if next.Acceptors == nil {
+		next.Acceptors = map[actor.ID]telling{}
+	}
+	next.Acceptors[from] = is
+	return next
+}
+
+// Log is what is decided, by slot: a batch as its commands. What is told differently a second time makes a text that is no
+// batch.
+type Log struct{ Slots map[rsm.Slot]string }
+
+func (l Log) with(slot rsm.Slot, batch string) Log {
+	if had, told := l.Slots[slot]; told {
+		if had == batch {
+			return l
+		}
+		batch = had + " and " + batch
+	}
+	slots := maps.Clone(l.Slots)
+	if slots == nil {
+		slots = map[rsm.Slot]string{}
+	}
+	slots[slot] = batch
+	return Log{slots}
+}
+
+func text[O any](b rsm.Batch[O]) string {
+	parts := make([]string, len(b))
+	for i, c := range b {
+		parts[i] = c.ID.String()
+	}
+	return strings.Join(parts, ",")
+}
+
+// consensusLog is a sequence of instances of Consensus: in each slot a batch is chosen, at most once.
+type consensusLog struct {
+	texts []string // the empty batch, and all batches of one command
+	batch int
+	slots rsm.Slot
+}
+
+type choose struct {
+	Slot  rsm.Slot
+	Batch string
+}
+
+func (consensusLog) Initial() []Log { return []Log{{}} }
+
+func (p consensusLog) Actions(l Log) []choose {
+	batches := p.texts
+	for range p.batch - 1 {
+		longer := slices.Clone(batches)
+		for _, b := range batches[1:] {
+			for _, c := range p.texts[1:] {
+				if longerText := b + "," + c; !slices.Contains(longer, longerText) {
+					longer = append(longer, longerText)
+				}
+			}
+		}
+		batches = longer
+	}
+	var all []choose
+	for slot := rsm.Slot(1); slot <= p.slots; slot++ {
+		if _, chosen := l.Slots[slot]; !chosen {
+			for _, b := range batches {
+				all = append(all, choose{slot, b})
+			}
+		}
+	}
+	return all
+}
+
+func (consensusLog) Next(l Log, c choose) (Log, bool) { return l.with(c.Slot, c.Batch), true }

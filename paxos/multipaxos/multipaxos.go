@@ -1,0 +1,236 @@
+// Package multipaxos orders the commands of a replicated machine, after van Renesse and Altinbuken, "Paxos Made Moderately
+// Complex" (ACM Computing Surveys 47(3), 2015). Names are the paper's; figures and sections in comments are of it.
+//
+// There are three roles. A [Replica] has the machine; it proposes the commands of its clients for slots and executes
+// what is decided, slot by slot. A [Leader] gets commands decided: its [Scout] asks a majority of the acceptors for
+// promises, and then it has a [Commander] for every slot, which asks them for votes. An [Acceptor] promises and votes. The
+// roles are composed in two ways: as separate actors, as in the paper's figures ([Roles]), and as servers that have all
+// three of them, as in section 4.4 ([Server]).
+package multipaxos
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"synod/actor"
+	"synod/paxos/rsm"
+)
+
+// Ballot orders attempts to lead by round, then by the leader that makes them. The zero ballot is the paper's ⊥ and comes
+// before any that is used; rounds count from 1.
+type Ballot struct {
+	Round  uint64
+	Leader actor.ID
+}
+
+// Compare returns −1, 0 or 1 as b comes before c, is c, or comes after c.
+func (b Ballot) Compare(c Ballot) int {
+	return cmp.Or(cmp.Compare(b.Round, c.Round), cmp.Compare(b.Leader, c.Leader))
+}
+
+// Less reports whether b comes before c.
+func (b Ballot) Less(c Ballot) bool { return b.Compare(c) < 0 }
+
+// String is round.leader, in decimal, or "none" for the zero ballot.
+func (b Ballot) String() string {
+	if b == (Ballot{}) {
+		return "none"
+	}
+	return strconv.FormatUint(b.Round, 10) + "." + b.Leader.String()
+}
+
+// PValue is a proposal at a ballot: a batch of commands for a slot.
+type PValue[O any] struct {
+	Ballot Ballot
+	Slot   rsm.Slot
+	Batch  rsm.Batch[O]
+}
+
+// Vote is a pvalue that was accepted, without its slot.
+type Vote[O any] struct {
+	Ballot Ballot
+	Batch  rsm.Batch[O]
+}
+
+// PValues is a set of pvalues: for each slot the votes, by ascending ballot. Slots without any are not in the map, and an
+// empty set is nil.
+type PValues[O any] map[rsm.Slot][]Vote[O]
+
+// with returns the set with one more pvalue, of which it keeps a copy; it may change the receiver. If newest is set, only
+// the pvalue of the highest ballot stays in each slot (section 4.1).
+func (p PValues[O]) with(v PValue[O], newest bool) PValues[O] {
+	if p == nil {
+		p = PValues[O]{}
+	}
+	votes := p[v.Slot]
+	at, held := slices.BinarySearchFunc(votes, v.Ballot, func(w Vote[O], b Ballot) int { return w.Ballot.Compare(b) })
+	switch {
+	case held:
+	case !newest:
+		p[v.Slot] = slices.Insert(votes, at, Vote[O]{v.Ballot, v.Batch.Clone()})
+	case at == len(votes): // higher than what is there, if anything is
+		p[v.Slot] = []Vote[O]{{v.Ballot, v.Batch.Clone()}}
+	}
+	return p
+}
+
+// from returns a copy of the set, of the slots from one on.
+func (p PValues[O]) from(first rsm.Slot) PValues[O] {
+	var part PValues[O]
+	for slot, votes := range p {
+		if slot >= first {
+			for _, v := range votes {
+				part = part.with(PValue[O]{v.Ballot, slot, v.Batch}, false)
+			}
+		}
+	}
+	return part
+}
+
+// Messages of the protocol. Each role takes a set of its own: what is no AcceptorMessage, say, cannot be sent to an
+// acceptor.
+type (
+	// Message is what roles say to one another.
+	Message interface{ message() }
+	// ReplicaMessage is what a replica takes.
+	//
+	//sumtype:decl
+	ReplicaMessage interface {
+		Message
+		toReplica()
+	}
+	// LeaderMessage is what a leader takes.
+	//
+	//sumtype:decl
+	LeaderMessage interface {
+		Message
+		toLeader()
+	}
+	// AcceptorMessage is what an acceptor takes.
+	//
+	//sumtype:decl
+	AcceptorMessage interface {
+		Message
+		toAcceptor()
+	}
+)
+
+type (
+	// P1a asks an acceptor to promise a ballot: to vote at no lower one.
+	P1a struct {
+		Ballot Ballot
+		Slot   rsm.Slot // votes for slots below it need not be told; 0 for all (section 4.1)
+	}
+	// P1b is the acceptor's answer to the scout of a ballot: the ballot that it has promised, which is the scout's unless
+	// it is higher, and what it has voted for.
+	P1b[O any] struct {
+		Scout    Ballot
+		Ballot   Ballot
+		Accepted PValues[O]
+	}
+	// P2a asks an acceptor to vote for a pvalue.
+	P2a[O any] struct{ PValue PValue[O] }
+	// P2b is the acceptor's answer to the commander of a ballot and a slot: the ballot that it has promised, which is the
+	// commander's if it has voted.
+	P2b struct {
+		Commander Ballot
+		Slot      rsm.Slot
+		Ballot    Ballot
+	}
+	// Propose asks a leader to have a batch decided in a slot.
+	Propose[O any] struct {
+		Slot  rsm.Slot
+		Batch rsm.Batch[O]
+	}
+	// Decision tells a replica what is decided in a slot.
+	Decision[O any] struct {
+		Slot  rsm.Slot
+		Batch rsm.Batch[O]
+	}
+	// Ping tells that the leader of a ballot is alive, and up to which slot its replica has executed everything: the
+	// pings of section 3, which here come from the leader instead of being asked for.
+	Ping struct {
+		Ballot  Ballot
+		SlotOut rsm.Slot
+	}
+	// Learn asks a server for the decisions of the slots from one on: a replica that was down, or to which decisions were
+	// lost, catches up.
+	Learn struct{ SlotOut rsm.Slot }
+)
+
+func (P1a) message()         {}
+func (P1b[O]) message()      {}
+func (P2a[O]) message()      {}
+func (P2b) message()         {}
+func (Propose[O]) message()  {}
+func (Decision[O]) message() {}
+func (Ping) message()        {}
+func (Learn) message()       {}
+
+func (P1a) toAcceptor()        {}
+func (P2a[O]) toAcceptor()     {}
+func (P1b[O]) toLeader()       {}
+func (P2b) toLeader()          {}
+func (Propose[O]) toLeader()   {}
+func (Ping) toLeader()         {}
+func (Decision[O]) toReplica() {}
+func (Learn) toReplica()       {}
+
+// Options are what goes beyond the paper's figures. The zero value is the figures.
+type Options struct {
+	// Window is how many slots beyond the last executed one a replica proposes for, the paper's WINDOW; 0 for 1.
+	Window rsm.Slot
+	// Batch is the most commands that a replica proposes for one slot; 0 for 1.
+	Batch int
+	// Last is the last ballot: a leader that would need a higher one stays passive. The zero ballot for the last that there
+	// is.
+	Last Ballot
+	// Reduce is state reduction, section 4.1: acceptors and scouts keep only the newest pvalue of each slot, and a scout
+	// asks for the slots only that its replica has not executed. The latter needs a replica beside the leader.
+	Reduce bool
+	// Resend makes everything that can be lost be sent again, after so long and at most twice so, until it has been
+	// answered; and replicas that lack decisions ask for them. 0 for never: then one lost message may stop the protocol.
+	Resend time.Duration
+	// Patience is how long a passive leader waits, at most twice so, for a Ping of the active one before it starts a scout:
+	// section 3. With 0 a leader that is preempted starts a scout at once, as in Figure 7. Needs Resend, which sends pings.
+	Patience time.Duration
+	// Adaptive makes a leader's patience grow by half when it is preempted, and shrink by a hundredth of Patience with each
+	// decision, as section 3 suggests; it stays between Patience and 32 times as much.
+	Adaptive bool
+}
+
+func (o Options) window() rsm.Slot { return max(o.Window, 1) }
+func (o Options) batch() int       { return max(o.Batch, 1) }
+
+// next returns the ballot of a leader that is higher than another one, unless it would be beyond the last.
+func (o Options) next(self actor.ID, b Ballot) (Ballot, bool) {
+	if b.Round == math.MaxUint64 {
+		return Ballot{}, false
+	}
+	next := Ballot{b.Round + 1, self}
+	return next, o.Last == Ballot{} || !o.Last.Less(next)
+}
+
+// Timers of a server.
+type (
+	resend struct{}
+	lead   struct{}
+)
+
+func (resend) String() string { return "resend" }
+func (lead) String() string   { return "lead" }
+
+// ascending returns the keys of a map in ascending order: what depends on the order of a map is no handler.
+func ascending[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// unmap returns m, or nil for an empty one: equal states must be equal values.
+func unmap[M ~map[K]V, K comparable, V any](m M) M {
+	if len(m) == 0 {
+		return nil
+	}
+	return m
+}

@@ -1,0 +1,182 @@
+package multipaxos
+
+import (
+	"slices"
+
+	"synod/actor"
+	"synod/paxos/rsm"
+)
+
+// Replica is the state of a replica: Figure 1. Its decisions are durable.
+type Replica[S, O, R any] struct {
+	Machine   rsm.Replica[S, R]         // what the commands of all slots below SlotOut have made of the machine
+	SlotIn    rsm.Slot                  // all slots below it have a proposal of this replica, or a decision
+	SlotOut   rsm.Slot                  // the first slot that is not executed
+	Requests  []rsm.Command[O]          // commands that are to be proposed, in the order of their arrival; nil for none
+	Proposals map[rsm.Slot]rsm.Batch[O] // what it proposed and knows no decision of; nil for nothing
+	Decisions map[rsm.Slot]rsm.Batch[O] // all that it knows of; nil for none
+	Asked     map[rsm.ID]actor.ID       // who waits for the answer to a command; nil for nobody
+}
+
+// replicaOut is what a replica commands through.
+type replicaOut[O, R any] interface {
+	propose(p Propose[O])
+	reply(to actor.ID, a rsm.Answer[R])
+}
+
+// execution is what a replica knows of the system.
+type execution[S, O, R any] struct {
+	Options
+	machine rsm.Machine[S, O, R]
+	out     replicaOut[O, R]
+}
+
+// newReplica returns the state of a replica that knows nothing, or some decisions, which it executes anew.
+func newReplica[S, O, R any](x *execution[S, O, R], decisions map[rsm.Slot]rsm.Batch[O]) Replica[S, O, R] {
+	r := Replica[S, O, R]{Machine: rsm.Start(x.machine), SlotIn: 1, SlotOut: 1, Decisions: decisions}
+	r.perform(x)
+	return r
+}
+
+// request takes a command of a client, or answers it at once if it was executed.
+func (r *Replica[S, O, R]) request(from actor.ID, command rsm.Command[O], x *execution[S, O, R]) {
+	status, answer, ok := r.Machine.Status(command.ID)
+	if status != rsm.New {
+		if ok {
+			x.out.reply(from, answer)
+		}
+		return
+	}
+	if r.Asked == nil {
+		r.Asked = map[rsm.ID]actor.ID{}
+	}
+	r.Asked[command.ID] = from
+	if !r.holds(command.ID) {
+		r.Requests = append(r.Requests, command)
+		r.propose(x)
+	}
+}
+
+// holds reports whether a command is to be proposed or was.
+func (r *Replica[S, O, R]) holds(id rsm.ID) bool {
+	if rsm.Batch[O](r.Requests).Holds(id) {
+		return true
+	}
+	for _, b := range r.Proposals {
+		if b.Holds(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// propose proposes requests for slots within the window: function propose of Figure 1.
+func (r *Replica[S, O, R]) propose(x *execution[S, O, R]) {
+	r.SlotIn = max(r.SlotIn, r.SlotOut)
+	for r.SlotIn < r.SlotOut+x.window() && len(r.Requests) > 0 {
+		if _, decided := r.Decisions[r.SlotIn]; !decided {
+			n := min(x.batch(), len(r.Requests))
+			b := rsm.Batch[O](r.Requests[:n])
+			if r.Proposals == nil {
+				r.Proposals = map[rsm.Slot]rsm.Batch[O]{}
+			}
+			r.Proposals[r.SlotIn] = b.Clone()
+			x.out.propose(Propose[O]{r.SlotIn, b.Clone()})
+			r.Requests = rsm.Batch[O](r.Requests[n:]).Clone()
+		}
+		r.SlotIn++
+	}
+}
+
+// decision learns what is decided in a slot, executes what can be, and proposes further.
+func (r *Replica[S, O, R]) decision(d Decision[O], x *execution[S, O, R]) {
+	if _, known := r.Decisions[d.Slot]; known || d.Slot == 0 {
+		return
+	}
+	if r.Decisions == nil {
+		r.Decisions = map[rsm.Slot]rsm.Batch[O]{}
+	}
+	r.Decisions[d.Slot] = d.Batch.Clone()
+	r.perform(x)
+	r.propose(x)
+}
+
+// perform executes the decisions that are next, function perform of Figure 1. What was proposed for a slot in which
+// something else was decided is to be proposed again.
+func (r *Replica[S, O, R]) perform(x *execution[S, O, R]) {
+	for {
+		decided, ok := r.Decisions[r.SlotOut]
+		if !ok {
+			return
+		}
+		proposed := r.Proposals[r.SlotOut]
+		delete(r.Proposals, r.SlotOut)
+		r.Proposals = unmap(r.Proposals)
+		for _, command := range decided {
+			r.execute(command, x)
+		}
+		r.SlotOut++
+		if !proposed.Same(decided) {
+			r.Requests = append(r.Requests, proposed...)
+		}
+		r.drop(x)
+	}
+}
+
+// drop forgets requests that are executed already, as another replica proposed them, or that never will be.
+func (r *Replica[S, O, R]) drop(x *execution[S, O, R]) {
+	r.Requests = slices.DeleteFunc(r.Requests, func(c rsm.Command[O]) bool {
+		status, answer, _ := r.Machine.Status(c.ID)
+		if to, asked := r.Asked[c.ID]; asked && status == rsm.Refused {
+			delete(r.Asked, c.ID)
+			r.Asked = unmap(r.Asked)
+			x.out.reply(to, answer)
+		}
+		return status != rsm.New
+	})
+	if len(r.Requests) == 0 {
+		r.Requests = nil
+	}
+}
+
+// execute executes a command once, and answers the client that asked here.
+func (r *Replica[S, O, R]) execute(command rsm.Command[O], x *execution[S, O, R]) {
+	answer, ok := rsm.Execute(x.machine, r.SlotOut, &r.Machine, command)
+	to, asked := r.Asked[command.ID]
+	if !asked {
+		return
+	}
+	delete(r.Asked, command.ID)
+	r.Asked = unmap(r.Asked)
+	if ok {
+		x.out.reply(to, answer)
+	}
+}
+
+// holes returns the slots without a decision below one that has one: either decisions were lost, or nobody ever proposed
+// for them.
+func (r *Replica[S, O, R]) holes() []rsm.Slot {
+	var holes []rsm.Slot
+	next := r.SlotOut
+	for _, slot := range ascending(r.Decisions) {
+		for ; next < slot; next++ {
+			holes = append(holes, next)
+		}
+		next = max(next, slot+1)
+	}
+	return holes
+}
+
+// learned is the most decisions in answer to one Learn: a replica that lacks more asks again.
+const learned = 64
+
+// teach tells the decisions that a Learn asks for, up to the first that is not known.
+func (r *Replica[S, O, R]) teach(m Learn, tell func(Decision[O])) {
+	for slot, n := max(m.SlotOut, 1), 0; n < learned; slot, n = slot+1, n+1 {
+		b, known := r.Decisions[slot]
+		if !known {
+			return
+		}
+		tell(Decision[O]{slot, b.Clone()})
+	}
+}

@@ -1,0 +1,313 @@
+package multipaxos
+
+import (
+	"fmt"
+	"slices"
+
+	"synod/actor"
+	"synod/paxos/rsm"
+)
+
+// Server is the configuration of a server that is replica, leader and acceptor (section 4.4), of a machine with state S,
+// operations O and results R. What its roles say to one another is handled within the step in which it is said, but for a
+// P2a of its leader to its own acceptor: that is a message, so that all acceptors save their votes at the same time, and
+// its own vote counts after it is saved like any other. A passive leader forwards what its replica proposes to the leader of
+// the highest ballot that it knows.
+type Server[S, O, R any] struct {
+	Options
+	Machine   rsm.Machine[S, O, R]
+	Servers   []actor.ID // all of them, itself included, in ascending order
+	Candidate bool       // starts a scout when it starts; otherwise only once its patience is at an end
+}
+
+// State is the local state of a server.
+type State[S, O, R any] struct {
+	Acceptor Acceptor[O]
+	Leader   Leader[O]
+	Replica  Replica[S, O, R]
+}
+
+// Durable is what a server keeps across a crash: promise, votes and decisions.
+type Durable[O any] struct {
+	Acceptor  Acceptor[O]
+	Decisions map[rsm.Slot]rsm.Batch[O] // nil for none
+}
+
+// Validate reports what is wrong with the configuration, or nil.
+func (s Server[S, O, R]) Validate() error {
+	if len(s.Servers) == 0 || !slices.IsSorted(s.Servers) || len(slices.Compact(slices.Clone(s.Servers))) < len(s.Servers) {
+		return fmt.Errorf("servers %v: must be at least one, in ascending order", s.Servers)
+	}
+	if s.Machine == nil {
+		return fmt.Errorf("a server without a machine")
+	}
+	return s.validate()
+}
+
+func (o Options) validate() error {
+	switch {
+	case o.Batch < 0 || o.Resend < 0 || o.Patience < 0:
+		return fmt.Errorf("batch %d, resend %v, patience %v: must not be negative", o.Batch, o.Resend, o.Patience)
+	case o.Patience > 0 && o.Resend == 0:
+		return fmt.Errorf("patience requires resend, which sends the pings")
+	case o.Adaptive && o.Patience == 0:
+		return fmt.Errorf("adaptive requires patience")
+	}
+	return nil
+}
+
+// New returns the actor of the server.
+func (s Server[S, O, R]) New() actor.Typed[State[S, O, R], rsm.Message] {
+	return rsm.Serve(s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
+}
+
+// Out is what handlers command through.
+type Out[R any] = rsm.Out[Message, R]
+
+// Start starts a server that never ran before.
+func (s Server[S, O, R]) Start(self actor.ID, out *Out[R]) State[S, O, R] {
+	return s.begin(self, Durable[O]{}, out)
+}
+
+// Keep returns what survives a crash.
+func (s Server[S, O, R]) Keep(st State[S, O, R]) Durable[O] {
+	return Durable[O]{st.Acceptor, st.Replica.Decisions}
+}
+
+// Recover starts a server that was down. Its new ballots are higher than all that it led at before, as its own acceptor
+// promised those in the step in which the P1a left.
+func (s Server[S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
+	return s.begin(self, kept, out)
+}
+
+func (s Server[S, O, R]) begin(self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
+	st := State[S, O, R]{Acceptor: kept.Acceptor}
+	t := turn[S, O, R]{s, self, &st, out, nil}
+	st.Replica = newReplica(t.executing(), kept.Decisions)
+	st.Leader.Known = kept.Acceptor.Ballot
+	if s.Candidate {
+		st.Leader.scout(t.leading())
+	}
+	setResend(s.Options, out)
+	t.setLead()
+	return t.finish()
+}
+
+// Request takes a command of a client.
+func (s Server[S, O, R]) Request(
+	self actor.ID, st State[S, O, R], from actor.ID, c rsm.Command[O], out *Out[R],
+) State[S, O, R] {
+	t := turn[S, O, R]{s, self, &st, out, nil}
+	st.Replica.request(from, c, t.executing())
+	return t.finish()
+}
+
+// Receive handles a message of another server, or a P2a of its own leader.
+func (s Server[S, O, R]) Receive(
+	self actor.ID, st State[S, O, R], from actor.ID, msg Message, out *Out[R],
+) State[S, O, R] {
+	t := turn[S, O, R]{s, self, &st, out, nil}
+	t.receive(from, msg)
+	return t.finish()
+}
+
+// Timeout sends again what may have been lost, or starts a scout.
+func (s Server[S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer actor.Timer, out *Out[R]) State[S, O, R] {
+	t := turn[S, O, R]{s, self, &st, out, nil}
+	switch timer.(type) {
+	case resend:
+		t.again()
+		setResend(s.Options, out)
+	case lead:
+		if st.Leader.passive() {
+			st.Leader.scout(t.leading())
+		}
+		t.setLead()
+	}
+	return t.finish()
+}
+
+// turn is one step of a server.
+type turn[S, O, R any] struct {
+	Server[S, O, R]
+	self  actor.ID
+	st    *State[S, O, R]
+	out   *Out[R]
+	local []Message // what roles of the server say to one another within the step
+}
+
+func (t *turn[S, O, R]) leading() *leading[O] {
+	return &leading[O]{t.Options, t.self, t.Servers, t.st.Replica.SlotOut, t}
+}
+
+func (t *turn[S, O, R]) executing() *execution[S, O, R] {
+	return &execution[S, O, R]{t.Options, t.Machine, t}
+}
+
+// finish handles what roles of the server said to one another in the step.
+func (t *turn[S, O, R]) finish() State[S, O, R] {
+	for len(t.local) > 0 {
+		msg := t.local[0]
+		t.local = t.local[1:]
+		t.receive(t.self, msg)
+	}
+	if t.Reduce {
+		t.st.Leader.forget(t.st.Replica.SlotOut)
+	}
+	return *t.st
+}
+
+// receive hands a message to the role that it is for.
+func (t *turn[S, O, R]) receive(from actor.ID, msg Message) {
+	switch m := msg.(type) {
+	case AcceptorMessage:
+		t.accept(from, m)
+	case LeaderMessage:
+		t.lead(from, m)
+	case ReplicaMessage:
+		t.learn(from, m)
+	}
+}
+
+func (t *turn[S, O, R]) accept(from actor.ID, msg AcceptorMessage) {
+	switch m := msg.(type) {
+	case P1a:
+		t.tell(from, t.st.Acceptor.p1a(m))
+		t.know(m.Ballot)
+	case P2a[O]:
+		t.tell(from, t.st.Acceptor.p2a(m, t.Reduce))
+		t.know(m.PValue.Ballot)
+	}
+}
+
+func (t *turn[S, O, R]) lead(from actor.ID, msg LeaderMessage) {
+	switch m := msg.(type) {
+	case P1b[O]:
+		t.st.Leader.p1b(from, m, t.leading())
+	case P2b:
+		t.st.Leader.p2b(from, m, t.leading())
+	case Propose[O]:
+		if b, decided := t.st.Replica.Decisions[m.Slot]; decided && t.Reduce {
+			t.tell(from, Decision[O]{m.Slot, b.Clone()}) // The leader has forgotten that it proposed for this slot.
+			return
+		}
+		t.st.Leader.propose(m.Slot, m.Batch, t.leading())
+	case Ping:
+		t.know(m.Ballot)
+		if m.Ballot == t.st.Leader.Known && t.st.Leader.passive() {
+			t.setLead()
+		}
+		if t.st.Replica.SlotOut < m.SlotOut {
+			t.out.Send(from, Learn{t.st.Replica.SlotOut})
+		}
+	}
+}
+
+func (t *turn[S, O, R]) learn(from actor.ID, msg ReplicaMessage) {
+	switch m := msg.(type) {
+	case Decision[O]:
+		t.st.Replica.decision(m, t.executing())
+	case Learn:
+		t.st.Replica.teach(m, func(d Decision[O]) { t.tell(from, d) })
+	}
+}
+
+// tell sends an answer, or hands it to a role of the server itself.
+func (t *turn[S, O, R]) tell(to actor.ID, m Message) {
+	if to == t.self {
+		t.local = append(t.local, m)
+		return
+	}
+	t.out.Send(to, m)
+}
+
+// acceptor sends a message of the leader.
+func (t *turn[S, O, R]) acceptor(to actor.ID, msg AcceptorMessage) {
+	switch m := msg.(type) {
+	case P1a:
+		t.tell(to, m)
+	case P2a[O]:
+		t.out.Send(to, m)
+	}
+}
+
+// replicas tells all replicas of a decision.
+func (t *turn[S, O, R]) replicas(d Decision[O]) {
+	for _, id := range others(t.Servers, t.self) {
+		t.out.Send(id, Decision[O]{d.Slot, d.Batch.Clone()})
+	}
+	t.tell(t.self, d)
+}
+
+// propose hands a proposal of the replica to the leader beside it and, if that leaves leading to another one, to that.
+func (t *turn[S, O, R]) propose(p Propose[O]) {
+	t.st.Leader.propose(p.Slot, p.Batch, t.leading())
+	t.forward(p)
+}
+
+func (t *turn[S, O, R]) forward(p Propose[O]) {
+	if l := &t.st.Leader; l.passive() && l.Known != (Ballot{}) && l.Known.Leader != t.self {
+		t.out.Send(l.Known.Leader, Propose[O]{p.Slot, p.Batch.Clone()})
+	}
+}
+
+// know takes notice of a ballot. Proposals without a decision go to its leader.
+func (t *turn[S, O, R]) know(b Ballot) {
+	if t.st.Leader.know(b) && t.st.Leader.passive() {
+		t.preempted()
+		t.setLead()
+	}
+}
+
+func (t *turn[S, O, R]) preempted() {
+	for _, slot := range ascending(t.st.Replica.Proposals) {
+		t.forward(Propose[O]{slot, t.st.Replica.Proposals[slot]})
+	}
+	t.setLead()
+}
+
+// adopted tells the others that there is a leader, if they wait for one.
+func (t *turn[S, O, R]) adopted() {
+	if t.Patience > 0 {
+		t.ping()
+	}
+}
+
+func (t *turn[S, O, R]) ping() {
+	for _, id := range others(t.Servers, t.self) {
+		t.out.Send(id, Ping{t.st.Leader.Ballot, t.st.Replica.SlotOut})
+	}
+}
+
+func (t *turn[S, O, R]) reply(to actor.ID, a rsm.Answer[R]) { t.out.Reply(to, a) }
+
+// again sends again what may have been lost.
+func (t *turn[S, O, R]) again() {
+	t.st.Leader.again(t.leading())
+	if t.st.Leader.Active {
+		t.ping()
+	}
+	r := &t.st.Replica
+	for _, slot := range ascending(r.Proposals) {
+		t.propose(Propose[O]{slot, r.Proposals[slot]})
+	}
+	holes := r.holes()
+	if len(holes) == 0 {
+		return
+	}
+	for _, id := range others(t.Servers, t.self) {
+		t.out.Send(id, Learn{r.SlotOut})
+	}
+	for _, slot := range holes {
+		if _, proposed := r.Proposals[slot]; !proposed {
+			t.propose(Propose[O]{Slot: slot})
+		}
+	}
+}
+
+func (t *turn[S, O, R]) setLead() {
+	if t.Patience > 0 {
+		patience := t.st.Leader.patience(t.leading())
+		t.out.Commands().SetTimer(lead{}, patience, 2*patience)
+	}
+}

@@ -1,0 +1,154 @@
+package rsm
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// MaxText is the most bytes that a key, a value or an entry has: 1 MiB. What reads commands from clients must refuse
+// longer ones; machines do not look.
+const MaxText = 1 << 20
+
+// Register is a machine with one value, as clients of package register use it: none at first, written and read whole.
+type Register[V comparable] struct{ JSON[V] }
+
+// RegisterOp writes a value, or reads it.
+type RegisterOp[V any] struct {
+	Write bool
+	Value V // the zero value for a read
+}
+
+// String is "read" or "write A".
+func (o RegisterOp[V]) String() string {
+	if o.Write {
+		return fmt.Sprintf("write %v", o.Value)
+	}
+	return "read"
+}
+
+// New returns the zero value.
+func (Register[V]) New() (none V) { return none }
+
+// Execute writes, or reads; the result is the value that is held afterwards.
+func (Register[V]) Execute(_ Slot, held V, op RegisterOp[V]) (next, result V, ok bool) {
+	if op.Write {
+		held = op.Value
+	}
+	return held, held, true
+}
+
+// Log is a machine that appends entries and reads all of them: the state of a chatroom. Appending has no answer there,
+// as in the published program; Acknowledge gives it one.
+type Log struct{ Acknowledge bool }
+
+// LogOp appends an entry, or reads.
+type LogOp struct {
+	Append bool
+	Entry  string // the empty string for a read
+}
+
+// String is "read" or "append A".
+func (o LogOp) String() string {
+	if o.Append {
+		return "append " + strconv.Quote(o.Entry)
+	}
+	return "read"
+}
+
+// LogResult is the answer: the entries in order for a read, and how many there are now for an append. It shares no
+// memory with the state.
+type LogResult struct {
+	Length  int
+	Entries []string // nil for an append
+}
+
+// New returns the empty log.
+func (Log) New() []string { return nil }
+
+// Execute appends or reads.
+func (l Log) Execute(_ Slot, held []string, op LogOp) ([]string, LogResult, bool) {
+	if op.Append {
+		held = append(held, op.Entry)
+		return held, LogResult{Length: len(held)}, l.Acknowledge
+	}
+	return held, LogResult{len(held), append([]string(nil), held...)}, true
+}
+
+// Store is a machine that maps keys to values.
+type Store struct{}
+
+// StoreKind is what a [StoreOp] does.
+type StoreKind uint8
+
+// The operations of a store.
+const (
+	Get StoreKind = iota
+	Put
+	Delete
+	Swap // if the key has the value Old, it gets Value: compare-and-swap
+)
+
+var storeKinds = [...]string{"get", "put", "delete", "cas"}
+
+// String is get, put, delete or cas.
+func (k StoreKind) String() string {
+	if int(k) < len(storeKinds) {
+		return storeKinds[k]
+	}
+	return "operation " + strconv.Itoa(int(k))
+}
+
+// StoreOp is an operation of a store.
+type StoreOp struct {
+	Kind  StoreKind
+	Key   string
+	Value string // of Put and Swap; otherwise the empty string
+	Old   string // of Swap; otherwise the empty string
+}
+
+// String is "get k", "put k v", "delete k" or "cas k old new".
+func (o StoreOp) String() string {
+	switch o.Kind {
+	case Put:
+		return fmt.Sprintf("put %s %s", o.Key, o.Value)
+	case Swap:
+		return fmt.Sprintf("cas %s %s %s", o.Key, o.Old, o.Value)
+	case Get, Delete:
+	}
+	return fmt.Sprintf("%v %s", o.Kind, o.Key)
+}
+
+// StoreResult is the answer of a store.
+type StoreResult struct {
+	Found bool   // the key was there before
+	Value string // it had before a Get, a Delete or a Swap; the empty string for a Put and where there was none
+	Done  bool   // a Swap took place; otherwise false
+}
+
+// New returns the empty store.
+func (Store) New() map[string]string { return nil }
+
+// Execute looks up or changes one key. An operation of no known kind looks up.
+func (Store) Execute(_ Slot, held map[string]string, op StoreOp) (map[string]string, StoreResult, bool) {
+	value, found := held[op.Key]
+	result := StoreResult{Found: found, Value: value}
+	switch {
+	case op.Kind == Put:
+		held, result.Value = set(held, op.Key, op.Value), ""
+	case op.Kind == Swap && found && value == op.Old:
+		held, result.Done = set(held, op.Key, op.Value), true
+	case op.Kind == Delete && found:
+		if delete(held, op.Key); len(held) == 0 {
+			held = nil
+		}
+	}
+	return held, result, true
+}
+
+func set(held map[string]string, key, value string) map[string]string {
+	if held == nil {
+		held = map[string]string{}
+	}
+	held[key] = value
+	return held
+}
