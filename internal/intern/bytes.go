@@ -27,7 +27,12 @@ func (p *plan) bytes(v unsafe.Pointer) int64 {
 	case opArray:
 		return p.elem.bytesOfAll(v, p.count)
 	case opMap:
-		if m := *(*unsafe.Pointer)(v); m != nil {
+		m := *(*unsafe.Pointer)(v)
+		switch {
+		case m == nil:
+		case p.persistent: // a tree with a leaf for each entry, and a branch less
+			return int64(2*p.maps.len(p, m)-1) * block(int64(p.typ.Field(0).Type.Elem().Size()))
+		default:
 			return p.bytesOfMap(m)
 		}
 	case opInterface:

@@ -16,6 +16,7 @@ const maxDepth = 10_000
 var (
 	errChannel = errors.New("a channel cannot be part of a state")
 	errPointer = errors.New("an unsafe pointer cannot be part of a state")
+	errShared  = errors.New("a table shares its values with others, so that they must refer to nothing")
 	errFunc    = errors.New("a func cannot be part of a state")
 	errDepth   = fmt.Errorf("nested deeper than %d: a cycle?", maxDepth)
 )
@@ -65,6 +66,12 @@ func checkType(t reflect.Type, seen map[reflect.Type]bool) *fault {
 	case reflect.Pointer:
 		return checkType(t.Elem(), seen)
 	case reflect.Struct:
+		if key, value, ok := persistentMap(t); ok {
+			if refers(key) || refers(value) {
+				return &fault{err: errShared}
+			}
+			return nil
+		}
 		for i := 0; i < t.NumField() && !t.ConvertibleTo(timeType); i++ {
 			f := t.Field(i)
 			if f.Name == "_" {
@@ -111,7 +118,7 @@ func (p *plan) check(v unsafe.Pointer, depth int) *fault {
 	case opArray:
 		return p.elem.checkAll(v, p.count, depth)
 	case opMap:
-		if m := *(*unsafe.Pointer)(v); m != nil {
+		if m := p.mapAt(v); m != nil {
 			return p.checkMap(m, depth+1)
 		}
 	case opInterface:

@@ -27,7 +27,7 @@ func (p *plan) own(v unsafe.Pointer) {
 			p.elem.own(unsafe.Add(v, uintptr(i)*p.elem.size))
 		}
 	case opMap:
-		if m := (*unsafe.Pointer)(v); *m != nil {
+		if m := (*unsafe.Pointer)(v); *m != nil && !p.persistent {
 			*m = p.maps.clone(p, *m)
 		}
 	case opInterface:

@@ -48,7 +48,7 @@ func (d *differ) walk(p *plan, path string, a, b unsafe.Pointer) {
 		d.walkAll(p.elem, path, slice{a, p.count, p.count}, slice{b, p.count, p.count})
 		return
 	case opMap:
-		x, y := *(*unsafe.Pointer)(a), *(*unsafe.Pointer)(b)
+		x, y := p.mapAt(a), p.mapAt(b)
 		if x != nil && y != nil {
 			d.walkEntries(p, path, p.entries(x), p.entries(y))
 			return

@@ -43,7 +43,7 @@ func (p *plan) encode(dst []byte, v unsafe.Pointer) []byte {
 	case opArray:
 		return p.elem.encodeAll(dst, v, p.count)
 	case opMap:
-		if m := *(*unsafe.Pointer)(v); m != nil {
+		if m := p.mapAt(v); m != nil {
 			return p.encodeMap(dst, m)
 		}
 	case opInterface:

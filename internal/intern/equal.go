@@ -38,7 +38,7 @@ func (p *plan) equal(a, b unsafe.Pointer) bool {
 	case opArray:
 		return p.elem.equalAll(a, b, p.count)
 	case opMap:
-		x, y := *(*unsafe.Pointer)(a), *(*unsafe.Pointer)(b)
+		x, y := p.mapAt(a), p.mapAt(b)
 		return x == y || x != nil && y != nil && p.maps.equal(p, x, y)
 	case opInterface:
 		x, y := (*iface)(a), (*iface)(b)

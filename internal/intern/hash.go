@@ -38,7 +38,7 @@ func (p *plan) hash(v unsafe.Pointer, h uint64) uint64 {
 	case opArray:
 		return p.elem.hashAll(v, p.count, h)
 	case opMap:
-		m := *(*unsafe.Pointer)(v)
+		m := p.mapAt(v)
 		if m == nil {
 			return mix(h, 0)
 		}

@@ -20,6 +20,9 @@ type mapOps interface {
 
 // mapOpsFor chooses typed access if the shape of the map type is among the usual ones, else reflection.
 func mapOpsFor(p *plan) mapOps {
+	if p.persistent {
+		return persistentOps{}
+	}
 	var ops, reader mapOps
 	switch {
 	case p.key.kind == reflect.String:

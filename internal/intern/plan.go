@@ -33,14 +33,15 @@ type plan struct {
 	op   op
 	size uintptr // bytes
 
-	mem      bool // a value is exactly its bytes: no padding, no reference, nothing blank
-	flat     bool // Go's == is exact
-	pointers bool // the memory of a value holds pointers
-	owns     bool // a copy must replace something
-	risky    bool // Check has something to look at
-	outside  bool // a value holds memory outside its own
-	direct   bool // an interface holds the value itself rather than a pointer to it
-	stringer bool // String was declared for the type, not promoted from a field
+	mem        bool // a value is exactly its bytes: no padding, no reference, nothing blank
+	flat       bool // Go's == is exact
+	pointers   bool // the memory of a value holds pointers
+	owns       bool // a copy must replace something
+	risky      bool // Check has something to look at
+	outside    bool // a value holds memory outside its own
+	direct     bool // an interface holds the value itself rather than a pointer to it
+	persistent bool // of a map: it never changes, and shares what it has in common with others
+	stringer   bool // String was declared for the type, not promoted from a field
 
 	elem   *plan // of pointers, slices, arrays and maps
 	key    *plan // of maps
@@ -137,6 +138,11 @@ func (c *compiler) plan(t reflect.Type) *plan {
 			p.op, p.pointers, p.owns = opTime, true, true
 			break
 		}
+		if key, value, ok := persistentMap(t); ok {
+			p.op, p.persistent, p.pointers, p.outside = opMap, true, true, true
+			p.key, p.elem = c.plan(key), c.plan(value)
+			break
+		}
 		c.structure(p)
 	default:
 		p.op, p.mem = opScalar, true
@@ -212,6 +218,9 @@ func risky(t reflect.Type, open map[reflect.Type]bool) bool {
 	case reflect.Map:
 		r = risky(t.Key(), open) || risky(t.Elem(), open)
 	case reflect.Struct:
+		if _, _, ok := persistentMap(t); ok {
+			break // Neither keys nor values refer to anything.
+		}
 		for i := 0; i < t.NumField() && !r && !t.ConvertibleTo(timeType); i++ {
 			r = t.Field(i).Name != "_" && risky(t.Field(i).Type, open)
 		}

@@ -62,7 +62,7 @@ func (p *plan) text(dst []byte, v unsafe.Pointer) []byte {
 	case opArray:
 		return p.elem.textAll(dst, v, p.count)
 	case opMap:
-		if m := *(*unsafe.Pointer)(v); m != nil {
+		if m := p.mapAt(v); m != nil {
 			return p.textMap(dst, m)
 		}
 	case opInterface:

@@ -69,7 +69,7 @@ func (g *grower) parts(n *Node, p *plan, v unsafe.Pointer) {
 	case opArray:
 		g.all(n, p.elem, v, p.count)
 	case opMap:
-		m := *(*unsafe.Pointer)(v)
+		m := p.mapAt(v)
 		n.Map = true
 		if m == nil {
 			return
