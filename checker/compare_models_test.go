@@ -173,6 +173,14 @@ func TestDurableABDAgainstReference(t *testing.T) {
 			t.Run(fmt.Sprintf("%d servers %v", servers, c), func(t *testing.T) {
 				compareCounts(t, durableabd.System(config), plainRegister(config, durableabd.New), 600)
 			})
+			config.Remember = 1
+			t.Run(fmt.Sprintf("%d servers that remember one client %v", servers, c), func(t *testing.T) {
+				compareCounts(t, durableabd.System(config), plainRegister(config, func(others []actor.ID) actor.Typed[
+					durableabd.State, register.Message,
+				] {
+					return durableabd.Server{Peers: others, Remember: 1}.New()
+				}), 600)
+			})
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // Client sends its puts one after the other, each when the one before was answered, and then its gets. Its request
 // k, counting from 0, has the number (k+1)·id and goes to server (id + k) mod the number of servers. A reply that it
-// does not await is ignored. It may send a request again, to the same server, when no reply comes.
+// does not await is ignored. It may send a request again, to the same server, when no reply comes. If one expires it ends.
 type Client struct {
 	Servers []actor.ID    // in ascending order
 	Index   int           // the client's place among those that put, from 0: it determines its values
@@ -68,6 +68,10 @@ func (c Client) Receive(
 		if st.Awaiting != 0 && m.Request == st.Awaiting {
 			return c.next(self, st.Requests, out)
 		}
+	case Expired: // Nobody can tell whether it was done, so that what comes after it would not be one after the other.
+		if st.Awaiting != 0 && m.Request == st.Awaiting {
+			return c.next(self, c.requests(), out)
+		}
 	case Put, Get: // A client serves nobody.
 	}
 	return st
@@ -87,7 +91,7 @@ func (c Client) Timeout(self actor.ID, st ClientState, _ actor.Timer, out *actor
 
 // next sends request k, if there is one.
 func (c Client) next(self actor.ID, k int, out *actor.Out[Message]) ClientState {
-	if k == c.Puts+max(c.Gets, 1) {
+	if k == c.requests() {
 		if c.Resends != 0 {
 			out.CancelTimer(resend{})
 		}
@@ -98,6 +102,9 @@ func (c Client) next(self actor.ID, k int, out *actor.Out[Message]) ClientState 
 	}
 	return ClientState{Awaiting: c.send(self, k, out), Requests: k + 1}
 }
+
+// requests is how many requests the client sends.
+func (c Client) requests() int { return c.Puts + max(c.Gets, 1) }
 
 func (c Client) send(self actor.ID, k int, out *actor.Out[Message]) Request {
 	request := Request(k+1) * Request(self)

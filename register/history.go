@@ -48,6 +48,7 @@ func seen(e actor.Envelope[Message], p actor.Passage) bool {
 		return p == actor.Sent
 	case PutOk, PutFail, GetOk:
 		return p == actor.Accepted
+	case Expired: // The operation stays pending: it may have been done, or be done yet.
 	}
 	return false
 }

@@ -50,6 +50,13 @@ type GetOk struct {
 	Value   Value
 }
 
+// Expired tells that the request is so old that the server has forgotten whether it was done, and does not do it now. That
+// is so for all numbers up to Floor of clients that the server has forgotten.
+type Expired struct {
+	Request Request
+	Floor   Request
+}
+
 // Internal is a message that servers send one another, of the protocol's own set M.
 type Internal[M any] struct{ Message M }
 
@@ -58,6 +65,7 @@ func (Get) message()         {}
 func (PutOk) message()       {}
 func (PutFail) message()     {}
 func (GetOk) message()       {}
+func (Expired) message()     {}
 func (Internal[M]) message() {}
 
 // Server is a protocol that serves a register, with internal messages M and local state S. Its methods are handlers in
@@ -80,7 +88,7 @@ func Serve[S, M any](s Server[S, M], with ...actor.Capability[S, *Out[M]]) actor
 			return s.Get(self, st, from, m.Request, out)
 		case Internal[M]:
 			return s.Receive(self, st, from, m.Message, out)
-		case PutOk, PutFail, GetOk:
+		case PutOk, PutFail, GetOk, Expired:
 		}
 		return st
 	}
@@ -107,6 +115,9 @@ func (o *Out[M]) PutFail(to actor.ID, r Request) { o.out.Send(to, PutFail{r}) }
 
 // GetOk answers a Get.
 func (o *Out[M]) GetOk(to actor.ID, r Request, v Value) { o.out.Send(to, GetOk{r, v}) }
+
+// Expired answers a Put or Get of which the server may know no more.
+func (o *Out[M]) Expired(to actor.ID, r, floor Request) { o.out.Send(to, Expired{r, floor}) }
 
 // Commands is the Out that o stands for, for timers and choices.
 func (o *Out[M]) Commands() *actor.Out[Message] { return o.out }

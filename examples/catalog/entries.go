@@ -33,6 +33,7 @@ const (
 	promises = "promises"
 	votes    = "votes"
 	resends  = "resends"
+	remember = "remember"
 	refine   = "refine"
 )
 
@@ -80,11 +81,13 @@ var registerEntries = []catalog.Entry{
 		Summary: "The register of Attiya, Bar-Noy and Dolev for servers that crash and clients that ask again",
 		Parameters: append(registerParameters(durableabd.Default), catalog.Parameter{
 			Name: resends, Doc: "how often a client sends each request again", Default: durableabd.Default.Resends, Max: maxPuts,
+		}, catalog.Parameter{
+			Name: remember, Doc: "clients of which a server remembers the last request, 0 for all", Max: maxServers, Special: true,
 		}),
 		Networks: network.All(),
 		Timers:   func(values map[string]int) bool { return values[resends] > 0 },
 		Model: buildRegister(func(c registers.Config, values map[string]int, mutant string) (model.Source, error) {
-			c.Resends = values[resends]
+			c.Resends, c.Remember = values[resends], values[remember]
 			return zoo.DurableAbd(mutant, c), nil
 		}),
 		Servers: durableAbdServers,

@@ -92,11 +92,21 @@ var singleCopyServers = &catalog.Servers{
 
 var durableAbdServers = &catalog.Servers{
 	Program: func(catalog.Variant) spawn.Program {
-		return spawn.NewProgram("durable-abd", durableabdwire.Version, durableabd.New,
+		server := func(others []actor.ID) actor.Typed[durableabd.State, register.Message] {
+			return durableabd.Server{Peers: others, Remember: remembered}.New()
+		}
+		return spawn.NewProgram("durable-abd", durableabdwire.Version, server,
 			durableabdwire.Messages, durableabdwire.Records, registerExamples...)
 	},
-	Around: aroundPlainRegister(durableabd.System),
+	Around: aroundPlainRegister(func(c registers.Config) *model.System[register.Message] {
+		c.Remember = remembered
+		return durableabd.System(c)
+	}),
 }
+
+// remembered is of how many clients a server of durable ABD remembers the last request: of so many that one is forgotten
+// long after it has given up asking, and so few that they take some ten megabytes.
+const remembered = 1 << 16
 
 // registerExamples are requests to try on the servers of a replicated register.
 var registerExamples = []spawn.Example{{Server: 0, Message: `{"Put":[1,"X"]}`}, {Server: 1, Message: `{"Get":2}`}}

@@ -36,6 +36,37 @@ func TestHolds(t *testing.T) {
 			6_104, 30_813, 17, false,
 		},
 		{
+			"one server that remembers one of two clients, repeated messages, two crashes",
+			durableabd.Config{
+				Servers: 1, Clients: 2, Puts: 1, Resends: 1, Remember: 1,
+				Config: model.Config{Network: duplicating, MaxDown: 1, MaxCrashes: 2},
+			},
+			32_822, 173_208, 19, false,
+		},
+		{
+			"two servers that remember one of two clients, repeated messages",
+			durableabd.Config{
+				Servers: 2, Clients: 2, Puts: 1, Resends: 1, Remember: 1, Config: model.Config{Network: duplicating},
+			},
+			122_548, 1_508_629, 31, false,
+		},
+		{
+			"two servers that remember one of two clients, repeated messages, a crash",
+			durableabd.Config{
+				Servers: 2, Clients: 2, Puts: 1, Resends: 1, Remember: 1,
+				Config: model.Config{Network: duplicating, MaxDown: 1, MaxCrashes: 1},
+			},
+			5_591_652, 74_529_017, 38, true,
+		},
+		{
+			"one server that remembers two of three clients, repeated messages, a crash",
+			durableabd.Config{
+				Servers: 1, Clients: 3, Puts: 1, Resends: 1, Remember: 2,
+				Config: model.Config{Network: duplicating, MaxDown: 1, MaxCrashes: 1},
+			},
+			4_021_223, 28_829_024, 23, true,
+		},
+		{
 			"a client and a reader, repeated messages, a crash",
 			durableabd.Config{
 				Servers: 2, Clients: 1, Puts: 1, Readers: 1, Resends: 1,

@@ -1,6 +1,7 @@
 package durableabd
 
 import (
+	"synod/actor"
 	"synod/examples/registers"
 	"synod/model"
 	"synod/register"
@@ -14,7 +15,9 @@ var Default = Config{Servers: 2, Clients: 2, Puts: 1, Resends: 1}
 
 // System is the model.
 func System(c Config) *model.System[register.Message] {
-	sys, _ := registers.Compose(c, New)
+	sys, _ := registers.Compose(c, func(others []actor.ID) actor.Typed[State, register.Message] {
+		return Server{Peers: others, Remember: c.Remember}.New()
+	})
 	sys.ValueChosen()
 	return sys.System
 }

@@ -22,6 +22,7 @@ type Config struct {
 	Gets         int  // of each reader, one after the other; 0 for two
 	Resends      int  // how often each client sends each of its requests again; below 0 for any number of times
 	Once         bool // the register is written once, and refuses other values: see register.LinearizableOnce
+	Remember     int  // of how many clients a server remembers the last request, if it does; 0 for all
 	From         *Run // where the system begins; nil for the start of all servers
 	model.Config      // the network, and what may go wrong; servers may crash
 }
@@ -33,6 +34,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("%d readers: expected none or some", c.Readers)
 	case c.Gets < 0:
 		return fmt.Errorf("%d gets a reader: expected at least 1", c.Gets)
+	case c.Remember < 0:
+		return fmt.Errorf("%d clients to remember: expected at least 1, or 0 for all", c.Remember)
 	case c.From != nil && c.Clients == 0:
 		return nil // Those of the run may be enough.
 	}

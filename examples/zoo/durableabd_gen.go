@@ -5,6 +5,9 @@ package zoo
 import (
 	"synod/examples/durableabd"
 	copynotkept "synod/examples/zoo/internal/durableabd/copynotkept"
+	expiredearly "synod/examples/zoo/internal/durableabd/expiredearly"
+	expiredserved "synod/examples/zoo/internal/durableabd/expiredserved"
+	floornotkept "synod/examples/zoo/internal/durableabd/floornotkept"
 	nowriteback "synod/examples/zoo/internal/durableabd/nowriteback"
 	olderrequest "synod/examples/zoo/internal/durableabd/olderrequest"
 	ownwritemissed "synod/examples/zoo/internal/durableabd/ownwritemissed"
@@ -18,6 +21,12 @@ func DurableAbd(mutant string, c durableabd.Config) model.Source {
 	switch mutant {
 	case "copy-not-kept":
 		return copynotkept.System(copynotkept.Config(c))
+	case "expired-early":
+		return expiredearly.System(expiredearly.Config(c))
+	case "expired-served":
+		return expiredserved.System(expiredserved.Config(c))
+	case "floor-not-kept":
+		return floornotkept.System(floornotkept.Config(c))
 	case "no-write-back":
 		return nowriteback.System(nowriteback.Config(c))
 	case "older-request":

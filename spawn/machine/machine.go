@@ -39,6 +39,13 @@ type Records interface {
 	Join(records []storage.Record) (any, error)
 }
 
+// Differ may be implemented by Records of a kept value that nothing changes: one that refers to nothing, but for tables
+// (actor.Table). An actor that keeps a record for each of many clients needs it, or each step would look at all of them.
+type Differ interface {
+	// Changes gives what storage.Changes gives of what Split gives of both, in a time that depends on what changed alone.
+	Changes(before, after any) ([]storage.Record, error)
+}
+
 // Random is a source of random numbers, uniform over all of uint64.
 type Random interface{ Uint64() uint64 }
 
@@ -119,9 +126,10 @@ type Machine[S, M any] struct {
 	alarms  []Alarm        // that are set, in the order in which they were
 	options []actor.Option // that were drawn and are still to come
 
-	kept    any // what was kept last; only read if it is flat
+	differ  Differ // nil if the records have none
+	kept    any    // what was kept last; only read if it is flat or there is a Differ
 	flat    bool
-	records []storage.Record // of kept, all of them; nil before the first save
+	records []storage.Record // of kept, all of them; nil before the first save, and with a Differ
 
 	states *intern.Walker[S] // nil until somebody looks at the state
 }
@@ -129,7 +137,8 @@ type Machine[S, M any] struct {
 // New makes a machine, to which nothing has happened yet: its first event is Start or Recover.
 func New[S, M any](c Config[S, M]) *Machine[S, M] {
 	draws, _ := c.Random.(Draws)
-	return &Machine[S, M]{config: c, durable: c.Records != nil && c.Actor.Keep != nil, draws: draws}
+	differ, _ := c.Records.(Differ)
+	return &Machine[S, M]{config: c, durable: c.Records != nil && c.Actor.Keep != nil, draws: draws, differ: differ}
 }
 
 // Self is the actor's id.
@@ -194,7 +203,11 @@ func (m *Machine[S, M]) recover(records []storage.Record) error {
 	if err != nil {
 		return fmt.Errorf("the records of %v: %w", m.config.Self, err)
 	}
-	m.records = records
+	if m.differ != nil {
+		m.kept = kept
+	} else {
+		m.records = records
+	}
 	m.state = m.config.Actor.Recover(m.config.Self, kept, &m.out)
 	return nil
 }
@@ -208,12 +221,11 @@ func (m *Machine[S, M]) save() error {
 	if m.flat && kept == m.kept {
 		return nil
 	}
-	records, err := m.config.Records.Split(kept)
+	changes, err := m.changes(kept)
 	if err != nil {
 		return fmt.Errorf("what %v keeps: %w", m.config.Self, err)
 	}
-	m.effects.Save = storage.Changes(m.records, records)
-	m.records = records
+	m.effects.Save = changes
 	// The handlers own the state, and may change in place what a kept value refers to. One that can be compared, and
 	// holds no pointer, is safe to remember.
 	if m.kept == nil {
@@ -221,6 +233,22 @@ func (m *Machine[S, M]) save() error {
 	}
 	m.kept = kept
 	return nil
+}
+
+// changes gives what to save now that this is kept.
+func (m *Machine[S, M]) changes(kept any) ([]storage.Record, error) {
+	if m.differ != nil && m.kept != nil {
+		return m.differ.Changes(m.kept, kept)
+	}
+	records, err := m.config.Records.Split(kept)
+	if err != nil {
+		return nil, err
+	}
+	changes := storage.Changes(m.records, records)
+	if m.differ == nil {
+		m.records = records
+	}
+	return changes, nil
 }
 
 // flat tells whether values of a type can be compared and refer to nothing.

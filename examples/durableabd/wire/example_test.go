@@ -13,9 +13,9 @@ func Example() {
 	records, err := wire.Records.Split(durableabd.Durable{
 		Run:  3,
 		Copy: durableabd.Copy{Sequence: durableabd.Sequence{Number: 2, Writer: 5}, Value: 'X'},
-		Writes: map[actor.ID]durableabd.Write{
-			9: {Request: 7, Sequence: durableabd.Sequence{Number: 2, Writer: 5}},
-		},
+		Writes: actor.Table[durableabd.Write]{}.With(9, durableabd.Write{
+			Request: 7, Sequence: durableabd.Sequence{Number: 2, Writer: 5},
+		}),
 	})
 	for _, r := range records {
 		fmt.Printf("%s: %s\n", r.Name, r.Data)

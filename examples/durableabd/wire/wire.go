@@ -4,7 +4,6 @@ package wire
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -119,6 +118,7 @@ type records struct{}
 // digits, so that the order of names is that of ids.
 const (
 	recordCopy  = "copy"   // [[2,139637976796088],"X"]
+	recordFloor = "floor"  // 6; not there for 0
 	recordRun   = "run"    // 3
 	recordWrite = "write " // [7,[2,139637976796088]], a request and a sequence
 )
@@ -129,26 +129,65 @@ func (records) Split(kept any) ([]storage.Record, error) {
 	if !ok {
 		return nil, fmt.Errorf("%T: expected what a server of durable ABD keeps", kept)
 	}
-	all := make([]storage.Record, 0, 2+len(d.Writes))
-	all = append(all,
-		storage.Record{Name: recordCopy, Data: append(appendCopy([]byte{'['}, d.Copy), ']')},
-		storage.Record{Name: recordRun, Data: registers.AppendUint(nil, d.Run)})
-	clients := make([]actor.ID, 0, len(d.Writes))
-	for client := range d.Writes {
-		clients = append(clients, client)
+	all := append(make([]storage.Record, 0, 3+d.Writes.Len()), splitCopy(d))
+	if d.Floor != 0 {
+		all = append(all, splitFloor(d))
 	}
-	slices.Sort(clients)
-	for _, client := range clients {
-		w := d.Writes[client]
-		data := append(registers.AppendUint(append(make([]byte, 0, usualWrite), '['), w.Request), ',')
-		data = append(appendSequence(data, w.Sequence), ']')
-		all = append(all, storage.Record{Name: writeName(client), Data: data})
+	all = append(all, splitRun(d))
+	for client, w := range d.Writes.All() {
+		all = append(all, splitWrite(client, w))
 	}
 	return all, nil
 }
 
-// usualWrite is how many bytes the record of a write takes at most, usually: this is done for each client at each step.
-const usualWrite = 64
+// Changes gives what to save so that a store with the records of one durableabd.Durable has those of another. Records of
+// clients that are the same in both are not looked at.
+func (records) Changes(before, after any) ([]storage.Record, error) {
+	b, known := before.(durableabd.Durable)
+	a, ok := after.(durableabd.Durable)
+	if !known || !ok {
+		return nil, fmt.Errorf("%T and %T: expected what a server of durable ABD keeps", before, after)
+	}
+	var changes []storage.Record
+	if a.Copy != b.Copy {
+		changes = append(changes, splitCopy(a))
+	}
+	switch {
+	case a.Floor == b.Floor:
+	case a.Floor == 0:
+		changes = append(changes, storage.Record{Name: recordFloor})
+	default:
+		changes = append(changes, splitFloor(a))
+	}
+	if a.Run != b.Run {
+		changes = append(changes, splitRun(a))
+	}
+	for client := range b.Writes.Changes(a.Writes) {
+		if w, ok := a.Writes.Get(client); ok {
+			changes = append(changes, splitWrite(client, w))
+		} else {
+			changes = append(changes, storage.Record{Name: writeName(client)})
+		}
+	}
+	return changes, nil
+}
+
+func splitCopy(d durableabd.Durable) storage.Record {
+	return storage.Record{Name: recordCopy, Data: append(appendCopy([]byte{'['}, d.Copy), ']')}
+}
+
+func splitFloor(d durableabd.Durable) storage.Record {
+	return storage.Record{Name: recordFloor, Data: registers.AppendUint(nil, d.Floor)}
+}
+
+func splitRun(d durableabd.Durable) storage.Record {
+	return storage.Record{Name: recordRun, Data: registers.AppendUint(nil, d.Run)}
+}
+
+func splitWrite(client actor.ID, w durableabd.Write) storage.Record {
+	data := append(registers.AppendUint([]byte{'['}, w.Request), ',')
+	return storage.Record{Name: writeName(client), Data: append(appendSequence(data, w.Sequence), ']')}
+}
 
 // writeName gives the name of the record of a client's last write.
 func writeName(client actor.ID) string {
@@ -162,7 +201,7 @@ func writeName(client actor.ID) string {
 
 // Join gives the durableabd.Durable of records.
 func (records) Join(all []storage.Record) (any, error) {
-	d := durableabd.Durable{Writes: make(map[actor.ID]durableabd.Write)}
+	var d durableabd.Durable
 	var seen uint8
 	for _, record := range all {
 		r := strictjson.NewReader(record.Data)
@@ -172,6 +211,9 @@ func (records) Join(all []storage.Record) (any, error) {
 			r.Open()
 			d.Copy = readCopy(r)
 			r.Close()
+		case record.Name == recordFloor:
+			r.Once(&seen, 4)
+			d.Floor = register.Request(r.Uint64())
 		case record.Name == recordRun:
 			r.Once(&seen, 2)
 			d.Run = r.Uint32()
@@ -186,7 +228,7 @@ func (records) Join(all []storage.Record) (any, error) {
 			r.Comma()
 			w.Sequence = readSequence(r)
 			r.Close()
-			d.Writes[id] = w
+			d.Writes = d.Writes.With(id, w)
 		default:
 			return nil, fmt.Errorf("record %q: expected none of that name", record.Name)
 		}
@@ -194,7 +236,7 @@ func (records) Join(all []storage.Record) (any, error) {
 			return nil, fmt.Errorf("record %q: %w", record.Name, err)
 		}
 	}
-	if seen != 3 {
+	if seen&3 != 3 {
 		return nil, fmt.Errorf("%d records: expected those of a copy and of the number of runs", len(all))
 	}
 	return d, nil

@@ -31,8 +31,9 @@ type Config struct {
 	Servers   []actor.ID
 	Timeout   time.Duration // for each attempt; 0 is a second
 	Retries   int           // attempts after the first one of an operation
-	// First is the number of the first request. Servers may take one that is less than an earlier one of the same
-	// address for old; 0 is the present time in nanoseconds, which grows from process to process.
+	// First is the number of the first request; those after it count on. Servers may take one that is less than an earlier
+	// one of the same address for old, and one that is less than those of many other clients as well; with 0 every
+	// request has the present time in nanoseconds for its number.
 	First register.Request
 }
 
@@ -47,9 +48,6 @@ type Client struct {
 func New(c Config) *Client {
 	if c.Timeout == 0 {
 		c.Timeout = time.Second
-	}
-	if c.First == 0 {
-		c.First = register.Request(time.Now().UnixNano())
 	}
 	return &Client{Config: c, next: c.First}
 }
@@ -77,11 +75,14 @@ func (c *Client) Put(ctx context.Context, server int, v register.Value) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrUnknown, err)
 		}
-		switch answer.(type) {
+		switch m := answer.(type) {
 		case register.PutOk:
 			return nil
 		case register.PutFail:
 			return ErrRefused
+		case register.Expired:
+			c.pass(m.Floor)
+			return fmt.Errorf("%w: the server has forgotten requests as old as this one", ErrUnknown)
 		}
 	}
 	return unless(ctx, sent, ErrUnknown)
@@ -121,8 +122,12 @@ func (c *Client) Get(ctx context.Context, server int) (register.Value, error) {
 		if err != nil {
 			return 0, fmt.Errorf("%w: %w", ErrUnanswered, err)
 		}
-		if ok, is := answer.(register.GetOk); is {
-			return ok.Value, nil
+		switch m := answer.(type) {
+		case register.GetOk:
+			return m.Value, nil
+		case register.Expired: // A read may be done twice, under another number.
+			c.pass(m.Floor)
+			r = c.request()
 		}
 	}
 	return 0, unless(ctx, false, ErrUnanswered)
@@ -131,9 +136,15 @@ func (c *Client) Get(ctx context.Context, server int) (register.Value, error) {
 // request gives a number that is greater than those before.
 func (c *Client) request() register.Request {
 	r := c.next
-	c.next++
+	if c.First == 0 {
+		r = max(r, register.Request(time.Now().UnixNano()))
+	}
+	c.next = r + 1
 	return r
 }
+
+// pass makes later numbers greater than those that a server takes for old.
+func (c *Client) pass(floor register.Request) { c.next = max(c.next, floor+1) }
 
 // send sends a request. If it is the first time, a connection that broke since the last operation does not matter.
 func (c *Client) send(server int, m register.Message, first bool) error {
@@ -180,6 +191,10 @@ func (c *Client) await(ctx context.Context, r register.Request) (register.Messag
 				return m, nil
 			}
 		case register.GetOk:
+			if m.Request == r {
+				return m, nil
+			}
+		case register.Expired:
 			if m.Request == r {
 				return m, nil
 			}

@@ -3,15 +3,19 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"synod/actor"
+	"synod/register"
 	"synod/spawn"
 	"synod/spawn/tcp"
 	"synod/spawn/udp"
@@ -119,6 +123,44 @@ func TestGet(t *testing.T) {
 	})
 	if v, err := c.Get(t.Context(), 0); err != nil || v != 'Z' {
 		t.Errorf("get: %v, %v", v, err)
+	}
+}
+
+// TestExpired makes sure that a put that expired is told to be one of which nobody can tell, that a get is asked for again
+// under a number that is new to the server, and that what comes later is.
+func TestExpired(t *testing.T) {
+	const floor = 1 << 62 // far beyond the time of day
+	var asked atomic.Int32
+	id := server(t, func(request string) string {
+		asked.Add(1)
+		number := strings.Trim(strings.TrimLeft(request, `{"PutGe:[`), `]},"X`)
+		n, err := strconv.ParseUint(number, 10, 64)
+		switch {
+		case err != nil:
+			t.Errorf("%s: %v", request, err)
+			return ""
+		case n <= floor:
+			return fmt.Sprintf(`{"Expired":[%d,%d]}`, n, uint64(floor))
+		case strings.HasPrefix(request, `{"Put"`):
+			return fmt.Sprintf(`{"PutOk":%d}`, n)
+		}
+		return fmt.Sprintf(`{"GetOk":[%d,"Z"]}`, n)
+	})
+	for _, first := range []register.Request{0, 7} {
+		c := New(Config{Transport: socket(t), Servers: []actor.ID{id}, Timeout: time.Minute, Retries: 1, First: first})
+		if err := c.Put(t.Context(), 0, 'X'); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "forgotten") {
+			t.Errorf("put: %v", err)
+		}
+		if err := c.Put(t.Context(), 0, 'X'); err != nil {
+			t.Errorf("put after one that expired: %v", err)
+		}
+		c = New(Config{Transport: socket(t), Servers: []actor.ID{id}, Timeout: time.Minute, Retries: 1, First: first})
+		if v, err := c.Get(t.Context(), 0); err != nil || v != 'Z' {
+			t.Errorf("get: %v, %v", v, err)
+		}
+	}
+	if n := asked.Load(); n != 8 {
+		t.Errorf("%d requests came; want 8", n)
 	}
 }
 

@@ -34,8 +34,8 @@ func (nothing) Read(r *strictjson.Reader) struct{} {
 	return struct{}{}
 }
 
-// Append appends a message to dst: {"Put":[2,"X"]}, {"Get":3}, {"PutOk":2}, {"PutFail":2}, {"GetOk":[3,"X"]} or
-// {"Internal":…}.
+// Append appends a message to dst: {"Put":[2,"X"]}, {"Get":3}, {"PutOk":2}, {"PutFail":2}, {"GetOk":[3,"X"]},
+// {"Expired":[2,7]} or {"Internal":…}.
 func (c Codec[M]) Append(dst []byte, m register.Message) ([]byte, error) {
 	switch m := m.(type) {
 	case register.Put:
@@ -48,6 +48,8 @@ func (c Codec[M]) Append(dst []byte, m register.Message) ([]byte, error) {
 		return append(AppendUint(append(dst, `{"PutFail":`...), m.Request), '}'), nil
 	case register.GetOk:
 		return append(appendAnswer(dst, "GetOk", m.Request, m.Value), '}'), nil
+	case register.Expired:
+		return append(AppendPair(append(dst, `{"Expired":`...), m.Request, m.Floor), '}'), nil
 	case register.Internal[M]:
 		return append(c.Internal.Append(append(dst, `{"Internal":`...), m.Message), '}'), nil
 	default:
@@ -100,10 +102,12 @@ func (c Codec[M]) Decode(data []byte) (register.Message, error) {
 		case "GetOk":
 			request, value := readAnswer(r)
 			m = register.GetOk{Request: request, Value: value}
+		case "Expired":
+			m = readExpired(r)
 		case "Internal":
 			m = register.Internal[M]{Message: c.Internal.Read(r)}
 		default:
-			r.Fail("Put, Get, PutOk, PutFail, GetOk or Internal")
+			r.Fail("Put, Get, PutOk, PutFail, GetOk, Expired or Internal")
 		}
 	})
 	if err := r.End(); err != nil {
@@ -121,6 +125,15 @@ func readAnswer(r *strictjson.Reader) (register.Request, register.Value) {
 	return request, value
 }
 
+func readExpired(r *strictjson.Reader) (m register.Expired) {
+	r.Open()
+	m.Request = register.Request(r.Uint64())
+	r.Comma()
+	m.Floor = register.Request(r.Uint64())
+	r.Close()
+	return m
+}
+
 // JSON tells that all messages are JSON.
 func (Codec[M]) JSON() bool { return true }
 
@@ -129,7 +142,7 @@ func (Codec[M]) Open(m register.Message) bool {
 	switch m.(type) {
 	case register.Put, register.Get:
 		return true
-	case register.PutOk, register.PutFail, register.GetOk, register.Internal[M]:
+	case register.PutOk, register.PutFail, register.GetOk, register.Expired, register.Internal[M]:
 	}
 	return false
 }

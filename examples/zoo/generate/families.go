@@ -23,7 +23,7 @@ var families = []family{
 		})`,
 	},
 	system("abd", "abd", "abd.go", "system.go"),
-	system("durable-abd", "durableabd", "durableabd.go", "system.go"),
+	system("durable-abd", "durableabd", "durableabd.go", "forget.go", "system.go"),
 	system("single-copy", "singlecopy", "singlecopy.go", "system.go"),
 	{
 		model:   "two-phase-commit",

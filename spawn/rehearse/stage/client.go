@@ -159,6 +159,11 @@ func (k *client) receive(p *packet) {
 		if m.Request == k.request && k.now.Read {
 			k.answered(Returned, m.Value)
 		}
+	case register.Expired:
+		if m.Request == k.request {
+			k.next = max(k.next, m.Floor+1)
+			k.giveUp()
+		}
 	case register.Put, register.Get: // no answers
 	}
 }

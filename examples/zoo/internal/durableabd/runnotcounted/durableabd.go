@@ -3,10 +3,12 @@
 // Package durableabd is the register of Attiya, Bar-Noy and Dolev, "Sharing Memory Robustly in Message-Passing Systems"
 // (1995), for a real network: servers crash and recover, messages are repeated and lost, clients ask again, and a server
 // serves many clients at once. A client numbers its requests in ascending order, has one at a time, and repeats it at
-// the server that it asked.
+// the server that it asked. Numbers of different clients should be alike, such as times: a server remembers only so many
+// clients, those with the greatest.
 package durableabd
 
 import (
+	"math"
 	"slices"
 
 	"synod/actor"
@@ -50,9 +52,10 @@ type (
 
 	// Durable is what a server keeps across a crash. Writes has a record for each client, of which a step changes one.
 	Durable struct {
-		Run    uint32 // how often it has recovered
+		Run    uint32           // how often it has recovered
+		Floor  register.Request // up to it, a request of a client that is not remembered is over; 0 for none
 		Copy   Copy
-		Writes map[actor.ID]Write // by client, never nil
+		Writes actor.Table[Write] // by client
 	}
 	// Write is the last request of a client to write that was given a place in the order.
 	Write struct {
@@ -64,7 +67,7 @@ type (
 		Durable
 		Count    uint64               // operations begun since it recovered
 		Tasks    map[uint64]Task      // those under way, by count; never nil
-		Sessions map[actor.ID]Session // by client, never nil
+		Sessions actor.Table[Session] // by client
 	}
 	// Task is an operation under way: first it finds the latest copy, then it tells a majority of the copy to keep.
 	Task struct {
@@ -81,8 +84,11 @@ type (
 		Task    uint64         // 0 once it is answered
 		Read    register.Value // what the answer told
 	}
-	// Server is its configuration: all others, in ascending order.
-	Server struct{ Peers []actor.ID }
+	// Server is its configuration.
+	Server struct {
+		Peers    []actor.ID // all others, in ascending order
+		Remember int        // of how many clients it remembers the last request, at most; 0 for all
+	}
 	// Out is what its handlers command through.
 	Out = register.Out[Message]
 )
@@ -97,17 +103,18 @@ func (s Sequence) Less(t Sequence) bool {
 	return s.Number < t.Number || s.Number == t.Number && s.Writer < t.Writer
 }
 
-// New makes the actor of a server.
-func New(peers []actor.ID) actor.Typed[State, register.Message] {
-	s := Server{peers}
+// New makes the actor of a server that remembers all clients.
+func New(peers []actor.ID) actor.Typed[State, register.Message] { return Server{Peers: peers}.New() }
+
+// New makes the actor of the server.
+func (s Server) New() actor.Typed[State, register.Message] {
 	return register.Serve(s, actor.Durable(s.Keep, s.Recover))
 }
 
 // Start begins without a value.
 func (s Server) Start(self actor.ID, _ *Out) State {
 	return State{
-		Durable: Durable{Copy: Copy{Sequence: Sequence{Writer: self}}, Writes: make(map[actor.ID]Write)},
-		Tasks:   make(map[uint64]Task), Sessions: make(map[actor.ID]Session),
+		Durable: Durable{Copy: Copy{Sequence: Sequence{Writer: self}}}, Tasks: make(map[uint64]Task),
 	}
 }
 
@@ -118,10 +125,8 @@ func (s Server) Keep(st State) Durable { return st.Durable }
 // their clients ask again.
 func (s Server) Recover(self actor.ID, kept Durable, out *Out) State {
 	st := s.Start(self, out)
-	st.Copy = kept.Copy
-	if kept.Writes != nil {
-		st.Writes = kept.Writes
-	}
+	st.Durable = kept
+	st.Run = min(kept.Run, math.MaxUint32)
 	return st
 }
 
@@ -136,25 +141,34 @@ func (s Server) Get(self actor.ID, st State, from actor.ID, r register.Request, 
 }
 
 // serve begins a task for a request that is new. One that is repeated is the same operation as before, and one that is
-// older than the client's last is over. A write that was given a place in the order before a crash keeps it.
+// older than the client's last is over. A write that was given a place in the order before a crash keeps it. Of a client
+// that is not remembered, what is not above the floor may have been done, and is not done again.
 func (s Server) serve(self actor.ID, st State, t Task, out *Out) State {
-	session, known := st.Sessions[t.Client]
-	written := st.Writes[t.Client]
+	session, known := st.Sessions.Get(t.Client)
+	written, wrote := st.Writes.Get(t.Client)
 	switch {
-	case known && t.Request == session.Request && session.Task != 0:
-		s.ask(Operation{st.Run, session.Task}, st.Tasks[session.Task], out)
+	case st.Run == math.MaxUint32:
+		return st // The runs after it are counted no more, so that names would be used again.
+	case t.Request < session.Request || t.Request < written.Request:
 		return st
-	case known && t.Request == session.Request:
+	case known && t.Request == session.Request && session.Task == 0:
 		t.answer(session.Read, out)
 		return st
-	case t.Request <= session.Request || t.Request < written.Request:
+	case known && t.Request == session.Request:
+		if task, ok := st.Tasks[session.Task]; ok {
+			s.ask(Operation{st.Run, session.Task}, task, out)
+		}
 		return st
-	case t.Write != nil && t.Request == written.Request:
+	case wrote && t.Request == written.Request && t.Write != nil:
 		t.Telling, t.Copy = true, Copy{written.Sequence, *t.Write}
+	case t.Request <= st.Floor:
+		out.Expired(t.Client, t.Request, st.Floor)
+		return st
 	}
+	delete(st.Tasks, session.Task) // The client has gone on.
 	st.Count++
-	st.Sessions[t.Client] = Session{Request: t.Request, Task: st.Count}
-	return s.phase(self, st, st.Count, t, out)
+	st.Sessions = st.Sessions.With(t.Client, Session{Request: t.Request, Task: st.Count})
+	return s.phase(self, s.forget(st, t.Client), st.Count, t, out)
 }
 
 // phase begins a phase of a task.
@@ -212,15 +226,21 @@ func (s Server) proceed(self actor.ID, st State, count uint64, t Task, out *Out)
 		if t.Write == nil {
 			session.Read = t.Copy.Value
 		}
-		st.Sessions[t.Client] = session
+		st.Sessions = st.Sessions.With(t.Client, session)
 		t.answer(session.Read, out)
 		return st
 	}
 	// What the server wrote meanwhile counts too, or two tasks of it could give the same place in the order.
 	t.Telling, t.Copy = true, later(t.Copy, st.Copy)
-	if t.Write != nil {
+	switch {
+	case t.Write == nil:
+	case t.Copy.Sequence.Number == math.MaxUint64:
+		delete(st.Tasks, count)
+		return st // There is no later place in the order; at an earlier one the value would be lost.
+	default:
 		t.Copy = Copy{Sequence{t.Copy.Sequence.Number + 1, self}, *t.Write}
-		st.Writes[t.Client] = Write{t.Request, t.Copy.Sequence}
+		st.Writes = st.Writes.With(t.Client, Write{t.Request, t.Copy.Sequence})
+		st = s.forget(st, t.Client)
 	}
 	st.Copy = later(st.Copy, t.Copy)
 	return s.phase(self, st, count, t, out)
