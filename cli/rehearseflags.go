@@ -153,7 +153,9 @@ func (f *rehearseFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind,
 		switch {
 		case err != nil:
 			return 0, err
-		case !durable && (k == nemesis.DiskFull || k == nemesis.DiskFailing):
+		case !slices.Contains(nemesis.VirtualKinds(), k):
+			return 0, fmt.Errorf("%v: expected a fault of %s", k, kindWords(nemesis.VirtualKinds()))
+		case !durable && k.OfDisks():
 			return 0, fmt.Errorf("%v: these servers keep nothing: expected no faults of disks", k)
 		case f.impossible(k):
 			return 0, fmt.Errorf("%v: expected one that can happen to %s over %s", k,

@@ -226,7 +226,7 @@ func befalls(k nemesis.Kind, durable bool) error {
 	switch {
 	case !slices.Contains(nemesis.Kinds(), k):
 		return fmt.Errorf("%v: expected a fault that can befall processes, from %s", k, kindWords(nemesis.Kinds()))
-	case !durable && (k == nemesis.DiskFull || k == nemesis.DiskFailing):
+	case !durable && k.OfDisks():
 		return fmt.Errorf("%v: servers of this model keep nothing: expected no faults of disks", k)
 	}
 	return nil

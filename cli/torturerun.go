@@ -34,7 +34,7 @@ type ordeal struct {
 	tally    nemesis.Tally
 	ambushes int // kills that came right after an answer
 	checked  oplog.Result
-	stopped  error          // a server that stopped by itself
+	stopped  error          // a server that stopped by itself, or did not notice damage
 	replayed *replay.Result // nil if nothing was, or it is not the model's
 	deviates error          // why it is not the model's, a *replay.Deviation
 	elapsed  time.Duration
@@ -150,7 +150,7 @@ func (a *app) ordeal(ctx context.Context, p *torturePlan, s nemesis.Schedule, di
 	o.checked, err = q.finish(checking)
 	o.finished = obeyed == nil && ctx.Err() == nil
 	o.tally, o.ambushes, o.elapsed = cluster.Tally(), cluster.Ambushes(), time.Since(began)
-	if errors.Is(obeyed, torture.ErrStopped) {
+	if errors.Is(obeyed, torture.ErrStopped) || errors.Is(obeyed, torture.ErrAccepted) {
 		o.stopped, obeyed = obeyed, nil
 	}
 	if working.Err() != nil {

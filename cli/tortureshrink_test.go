@@ -107,7 +107,7 @@ func TestTortureKinds(t *testing.T) {
 		want string
 	}{
 		{nil, kindWords(nemesis.Kinds())},
-		{[]string{"--model", "single-decree"}, "drop,duplicate,delay,reorder,kill,pause"},
+		{[]string{"--model", "single-decree"}, "drop,duplicate,delay,reorder,kill,pause,corrupt"},
 		{[]string{"--model", "single-decree", "--faults", "partition,kill"}, "partition,kill"},
 		{[]string{"--model", "abd"}, "delay,reorder,pause"},
 	} {

@@ -273,7 +273,7 @@ func TestLostWrite(t *testing.T) {
 	for lost := 1; lost < 6; lost++ {
 		// The mark was not written for so many saves. Of one that is what a crash leaves.
 		data := slices.Clone(images[5])
-		copy(data[markAt:], images[5-lost][markAt:segmentsAt])
+		copy(data[MarkAt:], images[5-lost][MarkAt:segmentsAt])
 		found, err := Mount(&Disk{shown: data}, me)
 		switch {
 		case lost <= 2 && (err != nil || string(found.records["a"]) != "5"):
@@ -283,7 +283,7 @@ func TestLostWrite(t *testing.T) {
 		}
 		// The log was not.
 		data = slices.Clone(images[5-lost])
-		copy(data[markAt:], images[5][markAt:segmentsAt])
+		copy(data[MarkAt:], images[5][MarkAt:segmentsAt])
 		if _, err := Mount(&Disk{shown: data}, me); !errors.As(err, new(*Damage)) {
 			t.Errorf("the log of %d saves ago: %v", lost, err)
 		}

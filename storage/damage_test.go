@@ -29,22 +29,22 @@ var corruptions = []corruption{
 		return data
 	}},
 	{"zeros", func(r *rand.Rand, data []byte) []byte {
-		size := []int{1, sectorSize, 4096}[r.IntN(3)]
+		size := []int{1, SectorSize, 4096}[r.IntN(3)]
 		at := r.IntN(len(data)) / size * size
 		clear(data[at:min(at+size, len(data))])
 		return data
 	}},
 	{"noise", func(r *rand.Rand, data []byte) []byte {
-		at := r.IntN(len(data)) / sectorSize * sectorSize
-		for i := range data[at:min(at+sectorSize, len(data))] {
+		at := r.IntN(len(data)) / SectorSize * SectorSize
+		for i := range data[at:min(at+SectorSize, len(data))] {
 			data[at+i] = byte(r.Uint32())
 		}
 		return data
 	}},
 	{"tail", func(r *rand.Rand, data []byte) []byte { return data[:r.IntN(len(data))] }},
 	{"stale", func(r *rand.Rand, data []byte) []byte { // a sector lies where another one belongs
-		from, to := r.IntN(len(data)/sectorSize)*sectorSize, r.IntN(len(data)/sectorSize)*sectorSize
-		copy(data[to:to+sectorSize], bytes.Clone(data[from:from+sectorSize]))
+		from, to := r.IntN(len(data)/SectorSize)*SectorSize, r.IntN(len(data)/SectorSize)*SectorSize
+		copy(data[to:to+SectorSize], bytes.Clone(data[from:from+SectorSize]))
 		return data
 	}},
 }
@@ -187,12 +187,12 @@ func TestLastBits(t *testing.T) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	copy(data[markAt:], before[markAt:markAt+sectorSize])
+	copy(data[MarkAt:], before[MarkAt:MarkAt+SectorSize])
 	log, err := Mount(&Disk{shown: slices.Clone(data)}, me)
 	if err != nil || len(log.records["vote"]) != 700 {
 		t.Fatal(log, err)
 	}
-	if to-from != 2*sectorSize {
+	if to-from != 2*SectorSize {
 		t.Fatal(from, to)
 	}
 	for bit := range int(to-from) * 8 {

@@ -38,7 +38,7 @@ func (d *Disk) WriteAt(p []byte, at int64) (int, error) {
 	}
 	d.shown = grown(d.shown, at+int64(len(p)))
 	copy(d.shown[at:], p)
-	for s := at / sectorSize; s*sectorSize < at+int64(len(p)); s++ {
+	for s := at / SectorSize; s*SectorSize < at+int64(len(p)); s++ {
 		if i, found := slices.BinarySearch(d.waiting, s); !found {
 			d.waiting = slices.Insert(d.waiting, i, s)
 		}
@@ -81,9 +81,9 @@ func (d *Disk) Waiting() int { return len(d.waiting) }
 // keep lets sectors get to the disk.
 func (d *Disk) keep(sectors []int64) {
 	for _, s := range sectors {
-		end := min((s+1)*sectorSize, int64(len(d.shown)))
+		end := min((s+1)*SectorSize, int64(len(d.shown)))
 		d.stable = grown(d.stable, end)
-		copy(d.stable[s*sectorSize:end], d.shown[s*sectorSize:])
+		copy(d.stable[s*SectorSize:end], d.shown[s*SectorSize:])
 	}
 }
 

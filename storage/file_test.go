@@ -83,7 +83,7 @@ func TestRefused(t *testing.T) {
 	}
 	bbolt := make([]byte, 32<<10)
 	binary.LittleEndian.PutUint32(bbolt[16:], bboltMagic)
-	const first, second, third = segmentsAt, segmentsAt + sectorSize, segmentsAt + 2*sectorSize
+	const first, second, third = segmentsAt, segmentsAt + SectorSize, segmentsAt + 2*SectorSize
 	tests := map[string]struct {
 		prepare func(*testing.T, string)
 		says    string
@@ -100,19 +100,19 @@ func TestRefused(t *testing.T) {
 		"a later format":         {edit(later), "format 9, this program expects 2"},
 		"a bit of the magic":     {flip(1), "something else"},
 		"a bit of the header":    {flip(20), "bytes 0 to 4095: the checksum of the header"},
-		"a bit of the mark":      {flip(markAt + 9), "bytes 4096 to 4607: the checksum of the mark"},
-		"an empty mark":          {clear(markAt, markAt+sectorSize), "the checksum of the mark"},
+		"a bit of the mark":      {flip(MarkAt + 9), "bytes 4096 to 4607: the checksum of the mark"},
+		"an empty mark":          {clear(MarkAt, MarkAt+SectorSize), "the checksum of the mark"},
 		"a bit of the first":     {flip(first + 40), "bytes 8192 to 8703: batch 1 was saved, but"},
 		"a bit of the last":      {flip(third + 40), "bytes 9216 to 9727: batch 3 was saved, but"},
-		"an empty last one":      {clear(third, third+sectorSize), "batch 3 was saved, but"},
-		"an empty one":           {clear(second, second+sectorSize), "batch 2 was saved, but"},
-		"a bit of what is empty": {flip(third + 5*sectorSize), "neither empty nor as a save writes it"},
+		"an empty last one":      {clear(third, third+SectorSize), "batch 3 was saved, but"},
+		"an empty one":           {clear(second, second+SectorSize), "batch 2 was saved, but"},
+		"a bit of what is empty": {flip(third + 5*SectorSize), "neither empty nor as a save writes it"},
 		"cut in the header":      {cut(100), "the header is cut off"},
-		"cut before the mark":    {cut(markAt), "the mark of what was saved is cut off"},
-		"cut in the mark":        {cut(markAt + 100), "the mark of what was saved is cut off"},
+		"cut before the mark":    {cut(MarkAt), "the mark of what was saved is cut off"},
+		"cut in the mark":        {cut(MarkAt + 100), "the mark of what was saved is cut off"},
 		"cut before the segment": {cut(first), "the file is cut off, and has 8192 bytes"},
 		"cut before the last":    {cut(third), "the file is cut off, and has 9216 bytes"},
-		"cut behind the last":    {cut(third + sectorSize), "the file is cut off, and has 9728 bytes"},
+		"cut behind the last":    {cut(third + SectorSize), "the file is cut off, and has 9728 bytes"},
 		"a folder":               {func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, "expected a file"},
 	}
 	for name, tt := range tests {

@@ -23,10 +23,11 @@ import (
 // of its sectors has a checksum, the number of the batch, and its place in it. Disks write a sector whole or not at all:
 // after a crash each sector of a batch that was under way is as it was written, or empty, and anything else is damage.
 const (
-	sectorSize = 512
+	SectorSize = 512
+	MarkAt     = headerSize // where the sector of the mark is
+
 	headerSize = 4096
-	markAt     = headerSize
-	segmentsAt = markAt + 4096 // where the first segment begins
+	segmentsAt = MarkAt + 4096 // where the first segment begins
 
 	// leastRoom is how many bytes a segment has at least for batches behind its first one.
 	leastRoom = 64 << 10
@@ -45,7 +46,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 var ecma = crc64.MakeTable(crc64.ECMA)
 
 // zeros is an empty sector.
-var zeros [sectorSize]byte
+var zeros [SectorSize]byte
 
 // seal writes the checksum of a block into its first four bytes. The seed tells files apart, so that a sector of another
 // file is not taken for one of this.
@@ -143,31 +144,31 @@ type mark struct {
 
 // encode returns the sector of the mark.
 func (m mark) encode(seed uint32) []byte {
-	b := make([]byte, 4, sectorSize)
+	b := make([]byte, 4, SectorSize)
 	for _, n := range []uint64{
 		uint64(m.start), uint64(m.end), m.first, m.saved.number, uint64(m.saved.end), m.saved.chain,
 	} {
 		b = binary.LittleEndian.AppendUint64(b, n)
 	}
-	b = b[:sectorSize]
+	b = b[:SectorSize]
 	seal(b, seed)
 	return b
 }
 
 // decodeMark reads the sector of the mark of a file that has size bytes.
 func decodeMark(block []byte, seed uint32, size int64) (mark, error) {
-	if len(block) < sectorSize {
-		return mark{}, &Damage{markAt, markAt + int64(len(block)), "the mark of what was saved is cut off"}
+	if len(block) < SectorSize {
+		return mark{}, &Damage{MarkAt, MarkAt + int64(len(block)), "the mark of what was saved is cut off"}
 	}
-	block = block[:sectorSize]
+	block = block[:SectorSize]
 	if !sealed(block, seed) {
-		return mark{}, &Damage{markAt, markAt + sectorSize, "the checksum of the mark of what was saved is wrong"}
+		return mark{}, &Damage{MarkAt, MarkAt + SectorSize, "the checksum of the mark of what was saved is wrong"}
 	}
 	n := func(i int) uint64 { return binary.LittleEndian.Uint64(block[4+8*i:]) }
 	m := mark{int64(n(0)), int64(n(1)), n(2), place{n(3), int64(n(4)), n(5)}}
-	aligned := m.start%sectorSize == 0 && m.end%sectorSize == 0 && m.saved.end%sectorSize == 0
+	aligned := m.start%SectorSize == 0 && m.end%SectorSize == 0 && m.saved.end%SectorSize == 0
 	if !aligned || m.start < segmentsAt || m.saved.end <= m.start || m.end < m.saved.end || m.first < 1 || m.saved.number < m.first {
-		return mark{}, &Damage{markAt, markAt + sectorSize, "the mark of what was saved contradicts itself"}
+		return mark{}, &Damage{MarkAt, MarkAt + SectorSize, "the mark of what was saved contradicts itself"}
 	}
 	if m.end > size {
 		return mark{}, &Damage{size, m.end, fmt.Sprintf("the file is cut off, and has %d bytes of %d", size, m.end)}
@@ -179,7 +180,7 @@ func decodeMark(block []byte, seed uint32, size int64) (mark, error) {
 // the content, four bytes each, and the number of the batch, eight.
 const (
 	headSize   = 4 + 4 + 4 + 8
-	sectorRoom = sectorSize - headSize
+	sectorRoom = SectorSize - headSize
 )
 
 // head is what a sector of a batch says of itself.
@@ -190,7 +191,7 @@ type head struct {
 }
 
 // span returns how many bytes the sectors take of a batch with a content of so many bytes.
-func span(length int) int64 { return int64((length+sectorRoom-1)/sectorRoom) * sectorSize }
+func span(length int) int64 { return int64((length+sectorRoom-1)/sectorRoom) * SectorSize }
 
 // appendSectors appends the sectors of a batch.
 func appendSectors(dst []byte, seed uint32, number uint64, content []byte) []byte {
@@ -203,7 +204,7 @@ func appendSectors(dst []byte, seed uint32, number uint64, content []byte) []byt
 		dst = binary.LittleEndian.AppendUint64(dst, number)
 		n := min(sectorRoom, len(content))
 		dst = append(dst, content[:n]...)
-		dst = append(dst, zeros[:at+sectorSize-len(dst)]...)
+		dst = append(dst, zeros[:at+SectorSize-len(dst)]...)
 		content = content[n:]
 		seal(dst[at:], seed)
 	}
@@ -220,7 +221,7 @@ func decodeHead(sector []byte, seed uint32) (h head, ok bool) {
 		index:  binary.LittleEndian.Uint32(sector[4:]),
 		length: binary.LittleEndian.Uint32(sector[8:]),
 	}
-	return h, h.length > 0 && h.length <= maxContent && int64(h.index)*sectorSize < span(int(h.length))
+	return h, h.length > 0 && h.length <= maxContent && int64(h.index)*SectorSize < span(int(h.length))
 }
 
 // The content of a batch is the chain of the batch before it, a byte for its kind, and records: the length of the name

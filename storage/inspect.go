@@ -14,6 +14,7 @@ type Report struct {
 	Room       int64 // where the segment ends
 	First      uint64
 	Last       uint64 // the number of the last batch
+	Marked     int64  // where the batches end that the mark says were saved
 	Unmarked   int    // how many of the last batches the mark does not know of: at most two, after a loss of power
 	Torn       bool   // a save was under way in a crash; it was not acknowledged, and is dropped when the file is opened
 	TornFrom   int64  // the bytes of its sectors that got to the disk
@@ -39,7 +40,7 @@ func Inspect(path string) (*Report, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	r := &Report{
-		Identity: s.identity, Size: size, From: s.mark.start, To: s.last.end, Room: s.mark.end,
+		Identity: s.identity, Size: size, From: s.mark.start, To: s.last.end, Room: s.mark.end, Marked: s.mark.saved.end,
 		First: s.mark.first, Last: s.last.number, Records: ascending(s.records),
 		Torn: s.torn.from < s.torn.to, TornFrom: s.torn.from, TornTo: s.torn.to,
 		Unfinished: err != nil,

@@ -43,14 +43,14 @@ func TestInspect(t *testing.T) {
 	want := []Record{{"a", []byte("1")}, {"b", []byte("2")}}
 	r, err := look(func([]byte) {})
 	if err != nil || r.Identity != me || !same(r.Records, want) || r.First != 1 || r.Last != 3 || r.Unmarked != 0 ||
-		r.Torn || r.Unfinished || r.From != segmentsAt || r.To != segmentsAt+3*sectorSize || r.Size != int64(len(sound)) {
+		r.Torn || r.Unfinished || r.From != segmentsAt || r.To != segmentsAt+3*SectorSize || r.Size != int64(len(sound)) {
 		t.Errorf("sound: %+v, %v", r, err)
 	}
 	r, err = look(func(data []byte) {
 		s := appendSectors(nil, f.seed, 4, appendContent(nil, f.mark.saved.chain, kindChanges, []Record{{"a", make([]byte, 700)}}))
-		copy(data[r.To:], s[:sectorSize])
+		copy(data[r.To:], s[:SectorSize])
 	})
-	if err != nil || !same(r.Records, want) || !r.Torn || r.TornFrom != r.To || r.TornTo != r.To+sectorSize {
+	if err != nil || !same(r.Records, want) || !r.Torn || r.TornFrom != r.To || r.TornTo != r.To+SectorSize {
 		t.Errorf("torn: %+v, %v", r, err)
 	}
 	r, err = look(func(data []byte) { data[r.To-20] ^= 1 })

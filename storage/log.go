@@ -146,7 +146,7 @@ func (l *Log) append() error {
 }
 
 func (l *Log) writeMark() error {
-	_, err := l.device.WriteAt(l.mark.encode(l.seed), markAt)
+	_, err := l.device.WriteAt(l.mark.encode(l.seed), MarkAt)
 	return err
 }
 

@@ -43,7 +43,7 @@ func look(d Device) (*survey, error) {
 	if s.identity, s.seed, err = decodeHeader(front); err != nil {
 		return s, err
 	}
-	if s.mark, err = decodeMark(front[min(len(front), markAt):], s.seed, size); err != nil {
+	if s.mark, err = decodeMark(front[min(len(front), MarkAt):], s.seed, size); err != nil {
 		return s, err
 	}
 	segment := make([]byte, s.mark.end-s.mark.start)
@@ -73,15 +73,15 @@ func (s *survey) marked(segment []byte) error {
 	for s.last.number < s.mark.saved.number {
 		at := s.last.end - s.mark.start
 		var content []byte
-		length := int64(sectorSize)
-		for i := int64(0); i < length; i += sectorSize {
-			if at+i+sectorSize > int64(len(segment)) {
+		length := int64(SectorSize)
+		for i := int64(0); i < length; i += SectorSize {
+			if at+i+SectorSize > int64(len(segment)) {
 				return s.damage(s.last.end, s.mark.end, "is longer than its segment")
 			}
-			sector := segment[at+i : at+i+sectorSize]
+			sector := segment[at+i : at+i+SectorSize]
 			h, ok := decodeHead(sector, s.seed)
-			if !ok || h.number != s.last.number+1 || int64(h.index)*sectorSize != i || i > 0 && span(int(h.length)) != length {
-				return s.damage(s.last.end+i, s.last.end+i+sectorSize, "was saved, but the checksum of a sector is wrong, or it is another sector")
+			if !ok || h.number != s.last.number+1 || int64(h.index)*SectorSize != i || i > 0 && span(int(h.length)) != length {
+				return s.damage(s.last.end+i, s.last.end+i+SectorSize, "was saved, but the checksum of a sector is wrong, or it is another sector")
 			}
 			length = span(int(h.length))
 			content = append(content, sector[headSize:]...)
@@ -92,7 +92,7 @@ func (s *survey) marked(segment []byte) error {
 		}
 	}
 	if s.last != s.mark.saved {
-		return &Damage{markAt, markAt + sectorSize, "the mark of what was saved contradicts the batches"}
+		return &Damage{MarkAt, MarkAt + SectorSize, "the mark of what was saved contradicts the batches"}
 	}
 	return nil
 }
@@ -146,15 +146,15 @@ func (s *survey) unmarked(segment []byte) error {
 		}
 		var content []byte
 		for i, f := range all[:n] {
-			if f.at != s.last.end+int64(f.index)*sectorSize || f.length != all[0].length {
-				return s.damage(f.at, f.at+sectorSize, "has a sector that is not where it belongs")
+			if f.at != s.last.end+int64(f.index)*SectorSize || f.length != all[0].length {
+				return s.damage(f.at, f.at+SectorSize, "has a sector that is not where it belongs")
 			}
 			if int(f.index) == i {
 				content = append(content, f.content...)
 			}
 		}
-		if n > 0 && int64(n)*sectorSize == span(int(all[0].length)) {
-			if err := s.accept(content[:all[0].length], int64(n)*sectorSize); err != nil {
+		if n > 0 && int64(n)*SectorSize == span(int(all[0].length)) {
+			if err := s.accept(content[:all[0].length], int64(n)*SectorSize); err != nil {
 				return err
 			}
 			all = all[n:]
@@ -165,7 +165,7 @@ func (s *survey) unmarked(segment []byte) error {
 			return s.damage(s.last.end, f.at, fmt.Sprintf(
 				"is incomplete, but it was saved, as batch %d was begun after it", f.number))
 		}
-		s.torn.from, s.torn.to = all[0].at, all[n-1].at+sectorSize
+		s.torn.from, s.torn.to = all[0].at, all[n-1].at+SectorSize
 		return nil
 	}
 	return err
@@ -174,8 +174,8 @@ func (s *survey) unmarked(segment []byte) error {
 // find returns the sectors behind the marked batches that are not empty, in their order.
 func (s *survey) find(segment []byte) ([]found, error) {
 	var all []found
-	for at := s.mark.saved.end; at < s.mark.end; at += sectorSize {
-		sector := segment[at-s.mark.start:][:sectorSize]
+	for at := s.mark.saved.end; at < s.mark.end; at += SectorSize {
+		sector := segment[at-s.mark.start:][:SectorSize]
 		if bytes.Equal(sector, zeros[:]) {
 			continue
 		}
@@ -186,13 +186,13 @@ func (s *survey) find(segment []byte) ([]found, error) {
 		}
 		switch {
 		case !ok:
-			return all, &Damage{at, at + sectorSize, fmt.Sprintf("a sector behind batch %d is neither empty nor as a save "+
+			return all, &Damage{at, at + SectorSize, fmt.Sprintf("a sector behind batch %d is neither empty nor as a save "+
 				"writes it; that is no save that was under way in a crash, which leaves whole sectors", before)}
 		case h.number > s.mark.saved.number+2:
-			return all, &Damage{markAt, markAt + sectorSize, fmt.Sprintf("the mark of what was saved is older than "+
+			return all, &Damage{MarkAt, MarkAt + SectorSize, fmt.Sprintf("the mark of what was saved is older than "+
 				"batch %d allows: the disk has lost a write", h.number)}
 		case h.number <= s.mark.saved.number, h.number < before:
-			return all, &Damage{at, at + sectorSize, fmt.Sprintf("a sector of batch %d is not where it belongs", h.number)}
+			return all, &Damage{at, at + SectorSize, fmt.Sprintf("a sector of batch %d is not where it belongs", h.number)}
 		}
 		all = append(all, found{at, h, sector[headSize:]})
 	}

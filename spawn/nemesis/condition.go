@@ -20,11 +20,12 @@ type Condition struct {
 	Cut     []int       // the servers to which its link carries nothing, in either direction; ascending
 	Deaf    []int       // the servers of which it hears nothing; ascending
 	Disk    faults.Disk
+	Harm    Harm // of its file, while it is down
 }
 
 // Equal tells whether two conditions are the same.
 func (c Condition) Equal(d Condition) bool {
-	return c.Down == d.Down && c.Off == d.Off && c.Paused == d.Paused && c.Network == d.Network && c.Disk == d.Disk &&
+	return c.Down == d.Down && c.Off == d.Off && c.Paused == d.Paused && c.Network == d.Network && c.Disk == d.Disk && c.Harm == d.Harm &&
 		slices.Equal(c.Cut, d.Cut) && slices.Equal(c.Deaf, d.Deaf)
 }
 
@@ -108,6 +109,8 @@ func (s Schedule) apply(f Fault, all []Condition) {
 			c.Down = true
 		case PowerOff:
 			c.Down, c.Off = true, true
+		case Corrupt:
+			c.Down, c.Harm = true, f.Harm
 		case Pause:
 			c.Paused = true
 		case DiskFull:

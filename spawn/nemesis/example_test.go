@@ -26,6 +26,6 @@ func Example() {
 	}, 100)
 	fmt.Println("shrunk:", small.Faults)
 	// Output:
-	// 35 faults, the first one: 147ms for 1.232s: duplicate 0 1 2 with probability 0.1
-	// shrunk: [10.522s for 13.1875ms: kill 0]
+	// 33 faults, the first one: 147ms for 1.232s: drop 1 with probability 0.01
+	// shrunk: [16.924s for 16.796875ms: kill 0]
 }

@@ -34,6 +34,8 @@ type faultJSON struct {
 	Most        string  `json:"most,omitempty"`
 	Deaf        bool    `json:"deaf,omitempty"`
 	Ambush      bool    `json:"ambush,omitempty"`
+	Damage      string  `json:"damage,omitempty"`
+	Where       float64 `json:"where,omitempty"`
 }
 
 // Write writes the schedule as JSON, a line for each fault.
@@ -47,6 +49,9 @@ func (s Schedule) Write(w io.Writer) error {
 		}
 		if f.Kind == Delay {
 			line.Least, line.Most = f.Least.String(), f.Most.String()
+		}
+		if f.Kind == Corrupt {
+			line.Damage, line.Where = f.Harm.Damage.String(), f.Harm.Where
 		}
 		text, err := json.Marshal(line)
 		if err != nil {
@@ -103,6 +108,12 @@ func (j faultJSON) fault() (Fault, error) {
 	var err error
 	if f.Kind, err = ParseKind(j.Kind); err != nil {
 		return f, err
+	}
+	f.Harm.Where = j.Where
+	if j.Damage != "" {
+		if f.Harm.Damage, err = parseDamage(j.Damage); err != nil {
+			return f, err
+		}
 	}
 	for _, d := range []struct {
 		text string

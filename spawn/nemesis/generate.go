@@ -56,7 +56,7 @@ func (c Config) Validate() error {
 		return fmt.Errorf("faults every %v for %v: expected at most %d", c.Every, c.Duration, MaxFaults/2)
 	}
 	for _, k := range c.Kinds {
-		if k < Drop || k > PowerOff {
+		if k < Drop || k > Corrupt {
 			return fmt.Errorf("%v: expected a kind of fault", k)
 		}
 		if k == Partition && c.Servers == 1 {
@@ -183,10 +183,13 @@ func (g *generator) fault(t turn) Fault {
 		default:
 			f.Servers = g.some(1)
 		}
-	case Pause, DiskFull, DiskFailing:
+	case Pause, DiskFull, DiskFailing, Corrupt:
 		f.Servers = g.some(1)
 		if g.below(4) == 0 {
 			f.Servers = g.some(1 + g.below(n))
+		}
+		if t.kind == Corrupt {
+			f.Harm = Harm{Bit + Damage(g.below(int(Sector))), float64(g.below(1000)) / 1000}
 		}
 	}
 	return f

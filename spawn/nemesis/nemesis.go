@@ -27,24 +27,27 @@ const (
 	DiskFull                    // nothing can be written
 	DiskFailing                 // an fsync fails, and what was to be written may be there or not
 	PowerOff                    // machines end at once, with servers and page cache, and are started again
+	Corrupt                     // servers end at once, and find their files damaged, until these are put back
 )
 
 var names = [...]string{
 	"none", "drop", "duplicate", "delay", "reorder", "partition", "kill", "pause", "disk-full", "disk-failing",
-	"power-off",
+	"power-off", "corrupt",
 }
 
-// Kinds gives the kinds that can befall processes of an operating system, in their order.
-func Kinds() []Kind {
-	all := VirtualKinds()
-	return all[:len(all)-1]
-}
+// Kinds returns the kinds that can befall processes of an operating system, in their order.
+func Kinds() []Kind { return without(PowerOff) }
 
-// VirtualKinds gives all kinds, in their order. The last one takes machines that are simulated.
-func VirtualKinds() []Kind {
+// VirtualKinds returns the kinds that can befall machines that are simulated, in their order.
+func VirtualKinds() []Kind { return without(Corrupt) }
+
+// without returns all kinds but one, in their order.
+func without(other Kind) []Kind {
 	var all []Kind
-	for k := Drop; k <= PowerOff; k++ {
-		all = append(all, k)
+	for k := Drop; k <= Corrupt; k++ {
+		if k != other {
+			all = append(all, k)
+		}
 	}
 	return all
 }
@@ -65,6 +68,9 @@ func ParseKind(s string) (Kind, error) {
 	return 0, fmt.Errorf("%q: expected one of %s", s, strings.Join(names[1:], ", "))
 }
 
+// OfDisks reports whether a kind befalls what servers keep.
+func (k Kind) OfDisks() bool { return k == DiskFull || k == DiskFailing || k == Corrupt }
+
 // hasProbability tells whether a kind befalls each message with a probability.
 func (k Kind) hasProbability() bool { return k == Drop || k == Duplicate || k == Reorder }
 
@@ -78,6 +84,7 @@ type Fault struct {
 	Probability float64       // of Drop, Duplicate and Reorder: what each message meets, above 0 and at most 1
 	Least, Most time.Duration // of Delay: how late a message is
 	Deaf        bool          // of Partition: Servers hear nothing of the others, who hear them
+	Harm        Harm          // of Corrupt
 	// Ambush is of Kill: the servers end together, right after a put was acknowledged and while nothing else is under
 	// way, as soon as there is such a moment from At on; and what clients do next is to read, once the first of them are
 	// back. What a server says before it has saved it shows then. Ambushes that begin at the same time are one; who
@@ -100,6 +107,8 @@ func (f Fault) String() string {
 		fmt.Fprintf(&b, " with probability %g", f.Probability)
 	case f.Kind == Delay:
 		fmt.Fprintf(&b, " by %v..%v", f.Least, f.Most)
+	case f.Kind == Corrupt:
+		fmt.Fprintf(&b, ", %v", f.Harm)
 	case f.Deaf:
 		b.WriteString(", who hear nothing")
 	case f.Ambush:
@@ -153,7 +162,7 @@ func (s Schedule) Validate() error {
 }
 
 func (s Schedule) verify(f Fault) error {
-	if f.Kind < Drop || f.Kind > PowerOff {
+	if f.Kind < Drop || f.Kind > Corrupt {
 		return errors.New("expected a kind of fault")
 	}
 	if f.At < 0 || f.For <= 0 || f.Ends() > s.Duration || f.Ends() < f.At {
@@ -173,6 +182,9 @@ func (s Schedule) verify(f Fault) error {
 	}
 	if f.Kind == Delay && (f.Least < 0 || f.Most < f.Least || f.Most == 0 || f.Most > MaxDelay) {
 		return fmt.Errorf("a delay of %v..%v: expected a range from 0 to %v, not all of it 0", f.Least, f.Most, MaxDelay)
+	}
+	if err := f.Harm.verify(f.Kind); err != nil {
+		return err
 	}
 	if f.Ambush && f.Kind != Kill {
 		return fmt.Errorf("an ambush of %v: expected one of kill", f.Kind)

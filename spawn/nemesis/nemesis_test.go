@@ -2,6 +2,8 @@ package nemesis
 
 import (
 	"bytes"
+	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -195,6 +197,8 @@ func reference(s Schedule, server int, at time.Duration) Condition {
 			c.Down = true
 		case PowerOff:
 			c.Down, c.Off = true, true
+		case Corrupt:
+			c.Down, c.Harm = true, f.Harm
 		case Pause:
 			c.Paused = true
 		case DiskFull:
@@ -503,7 +507,7 @@ func TestWorkload(t *testing.T) {
 }
 
 func TestKindWords(t *testing.T) {
-	for _, k := range VirtualKinds() {
+	for _, k := range without(0) {
 		if got, err := ParseKind(k.String()); err != nil || got != k {
 			t.Errorf("%v is read as %v, %v", k, got, err)
 		}
@@ -512,5 +516,37 @@ func TestKindWords(t *testing.T) {
 		if k, err := ParseKind(s); err == nil {
 			t.Errorf("%q is read as %v", s, k)
 		}
+	}
+}
+
+// TestHarm makes sure that a schedule says what is done to files, and nothing that cannot be done.
+func TestHarm(t *testing.T) {
+	of := func(k Kind, h Harm) Schedule {
+		return Schedule{Servers: 1, Duration: time.Second, Faults: []Fault{{Kind: k, For: time.Millisecond, Servers: []int{0}, Harm: h}}}
+	}
+	for _, d := range []Damage{Bit, Tail, Sector} {
+		s := of(Corrupt, Harm{d, 0.75})
+		var b bytes.Buffer
+		if err := s.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Read(&b); err != nil || !reflect.DeepEqual(got, s) {
+			t.Errorf("%v is read as %v, %v", s, got, err)
+		}
+		if want := fmt.Sprintf("0s for 1ms: corrupt 0, %v at 0.75", d); s.Faults[0].String() != want {
+			t.Errorf("%v, want %s", s.Faults[0], want)
+		}
+	}
+	for _, bad := range []Schedule{
+		of(Corrupt, Harm{}), of(Corrupt, Harm{Sector + 1, 0}), of(Corrupt, Harm{Bit, 1}), of(Corrupt, Harm{Bit, -0.1}),
+		of(Corrupt, Harm{Bit, math.NaN()}), of(Kill, Harm{Bit, 0}),
+	} {
+		if err := bad.Validate(); err == nil {
+			t.Errorf("%v is accepted", bad)
+		}
+	}
+	if _, err := Read(strings.NewReader(`{"format":"synod.schedule/1","servers":1,"duration":"1s","faults":[
+		{"kind":"corrupt","at":"0s","for":"1ms","servers":[0],"damage":"flood"}]}`)); err == nil || !strings.Contains(err.Error(), `damage "flood"`) {
+		t.Error(err)
 	}
 }

@@ -59,7 +59,7 @@ func (c Config) Validate() error {
 		return fmt.Errorf("a run of %v: expected one of 1s to %v", c.Length, MaxLength)
 	case c.Streams && slices.ContainsFunc(c.Kinds, unordered):
 		return errors.New("streams carry messages once and in order: expected neither duplicate nor reorder among their faults")
-	case c.Ephemeral && slices.ContainsFunc(c.Kinds, ofDisks):
+	case c.Ephemeral && slices.ContainsFunc(c.Kinds, nemesis.Kind.OfDisks):
 		return errors.New("servers that keep nothing use no disk: expected no fault of disks")
 	}
 	if c.Spec != "" && c.Spec != oplog.Register && c.Spec != oplog.WriteOnce {
@@ -73,7 +73,6 @@ func (c Config) Validate() error {
 }
 
 func unordered(k nemesis.Kind) bool { return k == nemesis.Duplicate || k == nemesis.Reorder }
-func ofDisks(k nemesis.Kind) bool   { return k == nemesis.DiskFull || k == nemesis.DiskFailing }
 
 // Servers of a run, in ascending order.
 func (c Config) servers() []actor.ID {

@@ -74,6 +74,9 @@ type Cluster struct {
 // ErrStopped tells that a server stopped although nothing was done to it that would allow it to.
 var ErrStopped = errors.New("a server stopped by itself")
 
+// ErrAccepted says that a server started with a file that was damaged, or changed one that it refused.
+var ErrAccepted = errors.New("a server did not notice damage")
+
 // attempts is how often a cluster looks for other ports when some that were free are taken after all.
 const attempts = 5
 

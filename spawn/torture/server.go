@@ -27,6 +27,7 @@ type server struct {
 	wanted, is nemesis.Condition
 	seen       faults.Status // what the process had counted when it was last asked
 	ambushed   bool          // it is to be killed right now, in an ambush
+	harm       nemesis.Harm  // what becomes of its file before it starts again; zero for nothing
 }
 
 // process is a running process.
@@ -142,6 +143,9 @@ func (s *server) become(ctx context.Context, c nemesis.Condition) error {
 		return nil
 	}
 	s.wanted = c
+	if c.Harm != (nemesis.Harm{}) {
+		s.harm = c.Harm
+	}
 	if s.process != nil {
 		if err := s.notice(); err != nil {
 			return err
@@ -234,8 +238,11 @@ func (s *server) await(ctx context.Context, a *ambush) {
 	}
 }
 
-// begin starts the process and waits until it can be asked.
+// begin starts the process and waits until it can be asked. If its file is to be damaged, it has to refuse it before.
 func (s *server) begin(ctx context.Context) error {
+	if err := s.refuse(ctx); err != nil {
+		return err
+	}
 	if err := s.launch(); err != nil {
 		return err
 	}
@@ -279,7 +286,9 @@ func (s *server) kill() error {
 	}
 	<-s.process.ended
 	s.forget()
-	s.cluster.count(nemesis.Kill, 1)
+	if s.wanted.Harm == (nemesis.Harm{}) { // Else what it is killed for is counted when it comes back.
+		s.cluster.count(nemesis.Kill, 1)
+	}
 	return nil
 }
 

@@ -159,11 +159,14 @@ func TestFaults(t *testing.T) {
 		{Kind: nemesis.Pause, Servers: []int{2}},
 		{Kind: nemesis.DiskFull, Servers: []int{1}},
 		{Kind: nemesis.DiskFailing, Servers: []int{2}},
+		{Kind: nemesis.Corrupt, Servers: []int{0, 1, 2}, Harm: nemesis.Harm{Damage: nemesis.Bit}},
+		{Kind: nemesis.Corrupt, Servers: []int{1}, Harm: nemesis.Harm{Damage: nemesis.Tail, Where: 0.9}},
+		{Kind: nemesis.Corrupt, Servers: []int{1}, Harm: nemesis.Harm{Damage: nemesis.Sector, Where: 0.999}},
 	} {
 		happens(t, c, f)
 	}
 	tally := c.Tally()
-	for k, want := range map[nemesis.Kind]uint64{nemesis.Kill: 3, nemesis.Pause: 1, nemesis.DiskFull: 1, nemesis.DiskFailing: 1} {
+	for k, want := range map[nemesis.Kind]uint64{nemesis.Kill: 3, nemesis.Pause: 1, nemesis.DiskFull: 1, nemesis.DiskFailing: 1, nemesis.Corrupt: 5} {
 		if tally[k] != want {
 			t.Errorf("%v happened %d times, want %d", k, tally[k], want)
 		}
