@@ -191,6 +191,7 @@ func (s *process) listen(at netip.AddrPort) (endpoint, error) {
 	if s.flags.transport.value == "tcp" {
 		var l *tcp.Listener
 		if l, err = tcp.Listen(at); err == nil {
+			l.Log = s.log.With("server", l.Address().String())
 			serve := func(self actor.ID, servers []actor.ID) spawn.Transport { return tcp.Serve(l, self, servers) }
 			e = endpoint{l.Address(), serve, l.Close}
 		}

@@ -17,7 +17,7 @@ import (
 type Server struct {
 	Config
 	batch            batch
-	rejected, unsent limiter
+	rejected, unsent Limiter
 }
 
 // NewServer makes a server, to which nothing has happened yet. It calls only Send of its transport.
@@ -156,7 +156,7 @@ func (s *Server) send(m machine.Message) {
 	}
 	if err := s.Transport.Send(m.To, m.Data); err != nil {
 		s.Metrics.Unsent.Add(1)
-		if n, ok := s.unsent.allow(s.Clock()); ok {
+		if n, ok := s.unsent.Allow(s.Clock()); ok {
 			s.Log.Warn("a message could not be sent", "to", Describe(m.To), "error", err, "more", n)
 		}
 		return
@@ -166,7 +166,7 @@ func (s *Server) send(m machine.Message) {
 
 func (s *Server) reject(r *machine.Rejection, size int) {
 	s.Metrics.Rejected[r.Reason].Add(1)
-	if n, ok := s.rejected.allow(s.Clock()); ok {
+	if n, ok := s.rejected.Allow(s.Clock()); ok {
 		detail := ""
 		if r.Err != nil {
 			detail = r.Err.Error()
@@ -210,14 +210,15 @@ func (s *Server) logTimers(e machine.Effects) {
 	}
 }
 
-// limiter lets one of many equal log lines through each second.
-type limiter struct {
+// Limiter lets one of many equal log lines through each second. It is not safe for concurrent use.
+type Limiter struct {
 	next time.Duration
 	held uint64
 }
 
-// allow tells whether a line may be written now, and how many were held back since the last one.
-func (l *limiter) allow(now time.Duration) (held uint64, ok bool) {
+// Allow reports whether a line may be written now, and how many were held back since the last one. The time counts from any
+// moment.
+func (l *Limiter) Allow(now time.Duration) (held uint64, ok bool) {
 	if now < l.next {
 		l.held++
 		return 0, false

@@ -1,19 +1,23 @@
 // Package tcp carries messages on streams, each with its length before it, four bytes. A server keeps a connection to
 // every other one, over which it sends, and connects again when it breaks; it says first who it is. Anybody else who
-// connects is a client, and gets its answers on the same connection. What waits to be sent is bounded; beyond that,
+// connects is a client, and gets its answers on the same connection. Connections that say nothing, clients and servers have
+// places of their own, and the one that has been silent for longest gives its place to a new one. What waits to be sent is bounded; beyond that,
 // messages are lost.
 package tcp
 
 import (
 	"bufio"
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"synod/actor"
@@ -23,8 +27,10 @@ import (
 
 // Bounds of a transport.
 const (
-	MaxQueue   = 1024 // messages that wait to be sent on a connection, and such that wait to be received by all together
-	MaxClients = 1024 // connections that were accepted and are open
+	MaxQueue     = 1024 // messages that wait to be sent on a connection, and such that wait to be received by all together
+	MaxClients   = 1024 // connections of clients
+	MaxStrangers = 256  // connections that have not said yet who they are
+	maxPerPeer   = 4    // connections of one server, of which it uses the last
 
 	writePatience  = 10 * time.Second // how long a write may take
 	dialPatience   = 5 * time.Second
@@ -34,7 +40,10 @@ const (
 )
 
 // Listener is a bound socket that does not serve yet.
-type Listener struct{ inner *net.TCPListener }
+type Listener struct {
+	Log   *slog.Logger // of connections that are refused; nil for none
+	inner *net.TCPListener
+}
 
 // Listen binds a socket at an IPv4 address. With port 0 it gets a free one.
 func Listen(addr netip.AddrPort) (*Listener, error) {
@@ -42,7 +51,7 @@ func Listen(addr netip.AddrPort) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Listener{l}, nil
+	return &Listener{inner: l}, nil
 }
 
 // Address is where the socket is.
@@ -68,18 +77,26 @@ type Transport struct {
 	cancel   context.CancelFunc
 	done     sync.WaitGroup
 
-	mu    sync.Mutex
-	conns map[net.Conn]bool // that were accepted
+	places places // of connections that were accepted
+	began  time.Time
+
+	mu     sync.Mutex
+	warned spawn.Limiter
 	// clients are the queues of connections of clients, by the id that their address makes.
 	clients map[actor.ID]chan []byte
 }
 
 // Serve starts to serve as one of servers: it accepts connections, and makes one to each of the others. Close ends it.
 func Serve(l *Listener, self actor.ID, servers []actor.ID) *Transport {
+	return serve(l, self, servers, usualLimits)
+}
+
+func serve(l *Listener, self actor.ID, servers []actor.ID, bounds limits) *Transport {
 	ctx, cancel := context.WithCancel(context.Background())
 	t := &Transport{
 		self: self, servers: servers, listener: l, inbox: make(chan packet, MaxQueue), ctx: ctx, cancel: cancel,
-		conns: make(map[net.Conn]bool), clients: make(map[actor.ID]chan []byte),
+		places: places{limits: bounds, peers: make(map[actor.ID]*list.List)}, began: time.Now(),
+		clients: make(map[actor.ID]chan []byte),
 	}
 	for _, id := range actor.Others(servers, self) {
 		k := &link{to: id, queue: make(chan []byte, MaxQueue)}
@@ -161,11 +178,7 @@ func enqueue(queue chan []byte, data []byte) error {
 func (t *Transport) Close() error {
 	t.cancel()
 	err := t.listener.Close()
-	t.mu.Lock()
-	for conn := range t.conns {
-		conn.Close()
-	}
-	t.mu.Unlock()
+	t.places.close()
 	t.done.Wait()
 	return err
 }
@@ -178,68 +191,128 @@ func (t *Transport) accept() {
 			if t.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 				return
 			}
-			select { // Too many open files, for example: that may pass.
-			case <-time.After(longestPause):
+			t.warn("a connection could not be accepted", "error", err)
+			pause := longestPause
+			if (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) && t.places.starved() {
+				pause = shortestPause
+			}
+			select {
+			case <-time.After(pause):
 				continue
 			case <-t.ctx.Done():
 				return
 			}
 		}
-		t.mu.Lock()
-		full := len(t.conns) >= MaxClients || t.ctx.Err() != nil
-		if !full {
-			t.conns[conn] = true
-		}
-		t.mu.Unlock()
-		if full {
+		g, ok := t.places.admit(conn)
+		if !ok {
 			conn.Close()
 			continue
 		}
-		t.done.Go(func() {
-			t.serve(conn)
-			conn.Close()
-			t.mu.Lock()
-			delete(t.conns, conn)
-			t.mu.Unlock()
-		})
+		t.done.Go(func() { t.places.gone(g, t.serve(g)) })
 	}
 }
 
-// serve reads what comes on a connection. The first message may say that the other side is a server; else it is a
-// client.
-func (t *Transport) serve(conn net.Conn) {
-	remote, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+// serve reads what comes on a connection, and returns why it ended. The first message may say that the other side is a
+// server; else it is a client.
+func (t *Transport) serve(g *guest) reason {
+	remote, err := netip.ParseAddrPort(g.conn.RemoteAddr().String())
 	if err != nil {
-		return
+		return over
 	}
 	from, err := spawn.IDOf(remote)
 	if err != nil {
-		return
+		return over
 	}
-	r := bufio.NewReader(conn)
+	r := bufio.NewReader(g.conn)
+	if err := g.conn.SetReadDeadline(time.Now().Add(t.places.first)); err != nil {
+		return over
+	}
 	data, err := ReadFrame(r)
-	if id, ok := readHello(data); ok && err == nil {
+	if err != nil {
+		t.refuse(from, err)
+		return slow(err, late)
+	}
+	if id, ok := readHello(data); ok {
 		// A server speaks from a port of its own choice, but from its own address.
 		addr, known := spawn.AddressOf(id)
 		if !known || addr.Addr() != remote.Addr().Unmap() || !slices.Contains(t.servers, id) {
 			t.deliver(from, data) // The machine refuses it, and counts that.
-			return
+			return over
 		}
-		from = id
-		data, err = ReadFrame(r)
-	} else {
-		stop := t.answer(conn, from)
-		defer stop()
+		t.places.peer(g, id)
+		return t.listen(g, r, id, 0)
 	}
-	for ; err == nil; data, err = ReadFrame(r) {
+	if !t.places.client(g) {
+		t.warn("a client was refused, as there are too many that are busy", "from", spawn.Describe(from), "places", t.places.limits.clients)
+		return over
+	}
+	stop := t.answer(g.conn, from)
+	defer stop()
+	if !t.deliver(from, data) {
+		return over
+	}
+	return t.listen(g, r, from, t.places.idle)
+}
+
+// listen delivers one message after the other, until the connection ends, or nothing comes for as long as patience; 0 is for
+// ever. A message that has begun must come to its end soon.
+func (t *Transport) listen(g *guest, r *bufio.Reader, from actor.ID, patience time.Duration) reason {
+	for {
+		var until time.Time
+		if patience > 0 {
+			until = time.Now().Add(patience)
+		}
+		if err := g.conn.SetReadDeadline(until); err != nil {
+			return over
+		}
+		if _, err := r.Peek(1); err != nil {
+			return slow(err, idle)
+		}
+		if err := g.conn.SetReadDeadline(time.Now().Add(t.places.whole)); err != nil {
+			return over
+		}
+		data, err := ReadFrame(r)
+		if err != nil {
+			t.refuse(from, err)
+			return slow(err, late)
+		}
+		t.places.said(g)
 		if !t.deliver(from, data) {
-			return
+			return over
 		}
 	}
+}
+
+// slow returns the reason if an error says that the time was over.
+func slow(err error, why reason) reason {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return why
+	}
+	return over
+}
+
+// refuse lets the machine refuse, and count, a message that is too large to be read.
+func (t *Transport) refuse(from actor.ID, err error) {
 	if errors.Is(err, errTooLarge) {
 		t.deliver(from, oversized)
 	}
 }
+
+// warn writes a line of the log, of which there is one per second at most.
+func (t *Transport) warn(text string, args ...any) {
+	if t.listener.Log == nil {
+		return
+	}
+	t.mu.Lock()
+	held, ok := t.warned.Allow(time.Since(t.began))
+	t.mu.Unlock()
+	if ok {
+		t.listener.Log.Warn(text, append(args, "more", held)...)
+	}
+}
+
+// Connections returns how many connections were accepted, and what became of them.
+func (t *Transport) Connections() spawn.Connections { return t.places.count() }
 
 // oversized stands for a message that is too large to be read; nobody looks into it.
 var oversized = make([]byte, machine.MaxMessage+1)
