@@ -11,6 +11,8 @@ func (s Spec) before(whole bool) func(c cell, in input, heard output, depending 
 	switch {
 	case s == Register || s == KV:
 		return beforeRegister
+	case s == Custom:
+		return nil
 	case s == WriteOnce:
 		plain = beforeOnce
 	case s == Log:

@@ -17,6 +17,8 @@ type Config struct {
 	// WholeSets is for sets that are read as a whole: then a set is one part. Otherwise each element is, and a read of a
 	// set is an error.
 	WholeSets bool
+	// Object is what a custom object does; nil for all others.
+	Object Object
 	// MaxWindow bounds the completed operations of one window; 0 means 20,000.
 	MaxWindow int
 	// MaxMemory bounds the search of one window, in bytes; 0 means 1 GiB.
@@ -27,6 +29,9 @@ type Config struct {
 func (c Config) Validate() error {
 	if _, err := ParseSpec(string(c.Spec)); err != nil {
 		return err
+	}
+	if (c.Object != nil) != (c.Spec == Custom) {
+		return errors.New("a custom object, and nothing else, needs the Object that says what it does")
 	}
 	if c.Initial != None && c.Spec != Register && c.Spec != KV {
 		return fmt.Errorf("an initial value of a %s: only a register or the keys of a kv can have one", c.Spec)
@@ -90,7 +95,7 @@ func NewChecker(c Config) (*Checker, error) {
 		return nil, err
 	}
 	return &Checker{
-		config: c, object: c.Spec.object(c.Initial, c.WholeSets),
+		config: c, object: c.object(),
 		parts: make(map[part]*checked), busy: make(map[int64]*underway),
 	}, nil
 }
@@ -124,7 +129,7 @@ func (c *Checker) Event(ctx context.Context, e Event) error {
 	case e.Type == Fail:
 		c.counts.Failed++
 		err = p.windows.Fail(ctx, client)
-	case u.in.op.pure(): // it changes nothing, and nobody knows what it saw
+	case c.config.pure(u.in): // it changes nothing, and nobody knows what it saw
 		c.counts.Unknown++
 		err = p.windows.Fail(ctx, client)
 	default:
@@ -146,7 +151,7 @@ func (c *Checker) invoke(e Event) error {
 	p := c.parts[at]
 	if p == nil {
 		p = &checked{part: at, windows: consistency.NewWindows(consistency.WindowsConfig[cell, input, output]{
-			Spec: c.object, Before: c.config.Spec.before(c.config.WholeSets), Effect: c.config.Spec.effect,
+			Spec: c.object, Before: c.config.Spec.before(c.config.WholeSets), Effect: c.config.effect,
 			MaxOperations: c.config.MaxWindow, MaxMemory: c.config.MaxMemory,
 		})}
 		c.parts[at] = p
@@ -156,6 +161,30 @@ func (c *Checker) invoke(e Event) error {
 	c.busy[e.Process] = &underway{e, p, in}
 	p.places = append(p.places, place{e.Line, int64(e.Time)})
 	return p.windows.Invoke(consistency.Client(e.Process), in)
+}
+
+// object is the sequential specification of a part.
+func (c Config) object() consistency.Spec[cell, input, output] {
+	if c.Spec == Custom {
+		return custom(c.Object)
+	}
+	return c.Spec.object(c.Initial, c.WholeSets)
+}
+
+// pure reports whether an operation changes nothing.
+func (c Config) pure(in input) bool {
+	if c.Spec == Custom {
+		return c.Object.Pure(in.value)
+	}
+	return in.op.pure()
+}
+
+// effect tells what is known of an operation, as consistency.WindowsConfig wants it.
+func (c Config) effect(in input, heard *output) consistency.Effect {
+	if c.Spec == Custom && c.Object.Pure(in.value) {
+		return consistency.Reads
+	}
+	return c.Spec.effect(in, heard)
 }
 
 // look notes what a window that has ended showed, and forgets where its events were.
@@ -219,6 +248,9 @@ func (c Config) asked(e Event) (part, input, error) {
 	switch {
 	case c.Spec == KV && e.Op == Append && (e.Value == None || e.Value[0] != '"'):
 		return at, in, fmt.Errorf("append of %v to a key: expected a text", e.Value)
+	case c.Spec == Custom:
+		_, _, err := c.Object.Step(c.Object.Init(), e.Value)
+		return at, in, err
 	case c.Spec == KV && e.Key == None:
 		return at, in, fmt.Errorf("%v without a key", e.Op)
 	case c.Spec == Set && !c.WholeSets && e.Op == Read:
@@ -241,12 +273,15 @@ func (c Config) heard(invoked, e Event) (output, error) {
 	case e.Refused && (c.Spec != WriteOnce || invoked.Op != Write):
 		return output{}, fmt.Errorf("%v of a %s is never refused", invoked.Op, c.Spec)
 	}
+	if c.Spec != Custom && e.Value.compound() {
+		return output{}, fmt.Errorf("%v is answered %v: expected no object", invoked.Op, e.Value)
+	}
 	out := output{told: e.Told, refused: e.Refused, value: e.Value}
 	list := invoked.Op == Read && c.Spec.lists()
 	switch {
 	case invoked.Op == Cas:
 		return c.compared(e)
-	case (list || invoked.Op.pure()) && !e.Told:
+	case (list || invoked.Op.pure() || invoked.Op == Call) && !e.Told:
 		return out, fmt.Errorf("%v without an answer: expected a value", invoked.Op)
 	case list && e.Value != None:
 		return out, fmt.Errorf("%v is answered %v: expected a list", invoked.Op, e.Value)

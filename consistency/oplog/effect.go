@@ -8,6 +8,8 @@ func (s Spec) effect(in input, heard *output) consistency.Effect {
 	switch {
 	case heard != nil && heard.refused: // only a write-once register says so, and it keeps what it has
 		return consistency.Reads
+	case s == Custom:
+		return consistency.Depends
 	case in.op.pure():
 		return consistency.Reads
 	case s == WriteOnce || s == Log:

@@ -55,10 +55,11 @@ const (
 	Add         // an element to a set
 	Remove      // an element of a set
 	Contains    // whether an element is in a set
+	Call        // any operation of a custom object, which Value says
 )
 
 var opNames = []string{
-	Read: "read", Write: "write", Delete: "delete", Cas: "cas", Append: "append", Add: "add", Remove: "remove", Contains: "contains",
+	Read: "read", Write: "write", Delete: "delete", Cas: "cas", Append: "append", Add: "add", Remove: "remove", Contains: "contains", Call: "call",
 }
 
 // String is the word in a file.
@@ -86,7 +87,8 @@ func opOf(word string) (Op, error) {
 // pure tells whether the operation changes nothing.
 func (o Op) pure() bool { return o == Read || o == Contains }
 
-// Value is what is written and read: a text, a whole number, true or false, or nothing, which is the zero value. Equal
+// Value is what is written and read: a text, a whole number, true or false, or nothing, which is the zero value; of calls of
+// a custom object a JSON object as well. Equal
 // values are equal strings; make them with the functions below.
 type Value string
 
@@ -101,6 +103,12 @@ func Number(n int64) Value { return Value(strconv.FormatInt(n, 10)) }
 
 // Truth is the value for true or false.
 func Truth(b bool) Value { return Value(strconv.FormatBool(b)) }
+
+// Compound is the value for a compact JSON object, of a call of a custom object or its answer.
+func Compound(object []byte) Value { return Value(object) }
+
+// compound reports whether the value is a JSON object.
+func (v Value) compound() bool { return v != None && v[0] == '{' }
 
 // String is the value for people: a text in quotes, or nothing as "none".
 func (v Value) String() string {

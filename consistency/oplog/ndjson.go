@@ -1,6 +1,7 @@
 package oplog
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,9 +65,14 @@ func eventOf(line []byte) (Event, error) {
 			e.Key, err = valueOf(value)
 		case "value":
 			valued = true
-			if value[0] == '[' {
+			switch value[0] {
+			case '[':
 				e.List, err = listOf(value)
-			} else {
+			case '{':
+				var b bytes.Buffer
+				err = json.Compact(&b, value)
+				e.Value = Compound(b.Bytes())
+			default:
 				e.Value, err = valueOf(value)
 			}
 		case "refused":
@@ -79,6 +85,9 @@ func eventOf(line []byte) (Event, error) {
 		}
 		return err
 	})
+	if err == nil && e.Value.compound() && e.Op != 0 && e.Op != Call {
+		_, err = valueOf([]byte(e.Value))
+	}
 	if err != nil {
 		return e, err
 	}

@@ -58,7 +58,7 @@ type request struct {
 
 // everything is the object that consists of all parts. Those that are not in the map are in their initial state.
 func (c Config) everything() consistency.Spec[map[part]cell, request, output] {
-	object := c.Spec.object(c.Initial, c.WholeSets)
+	object := c.object()
 	at := func(all map[part]cell, p part) cell {
 		if held, ok := all[p]; ok {
 			return held
@@ -70,7 +70,7 @@ func (c Config) everything() consistency.Spec[map[part]cell, request, output] {
 		Step: func(all map[part]cell, in request) (map[part]cell, output) {
 			held := at(all, in.at)
 			next, out := object.Step(held, in.input)
-			if sameCell(held, next) {
+			if object.SameState(held, next) {
 				return all, out
 			}
 			changed := make(map[part]cell, len(all)+1)
@@ -80,12 +80,12 @@ func (c Config) everything() consistency.Spec[map[part]cell, request, output] {
 		},
 		SameState: func(a, b map[part]cell) bool {
 			for p := range a {
-				if !sameCell(a[p], at(b, p)) {
+				if !object.SameState(a[p], at(b, p)) {
 					return false
 				}
 			}
 			for p := range b {
-				if !sameCell(at(a, p), b[p]) {
+				if !object.SameState(at(a, p), b[p]) {
 					return false
 				}
 			}
@@ -115,7 +115,7 @@ func (s *sequences) invoke(e Event, end Type) error {
 	}
 	s.counts.Operations++
 	s.keys[at.key] = true
-	if end == Fail || end == Unknown && in.op.pure() {
+	if end == Fail || end == Unknown && s.config.pure(in) {
 		return nil
 	}
 	if s.names[e.Process] == 0 {

@@ -23,11 +23,27 @@ const (
 	KV Spec = "kv"
 	// Set has elements that are added, removed and looked for.
 	Set Spec = "set"
+	// Custom is an object of somebody's own, see [Object]: the value of a call is what is asked, and that of its end what
+	// was answered. Histories of it can be checked only together with the object.
+	Custom Spec = "custom"
 )
+
+// Object is the sequential specification of a custom object, in the values of its histories. Equal answers must be equal
+// values. It may be used by several goroutines at once.
+type Object interface {
+	// Init returns the state at first.
+	Init() any
+	// Step lets a call take effect. A state is never changed. The error says what is wrong with the call.
+	Step(state any, in Value) (next any, out Value, err error)
+	// Same reports whether two states are equal.
+	Same(a, b any) bool
+	// Pure reports whether a call changes nothing, whatever the state.
+	Pure(in Value) bool
+}
 
 // Specs lists the names of all objects.
 func Specs() []string {
-	return []string{string(Register), string(WriteOnce), string(Log), string(KV), string(Set)}
+	return []string{string(Register), string(WriteOnce), string(Log), string(KV), string(Set), string(Custom)}
 }
 
 // ParseSpec finds an object by its name.
@@ -51,6 +67,8 @@ func (s Spec) ops() []Op {
 		return []Op{Read, Write, Delete, Cas, Append}
 	case Set:
 		return []Op{Read, Add, Remove, Contains}
+	case Custom:
+		return []Op{Call}
 	}
 	return nil
 }
@@ -74,6 +92,7 @@ type cell struct {
 	value Value   // what it holds; of an element whether it is there
 	log   *tail   // of a log; nil if it is empty
 	set   []Value // of a whole set, ascending; never changed
+	own   any     // of a custom object
 }
 
 // tail is the last entry of a log, with what is before it. Logs that have grown apart share their beginning.
@@ -121,6 +140,22 @@ func (t *tail) values() []Value {
 	return list
 }
 
+// sameOwn compares states of a custom object.
+func sameOwn(o Object) func(a, b cell) bool {
+	return func(a, b cell) bool { return o.Same(a.own, b.own) }
+}
+
+// stepOwn lets a call of a custom object take effect. That a call is one was made sure when it came.
+func stepOwn(o Object) func(c cell, in input) (cell, output) {
+	return func(c cell, in input) (cell, output) {
+		next, out, err := o.Step(c.own, in.value)
+		if err != nil {
+			panic(err)
+		}
+		return cell{own: next}, output{told: true, value: out}
+	}
+}
+
 func sameCell(a, b cell) bool {
 	return a.value == b.value && a.log.same(b.log) && slices.Equal(a.set, b.set)
 }
@@ -128,6 +163,8 @@ func sameCell(a, b cell) bool {
 // String is what the part holds, for people.
 func (c cell) String() string {
 	switch {
+	case c.own != nil:
+		return fmt.Sprintf("%+v", c.own)
 	case c.log != nil:
 		return valuesText(c.log.values())
 	case c.set != nil:
@@ -164,6 +201,9 @@ type input struct {
 
 // String is the operation, and what it is about.
 func (in input) String() string {
+	if in.op == Call {
+		return in.value.String()
+	}
 	if in.op == Read || in.op == Delete || in.op == Contains && in.value == None {
 		return in.op.String()
 	}
@@ -227,6 +267,13 @@ func (s Spec) object(initial Value, whole bool) consistency.Spec[cell, input, ou
 		spec.Step = stepElement
 	}
 	return spec
+}
+
+// custom is the sequential specification of a custom object.
+func custom(o Object) consistency.Spec[cell, input, output] {
+	return consistency.Spec[cell, input, output]{
+		Name: string(Custom), Init: cell{own: o.Init()}, SameState: sameOwn(o), SameOutput: output.matches, Step: stepOwn(o),
+	}
 }
 
 func stepRegister(c cell, in input) (cell, output) {
