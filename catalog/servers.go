@@ -8,10 +8,10 @@ import (
 	"strings"
 
 	"synod/actor"
-	"synod/consistency/oplog"
 	"synod/model"
 	"synod/spawn"
 	"synod/spawn/nemesis"
+	"synod/spawn/service"
 )
 
 // Servers says how the servers of an entry run for real, and how their clients must treat them. Program is required.
@@ -23,8 +23,8 @@ type Servers struct {
 	// Around returns the model of such servers that begins in a moment of a recorded run; nil if there is none.
 	Around func(v Variant, m Moment) (model.Source, error)
 
-	// Spec is the object that clients see; empty for a register.
-	Spec oplog.Spec
+	// Service is what clients ask, and the object that they see; nil if nobody can be a client of it by a command.
+	Service service.Service
 	// Writes is how many writes each client makes unless told; 0 for no limit.
 	Writes int
 	// Once is set if they take a request that comes again for another one, so that clients must not repeat any.
@@ -108,6 +108,20 @@ func expectedOne(names []string) string {
 		return "no model here has any"
 	}
 	return "expected one of " + strings.Join(names, ", ")
+}
+
+// Served returns the names of the entries whose servers clients can ask, in their order.
+func (c Catalogue) Served() []string {
+	return c.names(func(e Entry) bool { return e.Servers != nil && e.Servers.Service != nil })
+}
+
+// Asked returns the entry with a name if clients can ask its servers, or else an error that says which can be asked.
+func (c Catalogue) Asked(name string) (Entry, error) {
+	e, err := c.Spawned(name)
+	if err == nil && e.Servers.Service == nil {
+		err = fmt.Errorf("the entry of the model %s does not say what clients ask its servers: %s", name, expectedOne(c.Served()))
+	}
+	return e, err
 }
 
 // Program returns what the servers of an entry run, or an error that says what was expected.

@@ -156,7 +156,7 @@ func (f *around) explore(ctx context.Context, a *app, records *replay.Records) (
 	if err != nil {
 		return nil, err
 	}
-	seen.once = e.Servers.Spec == oplog.WriteOnce
+	seen.once = e.Servers.Service != nil && e.Servers.Service.Check().Spec == oplog.WriteOnce
 	x.requests = len(seen.all)
 	var left time.Duration
 	if x.before, left, err = f.judge(ctx, &seen); err != nil || x.before.violated != "" {

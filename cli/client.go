@@ -1,32 +1,35 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"synod/actor"
-	"synod/examples/registers/client"
-	"synod/register"
+	"synod/catalog"
 	"synod/spawn"
+	"synod/spawn/client"
+	"synod/spawn/service"
 	"synod/spawn/tcp"
 	"synod/spawn/udp"
 )
 
-// exitUnknown is the exit code of a put that may have happened or not, and of a get that nobody answered.
+// exitUnknown is the exit code of an operation that may have happened or not, and of one that only reads and that nobody
+// answered.
 const exitUnknown = 3
 
 // clientFlags are those that all commands of a client have.
 type clientFlags struct {
+	entries   catalog.Catalogue
+	model     string
 	servers   string
 	server    index
 	transport choice
@@ -35,16 +38,21 @@ type clientFlags struct {
 	seed      seed
 }
 
-func (f *clientFlags) add(set *pflag.FlagSet) {
+func (f *clientFlags) add(cmd *cobra.Command) {
+	set := cmd.Flags()
 	*f = clientFlags{
-		server: -1, transport: choice{"udp", []string{"udp", "tcp"}}, timeout: duration(time.Second), retries: 3,
+		entries: f.entries,
+		server:  -1, transport: choice{"udp", []string{"udp", "tcp"}}, timeout: duration(time.Second), retries: 3,
 	}
 	set.SortFlags = false
+	set.StringVar(&f.model, "model", defaultServed(f.entries),
+		"whose servers they are: a `model`, "+strings.Join(f.entries.Served(), ", "))
+	words(cmd, "model", f.entries.Served)
 	set.StringVar(&f.servers, "servers", "127.0.0.1:3000,127.0.0.1:3001,127.0.0.1:3002", "the servers, as `host:port,…`")
 	set.Var(&f.server, "server", "ask this one first, counting from 0 (a random one)")
 	set.Var(&f.transport, "transport", "of the servers")
 	set.Var(&f.timeout, "timeout", "how long to wait for an answer to each attempt")
-	set.Var(&f.retries, "retries", "attempts after the first one: of a put at the same server, of a get at the next ones")
+	set.Var(&f.retries, "retries", "attempts after the first one: at the next server of what only reads, and at the same one of all else")
 	set.Var(&f.seed, "seed", "of what is drawn; a new one each time unless given")
 }
 
@@ -112,74 +120,79 @@ func (t target) first() int {
 }
 
 func (a *app) clientCommand() *cobra.Command {
+	operations := a.operations()
+	expected := fmt.Sprintf("expected %s or bench", strings.Join(operationNames(operations), ", "))
 	cmd := &cobra.Command{
 		Use:   "client",
-		Short: "Ask servers that run for real: put, get, or measure them",
+		Short: "Ask servers that run for real, or measure them",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("%q: expected put, get or bench", args[0])
+				return fmt.Errorf("%q: %s", args[0], expected)
 			}
 			return nil
 		},
-		RunE: func(*cobra.Command, []string) error { return errors.New("client: expected put, get or bench") },
+		RunE: func(*cobra.Command, []string) error { return errors.New("client: " + expected) },
 	}
-	cmd.AddCommand(a.putCommand(), a.getCommand(), a.benchCommand())
+	for _, o := range operations {
+		cmd.AddCommand(a.operationCommand(o))
+	}
+	cmd.AddCommand(a.benchCommand())
 	return cmd
 }
 
-func (a *app) putCommand() *cobra.Command {
-	f := new(clientFlags)
-	cmd := &cobra.Command{
-		Use:   "put CHARACTER",
-		Short: "Store a character; exit code 3 means that it may be stored or not",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 || utf8.RuneCountInString(args[0]) != 1 || !utf8.ValidString(args[0]) {
-				return errors.New("put: expected one character to store")
+// operations returns what clients can ask of the servers of any model, each by its name once.
+func (a *app) operations() []service.Info {
+	var all []service.Info
+	for _, e := range a.entries {
+		if e.Servers == nil || e.Servers.Service == nil {
+			continue
+		}
+		for _, o := range e.Servers.Service.Operations() {
+			if !slices.ContainsFunc(all, func(p service.Info) bool { return p.Name == o.Name }) {
+				all = append(all, o)
 			}
-			return nil
-		},
+		}
+	}
+	return all
+}
+
+func operationNames(operations []service.Info) []string {
+	var all []string
+	for _, o := range operations {
+		all = append(all, o.Name)
+	}
+	return all
+}
+
+// operationCommand makes the command of an operation. The arguments are those that the model's own has.
+func (a *app) operationCommand(o service.Info) *cobra.Command {
+	f := &clientFlags{entries: a.entries}
+	outcome := "it may have happened or not"
+	if o.Reads {
+		outcome = "nobody answered"
+	}
+	cmd := &cobra.Command{
+		Use:   strings.Join(append([]string{o.Name}, o.Arguments...), " "),
+		Short: fmt.Sprintf("%s; exit code 3 means that %s", o.Doc, outcome),
+		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			value, _ := utf8.DecodeRuneInString(args[0])
-			return a.operate(cmd, f, func(ctx context.Context, c *client.Client, t target, server int) error {
-				err := c.Put(ctx, server, register.Value(value))
-				if err != nil {
-					return fmt.Errorf("server %v: %w", t.names[server], err)
-				}
-				return a.print(fmt.Sprintf("%v has stored %c.\n", t.names[server], value))
-			})
+			e, err := a.entries.Asked(f.model)
+			if err != nil {
+				return err
+			}
+			call, err := e.Servers.Service.Parse(o.Name, args)
+			if err != nil {
+				return err
+			}
+			return a.operate(cmd, f, e.Servers.Service, call)
 		},
 	}
-	f.add(cmd.Flags())
+	f.add(cmd)
 	return cmd
 }
 
-func (a *app) getCommand() *cobra.Command {
-	f := new(clientFlags)
-	cmd := &cobra.Command{
-		Use:   "get",
-		Short: "Print the character that is stored, or none; exit code 3 means that nobody answered",
-		Args:  noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.operate(cmd, f, func(ctx context.Context, c *client.Client, _ target, server int) error {
-				value, err := c.Get(ctx, server)
-				if err != nil {
-					return err
-				}
-				if value == 0 {
-					return a.print("none\n")
-				}
-				return a.print(string(rune(value)) + "\n")
-			})
-		},
-	}
-	f.add(cmd.Flags())
-	return cmd
-}
-
-// operate makes one operation of a client. What it comes to is told by the exit code; an error is one of the call.
-func (a *app) operate(
-	cmd *cobra.Command, f *clientFlags, operation func(context.Context, *client.Client, target, int) error,
-) error {
+// operate makes one call of a client. What it comes to is told by the exit code; an error is one of the call.
+func (a *app) operate(cmd *cobra.Command, f *clientFlags, s service.Service, call service.Call) error {
 	t, err := f.target(cmd.Flags())
 	if err != nil {
 		return err
@@ -189,20 +202,28 @@ func (a *app) operate(
 		return err
 	}
 	defer config.Transport.Close()
+	config.Service = s
 	ctx, stop := interruptible()
 	defer stop()
-	if err := operation(ctx, client.New(config), t, t.first()); err != nil {
-		fmt.Fprintf(a.stderr, "%s: %v\n", a.name, err)
-		a.code = exitFailed
-		if errors.Is(err, client.ErrUnknown) || errors.Is(err, client.ErrUnanswered) {
-			a.code = exitUnknown
-		}
+	first := t.first()
+	server := t.names[first].String()
+	out, err := client.New(config).Do(ctx, first, call)
+	if err == nil {
+		return a.print(s.Print(server, call, out) + "\n")
+	}
+	if !call.Reads {
+		err = fmt.Errorf("server %s: %w", server, err)
+	}
+	fmt.Fprintf(a.stderr, "%s: %v\n", a.name, err)
+	a.code = exitFailed
+	if errors.Is(err, client.ErrUnknown) || errors.Is(err, client.ErrUnanswered) {
+		a.code = exitUnknown
 	}
 	return nil
 }
 
 func (a *app) benchCommand() *cobra.Command {
-	f := new(clientFlags)
+	f := &clientFlags{entries: a.entries}
 	clients, operations, length := positive(8), positive(0), duration(10*time.Second)
 	reads, asJSON := probability(0.5), false
 	cmd := &cobra.Command{
@@ -210,6 +231,10 @@ func (a *app) benchCommand() *cobra.Command {
 		Short: "Measure servers: operations in a second, and how long they take",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			e, err := a.entries.Asked(f.model)
+			if err != nil {
+				return err
+			}
 			t, err := f.target(cmd.Flags())
 			if err != nil {
 				return err
@@ -228,6 +253,7 @@ func (a *app) benchCommand() *cobra.Command {
 			}, func() (client.Config, error) {
 				c, err := t.connect()
 				if err == nil {
+					c.Service = e.Servers.Service
 					configs = append(configs, c)
 				}
 				return c, err
@@ -235,18 +261,18 @@ func (a *app) benchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if o.Puts+o.Gets == 0 {
+			if o.Writes+o.Reads == 0 {
 				a.code = exitUnknown
 			}
 			return a.report(o, int(clients), len(t.servers), asJSON)
 		},
 	}
+	f.add(cmd)
 	set := cmd.Flags()
-	f.add(set)
 	set.Var(&clients, "clients", "how many ask at the same time")
 	set.Var(&length, "duration", "how long to ask")
 	set.Var(&operations, "operations", "end after so many operations, if that is earlier")
-	set.Var(&reads, "reads", "the share of gets among the operations")
+	set.Var(&reads, "reads", "the share of those that only read among the operations")
 	set.BoolVar(&asJSON, "json", false, "print one JSON document")
 	return cmd
 }
@@ -271,7 +297,7 @@ func (a *app) report(o client.Outcome, clients, servers int, asJSON bool) error 
 			P999       float64 `json:"p999_us"`
 			Max        float64 `json:"max_us"`
 		}{
-			clients, servers, o.Elapsed.Seconds(), o.Puts, o.Gets, o.Refused, o.Unknown, o.Unanswered, o.Failed, o.PerSecond(),
+			clients, servers, o.Elapsed.Seconds(), o.Writes, o.Reads, o.Refused, o.Unknown, o.Unanswered, o.Failed, o.PerSecond(),
 			micros(0.5), micros(0.99), micros(0.999), float64(o.Latency.Max().Nanoseconds()) / 1000,
 		})
 		if err != nil {
@@ -281,6 +307,6 @@ func (a *app) report(o client.Outcome, clients, servers int, asJSON bool) error 
 	}
 	return a.print(fmt.Sprintf("clients=%d, servers=%d, puts=%d, gets=%d, refused=%d, unknown=%d, unanswered=%d, failed=%d, sec=%.2f\n"+
 		"%.0f operations/s; p50 %.0f µs, p99 %.0f µs, p99.9 %.0f µs, at most %.0f µs\n",
-		clients, servers, o.Puts, o.Gets, o.Refused, o.Unknown, o.Unanswered, o.Failed, o.Elapsed.Seconds(),
+		clients, servers, o.Writes, o.Reads, o.Refused, o.Unknown, o.Unanswered, o.Failed, o.Elapsed.Seconds(),
 		o.PerSecond(), micros(0.5), micros(0.99), micros(0.999), float64(o.Latency.Max().Nanoseconds())/1000))
 }

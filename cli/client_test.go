@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
+
+	shipped "synod/examples/catalog"
 )
 
 // asks runs paxos client in this process.
@@ -85,9 +87,10 @@ func TestRetry(t *testing.T) {
 // TestReachable makes sure that a client with servers here and elsewhere can ask all of them, whatever their order.
 func TestReachable(t *testing.T) {
 	for _, servers := range []string{"127.0.0.1:9,192.0.2.1:9", "192.0.2.1:9,127.0.0.1:9"} {
-		f := new(clientFlags)
-		set := pflag.NewFlagSet("client", pflag.ContinueOnError)
-		f.add(set)
+		f := &clientFlags{entries: shipped.All()}
+		cmd := new(cobra.Command)
+		f.add(cmd)
+		set := cmd.Flags()
 		f.servers = servers
 		at, err := f.target(set)
 		if err != nil {

@@ -18,11 +18,19 @@ import (
 // have, and that clients may write to without end, or else the first one with servers.
 func defaultTortured(entries catalog.Catalogue) string {
 	for _, e := range entries {
-		if e.Servers != nil && e.Servers.Writes == 0 && keeps(e.Servers.Program(nil), actor.IDs(1)) {
+		if e.Servers != nil && e.Servers.Service != nil && e.Servers.Writes == 0 && keeps(e.Servers.Program(nil), actor.IDs(1)) {
 			return e.Name
 		}
 	}
-	return defaultSpawned(entries)
+	return defaultServed(entries)
+}
+
+// defaultServed returns the model whose servers are asked if none is named.
+func defaultServed(entries catalog.Catalogue) string {
+	if names := entries.Served(); len(names) > 0 {
+		return names[0]
+	}
+	return defaultSpawned(entries) // which is refused, with a reason
 }
 
 // bearable gives the kinds of faults that servers bear which keep nothing: what forgets when it stops, or counts on every

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,8 +11,6 @@ import (
 
 	"synod/actor"
 	"synod/catalog"
-	"synod/consistency/oplog"
-	"synod/examples/registers/wire"
 	"synod/spawn/nemesis"
 	"synod/spawn/rehearse"
 )
@@ -55,7 +52,7 @@ func (f *rehearseFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set := cmd.Flags()
 	set.SortFlags = false
 	set.StringVar(&f.model, "model", defaultTortured(entries),
-		"whose servers to rehearse: a `model`, "+strings.Join(entries.Spawnable(), ", "))
+		"whose servers to rehearse: a `model`, "+strings.Join(entries.Served(), ", "))
 	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
 	set.Var(&f.clients, "clients", "how many ask at the same time")
 	set.Var(&f.transport, "transport", "a network like UDP, or one like TCP")
@@ -76,7 +73,7 @@ func (f *rehearseFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set.StringVar(&f.dir, "dir", "", "the `folder` for what shows a violation, new or empty (a new temporary one)")
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
 	set.Var(&f.progress, "progress", "on standard error")
-	words(cmd, "model", entries.Spawnable)
+	words(cmd, "model", entries.Served)
 	words(cmd, "transport", func() []string { return f.transport.known })
 	words(cmd, "progress", func() []string { return f.progress.known })
 }
@@ -97,17 +94,17 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 		return p, fmt.Errorf("--servers %d: expected at most %d", f.servers, maxSpawned)
 	}
 	p.config = rehearse.Config{
-		Wire: wire.Requests, Servers: int(f.servers), Clients: int(f.clients),
+		Servers: int(f.servers), Clients: int(f.clients),
 		Length: time.Duration(f.seconds) * time.Second, Every: time.Duration(f.every), Streams: f.transport.value == "tcp",
-		Ephemeral: f.ephemeral, Spec: oplog.Register, Reads: float64(f.reads), Writes: int(f.puts), Retries: int(f.retries),
+		Ephemeral: f.ephemeral, Reads: float64(f.reads), Writes: int(f.puts), Retries: int(f.retries),
 	}
 	c := &p.config
 	var err error
-	if p.entry, err = f.entries.Spawned(f.model); err != nil {
+	if p.entry, err = f.entries.Asked(f.model); err != nil {
 		return p, err
 	}
 	servers := p.entry.Servers
-	c.Spec = cmp.Or(servers.Spec, oplog.Register)
+	c.Service = servers.Service
 	if !set.Changed("puts") {
 		c.Writes = servers.Writes
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -60,7 +59,7 @@ func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set := cmd.Flags()
 	set.SortFlags = false
 	set.StringVar(&f.model, "model", defaultTortured(entries),
-		"whose servers to torture: a `model`, "+strings.Join(entries.Spawnable(), ", "))
+		"whose servers to torture: a `model`, "+strings.Join(entries.Served(), ", "))
 	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
 	set.Var(&f.transport, "transport", "datagrams, or streams of messages with their lengths")
 	f.options.add(set, entries, true)
@@ -83,7 +82,7 @@ func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set.StringVar(&f.dir, "dir", "", "the `folder` of the run, new or empty: history, records, logs; it is kept (a new temporary one)")
 	set.BoolVar(&f.keep, "keep", false, "leave the temporary folder when all is well, too")
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
-	words(cmd, "model", entries.Spawnable)
+	words(cmd, "model", entries.Served)
 	words(cmd, "transport", func() []string { return f.transport.known })
 }
 
@@ -93,7 +92,6 @@ type torturePlan struct {
 	seed     uint64
 	entry    catalog.Entry
 	variant  catalog.Variant
-	spec     oplog.Spec
 	workload nemesis.Workload
 	schedule nemesis.Schedule
 	kinds    []nemesis.Kind // that have to happen
@@ -106,11 +104,10 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 		p.seed = uint64(f.seed)
 	}
 	var err error
-	if p.entry, err = f.entries.Spawned(f.model); err != nil {
+	if p.entry, err = f.entries.Asked(f.model); err != nil {
 		return p, err
 	}
 	servers := p.entry.Servers
-	p.spec = cmp.Or(servers.Spec, oplog.Register)
 	if !set.Changed("puts") {
 		f.puts = count(servers.Writes)
 	}
@@ -145,6 +142,7 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 	p.workload = nemesis.Workload{
 		Clients: int(f.clients), Servers: p.schedule.Servers, Reads: float64(f.reads), Writes: int(f.puts),
 		ThinkLeast: f.think.least, ThinkMost: f.think.most,
+		Random: servers.Service.Check().Spec == oplog.Custom,
 	}
 	if err := p.workload.Validate(); err != nil {
 		return p, err

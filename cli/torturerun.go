@@ -17,9 +17,9 @@ import (
 	"synod/actor"
 	"synod/consistency"
 	"synod/consistency/oplog"
-	"synod/examples/registers/client"
-	"synod/examples/registers/crowd"
 	"synod/spawn"
+	"synod/spawn/client"
+	"synod/spawn/crowd"
 	"synod/spawn/nemesis"
 	"synod/spawn/replay"
 	"synod/spawn/tcp"
@@ -63,12 +63,12 @@ const queuedEvents = 10_000
 const headerLines = 1
 
 // open begins a history. When something is wrong it calls stop, once.
-func (q *inquest) open(ctx context.Context, out io.Writer, spec oplog.Spec, about string, stop func()) error {
+func (q *inquest) open(ctx context.Context, out io.Writer, check oplog.Config, about string, stop func()) error {
 	var err error
-	if q.writer, err = oplog.NewWriter(out, oplog.Header{Spec: spec, About: about}, nil); err != nil {
+	if q.writer, err = oplog.NewWriter(out, oplog.Header{Spec: check.Spec, About: about}, nil); err != nil {
 		return err
 	}
-	if q.checker, err = oplog.NewChecker(oplog.Config{Spec: spec}); err != nil {
+	if q.checker, err = oplog.NewChecker(check); err != nil {
 		return err
 	}
 	q.events = make(chan oplog.Event, queuedEvents)
@@ -130,7 +130,7 @@ func (a *app) ordeal(ctx context.Context, p *torturePlan, s nemesis.Schedule, di
 	checking, late := context.WithCancel(ctx)
 	defer late()
 	var q inquest
-	if err := q.open(checking, file, p.spec, p.about(), stop); err != nil {
+	if err := q.open(checking, file, p.entry.Servers.Service.Check(), p.about(), stop); err != nil {
 		return o, err
 	}
 	torturing, end := context.WithCancelCause(working)
@@ -258,7 +258,7 @@ func (p *torturePlan) crowd(
 		return c, nil
 	}
 	return crowd.Run(ctx, crowd.Config{
-		Workload: p.workload, Seed: p.seed, Connect: connect, Patience: patience, Lull: lull,
+		Service: p.entry.Servers.Service, Workload: p.workload, Seed: p.seed, Connect: connect, Patience: patience, Lull: lull,
 		Record: func(e oplog.Event) { events <- e },
 	})
 }

@@ -28,6 +28,9 @@ type Spec[S, I, O any] struct {
 	SameOutput func(a, b O) bool
 }
 
+// Equal returns the comparison of states, which is never nil.
+func (s Spec[S, I, O]) Equal() func(a, b S) bool { return s.withEqualities().SameState }
+
 // withEqualities fills in the two comparisons.
 func (s Spec[S, I, O]) withEqualities() Spec[S, I, O] {
 	if s.SameState == nil {

@@ -7,12 +7,12 @@ import (
 
 	"synod/actor"
 	"synod/catalog"
-	"synod/consistency/oplog"
 	"synod/examples/abd"
 	abdwire "synod/examples/abd/wire"
 	"synod/examples/durableabd"
 	durableabdwire "synod/examples/durableabd/wire"
 	"synod/examples/registers"
+	registerwire "synod/examples/registers/wire"
 	"synod/examples/singlecopy"
 	singlecopywire "synod/examples/singlecopy/wire"
 	explored "synod/examples/singledecree"
@@ -55,7 +55,7 @@ var singleDecreeServers = &catalog.Servers{
 		c.Once = true // as what was before is judged
 		return variant.System(c)
 	}),
-	Spec: oplog.WriteOnce, Writes: 1,
+	Service: registerwire.WriteOnce, Writes: 1,
 	// A cluster that has decided, in its first milliseconds, neither saves nor sends anything between servers.
 	Rare: []nemesis.Kind{nemesis.Partition, nemesis.DiskFull, nemesis.DiskFailing},
 }
@@ -76,8 +76,9 @@ var abdServers = &catalog.Servers{
 	Program: func(catalog.Variant) spawn.Program {
 		return spawn.NewProgram("abd", 1, abd.New, abdwire.Messages, nil, registerExamples...)
 	},
-	Around: aroundPlainRegister(abd.System),
-	Once:   true,
+	Around:  aroundPlainRegister(abd.System),
+	Service: registerwire.Register,
+	Once:    true,
 }
 
 var singleCopyServers = &catalog.Servers{
@@ -86,8 +87,9 @@ var singleCopyServers = &catalog.Servers{
 		return spawn.NewProgram("single-copy", 1, server, singlecopywire.Messages, nil,
 			spawn.Example{Message: `{"Put":[1,"X"]}`}, spawn.Example{Message: `{"Get":2}`})
 	},
-	Around: aroundPlainRegister(singlecopy.System),
-	Once:   true,
+	Around:  aroundPlainRegister(singlecopy.System),
+	Service: registerwire.Register,
+	Once:    true,
 }
 
 var durableAbdServers = &catalog.Servers{
@@ -102,6 +104,7 @@ var durableAbdServers = &catalog.Servers{
 		c.Remember = remembered
 		return durableabd.System(c)
 	}),
+	Service: registerwire.Register,
 }
 
 // remembered is of how many clients a server of durable ABD remembers the last request: of so many that one is forgotten

@@ -74,14 +74,14 @@ var rules = []rule{
 	},
 	{
 		// A cluster on virtual time, of the same step functions.
-		folder: "spawn/rehearse/stage", pure: true, ours: []string{"actor", "register", "spawn", "storage"},
+		folder: "spawn/rehearse/stage", pure: true, ours: []string{"actor", "consistency", "spawn", "storage"},
 	},
 	{
 		folder: "spawn/rehearse", except: notShipped,
-		ours: []string{"actor", "consistency", "internal", "register", "spawn", "storage"},
+		ours: []string{"actor", "consistency", "internal", "spawn", "storage"},
 	},
 	{
-		folder: "spawn", ours: []string{"actor", "internal", "spawn", "storage"}, except: notShipped,
+		folder: "spawn", ours: []string{"actor", "consistency", "internal", "spawn", "storage"}, except: notShipped,
 		third: []string{"golang.org/x/sys", "google.golang.org/grpc", "google.golang.org/protobuf"},
 	},
 	{

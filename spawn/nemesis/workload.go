@@ -8,7 +8,7 @@ import (
 	"synod/spawn/machine"
 )
 
-// Workload is what clients of a register ask, one operation after the other, each at a server that is drawn.
+// Workload is what clients ask, one operation after the other, each at a server that is drawn.
 type Workload struct {
 	Clients int
 	Servers int
@@ -16,6 +16,8 @@ type Workload struct {
 	Writes  int     // of each client; it only reads after so many. 0 for no limit
 	// ThinkLeast and ThinkMost say how long a client waits between an answer and its next operation.
 	ThinkLeast, ThinkMost time.Duration
+	// Random gives each operation a random number of its own, for what it asks.
+	Random bool
 }
 
 // MaxClients is how many clients a workload may have.
@@ -43,7 +45,9 @@ type Operation struct {
 	Think  time.Duration // to wait before it
 	Server int           // whom to ask, by its place from 0
 	Read   bool
-	Value  rune // to write; 0 for a read
+	Value  rune   // to write; 0 for a read
+	Count  int    // operations of the client before it
+	Random uint64 // any number; 0 unless the workload asks for it
 }
 
 // Client draws the operations of one client. It is not safe for concurrent use.
@@ -51,6 +55,7 @@ type Client struct {
 	workload Workload
 	index    int
 	written  int
+	count    int
 	random   machine.Random
 }
 
@@ -67,6 +72,11 @@ func (c *Client) Next() Operation {
 		Think:  between(c.random, w.ThinkLeast, w.ThinkMost),
 		Server: int(c.random.Uint64() % uint64(w.Servers)),
 		Read:   float64(c.random.Uint64()>>11)/(1<<53) < w.Reads,
+		Count:  c.count,
+	}
+	c.count++
+	if w.Random {
+		o.Random = c.random.Uint64()
 	}
 	if w.Writes > 0 && c.written >= w.Writes {
 		o.Read = true

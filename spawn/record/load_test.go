@@ -11,8 +11,8 @@ import (
 
 	"synod/actor"
 	"synod/examples/catalog"
-	"synod/examples/registers/client"
 	"synod/spawn"
+	"synod/spawn/client"
 	"synod/spawn/record"
 	"synod/spawn/udp"
 )

@@ -19,7 +19,7 @@ func ExampleConfig_Perform() {
 		return
 	}
 	c := rehearse.Config{
-		Program: program, Wire: wire.Requests, Servers: 3, Clients: 4, Length: time.Minute, Reads: 0.5, Retries: 2,
+		Program: program, Service: wire.Register, Servers: 3, Clients: 4, Length: time.Minute, Reads: 0.5, Retries: 2,
 		Kinds: []nemesis.Kind{nemesis.PowerOff, nemesis.Partition},
 	}
 	s, err := c.Perform(context.Background(), rehearse.Campaign{Seed: 1, Runs: 20})

@@ -13,17 +13,16 @@ import (
 	"synod/actor"
 	"synod/consistency"
 	"synod/consistency/oplog"
-	"synod/register"
 	"synod/spawn"
-	"synod/spawn/machine"
 	"synod/spawn/nemesis"
 	"synod/spawn/rehearse/stage"
+	"synod/spawn/service"
 )
 
-// Config says what is rehearsed. Program, Wire, Servers, Clients and Length are required.
+// Config says what is rehearsed. Program, Service, Servers, Clients and Length are required.
 type Config struct {
 	Program   spawn.Program
-	Wire      machine.Wire[register.Message] // of requests and answers
+	Service   service.Service // what clients ask
 	Servers   int
 	Clients   int
 	Length    time.Duration  // of each run, in virtual time
@@ -31,7 +30,6 @@ type Config struct {
 	Every     time.Duration  // the mean time from one fault to the next; 0 is half a second
 	Streams   bool           // messages travel over streams rather than as datagrams
 	Ephemeral bool           // servers keep nothing
-	Spec      oplog.Spec     // register or write-once; empty is register
 	Reads     float64        // the share of reads among operations, from 0 to 1
 	Writes    int            // of each client, after which it only reads; 0 for no limit
 	Retries   int            // attempts of an operation after the first one
@@ -55,15 +53,14 @@ const MaxLength = 24 * time.Hour
 // Validate tells what is wrong with a configuration, or nil.
 func (c Config) Validate() error {
 	switch {
+	case c.Program.New == nil || c.Service == nil:
+		return errors.New("expected a program, and the service that clients ask")
 	case c.Length < time.Second || c.Length > MaxLength:
 		return fmt.Errorf("a run of %v: expected one of 1s to %v", c.Length, MaxLength)
 	case c.Streams && slices.ContainsFunc(c.Kinds, unordered):
 		return errors.New("streams carry messages once and in order: expected neither duplicate nor reorder among their faults")
 	case c.Ephemeral && slices.ContainsFunc(c.Kinds, nemesis.Kind.OfDisks):
 		return errors.New("servers that keep nothing use no disk: expected no fault of disks")
-	}
-	if c.Spec != "" && c.Spec != oplog.Register && c.Spec != oplog.WriteOnce {
-		return fmt.Errorf("a %s: expected a register, or one that is written once", c.Spec)
 	}
 	_, err := c.Schedule(0)
 	if err == nil {
@@ -90,6 +87,7 @@ const thinking = 600 * time.Millisecond
 func (c Config) workload() nemesis.Workload {
 	return nemesis.Workload{
 		Clients: c.Clients, Servers: c.Servers, Reads: c.Reads, Writes: c.Writes, ThinkMost: thinking,
+		Random: c.Service.Check().Spec == oplog.Custom,
 	}
 }
 
@@ -140,7 +138,7 @@ func (c Config) Rehearse(ctx context.Context, seed uint64, s nemesis.Schedule) (
 
 func (c Config) rehearse(ctx context.Context, seed uint64, s nemesis.Schedule, w watching) (Run, error) {
 	config := stage.Config{
-		Program: c.Program, Wire: c.Wire, Servers: c.servers(), Client: firstClient, Schedule: s, Workload: c.workload(),
+		Program: c.Program, Service: c.Service, Servers: c.servers(), Client: firstClient, Schedule: s, Workload: c.workload(),
 		Seed: seed, Streams: c.Streams, Ephemeral: c.Ephemeral, Retries: c.Retries, Log: w.log, Flaws: c.Flaws,
 	}
 	if c.Server != nil || w.server != nil {
@@ -159,20 +157,15 @@ func (c Config) rehearse(ctx context.Context, seed uint64, s nemesis.Schedule, w
 		return Run{}, err
 	}
 	r := Run{Seed: seed, Schedule: s, Outcome: o}
-	h := oplog.History{Header: oplog.Header{Spec: c.spec()}, Events: Events(o.Notes, c.Clients)}
-	r.Check, err = oplog.Check(ctx, h, oplog.Config{Spec: c.spec(), MaxMemory: maxMemory})
+	check := c.Service.Check()
+	check.MaxMemory = maxMemory
+	h := oplog.History{Header: oplog.Header{Spec: check.Spec}, Events: Events(o.Notes, c.Clients)}
+	r.Check, err = oplog.Check(ctx, h, check)
 	return r, err
 }
 
 // maxMemory bounds the search of one window of a history, in bytes: there are as many at once as workers.
 const maxMemory = 256 << 20
-
-func (c Config) spec() oplog.Spec {
-	if c.Spec == "" {
-		return oplog.Register
-	}
-	return c.Spec
-}
 
 // Events gives the notes of a run with so many clients as a history. A client that does not know what became of its
 // operation goes on as another process.
@@ -183,25 +176,18 @@ func Events(notes []stage.Note, clients int) []oplog.Event {
 		process[i] = int64(i)
 	}
 	for _, n := range notes {
-		e := oplog.Event{Process: process[n.Client], Time: n.At, Op: oplog.Write, Line: len(all) + firstLine}
-		if n.Read {
-			e.Op = oplog.Read
-		}
+		e := n.Event
+		e.Process, e.Time, e.Line = process[n.Client], n.At, len(all)+firstLine
 		switch n.What {
 		case stage.Invoked:
 			e.Type = oplog.Invoke
 		case stage.Returned:
-			e.Type, e.Told = oplog.Ok, n.Read
-		case stage.Refused:
-			e.Type, e.Refused = oplog.Ok, true
+			e.Type = oplog.Ok
 		case stage.Failed:
 			e.Type = oplog.Fail
 		case stage.Lost:
 			e.Type = oplog.Unknown
 			process[n.Client] += int64(clients)
-		}
-		if n.Value != 0 {
-			e.Value = oplog.Text(string(rune(n.Value)))
 		}
 		all = append(all, e)
 	}

@@ -10,7 +10,6 @@ import (
 	"go.uber.org/goleak"
 
 	"synod/catalog"
-	"synod/consistency/oplog"
 	shipped "synod/examples/catalog"
 	"synod/examples/registers/wire"
 	"synod/spawn/nemesis"
@@ -28,12 +27,12 @@ func config(t testing.TB, model string, streams bool) rehearse.Config {
 	t.Helper()
 	var v catalog.Variant
 	c := rehearse.Config{
-		Wire: wire.Requests, Servers: 3, Clients: 4, Length: time.Minute, Kinds: nemesis.VirtualKinds(), Streams: streams,
+		Service: wire.Register, Servers: 3, Clients: 4, Length: time.Minute, Kinds: nemesis.VirtualKinds(), Streams: streams,
 		Reads: 0.5, Retries: 2,
 	}
 	switch model {
 	case "single-decree":
-		v, c.Spec, c.Writes = catalog.Variant{"retry": retry.String(), "learn": "true"}, oplog.WriteOnce, 1
+		v, c.Service, c.Writes = catalog.Variant{"retry": retry.String(), "learn": "true"}, wire.WriteOnce, 1
 	case "abd", "single-copy":
 		c.Kinds, c.Retries = []nemesis.Kind{nemesis.Delay, nemesis.Reorder, nemesis.Pause}, 0
 	}
@@ -144,7 +143,7 @@ func TestValidate(t *testing.T) {
 		"no servers":      func(c *rehearse.Config) { c.Servers = 0 },
 		"no clients":      func(c *rehearse.Config) { c.Clients = 0 },
 		"reads":           func(c *rehearse.Config) { c.Reads = 2 },
-		"a log":           func(c *rehearse.Config) { c.Spec = oplog.Log },
+		"no service":      func(c *rehearse.Config) { c.Service = nil },
 		"streams repeat":  func(c *rehearse.Config) { c.Streams = true },
 		"no disk to fill": func(c *rehearse.Config) { c.Ephemeral = true },
 		"a partition of one": func(c *rehearse.Config) {

@@ -102,7 +102,7 @@ func (c Config) header(h record.Header, ids []actor.ID, place int) record.Header
 
 func (c Config) writeHistory(out io.Writer, r Run) error {
 	w, err := oplog.NewWriter(out, oplog.Header{
-		Spec: c.spec(), About: fmt.Sprintf("a rehearsal of %s, seed %d", c.Program.Model, r.Seed),
+		Spec: c.Service.Check().Spec, About: fmt.Sprintf("a rehearsal of %s, seed %d", c.Program.Model, r.Seed),
 	}, nil)
 	if err != nil {
 		return err

@@ -1,27 +1,30 @@
 package stage
 
 import (
+	"fmt"
 	"time"
 
 	"synod/actor"
-	"synod/register"
+	"synod/consistency/oplog"
 	"synod/spawn/nemesis"
+	"synod/spawn/service"
 )
 
-// client is a client of a register: it makes one operation at a time, as package client of the registers does. A write is
+// client is a client of the servers: it makes one operation at a time, as package client does. A write is
 // repeated at the same server only, a read at the next one.
 type client struct {
 	w      *world
 	place  int
 	draws  *nemesis.Client
-	next   register.Request
+	next   uint64
 	buffer []byte
 	conns  []*conn // to each server, if there are streams
 	gen    uint32  // counts what it waits for
 
 	waits   bool // for an answer, and not for its next operation
 	now     nemesis.Operation
-	request register.Request
+	call    service.Call
+	request uint64
 	attempt int  // from 0
 	sent    bool // at least once
 }
@@ -37,6 +40,9 @@ func newClient(w *world, place int) *client {
 func (k *client) think() {
 	k.waits = false
 	k.now = k.draws.Next()
+	k.call = k.w.Service.Draw(k.now.Read, service.Draw{
+		Client: k.place, Count: k.now.Count, Value: k.now.Value, Random: k.now.Random,
+	})
 	k.alarm(k.w.now + k.now.Think)
 }
 
@@ -56,7 +62,7 @@ func (k *client) rouse() {
 		k.giveUp()
 		return
 	}
-	if k.now.Read {
+	if k.call.Reads {
 		k.now.Server = (k.now.Server + 1) % len(k.w.Servers)
 	}
 	k.ask()
@@ -67,28 +73,27 @@ func (k *client) begin() {
 	k.waits, k.attempt, k.sent = true, 0, false
 	k.request = k.next
 	k.next++
-	k.w.noteClient(k.note(Invoked, register.Value(k.now.Value)))
+	k.w.noteClient(k.note(Invoked, k.w.Service.Invoked(k.call)))
 	k.ask()
 }
 
-func (k *client) note(what What, v register.Value) Note {
-	return Note{Client: k.place, What: what, Read: k.now.Read, Value: v}
+func (k *client) note(what What, e oplog.Event) Note {
+	if what != Invoked && what != Returned {
+		e.Op = k.w.Service.Invoked(k.call).Op
+	}
+	return Note{Client: k.place, What: what, Event: e}
 }
 
 // ask sends the request, and waits for the answer.
 func (k *client) ask() {
-	var m register.Message = register.Put{Request: k.request, Value: register.Value(k.now.Value)}
-	if k.now.Read {
-		m = register.Get{Request: k.request}
-	}
 	var err error
-	if k.buffer, err = k.w.Wire.Append(k.buffer[:0], m); err != nil {
-		panic(err) // Requests have a form in every protocol.
+	if k.buffer, err = k.w.Service.Append(k.buffer[:0], k.request, k.call); err != nil {
+		panic(fmt.Sprintf("stage: a request has no form: %v", err))
 	}
 	conn, id, ok := k.dial()
 	if !ok {
 		// On a new connection it would be another client to the server, and the write another one.
-		if k.sent && !k.now.Read {
+		if k.sent && !k.call.Reads {
 			k.giveUp()
 			return
 		}
@@ -110,7 +115,7 @@ func (k *client) dial() (*conn, actor.ID, bool) {
 	}
 	c := k.conns[k.now.Server]
 	if c == nil || c.gone {
-		if c != nil && k.sent && !k.now.Read {
+		if c != nil && k.sent && !k.call.Reads {
 			return nil, 0, false
 		}
 		var err error
@@ -131,45 +136,30 @@ func (k *client) giveUp() {
 // abandon ends an operation without an answer.
 func (k *client) abandon() {
 	switch {
-	case k.now.Read || !k.sent:
+	case k.call.Reads || !k.sent:
 		k.w.outcome.Failed++
-		k.w.noteClient(k.note(Failed, 0))
+		k.w.noteClient(k.note(Failed, oplog.Event{}))
 	default:
 		k.w.outcome.Unknown++
-		k.w.noteClient(k.note(Lost, 0))
+		k.w.noteClient(k.note(Lost, oplog.Event{}))
 	}
 }
 
 // receive takes an answer. One to another request is passed over.
 func (k *client) receive(p *packet) {
-	m, err := k.w.Wire.Decode(p.data)
-	if err != nil || !k.waits {
+	if !k.waits {
 		return
 	}
-	switch m := m.(type) {
-	case register.PutOk:
-		if m.Request == k.request && !k.now.Read {
-			k.answered(Returned, 0)
-		}
-	case register.PutFail:
-		if m.Request == k.request && !k.now.Read {
-			k.answered(Refused, 0)
-		}
-	case register.GetOk:
-		if m.Request == k.request && k.now.Read {
-			k.answered(Returned, m.Value)
-		}
-	case register.Expired:
-		if m.Request == k.request {
-			k.next = max(k.next, m.Floor+1)
-			k.giveUp()
-		}
-	case register.Put, register.Get: // no answers
+	answer, ok := k.w.Service.Answer(p.data)
+	switch {
+	case !ok || answer.Number != k.request:
+		return
+	case answer.Expired:
+		k.next = max(k.next, answer.Floor+1)
+		k.giveUp()
+		return
 	}
-}
-
-func (k *client) answered(what What, v register.Value) {
 	k.w.outcome.Acknowledged++
-	k.w.noteClient(k.note(what, v))
+	k.w.noteClient(k.note(Returned, k.w.Service.Told(k.call, answer.Out)))
 	k.think()
 }

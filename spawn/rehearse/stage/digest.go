@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"synod/consistency/oplog"
 	"synod/spawn"
 	"synod/spawn/machine"
 	"synod/storage"
@@ -114,11 +115,9 @@ func (w *world) noteClient(n Note) {
 	d := &w.digest
 	d.number(markNote)
 	d.number(uint64(n.At))
-	read := uint64(0)
-	if n.Read {
-		read = 1
-	}
-	d.number(uint64(n.Client)<<40 | uint64(n.What)<<33 | read<<32 | uint64(uint32(n.Value)))
+	d.number(uint64(n.Client)<<40 | uint64(n.What)<<32 | uint64(n.Event.Op))
+	d.text(string(n.Event.Key))
+	d.text(string(n.Event.Value))
 	if w.Log != nil {
 		w.Log(w.now, n.String())
 	}
@@ -126,13 +125,17 @@ func (w *world) noteClient(n Note) {
 
 // String is the note as a line of a log.
 func (n Note) String() string {
-	word := "write"
-	if n.Read {
-		word = "read"
+	word := n.Event.Op.String()
+	what := [...]string{"asks to " + word, word + " is done", word + " failed", word + " is unknown"}[n.What]
+	value := n.Event.Value
+	if n.What == Invoked && value != oplog.None || n.What == Returned && n.Event.Told {
+		what += " " + value.String()
 	}
-	what := [...]string{"asks to " + word, word + " is done", word + " failed", word + " is unknown", word + " is refused"}[n.What]
-	if n.Read != (n.What == Invoked) && n.What <= Returned {
-		return fmt.Sprintf("client %d: %s %v", n.Client, what, n.Value)
+	if n.Event.Refused {
+		what = word + " is refused"
+	}
+	if n.Event.Key != oplog.None {
+		what += " at " + n.Event.Key.String()
 	}
 	return fmt.Sprintf("client %d: %s", n.Client, what)
 }

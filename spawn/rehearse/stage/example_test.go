@@ -19,7 +19,7 @@ func ExampleRun() {
 		return
 	}
 	c := stage.Config{
-		Program: program, Wire: wire.Requests, Servers: []actor.ID{1, 2, 3}, Client: 10, Seed: 1, Retries: 2,
+		Program: program, Service: wire.Register, Servers: []actor.ID{1, 2, 3}, Client: 10, Seed: 1, Retries: 2,
 		Workload: nemesis.Workload{Clients: 1, Servers: 3, Reads: 0.5, ThinkMost: time.Second},
 		Schedule: nemesis.Schedule{Servers: 3, Duration: 10 * time.Second, Faults: []nemesis.Fault{
 			{Kind: nemesis.PowerOff, At: 4 * time.Second, For: time.Second, Servers: []int{0}},

@@ -12,19 +12,19 @@ import (
 	"time"
 
 	"synod/actor"
-	"synod/register"
+	"synod/consistency/oplog"
 	"synod/spawn"
 	"synod/spawn/faults"
-	"synod/spawn/machine"
 	"synod/spawn/nemesis"
+	"synod/spawn/service"
 )
 
 // Config is a run. All but the last fields are required.
 type Config struct {
 	Program  spawn.Program
-	Wire     machine.Wire[register.Message] // of requests and answers; it need not know other messages
-	Servers  []actor.ID                     // in ascending order, those of the schedule
-	Client   actor.ID                       // of the first client; the next ones count up from there
+	Service  service.Service // what clients ask
+	Servers  []actor.ID      // in ascending order, those of the schedule
+	Client   actor.ID        // of the first client; the next ones count up from there
 	Schedule nemesis.Schedule
 	Workload nemesis.Workload
 	Seed     uint64
@@ -62,8 +62,8 @@ func (c Config) Validate() error {
 			c.Workload.Servers, n)
 	case c.Timeout < 0 || c.Retries < 0:
 		return errors.New("expected no negative timeout and no negative number of retries")
-	case c.Program.New == nil || c.Wire == nil:
-		return errors.New("expected a program and the form of requests")
+	case c.Program.New == nil || c.Service == nil:
+		return errors.New("expected a program, and the service that clients ask")
 	}
 	return nil
 }
@@ -77,7 +77,6 @@ const (
 	Returned             // it has an answer
 	Failed               // it has none, and what it asked has no effect
 	Lost                 // it has none, and what it asked may have an effect, at any later time
-	Refused              // what it asked to write has no effect, as a register that is written once holds something else
 )
 
 // Note is a line of the history of the clients.
@@ -85,8 +84,7 @@ type Note struct {
 	At     time.Duration
 	Client int // place, from 0
 	What   What
-	Read   bool
-	Value  register.Value // to write, or what was read; 0 for none
+	Event  oplog.Event // what is asked, or what was answered; else the operation alone. It has no process and no time
 }
 
 // Violation is something that must not happen, and was seen by the stage itself rather than by the clients.

@@ -2,8 +2,8 @@ package stage_test
 
 import (
 	"fmt"
+	"reflect"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,7 +39,7 @@ func config(t testing.TB, model string, streams bool, seed uint64) stage.Config 
 		ids = append(ids, firstServer+actor.ID(i))
 	}
 	return stage.Config{
-		Program: program, Wire: wire.Requests, Servers: ids, Client: 2000, Schedule: schedule, Seed: seed, Retries: 2,
+		Program: program, Service: wire.Register, Servers: ids, Client: 2000, Schedule: schedule, Seed: seed, Retries: 2,
 		Streams:  streams,
 		Workload: nemesis.Workload{Clients: 4, Servers: n, Reads: 0.5, ThinkMost: 600 * time.Millisecond},
 	}
@@ -67,7 +67,7 @@ func TestSameSeed(t *testing.T) {
 				t.Errorf("%s: a log of %d bytes", model, len(want))
 			}
 			quiet, err := stage.Run(c)
-			if err != nil || quiet.Digest != o.Digest || !slices.Equal(quiet.Notes, o.Notes) || quiet.Tally != o.Tally {
+			if err != nil || quiet.Digest != o.Digest || !reflect.DeepEqual(quiet.Notes, o.Notes) || quiet.Tally != o.Tally {
 				t.Errorf("%s: without a log the run is another one: %x, %v; want %x", model, quiet.Digest, err, o.Digest)
 			}
 			for _, procs := range []int{1, 4} {
@@ -177,7 +177,7 @@ func TestBroken(t *testing.T) {
 func TestValidate(t *testing.T) {
 	for name, change := range map[string]func(*stage.Config){
 		"no program":     func(c *stage.Config) { c.Program = spawn.Program{} },
-		"no wire":        func(c *stage.Config) { c.Wire = nil },
+		"no service":     func(c *stage.Config) { c.Service = nil },
 		"two servers":    func(c *stage.Config) { c.Servers = c.Servers[:2] },
 		"timeout":        func(c *stage.Config) { c.Timeout = -1 },
 		"no clients":     func(c *stage.Config) { c.Workload.Clients = 0 },

@@ -15,6 +15,8 @@ import (
 	"go.uber.org/goleak"
 
 	"synod/actor"
+	"synod/consistency"
+	"synod/examples/registers/wire"
 	"synod/register"
 	"synod/spawn"
 	"synod/spawn/tcp"
@@ -22,6 +24,28 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// put stores an X at the first server.
+func put(ctx context.Context, c *Client) error {
+	call, err := c.Service.Parse("put", []string{"X"})
+	if err == nil {
+		_, err = c.Do(ctx, 0, call)
+	}
+	return err
+}
+
+// get reads at the first server.
+func get(ctx context.Context, c *Client) (register.Value, error) {
+	call, err := c.Service.Parse("get", nil)
+	if err != nil {
+		return 0, err
+	}
+	out, err := c.Do(ctx, 0, call)
+	if err != nil {
+		return 0, err
+	}
+	return out.(consistency.RegisterOutput[register.Value]).Value, nil
+}
 
 func socket(t *testing.T) *udp.Socket {
 	t.Helper()
@@ -73,9 +97,9 @@ func TestPut(t *testing.T) {
 		return ""
 	})
 	c := New(Config{
-		Transport: socket(t), Servers: []actor.ID{first, second}, Timeout: 50 * time.Millisecond, Retries: 90, First: 100,
+		Service: wire.Register, Transport: socket(t), Servers: []actor.ID{first, second}, Timeout: 50 * time.Millisecond, Retries: 90, First: 100,
 	})
-	if err := c.Put(t.Context(), 0, 'X'); err != nil {
+	if err := put(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	if len(requests) < 3 { // There may be more, if the server was slow.
@@ -90,21 +114,21 @@ func TestPut(t *testing.T) {
 
 func TestUnknown(t *testing.T) {
 	silent := server(t, func(string) string { return "" })
-	c := New(Config{Transport: socket(t), Servers: []actor.ID{silent}, Timeout: time.Millisecond, Retries: 2})
-	if err := c.Put(t.Context(), 0, 'X'); !errors.Is(err, ErrUnknown) {
+	c := New(Config{Service: wire.Register, Transport: socket(t), Servers: []actor.ID{silent}, Timeout: time.Millisecond, Retries: 2})
+	if err := put(t.Context(), c); !errors.Is(err, ErrUnknown) {
 		t.Errorf("put: %v", err)
 	}
-	if v, err := c.Get(t.Context(), 0); !errors.Is(err, ErrUnanswered) {
+	if v, err := get(t.Context(), c); !errors.Is(err, ErrUnanswered) {
 		t.Errorf("get: %v, %v", v, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ends := server(t, func(string) string { cancel(); return "" })
-	c = New(Config{Transport: socket(t), Servers: []actor.ID{ends}, Timeout: time.Minute})
-	if err := c.Put(ctx, 0, 'X'); !errors.Is(err, ErrUnknown) || !errors.Is(err, context.Canceled) {
+	c = New(Config{Service: wire.Register, Transport: socket(t), Servers: []actor.ID{ends}, Timeout: time.Minute})
+	if err := put(ctx, c); !errors.Is(err, ErrUnknown) || !errors.Is(err, context.Canceled) {
 		t.Errorf("put that was cut off: %v", err)
 	}
-	if err := c.Put(ctx, 0, 'X'); errors.Is(err, ErrUnknown) || !errors.Is(err, context.Canceled) {
+	if err := put(ctx, c); errors.Is(err, ErrUnknown) || !errors.Is(err, context.Canceled) {
 		t.Errorf("put after the end: %v", err)
 	}
 }
@@ -119,9 +143,9 @@ func TestGet(t *testing.T) {
 		return `{"GetOk":[7,"Z"]}`
 	})
 	c := New(Config{
-		Transport: socket(t), Servers: []actor.ID{silent, second}, Timeout: 50 * time.Millisecond, Retries: 99, First: 7,
+		Service: wire.Register, Transport: socket(t), Servers: []actor.ID{silent, second}, Timeout: 50 * time.Millisecond, Retries: 99, First: 7,
 	})
-	if v, err := c.Get(t.Context(), 0); err != nil || v != 'Z' {
+	if v, err := get(t.Context(), c); err != nil || v != 'Z' {
 		t.Errorf("get: %v, %v", v, err)
 	}
 }
@@ -146,16 +170,16 @@ func TestExpired(t *testing.T) {
 		}
 		return fmt.Sprintf(`{"GetOk":[%d,"Z"]}`, n)
 	})
-	for _, first := range []register.Request{0, 7} {
-		c := New(Config{Transport: socket(t), Servers: []actor.ID{id}, Timeout: time.Minute, Retries: 1, First: first})
-		if err := c.Put(t.Context(), 0, 'X'); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "forgotten") {
+	for _, first := range []uint64{0, 7} {
+		c := New(Config{Service: wire.Register, Transport: socket(t), Servers: []actor.ID{id}, Timeout: time.Minute, Retries: 1, First: first})
+		if err := put(t.Context(), c); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "forgotten") {
 			t.Errorf("put: %v", err)
 		}
-		if err := c.Put(t.Context(), 0, 'X'); err != nil {
+		if err := put(t.Context(), c); err != nil {
 			t.Errorf("put after one that expired: %v", err)
 		}
-		c = New(Config{Transport: socket(t), Servers: []actor.ID{id}, Timeout: time.Minute, Retries: 1, First: first})
-		if v, err := c.Get(t.Context(), 0); err != nil || v != 'Z' {
+		c = New(Config{Service: wire.Register, Transport: socket(t), Servers: []actor.ID{id}, Timeout: time.Minute, Retries: 1, First: first})
+		if v, err := get(t.Context(), c); err != nil || v != 'Z' {
 			t.Errorf("get: %v, %v", v, err)
 		}
 	}
@@ -176,7 +200,7 @@ func TestBroken(t *testing.T) {
 	}
 	s := tcp.Serve(l, id, []actor.ID{id})
 	transport := tcp.NewClient()
-	c := New(Config{Transport: transport, Servers: []actor.ID{id}, Timeout: 200 * time.Millisecond, Retries: 3})
+	c := New(Config{Service: wire.Register, Transport: transport, Servers: []actor.ID{id}, Timeout: 200 * time.Millisecond, Retries: 3})
 	done := make(chan int)
 	go func() {
 		n := 0
@@ -195,7 +219,7 @@ func TestBroken(t *testing.T) {
 			s = tcp.Serve(l, id, []actor.ID{id})
 		}
 	}()
-	if err := c.Put(t.Context(), 0, 'X'); !errors.Is(err, ErrUnknown) {
+	if err := put(t.Context(), c); !errors.Is(err, ErrUnknown) {
 		t.Errorf("put: %v", err)
 	}
 	if n := <-done; n != 1 {
@@ -219,10 +243,10 @@ func TestBench(t *testing.T) {
 	o, err := Bench(t.Context(), Load{
 		Clients: 3, Duration: time.Minute, Operations: 200, Reads: 0.5, Server: -1, Seed: 1,
 	}, func() (Config, error) {
-		return Config{Transport: socket(t), Servers: []actor.ID{id}, Timeout: time.Minute}, nil
+		return Config{Service: wire.Register, Transport: socket(t), Servers: []actor.ID{id}, Timeout: time.Minute}, nil
 	})
-	if err != nil || o.Puts+o.Gets != 200 || o.Puts != len(stored) || o.Gets < 50 || o.Unknown+o.Unanswered+o.Failed != 0 {
-		t.Errorf("%d puts, %d of them arrived, %d gets, %v", o.Puts, len(stored), o.Gets, err)
+	if err != nil || o.Writes+o.Reads != 200 || o.Writes != len(stored) || o.Reads < 50 || o.Unknown+o.Unanswered+o.Failed != 0 {
+		t.Errorf("%d puts, %d of them arrived, %d gets, %v", o.Writes, len(stored), o.Reads, err)
 	}
 	if p := o.Latency.Quantile(0.5); p <= 0 || p > o.Latency.Max() || o.PerSecond() <= 0 {
 		t.Errorf("half of the operations took %v, the longest %v", p, o.Latency.Max())

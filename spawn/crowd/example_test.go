@@ -10,9 +10,10 @@ import (
 	"synod/actor"
 	"synod/consistency/oplog"
 	"synod/examples/catalog"
-	"synod/examples/registers/client"
-	"synod/examples/registers/crowd"
+	"synod/examples/registers/wire"
 	"synod/spawn"
+	"synod/spawn/client"
+	"synod/spawn/crowd"
 	"synod/spawn/nemesis"
 	"synod/spawn/udp"
 )
@@ -58,7 +59,7 @@ func Example() {
 	defer cancel()
 	answers := 0
 	counts, err := crowd.Run(ctx, crowd.Config{
-		Workload: nemesis.Workload{Clients: 4, Servers: 1, Reads: 0.5}, Seed: 7, Patience: time.Minute,
+		Service: wire.Register, Workload: nemesis.Workload{Clients: 4, Servers: 1, Reads: 0.5}, Seed: 7, Patience: time.Minute,
 		Connect: func() (client.Config, error) {
 			socket, err := udp.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
 			open = append(open, socket)

@@ -10,8 +10,9 @@ import (
 
 	"synod/actor"
 	"synod/consistency/oplog"
-	"synod/examples/registers/client"
-	"synod/examples/registers/crowd"
+	"synod/examples/registers/wire"
+	"synod/spawn/client"
+	"synod/spawn/crowd"
 	"synod/spawn/nemesis"
 )
 
@@ -62,7 +63,7 @@ func (l *lulled) run(
 		f(ctx)
 	})
 	_, err := crowd.Run(ctx, crowd.Config{
-		Workload: w, Patience: patience, Round: 20, Lull: &l.lull,
+		Service: wire.Register, Workload: w, Patience: patience, Round: 20, Lull: &l.lull,
 		Record: func(e oplog.Event) { l.mu.Lock(); defer l.mu.Unlock(); l.events = append(l.events, e) },
 		Connect: func() (client.Config, error) {
 			return client.Config{

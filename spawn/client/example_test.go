@@ -8,8 +8,9 @@ import (
 
 	"synod/actor"
 	"synod/examples/catalog"
-	"synod/examples/registers/client"
+	"synod/examples/registers/wire"
 	"synod/spawn"
+	"synod/spawn/client"
 	"synod/spawn/udp"
 )
 
@@ -44,13 +45,19 @@ func Example() {
 		done <- spawn.Run(ctx, spawn.Config{Machine: machine, Transport: there})
 	}()
 
-	c := client.New(client.Config{Transport: socket, Servers: []actor.ID{id}, Retries: 3})
-	fmt.Println(c.Put(ctx, 0, 'X'))
-	fmt.Println(c.Get(ctx, 0))
+	c := client.New(client.Config{Service: wire.Register, Transport: socket, Servers: []actor.ID{id}, Retries: 3})
+	for _, words := range [][]string{{"put", "X"}, {"get"}} {
+		call, err := wire.Register.Parse(words[0], words[1:])
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(c.Do(ctx, 0, call))
+	}
 	stop()
 	fmt.Println(<-done, socket.Close())
 	// Output:
-	// <nil>
+	// ok <nil>
 	// 'X' <nil>
 	// <nil> <nil>
 }

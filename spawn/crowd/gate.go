@@ -15,6 +15,7 @@ import (
 type gate struct {
 	clients, servers, length int
 	finite                   bool // there may be no puts any more
+	reads                    bool // there are gets
 	random                   *rand.Rand
 
 	mu     sync.Mutex
@@ -64,9 +65,9 @@ const (
 	look             // a get first
 )
 
-func newGate(w nemesis.Workload, length int, seed uint64) *gate {
+func newGate(w nemesis.Workload, reads bool, length int, seed uint64) *gate {
 	g := &gate{
-		clients: w.Clients, servers: w.Servers, length: length, finite: w.Writes > 0 || w.Reads == 1,
+		clients: w.Clients, servers: w.Servers, length: length, finite: w.Writes > 0 || w.Reads == 1, reads: reads,
 		random: rand.New(rand.NewPCG(seed, streamOfRounds)),
 	}
 	g.change = sync.NewCond(&g.mu)

@@ -70,6 +70,11 @@ func (l *Lull) End() {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if !g.reads {
+		g.mood = open
+		g.change.Broadcast()
+		return
+	}
 	g.mood, g.looks = looking, g.servers
 	g.change.Broadcast()
 	lull := g.lulls

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"synod/register"
+	"synod/spawn/service"
 )
 
 // Load is what a benchmark does to servers.
@@ -16,20 +16,20 @@ type Load struct {
 	Clients    int           // concurrent ones, at least 1
 	Duration   time.Duration // of it all
 	Operations int           // ends it earlier, once so many were begun; 0 for no limit
-	Reads      float64       // the share of gets, from 0 to 1
+	Reads      float64       // the share of operations that only read, from 0 to 1
 	Server     int           // the place of the server that all ask, −1 for one drawn anew for each operation
 	Seed       uint64        // of what is drawn
 }
 
 // Outcome is what a benchmark measured.
 type Outcome struct {
-	Puts, Gets int // acknowledged and answered
-	Refused    int // puts, by a register that is written once
-	Unknown    int // puts that were not acknowledged
-	Unanswered int // gets without an answer
-	Failed     int // operations of which nothing was sent
-	Elapsed    time.Duration
-	Latency    Histogram // of puts and gets that were acknowledged and answered
+	Writes, Reads int // acknowledged and answered
+	Refused       int // writes, such as by a register that is written once
+	Unknown       int // writes that were not acknowledged
+	Unanswered    int // reads without an answer
+	Failed        int // operations of which nothing was sent
+	Elapsed       time.Duration
+	Latency       Histogram // of operations that were acknowledged and answered
 }
 
 // Bench puts load on servers until the load's duration or the context ends. Each client gets a Config of its own, which
@@ -66,8 +66,10 @@ func Bench(ctx context.Context, l Load, config func() (Config, error)) (Outcome,
 		wg.Go(func() {
 			random := rand.New(rand.NewPCG(l.Seed, uint64(i)))
 			var own Outcome
+			n := 0
 			for more() {
-				own.operate(ctx, c, l, random)
+				own.operate(ctx, c, l, service.Draw{Client: i, Count: n}, random)
+				n++
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -81,25 +83,24 @@ func Bench(ctx context.Context, l Load, config func() (Config, error)) (Outcome,
 
 // operate makes one operation and counts it. One that the end of the benchmark cut off counts only if it may have had
 // an effect.
-func (o *Outcome) operate(ctx context.Context, c *Client, l Load, random *rand.Rand) {
+func (o *Outcome) operate(ctx context.Context, c *Client, l Load, d service.Draw, random *rand.Rand) {
 	server := l.Server
 	if server < 0 {
 		server = random.IntN(len(c.Servers))
 	}
 	read := random.Float64() < l.Reads
-	began := time.Now()
-	var err error
-	if read {
-		_, err = c.Get(ctx, server)
-	} else {
-		err = c.Put(ctx, server, register.Value('A'+random.Int32N(26)))
+	if d.Value = 'A' + random.Int32N(26); !read {
+		d.Random = random.Uint64()
 	}
+	call := c.Service.Draw(read, d)
+	began := time.Now()
+	_, err := c.Do(ctx, server, call)
 	switch {
-	case err == nil && read:
-		o.Gets++
+	case err == nil && call.Reads:
+		o.Reads++
 		o.Latency.Add(time.Since(began))
 	case err == nil:
-		o.Puts++
+		o.Writes++
 		o.Latency.Add(time.Since(began))
 	case errors.Is(err, ErrRefused):
 		o.Refused++
@@ -114,8 +115,8 @@ func (o *Outcome) operate(ctx context.Context, c *Client, l Load, random *rand.R
 }
 
 func (o *Outcome) add(p Outcome) {
-	o.Puts += p.Puts
-	o.Gets += p.Gets
+	o.Writes += p.Writes
+	o.Reads += p.Reads
 	o.Refused += p.Refused
 	o.Unknown += p.Unknown
 	o.Unanswered += p.Unanswered
@@ -128,7 +129,7 @@ func (o Outcome) PerSecond() float64 {
 	if o.Elapsed <= 0 {
 		return 0
 	}
-	return float64(o.Puts+o.Gets) / o.Elapsed.Seconds()
+	return float64(o.Writes+o.Reads) / o.Elapsed.Seconds()
 }
 
 // Histogram counts durations, in buckets that are at most a 32nd of their value wide. The zero value is empty.

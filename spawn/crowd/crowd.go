@@ -1,5 +1,5 @@
-// Package crowd lets many clients ask the servers of a register at the same time, and notes what they are told: the history
-// by which the servers are judged.
+// Package crowd lets many clients ask servers at the same time, and notes what they are told: the history by which the servers
+// are judged.
 package crowd
 
 import (
@@ -7,14 +7,15 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
 	"synod/consistency/oplog"
-	"synod/examples/registers/client"
 	"synod/internal/wait"
-	"synod/register"
+	"synod/spawn/client"
 	"synod/spawn/nemesis"
+	"synod/spawn/service"
 )
 
 // Counts are numbers of operations.
@@ -35,6 +36,7 @@ func (c Counts) Acknowledged() int { return c.Writes + c.Reads }
 
 // Config is a crowd.
 type Config struct {
+	Service  service.Service // of every client
 	Workload nemesis.Workload
 	Seed     uint64
 	// Connect gives each client what it works with, which belongs to the crowd until Run returns, but for the transport,
@@ -56,7 +58,7 @@ type Config struct {
 // A client whose operation is unknown goes on under a new number, as it would be two operations of one client at once
 // otherwise.
 func Run(ctx context.Context, c Config) (Counts, error) {
-	r := &run{Config: c, began: time.Now(), gate: newGate(c.Workload, cmp.Or(c.Round, 200), c.Seed)}
+	r := &run{Config: c, began: time.Now(), gate: newGate(c.Workload, reads(c.Service), cmp.Or(c.Round, 200), c.Seed)}
 	if c.Lull != nil {
 		c.Lull.attach(r.gate)
 		defer c.Lull.attach(nil)
@@ -68,6 +70,7 @@ func Run(ctx context.Context, c Config) (Counts, error) {
 		if err != nil {
 			return Counts{}, err
 		}
+		config.Service = c.Service
 		clients = append(clients, client.New(config))
 	}
 	var wg sync.WaitGroup
@@ -77,6 +80,11 @@ func Run(ctx context.Context, c Config) (Counts, error) {
 	wg.Wait()
 	r.counts.Rounds = r.gate.rounds
 	return r.counts, nil
+}
+
+// reads reports whether a service has an operation that only reads.
+func reads(s service.Service) bool {
+	return slices.ContainsFunc(s.Operations(), func(o service.Info) bool { return o.Reads })
 }
 
 // run is a crowd at work.
@@ -98,22 +106,24 @@ func (r *run) work(ctx context.Context, index int, c *client.Client) {
 		if !wait.For(ctx, o.Think) {
 			return
 		}
+		draw := service.Draw{Client: index, Count: o.Count, Value: o.Value, Random: o.Random}
+		call := r.Service.Draw(o.Read, draw)
 		for began := false; !began; {
-			t := r.gate.enter(ctx, index, !o.Read)
+			t := r.gate.enter(ctx, index, !call.Reads)
 			var ended oplog.Type
 			switch t.kind {
 			case over:
 				return
 			case look:
-				ended = r.operate(ctx, process, nemesis.Operation{Read: true, Server: t.server}, c)
+				ended = r.operate(ctx, process, t.server, r.Service.Draw(true, draw), c)
 			case last, work:
 				began = true
 				if t.kind == last && t.server != anybody {
 					o.Server = t.server
 				}
-				ended = r.operate(ctx, process, o, c)
+				ended = r.operate(ctx, process, o.Server, call, c)
 			}
-			r.gate.leave(t, began && !o.Read && ended == oplog.Ok)
+			r.gate.leave(t, began && !call.Reads && ended == oplog.Ok)
 			if ended == oplog.Unknown {
 				process += int64(r.Workload.Clients)
 			}
@@ -122,52 +132,36 @@ func (r *run) work(ctx context.Context, index int, c *client.Client) {
 }
 
 // operate makes one operation, and tells how it ended. The end of the crowd's work does not cut it off.
-func (r *run) operate(ctx context.Context, process int64, o nemesis.Operation, c *client.Client) oplog.Type {
+func (r *run) operate(ctx context.Context, process int64, server int, call service.Call, c *client.Client) oplog.Type {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Patience)
 	defer cancel()
-	begin := oplog.Event{Type: oplog.Invoke, Process: process, Op: oplog.Read}
-	if !o.Read {
-		begin.Op, begin.Value = oplog.Write, value(register.Value(o.Value))
-	}
-	r.note(begin)
+	begin := r.Service.Invoked(call)
+	begin.Process = process
+	r.note(begin, call)
 	end := oplog.Event{Type: oplog.Ok, Process: process, Op: begin.Op}
-	var err error
-	if o.Read {
-		var v register.Value
-		v, err = c.Get(ctx, o.Server)
-		end.Value, end.Told = value(v), err == nil
-	} else {
-		err = c.Put(ctx, o.Server, register.Value(o.Value))
-	}
+	out, err := c.Do(ctx, server, call)
 	switch {
-	case errors.Is(err, client.ErrRefused):
-		end.Refused = true
+	case err == nil, errors.Is(err, client.ErrRefused):
+		end = r.Service.Told(call, out)
+		end.Process = process
 	case errors.Is(err, client.ErrUnknown):
 		end.Type = oplog.Unknown
-	case err != nil:
-		end.Type, end.Value = oplog.Fail, oplog.None
+	default:
+		end.Type = oplog.Fail
 	}
-	r.note(end)
+	r.note(end, call)
 	return end.Type
 }
 
-// value is a register's value in a history.
-func value(v register.Value) oplog.Value {
-	if v == 0 {
-		return oplog.None
-	}
-	return oplog.Text(string(rune(v)))
-}
-
 // note records an event and counts it.
-func (r *run) note(e oplog.Event) {
+func (r *run) note(e oplog.Event, call service.Call) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e.Time = time.Since(r.began)
 	switch {
 	case e.Refused:
 		r.counts.Refused++
-	case e.Type == oplog.Ok && e.Op == oplog.Read:
+	case e.Type == oplog.Ok && call.Reads:
 		r.counts.Reads++
 	case e.Type == oplog.Ok:
 		r.counts.Writes++

@@ -14,8 +14,9 @@ import (
 
 	"synod/actor"
 	"synod/consistency/oplog"
-	"synod/examples/registers/client"
-	"synod/examples/registers/crowd"
+	"synod/examples/registers/wire"
+	"synod/spawn/client"
+	"synod/spawn/crowd"
 	"synod/spawn/nemesis"
 )
 
@@ -90,7 +91,7 @@ func work(
 // TestRounds makes sure that between two rounds nothing is under way, and that the rounds differ in how many work.
 func TestRounds(t *testing.T) {
 	w := nemesis.Workload{Clients: 6, Servers: 2, Reads: 0.5, ThinkMost: time.Millisecond}
-	events, counts := work(t, crowd.Config{Workload: w, Seed: 3, Patience: time.Minute, Round: 20}, 2000, time.Minute, agree)
+	events, counts := work(t, crowd.Config{Service: wire.Register, Workload: w, Seed: 3, Patience: time.Minute, Round: 20}, 2000, time.Minute, agree)
 	if counts.Unknown+counts.Failed > 0 || counts.Acknowledged() < 2000 || counts.Rounds < 99 {
 		t.Errorf("%+v", counts)
 	}
@@ -138,7 +139,7 @@ func TestUnknown(t *testing.T) {
 		return agree(request)
 	}
 	w := nemesis.Workload{Clients: 3, Servers: 2, Reads: 0.5}
-	events, counts := work(t, crowd.Config{Workload: w, Seed: 3, Patience: time.Second, Round: 10}, 200, 5*time.Millisecond, answer)
+	events, counts := work(t, crowd.Config{Service: wire.Register, Workload: w, Seed: 3, Patience: time.Second, Round: 10}, 200, 5*time.Millisecond, answer)
 	if counts.Unknown == 0 || counts.Failed == 0 || counts.Writes == 0 || counts.Reads == 0 {
 		t.Errorf("%+v", counts)
 	}
@@ -172,13 +173,13 @@ func TestUnknown(t *testing.T) {
 // TestUnsent makes sure that what could not be sent has failed, writes too, and that the error of Connect is told.
 func TestUnsent(t *testing.T) {
 	w := nemesis.Workload{Clients: 2, Servers: 2}
-	_, counts := work(t, crowd.Config{Workload: w, Patience: 10 * time.Millisecond}, 20, 5*time.Millisecond, nil)
+	_, counts := work(t, crowd.Config{Service: wire.Register, Workload: w, Patience: 10 * time.Millisecond}, 20, 5*time.Millisecond, nil)
 	if counts.Failed < 20 || counts.Failed > 22 || counts.Unknown+counts.Acknowledged() > 0 {
 		t.Errorf("%+v", counts)
 	}
 	broken := errors.New("broken")
 	_, err := crowd.Run(t.Context(), crowd.Config{
-		Workload: w, Connect: func() (client.Config, error) { return client.Config{}, broken },
+		Service: wire.Register, Workload: w, Connect: func() (client.Config, error) { return client.Config{}, broken },
 	})
 	if !errors.Is(err, broken) {
 		t.Error(err)

@@ -1,0 +1,189 @@
+// Package client asks servers that run for real. It says what it knows of an operation, and no more: one that was not
+// acknowledged may have happened, or may happen yet.
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"synod/actor"
+	"synod/spawn"
+	"synod/spawn/service"
+)
+
+// ErrUnknown tells that an operation was sent and not acknowledged: whether it took effect, nobody can tell.
+var ErrUnknown = errors.New("the operation was not acknowledged: it may have happened, or may happen yet")
+
+// ErrRefused tells that an operation was refused, as a register that is written once refuses another value: it has no effect
+// and never will.
+var ErrRefused = errors.New("the operation was refused: it has no effect, and never will")
+
+// ErrUnanswered tells that no server answered an operation that only reads.
+var ErrUnanswered = errors.New("no server answered")
+
+// Config is how a client works. Service, Transport and Servers are required.
+type Config struct {
+	Service   service.Service
+	Transport spawn.Transport
+	Servers   []actor.ID
+	Timeout   time.Duration // for each attempt; 0 is a second
+	Retries   int           // attempts after the first one of an operation
+	// First is the number of the first request; those after it count on. Servers may take one that is less than an earlier
+	// one of the same address for old, and one that is less than those of many other clients as well; with 0 every
+	// request has the present time in nanoseconds for its number.
+	First uint64
+}
+
+// Client makes one operation at a time. It is not safe for concurrent use.
+type Client struct {
+	Config
+	next   uint64
+	buffer []byte
+}
+
+// New makes a client.
+func New(c Config) *Client {
+	if c.Timeout == 0 {
+		c.Timeout = time.Second
+	}
+	return &Client{Config: c, next: c.First}
+}
+
+// Do makes a call at a server, by its place among the servers, and returns the output. One that only reads is asked again at
+// the servers after it if there is no answer. Any other is asked again at the same server only, with the same request, as
+// another server would take it for another one. The error is ErrUnknown, ErrRefused, ErrUnanswered, that of the context, or one before
+// anything was sent.
+func (c *Client) Do(ctx context.Context, server int, call service.Call) (any, error) {
+	if call.Reads {
+		return c.read(ctx, server, call)
+	}
+	return c.write(ctx, server, call)
+}
+
+func (c *Client) write(ctx context.Context, server int, call service.Call) (any, error) {
+	r := c.request()
+	sent := false
+	for attempt := 0; attempt <= c.Retries && ctx.Err() == nil; attempt++ {
+		switch err := c.send(server, r, call, !sent); {
+		case err == nil:
+			sent = true
+		case sent:
+			// On a new connection we would be another client to the server, and the operation another one.
+			return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
+		case attempt == c.Retries:
+			return nil, err
+		default:
+			c.pause(ctx)
+			continue
+		}
+		answer, ok, err := c.await(ctx, r)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
+		case answer.Expired:
+			c.pass(answer.Floor)
+			return nil, fmt.Errorf("%w: the server has forgotten requests as old as this one", ErrUnknown)
+		case ok && c.Service.Told(call, answer.Out).Refused:
+			return answer.Out, ErrRefused
+		case ok:
+			return answer.Out, nil
+		}
+	}
+	return nil, unless(ctx, sent, ErrUnknown)
+}
+
+// unless gives the error of an operation that came to nothing.
+func unless(ctx context.Context, sent bool, err error) error {
+	switch {
+	case ctx.Err() != nil && sent:
+		return fmt.Errorf("%w: %w", err, context.Cause(ctx))
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// pause waits as long as an attempt takes, or until the context ends.
+func (c *Client) pause(ctx context.Context) {
+	select {
+	case <-time.After(c.Timeout):
+	case <-ctx.Done():
+	}
+}
+
+func (c *Client) read(ctx context.Context, server int, call service.Call) (any, error) {
+	r := c.request()
+	for attempt := 0; attempt <= c.Retries && ctx.Err() == nil; attempt++ {
+		if err := c.send(server+attempt, r, call, true); err != nil {
+			if attempt < c.Retries {
+				c.pause(ctx)
+			}
+			continue
+		}
+		answer, ok, err := c.await(ctx, r)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%w: %w", ErrUnanswered, err)
+		case answer.Expired: // A read may be done twice, under another number.
+			c.pass(answer.Floor)
+			r = c.request()
+		case ok:
+			return answer.Out, nil
+		}
+	}
+	return nil, unless(ctx, false, ErrUnanswered)
+}
+
+// request gives a number that is greater than those before.
+func (c *Client) request() uint64 {
+	r := c.next
+	if c.First == 0 {
+		r = max(r, uint64(time.Now().UnixNano()))
+	}
+	c.next = r + 1
+	return r
+}
+
+// pass makes later numbers greater than those that a server takes for old.
+func (c *Client) pass(floor uint64) { c.next = max(c.next, floor+1) }
+
+// send sends a request. If it is the first time, a connection that broke since the last operation does not matter.
+func (c *Client) send(server int, r uint64, call service.Call, first bool) error {
+	var err error
+	if c.buffer, err = c.Service.Append(c.buffer[:0], r, call); err != nil {
+		return err
+	}
+	to := c.Servers[server%len(c.Servers)]
+	err = c.Transport.Send(to, c.buffer)
+	if err != nil && first {
+		err = c.Transport.Send(to, c.buffer)
+	}
+	return err
+}
+
+// await waits for the answer to a request. It reports whether one came before the time was over. Answers to earlier requests,
+// and whatever else comes, are passed over.
+func (c *Client) await(ctx context.Context, r uint64) (service.Answer, bool, error) {
+	end := time.Now().Add(c.Timeout)
+	for ctx.Err() == nil {
+		left := time.Until(end)
+		if left <= 0 {
+			return service.Answer{}, false, nil
+		}
+		// Short waits, so that the end of the context is noticed.
+		_, data, err := c.Transport.Receive(min(left, 100*time.Millisecond))
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			continue
+		}
+		if err != nil {
+			return service.Answer{}, false, err
+		}
+		if answer, ok := c.Service.Answer(data); ok && answer.Number == r {
+			return answer, true, nil
+		}
+	}
+	return service.Answer{}, false, nil
+}
