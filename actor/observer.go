@@ -18,6 +18,7 @@ type Observer[M, H any] struct {
 	Start H                                              // before the first message
 	Sees  func(e Envelope[M], p Passage) bool            // which passages matter; a cheap filter
 	Next  func(h H, e Envelope[M], p Passage) (H, error) // leaves h as it is
+	Crash func(h H, id ID) (H, error)                    // an actor goes down; leaves h as it is; nil: nothing changes then
 	Holds func(h H) bool                                 // nil: nothing is demanded of what is remembered
 	// Visualize writes an HTML page that shows what is remembered to people, with all that it needs inside; nil for none.
 	Visualize func(w io.Writer, h H) error

@@ -17,8 +17,24 @@ var ErrPending = errors.New("an operation is pending")
 // ErrNotPending is what Return returns when the client waits for nothing.
 var ErrNotPending = errors.New("no operation is pending")
 
-// Client names one sequential client. Any number will do; histories list clients in ascending order.
+// Client names one sequential client. Any number will do; histories list clients in ascending order. Of a client that
+// crashed, see [History.Crash], the operations after the crash belong to another Client.
 type Client uint64
+
+// The number of a client that crashed while it waited for an answer is below lifeOne. What it does afterwards stands in a
+// line of its own, of a client whose number is greater by lifeOne; so does what it does after the next such crash.
+const lifeOne Client = 1 << 48
+
+// text is the number of the client, and how often it crashed while it waited for an answer.
+func (c Client) text() string {
+	if c < lifeOne || c/lifeOne >= maxLives {
+		return fmt.Sprintf("client %d", uint64(c))
+	}
+	return fmt.Sprintf("client %d after crash %d", uint64(c%lifeOne), uint64(c/lifeOne))
+}
+
+// maxLives bounds how often a client crashes while it waits. Greater numbers are those of clients that never do.
+const maxLives = 1 << 15
 
 // Event is one step of a client: the invocation of an operation, or its return.
 type Event[I, O any] struct {
@@ -40,7 +56,7 @@ type Event[I, O any] struct {
 //
 // Inputs and outputs are held as they are given: do not change what they point to.
 type History[I, O any] struct {
-	lines []line[I, O] // ascending by client, none empty; nil if there is none
+	lines []line[I, O] // ascending by client; nil if there is none
 }
 
 // ProgramOrder is a history without happens-before between clients: each client's operations, in their order. It
@@ -49,7 +65,8 @@ type ProgramOrder[I, O any] struct {
 	lines []line[I, O] // as in History, with nothing known of other clients
 }
 
-// line is the sequence of one client's operations, of which only the last can be pending.
+// line is the sequence of one client's operations, of which only the last can be pending. It is empty for one that crashed
+// while an operation was pending, and has invoked nothing since.
 type line[I, O any] struct {
 	client  Client
 	entries []entry[I, O]
@@ -72,7 +89,7 @@ type knowledge struct {
 // Invoke gives the history in which client c has invoked one more operation. It returns [ErrPending], wrapped, if c
 // has not had the answer to the one before.
 func (h History[I, O]) Invoke(c Client, in I) (History[I, O], error) {
-	lines, err := invoke(h.lines, c, entry[I, O]{in: in, pending: true, knew: returns(h.lines, c)})
+	lines, err := invoke(h.lines, c, entry[I, O]{in: in, pending: true, knew: returns(h.lines, life(h.lines, c))})
 	if err != nil {
 		return h, err
 	}
@@ -88,6 +105,18 @@ func (h History[I, O]) Return(c Client, out O) (History[I, O], error) {
 	}
 	return History[I, O]{lines}, nil
 }
+
+// Crash gives the history in which client c has crashed. Its pending operation, if there is one, stays pending for ever,
+// as nobody will be told whether it took effect, and what it invokes next follows its other operations only. If the client
+// does return the pending operation before it invokes another one, it has kept what it was doing, and did not crash for
+// this history. It returns an error for a client whose number is 2^48 or more.
+func (h History[I, O]) Crash(c Client) (History[I, O], error) {
+	lines, err := crash(h.lines, c)
+	return History[I, O]{lines}, err
+}
+
+// Latest gives the operation that client c invoked last, unless it crashed while that was pending.
+func (h History[I, O]) Latest(c Client) (Operation[I, O], bool) { return latest(h.lines, c) }
 
 // Advance gives the history after one more event. Its errors are those of Invoke and Return.
 func (h History[I, O]) Advance(e Event[I, O]) (History[I, O], error) {
@@ -159,6 +188,15 @@ func (p ProgramOrder[I, O]) Return(c Client, out O) (ProgramOrder[I, O], error) 
 	}
 	return ProgramOrder[I, O]{lines}, nil
 }
+
+// Crash is as [History.Crash]. Nothing orders what the client does afterwards behind what it did before.
+func (p ProgramOrder[I, O]) Crash(c Client) (ProgramOrder[I, O], error) {
+	lines, err := crash(p.lines, c)
+	return ProgramOrder[I, O]{lines}, err
+}
+
+// Latest is as [History.Latest].
+func (p ProgramOrder[I, O]) Latest(c Client) (Operation[I, O], bool) { return latest(p.lines, c) }
 
 // Advance is as [History.Advance].
 func (p ProgramOrder[I, O]) Advance(e Event[I, O]) (ProgramOrder[I, O], error) {
@@ -247,6 +285,45 @@ func find[I, O any](lines []line[I, O], c Client) (int, bool) {
 	return at, at < len(lines) && lines[at].client == c
 }
 
+// life gives the client in whose line the operations of client c stand that it invokes now.
+func life[I, O any](lines []line[I, O], c Client) Client {
+	for next := c + lifeOne; c < lifeOne*maxLives; next += lifeOne {
+		if _, found := find(lines, next); !found {
+			break
+		}
+		c = next
+	}
+	return c
+}
+
+// latest gives the last operation in the line of a client.
+func latest[I, O any](lines []line[I, O], c Client) (o Operation[I, O], ok bool) {
+	at, found := find(lines, life(lines, c))
+	if !found || len(lines[at].entries) == 0 {
+		return o, false
+	}
+	l := lines[at]
+	i := len(l.entries) - 1
+	return l.operation(i), true
+}
+
+// crash begins another line for a client whose operation is pending.
+func crash[I, O any](lines []line[I, O], c Client) ([]line[I, O], error) {
+	if c >= lifeOne {
+		return lines, fmt.Errorf("client %d crashes: expected a number below %d", c, lifeOne)
+	}
+	at, found := find(lines, life(lines, c))
+	if !found || !lines[at].pending() {
+		return lines, nil
+	}
+	next := lines[at].client + lifeOne
+	if next/lifeOne >= maxLives {
+		return lines, fmt.Errorf("client %d crashes: expected fewer than %d crashes", c, maxLives)
+	}
+	at, _ = find(lines, next)
+	return insert(lines, at, line[I, O]{client: next}), nil
+}
+
 // returns is what an operation that client c invokes now knows of the others. Clients none of whose operations
 // has returned are left out, so there is only one way to write it.
 func returns[I, O any](lines []line[I, O], c Client) []knowledge {
@@ -268,16 +345,20 @@ func returns[I, O any](lines []line[I, O], c Client) []knowledge {
 	return knew
 }
 
-// invoke and complete copy what they change into slices without spare capacity: a later append can then never write
+// insert, invoke and complete copy what they change into slices without spare capacity: a later append can then never write
 // into memory that another history sees.
+func insert[I, O any](lines []line[I, O], at int, l line[I, O]) []line[I, O] {
+	moved := make([]line[I, O], len(lines)+1)
+	copy(moved, lines[:at])
+	moved[at] = l
+	copy(moved[at+1:], lines[at:])
+	return moved
+}
+
 func invoke[I, O any](lines []line[I, O], c Client, e entry[I, O]) ([]line[I, O], error) {
-	at, found := find(lines, c)
+	at, found := find(lines, life(lines, c))
 	if !found {
-		moved := make([]line[I, O], len(lines)+1)
-		copy(moved, lines[:at])
-		moved[at] = line[I, O]{client: c, entries: []entry[I, O]{e}}
-		copy(moved[at+1:], lines[at:])
-		return moved, nil
+		return insert(lines, at, line[I, O]{client: c, entries: []entry[I, O]{e}}), nil
 	}
 	if lines[at].pending() {
 		return nil, fmt.Errorf("client %d invokes: %w", c, ErrPending)
@@ -290,7 +371,15 @@ func invoke[I, O any](lines []line[I, O], c Client, e entry[I, O]) ([]line[I, O]
 }
 
 func complete[I, O any](lines []line[I, O], c Client, out O) ([]line[I, O], error) {
-	at, found := find(lines, c)
+	now := life(lines, c)
+	at, found := find(lines, now)
+	if found && len(lines[at].entries) == 0 { // The client kept what it was doing.
+		fewer := make([]line[I, O], len(lines)-1)
+		copy(fewer, lines[:at])
+		copy(fewer[at:], lines[at+1:])
+		lines = fewer
+		at, found = find(lines, now-lifeOne)
+	}
 	if !found || !lines[at].pending() {
 		return nil, fmt.Errorf("client %d returns: %w", c, ErrNotPending)
 	}
@@ -312,7 +401,7 @@ func replace[I, O any](lines []line[I, O], at int, entries []entry[I, O]) []line
 func clients[I, O any](lines []line[I, O]) iter.Seq[Client] {
 	return func(yield func(Client) bool) {
 		for _, l := range lines {
-			if !yield(l.client) {
+			if len(l.entries) > 0 && !yield(l.client) {
 				return
 			}
 		}
@@ -322,14 +411,18 @@ func clients[I, O any](lines []line[I, O]) iter.Seq[Client] {
 func operations[I, O any](lines []line[I, O]) iter.Seq[Operation[I, O]] {
 	return func(yield func(Operation[I, O]) bool) {
 		for _, l := range lines {
-			for i, e := range l.entries {
-				o := Operation[I, O]{Client: l.client, Index: i, In: e.in, Out: e.out, Pending: e.pending, knew: e.knew}
-				if !yield(o) {
+			for i := range l.entries {
+				if !yield(l.operation(i)) {
 					return
 				}
 			}
 		}
 	}
+}
+
+func (l line[I, O]) operation(i int) Operation[I, O] {
+	e := l.entries[i]
+	return Operation[I, O]{Client: l.client, Index: i, In: e.in, Out: e.out, Pending: e.pending, knew: e.knew}
 }
 
 func count[I, O any](lines []line[I, O]) int {
@@ -341,7 +434,7 @@ func count[I, O any](lines []line[I, O]) int {
 }
 
 func pending[I, O any](lines []line[I, O], c Client) bool {
-	at, found := find(lines, c)
+	at, found := find(lines, life(lines, c))
 	return found && lines[at].pending()
 }
 
@@ -354,11 +447,14 @@ func describe[I, O any](e *entry[I, O]) string {
 
 func text[I, O any](lines []line[I, O]) string {
 	var b strings.Builder
-	for i, l := range lines {
-		if i > 0 {
+	for _, l := range lines {
+		if len(l.entries) == 0 {
+			continue
+		}
+		if b.Len() > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "client %d:", l.client)
+		b.WriteString(l.client.text() + ":")
 		for k := range l.entries {
 			if k > 0 {
 				b.WriteByte(';')
@@ -367,7 +463,7 @@ func text[I, O any](lines []line[I, O]) string {
 			b.WriteString(describe(&l.entries[k]))
 			for j, known := range l.entries[k].knew {
 				b.WriteString([]string{" after ", ", "}[min(j, 1)])
-				fmt.Fprintf(&b, "%d of client %d", known.returned, known.client)
+				fmt.Fprintf(&b, "%d of %s", known.returned, known.client.text())
 			}
 		}
 	}

@@ -39,7 +39,7 @@ func (c *cells) outcome(local uint32, a ActionID) *outcome {
 		e := c.eventOf(k)
 		o.fill(func() error {
 			if e.kind == Crash {
-				o.effects = c.space.crashEffects()
+				o.effects = append(c.space.crashEffects(), c.space.crashSeen(c.slot)...)
 				return c.keep(o, e)
 			}
 			if err := c.call(o, e); err != nil {

@@ -125,7 +125,8 @@ type watcher struct {
 	start     any
 	sees      func(e actor.Envelope[any], p actor.Passage) bool // nil for all passages
 	next      func(h any, e actor.Envelope[any], p actor.Passage) (any, error)
-	visualize func(w io.Writer, h any) error // nil for none
+	crash     func(h any, id actor.ID) (any, error) // nil for none
+	visualize func(w io.Writer, h any) error        // nil for none
 }
 
 // eraseObserver takes the types off an observer.
@@ -138,6 +139,9 @@ func eraseObserver[M, H any](o actor.Observer[M, H]) watcher {
 	}
 	if o.Sees != nil {
 		w.sees = func(e actor.Envelope[any], p actor.Passage) bool { return o.Sees(envelopeOf[M](e), p) }
+	}
+	if o.Crash != nil {
+		w.crash = func(h any, id actor.ID) (any, error) { return o.Crash(as[H](h), id) }
 	}
 	if o.Visualize != nil {
 		w.visualize = func(to io.Writer, h any) error { return o.Visualize(to, as[H](h)) }

@@ -71,55 +71,77 @@ func (h *histories) apply(id PartID, e EffectID) (PartID, bool, error) {
 
 // advance calls the observer: by sample on private copies and twice.
 func (h *histories) advance(id uint32, e EffectID) (value any, err error) {
-	before, envelope, p := h.values.Value(id), uint32(e>>1), actor.Passage(e&1)
+	before := h.values.Value(id)
 	if !h.calls.twice() {
-		return h.see(before, h.space.open(envelope), envelope, p)
+		return h.see(before, h.happened(e))
 	}
 	h.space.turns.run(func() {
-		if value, err = h.seeCopies(before, envelope, p); err != nil {
+		if value, err = h.seeCopies(before, e); err != nil {
 			return
 		}
 		var again any
-		if again, err = h.seeCopies(before, envelope, p); err != nil || h.walker.Equal(value, again) {
+		if again, err = h.seeCopies(before, e); err != nil || h.walker.Equal(value, again) {
 			return
 		}
-		err = h.impure(envelope, p, "two calls with the same memory gave different ones: %s",
+		err = h.impure(e, "two calls with the same memory gave different ones: %s",
 			first(h.walker.Diff(value, again), " and "))
 	})
 	return value, err
 }
 
 // seeCopies calls the observer on private copies, which it must leave as they are.
-func (h *histories) seeCopies(before any, envelope uint32, p actor.Passage) (any, error) {
-	given, e := h.walker.Copy(before), h.space.opened(envelope)
-	value, err := h.see(given, e, envelope, p)
+func (h *histories) seeCopies(before any, e EffectID) (any, error) {
+	given, what := h.walker.Copy(before), h.happened(e)
+	what.envelope.Message = h.space.walker.Copy(what.envelope.Message)
+	value, err := h.see(given, what)
 	if err != nil {
 		return value, err
 	}
 	if !h.walker.Equal(before, given) {
-		return value, h.impure(envelope, p, "it changed the memory that it was given: %s",
+		return value, h.impure(e, "it changed the memory that it was given: %s",
 			first(h.walker.Diff(before, given), " became "))
 	}
-	return value, h.untouched(e, envelope, p)
+	return value, h.untouched(what.envelope, e)
 }
 
-// untouched wants the message of an envelope to be what it was.
-func (h *histories) untouched(e actor.Envelope[any], envelope uint32, p actor.Passage) error {
-	w, was := h.space.walker, h.space.open(envelope).Message
-	if w.Equal(was, e.Message) {
+// happened is what an observer is told of: the passage of a message, or a crash.
+type happened struct {
+	effect   EffectID
+	envelope actor.Envelope[any]
+	passage  actor.Passage
+	crash    bool
+	crashed  actor.ID
+}
+
+func (h *histories) happened(e EffectID) happened {
+	if slot, ok := h.space.crashed(e); ok {
+		return happened{effect: e, crash: true, crashed: h.space.sys.actors[slot].id}
+	}
+	return happened{effect: e, envelope: h.space.open(uint32(e >> 1)), passage: actor.Passage(e & 1)}
+}
+
+// untouched wants the message of a passage to be what it was.
+func (h *histories) untouched(seen actor.Envelope[any], e EffectID) error {
+	w, was := h.space.walker, h.happened(e).envelope.Message
+	if w.Equal(was, seen.Message) {
 		return nil
 	}
-	return h.impure(envelope, p, "it changed the message that it saw: %s", first(w.Diff(was, e.Message), " became "))
+	return h.impure(e, "it changed the message that it saw: %s", first(w.Diff(was, seen.Message), " became "))
 }
 
 // see calls the observer once.
-func (h *histories) see(before any, e actor.Envelope[any], envelope uint32, p actor.Passage) (value any, err error) {
-	defer caught(&err, h.who(), func() string { return h.describe(envelope, p) })
-	if value, err = h.observer.next(before, e, p); err != nil {
-		return value, fmt.Errorf("%s, %s: %w", h.who(), h.describe(envelope, p), err)
+func (h *histories) see(before any, what happened) (value any, err error) {
+	defer caught(&err, h.who(), func() string { return h.describe(what.effect) })
+	if what.crash {
+		value, err = h.observer.crash(before, what.crashed)
+	} else {
+		value, err = h.observer.next(before, what.envelope, what.passage)
+	}
+	if err != nil {
+		return value, fmt.Errorf("%s, %s: %w", h.who(), h.describe(what.effect), err)
 	}
 	if err := h.walker.Check(value); err != nil {
-		return value, h.impure(envelope, p, "its memory: %v", err)
+		return value, h.impure(what.effect, "its memory: %v", err)
 	}
 	return value, nil
 }
@@ -134,25 +156,28 @@ func (h *histories) sees(envelope uint32, p actor.Passage) (sees bool, err error
 }
 
 func (h *histories) asked(envelope uint32, p actor.Passage) (sees bool, err error) {
-	defer caught(&err, h.who(), func() string { return h.describe(envelope, p) })
+	defer caught(&err, h.who(), func() string { return h.describe(passage(envelope, p)) })
 	e := h.space.opened(envelope)
 	sees = h.observer.sees(e, p)
 	if h.observer.sees(e, p) != sees {
-		return false, h.impure(envelope, p, "whether it concerns the observer was answered in two ways")
+		return false, h.impure(passage(envelope, p), "whether it concerns the observer was answered in two ways")
 	}
-	return sees, h.untouched(e, envelope, p)
+	return sees, h.untouched(e, passage(envelope, p))
 }
 
-func (h *histories) impure(envelope uint32, p actor.Passage, format string, args ...any) error {
-	return &ImpureError{Actor: h.who(), Event: h.describe(envelope, p), What: fmt.Sprintf(format, args...)}
+func (h *histories) impure(e EffectID, format string, args ...any) error {
+	return &ImpureError{Actor: h.who(), Event: h.describe(e), What: fmt.Sprintf(format, args...)}
 }
 
 // describe says in words what the observer was called for.
-func (h *histories) describe(envelope uint32, p actor.Passage) string {
-	if p == actor.Accepted {
-		return "accepted " + h.space.describe(envelope)
+func (h *histories) describe(e EffectID) string {
+	if slot, ok := h.space.crashed(e); ok {
+		return "crash of " + h.space.slots[slot].name()
 	}
-	return "sent " + h.space.describe(envelope)
+	if actor.Passage(e&1) == actor.Accepted {
+		return "accepted " + h.space.describe(uint32(e>>1))
+	}
+	return "sent " + h.space.describe(uint32(e>>1))
 }
 
 func (h *histories) aspect(id PartID, _ Aspect) uint32 { return uint32(id) }

@@ -176,6 +176,27 @@ func (sp *space) seen(effects []SlotEffect, envelope uint32, p actor.Passage) ([
 // passage numbers an envelope's passage as the effect on a history.
 func passage(envelope uint32, p actor.Passage) EffectID { return EffectID(envelope<<1 | uint32(p)) }
 
+// crashSeen gives the effects of a crash on the observers that see crashes.
+func (sp *space) crashSeen(slot int) []SlotEffect {
+	var effects []SlotEffect
+	for i, o := range sp.sys.observers {
+		if o.crash != nil {
+			effects = append(effects, SlotEffect{int32(sp.historySlot(i)), crashEffect(slot)})
+		}
+	}
+	return effects
+}
+
+// crashEffect numbers the crash of an actor as the effect on a history. These numbers come down from the greatest, and those
+// of passages go up.
+func crashEffect(slot int) EffectID { return ^EffectID(slot) }
+
+// crashed gives the slot of the actor whose crash is an effect on a history, or false if it is a passage.
+func (sp *space) crashed(e EffectID) (slot int, ok bool) {
+	slot = int(^e)
+	return slot, slot < len(sp.sys.actors)
+}
+
 func (sp *space) historySlot(observer int) int { return sp.nobody + 1 + observer }
 
 // held iterates the slots that hold messages.

@@ -11,6 +11,8 @@ import (
 // Client sends its puts one after the other, each when the one before was answered, and then its gets. Its request
 // k, counting from 0, has the number (k+1)·id and goes to server (id + k) mod the number of servers. A reply that it
 // does not await is ignored. It may send a request again, to the same server, when no reply comes. If one expires it ends.
+// A client that crashes keeps how many requests it sent: it gives up the one that it awaits, and goes on with the next one,
+// under a number of its own, so that no reply is taken for that to another request.
 type Client struct {
 	Servers []actor.ID    // in ascending order
 	Index   int           // the client's place among those that put, from 0: it determines its values
@@ -43,7 +45,7 @@ func MaxClients(puts int) int {
 
 // New makes an actor of the client.
 func (c Client) New() actor.Typed[ClientState, Message] {
-	return actor.New[ClientState, Message](c, actor.Timers(c.Timeout))
+	return actor.New[ClientState, Message](c, actor.Timers(c.Timeout), actor.Durable(c.keep, c.recovered))
 }
 
 // Start sends the first request.
@@ -87,6 +89,12 @@ func (c Client) Timeout(self actor.ID, st ClientState, _ actor.Timer, out *actor
 		c.wait(out)
 	}
 	return st
+}
+
+func (c Client) keep(st ClientState) int { return st.Requests }
+
+func (c Client) recovered(self actor.ID, requests int, out *actor.Out[Message]) ClientState {
+	return c.next(self, requests, out)
 }
 
 // next sends request k, if there is one.

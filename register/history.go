@@ -12,7 +12,8 @@ type History = consistency.History[input, output]
 
 // Linearizable observes clients, and demands that what they see is linearizable: as if every operation happened at one
 // moment between its invocation and its return. An operation is invoked when its client sends the request, and returns
-// when it accepts the reply.
+// when it accepts the reply. An operation of a client that crashes meanwhile is pending for ever: it may take effect at any
+// later time, or never.
 func Linearizable() actor.Observer[Message, History] {
 	return observer(consistency.Register(Value(0)), consistency.Got(Value(0)))
 }
@@ -34,6 +35,7 @@ func observer[S any](spec consistency.Spec[S, input, output], unset output) acto
 		Name:  "linearizable",
 		Sees:  seen,
 		Next:  func(h History, e actor.Envelope[Message], _ actor.Passage) (History, error) { return next(h, e, unset) },
+		Crash: func(h History, id actor.ID) (History, error) { return h.Crash(consistency.Client(id)) },
 		Holds: func(h History) bool { return consistency.Linearizable(spec, h) },
 		Visualize: func(w io.Writer, h History) error {
 			return consistency.Visualize(w, spec, h)
@@ -74,12 +76,10 @@ func next(h History, e actor.Envelope[Message], unset output) (History, error) {
 }
 
 // invoke notes a request. A client asks for nothing else before it has its answer, so the same again is the request that
-// was sent already, and no operation of its own.
+// was sent already, and no operation of its own, unless it crashed in between.
 func invoke(h History, c consistency.Client, in input) (History, error) {
-	for op := range h.Operations() {
-		if op.Client == c && op.Pending && op.In == in {
-			return h, nil
-		}
+	if op, ok := h.Latest(c); ok && op.Pending && op.In == in {
+		return h, nil
 	}
 	return h.Invoke(c, in)
 }

@@ -83,6 +83,7 @@ type Observer[M any] struct {
 	start any
 	sees  func(e actor.Envelope[M], p actor.Passage) bool
 	next  func(h any, e actor.Envelope[M], p actor.Passage) (any, error)
+	crash func(h any, id actor.ID) (any, error) // nil for none
 	holds func(h any) bool
 }
 
@@ -91,6 +92,9 @@ type Observer[M any] struct {
 func Watch[M, H any](o actor.Observer[M, H]) Observer[M] {
 	w := Observer[M]{name: o.Name, start: o.Start, sees: o.Sees}
 	w.next = func(h any, e actor.Envelope[M], p actor.Passage) (any, error) { return o.Next(h.(H), e, p) }
+	if o.Crash != nil {
+		w.crash = func(h any, id actor.ID) (any, error) { return o.Crash(h.(H), id) }
+	}
 	if o.Holds != nil {
 		w.holds = func(h any) bool { return o.Holds(h.(H)) }
 	}
@@ -287,6 +291,15 @@ func (sys *System[M]) crash(s *State[M], i int) *State[M] {
 	next.timers[i], next.choices[i] = nil, nil
 	next.down[i] = true
 	next.crashes++
+	for k, o := range sys.Observers {
+		if o.crash != nil {
+			memory, err := o.crash(next.memories[k].v, sys.Actors[i].id)
+			if err != nil {
+				panic(fmt.Sprintf("reference: observer %q: %v", o.name, err))
+			}
+			next.memories[k] = valueOf(memory)
+		}
+	}
 	return next
 }
 
