@@ -13,7 +13,7 @@ import (
 // errInjected is in the chain of errors that a fault of a disk makes.
 var errInjected = errors.New("injected")
 
-// errCut ends a save of the memory below in the middle.
+// errCut ends a save in the middle.
 var errCut = errors.New("the process ended")
 
 // How long a save takes until it is durable, mostly and now and then.
@@ -23,14 +23,15 @@ const (
 	slowestSave  = 100 * time.Millisecond
 )
 
-// disk is a store whose saves take time. What is written lies in the page cache, which a killed process leaves behind and
-// a machine that dies does not, until it was synced.
+// disk is a store whose saves take time: the log that servers have in files, on a device in memory. What is written lies in
+// the page cache, which a killed process leaves behind. When a machine dies, each sector that was not synced is on the
+// device or is not.
 type disk struct {
 	node   *node
-	memory storage.Memory
+	device storage.Disk
 	random *Source
 	state  faults.Disk
-	stop   storage.Point // where a save is interrupted; 0 for nowhere
+	log    *storage.Log // of the process
 
 	waiting []storage.Record // of the save that is under way
 	takes   time.Duration    // how long it does
@@ -39,32 +40,39 @@ type disk struct {
 func (d *disk) init(n *node) {
 	d.node = n
 	d.random = NewSource(n.w.Seed, forDisks+uint64(n.place))
-	d.memory.Lies = n.w.Flaws.NoSync
-	d.memory.At = func(p storage.Point) error {
-		if p == d.stop {
-			return errCut
-		}
-		return nil
-	}
 }
 
-// open makes durable what the disk shows, as storage.Open does: a process that was killed in the middle of a save leaves
-// more than was synced. It fails on a disk that cannot be written.
+// identity says whose records the disk has.
+func (d *disk) identity() storage.Identity {
+	p := &d.node.w.Program
+	return storage.Identity{Model: p.Model, Version: p.Version, Actor: d.node.id, Cluster: "rehearsed"}
+}
+
+// open mounts the log, for the first time a new one. What it then shows is durable: a process that was killed in the middle
+// of a save leaves more than was synced. It fails on a disk that cannot be written.
 func (d *disk) open() error {
-	if d.node.w.Flaws.TrustsCache {
-		return nil
+	flaws := d.node.w.Flaws
+	if !flaws.TrustsCache {
+		if err := d.fails(); err != nil {
+			return err
+		}
 	}
-	if err := d.fails(); err != nil {
-		return err
+	if size, _ := d.device.Size(); size == 0 {
+		if err := storage.Format(&d.device, d.identity()); err != nil {
+			return err
+		}
 	}
-	d.write(nil, 0)
-	return nil
+	d.device.Lies = flaws.TrustsCache || flaws.NoSync
+	var err error
+	d.log, err = storage.Mount(&d.device, d.identity())
+	d.device.Lies = flaws.NoSync
+	return err
 }
 
-// Load gives all records that were written.
-func (d *disk) Load() ([]storage.Record, error) { return d.memory.Load() }
+// Load returns all records that were written.
+func (d *disk) Load() ([]storage.Record, error) { return d.log.Load() }
 
-// fails gives the error of a disk that cannot be written, and counts it.
+// fails returns the error of a disk that cannot be written, and counts it.
 func (d *disk) fails() error {
 	tally := &d.node.w.outcome.Tally
 	switch d.state {
@@ -83,13 +91,27 @@ func (d *disk) fails() error {
 func (d *disk) Save(changes []storage.Record) error {
 	if err := d.fails(); err != nil {
 		// A full disk takes nothing. Of one whose fsync fails, nobody knows.
-		if d.state == faults.Failing && d.random.below(2) == 0 {
-			d.write(changes, storage.BeforeSync)
+		if d.state == faults.Failing {
+			d.device.At = func(write bool) error {
+				if write {
+					return nil
+				}
+				return d.device.FailSync(d.luck())
+			}
+			defer func() { d.device.At = nil }()
+			if d.log.Save(changes) == nil && !d.node.w.Flaws.NoSync {
+				panic("a save whose sync failed was done")
+			}
 		}
 		return err
 	}
 	// A second save of a step, which no server of ours makes, comes after the first.
-	d.waiting = append(d.waiting, changes...)
+	for _, c := range changes {
+		if c.Data != nil {
+			c.Data = append([]byte{}, c.Data...) // It is the server's.
+		}
+		d.waiting = append(d.waiting, c)
+	}
 	d.takes = d.random.between(shortestSave, longestSave)
 	if d.random.below(50) == 0 {
 		d.takes = d.random.between(longestSave, slowestSave)
@@ -99,31 +121,37 @@ func (d *disk) Save(changes []storage.Record) error {
 }
 
 // finish ends the save that was under way.
-func (d *disk) finish() {
-	d.write(d.waiting, 0)
+func (d *disk) finish() error {
+	err := d.log.Save(d.waiting)
 	d.waiting = d.waiting[:0]
+	return err
 }
 
-// interrupt ends the save that was under way, as the process ends: before, in the middle or behind it. It tells whether
+// interrupt ends the save that was under way, as the process ends: before, in the middle or behind it. It reports whether
 // it was done.
 func (d *disk) interrupt(random *Source) bool {
-	stop := storage.Point(random.below(3)) + storage.BeforeWrite
-	if stop == storage.AfterSync {
-		d.finish()
-		return true
+	left := random.below(6) // A save makes three calls, or five when it writes all records to another segment.
+	d.device.At = func(bool) error {
+		if left--; left < 0 {
+			return errCut
+		}
+		return nil
 	}
-	d.write(d.waiting, stop)
-	d.waiting = d.waiting[:0]
-	return false
+	defer func() { d.device.At = nil }()
+	return d.finish() == nil
 }
 
-func (d *disk) write(changes []storage.Record, stop storage.Point) {
-	d.stop = stop
-	if err := d.memory.Save(changes); err != nil && !errors.Is(err, errCut) {
-		panic(err) // Memory fails as we tell it to, and not otherwise.
-	}
-	d.stop = 0
-}
+// lose forgets what was not synced, as far as luck has it.
+func (d *disk) lose() { d.device.Crash(d.luck()) }
 
-// lose forgets what was not synced, or by luck does not.
-func (d *disk) lose() { d.memory.Crash(d.random.below(4) == 0) }
+// luck draws which of the sectors that were not synced are on the disk: all, none, or each by itself.
+func (d *disk) luck() func(int) bool {
+	switch d.random.below(4) {
+	case 0:
+		return func(int) bool { return true }
+	case 1:
+		return func(int) bool { return false }
+	default:
+		return func(int) bool { return d.random.below(2) == 0 }
+	}
+}

@@ -219,7 +219,11 @@ func (n *node) sleep() {
 // sync ends the save that was under way: what the step sends leaves now.
 func (n *node) sync() {
 	n.saving = false
-	n.disk.finish()
+	if err := n.disk.finish(); err != nil {
+		n.w.violation(n, err.Error())
+		n.exit()
+		return
+	}
 	sends := n.outbox
 	n.outbox = n.outbox[:0]
 	for _, p := range sends {

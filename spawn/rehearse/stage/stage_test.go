@@ -205,3 +205,22 @@ func BenchmarkRun(b *testing.B) {
 	}
 	b.ReportMetric(float64(acknowledged)/float64(b.N), "operations/op")
 }
+
+// TestBatches makes sure that servers of a run save once for several events, as they do in a process.
+func TestBatches(t *testing.T) {
+	c := config(t, "durable-abd", false, 3)
+	c.Workload.Clients, c.Workload.ThinkMost = 20, 0
+	var metrics spawn.Metrics
+	c.Server = func(_ int, _ func() time.Duration, sc spawn.Config) spawn.Config {
+		sc.Metrics = &metrics
+		return sc
+	}
+	if o, err := stage.Run(c); err != nil || len(o.Violations) > 0 {
+		t.Fatal(err, o.Violations)
+	}
+	saves, steps := metrics.Saves.Load(), metrics.SavedSteps.Load()
+	if saves == 0 || steps < saves*3/2 {
+		t.Errorf("%d saves of %d steps", saves, steps)
+	}
+	t.Logf("%d saves of %d steps", saves, steps)
+}
