@@ -4,16 +4,8 @@ package zoo
 
 import (
 	"synod/examples/abd"
-	adoptsany "synod/examples/zoo/internal/abd/adoptsany"
-	earlyanswer "synod/examples/zoo/internal/abd/earlyanswer"
-	nomaximum "synod/examples/zoo/internal/abd/nomaximum"
-	nowriteback "synod/examples/zoo/internal/abd/nowriteback"
-	nowriter "synod/examples/zoo/internal/abd/nowriter"
-	numberkept "synod/examples/zoo/internal/abd/numberkept"
-	repeatedrequest "synod/examples/zoo/internal/abd/repeatedrequest"
-	smallmajority "synod/examples/zoo/internal/abd/smallmajority"
-	stalecopy "synod/examples/zoo/internal/abd/stalecopy"
-	stalerecord "synod/examples/zoo/internal/abd/stalerecord"
+	mutated "synod/examples/zoo/internal/abd"
+	"synod/examples/zoo/internal/variant"
 	"synod/model"
 )
 
@@ -21,25 +13,53 @@ import (
 func Abd(mutant string, c abd.Config) model.Source {
 	switch mutant {
 	case "adopts-any":
-		return adoptsany.System(adoptsany.Config(c))
+		return mutatedAbd[abdAdoptsAny](c)
 	case "early-answer":
-		return earlyanswer.System(earlyanswer.Config(c))
+		return mutatedAbd[abdEarlyAnswer](c)
 	case "no-maximum":
-		return nomaximum.System(nomaximum.Config(c))
+		return mutatedAbd[abdNoMaximum](c)
 	case "no-write-back":
-		return nowriteback.System(nowriteback.Config(c))
+		return mutatedAbd[abdNoWriteBack](c)
 	case "no-writer":
-		return nowriter.System(nowriter.Config(c))
+		return mutatedAbd[abdNoWriter](c)
 	case "number-kept":
-		return numberkept.System(numberkept.Config(c))
+		return mutatedAbd[abdNumberKept](c)
 	case "repeated-request":
-		return repeatedrequest.System(repeatedrequest.Config(c))
+		return mutatedAbd[abdRepeatedRequest](c)
 	case "small-majority":
-		return smallmajority.System(smallmajority.Config(c))
+		return mutatedAbd[abdSmallMajority](c)
 	case "stale-copy":
-		return stalecopy.System(stalecopy.Config(c))
+		return mutatedAbd[abdStaleCopy](c)
 	case "stale-record":
-		return stalerecord.System(stalerecord.Config(c))
+		return mutatedAbd[abdStaleRecord](c)
 	}
 	return abd.System(c)
 }
+
+func mutatedAbd[M variant.Mutant](c abd.Config) model.Source {
+	return mutated.System[M](mutated.Config(c))
+}
+
+type (
+	abdAdoptsAny       struct{}
+	abdEarlyAnswer     struct{}
+	abdNoMaximum       struct{}
+	abdNoWriteBack     struct{}
+	abdNoWriter        struct{}
+	abdNumberKept      struct{}
+	abdRepeatedRequest struct{}
+	abdSmallMajority   struct{}
+	abdStaleCopy       struct{}
+	abdStaleRecord     struct{}
+)
+
+func (abdAdoptsAny) Mutant() string       { return "adopts-any" }
+func (abdEarlyAnswer) Mutant() string     { return "early-answer" }
+func (abdNoMaximum) Mutant() string       { return "no-maximum" }
+func (abdNoWriteBack) Mutant() string     { return "no-write-back" }
+func (abdNoWriter) Mutant() string        { return "no-writer" }
+func (abdNumberKept) Mutant() string      { return "number-kept" }
+func (abdRepeatedRequest) Mutant() string { return "repeated-request" }
+func (abdSmallMajority) Mutant() string   { return "small-majority" }
+func (abdStaleCopy) Mutant() string       { return "stale-copy" }
+func (abdStaleRecord) Mutant() string     { return "stale-record" }

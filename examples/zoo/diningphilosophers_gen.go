@@ -4,8 +4,8 @@ package zoo
 
 import (
 	"synod/examples/philosophers"
-	guestforgotten "synod/examples/zoo/internal/diningphilosophers/guestforgotten"
-	sharedfork "synod/examples/zoo/internal/diningphilosophers/sharedfork"
+	mutated "synod/examples/zoo/internal/diningphilosophers"
+	"synod/examples/zoo/internal/variant"
 	"synod/model"
 )
 
@@ -13,9 +13,21 @@ import (
 func DiningPhilosophers(mutant string, c philosophers.Config) model.Source {
 	switch mutant {
 	case "guest-forgotten":
-		return guestforgotten.System(guestforgotten.Config(c))
+		return mutatedDiningPhilosophers[diningphilosophersGuestForgotten](c)
 	case "shared-fork":
-		return sharedfork.System(sharedfork.Config(c))
+		return mutatedDiningPhilosophers[diningphilosophersSharedFork](c)
 	}
 	return philosophers.System(c)
 }
+
+func mutatedDiningPhilosophers[M variant.Mutant](c philosophers.Config) model.Source {
+	return mutated.System[M](mutated.Config(c))
+}
+
+type (
+	diningphilosophersGuestForgotten struct{}
+	diningphilosophersSharedFork     struct{}
+)
+
+func (diningphilosophersGuestForgotten) Mutant() string { return "guest-forgotten" }
+func (diningphilosophersSharedFork) Mutant() string     { return "shared-fork" }

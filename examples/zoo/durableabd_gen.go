@@ -4,15 +4,8 @@ package zoo
 
 import (
 	"synod/examples/durableabd"
-	copynotkept "synod/examples/zoo/internal/durableabd/copynotkept"
-	expiredearly "synod/examples/zoo/internal/durableabd/expiredearly"
-	expiredserved "synod/examples/zoo/internal/durableabd/expiredserved"
-	floornotkept "synod/examples/zoo/internal/durableabd/floornotkept"
-	nowriteback "synod/examples/zoo/internal/durableabd/nowriteback"
-	olderrequest "synod/examples/zoo/internal/durableabd/olderrequest"
-	ownwritemissed "synod/examples/zoo/internal/durableabd/ownwritemissed"
-	runnotcounted "synod/examples/zoo/internal/durableabd/runnotcounted"
-	writenotkept "synod/examples/zoo/internal/durableabd/writenotkept"
+	mutated "synod/examples/zoo/internal/durableabd"
+	"synod/examples/zoo/internal/variant"
 	"synod/model"
 )
 
@@ -20,23 +13,49 @@ import (
 func DurableAbd(mutant string, c durableabd.Config) model.Source {
 	switch mutant {
 	case "copy-not-kept":
-		return copynotkept.System(copynotkept.Config(c))
+		return mutatedDurableAbd[durableabdCopyNotKept](c)
 	case "expired-early":
-		return expiredearly.System(expiredearly.Config(c))
+		return mutatedDurableAbd[durableabdExpiredEarly](c)
 	case "expired-served":
-		return expiredserved.System(expiredserved.Config(c))
+		return mutatedDurableAbd[durableabdExpiredServed](c)
 	case "floor-not-kept":
-		return floornotkept.System(floornotkept.Config(c))
+		return mutatedDurableAbd[durableabdFloorNotKept](c)
 	case "no-write-back":
-		return nowriteback.System(nowriteback.Config(c))
+		return mutatedDurableAbd[durableabdNoWriteBack](c)
 	case "older-request":
-		return olderrequest.System(olderrequest.Config(c))
+		return mutatedDurableAbd[durableabdOlderRequest](c)
 	case "own-write-missed":
-		return ownwritemissed.System(ownwritemissed.Config(c))
+		return mutatedDurableAbd[durableabdOwnWriteMissed](c)
 	case "run-not-counted":
-		return runnotcounted.System(runnotcounted.Config(c))
+		return mutatedDurableAbd[durableabdRunNotCounted](c)
 	case "write-not-kept":
-		return writenotkept.System(writenotkept.Config(c))
+		return mutatedDurableAbd[durableabdWriteNotKept](c)
 	}
 	return durableabd.System(c)
 }
+
+func mutatedDurableAbd[M variant.Mutant](c durableabd.Config) model.Source {
+	return mutated.System[M](mutated.Config(c))
+}
+
+type (
+	durableabdCopyNotKept    struct{}
+	durableabdExpiredEarly   struct{}
+	durableabdExpiredServed  struct{}
+	durableabdFloorNotKept   struct{}
+	durableabdNoWriteBack    struct{}
+	durableabdOlderRequest   struct{}
+	durableabdOwnWriteMissed struct{}
+	durableabdRunNotCounted  struct{}
+	durableabdWriteNotKept   struct{}
+)
+
+func (durableabdCopyNotKept) Mutant() string    { return "copy-not-kept" }
+func (durableabdExpiredEarly) Mutant() string   { return "expired-early" }
+func (durableabdExpiredServed) Mutant() string  { return "expired-served" }
+func (durableabdFloorNotKept) Mutant() string   { return "floor-not-kept" }
+func (durableabdNoWriteBack) Mutant() string    { return "no-write-back" }
+func (durableabdOlderRequest) Mutant() string   { return "older-request" }
+func (durableabdOwnWriteMissed) Mutant() string { return "own-write-missed" }
+func (durableabdRunNotCounted) Mutant() string  { return "run-not-counted" }
+func (durableabdWriteNotKept) Mutant() string   { return "write-not-kept" }

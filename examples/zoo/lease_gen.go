@@ -4,14 +4,8 @@ package zoo
 
 import (
 	"synod/examples/lease"
-	anybodyreleases "synod/examples/zoo/internal/lease/anybodyreleases"
-	anyrelease "synod/examples/zoo/internal/lease/anyrelease"
-	doublegrant "synod/examples/zoo/internal/lease/doublegrant"
-	grantnotkept "synod/examples/zoo/internal/lease/grantnotkept"
-	lategrant "synod/examples/zoo/internal/lease/lategrant"
-	notermaftercrash "synod/examples/zoo/internal/lease/notermaftercrash"
-	outlivesclock "synod/examples/zoo/internal/lease/outlivesclock"
-	timeignored "synod/examples/zoo/internal/lease/timeignored"
+	mutated "synod/examples/zoo/internal/lease"
+	"synod/examples/zoo/internal/variant"
 	"synod/model"
 )
 
@@ -19,21 +13,45 @@ import (
 func Lease(mutant string, c lease.Config) model.Source {
 	switch mutant {
 	case "any-release":
-		return anyrelease.System(anyrelease.Config(c))
+		return mutatedLease[leaseAnyRelease](c)
 	case "anybody-releases":
-		return anybodyreleases.System(anybodyreleases.Config(c))
+		return mutatedLease[leaseAnybodyReleases](c)
 	case "double-grant":
-		return doublegrant.System(doublegrant.Config(c))
+		return mutatedLease[leaseDoubleGrant](c)
 	case "grant-not-kept":
-		return grantnotkept.System(grantnotkept.Config(c))
+		return mutatedLease[leaseGrantNotKept](c)
 	case "late-grant":
-		return lategrant.System(lategrant.Config(c))
+		return mutatedLease[leaseLateGrant](c)
 	case "no-term-after-crash":
-		return notermaftercrash.System(notermaftercrash.Config(c))
+		return mutatedLease[leaseNoTermAfterCrash](c)
 	case "outlives-clock":
-		return outlivesclock.System(outlivesclock.Config(c))
+		return mutatedLease[leaseOutlivesClock](c)
 	case "time-ignored":
-		return timeignored.System(timeignored.Config(c))
+		return mutatedLease[leaseTimeIgnored](c)
 	}
 	return lease.System(c)
 }
+
+func mutatedLease[M variant.Mutant](c lease.Config) model.Source {
+	return mutated.System[M](mutated.Config(c))
+}
+
+type (
+	leaseAnyRelease       struct{}
+	leaseAnybodyReleases  struct{}
+	leaseDoubleGrant      struct{}
+	leaseGrantNotKept     struct{}
+	leaseLateGrant        struct{}
+	leaseNoTermAfterCrash struct{}
+	leaseOutlivesClock    struct{}
+	leaseTimeIgnored      struct{}
+)
+
+func (leaseAnyRelease) Mutant() string       { return "any-release" }
+func (leaseAnybodyReleases) Mutant() string  { return "anybody-releases" }
+func (leaseDoubleGrant) Mutant() string      { return "double-grant" }
+func (leaseGrantNotKept) Mutant() string     { return "grant-not-kept" }
+func (leaseLateGrant) Mutant() string        { return "late-grant" }
+func (leaseNoTermAfterCrash) Mutant() string { return "no-term-after-crash" }
+func (leaseOutlivesClock) Mutant() string    { return "outlives-clock" }
+func (leaseTimeIgnored) Mutant() string      { return "time-ignored" }

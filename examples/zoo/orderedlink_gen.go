@@ -4,13 +4,8 @@ package zoo
 
 import (
 	"synod/examples/orderedlink"
-	earlyacknowledgement "synod/examples/zoo/internal/orderedlink/earlyacknowledgement"
-	gapsignored "synod/examples/zoo/internal/orderedlink/gapsignored"
-	nopatience "synod/examples/zoo/internal/orderedlink/nopatience"
-	receiverforgets "synod/examples/zoo/internal/orderedlink/receiverforgets"
-	repeatsdelivered "synod/examples/zoo/internal/orderedlink/repeatsdelivered"
-	resentreversed "synod/examples/zoo/internal/orderedlink/resentreversed"
-	senderforgets "synod/examples/zoo/internal/orderedlink/senderforgets"
+	mutated "synod/examples/zoo/internal/orderedlink"
+	"synod/examples/zoo/internal/variant"
 	"synod/model"
 )
 
@@ -18,19 +13,41 @@ import (
 func OrderedLink(mutant string, c orderedlink.Config) model.Source {
 	switch mutant {
 	case "early-acknowledgement":
-		return earlyacknowledgement.System(earlyacknowledgement.Config(c))
+		return mutatedOrderedLink[orderedlinkEarlyAcknowledgement](c)
 	case "gaps-ignored":
-		return gapsignored.System(gapsignored.Config(c))
+		return mutatedOrderedLink[orderedlinkGapsIgnored](c)
 	case "no-patience":
-		return nopatience.System(nopatience.Config(c))
+		return mutatedOrderedLink[orderedlinkNoPatience](c)
 	case "receiver-forgets":
-		return receiverforgets.System(receiverforgets.Config(c))
+		return mutatedOrderedLink[orderedlinkReceiverForgets](c)
 	case "repeats-delivered":
-		return repeatsdelivered.System(repeatsdelivered.Config(c))
+		return mutatedOrderedLink[orderedlinkRepeatsDelivered](c)
 	case "resent-reversed":
-		return resentreversed.System(resentreversed.Config(c))
+		return mutatedOrderedLink[orderedlinkResentReversed](c)
 	case "sender-forgets":
-		return senderforgets.System(senderforgets.Config(c))
+		return mutatedOrderedLink[orderedlinkSenderForgets](c)
 	}
 	return orderedlink.System(c)
 }
+
+func mutatedOrderedLink[M variant.Mutant](c orderedlink.Config) model.Source {
+	return mutated.System[M](mutated.Config(c))
+}
+
+type (
+	orderedlinkEarlyAcknowledgement struct{}
+	orderedlinkGapsIgnored          struct{}
+	orderedlinkNoPatience           struct{}
+	orderedlinkReceiverForgets      struct{}
+	orderedlinkRepeatsDelivered     struct{}
+	orderedlinkResentReversed       struct{}
+	orderedlinkSenderForgets        struct{}
+)
+
+func (orderedlinkEarlyAcknowledgement) Mutant() string { return "early-acknowledgement" }
+func (orderedlinkGapsIgnored) Mutant() string          { return "gaps-ignored" }
+func (orderedlinkNoPatience) Mutant() string           { return "no-patience" }
+func (orderedlinkReceiverForgets) Mutant() string      { return "receiver-forgets" }
+func (orderedlinkRepeatsDelivered) Mutant() string     { return "repeats-delivered" }
+func (orderedlinkResentReversed) Mutant() string       { return "resent-reversed" }
+func (orderedlinkSenderForgets) Mutant() string        { return "sender-forgets" }

@@ -4,7 +4,8 @@ package zoo
 
 import (
 	"synod/examples/pingpong"
-	repeatedball "synod/examples/zoo/internal/pingpong/repeatedball"
+	mutated "synod/examples/zoo/internal/pingpong"
+	"synod/examples/zoo/internal/variant"
 	"synod/model"
 )
 
@@ -12,7 +13,17 @@ import (
 func PingPong(mutant string, c pingpong.Config) model.Source {
 	switch mutant {
 	case "repeated-ball":
-		return repeatedball.System(repeatedball.Config(c))
+		return mutatedPingPong[pingpongRepeatedBall](c)
 	}
 	return pingpong.System(c)
 }
+
+func mutatedPingPong[M variant.Mutant](c pingpong.Config) model.Source {
+	return mutated.System[M](mutated.Config(c))
+}
+
+type (
+	pingpongRepeatedBall struct{}
+)
+
+func (pingpongRepeatedBall) Mutant() string { return "repeated-ball" }

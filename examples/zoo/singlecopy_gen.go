@@ -4,7 +4,8 @@ package zoo
 
 import (
 	"synod/examples/singlecopy"
-	firstvalue "synod/examples/zoo/internal/singlecopy/firstvalue"
+	mutated "synod/examples/zoo/internal/singlecopy"
+	"synod/examples/zoo/internal/variant"
 	"synod/model"
 )
 
@@ -12,7 +13,17 @@ import (
 func SingleCopy(mutant string, c singlecopy.Config) model.Source {
 	switch mutant {
 	case "first-value":
-		return firstvalue.System(firstvalue.Config(c))
+		return mutatedSingleCopy[singlecopyFirstValue](c)
 	}
 	return singlecopy.System(c)
 }
+
+func mutatedSingleCopy[M variant.Mutant](c singlecopy.Config) model.Source {
+	return mutated.System[M](mutated.Config(c))
+}
+
+type (
+	singlecopyFirstValue struct{}
+)
+
+func (singlecopyFirstValue) Mutant() string { return "first-value" }

@@ -5,42 +5,8 @@ package zoo
 import (
 	"synod/actor"
 	"synod/examples/singledecree"
-	anypromise "synod/examples/zoo/internal/singledecree/anypromise"
-	anyputstored "synod/examples/zoo/internal/singledecree/anyputstored"
-	anyreport "synod/examples/zoo/internal/singledecree/anyreport"
-	ballotreused "synod/examples/zoo/internal/singledecree/ballotreused"
-	ballotsmixed "synod/examples/zoo/internal/singledecree/ballotsmixed"
-	decisionnotkept "synod/examples/zoo/internal/singledecree/decisionnotkept"
-	decisionuntold "synod/examples/zoo/internal/singledecree/decisionuntold"
-	earlyanswer "synod/examples/zoo/internal/singledecree/earlyanswer"
-	equalpromise "synod/examples/zoo/internal/singledecree/equalpromise"
-	firstacknowledgement "synod/examples/zoo/internal/singledecree/firstacknowledgement"
-	firstvote "synod/examples/zoo/internal/singledecree/firstvote"
-	firstvotekept "synod/examples/zoo/internal/singledecree/firstvotekept"
-	leaderlessorder "synod/examples/zoo/internal/singledecree/leaderlessorder"
-	learnednothing "synod/examples/zoo/internal/singledecree/learnednothing"
-	lowestvote "synod/examples/zoo/internal/singledecree/lowestvote"
-	ownvalue "synod/examples/zoo/internal/singledecree/ownvalue"
-	ownvoteforgotten "synod/examples/zoo/internal/singledecree/ownvoteforgotten"
-	ownvoteuntold "synod/examples/zoo/internal/singledecree/ownvoteuntold"
-	promiseforgotten "synod/examples/zoo/internal/singledecree/promiseforgotten"
-	promisenotkept "synod/examples/zoo/internal/singledecree/promisenotkept"
-	promisescounted "synod/examples/zoo/internal/singledecree/promisescounted"
-	promisesreused "synod/examples/zoo/internal/singledecree/promisesreused"
-	refusedearly "synod/examples/zoo/internal/singledecree/refusedearly"
-	roundkept "synod/examples/zoo/internal/singledecree/roundkept"
-	secondproposal "synod/examples/zoo/internal/singledecree/secondproposal"
-	smallmajority "synod/examples/zoo/internal/singledecree/smallmajority"
-	stalepromise "synod/examples/zoo/internal/singledecree/stalepromise"
-	stalevote "synod/examples/zoo/internal/singledecree/stalevote"
-	storedrefused "synod/examples/zoo/internal/singledecree/storedrefused"
-	undecidedanswer "synod/examples/zoo/internal/singledecree/undecidedanswer"
-	unsetearly "synod/examples/zoo/internal/singledecree/unsetearly"
-	votedecides "synod/examples/zoo/internal/singledecree/votedecides"
-	votenotkept "synod/examples/zoo/internal/singledecree/votenotkept"
-	votescounted "synod/examples/zoo/internal/singledecree/votescounted"
-	voteuntold "synod/examples/zoo/internal/singledecree/voteuntold"
-	votewithoutpromise "synod/examples/zoo/internal/singledecree/votewithoutpromise"
+	mutated "synod/examples/zoo/internal/singledecree"
+	"synod/examples/zoo/internal/variant"
 	"synod/model"
 	protocol "synod/paxos/singledecree"
 	"synod/register"
@@ -50,293 +16,163 @@ import (
 func SingleDecree(mutant string, variant singledecree.Variant, c singledecree.Config) model.Source {
 	switch mutant {
 	case "any-promise":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[anypromise.State, register.Message] {
-			return anypromise.Server(s).New()
-		}, func(st anypromise.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeAnyPromise](variant, c)
 	case "any-put-stored":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[anyputstored.State, register.Message] {
-			return anyputstored.Server(s).New()
-		}, func(st anyputstored.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeAnyPutStored](variant, c)
 	case "any-report":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[anyreport.State, register.Message] {
-			return anyreport.Server(s).New()
-		}, func(st anyreport.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeAnyReport](variant, c)
 	case "ballot-reused":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[ballotreused.State, register.Message] {
-			return ballotreused.Server(s).New()
-		}, func(st ballotreused.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeBallotReused](variant, c)
 	case "ballots-mixed":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[ballotsmixed.State, register.Message] {
-			return ballotsmixed.Server(s).New()
-		}, func(st ballotsmixed.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeBallotsMixed](variant, c)
 	case "decision-not-kept":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[decisionnotkept.State, register.Message] {
-			return decisionnotkept.Server(s).New()
-		}, func(st decisionnotkept.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeDecisionNotKept](variant, c)
 	case "decision-untold":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[decisionuntold.State, register.Message] {
-			return decisionuntold.Server(s).New()
-		}, func(st decisionuntold.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeDecisionUntold](variant, c)
 	case "early-answer":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[earlyanswer.State, register.Message] {
-			return earlyanswer.Server(s).New()
-		}, func(st earlyanswer.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeEarlyAnswer](variant, c)
 	case "equal-promise":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[equalpromise.State, register.Message] {
-			return equalpromise.Server(s).New()
-		}, func(st equalpromise.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeEqualPromise](variant, c)
 	case "first-acknowledgement":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[firstacknowledgement.State, register.Message] {
-			return firstacknowledgement.Server(s).New()
-		}, func(st firstacknowledgement.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeFirstAcknowledgement](variant, c)
 	case "first-vote-kept":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[firstvotekept.State, register.Message] {
-			return firstvotekept.Server(s).New()
-		}, func(st firstvotekept.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeFirstVoteKept](variant, c)
 	case "first-vote":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[firstvote.State, register.Message] {
-			return firstvote.Server(s).New()
-		}, func(st firstvote.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeFirstVote](variant, c)
 	case "leaderless-order":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[leaderlessorder.State, register.Message] {
-			return leaderlessorder.Server(s).New()
-		}, func(st leaderlessorder.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeLeaderlessOrder](variant, c)
 	case "learned-nothing":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[learnednothing.State, register.Message] {
-			return learnednothing.Server(s).New()
-		}, func(st learnednothing.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeLearnedNothing](variant, c)
 	case "lowest-vote":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[lowestvote.State, register.Message] {
-			return lowestvote.Server(s).New()
-		}, func(st lowestvote.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeLowestVote](variant, c)
 	case "own-value":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[ownvalue.State, register.Message] {
-			return ownvalue.Server(s).New()
-		}, func(st ownvalue.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeOwnValue](variant, c)
 	case "own-vote-forgotten":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[ownvoteforgotten.State, register.Message] {
-			return ownvoteforgotten.Server(s).New()
-		}, func(st ownvoteforgotten.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeOwnVoteForgotten](variant, c)
 	case "own-vote-untold":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[ownvoteuntold.State, register.Message] {
-			return ownvoteuntold.Server(s).New()
-		}, func(st ownvoteuntold.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeOwnVoteUntold](variant, c)
 	case "promise-forgotten":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[promiseforgotten.State, register.Message] {
-			return promiseforgotten.Server(s).New()
-		}, func(st promiseforgotten.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreePromiseForgotten](variant, c)
 	case "promise-not-kept":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[promisenotkept.State, register.Message] {
-			return promisenotkept.Server(s).New()
-		}, func(st promisenotkept.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreePromiseNotKept](variant, c)
 	case "promises-counted":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[promisescounted.State, register.Message] {
-			return promisescounted.Server(s).New()
-		}, func(st promisescounted.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreePromisesCounted](variant, c)
 	case "promises-reused":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[promisesreused.State, register.Message] {
-			return promisesreused.Server(s).New()
-		}, func(st promisesreused.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreePromisesReused](variant, c)
 	case "refused-early":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[refusedearly.State, register.Message] {
-			return refusedearly.Server(s).New()
-		}, func(st refusedearly.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeRefusedEarly](variant, c)
 	case "round-kept":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[roundkept.State, register.Message] {
-			return roundkept.Server(s).New()
-		}, func(st roundkept.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeRoundKept](variant, c)
 	case "second-proposal":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[secondproposal.State, register.Message] {
-			return secondproposal.Server(s).New()
-		}, func(st secondproposal.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeSecondProposal](variant, c)
 	case "small-majority":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[smallmajority.State, register.Message] {
-			return smallmajority.Server(s).New()
-		}, func(st smallmajority.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeSmallMajority](variant, c)
 	case "stale-promise":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[stalepromise.State, register.Message] {
-			return stalepromise.Server(s).New()
-		}, func(st stalepromise.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeStalePromise](variant, c)
 	case "stale-vote":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[stalevote.State, register.Message] {
-			return stalevote.Server(s).New()
-		}, func(st stalevote.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeStaleVote](variant, c)
 	case "stored-refused":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[storedrefused.State, register.Message] {
-			return storedrefused.Server(s).New()
-		}, func(st storedrefused.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeStoredRefused](variant, c)
 	case "undecided-answer":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[undecidedanswer.State, register.Message] {
-			return undecidedanswer.Server(s).New()
-		}, func(st undecidedanswer.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeUndecidedAnswer](variant, c)
 	case "unset-early":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[unsetearly.State, register.Message] {
-			return unsetearly.Server(s).New()
-		}, func(st unsetearly.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeUnsetEarly](variant, c)
 	case "vote-decides":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[votedecides.State, register.Message] {
-			return votedecides.Server(s).New()
-		}, func(st votedecides.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeVoteDecides](variant, c)
 	case "vote-not-kept":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[votenotkept.State, register.Message] {
-			return votenotkept.Server(s).New()
-		}, func(st votenotkept.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeVoteNotKept](variant, c)
 	case "vote-untold":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[voteuntold.State, register.Message] {
-			return voteuntold.Server(s).New()
-		}, func(st voteuntold.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeVoteUntold](variant, c)
 	case "vote-without-promise":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[votewithoutpromise.State, register.Message] {
-			return votewithoutpromise.Server(s).New()
-		}, func(st votewithoutpromise.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeVoteWithoutPromise](variant, c)
 	case "votes-counted":
-		return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[votescounted.State, register.Message] {
-			return votescounted.Server(s).New()
-		}, func(st votescounted.State) singledecree.Known {
-			return singledecree.Known{
-				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
-			}
-		})
+		return mutatedSingleDecree[singledecreeVotesCounted](variant, c)
 	}
 	return variant.System(c)
 }
+
+func mutatedSingleDecree[M variant.Mutant](variant singledecree.Variant, c singledecree.Config) model.Source {
+	return singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[mutated.State, register.Message] {
+		return mutated.Server[M](s).New()
+	}, func(st mutated.State) singledecree.Known {
+		return singledecree.Known{
+			Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
+		}
+	})
+}
+
+type (
+	singledecreeAnyPromise           struct{}
+	singledecreeAnyPutStored         struct{}
+	singledecreeAnyReport            struct{}
+	singledecreeBallotReused         struct{}
+	singledecreeBallotsMixed         struct{}
+	singledecreeDecisionNotKept      struct{}
+	singledecreeDecisionUntold       struct{}
+	singledecreeEarlyAnswer          struct{}
+	singledecreeEqualPromise         struct{}
+	singledecreeFirstAcknowledgement struct{}
+	singledecreeFirstVoteKept        struct{}
+	singledecreeFirstVote            struct{}
+	singledecreeLeaderlessOrder      struct{}
+	singledecreeLearnedNothing       struct{}
+	singledecreeLowestVote           struct{}
+	singledecreeOwnValue             struct{}
+	singledecreeOwnVoteForgotten     struct{}
+	singledecreeOwnVoteUntold        struct{}
+	singledecreePromiseForgotten     struct{}
+	singledecreePromiseNotKept       struct{}
+	singledecreePromisesCounted      struct{}
+	singledecreePromisesReused       struct{}
+	singledecreeRefusedEarly         struct{}
+	singledecreeRoundKept            struct{}
+	singledecreeSecondProposal       struct{}
+	singledecreeSmallMajority        struct{}
+	singledecreeStalePromise         struct{}
+	singledecreeStaleVote            struct{}
+	singledecreeStoredRefused        struct{}
+	singledecreeUndecidedAnswer      struct{}
+	singledecreeUnsetEarly           struct{}
+	singledecreeVoteDecides          struct{}
+	singledecreeVoteNotKept          struct{}
+	singledecreeVoteUntold           struct{}
+	singledecreeVoteWithoutPromise   struct{}
+	singledecreeVotesCounted         struct{}
+)
+
+func (singledecreeAnyPromise) Mutant() string           { return "any-promise" }
+func (singledecreeAnyPutStored) Mutant() string         { return "any-put-stored" }
+func (singledecreeAnyReport) Mutant() string            { return "any-report" }
+func (singledecreeBallotReused) Mutant() string         { return "ballot-reused" }
+func (singledecreeBallotsMixed) Mutant() string         { return "ballots-mixed" }
+func (singledecreeDecisionNotKept) Mutant() string      { return "decision-not-kept" }
+func (singledecreeDecisionUntold) Mutant() string       { return "decision-untold" }
+func (singledecreeEarlyAnswer) Mutant() string          { return "early-answer" }
+func (singledecreeEqualPromise) Mutant() string         { return "equal-promise" }
+func (singledecreeFirstAcknowledgement) Mutant() string { return "first-acknowledgement" }
+func (singledecreeFirstVoteKept) Mutant() string        { return "first-vote-kept" }
+func (singledecreeFirstVote) Mutant() string            { return "first-vote" }
+func (singledecreeLeaderlessOrder) Mutant() string      { return "leaderless-order" }
+func (singledecreeLearnedNothing) Mutant() string       { return "learned-nothing" }
+func (singledecreeLowestVote) Mutant() string           { return "lowest-vote" }
+func (singledecreeOwnValue) Mutant() string             { return "own-value" }
+func (singledecreeOwnVoteForgotten) Mutant() string     { return "own-vote-forgotten" }
+func (singledecreeOwnVoteUntold) Mutant() string        { return "own-vote-untold" }
+func (singledecreePromiseForgotten) Mutant() string     { return "promise-forgotten" }
+func (singledecreePromiseNotKept) Mutant() string       { return "promise-not-kept" }
+func (singledecreePromisesCounted) Mutant() string      { return "promises-counted" }
+func (singledecreePromisesReused) Mutant() string       { return "promises-reused" }
+func (singledecreeRefusedEarly) Mutant() string         { return "refused-early" }
+func (singledecreeRoundKept) Mutant() string            { return "round-kept" }
+func (singledecreeSecondProposal) Mutant() string       { return "second-proposal" }
+func (singledecreeSmallMajority) Mutant() string        { return "small-majority" }
+func (singledecreeStalePromise) Mutant() string         { return "stale-promise" }
+func (singledecreeStaleVote) Mutant() string            { return "stale-vote" }
+func (singledecreeStoredRefused) Mutant() string        { return "stored-refused" }
+func (singledecreeUndecidedAnswer) Mutant() string      { return "undecided-answer" }
+func (singledecreeUnsetEarly) Mutant() string           { return "unset-early" }
+func (singledecreeVoteDecides) Mutant() string          { return "vote-decides" }
+func (singledecreeVoteNotKept) Mutant() string          { return "vote-not-kept" }
+func (singledecreeVoteUntold) Mutant() string           { return "vote-untold" }
+func (singledecreeVoteWithoutPromise) Mutant() string   { return "vote-without-promise" }
+func (singledecreeVotesCounted) Mutant() string         { return "votes-counted" }

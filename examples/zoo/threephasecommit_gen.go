@@ -4,12 +4,8 @@ package zoo
 
 import (
 	"synod/examples/atomiccommit"
-	commitswithoutall "synod/examples/zoo/internal/threephasecommit/commitswithoutall"
-	nobackup "synod/examples/zoo/internal/threephasecommit/nobackup"
-	preparedaborts "synod/examples/zoo/internal/threephasecommit/preparedaborts"
-	stagenotkept "synod/examples/zoo/internal/threephasecommit/stagenotkept"
-	votetakenback "synod/examples/zoo/internal/threephasecommit/votetakenback"
-	waitingcommits "synod/examples/zoo/internal/threephasecommit/waitingcommits"
+	mutated "synod/examples/zoo/internal/threephasecommit"
+	"synod/examples/zoo/internal/variant"
 	"synod/model"
 )
 
@@ -17,17 +13,37 @@ import (
 func ThreePhaseCommit(mutant string, c atomiccommit.Config) model.Source {
 	switch mutant {
 	case "commits-without-all":
-		return commitswithoutall.System(commitswithoutall.Config(c))
+		return mutatedThreePhaseCommit[threephasecommitCommitsWithoutAll](c)
 	case "no-backup":
-		return nobackup.System(nobackup.Config(c))
+		return mutatedThreePhaseCommit[threephasecommitNoBackup](c)
 	case "prepared-aborts":
-		return preparedaborts.System(preparedaborts.Config(c))
+		return mutatedThreePhaseCommit[threephasecommitPreparedAborts](c)
 	case "stage-not-kept":
-		return stagenotkept.System(stagenotkept.Config(c))
+		return mutatedThreePhaseCommit[threephasecommitStageNotKept](c)
 	case "vote-taken-back":
-		return votetakenback.System(votetakenback.Config(c))
+		return mutatedThreePhaseCommit[threephasecommitVoteTakenBack](c)
 	case "waiting-commits":
-		return waitingcommits.System(waitingcommits.Config(c))
+		return mutatedThreePhaseCommit[threephasecommitWaitingCommits](c)
 	}
 	return atomiccommit.System(c)
 }
+
+func mutatedThreePhaseCommit[M variant.Mutant](c atomiccommit.Config) model.Source {
+	return mutated.System[M](mutated.Config(c))
+}
+
+type (
+	threephasecommitCommitsWithoutAll struct{}
+	threephasecommitNoBackup          struct{}
+	threephasecommitPreparedAborts    struct{}
+	threephasecommitStageNotKept      struct{}
+	threephasecommitVoteTakenBack     struct{}
+	threephasecommitWaitingCommits    struct{}
+)
+
+func (threephasecommitCommitsWithoutAll) Mutant() string { return "commits-without-all" }
+func (threephasecommitNoBackup) Mutant() string          { return "no-backup" }
+func (threephasecommitPreparedAborts) Mutant() string    { return "prepared-aborts" }
+func (threephasecommitStageNotKept) Mutant() string      { return "stage-not-kept" }
+func (threephasecommitVoteTakenBack) Mutant() string     { return "vote-taken-back" }
+func (threephasecommitWaitingCommits) Mutant() string    { return "waiting-commits" }

@@ -4,8 +4,8 @@ package zoo
 
 import (
 	"synod/examples/tokenring"
-	repeatedtoken "synod/examples/zoo/internal/tokenring/repeatedtoken"
-	tokenkept "synod/examples/zoo/internal/tokenring/tokenkept"
+	mutated "synod/examples/zoo/internal/tokenring"
+	"synod/examples/zoo/internal/variant"
 	"synod/model"
 )
 
@@ -13,9 +13,21 @@ import (
 func TokenRing(mutant string, c tokenring.Config) model.Source {
 	switch mutant {
 	case "repeated-token":
-		return repeatedtoken.System(repeatedtoken.Config(c))
+		return mutatedTokenRing[tokenringRepeatedToken](c)
 	case "token-kept":
-		return tokenkept.System(tokenkept.Config(c))
+		return mutatedTokenRing[tokenringTokenKept](c)
 	}
 	return tokenring.System(c)
 }
+
+func mutatedTokenRing[M variant.Mutant](c tokenring.Config) model.Source {
+	return mutated.System[M](mutated.Config(c))
+}
+
+type (
+	tokenringRepeatedToken struct{}
+	tokenringTokenKept     struct{}
+)
+
+func (tokenringRepeatedToken) Mutant() string { return "repeated-token" }
+func (tokenringTokenKept) Mutant() string     { return "token-kept" }

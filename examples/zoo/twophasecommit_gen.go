@@ -4,11 +4,8 @@ package zoo
 
 import (
 	"synod/examples/twophase"
-	abortsaftercommit "synod/examples/zoo/internal/twophasecommit/abortsaftercommit"
-	abortsprepared "synod/examples/zoo/internal/twophasecommit/abortsprepared"
-	commitswithoutall "synod/examples/zoo/internal/twophasecommit/commitswithoutall"
-	obeysonce "synod/examples/zoo/internal/twophasecommit/obeysonce"
-	otherscounted "synod/examples/zoo/internal/twophasecommit/otherscounted"
+	mutated "synod/examples/zoo/internal/twophasecommit"
+	"synod/examples/zoo/internal/variant"
 	"synod/model"
 )
 
@@ -16,15 +13,33 @@ import (
 func TwoPhaseCommit(mutant string, c twophase.Config) (model.Source, error) {
 	switch mutant {
 	case "aborts-after-commit":
-		return abortsaftercommit.Source(abortsaftercommit.Config(c))
+		return mutatedTwoPhaseCommit[twophasecommitAbortsAfterCommit](c)
 	case "aborts-prepared":
-		return abortsprepared.Source(abortsprepared.Config(c))
+		return mutatedTwoPhaseCommit[twophasecommitAbortsPrepared](c)
 	case "commits-without-all":
-		return commitswithoutall.Source(commitswithoutall.Config(c))
+		return mutatedTwoPhaseCommit[twophasecommitCommitsWithoutAll](c)
 	case "obeys-once":
-		return obeysonce.Source(obeysonce.Config(c))
+		return mutatedTwoPhaseCommit[twophasecommitObeysOnce](c)
 	case "others-counted":
-		return otherscounted.Source(otherscounted.Config(c))
+		return mutatedTwoPhaseCommit[twophasecommitOthersCounted](c)
 	}
 	return twophase.Source(c)
 }
+
+func mutatedTwoPhaseCommit[M variant.Mutant](c twophase.Config) (model.Source, error) {
+	return mutated.Source[M](mutated.Config[M](c))
+}
+
+type (
+	twophasecommitAbortsAfterCommit struct{}
+	twophasecommitAbortsPrepared    struct{}
+	twophasecommitCommitsWithoutAll struct{}
+	twophasecommitObeysOnce         struct{}
+	twophasecommitOthersCounted     struct{}
+)
+
+func (twophasecommitAbortsAfterCommit) Mutant() string { return "aborts-after-commit" }
+func (twophasecommitAbortsPrepared) Mutant() string    { return "aborts-prepared" }
+func (twophasecommitCommitsWithoutAll) Mutant() string { return "commits-without-all" }
+func (twophasecommitObeysOnce) Mutant() string         { return "obeys-once" }
+func (twophasecommitOthersCounted) Mutant() string     { return "others-counted" }

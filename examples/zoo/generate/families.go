@@ -14,9 +14,9 @@ var families = []family{
 		params: "variant singledecree.Variant, c singledecree.Config",
 		sound:  "variant.System(c)",
 		// A copy of the protocol has types of its own.
-		broken: `singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[MUTANT.State, register.Message] {
-			return MUTANT.Server(s).New()
-		}, func(st MUTANT.State) singledecree.Known {
+		broken: `singledecree.Compose(variant, c, func(s protocol.Server) actor.Typed[mutated.State, register.Message] {
+			return mutated.Server[M](s).New()
+		}, func(st mutated.State) singledecree.Known {
 			return singledecree.Known{
 				Proposal: protocol.Proposal(st.Accepted.Proposal), Decided: st.Decided, Round: st.Ballot.Round,
 			}
@@ -31,7 +31,7 @@ var families = []family{
 		imports: []string{`"synod/examples/twophase"`, `"synod/model"`},
 		params:  "c twophase.Config",
 		sound:   "twophase.Source(c)",
-		broken:  "MUTANT.Source(MUTANT.Config(c))",
+		broken:  "mutated.Source[M](mutated.Config[M](c))",
 		fails:   true,
 	},
 	system("three-phase-commit", "atomiccommit", "atomiccommit.go", "system.go"),
@@ -49,7 +49,7 @@ func system(model, pkg string, files ...string) family {
 		imports: []string{importOf("examples/" + pkg), `"synod/model"`},
 		params:  "c " + pkg + ".Config",
 		sound:   pkg + ".System(c)",
-		broken:  "MUTANT.System(MUTANT.Config(c))",
+		broken:  "mutated.System[M](mutated.Config(c))",
 	}
 	for _, file := range files {
 		f.sources = append(f.sources, path.Join("examples", pkg, file))

@@ -4,11 +4,9 @@ import (
 	"flag"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"synod/internal/mutation"
 )
@@ -25,7 +23,7 @@ func TestUpToDate(t *testing.T) {
 		}
 	}
 	fsys := os.DirFS(root)
-	want, err := generate(fsys)
+	want, err := generate(root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,40 +45,24 @@ func TestUpToDate(t *testing.T) {
 }
 
 // TestOneHunk makes sure of each mutant that what lies on disk differs from the sound source in one hunk: what a patch with
-// three lines of context shows as one. It knows nothing of how the mutant was made.
+// TestOneHunk wants each mutant to be one hunk away from the sound source.
 func TestOneHunk(t *testing.T) {
 	fsys := os.DirFS(root)
 	all, err := mutation.Read(fsys, mutants)
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := func(name string) []string {
-		text, err := fs.ReadFile(fsys, name)
+	for _, m := range all {
+		sound, err := fs.ReadFile(fsys, m.File)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return strings.SplitAfter(strings.TrimPrefix(string(text), header+"\n"), "\n")
-	}
-	for _, m := range all {
-		hunks := 0
-		for _, f := range families {
-			if f.model != m.Model {
-				continue
-			}
-			for _, source := range f.sources {
-				place := path.Join(f.folder(m), path.Base(source))
-				if dir := path.Dir(source); dir != path.Dir(f.sources[0]) {
-					place = path.Join(f.folder(m), path.Base(dir), path.Base(source))
-				}
-				broken := read(place)
-				for i, line := range broken { // Copies import copies.
-					broken[i] = strings.Replace(line, importOf(path.Join(f.folder(m), "link")), importOf("actor/link"), 1)
-				}
-				hunks += countHunks(read(source), broken)
-			}
+		broken, err := m.Apply(string(sound))
+		if err != nil {
+			t.Fatal(err)
 		}
-		if hunks != 1 {
-			t.Errorf("%s of %s differs in %d hunks from the sound source", m.Name, m.Model, hunks)
+		if n := countHunks(strings.SplitAfter(string(sound), "\n"), strings.SplitAfter(broken, "\n")); n != 1 {
+			t.Errorf("%s of %s differs in %d hunks from the sound source", m.Name, m.Model, n)
 		}
 	}
 }
@@ -149,18 +131,32 @@ func TestCountHunks(t *testing.T) {
 
 // TestRefused looks at mutants that cannot be made.
 func TestRefused(t *testing.T) {
-	hunk := "something\nsafe: counts differ\nfile: FILE\n\n-package pingpong\n+package x\n"
-	sound := &fstest.MapFile{Data: []byte("package pingpong\n")}
-	for _, c := range []struct{ folder, file, want string }{
-		{"chess", "examples/pingpong/pingpong.go", "a model that families lists"},
-		{"ping-pong", "examples/abd/abd.go", "expected one of examples/pingpong/pingpong.go"},
+	fsys := os.DirFS(root)
+	imported, err := importsOf(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := findExports(root, imported)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(families, func(f family) bool { return f.model == "ping-pong" })
+	for _, c := range []struct{ file, hunk, want string }{
+		{"examples/abd/abd.go", "-package abd\n+package x\n", "expected one of examples/pingpong/pingpong.go"},
+		{"examples/pingpong/pingpong.go", "-package pingpong\n+package\n", "expected 'IDENT'"},
+		{"examples/pingpong/pingpong.go", " package pingpong\n+const x = 1\n", "imports must appear before"},
+		{"examples/pingpong/pingpong.go", " type (\n+\tx int\n", "the body of one function"},
+		{"examples/pingpong/system.go", "-\tsys := model.NewSystem[Ball](c.Config)\n+\tsys := 1\n", "sys"},
 	} {
-		_, err := generate(fstest.MapFS{
-			mutants + "/" + c.folder + "/x.txt": {Data: []byte(strings.Replace(hunk, "FILE", c.file, 1))},
-			"examples/pingpong/pingpong.go":     sound, "examples/pingpong/system.go": sound,
-		})
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%v: %v", c, err)
+		m, err := mutation.Parse("ping-pong", "x", "something\nsafe: counts differ\nfile: "+c.file+"\n\n"+c.hunk)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if _, err := families[at].merged(fsys, []mutation.Mutation{m}, known); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v; want %q", c.hunk, err, c.want)
+		}
+	}
+	if err := listed([]mutation.Mutation{{Model: "chess", Name: "x"}}); err == nil {
+		t.Error("a model that no family is of has mutants")
 	}
 }

@@ -17,7 +17,7 @@ func main() {
 
 // write writes all generated files below the root of the repository, and removes what else is there.
 func write(root string) error {
-	files, err := generate(os.DirFS(root))
+	files, err := generate(root)
 	if err != nil {
 		return err
 	}
