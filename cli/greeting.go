@@ -1,12 +1,16 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 
+	"synod/catalog"
 	"synod/spawn/faults"
+	"synod/spawn/service"
 )
 
 // logger makes the log that the flags ask for.
@@ -59,7 +63,7 @@ func (s *process) greet() error {
 	}
 	for i, m := range s.members {
 		if (s.only < 0 || s.only == i) && !m.bind.Addr().IsLoopback() {
-			b.WriteString("Beware: whoever reaches these addresses can read and write the register, and, with a forged\n" +
+			b.WriteString("Beware: whoever reaches these addresses can ask for whatever clients may, and, with a forged\n" +
 				"sender, speak as a server. Nothing is encrypted, and nobody has to prove who they are.\n")
 			break
 		}
@@ -77,13 +81,37 @@ func (s *process) examples(b *strings.Builder) {
 	}
 	b.WriteString("Try:\n")
 	if s.flags.transport.value == "tcp" {
-		fmt.Fprintf(b, "  paxos client get --transport tcp --servers %s\n", s.cluster())
+		fmt.Fprintf(b, "  %s client %s --transport tcp --servers %s\n", cmp.Or(s.flags.name, "paxos"), s.operation(), s.cluster())
 		return
 	}
 	for _, e := range s.program.Examples {
 		at := s.members[e.Server%len(s.members)].name
 		fmt.Fprintf(b, "  echo '%s' | nc -u -w1 %v %d\n", e.Message, at.Addr(), at.Port())
 	}
+}
+
+// operation is one to try, with the model if another one is asked unless it is named.
+func (s *process) operation() string {
+	e, err := s.flags.entries.Asked(s.program.Model)
+	if err != nil {
+		return "bench"
+	}
+	all := e.Servers.Service.Operations()
+	o := all[max(slices.IndexFunc(all, func(o service.Info) bool { return o.Reads && len(o.Arguments) == 0 }), 0)]
+	words := append([]string{o.Name}, o.Arguments...)
+	if !slices.Equal(operationsOf(s.flags.entries, defaultServed(s.flags.entries)), operationsOf(s.flags.entries, e.Name)) {
+		words = append(words, "--model", e.Name)
+	}
+	return strings.Join(words, " ")
+}
+
+// operationsOf returns the names of what clients ask of a model's servers.
+func operationsOf(entries catalog.Catalogue, model string) []string {
+	e, err := entries.Asked(model)
+	if err != nil {
+		return nil
+	}
+	return operationNames(e.Servers.Service.Operations())
 }
 
 func describeFaults(p faults.Plan) string {

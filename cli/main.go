@@ -104,6 +104,7 @@ func (a *app) root() *cobra.Command {
 		a.tortureCommand(),
 		a.zooCommand(), a.mutateCommand(),
 		a.rehearseCommand(),
+		a.newCommand(),
 	)
 	return root
 }

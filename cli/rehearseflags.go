@@ -130,7 +130,7 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 		err = c.Validate()
 	}
 	if err == nil && set.Changed("dir") {
-		err = emptyFolder(f.dir) // before the runs: a violation that cannot be written down was found for nothing
+		err = emptyFolder("--dir", f.dir) // before the runs: a violation that cannot be written down was found for nothing
 	}
 	return p, err
 }

@@ -32,7 +32,7 @@ import (
 const exitFailed = 1
 
 func (a *app) spawnCommand() *cobra.Command {
-	f := new(spawnFlags)
+	f := &spawnFlags{name: a.name}
 	cmd := &cobra.Command{
 		Use:   "spawn",
 		Short: "Run the servers of a model for real, on sockets of this machine or of several",

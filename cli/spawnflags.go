@@ -20,6 +20,7 @@ import (
 
 // spawnFlags are those of the command spawn.
 type spawnFlags struct {
+	name      string // of the command
 	entries   catalog.Catalogue
 	model     string
 	servers   positive
@@ -48,7 +49,7 @@ const maxSpawned = 64
 
 func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	*f = spawnFlags{
-		entries: entries,
+		name: f.name, entries: entries,
 		servers: 3, port: 3000, only: -1,
 		transport: choice{"udp", []string{"udp", "tcp"}}, logFormat: choice{"text", []string{"text", "json"}},
 	}

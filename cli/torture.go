@@ -133,16 +133,46 @@ func (o *ordeal) lacking(p *torturePlan) []string {
 	if n := o.counts.Acknowledged(); n < int(p.flags.least) {
 		all = append(all, fmt.Sprintf("%s acknowledged, expected at least %d (--least)", plural(n, "operation"), p.flags.least))
 	}
-	if o.counts.Writes == 0 {
-		all = append(all, "no put was acknowledged")
+	writes, reads := p.words()
+	if o.counts.Writes == 0 && writes != "" {
+		all = append(all, "no "+writes+" was acknowledged")
 	}
-	if o.counts.Reads == 0 {
-		all = append(all, "no get was answered")
+	if o.counts.Reads == 0 && reads != "" {
+		all = append(all, "no "+reads+" was answered")
 	}
 	for _, k := range o.tally.Missing(p.kinds) {
 		all = append(all, fmt.Sprintf("%v never happened", k))
 	}
 	return all
+}
+
+// words are what operations are called that write, and those that only read: by the name of the only one, if there is one,
+// and empty if there is none.
+func (p *torturePlan) words() (writes, reads string) {
+	for _, o := range p.entry.Servers.Service.Operations() {
+		word, many := &writes, "write"
+		if o.Reads {
+			word, many = &reads, "read"
+		}
+		if *word != "" {
+			*word = many
+			continue
+		}
+		*word = o.Name
+	}
+	return writes, reads
+}
+
+// counts says how many operations there were of either kind.
+func counts(writes int, write string, reads int, read string) string {
+	var all []string
+	if write != "" {
+		all = append(all, plural(writes, write))
+	}
+	if read != "" {
+		all = append(all, plural(reads, read))
+	}
+	return strings.Join(all, ", ")
 }
 
 // report tells what a run was, and what it says.
@@ -151,8 +181,9 @@ func (o *ordeal) report(p *torturePlan) string {
 	c := o.counts
 	fmt.Fprintf(&b, "Tortured %s, servers=%d, transport=%s, clients=%d, seed=%d, sec=%.1f.\n",
 		p.flags.model, p.schedule.Servers, p.flags.transport.value, p.workload.Clients, p.seed, o.elapsed.Seconds())
-	fmt.Fprintf(&b, "operations  %d acknowledged (%d puts, %d gets), %d unknown, %d failed\n",
-		c.Acknowledged(), c.Writes, c.Reads, c.Unknown, c.Failed)
+	writes, reads := p.words()
+	fmt.Fprintf(&b, "operations  %d acknowledged (%s), %d unknown, %d failed\n",
+		c.Acknowledged(), counts(c.Writes, writes, c.Reads, reads), c.Unknown, c.Failed)
 	fmt.Fprintf(&b, "faults      %v\n", &o.tally)
 	if o.ambushes > 0 {
 		fmt.Fprintf(&b, "ambushes    %d: kills right after an answer\n", o.ambushes)

@@ -148,7 +148,7 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 		return p, err
 	}
 	if set.Changed("dir") {
-		err = emptyFolder(f.dir)
+		err = emptyFolder("--dir", f.dir)
 	}
 	return p, err
 }
@@ -230,20 +230,20 @@ func befalls(k nemesis.Kind, durable bool) error {
 	return nil
 }
 
-// emptyFolder makes a folder, unless it is there and empty.
-func emptyFolder(dir string) error {
+// emptyFolder makes a folder, unless it is there and empty. Errors begin with the flag.
+func emptyFolder(flag, dir string) error {
 	if dir == "" {
-		return errors.New("--dir: expected the name of a folder")
+		return fmt.Errorf("%s: expected the name of a folder", flag)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("--dir: %w", err)
+		return fmt.Errorf("%s: %w", flag, err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err == nil && len(entries) > 0 {
 		err = fmt.Errorf("%s is not empty: expected a folder of its own", dir)
 	}
 	if err != nil {
-		return fmt.Errorf("--dir: %w", err)
+		return fmt.Errorf("%s: %w", flag, err)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"synod/catalog"
 	"synod/checker"
 	"synod/consistency"
 	"synod/consistency/oplog"
@@ -21,6 +22,8 @@ import (
 
 // verify is what the command of this name was asked for.
 type verify struct {
+	entries     catalog.Catalogue
+	model       string
 	file        string
 	spec        choice
 	consistency choice
@@ -35,6 +38,7 @@ type verify struct {
 
 func (a *app) verifyCommand() *cobra.Command {
 	v := &verify{
+		entries:     a.entries,
 		spec:        choice{known: oplog.Specs()},
 		consistency: choice{linearizable, []string{linearizable, sequential}},
 		memoryLimit: 1 << 30, maxWindow: 20_000,
@@ -61,6 +65,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	set := cmd.Flags()
 	set.SortFlags = false
 	set.Var(&v.spec, "spec", "the object; of a file of ours it is what the file says, unless given")
+	set.StringVar(&v.model, "model", "", "whose clients saw it: a `model`, if the object is a custom one")
+	words(cmd, "model", v.entries.Served)
 	set.Var(&v.consistency, "consistency", "what is demanded: linearizable goes key by key and window by window,\n"+
 		"sequential takes everything at once, which is possible for short histories only")
 	set.StringVar(&v.initial, "initial", "", "what a register or each key of a kv holds at first: a number or a `text`; nothing,\nor what the file says, unless given")
@@ -159,6 +165,11 @@ func (v *verify) run(initial bool, stdin io.Reader, stdout, stderr io.Writer) (i
 		config := oplog.Config{
 			Spec: h.Header.Spec, Initial: h.Header.Initial, MaxWindow: int(v.maxWindow), MaxMemory: int64(v.memoryLimit),
 		}
+		if config.Spec == oplog.Custom {
+			if config.Object, err = v.object(); err != nil {
+				return 0, err
+			}
+		}
 		if initial {
 			config.Initial = valueOfFlag(v.initial)
 		}
@@ -186,6 +197,23 @@ func (v *verify) run(initial bool, stdin io.Reader, stdout, stderr io.Writer) (i
 		}
 	}
 	return code, v.print(d, result, stdout)
+}
+
+// object returns what a custom object does, as the model says.
+func (v *verify) object() (oplog.Object, error) {
+	if v.model == "" {
+		return nil, fmt.Errorf("the history is one of a custom object: expected --model with that of its servers, %s",
+			strings.Join(v.entries.Served(), ", "))
+	}
+	e, err := v.entries.Asked(v.model)
+	if err != nil {
+		return nil, err
+	}
+	object := e.Servers.Service.Check().Object
+	if object == nil {
+		return nil, fmt.Errorf("--model %s: what its clients see is not a custom object", v.model)
+	}
+	return object, nil
 }
 
 // load reads the history. Its errors other than those of a line are for the user.

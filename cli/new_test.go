@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// module is a module that the command new wrote, outside the sources, with its executable.
+type module struct {
+	t       *testing.T
+	dir     string
+	program string
+}
+
+// newModule writes a module and builds it.
+func newModule(t *testing.T) module {
+	t.Helper()
+	checkout, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := module{t: t, dir: filepath.Join(t.TempDir(), "locks")}
+	var stdout, stderr bytes.Buffer
+	if code := run([]string{"new", m.dir, "--checkout", checkout}, strings.NewReader(""), &stdout, &stderr); code != 0 {
+		t.Fatalf("new: exit code %d\n%s%s", code, &stdout, &stderr)
+	}
+	m.program = filepath.Join(m.dir, "locks.exe")
+	m.does("go", "build", "-o", m.program, ".")
+	return m
+}
+
+// does runs a command in the module's folder, which must succeed, and returns what it prints.
+func (m module) does(name string, args ...string) string {
+	m.t.Helper()
+	out, code := m.runs(name, args...)
+	if code != 0 {
+		m.t.Fatalf("%s %q: exit code %d\n%s", name, args, code, out)
+	}
+	return out
+}
+
+func (m module) runs(name string, args ...string) (string, int) {
+	m.t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = m.dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off")
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		m.t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// starts runs a command of the module until the test ends, and returns the first line of its output that matches, and
+// what ends it.
+func (m module) starts(want *regexp.Regexp, args ...string) (match []string, stop func()) {
+	m.t.Helper()
+	ctx, cancel := context.WithCancel(m.t.Context())
+	cmd := exec.CommandContext(ctx, m.program, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.Dir = m.dir
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	stop = func() { cancel(); _ = cmd.Wait() }
+	m.t.Cleanup(stop)
+	var text bytes.Buffer
+	buffer := make([]byte, 4096)
+	for match == nil {
+		n, err := out.Read(buffer)
+		text.Write(buffer[:n])
+		if match = want.FindStringSubmatch(text.String()); err != nil && match == nil {
+			m.t.Fatalf("%q: %v\n%s", args, err, &text)
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	return match, stop
+}
+
+// TestNew makes a module outside of this one and does with it, by its own command and with nothing written by hand, all that
+// can be done with the models of the catalogue.
+func TestNew(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds a module of its own")
+	}
+	m := newModule(t)
+	text, err := os.ReadFile(filepath.Join(m.dir, "main.go"))
+	if err != nil || bytes.Count(text, []byte("\n")) > 30 {
+		t.Errorf("a main of %d lines, %v", bytes.Count(text, []byte("\n")), err)
+	}
+	contains := func(out string, wants ...string) {
+		t.Helper()
+		for _, want := range wants {
+			if !strings.Contains(out, want) {
+				t.Errorf("no %q in\n%s", want, out)
+			}
+		}
+	}
+	m.does("go", "test", "./...")
+	contains(m.does(m.program, "check-bfs", "--progress", "off"), `holds       always "mutual exclusion"`)
+	contains(m.does(m.program, "models", "lock"), "--mutant grants-twice")
+	out, code := m.runs(m.program, "check", "--mutant", "grants-twice", "--progress", "off")
+	if contains(out, `Violation of "mutual exclusion":`, "1 → 3: Done(1, true)"); code != 1 {
+		t.Errorf("a mutant: exit code %d", code)
+	}
+	contains(m.does(m.program, "mutate"), "1 of 1 killed")
+	contains(m.does(m.program, "rehearse", "--runs", "20", "--progress", "off"), `holds       "linearizable"`)
+	contains(m.does(m.program, "torture", "--duration", "3s", "--faults", "drop,kill", "--least", "20", "--dir", "run"),
+		`holds       "linearizable"`, "all of them the model's")
+	contains(m.does(m.program, "verify", "--model", "lock", "run/history.ndjson"), "linearizable")
+
+	page, stop := m.starts(regexp.MustCompile(`http://[^/]*/`), "explore", "127.0.0.1:0", "--idle")
+	answer, err := (&http.Client{Timeout: time.Minute}).Get(page[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(answer.Body)
+	if answer.Body.Close(); err != nil || answer.StatusCode != http.StatusOK || !bytes.Contains(body, []byte("<html")) {
+		t.Errorf("the page: %s, %v\n%.200s", answer.Status, err, body)
+	}
+	stop()
+	for _, transport := range []string{"udp", "tcp"} {
+		m.serves(transport)
+	}
+}
+
+// serves runs three servers, asks them, and replays what they recorded.
+func (m module) serves(transport string) {
+	m.t.Helper()
+	record := transport + ".ndjson"
+	line := regexp.MustCompile(`(127[^ ,]*), id .*\n.*(127[^ ,]*), id .*\n.*(127[^ ,]*), id`)
+	addresses, stop := m.starts(line, "spawn", "--port", "0", "--transport", transport, "--data-dir", "data-"+transport, "--record", record)
+	client := func(want string, args ...string) {
+		m.t.Helper()
+		all := append([]string{"client"}, args...)
+		all = append(all, "--servers", strings.Join(addresses[1:], ","), "--transport", transport, "--timeout", "1m")
+		if out := m.does(m.program, all...); out != want {
+			m.t.Errorf("%s, %q: %q, want %q", transport, args, out, want)
+		}
+	}
+	client("alice has the lock.\n", "acquire", "alice", "--server", "2")
+	client("refused\n", "acquire", "bob", "--server", "0")
+	client("refused\n", "release", "bob", "--server", "1")
+	client("alice has given the lock back.\n", "release", "alice", "--server", "1")
+	client("bob has the lock.\n", "acquire", "bob", "--server", "1")
+	stop()
+	if out := m.does(m.program, "replay", record); !strings.Contains(out, "is the model's") {
+		m.t.Errorf("%s: %s", transport, out)
+	}
+}
+
+// TestNewRefused makes sure that nothing is overwritten, and that the sources are found.
+func TestNewRefused(t *testing.T) {
+	full := t.TempDir()
+	if err := os.WriteFile(filepath.Join(full, "main.go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"is not empty":               {"new", full, "--checkout", ".."},
+		"expected a folder with the": {"new", filepath.Join(full, "x"), "--checkout", full},
+		"expected the folder":        {"new"},
+	} {
+		var stdout, stderr bytes.Buffer
+		code := run(args, strings.NewReader(""), &stdout, &stderr)
+		if code != 2 || !strings.Contains(stderr.String(), want) || stdout.Len() > 0 {
+			t.Errorf("%q: exit code %d, %q%q, want %q", args, code, &stdout, &stderr, want)
+		}
+	}
+	for folder, want := range map[string]string{"My Locks": "my-locks", "synod": "locks", "...": "locks", "a.b": "a.b"} {
+		if got := moduleName(folder); got != want {
+			t.Errorf("%q: %q, want %q", folder, got, want)
+		}
+	}
+}

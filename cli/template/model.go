@@ -1,0 +1,126 @@
+package main
+
+import (
+	"time"
+
+	"synod/actor"
+	"synod/catalog"
+	"synod/model"
+	"synod/network"
+)
+
+// lock is all that the command knows of the protocol.
+var lock = catalog.Entry{
+	Name:    "lock",
+	Summary: "A lock that servers grant to one owner at a time",
+	Page:    "README.md",
+	Parameters: []catalog.Parameter{
+		{Name: "servers", Doc: "servers; one of them keeps the lock", Default: 2, Min: 1, Max: 16},
+		{Name: "clients", Doc: "clients, each of which wants the lock once", Default: 2, Min: 1, Max: 16},
+		{Name: "again", Doc: "how often a server passes on a request again", Default: 0, Min: 0, Max: 10},
+	},
+	Networks: []network.Semantics{network.UnorderedNonDuplicating, network.Ordered, network.UnorderedDuplicating},
+	Model: func(c catalog.Choice) (model.Source, error) {
+		return system(c.Values["servers"], c.Values["clients"], c.Values["again"], c.Config, c.Mutant), nil
+	},
+	Mutants: []catalog.Mutant{{
+		Name: grantsTwice, Summary: "the keeper grants the lock although somebody has it", Breaks: "mutual exclusion",
+	}},
+	Servers: servers,
+}
+
+const grantsTwice = "grants-twice"
+
+// system is a model of servers and clients.
+func system(servers, clients, again int, c model.Config, mutant string) *model.System[Message] {
+	sys := model.NewSystem[Message](c)
+	ids := actor.IDs(servers)
+	for _, id := range ids {
+		s := Server{Others: actor.Others(ids, id), Again: again, GrantsTwice: mutant == grantsTwice}
+		model.Add(sys, id, s.New())
+	}
+	sys.Crashable(ids...)
+	var all []model.Ref[Client]
+	for i := range clients {
+		user := User{Server: ids[i%servers], Owner: string(rune('a' + i))}
+		all = append(all, model.Add(sys, actor.ID(servers+i), user.New()))
+	}
+	holders := func(v model.View) int {
+		n := 0
+		for _, client := range all {
+			if st, up := client.In(v); up && st == Holding {
+				n++
+			}
+		}
+		return n
+	}
+	sys.Always("mutual exclusion", func(v model.View) bool { return holders(v) <= 1 })
+	sys.Sometimes("the lock is held", func(v model.View) bool { return holders(v) == 1 })
+	sys.Sometimes("the lock is refused", func(v model.View) bool {
+		for _, client := range all {
+			if st, up := client.In(v); up && st == Refused {
+				return true
+			}
+		}
+		return clients == 1
+	})
+	return sys
+}
+
+type (
+	// Client is the state of a client of the model.
+	Client uint8
+	// User is its configuration: it asks for the lock, works with it, and gives it back.
+	User struct {
+		Server actor.ID
+		Owner  string
+	}
+)
+
+// The states of a client.
+const (
+	Asking Client = iota
+	Holding
+	Refused
+	Leaving
+	Gone
+)
+
+// String is a word.
+func (c Client) String() string {
+	return [...]string{"asking", "holding", "refused", "leaving", "gone"}[c]
+}
+
+const work timer = "work"
+
+// New makes the actor of a client.
+func (u User) New() actor.Typed[Client, Message] {
+	return actor.New[Client, Message](u, actor.Timers(u.Timeout))
+}
+
+// Start asks for the lock.
+func (u User) Start(_ actor.ID, out *Out) Client {
+	out.Send(u.Server, Acquire{1, u.Owner})
+	return Asking
+}
+
+// Receive takes an answer.
+func (u User) Receive(_ actor.ID, st Client, _ actor.ID, msg Message, out *Out) Client {
+	m, ok := msg.(Done)
+	switch {
+	case ok && st == Asking && m.Number == 1 && m.Ok:
+		out.SetTimer(work, time.Millisecond, time.Second)
+		return Holding
+	case ok && st == Asking && m.Number == 1:
+		return Refused
+	case ok && st == Leaving && m.Number == 2:
+		return Gone
+	}
+	return st
+}
+
+// Timeout gives the lock back when the work is done.
+func (u User) Timeout(_ actor.ID, _ Client, _ actor.Timer, out *Out) Client {
+	out.Send(u.Server, Release{2, u.Owner})
+	return Leaving
+}
