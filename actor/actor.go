@@ -6,6 +6,8 @@
 //
 // Ownership: the state that a handler receives is its own, so it may change maps and slices in place and return it.
 // The message is not: it may be read and kept, but never changed. What goes into Out is copied before the next call.
+// Within one state, and within one message, nothing that can be changed may be reached in two ways: no pointer or map in two
+// places, no two slices of one array.
 package actor
 
 import (

@@ -133,7 +133,7 @@ func (r *Result) WriteCoverage(w io.Writer) {
 	}
 	t.end()
 	if len(s.Opaque) > 0 {
-		fmt.Fprintf(w, "Actors whose own value could not be watched, as it holds a function, a channel or a cycle: %s.\n",
+		fmt.Fprintf(w, "Actors whose own value could not be watched, as it holds a function, a channel, a cycle or too much that is shared: %s.\n",
 			strings.Join(s.Opaque, ", "))
 	}
 }

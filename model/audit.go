@@ -88,7 +88,11 @@ func (c *cells) changedLater(what, text string) error {
 // stateChanged names the event that gave a state which was changed afterwards, and the field: it calls the handler for
 // that event again, to see what the state was.
 func (c *cells) stateChanged(id uint32) (found error) {
-	now := c.walker.Copy(c.states.Value(id)) // The call may change it once more.
+	now := c.states.Value(id)
+	if c.walker.CheckShared(now) != nil {
+		return c.changedLater("a state", c.walker.Text(now))
+	}
+	now = c.walker.Copy(now) // The call may change it once more.
 	c.eachCall(func(e event, o *outcome) bool {
 		if e.kind == Crash || o.local != id {
 			return true
@@ -109,7 +113,11 @@ func (c *cells) stateChanged(id uint32) (found error) {
 // sentChanged names the event that sent a message which was changed afterwards, if it was this actor that sent it.
 func (c *cells) sentChanged(message uint32) (found error) {
 	w := c.space.walker
-	now := w.Copy(c.space.messages.Value(message))
+	now := c.space.messages.Value(message)
+	if w.CheckShared(now) != nil {
+		return nil
+	}
+	now = w.Copy(now)
 	c.eachCall(func(e event, o *outcome) bool {
 		at := c.space.sendOf(o, message)
 		if at < 0 {

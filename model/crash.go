@@ -85,9 +85,8 @@ func (c *cells) keepOnce(e event) (kept any, err error) {
 	if err := anyWalker.Check(kept); err != nil {
 		return nil, c.impure(e, "what it keeps: %v", err)
 	}
-	if !c.walker.Equal(before, st) {
-		return nil, c.impure(e, "it changed the state of which it keeps a part: %s",
-			first(c.walker.Diff(before, st), " became "))
+	if changes := c.walker.Diff(before, st); len(changes) > 0 {
+		return nil, c.impure(e, "it changed the state of which it keeps a part: %s", first(changes, " became "))
 	}
 	return kept, nil
 }

@@ -99,7 +99,7 @@ func orNothing(text string) string {
 // ownValue watches the value that an actor's handlers belong to. It may not change.
 type ownValue struct {
 	value, before any // the latter a copy
-	opaque        bool
+	opaque        bool // it cannot be walked
 	calls         atomic.Int64
 }
 
@@ -111,7 +111,7 @@ const (
 
 func (v *ownValue) watch(value any) {
 	v.value = value
-	if v.opaque = anyWalker.Check(value) != nil; !v.opaque {
+	if v.opaque = anyWalker.CheckShared(value) != nil; !v.opaque {
 		v.before = anyWalker.Copy(value)
 	}
 }
@@ -124,8 +124,12 @@ func (v *ownValue) sample() bool {
 
 // changed tells how the value changed, or is empty.
 func (v *ownValue) changed() string {
-	if v.opaque || anyWalker.Equal(v.before, v.value) {
+	if v.opaque {
 		return ""
 	}
-	return first(anyWalker.Diff(v.before, v.value), " became ")
+	changes := anyWalker.Diff(v.before, v.value)
+	if len(changes) == 0 {
+		return ""
+	}
+	return first(changes, " became ")
 }

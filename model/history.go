@@ -97,9 +97,8 @@ func (h *histories) seeCopies(before any, e EffectID) (any, error) {
 	if err != nil {
 		return value, err
 	}
-	if !h.walker.Equal(before, given) {
-		return value, h.impure(e, "it changed the memory that it was given: %s",
-			first(h.walker.Diff(before, given), " became "))
+	if changes := h.walker.Diff(before, given); len(changes) > 0 {
+		return value, h.impure(e, "it changed the memory that it was given: %s", first(changes, " became "))
 	}
 	return value, h.untouched(what.envelope, e)
 }
@@ -122,11 +121,11 @@ func (h *histories) happened(e EffectID) happened {
 
 // untouched wants the message of a passage to be what it was.
 func (h *histories) untouched(seen actor.Envelope[any], e EffectID) error {
-	w, was := h.space.walker, h.happened(e).envelope.Message
-	if w.Equal(was, seen.Message) {
+	changes := h.space.walker.Diff(h.happened(e).envelope.Message, seen.Message)
+	if len(changes) == 0 {
 		return nil
 	}
-	return h.impure(e, "it changed the message that it saw: %s", first(w.Diff(was, seen.Message), " became "))
+	return h.impure(e, "it changed the message that it saw: %s", first(changes, " became "))
 }
 
 // see calls the observer once.

@@ -165,7 +165,7 @@ type SpaceReport struct {
 	Coverage     []Coverage   // by actor and message type
 	Vacuous      []Vacuity    // by actor: what never mattered
 	Guards       []Guard      // what was called, and how often twice
-	Opaque       []string     // actors whose own value holds a func, a channel or a cycle, so that it was not watched
+	Opaque       []string     // actors whose own value was not watched: it holds a func, a channel, a cycle or too much that is shared
 	Budgets      []Budget     // what bounds the faults, and so every verdict
 	Notes        []string     // sentences on what the verdicts mean
 }

@@ -257,12 +257,13 @@ func (sp *plainSpace[S, A]) nextOf(s S, a A, guarded bool) (next S, ok bool, err
 
 // unchanged wants what a method was given to be what it was.
 func unchanged[T any](w *intern.Walker[T], was, is T, event func() string, what string) error {
-	if w.Equal(was, is) {
+	changes := w.Diff(was, is)
+	if len(changes) == 0 {
 		return nil
 	}
 	return &ImpureError{
 		Actor: "the model", Event: event(),
-		What: fmt.Sprintf("it changed %s that it was given: %s", what, first(w.Diff(was, is), " became ")),
+		What: fmt.Sprintf("it changed %s that it was given: %s", what, first(changes, " became ")),
 	}
 }
 

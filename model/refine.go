@@ -80,7 +80,7 @@ type abstraction[S, A any] struct {
 
 func (a *abstraction[S, A]) Image(v View) (uint32, error) {
 	s := a.image(v)
-	if err := a.space.stateWalker.Check(s); err != nil {
+	if err := a.space.stateWalker.CheckShared(s); err != nil {
 		return 0, fmt.Errorf("an image: %w", err)
 	}
 	return internCopy(a.space.states, s), nil

@@ -61,7 +61,7 @@ func (q question) once() (value any, ok bool, err error) {
 	if len(changes) > 0 {
 		return nil, false, q.impure("it changed what it reads: " + first(changes, " became "))
 	}
-	if err := anyWalker.Check(value); err != nil {
+	if err := anyWalker.CheckShared(value); err != nil {
 		return nil, false, q.impure(err.Error())
 	}
 	return value, ok, nil

@@ -10,6 +10,9 @@ import (
 // fields by position, as in Put(4, 'B'). A struct whose only field is an interface is shown as what that holds. Zero
 // structs inside are {}, and Stringers speak for themselves.
 func (w *Walker[T]) Brief(v T) string {
+	if err := w.CheckShared(v); err != nil {
+		return unreadable(err)
+	}
 	p := w.plan
 	if p.op != opInterface {
 		return string(p.briefDynamic(nil, w.at(&v)))

@@ -1,24 +1,30 @@
 package intern
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 	"unsafe"
 )
 
-// maxDepth bounds how deep pointers, slices, maps and interfaces may nest. Only cycles go beyond in practice.
+// maxDepth bounds how deep pointers, slices, maps and interfaces may nest.
 const maxDepth = 10_000
 
+// maxUnfolded bounds how many more pointers, slices and maps a value whose parts are shared may have when each is counted
+// as often as it is referred to, which is how often the other operations of a Walker come by.
+const maxUnfolded = 1 << 20
+
 var (
-	errChannel = errors.New("a channel cannot be part of a state")
-	errPointer = errors.New("an unsafe pointer cannot be part of a state")
-	errShared  = errors.New("a table shares its values with others, so that they must refer to nothing")
-	errFunc    = errors.New("a func cannot be part of a state")
-	errDepth   = fmt.Errorf("nested deeper than %d: a cycle?", maxDepth)
+	errChannel  = errors.New("a channel cannot be part of a state")
+	errPointer  = errors.New("an unsafe pointer cannot be part of a state")
+	errShared   = errors.New("a table shares its values with others, so that they must refer to nothing")
+	errFunc     = errors.New("a func cannot be part of a state")
+	errDepth    = fmt.Errorf("nested deeper than %d", maxDepth)
+	errUnfolded = fmt.Errorf("what is shared in it is referred to in more than %d ways", maxUnfolded)
 )
 
 // fault is an error with the way to it, innermost step first.
@@ -32,16 +38,20 @@ func (f *fault) at(step string) *fault {
 	return f
 }
 
-// error names the way from a value of the type, only its first steps if it is long, as the way round a cycle is.
+// error names the way from a value of the type.
 func (f *fault) error(root reflect.Type) error {
-	const shown = 12
-	steps := slices.Clone(f.path)
-	slices.Reverse(steps)
-	tail := ""
+	slices.Reverse(f.path)
+	return fmt.Errorf("%s: %w", pathFrom(root, f.path), f.err)
+}
+
+// pathFrom names the place that some steps lead to, and leaves out those in the middle of many.
+func pathFrom(root reflect.Type, steps []string) string {
+	const shown, last = 12, 4
+	name := shortName(root.String())
 	if len(steps) > shown {
-		steps, tail = steps[:shown], "…"
+		return name + strings.Join(steps[:shown-last], "") + "…" + strings.Join(steps[len(steps)-last:], "")
 	}
-	return fmt.Errorf("%s%s%s: %w", shortName(root.String()), strings.Join(steps, ""), tail, f.err)
+	return name + strings.Join(steps, "")
 }
 
 // checkType finds what makes every value of a static type no state. Funcs are left to the values, since they may be
@@ -92,78 +102,191 @@ func atStep(f *fault, step string) *fault {
 	return f.at(step)
 }
 
-// check looks for cycles, funcs, channels and unsafe pointers in the value at v.
-func (p *plan) check(v unsafe.Pointer, depth int) *fault {
-	if !p.risky {
-		return nil
+// visitor walks a value once, whatever it shares, to find out whether it is fit: it holds no cycle, func, channel or
+// unsafe pointer and, unless sharing is allowed, no memory that can be reached in two ways and changed.
+type visitor struct {
+	sharing bool
+	visits  []visit
+	index   map[visitKey]int // of the visits, once there are many
+}
+
+// visit is a pointer, slice or map that was followed.
+type visit struct {
+	visitKey
+	extent uintptr // bytes that may be changed by way of it: of a slice its capacity too
+	size   int     // the pointers, slices and maps inside, itself included, counted as often as they are referred to
+	open   bool    // the walk is inside
+}
+
+type visitKey struct {
+	start unsafe.Pointer
+	len   int // of slices
+	plan  *plan
+}
+
+// fewVisits is up to how many visits are compared one by one.
+const fewVisits = 8
+
+var visitors = sync.Pool{New: func() any { return new(visitor) }}
+
+// fit reports whether the value at v passes a check.
+func (p *plan) fit(v unsafe.Pointer, sharing bool) bool {
+	look := visitors.Get().(*visitor)
+	look.sharing = sharing
+	_, ok := look.walk(p, v, 0)
+	ok = ok && (sharing || !overlapping(look.visits))
+	clear(look.visits) // The pool keeps nothing alive.
+	look.visits, look.index = look.visits[:0], nil
+	visitors.Put(look)
+	return ok
+}
+
+// walk gives the size of the value at v, as that of a visit, if it is fit.
+func (l *visitor) walk(p *plan, v unsafe.Pointer, depth int) (size int, ok bool) {
+	if p.bare {
+		return 0, true
 	}
 	if depth > maxDepth {
-		return &fault{err: errDepth}
+		return 0, false
 	}
 	switch p.op {
 	case opStruct:
 		for i := range p.fields {
 			f := &p.fields[i]
-			if bad := f.plan.check(unsafe.Add(v, f.offset), depth); bad != nil {
-				return bad.at("." + f.name)
+			n, ok := l.walk(f.plan, unsafe.Add(v, f.offset), depth)
+			if size += n; !ok || l.endless(size) {
+				return 0, false
 			}
 		}
-	case opPointer:
-		if to := *(*unsafe.Pointer)(v); to != nil {
-			return p.elem.check(to, depth+1)
-		}
-	case opSlice:
-		s := (*slice)(v)
-		return p.elem.checkAll(s.data, s.len, depth+1)
 	case opArray:
-		return p.elem.checkAll(v, p.count, depth)
-	case opMap:
-		if m := p.mapAt(v); m != nil {
-			return p.checkMap(m, depth+1)
-		}
+		return l.walkAll(p.elem, v, p.count, depth)
+	case opPointer, opSlice, opMap:
+		return l.follow(p, v, depth)
 	case opInterface:
 		if i := (*iface)(v); i.tab != nil {
 			d, at := p.dynamicOf(i)
-			return d.check(at, depth+1)
+			return l.walk(d, at, depth+1)
 		}
 	case opFunc:
-		if *(*unsafe.Pointer)(v) != nil {
-			return &fault{err: errFunc}
-		}
+		return 0, *(*unsafe.Pointer)(v) == nil
 	case opForeign:
-		if p.kind == reflect.Chan {
-			return &fault{err: errChannel}
-		}
-		return &fault{err: errPointer}
+		return 0, false
 	}
-	return nil
+	return size, true
 }
 
-func (p *plan) checkAll(v unsafe.Pointer, n, depth int) *fault {
+func (l *visitor) walkAll(p *plan, v unsafe.Pointer, n, depth int) (size int, ok bool) {
 	for i := range n {
-		if bad := p.check(unsafe.Add(v, uintptr(i)*p.size), depth); bad != nil {
-			return bad.at("[" + strconv.Itoa(i) + "]")
+		m, ok := l.walk(p, unsafe.Add(v, uintptr(i)*p.size), depth)
+		if size += m; !ok || l.endless(size) {
+			return 0, false
 		}
 	}
-	return nil
+	return size, true
 }
 
-// checkMap reports the entry with the least key, so that the error does not depend on the order of the map. A key
-// that is bad itself is not encoded, since it may hold a cycle.
-func (p *plan) checkMap(m unsafe.Pointer, depth int) *fault {
-	var least *fault
-	var leastStep string
+// follow walks what the pointer, slice or map at v leads to, unless it has before.
+func (l *visitor) follow(p *plan, v unsafe.Pointer, depth int) (size int, ok bool) {
+	key, extent := p.reference(v)
+	if extent == 0 {
+		return 0, true
+	}
+	if n, known := l.find(key); known {
+		seen := &l.visits[n]
+		return seen.size, l.sharing && !seen.open
+	}
+	place := len(l.visits)
+	l.visits = append(l.visits, visit{visitKey: key, extent: extent, open: true})
+	if l.index != nil {
+		l.index[key] = place
+	}
+	switch p.op {
+	case opPointer:
+		size, ok = l.walk(p.elem, key.start, depth+1)
+	case opSlice:
+		size, ok = 0, true
+		if !p.elem.bare {
+			size, ok = l.walkAll(p.elem, key.start, key.len, depth+1)
+		}
+	default:
+		size, ok = l.walkMap(p, key.start, depth+1)
+	}
+	seen := &l.visits[place]
+	seen.size, seen.open = size+1, false
+	return seen.size, ok && !l.endless(seen.size)
+}
+
+// endless reports whether to walk what is shared each time that it is met would take too long.
+func (l *visitor) endless(size int) bool { return size-len(l.visits) > maxUnfolded }
+
+// reference gives where the pointer, slice or map at v leads, and how many bytes can be changed there: 0 for nil, and
+// for what has no bytes. Of a map, whose parts have no address, one byte stands for all.
+func (p *plan) reference(v unsafe.Pointer) (key visitKey, extent uintptr) {
+	switch p.op {
+	case opSlice:
+		s := (*slice)(v)
+		return visitKey{s.data, s.len, p}, uintptr(s.cap) * p.elem.size
+	case opMap:
+		extent = 1
+	default:
+		extent = p.elem.size
+	}
+	to := *(*unsafe.Pointer)(v)
+	if to == nil {
+		return visitKey{}, 0
+	}
+	return visitKey{to, 0, p}, extent
+}
+
+func (l *visitor) walkMap(p *plan, m unsafe.Pointer, depth int) (size int, ok bool) {
+	if p.key.bare && p.elem.bare {
+		return 0, true
+	}
+	ok = true
 	p.maps.each(p, m, func(k, v unsafe.Pointer) {
-		bad, step := p.key.check(k, depth), "[key]"
-		if bad == nil {
-			if bad = p.elem.check(v, depth); bad == nil {
-				return
-			}
-			step = "[" + string(p.key.encode(nil, k)) + "]"
+		if !ok {
+			return
 		}
-		if least == nil || step < leastStep {
-			least, leastStep = bad, step
-		}
+		m, fit := l.walk(p.key, k, depth)
+		n, fits := l.walk(p.elem, v, depth)
+		size += m + n
+		ok = fit && fits && !l.endless(size)
 	})
-	return atStep(least, leastStep)
+	return size, ok
+}
+
+func (l *visitor) find(key visitKey) (place int, known bool) {
+	if l.index == nil && len(l.visits) > fewVisits {
+		l.index = make(map[visitKey]int, 4*fewVisits)
+		for i := range l.visits {
+			l.index[l.visits[i].visitKey] = i
+		}
+	}
+	if l.index != nil {
+		place, known = l.index[key]
+		return place, known
+	}
+	for i := range l.visits {
+		if l.visits[i].visitKey == key {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// overlapping sorts visits by where they lead, and reports whether two of them lead to the same bytes.
+func overlapping(visits []visit) bool {
+	if len(visits) < 2 {
+		return false
+	}
+	slices.SortFunc(visits, func(a, b visit) int { return cmp.Compare(uintptr(a.start), uintptr(b.start)) })
+	end := uintptr(0)
+	for i := range visits {
+		start := uintptr(visits[i].start)
+		if start < end {
+			return true
+		}
+		end = start + visits[i].extent
+	}
+	return false
 }

@@ -4,8 +4,10 @@
 // a type is compiled once into a plan, which every walker shares; the plan is then followed over raw memory, so that
 // no operation of the hot path uses reflection, except maps of unusual shapes and the allocation of copies.
 //
-// Values are trees: aliasing has no meaning and is not kept, and a cycle is an error, which only [Walker.Check]
-// finds; the other operations do not return on a cycle. Blank fields are no part of a value. A time.Time is its
+// Values are trees: what they share is not kept, so that [Walker.Check] refuses memory that can be reached in two ways,
+// cycles among it. A value that is only read may share its parts; it has to pass [Walker.CheckShared], for most
+// operations walk what is shared as often as they meet it. Check and CheckShared themselves take any value, and so do
+// Text, Brief, Diff and Tree, which are for people. Blank fields are no part of a value. A time.Time is its
 // instant, the name of its location and its offset there; its monotonic reading is ignored. The location itself is
 // shared by copies, since it never changes.
 //

@@ -37,7 +37,9 @@ type plan struct {
 	flat       bool // Go's == is exact
 	pointers   bool // the memory of a value holds pointers
 	owns       bool // a copy must replace something
-	risky      bool // Check has something to look at
+	risky      bool // a value may hold a cycle, or what is no part of a state
+	shares     bool // a value may hold two references to memory that can be changed
+	bare       bool // a value holds no reference to such memory, and is not risky
 	outside    bool // a value holds memory outside its own
 	direct     bool // an interface holds the value itself rather than a pointer to it
 	persistent bool // of a map: it never changes, and shares what it has in common with others
@@ -114,16 +116,16 @@ func (c *compiler) plan(t reflect.Type) *plan {
 	case reflect.String:
 		p.op, p.flat, p.pointers, p.outside = opString, true, true, true
 	case reflect.Pointer:
-		p.reference(opPointer)
+		p.refers(opPointer)
 		p.elem = c.plan(t.Elem())
 	case reflect.Slice:
-		p.reference(opSlice)
+		p.refers(opSlice)
 		p.elem = c.plan(t.Elem())
 	case reflect.Map:
-		p.reference(opMap)
+		p.refers(opMap)
 		p.key, p.elem = c.plan(t.Key()), c.plan(t.Elem())
 	case reflect.Interface:
-		p.reference(opInterface)
+		p.refers(opInterface)
 	case reflect.Func:
 		p.op, p.pointers = opFunc, true
 	case reflect.Chan, reflect.UnsafePointer:
@@ -151,7 +153,7 @@ func (c *compiler) plan(t reflect.Type) *plan {
 	return p
 }
 
-func (p *plan) reference(o op) {
+func (p *plan) refers(o op) {
 	p.op, p.pointers, p.owns, p.outside = o, true, true, true
 }
 
@@ -194,6 +196,10 @@ func (p *plan) addRun(offset uintptr, q *plan) {
 // finish computes what depends on finished plans of other types.
 func (p *plan) finish() {
 	p.risky = risky(p.typ, map[reflect.Type]bool{})
+	if !p.risky {
+		n := references(p.typ)
+		p.bare, p.shares = n == 0, n > 1
+	}
 	p.direct = direct(p.typ)
 	p.stringer = declaresString(p.typ)
 	if p.op == opMap {
@@ -201,8 +207,7 @@ func (p *plan) finish() {
 	}
 }
 
-// risky reports whether a value of the type can hold something that Check must look at: a func, a channel, an unsafe
-// pointer, an interface, or a cycle.
+// risky reports whether a value of the type can hold a func, a channel, an unsafe pointer, an interface, or a cycle.
 func risky(t reflect.Type, open map[reflect.Type]bool) bool {
 	done, seen := open[t]
 	if seen {
@@ -227,6 +232,34 @@ func risky(t reflect.Type, open map[reflect.Type]bool) bool {
 	}
 	open[t] = true
 	return r
+}
+
+// references counts the references to memory that can be changed in a value of a type that is not risky; 2 stands for
+// any larger number.
+func references(t reflect.Type) int {
+	inside := func(t reflect.Type, times int) int { return min(2, times*references(t)) }
+	switch t.Kind() {
+	case reflect.Pointer:
+		return min(2, 1+inside(t.Elem(), 1))
+	case reflect.Slice:
+		return min(2, 1+inside(t.Elem(), 2))
+	case reflect.Map:
+		return min(2, 1+inside(t.Key(), 2)+inside(t.Elem(), 2))
+	case reflect.Array:
+		return inside(t.Elem(), t.Len())
+	case reflect.Struct:
+		if _, _, ok := persistentMap(t); ok {
+			return 0 // Nothing of it can be changed.
+		}
+		n := 0
+		for i := 0; i < t.NumField() && n < 2 && !t.ConvertibleTo(timeType); i++ {
+			if f := t.Field(i); f.Name != "_" {
+				n += references(f.Type)
+			}
+		}
+		return min(2, n)
+	}
+	return 0
 }
 
 // direct finds out, by trying, whether an interface holds a value of the type itself in its second word.

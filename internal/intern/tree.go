@@ -21,6 +21,9 @@ const maxNodeText = 4096
 
 // Tree returns v as a tree of at most limit nodes. It is made depth first: what lies behind the limit is left out.
 func (w *Walker[T]) Tree(v T, limit int) Node {
+	if err := w.CheckShared(v); err != nil {
+		return Node{Text: unreadable(err)}
+	}
 	g := grower{left: limit}
 	return g.node(w.plan, "", w.at(&v))
 }

@@ -53,16 +53,32 @@ func (w *Walker[T]) at(v *T) unsafe.Pointer {
 	return held.data
 }
 
-// Check returns an error, with the path, if v holds a cycle (or nests pointers, slices, maps and interfaces deeper
-// than 10,000), a func that is not nil, or, inside an interface, a channel or an unsafe pointer. It costs nothing if
-// the static type can hold none of them.
+// Check returns an error, with the path, if v cannot be part of a state: if it holds
+//
+//   - a cycle, or nests pointers, slices, maps and interfaces deeper than 10,000;
+//   - a func that is not nil, or, inside an interface, a channel or an unsafe pointer;
+//   - memory that can be reached in two ways and changed, which would be two in a copy: a pointer or a map that two places
+//     hold, a pointer to an element of a slice or to a field, or slices whose arrays overlap, spare capacity included.
+//     Strings, what has no bytes, and times are no such memory.
+//
+// It costs nothing if the static type can hold none of them. It takes a time that depends on the memory of v alone.
 func (w *Walker[T]) Check(v T) error {
-	if !w.plan.risky {
+	return w.check(v, false)
+}
+
+// CheckShared is Check for a value that is only read: it may hold memory that can be reached in several ways, as long as
+// it does not refer to that in more than a million ways.
+func (w *Walker[T]) CheckShared(v T) error {
+	return w.check(v, true)
+}
+
+func (w *Walker[T]) check(v T, sharing bool) error {
+	if !w.plan.risky && !w.plan.shares {
 		return nil
 	}
 	looked := v // What is walked moves to the heap; if nothing is, nothing does.
-	if f := w.plan.check(w.at(&looked), 0); f != nil {
-		return f.error(w.typ)
+	if at := w.at(&looked); !w.plan.fit(at, sharing) {
+		return w.plan.explain(w.typ, at, sharing)
 	}
 	return nil
 }
@@ -131,9 +147,16 @@ func (w *Walker[T]) Flat() bool { return w.plan.flat }
 
 // Text returns v for people: the encoding with types by their short names, with the texts of values that are a fmt.Stringer, and zero structs as {}.
 // A String method gets a copy; where it panics, or is merely promoted from an embedded field, the value is spelt out.
+//
+// Instead of a value that does not pass CheckShared, it returns what is wrong with it, as Brief, Diff and Tree do.
 func (w *Walker[T]) Text(v T) string {
+	if err := w.CheckShared(v); err != nil {
+		return unreadable(err)
+	}
 	return string(w.plan.text(nil, w.at(&v)))
 }
+
+func unreadable(err error) string { return "(" + err.Error() + ")" }
 
 // Change is one difference between two values. Path leads to it, as in Prepares[2].Ballot, with map keys in their
 // encoding; it is empty if the values differ as a whole. Old and New are texts; one of them is empty if there is
@@ -146,5 +169,9 @@ type Change struct {
 // It goes into structs, arrays, slices by index, maps by key, pointers, and interfaces of the same dynamic type. Two
 // differing values with the same text are shown by their encodings.
 func (w *Walker[T]) Diff(a, b T) []Change {
+	errA, errB := w.CheckShared(a), w.CheckShared(b)
+	if errA != nil || errB != nil {
+		return []Change{{Old: w.Text(a), New: w.Text(b)}}
+	}
 	return w.plan.changes(w.at(&a), w.at(&b))
 }
