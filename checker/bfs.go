@@ -110,8 +110,7 @@ func (e *engine) expandLevel(current, next *frontier, level int) {
 		if !e.overflow.Load() || e.halt.Load() != 0 {
 			return
 		}
-		if err := e.relayout(e.units, current, next); err != nil {
-			e.stop(stopMemory)
+		if !e.relayout(e.units, current, next) {
 			return
 		}
 	}
@@ -137,7 +136,7 @@ func (w *worker) expandAll(current *frontier) {
 			return
 		}
 		for keys := chunk; len(keys) > 0; {
-			n := min(len(keys), batchLength)
+			n := min(len(keys), w.portion())
 			if e.overflow.Load() || e.halt.Load() != 0 || !w.expand(keys[:n]) {
 				current.giveBack(keys)
 				return
@@ -154,6 +153,16 @@ func (w *worker) expandAll(current *frontier) {
 		}
 		e.chunks.put(chunk)
 	}
+}
+
+// maxSuccessors is about how many successors a batch is to have: they take memory, and time until the worker looks again
+// whether the search is to stop.
+const maxSuccessors = 1 << 15
+
+// portion is how many states the worker is to expand together, going by how many successors the last ones had.
+func (w *worker) portion() int {
+	each := w.made/max(w.batch, 1) + 1
+	return max(1, min(batchLength, maxSuccessors/each))
 }
 
 func (e *engine) generated() int {
@@ -207,7 +216,5 @@ func (e *engine) regroup(current *frontier) {
 	if same {
 		return
 	}
-	if err := e.relayout(newUnits(e.space, e.arena, groups), current); err != nil {
-		e.stop(stopMemory)
-	}
+	e.relayout(newUnits(e.space, e.arena, groups), current)
 }

@@ -25,6 +25,10 @@ func DFS(ctx context.Context, src model.Source, o Options) *Result {
 // each time that a field is too narrow it moves all states.
 const deepSpareBits = 2
 
+// lateGrouping is from how many states on units stay as they are. A depth-first search may not have to move its states before
+// it has many, and then to move them to other units takes longer than to widen the fields.
+const lateGrouping = 4 * secondGrouping
+
 // depths lets idle workers of a depth-first search get work from busy ones.
 type depths struct {
 	mu      sync.Mutex
@@ -66,11 +70,10 @@ func (e *engine) depthFirst(r *Result) {
 			waiting.add(0, s.pending)
 		}
 		us := e.units
-		if e.wantsGroups(e.unique()) {
+		if n := e.unique(); n < lateGrouping && e.wantsGroups(n) {
 			us = newUnits(e.space, e.arena, e.chooseGroups())
 		}
-		if err := e.relayout(us, waiting); err != nil {
-			e.stop(stopMemory)
+		if !e.relayout(us, waiting) {
 			break
 		}
 	}

@@ -46,6 +46,7 @@ type engine struct {
 	overflow  atomic.Bool // an id outgrew its field: the layout must widen
 	regrouped int         // the number of states at the last choice of units
 	relaid    int         // the number of states at the last relayout
+	paired    int         // the number of states when pairs were last chosen
 	pairRoom  int         // see chooseLayout
 	spareBits int         // see newLayout
 	levels    []Level

@@ -95,7 +95,7 @@ func (w *worker) examine(shard int) {
 	}
 	w.next[shard] = next
 	if e.judge.anything.Load() {
-		for keys := w.fresh; len(keys) > 0; {
+		for keys := w.fresh; len(keys) > 0 && !e.halted(); {
 			n := min(len(keys), batchLength)
 			w.judge(keys[:n], w.note)
 			keys = keys[n:]
@@ -118,6 +118,9 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 		again := w.judged.due()
 		if !again && a.known(read) {
 			continue
+		}
+		if e.halted() {
+			return // There may be much to read of each.
 		}
 		for index := range e.units.of {
 			w.row[index] = w.ids[index][i]

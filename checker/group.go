@@ -1,8 +1,10 @@
 package checker
 
 import (
-	"math/bits"
+	"cmp"
 	"slices"
+
+	"synod/model"
 )
 
 const (
@@ -12,6 +14,13 @@ const (
 	maxTogether = 1_024
 	// maxGathered is how many states are looked at, at most. More are looked at in a sample.
 	maxGathered = 200_000
+	// maxCompared is how many ids are compared at most, in all states that are looked at, of every two groups; where there are
+	// many groups the sample is smaller for it. More than maxGroups are thinned out first.
+	maxCompared = 1 << 26
+	maxGroups   = 128
+	// maxGatheredIDs is how many ids there may be in the sample, and minGathered how many states are in it nonetheless.
+	maxGatheredIDs = 1 << 24
+	minGathered    = 64
 )
 
 // wantsGroups tells whether units should be chosen anew at n states: twice in a search, when enough are known to see
@@ -28,158 +37,45 @@ func (e *engine) wantsGroups(n int) bool {
 // As long as there are not very many states, the choice depends on their set only, not on the order in which they were
 // found.
 func (e *engine) chooseGroups() [][]int {
-	all := make([]gathering, e.space.Slots())
-	every := e.unique()/maxGathered + 1
-	n := e.unique() / every
-	for slot := range all {
-		all[slot] = gathering{slots: []int{slot}, ids: make([]uint32, 0, n+1)}
+	all := e.gather()
+	limit := min(maxTogether, len(all[0].ids)/8)
+	g := newGrouping(all, limit, e.halted)
+	g.thin(maxGroups)
+	for g.merge() {
 	}
-	i := 0
-	for state := range (&Result{engine: e}).States() {
-		if i++; i%every == 0 {
-			for slot, id := range state {
-				all[slot].ids = append(all[slot].ids, uint32(id))
-			}
-		}
+	groups := make([][]int, len(g.of))
+	for i, one := range g.of {
+		groups[i] = one.slots
 	}
-	for g := newGrouping(all, min(maxTogether, n/8)); e.halt.Load() == 0 && g.merge(); {
-		all = g.of
-	}
-	groups := make([][]int, len(all))
-	for i, g := range all {
-		groups[i] = g.slots
-	}
+	slices.SortFunc(groups, func(a, b []int) int { return cmp.Compare(a[0], b[0]) })
 	return groups
 }
 
-// gathering is a group of slots, with a number for what they hold together in each state.
-type gathering struct {
-	slots []int
-	ids   []uint32
-}
+// halted reports whether the search is to stop.
+func (e *engine) halted() bool { return e.halt.Load() != 0 }
 
-// grouping merges groups, two at a time.
-type grouping struct {
-	of    []gathering
-	pairs *pairSet
-	// By two groups, the lesser place first: how many combinations of what they hold there are, or at least how many. Where
-	// there are many slots, to count all of them anew before each merger would take minutes.
-	least [][]bound
-}
-
-// bound is a number of combinations, or less than that.
-type bound struct {
-	n     int
-	exact bool
-}
-
-func newGrouping(of []gathering, limit int) *grouping {
-	g := &grouping{of: of, pairs: newPairSet(limit), least: make([][]bound, len(of))}
-	for i := range g.least {
-		g.least[i] = make([]bound, len(of))
+// gather gives what each slot holds in the visited states, or in a sample of them.
+func (e *engine) gather() []gathering {
+	all := make([]gathering, e.space.Slots())
+	compared := min(len(all), maxGroups)
+	most := max(minGathered, min(maxGathered, maxGatheredIDs/len(all), 2*maxCompared/(compared*compared)))
+	every := e.unique()/most + 1
+	for slot := range all {
+		all[slot] = gathering{slots: []int{slot}, ids: make([]uint32, 0, e.unique()/every+1)}
 	}
-	return g
-}
-
-// merge makes one of the two groups with the fewest combinations, if these are few.
-func (g *grouping) merge() bool {
-	left, right, ok := g.fewest()
-	if !ok {
-		return false
-	}
-	g.join(left, right)
-	g.of = slices.Delete(g.of, right, right+1)
-	for i := range g.least {
-		g.least[i] = slices.Delete(g.least[i], right, right+1)
-	}
-	g.least = slices.Delete(g.least, right, right+1)
-	return true
-}
-
-// fewest gives the two groups with the fewest combinations, the first of several, if these are few.
-func (g *grouping) fewest() (left, right int, ok bool) {
-	fewest := g.pairs.limit + 1
-	for i := range g.of {
-		for k := i + 1; k < len(g.of); k++ {
-			b := &g.least[i][k]
-			if b.n < fewest && !b.exact {
-				// A few more than are needed are counted, so that the pair need not be looked at so soon again.
-				enough := min(2*fewest, g.pairs.limit+1)
-				b.n = g.pairs.count(g.of[i].ids, g.of[k].ids, enough)
-				b.exact = b.n < enough
+	now := e.now()
+	state, ids := make([]model.PartID, len(all)), make([]uint32, len(e.layout.fields))
+	n := 0
+	for i, s := range e.shards {
+		s.set.Each(func(key uint64, _ uint8) bool {
+			if n++; n%every == 0 {
+				now.unpack(e.layout.packed(i, key), ids, state)
+				for slot, id := range state {
+					all[slot].ids = append(all[slot].ids, uint32(id))
+				}
 			}
-			if b.n < fewest {
-				left, right, fewest, ok = i, k, b.n, true
-			}
-		}
+			return !e.halted()
+		})
 	}
-	return left, right, ok
-}
-
-// join adds the slots of one group to another. What the two of them held with a third one was no more than what they hold
-// with it together.
-func (g *grouping) join(left, right int) {
-	into, other := &g.of[left], g.of[right]
-	into.slots = append(into.slots, other.slots...)
-	slices.Sort(into.slots)
-	g.pairs.clear()
-	for i := range into.ids {
-		into.ids[i], _ = g.pairs.number(into.ids[i], other.ids[i])
-	}
-	for k := range g.of {
-		if k != left && k != right {
-			*g.between(left, k) = bound{n: max(g.between(left, k).n, g.between(right, k).n)}
-		}
-	}
-}
-
-func (g *grouping) between(i, k int) *bound { return &g.least[min(i, k)][max(i, k)] }
-
-// pairSet numbers a few pairs.
-type pairSet struct {
-	limit   int
-	table   []uint64 // pairs, plus one: 0 is a free place
-	numbers []uint32
-	shift   int
-	filled  int
-}
-
-func newPairSet(limit int) *pairSet {
-	n := 2 << bits.Len(uint(limit+1))
-	return &pairSet{limit: limit, table: make([]uint64, n), numbers: make([]uint32, n), shift: 64 - bits.Len(uint(n-1))}
-}
-
-func (p *pairSet) clear() {
-	clear(p.table)
-	p.filled = 0
-}
-
-// number gives the number of a pair, and false if there are more than the limit.
-func (p *pairSet) number(a, b uint32) (uint32, bool) {
-	key := uint64(a)<<32 | uint64(b) + 1
-	mask := len(p.table) - 1
-	for i := int((key ^ key>>32) * 0x9e3779b97f4a7c15 >> (p.shift & 63)); ; i++ {
-		switch p.table[i&mask] {
-		case key:
-			return p.numbers[i&mask], true
-		case 0:
-			if p.filled > p.limit {
-				return 0, false
-			}
-			p.table[i&mask], p.numbers[i&mask] = key, uint32(p.filled)
-			p.filled++
-			return uint32(p.filled - 1), true
-		}
-	}
-}
-
-// count gives how many pairs two lists make, or at least enough if there are so many.
-func (p *pairSet) count(a, b []uint32, enough int) int {
-	p.clear()
-	for i := range a {
-		if _, ok := p.number(a[i], b[i]); !ok || p.filled >= enough {
-			break
-		}
-	}
-	return p.filled
+	return all
 }

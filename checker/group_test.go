@@ -2,7 +2,7 @@ package checker
 
 import (
 	"math/rand/v2"
-	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -11,10 +11,11 @@ func TestGroupingIsThatOfCountingAnew(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 300 {
 		limit := 1 + random.IntN(40)
-		g := newGrouping(randomGatherings(random), limit)
+		never := func() bool { return false }
+		g := newGrouping(randomGatherings(random), limit, never)
 		of := make([]gathering, len(g.of))
 		for i, one := range g.of {
-			of[i] = gathering{append([]int(nil), one.slots...), append([]uint32(nil), one.ids...)}
+			of[i] = gathering{slots: slices.Clone(one.slots), ids: slices.Clone(one.ids)}
 		}
 		for {
 			left, right, ok := fewestAnew(of, limit)
@@ -25,10 +26,10 @@ func TestGroupingIsThatOfCountingAnew(t *testing.T) {
 			if !g.merge() {
 				break
 			}
-			anew := newGrouping(of, limit)
-			anew.join(left, right)
+			newGrouping(nil, limit, never).combine(&of[left], &of[right])
 			of = append(of[:right], of[right+1:]...)
-			if !reflect.DeepEqual(of, g.of) {
+			same := func(a, b gathering) bool { return slices.Equal(a.slots, b.slots) && slices.Equal(a.ids, b.ids) }
+			if !slices.EqualFunc(of, g.of, same) {
 				t.Fatalf("merged %v, expected %v", g.of, of)
 			}
 		}

@@ -1,6 +1,8 @@
 package checker
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -20,13 +22,13 @@ type judge struct {
 
 	mu        sync.Mutex
 	decided   []atomic.Bool
-	found     [][][]model.PartID // per property: the states of this level that decide it
-	reads     [][]aspectOf       // per property: everything that it ever read
-	read      []aspectOf         // everything that live properties read
-	version   atomic.Uint32      // of read and decided
-	anything  atomic.Bool        // some property of states is live
-	open      atomic.Int32       // how many properties are not decided
-	violation atomic.Bool        // a property is violated
+	found     [][][]model.PartID  // per property: the states of this level that decide it
+	reads     []map[aspectOf]bool // per property: everything that it ever read
+	read      []aspectOf          // everything that live properties read
+	version   atomic.Uint32       // of read and decided
+	anything  atomic.Bool         // some property of states is live
+	open      atomic.Int32        // how many properties are not decided
+	violation atomic.Bool         // a property is violated
 	agreed    atomic.Pointer[agreements]
 }
 
@@ -54,7 +56,7 @@ func newJudge(space model.Space) *judge {
 	}
 	j.decided = make([]atomic.Bool, len(j.properties))
 	j.found = make([][][]model.PartID, len(j.properties))
-	j.reads = make([][]aspectOf, len(j.properties))
+	j.reads = make([]map[aspectOf]bool, len(j.properties))
 	j.anything.Store(len(j.ofStates) > 0)
 	j.open.Store(int32(len(j.properties)))
 	j.version.Store(1)
@@ -105,25 +107,31 @@ func (j *judge) note(decides []int, state []model.PartID) {
 func (j *judge) extend(property int, reads []model.Read) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	known := j.reads[property]
+	if known == nil {
+		known = make(map[aspectOf]bool)
+		j.reads[property] = known
+	}
+	before := len(known)
 	for _, r := range reads {
-		a := aspectOf{int(r.Slot), r.Aspect}
-		if !slices.Contains(j.reads[property], a) {
-			j.reads[property] = append(j.reads[property], a)
-			j.unite()
-		}
+		known[aspectOf{int(r.Slot), r.Aspect}] = true
+	}
+	if len(known) > before {
+		j.unite()
 	}
 }
 
-// unite gathers what live properties read.
+// unite gathers what live properties read, in the order of the slots.
 func (j *judge) unite() {
-	j.read = nil
+	all := make(map[aspectOf]bool)
 	for i, reads := range j.reads {
-		for _, a := range reads {
-			if !j.decided[i].Load() && !slices.Contains(j.read, a) {
-				j.read = append(j.read, a)
-			}
+		if !j.decided[i].Load() {
+			maps.Copy(all, reads)
 		}
 	}
+	j.read = slices.SortedFunc(maps.Keys(all), func(a, b aspectOf) int {
+		return cmp.Or(cmp.Compare(a.slot, b.slot), cmp.Compare(a.aspect, b.aspect))
+	})
 	j.version.Add(1)
 }
 

@@ -21,6 +21,7 @@ type layout struct {
 type field struct {
 	shift, width int          // in the integer, for a root
 	left, right  int          // for a pair
+	parent       int32        // the pair that it is half of; -1 for a root
 	pairs        *words.Pairs // nil for a unit
 }
 
@@ -43,12 +44,14 @@ func newLayout(limits []uint32, pairs []field, room, spare, states int) *layout 
 	for f := range l.fields {
 		p := &l.fields[f]
 		root[f] = true
+		p.parent, p.shift, p.width = -1, 0, 0
 		if p.pairs == nil {
 			widths[f] = width(limits[f])
 			continue
 		}
 		widths[f] = min(width(uint32(p.pairs.Len()))+room, 32)
 		root[p.left], root[p.right] = false, false
+		l.fields[p.left].parent, l.fields[p.right].parent = int32(f), int32(f)
 	}
 	for f, is := range root {
 		if is {
@@ -110,6 +113,11 @@ func (l *layout) flat(units int) bool { return len(l.fields) == units }
 // reports false if an id is too wide.
 func (l *layout) pack(ids []uint32, units int) (uint64, bool) {
 	join(l.fields, ids, units)
+	return l.packRoots(ids)
+}
+
+// packRoots is pack for ids of all fields.
+func (l *layout) packRoots(ids []uint32) (uint64, bool) {
 	key := uint64(0)
 	for _, f := range l.roots {
 		r := &l.fields[f]
@@ -121,9 +129,9 @@ func (l *layout) pack(ids []uint32, units int) (uint64, bool) {
 	return key, true
 }
 
-// join gives the ids of the pairs after those of the units.
-func join(fields []field, ids []uint32, units int) {
-	for f := units; f < len(fields); f++ {
+// join gives the ids of the pairs from a field on, after those of the fields before.
+func join(fields []field, ids []uint32, from int) {
+	for f := from; f < len(fields); f++ {
 		p := &fields[f]
 		ids[f] = p.pairs.Intern(ids[p.left], ids[p.right])
 	}
@@ -131,13 +139,18 @@ func join(fields []field, ids []uint32, units int) {
 
 // unpack gives the ids of all fields.
 func (l *layout) unpack(key uint64, ids []uint32, units int) {
-	for _, f := range l.roots {
-		r := &l.fields[f]
-		ids[f] = uint32(key >> r.shift & (1<<r.width - 1))
-	}
+	l.unpackRoots(key, ids)
 	for f := len(l.fields) - 1; f >= units; f-- {
 		p := &l.fields[f]
 		ids[p.left], ids[p.right] = p.pairs.At(ids[f])
+	}
+}
+
+// unpackRoots gives the ids of the fields that stand in the integer.
+func (l *layout) unpackRoots(key uint64, ids []uint32) {
+	for _, f := range l.roots {
+		r := &l.fields[f]
+		ids[f] = uint32(key >> r.shift & (1<<r.width - 1))
 	}
 }
 

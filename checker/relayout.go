@@ -2,20 +2,19 @@ package checker
 
 import (
 	"errors"
-	"slices"
 	"sync/atomic"
 
-	"synod/internal/words"
 	"synod/model"
 )
 
 // relayout moves all states, visited and waiting, to a layout that holds every id seen so far, and perhaps to new
-// units. Nobody may search meanwhile, and no buffer or queue may hold states. If memory does not do for both layouts, or
-// the search is stopped meanwhile, it gives an error, and all is as it was.
-func (e *engine) relayout(us *units, frontiers ...*frontier) error {
+// units. Nobody may search meanwhile, and no buffer or queue may hold states. It reports false if the search is to stop: because
+// memory does not do for both layouts, or as it was stopped meanwhile. Then all visited states are as they were.
+func (e *engine) relayout(us *units, frontiers ...*frontier) bool {
 	old := e.now()
 	if limit := e.options.MemoryLimit; limit > 0 && e.memory()+old.bytes() > limit {
-		return errNoRoom
+		e.stop(stopMemory)
+		return false
 	}
 	if n := e.unique(); n == e.relaid {
 		e.pairRoom += minPairRoom // The last layout had no room for a single batch.
@@ -23,54 +22,67 @@ func (e *engine) relayout(us *units, frontiers ...*frontier) error {
 		e.relaid, e.pairRoom = n, minPairRoom
 	}
 	e.units = us
-	if err := e.moveStates(old); err != nil {
+	m := migration{old: old}
+	e.guard(func() { e.moveStates(&m) })
+	if e.halted() {
+		for _, s := range e.shards {
+			if e.layout != old.layout && s != nil {
+				s.set.Free()
+			}
+		}
 		e.units, e.layout, e.shards = old.units, old.layout, old.shards
 		for _, w := range e.workers {
-			w.compile = compileScratch{}
+			w.compile, w.moving = compileScratch{}, nil
 			w.fit()
 		}
-		return err
+		return false
 	}
 	for _, s := range old.shards {
 		s.set.Free()
 	}
 	for _, f := range frontiers {
-		f.rest()
-		e.parallel(func(w *worker) {
-			ids := make([]uint32, len(old.layout.fields))
-			for i := int(f.taken.Add(1)) - 1; i < len(f.chunks); i = int(f.taken.Add(1)) - 1 {
-				for k, packed := range f.chunks[i].keys {
-					old.layout.unpack(packed, ids, len(old.units.of))
-					w.translate(old, ids)
-					f.chunks[i].keys[k] = w.packRow()
-				}
-			}
-		})
-		f.taken.Store(0)
+		e.moveFrontier(m, f)
 	}
 	e.overflow.Store(false)
-	return nil
+	return !e.halted()
 }
 
-// moveStates brings the visited states to a layout of the engine's units.
-func (e *engine) moveStates(old snapshot) error {
-	if e.units != old.units {
+// moveFrontier brings waiting states to the engine's layout. Who stops the search meanwhile asks for them no more, but for
+// their number.
+func (e *engine) moveFrontier(m migration, f *frontier) {
+	f.rest()
+	e.parallel(func(w *worker) {
+		for i := int(f.taken.Add(1)) - 1; i < len(f.chunks) && !e.halted(); i = int(f.taken.Add(1)) - 1 {
+			for k, packed := range f.chunks[i].keys {
+				f.chunks[i].keys[k] = w.repack(m, packed)
+			}
+		}
+	})
+	f.taken.Store(0)
+}
+
+// moveStates brings the visited states to a layout of the engine's units. If the search is stopped meanwhile, some are not
+// there.
+func (e *engine) moveStates(m *migration) {
+	e.beginMove(*m)
+	if e.units != m.old.units {
 		// The ids of new units come to be here, so that the fields are wide enough for them.
-		e.eachState(old, func(w *worker, ids []uint32, _ uint8) { w.translate(old, ids) })
+		e.eachState(m.old, func(w *worker, packed uint64, _ uint8) { w.unpackOld(*m, packed) })
 		for _, w := range e.workers {
 			w.compile = compileScratch{}
 		}
 	}
-	l := e.chooseLayout(old)
-	if e.halt.Load() >= uint32(stopMemory) {
-		return errNoRoom // Not all ids are known, so the layout may be too narrow.
+	l := e.chooseLayout(m)
+	if e.halted() {
+		return // Not all ids are known, so the layout may be too narrow.
 	}
 	if err := e.layOut(l); err != nil {
-		return err
+		e.stop(stopMemory)
+		return
 	}
-	e.eachState(old, func(w *worker, ids []uint32, tag uint8) {
-		w.translate(old, ids)
-		shard, key := e.layout.shardOf(w.packRow())
+	e.beginMove(*m)
+	e.eachState(m.old, func(w *worker, packed uint64, tag uint8) {
+		shard, key := e.layout.shardOf(w.repack(*m, packed))
 		w.move(shard, key, tag)
 	})
 	e.parallel(func(w *worker) {
@@ -79,17 +91,7 @@ func (e *engine) moveStates(old snapshot) error {
 		}
 		w.moving = nil
 	})
-	if e.halt.Load() >= uint32(stopMemory) {
-		for _, s := range e.shards {
-			s.set.Free()
-		}
-		return errNoRoom
-	}
-	return nil
 }
-
-// errNoRoom tells that the states could not be moved to another layout.
-var errNoRoom = errors.New("the search was stopped before all states were in another layout")
 
 // bytes is what the visited set takes.
 func (s snapshot) bytes() int64 {
@@ -118,18 +120,14 @@ func (s snapshot) unpack(packed uint64, ids []uint32, state []model.PartID) {
 	s.units.parts(ids, state)
 }
 
-// eachState runs f on every visited state, given by the ids of the fields of the layout that it is packed by, in
-// parallel. They are valid during the call.
-func (e *engine) eachState(s snapshot, f func(w *worker, ids []uint32, tag uint8)) {
+// eachState runs f on every visited state, in parallel, until the search is stopped.
+func (e *engine) eachState(s snapshot, f func(w *worker, packed uint64, tag uint8)) {
 	var taken atomic.Int64
 	e.parallel(func(w *worker) {
-		w.row = make([]uint32, maxFields(len(e.units.of)))
-		ids := make([]uint32, len(s.layout.fields))
 		for i := int(taken.Add(1)) - 1; i < len(s.shards); i = int(taken.Add(1)) - 1 {
 			s.shards[i].set.Each(func(key uint64, tag uint8) bool {
-				s.layout.unpack(s.layout.packed(i, key), ids, len(s.units.of))
-				f(w, ids, tag)
-				return e.halt.Load() < uint32(stopMemory)
+				f(w, s.layout.packed(i, key), tag)
+				return !e.halted()
 			})
 		}
 	})
@@ -138,24 +136,61 @@ func (e *engine) eachState(s snapshot, f func(w *worker, ids []uint32, tag uint8
 // maxFields is how many fields a layout of so many units has at most, as each pair makes one of two.
 func maxFields(units int) int { return 2 * units }
 
-// translate puts the ids of the engine's units into w.row, for a state that is given by the ids of former units.
-func (w *worker) translate(old snapshot, ids []uint32) {
-	us := w.e.units
-	if us == old.units {
-		copy(w.row, ids[:len(us.of)])
-		return
-	}
-	old.units.parts(ids, w.state)
-	for i, u := range us.of {
-		w.row[i] = u.id(w.state)
+// migration is the way from a former layout to the engine's.
+type migration struct {
+	old snapshot
+	// So many fields, all of the former ones, mean the same in both layouts, so that a state need not be taken apart further
+	// than to its old roots; 0 if there are other units, or other pairs.
+	kept int
+}
+
+// beginMove makes room for the ids of states that are moved.
+func (e *engine) beginMove(m migration) {
+	for _, w := range e.workers {
+		w.row = make([]uint32, maxFields(len(e.units.of)))
+		w.oldRow = make([]uint32, len(m.old.layout.fields))
 	}
 }
+
+// unpackOld puts the ids of a state's fields, as far as they are kept, or else of the engine's units, into w.row.
+func (w *worker) unpackOld(m migration, packed uint64) {
+	us, old := w.e.units, m.old
+	switch {
+	case m.kept > 0:
+		old.layout.unpackRoots(packed, w.row)
+	case us == old.units:
+		old.layout.unpack(packed, w.oldRow, len(us.of))
+		copy(w.row, w.oldRow[:len(us.of)])
+	default:
+		old.unpack(packed, w.oldRow, w.state)
+		for i, u := range us.of {
+			w.row[i] = u.id(w.state)
+		}
+	}
+}
+
+// joinFrom is where the fields begin that unpackOld leaves out.
+func (m migration) joinFrom(us *units) int { return max(m.kept, len(us.of)) }
+
+// repack gives the packed state of the engine's layout for one of the former.
+func (w *worker) repack(m migration, packed uint64) uint64 {
+	w.unpackOld(m, packed)
+	join(w.e.layout.fields, w.row, m.joinFrom(w.e.units))
+	packed, ok := w.e.layout.packRoots(w.row)
+	if !ok {
+		panic(errNarrow)
+	}
+	return packed
+}
+
+// errNarrow is a broken invariant.
+var errNarrow = errors.New("checker: a layout that does not hold the states it was made for")
 
 // packRow gives the packed state of which w.row has the ids of the units, and which the layout must hold.
 func (w *worker) packRow() uint64 {
 	packed, ok := w.e.layout.pack(w.row, len(w.e.units.of))
 	if !ok {
-		panic("checker: a layout that does not hold the states it was made for")
+		panic(errNarrow)
 	}
 	return packed
 }
@@ -195,122 +230,4 @@ func (w *worker) moveIn(shard int) {
 		w.e.stop(stopMemory)
 	}
 	m.keys, m.tags = m.keys[:0], m.tags[:0]
-}
-
-// chooseLayout gives the next layout. As long as the fields do not fit side by side, the two whose pairs are fewest
-// become one.
-func (e *engine) chooseLayout(old snapshot) *layout {
-	limits := e.limits()
-	units := len(limits)
-	fields := make([]field, units)
-	var rows [][]uint32 // a sample, with the ids of all fields
-	together := make(map[[2]int]int)
-	for {
-		roots := rootsOf(fields)
-		total := 0
-		for _, f := range roots {
-			total += fieldWidth(limits, fields, f)
-		}
-		// New pairs come up as states are packed, so their fields need room to grow before the next relayout.
-		room := 0
-		for _, f := range roots {
-			if fields[f].pairs != nil {
-				room += e.pairRoom
-			}
-		}
-		if total+room <= maxBits {
-			return newLayout(limits, fields[units:], e.pairRoom, e.spareBits, e.relaid)
-		}
-		if len(roots) <= 2 {
-			return newLayout(limits, fields[units:], 0, e.spareBits, e.relaid)
-		}
-		if rows == nil {
-			rows = e.sampleRows(old)
-		}
-		left, right := bestPair(rows, limits, fields, roots, together)
-		pair := len(fields)
-		fields = append(fields, field{left: left, right: right, pairs: words.NewPairs(e.arena)})
-		for _, row := range rows {
-			row[pair] = idOf(fields, row, pair)
-		}
-		// All pairs come to be here, so that their field is wide enough.
-		e.eachState(old, func(w *worker, ids []uint32, _ uint8) {
-			w.translate(old, ids)
-			idOf(fields, w.row, pair)
-		})
-	}
-}
-
-// idOf gives the id of a field of a row, of which only the units need be there.
-func idOf(fields []field, row []uint32, f int) uint32 {
-	p := &fields[f]
-	if p.pairs == nil {
-		return row[f]
-	}
-	return p.pairs.Intern(idOf(fields, row, p.left), idOf(fields, row, p.right))
-}
-
-func fieldWidth(limits []uint32, fields []field, f int) int {
-	if pairs := fields[f].pairs; pairs != nil {
-		return width(uint32(pairs.Len()))
-	}
-	return width(limits[f])
-}
-
-// rootsOf gives the fields that are in no pair.
-func rootsOf(fields []field) []int {
-	var roots []int
-	for f := range fields {
-		in := func(p field) bool { return p.pairs != nil && (p.left == f || p.right == f) }
-		if !slices.ContainsFunc(fields, in) {
-			roots = append(roots, f)
-		}
-	}
-	return roots
-}
-
-// pairSample bounds how many states are looked at to choose a pair.
-const pairSample = 1 << 12
-
-// bestPair chooses two roots by a sample: those with the fewest pairs, and among equals the narrowest. It keeps how many
-// pairs there are of two roots in together, since the sample is the same for the next choice.
-func bestPair(
-	rows [][]uint32, limits []uint32, fields []field, roots []int, together map[[2]int]int,
-) (left, right int) {
-	distinct := make(map[uint64]bool)
-	fewest := -1
-	for i, a := range roots {
-		for _, b := range roots[i+1:] {
-			pairs, known := together[[2]int{a, b}]
-			if !known {
-				clear(distinct)
-				for _, row := range rows {
-					distinct[uint64(row[a])<<32|uint64(row[b])] = true
-				}
-				pairs = len(distinct)
-				together[[2]int{a, b}] = pairs
-			}
-			score := pairs*2*maxBits + fieldWidth(limits, fields, a) + fieldWidth(limits, fields, b)
-			if fewest < 0 || score < fewest {
-				left, right, fewest = a, b, score
-			}
-		}
-	}
-	return left, right
-}
-
-// sampleRows gives the ids of all units for some states, with room for those of pairs.
-func (e *engine) sampleRows(old snapshot) [][]uint32 {
-	w := e.workers[0]
-	ids := make([]uint32, len(old.layout.fields))
-	var rows [][]uint32
-	for i, s := range old.shards {
-		s.set.Each(func(key uint64, _ uint8) bool {
-			old.layout.unpack(old.layout.packed(i, key), ids, len(old.units.of))
-			w.translate(old, ids)
-			rows = append(rows, slices.Clone(w.row))
-			return len(rows) < pairSample*(i+1)/len(old.shards)
-		})
-	}
-	return rows
 }

@@ -10,7 +10,7 @@ import (
 
 // TestRelayoutStopped stops a search while its states move to other units and another layout: all must be as it was.
 func TestRelayoutStopped(t *testing.T) {
-	for _, cause := range []stopCause{stopMemory, stopInterrupt, stopError} {
+	for _, cause := range []stopCause{stopTime, stopMemory, stopInterrupt, stopError} {
 		r := BFS(t.Context(), singledecree.System(singledecree.Default), Options{FinishWhen: Exhausted, MaxDepth: 15})
 		e := r.engine
 		before := e.unique()
@@ -19,7 +19,7 @@ func TestRelayoutStopped(t *testing.T) {
 		for slot := range groups {
 			groups[slot] = []int{slot}
 		}
-		if err := e.relayout(newUnits(e.space, e.arena, groups)); err == nil {
+		if e.relayout(newUnits(e.space, e.arena, groups)) {
 			t.Error("a relayout came to its end although the search was stopped")
 		}
 		if e.unique() != before {

@@ -1,29 +1,22 @@
 package checker
 
-import "slices"
+import (
+	"slices"
+)
 
-// A layout with pairs, or a boundary, needs the ids of all units of a successor: a row. The functions here stand in for
-// the arithmetic on packed states.
+// A layout with pairs, or a boundary, needs more of a successor than arithmetic on packed states gives. But a successor has
+// the ids of its source in all units but a few, so only what changed is looked at: the pairs over the changed units, up to
+// their root, and of the state that the boundary judges, the changed parts.
 
-// fillRows makes the row of every successor out of its source's and its own step.
-func (w *worker) fillRows() {
-	l, units := w.e.layout, len(w.words)
-	fields := len(l.fields)
-	w.rows = slices.Grow(w.rows[:0], len(w.successors)*fields)[:len(w.successors)*fields]
-	successor := 0
-	for index := range units {
-		for i, word := range w.words[index] {
-			if successor == len(w.successors) || i >= w.batch {
-				break
-			}
-			w.eachStep(word, func(next uint32) {
-				row := w.rows[successor*fields : (successor+1)*fields]
-				for u := range units {
-					row[u] = w.ids[u][i]
-				}
-				row[index] = next
-				successor++
-			})
+// change is a unit of a successor and its id there.
+type change struct{ unit, id uint32 }
+
+// findMoves finds out what the steps themselves change: of each successor one unit, in the order of takeSteps.
+func (w *worker) findMoves() {
+	w.moves = slices.Grow(w.moves[:0], len(w.successors))
+	for index := range w.words {
+		for _, word := range w.words[index][:w.batch] {
+			w.eachStep(word, func(next uint32) { w.moves = append(w.moves, change{uint32(index), next}) })
 		}
 	}
 }
@@ -44,38 +37,147 @@ func (w *worker) eachStep(word uint64, f func(next uint32)) {
 	}
 }
 
-// packRows packs every row, and marks the successors that lie outside the boundary.
-func (w *worker) packRows() bool {
-	e := w.e
-	fields, units := len(e.layout.fields), len(w.words)
-	refused := len(w.dead)
+// gatherChanges puts the changes of the successor with a number into w.changed; asks are the questions about this and later
+// successors, after their answers have taken the place of the ids. It gives those about later ones.
+func (w *worker) gatherChanges(successor int, asks []question) []question {
+	w.changed = append(w.changed[:0], w.moves[successor])
+	n := 0
+	for n < len(asks) && int(asks[n].successor) == successor {
+		w.changed = append(w.changed, change{asks[n].unit, asks[n].id})
+		n++
+	}
+	return asks[n:]
+}
+
+// packChanges packs every successor, and marks those that lie outside the boundary.
+func (w *worker) packChanges() bool {
+	if w.e.inside != nil && !w.judgeBoundary() {
+		return false
+	}
+	asks, dead := w.asks, w.dead
 	for i := range w.successors {
-		row := w.rows[i*fields : (i+1)*fields]
-		if _, dead := slices.BinarySearch(w.dead[:refused], uint32(i)); dead {
+		asks = w.gatherChanges(i, asks)
+		if len(dead) > 0 && int(dead[0]) == i {
+			for len(dead) > 0 && int(dead[0]) == i { // refused by several effects
+				dead = dead[1:]
+			}
 			continue
 		}
-		if e.inside != nil {
-			e.units.parts(row, w.state)
-			inside, err := w.within()
-			if err != nil {
-				w.failed = int(w.sources[i])
-				e.failAt(err, slices.Clone(w.state))
-				return false
-			}
-			if !inside {
-				w.dead = append(w.dead, uint32(i))
-				w.cut++
-				if w.cutFrom != nil {
-					w.cutFrom = append(w.cutFrom, w.sources[i])
-				}
-				continue
-			}
-		}
-		key, ok := e.layout.pack(row, units)
+		key, ok := w.packChanged(int(w.sources[i]), w.keys[w.sources[i]])
 		if !ok {
 			return w.widen()
 		}
 		w.successors[i] = key
 	}
 	return true
+}
+
+// packChanged gives the packed state that differs from a state of the batch, packed as key, by w.changed. It reports false
+// if an id does not fit.
+func (w *worker) packChanged(source int, key uint64) (uint64, bool) {
+	l := w.e.layout
+	if w.round++; w.round == 0 {
+		clear(w.stamps)
+		w.round = 1
+	}
+	w.risen = w.risen[:0]
+	for _, c := range w.changed {
+		f := int32(c.unit)
+		w.values[f], w.stamps[f] = c.id, w.round
+		for at := l.fields[f].parent; at >= 0 && w.stamps[at] != w.round; at = l.fields[at].parent {
+			w.stamps[at] = w.round
+			w.risen = append(w.risen, at)
+		}
+	}
+	if len(w.changed) > 1 {
+		slices.Sort(w.risen) // A pair stands behind its two halves.
+	}
+	for _, f := range w.risen {
+		p := &l.fields[f]
+		w.values[f] = p.pairs.Intern(w.valueOf(p.left, source), w.valueOf(p.right, source))
+	}
+	ok := true
+	for _, c := range w.changed {
+		key, ok = w.replaceRoot(int32(c.unit), source, key, ok)
+	}
+	for _, f := range w.risen {
+		key, ok = w.replaceRoot(f, source, key, ok)
+	}
+	return key, ok
+}
+
+// valueOf gives the id of a field of the successor that packChanged looks at.
+func (w *worker) valueOf(f, source int) uint32 {
+	if w.stamps[f] == w.round {
+		return w.values[f]
+	}
+	return w.ids[f][source]
+}
+
+// replaceRoot puts the id of a field into a packed state in place of the source's, if it stands there.
+func (w *worker) replaceRoot(f int32, source int, key uint64, ok bool) (uint64, bool) {
+	r := &w.e.layout.fields[f]
+	if r.parent >= 0 {
+		return key, ok
+	}
+	id := w.values[f]
+	return key ^ uint64(w.ids[f][source]^id)<<(r.shift&63), ok && uint64(id)>>r.width == 0
+}
+
+// judgeBoundary asks the boundary about every successor, one source after the other, so that only what changed is put in
+// place for each.
+func (w *worker) judgeBoundary() bool {
+	e := w.e
+	w.sortBySource()
+	source := -1
+	refused := len(w.dead)
+	for _, i := range w.bySource {
+		if _, dead := slices.BinarySearch(w.dead[:refused], i); dead {
+			continue
+		}
+		if s := int(w.sources[i]); s != source {
+			source = s
+			w.partsAt(s)
+		}
+		at, _ := slices.BinarySearchFunc(w.asks, i, func(q question, i uint32) int { return int(q.successor) - int(i) })
+		w.gatherChanges(int(i), w.asks[at:])
+		for _, c := range w.changed {
+			e.units.of[c.unit].parts(c.id, w.state)
+		}
+		inside, err := w.within()
+		if err != nil {
+			w.failed = source
+			e.failAt(err, slices.Clone(w.state))
+			return false
+		}
+		for _, c := range w.changed {
+			e.units.of[c.unit].parts(w.ids[c.unit][source], w.state)
+		}
+		if inside {
+			continue
+		}
+		w.dead = append(w.dead, i)
+		w.cut++
+		if w.cutFrom != nil {
+			w.cutFrom = append(w.cutFrom, w.sources[i])
+		}
+	}
+	slices.Sort(w.dead)
+	return true
+}
+
+// sortBySource puts the numbers of the successors into w.bySource, those of one source side by side.
+func (w *worker) sortBySource() {
+	var from [batchLength + 1]int
+	for _, s := range w.sources {
+		from[s+1]++
+	}
+	for s := range batchLength {
+		from[s+1] += from[s]
+	}
+	w.bySource = slices.Grow(w.bySource[:0], len(w.sources))[:len(w.sources)]
+	for i, s := range w.sources {
+		w.bySource[from[s]] = uint32(i)
+		from[s]++
+	}
 }

@@ -112,7 +112,7 @@ func (u *unit) id(state []model.PartID) uint32 {
 	if u.tuples == nil {
 		return u.admit(uint32(state[u.slots[0]]))
 	}
-	var few [16]uint32
+	var few [64]uint32
 	tuple := few[:0]
 	for _, slot := range u.slots {
 		tuple = append(tuple, uint32(state[slot]))

@@ -116,9 +116,7 @@ func (e *engine) walk(r *Result) {
 			}
 			all.full.Store(false)
 		case e.overflow.Load():
-			if err := e.relayout(e.units); err != nil {
-				e.stop(stopMemory)
-			}
+			e.relayout(e.units)
 		default:
 			again = false
 		}

@@ -19,20 +19,22 @@ type worker struct {
 
 	// A batch of states, and what is known of them.
 	batch  int        // how many
+	made   int        // and how many successors, those that turn out to be refused included
 	failed int        // the place of the one whose expansion failed; -1 for none
 	ids    [][]uint32 // per field of the layout, by state
 	words  [][]uint64 // per unit, by state: its steps
 	state  []model.PartID
 	row    []uint32 // the ids of one state, with room for those of pairs
+	oldRow []uint32 // those by a former layout, during a relayout
 	one    [1]uint64
 
 	// The successors of a batch.
 	successors []uint64 // packed
 	sources    []uint16 // the place of the state in the batch
 	asks       []question
-	dead       []uint32 // successors that an effect refused
+	dead       []uint32 // successors that an effect refused, in ascending order, perhaps more than once
+	gone       []bool   // by successor: whether it is among the dead
 	ranks      []int32  // of the steps to the successors, if they have any
-	rows       []uint32 // the ids of the successors, when the layout is not flat
 	touched    uint32   // keeps loads alive
 	cut        int      // successors outside the boundary
 	cutFrom    []uint16 // the place in the batch of the source of each of them, if not nil
@@ -42,6 +44,16 @@ type worker struct {
 	bounded    spacing  // and of those that are held against the boundary
 	refining   []*refining
 	following  following // of walks
+
+	// Of successors whose changes are looked at one by one: see packChanges.
+	keys     []uint64 // the batch
+	moves    []change // of each successor, that by the step itself
+	changed  []change // of one successor, all
+	values   []uint32 // per field: the id, if its stamp is round
+	stamps   []uint32
+	round    uint32
+	risen    []int32 // pairs over what changed
+	bySource []uint32
 
 	moving  []moving   // per shard, during a relayout
 	buffers [][]uint64 // per shard
@@ -85,6 +97,7 @@ func (w *worker) fit() {
 		w.words[u] = make([]uint64, batchLength)
 	}
 	w.row = make([]uint32, maxFields(len(e.units.of)))
+	w.values, w.stamps, w.round = make([]uint32, len(w.ids)), make([]uint32, len(w.ids)), 0
 	if len(w.buffers) != len(e.shards) {
 		w.buffers, w.next = make([][]uint64, len(e.shards)), make([][]uint64, len(e.shards))
 	}
@@ -97,17 +110,18 @@ func (w *worker) expand(keys []uint64) bool {
 	us, l := e.units, e.layout
 	flat := l.flat(len(us.of)) && e.inside == nil
 	w.successors, w.sources, w.asks, w.dead = w.successors[:0], w.sources[:0], w.asks[:0], w.dead[:0]
-	w.cut, w.batch, w.failed = 0, len(keys), -1
+	w.cut, w.batch, w.failed, w.keys = 0, len(keys), -1, keys
 	w.unpackBatch(keys)
 	if !w.lookUpSteps(len(keys)) {
 		return false
 	}
 	wide := w.takeSteps(keys)
+	w.made = len(w.successors)
 	if wide != 0 && flat {
 		return w.widen()
 	}
 	if !flat {
-		w.fillRows()
+		w.findMoves()
 	}
 	wide, ok := w.answerAll(flat)
 	if !ok {
@@ -119,7 +133,7 @@ func (w *worker) expand(keys []uint64) bool {
 	if us.ranked {
 		w.outrank()
 	}
-	if !flat && !w.packRows() {
+	if !flat && !w.packChanges() {
 		return false
 	}
 	w.bury()
@@ -266,7 +280,6 @@ func (w *worker) question(i int, effect uint32) {
 // answerAll puts what effects make of other units into the successors.
 func (w *worker) answerAll(flat bool) (wide uint64, ok bool) {
 	us, l := w.e.units, w.e.layout
-	fields := len(l.fields)
 	for i := range w.asks {
 		q := &w.asks[i]
 		u := us.of[q.unit]
@@ -283,13 +296,12 @@ func (w *worker) answerAll(flat bool) (wide uint64, ok bool) {
 			w.dead = append(w.dead, q.successor)
 			continue
 		}
-		if !flat {
-			w.rows[int(q.successor)*fields+int(q.unit)] = next
-			continue
-		}
 		f := &l.fields[q.unit]
 		wide |= uint64(next) >> (f.width & 63)
 		w.successors[q.successor] ^= uint64(q.id^next) << (f.shift & 63)
+		if !flat {
+			q.id = next
+		}
 	}
 	return wide, true
 }
@@ -299,13 +311,14 @@ func (w *worker) bury() {
 	if len(w.dead) == 0 {
 		return
 	}
-	gone := make(map[uint32]bool, len(w.dead))
+	w.gone = slices.Grow(w.gone[:0], len(w.successors))[:len(w.successors)]
+	clear(w.gone)
 	for _, d := range w.dead {
-		gone[d] = true
+		w.gone[d] = true
 	}
 	n := 0
-	for i := range w.successors {
-		if !gone[uint32(i)] {
+	for i, gone := range w.gone {
+		if !gone {
 			w.successors[n], w.sources[n] = w.successors[i], w.sources[i]
 			n++
 		}

@@ -81,6 +81,10 @@ type Reading struct {
 	space Space
 	state []PartID
 	reads []Read
+	// Where the reads of a slot are, so that one that reads a thousand slots need not look through all of them each time. The
+	// last one of a slot is at latest, if what is there is of the slot; the one before each is at earlier, or -1.
+	latest  []int32
+	earlier []int32
 }
 
 // NewReading reads states of a space.
@@ -96,12 +100,23 @@ func (r *Reading) Judge(predicate func(View) bool, state []PartID) (bool, []Read
 
 // read gives the value of an aspect of a slot.
 func (v View) read(slot int, a Aspect) uint32 {
-	for _, seen := range v.r.reads {
-		if int(seen.Slot) == slot && seen.Aspect == a {
-			return seen.Value
+	r := v.r
+	last := int32(-1)
+	if slot < len(r.latest) {
+		if at := r.latest[slot]; int(at) < len(r.reads) && int(r.reads[at].Slot) == slot {
+			last = at
+		}
+	} else {
+		r.latest = append(r.latest, make([]int32, r.space.Slots()-len(r.latest))...)
+	}
+	for at := last; at >= 0; at = r.earlier[at] {
+		if r.reads[at].Aspect == a {
+			return r.reads[at].Value
 		}
 	}
-	value := v.r.space.Aspect(slot, v.r.state[slot], a)
-	v.r.reads = append(v.r.reads, Read{int32(slot), a, value})
+	value := r.space.Aspect(slot, r.state[slot], a)
+	r.latest[slot] = int32(len(r.reads))
+	r.earlier = append(r.earlier[:len(r.reads)], last)
+	r.reads = append(r.reads, Read{int32(slot), a, value})
 	return value
 }

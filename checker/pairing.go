@@ -1,0 +1,125 @@
+package checker
+
+import (
+	"cmp"
+	"slices"
+
+	"synod/internal/words"
+)
+
+const (
+	// pairSample bounds how many states are looked at to choose pairs, pairSampleIDs how many ids in them.
+	pairSample    = 1 << 12
+	pairSampleIDs = 1 << 22
+	// maxPaired is how many fields are compared with one another. More are first thinned out.
+	maxPaired = 128
+	// pairsLast says how many times as many states there are when pairs are chosen anew. Until then they stay, which makes it
+	// cheap to move to a layout that is only wider.
+	pairsLast = 8
+)
+
+// chooseLayout gives the next layout. As long as the fields do not fit side by side, two that hold few combinations become
+// one. It sets m.kept.
+func (e *engine) chooseLayout(m *migration) *layout {
+	limits := e.limits()
+	units := len(limits)
+	fields := make([]field, units)
+	if e.units == m.old.units && e.relaid < pairsLast*e.paired && !m.old.layout.flat(units) {
+		fields, m.kept = slices.Clone(m.old.layout.fields), len(m.old.layout.fields)
+	}
+	for {
+		roots := e.rootsOf(limits, fields)
+		total := 0
+		for _, r := range roots {
+			total += r.bits
+		}
+		switch {
+		case total <= maxBits || e.halted():
+			return newLayout(limits, fields[units:], e.pairRoom, e.spareBits, e.relaid)
+		case len(roots) <= 2:
+			return newLayout(limits, fields[units:], 0, e.spareBits, e.relaid)
+		}
+		if m.kept == 0 {
+			e.paired = e.relaid
+		}
+		fields = e.pairUp(*m, fields, roots, total)
+		// All pairs come to be here, so that their field is wide enough.
+		e.eachState(m.old, func(w *worker, packed uint64, _ uint8) {
+			w.unpackOld(*m, packed)
+			join(fields, w.row, m.joinFrom(e.units))
+		})
+	}
+}
+
+// rootsOf gives the fields that are in no pair, with the bits that they take, but for units that never change.
+func (e *engine) rootsOf(limits []uint32, fields []field) []gathering {
+	inside := make([]bool, len(fields))
+	for _, f := range fields {
+		if f.pairs != nil {
+			inside[f.left], inside[f.right] = true, true
+		}
+	}
+	var roots []gathering
+	for f := range fields {
+		bits := 0
+		if pairs := fields[f].pairs; pairs != nil {
+			// New pairs come up as states are packed, so their fields need room to grow before the next relayout.
+			bits = width(uint32(pairs.Len())) + e.pairRoom
+		} else {
+			bits = width(limits[f])
+		}
+		if bits > 0 && !inside[f] {
+			roots = append(roots, gathering{field: f, bits: bits})
+		}
+	}
+	return roots
+}
+
+// pairUp makes pairs of roots, which take total bits, until they seem to fit side by side: one at least. It goes by a sample of
+// the states.
+func (e *engine) pairUp(m migration, fields []field, roots []gathering, total int) []field {
+	e.sample(m, fields, roots)
+	// Of equally good pairs the first one is taken: that of the narrowest fields.
+	slices.SortStableFunc(roots, func(a, b gathering) int { return cmp.Compare(a.bits, b.bits) })
+	sampled, states, before := len(roots[0].ids), e.relaid, len(fields)
+	g := newGrouping(roots, sampled, func() bool { return total <= maxBits && len(fields) > before || e.halted() })
+	g.joined = func(into, other *gathering) {
+		fields = append(fields, field{left: into.field, right: other.field, pairs: words.NewPairs(e.arena)})
+		total -= into.bits + other.bits
+		into.field, into.bits = len(fields)-1, e.pairRoom+width(uint32(expected(into.held, sampled, states)))
+		total += into.bits
+	}
+	g.thin(maxPaired)
+	for !g.over() && len(g.of) > 2 && g.merge() {
+	}
+	return fields
+}
+
+// expected estimates how many combinations there are among all states, if a sample has so many.
+func expected(held, sampled, states int) int {
+	switch {
+	case sampled >= states:
+		return held
+	case 2*held > sampled:
+		return states // Nearly every state has one of its own.
+	}
+	return min(2*held, states)
+}
+
+// sample finds out what some fields hold in a sample of the states.
+func (e *engine) sample(m migration, fields []field, of []gathering) {
+	w, old := e.workers[0], m.old
+	most := min(pairSample, max(minGathered, pairSampleIDs/len(fields)))
+	taken := 0
+	for i, s := range old.shards {
+		s.set.Each(func(key uint64, _ uint8) bool {
+			w.unpackOld(m, old.layout.packed(i, key))
+			join(fields, w.row, m.joinFrom(e.units))
+			for k := range of {
+				of[k].ids = append(of[k].ids, w.row[of[k].field])
+			}
+			taken++
+			return taken < most*(i+1)/len(old.shards) && !e.halted()
+		})
+	}
+}
