@@ -77,10 +77,13 @@ func (f *flags) addModel(set *pflag.FlagSet) {
 	for _, p := range parameters(f.entries) {
 		f.parameters[p.name] = &quantity{least: p.least, onOff: p.onOff}
 		set.Var(f.parameters[p.name], p.name, p.usage)
-		if p.onOff {
+		switch {
+		case p.onOff:
 			set.Lookup(p.name).NoOptDefVal = "true"
+		case p.bare:
+			set.Lookup(p.name).NoOptDefVal = "1"
 		}
-		set.Lookup(p.name).DefValue = "0" // The default depends on the model; the usage tells.
+		set.Lookup(p.name).DefValue = "0" // The default depends on the model; its help tells.
 	}
 	set.StringVar(&f.network, "network", "", "the `network`: "+strings.Join(networkNames(), ", "))
 	f.lossy = choice{known: []string{"auto", "explicit"}}
@@ -153,12 +156,8 @@ func words(cmd *cobra.Command, name string, of func() []string) {
 
 // complete tells the shell what may stand where.
 func (f *flags) complete(cmd *cobra.Command) {
-	entry := func() catalog.Entry {
-		if e, err := f.entries.Find(f.model); err == nil {
-			return e
-		}
-		return f.entries.Default()
-	}
+	entry := f.entry
+	f.help(cmd)
 	words(cmd, "model", f.entries.Names)
 	words(cmd, "network", func() []string { return entry().NetworkNames() })
 	words(cmd, "mutant", func() []string { return entry().MutantNames() })
@@ -324,29 +323,23 @@ func unknownFlag(cmd *cobra.Command, name string) error {
 type parameter struct {
 	name, usage string
 	least       int
-	onOff       bool
+	onOff, bare bool // it takes no number; it may stand without one
 }
 
-// parameters gives the parameters of all models, in the order of the catalogue, with the defaults in each.
+// parameters returns the parameters of all models, in the order of the catalogue. What is said of one is that of the first
+// model that has it; the help of each model says its own.
 func parameters(entries catalog.Catalogue) []parameter {
 	var all []parameter
 	for _, e := range entries {
 		for _, p := range e.Parameters {
 			at := slices.IndexFunc(all, func(q parameter) bool { return q.name == p.Name })
 			if at < 0 {
-				all = append(all, parameter{p.Name, p.Doc + ":", p.Min, p.Switch()})
-				at = len(all) - 1
+				all = append(all, parameter{p.Name, p.Doc, p.Min, p.Switch(), p.Switch()})
+				continue
 			}
-			all[at].least = min(all[at].least, p.Min)
-			if p.Switch() {
-				all[at].usage += fmt.Sprintf(" %s,", e.Name)
-			} else {
-				all[at].usage += fmt.Sprintf(" %s %d,", e.Name, p.Default)
-			}
+			q := &all[at]
+			q.least, q.onOff, q.bare = min(q.least, p.Min), q.onOff && p.Switch(), q.bare || p.Switch()
 		}
-	}
-	for i := range all {
-		all[i].usage = strings.TrimSuffix(all[i].usage, ",")
 	}
 	return all
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"synod/catalog"
 	"synod/checker"
@@ -32,11 +33,53 @@ type Command struct {
 // Run makes one call with these arguments, and returns the exit code.
 func (c Command) Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := newApp(c, stdout, stderr)
-	if err := c.Entries.Validate(); err != nil {
+	if err := c.validate(); err != nil {
 		fmt.Fprintf(stderr, "%s: the catalogue: %v\n", a.name, err)
 		return checker.ExitUsage
 	}
 	return a.run(args, stdin)
+}
+
+// validate returns an error that says what is wrong with the catalogue, or nil.
+func (c Command) validate() error {
+	if err := c.Entries.Validate(); err != nil {
+		return err
+	}
+	checks, servers := reserved()
+	for _, e := range c.Entries {
+		for _, p := range e.Parameters {
+			if checks[p.Name] {
+				return fmt.Errorf("the model %s has a parameter %s, which is a flag of the commands: expected another name", e.Name, p.Name)
+			}
+		}
+		if e.Servers == nil {
+			continue
+		}
+		for _, o := range e.Servers.Options {
+			if servers[o.Name] {
+				return fmt.Errorf("the servers of %s have an option %s, which is a flag of the commands: expected another name", e.Name, o.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// reserved returns the names that parameters of models cannot have, and those that options of servers cannot have: those of
+// the flags of the commands that have them.
+func reserved() (checks, servers map[string]bool) {
+	a := &app{entries: catalog.Catalogue{{}}}
+	names := func(commands ...*cobra.Command) map[string]bool {
+		all := map[string]bool{"help": true}
+		for _, cmd := range commands {
+			cmd.Flags().VisitAll(func(f *pflag.Flag) { all[f.Name] = true })
+		}
+		return all
+	}
+	var all []*cobra.Command
+	for _, e := range engines() {
+		all = append(all, a.checkCommand(e))
+	}
+	return names(append(all, a.exploreCommand())...), names(a.spawnCommand(), a.tortureCommand(), a.rehearseCommand())
 }
 
 // app is one call of the command.

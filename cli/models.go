@@ -66,11 +66,7 @@ func (a *app) describe(e catalog.Entry) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s.\n", e.Name, e.Summary)
 	for _, p := range e.Parameters {
-		if p.Switch() {
-			fmt.Fprintf(&b, "  --%-14s %s\n", p.Name, p.Doc)
-		} else {
-			fmt.Fprintf(&b, "  --%-14s %s: %d, or %d to %d\n", p.Name, p.Doc, p.Default, p.Min, p.Max)
-		}
+		fmt.Fprintf(&b, "  --%-14s %s\n", p.Name, describeParameter(p))
 	}
 	if names := e.NetworkNames(); len(names) > 0 {
 		fmt.Fprintf(&b, "  --%-14s %s\n", "network", strings.Replace(strings.Join(names, " or "), " or ", ", or ", 1))

@@ -13,7 +13,7 @@ import (
 // serverOptions are the flags for what can be chosen of servers, of all models that have some, by name.
 type serverOptions map[string]*string
 
-// add declares them. Each says which models take it.
+// add declares them. The help of each model shows its own, see help.
 func (o *serverOptions) add(set *pflag.FlagSet, entries catalog.Catalogue, tried bool) {
 	*o = make(serverOptions)
 	for _, e := range entries {
@@ -22,19 +22,9 @@ func (o *serverOptions) add(set *pflag.FlagSet, entries catalog.Catalogue, tried
 		}
 		for _, option := range e.Servers.Options {
 			if (*o)[option.Name] != nil {
-				flag := set.Lookup(option.Name)
-				flag.Usage = strings.Replace(flag.Usage, ": ", ", "+e.Name+": ", 1)
 				continue
 			}
-			usage := e.Name + ": " + option.Doc
-			value := option.Usual
-			if tried {
-				value = option.Tried
-			}
-			if value != "" {
-				usage += " (" + value + ")"
-			}
-			(*o)[option.Name] = set.String(option.Name, "", usage)
+			(*o)[option.Name] = set.String(option.Name, "", describeOption(option, tried))
 			set.Lookup(option.Name).NoOptDefVal = option.Bare
 		}
 	}

@@ -74,6 +74,7 @@ func (f *rehearseFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
 	set.Var(&f.progress, "progress", "on standard error")
 	words(cmd, "model", entries.Served)
+	f.options.help(cmd, entries, true)
 	words(cmd, "transport", func() []string { return f.transport.known })
 	words(cmd, "progress", func() []string { return f.progress.known })
 }

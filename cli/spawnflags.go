@@ -78,6 +78,7 @@ func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set.Var(&f.seed, "seed", "of faults, timers and choices; a new one each time unless given")
 	set.BoolVar(&f.control, "control", false, "change faults while it runs, by sockets in the data folder")
 	words(cmd, "model", entries.Spawnable)
+	f.options.help(cmd, entries, false)
 	words(cmd, "transport", func() []string { return f.transport.known })
 	words(cmd, "log-format", func() []string { return f.logFormat.known })
 }

@@ -83,6 +83,7 @@ func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set.BoolVar(&f.keep, "keep", false, "leave the temporary folder when all is well, too")
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
 	words(cmd, "model", entries.Served)
+	f.options.help(cmd, entries, true)
 	words(cmd, "transport", func() []string { return f.transport.known })
 }
 
