@@ -45,6 +45,9 @@ func (s *process) greet() error {
 	switch {
 	case s.servers[0].Machine.Durable():
 		fmt.Fprintf(&b, "Data in %s\n", s.dir)
+		if s.temporary {
+			b.WriteString("That folder is removed when the servers stop in order: --data-dir names one that stays.\n")
+		}
 	case s.flags.ephemeral:
 		b.WriteString("Nothing is kept: a server that stops has forgotten.\n")
 	default:

@@ -4,13 +4,29 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
-// interruptible gives a context that ends with the first signal to stop. The second one finds its default again, and
+// interruptible returns a context that ends with the first signal to stop. The second one finds its default again, and
 // kills. The function that comes with it lets go of the signals.
-func interruptible() (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+func interruptible() (context.Context, context.CancelFunc) { return until(os.Interrupt, syscall.SIGTERM) }
+
+// serving is interruptible for what leaves something behind if it is killed: it also ends in order with the terminal, and
+// learns by an error that nobody reads its output. A signal that whoever started it lets it ignore, as nohup does, it ignores.
+func serving() (context.Context, context.CancelFunc) {
+	signals := slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored)
+	ctx, stop := until(signals...)
+	broken := make(chan os.Signal, 1) // Who listens is not killed by a write.
+	signal.Notify(broken, syscall.SIGPIPE)
+	return ctx, func() { signal.Stop(broken); stop() }
+}
+
+func until(signals ...os.Signal) (context.Context, context.CancelFunc) {
+	if len(signals) == 0 {
+		return context.WithCancel(context.Background()) // None would mean all to NotifyContext.
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }

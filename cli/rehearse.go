@@ -28,7 +28,7 @@ func (a *app) rehearseCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, stop := interruptible()
+			ctx, stop := serving()
 			defer stop()
 			a.code, err = a.rehearse(ctx, p)
 			return err

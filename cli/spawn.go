@@ -8,12 +8,12 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -42,7 +42,7 @@ func (a *app) spawnCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, stop := interruptible()
+			ctx, stop := serving()
 			defer stop()
 			a.code, err = p.run(ctx, a.stdout, a.stderr)
 			return err
@@ -77,7 +77,9 @@ type process struct {
 // runner is a server of this process.
 type runner struct {
 	spawn.Config
-	address netip.AddrPort
+	address     netip.AddrPort
+	connections func() spawn.Connections // nil for a transport that has none
+	stopped     atomic.Bool
 }
 
 // run opens everything, runs the servers until the context ends, and gives the exit code. An error is one of the call.
@@ -101,6 +103,9 @@ func (p spawnPlan) run(ctx context.Context, stdout, stderr io.Writer) (int, erro
 	if failed {
 		return exitFailed, nil
 	}
+	if err := s.sweep(); err != nil {
+		return 0, err
+	}
 	_, err = fmt.Fprintln(stdout, "Stopped.")
 	return 0, err
 }
@@ -112,6 +117,7 @@ func (s *process) serve(ctx context.Context) bool {
 	for _, r := range s.servers {
 		wg.Go(func() {
 			if err := spawn.Run(ctx, r.Config); err != nil {
+				r.stopped.Store(true)
 				r.Log.Error("the server stopped", "error", err)
 				failures <- err
 			}
@@ -132,7 +138,7 @@ func (s *process) close() error {
 	return err
 }
 
-// sweep removes the temporary folder of servers that did not begin, which nobody was told of.
+// sweep removes the temporary folder of servers that did not begin, or have stopped in order.
 func (s *process) sweep() error {
 	if !s.temporary {
 		return nil
@@ -264,7 +270,15 @@ func (s *process) openServer(at int, id actor.ID, e endpoint) error {
 		s.closers = append(s.closers, file.Close)
 		r.Store = file
 	}
+	quorum := actor.Majority(len(s.ids))
+	if s.program.Alone {
+		quorum = 0
+	}
+	r.Pulse = spawn.NewPulse(id, s.ids, time.Duration(s.flags.heartbeat), quorum)
 	r.Transport = e.serve(id, s.ids)
+	if c, ok := r.Transport.(spawn.Connected); ok {
+		r.connections = c.Connections
+	}
 	s.closers = append(s.closers, r.Transport.Close)
 	if s.faults != (faults.Plan{}) || s.flags.control {
 		if err := s.openFaults(r, at, id); err != nil {
@@ -323,49 +337,4 @@ func (s *process) cluster() string {
 		names = append(names, spawn.Describe(id))
 	}
 	return strings.Join(names, ",")
-}
-
-// listenMetrics binds the socket for metrics if they were asked for.
-func (s *process) listenMetrics() error {
-	if s.flags.metrics == "" {
-		return nil
-	}
-	var err error
-	if s.metrics, err = net.Listen("tcp", s.flags.metrics); err != nil {
-		return fmt.Errorf("--metrics %q: %w", s.flags.metrics, err)
-	}
-	s.closers = append(s.closers, s.metrics.Close)
-	return nil
-}
-
-// serveMetrics serves the metrics of the servers, if they were asked for.
-func (s *process) serveMetrics() {
-	if s.metrics == nil {
-		return
-	}
-	var servers []spawn.Labelled
-	for _, r := range s.servers {
-		servers = append(servers, spawn.Labelled{Server: r.address.String(), Metrics: r.Metrics})
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		if err := spawn.WriteMetrics(w, servers); err != nil {
-			s.log.Debug("metrics", "error", err)
-		}
-	})
-	server := &http.Server{
-		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}
-	var done sync.WaitGroup
-	done.Go(func() {
-		if err := server.Serve(s.metrics); !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error("metrics", "error", err)
-		}
-	})
-	s.closers = append(s.closers, func() error {
-		err := server.Close()
-		done.Wait()
-		return err
-	})
 }

@@ -208,7 +208,7 @@ func TestTwoOfThree(t *testing.T) {
 	}
 	var all []*spawned
 	for i := 1; i < 3; i++ {
-		s := only(t, i, addresses, "--data-dir", dir, "--retry=0", "--learn=false")
+		s := only(t, i, addresses, "--data-dir", dir, "--retry=0", "--learn=false", "--heartbeat=0")
 		all = append(all, s)
 		for _, exchange := range []struct{ message, answer string }{
 			{`{"Internal":{"Prepare":{"ballot":[1,%d]}}}`, `{"Internal":{"Prepared":{"ballot":[1,%d],"last_accepted":null}}}`},
@@ -224,7 +224,7 @@ func TestTwoOfThree(t *testing.T) {
 	}
 	_ = third.Close()
 	for i := 1; i < 3; i++ {
-		only(t, i, addresses, "--data-dir", dir, "--retry=0", "--learn=false")
+		only(t, i, addresses, "--data-dir", dir, "--retry=0", "--learn=false", "--heartbeat=0")
 		if got := ask(t, addresses[i], `{"Get":6}`, 200*time.Millisecond); got != "" {
 			t.Errorf("server %d knows what it cannot know: %s", i, got)
 		}
@@ -290,7 +290,7 @@ func command(t *testing.T, s *spawned, text string) string {
 func TestDiskFails(t *testing.T) {
 	for _, disk := range []string{"full", "failing"} {
 		addresses := peers(t, 3)
-		s := only(t, 0, addresses, "--control", "--data-dir", t.TempDir())
+		s := only(t, 0, addresses, "--control", "--data-dir", t.TempDir(), "--heartbeat=0")
 		if got := command(t, s, "disk "+disk); got != "ok" {
 			t.Fatalf("disk: %q", got)
 		}

@@ -36,6 +36,7 @@ type spawnFlags struct {
 	verbose   int
 	logFormat choice
 	metrics   string
+	heartbeat interval
 	record    string
 
 	drop, duplicate, reorder probability
@@ -52,6 +53,7 @@ func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 		name: f.name, entries: entries,
 		servers: 3, port: 3000, only: -1,
 		transport: choice{"udp", []string{"udp", "tcp"}}, logFormat: choice{"text", []string{"text", "json"}},
+		heartbeat: interval(time.Second),
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
@@ -69,7 +71,9 @@ func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set.CountVarP(&f.verbose, "verbose", "v", "log messages; twice, timers and saves too")
 	set.Lookup("verbose").NoOptDefVal = "+1"
 	set.Var(&f.logFormat, "log-format", "of the log on standard error")
-	set.StringVar(&f.metrics, "metrics", "", "serve metrics for Prometheus at this `address`, such as 127.0.0.1:9090")
+	set.StringVar(&f.metrics, "metrics", "",
+		"serve metrics for Prometheus, /healthz and /readyz at this `address`, such as 127.0.0.1:9090")
+	set.Var(&f.heartbeat, "heartbeat", "how often servers tell the others that they are up; 0 for never")
 	set.StringVar(&f.record, "record", "", "append every event of the servers to this `file`, for paxos replay")
 	set.Var(&f.drop, "drop", "lose messages with this probability")
 	set.Var(&f.duplicate, "duplicate", "repeat messages with this probability")

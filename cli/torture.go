@@ -35,7 +35,7 @@ func (a *app) tortureCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, stop := interruptible()
+			ctx, stop := serving()
 			defer stop()
 			a.code, err = a.torture(ctx, &p)
 			return err

@@ -110,6 +110,24 @@ func (d *duration) Set(s string) error {
 	return nil
 }
 
+// interval is how often something happens; 0 is never.
+type interval time.Duration
+
+// shortestInterval is the least but for 0.
+const shortestInterval = 10 * time.Millisecond
+
+func (d *interval) Type() string   { return "duration" }
+func (d *interval) String() string { return time.Duration(*d).String() }
+
+func (d *interval) Set(s string) error {
+	v, err := time.ParseDuration(s)
+	if err != nil || v < shortestInterval && v != 0 {
+		return fmt.Errorf("expected a duration of at least %v, such as 1s, or 0 for never", shortestInterval)
+	}
+	*d = interval(v)
+	return nil
+}
+
 // size is a number of bytes.
 type size int64
 

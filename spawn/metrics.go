@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,7 +14,7 @@ import (
 	"synod/storage"
 )
 
-// Metrics are counters of a server. They only grow. All of it is safe for concurrent use.
+// Metrics are counters of a server, which only grow, and what is so now. All of it is safe for concurrent use.
 type Metrics struct {
 	Received   atomic.Uint64                  // messages, rejected ones included
 	Rejected   [machine.Reasons]atomic.Uint64 // of these, by reason
@@ -23,36 +25,74 @@ type Metrics struct {
 	SavedSteps atomic.Uint64 // steps that were saved, or waited for the save of one: several share a save
 	SavedBytes atomic.Uint64 // of records, without what the store adds
 
-	saveNanos   atomic.Uint64
-	saveBuckets [len(saveBounds) + 1]atomic.Uint64
+	Pending    atomic.Int64  // requests of clients that are not answered yet
+	Unanswered atomic.Uint64 // such that nobody waits for any more
+
+	once    sync.Once
+	saves   *histogram // how long they took
+	batches *histogram // how many steps shared a save
+	mu      sync.Mutex
+	kinds   []kind // of requests, by name
 }
 
-// saveBounds are the upper bounds of the buckets of the histogram of saves.
-var saveBounds = [...]time.Duration{
-	100 * time.Microsecond, 250 * time.Microsecond, 500 * time.Microsecond,
-	time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond,
-	10 * time.Millisecond, 25 * time.Millisecond, 50 * time.Millisecond,
-	100 * time.Millisecond, 250 * time.Millisecond, time.Second,
+// kind is the requests of a kind.
+type kind struct {
+	name string
+	took *histogram // until they were answered
 }
 
-// saved counts a save.
-func (m *Metrics) saved(changes []storage.Record, took time.Duration) {
+// maxKinds is how many kinds of requests are told apart.
+const maxKinds = 16
+
+// ready makes what the zero value lacks.
+func (m *Metrics) ready() *Metrics {
+	m.once.Do(func() { m.saves, m.batches = durations(), newHistogram(1, 1, 2, 4, 8, 16, 32, 64, 128, 256) })
+	return m
+}
+
+// saved counts a save that so many steps shared.
+func (m *Metrics) saved(changes []storage.Record, steps int, took time.Duration) {
+	m.ready()
 	m.Saves.Add(1)
+	m.SavedSteps.Add(uint64(steps))
 	for _, r := range changes {
 		m.SavedBytes.Add(uint64(len(r.Data)))
 	}
-	m.saveNanos.Add(uint64(max(took, 0)))
-	at := 0
-	for at < len(saveBounds) && took > saveBounds[at] {
-		at++
-	}
-	m.saveBuckets[at].Add(1)
+	m.saves.took(took)
+	m.batches.add(uint64(steps))
 }
 
-// Labelled is the metrics of one server of a process.
+// answered counts a request that was answered.
+func (m *Metrics) answered(name string, took time.Duration) {
+	m.mu.Lock()
+	at, known := slices.BinarySearchFunc(m.kinds, name, func(k kind, name string) int { return strings.Compare(k.name, name) })
+	if !known && len(m.kinds) < maxKinds {
+		m.kinds = slices.Insert(m.kinds, at, kind{name, durations()})
+		known = true
+	}
+	var h *histogram
+	if known {
+		h = m.kinds[at].took
+	}
+	m.mu.Unlock()
+	if h != nil {
+		h.took(took)
+	}
+}
+
+// requests returns the kinds of requests that were answered.
+func (m *Metrics) requests() []kind {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.kinds)
+}
+
+// Labelled is what there is to tell of one server of a process.
 type Labelled struct {
 	Server string // its address
 	*Metrics
+	Pulse       *Pulse             // nil for none
+	Connections func() Connections // nil for a transport without any
 }
 
 // counters are the metrics that are one number.
@@ -77,6 +117,10 @@ var counters = []struct {
 		"saved_steps_total", "Steps that waited for a save. Divided by the number of saves, how many share one.",
 		func(m *Metrics) uint64 { return m.SavedSteps.Load() },
 	},
+	{
+		"requests_unanswered_total", "Requests that were given up before they were answered.",
+		func(m *Metrics) uint64 { return m.Unanswered.Load() },
+	},
 	{"saved_bytes_total", "Bytes of records that were saved.", func(m *Metrics) uint64 { return m.SavedBytes.Load() }},
 }
 
@@ -97,18 +141,91 @@ func WriteMetrics(w io.Writer, servers []Labelled) error {
 			fmt.Fprintf(b, "%s{server=%q,reason=%q} %d\n", rejected, s.Server, label, s.Rejected[r].Load())
 		}
 	}
-	const saves = "synod_save_seconds"
-	fmt.Fprintf(b, "# HELP %s How long saves took, until they were durable.\n# TYPE %s histogram\n", saves, saves)
-	for _, s := range servers {
-		sum := uint64(0)
-		for i, bound := range saveBounds {
-			sum += s.saveBuckets[i].Load()
-			fmt.Fprintf(b, "%s_bucket{server=%q,le=\"%g\"} %d\n", saves, s.Server, bound.Seconds(), sum)
+	writeGauges(b, servers)
+	writeConnections(b, servers)
+	histograms := func(name, help string, each func(s Labelled)) {
+		fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s histogram\n", name, help, name)
+		for _, s := range servers {
+			each(s)
 		}
-		sum += s.saveBuckets[len(saveBounds)].Load()
-		fmt.Fprintf(b, "%s_bucket{server=%q,le=\"+Inf\"} %d\n", saves, s.Server, sum)
-		fmt.Fprintf(b, "%s_sum{server=%q} %g\n", saves, s.Server, time.Duration(s.saveNanos.Load()).Seconds())
-		fmt.Fprintf(b, "%s_count{server=%q} %d\n", saves, s.Server, sum)
 	}
+	label := func(s Labelled) string { return fmt.Sprintf("server=%q", s.Server) }
+	histograms("synod_save_seconds", "How long saves took, until they were durable.", func(s Labelled) {
+		s.ready().saves.write(b, "synod_save_seconds", label(s))
+	})
+	histograms("synod_save_steps", "How many steps shared a save.", func(s Labelled) {
+		s.ready().batches.write(b, "synod_save_steps", label(s))
+	})
+	histograms("synod_request_seconds", "How long clients waited for an answer, by the kind of their request.", func(s Labelled) {
+		for _, k := range s.requests() {
+			k.took.write(b, "synod_request_seconds", fmt.Sprintf("%s,kind=%q", label(s), k.name))
+		}
+	})
 	return b.Flush()
+}
+
+// writeGauges writes what is so now.
+func writeGauges(w io.Writer, servers []Labelled) {
+	gauge := func(name, help string, value func(Labelled) (int64, bool)) {
+		fmt.Fprintf(w, "# HELP synod_%s %s\n# TYPE synod_%s gauge\n", name, help, name)
+		for _, s := range servers {
+			if v, ok := value(s); ok {
+				fmt.Fprintf(w, "synod_%s{server=%q} %d\n", name, s.Server, v)
+			}
+		}
+	}
+	gauge("requests_pending", "Requests of clients that are not answered yet.", func(s Labelled) (int64, bool) {
+		return s.Pending.Load(), true
+	})
+	gauge("servers", "Servers of the cluster.", func(s Labelled) (int64, bool) {
+		if s.Pulse == nil {
+			return 0, false
+		}
+		return int64(s.Pulse.Servers()), true
+	})
+	gauge("servers_up", "Servers of the cluster that were heard of lately, this one included.", func(s Labelled) (int64, bool) {
+		if s.Pulse == nil {
+			return 0, false
+		}
+		return int64(s.Pulse.Up()), true
+	})
+	gauge("quorum", "Whether enough servers are up to answer requests.", func(s Labelled) (int64, bool) {
+		if s.Pulse != nil && s.Pulse.Ready() {
+			return 1, true
+		}
+		return 0, s.Pulse != nil
+	})
+}
+
+// writeConnections writes the connections of servers that have some.
+func writeConnections(w io.Writer, servers []Labelled) {
+	if len(servers) == 0 || servers[0].Connections == nil {
+		return
+	}
+	const open, ended = "synod_connections", "synod_connections_ended_total"
+	fmt.Fprintf(w, "# HELP %s Open connections that were accepted, by who is at the other end.\n# TYPE %s gauge\n", open, open)
+	for _, s := range servers {
+		c := s.Connections()
+		for _, of := range []struct {
+			who string
+			n   int
+		}{{"client", c.Clients}, {"server", c.Peers}, {"stranger", c.Strangers}} {
+			fmt.Fprintf(w, "%s{server=%q,who=%q} %d\n", open, s.Server, of.who, of.n)
+		}
+	}
+	const accepted = "synod_connections_accepted_total"
+	fmt.Fprintf(w, "# HELP %s Connections that were accepted.\n# TYPE %s counter\n", accepted, accepted)
+	for _, s := range servers {
+		fmt.Fprintf(w, "%s{server=%q} %d\n", accepted, s.Server, s.Connections().Accepted)
+	}
+	fmt.Fprintf(w, "# HELP %s Connections that the server ended, by the reason.\n# TYPE %s counter\n", ended, ended)
+	for _, s := range servers {
+		c := s.Connections()
+		for _, of := range []struct {
+			why string
+			n   uint64
+		}{{"evicted", c.Evicted}, {"idle", c.Idle}, {"late", c.Late}, {"refused", c.Refused}, {"starved", c.Starved}} {
+			fmt.Fprintf(w, "%s{server=%q,reason=%q} %d\n", ended, s.Server, of.why, of.n)
+		}
+	}
 }

@@ -30,6 +30,7 @@ type Machine interface {
 type Program struct {
 	Model   string // as the catalogue calls it
 	Version uint32 // of the form of its records
+	Alone   bool   // each server answers without the others
 	// Example gives messages to try on the first server and on the second one, after which the answers are as shown.
 	Examples []Example
 	// New makes the machine of a server among servers, which are in ascending order and include self. Without

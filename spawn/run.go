@@ -55,6 +55,7 @@ type Config struct {
 	Log       *slog.Logger         // nil for no log
 	Metrics   *Metrics             // nil for nobody to see them
 	Record    Recorder             // nil for no record
+	Pulse     *Pulse               // what is known of the other servers; nil for nothing
 }
 
 // Run runs an actor until the context ends, which is no error, and closes the transport. The actor recovers if the store
@@ -77,6 +78,7 @@ func (s *Server) run() error {
 		return err
 	}
 	for {
+		s.beat()
 		// All that is there already shares a save with what has to be saved, and waits for it.
 		event, ok, err := s.event(s.Waits())
 		switch {
@@ -106,6 +108,11 @@ func (s *Server) event(atOnce bool) (machine.Event, bool, error) {
 	if due, ok := s.Due(); ok {
 		wait = max(due-s.Clock(), 0)
 	}
+	if s.Pulse != nil {
+		if beat := s.Pulse.wait(); beat >= 0 && (wait < 0 || beat < wait) {
+			wait = beat
+		}
+	}
 	if atOnce {
 		wait = 0
 	}
@@ -115,6 +122,9 @@ func (s *Server) event(atOnce bool) (machine.Event, bool, error) {
 		return machine.Event{}, false, nil
 	case err != nil:
 		return machine.Event{}, false, err
+	}
+	if s.Pulse != nil && s.Pulse.Hear(from) && IsHeartbeat(data) {
+		return machine.Event{}, false, nil
 	}
 	return machine.Event{Kind: machine.Receive, From: from, Data: data}, true, nil
 }

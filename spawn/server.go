@@ -17,6 +17,7 @@ import (
 type Server struct {
 	Config
 	batch            batch
+	requests         requests
 	rejected, unsent Limiter
 }
 
@@ -86,6 +87,9 @@ func (s *Server) Take(e machine.Event) error {
 		s.reject(effects.Rejected, len(e.Data))
 		return nil
 	}
+	if effects.Request != "" {
+		s.requests.arrived(e.From, effects.Request, now, s.Metrics)
+	}
 	if e.Kind == machine.Timeout {
 		s.Metrics.Timeouts.Add(1)
 	}
@@ -115,7 +119,6 @@ func (s *Server) Flush() error {
 	if err := s.save(s.batch.changes); err != nil {
 		return s.stop(err)
 	}
-	s.Metrics.SavedSteps.Add(uint64(s.batch.steps))
 	for _, m := range s.batch.send {
 		s.send(m)
 	}
@@ -141,7 +144,7 @@ func (s *Server) save(changes []storage.Record) error {
 		return fmt.Errorf("server %s stops, as it cannot save: %w", Describe(s.Machine.Self()), err)
 	}
 	took := s.Clock() - began
-	s.Metrics.saved(changes, took)
+	s.Metrics.saved(changes, s.batch.steps, took)
 	if s.Log.Enabled(context.Background(), slog.LevelDebug) {
 		for _, r := range changes {
 			s.Log.Debug("save", "record", r.Name, "data", string(r.Data), "took", took)
@@ -162,6 +165,7 @@ func (s *Server) send(m machine.Message) {
 		return
 	}
 	s.Metrics.Sent.Add(1)
+	s.requests.answered(m.To, s.Clock(), s.Metrics)
 }
 
 func (s *Server) reject(r *machine.Rejection, size int) {

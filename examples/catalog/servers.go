@@ -84,8 +84,10 @@ var abdServers = &catalog.Servers{
 var singleCopyServers = &catalog.Servers{
 	Program: func(catalog.Variant) spawn.Program {
 		server := func([]actor.ID) actor.Typed[singlecopy.State, register.Message] { return singlecopy.New() }
-		return spawn.NewProgram("single-copy", 1, server, singlecopywire.Messages, nil,
+		p := spawn.NewProgram("single-copy", 1, server, singlecopywire.Messages, nil,
 			spawn.Example{Message: `{"Put":[1,"X"]}`}, spawn.Example{Message: `{"Get":2}`})
+		p.Alone = true
+		return p
 	},
 	Around:  aroundPlainRegister(singlecopy.System),
 	Service: registerwire.Register,

@@ -96,6 +96,7 @@ type Alarm struct {
 // for Next; there is nothing to do about them.
 type Effects struct {
 	Rejected *Rejection       // not nil: the event was refused, and nothing happened
+	Request  string           // the kind of a message that is no server's: the name of its type; empty for other events
 	Save     []storage.Record // what changed of the records; empty if nothing did
 	Send     []Message
 	Arm      []Alarm
@@ -168,6 +169,9 @@ func (m *Machine[S, M]) Step(e Event, now time.Duration) (Effects, error) {
 			m.effects.Rejected = rejected
 			return m.effects, nil
 		}
+		if !m.server(e.From) {
+			m.effects.Request = reflect.TypeOf(any(msg)).Name()
+		}
 		m.state = a.Receive(self, m.state, e.From, msg, &m.out)
 	case Timeout:
 		m.take(e.Timer)
@@ -189,7 +193,7 @@ func (m *Machine[S, M]) begin() {
 	m.out.Reset()
 	m.bytes = m.bytes[:0]
 	e := &m.effects
-	e.Rejected, e.Save = nil, nil
+	e.Rejected, e.Request, e.Save = nil, "", nil
 	e.Send, e.Arm, e.Disarm, e.Drawn = e.Send[:0], e.Arm[:0], e.Disarm[:0], e.Drawn[:0]
 }
 

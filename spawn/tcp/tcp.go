@@ -153,6 +153,9 @@ func (t *Transport) Send(to actor.ID, data []byte) error {
 	}
 	for _, k := range t.links {
 		if k.to == to {
+			if spawn.IsHeartbeat(data) && len(k.queue) > 0 {
+				return nil // What waits already tells as much, once it can be sent.
+			}
 			return enqueue(k.queue, data)
 		}
 	}

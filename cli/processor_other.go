@@ -1,0 +1,8 @@
+//go:build !unix
+
+package cli
+
+import "time"
+
+// processorTime returns how much processor time the process took, which is not known here.
+func processorTime() (time.Duration, bool) { return 0, false }
