@@ -10,7 +10,9 @@ import (
 
 // interruptible returns a context that ends with the first signal to stop. The second one finds its default again, and
 // kills. The function that comes with it lets go of the signals.
-func interruptible() (context.Context, context.CancelFunc) { return until(os.Interrupt, syscall.SIGTERM) }
+func interruptible() (context.Context, context.CancelFunc) {
+	return until(os.Interrupt, syscall.SIGTERM)
+}
 
 // serving is interruptible for what leaves something behind if it is killed: it also ends in order with the terminal, and
 // learns by an error that nobody reads its output. A signal that whoever started it lets it ignore, as nohup does, it ignores.
