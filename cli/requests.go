@@ -129,6 +129,7 @@ func (q *requests) judge(ctx context.Context) (past, error) {
 	}
 	return judged(ctx, q, consistency.WindowsConfig[register.Value, input, output]{
 		Spec: consistency.Register(register.Value(0)), Before: beforeRead, Effect: input.Effect,
+		Exact: consistency.RegisterExactly[register.Value](),
 	}, func(held register.Value) register.Value { return held })
 }
 
@@ -160,6 +161,10 @@ func judged[S any](
 	switch w.Finish(ctx) {
 	case consistency.Violated:
 		v := w.Violation()
+		if v.Explain(ctx); !v.Found {
+			p.violated = fmt.Sprintf("no order explains %d answers; the first that none explains was not found in time", len(v.Operations))
+			return p, nil
+		}
 		p.violated = q.blame(v.Culprit().Client, v.Culprit().Out, mapped(v.States, value))
 		return p, nil
 	case consistency.Undecided:

@@ -99,7 +99,9 @@ func (q *inquest) take(ctx context.Context, e oplog.Event) {
 func (q *inquest) finish(ctx context.Context) (oplog.Result, error) {
 	close(q.events)
 	q.done.Wait()
-	return q.checker.Finish(ctx), q.err
+	r := q.checker.Finish(ctx)
+	r.Explain(ctx)
+	return r, q.err
 }
 
 // checkPatience is how long the last windows of a history may take to be judged.

@@ -31,7 +31,7 @@ func (o *ordeal) wrong() wrong {
 	w := wrong{violated: o.violated()}
 	switch {
 	case len(o.checked.Findings) > 0:
-		w.at = o.checked.Findings[0].Culprit.EndedAt
+		w.at = o.checked.Findings[0].Last.EndedAt
 	case o.stopped != nil:
 		w.at = o.elapsed
 	}

@@ -29,6 +29,7 @@ type verify struct {
 	consistency choice
 	initial     string
 	timeout     duration
+	explain     duration
 	memoryLimit size
 	maxWindow   positive
 	html        string
@@ -41,7 +42,7 @@ func (a *app) verifyCommand() *cobra.Command {
 		entries:     a.entries,
 		spec:        choice{known: oplog.Specs()},
 		consistency: choice{linearizable, []string{linearizable, sequential}},
-		memoryLimit: 1 << 30, maxWindow: 20_000,
+		explain:     duration(30 * time.Second), memoryLimit: 1 << 30, maxWindow: 20_000,
 	}
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
@@ -72,8 +73,9 @@ func (a *app) verifyCommand() *cobra.Command {
 	set.StringVar(&v.initial, "initial", "", "what a register or each key of a kv holds at first: a number or a `text`; nothing,\nor what the file says, unless given")
 	set.StringSliceVar(&v.ignore, "ignore", nil, "`keywords` of Jepsen's operations that do not say what happened, such as op-timeout,node-ip")
 	set.Var(&v.timeout, "timeout", "give up as undecided after so long, such as 30s or 5m")
-	set.Var(&v.memoryLimit, "memory-limit", "give up as undecided when the search of a window takes so much, such as 500MB or 2GiB")
-	set.Var(&v.maxWindow, "max-window", "give up as undecided when so many operations on a key leave no quiet moment")
+	set.Var(&v.explain, "explain-timeout", "how long to look for the first answer that no order explains, once it is known that\nthere is one")
+	set.Var(&v.memoryLimit, "memory-limit", "give up as undecided when a window or its search takes so much, such as 500MB or 2GiB")
+	set.Var(&v.maxWindow, "max-window", "give up as undecided when so many operations on a key leave no quiet moment, and have\nto be searched")
 	set.StringVar(&v.html, "html", "", "write porcupine's page of what is wrong to a `file`")
 	set.BoolVar(&v.json, "json", false, "print one JSON document")
 	return cmd
@@ -128,10 +130,19 @@ type verifyFinding struct {
 	Key     string            `json:"key,omitempty"`
 	Element string            `json:"element,omitempty"`
 	Window  int               `json:"window"`
-	Culprit verifyOperation   `json:"culprit"`
+	Culprit *verifyOperation  `json:"culprit,omitempty"` // the first that no order explains, if it was found
+	Among   *verifyAmong      `json:"culprit_among,omitempty"`
 	Held    []string          `json:"held,omitempty"` // what it may have held before the culprit's answer
 	Before  []verifyOperation `json:"before,omitempty"`
 	Open    []verifyOperation `json:"open,omitempty"`
+}
+
+// verifyAmong says among which answers the first one is that no order explains, if it was not found in time.
+type verifyAmong struct {
+	Reason  string           `json:"reason"`
+	Answers int              `json:"answers"`
+	After   *verifyOperation `json:"after,omitempty"` // the last one that is known to be explained
+	Until   verifyOperation  `json:"until"`           // the last of them
 }
 
 type verifyOperation struct {
@@ -153,8 +164,9 @@ func (v *verify) run(initial bool, stdin io.Reader, stdout, stderr io.Writer) (i
 	begin := time.Now()
 	d := verifyDocument{Schema: "synod.verify/1", File: v.file, Consistency: v.consistency.value}
 	h, err := v.load(stdin) // which a signal ends as usual: standard input may never end
-	ctx, stop := interruptible()
+	running, stop := interruptible()
 	defer stop()
+	ctx := running
 	if v.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, begin.Add(time.Duration(v.timeout)))
@@ -190,13 +202,25 @@ func (v *verify) run(initial bool, stdin io.Reader, stdout, stderr io.Writer) (i
 		return 0, err
 	}
 	code := d.fill(h, result, line)
+	if !v.json { // The verdict is not kept back until it is explained.
+		if err := v.print(d.verdict, stdout); err != nil {
+			return 0, err
+		}
+	}
+	explaining, cancel := context.WithTimeout(running, time.Duration(v.explain))
+	defer cancel()
+	result.Explain(explaining)
+	d.Findings = findingsOf(result)
 	d.Runtime.Seconds = time.Since(begin).Seconds()
 	if page != nil {
 		if err := writePage(page, result, stderr); err != nil {
 			return 0, err
 		}
 	}
-	return code, v.print(d, result, stdout)
+	if v.json {
+		return code, v.print(d.encode, stdout)
+	}
+	return code, v.print(func(b *bytes.Buffer) error { return d.explanation(b, result) }, stdout)
 }
 
 // object returns what a custom object does, as the model says.
@@ -262,7 +286,6 @@ func (d *verifyDocument) fill(h oplog.History, r oplog.Result, line *oplog.LineE
 		d.Windows = &verifyWindows{c.Windows, c.Longest, c.Widest}
 	}
 	d.Verdict, d.Reason = r.Outcome.String(), r.Reason
-	d.Findings = findingsOf(r)
 	switch {
 	case r.Outcome == consistency.Violated:
 		return checker.ExitViolated
@@ -279,13 +302,24 @@ func (d *verifyDocument) fill(h oplog.History, r oplog.Result, line *oplog.LineE
 func findingsOf(r oplog.Result) []verifyFinding {
 	var all []verifyFinding
 	for _, f := range r.Findings {
-		found := verifyFinding{Window: f.Window, Culprit: verifyOperationOf(f.Culprit), Held: f.States}
+		found := verifyFinding{Window: f.Window, Held: f.States}
 		if f.Key != oplog.None {
 			found.Key = f.Key.String()
 		}
 		if f.Element != oplog.None {
 			found.Element = f.Element.String()
 		}
+		last := verifyOperationOf(f.Last)
+		if !f.Found {
+			found.Among = &verifyAmong{Reason: "the time was up", Answers: len(f.Before) + 1 - f.Explained, Until: last}
+			if f.Explained > 0 {
+				after := verifyOperationOf(f.Before[f.Explained-1])
+				found.Among.After = &after
+			}
+			all = append(all, found)
+			continue
+		}
+		found.Culprit = &last
 		for _, o := range f.Before {
 			found.Before = append(found.Before, verifyOperationOf(o))
 		}
@@ -301,16 +335,10 @@ func verifyOperationOf(o oplog.Operation) verifyOperation {
 	return verifyOperation{o.Process, o.Text, o.Invoked, o.Returned}
 }
 
-func (v *verify) print(d verifyDocument, r oplog.Result, stdout io.Writer) error {
+func (v *verify) print(text func(*bytes.Buffer) error, stdout io.Writer) error {
 	var b bytes.Buffer
-	if v.json {
-		enc := json.NewEncoder(&b)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(d); err != nil {
-			return err
-		}
-	} else {
-		d.text(&b, r)
+	if err := text(&b); err != nil {
+		return err
 	}
 	if _, err := stdout.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("standard output: %w", err)
@@ -318,36 +346,48 @@ func (v *verify) print(d verifyDocument, r oplog.Result, stdout io.Writer) error
 	return nil
 }
 
-// text is the document for people.
-func (d *verifyDocument) text(b *bytes.Buffer, r oplog.Result) {
+func (d *verifyDocument) encode(b *bytes.Buffer) error {
+	enc := json.NewEncoder(b)
+	enc.SetIndent("", "  ")
+	return enc.Encode(d)
+}
+
+// verdict is what is known without an explanation, for people.
+func (d *verifyDocument) verdict(b *bytes.Buffer) error {
 	fmt.Fprintf(b, "Checked %s, a history of a %s.\n", d.File, d.Spec)
 	if d.TornBytes > 0 {
 		fmt.Fprintf(b, "The last line is unfinished after %s; it was left out.\n", plural(d.TornBytes, "byte"))
 	}
 	if d.Verdict == unreadable {
 		fmt.Fprintf(b, "unreadable  line %d: %s\n", d.Line, d.Reason)
-	} else {
-		o := d.Operations
-		fmt.Fprintf(b, "%s on %s: %d acknowledged, %d unknown, %d failed.\n", plural(o.Invoked, "operation"),
-			plural(o.Keys, "key"), o.Acknowledged, o.Unknown, o.Failed)
-		for i, f := range r.Findings {
-			if i == maxFindings {
-				fmt.Fprintf(b, "… and %d more.\n", len(r.Findings)-i)
-				break
-			}
-			fmt.Fprintf(b, "In %s", f)
+		return nil
+	}
+	o := d.Operations
+	fmt.Fprintf(b, "%s on %s: %d acknowledged, %d unknown, %d failed.\n", plural(o.Invoked, "operation"),
+		plural(o.Keys, "key"), o.Acknowledged, o.Unknown, o.Failed)
+	fmt.Fprintf(b, "%-11s %s", d.Verdict, d.Consistency)
+	if d.Reason != "" {
+		fmt.Fprintf(b, ": %s", d.Reason)
+	}
+	b.WriteByte('\n')
+	return nil
+}
+
+// explanation is the rest of it.
+func (d *verifyDocument) explanation(b *bytes.Buffer, r oplog.Result) error {
+	for i, f := range r.Findings {
+		if i == maxFindings {
+			fmt.Fprintf(b, "… and %d more.\n", len(r.Findings)-i)
+			break
 		}
-		fmt.Fprintf(b, "%-11s %s", d.Verdict, d.Consistency)
-		if d.Reason != "" {
-			fmt.Fprintf(b, ": %s", d.Reason)
-		}
-		b.WriteByte('\n')
+		fmt.Fprintf(b, "In %s", f)
 	}
 	fmt.Fprint(b, "Done.")
 	if w := d.Windows; w != nil {
 		fmt.Fprintf(b, " windows=%d, longest=%d, widest=%d,", w.Count, w.Longest, w.Widest)
 	}
 	fmt.Fprintf(b, " sec=%.2f\n", d.Runtime.Seconds)
+	return nil
 }
 
 // maxFindings is how many of them are shown to people.

@@ -13,6 +13,7 @@ type bounds struct {
 	ctx     context.Context
 	memory  int64  // of what was kept, estimated
 	most    int64  // of it
+	steps   int64  // that are left; negative for any number
 	stopped string // why the search ended early
 }
 
@@ -26,10 +27,16 @@ func (b *bounds) halted() bool {
 		b.stopped = "it was interrupted"
 	case b.ctx.Err() != nil:
 		b.stopped = "the time was up"
+	case b.steps == 0:
+		b.stopped = outOfSteps
 	case b.memory > b.most:
 		b.stopped = fmt.Sprintf("the search took more than %d MB of memory", b.most>>20)
 	default:
+		b.steps--
 		return false
 	}
 	return true
 }
+
+// outOfSteps is why a search ended that was to take a few steps only.
+const outOfSteps = "it took too many steps"

@@ -4,8 +4,11 @@ import "slices"
 
 // unknown is an operation that may take effect at any time after its invocation, or never.
 type unknown[I comparable] struct {
-	in    I
-	after int // how many operations of the window had returned when it was invoked
+	in      I
+	after   int   // how many operations of the window had returned when it was invoked
+	call    int64 // when it was
+	at      int   // its place in the window
+	waiting bool  // it is under way, and not unknown for ever
 }
 
 // pool holds the unknown operations: those of earlier windows, and those of one window. Each has a number, in the order of
@@ -17,12 +20,15 @@ type pool[I comparable] struct {
 	inputs  []I           // the distinct inputs of these, in the order in which they first occur
 	places  map[I][]int32 // of each of these inputs the numbers, ascending
 	mixed   []I           // those of the inputs that do not overwrite
+	barred  bool          // some keep the exact method from deciding
 }
 
 // reservoir holds the unknown operations of earlier windows, all of which were invoked before everything that follows. It
 // changes between two windows only.
 type reservoir[I comparable] struct {
 	overwrites func(in I) bool
+	bars       func(in I) bool
+	barred     int           // how many operations bar the exact method
 	next       int32         // the number of the next operation
 	ops        map[int32]I   // by number
 	places     map[I][]int32 // of each input the numbers, ascending; some may have none any more
@@ -32,9 +38,9 @@ type reservoir[I comparable] struct {
 	depending  []I           // those, once somebody asked for them; nil if nobody did
 }
 
-func newPool[I comparable](overwrites func(in I) bool) pool[I] {
+func newPool[I comparable](overwrites, bars func(in I) bool) pool[I] {
 	return pool[I]{earlier: &reservoir[I]{
-		overwrites: overwrites, ops: make(map[int32]I), places: make(map[I][]int32),
+		overwrites: overwrites, bars: bars, ops: make(map[int32]I), places: make(map[I][]int32),
 	}}
 }
 
@@ -45,6 +51,7 @@ func (p pool[I]) with(more []unknown[I]) pool[I] {
 		p.places = make(map[I][]int32)
 	}
 	for i, op := range more {
+		p.barred = p.barred || p.earlier.bars(op.in)
 		if p.places[op.in] == nil {
 			p.inputs = append(p.inputs, op.in)
 			if !p.earlier.overwrites(op.in) {
@@ -79,6 +86,11 @@ func (p pool[I]) blind() bool { return p.earlier.mixed == 0 && len(p.mixed) == 0
 
 // depending returns the inputs of those that do not overwrite; those of this window may stand there twice.
 func (p pool[I]) depending() []I {
+	return append(p.dependingBefore(), p.mixed...)
+}
+
+// dependingBefore returns those of earlier windows, each once.
+func (p pool[I]) dependingBefore() []I {
 	r := p.earlier
 	if r.depending == nil && r.mixed > 0 {
 		for _, in := range r.inputs {
@@ -87,8 +99,11 @@ func (p pool[I]) depending() []I {
 			}
 		}
 	}
-	return append(r.depending[:len(r.depending):len(r.depending)], p.mixed...)
+	return r.depending[:len(r.depending):len(r.depending)]
 }
+
+// impossible reports whether the exact method cannot decide.
+func (p pool[I]) impossible() bool { return p.barred || p.earlier.barred > 0 }
 
 // has tells whether there is an operation with an input.
 func (p pool[I]) has(in I) bool { return len(p.places[in]) > 0 || len(p.earlier.places[in]) > 0 }
@@ -128,6 +143,9 @@ func (p pool[I]) next(in I, applied []int32, lead int) (int32, bool) {
 }
 
 func (r *reservoir[I]) add(in I) {
+	if r.bars(in) {
+		r.barred++
+	}
 	places, known := r.places[in]
 	if !known {
 		r.inputs = append(r.inputs, in)
@@ -148,6 +166,9 @@ func (r *reservoir[I]) add(in I) {
 
 func (r *reservoir[I]) remove(id int32) {
 	in := r.ops[id]
+	if r.bars(in) {
+		r.barred--
+	}
 	delete(r.ops, id)
 	places := r.places[in]
 	at, _ := slices.BinarySearch(places, id)

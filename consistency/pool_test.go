@@ -40,13 +40,13 @@ func (p *plainPool) take(in int, applied []int32, lead int) (int32, bool) {
 // TestPool compares pools with plain ones, whatever comes and goes. Inputs below 3 do not overwrite.
 func TestPool(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p, plain := newPool(func(in int) bool { return in >= 3 }), &plainPool{}
+		p, plain := newPool(func(in int) bool { return in >= 3 }, func(in int) bool { return in == 4 }), &plainPool{}
 		for range rapid.IntRange(1, 40).Draw(t, "windows") {
 			var more []unknown[int]
 			after := 0
 			for range rapid.IntRange(0, 4).Draw(t, "operations") {
 				after += rapid.IntRange(0, 2).Draw(t, "returns")
-				more = append(more, unknown[int]{rapid.IntRange(0, 9).Draw(t, "input"), after})
+				more = append(more, unknown[int]{in: rapid.IntRange(0, 9).Draw(t, "input"), after: after})
 			}
 			_ = p.with([]unknown[int]{{in: 11}}) // one that is only looked at
 			w := p.with(more)

@@ -12,6 +12,7 @@ import (
 // operation is one that has returned in a window.
 type operation[I comparable, O any] struct {
 	windowed[I, O]
+	at   int // its place in the window
 	rank int // its place in the order of returns, from 0
 }
 
@@ -34,7 +35,7 @@ type search[S any, I comparable, O any] struct {
 func newSearch[S any, I comparable, O any](
 	ctx context.Context, config *WindowsConfig[S, I, O], p pool[I],
 ) *search[S, I, O] {
-	return &search[S, I, O]{bounds: bounds{ctx: ctx, most: config.MaxMemory}, config: config, pool: p}
+	return &search[S, I, O]{bounds: bounds{ctx: ctx, most: config.MaxMemory, steps: -1}, config: config, pool: p}
 }
 
 // all gives everything that is possible after the operations, which are in the order of their invocation. It is nothing
@@ -49,13 +50,6 @@ func (s *search[S, I, O]) all(start []possibility[S], ops []operation[I, O]) []p
 	}
 	newOrders(s, ops).run(start)
 	return s.final
-}
-
-// possible tells whether there is an order of the operations.
-func (s *search[S, I, O]) possible(start []possibility[S], ops []operation[I, O]) bool {
-	s.once = true
-	newOrders(s, ops).run(start)
-	return len(s.final) > 0
 }
 
 // model is what porcupine searches, to draw what it finds.

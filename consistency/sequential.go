@@ -36,7 +36,7 @@ func SequentialWithin[S, I, O any](
 	if completed == 0 {
 		return Holds, ""
 	}
-	b := bounds{ctx: ctx, most: maxMemory}
+	b := bounds{ctx: ctx, most: maxMemory, steps: -1}
 	defer b.guard.release(spec.Name)
 	perStep := int64(128 + len(events)/16 + 8*len(lines))
 	if int64(completed) > maxMemory/perStep { // Even one order takes that much.

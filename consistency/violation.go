@@ -6,27 +6,33 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"sort"
 
 	"github.com/anishathalye/porcupine"
 )
 
-// Violation is what cannot be explained: the shortest part of a window, from its beginning on, that has no order. Every
-// operation that had not returned by its end counts as one of unknown outcome.
+// Violation is what cannot be explained: a part of a window, from its beginning on, that has no order. Every operation that
+// had not returned by its end counts as one of unknown outcome. At first it is the whole window; [Violation.Explain] looks
+// for the shortest part.
 type Violation[S any, I comparable, O any] struct {
 	Window int // its number, from 1
-	// Operations are those that have returned, in the order in which they did. Without the last one there is an order.
+	// Operations are those that have returned, in the order in which they did.
 	Operations []WindowOperation[I, O]
+	// Explained is how many of the first of them are known to have an order.
+	Explained int
+	// Found says that the part is the shortest: all but the last operation have an order, so that its answer is the first
+	// that does not fit.
+	Found bool
 	// Open are those of the window that may or may not have taken effect, in the order of invocation.
 	Open []WindowOperation[I, O]
 	// States are those that the object could have had when all but the last operation had taken effect, if that could be
 	// found out.
 	States []S
 
-	config *WindowsConfig[S, I, O]
-	pool   pool[I]
-	start  []possibility[S]
-	ops    []operation[I, O]
+	window  *Windows[S, I, O]
+	current []windowed[I, O]
+	rets    []int64
+	pool    pool[I]
+	ops     []operation[I, O]
 }
 
 // WindowOperation is an operation of a violation.
@@ -39,53 +45,102 @@ type WindowOperation[I, O any] struct {
 	Invoked, Returned int64
 }
 
-// Culprit is the operation whose answer does not fit.
+// Culprit is the operation whose answer is the first that does not fit, if it is Found.
 func (v *Violation[S, I, O]) Culprit() WindowOperation[I, O] {
 	return v.Operations[len(v.Operations)-1]
 }
 
-// explain looks for the least number of returns after which there is no order. That more of them have none either makes
-// it a binary search. What cannot be searched in time makes the part longer than necessary.
-func (w *Windows[S, I, O]) explain(ctx context.Context) *Violation[S, I, O] {
-	var rets []int64
-	for _, op := range w.current {
+// violation is the whole of the window.
+func (w *Windows[S, I, O]) violation() *Violation[S, I, O] {
+	v := &Violation[S, I, O]{Window: w.stats.Windows, window: w, current: slices.Clone(w.current)}
+	for _, op := range v.current {
 		if op.fate == returned {
-			rets = append(rets, op.ret)
+			v.rets = append(v.rets, op.ret)
 		}
 	}
-	slices.Sort(rets)
-	n := sort.Search(len(rets)-1, func(i int) bool {
-		ops, pool := w.divide(w.current, rets[i]+1)
-		s := newSearch(ctx, &w.config, pool)
-		possible := s.possible(w.front, ops)
-		return !possible && s.stopped == ""
-	})
-	moment := rets[n] + 1
-	ops, pool := w.divide(w.current, moment)
-	v := &Violation[S, I, O]{
-		Window: w.stats.Windows, config: &w.config, pool: pool, start: w.front, ops: ops,
-	}
-	for _, op := range ops {
+	slices.Sort(v.rets)
+	v.end(len(v.rets))
+	return v
+}
+
+// end makes the part one of so many operations that have returned.
+func (v *Violation[S, I, O]) end(n int) {
+	moment := v.rets[n-1] + 1
+	v.ops, v.pool = v.window.divide(v.current, moment)
+	v.Operations, v.Open = nil, nil
+	for _, op := range v.ops {
 		v.Operations = append(v.Operations, WindowOperation[I, O]{op.client, op.in, op.out, op.call, op.ret})
 	}
 	slices.SortFunc(v.Operations, func(a, b WindowOperation[I, O]) int { return cmp.Compare(a.Returned, b.Returned) })
-	for _, op := range w.current {
+	for _, op := range v.current {
 		if op.call < moment && op.fate != failed && (op.fate != returned || op.ret >= moment) {
 			v.Open = append(v.Open, WindowOperation[I, O]{Client: op.client, In: op.in, Invoked: op.call})
 		}
 	}
-	v.States = w.states(ctx, rets[:n])
-	return v
 }
 
-// states gives those that are possible after the operations with the first returns.
-func (w *Windows[S, I, O]) states(ctx context.Context, rets []int64) []S {
-	possible := w.front
-	if len(rets) > 0 {
-		ops, pool := w.divide(w.current, rets[len(rets)-1]+1)
-		s := newSearch(ctx, &w.config, pool)
-		if possible = s.all(w.front, ops); s.stopped != "" {
-			return nil
+// Steps of the first round of searches that explain, and how many times as many each further round takes.
+const (
+	firstSteps = 10_000
+	moreSteps  = 8
+)
+
+// Explain looks for the least number of returns after which there is no order, until ctx is done: since more of them
+// have none either, by halves. A search that ends early says nothing: shorter parts are easier, so these are tried next,
+// and then all with more patience. What is known so far stands in v.
+func (v *Violation[S, I, O]) Explain(ctx context.Context) {
+	for steps := int64(firstSteps); !v.Found && ctx.Err() == nil; steps *= moreSteps {
+		hasty := false
+		most := len(v.Operations) // those of more are not tried in this round
+		for most-v.Explained > 1 && ctx.Err() == nil {
+			n := v.Explained + (most-v.Explained)/2
+			after, stopped := v.after(ctx, n, steps)
+			switch {
+			case stopped != "":
+				hasty = hasty || stopped == outOfSteps
+				most = n
+			case after:
+				v.Explained = n
+			default:
+				v.end(n)
+				most = n
+			}
+		}
+		v.Found = v.Explained == len(v.Operations)-1
+		if !hasty {
+			break
+		}
+	}
+	if v.Found && ctx.Err() == nil {
+		v.States = v.states(ctx)
+	}
+}
+
+// after reports whether the first so many operations have an order, and why that was not found out.
+func (v *Violation[S, I, O]) after(ctx context.Context, n int, steps int64) (possible bool, stopped string) {
+	w := v.window
+	ops, pool := w.divide(v.current, v.rets[n-1]+1)
+	if d := w.config.exactly(w.front, ops, pool); d.known {
+		return len(d.after) > 0 || d.later, ""
+	}
+	s := newSearch(ctx, &w.config, pool)
+	s.once, s.steps = true, steps
+	possible = len(s.all(w.front, ops)) > 0
+	return possible, s.stopped
+}
+
+// states returns those that are possible after all but the last operation.
+func (v *Violation[S, I, O]) states(ctx context.Context) []S {
+	w, possible := v.window, v.window.front
+	if v.Explained > 0 {
+		ops, pool := w.divide(v.current, v.rets[v.Explained-1]+1)
+		if d := w.config.exactly(w.front, ops, pool); d.known {
+			possible = d.after
+		} else {
+			s := newSearch(ctx, &w.config, pool)
+			if possible = s.all(w.front, ops); s.stopped != "" {
+				return nil
+			}
 		}
 	}
 	return w.distinct(possible)
@@ -105,8 +160,9 @@ func (w *Windows[S, I, O]) distinct(possible []possibility[S]) []S {
 // Visualize writes porcupine's page: the operations on a time line, with the longest orders that were found. Open
 // operations are notes beside it, since they may or may not be part of an order.
 func (v *Violation[S, I, O]) Visualize(ctx context.Context, out io.Writer) error {
-	s := newSearch(ctx, v.config, v.pool)
-	defer s.guard.release(v.config.Spec.Name)
+	config := &v.window.config
+	s := newSearch(ctx, config, v.pool)
+	defer s.guard.release(config.Spec.Name)
 	all := s.timeline(v.ops)
 	rows := make(map[Client]int) // the page has a row for each number up to the greatest
 	row := func(c Client) int {
@@ -118,9 +174,9 @@ func (v *Violation[S, I, O]) Visualize(ctx context.Context, out io.Writer) error
 	for i := range all {
 		all[i].ClientId, all[i].Metadata = row(v.ops[i].client), fmt.Sprintf("client %d", v.ops[i].client)
 	}
-	model := s.model(v.start)
+	model := s.model(v.window.front)
 	_, info := porcupine.CheckOperationsVerbose(model, all, 0)
-	s.guard.release(v.config.Spec.Name)
+	s.guard.release(config.Spec.Name)
 	end := v.Culprit().Returned
 	var notes []porcupine.Annotation
 	for _, op := range v.Open {

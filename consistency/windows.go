@@ -41,9 +41,14 @@ type WindowsConfig[S any, I comparable, O any] struct {
 	// Effect tells what is known of an operation with this input and this answer; of an unknown one, out is nil. Claiming
 	// what is not so makes answers wrong. Nil is Depends, always, and then many clients at once take long.
 	Effect func(in I, out *O) Effect
-	// MaxOperations bounds the completed operations of one window; 0 means 20,000.
+	// Exact decides windows without a search where it applies; nil is a search, always.
+	Exact Exact[S, I, O]
+	// MaxOperations bounds the completed operations of one window that is searched; 0 means 20,000.
 	MaxOperations int
-	// MaxMemory bounds what the search of one window may hold, estimated, in bytes; 0 means 1 GiB.
+	// Lighten is how many completed operations of a window are a reason to look whether some of them can be forgotten before it
+	// ends; 0 means 2,048.
+	Lighten int
+	// MaxMemory bounds what one window and its search may hold, estimated, in bytes; 0 means 1 GiB.
 	MaxMemory int64
 }
 
@@ -56,7 +61,10 @@ type WindowsConfig[S any, I comparable, O any] struct {
 // operation may take effect in every later window, once, or never. Of two pairs with the same state, the one in which
 // fewer unknown operations have taken effect allows all that the other one allows, and is kept alone.
 //
-// An unknown operation needs to take effect only right before a completed one: if it does so earlier, nobody sees the
+// Where the answers show what took effect when, as in a register to which no value is written twice, a window is not searched,
+// and need not end either: see [Exact].
+//
+// In a search, an unknown operation needs to take effect only right before a completed one: if it does so earlier, nobody sees the
 // difference. So it is no operation of the search within a window. The answer is that of [Linearizable] for the whole.
 //
 // One client at a time may use a Windows.
@@ -68,6 +76,8 @@ type Windows[S any, I comparable, O any] struct {
 	done    int                 // how many of them have returned
 	pool    pool[I]             // unknown operations of earlier windows
 	front   []possibility[S]    // what may be so at the beginning of the window
+	later   bool                // it goes on, since too much is possible
+	look    int                 // how long the window has to be for a look at it before it ends
 	outcome Outcome             // Holds until there is another
 	reason  string              // why it is undecided
 	found   *Violation[S, I, O] // if it is violated
@@ -77,6 +87,7 @@ type Windows[S any, I comparable, O any] struct {
 // WindowsStats counts what was checked.
 type WindowsStats struct {
 	Windows    int // that were decided
+	Exact      int // of them, without a search
 	Operations int // completed ones in them
 	Longest    int // completed operations of the longest window
 	Widest     int // the most pairs that were carried from one window to the next
@@ -107,12 +118,16 @@ func NewWindows[S any, I comparable, O any](config WindowsConfig[S, I, O]) *Wind
 	if config.MaxOperations == 0 {
 		config.MaxOperations = 20_000
 	}
+	if config.Lighten == 0 {
+		config.Lighten = 2048
+	}
 	if config.MaxMemory == 0 {
 		config.MaxMemory = 1 << 30
 	}
 	overwrites := func(in I) bool { return config.Effect != nil && config.Effect(in, nil) == Overwrites }
+	bars := func(in I) bool { return config.Exact != nil && config.Exact.cannot(in) }
 	return &Windows[S, I, O]{
-		config: config, open: make(map[Client]int), outcome: Holds, pool: newPool(overwrites),
+		config: config, open: make(map[Client]int), outcome: Holds, pool: newPool(overwrites, bars), look: firstLook(config),
 		front: []possibility[S]{{state: config.Spec.Init}},
 	}
 }
@@ -166,8 +181,8 @@ func (w *Windows[S, I, O]) end(ctx context.Context, c Client, f fate, out O) err
 	}
 	if len(w.open) == 0 {
 		w.close(ctx, false)
-	} else if w.done > w.config.MaxOperations {
-		w.giveUp(fmt.Sprintf("%d operations followed one another without a moment at which none was under way", w.done))
+	} else if w.done > w.look {
+		w.lighten()
 	}
 	return nil
 }
@@ -192,6 +207,14 @@ func (w *Windows[S, I, O]) finish(ctx context.Context, last bool) Outcome {
 	return w.outcome
 }
 
+// Oldest returns the number of the first event that still matters, from 1.
+func (w *Windows[S, I, O]) Oldest() int64 {
+	if len(w.current) == 0 {
+		return w.clock + 1
+	}
+	return w.current[0].call
+}
+
 // Idle tells whether a window has just ended: nothing is known that is not decided.
 func (w *Windows[S, I, O]) Idle() bool { return len(w.current) == 0 }
 
@@ -209,6 +232,11 @@ func (w *Windows[S, I, O]) Violation() *Violation[S, I, O] { return w.found }
 
 // Stats counts what was checked so far.
 func (w *Windows[S, I, O]) Stats() WindowsStats { return w.stats }
+
+// restless gives up a window that is too long to be searched.
+func (w *Windows[S, I, O]) restless(ops int) {
+	w.giveUp(fmt.Sprintf("%d operations followed one another without a moment at which none was under way", ops))
+}
 
 func (w *Windows[S, I, O]) giveUp(reason string) {
 	if w.outcome == Holds {
@@ -232,33 +260,73 @@ func (w *Windows[S, I, O]) forget() {
 
 // close decides the window that has ended. For the last one, some of what is possible at its end will do.
 func (w *Windows[S, I, O]) close(ctx context.Context, last bool) {
-	defer w.forget()
 	if w.outcome != Holds {
+		w.forget()
 		return
 	}
+	if len(w.current) < w.look && w.later && !last {
+		return
+	}
+	w.later = false
+	defer func() {
+		if !w.later {
+			w.forget()
+		}
+	}()
 	ops, pool := w.divide(w.current, w.clock+1)
 	if len(ops) == 0 {
 		w.pool = pool.settled()
 		return
 	}
-	w.stats.Windows++
-	w.stats.Operations += len(ops)
-	w.stats.Longest = max(w.stats.Longest, len(ops))
-	s := newSearch(ctx, &w.config, pool)
-	s.once = last
-	after := s.all(w.front, ops)
+	if bounds := (bounds{ctx: ctx, most: w.config.MaxMemory, steps: -1}); bounds.halted() {
+		w.count(len(ops))
+		w.giveUp(bounds.stopped)
+		return
+	}
+	d := w.config.exactly(w.front, ops, pool)
+	if !d.known && len(ops) > w.config.MaxOperations+1 { // it went on as long as it had not to be searched
+		w.count(len(ops))
+		w.restless(len(ops))
+		return
+	}
+	if d.known && d.later && !last {
+		w.later, w.look = true, 2*len(w.current)
+		return
+	}
+	w.look = firstLook(w.config)
+	w.count(len(ops))
+	after := d.after
+	if d.known {
+		w.stats.Exact++
+	} else {
+		s := newSearch(ctx, &w.config, pool)
+		s.once = last
+		after = s.all(w.front, ops)
+		if s.stopped != "" {
+			w.giveUp(s.stopped)
+			return
+		}
+	}
 	switch {
-	case s.stopped != "":
-		w.giveUp(s.stopped)
-	case len(after) == 0:
-		w.outcome = Violated
-		w.found = w.explain(ctx)
-	default:
+	case len(after) > 0:
 		w.front = after
 		w.stats.Widest = max(w.stats.Widest, len(after))
 		w.pool = pool.settled()
 		w.shed()
+	case !d.later:
+		w.violate()
 	}
+}
+
+func (w *Windows[S, I, O]) count(ops int) {
+	w.stats.Windows++
+	w.stats.Operations += ops
+	w.stats.Longest = max(w.stats.Longest, ops)
+}
+
+func (w *Windows[S, I, O]) violate() {
+	w.outcome = Violated
+	w.found = w.violation()
 }
 
 // divide tells operations of the window that have returned before a moment, in the order of their invocation, from those
@@ -266,10 +334,10 @@ func (w *Windows[S, I, O]) close(ctx context.Context, last bool) {
 func (w *Windows[S, I, O]) divide(current []windowed[I, O], moment int64) ([]operation[I, O], pool[I]) {
 	var rets []int64
 	var ops []operation[I, O]
-	for _, op := range current {
+	for i, op := range current {
 		if op.fate == returned && op.ret < moment {
 			rets = append(rets, op.ret)
-			ops = append(ops, operation[I, O]{windowed: op})
+			ops = append(ops, operation[I, O]{windowed: op, at: i})
 		}
 	}
 	slices.Sort(rets)
@@ -281,9 +349,9 @@ func (w *Windows[S, I, O]) divide(current []windowed[I, O], moment int64) ([]ope
 		ops[i].rank = before(ops[i].ret)
 	}
 	var more []unknown[I]
-	for _, op := range current {
+	for i, op := range current {
 		if op.call < moment && op.fate != failed && (op.fate != returned || op.ret >= moment) {
-			more = append(more, unknown[I]{in: op.in, after: before(op.call)})
+			more = append(more, unknown[I]{in: op.in, after: before(op.call), call: op.call, at: i, waiting: op.fate != lost})
 		}
 	}
 	return ops, w.pool.with(more)

@@ -184,6 +184,9 @@ func verifyPrefix[S any, I comparable, O any](
 	t *testing.T, rt *rapid.T, spec consistency.Spec[S, I, O], events []told[I, O], v *consistency.Violation[S, I, O],
 ) {
 	t.Helper()
+	if v.Explain(t.Context()); !v.Found {
+		rt.Fatalf("what is wrong was not found of\n%+v", events)
+	}
 	for _, short := range []bool{false, true} {
 		end := int(v.Culprit().Returned)
 		if short {
@@ -250,6 +253,11 @@ func TestWindowsAgainstPlainSearch(t *testing.T) {
 	})
 	t.Run("register, told what matters", func(t *testing.T) {
 		decided(t, registers{Spec: consistency.Register("-"), Before: registerBefore}, 2, drawRegister, drawRegisterAnswer)
+	})
+	t.Run("register, exactly", func(t *testing.T) {
+		decided(t, registers{
+			Spec: consistency.Register("-"), Before: registerBefore, Exact: consistency.RegisterExactly[string](),
+		}, 2, drawRegister, drawRegisterAnswer)
 	})
 	t.Run("register, told effects", func(t *testing.T) {
 		decided(t, registers{
@@ -405,6 +413,7 @@ func ExampleWindows() {
 	_ = w.Return(ctx, 2, consistency.Got("-"))
 	fmt.Println(w.Finish(ctx))
 	v := w.Violation()
+	v.Explain(ctx)
 	fmt.Printf("window %d: %v cannot be answered %v, it holds %v\n", v.Window, v.Culprit().In, v.Culprit().Out, v.States)
 	// Output:
 	// holds

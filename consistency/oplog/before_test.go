@@ -80,10 +80,10 @@ func compareBefore(t *testing.T, spec Spec, whole bool, draw draw) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), rapid.Uint64().Draw(rt, "stream")))
 		object := spec.object(None, whole)
 		all := consistency.NewWindows(consistency.WindowsConfig[cell, input, output]{Spec: object})
-		few := consistency.NewWindows(consistency.WindowsConfig[cell, input, output]{
-			Spec: object, Before: spec.before(whole), Effect: spec.effect,
-		})
 		c := Config{Spec: spec, WholeSets: whole}
+		config := c.windows()
+		config.Exact = nil
+		few := consistency.NewWindows(config)
 		var text []string
 		var busy [3]*Event
 		var answers [3]Event // that they will get

@@ -1,8 +1,10 @@
 package oplog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"synod/consistency"
 )
@@ -13,9 +15,22 @@ type Result struct {
 	Outcome consistency.Outcome
 	Reason  string // why it is undecided
 	Counts  Counts
-	// Findings are what is wrong, at most one for each part, in the order of time. Sequential consistency has none: no
-	// single operation is to blame.
+	// Findings are what is wrong, at most one for each part, in the order of time. Which answers are to blame is known once
+	// they are explained. Sequential consistency has none: no single operation is to blame.
 	Findings []Finding
+}
+
+// Explain looks for the first answer of each finding that no order explains, until ctx is done. It may take much longer
+// than it took to find that something is wrong.
+func (r *Result) Explain(ctx context.Context) {
+	for i := range r.Findings {
+		r.Findings[i] = r.Findings[i].again(ctx)
+	}
+	r.sort()
+}
+
+func (r *Result) sort() {
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(a.Last.Returned, b.Last.Returned) })
 }
 
 // Enough tells whether there was anything to check: at least one operation that was answered.

@@ -1,7 +1,6 @@
 package oplog
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,7 +48,6 @@ type part struct{ key, element Value }
 // One goroutine at a time may use it.
 type Checker struct {
 	config Config
-	object consistency.Spec[cell, input, output]
 	parts  map[part]*checked
 	order  []part // in which they first occurred
 	busy   map[int64]*underway
@@ -60,8 +58,9 @@ type Checker struct {
 type checked struct {
 	part    part
 	windows *consistency.Windows[cell, input, output]
-	places  []place // of the events of the current window
-	before  int64   // how many events there were before it
+	places  []place // of the events that still matter
+	before  int64   // how many events there were before them
+	found   bool    // something is wrong
 }
 
 // place is where and when an event was.
@@ -95,8 +94,7 @@ func NewChecker(c Config) (*Checker, error) {
 		return nil, err
 	}
 	return &Checker{
-		config: c, object: c.object(),
-		parts: make(map[part]*checked), busy: make(map[int64]*underway),
+		config: c, parts: make(map[part]*checked), busy: make(map[int64]*underway),
 	}, nil
 }
 
@@ -150,10 +148,7 @@ func (c *Checker) invoke(e Event) error {
 	}
 	p := c.parts[at]
 	if p == nil {
-		p = &checked{part: at, windows: consistency.NewWindows(consistency.WindowsConfig[cell, input, output]{
-			Spec: c.object, Before: c.config.Spec.before(c.config.WholeSets), Effect: c.config.effect,
-			MaxOperations: c.config.MaxWindow, MaxMemory: c.config.MaxMemory,
-		})}
+		p = &checked{part: at, windows: consistency.NewWindows(c.config.windows())}
 		c.parts[at] = p
 		c.order = append(c.order, at)
 	}
@@ -187,19 +182,19 @@ func (c Config) effect(in input, heard *output) consistency.Effect {
 	return c.Spec.effect(in, heard)
 }
 
-// look notes what a window that has ended showed, and forgets where its events were.
+// look notes what a window shows, and forgets where events were that do not matter any more.
 func (c *Checker) look(p *checked) {
-	if !p.windows.Idle() {
-		return
-	}
-	if v := p.windows.Violation(); v != nil && !slices.ContainsFunc(c.found, func(f Finding) bool { return f.part == p.part }) {
+	if v := p.windows.Violation(); v != nil && !p.found {
+		p.found = true
 		c.found = append(c.found, c.config.finding(p, v))
 	}
-	p.before += int64(len(p.places))
-	p.places = p.places[:0]
+	if gone := p.windows.Oldest() - 1 - p.before; gone > int64(len(p.places)/2) {
+		p.places = slices.Delete(p.places, 0, int(gone))
+		p.before += gone
+	}
 }
 
-// Finish notes that nothing more happens, and gives the result.
+// Finish notes that nothing more happens, and returns the result. Its findings are to be explained: see [Result.Explain].
 func (c *Checker) Finish(ctx context.Context) Result {
 	r := Result{Config: c.config, Counts: c.counts}
 	r.Counts.Unknown += len(c.busy)
@@ -222,7 +217,7 @@ func (c *Checker) Finish(ctx context.Context) Result {
 	}
 	r.Counts.Keys = len(keys)
 	if r.Findings = c.found; len(r.Findings) > 0 {
-		slices.SortStableFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(a.Culprit.Returned, b.Culprit.Returned) })
+		r.sort()
 		r.Outcome, r.Reason = consistency.Violated, ""
 	}
 	return r

@@ -45,6 +45,7 @@ func Example() {
 		return
 	}
 	fmt.Println(r.Outcome)
+	r.Explain(context.Background())
 	fmt.Print(r.Findings[0])
 	// Output:
 	// violated

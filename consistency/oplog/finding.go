@@ -4,27 +4,34 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"synod/consistency"
 )
 
-// Finding is an answer that no order of the operations explains.
+// Finding is a part of a history that no order of the operations explains.
 type Finding struct {
 	Key     Value // of the object; None if there are no keys
 	Element Value // of a set that is checked element by element
 	Window  int   // its number among those of the part, from 1
-	Culprit Operation
-	// Before are the operations of the window that had been answered before, in the order of their answers.
-	Before []Operation
-	// Open are those of the window that may have taken effect or not, when the culprit was answered.
+	// Last is the last operation of the shortest part of the window that is known to have no order. If it is Found, no
+	// part is shorter, and the answer to Last is the first that no order explains.
+	Last  Operation
+	Found bool
+	// Before are the operations of the window that had been answered before Last, in the order of their answers. There is
+	// an order of the first Explained of them, so that the first answer that no order explains is behind these.
+	Before    []Operation
+	Explained int
+	// Open are those of the window that may have taken effect or not, when Last was answered.
 	Open []Operation
 	// States are what the part may have held after all of Before; nil if that could not be found out.
 	States []string
 
-	part part
-	page func(context.Context, io.Writer) error
+	part  part
+	page  func(context.Context, io.Writer) error
+	again func(context.Context) Finding // with what can be found out
 }
 
 // Operation is one of a finding.
@@ -64,42 +71,63 @@ func (c Config) subject(at part) string {
 
 // finding describes the violation of a part with the places of its events.
 func (c Config) finding(p *checked, v *consistency.Violation[cell, input, output]) Finding {
+	t := teller{part: p.part, places: slices.Clone(p.places), before: p.before, violation: v}
+	return t.finding()
+}
+
+// teller knows where the events of a violation were.
+type teller struct {
+	part      part
+	places    []place
+	before    int64
+	violation *consistency.Violation[cell, input, output]
+}
+
+func (t teller) finding() Finding {
+	v := t.violation
 	f := Finding{
-		Key: p.part.key, Element: p.part.element, Window: v.Window, part: p.part, page: v.Visualize,
-	}
-	at := func(event int64) place {
-		if i := event - p.before - 1; i >= 0 && i < int64(len(p.places)) {
-			return p.places[i]
-		}
-		return place{}
-	}
-	describe := func(o consistency.WindowOperation[input, output]) Operation {
-		call, end := at(o.Invoked), at(o.Returned)
-		in := o.In
-		if p.part.element != None {
-			in.value = p.part.element
-		}
-		text := in.String()
-		if o.Returned > 0 {
-			text += " -> " + o.Out.String()
-		}
-		return Operation{
-			Process: int64(o.Client), Text: text, Invoked: call.line, Returned: end.line,
-			InvokedAt: time.Duration(call.at), EndedAt: time.Duration(end.at),
-		}
+		Key: t.part.key, Element: t.part.element, Window: v.Window, Found: v.Found, Explained: v.Explained,
+		part: t.part, page: v.Visualize,
 	}
 	for _, o := range v.Operations {
-		f.Before = append(f.Before, describe(o))
+		f.Before = append(f.Before, t.describe(o))
 	}
-	f.Culprit = f.Before[len(f.Before)-1]
-	f.Before = f.Before[:len(f.Before)-1]
+	last := len(f.Before) - 1
+	f.Before, f.Last = f.Before[:last], f.Before[last]
 	for _, o := range v.Open {
-		f.Open = append(f.Open, describe(o))
+		f.Open = append(f.Open, t.describe(o))
 	}
 	for _, s := range v.States {
 		f.States = append(f.States, s.String())
 	}
+	f.again = func(ctx context.Context) Finding {
+		v.Explain(ctx)
+		return t.finding()
+	}
 	return f
+}
+
+func (t teller) at(event int64) place {
+	if i := event - t.before - 1; i >= 0 && i < int64(len(t.places)) {
+		return t.places[i]
+	}
+	return place{}
+}
+
+func (t teller) describe(o consistency.WindowOperation[input, output]) Operation {
+	call, end := t.at(o.Invoked), t.at(o.Returned)
+	in := o.In
+	if t.part.element != None {
+		in.value = t.part.element
+	}
+	text := in.String()
+	if o.Returned > 0 {
+		text += " -> " + o.Out.String()
+	}
+	return Operation{
+		Process: int64(o.Client), Text: text, Invoked: call.line, Returned: end.line,
+		InvokedAt: time.Duration(call.at), EndedAt: time.Duration(end.at),
+	}
 }
 
 // String explains the finding in a few lines.
@@ -111,7 +139,11 @@ func (f Finding) String() string {
 	if f.Element != None {
 		fmt.Fprintf(&b, "element %v, ", f.Element)
 	}
-	fmt.Fprintf(&b, "window %d, %v to %v: no order explains\n  %v\n", f.Window, f.Culprit.InvokedAt, f.Culprit.EndedAt, f.Culprit)
+	if f.Found {
+		fmt.Fprintf(&b, "window %d, %v to %v: no order explains\n  %v\n", f.Window, f.Last.InvokedAt, f.Last.EndedAt, f.Last)
+	} else {
+		f.suspects(&b)
+	}
 	if len(f.States) > 0 {
 		fmt.Fprintf(&b, "after all that had been answered before, it held %s\n", strings.Join(f.States, " or "))
 	}
@@ -129,9 +161,21 @@ func (f Finding) String() string {
 			fmt.Fprintf(&b, "  %v\n", o)
 		}
 	}
-	list("answered before, in this window:", f.Before)
-	list("may have taken effect or not:", f.Open)
+	if f.Found {
+		list("answered before, in this window:", f.Before)
+		list("may have taken effect or not:", f.Open)
+	}
 	return b.String()
+}
+
+// suspects says among which answers the first one is that no order explains, if it was not found.
+func (f Finding) suspects(b *strings.Builder) {
+	fmt.Fprintf(b, "window %d, up to %v: no order explains all answers; the first that none explains was not found in time\n",
+		f.Window, f.Last.EndedAt)
+	if f.Explained > 0 {
+		fmt.Fprintf(b, "it came after\n  %v\n", f.Before[f.Explained-1])
+	}
+	fmt.Fprintf(b, "and is one of %d, the last of them\n  %v\n", len(f.Before)+1-f.Explained, f.Last)
 }
 
 // Page writes porcupine's page for the part of the window up to the answer that nothing explains.

@@ -475,3 +475,34 @@ func TestImpossibleEvents(t *testing.T) {
 		}
 	}
 }
+
+// A search that was stopped says nothing: what is blamed is the first answer that no order explains, or nobody.
+func TestStoppedExplanation(t *testing.T) {
+	var h History
+	for range 3 {
+		h.Events = append(h.Events, done(1, Write, "1", Event{})...)
+		h.Events = append(h.Events, Event{Type: Invoke, Process: 2, Op: Write, Value: "2"})
+		h.Events = append(h.Events, done(3, Read, None, told("1"))...)
+		h.Events = append(h.Events, done(3, Read, None, told("2"))...)
+		h.Events = append(h.Events, done(4, Read, None, told("1"))...)
+		h.Events = append(h.Events, Event{Type: Ok, Process: 2})
+	}
+	for i := range h.Events {
+		h.Events[i].Line = i + 2
+	}
+	r, err := Check(t.Context(), h, Config{Spec: Register})
+	if err != nil || r.Outcome != consistency.Violated || len(r.Findings) != 1 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if f := r.Findings[0]; f.Found || f.Explained > 0 || !strings.Contains(f.String(), "was not found in time") {
+		t.Errorf("before it is explained: %v", f)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if r.Explain(stopped); r.Findings[0].Found {
+		t.Errorf("nobody looked, and %v is blamed", r.Findings[0].Last)
+	}
+	if r.Explain(t.Context()); !r.Findings[0].Found || r.Findings[0].Last.Returned != 10 || len(r.Findings[0].States) == 0 {
+		t.Errorf("%v", r.Findings[0])
+	}
+}

@@ -161,6 +161,7 @@ func (c Config) rehearse(ctx context.Context, seed uint64, s nemesis.Schedule, w
 	check.MaxMemory = maxMemory
 	h := oplog.History{Header: oplog.Header{Spec: check.Spec}, Events: Events(o.Notes, c.Clients)}
 	r.Check, err = oplog.Check(ctx, h, check)
+	r.Check.Explain(ctx)
 	return r, err
 }
 

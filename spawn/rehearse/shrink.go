@@ -40,7 +40,7 @@ func (r Run) when() time.Duration {
 		at = min(at, v.At)
 	}
 	for _, f := range r.Check.Findings {
-		at = min(at, f.Culprit.EndedAt)
+		at = min(at, f.Last.EndedAt)
 	}
 	return at
 }
