@@ -1,8 +1,6 @@
 package checker
 
-import (
-	"slices"
-)
+import "slices"
 
 // A layout with pairs, or a boundary, needs more of a successor than arithmetic on packed states gives. But a successor has
 // the ids of its source in all units but a few, so only what changed is looked at: the pairs over the changed units, up to
