@@ -127,6 +127,8 @@ type watcher struct {
 	next      func(h any, e actor.Envelope[any], p actor.Passage) (any, error)
 	crash     func(h any, id actor.ID) (any, error) // nil for none
 	visualize func(w io.Writer, h any) error        // nil for none
+	tell      func(before, after any) []string
+	explain   func(path []any) []string
 }
 
 // eraseObserver takes the types off an observer.
@@ -145,6 +147,18 @@ func eraseObserver[M, H any](o actor.Observer[M, H]) watcher {
 	}
 	if o.Visualize != nil {
 		w.visualize = func(to io.Writer, h any) error { return o.Visualize(to, as[H](h)) }
+	}
+	if o.Tell != nil {
+		w.tell = func(before, after any) []string { return o.Tell(as[H](before), as[H](after)) }
+	}
+	if o.Explain != nil {
+		w.explain = func(path []any) []string {
+			memories := make([]H, len(path))
+			for i, h := range path {
+				memories[i] = as[H](h)
+			}
+			return o.Explain(memories)
+		}
 	}
 	return w
 }

@@ -10,46 +10,116 @@ import (
 // Happening is a step of a path, given to a system that can say in the words of its protocol what the step means.
 type Happening[M any] struct {
 	Kind     Kind
-	Actor    actor.ID          // who acts; the recipient of a message
-	Envelope actor.Envelope[M] // of a Deliver or Drop; must not be changed
-	Before   View              // the state in which the step was taken
-	After    View              // the state that it led to
+	Actor    actor.ID            // who acts; the recipient of a message
+	Envelope actor.Envelope[M]   // of a Deliver or Drop; must not be changed
+	Sent     []actor.Envelope[M] // what the step sends, in order; must not be changed
+	Before   View                // the state in which the step was taken
+	After    View                // the state that it led to
+	// Earlier are the steps of the path before this one, the first one first: what happened in truth, whatever the states
+	// remember of it. Steps of no actor are not among them.
+	Earlier []Happening[M]
+	Number  int  // of the step, from 1; those of no actor count too
+	Last    bool // whether the path ends with it
 }
 
 // Explain lets a system say what steps mean: explain gives remarks, a line each, or none for a step that needs none. It
-// is called for steps of paths that are shown, never during a search, and must be pure. The last call counts.
+// is called for the steps of paths that are shown, never during a search, and must be pure. The last call counts.
 func (sys *System[M]) Explain(explain func(Happening[M]) []string) {
-	sys.explain = func(h Happening[any]) []string {
-		return explain(Happening[M]{h.Kind, h.Actor, envelopeOf[M](h.Envelope), h.Before, h.After})
+	sys.explain = func(all []Happening[any], each func(i int, explain func() []string)) {
+		typed := make([]Happening[M], len(all))
+		for i, h := range all {
+			t := Happening[M]{
+				Kind: h.Kind, Actor: h.Actor, Before: h.Before, After: h.After,
+				Earlier: typed[:i:i], Number: h.Number, Last: h.Last,
+			}
+			if h.Envelope.Message != nil {
+				t.Envelope = envelopeOf[M](h.Envelope)
+			}
+			for _, e := range h.Sent {
+				t.Sent = append(t.Sent, envelopeOf[M](e))
+			}
+			typed[i] = t
+		}
+		for i, h := range typed {
+			each(i, func() []string { return explain(h) })
+		}
 	}
 }
 
-// Explain gives the remarks of a model on a transition from a state: what it means in the words of the protocol. There
-// are none if the model has none to make. An error is that of a model whose function panics.
-func Explain(space Space, from []PartID, t Transition) ([]string, error) {
-	e, ok := space.(interface {
-		remarks(from []PartID, t Transition) ([]string, error)
-	})
-	if !ok {
-		return nil, nil
-	}
-	return e.remarks(from, t)
+// Remarks are what there is to say of a step of a path. An error is that of a model whose function panics.
+type Remarks struct {
+	Notes []string
+	Err   error
 }
 
-func (sp *space) remarks(from []PartID, t Transition) (all []string, err error) {
-	if sp.sys.explain == nil || t.Slot >= sp.nobody {
-		return nil, nil
+// Explain gives the remarks of a model on the steps of a path: what they mean in the words of the protocol, and what its
+// observers make of them.
+func Explain(space Space, p Path) []Remarks {
+	all := make([]Remarks, len(p.Steps))
+	if e, ok := space.(interface{ explain(p Path, all []Remarks) }); ok {
+		e.explain(p, all)
 	}
-	defer caught(&err, "the explanation", func() string { return t.Action.Text })
-	h := Happening[any]{
-		Kind: t.Action.Kind, Actor: sp.ends.id(uint32(t.Slot)),
-		Before: View{&Reading{space: sp, state: from}}, After: View{&Reading{space: sp, state: t.State}},
+	return all
+}
+
+func (sp *space) explain(p Path, all []Remarks) {
+	if sp.sys.explain != nil {
+		happenings := sp.happenings(p)
+		sp.sys.explain(happenings, func(i int, explain func() []string) {
+			h := happenings[i]
+			r := &all[h.Number-1]
+			defer caught(&r.Err, "the explanation", func() string { return p.Steps[h.Number-1].Action.Text })
+			r.Notes = append(r.Notes, explain()...)
+		})
 	}
-	if t.Action.Message != "" || t.Action.From != "" {
-		source, message := sp.slots[t.Slot].(*cells).letterOf(t.ID)
-		h.Envelope = sp.opened(sp.envelope(source, uint32(t.Slot), message))
+	for i := range sp.sys.observers {
+		slot := sp.historySlot(i)
+		sp.slots[slot].(*histories).explain(p, slot, all)
 	}
-	return sp.sys.explain(h), nil
+}
+
+// happenings are the steps of a path that an actor takes.
+func (sp *space) happenings(p Path) []Happening[any] {
+	var all []Happening[any]
+	for i, t := range p.Steps {
+		if t.Slot >= sp.nobody {
+			continue
+		}
+		h := Happening[any]{
+			Kind: t.Action.Kind, Actor: sp.ends.id(uint32(t.Slot)), Number: i + 1, Last: i == len(p.Steps)-1,
+			Before: View{&Reading{space: sp, state: p.At(i)}}, After: View{&Reading{space: sp, state: t.State}},
+		}
+		if t.Action.Message != "" || t.Action.From != "" {
+			source, message := sp.slots[t.Slot].(*cells).letterOf(t.ID)
+			h.Envelope = sp.opened(sp.envelope(source, uint32(t.Slot), message))
+		}
+		for _, e := range t.Effects {
+			if int(e.Slot) <= sp.nobody {
+				h.Sent = append(h.Sent, sp.opened(uint32(e.Effect)))
+			}
+		}
+		all = append(all, h)
+	}
+	return all
+}
+
+// explain adds what the observer has to say to the step with which what it demands is violated.
+func (h *histories) explain(p Path, slot int, all []Remarks) {
+	if h.observer.explain == nil {
+		return
+	}
+	memories := []any{h.values.Value(uint32(p.Initial[slot]))}
+	for i, t := range p.Steps {
+		memories = append(memories, h.values.Value(uint32(t.State[slot])))
+		if t.State[slot] == p.At(i)[slot] {
+			continue
+		}
+		r := &all[i]
+		func() {
+			defer caught(&r.Err, h.who(), func() string { return "explaining " + t.Action.Text })
+			r.Notes = append(r.Notes, h.observer.explain(memories)...)
+		}()
+	}
 }
 
 // letterOf gives the sender and the message of an action about one.

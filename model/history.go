@@ -190,7 +190,26 @@ func (h *histories) content(dst []byte, id PartID) []byte {
 func (h *histories) text(id PartID) string { return h.walker.Text(h.values.Value(uint32(id))) }
 
 func (h *histories) changes(from, to PartID) []Change {
+	if told := h.told(from, to); len(told) > 0 {
+		return told
+	}
 	return changes(h.walker.Diff(h.values.Value(uint32(from)), h.values.Value(uint32(to))))
+}
+
+// told gives what the observer says of what it noted, or nothing.
+func (h *histories) told(from, to PartID) (all []Change) {
+	if h.observer.tell == nil || from == to {
+		return nil
+	}
+	defer func() {
+		if recover() != nil { // The difference tells it too.
+			all = nil
+		}
+	}()
+	for _, line := range h.observer.tell(h.values.Value(uint32(from)), h.values.Value(uint32(to))) {
+		all = append(all, Change{New: line})
+	}
+	return all
 }
 
 func (h *histories) audit() error {

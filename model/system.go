@@ -50,7 +50,7 @@ type system struct {
 	crashable   []actor.ID
 	partitions  [][]actor.ID // sides, each sorted
 	monotone    []string     // names of properties
-	explain     func(Happening[any]) []string
+	explain     func(all []Happening[any], each func(i int, explain func() []string))
 	begin       beginning
 	described   description
 	err         error // the first mistake in putting the system together, reported by Space

@@ -31,12 +31,15 @@ type (
 
 // observer makes an observer for a kind of register, which says that it is unset in its own way.
 func observer[S any](spec consistency.Spec[S, input, output], unset output) actor.Observer[Message, History] {
+	holds := func(h History) bool { return consistency.Linearizable(spec, h) }
 	return actor.Observer[Message, History]{
-		Name:  "linearizable",
-		Sees:  seen,
-		Next:  func(h History, e actor.Envelope[Message], _ actor.Passage) (History, error) { return next(h, e, unset) },
-		Crash: func(h History, id actor.ID) (History, error) { return h.Crash(consistency.Client(id)) },
-		Holds: func(h History) bool { return consistency.Linearizable(spec, h) },
+		Name:    "linearizable",
+		Sees:    seen,
+		Next:    func(h History, e actor.Envelope[Message], _ actor.Passage) (History, error) { return next(h, e, unset) },
+		Crash:   func(h History, id actor.ID) (History, error) { return h.Crash(consistency.Client(id)) },
+		Holds:   holds,
+		Tell:    tell,
+		Explain: func(path []History) []string { return convict(holds, path) },
 		Visualize: func(w io.Writer, h History) error {
 			return consistency.Visualize(w, spec, h)
 		},

@@ -146,7 +146,8 @@ func New(space model.Space, property string, kind Kind, p model.Path) Trace {
 		Loop:    p.Loop, Maximal: p.Maximal,
 	}
 	state := p.Initial
-	for _, s := range p.Steps {
+	remarks := model.Explain(space, p)
+	for i, s := range p.Steps {
 		step := Step{
 			Key: s.Action.Key, Text: valid(s.Action.Text), Kind: s.Action.Kind.String(), Actor: valid(s.Action.Actor),
 			From: valid(s.Action.From), Message: valid(s.Action.Message), Fingerprint: Fingerprint(space, s.State),
@@ -159,7 +160,7 @@ func New(space model.Space, property string, kind Kind, p model.Path) Trace {
 				step.Slots = append(step.Slots, newSlot(space, slot, id))
 			}
 		}
-		step.Notes = notes(space, state, s)
+		step.Notes = notes(remarks[i])
 		t.Steps = append(t.Steps, step)
 		state = s.State
 	}
@@ -173,15 +174,15 @@ func newSlot(space model.Space, slot int, id model.PartID) Slot {
 }
 
 // notes gives the remarks of the model on a step. One that cannot be made is no reason not to show the step.
-func notes(space model.Space, from []model.PartID, s model.Transition) []string {
-	remarks, err := model.Explain(space, from, s)
-	if err != nil {
-		return []string{valid("no explanation: " + firstLine(err.Error()))}
+func notes(r model.Remarks) []string {
+	var all []string
+	for _, n := range r.Notes {
+		all = append(all, valid(n))
 	}
-	for i, r := range remarks {
-		remarks[i] = valid(r)
+	if r.Err != nil {
+		all = append(all, valid("no explanation: "+firstLine(r.Err.Error())))
 	}
-	return remarks
+	return all
 }
 
 func firstLine(s string) string {

@@ -24,17 +24,18 @@ func ExampleSystem() {
 	//        2.Awaiting: 2 → 4
 	//        2.Requests: 1 → 2
 	//        2.mailbox - 0 → 2: PutOk(2)
-	//        linearizable.lines[0].entries[0].out.Answer: 0 → 1
-	//        linearizable.lines[0].entries[0].pending: true → false
-	//        linearizable.lines[0].entries[1] + {in:read,out:answer 0,pending:true,knew:nil}
+	//        linearizable + client 2's put 'A' is done
+	//        linearizable + client 2's get begins
 	//   3. 2 → 1: Get(4)
 	//        1.mailbox - 2 → 1: Get(4)
 	//        2.mailbox + 1 → 2: GetOk(4, none)
 	//   4. 1 → 2: GetOk(4, none)
+	//      » not linearizable: client 2's get, from step 2 to step 4, returns none; 'A' or 'B' would have been allowed
+	//      » client 2's put 'A', from the start to step 2, is done
+	//      » client 3's put 'B' is pending since the start
 	//        2.Awaiting: 4 → 0
 	//        2.mailbox - 1 → 2: GetOk(4, none)
-	//        linearizable.lines[0].entries[1].out.Answer: 0 → 3
-	//        linearizable.lines[0].entries[1].pending: true → false
+	//        linearizable + client 2's get returns none
 	// Example of "value chosen":
 	//   1. 2 → 0: Put(2, 'A')
 	//        0.Value: none → 'A'
@@ -45,9 +46,8 @@ func ExampleSystem() {
 	//        2.Awaiting: 2 → 4
 	//        2.Requests: 1 → 2
 	//        2.mailbox - 0 → 2: PutOk(2)
-	//        linearizable.lines[0].entries[0].out.Answer: 0 → 1
-	//        linearizable.lines[0].entries[0].pending: true → false
-	//        linearizable.lines[0].entries[1] + {in:read,out:answer 0,pending:true,knew:nil}
+	//        linearizable + client 2's put 'A' is done
+	//        linearizable + client 2's get begins
 	//   3. 3 → 1: Put(3, 'B')
 	//        1.Value: none → 'B'
 	//        1.mailbox - 3 → 1: Put(3, 'B')

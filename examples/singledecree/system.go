@@ -163,7 +163,8 @@ func (variant Variant) demand(sys registers.System, c Config, servers []reader) 
 		refineVotes(sys.System, c, cmp.Or(variant.Votes, c.Servers/2+1))
 	case NoRefinement:
 	}
-	sys.Explain(explain(servers))
+	majority := actor.Majority(c.Servers)
+	sys.Explain(explain(servers, cmp.Or(variant.Promises, majority), cmp.Or(variant.Votes, majority)))
 	return sys.System
 }
 
