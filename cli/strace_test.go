@@ -35,7 +35,8 @@ func TestSystemCalls(t *testing.T) {
 	defer peer.Close()
 	s := startProgram(t, "strace", "-f", "-s", "300", "-o", trace,
 		"-e", "trace=pwrite64,fdatasync,fsync,msync,sendto,sendmsg,recvfrom,recvmsg",
-		"paxos", "spawn", "--only", "1", "--peers", strings.Join(addresses, ","), "--data-dir", t.TempDir(), "--heartbeat=0")
+		"paxos", "spawn", "--only", "1", "--peers", strings.Join(addresses, ","), "--data-dir", t.TempDir(),
+		"--heartbeat=0", "--retry=0", "--learn=false")
 	stop := sync.OnceFunc(func() { s.stopTraced(t) })
 	defer stop()
 	talk := func(message string) {

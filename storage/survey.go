@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -61,7 +62,7 @@ func read(d Device, dst []byte, at int64) error {
 	if n == len(dst) {
 		return nil
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return &Damage{at + int64(n), at + int64(len(dst)), "the file is cut off"}
 	}
 	return err
