@@ -182,8 +182,16 @@ func (o *ordeal) report(p *torturePlan) string {
 	fmt.Fprintf(&b, "Tortured %s, servers=%d, transport=%s, clients=%d, seed=%d, sec=%.1f.\n",
 		p.flags.model, p.schedule.Servers, p.flags.transport.value, p.workload.Clients, p.seed, o.elapsed.Seconds())
 	writes, reads := p.words()
-	fmt.Fprintf(&b, "operations  %d acknowledged (%s), %d unknown, %d failed\n",
-		c.Acknowledged(), counts(c.Writes, writes, c.Reads, reads), c.Unknown, c.Failed)
+	refused := ""
+	if c.Refused > 0 {
+		refused = fmt.Sprintf(", %d refused", c.Refused)
+	}
+	unknown := fmt.Sprintf("%d unknown", c.Unknown)
+	if c.Unknown > 0 {
+		unknown += fmt.Sprintf(" (%.1f %% of all %ss)", 100*c.UnknownShare(), writes)
+	}
+	fmt.Fprintf(&b, "operations  %d acknowledged (%s)%s, %s, %d failed\n",
+		c.Acknowledged(), counts(c.Writes, writes, c.Reads, reads), refused, unknown, c.Failed)
 	fmt.Fprintf(&b, "faults      %v\n", &o.tally)
 	if o.ambushes > 0 {
 		fmt.Fprintf(&b, "ambushes    %d: kills right after an answer\n", o.ambushes)

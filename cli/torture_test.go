@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -245,5 +246,34 @@ func TestTortureHistory(t *testing.T) {
 	lines.Scan()
 	if want := fmt.Sprintf(`"about":"durable-abd, 3 servers on udp, %d clients, seed `, 5); !strings.Contains(lines.Text(), want) {
 		t.Errorf("it begins with %s", lines.Text())
+	}
+}
+
+// TestTortureUnknown makes sure that the usual patience leaves the outcome of some operations unknown, which the document says, and
+// that servers are where they were asked for.
+func TestTortureUnknown(t *testing.T) {
+	first := peers(t, 3)[0]
+	_, port, _ := strings.Cut(first, ":")
+	path, err := exec.LookPath("paxos")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, problems bytes.Buffer
+	cmd := exec.Command(path, "torture", "--duration", "2s", "--faults", "pause", "--every", "50ms", "--lasting", "300ms..400ms",
+		"--least", "1", "--port", port, "--seed", "1", "--json", "--record=false")
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	_ = cmd.Run() // The exit code tells.
+	code := cmd.ProcessState.ExitCode()
+	var d struct {
+		Operations struct {
+			Unknown int
+			Share   float64 `json:"unknown_share"`
+		}
+	}
+	if err := json.Unmarshal(out.Bytes(), &d); err != nil || code != 0 && code != 3 {
+		t.Fatalf("exit code %d, %v\n%s%s", code, err, &out, &problems)
+	}
+	if d.Operations.Unknown == 0 || d.Operations.Share <= 0 || d.Operations.Share > 1 {
+		t.Errorf("%+v", d.Operations)
 	}
 }

@@ -23,6 +23,7 @@ type tortureFlags struct {
 	entries   catalog.Catalogue
 	model     string
 	servers   positive
+	port      port
 	transport choice
 	options   serverOptions
 
@@ -52,7 +53,7 @@ func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	*f = tortureFlags{
 		entries: entries,
 		servers: 3, transport: choice{"udp", []string{"udp", "tcp"}},
-		clients: 5, reads: 0.5, timeout: duration(100 * time.Millisecond), patience: duration(2 * time.Second),
+		clients: 5, reads: 0.5, timeout: duration(100 * time.Millisecond), patience: duration(200 * time.Millisecond),
 		duration: duration(30 * time.Second), every: duration(100 * time.Millisecond),
 		lasting: span{10 * time.Millisecond, 300 * time.Millisecond}, least: 100, shrink: duration(2 * time.Minute),
 	}
@@ -61,6 +62,7 @@ func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set.StringVar(&f.model, "model", defaultTortured(entries),
 		"whose servers to torture: a `model`, "+strings.Join(entries.Served(), ", "))
 	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
+	set.Var(&f.port, "port", "of the first server; the others have the following ones. 0 is free ones")
 	set.Var(&f.transport, "transport", "datagrams, or streams of messages with their lengths")
 	f.options.add(set, entries, true)
 	set.Var(&f.clients, "clients", "how many ask at the same time")
@@ -68,7 +70,7 @@ func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set.Var(&f.puts, "puts", "how many puts each client makes, after which it only gets; 0 for no limit (1 for single-decree)")
 	set.Var(&f.think, "think", "how long a client waits before each operation, such as 0s..5ms")
 	set.Var(&f.timeout, "timeout", "how long to wait for an answer to each attempt (as long as --patience where a request must not come twice)")
-	set.Var(&f.patience, "patience", "how long an operation may take, all attempts together, until its outcome is unknown (500ms where a request must not come twice)")
+	set.Var(&f.patience, "patience", "how long an operation may take, all attempts together, until its outcome is unknown (twice --timeout, or 500ms where a request must not come twice)")
 	set.Var(&f.duration, "duration", "how long to torture")
 	set.Var(&f.seed, "seed", "of faults and operations; a new one each time unless given")
 	set.StringVar(&f.faults, "faults", "", "the `kinds` of faults, from "+kindWords(nemesis.Kinds())+
@@ -120,6 +122,9 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 			f.patience = onceOnly
 		}
 		f.timeout = f.patience
+	}
+	if set.Changed("timeout") && !set.Changed("patience") {
+		f.patience = 2 * f.timeout // as it is usually
 	}
 	program, err := a.program(f.model, p.variant)
 	if err != nil {

@@ -35,8 +35,11 @@ type tortureCounts struct {
 	Acknowledged int `json:"acknowledged"`
 	Puts         int `json:"puts"`
 	Gets         int `json:"gets"`
+	Refused      int `json:"refused"` // puts, by a register that is written once
 	Unknown      int `json:"unknown"`
-	Failed       int `json:"failed"`
+	// UnknownShare is that of unknown puts among all of them, from 0 to 1.
+	UnknownShare float64 `json:"unknown_share"`
+	Failed       int     `json:"failed"`
 }
 
 // tortureHistory is how the history was judged.
@@ -71,7 +74,7 @@ func (p *torturePlan) document(o *ordeal, code int) tortureDocument {
 		Schema: tortureSchema, Model: p.flags.model, Servers: p.schedule.Servers, Clients: p.workload.Clients,
 		Transport: p.flags.transport.value, Seed: p.seed, Exit: code, Verdict: o.checked.Outcome.String(),
 		Lacking:    append([]string{}, o.lacking(p)...),
-		Operations: tortureCounts{c.Acknowledged(), c.Writes, c.Reads, c.Unknown, c.Failed},
+		Operations: tortureCounts{c.Acknowledged(), c.Writes, c.Reads, c.Refused, c.Unknown, c.UnknownShare(), c.Failed},
 		Faults:     make(map[string]uint64), Ambushes: o.ambushes,
 		History: tortureHistory{
 			Verdict: o.checked.Outcome.String(), Reason: o.checked.Reason,

@@ -117,7 +117,7 @@ func (a *app) ordeal(ctx context.Context, p *torturePlan, s nemesis.Schedule, di
 		return o, err
 	}
 	lull := new(crowd.Lull)
-	cluster, err := torture.Start(ctx, torture.Config{Servers: s.Servers, Dir: dir, Command: command, Lull: lull})
+	cluster, err := torture.Start(ctx, torture.Config{Servers: s.Servers, Port: uint16(p.flags.port), Dir: dir, Command: command, Lull: lull})
 	if err != nil {
 		return o, err
 	}

@@ -4,6 +4,8 @@ package ports
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -48,8 +50,30 @@ func Take(n int) (*Block, error) {
 	return nil, errors.New("no free ports: expected some from 20000 on")
 }
 
+// From takes n ports from the first one on, which have to be free. Nobody else is kept from taking one while it is.
+func From(first uint16, n int) (*Block, error) {
+	b := new(Block)
+	for k := range n {
+		port := int(first) + k
+		if first == 0 || port > math.MaxUint16 {
+			return nil, fmt.Errorf("the port %d: expected %d from 1 to %d", first, n, math.MaxUint16)
+		}
+		addr := local(port)
+		if !free(addr) {
+			return nil, fmt.Errorf("the port %d of %v is in use: expected %d free ones from %d on", port, addr.Addr(), n, first)
+		}
+		b.Addresses = append(b.Addresses, addr)
+	}
+	return b, nil
+}
+
 // Close lets others take the block.
-func (b *Block) Close() error { return b.owner.Close() }
+func (b *Block) Close() error {
+	if b.owner == nil {
+		return nil
+	}
+	return b.owner.Close()
+}
 
 func local(port int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))

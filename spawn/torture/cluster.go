@@ -33,6 +33,7 @@ type Member struct {
 // Config is a cluster.
 type Config struct {
 	Servers int
+	Port    uint16 // of the first server, the others have the following ones; 0 for free ones
 	Dir     string // a folder that is there; each server gets a folder in it, server-0 and so on
 	// Command gives a new command that runs a server. The server is to serve an injector of package faults on the socket
 	// that Control names, as soon as it can be asked, and to end if it cannot save. It may be called by several goroutines
@@ -95,8 +96,16 @@ func Start(ctx context.Context, c Config) (*Cluster, error) {
 	return nil, err
 }
 
+// ports takes the ports of the servers.
+func (c Config) ports() (*ports.Block, error) {
+	if c.Port != 0 {
+		return ports.From(c.Port, c.Servers)
+	}
+	return ports.Take(c.Servers)
+}
+
 func start(ctx context.Context, c Config) (*Cluster, error) {
-	block, err := ports.Take(c.Servers)
+	block, err := c.ports()
 	if err != nil {
 		return nil, err
 	}
