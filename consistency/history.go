@@ -25,8 +25,8 @@ type Client uint64
 // line of its own, of a client whose number is greater by lifeOne; so does what it does after the next such crash.
 const lifeOne Client = 1 << 48
 
-// text is the number of the client, and how often it crashed while it waited for an answer.
-func (c Client) text() string {
+// Name is the number of the client, with the word before it, and how often it crashed while it waited for an answer.
+func (c Client) Name() string {
 	if c < lifeOne || c/lifeOne >= maxLives {
 		return fmt.Sprintf("client %d", uint64(c))
 	}
@@ -454,7 +454,7 @@ func text[I, O any](lines []line[I, O]) string {
 		if b.Len() > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(l.client.text() + ":")
+		b.WriteString(l.client.Name() + ":")
 		for k := range l.entries {
 			if k > 0 {
 				b.WriteByte(';')
@@ -463,7 +463,7 @@ func text[I, O any](lines []line[I, O]) string {
 			b.WriteString(describe(&l.entries[k]))
 			for j, known := range l.entries[k].knew {
 				b.WriteString([]string{" after ", ", "}[min(j, 1)])
-				fmt.Fprintf(&b, "%d of %s", known.returned, known.client.text())
+				fmt.Fprintf(&b, "%d of %s", known.returned, known.client.Name())
 			}
 		}
 	}

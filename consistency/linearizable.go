@@ -51,7 +51,7 @@ func Linearizable[S, I, O any](spec Spec[S, I, O], h History[I, O]) bool {
 func Visualize[S, I, O any](w io.Writer, spec Spec[S, I, O], h History[I, O]) error {
 	all, _ := timeline(h.lines)
 	for i := range all {
-		all[i].Metadata = h.lines[all[i].ClientId].client.text()
+		all[i].Metadata = h.lines[all[i].ClientId].client.Name()
 	}
 	spec = spec.withEqualities()
 	var g guard

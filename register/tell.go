@@ -1,6 +1,7 @@
 package register
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,9 +15,9 @@ type operation = consistency.Operation[input, output]
 // named is an operation without its answer: "client 3's put 'A'".
 func named(op operation) string {
 	if op.In.Write {
-		return fmt.Sprintf("client %d's put %v", op.Client, op.In.Value)
+		return fmt.Sprintf("%s's put %v", op.Client.Name(), op.In.Value)
 	}
-	return fmt.Sprintf("client %d's get", op.Client)
+	return op.Client.Name() + "'s get"
 }
 
 // answered says what an answer tells: "is done", "is refused" or "returns 'A'".
@@ -125,7 +126,7 @@ func convict(holds func(History) bool, path []History) []string {
 		if x.invoked != y.invoked {
 			return x.invoked - y.invoked
 		}
-		return int(a.Client) - int(b.Client)
+		return cmp.Compare(a.Client, b.Client)
 	})
 	for _, op := range all {
 		w := when[place{op.Client, op.Index}].text(op.Pending)

@@ -13,6 +13,7 @@ type event struct {
 	in     input
 	out    output // of a return
 	invoke bool
+	crash  bool
 }
 
 // path makes the histories along a path, of which each step has some events.
@@ -23,9 +24,12 @@ func path(t *testing.T, steps ...[]event) []History {
 	for _, events := range steps {
 		for _, e := range events {
 			var err error
-			if e.invoke {
+			switch {
+			case e.crash:
+				h, err = h.Crash(e.client)
+			case e.invoke:
 				h, err = h.Invoke(e.client, e.in)
-			} else {
+			default:
 				h, err = h.Return(e.client, e.out)
 			}
 			if err != nil {
@@ -110,6 +114,14 @@ func TestExplain(t *testing.T) {
 				t.Errorf("%s: after %d steps %q", name, i-1, got)
 			}
 		}
+	}
+	crashed := path(t, []event{asks(1, putA)}, []event{{client: 1, crash: true}, asks(1, get)},
+		[]event{told(1, consistency.Got(Value('B')))})
+	if got := Linearizable().Explain(crashed); !slices.Equal(got, []string{
+		"not linearizable: client 1 after crash 1's get, from step 1 to step 2, returns 'B'; none or 'A' would have been allowed",
+		"client 1's put 'A' is pending since the start",
+	}) {
+		t.Errorf("after a crash: %q", got)
 	}
 	once := path(t, []event{asks(1, putA)}, []event{told(1, done), asks(2, putB)}, []event{told(2, done)})
 	if got := LinearizableOnce().Explain(once); len(got) == 0 ||

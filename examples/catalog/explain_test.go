@@ -468,3 +468,47 @@ func TestExplanations(t *testing.T) {
 		t.Logf("%4d %s", seen[r.pattern], r.pattern)
 	}
 }
+
+// TestConvicted makes sure that a path to a history that is not linearizable ends with the answer that does not fit, told as
+// the messages of its last step tell it, for every mutant of every register.
+func TestConvicted(t *testing.T) {
+	most := 300_000
+	if testing.Short() {
+		most = 20_000
+	}
+	got := regexp.MustCompile(`^GetOk\(\d+, (.*)\)$`)
+	for _, e := range shipped.All() {
+		for _, m := range e.Mutants {
+			if m.Breaks != "linearizable" || m.Found.Generated > most {
+				continue
+			}
+			src, err := e.Build(catalog.Settings{Mutant: m.Name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := checker.BFS(t.Context(), src, checker.Options{FinishWhen: checker.FirstViolation})
+			for _, tr := range r.Traces() {
+				for i, s := range tr.Steps {
+					at := slices.IndexFunc(s.Notes, func(n string) bool { return strings.HasPrefix(n, "not linearizable: ") })
+					if tr.Property != "linearizable" || i < len(tr.Steps)-1 {
+						if at >= 0 {
+							t.Errorf("%s of %s, step %d of %q: %q", m.Name, e.Name, i+1, tr.Property, s.Notes)
+						}
+						continue
+					}
+					what := "is done"
+					if g := got.FindStringSubmatch(s.Message); g != nil {
+						what = "returns " + g[1] + ";"
+					} else if strings.HasPrefix(s.Message, "PutFail") {
+						what = "is refused"
+					}
+					if at < 0 || !strings.Contains(s.Notes[at], "client "+s.Actor+"'s ") || !strings.Contains(s.Notes[at], what) ||
+						!strings.Contains(s.Notes[at], fmt.Sprintf("to step %d, ", i+1)) {
+						t.Errorf("%s of %s, step %d, %s: %q", m.Name, e.Name, i+1, s.Text, s.Notes)
+					}
+				}
+			}
+			r.Close()
+		}
+	}
+}
