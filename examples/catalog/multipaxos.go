@@ -3,6 +3,7 @@ package catalog
 import (
 	"synod/catalog"
 	"synod/examples/multipaxos"
+	"synod/examples/zoo"
 	"synod/model"
 	"synod/network"
 )
@@ -34,7 +35,7 @@ var multiPaxosEntries = []catalog.Entry{
 		Timers:   func(values map[string]int) bool { return values[resends] > 0 },
 		Model: func(s catalog.Choice) (model.Source, error) {
 			c := multiPaxosConfig(s)
-			return multipaxos.System(c), c.Validate()
+			return zoo.MultiPaxos(s.Mutant, c), c.Validate()
 		},
 	},
 	{
@@ -83,7 +84,7 @@ func multiPaxosParameters(d multipaxos.Config, sizes ...catalog.Parameter) []cat
 			Name: resends, Doc: "how often anything is sent again on a path, at most", Max: maxPuts, Special: true,
 		},
 		catalog.Parameter{
-			Name: machine, Doc: "what is replicated: 0 a register, 1 a log, 2 a key-value store", Max: int(multipaxos.OfStore),
+			Name: machine, Doc: "what is replicated: 0 a register, 1 a log, 2 a key-value store", Max: multipaxos.OfStore,
 			Special: true,
 		},
 		catalog.Parameter{
@@ -98,6 +99,6 @@ func multiPaxosConfig(s catalog.Choice) multipaxos.Config {
 		Servers: v[servers], Replicas: v[replicas], Leaders: v[leaders], Acceptors: v[acceptors],
 		Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Ballots: v[ballots], Window: v[window],
 		Batch: v[batch], Reduce: v[reduceLog] == 1, Resends: v[resends], End: v[endings] == 1,
-		Machine: multipaxos.Kind(v[machine]), Config: s.Config,
+		Machine: v[machine], Config: s.Config,
 	}
 }

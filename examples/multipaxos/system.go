@@ -12,14 +12,11 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Kind is the machine that is replicated.
-type Kind int
-
-// The machines.
+// The machines that are replicated.
 const (
-	OfRegister Kind = iota // one value, which clients write and then read
-	OfLog                  // to which clients append, and which they then read
-	OfStore                // of one key, which clients put, swap and read
+	OfRegister = iota // one value, which clients write and then read
+	OfLog             // to which clients append, and which they then read
+	OfStore           // of one key, which clients put, swap and read
 )
 
 // Config is a system. Servers have the ids 0 … Servers−1, or replicas, leaders and acceptors in this order, if roles are
@@ -38,8 +35,8 @@ type Config struct {
 	Reduce       bool // state reduction, section 4.1
 	Resends      int  // how often something is sent again on a path, at most; with 0 nothing ever is
 	End          bool // clients end their sessions
-	Machine      Kind
-	model.Config // the network, and what may go wrong; servers may crash
+	Machine      int  // OfRegister, OfLog or OfStore
+	model.Config      // the network, and what may go wrong; servers may crash
 }
 
 // The bounds of a Config.

@@ -25,6 +25,7 @@ var families = []family{
 	system("abd", "abd", "abd.go", "system.go"),
 	system("durable-abd", "durableabd", "durableabd.go", "forget.go", "system.go"),
 	system("single-copy", "singlecopy", "singlecopy.go", "system.go"),
+	replicated("multi-paxos", "System"),
 	{
 		model:   "two-phase-commit",
 		sources: []string{"examples/twophase/twophase.go"},
@@ -53,6 +54,20 @@ func system(model, pkg string, files ...string) family {
 	}
 	for _, file := range files {
 		f.sources = append(f.sources, path.Join("examples", pkg, file))
+	}
+	return f
+}
+
+// replicated is the family of a model of Multi-Paxos that a function of examples/multipaxos makes.
+func replicated(model, function string) family {
+	f := system(model, "multipaxos", "system.go", "properties.go", "watch.go")
+	f.sound = "multipaxos." + function + "(c)"
+	f.broken = "mutated." + function + "[M](mutated.Config(c))"
+	for _, file := range []string{"acceptor", "leader", "multipaxos", "replica", "roles", "server"} {
+		f.sources = append(f.sources, "paxos/multipaxos/"+file+".go")
+	}
+	for _, file := range []string{"client", "history", "intervals", "machines", "messages", "rsm", "sessions", "snapshot"} {
+		f.sources = append(f.sources, "paxos/rsm/"+file+".go")
 	}
 	return f
 }

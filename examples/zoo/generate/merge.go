@@ -328,6 +328,7 @@ func (m *merger) loosen(
 	address := ""
 	_, pointer := o.Signature().Recv().Type().(*types.Pointer)
 	_, isPointer := p.info.Types[s.X].Type.Underlying().(*types.Pointer)
+	isPointer = isPointer && len(p.info.Selections[s].Index()) == 1
 	switch {
 	case pointer && !isPointer:
 		address = "&"
@@ -338,14 +339,36 @@ func (m *merger) loosen(
 	if len(call.Args) > 0 {
 		comma = ", "
 	}
-	add(edit{offset(s.Pos()), offset(s.Pos()), looseName(o) + "[Mutant](" + address})
-	add(edit{offset(s.X.End()), offset(call.Lparen) + 1, comma})
+	name := looseName(o)
+	if folder := path.Dir(p.fset.Position(s.Pos()).Filename); o.Pkg().Path() != module+"/"+folder {
+		name = o.Pkg().Name() + "." + name
+	}
+	add(edit{offset(s.Pos()), offset(s.Pos()), name + "[Mutant](" + address})
+	add(edit{offset(s.X.End()), offset(call.Lparen) + 1, embedded(p.info.Selections[s]) + comma})
 }
 
-// looseName is the name of the function that a method becomes.
+// embedded returns the embedded fields between a value and one whose method is selected, each behind a dot.
+func embedded(s *types.Selection) string {
+	path := ""
+	t := s.Recv()
+	for _, i := range s.Index()[:len(s.Index())-1] {
+		if p, ok := t.Underlying().(*types.Pointer); ok {
+			t = p.Elem()
+		}
+		field := t.Underlying().(*types.Struct).Field(i)
+		path += "." + field.Name()
+		t = field.Type()
+	}
+	return path
+}
+
+// looseName is the name of the function that a method becomes, exported if both are.
 func looseName(o *types.Func) string {
 	owner := named(o.Signature().Recv().Type()).Obj().Name()
-	return strings.ToLower(owner[:1]) + owner[1:] + strings.ToUpper(o.Name()[:1]) + o.Name()[1:]
+	if !o.Exported() {
+		owner = strings.ToLower(owner[:1]) + owner[1:]
+	}
+	return owner + "_" + o.Name()
 }
 
 // write returns the files of the copy.
@@ -402,6 +425,7 @@ func (m *merger) copy(f source) string {
 		for _, other := range m.sources {
 			if dir := path.Dir(path.Clean(other)); i.Path.Value == importOf(dir) {
 				replace(i.Path, importOf(path.Dir(m.place(path.Clean(other)))))
+				break
 			}
 		}
 	}
@@ -472,9 +496,10 @@ func (m *merger) function(f source, d *ast.FuncDecl) string {
 		if d.Type.Params.NumFields() > 0 {
 			comma = ", "
 		}
+		o := p.info.Defs[d.Name].(*types.Func)
 		edits = append(edits, edit{
 			offset(d.Recv.Pos()), offset(d.Type.Params.Opening) + 1,
-			looseName(p.info.Defs[d.Name].(*types.Func)) + "[" + parameter + "](" + name + " " + f.cut(p, recv.Type) + comma,
+			looseName(o) + "[" + parameter + receiverParameters(o) + "](" + name + " " + f.cut(p, recv.Type) + comma,
 		})
 	case d.Recv == nil:
 		edits = append(edits, m.declare(d.Name, d.Type.TypeParams))
@@ -494,6 +519,18 @@ func (m *merger) function(f source, d *ast.FuncDecl) string {
 	}
 	edits = append(edits, edit{at, at, branches.String()})
 	return m.rewrite(p, f, d, edits...)
+}
+
+// receiverParameters returns the type parameters of a method's receiver, as those of a function behind another one.
+func receiverParameters(o *types.Func) string {
+	var b strings.Builder
+	list := o.Signature().RecvTypeParams()
+	constraints := named(o.Signature().Recv().Type()).Origin().TypeParams()
+	for i := range list.Len() {
+		short := func(p *types.Package) string { return p.Name() }
+		fmt.Fprintf(&b, ", %s %s", list.At(i).Obj().Name(), types.TypeString(constraints.At(i).Constraint(), short))
+	}
+	return b.String()
 }
 
 // parameters gives names to parameters and receivers that only mutants use.

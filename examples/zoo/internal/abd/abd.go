@@ -123,7 +123,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 			}
 		case Record:
 			out.Send(from, AckRecord{m.Request})
-			st = stateAdopt[Mutant](st, m.Copy)
+			st = state_adopt[Mutant](st, m.Copy)
 		case AckRecord:
 			if t := st.Telling; t != nil && t.Request == m.Request {
 				t.Acks[from] = true
@@ -143,7 +143,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 			}
 		case Record:
 			out.Send(from, AckRecord{m.Request})
-			st = stateAdopt[Mutant](st, m.Copy)
+			st = state_adopt[Mutant](st, m.Copy)
 		case AckRecord:
 			if t := st.Telling; t != nil {
 				t.Acks[from] = true
@@ -163,7 +163,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		}
 	case Record:
 		out.Send(from, AckRecord{m.Request})
-		st = stateAdopt[Mutant](st, m.Copy)
+		st = state_adopt[Mutant](st, m.Copy)
 	case AckRecord:
 		if t := st.Telling; t != nil && t.Request == m.Request {
 			t.Acks[from] = true
@@ -194,7 +194,7 @@ func (s Server[Mutant]) tell(self actor.ID, st State, out *Out) State {
 		}
 		out.Broadcast(s.Peers, Record{asked.Request, latest})
 		st.Telling = &t
-		return s.answer(stateAdopt[Mutant](st, latest), out)
+		return s.answer(state_adopt[Mutant](st, latest), out)
 	}
 	if variant.Of[Mutant]() == "no-maximum" {
 		asked := *st.Asking
@@ -214,7 +214,7 @@ func (s Server[Mutant]) tell(self actor.ID, st State, out *Out) State {
 		}
 		out.Broadcast(s.Peers, Record{asked.Request, latest})
 		st.Telling = &t
-		return s.answer(stateAdopt[Mutant](st, latest), out)
+		return s.answer(state_adopt[Mutant](st, latest), out)
 	}
 	if variant.Of[Mutant]() == "no-write-back" {
 		asked := *st.Asking
@@ -235,7 +235,7 @@ func (s Server[Mutant]) tell(self actor.ID, st State, out *Out) State {
 		}
 		out.Broadcast(s.Peers, Record{asked.Request, latest})
 		st.Telling = &t
-		return s.answer(stateAdopt[Mutant](st, latest), out)
+		return s.answer(state_adopt[Mutant](st, latest), out)
 	}
 	if variant.Of[Mutant]() == "no-writer" {
 		asked := *st.Asking
@@ -255,7 +255,7 @@ func (s Server[Mutant]) tell(self actor.ID, st State, out *Out) State {
 		}
 		out.Broadcast(s.Peers, Record{asked.Request, latest})
 		st.Telling = &t
-		return s.answer(stateAdopt[Mutant](st, latest), out)
+		return s.answer(state_adopt[Mutant](st, latest), out)
 	}
 	if variant.Of[Mutant]() == "number-kept" {
 		asked := *st.Asking
@@ -275,7 +275,7 @@ func (s Server[Mutant]) tell(self actor.ID, st State, out *Out) State {
 		}
 		out.Broadcast(s.Peers, Record{asked.Request, latest})
 		st.Telling = &t
-		return s.answer(stateAdopt[Mutant](st, latest), out)
+		return s.answer(state_adopt[Mutant](st, latest), out)
 	}
 
 	asked := *st.Asking
@@ -295,7 +295,7 @@ func (s Server[Mutant]) tell(self actor.ID, st State, out *Out) State {
 	}
 	out.Broadcast(s.Peers, Record{asked.Request, latest})
 	st.Telling = &t
-	return s.answer(stateAdopt[Mutant](st, latest), out)
+	return s.answer(state_adopt[Mutant](st, latest), out)
 }
 
 // answer ends the second phase once a majority has stored the copy.
@@ -333,7 +333,7 @@ func (s Server[Mutant]) latest(self actor.ID, copies map[actor.ID]Copy) Copy {
 }
 
 // adopt keeps a copy that is later than the server's own.
-func stateAdopt[Mutant variant.Mutant](st State, c Copy) State {
+func state_adopt[Mutant variant.Mutant](st State, c Copy) State {
 	if variant.Of[Mutant]() == "adopts-any" {
 		if st.Copy.Sequence != c.Sequence {
 			st.Copy = c

@@ -106,7 +106,7 @@ func (Report) phase() int    { return 3 }
 func (retry) String() string { return "retry" }
 
 // Less tells whether b comes before c.
-func ballotLess[Mutant variant.Mutant](b Ballot, c Ballot) bool {
+func Ballot_Less[Mutant variant.Mutant](b Ballot, c Ballot) bool {
 	if variant.Of[Mutant]() == "leaderless-order" {
 		return b.Round < c.Round
 	}
@@ -298,7 +298,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 				return s.propose(self, st, out)
 			}
 		case Accept:
-			if !ballotLess[Mutant](m.Ballot, st.Ballot) {
+			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
 				st.Ballot, st.Accepted = m.Ballot, Vote(m)
 				out.Send(from, Accepted{m.Ballot})
 			}
@@ -337,7 +337,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 				return s.propose(self, st, out)
 			}
 		case Accept:
-			if !ballotLess[Mutant](m.Ballot, st.Ballot) {
+			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
 				st.Ballot, st.Accepted = m.Ballot, Vote(m)
 				out.Send(from, Accepted{m.Ballot})
 			}
@@ -366,7 +366,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		}
 		switch m := msg.(type) {
 		case Prepare:
-			if ballotLess[Mutant](st.Ballot, m.Ballot) {
+			if Ballot_Less[Mutant](st.Ballot, m.Ballot) {
 				st.Ballot = m.Ballot
 				out.Send(from, Prepared{m.Ballot, st.Accepted}) // the promise
 			}
@@ -376,7 +376,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 				return s.propose(self, st, out)
 			}
 		case Accept:
-			if !ballotLess[Mutant](m.Ballot, st.Ballot) {
+			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
 				if st.Ballot = m.Ballot; st.Accepted == (Vote{}) {
 					st.Accepted = Vote(m)
 				}
@@ -407,7 +407,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		}
 		switch m := msg.(type) {
 		case Prepare:
-			if ballotLess[Mutant](st.Ballot, m.Ballot) {
+			if Ballot_Less[Mutant](st.Ballot, m.Ballot) {
 				st.Ballot = m.Ballot
 				out.Send(from, Prepared{m.Ballot, st.Accepted}) // the promise
 			}
@@ -417,7 +417,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 				return s.propose(self, st, out)
 			}
 		case Accept:
-			if !ballotLess[Mutant](m.Ballot, st.Accepted.Ballot) {
+			if !Ballot_Less[Mutant](m.Ballot, st.Accepted.Ballot) {
 				st.Ballot, st.Accepted = m.Ballot, Vote(m)
 				out.Send(from, Accepted{m.Ballot})
 			}
@@ -446,7 +446,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		}
 		switch m := msg.(type) {
 		case Prepare:
-			if ballotLess[Mutant](st.Ballot, m.Ballot) {
+			if Ballot_Less[Mutant](st.Ballot, m.Ballot) {
 				st.Ballot = m.Ballot
 				out.Send(from, Prepared{m.Ballot, st.Accepted}) // the promise
 			}
@@ -456,7 +456,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 				return s.propose(self, st, out)
 			}
 		case Accept:
-			if !ballotLess[Mutant](m.Ballot, st.Ballot) {
+			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
 				st.Ballot, st.Accepted = m.Ballot, Vote(m)
 				out.Send(from, Accepted{m.Ballot})
 			}
@@ -485,7 +485,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		}
 		switch m := msg.(type) {
 		case Prepare:
-			if ballotLess[Mutant](st.Ballot, m.Ballot) {
+			if Ballot_Less[Mutant](st.Ballot, m.Ballot) {
 				st.Ballot = m.Ballot
 				out.Send(from, Prepared{m.Ballot, st.Accepted}) // the promise
 			}
@@ -495,7 +495,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 				return s.propose(self, st, out)
 			}
 		case Accept:
-			if !ballotLess[Mutant](m.Ballot, st.Ballot) {
+			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
 				st.Ballot, st.Accepted = m.Ballot, Vote(m)
 				out.Send(from, Accepted{m.Ballot})
 			}
@@ -524,7 +524,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		}
 		switch m := msg.(type) {
 		case Prepare:
-			if ballotLess[Mutant](st.Ballot, m.Ballot) {
+			if Ballot_Less[Mutant](st.Ballot, m.Ballot) {
 				st.Ballot = m.Ballot
 				out.Send(from, Prepared{m.Ballot, st.Accepted}) // the promise
 			}
@@ -534,7 +534,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 				return s.propose(self, st, out)
 			}
 		case Accept:
-			if !ballotLess[Mutant](m.Ballot, st.Ballot) {
+			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
 				st.Ballot, st.Accepted = m.Ballot, Vote(m)
 				out.Send(from, Accepted{m.Ballot})
 			}
@@ -563,7 +563,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		}
 		switch m := msg.(type) {
 		case Prepare:
-			if ballotLess[Mutant](st.Ballot, m.Ballot) {
+			if Ballot_Less[Mutant](st.Ballot, m.Ballot) {
 				st.Ballot = m.Ballot
 				out.Send(from, Prepared{m.Ballot, Vote{}}) // the promise
 			}
@@ -573,7 +573,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 				return s.propose(self, st, out)
 			}
 		case Accept:
-			if !ballotLess[Mutant](m.Ballot, st.Ballot) {
+			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
 				st.Ballot, st.Accepted = m.Ballot, Vote(m)
 				out.Send(from, Accepted{m.Ballot})
 			}
@@ -602,7 +602,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		}
 		switch m := msg.(type) {
 		case Prepare:
-			if ballotLess[Mutant](st.Ballot, m.Ballot) {
+			if Ballot_Less[Mutant](st.Ballot, m.Ballot) {
 				st.Ballot = m.Ballot
 				out.Send(from, Prepared{m.Ballot, st.Accepted}) // the promise
 			}
@@ -612,7 +612,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 				return s.propose(self, st, out)
 			}
 		case Accept:
-			if !ballotLess[Mutant](m.Ballot, st.Ballot) {
+			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
 				st.Accepted = Vote(m)
 				out.Send(from, Accepted{m.Ballot})
 			}
@@ -641,7 +641,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		}
 		switch m := msg.(type) {
 		case Prepare:
-			if ballotLess[Mutant](st.Ballot, m.Ballot) {
+			if Ballot_Less[Mutant](st.Ballot, m.Ballot) {
 				st.Ballot = m.Ballot
 				out.Send(from, Prepared{m.Ballot, st.Accepted}) // the promise
 			}
@@ -651,7 +651,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 				return s.propose(self, st, out)
 			}
 		case Accept:
-			if !ballotLess[Mutant](m.Ballot, st.Ballot) {
+			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
 				st.Ballot, st.Accepted = m.Ballot, Vote(m)
 				out.Send(from, Accepted{m.Ballot})
 			}
@@ -680,7 +680,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 	}
 	switch m := msg.(type) {
 	case Prepare:
-		if ballotLess[Mutant](st.Ballot, m.Ballot) {
+		if Ballot_Less[Mutant](st.Ballot, m.Ballot) {
 			st.Ballot = m.Ballot
 			out.Send(from, Prepared{m.Ballot, st.Accepted}) // the promise
 		}
@@ -690,7 +690,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 			return s.propose(self, st, out)
 		}
 	case Accept:
-		if !ballotLess[Mutant](m.Ballot, st.Ballot) {
+		if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
 			st.Ballot, st.Accepted = m.Ballot, Vote(m)
 			out.Send(from, Accepted{m.Ballot})
 		}
@@ -935,7 +935,7 @@ func (s Server[Mutant]) report(st State, from actor.ID, m Report, out *Out) Stat
 		if m.Accepted == (Vote{}) {
 			return s.unset(st, from, m.Query, out)
 		}
-		if ballotLess[Mutant](st.Reports[from].Ballot, m.Accepted.Ballot) {
+		if Ballot_Less[Mutant](st.Reports[from].Ballot, m.Accepted.Ballot) {
 			if st.Reports == nil {
 				st.Reports = map[actor.ID]Vote{}
 			}
@@ -959,7 +959,7 @@ func (s Server[Mutant]) report(st State, from actor.ID, m Report, out *Out) Stat
 		if m.Accepted == (Vote{}) {
 			return s.unset(st, from, m.Query, out)
 		}
-		if ballotLess[Mutant](st.Reports[from].Ballot, m.Accepted.Ballot) {
+		if Ballot_Less[Mutant](st.Reports[from].Ballot, m.Accepted.Ballot) {
 			if st.Reports == nil {
 				st.Reports = map[actor.ID]Vote{}
 			}
@@ -983,7 +983,7 @@ func (s Server[Mutant]) report(st State, from actor.ID, m Report, out *Out) Stat
 	if m.Accepted == (Vote{}) {
 		return s.unset(st, from, m.Query, out)
 	}
-	if ballotLess[Mutant](st.Reports[from].Ballot, m.Accepted.Ballot) {
+	if Ballot_Less[Mutant](st.Reports[from].Ballot, m.Accepted.Ballot) {
 		if st.Reports == nil {
 			st.Reports = map[actor.ID]Vote{}
 		}
@@ -1076,7 +1076,7 @@ func choose[Mutant variant.Mutant](own *Proposal, promised map[actor.ID]Vote) *P
 	if variant.Of[Mutant]() == "lowest-vote" {
 		highest := Vote{}
 		for _, vote := range promised {
-			if vote != (Vote{}) && (highest.Ballot == Ballot{} || ballotLess[Mutant](vote.Ballot, highest.Ballot)) {
+			if vote != (Vote{}) && (highest.Ballot == Ballot{} || Ballot_Less[Mutant](vote.Ballot, highest.Ballot)) {
 				highest = vote
 			}
 		}
@@ -1088,7 +1088,7 @@ func choose[Mutant variant.Mutant](own *Proposal, promised map[actor.ID]Vote) *P
 
 	highest := Vote{}
 	for _, vote := range promised {
-		if ballotLess[Mutant](highest.Ballot, vote.Ballot) {
+		if Ballot_Less[Mutant](highest.Ballot, vote.Ballot) {
 			highest = vote
 		}
 	}
