@@ -89,7 +89,7 @@ type (
 	retry struct{}                // the timer of a proposer
 )
 
-// MaxWaiting is how many clients may wait for a server's answer. Others have to ask again.
+// MaxWaiting is how many clients may wait for a server's answer. When another one comes, one of them has to ask again.
 const MaxWaiting = 1024
 
 func (Prepare) phase() int   { return 1 }
@@ -276,12 +276,16 @@ func (s Server) know(st State, chosen Vote, out *Out) State {
 
 // await notes a client that is to be told of the decision.
 func (s Server) await(st State, client actor.ID, w Wait) State {
-	if _, known := st.Waiting[client]; s.Learn && (known || len(st.Waiting) < MaxWaiting) {
-		if st.Waiting == nil {
-			st.Waiting = map[actor.ID]Wait{}
-		}
-		st.Waiting[client] = w
+	if !s.Learn {
+		return st
 	}
+	if st.Waiting == nil {
+		st.Waiting = map[actor.ID]Wait{}
+	}
+	if _, known := st.Waiting[client]; !known && len(st.Waiting) >= MaxWaiting {
+		delete(st.Waiting, slices.Min(slices.Collect(maps.Keys(st.Waiting)))) // Whoever it is has to ask again.
+	}
+	st.Waiting[client] = w
 	return st
 }
 
