@@ -163,7 +163,16 @@ func (v *verify) run(initial bool, stdin io.Reader, stdout, stderr io.Writer) (i
 	}
 	begin := time.Now()
 	d := verifyDocument{Schema: "synod.verify/1", File: v.file, Consistency: v.consistency.value}
-	h, err := v.load(stdin) // which a signal ends as usual: standard input may never end
+	in, err := v.open(stdin) // which a signal ends as usual: standard input may never end
+	if err != nil {
+		return 0, err
+	}
+	defer in.Close()
+	first, err := v.scan(in)
+	if err != nil {
+		return 0, err
+	}
+	h := oplog.History{Header: first.Header(), Format: first.Format()}
 	running, stop := interruptible()
 	defer stop()
 	ctx := running
@@ -172,31 +181,25 @@ func (v *verify) run(initial bool, stdin io.Reader, stdout, stderr io.Writer) (i
 		ctx, cancel = context.WithDeadline(ctx, begin.Add(time.Duration(v.timeout)))
 		defer cancel()
 	}
-	var result oplog.Result
-	if err == nil {
-		config := oplog.Config{
-			Spec: h.Header.Spec, Initial: h.Header.Initial, MaxWindow: int(v.maxWindow), MaxMemory: int64(v.memoryLimit),
-		}
-		if config.Spec == oplog.Custom {
-			if config.Object, err = v.object(); err != nil {
-				return 0, err
-			}
-		}
-		if initial {
-			config.Initial = valueOfFlag(v.initial)
-		}
-		if config.Spec == "" {
-			return 0, fmt.Errorf("%s does not say of what object it is: expected --spec %s", v.file, strings.Join(oplog.Specs(), "|"))
-		}
-		if err := config.Validate(); err != nil {
+	config := oplog.Config{
+		Spec: h.Header.Spec, Initial: h.Header.Initial, MaxWindow: int(v.maxWindow), MaxMemory: int64(v.memoryLimit),
+	}
+	if config.Spec == oplog.Custom {
+		if config.Object, err = v.object(); err != nil {
 			return 0, err
 		}
-		if v.consistency.value == sequential {
-			result, err = oplog.CheckSequential(ctx, h, config)
-		} else {
-			result, err = oplog.Check(ctx, h, config)
-		}
 	}
+	if initial {
+		config.Initial = valueOfFlag(v.initial)
+	}
+	if config.Spec == "" {
+		return 0, fmt.Errorf("%s does not say of what object it is: expected --spec %s", v.file, strings.Join(oplog.Specs(), "|"))
+	}
+	if err := config.Validate(); err != nil {
+		return 0, err
+	}
+	result, torn, err := v.check(ctx, in, config)
+	h.Torn = torn
 	var line *oplog.LineError
 	if err != nil && !errors.As(err, &line) {
 		return 0, err
@@ -240,8 +243,8 @@ func (v *verify) object() (oplog.Object, error) {
 	return object, nil
 }
 
-// load reads the history. Its errors other than those of a line are for the user.
-func (v *verify) load(stdin io.Reader) (oplog.History, error) {
+// open opens the history. What can be read once only is copied to a file that nobody else sees, since it is read twice.
+func (v *verify) open(stdin io.Reader) (*os.File, error) {
 	in := stdin
 	if v.file != "-" {
 		f, err := os.Open(v.file)
@@ -250,19 +253,70 @@ func (v *verify) load(stdin io.Reader) (oplog.History, error) {
 			if errors.As(err, &inner) {
 				err = inner.Err
 			}
-			return oplog.History{}, fmt.Errorf("%q cannot be read (%w): expected a history", v.file, err)
+			return nil, fmt.Errorf("%q cannot be read (%w): expected a history", v.file, err)
+		}
+		info, err := f.Stat()
+		if err == nil && info.IsDir() {
+			f.Close()
+			return nil, fmt.Errorf("%q is a folder: expected a file with a history", v.file)
+		}
+		if err == nil && info.Mode().IsRegular() {
+			return f, nil
 		}
 		defer f.Close()
-		if info, err := f.Stat(); err == nil && info.IsDir() {
-			return oplog.History{}, fmt.Errorf("%q is a folder: expected a file with a history", v.file)
-		}
 		in = f
 	}
-	h, err := oplog.Load(in, oplog.ReadConfig{Spec: oplog.Spec(v.spec.value), Ignore: v.ignore})
-	if err != nil && !errors.As(err, new(*oplog.LineError)) {
+	copied, err := os.CreateTemp("", "paxos-verify-*")
+	if err != nil {
+		return nil, err
+	}
+	if err = os.Remove(copied.Name()); err == nil {
+		_, err = io.Copy(copied, in)
+	}
+	if err != nil {
+		copied.Close()
+		return nil, err
+	}
+	return copied, nil
+}
+
+// scan reads the history from its beginning.
+func (v *verify) scan(in *os.File) (*oplog.Scanner, error) {
+	if _, err := in.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	s, err := oplog.NewScanner(in, oplog.ReadConfig{Spec: oplog.Spec(v.spec.value), Ignore: v.ignore})
+	if err != nil {
 		err = fmt.Errorf("%q: %w", v.file, err)
 	}
-	return h, err
+	return s, err
+}
+
+// check checks the history, and returns how much of its last line was left out.
+func (v *verify) check(ctx context.Context, in *os.File, config oplog.Config) (oplog.Result, int, error) {
+	if v.consistency.value == sequential {
+		if _, err := in.Seek(0, io.SeekStart); err != nil {
+			return oplog.Result{}, 0, err
+		}
+		h, err := oplog.Load(in, oplog.ReadConfig{Spec: config.Spec, Ignore: v.ignore})
+		if err != nil {
+			return oplog.Result{}, 0, err
+		}
+		r, err := oplog.CheckSequential(ctx, h, config)
+		return r, h.Torn, err
+	}
+	var last *oplog.Scanner
+	r, err := oplog.CheckScans(ctx, func() (s *oplog.Scanner, err error) {
+		s, err = v.scan(in)
+		if last == nil {
+			last = s
+		}
+		return s, err
+	}, config)
+	if last == nil {
+		return r, 0, err
+	}
+	return r, last.Torn(), err
 }
 
 // valueOfFlag is a number, if the text is one, or else the text.

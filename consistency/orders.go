@@ -264,6 +264,11 @@ func (o *orders[S, I, O]) hides(n *node[S], rank int) bool {
 		return false
 	}
 	w := o.write(rank)
+	if !o.alike && w.reader >= 0 {
+		// Those who can read it may find the same elsewhere, left by one whose effect is not known, and then it could have
+		// come later than they allow.
+		return false
+	}
 	return !w.fragile && (w.reader < 0 || o.ops[w.reader].call < o.ops[n.lead].ret)
 }
 

@@ -142,6 +142,16 @@ func (p pool[I]) next(in I, applied []int32, lead int) (int32, bool) {
 	return 0, false
 }
 
+// free returns the first operation with an input that has not taken effect.
+func (r *reservoir[I]) free(in I, applied []int32) (int32, bool) {
+	for _, id := range r.places[in] {
+		if _, gone := slices.BinarySearch(applied, id); !gone {
+			return id, true
+		}
+	}
+	return 0, false
+}
+
 func (r *reservoir[I]) add(in I) {
 	if r.bars(in) {
 		r.barred++

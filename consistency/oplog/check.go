@@ -3,7 +3,9 @@ package oplog
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"synod/consistency"
@@ -36,57 +38,116 @@ func (r *Result) sort() {
 // Enough tells whether there was anything to check: at least one operation that was answered.
 func (r Result) Enough() bool { return r.Counts.Acknowledged > 0 }
 
-// fates says of every event what becomes of the operation that it begins or ends: how the operation ends, or Unknown if
-// it does not. The error is about the first event that cannot have happened.
-func fates(events []Event) ([]Type, error) {
-	all := make([]Type, len(events))
-	open := make(map[int64]int)
-	for i, e := range events {
+// source gives events one after another, and io.EOF at the end.
+type source func() (Event, error)
+
+// held is the source of events in memory.
+func held(events []Event) source {
+	return func() (Event, error) {
+		if len(events) == 0 {
+			return Event{}, io.EOF
+		}
+		e := events[0]
+		events = events[1:]
+		return e, nil
+	}
+}
+
+// outlook is what is known of a history beforehand.
+type outlook struct {
+	ends  []Type // of each event: how the operation ends that it begins or ends, or Unknown if it does not
+	whole bool   // a set is read as a whole
+}
+
+// foresee goes through a history. The error is about the first event that cannot have happened.
+func foresee(ctx context.Context, spec Spec, next source) (outlook, error) {
+	type begun struct{ at, line int }
+	var all outlook
+	open := make(map[int64]begun)
+	ops := make(map[int64]Op)
+	for {
+		e, err := next()
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return all, err
+		}
+		i := len(all.ends)
+		if i%4096 == 4095 && ctx.Err() != nil {
+			return all, ctx.Err()
+		}
+		all.whole = all.whole || spec == Set && e.Op == Read
+		first, busy := open[e.Process]
 		if e.Type == Invoke {
-			if first, busy := open[e.Process]; busy {
+			if busy {
 				return all, &LineError{e.Line, fmt.Errorf("process %d: %v is invoked while its %v of line %d is under way",
-					e.Process, e.Op, events[first].Op, events[first].Line)}
+					e.Process, e.Op, ops[e.Process], first.line)}
 			}
-			open[e.Process] = i
-			all[i] = Unknown
+			open[e.Process], ops[e.Process] = begun{i, e.Line}, e.Op
+			all.ends = append(all.ends, Unknown)
 			continue
 		}
-		first, busy := open[e.Process]
 		if !busy {
 			return all, &LineError{e.Line, fmt.Errorf("process %d: %v, but no operation is under way", e.Process, e.Type)}
 		}
 		delete(open, e.Process)
-		all[first], all[i] = e.Type, e.Type
+		all.ends[first.at] = e.Type
+		all.ends = append(all.ends, e.Type)
 	}
-	return all, nil
 }
 
-// wholeSets tells whether sets are read as a whole.
-func wholeSets(spec Spec, events []Event) bool {
-	for _, e := range events {
-		if spec == Set && e.Op == Read {
-			return true
-		}
-	}
-	return false
-}
-
-// Check tells whether a history is linearizable, as a [Checker] does. Since it knows how every operation ends, no window
+// Check reports whether a history is linearizable, as a [Checker] does. Since it knows how every operation ends, no window
 // waits for one that does not; and sets are taken apart unless they are read as a whole. The error is a [*LineError], and
 // says which event cannot have happened. When ctx is done first, the result is undecided.
 func Check(ctx context.Context, h History, config Config) (Result, error) {
-	config.WholeSets = config.WholeSets || wholeSets(config.Spec, h.Events)
+	return check(ctx, func() (source, error) { return held(h.Events), nil }, config)
+}
+
+// CheckScans is as [Check], for a history that need not fit into memory: scan is called twice, and returns it from its
+// beginning each time.
+func CheckScans(ctx context.Context, scan func() (*Scanner, error), config Config) (Result, error) {
+	return check(ctx, func() (source, error) {
+		s, err := scan()
+		if err != nil {
+			return nil, err
+		}
+		return s.Next, nil
+	}, config)
+}
+
+func check(ctx context.Context, begin func() (source, error), config Config) (Result, error) {
+	if err := config.Validate(); err != nil {
+		return Result{}, err
+	}
+	next, err := begin()
+	if err != nil {
+		return Result{}, err
+	}
+	ahead, err := foresee(ctx, config.Spec, next)
+	switch {
+	case err != nil && errors.Is(err, context.Canceled):
+		return Result{Config: config, Reason: "it was interrupted"}, nil
+	case err != nil && errors.Is(err, ctx.Err()):
+		return Result{Config: config, Reason: "the time was up"}, nil
+	case err != nil:
+		return Result{}, err
+	}
+	config.WholeSets = config.WholeSets || ahead.whole
 	c, err := NewChecker(config)
 	if err != nil {
 		return Result{}, err
 	}
-	ends, err := fates(h.Events)
-	if err != nil {
+	if next, err = begin(); err != nil {
 		return Result{}, err
 	}
-	for i, e := range h.Events {
+	for _, end := range ahead.ends {
+		e, err := next()
+		if err != nil {
+			return Result{}, err
+		}
 		// What ends in doubt is in doubt from the beginning, which ends windows sooner and allows the same.
-		doubtful := ends[i] == Unknown
+		doubtful := end == Unknown
 		if doubtful && e.Type != Invoke {
 			continue
 		}

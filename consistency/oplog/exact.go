@@ -1,22 +1,34 @@
 package oplog
 
-import "synod/consistency"
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"synod/consistency"
+)
 
 // windows is how one part is checked. What the object is decides how much is known of its operations, and which exact
 // method there is.
 func (c Config) windows() consistency.WindowsConfig[cell, input, output] {
 	return consistency.WindowsConfig[cell, input, output]{
 		Spec: c.object(), Before: c.Spec.before(c.WholeSets), Effect: c.effect,
-		Exact: c.Spec.exact(), MaxOperations: c.MaxWindow, MaxMemory: c.MaxMemory,
+		Exact: c.Spec.exact(c.WholeSets), MaxOperations: c.MaxWindow, MaxMemory: c.MaxMemory,
 	}
 }
 
 // exact is the method that decides most windows without a search.
-func (s Spec) exact() consistency.Exact[cell, input, output] {
+func (s Spec) exact(whole bool) consistency.Exact[cell, input, output] {
 	switch s {
 	case Register, KV:
 		return registers
-	case WriteOnce, Log, Set, Custom:
+	case WriteOnce:
+		return onces
+	case Log:
+		return logs
+	case Set:
+		return sets(whole)
+	case Custom:
 	}
 	return nil
 }
@@ -60,4 +72,87 @@ func access(in input, heard *output) consistency.Access[Value] {
 		return consistency.Access[Value]{}
 	}
 	return consistency.Access[Value]{Reads: true, Read: in.old}
+}
+
+var onces = consistency.ExactOnce[Value, cell, input, output]{
+	Value: func(c cell) (Value, bool) { return c.value, c.value != None },
+	State: func(v Value) cell { return cell{value: v} },
+	Access: func(in input, heard *output) consistency.OnceAccess[Value] {
+		switch {
+		case in.op == Write:
+			return consistency.OnceAccess[Value]{Write: true, Value: in.value, Refused: heard != nil && heard.refused}
+		case heard == nil:
+			return consistency.OnceAccess[Value]{Unset: true}
+		}
+		return consistency.OnceAccess[Value]{Value: heard.value, Unset: heard.value == None}
+	},
+}
+
+var logs = consistency.ExactLog[Value, cell, input, output]{
+	Len:    func(c cell) int { return c.log.len() },
+	Values: func(c cell) []Value { return c.log.values() },
+	Extend: func(c cell, more []Value) cell {
+		for _, v := range more {
+			c.log = &tail{before: c.log, value: v, length: c.log.len() + 1}
+		}
+		return c
+	},
+	Access: func(in input, heard *output) consistency.LogAccess[Value] {
+		a := consistency.LogAccess[Value]{Append: in.op == Append, Value: in.value}
+		switch {
+		case heard == nil || !heard.told:
+		case a.Append:
+			a.Place = placeOf(heard.value)
+		default:
+			a.List = heard.values
+		}
+		return a
+	},
+	Append: func(v Value) input { return input{op: Append, value: v} },
+}
+
+// placeOf is a place in a log; one that no log can have is as good as the greatest.
+func placeOf(v Value) int {
+	n, err := strconv.Atoi(string(v))
+	if err != nil {
+		return math.MaxInt
+	}
+	return n
+}
+
+// sets is the method for a set: for all of it, or for an element, whose name is None.
+func sets(whole bool) consistency.Exact[cell, input, output] {
+	e := consistency.ExactSet[Value, cell, input, output]{
+		Has: func(c cell, _ Value) bool { return c.value != None },
+		Len: func(cell) int { return 0 },
+		With: func(c cell, more []Value) cell {
+			if len(more) > 0 {
+				c.value = Truth(true)
+			}
+			return c
+		},
+		Access: setAccess,
+		Add:    func(v Value) input { return input{op: Add, value: v} },
+	}
+	if whole {
+		e.Has = func(c cell, v Value) bool { _, found := slices.BinarySearch(c.set, v); return found }
+		e.Len = func(c cell) int { return len(c.set) }
+		e.With = func(c cell, more []Value) cell {
+			if len(more) > 0 {
+				c.set = slices.Sorted(slices.Values(slices.Concat(c.set, more)))
+			}
+			return c
+		}
+	}
+	return e
+}
+
+func setAccess(in input, heard *output) consistency.SetAccess[Value] {
+	a := consistency.SetAccess[Value]{
+		Read: in.op == Read, Add: in.op == Add, Element: in.value, Other: in.op == Remove,
+	}
+	if heard != nil && heard.told {
+		a.Told, a.Was, a.Elements = true, heard.value == Truth(true), heard.values
+	}
+	return a
 }

@@ -55,7 +55,11 @@ func random(r *rand.Rand, object consistency.Spec[cell, input, output], ask func
 		return out
 	}
 	asked := 0
-	for range 10 + r.IntN(30) {
+	steps := 10 + r.IntN(30)
+	if object.Name == string(Log) { // a search that tries everything takes long
+		steps = 6 + r.IntN(16)
+	}
+	for range steps {
 		i := r.IntN(len(slots))
 		s := &slots[i]
 		h := happening{process: consistency.Client(i)}
@@ -81,7 +85,7 @@ func random(r *rand.Rand, object consistency.Spec[cell, input, output], ask func
 			continue
 		default:
 			s.waits = false
-			h.fate, h.out = Ok, tell(r, s.in, s.out)
+			h.fate, h.out = Ok, tell(r, object.Name == string(Log), s.in, s.out)
 		}
 		all = append(all, h)
 	}
@@ -89,14 +93,12 @@ func random(r *rand.Rand, object consistency.Spec[cell, input, output], ask func
 }
 
 // tell makes of what an object answers what is heard of it.
-func tell(r *rand.Rand, in input, out output) output {
+func tell(r *rand.Rand, log bool, in input, out output) output {
 	switch in.op {
 	case Read:
 		out.told = true
-		if out.list.len() > 0 {
+		if log {
 			out.values, out.list = out.list.values(), nil
-		} else if out.value == None && out.values == nil {
-			out.list = nil
 		}
 	case Contains, Cas:
 		out.told = true
@@ -157,6 +159,35 @@ func TestExact(t *testing.T) {
 		}
 		return register(r, asked)
 	}
+	once := func(r *rand.Rand, _ int) input {
+		if r.IntN(2) == 0 {
+			return input{op: Read}
+		}
+		return input{op: Write, value: number(r.IntN(3))}
+	}
+	log := func(r *rand.Rand, asked int) input {
+		if r.IntN(3) == 0 {
+			return input{op: Read}
+		}
+		return input{op: Append, value: some(r, asked)}
+	}
+	set := func(whole bool) func(*rand.Rand, int) input {
+		return func(r *rand.Rand, asked int) input {
+			few := 6
+			if !whole {
+				few = 1
+			}
+			switch n := r.IntN(40); {
+			case n == 0:
+				return input{op: Remove, value: element(whole, r.IntN(few))}
+			case n < 12 && whole:
+				return input{op: Read}
+			case n < 20:
+				return input{op: Contains, value: element(whole, r.IntN(few))}
+			}
+			return input{op: Add, value: element(whole, r.IntN(few))}
+		}
+	}
 	tests := []struct {
 		spec  Spec
 		whole bool
@@ -164,10 +195,22 @@ func TestExact(t *testing.T) {
 	}{
 		{Register, false, register},
 		{KV, false, kv},
+		{WriteOnce, false, once},
+		{Log, false, log},
+		{Set, false, set(false)},
+		{Set, true, set(true)},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.spec, tt.whole), func(t *testing.T) { compareExact(t, tt.spec, tt.whole, tt.ask) })
 	}
+}
+
+// element is the name of an element; of a set that is taken apart it is none.
+func element(whole bool, n int) Value {
+	if !whole {
+		return None
+	}
+	return Number(int64(n))
 }
 
 func compareExact(t *testing.T, spec Spec, whole bool, ask func(*rand.Rand, int) input) {

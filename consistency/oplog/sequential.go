@@ -13,21 +13,22 @@ import (
 // another process. It is as [Check] otherwise, but all is searched at once: time and memory grow exponentially with
 // the number of processes, and a few thousand operations are many.
 func CheckSequential(ctx context.Context, h History, config Config) (Result, error) {
-	config.WholeSets = config.WholeSets || wholeSets(config.Spec, h.Events)
 	r := Result{Config: config}
 	if err := config.Validate(); err != nil {
 		return r, err
 	}
-	ends, err := fates(h.Events)
+	ahead, err := foresee(context.WithoutCancel(ctx), config.Spec, held(h.Events))
 	if err != nil {
 		return r, err
 	}
+	config.WholeSets = config.WholeSets || ahead.whole
+	r.Config = config
 	s := sequences{config: config, events: make([]step, 0, len(h.Events)), names: make(map[int64]consistency.Client), keys: make(map[Value]bool)}
 	open := make(map[int64]Event)
 	for i, e := range h.Events {
 		if e.Type == Invoke {
 			open[e.Process] = e
-			err = s.invoke(e, ends[i])
+			err = s.invoke(e, ahead.ends[i])
 		} else {
 			err = s.end(open[e.Process], e)
 		}
