@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,6 +23,9 @@ type Servers struct {
 	Program func(v Variant) spawn.Program
 	// Around returns the model of such servers that begins in a moment of a recorded run; nil if there is none.
 	Around func(v Variant, m Moment) (model.Source, error)
+
+	// Past returns what follows what clients did in a run, from its beginning, for Around; nil if there is nothing to follow.
+	Past func() Past
 
 	// Service is what clients ask, and the object that they see; nil if nobody can be a client of it by a command.
 	Service service.Service
@@ -149,6 +153,25 @@ func (c Catalogue) Around(name string, v Variant, m Moment) (model.Source, error
 		return nil, fmt.Errorf("the model %s says nothing of what is around a run of its servers", name)
 	}
 	return e.Servers.Around(v, m)
+}
+
+// Past follows what clients did in a recorded run: it is told of each message that a server received from a client or sent
+// to one, in the order of the run, as values of the servers' messages.
+type Past interface {
+	Received(event int, server, from actor.ID, message any)
+	Sent(event int, server, to actor.ID, message any)
+	// Judge says what all of it comes to. When ctx is done first, that is not judged.
+	Judge(ctx context.Context) (Before, error)
+}
+
+// Before is what clients had done when a check begins.
+type Before struct {
+	Requests int       // that servers had received
+	Violated string    // what is wrong already; empty if nothing is
+	Unjudged string    // why the consistency of the whole cannot be judged afterwards; empty if it can
+	History  any       // a short history that stands for all of it, see Moment
+	Waiting  []Waiting // clients that have no answer yet
+	First    actor.ID  // the first of many ids in a row that no client has
 }
 
 // Moment is a state of a recorded run where a check begins, and what comes new into it.

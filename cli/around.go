@@ -13,10 +13,11 @@ import (
 	"synod/actor"
 	"synod/catalog"
 	"synod/checker"
-	"synod/consistency/oplog"
 	"synod/model"
 	"synod/network"
 	"synod/register"
+	"synod/spawn"
+	"synod/spawn/record"
 	"synod/spawn/replay"
 	"synod/trace"
 )
@@ -82,20 +83,15 @@ func (f *around) validate() error {
 
 const (
 	maxNewReaders = 16
-	// maxWaiting is how many clients that wait for an answer go on in an exploration, the last ones to ask.
-	maxWaiting = 6
-	// maxPending is up to how many unanswered writes linearizability is judged: each may double the time of that.
-	maxPending = 16
 )
 
 // exploration is what came of it.
 type exploration struct {
 	*around
-	global   *replay.Global // the state after the event
-	requests int            // before it
-	before   past
-	model    catalog.Moment
-	result   *checker.Result // nil if what was before is violated, so that nothing was explored
+	global *replay.Global // the state after the event
+	before catalog.Before
+	model  catalog.Moment
+	result *checker.Result // nil if what was before is violated, so that nothing was explored
 }
 
 // perform checks everything that could have happened within some steps of an event, prints what it found, and gives the
@@ -134,13 +130,21 @@ func (f *around) perform(a *app, records *replay.Records, out *recordedTrace) (i
 
 // explore replays the records up to the event, judges what was before, and goes on from there.
 func (f *around) explore(ctx context.Context, a *app, records *replay.Records) (*exploration, error) {
-	config := replay.Config{Program: a.programOf}
 	x := &exploration{around: f}
-	var seen requests
-	config.Until = int(f.event)
+	var name string
+	var seen catalog.Past
+	config := replay.Config{Until: int(f.event), Program: func(h *record.Header) (spawn.Program, error) {
+		name = h.Model
+		return a.programOf(h)
+	}}
 	config.Visit = func(e *replay.Event, run *replay.Run) error {
 		var err error
-		if err = seen.note(e, run); err == nil && e.Number == int(f.event) {
+		if seen == nil {
+			if seen, err = a.past(name); err != nil {
+				return err
+			}
+		}
+		if err = follow(seen, e, run); err == nil && e.Number == int(f.event) {
 			x.global, err = run.Global()
 		}
 		return err
@@ -152,14 +156,8 @@ func (f *around) explore(ctx context.Context, a *app, records *replay.Records) (
 	if x.global == nil || x.global.Header == nil {
 		return nil, fmt.Errorf("--explore-around %d: expected one of the %s of the run", f.event, counted(result.Events, "event"))
 	}
-	e, err := a.entries.Spawned(x.global.Header.Model)
-	if err != nil {
-		return nil, err
-	}
-	seen.once = e.Servers.Service != nil && e.Servers.Service.Check().Spec == oplog.WriteOnce
-	x.requests = len(seen.all)
 	var left time.Duration
-	if x.before, left, err = f.judge(ctx, &seen); err != nil || x.before.violated != "" {
+	if x.before, left, err = f.judge(ctx, seen); err != nil || x.before.Violated != "" {
 		return x, err
 	}
 	if x.model, err = f.configure(x.global, x.before); err != nil {
@@ -180,25 +178,62 @@ func (f *around) explore(ctx context.Context, a *app, records *replay.Records) (
 	return x, nil
 }
 
+// past returns what follows the clients of a model's servers.
+func (a *app) past(model string) (catalog.Past, error) {
+	e, err := a.entries.Spawned(model)
+	if err == nil && e.Servers.Past == nil {
+		err = fmt.Errorf("the model %s says nothing of what is around a run of its servers", model)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e.Servers.Past(), nil
+}
+
+// follow tells a past of the messages of an event that clients sent or got.
+func follow(p catalog.Past, e *replay.Event, run *replay.Run) error {
+	if e.Event == record.Receive && e.Rejected == "" && e.Data != nil && !run.Peer(e.Server, e.From) {
+		m, err := run.Message(e.Data)
+		if err != nil {
+			return fmt.Errorf("event %d: %w", e.Number, err)
+		}
+		p.Received(e.Number, e.Server, e.From, m)
+	}
+	if e.Undone {
+		return nil // Nothing of it left.
+	}
+	for _, s := range e.Send {
+		if run.Peer(e.Server, s.To) {
+			continue
+		}
+		m, err := run.Message(s.Data)
+		if err != nil {
+			return fmt.Errorf("event %d: %w", e.Number, err)
+		}
+		p.Sent(e.Number, e.Server, s.To, m)
+	}
+	return nil
+}
+
 // judge goes through what clients did before, and tells how much of the timeout is left then: 0 only if there is none.
-func (f *around) judge(ctx context.Context, seen *requests) (past, time.Duration, error) {
+func (f *around) judge(ctx context.Context, seen catalog.Past) (catalog.Before, time.Duration, error) {
 	if f.timeout == 0 {
-		before, err := seen.judge(ctx)
+		before, err := seen.Judge(ctx)
 		return before, 0, err
 	}
 	ends := time.Now().Add(time.Duration(f.timeout))
 	ctx, cancel := context.WithDeadline(ctx, ends)
 	defer cancel()
-	before, err := seen.judge(ctx)
+	before, err := seen.Judge(ctx)
 	return before, max(time.Until(ends), time.Nanosecond), err
 }
 
 // configure returns the state of the run, and what comes new into it.
-func (f *around) configure(g *replay.Global, before past) (catalog.Moment, error) {
+func (f *around) configure(g *replay.Global, before catalog.Before) (catalog.Moment, error) {
 	h := g.Header
 	m := catalog.Moment{
-		Servers: h.Servers, Actors: make(map[actor.ID]model.Begun), Waiting: before.waiting, Before: before.history,
-		First: before.first, Forget: !h.Durable, Unjudged: before.unjudged != "",
+		Servers: h.Servers, Actors: make(map[actor.ID]model.Begun), Waiting: before.Waiting, Before: before.History,
+		First: before.First, Forget: !h.Durable, Unjudged: before.Unjudged != "",
 		Clients: int(f.clients), Puts: int(f.puts), Readers: int(f.readers),
 	}
 	down := 0

@@ -32,9 +32,9 @@ func (x *exploration) complete() bool {
 // code is the exit code.
 func (x *exploration) code() int {
 	switch {
-	case x.before.violated != "", x.violated():
+	case x.before.Violated != "", x.violated():
 		return checker.ExitViolated
-	case !x.complete() || x.before.unjudged != "":
+	case !x.complete() || x.before.Unjudged != "":
 		return checker.ExitUndecided
 	}
 	return checker.ExitOK
@@ -43,17 +43,17 @@ func (x *exploration) code() int {
 // text says what an exploration found, all but how long it took.
 func (x *exploration) text(b io.Writer) {
 	fmt.Fprintf(b, "Event %d of %s: %s, %s between servers.\n", x.event, x.global.Header.Model,
-		counted(x.requests, "request"), counted(len(x.global.Flying), "message"))
-	if x.before.violated != "" {
-		fmt.Fprintf(b, "violated    linearizable, before that event is over: no order explains\n  %s\n", x.before.violated)
+		counted(x.before.Requests, "request"), counted(len(x.global.Flying), "message"))
+	if x.before.Violated != "" {
+		fmt.Fprintf(b, "violated    linearizable, before that event is over: no order explains\n  %s\n", x.before.Violated)
 		return
 	}
 	r, violated, complete := x.result, x.violated(), x.complete()
 	if violated {
 		r.WriteText(b)
 	}
-	if x.before.unjudged != "" {
-		fmt.Fprintf(b, "not judged  always \"linearizable\": %s\n", x.before.unjudged)
+	if x.before.Unjudged != "" {
+		fmt.Fprintf(b, "not judged  always \"linearizable\": %s\n", x.before.Unjudged)
 	}
 	if violated {
 		return
@@ -98,9 +98,9 @@ const aroundSchema = "synod.around/1"
 func (x *exploration) document() aroundDocument {
 	h := x.global.Header
 	d := aroundDocument{
-		Schema: aroundSchema, Model: h.Model, Config: h.Config, Event: int(x.event), Steps: int(x.steps), Requests: x.requests,
+		Schema: aroundSchema, Model: h.Model, Config: h.Config, Event: int(x.event), Steps: int(x.steps), Requests: x.before.Requests,
 		Messages: len(x.global.Flying), Exit: x.code(), Complete: x.complete(),
-		Before: x.before.violated, Unjudged: x.before.unjudged,
+		Before: x.before.Violated, Unjudged: x.before.Unjudged,
 	}
 	switch d.Exit {
 	case checker.ExitOK:

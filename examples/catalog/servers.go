@@ -12,6 +12,7 @@ import (
 	"synod/examples/durableabd"
 	durableabdwire "synod/examples/durableabd/wire"
 	"synod/examples/registers"
+	"synod/examples/registers/past"
 	registerwire "synod/examples/registers/wire"
 	"synod/examples/singlecopy"
 	singlecopywire "synod/examples/singlecopy/wire"
@@ -55,6 +56,7 @@ var singleDecreeServers = &catalog.Servers{
 		c.Once = true // as what was before is judged
 		return variant.System(c)
 	}),
+	Past:    func() catalog.Past { return past.New(true) },
 	Service: registerwire.WriteOnce, Writes: 1,
 	// A cluster that has decided, in its first milliseconds, neither saves nor sends anything between servers.
 	Rare: []nemesis.Kind{nemesis.Partition, nemesis.DiskFull, nemesis.DiskFailing},
@@ -77,6 +79,7 @@ var abdServers = &catalog.Servers{
 		return spawn.NewProgram("abd", 1, abd.New, abdwire.Messages, nil, registerExamples...)
 	},
 	Around:  aroundPlainRegister(abd.System),
+	Past:    func() catalog.Past { return past.New(false) },
 	Service: registerwire.Register,
 	Once:    true,
 }
@@ -90,6 +93,7 @@ var singleCopyServers = &catalog.Servers{
 		return p
 	},
 	Around:  aroundPlainRegister(singlecopy.System),
+	Past:    func() catalog.Past { return past.New(false) },
 	Service: registerwire.Register,
 	Once:    true,
 }
@@ -106,6 +110,7 @@ var durableAbdServers = &catalog.Servers{
 		c.Remember = remembered
 		return durableabd.System(c)
 	}),
+	Past:    func() catalog.Past { return past.New(false) },
 	Service: registerwire.Register,
 }
 

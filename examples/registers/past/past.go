@@ -1,4 +1,6 @@
-package cli
+// Package past follows what the clients of a register did in a recorded run, judges it, and makes of it a short history that
+// stands for all of it, so that a check can go on from there.
+package past
 
 import (
 	"context"
@@ -12,8 +14,6 @@ import (
 	"synod/consistency"
 	"synod/register"
 	"synod/spawn"
-	"synod/spawn/record"
-	"synod/spawn/replay"
 )
 
 // requests are those of the clients of a recorded run. A record knows clients only by what servers received of them and
@@ -52,76 +52,61 @@ type requestEvent struct {
 	out     output
 }
 
-// note takes the requests and answers of an event.
-func (q *requests) note(e *replay.Event, run *replay.Run) error {
-	if q.places == nil {
-		q.places = make(map[requestKey]int)
-	}
-	if e.Event == record.Receive && e.Rejected == "" && e.Data != nil && !run.Peer(e.Server, e.From) {
-		m, err := run.Message(e.Data)
-		if err != nil {
-			return fmt.Errorf("event %d: %w", e.Number, err)
-		}
-		switch m := m.(type) {
-		case register.Put:
-			q.arrives(e, m.Request, consistency.Write(m.Value))
-		case register.Get:
-			q.arrives(e, m.Request, consistency.Read[register.Value]())
-		}
-	}
-	if e.Undone {
-		return nil // Nothing of it left.
-	}
-	for _, s := range e.Send {
-		if run.Peer(e.Server, s.To) {
-			continue
-		}
-		m, err := run.Message(s.Data)
-		if err != nil {
-			return fmt.Errorf("event %d: %w", e.Number, err)
-		}
-		switch m := m.(type) {
-		case register.PutOk:
-			q.answered(e, requestKey{s.To, m.Request}, consistency.Wrote[register.Value]())
-		case register.PutFail:
-			q.answered(e, requestKey{s.To, m.Request}, consistency.Refused[register.Value]())
-		case register.GetOk:
-			q.answered(e, requestKey{s.To, m.Request}, consistency.Got(m.Value))
-		}
-	}
-	return nil
+// New returns a past of a register that nobody has asked yet. Once says that it is written once, and refuses other values.
+func New(once bool) catalog.Past {
+	return &requests{once: once, places: make(map[requestKey]int)}
 }
 
-func (q *requests) arrives(e *replay.Event, number register.Request, in input) {
-	k := requestKey{e.From, number}
+// Received takes a message of a client that arrived.
+func (q *requests) Received(event int, _, from actor.ID, message any) {
+	switch m := message.(type) {
+	case register.Put:
+		q.arrives(event, from, m.Request, consistency.Write(m.Value))
+	case register.Get:
+		q.arrives(event, from, m.Request, consistency.Read[register.Value]())
+	}
+}
+
+// Sent takes a message that a server sent to a client.
+func (q *requests) Sent(event int, server, to actor.ID, message any) {
+	switch m := message.(type) {
+	case register.PutOk:
+		q.answered(event, server, requestKey{to, m.Request}, consistency.Wrote[register.Value]())
+	case register.PutFail:
+		q.answered(event, server, requestKey{to, m.Request}, consistency.Refused[register.Value]())
+	case register.GetOk:
+		q.answered(event, server, requestKey{to, m.Request}, consistency.Got(m.Value))
+	}
+}
+
+func (q *requests) arrives(event int, client actor.ID, number register.Request, in input) {
+	k := requestKey{client, number}
 	if _, known := q.places[k]; known {
 		return // again
 	}
 	q.places[k] = len(q.all)
 	q.events = append(q.events, requestEvent{request: len(q.all)})
-	q.all = append(q.all, asked{requestKey: k, in: in, arrival: e.Number})
+	q.all = append(q.all, asked{requestKey: k, in: in, arrival: event})
 }
 
-func (q *requests) answered(e *replay.Event, k requestKey, out output) {
+func (q *requests) answered(event int, server actor.ID, k requestKey, out output) {
 	at, known := q.places[k]
 	if !known || q.all[at].answered {
 		return
 	}
-	q.all[at].answered, q.all[at].answer, q.all[at].by = true, e.Number, e.Server
+	q.all[at].answered, q.all[at].answer, q.all[at].by = true, event, server
 	q.events = append(q.events, requestEvent{at, true, out})
 }
 
-// past is what clients had done when an exploration begins.
-type past struct {
-	violated string           // what is not linearizable already; empty if it is
-	unjudged string           // why linearizability cannot be judged afterwards; empty if it can
-	history  register.History // what the register may hold, as writes that overlap, and what is not answered
-	waiting  []catalog.Waiting
-	first    actor.ID // the first of the ids that nobody has
-}
+const (
+	// maxWaiting is how many clients that wait for an answer go on in an exploration, the last ones to ask.
+	maxWaiting = 6
+	// MaxPending is up to how many unanswered writes linearizability is judged: each may double the time of that.
+	MaxPending = 16
+)
 
-// judge goes through what clients did, window by window, and makes of it a short history that stands for all of it.
-func (q *requests) judge(ctx context.Context) (past, error) {
+// Judge goes through what clients did, window by window, and makes of it a short history that stands for all of it.
+func (q *requests) Judge(ctx context.Context) (catalog.Before, error) {
 	if q.once {
 		return judged(ctx, q, consistency.WindowsConfig[consistency.Once[register.Value], input, output]{
 			Spec: consistency.WriteOnceRegister[register.Value](), Before: beforeSet,
@@ -136,7 +121,7 @@ func (q *requests) judge(ctx context.Context) (past, error) {
 // judged goes through what clients of a register did that holds the value which the function gives, 0 for none.
 func judged[S any](
 	ctx context.Context, q *requests, c consistency.WindowsConfig[S, input, output], value func(S) register.Value,
-) (past, error) {
+) (catalog.Before, error) {
 	w := consistency.NewWindows(c)
 	for _, e := range q.events {
 		r, name := q.all[e.request], consistency.Client(e.request)
@@ -154,24 +139,26 @@ func judged[S any](
 			}
 		}
 		if err != nil {
-			return past{}, err
+			return catalog.Before{}, err
 		}
 	}
-	p := past{first: q.free()}
+	p := catalog.Before{Requests: len(q.all), First: q.free()}
 	switch w.Finish(ctx) {
 	case consistency.Violated:
 		v := w.Violation()
 		if v.Explain(ctx); !v.Found {
-			p.violated = fmt.Sprintf("no order explains %d answers; the first that none explains was not found in time", len(v.Operations))
+			p.Violated = fmt.Sprintf("no order explains %d answers; the first that none explains was not found in time", len(v.Operations))
 			return p, nil
 		}
-		p.violated = q.blame(v.Culprit().Client, v.Culprit().Out, mapped(v.States, value))
+		p.Violated = q.blame(v.Culprit().Client, v.Culprit().Out, mapped(v.States, value))
 		return p, nil
 	case consistency.Undecided:
-		p.unjudged = "what clients did before could not be judged: " + w.Reason()
+		p.Unjudged = "what clients did before could not be judged: " + w.Reason()
 	case consistency.Holds:
 	}
-	return p, q.summary(&p, mapped(w.States(), value))
+	history, err := q.summary(&p, mapped(w.States(), value))
+	p.History = history
+	return p, err
 }
 
 func mapped[S any](states []S, value func(S) register.Value) []register.Value {
@@ -223,7 +210,7 @@ func beforeSet(
 
 // summary makes the short history: writes of what may be held, by clients that do nothing else, all at once; and then the
 // requests that are not answered. One that took effect already may do so once more there, so that less is wrong.
-func (q *requests) summary(p *past, held []register.Value) (err error) {
+func (q *requests) summary(p *catalog.Before, held []register.Value) (history register.History, err error) {
 	// The writes of what is held need names: those that no id has.
 	name := consistency.Client(math.MaxUint64)
 	certain := !q.once || len(held) == 1
@@ -231,16 +218,16 @@ func (q *requests) summary(p *past, held []register.Value) (err error) {
 		held = slices.DeleteFunc(held, func(v register.Value) bool { return v == 0 })
 	}
 	for i, v := range held {
-		if p.history, err = p.history.Invoke(name-consistency.Client(i), consistency.Write(v)); err != nil {
-			return err
+		if history, err = history.Invoke(name-consistency.Client(i), consistency.Write(v)); err != nil {
+			return history, err
 		}
 	}
 	for i := range held {
 		if !certain {
 			break // At most one of them happened.
 		}
-		if p.history, err = p.history.Return(name-consistency.Client(i), consistency.Wrote[register.Value]()); err != nil {
-			return err
+		if history, err = history.Return(name-consistency.Client(i), consistency.Wrote[register.Value]()); err != nil {
+			return history, err
 		}
 	}
 	name -= consistency.Client(len(held))
@@ -251,8 +238,8 @@ func (q *requests) summary(p *past, held []register.Value) (err error) {
 			continue
 		}
 		as := consistency.Client(r.client)
-		if last := !waits[r.client] && len(p.waiting) < maxWaiting; last {
-			p.waiting = append(p.waiting, catalog.Waiting{Client: r.client, Request: uint64(r.number)})
+		if last := !waits[r.client] && len(p.Waiting) < maxWaiting; last {
+			p.Waiting = append(p.Waiting, catalog.Waiting{Client: r.client, Request: uint64(r.number)})
 		} else {
 			as = name // The client has gone on, or nobody looks for its answer any more.
 			name--
@@ -264,15 +251,15 @@ func (q *requests) summary(p *past, held []register.Value) (err error) {
 		if r.in.Write {
 			writes++
 		}
-		if p.history, err = p.history.Invoke(as, r.in); err != nil {
-			return err
+		if history, err = history.Invoke(as, r.in); err != nil {
+			return history, err
 		}
 	}
-	slices.Reverse(p.waiting)
-	if writes > maxPending && p.unjudged == "" {
-		p.unjudged = fmt.Sprintf("%d writes before were never answered", writes)
+	slices.Reverse(p.Waiting)
+	if writes > MaxPending && p.Unjudged == "" {
+		p.Unjudged = fmt.Sprintf("%d writes before were never answered", writes)
 	}
-	return nil
+	return history, nil
 }
 
 // free gives the first of many ids in a row that no client has, and whose requests have numbers that are not used.
