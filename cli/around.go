@@ -19,6 +19,7 @@ import (
 	"synod/spawn"
 	"synod/spawn/record"
 	"synod/spawn/replay"
+	"synod/spawn/transports"
 	"synod/trace"
 )
 
@@ -259,7 +260,7 @@ func (f *around) configure(g *replay.Global, before catalog.Before) (catalog.Mom
 		}
 	}
 	c := &m.Config
-	if h.Transport == "tcp" && !h.Faults {
+	if transports.Ordered(h.Transport) && !h.Faults {
 		c.Network = network.Ordered
 	}
 	if f.network.value != "" {

@@ -18,8 +18,7 @@ import (
 	"synod/spawn"
 	"synod/spawn/client"
 	"synod/spawn/service"
-	"synod/spawn/tcp"
-	"synod/spawn/udp"
+	"synod/spawn/transports"
 )
 
 // exitUnknown is the exit code of an operation that may have happened or not, and of one that only reads and that nobody
@@ -42,7 +41,7 @@ func (f *clientFlags) add(cmd *cobra.Command) {
 	set := cmd.Flags()
 	*f = clientFlags{
 		entries: f.entries,
-		server:  -1, transport: choice{"udp", []string{"udp", "tcp"}}, timeout: duration(time.Second), retries: 3,
+		server:  -1, transport: transportChoice(), timeout: duration(time.Second), retries: 3,
 	}
 	set.SortFlags = false
 	set.StringVar(&f.model, "model", defaultServed(f.entries),
@@ -55,6 +54,9 @@ func (f *clientFlags) add(cmd *cobra.Command) {
 	set.Var(&f.retries, "retries", "attempts after the first one: at the next server of what only reads, and at the same one of all else")
 	set.Var(&f.seed, "seed", "of what is drawn; a new one each time unless given")
 }
+
+// transportChoice is the flag for a transport.
+func transportChoice() choice { return choice{transports.Names()[0], transports.Names()} }
 
 // target is where a client works.
 type target struct {
@@ -92,12 +94,10 @@ func (f *clientFlags) target(set *pflag.FlagSet) (target, error) {
 // connect makes the transport of a client, and the rest of its configuration.
 func (t target) connect() (client.Config, error) {
 	c := client.Config{Servers: t.servers, Timeout: time.Duration(t.flags.timeout), Retries: int(t.flags.retries)}
-	if t.flags.transport.value == "tcp" {
-		c.Transport = tcp.NewClient()
-		return c, nil
+	carrier, err := transports.Find(t.flags.transport.value)
+	if err == nil {
+		c.Transport, err = carrier.Dial(t.local())
 	}
-	socket, err := udp.Listen(t.local())
-	c.Transport = socket
 	return c, err
 }
 

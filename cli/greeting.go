@@ -11,6 +11,7 @@ import (
 	"synod/catalog"
 	"synod/spawn/faults"
 	"synod/spawn/service"
+	"synod/spawn/transports"
 )
 
 // logger makes the log that the flags ask for.
@@ -83,7 +84,7 @@ func (s *process) examples(b *strings.Builder) {
 		return
 	}
 	b.WriteString("Try:\n")
-	if s.flags.transport.value == "tcp" {
+	if t, err := transports.Find(s.flags.transport.value); err == nil && !t.Plain {
 		fmt.Fprintf(b, "  %s client %s --transport tcp --servers %s\n", cmp.Or(s.flags.name, "paxos"), s.operation(), s.cluster())
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"synod/catalog"
 	"synod/spawn/nemesis"
 	"synod/spawn/rehearse"
+	"synod/spawn/transports"
 )
 
 // rehearseFlags are those of the command rehearse.
@@ -45,7 +46,7 @@ type rehearseFlags struct {
 func (f *rehearseFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	*f = rehearseFlags{
 		entries: entries,
-		servers: 3, clients: 4, transport: choice{"udp", []string{"udp", "tcp"}}, reads: 0.5, retries: 2,
+		servers: 3, clients: 4, transport: transportChoice(), reads: 0.5, retries: 2,
 		seconds: 60, runs: 100, seed: 1, every: duration(500 * time.Millisecond),
 		progress: choice{"auto", []string{"auto", "plain", "off"}},
 	}
@@ -55,7 +56,7 @@ func (f *rehearseFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 		"whose servers to rehearse: a `model`, "+strings.Join(entries.Served(), ", "))
 	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
 	set.Var(&f.clients, "clients", "how many ask at the same time")
-	set.Var(&f.transport, "transport", "a network like UDP, or one like TCP")
+	set.Var(&f.transport, "transport", "a network like that of the transport")
 	f.options.add(set, entries, true)
 	set.BoolVar(&f.ephemeral, "ephemeral", false, "servers keep nothing: what is stopped has forgotten")
 	set.Var(&f.reads, "reads", "the share of gets among the operations")
@@ -96,7 +97,7 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 	}
 	p.config = rehearse.Config{
 		Servers: int(f.servers), Clients: int(f.clients),
-		Length: time.Duration(f.seconds) * time.Second, Every: time.Duration(f.every), Streams: f.transport.value == "tcp",
+		Length: time.Duration(f.seconds) * time.Second, Every: time.Duration(f.every), Streams: transports.Ordered(f.transport.value),
 		Ephemeral: f.ephemeral, Reads: float64(f.reads), Writes: int(f.puts), Retries: int(f.retries),
 	}
 	c := &p.config
@@ -167,7 +168,7 @@ func (f *rehearseFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind,
 func (f *rehearseFlags) impossible(k nemesis.Kind) bool {
 	switch k {
 	case nemesis.Duplicate, nemesis.Reorder:
-		return f.transport.value == "tcp"
+		return transports.Ordered(f.transport.value)
 	case nemesis.Partition:
 		return f.servers == 1
 	default:

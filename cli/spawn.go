@@ -23,8 +23,7 @@ import (
 	"synod/spawn"
 	"synod/spawn/faults"
 	"synod/spawn/record"
-	"synod/spawn/tcp"
-	"synod/spawn/udp"
+	"synod/spawn/transports"
 	"synod/storage"
 )
 
@@ -148,7 +147,7 @@ func (s *process) sweep() error {
 
 // open binds the sockets, then opens what is on disk.
 func (s *process) open() error {
-	bound := make(map[int]endpoint)
+	bound := make(map[int]transports.Endpoint)
 	names := make([]actor.ID, len(s.members))
 	for i, m := range s.members {
 		if s.only < 0 || s.only == i {
@@ -156,10 +155,10 @@ func (s *process) open() error {
 			if err != nil {
 				return err
 			}
-			s.closers = append(s.closers, e.close)
+			s.closers = append(s.closers, e.Close)
 			bound[i] = e
 			if !m.name.IsValid() {
-				s.members[i].name = reachable(e.address)
+				s.members[i].name = reachable(e.Address)
 			}
 		}
 		var err error
@@ -184,29 +183,12 @@ func (s *process) open() error {
 	return nil
 }
 
-// endpoint is a bound socket.
-type endpoint struct {
-	address netip.AddrPort
-	serve   func(self actor.ID, servers []actor.ID) spawn.Transport // makes a transport of it
-	close   func() error
-}
-
-func (s *process) listen(at netip.AddrPort) (endpoint, error) {
-	var e endpoint
-	var err error
-	if s.flags.transport.value == "tcp" {
-		var l *tcp.Listener
-		if l, err = tcp.Listen(at); err == nil {
-			l.Log = s.log.With("server", l.Address().String())
-			serve := func(self actor.ID, servers []actor.ID) spawn.Transport { return tcp.Serve(l, self, servers) }
-			e = endpoint{l.Address(), serve, l.Close}
-		}
-	} else {
-		var socket *udp.Socket
-		if socket, err = udp.Listen(at); err == nil {
-			e = endpoint{socket.Address(), func(actor.ID, []actor.ID) spawn.Transport { return socket }, socket.Close}
-		}
+func (s *process) listen(at netip.AddrPort) (transports.Endpoint, error) {
+	t, err := transports.Find(s.flags.transport.value)
+	if err != nil {
+		return transports.Endpoint{}, err
 	}
+	e, err := t.Listen(at)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return e, fmt.Errorf("the port %d of %v is in use: expected a free one, such as --port 0 finds",
@@ -253,7 +235,7 @@ func (s *process) openFolder() error {
 }
 
 // openServer puts a server together.
-func (s *process) openServer(at int, id actor.ID, e endpoint) error {
+func (s *process) openServer(at int, id actor.ID, e transports.Endpoint) error {
 	random := rand.NewPCG(s.seed, uint64(at))
 	machine := s.program.New(id, s.ids, !s.flags.ephemeral, random)
 	address := s.members[at].name
@@ -275,7 +257,7 @@ func (s *process) openServer(at int, id actor.ID, e endpoint) error {
 		quorum = 0
 	}
 	r.Pulse = spawn.NewPulse(id, s.ids, time.Duration(s.flags.heartbeat), quorum)
-	r.Transport = e.serve(id, s.ids)
+	r.Transport = e.Serve(id, s.ids)
 	if c, ok := r.Transport.(spawn.Connected); ok {
 		r.connections = c.Connections
 	}

@@ -16,6 +16,7 @@ import (
 	"synod/catalog"
 	"synod/spawn"
 	"synod/spawn/faults"
+	"synod/spawn/transports"
 )
 
 // spawnFlags are those of the command spawn.
@@ -52,7 +53,7 @@ func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	*f = spawnFlags{
 		name: f.name, entries: entries,
 		servers: 3, port: 3000, only: -1,
-		transport: choice{"udp", []string{"udp", "tcp"}}, logFormat: choice{"text", []string{"text", "json"}},
+		transport: transportChoice(), logFormat: choice{"text", []string{"text", "json"}},
 		heartbeat: interval(time.Second),
 	}
 	set := cmd.Flags()
@@ -63,7 +64,7 @@ func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	f.options.add(set, entries, false)
 	set.StringVar(&f.host, "host", "127.0.0.1", "the IPv4 `address` to bind, or a name of one")
 	set.Var(&f.port, "port", "of the first server; the others have the following ones. 0 is free ones")
-	set.Var(&f.transport, "transport", "datagrams, or streams of messages with their lengths")
+	set.Var(&f.transport, "transport", transports.Describe())
 	set.Var(&f.only, "only", "run only this server of --peers, counting from 0, in this process")
 	set.StringVar(&f.peers, "peers", "", "all servers of the cluster, as `host:port,…`; with --only")
 	set.StringVar(&f.dataDir, "data-dir", "", "the `folder` of what servers must not forget (a new temporary one)")

@@ -16,6 +16,7 @@ import (
 	"synod/catalog"
 	"synod/consistency/oplog"
 	"synod/spawn/nemesis"
+	"synod/spawn/transports"
 )
 
 // tortureFlags are those of the command torture.
@@ -52,7 +53,7 @@ type tortureFlags struct {
 func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	*f = tortureFlags{
 		entries: entries,
-		servers: 3, transport: choice{"udp", []string{"udp", "tcp"}},
+		servers: 3, transport: transportChoice(),
 		clients: 5, reads: 0.5, timeout: duration(100 * time.Millisecond), patience: duration(200 * time.Millisecond),
 		duration: duration(30 * time.Second), every: duration(100 * time.Millisecond),
 		lasting: span{10 * time.Millisecond, 300 * time.Millisecond}, least: 100, shrink: duration(2 * time.Minute),
@@ -63,7 +64,7 @@ func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 		"whose servers to torture: a `model`, "+strings.Join(entries.Served(), ", "))
 	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
 	set.Var(&f.port, "port", "of the first server; the others have the following ones. 0 is free ones")
-	set.Var(&f.transport, "transport", "datagrams, or streams of messages with their lengths")
+	set.Var(&f.transport, "transport", transports.Describe())
 	f.options.add(set, entries, true)
 	set.Var(&f.clients, "clients", "how many ask at the same time")
 	set.Var(&f.reads, "reads", "the share of gets among the operations")

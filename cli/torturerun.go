@@ -22,9 +22,8 @@ import (
 	"synod/spawn/crowd"
 	"synod/spawn/nemesis"
 	"synod/spawn/replay"
-	"synod/spawn/tcp"
 	"synod/spawn/torture"
-	"synod/spawn/udp"
+	"synod/spawn/transports"
 )
 
 // ordeal is what became of one run.
@@ -247,14 +246,12 @@ func (p *torturePlan) crowd(
 	timeout, patience := time.Duration(p.flags.timeout), time.Duration(p.flags.patience)
 	connect := func() (client.Config, error) {
 		c := client.Config{Servers: servers, Timeout: timeout, Retries: p.flags.retries()}
-		if p.flags.transport.value == "tcp" {
-			c.Transport = tcp.NewClient()
-		} else {
-			socket, err := udp.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
-			if err != nil {
-				return c, err
-			}
-			c.Transport = socket
+		carrier, err := transports.Find(p.flags.transport.value)
+		if err != nil {
+			return c, err
+		}
+		if c.Transport, err = carrier.Dial(netip.MustParseAddrPort("127.0.0.1:0")); err != nil {
+			return c, err
 		}
 		open = append(open, c.Transport)
 		return c, nil

@@ -15,6 +15,7 @@ import (
 	"synod/spawn"
 	"synod/spawn/nemesis"
 	"synod/spawn/record"
+	"synod/spawn/transports"
 )
 
 // The files of a run's folder. Those of the servers' records are called as RecordName says.
@@ -93,10 +94,7 @@ func (c Config) watched(
 func (c Config) header(h record.Header, ids []actor.ID, place int) record.Header {
 	h.Server, h.Servers = ids[place], ids
 	h.Model, h.Version, h.Durable, h.Faults = c.Program.Model, c.Program.Version, !c.Ephemeral, !c.Streams
-	h.Transport = "udp"
-	if c.Streams {
-		h.Transport = "tcp"
-	}
+	h.Transport = transports.Like(c.Streams)
 	return h
 }
 

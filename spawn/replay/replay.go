@@ -14,6 +14,7 @@ import (
 	"synod/actor"
 	"synod/spawn"
 	"synod/spawn/record"
+	"synod/spawn/transports"
 )
 
 // Config says how to replay.
@@ -79,7 +80,7 @@ func (r *Records) run(c Config) (*Result, error) {
 	case r.stray != nil:
 		return nil, r.stray
 	}
-	run.ordered = !slices.ContainsFunc(r.headers, func(h *record.Header) bool { return h.Faults || h.Transport != "tcp" })
+	run.ordered = !slices.ContainsFunc(r.headers, func(h *record.Header) bool { return h.Faults || !transports.Ordered(h.Transport) })
 	for _, s := range r.sequences {
 		own := *s
 		own.items = nil
