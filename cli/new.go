@@ -84,7 +84,7 @@ func (a *app) newModule(dir, checkout string) error {
 // moduleName is a name for a module and its executable, from that of its folder.
 func moduleName(folder string) string {
 	name := strings.Trim(regexp.MustCompile(`[^a-z0-9.-]+`).ReplaceAllString(strings.ToLower(folder), "-"), "-.")
-	if name == "" || name == modulePath {
+	if name == "" || name == path.Base(modulePath) {
 		return "locks"
 	}
 	return name

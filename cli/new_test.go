@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -179,7 +180,7 @@ func TestNewRefused(t *testing.T) {
 			t.Errorf("%q: exit code %d, %q%q, want %q", args, code, &stdout, &stderr, want)
 		}
 	}
-	for folder, want := range map[string]string{"My Locks": "my-locks", "synod": "locks", "...": "locks", "a.b": "a.b"} {
+	for folder, want := range map[string]string{"My Locks": "my-locks", path.Base(modulePath): "locks", "...": "locks", "a.b": "a.b"} {
 		if got := moduleName(folder); got != want {
 			t.Errorf("%q: %q, want %q", folder, got, want)
 		}

@@ -51,6 +51,7 @@ var notRun = map[string]string{
 	"go test -race -short ./...":                                                      "it would run this test again",
 	"paxos torture --faults kill --every 100ms --lasting 5ms..50ms --duration 60s":    "it takes a minute; TestBroken in cli does so",
 	"paxos new ../locks":                                                              "it writes beside the sources; TestNew in cli makes such a module",
+	"go run ./internal/rename example.org/synod":                                      "it changes the sources; TestRename in internal/rename does so with a copy",
 	"go work init . ../locks":                                                         "it writes to the sources",
 	"paxos torture":                                                                   "it takes half a minute; docs/torture.md has shorter ones",
 	"go test ./cli -run 'TestKills|TestBroken' -v -long":                              "it takes minutes; a few kills are a test",
