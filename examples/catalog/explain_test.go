@@ -55,7 +55,7 @@ func (x *telling) said(step int, who, name, ballot string) bool {
 	})
 }
 
-// vote is one that was cast: an acceptor answered an Accept, or a proposer asked for votes, with its own.
+// cast is a vote: an acceptor answered an Accept, or a proposer asked for votes, with its own.
 type cast struct {
 	step               int
 	who, ballot, value string
