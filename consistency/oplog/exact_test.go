@@ -279,3 +279,41 @@ func known(all []happening, end int) []happening {
 	}
 	return some
 }
+
+// Sound histories that were called wrong once.
+func TestSound(t *testing.T) {
+	ask := func(p consistency.Client, in input) happening { return happening{p, Invoke, in, output{}} }
+	answer := func(p consistency.Client, v Value) happening {
+		return happening{p, Ok, input{}, output{told: true, value: v}}
+	}
+	ok := func(p consistency.Client) happening { return happening{process: p, fate: Ok} }
+	write := func(n int64) input { return input{op: Write, value: Number(n)} }
+	cas := func(old, value int64) input { return input{op: Cas, old: Number(old), value: Number(value)} }
+	add, contains := input{op: Add}, input{op: Contains}
+	tests := []struct {
+		name string
+		c    Config
+		all  []happening
+	}{
+		// The cas that failed found the 2, long before the 3 was written. It was thought to have found the 3.
+		{"a reader that found it elsewhere", Config{Spec: KV, Initial: "0"}, []happening{
+			ask(3, cas(0, 1)), ask(2, cas(0, 2)), ask(0, write(3)), answer(3, Truth(false)), ask(3, write(4)),
+			ask(1, input{op: Read}), ok(0), ask(0, write(6)), ok(3), answer(2, Truth(true)), ok(0),
+			ask(3, write(7)), ask(2, write(8)), ask(0, write(9)), answer(1, "2"),
+		}},
+		// The unknown add need not be the first one. It follows the removal.
+		{"an unknown add that is kept", Config{Spec: Set}, []happening{
+			ask(2, add), {process: 2, fate: Unknown}, ask(0, add), ok(0), ask(0, input{op: Remove}), answer(0, Truth(true)),
+			ask(0, contains), answer(0, Truth(true)),
+		}},
+	}
+	for _, tt := range tests {
+		for _, lighten := range []int{1, 2000} {
+			config := tt.c.windows()
+			config.Lighten = lighten
+			if got := run(t, consistency.NewWindows(config), tt.all).Outcome(); got != consistency.Holds {
+				t.Errorf("%s: %v", tt.name, got)
+			}
+		}
+	}
+}
