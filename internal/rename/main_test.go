@@ -20,7 +20,7 @@ func TestReplace(t *testing.T) {
 		"- pkg: synod/cmd":                          "- pkg: example.org/x/cmd",
 		"of `synod/trace` and `synod/checker` only": "of `example.org/x/trace` and `example.org/x/checker` only",
 		`"schema": "synod.torture/1"`:               `"schema": "synod.torture/1"`,
-		"/home/me/synod/actor":                      "/home/me/synod/actor",
+		"elsewhere/synod/actor":                     "elsewhere/synod/actor",
 		"github.com/a/synod/b and Synod is a":       "github.com/a/synod/b and Synod is a",
 		`"example.org/x/actor"`:                     `"example.org/x/actor"`,
 	} {
