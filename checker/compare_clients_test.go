@@ -28,7 +28,9 @@ func (cell) Get(_ actor.ID, st register.Value, from actor.ID, r register.Request
 	return st
 }
 
-func (cell) Receive(_ actor.ID, st register.Value, _ actor.ID, _ int, _ *cellOut) register.Value { return st }
+func (cell) Receive(_ actor.ID, st register.Value, _ actor.ID, _ int, _ *cellOut) register.Value {
+	return st
+}
 
 // mute is a cell that answers a get, and stores nothing.
 type mute struct{ cell }

@@ -159,12 +159,14 @@ type VacuityDocument struct {
 	Why   string `json:"why"`
 }
 
-// GuardDocument counts the distinct calls of a part of the model, and how many of them, at least, were made twice to
+// GuardDocument counts the distinct calls of a part of the model, and how many of them, at least, were made again to
 // compare the answers.
 type GuardDocument struct {
 	Part  string `json:"part"`
 	Calls int    `json:"calls"`
 	Twice int    `json:"twice"`
+	// Repeats are all calls beyond the first of each, at least.
+	Repeats int `json:"repeats"`
 }
 
 // ProfileDocument tells why the space is as large as it is.

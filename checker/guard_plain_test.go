@@ -274,7 +274,7 @@ func TestGuardSamples(t *testing.T) {
 		if r.Err != nil {
 			t.Fatal(r.Err)
 		}
-		want := model.Guard{Part: "expansions", Calls: 350 * 350, Twice: 100_022}
+		want := model.Guard{Part: "expansions", Calls: 350 * 350, Twice: 100_022, Repeats: 102_198}
 		if got := r.Space.Guards[0]; got != want {
 			t.Errorf("%d workers: %+v, want %+v", workers, got, want)
 		}

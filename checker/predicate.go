@@ -29,6 +29,9 @@ const (
 	// The calls for the first distinct evaluations are made twice, and then one in guardEvery.
 	guardFirst = 100_000
 	guardEvery = 1_000
+	// The first of them are made so many times, on copies whose maps are built in different orders.
+	guardOften = 64
+	guardTimes = 8
 )
 
 const (
@@ -115,20 +118,30 @@ func (p *predicate) impure() error {
 	return fmt.Errorf("%s is not a pure function: it read the same of two states and went on differently", p.name)
 }
 
-// evaluate calls the function, twice if it is early in the search, and later by sample. A panic is an error.
+// evaluate calls the function several times if it is early in the search, and later by sample. A panic is an error.
 func (p *predicate) evaluate(
 	r *model.Reading, state []model.PartID, early bool,
 ) (answer uint32, reads []model.Read, err error) {
 	if answer, reads, err = p.once(r, state); err != nil {
 		return 0, nil, err
 	}
-	if calls := p.calls.Add(1); early || calls%guardEvery == 0 {
-		before := answer
-		if answer, reads, err = p.once(r, state); err != nil {
+	times := 1
+	switch calls := p.calls.Add(1); {
+	case early && calls <= guardOften:
+		times = guardTimes
+	case early || calls%guardEvery == 0:
+		times = 2
+	}
+	defer r.Reorder(0)
+	for order := 1; order < times; order++ {
+		r.Reorder(order)
+		var again uint32
+		if again, reads, err = p.once(r, state); err != nil {
 			return 0, nil, err
 		}
-		if answer != before {
-			return 0, nil, fmt.Errorf("%s is not a pure function: it gave two answers for one state", p.name)
+		if again != answer {
+			return 0, nil, fmt.Errorf("%s is not a pure function: it gave two answers for one state%s",
+				p.name, model.MapOrder(r.Reordered()))
 		}
 	}
 	return answer, reads, nil
@@ -163,5 +176,6 @@ func (p *predicate) evaluations() (n int, atLeast bool) {
 // same answer, differs from run to run.
 func (p *predicate) guard() model.Guard {
 	n, _ := p.evaluations()
-	return model.Guard{Part: p.name, Calls: n, Twice: min(n, guardFirst) + max(0, n-guardFirst)/guardEvery}
+	twice := min(n, guardFirst) + max(0, n-guardFirst)/guardEvery
+	return model.Guard{Part: p.name, Calls: n, Twice: twice, Repeats: twice + min(n, guardOften)*(guardTimes-2)}
 }

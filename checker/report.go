@@ -126,10 +126,10 @@ func (r *Result) WriteCoverage(w io.Writer) {
 		t.row(p.Name, "", n)
 	}
 	t.end()
-	fmt.Fprintln(w, "Calls that were made twice, to see whether the answers are the same:")
+	fmt.Fprintln(w, "Calls that were made again, with maps built in other orders, to see whether the answers are the same:")
 	t = newTable(w)
 	for _, g := range s.Guards {
-		t.row(g.Part, "", fmt.Sprint(g.Twice), "of", fmt.Sprint(g.Calls))
+		t.row(g.Part, "", fmt.Sprint(g.Twice), "of", fmt.Sprint(g.Calls), fmt.Sprintf("%d repeats", g.Repeats))
 	}
 	t.end()
 	if len(s.Opaque) > 0 {

@@ -97,7 +97,7 @@ func (c *cells) stateChanged(id uint32) (found error) {
 		if e.kind == Crash || o.local != id {
 			return true
 		}
-		st, _, err := c.run(e)
+		st, _, err := c.run(e, 0)
 		if err != nil || c.walker.Equal(st, now) {
 			return true
 		}
@@ -123,7 +123,7 @@ func (c *cells) sentChanged(message uint32) (found error) {
 		if at < 0 {
 			return true
 		}
-		_, commands, err := c.run(e)
+		_, commands, err := c.run(e, 0)
 		if err != nil {
 			return true
 		}

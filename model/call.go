@@ -81,7 +81,7 @@ func (c *cells) delivered(o *outcome, e event, source uint32) (err error) {
 func (c *cells) call(o *outcome, e event) (err error) {
 	var st any
 	var commands []command
-	c.space.turns.run(func() { st, commands, err = c.twice(e) })
+	c.space.turns.run(func() { st, commands, err = c.repeatedly(e) })
 	if err != nil {
 		return err
 	}
@@ -123,20 +123,44 @@ func (c *cells) optionList(options []actor.Option) uint32 {
 	return list
 }
 
-// twice calls the handler twice, each time on private copies, and wants the same answer. It looks whether the value
-// that the handlers belong to is still what it was.
-func (c *cells) twice(e event) (st any, commands []command, err error) {
-	if st, commands, err = c.run(e); err != nil {
+// repeatedly calls the handler several times, each time on private copies, whose maps are built in other orders, and wants
+// the same answer. It looks whether the value that the handlers belong to is still what it was.
+func (c *cells) repeatedly(e event) (st any, commands []command, err error) {
+	if st, commands, err = c.run(e, 0); err != nil {
 		return nil, nil, err
 	}
-	again, others, err := c.run(e)
-	if err != nil {
-		return nil, nil, err
+	for order := range c.space.handled.times(ofHandlers) - 1 {
+		again, others, err := c.run(e, order+1)
+		if err != nil {
+			return nil, nil, err
+		}
+		if how := c.difference(st, again, commands, others); how != "" {
+			if err := c.ownUnchanged(e); err != nil {
+				return nil, nil, err
+			}
+			return nil, nil, c.impure(e, "two calls with the same state gave %s%s", how, mapOrder(c.orders(e)))
+		}
 	}
-	if err := c.ownUnchanged(e); err != nil {
-		return nil, nil, err
+	return st, commands, c.ownUnchanged(e)
+}
+
+// orders reports whether the handler is given a map of several entries.
+func (c *cells) orders(e event) bool {
+	switch {
+	case e.start:
+		return false
+	case e.kind == Recover:
+		return c.actor.durable() && anyWalker.Orders(c.kept.Value(e.local))
+	case c.walker.Orders(c.states.Value(e.local)):
+		return true
+	case e.kind == Deliver:
+		return c.space.walker.Orders(c.space.messages.Value(e.what))
+	case e.kind == Timeout:
+		return anyWalker.Orders(c.timers.Value(e.what))
+	case e.kind == Choose:
+		return anyWalker.Orders(c.options.Value(e.what))
 	}
-	return st, commands, c.same(e, st, again, commands, others)
+	return false
 }
 
 // ownUnchanged looks, by sample, whether the value that the handlers belong to is still what it was.
@@ -150,32 +174,32 @@ func (c *cells) ownUnchanged(e event) error {
 }
 
 // run calls the handler once on private copies. What it gives can be part of a state.
-func (c *cells) run(e event) (st any, commands []command, err error) {
+func (c *cells) run(e event, order int) (st any, commands []command, err error) {
 	defer caught(&err, c.who(), func() string { return c.describe(e) })
 	if e.start {
 		st, commands = c.actor.call(call{self: c.id})
 		return st, commands, c.check(e, st, commands)
 	}
 	if e.kind == Recover {
-		st, commands = c.comeBack(e)
+		st, commands = c.comeBack(e, order)
 		return st, commands, c.check(e, st, commands)
 	}
-	st = c.walker.Copy(c.states.Value(e.local))
+	st = c.walker.Rebuild(c.states.Value(e.local), order)
 	switch e.kind {
 	case Deliver:
-		if st, commands, err = c.receive(e, st); err != nil {
+		if st, commands, err = c.receive(e, st, order); err != nil {
 			return nil, nil, err
 		}
 	case Timeout:
 		if !c.actor.timeouts {
 			return nil, nil, c.impure(e, "a timer was set by an actor without Timers")
 		}
-		st, commands = c.actor.call(call{kind: Timeout, self: c.id, state: st, what: anyWalker.Copy(c.timers.Value(e.what))})
+		st, commands = c.actor.call(call{kind: Timeout, self: c.id, state: st, what: anyWalker.Rebuild(c.timers.Value(e.what), order)})
 	case Choose:
 		if !c.actor.chooses {
 			return nil, nil, c.impure(e, "a choice was asked for by an actor without Choices")
 		}
-		st, commands = c.actor.call(call{kind: Choose, self: c.id, state: st, what: anyWalker.Copy(c.options.Value(e.what))})
+		st, commands = c.actor.call(call{kind: Choose, self: c.id, state: st, what: anyWalker.Rebuild(c.options.Value(e.what), order)})
 	case Act, Drop, Crash, Recover, Partition, Heal:
 		panic("model: no handler for a " + e.kind.String())
 	}
@@ -183,14 +207,14 @@ func (c *cells) run(e event) (st any, commands []command, err error) {
 }
 
 // receive calls the handler for a message, which it must leave as it is.
-func (c *cells) receive(e event, st any) (next any, commands []command, err error) {
+func (c *cells) receive(e event, st any, order int) (next any, commands []command, err error) {
 	w := c.space.walker
 	given := c.space.messages.Value(e.what)
 	if !w.Changeable(given) {
 		next, commands = c.actor.call(call{kind: Deliver, self: c.id, from: e.from, state: st, what: given})
 		return next, commands, nil
 	}
-	given = w.Copy(given)
+	given = w.Rebuild(given, order)
 	before := w.Copy(given) // not the interned one, which memory that the handler kept may change at this very call
 	next, commands = c.actor.call(call{kind: Deliver, self: c.id, from: e.from, state: st, what: given})
 	if changes := w.Diff(before, given); len(changes) > 0 {
@@ -223,22 +247,20 @@ func (c *cells) check(e event, st any, commands []command) error {
 	return nil
 }
 
-// same compares two calls of the same handler.
-func (c *cells) same(e event, st, again any, commands, others []command) error {
+// difference tells how the answers of two calls of the same handler differ, or is empty.
+func (c *cells) difference(st, again any, commands, others []command) string {
 	if !c.walker.Equal(st, again) {
-		return c.impure(e, "two calls with the same state gave different states: %s",
-			first(c.walker.Diff(st, again), " and "))
+		return "different states: " + first(c.walker.Diff(st, again), " and ")
 	}
 	if len(commands) != len(others) {
-		return c.impure(e, "two calls with the same state gave %d and %d commands", len(commands), len(others))
+		return fmt.Sprintf("%d and %d commands", len(commands), len(others))
 	}
 	for i := range commands {
 		if how := c.commandChange(&commands[i], &others[i]); how != "" {
-			return c.impure(e, "two calls with the same state gave different commands, the first at number %d: %s",
-				i+1, how)
+			return fmt.Sprintf("different commands, the first at number %d: %s", i+1, how)
 		}
 	}
-	return nil
+	return ""
 }
 
 // commandChange tells how two commands differ, or is empty.

@@ -48,11 +48,11 @@ func (c *cells) drop(t [tupleLength]uint32, way []uint32) Step {
 	}
 }
 
-// keep asks twice what the actor keeps of a local state, and puts that into o in the place of a local state.
+// keep asks what the actor keeps of a local state, and puts that into o in the place of a local state.
 func (c *cells) keep(o *outcome, e event) (err error) {
 	var kept any
 	if c.actor.keep != nil {
-		c.space.turns.run(func() { kept, err = c.keepTwice(e) })
+		c.space.turns.run(func() { kept, err = c.keepRepeatedly(e) })
 		if err != nil {
 			return err
 		}
@@ -61,26 +61,28 @@ func (c *cells) keep(o *outcome, e event) (err error) {
 	return c.auditSometimes()
 }
 
-func (c *cells) keepTwice(e event) (kept any, err error) {
-	if kept, err = c.keepOnce(e); err != nil {
+func (c *cells) keepRepeatedly(e event) (kept any, err error) {
+	if kept, err = c.keepOnce(e, 0); err != nil {
 		return nil, err
 	}
-	again, err := c.keepOnce(e)
-	if err != nil {
-		return nil, err
-	}
-	if !anyWalker.Equal(kept, again) {
-		return nil, c.impure(e, "two calls with the same state kept different values: %s",
-			first(anyWalker.Diff(kept, again), " and "))
+	for order := range c.space.handled.times(ofHandlers) - 1 {
+		again, err := c.keepOnce(e, order+1)
+		if err != nil {
+			return nil, err
+		}
+		if !anyWalker.Equal(kept, again) {
+			return nil, c.impure(e, "two calls with the same state kept different values: %s%s",
+				first(anyWalker.Diff(kept, again), " and "), mapOrder(c.walker.Orders(c.states.Value(e.local))))
+		}
 	}
 	return kept, c.ownUnchanged(e)
 }
 
 // keepOnce calls Keep on a private copy, which it must leave as it is: a live run goes on with that state.
-func (c *cells) keepOnce(e event) (kept any, err error) {
+func (c *cells) keepOnce(e event, order int) (kept any, err error) {
 	defer caught(&err, c.who(), func() string { return c.describe(e) })
 	before := c.states.Value(e.local)
-	st := c.walker.Copy(before)
+	st := c.walker.Rebuild(before, order)
 	kept = c.actor.keep(st)
 	if err := anyWalker.Check(kept); err != nil {
 		return nil, c.impure(e, "what it keeps: %v", err)
@@ -92,11 +94,11 @@ func (c *cells) keepOnce(e event) (kept any, err error) {
 }
 
 // comeBack gives the state after a crash. Without Keep, a recovery is a start.
-func (c *cells) comeBack(e event) (any, []command) {
+func (c *cells) comeBack(e event, order int) (any, []command) {
 	if !c.actor.durable() {
 		return c.actor.call(call{self: c.id})
 	}
-	return c.actor.call(call{kind: Recover, self: c.id, what: anyWalker.Copy(c.kept.Value(e.local))})
+	return c.actor.call(call{kind: Recover, self: c.id, what: anyWalker.Rebuild(c.kept.Value(e.local), order)})
 }
 
 // crashEffects are those of a crash on the budgets.

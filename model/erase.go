@@ -175,7 +175,8 @@ func (v View) local(of *owner, slot int) (any, bool) {
 	if local == unread {
 		return nil, false
 	}
-	return sp.slots[slot].(*cells).states.Value(local), true
+	c := sp.slots[slot].(*cells)
+	return shown(v.r, c.walker, c.states.Value(local)), true
 }
 
 // projected reads a projection, or tells that the actor is down.
@@ -196,7 +197,8 @@ func (v View) projected(of *owner, slot int, a Aspect) (any, bool) {
 func (v View) remembered(of *owner, observer int) any {
 	sp := v.space(of, "History", "Record")
 	slot := sp.historySlot(observer)
-	return sp.slots[slot].(*histories).values.Value(v.read(slot, Whole))
+	h := sp.slots[slot].(*histories)
+	return shown(v.r, h.walker, h.values.Value(v.read(slot, Whole)))
 }
 
 // picked reads what a selection picks of the messages under way, or of those that may be delivered next.

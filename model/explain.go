@@ -91,11 +91,11 @@ func (sp *space) happenings(p Path) []Happening[any] {
 		}
 		if t.Action.Message != "" || t.Action.From != "" {
 			source, message := sp.slots[t.Slot].(*cells).letterOf(t.ID)
-			h.Envelope = sp.opened(sp.envelope(source, uint32(t.Slot), message))
+			h.Envelope = sp.opened(sp.envelope(source, uint32(t.Slot), message), 0)
 		}
 		for _, e := range t.Effects {
 			if int(e.Slot) <= sp.nobody {
-				h.Sent = append(h.Sent, sp.opened(uint32(e.Effect)))
+				h.Sent = append(h.Sent, sp.opened(uint32(e.Effect), 0))
 			}
 		}
 		all = append(all, h)

@@ -69,36 +69,47 @@ func (h *histories) apply(id PartID, e EffectID) (PartID, bool, error) {
 	return PartID(next), true, nil
 }
 
-// advance calls the observer: by sample on private copies and twice.
+// advance calls the observer: by sample on private copies, several times.
 func (h *histories) advance(id uint32, e EffectID) (value any, err error) {
 	before := h.values.Value(id)
-	if !h.calls.twice() {
+	times := h.calls.times(ofReaders)
+	if times == 1 {
 		return h.see(before, h.happened(e))
 	}
 	h.space.turns.run(func() {
-		if value, err = h.seeCopies(before, e); err != nil {
-			return
+		value, err = h.seeCopies(before, e, 0)
+		for order := 1; order < times && err == nil; order++ {
+			var again any
+			if again, err = h.seeCopies(before, e, order); err == nil && !h.walker.Equal(value, again) {
+				err = h.impure(e, "two calls with the same memory gave different ones: %s%s",
+					first(h.walker.Diff(value, again), " and "), mapOrder(h.orders(before, e)))
+			}
 		}
-		var again any
-		if again, err = h.seeCopies(before, e); err != nil || h.walker.Equal(value, again) {
-			return
-		}
-		err = h.impure(e, "two calls with the same memory gave different ones: %s",
-			first(h.walker.Diff(value, again), " and "))
 	})
 	return value, err
 }
 
+// orders reports whether the observer is given a map of several entries.
+func (h *histories) orders(before any, e EffectID) bool {
+	what := h.happened(e)
+	return h.walker.Orders(before) || !what.crash && h.space.walker.Orders(what.envelope.Message)
+}
+
 // seeCopies calls the observer on private copies, which it must leave as they are.
-func (h *histories) seeCopies(before any, e EffectID) (any, error) {
-	given, what := h.walker.Copy(before), h.happened(e)
-	what.envelope.Message = h.space.walker.Copy(what.envelope.Message)
+func (h *histories) seeCopies(before any, e EffectID, order int) (any, error) {
+	given, what := h.walker.Rebuild(before, order), h.happened(e)
+	if !what.crash {
+		what.envelope.Message = h.space.walker.Rebuild(what.envelope.Message, order)
+	}
 	value, err := h.see(given, what)
 	if err != nil {
 		return value, err
 	}
 	if changes := h.walker.Diff(before, given); len(changes) > 0 {
 		return value, h.impure(e, "it changed the memory that it was given: %s", first(changes, " became "))
+	}
+	if what.crash {
+		return value, nil
 	}
 	return value, h.untouched(what.envelope, e)
 }
@@ -156,12 +167,19 @@ func (h *histories) sees(envelope uint32, p actor.Passage) (sees bool, err error
 
 func (h *histories) asked(envelope uint32, p actor.Passage) (sees bool, err error) {
 	defer caught(&err, h.who(), func() string { return h.describe(passage(envelope, p)) })
-	e := h.space.opened(envelope)
-	sees = h.observer.sees(e, p)
-	if h.observer.sees(e, p) != sees {
-		return false, h.impure(passage(envelope, p), "whether it concerns the observer was answered in two ways")
+	for order := range 2 {
+		e := h.space.opened(envelope, order)
+		again := h.observer.sees(e, p)
+		if order > 0 && again != sees {
+			return false, h.impure(passage(envelope, p), "whether it concerns the observer was answered in two ways%s",
+				mapOrder(h.space.walker.Orders(h.space.open(envelope).Message)))
+		}
+		if err := h.untouched(e, passage(envelope, p)); err != nil {
+			return false, err
+		}
+		sees = again
 	}
-	return sees, h.untouched(e, passage(envelope, p))
+	return sees, nil
 }
 
 func (h *histories) impure(e EffectID, format string, args ...any) error {
@@ -224,5 +242,5 @@ func (h *histories) audit() error {
 
 func (h *histories) report(r *SpaceReport) {
 	r.Slots = append(r.Slots, SlotReport{Name: h.name(), Parts: h.values.Len()})
-	r.Guards = append(r.Guards, h.calls.report(h.who()))
+	r.Guards = append(r.Guards, h.calls.report(h.who(), ofReaders))
 }

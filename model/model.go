@@ -48,5 +48,6 @@ func (p *Plain[S, A]) read(holds func(S) bool) func(View) bool {
 
 // state reads the state.
 func (p *Plain[S, A]) state(v View) S {
-	return v.r.space.(*plainSpace[S, A]).states.Value(v.read(0, Whole))
+	sp := v.r.space.(*plainSpace[S, A])
+	return shown(v.r, sp.stateWalker, sp.states.Value(v.read(0, Whole)))
 }

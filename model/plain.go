@@ -99,13 +99,17 @@ func (sp *plainSpace[S, A]) initial() (ids []uint32, err error) {
 	return slices.Compact(ids), nil
 }
 
-// Steps expands a state, by sample twice and on private copies.
+// Steps expands a state, by sample several times and on private copies.
 func (sp *plainSpace[S, A]) Steps(_ int, id PartID, into []Step) (steps []Step, err error) {
 	s := sp.states.Value(uint32(id))
-	if !sp.isFirst(id) || !sp.expansions.twice() {
-		return sp.expand(s, id, into, false)
+	times := 1
+	if sp.isFirst(id) {
+		times = sp.expansions.times(ofReaders)
 	}
-	sp.turns.run(func() { steps, err = sp.expand(s, id, into, true) })
+	if times == 1 {
+		return sp.expand(s, id, into, 1)
+	}
+	sp.turns.run(func() { steps, err = sp.expand(s, id, into, times) })
 	if err != nil {
 		return into, err
 	}
@@ -119,14 +123,14 @@ func (sp *plainSpace[S, A]) isFirst(id PartID) bool {
 	return atomic.OrUint32(sp.expanded.At(word), bit)&bit == 0
 }
 
-// expand appends the steps of a state.
-func (sp *plainSpace[S, A]) expand(s S, id PartID, into []Step, guarded bool) ([]Step, error) {
-	actions, err := sp.actionsOf(s, guarded)
+// expand appends the steps of a state, and calls each method so many times.
+func (sp *plainSpace[S, A]) expand(s S, id PartID, into []Step, times int) ([]Step, error) {
+	actions, err := sp.actionsOf(s, times)
 	if err != nil {
 		return into, err
 	}
 	for _, a := range actions {
-		next, ok, err := sp.nextOf(s, a, guarded)
+		next, ok, err := sp.nextOf(s, a, times)
 		if err != nil {
 			return into, err
 		}
@@ -144,42 +148,56 @@ func (sp *plainSpace[S, A]) expand(s S, id PartID, into []Step, guarded bool) ([
 const fewActions = 16
 
 // actionsOf gives the actions of a state.
-func (sp *plainSpace[S, A]) actionsOf(s S, guarded bool) ([]A, error) {
+func (sp *plainSpace[S, A]) actionsOf(s S, times int) ([]A, error) {
 	event := func() string { return "Actions of " + sp.stateWalker.Text(s) }
-	if !guarded {
+	if times == 1 {
 		return sp.callActions(s, event)
 	}
-	call := func() ([]A, error) {
-		given := sp.stateWalker.Copy(s)
+	call := func(order int) ([]A, error) {
+		given := sp.stateWalker.Rebuild(s, order)
 		actions, err := sp.callActions(given, event)
 		if err == nil {
 			err = unchanged(sp.stateWalker, s, given, event, "the state")
 		}
 		return actions, err
 	}
-	actions, err := call()
+	actions, err := call(0)
 	if err != nil {
 		return nil, err
 	}
-	again, err := call()
-	if err != nil {
-		return nil, err
-	}
-	if slices.EqualFunc(actions, again, sp.actionWalker.Equal) && sp.distinct(actions) {
-		return actions, nil
-	}
-	encoded, others := sp.encodings(actions), sp.encodings(again)
-	for i, a := range encoded {
-		if i > 0 && a == encoded[i-1] {
-			return nil, &ImpureError{Actor: "the model", Event: event(), What: "it gave the action " + a + " twice"}
+	var encoded []string // of the first call, once they are needed
+	for order := 1; order < times; order++ {
+		again, err := call(order)
+		if err != nil {
+			return nil, err
 		}
-	}
-	if only := difference(encoded, others); only != "" {
-		return nil, &ImpureError{
-			Actor: "the model", Event: event(), What: "only one of two calls gave the action " + only,
+		if slices.EqualFunc(actions, again, sp.actionWalker.Equal) && (encoded != nil || sp.distinct(actions)) {
+			continue
+		}
+		if encoded == nil {
+			encoded = sp.encodings(actions)
+		}
+		if twice := repeated(encoded); twice != "" {
+			return nil, &ImpureError{Actor: "the model", Event: event(), What: "it gave the action " + twice + " twice"}
+		}
+		if only := difference(encoded, sp.encodings(again)); only != "" {
+			return nil, &ImpureError{
+				Actor: "the model", Event: event(),
+				What: "only one of two calls gave the action " + only + mapOrder(sp.stateWalker.Orders(s)),
+			}
 		}
 	}
 	return actions, nil
+}
+
+// repeated gives an item that a sorted list holds twice, or is empty.
+func repeated(sorted []string) string {
+	for i := 1; i < len(sorted); i++ {
+		if sorted[i] == sorted[i-1] {
+			return sorted[i]
+		}
+	}
+	return ""
 }
 
 // distinct tells whether no two of a few actions are equal. Of many it does not know.
@@ -221,15 +239,15 @@ func difference(a, b []string) string {
 }
 
 // nextOf gives what an action makes of a state.
-func (sp *plainSpace[S, A]) nextOf(s S, a A, guarded bool) (next S, ok bool, err error) {
+func (sp *plainSpace[S, A]) nextOf(s S, a A, times int) (next S, ok bool, err error) {
 	event := func() string {
 		return "Next of " + sp.stateWalker.Text(s) + " by " + sp.actionWalker.Brief(a)
 	}
-	if !guarded {
+	if times == 1 {
 		return sp.callNext(s, a, event)
 	}
-	call := func() (S, bool, error) {
-		givenState, givenAction := sp.stateWalker.Copy(s), sp.actionWalker.Copy(a)
+	call := func(order int) (S, bool, error) {
+		givenState, givenAction := sp.stateWalker.Rebuild(s, order), sp.actionWalker.Rebuild(a, order)
 		next, ok, err := sp.callNext(givenState, givenAction, event)
 		if err == nil {
 			err = errors.Join(unchanged(sp.stateWalker, s, givenState, event, "the state"),
@@ -237,22 +255,26 @@ func (sp *plainSpace[S, A]) nextOf(s S, a A, guarded bool) (next S, ok bool, err
 		}
 		return next, ok, err
 	}
-	if next, ok, err = call(); err != nil {
+	if next, ok, err = call(0); err != nil {
 		return next, false, err
 	}
-	again, okAgain, err := call()
-	switch {
-	case err != nil:
-		return next, false, err
-	case ok != okAgain:
-		err = &ImpureError{Actor: "the model", Event: event(), What: "only one of two calls was possible"}
-	case ok && !sp.stateWalker.Equal(next, again):
-		err = &ImpureError{
-			Actor: "the model", Event: event(),
-			What: "two calls gave different states: " + first(sp.stateWalker.Diff(next, again), " and "),
+	for order := 1; order < times; order++ {
+		again, okAgain, err := call(order)
+		what := ""
+		switch {
+		case err != nil:
+			return next, false, err
+		case ok != okAgain:
+			what = "only one of two calls was possible"
+		case ok && !sp.stateWalker.Equal(next, again):
+			what = "two calls gave different states: " + first(sp.stateWalker.Diff(next, again), " and ")
+		default:
+			continue
 		}
+		orders := sp.stateWalker.Orders(s) || sp.actionWalker.Orders(a)
+		return next, ok, &ImpureError{Actor: "the model", Event: event(), What: what + mapOrder(orders)}
 	}
-	return next, ok, err
+	return next, ok, nil
 }
 
 // unchanged wants what a method was given to be what it was.
@@ -337,7 +359,7 @@ func (sp *plainSpace[S, A]) Audit() error {
 func (sp *plainSpace[S, A]) Report() SpaceReport {
 	return SpaceReport{
 		Slots:  []SlotReport{{Name: "state", Parts: sp.states.Len()}},
-		Guards: []Guard{sp.expansions.report("expansions")},
+		Guards: []Guard{sp.expansions.report("expansions", ofReaders)},
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"synod/internal/intern"
 )
 
 // Expectation is what a property demands of the states, or of the paths through them.
@@ -85,10 +87,32 @@ type Reading struct {
 	// last one of a slot is at latest, if what is there is of the slot; the one before each is at earlier, or -1.
 	latest  []int32
 	earlier []int32
+	// What is given is a copy whose maps are built in this order; 0 for the values themselves.
+	order  int
+	orders bool // one of them had several entries
 }
 
 // NewReading reads states of a space.
 func NewReading(space Space) *Reading { return &Reading{space: space} }
+
+// Reorder makes the views give copies, whose maps are built in other ways for each order from 1 on, so that a predicate
+// that depends on the order of a map gives another answer; 0 makes them give the values themselves again.
+func (r *Reading) Reorder(order int) { r.order, r.orders = order, false }
+
+// Reordered reports whether a view gave a map of several entries since Reorder was called.
+func (r *Reading) Reordered() bool { return r.orders }
+
+// MapOrder ends the sentence that a function gave two answers, if its maps were built in different orders.
+func MapOrder(reordered bool) string { return mapOrder(reordered) }
+
+// shown gives a value to a predicate.
+func shown[T any](r *Reading, w *intern.Walker[T], v T) T {
+	if r.order == 0 {
+		return v
+	}
+	r.orders = r.orders || w.Orders(v)
+	return w.Rebuild(v, r.order)
+}
 
 // Judge asks a predicate about a state, and gives the answer and what it was read from, in order and without repeats.
 // The reads are valid until the next call.

@@ -31,6 +31,7 @@ type space struct {
 	ends      ends
 	reader    *reader
 	turns     turns
+	handled   sampler  // handler calls
 	described sync.Map // slot and action -> Action
 	faults    faults
 	sides     [][]actor.ID // the ways in which the network is partitioned
@@ -289,7 +290,7 @@ func (sp *space) Report() SpaceReport {
 		s.report(&r)
 	}
 	r.Notes = sp.notes()
-	r.Guards = slices.Insert(r.Guards, 0, Guard{"handlers", r.HandlerCalls, r.HandlerCalls})
+	r.Guards = slices.Insert(r.Guards, 0, ofHandlers.report("handlers", int64(r.HandlerCalls)))
 	return r
 }
 

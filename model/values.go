@@ -11,11 +11,12 @@ import (
 )
 
 // reader holds what the projections and selections of a system make of local states and messages: values of any type,
-// each with a number. Their functions are called twice for each distinct argument.
+// each with a number. Their functions are called at least twice for each distinct argument.
 type reader struct {
 	space  *space
 	values *intern.Table[any]
-	sets   *words.Table           // of numbers of values, ascending; the empty set is 0
+	sets   *words.Table // of numbers of values, ascending; the empty set is 0
+	asked  sampler
 	picked []*words.Array[uint32] // per selection: envelope -> number of the value plus two, or 1 for none
 }
 
@@ -36,7 +37,7 @@ func newReader(sp *space) *reader {
 func (r *reader) number(q question) (number uint32, ok bool) {
 	var value any
 	var err error
-	r.space.turns.run(func() { value, ok, err = q.twice() })
+	r.space.turns.run(func() { value, ok, err = q.repeatedly(max(2, r.asked.times(ofReaders))) })
 	if err != nil {
 		value, ok = unreadable{err}, true
 	}
@@ -51,13 +52,15 @@ func (r *reader) number(q question) (number uint32, ok bool) {
 type question struct {
 	who   string
 	event func() string
-	// ask calls the function on a private copy, and tells how that was changed by it.
-	ask func() (value any, ok bool, changes []intern.Change)
+	// ask calls the function on a private copy, whose maps are built in an order, and tells how that was changed by it.
+	ask func(order int) (value any, ok bool, changes []intern.Change)
+	// orders reports whether it is given a map of several entries.
+	orders func() bool
 }
 
-func (q question) once() (value any, ok bool, err error) {
+func (q question) once(order int) (value any, ok bool, err error) {
 	defer caught(&err, q.who, q.event)
-	value, ok, changes := q.ask()
+	value, ok, changes := q.ask(order)
 	if len(changes) > 0 {
 		return nil, false, q.impure("it changed what it reads: " + first(changes, " became "))
 	}
@@ -67,19 +70,22 @@ func (q question) once() (value any, ok bool, err error) {
 	return value, ok, nil
 }
 
-// twice wants the same answer of two calls.
-func (q question) twice() (value any, ok bool, err error) {
-	if value, ok, err = q.once(); err != nil {
+// repeatedly wants the same answer of several calls.
+func (q question) repeatedly(times int) (value any, ok bool, err error) {
+	if value, ok, err = q.once(0); err != nil {
 		return nil, false, err
 	}
-	again, okAgain, err := q.once()
-	switch {
-	case err != nil:
-		return nil, false, err
-	case ok != okAgain:
-		return nil, false, q.impure("only one of two calls gave a value")
-	case !anyWalker.Equal(value, again):
-		return nil, false, q.impure("two calls gave different values: " + first(anyWalker.Diff(value, again), " and "))
+	for order := range times - 1 {
+		again, okAgain, err := q.once(order + 1)
+		switch {
+		case err != nil:
+			return nil, false, err
+		case ok != okAgain:
+			return nil, false, q.impure("only one of two calls gave a value" + mapOrder(q.orders()))
+		case !anyWalker.Equal(value, again):
+			return nil, false, q.impure("two calls gave different values: " +
+				first(anyWalker.Diff(value, again), " and ") + mapOrder(q.orders()))
+		}
 	}
 	return value, ok, nil
 }
@@ -108,8 +114,9 @@ func (r *reader) pick(selection int, envelope uint32) (number uint32, ok bool) {
 	sp := r.space
 	number, ok = r.number(question{
 		who: "a selection", event: func() string { return "reading " + sp.describe(envelope) },
-		ask: func() (any, bool, []intern.Change) {
-			e := sp.opened(envelope)
+		orders: func() bool { return sp.walker.Orders(sp.open(envelope).Message) },
+		ask: func(order int) (any, bool, []intern.Change) {
+			e := sp.opened(envelope, order)
 			value, ok := sp.sys.picks[selection](e)
 			return value, ok, sp.walker.Diff(sp.open(envelope).Message, e.Message)
 		},
@@ -171,8 +178,9 @@ func (c *cells) project(local uint32, projection int) uint32 {
 	given := c.states.Value(local)
 	number, _ := c.space.reader.number(question{
 		who: "a projection of " + c.who(), event: func() string { return "reading " + c.walker.Text(given) },
-		ask: func() (any, bool, []intern.Change) {
-			st := c.walker.Copy(given)
+		orders: func() bool { return c.walker.Orders(given) },
+		ask: func(order int) (any, bool, []intern.Change) {
+			st := c.walker.Rebuild(given, order)
 			value := c.space.sys.projections[projection].of(st)
 			return value, true, c.walker.Diff(given, st)
 		},
@@ -182,8 +190,8 @@ func (c *cells) project(local uint32, projection int) uint32 {
 }
 
 // opened gives an envelope with a private copy of its message.
-func (sp *space) opened(envelope uint32) actor.Envelope[any] {
+func (sp *space) opened(envelope uint32, order int) actor.Envelope[any] {
 	e := sp.open(envelope)
-	e.Message = sp.walker.Copy(e.Message)
+	e.Message = sp.walker.Rebuild(e.Message, order)
 	return e
 }

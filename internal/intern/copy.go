@@ -2,33 +2,35 @@ package intern
 
 import (
 	"reflect"
+	"slices"
 	"time"
 	"unsafe"
 )
 
 // own makes the value at v, so far a shallow copy, private: it replaces everything that is shared with the original.
-// What an interface holds and refers to nothing else stays shared, since nobody can change it.
-func (p *plan) own(v unsafe.Pointer) {
+// What an interface holds and refers to nothing else stays shared, since nobody can change it. In which way maps are
+// built again is the order's business; 0 leaves it open.
+func (p *plan) own(v unsafe.Pointer, order int) {
 	switch p.op {
 	case opStruct:
 		for i := range p.runs {
 			if r := &p.runs[i]; r.plan != nil && r.plan.owns {
-				r.plan.own(unsafe.Add(v, r.offset))
+				r.plan.own(unsafe.Add(v, r.offset), order)
 			}
 		}
 	case opPointer:
 		if to := (*unsafe.Pointer)(v); *to != nil {
-			*to = p.elem.clone(*to)
+			*to = p.elem.clone(*to, order)
 		}
 	case opSlice:
-		p.ownSlice((*slice)(v))
+		p.ownSlice((*slice)(v), order)
 	case opArray:
 		for i := range p.count {
-			p.elem.own(unsafe.Add(v, uintptr(i)*p.elem.size))
+			p.elem.own(unsafe.Add(v, uintptr(i)*p.elem.size), order)
 		}
 	case opMap:
 		if m := (*unsafe.Pointer)(v); *m != nil && !p.persistent {
-			*m = p.maps.clone(p, *m)
+			*m = p.maps.clone(p, *m, order)
 		}
 	case opInterface:
 		i := (*iface)(v)
@@ -40,10 +42,10 @@ func (p *plan) own(v unsafe.Pointer) {
 			return
 		}
 		if d.direct {
-			d.own(at)
+			d.own(at, order)
 			return
 		}
-		i.data = d.clone(i.data)
+		i.data = d.clone(i.data, order)
 	case opTime:
 		t := (*time.Time)(v)
 		*t = t.Round(0)
@@ -82,8 +84,52 @@ func (p *plan) changeable(v unsafe.Pointer) bool {
 	return p.owns
 }
 
+// orders reports whether the value at v holds a map of several entries.
+func (p *plan) orders(v unsafe.Pointer) bool {
+	if p.bare {
+		return false
+	}
+	switch p.op {
+	case opStruct:
+		return slices.ContainsFunc(p.fields, func(f field) bool { return f.plan.orders(unsafe.Add(v, f.offset)) })
+	case opPointer:
+		to := *(*unsafe.Pointer)(v)
+		return to != nil && p.elem.orders(to)
+	case opSlice:
+		s := (*slice)(v)
+		return p.elem.ordersAny(s.data, s.len)
+	case opArray:
+		return p.elem.ordersAny(v, p.count)
+	case opMap:
+		m := *(*unsafe.Pointer)(v)
+		if m == nil {
+			return false
+		}
+		found := p.maps.len(p, m) > 1
+		p.maps.each(p, m, func(k, v unsafe.Pointer) { found = found || p.key.orders(k) || p.elem.orders(v) })
+		return found
+	case opInterface:
+		i := (*iface)(v)
+		if i.tab == nil {
+			return false
+		}
+		d, at := p.dynamicOf(i)
+		return d.orders(at)
+	}
+	return false
+}
+
+func (p *plan) ordersAny(v unsafe.Pointer, n int) bool {
+	for i := range n {
+		if p.orders(unsafe.Add(v, uintptr(i)*p.size)) {
+			return true
+		}
+	}
+	return false
+}
+
 // clone copies the value at v, deeply, to new memory.
-func (p *plan) clone(v unsafe.Pointer) unsafe.Pointer {
+func (p *plan) clone(v unsafe.Pointer, order int) unsafe.Pointer {
 	to := reflect.New(p.typ)
 	at := to.UnsafePointer()
 	if !p.pointers {
@@ -92,13 +138,13 @@ func (p *plan) clone(v unsafe.Pointer) unsafe.Pointer {
 	}
 	to.Elem().Set(reflect.NewAt(p.typ, v).Elem())
 	if p.owns {
-		p.own(at)
+		p.own(at, order)
 	}
 	return at
 }
 
 // ownSlice gives a slice an array of its own, without spare capacity.
-func (p *plan) ownSlice(s *slice) {
+func (p *plan) ownSlice(s *slice, order int) {
 	if s.data == nil {
 		return
 	}
@@ -118,7 +164,7 @@ func (p *plan) ownSlice(s *slice) {
 	s.data, s.cap = to.UnsafePointer(), s.len
 	if p.elem.owns {
 		for i := range s.len {
-			p.elem.own(unsafe.Add(s.data, uintptr(i)*p.elem.size))
+			p.elem.own(unsafe.Add(s.data, uintptr(i)*p.elem.size), order)
 		}
 	}
 }

@@ -81,7 +81,7 @@ func (o persistentOps) equal(p *plan, a, b unsafe.Pointer) bool {
 }
 
 // clone returns the map itself, which nobody can change.
-func (persistentOps) clone(_ *plan, m unsafe.Pointer) unsafe.Pointer {
+func (persistentOps) clone(_ *plan, m unsafe.Pointer, _ int) unsafe.Pointer {
 	if m == unsafe.Pointer(&empty) {
 		return nil
 	}

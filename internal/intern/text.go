@@ -86,7 +86,7 @@ func (p *plan) stringOf(v unsafe.Pointer) (s string, ok bool) {
 			s, ok = "", false
 		}
 	}()
-	return reflect.NewAt(p.typ, p.clone(v)).Elem().Interface().(fmt.Stringer).String(), true
+	return reflect.NewAt(p.typ, p.clone(v, 0)).Elem().Interface().(fmt.Stringer).String(), true
 }
 
 func (p *plan) textStruct(dst []byte, v unsafe.Pointer) []byte {
@@ -144,7 +144,7 @@ type entry struct {
 func (p *plan) entries(m unsafe.Pointer) []entry {
 	var all []entry
 	p.maps.each(p, m, func(k, v unsafe.Pointer) {
-		all = append(all, entry{string(p.key.encode(nil, k)), p.key.clone(k), p.elem.clone(v)})
+		all = append(all, entry{string(p.key.encode(nil, k)), p.key.clone(k, 0), p.elem.clone(v, 0)})
 	})
 	slices.SortFunc(all, func(a, b entry) int {
 		if c := natural(a.name, b.name); c != 0 {

@@ -85,17 +85,27 @@ func (w *Walker[T]) check(v T, sharing bool) error {
 
 // Copy returns a deep copy that shares nothing with v that could be changed: strings may be shared, and what an
 // interface holds if it refers to nothing else. Nil stays nil, empty stays empty, slices have no spare capacity.
-func (w *Walker[T]) Copy(v T) T {
+func (w *Walker[T]) Copy(v T) T { return w.Rebuild(v, 0) }
+
+// Rebuild is Copy with maps whose entries entered in another order, and into maps of other sizes, for each order from 1 on.
+// A function whose answer depends on the order of a map gives another one for some of them, though the copies are equal.
+func (w *Walker[T]) Rebuild(v T, order int) T {
 	if !w.plan.owns {
 		return v
 	}
 	c := v
 	if held := (*iface)(unsafe.Pointer(&c)); w.boxed && !w.plan.direct {
-		held.data = w.plan.clone(held.data)
+		held.data = w.plan.clone(held.data, order)
 		return c
 	}
-	w.plan.own(w.at(&c))
+	w.plan.own(w.at(&c), order)
 	return c
+}
+
+// Orders reports whether v holds a map of several entries, so that its copies may show them in different orders.
+func (w *Walker[T]) Orders(v T) bool {
+	looked := v
+	return w.plan.orders(w.at(&looked))
 }
 
 // Changeable reports whether v refers to anything that can be changed, so that a copy would differ from v in more than

@@ -453,3 +453,54 @@ func TestHashIsStable(t *testing.T) {
 		t.Errorf("got %#x", got)
 	}
 }
+
+// TestRebuild wants the copies in all orders to be equal to the value, and to show two entries of a small map in both ways.
+func TestRebuild(t *testing.T) {
+	states, maps := walkerOf[state](t), walkerOf[map[any]any](t)
+	rapid.Check(t, func(t *rapid.T) {
+		v, w := draw[state](t), states
+		for order := range 9 {
+			if c := w.Rebuild(v, order); !w.Equal(c, v) || w.Check(c) != nil {
+				t.Fatalf("order %d: %s is %s", order, w.Text(v), w.Text(c))
+			}
+		}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		v, w := draw[map[any]any](t), maps
+		for order := range 9 {
+			if c := w.Rebuild(v, order); !w.Equal(c, v) {
+				t.Fatalf("order %d: %s is %s", order, w.Text(v), w.Text(c))
+			}
+		}
+	})
+	type odd struct{ A, B string } // no usual shape of a key
+	firsts := map[string]int{}
+	for range 100 {
+		for order := range 8 {
+			for k := range walkerOf[map[string]bool](t).Rebuild(map[string]bool{"a": true, "b": true}, order) {
+				firsts[k]++
+				break
+			}
+			for k := range walkerOf[map[odd]bool](t).Rebuild(map[odd]bool{{A: "c"}: true, {A: "d"}: true}, order) {
+				firsts[k.A]++
+				break
+			}
+		}
+	}
+	for _, k := range []string{"a", "b", "c", "d"} {
+		if n := firsts[k]; n < 200 || n > 600 {
+			t.Errorf("%s was shown first %d times of 800", k, n)
+		}
+	}
+	w := walkerOf[any](t)
+	for _, v := range []any{nil, 1, map[int]int{1: 1}, []any{map[string]int{}}} {
+		if w.Orders(v) {
+			t.Errorf("%v has an order", v)
+		}
+	}
+	for _, v := range []any{map[int]int{1: 1, 2: 2}, []any{&generic[map[string]int]{map[string]int{"a": 1, "b": 2}}}} {
+		if !w.Orders(v) {
+			t.Errorf("%v has no order", v)
+		}
+	}
+}
