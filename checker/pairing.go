@@ -14,8 +14,10 @@ const (
 	// maxPaired is how many fields are compared with one another. More are first thinned out.
 	maxPaired = 128
 	// pairsLast says how many times as many states there are when pairs are chosen anew. Until then they stay, which makes it
-	// cheap to move to a layout that is only wider.
-	pairsLast = 8
+	// cheap to move to a layout that is only wider. Where there are many states they stay for longer, unless there are more than
+	// so many pairs for each state.
+	pairsLast     = 8
+	pairsPerState = 3
 )
 
 // chooseLayout gives the next layout. As long as the fields do not fit side by side, two that hold few combinations become
@@ -24,7 +26,7 @@ func (e *engine) chooseLayout(m *migration) *layout {
 	limits := e.limits()
 	units := len(limits)
 	fields := make([]field, units)
-	if e.units == m.old.units && e.relaid < pairsLast*e.paired && !m.old.layout.flat(units) {
+	if e.units == m.old.units && !m.old.layout.flat(units) && e.pairsStay(m.old.layout) {
 		fields, m.kept = slices.Clone(m.old.layout.fields), len(m.old.layout.fields)
 	}
 	for {
@@ -49,6 +51,20 @@ func (e *engine) chooseLayout(m *migration) *layout {
 			join(fields, w.row, m.joinFrom(e.units))
 		})
 	}
+}
+
+// pairsStay reports whether the pairs of a layout are worth keeping.
+func (e *engine) pairsStay(l *layout) bool {
+	if e.relaid < pairsLast*e.paired {
+		return true
+	}
+	pairs := 0
+	for _, f := range l.fields {
+		if f.pairs != nil {
+			pairs += f.pairs.Len()
+		}
+	}
+	return e.relaid >= secondGrouping && pairs <= pairsPerState*e.relaid
 }
 
 // rootsOf gives the fields that are in no pair, with the bits that they take, but for units that never change.
@@ -100,10 +116,11 @@ func expected(held, sampled, states int) int {
 	switch {
 	case sampled >= states:
 		return held
-	case 2*held > sampled:
-		return states // Nearly every state has one of its own.
+	case 4*held > sampled:
+		return states // Many a state has one of its own.
 	}
-	return min(2*held, states)
+	// A pair too many costs little, but to look at all states once more does not.
+	return min(4*held, states)
 }
 
 // sample finds out what some fields hold in a sample of the states.
