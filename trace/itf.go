@@ -137,7 +137,7 @@ func itfLetters(letters []model.Letter) []any {
 	all := []any{}
 	for _, l := range letters {
 		all = append(all, map[string]any{
-			"from": valid(l.From), "to": valid(l.To), "message": valid(l.Message), "copies": itfInteger(strconv.Itoa(l.Copies)),
+			"sender": valid(l.From), "to": valid(l.To), "message": valid(l.Message), "copies": itfInteger(strconv.Itoa(l.Copies)),
 		})
 	}
 	return all
@@ -176,9 +176,35 @@ func itfNode(n model.Node) any {
 	}
 	record := make(map[string]any, len(n.Parts))
 	for _, part := range n.Parts {
-		record[part.Name] = itfNode(part)
+		record[itfField(part.Name, record)] = itfNode(part)
+	}
+	if _, tagged := record["tag"]; tagged && len(record) == 2 && record["value"] != nil { // Readers take that for a variant.
+		record["tag_"] = record["tag"]
+		delete(record, "tag")
 	}
 	return record
+}
+
+// pythonWords are the keywords of Python. Its reader of the format makes classes of records, whose fields they cannot name.
+const pythonWords = " False None True and as assert async await break class continue def del elif else except finally for " +
+	"from global if import in is lambda nonlocal not or pass raise return try while with yield "
+
+// itfField gives a name that TLA+ and the readers of the format take for one of a field: letters, digits and underscores, the
+// first one a letter, and no keyword.
+func itfField(name string, used map[string]any) string {
+	name = notIdentifier.ReplaceAllString(name, "_")
+	if strings.Trim(name[:min(1, len(name))], "0123456789_") == "" {
+		name = "f" + name
+	}
+	if strings.Contains(pythonWords, " "+name+" ") {
+		name += "_"
+	}
+	for unique, n := name, 2; ; n++ {
+		if _, taken := used[unique]; !taken {
+			return unique
+		}
+		unique = name + "_" + strconv.Itoa(n)
+	}
 }
 
 func unbracketed(s string) string { return strings.TrimSuffix(strings.TrimPrefix(s, "["), "]") }

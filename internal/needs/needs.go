@@ -31,6 +31,18 @@ func Program(t testing.TB, name string) string {
 	return path
 }
 
+// Python skips a test without a Python that has a module, and gives its path: that of $SYNOD_PYTHON, or python3.
+func Python(t testing.TB, module string) string {
+	t.Helper()
+	path := os.Getenv("SYNOD_PYTHON")
+	if path == "" {
+		path = Program(t, "python3")
+	}
+	err := exec.CommandContext(t.Context(), path, "-c", "import "+module).Run()
+	That(t, err == nil, path+" has no module "+module+": install tools/python/requirements.txt")
+	return path
+}
+
 // leastNode is the first release of Node that packages of ours work with: they require modules that are imported elsewhere.
 const leastNode = "v20.19.0"
 
