@@ -30,6 +30,7 @@ type Entry struct {
 	Name       string // in lower case, with dashes
 	Summary    string // a sentence without its full stop
 	Page       string // where more is written about it: an address, or a file of the module; empty for nowhere
+	Package    string // the import path of a package whose function Find gives the entry, for tests that are written; may be empty
 	Parameters []Parameter
 	Networks   []network.Semantics              // that it is meant for, its default first; empty if it has no network
 	Timers     func(values map[string]int) bool // whether actors set timers with these parameters; nil for yes
@@ -234,6 +235,9 @@ func (e Entry) Build(s Settings) (model.Source, error) {
 		Describe(name string, config map[string]string)
 	}); ok {
 		d.Describe(e.Name, full.Words())
+	}
+	if p, ok := source.(interface{ Publish(pkg string) }); ok {
+		p.Publish(e.Package)
 	}
 	return source, nil
 }

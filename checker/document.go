@@ -26,6 +26,7 @@ type Document struct {
 	Options    OptionsDocument    `json:"options"`
 	Exit       int                `json:"exit"` // the exit code
 	Error      string             `json:"error,omitempty"`
+	Stack      string             `json:"stack,omitempty"`   // the model's functions in which it panicked, see Result.Stack
 	Exhausted  bool               `json:"exhausted"`         // every reachable state within the boundary was visited
 	Stopped    string             `json:"stopped,omitempty"` // which limit or condition ended the search
 	Bounded    bool               `json:"bounded"`           // the model has a boundary
@@ -260,7 +261,7 @@ func (r *Result) Document() Document {
 		d.Levels = append(d.Levels, LevelDocument(l))
 	}
 	if r.Err != nil {
-		d.Error = r.Err.Error()
+		d.Error, d.Stack = r.Err.Error(), r.Stack()
 	}
 	counts := &Counts{
 		Generated: r.Generated, Unique: r.Unique, AtLeast: r.AtLeast, Depth: r.Depth, Frontier: r.Frontier, Cut: r.Cut,

@@ -74,6 +74,15 @@ func TestCrashPath(t *testing.T) {
 	var b bytes.Buffer
 	r.WriteText(&b)
 	const want = `Example of "lost one":
+  0. initial state
+       0: {}
+         1 → 0: memo(0, nil)
+         1 → 0: memo(1, nil)
+         1 → 0: memo(2, nil)
+         timer tick
+       1: 0
+       down at once: 0 of 1
+       crashes: 0 of 1
   1. 1 → 0: memo(0, nil)
        0.Count: 0 → 1
        0.mailbox - 1 → 0: memo(0, nil)

@@ -316,6 +316,8 @@ func TestTextOfPaths(t *testing.T) {
 	var b strings.Builder
 	r.WriteText(&b)
 	want := `Violation of "five":
+  0. initial state
+       state: 1
   1. edge(0, 2)
        state: 1 → 2
   2. edge(0, 4)
@@ -324,6 +326,8 @@ func TestTextOfPaths(t *testing.T) {
        state: 4 → 2
      … steps 2 to 3 repeat for ever.
 Violation of "done":
+  0. initial state
+       state: 1
   1. edge(0, 2)
        state: 1 → 2
   2. edge(0, 4)

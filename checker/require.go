@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"synod/model"
 	"synod/trace"
 )
 
@@ -20,7 +21,7 @@ type TestingT interface {
 }
 
 // Require fails a test unless every property is as wanted and the space exhausted, and shows the shortest path to what
-// is wrong. It leaves the paths in a trace file, and says where and how to go on from there: in the test's folder of
+// is wrong, or where a function of the model panicked. It leaves the paths in a trace file, and says where and how to go on from there: in the test's folder of
 // artifacts if go test is run with -artifacts, else in a folder of temporary files, where the next failure of the same
 // test replaces it. A test that does not fail leaves nothing.
 func (r *Result) Require(t TestingT) {
@@ -29,7 +30,7 @@ func (r *Result) Require(t TestingT) {
 		return
 	}
 	var b strings.Builder
-	r.WriteText(&b)
+	r.writeText(&b, trace.Text, func(p PropertyResult) bool { return p.Verdict == Violated })
 	if left, err := r.leave(t); err != nil {
 		fmt.Fprintf(&b, "The paths could not be kept in a file: %v.\n", err)
 	} else {
@@ -41,17 +42,21 @@ func (r *Result) Require(t TestingT) {
 // leave writes the paths to a file, and says where it is and what can be done with it.
 func (r *Result) leave(t TestingT) (string, error) {
 	named, ok := t.(interface{ Name() string })
-	traces := r.Traces()
+	var traces []trace.Trace
+	for _, p := range r.Properties {
+		if t := r.trace(p); t != nil && p.Verdict == Violated {
+			traces = append(traces, *t)
+		}
+	}
 	if !ok || len(traces) == 0 {
 		return "", nil
 	}
 	d := trace.Document{Model: "the source of " + named.Name(), Traces: traces}
-	described, ofCatalogue := r.engine.source.(interface {
+	described, ok := r.engine.source.(interface {
 		Description() (name string, config map[string]string)
 	})
-	if ofCatalogue {
-		name, config := described.Description()
-		if ofCatalogue = name != ""; ofCatalogue {
+	if ok {
+		if name, config := described.Description(); name != "" {
 			d.Model, d.Config = name, config
 		}
 	}
@@ -67,12 +72,15 @@ func (r *Result) leave(t TestingT) (string, error) {
 	if err := replaceFile(file, b.Bytes()); err != nil {
 		return "", err
 	}
-	if ofCatalogue {
+	if model.Publisher(r.engine.source) == ofPaxos {
 		return fmt.Sprintf("The paths are in %s. To go on from there:\n\tpaxos check-bfs --from %s --explain\n", file, file), nil
 	}
 	return fmt.Sprintf("The paths are in %s. To walk one again in a test, read the file with trace.ReadJSON "+
 		"and give a path to trace.Reproduce.\n", file), nil
 }
+
+// ofPaxos is the package that makes the models which the command paxos knows by their names.
+const ofPaxos = "synod/examples/catalog"
 
 // artifacts gives a folder in which a failing test may leave a file. That of the test itself is removed when the test
 // ends, unless go test is told to keep it.

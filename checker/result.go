@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -106,6 +107,22 @@ func (r *Result) fail(e *engine, states [][]model.PartID) {
 	if path, err := pathAlong(e.space, states); err == nil && r.Failure == nil {
 		r.Failure = path
 	}
+}
+
+// Stack gives the functions of the model that were called when one of them panicked and so broke the check off, the innermost
+// first, each with its file and line. It is empty if Err is of another kind.
+func (r *Result) Stack() string {
+	for err := r.Err; err != nil; {
+		var impure *model.ImpureError
+		if !errors.As(err, &impure) {
+			break
+		}
+		if impure.Stack != "" {
+			return impure.Stack
+		}
+		err = impure.Cause
+	}
+	return ""
 }
 
 // ExitCode is what a process that ran the check should exit with.

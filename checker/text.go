@@ -11,24 +11,21 @@ import (
 
 // WriteText writes what was found for people to read: each discovery as a numbered path, with what every step changed,
 // then the verdicts, a line each.
-func (r *Result) WriteText(w io.Writer) { r.writeText(w, trace.Text) }
+func (r *Result) WriteText(w io.Writer) { r.writeText(w, trace.Text, everyPath) }
 
 // WriteExplained writes what WriteText does, with paths as trace.Explain shows them: with what comes before what, and
 // without the steps that do not matter.
-func (r *Result) WriteExplained(w io.Writer) { r.writeText(w, trace.Explain) }
+func (r *Result) WriteExplained(w io.Writer) { r.writeText(w, trace.Explain, everyPath) }
 
-func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error) {
+func everyPath(PropertyResult) bool { return true }
+
+// writeText writes the paths that are wanted.
+func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error, wanted func(PropertyResult) bool) {
 	if r.Err != nil {
-		fmt.Fprintf(w, "error: %v\n", r.Err)
-		if r.Failure != nil {
-			fmt.Fprintf(w, "It came up after %s:\n", actions(len(r.Failure.Steps)))
-			for i, step := range r.Failure.Steps {
-				fmt.Fprintf(w, "%3d. %s\n", i+1, step.Action.Text)
-			}
-		}
+		r.writeError(w)
 	}
 	for _, p := range r.Properties {
-		if t := r.trace(p); t != nil {
+		if t := r.trace(p); t != nil && wanted(p) {
 			if err := show(w, *t); err != nil {
 				return // as nothing that follows could be written either
 			}
@@ -63,6 +60,28 @@ func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error)
 		fmt.Fprintf(w, "The walks ended (%s), after %d of them.\n", r.Stopped, r.Walks)
 	default:
 		fmt.Fprintf(w, "The search ended early (%s), with %d states left to expand.\n", r.Stopped, r.Frontier)
+	}
+}
+
+// writeError says why the check was broken off, where, and in which function of the model if one panicked.
+func (r *Result) writeError(w io.Writer) {
+	fmt.Fprintf(w, "error: %v\n", r.Err)
+	if stack := r.Stack(); stack != "" {
+		fmt.Fprintln(w, "The model's functions that were called then, the innermost first:")
+		for line := range strings.Lines(stack) {
+			fmt.Fprintf(w, "  %s", line)
+		}
+	}
+	if r.Failure == nil {
+		return
+	}
+	if len(r.Failure.Steps) == 0 {
+		fmt.Fprintln(w, "It came up in the initial state.")
+		return
+	}
+	fmt.Fprintf(w, "It came up after %s:\n", actions(len(r.Failure.Steps)))
+	for i, step := range r.Failure.Steps {
+		fmt.Fprintf(w, "%3d. %s\n", i+1, trace.Printable(step.Action.Text))
 	}
 }
 

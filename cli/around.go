@@ -117,7 +117,9 @@ func (f *around) perform(a *app, records *replay.Records, out *recordedTrace) (i
 		x.text(b)
 	}
 	if out != nil && err == nil {
-		d := trace.Document{Model: x.global.Header.Model, Config: x.global.Header.Config}
+		d := trace.Document{
+			Model: x.global.Header.Model, Config: x.global.Header.Config, Package: a.packageOf(x.global.Header.Model),
+		}
 		if x.result != nil {
 			d.Traces = x.result.Traces()
 		}

@@ -87,9 +87,8 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	defer r.Close()
 	m.clear()
 	if r.Err != nil {
-		var impure *model.ImpureError
-		if errors.As(r.Err, &impure) && impure.Stack != "" {
-			return 0, fmt.Errorf("%w\n%s", r.Err, impure.Stack)
+		if stack := r.Stack(); stack != "" {
+			return 0, fmt.Errorf("%w\n%s", r.Err, stack)
 		}
 		return 0, r.Err
 	}
@@ -123,7 +122,7 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	}
 	var err error
 	if out != nil {
-		d := trace.Document{Model: p.entry.Name, Config: p.settings.Words(), Traces: r.Traces()}
+		d := trace.Document{Model: p.entry.Name, Config: p.settings.Words(), Traces: r.Traces(), Package: p.entry.Package}
 		err = out.write(p.traceFormat, d, stderr)
 	}
 	fmt.Fprintf(closing, "Done. states=%d, unique=%d, depth=%d, sec=%.2f\n",

@@ -112,7 +112,7 @@ func (a *app) replay(files []string, out *recordedTrace) error {
 		a.code = exitDeviates
 		if out != nil {
 			out.tracer.Note("the next event of the record is not the model's: " + deviation.Error())
-			return out.write(a.stderr)
+			return out.write(a)
 		}
 		return nil
 	}
@@ -120,7 +120,7 @@ func (a *app) replay(files []string, out *recordedTrace) error {
 		return err
 	}
 	if out != nil {
-		if err := out.write(a.stderr); err != nil {
+		if err := out.write(a); err != nil {
 			return err
 		}
 	}
@@ -152,8 +152,10 @@ func (f *replayFlags) open() (*recordedTrace, error) {
 }
 
 // write writes the trace; one without a step it leaves out, and says so.
-func (t *recordedTrace) write(stderr io.Writer) error {
+func (t *recordedTrace) write(a *app) error {
+	stderr := a.stderr
 	d, ok := t.tracer.Document()
+	d.Package = a.packageOf(d.Model)
 	if !ok {
 		t.file.untouched(stderr, "There is no such event to show")
 		return nil
@@ -163,6 +165,15 @@ func (t *recordedTrace) write(stderr io.Writer) error {
 		return fmt.Errorf("--trace-out %q: %w; --events takes a part of the run", t.file.given, err)
 	}
 	return t.file.replace(b.Bytes())
+}
+
+// packageOf gives the package in which a generated test finds a model, or an empty string.
+func (a *app) packageOf(model string) string {
+	e, err := a.entries.Find(model)
+	if err != nil {
+		return ""
+	}
+	return e.Package
 }
 
 // eventRange is a range of events, counted from 1; 0 for no bound.

@@ -54,7 +54,9 @@ func (t *tables) export(b *bytes.Buffer, f trace.Format, q Query, p *place) erro
 	if err != nil {
 		return err
 	}
-	return f.Write(b, trace.Document{Model: t.model, Config: t.config, Traces: []trace.Trace{told}})
+	return f.Write(b, trace.Document{
+		Model: t.model, Config: t.config, Traces: []trace.Trace{told}, Package: model.Publisher(t.source),
+	})
 }
 
 // kindOf says what a path shows of a property.

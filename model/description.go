@@ -5,8 +5,12 @@ import "maps"
 // Describe says by which name and configuration the system can be made again, for files that tell of it: those of the
 // catalogue. The last call counts.
 func (sys *system) Describe(name string, config map[string]string) {
-	sys.described = description{name, maps.Clone(config)}
+	sys.described = description{name, maps.Clone(config), sys.described.publisher}
 }
+
+// Publish says which package, by its import path, has a function Find that gives what makes the system by the name that
+// Describe says.
+func (sys *system) Publish(pkg string) { sys.described.publisher = pkg }
 
 // Description gives what Describe said, or an empty name. The configuration is the caller's own.
 func (sys *system) Description() (name string, config map[string]string) {
@@ -15,8 +19,23 @@ func (sys *system) Description() (name string, config map[string]string) {
 
 // Describe says by which name and configuration the model can be made again, as for a System.
 func (p *Plain[S, A]) Describe(name string, config map[string]string) {
-	p.described = description{name, maps.Clone(config)}
+	p.described = description{name, maps.Clone(config), p.described.publisher}
 }
+
+// Publish says where the model can be found, as for a System.
+func (p *Plain[S, A]) Publish(pkg string) { p.described.publisher = pkg }
+
+// Publisher returns what Publish said of a source, or an empty string.
+func Publisher(src Source) string {
+	if p, ok := src.(interface{ publisher() string }); ok {
+		return p.publisher()
+	}
+	return ""
+}
+
+func (sys *system) publisher() string { return sys.described.publisher }
+
+func (p *Plain[S, A]) publisher() string { return p.described.publisher }
 
 // Description gives what Describe said, or an empty name. The configuration is the caller's own.
 func (p *Plain[S, A]) Description() (name string, config map[string]string) {
@@ -25,8 +44,9 @@ func (p *Plain[S, A]) Description() (name string, config map[string]string) {
 
 // description is how a source can be made again.
 type description struct {
-	name   string
-	config map[string]string
+	name      string
+	config    map[string]string
+	publisher string // the import path of a package; empty for none
 }
 
 func (d description) give() (string, map[string]string) { return d.name, maps.Clone(d.config) }

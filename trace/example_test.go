@@ -67,6 +67,8 @@ func Example() {
 	// Output:
 	// ends in "amber"
 	// Example of "amber":
+	//   0. initial state
+	//        state: "red"
 	//   1. switch
 	//        state: "red" → "green"
 	//   2. switch

@@ -49,7 +49,7 @@ func TestGolden(t *testing.T) {
 			case "itf":
 				err = trace.WriteITF(&b, of)
 			case "go":
-				err = trace.WriteGoTest(&b, trace.Document{Model: name, Traces: []trace.Trace{of}})
+				err = trace.WriteGoTest(&b, trace.Document{Model: name, Package: "synod/examples/catalog", Traces: []trace.Trace{of}})
 			case "html":
 				err = trace.WriteHTML(&b, trace.Document{Model: name, Traces: []trace.Trace{of}})
 			case "diagram":

@@ -7,6 +7,7 @@ import (
 	"go/format"
 	"io"
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,21 +17,29 @@ import (
 )
 
 // WriteGoTest writes a file of a Go test that walks every trace of a document again, and fails unless each still leads
-// to what it shows: a violation that must come back, or one that is known to be there. The model of the document must be one
-// of package synod/examples/catalog. The file belongs to the package regression; change the clause to that of the folder
+// to what it shows: a violation that must come back, or one that is known to be there. The test finds the model by its name
+// in the document's Package; without one, it has a function to be filled in with what makes the model. The file belongs to the package regression; change the clause to that of the folder
 // in which it is put. It needs nothing of this module but public packages.
 func WriteGoTest(w io.Writer, d Document) error {
 	var b bytes.Buffer
-	b.WriteString(goTestHead)
+	head, tail := goTestHead, goTestTail
+	if d.Package == "" {
+		head, tail = goTestOwnHead, goTestOwnTail
+	}
+	b.WriteString(strings.ReplaceAll(head, "PACKAGE", importOf(d.Package)))
 	used := make(map[string]bool)
 	for _, t := range d.Traces {
 		writeTest(&b, d, t, used)
 	}
-	b.WriteString("\n// configuration is what is checked, by the names of paxos models.\nvar configuration = map[string]string{\n")
-	for _, name := range slices.Sorted(maps.Keys(d.Config)) {
-		fmt.Fprintf(&b, "\t%q: %q,\n", name, d.Config[name])
+	if d.Package != "" {
+		b.WriteString("\n// configuration is what is checked, by the names of paxos models.\nvar configuration = map[string]string{\n")
+		for _, name := range slices.Sorted(maps.Keys(d.Config)) {
+			fmt.Fprintf(&b, "\t%q: %q,\n", name, d.Config[name])
+		}
+		b.WriteString("}\n")
 	}
-	fmt.Fprintf(&b, "}\n\n%s", strings.ReplaceAll(goTestTail, "MODEL", strconv.Quote(d.Model)))
+	b.WriteByte('\n')
+	b.WriteString(strings.ReplaceAll(tail, "MODEL", strconv.Quote(d.Model)))
 	source, err := format.Source(b.Bytes())
 	if err != nil {
 		return fmt.Errorf("trace as a Go test: %w", err)
@@ -45,7 +54,7 @@ package regression
 import (
 	"testing"
 
-	"synod/examples/catalog"
+	PACKAGE
 	"synod/trace"
 )
 `
@@ -62,6 +71,41 @@ func again(t *testing.T, path trace.Trace) {
 		t.Fatal(err)
 	}
 	if err := trace.Reproduce(source, path); err != nil {
+		t.Error(err)
+	}
+}
+`
+
+// importOf imports a package as catalog.
+func importOf(pkg string) string {
+	if path.Base(pkg) == "catalog" {
+		return strconv.Quote(pkg)
+	}
+	return "catalog " + strconv.Quote(pkg)
+}
+
+// goTestOwnHead and goTestOwnTail are for a model that no package is known to make.
+const goTestOwnHead = `// Package regression walks paths that a check of a model once found. Edit it as you like.
+package regression
+
+import (
+	"testing"
+
+	"synod/model"
+	"synod/trace"
+)
+`
+
+const goTestOwnTail = `// source makes the model, as it was checked. Let it be what the check was given.
+var source func() model.Source // of MODEL
+
+// again walks a path once more.
+func again(t *testing.T, path trace.Trace) {
+	t.Helper()
+	if source == nil {
+		t.Fatal("set source to a function that makes the model " + MODEL)
+	}
+	if err := trace.Reproduce(source(), path); err != nil {
 		t.Error(err)
 	}
 }

@@ -27,6 +27,10 @@ type Document struct {
 	Model  string            `json:"model"`            // the model's name, in the words of whoever makes models by name
 	Config map[string]string `json:"config,omitempty"` // its configuration; nil for none
 	Traces []Trace           `json:"traces"`
+
+	// Package is the import path of a package whose function Find gives what makes the model by its name, for WriteGoTest.
+	// Files do not hold it.
+	Package string `json:"-"`
 }
 
 // wire is a document as it is written.

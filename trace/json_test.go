@@ -246,7 +246,12 @@ func FuzzReadJSON(f *testing.F) {
 			if err := trace.Text(&text, one); err != nil {
 				t.Fatal(err)
 			}
-			lines := 1 + len(one.Steps)
+			lines := 1 + len(one.Steps) + min(1, len(one.Initial.Slots))
+			for _, s := range one.Initial.Slots {
+				if s.Text != "" && s.Text != "[]" {
+					lines += 1 + strings.Count(s.Text, "\n")
+				}
+			}
 			for _, s := range one.Steps {
 				lines += len(s.Changes)
 			}

@@ -26,6 +26,13 @@ func WriteMermaid(w io.Writer, t Trace) error {
 		ids[name] = participantID(i, name)
 		fmt.Fprintf(&b, "  participant %s as %s\n", ids[name], escape(name))
 	}
+	if len(t.Steps) == 0 { // The initial state shows it all.
+		for _, s := range t.Initial.Slots {
+			if id, ok := ids[s.Name]; ok {
+				fmt.Fprintf(&b, "  Note over %s: %s\n", id, escape(s.Text))
+			}
+		}
+	}
 	for i, s := range t.Steps {
 		if t.Loop == i+1 {
 			b.WriteString("  loop for ever\n")
@@ -61,9 +68,15 @@ func WriteMermaid(w io.Writer, t Trace) error {
 	return err
 }
 
-// participants gives the names that occur in the steps: those of slots in their order, then any others.
+// participants gives the names that occur in the steps: those of slots in their order, then any others. Where there are no
+// steps, they are those of all slots that hold something.
 func participants(t Trace) []string {
 	return t.inOrder(func(add func(string)) {
+		for _, s := range t.Initial.Slots {
+			if len(t.Steps) == 0 && s.Text != emptyText {
+				add(s.Name)
+			}
+		}
 		for _, s := range t.Steps {
 			add(s.From)
 			add(s.Actor)

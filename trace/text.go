@@ -8,12 +8,13 @@ import (
 	"strings"
 )
 
-// Text writes a trace for people to read: what it shows, then its steps, numbered from 1, each with what it means in the
+// Text writes a trace for people to read: what it shows, the initial state, then its steps, numbered from 1, each with what it means in the
 // words of the protocol, if the model says so, and what it changed. A line is a line whatever the model's texts hold:
 // characters that do not print are escaped as in Go.
 func Text(w io.Writer, t Trace) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s:\n", t.headline())
+	writeInitial(&b, t.Initial)
 	for i, s := range t.Steps {
 		fmt.Fprintf(&b, "%3d. %s\n", i+1, Printable(s.Text))
 		writeDetails(&b, s)
@@ -29,6 +30,7 @@ func Text(w io.Writer, t Trace) error {
 func Explain(w io.Writer, t Trace) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s:\n", t.headline())
+	writeInitial(&b, t.Initial)
 	aside := 0
 	fold := func() {
 		if aside > 0 {
@@ -58,6 +60,28 @@ func Explain(w io.Writer, t Trace) error {
 	_, err := w.Write(b.Bytes())
 	return err
 }
+
+// writeInitial writes the state in which a trace begins, without what is empty.
+func writeInitial(b *bytes.Buffer, initial Initial) {
+	if len(initial.Slots) > 0 {
+		b.WriteString("  0. initial state\n")
+	}
+	for _, s := range initial.Slots {
+		if s.Text == "" || s.Text == emptyText {
+			continue
+		}
+		for i, line := range strings.Split(s.Text, "\n") {
+			if i == 0 {
+				fmt.Fprintf(b, "       %s: %s\n", Printable(s.Name), Printable(line))
+			} else {
+				fmt.Fprintf(b, "         %s\n", Printable(strings.TrimSpace(line)))
+			}
+		}
+	}
+}
+
+// emptyText is the text of a slot that holds nothing, such as that of the messages to nobody.
+const emptyText = "[]"
 
 // linked tells whether it is known what comes before what. A file of an older version does not tell.
 func (t Trace) linked() bool { return len(t.Steps) > 0 && t.Steps[len(t.Steps)-1].Past }

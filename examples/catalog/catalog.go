@@ -16,6 +16,7 @@ var all = sync.OnceValue(func() catalog.Catalogue {
 	entries := slices.Concat(registerEntries, multiPaxosEntries, commitEntries, otherEntries)
 	for i := range entries {
 		e := &entries[i]
+		e.Package = "synod/examples/catalog"
 		e.Page = fmt.Sprintf("docs/models/%s.md", e.Name)
 		for _, m := range zoo.Mutants(e.Name) {
 			e.Mutants = append(e.Mutants, catalog.Mutant{

@@ -15,6 +15,15 @@ func ExampleSystem() {
 	r.WriteText(os.Stdout)
 	// Output:
 	// Violation of "linearizable":
+	//   0. initial state
+	//        0: {}
+	//          2 → 0: Put(2, 'A')
+	//        1: {}
+	//          3 → 1: Put(3, 'B')
+	//        2: {Awaiting:2,Requests:1,Resent:0}
+	//        3: {Awaiting:3,Requests:1,Resent:0}
+	//        linearizable: client 2: write 'A' -> ?
+	//          client 3: write 'B' -> ?
 	//   1. 2 → 0: Put(2, 'A')
 	//        0.Value: none → 'A'
 	//        0.mailbox - 2 → 0: Put(2, 'A')
@@ -37,6 +46,15 @@ func ExampleSystem() {
 	//        2.mailbox - 1 → 2: GetOk(4, none)
 	//        linearizable + client 2's get returns none
 	// Example of "value chosen":
+	//   0. initial state
+	//        0: {}
+	//          2 → 0: Put(2, 'A')
+	//        1: {}
+	//          3 → 1: Put(3, 'B')
+	//        2: {Awaiting:2,Requests:1,Resent:0}
+	//        3: {Awaiting:3,Requests:1,Resent:0}
+	//        linearizable: client 2: write 'A' -> ?
+	//          client 3: write 'B' -> ?
 	//   1. 2 → 0: Put(2, 'A')
 	//        0.Value: none → 'A'
 	//        0.mailbox - 2 → 0: Put(2, 'A')

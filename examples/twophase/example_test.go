@@ -18,6 +18,8 @@ func ExampleSource() {
 	r.WriteText(os.Stdout)
 	// Output:
 	// Example of "commit agreed":
+	//   0. initial state
+	//        state: {Stages:[working],Decision:none,Sent:[false],Received:[false]}
 	//   1. Prepare(0)
 	//        state.Sent[0]: false → true
 	//        state.Stages[0]: working → prepared
@@ -28,6 +30,8 @@ func ExampleSource() {
 	//   4. ReceiveCommit(0)
 	//        state.Stages[0]: prepared → committed
 	// Example of "abort agreed":
+	//   0. initial state
+	//        state: {Stages:[working],Decision:none,Sent:[false],Received:[false]}
 	//   1. ChooseToAbort(0)
 	//        state.Stages[0]: working → aborted
 	// holds       always "consistent"
