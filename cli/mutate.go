@@ -44,16 +44,19 @@ type mutateDocument struct {
 }
 
 type mutateEntry struct {
-	Mutant  string            `json:"mutant"`
-	Safe    bool              `json:"safe"`    // it is declared so
-	Effects map[string]string `json:"effects"` // kills, spares or undecided, by property; of those that it has
-	States  int               `json:"states"`
+	Mutant   string            `json:"mutant"`
+	Settings map[string]string `json:"settings"` // all of them, by name
+	Safe     bool              `json:"safe"`     // it is declared so
+	Effects  map[string]string `json:"effects"`  // kills, spares or undecided, by property; of those that it has
+	States   int               `json:"states"`
 }
 
 type mutateProperty struct {
 	Property string   `json:"property"`
+	Decided  int      `json:"decided"` // of how many mutants it is known whether it kills them
 	Kills    []string `json:"kills"`
 	Alone    []string `json:"alone"` // mutants that no other property kills
+	Open     []string `json:"open"`  // those that it may alone kill: a limit left open whether it or another one does
 }
 
 var effectWords = map[hunt.Effect]string{hunt.Spares: "spares", hunt.Kills: "kills", hunt.Unknown: "undecided"}
@@ -63,17 +66,18 @@ var effectWords = map[hunt.Effect]string{hunt.Spares: "spares", hunt.Kills: "kil
 func (h *hunting) mutate(ctx context.Context, e catalog.Entry, stdout io.Writer) (int, error) {
 	begin := time.Now()
 	b := bufio.NewWriter(stdout)
-	width := len("mutant")
+	width, with := len("mutant"), len("shown with")
 	for _, m := range e.Mutants {
-		width = max(width, len(m.Name))
+		width, with = max(width, len(m.Name)), max(with, len(strings.Join(e.Shown(m), " ")))
 	}
 	if !h.json {
-		fmt.Fprintf(b, "%-*s  %9s  killed by\n", width, "mutant", "states")
+		fmt.Fprintf(b, "%-*s  %-*s  %9s  killed by\n", width, "mutant", with, "shown with", "states")
 	}
 	var s hunt.Score
 	s, err := hunt.Measure(ctx, e, h.options(), func(properties []string, r hunt.Row) {
 		if !h.json {
-			fmt.Fprintf(b, "%-*s  %9d  %s\n", width, r.Mutant.Name, r.States, killers(properties, r))
+			fmt.Fprintf(b, "%-*s  %-*s  %9d  %s\n", width, r.Mutant.Name, with, strings.Join(e.Shown(r.Mutant), " "), r.States,
+				killers(properties, r))
 			b.Flush()
 		}
 	})
@@ -136,24 +140,43 @@ func killers(properties []string, r hunt.Row) string {
 	return text
 }
 
+// fewOpen is how many mutants that a limit left open are named.
+const fewOpen = 3
+
 // writeWorths says what each property is worth.
 func writeWorths(b io.Writer, s hunt.Score) {
 	for _, w := range s.Worths() {
+		of := "" // how many are decided, unless all are
+		if w.Decided < w.Judged {
+			of = fmt.Sprintf(" of the %d that are decided", w.Decided)
+		}
 		switch {
 		case len(w.Kills) == 0:
-			fmt.Fprintf(b, "%q kills nothing.\n", w.Property)
-		case len(w.Alone) == 0:
-			fmt.Fprintf(b, "%q kills %d, and nothing that no other property kills.\n", w.Property, len(w.Kills))
+			fmt.Fprintf(b, "%q kills nothing%s", w.Property, of)
+		case len(w.Alone) > 0:
+			fmt.Fprintf(b, "%q kills %d%s; it alone kills %s", w.Property, len(w.Kills), of, strings.Join(w.Alone, ", "))
+		case len(w.Open) > 0:
+			fmt.Fprintf(b, "%q kills %d%s", w.Property, len(w.Kills), of)
 		default:
-			fmt.Fprintf(b, "%q kills %d; it alone kills %s.\n", w.Property, len(w.Kills), strings.Join(w.Alone, ", "))
+			fmt.Fprintf(b, "%q kills %d%s, and nothing that no other property kills", w.Property, len(w.Kills), of)
 		}
+		if len(w.Open) > 0 {
+			which := strings.Join(w.Open, ", ")
+			if len(w.Open) > fewOpen {
+				which = fmt.Sprintf("any of %d others", len(w.Open))
+			}
+			fmt.Fprintf(b, "; a limit leaves open whether it alone kills %s", which)
+		}
+		fmt.Fprintln(b, ".")
 	}
 }
 
 func mutateDocumentOf(s hunt.Score) mutateDocument {
 	d := mutateDocument{Schema: "synod.mutate/1", Model: s.Entry.Name, Mutants: []mutateEntry{}, Properties: []mutateProperty{}}
 	for _, r := range s.Rows {
-		m := mutateEntry{Mutant: r.Mutant.Name, Safe: r.Mutant.Safe(), Effects: make(map[string]string), States: r.States}
+		m := mutateEntry{
+			Mutant: r.Mutant.Name, Settings: r.Settings.Words(), Safe: r.Mutant.Safe(), Effects: make(map[string]string), States: r.States,
+		}
 		for i, e := range r.Effects {
 			if e != hunt.Missing {
 				m.Effects[s.Properties[i]] = effectWords[e]
@@ -162,7 +185,9 @@ func mutateDocumentOf(s hunt.Score) mutateDocument {
 		d.Mutants = append(d.Mutants, m)
 	}
 	for _, w := range s.Worths() {
-		d.Properties = append(d.Properties, mutateProperty{w.Property, append([]string{}, w.Kills...), append([]string{}, w.Alone...)})
+		d.Properties = append(d.Properties, mutateProperty{
+			w.Property, w.Decided, append([]string{}, w.Kills...), append([]string{}, w.Alone...), append([]string{}, w.Open...),
+		})
 	}
 	return d
 }

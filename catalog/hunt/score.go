@@ -23,9 +23,10 @@ const (
 
 // Row is a mutant with the effect of each property of the score.
 type Row struct {
-	Mutant  catalog.Mutant
-	Effects []Effect
-	States  int // distinct ones that were visited
+	Mutant   catalog.Mutant
+	Settings catalog.Settings // all of them
+	Effects  []Effect
+	States   int // distinct ones that were visited
 }
 
 // Killed tells whether some property kills the mutant.
@@ -65,7 +66,11 @@ func Measure(
 }
 
 func (s *Score) measure(ctx context.Context, m catalog.Mutant, o checker.Options) error {
-	source, err := s.Entry.Build(catalog.Settings{Mutant: m.Name})
+	settings, err := s.Entry.Resolve(catalog.Settings{Mutant: m.Name})
+	if err != nil {
+		return err
+	}
+	source, err := s.Entry.Build(settings)
 	if err != nil {
 		return err
 	}
@@ -77,7 +82,7 @@ func (s *Score) measure(ctx context.Context, m catalog.Mutant, o checker.Options
 	if r.Err != nil {
 		return r.Err
 	}
-	row := Row{Mutant: m, States: r.Unique}
+	row := Row{Mutant: m, Settings: settings, States: r.Unique}
 	for range s.Properties {
 		row.Effects = append(row.Effects, Missing)
 	}
@@ -107,8 +112,11 @@ func effect(p checker.PropertyResult) Effect {
 // Worth is what a property does.
 type Worth struct {
 	Property string
+	Judged   int      // how many mutants have the property
+	Decided  int      // of how many of them it is known whether the property kills them
 	Kills    []string // mutants
-	Alone    []string // those of them that no other property kills, and none may that is undecided
+	Alone    []string // those of them that no other property kills
+	Open     []string // those that no other property is known to kill, of which a limit left some property open
 }
 
 // Worths gives what each property is worth, in their order.
@@ -117,12 +125,22 @@ func (s Score) Worths() []Worth {
 	for i, name := range s.Properties {
 		all[i].Property = name
 		for _, row := range s.Rows {
-			if row.Effects[i] != Kills {
-				continue
+			own := row.Effects[i]
+			if own != Missing {
+				all[i].Judged++
 			}
-			all[i].Kills = append(all[i].Kills, row.Mutant.Name)
+			if own == Kills || own == Spares {
+				all[i].Decided++
+			}
+			if own == Kills {
+				all[i].Kills = append(all[i].Kills, row.Mutant.Name)
+			}
 			others := slices.Delete(slices.Clone(row.Effects), i, i+1)
-			if !slices.Contains(others, Kills) && !slices.Contains(others, Unknown) {
+			switch {
+			case slices.Contains(others, Kills):
+			case own == Unknown, own == Kills && slices.Contains(others, Unknown):
+				all[i].Open = append(all[i].Open, row.Mutant.Name)
+			case own == Kills:
 				all[i].Alone = append(all[i].Alone, row.Mutant.Name)
 			}
 		}
