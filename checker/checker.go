@@ -46,6 +46,7 @@ type Options struct {
 	MaxStates   int           // ends the search after the level, or at the state, that reaches so many; 0 for no limit
 	MemoryLimit int64         // bytes of the whole process; 0 for nine tenths of the machine's, where that is known (Linux)
 	FinishWhen  FinishWhen
+	Strict      bool // what never mattered in an exhausted search fails the check, see Result.Vacuous
 
 	Seed      uint64 // of random walks
 	Walks     int    // how many random walks; 0 for as many as Timeout allows, which is then 10 s by default

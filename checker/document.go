@@ -52,6 +52,7 @@ type ModelDocument struct {
 // OptionsDocument is what was asked of the search. What is missing was not limited.
 type OptionsDocument struct {
 	FinishWhen  string        `json:"finish_when"`
+	Strict      bool          `json:"strict,omitempty"` // what never mattered fails the check
 	MaxDepth    int           `json:"max_depth,omitempty"`
 	MaxStates   int           `json:"max_states,omitempty"`
 	Timeout     float64       `json:"timeout_seconds,omitempty"`
@@ -153,11 +154,13 @@ type CoverageDocument struct {
 	Ignored   int    `json:"ignored"`
 }
 
-// VacuityDocument is something that an actor was made for, or was sent, and that never mattered.
+// VacuityDocument is something that an actor was made for, or was sent, and that never mattered; or something that a
+// property which holds is not about.
 type VacuityDocument struct {
-	Actor string `json:"actor"`
-	Event string `json:"event"`
-	Why   string `json:"why"`
+	Property string `json:"property,omitempty"`
+	Actor    string `json:"actor,omitempty"`
+	Event    string `json:"event,omitempty"`
+	Why      string `json:"why"`
 }
 
 // GuardDocument counts the distinct calls of a part of the model, and how many of them, at least, were made again to
@@ -400,7 +403,7 @@ func (p Profile) document() *ProfileDocument {
 
 func (o Options) document(engine string) OptionsDocument {
 	d := OptionsDocument{
-		FinishWhen: o.FinishWhen.String(), MaxDepth: o.MaxDepth, MaxStates: o.MaxStates, Timeout: o.Timeout.Seconds(),
+		FinishWhen: o.FinishWhen.String(), Strict: o.Strict, MaxDepth: o.MaxDepth, MaxStates: o.MaxStates, Timeout: o.Timeout.Seconds(),
 		MemoryLimit: o.MemoryLimit,
 	}
 	if o.From != nil {

@@ -18,9 +18,10 @@ type predicate struct {
 	forgets bool                     // the whole of the only slot is read, so no two states agree
 	mu      sync.RWMutex
 	tree    readTree
-	leaves  int          // distinct evaluations
-	full    bool         // there were more than are remembered
-	doubts  []doubt      // see again
+	leaves  int     // distinct evaluations
+	full    bool    // there were more than are remembered
+	doubts  []doubt // see again
+	seen    seen
 	calls   atomic.Int64 // evaluations, repeats of the guard not included
 }
 
@@ -88,6 +89,7 @@ func (p *predicate) value(r *model.Reading, state []model.PartID) (uint32, error
 		p.leaves++
 		return answer, nil
 	}
+	p.see(answer, reads)
 	if p.learn != nil {
 		p.learn(reads) // before anyone can recall the answer
 	}

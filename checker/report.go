@@ -113,6 +113,9 @@ func (r *Result) WriteCoverage(w io.Writer) {
 		t.end()
 	}
 	for _, v := range s.Vacuous {
+		if r.Exhausted && alarming(v) {
+			continue // WriteText tells of it.
+		}
 		fmt.Fprintf(w, "Actor %s, %s: %s.\n", v.Actor, trace.Printable(v.Event), v.Why)
 	}
 	fmt.Fprintf(w, "Handlers were called for %d distinct local states and events.\n", s.HandlerCalls)

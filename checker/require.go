@@ -23,10 +23,11 @@ type TestingT interface {
 // Require fails a test unless every property is as wanted and the space exhausted, and shows the shortest path to what
 // is wrong, or where a function of the model panicked. It leaves the paths in a trace file, and says where and how to go on from there: in the test's folder of
 // artifacts if go test is run with -artifacts, else in a folder of temporary files, where the next failure of the same
-// test replaces it. A test that does not fail leaves nothing.
+// test replaces it. A test that does not fail leaves nothing, and logs what never mattered, see Vacuous.
 func (r *Result) Require(t TestingT) {
 	t.Helper()
 	if r.ExitCode() == ExitOK {
+		r.logVacuous(t)
 		return
 	}
 	var b strings.Builder

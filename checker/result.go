@@ -32,7 +32,7 @@ func (v Verdict) String() string { return verdictNames[v] }
 // Exit codes for a process that runs a check.
 const (
 	ExitOK        = 0 // every property as wanted, and the space exhausted, or nothing left to decide
-	ExitViolated  = 1 // a property is violated, or its example never occurs
+	ExitViolated  = 1 // a property is violated, its example never occurs, or a strict check found what never mattered
 	ExitUsage     = 2 // a mistake in the call, or in the model
 	ExitUndecided = 3 // a limit cut the search
 )
@@ -143,6 +143,9 @@ func (r *Result) ExitCode() int {
 			code = ExitUndecided
 		case Holds, Example, NotRefuted:
 		}
+	}
+	if r.Options.Strict && code == ExitOK && len(r.Vacuous()) > 0 {
+		return ExitViolated
 	}
 	return code
 }
@@ -257,6 +260,7 @@ func (e *engine) conclude(r *Result) {
 		}
 	}
 	r.Space = e.space.Report()
+	r.Space.Vacuous = append(r.Space.Vacuous, e.vacuities(r)...)
 	r.Notes = append(r.Notes, r.Space.Notes...)
 	r.Space.Guards = append(r.Space.Guards, e.guards()...)
 	r.Memory = e.memory()

@@ -51,6 +51,7 @@ func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error,
 	for _, note := range r.Notes {
 		fmt.Fprintln(w, note)
 	}
+	r.writeVacuous(w)
 	if r.AtLeast {
 		fmt.Fprintf(w, "The walks met at least %d distinct states: there was no memory to tell more of them apart.\n", r.Unique)
 	}

@@ -55,7 +55,7 @@ type flags struct {
 	seed                                           seed
 	json                                           bool
 	traceOut                                       string
-	profile, coverage, minimise, explain           bool
+	profile, coverage, minimise, explain, strict   bool
 	from                                           string
 	fromSteps                                      positive
 }
@@ -128,6 +128,8 @@ func (f *flags) addOutput(set *pflag.FlagSet) {
 		"tell why there are so many states: what they are made of, and what kept growing")
 	set.BoolVar(&f.coverage, "coverage", false,
 		"tell what messages did, what never mattered, and how much was computed and verified")
+	set.BoolVar(&f.strict, "strict", false,
+		"exit with 1 if all states were visited and a message or a property never mattered")
 	set.StringVar(&f.traceOut, "trace-out", "", "write the path of each discovery to a `file`, in the format of its extension:\n"+
 		traceFormats())
 	set.BoolVar(&f.explain, "explain", false,
@@ -213,6 +215,7 @@ func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 	if p.start != nil {
 		p.options.From = &p.start.path
 	}
+	p.options.Strict = f.strict
 	p.options.FinishWhen, err = checker.ParseFinishWhen(f.finishWhen.value)
 	return p, err
 }

@@ -2,16 +2,21 @@ package model
 
 import (
 	"cmp"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
+
+	"synod/actor"
 )
 
-// Vacuity is something that an actor was made for, or was sent, and that never mattered as far as was searched.
+// Vacuity is something that an actor was made for, or was sent, and that never mattered as far as was searched; or something
+// that a property is not about.
 type Vacuity struct {
-	Actor string
-	Event string // a type of message, a timer, an option, or a handler
-	Why   string // one of the reasons below
+	Property string // its name; empty for what is about an actor
+	Actor    string
+	Event    string // a type of message, a timer, an option, or a handler
+	Why      string // for an actor, one of the reasons below
 }
 
 // Why something never mattered.
@@ -20,6 +25,7 @@ const (
 	NeverAccepted    = "delivered, but every time ignored"
 	NeverEffective   = "handled, but every time without effect"
 	NeverCalled      = "never called"
+	NoSuchActor      = "sent, but no actor has this id"
 )
 
 // report counts the cells and what they are made of, and tells which events had an effect.
@@ -93,9 +99,9 @@ func (c *cells) reportCalls(r *SpaceReport) {
 		r.Coverage = append(r.Coverage, Coverage{Actor: c.name(), Message: name, Delivered: m.some, Ignored: m.none})
 		switch {
 		case m.some == 0 && m.none == 0:
-			r.Vacuous = append(r.Vacuous, Vacuity{c.name(), name, NeverDeliverable})
+			r.Vacuous = append(r.Vacuous, Vacuity{Actor: c.name(), Event: name, Why: NeverDeliverable})
 		case m.some == 0:
-			r.Vacuous = append(r.Vacuous, Vacuity{c.name(), name, NeverAccepted})
+			r.Vacuous = append(r.Vacuous, Vacuity{Actor: c.name(), Event: name, Why: NeverAccepted})
 		}
 	}
 	c.reportHandler(r, "Timeout", c.actor.timeouts, timers)
@@ -105,11 +111,11 @@ func (c *cells) reportCalls(r *SpaceReport) {
 // reportHandler tells which timers or options had no effect.
 func (c *cells) reportHandler(r *SpaceReport, handler string, has bool, events map[string]*effects) {
 	if has && len(events) == 0 {
-		r.Vacuous = append(r.Vacuous, Vacuity{c.name(), handler, NeverCalled})
+		r.Vacuous = append(r.Vacuous, Vacuity{Actor: c.name(), Event: handler, Why: NeverCalled})
 	}
 	for _, name := range sorted(events) {
 		if events[name].some == 0 {
-			r.Vacuous = append(r.Vacuous, Vacuity{c.name(), name, NeverEffective})
+			r.Vacuous = append(r.Vacuous, Vacuity{Actor: c.name(), Event: name, Why: NeverEffective})
 		}
 	}
 }
@@ -166,4 +172,26 @@ func typeName(v reflect.Value) string {
 	}
 	name, _, _ := strings.Cut(t.Name(), "[")
 	return name
+}
+
+// reportStrangers tells of the messages that were sent to ids which no actor has.
+func (sp *space) reportStrangers(r *SpaceReport) {
+	sent := make(map[actor.ID]map[string]*effects)
+	for id := range sp.envelopes.Len() {
+		w := sp.envelopes.At(uint32(id))
+		if int(w[1]) < len(sp.sys.actors) {
+			continue
+		}
+		to := sp.ends.id(w[1])
+		if sent[to] == nil {
+			sent[to] = make(map[string]*effects)
+		}
+		at(sent[to], sp.messageType(w[2]))
+	}
+	for _, to := range slices.Sorted(maps.Keys(sent)) {
+		for _, name := range sorted(sent[to]) {
+			r.Coverage = append(r.Coverage, Coverage{Actor: to.String(), Message: name})
+			r.Vacuous = append(r.Vacuous, Vacuity{Actor: to.String(), Event: name, Why: NoSuchActor})
+		}
+	}
 }

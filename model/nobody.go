@@ -67,4 +67,5 @@ func (n *nobody) audit() error { return nil }
 
 func (n *nobody) report(r *SpaceReport) {
 	r.Slots = append(r.Slots, SlotReport{Name: n.name(), Parts: n.mailbox.table.Len()})
+	n.space.reportStrangers(r)
 }

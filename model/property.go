@@ -72,6 +72,11 @@ type Read struct {
 	Value  uint32
 }
 
+// Down tells whether an actor's state was asked for that has none, as the actor is down.
+func (r Read) Down() bool {
+	return r.Value == unread && (r.Aspect == aspectLocal || r.Aspect >= aspectProjections)
+}
+
 // View is a state as a predicate sees it, through Ref.In, Projection.In, History.In, the methods of a Selection, and
 // System.InFlight. Whatever is read through it is recorded, so that the answer can be used again
 // for every state that agrees on just that. A predicate must depend on nothing else. What a view gives is shared: it must

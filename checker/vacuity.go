@@ -1,0 +1,116 @@
+package checker
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"synod/model"
+	"synod/trace"
+)
+
+// What a property is not about, although it was written to be.
+const (
+	neverWhen = "its condition held in no state"
+	nothing   = "it reads nothing of the state"
+	downOf    = "it reads actor %s, which was down each time"
+)
+
+// seen is what a predicate met while it was asked.
+type seen struct {
+	yes  bool         // it said yes of some state
+	up   map[int]bool // slots of which it read something; false while all of it was of an actor that is down
+	none bool         // it read nothing of some state
+}
+
+// see notes an evaluation. The caller holds the lock.
+func (p *predicate) see(answer uint32, reads []model.Read) {
+	p.seen.yes = p.seen.yes || answer == yes
+	p.seen.none = p.seen.none || len(reads) == 0
+	for _, r := range reads {
+		if slot := int(r.Slot); !p.seen.up[slot] {
+			if p.seen.up == nil {
+				p.seen.up = make(map[int]bool)
+			}
+			p.seen.up[slot] = !r.Down()
+		}
+	}
+}
+
+// vacuities tells what properties that were not refuted are not about. It is the same in every run of an exhausted search.
+func (e *engine) vacuities(r *Result) []model.Vacuity {
+	if !r.Exhausted || r.Err != nil {
+		return nil
+	}
+	var all []model.Vacuity
+	for i, p := range r.Properties {
+		if p.Verdict != Holds {
+			continue
+		}
+		if when := e.judge.whens[i]; when != nil && !when.seen.yes {
+			all = append(all, model.Vacuity{Property: p.Name, Why: neverWhen})
+		}
+		q := e.judge.predicates[i]
+		if q == nil || q.forgets {
+			continue
+		}
+		if q.seen.none {
+			all = append(all, model.Vacuity{Property: p.Name, Why: nothing})
+		}
+		for slot := range e.space.Slots() {
+			if up, read := q.seen.up[slot]; read && !up {
+				all = append(all, model.Vacuity{Property: p.Name, Why: fmt.Sprintf(downOf, e.space.SlotName(slot))})
+			}
+		}
+	}
+	return all
+}
+
+// Vacuous tells in sentences what never mattered in an exhausted search: messages that an actor ignored every time, messages
+// to ids that no actor has, and what properties that hold are not about. Handlers and timers without effect, which may be for
+// other configurations, are among Space.Vacuous only, and in WriteCoverage. A search that was cut short tells nothing, as it may
+// not have come that far. With Options.Strict any of it makes the check fail.
+func (r *Result) Vacuous() []string {
+	if !r.Exhausted || r.Err != nil {
+		return nil
+	}
+	var all []string
+	for _, v := range r.Space.Vacuous {
+		if !alarming(v) {
+			continue
+		}
+		if v.Property != "" {
+			all = append(all, fmt.Sprintf("Property %q: %s.", v.Property, v.Why))
+		} else {
+			all = append(all, fmt.Sprintf("Actor %s, %s: %s.", trace.Printable(v.Actor), trace.Printable(v.Event), v.Why))
+		}
+	}
+	return all
+}
+
+// alarming tells whether something is likely to be a mistake.
+func alarming(v model.Vacuity) bool {
+	return v.Property != "" || v.Why == model.NeverAccepted || v.Why == model.NoSuchActor
+}
+
+// writeVacuous writes a line for each of these.
+func (r *Result) writeVacuous(w io.Writer) {
+	all := r.Vacuous()
+	for _, line := range all {
+		fmt.Fprintln(w, line)
+	}
+	if len(all) > 0 && r.Options.Strict {
+		fmt.Fprintln(w, "That fails the check, as it is strict.")
+	}
+}
+
+// logVacuous tells a test of it that does not fail.
+func (r *Result) logVacuous(t TestingT) {
+	l, ok := t.(interface {
+		Logf(format string, args ...any)
+	})
+	if all := r.Vacuous(); ok && len(all) > 0 {
+		t.Helper()
+		l.Logf("%s", strings.Join(all, "\n"))
+	}
+}
