@@ -42,7 +42,7 @@ func TestMultiPaxosAgainstReference(t *testing.T) {
 				s.Crashable = actor.IDs(3)
 				for _, id := range s.Crashable {
 					server := multipaxos.Server[[]string, rsm.LogOp, rsm.LogResult]{
-						Options: options, Machine: machine, Servers: s.Crashable, Candidate: true,
+						Options: options, Machine: machine, Peers: actor.Others(s.Crashable, id),
 					}
 					s.Actors = append(s.Actors, reference.Erase(id, server.New()))
 				}

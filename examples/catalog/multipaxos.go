@@ -1,11 +1,19 @@
 package catalog
 
 import (
+	"fmt"
+	"time"
+
+	"synod/actor"
 	"synod/catalog"
 	"synod/examples/multipaxos"
+	"synod/examples/multipaxos/wire"
 	"synod/examples/zoo"
 	"synod/model"
 	"synod/network"
+	protocol "synod/paxos/multipaxos"
+	"synod/paxos/rsm"
+	"synod/spawn"
 )
 
 // The names of parameters.
@@ -37,6 +45,7 @@ var multiPaxosEntries = []catalog.Entry{
 			c := multiPaxosConfig(s)
 			return zoo.MultiPaxos(s.Mutant, c), c.Validate()
 		},
+		Servers: multiPaxosServers,
 	},
 	{
 		Name:    "multi-paxos-roles",
@@ -58,6 +67,34 @@ var multiPaxosEntries = []catalog.Entry{
 			return multipaxos.RolesSystem(c), c.ValidateRoles()
 		},
 	},
+}
+
+// multiPaxosServers are those of Multi-Paxos, with a key-value store.
+var multiPaxosServers = &catalog.Servers{
+	Program: func(catalog.Variant) spawn.Program {
+		server := func(others []actor.ID) actor.Typed[storeState, rsm.Message] {
+			return protocol.Server[map[string]string, rsm.StoreOp, rsm.StoreResult]{
+				Options: served, Machine: rsm.Store{}, Peers: others,
+			}.New()
+		}
+		return spawn.NewProgram("multi-paxos", wire.Version, server, wire.Messages, wire.Records,
+			spawn.Example{Message: storeRequest("1", "k", "v")}, spawn.Example{Server: 1, Message: storeRequest("0", "k", "")})
+	},
+	Service: wire.Store,
+}
+
+// storeState is the local state of a server of the store.
+type storeState = protocol.State[map[string]string, rsm.StoreOp, rsm.StoreResult]
+
+// served is what servers do beyond the figures of the paper. A batch must fit into a datagram.
+var served = protocol.Options{
+	Window: 16, Batch: 8, Reduce: true, Resend: 50 * time.Millisecond, Patience: 500 * time.Millisecond, Adaptive: true,
+}
+
+// storeRequest is a request as netcat may send it: of kind 1 to put, 0 to get.
+func storeRequest(kind, key, value string) string {
+	return fmt.Sprintf(`{"Request":{"command":{"id":{"client":0,"local":%s},"op":{"kind":%s,"key":%q,"value":%q,"old":""},`+
+		`"end":false,"floor":0}}}`, map[string]string{"1": "1", "0": "2"}[kind], kind, key, value)
 }
 
 func multiPaxosParameters(d multipaxos.Config, sizes ...catalog.Parameter) []catalog.Parameter {

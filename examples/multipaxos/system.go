@@ -204,7 +204,7 @@ func compose[S, O, R any](
 	ids := actor.IDs(c.Servers)
 	look := system[O]{System: sys, config: c, quorum: actor.Majority(c.Servers)}
 	for _, id := range ids {
-		server := multipaxos.Server[S, O, R]{Options: c.options(ids), Machine: m, Servers: ids, Candidate: true}
+		server := multipaxos.Server[S, O, R]{Options: c.options(ids), Machine: m, Peers: actor.Others(ids, id)}
 		ref := model.Add(sys, id, server.New())
 		look.acceptors = append(look.acceptors, project(sys, ref, func(st multipaxos.State[S, O, R]) multipaxos.Acceptor[O] {
 			return st.Acceptor

@@ -11,7 +11,7 @@ import (
 // A lone server decides by itself; its vote for a slot is a message to itself, so that it counts after it is saved.
 func ExampleServer() {
 	server := multipaxos.Server[map[string]string, rsm.StoreOp, rsm.StoreResult]{
-		Machine: rsm.Store{}, Servers: []actor.ID{0}, Candidate: true,
+		Machine: rsm.Store{},
 	}.New()
 
 	var out actor.Out[rsm.Message]

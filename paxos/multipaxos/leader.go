@@ -2,7 +2,6 @@ package multipaxos
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	"synod/actor"
@@ -236,9 +235,4 @@ func (l *Leader[O]) forget(below rsm.Slot) {
 		return s < below && !under
 	})
 	l.Proposals = unmap(l.Proposals)
-}
-
-// others is ids without one of them; both ascend.
-func others(ids []actor.ID, self actor.ID) []actor.ID {
-	return slices.DeleteFunc(slices.Clone(ids), func(id actor.ID) bool { return id == self })
 }

@@ -73,7 +73,7 @@ func (s replicaRole[S, O, R]) Timeout(
 	for _, slot := range ascending(st.Proposals) {
 		step.propose(Propose[O]{slot, st.Proposals[slot].Clone()})
 	}
-	for _, id := range others(s.Replicas, self) {
+	for _, id := range actor.Others(s.Replicas, self) {
 		out.Send(id, Learn{st.SlotOut}) // There is no ping that tells a replica whether it lacks decisions.
 	}
 	for _, slot := range st.holes() {

@@ -6,7 +6,6 @@ import "synod/examples/zoo/internal/variant"
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	"synod/actor"
@@ -342,9 +341,4 @@ func (l *Leader[O]) forget(below rsm.Slot) {
 		return s < below && !under
 	})
 	l.Proposals = unmap(l.Proposals)
-}
-
-// others is ids without one of them; both ascend.
-func others(ids []actor.ID, self actor.ID) []actor.ID {
-	return slices.DeleteFunc(slices.Clone(ids), func(id actor.ID) bool { return id == self })
 }

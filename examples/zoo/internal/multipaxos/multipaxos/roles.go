@@ -77,7 +77,7 @@ func (s replicaRole[Mutant, S, O, R]) Timeout(
 	for _, slot := range ascending(st.Proposals) {
 		step.propose(Propose[O]{slot, st.Proposals[slot].Clone()})
 	}
-	for _, id := range others(s.Replicas, self) {
+	for _, id := range actor.Others(s.Replicas, self) {
 		out.Send(id, Learn{st.SlotOut}) // There is no ping that tells a replica whether it lacks decisions.
 	}
 	for _, slot := range st.holes() {

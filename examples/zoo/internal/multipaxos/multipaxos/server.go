@@ -5,6 +5,7 @@ package multipaxos
 import "synod/examples/zoo/internal/variant"
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -19,9 +20,8 @@ import (
 // the highest ballot that it knows.
 type Server[Mutant variant.Mutant, S, O, R any] struct {
 	Options
-	Machine   rsm.Machine[S, O, R]
-	Servers   []actor.ID // all of them, itself included, in ascending order
-	Candidate bool       // starts a scout when it starts; otherwise only once its patience is at an end
+	Machine rsm.Machine[S, O, R]
+	Peers   []actor.ID // all others, in ascending order
 }
 
 // State is the local state of a server.
@@ -39,11 +39,11 @@ type Durable[O any] struct {
 
 // Validate reports what is wrong with the configuration, or nil.
 func (s Server[Mutant, S, O, R]) Validate() error {
-	if len(s.Servers) == 0 || !slices.IsSorted(s.Servers) || len(slices.Compact(slices.Clone(s.Servers))) < len(s.Servers) {
-		return fmt.Errorf("servers %v: must be at least one, in ascending order", s.Servers)
+	if !slices.IsSorted(s.Peers) || len(slices.Compact(slices.Clone(s.Peers))) < len(s.Peers) {
+		return fmt.Errorf("peers %v: must be in ascending order, each once", s.Peers)
 	}
 	if s.Machine == nil {
-		return fmt.Errorf("a server without a machine")
+		return errors.New("a server needs a machine")
 	}
 	return s.validate()
 }
@@ -53,9 +53,9 @@ func (o Options) validate() error {
 	case o.Batch < 0 || o.Resend < 0 || o.Patience < 0:
 		return fmt.Errorf("batch %d, resend %v, patience %v: must not be negative", o.Batch, o.Resend, o.Patience)
 	case o.Patience > 0 && o.Resend == 0:
-		return fmt.Errorf("patience requires resend, which sends the pings")
+		return errors.New("patience requires resend, which sends the pings")
 	case o.Adaptive && o.Patience == 0:
-		return fmt.Errorf("adaptive requires patience")
+		return errors.New("adaptive requires patience")
 	}
 	return nil
 }
@@ -94,10 +94,11 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 func (s Server[Mutant, S, O, R]) begin(self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
 	if variant.Of[Mutant]() == "ballot-reused" {
 		st := State[S, O, R]{Acceptor: kept.Acceptor}
-		t := turn[Mutant, S, O, R]{s, self, &st, out, nil}
+		t := s.turn(self, &st, out)
 		st.Replica = newReplica[Mutant](t.executing(), kept.Decisions)
 		st.Leader.Known = Ballot{}
-		if s.Candidate {
+		// Who has patience leaves it to one server to lead first.
+		if s.Patience == 0 || st.Leader.Known == (Ballot{}) && t.all[0] == self {
 			st.Leader.scout(t.leading())
 		}
 		setResend(s.Options, out)
@@ -106,10 +107,11 @@ func (s Server[Mutant, S, O, R]) begin(self actor.ID, kept Durable[O], out *Out[
 	}
 
 	st := State[S, O, R]{Acceptor: kept.Acceptor}
-	t := turn[Mutant, S, O, R]{s, self, &st, out, nil}
+	t := s.turn(self, &st, out)
 	st.Replica = newReplica[Mutant](t.executing(), kept.Decisions)
 	st.Leader.Known = kept.Acceptor.Ballot
-	if s.Candidate {
+	// Who has patience leaves it to one server to lead first.
+	if s.Patience == 0 || st.Leader.Known == (Ballot{}) && t.all[0] == self {
 		st.Leader.scout(t.leading())
 	}
 	setResend(s.Options, out)
@@ -117,11 +119,14 @@ func (s Server[Mutant, S, O, R]) begin(self actor.ID, kept Durable[O], out *Out[
 	return t.finish()
 }
 
-// Request takes a command of a client.
+// Request takes a command of a client. One without a client is of the actor that sends it.
 func (s Server[Mutant, S, O, R]) Request(
 	self actor.ID, st State[S, O, R], from actor.ID, c rsm.Command[O], out *Out[R],
 ) State[S, O, R] {
-	t := turn[Mutant, S, O, R]{s, self, &st, out, nil}
+	t := s.turn(self, &st, out)
+	if c.ID.Client == 0 {
+		c.ID.Client = rsm.Client(from)
+	}
 	replica_request[Mutant](&st.Replica, from, c, t.executing())
 	return t.finish()
 }
@@ -130,14 +135,14 @@ func (s Server[Mutant, S, O, R]) Request(
 func (s Server[Mutant, S, O, R]) Receive(
 	self actor.ID, st State[S, O, R], from actor.ID, msg Message, out *Out[R],
 ) State[S, O, R] {
-	t := turn[Mutant, S, O, R]{s, self, &st, out, nil}
+	t := s.turn(self, &st, out)
 	t.receive(from, msg)
 	return t.finish()
 }
 
 // Timeout sends again what may have been lost, or starts a scout.
 func (s Server[Mutant, S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer actor.Timer, out *Out[R]) State[S, O, R] {
-	t := turn[Mutant, S, O, R]{s, self, &st, out, nil}
+	t := s.turn(self, &st, out)
 	switch timer.(type) {
 	case resend:
 		t.again()
@@ -155,13 +160,19 @@ func (s Server[Mutant, S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer
 type turn[Mutant variant.Mutant, S, O, R any] struct {
 	Server[Mutant, S, O, R]
 	self  actor.ID
+	all   []actor.ID // servers, in ascending order
 	st    *State[S, O, R]
 	out   *Out[R]
 	local []Message // what roles of the server say to one another within the step
 }
 
+func (s Server[Mutant, S, O, R]) turn(self actor.ID, st *State[S, O, R], out *Out[R]) *turn[Mutant, S, O, R] {
+	at, _ := slices.BinarySearch(s.Peers, self)
+	return &turn[Mutant, S, O, R]{s, self, slices.Insert(slices.Clone(s.Peers), at, self), st, out, nil}
+}
+
 func (t *turn[Mutant, S, O, R]) leading() *leading[O] {
-	return &leading[O]{t.Options, t.self, t.Servers, t.st.Replica.SlotOut, t}
+	return &leading[O]{t.Options, t.self, t.all, t.st.Replica.SlotOut, t}
 }
 
 func (t *turn[Mutant, S, O, R]) executing() *execution[S, O, R] {
@@ -257,7 +268,7 @@ func (t *turn[Mutant, S, O, R]) acceptor(to actor.ID, msg AcceptorMessage) {
 
 // replicas tells all replicas of a decision.
 func (t *turn[Mutant, S, O, R]) replicas(d Decision[O]) {
-	for _, id := range others(t.Servers, t.self) {
+	for _, id := range t.Peers {
 		t.out.Send(id, Decision[O]{d.Slot, d.Batch.Clone()})
 	}
 	t.tell(t.self, d)
@@ -304,7 +315,7 @@ func (t *turn[Mutant, S, O, R]) adopted() {
 }
 
 func (t *turn[Mutant, S, O, R]) ping() {
-	for _, id := range others(t.Servers, t.self) {
+	for _, id := range t.Peers {
 		t.out.Send(id, Ping{t.st.Leader.Ballot, t.st.Replica.SlotOut})
 	}
 }
@@ -325,7 +336,7 @@ func (t *turn[Mutant, S, O, R]) again() {
 	if len(holes) == 0 {
 		return
 	}
-	for _, id := range others(t.Servers, t.self) {
+	for _, id := range t.Peers {
 		t.out.Send(id, Learn{r.SlotOut})
 	}
 	for _, slot := range holes {

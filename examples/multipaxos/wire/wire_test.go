@@ -1,0 +1,124 @@
+package wire_test
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"synod/actor"
+	"synod/examples/multipaxos/wire"
+	"synod/paxos/multipaxos"
+	"synod/paxos/rsm"
+	"synod/storage"
+)
+
+func batches() *rapid.Generator[rsm.Batch[rsm.StoreOp]] {
+	return rapid.Custom(func(t *rapid.T) rsm.Batch[rsm.StoreOp] {
+		var b rsm.Batch[rsm.StoreOp]
+		for range rapid.IntRange(0, 3).Draw(t, "commands") {
+			text := rapid.SampledFrom([]string{"", "a", "\"\n", "é"})
+			b = append(b, rsm.Command[rsm.StoreOp]{
+				ID: rsm.ID{Client: rsm.Client(rapid.Uint64().Draw(t, "client")), Local: rsm.Local(rapid.Uint64().Draw(t, "local"))},
+				Op: rsm.StoreOp{
+					Kind: rsm.StoreKind(rapid.IntRange(0, 3).Draw(t, "kind")), Key: text.Draw(t, "key"),
+					Value: text.Draw(t, "value"), Old: text.Draw(t, "old"),
+				},
+				End: rapid.Bool().Draw(t, "end"), Floor: rsm.Local(rapid.Uint64().Draw(t, "floor")),
+			})
+		}
+		return b
+	})
+}
+
+func ballots() *rapid.Generator[multipaxos.Ballot] {
+	return rapid.Custom(func(t *rapid.T) multipaxos.Ballot {
+		return multipaxos.Ballot{
+			Round: rapid.Uint64Range(1, 9).Draw(t, "round"), Leader: actor.ID(rapid.IntRange(0, 4).Draw(t, "leader")),
+		}
+	})
+}
+
+// What is kept comes back from its records, which ascend.
+func TestRecords(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var kept multipaxos.Durable[rsm.StoreOp]
+		kept.Acceptor.Ballot = ballots().Draw(t, "promise")
+		slots := rapid.SliceOfNDistinct(rapid.Uint64Range(1, 1<<64-1), 0, 4, rapid.ID[uint64])
+		for _, slot := range slots.Draw(t, "decided") {
+			if kept.Decisions == nil {
+				kept.Decisions = map[rsm.Slot]rsm.Batch[rsm.StoreOp]{}
+			}
+			kept.Decisions[rsm.Slot(slot)] = batches().Draw(t, "batch")
+		}
+		for _, slot := range slots.Draw(t, "voted") {
+			if kept.Acceptor.Accepted == nil {
+				kept.Acceptor.Accepted = multipaxos.PValues[rsm.StoreOp]{}
+			}
+			kept.Acceptor.Accepted[rsm.Slot(slot)] = []multipaxos.Vote[rsm.StoreOp]{
+				{Ballot: ballots().Draw(t, "ballot"), Batch: batches().Draw(t, "batch")},
+			}
+		}
+		records, err := wire.Records.Split(kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := func(a, b storage.Record) int { return strings.Compare(a.Name, b.Name) }
+		if !slices.IsSortedFunc(records, names) {
+			t.Fatalf("the records do not ascend: %v", records)
+		}
+		back, err := wire.Records.Join(records)
+		if err != nil || !reflect.DeepEqual(back, kept) {
+			t.Fatalf("%+v became %+v, %v", kept, back, err)
+		}
+	})
+}
+
+// Records of other names or contents are refused.
+func TestRecordsRefused(t *testing.T) {
+	for _, r := range []storage.Record{
+		{Name: "promise", Data: []byte("{}")},
+		{Name: "ballot", Data: []byte("{}")},
+		{Name: "vote 7", Data: []byte("[]")},
+		{Name: "vote 00000000000000000000", Data: []byte("[]")},
+		{Name: "decision 0000000000000000000x", Data: []byte("[]")},
+		{Name: "decision 00000000000000000001", Data: []byte("7")},
+	} {
+		if kept, err := wire.Records.Join([]storage.Record{r}); err == nil {
+			t.Errorf("%s %s was read as %+v", r.Name, r.Data, kept)
+		}
+	}
+}
+
+// What a stranger sends is refused or is a message that is written as it was meant.
+func FuzzMessages(f *testing.F) {
+	for _, m := range []rsm.Message{
+		rsm.Request[rsm.StoreOp]{Command: rsm.Command[rsm.StoreOp]{Op: rsm.StoreOp{Kind: rsm.Put, Key: "k", Value: "v"}}},
+		rsm.Reply[rsm.StoreResult]{Answer: rsm.Answer[rsm.StoreResult]{Status: rsm.Executed}},
+		rsm.Internal[multipaxos.Message]{Message: multipaxos.P1b[rsm.StoreOp]{
+			Accepted: multipaxos.PValues[rsm.StoreOp]{3: {{Ballot: multipaxos.Ballot{Round: 1}}}},
+		}},
+	} {
+		data, err := wire.Messages.Append(nil, m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := wire.Messages.Decode(data)
+		if err != nil {
+			return
+		}
+		written, err := wire.Messages.Append(nil, m)
+		if err != nil {
+			t.Fatalf("%+v cannot be written: %v", m, err)
+		}
+		again, err := wire.Messages.Decode(written)
+		if err != nil || !reflect.DeepEqual(again, m) {
+			t.Errorf("%+v became %+v, %v", m, again, err)
+		}
+	})
+}
