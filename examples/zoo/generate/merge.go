@@ -508,7 +508,7 @@ func (m *merger) function(f source, d *ast.FuncDecl) string {
 	var branches strings.Builder
 	for _, b := range m.bodies[key] {
 		text := m.rewrite(b.from, b.file, b.decl.Body)
-		if d.Type.Results == nil {
+		if d.Type.Results == nil && !endless(b.decl.Body) {
 			text = strings.TrimSuffix(text, "}") + "\nreturn\n}"
 		}
 		fmt.Fprintf(&branches, "\nif variant.Of[Mutant]() == %q %s", b.mutant, text)
@@ -519,6 +519,20 @@ func (m *merger) function(f source, d *ast.FuncDecl) string {
 	}
 	edits = append(edits, edit{at, at, branches.String()})
 	return m.rewrite(p, f, d, edits...)
+}
+
+// endless reports whether a body never comes to its end, but returns or goes on for ever.
+func endless(b *ast.BlockStmt) bool {
+	if len(b.List) == 0 {
+		return false
+	}
+	switch last := b.List[len(b.List)-1].(type) {
+	case *ast.ReturnStmt:
+		return true
+	case *ast.ForStmt:
+		return last.Cond == nil
+	}
+	return false
 }
 
 // receiverParameters returns the type parameters of a method's receiver, as those of a function behind another one.

@@ -202,8 +202,6 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			}
 			replica_drop[Mutant](r, x)
 		}
-
-		return
 	}
 	if variant.Of[Mutant]() == "lost-slot" {
 		for {
@@ -223,8 +221,6 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			}
 			replica_drop[Mutant](r, x)
 		}
-
-		return
 	}
 
 	for {
