@@ -38,8 +38,8 @@ func observer[S any](spec consistency.Spec[S, input, output], unset output) acto
 		Next:    func(h History, e actor.Envelope[Message], _ actor.Passage) (History, error) { return next(h, e, unset) },
 		Crash:   func(h History, id actor.ID) (History, error) { return h.Crash(consistency.Client(id)) },
 		Holds:   holds,
-		Tell:    tell,
-		Explain: func(path []History) []string { return convict(holds, path) },
+		Tell:    words.Tell,
+		Explain: func(path []History) []string { return words.Convict(holds, path) },
 		Visualize: func(w io.Writer, h History) error {
 			return consistency.Visualize(w, spec, h)
 		},

@@ -55,11 +55,11 @@ func TestTell(t *testing.T) {
 	for i, want := range [][]string{
 		{"client 1's put 'A' is done", "client 1's get begins"}, {"client 1's get returns none"},
 	} {
-		if got := tell(p[i], p[i+1]); !slices.Equal(got, want) {
+		if got := words.Tell(p[i], p[i+1]); !slices.Equal(got, want) {
 			t.Errorf("step %d: %q, want %q", i+1, got, want)
 		}
 	}
-	if got := tell(History{}, p[2]); !slices.Equal(got, []string{
+	if got := words.Tell(History{}, p[2]); !slices.Equal(got, []string{
 		"client 1's put 'A' is done", "client 1's get returns none", "client 1's put 'A' begins", "client 1's get begins",
 	}) {
 		t.Errorf("all at once: %q", got)

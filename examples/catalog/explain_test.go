@@ -501,6 +501,8 @@ func TestConvicted(t *testing.T) {
 						what = "returns " + g[1] + ";"
 					} else if strings.HasPrefix(s.Message, "PutFail") {
 						what = "is refused"
+					} else if strings.HasPrefix(s.Message, "Reply(") {
+						what = "returns " // of a replicated machine
 					}
 					if at < 0 || !strings.Contains(s.Notes[at], "client "+s.Actor+"'s ") || !strings.Contains(s.Notes[at], what) ||
 						!strings.Contains(s.Notes[at], fmt.Sprintf("to step %d, ", i+1)) {

@@ -1,6 +1,8 @@
 package rsm
 
 import (
+	"fmt"
+	"io"
 	"slices"
 
 	"synod/actor"
@@ -40,11 +42,18 @@ func Spec[S, O, R any](name string, m Machine[S, O, R]) consistency.Spec[string,
 // the operations.
 func Linearizable[S, O, R any](name string, m Machine[S, O, R]) actor.Observer[Message, History[O, R]] {
 	spec := Spec(name, m)
+	holds := func(h History[O, R]) bool { return consistency.Linearizable(spec, h) }
+	words := words(m)
 	return actor.Observer[Message, History[O, R]]{
-		Name:  "linearizable",
-		Sees:  seen[O, R],
-		Next:  next[O, R],
-		Holds: func(h History[O, R]) bool { return consistency.Linearizable(spec, h) },
+		Name:    "linearizable",
+		Sees:    seen[O, R],
+		Next:    next[O, R],
+		Holds:   holds,
+		Tell:    words.Tell,
+		Explain: func(path []History[O, R]) []string { return words.Convict(holds, path) },
+		Visualize: func(w io.Writer, h History[O, R]) error {
+			return consistency.Visualize(w, spec, h)
+		},
 	}
 }
 
@@ -82,4 +91,28 @@ func next[O, R any](h History[O, R], e actor.Envelope[Message], _ actor.Passage)
 // under way. That those of one client follow one another is in the history all the same, if they do.
 func thread(id ID) consistency.Client {
 	return consistency.Client(uint64(id.Client)<<32 | uint64(id.Local))
+}
+
+// words are how histories of a machine are told.
+func words[S, O, R any](m Machine[S, O, R]) consistency.Words[O, R] {
+	shown := func(_ O, result R) string { return fmt.Sprintf("%v", result) }
+	return consistency.Words[O, R]{
+		Named: func(op consistency.Operation[O, R]) string {
+			return fmt.Sprintf("client %d's %v", uint64(op.Client)>>32, op.In)
+		},
+		Answered: func(op consistency.Operation[O, R]) string { return "returns " + shown(op.In, op.Out) },
+		Shown:    shown,
+		// What the machine answers after any one of the other operations, or none, are few of all answers that might be
+		// allowed; those that are tried and fit are.
+		Answers: func(before History[O, R], op consistency.Operation[O, R]) []R {
+			_, result, _ := m.Execute(1, m.New(), op.In)
+			all := []R{result}
+			for other := range before.Operations() {
+				state, _, _ := m.Execute(1, m.New(), other.In)
+				_, result, _ := m.Execute(2, state, op.In)
+				all = append(all, result)
+			}
+			return all
+		},
+	}
 }
