@@ -344,8 +344,8 @@ func (s Server) doubt(st State, out *Out) State {
 // choose gives the proposal of the highest vote that a majority knows of, or else the server's own, nil for none.
 func choose(own *Proposal, promised map[actor.ID]Vote) *Proposal {
 	highest := Vote{}
-	for _, vote := range promised {
-		if highest.Ballot.Less(vote.Ballot) {
+	for _, id := range slices.Sorted(maps.Keys(promised)) { // Only a broken protocol has two votes at a ballot.
+		if vote := promised[id]; highest.Ballot.Less(vote.Ballot) {
 			highest = vote
 		}
 	}

@@ -1067,7 +1067,7 @@ func (s Server[Mutant]) doubt(st State, out *Out) State {
 func choose[Mutant variant.Mutant](own *Proposal, promised map[actor.ID]Vote) *Proposal {
 	if variant.Of[Mutant]() == "first-vote" {
 		highest := Vote{}
-		for _, id := range actor.IDs(64) {
+		for _, id := range slices.Sorted(maps.Keys(promised)) { // Only a broken protocol has two votes at a ballot.
 			if vote := promised[id]; highest.Ballot == (Ballot{}) && vote != (Vote{}) {
 				highest = vote
 			}
@@ -1079,8 +1079,8 @@ func choose[Mutant variant.Mutant](own *Proposal, promised map[actor.ID]Vote) *P
 	}
 	if variant.Of[Mutant]() == "lowest-vote" {
 		highest := Vote{}
-		for _, vote := range promised {
-			if vote != (Vote{}) && (highest.Ballot == Ballot{} || Ballot_Less[Mutant](vote.Ballot, highest.Ballot)) {
+		for _, id := range slices.Sorted(maps.Keys(promised)) { // Only a broken protocol has two votes at a ballot.
+			if vote := promised[id]; vote != (Vote{}) && (highest.Ballot == Ballot{} || Ballot_Less[Mutant](vote.Ballot, highest.Ballot)) {
 				highest = vote
 			}
 		}
@@ -1091,8 +1091,8 @@ func choose[Mutant variant.Mutant](own *Proposal, promised map[actor.ID]Vote) *P
 	}
 
 	highest := Vote{}
-	for _, vote := range promised {
-		if Ballot_Less[Mutant](highest.Ballot, vote.Ballot) {
+	for _, id := range slices.Sorted(maps.Keys(promised)) { // Only a broken protocol has two votes at a ballot.
+		if vote := promised[id]; Ballot_Less[Mutant](highest.Ballot, vote.Ballot) {
 			highest = vote
 		}
 	}
