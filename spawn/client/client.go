@@ -79,7 +79,7 @@ func (c *Client) write(ctx context.Context, server int, call service.Call) (any,
 			c.pause(ctx)
 			continue
 		}
-		answer, ok, err := c.await(ctx, r)
+		answer, ok, err := c.await(ctx, r, call)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
@@ -123,7 +123,7 @@ func (c *Client) read(ctx context.Context, server int, call service.Call) (any, 
 			}
 			continue
 		}
-		answer, ok, err := c.await(ctx, r)
+		answer, ok, err := c.await(ctx, r, call)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("%w: %w", ErrUnanswered, err)
@@ -164,9 +164,9 @@ func (c *Client) send(server int, r uint64, call service.Call, first bool) error
 	return err
 }
 
-// await waits for the answer to a request. It reports whether one came before the time was over. Answers to earlier requests,
+// await waits for the answer to the request of a call. It reports whether one came in time. Answers to earlier requests,
 // and whatever else comes, are passed over.
-func (c *Client) await(ctx context.Context, r uint64) (service.Answer, bool, error) {
+func (c *Client) await(ctx context.Context, r uint64, call service.Call) (service.Answer, bool, error) {
 	end := time.Now().Add(c.Timeout)
 	for ctx.Err() == nil {
 		left := time.Until(end)
@@ -181,7 +181,7 @@ func (c *Client) await(ctx context.Context, r uint64) (service.Answer, bool, err
 		if err != nil {
 			return service.Answer{}, false, err
 		}
-		if answer, ok := c.Service.Answer(data); ok && answer.Number == r {
+		if answer, ok := c.Service.Answer(data); ok && answer.Number == r && c.Service.Fits(call, answer) {
 			return answer, true, nil
 		}
 	}

@@ -87,8 +87,11 @@ func TestPut(t *testing.T) {
 	requests := make(chan string, 100)
 	first := server(t, func(request string) string {
 		requests <- request
-		if len(requests) < 3 {
-			return `{"PutOk":99}` // the answer to something else
+		switch len(requests) {
+		case 1:
+			return `{"PutOk":99}` // the answer to another request
+		case 2:
+			return `{"GetOk":[100,"Y"]}` // to another kind of request
 		}
 		return `{"PutOk":100}`
 	})

@@ -48,6 +48,9 @@ type Config[S any, I comparable, O, M any] struct {
 	// Answer returns the number of the request that a message answers, and the output. It reports whether it answers any.
 	Answer func(m M) (number uint64, out O, ok bool)
 
+	// Fits reports whether an output is of the kind that an input has: an answer of another one, whatever its number, is none.
+	// Nil if outputs of all operations are alike.
+	Fits func(in I, out O) bool
 	// Expired returns the number of a request that a server has forgotten too much for to answer it, and the greatest number
 	// that it refuses so. It reports whether a message says so; nil if none ever does.
 	Expired func(m M) (number, floor uint64, ok bool)
@@ -106,6 +109,8 @@ type Service interface {
 	Append(dst []byte, number uint64, c Call) ([]byte, error)
 	// Answer reads a message. It reports whether it answers any request.
 	Answer(data []byte) (Answer, bool)
+	// Fits reports whether an answer with the number of the request for a call is of the kind that the call has.
+	Fits(c Call, a Answer) bool
 	// Print returns a line for people on an answer of a server.
 	Print(server string, c Call, out any) string
 	// Check returns the configuration of a check of histories.
@@ -240,6 +245,10 @@ func (s *typed[S, I, O, M]) Answer(data []byte) (Answer, bool) {
 	}
 	number, floor, ok := s.Config.Expired(m)
 	return Answer{Number: number, Expired: true, Floor: floor}, ok
+}
+
+func (s *typed[S, I, O, M]) Fits(c Call, a Answer) bool {
+	return a.Expired || s.Config.Fits == nil || s.Config.Fits(c.in.(I), a.Out.(O))
 }
 
 func (s *typed[S, I, O, M]) Print(server string, c Call, out any) string {

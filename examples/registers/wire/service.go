@@ -61,6 +61,9 @@ func serviceConfig(spec oplog.Spec) service.Config[register.Value, input, output
 			}
 			return 0, output{}, false
 		},
+		Fits: func(in input, out output) bool {
+			return in.Write == (out.Answer == consistency.WriteOk || out.Answer == consistency.WriteRefused)
+		},
 		Expired: func(m register.Message) (uint64, uint64, bool) {
 			e, ok := m.(register.Expired)
 			return uint64(e.Request), uint64(e.Floor), ok

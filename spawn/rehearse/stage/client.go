@@ -152,7 +152,7 @@ func (k *client) receive(p *packet) {
 	}
 	answer, ok := k.w.Service.Answer(p.data)
 	switch {
-	case !ok || answer.Number != k.request:
+	case !ok || answer.Number != k.request || !k.w.Service.Fits(k.call, answer):
 		return
 	case answer.Expired:
 		k.next = max(k.next, answer.Floor+1)
