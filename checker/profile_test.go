@@ -138,7 +138,8 @@ func TestReports(t *testing.T) {
 			},
 			[]string{
 				"actor  message   delivered  ignored\n", "Handlers were called for 916 distinct local states and events.\n",
-				"handlers                                   916  of  916\n", "property agreement                          13  of   13\n",
+				"handlers                                   916  of  916  5340 repeats\n",
+				"property agreement                          13  of   13    91 repeats\n",
 			},
 		},
 		"plain": {

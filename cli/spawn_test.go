@@ -26,7 +26,7 @@ import (
 func TestReadmeCommands(t *testing.T) {
 	needs.Program(t, "nc")
 	needs.Program(t, "sh")
-	data, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	data, err := os.ReadFile(filepath.Join("..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,9 @@ func TestWords(t *testing.T) {
 	if got := w.Tell(path[1], path[3]); !slices.Equal(got, []string{"client 1's append A returns at 1", "client 2's read begins"}) {
 		t.Errorf("told %q", got)
 	}
-	holds := func(h consistency.History[in, out]) bool { return consistency.Linearizable(consistency.Log[string](), h) }
+	holds := func(h consistency.History[in, out]) bool {
+		return consistency.Linearizable(consistency.Log[string](), h)
+	}
 	want := []string{
 		"not linearizable: client 2's read, from step 3 to step 4, returns []; [A] would have been allowed",
 		"client 1's append A, from step 1 to step 2, returns at 1",

@@ -79,7 +79,7 @@ func newFuzzer(t *testing.T, p spawn.Program, random *rand.Rand) *fuzzer {
 	return f
 }
 
-// conversation gives the distinct messages of a put and a get at three servers.
+// conversation returns the distinct messages of the program's examples at three servers, one after the other.
 func conversation(t *testing.T, p spawn.Program, ids []actor.ID) [][]byte {
 	t.Helper()
 	var all [][]byte
@@ -89,14 +89,23 @@ func conversation(t *testing.T, p spawn.Program, ids []actor.ID) [][]byte {
 		from, to actor.ID
 		data     []byte
 	}
-	queue := []message{{client, 1, []byte(`{"Put":[1,"X"]}`)}}
+	var queue []message
+	requests := p.Examples
 	for _, id := range ids {
 		servers[id] = p.New(id, ids, true, random())
-		if _, err := servers[id].Step(machine.Event{Kind: machine.Start}, 0); err != nil {
+		e, err := servers[id].Step(machine.Event{Kind: machine.Start}, 0)
+		if err != nil {
 			t.Fatal(err)
 		}
+		for _, out := range e.Send {
+			queue = append(queue, message{id, out.To, append([]byte{}, out.Data...)})
+		}
 	}
-	for asked := false; len(queue) > 0; {
+	for len(queue) > 0 || len(requests) > 0 {
+		if len(queue) == 0 {
+			queue = append(queue, message{client, ids[requests[0].Server%len(ids)], []byte(requests[0].Message)})
+			requests = requests[1:]
+		}
 		m := queue[0]
 		queue = queue[1:]
 		if !seen[string(m.data)] {
@@ -111,10 +120,6 @@ func conversation(t *testing.T, p spawn.Program, ids []actor.ID) [][]byte {
 			for _, out := range e.Send {
 				queue = append(queue, message{m.to, out.To, append([]byte{}, out.Data...)})
 			}
-		}
-		if len(queue) == 0 && !asked {
-			asked = true
-			queue = append(queue, message{client, 2, []byte(`{"Get":2}`)})
 		}
 	}
 	return all

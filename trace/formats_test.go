@@ -320,7 +320,7 @@ func exported(t *testing.T) trace.Document {
 		t.Fatal(err)
 	}
 	space := open(t, source)
-	d := trace.Document{Model: entry.Name, Config: config}
+	d := trace.Document{Model: entry.Name, Config: config, Package: "synod/examples/catalog"}
 	for _, p := range []struct {
 		name string
 		kind trace.Kind

@@ -303,7 +303,9 @@ func TestSound(t *testing.T) {
 		}},
 		// The unknown add need not be the first one. It follows the removal.
 		{"an unknown add that is kept", Config{Spec: Set}, []happening{
-			ask(2, add), {process: 2, fate: Unknown}, ask(0, add), ok(0), ask(0, input{op: Remove}), answer(0, Truth(true)),
+			ask(2, add),
+			{process: 2, fate: Unknown},
+			ask(0, add), ok(0), ask(0, input{op: Remove}), answer(0, Truth(true)),
 			ask(0, contains), answer(0, Truth(true)),
 		}},
 	}
