@@ -74,6 +74,7 @@ func next(h History, e actor.Envelope[Message], unset output) (History, error) {
 			return h.Return(consistency.Client(e.To), unset)
 		}
 		return h.Return(consistency.Client(e.To), consistency.Got(m.Value))
+	case Expired: // seen does not see it.
 	}
 	return h, nil
 }

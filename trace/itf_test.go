@@ -27,7 +27,7 @@ type awkward struct {
 
 // variant looks like what readers take for one.
 type variant struct {
-	tag   int
+	tag   int //nolint:unused // Reflection finds it.
 	value string
 }
 

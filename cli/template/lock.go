@@ -145,7 +145,7 @@ func (s Server) ask(self actor.ID, st State, client actor.ID, ask Ask, out *Out)
 	if keeper == self {
 		st, a, ok := s.serve(st, client, ask)
 		if ok {
-			out.Send(client, Done{a.Number, a.Ok})
+			out.Send(client, Done(a))
 		}
 		return st
 	}

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"regexp"
@@ -106,8 +107,11 @@ func (x *telling) quorum(last int, ballot, value string) bool {
 // less compares ballots as they are written.
 func less(a, b string) bool {
 	var r, l, s, m uint64
-	fmt.Sscanf(a, "(%d, %d)", &r, &l)
-	fmt.Sscanf(b, "(%d, %d)", &s, &m)
+	_, err1 := fmt.Sscanf(a, "(%d, %d)", &r, &l)
+	_, err2 := fmt.Sscanf(b, "(%d, %d)", &s, &m)
+	if err := errors.Join(err1, err2); err != nil {
+		panic(err)
+	}
 	return r < s || r == s && l < m
 }
 

@@ -76,11 +76,12 @@ func (t *teller) look(h model.Happening[register.Message]) (s step, ok bool) {
 		}
 	}
 	if h.Kind == model.Deliver {
-		switch m := h.Envelope.Message.(type) {
-		case register.Put, register.Get:
-			s.asked = m
-		default:
-			s.got = hear(m)
+		_, put := h.Envelope.Message.(register.Put)
+		_, get := h.Envelope.Message.(register.Get)
+		if put || get {
+			s.asked = h.Envelope.Message
+		} else {
+			s.got = hear(h.Envelope.Message)
 		}
 	}
 	for _, e := range h.Sent {
@@ -323,6 +324,7 @@ func (t *teller) answers(s step) {
 			t.say("server %d refuses the put of a client, and knows of no decision", s.self)
 		case register.GetOk:
 			t.say("server %d tells a client of %v, and knows of no decision", s.self, m.Value)
+		case register.Put, register.Get, register.Expired: // No server of Paxos sends these.
 		}
 	}
 }

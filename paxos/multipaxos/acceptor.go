@@ -14,8 +14,8 @@ func (a *Acceptor[O]) p1a(m P1a) P1b[O] {
 	return P1b[O]{Scout: m.Ballot, Ballot: a.Ballot, Accepted: a.Accepted.from(m.Slot)}
 }
 
-// p2a votes, unless a higher ballot was promised. A vote is a promise too: Figure 4 has acceptors vote only at the ballot
-// that they promised, which makes one that missed the P1a useless to the leader, and protects nothing more.
+// p2a votes, unless a higher ballot was promised. A vote is a promise too: Figure 4 has acceptors vote only at the
+// ballot that they promised, which makes one that missed the P1a useless to the leader, and protects nothing more.
 func (a *Acceptor[O]) p2a(m P2a[O], newest bool) P2b {
 	if v := m.PValue; !v.Ballot.Less(a.Ballot) {
 		a.Ballot = v.Ballot

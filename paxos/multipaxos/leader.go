@@ -134,9 +134,9 @@ func (l *Leader[O]) p1b(from actor.ID, m P1b[O], c *leading[O]) {
 	}
 }
 
-// adopt makes the leader active: it proposes for every slot what has the highest ballot among the pvalues, which is the
-// only batch that may have been chosen there, and otherwise what it was asked to. Slots below one that has a proposal get
-// an empty batch, or replicas would wait for them.
+// adopt makes the leader active: it proposes for every slot what has the highest ballot among the pvalues, which is
+// the only batch that may have been chosen there, and otherwise what it was asked to. Slots below one that has a
+// proposal get an empty batch, or replicas would wait for them.
 func (l *Leader[O]) adopt(accepted PValues[O], c *leading[O]) {
 	l.Active, l.Scout = true, nil
 	if c.Reduce {

@@ -1,11 +1,12 @@
-// Package multipaxos orders the commands of a replicated machine, after van Renesse and Altinbuken, "Paxos Made Moderately
-// Complex" (ACM Computing Surveys 47(3), 2015). Names are the paper's; figures and sections in comments are of it.
+// Package multipaxos orders the commands of a replicated machine, after van Renesse and Altinbuken, "Paxos Made
+// Moderately Complex" (ACM Computing Surveys 47(3), 2015). Names are the paper's; figures and sections in comments
+// are of it.
 //
 // There are three roles. A [Replica] has the machine; it proposes the commands of its clients for slots and executes
 // what is decided, slot by slot. A [Leader] gets commands decided: its [Scout] asks a majority of the acceptors for
-// promises, and then it has a [Commander] for every slot, which asks them for votes. An [Acceptor] promises and votes. The
-// roles are composed in two ways: as separate actors, as in the paper's figures ([Roles]), and as servers that have all
-// three of them, as in section 4.4 ([Server]).
+// promises, and then it has a [Commander] for every slot, which asks them for votes. An [Acceptor] promises and
+// votes. The roles are composed in two ways: as separate actors, as in the paper's figures ([Roles]), and as servers
+// that have all three of them, as in section 4.4 ([Server]).
 package multipaxos
 
 import (
@@ -20,8 +21,8 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Ballot orders attempts to lead by round, then by the leader that makes them. The zero ballot is the paper's ⊥ and comes
-// before any that is used; rounds count from 1.
+// Ballot orders attempts to lead by round, then by the leader that makes them. The zero ballot is the paper's ⊥ and
+// comes before any that is used; rounds count from 1.
 type Ballot struct {
 	Round  uint64
 	Leader actor.ID
@@ -56,12 +57,12 @@ type Vote[O any] struct {
 	Batch  rsm.Batch[O]
 }
 
-// PValues is a set of pvalues: for each slot the votes, by ascending ballot. Slots without any are not in the map, and an
-// empty set is nil.
+// PValues is a set of pvalues: for each slot the votes, by ascending ballot. Slots without any are not in the map,
+// and an empty set is nil.
 type PValues[O any] map[rsm.Slot][]Vote[O]
 
-// with returns the set with one more pvalue, of which it keeps a copy; it may change the receiver. If newest is set, only
-// the pvalue of the highest ballot stays in each slot (section 4.1).
+// with returns the set with one more pvalue, of which it keeps a copy; it may change the receiver. If newest is set,
+// only the pvalue of the highest ballot stays in each slot (section 4.1).
 func (p PValues[O]) with(v PValue[O], newest bool) PValues[O] {
 	if p == nil {
 		p = PValues[O]{}
@@ -186,8 +187,8 @@ type Options struct {
 	Window rsm.Slot
 	// Batch is the most commands that a replica proposes for one slot; 0 for 1.
 	Batch int
-	// Last is the last ballot: a leader that would need a higher one stays passive. The zero ballot for the last that there
-	// is.
+	// Last is the last ballot: a leader that would need a higher one stays passive. The zero ballot for the last that
+	// there is.
 	Last Ballot
 	// Reduce is state reduction, section 4.1: acceptors and scouts keep only the newest pvalue of each slot, and a scout
 	// asks for the slots only that its replica has not executed. The latter needs a replica beside the leader.
@@ -195,11 +196,12 @@ type Options struct {
 	// Resend makes everything that can be lost be sent again, after so long and at most twice so, until it has been
 	// answered; and replicas that lack decisions ask for them. 0 for never: then one lost message may stop the protocol.
 	Resend time.Duration
-	// Patience is how long a passive leader waits, at most twice so, for a Ping of the active one before it starts a scout:
-	// section 3. With 0 a leader that is preempted starts a scout at once, as in Figure 7. Needs Resend, which sends pings.
+	// Patience is how long a passive leader waits, at most twice so, for a Ping of the active one before it starts a
+	// scout: section 3. With 0 a leader that is preempted starts a scout at once, as in Figure 7. Needs Resend, which
+	// sends pings.
 	Patience time.Duration
-	// Adaptive makes a leader's patience grow by half when it is preempted, and shrink by a hundredth of Patience with each
-	// decision, as section 3 suggests; it stays between Patience and 32 times as much.
+	// Adaptive makes a leader's patience grow by half when it is preempted, and shrink by a hundredth of Patience with
+	// each decision, as section 3 suggests; it stays between Patience and 32 times as much.
 	Adaptive bool
 }
 

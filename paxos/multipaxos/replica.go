@@ -153,8 +153,8 @@ func (r *Replica[S, O, R]) execute(command rsm.Command[O], x *execution[S, O, R]
 	}
 }
 
-// holes returns the slots without a decision below one that has one: either decisions were lost, or nobody ever proposed
-// for them.
+// holes returns the slots without a decision below one that has one: either decisions were lost, or nobody ever
+// proposed for them.
 func (r *Replica[S, O, R]) holes() []rsm.Slot {
 	var holes []rsm.Slot
 	next := r.SlotOut

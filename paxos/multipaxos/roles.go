@@ -5,8 +5,8 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that need a
-// replica beside each leader, Patience and the part of Reduce that does, have no effect.
+// Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that
+// need a replica beside each leader, Patience and the part of Reduce that does, have no effect.
 type Roles struct {
 	Options
 	Replicas, Leaders, Acceptors []actor.ID // each ascending
@@ -108,7 +108,8 @@ func NewLeader[O, R any](c Roles) actor.Typed[Leader[O], rsm.Message] {
 	return rsm.Serve(s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
 }
 
-// leaderRole is a leader as an actor. It keeps its ballot: one that led twice at a ballot could propose twice for a slot.
+// leaderRole is a leader as an actor. It keeps its ballot: one that led twice at a ballot could propose twice for a
+// slot.
 type leaderRole[O, R any] struct{ Roles }
 
 func (s leaderRole[O, R]) leading(self actor.ID, out *Out[R]) *leading[O] {

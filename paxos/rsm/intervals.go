@@ -7,8 +7,8 @@ import (
 )
 
 // Intervals is a set of numbers as the intervals that it consists of: disjoint, not adjacent, and ascending, so that
-// equal sets are equal values. Its size depends on the gaps in the set, not on how many numbers it has. The zero value is
-// the empty set.
+// equal sets are equal values. Its size depends on the gaps in the set, not on how many numbers it has. The zero
+// value is the empty set.
 type Intervals[N ~uint64] []Interval[N]
 
 // Interval is the numbers from First to Last, both included.

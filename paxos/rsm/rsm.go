@@ -1,11 +1,11 @@
-// Package rsm is replicated state machines apart from how their commands come to be ordered: a deterministic machine, the
-// commands that clients give it, and what makes every command take effect once, however often and in whatever order it
-// arrives. Packages multipaxos and systembuilders order the commands.
+// Package rsm is replicated state machines apart from how their commands come to be ordered: a deterministic machine,
+// the commands that clients give it, and what makes every command take effect once, however often and in whatever
+// order it arrives. Packages multipaxos and systembuilders order the commands.
 //
-// The idea is Schneider's, "Implementing Fault-Tolerant Services Using the State Machine Approach" (1990): replicas that
-// start alike and execute the same commands in the same order stay alike. How repeats are told from new commands follows
-// section 2 of van Renesse and Altinbuken, "Paxos Made Moderately Complex" (2015), where a command is a client, a number
-// that the client gives it, and an operation.
+// The idea is Schneider's, "Implementing Fault-Tolerant Services Using the State Machine Approach" (1990): replicas
+// that start alike and execute the same commands in the same order stay alike. How repeats are told from new commands
+// follows section 2 of van Renesse and Altinbuken, "Paxos Made Moderately Complex" (2015), where a command is a
+// client, a number that the client gives it, and an operation.
 package rsm
 
 import (
@@ -78,11 +78,11 @@ func (b Batch[O]) Holds(id ID) bool {
 // must not share memory within themselves. The copy of an empty batch is nil.
 func (b Batch[O]) Clone() Batch[O] { return append(Batch[O](nil), b...) }
 
-// Machine is a deterministic state machine with local state S, operations O and results R. Operations and results must be
-// plain values that hold no maps, slices or pointers which anybody changes; strings are fine.
+// Machine is a deterministic state machine with local state S, operations O and results R. Operations and results
+// must be plain values that hold no maps, slices or pointers which anybody changes; strings are fine.
 //
-// A machine is a handler in the sense of package actor: it has no clock, no randomness and no I/O, does not depend on the
-// order of a map, and is safe for concurrent use.
+// A machine is a handler in the sense of package actor: it has no clock, no randomness and no I/O, does not depend on
+// the order of a map, and is safe for concurrent use.
 type Machine[S, O, R any] interface {
 	// New returns the state before the first command.
 	New() S

@@ -49,8 +49,8 @@ func (r *Replica[S, R]) status(id ID) Status {
 	return Executed
 }
 
-// Execute executes a command in a slot, unless it was executed before or its client's session has ended, and returns what
-// its client is to be told, if it is told anything: the first answer for a repeat.
+// Execute executes a command in a slot, unless it was executed before or its client's session has ended, and returns
+// what its client is to be told, if it is told anything: the first answer for a repeat.
 func Execute[S, O, R any](m Machine[S, O, R], slot Slot, r *Replica[S, R], c Command[O]) (Answer[R], bool) {
 	if status, answer, ok := r.Status(c.ID); status != New {
 		return answer, ok

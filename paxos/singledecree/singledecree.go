@@ -1,7 +1,7 @@
 // Package singledecree is the Synod protocol: servers that choose one value, once, after Lamport, "Paxos Made Simple"
 // (2001), section 2. Every server is proposer, acceptor and learner; the server that gets a client's Put proposes its
-// value, and a Get is answered once a decision is known. Servers that retry and learn answer everybody in the end, as long
-// as a majority is up; see [Server].
+// value, and a Get is answered once a decision is known. Servers that retry and learn answer everybody in the end, as
+// long as a majority is up; see [Server].
 package singledecree
 
 import (
@@ -315,8 +315,8 @@ func (s Server) report(st State, from actor.ID, m Report, out *Out) State {
 	return s.doubt(st, out)
 }
 
-// unset notes that a server had not voted after a Get arrived. Once no quorum can have voted by then, there was nothing to
-// get: later requests of this client do not matter, as a client never uses a number twice.
+// unset notes that a server had not voted after a Get arrived. Once no quorum can have voted by then, there was
+// nothing to get: later requests of this client do not matter, as a client never uses a number twice.
 func (s Server) unset(st State, from actor.ID, q Query, out *Out) State {
 	w := st.Waiting[q.Reader]
 	if w.Unvoted == nil || w.Proposal.Request != q.Request {

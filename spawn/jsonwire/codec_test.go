@@ -134,7 +134,7 @@ func TestRefused(t *testing.T) {
 }
 
 type (
-	hidden  struct{ x int }
+	hidden  struct{ x int } //nolint:unused // Reflection finds it.
 	dropped struct {
 		X int `json:"-"`
 	}

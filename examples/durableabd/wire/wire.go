@@ -152,9 +152,9 @@ func (records) Changes(before, after any) ([]storage.Record, error) {
 	if a.Copy != b.Copy {
 		changes = append(changes, splitCopy(a))
 	}
-	switch {
-	case a.Floor == b.Floor:
-	case a.Floor == 0:
+	switch a.Floor {
+	case b.Floor:
+	case 0:
 		changes = append(changes, storage.Record{Name: recordFloor})
 	default:
 		changes = append(changes, splitFloor(a))

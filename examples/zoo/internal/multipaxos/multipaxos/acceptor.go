@@ -25,8 +25,8 @@ func acceptor_p1a[Mutant variant.Mutant, O any](a *Acceptor[O], m P1a) P1b[O] {
 	return P1b[O]{Scout: m.Ballot, Ballot: a.Ballot, Accepted: pValues_from[Mutant](a.Accepted, m.Slot)}
 }
 
-// p2a votes, unless a higher ballot was promised. A vote is a promise too: Figure 4 has acceptors vote only at the ballot
-// that they promised, which makes one that missed the P1a useless to the leader, and protects nothing more.
+// p2a votes, unless a higher ballot was promised. A vote is a promise too: Figure 4 has acceptors vote only at the
+// ballot that they promised, which makes one that missed the P1a useless to the leader, and protects nothing more.
 func acceptor_p2a[Mutant variant.Mutant, O any](a *Acceptor[O], m P2a[O], newest bool) P2b {
 	if variant.Of[Mutant]() == "low-vote" {
 		if v := m.PValue; v.Ballot != (Ballot{}) {

@@ -171,9 +171,9 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 	}
 }
 
-// adopt makes the leader active: it proposes for every slot what has the highest ballot among the pvalues, which is the
-// only batch that may have been chosen there, and otherwise what it was asked to. Slots below one that has a proposal get
-// an empty batch, or replicas would wait for them.
+// adopt makes the leader active: it proposes for every slot what has the highest ballot among the pvalues, which is
+// the only batch that may have been chosen there, and otherwise what it was asked to. Slots below one that has a
+// proposal get an empty batch, or replicas would wait for them.
 func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O], c *leading[O]) {
 	if variant.Of[Mutant]() == "lowest-ballot" {
 		l.Active, l.Scout = true, nil

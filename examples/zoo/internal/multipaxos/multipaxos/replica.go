@@ -272,8 +272,8 @@ func replica_execute[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	}
 }
 
-// holes returns the slots without a decision below one that has one: either decisions were lost, or nobody ever proposed
-// for them.
+// holes returns the slots without a decision below one that has one: either decisions were lost, or nobody ever
+// proposed for them.
 func (r *Replica[S, O, R]) holes() []rsm.Slot {
 	var holes []rsm.Slot
 	next := r.SlotOut

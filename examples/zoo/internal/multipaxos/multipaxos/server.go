@@ -13,11 +13,11 @@ import (
 	"synod/examples/zoo/internal/multipaxos/rsm"
 )
 
-// Server is the configuration of a server that is replica, leader and acceptor (section 4.4), of a machine with state S,
-// operations O and results R. What its roles say to one another is handled within the step in which it is said, but for a
-// P2a of its leader to its own acceptor: that is a message, so that all acceptors save their votes at the same time, and
-// its own vote counts after it is saved like any other. A passive leader forwards what its replica proposes to the leader of
-// the highest ballot that it knows.
+// Server is the configuration of a server that is replica, leader and acceptor (section 4.4), of a machine with state
+// S, operations O and results R. What its roles say to one another is handled within the step in which it is said,
+// but for a P2a of its leader to its own acceptor: that is a message, so that all acceptors save their votes at the
+// same time, and its own vote counts after it is saved like any other. A passive leader forwards what its replica
+// proposes to the leader of the highest ballot that it knows.
 type Server[Mutant variant.Mutant, S, O, R any] struct {
 	Options
 	Machine rsm.Machine[S, O, R]

@@ -22,8 +22,8 @@ func (Request[O]) message()  {}
 func (Reply[R]) message()    {}
 func (Internal[M]) message() {}
 
-// Server is a protocol that replicates a machine, with local state S and internal messages M. Its methods are handlers in
-// the sense of package actor.
+// Server is a protocol that replicates a machine, with local state S and internal messages M. Its methods are
+// handlers in the sense of package actor.
 type Server[S, M, O, R any] interface {
 	Start(self actor.ID, out *Out[M, R]) S
 	Request(self actor.ID, st S, from actor.ID, c Command[O], out *Out[M, R]) S

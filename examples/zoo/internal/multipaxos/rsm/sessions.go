@@ -66,8 +66,8 @@ func replica_status[Mutant variant.Mutant, S any, R any](r *Replica[S, R], id ID
 	return Executed
 }
 
-// Execute executes a command in a slot, unless it was executed before or its client's session has ended, and returns what
-// its client is to be told, if it is told anything: the first answer for a repeat.
+// Execute executes a command in a slot, unless it was executed before or its client's session has ended, and returns
+// what its client is to be told, if it is told anything: the first answer for a repeat.
 func Execute[Mutant variant.Mutant, S, O, R any](m Machine[S, O, R], slot Slot, r *Replica[S, R], c Command[O]) (Answer[R], bool) {
 	if variant.Of[Mutant]() == "repeats-executed" {
 		if status, answer, ok := Replica_Status[Mutant](r, c.ID); status == Refused {
