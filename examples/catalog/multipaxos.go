@@ -78,7 +78,8 @@ var multiPaxosServers = &catalog.Servers{
 			}.New()
 		}
 		return spawn.NewProgram("multi-paxos", wire.Version, server, wire.Messages, wire.Records,
-			spawn.Example{Message: storeRequest("1", "k", "v")}, spawn.Example{Server: 1, Message: storeRequest("0", "k", "")})
+			spawn.Example{Message: storeRequest(1, rsm.Put, "k", "v")},
+			spawn.Example{Server: 1, Message: storeRequest(2, rsm.Get, "k", "")})
 	},
 	Service: wire.Store,
 }
@@ -91,10 +92,10 @@ var served = protocol.Options{
 	Window: 16, Batch: 8, Reduce: true, Resend: 50 * time.Millisecond, Patience: 500 * time.Millisecond, Adaptive: true,
 }
 
-// storeRequest is a request as netcat may send it: of kind 1 to put, 0 to get.
-func storeRequest(kind, key, value string) string {
-	return fmt.Sprintf(`{"Request":{"command":{"id":{"client":0,"local":%s},"op":{"kind":%s,"key":%q,"value":%q,"old":""},`+
-		`"end":false,"floor":0}}}`, map[string]string{"1": "1", "0": "2"}[kind], kind, key, value)
+// storeRequest is a request as netcat may send it.
+func storeRequest(local int, kind rsm.StoreKind, key, value string) string {
+	return fmt.Sprintf(`{"Request":{"command":{"id":{"client":0,"local":%d},"op":{"kind":%d,"key":%q,"value":%q,"old":""},`+
+		`"end":false,"floor":0}}}`, local, kind, key, value)
 }
 
 func multiPaxosParameters(d multipaxos.Config, sizes ...catalog.Parameter) []catalog.Parameter {

@@ -47,7 +47,7 @@ func (f family) merged(root fs.FS, own []mutation.Mutation, all exports) (map[st
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.model, err)
 	}
-	m := merger{family: f, sound: sound, bodies: make(map[string][]body), names: make(map[string][]string)}
+	m := merger{family: f, sound: sound, bodies: make(map[string][]body)}
 	m.note(sound)
 	for _, mutant := range own {
 		if err := m.add(mutant, sources, all); err != nil {
@@ -62,8 +62,7 @@ func (f family) merged(root fs.FS, own []mutation.Mutation, all exports) (map[st
 type merger struct {
 	family
 	sound  *program
-	bodies map[string][]body   // of mutated functions
-	names  map[string][]string // of their parameters, where a mutant names one that the sound source does not
+	bodies map[string][]body // of mutated functions
 
 	uses    map[string]map[string]bool // what a function or type refers to
 	called  map[string]bool            // methods that are called
