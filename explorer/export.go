@@ -82,6 +82,9 @@ func (t *tables) told(q Query, p *place) (told trace.Trace, shown model.Property
 	if shown, err = t.shows(q, p, path); err != nil {
 		return told, shown, err
 	}
+	if shown.Name != "" && shown.Expect.OfStates() { // The last state shows it, however the path goes on.
+		path.Loop, path.Maximal = 0, false
+	}
 	return trace.New(t.space, shown.Name, kindOf(shown), path), shown, nil
 }
 

@@ -133,7 +133,7 @@ func send(w http.ResponseWriter, rc *http.ResponseController, data []byte) bool 
 func pathTo(p *place) model.Path {
 	var path model.Path
 	for ; p.parent != nil; p = p.parent {
-		path.Steps = append(path.Steps, model.Transition{State: p.state, Action: p.action, Effects: p.effects})
+		path.Steps = append(path.Steps, p.by)
 	}
 	slices.Reverse(path.Steps)
 	path.Initial = p.state

@@ -53,9 +53,8 @@ type place struct {
 	parent   *place
 	depth    int // steps from the initial state
 	state    []model.PartID
-	action   model.Action // that led here
-	effects  []model.SlotEffect
-	sent     []model.Letter // by that step
+	by       model.Transition // that led here
+	sent     []model.Letter   // by that step
 	children map[string]*place
 	step     *Step // that step, once it was described; guarded by the tables' mu, as children are
 }
@@ -231,7 +230,7 @@ func allowed(x model.Transition) bool { return x.Ignored == model.Counts && !x.C
 
 // enter adds the place that a transition leads to.
 func (t *tables) enter(p *place, x model.Transition) *place {
-	next := &place{parent: p, depth: p.depth + 1, action: x.Action, effects: x.Effects, state: x.State}
+	next := &place{parent: p, depth: p.depth + 1, by: x, state: x.State}
 	for _, e := range x.Effects {
 		if l, ok := t.space.Sent(e); ok {
 			next.sent = append(next.sent, l)

@@ -193,7 +193,7 @@ func (t *tables) step(p *place) (*Step, error) {
 	if known != nil {
 		return known, nil
 	}
-	step := &Step{Action: describe(p.action), Fingerprint: trace.Fingerprint(t.space, p.state), Cause: cause(p)}
+	step := &Step{Action: describe(p.by.Action), Fingerprint: trace.Fingerprint(t.space, p.state), Cause: cause(p)}
 	for _, l := range p.sent {
 		step.Sent = append(step.Sent, Sent{valid(l.From), valid(l.To), valid(l.Message)})
 	}
@@ -214,7 +214,7 @@ func (t *tables) step(p *place) (*Step, error) {
 // cause finds the step that sent the message which a step delivers or loses. Where equal messages were sent several
 // times, and taken several times, they are taken in the order in which they were sent.
 func cause(p *place) *int {
-	letter, ok := letterKey(p.action)
+	letter, ok := letterKey(p.by.Action)
 	if !ok {
 		return nil
 	}
@@ -226,7 +226,7 @@ func cause(p *place) *int {
 				sends = append(sends, at.depth)
 			}
 		}
-		if other, ok := letterKey(at.action); ok && other == letter {
+		if other, ok := letterKey(at.by.Action); ok && other == letter {
 			taken++
 		}
 	}
