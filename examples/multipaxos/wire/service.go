@@ -44,10 +44,10 @@ var Store = service.Must(service.Config[string, rsm.StoreOp, rsm.StoreResult, rs
 	},
 	Wire: Messages,
 	Request: func(number uint64, op rsm.StoreOp) rsm.Message {
-		return request{Command: rsm.Command[rsm.StoreOp]{ID: rsm.ID{Local: rsm.Local(number)}, Op: op}}
+		return rsm.Request[rsm.StoreOp]{Command: rsm.Command[rsm.StoreOp]{ID: rsm.ID{Local: rsm.Local(number)}, Op: op}}
 	},
 	Answer: func(m rsm.Message) (uint64, rsm.StoreResult, bool) {
-		r, ok := m.(reply)
+		r, ok := m.(rsm.Reply[rsm.StoreResult])
 		return uint64(r.Answer.ID.Local), r.Answer.Result, ok && r.Answer.Status == rsm.Executed
 	},
 	Print: func(server string, op rsm.StoreOp, out rsm.StoreResult) string {

@@ -12,44 +12,45 @@ import (
 	"synod/paxos/multipaxos"
 	"synod/paxos/rsm"
 	"synod/spawn/jsonwire"
+	"synod/spawn/machine"
 	"synod/storage"
-)
-
-// The types of the store that is replicated.
-type (
-	request  = rsm.Request[rsm.StoreOp]
-	reply    = rsm.Reply[rsm.StoreResult]
-	internal = rsm.Internal[multipaxos.Message]
-	kept     = multipaxos.Durable[rsm.StoreOp]
 )
 
 // Version changes with the form of messages and of what is kept.
 const Version = 1
 
-// Messages is the form of messages: JSON by their types. A client asks by
+// Messages is the form of the messages of servers and clients of the store: JSON by their types. A client asks by
 //
 //	{"Request":{"command":{"id":{"client":0,"local":1},"op":{"kind":1,"key":"k","value":"v","old":""},"end":false,"floor":0}}}
 //
 // where the kind is 0 for get, 1 for put, 2 for delete and 3 for cas, and client 0 stands for who sends it.
-var Messages = jsonwire.Must(
-	[]rsm.Message{request{}}, []rsm.Message{reply{}, internal{}},
-	jsonwire.UnionOf[multipaxos.Message](
-		multipaxos.P1a{}, multipaxos.P1b[rsm.StoreOp]{}, multipaxos.P2a[rsm.StoreOp]{}, multipaxos.P2b{},
-		multipaxos.Propose[rsm.StoreOp]{}, multipaxos.Decision[rsm.StoreOp]{}, multipaxos.Ping{}, multipaxos.Learn{},
-	),
-)
+var Messages = MessagesOf[rsm.StoreOp, rsm.StoreResult]()
 
-// Records is the form of what a server keeps: its promise, and a record for the votes and one for the decision of each
-// slot, so that a step changes a few.
-var Records records
+// MessagesOf returns the form of messages of a machine with operations O and results R. It panics if these have no form.
+func MessagesOf[O, R any]() *jsonwire.Codec[rsm.Message] {
+	return jsonwire.Must(
+		[]rsm.Message{rsm.Request[O]{}}, []rsm.Message{rsm.Reply[R]{}, rsm.Internal[multipaxos.Message]{}},
+		jsonwire.UnionOf[multipaxos.Message](
+			multipaxos.P1a{}, multipaxos.P1b[O]{}, multipaxos.P2a[O]{}, multipaxos.P2b{},
+			multipaxos.Propose[O]{}, multipaxos.Decision[O]{}, multipaxos.Ping{}, multipaxos.Learn{},
+		),
+	)
+}
 
-type records struct{}
+// Records is the form of what a server of the store keeps; see RecordsOf.
+var Records = RecordsOf[rsm.StoreOp]()
 
-var (
-	ballots  = form[multipaxos.Ballot]()
-	accepted = form[[]multipaxos.Vote[rsm.StoreOp]]()
-	decided  = form[rsm.Batch[rsm.StoreOp]]()
-)
+// RecordsOf returns the form of what a server of a machine with operations O keeps: its promise, and a record for the votes
+// and one for the decision of each slot, so that a step changes a few. It panics if the operations have no form.
+func RecordsOf[O any]() machine.Records {
+	return &records[O]{form[multipaxos.Ballot](), form[[]multipaxos.Vote[O]](), form[rsm.Batch[O]]()}
+}
+
+type records[O any] struct {
+	ballots  *jsonwire.Form[multipaxos.Ballot]
+	accepted *jsonwire.Form[[]multipaxos.Vote[O]]
+	decided  *jsonwire.Form[rsm.Batch[O]]
+}
 
 func form[T any]() *jsonwire.Form[T] {
 	f, err := jsonwire.NewForm[T]()
@@ -71,25 +72,25 @@ func slotName(prefix string, slot rsm.Slot) string {
 }
 
 // Split returns the records of a multipaxos.Durable.
-func (records) Split(value any) ([]storage.Record, error) {
-	k := value.(kept)
+func (f *records[O]) Split(value any) ([]storage.Record, error) {
+	k := value.(multipaxos.Durable[O])
 	var all []storage.Record
 	add := func(name string, data []byte, err error) error {
 		all = append(all, storage.Record{Name: name, Data: data})
 		return err
 	}
-	data, err := ballots.Append(nil, k.Acceptor.Ballot)
+	data, err := f.ballots.Append(nil, k.Acceptor.Ballot)
 	if err := add(ballotName, data, err); err != nil {
 		return nil, err
 	}
 	for _, slot := range slices.Sorted(maps.Keys(k.Decisions)) {
-		data, err := decided.Append(nil, k.Decisions[slot])
+		data, err := f.decided.Append(nil, k.Decisions[slot])
 		if err := add(slotName(slotPrefix, slot), data, err); err != nil {
 			return nil, err
 		}
 	}
 	for _, slot := range slices.Sorted(maps.Keys(k.Acceptor.Accepted)) {
-		data, err := accepted.Append(nil, k.Acceptor.Accepted[slot])
+		data, err := f.accepted.Append(nil, k.Acceptor.Accepted[slot])
 		if err := add(slotName(votePrefix, slot), data, err); err != nil {
 			return nil, err
 		}
@@ -98,10 +99,10 @@ func (records) Split(value any) ([]storage.Record, error) {
 }
 
 // Join returns the multipaxos.Durable of records.
-func (records) Join(all []storage.Record) (any, error) {
-	var k kept
+func (f *records[O]) Join(all []storage.Record) (any, error) {
+	var k multipaxos.Durable[O]
 	for _, r := range all {
-		if err := join(&k, r); err != nil {
+		if err := f.join(&k, r); err != nil {
 			return nil, fmt.Errorf("record %q: %w", r.Name, err)
 		}
 	}
@@ -109,25 +110,25 @@ func (records) Join(all []storage.Record) (any, error) {
 }
 
 // join adds what a record says.
-func join(k *kept, r storage.Record) (err error) {
+func (f *records[O]) join(k *multipaxos.Durable[O], r storage.Record) (err error) {
 	switch prefix, digits, _ := strings.Cut(r.Name, " "); prefix + " " {
 	case ballotName + " ":
-		k.Acceptor.Ballot, err = ballots.Decode(r.Data)
+		k.Acceptor.Ballot, err = f.ballots.Decode(r.Data)
 	case votePrefix:
 		var slot rsm.Slot
 		if slot, err = readSlot(digits); err == nil {
 			if k.Acceptor.Accepted == nil {
-				k.Acceptor.Accepted = multipaxos.PValues[rsm.StoreOp]{}
+				k.Acceptor.Accepted = multipaxos.PValues[O]{}
 			}
-			k.Acceptor.Accepted[slot], err = accepted.Decode(r.Data)
+			k.Acceptor.Accepted[slot], err = f.accepted.Decode(r.Data)
 		}
 	case slotPrefix:
 		var slot rsm.Slot
 		if slot, err = readSlot(digits); err == nil {
 			if k.Decisions == nil {
-				k.Decisions = map[rsm.Slot]rsm.Batch[rsm.StoreOp]{}
+				k.Decisions = map[rsm.Slot]rsm.Batch[O]{}
 			}
-			k.Decisions[slot], err = decided.Decode(r.Data)
+			k.Decisions[slot], err = f.decided.Decode(r.Data)
 		}
 	default:
 		err = fmt.Errorf("must be %s, or begin with %q or %q", ballotName, votePrefix, slotPrefix)
