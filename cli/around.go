@@ -157,7 +157,7 @@ func (f *around) explore(ctx context.Context, a *app, records *replay.Records) (
 		return nil, err
 	}
 	if x.global == nil || x.global.Header == nil {
-		return nil, fmt.Errorf("--explore-around %d: expected one of the %s of the run", f.event, counted(result.Events, "event"))
+		return nil, fmt.Errorf("--explore-around %d: expected one of the %s of the run", f.event, plural(result.Events, "event"))
 	}
 	var left time.Duration
 	if x.before, left, err = f.judge(ctx, seen); err != nil || x.before.Violated != "" {

@@ -43,7 +43,7 @@ func (x *exploration) code() int {
 // text says what an exploration found, all but how long it took.
 func (x *exploration) text(b io.Writer) {
 	fmt.Fprintf(b, "Event %d of %s: %s, %s between servers.\n", x.event, x.global.Header.Model,
-		counted(x.before.Requests, "request"), counted(len(x.global.Flying), "message"))
+		plural(x.before.Requests, "request"), plural(len(x.global.Flying), "message"))
 	if x.before.Violated != "" {
 		fmt.Fprintf(b, "violated    linearizable, before that event is over: no order explains\n  %s\n", x.before.Violated)
 		return
@@ -64,7 +64,7 @@ func (x *exploration) text(b io.Writer) {
 		case complete && r.Exhausted:
 			fmt.Fprintf(b, "holds       %v %q, in all that can follow with these clients\n", p.Expect, p.Name)
 		case complete:
-			fmt.Fprintf(b, "holds       %v %q, within %s\n", p.Expect, p.Name, counted(int(x.steps), "step"))
+			fmt.Fprintf(b, "holds       %v %q, within %s\n", p.Expect, p.Name, plural(int(x.steps), "step"))
 		default:
 			fmt.Fprintf(b, "undecided   %v %q\n", p.Expect, p.Name)
 		}

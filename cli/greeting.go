@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"synod/catalog"
+	"synod/internal/noun"
 	"synod/spawn/faults"
 	"synod/spawn/service"
 	"synod/spawn/transports"
@@ -134,9 +135,5 @@ func describeFaults(p faults.Plan) string {
 	return strings.Join(all, ", ")
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
+// plural is a number of things.
+func plural(n int, what string) string { return noun.Count(n, what) }

@@ -80,7 +80,7 @@ func (s *process) health() http.Handler {
 		case r.stopped.Load():
 			return "has stopped", false
 		case !p.Ready():
-			return fmt.Sprintf("waits for others: %d of %s up, %d needed", p.Up(), counted(p.Servers(), "server"), p.Quorum), false
+			return fmt.Sprintf("waits for others: %d of %s up, %d needed", p.Up(), plural(p.Servers(), "server"), p.Quorum), false
 		}
 		return "is ready", true
 	}))

@@ -225,13 +225,13 @@ func (a *app) programOf(h *record.Header) (spawn.Program, error) {
 func reportReplay(w io.Writer, r *replay.Result) error {
 	var b strings.Builder
 	for _, s := range r.Servers {
-		fmt.Fprintf(&b, "%s: %s", spawn.Describe(s.Server), counted(s.Events, "event"))
+		fmt.Fprintf(&b, "%s: %s", spawn.Describe(s.Server), plural(s.Events, "event"))
 		for _, part := range []struct {
 			n    int
 			what string
 		}{{s.Crashes, "crash"}, {s.Torn, "torn line"}, {s.Undone, "event not saved"}} {
 			if part.n > 0 {
-				fmt.Fprintf(&b, ", %s", counted(part.n, part.what))
+				fmt.Fprintf(&b, ", %s", plural(part.n, part.what))
 			}
 		}
 		if s.Recovered {
@@ -239,21 +239,8 @@ func reportReplay(w io.Writer, r *replay.Result) error {
 		}
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "Between servers %s repeated, %d never came.\n", counted(r.Repeats, "message"), r.Missing)
-	fmt.Fprintf(&b, "Confirmed: the run of %s is the model's.\n", counted(r.Events, "event"))
+	fmt.Fprintf(&b, "Between servers %s repeated, %d never came.\n", plural(r.Repeats, "message"), r.Missing)
+	fmt.Fprintf(&b, "Confirmed: the run of %s is the model's.\n", plural(r.Events, "event"))
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// counted is a number of things.
-func counted(n int, what string) string {
-	switch {
-	case n == 1:
-		return "1 " + what
-	case strings.HasSuffix(what, "sh"):
-		return fmt.Sprintf("%d %ses", n, what)
-	case strings.HasPrefix(what, "event "):
-		return fmt.Sprintf("%d events%s", n, strings.TrimPrefix(what, "event"))
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"synod/spawn/torture"
 )
 
 var long = flag.Bool("long", false, "torture servers for minutes")
@@ -167,7 +169,7 @@ func TestTortureInterrupted(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			for end := time.Now().Add(time.Minute); len(servants(t, tmp)) == 0 || !exists(tmp, "*", historyName); {
+			for end := time.Now().Add(time.Minute); len(servants(t, tmp)) == 0 || !exists(tmp, "*", torture.HistoryName); {
 				if time.Now().After(end) {
 					_ = cmd.Process.Kill()
 					_ = cmd.Wait() // It was killed.
@@ -233,11 +235,11 @@ func TestTortureHistory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(path, "verify", filepath.Join(dir, historyName)).CombinedOutput()
+	out, err := exec.Command(path, "verify", filepath.Join(dir, torture.HistoryName)).CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
-	file, err := os.Open(filepath.Join(dir, historyName))
+	file, err := os.Open(filepath.Join(dir, torture.HistoryName))
 	if err != nil {
 		t.Fatal(err)
 	}

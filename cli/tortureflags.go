@@ -16,6 +16,7 @@ import (
 	"synod/catalog"
 	"synod/consistency/oplog"
 	"synod/spawn/nemesis"
+	"synod/spawn/torture"
 	"synod/spawn/transports"
 )
 
@@ -92,20 +93,18 @@ func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 
 // torturePlan is what torture was asked for, with all that can be verified before anything is started.
 type torturePlan struct {
-	flags    *tortureFlags
-	seed     uint64
-	entry    catalog.Entry
-	variant  catalog.Variant
-	workload nemesis.Workload
-	schedule nemesis.Schedule
-	kinds    []nemesis.Kind // that have to happen
+	flags   *tortureFlags
+	entry   catalog.Entry
+	variant catalog.Variant
+	trial   torture.Plan // but for the command
 }
 
 // plan verifies what was asked for.
 func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, error) {
-	p := torturePlan{flags: f, seed: rand.Uint64()}
-	if set.Changed("seed") {
-		p.seed = uint64(f.seed)
+	p := torturePlan{flags: f}
+	t := &p.trial
+	if t.Seed = rand.Uint64(); set.Changed("seed") {
+		t.Seed = uint64(f.seed)
 	}
 	var err error
 	if p.entry, err = f.entries.Asked(f.model); err != nil {
@@ -140,18 +139,23 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 	if f.lasting.least < time.Millisecond {
 		return p, fmt.Errorf("--lasting %v: expected at least a millisecond", &f.lasting)
 	}
+	t.Model, t.Service, t.Transport, t.Port = f.model, servers.Service, f.transport.value, uint16(f.port)
+	t.Timeout, t.Patience, t.Least = time.Duration(f.timeout), time.Duration(f.patience), int(f.least)
+	if f.record {
+		t.Program = a.programOf
+	}
 	if err := p.scheduled(set, keeps(program, actor.IDs(int(f.servers)))); err != nil {
 		return p, err
 	}
 	if !set.Changed("faults") {
-		p.kinds = slices.DeleteFunc(slices.Clone(p.kinds), func(k nemesis.Kind) bool { return slices.Contains(servers.Rare, k) })
+		t.Kinds = slices.DeleteFunc(slices.Clone(t.Kinds), func(k nemesis.Kind) bool { return slices.Contains(servers.Rare, k) })
 	}
-	p.workload = nemesis.Workload{
-		Clients: int(f.clients), Servers: p.schedule.Servers, Reads: float64(f.reads), Writes: int(f.puts),
+	t.Workload = nemesis.Workload{
+		Clients: int(f.clients), Servers: t.Schedule.Servers, Reads: float64(f.reads), Writes: int(f.puts),
 		ThinkLeast: f.think.least, ThinkMost: f.think.most,
 		Random: servers.Service.Check().Spec == oplog.Custom,
 	}
-	if err := p.workload.Validate(); err != nil {
+	if err := t.Workload.Validate(); err != nil {
 		return p, err
 	}
 	if set.Changed("dir") {
@@ -163,9 +167,6 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 // onceOnly is how long clients wait for the answer to what they must not ask again: servers that are busy leave many
 // requests without one.
 const onceOnly = duration(500 * time.Millisecond)
-
-// retries is how often a client asks again until its patience is over.
-func (f *tortureFlags) retries() int { return int((f.patience - 1) / f.timeout) }
 
 // streamOfFaults tells the random numbers of the schedule from those of servers and clients.
 const streamOfFaults = 1 << 32
@@ -180,25 +181,25 @@ func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
 			}
 		}
 		var err error
-		if p.schedule, err = readSchedule(f.schedule); err != nil {
+		if p.trial.Schedule, err = readSchedule(f.schedule); err != nil {
 			return err
 		}
-		for _, fault := range p.schedule.Faults {
+		for _, fault := range p.trial.Schedule.Faults {
 			if err := befalls(fault.Kind, durable); err != nil {
 				return fmt.Errorf("--schedule %q: %w", f.schedule, err)
 			}
 		}
-		p.kinds = p.schedule.Kinds()
+		p.trial.Kinds = p.trial.Schedule.Kinds()
 		return nil
 	}
 	var err error
-	if p.kinds, err = f.kinds(set, durable); err != nil {
+	if p.trial.Kinds, err = f.kinds(set, durable); err != nil {
 		return err
 	}
-	p.schedule, err = nemesis.Generate(nemesis.Config{
-		Servers: int(f.servers), Duration: time.Duration(f.duration), Kinds: p.kinds, Every: time.Duration(f.every),
+	p.trial.Schedule, err = nemesis.Generate(nemesis.Config{
+		Servers: int(f.servers), Duration: time.Duration(f.duration), Kinds: p.trial.Kinds, Every: time.Duration(f.every),
 		Least: f.lasting.least, Most: f.lasting.most, Ambushes: true,
-	}, rand.NewPCG(p.seed, streamOfFaults))
+	}, rand.NewPCG(p.trial.Seed, streamOfFaults))
 	return err
 }
 

@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -41,7 +40,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	v := &verify{
 		entries:     a.entries,
 		spec:        choice{known: oplog.Specs()},
-		consistency: choice{linearizable, []string{linearizable, sequential}},
+		consistency: choice{oplog.Linearizable, []string{oplog.Linearizable, oplog.Sequential}},
 		explain:     duration(30 * time.Second), memoryLimit: 1 << 30, maxWindow: 20_000,
 	}
 	cmd := &cobra.Command{
@@ -59,7 +58,7 @@ func (a *app) verifyCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v.file = args[0]
 			var err error
-			a.code, err = v.run(cmd.Flags().Changed("initial"), cmd.InOrStdin(), a.stdout, a.stderr)
+			a.code, err = v.run(a, cmd.Flags().Changed("initial"), cmd.InOrStdin())
 			return err
 		},
 	}
@@ -81,79 +80,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	return cmd
 }
 
-// The kinds of consistency.
-const (
-	linearizable = "linearizable"
-	sequential   = "sequential"
-)
-
-// The verdicts besides those of consistency.Outcome.
-const (
-	noEvidence = "not enough evidence"
-	unreadable = "unreadable"
-)
-
-// verifyDocument is what is printed with --json.
-type verifyDocument struct {
-	Schema      string          `json:"schema"` // synod.verify/1
-	File        string          `json:"file"`
-	Format      string          `json:"format,omitempty"` // ndjson or edn
-	Spec        string          `json:"spec,omitempty"`
-	Consistency string          `json:"consistency"`
-	Verdict     string          `json:"verdict"`
-	Reason      string          `json:"reason,omitempty"` // of undecided, unreadable and not enough evidence
-	Line        int             `json:"line,omitempty"`   // that cannot be read, or did not happen
-	TornBytes   int             `json:"torn_bytes,omitempty"`
-	Operations  verifyCounts    `json:"operations"`
-	Windows     *verifyWindows  `json:"windows,omitempty"` // none for sequential consistency
-	Findings    []verifyFinding `json:"findings,omitempty"`
-	Runtime     struct {
-		Seconds float64 `json:"seconds"`
-	} `json:"runtime"`
-}
-
-type verifyCounts struct {
-	Invoked      int `json:"invoked"`
-	Acknowledged int `json:"acknowledged"`
-	Unknown      int `json:"unknown"`
-	Failed       int `json:"failed"`
-	Keys         int `json:"keys"`
-}
-
-type verifyWindows struct {
-	Count   int `json:"count"`
-	Longest int `json:"longest"` // in operations
-	Widest  int `json:"widest"`  // possible states carried on
-}
-
-type verifyFinding struct {
-	Key     string            `json:"key,omitempty"`
-	Element string            `json:"element,omitempty"`
-	Window  int               `json:"window"`
-	Culprit *verifyOperation  `json:"culprit,omitempty"` // the first that no order explains, if it was found
-	Among   *verifyAmong      `json:"culprit_among,omitempty"`
-	Held    []string          `json:"held,omitempty"` // what it may have held before the culprit's answer
-	Before  []verifyOperation `json:"before,omitempty"`
-	Open    []verifyOperation `json:"open,omitempty"`
-}
-
-// verifyAmong says among which answers the first one is that no order explains, if it was not found in time.
-type verifyAmong struct {
-	Reason  string           `json:"reason"`
-	Answers int              `json:"answers"`
-	After   *verifyOperation `json:"after,omitempty"` // the last one that is known to be explained
-	Until   verifyOperation  `json:"until"`           // the last of them
-}
-
-type verifyOperation struct {
-	Process   int64  `json:"process"`
-	Operation string `json:"operation"`
-	Invoked   int    `json:"invoked_line"`
-	Returned  int    `json:"returned_line,omitempty"`
-}
-
 // run checks a history, prints what was found and gives the exit code.
-func (v *verify) run(initial bool, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
+func (v *verify) run(a *app, initial bool, stdin io.Reader) (int, error) {
 	var page *traceFile
 	if v.html != "" {
 		var err error
@@ -162,7 +90,7 @@ func (v *verify) run(initial bool, stdin io.Reader, stdout, stderr io.Writer) (i
 		}
 	}
 	begin := time.Now()
-	d := verifyDocument{Schema: "synod.verify/1", File: v.file, Consistency: v.consistency.value}
+	d := oplog.Document{Schema: oplog.Schema, File: v.file, Consistency: v.consistency.value}
 	in, err := v.open(stdin) // which a signal ends as usual: standard input may never end
 	if err != nil {
 		return 0, err
@@ -204,26 +132,27 @@ func (v *verify) run(initial bool, stdin io.Reader, stdout, stderr io.Writer) (i
 	if err != nil && !errors.As(err, &line) {
 		return 0, err
 	}
-	code := d.fill(h, result, line)
+	d.Fill(h, result, line)
+	code := exitOf(d.Verdict)
 	if !v.json { // The verdict is not kept back until it is explained.
-		if err := v.print(d.verdict, stdout); err != nil {
+		if err := a.print(d.VerdictText()); err != nil {
 			return 0, err
 		}
 	}
 	explaining, cancel := context.WithTimeout(running, time.Duration(v.explain))
 	defer cancel()
 	result.Explain(explaining)
-	d.Findings = findingsOf(result)
+	d.Findings = result.Documents()
 	d.Runtime.Seconds = time.Since(begin).Seconds()
 	if page != nil {
-		if err := writePage(page, result, stderr); err != nil {
+		if err := writePage(page, result, a.stderr); err != nil {
 			return 0, err
 		}
 	}
 	if v.json {
-		return code, v.print(d.encode, stdout)
+		return code, writeJSON(a.stdout, d)
 	}
-	return code, v.print(func(b *bytes.Buffer) error { return d.explanation(b, result) }, stdout)
+	return code, a.print(d.ExplanationText(result))
 }
 
 // object returns what a custom object does, as the model says.
@@ -294,7 +223,7 @@ func (v *verify) scan(in *os.File) (*oplog.Scanner, error) {
 
 // check checks the history, and returns how much of its last line was left out.
 func (v *verify) check(ctx context.Context, in *os.File, config oplog.Config) (oplog.Result, int, error) {
-	if v.consistency.value == sequential {
+	if v.consistency.value == oplog.Sequential {
 		if _, err := in.Seek(0, io.SeekStart); err != nil {
 			return oplog.Result{}, 0, err
 		}
@@ -327,125 +256,18 @@ func valueOfFlag(text string) oplog.Value {
 	return oplog.Text(text)
 }
 
-// fill says what was found, and gives the exit code.
-func (d *verifyDocument) fill(h oplog.History, r oplog.Result, line *oplog.LineError) int {
-	d.Format, d.Spec, d.TornBytes = h.Format, string(h.Header.Spec), h.Torn
-	if line != nil {
-		d.Verdict, d.Reason, d.Line = unreadable, line.Err.Error(), line.Line
+// exitOf returns the exit code of a verdict.
+func exitOf(verdict string) int {
+	switch verdict {
+	case consistency.Holds.String():
+		return checker.ExitOK
+	case consistency.Violated.String():
+		return checker.ExitViolated
+	case oplog.Unreadable:
 		return checker.ExitUsage
 	}
-	c := r.Counts
-	d.Operations = verifyCounts{c.Operations, c.Acknowledged, c.Unknown, c.Failed, c.Keys}
-	if d.Consistency == linearizable {
-		d.Windows = &verifyWindows{c.Windows, c.Longest, c.Widest}
-	}
-	d.Verdict, d.Reason = r.Outcome.String(), r.Reason
-	switch {
-	case r.Outcome == consistency.Violated:
-		return checker.ExitViolated
-	case r.Outcome == consistency.Undecided:
-		return checker.ExitUndecided
-	case !r.Enough():
-		d.Verdict, d.Reason = noEvidence, "no operation was answered"
-		return checker.ExitUndecided
-	}
-	return checker.ExitOK
+	return checker.ExitUndecided
 }
-
-// findingsOf are the findings of a check in a document.
-func findingsOf(r oplog.Result) []verifyFinding {
-	var all []verifyFinding
-	for _, f := range r.Findings {
-		found := verifyFinding{Window: f.Window, Held: f.States}
-		if f.Key != oplog.None {
-			found.Key = f.Key.String()
-		}
-		if f.Element != oplog.None {
-			found.Element = f.Element.String()
-		}
-		last := verifyOperationOf(f.Last)
-		if !f.Found {
-			found.Among = &verifyAmong{Reason: "the time was up", Answers: len(f.Before) + 1 - f.Explained, Until: last}
-			if f.Explained > 0 {
-				after := verifyOperationOf(f.Before[f.Explained-1])
-				found.Among.After = &after
-			}
-			all = append(all, found)
-			continue
-		}
-		found.Culprit = &last
-		for _, o := range f.Before {
-			found.Before = append(found.Before, verifyOperationOf(o))
-		}
-		for _, o := range f.Open {
-			found.Open = append(found.Open, verifyOperationOf(o))
-		}
-		all = append(all, found)
-	}
-	return all
-}
-
-func verifyOperationOf(o oplog.Operation) verifyOperation {
-	return verifyOperation{o.Process, o.Text, o.Invoked, o.Returned}
-}
-
-func (v *verify) print(text func(*bytes.Buffer) error, stdout io.Writer) error {
-	var b bytes.Buffer
-	if err := text(&b); err != nil {
-		return err
-	}
-	if _, err := stdout.Write(b.Bytes()); err != nil {
-		return fmt.Errorf("standard output: %w", err)
-	}
-	return nil
-}
-
-func (d *verifyDocument) encode(b *bytes.Buffer) error {
-	enc := json.NewEncoder(b)
-	enc.SetIndent("", "  ")
-	return enc.Encode(d)
-}
-
-// verdict is what is known without an explanation, for people.
-func (d *verifyDocument) verdict(b *bytes.Buffer) error {
-	fmt.Fprintf(b, "Checked %s, a history of a %s.\n", d.File, d.Spec)
-	if d.TornBytes > 0 {
-		fmt.Fprintf(b, "The last line is unfinished after %s; it was left out.\n", plural(d.TornBytes, "byte"))
-	}
-	if d.Verdict == unreadable {
-		fmt.Fprintf(b, "unreadable  line %d: %s\n", d.Line, d.Reason)
-		return nil
-	}
-	o := d.Operations
-	fmt.Fprintf(b, "%s on %s: %d acknowledged, %d unknown, %d failed.\n", plural(o.Invoked, "operation"),
-		plural(o.Keys, "key"), o.Acknowledged, o.Unknown, o.Failed)
-	fmt.Fprintf(b, "%-11s %s", d.Verdict, d.Consistency)
-	if d.Reason != "" {
-		fmt.Fprintf(b, ": %s", d.Reason)
-	}
-	b.WriteByte('\n')
-	return nil
-}
-
-// explanation is the rest of it.
-func (d *verifyDocument) explanation(b *bytes.Buffer, r oplog.Result) error {
-	for i, f := range r.Findings {
-		if i == maxFindings {
-			fmt.Fprintf(b, "… and %d more.\n", len(r.Findings)-i)
-			break
-		}
-		fmt.Fprintf(b, "In %s", f)
-	}
-	fmt.Fprint(b, "Done.")
-	if w := d.Windows; w != nil {
-		fmt.Fprintf(b, " windows=%d, longest=%d, widest=%d,", w.Count, w.Longest, w.Widest)
-	}
-	fmt.Fprintf(b, " sec=%.2f\n", d.Runtime.Seconds)
-	return nil
-}
-
-// maxFindings is how many of them are shown to people.
-const maxFindings = 5
 
 // pageTime bounds the search for the longest orders that a page shows.
 const pageTime = 30 * time.Second

@@ -33,7 +33,7 @@ var rules = []rule{
 	{folder: ""}, // a package at the root itself, should there be one: documentation only
 	{folder: "actor", ours: []string{"actor"}, pure: true},
 	{
-		folder: "consistency", ours: []string{"consistency"}, pure: true,
+		folder: "consistency", ours: []string{"consistency", "internal/noun"}, pure: true,
 		third: []string{"github.com/anishathalye/porcupine"},
 	},
 	{folder: "register", ours: []string{"actor", "consistency", "register"}, pure: true},

@@ -1,12 +1,16 @@
-package cli
+package torture
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
+	"synod/internal/noun"
 	"synod/spawn/nemesis"
 )
 
@@ -27,7 +31,7 @@ type wrong struct {
 }
 
 // wrong tells what went wrong.
-func (o *ordeal) wrong() wrong {
+func (o *Trial) wrong() wrong {
 	w := wrong{violated: o.violated()}
 	switch {
 	case len(o.checked.Findings) > 0:
@@ -96,36 +100,92 @@ func (r *reruns) shrink(ctx context.Context, s nemesis.Schedule, w wrong) nemesi
 	return small
 }
 
-// shrink runs again with fewer faults, for as long as it may.
-func (a *app) shrink(ctx context.Context, p *torturePlan, o *ordeal) (nemesis.Schedule, *reruns, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.flags.shrink))
+// Shrunk is what is left of the faults of a trial that is violated.
+type Shrunk struct {
+	File   string // with the schedule
+	Faults []nemesis.Fault
+	from   int
+	runs   int
+}
+
+// Shrink runs a trial that is violated again with fewer faults, for so long at most or until the context ends, and writes
+// the schedule of those that are left into its folder.
+func (o *Trial) Shrink(ctx context.Context, atMost time.Duration) (Shrunk, error) {
+	ctx, cancel := context.WithTimeout(ctx, atMost)
 	defer cancel()
 	again := &reruns{run: func(ctx context.Context, s nemesis.Schedule) (w wrong, err error) {
-		dir, err := os.MkdirTemp("", "paxos-")
+		dir, err := os.MkdirTemp("", "paxos-") // short, as sockets are in it
 		if err != nil {
 			return w, err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-		o, err := a.ordeal(ctx, p, s, dir)
+		o, err := o.plan.run(ctx, s, dir)
 		if ctx.Err() != nil {
 			err = nil // Whatever it is, it may be since it was cut off.
 		}
 		return o.wrong(), err
 	}}
-	small := again.shrink(ctx, p.schedule, o.wrong())
-	return small, again, again.broken
+	small := again.shrink(ctx, o.plan.Schedule, o.wrong())
+	if again.broken != nil {
+		return Shrunk{}, again.broken
+	}
+	r := Shrunk{
+		File: filepath.Join(o.dir, ShrunkName), Faults: small.Faults, from: len(o.plan.Schedule.Faults), runs: again.count,
+	}
+	return r, writeFile(r.File, small.Write)
 }
 
-// report tells how many faults are left.
-func (r *reruns) report(before, left int) string {
-	all, runs := plural(before, "fault"), plural(r.count, "run")
+// Evidence completes what shows a violation in the folder of the trial, and says what is there.
+func (o *Trial) Evidence(ctx context.Context) (string, error) {
+	page := ""
+	if len(o.checked.Findings) > 0 {
+		page = "porcupine's page, "
+		// An interrupt ends the search for fewer faults, and not the telling of what is known.
+		write := func(w io.Writer) error { return o.checked.Findings[0].Page(context.WithoutCancel(ctx), w) }
+		if err := writeFile(filepath.Join(o.dir, PageName), write); err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf("Evidence in %s: the history, %sthe schedule, and each server's record, data and log\n", o.dir, page), nil
+}
+
+// mostShown is how many faults are listed.
+const mostShown = 20
+
+// Text says which faults are left.
+func (r *Shrunk) Text() string {
+	var b strings.Builder
+	b.WriteString(r.headline())
+	for i, f := range r.Faults {
+		if i == mostShown {
+			fmt.Fprintf(&b, "  … %d more\n", len(r.Faults)-i)
+			break
+		}
+		fmt.Fprintf(&b, "  %v\n", f)
+	}
+	return b.String()
+}
+
+// headline tells how many faults are left.
+func (r *Shrunk) headline() string {
+	left := len(r.Faults)
+	all, runs := noun.Count(r.from, "fault"), noun.Count(r.runs, "run")
 	switch {
-	case left == before && r.count == 0:
+	case left == r.from && r.runs == 0:
 		return "There was no time to look for fewer faults:\n"
-	case left == before:
+	case left == r.from:
 		return fmt.Sprintf("No fewer than all %s showed it again, in %s:\n", all, runs)
-	case r.count == 0:
+	case r.runs == 0:
 		return fmt.Sprintf("Of %s, %d began before it went wrong:\n", all, left)
 	}
 	return fmt.Sprintf("Shrunk from %s to %d, in %s:\n", all, left, runs)
+}
+
+// Document returns what is left for programs.
+func (r *Shrunk) Document() *ShrunkDocument {
+	d := &ShrunkDocument{From: r.from, Runs: r.runs, File: r.File, Faults: []string{}}
+	for _, f := range r.Faults {
+		d.Faults = append(d.Faults, f.String())
+	}
+	return d
 }

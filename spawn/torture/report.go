@@ -1,0 +1,126 @@
+package torture
+
+import (
+	"fmt"
+	"strings"
+
+	"synod/consistency"
+	"synod/consistency/oplog"
+	"synod/internal/noun"
+)
+
+// Verdict says what the trial shows: a word of consistency.Outcome, or oplog.NoEvidence.
+func (o *Trial) Verdict() string {
+	switch {
+	case o.violated():
+		return consistency.Violated.String()
+	case o.checked.Outcome == consistency.Holds && len(o.lacking()) > 0:
+		return oplog.NoEvidence
+	}
+	return o.checked.Outcome.String()
+}
+
+// Finished reports whether the trial went to its end.
+func (o *Trial) Finished() bool { return o.finished }
+
+// lacking says what a run would need to be evidence.
+func (o *Trial) lacking() []string {
+	p := o.plan
+	var all []string
+	if !o.finished {
+		all = append(all, "it was interrupted")
+	}
+	if n := o.counts.Acknowledged(); n < p.Least {
+		all = append(all, fmt.Sprintf("%s acknowledged, expected at least %d (--least)", noun.Count(n, "operation"), p.Least))
+	}
+	writes, reads := p.words()
+	if o.counts.Writes == 0 && writes != "" {
+		all = append(all, "no "+writes+" was acknowledged")
+	}
+	if o.counts.Reads == 0 && reads != "" {
+		all = append(all, "no "+reads+" was answered")
+	}
+	for _, k := range o.tally.Missing(p.Kinds) {
+		all = append(all, fmt.Sprintf("%v never happened", k))
+	}
+	return all
+}
+
+// words are what operations are called that write, and those that only read: by the name of the only one, if there is one,
+// and empty if there is none.
+func (p *Plan) words() (writes, reads string) {
+	for _, o := range p.Service.Operations() {
+		word, many := &writes, "write"
+		if o.Reads {
+			word, many = &reads, "read"
+		}
+		if *word != "" {
+			*word = many
+			continue
+		}
+		*word = o.Name
+	}
+	return writes, reads
+}
+
+// counts says how many operations there were of either kind.
+func counts(writes int, write string, reads int, read string) string {
+	var all []string
+	if write != "" {
+		all = append(all, noun.Count(writes, write))
+	}
+	if read != "" {
+		all = append(all, noun.Count(reads, read))
+	}
+	return strings.Join(all, ", ")
+}
+
+// Text tells what the trial was, and what it says.
+func (o *Trial) Text() string {
+	p := o.plan
+	var b strings.Builder
+	c := o.counts
+	fmt.Fprintf(&b, "Tortured %s, servers=%d, transport=%s, clients=%d, seed=%d, sec=%.1f.\n",
+		p.Model, p.Schedule.Servers, p.Transport, p.Workload.Clients, p.Seed, o.elapsed.Seconds())
+	writes, reads := p.words()
+	refused := ""
+	if c.Refused > 0 {
+		refused = fmt.Sprintf(", %d refused", c.Refused)
+	}
+	unknown := fmt.Sprintf("%d unknown", c.Unknown)
+	if c.Unknown > 0 {
+		unknown += fmt.Sprintf(" (%.1f %% of all %ss)", 100*c.UnknownShare(), writes)
+	}
+	fmt.Fprintf(&b, "operations  %d acknowledged (%s)%s, %s, %d failed\n",
+		c.Acknowledged(), counts(c.Writes, writes, c.Reads, reads), refused, unknown, c.Failed)
+	fmt.Fprintf(&b, "faults      %v\n", &o.tally)
+	if o.ambushes > 0 {
+		fmt.Fprintf(&b, "ambushes    %d: kills right after an answer\n", o.ambushes)
+	}
+	n := o.checked.Counts
+	fmt.Fprintf(&b, "checked     %s, %s, the longest of %s\n", noun.Count(n.Keys, "register"), noun.Count(n.Windows, "window"), noun.Count(n.Longest, "operation"))
+	if o.replayed != nil {
+		fmt.Fprintf(&b, "replayed    %s, all of them the model's\n", noun.Count(o.replayed.Events, "event"))
+	}
+	if o.deviates != nil {
+		fmt.Fprintf(&b, "violated    the run is not the model's: %v\n", o.deviates)
+	}
+	if o.stopped != nil {
+		fmt.Fprintf(&b, "violated    %v\n", o.stopped)
+	}
+	switch o.checked.Outcome {
+	case consistency.Violated:
+		b.WriteString("violated    \"linearizable\"\n")
+		b.WriteString(o.checked.Findings[0].String())
+	case consistency.Undecided:
+		fmt.Fprintf(&b, "undecided   \"linearizable\": %s\n", o.checked.Reason)
+	case consistency.Holds:
+		b.WriteString("holds       \"linearizable\"\n")
+	}
+	if !o.violated() {
+		for _, what := range o.lacking() {
+			fmt.Fprintf(&b, "not enough evidence: %s\n", what)
+		}
+	}
+	return b.String()
+}

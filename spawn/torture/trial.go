@@ -1,0 +1,223 @@
+package torture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"synod/actor"
+	"synod/consistency"
+	"synod/consistency/oplog"
+	"synod/spawn"
+	"synod/spawn/client"
+	"synod/spawn/crowd"
+	"synod/spawn/nemesis"
+	"synod/spawn/record"
+	"synod/spawn/replay"
+	"synod/spawn/service"
+	"synod/spawn/transports"
+)
+
+// Plan is what a trial is made of.
+type Plan struct {
+	Model     string // of the servers
+	Service   service.Service
+	Transport string                   // a name of package transports
+	Port      uint16                   // of the first server, the others have the following ones; 0 for free ones
+	Command   func(m Member) *exec.Cmd // see Config; with Program it records into RecordFile
+	// Program returns what servers run that recorded what they do, for the records to be replayed. Nil if they do not.
+	Program func(h *record.Header) (spawn.Program, error)
+
+	Workload nemesis.Workload
+	Schedule nemesis.Schedule
+	Seed     uint64         // of clients
+	Timeout  time.Duration  // of an attempt
+	Patience time.Duration  // of an operation, at least Timeout
+	Kinds    []nemesis.Kind // of faults that have to happen for the trial to be evidence
+	Least    int            // operations that have to be acknowledged for that
+}
+
+// Retries is how often a client asks again until its patience is over.
+func (p *Plan) Retries() int { return int((p.Patience - 1) / p.Timeout) }
+
+// The files of the folder of a trial, beside the folders of servers.
+const (
+	HistoryName  = "history.ndjson"
+	PageName     = "violation.html"
+	ScheduleName = "schedule.json"
+	ShrunkName   = "shrunk.json"
+)
+
+// RecordFile is where a server records what it does.
+func RecordFile(m Member) string { return filepath.Join(m.Dir, recordName) }
+
+// recordName is a server's record, in its own folder.
+const recordName = "record.ndjson"
+
+// Trial is what became of one run.
+type Trial struct {
+	plan *Plan
+	dir  string
+
+	counts   crowd.Counts
+	tally    nemesis.Tally
+	ambushes int // kills that came right after an answer
+	checked  oplog.Result
+	stopped  error          // a server that stopped by itself, or did not notice damage
+	replayed *replay.Result // nil if nothing was, or it is not the model's
+	deviates error          // why it is not the model's, a *replay.Deviation
+	elapsed  time.Duration
+	finished bool // the run went to its end
+}
+
+// violated tells whether the run showed that something is wrong.
+func (o *Trial) violated() bool {
+	return o.stopped != nil || o.deviates != nil || o.checked.Outcome == consistency.Violated
+}
+
+// checkPatience is how long the last windows of a history may take to be judged.
+const checkPatience = time.Minute
+
+// Run runs the cluster once, in a folder that is there, and writes the schedule and the history there. The error is one that
+// has nothing to do with the servers.
+func (p *Plan) Run(ctx context.Context, dir string) (*Trial, error) {
+	if err := writeFile(filepath.Join(dir, ScheduleName), p.Schedule.Write); err != nil {
+		return nil, err
+	}
+	return p.run(ctx, p.Schedule, dir)
+}
+
+// run runs the cluster under another schedule.
+func (p *Plan) run(ctx context.Context, s nemesis.Schedule, dir string) (*Trial, error) {
+	o := &Trial{plan: p, dir: dir}
+	began := time.Now()
+	lull := new(crowd.Lull)
+	cluster, err := Start(ctx, Config{Servers: s.Servers, Port: p.Port, Dir: dir, Command: p.Command, Lull: lull})
+	if err != nil {
+		return o, err
+	}
+	defer cluster.Close()
+	file, err := os.Create(filepath.Join(dir, HistoryName))
+	if err != nil {
+		return o, err
+	}
+	defer file.Close()
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	checking, late := context.WithCancel(ctx)
+	defer late()
+	var q inquest
+	if err := q.open(checking, file, p.Service.Check(), p.about(), stop); err != nil {
+		return o, err
+	}
+	torturing, end := context.WithCancelCause(working)
+	var wg sync.WaitGroup
+	var crowdErr error
+	wg.Go(func() {
+		o.counts, crowdErr = p.crowd(torturing, cluster.Addresses, lull, q.events)
+		if crowdErr != nil {
+			stop()
+		}
+	})
+	obeyed := cluster.Obey(working, s)
+	end(nil)
+	wg.Wait()
+	patience := time.AfterFunc(checkPatience, late)
+	defer patience.Stop()
+	o.checked, err = q.finish(checking)
+	o.finished = obeyed == nil && ctx.Err() == nil
+	o.tally, o.ambushes, o.elapsed = cluster.Tally(), cluster.Ambushes(), time.Since(began)
+	if errors.Is(obeyed, ErrStopped) || errors.Is(obeyed, ErrAccepted) {
+		o.stopped, obeyed = obeyed, nil
+	}
+	if working.Err() != nil {
+		obeyed = nil // It ended early since it was to.
+	}
+	err = errors.Join(obeyed, err, crowdErr, cluster.Close(), file.Close())
+	if err == nil && p.Program != nil && ctx.Err() == nil {
+		err = o.replay(ctx, s.Servers)
+	}
+	return o, err
+}
+
+// replay holds the records of a run against the model. The end of the context ends that.
+func (o *Trial) replay(ctx context.Context, servers int) error {
+	var files []string
+	for i := range servers {
+		files = append(files, filepath.Join(Folder(o.dir, i), recordName))
+	}
+	records, err := replay.Open(files...)
+	if err != nil {
+		return err
+	}
+	defer records.Close()
+	o.replayed, err = records.Run(replay.Config{
+		Program: o.plan.Program, Visit: func(*replay.Event, *replay.Run) error { return ctx.Err() },
+	})
+	var deviation *replay.Deviation
+	switch {
+	case errors.As(err, &deviation):
+		o.deviates, err = deviation, nil
+	case ctx.Err() != nil:
+		o.finished, o.replayed, err = false, nil, nil
+	}
+	return err
+}
+
+// about says in a history where it comes from.
+func (p *Plan) about() string {
+	return fmt.Sprintf("%s, %d servers on %s, %d clients, seed %d",
+		p.Model, p.Schedule.Servers, p.Transport, p.Workload.Clients, p.Seed)
+}
+
+// crowd lets the clients work until the context ends.
+func (p *Plan) crowd(
+	ctx context.Context, addresses []netip.AddrPort, lull *crowd.Lull, events chan<- oplog.Event,
+) (crowd.Counts, error) {
+	var servers []actor.ID
+	for _, a := range addresses {
+		id, err := spawn.IDOf(a)
+		if err != nil {
+			return crowd.Counts{}, err
+		}
+		servers = append(servers, id)
+	}
+	var open []spawn.Transport
+	defer func() {
+		for _, t := range open {
+			t.Close()
+		}
+	}()
+	connect := func() (client.Config, error) {
+		c := client.Config{Servers: servers, Timeout: p.Timeout, Retries: p.Retries()}
+		carrier, err := transports.Find(p.Transport)
+		if err != nil {
+			return c, err
+		}
+		if c.Transport, err = carrier.Dial(netip.MustParseAddrPort("127.0.0.1:0")); err != nil {
+			return c, err
+		}
+		open = append(open, c.Transport)
+		return c, nil
+	}
+	return crowd.Run(ctx, crowd.Config{
+		Service: p.Service, Workload: p.Workload, Seed: p.Seed, Connect: connect, Patience: p.Patience, Lull: lull,
+		Record: func(e oplog.Event) { events <- e },
+	})
+}
+
+// writeFile writes a file by a function.
+func writeFile(name string, write func(io.Writer) error) error {
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(file), file.Close())
+}
