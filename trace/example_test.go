@@ -91,7 +91,7 @@ func ExampleWriteMermaid() {
 	}
 	// Output:
 	// sequenceDiagram
-	//   title Violation of #34;nobody waits forever#34;
+	//   title Violation of “nobody waits forever”
 	//   participant p0 as 0
 	//   participant p1 as 1
 	//   Note over p1: timeout of retry

@@ -330,6 +330,31 @@ func exported(t *testing.T) trace.Document {
 	return d
 }
 
+// sourceTag finds how the names in a file end.
+var sourceTag = regexp.MustCompile(`var source([0-9a-f]{6}) func`)
+
+const filledIn = `package regression
+
+import (
+	"synod/examples/catalog"
+	"synod/model"
+)
+
+func init() {
+	sourceTAG = func() model.Source {
+		entry, err := catalog.Find("single-copy")
+		if err != nil {
+			panic(err)
+		}
+		_, source, err := entry.Open(map[string]string{"servers": "2"})
+		if err != nil {
+			panic(err)
+		}
+		return source
+	}
+}
+`
+
 // The exported test compiles and passes in a module of its own that requires this one, and fails if the model does
 // not do any more what it did.
 func TestGoTestInAnotherModule(t *testing.T) {
@@ -338,13 +363,24 @@ func TestGoTestInAnotherModule(t *testing.T) {
 	}
 	d := exported(t)
 	dir, root := t.TempDir(), moduleRoot(t)
+	// Another export stands in the same folder, and one for a model that no package makes, with what makes it filled in.
+	other, own := d, d
+	other.Traces, own.Package = d.Traces[:1], ""
 	run := func() (string, error) {
-		var b bytes.Buffer
-		if err := trace.WriteGoTest(&b, d); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, "paths_test.go"), b.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
+		for name, d := range map[string]trace.Document{"paths_test.go": d, "other_test.go": other, "own_test.go": own} {
+			var b bytes.Buffer
+			if err := trace.WriteGoTest(&b, d); err != nil {
+				t.Fatal(err)
+			}
+			files := map[string][]byte{name: b.Bytes()}
+			if tag := sourceTag.FindStringSubmatch(b.String()); tag != nil {
+				files["source_test.go"] = []byte(strings.Replace(filledIn, "TAG", tag[1], 1))
+			}
+			for name, content := range files {
+				if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
 		cmd := exec.CommandContext(t.Context(), "go", "test", "-mod=mod", "-v", "./...")
 		cmd.Dir = dir
@@ -369,12 +405,12 @@ func TestGoTestInAnotherModule(t *testing.T) {
 		}
 	}
 	out, err := run()
-	if err != nil || strings.Count(out, "--- PASS") != 2 {
+	if err != nil || strings.Count(out, "--- PASS") != 5 {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	d.Traces[0].Steps = d.Traces[0].Steps[:len(d.Traces[0].Steps)-1]
 	out, err = run()
-	if err == nil || !strings.Contains(out, "the violation is gone") || strings.Count(out, "--- PASS") != 1 {
+	if err == nil || !strings.Contains(out, "the violation is gone") || strings.Count(out, "--- PASS") != 2 {
 		t.Fatalf("%v\n%s", err, out)
 	}
 }

@@ -2,6 +2,9 @@ package trace
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"go/format"
@@ -18,8 +21,9 @@ import (
 
 // WriteGoTest writes a file of a Go test that walks every trace of a document again, and fails unless each still leads
 // to what it shows: a violation that must come back, or one that is known to be there. The test finds the model by its name
-// in the document's Package; without one, it has a function to be filled in with what makes the model. The file belongs to the package regression; change the clause to that of the folder
-// in which it is put. It needs nothing of this module but public packages.
+// in the document's Package; without one, it has a function to be filled in with what makes the model. The file belongs to the package regression; change the clause
+// to that of the folder in which it is put. Its names end with digits of the document's hash, so that several such files
+// can stand in one folder. It needs nothing of this module but public packages.
 func WriteGoTest(w io.Writer, d Document) error {
 	var b bytes.Buffer
 	head, tail := goTestHead, goTestTail
@@ -27,25 +31,47 @@ func WriteGoTest(w io.Writer, d Document) error {
 		head, tail = goTestOwnHead, goTestOwnTail
 	}
 	b.WriteString(strings.ReplaceAll(head, "PACKAGE", importOf(d.Package)))
+	tag, err := tagOf(d)
+	if err != nil {
+		return fmt.Errorf("trace as a Go test: %w", err)
+	}
 	used := make(map[string]bool)
 	for _, t := range d.Traces {
-		writeTest(&b, d, t, used)
+		writeTest(&b, d, t, tag, used)
 	}
 	if d.Package != "" {
-		b.WriteString("\n// configuration is what is checked, by the names of paxos models.\nvar configuration = map[string]string{\n")
+		fmt.Fprintf(&b, "\n// configuration%s is what is checked, by the names of paxos models.\n", tag)
+		fmt.Fprintf(&b, "var configuration%s = map[string]string{\n", tag)
 		for _, name := range slices.Sorted(maps.Keys(d.Config)) {
 			fmt.Fprintf(&b, "\t%q: %q,\n", name, d.Config[name])
 		}
 		b.WriteString("}\n")
 	}
 	b.WriteByte('\n')
-	b.WriteString(strings.ReplaceAll(tail, "MODEL", strconv.Quote(d.Model)))
+	b.WriteString(strings.NewReplacer("MODEL", strconv.Quote(d.Model), "TAG", tag).Replace(tail))
 	source, err := format.Source(b.Bytes())
 	if err != nil {
 		return fmt.Errorf("trace as a Go test: %w", err)
 	}
 	_, err = w.Write(source)
 	return err
+}
+
+// tagLength is how many digits of a document's hash the names in its file end with.
+const tagLength = 6
+
+// tagOf tells documents apart by a few hexadecimal digits: by the model, its settings, and the paths.
+func tagOf(d Document) (string, error) {
+	content := []any{d.Model, d.Config, d.Package}
+	for _, t := range d.Traces {
+		content = append(content, t.Kind, t.Property, t.Initial.Fingerprint, t.Loop)
+		for _, s := range t.Steps {
+			content = append(content, s.Key)
+		}
+	}
+	encoded, err := json.Marshal(content)
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:])[:tagLength], err
 }
 
 const goTestHead = `// Package regression walks paths that a check of a model once found. Written by paxos; edit as you like.
@@ -59,14 +85,14 @@ import (
 )
 `
 
-const goTestTail = `// again walks a path once more.
-func again(t *testing.T, path trace.Trace) {
+const goTestTail = `// againTAG walks a path once more.
+func againTAG(t *testing.T, path trace.Trace) {
 	t.Helper()
 	entry, err := catalog.Find(MODEL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, source, err := entry.Open(configuration)
+	_, source, err := entry.Open(configurationTAG)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,28 +122,30 @@ import (
 )
 `
 
-const goTestOwnTail = `// source makes the model, as it was checked. Let it be what the check was given.
-var source func() model.Source // of MODEL
+const goTestOwnTail = `// sourceTAG makes the model, as it was checked. Let it be what the check was given.
+var sourceTAG func() model.Source // of MODEL
 
-// again walks a path once more.
-func again(t *testing.T, path trace.Trace) {
+// againTAG walks a path once more.
+func againTAG(t *testing.T, path trace.Trace) {
 	t.Helper()
-	if source == nil {
-		t.Fatal("set source to a function that makes the model " + MODEL)
+	if sourceTAG == nil {
+		t.Fatal("set sourceTAG to a function that makes the model " + MODEL)
 	}
-	if err := trace.Reproduce(source(), path); err != nil {
+	if err := trace.Reproduce(sourceTAG(), path); err != nil {
 		t.Error(err)
 	}
 }
 `
 
-func writeTest(b *bytes.Buffer, d Document, t Trace, used map[string]bool) {
+func writeTest(b *bytes.Buffer, d Document, t Trace, tag string, used map[string]bool) {
 	name := testName(t)
 	for used[name] {
 		name += "Again"
 	}
 	used[name] = true
-	fmt.Fprintf(b, "\n// %s: %s.\nfunc %s(t *testing.T) {\n\tagain(t, trace.Trace{\n", name, Printable(t.meaning(d.Model)), name)
+	name += "_" + tag
+	fmt.Fprintf(b, "\n// %s: %s.\nfunc %s(t *testing.T) {\n\tagain%s(t, trace.Trace{\n", name,
+		Printable(t.meaning(d.Model)), name, tag)
 	if t.Property != "" {
 		fmt.Fprintf(b, "\t\tProperty: %q,\n", t.Property)
 	}

@@ -19,7 +19,7 @@ import (
 func WriteMermaid(w io.Writer, t Trace) error {
 	var b bytes.Buffer
 	b.WriteString("sequenceDiagram\n")
-	fmt.Fprintf(&b, "  title %s\n", escape(t.headline()))
+	fmt.Fprintf(&b, "  title %s\n", escape(t.headlineIn(typographic)))
 	names := participants(t)
 	ids := make(map[string]string, len(names))
 	for i, name := range names {
@@ -67,6 +67,9 @@ func WriteMermaid(w io.Writer, t Trace) error {
 	_, err := w.Write(b.Bytes())
 	return err
 }
+
+// typographic quotes a text for a title: not every viewer decodes the entity codes there that straight quotes need.
+func typographic(s string) string { return "“" + strings.ReplaceAll(s, `"`, "”") + "”" }
 
 // participants gives the names that occur in the steps: those of slots in their order, then any others. Where there are no
 // steps, they are those of all slots that hold something.

@@ -18,14 +18,19 @@ const (
 )
 
 // WriteShiViz writes traces as a log for ShiViz (Beschastnikh et al., "Visualizing Distributed System Executions",
-// 2020), each as an execution: an event of two lines for the start of every actor that sends something then, and for
+// 2020), each as an execution with a name of its own: an event of two lines for the start of every actor that sends something then, and for
 // every step. Vector clocks (Fidge 1988, Mattern 1989) say what comes before what. A message that gets lost is an event of
 // the network, which is no actor. The first two lines are what ShiViz needs to read the rest.
 func WriteShiViz(w io.Writer, traces ...Trace) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s\n%s\n", shivizEvent, shivizExecution)
+	names := make(map[string]int)
 	for _, t := range traces {
-		fmt.Fprintf(&b, "=== %s ===\n", Printable(t.headline()))
+		name := Printable(t.headline())
+		if names[name]++; names[name] > 1 { // Of executions with one name, ShiViz shows the last.
+			name = fmt.Sprintf("%s (%d)", name, names[name])
+		}
+		fmt.Fprintf(&b, "=== %s ===\n", name)
 		if err := writeExecution(&b, t); err != nil {
 			return fmt.Errorf("trace for ShiViz: %w", err)
 		}

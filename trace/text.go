@@ -103,12 +103,15 @@ func (t Trace) folded(n int) string {
 }
 
 // headline says what the trace shows.
-func (t Trace) headline() string {
+func (t Trace) headline() string { return t.headlineIn(strconv.Quote) }
+
+// headlineIn says what the trace shows, with the property quoted in a way of its own.
+func (t Trace) headlineIn(quote func(string) string) string {
 	switch t.Kind {
 	case Violation:
-		return fmt.Sprintf("Violation of %q", t.Property)
+		return "Violation of " + quote(t.Property)
 	case Example:
-		return fmt.Sprintf("Example of %q", t.Property)
+		return "Example of " + quote(t.Property)
 	case Walked:
 	}
 	return "A path"
