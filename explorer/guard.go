@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -25,11 +26,6 @@ const (
 
 // guarded refuses what no page of ours would send, and sets the headers that every answer has.
 func (s *Server) guarded(next http.Handler) http.Handler {
-	crossOrigin := http.NewCrossOriginProtection()
-	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, &apiError{Status: http.StatusForbidden, Code: "cross_origin", Message: "another site sent this request"})
-	}))
-	next = crossOrigin.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", apiPolicy)
@@ -45,8 +41,32 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			})
 			return
 		}
+		if strings.HasPrefix(r.URL.Path, apiPrefix) && crossOrigin(r) {
+			writeError(w, &apiError{
+				Status: http.StatusForbidden, Code: "cross_origin",
+				Message: "another site sent this request: open the address yourself, or ask without a browser",
+			})
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// crossOrigin reports whether a page of another origin made a browser send a request. Other than
+// [http.CrossOriginProtection] it does not spare requests that change nothing: what a GET asks for may take seconds to
+// compute. Browsers say it by Sec-Fetch-Site; older ones, and for addresses that are not secure, by Origin where they
+// send it; and a page that they ask for at the wish of another one by Referer.
+func crossOrigin(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site != "same-origin" && site != "none"
+	}
+	for _, name := range []string{"Origin", "Referer"} {
+		if value := r.Header.Get(name); value != "" {
+			u, err := url.Parse(value)
+			return err != nil || !strings.EqualFold(u.Host, r.Host)
+		}
+	}
+	return false
 }
 
 // knowsHost guards against DNS rebinding, by which a foreign page reaches this server under a name of its own. An address

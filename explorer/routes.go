@@ -12,10 +12,13 @@ import (
 	"synod/model"
 )
 
+// apiPrefix begins the addresses of the API.
+const apiPrefix = "/api/v1/"
+
 // routes is the API and the page.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	const v1 = "/api/v1/"
+	const v1 = apiPrefix
 	both := func(path string, h http.HandlerFunc) {
 		mux.HandleFunc("GET "+v1+path, h)
 		mux.HandleFunc("POST "+v1+path, h)
