@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"synod/actor"
+	"synod/catalog/around"
 	"synod/checker"
 	"synod/examples/abd"
 	"synod/examples/catalog"
@@ -140,13 +141,13 @@ func (c *recorded) explore(event int, args ...string) (int, string) {
 }
 
 // document runs the command as explore does, and reads its document and the traces that it writes.
-func (c *recorded) document(event int, args ...string) (aroundDocument, trace.Document) {
+func (c *recorded) document(event int, args ...string) (around.Document, trace.Document) {
 	c.t.Helper()
 	var stdout, stderr bytes.Buffer
 	out := filepath.Join(c.t.TempDir(), "trace.json")
 	all := append([]string{"replay", "--explore-around", fmt.Sprint(event), "--json", "--trace-out", out}, args...)
 	code := run(append(all, c.files()...), strings.NewReader(""), &stdout, &stderr)
-	var d aroundDocument
+	var d around.Document
 	if err := json.Unmarshal(stdout.Bytes(), &d); err != nil {
 		c.t.Fatalf("%v\n%s%s", err, &stdout, &stderr)
 	}
@@ -174,7 +175,7 @@ func TestAroundDocument(t *testing.T) {
 	c.deliver(someClient, 0, `{"Put":[1,"X"]}`)
 	readers := []string{"--clients", "0", "--readers", "2"}
 	d, traces := c.document(3, append(readers, "--steps", "2")...)
-	want := aroundDocument{
+	want := around.Document{
 		Schema: "synod.around/1", Model: "single-copy", Event: 3, Steps: 2, Requests: 1, Exit: 1, Verdict: "violated",
 	}
 	check := d.Check

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"strconv"
@@ -25,7 +24,7 @@ const exitDeviates = 1
 type replayFlags struct {
 	traceOut string
 	events   eventRange
-	around   around
+	around   aroundFlags
 }
 
 func (a *app) replayCommand() *cobra.Command {
@@ -124,7 +123,7 @@ func (a *app) replay(files []string, out *recordedTrace) error {
 			return err
 		}
 	}
-	return reportReplay(a.stdout, result)
+	return a.print(result.Text())
 }
 
 // recordedTrace is where the trace of a recorded run goes.
@@ -219,28 +218,4 @@ func openRecords(files []string) (*replay.Records, error) {
 // programOf gives what the servers of a recorded run run.
 func (a *app) programOf(h *record.Header) (spawn.Program, error) {
 	return a.program(h.Model, h.Config)
-}
-
-// reportReplay says what a replay confirmed.
-func reportReplay(w io.Writer, r *replay.Result) error {
-	var b strings.Builder
-	for _, s := range r.Servers {
-		fmt.Fprintf(&b, "%s: %s", spawn.Describe(s.Server), plural(s.Events, "event"))
-		for _, part := range []struct {
-			n    int
-			what string
-		}{{s.Crashes, "crash"}, {s.Torn, "torn line"}, {s.Undone, "event not saved"}} {
-			if part.n > 0 {
-				fmt.Fprintf(&b, ", %s", plural(part.n, part.what))
-			}
-		}
-		if s.Recovered {
-			b.WriteString(", recovered at first from before the record")
-		}
-		b.WriteByte('\n')
-	}
-	fmt.Fprintf(&b, "Between servers %s repeated, %d never came.\n", plural(r.Repeats, "message"), r.Missing)
-	fmt.Fprintf(&b, "Confirmed: the run of %s is the model's.\n", plural(r.Events, "event"))
-	_, err := io.WriteString(w, b.String())
-	return err
 }

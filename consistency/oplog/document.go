@@ -25,15 +25,15 @@ const Schema = "synod.verify/1"
 
 // Document is what is known of a history, for programs. docs/histories.md tells its fields.
 type Document struct {
-	Schema      string          `json:"schema"`
-	File        string          `json:"file"`
-	Format      string          `json:"format,omitempty"` // ndjson or edn
-	Spec        string          `json:"spec,omitempty"`
-	Consistency string          `json:"consistency"`
-	Verdict     string          `json:"verdict"`
-	Reason      string          `json:"reason,omitempty"` // of undecided, unreadable and not enough evidence
-	Line        int             `json:"line,omitempty"`   // that cannot be read, or did not happen
-	TornBytes   int             `json:"torn_bytes,omitempty"`
+	Schema      string            `json:"schema"`
+	File        string            `json:"file"`
+	Format      string            `json:"format,omitempty"` // ndjson or edn
+	Spec        string            `json:"spec,omitempty"`
+	Consistency string            `json:"consistency"`
+	Verdict     string            `json:"verdict"`
+	Reason      string            `json:"reason,omitempty"` // of undecided, unreadable and not enough evidence
+	Line        int               `json:"line,omitempty"`   // that cannot be read, or did not happen
+	TornBytes   int               `json:"torn_bytes,omitempty"`
 	Operations  CountsDocument    `json:"operations"`
 	Windows     *WindowsDocument  `json:"windows,omitempty"` // none for sequential consistency
 	Findings    []FindingDocument `json:"findings,omitempty"`
@@ -57,20 +57,20 @@ type WindowsDocument struct {
 }
 
 type FindingDocument struct {
-	Key     string            `json:"key,omitempty"`
-	Element string            `json:"element,omitempty"`
-	Window  int               `json:"window"`
+	Key     string              `json:"key,omitempty"`
+	Element string              `json:"element,omitempty"`
+	Window  int                 `json:"window"`
 	Culprit *OperationDocument  `json:"culprit,omitempty"` // the first that no order explains, if it was found
 	Among   *AmongDocument      `json:"culprit_among,omitempty"`
-	Held    []string          `json:"held,omitempty"` // what it may have held before the culprit's answer
+	Held    []string            `json:"held,omitempty"` // what it may have held before the culprit's answer
 	Before  []OperationDocument `json:"before,omitempty"`
 	Open    []OperationDocument `json:"open,omitempty"`
 }
 
 // AmongDocument says among which answers the first one is that no order explains, if it was not found in time.
 type AmongDocument struct {
-	Reason  string           `json:"reason"`
-	Answers int              `json:"answers"`
+	Reason  string             `json:"reason"`
+	Answers int                `json:"answers"`
 	After   *OperationDocument `json:"after,omitempty"` // the last one that is known to be explained
 	Until   OperationDocument  `json:"until"`           // the last of them
 }

@@ -126,6 +126,10 @@ func aroundRegister(
 	system func(v catalog.Variant, c registers.Config) *model.System[register.Message],
 ) func(catalog.Variant, catalog.Moment) (model.Source, error) {
 	return func(v catalog.Variant, m catalog.Moment) (model.Source, error) {
+		if most := register.MaxClients(m.Puts); m.Clients > most {
+			return nil, fmt.Errorf("%d new clients with %d puts each: expected at most %d, as every value is a letter of its own",
+				m.Clients, m.Puts, most)
+		}
 		run := &registers.Run{
 			Servers: m.Servers, First: m.First, Forget: m.Forget, Unjudged: m.Unjudged,
 			State: model.Beginning[register.Message]{Actors: m.Actors},

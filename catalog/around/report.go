@@ -1,4 +1,4 @@
-package cli
+package around
 
 import (
 	"fmt"
@@ -7,11 +7,12 @@ import (
 
 	"synod/checker"
 	"synod/consistency"
+	"synod/internal/noun"
 	"synod/model"
 )
 
 // violated tells whether a property is violated after the event.
-func (x *exploration) violated() bool {
+func (x *Exploration) violated() bool {
 	if x.result == nil {
 		return false
 	}
@@ -24,26 +25,26 @@ func (x *exploration) violated() bool {
 }
 
 // complete tells whether all within the steps was visited: whatever is left to expand then lies at the last level.
-func (x *exploration) complete() bool {
-	r, last := x.result, int(x.steps)+1
+func (x *Exploration) complete() bool {
+	r, last := x.result, x.config.Steps+1
 	return r != nil && (r.Exhausted || r.Depth == last && len(r.Levels) == last && strings.Contains(r.Stopped, "depth"))
 }
 
-// code is the exit code.
-func (x *exploration) code() int {
+// Verdict says what was found: a word of consistency.Outcome.
+func (x *Exploration) Verdict() string {
 	switch {
 	case x.before.Violated != "", x.violated():
-		return checker.ExitViolated
+		return consistency.Violated.String()
 	case !x.complete() || x.before.Unjudged != "":
-		return checker.ExitUndecided
+		return consistency.Undecided.String()
 	}
-	return checker.ExitOK
+	return consistency.Holds.String()
 }
 
-// text says what an exploration found, all but how long it took.
-func (x *exploration) text(b io.Writer) {
-	fmt.Fprintf(b, "Event %d of %s: %s, %s between servers.\n", x.event, x.global.Header.Model,
-		plural(x.before.Requests, "request"), plural(len(x.global.Flying), "message"))
+// WriteText says what was found, all but how long it took.
+func (x *Exploration) WriteText(b io.Writer) {
+	fmt.Fprintf(b, "Event %d of %s: %s, %s between servers.\n", x.config.Event, x.global.Header.Model,
+		noun.Count(x.before.Requests, "request"), noun.Count(len(x.global.Flying), "message"))
 	if x.before.Violated != "" {
 		fmt.Fprintf(b, "violated    linearizable, before that event is over: no order explains\n  %s\n", x.before.Violated)
 		return
@@ -64,7 +65,7 @@ func (x *exploration) text(b io.Writer) {
 		case complete && r.Exhausted:
 			fmt.Fprintf(b, "holds       %v %q, in all that can follow with these clients\n", p.Expect, p.Name)
 		case complete:
-			fmt.Fprintf(b, "holds       %v %q, within %s\n", p.Expect, p.Name, plural(int(x.steps), "step"))
+			fmt.Fprintf(b, "holds       %v %q, within %s\n", p.Expect, p.Name, noun.Count(x.config.Steps, "step"))
 		default:
 			fmt.Fprintf(b, "undecided   %v %q\n", p.Expect, p.Name)
 		}
@@ -74,8 +75,8 @@ func (x *exploration) text(b io.Writer) {
 	}
 }
 
-// aroundDocument is what is printed with --json.
-type aroundDocument struct {
+// Document is what was found, for programs.
+type Document struct {
 	Schema   string            `json:"schema"`
 	Model    string            `json:"model"`
 	Config   map[string]string `json:"config,omitempty"` // of the servers, as the record has it
@@ -92,23 +93,16 @@ type aroundDocument struct {
 	Check    *checker.Document `json:"check,omitempty"`    // of the exploration; none if there is Before
 }
 
-// aroundSchema names the form of the document.
-const aroundSchema = "synod.around/1"
+// Schema names the form of the document.
+const Schema = "synod.around/1"
 
-func (x *exploration) document() aroundDocument {
+// Document returns what was found for programs, all but the exit code.
+func (x *Exploration) Document() Document {
 	h := x.global.Header
-	d := aroundDocument{
-		Schema: aroundSchema, Model: h.Model, Config: h.Config, Event: int(x.event), Steps: int(x.steps), Requests: x.before.Requests,
-		Messages: len(x.global.Flying), Exit: x.code(), Complete: x.complete(),
+	d := Document{
+		Schema: Schema, Model: h.Model, Config: h.Config, Event: x.config.Event, Steps: x.config.Steps, Requests: x.before.Requests,
+		Messages: len(x.global.Flying), Verdict: x.Verdict(), Complete: x.complete(),
 		Before: x.before.Violated, Unjudged: x.before.Unjudged,
-	}
-	switch d.Exit {
-	case checker.ExitOK:
-		d.Verdict = consistency.Holds.String()
-	case checker.ExitViolated:
-		d.Verdict = consistency.Violated.String()
-	default:
-		d.Verdict = consistency.Undecided.String()
 	}
 	if x.result != nil {
 		check := x.result.Document()
