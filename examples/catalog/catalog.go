@@ -13,7 +13,7 @@ import (
 
 // all is the list, the default first.
 var all = sync.OnceValue(func() catalog.Catalogue {
-	entries := slices.Concat(registerEntries, multiPaxosEntries, commitEntries, otherEntries)
+	entries := slices.Concat(registerEntries, multiPaxosEntries, commitEntries, otherEntries, tlaEntries)
 	for i := range entries {
 		e := &entries[i]
 		e.Package = "synod/examples/catalog"
