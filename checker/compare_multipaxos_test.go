@@ -25,7 +25,11 @@ func TestMultiPaxosAgainstReference(t *testing.T) {
 			s.Actors = append(s.Actors, reference.Erase(actor.ID(first+i), client.New()))
 		}
 	}
-	for _, c := range environments(network.All()...) {
+	networks := network.All()
+	if testing.Short() {
+		networks = networks[:1]
+	}
+	for _, c := range environments(networks...) {
 		for _, resends := range []int{0, 1} {
 			config := explored.Config{
 				Servers: 3, Clients: 2, Commands: 1, Ballots: 2, Window: 2, Batch: 2, Machine: explored.OfLog,

@@ -41,7 +41,11 @@ func leftOut(r *checker.Result) bool {
 func TestLossesForFree(t *testing.T) {
 	for _, e := range shipped.All() {
 		mutants := e.MutantNames()
-		if !*long {
+		switch {
+		case *long:
+		case testing.Short():
+			mutants = mutants[:min(1, len(mutants))]
+		default:
 			mutants = mutants[:min(3, len(mutants))]
 		}
 		for _, n := range e.Networks {
@@ -58,12 +62,16 @@ func TestLossesForFree(t *testing.T) {
 
 func sameVerdicts(t *testing.T, e catalog.Entry, s catalog.Settings) {
 	t.Helper()
+	limit := 20_000
+	if testing.Short() {
+		limit = 4_000
+	}
 	find := func() *checker.Result {
 		src, err := e.Build(s)
 		if err != nil {
 			t.Skip(err)
 		}
-		return checker.BFS(t.Context(), src, checker.Options{FinishWhen: checker.FirstViolation, MaxStates: 20_000})
+		return checker.BFS(t.Context(), src, checker.Options{FinishWhen: checker.FirstViolation, MaxStates: limit})
 	}
 	want := find()
 	defer want.Close()

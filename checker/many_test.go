@@ -46,7 +46,11 @@ func alarms(n int, bounded bool) *model.System[string] {
 
 // TestManyActors visits the states of as many slots as no layout holds side by side: all pairs of timers that fire.
 func TestManyActors(t *testing.T) {
-	for _, n := range []int{70, 130} {
+	sizes := []int{70, 130}
+	if testing.Short() {
+		sizes = sizes[:1]
+	}
+	for _, n := range sizes {
 		for _, bounded := range []bool{false, true} {
 			for name, search := range map[string]func() *Result{
 				"bfs": func() *Result { return BFS(t.Context(), alarms(n, bounded), Options{FinishWhen: Exhausted}) },

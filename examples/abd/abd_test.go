@@ -48,6 +48,9 @@ func TestHolds(t *testing.T) {
 		{Servers: 2, Clients: 2, Puts: 1, Config: model.Config{Network: network.Ordered}},
 		{Servers: 2, Clients: 2, Puts: 1, Config: model.Config{Lossy: true}},
 	} {
+		if c.Lossy && testing.Short() {
+			continue
+		}
 		r := checker.BFS(t.Context(), abd.System(c), checker.Options{})
 		r.Require(t)
 		t.Logf("%+v: %d unique, %d generated, depth %d", c, r.Unique, r.Generated, r.Depth)

@@ -55,7 +55,11 @@ func settings(e catalog.Entry) []catalog.Settings {
 	for _, n := range e.NetworkNames() {
 		all = append(all, catalog.Settings{Network: n}, catalog.Settings{Network: n, Lossy: true})
 	}
-	for _, m := range e.MutantNames() {
+	mutants := e.MutantNames()
+	if testing.Short() {
+		mutants = mutants[:min(2, len(mutants))]
+	}
+	for _, m := range mutants {
 		all = append(all, catalog.Settings{Mutant: m})
 	}
 	for _, p := range e.Parameters {
