@@ -70,7 +70,7 @@ type target struct {
 func (f *clientFlags) target(set *pflag.FlagSet) (target, error) {
 	t := target{flags: f, seed: rand.Uint64()}
 	for _, text := range strings.Split(f.servers, ",") {
-		addr, err := resolvePort(text)
+		addr, err := spawn.ResolveAddress(text)
 		if err != nil {
 			return t, fmt.Errorf("--servers %q: %w", text, err)
 		}

@@ -18,7 +18,7 @@ import (
 // have, and that clients may write to without end, or else the first one with servers.
 func defaultTortured(entries catalog.Catalogue) string {
 	for _, e := range entries {
-		if e.Servers != nil && e.Servers.Service != nil && e.Servers.Writes == 0 && keeps(e.Servers.Program(nil), actor.IDs(1)) {
+		if e.Servers != nil && e.Servers.Service != nil && e.Servers.Writes == 0 && e.Servers.Program(nil).Keeps(actor.IDs(1)) {
 			return e.Name
 		}
 	}

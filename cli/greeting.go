@@ -11,6 +11,7 @@ import (
 	"synod/catalog"
 	"synod/internal/noun"
 	"synod/spawn/faults"
+	"synod/spawn/host"
 	"synod/spawn/service"
 	"synod/spawn/transports"
 )
@@ -33,78 +34,84 @@ func (f *spawnFlags) logger(w io.Writer) *slog.Logger {
 }
 
 // greet says where the servers are, what to try, and where the data lives.
-func (s *process) greet() error {
+func (p *spawnPlan) greet(h *host.Host, stdout io.Writer) error {
 	var b strings.Builder
-	carrier := strings.ToUpper(s.flags.transport.value)
-	if s.only < 0 {
-		fmt.Fprintf(&b, "%s: %s on %s\n", s.program.Model, plural(len(s.members), "server"), carrier)
+	dir, temporary := h.Folder()
+	carrier := strings.ToUpper(p.flags.transport.value)
+	if p.host.Only < 0 {
+		fmt.Fprintf(&b, "%s: %s on %s\n", p.host.Program.Model, plural(len(h.Members), "server"), carrier)
 	} else {
-		fmt.Fprintf(&b, "%s: server %d of %d, on %s\n", s.program.Model, s.only, len(s.members), carrier)
+		fmt.Fprintf(&b, "%s: server %d of %d, on %s\n", p.host.Program.Model, p.host.Only, len(h.Members), carrier)
 	}
-	for _, r := range s.servers {
-		fmt.Fprintf(&b, "  %v, id %v\n", r.address, r.Machine.Self())
+	for _, r := range h.Servers() {
+		fmt.Fprintf(&b, "  %v, id %v\n", r.Address, r.Machine.Self())
 	}
 	switch {
-	case s.servers[0].Machine.Durable():
-		fmt.Fprintf(&b, "Data in %s\n", s.dir)
-		if s.temporary {
+	case h.Servers()[0].Machine.Durable():
+		fmt.Fprintf(&b, "Data in %s\n", dir)
+		if temporary {
 			b.WriteString("That folder is removed when the servers stop in order: --data-dir names one that stays.\n")
 		}
-	case s.flags.ephemeral:
+	case p.flags.ephemeral:
 		b.WriteString("Nothing is kept: a server that stops has forgotten.\n")
 	default:
 		b.WriteString("Nothing is kept: servers of this model forget when they stop.\n")
 	}
-	if s.flags.control {
-		for _, r := range s.servers {
-			fmt.Fprintf(&b, "Control %v by %s/%s\n", r.address, s.dir, controlName(r.Machine.Self()))
+	if p.flags.control {
+		for _, r := range h.Servers() {
+			fmt.Fprintf(&b, "Control %v by %s/%s\n", r.Address, dir, host.ControlName(r.Machine.Self()))
 		}
 	}
-	if s.faults != (faults.Plan{}) {
-		fmt.Fprintf(&b, "Faults on every message: %s, seed %d\n", describeFaults(s.faults), s.seed)
+	if p.host.Faults != (faults.Plan{}) {
+		fmt.Fprintf(&b, "Faults on every message: %s, seed %d\n", describeFaults(p.host.Faults), p.host.Seed)
 	}
-	if s.metrics != nil {
-		fmt.Fprintf(&b, "Metrics at http://%s/metrics\n", s.metrics.Addr())
+	if at := h.MetricsAddress(); at != nil {
+		fmt.Fprintf(&b, "Metrics at http://%s/metrics\n", at)
 	}
-	for i, m := range s.members {
-		if (s.only < 0 || s.only == i) && !m.bind.Addr().IsLoopback() {
-			b.WriteString("Beware: whoever reaches these addresses can ask for whatever clients may, and, with a forged\n" +
-				"sender, speak as a server. Nothing is encrypted, and nobody has to prove who they are.\n")
-			break
-		}
-	}
-	s.examples(&b)
+	b.WriteString(beware(p.host))
+	p.examples(&b, h)
 	b.WriteString("Ctrl-C stops.\n")
-	_, err := io.WriteString(s.stdout, b.String())
+	_, err := io.WriteString(stdout, b.String())
 	return err
 }
 
+// beware warns of addresses that others can reach.
+func beware(c host.Config) string {
+	for i, m := range c.Members {
+		if (c.Only < 0 || c.Only == i) && !m.Bind.Addr().IsLoopback() {
+			return "Beware: whoever reaches these addresses can ask for whatever clients may, and, with a forged\n" +
+				"sender, speak as a server. Nothing is encrypted, and nobody has to prove who they are.\n"
+		}
+	}
+	return ""
+}
+
 // examples says what to try, if nc can.
-func (s *process) examples(b *strings.Builder) {
-	if len(s.program.Examples) == 0 {
+func (p *spawnPlan) examples(b *strings.Builder, h *host.Host) {
+	if len(p.host.Program.Examples) == 0 {
 		return
 	}
 	b.WriteString("Try:\n")
-	if t, err := transports.Find(s.flags.transport.value); err == nil && !t.Plain {
-		fmt.Fprintf(b, "  %s client %s --transport tcp --servers %s\n", cmp.Or(s.flags.name, "paxos"), s.operation(), s.cluster())
+	if t, err := transports.Find(p.flags.transport.value); err == nil && !t.Plain {
+		fmt.Fprintf(b, "  %s client %s --transport tcp --servers %s\n", cmp.Or(p.flags.name, "paxos"), p.operation(), h.Cluster())
 		return
 	}
-	for _, e := range s.program.Examples {
-		at := s.members[e.Server%len(s.members)].name
+	for _, e := range p.host.Program.Examples {
+		at := h.Members[e.Server%len(h.Members)].Name
 		fmt.Fprintf(b, "  echo '%s' | nc -u -w1 %v %d\n", e.Message, at.Addr(), at.Port())
 	}
 }
 
 // operation is one to try, with the model if another one is asked unless it is named.
-func (s *process) operation() string {
-	e, err := s.flags.entries.Asked(s.program.Model)
+func (p *spawnPlan) operation() string {
+	e, err := p.flags.entries.Asked(p.host.Program.Model)
 	if err != nil {
 		return "bench"
 	}
 	all := e.Servers.Service.Operations()
 	o := all[max(slices.IndexFunc(all, func(o service.Info) bool { return o.Reads && len(o.Arguments) == 0 }), 0)]
 	words := append([]string{o.Name}, o.Arguments...)
-	if !slices.Equal(operationsOf(s.flags.entries, defaultServed(s.flags.entries)), operationsOf(s.flags.entries, e.Name)) {
+	if !slices.Equal(operationsOf(p.flags.entries, defaultServed(p.flags.entries)), operationsOf(p.flags.entries, e.Name)) {
 		words = append(words, "--model", e.Name)
 	}
 	return strings.Join(words, " ")

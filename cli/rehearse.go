@@ -93,7 +93,7 @@ func (r *rehearsal) investigate(ctx context.Context, first rehearse.Run) error {
 	}
 	// An interrupt ends the search for a smaller one, and not the telling of it.
 	small, err = r.config.Write(context.WithoutCancel(ctx), folder, small.Seed, small.Schedule, record.Header{
-		Config: r.variant, Build: build(),
+		Config: r.variant, Build: record.Build(),
 	})
 	r.report.Small, r.report.Folder, r.report.Again = &small, folder, r.again(small.Seed, folder)
 	return err

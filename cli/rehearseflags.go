@@ -116,7 +116,7 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 	if c.Program, err = program(f.model, p.variant); err != nil {
 		return p, err
 	}
-	durable := !f.ephemeral && keeps(c.Program, actor.IDs(c.Servers))
+	durable := !f.ephemeral && c.Program.Keeps(actor.IDs(c.Servers))
 	if !set.Changed("retries") && servers.Once {
 		c.Retries = 0
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 	"synod/catalog"
 	"synod/spawn"
 	"synod/spawn/faults"
+	"synod/spawn/host"
 	"synod/spawn/transports"
 )
 
@@ -88,22 +90,10 @@ func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	words(cmd, "log-format", func() []string { return f.logFormat.known })
 }
 
-// member is a server of the cluster.
-type member struct {
-	bind netip.AddrPort // where to listen, if in this process; port 0 for a free one
-	// name is the address that the others know it by; not valid where that is the one that it gets by listening.
-	name netip.AddrPort
-}
-
 // spawnPlan is what spawn was asked for, with all that can be verified before anything is opened.
 type spawnPlan struct {
-	program  spawn.Program
-	variant  catalog.Variant
-	members  []member
-	only     int // −1 for all
-	flags    *spawnFlags
-	faults   faults.Plan
-	explicit bool // the seed was given
+	flags *spawnFlags
+	host  host.Config // but for the log
 }
 
 // programs returns what the servers of a model run; a method of a catalogue is one.
@@ -119,16 +109,22 @@ func defaultSpawned(entries catalog.Catalogue) string {
 
 // plan verifies what was asked for.
 func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, error) {
-	p := spawnPlan{flags: f, only: -1, explicit: set.Changed("seed")}
-	p.faults = faults.Plan{
+	p := spawnPlan{flags: f, host: host.Config{
+		Only: -1, Transport: f.transport.value, DataDir: f.dataDir, Ephemeral: f.ephemeral, Metrics: f.metrics,
+		Heartbeat: time.Duration(f.heartbeat), Record: f.record, Control: f.control, Seed: rand.Uint64(),
+	}}
+	if set.Changed("seed") {
+		p.host.Seed = uint64(f.seed)
+	}
+	p.host.Faults = faults.Plan{
 		Drop: float64(f.drop), Duplicate: float64(f.duplicate), Reorder: float64(f.reorder),
 		DelayMin: f.delay.least, DelayMax: f.delay.most,
 	}
 	var err error
-	if p.variant, err = f.options.variant(set, f.entries, f.model, false); err != nil {
+	if p.host.Variant, err = f.options.variant(set, f.entries, f.model, false); err != nil {
 		return p, err
 	}
-	if p.program, err = program(f.model, p.variant); err != nil {
+	if p.host.Program, err = program(f.model, p.host.Variant); err != nil {
 		return p, err
 	}
 	if f.ephemeral && set.Changed("data-dir") && !f.control {
@@ -150,13 +146,13 @@ func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, erro
 			"and the addresses of all, such as --only 0 --peers 127.0.0.1:3000,127.0.0.1:3001")
 	}
 	if set.Changed("only") {
-		return p, f.planOne(set, &p)
+		return p, f.planOne(set, &p.host)
 	}
-	return p, f.planAll(&p)
+	return p, f.planAll(&p.host)
 }
 
 // planAll places all servers in this process.
-func (f *spawnFlags) planAll(p *spawnPlan) error {
+func (f *spawnFlags) planAll(p *host.Config) error {
 	if f.servers > maxSpawned {
 		return fmt.Errorf("--servers %d: expected at most %d", f.servers, maxSpawned)
 	}
@@ -164,49 +160,49 @@ func (f *spawnFlags) planAll(p *spawnPlan) error {
 		return fmt.Errorf("--port %d: %d servers would need the port %d, expected at most %d",
 			f.port, f.servers, last, math.MaxUint16)
 	}
-	ip, err := resolve(f.host)
+	ip, err := spawn.ResolveHost(f.host)
 	if err != nil {
 		return fmt.Errorf("--host %q: %w", f.host, err)
 	}
 	for i := range int(f.servers) {
-		var m member
-		m.bind = netip.AddrPortFrom(ip, uint16(f.port))
+		var m host.Member
+		m.Bind = netip.AddrPortFrom(ip, uint16(f.port))
 		if f.port != 0 {
-			m.bind = netip.AddrPortFrom(ip, uint16(int(f.port)+i))
+			m.Bind = netip.AddrPortFrom(ip, uint16(int(f.port)+i))
 		}
-		p.members = append(p.members, m)
+		p.Members = append(p.Members, m)
 	}
 	return nil
 }
 
 // planOne places one server of the peers in this process.
-func (f *spawnFlags) planOne(set *pflag.FlagSet, p *spawnPlan) error {
-	p.only = int(f.only)
+func (f *spawnFlags) planOne(set *pflag.FlagSet, p *host.Config) error {
+	p.Only = int(f.only)
 	if set.Changed("servers") {
 		return errors.New("--servers: expected none with --peers, which names them")
 	}
 	for _, text := range strings.Split(f.peers, ",") {
-		addr, err := resolvePort(text)
+		addr, err := spawn.ResolveAddress(text)
 		if err != nil {
 			return fmt.Errorf("--peers %q: %w", text, err)
 		}
-		for _, m := range p.members {
-			if m.name == addr {
+		for _, m := range p.Members {
+			if m.Name == addr {
 				return fmt.Errorf("--peers: %v is there twice, expected each server once", addr)
 			}
 		}
-		p.members = append(p.members, member{bind: addr, name: addr})
+		p.Members = append(p.Members, host.Member{Bind: addr, Name: addr})
 	}
-	if len(p.members) > maxSpawned {
-		return fmt.Errorf("--peers: %d servers, expected at most %d", len(p.members), maxSpawned)
+	if len(p.Members) > maxSpawned {
+		return fmt.Errorf("--peers: %d servers, expected at most %d", len(p.Members), maxSpawned)
 	}
-	if p.only >= len(p.members) {
+	if p.Only >= len(p.Members) {
 		return fmt.Errorf("--only %d: expected a place among the %d servers of --peers, counting from 0",
-			p.only, len(p.members))
+			p.Only, len(p.Members))
 	}
-	bind := &p.members[p.only].bind
+	bind := &p.Members[p.Only].Bind
 	if set.Changed("host") {
-		ip, err := resolve(f.host)
+		ip, err := spawn.ResolveHost(f.host)
 		if err != nil {
 			return fmt.Errorf("--host %q: %w", f.host, err)
 		}
@@ -216,43 +212,6 @@ func (f *spawnFlags) planOne(set *pflag.FlagSet, p *spawnPlan) error {
 		*bind = netip.AddrPortFrom(bind.Addr(), uint16(f.port))
 	}
 	return nil
-}
-
-// resolve gives the IPv4 address that a text stands for.
-func resolve(text string) (netip.Addr, error) {
-	if ip, err := netip.ParseAddr(text); err == nil {
-		if ip = ip.Unmap(); !ip.Is4() {
-			return ip, errors.New("expected an IPv4 address, as the id of a server has no room for another")
-		}
-		return ip, nil
-	}
-	all, err := net.LookupIP(text)
-	if err != nil {
-		return netip.Addr{}, errors.New("expected an IPv4 address, or a name that has one")
-	}
-	for _, found := range all {
-		if ip, ok := netip.AddrFromSlice(found); ok && ip.Unmap().Is4() {
-			return ip.Unmap(), nil
-		}
-	}
-	return netip.Addr{}, errors.New("the name has no IPv4 address, and the id of a server has no room for another")
-}
-
-// resolvePort gives the address that host:port stands for.
-func resolvePort(text string) (netip.AddrPort, error) {
-	host, digits, err := net.SplitHostPort(strings.TrimSpace(text))
-	if err != nil || host == "" {
-		return netip.AddrPort{}, errors.New("expected an address and a port, such as 127.0.0.1:3000")
-	}
-	n, err := strconv.ParseUint(digits, 10, 16)
-	if err != nil || n == 0 {
-		return netip.AddrPort{}, errors.New("expected a port from 1 to 65535")
-	}
-	ip, err := resolve(host)
-	if err == nil && ip.IsUnspecified() {
-		err = errors.New("expected an address at which others reach the server")
-	}
-	return netip.AddrPortFrom(ip, uint16(n)), err
 }
 
 // port is the number of a port, or 0 for a free one.

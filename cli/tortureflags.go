@@ -144,7 +144,7 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 	if f.record {
 		t.Program = a.programOf
 	}
-	if err := p.scheduled(set, keeps(program, actor.IDs(int(f.servers)))); err != nil {
+	if err := p.scheduled(set, program.Keeps(actor.IDs(int(f.servers)))); err != nil {
 		return p, err
 	}
 	if !set.Changed("faults") {

@@ -1,8 +1,12 @@
 package spawn
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"strconv"
+	"strings"
 
 	"synod/actor"
 )
@@ -33,4 +37,41 @@ func Describe(id actor.ID) string {
 		return addr.String()
 	}
 	return id.String()
+}
+
+// ResolveHost returns the IPv4 address that a text stands for.
+func ResolveHost(text string) (netip.Addr, error) {
+	if ip, err := netip.ParseAddr(text); err == nil {
+		if ip = ip.Unmap(); !ip.Is4() {
+			return ip, errors.New("expected an IPv4 address, as the id of a server has no room for another")
+		}
+		return ip, nil
+	}
+	all, err := net.LookupIP(text)
+	if err != nil {
+		return netip.Addr{}, errors.New("expected an IPv4 address, or a name that has one")
+	}
+	for _, found := range all {
+		if ip, ok := netip.AddrFromSlice(found); ok && ip.Unmap().Is4() {
+			return ip.Unmap(), nil
+		}
+	}
+	return netip.Addr{}, errors.New("the name has no IPv4 address, and the id of a server has no room for another")
+}
+
+// ResolveAddress returns the address that host:port stands for.
+func ResolveAddress(text string) (netip.AddrPort, error) {
+	host, digits, err := net.SplitHostPort(strings.TrimSpace(text))
+	if err != nil || host == "" {
+		return netip.AddrPort{}, errors.New("expected an address and a port, such as 127.0.0.1:3000")
+	}
+	n, err := strconv.ParseUint(digits, 10, 16)
+	if err != nil || n == 0 {
+		return netip.AddrPort{}, errors.New("expected a port from 1 to 65535")
+	}
+	ip, err := ResolveHost(host)
+	if err == nil && ip.IsUnspecified() {
+		err = errors.New("expected an address at which others reach the server")
+	}
+	return netip.AddrPortFrom(ip, uint16(n)), err
 }

@@ -1,6 +1,7 @@
 package spawn
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"synod/actor"
@@ -36,6 +37,11 @@ type Program struct {
 	// New makes the machine of a server among servers, which are in ascending order and include self. Without
 	// durability it is to forget everything when it stops.
 	New func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) Machine
+}
+
+// Keeps reports whether servers of the program keep something, if they may. The ids are those of all servers.
+func (p Program) Keeps(ids []actor.ID) bool {
+	return p.New(ids[0], ids, true, rand.NewPCG(0, 0)).Durable()
 }
 
 // Example is a message to send to a server by hand.

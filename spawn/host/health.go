@@ -1,4 +1,4 @@
-package cli
+package host
 
 import (
 	"errors"
@@ -15,34 +15,35 @@ import (
 	"sync"
 	"time"
 
+	"synod/internal/noun"
 	"synod/spawn"
 )
 
 // listenMetrics binds the socket for metrics if they were asked for.
-func (s *process) listenMetrics() error {
-	if s.flags.metrics == "" {
+func (s *Host) listenMetrics() error {
+	if s.Metrics == "" {
 		return nil
 	}
 	var err error
-	if s.metrics, err = net.Listen("tcp", s.flags.metrics); err != nil {
-		return fmt.Errorf("--metrics %q: %w", s.flags.metrics, err)
+	if s.metrics, err = net.Listen("tcp", s.Metrics); err != nil {
+		return fmt.Errorf("metrics at %q: %w", s.Metrics, err)
 	}
 	s.closers = append(s.closers, s.metrics.Close)
 	return nil
 }
 
 // serveMetrics serves the metrics of the servers, and how they are, if that was asked for.
-func (s *process) serveMetrics() {
+func (s *Host) serveMetrics() {
 	if s.metrics == nil {
 		return
 	}
 	server := &http.Server{
-		Handler: s.health(), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		Handler: s.health(), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
 	var done sync.WaitGroup
 	done.Go(func() {
 		if err := server.Serve(s.metrics); !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error("metrics", "error", err)
+			s.Log.Error("metrics", "error", err)
 		}
 	})
 	s.closers = append(s.closers, func() error {
@@ -53,12 +54,12 @@ func (s *process) serveMetrics() {
 }
 
 // health answers /metrics, /healthz and /readyz.
-func (s *process) health() http.Handler {
+func (s *Host) health() http.Handler {
 	began := time.Now()
 	var servers []spawn.Labelled
 	for _, r := range s.servers {
 		servers = append(servers, spawn.Labelled{
-			Server: r.address.String(), Metrics: r.Metrics, Pulse: r.Pulse, Connections: r.connections,
+			Server: r.Address.String(), Metrics: r.Metrics, Pulse: r.Pulse, Connections: r.connections,
 		})
 	}
 	mux := http.NewServeMux()
@@ -66,21 +67,21 @@ func (s *process) health() http.Handler {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		writeProcess(w, began)
 		if err := spawn.WriteMetrics(w, servers); err != nil {
-			s.log.Debug("metrics", "error", err)
+			s.Log.Debug("metrics", "error", err)
 		}
 	})
-	mux.HandleFunc("GET /healthz", s.answer(func(r *runner) (string, bool) {
+	mux.HandleFunc("GET /healthz", s.answer(func(r *Server) (string, bool) {
 		if r.stopped.Load() {
 			return "has stopped", false
 		}
 		return "runs", true
 	}))
-	mux.HandleFunc("GET /readyz", s.answer(func(r *runner) (string, bool) {
+	mux.HandleFunc("GET /readyz", s.answer(func(r *Server) (string, bool) {
 		switch p := r.Pulse; {
 		case r.stopped.Load():
 			return "has stopped", false
 		case !p.Ready():
-			return fmt.Sprintf("waits for others: %d of %s up, %d needed", p.Up(), plural(p.Servers(), "server"), p.Quorum), false
+			return fmt.Sprintf("waits for others: %d of %s up, %d needed", p.Up(), noun.Count(p.Servers(), "server"), p.Quorum), false
 		}
 		return "is ready", true
 	}))
@@ -88,7 +89,7 @@ func (s *process) health() http.Handler {
 }
 
 // answer tells how the servers of this process are, a line for each, and says 503 unless all are well.
-func (s *process) answer(state func(*runner) (string, bool)) http.HandlerFunc {
+func (s *Host) answer(state func(*Server) (string, bool)) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		code := http.StatusOK
 		var b strings.Builder
@@ -97,7 +98,7 @@ func (s *process) answer(state func(*runner) (string, bool)) http.HandlerFunc {
 			if !well {
 				code = http.StatusServiceUnavailable
 			}
-			fmt.Fprintf(&b, "%v %s\n", r.address, text)
+			fmt.Fprintf(&b, "%v %s\n", r.Address, text)
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(code)
