@@ -49,7 +49,7 @@ type Differ interface {
 // Random is a source of random numbers, uniform over all of uint64.
 type Random interface{ Uint64() uint64 }
 
-// MaxMessage is the most bytes that a message may have on a wire.
+// MaxMessage is the most bytes that a message may have on a wire, unless Config.MaxMessage says otherwise.
 const MaxMessage = 16 << 10
 
 // Kind says what an event is.
@@ -112,6 +112,8 @@ type Config[S, M any] struct {
 	Wire    Wire[M]
 	Records Records // nil for an actor that is to forget everything, or keeps nothing
 	Random  Random  // for the durations of timers, and for choices; see Draws
+	// MaxMessage is the most bytes of a message that is taken; 0 for the constant MaxMessage.
+	MaxMessage int
 }
 
 // Machine is an actor that runs. Make one with New. It is not safe for concurrent use.

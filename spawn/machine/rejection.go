@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -13,7 +14,7 @@ type Reason uint8
 
 // The reasons, from the first that is looked for to the last.
 const (
-	TooLarge Reason = iota // more than MaxMessage bytes
+	TooLarge Reason = iota // more than Config.MaxMessage bytes
 	NotJSON
 	TooDeep  // nested too deeply
 	Unknown  // JSON, but no message
@@ -47,7 +48,7 @@ func (r *Rejection) Unwrap() error { return r.Err }
 // decode reads the message of an event, or tells why it is refused. It changes nothing.
 func (m *Machine[S, M]) decode(e Event) (M, *Rejection) {
 	var none M
-	if len(e.Data) > MaxMessage {
+	if len(e.Data) > cmp.Or(m.config.MaxMessage, MaxMessage) {
 		return none, &Rejection{Reason: TooLarge, From: e.From}
 	}
 	msg, err := m.config.Wire.Decode(e.Data)

@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -26,20 +27,32 @@ func WriteFrame(w io.Writer, data []byte) error {
 }
 
 // ReadFrame reads a message of at most machine.MaxMessage bytes.
-func ReadFrame(r io.Reader) ([]byte, error) {
+func ReadFrame(r io.Reader) ([]byte, error) { return readFrame(r, machine.MaxMessage) }
+
+// atOnce is how much room is made for a message before any of it is there. It grows as more comes, so that nobody takes
+// memory by announcing what does not come.
+const atOnce = 64 << 10
+
+// readFrame reads a message of at most so many bytes.
+func readFrame(r io.Reader, most int) ([]byte, error) {
 	var length [header]byte
 	if _, err := io.ReadFull(r, length[:]); err != nil {
 		return nil, err
 	}
 	n := binary.BigEndian.Uint32(length[:])
-	if n > machine.MaxMessage {
+	if uint64(n) > uint64(most) {
 		return nil, errTooLarge
 	}
-	data := make([]byte, n)
-	if _, err := io.ReadFull(r, data); err != nil {
+	if n <= atOnce {
+		data := make([]byte, n)
+		_, err := io.ReadFull(r, data)
+		return data, err
+	}
+	data := bytes.NewBuffer(make([]byte, 0, atOnce))
+	if _, err := io.CopyN(data, r, int64(n)); err != nil {
 		return nil, err
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 // hello is the first message of a server on a connection: it says which one it is.

@@ -3,28 +3,28 @@ package tcp
 import (
 	"context"
 	"net"
+	"net/netip"
 	"time"
 
 	"synod/actor"
-	"synod/spawn"
 )
 
 // link is the connection to another server.
 type link struct {
 	to    actor.ID
-	queue chan []byte
+	addr  netip.AddrPort // not valid if nobody can be there
+	queue *queue
 }
 
 // run connects, sends what is queued, and connects again when the connection breaks, until the context ends.
 func (k *link) run(ctx context.Context, self actor.ID) {
-	addr, ok := spawn.AddressOf(k.to)
-	if !ok {
+	if !k.addr.IsValid() {
 		return
 	}
 	pause := shortestPause
 	for ctx.Err() == nil {
 		dialer := net.Dialer{Timeout: dialPatience}
-		conn, err := dialer.DialContext(ctx, "tcp4", addr.String())
+		conn, err := dialer.DialContext(ctx, "tcp4", k.addr.String())
 		if err == nil {
 			pause = shortestPause
 			k.use(ctx, conn, self)

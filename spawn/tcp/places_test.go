@@ -134,7 +134,7 @@ func TestSlow(t *testing.T) {
 		l, peer := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
 		ids := []actor.ID{idOf(t, l), idOf(t, peer)}
 		closed(t, peer)
-		a := serve(l, ids[0], ids, bounds)
+		a := serve(l, ids[0], ids, Config{}, bounds)
 		conn := dial(t, a)
 		if tt.client {
 			if err := WriteFrame(conn, []byte("hello")); err != nil {
@@ -175,7 +175,7 @@ func TestPlaces(t *testing.T) {
 	bounds := usualLimits
 	bounds.clients, bounds.restless = 2, 0
 	l := listen(t, "127.0.0.1:0")
-	a := serve(l, idOf(t, l), []actor.ID{idOf(t, l)}, bounds)
+	a := serve(l, idOf(t, l), []actor.ID{idOf(t, l)}, Config{}, bounds)
 	first, second, third := dial(t, a), dial(t, a), dial(t, a)
 	for _, c := range []net.Conn{first, second, first, third} {
 		asked(t, a, c, "x")
@@ -190,7 +190,7 @@ func TestPlaces(t *testing.T) {
 
 	bounds.restless = time.Hour
 	l = listen(t, "127.0.0.1:0")
-	a = serve(l, idOf(t, l), []actor.ID{idOf(t, l)}, bounds)
+	a = serve(l, idOf(t, l), []actor.ID{idOf(t, l)}, Config{}, bounds)
 	first, second, third = dial(t, a), dial(t, a), dial(t, a)
 	asked(t, a, first, "x")
 	asked(t, a, second, "x")

@@ -7,6 +7,7 @@ package tcp
 
 import (
 	"bufio"
+	"cmp"
 	"container/list"
 	"context"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -28,6 +30,7 @@ import (
 // Bounds of a transport.
 const (
 	MaxQueue     = 1024 // messages that wait to be sent on a connection, and such that wait to be received by all together
+	maxWaiting   = 64 << 20 // bytes that wait to be sent on a connection, but for a lone message
 	MaxClients   = 1024 // connections of clients
 	MaxStrangers = 256  // connections that have not said yet who they are
 	maxPerPeer   = 4    // connections of one server, of which it uses the last
@@ -68,6 +71,7 @@ type packet struct {
 
 // Transport is a transport over TCP. It is safe for concurrent use.
 type Transport struct {
+	Config
 	self     actor.ID
 	servers  []actor.ID
 	listener *Listener
@@ -83,23 +87,47 @@ type Transport struct {
 	mu     sync.Mutex
 	warned spawn.Limiter
 	// clients are the queues of connections of clients, by the id that their address makes.
-	clients map[actor.ID]chan []byte
+	clients map[actor.ID]*queue
+}
+
+// Config is how servers find one another. The zero value is ids that stand for addresses, small messages, and clients too.
+type Config struct {
+	// Addresses are those of all servers, whose ids then are any numbers; nil for ids that stand for addresses.
+	Addresses map[actor.ID]netip.AddrPort
+	// MaxMessage is the most bytes of a message between servers; 0 for machine.MaxMessage.
+	MaxMessage int
+	// Private turns away everybody but the servers.
+	Private bool
+}
+
+// address returns where a server is. It is not valid for one that is nowhere.
+func (c Config) address(id actor.ID) netip.AddrPort {
+	if c.Addresses != nil {
+		return c.Addresses[id]
+	}
+	addr, _ := spawn.AddressOf(id)
+	return addr
 }
 
 // Serve starts to serve as one of servers: it accepts connections, and makes one to each of the others. Close ends it.
 func Serve(l *Listener, self actor.ID, servers []actor.ID) *Transport {
-	return serve(l, self, servers, usualLimits)
+	return serve(l, self, servers, Config{}, usualLimits)
 }
 
-func serve(l *Listener, self actor.ID, servers []actor.ID, bounds limits) *Transport {
+// Serve is the function Serve for servers that find one another in another way.
+func (c Config) Serve(l *Listener, self actor.ID, servers []actor.ID) *Transport {
+	return serve(l, self, servers, c, usualLimits)
+}
+
+func serve(l *Listener, self actor.ID, servers []actor.ID, c Config, bounds limits) *Transport {
 	ctx, cancel := context.WithCancel(context.Background())
 	t := &Transport{
-		self: self, servers: servers, listener: l, inbox: make(chan packet, MaxQueue), ctx: ctx, cancel: cancel,
+		Config: c, self: self, servers: servers, listener: l, inbox: make(chan packet, MaxQueue), ctx: ctx, cancel: cancel,
 		places: places{limits: bounds, peers: make(map[actor.ID]*list.List)}, began: time.Now(),
-		clients: make(map[actor.ID]chan []byte),
+		clients: make(map[actor.ID]*queue),
 	}
 	for _, id := range actor.Others(servers, self) {
-		k := &link{to: id, queue: make(chan []byte, MaxQueue)}
+		k := &link{to: id, addr: c.address(id), queue: newQueue()}
 		t.links = append(t.links, k)
 		t.done.Go(func() { k.run(ctx, self) })
 	}
@@ -153,10 +181,10 @@ func (t *Transport) Send(to actor.ID, data []byte) error {
 	}
 	for _, k := range t.links {
 		if k.to == to {
-			if spawn.IsHeartbeat(data) && len(k.queue) > 0 {
+			if spawn.IsHeartbeat(data) && len(k.queue.messages) > 0 {
 				return nil // What waits already tells as much, once it can be sent.
 			}
-			return enqueue(k.queue, data)
+			return k.queue.add(data)
 		}
 	}
 	t.mu.Lock()
@@ -165,17 +193,33 @@ func (t *Transport) Send(to actor.ID, data []byte) error {
 	if queue == nil {
 		return fmt.Errorf("%s has no connection", spawn.Describe(to))
 	}
-	return enqueue(queue, data)
+	return queue.add(data)
 }
 
-func enqueue(queue chan []byte, data []byte) error {
+// queue is what waits to be sent on a connection.
+type queue struct {
+	messages chan []byte
+	bytes    atomic.Int64
+}
+
+func newQueue() *queue { return &queue{messages: make(chan []byte, MaxQueue)} }
+
+func (q *queue) add(data []byte) error {
+	if waiting := q.bytes.Add(int64(len(data))); waiting > maxWaiting && waiting > int64(len(data)) {
+		q.bytes.Add(-int64(len(data)))
+		return errFull
+	}
 	select {
-	case queue <- data:
+	case q.messages <- data:
 		return nil
 	default:
+		q.bytes.Add(-int64(len(data)))
 		return errFull
 	}
 }
+
+// taken notes that a message waits no more.
+func (q *queue) taken(data []byte) { q.bytes.Add(-int64(len(data))) }
 
 // Close closes all connections, and waits for what Serve started. What was queued is lost.
 func (t *Transport) Close() error {
@@ -237,13 +281,16 @@ func (t *Transport) serve(g *guest) reason {
 	}
 	if id, ok := readHello(data); ok {
 		// A server speaks from a port of its own choice, but from its own address.
-		addr, known := spawn.AddressOf(id)
-		if !known || addr.Addr() != remote.Addr().Unmap() || !slices.Contains(t.servers, id) {
+		if t.address(id).Addr() != remote.Addr().Unmap() || !slices.Contains(t.servers, id) {
 			t.deliver(from, data) // The machine refuses it, and counts that.
 			return over
 		}
 		t.places.peer(g, id)
-		return t.listen(g, r, id, 0)
+		return t.listen(g, r, id, 0, cmp.Or(t.MaxMessage, machine.MaxMessage))
+	}
+	if t.Private {
+		t.warn("somebody who is not a server was refused", "from", spawn.Describe(from))
+		return over
 	}
 	if !t.places.client(g) {
 		t.warn("a client was refused, as there are too many that are busy", "from", spawn.Describe(from), "places", t.places.limits.clients)
@@ -254,12 +301,12 @@ func (t *Transport) serve(g *guest) reason {
 	if !t.deliver(from, data) {
 		return over
 	}
-	return t.listen(g, r, from, t.places.idle)
+	return t.listen(g, r, from, t.places.idle, machine.MaxMessage)
 }
 
 // listen delivers one message after the other, until the connection ends, or nothing comes for as long as patience; 0 is for
-// ever. A message that has begun must come to its end soon.
-func (t *Transport) listen(g *guest, r *bufio.Reader, from actor.ID, patience time.Duration) reason {
+// ever. A message that has begun must come to its end soon, and has most bytes at most.
+func (t *Transport) listen(g *guest, r *bufio.Reader, from actor.ID, patience time.Duration, most int) reason {
 	for {
 		var until time.Time
 		if patience > 0 {
@@ -274,7 +321,7 @@ func (t *Transport) listen(g *guest, r *bufio.Reader, from actor.ID, patience ti
 		if err := g.conn.SetReadDeadline(time.Now().Add(t.places.whole)); err != nil {
 			return over
 		}
-		data, err := ReadFrame(r)
+		data, err := readFrame(r, most)
 		if err != nil {
 			t.refuse(from, err)
 			return slow(err, late)
@@ -332,7 +379,7 @@ func (t *Transport) deliver(from actor.ID, data []byte) bool {
 
 // answer sends what is queued for a client, until stop is called.
 func (t *Transport) answer(conn net.Conn, id actor.ID) (stop func()) {
-	queue, over := make(chan []byte, MaxQueue), make(chan struct{})
+	queue, over := newQueue(), make(chan struct{})
 	t.mu.Lock()
 	t.clients[id] = queue
 	t.mu.Unlock()
@@ -354,12 +401,12 @@ func (t *Transport) answer(conn net.Conn, id actor.ID) (stop func()) {
 
 // write writes what is queued, until over is closed. What was written before an error may have arrived or not, and is
 // not written again: messages come at most once, and in order.
-func write(conn net.Conn, queue <-chan []byte, over <-chan struct{}) error {
+func write(conn net.Conn, queue *queue, over <-chan struct{}) error {
 	w := bufio.NewWriterSize(conn, bufferedOutput)
 	for {
 		var data []byte
 		select {
-		case data = <-queue:
+		case data = <-queue.messages:
 		case <-over:
 			return nil
 		}
@@ -367,11 +414,12 @@ func write(conn net.Conn, queue <-chan []byte, over <-chan struct{}) error {
 			return err
 		}
 		for more := true; more; {
+			queue.taken(data)
 			if err := WriteFrame(w, data); err != nil {
 				return err
 			}
 			select { // What is there already goes along.
-			case data = <-queue:
+			case data = <-queue.messages:
 			default:
 				more = false
 			}

@@ -209,3 +209,54 @@ func FuzzReadFrame(f *testing.F) {
 		}
 	})
 }
+
+// TestAddresses lets servers with ids of their own exchange a large message, and turn a client away.
+func TestAddresses(t *testing.T) {
+	first, second := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
+	ids := []actor.ID{0, 1}
+	c := Config{
+		Addresses:  map[actor.ID]netip.AddrPort{0: first.Address(), 1: second.Address()},
+		MaxMessage: 1 << 20, Private: true,
+	}
+	a, b := c.Serve(first, 0, ids), c.Serve(second, 1, ids)
+	defer closed(t, a, b)
+	client, err := net.Dial("tcp4", first.Address().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := WriteFrame(client, []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := client.Read(make([]byte, 1)); err == nil {
+		t.Fatalf("a client of a private transport read %d bytes", n)
+	}
+	large := bytes.Repeat([]byte("x"), 1<<20)
+	if err := a.Send(1, large); err != nil {
+		t.Fatal(err)
+	}
+	want(t, b, 0, string(large))
+	// More than the other side takes is refused by its machine, as it comes.
+	if err := b.Send(0, append(large, 'x')); err != nil {
+		t.Fatal(err)
+	}
+	if _, data, err := a.Receive(time.Minute); err != nil || len(data) != len(oversized) {
+		t.Fatalf("received %d bytes, %v", len(data), err)
+	}
+}
+
+// TestQueueBytes bounds what waits for somebody who is away.
+func TestQueueBytes(t *testing.T) {
+	q := newQueue()
+	lone := make([]byte, maxWaiting+1)
+	if err := q.add(lone); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.add([]byte("x")); !errors.Is(err, errFull) {
+		t.Fatalf("more than the bound waits: %v", err)
+	}
+	q.taken(<-q.messages)
+	if err := q.add([]byte("x")); err != nil || q.bytes.Load() != 1 {
+		t.Fatalf("%v, %d bytes", err, q.bytes.Load())
+	}
+}
