@@ -1,0 +1,283 @@
+// Package wire is what clients of a chatroom and its servers say to one another on a connection, to the byte.
+//
+// A frame is a length, four bytes with the highest first, and as many bytes of a body. Numbers in a body have their lowest
+// byte first, and a text is its length in bytes as a u64, and then UTF-8. A command is
+//
+//	client u64, number u64, mode u32
+//
+// and what the mode has: nothing for a get (0), and the message for a put (1). A get is answered by
+//
+//	u32 0, count u64, then so many texts
+//
+// and a put by nothing. That much is what the published programs say. Ours add the modes
+//
+//	2  acknowledged put: floor u64, message; answered by u32 1, number u64, count u64
+//	3  compare and swap: floor u64, count u64, message; answered by u32 1 as above, or by u32 2, number u64, count u64
+//
+// where the count is how many messages the log has then. A compare and swap appends if the log has exactly so many, and
+// else answers with 2. The floor promises that the client needs no answer to its commands with lesser numbers again, and
+// sends none of them for the first time. Instead of any answer there may be u32 3, number u64, and a text that says why
+// the command was refused.
+//
+// A server that does not know a number closes the connection.
+package wire
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// MaxFrame is the most bytes of a body: 8 MiB.
+const MaxFrame = 8 << 20
+
+// MaxMessage is the most bytes of a message that fits into every command.
+const MaxMessage = MaxFrame - 44
+
+// Mode says what a command does.
+type Mode uint32
+
+// The modes.
+const (
+	Get Mode = iota
+	Put
+	AcknowledgedPut
+	Swap
+)
+
+// Command is what a client asks.
+type Command struct {
+	Client  uint64
+	Number  uint64 // the client's own; it never uses one twice
+	Mode    Mode
+	Floor   uint64 // of an acknowledged put and a swap; otherwise 0
+	Count   uint64 // of a swap: how many messages the log must have; otherwise 0
+	Message string // of all but a get; otherwise the empty string
+}
+
+// Kind says what an answer is.
+type Kind uint32
+
+// The kinds of answers.
+const (
+	Messages Kind = iota
+	Done
+	Differs
+	Refused
+)
+
+// Answer is what a server answers.
+type Answer struct {
+	Kind     Kind
+	Number   uint64   // of the command; 0 for Messages, which do not tell
+	Count    uint64   // how many messages the log has, of Done and Differs; otherwise 0
+	Messages []string // of Messages; nil if there are none
+	Reason   string   // of Refused; otherwise the empty string
+}
+
+// errFrame says that a frame announces more than one may have.
+var errFrame = fmt.Errorf("a frame has at most %d bytes", MaxFrame)
+
+// ErrTooLarge says that an answer does not fit into a frame.
+var ErrTooLarge = fmt.Errorf("the answer has more than the %d bytes of a frame", MaxFrame)
+
+// ReadFrame reads the body of a frame. Memory is taken as the body comes. The error is io.EOF at the end of the stream.
+func ReadFrame(r io.Reader) ([]byte, error) {
+	var length [4]byte
+	if _, err := io.ReadFull(r, length[:]); err != nil {
+		return nil, err
+	}
+	n := binary.BigEndian.Uint32(length[:])
+	if n > MaxFrame {
+		return nil, errFrame
+	}
+	var body bytes.Buffer
+	if _, err := io.CopyN(&body, r, int64(n)); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, err
+	}
+	return body.Bytes(), nil
+}
+
+// AppendCommand appends the frame of a command. Of a mode that is not known it is a mistake.
+func AppendCommand(dst []byte, c Command) []byte {
+	return frame(dst, func(dst []byte) []byte {
+		dst = binary.LittleEndian.AppendUint64(dst, c.Client)
+		dst = binary.LittleEndian.AppendUint64(dst, c.Number)
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(c.Mode))
+		if c.Mode == AcknowledgedPut || c.Mode == Swap {
+			dst = binary.LittleEndian.AppendUint64(dst, c.Floor)
+		}
+		if c.Mode == Swap {
+			dst = binary.LittleEndian.AppendUint64(dst, c.Count)
+		}
+		if c.Mode != Get {
+			dst = appendText(dst, c.Message)
+		}
+		return dst
+	})
+}
+
+// DecodeCommand reads the body of a command. Nothing may follow it.
+func DecodeCommand(body []byte) (Command, error) {
+	r := reader{rest: body}
+	c := Command{Client: r.uint64(), Number: r.uint64(), Mode: Mode(r.uint32())}
+	switch {
+	case r.err != nil:
+	case c.Mode > Swap:
+		r.fail("the mode %d is not known", c.Mode)
+	case c.Mode == Get:
+	default:
+		if c.Mode != Put {
+			c.Floor = r.uint64()
+		}
+		if c.Mode == Swap {
+			c.Count = r.uint64()
+		}
+		c.Message = r.text()
+	}
+	if err := r.end(); err != nil {
+		return Command{}, fmt.Errorf("command: %w", err)
+	}
+	return c, nil
+}
+
+// AppendAnswer appends the frame of an answer. The error is ErrTooLarge if it does not fit into one.
+func AppendAnswer(dst []byte, a Answer) ([]byte, error) {
+	size := 64 + len(a.Reason)
+	for _, m := range a.Messages {
+		size += 8 + len(m)
+		if size > MaxFrame+64 {
+			return dst, ErrTooLarge
+		}
+	}
+	start := len(dst)
+	dst = frame(dst, func(dst []byte) []byte {
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(a.Kind))
+		switch a.Kind {
+		case Messages:
+			dst = binary.LittleEndian.AppendUint64(dst, uint64(len(a.Messages)))
+			for _, m := range a.Messages {
+				dst = appendText(dst, m)
+			}
+			return dst
+		case Done, Differs:
+			dst = binary.LittleEndian.AppendUint64(dst, a.Number)
+			return binary.LittleEndian.AppendUint64(dst, a.Count)
+		case Refused:
+			dst = binary.LittleEndian.AppendUint64(dst, a.Number)
+			return appendText(dst, a.Reason)
+		}
+		return dst
+	})
+	if len(dst)-start-4 > MaxFrame {
+		return dst[:start], ErrTooLarge
+	}
+	return dst, nil
+}
+
+// DecodeAnswer reads the body of an answer. Nothing may follow it.
+func DecodeAnswer(body []byte) (Answer, error) {
+	r := reader{rest: body}
+	a := Answer{Kind: Kind(r.uint32())}
+	switch {
+	case r.err != nil:
+	case a.Kind > Refused:
+		r.fail("the kind %d is not known", a.Kind)
+	case a.Kind == Messages:
+		n := r.uint64()
+		if n > uint64(len(r.rest))/8 { // Each text has a length, so that nothing is taken for what is not there.
+			r.fail("%d messages do not fit into %d bytes", n, len(r.rest))
+		}
+		for i := uint64(0); i < n && r.err == nil; i++ {
+			a.Messages = append(a.Messages, r.text())
+		}
+	case a.Kind == Refused:
+		a.Number, a.Reason = r.uint64(), r.text()
+	default:
+		a.Number, a.Count = r.uint64(), r.uint64()
+	}
+	if err := r.end(); err != nil {
+		return Answer{}, fmt.Errorf("answer: %w", err)
+	}
+	return a, nil
+}
+
+// frame appends a body behind its length.
+func frame(dst []byte, body func([]byte) []byte) []byte {
+	at := len(dst)
+	dst = body(append(dst, 0, 0, 0, 0))
+	binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
+	return dst
+}
+
+func appendText(dst []byte, text string) []byte {
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(len(text)))
+	return append(dst, text...)
+}
+
+// reader reads the parts of a body. After an error it reads zeros.
+type reader struct {
+	rest []byte
+	err  error
+}
+
+func (r *reader) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf(format, args...)
+	}
+	r.rest = nil
+}
+
+func (r *reader) take(n int, what string) []byte {
+	if r.err != nil {
+		return nil
+	}
+	if len(r.rest) < n {
+		r.fail("%s: %d bytes are left, and %d belong to it", what, len(r.rest), n)
+		return nil
+	}
+	part := r.rest[:n]
+	r.rest = r.rest[n:]
+	return part
+}
+
+func (r *reader) uint32() uint32 {
+	if part := r.take(4, "a number"); part != nil {
+		return binary.LittleEndian.Uint32(part)
+	}
+	return 0
+}
+
+func (r *reader) uint64() uint64 {
+	if part := r.take(8, "a number"); part != nil {
+		return binary.LittleEndian.Uint64(part)
+	}
+	return 0
+}
+
+func (r *reader) text() string {
+	n := r.uint64()
+	if r.err == nil && n > uint64(len(r.rest)) {
+		r.fail("a text of %d bytes: %d are left", n, len(r.rest))
+		return ""
+	}
+	text := r.take(int(n), "a text")
+	if !utf8.Valid(text) {
+		r.fail("a text must be UTF-8")
+		return ""
+	}
+	return string(text)
+}
+
+func (r *reader) end() error {
+	if r.err == nil && len(r.rest) > 0 {
+		r.fail("%d bytes follow it", len(r.rest))
+	}
+	return r.err
+}
