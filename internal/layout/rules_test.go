@@ -124,7 +124,7 @@ var rules = []rule{
 	},
 	{
 		folder: "examples", ours: []string{""}, except: append([]string{"cli", "cmd"}, notShipped...),
-		third: []string{"google.golang.org/grpc", "google.golang.org/protobuf"},
+		third: []string{"golang.org/x/term", "google.golang.org/grpc", "google.golang.org/protobuf"},
 	},
 	{
 		folder: "cli", ours: []string{""}, except: append([]string{"cmd", "examples/catalog", "examples/zoo"}, notShipped...),

@@ -1,0 +1,266 @@
+package server
+
+import (
+	"bytes"
+	"container/list"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"synod/actor"
+	"synod/examples/chatroom"
+	"synod/examples/chatroom/wire"
+	"synod/paxos/rsm"
+	"synod/spawn"
+)
+
+// Bounds of what clients may take.
+const (
+	// MaxClients is how many connections of clients are open at once. When another one comes, the one that has been silent
+	// for longest gives its place to it.
+	MaxClients = 1024
+
+	inboxes   = 256              // requests, and messages of servers, that wait for the actor
+	patience  = 10 * time.Second // from the beginning of a frame to its end, read or written
+	pause     = time.Second      // after a connection could not be accepted
+	firstID   = actor.ID(1) << 48
+	countEach = 64      // commands without an answer, after which a connection asks for one to see how far they are
+	countSize = 1 << 20 // or bytes of such
+	counts    = 4       // answers of such that a connection waits for at most; it is not read meanwhile
+)
+
+// packet is a message for the actor.
+type packet struct {
+	from actor.ID
+	data []byte
+}
+
+// front is the transport of a server: it has clients at the front, who speak the wire of a chatroom, and the other servers
+// behind. To the actor a connection is a client, with an id of its own.
+type front struct {
+	log      *slog.Logger
+	peers    spawn.Transport
+	servers  []actor.ID
+	listener net.Listener
+	requests chan packet
+	messages chan packet
+	ctx      context.Context
+	cancel   context.CancelFunc
+	done     sync.WaitGroup
+
+	mu        sync.Mutex
+	reception *chatroom.Reception
+	guests    map[actor.ID]*guest
+	silent    list.List // of guests, the one that spoke last in front
+	next      actor.ID
+}
+
+func newFront(
+	listener net.Listener, peers spawn.Transport, servers []actor.ID, session uint64, log *slog.Logger,
+) *front {
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &front{
+		log: log, peers: peers, servers: servers, listener: listener,
+		requests: make(chan packet, inboxes), messages: make(chan packet, inboxes), ctx: ctx, cancel: cancel,
+		reception: chatroom.NewReception(session), guests: make(map[actor.ID]*guest), next: firstID,
+	}
+	f.done.Go(f.accept)
+	f.done.Go(f.hear)
+	return f
+}
+
+// hear takes what the other servers say.
+func (f *front) hear() {
+	for {
+		from, data, err := f.peers.Receive(-1)
+		if err != nil {
+			return // It is closed.
+		}
+		if !f.put(f.messages, packet{from, bytes.Clone(data)}) {
+			return
+		}
+	}
+}
+
+func (f *front) put(inbox chan packet, p packet) bool {
+	select {
+	case inbox <- p:
+		return true
+	case <-f.ctx.Done():
+		return false
+	}
+}
+
+// Receive waits for a message of a server or a request of a client.
+func (f *front) Receive(wait time.Duration) (actor.ID, []byte, error) {
+	if wait == 0 {
+		select {
+		case p := <-f.messages:
+			return p.from, p.data, nil
+		case p := <-f.requests:
+			return p.from, p.data, nil
+		default:
+			return 0, nil, os.ErrDeadlineExceeded
+		}
+	}
+	var over <-chan time.Time
+	if wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case p := <-f.messages:
+		return p.from, p.data, nil
+	case p := <-f.requests:
+		return p.from, p.data, nil
+	case <-over:
+		return 0, nil, os.ErrDeadlineExceeded
+	case <-f.ctx.Done():
+		return 0, nil, net.ErrClosed
+	}
+}
+
+// Send sends a message to a server, or tells a client what it was answered.
+func (f *front) Send(to actor.ID, data []byte) error {
+	if to < firstID {
+		return f.peers.Send(to, data)
+	}
+	msg, err := chatroom.Messages.Decode(data)
+	if err != nil {
+		return fmt.Errorf("an answer: %w", err)
+	}
+	reply, ok := msg.(rsm.Reply[chatroom.Result])
+	if !ok {
+		return fmt.Errorf("%T is not for clients", msg)
+	}
+	f.mu.Lock()
+	answer, tell := f.reception.Answer(reply.Answer)
+	g := f.guests[to]
+	f.mu.Unlock()
+	switch {
+	case g == nil:
+		f.log.Debug("an answer came too late, as the client is gone", "client", to)
+	case tell:
+		g.tell(answer)
+	default:
+		g.counted()
+	}
+	return nil
+}
+
+// Close ends all connections, and waits for what newFront started.
+func (f *front) Close() error {
+	f.cancel()
+	err := errors.Join(f.listener.Close(), f.peers.Close())
+	f.mu.Lock()
+	for _, g := range f.guests {
+		g.conn.Close()
+	}
+	f.mu.Unlock()
+	f.done.Wait()
+	return err
+}
+
+// accept takes connections of clients until the listener is closed.
+func (f *front) accept() {
+	for {
+		conn, err := f.listener.Accept()
+		switch {
+		case err == nil:
+			f.admit(conn)
+		case f.ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return
+		default:
+			f.log.Warn("a client could not be accepted", "error", err)
+			if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+				f.mu.Lock()
+				f.evict()
+				f.mu.Unlock()
+			}
+			select {
+			case <-time.After(pause):
+			case <-f.ctx.Done():
+			}
+		}
+	}
+}
+
+// admit gives a client a place.
+func (f *front) admit(conn net.Conn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ctx.Err() != nil {
+		conn.Close()
+		return
+	}
+	if len(f.guests) >= MaxClients {
+		f.evict()
+	}
+	g := newGuest(f, f.next, conn)
+	f.next++
+	f.guests[g.id] = g
+	g.place = f.silent.PushFront(g)
+	f.log.Info("a client connected", "client", g.id, "from", conn.RemoteAddr())
+	f.done.Go(func() {
+		why := g.serve()
+		f.leave(g)
+		f.log.Info("a client disconnected", "client", g.id, "reason", why)
+	})
+}
+
+// evict ends the connection that has been silent for longest. Its place is free at once.
+func (f *front) evict() {
+	if oldest := f.silent.Back(); oldest != nil {
+		g := oldest.Value.(*guest)
+		f.log.Warn("a client gave its place to another one, as it was silent for longest", "client", g.id)
+		f.drop(g)
+		g.conn.Close()
+	}
+}
+
+func (f *front) leave(g *guest) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.drop(g)
+	g.conn.Close()
+}
+
+func (f *front) drop(g *guest) {
+	if f.guests[g.id] == g {
+		delete(f.guests, g.id)
+		f.silent.Remove(g.place)
+	}
+}
+
+// command makes a request for the actor of what a client says.
+func (f *front) command(g *guest, c wire.Command) (packet, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.guests[g.id] == g {
+		f.silent.MoveToFront(g.place)
+	}
+	command, err := f.reception.Command(c)
+	if err != nil {
+		return packet{}, err
+	}
+	return request(g, command)
+}
+
+// count makes a request that shows how far those before are.
+func (f *front) count(g *guest) (packet, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return request(g, f.reception.Count())
+}
+
+func request(g *guest, c rsm.Command[chatroom.Op]) (packet, error) {
+	data, err := chatroom.Messages.Append(nil, rsm.Request[chatroom.Op]{Command: c})
+	return packet{g.id, data}, err
+}

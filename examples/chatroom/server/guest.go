@@ -1,0 +1,203 @@
+package server
+
+import (
+	"bufio"
+	"container/list"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"synod/actor"
+	"synod/examples/chatroom/wire"
+)
+
+// Bounds of answers that wait for a client who does not read them.
+const (
+	maxAnswers = 1024
+	maxBytes   = 64 << 20 // but for a lone answer
+)
+
+// guest is the connection of a client.
+type guest struct {
+	front *front
+	id    actor.ID
+	conn  net.Conn
+	place *list.Element // in front.silent; guarded by front.mu
+
+	counting chan struct{} // has an element for each count that is under way
+
+	mu      sync.Mutex
+	frames  [][]byte // of answers that are to be written
+	bytes   int      // of them
+	more    *sync.Cond
+	closing error // why nothing more is written; nil as long as it is
+}
+
+func newGuest(f *front, id actor.ID, conn net.Conn) *guest {
+	g := &guest{front: f, id: id, conn: conn, counting: make(chan struct{}, counts)}
+	g.more = sync.NewCond(&g.mu)
+	return g
+}
+
+// serve reads what the client says until it ends, and returns why it does.
+func (g *guest) serve() error {
+	var written sync.WaitGroup
+	written.Go(g.write)
+	err := g.read()
+	g.end(err)
+	written.Wait()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.closing
+}
+
+var errBye = errors.New("the client closed the connection")
+
+func (g *guest) read() error {
+	r := bufio.NewReader(g.conn)
+	commands, size := 0, 0
+	for {
+		c, err := g.next(r)
+		if err != nil {
+			return err
+		}
+		p, err := g.front.command(g, c)
+		if err != nil {
+			return g.refuse(c, err)
+		}
+		g.front.log.Debug("a command", "client", g.id, "id", c.Client, "number", c.Number, "mode", c.Mode, "bytes", len(c.Message))
+		if !g.front.put(g.front.requests, p) {
+			return net.ErrClosed
+		}
+		if commands, size = commands+1, size+len(p.data); commands >= countEach || size >= countSize {
+			commands, size = 0, 0
+			if err := g.count(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// next reads a command. A frame that has begun must come to its end soon.
+func (g *guest) next(r *bufio.Reader) (wire.Command, error) {
+	if err := g.conn.SetReadDeadline(time.Time{}); err != nil {
+		return wire.Command{}, err
+	}
+	if _, err := r.Peek(1); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = errBye
+		}
+		return wire.Command{}, err
+	}
+	if err := g.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return wire.Command{}, err
+	}
+	body, err := wire.ReadFrame(r)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return wire.Command{}, fmt.Errorf("a command took more than %v", patience)
+	case err != nil:
+		return wire.Command{}, err
+	}
+	return wire.DecodeCommand(body)
+}
+
+// refuse tells a client that takes it why its command is refused. One that does not is gone: it waits for nothing.
+func (g *guest) refuse(c wire.Command, why error) error {
+	if c.Mode == wire.AcknowledgedPut || c.Mode == wire.Swap {
+		g.tell(wire.Answer{Kind: wire.Refused, Number: c.Number, Reason: why.Error()})
+	}
+	return why
+}
+
+// count sends a request to see how far the commands before it are, and waits if too many of such are under way. So a client
+// who does not wait for answers is read no faster than what it says is executed.
+func (g *guest) count() error {
+	p, err := g.front.count(g)
+	if err != nil {
+		return err
+	}
+	select {
+	case g.counting <- struct{}{}:
+	case <-g.front.ctx.Done():
+		return net.ErrClosed
+	}
+	if !g.front.put(g.front.requests, p) {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// counted notes that a count was answered.
+func (g *guest) counted() {
+	select {
+	case <-g.counting:
+	default:
+	}
+}
+
+// tell queues an answer. One that is too large, or that waits behind too many, ends the connection.
+func (g *guest) tell(a wire.Answer) {
+	frame, err := wire.AppendAnswer(nil, a)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err == nil && len(g.frames) > 0 && (len(g.frames) >= maxAnswers || g.bytes+len(frame) > maxBytes) {
+		err = errors.New("the client does not read its answers")
+	}
+	if err != nil {
+		g.stop(err)
+		return
+	}
+	g.frames, g.bytes = append(g.frames, frame), g.bytes+len(frame)
+	g.more.Signal()
+}
+
+// end lets the writer end when it has written what is queued.
+func (g *guest) end(why error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closing == nil {
+		g.closing = why
+	}
+	g.more.Signal()
+}
+
+// stop ends the connection now. The caller has locked.
+func (g *guest) stop(why error) {
+	if g.closing == nil {
+		g.closing = why
+	}
+	g.frames, g.bytes = nil, 0
+	g.conn.Close()
+	g.more.Signal()
+}
+
+// write writes answers until the connection ends.
+func (g *guest) write() {
+	for {
+		g.mu.Lock()
+		for len(g.frames) == 0 && g.closing == nil {
+			g.more.Wait()
+		}
+		if len(g.frames) == 0 {
+			g.mu.Unlock()
+			return
+		}
+		frame := g.frames[0]
+		g.frames, g.bytes = g.frames[1:], g.bytes-len(frame)
+		g.mu.Unlock()
+		err := g.conn.SetWriteDeadline(time.Now().Add(patience))
+		if err == nil {
+			_, err = g.conn.Write(frame)
+		}
+		if err != nil {
+			g.mu.Lock()
+			g.stop(err)
+			g.mu.Unlock()
+		}
+	}
+}

@@ -1,0 +1,217 @@
+// Package server serves a chatroom on sockets: clients at a port of their own, in the wire of the published programs, and
+// the other servers of the cluster at another one.
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"synod/actor"
+	"synod/examples/chatroom"
+	"synod/spawn"
+	"synod/spawn/faults"
+	"synod/spawn/tcp"
+	"synod/storage"
+)
+
+// MaxServers is how many servers a cluster may have.
+const MaxServers = 64
+
+// FirstPeerPort is where the first server listens for the others, unless told otherwise; the next ones have the ports
+// that follow.
+const FirstPeerPort = 20_000
+
+// DefaultTimeout is how long servers wait for a leader, unless told otherwise.
+const DefaultTimeout = time.Second
+
+// Config is a server.
+type Config struct {
+	ID      int              // from 0
+	Count   int              // of all servers, 1 to MaxServers
+	Clients netip.AddrPort   // where it listens for clients; port 0 for a free one
+	Peers   []netip.AddrPort // where each of the servers listens for the others; nil for ports from FirstPeerPort on
+	Timeout time.Duration    // without a word of the leader; 0 for DefaultTimeout
+	Dir     string           // of its file; empty for the working directory
+	Fresh   bool             // removes its file first
+	Control string           // where to change faults while it runs, a path for a socket; empty for nowhere
+	Log     *slog.Logger     // of NewLog, or any other one; nil for none
+	// Ready is called with the address for clients once it is bound; nil for nobody to know.
+	Ready func(clients netip.AddrPort)
+}
+
+// Validate reports what is wrong with the configuration, or nil.
+func (c Config) Validate() error {
+	switch {
+	case c.Count < 1 || c.Count > MaxServers:
+		return fmt.Errorf("%d servers: must be 1 to %d", c.Count, MaxServers)
+	case c.ID < 0 || c.ID >= c.Count:
+		return fmt.Errorf("server %d of %d: must be 0 to %d", c.ID, c.Count, c.Count-1)
+	case c.Timeout < 0:
+		return fmt.Errorf("a timeout of %v: must not be negative", c.Timeout)
+	case c.Peers != nil && len(c.Peers) != c.Count:
+		return fmt.Errorf("the addresses of %d servers: must be %d", len(c.Peers), c.Count)
+	}
+	for i, p := range c.Peers {
+		for _, q := range c.Peers[:i] {
+			if p == q {
+				return fmt.Errorf("two servers at %v: each must have an address of its own", p)
+			}
+		}
+	}
+	return nil
+}
+
+// peers returns where each of the servers listens for the others.
+func (c Config) peers() map[actor.ID]netip.AddrPort {
+	all := make(map[actor.ID]netip.AddrPort, c.Count)
+	for i := range c.Count {
+		at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(FirstPeerPort+i))
+		if c.Peers != nil {
+			at = c.Peers[i]
+		}
+		all[actor.ID(i)] = at
+	}
+	return all
+}
+
+// Run serves until the context ends, which is no error. It listens for clients before it opens its file, so that who
+// starts it may connect soon.
+func Run(ctx context.Context, c Config) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	listener, err := listen(c.Clients)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	if c.Ready != nil {
+		c.Ready(listener.Addr().(*net.TCPAddr).AddrPort())
+	}
+	addresses := c.peers()
+	peers, err := tcp.Listen(addresses[actor.ID(c.ID)])
+	if err != nil {
+		return explain(err, addresses[actor.ID(c.ID)])
+	}
+	defer peers.Close()
+	peers.Log = target(c.Log, "peers", 0)
+	room := chatroom.Config{ID: actor.ID(c.ID), Servers: actor.IDs(c.Count), Timeout: c.Timeout, Durable: true}
+	file, err := c.open(room)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	between := tcp.Config{Addresses: addresses, MaxMessage: room.MaxBetween(), Private: true}
+	var transport spawn.Transport = between.Serve(peers, room.ID, room.Servers)
+	var store spawn.Store = file
+	if c.Control != "" {
+		wrapped := faults.Wrap(transport, room.Servers, faults.Plan{}, mathrand.NewPCG(seed(), 0))
+		injector := &faults.Injector{Transport: wrapped, Resolve: resolve(c.Count)}
+		injector.Store = faults.WrapStore(store, &wrapped.Counts, mathrand.NewPCG(seed(), 1))
+		control, err := faults.Serve(c.Control, injector)
+		if err != nil {
+			return errors.Join(fmt.Errorf("the control socket: %w", err), wrapped.Close())
+		}
+		defer control.Close()
+		transport, store = wrapped, injector.Store
+	}
+	return spawn.Run(ctx, spawn.Config{
+		Machine:   room.Machine(mathrand.NewPCG(seed(), uint64(c.ID))),
+		Transport: newFront(listener, transport, room.Servers, seed(), target(c.Log, "clients", 0)),
+		Store:     store,
+		// What package spawn tells of every message is a detail here.
+		Log: target(c.Log, "paxos", slog.LevelInfo-slog.LevelDebug),
+	})
+}
+
+// seed is a random number.
+func seed() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // It never fails.
+	return binary.LittleEndian.Uint64(b[:])
+}
+
+func listen(at netip.AddrPort) (*net.TCPListener, error) {
+	l, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(at))
+	if err != nil {
+		return nil, explain(err, at)
+	}
+	return l, nil
+}
+
+func explain(err error, at netip.AddrPort) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("the port %d of %v is in use; stop what listens there, or choose another port", at.Port(), at.Addr())
+	}
+	return fmt.Errorf("cannot listen at %v: %w", at, err)
+}
+
+// resolve returns the server that a word names.
+func resolve(count int) func(string) (actor.ID, error) {
+	return func(word string) (actor.ID, error) {
+		id, err := strconv.ParseUint(word, 10, 16)
+		if err != nil || int(id) >= count {
+			return 0, fmt.Errorf("must be the number of a server, 0 to %d", count-1)
+		}
+		return actor.ID(id), nil
+	}
+}
+
+// open opens the file.
+func (c Config) open(room chatroom.Config) (*storage.File, error) {
+	dir := c.Dir
+	if dir == "" {
+		dir = "."
+	} else if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	if c.Fresh {
+		if err := wipe(dir, room.ID); err != nil {
+			return nil, err
+		}
+	}
+	var names []string
+	addresses := c.peers()
+	for _, id := range room.Servers {
+		names = append(names, addresses[id].String())
+	}
+	return storage.Open(dir, room.Identity(strings.Join(names, ",")))
+}
+
+// wipe removes the file of a server, and drafts of it, but nothing else.
+func wipe(dir string, id actor.ID) error {
+	drafts, err := filepath.Glob(filepath.Join(escape(dir), storage.Name(id)+".new-*"))
+	if err != nil {
+		return err
+	}
+	for _, name := range append(drafts, filepath.Join(dir, storage.Name(id))) {
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// escape makes a pattern that only matches the path.
+func escape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}
