@@ -45,8 +45,11 @@ type Options struct {
 	MaxDepth    int           // states on a path, the first included; those at this depth are judged but not expanded; 0 for no limit
 	MaxStates   int           // ends the search after the level, or at the state, that reaches so many; 0 for no limit
 	MemoryLimit int64         // bytes of the whole process; 0 for nine tenths of the machine's, where that is known (Linux)
-	FinishWhen  FinishWhen
-	Strict      bool // what never mattered in an exhausted search fails the check, see Result.Vacuous
+	// OwnMemory makes the memory that the limit is about, and that is told, an estimate of what the search itself holds,
+	// without what the garbage collector keeps in reserve: for a search beside other work of the process.
+	OwnMemory  bool
+	FinishWhen FinishWhen
+	Strict     bool // what never mattered in an exhausted search fails the check, see Result.Vacuous
 
 	Seed      uint64 // of random walks
 	Walks     int    // how many random walks; 0 for as many as Timeout allows, which is then 10 s by default

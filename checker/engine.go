@@ -377,9 +377,12 @@ func (e *engine) inserted() int {
 	return int(n)
 }
 
-// memory is what the process takes: as the system counts it, or else an estimate, of the runtime's memory and what lies
+// memory is what the search holds, if only that counts, else what the process takes: as the system counts it, or else an estimate, of the runtime's memory and what lies
 // outside its heap. The estimate leaves out the program itself, and counts what is allocated and not touched yet.
 func (e *engine) memory() int64 {
+	if e.options.OwnMemory {
+		return e.own()
+	}
 	if bytes, ok := resident(); ok {
 		return bytes
 	}
@@ -388,6 +391,15 @@ func (e *engine) memory() int64 {
 	}
 	metrics.Read(samples)
 	return int64(samples[0].Value.Uint64()-samples[1].Value.Uint64()) + e.offHeap()
+}
+
+// own is what the engine and the space hold.
+func (e *engine) own() int64 {
+	h := e.held.Load()
+	if h == nil {
+		return 0
+	}
+	return h.arena.Bytes() + model.Bytes(h.space)
 }
 
 // offHeap is what the engine and the space hold outside the Go heap.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"sync"
@@ -172,11 +173,15 @@ func (s *Server) StartCheck(r CheckRequest) error {
 func (c *check) run(ctx context.Context, run search, source model.Source, o checker.Options, seed uint64) {
 	defer close(c.done)
 	o.Control, o.Interval, o.Progress, o.Found = &c.control, progressInterval, c.progress, c.found
+	o.OwnMemory = true // The sessions are not the check's.
 	if seed != 0 {
 		o.Seed = seed
 	}
 	r := run(ctx, source, o)
-	defer r.Close()
+	defer func() {
+		r.Close()
+		debug.FreeOSMemory() // A check may have held gigabytes, and the next one may come tomorrow.
+	}()
 	var discoveries []Discovery
 	for _, p := range r.Properties {
 		if p.Path != nil && r.Err == nil {

@@ -47,7 +47,7 @@ type Config struct {
 	Models   []Model           // at least one
 	Model    string            // the name of that which the page begins with; empty for the first
 	Settings map[string]string // of it
-	// Check says how checks search. The fields Progress, Interval, Control and Found are the server's own.
+	// Check says how checks search. The fields Progress, Interval, Control, Found and OwnMemory are the server's own.
 	Check checker.Options
 	// Hosts are names that the Host header may carry besides localhost and addresses.
 	Hosts []string
@@ -97,6 +97,7 @@ func New(c Config) (*Server, error) {
 	s.config.Settings = settings(full)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.handler = s.guarded(s.routes())
+	s.running.Go(s.tidy)
 	return s, nil
 }
 

@@ -79,6 +79,10 @@ func (t *tables) random(ctx context.Context, p *place, q Query) (*Way, error) {
 			way.Ended = "time is up"
 			return way, nil
 		}
+		if t.exhausted() {
+			way.Ended = whyExhausted
+			return way, nil
+		}
 		transitions, err := t.transitions(state)
 		if err != nil {
 			return nil, err
@@ -125,6 +129,9 @@ func (t *tables) seek(ctx context.Context, p *place, test func([]model.PartID) (
 		switch {
 		case len(met) >= maxSought:
 			way.Ended = fmt.Sprintf("not among the %d nearest states", len(met))
+			return way, nil
+		case t.exhausted():
+			way.Ended = whyExhausted
 			return way, nil
 		case time.Now().After(deadline) || ctx.Err() != nil:
 			way.Ended = fmt.Sprintf("not found in %v, among the %d nearest states", seekTime, len(met))

@@ -3,24 +3,27 @@ package explorer
 import (
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"synod/model"
 )
 
-// What the server remembers is bounded: so many models with their settings at once, and of each so much. When a session
-// is full it begins again with empty tables, which nobody notices but for the time that it takes to walk there again.
+// What the server remembers is bounded: so many models with their settings at once, and so many bytes of each and of all
+// together. When a session is full it begins again with empty tables, which nobody notices but for the time that it takes
+// to walk there again. What nobody asked about for a while is let go.
 const (
-	maxSessions  = 8
-	maxPlaces    = 30_000  // states on paths that were walked
-	maxExpanded  = 150_000 // states whose successors were computed
-	maxOffHeap   = 512 << 20
-	maxJudged    = 50_000 // states whose properties are remembered
-	maxKeptSteps = 4_000  // descriptions of steps
+	maxSessions     = 8
+	maxSessionBytes = 256 << 20
+	maxBytes        = 1 << 30 // of all sessions that nobody uses right now
+	maxJudged       = 50_000  // states whose properties are remembered
+	maxIdle         = 10 * time.Minute
+	idleInterval    = time.Minute // between looks at what is idle
 )
 
 // sessions holds the tables of the models that were asked for last.
@@ -37,14 +40,13 @@ type tables struct {
 	source   model.Source
 	space    model.Detailer
 	initials []*place
-	expanded atomic.Int64
+	held     atomic.Int64 // bytes of places, steps and answers, about
 
-	users  int  // guarded by sessions.mu
-	parted bool // no longer among the open ones; closed by the last user
+	users  int       // guarded by sessions.mu, as what follows
+	parted bool      // no longer among the open ones; closed by the last user
+	used   time.Time // when the last user came or went
 
-	mu     sync.Mutex // guards the tree of places and what follows
-	places int
-	kept   int
+	mu     sync.Mutex        // guards the tree of places and what follows
 	judged map[string][]bool // by state
 }
 
@@ -107,6 +109,7 @@ func (all *sessions) acquire(modelName string, config map[string]string, source 
 		if !t.full() {
 			all.open = append(all.open, t)
 			t.users++
+			t.used = time.Now()
 			return t, nil
 		}
 		all.part(t)
@@ -121,7 +124,45 @@ func (all *sessions) acquire(modelName string, config map[string]string, source 
 	}
 	all.open = append(all.open, t)
 	t.users++
+	t.used = time.Now()
 	return t, nil
+}
+
+// trim lets go of sessions that nobody uses: of those that are idle since a time, and of the oldest ones as long as
+// all together hold too much. It reports whether there were any.
+func (all *sessions) trim(since time.Time) bool {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	total := int64(0)
+	for _, t := range all.open {
+		total += t.bytes()
+	}
+	before := len(all.open)
+	all.open = slices.DeleteFunc(all.open, func(t *tables) bool {
+		if t.users > 0 || t.used.After(since) && total <= maxBytes && !t.full() {
+			return false
+		}
+		total -= t.bytes()
+		all.part(t)
+		return true
+	})
+	return len(all.open) < before
+}
+
+// tidy lets go of what is idle, from time to time, until the server closes.
+func (s *Server) tidy() {
+	tick := time.NewTicker(idleInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case now := <-tick.C:
+			if s.sessions.trim(now.Add(-maxIdle)) {
+				debug.FreeOSMemory()
+			}
+		}
+	}
 }
 
 // part lets go of tables: they are closed when nobody uses them any more.
@@ -134,11 +175,13 @@ func (all *sessions) part(t *tables) {
 
 func (all *sessions) release(t *tables) {
 	all.mu.Lock()
-	defer all.mu.Unlock()
 	t.users--
+	t.used = time.Now()
 	if t.parted && t.users == 0 {
 		t.space.Close()
 	}
+	all.mu.Unlock()
+	all.trim(time.Time{})
 }
 
 func (all *sessions) close() {
@@ -172,17 +215,20 @@ func openTables(name, modelName string, config map[string]string, source model.S
 	return t, nil
 }
 
-// full tells whether the tables hold so much that they should be made anew.
-func (t *tables) full() bool {
-	t.mu.Lock()
-	places := t.places
-	t.mu.Unlock()
-	return places > maxPlaces || t.expanded.Load() > maxExpanded || t.space.OffHeap() > maxOffHeap
-}
+// bytes is what the tables hold, about.
+func (t *tables) bytes() int64 { return t.held.Load() + model.Bytes(t.space) }
+
+// full reports whether the tables hold so much that they should be made anew.
+func (t *tables) full() bool { return t.bytes() > maxSessionBytes }
+
+// exhausted reports whether a single request has filled the tables beyond what it may.
+func (t *tables) exhausted() bool { return t.bytes() > 2*maxSessionBytes }
+
+// whyExhausted says why a walk or a search ends there.
+var whyExhausted = fmt.Sprintf("the states on the way take more than %d MiB", 2*maxSessionBytes>>20)
 
 // transitions gives what can happen in a state.
 func (t *tables) transitions(state []model.PartID) ([]model.Transition, error) {
-	t.expanded.Add(1)
 	return model.Transitions(t.space, state)
 }
 
@@ -245,8 +291,37 @@ func (t *tables) enter(p *place, x model.Transition) *place {
 		p.children = make(map[string]*place)
 	}
 	p.children[x.Action.Key] = next
-	t.places++
+	t.held.Add(next.bytes())
 	return next
+}
+
+// What places, steps and answers take besides their texts and states, in bytes: structs, and entries of maps.
+const (
+	placeBytes  = 400
+	judgedBytes = 150
+	stepBytes   = 300
+	changeBytes = 60
+)
+
+// bytes is what a place takes, about. The texts of its transition belong to the space.
+func (p *place) bytes() int64 {
+	n := placeBytes + 4*len(p.state)
+	for _, l := range p.sent {
+		n += changeBytes + len(l.From) + len(l.To) + len(l.Message) + len(l.Key)
+	}
+	return int64(n)
+}
+
+// bytes is what the description of a step takes, about.
+func (s *Step) bytes() int64 {
+	n := stepBytes + len(s.Key) + len(s.Text) + len(s.Message)
+	for _, c := range s.Changes {
+		n += changeBytes + len(c.Path) + len(c.Old) + len(c.New)
+	}
+	for _, m := range s.Sent {
+		n += changeBytes + len(m.From) + len(m.To) + len(m.Message)
+	}
+	return int64(n)
 }
 
 // answers asks every property about a state.
@@ -264,8 +339,13 @@ func (t *tables) answers(state []model.PartID) ([]bool, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	each := judgedBytes + int64(len(key)+len(answers))
 	if len(t.judged) >= maxJudged {
+		t.held.Add(-each * int64(len(t.judged)))
 		clear(t.judged)
+	}
+	if _, known := t.judged[key]; !known {
+		t.held.Add(each)
 	}
 	t.judged[key] = answers
 	return answers, nil

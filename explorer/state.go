@@ -204,11 +204,11 @@ func (t *tables) step(p *place) (*Step, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.kept < maxKeptSteps {
-		t.kept++
+	if p.step == nil {
 		p.step = step
+		t.held.Add(step.bytes())
 	}
-	return step, nil
+	return p.step, nil
 }
 
 // cause finds the step that sent the message which a step delivers or loses. Where equal messages were sent several

@@ -31,8 +31,9 @@ type space struct {
 	ends      ends
 	reader    *reader
 	turns     turns
-	handled   sampler  // handler calls
-	described sync.Map // slot and action -> Action
+	handled   sampler      // handler calls
+	described sync.Map     // slot and action -> Action
+	texts     atomic.Int64 // bytes of described
 	faults    faults
 	sides     [][]actor.ID // the ways in which the network is partitioned
 	lossy     bool         // losses are steps
@@ -268,7 +269,9 @@ func (sp *space) Action(slot int, a ActionID) Action {
 		return act.(Action)
 	}
 	act := sp.slots[slot].action(a)
-	sp.described.Store(id, act)
+	if _, known := sp.described.LoadOrStore(id, act); !known {
+		sp.texts.Add(describedBytes + int64(len(act.Key)+len(act.Text)+len(act.From)+len(act.Message)))
+	}
 	return act
 }
 

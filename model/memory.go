@@ -1,0 +1,51 @@
+package model
+
+import (
+	"unsafe"
+
+	"synod/internal/intern"
+)
+
+// Bytes estimates what a space holds by now: its tables outside the Go heap, the values in them, and the texts of actions
+// that were asked for. What the garbage collector keeps in reserve comes on top. Of a space of another package it knows
+// what is outside the heap.
+func Bytes(space Space) int64 {
+	n := space.OffHeap()
+	if s, ok := space.(interface{ onHeap() int64 }); ok {
+		n += s.onHeap()
+	}
+	return n
+}
+
+// describedBytes is what an action takes in the table of those that were described, without its texts.
+const describedBytes = 200 + int64(unsafe.Sizeof(Action{}))
+
+func (sp *space) onHeap() int64 {
+	n := sp.texts.Load() + sp.messages.Bytes() + sp.reader.values.Bytes()
+	for _, s := range sp.slots {
+		if h, ok := s.(interface{ onHeap() int64 }); ok {
+			n += h.onHeap()
+		}
+	}
+	return n
+}
+
+func (c *cells) onHeap() int64 {
+	n := c.outcomes.onHeap()
+	for _, t := range []*intern.Table[any]{c.states, c.timers, c.options, c.kept} {
+		n += t.Bytes()
+	}
+	return n
+}
+
+// effectsOfOutcome is how many effects an outcome is taken to have.
+const effectsOfOutcome = 2
+
+func (o *outcomes) onHeap() int64 {
+	const each = int64(unsafe.Sizeof(outcome{}) + unsafe.Sizeof(outcomeKey{}) + effectsOfOutcome*unsafe.Sizeof(SlotEffect{}))
+	return int64(len(*o.all.Load())) * outcomeRun * each
+}
+
+func (h *histories) onHeap() int64 { return h.values.Bytes() }
+
+func (sp *plainSpace[S, A]) onHeap() int64 { return sp.states.Bytes() + sp.actions.Bytes() }
