@@ -98,7 +98,7 @@ func (f *aroundFlags) perform(a *app, records *replay.Records, out *recordedTrac
 		if r != nil {
 			d.Traces = r.Traces()
 		}
-		err = out.file.write(out.format, d, a.stderr)
+		err = writeTraces(out.file, out.format, d, a.stderr)
 	}
 	if r != nil {
 		fmt.Fprintf(closing, "Done. states=%d, unique=%d, depth=%d, sec=%.2f\n", r.Generated, r.Unique, r.Depth, r.Elapsed.Seconds())

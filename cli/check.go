@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"synod/checker"
+	"synod/internal/outfile"
 	"synod/model"
 	"synod/trace"
 )
@@ -68,10 +69,10 @@ func (a *app) checkCommand(e engine) *cobra.Command {
 
 // perform makes a check, prints what was found and gives the exit code. Its errors are for a sentence on stderr.
 func perform(p plan, stdout, stderr io.Writer) (int, error) {
-	var out *traceFile
+	var out *outfile.File
 	if p.traceOut != "" {
 		var err error
-		if out, err = newTraceFile("trace-out", p.traceOut); err != nil {
+		if out, err = outfile.New("trace-out", p.traceOut); err != nil {
 			return 0, err
 		}
 	}
@@ -123,7 +124,7 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	var err error
 	if out != nil {
 		d := trace.Document{Model: p.entry.Name, Config: p.settings.Words(), Traces: r.Traces(), Package: p.entry.Package}
-		err = out.write(p.traceFormat, d, stderr)
+		err = writeTraces(out, p.traceFormat, d, stderr)
 	}
 	fmt.Fprintf(closing, "Done. states=%d, unique=%d, depth=%d, sec=%.2f\n",
 		r.Generated, r.Unique, r.Depth, r.Elapsed.Seconds())

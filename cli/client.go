@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -264,7 +263,10 @@ func (a *app) benchCommand() *cobra.Command {
 			if o.Writes+o.Reads == 0 {
 				a.code = exitUnknown
 			}
-			return a.report(o, int(clients), len(t.servers), asJSON)
+			if asJSON {
+				return a.printJSON(o.Document(int(clients), len(t.servers)))
+			}
+			return a.print(o.Text(int(clients), len(t.servers)))
 		},
 	}
 	f.add(cmd)
@@ -275,38 +277,4 @@ func (a *app) benchCommand() *cobra.Command {
 	set.Var(&reads, "reads", "the share of those that only read among the operations")
 	set.BoolVar(&asJSON, "json", false, "print one JSON document")
 	return cmd
-}
-
-// report prints what a benchmark measured.
-func (a *app) report(o client.Outcome, clients, servers int, asJSON bool) error {
-	micros := func(share float64) float64 { return float64(o.Latency.Quantile(share).Nanoseconds()) / 1000 }
-	if asJSON {
-		text, err := json.Marshal(struct {
-			Clients    int     `json:"clients"`
-			Servers    int     `json:"servers"`
-			Seconds    float64 `json:"seconds"`
-			Puts       int     `json:"puts"`
-			Gets       int     `json:"gets"`
-			Refused    int     `json:"refused"`
-			Unknown    int     `json:"unknown"`
-			Unanswered int     `json:"unanswered"`
-			Failed     int     `json:"failed"`
-			PerSecond  float64 `json:"operations_per_second"`
-			P50        float64 `json:"p50_us"`
-			P99        float64 `json:"p99_us"`
-			P999       float64 `json:"p999_us"`
-			Max        float64 `json:"max_us"`
-		}{
-			clients, servers, o.Elapsed.Seconds(), o.Writes, o.Reads, o.Refused, o.Unknown, o.Unanswered, o.Failed, o.PerSecond(),
-			micros(0.5), micros(0.99), micros(0.999), float64(o.Latency.Max().Nanoseconds()) / 1000,
-		})
-		if err != nil {
-			return err
-		}
-		return a.print(string(text) + "\n")
-	}
-	return a.print(fmt.Sprintf("clients=%d, servers=%d, puts=%d, gets=%d, refused=%d, unknown=%d, unanswered=%d, failed=%d, sec=%.2f\n"+
-		"%.0f operations/s; p50 %.0f µs, p99 %.0f µs, p99.9 %.0f µs, at most %.0f µs\n",
-		clients, servers, o.Writes, o.Reads, o.Refused, o.Unknown, o.Unanswered, o.Failed, o.Elapsed.Seconds(),
-		o.PerSecond(), micros(0.5), micros(0.99), micros(0.999), float64(o.Latency.Max().Nanoseconds())/1000))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"synod/internal/outfile"
 	"synod/spawn"
 	"synod/spawn/record"
 	"synod/spawn/replay"
@@ -128,7 +129,7 @@ func (a *app) replay(files []string, out *recordedTrace) error {
 
 // recordedTrace is where the trace of a recorded run goes.
 type recordedTrace struct {
-	file   *traceFile
+	file   *outfile.File
 	format trace.Format
 	tracer *replay.Tracer
 }
@@ -143,7 +144,7 @@ func (f *replayFlags) open() (*recordedTrace, error) {
 		return nil, fmt.Errorf("--trace-out %q: a recorded run is no path of a model of the catalogue, which a Go test could "+
 			"walk: expected another format", f.traceOut)
 	}
-	file, err := newTraceFile("trace-out", f.traceOut)
+	file, err := outfile.New("trace-out", f.traceOut)
 	if err != nil {
 		return nil, err
 	}
@@ -156,14 +157,14 @@ func (t *recordedTrace) write(a *app) error {
 	d, ok := t.tracer.Document()
 	d.Package = a.packageOf(d.Model)
 	if !ok {
-		t.file.untouched(stderr, "There is no such event to show")
+		t.file.Untouched(stderr, "There is no such event to show")
 		return nil
 	}
 	var b bytes.Buffer
 	if err := t.format.Write(&b, d); err != nil {
-		return fmt.Errorf("--trace-out %q: %w; --events takes a part of the run", t.file.given, err)
+		return fmt.Errorf("--trace-out %q: %w; --events takes a part of the run", t.file.Given, err)
 	}
-	return t.file.replace(b.Bytes())
+	return t.file.Replace(b.Bytes())
 }
 
 // packageOf gives the package in which a generated test finds a model, or an empty string.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -54,7 +53,7 @@ func (a *app) sweepCommand() *cobra.Command {
 				return err
 			}
 			c.Lossy = s.lossy
-			a.code, err = s.run(c, a.stdout, a.stderr)
+			a.code, err = s.run(c, a.stdout)
 			return err
 		},
 	}
@@ -75,111 +74,38 @@ func (a *app) sweepCommand() *cobra.Command {
 // maxSweep is the greatest number of servers of a sweep.
 const maxSweep = 16
 
-// sweepDocument is what a sweep prints with --json.
-type sweepDocument struct {
-	Schema  string       `json:"schema"` // synod.sweep/1
-	Servers int          `json:"servers"`
-	Clients int          `json:"clients"`
-	Network string       `json:"network"`
-	Lossy   bool         `json:"lossy"`
-	Quorums []sweepEntry `json:"quorums"`
-	Elapsed float64      `json:"seconds"` // differs from run to run
-}
-
-type sweepEntry struct {
-	Promises int    `json:"promises"`
-	Votes    int    `json:"votes"`
-	Verdict  string `json:"verdict"`            // safe, unsafe or undecided
-	Property string `json:"property,omitempty"` // that is violated, by the shortest path
-	Actions  int    `json:"actions,omitempty"`  // on that path
-	Stopped  string `json:"stopped,omitempty"`  // what ended an undecided search
-	States   int    `json:"states"`             // distinct ones that were visited
-}
-
 // run sweeps, prints what was found and gives the exit code: 0 if every pair was decided, whatever it is, else 3.
-func (s *sweep) run(c singledecree.Config, stdout, stderr io.Writer) (int, error) {
+func (s *sweep) run(c singledecree.Config, stdout io.Writer) (int, error) {
 	ctx, stop := interruptible()
 	defer stop()
 	o := checker.Options{
 		Workers: int(s.workers), Timeout: time.Duration(s.timeout), MaxStates: int(s.maxStates), MemoryLimit: int64(s.memoryLimit),
 	}
 	begin := time.Now()
-	d := sweepDocument{
-		Schema: "synod.sweep/1", Servers: c.Servers, Clients: c.Clients, Network: c.Network.String(), Lossy: c.Lossy,
-	}
+	d := quorums.NewDocument(c)
 	b := bufio.NewWriter(stdout)
-	if !s.json {
-		fmt.Fprintf(b, "Quorums of %d servers, clients=%d, network=%s%s.\n", c.Servers, c.Clients, c.Network,
-			map[bool]string{true: ", lossy=explicit"}[c.Lossy])
-		fmt.Fprintf(b, "promises  votes  verdict\n")
-	}
-	err := quorums.Sweep(ctx, c, o, func(q quorums.Pair) {
-		e := sweepEntryOf(q)
-		d.Quorums = append(d.Quorums, e)
+	show := func(text string) {
 		if !s.json {
-			fmt.Fprintf(b, "%8d  %5d  %s\n", e.Promises, e.Votes, e)
+			b.WriteString(text)
 			b.Flush()
 		}
-	})
-	if err != nil {
+	}
+	show(d.Header())
+	if err := quorums.Sweep(ctx, c, o, func(q quorums.Pair) { show(d.Add(q)) }); err != nil {
 		return 0, err
 	}
 	d.Elapsed = time.Since(begin).Seconds()
-	safe, undecided, meet := 0, c.Servers*c.Servers-len(d.Quorums), true
-	for _, e := range d.Quorums {
-		switch e.Verdict {
-		case "safe":
-			safe++
-		case "undecided":
-			undecided++
-		}
-		meet = meet && (e.Verdict == "safe") == (e.Promises+e.Votes > c.Servers)
-	}
+	show(d.Totals() + fmt.Sprintf("Done. sec=%.2f\n", d.Elapsed))
 	if s.json {
-		enc := json.NewEncoder(b)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(d); err != nil {
-			return 0, fmt.Errorf("standard output: %w", err)
+		if err := writeJSON(b, d); err != nil {
+			return 0, err
 		}
-	} else {
-		exactly := ""
-		if meet && undecided == 0 {
-			exactly = fmt.Sprintf(", exactly those in which promises + votes > %d", c.Servers)
-		}
-		fmt.Fprintf(b, "%d pairs are safe%s; %d are undecided.\n", safe, exactly, undecided)
-		fmt.Fprintf(b, "Done. sec=%.2f\n", d.Elapsed)
 	}
 	if err := b.Flush(); err != nil {
 		return 0, fmt.Errorf("standard output: %w", err)
 	}
-	if undecided > 0 {
+	if d.Undecided() > 0 {
 		return checker.ExitUndecided, nil
 	}
 	return checker.ExitOK, nil
-}
-
-func sweepEntryOf(q quorums.Pair) sweepEntry {
-	e := sweepEntry{
-		Promises: q.Promises, Votes: q.Votes, Property: q.Property, Actions: q.Actions, Stopped: q.Stopped, States: q.States,
-		Verdict: "undecided",
-	}
-	switch q.Verdict {
-	case checker.Holds:
-		e.Verdict = "safe"
-	case checker.Violated:
-		e.Verdict = "unsafe"
-	case checker.Undecided, checker.Example, checker.Never, checker.NotRefuted, checker.NotSeen:
-	}
-	return e
-}
-
-// String says what was found of a pair.
-func (e sweepEntry) String() string {
-	switch e.Verdict {
-	case "safe":
-		return fmt.Sprintf("safe, %d states", e.States)
-	case "unsafe":
-		return fmt.Sprintf("unsafe: %q is violated after %d actions", e.Property, e.Actions)
-	}
-	return fmt.Sprintf("undecided: %s ended the search, after %d states", e.Stopped, e.States)
 }

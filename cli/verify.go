@@ -17,6 +17,7 @@ import (
 	"synod/checker"
 	"synod/consistency"
 	"synod/consistency/oplog"
+	"synod/internal/outfile"
 )
 
 // verify is what the command of this name was asked for.
@@ -82,10 +83,10 @@ func (a *app) verifyCommand() *cobra.Command {
 
 // run checks a history, prints what was found and gives the exit code.
 func (v *verify) run(a *app, initial bool, stdin io.Reader) (int, error) {
-	var page *traceFile
+	var page *outfile.File
 	if v.html != "" {
 		var err error
-		if page, err = newTraceFile("html", v.html); err != nil {
+		if page, err = outfile.New("html", v.html); err != nil {
 			return 0, err
 		}
 	}
@@ -273,9 +274,9 @@ func exitOf(verdict string) int {
 const pageTime = 30 * time.Second
 
 // writePage writes porcupine's page of the first finding, and says on stderr if there is none.
-func writePage(page *traceFile, r oplog.Result, stderr io.Writer) error {
+func writePage(page *outfile.File, r oplog.Result, stderr io.Writer) error {
 	if len(r.Findings) == 0 {
-		page.untouched(stderr, "There is no operation to blame")
+		page.Untouched(stderr, "There is no operation to blame")
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pageTime)
@@ -284,5 +285,5 @@ func writePage(page *traceFile, r oplog.Result, stderr io.Writer) error {
 	if err := r.Findings[0].Page(ctx, &b); err != nil {
 		return err
 	}
-	return page.replace(b.Bytes())
+	return page.Replace(b.Bytes())
 }

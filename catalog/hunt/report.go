@@ -1,0 +1,137 @@
+package hunt
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"synod/catalog"
+	"synod/consistency"
+)
+
+// Schema names the form of a Document.
+const Schema = "synod.zoo/1"
+
+// Document says of mutants whether they die as they are declared, for programs. Add fills it.
+type Document struct {
+	Schema  string         `json:"schema"`
+	Mutants []ShotDocument `json:"mutants"`
+	Missed  int            `json:"missed"` // mutants that were not searched, after an interrupt
+
+	wrong, open, safe int
+}
+
+// ShotDocument is a mutant of a Document.
+type ShotDocument struct {
+	Model     string            `json:"model"`
+	Mutant    string            `json:"mutant"`
+	Summary   string            `json:"summary"`
+	Settings  map[string]string `json:"settings"`          // all of them, by name
+	Property  string            `json:"property"`          // that kills it; empty for none
+	Safe      bool              `json:"safe"`              // it is declared so, and has other counts than the sound model
+	Actions   int               `json:"actions,omitempty"` // on the shortest path
+	Unique    int               `json:"unique"`
+	Generated int               `json:"generated"`
+	Wrong     string            `json:"wrong,omitempty"` // what is not as it is declared
+	Seconds   float64           `json:"seconds"`         // differs from run to run
+}
+
+// NewDocument returns the document of a hunt for the mutants of entries that has not begun.
+func NewDocument(entries []catalog.Entry) *Document {
+	d := &Document{Schema: Schema, Mutants: []ShotDocument{}}
+	for _, e := range entries {
+		d.Missed += len(e.Mutants)
+	}
+	return d
+}
+
+// Add takes what a search found.
+func (d *Document) Add(t Trophy) {
+	e := documentOf(t)
+	d.Mutants = append(d.Mutants, e)
+	d.Missed--
+	switch {
+	case t.Stopped() != "":
+		d.open++
+	case e.Wrong != "":
+		d.wrong++
+	case e.Safe:
+		d.safe++
+	}
+}
+
+// Outcome is Holds if each mutant is as it is declared, Violated if one is not, and Undecided if a limit or an interrupt
+// left that open.
+func (d *Document) Outcome() consistency.Outcome {
+	switch {
+	case d.wrong > 0:
+		return consistency.Violated
+	case d.open+d.Missed > 0:
+		return consistency.Undecided
+	}
+	return consistency.Holds
+}
+
+// Totals says how many mutants there are of which kind.
+func (d *Document) Totals() string {
+	killed := len(d.Mutants) - d.wrong - d.open - d.safe
+	return fmt.Sprintf("%d mutants: %d killed and %d safe as declared, %d not as declared, %d undecided.\n",
+		len(d.Mutants)+d.Missed, killed, d.safe, d.wrong, d.open+d.Missed)
+}
+
+func documentOf(t Trophy) ShotDocument {
+	e := ShotDocument{
+		Model: t.Entry.Name, Mutant: t.Mutant.Name, Summary: t.Mutant.Summary, Settings: t.Settings.Words(),
+		Property: t.Killer, Safe: t.Mutant.Safe(), Actions: t.Found.Actions, Unique: t.Found.Unique,
+		Generated: t.Found.Generated, Seconds: t.Elapsed.Seconds(),
+	}
+	if err := t.Wrong(); err != nil {
+		e.Wrong = err.Error()
+	}
+	return e
+}
+
+// Table writes what is found of mutants, line by line. The widths are those of what is declared.
+type Table struct{ model, mutant, shown, property int }
+
+// NewTable returns the table of the mutants of entries.
+func NewTable(entries []catalog.Entry) Table {
+	w := Table{len("model"), len("mutant"), len("shown with"), len(safeWord)}
+	for _, e := range entries {
+		for _, m := range e.Mutants {
+			w.model, w.mutant = max(w.model, len(e.Name)), max(w.mutant, len(m.Name))
+			w.shown = max(w.shown, len(strings.Join(e.Shown(m), " ")))
+			w.property = max(w.property, len(m.Breaks))
+		}
+	}
+	return w
+}
+
+const safeWord = "(safe, counts differ)"
+
+// Header writes the names of the columns.
+func (w Table) Header(out io.Writer) {
+	fmt.Fprintf(out, "%-*s  %-*s  %-*s  %-*s  %7s  %9s  %7s\n", w.model, "model", w.mutant, "mutant", w.shown, "shown with",
+		w.property, "killed by", "actions", "states", "sec")
+}
+
+// Line writes what was found of a mutant.
+func (w Table) Line(out io.Writer, t Trophy) {
+	property, actions, remark := t.Killer, "never", "wrong"
+	switch {
+	case t.Stopped() != "":
+		property, actions, remark = "(undecided)", "-", "undecided"
+	case t.Killer == "" && t.Mutant.Safe():
+		property, actions = safeWord, "-"
+	case t.Killer == "":
+		property, actions = "(survived)", "-"
+	case t.Found.Actions > 0:
+		actions = fmt.Sprint(t.Found.Actions)
+	}
+	fmt.Fprintf(out, "%-*s  %-*s  %-*s  %-*s  %7s  %9d  %7.2f\n", w.model, t.Entry.Name, w.mutant, t.Mutant.Name,
+		w.shown, strings.Join(t.Entry.Shown(t.Mutant), " "), w.property, property, actions, t.Found.Unique,
+		t.Elapsed.Seconds())
+	if err := t.Wrong(); err != nil {
+		fmt.Fprintf(out, "  %s: %v\n", remark, err)
+	}
+}
