@@ -1,29 +1,13 @@
 package cli
 
 import (
-	"bufio"
-	"bytes"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
-	"regexp"
-	"strings"
 
 	"github.com/spf13/cobra"
+
+	"synod/cli/scaffold"
 )
-
-// template is a module of its own: a lock service that is served, and a model of it. It is a package here, so that it is
-// built and tested like all others.
-//
-//go:embed template/*.go template/README.md
-var template embed.FS
-
-// modulePath is the path of this module, as others import it.
-const modulePath = "synod"
 
 func (a *app) newCommand() *cobra.Command {
 	var checkout string
@@ -39,130 +23,23 @@ func (a *app) newCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error { return a.newModule(args[0], checkout) },
 	}
 	cmd.Flags().StringVar(&checkout, "checkout", "",
-		"the `folder` with the sources of "+modulePath+", which the new module uses (the one around the working folder)")
+		"the `folder` with the sources of "+scaffold.ModulePath+", which the new module uses (the one around the working folder)")
 	return cmd
 }
 
 // newModule writes the module.
 func (a *app) newModule(dir, checkout string) error {
-	checkout, err := findCheckout(checkout)
+	checkout, err := scaffold.Checkout(checkout)
 	if err != nil {
 		return err
 	}
 	if err := emptyFolder("new", dir); err != nil {
 		return err
 	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return err
-	}
-	name := moduleName(filepath.Base(dir))
-	mod, sum, err := requirements(checkout, name)
+	name, err := scaffold.Write(dir, checkout)
 	if err != nil {
 		return err
-	}
-	files := map[string][]byte{"go.mod": mod, "go.sum": sum}
-	entries, err := fs.ReadDir(template, "template")
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		text, err := fs.ReadFile(template, path.Join("template", e.Name()))
-		if err != nil {
-			return err
-		}
-		files[e.Name()] = bytes.ReplaceAll(text, []byte("MODULE"), []byte(name))
-	}
-	for file, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, file), text, 0o644); err != nil {
-			return err
-		}
 	}
 	return a.print(fmt.Sprintf("Wrote the module %s, which uses %s. Try there:\n  go run . check-bfs\n  go run . help\n  go test ./...\n",
 		name, checkout))
-}
-
-// moduleName is a name for a module and its executable, from that of its folder.
-func moduleName(folder string) string {
-	name := strings.Trim(regexp.MustCompile(`[^a-z0-9.-]+`).ReplaceAllString(strings.ToLower(folder), "-"), "-.")
-	if name == "" || name == path.Base(modulePath) {
-		return "locks"
-	}
-	return name
-}
-
-// findCheckout returns the folder of the sources: the one given, or that which the working folder is in.
-func findCheckout(given string) (string, error) {
-	if given != "" {
-		if !isCheckout(given) {
-			return "", fmt.Errorf("--checkout %q: expected a folder with the go.mod of %s", given, modulePath)
-		}
-		return filepath.Abs(given)
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for at := dir; ; at = filepath.Dir(at) {
-		if isCheckout(at) {
-			return at, nil
-		}
-		if at == filepath.Dir(at) {
-			return "", fmt.Errorf("%s is in no checkout of %s: expected --checkout with the folder of one", dir, modulePath)
-		}
-	}
-}
-
-// isCheckout reports whether a folder holds the sources of this module.
-func isCheckout(dir string) bool {
-	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-	if err != nil {
-		return false
-	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	return strings.TrimSpace(first) == "module "+modulePath
-}
-
-// requirements returns the go.mod of a module that uses a checkout, and its go.sum. All that the checkout requires is
-// required at the same version, so that nothing has to be looked up.
-func requirements(checkout, name string) (mod, sum []byte, err error) {
-	theirs, err := os.ReadFile(filepath.Join(checkout, "go.mod"))
-	if err != nil {
-		return nil, nil, err
-	}
-	if sum, err = os.ReadFile(filepath.Join(checkout, "go.sum")); err != nil {
-		return nil, nil, err
-	}
-	var b bytes.Buffer
-	version := "1.26.0"
-	var all []string
-	within := false
-	lines := bufio.NewScanner(bytes.NewReader(theirs))
-	for lines.Scan() {
-		line := strings.TrimSpace(lines.Text())
-		switch {
-		case strings.HasPrefix(line, "go "):
-			version = strings.TrimPrefix(line, "go ")
-		case line == "require (":
-			within = true
-		case line == ")":
-			within = false
-		case within && line != "":
-			required, _, _ := strings.Cut(line, " //")
-			all = append(all, required)
-		}
-	}
-	fmt.Fprintf(&b, "module %s\n\ngo %s\n\nrequire %s v0.0.0\n\nrequire (\n", name, version, modulePath)
-	for _, required := range all {
-		fmt.Fprintf(&b, "\t%s // indirect\n", required)
-	}
-	fmt.Fprintf(&b, ")\n\nreplace %s => %s\n", modulePath, quoted(checkout))
-	return b.Bytes(), sum, lines.Err()
-}
-
-// quoted is a path as go.mod has it.
-func quoted(path string) string {
-	if strings.ContainsAny(path, " \t\"'`()[]{},") {
-		return fmt.Sprintf("%q", path)
-	}
-	return path
 }

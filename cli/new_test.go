@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -178,11 +177,6 @@ func TestNewRefused(t *testing.T) {
 		code := run(args, strings.NewReader(""), &stdout, &stderr)
 		if code != 2 || !strings.Contains(stderr.String(), want) || stdout.Len() > 0 {
 			t.Errorf("%q: exit code %d, %q%q, want %q", args, code, &stdout, &stderr, want)
-		}
-	}
-	for folder, want := range map[string]string{"My Locks": "my-locks", path.Base(modulePath): "locks", "...": "locks", "a.b": "a.b"} {
-		if got := moduleName(folder); got != want {
-			t.Errorf("%q: %q, want %q", folder, got, want)
 		}
 	}
 }
