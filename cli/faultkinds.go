@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 
 	"synod/actor"
 	"synod/catalog"
@@ -33,24 +31,6 @@ func defaultServed(entries catalog.Catalogue) string {
 	return defaultSpawned(entries) // which is refused, with a reason
 }
 
-// bearable gives the kinds of faults that servers bear which keep nothing: what forgets when it stops, or counts on every
-// message coming once, has not promised more.
-func bearable() []nemesis.Kind { return []nemesis.Kind{nemesis.Delay, nemesis.Reorder, nemesis.Pause} }
-
-// parseKinds reads the words of --faults, each of them by read, whose errors it passes on.
-func parseKinds(words string, read func(word string) (nemesis.Kind, error)) ([]nemesis.Kind, error) {
-	var kinds []nemesis.Kind
-	for _, word := range strings.Split(words, ",") {
-		k, err := read(strings.TrimSpace(word))
-		if err != nil {
-			return nil, fmt.Errorf("--faults: %w", err)
-		}
-		kinds = append(kinds, k)
-	}
-	slices.Sort(kinds)
-	return slices.Compact(kinds), nil
-}
-
 // readSchedule reads the file of --schedule.
 func readSchedule(name string) (nemesis.Schedule, error) {
 	file, err := os.Open(name)
@@ -67,13 +47,4 @@ func readSchedule(name string) (nemesis.Schedule, error) {
 		return s, fmt.Errorf("--schedule %q: %w", name, err)
 	}
 	return s, nil
-}
-
-// kindWords lists kinds of faults.
-func kindWords(kinds []nemesis.Kind) string {
-	var all []string
-	for _, k := range kinds {
-		all = append(all, k.String())
-	}
-	return strings.Join(all, ",")
 }

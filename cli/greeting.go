@@ -63,7 +63,7 @@ func (p *spawnPlan) greet(h *host.Host, stdout io.Writer) error {
 		}
 	}
 	if p.host.Faults != (faults.Plan{}) {
-		fmt.Fprintf(&b, "Faults on every message: %s, seed %d\n", describeFaults(p.host.Faults), p.host.Seed)
+		fmt.Fprintf(&b, "Faults on every message: %v, seed %d\n", p.host.Faults, p.host.Seed)
 	}
 	if at := h.MetricsAddress(); at != nil {
 		fmt.Fprintf(&b, "Metrics at http://%s/metrics\n", at)
@@ -124,22 +124,6 @@ func operationsOf(entries catalog.Catalogue, model string) []string {
 		return nil
 	}
 	return operationNames(e.Servers.Service.Operations())
-}
-
-func describeFaults(p faults.Plan) string {
-	var all []string
-	add := func(name string, value float64) {
-		if value > 0 {
-			all = append(all, fmt.Sprintf("%s %g", name, value))
-		}
-	}
-	add("drop", p.Drop)
-	add("duplicate", p.Duplicate)
-	add("reorder", p.Reorder)
-	if p.DelayMax > 0 {
-		all = append(all, fmt.Sprintf("delay %v..%v", p.DelayMin, p.DelayMax))
-	}
-	return strings.Join(all, ", ")
 }
 
 // plural is a number of things.

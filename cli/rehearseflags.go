@@ -65,7 +65,7 @@ func (f *rehearseFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set.Var(&f.seconds, "seconds", "how long each run is, in virtual time")
 	set.Var(&f.runs, "runs", "how many runs have to count, with a seed each; an idle one does not")
 	set.Var(&f.seed, "seed", "of the first run; the others have the next ones")
-	set.StringVar(&f.faults, "faults", "", "the `kinds` of faults, from "+kindWords(nemesis.VirtualKinds())+
+	set.StringVar(&f.faults, "faults", "", "the `kinds` of faults, from "+nemesis.Words(nemesis.VirtualKinds())+
 		", or none (all that the model is made for)")
 	set.Var(&f.every, "every", "the mean time from one fault to the next")
 	set.StringVar(&f.schedule, "schedule", "", "one run with the faults of a `file`, as rehearse writes it")
@@ -139,41 +139,31 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 
 // kinds gives the kinds of faults that were asked for.
 func (f *rehearseFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, error) {
+	impossible := func(k nemesis.Kind) bool { return !k.Possible(int(f.servers), transports.Ordered(f.transport.value)) }
 	switch {
 	case f.faults == "none":
 		return nil, nil
 	case !set.Changed("faults") && !durable:
-		return slices.DeleteFunc(bearable(), f.impossible), nil
+		return slices.DeleteFunc(nemesis.MildKinds(), impossible), nil
 	case !set.Changed("faults"):
-		return slices.DeleteFunc(nemesis.VirtualKinds(), f.impossible), nil
+		return slices.DeleteFunc(nemesis.VirtualKinds(), impossible), nil
 	}
-	return parseKinds(f.faults, func(word string) (nemesis.Kind, error) {
-		k, err := nemesis.ParseKind(word)
+	kinds, err := nemesis.ParseKinds(f.faults, nemesis.VirtualKinds(), func(k nemesis.Kind) error {
 		switch {
-		case err != nil:
-			return 0, err
 		case !slices.Contains(nemesis.VirtualKinds(), k):
-			return 0, fmt.Errorf("%v: expected a fault of %s", k, kindWords(nemesis.VirtualKinds()))
+			return fmt.Errorf("%v: expected a fault of %s", k, nemesis.Words(nemesis.VirtualKinds()))
 		case !durable && k.OfDisks():
-			return 0, fmt.Errorf("%v: these servers keep nothing: expected no faults of disks", k)
-		case f.impossible(k):
-			return 0, fmt.Errorf("%v: expected one that can happen to %s over %s", k,
+			return fmt.Errorf("%v: these servers keep nothing: expected no faults of disks", k)
+		case impossible(k):
+			return fmt.Errorf("%v: expected one that can happen to %s over %s", k,
 				plural(int(f.servers), "server"), f.transport.value)
 		}
-		return k, nil
+		return nil
 	})
-}
-
-// impossible tells whether a kind of fault cannot happen to the servers.
-func (f *rehearseFlags) impossible(k nemesis.Kind) bool {
-	switch k {
-	case nemesis.Duplicate, nemesis.Reorder:
-		return transports.Ordered(f.transport.value)
-	case nemesis.Partition:
-		return f.servers == 1
-	default:
-		return false
+	if err != nil {
+		err = fmt.Errorf("--faults: %w", err)
 	}
+	return kinds, err
 }
 
 // scheduled reads the schedule of the one run.

@@ -42,10 +42,9 @@ type spawnFlags struct {
 	heartbeat interval
 	record    string
 
-	drop, duplicate, reorder probability
-	delay                    span
-	seed                     seed
-	control                  bool
+	faults  faults.Plan
+	seed    seed
+	control bool
 }
 
 // maxSpawned is how many servers a cluster may have.
@@ -78,10 +77,9 @@ func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 		"serve metrics for Prometheus, /healthz and /readyz at this `address`, such as 127.0.0.1:9090")
 	set.Var(&f.heartbeat, "heartbeat", "how often servers tell the others that they are up; 0 for never")
 	set.StringVar(&f.record, "record", "", "append every event of the servers to this `file`, for paxos replay")
-	set.Var(&f.drop, "drop", "lose messages with this probability")
-	set.Var(&f.duplicate, "duplicate", "repeat messages with this probability")
-	set.Var(&f.reorder, "reorder", "hold messages back with this probability, so that others overtake them")
-	set.Var(&f.delay, "delay", "delay each message by so much, such as 5ms..50ms")
+	for _, setting := range faults.Settings() {
+		set.Var(&faultFlag{setting, &f.faults}, setting.Word, setting.Doc)
+	}
 	set.Var(&f.seed, "seed", "of faults, timers and choices; a new one each time unless given")
 	set.BoolVar(&f.control, "control", false, "change faults while it runs, by sockets in the data folder")
 	words(cmd, "model", entries.Spawnable)
@@ -111,14 +109,10 @@ func defaultSpawned(entries catalog.Catalogue) string {
 func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, error) {
 	p := spawnPlan{flags: f, host: host.Config{
 		Only: -1, Transport: f.transport.value, DataDir: f.dataDir, Ephemeral: f.ephemeral, Metrics: f.metrics,
-		Heartbeat: time.Duration(f.heartbeat), Record: f.record, Control: f.control, Seed: rand.Uint64(),
+		Heartbeat: time.Duration(f.heartbeat), Record: f.record, Faults: f.faults, Control: f.control, Seed: rand.Uint64(),
 	}}
 	if set.Changed("seed") {
 		p.host.Seed = uint64(f.seed)
-	}
-	p.host.Faults = faults.Plan{
-		Drop: float64(f.drop), Duplicate: float64(f.duplicate), Reorder: float64(f.reorder),
-		DelayMin: f.delay.least, DelayMax: f.delay.most,
 	}
 	var err error
 	if p.host.Variant, err = f.options.variant(set, f.entries, f.model, false); err != nil {
@@ -248,6 +242,28 @@ func (i *index) Set(s string) error {
 	}
 	*i = index(n)
 	return nil
+}
+
+// faultFlag is the flag of a fault of the network.
+type faultFlag struct {
+	setting faults.Setting
+	plan    *faults.Plan
+}
+
+func (f *faultFlag) Type() string { return f.setting.Value }
+func (f *faultFlag) String() string {
+	if f.plan == nil { // as pflag asks for what no flag is set to
+		return ""
+	}
+	return f.setting.Text(*f.plan)
+}
+
+func (f *faultFlag) Set(value string) error {
+	change, err := f.setting.Parse(value)
+	if err == nil {
+		change(f.plan)
+	}
+	return err
 }
 
 // probability is a number from 0 to 1.

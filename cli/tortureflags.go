@@ -75,7 +75,7 @@ func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set.Var(&f.patience, "patience", "how long an operation may take, all attempts together, until its outcome is unknown (twice --timeout, or 500ms where a request must not come twice)")
 	set.Var(&f.duration, "duration", "how long to torture")
 	set.Var(&f.seed, "seed", "of faults and operations; a new one each time unless given")
-	set.StringVar(&f.faults, "faults", "", "the `kinds` of faults, from "+kindWords(nemesis.Kinds())+
+	set.StringVar(&f.faults, "faults", "", "the `kinds` of faults, from "+nemesis.Words(nemesis.Kinds())+
 		", or none (all that the model is made for)")
 	set.Var(&f.every, "every", "the mean time from one fault to the next")
 	set.Var(&f.lasting, "lasting", "how long a fault lasts")
@@ -205,33 +205,26 @@ func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
 
 // kinds gives the kinds of faults that were asked for.
 func (f *tortureFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, error) {
-	kinds := []nemesis.Kind{}
 	switch {
 	case !set.Changed("faults") && !durable:
-		return bearable(), nil
+		return nemesis.MildKinds(), nil
 	case !set.Changed("faults"):
-		kinds = nemesis.Kinds()
-		if f.servers == 1 {
-			kinds = slices.DeleteFunc(kinds, func(k nemesis.Kind) bool { return k == nemesis.Partition })
-		}
-		return kinds, nil
+		return slices.DeleteFunc(nemesis.Kinds(), func(k nemesis.Kind) bool { return !k.Possible(int(f.servers), false) }), nil
 	case f.faults == "none":
-		return kinds, nil
+		return []nemesis.Kind{}, nil
 	}
-	return parseKinds(f.faults, func(word string) (nemesis.Kind, error) {
-		k, err := nemesis.ParseKind(word)
-		if err != nil {
-			return 0, fmt.Errorf("%q: expected one of %s", word, kindWords(nemesis.Kinds()))
-		}
-		return k, befalls(k, durable)
-	})
+	kinds, err := nemesis.ParseKinds(f.faults, nemesis.Kinds(), func(k nemesis.Kind) error { return befalls(k, durable) })
+	if err != nil {
+		err = fmt.Errorf("--faults: %w", err)
+	}
+	return kinds, err
 }
 
 // befalls tells whether a kind of fault can befall processes of servers that keep something or not.
 func befalls(k nemesis.Kind, durable bool) error {
 	switch {
 	case !slices.Contains(nemesis.Kinds(), k):
-		return fmt.Errorf("%v: expected a fault that can befall processes, from %s", k, kindWords(nemesis.Kinds()))
+		return fmt.Errorf("%v: expected a fault that can befall processes, from %s", k, nemesis.Words(nemesis.Kinds()))
 	case !durable && k.OfDisks():
 		return fmt.Errorf("%v: servers of this model keep nothing: expected no faults of disks", k)
 	}

@@ -22,7 +22,7 @@ func TestTortureKinds(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, kindWords(nemesis.Kinds())},
+		{nil, nemesis.Words(nemesis.Kinds())},
 		{[]string{"--model", "single-decree"}, "drop,duplicate,delay,reorder,kill,pause,corrupt"},
 		{[]string{"--model", "single-decree", "--faults", "partition,kill"}, "partition,kill"},
 		{[]string{"--model", "abd"}, "delay,reorder,pause"},
@@ -33,7 +33,7 @@ func TestTortureKinds(t *testing.T) {
 			t.Fatal(err)
 		}
 		p, err := (&app{program: catalog.Program}).planTorture(f, cmd.Flags())
-		if got := kindWords(p.trial.Kinds); err != nil || got != tt.want {
+		if got := nemesis.Words(p.trial.Kinds); err != nil || got != tt.want {
 			t.Errorf("%q need %s, %v; want %s", tt.args, got, err, tt.want)
 		}
 	}

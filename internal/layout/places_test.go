@@ -1,8 +1,10 @@
 package layout
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"synod/spawn/nemesis"
 )
 
 // TestPlaces counts the places to touch when something is added: what depends on one protocol, or on one transport, is what
@@ -39,6 +43,85 @@ func TestPlaces(t *testing.T) {
 			}
 		}
 	}
+}
+
+// mostPlaces is in how many files a fault may be spoken of besides the vocabulary.
+const mostPlaces = 3
+
+// TestFaultPlaces counts the places to touch when a fault is added: the vocabulary, and where it is done to processes and on
+// virtual time, if what there is does not do it already. Entries may name faults, as they name anything.
+func TestFaultPlaces(t *testing.T) {
+	const vocabulary = "spawn/nemesis/vocabulary.go"
+	text, err := os.ReadFile(filepath.Join(root, "DEVELOPMENT.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := listedUnder(string(text), "A fault")
+	spoken := make(map[string][]string)
+	for _, file := range sources(t, os.DirFS(root)) {
+		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "examples/") || file == vocabulary {
+			continue
+		}
+		for _, kind := range spokenOf(t, file) {
+			spoken[kind] = append(spoken[kind], file)
+		}
+	}
+	for _, k := range nemesis.AllKinds() {
+		name := strings.ReplaceAll(cases(k.String()), "-", "")
+		places := spoken[name]
+		t.Logf("%s: %s and %q", name, vocabulary, places)
+		if len(places) > mostPlaces {
+			t.Errorf("%s has %d places besides the vocabulary, want at most %d: %q", name, len(places), mostPlaces, places)
+		}
+		for _, file := range append(places, vocabulary) {
+			if !slices.Contains(listed, file) {
+				t.Errorf("%s knows the fault %s, and is not among the places %q", file, name, listed)
+			}
+		}
+		delete(spoken, name)
+	}
+	for name := range spoken {
+		t.Errorf("%s is no fault of the vocabulary", name)
+	}
+}
+
+// cases is a word with dashes as Go names it.
+func cases(word string) string {
+	parts := strings.Split(word, "-")
+	for i, p := range parts {
+		parts[i] = strings.ToUpper(p[:1]) + p[1:]
+	}
+	return strings.Join(parts, "-")
+}
+
+// spokenOf returns the kinds of faults that a file names, each once.
+func spokenOf(t *testing.T, file string) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := make(map[string]bool)
+	for _, k := range nemesis.AllKinds() {
+		kinds[strings.ReplaceAll(cases(k.String()), "-", "")] = true
+	}
+	own := strings.HasPrefix(file, "spawn/nemesis/")
+	found := make(map[string]bool)
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok && x.Name == "nemesis" && kinds[n.Sel.Name] {
+				found[n.Sel.Name] = true
+			}
+			return !own
+		case *ast.Ident:
+			if own && kinds[n.Name] && n.Obj == nil {
+				found[n.Name] = true
+			}
+		}
+		return true
+	})
+	return slices.Sorted(maps.Keys(found))
 }
 
 var place = regexp.MustCompile("`([a-z/_]+\\.go)`")

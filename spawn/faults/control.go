@@ -84,12 +84,15 @@ func (i *Injector) Do(command string) (string, error) {
 		return "", errors.New("expected a command: status, drop, duplicate, reorder, delay, cut, deaf, heal or disk")
 	}
 	name, args := words[0], words[1:]
+	for _, s := range Settings() {
+		if s.Word == name {
+			return "ok", i.plan(s, args)
+		}
+	}
 	switch name {
 	case "status":
 		text, err := json.Marshal(i.Status())
 		return string(text), err
-	case "drop", "duplicate", "reorder", "delay":
-		return "ok", i.plan(name, args)
 	case "cut", "deaf", "heal":
 		return "ok", i.link(name, args)
 	case "disk":
@@ -98,32 +101,13 @@ func (i *Injector) Do(command string) (string, error) {
 	return "", fmt.Errorf("%q: expected status, drop, duplicate, reorder, delay, cut, deaf, heal or disk", name)
 }
 
-func (i *Injector) plan(name string, args []string) error {
+func (i *Injector) plan(s Setting, args []string) error {
 	if len(args) != 1 {
-		return fmt.Errorf("%s: expected one value", name)
+		return fmt.Errorf("%s: expected one value", s.Word)
 	}
-	var change func(*Plan)
-	var err error
-	if name == "delay" {
-		var least, most time.Duration
-		least, most, err = ParseDelay(args[0])
-		change = func(p *Plan) { p.DelayMin, p.DelayMax = least, most }
-	} else {
-		var v float64
-		v, err = ParseProbability(args[0])
-		change = func(p *Plan) {
-			switch name {
-			case "drop":
-				p.Drop = v
-			case "duplicate":
-				p.Duplicate = v
-			default:
-				p.Reorder = v
-			}
-		}
-	}
+	change, err := s.Parse(args[0])
 	if err != nil {
-		return fmt.Errorf("%s %q: %w", name, args[0], err)
+		return fmt.Errorf("%s %q: %w", s.Word, args[0], err)
 	}
 	i.Transport.Change(change)
 	return nil

@@ -23,6 +23,68 @@ type Plan struct {
 	DelayMin, DelayMax time.Duration
 }
 
+// Setting is something of a plan that can be chosen: by a flag, or while servers run.
+type Setting struct {
+	Word  string
+	Doc   string // what it does
+	Value string // what is expected of it, a word
+	// Parse reads a value, and returns what sets it in a plan.
+	Parse func(value string) (func(p *Plan), error)
+	// Text is the value in a plan, as Parse reads it; empty if it is off, which Parse reads as 0.
+	Text func(p Plan) string
+}
+
+// Settings returns all that can be chosen of a plan. The caller owns the result.
+func Settings() []Setting {
+	return []Setting{
+		probability("drop", "lose messages with this probability", func(p *Plan) *float64 { return &p.Drop }),
+		probability("duplicate", "repeat messages with this probability", func(p *Plan) *float64 { return &p.Duplicate }),
+		probability("reorder", "hold messages back with this probability, so that others overtake them",
+			func(p *Plan) *float64 { return &p.Reorder }),
+		{
+			Word: "delay", Doc: "delay each message by so much, such as 5ms..50ms", Value: "range",
+			Parse: func(value string) (func(*Plan), error) {
+				least, most, err := ParseDelay(value)
+				return func(p *Plan) { p.DelayMin, p.DelayMax = least, most }, err
+			},
+			Text: func(p Plan) string {
+				if p.DelayMax == 0 {
+					return ""
+				}
+				return fmt.Sprintf("%v..%v", p.DelayMin, p.DelayMax)
+			},
+		},
+	}
+}
+
+// probability is a setting that is a probability.
+func probability(word, doc string, of func(*Plan) *float64) Setting {
+	return Setting{
+		Word: word, Doc: doc, Value: "probability",
+		Parse: func(value string) (func(*Plan), error) {
+			v, err := ParseProbability(value)
+			return func(p *Plan) { *of(p) = v }, err
+		},
+		Text: func(p Plan) string {
+			if *of(&p) == 0 {
+				return ""
+			}
+			return strconv.FormatFloat(*of(&p), 'g', -1, 64)
+		},
+	}
+}
+
+// String lists what is chosen, such as "drop 0.1, delay 5ms..50ms".
+func (p Plan) String() string {
+	var all []string
+	for _, s := range Settings() {
+		if text := s.Text(p); text != "" {
+			all = append(all, s.Word+" "+text)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
 // ReorderBy is how long a message waits at most for others to overtake it.
 const ReorderBy = 50 * time.Millisecond
 

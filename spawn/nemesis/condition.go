@@ -90,36 +90,7 @@ func (s Schedule) under(active []Fault) []Condition {
 // apply adds what a fault does.
 func (s Schedule) apply(f Fault, all []Condition) {
 	for _, p := range f.Servers {
-		c := &all[p]
-		n := &c.Network
-		switch f.Kind {
-		case Drop:
-			n.Drop = max(n.Drop, f.Probability)
-		case Duplicate:
-			n.Duplicate = max(n.Duplicate, f.Probability)
-		case Reorder:
-			n.Reorder = max(n.Reorder, f.Probability)
-		case Delay:
-			if f.Most > n.DelayMax {
-				n.DelayMin, n.DelayMax = f.Least, f.Most
-			}
-		case Partition:
-			s.part(f, p, all)
-		case Kill:
-			c.Down = true
-		case PowerOff:
-			c.Down, c.Off = true, true
-		case Corrupt:
-			c.Down, c.Harm = true, f.Harm
-		case Pause:
-			c.Paused = true
-		case DiskFull:
-			if c.Disk == faults.Sound {
-				c.Disk = faults.Full
-			}
-		case DiskFailing:
-			c.Disk = faults.Failing
-		}
+		f.Kind.spec().apply(s, f, p, all)
 	}
 }
 

@@ -47,10 +47,10 @@ func (s Schedule) Write(w io.Writer) error {
 			Kind: f.Kind.String(), At: f.At.String(), For: f.For.String(), Servers: f.Servers,
 			Probability: f.Probability, Deaf: f.Deaf, Ambush: f.Ambush,
 		}
-		if f.Kind == Delay {
+		if f.Most > 0 {
 			line.Least, line.Most = f.Least.String(), f.Most.String()
 		}
-		if f.Kind == Corrupt {
+		if f.Harm != (Harm{}) {
 			line.Damage, line.Where = f.Harm.Damage.String(), f.Harm.Where
 		}
 		text, err := json.Marshal(line)

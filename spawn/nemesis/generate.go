@@ -28,9 +28,7 @@ type Config struct {
 func (c Config) complete() Config {
 	if c.Kinds == nil {
 		c.Kinds = Kinds()
-		if c.Servers == 1 {
-			c.Kinds = slices.DeleteFunc(c.Kinds, func(k Kind) bool { return k == Partition })
-		}
+		c.Kinds = slices.DeleteFunc(c.Kinds, func(k Kind) bool { return !k.Possible(c.Servers, false) })
 	}
 	c.Every = cmp.Or(c.Every, 500*time.Millisecond)
 	c.Least = cmp.Or(c.Least, min(100*time.Millisecond, cmp.Or(c.Most, time.Hour)))
@@ -56,11 +54,11 @@ func (c Config) Validate() error {
 		return fmt.Errorf("faults every %v for %v: expected at most %d", c.Every, c.Duration, MaxFaults/2)
 	}
 	for _, k := range c.Kinds {
-		if k < Drop || k > Corrupt {
+		if !k.known() {
 			return fmt.Errorf("%v: expected a kind of fault", k)
 		}
-		if k == Partition && c.Servers == 1 {
-			return fmt.Errorf("a partition of one server: expected at least two")
+		if !k.Possible(c.Servers, false) {
+			return fmt.Errorf("a %v of one server: expected at least two", k)
 		}
 	}
 	return nil
@@ -108,7 +106,7 @@ func (c Config) turns() []turn {
 	var all []turn
 	for _, k := range c.Kinds {
 		all = append(all, turn{kind: k})
-		if k == Kill && c.Ambushes {
+		if k.spec().ambush && c.Ambushes {
 			all = append(all, turn{k, true})
 		}
 	}
@@ -161,37 +159,7 @@ func (g *generator) some(n int) []int {
 // fault draws a fault, but for its time.
 func (g *generator) fault(t turn) Fault {
 	f := Fault{Kind: t.kind, Ambush: t.ambush}
-	n := g.Servers
-	switch t.kind {
-	case Drop, Duplicate, Reorder:
-		f.Servers = g.network()
-		f.Probability = [...]float64{0.01, 0.05, 0.1, 0.3, 0.6}[g.below(5)]
-	case Delay:
-		f.Servers = g.network()
-		f.Least = time.Duration(g.below(10)) * time.Millisecond
-		f.Most = f.Least + time.Duration(1+g.below(50))*time.Millisecond
-	case Partition:
-		f.Servers = g.some(1 + g.below(n-1))
-		f.Deaf = g.below(3) == 0
-	case Kill, PowerOff:
-		// What a cluster has forgotten shows best when all of it forgets at once.
-		switch pick := g.below(4); {
-		case pick == 0, pick > 1 && t.ambush:
-			f.Servers = g.some(n)
-		case pick == 1:
-			f.Servers = g.some(1 + g.below(n))
-		default:
-			f.Servers = g.some(1)
-		}
-	case Pause, DiskFull, DiskFailing, Corrupt:
-		f.Servers = g.some(1)
-		if g.below(4) == 0 {
-			f.Servers = g.some(1 + g.below(n))
-		}
-		if t.kind == Corrupt {
-			f.Harm = Harm{Bit + Damage(g.below(int(Sector))), float64(g.below(1000)) / 1000}
-		}
-	}
+	t.kind.spec().draw(g, t, &f)
 	return f
 }
 

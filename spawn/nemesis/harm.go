@@ -45,10 +45,10 @@ func (h Harm) String() string { return fmt.Sprintf("%v at %.3g", h.Damage, h.Whe
 
 func (h Harm) verify(k Kind) error {
 	switch {
-	case k != Corrupt && h != (Harm{}):
-		return fmt.Errorf("%v with harm: expected it of corrupt only", k)
-	case k == Corrupt && (h.Damage < Bit || h.Damage > Sector):
-		return fmt.Errorf("corrupt without damage: expected one of %s", strings.Join(damages[1:], ", "))
+	case !k.spec().harms && h != (Harm{}):
+		return fmt.Errorf("%v with harm: expected it of %s only", k, Words(kinds(func(_ Kind, s spec) bool { return s.harms })))
+	case k.spec().harms && (h.Damage < Bit || h.Damage > Sector):
+		return fmt.Errorf("%v without damage: expected one of %s", k, strings.Join(damages[1:], ", "))
 	case !(h.Where >= 0 && h.Where < 1): // which refuses what is no number, too
 		return fmt.Errorf("damage at %g: expected a share from 0 to below 1", h.Where)
 	}

@@ -12,68 +12,6 @@ import (
 	"time"
 )
 
-// Kind is a kind of fault.
-type Kind uint8
-
-// The kinds of faults.
-const (
-	Drop        Kind = iota + 1 // messages get lost
-	Duplicate                   // messages come twice
-	Delay                       // messages come late
-	Reorder                     // messages wait for others to overtake them
-	Partition                   // some servers are cut off from the others
-	Kill                        // servers end at once, without notice, and are started again
-	Pause                       // servers stand still and go on, without noticing
-	DiskFull                    // nothing can be written
-	DiskFailing                 // an fsync fails, and what was to be written may be there or not
-	PowerOff                    // machines end at once, with servers and page cache, and are started again
-	Corrupt                     // servers end at once, and find their files damaged, until these are put back
-)
-
-var names = [...]string{
-	"none", "drop", "duplicate", "delay", "reorder", "partition", "kill", "pause", "disk-full", "disk-failing",
-	"power-off", "corrupt",
-}
-
-// Kinds returns the kinds that can befall processes of an operating system, in their order.
-func Kinds() []Kind { return without(PowerOff) }
-
-// VirtualKinds returns the kinds that can befall machines that are simulated, in their order.
-func VirtualKinds() []Kind { return without(Corrupt) }
-
-// without returns all kinds but one, in their order.
-func without(other Kind) []Kind {
-	var all []Kind
-	for k := Drop; k <= Corrupt; k++ {
-		if k != other {
-			all = append(all, k)
-		}
-	}
-	return all
-}
-
-// String is the word for a kind in flags, files and reports.
-func (k Kind) String() string {
-	if int(k) >= len(names) {
-		return fmt.Sprintf("kind %d", uint8(k))
-	}
-	return names[k]
-}
-
-// ParseKind reads the word for a kind.
-func ParseKind(s string) (Kind, error) {
-	if i := slices.Index(names[1:], s); i >= 0 {
-		return Kind(i + 1), nil
-	}
-	return 0, fmt.Errorf("%q: expected one of %s", s, strings.Join(names[1:], ", "))
-}
-
-// OfDisks reports whether a kind befalls what servers keep.
-func (k Kind) OfDisks() bool { return k == DiskFull || k == DiskFailing || k == Corrupt }
-
-// hasProbability tells whether a kind befalls each message with a probability.
-func (k Kind) hasProbability() bool { return k == Drop || k == Duplicate || k == Reorder }
-
 // Fault is something that goes wrong, from At until At + For.
 type Fault struct {
 	Kind    Kind
@@ -102,17 +40,10 @@ func (f Fault) String() string {
 	for _, s := range f.Servers {
 		fmt.Fprintf(&b, " %d", s)
 	}
-	switch {
-	case f.Kind.hasProbability():
+	if k := f.Kind.spec(); k.probable {
 		fmt.Fprintf(&b, " with probability %g", f.Probability)
-	case f.Kind == Delay:
-		fmt.Fprintf(&b, " by %v..%v", f.Least, f.Most)
-	case f.Kind == Corrupt:
-		fmt.Fprintf(&b, ", %v", f.Harm)
-	case f.Deaf:
-		b.WriteString(", who hear nothing")
-	case f.Ambush:
-		b.WriteString(", right after an answer")
+	} else if k.tell != nil {
+		b.WriteString(k.tell(f))
 	}
 	return b.String()
 }
@@ -162,7 +93,7 @@ func (s Schedule) Validate() error {
 }
 
 func (s Schedule) verify(f Fault) error {
-	if f.Kind < Drop || f.Kind > Corrupt {
+	if !f.Kind.known() {
 		return errors.New("expected a kind of fault")
 	}
 	if f.At < 0 || f.For <= 0 || f.Ends() > s.Duration || f.Ends() < f.At {
@@ -176,20 +107,16 @@ func (s Schedule) verify(f Fault) error {
 			return fmt.Errorf("server %d: expected places from 0 to %d, ascending", p, s.Servers-1)
 		}
 	}
-	// The negation refuses what is no number, too.
-	if f.Kind.hasProbability() && !(f.Probability > 0 && f.Probability <= 1) {
-		return fmt.Errorf("probability %g: expected more than 0, and at most 1", f.Probability)
-	}
-	if f.Kind == Delay && (f.Least < 0 || f.Most < f.Least || f.Most == 0 || f.Most > MaxDelay) {
-		return fmt.Errorf("a delay of %v..%v: expected a range from 0 to %v, not all of it 0", f.Least, f.Most, MaxDelay)
+	if err := f.verifyBadness(); err != nil {
+		return err
 	}
 	if err := f.Harm.verify(f.Kind); err != nil {
 		return err
 	}
-	if f.Ambush && f.Kind != Kill {
-		return fmt.Errorf("an ambush of %v: expected one of kill", f.Kind)
+	if f.Ambush && !f.Kind.spec().ambush {
+		return fmt.Errorf("an ambush of %v: expected one of %s", f.Kind, Words(kinds(func(_ Kind, s spec) bool { return s.ambush })))
 	}
-	if f.Kind == Partition && len(f.Servers) == s.Servers {
+	if f.Kind.spec().parts && len(f.Servers) == s.Servers {
 		return errors.New("a partition needs servers on its other side: expected some")
 	}
 	return nil

@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// Tally counts what faults really did: the messages that they befell (Drop, Duplicate, Delay, Reorder, Partition), the
-// servers (Kill, Pause, PowerOff, and Corrupt once one has refused its file) and the saves that failed (DiskFull, DiskFailing). A fault that was planned and met nothing is
-// not in it.
-type Tally [Corrupt + 1]uint64
+// Tally counts what faults really did, as Account.Counted says of each kind. A fault that was planned and met nothing is not
+// in it.
+type Tally [len(vocabulary)]uint64
 
 // Add counts n more.
 func (t *Tally) Add(k Kind, n uint64) { t[k] += n }
@@ -34,7 +33,7 @@ func (t *Tally) Missing(kinds []Kind) []Kind {
 // String tells how often each kind happened, "drop 17, kill 3", or "none".
 func (t *Tally) String() string {
 	var all []string
-	for _, k := range without(0) {
+	for _, k := range AllKinds() {
 		if t[k] > 0 {
 			all = append(all, fmt.Sprintf("%v %d", k, t[k]))
 		}

@@ -57,7 +57,7 @@ func (c Config) Validate() error {
 		return errors.New("expected a program, and the service that clients ask")
 	case c.Length < time.Second || c.Length > MaxLength:
 		return fmt.Errorf("a run of %v: expected one of 1s to %v", c.Length, MaxLength)
-	case c.Streams && slices.ContainsFunc(c.Kinds, unordered):
+	case slices.ContainsFunc(c.Kinds, func(k nemesis.Kind) bool { return k.Possible(2, false) && !k.Possible(2, c.Streams) }):
 		return errors.New("streams carry messages once and in order: expected neither duplicate nor reorder among their faults")
 	case c.Ephemeral && slices.ContainsFunc(c.Kinds, nemesis.Kind.OfDisks):
 		return errors.New("servers that keep nothing use no disk: expected no fault of disks")
@@ -68,8 +68,6 @@ func (c Config) Validate() error {
 	}
 	return err
 }
-
-func unordered(k nemesis.Kind) bool { return k == nemesis.Duplicate || k == nemesis.Reorder }
 
 // Servers of a run, in ascending order.
 func (c Config) servers() []actor.ID {

@@ -2,6 +2,7 @@ package torture
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,19 +81,10 @@ func (c *control) change(from, to nemesis.Condition, addresses []netip.AddrPort)
 // open for less than a message takes.
 func commands(from, to nemesis.Condition, addresses []netip.AddrPort) []string {
 	var all []string
-	n, was := to.Network, from.Network
-	for _, p := range []struct {
-		name    string
-		is, was float64
-	}{
-		{"drop", n.Drop, was.Drop}, {"duplicate", n.Duplicate, was.Duplicate}, {"reorder", n.Reorder, was.Reorder},
-	} {
-		if p.is != p.was {
-			all = append(all, fmt.Sprintf("%s %g", p.name, p.is))
+	for _, setting := range faults.Settings() {
+		if is := setting.Text(to.Network); is != setting.Text(from.Network) {
+			all = append(all, setting.Word+" "+cmp.Or(is, "0"))
 		}
-	}
-	if n.DelayMin != was.DelayMin || n.DelayMax != was.DelayMax {
-		all = append(all, fmt.Sprintf("delay %v..%v", n.DelayMin, n.DelayMax))
 	}
 	links := nemesis.Condition{Cut: to.Cut, Deaf: to.Deaf}
 	if !links.Equal(nemesis.Condition{Cut: from.Cut, Deaf: from.Deaf}) {

@@ -183,15 +183,11 @@ func (s *server) notice() error {
 		return nil
 	}
 	// The disk may be sound again by now, so that only the process knows what it died of.
-	words := s.words()
-	switch {
-	case strings.Contains(words, faults.ErrFull.Error()):
-		s.cluster.count(nemesis.DiskFull, 1)
-	case strings.Contains(words, faults.ErrFailing.Error()):
-		s.cluster.count(nemesis.DiskFailing, 1)
-	default:
+	k := nemesis.DiedOf(s.words())
+	if k == 0 {
 		return s.stopped()
 	}
+	s.cluster.count(k, 1)
 	s.forget()
 	return nil
 }
@@ -267,11 +263,9 @@ func (s *server) poll() error {
 	}
 	was := s.seen
 	s.seen = now
-	s.cluster.count(nemesis.Drop, now.Dropped-was.Dropped)
-	s.cluster.count(nemesis.Duplicate, now.Duplicated-was.Duplicated)
-	s.cluster.count(nemesis.Delay, now.Delayed-was.Delayed)
-	s.cluster.count(nemesis.Reorder, now.Reordered-was.Reordered)
-	s.cluster.count(nemesis.Partition, now.Severed-was.Severed)
+	for _, k := range nemesis.Kinds() {
+		s.cluster.count(k, k.Occurred(now)-k.Occurred(was))
+	}
 	return nil
 }
 

@@ -1,0 +1,374 @@
+package nemesis
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"synod/spawn/faults"
+)
+
+// Kind is a kind of fault. Its number is its place in the vocabulary.
+type Kind uint8
+
+// The kinds of faults.
+const (
+	Drop Kind = iota + 1
+	Duplicate
+	Delay
+	Reorder
+	Partition
+	Kill
+	Pause
+	DiskFull
+	DiskFailing
+	PowerOff
+	Corrupt
+)
+
+// Account says of a kind of fault what it is, and what brings it about where. Each is a phrase.
+type Account struct {
+	Doc     string // what happens
+	Counted string // what a Tally counts
+	// How it is done to processes of an operating system, with real sockets and files; to servers on virtual time; and how a
+	// model has it. What is not offered begins with NotOffered, and says why.
+	Processes, Machines, Model string
+}
+
+// NotOffered is what an Account begins with where a fault cannot be had.
+const NotOffered = "not offered"
+
+// spec is all there is to know of a kind.
+type spec struct {
+	word string
+	Account
+
+	disk      bool // it befalls what servers keep
+	mild      bool // servers bear it which keep nothing, and count on every message coming once
+	unordered bool // streams carry messages so that it cannot happen
+	parts     bool // it needs a server that it does not befall
+	ambush    bool // it can be an ambush
+	harms     bool // it has a Harm
+	// probable says that it befalls each message with the probability of the fault.
+	probable bool
+
+	draw   func(g *generator, t turn, f *Fault)              // draws servers, and how bad it is
+	apply  func(s Schedule, f Fault, p int, all []Condition) // adds what it does to the server p
+	verify func(f Fault) error                               // says what is wrong with how bad it is; nil for nothing that could be
+	tell   func(f Fault) string                              // how bad it is; nil for nothing to say
+
+	counts func(s faults.Status) uint64 // of what an injector counts, if it counts this
+	dying  error                        // what a server dies of that it befalls, if it does
+}
+
+// The words for where most faults come from.
+const (
+	injected  = "the server's injector draws for each message"
+	onNetwork = "the network of the stage draws for each packet"
+	anyOrder  = "every order that the network allows is explored"
+	noDisk    = NotOffered + ": a server that cannot save stops, which is a crash"
+)
+
+// vocabulary is the one list of faults. What is said in flags, files and reports, what is drawn, and what is wrong with a server
+// under a fault follows from it; what does that to processes and on virtual time acts on a Condition.
+var vocabulary = [...]spec{
+	Drop: {
+		word: "drop", probable: true,
+		Account: Account{
+			"messages get lost", "messages", injected, onNetwork + "; a stream breaks", "`--lossy`, at most `--max-drops` times",
+		},
+		draw: drawProbable,
+		apply: func(_ Schedule, f Fault, p int, all []Condition) {
+			all[p].Network.Drop = max(all[p].Network.Drop, f.Probability)
+		},
+		counts: func(s faults.Status) uint64 { return s.Dropped },
+	},
+	Duplicate: {
+		word: "duplicate", probable: true, unordered: true,
+		Account: Account{
+			"messages come twice", "messages", injected, onNetwork, "`--network unordered_duplicating`",
+		},
+		draw: drawProbable,
+		apply: func(_ Schedule, f Fault, p int, all []Condition) {
+			all[p].Network.Duplicate = max(all[p].Network.Duplicate, f.Probability)
+		},
+		counts: func(s faults.Status) uint64 { return s.Duplicated },
+	},
+	Delay: {
+		word: "delay", mild: true,
+		Account: Account{"messages come late", "messages", injected, onNetwork, anyOrder},
+		draw: func(g *generator, _ turn, f *Fault) {
+			f.Servers = g.network()
+			f.Least = time.Duration(g.below(10)) * time.Millisecond
+			f.Most = f.Least + time.Duration(1+g.below(50))*time.Millisecond
+		},
+		apply: func(_ Schedule, f Fault, p int, all []Condition) {
+			if n := &all[p].Network; f.Most > n.DelayMax {
+				n.DelayMin, n.DelayMax = f.Least, f.Most
+			}
+		},
+		verify: func(f Fault) error {
+			if f.Least < 0 || f.Most < f.Least || f.Most == 0 || f.Most > MaxDelay {
+				return fmt.Errorf("a delay of %v..%v: expected a range from 0 to %v, not all of it 0", f.Least, f.Most, MaxDelay)
+			}
+			return nil
+		},
+		tell:   func(f Fault) string { return fmt.Sprintf(" by %v..%v", f.Least, f.Most) },
+		counts: func(s faults.Status) uint64 { return s.Delayed },
+	},
+	Reorder: {
+		word: "reorder", probable: true, mild: true, unordered: true,
+		Account: Account{"messages wait for later ones to overtake them", "messages", injected, onNetwork, anyOrder},
+		draw:    drawProbable,
+		apply: func(_ Schedule, f Fault, p int, all []Condition) {
+			all[p].Network.Reorder = max(all[p].Network.Reorder, f.Probability)
+		},
+		counts: func(s faults.Status) uint64 { return s.Reordered },
+	},
+	Partition: {
+		word: "partition", parts: true,
+		Account: Account{
+			"some servers are cut off from the others, in both directions or in one", "messages lost",
+			"the server's injector carries nothing over its links", "the network of the stage carries nothing; a stream waits",
+			"`--max-partitions` times, one server at a time",
+		},
+		draw: func(g *generator, _ turn, f *Fault) {
+			f.Servers = g.some(1 + g.below(g.Servers-1))
+			f.Deaf = g.below(3) == 0
+		},
+		apply: func(s Schedule, f Fault, p int, all []Condition) { s.part(f, p, all) },
+		tell: func(f Fault) string {
+			if f.Deaf {
+				return ", who hear nothing"
+			}
+			return ""
+		},
+		counts: func(s faults.Status) uint64 { return s.Severed },
+	},
+	Kill: {
+		word: "kill", ambush: true,
+		Account: Account{
+			"servers end at once, without notice, and are started again: one, some or all, at any moment or in an ambush", "servers",
+			"SIGKILL", "the process ends in the middle of a step", "`--max-down`, at most `--max-crashes` times",
+		},
+		draw:  drawEnd,
+		apply: func(_ Schedule, _ Fault, p int, all []Condition) { all[p].Down = true },
+		tell: func(f Fault) string {
+			if f.Ambush {
+				return ", right after an answer"
+			}
+			return ""
+		},
+	},
+	Pause: {
+		word: "pause", mild: true,
+		Account: Account{
+			"servers stand still and go on, without noticing", "servers",
+			"SIGSTOP and SIGCONT", "the process takes no step", "any server may take no step for as long as you like",
+		},
+		draw:  drawSome,
+		apply: func(_ Schedule, _ Fault, p int, all []Condition) { all[p].Paused = true },
+	},
+	DiskFull: {
+		word: "disk-full", disk: true,
+		Account: Account{
+			"nothing can be written, so that the server stops; later it is started again", "saves",
+			"the server's injector fails the save", "the disk of the stage takes nothing", noDisk,
+		},
+		draw: drawSome,
+		apply: func(_ Schedule, _ Fault, p int, all []Condition) {
+			if c := &all[p]; c.Disk == faults.Sound {
+				c.Disk = faults.Full
+			}
+		},
+		dying: faults.ErrFull,
+	},
+	DiskFailing: {
+		word: "disk-failing", disk: true,
+		Account: Account{
+			"an fsync fails, so that the server stops, and what was to be written is there or not", "saves",
+			"the server's injector fails the save, after it or before", "the disk of the stage fails, torn or not", noDisk,
+		},
+		draw:  drawSome,
+		apply: func(_ Schedule, _ Fault, p int, all []Condition) { all[p].Disk = faults.Failing },
+		dying: faults.ErrFailing,
+	},
+	PowerOff: {
+		word: "power-off",
+		Account: Account{
+			"machines end at once, with servers and page cache, and are started again", "servers",
+			NotOffered + ": what a process wrote stays with the system", "the disk of the stage loses what was not synced",
+			"`--max-crashes`: what a server keeps is on disk before its messages leave",
+		},
+		draw:  drawEnd,
+		apply: func(_ Schedule, _ Fault, p int, all []Condition) { all[p].Down, all[p].Off = true, true },
+	},
+	Corrupt: {
+		word: "corrupt", disk: true, harms: true,
+		Account: Account{
+			"servers are killed, and find their files damaged, which they have to refuse; then these are put back", "files that were refused",
+			"a bit, the tail or a sector of the file is changed while the server is down",
+			NotOffered + ": the disk of the stage tears, and does not rot", NotOffered + ": a server that refuses its file is one that is down",
+		},
+		draw: func(g *generator, t turn, f *Fault) {
+			drawSome(g, t, f)
+			f.Harm = Harm{Bit + Damage(g.below(int(Sector))), float64(g.below(1000)) / 1000}
+		},
+		apply: func(_ Schedule, f Fault, p int, all []Condition) { all[p].Down, all[p].Harm = true, f.Harm },
+		tell:  func(f Fault) string { return fmt.Sprintf(", %v", f.Harm) },
+	},
+}
+
+// drawProbable draws how often a fault befalls messages.
+func drawProbable(g *generator, _ turn, f *Fault) {
+	f.Servers = g.network()
+	f.Probability = [...]float64{0.01, 0.05, 0.1, 0.3, 0.6}[g.below(5)]
+}
+
+// drawSome draws the servers of a fault: mostly one.
+func drawSome(g *generator, _ turn, f *Fault) {
+	f.Servers = g.some(1)
+	if g.below(4) == 0 {
+		f.Servers = g.some(1 + g.below(g.Servers))
+	}
+}
+
+// drawEnd draws the servers that end. What a cluster has forgotten shows best when all of it forgets at once.
+func drawEnd(g *generator, t turn, f *Fault) {
+	switch pick := g.below(4); {
+	case pick == 0, pick > 1 && t.ambush:
+		f.Servers = g.some(g.Servers)
+	case pick == 1:
+		f.Servers = g.some(1 + g.below(g.Servers))
+	default:
+		f.Servers = g.some(1)
+	}
+}
+
+// known reports whether there is such a kind.
+func (k Kind) known() bool { return k >= 1 && int(k) < len(vocabulary) }
+
+// spec is what there is to know of a kind; of none there is nothing.
+func (k Kind) spec() spec {
+	if k.known() {
+		return vocabulary[k]
+	}
+	return spec{word: fmt.Sprintf("kind %d", uint8(k))}
+}
+
+// kinds returns those that a function picks, in their order.
+func kinds(pick func(k Kind, s spec) bool) []Kind {
+	var all []Kind
+	for k := Kind(1); k.known(); k++ {
+		if pick(k, vocabulary[k]) {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// AllKinds returns all kinds, in their order.
+func AllKinds() []Kind { return kinds(func(Kind, spec) bool { return true }) }
+
+// Kinds returns the kinds that can befall processes of an operating system, in their order.
+func Kinds() []Kind {
+	return kinds(func(_ Kind, s spec) bool { return !strings.HasPrefix(s.Processes, NotOffered) })
+}
+
+// VirtualKinds returns the kinds that can befall machines that are simulated, in their order.
+func VirtualKinds() []Kind {
+	return kinds(func(_ Kind, s spec) bool { return !strings.HasPrefix(s.Machines, NotOffered) })
+}
+
+// MildKinds returns the kinds that servers bear which keep nothing: what forgets when it stops, or counts on every message
+// coming once, has not promised more.
+func MildKinds() []Kind { return kinds(func(_ Kind, s spec) bool { return s.mild }) }
+
+// String is the word for a kind in flags, files and reports.
+func (k Kind) String() string {
+	if k == 0 {
+		return "none"
+	}
+	return k.spec().word
+}
+
+// Account says what a kind is.
+func (k Kind) Account() Account { return k.spec().Account }
+
+// OfDisks reports whether a kind befalls what servers keep.
+func (k Kind) OfDisks() bool { return k.spec().disk }
+
+// Possible reports whether a kind can happen to so many servers, over streams or with datagrams.
+func (k Kind) Possible(servers int, streams bool) bool {
+	s := k.spec()
+	return !(s.parts && servers == 1) && !(s.unordered && streams)
+}
+
+// Occurred returns how often a kind befell messages, as an injector counts it; 0 of what it does not count.
+func (k Kind) Occurred(s faults.Status) uint64 {
+	if counts := k.spec().counts; counts != nil {
+		return counts(s)
+	}
+	return 0
+}
+
+// DiedOf returns the kind of fault that a server's last words tell of, 0 for none.
+func DiedOf(words string) Kind {
+	for _, k := range AllKinds() {
+		if err := vocabulary[k].dying; err != nil && strings.Contains(words, err.Error()) {
+			return k
+		}
+	}
+	return 0
+}
+
+// ParseKind reads the word for a kind.
+func ParseKind(word string) (Kind, error) {
+	for _, k := range AllKinds() {
+		if vocabulary[k].word == word {
+			return k, nil
+		}
+	}
+	return 0, fmt.Errorf("%q: expected one of %s", word, Words(AllKinds()))
+}
+
+// ParseKinds reads words for kinds with commas between them, and returns each kind once, in their order. None of them may be
+// another than those that are offered; then refused says why not, nil for nothing to say.
+func ParseKinds(words string, offered []Kind, refused func(k Kind) error) ([]Kind, error) {
+	given := make(map[Kind]bool)
+	for _, word := range strings.Split(words, ",") {
+		k, err := ParseKind(strings.TrimSpace(word))
+		if err != nil {
+			return nil, fmt.Errorf("%q: expected one of %s", strings.TrimSpace(word), Words(offered))
+		}
+		if refused != nil {
+			if err := refused(k); err != nil {
+				return nil, err
+			}
+		}
+		given[k] = true
+	}
+	return kinds(func(k Kind, _ spec) bool { return given[k] }), nil
+}
+
+// Words lists kinds by their words, with commas between them.
+func Words(kinds []Kind) string {
+	var all []string
+	for _, k := range kinds {
+		all = append(all, k.String())
+	}
+	return strings.Join(all, ",")
+}
+
+// verifyBadness tells what is wrong with how bad a fault is, or nil.
+func (f Fault) verifyBadness() error {
+	s := f.Kind.spec()
+	// The negation refuses what is no number, too.
+	if s.probable && !(f.Probability > 0 && f.Probability <= 1) {
+		return fmt.Errorf("probability %g: expected more than 0, and at most 1", f.Probability)
+	}
+	if s.verify != nil {
+		return s.verify(f)
+	}
+	return nil
+}
