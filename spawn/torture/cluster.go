@@ -10,12 +10,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"sync"
 	"time"
 
 	"synod/internal/ports"
+	"synod/internal/subprocess"
 	"synod/internal/wait"
 	"synod/spawn"
 	"synod/spawn/faults"
@@ -62,7 +62,7 @@ type Cluster struct {
 
 	servers []*server
 	block   *ports.Block
-	start   chan func() // to the goroutine that starts processes
+	starter *subprocess.Starter
 	done    sync.WaitGroup
 	once    sync.Once
 	lull    Lull
@@ -109,8 +109,7 @@ func start(ctx context.Context, c Config) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	cluster := &Cluster{Addresses: block.Addresses, block: block, start: make(chan func()), lull: c.Lull}
-	cluster.done.Go(cluster.starter)
+	cluster := &Cluster{Addresses: block.Addresses, block: block, starter: subprocess.NewStarter(), lull: c.Lull}
 	for i := range c.Servers {
 		m := Member{Place: i, Addresses: block.Addresses, Dir: Folder(c.Dir, i)}
 		s := &server{cluster: cluster, member: m, command: c.Command}
@@ -131,15 +130,6 @@ func start(ctx context.Context, c Config) (*Cluster, error) {
 		}
 	}
 	return cluster, nil
-}
-
-// starter starts processes. On Linux they die with the thread that started them, so that has to be one that stays.
-func (c *Cluster) starter() {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	for f := range c.start {
-		f()
-	}
 }
 
 // Obey does to the servers what a schedule says, from now on, until its end. When it returns without an error nothing is
@@ -211,8 +201,8 @@ func (c *Cluster) Close() error {
 			wg.Go(func() { errs[i] = s.stop() })
 		}
 		wg.Wait()
-		close(c.start)
 		c.done.Wait()
+		c.starter.Close()
 		err = errors.Join(append(errs, c.block.Close())...)
 	})
 	return err

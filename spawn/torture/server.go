@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"synod/internal/subprocess"
 	"synod/spawn/faults"
 	"synod/spawn/nemesis"
 )
@@ -53,10 +54,7 @@ func (s *server) launch() error {
 	}
 	cmd := s.command(s.member)
 	cmd.Stderr = log
-	bind(cmd)
-	started := make(chan error, 1)
-	s.cluster.start <- func() { started <- cmd.Start() }
-	if err := <-started; err != nil {
+	if err := s.cluster.starter.Start(cmd); err != nil {
 		return errors.Join(fmt.Errorf("server %d: %w", s.member.Place, err), log.Close())
 	}
 	p := &process{cmd: cmd, log: log, from: info.Size(), ended: make(chan struct{})}
@@ -287,7 +285,7 @@ func (s *server) kill() error {
 }
 
 func (s *server) pause() error {
-	if err := pause(s.process.cmd.Process); err != nil && !s.gone() {
+	if err := subprocess.Pause(s.process.cmd.Process); err != nil && !s.gone() {
 		return fmt.Errorf("server %d: %w", s.member.Place, err)
 	}
 	s.is.Paused = true
@@ -296,7 +294,7 @@ func (s *server) pause() error {
 }
 
 func (s *server) resume() error {
-	if err := resume(s.process.cmd.Process); err != nil && !s.gone() {
+	if err := subprocess.Resume(s.process.cmd.Process); err != nil && !s.gone() {
 		return fmt.Errorf("server %d: %w", s.member.Place, err)
 	}
 	s.is.Paused = false
@@ -322,7 +320,7 @@ func (s *server) stop() error {
 		return nil
 	}
 	defer s.forget()
-	_ = resume(s.process.cmd.Process)
+	_ = subprocess.Resume(s.process.cmd.Process)
 	if err := s.process.cmd.Process.Signal(os.Interrupt); err == nil {
 		select {
 		case <-s.process.ended:

@@ -1,4 +1,4 @@
-package torture
+package subprocess
 
 import (
 	"os"
@@ -11,6 +11,8 @@ func bind(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-func pause(p *os.Process) error { return p.Signal(syscall.SIGSTOP) }
+// Pause lets a process stand still.
+func Pause(p *os.Process) error { return p.Signal(syscall.SIGSTOP) }
 
-func resume(p *os.Process) error { return p.Signal(syscall.SIGCONT) }
+// Resume lets it go on.
+func Resume(p *os.Process) error { return p.Signal(syscall.SIGCONT) }

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package torture
+package subprocess
 
 import (
 	"errors"
@@ -12,6 +12,8 @@ var errNoPause = errors.New("processes cannot be paused on this system: expected
 
 func bind(*exec.Cmd) {}
 
-func pause(*os.Process) error { return errNoPause }
+// Pause lets a process stand still.
+func Pause(*os.Process) error { return errNoPause }
 
-func resume(*os.Process) error { return nil }
+// Resume lets it go on.
+func Resume(*os.Process) error { return nil }

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package torture
+package subprocess
 
 import (
 	"os"
@@ -11,6 +11,8 @@ import (
 // bind makes a process one that Ctrl-C on a terminal does not reach. It does not die with its parent: that is Linux's.
 func bind(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-func pause(p *os.Process) error { return p.Signal(syscall.SIGSTOP) }
+// Pause lets a process stand still.
+func Pause(p *os.Process) error { return p.Signal(syscall.SIGSTOP) }
 
-func resume(p *os.Process) error { return p.Signal(syscall.SIGCONT) }
+// Resume lets it go on.
+func Resume(p *os.Process) error { return p.Signal(syscall.SIGCONT) }
