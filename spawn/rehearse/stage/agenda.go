@@ -54,6 +54,14 @@ func (a *agenda) add(e event) {
 	a.events[i] = e
 }
 
+// first returns the first event, which stays.
+func (a *agenda) first() (event, bool) {
+	if len(a.events) == 0 {
+		return event{}, false
+	}
+	return a.events[0], true
+}
+
 // next takes the first event.
 func (a *agenda) next() (event, bool) {
 	last := len(a.events) - 1

@@ -162,8 +162,12 @@ func (x *network) arrive(p *packet) {
 	if p.conn != nil && !x.streams.arrive(p) {
 		return
 	}
-	if p.to >= len(x.w.nodes) {
-		x.w.clients[p.to-len(x.w.nodes)].receive(p)
+	if client := p.to - len(x.w.nodes); client >= 0 {
+		if x.w.callers != nil {
+			x.w.callers[client].receive(p)
+		} else {
+			x.w.clients[client].receive(p)
+		}
 		return
 	}
 	n := x.w.nodes[p.to]

@@ -126,6 +126,7 @@ type world struct {
 	agenda  agenda
 	nodes   []*node
 	clients []*client
+	callers []*Caller // instead of clients, in a Play
 	network network
 	state   []nemesis.Condition   // of each server, now
 	coming  [][]nemesis.Condition // and from each moment on
@@ -154,12 +155,7 @@ func Run(c Config) (Outcome, error) {
 	if c.Timeout == 0 {
 		c.Timeout = time.Second
 	}
-	w := &world{Config: c, log: slog.New(slog.DiscardHandler), digest: newDigest()}
-	w.network.init(w)
-	w.state = make([]nemesis.Condition, len(c.Servers))
-	for place, id := range c.Servers {
-		w.nodes = append(w.nodes, newNode(w, place, id))
-	}
+	w := newWorld(c)
 	for place := range c.Workload.Clients {
 		w.clients = append(w.clients, newClient(w, place))
 	}
@@ -178,6 +174,16 @@ func Run(c Config) (Outcome, error) {
 	return w.outcome, nil
 }
 
+func newWorld(c Config) *world {
+	w := &world{Config: c, log: slog.New(slog.DiscardHandler), digest: newDigest()}
+	w.network.init(w)
+	w.state = make([]nemesis.Condition, len(c.Servers))
+	for place, id := range c.Servers {
+		w.nodes = append(w.nodes, newNode(w, place, id))
+	}
+	return w
+}
+
 // play takes one event after the other.
 func (w *world) play() {
 	for {
@@ -186,20 +192,25 @@ func (w *world) play() {
 			w.now = w.Schedule.Duration
 			return
 		}
-		w.now = e.at
-		switch e.kind {
-		case arrival:
-			w.network.arrive(e.packet)
-		case moment:
-			w.change(w.coming[e.who])
-		case rouse:
-			if k := w.clients[e.who]; k.gen == e.gen {
-				k.rouse()
-			}
-		case wake, synced, restart, doomed:
-			if n := w.nodes[e.who]; n.gen == e.gen {
-				n.happens(e.kind)
-			}
+		w.happen(e)
+	}
+}
+
+// happen takes an event.
+func (w *world) happen(e event) {
+	w.now = e.at
+	switch e.kind {
+	case arrival:
+		w.network.arrive(e.packet)
+	case moment:
+		w.change(w.coming[e.who])
+	case rouse:
+		if k := w.clients[e.who]; k.gen == e.gen {
+			k.rouse()
+		}
+	case wake, synced, restart, doomed:
+		if n := w.nodes[e.who]; n.gen == e.gen {
+			n.happens(e.kind)
 		}
 	}
 }
@@ -247,7 +258,7 @@ func (w *world) severed(from, to int) bool {
 // that a request goes to.
 func (w *world) plan(p *packet) faults.Plan {
 	switch n := len(w.nodes); {
-	case p.from == p.to:
+	case p.from == p.to, w.callers != nil && max(p.from, p.to) >= n:
 		return faults.Plan{}
 	case p.from < n:
 		return w.state[p.from].Network
