@@ -100,7 +100,13 @@ func newApp(c Command, stdout, stderr io.Writer) *app {
 }
 
 func (a *app) run(args []string, stdin io.Reader) int {
-	root := a.root()
+	return a.execute(a.root(), args, stdin)
+}
+
+// execute runs a command with these arguments, and returns the exit code.
+func (a *app) execute(root *cobra.Command, args []string, stdin io.Reader) int {
+	root.SilenceErrors, root.SilenceUsage = true, true // We print them, with what was expected.
+	root.SetFlagErrorFunc(flagError)
 	root.SetArgs(append([]string{}, args...)) // Without arguments cobra would look for them itself.
 	root.SetIn(stdin)
 	root.SetOut(a.stdout)
@@ -114,10 +120,8 @@ func (a *app) run(args []string, stdin io.Reader) int {
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:           a.name,
-		Short:         "Checks models of message-passing protocols, Paxos first, by visiting every reachable state",
-		SilenceErrors: true, // We print them, with what was expected.
-		SilenceUsage:  true,
+		Use:   a.name,
+		Short: "Checks models of message-passing protocols, Paxos first, by visiting every reachable state",
 		// An unknown command is a better explanation than the first flag that only a command would know.
 		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
 	}
@@ -137,7 +141,6 @@ func (a *app) root() *cobra.Command {
 	root.RunE = func(*cobra.Command, []string) error {
 		return fmt.Errorf("expected a command, such as check-bfs; %s help lists them", a.name)
 	}
-	root.SetFlagErrorFunc(flagError)
 	for _, e := range engines() {
 		root.AddCommand(a.checkCommand(e))
 	}
@@ -148,6 +151,7 @@ func (a *app) root() *cobra.Command {
 		a.zooCommand(), a.mutateCommand(),
 		a.rehearseCommand(),
 		a.newCommand(),
+		a.chatCommand(), a.harnessCommand("chat", "server"),
 	)
 	return root
 }

@@ -16,6 +16,12 @@ func (r *Reader) Raw() []byte {
 	return r.data[start:r.at]
 }
 
+// At gives where the next value begins, in bytes from the start, from 0; at the end that is the length of the input.
+func (r *Reader) At() int {
+	r.peek()
+	return r.at
+}
+
 // Next gives the first byte of the next value, which it does not read; 0 at the end or after a mistake.
 func (r *Reader) Next() byte { return r.peek() }
 

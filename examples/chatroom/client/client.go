@@ -88,7 +88,7 @@ func (s *session) lines() (next func() (string, error), done func(), err error) 
 		s.print("%s", prompt)
 		return readLine(r)
 	}
-	return next, func() {}, nil
+	return next, func() { s.print("\n") }, nil
 }
 
 // edited returns lines that are edited on a terminal.

@@ -3,7 +3,6 @@ package client_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"synod/examples/chatroom/client"
@@ -11,10 +10,9 @@ import (
 
 // A client without a server, with lines from a pipe.
 func Example() {
-	err := client.Run(context.Background(), client.Options{ID: 0, In: strings.NewReader("get\nshout\n"), Out: os.Stdout})
-	fmt.Println(err)
+	var out strings.Builder
+	err := client.Run(context.Background(), client.Options{ID: 0, In: strings.NewReader("get\nshout\n"), Out: &out})
+	fmt.Printf("%q %v", out.String(), err)
 	// Output:
-	// > [ERROR]: not connected to a server
-	// > [ERROR]: could not parse command
-	// > <nil>
+	// "> [ERROR]: not connected to a server\n> [ERROR]: could not parse command\n> \n" <nil>
 }

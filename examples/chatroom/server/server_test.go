@@ -123,7 +123,8 @@ func TestTalk(t *testing.T) {
 > [RESPONSE]: ["say \"hi\""]
 > [RESPONSE]: disconnected from server at port of 2
 > [ERROR]: not connected to a server
-> `
+> 
+`
 	if got := c.talk(1, "connect 0", `put say "hi"`, "get", "connect 2", "g", "d", "get"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

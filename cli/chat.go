@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"synod/examples/chatroom/client"
+	"synod/examples/chatroom/server"
+	"synod/spawn"
+)
+
+// ChatroomServer is the main function of the server of a chatroom by itself, with the flags of the published one.
+func ChatroomServer() { standalone((*app).chatServerCommand) }
+
+// ChatroomClient is the main function of the client by itself.
+func ChatroomClient() { standalone((*app).chatClientCommand) }
+
+// Harness is the main function of the harness by itself.
+func Harness() {
+	standalone(func(a *app) *cobra.Command {
+		cmd := a.harnessCommand("server")
+		server := a.chatServerCommand()
+		server.Hidden = true // It is what the harness starts unless it is given another one.
+		cmd.AddCommand(server)
+		return cmd
+	})
+}
+
+// standalone runs one command with the arguments of the process, and exits with its code.
+func standalone(command func(*app) *cobra.Command) {
+	name := filepath.Base(os.Args[0])
+	a := newApp(Command{Name: name}, os.Stdout, os.Stderr)
+	root := command(a)
+	root.Use = name
+	os.Exit(a.execute(root, os.Args[1:], os.Stdin))
+}
+
+func (a *app) chatCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "chat",
+		Short: "Serve a chatroom that Multi-Paxos replicates, or talk to one",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return fmt.Errorf("expected server or client; %s --help lists them", cmd.CommandPath())
+		},
+	}
+	cmd.AddCommand(a.chatServerCommand(), a.chatClientCommand())
+	return cmd
+}
+
+// chatServerFlags are those of a server, with the letters of the published one.
+type chatServerFlags struct {
+	id, count, port, timeout, verbose int
+	host, peers, control              string
+	dir                               string
+	fresh                             bool
+}
+
+func (a *app) chatServerCommand() *cobra.Command {
+	var f chatServerFlags
+	cmd := &cobra.Command{
+		Use:   "server",
+		Short: "Run a server of a chatroom",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := f.config(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			c.Log = server.NewLog(a.stdout, f.id, server.Level(f.verbose))
+			ctx, stop := serving()
+			defer stop()
+			if err := server.Run(ctx, c); err != nil {
+				fmt.Fprintf(a.stderr, "%s: server %d: %v\n", a.name, f.id, err)
+				a.code = exitFailed
+			}
+			return nil
+		},
+	}
+	set := cmd.Flags()
+	set.SortFlags = false
+	set.IntVarP(&f.count, "count", "c", 0, "how many `servers` the cluster has")
+	set.IntVarP(&f.id, "id", "i", 0, "which of them this is, counting from 0")
+	set.IntVarP(&f.port, "port", "p", 0, "where to listen for clients")
+	set.IntVarP(&f.timeout, "timeout", "t", int(server.DefaultTimeout.Milliseconds()),
+		"how many `milliseconds` without a word of the leader to wait before another server tries to lead")
+	set.CountVarP(&f.verbose, "verbose", "v", "log to standard output; twice, messages too; three times, timers and saves too")
+	set.Lookup("verbose").NoOptDefVal = "+1"
+	set.StringVar(&f.host, "host", "127.0.0.1", "the IPv4 `address` to listen for clients at")
+	set.StringVar(&f.peers, "peers", "", fmt.Sprintf(
+		"where each server listens for the others, as `host:port,…` (127.0.0.1, ports from %d on)", server.FirstPeerPort))
+	set.StringVar(&f.dir, "data-dir", "", "the `folder` of the server's file, ID.paxos (the working directory)")
+	set.BoolVar(&f.fresh, "fresh", false, "remove the server's file first")
+	set.StringVar(&f.control, "control", "", "change faults while it runs, by a `socket` at this path")
+	return cmd
+}
+
+// required returns an error that names the first of some flags that were not given.
+func required(set *pflag.FlagSet, names ...string) error {
+	for _, name := range names {
+		if !set.Changed(name) {
+			_, usage := pflag.UnquoteUsage(set.Lookup(name))
+			return fmt.Errorf("--%s must be given: %s", name, usage)
+		}
+	}
+	return nil
+}
+
+func (f *chatServerFlags) config(set *pflag.FlagSet) (server.Config, error) {
+	c := server.Config{ID: f.id, Count: f.count, Dir: f.dir, Fresh: f.fresh, Control: f.control}
+	if err := required(set, "count", "id", "port"); err != nil {
+		return c, err
+	}
+	if f.port < 1 || f.port > 65535 {
+		return c, fmt.Errorf("--port %d: must be 1 to 65535", f.port)
+	}
+	if f.timeout < 1 || f.timeout > 3_600_000 {
+		return c, fmt.Errorf("--timeout %d: must be 1 to 3600000 milliseconds", f.timeout)
+	}
+	c.Timeout = time.Duration(f.timeout) * time.Millisecond
+	host, err := spawn.ResolveHost(f.host)
+	if err != nil {
+		return c, fmt.Errorf("--host %q: %w", f.host, err)
+	}
+	c.Clients = netip.AddrPortFrom(host, uint16(f.port))
+	if set.Changed("peers") {
+		for _, text := range strings.Split(f.peers, ",") {
+			at, err := spawn.ResolveAddress(text)
+			if err != nil {
+				return c, fmt.Errorf("--peers %q: %w", text, err)
+			}
+			c.Peers = append(c.Peers, at)
+		}
+	}
+	if set.Changed("data-dir") && f.dir == "" {
+		return c, errors.New("--data-dir: must be the name of a folder")
+	}
+	return c, c.Validate()
+}
+
+func (a *app) chatClientCommand() *cobra.Command {
+	var id uint64
+	cmd := &cobra.Command{
+		Use:   "client",
+		Short: "Talk to servers of a chatroom, on a terminal or by lines from a pipe",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := required(cmd.Flags(), "id"); err != nil {
+				return err
+			}
+			return client.Run(context.Background(), client.Options{ID: id, In: cmd.InOrStdin(), Out: a.stdout})
+		},
+	}
+	cmd.Flags().Uint64VarP(&id, "id", "i", 0, "which client this is; no two at a time may have the same")
+	return cmd
+}

@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"synod/examples/chatroom/harness"
+)
+
+// harnessFlags are those of the harness.
+type harnessFlags struct {
+	file, server, history string
+	verbose               int
+	freePorts, rehearse   bool
+	seed                  uint64
+	runs                  positive
+}
+
+// harnessCommand is the harness. Unless it is told of another server it starts this program with these arguments.
+func (a *app) harnessCommand(own ...string) *cobra.Command {
+	f := harnessFlags{runs: 1, seed: 1}
+	cmd := &cobra.Command{
+		Use:   "harness",
+		Short: "Run a test of a chatroom: start servers, let clients talk to them, crash them, and check what was said",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := required(cmd.Flags(), "file"); err != nil {
+				return err
+			}
+			for _, name := range []string{"seed", "runs"} {
+				if cmd.Flags().Changed(name) && !f.rehearse {
+					return fmt.Errorf("--%s requires --rehearse", name)
+				}
+			}
+			if cmd.Flags().Changed("server") && f.rehearse {
+				return errors.New("--server is for processes: a rehearsal has none")
+			}
+			job, err := f.job(a, own)
+			if err != nil {
+				return err
+			}
+			ctx, stop := serving()
+			defer stop()
+			run := job.Run
+			if f.rehearse {
+				run = func(ctx context.Context) (harness.Outcome, error) { return job.Rehearse(ctx, f.seed, int(f.runs)) }
+			}
+			o, err := run(ctx)
+			if err != nil {
+				return err
+			}
+			if o.Reason != "" {
+				fmt.Fprintf(a.stderr, "%s: %s\n", a.name, o.Reason)
+			}
+			a.code = int(o.Verdict)
+			return nil
+		},
+	}
+	set := cmd.Flags()
+	set.SortFlags = false
+	set.StringVarP(&f.file, "file", "f", "", "the `test`, a JSON file of commands")
+	set.StringVarP(&f.server, "server", "s", "", "the `program` of the servers (this one)")
+	set.CountVarP(&f.verbose, "verbose", "v", "let servers log; twice or three times, more")
+	set.Lookup("verbose").NoOptDefVal = "+1"
+	set.BoolVar(&f.freePorts, "free-ports", false, "let servers listen for clients at free ports, not at those of the test")
+	set.BoolVar(&f.rehearse, "rehearse", false, "run the test on virtual time instead of with processes")
+	set.Uint64Var(&f.seed, "seed", f.seed, "of all that is left to chance in a rehearsal")
+	set.Var(&f.runs, "runs", "how often to rehearse, each time with the next seed")
+	set.StringVar(&f.history, "history", "", "write what clients asked and were told to this `file`, for paxos verify")
+	return cmd
+}
+
+func (f *harnessFlags) job(a *app, own []string) (harness.Job, error) {
+	j := harness.Job{
+		File: f.file, Out: a.stdout, History: f.history,
+		Processes: harness.ProcessConfig{
+			Server: []string{f.server}, Verbose: f.verbose, FreePorts: f.freePorts, Stdout: a.stdout, Stderr: a.stderr,
+		},
+	}
+	if f.server == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return j, err
+		}
+		j.Processes.Own, j.Processes.Server = true, append([]string{self}, own...)
+	}
+	return j, nil
+}

@@ -1,0 +1,6 @@
+// Command chatroom-client is a client of a chatroom: paxos chat client under the name that it was published with.
+package main
+
+import "synod/cli"
+
+func main() { cli.ChatroomClient() }

@@ -1,0 +1,6 @@
+// Command chatroom-server is a server of a chatroom: paxos chat server under the name that it was published with.
+package main
+
+import "synod/cli"
+
+func main() { cli.ChatroomServer() }

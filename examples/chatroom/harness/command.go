@@ -1,0 +1,177 @@
+// Package harness runs tests of a chatroom: files that say which servers to start, what clients say to them, and what
+// becomes of servers and network meanwhile. What clients were told is checked: it must be as if each command took effect
+// at one moment, and at the end all servers that are up must agree. The words are those of the published harness, and a few
+// more.
+package harness
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"synod/examples/chatroom"
+)
+
+// Command is what a line of a test says.
+//
+//sumtype:decl
+type Command interface {
+	// String is the command as the published harness prints it, which is how Rust's Debug does.
+	String() string
+	command()
+}
+
+// The published commands. Servers, and the client of each, are told apart by their ids.
+type (
+	// Start starts a server of a cluster of Count, which listens for clients at Port.
+	Start struct{ ID, Port, Count int }
+	// Connect connects the client of a server.
+	Connect struct{ ID int }
+	// Disconnect ends the connection.
+	Disconnect struct{ ID int }
+	// Get asks for all messages, and waits for the answer.
+	Get struct{ ID int }
+	// Put appends a message, which is not answered.
+	Put struct {
+		ID      int
+		Message string
+	}
+	// Crash kills a server, if it runs.
+	Crash struct{ ID int }
+	// Sleep waits.
+	Sleep struct{ For time.Duration }
+)
+
+// The commands that are added to those.
+type (
+	// Expect asks a server until it has these messages and no others.
+	Expect struct {
+		ID       int
+		Messages []string
+	}
+	// ExpectSame asks all servers that are up until they have the same messages.
+	ExpectSame struct{}
+	// Partition lets servers hear only those of their own group. Servers that are in none are a group of their own together.
+	Partition struct{ Groups [][]int }
+	// Heal ends partitions and delays.
+	Heal struct{}
+	// Pause lets a server stand still.
+	Pause struct{ ID int }
+	// Resume lets it go on.
+	Resume struct{ ID int }
+	// Delay delays each message that a server sends to another one.
+	Delay struct {
+		ID          int
+		Least, Most time.Duration
+	}
+	// Repeat does commands several times.
+	Repeat struct {
+		Times int
+		Steps []Step
+	}
+	// Restart kills a server and starts it again as it was.
+	Restart struct{ ID int }
+)
+
+func (Start) command()      {}
+func (Connect) command()    {}
+func (Disconnect) command() {}
+func (Get) command()        {}
+func (Put) command()        {}
+func (Crash) command()      {}
+func (Sleep) command()      {}
+func (Expect) command()     {}
+func (ExpectSame) command() {}
+func (Partition) command()  {}
+func (Heal) command()       {}
+func (Pause) command()      {}
+func (Resume) command()     {}
+func (Delay) command()      {}
+func (Repeat) command()     {}
+func (Restart) command()    {}
+
+func (c Start) String() string {
+	return fmt.Sprintf("Start { id: %d, port: %d, count: %d }", c.ID, c.Port, c.Count)
+}
+
+func (c Connect) String() string    { return named("Connect", c.ID) }
+func (c Disconnect) String() string { return named("Disconnect", c.ID) }
+func (c Get) String() string        { return named("Get", c.ID) }
+func (c Crash) String() string      { return named("Crash", c.ID) }
+func (c Pause) String() string      { return named("Pause", c.ID) }
+func (c Resume) String() string     { return named("Resume", c.ID) }
+func (c Restart) String() string    { return named("Restart", c.ID) }
+func (Heal) String() string         { return "Heal" }
+func (ExpectSame) String() string   { return "Expect { same: true }" }
+
+func (c Put) String() string {
+	return fmt.Sprintf("Put { id: %d, message: %s }", c.ID, chatroom.Quote(c.Message))
+}
+
+func (c Sleep) String() string { return fmt.Sprintf("Sleep { ms: %d }", c.For.Milliseconds()) }
+
+func (c Expect) String() string {
+	return fmt.Sprintf("Expect { id: %d, messages: %s }", c.ID, chatroom.List(c.Messages))
+}
+
+func (c Partition) String() string {
+	groups := make([]string, len(c.Groups))
+	for i, g := range c.Groups {
+		groups[i] = "[" + strings.Trim(strings.ReplaceAll(fmt.Sprint(g), " ", ", "), "[]") + "]"
+	}
+	return "Partition { groups: [" + strings.Join(groups, ", ") + "] }"
+}
+
+func (c Delay) String() string {
+	return fmt.Sprintf("Delay { id: %d, ms: %d, most: %d }", c.ID, c.Least.Milliseconds(), c.Most.Milliseconds())
+}
+
+func (c Repeat) String() string {
+	steps := make([]string, len(c.Steps))
+	for i, s := range c.Steps {
+		steps[i] = s.Command.String()
+	}
+	return fmt.Sprintf("Repeat { times: %d, commands: [%s] }", c.Times, strings.Join(steps, ", "))
+}
+
+func named(word string, id int) string { return fmt.Sprintf("%s { id: %d }", word, id) }
+
+// Step is a command, and where it stands.
+type Step struct {
+	Command      Command
+	Line, Column int // from 1
+}
+
+// Test is a file that was read.
+type Test struct {
+	Name  string
+	Steps []Step
+}
+
+// Servers returns how many servers the largest cluster of the test has; 0 if it starts none.
+func (t Test) Servers() int {
+	most := 0
+	t.walk(func(s Step) {
+		if c, ok := s.Command.(Start); ok {
+			most = max(most, c.Count)
+		}
+	})
+	return most
+}
+
+// walk calls visit for every step, those that are repeated once.
+func (t Test) walk(visit func(Step)) {
+	var all func([]Step)
+	all = func(steps []Step) {
+		for _, s := range steps {
+			visit(s)
+			if r, ok := s.Command.(Repeat); ok {
+				all(r.Steps)
+			}
+		}
+	}
+	all(t.Steps)
+}
+
+// at names a place in the test.
+func (t Test) at(s Step) string { return fmt.Sprintf("%s:%d:%d", t.Name, s.Line, s.Column) }

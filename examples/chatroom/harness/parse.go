@@ -1,0 +1,325 @@
+package harness
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"synod/examples/chatroom"
+	"synod/examples/chatroom/server"
+	"synod/internal/strictjson"
+)
+
+// Bounds of a test.
+const (
+	MaxFile   = 16 << 20       // bytes
+	MaxSleep  = 24 * time.Hour // and MaxDelay of a message
+	MaxDelay  = time.Minute
+	MaxTimes  = 1_000_000 // that commands are repeated
+	maxNested = 16        // levels of Repeat
+)
+
+// Error is what is wrong with a test, and where.
+type Error struct {
+	File         string
+	Line, Column int // from 1, in characters
+	Text         string
+}
+
+// Error implements error.
+func (e *Error) Error() string { return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Text) }
+
+// Parse reads a test: a JSON array of objects, each a command. The name is for messages. The error is an *Error.
+func Parse(name string, data []byte) (Test, error) {
+	p := &parser{name: name, data: data}
+	if len(data) > MaxFile {
+		return Test{}, p.error(0, "a test has at most %d bytes", MaxFile)
+	}
+	steps, err := p.steps(0, data, 0)
+	if err != nil {
+		return Test{}, err
+	}
+	return Test{Name: name, Steps: steps}, nil
+}
+
+// parser reads a file.
+type parser struct {
+	name string
+	data []byte
+}
+
+// error is one at a byte of the file.
+func (p *parser) error(at int, format string, args ...any) error {
+	before := p.data[:min(at, len(p.data))]
+	line := bytes.LastIndexByte(before, '\n') + 1
+	return &Error{
+		File: p.name, Line: bytes.Count(before, []byte("\n")) + 1, Column: utf8.RuneCount(before[line:]) + 1,
+		Text: fmt.Sprintf(format, args...),
+	}
+}
+
+// syntax makes an error of one of package strictjson, in a part of the file that begins at a byte.
+func (p *parser) syntax(base int, err error) error {
+	var wrong *strictjson.Error
+	if errors.As(err, &wrong) {
+		return p.error(base+wrong.At, "must be %s", wrong.Expected)
+	}
+	return p.error(base, "%v", err)
+}
+
+// part is a value in the file, not read yet.
+type part struct {
+	at  int // of its first byte
+	raw []byte
+}
+
+// take takes the next value of a reader of the bytes from base on.
+func take(r *strictjson.Reader, base int) part {
+	at := r.At()
+	return part{base + at, r.Raw()}
+}
+
+// steps reads an array of commands.
+func (p *parser) steps(base int, data []byte, depth int) ([]Step, error) {
+	r := strictjson.NewReader(data)
+	var all []part
+	r.Elements(func() { all = append(all, take(r, base)) })
+	if err := r.End(); err != nil {
+		return nil, p.syntax(base, err)
+	}
+	steps := make([]Step, len(all))
+	for i, one := range all {
+		command, err := p.command(one, depth)
+		if err != nil {
+			return nil, err
+		}
+		place := p.error(one.at, "").(*Error)
+		steps[i] = Step{command, place.Line, place.Column}
+	}
+	return steps, nil
+}
+
+// field is a field of a command.
+type field struct {
+	name string
+	part
+}
+
+// object is a command as it is read. After an error it reads zeros.
+type object struct {
+	*parser
+	part
+	word   string
+	fields []field
+	known  []string // names that were asked for
+	depth  int
+	err    error
+}
+
+// command reads a command.
+func (p *parser) command(one part, depth int) (Command, error) {
+	o := &object{parser: p, part: one, depth: depth}
+	r := strictjson.NewReader(one.raw)
+	r.Fields(func(name []byte) bool {
+		f := field{string(name), part{}}
+		f.part = take(r, one.at)
+		if slices.ContainsFunc(o.fields, func(g field) bool { return g.name == f.name }) && o.err == nil {
+			o.err = p.error(f.at, "the field %s is there twice", f.name)
+		}
+		o.fields = append(o.fields, f)
+		return true
+	})
+	if err := r.End(); err != nil {
+		return nil, p.syntax(one.at, err)
+	}
+	if o.err != nil {
+		return nil, o.err
+	}
+	o.word = o.text("type")
+	read, ok := words[o.word]
+	if o.err == nil && !ok {
+		f, _ := o.find("type")
+		return nil, p.error(f.at, "the type %s: must be one of %s", chatroom.Quote(o.word), strings.Join(wordList, ", "))
+	}
+	if o.err != nil {
+		return nil, o.err
+	}
+	c := read(o)
+	for _, f := range o.fields {
+		if o.err == nil && !slices.Contains(o.known, f.name) {
+			o.err = p.error(f.at, "%s has no field %s; it has %s", o.word, chatroom.Quote(f.name), strings.Join(o.known, ", "))
+		}
+	}
+	return c, o.err
+}
+
+// words says how each command is read.
+var words map[string]func(o *object) Command
+
+// wordList has them in the order of the documentation.
+var wordList = []string{
+	"Start", "Connect", "Disconnect", "Get", "Put", "Crash", "Sleep", "Expect", "Partition", "Heal", "Pause", "Resume", "Delay",
+	"Repeat", "Restart",
+}
+
+func init() { // A Repeat is read with words of its own.
+	words = map[string]func(o *object) Command{
+		"Start": func(o *object) Command {
+			c := Start{o.id(), o.number("port", 1, math.MaxUint16), o.number("count", 1, server.MaxServers)}
+			if o.err == nil && c.ID >= c.Count {
+				o.err = o.error(o.at, "the id %d of %d servers: must be 0 to %d", c.ID, c.Count, c.Count-1)
+			}
+			return c
+		},
+		"Connect":    func(o *object) Command { return Connect{o.id()} },
+		"Disconnect": func(o *object) Command { return Disconnect{o.id()} },
+		"Get":        func(o *object) Command { return Get{o.id()} },
+		"Put":        func(o *object) Command { return Put{o.id(), o.text("message")} },
+		"Crash":      func(o *object) Command { return Crash{o.id()} },
+		"Sleep":      func(o *object) Command { return Sleep{o.duration("ms", MaxSleep)} },
+		"Expect":     expect,
+		"Partition":  partition,
+		"Heal":       func(*object) Command { return Heal{} },
+		"Pause":      func(o *object) Command { return Pause{o.id()} },
+		"Resume":     func(o *object) Command { return Resume{o.id()} },
+		"Delay":      delay,
+		"Repeat": func(o *object) Command {
+			return Repeat{o.number("times", 0, MaxTimes), o.commands("commands")}
+		},
+		"Restart": func(o *object) Command { return Restart{o.id()} },
+	}
+}
+
+func expect(o *object) Command {
+	if _, ok := o.find("same"); ok {
+		if !o.truth("same") && o.err == nil {
+			o.err = o.error(o.at, "Expect with same: must be true")
+		}
+		return ExpectSame{}
+	}
+	var messages []string
+	id := o.id()
+	o.each("messages", func(r *strictjson.Reader) { messages = append(messages, string(r.Text())) })
+	return Expect{id, messages}
+}
+
+func partition(o *object) Command {
+	var c Partition
+	seen := make(map[int]bool)
+	o.each("groups", func(r *strictjson.Reader) {
+		var group []int
+		r.Elements(func() {
+			id := int(min(r.Uint64(), server.MaxServers))
+			switch {
+			case id == server.MaxServers:
+				r.Fail(fmt.Sprintf("an id from 0 to %d", server.MaxServers-1))
+			case seen[id]:
+				r.Fail("each server once")
+			}
+			seen[id] = true
+			group = append(group, id)
+		})
+		c.Groups = append(c.Groups, group)
+	})
+	return c
+}
+
+func delay(o *object) Command {
+	c := Delay{ID: o.id(), Least: o.duration("ms", MaxDelay)}
+	c.Most = c.Least
+	if _, ok := o.find("most"); ok {
+		c.Most = o.duration("most", MaxDelay)
+	}
+	o.known = append(o.known, "most")
+	if o.err == nil && c.Most < c.Least {
+		o.err = o.error(o.at, "a delay of at most %v: must not be less than %v", c.Most, c.Least)
+	}
+	return c
+}
+
+func (o *object) find(name string) (field, bool) {
+	i := slices.IndexFunc(o.fields, func(f field) bool { return f.name == name })
+	if i < 0 {
+		return field{}, false
+	}
+	return o.fields[i], true
+}
+
+// read reads a field that has to be there.
+func (o *object) read(name string, value func(r *strictjson.Reader)) {
+	o.known = append(o.known, name)
+	if o.err != nil {
+		return
+	}
+	f, ok := o.find(name)
+	if !ok {
+		what := o.word
+		if what == "" {
+			what = "a command"
+		}
+		o.err = o.error(o.at, "%s needs the field %s", what, name)
+		return
+	}
+	r := strictjson.NewReader(f.raw)
+	value(r)
+	err := r.End()
+	var wrong *strictjson.Error
+	switch {
+	case err == nil:
+	case errors.As(err, &wrong) && wrong.Kind == strictjson.Unexpected && f.raw[0] != '[':
+		o.err = o.error(f.at, "%s must be %s", name, wrong.Expected)
+	default:
+		o.err = o.syntax(f.at, err)
+	}
+}
+
+func (o *object) number(name string, least, most int) (n int) {
+	o.read(name, func(r *strictjson.Reader) {
+		v := r.Uint64()
+		if !r.Failed() && (v < uint64(least) || v > uint64(most)) {
+			r.Fail(fmt.Sprintf("a whole number from %d to %d", least, most))
+		}
+		n = int(min(v, math.MaxInt32))
+	})
+	return n
+}
+
+func (o *object) id() int { return o.number("id", 0, server.MaxServers-1) }
+
+func (o *object) duration(name string, most time.Duration) time.Duration {
+	return time.Duration(o.number(name, 0, int(most.Milliseconds()))) * time.Millisecond
+}
+
+func (o *object) text(name string) (s string) {
+	o.read(name, func(r *strictjson.Reader) { s = string(r.Text()) })
+	return s
+}
+
+func (o *object) truth(name string) (b bool) {
+	o.read(name, func(r *strictjson.Reader) { b = r.Bool() })
+	return b
+}
+
+func (o *object) each(name string, element func(r *strictjson.Reader)) {
+	o.read(name, func(r *strictjson.Reader) { r.Elements(func() { element(r) }) })
+}
+
+func (o *object) commands(name string) (steps []Step) {
+	o.known = append(o.known, name)
+	f, ok := o.find(name)
+	switch {
+	case o.err != nil:
+	case !ok:
+		o.err = o.error(o.at, "%s needs the field %s", o.word, name)
+	case o.depth >= maxNested:
+		o.err = o.error(f.at, "commands are repeated within one another at most %d times", maxNested)
+	default:
+		steps, o.err = o.steps(f.at, f.raw, o.depth+1)
+	}
+	return steps
+}

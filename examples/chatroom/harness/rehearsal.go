@@ -1,0 +1,217 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"synod/actor"
+	"synod/examples/chatroom"
+	"synod/examples/chatroom/server"
+	"synod/examples/chatroom/wire"
+	"synod/paxos/rsm"
+	"synod/spawn"
+	"synod/spawn/faults"
+	"synod/spawn/machine"
+	"synod/spawn/nemesis"
+	"synod/spawn/rehearse/stage"
+)
+
+// Rehearsal is a World on virtual time: the same servers, with a network, disks and clocks that are simulated. A seed
+// decides all that is left to chance, so that a run can be repeated.
+type Rehearsal struct {
+	play       *stage.Play
+	chance     *stage.Source
+	count      int
+	receptions []*chatroom.Reception // of the processes that run, or ran last
+}
+
+// A client, and the names of streams of random numbers that are not those of the stage.
+const (
+	firstClient = actor.ID(1) << 48
+	forSteps    = 1 << 40
+)
+
+// NewRehearsal makes a world for a test, all of whose servers must be of one cluster.
+func NewRehearsal(t Test, seed uint64) (*Rehearsal, error) {
+	r := &Rehearsal{chance: stage.NewSource(seed, forSteps), count: t.Servers()}
+	var mixed error
+	t.walk(func(s Step) {
+		if c, ok := s.Command.(Start); ok && c.Count != r.count && mixed == nil {
+			mixed = fmt.Errorf("%s: a cluster of %d servers beside one of %d: a rehearsal has one", t.at(s), c.Count, r.count)
+		}
+	})
+	if mixed != nil {
+		return nil, mixed
+	}
+	if r.count == 0 {
+		return nil, fmt.Errorf("%s starts no server: there is nothing to rehearse", t.Name)
+	}
+	r.receptions = make([]*chatroom.Reception, r.count)
+	var err error
+	r.play, err = stage.NewPlay(stage.Config{
+		Program: rehearsed(), Servers: actor.IDs(r.count), Client: firstClient, Seed: seed, Streams: true,
+	})
+	return r, err
+}
+
+// rehearsed is what servers run.
+func rehearsed() spawn.Program {
+	return spawn.Program{
+		Model: chatroom.Model, Version: chatroom.Version,
+		New: func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) spawn.Machine {
+			return chatroom.Config{ID: self, Servers: servers, Timeout: server.DefaultTimeout, Durable: durable}.Machine(random)
+		},
+	}
+}
+
+// longestStep is how long a step of a test takes at most, so that what follows meets its effects at different stages.
+const longestStep = 3 * time.Millisecond
+
+// pass lets the time go by that a step takes.
+func (r *Rehearsal) pass() {
+	r.play.Advance(r.play.Now()+time.Duration(r.chance.Uint64()%uint64(longestStep+1)), nil)
+}
+
+// Now implements World.
+func (r *Rehearsal) Now() time.Duration { return r.play.Now() }
+
+// Sleep implements World.
+func (r *Rehearsal) Sleep(ctx context.Context, d time.Duration) error {
+	r.play.Advance(r.play.Now()+d, nil)
+	return context.Cause(ctx)
+}
+
+// Start implements World.
+func (r *Rehearsal) Start(c Start) error {
+	r.receptions[c.ID] = chatroom.NewReception(r.chance.Uint64())
+	r.play.Start(c.ID)
+	r.pass()
+	return nil
+}
+
+// Crash implements World.
+func (r *Rehearsal) Crash(id int) error {
+	r.play.Kill(id)
+	r.pass()
+	return nil
+}
+
+// Pause implements World.
+func (r *Rehearsal) Pause(id int) error {
+	r.play.Pause(id, true)
+	r.pass()
+	return nil
+}
+
+// Resume implements World.
+func (r *Rehearsal) Resume(id int) error {
+	r.play.Pause(id, false)
+	r.pass()
+	return nil
+}
+
+// Shape implements World.
+func (r *Rehearsal) Shape(n Network) error {
+	for id := range r.count {
+		span := n.Delays[id]
+		r.play.Shape(id, nemesis.Condition{
+			Network: faults.Plan{DelayMin: span.Least, DelayMax: span.Most}, Cut: n.Cut(id, r.count),
+		})
+	}
+	r.pass()
+	return nil
+}
+
+// Ended implements World.
+func (r *Rehearsal) Ended(id int) error {
+	all := r.play.Violations()
+	i := slices.IndexFunc(all, func(v stage.Violation) bool { return v.Server == id })
+	if i < 0 {
+		return nil
+	}
+	return errors.New(all[i].String())
+}
+
+// Close implements World.
+func (r *Rehearsal) Close() error { return nil }
+
+// Dial implements World.
+func (r *Rehearsal) Dial(_ context.Context, id int) (Conn, error) {
+	c := &rehearsedConn{world: r, reception: r.receptions[id]}
+	var err error
+	if c.caller, err = r.play.Dial(id, c.hear); err != nil {
+		return nil, err
+	}
+	r.pass()
+	return c, nil
+}
+
+// rehearsedConn is a connection on virtual time.
+type rehearsedConn struct {
+	world     *Rehearsal
+	caller    *stage.Caller
+	reception *chatroom.Reception // of the process that it is connected to
+	answers   []wire.Answer
+	err       error // what was wrong with an answer
+	closed    bool
+}
+
+// Send implements Conn.
+func (c *rehearsedConn) Send(command wire.Command) error {
+	defer c.world.pass()
+	said, err := c.reception.Command(command)
+	if err != nil {
+		return err
+	}
+	data, err := chatroom.Messages.Append(nil, rsm.Request[chatroom.Op]{Command: said})
+	if err != nil {
+		return err
+	}
+	return c.caller.Send(data)
+}
+
+// hear takes what the server says.
+func (c *rehearsedConn) hear(data []byte) {
+	msg, err := chatroom.Messages.Decode(data)
+	reply, ok := msg.(rsm.Reply[chatroom.Result])
+	if err != nil || !ok {
+		c.err = errors.Join(err, fmt.Errorf("a server answers with %T", msg))
+		return
+	}
+	if answer, tell := c.reception.Answer(reply.Answer); tell && !c.closed {
+		c.answers = append(c.answers, answer)
+	}
+}
+
+// Answer implements Conn.
+func (c *rehearsedConn) Answer(ctx context.Context, wait time.Duration) (wire.Answer, error) {
+	over := func() bool { return len(c.answers) > 0 || c.Gone() || c.err != nil || ctx.Err() != nil }
+	if !over() {
+		c.world.play.Advance(c.world.play.Now()+wait, over)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return wire.Answer{}, context.Cause(ctx)
+	case len(c.answers) > 0:
+		a := c.answers[0]
+		c.answers = c.answers[1:]
+		return a, nil
+	case c.err != nil:
+		return wire.Answer{}, c.err
+	case c.Gone():
+		return wire.Answer{}, errors.New("the connection broke")
+	}
+	return wire.Answer{}, ErrLate
+}
+
+// Gone implements Conn.
+func (c *rehearsedConn) Gone() bool { return c.closed || c.caller.Gone() }
+
+// Close implements Conn.
+func (c *rehearsedConn) Close() error {
+	c.closed = true
+	return nil
+}

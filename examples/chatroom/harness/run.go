@@ -1,0 +1,525 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"synod/actor"
+	"synod/consistency"
+	"synod/consistency/oplog"
+	"synod/examples/chatroom"
+	"synod/examples/chatroom/wire"
+)
+
+// How long what a test does may take.
+const (
+	ConnectPatience = 5 * time.Second
+	GetPatience     = 10 * time.Second
+
+	pause = 20 * time.Millisecond // between two attempts to connect, or to see what is expected
+)
+
+// Verdict is what a run comes to, in the order of the exit codes.
+type Verdict int
+
+// The verdicts.
+const (
+	Passed    Verdict = iota
+	Violated          // what clients were told is wrong, or not what was expected
+	Failed            // the test cannot be run as it stands, or a server ended by itself
+	Undecided         // something did not happen in time, or the run was interrupted
+)
+
+// Config is a run.
+type Config struct {
+	Test  Test
+	World World
+	Out   io.Writer // what the published harness prints; nil for nothing
+}
+
+// Outcome is what came of a run.
+type Outcome struct {
+	Verdict Verdict
+	Reason  string // why it is not Passed
+	History oplog.History
+	Check   oplog.Result
+}
+
+// Run runs a test and judges it. It does not close the world.
+func Run(ctx context.Context, c Config) Outcome {
+	if c.Out == nil {
+		c.Out = io.Discard
+	}
+	r := &run{
+		Config: c, servers: make(map[int]*place), network: Network{Delays: make(map[int]Span)}, process: 1,
+		began: c.World.Now(),
+	}
+	err := r.steps(ctx, c.Test.Steps)
+	if err == nil {
+		err = r.agree(ctx, Step{})
+	}
+	return r.judge(ctx, err)
+}
+
+// place is a server, and the client of it.
+type place struct {
+	start   Start
+	up      bool
+	paused  bool
+	conn    Conn  // nil before Connect and after Disconnect
+	process int64 // of the client, in the history
+}
+
+// run is a run of a test.
+type run struct {
+	Config
+	servers map[int]*place // that were ever started
+	network Network
+	number  uint64 // of the next command, as the published harness counts them: all clients together
+	process int64  // the next one
+	began   time.Duration
+	events  []oplog.Event
+}
+
+// failure is why a run ends early.
+type failure struct {
+	verdict Verdict
+	text    string
+}
+
+func (f *failure) Error() string { return f.text }
+
+// fail makes an error of a step.
+func (r *run) fail(v Verdict, s Step, format string, args ...any) error {
+	where := r.Test.Name + ": at the end"
+	if s.Line > 0 {
+		where = r.Test.at(s)
+	}
+	return &failure{v, where + ": " + fmt.Sprintf(format, args...)}
+}
+
+func (r *run) steps(ctx context.Context, steps []Step) error {
+	for _, s := range steps {
+		if _, err := fmt.Fprintf(r.Out, "Executing command %v\n", s.Command); err != nil {
+			return err
+		}
+		if err := r.step(ctx, s); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return r.fail(Undecided, s, "interrupted")
+		}
+	}
+	return nil
+}
+
+func (r *run) step(ctx context.Context, s Step) error {
+	switch c := s.Command.(type) {
+	case Start:
+		return r.start(s, c)
+	case Crash:
+		return r.crash(s, c.ID)
+	case Restart:
+		p, err := r.known(s, c.ID)
+		if err != nil {
+			return err
+		}
+		if err := r.crash(s, c.ID); err != nil {
+			return err
+		}
+		return r.start(s, p.start)
+	case Connect:
+		return r.connect(ctx, s, c.ID)
+	case Disconnect:
+		p, err := r.known(s, c.ID)
+		if err == nil {
+			p.disconnect()
+		}
+		return err
+	case Get:
+		messages, err := r.get(ctx, s, c.ID)
+		if err == nil {
+			_, err = fmt.Fprintf(r.Out, "Client %d received message log %s\n", c.ID, chatroom.List(messages))
+		}
+		return err
+	case Put:
+		return r.put(s, c)
+	case Sleep:
+		if r.World.Sleep(ctx, c.For) != nil {
+			return r.fail(Undecided, s, "interrupted")
+		}
+		return nil
+	case Expect:
+		return r.expect(ctx, s, c)
+	case ExpectSame:
+		return r.agree(ctx, s)
+	case Repeat:
+		for range c.Times {
+			if err := r.steps(ctx, c.Steps); err != nil {
+				return err
+			}
+		}
+		return nil
+	case Pause, Resume:
+		return r.stand(s)
+	case Partition, Heal, Delay:
+		return r.shape(s)
+	}
+	return nil
+}
+
+// known returns a server that was started.
+func (r *run) known(s Step, id int) (*place, error) {
+	p := r.servers[id]
+	if p == nil {
+		return nil, r.fail(Failed, s, "server %d was never started", id)
+	}
+	return p, nil
+}
+
+func (r *run) start(s Step, c Start) error {
+	p := r.servers[c.ID]
+	if p == nil {
+		p = &place{process: r.next()}
+		r.servers[c.ID] = p
+	}
+	if p.up {
+		return r.fail(Failed, s, "server %d runs already; Crash it first, or Restart it", c.ID)
+	}
+	if err := r.World.Start(c); err != nil {
+		return r.fail(Failed, s, "%v", err)
+	}
+	p.start, p.up, p.paused = c, true, false
+	return nil
+}
+
+func (r *run) crash(s Step, id int) error {
+	p, err := r.known(s, id)
+	if err != nil || !p.up {
+		return err // A second crash does nothing.
+	}
+	if err := r.World.Crash(id); err != nil {
+		return r.fail(Failed, s, "%v", err)
+	}
+	p.up, p.paused = false, false
+	return nil
+}
+
+func (r *run) stand(s Step) error {
+	var id int
+	var act func(int) error
+	paused := false
+	switch c := s.Command.(type) {
+	case Pause:
+		id, act, paused = c.ID, r.World.Pause, true
+	case Resume:
+		id, act = c.ID, r.World.Resume
+	}
+	p, err := r.known(s, id)
+	switch {
+	case err != nil:
+		return err
+	case !p.up:
+		return r.fail(Failed, s, "server %d does not run", id)
+	case p.paused == paused:
+		return nil
+	}
+	if err := act(id); err != nil {
+		return r.fail(Failed, s, "%v", err)
+	}
+	p.paused = paused
+	return nil
+}
+
+func (r *run) shape(s Step) error {
+	switch c := s.Command.(type) {
+	case Partition:
+		r.network.Groups = c.Groups
+	case Delay:
+		r.network.Delays[c.ID] = Span{c.Least, c.Most}
+		if c.Most == 0 {
+			delete(r.network.Delays, c.ID)
+		}
+	case Heal:
+		r.network = Network{Delays: make(map[int]Span)}
+	}
+	n := r.network
+	n.Delays = maps.Clone(n.Delays)
+	if err := r.World.Shape(n); err != nil {
+		return r.fail(Failed, s, "%v", err)
+	}
+	return nil
+}
+
+// ended makes an error of a server that ended by itself.
+func (r *run) ended(s Step, id int) error {
+	if err := r.World.Ended(id); err != nil {
+		return r.fail(Failed, s, "server %d ended by itself: %v", id, err)
+	}
+	return nil
+}
+
+func (r *run) connect(ctx context.Context, s Step, id int) error {
+	p, err := r.known(s, id)
+	if err != nil {
+		return err
+	}
+	p.disconnect()
+	for end := r.World.Now() + ConnectPatience; ; {
+		if !p.up {
+			return r.fail(Undecided, s, "server %d does not run", id)
+		}
+		if err := r.ended(s, id); err != nil {
+			return err
+		}
+		if p.conn, err = r.World.Dial(ctx, id); err == nil {
+			return nil
+		}
+		p.conn = nil
+		if r.World.Now() >= end {
+			return r.fail(Undecided, s, "no connection to server %d within %v: %v", id, ConnectPatience, err)
+		}
+		if r.World.Sleep(ctx, pause) != nil {
+			return r.fail(Undecided, s, "interrupted")
+		}
+	}
+}
+
+func (p *place) disconnect() {
+	if p.conn != nil {
+		_ = p.conn.Close() // Nothing of it is needed any more.
+		p.conn = nil
+	}
+}
+
+// next returns a process of the history that was not there before.
+func (r *run) next() int64 {
+	r.process++
+	return r.process - 1
+}
+
+// note adds an event to the history.
+func (r *run) note(e oplog.Event) {
+	e.Time, e.Line = r.World.Now()-r.began, len(r.events)+2 // as in a file, where the first line is another one
+	r.events = append(r.events, e)
+}
+
+// put appends a message. What becomes of it nobody knows: it has no answer.
+func (r *run) put(s Step, c Put) error {
+	p, err := r.known(s, c.ID)
+	if err != nil {
+		return err
+	}
+	if len(c.Message) > chatroom.MaxMessage {
+		return r.fail(Failed, s, "a message of %d bytes: at most %d are served", len(c.Message), chatroom.MaxMessage)
+	}
+	invoked := oplog.Event{Type: oplog.Invoke, Op: oplog.Append, Process: p.process, Value: oplog.Text(c.Message)}
+	r.note(invoked)
+	number := r.number
+	r.number++
+	how := oplog.Fail
+	if p.conn != nil {
+		how = oplog.Unknown
+		// Should it be known not to have been sent, it is as good as one that got lost.
+		_ = p.conn.Send(wire.Command{Client: uint64(c.ID), Number: number, Mode: wire.Put, Message: c.Message})
+	}
+	r.note(oplog.Event{Type: how, Op: oplog.Append, Process: p.process})
+	if how == oplog.Unknown {
+		p.process = r.next()
+	}
+	return nil
+}
+
+// get asks for all messages over the connection of the client.
+func (r *run) get(ctx context.Context, s Step, id int) ([]string, error) {
+	p, err := r.known(s, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.conn == nil:
+		return nil, r.fail(Failed, s, "client %d is not connected", id)
+	}
+	return r.ask(ctx, s, id, p.conn, &p.process, GetPatience)
+}
+
+// ask asks for all messages.
+func (r *run) ask(
+	ctx context.Context, s Step, id int, conn Conn, process *int64, wait time.Duration,
+) ([]string, error) {
+	r.note(oplog.Event{Type: oplog.Invoke, Op: oplog.Read, Process: *process})
+	err := conn.Send(wire.Command{Client: uint64(id), Number: r.number})
+	r.number++
+	var a wire.Answer
+	if err == nil {
+		a, err = conn.Answer(ctx, wait)
+	}
+	if err == nil && a.Kind != wire.Messages {
+		err = fmt.Errorf("answered with something else: %+v", a)
+	}
+	if err != nil {
+		r.note(oplog.Event{Type: oplog.Fail, Op: oplog.Read, Process: *process}) // A read that is not answered does not matter.
+		if ended := r.ended(s, id); ended != nil {
+			return nil, ended
+		}
+		return nil, r.fail(Undecided, s, "client %d got no messages: %v", id, err)
+	}
+	list := make([]oplog.Value, len(a.Messages))
+	for i, m := range a.Messages {
+		list[i] = oplog.Text(m)
+	}
+	r.note(oplog.Event{Type: oplog.Ok, Op: oplog.Read, Process: *process, Told: true, List: list})
+	return a.Messages, nil
+}
+
+// expect asks until a server has the messages that are expected.
+func (r *run) expect(ctx context.Context, s Step, c Expect) error {
+	for end := r.World.Now() + GetPatience; ; {
+		messages, err := r.get(ctx, s, c.ID)
+		switch {
+		case err != nil:
+			return err
+		case slices.Equal(messages, c.Messages):
+			return nil
+		case !prefix(messages, c.Messages) || r.World.Now() >= end:
+			return r.fail(Violated, s, "server %d has %s, expected %s", c.ID, chatroom.List(messages), chatroom.List(c.Messages))
+		}
+		if r.World.Sleep(ctx, pause) != nil {
+			return r.fail(Undecided, s, "interrupted")
+		}
+	}
+}
+
+// prefix reports whether a list begins another one.
+func prefix(a, b []string) bool { return len(a) <= len(b) && slices.Equal(a, b[:len(a)]) }
+
+// agree asks all servers that are up until they have the same messages. Where a majority is not up, or no client was ever
+// there, there is nothing to ask.
+func (r *run) agree(ctx context.Context, s Step) error {
+	ids, most := r.awake()
+	if len(ids) == 0 || len(ids) < actor.Majority(most) || !r.network.whole(ids, most) {
+		if s.Line > 0 {
+			return r.fail(Undecided, s, "%d of %d servers are up and hear one another: expected a majority", len(ids), most)
+		}
+		return nil
+	}
+	conns := make(map[int]Conn)
+	defer func() {
+		for _, conn := range conns {
+			_ = conn.Close() // Nothing of it is needed any more.
+		}
+	}()
+	end := r.World.Now() + GetPatience
+	for {
+		var logs [][]string
+		for _, id := range ids {
+			messages, err := r.fresh(ctx, s, id, conns, end-r.World.Now())
+			if err != nil {
+				return err
+			}
+			logs = append(logs, messages)
+		}
+		same := true
+		for i, log := range logs {
+			switch {
+			case slices.Equal(log, logs[0]):
+			case prefix(log, logs[0]) || prefix(logs[0], log):
+				same = false // One of them lags behind.
+			default:
+				return r.fail(Violated, s, "servers %d and %d disagree: %s and %s", ids[0], ids[i], chatroom.List(logs[0]), chatroom.List(log))
+			}
+		}
+		if same {
+			return nil
+		}
+		if r.World.Now() >= end {
+			return r.fail(Undecided, s, "the servers did not come to the same messages within %v", GetPatience)
+		}
+		if r.World.Sleep(ctx, pause) != nil {
+			return r.fail(Undecided, s, "interrupted")
+		}
+	}
+}
+
+// awake returns the servers that are up, and how many servers their cluster has.
+func (r *run) awake() (ids []int, most int) {
+	for _, id := range slices.Sorted(maps.Keys(r.servers)) {
+		p := r.servers[id]
+		most = max(most, p.start.Count)
+		if p.up && !p.paused {
+			ids = append(ids, id)
+		}
+	}
+	return ids, most
+}
+
+// whole reports whether some servers of so many all hear one another.
+func (n Network) whole(ids []int, count int) bool {
+	for _, id := range ids {
+		for _, other := range n.Cut(id, count) {
+			if slices.Contains(ids, other) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// fresh asks a server over a connection of its own, so that no answer is waited for that the client of a test still waits for.
+func (r *run) fresh(ctx context.Context, s Step, id int, conns map[int]Conn, wait time.Duration) ([]string, error) {
+	if conns[id] == nil {
+		end := r.World.Now() + ConnectPatience
+		for {
+			conn, err := r.World.Dial(ctx, id)
+			if err == nil {
+				conns[id] = conn
+				break
+			}
+			if ended := r.ended(s, id); ended != nil {
+				return nil, ended
+			}
+			if r.World.Now() >= end {
+				return nil, r.fail(Undecided, s, "no connection to server %d within %v: %v", id, ConnectPatience, err)
+			}
+			if r.World.Sleep(ctx, pause) != nil {
+				return nil, r.fail(Undecided, s, "interrupted")
+			}
+		}
+	}
+	process := r.next()
+	return r.ask(ctx, s, id, conns[id], &process, max(wait, pause))
+}
+
+// judge checks the history, and says what the run comes to. What is wrong outweighs what is not known.
+func (r *run) judge(ctx context.Context, err error) Outcome {
+	o := Outcome{History: oplog.History{Header: oplog.Header{Spec: oplog.Log}, Events: r.events}}
+	var failed *failure
+	switch {
+	case errors.As(err, &failed):
+		o.Verdict, o.Reason = failed.verdict, failed.text
+	case err != nil:
+		o.Verdict, o.Reason = Failed, err.Error()
+	}
+	if ctx.Err() != nil {
+		return o
+	}
+	checked, err := oplog.Check(ctx, o.History, oplog.Config{Spec: oplog.Log})
+	if err != nil {
+		o.Verdict, o.Reason = Failed, fmt.Sprintf("%s: the history: %v", r.Test.Name, err)
+		return o
+	}
+	o.Check = checked
+	switch {
+	case o.Verdict == Violated:
+	case checked.Outcome == consistency.Violated:
+		o.Check.Explain(ctx)
+		o.Verdict, o.Reason = Violated, fmt.Sprintf("%s: what clients were told is not linearizable: %v", r.Test.Name, o.Check.Findings)
+	case checked.Outcome == consistency.Undecided && o.Verdict == Passed:
+		o.Verdict, o.Reason = Undecided, fmt.Sprintf("%s: the history is undecided: %s", r.Test.Name, checked.Reason)
+	}
+	return o
+}
