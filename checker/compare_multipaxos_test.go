@@ -19,7 +19,8 @@ func TestMultiPaxosAgainstReference(t *testing.T) {
 	ops := [][]rsm.LogOp{{{Append: true, Entry: "A"}}, {{}}} // of the clients of explored.OfLog
 	clients := func(s *reference.System[rsm.Message], servers []actor.ID, first, resends int) {
 		s.Observers = append(s.Observers, reference.Watch(rsm.Linearizable("log", machine)),
-			reference.Watch(explored.Acceptors[rsm.LogOp](resends > 0)), reference.Watch(explored.Decisions[rsm.LogOp]()))
+			reference.Watch(explored.Votes[rsm.LogOp]()), reference.Watch(explored.Acceptors[rsm.LogOp](resends > 0)),
+			reference.Watch(explored.Decisions[rsm.LogOp]()))
 		for i, of := range ops {
 			client := rsm.ClientActor[rsm.LogOp, rsm.LogResult]{Servers: servers, Ops: of, Resends: resends}
 			s.Actors = append(s.Actors, reference.Erase(actor.ID(first+i), client.New()))

@@ -23,6 +23,7 @@ func ExampleSystem() {
 	// holds R1: replicas agree on what is decided in a slot
 	// holds R2: all slots below slot_out are decided
 	// holds R3: the machine executed what is decided, in order, each command once
+	// holds R4: slot_out never decreases
 	// holds R5: proposals stay within the window
 	// holds A2: acceptors vote at ballots that they promised
 	// holds A4: votes for a slot at a ballot are for the same commands

@@ -113,24 +113,24 @@ func (c Config) bounded() model.Config {
 func System(c Config) *model.System[rsm.Message] {
 	switch c.Machine {
 	case OfLog:
-		return compose(c, "log", rsm.Log{Acknowledge: true}, logOps)
+		return compose(c, "log", rsm.Log{Acknowledge: true}, logOps).System
 	case OfStore:
-		return compose(c, "store", rsm.Store{}, storeOps)
+		return compose(c, "store", rsm.Store{}, storeOps).System
 	case OfRegister:
 	}
-	return compose(c, "register", rsm.Register[Value]{}, registerOps)
+	return compose(c, "register", rsm.Register[Value]{}, registerOps).System
 }
 
 // RolesSystem is the model of separate roles.
 func RolesSystem(c Config) *model.System[rsm.Message] {
 	switch c.Machine {
 	case OfLog:
-		return composeRoles(c, "log", rsm.Log{Acknowledge: true}, logOps)
+		return composeRoles(c, "log", rsm.Log{Acknowledge: true}, logOps).System
 	case OfStore:
-		return composeRoles(c, "store", rsm.Store{}, storeOps)
+		return composeRoles(c, "store", rsm.Store{}, storeOps).System
 	case OfRegister:
 	}
-	return composeRoles(c, "register", rsm.Register[Value]{}, registerOps)
+	return composeRoles(c, "register", rsm.Register[Value]{}, registerOps).System
 }
 
 // Value is what clients write: 'A' and so on, a letter for each client and command; 0 at first.
@@ -195,14 +195,14 @@ func storeOps(client, commands int) []rsm.StoreOp {
 // compose makes the model of servers of a machine.
 func compose[S, O, R any](
 	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
-) *model.System[rsm.Message] {
+) *system[O] {
 	sys := model.NewSystem[rsm.Message](c.bounded())
 	if err := c.Validate(); err != nil {
 		sys.Check(err)
-		return sys
+		return &system[O]{System: sys}
 	}
 	ids := actor.IDs(c.Servers)
-	look := system[O]{System: sys, config: c, quorum: actor.Majority(c.Servers)}
+	look := &system[O]{System: sys, config: c, quorum: actor.Majority(c.Servers)}
 	for _, id := range ids {
 		server := multipaxos.Server[S, O, R]{Options: c.options(ids), Machine: m, Peers: actor.Others(ids, id)}
 		ref := model.Add(sys, id, server.New())
@@ -216,20 +216,20 @@ func compose[S, O, R any](
 			return readReplica(m, st.Replica)
 		}))
 	}
-	addClients(&look, name, m, ids, c.Servers, ops)
+	addClients(look, name, m, ids, c.Servers, ops)
 	sys.Crashable(ids...)
 	look.demand()
-	return sys
+	return look
 }
 
 // composeRoles makes the model of separate roles.
 func composeRoles[S, O, R any](
 	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
-) *model.System[rsm.Message] {
+) *system[O] {
 	sys := model.NewSystem[rsm.Message](c.bounded())
 	if err := c.ValidateRoles(); err != nil {
 		sys.Check(err)
-		return sys
+		return &system[O]{System: sys}
 	}
 	all := actor.IDs(c.Replicas + c.Leaders + c.Acceptors)
 	roles := multipaxos.Roles{
@@ -237,7 +237,7 @@ func composeRoles[S, O, R any](
 		Acceptors: all[c.Replicas+c.Leaders:],
 	}
 	roles.Options = c.options(roles.Leaders)
-	look := system[O]{System: sys, config: c, quorum: actor.Majority(c.Acceptors)}
+	look := &system[O]{System: sys, config: c, quorum: actor.Majority(c.Acceptors)}
 	for _, id := range roles.Replicas {
 		ref := model.Add(sys, id, multipaxos.NewReplica(roles, m))
 		look.replicas = append(look.replicas, project(sys, ref, func(st multipaxos.Replica[S, O, R]) replica[O] {
@@ -252,10 +252,10 @@ func composeRoles[S, O, R any](
 		ref := model.Add(sys, id, multipaxos.NewAcceptor[O, R](roles))
 		look.acceptors = append(look.acceptors, project(sys, ref, whole[multipaxos.Acceptor[O]]))
 	}
-	addClients(&look, name, m, roles.Replicas, len(all), ops)
+	addClients(look, name, m, roles.Replicas, len(all), ops)
 	sys.Crashable(all...)
 	look.demand()
-	return sys
+	return look
 }
 
 func whole[S any](st S) S { return st }
@@ -284,5 +284,6 @@ func addClients[S, O, R any](
 			sys.commands = append(sys.commands, rsm.ID{Client: rsm.Client(id), Local: rsm.Local(k + 1)})
 		}
 	}
-	model.Record(sys.System, rsm.Linearizable(name, m))
+	history := model.Record(sys.System, rsm.Linearizable(name, m))
+	sys.seen = func(v model.View) any { return history.In(v) }
 }

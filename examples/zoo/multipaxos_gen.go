@@ -16,6 +16,8 @@ func MultiPaxos(mutant string, c multipaxos.Config) model.Source {
 		return mutatedMultiPaxos[multipaxosBallotReused](c)
 	case "batch-without-first":
 		return mutatedMultiPaxos[multipaxosBatchWithoutFirst](c)
+	case "decision-not-asked":
+		return mutatedMultiPaxos[multipaxosDecisionNotAsked](c)
 	case "early-answer":
 		return mutatedMultiPaxos[multipaxosEarlyAnswer](c)
 	case "first-vote-kept":
@@ -24,6 +26,8 @@ func MultiPaxos(mutant string, c multipaxos.Config) model.Source {
 		return mutatedMultiPaxos[multipaxosGapExecuted](c)
 	case "highest-only":
 		return mutatedMultiPaxos[multipaxosHighestOnly](c)
+	case "hole-left":
+		return mutatedMultiPaxos[multipaxosHoleLeft](c)
 	case "lost-slot":
 		return mutatedMultiPaxos[multipaxosLostSlot](c)
 	case "low-vote":
@@ -32,18 +36,30 @@ func MultiPaxos(mutant string, c multipaxos.Config) model.Source {
 		return mutatedMultiPaxos[multipaxosLowestBallot](c)
 	case "not-forwarded":
 		return mutatedMultiPaxos[multipaxosNotForwarded](c)
+	case "promise-asked-once":
+		return mutatedMultiPaxos[multipaxosPromiseAskedOnce](c)
 	case "promise-not-kept":
 		return mutatedMultiPaxos[multipaxosPromiseNotKept](c)
+	case "repeat-unanswered":
+		return mutatedMultiPaxos[multipaxosRepeatUnanswered](c)
 	case "repeats-executed":
 		return mutatedMultiPaxos[multipaxosRepeatsExecuted](c)
+	case "replay-unfiltered":
+		return mutatedMultiPaxos[multipaxosReplayUnfiltered](c)
 	case "session-ended-early":
 		return mutatedMultiPaxos[multipaxosSessionEndedEarly](c)
+	case "sessions-forgotten":
+		return mutatedMultiPaxos[multipaxosSessionsForgotten](c)
 	case "small-majority":
 		return mutatedMultiPaxos[multipaxosSmallMajority](c)
 	case "stale-adoption":
 		return mutatedMultiPaxos[multipaxosStaleAdoption](c)
+	case "starts-over":
+		return mutatedMultiPaxos[multipaxosStartsOver](c)
 	case "two-batches":
 		return mutatedMultiPaxos[multipaxosTwoBatches](c)
+	case "vote-asked-once":
+		return mutatedMultiPaxos[multipaxosVoteAskedOnce](c)
 	case "vote-not-kept":
 		return mutatedMultiPaxos[multipaxosVoteNotKept](c)
 	case "vote-untold":
@@ -63,20 +79,28 @@ func mutatedMultiPaxos[M variant.Mutant](c multipaxos.Config) model.Source {
 type (
 	multipaxosBallotReused      struct{}
 	multipaxosBatchWithoutFirst struct{}
+	multipaxosDecisionNotAsked  struct{}
 	multipaxosEarlyAnswer       struct{}
 	multipaxosFirstVoteKept     struct{}
 	multipaxosGapExecuted       struct{}
 	multipaxosHighestOnly       struct{}
+	multipaxosHoleLeft          struct{}
 	multipaxosLostSlot          struct{}
 	multipaxosLowVote           struct{}
 	multipaxosLowestBallot      struct{}
 	multipaxosNotForwarded      struct{}
+	multipaxosPromiseAskedOnce  struct{}
 	multipaxosPromiseNotKept    struct{}
+	multipaxosRepeatUnanswered  struct{}
 	multipaxosRepeatsExecuted   struct{}
+	multipaxosReplayUnfiltered  struct{}
 	multipaxosSessionEndedEarly struct{}
+	multipaxosSessionsForgotten struct{}
 	multipaxosSmallMajority     struct{}
 	multipaxosStaleAdoption     struct{}
+	multipaxosStartsOver        struct{}
 	multipaxosTwoBatches        struct{}
+	multipaxosVoteAskedOnce     struct{}
 	multipaxosVoteNotKept       struct{}
 	multipaxosVoteUntold        struct{}
 	multipaxosVotesCounted      struct{}
@@ -85,20 +109,28 @@ type (
 
 func (multipaxosBallotReused) Mutant() string      { return "ballot-reused" }
 func (multipaxosBatchWithoutFirst) Mutant() string { return "batch-without-first" }
+func (multipaxosDecisionNotAsked) Mutant() string  { return "decision-not-asked" }
 func (multipaxosEarlyAnswer) Mutant() string       { return "early-answer" }
 func (multipaxosFirstVoteKept) Mutant() string     { return "first-vote-kept" }
 func (multipaxosGapExecuted) Mutant() string       { return "gap-executed" }
 func (multipaxosHighestOnly) Mutant() string       { return "highest-only" }
+func (multipaxosHoleLeft) Mutant() string          { return "hole-left" }
 func (multipaxosLostSlot) Mutant() string          { return "lost-slot" }
 func (multipaxosLowVote) Mutant() string           { return "low-vote" }
 func (multipaxosLowestBallot) Mutant() string      { return "lowest-ballot" }
 func (multipaxosNotForwarded) Mutant() string      { return "not-forwarded" }
+func (multipaxosPromiseAskedOnce) Mutant() string  { return "promise-asked-once" }
 func (multipaxosPromiseNotKept) Mutant() string    { return "promise-not-kept" }
+func (multipaxosRepeatUnanswered) Mutant() string  { return "repeat-unanswered" }
 func (multipaxosRepeatsExecuted) Mutant() string   { return "repeats-executed" }
+func (multipaxosReplayUnfiltered) Mutant() string  { return "replay-unfiltered" }
 func (multipaxosSessionEndedEarly) Mutant() string { return "session-ended-early" }
+func (multipaxosSessionsForgotten) Mutant() string { return "sessions-forgotten" }
 func (multipaxosSmallMajority) Mutant() string     { return "small-majority" }
 func (multipaxosStaleAdoption) Mutant() string     { return "stale-adoption" }
+func (multipaxosStartsOver) Mutant() string        { return "starts-over" }
 func (multipaxosTwoBatches) Mutant() string        { return "two-batches" }
+func (multipaxosVoteAskedOnce) Mutant() string     { return "vote-asked-once" }
 func (multipaxosVoteNotKept) Mutant() string       { return "vote-not-kept" }
 func (multipaxosVoteUntold) Mutant() string        { return "vote-untold" }
 func (multipaxosVotesCounted) Mutant() string      { return "votes-counted" }

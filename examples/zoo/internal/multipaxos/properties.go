@@ -23,6 +23,8 @@ type system[O any] struct {
 	clients   []model.Ref[rsm.ClientState]
 	commands  []rsm.ID                                            // all that clients send
 	asked     model.Selection[rsm.Message, *multipaxos.PValue[O]] // for votes
+	cast      model.History[Cast]
+	seen      func(model.View) any // by clients
 }
 
 // replica is what properties read of a replica.
@@ -61,6 +63,7 @@ func readReplica[S, O, R any](m rsm.Machine[S, O, R], r multipaxos.Replica[S, O,
 // demand adds the properties: the invariants of the paper's sections 2 and 4 by their names there.
 func (sys *system[O]) demand() {
 	sys.asked = model.Select(sys.System, p2as[O])
+	sys.cast = model.Record(sys.System, Votes[O]())
 	sys.replicaInvariants()
 	sys.acceptorInvariants()
 	sys.leaderInvariants()
@@ -101,7 +104,7 @@ func (sys *system[O]) replicaInvariants() {
 	each("R3: the machine executed what is decided, in order, each command once", func(r *replica[O]) bool {
 		return r.Faithful
 	})
-	// R4, slot_out never decreases, is about steps.
+	sys.forwards()
 	window := rsm.Slot(sys.config.Window)
 	each("R5: proposals stay within the window", func(r *replica[O]) bool {
 		for slot := range r.Proposals {
@@ -146,29 +149,6 @@ type place struct {
 	slot   rsm.Slot
 }
 
-// votes is the pvalues that acceptors hold, with the acceptors that do. A down acceptor holds them still, but cannot be
-// read.
-func (sys *system[O]) votes(v model.View) (batches map[place]rsm.Batch[O], voters map[place]int, same bool) {
-	batches, voters, same = map[place]rsm.Batch[O]{}, map[place]int{}, true
-	for _, projection := range sys.acceptors {
-		a, up := projection.In(v)
-		if !up {
-			continue
-		}
-		for slot, votes := range a.Accepted {
-			for _, vote := range votes {
-				at := place{vote.Ballot, slot}
-				if b, known := batches[at]; known && !b.Same(vote.Batch) {
-					same = false
-				}
-				batches[at] = vote.Batch
-				voters[at]++
-			}
-		}
-	}
-	return batches, voters, same
-}
-
 func (sys *system[O]) acceptorInvariants() {
 	sys.Always("A2: acceptors vote at ballots that they promised", func(v model.View) bool {
 		for _, projection := range sys.acceptors {
@@ -187,22 +167,19 @@ func (sys *system[O]) acceptorInvariants() {
 		return true
 	})
 	sys.Always("A4: votes for a slot at a ballot are for the same commands", func(v model.View) bool {
-		_, _, same := sys.votes(v)
-		return same
-	})
-	sys.Always("A5: what is chosen in a slot is all that is voted for there later", func(v model.View) bool {
-		batches, voters, _ := sys.votes(v)
-		for at, b := range batches {
-			if voters[at] < sys.quorum {
-				continue
+		batches := map[place]string{}
+		for in := range sys.cast.In(v).Votes {
+			at := place{in.Ballot, in.Slot}
+			if b, known := batches[at]; known && b != in.Batch {
+				return false
 			}
-			for later, c := range batches {
-				if later.slot == at.slot && at.ballot.Less(later.ballot) && !b.Same(c) {
-					return false
-				}
-			}
+			batches[at] = in.Batch
 		}
 		return true
+	})
+	sys.Always("A5: what is chosen in a slot is all that is voted for there later", func(v model.View) bool {
+		c := sys.cast.In(v)
+		return !sys.contradicted(c, slices.Collect(maps.Keys(c.Votes)))
 	})
 }
 
@@ -247,19 +224,11 @@ func (sys *system[O]) leaderInvariants() {
 		return true
 	})
 	sys.Always("C2: commanders of higher ballots are for what is chosen", func(v model.View) bool {
-		all := sys.commanded(v)
-		batches, voters, _ := sys.votes(v)
-		for at, b := range batches {
-			if voters[at] < sys.quorum {
-				continue
-			}
-			for _, p := range all {
-				if p.Slot == at.slot && at.ballot.Less(p.Ballot) && !b.Same(p.Batch) {
-					return false
-				}
-			}
+		var all []Election
+		for _, p := range sys.commanded(v) {
+			all = append(all, Election{p.Ballot, p.Slot, text(p.Batch)})
 		}
-		return true
+		return !sys.contradicted(sys.cast.In(v), all)
 	})
 }
 
@@ -283,7 +252,9 @@ func (sys *system[O]) examples() {
 	decided("decided", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return len(b) > 0 })
 	if sys.config.rivals() {
 		sys.preempted()
-		sys.adopted()
+		if sys.config.adopts() {
+			sys.adopted()
+		}
 		if sys.config.crowded() {
 			decided("a hole filled", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return len(b) == 0 })
 		}
@@ -296,6 +267,10 @@ func (sys *system[O]) examples() {
 
 // rivals reports whether more than one leader tries to lead.
 func (c Config) rivals() bool { return c.Ballots > 1 && max(c.Servers, c.Leaders) > 1 }
+
+// adopts reports whether a leader can find votes at an earlier ballot than its first. Of two servers each promises its own
+// ballot at once, so that the lower one never has the promises of both, and only a third ballot follows one that had.
+func (c Config) adopts() bool { return c.Servers != 2 || c.Ballots > 2 && c.Clients > 1 }
 
 // crowded reports whether a replica can have two commands at once that wait for a slot.
 func (c Config) crowded() bool { return c.Pipeline > 1 && c.Commands > 1 && c.Window > 1 }
@@ -315,10 +290,10 @@ func (sys *system[O]) preempted() {
 // adopted demands an example of a leader that asks for votes for what was voted for at a lower ballot.
 func (sys *system[O]) adopted() {
 	sys.Sometimes("adopted from an earlier ballot", func(v model.View) bool {
-		batches, _, _ := sys.votes(v)
+		votes := sys.cast.In(v).Votes
 		for _, p := range sys.commanded(v) {
-			for at, b := range batches {
-				if at.slot == p.Slot && at.ballot.Less(p.Ballot) && len(b) > 0 && b.Same(p.Batch) {
+			for in := range votes {
+				if in.Slot == p.Slot && in.Ballot.Less(p.Ballot) && in.Batch != "" && in.Batch == text(p.Batch) {
 					return true
 				}
 			}

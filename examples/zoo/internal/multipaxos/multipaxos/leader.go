@@ -175,6 +175,31 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 // the only batch that may have been chosen there, and otherwise what it was asked to. Slots below one that has a
 // proposal get an empty batch, or replicas would wait for them.
 func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O], c *leading[O]) {
+	if variant.Of[Mutant]() == "hole-left" {
+		l.Active, l.Scout = true, nil
+		if c.Reduce {
+			maps.DeleteFunc(l.Proposals, func(s rsm.Slot, _ rsm.Batch[O]) bool { return s < c.first })
+			l.Proposals = unmap(l.Proposals)
+		}
+		for _, slot := range ascending(accepted) {
+			votes := accepted[slot]
+			l.put(slot, votes[len(votes)-1].Batch)
+		}
+		slots := ascending(l.Proposals)
+		if len(slots) > 0 {
+			for slot := max(c.first, 1); slot < 1; slot++ {
+				if _, taken := l.Proposals[slot]; !taken {
+					l.put(slot, nil)
+				}
+			}
+		}
+		c.out.adopted()
+		for _, slot := range ascending(l.Proposals) {
+			l.command(slot, c)
+		}
+
+		return
+	}
 	if variant.Of[Mutant]() == "lowest-ballot" {
 		l.Active, l.Scout = true, nil
 		if c.Reduce {
@@ -314,7 +339,44 @@ func (l *Leader[O]) know(b Ballot) bool {
 }
 
 // again sends again what has not been answered.
-func (l *Leader[O]) again(c *leading[O]) {
+func leader_again[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
+	if variant.Of[Mutant]() == "promise-asked-once" {
+		if l.Scout != nil {
+			for _, id := range c.acceptors {
+				if l.Scout.Promised[id] {
+					c.out.acceptor(id, l.p1a(c))
+				}
+			}
+		}
+		for _, slot := range ascending(l.Commanders) {
+			for _, id := range c.acceptors {
+				if !l.Commanders[slot].Voted[id] {
+					c.out.acceptor(id, l.p2a(slot))
+				}
+			}
+		}
+
+		return
+	}
+	if variant.Of[Mutant]() == "vote-asked-once" {
+		if l.Scout != nil {
+			for _, id := range c.acceptors {
+				if !l.Scout.Promised[id] {
+					c.out.acceptor(id, l.p1a(c))
+				}
+			}
+		}
+		for _, slot := range ascending(l.Commanders) {
+			for _, id := range c.acceptors {
+				if l.Commanders[slot].Voted[id] {
+					c.out.acceptor(id, l.p2a(slot))
+				}
+			}
+		}
+
+		return
+	}
+
 	if l.Scout != nil {
 		for _, id := range c.acceptors {
 			if !l.Scout.Promised[id] {

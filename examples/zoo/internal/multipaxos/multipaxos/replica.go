@@ -37,6 +37,21 @@ type execution[S, O, R any] struct {
 
 // newReplica returns the state of a replica that knows nothing, or some decisions, which it executes anew.
 func newReplica[Mutant variant.Mutant, S, O, R any](x *execution[S, O, R], decisions map[rsm.Slot]rsm.Batch[O]) Replica[S, O, R] {
+	if variant.Of[Mutant]() == "replay-unfiltered" {
+		r := Replica[S, O, R]{Machine: rsm.Start(x.machine), SlotIn: 1, SlotOut: 1}
+		for _, slot := range ascending(decisions) {
+			r.Machine.Sessions = nil
+			replica_decision[Mutant](&r, Decision[O]{slot, decisions[slot]}, x)
+		}
+		return r
+	}
+	if variant.Of[Mutant]() == "sessions-forgotten" {
+		r := Replica[S, O, R]{Machine: rsm.Start(x.machine), SlotIn: 1, SlotOut: 1, Decisions: decisions}
+		replica_perform[Mutant](&r, x)
+		r.Machine.Sessions = nil
+		return r
+	}
+
 	r := Replica[S, O, R]{Machine: rsm.Start(x.machine), SlotIn: 1, SlotOut: 1, Decisions: decisions}
 	replica_perform[Mutant](&r, x)
 	return r
@@ -56,6 +71,25 @@ func replica_request[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			r.Asked = map[rsm.ID]actor.ID{}
 		}
 		x.out.reply(from, rsm.Answer[R]{ID: command.ID, Status: rsm.Executed})
+		if !r.holds(command.ID) {
+			r.Requests = append(r.Requests, command)
+			replica_propose[Mutant](r, x)
+		}
+
+		return
+	}
+	if variant.Of[Mutant]() == "repeat-unanswered" {
+		status, answer, ok := rsm.Replica_Status[Mutant](&r.Machine, command.ID)
+		if status != rsm.New {
+			if ok && status != rsm.Executed {
+				x.out.reply(from, answer)
+			}
+			return
+		}
+		if r.Asked == nil {
+			r.Asked = map[rsm.ID]actor.ID{}
+		}
+		r.Asked[command.ID] = from
 		if !r.holds(command.ID) {
 			r.Requests = append(r.Requests, command)
 			replica_propose[Mutant](r, x)
@@ -164,6 +198,20 @@ func replica_decision[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, 
 		}
 		r.Decisions[d.Slot] = d.Batch.Clone()
 		r.SlotOut = d.Slot
+		replica_perform[Mutant](r, x)
+		replica_propose[Mutant](r, x)
+
+		return
+	}
+	if variant.Of[Mutant]() == "starts-over" {
+		if _, known := r.Decisions[d.Slot]; known || d.Slot == 0 {
+			r.Machine, r.SlotOut = rsm.Start(x.machine), 1
+			return
+		}
+		if r.Decisions == nil {
+			r.Decisions = map[rsm.Slot]rsm.Batch[O]{}
+		}
+		r.Decisions[d.Slot] = d.Batch.Clone()
 		replica_perform[Mutant](r, x)
 		replica_propose[Mutant](r, x)
 

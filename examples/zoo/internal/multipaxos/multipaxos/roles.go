@@ -161,7 +161,7 @@ func (s leaderRole[Mutant, O, R]) Receive(
 }
 
 func (s leaderRole[Mutant, O, R]) Timeout(self actor.ID, st Leader[O], _ actor.Timer, out *Out[R]) Leader[O] {
-	st.again(s.leading(self, out))
+	leader_again[Mutant](&st, s.leading(self, out))
 	setResend(s.Options, out)
 	return st
 }

@@ -324,7 +324,32 @@ func (t *turn[Mutant, S, O, R]) reply(to actor.ID, a rsm.Answer[R]) { t.out.Repl
 
 // again sends again what may have been lost.
 func (t *turn[Mutant, S, O, R]) again() {
-	t.st.Leader.again(t.leading())
+	if variant.Of[Mutant]() == "decision-not-asked" {
+		leader_again[Mutant](&t.st.Leader, t.leading())
+		if t.st.Leader.Active {
+			t.ping()
+		}
+		r := &t.st.Replica
+		for _, slot := range ascending(r.Proposals) {
+			t.propose(Propose[O]{slot, r.Proposals[slot]})
+		}
+		holes := r.holes()
+		if len(holes) >= 0 {
+			return
+		}
+		for _, id := range t.Peers {
+			t.out.Send(id, Learn{r.SlotOut})
+		}
+		for _, slot := range holes {
+			if _, proposed := r.Proposals[slot]; !proposed {
+				t.propose(Propose[O]{Slot: slot})
+			}
+		}
+
+		return
+	}
+
+	leader_again[Mutant](&t.st.Leader, t.leading())
 	if t.st.Leader.Active {
 		t.ping()
 	}

@@ -1,0 +1,180 @@
+package multipaxos
+
+import (
+	"maps"
+	"math/bits"
+
+	"synod/actor"
+	"synod/model"
+	"synod/paxos/multipaxos"
+	"synod/paxos/rsm"
+)
+
+// What is chosen is a matter of the votes that were ever cast: acceptors that keep only the newest vote of a slot may have
+// none in common for what a majority of them chose.
+
+// Election is what acceptors vote about: a batch, as its commands, for a slot at a ballot.
+type Election struct {
+	Ballot multipaxos.Ballot
+	Slot   rsm.Slot
+	Batch  string
+}
+
+// Voters is a set of acceptors: a bit for each, by its id.
+type Voters uint64
+
+// Cast is the votes that were ever cast.
+type Cast struct {
+	Votes    map[Election]Voters
+	Promised map[actor.ID]multipaxos.Ballot // the highest ballot that each acceptor is known to have promised
+	Asked    map[actor.ID]Election          // what acceptors are asked, in the midst of a step
+}
+
+// Votes returns the observer of the votes that acceptors cast. A server tells its own leader of its vote within a step, so
+// that there is no message of it: it votes if it promised no higher ballot.
+func Votes[O any]() actor.Observer[rsm.Message, Cast] {
+	return actor.Observer[rsm.Message, Cast]{
+		Name: "votes",
+		Sees: func(e actor.Envelope[rsm.Message], p actor.Passage) bool {
+			switch message(e).(type) {
+			case multipaxos.P2a[O]:
+				return p == actor.Accepted
+			case multipaxos.P1a, multipaxos.P1b[O], multipaxos.P2b:
+				return p == actor.Sent
+			}
+			return false
+		},
+		Next: func(c Cast, e actor.Envelope[rsm.Message], _ actor.Passage) (Cast, error) {
+			switch m := message(e).(type) {
+			case multipaxos.P1a:
+				return c.promise(e.From, m.Ballot), nil // by the acceptor beside the leader, if there is one
+			case multipaxos.P1b[O]:
+				return c.promise(e.From, m.Ballot), nil
+			case multipaxos.P2a[O]:
+				asked := Election{m.PValue.Ballot, m.PValue.Slot, text(m.PValue.Batch)}
+				if e.From == e.To {
+					return c.beside(e.To, asked), nil
+				}
+				c.Asked = with(c.Asked, e.To, asked)
+			case multipaxos.P2b:
+				asked := c.Asked[e.From]
+				c.Asked = without(c.Asked, e.From)
+				c = c.promise(e.From, m.Ballot)
+				if m.Ballot == m.Commander {
+					c = c.vote(e.From, asked)
+				}
+			}
+			return c, nil
+		},
+	}
+}
+
+// beside lets an acceptor answer the leader beside it.
+func (c Cast) beside(id actor.ID, asked Election) Cast {
+	if asked.Ballot.Less(c.Promised[id]) {
+		return c
+	}
+	return c.promise(id, asked.Ballot).vote(id, asked)
+}
+
+func (c Cast) promise(id actor.ID, b multipaxos.Ballot) Cast {
+	if c.Promised[id].Less(b) {
+		c.Promised = with(c.Promised, id, b)
+	}
+	return c
+}
+
+func (c Cast) vote(id actor.ID, in Election) Cast {
+	c.Votes = with(c.Votes, in, c.Votes[in]|1<<id)
+	return c
+}
+
+func with[K comparable, V any](m map[K]V, key K, value V) map[K]V {
+	m = maps.Clone(m)
+	if m == nil {
+		m = map[K]V{}
+	}
+	m[key] = value
+	return m
+}
+
+func without[K comparable, V any](m map[K]V, key K) map[K]V {
+	m = maps.Clone(m)
+	if delete(m, key); len(m) == 0 {
+		return nil
+	}
+	return m
+}
+
+// chosen reports whether a majority voted.
+func (sys *system[O]) chosen(by Voters) bool { return bits.OnesCount64(uint64(by)) >= sys.quorum }
+
+// contradicted reports whether there is a chosen batch, and another one in its slot at a higher ballot for which holds.
+func (sys *system[O]) contradicted(c Cast, others []Election) bool {
+	for in, by := range c.Votes {
+		if !sys.chosen(by) {
+			continue
+		}
+		for _, other := range others {
+			if other.Slot == in.Slot && in.Ballot.Less(other.Ballot) && other.Batch != in.Batch {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// progress is the slot_out of each replica, 0 while it is down.
+type progress struct{ SlotOut [MaxServers]rsm.Slot }
+
+// forward is the model in which slot_out never decreases. A replica that comes back begins where its decisions end.
+type forward struct {
+	replicas int
+	last     rsm.Slot
+}
+
+type proceed struct {
+	Replica int
+	To      rsm.Slot
+}
+
+func (f forward) Initial() []progress {
+	var p progress
+	for i := range f.replicas {
+		p.SlotOut[i] = 1
+	}
+	return []progress{p}
+}
+
+func (f forward) Actions(p progress) []proceed {
+	var all []proceed
+	for i := range f.replicas {
+		if p.SlotOut[i] > 0 {
+			all = append(all, proceed{i, 0})
+		}
+		for to := p.SlotOut[i] + 1; to <= f.last; to++ {
+			all = append(all, proceed{i, to})
+		}
+	}
+	return all
+}
+
+func (forward) Next(p progress, a proceed) (progress, bool) {
+	p.SlotOut[a.Replica] = a.To
+	return p, true
+}
+
+// forwards adds R4, which is about steps.
+func (sys *system[O]) forwards() {
+	abstract := forward{len(sys.replicas), rsm.Slot(2*len(sys.commands) + 2)}
+	name := "R4: slot_out never decreases"
+	model.Refine(sys.System, name, model.NewPlain[progress, proceed](abstract), func(v model.View) progress {
+		var p progress
+		for i, projection := range sys.replicas {
+			if r, up := projection.In(v); up {
+				p.SlotOut[i] = r.SlotOut
+			}
+		}
+		return p
+	})
+}
