@@ -14,6 +14,7 @@ import (
 // harnessFlags are those of the harness.
 type harnessFlags struct {
 	file, server, history string
+	convert               string
 	verbose               int
 	freePorts, rehearse   bool
 	seed                  uint64
@@ -28,6 +29,9 @@ func (a *app) harnessCommand(own ...string) *cobra.Command {
 		Short: "Run a test of a chatroom: start servers, let clients talk to them, crash them, and check what was said",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("convert") {
+				return harness.ConvertFile(f.convert, a.stdout)
+			}
 			if err := required(cmd.Flags(), "file"); err != nil {
 				return err
 			}
@@ -71,6 +75,8 @@ func (a *app) harnessCommand(own ...string) *cobra.Command {
 	set.Uint64Var(&f.seed, "seed", f.seed, "of all that is left to chance in a rehearsal")
 	set.Var(&f.runs, "runs", "how often to rehearse, each time with the next seed")
 	set.StringVar(&f.history, "history", "", "write what clients asked and were told to this `file`, for paxos verify")
+	set.StringVar(&f.convert, "convert", "",
+		"print a test of the path in a `file` of paxos check --model multi-paxos --trace-out, instead of running one")
 	return cmd
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"synod/consistency/oplog"
+	"synod/trace"
 )
 
 // Job is a test in a file, to be run with processes.
@@ -86,6 +87,24 @@ func (j Job) Rehearse(ctx context.Context, seed uint64, runs int) (Outcome, erro
 		err = errors.Join(err, save(j.History, o.History))
 	}
 	return o, err
+}
+
+// ConvertFile prints a test of the path in a file of traces; see Convert.
+func ConvertFile(file string, out io.Writer) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	d, err := trace.ReadJSON(f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	t, err := Convert(d)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return t.Write(out)
 }
 
 func load(file string) (Test, error) {
