@@ -13,7 +13,9 @@ import (
 
 // all is the list, the default first.
 var all = sync.OnceValue(func() catalog.Catalogue {
-	entries := slices.Concat(registerEntries, multiPaxosEntries, commitEntries, otherEntries, tlaEntries)
+	entries := slices.Concat(
+		registerEntries, multiPaxosEntries, systemBuildersEntries, commitEntries, otherEntries, tlaEntries,
+	)
 	for i := range entries {
 		e := &entries[i]
 		e.Package = "synod/examples/catalog"

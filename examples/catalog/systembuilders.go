@@ -1,0 +1,75 @@
+package catalog
+
+import (
+	"synod/catalog"
+	"synod/examples/systembuilders"
+	"synod/model"
+	"synod/network"
+)
+
+// The names of parameters.
+const (
+	views    = "views"
+	electing = "electing"
+)
+
+// systemBuildersEntries is "Paxos for System Builders".
+var systemBuildersEntries = []catalog.Entry{{
+	Name:    "system-builders",
+	Summary: "Paxos for System Builders, replicating a machine: views whose leaders take turns",
+	Parameters: []catalog.Parameter{
+		{
+			Name: servers, Doc: "servers", Default: systembuilders.Default.Servers, Min: 1, Max: systembuilders.MaxServers,
+		},
+		{
+			Name: clients, Doc: "clients", Default: systembuilders.Default.Clients, Min: 1, Max: systembuilders.MaxClients,
+		},
+		{
+			Name: commands, Doc: "commands of each client", Default: systembuilders.Default.Commands,
+			Min: 1, Max: systembuilders.MaxCommands,
+		},
+		{
+			Name: views, Doc: "the last view that is attempted; none beyond is explored", Default: systembuilders.Default.Views,
+			Min: 1, Max: maxPuts,
+		},
+		{
+			Name: electing, Doc: "servers begin by an election; otherwise server 0 leads view 0 from the start", Max: 1,
+			Special: true,
+		},
+		{
+			Name: window, Doc: "slots beyond the last executed one that a leader proposes for",
+			Default: systembuilders.Default.Window, Min: 1, Max: maxPuts, Special: true,
+		},
+		{
+			Name: batch, Doc: "updates in a slot, at most", Default: systembuilders.Default.Batch, Min: 1, Max: maxPuts,
+			Special: true,
+		},
+		{
+			Name: pipeline, Doc: "commands of a client that may be without an answer at once", Default: 1,
+			Min: 1, Max: systembuilders.MaxCommands, Special: true,
+		},
+		{
+			Name: resends, Doc: "how often anything is sent again on a path, at most", Max: maxPuts, Special: true,
+		},
+		{
+			Name: machine, Doc: "what is replicated: 0 a register, 1 a log, 2 a key-value store", Max: systembuilders.OfStore,
+			Special: true,
+		},
+		{Name: endings, Doc: "clients end their sessions", Max: 1, Special: true},
+	},
+	Networks: network.All(),
+	Timers:   func(map[string]int) bool { return true },
+	Model: func(s catalog.Choice) (model.Source, error) {
+		c := systemBuildersConfig(s)
+		return systembuilders.System(c), c.Validate()
+	},
+}}
+
+func systemBuildersConfig(s catalog.Choice) systembuilders.Config {
+	v := s.Values
+	return systembuilders.Config{
+		Servers: v[servers], Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Views: v[views],
+		Electing: v[electing] == 1, Window: v[window], Batch: v[batch], Resends: v[resends], End: v[endings] == 1,
+		Machine: v[machine], Config: s.Config,
+	}
+}

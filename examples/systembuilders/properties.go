@@ -1,0 +1,312 @@
+package systembuilders
+
+import (
+	"synod/actor"
+	"synod/model"
+	"synod/network"
+	"synod/paxos/rsm"
+	"synod/paxos/systembuilders"
+)
+
+// system is a system with what its properties read.
+type system[O any] struct {
+	*model.System[rsm.Message]
+	config   Config
+	servers  []model.Projection[*server[O]]
+	clients  []model.Ref[rsm.ClientState]
+	commands []rsm.ID // all that clients send
+	answers  model.Selection[rsm.Message, answer]
+}
+
+// server is what properties read of a server.
+type server[O any] struct {
+	Phase     systembuilders.Phase
+	Installed systembuilders.View
+	Log       []systembuilders.Batch[O]
+	History   map[rsm.Slot]systembuilders.Entry[O]
+	Faithful  bool // its machine is what its log makes of one
+}
+
+// answer is an answer of a server that is under way.
+type answer struct {
+	Server actor.ID
+	ID     rsm.ID
+}
+
+// readServer reads a server. That its machine is right is decided by executing its log anew, each command the first time
+// that it comes, without what the protocol has to recognize repeats.
+func readServer[S, O, R any](m rsm.Machine[S, O, R], st systembuilders.State[S, O, R]) *server[O] {
+	state := m.New()
+	done, ended := map[rsm.ID]bool{}, map[rsm.Client]bool{}
+	for i, b := range st.Log {
+		for _, u := range b {
+			c := u.Command
+			switch {
+			case done[c.ID] || ended[c.ID.Client]:
+			case c.End:
+				ended[c.ID.Client] = true
+			default:
+				done[c.ID] = true
+				state, _, _ = m.Execute(rsm.Slot(i+1), state, c.Op)
+			}
+		}
+	}
+	want, err1 := m.Snapshot(state)
+	have, err2 := m.Snapshot(st.Machine.State)
+	return &server[O]{
+		Phase: st.Phase, Installed: st.Installed, Log: st.Log, History: st.History,
+		Faithful: err1 == nil && err2 == nil && string(want) == string(have),
+	}
+}
+
+// ordered returns what a server knows to be ordered in a slot.
+func (s *server[O]) ordered(seq rsm.Slot) (systembuilders.Batch[O], bool) {
+	if seq >= 1 && int(seq) <= len(s.Log) {
+		return s.Log[seq-1], true
+	}
+	e := s.History[seq]
+	return e.Batch, e.Ordered
+}
+
+// replies picks the answers that say that a command was executed.
+func replies[R any](e actor.Envelope[rsm.Message]) (answer, bool) {
+	reply, ok := e.Message.(rsm.Reply[R])
+	return answer{e.From, reply.Answer.ID}, ok && reply.Answer.Status == rsm.Executed
+}
+
+// demand adds the properties.
+func (sys *system[O]) demand() {
+	sys.orders()
+	sys.accepts()
+	sys.examples()
+	sys.watch()
+	if sys.config.answersAll() {
+		sys.quiescent()
+	}
+}
+
+// answersAll reports whether every client must have its answers once nothing is under way.
+func (c Config) answersAll() bool {
+	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0
+}
+
+// up returns the servers that are.
+func (sys *system[O]) up(v model.View) []*server[O] {
+	var all []*server[O]
+	for _, projection := range sys.servers {
+		if s, up := projection.In(v); up {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// each demands something of every server that is up.
+func (sys *system[O]) each(name string, holds func(s *server[O]) bool) {
+	sys.Always(name, func(v model.View) bool {
+		for _, s := range sys.up(v) {
+			if !holds(s) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// orders are what clients rely on.
+func (sys *system[O]) orders() {
+	sys.Always("agreement: no two servers order different updates in a slot", func(v model.View) bool {
+		all := sys.up(v)
+		for i, s := range all {
+			for seq := range sys.slots() {
+				b, ordered := s.ordered(seq)
+				for _, other := range all[:i] {
+					if c, also := other.ordered(seq); ordered && also && !b.Same(c) {
+						return false
+					}
+				}
+			}
+		}
+		return true
+	})
+	sys.Always("prefix: what a server has executed begins what another one has", func(v model.View) bool {
+		var longest []systembuilders.Batch[O]
+		for _, s := range sys.up(v) {
+			short, long := s.Log, longest
+			if len(short) > len(long) {
+				short, long = long, short
+			}
+			for i, b := range short {
+				if !b.Same(long[i]) {
+					return false
+				}
+			}
+			longest = long
+		}
+		return true
+	})
+	sys.each("the machine executed what is ordered, in order, each update once", func(s *server[O]) bool {
+		return s.Faithful
+	})
+	sys.Always("an answer means ordered", func(v model.View) bool {
+		for _, a := range sys.answers.InFlight(v) {
+			s, up := sys.servers[a.Server].In(v)
+			if up && !s.executed(a.ID) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// executed reports whether an update is in the log.
+func (s *server[O]) executed(id rsm.ID) bool {
+	for _, b := range s.Log {
+		if b.Holds(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// slots yields the slots that may be used: each update is bound once a view, at most.
+func (sys *system[O]) slots() func(yield func(rsm.Slot) bool) {
+	return func(yield func(rsm.Slot) bool) {
+		for seq := rsm.Slot(1); int(seq) <= len(sys.commands)*(sys.config.Views+1); seq++ {
+			if !yield(seq) {
+				return
+			}
+		}
+	}
+}
+
+// accepts are what the protocol relies on.
+func (sys *system[O]) accepts() {
+	sys.each("nothing is accepted in a view that is not installed", func(s *server[O]) bool {
+		for _, e := range s.History {
+			if !e.Ordered && e.View > s.Installed {
+				return false
+			}
+		}
+		return true
+	})
+	window := sys.config.Window
+	sys.each("proposals stay within the window", func(s *server[O]) bool {
+		for seq, e := range s.History {
+			if s.Phase == systembuilders.RegLeader && !e.Ordered && e.View == s.Installed && int(seq) > len(s.Log)+window {
+				return false
+			}
+		}
+		return true
+	})
+	sys.Always("proposals of a slot in a view are the same", func(v model.View) bool {
+		type place struct {
+			seq  rsm.Slot
+			view systembuilders.View
+		}
+		bound := map[place]systembuilders.Batch[O]{}
+		for _, s := range sys.up(v) {
+			for seq, e := range s.History {
+				if e.Ordered {
+					continue
+				}
+				at := place{seq, e.View}
+				if b, known := bound[at]; known && !b.Same(e.Batch) {
+					return false
+				}
+				bound[at] = e.Batch
+			}
+		}
+		return true
+	})
+	sys.Always("no two servers lead a view", func(v model.View) bool {
+		led := map[systembuilders.View]bool{}
+		for _, s := range sys.up(v) {
+			if s.Phase == systembuilders.RegLeader {
+				if led[s.Installed] {
+					return false
+				}
+				led[s.Installed] = true
+			}
+		}
+		return true
+	})
+}
+
+// examples are what must be possible.
+func (sys *system[O]) examples() {
+	some := func(name string, is func(s *server[O]) bool) {
+		sys.Sometimes(name, func(v model.View) bool {
+			for _, s := range sys.up(v) {
+				if is(s) {
+					return true
+				}
+			}
+			return false
+		})
+	}
+	ordered := func(name string, is func(b systembuilders.Batch[O]) bool) {
+		some(name, func(s *server[O]) bool {
+			for _, b := range s.Log {
+				if is(b) {
+					return true
+				}
+			}
+			return false
+		})
+	}
+	if sys.config.Servers > 1 || sys.config.Electing {
+		some("view installed", func(s *server[O]) bool { return s.Phase == systembuilders.RegLeader && s.Installed > 0 })
+	}
+	ordered("ordered", func(b systembuilders.Batch[O]) bool { return len(b) > 0 })
+	if sys.config.rivals() {
+		sys.carried()
+		if sys.config.crowded() {
+			ordered("a hole filled", func(b systembuilders.Batch[O]) bool { return len(b) == 0 })
+		}
+	}
+	// Updates are batched that wait while the window is full.
+	if sys.config.Batch > 1 && min(sys.config.Pipeline, sys.config.Commands) >= sys.config.Window+2 {
+		ordered("a batch", func(b systembuilders.Batch[O]) bool { return len(b) > 1 })
+	}
+}
+
+// rivals reports whether more than one server leads.
+func (c Config) rivals() bool { return c.Servers > 1 && (c.Views > 1 || !c.Electing) }
+
+// crowded reports whether a leader can have two updates at once.
+func (c Config) crowded() bool {
+	return c.Network != network.Ordered && c.Window > 1 && c.Batch == 1 && (c.Pipeline > 1 && c.Commands > 1 || c.Clients > 1) && c.Servers > 2
+}
+
+// carried demands an example of a leader that proposes what was proposed in an earlier view.
+func (sys *system[O]) carried() {
+	sys.Sometimes("an update carried over a view change", func(v model.View) bool {
+		all := sys.up(v)
+		for _, s := range all {
+			for seq, e := range s.History {
+				if e.Ordered || len(e.Batch) == 0 {
+					continue
+				}
+				for _, other := range all {
+					if o, known := other.History[seq]; known && !o.Ordered && o.View < e.View && o.Batch.Same(e.Batch) {
+						return true
+					}
+				}
+			}
+		}
+		return false
+	})
+}
+
+// quiescent demands that every client has its answers when nothing can happen any more.
+func (sys *system[O]) quiescent() {
+	sys.Quiescent("every update is answered", func(v model.View) bool {
+		for _, client := range sys.clients {
+			if st, _ := client.In(v); st.Awaiting != nil {
+				return false
+			}
+		}
+		return true
+	})
+}

@@ -1,0 +1,186 @@
+// Package systembuilders composes the servers of "Paxos for System Builders" with clients of a replicated machine and a
+// network into a model to check.
+package systembuilders
+
+import (
+	"fmt"
+	"time"
+
+	"synod/actor"
+	"synod/model"
+	"synod/paxos/rsm"
+	"synod/paxos/systembuilders"
+)
+
+// The machines that are replicated.
+const (
+	OfRegister = iota // one value, which clients write and then read
+	OfLog             // to which clients append, and which they then read
+	OfStore           // of one key, which clients put, swap and read
+)
+
+// Config is a system. Servers have the ids 0 … Servers−1; clients have the ids that follow.
+type Config struct {
+	Servers      int  // 1 to MaxServers
+	Clients      int  // 1 to MaxClients
+	Commands     int  // of each client, one after the other; 1 to MaxCommands
+	Pipeline     int  // how many commands of a client may be without an answer at once; 0 for 1
+	Views        int  // the last view that is attempted; at least 1
+	Electing     bool // servers begin by attempting view 1; otherwise in view 0, which server 0 leads
+	Window       int  // slots that the leader proposes for beyond the last executed one; at least 1
+	Batch        int  // updates in a slot; at least 1
+	Resends      int  // with 0 nothing is ever sent again; otherwise so many timeouts more than a majority needs for Views
+	End          bool // clients end their sessions
+	Machine      int  // OfRegister, OfLog or OfStore
+	model.Config      // the network, and what may go wrong; servers may crash
+}
+
+// The bounds of a Config.
+const (
+	MaxServers  = 9
+	MaxClients  = 9
+	MaxCommands = 9
+)
+
+// Default is three servers that may change the view once, and a client with a command.
+var Default = Config{Servers: 3, Clients: 1, Commands: 1, Views: 1, Window: 2, Batch: 1}
+
+// Validate reports what is wrong with a configuration, or nil.
+func (c Config) Validate() error {
+	for _, n := range []struct {
+		what    string
+		n, most int
+	}{{"servers", c.Servers, MaxServers}, {"clients", c.Clients, MaxClients}, {"commands", c.Commands, MaxCommands}} {
+		if n.n < 1 || n.n > n.most {
+			return fmt.Errorf("%d %s: must be 1 to %d", n.n, n.what, n.most)
+		}
+	}
+	switch {
+	case c.Views < 1 || c.Window < 1 || c.Batch < 1:
+		return fmt.Errorf("views %d, window %d, batch %d: must be at least 1", c.Views, c.Window, c.Batch)
+	case c.Machine < OfRegister || c.Machine > OfStore:
+		return fmt.Errorf("machine %d: must be 0 to %d", c.Machine, OfStore)
+	}
+	return nil
+}
+
+// options are those of the protocol. A model knows no durations.
+func (c Config) options() systembuilders.Options {
+	o := systembuilders.Options{
+		Window: rsm.Slot(c.Window), Batch: c.Batch, Last: systembuilders.View(c.Views), Elected: !c.Electing,
+	}
+	if c.Resends > 0 {
+		o.Update, o.Proof, o.Resend = time.Second, time.Second, time.Second
+	}
+	return o
+}
+
+// System is the model. A configuration that is not valid is a mistake that the check reports.
+func System(c Config) *model.System[rsm.Message] {
+	switch c.Machine {
+	case OfLog:
+		return compose(c, "log", rsm.Log{Acknowledge: true}, logOps)
+	case OfStore:
+		return compose(c, "store", rsm.Store{}, storeOps)
+	case OfRegister:
+	}
+	return compose(c, "register", rsm.Register[Value]{}, registerOps)
+}
+
+// Value is what clients write: 'A' and so on, a letter for each client and command; 0 at first.
+type Value rune
+
+// String is the letter, or "none".
+func (v Value) String() string {
+	if v == 0 {
+		return "none"
+	}
+	return string(v)
+}
+
+// letter is the k-th value of a client, both counted from 0.
+func letter(client, k int) rune { return 'A' + rune(client*MaxCommands+k)%58 }
+
+// registerOps are the operations of a client: writes, and a read at last; a lone one of every second client is a read.
+func registerOps(client, commands int) []rsm.RegisterOp[Value] {
+	var ops []rsm.RegisterOp[Value]
+	for k := range commands {
+		if reads(client, k, commands) {
+			ops = append(ops, rsm.RegisterOp[Value]{})
+		} else {
+			ops = append(ops, rsm.RegisterOp[Value]{Write: true, Value: Value(letter(client, k))})
+		}
+	}
+	return ops
+}
+
+func reads(client, k, commands int) bool {
+	return commands > 1 && k == commands-1 || commands == 1 && client%2 == 1
+}
+
+func logOps(client, commands int) []rsm.LogOp {
+	var ops []rsm.LogOp
+	for k := range commands {
+		if reads(client, k, commands) {
+			ops = append(ops, rsm.LogOp{})
+		} else {
+			ops = append(ops, rsm.LogOp{Append: true, Entry: string(letter(client, k))})
+		}
+	}
+	return ops
+}
+
+func storeOps(client, commands int) []rsm.StoreOp {
+	var ops []rsm.StoreOp
+	for k := range commands {
+		value := string(letter(client, k))
+		switch {
+		case reads(client, k, commands):
+			ops = append(ops, rsm.StoreOp{Kind: rsm.Get, Key: "k"})
+		case k%2 == 1:
+			ops = append(ops, rsm.StoreOp{Kind: rsm.Swap, Key: "k", Old: ops[k-1].Value, Value: value})
+		default:
+			ops = append(ops, rsm.StoreOp{Kind: rsm.Put, Key: "k", Value: value})
+		}
+	}
+	return ops
+}
+
+// compose makes the model of servers of a machine.
+func compose[S, O, R any](
+	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
+) *model.System[rsm.Message] {
+	bounded := c.Config
+	if c.Resends > 0 && bounded.MaxTimeouts == 0 {
+		bounded.MaxTimeouts = c.Resends + c.Views*actor.Majority(c.Servers)
+	}
+	sys := model.NewSystem[rsm.Message](bounded)
+	if err := c.Validate(); err != nil {
+		sys.Check(err)
+		return sys
+	}
+	ids := actor.IDs(c.Servers)
+	look := system[O]{System: sys, config: c}
+	for _, id := range ids {
+		one := systembuilders.Server[S, O, R]{Options: c.options(), Machine: m, Peers: actor.Others(ids, id)}
+		ref := model.Add(sys, id, one.New())
+		look.servers = append(look.servers, model.Project(sys, ref, func(st systembuilders.State[S, O, R]) *server[O] {
+			return readServer(m, st)
+		}))
+	}
+	for i := range c.Clients {
+		id := actor.ID(c.Servers + i)
+		client := rsm.ClientActor[O, R]{
+			Servers: ids, Ops: ops(i, c.Commands), Pipeline: c.Pipeline, Resends: c.Resends, End: c.End,
+		}
+		look.clients = append(look.clients, model.Add(sys, id, client.New()))
+		for k := range client.Total() {
+			look.commands = append(look.commands, rsm.ID{Client: rsm.Client(id), Local: rsm.Local(k + 1)})
+		}
+	}
+	model.Record(sys, rsm.Linearizable(name, m))
+	sys.Crashable(ids...)
+	look.answers = model.Select(sys, replies[R])
+	look.demand()
+	return sys
+}

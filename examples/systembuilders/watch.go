@@ -1,0 +1,215 @@
+package systembuilders
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"synod/actor"
+	"synod/model"
+	"synod/paxos/rsm"
+	"synod/paxos/systembuilders"
+)
+
+// What servers tell others must never be taken back, and what a majority has told to have accepted must never change. Both
+// are about more than one state: an observer remembers what was said.
+
+// Votes returns the observer of what servers tell, and demands that none takes a promise or a vote back.
+func Votes[O any](servers int) actor.Observer[rsm.Message, Told] {
+	return actor.Observer[rsm.Message, Told]{
+		Name: "servers take back neither promise nor vote",
+		Sees: func(e actor.Envelope[rsm.Message], p actor.Passage) bool {
+			switch message(e).(type) {
+			case systembuilders.Prepare, systembuilders.PrepareOK[O], systembuilders.Proposal[O], systembuilders.Accept:
+				return p == actor.Sent
+			}
+			return false
+		},
+		Next: func(t Told, e actor.Envelope[rsm.Message], _ actor.Passage) (Told, error) {
+			return hear[O](t, e.From, message(e), servers), nil
+		},
+		Holds: func(t Told) bool { return !t.TookBack },
+	}
+}
+
+// watch adds the observer, and the property that what is ordered refines a log.
+func (sys *system[O]) watch() {
+	votes := model.Record(sys.System, Votes[O](sys.config.Servers))
+	texts := []string{""}
+	for _, c := range sys.commands {
+		texts = append(texts, c.String())
+	}
+	slots := rsm.Slot(len(sys.commands) * (sys.config.Views + 1))
+	problem := consensusLog{texts: texts, batch: sys.config.Batch, slots: slots}
+	model.Refine(sys.System, "a log", model.NewPlain[Log, choose](problem), func(v model.View) Log {
+		return Log{votes.In(v).Chosen}
+	})
+}
+
+// message returns what servers say to one another, or nil.
+func message(e actor.Envelope[rsm.Message]) systembuilders.Message {
+	internal, _ := e.Message.(rsm.Internal[systembuilders.Message])
+	return internal.Message
+}
+
+// Told is what servers told.
+type Told struct {
+	Servers  map[actor.ID]telling
+	Bound    map[place]string    // what leaders proposed
+	Chosen   map[rsm.Slot]string // what a majority accepted; nil for nothing
+	TookBack bool
+}
+
+// telling is what a server told.
+type telling struct {
+	Promised systembuilders.View // the highest that it prepared, or answered a Prepare of
+	Aru      rsm.Slot            // that it told when it prepared its view
+	Votes    map[rsm.Slot]systembuilders.View
+}
+
+// place is a slot in a view.
+type place struct {
+	Seq  rsm.Slot
+	View systembuilders.View
+}
+
+// hear returns what was told after one more message of a server.
+func hear[O any](t Told, from actor.ID, m systembuilders.Message, servers int) Told {
+	was := t.Servers[from]
+	is := telling{was.Promised, was.Aru, maps.Clone(was.Votes)}
+	next := Told{maps.Clone(t.Servers), t.Bound, t.Chosen, t.TookBack}
+	next.Servers = with(next.Servers, from, is)
+	promise := func(v systembuilders.View) {
+		next.TookBack = next.TookBack || v < was.Promised
+		is.Promised = v
+		next.Servers[from] = is
+	}
+	vote := func(seq rsm.Slot, v systembuilders.View) {
+		next.TookBack = next.TookBack || v < was.Promised || v < was.Votes[seq]
+		is.Votes = with(is.Votes, seq, v)
+		next.Servers[from] = is
+		next.choose(place{seq, v}, actor.Majority(servers))
+	}
+	switch m := m.(type) {
+	case systembuilders.Prepare:
+		is.Aru = m.Aru
+		promise(m.View)
+	case systembuilders.PrepareOK[O]:
+		promise(m.View)
+		next.TookBack = next.TookBack || !tells(t.Servers[actor.ID(uint64(m.View)%uint64(servers))], was.Votes, m)
+	case systembuilders.Proposal[O]:
+		at := place{m.Seq, m.View}
+		if b := text(m.Batch); t.Bound[at] == "" {
+			next.Bound = with(maps.Clone(t.Bound), at, b+".")
+		} else {
+			next.TookBack = next.TookBack || t.Bound[at] != b+"."
+		}
+		vote(m.Seq, m.View)
+	case systembuilders.Accept:
+		vote(m.Seq, m.View)
+	}
+	return next
+}
+
+// with returns m with one more entry.
+func with[K comparable, V any](m map[K]V, k K, v V) map[K]V {
+	if m == nil {
+		m = map[K]V{}
+	}
+	m[k] = v
+	return m
+}
+
+// tells reports whether an answer to a Prepare tells what its sender has accepted above the slot that the leader named.
+func tells[O any](leader telling, votes map[rsm.Slot]systembuilders.View, m systembuilders.PrepareOK[O]) bool {
+	aru := max(leader.Aru, m.Data.Through)
+	for seq, view := range votes {
+		ordered := slices.ContainsFunc(m.Data.Ordered, func(o systembuilders.GloballyOrderedUpdate[O]) bool {
+			return o.Seq == seq
+		})
+		proposed := slices.ContainsFunc(m.Data.Proposals, func(p systembuilders.Proposal[O]) bool {
+			return p.Seq == seq && p.View >= view
+		})
+		if seq > aru && !ordered && !proposed {
+			return false
+		}
+	}
+	return true
+}
+
+// choose notes what is chosen, once a majority has voted for it.
+func (t *Told) choose(at place, quorum int) {
+	voters := 0
+	for _, s := range t.Servers {
+		if view, voted := s.Votes[at.Seq]; voted && view == at.View {
+			voters++
+		}
+	}
+	if voters < quorum {
+		return
+	}
+	b := strings.TrimSuffix(t.Bound[at], ".")
+	t.Chosen = Log{t.Chosen}.with(at.Seq, b).Slots
+}
+
+// Log is what is ordered, by slot: a batch as its updates. What is chosen differently a second time makes a text that is
+// no batch.
+type Log struct{ Slots map[rsm.Slot]string }
+
+func (l Log) with(slot rsm.Slot, batch string) Log {
+	if had, told := l.Slots[slot]; told {
+		if had == batch {
+			return l
+		}
+		batch = had + " and " + batch
+	}
+	return Log{with(maps.Clone(l.Slots), slot, batch)}
+}
+
+func text[O any](b systembuilders.Batch[O]) string {
+	parts := make([]string, len(b))
+	for i, u := range b {
+		parts[i] = u.Command.ID.String()
+	}
+	return strings.Join(parts, ",")
+}
+
+// consensusLog is a sequence of instances of Consensus: in each slot a batch is chosen, at most once.
+type consensusLog struct {
+	texts []string // the empty batch, and all batches of one command
+	batch int
+	slots rsm.Slot
+}
+
+type choose struct {
+	Slot  rsm.Slot
+	Batch string
+}
+
+func (consensusLog) Initial() []Log { return []Log{{}} }
+
+func (p consensusLog) Actions(l Log) []choose {
+	batches := p.texts
+	for range p.batch - 1 {
+		longer := slices.Clone(batches)
+		for _, b := range batches[1:] {
+			for _, c := range p.texts[1:] {
+				if longerText := b + "," + c; !slices.Contains(longer, longerText) {
+					longer = append(longer, longerText)
+				}
+			}
+		}
+		batches = longer
+	}
+	var all []choose
+	for slot := rsm.Slot(1); slot <= p.slots; slot++ {
+		if _, chosen := l.Slots[slot]; !chosen {
+			for _, b := range batches {
+				all = append(all, choose{slot, b})
+			}
+		}
+	}
+	return all
+}
+
+func (consensusLog) Next(l Log, c choose) (Log, bool) { return l.with(c.Slot, c.Batch), true }

@@ -1,0 +1,268 @@
+package systembuilders
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"synod/actor"
+	"synod/paxos/rsm"
+)
+
+// Server is the configuration of a server of a machine with state S, operations O and results R.
+type Server[S, O, R any] struct {
+	Options
+	Machine rsm.Machine[S, O, R]
+	Peers   []actor.ID // all others, in ascending order
+}
+
+// Phase is what a server does: the paper's State.
+type Phase uint8
+
+// The phases of a server.
+const (
+	LeaderElection Phase = iota
+	RegLeader
+	RegNonLeader
+)
+
+var phaseNames = [...]string{"leader election", "leader", "no leader"}
+
+// String is leader election, leader or no leader.
+func (p Phase) String() string { return phaseNames[p] }
+
+// State is the local state of a server. Local_Aru is the length of its Log.
+type State[S, O, R any] struct {
+	Phase        Phase
+	Attempted    View              // Last_Attempted
+	Installed    View              // Last_Installed: it accepts nothing of a lower view
+	Changes      map[actor.ID]View // which views others attempt: Attempted, until it is preinstalled, and higher ones; nil for none
+	Preinstalled bool              // in election: a majority attempts Attempted
+	Doublings    int               // of the progress timer, if there may be any
+	Early        Prepare           // of the highest view above Attempted, while the server does not follow it
+	Prepared     map[actor.ID]bool // of a leader that prepares its view: whose Prepare_OK it has; nil otherwise
+	Asked        rsm.Slot          // of a leader: the Aru of its first Prepare; otherwise 0
+	Through      rsm.Slot          // of a leader that prepares its view: up to here it must learn what is ordered; otherwise 0
+	Proposed     rsm.Slot          // Last_Proposed, of a leader; otherwise 0
+	Queue        Batch[O]          // Update_Queue, of a leader: what is to be proposed
+	Pending      map[rsm.ID]Pending[O]
+	Log          []Batch[O]            // what is ordered in slot 1, 2 and so on, all of it executed
+	History      map[rsm.Slot]Entry[O] // Global_History, of slots that are not in the Log
+	Machine      rsm.Replica[S, R]
+}
+
+// Pending is an update of a client that asked this server, and waits for the answer: Pending_Updates.
+type Pending[O any] struct {
+	Client  actor.ID // who gets the answer
+	Command rsm.Command[O]
+}
+
+// Entry is what a server knows of a slot.
+type Entry[O any] struct {
+	View    View // in which Batch was proposed; of no meaning if it is ordered
+	Batch   Batch[O]
+	Ordered bool
+	Accepts map[actor.ID]bool // who accepted it in View, besides its leader; nil for nobody, and if it is ordered
+}
+
+// Durable is what a server keeps across a crash.
+type Durable[O any] struct {
+	Installed View
+	Pending   map[rsm.ID]Pending[O] // nil for none
+	Log       []Batch[O]
+	History   map[rsm.Slot]Known[O] // nil for nothing
+}
+
+// Known is the part of an Entry that is kept. Votes are not: each was told to everybody.
+type Known[O any] struct {
+	View    View
+	Batch   Batch[O]
+	Ordered bool
+}
+
+// Validate reports what is wrong with the configuration, or nil.
+func (s Server[S, O, R]) Validate() error {
+	if !slices.IsSorted(s.Peers) || len(slices.Compact(slices.Clone(s.Peers))) < len(s.Peers) {
+		return fmt.Errorf("peers %v: must be in ascending order, each once", s.Peers)
+	}
+	if s.Machine == nil {
+		return errors.New("a server needs a machine")
+	}
+	return s.validate()
+}
+
+// New returns the actor of the server.
+func (s Server[S, O, R]) New() actor.Typed[State[S, O, R], rsm.Message] {
+	return rsm.Serve(s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
+}
+
+// Out is what handlers command through.
+type Out[R any] = rsm.Out[Message, R]
+
+// Start starts a server that never ran before.
+func (s Server[S, O, R]) Start(self actor.ID, out *Out[R]) State[S, O, R] {
+	st := State[S, O, R]{Machine: rsm.Start(s.Machine)}
+	t := s.turn(self, &st, out)
+	t.repeat()
+	switch {
+	case !s.Elected:
+		t.shiftToLeaderElection(1)
+	case t.leads(0):
+		st.Phase = RegLeader
+	default:
+		st.Phase = RegNonLeader
+	}
+	return t.finish()
+}
+
+// Keep returns what survives a crash.
+func (s Server[S, O, R]) Keep(st State[S, O, R]) Durable[O] {
+	kept := Durable[O]{Installed: st.Installed, Pending: st.Pending, Log: st.Log}
+	for seq, e := range st.History {
+		kept.History = put(kept.History, seq, Known[O]{e.View, e.Batch, e.Ordered})
+	}
+	return kept
+}
+
+// Recover starts a server that was down. It executes its log anew, and goes on in the view that it had installed, unless
+// that is its own to lead: then it attempts the next one.
+func (s Server[S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
+	st := State[S, O, R]{
+		Phase: RegNonLeader, Attempted: kept.Installed, Installed: kept.Installed, Pending: kept.Pending,
+		Machine: rsm.Start(s.Machine),
+	}
+	for seq, k := range kept.History {
+		st.History = put(st.History, seq, Entry[O]{View: k.View, Batch: k.Batch, Ordered: k.Ordered})
+	}
+	t := s.turn(self, &st, out)
+	t.waited = false
+	for _, b := range kept.Log {
+		t.execute(b)
+	}
+	t.repeat()
+	if kept.Installed == 0 && !s.Elected || t.leads(kept.Installed) {
+		t.shiftToLeaderElection(kept.Installed + 1)
+	}
+	for _, id := range st.pending() {
+		t.setUpdate(id)
+		t.submit(id)
+	}
+	return t.finish()
+}
+
+// Request takes a command of a client. One without a client is of the actor that sends it.
+func (s Server[S, O, R]) Request(
+	self actor.ID, st State[S, O, R], from actor.ID, c rsm.Command[O], out *Out[R],
+) State[S, O, R] {
+	t := s.turn(self, &st, out)
+	if c.ID.Client == 0 {
+		c.ID.Client = rsm.Client(from)
+	}
+	t.request(from, c)
+	return t.finish()
+}
+
+// Receive handles a message of another server. A server sends none to itself, and ignores what claims to be its own.
+func (s Server[S, O, R]) Receive(
+	self actor.ID, st State[S, O, R], from actor.ID, msg Message, out *Out[R],
+) State[S, O, R] {
+	if from == self {
+		return st
+	}
+	t := s.turn(self, &st, out)
+	switch m := msg.(type) {
+	case ViewChange:
+		t.viewChange(from, m)
+	case VCProof:
+		t.vcProof(from, m)
+	case Prepare:
+		t.prepare(from, m)
+	case PrepareOK[O]:
+		t.prepareOK(from, m)
+	case Proposal[O]:
+		t.proposal(from, m)
+	case Accept:
+		t.accept(from, m)
+	case ClientUpdate[O]:
+		t.clientUpdate(from, m)
+	case GloballyOrderedUpdate[O]:
+		t.orderedUpdate(from, m)
+	case Learn:
+		t.learn(from, m)
+	}
+	return t.finish()
+}
+
+// Timeout attempts the next view, or sends again what may have been lost.
+func (s Server[S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer actor.Timer, out *Out[R]) State[S, O, R] {
+	t := s.turn(self, &st, out)
+	switch timer := timer.(type) {
+	case Progress:
+		t.waited = false
+		t.shiftToLeaderElection(st.Attempted + 1)
+	case PendingUpdate:
+		t.submit(timer.ID)
+		t.setUpdate(timer.ID)
+	case Proof:
+		t.prove()
+		t.setProof()
+	case Resend:
+		t.again()
+		t.setResend()
+	}
+	return t.finish()
+}
+
+// turn is one step of a server.
+type turn[S, O, R any] struct {
+	Server[S, O, R]
+	self    actor.ID
+	all     []actor.ID // servers, in ascending order
+	st      *State[S, O, R]
+	out     *Out[R]
+	waited  bool // the progress timer is set
+	restart bool // it is to be set anew
+}
+
+func (s Server[S, O, R]) turn(self actor.ID, st *State[S, O, R], out *Out[R]) *turn[S, O, R] {
+	at, _ := slices.BinarySearch(s.Peers, self)
+	t := &turn[S, O, R]{Server: s, self: self, all: slices.Insert(slices.Clone(s.Peers), at, self), st: st, out: out}
+	t.waited = t.waits()
+	return t
+}
+
+func (t *turn[S, O, R]) quorum() int { return actor.Majority(len(t.all)) }
+
+// leader returns who leads a view.
+func (t *turn[S, O, R]) leader(v View) actor.ID { return t.all[uint64(v)%uint64(len(t.all))] }
+
+func (t *turn[S, O, R]) leads(v View) bool { return t.leader(v) == t.self }
+
+func (t *turn[S, O, R]) broadcast(m func() Message) {
+	for _, id := range t.Peers {
+		t.out.Send(id, m())
+	}
+}
+
+// finish proposes what can be, and sets the progress timer.
+func (t *turn[S, O, R]) finish() State[S, O, R] {
+	t.propose()
+	t.watch()
+	return *t.st
+}
+
+// aru returns Local_Aru: everything up to this slot is ordered and executed.
+func (st *State[S, O, R]) aru() rsm.Slot { return rsm.Slot(len(st.Log)) }
+
+// pending returns the pending updates, by client and number.
+func (st *State[S, O, R]) pending() []rsm.ID {
+	ids := make([]rsm.ID, 0, len(st.Pending))
+	for id := range st.Pending {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b rsm.ID) int {
+		return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Local, b.Local))
+	})
+	return ids
+}

@@ -1,0 +1,224 @@
+// Package systembuilders orders the updates of a replicated machine, after J. Kirsch and Y. Amir, "Paxos for System
+// Builders" (technical report CNDS-2008-2, Johns Hopkins University, 2008). Names are the paper's: figures and sections
+// in comments are of it.
+//
+// All servers are alike. In each view one of them leads, the server view mod n; a server that sees no progress attempts
+// the next view, and a majority that attempts it preinstalls it. Its leader then asks a majority what it has accepted,
+// so that the view is prepared, and from then on proposes updates, which are ordered once a majority has accepted them.
+//
+// # Where this differs from the paper, and why
+//
+// Attempting a view promises nothing: a server is bound by Last_Installed, which it raises before it answers a Prepare,
+// and by what it accepted. Both are saved before anything is sent that rests on them. So a server may take a VC_Proof
+// for a lower view than it attempts, and the paper's safety argument (section 4) needs no more.
+//
+// A Prepare for the installed view is answered from what the server knows now, not by a stored Prepare_OK. So one that
+// jumped there by a VC_Proof, and has no Prepare_OK to repeat, has an answer. It is as good as a stored one: since the
+// server installed the view it accepted nothing of a lower one, and while the leader still asks there are no proposals
+// of this one.
+//
+// A leader never leads the same view twice. One that crashed attempts the next view, and a VC_Proof for a view that a
+// server should lead but has not installed is discarded: only the leader's own Prepare makes others install it.
+//
+// An Accept that arrives before its Proposal is discarded, as the conflict rules have it. With three servers it is not
+// missed, since the proposal and the own vote are a majority. With more, the server learns that it is behind from the
+// next VC_Proof, which has the sender's Local_Aru, and asks for what it lacks with a Learn. Prepare has the leader's
+// Local_Aru for the same reason. A Proposal for a slot that is known to be ordered is answered by what is ordered there.
+//
+// Slots below one that is bound get an empty proposal if nothing is known of them, whether or not there are updates to
+// propose: otherwise nothing above them is executed while the system is idle.
+//
+// The progress timer runs only while there is something to wait for, so that an idle system keeps its view. A server that
+// is idle would then never join an election, and one that attempts a view alone would wait for ever. So a ViewChange,
+// VC_Proof or Prepare for a higher view that is discarded because the server is not in election is remembered: it keeps
+// the progress timer running, and counts once the server is in election. Executing an update still sets the timer anew, so
+// that a server cut off from the others cannot take the view from those that make progress.
+//
+// One server is a majority of itself: it preinstalls, prepares and orders within the step that begins each.
+package systembuilders
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"synod/actor"
+	"synod/paxos/rsm"
+)
+
+// View numbers the attempts to lead. The server view mod n leads it. Views are attempted from 1 on; 0 is the one in
+// which servers start that are elected already, and otherwise none.
+type View uint64
+
+// String is the view in decimal.
+func (v View) String() string { return strconv.FormatUint(uint64(v), 10) }
+
+// Update is what a client asks of a server: the paper's Client_Update.
+type Update[O any] struct {
+	Node    actor.ID // the server that the client asked, which answers it
+	Command rsm.Command[O]
+}
+
+// Batch is the updates of one slot, in their order; without any, the slot does nothing. Its elements must not be changed.
+type Batch[O any] []Update[O]
+
+// Same reports whether two batches are the same updates in the same order, whichever servers were asked for them.
+func (b Batch[O]) Same(other Batch[O]) bool {
+	return slices.EqualFunc(b, other, func(u, w Update[O]) bool { return u.Command.ID == w.Command.ID })
+}
+
+// Holds reports whether an update is in the batch.
+func (b Batch[O]) Holds(id rsm.ID) bool {
+	return slices.ContainsFunc(b, func(u Update[O]) bool { return u.Command.ID == id })
+}
+
+// Clone returns a copy with elements of its own; the copy of an empty batch is nil.
+func (b Batch[O]) Clone() Batch[O] { return append(Batch[O](nil), b...) }
+
+// Message is what servers say to one another.
+//
+//sumtype:decl
+type Message interface{ message() }
+
+type (
+	// ViewChange tells that a server attempts a view.
+	ViewChange struct{ Attempted View }
+	// VCProof tells which view a server has installed, and up to which slot it has executed everything. Only servers
+	// that are not in election send it: a leader that still prepares its view has not much to offer in it.
+	VCProof struct {
+		Installed View
+		Aru       rsm.Slot
+	}
+	// Prepare asks a server to install a view, and for what it knows of the slots above Aru: up to there the leader has
+	// executed everything.
+	Prepare struct {
+		View View
+		Aru  rsm.Slot
+	}
+	// PrepareOK answers a Prepare.
+	PrepareOK[O any] struct {
+		View View
+		Data DataList[O]
+	}
+	// Proposal binds a batch of updates to a slot in a view.
+	Proposal[O any] struct {
+		View  View
+		Seq   rsm.Slot
+		Batch Batch[O]
+	}
+	// Accept tells that a server has accepted the proposal of a slot in a view.
+	Accept struct {
+		View View
+		Seq  rsm.Slot
+	}
+	// ClientUpdate forwards an update to the leader.
+	ClientUpdate[O any] struct{ Update Update[O] }
+	// GloballyOrderedUpdate tells what is ordered in a slot: the paper's Globally_Ordered_Update.
+	GloballyOrderedUpdate[O any] struct {
+		Seq   rsm.Slot
+		Batch Batch[O]
+	}
+	// Learn asks for what is ordered above Aru. It is not in the paper, which leaves reconciliation open.
+	Learn struct{ Aru rsm.Slot }
+)
+
+// DataList is what a server knows of the slots above one: what is ordered there, and otherwise what it accepted last.
+// Both are ascending by slot.
+type DataList[O any] struct {
+	Ordered   []GloballyOrderedUpdate[O] // nil for none
+	Proposals []Proposal[O]              // nil for none
+	// Through is not 0 if more is ordered than Ordered has room for: everything up to here is. The leader must learn it
+	// before it proposes.
+	Through rsm.Slot
+}
+
+func (ViewChange) message()               {}
+func (VCProof) message()                  {}
+func (Prepare) message()                  {}
+func (PrepareOK[O]) message()             {}
+func (Proposal[O]) message()              {}
+func (Accept) message()                   {}
+func (ClientUpdate[O]) message()          {}
+func (GloballyOrderedUpdate[O]) message() {}
+func (Learn) message()                    {}
+
+// Options are what may be tuned. With the zero value nothing is sent again, so that one lost message may stop the
+// protocol.
+type Options struct {
+	// Window is how many slots beyond the last executed one the leader proposes for; 0 for 1.
+	Window rsm.Slot
+	// Batch is the most updates that the leader proposes for one slot; 0 for 1.
+	Batch int
+	// Queue is the most updates of its clients that a server holds, and the most that a leader holds to propose; what
+	// is beyond is dropped. 0 for no bound.
+	Queue int
+	// Last is the last view that is attempted; 0 for the last that there is. Nobody waits for progress in it.
+	Last View
+	// Elected makes servers start in view 0 as if it were installed and prepared: nobody has accepted anything by then,
+	// so that there is nothing to ask.
+	Elected bool
+	// Progress is how long a server waits for progress before it attempts the next view; 0 for 5 s. It doubles with each
+	// view that is preinstalled, at most Doublings times, and is as at first again after progress.
+	Progress  time.Duration
+	Doublings int
+	// Update is after how long a server sends a pending update to the leader again; 0 for never.
+	Update time.Duration
+	// Proof is how often, and at most half as long again, a server tells the others which view it has installed; 0 for
+	// never.
+	Proof time.Duration
+	// Resend is after how long ViewChange, Prepare and Proposal are sent again to servers that have not answered; 0 for
+	// never.
+	Resend time.Duration
+}
+
+// Defaults are the timers of the paper's kind of network, with a tick of 10 ms: 500, 300, 100 and 100 ticks.
+var Defaults = Options{
+	Window: 16, Batch: 1, Queue: 1 << 12, Progress: 5 * time.Second, Doublings: 5,
+	Update: 3 * time.Second, Proof: time.Second, Resend: time.Second,
+}
+
+func (o Options) validate() error {
+	switch {
+	case o.Batch < 0 || o.Queue < 0 || o.Doublings < 0:
+		return fmt.Errorf("batch %d, queue %d, doublings %d: must not be negative", o.Batch, o.Queue, o.Doublings)
+	case o.Doublings > 16:
+		return fmt.Errorf("%d doublings: must be at most 16", o.Doublings)
+	case o.Progress < 0 || o.Update < 0 || o.Proof < 0 || o.Resend < 0:
+		return errors.New("progress, update, proof and resend must not be negative")
+	}
+	return nil
+}
+
+func (o Options) window() rsm.Slot        { return max(o.Window, 1) }
+func (o Options) batch() int              { return max(o.Batch, 1) }
+func (o Options) progress() time.Duration { return cmp.Or(o.Progress, 5*time.Second) }
+
+// full reports whether no more than n updates may be held.
+func (o Options) full(n int) bool { return o.Queue > 0 && n >= o.Queue }
+
+// beyond reports whether a view is beyond the last one.
+func (o Options) beyond(v View) bool { return o.Last > 0 && v > o.Last }
+
+// ascending returns the keys of a map in ascending order: what depends on the order of a map is no handler.
+func ascending[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// put returns m with one more entry, and a new map for nil: empty maps of states are nil.
+func put[K comparable, V any](m map[K]V, k K, v V) map[K]V {
+	if m == nil {
+		m = map[K]V{}
+	}
+	m[k] = v
+	return m
+}
+
+// drop returns m without an entry, nil for an empty one.
+func drop[K comparable, V any](m map[K]V, k K) map[K]V {
+	if delete(m, k); len(m) == 0 {
+		return nil
+	}
+	return m
+}
