@@ -28,8 +28,8 @@ type system[O any] struct {
 // replica is what properties read of a replica.
 type replica[O any] struct {
 	SlotOut   rsm.Slot
-	Proposals map[rsm.Slot]rsm.Batch[O]
-	Decisions map[rsm.Slot]rsm.Batch[O]
+	Proposals multipaxos.Slots[O]
+	Decisions multipaxos.Slots[O]
 	Faithful  bool // its machine is what its decisions make of one
 }
 
@@ -39,7 +39,8 @@ func readReplica[S, O, R any](m rsm.Machine[S, O, R], r multipaxos.Replica[S, O,
 	state := m.New()
 	done, ended := map[rsm.ID]bool{}, map[rsm.Client]bool{}
 	for slot := rsm.Slot(1); slot < r.SlotOut; slot++ {
-		for _, c := range r.Decisions[slot] {
+		b, _ := r.Decisions.Get(slot)
+		for _, c := range b.All() {
 			switch {
 			case done[c.ID] || ended[c.ID.Client]:
 			case c.End:
@@ -79,7 +80,7 @@ func (c Config) answersAll() bool {
 
 func (sys *system[O]) replicaInvariants() {
 	sys.Always("R1: replicas agree on what is decided in a slot", func(v model.View) bool {
-		return agree(values(v, sys.replicas, func(r *replica[O]) map[rsm.Slot]rsm.Batch[O] { return r.Decisions }))
+		return agree(values(v, sys.replicas, func(r *replica[O]) multipaxos.Slots[O] { return r.Decisions }))
 	})
 	each := func(name string, holds func(r *replica[O]) bool) {
 		sys.Always(name, func(v model.View) bool {
@@ -93,7 +94,7 @@ func (sys *system[O]) replicaInvariants() {
 	}
 	each("R2: all slots below slot_out are decided", func(r *replica[O]) bool {
 		for slot := rsm.Slot(1); slot < r.SlotOut; slot++ {
-			if _, decided := r.Decisions[slot]; !decided {
+			if _, decided := r.Decisions.Get(slot); !decided {
 				return false
 			}
 		}
@@ -105,7 +106,7 @@ func (sys *system[O]) replicaInvariants() {
 	sys.forwards()
 	window := rsm.Slot(sys.config.Window)
 	each("R5: proposals stay within the window", func(r *replica[O]) bool {
-		for slot := range r.Proposals {
+		for slot := range r.Proposals.All() {
 			if slot >= r.SlotOut+window {
 				return false
 			}
@@ -116,9 +117,9 @@ func (sys *system[O]) replicaInvariants() {
 
 // values reads a map of every actor that is up.
 func values[T, O any](
-	v model.View, from []model.Projection[*T], of func(*T) map[rsm.Slot]rsm.Batch[O],
-) []map[rsm.Slot]rsm.Batch[O] {
-	var all []map[rsm.Slot]rsm.Batch[O]
+	v model.View, from []model.Projection[*T], of func(*T) multipaxos.Slots[O],
+) []multipaxos.Slots[O] {
+	var all []multipaxos.Slots[O]
 	for _, projection := range from {
 		if part, up := projection.In(v); up {
 			all = append(all, of(part))
@@ -128,11 +129,11 @@ func values[T, O any](
 }
 
 // agree reports whether no two of the maps have different batches in a slot.
-func agree[O any](all []map[rsm.Slot]rsm.Batch[O]) bool {
+func agree[O any](all []multipaxos.Slots[O]) bool {
 	for i, one := range all {
 		for _, other := range all[:i] {
-			for slot, b := range one {
-				if c, known := other[slot]; known && !b.Same(c) {
+			for slot, b := range one.All() {
+				if c, known := other.Get(slot); known && !b.Same(c) {
 					return false
 				}
 			}
@@ -154,8 +155,8 @@ func (sys *system[O]) acceptorInvariants() {
 			if !up {
 				continue
 			}
-			for _, votes := range a.Accepted {
-				for _, vote := range votes {
+			for _, votes := range a.Accepted.All() {
+				for _, vote := range votes.All() {
 					if a.Ballot.Less(vote.Ballot) {
 						return false
 					}
@@ -193,7 +194,8 @@ func (sys *system[O]) commanded(v model.View) []multipaxos.PValue[O] {
 			continue
 		}
 		for _, slot := range slices.Sorted(maps.Keys(l.Commanders)) {
-			all = append(all, multipaxos.PValue[O]{Ballot: l.Ballot, Slot: slot, Batch: l.Proposals[slot]})
+			b, _ := l.Proposals.Get(slot)
+			all = append(all, multipaxos.PValue[O]{Ballot: l.Ballot, Slot: slot, Batch: b})
 		}
 	}
 	return all
@@ -238,7 +240,7 @@ func (sys *system[O]) examples() {
 				if !up {
 					continue
 				}
-				for slot, b := range r.Decisions {
+				for slot, b := range r.Decisions.All() {
 					if what(slot, b, r) {
 						return true
 					}
@@ -247,19 +249,19 @@ func (sys *system[O]) examples() {
 			return false
 		})
 	}
-	decided("decided", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return len(b) > 0 })
+	decided("decided", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return b.Len() > 0 })
 	if sys.config.rivals() {
 		sys.preempted()
 		if sys.config.adopts() {
 			sys.adopted()
 		}
 		if sys.config.crowded() {
-			decided("a hole filled", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return len(b) == 0 })
+			decided("a hole filled", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return b.Len() == 0 })
 		}
 	}
 	// Commands are batched that wait while the window is full.
 	if sys.config.Batch > 1 && min(sys.config.Pipeline, sys.config.Commands) >= sys.config.Window+2 {
-		decided("a batch", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return len(b) > 1 })
+		decided("a batch", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return b.Len() > 1 })
 	}
 }
 

@@ -16,8 +16,8 @@ func (sys *system[O]) held(v model.View) map[Election]Voters {
 	held := map[Election]Voters{}
 	for i, projection := range sys.acceptors {
 		a, _ := projection.In(v)
-		for slot, votes := range a.Accepted {
-			for _, vote := range votes {
+		for slot, votes := range a.Accepted.All() {
+			for _, vote := range votes.All() {
 				held[Election{vote.Ballot, slot, text(vote.Batch)}] |= 1 << (sys.config.Replicas + sys.config.Leaders + i)
 			}
 		}

@@ -100,12 +100,15 @@ func hear[O any](t Told, from actor.ID, m multipaxos.Message, newest bool) Told 
 		t.TookBack = t.TookBack || m.Ballot.Less(was.Ballot)
 		is.Ballot = m.Ballot
 		for slot, voted := range was.Votes {
-			t.TookBack = t.TookBack || !slices.ContainsFunc(m.Accepted[slot], func(v multipaxos.Vote[O]) bool {
-				return v.Ballot == voted || newest && voted.Less(v.Ballot)
-			})
+			held := false
+			votes, _ := m.Accepted.Get(slot)
+			for _, v := range votes.All() {
+				held = held || v.Ballot == voted || newest && voted.Less(v.Ballot)
+			}
+			t.TookBack = t.TookBack || !held
 		}
-		for slot, votes := range m.Accepted {
-			for _, v := range votes {
+		for slot, votes := range m.Accepted.All() {
+			for _, v := range votes.All() {
 				vote(slot, v.Ballot)
 			}
 		}
@@ -138,8 +141,8 @@ func (l Log) with(slot rsm.Slot, batch string) Log {
 }
 
 func text[O any](b rsm.Batch[O]) string {
-	parts := make([]string, len(b))
-	for i, c := range b {
+	parts := make([]string, b.Len())
+	for i, c := range b.All() {
 		parts[i] = c.ID.String()
 	}
 	return strings.Join(parts, ",")

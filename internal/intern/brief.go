@@ -32,7 +32,7 @@ func (p *plan) brief(dst []byte, v unsafe.Pointer) []byte {
 		return p.briefFields(dst, v)
 	case opPointer:
 		if to := *(*unsafe.Pointer)(v); to != nil {
-			return p.elem.brief(append(dst, '&'), to)
+			return p.elem.brief(p.pointed(dst), to)
 		}
 	case opInterface:
 		if i := (*iface)(v); i.tab != nil {

@@ -1,6 +1,9 @@
 package intern
 
-import "unsafe"
+import (
+	"reflect"
+	"unsafe"
+)
 
 // bytes estimates the memory in bytes that the value at v holds outside its own, in heap blocks rounded up. What two
 // places share is counted twice, but for what runtime and binary share (types, locations of times).
@@ -31,7 +34,11 @@ func (p *plan) bytes(v unsafe.Pointer) int64 {
 		switch {
 		case m == nil:
 		case p.persistent: // a tree with a leaf for each entry, and a branch less
-			return int64(2*p.maps.len(p, m)-1) * block(int64(p.typ.Field(0).Type.Elem().Size()))
+			sum := int64(2*p.maps.len(p, m)-1) * block(int64(p.nodeSize()))
+			if p.elem.outside {
+				p.maps.each(p, m, func(_, v unsafe.Pointer) { sum += p.elem.bytes(v) })
+			}
+			return sum
 		default:
 			return p.bytesOfMap(m)
 		}
@@ -45,6 +52,15 @@ func (p *plan) bytes(v unsafe.Pointer) int64 {
 		}
 	}
 	return 0
+}
+
+// nodeSize is the size of what a persistent map points to.
+func (p *plan) nodeSize() uintptr {
+	t := p.typ
+	for t.Kind() == reflect.Struct {
+		t = t.Field(0).Type
+	}
+	return t.Elem().Size()
 }
 
 func (p *plan) bytesOfAll(v unsafe.Pointer, n int) int64 {

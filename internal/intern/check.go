@@ -21,7 +21,7 @@ const maxUnfolded = 1 << 20
 var (
 	errChannel  = errors.New("a channel cannot be part of a state")
 	errPointer  = errors.New("an unsafe pointer cannot be part of a state")
-	errShared   = errors.New("a table shares its values with others, so that they must refer to nothing")
+	errShared   = errors.New("a map or list that never changes may be shared, so that what it holds must refer to nothing that can be changed")
 	errFunc     = errors.New("a func cannot be part of a state")
 	errDepth    = fmt.Errorf("nested deeper than %d", maxDepth)
 	errUnfolded = fmt.Errorf("what is shared in it is referred to in more than %d ways", maxUnfolded)
@@ -76,8 +76,8 @@ func checkType(t reflect.Type, seen map[reflect.Type]bool) *fault {
 	case reflect.Pointer:
 		return checkType(t.Elem(), seen)
 	case reflect.Struct:
-		if key, value, ok := persistentMap(t); ok {
-			if refers(key) || refers(value) {
+		if isPersistent(t) {
+			if refers(t) {
 				return &fault{err: errShared}
 			}
 			return nil

@@ -30,7 +30,7 @@ func (p *plan) encode(dst []byte, v unsafe.Pointer) []byte {
 		if to == nil {
 			return append(dst, "nil"...)
 		}
-		return p.elem.encode(append(dst, '&'), to)
+		return p.elem.encode(p.pointed(dst), to)
 	case opSlice:
 		s := (*slice)(v)
 		if s.data == nil {
@@ -59,6 +59,14 @@ func (p *plan) encode(dst []byte, v unsafe.Pointer) []byte {
 		}
 	}
 	return append(dst, "nil"...)
+}
+
+// pointed appends the sign of a pointer. A persistent list is to be seen as a slice.
+func (p *plan) pointed(dst []byte) []byte {
+	if p.persistent {
+		return dst
+	}
+	return append(dst, '&')
 }
 
 // separated appends a comma unless the i-th thing is the first.

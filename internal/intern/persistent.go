@@ -6,8 +6,9 @@ import (
 	"unsafe"
 )
 
-// A persistent map is a type that is a map to whoever looks at it, but never changes: actor.Table is one. It is a struct of
-// one pointer, nil in the empty map, and its method All says of which types its keys and values are.
+// A persistent map is a type that is a map to whoever looks at it, but never changes: actor.Map is one. It is a struct of
+// one pointer, nil in the empty map, and its method All says of which types its keys and values are. A persistent list is
+// a struct of a pointer to a slice, nil in the empty list, that never changes either: actor.List is one.
 
 // persistent is what such a type has besides. What is shown are pointers to keys and values, in ascending order of keys.
 type persistent interface {
@@ -16,19 +17,52 @@ type persistent interface {
 	Sum(entry func(key, value any) uint64) uint64
 }
 
-var persistentType = reflect.TypeFor[persistent]()
+// unchanging is what a persistent list has.
+type unchanging interface {
+	Len() int
+	Unchanging()
+}
 
-// persistentMap returns the types of the keys and values of a type that is a persistent map.
-func persistentMap(t reflect.Type) (key, value reflect.Type, ok bool) {
+var (
+	persistentType = reflect.TypeFor[persistent]()
+	unchangingType = reflect.TypeFor[unchanging]()
+)
+
+// PersistentMap returns the types of the keys and values of a type that is a persistent map.
+func PersistentMap(t reflect.Type) (key, value reflect.Type, ok bool) {
 	if t.Kind() != reflect.Struct || t.Size() != unsafe.Sizeof(uintptr(0)) || !t.Implements(persistentType) {
 		return nil, nil, false
 	}
+	return allOf(t)
+}
+
+// PersistentList returns the type of the elements of a type that is a persistent list.
+func PersistentList(t reflect.Type) (elem reflect.Type, ok bool) {
+	if t.Kind() != reflect.Struct || t.Size() != unsafe.Sizeof(uintptr(0)) || !t.Implements(unchangingType) {
+		return nil, false
+	}
+	_, elem, ok = allOf(t)
+	for t.Kind() == reflect.Struct && t.NumField() == 1 {
+		t = t.Field(0).Type
+	}
+	return elem, ok && t == reflect.PointerTo(reflect.SliceOf(elem))
+}
+
+// allOf returns the types of the pairs that the method All of a type goes over.
+func allOf(t reflect.Type) (first, second reflect.Type, ok bool) {
 	all, ok := t.MethodByName("All")
 	if !ok || all.Type.NumOut() != 1 || !all.Type.Out(0).CanSeq2() {
 		return nil, nil, false
 	}
 	yield := all.Type.Out(0).In(0)
 	return yield.In(0), yield.In(1), true
+}
+
+// isPersistent reports whether a type is a persistent map or list: nothing of its values can be changed.
+func isPersistent(t reflect.Type) bool {
+	_, _, isMap := PersistentMap(t)
+	_, isList := PersistentList(t)
+	return isMap || isList
 }
 
 // persistentOps walks a persistent map by its own methods.
@@ -100,6 +134,12 @@ func refers(t reflect.Type) bool {
 	case reflect.Array:
 		return refers(t.Elem())
 	case reflect.Struct:
+		if key, value, ok := PersistentMap(t); ok {
+			return refers(key) || refers(value)
+		}
+		if elem, ok := PersistentList(t); ok {
+			return refers(elem)
+		}
 		for i := range t.NumField() {
 			if refers(t.Field(i).Type) {
 				return true

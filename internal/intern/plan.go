@@ -42,7 +42,7 @@ type plan struct {
 	bare       bool // a value holds no reference to such memory, and is not risky
 	outside    bool // a value holds memory outside its own
 	direct     bool // an interface holds the value itself rather than a pointer to it
-	persistent bool // of a map: it never changes, and shares what it has in common with others
+	persistent bool // of a map, or a pointer to a slice: what it refers to never changes, and may be shared
 	stringer   bool // String was declared for the type, not promoted from a field
 
 	elem   *plan // of pointers, slices, arrays and maps
@@ -140,7 +140,12 @@ func (c *compiler) plan(t reflect.Type) *plan {
 			p.op, p.pointers, p.owns = opTime, true, true
 			break
 		}
-		if key, value, ok := persistentMap(t); ok {
+		if elem, ok := PersistentList(t); ok {
+			p.op, p.persistent, p.pointers, p.outside = opPointer, true, true, true
+			p.elem = c.plan(reflect.SliceOf(elem))
+			break
+		}
+		if key, value, ok := PersistentMap(t); ok {
 			p.op, p.persistent, p.pointers, p.outside = opMap, true, true, true
 			p.key, p.elem = c.plan(key), c.plan(value)
 			break
@@ -223,8 +228,8 @@ func risky(t reflect.Type, open map[reflect.Type]bool) bool {
 	case reflect.Map:
 		r = risky(t.Key(), open) || risky(t.Elem(), open)
 	case reflect.Struct:
-		if _, _, ok := persistentMap(t); ok {
-			break // Neither keys nor values refer to anything.
+		if isPersistent(t) {
+			break
 		}
 		for i := 0; i < t.NumField() && !r && !t.ConvertibleTo(timeType); i++ {
 			r = t.Field(i).Name != "_" && risky(t.Field(i).Type, open)
@@ -248,8 +253,8 @@ func references(t reflect.Type) int {
 	case reflect.Array:
 		return inside(t.Elem(), t.Len())
 	case reflect.Struct:
-		if _, _, ok := persistentMap(t); ok {
-			return 0 // Nothing of it can be changed.
+		if isPersistent(t) {
+			return 0
 		}
 		n := 0
 		for i := 0; i < t.NumField() && n < 2 && !t.ConvertibleTo(timeType); i++ {

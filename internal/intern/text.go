@@ -53,7 +53,7 @@ func (p *plan) text(dst []byte, v unsafe.Pointer) []byte {
 		return p.textStruct(dst, v)
 	case opPointer:
 		if to := *(*unsafe.Pointer)(v); to != nil {
-			return p.elem.text(append(dst, '&'), to)
+			return p.elem.text(p.pointed(dst), to)
 		}
 	case opSlice:
 		if s := (*slice)(v); s.data != nil && p.elem.kind != reflect.Uint8 {

@@ -11,7 +11,7 @@ func (a *Acceptor[O]) p1a(m P1a) P1b[O] {
 	if a.Ballot.Less(m.Ballot) {
 		a.Ballot = m.Ballot
 	}
-	return P1b[O]{Scout: m.Ballot, Ballot: a.Ballot, Accepted: a.Accepted.from(m.Slot)}
+	return P1b[O]{Scout: m.Ballot, Ballot: a.Ballot, Accepted: PValues[O]{a.Accepted.From(m.Slot)}}
 }
 
 // p2a votes, unless a higher ballot was promised. A vote is a promise too: Figure 4 has acceptors vote only at the

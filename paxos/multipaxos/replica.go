@@ -9,13 +9,13 @@ import (
 
 // Replica is the state of a replica: Figure 1. Its decisions are durable.
 type Replica[S, O, R any] struct {
-	Machine   rsm.Replica[S, R]         // what the commands of all slots below SlotOut have made of the machine
-	SlotIn    rsm.Slot                  // all slots below it have a proposal of this replica, or a decision
-	SlotOut   rsm.Slot                  // the first slot that is not executed
-	Requests  []rsm.Command[O]          // commands that are to be proposed, in the order of their arrival; nil for none
-	Proposals map[rsm.Slot]rsm.Batch[O] // what it proposed and knows no decision of; nil for nothing
-	Decisions map[rsm.Slot]rsm.Batch[O] // all that it knows of; nil for none
-	Asked     map[rsm.ID]actor.ID       // who waits for the answer to a command; nil for nobody
+	Machine   rsm.Replica[S, R]   // what the commands of all slots below SlotOut have made of the machine
+	SlotIn    rsm.Slot            // all slots below it have a proposal of this replica, or a decision
+	SlotOut   rsm.Slot            // the first slot that is not executed
+	Requests  []rsm.Command[O]    // commands that are to be proposed, in the order of their arrival; nil for none
+	Proposals Slots[O]            // what it proposed and knows no decision of
+	Decisions Slots[O]            // all that it knows of
+	Asked     map[rsm.ID]actor.ID // who waits for the answer to a command; nil for nobody
 }
 
 // replicaOut is what a replica commands through.
@@ -32,7 +32,7 @@ type execution[S, O, R any] struct {
 }
 
 // newReplica returns the state of a replica that knows nothing, or some decisions, which it executes anew.
-func newReplica[S, O, R any](x *execution[S, O, R], decisions map[rsm.Slot]rsm.Batch[O]) Replica[S, O, R] {
+func newReplica[S, O, R any](x *execution[S, O, R], decisions Slots[O]) Replica[S, O, R] {
 	r := Replica[S, O, R]{Machine: rsm.Start(x.machine), SlotIn: 1, SlotOut: 1, Decisions: decisions}
 	r.perform(x)
 	return r
@@ -59,10 +59,10 @@ func (r *Replica[S, O, R]) request(from actor.ID, command rsm.Command[O], x *exe
 
 // holds reports whether a command is to be proposed or was.
 func (r *Replica[S, O, R]) holds(id rsm.ID) bool {
-	if rsm.Batch[O](r.Requests).Holds(id) {
+	if slices.ContainsFunc(r.Requests, func(c rsm.Command[O]) bool { return c.ID == id }) {
 		return true
 	}
-	for _, b := range r.Proposals {
+	for _, b := range r.Proposals.All() {
 		if b.Holds(id) {
 			return true
 		}
@@ -74,15 +74,14 @@ func (r *Replica[S, O, R]) holds(id rsm.ID) bool {
 func (r *Replica[S, O, R]) propose(x *execution[S, O, R]) {
 	r.SlotIn = max(r.SlotIn, r.SlotOut)
 	for r.SlotIn < r.SlotOut+x.window() && len(r.Requests) > 0 {
-		if _, decided := r.Decisions[r.SlotIn]; !decided {
+		if _, decided := r.Decisions.Get(r.SlotIn); !decided {
 			n := min(x.batch(), len(r.Requests))
-			b := rsm.Batch[O](r.Requests[:n])
-			if r.Proposals == nil {
-				r.Proposals = map[rsm.Slot]rsm.Batch[O]{}
+			b := rsm.BatchOf(r.Requests[:n]...)
+			r.Proposals = r.Proposals.With(r.SlotIn, b)
+			x.out.propose(Propose[O]{r.SlotIn, b})
+			if r.Requests = r.Requests[n:]; len(r.Requests) == 0 {
+				r.Requests = nil
 			}
-			r.Proposals[r.SlotIn] = b.Clone()
-			x.out.propose(Propose[O]{r.SlotIn, b.Clone()})
-			r.Requests = rsm.Batch[O](r.Requests[n:]).Clone()
 		}
 		r.SlotIn++
 	}
@@ -90,13 +89,10 @@ func (r *Replica[S, O, R]) propose(x *execution[S, O, R]) {
 
 // decision learns what is decided in a slot, executes what can be, and proposes further.
 func (r *Replica[S, O, R]) decision(d Decision[O], x *execution[S, O, R]) {
-	if _, known := r.Decisions[d.Slot]; known || d.Slot == 0 {
+	if _, known := r.Decisions.Get(d.Slot); known || d.Slot == 0 {
 		return
 	}
-	if r.Decisions == nil {
-		r.Decisions = map[rsm.Slot]rsm.Batch[O]{}
-	}
-	r.Decisions[d.Slot] = d.Batch.Clone()
+	r.Decisions = r.Decisions.With(d.Slot, d.Batch)
 	r.perform(x)
 	r.propose(x)
 }
@@ -105,19 +101,18 @@ func (r *Replica[S, O, R]) decision(d Decision[O], x *execution[S, O, R]) {
 // something else was decided is to be proposed again.
 func (r *Replica[S, O, R]) perform(x *execution[S, O, R]) {
 	for {
-		decided, ok := r.Decisions[r.SlotOut]
+		decided, ok := r.Decisions.Get(r.SlotOut)
 		if !ok {
 			return
 		}
-		proposed := r.Proposals[r.SlotOut]
-		delete(r.Proposals, r.SlotOut)
-		r.Proposals = unmap(r.Proposals)
-		for _, command := range decided {
+		proposed, _ := r.Proposals.Get(r.SlotOut)
+		r.Proposals = r.Proposals.Without(r.SlotOut)
+		for _, command := range decided.All() {
 			r.execute(command, x)
 		}
 		r.SlotOut++
 		if !proposed.Same(decided) {
-			r.Requests = append(r.Requests, proposed...)
+			r.Requests = append(r.Requests, proposed.Slice()...)
 		}
 		r.drop(x)
 	}
@@ -158,7 +153,7 @@ func (r *Replica[S, O, R]) execute(command rsm.Command[O], x *execution[S, O, R]
 func (r *Replica[S, O, R]) holes() []rsm.Slot {
 	var holes []rsm.Slot
 	next := r.SlotOut
-	for _, slot := range ascending(r.Decisions) {
+	for slot := range r.Decisions.From(next).All() {
 		for ; next < slot; next++ {
 			holes = append(holes, next)
 		}
@@ -173,10 +168,10 @@ const learned = 64
 // teach tells the decisions that a Learn asks for, up to the first that is not known.
 func (r *Replica[S, O, R]) teach(m Learn, tell func(Decision[O])) {
 	for slot, n := max(m.SlotOut, 1), 0; n < learned; slot, n = slot+1, n+1 {
-		b, known := r.Decisions[slot]
+		b, known := r.Decisions.Get(slot)
 		if !known {
 			return
 		}
-		tell(Decision[O]{slot, b.Clone()})
+		tell(Decision[O]{slot, b})
 	}
 }

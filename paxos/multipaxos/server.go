@@ -30,7 +30,7 @@ type State[S, O, R any] struct {
 // Durable is what a server keeps across a crash: promise, votes and decisions.
 type Durable[O any] struct {
 	Acceptor  Acceptor[O]
-	Decisions map[rsm.Slot]rsm.Batch[O] // nil for none
+	Decisions Slots[O]
 }
 
 // Validate reports what is wrong with the configuration, or nil.
@@ -86,7 +86,7 @@ func (s Server[S, O, R]) begin(self actor.ID, kept Durable[O], out *Out[R]) Stat
 	st.Replica = newReplica(t.executing(), kept.Decisions)
 	st.Leader.Known = kept.Acceptor.Ballot
 	// Who has patience leaves it to one server to lead first.
-	if s.Patience == 0 || st.Leader.Known == (Ballot{}) && t.all[0] == self {
+	if s.Patience == 0 || st.Leader.Known == (Ballot{}) && (len(s.Peers) == 0 || self < s.Peers[0]) {
 		st.Leader.scout(t.leading())
 	}
 	setResend(s.Options, out)
@@ -135,19 +135,17 @@ func (s Server[S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer actor.T
 type turn[S, O, R any] struct {
 	Server[S, O, R]
 	self  actor.ID
-	all   []actor.ID // servers, in ascending order
 	st    *State[S, O, R]
 	out   *Out[R]
 	local []Message // what roles of the server say to one another within the step
 }
 
 func (s Server[S, O, R]) turn(self actor.ID, st *State[S, O, R], out *Out[R]) *turn[S, O, R] {
-	at, _ := slices.BinarySearch(s.Peers, self)
-	return &turn[S, O, R]{s, self, slices.Insert(slices.Clone(s.Peers), at, self), st, out, nil}
+	return &turn[S, O, R]{s, self, st, out, nil}
 }
 
 func (t *turn[S, O, R]) leading() *leading[O] {
-	return &leading[O]{t.Options, t.self, t.all, t.st.Replica.SlotOut, t}
+	return &leading[O]{t.Options, t.self, t.Peers, true, t.st.Replica.SlotOut, t}
 }
 
 func (t *turn[S, O, R]) executing() *execution[S, O, R] {
@@ -197,8 +195,8 @@ func (t *turn[S, O, R]) lead(from actor.ID, msg LeaderMessage) {
 	case P2b:
 		t.st.Leader.p2b(from, m, t.leading())
 	case Propose[O]:
-		if b, decided := t.st.Replica.Decisions[m.Slot]; decided && t.Reduce {
-			t.tell(from, Decision[O]{m.Slot, b.Clone()}) // The leader has forgotten that it proposed for this slot.
+		if b, decided := t.st.Replica.Decisions.Get(m.Slot); decided && t.Reduce {
+			t.tell(from, Decision[O]{m.Slot, b}) // The leader has forgotten that it proposed for this slot.
 			return
 		}
 		t.st.Leader.propose(m.Slot, m.Batch, t.leading())
@@ -244,7 +242,7 @@ func (t *turn[S, O, R]) acceptor(to actor.ID, msg AcceptorMessage) {
 // replicas tells all replicas of a decision.
 func (t *turn[S, O, R]) replicas(d Decision[O]) {
 	for _, id := range t.Peers {
-		t.out.Send(id, Decision[O]{d.Slot, d.Batch.Clone()})
+		t.out.Send(id, Decision[O]{d.Slot, d.Batch})
 	}
 	t.tell(t.self, d)
 }
@@ -257,7 +255,7 @@ func (t *turn[S, O, R]) propose(p Propose[O]) {
 
 func (t *turn[S, O, R]) forward(p Propose[O]) {
 	if l := &t.st.Leader; l.passive() && l.Known != (Ballot{}) && l.Known.Leader != t.self {
-		t.out.Send(l.Known.Leader, Propose[O]{p.Slot, p.Batch.Clone()})
+		t.out.Send(l.Known.Leader, Propose[O]{p.Slot, p.Batch})
 	}
 }
 
@@ -270,8 +268,8 @@ func (t *turn[S, O, R]) know(b Ballot) {
 }
 
 func (t *turn[S, O, R]) preempted() {
-	for _, slot := range ascending(t.st.Replica.Proposals) {
-		t.forward(Propose[O]{slot, t.st.Replica.Proposals[slot]})
+	for slot, b := range t.st.Replica.Proposals.All() {
+		t.forward(Propose[O]{slot, b})
 	}
 	t.setLead()
 }
@@ -298,8 +296,8 @@ func (t *turn[S, O, R]) again() {
 		t.ping()
 	}
 	r := &t.st.Replica
-	for _, slot := range ascending(r.Proposals) {
-		t.propose(Propose[O]{slot, r.Proposals[slot]})
+	for slot, b := range r.Proposals.All() {
+		t.propose(Propose[O]{slot, b})
 	}
 	holes := r.holes()
 	if len(holes) == 0 {
@@ -309,7 +307,7 @@ func (t *turn[S, O, R]) again() {
 		t.out.Send(id, Learn{r.SlotOut})
 	}
 	for _, slot := range holes {
-		if _, proposed := r.Proposals[slot]; !proposed {
+		if _, proposed := r.Proposals.Get(slot); !proposed {
 			t.propose(Propose[O]{Slot: slot})
 		}
 	}

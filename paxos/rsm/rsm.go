@@ -12,6 +12,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"synod/actor"
 )
 
 type (
@@ -47,17 +49,19 @@ type Command[O any] struct {
 	Floor Local
 }
 
-// Batch is the commands of one slot, in their order; without any, the slot does nothing. Its elements must not be
-// changed.
-type Batch[O any] []Command[O]
+// Batch is the commands of one slot, in their order; without any, the slot does nothing.
+type Batch[O any] struct{ actor.List[Command[O]] }
+
+// BatchOf returns the batch of some commands, which it copies.
+func BatchOf[O any](commands ...Command[O]) Batch[O] { return Batch[O]{actor.ListOf(commands...)} }
 
 // Same reports whether two batches are the same commands in the same order.
 func (b Batch[O]) Same(other Batch[O]) bool {
-	if len(b) != len(other) {
+	if b.Len() != other.Len() {
 		return false
 	}
-	for i := range b {
-		if b[i].ID != other[i].ID {
+	for i, c := range b.All() {
+		if c.ID != other.At(i).ID {
 			return false
 		}
 	}
@@ -66,20 +70,16 @@ func (b Batch[O]) Same(other Batch[O]) bool {
 
 // Holds reports whether a command is in the batch.
 func (b Batch[O]) Holds(id ID) bool {
-	for i := range b {
-		if b[i].ID == id {
+	for _, c := range b.All() {
+		if c.ID == id {
 			return true
 		}
 	}
 	return false
 }
 
-// Clone returns a copy with elements of its own. A batch that lies in two places of one state must be cloned, as states
-// must not share memory within themselves. The copy of an empty batch is nil.
-func (b Batch[O]) Clone() Batch[O] { return append(Batch[O](nil), b...) }
-
-// Machine is a deterministic state machine with local state S, operations O and results R. Operations and results
-// must be plain values that hold no maps, slices or pointers which anybody changes; strings are fine.
+// Machine is a deterministic state machine with local state S, operations O and results R. Operations must be plain values
+// that hold no slices, maps or pointers; strings, actor.List and actor.Map are fine. Nobody changes what a result holds.
 //
 // A machine is a handler in the sense of package actor: it has no clock, no randomness and no I/O, does not depend on
 // the order of a map, and is safe for concurrent use.

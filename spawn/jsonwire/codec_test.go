@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"synod/actor"
 	"synod/internal/strictjson"
 )
 
@@ -39,6 +40,14 @@ type (
 	}
 	list_  []string
 	boxed  struct{ To *int32 }
+	steady struct {
+		Names  actor.List[string]
+		ByNode named
+	}
+	named struct {
+		actor.Map[Node, actor.List[actor.List[int8]]]
+	}
+	Node   uint64
 	light  struct{ Level uint8 }
 	dark   struct{}
 	answer struct{ ServerID, LastHTTPCode uint32 }
@@ -49,13 +58,14 @@ func (plain) message()  {}
 func (nested) message() {}
 func (list_) message()  {}
 func (boxed) message()  {}
+func (steady) message() {}
 func (answer) message() {}
 func (*light) message() {}
 func (light) shade()    {}
 func (dark) shade()     {}
 
 var codec = Must[message](
-	[]message{ping{}, plain{}}, []message{nested{}, list_(nil), boxed{}, answer{}},
+	[]message{ping{}, plain{}}, []message{nested{}, list_(nil), boxed{}, answer{}, steady{}},
 	UnionOf[shade](light{}, dark{}),
 )
 
@@ -72,6 +82,15 @@ func TestForms(t *testing.T) {
 		{list_{"a", "\"\\\n\x01é"}, `{"list_":["a","\"\\\n\u0001é"]}`},
 		{list_(nil), `{"list_":[]}`},
 		{boxed{}, `{"boxed":{"to":null}}`},
+		{steady{}, `{"steady":{"names":[],"by_node":{}}}`},
+		{
+			steady{
+				Names: actor.ListOf("a", ""),
+				ByNode: named{actor.Map[Node, actor.List[actor.List[int8]]]{}.
+					With(10, actor.ListOf(actor.ListOf[int8](1, -2), actor.List[int8]{})).With(9, actor.List[actor.List[int8]]{})},
+			},
+			`{"steady":{"names":["a",""],"by_node":{"9":[],"10":[[1,-2],[]]}}}`,
+		},
 		{boxed{pointer[int32](-5)}, `{"boxed":{"to":-5}}`},
 		{
 			plain{true, "x", math.MinInt8, math.MinInt64, math.MaxUint16, math.MaxUint64, []Number{1, -2}, [2]uint32{7, 8}, 9},
@@ -111,6 +130,8 @@ func TestRefused(t *testing.T) {
 		`{"answer":{"server_id":-1,"last_http_code":1}}`, `{"answer":{"server_id":1.0,"last_http_code":1}}`,
 		`{"answer":{"server_id":1,"last_http_code":1,"more":1}}`, `{"list_":["\ud800"]}`, "{\"list_\":[\"\xff\"]}", `{"list_":[1]}`,
 		`{"boxed":{"to":2147483648}}`, `{"boxed":{"to":-2147483649}}`, `{"boxed":{"to":-0}}`, `{"boxed":{"to":-}}`,
+		`{"steady":{"names":[1],"by_node":{}}}`, `{"steady":{"names":[],"by_node":{"-1":[]}}}`,
+		`{"steady":{"names":[],"by_node":{"1":[],"1":[]}}}`, `{"steady":{"names":null,"by_node":{}}}`,
 		`{"nested":{"to":null,"by_name":{},"by_id":{"03":[]},"colour":null,"tree":null}}`,
 		`{"nested":{"to":null,"by_name":{},"by_id":{"3":[],"3":[]},"colour":null,"tree":null}}`,
 		`{"nested":{"to":null,"by_name":{},"by_id":{"40000":[]},"colour":null,"tree":null}}`,

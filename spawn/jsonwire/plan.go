@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unsafe"
+
+	"synod/internal/intern"
 )
 
 // kind says how a value is written.
@@ -21,8 +23,10 @@ const (
 	array // of a fixed length
 	table // a map
 	object
-	reference // a pointer
-	sum       // an interface
+	reference     // a pointer
+	sum           // an interface
+	constantList  // a list that never changes
+	constantTable // a map that never changes
 )
 
 // plan is how values of a type are written and read.
@@ -31,7 +35,7 @@ type plan struct {
 	of     reflect.Type
 	size   uintptr
 	bits   int
-	elem   *plan // of a list, array, table or reference
+	elem   *plan // of a list, array, table or reference; of a constant list, the plan of a slice
 	key    *plan // of a table
 	length int   // of an array
 	fields []field
@@ -111,7 +115,7 @@ func (c *compiler) plan(t reflect.Type) (*plan, error) {
 	case reflect.Map:
 		err = c.table(p)
 	case reflect.Struct:
-		err = c.object(p)
+		err = c.structure(p)
 	case reflect.Interface:
 		u, known := c.unions[t]
 		if !known {
@@ -123,6 +127,23 @@ func (c *compiler) plan(t reflect.Type) (*plan, error) {
 			"structs, slices, arrays, maps and pointers of such", t)
 	}
 	return p, err
+}
+
+// structure makes the plan of a struct, or of a list or map that never changes: actor.List and actor.Map.
+func (c *compiler) structure(p *plan) (err error) {
+	if elem, ok := intern.PersistentList(p.of); ok {
+		p.kind = constantList
+		p.elem, err = c.plan(reflect.SliceOf(elem))
+		return err
+	}
+	if key, value, ok := intern.PersistentMap(p.of); ok {
+		p.kind = constantTable
+		if p.key, err = c.plan(key); err == nil {
+			p.elem, err = c.plan(value)
+		}
+		return err
+	}
+	return c.object(p)
 }
 
 func (c *compiler) table(p *plan) error {

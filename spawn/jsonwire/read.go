@@ -38,6 +38,13 @@ func read(r *strictjson.Reader, p *plan, v unsafe.Pointer) {
 		}
 	case table:
 		readTable(r, p, v)
+	case constantList:
+		items := reflect.New(p.elem.of)
+		if readList(r, p.elem, items.UnsafePointer()); items.Elem().Len() > 0 {
+			*(*unsafe.Pointer)(v) = items.UnsafePointer()
+		}
+	case constantTable:
+		readConstantTable(r, p, v)
 	case object:
 		readObject(r, p, v)
 	case reference:
@@ -138,23 +145,8 @@ func readTable(r *strictjson.Reader, p *plan, v unsafe.Pointer) {
 			m.Set(reflect.MakeMap(p.of))
 		}
 		key := reflect.New(p.key.of).Elem()
-		switch p.key.kind {
-		case signed:
-			n, err := strconv.ParseInt(string(name), 10, p.key.bits)
-			if err != nil || strconv.FormatInt(n, 10) != string(name) {
-				r.Fail("a key that is a whole number")
-				return true
-			}
-			key.SetInt(n)
-		case unsigned:
-			n, err := strconv.ParseUint(string(name), 10, p.key.bits)
-			if err != nil || strconv.FormatUint(n, 10) != string(name) {
-				r.Fail("a key that is a whole number")
-				return true
-			}
-			key.SetUint(n)
-		default:
-			key.SetString(string(name))
+		if !readKey(r, p.key, key, string(name)) {
+			return true
 		}
 		if m.MapIndex(key).IsValid() {
 			r.Fail("each key once")
@@ -163,6 +155,56 @@ func readTable(r *strictjson.Reader, p *plan, v unsafe.Pointer) {
 		elem := reflect.New(p.elem.of)
 		read(r, p.elem, elem.UnsafePointer())
 		m.SetMapIndex(key, elem.Elem())
+		return true
+	})
+}
+
+// readKey reads a key from its name, and reports whether it is one.
+func readKey(r *strictjson.Reader, p *plan, key reflect.Value, name string) bool {
+	switch p.kind {
+	case signed:
+		n, err := strconv.ParseInt(name, 10, p.bits)
+		if err != nil || strconv.FormatInt(n, 10) != name {
+			r.Fail("a key that is a whole number")
+			return false
+		}
+		key.SetInt(n)
+	case unsigned:
+		n, err := strconv.ParseUint(name, 10, p.bits)
+		if err != nil || strconv.FormatUint(n, 10) != name {
+			r.Fail("a key that is a whole number")
+			return false
+		}
+		key.SetUint(n)
+	default:
+		key.SetString(name)
+	}
+	return true
+}
+
+// readConstantTable reads a map that never changes: each entry makes another one.
+func readConstantTable(r *strictjson.Reader, p *plan, v unsafe.Pointer) {
+	m := reflect.NewAt(p.of, v).Elem()
+	of := m // the map itself, which is m, or the field of m that it is promoted from
+	for {
+		with := of.MethodByName("With")
+		if with.Type().Out(0) == of.Type() {
+			break
+		}
+		of = of.Field(0)
+	}
+	r.Fields(func(name []byte) bool {
+		key := reflect.New(p.key.of).Elem()
+		if !readKey(r, p.key, key, string(name)) {
+			return true
+		}
+		if of.MethodByName("Get").Call([]reflect.Value{key})[1].Bool() {
+			r.Fail("each key once")
+			return true
+		}
+		elem := reflect.New(p.elem.of)
+		read(r, p.elem, elem.UnsafePointer())
+		of.Set(of.MethodByName("With").Call([]reflect.Value{key, elem.Elem()})[0])
 		return true
 	})
 }

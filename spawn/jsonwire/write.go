@@ -56,6 +56,14 @@ func (w *writer) value(p *plan, v unsafe.Pointer) {
 		w.elements(p.elem, v, p.length)
 	case table:
 		w.table(p, v)
+	case constantList:
+		if to := *(*unsafe.Pointer)(v); to != nil {
+			w.value(p.elem, to)
+			return
+		}
+		w.dst = append(w.dst, "[]"...)
+	case constantTable:
+		w.constantTable(p, v)
 	case object:
 		w.object(p, v)
 	case reference:
@@ -168,6 +176,28 @@ func (w *writer) table(p *plan, v unsafe.Pointer) {
 			elem.Elem().Set(m.MapIndex(k))
 			w.value(p.elem, elem.UnsafePointer())
 		}
+	}
+	w.depth--
+	w.dst = append(w.dst, '}')
+}
+
+// constantTable writes a map that never changes, which shows its entries in ascending order of their keys.
+func (w *writer) constantTable(p *plan, v unsafe.Pointer) {
+	w.dst = append(w.dst, '{')
+	if w.enter() {
+		first := true
+		m := reflect.NewAt(p.of, v).Elem().Interface().(interface {
+			Entries(show func(key, value any))
+		})
+		m.Entries(func(key, value any) {
+			if !first {
+				w.dst = append(w.dst, ',')
+			}
+			first = false
+			k := loadUint(p.key.bits, (*face)(unsafe.Pointer(&key)).data)
+			w.dst = append(strconv.AppendUint(append(w.dst, '"'), k, 10), '"', ':')
+			w.value(p.elem, (*face)(unsafe.Pointer(&value)).data)
+		})
 	}
 	w.depth--
 	w.dst = append(w.dst, '}')

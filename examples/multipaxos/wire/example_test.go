@@ -3,6 +3,7 @@ package wire_test
 import (
 	"fmt"
 
+	"synod/actor"
 	"synod/examples/multipaxos/wire"
 	"synod/paxos/multipaxos"
 	"synod/paxos/rsm"
@@ -10,15 +11,16 @@ import (
 
 // The votes and the decision of each slot are records of their own, so that a step changes a few.
 func Example() {
-	batch := rsm.Batch[rsm.StoreOp]{{ID: rsm.ID{Client: 7, Local: 1}, Op: rsm.StoreOp{Kind: rsm.Put, Key: "k", Value: "v"}}}
-	ballot := multipaxos.Ballot{Round: 2, Leader: 1}
-	records, err := wire.Records.Split(multipaxos.Durable[rsm.StoreOp]{
-		Acceptor: multipaxos.Acceptor[rsm.StoreOp]{
-			Ballot:   ballot,
-			Accepted: multipaxos.PValues[rsm.StoreOp]{12: {{Ballot: ballot, Batch: batch}}},
-		},
-		Decisions: map[rsm.Slot]rsm.Batch[rsm.StoreOp]{11: batch},
+	batch := rsm.BatchOf(rsm.Command[rsm.StoreOp]{
+		ID: rsm.ID{Client: 7, Local: 1}, Op: rsm.StoreOp{Kind: rsm.Put, Key: "k", Value: "v"},
 	})
+	kept := multipaxos.Durable[rsm.StoreOp]{Decisions: multipaxos.Slots[rsm.StoreOp]{}.With(11, batch)}
+	ballot := multipaxos.Ballot{Round: 2, Leader: 1}
+	kept.Acceptor.Ballot = ballot
+	kept.Acceptor.Accepted.Map = kept.Acceptor.Accepted.With(12, actor.ListOf(
+		multipaxos.Vote[rsm.StoreOp]{Ballot: ballot, Batch: batch},
+	))
+	records, err := wire.Records.Split(kept)
 	for _, r := range records {
 		fmt.Println(r.Name)
 	}

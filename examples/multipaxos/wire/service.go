@@ -44,7 +44,9 @@ var Store = service.Must(service.Config[string, rsm.StoreOp, rsm.StoreResult, rs
 	},
 	Wire: Messages,
 	Request: func(number uint64, op rsm.StoreOp) rsm.Message {
-		return rsm.Request[rsm.StoreOp]{Command: rsm.Command[rsm.StoreOp]{ID: rsm.ID{Local: rsm.Local(number)}, Op: op}}
+		// A client asks for one thing at a time, and for nothing again once it has gone on.
+		local := rsm.Local(number)
+		return rsm.Request[rsm.StoreOp]{Command: rsm.Command[rsm.StoreOp]{ID: rsm.ID{Local: local}, Op: op, Floor: local}}
 	},
 	Answer: func(m rsm.Message) (uint64, rsm.StoreResult, bool) {
 		r, ok := m.(rsm.Reply[rsm.StoreResult])

@@ -17,10 +17,10 @@ import (
 
 func batches() *rapid.Generator[rsm.Batch[rsm.StoreOp]] {
 	return rapid.Custom(func(t *rapid.T) rsm.Batch[rsm.StoreOp] {
-		var b rsm.Batch[rsm.StoreOp]
+		var commands []rsm.Command[rsm.StoreOp]
 		for range rapid.IntRange(0, 3).Draw(t, "commands") {
 			text := rapid.SampledFrom([]string{"", "a", "\"\n", "é"})
-			b = append(b, rsm.Command[rsm.StoreOp]{
+			commands = append(commands, rsm.Command[rsm.StoreOp]{
 				ID: rsm.ID{Client: rsm.Client(rapid.Uint64().Draw(t, "client")), Local: rsm.Local(rapid.Uint64().Draw(t, "local"))},
 				Op: rsm.StoreOp{
 					Kind: rsm.StoreKind(rapid.IntRange(0, 3).Draw(t, "kind")), Key: text.Draw(t, "key"),
@@ -29,7 +29,7 @@ func batches() *rapid.Generator[rsm.Batch[rsm.StoreOp]] {
 				End: rapid.Bool().Draw(t, "end"), Floor: rsm.Local(rapid.Uint64().Draw(t, "floor")),
 			})
 		}
-		return b
+		return rsm.BatchOf(commands...)
 	})
 }
 
@@ -41,26 +41,30 @@ func ballots() *rapid.Generator[multipaxos.Ballot] {
 	})
 }
 
-// What is kept comes back from its records, which ascend.
+// durables draws what servers keep, which may differ from another one in everything.
+func durables(t *rapid.T, kept multipaxos.Durable[rsm.StoreOp]) multipaxos.Durable[rsm.StoreOp] {
+	kept.Acceptor.Ballot = ballots().Draw(t, "promise")
+	slots := rapid.SliceOfNDistinct(rapid.OneOf(rapid.Uint64Range(1, 9), rapid.Uint64Range(1, 1<<64-1)), 0, 4, rapid.ID[uint64])
+	for _, slot := range slots.Draw(t, "decided") {
+		kept.Decisions = kept.Decisions.With(rsm.Slot(slot), batches().Draw(t, "batch"))
+	}
+	for _, slot := range slots.Draw(t, "voted") {
+		votes := actor.ListOf(multipaxos.Vote[rsm.StoreOp]{
+			Ballot: ballots().Draw(t, "ballot"), Batch: batches().Draw(t, "batch"),
+		})
+		kept.Acceptor.Accepted.Map = kept.Acceptor.Accepted.With(rsm.Slot(slot), votes)
+	}
+	for _, slot := range slots.Draw(t, "forgotten") {
+		kept.Decisions = kept.Decisions.Without(rsm.Slot(slot))
+	}
+	return kept
+}
+
+// What is kept comes back from its records, which ascend, and what changes is what changes of all records.
 func TestRecords(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var kept multipaxos.Durable[rsm.StoreOp]
-		kept.Acceptor.Ballot = ballots().Draw(t, "promise")
-		slots := rapid.SliceOfNDistinct(rapid.Uint64Range(1, 1<<64-1), 0, 4, rapid.ID[uint64])
-		for _, slot := range slots.Draw(t, "decided") {
-			if kept.Decisions == nil {
-				kept.Decisions = map[rsm.Slot]rsm.Batch[rsm.StoreOp]{}
-			}
-			kept.Decisions[rsm.Slot(slot)] = batches().Draw(t, "batch")
-		}
-		for _, slot := range slots.Draw(t, "voted") {
-			if kept.Acceptor.Accepted == nil {
-				kept.Acceptor.Accepted = multipaxos.PValues[rsm.StoreOp]{}
-			}
-			kept.Acceptor.Accepted[rsm.Slot(slot)] = []multipaxos.Vote[rsm.StoreOp]{
-				{Ballot: ballots().Draw(t, "ballot"), Batch: batches().Draw(t, "batch")},
-			}
-		}
+		before := durables(t, multipaxos.Durable[rsm.StoreOp]{})
+		kept := durables(t, before)
 		records, err := wire.Records.Split(kept)
 		if err != nil {
 			t.Fatal(err)
@@ -72,6 +76,14 @@ func TestRecords(t *testing.T) {
 		back, err := wire.Records.Join(records)
 		if err != nil || !reflect.DeepEqual(back, kept) {
 			t.Fatalf("%+v became %+v, %v", kept, back, err)
+		}
+		old, err := wire.Records.Split(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes, err := wire.Records.Changes(before, kept)
+		if want := storage.Changes(old, records); err != nil || !reflect.DeepEqual(changes, want) {
+			t.Fatalf("changes %v, %v; want %v", changes, err, want)
 		}
 	})
 }
@@ -94,12 +106,12 @@ func TestRecordsRefused(t *testing.T) {
 
 // What a stranger sends is refused or is a message that is written as it was meant.
 func FuzzMessages(f *testing.F) {
+	var accepted multipaxos.PValues[rsm.StoreOp]
+	accepted.Map = accepted.With(3, actor.ListOf(multipaxos.Vote[rsm.StoreOp]{Ballot: multipaxos.Ballot{Round: 1}}))
 	for _, m := range []rsm.Message{
 		rsm.Request[rsm.StoreOp]{Command: rsm.Command[rsm.StoreOp]{Op: rsm.StoreOp{Kind: rsm.Put, Key: "k", Value: "v"}}},
 		rsm.Reply[rsm.StoreResult]{Answer: rsm.Answer[rsm.StoreResult]{Status: rsm.Executed}},
-		rsm.Internal[multipaxos.Message]{Message: multipaxos.P1b[rsm.StoreOp]{
-			Accepted: multipaxos.PValues[rsm.StoreOp]{3: {{Ballot: multipaxos.Ballot{Round: 1}}}},
-		}},
+		rsm.Internal[multipaxos.Message]{Message: multipaxos.P1b[rsm.StoreOp]{Accepted: accepted}},
 	} {
 		data, err := wire.Messages.Append(nil, m)
 		if err != nil {

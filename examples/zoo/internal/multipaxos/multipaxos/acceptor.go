@@ -22,7 +22,7 @@ func acceptor_p1a[Mutant variant.Mutant, O any](a *Acceptor[O], m P1a) P1b[O] {
 	if a.Ballot.Less(m.Ballot) {
 		a.Ballot = m.Ballot
 	}
-	return P1b[O]{Scout: m.Ballot, Ballot: a.Ballot, Accepted: pValues_from[Mutant](a.Accepted, m.Slot)}
+	return P1b[O]{Scout: m.Ballot, Ballot: a.Ballot, Accepted: PValues[O]{a.Accepted.From(m.Slot)}}
 }
 
 // p2a votes, unless a higher ballot was promised. A vote is a promise too: Figure 4 has acceptors vote only at the

@@ -5,7 +5,6 @@ package multipaxos
 import "synod/examples/zoo/internal/variant"
 
 import (
-	"maps"
 	"time"
 
 	"synod/actor"
@@ -14,13 +13,13 @@ import (
 
 // Leader is the state of a leader, none of it durable: Figure 7. It is passive unless it is Active or has a Scout.
 type Leader[O any] struct {
-	Ballot     Ballot                    // its own last one, the paper's ballot_num; zero if it never had one
-	Known      Ballot                    // the highest that it knows of
-	Active     bool                      // a majority promised Ballot
-	Proposals  map[rsm.Slot]rsm.Batch[O] // what to have decided; nil for nothing
-	Scout      *Scout[O]                 // of Ballot; nil if none is under way
-	Commanders map[rsm.Slot]Commander    // of Ballot, for Proposals; nil if none is under way
-	Patience   time.Duration             // how long to wait for a ping, if that is adaptive; otherwise 0
+	Ballot     Ballot                 // its own last one, the paper's ballot_num; zero if it never had one
+	Known      Ballot                 // the highest that it knows of
+	Active     bool                   // a majority promised Ballot
+	Proposals  Slots[O]               // what to have decided
+	Scout      *Scout[O]              // of Ballot; nil if none is under way
+	Commanders map[rsm.Slot]Commander // of Ballot, for Proposals; nil if none is under way
+	Patience   time.Duration          // how long to wait for a ping, if that is adaptive; otherwise 0
 }
 
 // Scout is Figure 6: it waits for the promises of a majority.
@@ -49,15 +48,36 @@ type leading[O any] struct {
 	Options
 	self      actor.ID
 	acceptors []actor.ID // ascending
+	beside    bool       // there is an acceptor beside the leader, which is not among the others
 	first     rsm.Slot   // all slots below are executed by the replica beside the leader; 1 without one
 	out       leaderOut[O]
 }
 
-func (c *leading[O]) quorum() int { return actor.Majority(len(c.acceptors)) }
+func (c *leading[O]) quorum() int {
+	if c.beside {
+		return actor.Majority(len(c.acceptors) + 1)
+	}
+	return actor.Majority(len(c.acceptors))
+}
 
-func (c *leading[O]) broadcast(m AcceptorMessage) {
+// broadcast sends a message to all acceptors but some, in ascending order.
+func (c *leading[O]) broadcast(m AcceptorMessage, but map[actor.ID]bool) {
+	own := c.beside
 	for _, id := range c.acceptors {
-		c.out.acceptor(id, m)
+		if own && c.self < id {
+			own = false
+			c.send(c.self, m, but)
+		}
+		c.send(id, m, but)
+	}
+	if own {
+		c.send(c.self, m, but)
+	}
+}
+
+func (c *leading[O]) send(to actor.ID, m AcceptorMessage, but map[actor.ID]bool) {
+	if !but[to] {
+		c.out.acceptor(to, m)
 	}
 }
 
@@ -76,7 +96,7 @@ func (l *Leader[O]) scout(c *leading[O]) bool {
 	l.Known = l.Ballot
 	l.Active, l.Commanders = false, nil
 	l.Scout = &Scout[O]{Promised: map[actor.ID]bool{}}
-	c.broadcast(l.p1a(c))
+	c.broadcast(l.p1a(c), nil)
 	return true
 }
 
@@ -90,10 +110,10 @@ func (l *Leader[O]) p1a(c *leading[O]) P1a {
 // propose takes a proposal for a slot that has none so far.
 func leader_propose[Mutant variant.Mutant, O any](l *Leader[O], slot rsm.Slot, b rsm.Batch[O], c *leading[O]) {
 	if variant.Of[Mutant]() == "two-batches" {
-		if b, taken := l.Proposals[slot]; taken && len(b) == 0 {
+		if b, taken := l.Proposals.Get(slot); taken && b.Len() == 0 {
 			return
 		}
-		l.put(slot, b)
+		l.Proposals = l.Proposals.With(slot, b)
 		if l.Active {
 			l.command(slot, c)
 		}
@@ -101,20 +121,13 @@ func leader_propose[Mutant variant.Mutant, O any](l *Leader[O], slot rsm.Slot, b
 		return
 	}
 
-	if _, taken := l.Proposals[slot]; taken {
+	if _, taken := l.Proposals.Get(slot); taken {
 		return
 	}
-	l.put(slot, b)
+	l.Proposals = l.Proposals.With(slot, b)
 	if l.Active {
 		l.command(slot, c)
 	}
-}
-
-func (l *Leader[O]) put(slot rsm.Slot, b rsm.Batch[O]) {
-	if l.Proposals == nil {
-		l.Proposals = map[rsm.Slot]rsm.Batch[O]{}
-	}
-	l.Proposals[slot] = b.Clone()
 }
 
 // command starts a commander.
@@ -123,11 +136,12 @@ func (l *Leader[O]) command(slot rsm.Slot, c *leading[O]) {
 		l.Commanders = map[rsm.Slot]Commander{}
 	}
 	l.Commanders[slot] = Commander{Voted: map[actor.ID]bool{}}
-	c.broadcast(l.p2a(slot))
+	c.broadcast(l.p2a(slot), nil)
 }
 
 func (l *Leader[O]) p2a(slot rsm.Slot) P2a[O] {
-	return P2a[O]{PValue[O]{l.Ballot, slot, l.Proposals[slot].Clone()}}
+	b, _ := l.Proposals.Get(slot)
+	return P2a[O]{PValue[O]{l.Ballot, slot, b}}
 }
 
 // p1b counts a promise for the scout. Answers to a scout that has ended are ignored.
@@ -140,11 +154,7 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 			l.preempt(m.Ballot, c)
 			return
 		}
-		for _, slot := range ascending(m.Accepted) {
-			for _, v := range m.Accepted[slot] {
-				l.Scout.PValues = pValues_with[Mutant](l.Scout.PValues, PValue[O]{v.Ballot, slot, v.Batch}, c.Reduce)
-			}
-		}
+		l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
 		l.Scout.Promised[from] = true
 		if len(l.Scout.Promised) >= c.quorum() {
 			leader_adopt[Mutant](l, l.Scout.PValues, c)
@@ -160,11 +170,7 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 		l.preempt(m.Ballot, c)
 		return
 	}
-	for _, slot := range ascending(m.Accepted) {
-		for _, v := range m.Accepted[slot] {
-			l.Scout.PValues = pValues_with[Mutant](l.Scout.PValues, PValue[O]{v.Ballot, slot, v.Batch}, c.Reduce)
-		}
-	}
+	l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
 	l.Scout.Promised[from] = true
 	if len(l.Scout.Promised) >= c.quorum() {
 		leader_adopt[Mutant](l, l.Scout.PValues, c)
@@ -178,23 +184,19 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 	if variant.Of[Mutant]() == "hole-left" {
 		l.Active, l.Scout = true, nil
 		if c.Reduce {
-			maps.DeleteFunc(l.Proposals, func(s rsm.Slot, _ rsm.Batch[O]) bool { return s < c.first })
-			l.Proposals = unmap(l.Proposals)
+			l.Proposals = l.Proposals.From(c.first)
 		}
-		for _, slot := range ascending(accepted) {
-			votes := accepted[slot]
-			l.put(slot, votes[len(votes)-1].Batch)
+		for slot, votes := range accepted.All() {
+			l.Proposals = l.Proposals.With(slot, votes.At(votes.Len()-1).Batch)
 		}
-		slots := ascending(l.Proposals)
-		if len(slots) > 0 {
-			for slot := max(c.first, 1); slot < 1; slot++ {
-				if _, taken := l.Proposals[slot]; !taken {
-					l.put(slot, nil)
-				}
+		last, _, _ := l.Proposals.Last()
+		for slot := max(c.first, 1); slot < min(last, 1); slot++ {
+			if _, taken := l.Proposals.Get(slot); !taken {
+				l.Proposals = l.Proposals.With(slot, rsm.Batch[O]{})
 			}
 		}
 		c.out.adopted()
-		for _, slot := range ascending(l.Proposals) {
+		for slot := range l.Proposals.All() {
 			l.command(slot, c)
 		}
 
@@ -203,23 +205,19 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 	if variant.Of[Mutant]() == "lowest-ballot" {
 		l.Active, l.Scout = true, nil
 		if c.Reduce {
-			maps.DeleteFunc(l.Proposals, func(s rsm.Slot, _ rsm.Batch[O]) bool { return s < c.first })
-			l.Proposals = unmap(l.Proposals)
+			l.Proposals = l.Proposals.From(c.first)
 		}
-		for _, slot := range ascending(accepted) {
-			votes := accepted[slot]
-			l.put(slot, votes[0].Batch)
+		for slot, votes := range accepted.All() {
+			l.Proposals = l.Proposals.With(slot, votes.At(0).Batch)
 		}
-		slots := ascending(l.Proposals)
-		if len(slots) > 0 {
-			for slot := max(c.first, 1); slot < slots[len(slots)-1]; slot++ {
-				if _, taken := l.Proposals[slot]; !taken {
-					l.put(slot, nil)
-				}
+		last, _, _ := l.Proposals.Last()
+		for slot := max(c.first, 1); slot < last; slot++ {
+			if _, taken := l.Proposals.Get(slot); !taken {
+				l.Proposals = l.Proposals.With(slot, rsm.Batch[O]{})
 			}
 		}
 		c.out.adopted()
-		for _, slot := range ascending(l.Proposals) {
+		for slot := range l.Proposals.All() {
 			l.command(slot, c)
 		}
 
@@ -228,23 +226,19 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 
 	l.Active, l.Scout = true, nil
 	if c.Reduce {
-		maps.DeleteFunc(l.Proposals, func(s rsm.Slot, _ rsm.Batch[O]) bool { return s < c.first })
-		l.Proposals = unmap(l.Proposals)
+		l.Proposals = l.Proposals.From(c.first)
 	}
-	for _, slot := range ascending(accepted) {
-		votes := accepted[slot]
-		l.put(slot, votes[len(votes)-1].Batch)
+	for slot, votes := range accepted.All() {
+		l.Proposals = l.Proposals.With(slot, votes.At(votes.Len()-1).Batch)
 	}
-	slots := ascending(l.Proposals)
-	if len(slots) > 0 {
-		for slot := max(c.first, 1); slot < slots[len(slots)-1]; slot++ {
-			if _, taken := l.Proposals[slot]; !taken {
-				l.put(slot, nil)
-			}
+	last, _, _ := l.Proposals.Last()
+	for slot := max(c.first, 1); slot < last; slot++ {
+		if _, taken := l.Proposals.Get(slot); !taken {
+			l.Proposals = l.Proposals.With(slot, rsm.Batch[O]{})
 		}
 	}
 	c.out.adopted()
-	for _, slot := range ascending(l.Proposals) {
+	for slot := range l.Proposals.All() {
 		l.command(slot, c)
 	}
 }
@@ -267,7 +261,8 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 			if c.Adaptive {
 				l.Patience = max(l.patience(c)-c.Patience/100, c.Patience)
 			}
-			c.out.replicas(Decision[O]{m.Slot, l.Proposals[m.Slot].Clone()})
+			b, _ := l.Proposals.Get(m.Slot)
+			c.out.replicas(Decision[O]{m.Slot, b})
 		}
 
 		return
@@ -288,7 +283,8 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 			if c.Adaptive {
 				l.Patience = max(l.patience(c)-c.Patience/100, c.Patience)
 			}
-			c.out.replicas(Decision[O]{m.Slot, l.Proposals[m.Slot].Clone()})
+			b, _ := l.Proposals.Get(m.Slot)
+			c.out.replicas(Decision[O]{m.Slot, b})
 		}
 
 		return
@@ -309,7 +305,8 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 		if c.Adaptive {
 			l.Patience = max(l.patience(c)-c.Patience/100, c.Patience)
 		}
-		c.out.replicas(Decision[O]{m.Slot, l.Proposals[m.Slot].Clone()})
+		b, _ := l.Proposals.Get(m.Slot)
+		c.out.replicas(Decision[O]{m.Slot, b})
 	}
 }
 
@@ -341,66 +338,44 @@ func (l *Leader[O]) know(b Ballot) bool {
 // again sends again what has not been answered.
 func leader_again[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 	if variant.Of[Mutant]() == "promise-asked-once" {
-		if l.Scout != nil {
-			for _, id := range c.acceptors {
-				if l.Scout.Promised[id] {
-					c.out.acceptor(id, l.p1a(c))
-				}
-			}
+		if l.Scout != nil && l.Active {
+			c.broadcast(l.p1a(c), l.Scout.Promised)
 		}
 		for _, slot := range ascending(l.Commanders) {
-			for _, id := range c.acceptors {
-				if !l.Commanders[slot].Voted[id] {
-					c.out.acceptor(id, l.p2a(slot))
-				}
-			}
+			c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
 		}
 
 		return
 	}
 	if variant.Of[Mutant]() == "vote-asked-once" {
 		if l.Scout != nil {
-			for _, id := range c.acceptors {
-				if !l.Scout.Promised[id] {
-					c.out.acceptor(id, l.p1a(c))
-				}
-			}
+			c.broadcast(l.p1a(c), l.Scout.Promised)
 		}
-		for _, slot := range ascending(l.Commanders) {
-			for _, id := range c.acceptors {
-				if l.Commanders[slot].Voted[id] {
-					c.out.acceptor(id, l.p2a(slot))
-				}
-			}
+		for _, slot := range ascending(l.Commanders)[len(l.Commanders):] {
+			c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
 		}
 
 		return
 	}
 
 	if l.Scout != nil {
-		for _, id := range c.acceptors {
-			if !l.Scout.Promised[id] {
-				c.out.acceptor(id, l.p1a(c))
-			}
-		}
+		c.broadcast(l.p1a(c), l.Scout.Promised)
 	}
 	for _, slot := range ascending(l.Commanders) {
-		for _, id := range c.acceptors {
-			if !l.Commanders[slot].Voted[id] {
-				c.out.acceptor(id, l.p2a(slot))
-			}
-		}
+		c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
 	}
 }
 
 // passive reports whether the leader leaves leading to another one.
 func (l *Leader[O]) passive() bool { return !l.Active && l.Scout == nil }
 
-// forget drops proposals that the replica beside the leader has executed (section 4.1).
+// forget drops proposals that the replica beside the leader has executed (section 4.1), but for those of commanders.
 func (l *Leader[O]) forget(below rsm.Slot) {
-	maps.DeleteFunc(l.Proposals, func(s rsm.Slot, _ rsm.Batch[O]) bool {
-		_, under := l.Commanders[s]
-		return s < below && !under
-	})
-	l.Proposals = unmap(l.Proposals)
+	left := l.Proposals.From(below)
+	for slot := range l.Commanders {
+		if b, _ := l.Proposals.Get(slot); slot < below {
+			left = left.With(slot, b)
+		}
+	}
+	l.Proposals = left
 }

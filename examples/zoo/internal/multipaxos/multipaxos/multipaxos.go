@@ -61,56 +61,61 @@ type Vote[O any] struct {
 	Batch  rsm.Batch[O]
 }
 
-// PValues is a set of pvalues: for each slot the votes, by ascending ballot. Slots without any are not in the map,
-// and an empty set is nil.
-type PValues[O any] map[rsm.Slot][]Vote[O]
+// PValues is a set of pvalues: for each slot the votes, of which there are some, by ascending ballot.
+type PValues[O any] struct {
+	actor.Map[rsm.Slot, actor.List[Vote[O]]]
+}
 
-// with returns the set with one more pvalue, of which it keeps a copy; it may change the receiver. If newest is set,
-// only the pvalue of the highest ballot stays in each slot (section 4.1).
+// with returns the set with one more pvalue. If newest is set, only the pvalue of the highest ballot stays in each slot
+// (section 4.1).
 func pValues_with[Mutant variant.Mutant, O any](p PValues[O], v PValue[O], newest bool) PValues[O] {
 	if variant.Of[Mutant]() == "first-vote-kept" {
-		if p == nil {
-			p = PValues[O]{}
+		votes, _ := p.Get(v.Slot)
+		at := votes.Len()
+		for at > 0 && v.Ballot.Less(votes.At(at-1).Ballot) {
+			at--
 		}
-		votes := p[v.Slot]
-		at, held := slices.BinarySearchFunc(votes, v.Ballot, func(w Vote[O], b Ballot) int { return w.Ballot.Compare(b) })
+		vote := Vote[O]{v.Ballot, v.Batch}
 		switch {
-		case held:
+		case at > 0 && votes.At(at-1).Ballot == v.Ballot:
+			return p
 		case !newest:
-			p[v.Slot] = slices.Insert(votes, at, Vote[O]{v.Ballot, v.Batch.Clone()})
-		case len(votes) == 0:
-			p[v.Slot] = []Vote[O]{{v.Ballot, v.Batch.Clone()}}
+			votes = votes.Insert(at, vote)
+		case votes.Len() == 0:
+			votes = actor.ListOf(vote)
 		}
-		return p
+		return PValues[O]{p.With(v.Slot, votes)}
 	}
 
-	if p == nil {
-		p = PValues[O]{}
+	votes, _ := p.Get(v.Slot)
+	at := votes.Len()
+	for at > 0 && v.Ballot.Less(votes.At(at-1).Ballot) {
+		at--
 	}
-	votes := p[v.Slot]
-	at, held := slices.BinarySearchFunc(votes, v.Ballot, func(w Vote[O], b Ballot) int { return w.Ballot.Compare(b) })
+	vote := Vote[O]{v.Ballot, v.Batch}
 	switch {
-	case held:
+	case at > 0 && votes.At(at-1).Ballot == v.Ballot:
+		return p
 	case !newest:
-		p[v.Slot] = slices.Insert(votes, at, Vote[O]{v.Ballot, v.Batch.Clone()})
-	case at == len(votes): // higher than what is there, if anything is
-		p[v.Slot] = []Vote[O]{{v.Ballot, v.Batch.Clone()}}
+		votes = votes.Insert(at, vote)
+	case at == votes.Len(): // higher than what is there, if anything is
+		votes = actor.ListOf(vote)
+	}
+	return PValues[O]{p.With(v.Slot, votes)}
+}
+
+// join returns the union of two sets.
+func pValues_join[Mutant variant.Mutant, O any](p PValues[O], other PValues[O], newest bool) PValues[O] {
+	for slot, votes := range other.All() {
+		for _, v := range votes.All() {
+			p = pValues_with[Mutant](p, PValue[O]{v.Ballot, slot, v.Batch}, newest)
+		}
 	}
 	return p
 }
 
-// from returns a copy of the set, of the slots from one on.
-func pValues_from[Mutant variant.Mutant, O any](p PValues[O], first rsm.Slot) PValues[O] {
-	var part PValues[O]
-	for slot, votes := range p {
-		if slot >= first {
-			for _, v := range votes {
-				part = pValues_with[Mutant](part, PValue[O]{v.Ballot, slot, v.Batch}, false)
-			}
-		}
-	}
-	return part
-}
+// Slots is batches by slot.
+type Slots[O any] = actor.Map[rsm.Slot, rsm.Batch[O]]
 
 // Messages of the protocol. Each role takes a set of its own: what is no AcceptorMessage, say, cannot be sent to an
 // acceptor.

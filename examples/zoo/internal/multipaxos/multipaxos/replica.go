@@ -13,13 +13,13 @@ import (
 
 // Replica is the state of a replica: Figure 1. Its decisions are durable.
 type Replica[S, O, R any] struct {
-	Machine   rsm.Replica[S, R]         // what the commands of all slots below SlotOut have made of the machine
-	SlotIn    rsm.Slot                  // all slots below it have a proposal of this replica, or a decision
-	SlotOut   rsm.Slot                  // the first slot that is not executed
-	Requests  []rsm.Command[O]          // commands that are to be proposed, in the order of their arrival; nil for none
-	Proposals map[rsm.Slot]rsm.Batch[O] // what it proposed and knows no decision of; nil for nothing
-	Decisions map[rsm.Slot]rsm.Batch[O] // all that it knows of; nil for none
-	Asked     map[rsm.ID]actor.ID       // who waits for the answer to a command; nil for nobody
+	Machine   rsm.Replica[S, R]   // what the commands of all slots below SlotOut have made of the machine
+	SlotIn    rsm.Slot            // all slots below it have a proposal of this replica, or a decision
+	SlotOut   rsm.Slot            // the first slot that is not executed
+	Requests  []rsm.Command[O]    // commands that are to be proposed, in the order of their arrival; nil for none
+	Proposals Slots[O]            // what it proposed and knows no decision of
+	Decisions Slots[O]            // all that it knows of
+	Asked     map[rsm.ID]actor.ID // who waits for the answer to a command; nil for nobody
 }
 
 // replicaOut is what a replica commands through.
@@ -36,12 +36,12 @@ type execution[S, O, R any] struct {
 }
 
 // newReplica returns the state of a replica that knows nothing, or some decisions, which it executes anew.
-func newReplica[Mutant variant.Mutant, S, O, R any](x *execution[S, O, R], decisions map[rsm.Slot]rsm.Batch[O]) Replica[S, O, R] {
+func newReplica[Mutant variant.Mutant, S, O, R any](x *execution[S, O, R], decisions Slots[O]) Replica[S, O, R] {
 	if variant.Of[Mutant]() == "replay-unfiltered" {
 		r := Replica[S, O, R]{Machine: rsm.Start(x.machine), SlotIn: 1, SlotOut: 1}
-		for _, slot := range ascending(decisions) {
+		for slot, b := range decisions.All() {
 			r.Machine.Sessions = nil
-			replica_decision[Mutant](&r, Decision[O]{slot, decisions[slot]}, x)
+			replica_decision[Mutant](&r, Decision[O]{slot, b}, x)
 		}
 		return r
 	}
@@ -139,10 +139,10 @@ func replica_request[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 
 // holds reports whether a command is to be proposed or was.
 func (r *Replica[S, O, R]) holds(id rsm.ID) bool {
-	if rsm.Batch[O](r.Requests).Holds(id) {
+	if slices.ContainsFunc(r.Requests, func(c rsm.Command[O]) bool { return c.ID == id }) {
 		return true
 	}
-	for _, b := range r.Proposals {
+	for _, b := range r.Proposals.All() {
 		if b.Holds(id) {
 			return true
 		}
@@ -155,15 +155,14 @@ func replica_propose[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	if variant.Of[Mutant]() == "window-exceeded" {
 		r.SlotIn = max(r.SlotIn, r.SlotOut)
 		for r.SlotIn <= r.SlotOut+x.window() && len(r.Requests) > 0 {
-			if _, decided := r.Decisions[r.SlotIn]; !decided {
+			if _, decided := r.Decisions.Get(r.SlotIn); !decided {
 				n := min(x.batch(), len(r.Requests))
-				b := rsm.Batch[O](r.Requests[:n])
-				if r.Proposals == nil {
-					r.Proposals = map[rsm.Slot]rsm.Batch[O]{}
+				b := rsm.BatchOf(r.Requests[:n]...)
+				r.Proposals = r.Proposals.With(r.SlotIn, b)
+				x.out.propose(Propose[O]{r.SlotIn, b})
+				if r.Requests = r.Requests[n:]; len(r.Requests) == 0 {
+					r.Requests = nil
 				}
-				r.Proposals[r.SlotIn] = b.Clone()
-				x.out.propose(Propose[O]{r.SlotIn, b.Clone()})
-				r.Requests = rsm.Batch[O](r.Requests[n:]).Clone()
 			}
 			r.SlotIn++
 		}
@@ -173,15 +172,14 @@ func replica_propose[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 
 	r.SlotIn = max(r.SlotIn, r.SlotOut)
 	for r.SlotIn < r.SlotOut+x.window() && len(r.Requests) > 0 {
-		if _, decided := r.Decisions[r.SlotIn]; !decided {
+		if _, decided := r.Decisions.Get(r.SlotIn); !decided {
 			n := min(x.batch(), len(r.Requests))
-			b := rsm.Batch[O](r.Requests[:n])
-			if r.Proposals == nil {
-				r.Proposals = map[rsm.Slot]rsm.Batch[O]{}
+			b := rsm.BatchOf(r.Requests[:n]...)
+			r.Proposals = r.Proposals.With(r.SlotIn, b)
+			x.out.propose(Propose[O]{r.SlotIn, b})
+			if r.Requests = r.Requests[n:]; len(r.Requests) == 0 {
+				r.Requests = nil
 			}
-			r.Proposals[r.SlotIn] = b.Clone()
-			x.out.propose(Propose[O]{r.SlotIn, b.Clone()})
-			r.Requests = rsm.Batch[O](r.Requests[n:]).Clone()
 		}
 		r.SlotIn++
 	}
@@ -190,13 +188,10 @@ func replica_propose[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 // decision learns what is decided in a slot, executes what can be, and proposes further.
 func replica_decision[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], d Decision[O], x *execution[S, O, R]) {
 	if variant.Of[Mutant]() == "gap-executed" {
-		if _, known := r.Decisions[d.Slot]; known || d.Slot == 0 {
+		if _, known := r.Decisions.Get(d.Slot); known || d.Slot == 0 {
 			return
 		}
-		if r.Decisions == nil {
-			r.Decisions = map[rsm.Slot]rsm.Batch[O]{}
-		}
-		r.Decisions[d.Slot] = d.Batch.Clone()
+		r.Decisions = r.Decisions.With(d.Slot, d.Batch)
 		r.SlotOut = d.Slot
 		replica_perform[Mutant](r, x)
 		replica_propose[Mutant](r, x)
@@ -204,27 +199,21 @@ func replica_decision[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, 
 		return
 	}
 	if variant.Of[Mutant]() == "starts-over" {
-		if _, known := r.Decisions[d.Slot]; known || d.Slot == 0 {
+		if _, known := r.Decisions.Get(d.Slot); known || d.Slot == 0 {
 			r.Machine, r.SlotOut = rsm.Start(x.machine), 1
 			return
 		}
-		if r.Decisions == nil {
-			r.Decisions = map[rsm.Slot]rsm.Batch[O]{}
-		}
-		r.Decisions[d.Slot] = d.Batch.Clone()
+		r.Decisions = r.Decisions.With(d.Slot, d.Batch)
 		replica_perform[Mutant](r, x)
 		replica_propose[Mutant](r, x)
 
 		return
 	}
 
-	if _, known := r.Decisions[d.Slot]; known || d.Slot == 0 {
+	if _, known := r.Decisions.Get(d.Slot); known || d.Slot == 0 {
 		return
 	}
-	if r.Decisions == nil {
-		r.Decisions = map[rsm.Slot]rsm.Batch[O]{}
-	}
-	r.Decisions[d.Slot] = d.Batch.Clone()
+	r.Decisions = r.Decisions.With(d.Slot, d.Batch)
 	replica_perform[Mutant](r, x)
 	replica_propose[Mutant](r, x)
 }
@@ -234,57 +223,54 @@ func replica_decision[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, 
 func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], x *execution[S, O, R]) {
 	if variant.Of[Mutant]() == "batch-without-first" {
 		for {
-			decided, ok := r.Decisions[r.SlotOut]
+			decided, ok := r.Decisions.Get(r.SlotOut)
 			if !ok {
 				return
 			}
-			proposed := r.Proposals[r.SlotOut]
-			delete(r.Proposals, r.SlotOut)
-			r.Proposals = unmap(r.Proposals)
-			for _, command := range decided[len(decided)/2:] {
+			proposed, _ := r.Proposals.Get(r.SlotOut)
+			r.Proposals = r.Proposals.Without(r.SlotOut)
+			for _, command := range decided.Slice()[decided.Len()/2:] {
 				replica_execute[Mutant](r, command, x)
 			}
 			r.SlotOut++
 			if !proposed.Same(decided) {
-				r.Requests = append(r.Requests, proposed...)
+				r.Requests = append(r.Requests, proposed.Slice()...)
 			}
 			replica_drop[Mutant](r, x)
 		}
 	}
 	if variant.Of[Mutant]() == "lost-slot" {
 		for {
-			decided, ok := r.Decisions[r.SlotOut]
+			decided, ok := r.Decisions.Get(r.SlotOut)
 			if !ok {
 				return
 			}
-			proposed := r.Proposals[r.SlotOut]
-			delete(r.Proposals, r.SlotOut)
-			r.Proposals = unmap(r.Proposals)
-			for _, command := range decided {
+			proposed, _ := r.Proposals.Get(r.SlotOut)
+			r.Proposals = r.Proposals.Without(r.SlotOut)
+			for _, command := range decided.All() {
 				replica_execute[Mutant](r, command, x)
 			}
 			r.SlotOut++
 			if proposed.Same(decided) {
-				r.Requests = append(r.Requests, proposed...)
+				r.Requests = append(r.Requests, proposed.Slice()...)
 			}
 			replica_drop[Mutant](r, x)
 		}
 	}
 
 	for {
-		decided, ok := r.Decisions[r.SlotOut]
+		decided, ok := r.Decisions.Get(r.SlotOut)
 		if !ok {
 			return
 		}
-		proposed := r.Proposals[r.SlotOut]
-		delete(r.Proposals, r.SlotOut)
-		r.Proposals = unmap(r.Proposals)
-		for _, command := range decided {
+		proposed, _ := r.Proposals.Get(r.SlotOut)
+		r.Proposals = r.Proposals.Without(r.SlotOut)
+		for _, command := range decided.All() {
 			replica_execute[Mutant](r, command, x)
 		}
 		r.SlotOut++
 		if !proposed.Same(decided) {
-			r.Requests = append(r.Requests, proposed...)
+			r.Requests = append(r.Requests, proposed.Slice()...)
 		}
 		replica_drop[Mutant](r, x)
 	}
@@ -325,7 +311,7 @@ func replica_execute[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 func (r *Replica[S, O, R]) holes() []rsm.Slot {
 	var holes []rsm.Slot
 	next := r.SlotOut
-	for _, slot := range ascending(r.Decisions) {
+	for slot := range r.Decisions.From(next).All() {
 		for ; next < slot; next++ {
 			holes = append(holes, next)
 		}
@@ -340,10 +326,10 @@ const learned = 64
 // teach tells the decisions that a Learn asks for, up to the first that is not known.
 func (r *Replica[S, O, R]) teach(m Learn, tell func(Decision[O])) {
 	for slot, n := max(m.SlotOut, 1), 0; n < learned; slot, n = slot+1, n+1 {
-		b, known := r.Decisions[slot]
+		b, known := r.Decisions.Get(slot)
 		if !known {
 			return
 		}
-		tell(Decision[O]{slot, b.Clone()})
+		tell(Decision[O]{slot, b})
 	}
 }

@@ -33,15 +33,15 @@ func (s replicaRole[Mutant, S, O, R]) step(self actor.ID, out *Out[R]) *replicaS
 }
 
 func (s replicaRole[Mutant, S, O, R]) Start(self actor.ID, out *Out[R]) Replica[S, O, R] {
-	return s.Recover(self, nil, out)
+	return s.Recover(self, Slots[O]{}, out)
 }
 
-func (s replicaRole[Mutant, S, O, R]) Keep(st Replica[S, O, R]) map[rsm.Slot]rsm.Batch[O] {
+func (s replicaRole[Mutant, S, O, R]) Keep(st Replica[S, O, R]) Slots[O] {
 	return st.Decisions
 }
 
 func (s replicaRole[Mutant, S, O, R]) Recover(
-	self actor.ID, decisions map[rsm.Slot]rsm.Batch[O], out *Out[R],
+	self actor.ID, decisions Slots[O], out *Out[R],
 ) Replica[S, O, R] {
 	setResend(s.Options, out)
 	return newReplica[Mutant](s.step(self, out).executing(), decisions)
@@ -74,8 +74,8 @@ func (s replicaRole[Mutant, S, O, R]) Timeout(
 	self actor.ID, st Replica[S, O, R], _ actor.Timer, out *Out[R],
 ) Replica[S, O, R] {
 	step := s.step(self, out)
-	for _, slot := range ascending(st.Proposals) {
-		step.propose(Propose[O]{slot, st.Proposals[slot].Clone()})
+	for slot, b := range st.Proposals.All() {
+		step.propose(Propose[O]{slot, b})
 	}
 	for _, id := range actor.Others(s.Replicas, self) {
 		out.Send(id, Learn{st.SlotOut}) // There is no ping that tells a replica whether it lacks decisions.
@@ -100,7 +100,7 @@ func (t *replicaStep[Mutant, S, O, R]) executing() *execution[S, O, R] {
 
 func (t *replicaStep[Mutant, S, O, R]) propose(p Propose[O]) {
 	for _, id := range t.Leaders {
-		t.out.Send(id, Propose[O]{p.Slot, p.Batch.Clone()})
+		t.out.Send(id, Propose[O]{p.Slot, p.Batch})
 	}
 }
 
@@ -119,7 +119,7 @@ type leaderRole[Mutant variant.Mutant, O, R any] struct{ Roles }
 func (s leaderRole[Mutant, O, R]) leading(self actor.ID, out *Out[R]) *leading[O] {
 	options := s.Options
 	options.Patience, options.Adaptive = 0, false
-	return &leading[O]{options, self, s.Acceptors, 1, &leaderStep[O, R]{s.Roles, out}}
+	return &leading[O]{options, self, s.Acceptors, false, 1, &leaderStep[O, R]{s.Roles, out}}
 }
 
 func (s leaderRole[Mutant, O, R]) Start(self actor.ID, out *Out[R]) Leader[O] {
@@ -178,7 +178,7 @@ func (t *leaderStep[O, R]) adopted()                                {}
 
 func (t *leaderStep[O, R]) replicas(d Decision[O]) {
 	for _, id := range t.Replicas {
-		t.out.Send(id, Decision[O]{d.Slot, d.Batch.Clone()})
+		t.out.Send(id, Decision[O]{d.Slot, d.Batch})
 	}
 }
 

@@ -62,12 +62,26 @@ func TestTable(t *testing.T) {
 					t.Fatalf("%v of %v: %d, %v", id, v.plain, got, ok)
 				}
 			}
+			first := actor.ID(ids.Draw(t, "first"))
+			above := maps.Clone(v.plain)
+			maps.DeleteFunc(above, func(id actor.ID, _ int) bool { return id < first })
+			if got := maps.Collect(v.table.From(first).All()); !maps.Equal(got, above) || v.table.From(first).Len() != len(above) {
+				t.Fatalf("from %v on of %v: %v", first, v.plain, got)
+			}
+			key, value, some := v.table.Last()
+			if some != (len(v.plain) > 0) || some && (key != slices.Max(slices.Collect(maps.Keys(v.plain))) || value != v.plain[key]) {
+				t.Fatalf("the last of %v: %v, %v, %v", v.plain, key, value, some)
+			}
 			count := func(any, any) uint64 { return 1 }
 			if n := v.table.Sum(count); n != uint64(len(v.plain)) || v.table.Sum(count) != n {
 				t.Fatalf("a sum of %d over %v", n, v.plain)
 			}
 			if anew.Sum(count); !reflect.DeepEqual(anew, v.table) {
 				t.Fatalf("the shape of %v depends on the order", v.plain)
+			}
+			part, same := v.table.From(first), anew.From(first)
+			if part.Sum(count) != same.Sum(count) || !reflect.DeepEqual(part, same) {
+				t.Fatalf("the shape of %v from %v on depends on the order", v.plain, first)
 			}
 		}
 	})

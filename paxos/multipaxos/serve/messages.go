@@ -1,0 +1,28 @@
+// Package serve runs servers of Multi-Paxos for real: the forms of their messages and records for any machine, and what
+// package spawn needs to run them.
+package serve
+
+import (
+	"synod/paxos/multipaxos"
+	"synod/paxos/rsm"
+	"synod/spawn/jsonwire"
+)
+
+// Version changes with the forms of messages and of records.
+const Version = 1
+
+// Messages returns the form of messages of servers of a machine with operations O and results R: JSON by their types. A
+// client asks by
+//
+//	{"Request":{"command":{"id":{"client":0,"local":1},"op":…,"end":false,"floor":0}}}
+//
+// where client 0 stands for who sends it. Unions say what interfaces in operations and results may hold.
+func Messages[O, R any](unions ...jsonwire.Union) (*jsonwire.Codec[rsm.Message], error) {
+	return jsonwire.New(
+		[]rsm.Message{rsm.Request[O]{}}, []rsm.Message{rsm.Reply[R]{}, rsm.Internal[multipaxos.Message]{}},
+		append(unions, jsonwire.UnionOf[multipaxos.Message](
+			multipaxos.P1a{}, multipaxos.P1b[O]{}, multipaxos.P2a[O]{}, multipaxos.P2b{},
+			multipaxos.Propose[O]{}, multipaxos.Decision[O]{}, multipaxos.Ping{}, multipaxos.Learn{},
+		))...,
+	)
+}
