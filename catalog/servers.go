@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"synod/actor"
+	"synod/invariant"
 	"synod/model"
 	"synod/spawn"
 	"synod/spawn/nemesis"
@@ -21,6 +22,8 @@ type Servers struct {
 	Options []ServerOption
 	// Program returns what they run. The variant was checked.
 	Program func(v Variant) spawn.Program
+	// Invariants are what must hold of them at every moment, see package invariant.
+	Invariants []invariant.Checked
 	// Around returns the model of such servers that begins in a moment of a recorded run; nil if there is none.
 	Around func(v Variant, m Moment) (model.Source, error)
 
@@ -137,7 +140,9 @@ func (c Catalogue) Program(name string, v Variant) (spawn.Program, error) {
 	if err != nil {
 		return spawn.Program{}, err
 	}
-	return e.Servers.Program(v), nil
+	p := e.Servers.Program(v)
+	p.Invariants = append(slices.Clone(p.Invariants), e.Servers.Invariants...)
+	return p, nil
 }
 
 // Around returns the model of an entry's servers that begins in a moment of a recorded run.

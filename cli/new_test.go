@@ -110,17 +110,20 @@ func TestNew(t *testing.T) {
 		}
 	}
 	m.does("go", "test", "./...")
-	contains(m.does(m.program, "check-bfs", "--progress", "off"), `holds       always "mutual exclusion"`)
+	contains(m.does(m.program, "check-bfs", "--progress", "off"), `holds       always "mutual exclusion"`, `holds       always "one keeper"`)
 	contains(m.does(m.program, "models", "lock"), "--mutant grants-twice")
 	out, code := m.runs(m.program, "check", "--mutant", "grants-twice", "--progress", "off")
 	if contains(out, `Violation of "mutual exclusion":`, "1 → 3: Done(1, true)"); code != 1 {
 		t.Errorf("a mutant: exit code %d", code)
 	}
-	contains(m.does(m.program, "mutate"), "1 of 1 killed")
-	contains(m.does(m.program, "rehearse", "--runs", "20", "--progress", "off"), `holds       "linearizable"`)
+	contains(m.does(m.program, "mutate"), "2 of 2 killed")
+	contains(m.does(m.program, "zoo"), "2 killed and 0 safe as declared, 0 not as declared")
+	contains(m.does(m.program, "rehearse", "--runs", "20", "--progress", "off"), `holds       "linearizable"`, `holds       "one keeper"`)
 	contains(m.does(m.program, "torture", "--duration", "3s", "--faults", "drop,kill", "--least", "20", "--dir", "run"),
-		`holds       "linearizable"`, "all of them the model's")
+		`holds       "linearizable"`, "all of them the model's", `holds       "one keeper"`)
 	contains(m.does(m.program, "verify", "--model", "lock", "run/history.ndjson"), "linearizable")
+
+	m.breaks()
 
 	page, stop := m.starts(regexp.MustCompile(`http://[^/]*/`), "explore", "127.0.0.1:0", "--idle")
 	answer, err := (&http.Client{Timeout: time.Minute}).Get(page[0])
@@ -135,6 +138,35 @@ func TestNew(t *testing.T) {
 	for _, transport := range []string{"udp", "tcp"} {
 		m.serves(transport)
 	}
+}
+
+// breaks makes each server of the module a keeper of its own, and finds the invariant broken: on virtual time, with the seed
+// that shows it again, and in the records of that run and of real ones.
+func (m module) breaks() {
+	m.t.Helper()
+	file := filepath.Join(m.dir, "serve.go")
+	sound, err := os.ReadFile(file)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	broken := bytes.Replace(sound, []byte("Again: math.MaxInt32}"), []byte("Again: math.MaxInt32, Alone: true}"), 1)
+	if err := os.WriteFile(file, broken, 0o600); err != nil || bytes.Equal(broken, sound) {
+		m.t.Fatalf("the servers are not broken, %v", err)
+	}
+	program := filepath.Join(m.dir, "broken.exe")
+	m.does("go", "build", "-o", program, ".")
+	if err := os.WriteFile(file, sound, 0o600); err != nil {
+		m.t.Fatal(err)
+	}
+	fails := func(want string, args ...string) {
+		m.t.Helper()
+		if out, code := m.runs(program, args...); code != 1 || !strings.Contains(out, want) {
+			m.t.Errorf("%q: exit code %d, want 1 and %q\n%s", args, code, want, out)
+		}
+	}
+	fails(`"one keeper" does not hold, after the step`, "rehearse", "--progress", "off", "--dir", "broken")
+	fails("breaks an invariant: event", "replay", "broken/server-0.ndjson", "broken/server-1.ndjson", "broken/server-2.ndjson")
+	fails("violated    an invariant: event", "torture", "--duration", "2s", "--faults", "none", "--least", "0", "--shrink", "1ms", "--dir", "tortured")
 }
 
 // serves runs three servers, asks them, and replays what they recorded.

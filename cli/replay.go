@@ -85,10 +85,7 @@ func (a *app) exploreAround(files []string, f *replayFlags, traced bool) error {
 	}
 	defer records.Close()
 	a.code, err = f.around.perform(a, records, out)
-	var deviation *replay.Deviation
-	if errors.As(err, &deviation) {
-		fmt.Fprintf(a.stderr, "%s: the run is not the model's: %v\n", a.name, deviation)
-		a.code = exitDeviates
+	if wrong := a.refuted(err); wrong != "" {
 		return nil
 	}
 	return err
@@ -106,12 +103,9 @@ func (a *app) replay(files []string, out *recordedTrace) error {
 		config.Visit = out.tracer.Visit
 	}
 	result, err := records.Run(config)
-	var deviation *replay.Deviation
-	if errors.As(err, &deviation) {
-		fmt.Fprintf(a.stderr, "%s: the run is not the model's: %v\n", a.name, deviation)
-		a.code = exitDeviates
+	if wrong := a.refuted(err); wrong != "" {
 		if out != nil {
-			out.tracer.Note("the next event of the record is not the model's: " + deviation.Error())
+			out.tracer.Note(wrong)
 			return out.write(a)
 		}
 		return nil
@@ -125,6 +119,23 @@ func (a *app) replay(files []string, out *recordedTrace) error {
 		}
 	}
 	return a.print(result.Text())
+}
+
+// refuted tells what a replay found wrong with a run, if it did, and returns it for a trace; an empty string if not.
+func (a *app) refuted(err error) string {
+	var deviation *replay.Deviation
+	var violation *replay.Violation
+	switch {
+	case errors.As(err, &deviation):
+		fmt.Fprintf(a.stderr, "%s: the run is not the model's: %v\n", a.name, deviation)
+		a.code = exitDeviates
+		return "the next event of the record is not the model's: " + deviation.Error()
+	case errors.As(err, &violation):
+		fmt.Fprintf(a.stderr, "%s: the run breaks an invariant: %v\n", a.name, violation)
+		a.code = exitDeviates
+		return "an invariant is broken: " + violation.Error()
+	}
+	return ""
 }
 
 // recordedTrace is where the trace of a recorded run goes.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"synod/actor"
+	"synod/invariant"
 	"synod/spawn/machine"
 	"synod/storage"
 )
@@ -21,6 +22,7 @@ type Machine interface {
 	StateHash() (uint64, error)
 	StateText() (string, error)
 	Local() (any, error)
+	Peek() any
 	Alarms() []machine.Alarm
 	Options() []actor.Option
 	Message(data []byte) (any, error)
@@ -32,6 +34,9 @@ type Program struct {
 	Model   string // as the catalogue calls it
 	Version uint32 // of the form of its records
 	Alone   bool   // each server answers without the others
+	// Invariants are what must hold of the servers at every moment. It is looked at where all of them can be seen: on virtual
+	// time, and when records are replayed.
+	Invariants []invariant.Checked
 	// Example gives messages to try on the first server and on the second one, after which the answers are as shown.
 	Examples []Example
 	// New makes the machine of a server among servers, which are in ascending order and include self. Without

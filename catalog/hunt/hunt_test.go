@@ -42,6 +42,9 @@ func TestAsDeclared(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				if m.Found == (catalog.Found{}) && !*update {
+					t.Error("nobody has written down how it is found: go test ./catalog/hunt -update")
+				}
 				if *update && trophy.Found != m.Found {
 					note(t, e.Name, m.Name, trophy.Found)
 					trophy.Mutant.Found = trophy.Found
@@ -131,6 +134,8 @@ func TestWrong(t *testing.T) {
 	other.Breaks = "commit agreed"
 	counts := broken
 	counts.Found.Unique++
+	unknown := broken
+	unknown.Found = catalog.Found{}
 	for _, c := range []struct {
 		mutant catalog.Mutant
 		states int
@@ -142,6 +147,7 @@ func TestWrong(t *testing.T) {
 		{asBroken, 0, `expected that "consistent" is violated, but it survives`},
 		{other, 0, `expected that "commit agreed" is violated first, but it is "consistent"`},
 		{counts, 0, "but found"},
+		{unknown, 0, ""},
 		{broken, 10, "the limit of 10 states ended the search"},
 		{safe, 10, "the limit of 10 states ended the search"},
 	} {

@@ -18,6 +18,7 @@ import (
 	singlecopywire "synod/examples/singlecopy/wire"
 	explored "synod/examples/singledecree"
 	singledecreewire "synod/examples/singledecree/wire"
+	"synod/invariant"
 	"synod/model"
 	"synod/paxos/singledecree"
 	"synod/register"
@@ -56,8 +57,9 @@ var singleDecreeServers = &catalog.Servers{
 		c.Once = true // as what was before is judged
 		return variant.System(c)
 	}),
-	Past:    func() catalog.Past { return past.New(true) },
-	Service: registerwire.WriteOnce, Writes: 1,
+	Past:       func() catalog.Past { return past.New(true) },
+	Invariants: []invariant.Checked{explored.Agreement},
+	Service:    registerwire.WriteOnce, Writes: 1,
 	// A cluster that has decided, in its first milliseconds, neither saves nor sends anything between servers.
 	Rare: []nemesis.Kind{nemesis.Partition, nemesis.DiskFull, nemesis.DiskFailing},
 }

@@ -36,6 +36,7 @@ var rules = []rule{
 		folder: "consistency", ours: []string{"consistency", "internal/noun"}, pure: true,
 		third: []string{"github.com/anishathalye/porcupine"},
 	},
+	{folder: "invariant", ours: []string{"actor", "invariant"}, pure: true},
 	{folder: "register", ours: []string{"actor", "consistency", "register"}, pure: true},
 	{folder: "paxos", ours: []string{"actor", "register"}, pure: true},
 	{folder: "paxos/rsm", ours: []string{"actor", "consistency", "paxos/rsm"}, pure: true},
@@ -49,7 +50,7 @@ var rules = []rule{
 	{
 		folder: "model", pure: true,
 		ours: []string{
-			"actor", "consistency", "internal/intern", "internal/offheap", "internal/words", "model", "network",
+			"actor", "consistency", "internal/intern", "internal/offheap", "internal/words", "invariant", "model", "network",
 		},
 	},
 	{
@@ -83,10 +84,10 @@ var rules = []rule{
 	},
 	{
 		folder: "spawn/rehearse", except: notShipped,
-		ours: []string{"actor", "consistency", "internal", "spawn", "storage"},
+		ours: []string{"actor", "consistency", "internal", "invariant", "spawn", "storage"},
 	},
 	{
-		folder: "spawn", ours: []string{"actor", "consistency", "internal", "spawn", "storage"}, except: notShipped,
+		folder: "spawn", ours: []string{"actor", "consistency", "internal", "invariant", "spawn", "storage"}, except: notShipped,
 		third: []string{"golang.org/x/sys", "google.golang.org/grpc", "google.golang.org/protobuf"},
 	},
 	{
@@ -113,7 +114,7 @@ var rules = []rule{
 		// What a model is to those who check, explore and run it: of no example.
 		folder: "catalog", except: notShipped,
 		ours: []string{
-			"actor", "catalog", "checker", "consistency", "internal", "model", "network", "spawn", "storage", "trace",
+			"actor", "catalog", "checker", "consistency", "internal", "invariant", "model", "network", "spawn", "storage", "trace",
 		},
 	},
 	{

@@ -36,6 +36,10 @@ func (m *Machine[S, M]) Local() (any, error) {
 	return m.states.Copy(m.state), nil
 }
 
+// Peek returns the local state itself, a value of the actor's type of states, which is not to be changed, nor kept beyond the
+// next step.
+func (m *Machine[S, M]) Peek() any { return m.state }
+
 // StateText gives the local state for people, see intern.Walker.Text.
 func (m *Machine[S, M]) StateText() (string, error) {
 	if err := m.walkStates(); err != nil {

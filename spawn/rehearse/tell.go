@@ -77,6 +77,9 @@ func (r *Report) Text() string {
 	lacking := r.lacking()
 	if s.Undecided == 0 && s.Runs > 0 {
 		b.WriteString("holds       \"linearizable\", and servers keep what they promise\n")
+		for _, v := range c.Program.Invariants {
+			fmt.Fprintf(&b, "holds       %q, after every step of a server\n", v.Name())
+		}
 	}
 	for _, what := range lacking {
 		fmt.Fprintf(&b, "not enough evidence: %s\n", what)

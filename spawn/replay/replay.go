@@ -27,6 +27,22 @@ type Config struct {
 	Until int // the number of the last event; 0 for all
 }
 
+// Violation is an event after which an invariant of the program does not hold. The run is the model's up to there.
+type Violation struct {
+	Event  int // its number
+	Server actor.ID
+	File   string
+	Line   int
+	What   error  // which invariant, and what is wrong
+	State  string // of the server, after the event
+}
+
+// Error says what is wrong, in a line.
+func (v *Violation) Error() string {
+	return fmt.Sprintf("event %d, of %s (%s:%d): %v, after the step that made its state %s",
+		v.Event, spawn.Describe(v.Server), v.File, v.Line, v.What, v.State)
+}
+
 // Result is what a replay found of a run that is the model's.
 type Result struct {
 	Events  int // those of Summary, with crashes and stops
@@ -34,6 +50,8 @@ type Result struct {
 	Repeats int // messages that came more often than they were sent
 	Missing int // messages between servers that were sent and never came, in the record
 	Torn    int // lines that were never finished, those of which it cannot be told whose they are included
+	// Invariants are the names of those that hold after every event.
+	Invariants []string
 }
 
 // Event is an event of the run. It belongs to the replay, but what it holds does not change.
@@ -103,6 +121,14 @@ func (r *Records) run(c Config) (*Result, error) {
 
 func (r *Run) result() *Result {
 	result := &Result{Events: r.events, Torn: r.records.torn}
+	for _, s := range r.servers {
+		if s.program != nil {
+			for _, v := range s.program.Invariants {
+				result.Invariants = append(result.Invariants, v.Name())
+			}
+			break
+		}
+	}
 	for _, s := range r.servers {
 		s.summary.Up = s.machine != nil
 		result.Servers = append(result.Servers, s.summary)
@@ -268,10 +294,42 @@ func (r *Run) wrong(s *server, i *item, m *mismatch) error {
 func (r *Run) visit(s *server, e *Event, i *item) error {
 	r.events++
 	e.Number, e.File, e.At, e.Process = r.events, r.records.files[i.file].name, i.number, s.summary.Processes
+	broken := r.hold(s, e)
+	if broken != nil && r.config.Visit != nil {
+		return errors.Join(r.config.Visit(e, r), broken)
+	}
+	if broken != nil {
+		return broken
+	}
 	if r.config.Visit == nil {
 		return nil
 	}
 	return r.config.Visit(e, r)
+}
+
+// hold looks at the invariants after an event of a server.
+func (r *Run) hold(s *server, e *Event) error {
+	if !s.up() || s.program == nil || e.Event == record.Stop || e.Event == record.Crash {
+		return nil
+	}
+	for _, v := range s.program.Invariants {
+		err := v.Check(s.server, func(yield func(actor.ID, any) bool) {
+			for _, other := range r.servers {
+				if other.up() && !yield(other.server, other.machine.Peek()) {
+					return
+				}
+			}
+		})
+		if err == nil {
+			continue
+		}
+		text, wrong := s.machine.StateText()
+		if wrong != nil {
+			return wrong
+		}
+		return &Violation{Event: e.Number, Server: s.server, File: e.File, Line: e.At, What: err, State: text}
+	}
+	return nil
 }
 
 // open begins a process of a server.

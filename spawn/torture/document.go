@@ -20,9 +20,10 @@ type Document struct {
 	Faults     map[string]uint64 `json:"faults"` // what happened, by kind
 	Ambushes   int               `json:"ambushes"`
 	History    HistoryDocument   `json:"history"`
-	Replayed   *ReplayedDocument `json:"replayed,omitempty"` // none if nothing was recorded, or the run was interrupted
-	Stopped    string            `json:"stopped,omitempty"`  // a server that stopped by itself
-	Folder     string            `json:"folder,omitempty"`   // that was left
+	Replayed   *ReplayedDocument `json:"replayed,omitempty"`  // none if nothing was recorded, or the run was interrupted
+	Invariant  string            `json:"invariant,omitempty"` // that the run breaks, and where
+	Stopped    string            `json:"stopped,omitempty"`   // a server that stopped by itself
+	Folder     string            `json:"folder,omitempty"`    // that was left
 	Shrunk     *ShrunkDocument   `json:"shrunk,omitempty"`
 	Again      string            `json:"again,omitempty"`
 	Runtime    struct {
@@ -88,6 +89,9 @@ func (o *Trial) Document() Document {
 		d.Replayed = &ReplayedDocument{Deviation: o.deviates.Error()}
 	case o.replayed != nil:
 		d.Replayed = &ReplayedDocument{Events: o.replayed.Events}
+	}
+	if o.breaks != nil {
+		d.Invariant = o.breaks.Error()
 	}
 	if o.stopped != nil {
 		d.Stopped = o.stopped.Error()

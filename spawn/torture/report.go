@@ -101,9 +101,15 @@ func (o *Trial) Text() string {
 	fmt.Fprintf(&b, "checked     %s, %s, the longest of %s\n", noun.Count(n.Keys, "register"), noun.Count(n.Windows, "window"), noun.Count(n.Longest, "operation"))
 	if o.replayed != nil {
 		fmt.Fprintf(&b, "replayed    %s, all of them the model's\n", noun.Count(o.replayed.Events, "event"))
+		for _, name := range o.replayed.Invariants {
+			fmt.Fprintf(&b, "holds       %q, after every event\n", name)
+		}
 	}
 	if o.deviates != nil {
 		fmt.Fprintf(&b, "violated    the run is not the model's: %v\n", o.deviates)
+	}
+	if o.breaks != nil {
+		fmt.Fprintf(&b, "violated    an invariant: %v\n", o.breaks)
 	}
 	if o.stopped != nil {
 		fmt.Fprintf(&b, "violated    %v\n", o.stopped)

@@ -73,13 +73,14 @@ type Trial struct {
 	stopped  error          // a server that stopped by itself, or did not notice damage
 	replayed *replay.Result // nil if nothing was, or it is not the model's
 	deviates error          // why it is not the model's, a *replay.Deviation
+	breaks   error          // which invariant it breaks, a *replay.Violation
 	elapsed  time.Duration
 	finished bool // the run went to its end
 }
 
 // violated tells whether the run showed that something is wrong.
 func (o *Trial) violated() bool {
-	return o.stopped != nil || o.deviates != nil || o.checked.Outcome == consistency.Violated
+	return o.stopped != nil || o.deviates != nil || o.breaks != nil || o.checked.Outcome == consistency.Violated
 }
 
 // checkPatience is how long the last windows of a history may take to be judged.
@@ -162,7 +163,10 @@ func (o *Trial) replay(ctx context.Context, servers int) error {
 		Program: o.plan.Program, Visit: func(*replay.Event, *replay.Run) error { return ctx.Err() },
 	})
 	var deviation *replay.Deviation
+	var violation *replay.Violation
 	switch {
+	case errors.As(err, &violation):
+		o.breaks, err = violation, nil
 	case errors.As(err, &deviation):
 		o.deviates, err = deviation, nil
 	case ctx.Err() != nil:

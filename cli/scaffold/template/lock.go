@@ -79,7 +79,8 @@ type (
 	Server struct {
 		Others      []actor.ID // in ascending order
 		Again       int        // how often it passes on a request again that is not answered
-		GrantsTwice bool       // the mutant: it grants the lock although somebody has it
+		GrantsTwice bool       // a mutant: it grants the lock although somebody has it
+		Alone       bool       // a mutant: it keeps a lock of its own
 	}
 	// Out is what handlers command through.
 	Out = actor.Out[Message]
@@ -108,7 +109,7 @@ func (Server) Recover(_ actor.ID, kept Kept, _ *Out) State { return State{Kept: 
 
 // keeper returns the server that keeps the lock.
 func (s Server) keeper(self actor.ID) actor.ID {
-	if len(s.Others) > 0 {
+	if len(s.Others) > 0 && !s.Alone {
 		return min(self, s.Others[0])
 	}
 	return self

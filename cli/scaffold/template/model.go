@@ -5,6 +5,7 @@ import (
 
 	"synod/actor"
 	"synod/catalog"
+	"synod/invariant"
 	"synod/model"
 	"synod/network"
 )
@@ -23,23 +24,41 @@ var lock = catalog.Entry{
 	Model: func(c catalog.Choice) (model.Source, error) {
 		return system(c.Values["servers"], c.Values["clients"], c.Values["again"], c.Config, c.Mutant), nil
 	},
-	Mutants: []catalog.Mutant{{
-		Name: grantsTwice, Summary: "the keeper grants the lock although somebody has it", Breaks: "mutual exclusion",
-	}},
+	Mutants: []catalog.Mutant{
+		{Name: grantsTwice, Summary: "the keeper grants the lock although somebody has it", Breaks: "mutual exclusion"},
+		{Name: alone, Summary: "each server keeps a lock of its own", Breaks: oneKeeper.Name()},
+	},
 	Servers: servers,
 }
 
-const grantsTwice = "grants-twice"
+// The names of the mutants.
+const (
+	grantsTwice = "grants-twice"
+	alone       = "alone"
+)
+
+// oneKeeper must hold of the servers at every moment: of those of the model, and of those that run.
+var oneKeeper = invariant.All("one keeper", func(servers map[actor.ID]State) bool {
+	keepers := 0
+	for _, st := range servers {
+		if st.Holder != "" {
+			keepers++
+		}
+	}
+	return keepers <= 1
+})
 
 // system is a model of servers and clients.
 func system(servers, clients, again int, c model.Config, mutant string) *model.System[Message] {
 	sys := model.NewSystem[Message](c)
 	ids := actor.IDs(servers)
+	var keepers []model.Ref[State]
 	for _, id := range ids {
-		s := Server{Others: actor.Others(ids, id), Again: again, GrantsTwice: mutant == grantsTwice}
-		model.Add(sys, id, s.New())
+		s := Server{Others: actor.Others(ids, id), Again: again, GrantsTwice: mutant == grantsTwice, Alone: mutant == alone}
+		keepers = append(keepers, model.Add(sys, id, s.New()))
 	}
 	sys.Crashable(ids...)
+	model.Demand(sys, oneKeeper, keepers...)
 	var all []model.Ref[Client]
 	for i := range clients {
 		user := User{Server: ids[i%servers], Owner: string(rune('a' + i))}

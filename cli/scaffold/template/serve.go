@@ -7,6 +7,7 @@ import (
 	"synod/actor"
 	"synod/catalog"
 	"synod/consistency"
+	"synod/invariant"
 	"synod/spawn"
 	"synod/spawn/jsonwire"
 	"synod/spawn/service"
@@ -24,7 +25,8 @@ var servers = &catalog.Servers{
 		return spawn.NewProgram("lock", 1, server, wire, jsonwire.MustRecords[Kept](),
 			spawn.Example{Message: `{"Acquire":{"number":1,"owner":"me"}}`})
 	},
-	Service: locking,
+	Service:    locking,
+	Invariants: []invariant.Checked{oneKeeper},
 }
 
 // Input is what a client asks of the lock.

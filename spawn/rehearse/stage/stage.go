@@ -133,6 +133,7 @@ type world struct {
 	log     *slog.Logger
 	digest  digest
 	outcome Outcome
+	broken  map[int]bool // invariants, by their places, that did not hold
 }
 
 // Faults is the name of the stream of random numbers from which schedules are to be drawn.
@@ -175,7 +176,7 @@ func Run(c Config) (Outcome, error) {
 }
 
 func newWorld(c Config) *world {
-	w := &world{Config: c, log: slog.New(slog.DiscardHandler), digest: newDigest()}
+	w := &world{Config: c, log: slog.New(slog.DiscardHandler), digest: newDigest(), broken: make(map[int]bool)}
 	w.network.init(w)
 	w.state = make([]nemesis.Condition, len(c.Servers))
 	for place, id := range c.Servers {
@@ -264,6 +265,31 @@ func (w *world) plan(p *packet) faults.Plan {
 		return w.state[p.from].Network
 	default:
 		return w.state[p.to].Network
+	}
+}
+
+// hold looks at the invariants after a step of a server. One that does not hold once is not looked at again.
+func (w *world) hold(n *node) {
+	for i, v := range w.Program.Invariants {
+		if w.broken[i] {
+			continue
+		}
+		err := v.Check(n.id, func(yield func(actor.ID, any) bool) {
+			for _, other := range w.nodes {
+				if other.server != nil && other.watch.begun && !yield(other.id, other.watch.Peek()) {
+					return
+				}
+			}
+		})
+		if err == nil {
+			continue
+		}
+		w.broken[i] = true
+		text, wrong := n.watch.StateText()
+		if wrong != nil {
+			text = wrong.Error()
+		}
+		w.violation(n, fmt.Sprintf("%v, after the step that made its state %s", err, text))
 	}
 }
 

@@ -16,10 +16,12 @@ import (
 //
 //   - a timer to fire only if it was set since the process began, and is due;
 //   - a server that comes back to find its records as some step wanted them, and not as before the last step that a
-//     message left after. That is what save before send is for.
+//     message left after. That is what save before send is for;
+//   - the invariants of the program to hold of all servers that are up.
 type watch struct {
 	spawn.Machine
 	node  *node
+	begun bool // it has taken its first step
 	armed []machine.Alarm
 	kept  []part   // of each record, ascending by name, as the last step wanted it
 	sums  []uint64 // of all records, as the steps wanted them: first as of the last one that a message left after
@@ -33,7 +35,7 @@ type part struct {
 
 // begin watches a new machine.
 func (v *watch) begin(m spawn.Machine) {
-	v.Machine = m
+	v.Machine, v.begun = m, false
 	v.armed = v.armed[:0]
 	if v.sums == nil {
 		v.sums = []uint64{0}
@@ -57,6 +59,8 @@ func (v *watch) Step(e machine.Event, now time.Duration) (machine.Effects, error
 	if err != nil || effects.Rejected != nil {
 		return effects, err
 	}
+	v.begun = true
+	n.w.hold(n)
 	for _, a := range effects.Arm {
 		v.disarm(a)
 		v.armed = append(v.armed, a)

@@ -1,0 +1,33 @@
+package model
+
+import (
+	"fmt"
+
+	"synod/actor"
+	"synod/invariant"
+)
+
+// Demand adds an invariant of servers as an always property of its name: of the states of those of the actors that are up. The
+// same invariant can be demanded of servers that run; see package invariant.
+func Demand[M, S any](sys *System[M], i invariant.Invariant[S], servers ...Ref[S]) {
+	ids := make([]actor.ID, len(servers))
+	for k, r := range servers {
+		if !sys.owns(r.of, "Demand: a Ref", "Add") {
+			return
+		}
+		ids[k] = sys.actors[r.slot].id
+	}
+	if i.Name() == "" {
+		sys.Check(fmt.Errorf("an invariant without a name: expected one of invariant.Each or invariant.All"))
+		return
+	}
+	sys.Always(i.Name(), func(v View) bool {
+		states := make(map[actor.ID]S, len(servers))
+		for k, r := range servers {
+			if state, up := r.In(v); up {
+				states[ids[k]] = state
+			}
+		}
+		return i.Holds(states)
+	})
+}
