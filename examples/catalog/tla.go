@@ -2,34 +2,106 @@ package catalog
 
 import (
 	"synod/catalog"
+	"synod/examples/tla/allocator"
+	"synod/examples/tla/atd"
+	"synod/examples/tla/coffeecan"
+	"synod/examples/tla/ewd840"
+	"synod/examples/tla/gameoflife"
 	"synod/examples/tla/multipaxossmr"
+	"synod/examples/tla/nbacc"
+	tlaphilosophers "synod/examples/tla/philosophers"
+	"synod/examples/tla/readerswriters"
+	"synod/examples/twophase"
 	"synod/model"
 )
 
 // The names of parameters of the TLA+ examples.
 const (
-	writes = "writes"
-	reads  = "reads"
-	named  = "named"
+	writes    = "writes"
+	reads     = "reads"
+	named     = "named"
+	pending   = "pending"
+	actors    = "actors"
+	beans     = "beans"
+	side      = "side"
+	resources = "resources"
+	processes = "processes"
 )
+
+// tlaEntry is a model of the TLA+ examples.
+func tlaEntry(
+	name, summary string, of func(v map[string]int) (model.Source, error), parameters ...catalog.Parameter,
+) catalog.Entry {
+	return catalog.Entry{
+		Name: "tla-" + name, Summary: summary + " (a TLA+ example)", Parameters: parameters,
+		Model: func(c catalog.Choice) (model.Source, error) { return of(c.Values) },
+	}
+}
 
 // tlaEntries are models of the TLA+ examples, written from their rules.
 var tlaEntries = []catalog.Entry{
-	{
-		Name:    "tla-multi-paxos-smr",
-		Summary: "Multi-Paxos of replicas that serve one key, after a TLA+ example; a plain model",
-		Parameters: []catalog.Parameter{
-			{Name: replicas, Doc: "replicas", Default: multipaxossmr.Default.Replicas, Min: 1, Max: multipaxossmr.MaxReplicas},
-			{Name: writes, Doc: "commands that write", Default: multipaxossmr.Default.Writes, Min: 1, Max: multipaxossmr.MaxCommands},
-			{Name: reads, Doc: "commands that read", Default: multipaxossmr.Default.Reads, Max: multipaxossmr.MaxCommands},
-			{Name: ballots, Doc: "ballots", Default: multipaxossmr.Default.Ballots, Min: 2, Max: multipaxossmr.MaxBallots},
-			{Name: named, Doc: "replicas are told apart, instead of one state for all that differ in their names", Max: 1, Special: true},
-		},
-		Model: func(s catalog.Choice) (model.Source, error) {
-			return multipaxossmr.Source(multipaxossmr.Config{
-				Replicas: s.Values[replicas], Writes: s.Values[writes], Reads: s.Values[reads], Ballots: s.Values[ballots],
-				Named: s.Values[named] == 1,
-			})
-		},
+	tlaEntry("multi-paxos-smr", "Multi-Paxos of replicas that serve one key", func(v map[string]int) (model.Source, error) {
+		return multipaxossmr.Source(multipaxossmr.Config{
+			Replicas: v[replicas], Writes: v[writes], Reads: v[reads], Ballots: v[ballots], Named: v[named] == 1,
+		})
 	},
+		catalog.Parameter{
+			Name: replicas, Doc: "replicas", Default: multipaxossmr.Default.Replicas, Min: 1, Max: multipaxossmr.MaxReplicas,
+		},
+		catalog.Parameter{
+			Name: writes, Doc: "commands that write", Default: multipaxossmr.Default.Writes, Min: 1, Max: multipaxossmr.MaxCommands,
+		},
+		catalog.Parameter{Name: reads, Doc: "commands that read", Max: multipaxossmr.MaxCommands},
+		catalog.Parameter{
+			Name: ballots, Doc: "ballots", Default: multipaxossmr.Default.Ballots, Min: 2, Max: multipaxossmr.MaxBallots,
+		},
+		catalog.Parameter{
+			Name: named, Doc: "replicas are told apart, instead of one state for all that differ in their names", Max: 1, Special: true,
+		}),
+	tlaEntry("two-phase", "Two-phase commit, the same model as two-phase-commit", func(v map[string]int) (model.Source, error) {
+		return twophase.Source(twophase.Config{Managers: v[managers]})
+	}, catalog.Parameter{
+		Name: managers, Doc: "resource managers", Default: twophase.Default.Managers, Min: 1, Max: twophase.MaxManagers,
+	}),
+	tlaEntry("ewd840", "Dijkstra's detection of termination on a ring", func(v map[string]int) (model.Source, error) {
+		return ewd840.Source(ewd840.Config{Nodes: v[nodes]})
+	}, catalog.Parameter{Name: nodes, Doc: "nodes", Default: ewd840.Default.Nodes, Min: 1, Max: ewd840.MaxNodes}),
+	tlaEntry("termination", "Detection of termination with asynchronous messages", func(v map[string]int) (model.Source, error) {
+		return atd.Source(atd.Config{Nodes: v[nodes], Pending: v[pending]})
+	},
+		catalog.Parameter{Name: nodes, Doc: "nodes", Default: atd.Default.Nodes, Min: 1, Max: atd.MaxNodes},
+		catalog.Parameter{
+			Name: pending, Doc: "messages for a node that are explored, at most", Default: atd.Default.Pending, Max: atd.MaxPending,
+		}),
+	tlaEntry("readers-writers", "Readers and writers that wait in a queue", func(v map[string]int) (model.Source, error) {
+		return readerswriters.Source(readerswriters.Config{Actors: v[actors]})
+	}, catalog.Parameter{
+		Name: actors, Doc: "who reads and writes", Default: readerswriters.Default.Actors, Min: 1, Max: readerswriters.MaxActors,
+	}),
+	tlaEntry("coffee-can", "Black and white beans of which one is left", func(v map[string]int) (model.Source, error) {
+		return coffeecan.Source(coffeecan.Config{Beans: v[beans]})
+	}, catalog.Parameter{
+		Name: beans, Doc: "beans, at most", Default: coffeecan.Default.Beans, Min: 1, Max: coffeecan.MaxBeans,
+	}),
+	tlaEntry("game-of-life", "Every board of Conway's game of life", func(v map[string]int) (model.Source, error) {
+		return gameoflife.Source(gameoflife.Config{Side: v[side]})
+	}, catalog.Parameter{Name: side, Doc: "cells of a side", Default: 3, Min: 1, Max: gameoflife.MaxSide}),
+	tlaEntry("philosophers", "Philosophers who clean forks and hand them on", func(v map[string]int) (model.Source, error) {
+		return tlaphilosophers.Source(tlaphilosophers.Config{Philosophers: v[guests]})
+	}, catalog.Parameter{
+		Name: guests, Doc: "philosophers, and forks", Default: tlaphilosophers.Default.Philosophers, Min: 2,
+		Max: tlaphilosophers.MaxPhilosophers,
+	}),
+	tlaEntry("allocator", "Resources that are allocated by a schedule", func(v map[string]int) (model.Source, error) {
+		return allocator.Source(allocator.Config{Clients: v[clients], Resources: v[resources]})
+	},
+		catalog.Parameter{Name: clients, Doc: "clients", Default: allocator.Default.Clients, Min: 1, Max: allocator.MaxClients},
+		catalog.Parameter{
+			Name: resources, Doc: "resources", Default: allocator.Default.Resources, Min: 1, Max: allocator.MaxResources,
+		}),
+	tlaEntry("nbacc", "Non-blocking commitment with a failure detector that errs", func(v map[string]int) (model.Source, error) {
+		return nbacc.Source(nbacc.Config{Processes: v[processes]})
+	}, catalog.Parameter{
+		Name: processes, Doc: "processes", Default: nbacc.Default.Processes, Min: 1, Max: nbacc.MaxProcesses,
+	}),
 }

@@ -1,0 +1,26 @@
+package philosophers_test
+
+import (
+	"context"
+	"fmt"
+
+	"synod/checker"
+	"synod/examples/tla/philosophers"
+)
+
+func ExampleSource() {
+	src, err := philosophers.Source(philosophers.Default)
+	if err != nil {
+		panic(err)
+	}
+	r := checker.BFS(context.Background(), src, checker.Options{FinishWhen: checker.Exhausted})
+	defer r.Close()
+	for _, p := range r.Properties {
+		fmt.Println(p.Verdict, p.Name)
+	}
+	fmt.Println(r.Unique, r.Generated, r.Depth)
+	// Output:
+	// holds neighbours do not eat together
+	// example somebody eats
+	// 67 336 29
+}

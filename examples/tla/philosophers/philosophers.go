@@ -1,0 +1,110 @@
+// Package philosophers is the solution of Chandy and Misra for dining philosophers, who clean forks and hand them on, after
+// the TLA+ example DiningPhilosophers.
+package philosophers
+
+import (
+	"slices"
+
+	"synod/examples/tla"
+	"synod/model"
+)
+
+// Config is the number of philosophers and forks.
+type Config struct{ Philosophers int } // 2 to MaxPhilosophers
+
+// MaxPhilosophers bounds Config.Philosophers.
+const MaxPhilosophers = 16
+
+// Default is five.
+var Default = Config{Philosophers: 5}
+
+// Fork is one between two philosophers.
+type Fork struct {
+	Holder int
+	Clean  bool
+}
+
+// Stage is where a philosopher is in the loop.
+type Stage uint8
+
+// The stages, by the labels of the original.
+const (
+	Loop Stage = iota
+	Eat
+	Think
+)
+
+// String is the stage in lower case.
+func (s Stage) String() string { return [...]string{"loop", "eat", "think"}[s] }
+
+// State is all forks and philosophers, from 0. Fork i is left of philosopher i.
+type State struct {
+	Forks  []Fork
+	Stages []Stage
+	Sated  tla.Set // who is not hungry
+}
+
+// Step is a step of a philosopher, who has exactly one.
+type Step struct{ Philosopher int }
+
+// Initial is dirty forks, each with the lower of its neighbours.
+func (c Config) Initial() []State {
+	s := State{Forks: make([]Fork, c.Philosophers), Stages: make([]Stage, c.Philosophers)}
+	for i := range s.Forks {
+		s.Forks[i].Holder = i
+	}
+	s.Forks[1].Holder = 0
+	return []State{s}
+}
+
+// Actions is that of any philosopher.
+func (c Config) Actions(State) []Step {
+	var all []Step
+	for i := range c.Philosophers {
+		all = append(all, Step{i})
+	}
+	return all
+}
+
+// Next lets a philosopher hand on a dirty fork and look for two clean ones, eat with them, or think.
+func (c Config) Next(s State, a Step) (State, bool) {
+	before, self := s.Forks, a.Philosopher
+	left, right := self, (self+1)%c.Philosophers
+	s.Forks, s.Stages = slices.Clone(s.Forks), slices.Clone(s.Stages)
+	switch s.Stages[self] {
+	case Loop:
+		switch {
+		case before[left] == Fork{self, false}:
+			s.Forks[left] = Fork{(self + c.Philosophers - 1) % c.Philosophers, true}
+		case before[right] == Fork{self, false}:
+			s.Forks[right] = Fork{right, true}
+		}
+		switch clean := (Fork{self, true}); {
+		case s.Sated.Has(self):
+			s.Stages[self] = Think
+		case before[left] == clean && before[right] == clean:
+			s.Stages[self] = Eat
+		}
+	case Eat:
+		s.Forks[left].Clean, s.Forks[right].Clean = false, false
+		s.Sated, s.Stages[self] = s.Sated.With(self), Loop
+	case Think:
+		s.Sated, s.Stages[self] = s.Sated.Without(self), Loop
+	}
+	return s, true
+}
+
+// Source is the model with its properties, or the error of a configuration that is not valid.
+func Source(c Config) (*model.Plain[State, Step], error) {
+	p := model.NewPlain[State, Step](c)
+	p.Always("neighbours do not eat together", func(s State) bool {
+		for i, stage := range s.Stages {
+			if stage == Eat && s.Stages[(i+1)%c.Philosophers] == Eat {
+				return false
+			}
+		}
+		return true
+	})
+	p.Sometimes("somebody eats", func(s State) bool { return slices.Contains(s.Stages, Eat) })
+	return p, tla.Between("philosophers", c.Philosophers, 2, MaxPhilosophers)
+}

@@ -1,0 +1,106 @@
+// Package readerswriters is a fair solution of the problem of readers and writers, with a queue of those who wait, after the
+// TLA+ example ReadersWriters.
+package readerswriters
+
+import (
+	"slices"
+
+	"synod/examples/tla"
+	"synod/model"
+)
+
+// Config is the number of actors, who read and write.
+type Config struct{ Actors int } // 1 to MaxActors
+
+// MaxActors bounds Config.Actors.
+const MaxActors = 6
+
+// Default is what the original checks.
+var Default = Config{Actors: 3}
+
+// Request is one that waits.
+type Request struct {
+	Write bool
+	Actor int
+}
+
+// State is who reads, who writes, and who waits, the first one first.
+type State struct {
+	Readers, Writers tla.Set
+	Waiting          []Request
+}
+
+// Action is a step.
+//
+//sumtype:decl
+type Action interface{ action() }
+
+// The actions.
+type (
+	// Try waits to read or to write; an actor may wait for both.
+	Try Request
+	// Begin lets the first who waits begin, if nobody writes and, to write, nobody reads.
+	Begin struct{}
+	// Stop ends an activity.
+	Stop struct{ Actor int }
+)
+
+func (Try) action()   {}
+func (Begin) action() {}
+func (Stop) action()  {}
+
+// Initial is nobody there.
+func (Config) Initial() []State { return []State{{}} }
+
+// Actions returns what may happen in a state.
+func (c Config) Actions(s State) []Action {
+	var all []Action
+	for actor := range c.Actors {
+		for _, write := range []bool{false, true} {
+			if r := (Request{write, actor}); !slices.Contains(s.Waiting, r) {
+				all = append(all, Try(r))
+			}
+		}
+	}
+	if len(s.Waiting) > 0 && s.Writers == 0 && (!s.Waiting[0].Write || s.Readers == 0) {
+		all = append(all, Begin{})
+	}
+	for _, actor := range (s.Readers | s.Writers).Members() {
+		all = append(all, Stop{actor})
+	}
+	return all
+}
+
+// Next returns what an action makes of a state.
+func (Config) Next(s State, a Action) (State, bool) {
+	switch a := a.(type) {
+	case Try:
+		s.Waiting = append(slices.Clone(s.Waiting), Request(a))
+	case Begin:
+		first := s.Waiting[0]
+		s.Waiting = append([]Request(nil), s.Waiting[1:]...)
+		if first.Write {
+			s.Writers = s.Writers.With(first.Actor)
+		} else {
+			s.Readers = s.Readers.With(first.Actor)
+		}
+	case Stop:
+		if s.Readers.Has(a.Actor) {
+			s.Readers = s.Readers.Without(a.Actor)
+		} else {
+			s.Writers = s.Writers.Without(a.Actor)
+		}
+	}
+	return s, true
+}
+
+// Source is the model with its properties, or the error of a configuration that is not valid.
+func Source(c Config) (*model.Plain[State, Action], error) {
+	p := model.NewPlain[State, Action](c)
+	p.Always("a writer is alone", func(s State) bool {
+		return s.Writers == 0 || s.Writers.Size() == 1 && s.Readers == 0
+	})
+	p.Sometimes("all read", func(s State) bool { return s.Readers == tla.All(c.Actors) })
+	p.Sometimes("one writes", func(s State) bool { return s.Writers != 0 })
+	return p, tla.Between("actors", c.Actors, 1, MaxActors)
+}

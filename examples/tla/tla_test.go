@@ -1,0 +1,93 @@
+package tla_test
+
+import (
+	"flag"
+	"testing"
+
+	"synod/examples/tla"
+	"synod/examples/tla/allocator"
+	"synod/examples/tla/atd"
+	"synod/examples/tla/coffeecan"
+	"synod/examples/tla/ewd840"
+	"synod/examples/tla/gameoflife"
+	"synod/examples/tla/nbacc"
+	"synod/examples/tla/philosophers"
+	"synod/examples/tla/readerswriters"
+	"synod/examples/twophase"
+	"synod/model"
+)
+
+var long = flag.Bool("long", false, "search the models too that take a minute")
+
+// search searches a model as TLC does.
+func search[S, A any](
+	m model.Model[S, A], inside func(S) bool, witnesses func(S, A) int, key func(S) string,
+) func() tla.Counts {
+	return func() tla.Counts { return tla.Search(m, inside, witnesses, key) }
+}
+
+// TestPublished compares with the counts that the TLA+ examples state, which TLC has found. TLC with several workers is not
+// strictly breadth-first, so that the depth that it finds may be greater: for EWD840 it states 10.
+func TestPublished(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		search func() tla.Counts
+		want   tla.Counts
+		long   bool
+	}{
+		{
+			"TwoPhase", search(twophase.Config{Managers: 3}, nil, nil, nil),
+			tla.Counts{Unique: 288, Generated: 1146, Depth: 11},
+			false,
+		},
+		{
+			"EWD840", search(ewd840.Default, nil, ewd840.Witnesses, nil),
+			tla.Counts{Unique: 302, Generated: 2001, Depth: 9},
+			false,
+		},
+		{
+			"AsyncTerminationDetection", search(atd.Default, atd.Default.Inside, nil, nil),
+			tla.Counts{Unique: 4097, Generated: 53_271, Depth: 14},
+			false,
+		},
+		{
+			"ReadersWriters", search(readerswriters.Default, nil, nil, nil),
+			tla.Counts{Unique: 21_527, Generated: 59_674, Depth: 13},
+			false,
+		},
+		{
+			"CoffeeCan", search(coffeecan.Config{Beans: 1000}, nil, nil, nil),
+			tla.Counts{Unique: 501_500, Generated: 2_000_002, Depth: 1},
+			true,
+		},
+		{
+			"GameOfLife", search(gameoflife.Default, nil, nil, nil),
+			tla.Counts{Unique: 65_536, Generated: 131_072, Depth: 1},
+			true,
+		},
+		{
+			"DiningPhilosophers", search(philosophers.Default, nil, nil, nil),
+			tla.Counts{Unique: 67, Generated: 336, Depth: 29},
+			false,
+		},
+		{
+			"SchedulingAllocator", search(allocator.Default, nil, nil, nil),
+			tla.Counts{Unique: 1690, Generated: 5854, Depth: 7},
+			false,
+		},
+		{
+			"nbacc_ray97", search(nbacc.Default, nil, nbacc.Default.Witnesses, nil),
+			tla.Counts{Unique: 3016, Generated: 49_592, Depth: 7},
+			false,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.long && !*long {
+				t.Skip("with -long only")
+			}
+			if got := tt.search(); got != tt.want {
+				t.Errorf("%+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
