@@ -33,8 +33,8 @@ type answer struct {
 	ID     rsm.ID
 }
 
-// readServer reads a server. That its machine is right is decided by executing its log anew, each command the first time
-// that it comes, without what the protocol has to recognize repeats.
+// readServer reads a server. That its machine is right is decided by executing its log anew, each command the first
+// time that it comes, without what the protocol has to recognize repeats.
 func readServer[S, O, R any](m rsm.Machine[S, O, R], st systembuilders.State[S, O, R]) *server[O] {
 	state := m.New()
 	done, ended := map[rsm.ID]bool{}, map[rsm.Client]bool{}

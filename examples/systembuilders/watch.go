@@ -11,8 +11,8 @@ import (
 	"synod/paxos/systembuilders"
 )
 
-// What servers tell others must never be taken back, and what a majority has told to have accepted must never change. Both
-// are about more than one state: an observer remembers what was said.
+// What servers tell others must never be taken back, and what a majority has told to have accepted must never change.
+// Both are about more than one state: an observer remembers what was said.
 
 // Votes returns the observer of what servers tell, and demands that none takes a promise or a vote back.
 func Votes[O any](servers int) actor.Observer[rsm.Message, Told] {
@@ -22,6 +22,8 @@ func Votes[O any](servers int) actor.Observer[rsm.Message, Told] {
 			switch message(e).(type) {
 			case systembuilders.Prepare, systembuilders.PrepareOK[O], systembuilders.Proposal[O], systembuilders.Accept:
 				return p == actor.Sent
+			case systembuilders.ViewChange, systembuilders.VCProof, systembuilders.ClientUpdate[O],
+				systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn: // These promise nothing.
 			}
 			return false
 		},
@@ -107,6 +109,8 @@ func hear[O any](t Told, from actor.ID, m systembuilders.Message, servers int) T
 		vote(m.Seq, m.View)
 	case systembuilders.Accept:
 		vote(m.Seq, m.View)
+	case systembuilders.ViewChange, systembuilders.VCProof, systembuilders.ClientUpdate[O],
+		systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn:
 	}
 	return next
 }
@@ -152,8 +156,8 @@ func (t *Told) choose(at place, quorum int) {
 	t.Chosen = Log{t.Chosen}.with(at.Seq, b).Slots
 }
 
-// Log is what is ordered, by slot: a batch as its updates. What is chosen differently a second time makes a text that is
-// no batch.
+// Log is what is ordered, by slot: a batch as its updates. What is chosen differently a second time makes a text that
+// is no batch.
 type Log struct{ Slots map[rsm.Slot]string }
 
 func (l Log) with(slot rsm.Slot, batch string) Log {

@@ -40,6 +40,10 @@ var rules = []rule{
 	{folder: "register", ours: []string{"actor", "consistency", "register"}, pure: true},
 	{folder: "paxos", ours: []string{"actor", "register"}, pure: true},
 	{folder: "paxos/rsm", ours: []string{"actor", "consistency", "paxos/rsm"}, pure: true},
+	{
+		folder: "paxos/systembuilders/node", pure: true,
+		ours: []string{"actor", "paxos/rsm", "paxos/systembuilders"},
+	},
 	{folder: "paxos/systembuilders", ours: []string{"actor", "paxos/rsm", "paxos/systembuilders"}, pure: true},
 	{folder: "paxos/multipaxos", ours: []string{"actor", "paxos/multipaxos", "paxos/rsm"}, pure: true},
 	{

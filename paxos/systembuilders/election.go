@@ -5,7 +5,8 @@ import "synod/actor"
 // Leader election and the prepare phase: sections 3.1 and 3.2. The conflict rules are those of the paper's figure of
 // the same name; each handler begins with its own.
 
-// shiftToLeaderElection attempts a view, or the highest one that it knows to be attempted, unless that is beyond the last.
+// shiftToLeaderElection attempts a view, or the highest one that it knows to be attempted, unless that is beyond the
+// last.
 func (t *turn[S, O, R]) shiftToLeaderElection(v View) {
 	st := t.st
 	for _, attempted := range st.Changes {
@@ -106,8 +107,8 @@ func (t *turn[S, O, R]) shiftToPreparePhase() {
 
 func (t *turn[S, O, R]) preparation() Message { return Prepare{t.st.Installed, t.st.aru()} }
 
-// prepare installs a view, and tells its leader what this server knows. A leader that asks for a higher view attempts it,
-// too; if the server does not follow it there yet, it answers once it does.
+// prepare installs a view, and tells its leader what this server knows. A leader that asks for a higher view attempts
+// it, too; if the server does not follow it there yet, it answers once it does.
 func (t *turn[S, O, R]) prepare(from actor.ID, m Prepare) {
 	st := t.st
 	if m.View > st.Attempted {
@@ -142,8 +143,8 @@ func (t *turn[S, O, R]) shiftToRegNonLeader() {
 	}
 }
 
-// prepareOK takes what another server knows. One that is no longer needed is of a server that joins the view late: it has
-// missed what was proposed and ordered so far.
+// prepareOK takes what another server knows. One that is no longer needed is of a server that joins the view late: it
+// has missed what was proposed and ordered so far.
 func (t *turn[S, O, R]) prepareOK(from actor.ID, m PrepareOK[O]) {
 	st := t.st
 	if st.Phase == RegLeader && m.View == st.Installed {

@@ -62,9 +62,11 @@ func (t *turn[S, O, R]) mayEnqueue() bool { return t.st.Phase == RegLeader || t.
 func (t *turn[S, O, R]) enqueue(u Update[O]) {
 	st := t.st
 	id := u.Command.ID
-	if status, _, _ := st.Machine.Status(id); status == rsm.New && !st.bound(id) && !st.Queue.Holds(id) && !t.full(len(st.Queue)) {
-		st.Queue = append(st.Queue, u)
+	status, _, _ := st.Machine.Status(id)
+	if status != rsm.New || st.bound(id) || st.Queue.Holds(id) || t.full(len(st.Queue)) {
+		return
 	}
+	st.Queue = append(st.Queue, u)
 }
 
 // bound reports whether an update is proposed for a slot that is not executed.

@@ -5,8 +5,8 @@ import (
 	"synod/paxos/rsm"
 )
 
-// chunk is the most slots that are told at once: in answer to a Learn, and as what is ordered in a data list. A Learn is
-// answered up to a multiple of it, so that who receives that slot knows that there may be more.
+// chunk is the most slots that are told at once: in answer to a Learn, and as what is ordered in a data list. A Learn
+// is answered up to a multiple of it, so that who receives that slot knows that there may be more.
 const chunk = 64
 
 // dataList returns what this server knows of the slots above one.

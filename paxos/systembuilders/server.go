@@ -37,13 +37,13 @@ type State[S, O, R any] struct {
 	Phase        Phase
 	Attempted    View              // Last_Attempted
 	Installed    View              // Last_Installed: it accepts nothing of a lower view
-	Changes      map[actor.ID]View // which views others attempt: Attempted, until it is preinstalled, and higher ones; nil for none
+	Changes      map[actor.ID]View // which views are attempted: Attempted, until it is preinstalled, and higher ones
 	Preinstalled bool              // in election: a majority attempts Attempted
 	Doublings    int               // of the progress timer, if there may be any
 	Early        Prepare           // of the highest view above Attempted, while the server does not follow it
 	Prepared     map[actor.ID]bool // of a leader that prepares its view: whose Prepare_OK it has; nil otherwise
 	Asked        rsm.Slot          // of a leader: the Aru of its first Prepare; otherwise 0
-	Through      rsm.Slot          // of a leader that prepares its view: up to here it must learn what is ordered; otherwise 0
+	Through      rsm.Slot          // of one that prepares its view: up to here it must learn what is ordered; otherwise 0
 	Proposed     rsm.Slot          // Last_Proposed, of a leader; otherwise 0
 	Queue        Batch[O]          // Update_Queue, of a leader: what is to be proposed
 	Pending      map[rsm.ID]Pending[O]
@@ -125,8 +125,8 @@ func (s Server[S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 	return kept
 }
 
-// Recover starts a server that was down. It executes its log anew, and goes on in the view that it had installed, unless
-// that is its own to lead: then it attempts the next one.
+// Recover starts a server that was down. It executes its log anew, and goes on in the view that it had installed,
+// unless that is its own to lead: then it attempts the next one.
 func (s Server[S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
 	st := State[S, O, R]{
 		Phase: RegNonLeader, Attempted: kept.Installed, Installed: kept.Installed, Pending: kept.Pending,

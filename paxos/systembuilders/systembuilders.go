@@ -20,19 +20,21 @@
 // A leader never leads the same view twice. One that crashed attempts the next view, and a VC_Proof for a view that a
 // server should lead but has not installed is discarded: only the leader's own Prepare makes others install it.
 //
-// An Accept that arrives before its Proposal is discarded, as the conflict rules have it. With three servers it is not
-// missed, since the proposal and the own vote are a majority. With more, the server learns that it is behind from the
-// next VC_Proof, which has the sender's Local_Aru, and asks for what it lacks with a Learn. Prepare has the leader's
-// Local_Aru for the same reason. A Proposal for a slot that is known to be ordered is answered by what is ordered there.
+// An Accept that arrives before its Proposal is discarded, as the conflict rules have it. With three servers it is
+// not missed, since the proposal and the own vote are a majority. With more, the server learns that it is behind from
+// the next VC_Proof, which has the sender's Local_Aru, and asks for what it lacks with a Learn. Prepare has the
+// leader's Local_Aru for the same reason. A Proposal for a slot that is known to be ordered is answered by what is
+// ordered there.
 //
 // Slots below one that is bound get an empty proposal if nothing is known of them, whether or not there are updates to
 // propose: otherwise nothing above them is executed while the system is idle.
 //
-// The progress timer runs only while there is something to wait for, so that an idle system keeps its view. A server that
-// is idle would then never join an election, and one that attempts a view alone would wait for ever. So a ViewChange,
-// VC_Proof or Prepare for a higher view that is discarded because the server is not in election is remembered: it keeps
-// the progress timer running, and counts once the server is in election. Executing an update still sets the timer anew, so
-// that a server cut off from the others cannot take the view from those that make progress.
+// The progress timer runs only while there is something to wait for, so that an idle system keeps its view. A server
+// that is idle would then never join an election, and one that attempts a view alone would wait for ever. So a
+// ViewChange, VC_Proof or Prepare for a higher view that is discarded because the server is not in election is
+// remembered: it keeps the progress timer running, and counts once the server is in election. Executing an update
+// still sets the timer anew, so that a server cut off from the others cannot take the view from those that make
+// progress.
 //
 // One server is a majority of itself: it preinstalls, prepares and orders within the step that begins each.
 package systembuilders
@@ -63,7 +65,8 @@ type Update[O any] struct {
 	Command rsm.Command[O]
 }
 
-// Batch is the updates of one slot, in their order; without any, the slot does nothing. Its elements must not be changed.
+// Batch is the updates of one slot, in their order; without any, the slot does nothing. Its elements must not be
+// changed.
 type Batch[O any] []Update[O]
 
 // Same reports whether two batches are the same updates in the same order, whichever servers were asked for them.
@@ -161,8 +164,8 @@ type Options struct {
 	// Elected makes servers start in view 0 as if it were installed and prepared: nobody has accepted anything by then,
 	// so that there is nothing to ask.
 	Elected bool
-	// Progress is how long a server waits for progress before it attempts the next view; 0 for 5 s. It doubles with each
-	// view that is preinstalled, at most Doublings times, and is as at first again after progress.
+	// Progress is how long a server waits for progress before it attempts the next view; 0 for 5 s. It doubles with
+	// each view that is preinstalled, at most Doublings times, and is as at first again after progress.
 	Progress  time.Duration
 	Doublings int
 	// Update is after how long a server sends a pending update to the leader again; 0 for never.

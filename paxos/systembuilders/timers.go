@@ -32,8 +32,8 @@ func (Proof) String() string { return "proof" }
 // String is resend.
 func (Resend) String() string { return "resend" }
 
-// waits reports whether the progress timer is to be set: in election from the time on that the view is preinstalled, and
-// otherwise while there is something to order or somebody in a higher view.
+// waits reports whether the progress timer is to be set: in election from the time on that the view is preinstalled,
+// and otherwise while there is something to order or somebody in a higher view.
 func (t *turn[S, O, R]) waits() bool {
 	st := t.st
 	switch {

@@ -1,0 +1,367 @@
+package node
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"synod/actor"
+	"synod/paxos/rsm"
+)
+
+// cluster is nodes on virtual time: a message takes a tick, and nothing happens by chance but the jitter of timers,
+// which comes from the seeds.
+type cluster struct {
+	t       *testing.T
+	nodes   []*core // nil for one that is down
+	configs []Config
+	disks   []PersistentState
+	flight  []Message
+	cut     map[[2]actor.ID]bool // from and to
+	applied [][]OrderedUpdate    // by each node, over all its lives
+	watch   func(self actor.ID, e event)
+}
+
+func newCluster(t *testing.T, n int, configure ...func(*Config)) *cluster {
+	t.Helper()
+	w := &cluster{t: t, cut: map[[2]actor.ID]bool{}, applied: make([][]OrderedUpdate, n), watch: func(actor.ID, event) {}}
+	w.nodes, w.disks = make([]*core, n), make([]PersistentState, n)
+	for i := range n {
+		c := Config{ID: actor.ID(i), NodeCount: n, RandSeed: uint64(i)}
+		for _, f := range configure {
+			f(&c)
+		}
+		w.configs = append(w.configs, c)
+	}
+	return w
+}
+
+// begin starts nodes that never ran before; without any, all.
+func (w *cluster) begin(ids ...int) {
+	w.t.Helper()
+	if ids == nil {
+		for i := range w.nodes {
+			ids = append(ids, i)
+		}
+	}
+	for _, i := range ids {
+		k := w.made(i)
+		k.start()
+		w.handle(i)
+	}
+}
+
+// restart starts a node that crashed, with its disk.
+func (w *cluster) restart(i int) {
+	w.t.Helper()
+	w.configs[i].Applied = 0
+	if n := len(w.applied[i]); n > 0 {
+		w.configs[i].Applied = min(w.applied[i][n-1].Seq, rsm.Slot(len(w.disks[i].Log)))
+	}
+	w.applied[i] = slices.DeleteFunc(w.applied[i], func(u OrderedUpdate) bool { return u.Seq > w.configs[i].Applied })
+	k := w.made(i)
+	if err := k.restart(w.disks[i]); err != nil {
+		w.t.Fatal(err)
+	}
+	w.handle(i)
+}
+
+func (w *cluster) made(i int) *core {
+	k, err := newCore(w.configs[i])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	k.happened = func(e event) { w.watch(k.self, e) }
+	w.nodes[i] = k
+	return k
+}
+
+func (w *cluster) crash(i int) { w.nodes[i] = nil }
+
+// handle does what a node is ready for. Of the disk only what had to be synced survives a crash.
+func (w *cluster) handle(i int) {
+	k := w.nodes[i]
+	if !k.hasReady() {
+		return
+	}
+	rd := k.ready()
+	k.acknowledge()
+	if rd.PersistentState != nil && (rd.MustSync || len(w.disks[i].Log) == 0) {
+		w.disks[i] = *rd.PersistentState
+	}
+	w.flight = append(w.flight, rd.Messages...)
+	w.applied[i] = append(w.applied[i], rd.OrderedUpdates...)
+}
+
+// run lets ticks pass. In each, what is under way arrives, and all clocks tick.
+func (w *cluster) run(ticks int) {
+	w.t.Helper()
+	for range ticks {
+		arriving := w.flight
+		w.flight = nil
+		for _, m := range arriving {
+			if k := w.nodes[m.To]; k != nil && !w.cut[[2]actor.ID{m.From, m.To}] {
+				if err := k.checks(m); err != nil {
+					w.t.Fatal(err)
+				}
+				k.step(m)
+				w.handle(int(m.To))
+			}
+		}
+		for i, k := range w.nodes {
+			if k != nil {
+				k.tick()
+				w.handle(i)
+			}
+		}
+	}
+	w.agree()
+}
+
+// agree demands that all nodes applied the same updates, each once, as far as they are.
+func (w *cluster) agree() {
+	w.t.Helper()
+	longest := slices.MaxFunc(w.applied, func(a, b []OrderedUpdate) int { return len(a) - len(b) })
+	seen := map[string]bool{}
+	for _, u := range longest {
+		name := fmt.Sprint(u.Update.ClientID, u.Update.Timestamp)
+		if seen[name] {
+			w.t.Fatalf("%s is applied twice", name)
+		}
+		seen[name] = true
+	}
+	for i, own := range w.applied {
+		for j, u := range own {
+			if same := longest[j]; u.Seq != same.Seq || string(u.Update.Data) != string(same.Update.Data) {
+				w.t.Fatalf("node %d applied %v as number %d, and another one %v", i, u, j, same)
+			}
+		}
+	}
+}
+
+// propose proposes an update, with its text as its name.
+func (w *cluster) propose(i int, timestamp uint64) {
+	w.t.Helper()
+	data := fmt.Appendf(nil, "%d.%d", i, timestamp)
+	if err := w.nodes[i].propose(Update{ClientID: uint64(i + 1), Timestamp: timestamp, Data: data}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.handle(i)
+}
+
+// expect demands that nodes have applied as many updates.
+func (w *cluster) expect(n int, ids ...int) {
+	w.t.Helper()
+	for _, i := range ids {
+		if len(w.applied[i]) != n {
+			w.t.Errorf("node %d has applied %d updates %v: want %d", i, len(w.applied[i]), w.applied[i], n)
+		}
+	}
+}
+
+func (w *cluster) isolate(i int, cut bool) {
+	for j := range w.nodes {
+		w.cut[[2]actor.ID{actor.ID(i), actor.ID(j)}] = cut
+		w.cut[[2]actor.ID{actor.ID(j), actor.ID(i)}] = cut
+	}
+}
+
+// leader returns who leads for a majority.
+func (w *cluster) leader() int {
+	w.t.Helper()
+	votes := map[actor.ID]int{}
+	for _, k := range w.nodes {
+		if k != nil {
+			if st := k.status(); st.LastInstalled > 0 {
+				votes[st.Leader]++
+			}
+		}
+	}
+	for id, n := range votes {
+		if n >= actor.Majority(len(w.nodes)) {
+			return int(id)
+		}
+	}
+	w.t.Fatal("nobody leads")
+	return 0
+}
+
+// An idle cluster elects once, and keeps its view.
+func TestIdle(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 5} {
+		w := newCluster(t, n)
+		w.begin()
+		w.run(60_000)
+		for i, k := range w.nodes {
+			if st := k.status(); st.LastInstalled != 1 || st.LastAttempted != 1 {
+				t.Errorf("of %d nodes, %d is in view %v and attempts %v: want 1", n, i, st.LastInstalled, st.LastAttempted)
+			}
+		}
+	}
+}
+
+// Updates that are proposed anywhere are applied everywhere.
+func TestOrdered(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 5} {
+		w := newCluster(t, n, func(c *Config) { c.Batch = 4 })
+		w.begin()
+		for k := range 10 {
+			for i := range n {
+				w.propose(i, uint64(k+1))
+			}
+			w.run(1)
+		}
+		w.run(100)
+		for i := range n {
+			w.expect(10*n, i)
+		}
+	}
+}
+
+// Without its leader a cluster elects another one, and what was proposed before is ordered there.
+func TestLeaderCrashes(t *testing.T) {
+	w := newCluster(t, 3)
+	w.begin()
+	w.run(10)
+	leader := w.leader()
+	other := (leader + 1) % 3
+	w.propose(other, 1)
+	w.crash(leader)
+	w.run(2_500) // Two timers in turn, as the other node's is set once it hears of it; each is doubled after one view.
+	w.expect(1, other, (leader+2)%3)
+	if w.leader() == leader {
+		t.Error("the node that is down leads")
+	}
+
+	w.restart(leader)
+	w.propose(leader, 1)
+	w.run(2_000)
+	w.expect(2, 0, 1, 2)
+}
+
+// A majority goes on without a node that is cut off, which takes nothing from it, and has all of it when it is back.
+func TestIsolated(t *testing.T) {
+	w := newCluster(t, 5)
+	w.begin()
+	w.run(10)
+	leader := w.leader()
+	alone := (leader + 1) % 5
+	w.isolate(alone, true)
+	w.propose(alone, 1)
+	for k := range 30 {
+		w.propose((alone+1)%5, uint64(k+1))
+		w.run(100)
+	}
+	w.expect(0, alone)
+	w.expect(30, leader, (alone+1)%5)
+	if got := w.leader(); got != leader {
+		t.Errorf("node %d leads: want %d, as nobody else was cut off", got, leader)
+	}
+	w.isolate(alone, false)
+	w.run(3_000)
+	w.expect(31, 0, 1, 2, 3, 4)
+}
+
+// A leader that hears nobody is replaced, and so is one that nobody hears.
+func TestOneWay(t *testing.T) {
+	for name, hears := range map[string]bool{"deaf": false, "mute": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newCluster(t, 3)
+			w.begin()
+			w.run(10)
+			leader := w.leader()
+			for i := range 3 {
+				link := [2]actor.ID{actor.ID(i), actor.ID(leader)}
+				if hears {
+					link[0], link[1] = link[1], link[0]
+				}
+				w.cut[link] = i != leader
+			}
+			w.propose((leader+1)%3, 1)
+			w.propose((leader+2)%3, 1)
+			w.run(4_000)
+			w.expect(2, (leader+1)%3, (leader+2)%3)
+		})
+	}
+}
+
+// A whole cluster goes on from its disks.
+func TestPowerCut(t *testing.T) {
+	w := newCluster(t, 3)
+	w.begin()
+	for round := range 5 {
+		for i := range 3 {
+			w.propose(i, uint64(round+1))
+		}
+		w.run(2 + round) // in the midst of it
+		for i := range 3 {
+			w.crash(i)
+		}
+		w.flight = nil
+		for i := range 3 {
+			w.restart(i)
+		}
+		w.run(2_000)
+	}
+	w.expect(15, 0, 1, 2)
+}
+
+// A node that lost its disk, and all that it had promised with it, learns everything, as long as the others do not
+// need its promise.
+func TestDiskLost(t *testing.T) {
+	w := newCluster(t, 3)
+	w.begin()
+	w.run(10)
+	lost := (w.leader() + 1) % 3
+	for k := range 200 { // more than is told at once
+		w.propose(w.leader(), uint64(k+1))
+	}
+	w.run(500)
+	w.expect(200, 0, 1, 2)
+	w.crash(lost)
+	w.applied[lost] = nil
+	w.begin(lost)
+	w.run(3_000)
+	w.expect(200, 0, 1, 2)
+}
+
+// A node that comes back in the lead with an old disk learns what is ordered before it proposes.
+func TestLeaderBehind(t *testing.T) {
+	w := newCluster(t, 3)
+	w.begin()
+	w.run(10)
+	leader := w.leader()
+	behind := (leader + 1) % 3 // leads the next view
+	w.crash(behind)
+	for k := range 300 {
+		w.propose(leader, uint64(k+1))
+		w.run(1)
+	}
+	w.run(100)
+	w.restart(behind)
+	w.crash(leader)
+	w.propose((leader+2)%3, 1)
+	w.run(3_000)
+	w.expect(301, behind, (leader+2)%3)
+}
+
+// The same seeds make the same run.
+func TestDeterministic(t *testing.T) {
+	run := func() string {
+		w := newCluster(t, 3)
+		var all []string
+		w.watch = func(self actor.ID, e event) {
+			all = append(all, fmt.Sprintf("%v %v %+v %v", self, e.from, e.message, e.timer))
+		}
+		w.begin()
+		for k := range 5 {
+			w.propose(k%3, uint64(k+1))
+			w.isolate(k%3, k%2 == 0)
+			w.run(700)
+		}
+		return fmt.Sprint(all)
+	}
+	if one, other := run(), run(); one != other {
+		t.Error("two runs differ")
+	}
+}

@@ -1,0 +1,333 @@
+package node
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"synod/actor"
+	"synod/paxos/rsm"
+	"synod/paxos/systembuilders"
+)
+
+// tickLength is what a tick is to the actor, whose timers are durations.
+const tickLength = 10 * time.Millisecond
+
+// core is a node without its goroutine: a function of what happens to it. It is not safe for concurrent use.
+type core struct {
+	self     actor.ID
+	count    int
+	logger   *slog.Logger
+	applied  rsm.Slot
+	pending  int // the most that may wait
+	random   uint64
+	actor    actor.Typed[state, rsm.Message]
+	state    state
+	out      actor.Out[rsm.Message]
+	now      int64 // in ticks
+	timers   []timer
+	numbered uint64                          // the last timestamp that it gave
+	given    rsm.Slot                        // up to here ordered updates were given
+	once     rsm.Replica[struct{}, struct{}] // what they were, so that none is given twice
+	saved    systembuilders.Durable[string]
+	next     Ready
+
+	// happened is called before each event, with what the actor is to be given: for tests.
+	happened func(event)
+}
+
+type (
+	server = systembuilders.Server[struct{}, string, struct{}]
+	state  = systembuilders.State[struct{}, string, struct{}]
+)
+
+// timer is one that is set. They are in the order in which they were set, so that those that are due together fire in
+// it.
+type timer struct {
+	timer actor.Timer
+	due   int64
+}
+
+// event is what happens to an actor: a message, or a timer that fires if that is not nil.
+type event struct {
+	from    actor.ID
+	message rsm.Message
+	timer   actor.Timer
+}
+
+// nothing is the machine of a node, whose user has the machine: it holds nothing and answers nothing.
+type nothing struct{}
+
+func (nothing) New() struct{}                     { return struct{}{} }
+func (nothing) Snapshot(struct{}) ([]byte, error) { return nil, nil }
+func (nothing) Restore([]byte) (struct{}, error)  { return struct{}{}, nil }
+
+func (nothing) Execute(_ rsm.Slot, st struct{}, _ string) (next, result struct{}, ok bool) {
+	return st, st, false
+}
+
+func options(c Config) systembuilders.Options {
+	ticks := func(n, otherwise int) time.Duration { return time.Duration(cmp.Or(n, otherwise)) * tickLength }
+	d := systembuilders.Defaults
+	d.Window = rsm.Slot(cmp.Or(c.Window, int(d.Window)))
+	d.Batch, d.Queue = cmp.Or(c.Batch, d.Batch), cmp.Or(c.Pending, d.Queue)
+	d.Progress, d.Update = ticks(c.ProgressTicks, 500), ticks(c.UpdateTicks, 300)
+	d.Proof, d.Resend = ticks(c.ProofTicks, 100), ticks(c.ResendTicks, 100)
+	return d
+}
+
+func newCore(c Config) (*core, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	s := newServer(c)
+	k := &core{
+		self: c.ID, count: c.NodeCount, logger: cmp.Or(c.Logger, slog.New(slog.DiscardHandler)), applied: c.Applied,
+		pending: s.Queue, random: c.RandSeed, actor: s.New(), once: rsm.Start(s.Machine), happened: func(event) {},
+	}
+	return k, nil
+}
+
+// newServer returns the actor's configuration, which is also that of the model.
+func newServer(c Config) server {
+	return server{Options: options(c), Machine: nothing{}, Peers: actor.Others(actor.IDs(c.NodeCount), c.ID)}
+}
+
+func (k *core) start() {
+	k.state = k.actor.Start(k.self, &k.out)
+	k.absorb()
+}
+
+// restart goes on with what was saved. It is the user's, so that the node takes a copy.
+func (k *core) restart(p PersistentState) error {
+	switch n := rsm.Slot(len(p.Log)); {
+	case p.NodeID != k.self || p.NodeCount != k.count:
+		return fmt.Errorf("node: the state is of node %v of %d: must be of node %v of %d",
+			p.NodeID, p.NodeCount, k.self, k.count)
+	case k.applied > n:
+		return fmt.Errorf("node: Applied is %d, but only %d slots are ordered in the state", k.applied, n)
+	}
+	kept := systembuilders.Durable[string]{
+		Installed: p.Installed, Pending: maps.Clone(p.Pending), Log: slices.Clone(p.Log), History: maps.Clone(p.History),
+	}
+	k.saved = snapshot(kept)
+	k.number(kept)
+	k.state = k.actor.Recover(k.self, kept, &k.out)
+	k.absorb()
+	return nil
+}
+
+// own is the client whose updates this node numbers.
+func (k *core) own() rsm.Client { return OwnClients + rsm.Client(k.self) }
+
+// number finds out which timestamp this node gave last. It saved every update that it numbered before anybody else knew
+// of it, and those that it no longer holds as pending are in its log.
+func (k *core) number(kept systembuilders.Durable[string]) {
+	last := func(id rsm.ID) {
+		if id.Client == k.own() {
+			k.numbered = max(k.numbered, uint64(id.Local))
+		}
+	}
+	for _, b := range kept.Log {
+		for _, u := range b {
+			last(u.Command.ID)
+		}
+	}
+	for id := range kept.Pending {
+		last(id)
+	}
+}
+
+// full reports whether so much waits for the user that nothing more may happen.
+func (k *core) full() bool {
+	const most = 1 << 14
+	return len(k.next.Messages)+len(k.next.OrderedUpdates) >= most
+}
+
+// busy reports whether too many updates wait to be ordered.
+func (k *core) busy() bool { return len(k.state.Pending) >= k.pending }
+
+func (k *core) tick() {
+	k.now++
+	for {
+		i := slices.IndexFunc(k.timers, func(t timer) bool { return t.due <= k.now })
+		if i < 0 {
+			return
+		}
+		fired := k.timers[i].timer
+		k.timers = slices.Delete(k.timers, i, i+1)
+		k.logger.Debug("timeout", "node", k.self, "timer", fired)
+		k.happened(event{timer: fired})
+		k.state = k.actor.Timeout(k.self, k.state, fired, &k.out)
+		k.absorb()
+	}
+}
+
+// checks reports what is wrong with a message, or nil.
+func (k *core) checks(m Message) error {
+	switch {
+	case m.To != k.self:
+		return fmt.Errorf("node: a message to node %v cannot be given to node %v", m.To, k.self)
+	case m.From == k.self || m.From >= actor.ID(k.count):
+		return fmt.Errorf("node: a message from node %v: must be from another one of the %d nodes", m.From, k.count)
+	case m.Message == nil:
+		return fmt.Errorf("node: an envelope from node %v without a message", m.From)
+	}
+	return nil
+}
+
+func (k *core) step(m Message) {
+	k.logger.Debug("received", "node", k.self, "from", m.From, "message", m.Message)
+	k.receive(m.From, rsm.Internal[systembuilders.Message]{Message: m.Message})
+}
+
+func (k *core) receive(from actor.ID, m rsm.Message) {
+	k.happened(event{from: from, message: m})
+	k.state = k.actor.Receive(k.self, k.state, from, m, &k.out)
+	k.absorb()
+}
+
+// propose gives an update to the actor. That has nobody to answer to: its client is an id that no node has.
+func (k *core) propose(u Update) error {
+	id := rsm.ID{Client: rsm.Client(u.ClientID), Local: rsm.Local(u.Timestamp)}
+	if id == (rsm.ID{}) {
+		k.numbered++
+		id = rsm.ID{Client: k.own(), Local: rsm.Local(k.numbered)}
+	}
+	if status, _, _ := k.state.Machine.Status(id); status != rsm.New {
+		return ErrProposalDropped
+	}
+	k.receive(actor.ID(k.count), rsm.Request[string]{Command: rsm.Command[string]{ID: id, Op: string(u.Data)}})
+	return nil
+}
+
+// absorb takes what a step of the actor commanded and changed.
+func (k *core) absorb() {
+	for _, c := range k.out.Commands() {
+		switch c.Kind {
+		case actor.Send:
+			if m, ok := c.Message.(rsm.Internal[systembuilders.Message]); ok {
+				k.logger.Debug("sends", "node", k.self, "to", c.To, "message", m.Message)
+				k.next.Messages = append(k.next.Messages, Message{From: k.self, To: c.To, Message: m.Message})
+			}
+		case actor.SetTimer:
+			k.cancel(c.Timer)
+			k.timers = append(k.timers, timer{c.Timer, k.now + max(k.draw(c.Min, c.Max), 1)})
+		case actor.CancelTimer:
+			k.cancel(c.Timer)
+		case actor.Choose: // The actor leaves nothing to chance.
+		}
+	}
+	k.out.Reset()
+	k.deliver()
+}
+
+func (k *core) cancel(t actor.Timer) {
+	k.timers = slices.DeleteFunc(k.timers, func(set timer) bool { return set.timer == t })
+}
+
+// draw returns a number of ticks, uniform between two durations. The generator is SplitMix64 (G. Steele, D. Lea and
+// C. Flood, 2014).
+func (k *core) draw(shortest, longest time.Duration) int64 {
+	least, most := uint64(shortest/tickLength), uint64(longest/tickLength)
+	if most <= least {
+		return int64(least)
+	}
+	k.random += 0x9e3779b97f4a7c15
+	z := k.random
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	z ^= z >> 31
+	return int64(least + z%(most-least+1))
+}
+
+// deliver adds what was executed to the next Ready.
+func (k *core) deliver() {
+	machine := rsm.Machine[struct{}, string, struct{}](nothing{})
+	for ; int(k.given) < len(k.state.Log); k.given++ {
+		seq := k.given + 1
+		for _, u := range k.state.Log[k.given] {
+			id := u.Command.ID
+			status, _, _ := k.once.Status(id)
+			rsm.Execute(machine, seq, &k.once, u.Command)
+			if status == rsm.New && seq > k.applied {
+				k.next.OrderedUpdates = append(k.next.OrderedUpdates, OrderedUpdate{seq, Update{
+					ClientID: uint64(id.Client), NodeID: u.Node, Timestamp: uint64(id.Local), Data: []byte(u.Command.Op),
+				}})
+			}
+		}
+	}
+}
+
+// hasReady reports whether there is something for the user to do.
+func (k *core) hasReady() bool {
+	k.persist()
+	return k.next.PersistentState != nil || len(k.next.Messages) > 0 || len(k.next.OrderedUpdates) > 0
+}
+
+// ready returns what there is to do.
+func (k *core) ready() Ready { return k.next }
+
+// acknowledge tells that the user has what there is to do.
+func (k *core) acknowledge() {
+	if p := k.next.PersistentState; p != nil {
+		k.saved = p.Durable
+	}
+	k.next = Ready{}
+}
+
+// persist notes what changed of the state that is kept since the user was given it.
+func (k *core) persist() {
+	kept := k.actor.Keep(k.state).(systembuilders.Durable[string])
+	changed, sync := compare(k.saved, kept)
+	k.next.PersistentState, k.next.MustSync = nil, false
+	if changed {
+		k.next.PersistentState = &PersistentState{NodeID: k.self, NodeCount: k.count, Durable: snapshot(kept)}
+		k.next.MustSync = sync
+	}
+}
+
+// snapshot returns what is kept, apart from what the actor changes in place. Its log is only appended to.
+func snapshot(kept systembuilders.Durable[string]) systembuilders.Durable[string] {
+	kept.Pending = maps.Clone(kept.Pending)
+	kept.Log = kept.Log[:len(kept.Log):len(kept.Log)]
+	return kept
+}
+
+// compare reports whether what is kept has changed, and whether messages may rest on it. They may unless updates are
+// merely no longer pending, or what is in a slot, and known to the disk, is now known to be ordered.
+func compare(before, after systembuilders.Durable[string]) (changed, sync bool) {
+	changed = before.Installed != after.Installed || len(before.Log) != len(after.Log)
+	sync = before.Installed != after.Installed
+	for id, p := range after.Pending {
+		if was, had := before.Pending[id]; !had || was != p {
+			changed, sync = true, true
+		}
+	}
+	for seq := len(before.Log); seq < len(after.Log); seq++ {
+		if was, had := before.History[rsm.Slot(seq+1)]; !had || !was.Batch.Same(after.Log[seq]) {
+			sync = true
+		}
+	}
+	for seq, e := range after.History {
+		was, had := before.History[seq]
+		if !had || was.Ordered != e.Ordered {
+			changed = true
+		}
+		if !had || !e.Ordered && was.View != e.View || !was.Batch.Same(e.Batch) {
+			changed, sync = true, true
+		}
+	}
+	return changed || len(before.Pending) != len(after.Pending) || len(before.History) != len(after.History), sync
+}
+
+func (k *core) status() Status {
+	st := &k.state
+	return Status{
+		ID: k.self, State: st.Phase, LastAttempted: st.Attempted, LastInstalled: st.Installed,
+		Leader: actor.ID(uint64(st.Installed) % uint64(k.count)), LocalAru: rsm.Slot(len(st.Log)), Pending: len(st.Pending),
+	}
+}
