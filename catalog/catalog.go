@@ -30,7 +30,7 @@ type Entry struct {
 	Name       string // in lower case, with dashes
 	Summary    string // a sentence without its full stop
 	Page       string // where more is written about it: an address, or a file of the module; empty for nowhere
-	Package    string // the import path of a package whose function Find gives the entry, for tests that are written; may be empty
+	Package    string // the import path of a package whose function Find returns the entry, for tests that are written; main for the package of the command itself; may be empty
 	Parameters []Parameter
 	Networks   []network.Semantics              // that it is meant for, its default first; empty if it has no network
 	Timers     func(values map[string]int) bool // whether actors set timers with these parameters; nil for yes

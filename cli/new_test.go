@@ -124,6 +124,11 @@ func TestNew(t *testing.T) {
 	contains(m.does(m.program, "verify", "--model", "lock", "run/history.ndjson"), "linearizable")
 
 	m.breaks()
+	// What was found becomes a test of the module, which fails once the path does not show it any more.
+	if _, code := m.runs(m.program, "check", "--mutant", "alone", "--progress", "off", "--trace-out", "alone_test.go"); code != 1 {
+		t.Errorf("a mutant: exit code %d", code)
+	}
+	contains(m.does("go", "test", "-run", "OneKeeper", "-v", "."), "--- PASS: TestViolationOneKeeper_")
 
 	page, stop := m.starts(regexp.MustCompile(`http://[^/]*/`), "explore", "127.0.0.1:0", "--idle")
 	answer, err := (&http.Client{Timeout: time.Minute}).Get(page[0])

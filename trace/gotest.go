@@ -21,14 +21,18 @@ import (
 
 // WriteGoTest writes a file of a Go test that walks every trace of a document again, and fails unless each still leads
 // to what it shows: a violation that must come back, or one that is known to be there. The test finds the model by its name
-// in the document's Package; without one, it has a function to be filled in with what makes the model. The file belongs to the package regression; change the clause
-// to that of the folder in which it is put. Its names end with digits of the document's hash, so that several such files
+// in the document's Package; without one, it has a function to be filled in with what makes the model. The file belongs to the
+// package regression; change the clause to that of the folder in which it is put. If the Package is that of a command, it
+// belongs to that one, and calls its function. Its names end with digits of the document's hash, so that several such files
 // can stand in one folder. It needs nothing of this module but public packages.
 func WriteGoTest(w io.Writer, d Document) error {
 	var b bytes.Buffer
 	head, tail := goTestHead, goTestTail
-	if d.Package == "" {
+	switch d.Package {
+	case "":
 		head, tail = goTestOwnHead, goTestOwnTail
+	case OfCommand:
+		head, tail = goTestCommandHead, strings.Replace(goTestTail, "catalog.Find", "Find", 1)
 	}
 	b.WriteString(strings.ReplaceAll(head, "PACKAGE", importOf(d.Package)))
 	tag, err := tagOf(d)
@@ -73,6 +77,20 @@ func tagOf(d Document) (string, error) {
 	sum := sha256.Sum256(encoded)
 	return hex.EncodeToString(sum[:])[:tagLength], err
 }
+
+// OfCommand is the Package of a model that a command makes itself: its package main has the function Find.
+const OfCommand = "main"
+
+const goTestCommandHead = `package main
+
+// These tests walk paths that a check of a model once found. They belong beside the command's main; edit them as you like.
+
+import (
+	"testing"
+
+	"synod/trace"
+)
+`
 
 const goTestHead = `// Package regression walks paths that a check of a model once found. Written by paxos; edit as you like.
 package regression

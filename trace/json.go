@@ -28,7 +28,8 @@ type Document struct {
 	Config map[string]string `json:"config,omitempty"` // its configuration; nil for none
 	Traces []Trace           `json:"traces"`
 
-	// Package is the import path of a package whose function Find gives what makes the model by its name, for WriteGoTest.
+	// Package is the import path of a package whose function Find gives what makes the model by its name, for WriteGoTest, or
+	// OfCommand.
 	// Files do not hold it.
 	Package string `json:"-"`
 }

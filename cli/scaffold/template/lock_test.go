@@ -9,7 +9,11 @@ import (
 
 // TestLock checks every state of the model, and of its mutants until the property that they break.
 func TestLock(t *testing.T) {
-	if err := (catalog.Catalogue{lock}).Validate(); err != nil {
+	if err := entries.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := Find("lock")
+	if err != nil {
 		t.Fatal(err)
 	}
 	source, err := lock.Build(catalog.Settings{Budgets: map[string]int{"max-down": 1, "max-crashes": 1}})

@@ -15,6 +15,7 @@ var lock = catalog.Entry{
 	Name:    "lock",
 	Summary: "A lock that servers grant to one owner at a time",
 	Page:    "README.md",
+	Package: "main",
 	Parameters: []catalog.Parameter{
 		{Name: "servers", Doc: "servers; one of them keeps the lock", Default: 2, Min: 1, Max: 16},
 		{Name: "clients", Doc: "clients, each of which wants the lock once", Default: 2, Min: 1, Max: 16},
