@@ -318,7 +318,7 @@ func TestFresh(t *testing.T) {
 func TestFlood(t *testing.T) {
 	c := start(t, 1)
 	conn := dial(t, c.clients[0])
-	const n = 500
+	const n = 5000
 	for i := range uint64(n) {
 		if err := conn.Send(wire.Command{Number: i, Mode: wire.Put, Message: fmt.Sprint(i)}); err != nil {
 			t.Fatal(err)

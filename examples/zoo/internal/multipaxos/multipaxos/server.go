@@ -239,7 +239,12 @@ func (t *turn[Mutant, S, O, R]) lead(from actor.ID, msg LeaderMessage) {
 func (t *turn[Mutant, S, O, R]) learn(from actor.ID, msg ReplicaMessage) {
 	switch m := msg.(type) {
 	case Decision[O]:
+		before := t.st.Replica.SlotOut
 		replica_decision[Mutant](&t.st.Replica, m, t.executing())
+		// A server that catches up asks on when a part has come, and not only with the next ping.
+		if after := t.st.Replica.SlotOut; t.Resend > 0 && from != t.self && before/learned != after/learned {
+			t.out.Send(from, Learn{after})
+		}
 	case Learn:
 		t.st.Replica.teach(m, func(d Decision[O]) { t.tell(from, d) })
 	}
