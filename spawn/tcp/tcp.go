@@ -29,11 +29,11 @@ import (
 
 // Bounds of a transport.
 const (
-	MaxQueue     = 1024 // messages that wait to be sent on a connection, and such that wait to be received by all together
+	MaxQueue     = 1024     // messages that wait to be sent on a connection, and such that wait to be received by all together
 	maxWaiting   = 64 << 20 // bytes that wait to be sent on a connection, but for a lone message
-	MaxClients   = 1024 // connections of clients
-	MaxStrangers = 256  // connections that have not said yet who they are
-	maxPerPeer   = 4    // connections of one server, of which it uses the last
+	MaxClients   = 1024     // connections of clients
+	MaxStrangers = 256      // connections that have not said yet who they are
+	maxPerPeer   = 4        // connections of one server, of which it uses the last
 
 	writePatience  = 10 * time.Second // how long a write may take
 	dialPatience   = 5 * time.Second

@@ -19,8 +19,9 @@ import (
 type Job struct {
 	File      string
 	Processes ProcessConfig
-	Out       io.Writer // what the published harness prints
-	History   string    // the file that the history is written to; empty for none
+	Out       io.Writer     // what the published harness prints
+	History   string        // the file that the history is written to; empty for none
+	Slack     time.Duration // see Config
 }
 
 // Run runs the test. The error says why it cannot be run at all. The folder of the servers is removed at the end, unless
@@ -42,7 +43,7 @@ func (j Job) Run(ctx context.Context) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	o := Run(ctx, Config{Test: test, World: world, Out: out})
+	o := Run(ctx, Config{Test: test, World: world, Out: out, Slack: j.Slack})
 	err = world.Close()
 	if o.Verdict == Violated {
 		o.Reason += "; the servers' files are in " + world.Dir()

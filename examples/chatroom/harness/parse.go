@@ -55,12 +55,15 @@ type parser struct {
 
 // error is one at a byte of the file.
 func (p *parser) error(at int, format string, args ...any) error {
+	line, column := p.place(at)
+	return &Error{File: p.name, Line: line, Column: column, Text: fmt.Sprintf(format, args...)}
+}
+
+// place returns the line and the column of a byte of the file, from 1, in characters.
+func (p *parser) place(at int) (line, column int) {
 	before := p.data[:min(at, len(p.data))]
-	line := bytes.LastIndexByte(before, '\n') + 1
-	return &Error{
-		File: p.name, Line: bytes.Count(before, []byte("\n")) + 1, Column: utf8.RuneCount(before[line:]) + 1,
-		Text: fmt.Sprintf(format, args...),
-	}
+	start := bytes.LastIndexByte(before, '\n') + 1
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
 }
 
 // syntax makes an error of one of package strictjson, in a part of the file that begins at a byte.
@@ -98,8 +101,8 @@ func (p *parser) steps(base int, data []byte, depth int) ([]Step, error) {
 		if err != nil {
 			return nil, err
 		}
-		place := p.error(one.at, "").(*Error)
-		steps[i] = Step{command, place.Line, place.Column}
+		line, column := p.place(one.at)
+		steps[i] = Step{command, line, column}
 	}
 	return steps, nil
 }

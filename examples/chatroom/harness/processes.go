@@ -65,11 +65,10 @@ type child struct {
 func NewProcesses(t Test, c ProcessConfig) (*Processes, error) {
 	var unsupported error
 	t.walk(func(s Step) {
-		switch s.Command.(type) {
-		case Partition, Delay:
-			if !c.Own && unsupported == nil {
-				unsupported = fmt.Errorf("%s: %w; run it without --server", t.at(s), ErrUnsupported)
-			}
+		_, parts := s.Command.(Partition)
+		_, delays := s.Command.(Delay)
+		if (parts || delays) && !c.Own && unsupported == nil {
+			unsupported = fmt.Errorf("%s: %w; run it without --server", t.at(s), ErrUnsupported)
 		}
 	})
 	if unsupported != nil {

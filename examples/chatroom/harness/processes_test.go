@@ -65,7 +65,7 @@ func TestProcesses(t *testing.T) {
 			c := own(t)
 			c.Stdout, c.Stderr = io.Discard, errs
 			history := filepath.Join(t.TempDir(), "history")
-			o, err := harness.Job{File: filepath.Join("testdata", name+".json"), Processes: c, Out: out, History: history}.Run(t.Context())
+			o, err := harness.Job{File: filepath.Join("testdata", name+".json"), Processes: c, Out: out, History: history, Slack: time.Minute}.Run(t.Context())
 			if err != nil || o.Verdict != harness.Passed || errs.String() != "" {
 				t.Errorf("%v, %d %s\n%s\n%s", err, o.Verdict, o.Reason, out, errs)
 			}
@@ -81,7 +81,7 @@ func TestOutput(t *testing.T) {
 	out := new(output)
 	c := own(t)
 	c.Verbose, c.Stdout = 1, out
-	o, err := harness.Job{File: "testdata/alone.json", Processes: c, Out: out}.Run(t.Context())
+	o, err := harness.Job{File: "testdata/alone.json", Processes: c, Out: out, Slack: time.Minute}.Run(t.Context())
 	if err != nil || o.Verdict != harness.Passed {
 		t.Fatalf("%v, %s", err, o.Reason)
 	}
@@ -136,7 +136,7 @@ func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out := &signalling{want: "Sleep", then: cancel}
 	began := time.Now()
-	o, err := harness.Job{File: file, Processes: own(t), Out: out}.Run(ctx)
+	o, err := harness.Job{File: file, Processes: own(t), Out: out, Slack: time.Minute}.Run(ctx)
 	if err != nil || o.Verdict != harness.Undecided || !strings.HasSuffix(o.Reason, "interrupted") {
 		t.Errorf("%v, %d %s, after %v", err, o.Verdict, o.Reason, time.Since(began))
 	}

@@ -40,6 +40,8 @@ type Config struct {
 	Test  Test
 	World World
 	Out   io.Writer // what the published harness prints; nil for nothing
+	// Slack is how much longer everything may take than ConnectPatience and GetPatience say, on a machine that is busy.
+	Slack time.Duration
 }
 
 // Outcome is what came of a run.
@@ -165,9 +167,21 @@ func (r *run) step(ctx context.Context, s Step) error {
 			}
 		}
 		return nil
-	case Pause, Resume:
-		return r.stand(s)
-	case Partition, Heal, Delay:
+	case Pause:
+		return r.stand(s, c.ID, true)
+	case Resume:
+		return r.stand(s, c.ID, false)
+	case Partition:
+		r.network.Groups = c.Groups
+		return r.shape(s)
+	case Delay:
+		r.network.Delays[c.ID] = Span{c.Least, c.Most}
+		if c.Most == 0 {
+			delete(r.network.Delays, c.ID)
+		}
+		return r.shape(s)
+	case Heal:
+		r.network = Network{Delays: make(map[int]Span)}
 		return r.shape(s)
 	}
 	return nil
@@ -210,15 +224,11 @@ func (r *run) crash(s Step, id int) error {
 	return nil
 }
 
-func (r *run) stand(s Step) error {
-	var id int
-	var act func(int) error
-	paused := false
-	switch c := s.Command.(type) {
-	case Pause:
-		id, act, paused = c.ID, r.World.Pause, true
-	case Resume:
-		id, act = c.ID, r.World.Resume
+// stand lets a server stand still, or go on.
+func (r *run) stand(s Step, id int, paused bool) error {
+	act := r.World.Resume
+	if paused {
+		act = r.World.Pause
 	}
 	p, err := r.known(s, id)
 	switch {
@@ -236,18 +246,8 @@ func (r *run) stand(s Step) error {
 	return nil
 }
 
+// shape makes the network as it is to be.
 func (r *run) shape(s Step) error {
-	switch c := s.Command.(type) {
-	case Partition:
-		r.network.Groups = c.Groups
-	case Delay:
-		r.network.Delays[c.ID] = Span{c.Least, c.Most}
-		if c.Most == 0 {
-			delete(r.network.Delays, c.ID)
-		}
-	case Heal:
-		r.network = Network{Delays: make(map[int]Span)}
-	}
 	n := r.network
 	n.Delays = maps.Clone(n.Delays)
 	if err := r.World.Shape(n); err != nil {
@@ -270,7 +270,7 @@ func (r *run) connect(ctx context.Context, s Step, id int) error {
 		return err
 	}
 	p.disconnect()
-	for end := r.World.Now() + ConnectPatience; ; {
+	for end := r.World.Now() + ConnectPatience + r.Slack; ; {
 		if !p.up {
 			return r.fail(Undecided, s, "server %d does not run", id)
 		}
@@ -282,7 +282,7 @@ func (r *run) connect(ctx context.Context, s Step, id int) error {
 		}
 		p.conn = nil
 		if r.World.Now() >= end {
-			return r.fail(Undecided, s, "no connection to server %d within %v: %v", id, ConnectPatience, err)
+			return r.fail(Undecided, s, "no connection to server %d within %v: %v", id, ConnectPatience+r.Slack, err)
 		}
 		if r.World.Sleep(ctx, pause) != nil {
 			return r.fail(Undecided, s, "interrupted")
@@ -344,7 +344,7 @@ func (r *run) get(ctx context.Context, s Step, id int) ([]string, error) {
 	case p.conn == nil:
 		return nil, r.fail(Failed, s, "client %d is not connected", id)
 	}
-	return r.ask(ctx, s, id, p.conn, &p.process, GetPatience)
+	return r.ask(ctx, s, id, p.conn, &p.process, GetPatience+r.Slack)
 }
 
 // ask asks for all messages.
@@ -378,7 +378,7 @@ func (r *run) ask(
 
 // expect asks until a server has the messages that are expected.
 func (r *run) expect(ctx context.Context, s Step, c Expect) error {
-	for end := r.World.Now() + GetPatience; ; {
+	for end := r.World.Now() + GetPatience + r.Slack; ; {
 		messages, err := r.get(ctx, s, c.ID)
 		switch {
 		case err != nil:
@@ -413,7 +413,7 @@ func (r *run) agree(ctx context.Context, s Step) error {
 			_ = conn.Close() // Nothing of it is needed any more.
 		}
 	}()
-	end := r.World.Now() + GetPatience
+	end := r.World.Now() + GetPatience + r.Slack
 	for {
 		var logs [][]string
 		for _, id := range ids {
@@ -437,7 +437,7 @@ func (r *run) agree(ctx context.Context, s Step) error {
 			return nil
 		}
 		if r.World.Now() >= end {
-			return r.fail(Undecided, s, "the servers did not come to the same messages within %v", GetPatience)
+			return r.fail(Undecided, s, "the servers did not come to the same messages within %v", GetPatience+r.Slack)
 		}
 		if r.World.Sleep(ctx, pause) != nil {
 			return r.fail(Undecided, s, "interrupted")
@@ -472,7 +472,7 @@ func (n Network) whole(ids []int, count int) bool {
 // fresh asks a server over a connection of its own, so that no answer is waited for that the client of a test still waits for.
 func (r *run) fresh(ctx context.Context, s Step, id int, conns map[int]Conn, wait time.Duration) ([]string, error) {
 	if conns[id] == nil {
-		end := r.World.Now() + ConnectPatience
+		end := r.World.Now() + ConnectPatience + r.Slack
 		for {
 			conn, err := r.World.Dial(ctx, id)
 			if err == nil {
@@ -483,7 +483,7 @@ func (r *run) fresh(ctx context.Context, s Step, id int, conns map[int]Conn, wai
 				return nil, ended
 			}
 			if r.World.Now() >= end {
-				return nil, r.fail(Undecided, s, "no connection to server %d within %v: %v", id, ConnectPatience, err)
+				return nil, r.fail(Undecided, s, "no connection to server %d within %v: %v", id, ConnectPatience+r.Slack, err)
 			}
 			if r.World.Sleep(ctx, pause) != nil {
 				return nil, r.fail(Undecided, s, "interrupted")

@@ -70,7 +70,7 @@ func TestSameSeed(t *testing.T) {
 		harness.Run(t.Context(), harness.Config{Test: test, World: world, Out: &out})
 		return out.String() + world.Now().String()
 	}
-	if told(1) != told(1) {
+	if first := told(1); told(1) != first {
 		t.Error("two runs of one seed differ")
 	}
 	if told(1) == told(2) {
