@@ -46,10 +46,6 @@ var rules = []rule{
 	},
 	{folder: "paxos/systembuilders", ours: []string{"actor", "paxos/rsm", "paxos/systembuilders"}, pure: true},
 	{folder: "paxos/multipaxos", ours: []string{"actor", "paxos/multipaxos", "paxos/rsm"}, pure: true},
-	{
-		// Its servers on sockets: the protocol itself knows of none.
-		folder: "paxos/multipaxos/serve", ours: []string{"actor", "internal", "paxos", "spawn", "storage"}, except: notShipped,
-	},
 	{folder: "network", ours: []string{"actor", "network"}, pure: true},
 	{
 		folder: "model", pure: true,
@@ -93,6 +89,10 @@ var rules = []rule{
 	{
 		folder: "spawn", ours: []string{"actor", "consistency", "internal", "invariant", "spawn", "storage"}, except: notShipped,
 		third: []string{"golang.org/x/sys", "google.golang.org/grpc", "google.golang.org/protobuf"},
+	},
+	{
+		// Servers of Multi-Paxos for any machine: the protocol itself knows of no sockets.
+		folder: "spawn/replica", ours: []string{"actor", "internal", "paxos", "spawn", "storage"}, except: notShipped,
 	},
 	{
 		// What a recorded run comes to is a trace.

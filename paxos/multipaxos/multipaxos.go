@@ -7,6 +7,9 @@
 // promises, and then it has a [Commander] for every slot, which asks them for votes. An [Acceptor] promises and
 // votes. The roles are composed in two ways: as separate actors, as in the paper's figures ([Roles]), and as servers
 // that have all three of them, as in section 4.4 ([Server]).
+//
+// The package knows of no sockets and no disks: package spawn/replica has Config and Run, which serve a machine for
+// real in one call, and a client.
 package multipaxos
 
 import (

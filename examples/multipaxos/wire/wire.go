@@ -3,13 +3,13 @@
 package wire
 
 import (
-	"synod/paxos/multipaxos/serve"
 	"synod/paxos/rsm"
 	"synod/spawn/jsonwire"
+	"synod/spawn/replica"
 )
 
 // Version changes with the form of messages and of what is kept.
-const Version = serve.Version
+const Version = replica.Version
 
 // Messages is the form of the messages of servers and clients of the store: JSON by their types. A client asks by
 //
@@ -18,14 +18,14 @@ const Version = serve.Version
 // where the kind is 0 for get, 1 for put, 2 for delete and 3 for cas, and client 0 stands for who sends it.
 var Messages = MessagesOf[rsm.StoreOp, rsm.StoreResult]()
 
-// MessagesOf is serve.Messages for types that are known to have a form. It panics if they have none.
-func MessagesOf[O, R any]() *jsonwire.Codec[rsm.Message] { return must(serve.Messages[O, R]()) }
+// MessagesOf is replica.Messages for types that are known to have a form. It panics if they have none.
+func MessagesOf[O, R any]() *jsonwire.Codec[rsm.Message] { return must(replica.Messages[O, R]()) }
 
 // Records is the form of what a server of the store keeps.
 var Records = RecordsOf[rsm.StoreOp]()
 
-// RecordsOf is serve.NewRecords for operations that are known to have a form. It panics if they have none.
-func RecordsOf[O any]() *serve.Records[O] { return must(serve.NewRecords[O]()) }
+// RecordsOf is replica.NewRecords for operations that are known to have a form. It panics if they have none.
+func RecordsOf[O any]() *replica.Records[O] { return must(replica.NewRecords[O]()) }
 
 func must[F any](form F, err error) F {
 	if err != nil {

@@ -1,6 +1,4 @@
-// Package serve runs servers of Multi-Paxos for real: the forms of their messages and records for any machine, and what
-// package spawn needs to run them.
-package serve
+package replica
 
 import (
 	"synod/paxos/multipaxos"

@@ -1,0 +1,220 @@
+// Package replica runs a machine of package rsm on several servers in one call: [Run] is a server of Multi-Paxos on
+// sockets, with what it must not forget on disk, and a [Client] asks any of them. The protocol itself, package multipaxos,
+// knows of neither.
+package replica
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"synod/actor"
+	"synod/paxos/multipaxos"
+	"synod/paxos/rsm"
+	"synod/spawn"
+	"synod/spawn/jsonwire"
+	"synod/spawn/machine"
+	"synod/spawn/tcp"
+	"synod/storage"
+)
+
+const (
+	// MaxServers is how many servers a cluster may have.
+	MaxServers = 64
+	// FirstPeerPort is where the first server listens for the others, unless told otherwise; the next ones have the ports
+	// that follow.
+	FirstPeerPort = 20_000
+	// DefaultTimeout is how long a server waits for the leader, unless told otherwise.
+	DefaultTimeout = time.Second
+
+	resends     = 10       // pings of a leader in the time that others wait for it
+	mostBetween = 64 << 20 // bytes of a message between servers: those that a new leader needs hold several slots
+	window      = 16       // slots that are under way at once
+	batch       = 64       // commands in a slot, at most
+)
+
+// Config is one of the servers of a cluster. All of them have the same Count and Peers.
+type Config struct {
+	ID      int           // from 0 to Count−1
+	Port    int           // where it listens for clients, on 127.0.0.1; 0 for a free one
+	Count   int           // of all servers, 1 to MaxServers
+	Timeout time.Duration // without a word of the leader, until another server tries to lead; 0 for DefaultTimeout
+
+	Host  netip.Addr       // an IPv4 address to listen at for clients instead of 127.0.0.1; the zero Addr for that
+	Peers []netip.AddrPort // where each server listens for the others; nil for 127.0.0.1 and ports from FirstPeerPort on
+	Dir   string           // the folder of its file, which is made; empty for the working directory
+	Log   *slog.Logger     // nil for none
+	// Unions say what interfaces in operations and results may hold; nil if there are none.
+	Unions []jsonwire.Union
+	// Ready is called with the address for clients once they can connect; nil for nobody to know.
+	Ready func(clients netip.AddrPort)
+}
+
+// Validate reports what is wrong with the configuration, or nil.
+func (c Config) Validate() error {
+	switch {
+	case c.Count < 1 || c.Count > MaxServers:
+		return fmt.Errorf("%d servers: must be 1 to %d", c.Count, MaxServers)
+	case c.ID < 0 || c.ID >= c.Count:
+		return fmt.Errorf("server %d of %d: must be 0 to %d", c.ID, c.Count, c.Count-1)
+	case c.Port < 0 || c.Port > 65_535:
+		return fmt.Errorf("port %d: must be 0 to 65535", c.Port)
+	case c.Timeout < 0:
+		return fmt.Errorf("a timeout of %v: must not be negative", c.Timeout)
+	case c.Host.IsValid() && !c.Host.Unmap().Is4():
+		return fmt.Errorf("host %v: must be an IPv4 address", c.Host)
+	case c.Peers != nil && len(c.Peers) != c.Count:
+		return fmt.Errorf("%d addresses of peers: must be %d, one for each server", len(c.Peers), c.Count)
+	}
+	for i, p := range c.Peers {
+		if !p.Addr().Unmap().Is4() || p.Port() == 0 {
+			return fmt.Errorf("peer %d at %v: must be an IPv4 address with a port", i, p)
+		}
+		for _, q := range c.Peers[:i] {
+			if p == q {
+				return fmt.Errorf("two peers at %v: each must have an address of its own", p)
+			}
+		}
+	}
+	return nil
+}
+
+// withDefaults returns the configuration with what it leaves open.
+func (c Config) withDefaults() Config {
+	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	if !c.Host.IsValid() {
+		c.Host = loopback
+	}
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Dir == "" {
+		c.Dir = "."
+	}
+	if c.Peers == nil {
+		for i := range c.Count {
+			c.Peers = append(c.Peers, netip.AddrPortFrom(loopback, uint16(FirstPeerPort+i)))
+		}
+	}
+	return c
+}
+
+// options are those of the protocol.
+func (c Config) options() multipaxos.Options {
+	return multipaxos.Options{
+		Window: window, Batch: batch, Reduce: true, Adaptive: true, Patience: c.Timeout,
+		Resend: max(c.Timeout/resends, time.Millisecond),
+	}
+}
+
+// Run serves a machine until the context ends, which is no error. A server that ran before goes on with what is in its
+// file. Operations and results must have a form in JSON; see package jsonwire.
+func Run[S, O, R any](ctx context.Context, c Config, m rsm.Machine[S, O, R]) (err error) {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	if m == nil {
+		return errors.New("there is no machine to serve")
+	}
+	c = c.withDefaults()
+	messages, err := Messages[O, R](c.Unions...)
+	if err != nil {
+		return err
+	}
+	records, err := NewRecords[O](c.Unions...)
+	if err != nil {
+		return err
+	}
+	transport, clients, err := c.listen()
+	if err != nil {
+		return err
+	}
+	file, err := c.open(fmt.Sprintf("%T", m))
+	if err != nil {
+		return errors.Join(err, transport.Close())
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if c.Ready != nil {
+		c.Ready(clients)
+	}
+	servers := actor.IDs(c.Count)
+	server := multipaxos.Server[S, O, R]{
+		Options: c.options(), Machine: m, Peers: actor.Others(servers, actor.ID(c.ID)),
+	}
+	return spawn.Run(ctx, spawn.Config{
+		Machine: machine.New(machine.Config[multipaxos.State[S, O, R], rsm.Message]{
+			Self: actor.ID(c.ID), Servers: servers, Actor: server.New(), Wire: messages, Records: records,
+			Random: random(), MaxMessage: mostBetween,
+		}),
+		Transport: transport, Store: file, Log: c.Log,
+	})
+}
+
+// listen binds the sockets.
+func (c Config) listen() (_ *front, clients netip.AddrPort, err error) {
+	at := netip.AddrPortFrom(c.Host, uint16(c.Port))
+	front, self := newFront(actor.ID(c.ID)), actor.ID(c.ID)
+	l, err := listen(at)
+	if err != nil {
+		return nil, at, err
+	}
+	l.Log = c.Log
+	if c.Count > 1 {
+		between, err := listen(c.Peers[c.ID])
+		if err != nil {
+			return nil, at, errors.Join(err, l.Close())
+		}
+		between.Log = c.Log
+		config := tcp.Config{Addresses: make(map[actor.ID]netip.AddrPort, c.Count), MaxMessage: mostBetween, Private: true}
+		for i, p := range c.Peers {
+			config.Addresses[actor.ID(i)] = p
+		}
+		front.add(config.Serve(between, self, actor.IDs(c.Count)), func(id actor.ID) bool { return id < actor.ID(c.Count) })
+	}
+	front.add(tcp.Serve(l, self, nil), func(actor.ID) bool { return true })
+	return front, l.Address(), nil
+}
+
+func listen(at netip.AddrPort) (*tcp.Listener, error) {
+	l, err := tcp.Listen(at)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("the port %d of %v is in use; stop what listens there, or choose another port", at.Port(), at.Addr())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen at %v: %w", at, err)
+	}
+	return l, nil
+}
+
+// open opens the file of a server of a machine. Another cluster or machine must not go on with it.
+func (c Config) open(model string) (*storage.File, error) {
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("the folder: %w", err)
+	}
+	names := make([]string, len(c.Peers))
+	for i, p := range c.Peers {
+		names[i] = p.String()
+	}
+	return storage.Open(c.Dir, storage.Identity{
+		Model: model, Version: Version, Actor: actor.ID(c.ID), Cluster: strings.Join(names, ","),
+	})
+}
+
+// random returns a source with a seed of its own.
+func random() *rand.PCG {
+	var seed [16]byte
+	_, _ = crand.Read(seed[:]) // It never fails.
+	return rand.NewPCG(binary.LittleEndian.Uint64(seed[:8]), binary.LittleEndian.Uint64(seed[8:]))
+}
