@@ -18,7 +18,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -165,9 +164,6 @@ func receive(inbox <-chan packet, closed <-chan struct{}, wait time.Duration) (a
 	}
 }
 
-// errFull tells that too much waits for somebody who is slow or away.
-var errFull = errors.New("too many messages wait for the recipient")
-
 // Send queues a message. It is lost if the queue is full, or the client is gone.
 func (t *Transport) Send(to actor.ID, data []byte) error {
 	data = slices.Clone(data)
@@ -195,31 +191,6 @@ func (t *Transport) Send(to actor.ID, data []byte) error {
 	}
 	return queue.add(data)
 }
-
-// queue is what waits to be sent on a connection.
-type queue struct {
-	messages chan []byte
-	bytes    atomic.Int64
-}
-
-func newQueue() *queue { return &queue{messages: make(chan []byte, MaxQueue)} }
-
-func (q *queue) add(data []byte) error {
-	if waiting := q.bytes.Add(int64(len(data))); waiting > maxWaiting && waiting > int64(len(data)) {
-		q.bytes.Add(-int64(len(data)))
-		return errFull
-	}
-	select {
-	case q.messages <- data:
-		return nil
-	default:
-		q.bytes.Add(-int64(len(data)))
-		return errFull
-	}
-}
-
-// taken notes that a message waits no more.
-func (q *queue) taken(data []byte) { q.bytes.Add(-int64(len(data))) }
 
 // Close closes all connections, and waits for what Serve started. What was queued is lost.
 func (t *Transport) Close() error {

@@ -146,7 +146,7 @@ func (f *front) Send(to actor.ID, data []byte) error {
 	f.mu.Unlock()
 	switch {
 	case g == nil:
-		f.log.Debug("an answer came too late, as the client is gone", "client", to)
+		f.log.Debug("an answer came too late, as the client is gone", "client", to-firstID)
 	case tell:
 		g.tell(answer)
 	default:
@@ -207,11 +207,11 @@ func (f *front) admit(conn net.Conn) {
 	f.next++
 	f.guests[g.id] = g
 	g.place = f.silent.PushFront(g)
-	f.log.Info("a client connected", "client", g.id, "from", conn.RemoteAddr())
+	f.log.Info("a client connected", "client", g.number(), "from", conn.RemoteAddr())
 	f.done.Go(func() {
 		why := g.serve()
 		f.leave(g)
-		f.log.Info("a client disconnected", "client", g.id, "reason", why)
+		f.log.Info("a client disconnected", "client", g.number(), "reason", why)
 	})
 }
 
@@ -219,7 +219,7 @@ func (f *front) admit(conn net.Conn) {
 func (f *front) evict() {
 	if oldest := f.silent.Back(); oldest != nil {
 		g := oldest.Value.(*guest)
-		f.log.Warn("a client gave its place to another one, as it was silent for longest", "client", g.id)
+		f.log.Warn("a client gave its place to another one, as it was silent for longest", "client", g.number())
 		f.drop(g)
 		g.conn.Close()
 	}

@@ -43,6 +43,9 @@ func newGuest(f *front, id actor.ID, conn net.Conn) *guest {
 	return g
 }
 
+// number counts connections from 0, for the log.
+func (g *guest) number() uint64 { return uint64(g.id - firstID) }
+
 // serve reads what the client says until it ends, and returns why it does.
 func (g *guest) serve() error {
 	var written sync.WaitGroup
@@ -69,7 +72,7 @@ func (g *guest) read() error {
 		if err != nil {
 			return g.refuse(c, err)
 		}
-		g.front.log.Debug("a command", "client", g.id, "id", c.Client, "number", c.Number, "mode", c.Mode, "bytes", len(c.Message))
+		g.front.log.Debug("a command", "client", g.number(), "id", c.Client, "number", c.Number, "mode", c.Mode, "bytes", len(c.Message))
 		if !g.front.put(g.front.requests, p) {
 			return net.ErrClosed
 		}

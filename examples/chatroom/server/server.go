@@ -120,6 +120,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	defer file.Close()
+	c.Log.Info("listening", "clients", listener.Addr(), "servers", peers.Address(), "file", file.Path())
 	between := tcp.Config{Addresses: addresses, MaxMessage: room.MaxBetween(), Private: true}
 	var transport spawn.Transport = between.Serve(peers, room.ID, room.Servers)
 	var store spawn.Store = file

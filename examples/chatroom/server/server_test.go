@@ -241,7 +241,8 @@ func TestClosed(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	if text := log.String(); !strings.HasPrefix(text, "[0][INFO][clients]: a client connected client=") {
+	if text := log.String(); !strings.HasPrefix(text, "[0][INFO][chatroom]: listening clients=127.0.0.1:") ||
+		!strings.Contains(text, "\n[0][INFO][clients]: a client connected client=0 from=") {
 		t.Errorf("the log begins\n%s", text)
 	}
 }
