@@ -378,7 +378,7 @@ func TestMermaidOfLasso(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `sequenceDiagram
-  title Violation of #34;five#34;
+  title Violation of “five”
   participant q0 as state
   Note over q0: edge(0, 2)
   loop for ever

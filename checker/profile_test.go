@@ -137,7 +137,7 @@ func TestReports(t *testing.T) {
 				"slot                          distinct  last new at depth  new from depth 17 on\n",
 			},
 			[]string{
-				"actor  message   delivered  ignored\n", "Handlers were called for 916 distinct local states and events.\n",
+				"actor     message   delivered  ignored\n", "Handlers were called for 916 distinct local states and events.\n",
 				"handlers                                   916  of  916  5340 repeats\n",
 				"property agreement                          13  of   13    91 repeats\n",
 			},

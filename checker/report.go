@@ -116,7 +116,7 @@ func (r *Result) WriteCoverage(w io.Writer) {
 		if r.Exhausted && alarming(v) {
 			continue // WriteText tells of it.
 		}
-		fmt.Fprintf(w, "Actor %s, %s: %s.\n", v.Actor, trace.Printable(v.Event), v.Why)
+		fmt.Fprintf(w, "%s, %s: %s.\n", sentence(called(v.Actor)), trace.Printable(v.Event), v.Why)
 	}
 	fmt.Fprintf(w, "Handlers were called for %d distinct local states and events.\n", s.HandlerCalls)
 	t := newTable(w)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"synod/model"
 	"synod/trace"
@@ -13,7 +15,7 @@ import (
 const (
 	neverWhen = "its condition held in no state"
 	nothing   = "it reads nothing of the state"
-	downOf    = "it reads actor %s, which was down each time"
+	downOf    = "it reads %s, which was down each time"
 )
 
 // seen is what a predicate met while it was asked.
@@ -59,7 +61,7 @@ func (e *engine) vacuities(r *Result) []model.Vacuity {
 		}
 		for slot := range e.space.Slots() {
 			if up, read := q.seen.up[slot]; read && !up {
-				all = append(all, model.Vacuity{Property: p.Name, Why: fmt.Sprintf(downOf, e.space.SlotName(slot))})
+				all = append(all, model.Vacuity{Property: p.Name, Why: fmt.Sprintf(downOf, called(e.space.SlotName(slot)))})
 			}
 		}
 	}
@@ -82,7 +84,7 @@ func (r *Result) Vacuous() []string {
 		if v.Property != "" {
 			all = append(all, fmt.Sprintf("Property %q: %s.", v.Property, v.Why))
 		} else {
-			all = append(all, fmt.Sprintf("Actor %s, %s: %s.", trace.Printable(v.Actor), trace.Printable(v.Event), v.Why))
+			all = append(all, fmt.Sprintf("%s, %s: %s.", sentence(called(trace.Printable(v.Actor))), trace.Printable(v.Event), v.Why))
 		}
 	}
 	return all
@@ -113,4 +115,18 @@ func (r *Result) logVacuous(t TestingT) {
 		t.Helper()
 		l.Logf("%s", strings.Join(all, "\n"))
 	}
+}
+
+// called names an actor within a sentence: by its name, or if that is but a number, as an actor.
+func called(name string) string {
+	if strings.Trim(name, "0123456789") == "" {
+		return "actor " + name
+	}
+	return name
+}
+
+// sentence begins one with some words.
+func sentence(words string) string {
+	r, n := utf8.DecodeRuneInString(words)
+	return string(unicode.ToUpper(r)) + words[n:]
 }

@@ -34,6 +34,6 @@ func Example() {
 		fmt.Println(a.Text)
 	}
 	// Output:
-	// 2 → 0: Put(2, 'A')
-	// 3 → 1: Put(3, 'B')
+	// client 2 → server 0: Put(2, 'A')
+	// client 3 → server 1: Put(3, 'B')
 }

@@ -388,9 +388,9 @@ func TestSeekAndMinimize(t *testing.T) {
 		break
 	}
 	for goal, want := range map[explorer.Goal]int{
-		{Slot: "0", Field: "Durable.Decided", Equals: "true"}: 5,
-		{Slot: "0", Field: "Proposal"}:                        1,
-		{Message: "PutOk"}:                                    5,
+		{Slot: "server 0", Field: "Durable.Decided", Equals: "true"}: 5,
+		{Slot: "server 0", Field: "Proposal"}:                        1,
+		{Message: "PutOk"}:                                           5,
 	} {
 		way := ask[explorer.Way](t, base, "seek", explorer.Query{Goal: &goal}, 200)
 		if !way.Found || len(way.Path) != want {

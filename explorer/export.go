@@ -72,12 +72,9 @@ func kindOf(p model.Property) trace.Kind {
 
 // told describes the path to a place, and what it shows.
 func (t *tables) told(q Query, p *place) (told trace.Trace, shown model.Property, err error) {
-	path := pathTo(p)
-	path.Loop = loopOf(path)
-	if path.Loop == 0 {
-		if path.Maximal, err = model.Terminal(t.space, p.state); err != nil {
-			return told, shown, err
-		}
+	path, err := t.whole(p)
+	if err != nil {
+		return told, shown, err
 	}
 	if shown, err = t.shows(q, p, path); err != nil {
 		return told, shown, err
@@ -86,6 +83,15 @@ func (t *tables) told(q Query, p *place) (told trace.Trace, shown model.Property
 		path.Loop, path.Maximal = 0, false
 	}
 	return trace.New(t.space, shown.Name, kindOf(shown), path), shown, nil
+}
+
+// whole gives the path to a place with how it goes on: the shortest cycle at its end, or that nothing can follow.
+func (t *tables) whole(p *place) (path model.Path, err error) {
+	path = pathTo(p)
+	if path.Loop = loopOf(path); path.Loop == 0 {
+		path.Maximal, err = model.Terminal(t.space, p.state)
+	}
+	return path, err
 }
 
 // loopOf gives the first of the steps at the end of a path that can repeat for ever, counted from 1: the shortest cycle
@@ -103,40 +109,67 @@ func loopOf(path model.Path) int {
 	return steps + 1
 }
 
-// shows gives the property that a path shows: the one that was asked for, else the first one that its last state
-// violates, else the first one that the path violates as a whole, else the last one of which it is an example. It is empty
-// if the path shows nothing.
+// shows gives the property that a path shows: the one that was asked for, else the first of all.
 func (t *tables) shows(q Query, p *place, path model.Path) (shown model.Property, err error) {
-	properties := t.space.Properties()
-	asked := func(p model.Property) bool { return q.Property == "" || q.Property == p.Name }
-	if !slices.ContainsFunc(properties, asked) && q.Property != "" {
+	known := func(p model.Property) bool { return p.Name == q.Property }
+	if q.Property != "" && !slices.ContainsFunc(t.space.Properties(), known) {
 		return shown, notFound("no_property", fmt.Errorf("unknown property %q", q.Property))
 	}
-	answers, err := t.answers(p.state)
+	all, err := t.allShown(p, path)
 	if err != nil {
 		return shown, err
 	}
-	for _, ofStates := range []bool{true, false} {
-		for i, property := range properties {
-			if !asked(property) || property.Expect.OfStates() != ofStates {
-				continue
-			}
-			example := property.Expect == model.Sometimes
-			is := answers[i] == example
-			if !ofStates {
-				if is, err = model.Shows(t.space, property, path); err != nil {
-					return shown, err
-				}
-			}
-			switch {
-			case is && example:
-				shown = property
-			case is:
-				return property, nil
-			}
+	for _, property := range all {
+		if q.Property == "" || known(property) {
+			return property, nil
 		}
 	}
 	return shown, nil
+}
+
+// allShown gives the properties that a path shows: those that its last state violates, those that the path violates as a
+// whole, and those of which it is an example, the last one first. What the last step brought about comes before what was so
+// already.
+func (t *tables) allShown(p *place, path model.Path) ([]model.Property, error) {
+	answers, err := t.answers(p.state)
+	if err != nil {
+		return nil, err
+	}
+	before := answers
+	if p.parent != nil {
+		if before, err = t.answers(p.parent.state); err != nil {
+			return nil, err
+		}
+	}
+	var violated, whole, examples []model.Property
+	var fresh [2]int // how many at the beginning of violated and examples are the work of the last step
+	add := func(to []model.Property, property model.Property, n *int, isNew bool) []model.Property {
+		if !isNew {
+			return append(to, property)
+		}
+		*n++
+		return slices.Insert(to, *n-1, property)
+	}
+	for i, property := range t.space.Properties() {
+		switch example := property.Expect == model.Sometimes; {
+		case !property.Expect.OfStates():
+			is, err := model.Shows(t.space, property, path)
+			if err != nil {
+				return nil, err
+			}
+			if is {
+				whole = append(whole, property)
+			}
+		case answers[i] != example:
+		case example:
+			examples = add(examples, property, &fresh[1], before[i] != answers[i])
+		default:
+			violated = add(violated, property, &fresh[0], before[i] != answers[i])
+		}
+	}
+	slices.Reverse(examples[:fresh[1]])
+	slices.Reverse(examples[fresh[1]:])
+	return slices.Concat(violated, whole, examples), nil
 }
 
 // Explanation says of every step of a path what it has to do with what the path shows.
@@ -144,14 +177,17 @@ type Explanation struct {
 	Schema   string      `json:"schema"`
 	Property string      `json:"property"` // empty if the path shows nothing
 	Kind     string      `json:"kind"`     // violation, example or path
+	Shows    []string    `json:"shows"`    // all properties that the path shows
+	End      string      `json:"end,omitempty"`
 	Steps    []Explained `json:"steps"`
 }
 
 // Explained is what there is to say of a step; see trace.Step.
 type Explained struct {
-	Past  bool     `json:"past,omitempty"`
-	Aside bool     `json:"aside,omitempty"`
-	Notes []string `json:"notes,omitempty"`
+	Past    bool     `json:"past,omitempty"`
+	Aside   bool     `json:"aside,omitempty"`
+	Culprit bool     `json:"culprit,omitempty"`
+	Notes   []string `json:"notes,omitempty"`
 }
 
 // explain tells which steps matter, and what they mean.
@@ -166,9 +202,22 @@ func (t *tables) explain(q Query, p *place) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Explanation{Schema: Schema, Property: told.Property, Kind: string(told.Kind), Steps: []Explained{}}
+	path, err := t.whole(p)
+	if err != nil {
+		return nil, err
+	}
+	all, err := t.allShown(p, path)
+	if err != nil {
+		return nil, err
+	}
+	e := &Explanation{
+		Schema: Schema, Property: told.Property, Kind: string(told.Kind), Shows: []string{}, End: told.End(), Steps: []Explained{},
+	}
+	for _, property := range all {
+		e.Shows = append(e.Shows, valid(property.Name))
+	}
 	for _, step := range told.Steps {
-		e.Steps = append(e.Steps, Explained{step.Past, step.Aside, step.Notes})
+		e.Steps = append(e.Steps, Explained{step.Past, step.Aside, step.Culprit, step.Notes})
 	}
 	return e, nil
 }

@@ -91,6 +91,7 @@ type apiError struct {
 	Message string `json:"message"`
 	Step    int    `json:"step,omitempty"` // the first step that does not apply, from 1
 	Key     string `json:"key,omitempty"`  // of that step
+	Why     string `json:"why,omitempty"`  // it does not apply, in words
 }
 
 func (e *apiError) Error() string { return e.Message }
@@ -106,15 +107,10 @@ func notFound(code string, err error) *apiError {
 // writeError answers with an error as JSON.
 func writeError(w http.ResponseWriter, err error) {
 	var known *apiError
-	var noStep *model.NoStepError
 	var impure *model.ImpureError
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &known):
-	case errors.As(err, &noStep):
-		known = &apiError{
-			Status: http.StatusNotFound, Code: "no_step", Message: err.Error(), Step: noStep.Step, Key: noStep.Key,
-		}
 	case errors.As(err, &tooLong):
 		known = &apiError{
 			Status: http.StatusRequestEntityTooLarge, Code: "too_large",

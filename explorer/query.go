@@ -32,7 +32,9 @@ type Query struct {
 	Seed    uint64            `json:"seed,omitempty"`    // of a random walk
 	Count   int               `json:"count,omitempty"`   // how many steps of it
 	// The property that an export or a shorter path is about; empty for one that the last state shows.
-	Property string `json:"property,omitempty"`
+	Property string   `json:"property,omitempty"`
+	Theme    string   `json:"theme,omitempty"`  // of a visualization: light or dark
+	Fields   []string `json:"fields,omitempty"` // of which the values along the path are asked for, as changes name them
 }
 
 // readQuery reads a query: from the body of a POST as JSON, else from the URL, where step stands once for each step and
@@ -102,6 +104,10 @@ func queryOf(values url.Values) (Query, error) {
 			q.Path = all
 		case "property":
 			q.Property = one
+		case "theme":
+			q.Theme = one
+		case "field":
+			q.Fields = all
 		case "initial":
 			q.Initial, err = strconv.Atoi(one)
 		case "from":
@@ -140,6 +146,8 @@ func (q Query) validate() error {
 		return badRequest(fmt.Errorf("from %d: expected 0 to the length of the path, %d", q.From, len(q.Path)))
 	case q.Initial < 0:
 		return badRequest(fmt.Errorf("initial %d: expected at least 0", q.Initial))
+	case len(q.Fields) > maxWatched:
+		return badRequest(fmt.Errorf("%d fields: expected at most %d", len(q.Fields), maxWatched))
 	case q.Count < 0 || q.Count > maxWalk:
 		return badRequest(fmt.Errorf("count %d: expected 1 to %d", q.Count, maxWalk))
 	}

@@ -1,9 +1,7 @@
 package explorer
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -28,6 +26,8 @@ func (s *Server) routes() http.Handler {
 	both("random", s.random)
 	both("minimize", s.minimize)
 	both("explain", s.explain)
+	both("values", s.values)
+	both("pictures", s.pictures)
 	mux.HandleFunc("POST "+v1+"seek", s.seek)
 	mux.HandleFunc("GET "+v1+"formats", s.formats)
 	both("export", s.export)
@@ -82,34 +82,6 @@ func (s *Server) listModels(w http.ResponseWriter, _ *http.Request) {
 		list.Models = append(list.Models, d)
 	}
 	writeJSON(w, http.StatusOK, list)
-}
-
-// timeline shows what an observer remembers at the end of a path, by its own visualization.
-func (s *Server) timeline(w http.ResponseWriter, r *http.Request) {
-	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
-		return s.inTurn(r, func() (any, error) { return nil, t.timeline(w, q, p) })
-	})
-}
-
-func (t *tables) timeline(w http.ResponseWriter, q Query, p *place) error {
-	for slot, id := range p.state {
-		if q.Property != "" && q.Property != t.space.SlotName(slot) {
-			continue
-		}
-		var page bytes.Buffer
-		shown, err := t.space.Visualize(&page, slot, id)
-		if err != nil {
-			return err
-		}
-		if shown {
-			h := w.Header()
-			h.Set("Content-Security-Policy", framePolicy)
-			h.Set("Content-Type", "text/html; charset=utf-8")
-			_, _ = w.Write(page.Bytes())
-			return nil
-		}
-	}
-	return notFound("no_timeline", errors.New("nothing of this model can be visualized"))
 }
 
 // event is a status as the data of an event.

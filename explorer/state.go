@@ -1,6 +1,7 @@
 package explorer
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -128,6 +129,13 @@ func (s *Server) withPlace(
 	}
 	defer s.sessions.release(t)
 	p, err := t.walk(q.Initial, q.Path)
+	var noStep *model.NoStepError
+	if errors.As(err, &noStep) {
+		err = &apiError{
+			Status: http.StatusNotFound, Code: "no_step", Message: err.Error(), Step: noStep.Step, Key: noStep.Key,
+			Why: t.whyNot(p, noStep.Key),
+		}
+	}
 	if err != nil {
 		writeError(w, err)
 		return

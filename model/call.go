@@ -298,7 +298,12 @@ func (c *cells) commandText(command *command) string {
 	return "an unknown command"
 }
 
-func (c *cells) who() string { return "actor " + c.name() }
+func (c *cells) who() string {
+	if c.space.sys.roles[c.id] != "" {
+		return c.name()
+	}
+	return "actor " + c.name()
+}
 
 func (c *cells) impure(e event, format string, args ...any) error {
 	return &ImpureError{Actor: c.who(), Event: c.describe(e), What: fmt.Sprintf(format, args...)}

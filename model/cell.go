@@ -84,7 +84,10 @@ func newCells(sp *space, slot int, id actor.ID, a handlers) (*cells, error) {
 	return c, nil
 }
 
-func (c *cells) name() string { return c.id.String() }
+func (c *cells) name() string { return c.space.sys.nameOf(c.id) }
+
+// key names the actor in keys and contents.
+func (c *cells) key() string { return c.id.String() }
 
 // start gives the actor's first cell and what it sends.
 func (c *cells) start() (PartID, []SlotEffect, error) {

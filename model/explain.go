@@ -20,36 +20,52 @@ type Happening[M any] struct {
 	Earlier []Happening[M]
 	Number  int  // of the step, from 1; those of no actor count too
 	Last    bool // whether the path ends with it
+
+	blame *bool
+}
+
+// Blame marks the step as a culprit: it does what the protocol forbids, and is not only where that shows. It is for the
+// function that explains the step.
+func (h Happening[M]) Blame() {
+	if h.blame != nil {
+		*h.blame = true
+	}
 }
 
 // Explain lets a system say what steps mean: explain gives remarks, a line each, or none for a step that needs none. It
 // is called for the steps of paths that are shown, never during a search, and must be pure. The last call counts.
 func (sys *System[M]) Explain(explain func(Happening[M]) []string) {
 	sys.explain = func(all []Happening[any], each func(i int, explain func() []string)) {
-		typed := make([]Happening[M], len(all))
-		for i, h := range all {
-			t := Happening[M]{
-				Kind: h.Kind, Actor: h.Actor, Before: h.Before, After: h.After,
-				Earlier: typed[:i:i], Number: h.Number, Last: h.Last,
-			}
-			if h.Envelope.Message != nil {
-				t.Envelope = envelopeOf[M](h.Envelope)
-			}
-			for _, e := range h.Sent {
-				t.Sent = append(t.Sent, envelopeOf[M](e))
-			}
-			typed[i] = t
-		}
-		for i, h := range typed {
+		for i, h := range typed[M](all) {
 			each(i, func() []string { return explain(h) })
 		}
 	}
 }
 
+// typed gives happenings their types, and each those before it.
+func typed[M any](all []Happening[any]) []Happening[M] {
+	typed := make([]Happening[M], len(all))
+	for i, h := range all {
+		t := Happening[M]{
+			Kind: h.Kind, Actor: h.Actor, Before: h.Before, After: h.After,
+			Earlier: typed[:i:i], Number: h.Number, Last: h.Last, blame: h.blame,
+		}
+		if h.Envelope.Message != nil {
+			t.Envelope = envelopeOf[M](h.Envelope)
+		}
+		for _, e := range h.Sent {
+			t.Sent = append(t.Sent, envelopeOf[M](e))
+		}
+		typed[i] = t
+	}
+	return typed
+}
+
 // Remarks are what there is to say of a step of a path. An error is that of a model whose function panics.
 type Remarks struct {
-	Notes []string
-	Err   error
+	Notes   []string
+	Culprit bool // the step does what the protocol forbids; see Happening.Blame
+	Err     error
 }
 
 // Explain gives the remarks of a model on the steps of a path: what they mean in the words of the protocol, and what its
@@ -65,6 +81,9 @@ func Explain(space Space, p Path) []Remarks {
 func (sp *space) explain(p Path, all []Remarks) {
 	if sp.sys.explain != nil {
 		happenings := sp.happenings(p)
+		for i := range happenings {
+			happenings[i].blame = &all[happenings[i].Number-1].Culprit
+		}
 		sp.sys.explain(happenings, func(i int, explain func() []string) {
 			h := happenings[i]
 			r := &all[h.Number-1]

@@ -192,8 +192,12 @@ func Initials(space Space) ([][]PartID, error) {
 // Content is the canonical encoding of a state: equal states, and only they, have equal encodings, in every run.
 func Content(space Space, state []PartID) []byte {
 	var b []byte
+	key := space.SlotName
+	if s, ok := space.(interface{ slotKey(slot int) string }); ok {
+		key = s.slotKey
+	}
 	for slot, id := range state {
-		b = append(b, space.SlotName(slot)...)
+		b = append(b, key(slot)...)
 		b = append(b, '=')
 		b = space.Content(b, slot, id)
 		b = append(b, '\n')

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -303,7 +302,21 @@ func (sp *space) OffHeap() int64 { return sp.arena.Bytes() }
 // Close frees the tables.
 func (sp *space) Close() { sp.arena.Close() }
 
-// actorName names the actor with a number among the ends.
-func (sp *space) actorName(number uint32) string {
-	return strconv.FormatUint(uint64(sp.ends.id(number)), 10)
+// actorName names the actor with a number among the ends, for people.
+func (sp *space) actorName(number uint32) string { return sp.sys.nameOf(sp.ends.id(number)) }
+
+// nameOf names an actor for people: by its role, if it has one, and its number.
+func (sys *system) nameOf(id actor.ID) string {
+	if role := sys.roles[id]; role != "" {
+		return role + " " + id.String()
+	}
+	return id.String()
+}
+
+// slotKey names a slot in contents, which do not depend on what people call it.
+func (sp *space) slotKey(slot int) string {
+	if c, ok := sp.slots[slot].(*cells); ok {
+		return c.key()
+	}
+	return sp.slots[slot].name()
 }

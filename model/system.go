@@ -42,6 +42,7 @@ type system struct {
 	config      Config
 	actors      []member
 	ids         map[actor.ID]int // id -> slot
+	roles       map[actor.ID]string
 	observers   []watcher
 	properties  []Property
 	boundary    func(View) bool
@@ -51,6 +52,7 @@ type system struct {
 	partitions  [][]actor.ID // sides, each sorted
 	monotone    []string     // names of properties
 	explain     func(all []Happening[any], each func(i int, explain func() []string))
+	picture     func(path []Happening[any], now View) []Picture
 	begin       beginning
 	described   description
 	err         error // the first mistake in putting the system together, reported by Space
@@ -64,7 +66,15 @@ type member struct {
 
 // NewSystem gives a system without actors.
 func NewSystem[M any](c Config) *System[M] {
-	return &System[M]{system{owner: new(owner), messages: reflect.TypeFor[M](), config: c, ids: make(map[actor.ID]int)}}
+	return &System[M]{system{owner: new(owner), messages: reflect.TypeFor[M](), config: c, ids: make(map[actor.ID]int), roles: make(map[actor.ID]string)}}
+}
+
+// Roles says what actors are, in a word: people then read of server 0 and client 3. Actors without a role are called by
+// their numbers. What names actors for programs does not change: keys of actions and contents of states have numbers.
+func (sys *System[M]) Roles(role string, ids ...actor.ID) {
+	for _, id := range ids {
+		sys.roles[id] = role
+	}
 }
 
 // Ref refers to an actor of a system with local state S, to read it in a property.

@@ -20,7 +20,7 @@ func (sp *space) describe(envelope uint32) string {
 // encode appends the canonical encoding of an envelope.
 func (sp *space) encode(dst []byte, envelope uint32) []byte {
 	w := sp.envelopes.At(envelope)
-	dst = fmt.Appendf(dst, "%s>%s ", sp.actorName(w[0]), sp.actorName(w[1]))
+	dst = fmt.Appendf(dst, "%v>%v ", sp.ends.id(w[0]), sp.ends.id(w[1]))
 	return sp.walker.Encode(dst, sp.messages.Value(w[2]))
 }
 
@@ -48,16 +48,16 @@ func (c *cells) action(a ActionID) Action {
 		}
 	case Timeout:
 		timer := c.timers.Value(w[1])
-		act.Key = fmt.Sprintf("timeout %s %s", c.name(), encodeAny(timer))
+		act.Key = fmt.Sprintf("timeout %s %s", c.key(), encodeAny(timer))
 		act.Text = fmt.Sprintf("%s: timeout of %s", c.name(), textAny(timer))
 	case Choose:
 		option := c.options.Value(w[2])
-		act.Key = fmt.Sprintf("choose %s %s of %s", c.name(), encodeAny(option), c.optionTexts(w[1], encodeAny))
+		act.Key = fmt.Sprintf("choose %s %s of %s", c.key(), encodeAny(option), c.optionTexts(w[1], encodeAny))
 		act.Text = fmt.Sprintf("%s: chooses %s", c.name(), textAny(option))
 	case Crash:
-		act.Key, act.Text = "crash "+c.name(), c.name()+": crashes"
+		act.Key, act.Text = "crash "+c.key(), c.name()+": crashes"
 	case Recover:
-		act.Key, act.Text = "recover "+c.name(), c.name()+": recovers"
+		act.Key, act.Text = "recover "+c.key(), c.name()+": recovers"
 	case Act, Partition, Heal:
 	}
 	return act

@@ -133,7 +133,7 @@ func TestAsideIsProven(t *testing.T) {
 	// A promise too many has nothing to do with what is chosen.
 	source := sources()["singledecree"]
 	space := open(t, source)
-	long := follow(t, space, []string{"3 → 0: Put", "0 → 2: Prepare", "0 → 1: Prepare"})
+	long := follow(t, space, []string{"client 3 → server 0: Put", "server 0 → server 2: Prepare", "server 0 → server 1: Prepare"})
 	rest := shortest(t, space, long, "value chosen")
 	long.Steps = append(long.Steps, rest.Steps...)
 	tr := trace.New(space, "value chosen", trace.Example, long)

@@ -25,7 +25,8 @@ func Text(w io.Writer, t Trace) error {
 }
 
 // Explain writes a trace as Text does, with what comes before what: beside a delivery stands the step that sent the
-// message, and a step that the last one does not follow from, but that matters, is marked as independent of it. Steps
+// message, and a step that the last one does not follow from, but that matters, is marked as independent of it, and one that
+// the model blames as a culprit. Steps
 // on which what is shown does not depend are folded into a line.
 func Explain(w io.Writer, t Trace) error {
 	var b bytes.Buffer
@@ -51,6 +52,9 @@ func Explain(w io.Writer, t Trace) error {
 		}
 		if !s.Past && known {
 			b.WriteString("   (independent of the last step)")
+		}
+		if s.Culprit {
+			b.WriteString("   (culprit)")
 		}
 		b.WriteByte('\n')
 		writeDetails(&b, s)

@@ -73,6 +73,7 @@ type Step struct {
 	Sender  int       `json:"sender,omitempty"`  // the step, from 1, that sent the message; 0 if it was sent at the start
 	Sent    []Message `json:"sent,omitempty"`    // what the step sends, in order
 	Notes   []string  `json:"notes,omitempty"`   // what the step means, in the words of the protocol
+	Culprit bool      `json:"culprit,omitempty"` // the step does what the protocol forbids, by the word of the model
 	// Past marks the causal past of the last step, that step included: what happened before it, at its own actor or by a
 	// message that arrived.
 	Past bool `json:"past,omitempty"`
@@ -160,7 +161,7 @@ func New(space model.Space, property string, kind Kind, p model.Path) Trace {
 				step.Slots = append(step.Slots, newSlot(space, slot, id))
 			}
 		}
-		step.Notes = notes(remarks[i])
+		step.Notes, step.Culprit = notes(remarks[i]), remarks[i].Culprit
 		t.Steps = append(t.Steps, step)
 		state = s.State
 	}

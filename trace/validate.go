@@ -17,7 +17,7 @@ var stepKinds = []string{"act", "deliver", "drop", "timeout", "choose", "crash",
 // schemaNames are all names of the schema.
 var schemaNames = []string{
 	"schema", "model", "config", "traces", "property", "kind", "initial", "fingerprint", "slots", "name", "text", "steps",
-	"key", "actor", "from", "message", "changes", "path", "old", "new", "sender", "sent", "to", "notes", "past", "aside",
+	"key", "actor", "from", "message", "changes", "path", "old", "new", "sender", "sent", "to", "notes", "culprit", "past", "aside",
 	"loop", "maximal", "note",
 }
 

@@ -32,6 +32,27 @@ var (
 	asked   = regexp.MustCompile(`^\(\d+, \d+, ('.'|none)\)$`)
 )
 
+// numbered calls actors by their numbers only.
+func numbered(tr trace.Trace) trace.Trace {
+	number := func(name string) string { return name[strings.LastIndex(name, " ")+1:] }
+	slots := func(all []trace.Slot) []trace.Slot {
+		all = slices.Clone(all)
+		for i := range all {
+			all[i].Name = number(all[i].Name)
+		}
+		return all
+	}
+	tr.Initial.Slots, tr.Steps = slots(tr.Initial.Slots), slices.Clone(tr.Steps)
+	for i := range tr.Steps {
+		s := &tr.Steps[i]
+		s.Actor, s.From, s.Slots, s.Sent = number(s.Actor), number(s.From), slots(s.Slots), slices.Clone(s.Sent)
+		for k := range s.Sent {
+			s.Sent[k].To = number(s.Sent[k].To)
+		}
+	}
+	return tr
+}
+
 // parse takes the text of a message apart: its name, its ballot, and the ballot and value of a vote, if there is one.
 func parse(text string) (name, ballot, at, value string) {
 	m := message.FindStringSubmatch(text)
@@ -455,6 +476,7 @@ func TestExplanations(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, tr := range r.Traces() {
+			tr = numbered(tr)
 			x := &telling{t, tr.Steps, full.Values["servers"]/2 + 1}
 			x.hold(tr, seen)
 		}
@@ -508,7 +530,7 @@ func TestConvicted(t *testing.T) {
 					} else if strings.HasPrefix(s.Message, "Reply(") {
 						what = "returns " // of a replicated machine
 					}
-					if at < 0 || !strings.Contains(s.Notes[at], "client "+s.Actor+"'s ") || !strings.Contains(s.Notes[at], what) ||
+					if at < 0 || !strings.Contains(s.Notes[at], s.Actor+"'s ") || !strings.Contains(s.Notes[at], what) ||
 						!strings.Contains(s.Notes[at], fmt.Sprintf("to step %d, ", i+1)) {
 						t.Errorf("%s of %s, step %d, %s: %q", m.Name, e.Name, i+1, s.Text, s.Notes)
 					}

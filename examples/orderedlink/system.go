@@ -45,6 +45,8 @@ func System(c Config) *model.System[link.Message[Number]] {
 	from := model.Add(sys, sender, Link(Sender{To: receiver, Most: Number(c.Messages)}.New()))
 	to := model.Add(sys, receiver, Link(Receiver{}.New()))
 	sys.Crashable(sender, receiver)
+	sys.Roles("sender", sender)
+	sys.Roles("receiver", receiver)
 	acknowledged := model.Project(sys, from, func(st link.State[Nothing, Number]) int {
 		box := st.Sent[receiver]
 		return int(box.Last) - len(box.Waiting)

@@ -44,6 +44,7 @@ func System(c Config) *model.System[Message] {
 	}
 	for i := range c.Philosophers {
 		model.Add(sys, fork(i), Fork{}.New())
+		sys.Roles("fork", fork(i))
 	}
 	var guests []model.Ref[State]
 	for i := range c.Philosophers {
@@ -52,6 +53,7 @@ func System(c Config) *model.System[Message] {
 			p.First, p.Second = p.Second, p.First
 		}
 		guests = append(guests, model.Add(sys, fork(c.Philosophers+i), p.New()))
+		sys.Roles("philosopher", fork(c.Philosophers+i))
 	}
 	eats := func(v model.View, i int) bool {
 		st, up := guests[i].In(v)

@@ -38,6 +38,7 @@ func System(c Config) *model.System[Ball] {
 	for _, id := range actor.IDs(2) {
 		player := Player{Serves: id == 0, Opponent: 1 - id, Most: Ball(c.Hits)}
 		players = append(players, model.Add(sys, id, player.New()))
+		sys.Roles("player", id)
 	}
 	hits := func(v model.View) (all [2]Ball, up bool) {
 		for i, p := range players {

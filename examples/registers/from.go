@@ -45,6 +45,7 @@ func (c Config) client(i int) actor.ID {
 func (sys *System) resume(run *Run) {
 	for _, w := range run.Waiting {
 		model.Add(sys.System, w.Client, register.Client{Servers: run.Servers}.New())
+		sys.Roles("client", w.Client)
 		run.State.Actors[w.Client] = model.Begun{State: register.ClientState{Awaiting: w.Request, Requests: 1}}
 	}
 	model.Remember(sys.System, sys.History, run.Before)

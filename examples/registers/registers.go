@@ -90,8 +90,10 @@ func Compose[S any](
 
 // serve adds the clients of servers, and what is recorded.
 func (sys *System) serve(c Config, ids []actor.ID) {
+	sys.Roles("server", ids...)
 	for i, client := range c.NewClients() {
 		model.Add(sys.System, c.client(i), client)
+		sys.Roles("client", c.client(i))
 	}
 	sys.Crashable(ids...)
 	history := register.Linearizable()

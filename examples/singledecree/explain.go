@@ -16,7 +16,7 @@ import (
 // remember of it and the protocol intends. Where the two part, it says so at that step.
 func explain(servers []reader, promises, votes int) func(model.Happening[register.Message]) []string {
 	return func(h model.Happening[register.Message]) []string {
-		t := teller{facts: facts{servers: len(servers), promises: promises, votes: votes}, readers: servers}
+		t := teller{facts: facts{servers: len(servers), promises: promises, votes: votes}, readers: servers, culprit: h.Blame}
 		for _, earlier := range h.Earlier {
 			if s, ok := t.look(earlier); ok {
 				t.facts.learn(s)
@@ -51,10 +51,17 @@ type teller struct {
 	facts
 	readers []reader
 	notes   []string
+	culprit func() // marks the step
 }
 
 func (t *teller) say(format string, args ...any) {
 	t.notes = append(t.notes, fmt.Sprintf(format, args...))
+}
+
+// blame says what no server of Paxos does.
+func (t *teller) blame(format string, args ...any) {
+	t.culprit()
+	t.say(format, args...)
 }
 
 // look reads a step of a server, unless it is none.
@@ -149,9 +156,9 @@ func (t *teller) opens(s step, m said) {
 	}
 	t.say("server %d opens ballot %s%s", s.self, ballot(m.ballot), what)
 	if at := t.opened[m.ballot]; at > 0 {
-		t.say("it was opened before, in step %d", at)
+		t.blame("it was opened before, in step %d", at)
 	} else if p, ok := t.highest(s.self); ok && !p.ballot.Less(m.ballot) {
-		t.say("it is not above ballot %s, which server %d promised in step %d", ballot(p.ballot), s.self, p.step)
+		t.blame("it is not above ballot %s, which server %d promised in step %d", ballot(p.ballot), s.self, p.step)
 	}
 }
 
@@ -162,21 +169,21 @@ func (t *teller) promise(s step, m said) {
 	case m.vote.ballot == none && !voted:
 		t.say("acceptor %d promises ballot %s, and has not voted", s.self, ballot(m.ballot))
 	case m.vote.ballot == none:
-		t.say("acceptor %d promises ballot %s, and tells of no vote, although it voted for %v at ballot %s in step %d",
+		t.blame("acceptor %d promises ballot %s, and tells of no vote, although it voted for %v at ballot %s in step %d",
 			s.self, ballot(m.ballot), last.value, ballot(last.ballot), last.step)
 	case voted && m.vote == last.vote:
 		t.say("acceptor %d promises ballot %s, and has voted for %v at ballot %s", s.self, ballot(m.ballot),
 			m.vote.value, ballot(m.vote.ballot))
 	case voted:
-		t.say("acceptor %d promises ballot %s, and tells of a vote for %v at ballot %s, although its last was for %v at "+
+		t.blame("acceptor %d promises ballot %s, and tells of a vote for %v at ballot %s, although its last was for %v at "+
 			"ballot %s in step %d", s.self, ballot(m.ballot), m.vote.value, ballot(m.vote.ballot), last.value,
 			ballot(last.ballot), last.step)
 	default:
-		t.say("acceptor %d promises ballot %s, and tells of a vote for %v at ballot %s, which it did not cast",
+		t.blame("acceptor %d promises ballot %s, and tells of a vote for %v at ballot %s, which it did not cast",
 			s.self, ballot(m.ballot), m.vote.value, ballot(m.vote.ballot))
 	}
 	if p, ok := t.highest(s.self); ok && m.ballot.Less(p.ballot) {
-		t.say("it takes a promise back: in step %d it promised ballot %s", p.step, ballot(p.ballot))
+		t.blame("it takes a promise back: in step %d it promised ballot %s", p.step, ballot(p.ballot))
 	}
 }
 
@@ -184,11 +191,14 @@ func (t *teller) promise(s step, m said) {
 func (t *teller) asks(s step, m said) {
 	heard := t.heard(s, m.ballot)
 	if !t.openedBy(s, m.ballot) {
-		t.say("server %d did not open ballot %s", s.self, ballot(m.ballot))
+		t.blame("server %d did not open ballot %s", s.self, ballot(m.ballot))
 	}
 	if len(heard) == 0 {
-		t.say("nobody promised ballot %s to server %d", ballot(m.ballot), s.self)
+		t.blame("nobody promised ballot %s to server %d", ballot(m.ballot), s.self)
 	} else {
+		if len(heard) < t.facts.promises {
+			t.culprit()
+		}
 		t.say("%s promised ballot %s", t.quorum(heard, t.facts.promises), ballot(m.ballot))
 	}
 	if n := len(s.after.prepares); n > len(heard) {
@@ -207,12 +217,12 @@ func (t *teller) asks(s step, m said) {
 	case highest.ballot == none && t.wanted(s, m.vote.value):
 		t.say("none of them told of a vote, so server %d asks for its own %v", s.self, m.vote.value)
 	case highest.ballot == none:
-		t.say("none of them told of a vote, but server %d asks for %v", s.self, m.vote.value)
+		t.blame("none of them told of a vote, but server %d asks for %v", s.self, m.vote.value)
 	case highest.value == m.vote.value:
 		t.say("the highest vote that they told of is that of acceptor %d for %v at ballot %s, so server %d asks for %v",
 			voter, highest.value, ballot(highest.ballot), s.self, m.vote.value)
 	default:
-		t.say("the highest vote that they told of is that of acceptor %d for %v at ballot %s, but server %d asks for %v",
+		t.blame("the highest vote that they told of is that of acceptor %d for %v at ballot %s, but server %d asks for %v",
 			voter, highest.value, ballot(highest.ballot), s.self, m.vote.value)
 	}
 	t.cast(s, m.vote)
@@ -221,7 +231,7 @@ func (t *teller) asks(s step, m said) {
 // votesFor tells of a vote that an acceptor gives to somebody else.
 func (t *teller) votesFor(s step, m said) {
 	if s.got.name != "Accept" {
-		t.say("acceptor %d tells of a vote at ballot %s, for which nobody asked", s.self, ballot(m.ballot))
+		t.blame("acceptor %d tells of a vote at ballot %s, for which nobody asked", s.self, ballot(m.ballot))
 		return
 	}
 	t.say("acceptor %d votes for %v at ballot %s", s.self, s.got.vote.value, ballot(m.ballot))
@@ -232,16 +242,16 @@ func (t *teller) votesFor(s step, m said) {
 // records.
 func (t *teller) cast(s step, v vote) {
 	if p, ok := t.highest(s.self); ok && v.ballot.Less(p.ballot) {
-		t.say("acceptor %d votes at ballot %s although in step %d it promised ballot %s", s.self, ballot(v.ballot), p.step,
+		t.blame("acceptor %d votes at ballot %s although in step %d it promised ballot %s", s.self, ballot(v.ballot), p.step,
 			ballot(p.ballot))
 	}
 	for _, c := range t.given {
 		if c.who == s.self && c.ballot == v.ballot && c.value != v.value {
-			t.say("acceptor %d voted for %v at that ballot before, in step %d", s.self, c.value, c.step)
+			t.blame("acceptor %d voted for %v at that ballot before, in step %d", s.self, c.value, c.step)
 		}
 	}
 	if s.after.accepted != v {
-		t.say("acceptor %d does not record its vote for %v at ballot %s: it has %s", s.self, v.value, ballot(v.ballot),
+		t.blame("acceptor %d does not record its vote for %v at ballot %s: it has %s", s.self, v.value, ballot(v.ballot),
 			recorded(s.after.accepted))
 	}
 }
@@ -256,7 +266,7 @@ func (t *teller) forgets(s step) {
 			return
 		}
 	}
-	t.say("acceptor %d now has %s, instead of %s, and tells nobody", s.self, recorded(s.after.accepted),
+	t.blame("acceptor %d now has %s, instead of %s, and tells nobody", s.self, recorded(s.after.accepted),
 		recorded(s.before.accepted))
 }
 
@@ -274,7 +284,7 @@ func (t *teller) decides(s step) {
 	}
 	taken := s.after.accepted.value
 	if s.got.name == "Decided" && s.got.vote.value != taken {
-		t.say("server %d is told that %v is chosen, and takes %v for it", s.self, s.got.vote.value, taken)
+		t.blame("server %d is told that %v is chosen, and takes %v for it", s.self, s.got.vote.value, taken)
 		return
 	}
 	at, voters, chosen := t.chosen(s, taken)
@@ -284,10 +294,10 @@ func (t *teller) decides(s step) {
 	case chosen:
 		t.say("%s voted for %v at ballot %s, so it is chosen", t.quorum(voters, t.facts.votes), taken, ballot(at))
 	case len(voters) > 0:
-		t.say("server %d takes %v for chosen, but at no ballot did a quorum vote for it: at most %s did, at ballot %s",
+		t.blame("server %d takes %v for chosen, but at no ballot did a quorum vote for it: at most %s did, at ballot %s",
 			s.self, taken, set(voters), ballot(at))
 	default:
-		t.say("server %d takes %v for chosen, but nobody voted for it", s.self, taken)
+		t.blame("server %d takes %v for chosen, but nobody voted for it", s.self, taken)
 	}
 	if n := len(s.after.accepts); s.got.name == "Accepted" && n > 0 {
 		t.counted(s, taken)
@@ -303,10 +313,10 @@ func (t *teller) counted(s step, value register.Value) {
 			continue
 		}
 		if int(id) >= t.servers {
-			t.say("server %d counts %s, some of them more than once", s.self, plural(len(s.after.accepts), "vote"))
+			t.blame("server %d counts %s, some of them more than once", s.self, plural(len(s.after.accepts), "vote"))
 			return
 		}
-		t.say("server %d counts acceptor %d, which did not vote for %v at ballot %s", s.self, id, value,
+		t.blame("server %d counts acceptor %d, which did not vote for %v at ballot %s", s.self, id, value,
 			ballot(s.after.ballot))
 	}
 }
@@ -319,11 +329,11 @@ func (t *teller) answers(s step) {
 	for _, m := range s.told {
 		switch m := m.(type) {
 		case register.PutOk:
-			t.say("server %d tells a client that its put is done, and knows of no decision", s.self)
+			t.blame("server %d tells a client that its put is done, and knows of no decision", s.self)
 		case register.PutFail:
-			t.say("server %d refuses the put of a client, and knows of no decision", s.self)
+			t.blame("server %d refuses the put of a client, and knows of no decision", s.self)
 		case register.GetOk:
-			t.say("server %d tells a client of %v, and knows of no decision", s.self, m.Value)
+			t.blame("server %d tells a client of %v, and knows of no decision", s.self, m.Value)
 		case register.Put, register.Get, register.Expired: // No server of Paxos sends these.
 		}
 	}

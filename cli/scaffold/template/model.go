@@ -59,11 +59,13 @@ func system(servers, clients, again int, c model.Config, mutant string) *model.S
 		keepers = append(keepers, model.Add(sys, id, s.New()))
 	}
 	sys.Crashable(ids...)
+	sys.Roles("server", ids...)
 	model.Demand(sys, oneKeeper, keepers...)
 	var all []model.Ref[Client]
 	for i := range clients {
 		user := User{Server: ids[i%servers], Owner: string(rune('a' + i))}
 		all = append(all, model.Add(sys, actor.ID(servers+i), user.New()))
+		sys.Roles("user", actor.ID(servers+i))
 	}
 	holders := func(v model.View) int {
 		n := 0

@@ -10,6 +10,9 @@ import * as s from "./store";
 
 export const filter = signal("");
 
+/** Numbers in texts count as numbers: 3 comes before 10. */
+const inOrder = new Intl.Collator("en", { numeric: true });
+
 const groupOf = (c: Choice): string => {
   if (c.ignored) return "ignored";
   if (c.cut) return "outside the boundary";
@@ -28,7 +31,7 @@ const groupTitles: Record<string, string> = {
 export const choices = computed(() => {
   const word = filter.value.trim().toLowerCase();
   const all = (s.stateOf(s.here.value)?.actions ?? []).filter((c) => !word || `${c.kind} ${c.text}`.toLowerCase().includes(word));
-  return groups.flatMap((g) => all.filter((c) => groupOf(c) === g));
+  return groups.flatMap((g) => all.filter((c) => groupOf(c) === g).sort((a, b) => inOrder.compare(a.text, b.text)));
 });
 export const possible = computed(() => choices.value.filter((c) => !c.ignored && !c.cut));
 
@@ -201,7 +204,8 @@ function Status() {
         <span class="spring" />
         <CheckButtons />
       </header>
-      {!s.online.value && <p class="why">The server does not answer.</p>}
+      {s.line.value === "none" && <p class="why">The server does not answer.</p>}
+      {s.line.value === "asking" && <p class="why">Many pages listen to this server: the figures here are some seconds old.</p>}
       {c && c.state !== "none" && (
         <>
           {other && <p class="why">of {c.model}, {c.model === s.model.value ? "with other settings than shown here" : "not of the model shown here"}</p>}

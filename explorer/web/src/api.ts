@@ -99,7 +99,16 @@ export type Check = {
   exit: number;
 };
 export type Format = { name: string; summary: string; file: string; type: string };
-export type Explanation = { property: string; kind: string; steps: { past?: boolean; aside?: boolean; notes?: string[] }[] };
+export type Explained = { past?: boolean; aside?: boolean; culprit?: boolean; notes?: string[] };
+export type Explanation = { property: string; kind: string; shows: string[]; end?: string; steps: Explained[] };
+export type Cell = { column: number; text: string; mark?: string };
+export type Picture = {
+  title: string;
+  axis: string;
+  columns: string[];
+  rows: { name: string; cells: Cell[]; note?: string }[];
+  legend?: { mark: string; text: string }[];
+};
 export type Goal = {
   property?: string;
   answer?: boolean;
@@ -118,6 +127,7 @@ export type Query = {
   seed?: number;
   count?: number;
   property?: string;
+  fields?: string[];
 };
 
 /** What the server says is wrong. */
@@ -127,6 +137,7 @@ export class ApiError extends Error {
     readonly code: string,
     readonly step = 0,
     readonly key = "",
+    readonly why = "", // the step does not apply
   ) {
     super(message);
   }
@@ -134,13 +145,13 @@ export class ApiError extends Error {
 
 async function checked(answer: Response): Promise<Response> {
   if (answer.ok) return answer;
-  let error = { message: `the server answered with ${answer.status}`, code: "http", step: 0, key: "" };
+  let error = { message: `the server answered with ${answer.status}`, code: "http", step: 0, key: "", why: "" };
   try {
     error = { ...error, ...(await answer.json()).error };
   } catch {
     // Not from our server: what it says does not matter.
   }
-  throw new ApiError(error.message, error.code, error.step, error.key);
+  throw new ApiError(error.message, error.code, error.step, error.key, error.why);
 }
 
 async function ask(path: string, body?: unknown): Promise<Response> {
@@ -162,6 +173,8 @@ export const state = (q: Query) => json<State>("state", q);
 export const random = (q: Query) => json<Way>("random", q);
 export const seek = (q: Query) => json<Way>("seek", q);
 export const explain = (q: Query) => json<Explanation>("explain", q);
+export const pictures = async (q: Query) => (await json<{ pictures: Picture[] }>("pictures", q)).pictures;
+export const values = async (q: Query) => (await json<{ values: string[][] }>("values", q)).values;
 export const minimize = (q: Query) => json<Way>("minimize", q);
 export const formats = async () => (await json<{ formats: Format[] }>("formats")).formats;
 export const exported = async (format: string, q: Query) =>
@@ -170,8 +183,9 @@ export const startCheck = (body: { model: string; config: Config; engine: string
 export const commandCheck = (command: "pause" | "resume" | "stop") => json<Check>(`check/${command}`, {});
 
 /** The address of the visualization of the history at the end of a path. */
-export function timelineAddress(q: Query): string {
+export function timelineAddress(q: Query, dark: boolean): string {
   const u = new URLSearchParams(q.config);
+  if (dark) u.set("theme", "dark");
   u.set("model", q.model);
   u.set("initial", String(q.initial));
   for (const step of q.path) u.append("step", step);
@@ -180,11 +194,14 @@ export function timelineAddress(q: Query): string {
 
 const again = 2000; // milliseconds until a stream that was refused is asked for again
 
+/** How the page hears of the check: as it goes, by asking now and then since too many others listen, or not at all. */
+export type Line = "live" | "asking" | "none";
+
 /**
  * Listens to the check, for as long as the page is there. A page that nobody sees does not: browsers have six connections
  * to a server, and six such pages would leave none for the seventh.
  */
-export function listen(heard: (c: Check) => void, online: (yes: boolean) => void) {
+export function listen(heard: (c: Check) => void, line: (is: Line) => void) {
   let source: EventSource | null = null;
   let timer = 0;
   const begin = () => {
@@ -192,12 +209,20 @@ export function listen(heard: (c: Check) => void, online: (yes: boolean) => void
     if (source || document.hidden) return;
     source = new EventSource("api/v1/check/events");
     source.addEventListener("check", (e) => heard(JSON.parse((e as MessageEvent<string>).data) as Check));
-    source.onopen = () => online(true);
+    source.onopen = () => line("live");
     source.onerror = () => {
-      online(false);
-      if (source?.readyState !== EventSource.CLOSED) return; // The browser tries again.
+      if (source?.readyState !== EventSource.CLOSED) return line("none"); // The browser tries again.
       source = null;
-      timer = window.setTimeout(begin, again);
+      // The server answered, but with no stream: all may be taken.
+      void json<Check>("check").then(
+        (c) => {
+          line("asking");
+          heard(c);
+        },
+        () => line("none"),
+      ).then(() => {
+        timer = window.setTimeout(begin, again);
+      });
     };
   };
   document.addEventListener("visibilitychange", () => {

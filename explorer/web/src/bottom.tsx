@@ -3,6 +3,9 @@
 import { useMemo } from "preact/hooks";
 import * as api from "./api";
 import { Chart } from "./chart";
+import { Compare } from "./compare";
+import { Pictures } from "./picture";
+import { shown, theme } from "./theme";
 import { bytes, CheckButtons, count, stateWord } from "./actions";
 import { tabKeys } from "./state";
 import * as s from "./store";
@@ -72,12 +75,15 @@ function Timeline() {
   const observers = state?.slots.filter((x) => x.visualized) ?? [];
   const text = observers[0]?.value.text ?? "";
   // Equal histories have one picture. A frame that were sent elsewhere would also be a step back in the browser's history.
-  const address = useMemo(() => (state ? api.timelineAddress(s.query(place)) : ""), [s.root.value, text, !state]);
+  void theme.value;
+  const dark = shown() === "dark";
+  const address = useMemo(() => (state ? api.timelineAddress(s.query(place), dark) : ""), [s.root.value, text, !state, dark]);
   if (!state) return <p class="empty">…</p>;
   if (observers.length === 0) return <p class="empty">This model records no history of clients.</p>;
   return (
     <div class="timeline">
-      <iframe key={address} title="History of the clients at the selected step, as Porcupine shows it" sandbox="allow-scripts" src={address} />
+      <iframe key={address} title="History of the clients at the selected step, as Porcupine shows it" sandbox="allow-scripts" src={address}
+        style={{ minHeight: `${86 + 45 * (text.match(/^\s*client \d+:/gm)?.length ?? 3)}px` }} />
       <details class="as-text"><summary>The same as text</summary><pre>{text}</pre></details>
     </div>
   );
@@ -121,6 +127,16 @@ function CheckPanel() {
   );
 }
 
+function Panel() {
+  switch (s.tab.value) {
+    case "picture": return <Pictures />;
+    case "history": return <Timeline />;
+    case "compare": return <Compare />;
+    case "check": return <CheckPanel />;
+    default: return <Branches />;
+  }
+}
+
 export function Bottom() {
   return (
     <section class="pane bottom" aria-labelledby="bottom-title">
@@ -136,7 +152,7 @@ export function Bottom() {
         </div>
       </div>
       <div class="pane-body" id="bottom" role="tabpanel" aria-labelledby={`tab-${s.tab.value}`} tabIndex={0}>
-        {s.tab.value === "history" ? <Timeline /> : s.tab.value === "check" ? <CheckPanel /> : <Branches />}
+        <Panel />
       </div>
     </section>
   );

@@ -3,6 +3,7 @@
 
 import { computed, signal, useSignalEffect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { JSX } from "preact";
 import type { Step } from "./api";
 import { Icon, meaning } from "./icons";
 import * as s from "./store";
@@ -12,8 +13,6 @@ const top = 26; // of the line of the initial state
 const overscan = 12;
 
 export const hovered = signal<number | null>(null);
-export const withText = signal(false);
-export const found = signal(""); // what is searched for in the steps
 const viewport = signal({ from: 0, to: 40, width: 640 });
 
 /** Where the rows are: the step of each row, and the row of each step. */
@@ -58,22 +57,11 @@ const violates = (step: Step | null, number: number) => {
   return properties.filter((p, i) => step && meaning(p.expect, step.answers[i] ?? true, terminal) === "violated").map((p) => p.name);
 };
 
-const matches = (step: Step | null) =>
-  found.value !== "" && !!step && step.text.toLowerCase().includes(found.value.toLowerCase());
-
-/** Goes to the next step that holds the text. */
-export function findNext(by: 1 | -1) {
-  const all = s.steps.value;
-  for (let k = 1; k <= all.length; k++) {
-    const i = (s.selected.value + by * k + (all.length + 1) * k) % (all.length + 1);
-    if (i > 0 && matches(all[i - 1] ?? null)) return s.select(i);
-  }
-  if (found.value) s.notice.value = `No step holds “${found.value}”.`;
-}
 
 function Gutter({ from, to }: { from: number; to: number }) {
   const rows = s.rows.value;
   const all = s.steps.value;
+  const hits = new Set(s.hits.value);
   const items = [];
   for (let row = from; row <= to; row++) {
     const step = row === 0 ? 0 : rows[row - 1];
@@ -85,18 +73,19 @@ function Gutter({ from, to }: { from: number; to: number }) {
     items.push(
       <li key={step} id={`step-${step}`} role="option" aria-selected={chosen} aria-setsize={rows.length + 1} aria-posinset={row + 1}
         tabIndex={chosen ? 0 : -1} style={{ top: `${y(row) - rowHeight / 2}px` }}
-        class={`${chosen ? "chosen" : ""} ${lit.value ? (lit.value.has(step) ? "" : "dim") : faded(step)} ${matches(of) ? "match" : ""}`}
+        class={`${chosen ? "chosen" : ""} ${lit.value ? (lit.value.has(step) ? "" : "dim") : faded(step)} ${hits.has(step) ? "match" : ""} ${s.culprit(step) ? "culprit" : ""}`}
         onClick={() => s.select(step)} {...hovers(step)}>
         <span class="number">{step === 0 ? "0" : step}</span>
         {step > 0 && <Icon name={bad.length ? "violated" : (of?.kind ?? "act")} />}
         {step > 0 && <span class="sr">{of?.kind}: </span>}
-        <span class={withText.value ? "text" : "sr"} title={text}>
+        <span class={s.withText.value ? "text" : "sr"} title={s.notes(step) ? `${text}\n${s.notes(step)}` : text}>
           {text}
-          {withText.value && s.notes(step) && <span class="gutter-note">{s.notes(step)}</span>}
+          {s.withText.value && s.notes(step) && <span class="gutter-note">{s.notes(step)}</span>}
         </span>
+        {s.culprit(step) && <span class={s.withText.value ? "badge bad" : "sr"}>culprit</span>}
         {bad.length > 0 && <span class="sr">; violates {bad.join(", ")}</span>}
         {step > 0 && step === s.tip.value.depth && s.loop.value > 0 && <span class="sr">; {s.loopText.value}</span>}
-        {withText.value && s.aside(step) && <span class="aside-mark" title="What the path shows does not depend on this step">aside</span>}
+        {s.withText.value && s.aside(step) && <span class="aside-mark" title="What the path shows does not depend on this step">aside</span>}
       </li>,
     );
   }
@@ -139,6 +128,8 @@ function Label({ text, x, at, anchor, room }: { text: string; x: number; at: num
   );
 }
 
+const markRadius = 5;
+
 type Geometry = { x: (name: string) => number | null; lane: number; width: number };
 
 /** Arrows lie under everything, so that labels stay readable. */
@@ -163,8 +154,11 @@ function Arrow({ step, number, row, g }: { step: Step; number: number; row: numb
       const side = Math.sign(fromX - x); // the sender's side
       const startY = origin === undefined ? at - rowHeight : y(origin);
       const startX = origin === undefined ? x + side * Math.min(Math.abs(fromX - x), g.lane) : fromX;
-      const endX = lost ? x + side * Math.min(24, g.lane / 3) : x + side * 6;
-      const endY = lost ? at : at - ((at - startY) * Math.abs(endX - x)) / Math.max(1, Math.abs(startX - x));
+      // The tip of the head touches the mark, from wherever it comes.
+      const far = Math.hypot(startX - x, startY - at);
+      const near = (markRadius + 1) / far;
+      const endX = lost ? x + side * Math.min(24, g.lane / 3) : x + (startX - x) * near;
+      const endY = lost ? at : at + (startY - at) * near; // A loss stands in its row.
       parts.push(
         <line key="arrow" class={`arrow ${lost ? "lost" : ""} ${colour}`} x1={startX} y1={startY} x2={endX} y2={endY}
           marker-end={lost ? undefined : "url(#head)"} />,
@@ -172,7 +166,7 @@ function Arrow({ step, number, row, g }: { step: Step; number: number; row: numb
       if (lost) parts.push(<path key="cross" class="cross" d={`M${endX - 5} ${endY - 5}l10 10m0-10l-10 10`} />);
     }
   }
-  return <g class={classOf(step, number)}>{parts}</g>;
+  return <g class={classOf(step, number)} data-step={number}>{parts}</g>;
 }
 
 const classOf = (step: Step, number: number) =>
@@ -186,7 +180,7 @@ function Event({ step, number, row, g }: { step: Step; number: number; row: numb
     onClick: () => s.select(number),
     ...hovers(number),
   };
-  const text = step.cause !== undefined ? (step.message ?? "") : step.text.replace(/^[^ ]+: /, "");
+  const text = step.cause !== undefined ? (step.message ?? "") : step.text.replace(`${step.actor}: `, "");
   const fromX = step.cause !== undefined ? g.x(step.from ?? "") : null;
   const senderRight = fromX !== null && fromX > x;
   const need = text.length * letter + 14;
@@ -198,7 +192,8 @@ function Event({ step, number, row, g }: { step: Step; number: number; row: numb
   return (
     <g class={classOf(step, number)} {...events}>
       <title>{`${number}. ${step.text}`}</title>
-      {!withText.value && <Label text={text} x={x + (right ? 13 : -13)} at={at + (below ? 17 : 4)} anchor={right ? "start" : "end"} room={right ? roomRight : roomLeft} />}
+      {s.culprit(number) && <circle class="culprit-ring" cx={x} cy={at} r="11" />}
+      {!s.withText.value && <Label text={text} x={x + (right ? 13 : -13)} at={at + (below ? 17 : 4)} anchor={right ? "start" : "end"} room={right ? roomRight : roomLeft} />}
       {mark(step.kind, x, at)}
     </g>
   );
@@ -218,7 +213,7 @@ const taken = computed(() => {
 function mark(kind: string, x: number, at: number) {
   switch (kind) {
     case "deliver":
-      return <circle class="dot" cx={x} cy={at} r="5" />;
+      return <circle class="dot" cx={x} cy={at} r={markRadius} />;
     case "drop":
       return null;
     case "timeout":
@@ -259,6 +254,9 @@ function Downs({ g, last }: { g: Geometry; last: number }) {
   );
 }
 
+const leastLane = 88; // the least width of a lane, in which its name has room
+const idleRoom = 84; // for the button that shows the lanes of who takes no part
+const columnWidth = 148; // of a watched field
 const loopRoom = 40; // beside the lifelines
 
 /** A frame around the steps at the end that can repeat for ever, and the way back from the last to the first of them. */
@@ -277,6 +275,28 @@ function Loop({ g, height }: { g: Geometry; height: number }) {
       <text x={g.width - 4} y={Math.min(height - 4, end + 14)} text-anchor="end">↻ {s.loopText.value}</text>
     </g>
   );
+}
+
+/** The watched fields: what they are after each step, with their changes marked. */
+function Columns({ left, from, to }: { left: number; from: number; to: number }) {
+  const all = s.watching.value;
+  const rows = [0, ...s.rows.value];
+  const cells: JSX.Element[] = [];
+  for (let row = from; row <= Math.min(to, rows.length - 1); row++) {
+    const step = rows[row] as number;
+    const before = row > 0 ? rows[row - 1] : undefined;
+    s.watches.value.forEach((field, i) => {
+      const text = all?.[step]?.[i];
+      const changed = before !== undefined && all !== null && all[before]?.[i] !== text;
+      cells.push(
+        <span key={`${step} ${field}`} class={`column-cell ${changed ? "changed" : ""}`} title={text}
+          style={{ left: `${left + i * columnWidth}px`, top: `${y(row) - rowHeight / 2}px`, width: `${columnWidth}px` }}>
+          {all === null ? "…" : text === "" ? "none" : changed || row === from ? text : <span class="same">{text}</span>}
+        </span>,
+      );
+    });
+  }
+  return <div class="columns" role="group" aria-label="Watched fields">{cells}</div>;
 }
 
 export function Diagram() {
@@ -334,12 +354,17 @@ export function Diagram() {
       measure();
     });
   });
-  const names = s.actors.value.filter((n) => !s.hidden.value.has(n));
   const rows = s.rows.value;
-  const gutter = withText.value ? 268 : s.tip.value.depth >= 1000 ? 66 : 56;
   const v = viewport.value;
-  const beside = s.loop.value > 0 ? loopRoom : 0;
-  const lane = Math.min(190, Math.max(78, Math.floor((v.width - gutter - 12 - beside) / Math.max(1, names.length))));
+  const gutter = s.withText.value ? Math.min(440, Math.max(268, Math.floor(v.width * 0.44))) : s.tip.value.depth >= 1000 ? 66 : 56;
+  const columns = s.watches.value.length * columnWidth;
+  const beside = (s.loop.value > 0 ? loopRoom : 0) + columns;
+  const chosen = s.actors.value.filter((n) => !s.hidden.value.has(n));
+  // Where there is no room for all, those stand aside that take no part.
+  const part = chosen.filter((n) => s.participants.value.has(n));
+  const idle = chosen.length * leastLane > v.width - gutter - 12 - beside && part.length > 0 ? chosen.length - part.length : 0;
+  const names = idle > 0 && !s.allLanes.value ? part : chosen;
+  const lane = Math.min(190, Math.max(leastLane, Math.floor((v.width - gutter - 12 - beside - (idle > 0 ? idleRoom : 0)) / Math.max(1, names.length))));
   const width = Math.max(lane * names.length, v.width - gutter - 12 - beside);
   const full = y(rows.length) + rowHeight;
   const from = Math.min(v.from, rows.length);
@@ -368,15 +393,27 @@ export function Diagram() {
   return (
     <div class="scroller" ref={scroller} onScroll={measure} tabIndex={-1}>
       <div class="lanes" style={{ width: `${gutter + width + beside}px` }}>
+        {idle > 0 && (
+          <button type="button" class="small-button idle" aria-pressed={s.allLanes.value} onClick={() => (s.allLanes.value = !s.allLanes.value)}
+            title={s.allLanes.value ? "Leave out the lifelines of actors that take no part" : "Show the lifelines of actors that take no part, too"}>
+            {s.allLanes.value ? `− ${idle} idle` : `+ ${idle} idle`}
+          </button>
+        )}
         <div class="lane-heads" style={{ paddingLeft: `${gutter}px` }} aria-hidden="true">
           {names.map((n) => (
             <span key={n} class="lane-head" style={{ width: `${lane}px` }}><b>{n}</b></span>
+          ))}
+          {s.watches.value.map((f, i) => (
+            <span key={f} class="column-head" style={{ left: `${gutter + width + (s.loop.value > 0 ? loopRoom : 0) + i * columnWidth}px`, width: `${columnWidth}px` }} title={f}>
+              {f}
+            </span>
           ))}
         </div>
         <div class="lane-body" style={{ height: `${full}px` }}>
           {chosenRow !== undefined && <div class="band" style={{ top: `${y(chosenRow) - rowHeight / 2}px` }} />}
           <div class="gutter-box" style={{ width: `${gutter}px` }}><Gutter from={from} to={to} /></div>
-          <svg class="space-time" width={width + beside} height={full} style={{ left: `${gutter}px` }} aria-hidden="true">
+          {s.watches.value.length > 0 && <Columns left={gutter + width + (s.loop.value > 0 ? loopRoom : 0)} from={from} to={to} />}
+          <svg class="space-time" width={width + beside - columns} height={full} style={{ left: `${gutter}px` }} aria-hidden="true">
             <defs>
               <marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto" markerUnits="userSpaceOnUse">
                 <path d="M0 0.5L8 4 0 7.5z" fill="context-stroke" />

@@ -35,7 +35,7 @@ const keys: [string, string][] = [
   ["s", "search in the steps"],
   ["d", "go to the next discovery"],
   ["u / U", "undo / redo"],
-  ["[ / ]", "previous / next change of the watched field"],
+  ["[ / ]", "previous / next change of the watched fields"],
   ["f", "fold away all but the causal past"],
   ["g", "run until …"],
   ["r", "walk 10 steps at random"],
@@ -179,7 +179,7 @@ function Seek() {
   const state = s.stateOf(s.here.value);
   const [what, choose] = useState<"property" | "field" | "message">("property");
   const [property, pick] = useState("");
-  const [field, name] = useState(s.watched.value ?? "");
+  const [field, name] = useState(s.watches.value.at(-1) ?? "");
   const [equals, is] = useState("");
   const [message, say] = useState("");
   const properties = state?.properties ?? [];
@@ -193,7 +193,7 @@ function Seek() {
     if (what === "field") {
       const slot = state?.slots.map((x) => x.name).filter((n) => field === n || field.startsWith(`${n}.`) || field.startsWith(`${n}[`))
         .sort((a, b) => b.length - a.length)[0];
-      if (slot === undefined) s.notice.value = `“${field}” names no field: expected an actor and a field, such as 0.Durable.Decided.`;
+      if (slot === undefined) s.notice.value = `“${field}” names no field: expected an actor and a field, such as server 0.Durable.Decided.`;
       else void s.runUntil({ slot, field: field.slice(slot.length).replace(/^\./, ""), equals });
     }
   };
@@ -212,7 +212,7 @@ function Seek() {
           <span>a field changes, or has a value</span></label>
         {what === "field" && (
           <div class="pair">
-            <input aria-label="Field" placeholder="0.Durable.Decided" value={field} onInput={(e) => name(e.currentTarget.value)} required />
+            <input aria-label="Field" placeholder="server 0.Durable.Decided" value={field} onInput={(e) => name(e.currentTarget.value)} required />
             <input aria-label="Value; empty for any other than now" placeholder="any other value" value={equals} onInput={(e) => is(e.currentTarget.value)} />
           </div>
         )}

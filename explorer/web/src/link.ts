@@ -11,13 +11,21 @@ export type View = {
   selected: number;
   fingerprint: string; // of the last state
   base: number | null; // the step to compare with, null for the one before
+  about: string; // the property that the path is looked at for
+  folded: boolean;
+  text: boolean; // the steps stand as text
+  side: string;
   tab: string;
+  watches: string[];
+  branches: string[][]; // the paths of the other branches
+  against: string; // what the path is compared with
   hidden: string[];
   order: string[];
   unread: boolean; // a part of the link could not be read
 };
 
 const long = 1500;
+const mostOfBranches = 16_000; // characters of a link
 const mostInflated = 8 << 20; // bytes; a short link may stand for a lot
 
 const keyText = (key: string) => encodeURIComponent(key).replace(/~/g, "%7E");
@@ -50,6 +58,15 @@ async function through(bytes: Uint8Array<ArrayBuffer>, stream: GenericTransformS
   }
 }
 
+const deflated = async (value: unknown) =>
+  bytesText(await through(new TextEncoder().encode(JSON.stringify(value)), new CompressionStream("deflate-raw")));
+
+async function inflated(text: string): Promise<unknown> {
+  return JSON.parse(new TextDecoder().decode(await through(textBytes(text), new DecompressionStream("deflate-raw"))));
+}
+
+const isPath = (keys: unknown): keys is string[] => Array.isArray(keys) && keys.every((k) => typeof k === "string");
+
 /** Writes a view. Long paths are compressed. */
 export async function write(v: Omit<View, "unread">): Promise<string> {
   const u = [`m=${encodeURIComponent(v.model)}`];
@@ -58,13 +75,20 @@ export async function write(v: Omit<View, "unread">): Promise<string> {
   if (v.path.length) {
     const plain = v.path.map(keyText).join("~");
     if (plain.length <= long) u.push(`p=${plain}`);
-    else {
-      const bytes = new TextEncoder().encode(JSON.stringify(v.path));
-      u.push(`z=${bytesText(await through(bytes, new CompressionStream("deflate-raw")))}`);
-    }
+    else u.push(`z=${await deflated(v.path)}`);
   }
   if (v.selected !== v.path.length) u.push(`s=${v.selected}`);
   if (v.base !== null) u.push(`b=${v.base}`);
+  if (v.about) u.push(`a=${encodeURIComponent(v.about)}`);
+  if (v.folded) u.push("d=1");
+  if (v.text) u.push("x=1");
+  if (v.side) u.push(`n=${encodeURIComponent(v.side)}`);
+  if (v.watches.length) u.push(`w=${v.watches.map(keyText).join("~")}`);
+  if (v.against) u.push(`v=${encodeURIComponent(v.against)}`);
+  if (v.branches.length) {
+    const packed = await deflated(v.branches);
+    if (packed.length <= mostOfBranches) u.push(`y=${packed}`); // Else they are too many for a link.
+  }
   if (v.tab) u.push(`t=${encodeURIComponent(v.tab)}`);
   if (v.hidden.length) u.push(`h=${v.hidden.map(keyText).join("~")}`);
   if (v.order.length) u.push(`o=${v.order.map(keyText).join("~")}`);
@@ -76,6 +100,7 @@ export async function write(v: Omit<View, "unread">): Promise<string> {
 export async function read(fragment: string): Promise<View | null> {
   const v: View = {
     model: "", config: {}, initial: 0, path: [], selected: -1, fingerprint: "", base: null, tab: "", hidden: [], order: [],
+    about: "", folded: false, text: false, side: "", watches: [], branches: [], against: "",
     unread: false,
   };
   const list = (text: string) => text.split("~").map(decodeURIComponent);
@@ -89,13 +114,22 @@ export async function read(fragment: string): Promise<View | null> {
       else if (name === "i") v.initial = Math.max(0, parseInt(text, 10) || 0);
       else if (name === "p") v.path = list(text);
       else if (name === "z") {
-        const inflated = await through(textBytes(text), new DecompressionStream("deflate-raw"));
-        const keys: unknown = JSON.parse(new TextDecoder().decode(inflated));
-        if (!Array.isArray(keys) || !keys.every((k) => typeof k === "string")) throw new Error("no path");
+        const keys = await inflated(text);
+        if (!isPath(keys)) throw new Error("no path");
         v.path = keys;
       } else if (name === "s") v.selected = parseInt(text, 10);
       else if (name === "b") v.base = parseInt(text, 10);
-      else if (name === "t") v.tab = decodeURIComponent(text);
+      else if (name === "a") v.about = decodeURIComponent(text);
+      else if (name === "d") v.folded = text === "1";
+      else if (name === "x") v.text = text === "1";
+      else if (name === "n") v.side = decodeURIComponent(text);
+      else if (name === "w") v.watches = list(text);
+      else if (name === "v") v.against = decodeURIComponent(text);
+      else if (name === "y") {
+        const all = await inflated(text);
+        if (!Array.isArray(all) || !all.every(isPath)) throw new Error("no branches");
+        v.branches = all;
+      } else if (name === "t") v.tab = decodeURIComponent(text);
       else if (name === "h") v.hidden = list(text);
       else if (name === "o") v.order = list(text);
       else if (name === "f") v.fingerprint = text;

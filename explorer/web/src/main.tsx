@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import * as api from "./api";
 import { filter, Left, possible } from "./actions";
 import { Bottom } from "./bottom";
-import { Diagram, found, findNext, withText } from "./diagram";
+import { Diagram } from "./diagram";
 import { Dialogs } from "./dialogs";
 import { Icon, meaning } from "./icons";
 import { Side } from "./state";
@@ -12,6 +12,7 @@ import * as s from "./store";
 import "./styles.css";
 import { shown, switchTheme, theme } from "./theme";
 import { Cut } from "./values";
+import { told, Why } from "./why";
 
 const pane = signal<"actions" | "diagram" | "state" | "more">("actions"); // on a narrow screen
 const lifelines = signal(false); // the panel that hides and moves lifelines
@@ -97,23 +98,31 @@ function Toolbar() {
       <span class="bar" />
       {tool("fold", "Fold away all but the causal past of the selected step (f)", () => (s.folded.value = !s.folded.value), false, s.folded.value)}
       {tool("eye", "Hide and move lifelines", () => (lifelines.value = !lifelines.value), false, lifelines.value)}
-      {tool("list", "Show the steps as text", () => (withText.value = !withText.value), false, withText.value)}
+      {tool("list", "Show the steps as text", () => (s.withText.value = !s.withText.value), false, s.withText.value)}
       <span class="spring" />
       <span class="search slim">
         <Icon name="search" />
-        <input id="find" type="search" placeholder="Find a step" aria-label="Find in the steps of the path" value={found.value}
-          onInput={(e) => (found.value = e.currentTarget.value)}
-          onKeyDown={(e) => e.key === "Enter" && findNext(e.shiftKey ? -1 : 1)} />
+        <input id="find" type="search" placeholder="Find a step" aria-label="Find in the steps of the path" value={s.found.value}
+          onInput={(e) => (s.found.value = e.currentTarget.value)} aria-describedby="hits"
+          onKeyDown={(e) => e.key === "Enter" && s.findNext(e.shiftKey ? -1 : 1)} />
+        <span id="hits" class="hits" role="status">{s.found.value && hitsText()}</span>
       </span>
     </div>
   );
+}
+
+/** Which of the hits is selected, and how many there are. */
+function hitsText() {
+  const all = s.hits.value;
+  const at = all.indexOf(s.selected.value);
+  return at < 0 ? `${all.length}` : `${at + 1}/${all.length}`;
 }
 
 /** The selected step in full, with what it means. */
 function Caption() {
   const at = s.selected.value;
   const step = s.steps.value[at - 1];
-  const of = s.explanation.value?.steps[at - 1];
+  const of = told() ? undefined : s.explanation.value?.steps[at - 1]; // The sentences stand above.
   return (
     <p class="caption">
       {at === 0 ? <span class="muted">The initial state. Take an action on the left, or press a number.</span> : (
@@ -135,7 +144,18 @@ function Problem() {
   return (
     <div class="banner" role="alert">
       <Icon name="violated" />
-      <div><p>{p.text}</p>{p.detail && <code>{p.detail}</code>}</div>
+      <div>
+        <p>{p.text}</p>
+        {p.rest && (
+          <details>
+            <summary>{p.rest.length === 1 ? "The step that is left" : `The ${p.rest.length} steps that are left`}</summary>
+            <ol start={s.tip.value.depth + 1}>{p.rest.slice(0, 50).map((key, i) => <li key={i}><code>{key}</code></li>)}</ol>
+          </details>
+        )}
+      </div>
+      {p.rest && p.rest.length > 1 && s.pending.value && (
+        <button type="button" class="small-button" onClick={() => void s.skipStep()}>Go on without it</button>
+      )}
       <button type="button" class="icon-button" aria-label="Dismiss" onClick={() => (s.problem.value = null)}><Icon name="close" /></button>
     </div>
   );
@@ -147,12 +167,18 @@ function Center() {
       <Toolbar />
       {lifelines.value && <Lifelines />}
       <Problem />
-      {s.watched.value !== null && (
+      <Why />
+      {s.watches.value.length > 0 && (
         <div class="watching">
-          <span class="muted">watching</span><code>{s.watched.value}</code>
+          <span class="muted">watching</span>
+          {s.watches.value.map((f) => (
+            <span key={f} class="watch"><code>{f}</code>
+              <button type="button" class="mini" aria-label={`Watch ${f} no more`} onClick={() => s.watch(f)}><Icon name="close" /></button>
+            </span>
+          ))}
+          <span class="spring" />
           <button type="button" class="small-button" onClick={() => s.nextChange(-1)}><Icon name="up" />previous change</button>
           <button type="button" class="small-button" onClick={() => s.nextChange(1)}><Icon name="down" />next change</button>
-          <button type="button" class="icon-button" aria-label="Watch no field" onClick={() => (s.watched.value = null)}><Icon name="close" /></button>
         </div>
       )}
       <Diagram />
@@ -201,7 +227,7 @@ function onKey(e: KeyboardEvent) {
   const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(el.tagName) && (el as HTMLInputElement).type !== "radio" && (el as HTMLInputElement).type !== "checkbox";
   if (e.key === "Escape" && typing) {
     if (el.id === "filter") filter.value = "";
-    if (el.id === "find") found.value = "";
+    if (el.id === "find") s.found.value = "";
     el.blur();
     return;
   }

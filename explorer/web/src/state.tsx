@@ -1,14 +1,11 @@
 // The right column: what the actors are, and what is under way.
 
-import { signal } from "@preact/signals";
 import type { Choice, Letter, Slot, State } from "./api";
 import { takeBy } from "./actions";
 import { ballotClass } from "./diagram";
 import { Icon } from "./icons";
 import * as s from "./store";
 import { compare, Cut, lostPaths, MarkSign, Parts } from "./values";
-
-export const side = signal<"actors" | "network">("actors");
 
 /** What came and went between two lists of texts. */
 function listMarks(before: string[], now: string[]) {
@@ -42,7 +39,7 @@ function Card({ slot, before }: { slot: Slot; before?: Slot }) {
   const changed = marks.size > 0 || turned;
   const n = (slot.letters ?? []).reduce((sum, l) => sum + l.copies, 0);
   return (
-    <section class={`card ${changed ? "changed" : ""}`} aria-label={slot.role === "actor" ? `Actor ${slot.name}` : slot.name}>
+    <section class={`card ${changed ? "changed" : ""}`} aria-label={slot.role === "actor" && /^\d+$/.test(slot.name) ? `Actor ${slot.name}` : slot.name}>
       <header>
         <h3>{slot.name}</h3>
         {slot.type && <span class="type">{slot.type}</span>}
@@ -160,10 +157,10 @@ export function Side() {
       <h2 class="sr" id="state-title">State</h2>
       <div class="pane-head">
         <div class="segments" role="tablist" aria-label="State" onKeyDown={tabKeys}>
-          <button type="button" role="tab" id="tab-actors" aria-controls="side" aria-selected={side.value === "actors"} tabIndex={side.value === "actors" ? 0 : -1}
-            onClick={() => (side.value = "actors")}>Actors</button>
-          <button type="button" role="tab" id="tab-network" aria-controls="side" aria-selected={side.value === "network"} tabIndex={side.value === "network" ? 0 : -1}
-            onClick={() => (side.value = "network")}>Network <span class="count">{inFlight}</span></button>
+          <button type="button" role="tab" id="tab-actors" aria-controls="side" aria-selected={s.side.value === "actors"} tabIndex={s.side.value === "actors" ? 0 : -1}
+            onClick={() => (s.side.value = "actors")}>Actors</button>
+          <button type="button" role="tab" id="tab-network" aria-controls="side" aria-selected={s.side.value === "network"} tabIndex={s.side.value === "network" ? 0 : -1}
+            onClick={() => (s.side.value = "network")}>Network <span class="count">{inFlight}</span></button>
         </div>
         <label class="compare" title="What changed since which step">
           <span>since</span>
@@ -176,8 +173,8 @@ export function Side() {
           </select>
         </label>
       </div>
-      <div class="pane-body" id="side" role="tabpanel" aria-labelledby={`tab-${side.value}`} tabIndex={0}>
-        {!now ? <p class="empty">…</p> : side.value === "actors" ? <Actors now={now} before={compared} /> : <Network now={now} before={compared} />}
+      <div class="pane-body" id="side" role="tabpanel" aria-labelledby={`tab-${s.side.value}`} tabIndex={0}>
+        {!now ? <p class="empty">…</p> : s.side.value === "actors" ? <Actors now={now} before={compared} /> : <Network now={now} before={compared} />}
       </div>
     </section>
   );

@@ -13,10 +13,12 @@ export type Place = {
   state: api.State | null; // fetched when it is looked at
   children: Map<string, Place>;
   loading: Promise<void> | null;
+  about: string; // the property that it was walked to for; empty for whatever it shows
 };
 
 const newPlace = (parent: Place | null, key: string): Place => ({
   parent, depth: parent ? parent.depth + 1 : 0, key, step: null, state: null, children: new Map(), loading: null,
+  about: "",
 });
 
 export const catalogue = signal<api.Model[]>([]);
@@ -29,22 +31,43 @@ export const tip = signal<Place>(root.value); // the end of the branch that is l
 export const selected = signal(0); // the step of it that is looked at
 export const base = signal<number | null>(null); // the step to compare with; null for the one before
 export const fetched = signal(0); // grows when something of a place arrives
-export const problem = signal<{ text: string; detail?: string } | null>(null);
+export const problem = signal<{ text: string; rest?: string[] } | null>(null); // with the steps that are left
 export const notice = signal("");
 export const busy = signal("");
 export const waiting = signal(0); // places that the server takes long to tell of
 export const said = signal(""); // for screen readers
-export const tabs: [string, string][] = [["branches", "Branches"], ["history", "History"], ["check", "Check"]]; // below
+export const tabs: [string, string][] = [
+  ["branches", "Branches"], ["picture", "Picture"], ["history", "History"], ["compare", "Compare"], ["check", "Check"],
+]; // below
 export const tab = signal("branches");
+/** What the path is compared with: a model with settings, or the end of another branch by its keys. */
+export type Against = { model: string; config: api.Config } | { path: string[] };
+export const against = signal<Against | null>(null);
+
+function readAgainst(text: string): Against | null {
+  try {
+    const a = JSON.parse(text || "null") as Against | null;
+    return a && ("path" in a ? Array.isArray(a.path) : typeof a.model === "string") ? a : null;
+  } catch {
+    return null;
+  }
+}
 export const hidden = signal<ReadonlySet<string>>(new Set());
 export const order = signal<string[]>([]);
-export const watched = signal<string | null>(null); // a field, as changes name it
+export const watches = signal<string[]>([]); // fields, as changes name them
+export const found = signal(""); // what is searched for in the steps
+export const allLanes = signal(false); // lifelines of those that take no part, too, where there is no room for all
 export const folded = signal(false); // only the causal past of the selected step is shown
+export const withText = signal(false); // the steps stand as text beside the diagram
+export const side = signal<"actors" | "network">("actors"); // of the right column
+export const about = signal(0); // grows when a place is to be about another property
+/** What is left of a path that does not apply as a whole, as long as one looks at where it ends. */
+export const pending = signal<{ place: Place; rest: string[] } | null>(null);
 export const check = signal<api.Check | null>(null);
 export const series = signal<api.Point[]>([]);
 export const engine = signal("bfs"); // of the next check
 export const engines: [string, string][] = [["bfs", "breadth first: shortest paths"], ["dfs", "depth first"], ["walk", "random walks"]];
-export const online = signal(true);
+export const line = signal<api.Line>("live");
 export const dialog = signal<"" | "help" | "export" | "model" | "seek">("");
 
 const undone: Place[] = [];
@@ -117,8 +140,14 @@ export const pathOf = (p: Place): string[] => {
 };
 
 export const query = (p: Place): api.Query => ({
-  model: model.value, config: config.value, initial: initial.value, path: pathOf(p),
+  model: model.value, config: config.value, initial: initial.value, path: pathOf(p), property: p.about,
 });
+
+/** Lets a place be about one of the properties that it shows: it is explained, folded, shortened and exported for that. */
+export function tellAbout(p: Place, property: string) {
+  p.about = property;
+  about.value++;
+}
 
 /** Whether a place is of the tree that is shown. Another may have been opened while something was awaited. */
 function shown(p: Place): boolean {
@@ -233,6 +262,8 @@ export function goTo(p: Place, at = p.depth, history = true) {
     selected.value = Math.max(0, Math.min(at, p.depth));
     if (base.value !== null && base.value > p.depth) base.value = null;
     problem.value = null;
+    if (pending.value?.place !== p) pending.value = null;
+    failed.value = null;
   });
 }
 
@@ -258,13 +289,16 @@ export async function take(key: string) {
   await advance(here.value, [key]);
 }
 
-/** Takes steps from a place, unless another tree is shown meanwhile. */
-async function advance(from: Place, keys: string[]) {
+/** Takes steps from a place, unless another tree is shown meanwhile. They may lead to what shows a property. */
+async function advance(from: Place, keys: string[], property = "") {
   if (!shown(from)) return;
   const p = extend(from, keys);
   try {
     await load(p);
-    if (shown(p)) goTo(p);
+    if (shown(p)) {
+      if (property !== "") tellAbout(p, property);
+      goTo(p);
+    }
     else forget(p, from);
   } catch (e) {
     forget(p, from);
@@ -336,7 +370,7 @@ let last: {
 } | null = null;
 
 /** Opens a tree, and walks as far as a path applies. What cannot be opened leaves what was shown before. */
-export async function openModel(name: string, words: api.Config, path: string[] = [], first = 0): Promise<Opening> {
+export async function openModel(name: string, words: api.Config, path: string[] = [], first = 0, property = ""): Promise<Opening> {
   if (last?.root === root.value) Object.assign(last, { tip: tip.value, hidden: hidden.value, order: order.value });
   const fresh = newPlace(null, "");
   batch(() => {
@@ -348,9 +382,10 @@ export async function openModel(name: string, words: api.Config, path: string[] 
     tip.value = fresh;
     selected.value = 0;
     base.value = null;
-    watched.value = null;
+    watches.value = [];
     folded.value = false;
     problem.value = null;
+    pending.value = null;
   });
   done.length = undone.length = 0;
   canUndo.value = canRedo.value = false;
@@ -359,7 +394,7 @@ export async function openModel(name: string, words: api.Config, path: string[] 
     if (!shown(fresh)) return "overtaken";
     config.value = fresh.state?.config ?? words;
     initials.value = fresh.state?.initials ?? 1;
-    if (path.length > 0) await walk(fresh, path);
+    if (path.length > 0) await walk(fresh, path, property);
   } catch (e) {
     if (!shown(fresh)) return "overtaken";
     if (last) goBack(last);
@@ -392,11 +427,13 @@ function goBack(to: NonNullable<typeof last>) {
 }
 
 /** Walks from the beginning as far as the path applies, unless another tree is shown meanwhile. */
-async function walk(from: Place, path: string[]): Promise<void> {
+async function walk(from: Place, path: string[], property: string): Promise<void> {
   const end = extend(from, path);
   try {
     await load(end);
-    if (shown(end)) goTo(end);
+    if (!shown(end)) return;
+    if (property !== "") tellAbout(end, property);
+    goTo(end);
   } catch (e) {
     forget(end, from);
     if (!(e instanceof api.ApiError) || e.code !== "no_step") throw e;
@@ -405,11 +442,39 @@ async function walk(from: Place, path: string[]): Promise<void> {
     await load(furthest);
     if (!shown(furthest)) return;
     goTo(furthest);
+    pending.value = { place: furthest, rest: path.slice(e.step - 1) };
     problem.value = {
-      text: `Step ${e.step} of this path no longer applies. You see ${rest.length > 0 ? `the ${stepsText(rest.length)} before it` : "where it begins"}.`,
-      detail: e.key,
+      text: `Step ${e.step} of this path no longer applies: ${e.why}. You see ${rest.length > 0 ? `the ${stepsText(rest.length)} before it` : "where it begins"}.`,
+      rest: path.slice(e.step - 1),
     };
   }
+}
+
+/** Goes on with what is left of a path, without the step that does not apply. */
+export async function skipStep() {
+  const p = pending.value;
+  if (!p || p.place !== tip.value) return;
+  problem.value = null;
+  const rest = p.rest.slice(1);
+  let at = p.place;
+  for (const [i, key] of rest.entries()) {
+    const next = extend(at, [key]);
+    try {
+      await load(next);
+    } catch (e) {
+      forget(next, at);
+      if (!(e instanceof api.ApiError) || e.code !== "no_step") return fail(e);
+      if (!shown(at)) return;
+      goTo(at);
+      pending.value = { place: at, rest: rest.slice(i) };
+      problem.value = { text: `Then step ${at.depth + 1} does not apply either: ${e.why}.`, rest: rest.slice(i) };
+      return;
+    }
+    if (!shown(next)) return;
+    at = next;
+  }
+  pending.value = null;
+  goTo(at);
 }
 
 export async function showDiscovery(d: api.Discovery) {
@@ -417,8 +482,8 @@ export async function showDiscovery(d: api.Discovery) {
   if (!c?.model) return;
   const same = c.model === model.value && sameConfig(c.config ?? {}, config.value) && d.initial === initial.value;
   const opening = await attempt("Walking to the discovery", async () => {
-    if (!same) return openModel(c.model as string, c.config ?? {}, d.path, d.initial);
-    await advance(root.value, d.path);
+    if (!same) return openModel(c.model as string, c.config ?? {}, d.path, d.initial, d.property);
+    await advance(root.value, d.path, d.property);
     return undefined;
   });
   if (opening === "overtaken") return;
@@ -433,6 +498,20 @@ export const sameConfig = (a: api.Config, b: api.Config) => {
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...names].every((n) => (a[n] ?? "") === (b[n] ?? ""));
 };
+
+let seenDiscoveries = { check: 0, count: 0 };
+
+/** What a check finds wrong opens by itself where nothing was walked yet; else the page says that it is there. */
+function hearOfDiscoveries(c: api.Check) {
+  if (seenDiscoveries.check !== c.id) seenDiscoveries = { check: c.id, count: 0 };
+  const news = c.discoveries.slice(seenDiscoveries.count).filter((d) => d.expect !== "sometimes");
+  seenDiscoveries.count = Math.max(seenDiscoveries.count, c.discoveries.length);
+  const d = news[0];
+  if (!d || c.model !== model.value || !sameConfig(c.config ?? {}, config.value)) return;
+  const untouched = root.value === last?.root && root.value.children.size === 0 && tip.value === root.value;
+  if (untouched && dialog.value === "" && d.initial === initial.value) void showDiscovery(d);
+  else if (tip.value.about !== d.property) notice.value = `The check found a violation of “${d.property}”: press d to walk there.`;
+}
 
 let discovery = -1;
 let discoveredBy = 0; // the check
@@ -472,28 +551,79 @@ export async function shorten() {
   const from = tip.value;
   const way = await attempt("Searching for a shorter path", () => api.minimize(query(from)));
   if (!way || !shown(from)) return;
-  if (way.found && (way.initial ?? 0) !== initial.value) await openModel(model.value, config.value, way.path, way.initial ?? 0);
-  else if (way.found) await advance(root.value, way.path);
+  const property = from.about || (explanation.value?.property ?? "");
+  if (way.found && (way.initial ?? 0) !== initial.value) await openModel(model.value, config.value, way.path, way.initial ?? 0, property);
+  else if (way.found) await advance(root.value, way.path, property);
   notice.value = way.found
     ? `${stepsText(way.path.length)} instead of ${from.depth}${way.shortest ? ", the fewest there are" : ""}; the longer path is kept as a branch`
     : `No shorter path: ${way.ended}`;
 }
 
-/** Goes to the next or previous step that changes the watched field. */
+/** Watches a field, or watches it no more. */
+export function watch(field: string) {
+  const all = watches.value;
+  if (!all.includes(field) && all.length >= mostWatched) {
+    notice.value = `${mostWatched} fields can be watched at once.`;
+    return;
+  }
+  watches.value = all.includes(field) ? all.filter((f) => f !== field) : [...all, field];
+}
+const mostWatched = 8;
+
+const inside = (path: string, field: string) => path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`);
+
+/** Goes to the next or previous step that changes a watched field. */
 export function nextChange(by: 1 | -1) {
-  const field = watched.value;
-  if (field === null) {
+  const fields = watches.value;
+  if (fields.length === 0) {
     notice.value = "Choose a field of an actor first.";
     return;
   }
   const all = steps.value;
   for (let i = selected.value + by; i >= 1 && i <= all.length; i += by) {
-    if (all[i - 1]?.changes?.some((c) => c.path === field || c.path.startsWith(`${field}.`) || c.path.startsWith(`${field}[`))) {
+    if (all[i - 1]?.changes?.some((c) => fields.some((f) => inside(c.path, f)))) {
       select(i);
       return;
     }
   }
-  notice.value = `${field} does not change ${by > 0 ? "later" : "earlier"}.`;
+  notice.value = `${fields.length === 1 ? `${fields[0]} does not change` : "No watched field changes"} ${by > 0 ? "later" : "earlier"}.`;
+}
+
+/** What the watched fields are, from the beginning to a place, once the server has told. */
+const watchedValues = signal<{ tip: Place; fields: string; all: string[][] } | null>(null);
+export const watching = computed(() => {
+  const v = watchedValues.value;
+  return v && v.fields === JSON.stringify(watches.value) && chain.value.includes(v.tip) ? v.all : null;
+});
+
+async function fetchWatched(p: Place, fields: string[]) {
+  if (fields.length === 0) return;
+  const id = JSON.stringify(fields);
+  if (watchedValues.value?.tip === p && watchedValues.value.fields === id) return;
+  try {
+    const all = await api.values({ ...query(p), property: "", fields });
+    if (p === tip.value && id === JSON.stringify(watches.value)) watchedValues.value = { tip: p, fields: id, all };
+  } catch (e) {
+    if (shown(p)) fail(e);
+  }
+}
+
+/** The steps that hold the text which is searched for. */
+export const hits = computed(() => {
+  const text = found.value.toLowerCase();
+  if (text === "") return [];
+  return steps.value.flatMap((step, i) => (step?.text.toLowerCase().includes(text) ? [i + 1] : []));
+});
+
+/** Goes to the next step that holds the text. */
+export function findNext(by: 1 | -1) {
+  const all = hits.value;
+  if (all.length === 0) {
+    if (found.value) notice.value = `No step holds “${found.value}”.`;
+    return;
+  }
+  const next = by > 0 ? (all.find((i) => i > selected.value) ?? all[0]) : (all.findLast((i) => i < selected.value) ?? all.at(-1));
+  select(next as number);
 }
 
 /** The steps that happened before a step: at the same actor, or by a message that arrived. */
@@ -512,21 +642,27 @@ export function past(all: (api.Step | null)[], step: number): Set<number> {
 }
 
 /** What the steps of the branch mean, and which of them matter, once the server has told. */
-export const explained = signal<{ tip: Place; of: api.Explanation } | null>(null);
+export const explained = signal<{ tip: Place; about: string; of: api.Explanation } | null>(null);
 export const explanation = computed(() => (explained.value?.tip === tip.value ? explained.value.of : null));
 const mostExplained = 400; // steps
 
 async function explain(p: Place) {
-  if (explained.value?.tip === p || p.depth === 0 || p.depth > mostExplained) return;
+  if ((explained.value?.tip === p && explained.value.about === p.about) || p.depth === 0 || p.depth > mostExplained) return;
+  const property = p.about;
   try {
     const of = await api.explain(query(p));
-    if (p === tip.value) explained.value = { tip: p, of };
+    if (p === tip.value && p.about === property) explained.value = { tip: p, about: property, of };
   } catch {
     // The page is complete without.
   }
 }
 
 export const notes = (step: number) => explanation.value?.steps[step - 1]?.notes?.join("; ") ?? "";
+
+/** Whether a step does what its protocol forbids, and is the first that does: the others may follow from it. */
+export const culprit = (step: number) => firstCulprit.value === step;
+const firstCulprit = computed(() => (explanation.value?.steps.findIndex((x) => x.culprit) ?? -1) + 1);
+export const blamed = (step: number) => !!explanation.value?.steps[step - 1]?.culprit;
 
 /** Whether what the end of the path shows does not depend on a step. */
 export const aside = (step: number) => !!explanation.value?.steps[step - 1]?.aside;
@@ -535,7 +671,7 @@ export const aside = (step: number) => !!explanation.value?.steps[step - 1]?.asi
 export const rows = computed(() => {
   const n = tip.value.depth;
   if (folded.value && selected.value === n && explanation.value?.property && explanation.value.steps.some((x) => x.aside)) {
-    return Array.from({ length: n }, (_, i) => i + 1).filter((i) => !aside(i));
+    return Array.from({ length: n }, (_, i) => i + 1).filter((i) => i === n || !aside(i));
   }
   if (folded.value) return [...past(steps.value, selected.value)].filter((i) => i > 0).sort((a, b) => a - b);
   return Array.from({ length: n }, (_, i) => i + 1);
@@ -549,16 +685,34 @@ export const actors = computed(() => {
   return [...order.value.filter((n) => names.includes(n)), ...names.filter((n) => !order.value.includes(n))];
 });
 
+/** The actors that take part in the branch: who acts, and whose messages are sent or taken. */
+export const participants = computed(() => {
+  const all = new Set<string>();
+  for (const step of steps.value) {
+    if (!step) continue;
+    all.add(step.actor);
+    if (step.from) all.add(step.from);
+    for (const m of step.sent ?? []) all.add(m.to);
+  }
+  return all;
+});
+
+/** What is shown in place of a link that cannot be opened, as long as nothing was done there. */
+const failed = signal<Place | null>(null);
+
 let wanted = ""; // what the address has to say
 let writing = 0; // the timer
 
 /** Writes into the address what is shown. What is only being opened comes from there, or waits. */
 async function writeLink() {
-  if (root.value !== last?.root) return;
+  if (root.value !== last?.root || pending.value || failed.value === root.value) return;
   const view: Omit<link.View, "unread"> = {
     model: model.value, config: config.value, initial: initial.value, path: pathOf(tip.value), selected: selected.value,
     fingerprint: tip.value.step?.fingerprint ?? tip.value.state?.fingerprint ?? "",
-    base: base.value, tab: tab.value === "branches" ? "" : tab.value, hidden: [...hidden.value], order: order.value,
+    base: base.value, tab: tab.value === tabs[0]?.[0] ? "" : tab.value, hidden: [...hidden.value], order: order.value,
+    about: tip.value.about, folded: folded.value, text: withText.value, side: side.value === "network" ? "network" : "",
+    watches: watches.value, against: against.value === null ? "" : JSON.stringify(against.value),
+    branches: branches.value.filter((end) => !chain.value.includes(end)).map(pathOf),
   };
   const id = JSON.stringify(view);
   wanted = id;
@@ -582,7 +736,9 @@ async function openLink(fragment: string, models: Promise<api.Models | undefined
   const opening = view ? await openView(view) : "failed";
   if (opening !== "failed" || last) return;
   const why = problem.value; // of a link that cannot be opened
-  if ((await openModel(start.model, start.config)) === "open" && why) problem.value = why;
+  if ((await openModel(start.model, start.config)) !== "open" || !why) return;
+  problem.value = why;
+  failed.value = root.value; // The link stays in the address, until one walks on.
 }
 
 /** Begins: with what the address says, or with the model that the server was started with. */
@@ -602,6 +758,7 @@ export async function begin() {
   if (!(await models)) return;
   effect(() => {
     void [model.value, config.value, tip.value, selected.value, base.value, tab.value, hidden.value, order.value];
+    void [about.value, folded.value, withText.value, side.value, watches.value, against.value, pending.value, failed.value];
     void fetched.value;
     writeSoon();
   });
@@ -611,9 +768,11 @@ export async function begin() {
     load(p).catch(fail);
     if (b && b !== p) load(b).catch(fail);
   });
+  effect(() => void fetchWatched(tip.value, watches.value));
   let later = 0;
   effect(() => {
     const p = tip.value;
+    void about.value;
     clearTimeout(later);
     later = window.setTimeout(() => void explain(p), 200);
   });
@@ -624,20 +783,43 @@ export async function begin() {
         series.value = [...series.value.slice(-1200), c.now];
       }
       check.value = c;
+      hearOfDiscoveries(c);
     },
-    (yes) => {
-      online.value = yes;
+    (is) => {
+      line.value = is;
     },
   );
 }
 
+/** Brings the branches of a link, one after the other. What does not apply any more of one is left out. */
+async function openBranches(all: string[][]) {
+  const from = root.value;
+  for (const path of all) {
+    if (!shown(from)) return;
+    const end = extend(from, path);
+    try {
+      await load(end);
+    } catch {
+      forget(end, from);
+    }
+  }
+}
+
 async function openView(v: link.View): Promise<Opening> {
-  const opened = openModel(v.model, v.config, v.path, v.initial);
+  const opened = openModel(v.model, v.config, v.path, v.initial, v.about);
   batch(() => {
     lookAt(v.hidden, v.order);
-    tab.value = tabs.some(([id]) => id === v.tab) ? v.tab : "branches";
+    tab.value = tabs.some(([id]) => id === v.tab) ? v.tab : (tabs[0]?.[0] ?? "");
+    withText.value = v.text;
+    side.value = v.side === "network" ? "network" : "actors";
+    watches.value = v.watches;
+    against.value = readAgainst(v.against);
   });
   const opening = await opened;
+  if (opening === "open") {
+    folded.value = v.folded;
+    void openBranches(v.branches);
+  }
   if (opening === "open" && v.unread && !problem.value) {
     problem.value = { text: "A part of this link cannot be read. Was all of it copied?" };
   }

@@ -39,6 +39,14 @@ export function compare(before: Value | undefined, now: Value): Marks {
   return marks;
 }
 
+/** What differs between two values: the paths, as changes name them, with both texts; empty for what is not there. */
+export function differences(before: Value | undefined, now: Value): { path: string; old: string; now: string }[] {
+  return [...compare(before ?? { text: "" }, now)].map(([key, mark]) => {
+    const names = key === "" ? [] : key.split("\u0000");
+    return { path: names.reduce(joinName, ""), old: mark.old ?? "", now: mark.kind === "removed" ? "" : textAt(now, names) };
+  });
+}
+
 const words = { added: "added", removed: "removed", changed: "changed" } as const;
 const signs = { added: "+", removed: "−", changed: "~" } as const;
 
@@ -83,9 +91,9 @@ function Part({ v, path, at, marks, lost, slot }: {
     <li class={`part ${mark ? `is-${mark.kind}` : ""}`}>
       <div class="line">
         <span class="mark-space">{mark && <MarkSign kind={mark.kind} />}</span>
-        <button type="button" class={`field ${s.watched.value === field ? "watched" : ""}`} aria-pressed={s.watched.value === field}
-          title={`Watch ${field}: [ and ] go to its changes`}
-          onClick={() => (s.watched.value = s.watched.value === field ? null : field)}>
+        <button type="button" class={`field ${s.watches.value.includes(field) ? "watched" : ""}`} aria-pressed={s.watches.value.includes(field)}
+          title={`Watch ${field} beside the diagram: [ and ] go to its changes`}
+          onClick={() => s.watch(field)}>
           {shownName(v.name ?? "")}
         </button>
         {!open && (

@@ -15,7 +15,7 @@ const { onPage } = on;
 const settled = (page) => page.waitForSelector(".pill.done");
 
 /** The eight steps to a chosen value, as they are called on the page. */
-const eight = ["Put(3, 'A')", "0 → 1: Prepare", "1 → 0: Prepared", "0 → 1: Accept(", "1 → 0: Accepted", "0 → 1: Decided", "PutOk(3)", "Get(6)"];
+const eight = ["Put(3, 'A')", "server 0 → server 1: Prepare", "server 1 → server 0: Prepared", "server 0 → server 1: Accept(", "server 1 → server 0: Accepted", "server 0 → server 1: Decided", "PutOk(3)", "Get(6)"];
 
 async function walkEight(page) {
   for (const [i, text] of eight.entries()) {
@@ -75,7 +75,7 @@ onPage("what is said of a successor is evaluated there", {}, async (page) => {
   const said = (choice, text) =>
     page.locator(".choice", { hasText: choice }).first().locator(`.answers[aria-label*="${text}"]`).waitFor();
   await said("Get(6)", "value chosen: example");
-  await said("0 → 2: Prepare", "value chosen: not here");
+  await said("server 0 → server 2: Prepare", "value chosen: not here");
 });
 
 onPage("a violation is one key away, minimal, and shown on the time line", { serve: ["localhost:0", "--mutant", "own-value", "--finish-when", "first-violation"] }, async (page) => {
@@ -95,13 +95,13 @@ onPage("a violation is one key away, minimal, and shown on the time line", { ser
 onPage("faults can be taken, and what a crash loses is marked", { serve: ["2", "localhost:0", "--max-crashes", "1", "--max-down", "1", "--lossy", "--idle"] }, async (page) => {
   await click(page, "Put(3, 'A')");
   await at(page, 1, 1);
-  await page.waitForSelector("[aria-label='Actor 0'] .volatile", { state: "attached" });
+  await page.waitForSelector("[aria-label='server 0'] .volatile", { state: "attached" });
   await page.locator(".choice:has(.icon-crash)", { hasText: "0" }).first().click();
   await at(page, 2, 2);
-  await page.waitForSelector("[aria-label='Actor 0'] .badge:has-text('down')");
+  await page.waitForSelector("[aria-label='server 0'] .badge:has-text('down')");
   await page.locator(".choice:has(.icon-recover)").first().click();
   await at(page, 3, 3);
-  await page.waitForSelector("[aria-label='Actor 0'] .badge:has-text('recovered')");
+  await page.waitForSelector("[aria-label='server 0'] .badge:has-text('recovered')");
   await page.click("#tab-network");
   await page.locator(".letter-actions button", { hasText: "Drop" }).first().click();
   await at(page, 4, 4);
@@ -137,7 +137,7 @@ onPage("steps that lead back are framed, with the way back", { serve: ["2", "loc
   near(boxes.arrow.top, boxes.first.top, "the arrow ends");
   assert.ok(boxes.arrow.left >= boxes.frame.right, "the arrow is beside the frame");
   // One more step, and the path ends elsewhere.
-  await click(page, "0 → 1: Prepare");
+  await click(page, "server 0 → server 1: Prepare");
   await at(page, ++n, n);
   await texts(page, ".loop text", []);
   await page.keyboard.press("u");
@@ -215,25 +215,25 @@ onPage("the focus stays among the buttons that are pressed", {}, async (page) =>
 onPage("run until a field changes, and go through its changes", {}, async (page) => {
   await page.keyboard.press("g");
   await page.locator("dialog label", { hasText: "a field" }).click();
-  await page.getByLabel("Field", { exact: true }).fill("0.Durable.Decided");
+  await page.getByLabel("Field", { exact: true }).fill("server 0.Durable.Decided");
   await page.keyboard.press("Enter");
   await at(page, 5, 5);
-  await page.locator("[aria-label='Actor 0'] button.field", { hasText: "Decided" }).click();
+  await page.locator("[aria-label='server 0'] button.field", { hasText: "Decided" }).click();
   await page.keyboard.press("k");
   await page.keyboard.press("]");
   await at(page, 5, 5);
-  await page.waitForSelector("[aria-label='Actor 0'] .is-changed:has-text('Decided') >> text=true");
+  await page.waitForSelector("[aria-label='server 0'] .is-changed:has-text('Decided') >> text=true");
 });
 
 onPage("lifelines are hidden and moved, and the link knows", {}, async (page) => {
   await page.click("[aria-label='Hide and move lifelines']");
-  await page.getByLabel("2", { exact: true }).uncheck();
-  await page.click("[aria-label='Move 4 to the left']");
-  await texts(page, ".lane-head", ["0", "1", "4", "3"]);
+  await page.getByRole("checkbox", { name: "server 2" }).uncheck();
+  await page.click("[aria-label='Move client 4 to the left']");
+  await texts(page, ".lane-head", ["server 0", "server 1", "client 4", "client 3"]);
   // The address may have been written between the two.
-  await page.waitForFunction(() => location.hash.includes("h=2") && location.hash.includes("o="));
+  await page.waitForFunction(() => location.hash.includes("h=server%202") && location.hash.includes("o="));
   const other = await open(on.browser, page.url());
-  await texts(other, ".lane-head", ["0", "1", "4", "3"]);
+  await texts(other, ".lane-head", ["server 0", "server 1", "client 4", "client 3"]);
   await other.context().close();
 });
 
@@ -250,7 +250,7 @@ onPage("what is ignored has its reason, and what was visited is marked", {}, asy
 });
 
 onPage("folding leaves the causal past", {}, async (page) => {
-  for (const [i, text] of ["Put(3, 'A')", "Put(4, 'B')", "0 → 2: Prepare"].entries()) {
+  for (const [i, text] of ["Put(3, 'A')", "Put(4, 'B')", "server 0 → server 2: Prepare"].entries()) {
     await click(page, text);
     await at(page, i + 1, i + 1);
   }

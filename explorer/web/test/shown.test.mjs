@@ -31,7 +31,7 @@ onPage("the actor of the selected step is seen, however many there are", { addre
     const list = document.querySelector(`#step-${n}`)?.getBoundingClientRect();
     return dot && list && dot.left > list.right && dot.right < box.right && dot.bottom < box.bottom;
   }, step);
-  for (const [i, text] of ["39 → 19: Put", "20 → 0: Put", "19 → 18: Prepare", "0 → 1: Prepare"].entries()) {
+  for (const [i, text] of ["client 39 → server 19: Put", "client 20 → server 0: Put", "server 19 → server 18: Prepare", "server 0 → server 1: Prepare"].entries()) {
     await click(page, text);
     await at(page, i + 1, i + 1);
     await seen(i + 1);
@@ -54,8 +54,8 @@ onPage("what nothing can follow is a violation where the property is about ends"
 });
 
 onPage("a message is lost in the row of its loss, and a field that a crash would lose is seen", { serve: ["localhost:0", "--model", "durable-abd", "--max-down", "1", "--lossy", "--idle"] }, async (page) => {
-  await page.waitForSelector("[aria-label='Actor 0'] .part:has(> .line > .volatile) >> text=Run", { state: "attached" });
-  for (const [i, text] of ["2 → 0: Put(2", "timeout of resend", "lost: 3 → 1: Put(3"].entries()) {
+  await page.waitForSelector("[aria-label='server 0'] .part:has(> .line > .volatile) >> text=Run", { state: "attached" });
+  for (const [i, text] of ["client 2 → server 0: Put(2", "timeout of resend", "lost: client 3 → server 1: Put(3"].entries()) {
     await click(page, text);
     await at(page, i + 1, i + 1);
   }

@@ -58,11 +58,13 @@ func System[Mutant variant.Mutant](c Config) *model.System[Message] {
 	const server = actor.ID(0)
 	lock := model.Add(sys, server, Server[Mutant]{Term: serverTerm}.New())
 	sys.Crashable(server)
+	sys.Roles("server", server)
 	expired := model.Project(sys, lock, func(st Lock) Grant { return st.Expired })
 	var clients []model.Ref[State]
 	for i := range c.Clients {
 		client := Client[Mutant]{Server: server, Attempts: Attempt(c.Attempts), Term: clientTerm, Work: workTime}
 		clients = append(clients, model.Add(sys, actor.ID(i+1), client.New()))
+		sys.Roles("client", actor.ID(i+1))
 	}
 	sys.Within(func(v model.View) bool {
 		ended, up := expired.In(v)

@@ -222,6 +222,7 @@ func compose[Mutant variant.Mutant, S, O, R any](
 	}
 	addClients(look, name, m, ids, c.Servers, ops)
 	sys.Crashable(ids...)
+	sys.Roles("server", ids...)
 	look.demand()
 	return look
 }
@@ -256,6 +257,9 @@ func composeRoles[Mutant variant.Mutant, S, O, R any](
 		ref := model.Add(sys, id, multipaxos.NewAcceptor[Mutant, O, R](roles))
 		look.acceptors = append(look.acceptors, project(sys, ref, whole[multipaxos.Acceptor[O]]))
 	}
+	sys.Roles("replica", roles.Replicas...)
+	sys.Roles("leader", roles.Leaders...)
+	sys.Roles("acceptor", roles.Acceptors...)
 	addClients(look, name, m, roles.Replicas, len(all), ops)
 	sys.Crashable(all...)
 	look.demand()
@@ -284,6 +288,7 @@ func addClients[S, O, R any](
 			Servers: servers, Ops: ops(i, c.Commands), Pipeline: c.Pipeline, Resends: c.Resends, End: c.End,
 		}
 		sys.clients = append(sys.clients, model.Add(sys.System, id, client.New()))
+		sys.Roles("client", id)
 		for k := range client.Total() {
 			sys.commands = append(sys.commands, rsm.ID{Client: rsm.Client(id), Local: rsm.Local(k + 1)})
 		}

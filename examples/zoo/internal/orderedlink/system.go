@@ -49,6 +49,8 @@ func System[Mutant variant.Mutant](c Config) *model.System[link.Message[Number]]
 	from := model.Add(sys, sender, Link[Mutant](Sender{To: receiver, Most: Number(c.Messages)}.New()))
 	to := model.Add(sys, receiver, Link[Mutant](Receiver{}.New()))
 	sys.Crashable(sender, receiver)
+	sys.Roles("sender", sender)
+	sys.Roles("receiver", receiver)
 	acknowledged := model.Project(sys, from, func(st link.State[Nothing, Number]) int {
 		box := st.Sent[receiver]
 		return int(box.Last) - len(box.Waiting)

@@ -52,6 +52,7 @@ func System[Mutant variant.Mutant](c Config) *model.System[Message] {
 		return sys
 	}
 	ids := actor.IDs(c.Sites + 1)
+	sys.Roles("site", ids...)
 	var stages []model.Projection[view]
 	for i, id := range ids {
 		site := Site[Mutant]{Others: actor.Others(ids, id), Central: i == 0, Backup: i == 1, Phases: c.Phases, Wait: time.Second}

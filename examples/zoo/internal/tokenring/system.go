@@ -49,6 +49,7 @@ func System[Mutant variant.Mutant](c Config) *model.System[Token] {
 	for i, id := range actor.IDs(c.Nodes) {
 		node := Node[Mutant]{First: i == 0, Next: actor.ID((i + 1) % c.Nodes), Most: Token(c.Nodes * c.Laps)}
 		nodes = append(nodes, model.Add(sys, id, node.New()))
+		sys.Roles("node", id)
 	}
 	sys.Always("mutual exclusion", func(v model.View) bool {
 		holding := 0

@@ -1,0 +1,75 @@
+package explorer
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+)
+
+// timeline shows what an observer remembers at the end of a path, by its own visualization.
+func (s *Server) timeline(w http.ResponseWriter, r *http.Request) {
+	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
+		return s.inTurn(r, func() (any, error) { return nil, t.timeline(w, q, p) })
+	})
+}
+
+func (t *tables) timeline(w http.ResponseWriter, q Query, p *place) error {
+	for slot, id := range p.state {
+		if q.Property != "" && q.Property != t.space.SlotName(slot) {
+			continue
+		}
+		var page bytes.Buffer
+		shown, err := t.space.Visualize(&page, slot, id)
+		if err != nil {
+			return err
+		}
+		if shown {
+			h := w.Header()
+			h.Set("Content-Security-Policy", framePolicy)
+			h.Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = w.Write(fitted(page.Bytes(), q.Theme))
+			return nil
+		}
+	}
+	return notFound("no_timeline", errors.New("nothing of this model can be visualized"))
+}
+
+// fitted makes a visualization fit into the page: in its colours, and with the names of clients beside their rows, which
+// porcupine tells only over an operation. What is no page of porcupine's stays as it is, but for the colours.
+func fitted(page []byte, theme string) []byte {
+	style := fitStyle
+	if theme == themeDark {
+		style += fitDark
+	}
+	page = bytes.Replace(page, []byte("</head>"), []byte("<style>"+style+"</style></head>"), 1)
+	return bytes.Replace(page, []byte("</body>"), []byte("<script>"+fitScript+"</script></body>"), 1)
+}
+
+// themeDark is the theme of a dark page.
+const themeDark = "dark"
+
+const fitStyle = `
+html { font-family: system-ui, sans-serif; background: #fffefb; }
+body { margin: 0 8px; }
+#legend { position: static; padding: 8px 0 0; }
+#canvas { position: relative; margin-top: 4px; margin-left: 72px; }
+.client-name { position: absolute; left: -72px; width: 68px; height: 30px; line-height: 30px; font-size: 13px; }
+`
+
+// fitDark turns the lightness of all colours round, and keeps their hues.
+const fitDark = `html { background: #fff; filter: invert(0.9) hue-rotate(180deg); }`
+
+// fitScript reads the rows from what porcupine drew, in the distances at which it draws.
+const fitScript = `
+if (typeof data === 'object' && data.Partitions) {
+  const names = new Map()
+  for (const p of data.Partitions) for (const e of p.History) names.set(e.ClientId, e.Metadata)
+  for (const [row, name] of names) {
+    const label = document.createElement('div')
+    label.className = 'client-name'
+    label.textContent = name
+    label.style.top = 10 + 45 * row + 'px'
+    document.getElementById('canvas').append(label)
+  }
+}
+`

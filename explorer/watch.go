@@ -1,0 +1,78 @@
+package explorer
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"synod/model"
+)
+
+// maxWatched is how many fields a request may ask for.
+const maxWatched = 16
+
+// Values are what fields were along a path.
+type Values struct {
+	Schema string `json:"schema"`
+	// Values has, for the initial state and after every step, the texts of the fields; empty for one that is not there.
+	Values [][]string `json:"values"`
+}
+
+// values tells what some fields were along a path.
+func (s *Server) values(w http.ResponseWriter, r *http.Request) {
+	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
+		return s.inTurn(r, func() (any, error) { return t.values(q, p) })
+	})
+}
+
+// watched is a field that is asked for.
+type watched struct {
+	slot int
+	path string
+	seen map[model.PartID]string
+}
+
+func (t *tables) values(q Query, p *place) (*Values, error) {
+	fields := make([]watched, len(q.Fields))
+	for i, name := range q.Fields {
+		slot, path, ok := t.fieldNamed(name)
+		if !ok {
+			return nil, badRequest(fmt.Errorf("unknown field %q: expected the name of an actor and a field of it", name))
+		}
+		fields[i] = watched{slot, path, make(map[model.PartID]string)}
+	}
+	v := &Values{Schema: Schema, Values: make([][]string, p.depth+1)}
+	for ; p != nil; p = p.parent {
+		texts := make([]string, len(fields))
+		for i, f := range fields {
+			id := p.state[f.slot]
+			text, known := f.seen[id]
+			if !known {
+				d, err := t.space.Detail(f.slot, id)
+				if err != nil {
+					return nil, err
+				}
+				text, _ = lookUp(d.Value, f.path)
+				text = valid(text)
+				f.seen[id] = text
+			}
+			texts[i] = text
+		}
+		v.Values[p.depth] = texts
+	}
+	return v, nil
+}
+
+// fieldNamed takes a field apart that is named as changes name it: the slot, whose name may hold points, and the path.
+func (t *tables) fieldNamed(name string) (slot int, path string, ok bool) {
+	longest := -1
+	for i := range t.space.Slots() {
+		slotName := valid(t.space.SlotName(i))
+		rest, is := strings.CutPrefix(name, slotName)
+		if !is || len(slotName) <= longest || rest != "" && rest[0] != '.' && rest[0] != '[' {
+			continue
+		}
+		longest, slot, path, ok = len(slotName), i, strings.TrimPrefix(rest, "."), true
+	}
+	return slot, path, ok
+}

@@ -1,0 +1,102 @@
+package explorer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"synod/model"
+)
+
+// whyNot says in words why no step of a state has a key, without a full stop.
+func (t *tables) whyNot(p *place, key string) string {
+	kind, rest, _ := strings.Cut(key, " ")
+	transitions, err := t.transitions(p.state)
+	if err == nil {
+		for _, x := range transitions {
+			switch {
+			case x.Action.Key != key:
+			case x.Ignored != model.Counts:
+				return fmt.Sprintf("%s %s", x.Action.Text, x.Ignored)
+			case x.Cut:
+				return x.Action.Text + " leads out of the boundary"
+			}
+		}
+	}
+	if kind == model.Deliver.String() || kind == model.Drop.String() {
+		return t.whyNoLetter(p, kind, rest)
+	}
+	who, _, _ := strings.Cut(rest, " ")
+	slot := slices.IndexFunc(t.slotKeys(), func(k string) bool { return k == who })
+	if slot < 0 {
+		return "the model has no such action"
+	}
+	d, err := t.space.Detail(slot, p.state[slot])
+	name := valid(t.space.SlotName(slot))
+	switch {
+	case err != nil:
+		return "the model has no such action"
+	case kind == model.Recover.String() && !d.Down:
+		return name + " is not down"
+	case d.Down:
+		return name + " is down"
+	case kind == model.Timeout.String():
+		return name + " has not set that timer"
+	case kind == model.Choose.String():
+		return name + " has no such choice to make"
+	case kind == model.Crash.String():
+		return name + " cannot crash there: it may not, or not once more"
+	}
+	return "the model has no such action"
+}
+
+// whyNoLetter says why a message cannot be delivered or lost.
+func (t *tables) whyNoLetter(p *place, kind, letter string) string {
+	for slot, id := range p.state {
+		d, err := t.space.Detail(slot, id)
+		if err != nil {
+			continue
+		}
+		for _, l := range d.Letters {
+			if l.Key != letter {
+				continue
+			}
+			what := fmt.Sprintf("%s from %s to %s", valid(l.Message), valid(l.From), valid(l.To))
+			switch {
+			case d.Down:
+				return fmt.Sprintf("%s is down, and cannot take %s", valid(l.To), what)
+			case !l.Deliverable:
+				return what + " waits behind other messages"
+			case kind == model.Drop.String():
+				return what + " cannot be lost there"
+			}
+			return what + " cannot be delivered there: the network is partitioned"
+		}
+	}
+	ends, _, _ := strings.Cut(letter, " ")
+	from, to, ok := strings.Cut(ends, ">")
+	if !ok {
+		return "the model has no such action"
+	}
+	return fmt.Sprintf("no such message from %s to %s is under way", t.called(from), t.called(to))
+}
+
+// slotKeys gives what keys of actions call the slots.
+func (t *tables) slotKeys() []string {
+	keys := make([]string, t.space.Slots())
+	for slot := range keys {
+		name := strings.Fields(t.space.SlotName(slot))
+		if len(name) > 0 {
+			keys[slot] = name[len(name)-1]
+		}
+	}
+	return keys
+}
+
+// called gives what people call an actor that keys call by its number.
+func (t *tables) called(key string) string {
+	if slot := slices.Index(t.slotKeys(), key); slot >= 0 {
+		return valid(t.space.SlotName(slot))
+	}
+	return key
+}
