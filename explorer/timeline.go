@@ -52,8 +52,9 @@ const fitStyle = `
 html { font-family: system-ui, sans-serif; background: #fffefb; }
 body { margin: 0 8px; }
 #legend { position: static; padding: 8px 0 0; }
-#canvas { position: relative; margin-top: 4px; margin-left: 72px; }
-.client-name { position: absolute; left: -72px; width: 68px; height: 30px; line-height: 30px; font-size: 13px; }
+#legend svg { overflow: visible; }
+#canvas { position: relative; margin-top: 4px; margin-left: 60px; }
+.client-name { position: absolute; left: -60px; width: 76px; height: 30px; line-height: 30px; font-size: 13px; }
 `
 
 // fitDark turns the lightness of all colours round, and keeps their hues.
@@ -64,6 +65,9 @@ const fitScript = `
 if (typeof data === 'object' && data.Partitions) {
   const names = new Map()
   for (const p of data.Partitions) for (const e of p.History) names.set(e.ClientId, e.Metadata)
+  for (const text of document.querySelectorAll('#canvas text')) {
+    if (names.has(Number(text.textContent))) text.remove() // the number of a row
+  }
   for (const [row, name] of names) {
     const label = document.createElement('div')
     label.className = 'client-name'

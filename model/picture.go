@@ -33,7 +33,7 @@ const (
 	Promised Mark = "promised" // nothing below this place any more
 	Proposed Mark = "proposed" // asked for
 	Accepted Mark = "accepted" // voted for
-	Chosen   Mark = "chosen"   // taken for decided
+	Chosen   Mark = "chosen"   // by a quorum, or taken for so
 	Applied  Mark = "applied"  // executed
 )
 

@@ -219,6 +219,7 @@ func compose[S, O, R any](
 	addClients(look, name, m, ids, c.Servers, ops)
 	sys.Crashable(ids...)
 	sys.Roles("server", ids...)
+	look.draw(ids, ids)
 	look.demand()
 	return look
 }
@@ -258,6 +259,7 @@ func composeRoles[S, O, R any](
 	sys.Roles("acceptor", roles.Acceptors...)
 	addClients(look, name, m, roles.Replicas, len(all), ops)
 	sys.Crashable(all...)
+	look.draw(roles.Replicas, roles.Acceptors)
 	look.demand()
 	return look
 }

@@ -73,9 +73,9 @@ func TestPicture(t *testing.T) {
 			t.Errorf("the ballots are %q, expected %q", got.Columns, want)
 		}
 		want := map[string][]model.PictureCell{
-			"server 0": {at(0, "'A'", model.Accepted)},
-			"server 1": {at(0, "'A'", model.Accepted), at(1, "'B'", model.Accepted)},
-			"server 2": {at(1, "'B'", model.Accepted)},
+			"server 0": {at(0, "'A'", model.Chosen)},
+			"server 1": {at(0, "'A'", model.Chosen), at(1, "'B'", model.Chosen)},
+			"server 2": {at(1, "'B'", model.Chosen)},
 		}
 		for _, row := range got.Rows {
 			if !slices.Equal(row.Cells, want[row.Name]) {

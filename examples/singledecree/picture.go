@@ -12,9 +12,9 @@ import (
 
 // picture draws ballots on an axis, and on it what each server promised, asked for, voted for and decided, in truth: as
 // explanations do, by what happened along the path and not by what the states remember of it.
-func picture(name func(actor.ID) string, servers []reader) func([]model.Happening[register.Message], model.View) []model.Picture {
+func picture(name func(actor.ID) string, servers []reader, votes int) func([]model.Happening[register.Message], model.View) []model.Picture {
 	return func(path []model.Happening[register.Message], now model.View) []model.Picture {
-		t := teller{facts: facts{servers: len(servers)}, readers: servers}
+		t := teller{facts: facts{servers: len(servers), votes: votes}, readers: servers}
 		for _, h := range path {
 			if s, ok := t.look(h); ok {
 				t.facts.learn(s)
@@ -62,6 +62,18 @@ type drawing struct {
 	ballots []singledecree.Ballot
 }
 
+// wins reports whether a quorum gave a vote.
+func (d *drawing) wins(v vote) bool {
+	voters := make(map[actor.ID]bool)
+	for _, c := range d.given {
+		if c.vote == v {
+			voters[c.who] = true
+		}
+	}
+	return len(voters) >= d.facts.votes
+}
+
+// row shows what a server did.
 func (d *drawing) row(name string, id actor.ID, r reader, now model.View) model.PictureRow {
 	row := model.PictureRow{Name: name}
 	mark := func(b singledecree.Ballot, text string, m model.Mark) {
@@ -82,7 +94,11 @@ func (d *drawing) row(name string, id actor.ID, r reader, now model.View) model.
 		if c.who != id {
 			continue
 		}
-		mark(c.ballot, fmt.Sprint(c.value), model.Accepted)
+		is := model.Accepted
+		if d.wins(c.vote) {
+			is = model.Chosen
+		}
+		mark(c.ballot, fmt.Sprint(c.value), is)
 	}
 	slices.SortFunc(row.Cells, func(a, b model.PictureCell) int { return a.Column - b.Column })
 	st, up := r.state(now)

@@ -165,7 +165,7 @@ func (variant Variant) demand(sys registers.System, c Config, servers []reader) 
 	}
 	majority := actor.Majority(c.Servers)
 	sys.Explain(explain(servers, cmp.Or(variant.Promises, majority), cmp.Or(variant.Votes, majority)))
-	sys.Picture(picture(sys.Name, servers))
+	sys.Picture(picture(sys.Name, servers, cmp.Or(variant.Votes, majority)))
 	return sys.System
 }
 

@@ -255,8 +255,7 @@ function Downs({ g, last }: { g: Geometry; last: number }) {
 }
 
 const leastLane = 88; // the least width of a lane, in which its name has room
-const idleRoom = 84; // for the button that shows the lanes of who takes no part
-const columnWidth = 148; // of a watched field
+const columnWidth = 124; // of a watched field
 const loopRoom = 40; // beside the lifelines
 
 /** A frame around the steps at the end that can repeat for ever, and the way back from the last to the first of them. */
@@ -364,7 +363,7 @@ export function Diagram() {
   const part = chosen.filter((n) => s.participants.value.has(n));
   const idle = chosen.length * leastLane > v.width - gutter - 12 - beside && part.length > 0 ? chosen.length - part.length : 0;
   const names = idle > 0 && !s.allLanes.value ? part : chosen;
-  const lane = Math.min(190, Math.max(leastLane, Math.floor((v.width - gutter - 12 - beside - (idle > 0 ? idleRoom : 0)) / Math.max(1, names.length))));
+  const lane = Math.min(190, Math.max(leastLane, Math.floor((v.width - gutter - 12 - beside) / Math.max(1, names.length))));
   const width = Math.max(lane * names.length, v.width - gutter - 12 - beside);
   const full = y(rows.length) + rowHeight;
   const from = Math.min(v.from, rows.length);
@@ -394,10 +393,10 @@ export function Diagram() {
     <div class="scroller" ref={scroller} onScroll={measure} tabIndex={-1}>
       <div class="lanes" style={{ width: `${gutter + width + beside}px` }}>
         {idle > 0 && (
-          <button type="button" class="small-button idle" aria-pressed={s.allLanes.value} onClick={() => (s.allLanes.value = !s.allLanes.value)}
+          <div class="idle-box"><button type="button" class="small-button idle" aria-pressed={s.allLanes.value} onClick={() => (s.allLanes.value = !s.allLanes.value)}
             title={s.allLanes.value ? "Leave out the lifelines of actors that take no part" : "Show the lifelines of actors that take no part, too"}>
-            {s.allLanes.value ? `− ${idle} idle` : `+ ${idle} idle`}
-          </button>
+            {s.allLanes.value ? "−" : "+"}{idle}<span class="sr"> idle actors</span>
+          </button></div>
         )}
         <div class="lane-heads" style={{ paddingLeft: `${gutter}px` }} aria-hidden="true">
           {names.map((n) => (

@@ -177,8 +177,8 @@ function Center() {
             </span>
           ))}
           <span class="spring" />
-          <button type="button" class="small-button" onClick={() => s.nextChange(-1)}><Icon name="up" />previous change</button>
-          <button type="button" class="small-button" onClick={() => s.nextChange(1)}><Icon name="down" />next change</button>
+          <button type="button" class="icon-button" aria-label="Previous change" title="Previous change ([)" onClick={() => s.nextChange(-1)}><Icon name="up" /></button>
+          <button type="button" class="icon-button" aria-label="Next change" title="Next change (])" onClick={() => s.nextChange(1)}><Icon name="down" /></button>
         </div>
       )}
       <Diagram />

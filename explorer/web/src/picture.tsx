@@ -25,7 +25,7 @@ effect(() => {
 });
 
 const marks: [string, string][] = [
-  ["promised", "promised"], ["proposed", "asked for"], ["accepted", "voted"], ["chosen", "decided"], ["applied", "executed"],
+  ["promised", "promised"], ["proposed", "asked for"], ["accepted", "accepted"], ["chosen", "chosen"], ["applied", "executed"],
 ];
 
 function One({ picture }: { picture: api.Picture }) {

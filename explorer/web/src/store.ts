@@ -499,13 +499,14 @@ export const sameConfig = (a: api.Config, b: api.Config) => {
   return [...names].every((n) => (a[n] ?? "") === (b[n] ?? ""));
 };
 
-let seenDiscoveries = { check: 0, count: 0 };
+const heard = { check: 0, properties: new Set<string>() }; // of which violations were found
 
 /** What a check finds wrong opens by itself where nothing was walked yet; else the page says that it is there. */
 function hearOfDiscoveries(c: api.Check) {
-  if (seenDiscoveries.check !== c.id) seenDiscoveries = { check: c.id, count: 0 };
-  const news = c.discoveries.slice(seenDiscoveries.count).filter((d) => d.expect !== "sometimes");
-  seenDiscoveries.count = Math.max(seenDiscoveries.count, c.discoveries.length);
+  if (heard.check !== c.id) heard.properties.clear();
+  heard.check = c.id;
+  const news = c.discoveries.filter((d) => d.expect !== "sometimes" && !heard.properties.has(d.property));
+  for (const d of news) heard.properties.add(d.property);
   const d = news[0];
   if (!d || c.model !== model.value || !sameConfig(c.config ?? {}, config.value)) return;
   const untouched = root.value === last?.root && root.value.children.size === 0 && tip.value === root.value;
@@ -660,9 +661,8 @@ async function explain(p: Place) {
 export const notes = (step: number) => explanation.value?.steps[step - 1]?.notes?.join("; ") ?? "";
 
 /** Whether a step does what its protocol forbids, and is the first that does: the others may follow from it. */
-export const culprit = (step: number) => firstCulprit.value === step;
+export const culprit = (step: number) => step > 0 && firstCulprit.value === step;
 const firstCulprit = computed(() => (explanation.value?.steps.findIndex((x) => x.culprit) ?? -1) + 1);
-export const blamed = (step: number) => !!explanation.value?.steps[step - 1]?.culprit;
 
 /** Whether what the end of the path shows does not depend on a step. */
 export const aside = (step: number) => !!explanation.value?.steps[step - 1]?.aside;

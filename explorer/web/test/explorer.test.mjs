@@ -246,7 +246,7 @@ onPage("what is ignored has its reason, and what was visited is marked", {}, asy
   await page.waitForSelector(".choice:disabled .why:has-text('changes nothing and sends nothing')");
   await page.keyboard.press("k");
   await at(page, 5, 6);
-  await page.waitForSelector(".choice:has-text('0 → 1: Decided') .why:has-text('already visited')");
+  await page.waitForSelector(".choice:has-text('server 0 → server 1: Decided') .why:has-text('already visited')");
 });
 
 onPage("folding leaves the causal past", {}, async (page) => {

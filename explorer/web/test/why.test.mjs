@@ -124,7 +124,7 @@ onPage("the picture shows ballots, promises and votes", { address: (base) => `${
   await page.click(".property:has-text('agreement') .bad");
   await at(page, 10, 10);
   await texts(page, ".picture .tick", ["(1, 0)", "(2, 1)"]);
-  await count(page, ".picture td .disc.accepted", 4);
+  await count(page, ".picture td .disc.chosen", 4); // Both have a quorum.
   await page.waitForSelector(".picture tr:has-text('server 1'):has-text(\"takes 'B' for chosen\")");
   for (let i = 0; i < 8; i++) await page.keyboard.press("k");
   await at(page, 2, 10);
@@ -212,6 +212,7 @@ onPage("the history names clients, follows the theme, and toasts cover no model'
   const frame = page.frameLocator(".timeline iframe");
   await frame.locator(".client-name", { hasText: "client 3" }).waitFor();
   await frame.locator(".client-name", { hasText: "client 4" }).waitFor();
+  assert.deepEqual(await frame.locator("#canvas text").filter({ hasText: /^\d+$/ }).allTextContents(), []);
   const filter = await frame.locator("html").evaluate((html) => getComputedStyle(html).filter);
   assert.match(filter, /invert/);
   await page.keyboard.press("r");
