@@ -52,15 +52,15 @@ func (sys *system[O]) drawLogs(ids []actor.ID, now model.View) *sheet {
 			s.Rows = append(s.Rows, row)
 			continue
 		}
-		for slot, batch := range r.Decisions {
+		for slot, batch := range r.Decisions.All() {
 			mark := model.Chosen
 			if slot < r.SlotOut {
 				mark = model.Applied
 			}
 			s.cell(&row, slot, text(batch), mark)
 		}
-		for slot, batch := range r.Proposals {
-			if _, decided := r.Decisions[slot]; !decided {
+		for slot, batch := range r.Proposals.All() {
+			if _, decided := r.Decisions.Get(slot); !decided {
 				s.cell(&row, slot, text(batch), model.Proposed)
 			}
 		}
@@ -80,8 +80,8 @@ func (sys *system[O]) drawVotes(ids []actor.ID, now model.View) *sheet {
 			s.Rows = append(s.Rows, row)
 			continue
 		}
-		for slot, votes := range a.Accepted {
-			highest := votes[len(votes)-1]
+		for slot, votes := range a.Accepted.All() {
+			highest := votes.At(votes.Len() - 1)
 			s.cell(&row, slot, fmt.Sprintf("%v at %v", text(highest.Batch), highest.Ballot), model.Accepted)
 		}
 		row.Note = fmt.Sprintf("promised %v", a.Ballot)

@@ -17,7 +17,7 @@ func TestPictureOfLogs(t *testing.T) {
 	} {
 		r := checker.BFS(context.Background(), sys, checker.Options{MaxStates: 60_000})
 		defer r.Close()
-		drawn := false
+		drawn, voted := false, false
 		for _, p := range r.Properties {
 			if p.Path == nil || p.Verdict != checker.Example {
 				continue
@@ -31,12 +31,10 @@ func TestPictureOfLogs(t *testing.T) {
 					return c.Mark == model.Applied && c.Text != "" && c.Column == 0
 				})
 			}
-			if !slices.ContainsFunc(all[1].Rows, func(row model.PictureRow) bool { return len(row.Cells) > 0 }) {
-				t.Errorf("%s, %q: nobody voted", name, p.Name)
-			}
+			voted = voted || slices.ContainsFunc(all[1].Rows, func(row model.PictureRow) bool { return len(row.Cells) > 0 })
 		}
-		if !drawn {
-			t.Errorf("%s: no example shows a slot that is executed", name)
+		if !drawn || !voted {
+			t.Errorf("%s: no example shows a slot that is executed (%v), or a vote (%v)", name, drawn, voted)
 		}
 	}
 }

@@ -223,6 +223,7 @@ func compose[Mutant variant.Mutant, S, O, R any](
 	addClients(look, name, m, ids, c.Servers, ops)
 	sys.Crashable(ids...)
 	sys.Roles("server", ids...)
+	look.draw(ids, ids)
 	look.demand()
 	return look
 }
@@ -262,6 +263,7 @@ func composeRoles[Mutant variant.Mutant, S, O, R any](
 	sys.Roles("acceptor", roles.Acceptors...)
 	addClients(look, name, m, roles.Replicas, len(all), ops)
 	sys.Crashable(all...)
+	look.draw(roles.Replicas, roles.Acceptors)
 	look.demand()
 	return look
 }
