@@ -3,6 +3,7 @@ package catalog
 import (
 	"synod/catalog"
 	"synod/examples/systembuilders"
+	"synod/examples/zoo"
 	"synod/model"
 	"synod/network"
 )
@@ -61,7 +62,7 @@ var systemBuildersEntries = []catalog.Entry{{
 	Timers:   func(map[string]int) bool { return true },
 	Model: func(s catalog.Choice) (model.Source, error) {
 		c := systemBuildersConfig(s)
-		return systembuilders.System(c), c.Validate()
+		return zoo.SystemBuilders(s.Mutant, c), c.Validate()
 	},
 }}
 

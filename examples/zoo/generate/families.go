@@ -26,6 +26,7 @@ var families = []family{
 	system("durable-abd", "durableabd", "durableabd.go", "forget.go", "system.go"),
 	system("single-copy", "singlecopy", "singlecopy.go", "system.go"),
 	replicated("multi-paxos", "System"),
+	systemBuilders(),
 	{
 		model:   "two-phase-commit",
 		sources: []string{"examples/twophase/twophase.go"},
@@ -66,8 +67,25 @@ func replicated(model, function string) family {
 	for _, file := range []string{"acceptor", "leader", "multipaxos", "replica", "roles", "server"} {
 		f.sources = append(f.sources, "paxos/multipaxos/"+file+".go")
 	}
-	for _, file := range []string{"client", "history", "intervals", "machines", "messages", "rsm", "sessions", "snapshot"} {
-		f.sources = append(f.sources, "paxos/rsm/"+file+".go")
-	}
+	f.sources = append(f.sources, machines()...)
 	return f
+}
+
+// systemBuilders is the family of the model of "Paxos for System Builders".
+func systemBuilders() family {
+	f := system("system-builders", "systembuilders", "system.go", "properties.go", "watch.go")
+	for _, file := range []string{"election", "ordering", "reconcile", "server", "systembuilders", "timers"} {
+		f.sources = append(f.sources, "paxos/systembuilders/"+file+".go")
+	}
+	f.sources = append(f.sources, machines()...)
+	return f
+}
+
+// machines is the sources of package rsm.
+func machines() []string {
+	var all []string
+	for _, file := range []string{"client", "history", "intervals", "machines", "messages", "rsm", "sessions", "snapshot"} {
+		all = append(all, "paxos/rsm/"+file+".go")
+	}
+	return all
 }
