@@ -4,62 +4,11 @@ package zoo
 
 import (
 	"synod/examples/abd"
-	mutated "synod/examples/zoo/internal/abd"
-	"synod/examples/zoo/internal/variant"
+	"synod/examples/zoo/internal/abd/made"
 	"synod/model"
 )
 
 // Abd makes the model abd, or a mutant of it.
 func Abd(mutant string, c abd.Config) model.Source {
-	switch mutant {
-	case "adopts-any":
-		return mutatedAbd[abdAdoptsAny](c)
-	case "early-answer":
-		return mutatedAbd[abdEarlyAnswer](c)
-	case "no-maximum":
-		return mutatedAbd[abdNoMaximum](c)
-	case "no-write-back":
-		return mutatedAbd[abdNoWriteBack](c)
-	case "no-writer":
-		return mutatedAbd[abdNoWriter](c)
-	case "number-kept":
-		return mutatedAbd[abdNumberKept](c)
-	case "repeated-request":
-		return mutatedAbd[abdRepeatedRequest](c)
-	case "small-majority":
-		return mutatedAbd[abdSmallMajority](c)
-	case "stale-copy":
-		return mutatedAbd[abdStaleCopy](c)
-	case "stale-record":
-		return mutatedAbd[abdStaleRecord](c)
-	}
-	return abd.System(c)
+	return made.Model(mutant, c)
 }
-
-func mutatedAbd[M variant.Mutant](c abd.Config) model.Source {
-	return mutated.System[M](mutated.Config(c))
-}
-
-type (
-	abdAdoptsAny       struct{}
-	abdEarlyAnswer     struct{}
-	abdNoMaximum       struct{}
-	abdNoWriteBack     struct{}
-	abdNoWriter        struct{}
-	abdNumberKept      struct{}
-	abdRepeatedRequest struct{}
-	abdSmallMajority   struct{}
-	abdStaleCopy       struct{}
-	abdStaleRecord     struct{}
-)
-
-func (abdAdoptsAny) Mutant() string       { return "adopts-any" }
-func (abdEarlyAnswer) Mutant() string     { return "early-answer" }
-func (abdNoMaximum) Mutant() string       { return "no-maximum" }
-func (abdNoWriteBack) Mutant() string     { return "no-write-back" }
-func (abdNoWriter) Mutant() string        { return "no-writer" }
-func (abdNumberKept) Mutant() string      { return "number-kept" }
-func (abdRepeatedRequest) Mutant() string { return "repeated-request" }
-func (abdSmallMajority) Mutant() string   { return "small-majority" }
-func (abdStaleCopy) Mutant() string       { return "stale-copy" }
-func (abdStaleRecord) Mutant() string     { return "stale-record" }

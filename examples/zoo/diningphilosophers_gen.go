@@ -4,30 +4,11 @@ package zoo
 
 import (
 	"synod/examples/philosophers"
-	mutated "synod/examples/zoo/internal/diningphilosophers"
-	"synod/examples/zoo/internal/variant"
+	"synod/examples/zoo/internal/diningphilosophers/made"
 	"synod/model"
 )
 
 // DiningPhilosophers makes the model dining-philosophers, or a mutant of it.
 func DiningPhilosophers(mutant string, c philosophers.Config) model.Source {
-	switch mutant {
-	case "guest-forgotten":
-		return mutatedDiningPhilosophers[diningphilosophersGuestForgotten](c)
-	case "shared-fork":
-		return mutatedDiningPhilosophers[diningphilosophersSharedFork](c)
-	}
-	return philosophers.System(c)
+	return made.Model(mutant, c)
 }
-
-func mutatedDiningPhilosophers[M variant.Mutant](c philosophers.Config) model.Source {
-	return mutated.System[M](mutated.Config(c))
-}
-
-type (
-	diningphilosophersGuestForgotten struct{}
-	diningphilosophersSharedFork     struct{}
-)
-
-func (diningphilosophersGuestForgotten) Mutant() string { return "guest-forgotten" }
-func (diningphilosophersSharedFork) Mutant() string     { return "shared-fork" }

@@ -4,58 +4,11 @@ package zoo
 
 import (
 	"synod/examples/durableabd"
-	mutated "synod/examples/zoo/internal/durableabd"
-	"synod/examples/zoo/internal/variant"
+	"synod/examples/zoo/internal/durableabd/made"
 	"synod/model"
 )
 
 // DurableAbd makes the model durable-abd, or a mutant of it.
 func DurableAbd(mutant string, c durableabd.Config) model.Source {
-	switch mutant {
-	case "copy-not-kept":
-		return mutatedDurableAbd[durableabdCopyNotKept](c)
-	case "expired-early":
-		return mutatedDurableAbd[durableabdExpiredEarly](c)
-	case "expired-served":
-		return mutatedDurableAbd[durableabdExpiredServed](c)
-	case "floor-not-kept":
-		return mutatedDurableAbd[durableabdFloorNotKept](c)
-	case "no-write-back":
-		return mutatedDurableAbd[durableabdNoWriteBack](c)
-	case "older-request":
-		return mutatedDurableAbd[durableabdOlderRequest](c)
-	case "own-write-missed":
-		return mutatedDurableAbd[durableabdOwnWriteMissed](c)
-	case "run-not-counted":
-		return mutatedDurableAbd[durableabdRunNotCounted](c)
-	case "write-not-kept":
-		return mutatedDurableAbd[durableabdWriteNotKept](c)
-	}
-	return durableabd.System(c)
+	return made.Model(mutant, c)
 }
-
-func mutatedDurableAbd[M variant.Mutant](c durableabd.Config) model.Source {
-	return mutated.System[M](mutated.Config(c))
-}
-
-type (
-	durableabdCopyNotKept    struct{}
-	durableabdExpiredEarly   struct{}
-	durableabdExpiredServed  struct{}
-	durableabdFloorNotKept   struct{}
-	durableabdNoWriteBack    struct{}
-	durableabdOlderRequest   struct{}
-	durableabdOwnWriteMissed struct{}
-	durableabdRunNotCounted  struct{}
-	durableabdWriteNotKept   struct{}
-)
-
-func (durableabdCopyNotKept) Mutant() string    { return "copy-not-kept" }
-func (durableabdExpiredEarly) Mutant() string   { return "expired-early" }
-func (durableabdExpiredServed) Mutant() string  { return "expired-served" }
-func (durableabdFloorNotKept) Mutant() string   { return "floor-not-kept" }
-func (durableabdNoWriteBack) Mutant() string    { return "no-write-back" }
-func (durableabdOlderRequest) Mutant() string   { return "older-request" }
-func (durableabdOwnWriteMissed) Mutant() string { return "own-write-missed" }
-func (durableabdRunNotCounted) Mutant() string  { return "run-not-counted" }
-func (durableabdWriteNotKept) Mutant() string   { return "write-not-kept" }

@@ -4,54 +4,11 @@ package zoo
 
 import (
 	"synod/examples/lease"
-	mutated "synod/examples/zoo/internal/lease"
-	"synod/examples/zoo/internal/variant"
+	"synod/examples/zoo/internal/lease/made"
 	"synod/model"
 )
 
 // Lease makes the model lease, or a mutant of it.
 func Lease(mutant string, c lease.Config) model.Source {
-	switch mutant {
-	case "any-release":
-		return mutatedLease[leaseAnyRelease](c)
-	case "anybody-releases":
-		return mutatedLease[leaseAnybodyReleases](c)
-	case "double-grant":
-		return mutatedLease[leaseDoubleGrant](c)
-	case "grant-not-kept":
-		return mutatedLease[leaseGrantNotKept](c)
-	case "late-grant":
-		return mutatedLease[leaseLateGrant](c)
-	case "no-term-after-crash":
-		return mutatedLease[leaseNoTermAfterCrash](c)
-	case "outlives-clock":
-		return mutatedLease[leaseOutlivesClock](c)
-	case "time-ignored":
-		return mutatedLease[leaseTimeIgnored](c)
-	}
-	return lease.System(c)
+	return made.Model(mutant, c)
 }
-
-func mutatedLease[M variant.Mutant](c lease.Config) model.Source {
-	return mutated.System[M](mutated.Config(c))
-}
-
-type (
-	leaseAnyRelease       struct{}
-	leaseAnybodyReleases  struct{}
-	leaseDoubleGrant      struct{}
-	leaseGrantNotKept     struct{}
-	leaseLateGrant        struct{}
-	leaseNoTermAfterCrash struct{}
-	leaseOutlivesClock    struct{}
-	leaseTimeIgnored      struct{}
-)
-
-func (leaseAnyRelease) Mutant() string       { return "any-release" }
-func (leaseAnybodyReleases) Mutant() string  { return "anybody-releases" }
-func (leaseDoubleGrant) Mutant() string      { return "double-grant" }
-func (leaseGrantNotKept) Mutant() string     { return "grant-not-kept" }
-func (leaseLateGrant) Mutant() string        { return "late-grant" }
-func (leaseNoTermAfterCrash) Mutant() string { return "no-term-after-crash" }
-func (leaseOutlivesClock) Mutant() string    { return "outlives-clock" }
-func (leaseTimeIgnored) Mutant() string      { return "time-ignored" }

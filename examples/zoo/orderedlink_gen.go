@@ -4,50 +4,11 @@ package zoo
 
 import (
 	"synod/examples/orderedlink"
-	mutated "synod/examples/zoo/internal/orderedlink"
-	"synod/examples/zoo/internal/variant"
+	"synod/examples/zoo/internal/orderedlink/made"
 	"synod/model"
 )
 
 // OrderedLink makes the model ordered-link, or a mutant of it.
 func OrderedLink(mutant string, c orderedlink.Config) model.Source {
-	switch mutant {
-	case "early-acknowledgement":
-		return mutatedOrderedLink[orderedlinkEarlyAcknowledgement](c)
-	case "gaps-ignored":
-		return mutatedOrderedLink[orderedlinkGapsIgnored](c)
-	case "no-patience":
-		return mutatedOrderedLink[orderedlinkNoPatience](c)
-	case "receiver-forgets":
-		return mutatedOrderedLink[orderedlinkReceiverForgets](c)
-	case "repeats-delivered":
-		return mutatedOrderedLink[orderedlinkRepeatsDelivered](c)
-	case "resent-reversed":
-		return mutatedOrderedLink[orderedlinkResentReversed](c)
-	case "sender-forgets":
-		return mutatedOrderedLink[orderedlinkSenderForgets](c)
-	}
-	return orderedlink.System(c)
+	return made.Model(mutant, c)
 }
-
-func mutatedOrderedLink[M variant.Mutant](c orderedlink.Config) model.Source {
-	return mutated.System[M](mutated.Config(c))
-}
-
-type (
-	orderedlinkEarlyAcknowledgement struct{}
-	orderedlinkGapsIgnored          struct{}
-	orderedlinkNoPatience           struct{}
-	orderedlinkReceiverForgets      struct{}
-	orderedlinkRepeatsDelivered     struct{}
-	orderedlinkResentReversed       struct{}
-	orderedlinkSenderForgets        struct{}
-)
-
-func (orderedlinkEarlyAcknowledgement) Mutant() string { return "early-acknowledgement" }
-func (orderedlinkGapsIgnored) Mutant() string          { return "gaps-ignored" }
-func (orderedlinkNoPatience) Mutant() string           { return "no-patience" }
-func (orderedlinkReceiverForgets) Mutant() string      { return "receiver-forgets" }
-func (orderedlinkRepeatsDelivered) Mutant() string     { return "repeats-delivered" }
-func (orderedlinkResentReversed) Mutant() string       { return "resent-reversed" }
-func (orderedlinkSenderForgets) Mutant() string        { return "sender-forgets" }

@@ -4,26 +4,11 @@ package zoo
 
 import (
 	"synod/examples/pingpong"
-	mutated "synod/examples/zoo/internal/pingpong"
-	"synod/examples/zoo/internal/variant"
+	"synod/examples/zoo/internal/pingpong/made"
 	"synod/model"
 )
 
 // PingPong makes the model ping-pong, or a mutant of it.
 func PingPong(mutant string, c pingpong.Config) model.Source {
-	switch mutant {
-	case "repeated-ball":
-		return mutatedPingPong[pingpongRepeatedBall](c)
-	}
-	return pingpong.System(c)
+	return made.Model(mutant, c)
 }
-
-func mutatedPingPong[M variant.Mutant](c pingpong.Config) model.Source {
-	return mutated.System[M](mutated.Config(c))
-}
-
-type (
-	pingpongRepeatedBall struct{}
-)
-
-func (pingpongRepeatedBall) Mutant() string { return "repeated-ball" }

@@ -4,26 +4,11 @@ package zoo
 
 import (
 	"synod/examples/singlecopy"
-	mutated "synod/examples/zoo/internal/singlecopy"
-	"synod/examples/zoo/internal/variant"
+	"synod/examples/zoo/internal/singlecopy/made"
 	"synod/model"
 )
 
 // SingleCopy makes the model single-copy, or a mutant of it.
 func SingleCopy(mutant string, c singlecopy.Config) model.Source {
-	switch mutant {
-	case "first-value":
-		return mutatedSingleCopy[singlecopyFirstValue](c)
-	}
-	return singlecopy.System(c)
+	return made.Model(mutant, c)
 }
-
-func mutatedSingleCopy[M variant.Mutant](c singlecopy.Config) model.Source {
-	return mutated.System[M](mutated.Config(c))
-}
-
-type (
-	singlecopyFirstValue struct{}
-)
-
-func (singlecopyFirstValue) Mutant() string { return "first-value" }

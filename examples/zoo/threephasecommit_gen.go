@@ -4,46 +4,11 @@ package zoo
 
 import (
 	"synod/examples/atomiccommit"
-	mutated "synod/examples/zoo/internal/threephasecommit"
-	"synod/examples/zoo/internal/variant"
+	"synod/examples/zoo/internal/threephasecommit/made"
 	"synod/model"
 )
 
 // ThreePhaseCommit makes the model three-phase-commit, or a mutant of it.
 func ThreePhaseCommit(mutant string, c atomiccommit.Config) model.Source {
-	switch mutant {
-	case "commits-without-all":
-		return mutatedThreePhaseCommit[threephasecommitCommitsWithoutAll](c)
-	case "no-backup":
-		return mutatedThreePhaseCommit[threephasecommitNoBackup](c)
-	case "prepared-aborts":
-		return mutatedThreePhaseCommit[threephasecommitPreparedAborts](c)
-	case "stage-not-kept":
-		return mutatedThreePhaseCommit[threephasecommitStageNotKept](c)
-	case "vote-taken-back":
-		return mutatedThreePhaseCommit[threephasecommitVoteTakenBack](c)
-	case "waiting-commits":
-		return mutatedThreePhaseCommit[threephasecommitWaitingCommits](c)
-	}
-	return atomiccommit.System(c)
+	return made.Model(mutant, c)
 }
-
-func mutatedThreePhaseCommit[M variant.Mutant](c atomiccommit.Config) model.Source {
-	return mutated.System[M](mutated.Config(c))
-}
-
-type (
-	threephasecommitCommitsWithoutAll struct{}
-	threephasecommitNoBackup          struct{}
-	threephasecommitPreparedAborts    struct{}
-	threephasecommitStageNotKept      struct{}
-	threephasecommitVoteTakenBack     struct{}
-	threephasecommitWaitingCommits    struct{}
-)
-
-func (threephasecommitCommitsWithoutAll) Mutant() string { return "commits-without-all" }
-func (threephasecommitNoBackup) Mutant() string          { return "no-backup" }
-func (threephasecommitPreparedAborts) Mutant() string    { return "prepared-aborts" }
-func (threephasecommitStageNotKept) Mutant() string      { return "stage-not-kept" }
-func (threephasecommitVoteTakenBack) Mutant() string     { return "vote-taken-back" }
-func (threephasecommitWaitingCommits) Mutant() string    { return "waiting-commits" }

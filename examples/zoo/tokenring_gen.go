@@ -4,30 +4,11 @@ package zoo
 
 import (
 	"synod/examples/tokenring"
-	mutated "synod/examples/zoo/internal/tokenring"
-	"synod/examples/zoo/internal/variant"
+	"synod/examples/zoo/internal/tokenring/made"
 	"synod/model"
 )
 
 // TokenRing makes the model token-ring, or a mutant of it.
 func TokenRing(mutant string, c tokenring.Config) model.Source {
-	switch mutant {
-	case "repeated-token":
-		return mutatedTokenRing[tokenringRepeatedToken](c)
-	case "token-kept":
-		return mutatedTokenRing[tokenringTokenKept](c)
-	}
-	return tokenring.System(c)
+	return made.Model(mutant, c)
 }
-
-func mutatedTokenRing[M variant.Mutant](c tokenring.Config) model.Source {
-	return mutated.System[M](mutated.Config(c))
-}
-
-type (
-	tokenringRepeatedToken struct{}
-	tokenringTokenKept     struct{}
-)
-
-func (tokenringRepeatedToken) Mutant() string { return "repeated-token" }
-func (tokenringTokenKept) Mutant() string     { return "token-kept" }

@@ -4,42 +4,11 @@ package zoo
 
 import (
 	"synod/examples/twophase"
-	mutated "synod/examples/zoo/internal/twophasecommit"
-	"synod/examples/zoo/internal/variant"
+	"synod/examples/zoo/internal/twophasecommit/made"
 	"synod/model"
 )
 
 // TwoPhaseCommit makes the model two-phase-commit, or a mutant of it.
 func TwoPhaseCommit(mutant string, c twophase.Config) (model.Source, error) {
-	switch mutant {
-	case "aborts-after-commit":
-		return mutatedTwoPhaseCommit[twophasecommitAbortsAfterCommit](c)
-	case "aborts-prepared":
-		return mutatedTwoPhaseCommit[twophasecommitAbortsPrepared](c)
-	case "commits-without-all":
-		return mutatedTwoPhaseCommit[twophasecommitCommitsWithoutAll](c)
-	case "obeys-once":
-		return mutatedTwoPhaseCommit[twophasecommitObeysOnce](c)
-	case "others-counted":
-		return mutatedTwoPhaseCommit[twophasecommitOthersCounted](c)
-	}
-	return twophase.Source(c)
+	return made.Model(mutant, c)
 }
-
-func mutatedTwoPhaseCommit[M variant.Mutant](c twophase.Config) (model.Source, error) {
-	return mutated.Source[M](mutated.Config[M](c))
-}
-
-type (
-	twophasecommitAbortsAfterCommit struct{}
-	twophasecommitAbortsPrepared    struct{}
-	twophasecommitCommitsWithoutAll struct{}
-	twophasecommitObeysOnce         struct{}
-	twophasecommitOthersCounted     struct{}
-)
-
-func (twophasecommitAbortsAfterCommit) Mutant() string { return "aborts-after-commit" }
-func (twophasecommitAbortsPrepared) Mutant() string    { return "aborts-prepared" }
-func (twophasecommitCommitsWithoutAll) Mutant() string { return "commits-without-all" }
-func (twophasecommitObeysOnce) Mutant() string         { return "obeys-once" }
-func (twophasecommitOthersCounted) Mutant() string     { return "others-counted" }

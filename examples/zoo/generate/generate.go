@@ -79,11 +79,12 @@ func generate(dir string) (map[string]string, error) {
 			}
 			maps.Copy(files, copies)
 		}
-		text, err := f.builder(own)
+		made, door, err := f.builder(own)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.model, err)
 		}
-		files[path.Join(zoo, f.plain()+"_gen.go")] = text
+		files[path.Join(f.folder(), "made.go")] = made
+		files[path.Join(zoo, f.plain()+"_gen.go")] = door
 	}
 	return files, nil
 }
@@ -129,29 +130,43 @@ func camel(words string) string {
 
 func importOf(folder string) string { return `"synod/` + folder + `"` }
 
-// builder returns the source of the function that makes the models.
-func (f family) builder(own []mutation.Mutation) (string, error) {
+// folder is the folder of the package that makes the models.
+func (f family) folder() string { return path.Join(variants, f.plain(), "made") }
+
+// results are what the functions that make models return.
+func (f family) results() string {
+	if f.fails {
+		return "(model.Source, error)"
+	}
+	return "model.Source"
+}
+
+// builder returns the source of the package that makes the models, and that of the function which opens it to others. Each
+// family has a package of its own, as the copy is compiled for every mutant: so they compile side by side, and only the
+// families whose sources changed do so anew.
+func (f family) builder(own []mutation.Mutation) (made, door string, err error) {
+	if made, err = f.made(own); err != nil {
+		return "", "", err
+	}
+	door, err = f.door()
+	return made, door, err
+}
+
+func (f family) made(own []mutation.Mutation) (string, error) {
 	var b strings.Builder
 	imports := slices.Clone(f.imports)
 	if len(own) > 0 {
 		imports = append(imports, "mutated "+importOf(path.Join(variants, f.plain())), importOf(variants+"/variant"))
 	}
-	slices.SortFunc(imports, func(x, y string) int {
-		return strings.Compare(x[strings.Index(x, `"`):], y[strings.Index(y, `"`):])
-	})
-	fmt.Fprintf(&b, "%s\npackage zoo\n\nimport (\n\t%s\n)\n", header, strings.Join(imports, "\n\t"))
-	results := "model.Source"
-	if f.fails {
-		results = "(model.Source, error)"
-	}
-	fmt.Fprintf(&b, "\n// %s makes the model %s, or a mutant of it.\nfunc %s(mutant string, %s) %s {\n\tswitch mutant {\n",
-		f.function(), f.model, f.function(), f.params, results)
+	fmt.Fprintf(&b, "%s\n// Package made makes the model %s and its mutants.\npackage made\n\n%s", header, f.model, importsText(imports))
+	fmt.Fprintf(&b, "\n// Model makes the model, or a mutant of it.\nfunc Model(mutant string, %s) %s {\n\tswitch mutant {\n",
+		f.params, f.results())
 	for _, m := range own {
-		fmt.Fprintf(&b, "\tcase %q:\n\t\treturn %s[%s](%s)\n", m.Name, f.mutated(), f.typeOf(m), f.arguments())
+		fmt.Fprintf(&b, "\tcase %q:\n\t\treturn broken[%s](%s)\n", m.Name, f.typeOf(m), f.arguments())
 	}
 	fmt.Fprintf(&b, "\t}\n\treturn %s\n}\n", f.sound)
 	if len(own) > 0 {
-		fmt.Fprintf(&b, "\nfunc %s[M variant.Mutant](%s) %s {\n\treturn %s\n}\n\ntype (\n", f.mutated(), f.params, results, f.broken)
+		fmt.Fprintf(&b, "\nfunc broken[M variant.Mutant](%s) %s {\n\treturn %s\n}\n\ntype (\n", f.params, f.results(), f.broken)
 		for _, m := range own {
 			fmt.Fprintf(&b, "\t%s struct{}\n", f.typeOf(m))
 		}
@@ -160,19 +175,46 @@ func (f family) builder(own []mutation.Mutation) (string, error) {
 			fmt.Fprintf(&b, "func (%s) Mutant() string { return %q }\n", f.typeOf(m), m.Name)
 		}
 	}
-	text, err := format.Source([]byte(b.String()))
+	return formatted(b.String())
+}
+
+func (f family) door() (string, error) {
+	var b strings.Builder
+	imports := []string{importOf(f.folder())}
+	for _, i := range f.imports {
+		name, _, named := strings.Cut(i, " ")
+		if !named {
+			name = path.Base(strings.Trim(i, `"`))
+		}
+		if name == "model" || strings.Contains(f.params, " "+name+".") {
+			imports = append(imports, i)
+		}
+	}
+	fmt.Fprintf(&b, "%s\npackage zoo\n\n%s", header, importsText(imports))
+	fmt.Fprintf(&b, "\n// %s makes the model %s, or a mutant of it.\nfunc %s(mutant string, %s) %s {\n\treturn made.Model(mutant, %s)\n}\n",
+		f.function(), f.model, f.function(), f.params, f.results(), f.arguments())
+	return formatted(b.String())
+}
+
+// importsText is an import declaration, in order of paths.
+func importsText(imports []string) string {
+	slices.SortFunc(imports, func(x, y string) int {
+		return strings.Compare(x[strings.Index(x, `"`):], y[strings.Index(y, `"`):])
+	})
+	return "import (\n\t" + strings.Join(imports, "\n\t") + "\n)\n"
+}
+
+func formatted(source string) (string, error) {
+	text, err := format.Source([]byte(source))
 	if err != nil {
-		err = fmt.Errorf("%w\n%s", err, &b)
+		err = fmt.Errorf("%w\n%s", err, source)
 	}
 	return string(text), err
 }
 
-// mutated is the name of the function that makes the models of mutants.
-func (f family) mutated() string { return "mutated" + f.function() }
-
 // typeOf is the name of the type that stands for a mutant.
 func (f family) typeOf(m mutation.Mutation) string {
-	return f.plain() + camel(m.Name)
+	return "of" + camel(m.Name)
 }
 
 // arguments are the names of the parameters.
