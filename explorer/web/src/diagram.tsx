@@ -285,12 +285,12 @@ function Columns({ left, from, to }: { left: number; from: number; to: number })
     const step = rows[row] as number;
     const before = row > 0 ? rows[row - 1] : undefined;
     s.watches.value.forEach((field, i) => {
-      const text = all?.[step]?.[i];
-      const changed = before !== undefined && all !== null && all[before]?.[i] !== text;
+      const text = all?.[step]?.[i]; // undefined before the server has told
+      const changed = text !== undefined && before !== undefined && all?.[before]?.[i] !== text;
       cells.push(
         <span key={`${step} ${field}`} class={`column-cell ${changed ? "changed" : ""}`} title={text}
           style={{ left: `${left + i * columnWidth}px`, top: `${y(row) - rowHeight / 2}px`, width: `${columnWidth}px` }}>
-          {all === null ? "…" : text === "" ? "none" : changed || row === from ? text : <span class="same">{text}</span>}
+          {text === undefined ? "…" : text === "" ? "none" : changed || row === from ? text : <span class="same">{text}</span>}
         </span>,
       );
     });

@@ -84,7 +84,7 @@ export async function write(v: Omit<View, "unread">): Promise<string> {
   if (v.text) u.push("x=1");
   if (v.side) u.push(`n=${encodeURIComponent(v.side)}`);
   if (v.watches.length) u.push(`w=${v.watches.map(keyText).join("~")}`);
-  if (v.against) u.push(`v=${encodeURIComponent(v.against)}`);
+  if (v.against && v.against.length <= mostOfBranches) u.push(`v=${encodeURIComponent(v.against)}`);
   if (v.branches.length) {
     const packed = await deflated(v.branches);
     if (packed.length <= mostOfBranches) u.push(`y=${packed}`); // Else they are too many for a link.

@@ -47,7 +47,7 @@ export const against = signal<Against | null>(null);
 function readAgainst(text: string): Against | null {
   try {
     const a = JSON.parse(text || "null") as Against | null;
-    return a && ("path" in a ? Array.isArray(a.path) : typeof a.model === "string") ? a : null;
+    return a && ("path" in a ? Array.isArray(a.path) : typeof a.model === "string" && typeof a.config === "object") ? a : null;
   } catch {
     return null;
   }

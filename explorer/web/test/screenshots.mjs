@@ -37,14 +37,32 @@ const discovery = async (page, steps) => {
 const main = async () => {
 await shoot("overview", { args: ["3", "localhost:0"], prepare: (p) => discovery(p, 8) });
 await shoot("violation", { args: ["--model", "single-copy", "localhost:0"], prepare: async (p) => {
-  await discovery(p, 4);
+  await at(p, 4, 4);
   await p.click("#tab-history");
   await p.waitForTimeout(500);
 } });
-await shoot("explained", { args: ["--mutant", "own-value", "--finish-when", "first-violation", "localhost:0"], themes: ["light"], prepare: async (p) => {
-  await discovery(p, 10);
-  await p.click("[aria-label='Show the steps as text']");
-  await p.waitForTimeout(600);
+const broken = ["--mutant", "own-value", "--finish-when", "first-violation", "localhost:0"];
+await shoot("explained", { args: broken, prepare: async (p) => {
+  await at(p, 10, 10);
+  await p.waitForSelector(".sentences .culprit");
+} });
+await shoot("picture", { args: broken, prepare: async (p) => {
+  await at(p, 10, 10);
+  await p.click("#tab-picture");
+  await p.waitForSelector(".picture");
+} });
+await shoot("compare", { args: broken, prepare: async (p) => {
+  await at(p, 10, 10);
+  await p.click("#tab-compare");
+  await p.selectOption("[aria-label='Its other value']", "-");
+  await p.waitForSelector(".differences");
+} });
+await shoot("watched", { args: ["2", "localhost:0", "--idle"], themes: ["light"], prepare: async (p) => {
+  await p.keyboard.press("r");
+  await at(p, 10, 10);
+  await p.locator("[aria-label='server 0'] button.field", { hasText: "Ballot" }).first().click();
+  await p.fill("#find", "server 0");
+  await p.waitForSelector(".column-cell.changed");
 } });
 await shoot("network", { args: ["2", "localhost:0", "--lossy"], prepare: async (p) => {
   await settled(p);
