@@ -12,7 +12,9 @@ import (
 
 // picture draws ballots on an axis, and on it what each server promised, asked for, voted for and decided, in truth: as
 // explanations do, by what happened along the path and not by what the states remember of it.
-func picture(name func(actor.ID) string, servers []reader, votes int) func([]model.Happening[register.Message], model.View) []model.Picture {
+func picture(
+	name func(actor.ID) string, servers []reader, votes int,
+) func([]model.Happening[register.Message], model.View) []model.Picture {
 	return func(path []model.Happening[register.Message], now model.View) []model.Picture {
 		t := teller{facts: facts{servers: len(servers), votes: votes}, readers: servers}
 		for _, h := range path {
@@ -112,7 +114,8 @@ func (d *drawing) row(name string, id actor.ID, r reader, now model.View) model.
 	case v.decided:
 		row.Note = fmt.Sprintf("takes %v for chosen", v.accepted.value)
 	case v.proposal != nil && v.ballot.Leader == id && len(v.prepares) > 0:
-		row.Note = fmt.Sprintf("proposes %v: %s, %s", *v.proposal, plural(len(v.prepares), "promise"), plural(len(v.accepts), "vote"))
+		promises, votes := plural(len(v.prepares), "promise"), plural(len(v.accepts), "vote")
+		row.Note = fmt.Sprintf("proposes %v: %s, %s", *v.proposal, promises, votes)
 	}
 	return row
 }

@@ -3,6 +3,7 @@ import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import * as api from "./api";
 import { filter, Left, possible } from "./actions";
+import { begin } from "./begin";
 import { Bottom } from "./bottom";
 import { Diagram } from "./diagram";
 import { Dialogs } from "./dialogs";
@@ -263,7 +264,7 @@ function onKey(e: KeyboardEvent) {
 function App() {
   useEffect(() => {
     window.addEventListener("keydown", onKey);
-    void s.begin();
+    void begin();
     return () => window.removeEventListener("keydown", onKey);
   }, []);
   const tabs = [["actions", "Actions"], ["diagram", "Path"], ["state", "State"], ["more", "More"]] as const;

@@ -1,8 +1,7 @@
 // What the page knows: the tree of places that were walked to, and what is looked at.
 
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import * as api from "./api";
-import * as link from "./link";
 
 /** A place: the end of a path. Places that were left stay, as branches. */
 export type Place = {
@@ -44,14 +43,6 @@ export const tab = signal("branches");
 export type Against = { model: string; config: api.Config } | { path: string[] };
 export const against = signal<Against | null>(null);
 
-function readAgainst(text: string): Against | null {
-  try {
-    const a = JSON.parse(text || "null") as Against | null;
-    return a && ("path" in a ? Array.isArray(a.path) : typeof a.model === "string" && typeof a.config === "object") ? a : null;
-  } catch {
-    return null;
-  }
-}
 export const hidden = signal<ReadonlySet<string>>(new Set());
 export const order = signal<string[]>([]);
 export const watches = signal<string[]>([]); // fields, as changes name them
@@ -150,7 +141,7 @@ export function tellAbout(p: Place, property: string) {
 }
 
 /** Whether a place is of the tree that is shown. Another may have been opened while something was awaited. */
-function shown(p: Place): boolean {
+export function shown(p: Place): boolean {
   while (p.parent) p = p.parent;
   return p === root.value;
 }
@@ -272,7 +263,7 @@ export function select(step: number) {
 }
 
 /** The place that some further steps lead to. */
-function extend(p: Place, keys: string[]): Place {
+export function extend(p: Place, keys: string[]): Place {
   for (const key of keys) {
     let next = p.children.get(key);
     if (!next) {
@@ -307,7 +298,7 @@ async function advance(from: Place, keys: string[], property = "") {
 }
 
 /** Takes back the places behind another one that the server does not know. */
-function forget(p: Place, from: Place) {
+export function forget(p: Place, from: Place) {
   for (let at = p; at !== from && at.parent; at = at.parent) {
     if (!at.step && at.children.size === 0) at.parent.children.delete(at.key);
   }
@@ -369,6 +360,10 @@ let last: {
   model: string; config: api.Config; initial: number; root: Place; tip: Place; hidden: ReadonlySet<string>; order: string[];
 } | null = null;
 
+/** Whether something was opened, and whether it is what is shown. */
+export const opened = () => last !== null;
+export const settled = () => last !== null && root.value === last.root;
+
 /** Opens a tree, and walks as far as a path applies. What cannot be opened leaves what was shown before. */
 export async function openModel(name: string, words: api.Config, path: string[] = [], first = 0, property = ""): Promise<Opening> {
   if (last?.root === root.value) Object.assign(last, { tip: tip.value, hidden: hidden.value, order: order.value });
@@ -409,7 +404,7 @@ export async function openModel(name: string, words: api.Config, path: string[] 
 }
 
 /** Says which lifelines are hidden, and how they are ordered. */
-function lookAt(without: Iterable<string>, names: string[]) {
+export function lookAt(without: Iterable<string>, names: string[]) {
   hidden.value = new Set(without);
   order.value = names;
 }
@@ -502,7 +497,7 @@ export const sameConfig = (a: api.Config, b: api.Config) => {
 const heard = { check: 0, properties: new Set<string>() }; // of which violations were found
 
 /** What a check finds wrong opens by itself where nothing was walked yet; else the page says that it is there. */
-function hearOfDiscoveries(c: api.Check) {
+export function hearOfDiscoveries(c: api.Check) {
   if (heard.check !== c.id) heard.properties.clear();
   heard.check = c.id;
   const news = c.discoveries.filter((d) => d.expect !== "sometimes" && !heard.properties.has(d.property));
@@ -597,7 +592,7 @@ export const watching = computed(() => {
   return v && v.fields === JSON.stringify(watches.value) && chain.value.includes(v.tip) ? v.all : null;
 });
 
-async function fetchWatched(p: Place, fields: string[]) {
+export async function fetchWatched(p: Place, fields: string[]) {
   if (fields.length === 0) return;
   const id = JSON.stringify(fields);
   if (watchedValues.value?.tip === p && watchedValues.value.fields === id) return;
@@ -647,7 +642,7 @@ export const explained = signal<{ tip: Place; about: string; of: api.Explanation
 export const explanation = computed(() => (explained.value?.tip === tip.value ? explained.value.of : null));
 const mostExplained = 400; // steps
 
-async function explain(p: Place) {
+export async function explain(p: Place) {
   if ((explained.value?.tip === p && explained.value.about === p.about) || p.depth === 0 || p.depth > mostExplained) return;
   const property = p.about;
   try {
@@ -698,138 +693,4 @@ export const participants = computed(() => {
 });
 
 /** What is shown in place of a link that cannot be opened, as long as nothing was done there. */
-const failed = signal<Place | null>(null);
-
-let wanted = ""; // what the address has to say
-let writing = 0; // the timer
-
-/** Writes into the address what is shown. What is only being opened comes from there, or waits. */
-async function writeLink() {
-  if (root.value !== last?.root || pending.value || failed.value === root.value) return;
-  const view: Omit<link.View, "unread"> = {
-    model: model.value, config: config.value, initial: initial.value, path: pathOf(tip.value), selected: selected.value,
-    fingerprint: tip.value.step?.fingerprint ?? tip.value.state?.fingerprint ?? "",
-    base: base.value, tab: tab.value === tabs[0]?.[0] ? "" : tab.value, hidden: [...hidden.value], order: order.value,
-    about: tip.value.about, folded: folded.value, text: withText.value, side: side.value === "network" ? "network" : "",
-    watches: watches.value, against: against.value === null ? "" : JSON.stringify(against.value),
-    branches: branches.value.filter((end) => !chain.value.includes(end)).map(pathOf),
-  };
-  const id = JSON.stringify(view);
-  wanted = id;
-  const text = await link.write(view);
-  if (wanted === id && location.hash !== text) history.replaceState(null, "", text);
-}
-
-const writeSoon = () => {
-  clearTimeout(writing);
-  writing = window.setTimeout(() => void writeLink(), 120);
-};
-
-let links = 0; // that were to be opened
-
-/** Opens what a fragment of the address says, or what the server was started with where nothing else is shown. */
-async function openLink(fragment: string, models: Promise<api.Models | undefined>) {
-  const mine = ++links;
-  const start = await models;
-  const view = await link.read(fragment);
-  if (!start || mine !== links) return;
-  const opening = view ? await openView(view) : "failed";
-  if (opening !== "failed" || last) return;
-  const why = problem.value; // of a link that cannot be opened
-  if ((await openModel(start.model, start.config)) !== "open" || !why) return;
-  problem.value = why;
-  failed.value = root.value; // The link stays in the address, until one walks on.
-}
-
-/** Begins: with what the address says, or with the model that the server was started with. */
-export async function begin() {
-  const models = attempt("Opening", api.models);
-  // From the beginning, since a link may be pasted before the first view is there. The event tells what was pasted: the
-  // address may have been written again before the event came.
-  window.addEventListener("hashchange", (e) => {
-    clearTimeout(writing); // What was to be written would replace what was pasted.
-    wanted = "";
-    void openLink(new URL(e.newURL).hash, models);
-  });
-  void models.then((list) => {
-    if (list) catalogue.value = list.models;
-  });
-  await openLink(location.hash, models);
-  if (!(await models)) return;
-  effect(() => {
-    void [model.value, config.value, tip.value, selected.value, base.value, tab.value, hidden.value, order.value];
-    void [about.value, folded.value, withText.value, side.value, watches.value, against.value, pending.value, failed.value];
-    void fetched.value;
-    writeSoon();
-  });
-  effect(() => {
-    const p = here.value;
-    const b = chain.value[baseStep.value];
-    load(p).catch(fail);
-    if (b && b !== p) load(b).catch(fail);
-  });
-  effect(() => void fetchWatched(tip.value, watches.value));
-  let later = 0;
-  effect(() => {
-    const p = tip.value;
-    void about.value;
-    clearTimeout(later);
-    later = window.setTimeout(() => void explain(p), 200);
-  });
-  api.listen(
-    (c) => {
-      if (c.series) series.value = c.series;
-      else if (c.state === "running" || c.now.seconds > (series.value.at(-1)?.seconds ?? 0)) {
-        series.value = [...series.value.slice(-1200), c.now];
-      }
-      check.value = c;
-      hearOfDiscoveries(c);
-    },
-    (is) => {
-      line.value = is;
-    },
-  );
-}
-
-/** Brings the branches of a link, one after the other. What does not apply any more of one is left out. */
-async function openBranches(all: string[][]) {
-  const from = root.value;
-  for (const path of all) {
-    if (!shown(from)) return;
-    const end = extend(from, path);
-    try {
-      await load(end);
-    } catch {
-      forget(end, from);
-    }
-  }
-}
-
-async function openView(v: link.View): Promise<Opening> {
-  const opened = openModel(v.model, v.config, v.path, v.initial, v.about);
-  batch(() => {
-    lookAt(v.hidden, v.order);
-    tab.value = tabs.some(([id]) => id === v.tab) ? v.tab : (tabs[0]?.[0] ?? "");
-    withText.value = v.text;
-    side.value = v.side === "network" ? "network" : "actors";
-    watches.value = v.watches;
-    against.value = readAgainst(v.against);
-  });
-  const opening = await opened;
-  if (opening === "open") {
-    folded.value = v.folded;
-    void openBranches(v.branches);
-  }
-  if (opening === "open" && v.unread && !problem.value) {
-    problem.value = { text: "A part of this link cannot be read. Was all of it copied?" };
-  }
-  if (opening === "open" && tip.value.depth === v.path.length) {
-    select(v.selected);
-    base.value = v.base;
-    const now = tip.value.state?.fingerprint;
-    if (v.fingerprint && now && now !== v.fingerprint && !v.unread) {
-      problem.value = { text: "All steps of this link still apply, but they lead to another state than when it was made." };
-    }
-  }
-  return opening;
-}
+export const failed = signal<Place | null>(null);
