@@ -95,7 +95,9 @@ onPage("a branch is held against another", { address: (base) => `${base}#m=singl
 onPage("watched fields stand beside the diagram, and the link knows", { address: (base) => `${base}#m=single-decree` }, async (page) => {
   await click(page, "Put(3, 'A')");
   await at(page, 1, 1);
+  await page.waitForSelector("[aria-label='server 0'] .is-changed"); // The card moves no more.
   await page.locator("[aria-label='server 0'] button.field", { hasText: "Proposal" }).last().click();
+  await count(page, ".column-head", 1);
   await page.locator("[aria-label='server 0'] button.field", { hasText: "Prepares" }).click();
   await count(page, ".column-head", 2);
   await count(page, ".column-cell", 4);
