@@ -255,7 +255,7 @@ function Downs({ g, last }: { g: Geometry; last: number }) {
 }
 
 const leastLane = 88; // the least width of a lane, in which its name has room
-const columnWidth = 124; // of a watched field
+const columnWidth = 138; // of a watched field
 const loopRoom = 40; // beside the lifelines
 
 /** A frame around the steps at the end that can repeat for ever, and the way back from the last to the first of them. */
