@@ -71,6 +71,7 @@ func (sys *system[O]) demand() {
 	if sys.config.answersAll() {
 		sys.quiescent()
 	}
+	sys.Explain(sys.explain)
 }
 
 // answersAll reports whether every client must have its answers once nothing is under way.

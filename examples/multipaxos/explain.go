@@ -1,0 +1,356 @@
+package multipaxos
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"synod/actor"
+	"synod/model"
+	"synod/paxos/multipaxos"
+	"synod/paxos/rsm"
+)
+
+// explain says what the steps of roles mean in the words of the paper. What it says of promises, votes and decisions is what
+// happened along the path, whatever the roles intend or remember of it.
+func (sys *system[O]) explain(h model.Happening[rsm.Message]) []string {
+	t := teller[O]{sys: sys, h: h, before: sys.cast.In(h.Before), after: sys.cast.In(h.After)}
+	if h.Kind == model.Recover {
+		t.recovers()
+		return t.notes
+	}
+	t.leads()
+	t.promises()
+	t.asks()
+	t.votes()
+	t.decides()
+	t.executes()
+	return t.notes
+}
+
+// teller collects what is to be said of a step.
+type teller[O any] struct {
+	sys           *system[O]
+	h             model.Happening[rsm.Message]
+	before, after Cast
+	notes         []string
+}
+
+func (t *teller[O]) say(format string, args ...any) {
+	t.notes = append(t.notes, fmt.Sprintf(format, args...))
+}
+
+// The ids of leaders and acceptors begin here; of servers they are the same.
+func (sys *system[O]) firstLeader() int   { return sys.config.Replicas }
+func (sys *system[O]) firstAcceptor() int { return sys.config.Replicas + sys.config.Leaders }
+
+// role reads a role of an actor, if it has it and is up.
+func role[T any](v model.View, of []model.Projection[*T], id actor.ID, first int) (*T, bool) {
+	if at := int(id) - first; at >= 0 && at < len(of) {
+		return of[at].In(v)
+	}
+	return nil, false
+}
+
+func (t *teller[O]) leader(v model.View) (*multipaxos.Leader[O], bool) {
+	return role(v, t.sys.leaders, t.h.Actor, t.sys.firstLeader())
+}
+
+// since says in which step of the path something came to be so, or that it was so at first.
+func (t *teller[O]) since(so func(Cast) bool) string {
+	for _, earlier := range t.h.Earlier {
+		if !so(t.sys.cast.In(earlier.Before)) && so(t.sys.cast.In(earlier.After)) {
+			return fmt.Sprintf("in step %d", earlier.Number)
+		}
+	}
+	return "at the start"
+}
+
+// leads tells of a ballot that is preempted, one for which a scout starts, and one that is adopted.
+func (t *teller[O]) leads() {
+	was, up1 := t.leader(t.h.Before)
+	is, up2 := t.leader(t.h.After)
+	if !up1 || !up2 {
+		return
+	}
+	if (was.Active || was.Scout != nil) && (is.Ballot != was.Ballot || !is.Active && is.Scout == nil) {
+		t.say("ballot %v preempts ballot %v of leader %d", t.heard(), was.Ballot, t.h.Actor)
+	}
+	if is.Ballot != was.Ballot {
+		t.say("leader %d starts a scout for ballot %v", t.h.Actor, is.Ballot)
+	}
+	if !was.Active && is.Active {
+		t.say("ballot %v is adopted: %s promised it", is.Ballot, t.sys.quorumOf(t.promised(is.Ballot)))
+	}
+}
+
+// heard returns the ballot that the delivered message tells of.
+func (t *teller[O]) heard() multipaxos.Ballot {
+	switch m := message(t.h.Envelope).(type) {
+	case multipaxos.P1b[O]:
+		return m.Ballot
+	case multipaxos.P2b:
+		return m.Ballot
+	}
+	return multipaxos.Ballot{}
+}
+
+// told returns the promises of a ballot that reached its leader by the end of the step, by acceptor.
+func (t *teller[O]) told(b multipaxos.Ballot) map[actor.ID]multipaxos.P1b[O] {
+	all := map[actor.ID]multipaxos.P1b[O]{}
+	for _, h := range append(slices.Clone(t.h.Earlier), t.h) {
+		m, ok := message(h.Envelope).(multipaxos.P1b[O])
+		if ok && h.Kind == model.Deliver && h.Actor == b.Leader && m.Scout == b && m.Ballot == b {
+			all[h.Envelope.From] = m
+		}
+	}
+	return all
+}
+
+// promised returns who promised a ballot to its leader, the acceptor beside it included.
+func (t *teller[O]) promised(b multipaxos.Ballot) (all Voters) {
+	for id := range t.told(b) {
+		all |= 1 << id
+	}
+	if t.sys.config.Servers > 0 {
+		all |= 1 << b.Leader
+	}
+	return all
+}
+
+// quorumOf names acceptors, and whom a quorum of them misses.
+func (sys *system[O]) quorumOf(who Voters) string {
+	var in, out []string
+	for i := range sys.acceptors {
+		id := sys.firstAcceptor() + i
+		if who&(1<<id) != 0 {
+			in = append(in, fmt.Sprint(id))
+		} else {
+			out = append(out, fmt.Sprint(id))
+		}
+	}
+	members := "{" + strings.Join(in, ", ") + "}"
+	switch {
+	case !sys.chosen(who):
+		return "only " + members + ", no quorum,"
+	case len(out) == 0:
+		return "quorum " + members
+	case len(out) == 1:
+		return "quorum " + members + ", which missed acceptor " + out[0] + ","
+	}
+	return "quorum " + members + ", which missed acceptors " + strings.Join(out, " and ") + ","
+}
+
+// promises tells of answers to scouts.
+func (t *teller[O]) promises() {
+	for _, e := range t.h.Sent {
+		m, ok := message(e).(multipaxos.P1b[O])
+		if !ok {
+			continue
+		}
+		last := t.before.Promised[t.h.Actor]
+		switch {
+		case m.Ballot.Less(last):
+			t.say("acceptor %d takes a promise back: it tells of ballot %v, and %s promised ballot %v", t.h.Actor, m.Ballot,
+				t.since(func(c Cast) bool { return !c.Promised[t.h.Actor].Less(last) }), last)
+		case m.Scout.Less(m.Ballot):
+			t.say("acceptor %d has promised ballot %v, which preempts ballot %v", t.h.Actor, m.Ballot, m.Scout)
+		default:
+			t.say("acceptor %d promises ballot %v, and tells of %s", t.h.Actor, m.Ballot, votesIn(m.Accepted))
+			t.untold(m.Accepted)
+		}
+	}
+}
+
+// untold tells of votes that an acceptor cast and leaves out of a promise.
+func (t *teller[O]) untold(told multipaxos.PValues[O]) {
+	asked, _ := message(t.h.Envelope).(multipaxos.P1a)
+	for _, in := range slices.SortedFunc(maps.Keys(t.before.Votes), byBallot) {
+		if t.before.Votes[in]&(1<<t.h.Actor) != 0 && in.Slot >= asked.Slot && !t.sys.holds(told, in) {
+			t.say("it leaves out that %s it voted for %s in slot %d at ballot %v",
+				t.since(func(c Cast) bool { return c.Votes[in]&(1<<t.h.Actor) != 0 }), batch(in.Batch), in.Slot, in.Ballot)
+		}
+	}
+}
+
+// holds reports whether a vote is among pvalues or, with state reduction, one at a higher ballot.
+func (sys *system[O]) holds(accepted multipaxos.PValues[O], in Election) bool {
+	votes, _ := accepted.Get(in.Slot)
+	for _, v := range votes.All() {
+		if v.Ballot == in.Ballot || sys.config.Reduce && in.Ballot.Less(v.Ballot) {
+			return true
+		}
+	}
+	return false
+}
+
+func votesIn[O any](accepted multipaxos.PValues[O]) string {
+	var all []string
+	for slot, votes := range accepted.All() {
+		for _, v := range votes.All() {
+			all = append(all, fmt.Sprintf("its vote for %s in slot %d at ballot %v", batch(text(v.Batch)), slot, v.Ballot))
+		}
+	}
+	if all == nil {
+		return "no vote"
+	}
+	return strings.Join(all, ", and ")
+}
+
+// batch names the commands in a slot.
+func batch(commands string) string {
+	if commands == "" {
+		return "nothing"
+	}
+	return commands
+}
+
+// asks tells with what commanders fill slots, and why.
+func (t *teller[O]) asks() {
+	for _, asked := range t.asked() {
+		slot, b := asked.Slot, asked.Ballot
+		highest := t.highest(b, slot)
+		switch {
+		case highest.Ballot != (multipaxos.Ballot{}) && highest.Batch == asked.Batch:
+			t.say("slot %d is filled with %s, the highest vote there that those tell of, at ballot %v", slot, batch(asked.Batch),
+				highest.Ballot)
+		case highest.Ballot != (multipaxos.Ballot{}):
+			t.say("slot %d is filled with %s, although those tell of a vote for %s there at ballot %v", slot, batch(asked.Batch),
+				batch(highest.Batch), highest.Ballot)
+		case asked.Batch == "":
+			t.say("slot %d is a hole, and is filled with nothing", slot)
+		default:
+			t.say("slot %d is filled with %s at ballot %v", slot, batch(asked.Batch), b)
+		}
+	}
+}
+
+// asked returns what the step asks votes for, by slot and batch.
+func (t *teller[O]) asked() []Election {
+	var all []Election
+	for _, e := range t.h.Sent {
+		if m, ok := message(e).(multipaxos.P2a[O]); ok {
+			in := Election{m.PValue.Ballot, m.PValue.Slot, text(m.PValue.Batch)}
+			if !slices.Contains(all, in) {
+				all = append(all, in)
+			}
+		}
+	}
+	return all
+}
+
+// highest returns the vote at the highest ballot of a slot that a leader was told of with the promises of its ballot, and
+// that of the acceptor beside it.
+func (t *teller[O]) highest(b multipaxos.Ballot, slot rsm.Slot) (highest Election) {
+	for _, m := range t.told(b) {
+		votes, _ := m.Accepted.Get(slot)
+		for _, v := range votes.All() {
+			if highest.Ballot.Less(v.Ballot) {
+				highest = Election{v.Ballot, slot, text(v.Batch)}
+			}
+		}
+	}
+	for in, by := range t.before.Votes {
+		beside := t.sys.config.Servers > 0 && by&(1<<b.Leader) != 0
+		if beside && in.Slot == slot && in.Ballot.Less(b) && highest.Ballot.Less(in.Ballot) {
+			highest = in
+		}
+	}
+	return highest
+}
+
+// votes tells of votes that are cast, and of some that are not.
+func (t *teller[O]) votes() {
+	var cast []Election
+	for in, by := range t.after.Votes {
+		if by != t.before.Votes[in] {
+			cast = append(cast, in)
+		}
+	}
+	for _, in := range cast { // at most one in a step
+		t.say("acceptor %d votes for %s in slot %d at ballot %v", t.h.Actor, batch(in.Batch), in.Slot, in.Ballot)
+		if last := t.before.Promised[t.h.Actor]; in.Ballot.Less(last) {
+			t.say("although %s it promised ballot %v", t.since(func(c Cast) bool {
+				return !c.Promised[t.h.Actor].Less(last)
+			}), last)
+		}
+	}
+	for _, e := range t.h.Sent {
+		if m, ok := message(e).(multipaxos.P2b); ok && m.Commander.Less(m.Ballot) {
+			t.say("acceptor %d has promised ballot %v, which preempts ballot %v", t.h.Actor, m.Ballot, m.Commander)
+		}
+	}
+}
+
+// decides tells of decisions, and who voted for them in truth.
+func (t *teller[O]) decides() {
+	told := map[rsm.Slot]bool{}
+	for _, e := range t.h.Sent {
+		m, ok := message(e).(multipaxos.Decision[O])
+		is, leads := t.leader(t.h.After)
+		if !ok || !leads || told[m.Slot] || message(t.h.Envelope) == nil {
+			continue
+		}
+		if _, answer := message(t.h.Envelope).(multipaxos.Learn); answer {
+			continue
+		}
+		told[m.Slot] = true
+		in := Election{is.Ballot, m.Slot, text(m.Batch)}
+		by := t.after.Votes[in]
+		if t.sys.chosen(by) {
+			t.say("%s voted for %s in slot %d at ballot %v, so it is decided", t.sys.quorumOf(by), batch(in.Batch), in.Slot,
+				in.Ballot)
+		} else {
+			t.say("%s is taken for decided in slot %d, but %s voted for it at ballot %v", batch(in.Batch), in.Slot,
+				t.sys.quorumOf(by), in.Ballot)
+		}
+		for _, other := range slices.SortedFunc(maps.Keys(t.after.Votes), byBallot) {
+			if other.Slot == in.Slot && other.Batch != in.Batch && t.sys.chosen(t.after.Votes[other]) {
+				t.say("but %s is decided there, by the votes of %s at ballot %v", batch(other.Batch),
+					t.sys.quorumOf(t.after.Votes[other]), other.Ballot)
+			}
+		}
+	}
+}
+
+func byBallot(a, b Election) int { return a.Ballot.Compare(b.Ballot) }
+
+// executes tells of slots that a replica executes.
+func (t *teller[O]) executes() {
+	was, up1 := role(t.h.Before, t.sys.replicas, t.h.Actor, 0)
+	is, up2 := role(t.h.After, t.sys.replicas, t.h.Actor, 0)
+	switch {
+	case !up1 || !up2 || was.SlotOut == is.SlotOut:
+	case is.SlotOut < was.SlotOut:
+		t.say("replica %d goes back to slot %d, although it had executed all before slot %d", t.h.Actor, is.SlotOut,
+			was.SlotOut)
+	default:
+		for slot := was.SlotOut; slot < is.SlotOut; slot++ {
+			if b, known := is.Decisions.Get(slot); known {
+				t.say("replica %d executes slot %d: %s", t.h.Actor, slot, batch(text(b)))
+			} else {
+				t.say("replica %d passes over slot %d, of which it knows no decision", t.h.Actor, slot)
+			}
+		}
+	}
+}
+
+// recovers tells what an acceptor that comes back has forgotten.
+func (t *teller[O]) recovers() {
+	is, up := role(t.h.After, t.sys.acceptors, t.h.Actor, t.sys.firstAcceptor())
+	if !up {
+		return
+	}
+	last := t.before.Promised[t.h.Actor]
+	if is.Ballot.Less(last) {
+		t.say("acceptor %d recovers with ballot %v, and has forgotten that %s it promised ballot %v", t.h.Actor, is.Ballot,
+			t.since(func(c Cast) bool { return !c.Promised[t.h.Actor].Less(last) }), last)
+	}
+	for _, in := range slices.SortedFunc(maps.Keys(t.before.Votes), byBallot) {
+		if t.before.Votes[in]&(1<<t.h.Actor) != 0 && !t.sys.holds(is.Accepted, in) {
+			t.say("acceptor %d recovers, and has forgotten that %s it voted for %s in slot %d at ballot %v", t.h.Actor,
+				t.since(func(c Cast) bool { return c.Votes[in]&(1<<t.h.Actor) != 0 }), batch(in.Batch), in.Slot, in.Ballot)
+		}
+	}
+}
