@@ -7,10 +7,13 @@ import (
 	"synod/examples/tla/coffeecan"
 	"synod/examples/tla/ewd840"
 	"synod/examples/tla/gameoflife"
+	"synod/examples/tla/lamportmutex"
 	"synod/examples/tla/multipaxossmr"
 	"synod/examples/tla/nbacc"
+	tlapaxos "synod/examples/tla/paxos"
 	tlaphilosophers "synod/examples/tla/philosophers"
 	"synod/examples/tla/readerswriters"
+	"synod/examples/tla/voteproof"
 	"synod/examples/twophase"
 	"synod/model"
 )
@@ -26,6 +29,9 @@ const (
 	side      = "side"
 	resources = "resources"
 	processes = "processes"
+	values    = "values"
+	maxBallot = "max-ballot"
+	maxClock  = "max-clock"
 )
 
 // tlaEntry is a model of the TLA+ examples.
@@ -104,4 +110,34 @@ var tlaEntries = []catalog.Entry{
 	}, catalog.Parameter{
 		Name: processes, Doc: "processes", Default: nbacc.Default.Processes, Min: 1, Max: nbacc.MaxProcesses,
 	}),
+	tlaEntry("paxos", "Lamport's specification of Paxos", func(v map[string]int) (model.Source, error) {
+		return tlapaxos.Source(tlapaxos.Config{Acceptors: v[acceptors], Values: v[values], MaxBallot: v[maxBallot]})
+	},
+		catalog.Parameter{
+			Name: acceptors, Doc: "acceptors", Default: tlapaxos.Default.Acceptors, Min: 1, Max: tlapaxos.MaxAcceptors,
+		},
+		catalog.Parameter{Name: values, Doc: "values", Default: tlapaxos.Default.Values, Min: 1, Max: tlapaxos.MaxValues},
+		catalog.Parameter{
+			Name: maxBallot, Doc: "the last ballot; the first is 0", Default: tlapaxos.Default.MaxBallot, Max: tlapaxos.MaxBallots,
+		}),
+	tlaEntry("vote-proof", "Voting in ballots, which Paxos implements", func(v map[string]int) (model.Source, error) {
+		return voteproof.Source(voteproof.Config{Acceptors: v[acceptors], Values: v[values], Ballots: v[ballots]})
+	},
+		catalog.Parameter{
+			Name: acceptors, Doc: "acceptors", Default: voteproof.Default.Acceptors, Min: 1, Max: voteproof.MaxAcceptors,
+		},
+		catalog.Parameter{Name: values, Doc: "values", Default: voteproof.Default.Values, Min: 1, Max: voteproof.MaxValues},
+		catalog.Parameter{
+			Name: ballots, Doc: "ballots", Default: voteproof.Default.Ballots, Min: 1, Max: voteproof.MaxBallots,
+		}),
+	tlaEntry("lamport-mutex", "Lamport's mutual exclusion by logical clocks", func(v map[string]int) (model.Source, error) {
+		return lamportmutex.Source(lamportmutex.Config{Processes: v[processes], Clock: v[maxClock]})
+	},
+		catalog.Parameter{
+			Name: processes, Doc: "processes", Default: lamportmutex.Default.Processes, Min: 1, Max: lamportmutex.MaxProcesses,
+		},
+		catalog.Parameter{
+			Name: maxClock, Doc: "the last clock that is explored", Default: lamportmutex.Default.Clock, Min: 1,
+			Max: lamportmutex.MaxClock,
+		}),
 }

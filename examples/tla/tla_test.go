@@ -10,9 +10,12 @@ import (
 	"synod/examples/tla/coffeecan"
 	"synod/examples/tla/ewd840"
 	"synod/examples/tla/gameoflife"
+	"synod/examples/tla/lamportmutex"
 	"synod/examples/tla/nbacc"
+	"synod/examples/tla/paxos"
 	"synod/examples/tla/philosophers"
 	"synod/examples/tla/readerswriters"
+	"synod/examples/tla/voteproof"
 	"synod/examples/twophase"
 	"synod/model"
 )
@@ -27,8 +30,11 @@ func search[S, A any](
 }
 
 // TestPublished compares with the counts that the TLA+ examples state, which TLC has found. TLC with several workers is not
-// strictly breadth-first, so that the depth that it finds may be greater: for EWD840 it states 10.
+// strictly breadth-first, so that the depth that it finds may be greater: for EWD840 it states 10, for VoteProof 15.
 func TestPublished(t *testing.T) {
+	mutex := lamportmutex.Config{Processes: 3, Clock: 6}
+	third := paxos.Default
+	third.MaxBallot = 2
 	for _, tt := range []struct {
 		name   string
 		search func() tla.Counts
@@ -79,6 +85,22 @@ func TestPublished(t *testing.T) {
 			"nbacc_ray97", search(nbacc.Default, nil, nbacc.Default.Witnesses, nil),
 			tla.Counts{Unique: 3016, Generated: 49_592, Depth: 7},
 			false,
+		},
+		{
+			"Paxos, ballots 0 and 1", search(paxos.Default, nil, paxos.Default.Witnesses, nil),
+			tla.Counts{Unique: 3921, Generated: 23_563, Depth: 17}, false,
+		},
+		{
+			"VoteProof", search(voteproof.Default, nil, voteproof.Default.Witnesses, nil),
+			tla.Counts{Unique: 6962, Generated: 318_877, Depth: 14}, false,
+		},
+		{
+			"LamportMutex", search(mutex, mutex.Inside, nil, nil),
+			tla.Counts{Unique: 724_274, Generated: 2_729_079, Depth: 61}, true,
+		},
+		{
+			"Paxos, ballots 0 to 2", search(third, nil, third.Witnesses, nil),
+			tla.Counts{Unique: 185_369, Generated: 1_361_380, Depth: 25}, true,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,0 +1,210 @@
+// Package paxos is Lamport's specification of Paxos without leaders, after the TLA+ example Paxos: the network is a set of
+// messages to which anybody's steps add, and from which nothing is taken.
+package paxos
+
+import (
+	"slices"
+
+	"synod/examples/consensus"
+	"synod/examples/tla"
+	"synod/model"
+)
+
+// Config is a size. A quorum is a majority.
+type Config struct {
+	Acceptors int // 1 to MaxAcceptors
+	Values    int // 1 to MaxValues
+	MaxBallot int // 0 to MaxBallots
+}
+
+// The bounds of a Config.
+const (
+	MaxAcceptors = 7
+	MaxValues    = 9
+	MaxBallots   = 9
+)
+
+// Default is the original's small model.
+var Default = Config{Acceptors: 3, Values: 2, MaxBallot: 1}
+
+// Vote is for a value, counted from 1, at a ballot, counted from 0. Without a value it is none, and the ballot −1.
+type Vote struct{ Ballot, Value int }
+
+var none = Vote{-1, 0}
+
+// Promise is a message of phase 1b.
+type Promise struct {
+	Sent bool
+	Told Vote
+}
+
+// State is all acceptors and messages.
+type State struct {
+	MaxBal   []int       // by acceptor: the highest ballot that it took part in, or −1
+	MaxVote  []Vote      // by acceptor: its last vote
+	Asked1   tla.Set     // ballots of messages of phase 1a
+	Promises [][]Promise // by ballot and acceptor
+	Asked2   []int       // by ballot: the value of its message of phase 2a, or 0
+	Votes    []tla.Set   // by ballot: acceptors that sent a message of phase 2b
+}
+
+// Action is a step.
+//
+//sumtype:decl
+type Action interface{ action() }
+
+// The actions, by their names in the original.
+type (
+	// Phase1a asks for promises, perhaps again.
+	Phase1a struct{ Ballot int }
+	// Phase1b promises.
+	Phase1b struct{ Acceptor, Ballot int }
+	// Phase2a asks for votes for a value that is safe by the promises of a quorum.
+	Phase2a struct{ Ballot, Value int }
+	// Phase2b votes, perhaps again.
+	Phase2b struct{ Acceptor, Ballot int }
+)
+
+func (Phase1a) action() {}
+func (Phase1b) action() {}
+func (Phase2a) action() {}
+func (Phase2b) action() {}
+
+// Initial is nothing sent.
+func (c Config) Initial() []State {
+	s := State{
+		MaxBal: slices.Repeat([]int{-1}, c.Acceptors), MaxVote: slices.Repeat([]Vote{none}, c.Acceptors),
+		Asked2: make([]int, c.MaxBallot+1), Votes: make([]tla.Set, c.MaxBallot+1),
+	}
+	for range c.MaxBallot + 1 {
+		s.Promises = append(s.Promises, make([]Promise, c.Acceptors))
+	}
+	return []State{s}
+}
+
+// Actions returns what may happen in a state.
+func (c Config) Actions(s State) []Action {
+	var all []Action
+	for b := range c.MaxBallot + 1 {
+		all = append(all, Phase1a{b})
+		for v := 1; v <= c.Values && s.Asked2[b] == 0; v++ {
+			if c.reasons(s, b, v) > 0 {
+				all = append(all, Phase2a{b, v})
+			}
+		}
+		for acceptor, most := range s.MaxBal {
+			if s.Asked1.Has(b) && b > most {
+				all = append(all, Phase1b{acceptor, b})
+			}
+			if s.Asked2[b] != 0 && b >= most {
+				all = append(all, Phase2b{acceptor, b})
+			}
+		}
+	}
+	return all
+}
+
+// reasons counts why a value may be asked for: the quorums that promised the ballot and told of no vote, and the highest
+// votes for the value that others told of.
+func (c Config) reasons(s State, ballot, value int) int {
+	n := 0
+	for _, quorum := range c.quorums() {
+		highest, all := -1, true
+		for _, a := range quorum.Members() {
+			all = all && s.Promises[ballot][a].Sent
+			highest = max(highest, s.Promises[ballot][a].Told.Ballot)
+		}
+		switch {
+		case !all:
+		case highest < 0:
+			n++
+		default:
+			for _, a := range quorum.Members() {
+				if s.Promises[ballot][a].Told == (Vote{highest, value}) {
+					n++
+				}
+			}
+		}
+	}
+	return n
+}
+
+// quorums returns the least majorities.
+func (c Config) quorums() (all []tla.Set) {
+	for _, some := range tla.All(c.Acceptors).Subsets() {
+		if some.Size() == c.Acceptors/2+1 {
+			all = append(all, some)
+		}
+	}
+	return all
+}
+
+// Witnesses is how often TLC finds an action.
+func (c Config) Witnesses(s State, a Action) int {
+	if a, ok := a.(Phase2a); ok {
+		return c.reasons(s, a.Ballot, a.Value)
+	}
+	return 1
+}
+
+// Next returns what an action makes of a state.
+func (Config) Next(s State, a Action) (State, bool) {
+	switch a := a.(type) {
+	case Phase1a:
+		s.Asked1 = s.Asked1.With(a.Ballot)
+	case Phase1b:
+		s.MaxBal, s.Promises = slices.Clone(s.MaxBal), slices.Clone(s.Promises)
+		s.MaxBal[a.Acceptor] = a.Ballot
+		s.Promises[a.Ballot] = slices.Clone(s.Promises[a.Ballot])
+		s.Promises[a.Ballot][a.Acceptor] = Promise{true, s.MaxVote[a.Acceptor]}
+	case Phase2a:
+		s.Asked2 = slices.Clone(s.Asked2)
+		s.Asked2[a.Ballot] = a.Value
+	case Phase2b:
+		s.MaxBal, s.MaxVote, s.Votes = slices.Clone(s.MaxBal), slices.Clone(s.MaxVote), slices.Clone(s.Votes)
+		s.MaxBal[a.Acceptor], s.MaxVote[a.Acceptor] = a.Ballot, Vote{a.Ballot, s.Asked2[a.Ballot]}
+		s.Votes[a.Ballot] = s.Votes[a.Ballot].With(a.Acceptor)
+	}
+	return s, true
+}
+
+// chosen returns the values that a quorum voted for at one ballot.
+func (c Config) chosen(s State) (all []int) {
+	for b, voters := range s.Votes {
+		if voters.Size() > c.Acceptors/2 && !slices.Contains(all, s.Asked2[b]) {
+			all = append(all, s.Asked2[b])
+		}
+	}
+	return all
+}
+
+// Source is the model with its properties, or the error of a configuration that is not valid.
+func Source(c Config) (*model.Plain[State, Action], error) {
+	p := model.NewPlain[State, Action](c)
+	p.Always("one value is chosen", func(s State) bool { return len(c.chosen(s)) <= 1 })
+	p.Always("acceptors keep their last vote", func(s State) bool {
+		for a, vote := range s.MaxVote {
+			if vote.Ballot > s.MaxBal[a] || vote != none && (s.Asked2[vote.Ballot] != vote.Value || !s.Votes[vote.Ballot].Has(a)) {
+				return false
+			}
+		}
+		return true
+	})
+	p.Sometimes("chosen", func(s State) bool { return len(c.chosen(s)) > 0 })
+	values := make([]int, c.Values)
+	for i := range values {
+		values[i] = i + 1
+	}
+	model.RefinePlain(p, "consensus", consensus.Model(values...), func(s State) consensus.State[int] {
+		return consensus.Of(c.chosen(s)...)
+	})
+	for _, err := range []error{
+		tla.Between("acceptors", c.Acceptors, 1, MaxAcceptors), tla.Between("values", c.Values, 1, MaxValues),
+		tla.Between("as the last ballot", c.MaxBallot, 0, MaxBallots),
+	} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
