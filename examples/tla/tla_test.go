@@ -88,19 +88,23 @@ func TestPublished(t *testing.T) {
 		},
 		{
 			"Paxos, ballots 0 and 1", search(paxos.Default, nil, paxos.Default.Witnesses, nil),
-			tla.Counts{Unique: 3921, Generated: 23_563, Depth: 17}, false,
+			tla.Counts{Unique: 3921, Generated: 23_563, Depth: 17},
+			false,
 		},
 		{
 			"VoteProof", search(voteproof.Default, nil, voteproof.Default.Witnesses, nil),
-			tla.Counts{Unique: 6962, Generated: 318_877, Depth: 14}, false,
+			tla.Counts{Unique: 6962, Generated: 318_877, Depth: 14},
+			false,
 		},
 		{
-			"LamportMutex", search(mutex, mutex.Inside, nil, nil),
-			tla.Counts{Unique: 724_274, Generated: 2_729_079, Depth: 61}, true,
+			"LamportMutex", search(mutex, mutex.Inside, nil, mutexKey),
+			tla.Counts{Unique: 724_274, Generated: 2_729_079, Depth: 61},
+			true,
 		},
 		{
 			"Paxos, ballots 0 to 2", search(third, nil, third.Witnesses, nil),
-			tla.Counts{Unique: 185_369, Generated: 1_361_380, Depth: 25}, true,
+			tla.Counts{Unique: 185_369, Generated: 1_361_380, Depth: 25},
+			true,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -112,4 +116,19 @@ func TestPublished(t *testing.T) {
 			}
 		})
 	}
+}
+
+// mutexKey tells states of LamportMutex apart, faster than their text does.
+func mutexKey(s lamportmutex.State) string {
+	key := []byte{byte(s.Crit)}
+	for p := range s.Clock {
+		key = append(key, byte(s.Clock[p]), byte(s.Ack[p]))
+		for q, queue := range s.Network[p] {
+			key = append(key, byte(s.Req[p][q]), byte(len(queue)))
+			for _, m := range queue {
+				key = append(key, byte(m.Kind), byte(m.Clock))
+			}
+		}
+	}
+	return string(key)
 }
