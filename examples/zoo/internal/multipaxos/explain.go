@@ -3,6 +3,7 @@
 package multipaxos
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -245,16 +246,17 @@ func (t *teller[O]) asked() []Election {
 // highest returns the vote at the highest ballot of a slot that a leader was told of with the promises of its ballot, and
 // that of the acceptor beside it.
 func (t *teller[O]) highest(b multipaxos.Ballot, slot rsm.Slot) (highest Election) {
-	for _, m := range t.told(b) {
-		votes, _ := m.Accepted.Get(slot)
+	told := t.told(b)
+	for _, id := range slices.Sorted(maps.Keys(told)) {
+		votes, _ := told[id].Accepted.Get(slot)
 		for _, v := range votes.All() {
 			if highest.Ballot.Less(v.Ballot) {
 				highest = Election{v.Ballot, slot, text(v.Batch)}
 			}
 		}
 	}
-	for in, by := range t.before.Votes {
-		beside := t.sys.config.Servers > 0 && by&(1<<b.Leader) != 0
+	for _, in := range slices.SortedFunc(maps.Keys(t.before.Votes), byBallot) {
+		beside := t.sys.config.Servers > 0 && t.before.Votes[in]&(1<<b.Leader) != 0
 		if beside && in.Slot == slot && in.Ballot.Less(b) && highest.Ballot.Less(in.Ballot) {
 			highest = in
 		}
@@ -316,7 +318,10 @@ func (t *teller[O]) decides() {
 	}
 }
 
-func byBallot(a, b Election) int { return a.Ballot.Compare(b.Ballot) }
+// byBallot orders elections by ballot, then by slot and batch.
+func byBallot(a, b Election) int {
+	return cmp.Or(a.Ballot.Compare(b.Ballot), cmp.Compare(a.Slot, b.Slot), cmp.Compare(a.Batch, b.Batch))
+}
 
 // executes tells of slots that a replica executes.
 func (t *teller[O]) executes() {
