@@ -74,7 +74,7 @@ var multiPaxosServers = &catalog.Servers{
 	Program: func(catalog.Variant) spawn.Program {
 		server := func(others []actor.ID) actor.Typed[storeState, rsm.Message] {
 			return protocol.Server[map[string]string, rsm.StoreOp, rsm.StoreResult]{
-				Options: served, Machine: rsm.Store{}, Peers: others,
+				Options: served, Machine: rsm.Store{}, Peers: others, Size: wire.Size,
 			}.New()
 		}
 		return spawn.NewProgram("multi-paxos", wire.Version, server, wire.Messages, wire.Records,
@@ -87,9 +87,10 @@ var multiPaxosServers = &catalog.Servers{
 // storeState is the local state of a server of the store.
 type storeState = protocol.State[map[string]string, rsm.StoreOp, rsm.StoreResult]
 
-// served is what servers do beyond the figures of the paper. A batch must fit into a datagram.
+// served is what servers do beyond the figures of the paper. What an acceptor promises a new leader, its votes for a whole
+// window of slots, must fit into a datagram.
 var served = protocol.Options{
-	Window: 16, Batch: 8, Reduce: true, Resend: 50 * time.Millisecond, Patience: 500 * time.Millisecond, Adaptive: true,
+	Window: wire.Window, Batch: 64, Bytes: wire.SlotBytes, Reduce: true, Resend: 50 * time.Millisecond, Patience: 500 * time.Millisecond, Adaptive: true,
 }
 
 // storeRequest is a request as netcat may send it.

@@ -3,9 +3,11 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"math"
 	"unicode/utf8"
 
 	"synod/paxos/rsm"
+	"synod/spawn/jsonwire"
 	"synod/spawn/service"
 )
 
@@ -70,15 +72,37 @@ var Store = service.Must(service.Config[string, rsm.StoreOp, rsm.StoreResult, rs
 	Key: func(op rsm.StoreOp) string { return op.Key },
 })
 
-// mostBytes leaves room in a datagram for what else a message of several commands has to say.
-const mostBytes = 4 << 10
+// Bounds of what is under way, so that every message fits into a datagram: the largest is what an acceptor promises, with
+// its votes for a whole window of slots.
+const (
+	Window    = 4     // slots
+	SlotBytes = 3_800 // of the commands of a slot, in JSON
+)
+
+var form = must(jsonwire.NewForm[rsm.Command[rsm.StoreOp]]())
+
+// Size returns how many bytes a command of the store takes in a message, with a comma behind it.
+func Size(c rsm.Command[rsm.StoreOp]) int {
+	data, err := form.Append(nil, c)
+	if err != nil {
+		return SlotBytes + 1 // It would stop the server.
+	}
+	return len(data) + 1
+}
+
+// longest is a command with numbers that are as long as they may be.
+var longest = rsm.Command[rsm.StoreOp]{
+	ID: rsm.ID{Client: math.MaxUint64, Local: math.MaxUint64}, Floor: math.MaxUint64,
+}
 
 func checked(op rsm.StoreOp) (rsm.StoreOp, error) {
-	if n := len(op.Key) + len(op.Value) + len(op.Old); n > mostBytes {
-		return op, fmt.Errorf("%d bytes of keys and values: at most %d are served", n, mostBytes)
-	}
+	command := longest
+	command.Op = op
 	if !utf8.ValidString(op.Key) || !utf8.ValidString(op.Value) || !utf8.ValidString(op.Old) {
 		return op, errors.New("keys and values must be UTF-8")
+	}
+	if n := Size(command); n > SlotBytes {
+		return op, fmt.Errorf("%d bytes in JSON: must be at most %d, with all keys and values", n, SlotBytes)
 	}
 	return op, nil
 }

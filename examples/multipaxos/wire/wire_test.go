@@ -12,6 +12,7 @@ import (
 	"synod/examples/multipaxos/wire"
 	"synod/paxos/multipaxos"
 	"synod/paxos/rsm"
+	"synod/spawn/machine"
 	"synod/storage"
 )
 
@@ -86,6 +87,32 @@ func TestRecords(t *testing.T) {
 			t.Fatalf("changes %v, %v; want %v", changes, err, want)
 		}
 	})
+}
+
+// The largest messages that there are fit into a datagram: of an acceptor that voted for a whole window of slots.
+func TestFits(t *testing.T) {
+	command := rsm.Command[rsm.StoreOp]{ID: rsm.ID{Client: 1<<64 - 1, Local: 1<<64 - 1}, Floor: 1<<64 - 1}
+	command.Op = rsm.StoreOp{Kind: rsm.Put, Key: "k"}
+	for wire.Size(command) < wire.SlotBytes {
+		command.Op.Value += "v"
+	}
+	highest := multipaxos.Ballot{Round: 1<<64 - 1, Leader: 1<<48 - 1}
+	m := multipaxos.P1b[rsm.StoreOp]{Scout: highest, Ballot: highest}
+	for i := range rsm.Slot(wire.Window) {
+		m.Accepted.Map = m.Accepted.With(1<<64-1-i, actor.ListOf(
+			multipaxos.Vote[rsm.StoreOp]{Ballot: highest, Batch: rsm.BatchOf(command)},
+		))
+	}
+	data, err := wire.Messages.Append(nil, rsm.Internal[multipaxos.Message]{Message: m})
+	if err != nil || len(data) > machine.MaxMessage {
+		t.Errorf("%d bytes, %v; a message has %d at most", len(data), err, machine.MaxMessage)
+	}
+	if _, err := wire.Store.Parse("put", []string{"k", command.Op.Value}); err != nil {
+		t.Errorf("the longest value: %v", err)
+	}
+	if _, err := wire.Store.Parse("put", []string{"k", command.Op.Value + "v"}); err == nil {
+		t.Error("a longer value is accepted")
+	}
 }
 
 // Records of other names or contents are refused.

@@ -32,7 +32,30 @@ type replicaOut[O, R any] interface {
 type execution[S, O, R any] struct {
 	Options
 	machine rsm.Machine[S, O, R]
+	size    func(c rsm.Command[O]) int // nil if it does not matter
 	out     replicaOut[O, R]
+}
+
+// fits reports whether so many bytes may be in one slot.
+func (x *execution[S, O, R]) fits(bytes int) bool { return x.Bytes == 0 || bytes <= x.Bytes }
+
+func (x *execution[S, O, R]) bytes(c rsm.Command[O]) int {
+	if x.size == nil {
+		return 0
+	}
+	return x.size(c)
+}
+
+// first returns how many of some commands are to share a slot; at least one of them.
+func (x *execution[S, O, R]) first(commands []rsm.Command[O]) int {
+	n, bytes := 1, x.bytes(commands[0])
+	for n < min(x.batch(), len(commands)) {
+		if bytes += x.bytes(commands[n]); !x.fits(bytes) {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // newReplica returns the state of a replica that knows nothing, or some decisions, which it executes anew.
@@ -67,6 +90,9 @@ func replica_request[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			}
 			return
 		}
+		if !x.fits(x.bytes(command)) {
+			return
+		}
 		if r.Asked == nil {
 			r.Asked = map[rsm.ID]actor.ID{}
 		}
@@ -86,6 +112,9 @@ func replica_request[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			}
 			return
 		}
+		if !x.fits(x.bytes(command)) {
+			return
+		}
 		if r.Asked == nil {
 			r.Asked = map[rsm.ID]actor.ID{}
 		}
@@ -103,6 +132,9 @@ func replica_request[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			if ok {
 				x.out.reply(from, answer)
 			}
+			return
+		}
+		if !x.fits(x.bytes(command)) {
 			return
 		}
 		if r.Asked == nil {
@@ -125,6 +157,9 @@ func replica_request[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 		if ok {
 			x.out.reply(from, answer)
 		}
+		return
+	}
+	if !x.fits(x.bytes(command)) {
 		return
 	}
 	if r.Asked == nil {
@@ -156,7 +191,7 @@ func replica_propose[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 		r.SlotIn = max(r.SlotIn, r.SlotOut)
 		for r.SlotIn <= r.SlotOut+x.window() && len(r.Requests) > 0 {
 			if _, decided := r.Decisions.Get(r.SlotIn); !decided {
-				n := min(x.batch(), len(r.Requests))
+				n := x.first(r.Requests)
 				b := rsm.BatchOf(r.Requests[:n]...)
 				r.Proposals = r.Proposals.With(r.SlotIn, b)
 				x.out.propose(Propose[O]{r.SlotIn, b})
@@ -173,7 +208,7 @@ func replica_propose[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	r.SlotIn = max(r.SlotIn, r.SlotOut)
 	for r.SlotIn < r.SlotOut+x.window() && len(r.Requests) > 0 {
 		if _, decided := r.Decisions.Get(r.SlotIn); !decided {
-			n := min(x.batch(), len(r.Requests))
+			n := x.first(r.Requests)
 			b := rsm.BatchOf(r.Requests[:n]...)
 			r.Proposals = r.Proposals.With(r.SlotIn, b)
 			x.out.propose(Propose[O]{r.SlotIn, b})

@@ -10,7 +10,7 @@ import (
 )
 
 // Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that
-// need a replica beside each leader, Patience and the part of Reduce that does, have no effect.
+// need a replica beside each leader, Patience and the part of Reduce that does, have no effect; nor has Bytes.
 type Roles struct {
 	Options
 	Replicas, Leaders, Acceptors []actor.ID // each ascending
@@ -95,7 +95,7 @@ type replicaStep[Mutant variant.Mutant, S, O, R any] struct {
 }
 
 func (t *replicaStep[Mutant, S, O, R]) executing() *execution[S, O, R] {
-	return &execution[S, O, R]{t.Options, t.machine, t}
+	return &execution[S, O, R]{t.Options, t.machine, nil, t}
 }
 
 func (t *replicaStep[Mutant, S, O, R]) propose(p Propose[O]) {

@@ -22,6 +22,8 @@ type Server[Mutant variant.Mutant, S, O, R any] struct {
 	Options
 	Machine rsm.Machine[S, O, R]
 	Peers   []actor.ID // all others, in ascending order
+	// Size returns how many bytes a command takes in a message; nil if that does not matter.
+	Size func(c rsm.Command[O]) int
 }
 
 // State is the local state of a server.
@@ -45,13 +47,17 @@ func (s Server[Mutant, S, O, R]) Validate() error {
 	if s.Machine == nil {
 		return errors.New("a server needs a machine")
 	}
+	if s.Bytes > 0 && s.Size == nil {
+		return errors.New("bytes requires size, which says how many a command takes")
+	}
 	return s.validate()
 }
 
 func (o Options) validate() error {
 	switch {
-	case o.Batch < 0 || o.Resend < 0 || o.Patience < 0:
-		return fmt.Errorf("batch %d, resend %v, patience %v: must not be negative", o.Batch, o.Resend, o.Patience)
+	case o.Batch < 0 || o.Bytes < 0 || o.Resend < 0 || o.Patience < 0:
+		return fmt.Errorf("batch %d, bytes %d, resend %v, patience %v: must not be negative",
+			o.Batch, o.Bytes, o.Resend, o.Patience)
 	case o.Patience > 0 && o.Resend == 0:
 		return errors.New("patience requires resend, which sends the pings")
 	case o.Adaptive && o.Patience == 0:
@@ -174,7 +180,7 @@ func (t *turn[Mutant, S, O, R]) leading() *leading[O] {
 }
 
 func (t *turn[Mutant, S, O, R]) executing() *execution[S, O, R] {
-	return &execution[S, O, R]{t.Options, t.Machine, t}
+	return &execution[S, O, R]{t.Options, t.Machine, t.Size, t}
 }
 
 // finish handles what roles of the server said to one another in the step.
