@@ -23,10 +23,10 @@ func (b *bounds) halted() bool {
 	case b.stopped != "":
 	case b.guard.caught.Load() != nil:
 		b.stopped = "the specification panicked"
-	case errors.Is(b.ctx.Err(), context.Canceled):
-		b.stopped = "it was interrupted"
-	case b.ctx.Err() != nil:
+	case b.ctx.Err() != nil && errors.Is(context.Cause(b.ctx), context.DeadlineExceeded):
 		b.stopped = "the time was up"
+	case b.ctx.Err() != nil:
+		b.stopped = "it was interrupted"
 	case b.steps == 0:
 		b.stopped = outOfSteps
 	case b.memory > b.most:

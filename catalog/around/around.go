@@ -93,7 +93,7 @@ func (c Config) Explore(ctx context.Context, entries catalog.Catalogue, records 
 	config.Visit = func(e *replay.Event, run *replay.Run) error {
 		var err error
 		if seen == nil {
-			if seen, err = past(entries, name); err != nil {
+			if seen, err = pastOf(entries, name); err != nil {
 				return err
 			}
 		}
@@ -131,8 +131,8 @@ func (c Config) Explore(ctx context.Context, entries catalog.Catalogue, records 
 	return x, nil
 }
 
-// past returns what follows the clients of a model's servers.
-func past(entries catalog.Catalogue, model string) (catalog.Past, error) {
+// pastOf returns what follows the clients of a model's servers.
+func pastOf(entries catalog.Catalogue, model string) (catalog.Past, error) {
 	e, err := entries.Spawned(model)
 	if err == nil && e.Servers.Past == nil {
 		err = fmt.Errorf("the model %s says nothing of what is around a run of its servers", model)

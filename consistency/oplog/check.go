@@ -126,10 +126,10 @@ func check(ctx context.Context, begin func() (source, error), config Config) (Re
 	}
 	ahead, err := foresee(ctx, config.Spec, next)
 	switch {
-	case err != nil && errors.Is(err, context.Canceled):
-		return Result{Config: config, Reason: "it was interrupted"}, nil
-	case err != nil && errors.Is(err, ctx.Err()):
+	case err != nil && errors.Is(err, ctx.Err()) && errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return Result{Config: config, Reason: "the time was up"}, nil
+	case err != nil && errors.Is(err, ctx.Err()):
+		return Result{Config: config, Reason: "it was interrupted"}, nil
 	case err != nil:
 		return Result{}, err
 	}

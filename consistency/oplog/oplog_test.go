@@ -430,8 +430,10 @@ func TestInterrupted(t *testing.T) {
 	cancel()
 	late, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
+	told, tell := context.WithCancelCause(t.Context()) // by somebody who knows that it has taken too long
+	tell(context.DeadlineExceeded)
 	for _, check := range []func(context.Context, History, Config) (Result, error){Check, CheckSequential} {
-		for ctx, want := range map[context.Context]string{interrupted: "interrupted", late: "the time was up"} {
+		for ctx, want := range map[context.Context]string{interrupted: "interrupted", late: "the time was up", told: "the time was up"} {
 			r, err := check(ctx, h, Config{Spec: Register})
 			if err != nil || r.Outcome != consistency.Undecided || !strings.Contains(r.Reason, want) {
 				t.Errorf("%v, %q, %v; want %q", r.Outcome, r.Reason, err, want)

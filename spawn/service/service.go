@@ -48,6 +48,9 @@ type Config[S any, I comparable, O, M any] struct {
 	// Answer returns the number of the request that a message answers, and the output. It reports whether it answers any.
 	Answer func(m M) (number uint64, out O, ok bool)
 
+	// Asked returns the number and the input of a request, as Request made it. It reports whether the message is one. It is what
+	// lets package around judge what clients of a recorded run saw; nil if nobody needs to.
+	Asked func(m M) (number uint64, in I, ok bool)
 	// Fits reports whether an output is of the kind that an input has: an answer of another one, whatever its number, is none.
 	// Nil if outputs of all operations are alike.
 	Fits func(in I, out O) bool

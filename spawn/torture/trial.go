@@ -112,8 +112,8 @@ func (p *Plan) run(ctx context.Context, s nemesis.Schedule, dir string) (*Trial,
 	defer file.Close()
 	working, stop := context.WithCancel(ctx)
 	defer stop()
-	checking, late := context.WithCancel(ctx)
-	defer late()
+	checking, late := context.WithCancelCause(ctx)
+	defer late(nil)
 	var q inquest
 	if err := q.open(checking, file, p.Service.Check(), p.about(), stop); err != nil {
 		return o, err
@@ -130,7 +130,7 @@ func (p *Plan) run(ctx context.Context, s nemesis.Schedule, dir string) (*Trial,
 	obeyed := cluster.Obey(working, s)
 	end(nil)
 	wg.Wait()
-	patience := time.AfterFunc(checkPatience, late)
+	patience := time.AfterFunc(checkPatience, func() { late(context.DeadlineExceeded) })
 	defer patience.Stop()
 	o.checked, err = q.finish(checking)
 	o.finished = obeyed == nil && ctx.Err() == nil

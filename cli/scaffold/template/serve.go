@@ -6,6 +6,7 @@ import (
 
 	"synod/actor"
 	"synod/catalog"
+	"synod/catalog/around"
 	"synod/consistency"
 	"synod/invariant"
 	"synod/spawn"
@@ -18,16 +19,24 @@ var wire = jsonwire.Must([]Message{Acquire{}, Release{}}, []Message{Done{}, Forw
 
 // servers says how the servers run for real.
 var servers = &catalog.Servers{
-	Program: func(catalog.Variant) spawn.Program {
-		server := func(others []actor.ID) actor.Typed[State, Message] {
-			return Server{Others: others, Again: math.MaxInt32}.New()
-		}
+	Program: func(v catalog.Variant) spawn.Program {
+		server := func(others []actor.ID) actor.Typed[State, Message] { return running(v, others) }
 		return spawn.NewProgram("lock", 1, server, wire, jsonwire.MustRecords[Kept](),
 			spawn.Example{Message: `{"Acquire":{"number":1,"owner":"me"}}`})
 	},
-	Service:    locking,
+	Service:    service.Must(locking),
 	Invariants: []invariant.Checked{oneKeeper},
+	Past:       environment.Past,
+	Around:     environment.Around,
 }
+
+// running is a server that runs.
+func running(_ catalog.Variant, others []actor.ID) actor.Typed[State, Message] {
+	return Server{Others: others, Again: math.MaxInt32}.New()
+}
+
+// environment is what is around servers in a moment of a recorded run, for replay --explore-around.
+var environment = around.Of(running, locking, oneKeeper)
 
 // Input is what a client asks of the lock.
 type Input struct {
@@ -36,7 +45,7 @@ type Input struct {
 }
 
 // locking is what clients ask, and the lock as they see it: its state is the owner that has it.
-var locking = service.Must(service.Config[string, Input, bool, Message]{
+var locking = service.Config[string, Input, bool, Message]{
 	Object: consistency.Spec[string, Input, bool]{
 		Name: "lock",
 		Step: func(holder string, in Input) (string, bool) {
@@ -68,6 +77,16 @@ var locking = service.Must(service.Config[string, Input, bool, Message]{
 		}
 		return Acquire{number, in.Owner}
 	},
+	Asked: func(m Message) (uint64, Input, bool) {
+		switch m := m.(type) {
+		case Acquire:
+			return m.Number, Input{Owner: m.Owner}, true
+		case Release:
+			return m.Number, Input{Release: true, Owner: m.Owner}, true
+		case Done, Forward, Reply:
+		}
+		return 0, Input{}, false
+	},
 	Answer: func(m Message) (uint64, bool, bool) {
 		done, ok := m.(Done)
 		return done.Number, done.Ok, ok
@@ -81,7 +100,7 @@ var locking = service.Must(service.Config[string, Input, bool, Message]{
 		}
 		return "refused"
 	},
-})
+}
 
 // owner is a client that asks at random: few, so that they get in each other's way.
 func owner(d service.Draw) string { return "owner-" + strconv.Itoa(d.Client%3) }
