@@ -115,7 +115,7 @@ func spokenOf(t *testing.T, file string) []string {
 			}
 			return !own
 		case *ast.Ident:
-			if own && kinds[n.Name] && n.Obj == nil {
+			if own && kinds[n.Name] {
 				found[n.Name] = true
 			}
 		}
