@@ -4,90 +4,11 @@ package zoo
 
 import (
 	"synod/examples/systembuilders"
-	mutated "synod/examples/zoo/internal/systembuilders"
-	"synod/examples/zoo/internal/variant"
+	"synod/examples/zoo/internal/systembuilders/made"
 	"synod/model"
 )
 
 // SystemBuilders makes the model system-builders, or a mutant of it.
 func SystemBuilders(mutant string, c systembuilders.Config) model.Source {
-	switch mutant {
-	case "alone":
-		return mutatedSystemBuilders[systembuildersAlone](c)
-	case "bound-by-client":
-		return mutatedSystemBuilders[systembuildersBoundByClient](c)
-	case "elections-unheard":
-		return mutatedSystemBuilders[systembuildersElectionsUnheard](c)
-	case "half":
-		return mutatedSystemBuilders[systembuildersHalf](c)
-	case "jump-forgets":
-		return mutatedSystemBuilders[systembuildersJumpForgets](c)
-	case "leads-again":
-		return mutatedSystemBuilders[systembuildersLeadsAgain](c)
-	case "lower-prepare":
-		return mutatedSystemBuilders[systembuildersLowerPrepare](c)
-	case "not-forwarded":
-		return mutatedSystemBuilders[systembuildersNotForwarded](c)
-	case "nothing-kept":
-		return mutatedSystemBuilders[systembuildersNothingKept](c)
-	case "old-accept":
-		return mutatedSystemBuilders[systembuildersOldAccept](c)
-	case "ordered-untold":
-		return mutatedSystemBuilders[systembuildersOrderedUntold](c)
-	case "pending-forgotten":
-		return mutatedSystemBuilders[systembuildersPendingForgotten](c)
-	case "promise-not-kept":
-		return mutatedSystemBuilders[systembuildersPromiseNotKept](c)
-	case "proposal-not-kept":
-		return mutatedSystemBuilders[systembuildersProposalNotKept](c)
-	case "unprepared":
-		return mutatedSystemBuilders[systembuildersUnprepared](c)
-	case "vote-in-election":
-		return mutatedSystemBuilders[systembuildersVoteInElection](c)
-	case "votes-untold":
-		return mutatedSystemBuilders[systembuildersVotesUntold](c)
-	}
-	return systembuilders.System(c)
+	return made.Model(mutant, c)
 }
-
-func mutatedSystemBuilders[M variant.Mutant](c systembuilders.Config) model.Source {
-	return mutated.System[M](mutated.Config(c))
-}
-
-type (
-	systembuildersAlone            struct{}
-	systembuildersBoundByClient    struct{}
-	systembuildersElectionsUnheard struct{}
-	systembuildersHalf             struct{}
-	systembuildersJumpForgets      struct{}
-	systembuildersLeadsAgain       struct{}
-	systembuildersLowerPrepare     struct{}
-	systembuildersNotForwarded     struct{}
-	systembuildersNothingKept      struct{}
-	systembuildersOldAccept        struct{}
-	systembuildersOrderedUntold    struct{}
-	systembuildersPendingForgotten struct{}
-	systembuildersPromiseNotKept   struct{}
-	systembuildersProposalNotKept  struct{}
-	systembuildersUnprepared       struct{}
-	systembuildersVoteInElection   struct{}
-	systembuildersVotesUntold      struct{}
-)
-
-func (systembuildersAlone) Mutant() string            { return "alone" }
-func (systembuildersBoundByClient) Mutant() string    { return "bound-by-client" }
-func (systembuildersElectionsUnheard) Mutant() string { return "elections-unheard" }
-func (systembuildersHalf) Mutant() string             { return "half" }
-func (systembuildersJumpForgets) Mutant() string      { return "jump-forgets" }
-func (systembuildersLeadsAgain) Mutant() string       { return "leads-again" }
-func (systembuildersLowerPrepare) Mutant() string     { return "lower-prepare" }
-func (systembuildersNotForwarded) Mutant() string     { return "not-forwarded" }
-func (systembuildersNothingKept) Mutant() string      { return "nothing-kept" }
-func (systembuildersOldAccept) Mutant() string        { return "old-accept" }
-func (systembuildersOrderedUntold) Mutant() string    { return "ordered-untold" }
-func (systembuildersPendingForgotten) Mutant() string { return "pending-forgotten" }
-func (systembuildersPromiseNotKept) Mutant() string   { return "promise-not-kept" }
-func (systembuildersProposalNotKept) Mutant() string  { return "proposal-not-kept" }
-func (systembuildersUnprepared) Mutant() string       { return "unprepared" }
-func (systembuildersVoteInElection) Mutant() string   { return "vote-in-election" }
-func (systembuildersVotesUntold) Mutant() string      { return "votes-untold" }

@@ -80,8 +80,9 @@ func (b Batch[O]) Holds(id ID) bool {
 	return false
 }
 
-// Machine is a deterministic state machine with local state S, operations O and results R. Operations must be plain values
-// that hold no slices, maps or pointers; strings, actor.List and actor.Map are fine. Nobody changes what a result holds.
+// Machine is a deterministic state machine with local state S, operations O and results R. Operations must be plain
+// values that hold no slices, maps or pointers; strings, actor.List and actor.Map are fine. Nobody changes what a
+// result holds.
 //
 // A machine is a handler in the sense of package actor: it has no clock, no randomness and no I/O, does not depend on
 // the order of a map, and is safe for concurrent use.
