@@ -1,11 +1,19 @@
 package catalog
 
 import (
+	"time"
+
+	"synod/actor"
 	"synod/catalog"
+	multipaxoswire "synod/examples/multipaxos/wire"
 	"synod/examples/systembuilders"
+	"synod/examples/systembuilders/wire"
 	"synod/examples/zoo"
 	"synod/model"
 	"synod/network"
+	"synod/paxos/rsm"
+	protocol "synod/paxos/systembuilders"
+	"synod/spawn"
 )
 
 // The names of parameters.
@@ -64,7 +72,31 @@ var systemBuildersEntries = []catalog.Entry{{
 		c := systemBuildersConfig(s)
 		return zoo.SystemBuilders(s.Mutant, c), c.Validate()
 	},
+	Servers: systemBuildersServers,
 }}
+
+// systemBuildersServers are its servers, with a key-value store.
+var systemBuildersServers = &catalog.Servers{
+	Program: func(catalog.Variant) spawn.Program {
+		type state = protocol.State[map[string]string, rsm.StoreOp, rsm.StoreResult]
+		server := func(others []actor.ID) actor.Typed[state, rsm.Message] {
+			return protocol.Server[map[string]string, rsm.StoreOp, rsm.StoreResult]{
+				Options: systemBuildersServed, Machine: rsm.Store{}, Peers: others,
+			}.New()
+		}
+		return spawn.NewProgram("system-builders", wire.Version, server, wire.Messages, wire.Records,
+			spawn.Example{Message: storeRequest(1, rsm.Put, "k", "v")},
+			spawn.Example{Server: 1, Message: storeRequest(2, rsm.Get, "k", "")})
+	},
+	Service: multipaxoswire.StoreBy(wire.Messages),
+}
+
+// systemBuildersServed are the timers of servers, a tenth of those of the paper's kind of network. A slot is one update and
+// windows are small, so that the data list of a PrepareOK fits into a datagram.
+var systemBuildersServed = protocol.Options{
+	Window: multipaxoswire.Window, Batch: 1, Queue: 1 << 12, Progress: 500 * time.Millisecond, Doublings: 5,
+	Update: 300 * time.Millisecond, Proof: 100 * time.Millisecond, Resend: 100 * time.Millisecond,
+}
 
 func systemBuildersConfig(s catalog.Choice) systembuilders.Config {
 	v := s.Values

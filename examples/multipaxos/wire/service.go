@@ -8,11 +8,22 @@ import (
 
 	"synod/paxos/rsm"
 	"synod/spawn/jsonwire"
+	"synod/spawn/machine"
 	"synod/spawn/service"
 )
 
 // Store is what clients ask of the key-value store.
-var Store = service.Must(service.Config[string, rsm.StoreOp, rsm.StoreResult, rsm.Message]{
+var Store = StoreBy(Messages)
+
+// StoreBy is Store for servers whose messages have another form: of any protocol that replicates it.
+func StoreBy(form machine.Wire[rsm.Message]) service.Service {
+	config := store
+	config.Wire = form
+	return service.Must(config)
+}
+
+// store is Store apart from the form of its messages.
+var store = service.Config[string, rsm.StoreOp, rsm.StoreResult, rsm.Message]{
 	Object: rsm.Spec("key-value store", rsm.Machine[map[string]string, rsm.StoreOp, rsm.StoreResult](rsm.Store{})),
 	Operations: []service.Operation[rsm.StoreOp]{
 		{
@@ -44,7 +55,6 @@ var Store = service.Must(service.Config[string, rsm.StoreOp, rsm.StoreResult, rs
 			},
 		},
 	},
-	Wire: Messages,
 	Request: func(number uint64, op rsm.StoreOp) rsm.Message {
 		// A client asks for one thing at a time, and for nothing again once it has gone on.
 		local := rsm.Local(number)
@@ -70,7 +80,7 @@ var Store = service.Must(service.Config[string, rsm.StoreOp, rsm.StoreResult, rs
 		return out.Value
 	},
 	Key: func(op rsm.StoreOp) string { return op.Key },
-})
+}
 
 // Bounds of what is under way, so that every message fits into a datagram: the largest is what an acceptor promises, with
 // its votes for a whole window of slots.
