@@ -10,8 +10,8 @@ import (
 	"synod/paxos/rsm"
 )
 
-// TestBytes makes sure that the commands of a slot have no more bytes than they may, however many wait, and that one that
-// is too long by itself is left out: no message with it would arrive, and its slot would never be decided.
+// TestBytes makes sure that the commands of a slot have no more bytes than they may, however many wait, and that one
+// that is too long by itself is left out: no message with it would arrive, and its slot would never be decided.
 func TestBytes(t *testing.T) {
 	config := multipaxos.Server[[]string, rsm.LogOp, rsm.LogResult]{
 		Options: multipaxos.Options{Batch: 3, Bytes: 10}, Machine: rsm.Log{},

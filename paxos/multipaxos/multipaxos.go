@@ -196,8 +196,8 @@ type Options struct {
 	// Last is the last ballot: a leader that would need a higher one stays passive. The zero ballot for the last that
 	// there is.
 	Last Ballot
-	// Bytes is the most bytes of the commands of one slot, as Server.Size counts them, so that messages are not larger than
-	// a network carries; 0 for any number. A longer command is ignored.
+	// Bytes is the most bytes of the commands of one slot, as Server.Size counts them, so that messages are not larger
+	// than a network carries; 0 for any number. A longer command is ignored.
 	Bytes int
 	// Reduce is state reduction, section 4.1: acceptors and scouts keep only the newest pvalue of each slot, and a scout
 	// asks for the slots only that its replica has not executed. The latter needs a replica beside the leader.
