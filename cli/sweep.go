@@ -86,7 +86,7 @@ func (s *sweep) run(c singledecree.Config, stdout io.Writer) (int, error) {
 	b := bufio.NewWriter(stdout)
 	show := func(text string) {
 		if !s.json {
-			b.WriteString(text)
+			fmt.Fprint(b, text)
 			b.Flush()
 		}
 	}

@@ -126,7 +126,7 @@ func (h *hunting) zoo(ctx context.Context, entries []catalog.Entry, stdout io.Wr
 			return 0, err
 		}
 	} else {
-		b.WriteString(d.Totals())
+		fmt.Fprint(b, d.Totals())
 		fmt.Fprintf(b, "Done. sec=%.2f\n", time.Since(begin).Seconds())
 	}
 	if err := b.Flush(); err != nil {

@@ -42,6 +42,7 @@ type Document struct {
 	} `json:"runtime"`
 }
 
+// CountsDocument is how many operations a history has, by how they ended, and of how many keys.
 type CountsDocument struct {
 	Invoked      int `json:"invoked"`
 	Acknowledged int `json:"acknowledged"`
@@ -50,12 +51,14 @@ type CountsDocument struct {
 	Keys         int `json:"keys"`
 }
 
+// WindowsDocument is in which pieces a history was judged.
 type WindowsDocument struct {
 	Count   int `json:"count"`
 	Longest int `json:"longest"` // in operations
 	Widest  int `json:"widest"`  // possible states carried on
 }
 
+// FindingDocument is one reason why a history is not what was asked for.
 type FindingDocument struct {
 	Key     string              `json:"key,omitempty"`
 	Element string              `json:"element,omitempty"`
@@ -75,6 +78,7 @@ type AmongDocument struct {
 	Until   OperationDocument  `json:"until"`           // the last of them
 }
 
+// OperationDocument is an operation, with the lines of its history.
 type OperationDocument struct {
 	Process   int64  `json:"process"`
 	Operation string `json:"operation"`

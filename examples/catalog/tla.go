@@ -11,7 +11,7 @@ import (
 	"synod/examples/tla/multipaxossmr"
 	"synod/examples/tla/nbacc"
 	tlapaxos "synod/examples/tla/paxos"
-	tlaphilosophers "synod/examples/tla/philosophers"
+	"synod/examples/tla/dining"
 	"synod/examples/tla/readerswriters"
 	"synod/examples/tla/voteproof"
 	"synod/examples/twophase"
@@ -93,10 +93,10 @@ var tlaEntries = []catalog.Entry{
 		return gameoflife.Source(gameoflife.Config{Side: v[side]})
 	}, catalog.Parameter{Name: side, Doc: "cells of a side", Default: 3, Min: 1, Max: gameoflife.MaxSide}),
 	tlaEntry("philosophers", "Philosophers who clean forks and hand them on", func(v map[string]int) (model.Source, error) {
-		return tlaphilosophers.Source(tlaphilosophers.Config{Philosophers: v[guests]})
+		return dining.Source(dining.Config{Philosophers: v[guests]})
 	}, catalog.Parameter{
-		Name: guests, Doc: "philosophers, and forks", Default: tlaphilosophers.Default.Philosophers, Min: 2,
-		Max: tlaphilosophers.MaxPhilosophers,
+		Name: guests, Doc: "philosophers, and forks", Default: dining.Default.Philosophers, Min: 2,
+		Max: dining.MaxPhilosophers,
 	}),
 	tlaEntry("allocator", "Resources that are allocated by a schedule", func(v map[string]int) (model.Source, error) {
 		return allocator.Source(allocator.Config{Clients: v[clients], Resources: v[resources]})

@@ -8,12 +8,12 @@ import (
 	"synod/examples/tla/allocator"
 	"synod/examples/tla/atd"
 	"synod/examples/tla/coffeecan"
+	"synod/examples/tla/dining"
 	"synod/examples/tla/ewd840"
 	"synod/examples/tla/gameoflife"
 	"synod/examples/tla/lamportmutex"
 	"synod/examples/tla/nbacc"
 	"synod/examples/tla/paxos"
-	"synod/examples/tla/philosophers"
 	"synod/examples/tla/readerswriters"
 	"synod/examples/tla/voteproof"
 	"synod/examples/twophase"
@@ -72,7 +72,7 @@ func TestPublished(t *testing.T) {
 			true,
 		},
 		{
-			"DiningPhilosophers", search(philosophers.Default, nil, nil, nil),
+			"DiningPhilosophers", search(dining.Default, nil, nil, nil),
 			tla.Counts{Unique: 67, Generated: 336, Depth: 29},
 			false,
 		},

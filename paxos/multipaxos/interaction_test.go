@@ -27,8 +27,8 @@ func (l letter) String() string {
 //	start servers=3 clients=2 ballots=2
 //	start replicas=1 leaders=2 acceptors=3 clients=1 ballots=2
 //
-// Clients write to a register, a letter each. Ids are those of servers, or of replicas, leaders and acceptors in this order,
-// and then of clients. Rewrite the expected output with
+// Clients write to a register, a letter each. Ids are those of servers, or of replicas, leaders and acceptors in this
+// order, and then of clients. Rewrite the expected output with
 //
 //	go test ./paxos/multipaxos -run TestInteraction -rewrite
 //

@@ -2,6 +2,7 @@ package nemesis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -335,7 +336,7 @@ func ParseKind(word string) (Kind, error) {
 // ParseKinds reads words for kinds with commas between them, and returns each kind once, in their order. None of them may be
 // another than those that are offered; then refused says why not, nil for nothing to say.
 func ParseKinds(words string, offered []Kind, refused func(k Kind) error) ([]Kind, error) {
-	given := make(map[Kind]bool)
+	var given []Kind
 	for _, word := range strings.Split(words, ",") {
 		k, err := ParseKind(strings.TrimSpace(word))
 		if err != nil {
@@ -346,9 +347,9 @@ func ParseKinds(words string, offered []Kind, refused func(k Kind) error) ([]Kin
 				return nil, err
 			}
 		}
-		given[k] = true
+		given = append(given, k)
 	}
-	return kinds(func(k Kind, _ spec) bool { return given[k] }), nil
+	return kinds(func(k Kind, _ spec) bool { return slices.Contains(given, k) }), nil
 }
 
 // Words lists kinds by their words, with commas between them.

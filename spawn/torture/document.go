@@ -31,6 +31,7 @@ type Document struct {
 	} `json:"runtime"`
 }
 
+// CountsDocument is how many operations clients asked for, by how they ended.
 type CountsDocument struct {
 	Acknowledged int `json:"acknowledged"`
 	Puts         int `json:"puts"`

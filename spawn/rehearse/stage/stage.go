@@ -133,7 +133,7 @@ type world struct {
 	log     *slog.Logger
 	digest  digest
 	outcome Outcome
-	broken  map[int]bool // invariants, by their places, that did not hold
+	broken  []bool // of each invariant: whether it did not hold
 }
 
 // Faults is the name of the stream of random numbers from which schedules are to be drawn.
@@ -176,7 +176,8 @@ func Run(c Config) (Outcome, error) {
 }
 
 func newWorld(c Config) *world {
-	w := &world{Config: c, log: slog.New(slog.DiscardHandler), digest: newDigest(), broken: make(map[int]bool)}
+	w := &world{Config: c, log: slog.New(slog.DiscardHandler), digest: newDigest()}
+	w.broken = make([]bool, len(c.Program.Invariants))
 	w.network.init(w)
 	w.state = make([]nemesis.Condition, len(c.Servers))
 	for place, id := range c.Servers {

@@ -1,15 +1,15 @@
-package philosophers_test
+package dining_test
 
 import (
 	"context"
 	"fmt"
 
 	"synod/checker"
-	"synod/examples/tla/philosophers"
+	"synod/examples/tla/dining"
 )
 
 func ExampleSource() {
-	src, err := philosophers.Source(philosophers.Default)
+	src, err := dining.Source(dining.Default)
 	if err != nil {
 		panic(err)
 	}

@@ -1,6 +1,6 @@
-// Package philosophers is the solution of Chandy and Misra for dining philosophers, who clean forks and hand them on, after
+// Package dining is the solution of Chandy and Misra for dining philosophers, who clean forks and hand them on, after
 // the TLA+ example DiningPhilosophers.
-package philosophers
+package dining
 
 import (
 	"slices"
