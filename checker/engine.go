@@ -377,8 +377,8 @@ func (e *engine) inserted() int {
 	return int(n)
 }
 
-// memory is what the search holds, if only that counts, else what the process takes: as the system counts it, or else an estimate, of the runtime's memory and what lies
-// outside its heap. The estimate leaves out the program itself, and counts what is allocated and not touched yet.
+// memory is what the search holds, if only that counts, else what the process takes: as the system counts it, or else an
+// estimate, of the runtime's memory and what lies outside its heap. The estimate leaves out the program itself, and counts what is allocated and not touched yet.
 func (e *engine) memory() int64 {
 	if e.options.OwnMemory {
 		return e.own()

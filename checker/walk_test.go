@@ -36,12 +36,8 @@ func TestWalkInNewTables(t *testing.T) {
 		})
 		return sys
 	}
-	limit := int64(80 << 20)
-	if raceDetector { // All tables are on the heap then.
-		limit = 96 << 20
-	}
 	r := checker.Walk(t.Context(), system(), checker.Options{
-		Workers: 2, Walks: 2, WalkDepth: 70_000, MemoryLimit: limit, FinishWhen: checker.Exhausted,
+		Workers: 2, Walks: 2, WalkDepth: 70_000, MemoryLimit: 32 << 20, OwnMemory: true, FinishWhen: checker.Exhausted,
 	})
 	defer r.Close()
 	if r.Err != nil || r.Stopped != "" {
