@@ -67,6 +67,9 @@ type Typed[S, M any] struct {
 	Keep func(st S) any
 	// Recover gives the state after a crash, from what was kept last. Without Keep, a recovery is a start.
 	Recover func(self ID, kept any, out *Out[M]) S
+	// Forget gives the normal form of a state: without what no later step depends on, and no property reads. It is a hint for
+	// checks that reduce the space, which prove it as they go; see Forget.
+	Forget func(self ID, st S) S
 	// Value is the handler that the functions belong to, if there is one; a checker verifies that it never changes.
 	Value any
 }
@@ -92,6 +95,7 @@ type Capability[S, O any] struct {
 	chosen  func(self ID, st S, option Option, out O) S
 	keep    func(st S) any
 	recover func(self ID, kept any, out O) S
+	forget  func(self ID, st S) S
 }
 
 // Timers lets an actor set timers; timeout handles one that fired.
@@ -114,6 +118,14 @@ func Durable[S, K, O any](keep func(st S) K, recover func(self ID, kept K, out O
 	}
 }
 
+// Forget is a hint for a check that reduces the space: normal gives the normal form of a state, in which what no longer
+// matters has one value. Two states with the same normal form have to answer every event alike, show the same to
+// properties, and lead to states with the same normal form; the check proves that, and fails if it is not so. The normal form of
+// a normal form is that form. It has no meaning for an actor that runs.
+func Forget[S, O any](normal func(self ID, st S) S) Capability[S, O] {
+	return Capability[S, O]{forget: normal}
+}
+
 // Compose makes an actor of handlers that command through a type O of their own, which wrap builds around an Out.
 // Packages that give protocols a richer vocabulary, such as register, are built on it.
 func Compose[S, M, O any](
@@ -134,6 +146,9 @@ func Compose[S, M, O any](
 		}
 		if f := c.chosen; f != nil {
 			t.Chosen = func(self ID, st S, o Option, out *Out[M]) S { return f(self, st, o, wrap(out)) }
+		}
+		if c.forget != nil {
+			t.Forget = c.forget
 		}
 		if f := c.recover; f != nil {
 			t.Keep = c.keep

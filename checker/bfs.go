@@ -30,6 +30,9 @@ func (e *engine) breadthFirst(r *Result) {
 		e.depth.Store(int64(level))
 		e.waiting.Store(int64(waiting))
 		e.front = current
+		if !e.audit(waiting == 0) {
+			return
+		}
 		e.discover(r, level)
 		if e.halt.Load() != 0 {
 			return
@@ -47,7 +50,9 @@ func (e *engine) breadthFirst(r *Result) {
 		next := &frontier{}
 		e.expandLevel(current, next, level+1)
 		if e.halt.Load() != 0 {
-			e.discover(r, level+1)
+			if e.audit(false) {
+				e.discover(r, level+1)
+			}
 			e.waiting.Store(int64(current.size() + next.size()))
 			return
 		}

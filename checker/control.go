@@ -78,6 +78,10 @@ func (e *engine) pause() {
 // tell tells of a discovery.
 func (e *engine) tell(property int, path *model.Path) {
 	if f := e.options.Found; f != nil && path != nil {
-		f(Found{Property: e.judge.properties[property], Space: e.space, Path: *e.joined(path)})
+		full, err := e.inFull(path)
+		if err != nil {
+			return // The end of the search looks into it.
+		}
+		f(Found{Property: e.judge.properties[property], Space: e.shown(), Path: *e.joined(full)})
 	}
 }

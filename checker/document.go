@@ -33,6 +33,7 @@ type Document struct {
 	Budgets    []BudgetDocument   `json:"budgets,omitempty"` // what bounds the faults: every verdict is within them
 	Notes      []string           `json:"notes,omitempty"`   // sentences on what the verdicts mean
 	Properties []PropertyDocument `json:"properties"`        // in the order of the model
+	Reduced    *ReducedDocument   `json:"reduced,omitempty"` // absent if the search was not reduced
 	Counts     *Counts            `json:"counts,omitempty"`
 	Levels     []LevelDocument    `json:"levels,omitempty"` // complete ones, of a breadth-first search
 	Work       *WorkDocument      `json:"work,omitempty"`
@@ -52,6 +53,7 @@ type ModelDocument struct {
 // OptionsDocument is what was asked of the search. What is missing was not limited.
 type OptionsDocument struct {
 	FinishWhen  string        `json:"finish_when"`
+	Reduce      string        `json:"reduce,omitempty"` // letters or all
 	Strict      bool          `json:"strict,omitempty"` // what never mattered fails the check
 	MaxDepth    int           `json:"max_depth,omitempty"`
 	MaxStates   int           `json:"max_states,omitempty"`
@@ -106,6 +108,17 @@ type Counts struct {
 	Frontier  int  `json:"frontier"` // states left to expand
 	Cut       int  `json:"cut"`      // transitions that the boundary cut
 	Walks     int  `json:"walks,omitempty"`
+}
+
+// ReducedDocument tells what a reduced search left out of states, and what that took.
+type ReducedDocument struct {
+	Letters  bool     `json:"letters"`        // messages that are ignored for ever
+	States   bool     `json:"states"`         // parts of local states
+	Kept     []string `json:"kept,omitempty"` // types of messages that are kept all the same
+	Visited  int      `json:"visited"`        // distinct states of all searches, those that began again included
+	Restarts int      `json:"restarts"`       // how often it began again
+	Audited  int      `json:"audited"`        // calls of handlers that prove that what was left out does not matter
+	Proved   bool     `json:"proved"`         // all of it was proved
 }
 
 // LevelDocument counts the states that were first reached at one depth; the first is depth 1.
@@ -240,7 +253,7 @@ func (r *Result) trace(p PropertyResult) *trace.Trace {
 	if p.Verdict == Violated {
 		kind = trace.Violation
 	}
-	t := trace.New(r.engine.space, p.Name, kind, *p.Path)
+	t := trace.New(r.engine.shown(), p.Name, kind, *p.Path)
 	t.Note = p.Why
 	return &t
 }
@@ -256,6 +269,12 @@ func (r *Result) Document() Document {
 			Seconds: r.Elapsed.Seconds(), StatesPerSecond: rate(r.Generated, r.Elapsed), MemoryBytes: r.Memory,
 			Workers: r.Workers,
 		},
+	}
+	if red := r.Reduced; red != nil {
+		d.Reduced = &ReducedDocument{
+			Letters: red.Letters, States: red.Forgotten, Kept: red.Kept, Visited: red.Visited, Restarts: red.Restarts,
+			Audited: red.Calls, Proved: !r.unaudited,
+		}
 	}
 	for _, b := range r.Space.Budgets {
 		d.Budgets = append(d.Budgets, BudgetDocument(b))
@@ -313,7 +332,7 @@ func (r *Result) property(p PropertyResult) PropertyDocument {
 	if p.Stuck != nil && r.engine != nil {
 		d.Stuck = &StuckDocument{Terminal: p.Stuck.Terminal, Count: p.Stuck.Count, First: []trace.Initial{}}
 		for _, state := range p.Stuck.First {
-			d.Stuck.First = append(d.Stuck.First, trace.StateOf(r.engine.space, state))
+			d.Stuck.First = append(d.Stuck.First, trace.StateOf(r.engine.shown(), state))
 		}
 	}
 	return d
@@ -330,7 +349,7 @@ func (r *Result) repeats() repeats {
 	switch r.cause {
 	case stopTime, stopMemory, stopInterrupt, stopError:
 		return repeats{}
-	case stopDecided, stopViolated, stopDepth, stopStates:
+	case stopDecided, stopViolated, stopDepth, stopStates, stopRefuted:
 		early = true
 	case running:
 	}
@@ -405,6 +424,9 @@ func (o Options) document(engine string) OptionsDocument {
 	d := OptionsDocument{
 		FinishWhen: o.FinishWhen.String(), Strict: o.Strict, MaxDepth: o.MaxDepth, MaxStates: o.MaxStates, Timeout: o.Timeout.Seconds(),
 		MemoryLimit: o.MemoryLimit,
+	}
+	if o.Reduce != model.Full {
+		d.Reduce = o.Reduce.String()
 	}
 	if o.From != nil {
 		d.From = &FromDocument{Steps: len(o.From.Steps), Fingerprint: o.From.Last()}

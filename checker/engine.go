@@ -23,18 +23,19 @@ const (
 
 // engine is what every driver stands on: a space, its units, the layout of a packed state and the visited set.
 type engine struct {
-	source   model.Source
-	space    model.Space
-	options  Options
-	arena    *offheap.Arena
-	units    *units
-	layout   *layout
-	shards   []*shard
-	inside   *predicate // the boundary, or nil
-	judge    *judge
-	refiners []*refiner
-	workers  []*worker
-	chunks   chunks
+	source    model.Source
+	reduction *reduction // nil if the space is the full one
+	space     model.Space
+	options   Options
+	arena     *offheap.Arena
+	units     *units
+	layout    *layout
+	shards    []*shard
+	inside    *predicate // the boundary, or nil
+	judge     *judge
+	refiners  []*refiner
+	workers   []*worker
+	chunks    chunks
 
 	held      atomic.Pointer[holdings]
 	initial   [][]model.PartID // within the boundary
@@ -70,6 +71,7 @@ const (
 	stopViolated
 	stopDepth
 	stopStates
+	stopRefuted // a guess of a reduced search was wrong: it begins again
 	stopTime
 	stopMemory
 	stopInterrupt
@@ -78,11 +80,11 @@ const (
 
 // search searches a source, and once more with explicit losses if a property turns out to need them.
 func search(ctx context.Context, name string, src model.Source, o Options, drive func(*engine, *Result)) *Result {
-	r := searchOnce(ctx, name, src, o, drive)
+	r := searchReduced(ctx, name, src, o, drive)
 	var needs *model.ExplicitLossError
 	if losses, ok := src.(model.Explicable); ok && errors.As(r.Err, &needs) {
 		r.Close()
-		r = searchOnce(ctx, name, losses.Explicit(), o, drive)
+		r = searchReduced(ctx, name, losses.Explicit(), o, drive)
 		r.Notes = append(r.Notes, fmt.Sprintf("The search was begun anew, with explicit losses: the property %q reads "+
 			"the network, and is not declared monotone.", needs.Property))
 	}
@@ -90,7 +92,9 @@ func search(ctx context.Context, name string, src model.Source, o Options, drive
 }
 
 // searchOnce makes an engine, lets a driver use it, and puts what was found into a result.
-func searchOnce(ctx context.Context, name string, src model.Source, o Options, drive func(*engine, *Result)) *Result {
+func searchOnce(
+	ctx context.Context, name string, src model.Source, red *reduction, o Options, drive func(*engine, *Result),
+) *Result {
 	r := newResult(name, o)
 	if r.Err = o.validate(); r.Err != nil {
 		return r
@@ -100,6 +104,7 @@ func searchOnce(ctx context.Context, name string, src model.Source, o Options, d
 		return r
 	}
 	e := newEngine(src, o)
+	e.reduction = red
 	e.movable = name == "walk"
 	if ctx.Err() != nil {
 		e.stop(stopInterrupt) // The watcher may look too late to keep a small search from beginning.
@@ -113,8 +118,11 @@ func searchOnce(ctx context.Context, name string, src model.Source, o Options, d
 	if e.underway = e.halt.Load() == 0; e.underway {
 		e.guard(func() {
 			drive(e, r)
-			e.judgePaths(r)
-			e.settleDoubts(r)
+			if e.audit(e.halt.Load() == 0 && name != "walk") {
+				e.judgePaths(r)
+				e.settleDoubts(r)
+			}
+			e.unreduce(r)
 		})
 	}
 	unwatch()
@@ -134,7 +142,7 @@ func newEngine(src model.Source, o Options) *engine {
 
 // furnish makes a space and all tables, empty but for the initial states.
 func (e *engine) furnish() error {
-	space, err := e.source.Space()
+	space, err := e.makeSpace()
 	if err != nil {
 		return err
 	}
@@ -421,4 +429,8 @@ func (e *engine) close() {
 	closeRefiners(e.refiners)
 	e.arena.Close()
 	e.space.Close()
+	if red := e.reduction; red != nil && red.space != nil {
+		red.space.Close()
+		red.space = nil
+	}
 }

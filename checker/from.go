@@ -10,8 +10,24 @@ import (
 
 // initials gives the states in which a search begins: those of the model, or the last one of Options.From.
 func (e *engine) initials() ([][]model.PartID, error) {
+	if e.options.From == nil || e.reduction == nil {
+		return e.initialsIn(e.space)
+	}
+	if err := e.openFull(); err != nil {
+		return nil, err
+	}
+	full, err := e.initialsIn(e.shown())
+	if err != nil {
+		return nil, err
+	}
+	state, err := e.space.Carry(e.shown(), full[0])
+	return [][]model.PartID{state}, err
+}
+
+// initialsIn gives the states of a space in which the search begins.
+func (e *engine) initialsIn(space model.Space) ([][]model.PartID, error) {
 	if e.options.From == nil {
-		return model.Initials(e.space)
+		return model.Initials(space)
 	}
 	p, err := e.begun()
 	if err != nil {
@@ -22,7 +38,7 @@ func (e *engine) initials() ([][]model.PartID, error) {
 
 // begun gives the path that the search continues.
 func (e *engine) begun() (model.Path, error) {
-	p, err := trace.Replay(e.space, *e.options.From)
+	p, err := trace.Replay(e.shown(), *e.options.From)
 	if err != nil {
 		return p, fmt.Errorf("the path to continue from does not fit the model: %w", err)
 	}

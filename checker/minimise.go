@@ -164,7 +164,7 @@ func (r *Result) Minimise(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		path, err := trace.Replay(r.engine.space, least)
+		path, err := trace.Replay(r.engine.shown(), least)
 		if err != nil {
 			return fmt.Errorf("minimise a path: %w", err)
 		}

@@ -51,6 +51,8 @@ type PropertyResult struct {
 	Open  int
 	Stuck *StuckStates // of a quiescence property; nil if it was not decided
 	Why   string       // what the path shows, in words; empty if its last state says it all
+
+	unproven bool // what a reduced search found does not show in the full space
 }
 
 // Level counts the states that were first reached at one depth.
@@ -83,10 +85,13 @@ type Result struct {
 	Memory     int64 // bytes in use at the end
 	Workers    int
 
-	engine *engine
-	cause  stopCause
-	growth growth
-	most   int // the greatest count of distinct states in one set of tables
+	Reduced *Reduced // nil if the search was not reduced
+
+	unaudited bool // the space is reduced, and not all that was left out was verified
+	engine    *engine
+	cause     stopCause
+	growth    growth
+	most      int // the greatest count of distinct states in one set of tables
 }
 
 func newResult(engine string, o Options) *Result {
@@ -156,7 +161,7 @@ func (r *Result) Model() model.Space {
 	if r.engine == nil {
 		return nil
 	}
-	return r.engine.space
+	return r.engine.shown()
 }
 
 // States iterates the visited states, in no particular order. A state is valid until the next one. It is valid until Close.
@@ -173,7 +178,7 @@ func (r *Result) States() iter.Seq[[]model.PartID] {
 			more := true
 			s.set.Each(func(key uint64, _ uint8) bool {
 				now.unpack(e.layout.packed(i, key), ids, state)
-				more = yield(state)
+				more = yield(e.unreduced(state))
 				return more
 			})
 			if !more {
@@ -211,6 +216,8 @@ func stoppedBy(c stopCause, o Options) string {
 		return "the memory limit"
 	case stopInterrupt:
 		return "an interrupt"
+	case stopRefuted:
+		return "a wrong guess"
 	case stopError:
 		return "an error"
 	case running:
@@ -232,6 +239,7 @@ func (e *engine) conclude(r *Result) {
 		}
 	}
 	r.Exhausted = cause == running && r.Engine != "walk"
+	r.unaudited = e.reduction != nil && !e.reduction.sound
 	r.cause, r.Stopped = cause, stoppedBy(cause, e.options)
 	r.Generated, r.Unique, r.Cut = e.generated(), max(e.unique(), r.most), e.cuts()
 	r.Bounded = e.inside != nil
@@ -255,7 +263,7 @@ func (e *engine) conclude(r *Result) {
 		p := &r.Properties[i]
 		p.Evaluations, p.AtLeast = e.evaluations(i)
 		p.Verdict = verdict(p, r)
-		if p.Path != nil && p.Expect == model.Refines {
+		if p.Path != nil && p.Expect == model.Refines && e.reduction == nil {
 			p.Why = e.explain(i, p.Path)
 		}
 	}
@@ -280,7 +288,7 @@ func verdict(p *PropertyResult, r *Result) Verdict {
 		return NotRefuted
 	case walk:
 		return NotSeen
-	case !r.Exhausted || r.Err != nil || p.Open > 0:
+	case !r.Exhausted || r.Err != nil || p.Open > 0 || p.unproven || r.unaudited:
 		return Undecided
 	case always:
 		return Holds

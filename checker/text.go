@@ -97,7 +97,7 @@ func (r *Result) writeStuck(w io.Writer, p PropertyResult) {
 	}
 	fmt.Fprintln(w, ":")
 	for _, state := range p.Stuck.First {
-		s := trace.StateOf(r.engine.space, state)
+		s := trace.StateOf(r.engine.shown(), state)
 		fmt.Fprintf(w, "  %s\n", s.Fingerprint)
 		for _, slot := range s.Slots {
 			if text := strings.Join(strings.Fields(slot.Text), " "); text != "" {

@@ -51,7 +51,7 @@ type flags struct {
 	workers, maxDepth, maxStates, walks, walkDepth positive
 	timeout                                        duration
 	memoryLimit                                    size
-	finishWhen, progress                           choice
+	finishWhen, progress, reduce                   choice
 	seed                                           seed
 	json                                           bool
 	traceOut                                       string
@@ -114,6 +114,11 @@ func (f *flags) addSearch(set *pflag.FlagSet) {
 		set.Var(&f.maxStates, "max-states", "end the search once so many distinct states were visited")
 	}
 	set.Var(&f.memoryLimit, "memory-limit", "end the search once the process takes so much, such as 500MB or 2GiB")
+	f.reduce = choice{model.Full.String(), []string{model.Everything.String(), model.DeadLetters.String(), model.Full.String()}}
+	set.Var(&f.reduce, "reduce",
+		"leave out of states what never matters again, and prove that: messages that will always be ignored (letters),\n"+
+			"and what actors forget as well (all)")
+	set.Lookup("reduce").NoOptDefVal = model.Everything.String()
 	f.finishWhen = choice{checker.Decided.String(), finishNames()}
 	set.Var(&f.finishWhen, "finish-when",
 		"when a search may end early: once every property is decided, at the first violation, or never")
@@ -164,6 +169,7 @@ func (f *flags) complete(cmd *cobra.Command) {
 	words(cmd, "network", func() []string { return entry().NetworkNames() })
 	words(cmd, "mutant", func() []string { return entry().MutantNames() })
 	words(cmd, "lossy", func() []string { return f.lossy.known })
+	words(cmd, "reduce", func() []string { return f.reduce.known })
 	words(cmd, "finish-when", func() []string { return f.finishWhen.known })
 	words(cmd, "progress", func() []string { return f.progress.known })
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -216,6 +222,9 @@ func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 		p.options.From = &p.start.path
 	}
 	p.options.Strict = f.strict
+	if p.options.Reduce, err = model.ParseReduction(f.reduce.value); err != nil {
+		return p, err
+	}
 	p.options.FinishWhen, err = checker.ParseFinishWhen(f.finishWhen.value)
 	return p, err
 }

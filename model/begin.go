@@ -108,7 +108,9 @@ func (c *cells) resume(b Begun) (PartID, error) {
 	if err := c.walker.Check(b.State); err != nil {
 		return 0, c.unfit("its state", err)
 	}
-	t := [tupleLength]uint32{internCopy(c.states, b.State), c.mailbox.empty(), c.none, c.none}
+	local := internCopy(c.states, b.State)
+	c.resumed = append(c.resumed, local)
+	t := [tupleLength]uint32{c.norm(local), c.mailbox.empty(), c.none, c.none}
 	var timers []timerCommand
 	for _, timer := range b.Timers {
 		if err := anyWalker.Check(timer); err != nil {

@@ -50,9 +50,13 @@ func (c *cells) carry(from any, id PartID) (PartID, error) {
 	if t[tupleTimers] == isDown {
 		tuple[tupleLocal] = internCopy(c.kept, old.kept.Value(t[tupleLocal]))
 		tuple[tupleTimers], tuple[tupleChoices] = isDown, c.none
-		return c.tuple(tuple), nil
+		return c.settled(tuple), nil
 	}
-	tuple[tupleLocal] = internCopy(c.states, old.states.Value(t[tupleLocal]))
+	local := internCopy(c.states, old.states.Value(t[tupleLocal]))
+	if c.normal != nil {
+		c.resumed = append(c.resumed, local)
+	}
+	tuple[tupleLocal] = c.norm(local)
 	tuple[tupleTimers] = c.carryList(old.lists.At(t[tupleTimers]), func(timer uint32) uint32 {
 		number, _ := c.timers.Intern(old.timers.Value(timer))
 		return number
@@ -63,7 +67,7 @@ func (c *cells) carry(from any, id PartID) (PartID, error) {
 			return number
 		})
 	})
-	return c.tuple(tuple), nil
+	return c.settled(tuple), nil
 }
 
 // carryList gives a list in the numbers of this space, sorted as all lists are.

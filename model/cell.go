@@ -41,10 +41,12 @@ type cells struct {
 	inners    *words.Table       // of local states with timers or choices: those and the others' numbers
 	events    *words.Table       // kind, and two words: source and message, or timer, or pending choice and option
 	began     outcome            // of the start
-	first     PartID             // the cell that the start gives
 	outcomes  *outcomes
 	calls     atomic.Int64 // distinct ones, the start included
 	own       ownValue
+	normal    *words.Array[uint32]   // local state -> the one that stands for it, plus one; nil if nothing is forgotten
+	forms     *words.Array[uint32]   // local state -> what Forget makes of it, plus one; nil likewise
+	resumed   []uint32               // local states in which the actor begins otherwise
 	projected []*words.Array[uint32] // per projection: local state -> number of the value plus one, nil for other slots
 }
 
@@ -65,13 +67,10 @@ func newCells(sp *space, slot int, id actor.ID, a handlers) (*cells, error) {
 		space: sp, slot: slot, id: id, actor: a, walker: w, states: intern.NewTableOf(w),
 		timers: intern.NewTableOf(anyWalker), options: intern.NewTableOf(anyWalker), kept: intern.NewTableOf(anyWalker),
 		crashes: sp.sys.crashes(id),
-		lists:   words.NewTable(sp.arena), tuples: words.NewPairs(sp.arena), inners: words.NewTable(sp.arena),
-		events: words.NewTable(sp.arena),
+		lists:   words.NewTable(sp.arena), events: words.NewTable(sp.arena),
 	}
 	c.none, _ = c.lists.Intern(nil)
-	c.mailbox = newMailboxes(sp, func(l network.Letter) uint32 {
-		return sp.envelope(l.Source, uint32(slot), l.Message)
-	}, c.numberLetter)
+	c.renew()
 	c.outcomes = newOutcomes(sp.arena)
 	c.own.watch(a.value)
 	for _, p := range sp.sys.projections {
@@ -82,6 +81,15 @@ func newCells(sp *space, slot int, id actor.ID, a handlers) (*cells, error) {
 		c.projected = append(c.projected, of)
 	}
 	return c, nil
+}
+
+// renew gives the actor new tables of cells.
+func (c *cells) renew() {
+	sp := c.space
+	c.tuples, c.inners = words.NewPairs(sp.arena), words.NewTable(sp.arena)
+	c.mailbox = newMailboxes(sp, func(l network.Letter) uint32 {
+		return sp.envelope(l.Source, uint32(c.slot), l.Message)
+	}, c.numberLetter)
 }
 
 func (c *cells) name() string { return c.space.sys.nameOf(c.id) }
@@ -101,12 +109,16 @@ func (c *cells) start() (PartID, []SlotEffect, error) {
 			if err := c.call(o, event{start: true}); err != nil {
 				return err
 			}
-			c.first = c.tuple([tupleLength]uint32{o.local, c.mailbox.empty(), c.arm(c.none, o.timers()), c.pend(c.none, o.choices())})
 			return nil
 		})
 	})
-	o = o.whole()
-	return c.first, o.effects, o.err()
+	if o = o.whole(); o.err() != nil {
+		return 0, nil, o.err()
+	}
+	first := c.tuple([tupleLength]uint32{
+		c.norm(o.local), c.mailbox.empty(), c.arm(c.none, o.timers()), c.pend(c.none, o.choices()),
+	})
+	return first, o.effects, nil
 }
 
 // tuple gives the id of a cell, given by its words.
@@ -145,7 +157,7 @@ func (c *cells) steps(id PartID, into []Step) ([]Step, error) {
 		way := ways[:width]
 		ways = ways[width:]
 		deliver := ActionID(way[wayDeliver])
-		o := c.outcome(t[tupleLocal], deliver)
+		o := c.meets(t[tupleLocal], deliver)
 		if err := o.err(); err != nil {
 			return into, err
 		}
@@ -179,7 +191,7 @@ func (c *cells) inner(id PartID, t [tupleLength]uint32, into []Step) ([]Step, er
 	timers := c.lists.At(t[tupleTimers])
 	for i, timer := range timers {
 		timeout := c.number(Timeout, timer, 0)
-		o := c.outcome(t[tupleLocal], timeout)
+		o := c.meets(t[tupleLocal], timeout)
 		if err := o.err(); err != nil {
 			return into, err
 		}
@@ -198,7 +210,7 @@ func (c *cells) inner(id PartID, t [tupleLength]uint32, into []Step) ([]Step, er
 		}
 		for _, option := range c.lists.At(choice) {
 			choose := c.number(Choose, choice, option)
-			o := c.outcome(t[tupleLocal], choose)
+			o := c.meets(t[tupleLocal], choose)
 			if err := o.err(); err != nil {
 				return into, err
 			}
@@ -212,10 +224,10 @@ func (c *cells) inner(id PartID, t [tupleLength]uint32, into []Step) ([]Step, er
 
 // after gives the cell that a handler's outcome makes of t.
 func (c *cells) after(t [tupleLength]uint32, o *outcome) PartID {
-	t[tupleLocal] = o.local
+	t[tupleLocal] = c.norm(o.local)
 	t[tupleTimers] = c.arm(t[tupleTimers], o.timers())
 	t[tupleChoices] = c.pend(t[tupleChoices], o.choices())
-	return c.tuple(t)
+	return c.settled(t)
 }
 
 // arm gives the set of timers after some were set and cancelled.
@@ -252,7 +264,11 @@ func (c *cells) pend(multiset uint32, choices []uint32) uint32 {
 func (c *cells) apply(id PartID, e EffectID) (PartID, bool, error) {
 	t := c.at(id)
 	w := c.space.envelopes.At(uint32(e))
-	t[tupleMailbox] = c.mailbox.put(t[tupleMailbox], network.Letter{Source: w[0], Message: w[2]})
+	l := network.Letter{Source: w[0], Message: w[2]}
+	if c.leavesOut(t, l) {
+		return id, true, nil
+	}
+	t[tupleMailbox] = c.mailbox.put(t[tupleMailbox], l)
 	return c.tuple(t), true, nil
 }
 

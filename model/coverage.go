@@ -81,7 +81,7 @@ func (c *cells) reportCalls(r *SpaceReport) {
 	for _, message := range c.space.sentTo(c.slot) {
 		at(messages, c.space.messageType(message))
 	}
-	c.outcomes.each(func(k outcomeKey, o *outcome) bool {
+	c.eachMet(func(k outcomeKey, o *outcome) bool {
 		r.HandlerCalls++
 		switch e := c.eventOf(k); e.kind {
 		case Deliver:
@@ -106,6 +106,19 @@ func (c *cells) reportCalls(r *SpaceReport) {
 	}
 	c.reportHandler(r, "Timeout", c.actor.timeouts, timers)
 	c.reportHandler(r, "Chosen", c.actor.chooses, options)
+}
+
+// eachMet gives every handler call of a search, but for those of audits.
+func (c *cells) eachMet(f func(outcomeKey, *outcome) bool) {
+	if c.space.reduced == nil {
+		c.outcomes.each(f)
+		return
+	}
+	for _, k := range c.space.reduced.auditors[c.slot].met {
+		if o := c.outcome(k.local, k.action); o.err() == nil {
+			f(k, o)
+		}
+	}
 }
 
 // reportHandler tells which timers or options had no effect.

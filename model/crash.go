@@ -13,18 +13,18 @@ func (c *cells) crash(t [tupleLength]uint32, into []Step) ([]Step, error) {
 		return into, nil
 	}
 	crash := c.number(Crash, 0, 0)
-	o := c.outcome(t[tupleLocal], crash)
+	o := c.meets(t[tupleLocal], crash)
 	if err := o.err(); err != nil {
 		return into, err
 	}
 	down := [tupleLength]uint32{o.local, t[tupleMailbox], isDown, c.none}
-	return append(into, Step{Action: crash, Next: c.tuple(down), Effects: o.effects, Rank: c.space.rank(Crash)}), nil
+	return append(into, Step{Action: crash, Next: c.settled(down), Effects: o.effects, Rank: c.space.rank(Crash)}), nil
 }
 
 // downSteps appends the steps of an actor that is down: the recovery, and the losses of what waits for it.
 func (c *cells) downSteps(t [tupleLength]uint32, into []Step) ([]Step, error) {
 	recovery := c.number(Recover, 0, 0)
-	o := c.outcome(t[tupleLocal], recovery)
+	o := c.meets(t[tupleLocal], recovery)
 	if err := o.err(); err != nil {
 		return into, err
 	}

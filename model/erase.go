@@ -24,7 +24,8 @@ type handlers struct {
 	chooses  bool // it handles choices
 	recovers bool // it has a function for recoveries
 	call     func(call) (next any, commands []command)
-	keep     func(st any) any // nil if nothing is kept
+	keep     func(st any) any                // nil if nothing is kept
+	forget   func(self actor.ID, st any) any // nil if nothing is forgotten
 }
 
 // call says which handler is called, and with what.
@@ -89,6 +90,9 @@ func erase[S, M any](a actor.Typed[S, M]) handlers {
 			}
 			return st, commandsOf(&out)
 		},
+	}
+	if a.Forget != nil {
+		h.forget = func(self actor.ID, st any) any { return a.Forget(self, as[S](st)) }
 	}
 	if a.Keep != nil {
 		h.keep = func(st any) any { return a.Keep(as[S](st)) }

@@ -32,6 +32,9 @@ func (n *nobody) start() (PartID, []SlotEffect, error) {
 func (n *nobody) steps(_ PartID, into []Step) ([]Step, error) { return into, nil }
 
 func (n *nobody) apply(id PartID, e EffectID) (PartID, bool, error) {
+	if n.space.reduced != nil && !n.space.reduced.keeps(uint32(e)) {
+		return id, true, nil // They are never received.
+	}
 	w := n.space.envelopes.At(uint32(e))
 	ends := [2]uint32{w[0], w[1]}
 	n.mu.Lock()

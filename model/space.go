@@ -37,6 +37,7 @@ type space struct {
 	sides     [][]actor.ID // the ways in which the network is partitioned
 	lossy     bool         // losses are steps
 	elides    bool         // losses are left out
+	reduced   *reduced     // nil if nothing is left out of states
 	// The properties to judge, and whether one that is not monotone read which links are cut.
 	properties []Property
 	readsLinks atomic.Bool
@@ -257,9 +258,16 @@ func (sp *space) Apply(slot int, id PartID, e EffectID) (PartID, bool, error) {
 	return sp.slots[slot].apply(id, e)
 }
 
-func (sp *space) Aspect(slot int, id PartID, a Aspect) uint32 { return sp.slots[slot].aspect(id, a) }
-func (sp *space) SlotName(slot int) string                    { return sp.slots[slot].name() }
-func (sp *space) Text(slot int, id PartID) string             { return sp.slots[slot].text(id) }
+func (sp *space) SlotName(slot int) string        { return sp.slots[slot].name() }
+func (sp *space) Text(slot int, id PartID) string { return sp.slots[slot].text(id) }
+
+// Aspect reads a slot's content.
+func (sp *space) Aspect(slot int, id PartID, a Aspect) uint32 {
+	if sp.reduced != nil {
+		sp.reduced.noteRead(slot, a)
+	}
+	return sp.slots[slot].aspect(id, a)
+}
 
 // Action describes an action. Descriptions are kept: who walks on demand meets the same few actions again and again.
 func (sp *space) Action(slot int, a ActionID) Action {
@@ -282,8 +290,13 @@ func (sp *space) Changes(slot int, from, to PartID) []Change {
 	return sp.slots[slot].changes(from, to)
 }
 
-func (sp *space) Properties() []Property    { return sp.properties }
-func (sp *space) Boundary() func(View) bool { return sp.sys.boundary }
+func (sp *space) Properties() []Property { return sp.properties }
+func (sp *space) Boundary() func(View) bool {
+	if sp.reduced != nil {
+		return sp.reduced.watchBoundary(sp.sys.boundary)
+	}
+	return sp.sys.boundary
+}
 
 // Report counts what the slots hold.
 func (sp *space) Report() SpaceReport {
@@ -299,8 +312,12 @@ func (sp *space) Report() SpaceReport {
 // OffHeap is what the space's arena holds.
 func (sp *space) OffHeap() int64 { return sp.arena.Bytes() }
 
-// Close frees the tables.
-func (sp *space) Close() { sp.arena.Close() }
+// Close frees the tables, unless another search goes on with them.
+func (sp *space) Close() {
+	if sp.reduced == nil || sp.reduced.reducer.held != sp {
+		sp.arena.Close()
+	}
+}
 
 // actorName names the actor with a number among the ends, for people.
 func (sp *space) actorName(number uint32) string { return sp.sys.nameOf(sp.ends.id(number)) }
