@@ -121,7 +121,7 @@ func Durable[S, K, O any](keep func(st S) K, recover func(self ID, kept K, out O
 // Forget is a hint for a check that reduces the space: normal gives the normal form of a state, in which what no longer
 // matters has one value. Two states with the same normal form have to answer every event alike, show the same to
 // properties, and lead to states with the same normal form; the check proves that, and fails if it is not so. The normal form of
-// a normal form is that form. It has no meaning for an actor that runs.
+// a normal form is that form. Only a check that is told to reduce everything asks for it, and no actor that runs.
 func Forget[S, O any](normal func(self ID, st S) S) Capability[S, O] {
 	return Capability[S, O]{forget: normal}
 }

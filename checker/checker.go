@@ -50,7 +50,7 @@ type Options struct {
 	// without what the garbage collector keeps in reserve: for a search beside other work of the process.
 	OwnMemory  bool
 	FinishWhen FinishWhen
-	Reduce     model.Reduction // what is left out of states, and proved not to matter; nothing unless it is set
+	Reduce     model.Reduction // what is left out of states, and proved not to matter: nothing unless set
 	Strict     bool            // what never mattered in an exhausted search fails the check, see Result.Vacuous
 
 	Seed      uint64 // of random walks

@@ -308,5 +308,5 @@ func (r *Result) Advice() string {
 			return ""
 		}
 	}
-	return "There may be far fewer states to visit with --reduce, which leaves out of them what never matters again."
+	return "There may be far fewer states to visit with --reduce, which leaves out of them messages that will always be ignored."
 }

@@ -114,11 +114,11 @@ func (f *flags) addSearch(set *pflag.FlagSet) {
 		set.Var(&f.maxStates, "max-states", "end the search once so many distinct states were visited")
 	}
 	set.Var(&f.memoryLimit, "memory-limit", "end the search once the process takes so much, such as 500MB or 2GiB")
-	f.reduce = choice{model.Full.String(), []string{model.Everything.String(), model.DeadLetters.String(), model.Full.String()}}
+	f.reduce = choice{model.Full.String(), []string{model.DeadLetters.String(), model.Everything.String(), model.Full.String()}}
 	set.Var(&f.reduce, "reduce",
-		"leave out of states what never matters again, and prove that: messages that will always be ignored (letters),\n"+
-			"and what actors forget as well (all)")
-	set.Lookup("reduce").NoOptDefVal = model.Everything.String()
+		"leave messages that will always be ignored out of states, and prove in the same run that this is right (letters,\n"+
+			"which --reduce alone means); or, experimental and often slower than the full search, merge local states too (all)")
+	set.Lookup("reduce").NoOptDefVal = model.DeadLetters.String()
 	f.finishWhen = choice{checker.Decided.String(), finishNames()}
 	set.Var(&f.finishWhen, "finish-when",
 		"when a search may end early: once every property is decided, at the first violation, or never")

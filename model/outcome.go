@@ -169,13 +169,6 @@ func (o *outcomes) len() int {
 	return len(o.keys)
 }
 
-// from gives those that are known from a number on.
-func (o *outcomes) from(n int) []outcomeKey {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.keys[n:len(o.keys):len(o.keys)]
-}
-
 // each calls f for every outcome that is known, until it returns false.
 func (o *outcomes) each(f func(outcomeKey, *outcome) bool) {
 	o.mu.Lock()

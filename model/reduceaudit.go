@@ -182,10 +182,12 @@ func (d *reducer) Audit(space Space, p Pass) (Audited, error) {
 	if !again { // Else the letter may be dead in every state that is like the one in which it was left out.
 		again = len(refuted) > 0
 		for envelope := range refuted {
+			kind := r.space.messageType(r.space.envelopes.At(envelope)[2])
 			if r.merged {
 				d.keptLetters[envelope] = true
+				d.keptSome[kind] = true
 			} else {
-				d.kept[r.space.messageType(r.space.envelopes.At(envelope)[2])] = true
+				d.kept[kind] = true
 			}
 		}
 	}
