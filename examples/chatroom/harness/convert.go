@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"synod/examples/chatroom/server"
@@ -106,9 +107,9 @@ func (c *conversion) part(key string) {
 	c.add(Partition{Groups: [][]int{group}})
 }
 
-// server returns the number of a server that an actor is.
+// server returns the number of a server that an actor is, by its name or by its id.
 func (c *conversion) server(name string) (int, bool) {
-	id, err := strconv.Atoi(name)
+	id, err := strconv.Atoi(strings.TrimPrefix(name, "server "))
 	return id, err == nil && id >= 0 && id < c.servers
 }
 

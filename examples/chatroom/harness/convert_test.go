@@ -56,17 +56,17 @@ func TestConvert(t *testing.T) {
 	d := trace.Document{
 		Model: "multi-paxos", Config: map[string]string{"servers": "2"},
 		Traces: []trace.Trace{{Kind: trace.Violation, Property: "p", Steps: []trace.Step{
-			{Kind: "deliver", From: "0", Actor: "1", Message: "P1a(1.0, 0)"},
-			request("2", "2.1", `append "A"`, "0"),
-			request("2", "2.1", `append "A"`, "1"),
-			request("3", "3.1", "read", "1"),
-			{Kind: "crash", Actor: "0"},
-			{Kind: "recover", Actor: "0"},
+			{Kind: "deliver", From: "server 0", Actor: "server 1", Message: "P1a(1.0, 0)"},
+			request("client 2", "2.1", `append "A"`, "server 0"),
+			request("client 2", "2.1", `append "A"`, "server 1"),
+			request("client 3", "3.1", "read", "server 1"),
+			{Kind: "crash", Actor: "server 0"},
+			{Kind: "recover", Actor: "server 0"},
 			{Kind: "partition", Key: "partition 1", Actor: "network"},
-			request("4", "4.1", "put k B", "0"),
-			{Kind: "deliver", From: "1", Actor: "3", Message: "Reply(...)"},
-			request("5", "5.1", "get k", "0"),
-			{Kind: "crash", Actor: "1"},
+			request("client 4", "4.1", "put k B", "server 0"),
+			{Kind: "deliver", From: "server 1", Actor: "client 3", Message: "Reply(...)"},
+			request("client 5", "5.1", "get k", "server 0"),
+			{Kind: "crash", Actor: "server 1"},
 		}}},
 	}
 	test, err := harness.Convert(d)
