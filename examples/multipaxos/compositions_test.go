@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"synod/checker"
+	"synod/examples/replicated"
 	"synod/model"
 	"synod/network"
 	"synod/paxos/rsm"
@@ -76,9 +77,9 @@ func TestCompositionsAgree(t *testing.T) {
 				Servers: c.servers, Clients: c.clients, Commands: c.commands, Ballots: c.ballots, Window: 2, Batch: 1,
 			}
 			config.Network = c.network
-			servers, verdicts := clientsSee(t, compose(config, "register", rsm.Register[Value]{}, registerOps), c.servers)
+			servers, verdicts := clientsSee(t, compose(config, "register", rsm.Register[Value]{}, replicated.RegisterOps[Value]), c.servers)
 			config.Servers, config.Replicas, config.Leaders, config.Acceptors = 0, c.servers, c.leaders, c.servers
-			roles, others := clientsSee(t, composeRoles(config, "register", rsm.Register[Value]{}, registerOps),
+			roles, others := clientsSee(t, composeRoles(config, "register", rsm.Register[Value]{}, replicated.RegisterOps[Value]),
 				2*c.servers+c.leaders)
 			if !maps.Equal(verdicts, others) {
 				t.Errorf("servers %v, roles %v", verdicts, others)

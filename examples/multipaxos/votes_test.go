@@ -6,6 +6,7 @@ import (
 
 	"synod/actor"
 	"synod/checker"
+	"synod/examples/replicated"
 	"synod/model"
 	"synod/network"
 	"synod/paxos/rsm"
@@ -34,8 +35,8 @@ func TestVotes(t *testing.T) {
 		roles := Config{Replicas: 1, Leaders: 2, Acceptors: 2, Clients: 1, Commands: 1, Ballots: 2, Window: 2, Batch: 1}
 		roles.Network = n
 		for name, sys := range map[string]*system[rsm.RegisterOp[Value]]{
-			"servers": compose(servers, "register", rsm.Register[Value]{}, registerOps),
-			"roles":   composeRoles(roles, "register", rsm.Register[Value]{}, registerOps),
+			"servers": compose(servers, "register", rsm.Register[Value]{}, replicated.RegisterOps[Value]),
+			"roles":   composeRoles(roles, "register", rsm.Register[Value]{}, replicated.RegisterOps[Value]),
 		} {
 			sys.Always("all votes, and no other", func(v model.View) bool {
 				c := sys.cast.In(v)
@@ -55,7 +56,7 @@ func TestVotes(t *testing.T) {
 // TestChosen makes sure that votes that were replaced still count: two of three acceptors chose A at ballot 1.1, and none of
 // them holds that vote any more.
 func TestChosen(t *testing.T) {
-	sys := compose(Default, "register", rsm.Register[Value]{}, registerOps)
+	sys := compose(Default, "register", rsm.Register[Value]{}, replicated.RegisterOps[Value])
 	low, high := Election{Slot: 1, Batch: "A"}, Election{Slot: 1, Batch: "B"}
 	low.Ballot.Round, high.Ballot.Round = 1, 2
 	c := Cast{}.vote(0, low).vote(1, low).vote(actor.ID(2), high)

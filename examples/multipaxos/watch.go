@@ -2,10 +2,10 @@ package multipaxos
 
 import (
 	"maps"
-	"slices"
 	"strings"
 
 	"synod/actor"
+	"synod/examples/replicated"
 	"synod/model"
 	"synod/paxos/multipaxos"
 	"synod/paxos/rsm"
@@ -34,16 +34,16 @@ func Acceptors[O any](newest bool) actor.Observer[rsm.Message, Told] {
 }
 
 // Decisions returns the observer of what leaders tell replicas.
-func Decisions[O any]() actor.Observer[rsm.Message, Log] {
-	return actor.Observer[rsm.Message, Log]{
+func Decisions[O any]() actor.Observer[rsm.Message, replicated.Log] {
+	return actor.Observer[rsm.Message, replicated.Log]{
 		Name: "decisions",
 		Sees: func(e actor.Envelope[rsm.Message], p actor.Passage) bool {
 			_, ok := message(e).(multipaxos.Decision[O])
 			return ok && p == actor.Sent
 		},
-		Next: func(l Log, e actor.Envelope[rsm.Message], _ actor.Passage) (Log, error) {
+		Next: func(l replicated.Log, e actor.Envelope[rsm.Message], _ actor.Passage) (replicated.Log, error) {
 			d := message(e).(multipaxos.Decision[O])
-			return l.with(d.Slot, text(d.Batch)), nil
+			return l.With(d.Slot, text(d.Batch)), nil
 		},
 	}
 }
@@ -56,8 +56,8 @@ func (sys *system[O]) watch(commands []rsm.ID) {
 	for _, c := range commands {
 		texts = append(texts, c.String())
 	}
-	problem := consensusLog{texts: texts, batch: sys.config.Batch, slots: rsm.Slot(2*len(commands) + 1)}
-	model.Refine(sys.System, "a log", model.NewPlain[Log, choose](problem), decisions.In)
+	problem := replicated.ConsensusLog{Texts: texts, Batch: sys.config.Batch, Slots: rsm.Slot(2*len(commands) + 1)}
+	model.Refine(sys.System, "a log", model.NewPlain[replicated.Log, replicated.Choose](problem), decisions.In)
 }
 
 // message returns what roles say to one another, or nil.
@@ -121,25 +121,6 @@ func hear[O any](t Told, from actor.ID, m multipaxos.Message, newest bool) Told 
 	return next
 }
 
-// Log is what is decided, by slot: a batch as its commands. What is told differently a second time makes a text that is no
-// batch.
-type Log struct{ Slots map[rsm.Slot]string }
-
-func (l Log) with(slot rsm.Slot, batch string) Log {
-	if had, told := l.Slots[slot]; told {
-		if had == batch {
-			return l
-		}
-		batch = had + " and " + batch
-	}
-	slots := maps.Clone(l.Slots)
-	if slots == nil {
-		slots = map[rsm.Slot]string{}
-	}
-	slots[slot] = batch
-	return Log{slots}
-}
-
 func text[O any](b rsm.Batch[O]) string {
 	parts := make([]string, b.Len())
 	for i, c := range b.All() {
@@ -147,43 +128,3 @@ func text[O any](b rsm.Batch[O]) string {
 	}
 	return strings.Join(parts, ",")
 }
-
-// consensusLog is a sequence of instances of Consensus: in each slot a batch is chosen, at most once.
-type consensusLog struct {
-	texts []string // the empty batch, and all batches of one command
-	batch int
-	slots rsm.Slot
-}
-
-type choose struct {
-	Slot  rsm.Slot
-	Batch string
-}
-
-func (consensusLog) Initial() []Log { return []Log{{}} }
-
-func (p consensusLog) Actions(l Log) []choose {
-	batches := p.texts
-	for range p.batch - 1 {
-		longer := slices.Clone(batches)
-		for _, b := range batches[1:] {
-			for _, c := range p.texts[1:] {
-				if longerText := b + "," + c; !slices.Contains(longer, longerText) {
-					longer = append(longer, longerText)
-				}
-			}
-		}
-		batches = longer
-	}
-	var all []choose
-	for slot := rsm.Slot(1); slot <= p.slots; slot++ {
-		if _, chosen := l.Slots[slot]; !chosen {
-			for _, b := range batches {
-				all = append(all, choose{slot, b})
-			}
-		}
-	}
-	return all
-}
-
-func (consensusLog) Next(l Log, c choose) (Log, bool) { return l.with(c.Slot, c.Batch), true }

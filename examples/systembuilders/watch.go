@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"synod/actor"
+	"synod/examples/replicated"
 	"synod/model"
 	"synod/paxos/rsm"
 	"synod/paxos/systembuilders"
@@ -42,9 +43,9 @@ func (sys *system[O]) watch() {
 		texts = append(texts, c.String())
 	}
 	slots := rsm.Slot(len(sys.commands) * (sys.config.Views + 1))
-	problem := consensusLog{texts: texts, batch: sys.config.Batch, slots: slots}
-	model.Refine(sys.System, "a log", model.NewPlain[Log, choose](problem), func(v model.View) Log {
-		return Log{votes.In(v).Chosen}
+	problem := replicated.ConsensusLog{Texts: texts, Batch: sys.config.Batch, Slots: slots}
+	model.Refine(sys.System, "a log", model.NewPlain[replicated.Log, replicated.Choose](problem), func(v model.View) replicated.Log {
+		return replicated.Log{Slots: votes.In(v).Chosen}
 	})
 }
 
@@ -153,21 +154,7 @@ func (t *Told) choose(at place, quorum int) {
 		return
 	}
 	b := strings.TrimSuffix(t.Bound[at], ".")
-	t.Chosen = Log{t.Chosen}.with(at.Seq, b).Slots
-}
-
-// Log is what is ordered, by slot: a batch as its updates. What is chosen differently a second time makes a text that
-// is no batch.
-type Log struct{ Slots map[rsm.Slot]string }
-
-func (l Log) with(slot rsm.Slot, batch string) Log {
-	if had, told := l.Slots[slot]; told {
-		if had == batch {
-			return l
-		}
-		batch = had + " and " + batch
-	}
-	return Log{with(maps.Clone(l.Slots), slot, batch)}
+	t.Chosen = replicated.Log{Slots: t.Chosen}.With(at.Seq, b).Slots
 }
 
 func text[O any](b systembuilders.Batch[O]) string {
@@ -177,43 +164,3 @@ func text[O any](b systembuilders.Batch[O]) string {
 	}
 	return strings.Join(parts, ",")
 }
-
-// consensusLog is a sequence of instances of Consensus: in each slot a batch is chosen, at most once.
-type consensusLog struct {
-	texts []string // the empty batch, and all batches of one command
-	batch int
-	slots rsm.Slot
-}
-
-type choose struct {
-	Slot  rsm.Slot
-	Batch string
-}
-
-func (consensusLog) Initial() []Log { return []Log{{}} }
-
-func (p consensusLog) Actions(l Log) []choose {
-	batches := p.texts
-	for range p.batch - 1 {
-		longer := slices.Clone(batches)
-		for _, b := range batches[1:] {
-			for _, c := range p.texts[1:] {
-				if longerText := b + "," + c; !slices.Contains(longer, longerText) {
-					longer = append(longer, longerText)
-				}
-			}
-		}
-		batches = longer
-	}
-	var all []choose
-	for slot := rsm.Slot(1); slot <= p.slots; slot++ {
-		if _, chosen := l.Slots[slot]; !chosen {
-			for _, b := range batches {
-				all = append(all, choose{slot, b})
-			}
-		}
-	}
-	return all
-}
-
-func (consensusLog) Next(l Log, c choose) (Log, bool) { return l.with(c.Slot, c.Batch), true }

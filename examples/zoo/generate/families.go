@@ -81,11 +81,11 @@ func systemBuilders() family {
 	return f
 }
 
-// machines is the sources of package rsm.
+// machines is the sources of package rsm, and of what examples make of its types.
 func machines() []string {
 	var all []string
 	for _, file := range []string{"client", "history", "intervals", "machines", "messages", "rsm", "sessions", "snapshot"} {
 		all = append(all, "paxos/rsm/"+file+".go")
 	}
-	return all
+	return append(all, "examples/replicated/log.go", "examples/replicated/replicated.go")
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"synod/actor"
+	"synod/examples/zoo/internal/systembuilders/replicated"
 	"synod/examples/zoo/internal/systembuilders/rsm"
 	"synod/examples/zoo/internal/systembuilders/systembuilders"
 	"synod/model"
@@ -43,7 +44,7 @@ type Config struct {
 const (
 	MaxServers  = 9
 	MaxClients  = 9
-	MaxCommands = 9
+	MaxCommands = replicated.MaxCommands
 )
 
 // Default is three servers that may change the view once, and a client with a command.
@@ -83,12 +84,12 @@ func (c Config) options() systembuilders.Options {
 func System[Mutant variant.Mutant](c Config) *model.System[rsm.Message] {
 	switch c.Machine {
 	case OfLog:
-		return compose[Mutant](c, "log", rsm.Log{Acknowledge: true}, logOps)
+		return compose[Mutant](c, "log", rsm.Log{Acknowledge: true}, replicated.LogOps)
 	case OfStore:
-		return compose[Mutant](c, "store", rsm.Store{}, storeOps)
+		return compose[Mutant](c, "store", rsm.Store{}, replicated.StoreOps)
 	case OfRegister:
 	}
-	return compose[Mutant](c, "register", rsm.Register[Value]{}, registerOps)
+	return compose[Mutant](c, "register", rsm.Register[Value]{}, replicated.RegisterOps[Value])
 }
 
 // Value is what clients write: 'A' and so on, a letter for each client and command; 0 at first.
@@ -100,54 +101,6 @@ func (v Value) String() string {
 		return "none"
 	}
 	return string(v)
-}
-
-// letter is the k-th value of a client, both counted from 0.
-func letter(client, k int) rune { return 'A' + rune(client*MaxCommands+k)%58 }
-
-// registerOps are the operations of a client: writes, and a read at last; a lone one of every second client is a read.
-func registerOps(client, commands int) []rsm.RegisterOp[Value] {
-	var ops []rsm.RegisterOp[Value]
-	for k := range commands {
-		if reads(client, k, commands) {
-			ops = append(ops, rsm.RegisterOp[Value]{})
-		} else {
-			ops = append(ops, rsm.RegisterOp[Value]{Write: true, Value: Value(letter(client, k))})
-		}
-	}
-	return ops
-}
-
-func reads(client, k, commands int) bool {
-	return commands > 1 && k == commands-1 || commands == 1 && client%2 == 1
-}
-
-func logOps(client, commands int) []rsm.LogOp {
-	var ops []rsm.LogOp
-	for k := range commands {
-		if reads(client, k, commands) {
-			ops = append(ops, rsm.LogOp{})
-		} else {
-			ops = append(ops, rsm.LogOp{Append: true, Entry: string(letter(client, k))})
-		}
-	}
-	return ops
-}
-
-func storeOps(client, commands int) []rsm.StoreOp {
-	var ops []rsm.StoreOp
-	for k := range commands {
-		value := string(letter(client, k))
-		switch {
-		case reads(client, k, commands):
-			ops = append(ops, rsm.StoreOp{Kind: rsm.Get, Key: "k"})
-		case k%2 == 1:
-			ops = append(ops, rsm.StoreOp{Kind: rsm.Swap, Key: "k", Old: ops[k-1].Value, Value: value})
-		default:
-			ops = append(ops, rsm.StoreOp{Kind: rsm.Put, Key: "k", Value: value})
-		}
-	}
-	return ops
 }
 
 // compose makes the model of servers of a machine.
