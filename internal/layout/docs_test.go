@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,68 +18,6 @@ import (
 
 	"synod/internal/needs"
 )
-
-// notRun lists the commands of the docs that TestCommands does not run, each with its reason.
-var notRun = map[string]string{
-	"go test ./...": "it would run this test again",
-	"paxos chat server --count 3 --id 0 --port 10000":                                           "it runs for ever; TestTalk in examples/chatroom/server runs three",
-	"paxos chat server --count 3 --id 1 --port 10001":                                           "as the one before",
-	"paxos chat server --count 3 --id 2 --port 10002":                                           "as the one before",
-	"paxos chat client --id 0":                                                                  "it takes lines; testdata/script/chatroom.txtar in cli has some",
-	"paxos spawn":                                                                               "it runs for ever; TestReadmeCommands in cli runs it, with the two below",
-	`echo '{"Put":[1,"X"]}' | nc -u -w1 127.0.0.1 3000`:                                         "it needs servers; TestReadmeCommands in cli has them",
-	`paxos spawn --model durable-abd --servers 5 --port 4000 --data-dir data`:                   "it runs for ever; tests in cli start servers",
-	`paxos spawn --only 0 --peers 192.0.2.1:3000,192.0.2.2:3000,192.0.2.3:3000 --data-dir data`: "it runs for ever, on another machine",
-	"paxos spawn --data-dir data --record run.ndjson":                                           "it runs for ever; TestRecorded in cli records",
-	"paxos replay run.ndjson":                                                                   "it needs a record; TestRecorded in cli has some",
-	`paxos client put X --servers 127.0.0.1:3000,127.0.0.1:3001,127.0.0.1:3002 --server 0`:      "it needs servers; TestClient in cli has them",
-	`paxos client get`:                                                                          "it needs servers; TestClient in cli has them",
-	`paxos client bench --clients 8 --duration 10s --reads 0.5`:                                 "it needs servers; TestClient in cli has them",
-	`paxos spawn --drop 0.05 --duplicate 0.05 --delay 5ms..50ms --seed 7`:                       "it runs for ever; TestLosses in cli starts such servers",
-	`echo 'cut 127.0.0.1:3001' | nc -U -N data/139637976796088.control`:                         "it needs servers; TestControl in spawn/faults gives such commands",
-	`go test ./spawn -run TestDatagrams -v -datagrams 10000000`:                                 "it takes a minute; a hundredth of it is a test",
-	`go test ./spawn -run TestManyClients -v -long`:                                             "it takes a minute; a tenth of it is a test",
-	`go test ./examples/abd -run TestCounts -long`:                                              "it takes minutes; the lesser counts are a test",
-	`go test ./examples/catalog -run TestExplanations -long`:                                    "it takes minutes; most mutants are a test",
-	`go test ./storage -run '^$' -bench .`:                                                      "a benchmark",
-	`go test ./spawn -run '^$' -bench .`:                                                        "a benchmark",
-	"paxos verify history.ndjson":                                                               "it needs a history; testdata/script/verify.txtar in cli has some",
-	"paxos verify history.edn --spec register --html page.html":                                 "it needs a history; testdata/script/verify.txtar in cli has some",
-	"paxos replay record-0 record-1 record-2 --explore-around 41 --steps 8":                     "it needs records; TestExplore in cli has some",
-	"paxos explore 3":                                                                 "it serves until it is stopped; TestBrowser in explorer runs it",
-	"npm ci --prefix explorer/web":                                                    "it writes to the sources",
-	"npm run build --prefix explorer/web":                                             "it writes to the sources; TestBundle in explorer compares",
-	"go test ./explorer -run 'TestBrowser|TestBundle'":                                "part of .ci/run",
-	"go build -o bin/paxos ./cmd/paxos":                                               "it writes to the sources",
-	"SYNOD_PAXOS=bin/paxos node explorer/web/test/screenshots.mjs docs/explorer":      "it writes to the sources",
-	`echo '{"Get":2}' | nc -u -w1 127.0.0.1 3001`:                                     "it needs servers; TestReadmeCommands in cli has them",
-	"go test -race -short ./...":                                                      "it would run this test again",
-	"paxos torture --faults kill --every 100ms --lasting 5ms..50ms --duration 60s":    "it takes a minute; TestBroken in cli does so",
-	"paxos new ../locks":                                                              "it writes beside the sources; TestNew in cli makes such a module",
-	"go run ./internal/rename example.org/synod":                                      "it changes the sources; TestRename in internal/rename does so with a copy",
-	"go work init . ../locks":                                                         "it writes to the sources",
-	"paxos torture":                                                                   "it takes half a minute; docs/torture.md has shorter ones",
-	"go test ./cli -run 'TestKills|TestBroken' -v -long":                              "it takes minutes; a few kills are a test",
-	"go test ./spawn/rehearse -run TestTenThousand -v -long":                          "it takes minutes; a few runs are a test",
-	"go test ./internal/layout -update":                                               "it would run this test again, and writes to the sources",
-	".ci/run":                                                                         "it would run this test again",
-	".ci/run lint tidy":                                                               "a step of .ci/run of its own",
-	"go vet ./...":                                                                    "a step of .ci/run of its own",
-	"UPDATE_SCRIPTS=1 go test ./cli":                                                  "it writes to the sources",
-	"go test ./paxos/singledecree -rewrite":                                           "it writes to the sources",
-	"go generate ./examples/zoo":                                                      "it writes to the sources",
-	"go test ./catalog/hunt -update":                                                  "it writes to the sources",
-	"go test ./trace -run '^$' -fuzz '^FuzzReadJSON$' -fuzztime 10s":                  "a step of .ci/run of its own",
-	"go test ./internal/visited -run '^$' -bench Insert":                              "a benchmark",
-	"go test -run xxx -bench . -benchtime 1x ./internal/visited":                      "a benchmark",
-	"/usr/bin/time -v paxos check-bfs 6 --workers 1 --progress off":                   "a benchmark",
-	"go test -run xxx -bench 'BFS|DFS|Walk|Limit' -benchtime 1x ./checker -clients 3": "a benchmark",
-	"go test ./internal/reference -run '^$' -bench Paxos":                             "a benchmark",
-	"go tool -modfile=tools/go.mod golangci-lint run ./...":                           "a step of .ci/run of its own",
-	"go tool -modfile=tools/go.mod gofumpt -modpath synod -l actor checker":           "a step of .ci/run of its own",
-	"go tool -modfile=tools/go.mod govulncheck ./...":                                 "a step of .ci/run of its own",
-	"go tool -modfile=tools/go.mod deadcode -test ./...":                              "a step of .ci/run of its own",
-}
 
 // documents are the files whose blocks are tested.
 func documents(t *testing.T) []string {
@@ -100,7 +39,7 @@ type block struct {
 	file  string
 	line  int // of the fence, from 1
 	lang  string
-	note  string // what an HTML comment on the line before says
+	notes []string // what HTML comments on the lines before say
 	lines []string
 	after *block // the block before it in the file, if only empty lines are between
 }
@@ -109,20 +48,20 @@ type block struct {
 func blocksOf(file, text string) []*block {
 	var all []*block
 	var open, last *block
-	note := ""
+	var notes []string
 	for i, line := range strings.Split(text, "\n") {
 		fence, isFence := strings.CutPrefix(line, "```")
 		switch {
 		case open != nil && isFence:
-			all, last, open, note = append(all, open), open, nil, ""
+			all, last, open, notes = append(all, open), open, nil, nil
 		case open != nil:
 			open.lines = append(open.lines, line)
 		case isFence:
-			open = &block{file: file, line: i + 1, lang: fence, note: note, after: last}
+			open = &block{file: file, line: i + 1, lang: fence, notes: notes, after: last}
 		case strings.HasPrefix(line, "<!-- "):
-			note = strings.TrimSuffix(strings.TrimPrefix(line, "<!-- "), " -->")
+			notes = append(notes, strings.TrimSuffix(strings.TrimPrefix(line, "<!-- "), " -->"))
 		case strings.TrimSpace(line) != "":
-			last, note = nil, ""
+			last, notes = nil, nil
 		}
 	}
 	return all
@@ -148,6 +87,53 @@ type command struct {
 	text  string
 	code  int
 	shown []string // what the output must hold, nil if the document shows nothing
+}
+
+// notRun is a comment that says why TestCommands does not run the commands of the block behind it, or only those that begin
+// with the words between backquotes, or, with a $ behind them, are these words.
+var notRun = regexp.MustCompile("^not run(?: `(.+)`)?: (.+)$")
+
+// skips returns for each command of a block why it is not run, and the notes that name no command.
+func skips(b *block, commands []*command) (why map[*command]string, idle []string) {
+	why = make(map[*command]string)
+	for _, note := range b.notes {
+		m := notRun.FindStringSubmatch(note)
+		if m == nil {
+			continue
+		}
+		words, whole := strings.CutSuffix(m[1], "$")
+		met := false
+		for _, c := range commands {
+			if words == "" || c.text == words || !whole && strings.HasPrefix(c.text, words+" ") {
+				why[c], met = m[2], true
+			}
+		}
+		if !met {
+			idle = append(idle, note)
+		}
+	}
+	return why, idle
+}
+
+// TestSkips compares what notes mean with what they say.
+func TestSkips(t *testing.T) {
+	blocks := blocksOf("x.md", strings.Join([]string{
+		"<!-- not run `paxos spawn`: one -->", "<!-- not run `paxos$`: two -->", "<!-- not run `nc`: three -->",
+		"```sh", "paxos spawn 3", "paxos spawning", "paxos", "```", "", "```sh", "nc", "```", "<!-- not run: four -->", "```sh", "nc", "```",
+	}, "\n"))
+	var got []string
+	for _, b := range blocks {
+		commands := commandsOf([]*block{b})
+		why, idle := skips(b, commands)
+		for _, c := range commands {
+			got = append(got, c.text+": "+why[c])
+		}
+		got = append(got, idle...)
+	}
+	want := []string{"paxos spawn 3: one", "paxos spawning: ", "paxos: two", "not run `nc`: three", "nc: ", "nc: four"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 var exitComment = regexp.MustCompile(`^(.*?)\s+# exit (\d)$`)
@@ -195,12 +181,19 @@ func TestCommands(t *testing.T) {
 	if err := os.CopyFS(work, os.DirFS(filepath.Join(root, "docs", "records"))); err != nil {
 		t.Fatal(err)
 	}
-	met := make(map[string]bool)
-	for _, c := range commandsOf(readBlocks(t)) {
+	commands := commandsOf(readBlocks(t))
+	why := make(map[*command]string)
+	for b, of := range byBlock(commands) {
+		reasons, idle := skips(b, of)
+		maps.Copy(why, reasons)
+		for _, note := range idle {
+			t.Errorf("%s:%d: no command is meant by %q", b.file, b.line, note)
+		}
+	}
+	for _, c := range commands {
 		t.Run(fmt.Sprintf("%s:%d", c.block.file, c.line), func(t *testing.T) {
-			met[c.text] = true
-			if why, ok := notRun[c.text]; ok {
-				t.Skipf("%s: %s", c.text, why)
+			if why[c] != "" {
+				t.Skipf("%s: %s", c.text, why[c])
 			}
 			folder := work
 			if !strings.HasPrefix(c.text, "paxos ") {
@@ -226,16 +219,19 @@ func TestCommands(t *testing.T) {
 			}
 		})
 	}
-	for text := range notRun {
-		if !met[text] {
-			t.Errorf("notRun names %q, which no document has", text)
-		}
+}
+
+func byBlock(commands []*command) map[*block][]*command {
+	all := make(map[*block][]*command)
+	for _, c := range commands {
+		all[c.block] = append(all[c.block], c)
 	}
+	return all
 }
 
 // runIn runs a line of a shell, in a folder, with paxos on the path, and gives its standard output.
 func runIn(folder, bin, line string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute) // for what never ends; builds take minutes on a busy machine
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", line)
 	cmd.Dir = folder
@@ -316,8 +312,8 @@ func TestCommandsOf(t *testing.T) {
 	if c := commands[1]; c.text != "b" || c.code != 3 || !slices.Equal(c.shown, []string{"out"}) || c.line != 4 {
 		t.Errorf("second command %+v", c)
 	}
-	if note := blocks[3].note; note != "excerpt of x.go" {
-		t.Errorf("note %q", note)
+	if notes := blocks[3].notes; !slices.Equal(notes, []string{"excerpt of x.go"}) {
+		t.Errorf("notes %q", notes)
 	}
 }
 
@@ -342,7 +338,7 @@ func TestExcerpts(t *testing.T) {
 			continue
 		}
 		seen++
-		file, ok := strings.CutPrefix(b.note, "excerpt of ")
+		file, ok := strings.CutPrefix(strings.Join(b.notes, " "), "excerpt of ")
 		if !ok {
 			t.Errorf("%s:%d: Go code without a comment that says of which file it is an excerpt", b.file, b.line)
 			continue
