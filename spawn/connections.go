@@ -7,6 +7,7 @@ type Connections struct {
 
 	Accepted uint64
 	Refused  uint64 // of clients, as all places were taken by such that were busy
+	Denied   uint64 // that were not let in, for what the other side is or says to be
 	Evicted  uint64 // that had been silent for longest, when another one came and all places were taken
 	Late     uint64 // whose messages took too long, or whose first one did
 	Idle     uint64 // of clients that said nothing for too long

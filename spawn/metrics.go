@@ -224,7 +224,7 @@ func writeConnections(w io.Writer, servers []Labelled) {
 		for _, of := range []struct {
 			why string
 			n   uint64
-		}{{"evicted", c.Evicted}, {"idle", c.Idle}, {"late", c.Late}, {"refused", c.Refused}, {"starved", c.Starved}} {
+		}{{"denied", c.Denied}, {"evicted", c.Evicted}, {"idle", c.Idle}, {"late", c.Late}, {"refused", c.Refused}, {"starved", c.Starved}} {
 			fmt.Fprintf(w, "%s{server=%q,reason=%q} %d\n", ended, s.Server, of.why, of.n)
 		}
 	}

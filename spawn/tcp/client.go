@@ -11,6 +11,7 @@ import (
 
 	"synod/actor"
 	"synod/spawn"
+	"synod/spawn/streams"
 )
 
 // ErrBroken tells that the connection to a server broke since the last message to it. The next message goes over a new
@@ -20,7 +21,7 @@ var ErrBroken = errors.New("the connection broke")
 // Client is a transport for clients: it has a connection to each server that it ever sent to. It is safe for concurrent
 // use.
 type Client struct {
-	inbox  chan packet
+	inbox  *streams.Inbox
 	closed chan struct{}
 	once   sync.Once
 	done   sync.WaitGroup
@@ -33,7 +34,7 @@ type Client struct {
 // NewClient makes a client without connections.
 func NewClient() *Client {
 	return &Client{
-		inbox: make(chan packet, MaxQueue), closed: make(chan struct{}),
+		inbox: streams.NewInbox(), closed: make(chan struct{}),
 		conns: make(map[actor.ID]net.Conn), broken: make(map[actor.ID]bool),
 	}
 }
@@ -101,12 +102,9 @@ func (c *Client) read(conn net.Conn, from actor.ID) {
 		if err != nil {
 			break
 		}
-		select {
-		case c.inbox <- packet{from, data}:
-			continue
-		case <-c.closed:
+		if !c.inbox.Put(from, data) {
+			break
 		}
-		break
 	}
 	conn.Close()
 	c.mu.Lock()
@@ -117,12 +115,13 @@ func (c *Client) read(conn net.Conn, from actor.ID) {
 
 // Receive waits for a message of any server, not longer than wait unless that is negative.
 func (c *Client) Receive(wait time.Duration) (actor.ID, []byte, error) {
-	return receive(c.inbox, c.closed, wait)
+	return c.inbox.Receive(wait)
 }
 
 // Close closes all connections.
 func (c *Client) Close() error {
 	c.once.Do(func() { close(c.closed) })
+	c.inbox.Close()
 	c.mu.Lock()
 	for _, conn := range c.conns {
 		conn.Close()

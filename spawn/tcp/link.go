@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"synod/actor"
+	"synod/spawn/streams"
 )
 
 // link is the connection to another server.
 type link struct {
 	to    actor.ID
 	addr  netip.AddrPort // not valid if nobody can be there
-	queue *queue
+	queue *streams.Queue[[]byte]
 }
 
 // run connects, sends what is queued, and connects again when the connection breaks, until the context ends.

@@ -8,7 +8,6 @@ package tcp
 import (
 	"bufio"
 	"cmp"
-	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -24,16 +23,11 @@ import (
 	"synod/actor"
 	"synod/spawn"
 	"synod/spawn/machine"
+	"synod/spawn/streams"
 )
 
-// Bounds of a transport.
+// How patient a transport is.
 const (
-	MaxQueue     = 1024     // messages that wait to be sent on a connection, and such that wait to be received by all together
-	maxWaiting   = 64 << 20 // bytes that wait to be sent on a connection, but for a lone message
-	MaxClients   = 1024     // connections of clients
-	MaxStrangers = 256      // connections that have not said yet who they are
-	maxPerPeer   = 4        // connections of one server, of which it uses the last
-
 	writePatience  = 10 * time.Second // how long a write may take
 	dialPatience   = 5 * time.Second
 	shortestPause  = 10 * time.Millisecond // between two attempts to connect; it doubles with each
@@ -62,31 +56,25 @@ func (l *Listener) Address() netip.AddrPort { return l.inner.Addr().(*net.TCPAdd
 // Close closes the socket.
 func (l *Listener) Close() error { return l.inner.Close() }
 
-// packet is a message that came.
-type packet struct {
-	from actor.ID
-	data []byte
-}
-
 // Transport is a transport over TCP. It is safe for concurrent use.
 type Transport struct {
 	Config
 	self     actor.ID
 	servers  []actor.ID
 	listener *Listener
-	inbox    chan packet
+	inbox    *streams.Inbox
 	links    []*link // to the other servers
 	ctx      context.Context
 	cancel   context.CancelFunc
 	done     sync.WaitGroup
 
-	places places // of connections that were accepted
+	places *streams.Guests // of connections that were accepted
 	began  time.Time
 
 	mu     sync.Mutex
 	warned spawn.Limiter
 	// clients are the queues of connections of clients, by the id that their address makes.
-	clients map[actor.ID]*queue
+	clients map[actor.ID]*streams.Queue[[]byte]
 }
 
 // Config is how servers find one another. The zero value is ids that stand for addresses, small messages, and clients too.
@@ -110,23 +98,23 @@ func (c Config) address(id actor.ID) netip.AddrPort {
 
 // Serve starts to serve as one of servers: it accepts connections, and makes one to each of the others. Close ends it.
 func Serve(l *Listener, self actor.ID, servers []actor.ID) *Transport {
-	return serve(l, self, servers, Config{}, usualLimits)
+	return serve(l, self, servers, Config{}, streams.Usual)
 }
 
 // Serve is the function Serve for servers that find one another in another way.
 func (c Config) Serve(l *Listener, self actor.ID, servers []actor.ID) *Transport {
-	return serve(l, self, servers, c, usualLimits)
+	return serve(l, self, servers, c, streams.Usual)
 }
 
-func serve(l *Listener, self actor.ID, servers []actor.ID, c Config, bounds limits) *Transport {
+func serve(l *Listener, self actor.ID, servers []actor.ID, c Config, bounds streams.Limits) *Transport {
 	ctx, cancel := context.WithCancel(context.Background())
 	t := &Transport{
-		Config: c, self: self, servers: servers, listener: l, inbox: make(chan packet, MaxQueue), ctx: ctx, cancel: cancel,
-		places: places{limits: bounds, peers: make(map[actor.ID]*list.List)}, began: time.Now(),
-		clients: make(map[actor.ID]*queue),
+		Config: c, self: self, servers: servers, listener: l, inbox: streams.NewInbox(), ctx: ctx, cancel: cancel,
+		places: streams.NewGuests(bounds), began: time.Now(),
+		clients: make(map[actor.ID]*streams.Queue[[]byte]),
 	}
 	for _, id := range actor.Others(servers, self) {
-		k := &link{to: id, addr: c.address(id), queue: newQueue()}
+		k := &link{to: id, addr: c.address(id), queue: streams.NewByteQueue()}
 		t.links = append(t.links, k)
 		t.done.Go(func() { k.run(ctx, self) })
 	}
@@ -136,51 +124,21 @@ func serve(l *Listener, self actor.ID, servers []actor.ID, c Config, bounds limi
 
 // Receive waits for a message, not longer than wait unless that is negative.
 func (t *Transport) Receive(wait time.Duration) (actor.ID, []byte, error) {
-	return receive(t.inbox, t.ctx.Done(), wait)
-}
-
-// receive takes what came, and waits for it until closed is, not longer than wait unless that is negative.
-func receive(inbox <-chan packet, closed <-chan struct{}, wait time.Duration) (actor.ID, []byte, error) {
-	if wait == 0 {
-		select {
-		case p := <-inbox:
-			return p.from, p.data, nil
-		default:
-		}
-	}
-	var over <-chan time.Time
-	if wait >= 0 {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		over = timer.C
-	}
-	select {
-	case p := <-inbox:
-		return p.from, p.data, nil
-	case <-over:
-		return 0, nil, os.ErrDeadlineExceeded
-	case <-closed:
-		return 0, nil, net.ErrClosed
-	}
+	return t.inbox.Receive(wait)
 }
 
 // Send queues a message. It is lost if the queue is full, or the client is gone.
 func (t *Transport) Send(to actor.ID, data []byte) error {
 	data = slices.Clone(data)
 	if to == t.self {
-		select {
-		case t.inbox <- packet{to, data}:
-			return nil
-		default:
-			return errFull
-		}
+		return t.inbox.Offer(to, data)
 	}
 	for _, k := range t.links {
 		if k.to == to {
-			if spawn.IsHeartbeat(data) && len(k.queue.messages) > 0 {
+			if spawn.IsHeartbeat(data) && len(k.queue.Messages) > 0 {
 				return nil // What waits already tells as much, once it can be sent.
 			}
-			return k.queue.add(data)
+			return k.queue.Add(data)
 		}
 	}
 	t.mu.Lock()
@@ -189,14 +147,15 @@ func (t *Transport) Send(to actor.ID, data []byte) error {
 	if queue == nil {
 		return fmt.Errorf("%s has no connection", spawn.Describe(to))
 	}
-	return queue.add(data)
+	return queue.Add(data)
 }
 
 // Close closes all connections, and waits for what Serve started. What was queued is lost.
 func (t *Transport) Close() error {
 	t.cancel()
+	t.inbox.Close()
 	err := t.listener.Close()
-	t.places.close()
+	t.places.Close()
 	t.done.Wait()
 	return err
 }
@@ -211,7 +170,7 @@ func (t *Transport) accept() {
 			}
 			t.warn("a connection could not be accepted", "error", err)
 			pause := longestPause
-			if (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) && t.places.starved() {
+			if (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) && t.places.Starved() {
 				pause = shortestPause
 			}
 			select {
@@ -221,101 +180,101 @@ func (t *Transport) accept() {
 				return
 			}
 		}
-		g, ok := t.places.admit(conn)
+		g, ok := t.places.Admit(conn)
 		if !ok {
 			conn.Close()
 			continue
 		}
-		t.done.Go(func() { t.places.gone(g, t.serve(g)) })
+		t.done.Go(func() { t.places.Gone(g, t.serve(g)) })
 	}
 }
 
 // serve reads what comes on a connection, and returns why it ended. The first message may say that the other side is a
 // server; else it is a client.
-func (t *Transport) serve(g *guest) reason {
-	remote, err := netip.ParseAddrPort(g.conn.RemoteAddr().String())
+func (t *Transport) serve(g *streams.Guest) streams.Reason {
+	remote, err := netip.ParseAddrPort(g.Conn.RemoteAddr().String())
 	if err != nil {
-		return over
+		return streams.Over
 	}
 	from, err := spawn.IDOf(remote)
 	if err != nil {
-		return over
+		return streams.Over
 	}
-	r := bufio.NewReader(g.conn)
-	if err := g.conn.SetReadDeadline(time.Now().Add(t.places.first)); err != nil {
-		return over
+	r := bufio.NewReader(g.Conn)
+	if err := g.Conn.SetReadDeadline(time.Now().Add(t.places.First)); err != nil {
+		return streams.Over
 	}
 	data, err := ReadFrame(r)
 	if err != nil {
 		t.refuse(from, err)
-		return slow(err, late)
+		return slow(err, streams.Late)
 	}
 	if id, ok := readHello(data); ok {
 		// A server speaks from a port of its own choice, but from its own address.
 		if t.address(id).Addr() != remote.Addr().Unmap() || !slices.Contains(t.servers, id) {
-			t.deliver(from, data) // The machine refuses it, and counts that.
-			return over
+			t.inbox.Put(from, data) // The machine refuses it, and counts that.
+			return streams.Over
 		}
-		t.places.peer(g, id)
+		t.places.Peer(g, id)
 		return t.listen(g, r, id, 0, cmp.Or(t.MaxMessage, machine.MaxMessage))
 	}
 	if t.Private {
 		t.warn("somebody who is not a server was refused", "from", spawn.Describe(from))
-		return over
+		return streams.Over
 	}
-	if !t.places.client(g) {
-		t.warn("a client was refused, as there are too many that are busy", "from", spawn.Describe(from), "places", t.places.limits.clients)
-		return over
+	if !t.places.Client(g) {
+		t.warn("a client was refused, as there are too many that are busy", "from", spawn.Describe(from), "places", t.places.Clients)
+		return streams.Over
 	}
-	stop := t.answer(g.conn, from)
+	stop := t.answer(g.Conn, from)
 	defer stop()
-	if !t.deliver(from, data) {
-		return over
+	if !t.inbox.Put(from, data) {
+		return streams.Over
 	}
-	return t.listen(g, r, from, t.places.idle, machine.MaxMessage)
+	return t.listen(g, r, from, t.places.Idle, machine.MaxMessage)
 }
 
 // listen delivers one message after the other, until the connection ends, or nothing comes for as long as patience; 0 is for
 // ever. A message that has begun must come to its end soon, and has most bytes at most.
-func (t *Transport) listen(g *guest, r *bufio.Reader, from actor.ID, patience time.Duration, most int) reason {
+func (t *Transport) listen(g *streams.Guest, r *bufio.Reader, from actor.ID, patience time.Duration, most int) streams.Reason {
 	for {
 		var until time.Time
 		if patience > 0 {
 			until = time.Now().Add(patience)
 		}
-		if err := g.conn.SetReadDeadline(until); err != nil {
-			return over
+		if err := g.Conn.SetReadDeadline(until); err != nil {
+			return streams.Over
 		}
 		if _, err := r.Peek(1); err != nil {
-			return slow(err, idle)
+			return slow(err, streams.Idle)
 		}
-		if err := g.conn.SetReadDeadline(time.Now().Add(t.places.whole)); err != nil {
-			return over
+		if err := g.Conn.SetReadDeadline(time.Now().Add(t.places.Whole)); err != nil {
+			return streams.Over
 		}
 		data, err := readFrame(r, most)
 		if err != nil {
 			t.refuse(from, err)
-			return slow(err, late)
+			return slow(err, streams.Late)
 		}
-		t.places.said(g)
-		if !t.deliver(from, data) {
-			return over
+		t.places.Said(g)
+		if !t.inbox.Put(from, data) {
+			return streams.Over
 		}
 	}
 }
 
 // slow returns the reason if an error says that the time was over.
-func slow(err error, why reason) reason {
+func slow(err error, why streams.Reason) streams.Reason {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return why
 	}
-	return over
+	return streams.Over
 }
 
 // refuse lets the machine refuse, and count, a message that is too large to be read.
 func (t *Transport) refuse(from actor.ID, err error) {
 	if errors.Is(err, errTooLarge) {
-		t.deliver(from, oversized)
+		t.inbox.Put(from, streams.Oversized)
 	}
 }
 
@@ -333,24 +292,11 @@ func (t *Transport) warn(text string, args ...any) {
 }
 
 // Connections returns how many connections were accepted, and what became of them.
-func (t *Transport) Connections() spawn.Connections { return t.places.count() }
-
-// oversized stands for a message that is too large to be read; nobody looks into it.
-var oversized = make([]byte, machine.MaxMessage+1)
-
-// deliver hands a message to Receive, and tells whether anybody is there.
-func (t *Transport) deliver(from actor.ID, data []byte) bool {
-	select {
-	case t.inbox <- packet{from, data}:
-		return true
-	case <-t.ctx.Done():
-		return false
-	}
-}
+func (t *Transport) Connections() spawn.Connections { return t.places.Count() }
 
 // answer sends what is queued for a client, until stop is called.
 func (t *Transport) answer(conn net.Conn, id actor.ID) (stop func()) {
-	queue, over := newQueue(), make(chan struct{})
+	queue, over := streams.NewByteQueue(), make(chan struct{})
 	t.mu.Lock()
 	t.clients[id] = queue
 	t.mu.Unlock()
@@ -372,12 +318,12 @@ func (t *Transport) answer(conn net.Conn, id actor.ID) (stop func()) {
 
 // write writes what is queued, until over is closed. What was written before an error may have arrived or not, and is
 // not written again: messages come at most once, and in order.
-func write(conn net.Conn, queue *queue, over <-chan struct{}) error {
+func write(conn net.Conn, queue *streams.Queue[[]byte], over <-chan struct{}) error {
 	w := bufio.NewWriterSize(conn, bufferedOutput)
 	for {
 		var data []byte
 		select {
-		case data = <-queue.messages:
+		case data = <-queue.Messages:
 		case <-over:
 			return nil
 		}
@@ -385,12 +331,12 @@ func write(conn net.Conn, queue *queue, over <-chan struct{}) error {
 			return err
 		}
 		for more := true; more; {
-			queue.taken(data)
+			queue.Taken(data)
 			if err := WriteFrame(w, data); err != nil {
 				return err
 			}
 			select { // What is there already goes along.
-			case data = <-queue.messages:
+			case data = <-queue.Messages:
 			default:
 				more = false
 			}

@@ -15,6 +15,7 @@ import (
 	"synod/actor"
 	"synod/spawn"
 	"synod/spawn/machine"
+	"synod/spawn/streams"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -119,9 +120,9 @@ func TestBounded(t *testing.T) {
 	ids := []actor.ID{idOf(t, l), idOf(t, away)}
 	closed(t, away)
 	a := Serve(l, ids[0], ids)
-	for i := range MaxQueue + 10 {
+	for i := range streams.MaxQueue + 10 {
 		err := a.Send(ids[1], []byte("x"))
-		if i < MaxQueue && err != nil || i >= MaxQueue && !errors.Is(err, errFull) {
+		if i < streams.MaxQueue && err != nil || i >= streams.MaxQueue && !errors.Is(err, streams.ErrFull) {
 			t.Fatalf("message %d: %v", i, err)
 		}
 	}
@@ -240,23 +241,7 @@ func TestAddresses(t *testing.T) {
 	if err := b.Send(0, append(large, 'x')); err != nil {
 		t.Fatal(err)
 	}
-	if _, data, err := a.Receive(time.Minute); err != nil || len(data) != len(oversized) {
+	if _, data, err := a.Receive(time.Minute); err != nil || len(data) != len(streams.Oversized) {
 		t.Fatalf("received %d bytes, %v", len(data), err)
-	}
-}
-
-// TestQueueBytes bounds what waits for somebody who is away.
-func TestQueueBytes(t *testing.T) {
-	q := newQueue()
-	lone := make([]byte, maxWaiting+1)
-	if err := q.add(lone); err != nil {
-		t.Fatal(err)
-	}
-	if err := q.add([]byte("x")); !errors.Is(err, errFull) {
-		t.Fatalf("more than the bound waits: %v", err)
-	}
-	q.taken(<-q.messages)
-	if err := q.add([]byte("x")); err != nil || q.bytes.Load() != 1 {
-		t.Fatalf("%v, %d bytes", err, q.bytes.Load())
 	}
 }

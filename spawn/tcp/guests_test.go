@@ -11,6 +11,7 @@ import (
 
 	"synod/actor"
 	"synod/spawn"
+	"synod/spawn/streams"
 )
 
 // dial connects to a server.
@@ -47,7 +48,7 @@ func ended(t *testing.T, conn net.Conn) {
 	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	if data, err := ReadFrame(conn); err == nil || slow(err, late) == late {
+	if data, err := ReadFrame(conn); err == nil || slow(err, streams.Late) == streams.Late {
 		t.Fatalf("read %q, %v; want the end of the connection", data, err)
 	}
 	conn.Close()
@@ -106,7 +107,7 @@ func TestCrowded(t *testing.T) {
 	want(t, a, ids[1], "again")
 
 	c := a.Connections()
-	if c.Strangers > MaxStrangers || c.Clients != 2 || c.Peers == 0 || c.Evicted+c.Late == 0 || c.Refused != 0 {
+	if c.Strangers > streams.MaxStrangers || c.Clients != 2 || c.Peers == 0 || c.Evicted+c.Late == 0 || c.Refused != 0 {
 		t.Errorf("%+v", c)
 	}
 	closed(t, client, newcomer, a, b)
@@ -119,17 +120,17 @@ func TestCrowded(t *testing.T) {
 // say nothing, but not those of servers.
 func TestSlow(t *testing.T) {
 	for name, tt := range map[string]struct {
-		change func(*limits)
+		change func(*streams.Limits)
 		said   []byte // after one message, if it is a client
 		client bool
 		count  func(spawn.Connections) uint64
 	}{
-		"silent":  {func(l *limits) { l.first = time.Millisecond }, nil, false, func(c spawn.Connections) uint64 { return c.Late }},
-		"slow":    {func(l *limits) { l.first = time.Millisecond }, []byte{0, 0, 0, 9}, false, func(c spawn.Connections) uint64 { return c.Late }},
-		"slower":  {func(l *limits) { l.whole = time.Millisecond }, []byte{0, 0, 0, 9}, true, func(c spawn.Connections) uint64 { return c.Late }},
-		"at rest": {func(l *limits) { l.idle = time.Millisecond }, nil, true, func(c spawn.Connections) uint64 { return c.Idle }},
+		"silent":  {func(l *streams.Limits) { l.First = time.Millisecond }, nil, false, func(c spawn.Connections) uint64 { return c.Late }},
+		"slow":    {func(l *streams.Limits) { l.First = time.Millisecond }, []byte{0, 0, 0, 9}, false, func(c spawn.Connections) uint64 { return c.Late }},
+		"slower":  {func(l *streams.Limits) { l.Whole = time.Millisecond }, []byte{0, 0, 0, 9}, true, func(c spawn.Connections) uint64 { return c.Late }},
+		"at rest": {func(l *streams.Limits) { l.Idle = time.Millisecond }, nil, true, func(c spawn.Connections) uint64 { return c.Idle }},
 	} {
-		bounds := usualLimits
+		bounds := streams.Usual
 		tt.change(&bounds)
 		l, peer := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
 		ids := []actor.ID{idOf(t, l), idOf(t, peer)}
@@ -172,8 +173,8 @@ func TestSlow(t *testing.T) {
 
 // TestPlaces fills the places of clients: one that was silent gives its place away, and busy ones keep theirs.
 func TestPlaces(t *testing.T) {
-	bounds := usualLimits
-	bounds.clients, bounds.restless = 2, 0
+	bounds := streams.Usual
+	bounds.Clients, bounds.Restless = 2, 0
 	l := listen(t, "127.0.0.1:0")
 	a := serve(l, idOf(t, l), []actor.ID{idOf(t, l)}, Config{}, bounds)
 	first, second, third := dial(t, a), dial(t, a), dial(t, a)
@@ -188,7 +189,7 @@ func TestPlaces(t *testing.T) {
 	}
 	closed(t, a, first, third)
 
-	bounds.restless = time.Hour
+	bounds.Restless = time.Hour
 	l = listen(t, "127.0.0.1:0")
 	a = serve(l, idOf(t, l), []actor.ID{idOf(t, l)}, Config{}, bounds)
 	first, second, third = dial(t, a), dial(t, a), dial(t, a)
