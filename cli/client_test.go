@@ -23,9 +23,9 @@ func asks(t *testing.T, args ...string) (stdout string, code int) {
 	return out.String(), code
 }
 
-// TestClient puts and gets, over both transports, at servers that are killed and come back.
+// TestClient puts and gets, over every transport, at servers that are killed and come back.
 func TestClient(t *testing.T) {
-	for _, transport := range []string{"udp", "tcp"} {
+	for _, transport := range []string{"udp", "tcp", "grpc"} {
 		t.Run(transport, func(t *testing.T) {
 			addresses := peers(t, 3)
 			args := []string{"--model", "durable-abd", "--transport", transport, "--data-dir", t.TempDir()}

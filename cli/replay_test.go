@@ -30,7 +30,7 @@ func replayFiles(t *testing.T, args ...string) (string, int) {
 // TestRecorded records three processes under load, which are killed and started again, and replays their records, as
 // they are and with mistakes.
 func TestRecorded(t *testing.T) {
-	for _, transport := range []string{"udp", "tcp"} {
+	for _, transport := range []string{"udp", "tcp", "grpc"} {
 		t.Run(transport, func(t *testing.T) {
 			dir := t.TempDir()
 			addresses := peers(t, 3)

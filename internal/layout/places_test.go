@@ -32,6 +32,7 @@ func TestPlaces(t *testing.T) {
 		{"A protocol", []string{"examples/durableabd", "examples/durableabd/wire"}, []string{"examples/zoo/durableabd_gen.go"}},
 		{"A transport", []string{"spawn/udp"}, nil},
 		{"A transport", []string{"spawn/tcp"}, nil},
+		{"A transport", []string{"spawn/grpc", "spawn/grpc/framepb"}, nil},
 	} {
 		listed := listedUnder(string(text), tt.heading)
 		if len(listed) == 0 {

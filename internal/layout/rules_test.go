@@ -44,6 +44,15 @@ var rules = []rule{
 		folder: "paxos/systembuilders/node", pure: true,
 		ours: []string{"actor", "paxos/rsm", "paxos/systembuilders"},
 	},
+	{
+		// The protocol itself knows of no protobuf; its forms on a wire do.
+		folder: "paxos/systembuilders/paxospb", ours: []string{"actor", "paxos/rsm", "paxos/systembuilders"},
+		third: []string{"google.golang.org/protobuf"},
+	},
+	{
+		folder: "paxos/systembuilders/transportpb", ours: []string{"paxos/systembuilders/paxospb"},
+		third: []string{"google.golang.org/grpc", "google.golang.org/protobuf"},
+	},
 	{folder: "paxos/systembuilders", ours: []string{"actor", "paxos/rsm", "paxos/systembuilders"}, pure: true},
 	{folder: "paxos/multipaxos", ours: []string{"actor", "paxos/multipaxos", "paxos/rsm"}, pure: true},
 	{folder: "network", ours: []string{"actor", "network"}, pure: true},
@@ -88,7 +97,11 @@ var rules = []rule{
 	},
 	{
 		folder: "spawn", ours: []string{"actor", "consistency", "internal", "invariant", "spawn", "storage"}, except: notShipped,
-		third: []string{"golang.org/x/sys", "google.golang.org/grpc", "google.golang.org/protobuf"},
+		third: []string{"golang.org/x/sys"},
+	},
+	{
+		folder: "spawn/grpc", ours: []string{"actor", "internal", "spawn"}, except: notShipped,
+		third: []string{"google.golang.org/grpc", "google.golang.org/protobuf"},
 	},
 	{
 		// Servers of Multi-Paxos for any machine: the protocol itself knows of no sockets.

@@ -17,7 +17,7 @@ import (
 // TestConfirmed replays runs of every program, with crashes, repeats, losses and timers.
 func TestConfirmed(t *testing.T) {
 	for _, model := range shipped.All().Spawnable() {
-		for _, transport := range []string{"udp", "tcp"} {
+		for _, transport := range []string{"udp", "tcp", "grpc"} {
 			t.Run(model+" "+transport, func(t *testing.T) {
 				c := newCluster(t, model, transport, nil)
 				for i := range 9 {
@@ -69,7 +69,7 @@ func TestRetries(t *testing.T) {
 
 // TestRepeated lets messages of UDP come twice, and out of order; over TCP that must not be.
 func TestRepeated(t *testing.T) {
-	for _, transport := range []string{"udp", "tcp"} {
+	for _, transport := range []string{"udp", "tcp", "grpc"} {
 		c := newCluster(t, "single-decree", transport, nil)
 		if err := c.deliver(envelope{client, c.ids[0], []byte(`{"Put":[1,"X"]}`)}); err != nil {
 			t.Fatal(err)

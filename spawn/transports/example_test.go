@@ -13,4 +13,5 @@ func Example() {
 	// Output:
 	// udp false
 	// tcp true
+	// grpc true
 }

@@ -10,6 +10,7 @@ import (
 
 	"synod/actor"
 	"synod/spawn"
+	"synod/spawn/grpc"
 	"synod/spawn/tcp"
 	"synod/spawn/udp"
 )
@@ -67,6 +68,18 @@ var all = []Transport{
 			return Endpoint{Address: l.Address(), Serve: serve, Close: l.Close}, nil
 		},
 		Dial: func(netip.AddrPort) (spawn.Transport, error) { return tcp.NewClient(), nil },
+	},
+	{
+		Name: "grpc", Doc: "streams of gRPC", Ordered: true,
+		Listen: func(at netip.AddrPort) (Endpoint, error) {
+			l, err := grpc.Listen(at)
+			if err != nil {
+				return Endpoint{}, err
+			}
+			serve := func(self actor.ID, servers []actor.ID) spawn.Transport { return grpc.Serve(l, self, servers) }
+			return Endpoint{Address: l.Address(), Serve: serve, Close: l.Close}, nil
+		},
+		Dial: func(netip.AddrPort) (spawn.Transport, error) { return grpc.NewClient(), nil },
 	},
 }
 

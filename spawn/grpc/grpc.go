@@ -1,0 +1,341 @@
+// Package grpc carries messages by gRPC, whatever actors they are of: as frames of bytes, over one long-lived stream from each
+// server to every other one, and one in both directions for a client. What waits to be sent is bounded; beyond that, messages
+// are lost. The schema is in package framepb. Link and Door are for services of other schemas, too.
+package grpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	rpc "google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
+
+	"synod/actor"
+	"synod/spawn"
+	"synod/spawn/grpc/framepb"
+	"synod/spawn/machine"
+	"synod/spawn/streams"
+)
+
+// Bounds of a server.
+const (
+	maxStreams = 16      // calls under way on one connection
+	maxHeaders = 8 << 10 // bytes of what goes before a call
+	overhead   = 16      // bytes that a frame has besides its message
+)
+
+// serverKey is what a stream of a server has before its messages: the server's id, in decimal.
+const serverKey = "synod-server"
+
+// Plain returns credentials of those who need none, and encrypt nothing.
+func Plain() credentials.TransportCredentials { return insecure.NewCredentials() }
+
+// NewServer returns a server that has no services yet but those by which others find out what it has and how it is: reflection
+// and health. Messages have at most so many bytes.
+func NewServer(c credentials.TransportCredentials, most int) *rpc.Server {
+	s := rpc.NewServer(
+		rpc.Creds(c),
+		rpc.ConnectionTimeout(dialPatience),
+		rpc.WaitForHandlers(true),
+		rpc.MaxConcurrentStreams(maxStreams),
+		rpc.MaxHeaderListSize(maxHeaders),
+		rpc.MaxRecvMsgSize(most),
+		rpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingPatience}),
+		rpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingEvery / 2, PermitWithoutStream: true}),
+	)
+	healthpb.RegisterHealthServer(s, health.NewServer())
+	reflection.Register(s)
+	return s
+}
+
+// Transport is a transport over gRPC. It is safe for concurrent use.
+type Transport struct {
+	self    actor.ID
+	servers []actor.ID
+	door    *Door
+	server  *rpc.Server
+	inbox   *streams.Inbox
+	links   map[actor.ID]*Link[[]byte] // to the other servers
+	inbound map[actor.ID]*inbound      // from them
+	cancel  context.CancelFunc
+	done    sync.WaitGroup
+
+	mu sync.Mutex
+	// clients are the queues of connections of clients, by the id that their address makes.
+	clients map[actor.ID]*streams.Queue[[]byte]
+}
+
+// Serve starts to serve as one of servers, whose ids stand for addresses: it accepts connections, and makes one to each of the
+// others. Close ends it.
+func Serve(l *Listener, self actor.ID, servers []actor.ID) *Transport {
+	return serve(l, self, servers, streams.Usual)
+}
+
+func serve(l *Listener, self actor.ID, servers []actor.ID, limits streams.Limits) *Transport {
+	ctx, cancel := context.WithCancel(context.Background())
+	t := &Transport{
+		self: self, servers: servers, door: NewDoor(l, limits), inbox: streams.NewInbox(), cancel: cancel,
+		server: NewServer(Plain(), machine.MaxMessage+overhead),
+		links:  make(map[actor.ID]*Link[[]byte]), inbound: make(map[actor.ID]*inbound),
+		clients: make(map[actor.ID]*streams.Queue[[]byte]),
+	}
+	for _, id := range actor.Others(servers, self) {
+		t.inbound[id] = new(inbound)
+		k := &Link[[]byte]{Credentials: Plain(), Queue: streams.NewByteQueue(), Open: t.deliver}
+		t.links[id] = k
+		if at, ok := spawn.AddressOf(id); ok {
+			k.Address = at.String()
+			t.done.Go(func() { _ = k.Run(ctx) }) // An address is never refused.
+		}
+	}
+	framepb.RegisterCarrierServer(t.server, &carrier{transport: t})
+	t.done.Go(func() { _ = t.server.Serve(t.door) }) // It ends by Close.
+	return t
+}
+
+// deliver opens the stream to another server.
+func (t *Transport) deliver(ctx context.Context, conn rpc.ClientConnInterface) (Stream[[]byte], error) {
+	ctx = metadata.AppendToOutgoingContext(ctx, serverKey, t.self.String())
+	s, err := framepb.NewCarrierClient(conn).Deliver(ctx, rpc.WaitForReady(true))
+	if err != nil {
+		return Stream[[]byte]{}, err
+	}
+	return Stream[[]byte]{
+		Send:   func(data []byte) error { return s.Send(&framepb.Frame{Data: data}) },
+		Header: s.Header,
+		Ended:  func() error { return s.RecvMsg(new(framepb.Delivered)) },
+	}, nil
+}
+
+// Receive waits for a message, not longer than wait unless that is negative.
+func (t *Transport) Receive(wait time.Duration) (actor.ID, []byte, error) {
+	return t.inbox.Receive(wait)
+}
+
+// Send queues a message. It is lost if the queue is full, or the client is gone.
+func (t *Transport) Send(to actor.ID, data []byte) error {
+	data = slices.Clone(data)
+	if to == t.self {
+		return t.inbox.Offer(to, data)
+	}
+	if k := t.links[to]; k != nil {
+		if spawn.IsHeartbeat(data) && len(k.Queue.Messages) > 0 {
+			return nil // What waits already tells as much, once it can be sent.
+		}
+		return k.Queue.Add(data)
+	}
+	t.mu.Lock()
+	queue := t.clients[to]
+	t.mu.Unlock()
+	if queue == nil {
+		return fmt.Errorf("%s has no connection", spawn.Describe(to))
+	}
+	return queue.Add(data)
+}
+
+// Close closes all connections, and waits for what Serve started. What was queued is lost.
+func (t *Transport) Close() error {
+	t.cancel()
+	t.inbox.Close()
+	err := t.door.Close()
+	t.server.Stop()
+	t.done.Wait()
+	return err
+}
+
+// Connections returns how many connections were accepted, and what became of them.
+func (t *Transport) Connections() spawn.Connections { return t.door.Connections() }
+
+// inbound is what comes of another server: of several streams only the one that was opened last counts, so that what is left
+// of an earlier one does not come in between.
+type inbound struct {
+	mu     sync.Mutex // held while a message is put into the inbox
+	stream uint64     // the last one
+}
+
+// open returns the number of a new stream.
+func (i *inbound) open() uint64 {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.stream++
+	return i.stream
+}
+
+// put calls put, unless there is a later stream, and reports whether the stream may go on.
+func (i *inbound) put(stream uint64, put func() bool) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.stream == stream && put()
+}
+
+// carrier is the service of a Transport.
+type carrier struct {
+	framepb.UnimplementedCarrierServer
+	transport *Transport
+}
+
+// Deliver takes the messages of another server.
+func (c *carrier) Deliver(stream rpc.ClientStreamingServer[framepb.Frame, framepb.Delivered]) error {
+	t := c.transport
+	g, at, ok := t.door.Guest(stream.Context())
+	if !ok {
+		return errGone
+	}
+	id, err := caller(stream.Context())
+	// A server speaks from a port of its own choice, but from its own address.
+	from, known := t.inbound[id]
+	if place, valid := spawn.AddressOf(id); err != nil || !known || !valid || place.Addr() != at.Addr().Unmap() {
+		t.door.Guests().Denied()
+		return status.Errorf(codes.PermissionDenied, "server %v of %v: must be one of the servers", id, at)
+	}
+	t.door.Guests().Peer(g, id)
+	if err := stream.SendHeader(nil); err != nil {
+		return err
+	}
+	number := from.open()
+	for {
+		frame, err := stream.Recv()
+		if err != nil {
+			return t.refuse(id, err)
+		}
+		t.door.Guests().Said(g)
+		if !from.put(number, func() bool { return t.inbox.Put(id, frame.GetData()) }) {
+			return status.Error(codes.Aborted, "there is a later stream")
+		}
+	}
+}
+
+// errGone is the answer to a call on a connection that is closed.
+var errGone = status.Error(codes.Unavailable, "the connection is closed")
+
+// refuse lets the machine refuse, and count, a message that is too large to be read. It returns why the stream ends.
+func (t *Transport) refuse(from actor.ID, err error) error {
+	if status.Code(err) == codes.ResourceExhausted {
+		t.inbox.Put(from, streams.Oversized)
+	}
+	return err
+}
+
+// caller returns which server says that it opens a stream.
+func caller(ctx context.Context) (actor.ID, error) {
+	md, _ := metadata.FromIncomingContext(ctx)
+	values := md.Get(serverKey)
+	if len(values) != 1 {
+		return 0, errors.New("no server says who it is")
+	}
+	id, err := strconv.ParseUint(values[0], 10, 64)
+	return actor.ID(id), err
+}
+
+// Converse takes messages of a client, and sends it what servers have for it, until it is silent for too long or does not take
+// what is sent.
+func (c *carrier) Converse(stream rpc.BidiStreamingServer[framepb.Frame, framepb.Frame]) error {
+	t := c.transport
+	g, at, ok := t.door.Guest(stream.Context())
+	if !ok {
+		return errGone
+	}
+	from, err := spawn.IDOf(netip.AddrPortFrom(at.Addr(), at.Port()))
+	if err != nil {
+		return status.Error(codes.InvalidArgument, err.Error())
+	}
+	queue := streams.NewByteQueue()
+	t.mu.Lock()
+	_, taken := t.clients[from]
+	if !taken {
+		t.clients[from] = queue
+	}
+	t.mu.Unlock()
+	if taken {
+		return status.Error(codes.ResourceExhausted, "there is a conversation on this connection: must be one at a time")
+	}
+	defer func() {
+		t.mu.Lock()
+		delete(t.clients, from)
+		t.mu.Unlock()
+	}()
+	if !t.door.Guests().Client(g) {
+		return status.Error(codes.ResourceExhausted, "there are too many clients that are busy")
+	}
+	over := make(chan error, 3) // for both directions, and one that takes too long
+	said := make(chan struct{}, 1)
+	t.done.Go(func() { over <- t.hear(stream, g, from, said) })
+	t.done.Go(func() { over <- answer(stream, queue, over) })
+	return t.attend(stream.Context(), over, said)
+}
+
+// attend waits for the end of a conversation.
+func (t *Transport) attend(ctx context.Context, over <-chan error, said <-chan struct{}) error {
+	patience := t.door.Guests().Idle
+	idle := time.NewTimer(patience)
+	defer idle.Stop()
+	for {
+		select {
+		case err := <-over:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-said:
+			idle.Reset(patience)
+		case <-idle.C:
+			return status.Errorf(codes.DeadlineExceeded, "nothing was said for %v", patience)
+		}
+	}
+}
+
+// hear takes what a client says.
+func (t *Transport) hear(
+	stream rpc.BidiStreamingServer[framepb.Frame, framepb.Frame], g *streams.Guest, from actor.ID, said chan<- struct{},
+) error {
+	for {
+		frame, err := stream.Recv()
+		if err != nil {
+			return t.refuse(from, err)
+		}
+		t.door.Guests().Said(g)
+		select {
+		case said <- struct{}{}:
+		default:
+		}
+		if !t.inbox.Put(from, frame.GetData()) {
+			return errGone
+		}
+	}
+}
+
+// answer sends a client what is queued for it, until the stream is over. If the client does not take something for too long, it
+// says so.
+func answer(
+	stream rpc.BidiStreamingServer[framepb.Frame, framepb.Frame], queue *streams.Queue[[]byte], slow chan<- error,
+) error {
+	late := time.AfterFunc(writePatience, func() { slow <- status.Error(codes.DeadlineExceeded, errSlow.Error()) })
+	defer late.Stop()
+	for {
+		late.Stop()
+		var data []byte
+		select {
+		case data = <-queue.Messages:
+		case <-stream.Context().Done():
+			return stream.Context().Err()
+		}
+		queue.Taken(data)
+		late.Reset(writePatience)
+		if err := stream.Send(&framepb.Frame{Data: data}); err != nil {
+			return err
+		}
+	}
+}

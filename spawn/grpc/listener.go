@@ -1,0 +1,108 @@
+package grpc
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"syscall"
+
+	"google.golang.org/grpc/peer"
+
+	"synod/spawn"
+	"synod/spawn/streams"
+)
+
+// Listener is a bound socket that does not serve yet.
+type Listener struct{ inner *net.TCPListener }
+
+// Listen binds a socket at an IPv4 address. With port 0 it gets a free one.
+func Listen(addr netip.AddrPort) (*Listener, error) {
+	l, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(addr))
+	if err != nil {
+		return nil, err
+	}
+	return &Listener{l}, nil
+}
+
+// Address is where the socket is.
+func (l *Listener) Address() netip.AddrPort { return l.inner.Addr().(*net.TCPAddr).AddrPort() }
+
+// Close closes the socket.
+func (l *Listener) Close() error { return l.inner.Close() }
+
+// Door lets connections in, each of which has a place among guests. It is a net.Listener. Make one with NewDoor.
+type Door struct {
+	net.Listener
+	guests *streams.Guests
+	known  sync.Map // *streams.Guest by the address of the other side, as text
+}
+
+// NewDoor returns the door of a socket.
+func NewDoor(l *Listener, limits streams.Limits) *Door {
+	return &Door{Listener: l.inner, guests: streams.NewGuests(limits)}
+}
+
+// Accept waits for a connection.
+func (d *Door) Accept() (net.Conn, error) {
+	for {
+		conn, err := d.Listener.Accept()
+		if err != nil {
+			if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+				d.guests.Starved()
+			}
+			return nil, err
+		}
+		g, ok := d.guests.Admit(conn)
+		if !ok {
+			conn.Close()
+			continue
+		}
+		key := conn.RemoteAddr().String()
+		d.known.Store(key, g)
+		return &guestConn{Conn: conn, gone: sync.OnceFunc(func() {
+			d.known.CompareAndDelete(key, g)
+			d.guests.Gone(g, streams.Over)
+		})}, nil
+	}
+}
+
+// Close closes the socket and all connections.
+func (d *Door) Close() error {
+	err := d.Listener.Close()
+	d.guests.Close()
+	return err
+}
+
+// Guest returns the connection of a call, and the address at its other end.
+func (d *Door) Guest(ctx context.Context) (*streams.Guest, netip.AddrPort, bool) {
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return nil, netip.AddrPort{}, false
+	}
+	text := p.Addr.String()
+	g, known := d.known.Load(text)
+	at, err := netip.ParseAddrPort(text)
+	if !known || err != nil {
+		return nil, at, false
+	}
+	return g.(*streams.Guest), at, true
+}
+
+// Guests are the connections that were let in.
+func (d *Door) Guests() *streams.Guests { return d.guests }
+
+// Connections returns how many connections were accepted, and what became of them.
+func (d *Door) Connections() spawn.Connections { return d.guests.Count() }
+
+// guestConn gives its place back when it is closed.
+type guestConn struct {
+	net.Conn
+	gone func()
+}
+
+func (c *guestConn) Close() error {
+	c.gone()
+	return c.Conn.Close()
+}
