@@ -1,0 +1,137 @@
+package paxospb
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"synod/actor"
+	"synod/paxos/rsm"
+	"synod/paxos/systembuilders"
+	"synod/paxos/systembuilders/node"
+)
+
+// Decode returns what a message says to a node, in any dialect, or an error for one that says nothing. Whether it is a
+// node that says it, and to whom, is for Node.Step to judge.
+func Decode(p *Message) (node.Message, error) {
+	m := node.Message{To: actor.ID(p.GetTo())}
+	var from uint64
+	var err error
+	switch p := p.GetType().(type) {
+	case *Message_ViewChange:
+		from = p.ViewChange.GetNodeId()
+		m.Message = systembuilders.ViewChange{Attempted: systembuilders.View(p.ViewChange.GetAttemptedView())}
+	case *Message_ViewChangeProof:
+		from = p.ViewChangeProof.GetNodeId()
+		m.Message = systembuilders.VCProof{
+			Installed: systembuilders.View(p.ViewChangeProof.GetInstalledView()), Aru: rsm.Slot(p.ViewChangeProof.GetLocalAru()),
+		}
+	case *Message_Prepare:
+		from = p.Prepare.GetNodeId()
+		m.Message = systembuilders.Prepare{
+			View: systembuilders.View(p.Prepare.GetView()), Aru: rsm.Slot(p.Prepare.GetLocalAru()),
+		}
+	case *Message_PrepareOk:
+		from = p.PrepareOk.GetNodeId()
+		m.Message, err = prepareOKOf(p.PrepareOk)
+	case *Message_Proposal:
+		from = p.Proposal.GetNodeId()
+		m.Message, err = proposalOf(p.Proposal)
+	case *Message_Accept:
+		from = p.Accept.GetNodeId()
+		m.Message = systembuilders.Accept{View: systembuilders.View(p.Accept.GetView()), Seq: rsm.Slot(p.Accept.GetSeq())}
+	case *Message_GloballyOrderedUpdate:
+		from = p.GloballyOrderedUpdate.GetNodeId()
+		m.Message, err = orderedOf(p.GloballyOrderedUpdate)
+	case *Message_ClientUpdate:
+		from = p.ClientUpdate.GetNodeId()
+		m.Message, err = forwardedOf(p.ClientUpdate)
+	case *Message_Learn:
+		from = p.Learn.GetNodeId()
+		m.Message = systembuilders.Learn{Aru: rsm.Slot(p.Learn.GetLocalAru())}
+	default:
+		err = errors.New("it has no type that is known")
+	}
+	if err != nil {
+		return node.Message{}, fmt.Errorf("paxospb: %w", err)
+	}
+	m.From = actor.ID(from)
+	return m, nil
+}
+
+// errNobody is for an update of a client that cannot be.
+var errNobody = fmt.Errorf("an update of client %d: that number is for slots without any", uint64(Nobody))
+
+func updateOf(p *ClientUpdate) (update, error) {
+	if p.GetClientId() == Nobody {
+		return update{}, errNobody
+	}
+	return update{Node: actor.ID(p.GetNodeId()), Command: rsm.Command[string]{
+		ID: rsm.ID{Client: rsm.Client(p.GetClientId()), Local: rsm.Local(p.GetTimestamp())},
+		Op: string(p.GetUpdate()), End: p.GetEnd(), Floor: rsm.Local(p.GetFloor()),
+	}}, nil
+}
+
+func forwardedOf(p *ClientUpdate) (forwarded, error) {
+	u, err := updateOf(p)
+	return forwarded{Update: u}, err
+}
+
+// slotOf returns the updates of a slot. One without any is told by a batch, by an update of nobody or by none.
+func slotOf(one *ClientUpdate, all *Batch) (batch, error) {
+	updates := all.GetUpdates()
+	switch {
+	case one != nil && all != nil:
+		return batch{}, errors.New("a slot has an update and a batch: must be one of them")
+	case one != nil && one.GetClientId() == Nobody && len(one.GetUpdate()) == 0:
+	case one != nil:
+		updates = []*ClientUpdate{one}
+	}
+	var b []update
+	for _, p := range updates {
+		u, err := updateOf(p)
+		if err != nil {
+			return batch{}, err
+		}
+		b = append(b, u)
+	}
+	return batchOf(b), nil
+}
+
+func proposalOf(p *Proposal) (proposed, error) {
+	b, err := slotOf(p.GetUpdate(), p.GetBatch())
+	return proposed{View: systembuilders.View(p.GetView()), Seq: rsm.Slot(p.GetSeq()), Batch: b}, err
+}
+
+func orderedOf(p *GloballyOrderedUpdate) (ordered, error) {
+	b, err := slotOf(p.GetUpdate(), p.GetBatch())
+	return ordered{Seq: rsm.Slot(p.GetSeq()), Batch: b}, err
+}
+
+// prepareOKOf returns an answer to a Prepare, ascending by slot as it must be, whatever the order in which it came.
+func prepareOKOf(p *PrepareOK) (preparedOK, error) {
+	m := preparedOK{View: systembuilders.View(p.GetView())}
+	m.Data.Through = rsm.Slot(p.GetThrough())
+	for _, item := range p.GetDataList() {
+		switch item := item.GetType().(type) {
+		case *Message_GloballyOrderedUpdate:
+			o, err := orderedOf(item.GloballyOrderedUpdate)
+			if err != nil {
+				return m, err
+			}
+			m.Data.Ordered = append(m.Data.Ordered, o)
+		case *Message_Proposal:
+			o, err := proposalOf(item.Proposal)
+			if err != nil {
+				return m, err
+			}
+			m.Data.Proposals = append(m.Data.Proposals, o)
+		default:
+			return m, errors.New("a data list holds something else than ordered updates and proposals")
+		}
+	}
+	slices.SortStableFunc(m.Data.Ordered, func(a, b ordered) int { return cmp.Compare(a.Seq, b.Seq) })
+	slices.SortStableFunc(m.Data.Proposals, func(a, b proposed) int { return cmp.Compare(a.Seq, b.Seq) })
+	return m, nil
+}

@@ -1,0 +1,177 @@
+package paxospb
+
+import (
+	"errors"
+	"math"
+
+	"synod/paxos/rsm"
+	"synod/paxos/systembuilders"
+	"synod/paxos/systembuilders/node"
+)
+
+// Dialect is what a peer understands.
+type Dialect uint8
+
+const (
+	// Published is the schema without what is numbered from 100 on.
+	Published Dialect = iota
+	// Extended is all of the schema.
+	Extended
+)
+
+// Nobody is the client of updates that do nothing. In the published schema a slot has exactly one update, so that one
+// without any is told as an update of Nobody, without data, whose timestamp is the slot. No client may have this
+// number.
+const Nobody = math.MaxUint64
+
+// ErrUnsayable is returned for what the published schema has no words for. It is not sent: what was meant to be learned
+// by it is learned in another way, or not by this peer.
+var ErrUnsayable = errors.New("paxospb: the published schema has no words for it")
+
+type (
+	update      = systembuilders.Update[string]
+	batch       = systembuilders.Batch[string]
+	proposed    = systembuilders.Proposal[string]
+	ordered     = systembuilders.GloballyOrderedUpdate[string]
+	preparedOK  = systembuilders.PrepareOK[string]
+	forwarded   = systembuilders.ClientUpdate[string]
+	clientEntry = systembuilders.Pending[string]
+)
+
+// Encode returns a message of a node of so many in a dialect, in which there may be no words for it: ErrUnsayable is
+// its only error.
+func Encode(m node.Message, nodes int, d Dialect) (*Message, error) {
+	e := encoder{uint64(m.From), uint64(nodes), d}
+	p := &Message{To: uint64(m.To)}
+	var err error
+	switch m := m.Message.(type) {
+	case systembuilders.ViewChange:
+		p.Type = &Message_ViewChange{&ViewChange{NodeId: e.from, AttemptedView: uint64(m.Attempted)}}
+	case systembuilders.VCProof:
+		proof := &ViewChangeProof{NodeId: e.from, InstalledView: uint64(m.Installed)}
+		if d == Extended {
+			proof.LocalAru = uint64(m.Aru)
+		}
+		p.Type = &Message_ViewChangeProof{proof}
+	case systembuilders.Prepare:
+		p.Type = &Message_Prepare{&Prepare{NodeId: e.from, View: uint64(m.View), LocalAru: uint64(m.Aru)}}
+	case preparedOK:
+		var ok *PrepareOK
+		ok, err = e.prepareOK(p.GetTo(), m)
+		p.Type = &Message_PrepareOk{ok}
+	case proposed:
+		var proposal *Proposal
+		proposal, err = e.proposal(m)
+		p.Type = &Message_Proposal{proposal}
+	case systembuilders.Accept:
+		p.Type = &Message_Accept{&Accept{NodeId: e.from, View: uint64(m.View), Seq: uint64(m.Seq)}}
+	case ordered:
+		var o *GloballyOrderedUpdate
+		o, err = e.ordered(m)
+		p.Type = &Message_GloballyOrderedUpdate{o}
+	case forwarded:
+		var u *ClientUpdate
+		u, err = e.update(m.Update)
+		p.Type = &Message_ClientUpdate{u}
+	case systembuilders.Learn:
+		if d != Extended {
+			return nil, ErrUnsayable
+		}
+		p.Type = &Message_Learn{&Learn{NodeId: e.from, LocalAru: uint64(m.Aru)}}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// encoder makes messages of one node.
+type encoder struct {
+	from, nodes uint64
+	dialect     Dialect
+}
+
+func (e encoder) update(u update) (*ClientUpdate, error) {
+	c := u.Command
+	p := &ClientUpdate{
+		ClientId: uint64(c.ID.Client), NodeId: uint64(u.Node), Timestamp: uint64(c.ID.Local),
+		End: c.End, Floor: uint64(c.Floor),
+	}
+	if c.Op != "" {
+		p.Update = []byte(c.Op)
+	}
+	if e.dialect != Extended && (c.End || c.Floor != 0) {
+		return nil, ErrUnsayable
+	}
+	return p, nil
+}
+
+// slot returns the updates of a slot: as the published schema has them if they are one, or it is all that the other
+// side knows.
+func (e encoder) slot(seq rsm.Slot, b batch) (*ClientUpdate, *Batch, error) {
+	switch updates := elements(b); {
+	case len(updates) == 1:
+		u, err := e.update(updates[0])
+		return u, nil, err
+	case e.dialect == Extended:
+		all, err := e.updates(updates)
+		return nil, all, err
+	case len(updates) == 0:
+		return &ClientUpdate{ClientId: Nobody, NodeId: e.from, Timestamp: uint64(seq)}, nil, nil
+	}
+	return nil, nil, ErrUnsayable
+}
+
+func (e encoder) updates(updates []update) (*Batch, error) {
+	p := new(Batch)
+	for _, u := range updates {
+		one, err := e.update(u)
+		if err != nil {
+			return nil, err
+		}
+		p.Updates = append(p.Updates, one)
+	}
+	return p, nil
+}
+
+func (e encoder) proposal(m proposed) (*Proposal, error) {
+	u, all, err := e.slot(m.Seq, m.Batch)
+	return &Proposal{NodeId: e.from, View: uint64(m.View), Seq: uint64(m.Seq), Update: u, Batch: all}, err
+}
+
+func (e encoder) ordered(m ordered) (*GloballyOrderedUpdate, error) {
+	u, all, err := e.slot(m.Seq, m.Batch)
+	return &GloballyOrderedUpdate{NodeId: e.from, Seq: uint64(m.Seq), Update: u, Batch: all}, err
+}
+
+// prepareOK returns an answer to a Prepare. One that leaves something out cannot be said in the published schema: who
+// takes it for all there is might propose something else.
+func (e encoder) prepareOK(to uint64, m preparedOK) (*PrepareOK, error) {
+	p := &PrepareOK{NodeId: e.from, View: uint64(m.View), Through: uint64(m.Data.Through)}
+	if e.dialect != Extended && m.Data.Through != 0 {
+		return nil, ErrUnsayable
+	}
+	for _, o := range m.Data.Ordered {
+		one, err := e.ordered(o)
+		if err != nil {
+			return nil, err
+		}
+		p.DataList = append(p.DataList, &Message{To: to, Type: &Message_GloballyOrderedUpdate{one}})
+	}
+	for _, o := range m.Data.Proposals {
+		leader := e
+		leader.from = uint64(o.View) % e.nodes
+		one, err := leader.proposal(o)
+		if err != nil {
+			return nil, err
+		}
+		p.DataList = append(p.DataList, &Message{To: to, Type: &Message_Proposal{one}})
+	}
+	return p, nil
+}
+
+// elements returns the updates of a batch, which must not be changed.
+func elements(b batch) []update { return b }
+
+// batchOf returns a batch of updates, which are its own.
+func batchOf(updates []update) batch { return updates }

@@ -1,0 +1,115 @@
+package paxospb
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"synod/actor"
+	"synod/paxos/rsm"
+	"synod/paxos/systembuilders"
+	"synod/paxos/systembuilders/node"
+)
+
+// EncodeState returns what a node keeps.
+func EncodeState(s node.PersistentState) *PersistentState {
+	e := encoder{uint64(s.NodeID), uint64(max(s.NodeCount, 1)), Extended}
+	p := &PersistentState{NodeId: e.from, NodeCount: uint64(s.NodeCount), LastInstalled: uint64(s.Installed)}
+	for i, b := range s.Log {
+		o, _ := e.ordered(ordered{Seq: rsm.Slot(i + 1), Batch: b}) // All can be said in our dialect.
+		p.Ordered = append(p.Ordered, o)
+	}
+	for _, seq := range slices.Sorted(maps.Keys(s.History)) {
+		switch k := s.History[seq]; {
+		case k.Ordered:
+			o, _ := e.ordered(ordered{Seq: seq, Batch: k.Batch})
+			p.Ordered = append(p.Ordered, o)
+		default:
+			leader := e
+			leader.from = uint64(k.View) % e.nodes
+			o, _ := leader.proposal(proposed{View: k.View, Seq: seq, Batch: k.Batch})
+			p.Accepted = append(p.Accepted, o)
+		}
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(s.Pending), compareIDs) {
+		u, _ := e.update(update{Node: s.NodeID, Command: s.Pending[id].Command})
+		p.Pending = append(p.Pending, u)
+	}
+	return p
+}
+
+func compareIDs(a, b rsm.ID) int {
+	return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Local, b.Local))
+}
+
+// DecodeState returns what a node kept, or an error for what it cannot have kept. Of a state by the published schema it
+// takes the view and the proposal, which is all that a node promised by it.
+func DecodeState(p *PersistentState) (node.PersistentState, error) {
+	const most = 1 << 32
+	if p.GetNodeCount() < 1 || p.GetNodeCount() > most || p.GetNodeId() >= p.GetNodeCount() {
+		return node.PersistentState{}, fmt.Errorf(
+			"paxospb: a state of node %d of %d: must be one of them", p.GetNodeId(), p.GetNodeCount())
+	}
+	s := node.PersistentState{NodeID: actor.ID(p.GetNodeId()), NodeCount: int(p.GetNodeCount())}
+	s.Installed = systembuilders.View(p.GetLastInstalled())
+	if err := joinState(&s, p); err != nil {
+		return node.PersistentState{}, fmt.Errorf("paxospb: %w", err)
+	}
+	return s, nil
+}
+
+func joinState(s *node.PersistentState, p *PersistentState) error {
+	know := func(seq rsm.Slot, k systembuilders.Known[string]) error {
+		if _, twice := s.History[seq]; twice || seq <= rsm.Slot(len(s.Log)) {
+			return fmt.Errorf("slot %d is there twice, or there is none", seq)
+		}
+		if s.History == nil {
+			s.History = make(map[rsm.Slot]systembuilders.Known[string])
+		}
+		s.History[seq] = k
+		return nil
+	}
+	for _, one := range p.GetOrdered() {
+		o, err := orderedOf(one)
+		switch next := rsm.Slot(len(s.Log)) + 1; {
+		case err != nil:
+			return err
+		case o.Seq == next && len(s.History) == 0:
+			s.Log = append(s.Log, o.Batch)
+			continue
+		}
+		if err := know(o.Seq, systembuilders.Known[string]{Batch: o.Batch, Ordered: true}); err != nil {
+			return err
+		}
+	}
+	accepted := p.GetAccepted()
+	if p.GetProposal() != nil && len(p.GetOrdered())+len(accepted) == 0 {
+		accepted = []*Proposal{p.GetProposal()}
+	}
+	for _, one := range accepted {
+		o, err := proposalOf(one)
+		if err != nil {
+			return err
+		}
+		if err := know(o.Seq, systembuilders.Known[string]{View: o.View, Batch: o.Batch}); err != nil {
+			return err
+		}
+	}
+	for _, one := range p.GetPending() {
+		u, err := updateOf(one)
+		if err != nil {
+			return err
+		}
+		if _, twice := s.Pending[u.Command.ID]; twice || u.Node != s.NodeID {
+			return errors.New("a pending update is there twice, or of another node")
+		}
+		if s.Pending == nil {
+			s.Pending = make(map[rsm.ID]clientEntry)
+		}
+		// Nobody waits for the answer but the user of the node.
+		s.Pending[u.Command.ID] = clientEntry{Client: actor.ID(s.NodeCount), Command: u.Command}
+	}
+	return nil
+}

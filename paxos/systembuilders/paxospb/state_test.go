@@ -1,0 +1,105 @@
+package paxospb_test
+
+import (
+	"reflect"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+
+	"synod/paxos/rsm"
+	"synod/paxos/systembuilders"
+	"synod/paxos/systembuilders/node"
+	"synod/paxos/systembuilders/paxospb"
+)
+
+// TestState lets what nodes keep come back.
+func TestState(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := node.PersistentState{NodeID: 1, NodeCount: 3}
+		s.Installed = systembuilders.View(rapid.Uint64().Draw(t, "view"))
+		drawn := func() batch {
+			for {
+				if m, ok := draw(t).Message.(proposal); ok {
+					return m.Batch
+				}
+			}
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "ordered") {
+			s.Log = append(s.Log, drawn())
+		}
+		for i := range rapid.IntRange(0, 3).Draw(t, "known") {
+			if s.History == nil {
+				s.History = make(map[rsm.Slot]systembuilders.Known[string])
+			}
+			seq := rsm.Slot(len(s.Log) + 2 + i)
+			s.History[seq] = systembuilders.Known[string]{View: 4, Batch: drawn()}
+			if rapid.Bool().Draw(t, "is ordered") {
+				s.History[seq] = systembuilders.Known[string]{Ordered: true, Batch: drawn()}
+			}
+		}
+		for i := range rapid.IntRange(0, 3).Draw(t, "pending") {
+			if s.Pending == nil {
+				s.Pending = make(map[rsm.ID]systembuilders.Pending[string])
+			}
+			c := command(7, uint64(i), "x")
+			s.Pending[c.ID] = systembuilders.Pending[string]{Client: 3, Command: c}
+		}
+		data, err := proto.Marshal(paxospb.EncodeState(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := new(paxospb.PersistentState)
+		if err := proto.Unmarshal(data, p); err != nil {
+			t.Fatal(err)
+		}
+		if back, err := paxospb.DecodeState(p); err != nil || !reflect.DeepEqual(back, s) {
+			t.Fatalf("%+v is read as %+v, %v", s, back, err)
+		}
+	})
+}
+
+// TestStatePublished reads a state of the published schema: the view, and the proposal that was accepted.
+func TestStatePublished(t *testing.T) {
+	s, err := paxospb.DecodeState(&paxospb.PersistentState{
+		NodeId: 2, NodeCount: 3, LastInstalled: 5, Prepare: &paxospb.Prepare{NodeId: 2, View: 5},
+		Proposal: &paxospb.Proposal{NodeId: 2, View: 5, Seq: 8, Update: &paxospb.ClientUpdate{ClientId: 1, Timestamp: 2}},
+	})
+	want := systembuilders.Known[string]{View: 5, Batch: slot(update{Command: command(1, 2, "")})}
+	if err != nil || s.Installed != 5 || len(s.History) != 1 || !reflect.DeepEqual(s.History[8], want) {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// TestStateRefused reads what no node kept.
+func TestStateRefused(t *testing.T) {
+	proposals := func(slots ...uint64) (all []*paxospb.Proposal) {
+		for _, seq := range slots {
+			all = append(all, &paxospb.Proposal{Seq: seq})
+		}
+		return all
+	}
+	ordered := func(slots ...uint64) (all []*paxospb.GloballyOrderedUpdate) {
+		for _, seq := range slots {
+			all = append(all, &paxospb.GloballyOrderedUpdate{Seq: seq})
+		}
+		return all
+	}
+	for name, p := range map[string]*paxospb.PersistentState{
+		"no state":         nil,
+		"another node":     {NodeId: 3, NodeCount: 3},
+		"too many nodes":   {NodeId: 1, NodeCount: 1 << 40},
+		"no slot":          {NodeCount: 1, Accepted: proposals(0)},
+		"twice accepted":   {NodeCount: 1, Accepted: proposals(3, 3)},
+		"twice ordered":    {NodeCount: 1, Ordered: ordered(1, 1)},
+		"both":             {NodeCount: 1, Ordered: ordered(1), Accepted: proposals(1)},
+		"an ordered zero":  {NodeCount: 1, Ordered: ordered(0)},
+		"pending of other": {NodeCount: 2, Pending: []*paxospb.ClientUpdate{{NodeId: 1}}},
+		"pending twice":    {NodeCount: 1, Pending: []*paxospb.ClientUpdate{{}, {}}},
+		"nobody pending":   {NodeCount: 1, Pending: []*paxospb.ClientUpdate{{ClientId: paxospb.Nobody}}},
+	} {
+		if s, err := paxospb.DecodeState(p); err == nil {
+			t.Errorf("%s is read as %+v", name, s)
+		}
+	}
+}
