@@ -27,6 +27,7 @@ func TestSystemBuildersAgainstReference(t *testing.T) {
 				options.Update, options.Proof, options.Resend = time.Second, time.Second, time.Second
 				c.MaxTimeouts = resends + 2*2
 				config.MaxTimeouts = c.MaxTimeouts
+				config.Collect, options.Collect = 1, 1
 			}
 			compareModel(t, "servers", c, explored.System(config), 2_000, func(s *reference.System[rsm.Message]) {
 				s.Crashable = actor.IDs(3)

@@ -20,6 +20,7 @@ import (
 const (
 	views    = "views"
 	electing = "electing"
+	collect  = "collect"
 )
 
 // systemBuildersEntries is "Paxos for System Builders".
@@ -64,6 +65,10 @@ var systemBuildersEntries = []catalog.Entry{{
 			Name: machine, Doc: "what is replicated: 0 a register, 1 a log, 2 a key-value store", Max: systembuilders.OfStore,
 			Special: true,
 		},
+		{
+			Name: collect, Doc: "slots after which servers make a snapshot and forget their updates; 0 for never", Max: maxPuts,
+			Special: true,
+		},
 		{Name: endings, Doc: "clients end their sessions", Max: 1, Special: true},
 	},
 	Networks: network.All(),
@@ -103,6 +108,6 @@ func systemBuildersConfig(s catalog.Choice) systembuilders.Config {
 	return systembuilders.Config{
 		Servers: v[servers], Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Views: v[views],
 		Electing: v[electing] == 1, Window: v[window], Batch: v[batch], Resends: v[resends], End: v[endings] == 1,
-		Machine: v[machine], Config: s.Config,
+		Collect: v[collect], Machine: v[machine], Config: s.Config,
 	}
 }

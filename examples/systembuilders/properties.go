@@ -1,6 +1,8 @@
 package systembuilders
 
 import (
+	"slices"
+
 	"synod/actor"
 	"synod/model"
 	"synod/network"
@@ -16,15 +18,20 @@ type system[O any] struct {
 	clients  []model.Ref[rsm.ClientState]
 	commands []rsm.ID // all that clients send
 	answers  model.Selection[rsm.Message, answer]
+	executes func(chosen map[rsm.Slot]string, last rsm.Slot) string // the machine up to a slot, as bytes
 }
 
 // server is what properties read of a server.
 type server[O any] struct {
 	Phase     systembuilders.Phase
 	Installed systembuilders.View
-	Log       []systembuilders.Batch[O]
+	Aru       rsm.Slot
+	Log       systembuilders.Log[O]
 	History   map[rsm.Slot]systembuilders.Entry[O]
-	Faithful  bool // its machine is what its log makes of one
+	Faithful  bool // its machine is what its log makes of one, from its snapshot on
+	Snapshot  rsm.Slot
+	Machine   string   // as bytes, if there is a snapshot
+	Collected []rsm.ID // the commands that the snapshot says to be executed
 }
 
 // answer is an answer of a server that is under way.
@@ -35,11 +42,31 @@ type answer struct {
 
 // readServer reads a server. That its machine is right is decided by executing its log anew, each command the first
 // time that it comes, without what the protocol has to recognize repeats.
-func readServer[S, O, R any](m rsm.Machine[S, O, R], st systembuilders.State[S, O, R]) *server[O] {
+func readServer[S, O, R any](
+	m rsm.Machine[S, O, R], commands []rsm.ID, st systembuilders.State[S, O, R],
+) *server[O] {
+	s := &server[O]{Phase: st.Phase, Installed: st.Installed, Aru: st.Aru, Log: st.Log, History: st.History, Snapshot: st.Snapshot.Seq}
 	state := m.New()
 	done, ended := map[rsm.ID]bool{}, map[rsm.Client]bool{}
-	for i, b := range st.Log {
-		for _, u := range b {
+	if st.Snapshot.Seq > 0 {
+		from, err := rsm.Load(m, []byte(st.Snapshot.Data))
+		if err != nil {
+			return s
+		}
+		state = from.State
+		for _, id := range commands {
+			switch status, _, _ := from.Status(id); status {
+			case rsm.Executed, rsm.Old:
+				done[id] = true
+				s.Collected = append(s.Collected, id)
+			case rsm.Refused:
+				ended[id.Client] = true
+			case rsm.New:
+			}
+		}
+	}
+	for seq, b := range st.Log.All() {
+		for _, u := range b.All() {
 			c := u.Command
 			switch {
 			case done[c.ID] || ended[c.ID.Client]:
@@ -47,22 +74,23 @@ func readServer[S, O, R any](m rsm.Machine[S, O, R], st systembuilders.State[S, 
 				ended[c.ID.Client] = true
 			default:
 				done[c.ID] = true
-				state, _, _ = m.Execute(rsm.Slot(i+1), state, c.Op)
+				state, _, _ = m.Execute(seq, state, c.Op)
 			}
 		}
 	}
 	want, err1 := m.Snapshot(state)
 	have, err2 := m.Snapshot(st.Machine.State)
-	return &server[O]{
-		Phase: st.Phase, Installed: st.Installed, Log: st.Log, History: st.History,
-		Faithful: err1 == nil && err2 == nil && string(want) == string(have),
+	s.Faithful = err1 == nil && err2 == nil && string(want) == string(have)
+	if st.Snapshot.Seq > 0 {
+		s.Machine = string(have)
 	}
+	return s
 }
 
 // ordered returns what a server knows to be ordered in a slot.
 func (s *server[O]) ordered(seq rsm.Slot) (systembuilders.Batch[O], bool) {
-	if seq >= 1 && int(seq) <= len(s.Log) {
-		return s.Log[seq-1], true
+	if b, executed := s.Log.Get(seq); executed {
+		return b, true
 	}
 	e := s.History[seq]
 	return e.Batch, e.Ordered
@@ -102,10 +130,10 @@ func (sys *system[O]) up(v model.View) []*server[O] {
 }
 
 // each demands something of every server that is up.
-func (sys *system[O]) each(name string, holds func(s *server[O]) bool) {
+func (sys *system[O]) each(name string, holds func(v model.View, s *server[O]) bool) {
 	sys.Always(name, func(v model.View) bool {
 		for _, s := range sys.up(v) {
-			if !holds(s) {
+			if !holds(v, s) {
 				return false
 			}
 		}
@@ -130,22 +158,19 @@ func (sys *system[O]) orders() {
 		return true
 	})
 	sys.Always("prefix: what a server has executed begins what another one has", func(v model.View) bool {
-		var longest []systembuilders.Batch[O]
-		for _, s := range sys.up(v) {
-			short, long := s.Log, longest
-			if len(short) > len(long) {
-				short, long = long, short
-			}
-			for i, b := range short {
-				if !b.Same(long[i]) {
-					return false
+		all := sys.up(v)
+		for i, s := range all {
+			for _, other := range all[:i] {
+				for seq, b := range s.Log.All() {
+					if c, also := other.Log.Get(seq); also && !b.Same(c) {
+						return false
+					}
 				}
 			}
-			longest = long
 		}
 		return true
 	})
-	sys.each("the machine executed what is ordered, in order, each update once", func(s *server[O]) bool {
+	sys.each("the machine executed what is ordered, in order, each update once", func(_ model.View, s *server[O]) bool {
 		return s.Faithful
 	})
 	sys.Always("an answer means ordered", func(v model.View) bool {
@@ -159,14 +184,14 @@ func (sys *system[O]) orders() {
 	})
 }
 
-// executed reports whether an update is in the log.
+// executed reports whether an update is in the log, or in the snapshot.
 func (s *server[O]) executed(id rsm.ID) bool {
-	for _, b := range s.Log {
+	for _, b := range s.Log.All() {
 		if b.Holds(id) {
 			return true
 		}
 	}
-	return false
+	return slices.Contains(s.Collected, id)
 }
 
 // slots yields the slots that may be used: each update is bound once a view, at most.
@@ -182,7 +207,7 @@ func (sys *system[O]) slots() func(yield func(rsm.Slot) bool) {
 
 // accepts are what the protocol relies on.
 func (sys *system[O]) accepts() {
-	sys.each("nothing is accepted in a view that is not installed", func(s *server[O]) bool {
+	sys.each("nothing is accepted in a view that is not installed", func(_ model.View, s *server[O]) bool {
 		for _, e := range s.History {
 			if !e.Ordered && e.View > s.Installed {
 				return false
@@ -191,9 +216,9 @@ func (sys *system[O]) accepts() {
 		return true
 	})
 	window := sys.config.Window
-	sys.each("proposals stay within the window", func(s *server[O]) bool {
+	sys.each("proposals stay within the window", func(_ model.View, s *server[O]) bool {
 		for seq, e := range s.History {
-			if s.Phase == systembuilders.RegLeader && !e.Ordered && e.View == s.Installed && int(seq) > len(s.Log)+window {
+			if s.Phase == systembuilders.RegLeader && !e.Ordered && e.View == s.Installed && int(seq) > int(s.Aru)+window {
 				return false
 			}
 		}
@@ -247,7 +272,7 @@ func (sys *system[O]) examples() {
 	}
 	ordered := func(name string, is func(b systembuilders.Batch[O]) bool) {
 		some(name, func(s *server[O]) bool {
-			for _, b := range s.Log {
+			for _, b := range s.Log.All() {
 				if is(b) {
 					return true
 				}
@@ -258,16 +283,20 @@ func (sys *system[O]) examples() {
 	if sys.config.Servers > 1 || sys.config.Electing {
 		some("view installed", func(s *server[O]) bool { return s.Phase == systembuilders.RegLeader && s.Installed > 0 })
 	}
-	ordered("ordered", func(b systembuilders.Batch[O]) bool { return len(b) > 0 })
+	if sys.config.Collect > 0 { // Logs have little then.
+		some("collected", func(s *server[O]) bool { return s.Snapshot > 0 })
+		return
+	}
+	ordered("ordered", func(b systembuilders.Batch[O]) bool { return b.Len() > 0 })
 	if sys.config.rivals() {
 		sys.carried()
 		if sys.config.crowded() {
-			ordered("a hole filled", func(b systembuilders.Batch[O]) bool { return len(b) == 0 })
+			ordered("a hole filled", func(b systembuilders.Batch[O]) bool { return b.Len() == 0 })
 		}
 	}
 	// Updates are batched that wait while the window is full.
 	if sys.config.Batch > 1 && min(sys.config.Pipeline, sys.config.Commands) >= sys.config.Window+2 {
-		ordered("a batch", func(b systembuilders.Batch[O]) bool { return len(b) > 1 })
+		ordered("a batch", func(b systembuilders.Batch[O]) bool { return b.Len() > 1 })
 	}
 }
 
@@ -285,7 +314,7 @@ func (sys *system[O]) carried() {
 		all := sys.up(v)
 		for _, s := range all {
 			for seq, e := range s.History {
-				if e.Ordered || len(e.Batch) == 0 {
+				if e.Ordered || e.Batch.Len() == 0 {
 					continue
 				}
 				for _, other := range all {

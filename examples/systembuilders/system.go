@@ -4,6 +4,7 @@ package systembuilders
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"synod/actor"
@@ -31,6 +32,7 @@ type Config struct {
 	Window       int  // slots that the leader proposes for beyond the last executed one; at least 1
 	Batch        int  // updates in a slot; at least 1
 	Resends      int  // with 0 nothing is ever sent again; otherwise so many timeouts more than a majority needs for Views
+	Collect      int  // slots after which servers make a snapshot and forget their updates; 0 for never
 	End          bool // clients end their sessions
 	Machine      int  // OfRegister, OfLog or OfStore
 	model.Config      // the network, and what may go wrong; servers may crash
@@ -59,6 +61,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.Views < 1 || c.Window < 1 || c.Batch < 1:
 		return fmt.Errorf("views %d, window %d, batch %d: must be at least 1", c.Views, c.Window, c.Batch)
+	case c.Collect < 0:
+		return fmt.Errorf("collect %d: must not be negative", c.Collect)
 	case c.Machine < OfRegister || c.Machine > OfStore:
 		return fmt.Errorf("machine %d: must be 0 to %d", c.Machine, OfStore)
 	}
@@ -68,7 +72,8 @@ func (c Config) Validate() error {
 // options are those of the protocol. A model knows no durations.
 func (c Config) options() systembuilders.Options {
 	o := systembuilders.Options{
-		Window: rsm.Slot(c.Window), Batch: c.Batch, Last: systembuilders.View(c.Views), Elected: !c.Electing,
+		Window: rsm.Slot(c.Window), Batch: c.Batch, Collect: rsm.Slot(c.Collect), Last: systembuilders.View(c.Views),
+		Elected: !c.Electing,
 	}
 	if c.Resends > 0 {
 		o.Update, o.Proof, o.Resend = time.Second, time.Second, time.Second
@@ -113,27 +118,65 @@ func compose[S, O, R any](
 		return sys
 	}
 	ids := actor.IDs(c.Servers)
-	look := system[O]{System: sys, config: c}
+	look := &system[O]{System: sys, config: c}
 	for _, id := range ids {
 		one := systembuilders.Server[S, O, R]{Options: c.options(), Machine: m, Peers: actor.Others(ids, id)}
 		ref := model.Add(sys, id, one.New())
 		look.servers = append(look.servers, model.Project(sys, ref, func(st systembuilders.State[S, O, R]) *server[O] {
-			return readServer(m, st)
+			return readServer(m, look.commands, st)
 		}))
 	}
+	commands := map[string]rsm.Command[O]{}
 	for i := range c.Clients {
 		id := actor.ID(c.Servers + i)
 		client := rsm.ClientActor[O, R]{
 			Servers: ids, Ops: ops(i, c.Commands), Pipeline: c.Pipeline, Resends: c.Resends, End: c.End,
 		}
-		look.clients = append(look.clients, model.Add(sys, id, client.New()))
 		for k := range client.Total() {
-			look.commands = append(look.commands, rsm.ID{Client: rsm.Client(id), Local: rsm.Local(k + 1)})
+			command := rsm.Command[O]{ID: rsm.ID{Client: rsm.Client(id), Local: rsm.Local(k + 1)}, End: k == len(client.Ops)}
+			if !command.End {
+				command.Op = client.Ops[k]
+			}
+			commands[command.ID.String()] = command
+			look.commands = append(look.commands, command.ID)
 		}
+		look.clients = append(look.clients, model.Add(sys, id, client.New()))
 	}
+	look.executes = func(chosen map[rsm.Slot]string, last rsm.Slot) string { return executes(m, commands, chosen, last) }
 	model.Record(sys, rsm.Linearizable(name, m))
 	sys.Crashable(ids...)
 	look.answers = model.Select(sys, replies[R])
 	look.demand()
 	return sys
+}
+
+// executes returns the machine as what is chosen up to a slot makes it, each command executed the first time that it comes;
+// what is no machine if something is missing.
+func executes[S, O, R any](
+	m rsm.Machine[S, O, R], commands map[string]rsm.Command[O], chosen map[rsm.Slot]string, last rsm.Slot,
+) string {
+	state := m.New()
+	done, ended := map[string]bool{}, map[rsm.Client]bool{}
+	for slot := rsm.Slot(1); slot <= last; slot++ {
+		batch, known := chosen[slot]
+		if !known {
+			return fmt.Sprintf("slot %v is not chosen", slot)
+		}
+		for name := range strings.SplitSeq(batch, ",") {
+			c := commands[name]
+			switch {
+			case batch == "" || done[name] || ended[c.ID.Client]:
+			case c.End:
+				ended[c.ID.Client] = true
+			default:
+				done[name] = true
+				state, _, _ = m.Execute(slot, state, c.Op)
+			}
+		}
+	}
+	data, err := m.Snapshot(state)
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
 }

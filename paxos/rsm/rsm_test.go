@@ -1,6 +1,7 @@
 package rsm
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -39,6 +40,22 @@ func (d *dumb) execute(c Command[LogOp]) (Answer[LogResult], bool) {
 	return Answer[LogResult]{c.ID, Executed, answer}, true
 }
 
+// loaded returns a replica as it is after it was saved.
+func loaded(t *rapid.T, m Log, r Replica[[]string, LogResult]) Replica[[]string, LogResult] {
+	data, err := Save(m, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Load(m, data)
+	if err != nil || !reflect.DeepEqual(again, r) {
+		t.Fatalf("%+v was saved as %s, and loaded as %+v, %v", r, data, again, err)
+	}
+	if _, err := Load(m, append(data, ' ')); err == nil {
+		t.Fatal("what Save did not make was loaded")
+	}
+	return again
+}
+
 // Commands that come in any order, repeated or not, are executed once, and a repeat has the first answer.
 func TestExactlyOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -58,6 +75,7 @@ func TestExactlyOnce(t *testing.T) {
 			if !slices.Equal(replica.State, want.state) {
 				t.Fatalf("slot %v: state %v, want %v", slot, replica.State, want.state)
 			}
+			replica = loaded(t, m, replica)
 		}
 		for client, s := range replica.Sessions {
 			for l := range s.Answers {

@@ -12,18 +12,21 @@ const chunk = 64
 // dataList returns what this server knows of the slots above one.
 func (t *turn[S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 	st := t.st
-	for seq := aru + 1; seq <= st.aru(); seq++ {
+	if aru < st.Snapshot.Seq {
+		list.Through, aru = st.Aru, st.Aru
+	}
+	for seq, b := range st.Log.From(aru + 1).All() {
 		if len(list.Ordered) == chunk {
-			list.Through = st.aru()
+			list.Through = st.Aru
 			break
 		}
-		list.Ordered = append(list.Ordered, GloballyOrderedUpdate[O]{seq, st.Log[seq-1].Clone()})
+		list.Ordered = append(list.Ordered, GloballyOrderedUpdate[O]{seq, b})
 	}
 	for _, seq := range ascending(st.History) {
 		switch e := st.History[seq]; {
 		case seq <= aru:
 		case e.Ordered:
-			list.Ordered = append(list.Ordered, GloballyOrderedUpdate[O]{seq, e.Batch.Clone()})
+			list.Ordered = append(list.Ordered, GloballyOrderedUpdate[O]{seq, e.Batch})
 		default:
 			list.Proposals = append(list.Proposals, st.proposal(seq))
 		}
@@ -33,15 +36,19 @@ func (t *turn[S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 
 // reconcile asks a server for what it has executed and this one has not.
 func (t *turn[S, O, R]) reconcile(with actor.ID, aru rsm.Slot) {
-	if t.st.aru() < aru {
-		t.out.Send(with, Learn{t.st.aru()})
+	if t.st.Aru < aru {
+		t.out.Send(with, Learn{t.st.Aru})
 	}
 }
 
 // learn tells what is ordered above a slot.
 func (t *turn[S, O, R]) learn(from actor.ID, m Learn) {
-	for seq := m.Aru + 1; seq <= t.st.aru(); seq++ {
-		t.out.Send(from, GloballyOrderedUpdate[O]{seq, t.st.Log[seq-1].Clone()})
+	if m.Aru < t.st.Snapshot.Seq {
+		t.out.Send(from, t.st.Snapshot)
+		m.Aru = t.st.Snapshot.Seq
+	}
+	for seq, b := range t.st.Log.From(m.Aru + 1).All() {
+		t.out.Send(from, GloballyOrderedUpdate[O]{seq, b})
 		if seq%chunk == 0 {
 			return
 		}
@@ -52,7 +59,7 @@ func (t *turn[S, O, R]) learn(from actor.ID, m Learn) {
 func (t *turn[S, O, R]) orderedUpdate(from actor.ID, m GloballyOrderedUpdate[O]) {
 	t.order(m.Seq, m.Batch)
 	t.advance()
-	if m.Seq%chunk == 0 && t.st.aru() == m.Seq {
+	if m.Seq%chunk == 0 && t.st.Aru == m.Seq {
 		t.out.Send(from, Learn{m.Seq})
 	}
 	t.prepared()

@@ -36,6 +36,10 @@
 // still sets the timer anew, so that a server cut off from the others cannot take the view from those that make
 // progress.
 //
+// What is executed may be collected: a server then keeps a snapshot of its machine instead of the updates, and gives it to
+// those that lack some of them. Its data list says up to where everything is ordered, and a leader that is behind
+// learns it before it proposes. What a majority accepted is so never lost, wherever each server has collected.
+//
 // One server is a majority of itself: it preinstalls, prepares and orders within the step that begins each.
 package systembuilders
 
@@ -65,22 +69,34 @@ type Update[O any] struct {
 	Command rsm.Command[O]
 }
 
-// Batch is the updates of one slot, in their order; without any, the slot does nothing. Its elements must not be
-// changed.
-type Batch[O any] []Update[O]
+// Batch is the updates of one slot, in their order; without any, the slot does nothing.
+type Batch[O any] struct{ actor.List[Update[O]] }
+
+// BatchOf returns the batch of some updates, which it copies.
+func BatchOf[O any](updates ...Update[O]) Batch[O] { return Batch[O]{actor.ListOf(updates...)} }
 
 // Same reports whether two batches are the same updates in the same order, whichever servers were asked for them.
 func (b Batch[O]) Same(other Batch[O]) bool {
-	return slices.EqualFunc(b, other, func(u, w Update[O]) bool { return u.Command.ID == w.Command.ID })
+	if b.Len() != other.Len() {
+		return false
+	}
+	for i, u := range b.All() {
+		if u.Command.ID != other.At(i).Command.ID {
+			return false
+		}
+	}
+	return true
 }
 
 // Holds reports whether an update is in the batch.
 func (b Batch[O]) Holds(id rsm.ID) bool {
-	return slices.ContainsFunc(b, func(u Update[O]) bool { return u.Command.ID == id })
+	for _, u := range b.All() {
+		if u.Command.ID == id {
+			return true
+		}
+	}
+	return false
 }
-
-// Clone returns a copy with elements of its own; the copy of an empty batch is nil.
-func (b Batch[O]) Clone() Batch[O] { return append(Batch[O](nil), b...) }
 
 // Message is what servers say to one another.
 //
@@ -127,6 +143,19 @@ type (
 	}
 	// Learn asks for what is ordered above Aru. It is not in the paper, which leaves reconciliation open.
 	Learn struct{ Aru rsm.Slot }
+	// Snapshot is the machine as the updates of all slots up to Seq have made it. A server keeps it instead of these
+	// updates, and answers a Learn of one that lacks some of them by it. It is not in the paper either.
+	Snapshot struct {
+		Seq  rsm.Slot // 0 for none
+		Data string   // as rsm.Save makes it
+	}
+	// Collect asks a server to make a Snapshot of the slots up to Seq, and to forget their updates. It comes from whoever
+	// runs the server and has the machine, whose state after Seq is State, as the machine's Snapshot returns it. Another
+	// server has no say in it.
+	Collect struct {
+		Seq   rsm.Slot
+		State string
+	}
 )
 
 // DataList is what a server knows of the slots above one: what is ordered there, and otherwise what it accepted last.
@@ -134,8 +163,8 @@ type (
 type DataList[O any] struct {
 	Ordered   []GloballyOrderedUpdate[O] // nil for none
 	Proposals []Proposal[O]              // nil for none
-	// Through is not 0 if more is ordered than Ordered has room for: everything up to here is. The leader must learn it
-	// before it proposes.
+	// Through is not 0 if more is ordered than Ordered has room for, or some of it is collected: everything up to here is
+	// ordered. The leader must learn it before it proposes.
 	Through rsm.Slot
 }
 
@@ -148,6 +177,8 @@ func (Accept) message()                   {}
 func (ClientUpdate[O]) message()          {}
 func (GloballyOrderedUpdate[O]) message() {}
 func (Learn) message()                    {}
+func (Snapshot) message()                 {}
+func (Collect) message()                  {}
 
 // Options are what may be tuned. With the zero value nothing is sent again, so that one lost message may stop the
 // protocol.
@@ -159,6 +190,9 @@ type Options struct {
 	// Queue is the most updates of its clients that a server holds, and the most that a leader holds to propose; what
 	// is beyond is dropped. 0 for no bound.
 	Queue int
+	// Collect is after how many executed slots a server makes a snapshot of its machine and forgets their updates; 0 for
+	// never, unless it is sent a Collect.
+	Collect rsm.Slot
 	// Last is the last view that is attempted; 0 for the last that there is. Nobody waits for progress in it.
 	Last View
 	// Elected makes servers start in view 0 as if it were installed and prepared: nobody has accepted anything by then,

@@ -15,9 +15,11 @@ func Example() {
 	}
 	records, err := wire.Records.Split(systembuilders.Durable[rsm.StoreOp]{
 		Installed: 4,
-		Log:       []systembuilders.Batch[rsm.StoreOp]{nil},
-		History:   map[rsm.Slot]systembuilders.Known[rsm.StoreOp]{2: {View: 3, Batch: batch{{Node: 1, Command: put}}}},
-		Pending:   map[rsm.ID]systembuilders.Pending[rsm.StoreOp]{put.ID: {Client: 9, Command: put}},
+		Log:       systembuilders.Log[rsm.StoreOp]{}.With(1, systembuilders.BatchOf[rsm.StoreOp]()),
+		History: map[rsm.Slot]systembuilders.Known[rsm.StoreOp]{
+			2: {View: 3, Batch: systembuilders.BatchOf(systembuilders.Update[rsm.StoreOp]{Node: 1, Command: put})},
+		},
+		Pending: map[rsm.ID]systembuilders.Pending[rsm.StoreOp]{put.ID: {Client: 9, Command: put}},
 	})
 	for _, r := range records {
 		fmt.Println(r.Name)

@@ -3,8 +3,8 @@
 package wire
 
 import (
+	"bytes"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +19,7 @@ import (
 type kept = systembuilders.Durable[rsm.StoreOp]
 
 // Version changes with the form of messages and of what is kept.
-const Version = 1
+const Version = 2
 
 // Messages is the form of the messages of servers and clients of the store: JSON by their types. A client asks by
 //
@@ -33,12 +33,12 @@ var Messages = jsonwire.Must(
 		systembuilders.ViewChange{}, systembuilders.VCProof{}, systembuilders.Prepare{},
 		systembuilders.PrepareOK[rsm.StoreOp]{}, systembuilders.Proposal[rsm.StoreOp]{}, systembuilders.Accept{},
 		systembuilders.ClientUpdate[rsm.StoreOp]{}, systembuilders.GloballyOrderedUpdate[rsm.StoreOp]{},
-		systembuilders.Learn{},
+		systembuilders.Learn{}, systembuilders.Snapshot{},
 	),
 )
 
-// Records is the form of what a server keeps: the view that it has installed, and a record for each slot and each pending
-// update, so that a step changes a few.
+// Records is the form of what a server keeps: the view that it has installed, its snapshot, and a record for each slot and
+// each pending update, so that a step changes a few. It is a machine.Records and a machine.Differ.
 var Records records
 
 type records struct{}
@@ -48,6 +48,8 @@ var (
 	batches = form[systembuilders.Batch[rsm.StoreOp]]()
 	knowns  = form[systembuilders.Known[rsm.StoreOp]]()
 	updates = form[systembuilders.Pending[rsm.StoreOp]]()
+
+	snapshots = form[systembuilders.Snapshot]()
 )
 
 func form[T any]() *jsonwire.Form[T] {
@@ -64,6 +66,7 @@ const (
 	knownPrefix   = "known "
 	orderedPrefix = "ordered "
 	pendingPrefix = "pending "
+	snapshotName  = "snapshot"
 	viewName      = "view"
 )
 
@@ -83,35 +86,98 @@ type splitter struct {
 	err error
 }
 
-func (s *splitter) add(name string, data []byte, err error) {
-	if err != nil && s.err == nil {
-		s.err = fmt.Errorf("record %q: %w", name, err)
+// add returns a function that adds a record of a name, unless it cannot be made.
+func (s *splitter) add(name string) func(data []byte, err error) {
+	return func(data []byte, err error) {
+		if err != nil && s.err == nil {
+			s.err = fmt.Errorf("record %q: %w", name, err)
+		}
+		s.all = append(s.all, storage.Record{Name: name, Data: data})
 	}
-	s.all = append(s.all, storage.Record{Name: name, Data: data})
 }
 
 // Split returns the records of a systembuilders.Durable.
-func (records) Split(value any) ([]storage.Record, error) {
+func (r records) Split(value any) ([]storage.Record, error) {
 	k, ok := value.(kept)
 	if !ok {
 		return nil, fmt.Errorf("%T: must be what a server of System Builders keeps", value)
 	}
-	var s splitter
-	add := func(name string) func(data []byte, err error) {
-		return func(data []byte, err error) { s.add(name, data, err) }
+	return r.changes(nil, k)
+}
+
+// Changes returns what to save so that a store with the records of one systembuilders.Durable has those of another. It does
+// not look at slots of the log that are the same in both.
+func (r records) Changes(before, after any) ([]storage.Record, error) {
+	b, known := before.(kept)
+	a, ok := after.(kept)
+	if !known || !ok {
+		return nil, fmt.Errorf("%T and %T: must be what a server of System Builders keeps", before, after)
 	}
-	for _, seq := range slices.Sorted(maps.Keys(k.History)) {
-		add(named(knownPrefix, uint64(seq)))(knowns.Append(nil, k.History[seq]))
+	return r.changes(&b, a)
+}
+
+// changes returns the records that differ, by ascending name; all of them if nothing was kept before.
+func (records) changes(before *kept, after kept) ([]storage.Record, error) {
+	var (
+		s   splitter
+		was kept
+	)
+	if before != nil {
+		was = *before
 	}
-	for i, b := range k.Log {
-		add(named(orderedPrefix, uint64(i+1)))(batches.Append(nil, b))
+	changed(&s, was.History, after.History, knowns, func(seq rsm.Slot) string {
+		return named(knownPrefix, uint64(seq))
+	})
+	for seq := range was.Log.Changes(after.Log) {
+		name := named(orderedPrefix, uint64(seq))
+		b, held := after.Log.Get(seq)
+		if !held {
+			s.all = append(s.all, storage.Record{Name: name})
+			continue
+		}
+		data, err := batches.Append(nil, b)
+		if old, had := was.Log.Get(seq); had && err == nil {
+			if text, err := batches.Append(nil, old); err == nil && bytes.Equal(text, data) {
+				continue // Equal values in different places of the memory are no change.
+			}
+		}
+		s.add(name)(data, err)
 	}
-	for id, p := range k.Pending {
-		add(named(pendingPrefix, uint64(id.Client), uint64(id.Local)))(updates.Append(nil, p))
+	changed(&s, was.Pending, after.Pending, updates, func(id rsm.ID) string {
+		return named(pendingPrefix, uint64(id.Client), uint64(id.Local))
+	})
+	switch {
+	case was.Snapshot == after.Snapshot:
+	case after.Snapshot.Seq == 0:
+		s.all = append(s.all, storage.Record{Name: snapshotName})
+	default:
+		s.add(snapshotName)(snapshots.Append(nil, after.Snapshot))
 	}
-	add(viewName)(views.Append(nil, k.Installed))
+	if before == nil || was.Installed != after.Installed {
+		s.add(viewName)(views.Append(nil, after.Installed))
+	}
 	slices.SortFunc(s.all, func(a, b storage.Record) int { return strings.Compare(a.Name, b.Name) })
 	return s.all, s.err
+}
+
+// changed adds the records of the entries of a map that differ.
+func changed[K comparable, V any](
+	s *splitter, before, after map[K]V, form *jsonwire.Form[V], name func(K) string,
+) {
+	for k := range before {
+		if _, held := after[k]; !held {
+			s.all = append(s.all, storage.Record{Name: name(k)})
+		}
+	}
+	for k, v := range after {
+		data, err := form.Append(nil, v)
+		if was, had := before[k]; had && err == nil {
+			if old, err := form.Append(nil, was); err == nil && bytes.Equal(old, data) {
+				continue
+			}
+		}
+		s.add(name(k))(data, err)
+	}
 }
 
 // Join returns the systembuilders.Durable of records.
@@ -122,15 +188,26 @@ func (records) Join(all []storage.Record) (any, error) {
 			return nil, fmt.Errorf("record %q: %w", r.Name, err)
 		}
 	}
+	next := k.Snapshot.Seq + 1
+	for seq := range k.Log.All() {
+		if seq != next {
+			return nil, fmt.Errorf("record %q: the one before must be of slot %v", named(orderedPrefix, uint64(seq)), next)
+		}
+		next++
+	}
 	return k, nil
 }
 
-// join adds what a record says. Records come by ascending name, so that the slots of the log do.
+// join adds what a record says.
 func join(k *kept, r storage.Record) (err error) {
 	prefix, digits, _ := strings.Cut(r.Name, " ")
 	switch prefix += " "; {
 	case r.Name == viewName:
 		k.Installed, err = views.Decode(r.Data)
+	case r.Name == snapshotName:
+		if k.Snapshot, err = snapshots.Decode(r.Data); err == nil {
+			_, err = rsm.Load[map[string]string, rsm.StoreOp, rsm.StoreResult](rsm.Store{}, []byte(k.Snapshot.Data))
+		}
 	case prefix == knownPrefix:
 		var seq uint64
 		if seq, err = number(digits); err == nil {
@@ -140,17 +217,23 @@ func join(k *kept, r storage.Record) (err error) {
 			k.History[rsm.Slot(seq)], err = knowns.Decode(r.Data)
 		}
 	case prefix == orderedPrefix:
-		if r.Name != named(orderedPrefix, uint64(len(k.Log)+1)) {
-			return fmt.Errorf("must be of slot %d", len(k.Log)+1)
-		}
-		var b systembuilders.Batch[rsm.StoreOp]
-		b, err = batches.Decode(r.Data)
-		k.Log = append(k.Log, b)
+		err = joinOrdered(k, digits, r.Data)
 	case prefix == pendingPrefix:
 		err = joinPending(k, digits, r.Data)
 	default:
-		err = fmt.Errorf("must be %s, or begin with %q, %q or %q", viewName, knownPrefix, orderedPrefix, pendingPrefix)
+		err = fmt.Errorf("must be %q or %q, or begin with %q, %q or %q",
+			snapshotName, viewName, knownPrefix, orderedPrefix, pendingPrefix)
 	}
+	return err
+}
+
+func joinOrdered(k *kept, digits string, data []byte) error {
+	seq, err := number(digits)
+	if err != nil {
+		return err
+	}
+	b, err := batches.Decode(data)
+	k.Log = k.Log.With(rsm.Slot(seq), b)
 	return err
 }
 

@@ -24,7 +24,7 @@ type (
 
 func batches() *rapid.Generator[batch] {
 	return rapid.Custom(func(t *rapid.T) batch {
-		var b batch
+		var b []systembuilders.Update[rsm.StoreOp]
 		for range rapid.IntRange(0, 3).Draw(t, "updates") {
 			text := rapid.SampledFrom([]string{"", "a", "\"\n", "é"})
 			b = append(b, systembuilders.Update[rsm.StoreOp]{
@@ -41,32 +41,14 @@ func batches() *rapid.Generator[batch] {
 				},
 			})
 		}
-		return b
+		return systembuilders.BatchOf(b...)
 	})
 }
 
 // What is kept comes back from its records, which ascend.
 func TestRecords(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		kept := durable{Installed: systembuilders.View(rapid.Uint64().Draw(t, "view"))}
-		for range rapid.IntRange(0, 12).Draw(t, "slots") {
-			kept.Log = append(kept.Log, batches().Draw(t, "ordered"))
-		}
-		for range rapid.IntRange(0, 3).Draw(t, "more slots") {
-			if kept.History == nil {
-				kept.History = map[rsm.Slot]known{}
-			}
-			kept.History[rsm.Slot(rapid.Uint64Range(1, 1<<64-1).Draw(t, "slot"))] = known{
-				View: systembuilders.View(rapid.Uint64().Draw(t, "proposed")), Batch: batches().Draw(t, "known"),
-				Ordered: rapid.Bool().Draw(t, "is ordered"),
-			}
-		}
-		for _, u := range batches().Draw(t, "pending") {
-			if kept.Pending == nil {
-				kept.Pending = map[rsm.ID]pending{}
-			}
-			kept.Pending[u.Command.ID] = pending{Client: u.Node, Command: u.Command}
-		}
+		kept := durables().Draw(t, "kept")
 		records, err := wire.Records.Split(kept)
 		if err != nil {
 			t.Fatal(err)
@@ -79,6 +61,55 @@ func TestRecords(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(back, kept) {
 			t.Fatalf("%+v became %+v, %v", kept, back, err)
 		}
+
+		// What changed between two is what changed between their records.
+		other := durables().Draw(t, "other")
+		if rapid.Bool().Draw(t, "alike") {
+			other.Log, other.Snapshot = kept.Log, kept.Snapshot
+		}
+		after, err := wire.Records.Split(other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes, err := wire.Records.Changes(kept, other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := storage.Changes(records, after); !reflect.DeepEqual(changes, want) && len(changes)+len(want) > 0 {
+			t.Fatalf("the changes are %v: want %v", changes, want)
+		}
+	})
+}
+
+func durables() *rapid.Generator[durable] {
+	return rapid.Custom(func(t *rapid.T) durable {
+		kept := durable{Installed: systembuilders.View(rapid.Uint64().Draw(t, "view"))}
+		if rapid.Bool().Draw(t, "has a snapshot") {
+			data, err := rsm.Save(rsm.Store{}, rsm.Replica[map[string]string, rsm.StoreResult]{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept.Snapshot = systembuilders.Snapshot{Seq: rsm.Slot(rapid.Uint64Range(1, 9).Draw(t, "of")), Data: string(data)}
+		}
+		for i := range rapid.IntRange(0, 12).Draw(t, "slots") {
+			kept.Log = kept.Log.With(kept.Snapshot.Seq+rsm.Slot(i+1), batches().Draw(t, "ordered"))
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "more slots") {
+			if kept.History == nil {
+				kept.History = map[rsm.Slot]known{}
+			}
+			kept.History[rsm.Slot(rapid.Uint64Range(1, 1<<64-1).Draw(t, "slot"))] = known{
+				View: systembuilders.View(rapid.Uint64().Draw(t, "proposed")), Batch: batches().Draw(t, "known"),
+				Ordered: rapid.Bool().Draw(t, "is ordered"),
+			}
+		}
+		for _, u := range batches().Draw(t, "pending").All() {
+			if kept.Pending == nil {
+				kept.Pending = map[rsm.ID]pending{}
+			}
+			kept.Pending[u.Command.ID] = pending{Client: u.Node, Command: u.Command}
+		}
+		return kept
 	})
 }
 
@@ -91,6 +122,8 @@ func TestRecordsRefused(t *testing.T) {
 		{Name: "known 00000000000000000000", Data: []byte("{}")},
 		{Name: "ordered 00000000000000000002", Data: []byte("[]")},
 		{Name: "ordered 00000000000000000001", Data: []byte("7")},
+		{Name: "snapshot", Data: []byte("{}")},
+		{Name: "snapshot", Data: []byte(`{"seq":7,"data":""}`)},
 		{Name: "pending 00000000000000000001.00000000000000000001", Data: []byte("{}")},
 	} {
 		if kept, err := wire.Records.Join([]storage.Record{r}); err == nil {

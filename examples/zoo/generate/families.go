@@ -74,7 +74,7 @@ func replicated(model, function string) family {
 // systemBuilders is the family of the model of "Paxos for System Builders".
 func systemBuilders() family {
 	f := system("system-builders", "systembuilders", "system.go", "properties.go", "watch.go")
-	for _, file := range []string{"election", "ordering", "reconcile", "server", "systembuilders", "timers"} {
+	for _, file := range []string{"collect", "election", "ordering", "reconcile", "server", "systembuilders", "timers"} {
 		f.sources = append(f.sources, "paxos/systembuilders/"+file+".go")
 	}
 	f.sources = append(f.sources, machines()...)
@@ -84,7 +84,7 @@ func systemBuilders() family {
 // machines is the sources of package rsm, and of what examples make of its types.
 func machines() []string {
 	var all []string
-	for _, file := range []string{"client", "history", "intervals", "machines", "messages", "rsm", "sessions", "snapshot"} {
+	for _, file := range []string{"client", "history", "intervals", "machines", "messages", "rsm", "save", "sessions", "snapshot"} {
 		all = append(all, "paxos/rsm/"+file+".go")
 	}
 	return append(all, "examples/replicated/log.go", "examples/replicated/replicated.go")

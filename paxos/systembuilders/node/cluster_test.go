@@ -1,6 +1,7 @@
 package node
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -19,12 +20,14 @@ type cluster struct {
 	flight  []Message
 	cut     map[[2]actor.ID]bool // from and to
 	applied [][]OrderedUpdate    // by each node, over all its lives
-	watch   func(self actor.ID, e event)
+
+	restored []int // snapshots that each node was given
+	watch    func(self actor.ID, e event)
 }
 
 func newCluster(t *testing.T, n int, configure ...func(*Config)) *cluster {
 	t.Helper()
-	w := &cluster{t: t, cut: map[[2]actor.ID]bool{}, applied: make([][]OrderedUpdate, n), watch: func(actor.ID, event) {}}
+	w := &cluster{t: t, cut: map[[2]actor.ID]bool{}, applied: make([][]OrderedUpdate, n), restored: make([]int, n), watch: func(actor.ID, event) {}}
 	w.nodes, w.disks = make([]*core, n), make([]PersistentState, n)
 	for i := range n {
 		c := Config{ID: actor.ID(i), NodeCount: n, RandSeed: uint64(i)}
@@ -56,7 +59,7 @@ func (w *cluster) restart(i int) {
 	w.t.Helper()
 	w.configs[i].Applied = 0
 	if n := len(w.applied[i]); n > 0 {
-		w.configs[i].Applied = min(w.applied[i][n-1].Seq, rsm.Slot(len(w.disks[i].Log)))
+		w.configs[i].Applied = min(w.applied[i][n-1].Seq, ordered(w.disks[i]))
 	}
 	w.applied[i] = slices.DeleteFunc(w.applied[i], func(u OrderedUpdate) bool { return u.Seq > w.configs[i].Applied })
 	k := w.made(i)
@@ -86,11 +89,38 @@ func (w *cluster) handle(i int) {
 	}
 	rd := k.ready()
 	k.acknowledge()
-	if rd.PersistentState != nil && (rd.MustSync || len(w.disks[i].Log) == 0) {
+	if rd.PersistentState != nil && (rd.MustSync || ordered(w.disks[i]) == 0) {
 		w.disks[i] = *rd.PersistentState
 	}
 	w.flight = append(w.flight, rd.Messages...)
+	if s := rd.Snapshot; s != nil {
+		w.applied[i] = nil
+		if err := json.Unmarshal(s.Data, &w.applied[i]); err != nil {
+			w.t.Fatal(err)
+		}
+		w.restored[i]++
+	}
 	w.applied[i] = append(w.applied[i], rd.OrderedUpdates...)
+}
+
+// ordered returns the last slot that a disk knows to be ordered.
+func ordered(disk PersistentState) rsm.Slot {
+	last, _, _ := disk.Log.Last()
+	return max(last, disk.Snapshot.Seq)
+}
+
+// compact has a node forget all but the last updates of those that it applied.
+func (w *cluster) compact(i, except int) {
+	w.t.Helper()
+	past := w.applied[i][:len(w.applied[i])-except]
+	data, err := json.Marshal(past)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.nodes[i].collect(Snapshot{past[len(past)-1].Seq, data}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.handle(i)
 }
 
 // run lets ticks pass. In each, what is under way arrives, and all clocks tick.
@@ -343,6 +373,95 @@ func TestLeaderBehind(t *testing.T) {
 	w.propose((leader+2)%3, 1)
 	w.run(3_000)
 	w.expect(301, behind, (leader+2)%3)
+}
+
+// A node that lacks what the others have collected goes on from a snapshot, and executes nothing of it again.
+func TestCollected(t *testing.T) {
+	w := newCluster(t, 3)
+	w.begin()
+	w.run(10)
+	leader := w.leader()
+	behind, third := (leader+2)%3, (leader+1)%3
+	w.propose(behind, 1)
+	w.run(10)
+	w.crash(behind)
+	for k := range 100 {
+		w.propose(leader, uint64(k+1))
+		w.run(1)
+	}
+	w.run(10)
+	w.compact(leader, 5)
+	w.compact(third, 20)
+	if n := w.nodes[leader].state.Log.Len(); n != 5 {
+		t.Errorf("the leader holds %d slots: want 5", n)
+	}
+	w.restart(behind)
+	w.run(1_000)
+	w.propose(behind, 2)
+	w.run(100)
+	w.expect(102, 0, 1, 2)
+	if w.restored[behind] == 0 {
+		t.Error("the node that was down was given no snapshot")
+	}
+
+	// It has the snapshot on its disk, and gives it to a user that lost everything else.
+	w.crash(behind)
+	w.applied[behind] = nil
+	w.restart(behind)
+	w.expect(102, behind)
+	if err := w.nodes[behind].propose(Update{ClientID: uint64(leader + 1), Timestamp: 1}); err != ErrProposalDropped {
+		t.Errorf("an update that the snapshot has: %v", err)
+	}
+	w.run(1_000)
+	w.expect(102, 0, 1, 2)
+}
+
+// A node that becomes the leader learns what all others have collected before it proposes.
+func TestLeaderLacksCollected(t *testing.T) {
+	w := newCluster(t, 3)
+	w.begin()
+	w.run(10)
+	leader := w.leader()
+	behind, third := (leader+1)%3, (leader+2)%3 // leads the next view
+	w.crash(behind)
+	for k := range 30 {
+		w.propose(leader, uint64(k+1))
+		w.run(1)
+	}
+	w.run(100)
+	w.compact(third, 0)
+	w.crash(leader)
+	w.begin(behind)
+	w.propose(third, 1)
+	w.run(3_000)
+	w.expect(31, behind, third)
+}
+
+// A node that numbers updates does not use a number again whose update is collected.
+func TestNumberedCollected(t *testing.T) {
+	w := newCluster(t, 1)
+	w.begin()
+	for range 3 {
+		if err := w.nodes[0].propose(Update{}); err != nil {
+			t.Fatal(err)
+		}
+		w.handle(0)
+	}
+	w.compact(0, 0)
+	w.disks[0] = PersistentState{NodeCount: 1, Durable: w.nodes[0].saved}
+	w.crash(0)
+	w.restart(0)
+	if err := w.nodes[0].propose(Update{}); err != nil {
+		t.Fatal(err)
+	}
+	w.handle(0)
+	w.expect(4, 0)
+	if got := w.applied[0][3].Update.Timestamp; got != 4 {
+		t.Errorf("the next update is number %d: want 4", got)
+	}
+	if err := w.nodes[0].collect(Snapshot{Seq: 5}); err == nil {
+		t.Error("a snapshot of a slot that was not given was taken")
+	}
 }
 
 // The same seeds make the same run.

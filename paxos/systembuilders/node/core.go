@@ -29,9 +29,9 @@ type core struct {
 	out      actor.Out[rsm.Message]
 	now      int64 // in ticks
 	timers   []timer
-	numbered uint64                          // the last timestamp that it gave
-	given    rsm.Slot                        // up to here ordered updates were given
-	once     rsm.Replica[struct{}, struct{}] // what they were, so that none is given twice
+	numbered uint64                        // the last timestamp that it gave
+	given    rsm.Slot                      // up to here ordered updates were given
+	once     rsm.Replica[string, struct{}] // what they were, so that none is given twice
 	saved    systembuilders.Durable[string]
 	next     Ready
 
@@ -40,8 +40,8 @@ type core struct {
 }
 
 type (
-	server = systembuilders.Server[struct{}, string, struct{}]
-	state  = systembuilders.State[struct{}, string, struct{}]
+	server = systembuilders.Server[string, string, struct{}]
+	state  = systembuilders.State[string, string, struct{}]
 )
 
 // timer is one that is set. They are in the order in which they were set, so that those that are due together fire in
@@ -58,15 +58,24 @@ type event struct {
 	timer   actor.Timer
 }
 
-// nothing is the machine of a node, whose user has the machine: it holds nothing and answers nothing.
-type nothing struct{}
+// outside is the machine of a node, whose user has the machine: it answers nothing, and its state is what the user said
+// about the machine last.
+type outside struct{}
 
-func (nothing) New() struct{}                     { return struct{}{} }
-func (nothing) Snapshot(struct{}) ([]byte, error) { return nil, nil }
-func (nothing) Restore([]byte) (struct{}, error)  { return struct{}{}, nil }
+func (outside) New() string                          { return "" }
+func (outside) Snapshot(said string) ([]byte, error) { return []byte(said), nil }
+func (outside) Restore(said []byte) (string, error)  { return string(said), nil }
+func (outside) Execute(_ rsm.Slot, said, _ string) (next string, none struct{}, ok bool) {
+	return said, none, false
+}
 
-func (nothing) Execute(_ rsm.Slot, st struct{}, _ string) (next, result struct{}, ok bool) {
-	return st, st, false
+// saved returns what a snapshot is of.
+func saved(s systembuilders.Snapshot) (rsm.Replica[string, struct{}], error) {
+	var machine rsm.Machine[string, string, struct{}] = outside{}
+	if s.Seq == 0 {
+		return rsm.Start(machine), nil
+	}
+	return rsm.Load(machine, []byte(s.Data))
 }
 
 func options(c Config) systembuilders.Options {
@@ -93,7 +102,7 @@ func newCore(c Config) (*core, error) {
 
 // newServer returns the actor's configuration, which is also that of the model.
 func newServer(c Config) server {
-	return server{Options: options(c), Machine: nothing{}, Peers: actor.Others(actor.IDs(c.NodeCount), c.ID)}
+	return server{Options: options(c), Machine: outside{}, Peers: actor.Others(actor.IDs(c.NodeCount), c.ID)}
 }
 
 func (k *core) start() {
@@ -103,7 +112,17 @@ func (k *core) start() {
 
 // restart goes on with what was saved. It is the user's, so that the node takes a copy.
 func (k *core) restart(p PersistentState) error {
-	switch n := rsm.Slot(len(p.Log)); {
+	from, err := saved(p.Snapshot)
+	if err != nil {
+		return fmt.Errorf("node: the snapshot in the state: %w", err)
+	}
+	n := p.Snapshot.Seq
+	for seq := range p.Log.All() {
+		if n++; seq != n {
+			return fmt.Errorf("node: the log in the state has slot %v where %v must be", seq, n)
+		}
+	}
+	switch {
 	case p.NodeID != k.self || p.NodeCount != k.count:
 		return fmt.Errorf("node: the state is of node %v of %d: must be of node %v of %d",
 			p.NodeID, p.NodeCount, k.self, k.count)
@@ -111,10 +130,12 @@ func (k *core) restart(p PersistentState) error {
 		return fmt.Errorf("node: Applied is %d, but only %d slots are ordered in the state", k.applied, n)
 	}
 	kept := systembuilders.Durable[string]{
-		Installed: p.Installed, Pending: maps.Clone(p.Pending), Log: slices.Clone(p.Log), History: maps.Clone(p.History),
+		Installed: p.Installed, Pending: maps.Clone(p.Pending), Snapshot: p.Snapshot, Log: p.Log, History: maps.Clone(p.History),
 	}
-	k.saved = snapshot(kept)
-	k.number(kept)
+	k.saved = kept
+	k.saved.Pending = maps.Clone(p.Pending) // The other one is the actor's.
+	k.number(kept, from)
+	k.restore(p.Snapshot, from)
 	k.state = k.actor.Recover(k.self, kept, &k.out)
 	k.absorb()
 	return nil
@@ -124,15 +145,18 @@ func (k *core) restart(p PersistentState) error {
 func (k *core) own() rsm.Client { return OwnClients + rsm.Client(k.self) }
 
 // number finds out which timestamp this node gave last. It saved every update that it numbered before anybody else knew
-// of it, and those that it no longer holds as pending are in its log.
-func (k *core) number(kept systembuilders.Durable[string]) {
+// of it, and those that it no longer holds as pending are in its log or its snapshot.
+func (k *core) number(kept systembuilders.Durable[string], from rsm.Replica[string, struct{}]) {
 	last := func(id rsm.ID) {
 		if id.Client == k.own() {
 			k.numbered = max(k.numbered, uint64(id.Local))
 		}
 	}
-	for _, b := range kept.Log {
-		for _, u := range b {
+	for _, known := range from.Sessions[k.own()].Done {
+		last(rsm.ID{Client: k.own(), Local: known.Last})
+	}
+	for _, b := range kept.Log.All() {
+		for _, u := range b.All() {
 			last(u.Command.ID)
 		}
 	}
@@ -244,15 +268,45 @@ func (k *core) draw(shortest, longest time.Duration) int64 {
 	return int64(least + z%(most-least+1))
 }
 
+// collect has the actor forget the updates up to a slot: the user, who says it, has the machine.
+func (k *core) collect(s Snapshot) error {
+	if s.Seq > k.given {
+		return fmt.Errorf("node: a snapshot of slot %v: must be of a slot whose updates were given; the last is %v",
+			s.Seq, k.given)
+	}
+	m := systembuilders.Collect{Seq: s.Seq, State: string(s.Data)}
+	k.receive(actor.ID(k.count), rsm.Internal[systembuilders.Message]{Message: m})
+	return nil
+}
+
+// restore goes on from a snapshot, and gives it to the user unless that is further.
+func (k *core) restore(s systembuilders.Snapshot, of rsm.Replica[string, struct{}]) {
+	k.given, k.once = s.Seq, of
+	if s.Seq <= k.applied {
+		return
+	}
+	k.next.Snapshot = &Snapshot{Seq: s.Seq, Data: []byte(of.State)}
+	k.next.OrderedUpdates = nil // The snapshot has them.
+}
+
 // deliver adds what was executed to the next Ready.
 func (k *core) deliver() {
-	machine := rsm.Machine[struct{}, string, struct{}](nothing{})
-	for ; int(k.given) < len(k.state.Log); k.given++ {
-		seq := k.given + 1
-		for _, u := range k.state.Log[k.given] {
+	if s := k.state.Snapshot; s.Seq > k.given {
+		of, err := saved(s)
+		if err != nil {
+			panic(fmt.Sprintf("node: a snapshot that the actor took cannot be read: %v", err))
+		}
+		k.restore(s, of)
+	}
+	for seq, b := range k.state.Log.From(k.given + 1).All() {
+		k.given = seq
+		for _, u := range b.All() {
 			id := u.Command.ID
 			status, _, _ := k.once.Status(id)
-			rsm.Execute(machine, seq, &k.once, u.Command)
+			rsm.Execute(outside{}, seq, &k.once, u.Command)
+			if id.Client == k.own() { // One that lost its disk gave numbers that it does not know of.
+				k.numbered = max(k.numbered, uint64(id.Local))
+			}
 			if status == rsm.New && seq > k.applied {
 				k.next.OrderedUpdates = append(k.next.OrderedUpdates, OrderedUpdate{seq, Update{
 					ClientID: uint64(id.Client), NodeID: u.Node, Timestamp: uint64(id.Local), Data: []byte(u.Command.Op),
@@ -265,7 +319,8 @@ func (k *core) deliver() {
 // hasReady reports whether there is something for the user to do.
 func (k *core) hasReady() bool {
 	k.persist()
-	return k.next.PersistentState != nil || len(k.next.Messages) > 0 || len(k.next.OrderedUpdates) > 0
+	n := &k.next
+	return n.PersistentState != nil || n.Snapshot != nil || len(n.Messages) > 0 || len(n.OrderedUpdates) > 0
 }
 
 // ready returns what there is to do.
@@ -285,30 +340,28 @@ func (k *core) persist() {
 	changed, sync := compare(k.saved, kept)
 	k.next.PersistentState, k.next.MustSync = nil, false
 	if changed {
-		k.next.PersistentState = &PersistentState{NodeID: k.self, NodeCount: k.count, Durable: snapshot(kept)}
+		k.next.PersistentState = &PersistentState{NodeID: k.self, NodeCount: k.count, Durable: kept}
 		k.next.MustSync = sync
 	}
 }
 
-// snapshot returns what is kept, apart from what the actor changes in place. Its log is only appended to.
-func snapshot(kept systembuilders.Durable[string]) systembuilders.Durable[string] {
-	kept.Pending = maps.Clone(kept.Pending)
-	kept.Log = kept.Log[:len(kept.Log):len(kept.Log)]
-	return kept
-}
-
 // compare reports whether what is kept has changed, and whether messages may rest on it. They may unless updates are
-// merely no longer pending, or what is in a slot, and known to the disk, is now known to be ordered.
+// merely no longer pending, or collected, or what is in a slot, and known to the disk, is now known to be ordered.
 func compare(before, after systembuilders.Durable[string]) (changed, sync bool) {
-	changed = before.Installed != after.Installed || len(before.Log) != len(after.Log)
+	changed = before.Installed != after.Installed || before.Snapshot != after.Snapshot
 	sync = before.Installed != after.Installed
+	last, _, _ := before.Log.Last()
+	if last = max(last, before.Snapshot.Seq); after.Snapshot.Seq > last {
+		sync = true
+	}
 	for id, p := range after.Pending {
 		if was, had := before.Pending[id]; !had || was != p {
 			changed, sync = true, true
 		}
 	}
-	for seq := len(before.Log); seq < len(after.Log); seq++ {
-		if was, had := before.History[rsm.Slot(seq+1)]; !had || !was.Batch.Same(after.Log[seq]) {
+	for seq, b := range after.Log.From(last + 1).All() {
+		changed = true
+		if was, had := before.History[seq]; !had || !was.Batch.Same(b) {
 			sync = true
 		}
 	}
@@ -328,6 +381,6 @@ func (k *core) status() Status {
 	st := &k.state
 	return Status{
 		ID: k.self, State: st.Phase, LastAttempted: st.Attempted, LastInstalled: st.Installed,
-		Leader: actor.ID(uint64(st.Installed) % uint64(k.count)), LocalAru: rsm.Slot(len(st.Log)), Pending: len(st.Pending),
+		Leader: actor.ID(uint64(st.Installed) % uint64(k.count)), LocalAru: st.Aru, Pending: len(st.Pending),
 	}
 }

@@ -23,6 +23,8 @@
 // Receiving a Ready says that the one before has been handled. Messages must not leave before the state of their
 // Ready, and of all earlier ones, is saved. What send drops is sent again.
 //
+// A user that calls Compact, so that the past is forgotten, restores rd.Snapshot, if there is one, before it applies updates.
+//
 // A Node is the actor that package checker explores, with the timers of its states counted in ticks; a Node adds a
 // goroutine, and nothing to the protocol.
 package node
@@ -57,6 +59,7 @@ type Config struct {
 	// RandSeed seeds the jitter of timers. Nodes should have different ones.
 	RandSeed uint64
 	// Applied is the last slot of which the user has applied the updates: they are not given again after a restart.
+	// A snapshot that the state has of more is given first.
 	Applied rsm.Slot
 
 	ProgressTicks int // without progress until the next view is attempted, at first; 0 for 500
@@ -119,8 +122,9 @@ type Message struct {
 	Message  systembuilders.Message
 }
 
-// PersistentState is all that a node has to keep across a crash. Its Log only grows, so that a store may append to
-// what it has of it, and its other parts are small.
+// PersistentState is all that a node has to keep across a crash. Its Log is a value that shares what it can with earlier
+// ones: its method Changes tells the slots that a store has to add, and those to remove as the Snapshot has them, without
+// looking at the others. The other parts are small, but for the snapshot.
 type PersistentState struct {
 	NodeID    actor.ID
 	NodeCount int
@@ -133,7 +137,16 @@ type Ready struct {
 	PersistentState *PersistentState // nil if it is what the last one was
 	MustSync        bool             // PersistentState must be on disk, and not only written, before Messages are sent
 	Messages        []Message
-	OrderedUpdates  []OrderedUpdate // each update once, in the order that all nodes have
+	// Snapshot is not nil if OrderedUpdates leave out what was ordered since the last ones, as nobody has it any more: the
+	// user goes on from this state of the machine. It is one that some node was given by Compact.
+	Snapshot       *Snapshot
+	OrderedUpdates []OrderedUpdate // each update once, in the order that all nodes have; to be applied after Snapshot
+}
+
+// Snapshot is a state of the user's machine, in a form that is the user's.
+type Snapshot struct {
+	Seq  rsm.Slot // all slots up to it were applied, and none beyond
+	Data []byte
 }
 
 // Status is what a Node is about.
@@ -155,6 +168,7 @@ type Node struct {
 	ticks     chan struct{}
 	proposals chan proposal
 	messages  chan Message
+	compacts  chan compact
 	statuses  chan chan Status
 	stop      chan struct{}
 	stopped   chan struct{}
@@ -164,6 +178,11 @@ type Node struct {
 type proposal struct {
 	update Update
 	done   chan error // buffered
+}
+
+type compact struct {
+	snapshot Snapshot
+	done     chan error // buffered
 }
 
 // StartNode starts a node that never ran before.
@@ -194,8 +213,8 @@ const queuedTicks = 128
 func run(c *core) *Node {
 	n := &Node{
 		core: c, ready: make(chan Ready), ticks: make(chan struct{}, queuedTicks),
-		proposals: make(chan proposal), messages: make(chan Message), statuses: make(chan chan Status),
-		stop: make(chan struct{}), stopped: make(chan struct{}),
+		proposals: make(chan proposal), messages: make(chan Message), compacts: make(chan compact),
+		statuses: make(chan chan Status), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	go n.loop()
 	return n
@@ -209,6 +228,7 @@ func (n *Node) loop() {
 			ready     chan Ready
 			proposals chan proposal
 			messages  chan Message
+			compacts  chan compact
 			ticks     chan struct{}
 			next      Ready
 		)
@@ -216,7 +236,7 @@ func (n *Node) loop() {
 			ready, next = n.ready, n.core.ready()
 		}
 		if !n.core.full() { // Otherwise nothing happens until the user receives.
-			messages, ticks = n.messages, n.ticks
+			messages, compacts, ticks = n.messages, n.compacts, n.ticks
 			if !n.core.busy() {
 				proposals = n.proposals
 			}
@@ -230,6 +250,8 @@ func (n *Node) loop() {
 			n.core.step(m)
 		case p := <-proposals:
 			p.done <- n.core.propose(p.update)
+		case c := <-compacts:
+			c.done <- n.core.collect(c.snapshot)
 		case status := <-n.statuses:
 			status <- n.core.status()
 		case <-n.stop:
@@ -258,6 +280,19 @@ func (n *Node) Propose(ctx context.Context, u Update) error {
 		return err
 	}
 	return <-p.done
+}
+
+// Compact tells the Node that everything up to a slot is in a snapshot of the user's machine, which the Node then keeps
+// instead of the updates, and gives to nodes that lack some of them: memory and PersistentState do not grow with the number
+// of updates for users that call it now and then. Leaving the last few slots out lets nodes that are a little behind catch
+// up by updates. The Node takes a copy of the data. A slot that is not above that of the Node's last snapshot changes
+// nothing, and one whose updates the user was not given yet is an error.
+func (n *Node) Compact(ctx context.Context, s Snapshot) error {
+	c := compact{s, make(chan error, 1)}
+	if err := send(ctx, n, n.compacts, c); err != nil {
+		return err
+	}
+	return <-c.done
 }
 
 // Step handles a message of another node.

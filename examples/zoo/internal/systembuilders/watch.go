@@ -26,7 +26,8 @@ func Votes[O any](servers int) actor.Observer[rsm.Message, Told] {
 			case systembuilders.Prepare, systembuilders.PrepareOK[O], systembuilders.Proposal[O], systembuilders.Accept:
 				return p == actor.Sent
 			case systembuilders.ViewChange, systembuilders.VCProof, systembuilders.ClientUpdate[O],
-				systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn: // These promise nothing.
+				systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn, systembuilders.Snapshot,
+				systembuilders.Collect: // These promise nothing.
 			}
 			return false
 		},
@@ -49,6 +50,11 @@ func (sys *system[O]) watch() {
 	model.Refine(sys.System, "a log", model.NewPlain[replicated.Log, replicated.Choose](problem), func(v model.View) replicated.Log {
 		return replicated.Log{Slots: votes.In(v).Chosen}
 	})
+	if sys.config.Collect > 0 {
+		sys.each("a machine from a snapshot is what is ordered up to there", func(v model.View, s *server[O]) bool {
+			return s.Snapshot == 0 || s.Machine == sys.executes(votes.In(v).Chosen, s.Aru)
+		})
+	}
 }
 
 // message returns what servers say to one another, or nil.
@@ -113,7 +119,7 @@ func hear[O any](t Told, from actor.ID, m systembuilders.Message, servers int) T
 	case systembuilders.Accept:
 		vote(m.Seq, m.View)
 	case systembuilders.ViewChange, systembuilders.VCProof, systembuilders.ClientUpdate[O],
-		systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn:
+		systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn, systembuilders.Snapshot, systembuilders.Collect:
 	}
 	return next
 }
@@ -129,7 +135,7 @@ func with[K comparable, V any](m map[K]V, k K, v V) map[K]V {
 
 // tells reports whether an answer to a Prepare tells what its sender has accepted above the slot that the leader named.
 func tells[O any](leader telling, votes map[rsm.Slot]systembuilders.View, m systembuilders.PrepareOK[O]) bool {
-	aru := max(leader.Aru, m.Data.Through)
+	aru := max(leader.Aru, m.Data.Through) // What is ordered up to there the leader asks for.
 	for seq, view := range votes {
 		ordered := slices.ContainsFunc(m.Data.Ordered, func(o systembuilders.GloballyOrderedUpdate[O]) bool {
 			return o.Seq == seq
@@ -160,8 +166,8 @@ func (t *Told) choose(at place, quorum int) {
 }
 
 func text[O any](b systembuilders.Batch[O]) string {
-	parts := make([]string, len(b))
-	for i, u := range b {
+	parts := make([]string, b.Len())
+	for i, u := range b.All() {
 		parts[i] = u.Command.ID.String()
 	}
 	return strings.Join(parts, ",")

@@ -17,6 +17,10 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofAlone](c)
 	case "bound-by-client":
 		return broken[ofBoundByClient](c)
+	case "collected-early":
+		return broken[ofCollectedEarly](c)
+	case "collected-untold":
+		return broken[ofCollectedUntold](c)
 	case "elections-unheard":
 		return broken[ofElectionsUnheard](c)
 	case "half":
@@ -41,6 +45,8 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofPromiseNotKept](c)
 	case "proposal-not-kept":
 		return broken[ofProposalNotKept](c)
+	case "snapshot-without-sessions":
+		return broken[ofSnapshotWithoutSessions](c)
 	case "unprepared":
 		return broken[ofUnprepared](c)
 	case "vote-in-election":
@@ -56,39 +62,45 @@ func broken[M variant.Mutant](c systembuilders.Config) model.Source {
 }
 
 type (
-	ofAlone            struct{}
-	ofBoundByClient    struct{}
-	ofElectionsUnheard struct{}
-	ofHalf             struct{}
-	ofJumpForgets      struct{}
-	ofLeadsAgain       struct{}
-	ofLowerPrepare     struct{}
-	ofNotForwarded     struct{}
-	ofNothingKept      struct{}
-	ofOldAccept        struct{}
-	ofOrderedUntold    struct{}
-	ofPendingForgotten struct{}
-	ofPromiseNotKept   struct{}
-	ofProposalNotKept  struct{}
-	ofUnprepared       struct{}
-	ofVoteInElection   struct{}
-	ofVotesUntold      struct{}
+	ofAlone                   struct{}
+	ofBoundByClient           struct{}
+	ofCollectedEarly          struct{}
+	ofCollectedUntold         struct{}
+	ofElectionsUnheard        struct{}
+	ofHalf                    struct{}
+	ofJumpForgets             struct{}
+	ofLeadsAgain              struct{}
+	ofLowerPrepare            struct{}
+	ofNotForwarded            struct{}
+	ofNothingKept             struct{}
+	ofOldAccept               struct{}
+	ofOrderedUntold           struct{}
+	ofPendingForgotten        struct{}
+	ofPromiseNotKept          struct{}
+	ofProposalNotKept         struct{}
+	ofSnapshotWithoutSessions struct{}
+	ofUnprepared              struct{}
+	ofVoteInElection          struct{}
+	ofVotesUntold             struct{}
 )
 
-func (ofAlone) Mutant() string            { return "alone" }
-func (ofBoundByClient) Mutant() string    { return "bound-by-client" }
-func (ofElectionsUnheard) Mutant() string { return "elections-unheard" }
-func (ofHalf) Mutant() string             { return "half" }
-func (ofJumpForgets) Mutant() string      { return "jump-forgets" }
-func (ofLeadsAgain) Mutant() string       { return "leads-again" }
-func (ofLowerPrepare) Mutant() string     { return "lower-prepare" }
-func (ofNotForwarded) Mutant() string     { return "not-forwarded" }
-func (ofNothingKept) Mutant() string      { return "nothing-kept" }
-func (ofOldAccept) Mutant() string        { return "old-accept" }
-func (ofOrderedUntold) Mutant() string    { return "ordered-untold" }
-func (ofPendingForgotten) Mutant() string { return "pending-forgotten" }
-func (ofPromiseNotKept) Mutant() string   { return "promise-not-kept" }
-func (ofProposalNotKept) Mutant() string  { return "proposal-not-kept" }
-func (ofUnprepared) Mutant() string       { return "unprepared" }
-func (ofVoteInElection) Mutant() string   { return "vote-in-election" }
-func (ofVotesUntold) Mutant() string      { return "votes-untold" }
+func (ofAlone) Mutant() string                   { return "alone" }
+func (ofBoundByClient) Mutant() string           { return "bound-by-client" }
+func (ofCollectedEarly) Mutant() string          { return "collected-early" }
+func (ofCollectedUntold) Mutant() string         { return "collected-untold" }
+func (ofElectionsUnheard) Mutant() string        { return "elections-unheard" }
+func (ofHalf) Mutant() string                    { return "half" }
+func (ofJumpForgets) Mutant() string             { return "jump-forgets" }
+func (ofLeadsAgain) Mutant() string              { return "leads-again" }
+func (ofLowerPrepare) Mutant() string            { return "lower-prepare" }
+func (ofNotForwarded) Mutant() string            { return "not-forwarded" }
+func (ofNothingKept) Mutant() string             { return "nothing-kept" }
+func (ofOldAccept) Mutant() string               { return "old-accept" }
+func (ofOrderedUntold) Mutant() string           { return "ordered-untold" }
+func (ofPendingForgotten) Mutant() string        { return "pending-forgotten" }
+func (ofPromiseNotKept) Mutant() string          { return "promise-not-kept" }
+func (ofProposalNotKept) Mutant() string         { return "proposal-not-kept" }
+func (ofSnapshotWithoutSessions) Mutant() string { return "snapshot-without-sessions" }
+func (ofUnprepared) Mutant() string              { return "unprepared" }
+func (ofVoteInElection) Mutant() string          { return "vote-in-election" }
+func (ofVotesUntold) Mutant() string             { return "votes-untold" }

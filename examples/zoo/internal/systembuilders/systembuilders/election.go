@@ -145,12 +145,12 @@ func (t *turn[Mutant, S, O, R]) vcProof(from actor.ID, m VCProof) {
 func (t *turn[Mutant, S, O, R]) shiftToPreparePhase() {
 	st := t.st
 	st.Installed = st.Attempted
-	st.Prepared, st.Asked = map[actor.ID]bool{t.self: true}, st.aru()
+	st.Prepared, st.Asked = map[actor.ID]bool{t.self: true}, st.Aru
 	t.broadcast(t.preparation)
 	t.prepared()
 }
 
-func (t *turn[Mutant, S, O, R]) preparation() Message { return Prepare{t.st.Installed, t.st.aru()} }
+func (t *turn[Mutant, S, O, R]) preparation() Message { return Prepare{t.st.Installed, t.st.Aru} }
 
 // prepare installs a view, and tells its leader what this server knows. A leader that asks for a higher view attempts
 // it, too; if the server does not follow it there yet, it answers once it does.
@@ -263,7 +263,7 @@ func (t *turn[Mutant, S, O, R]) shiftToRegNonLeader() {
 	st.Changes = drop(st.Changes, t.self)
 	t.forget(st.Attempted + 1)
 	st.Prepared, st.Asked, st.Through, st.Proposed, st.Queue = nil, 0, 0, 0, nil
-	for _, id := range st.pending() {
+	for _, id := range st.pending(anything) {
 		t.submit(id)
 	}
 }
@@ -273,7 +273,7 @@ func (t *turn[Mutant, S, O, R]) shiftToRegNonLeader() {
 func (t *turn[Mutant, S, O, R]) prepareOK(from actor.ID, m PrepareOK[O]) {
 	st := t.st
 	if st.Phase == RegLeader && m.View == st.Installed {
-		if st.Asked < st.aru() {
+		if st.Asked < st.Aru {
 			t.out.Send(from, t.proof())
 		}
 		t.proposeAgain(from)
@@ -298,11 +298,11 @@ func (t *turn[Mutant, S, O, R]) prepareOK(from actor.ID, m PrepareOK[O]) {
 func (t *turn[Mutant, S, O, R]) prepared() {
 	if variant.Of[Mutant]() == "unprepared" {
 		st := t.st
-		if st.Prepared == nil || len(st.Prepared) < t.quorum()-1 || st.aru() < st.Through {
+		if st.Prepared == nil || len(st.Prepared) < t.quorum()-1 || st.Aru < st.Through {
 			return
 		}
-		forwarded, behind := st.Queue, st.Asked < st.aru()
-		st.Phase, st.Prepared, st.Through, st.Proposed, st.Queue = RegLeader, nil, 0, st.aru(), nil
+		forwarded, behind := st.Queue, st.Asked < st.Aru
+		st.Phase, st.Prepared, st.Through, st.Proposed, st.Queue = RegLeader, nil, 0, st.Aru, nil
 		st.Preinstalled, t.restart = false, true
 		if behind {
 			t.prove() // Others may lack what it has learned.
@@ -310,7 +310,7 @@ func (t *turn[Mutant, S, O, R]) prepared() {
 		for _, u := range forwarded {
 			t.clientUpdate(u.Node, ClientUpdate[O]{u})
 		}
-		for _, id := range st.pending() {
+		for _, id := range st.pending(anything) {
 			t.enqueue(Update[O]{t.self, st.Pending[id].Command})
 		}
 
@@ -318,11 +318,11 @@ func (t *turn[Mutant, S, O, R]) prepared() {
 	}
 
 	st := t.st
-	if st.Prepared == nil || len(st.Prepared) < t.quorum() || st.aru() < st.Through {
+	if st.Prepared == nil || len(st.Prepared) < t.quorum() || st.Aru < st.Through {
 		return
 	}
-	forwarded, behind := st.Queue, st.Asked < st.aru()
-	st.Phase, st.Prepared, st.Through, st.Proposed, st.Queue = RegLeader, nil, 0, st.aru(), nil
+	forwarded, behind := st.Queue, st.Asked < st.Aru
+	st.Phase, st.Prepared, st.Through, st.Proposed, st.Queue = RegLeader, nil, 0, st.Aru, nil
 	st.Preinstalled, t.restart = false, true
 	if behind {
 		t.prove() // Others may lack what it has learned.
@@ -330,7 +330,7 @@ func (t *turn[Mutant, S, O, R]) prepared() {
 	for _, u := range forwarded {
 		t.clientUpdate(u.Node, ClientUpdate[O]{u})
 	}
-	for _, id := range st.pending() {
+	for _, id := range st.pending(anything) {
 		t.enqueue(Update[O]{t.self, st.Pending[id].Command})
 	}
 }

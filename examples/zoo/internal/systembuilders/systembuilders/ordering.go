@@ -69,7 +69,8 @@ func (t *turn[Mutant, S, O, R]) enqueue(u Update[O]) {
 	st := t.st
 	id := u.Command.ID
 	status, _, _ := st.Machine.Status(id)
-	if status != rsm.New || state_bound[Mutant](st, id) || st.Queue.Holds(id) || t.full(len(st.Queue)) {
+	queued := slices.ContainsFunc(st.Queue, func(u Update[O]) bool { return u.Command.ID == id })
+	if status != rsm.New || state_bound[Mutant](st, id) || queued || t.full(len(st.Queue)) {
 		return
 	}
 	st.Queue = append(st.Queue, u)
@@ -79,7 +80,7 @@ func (t *turn[Mutant, S, O, R]) enqueue(u Update[O]) {
 func state_bound[Mutant variant.Mutant, S any, O any, R any](st *State[S, O, R], id rsm.ID) bool {
 	if variant.Of[Mutant]() == "bound-by-client" {
 		for _, e := range st.History {
-			for _, u := range e.Batch {
+			for _, u := range e.Batch.All() {
 				if u.Command.ID.Client == id.Client {
 					return true
 				}
@@ -106,20 +107,20 @@ func (t *turn[Mutant, S, O, R]) propose() {
 	}
 	last := st.last()
 	for {
-		st.Proposed = max(st.Proposed, st.aru())
+		st.Proposed = max(st.Proposed, st.Aru)
 		seq := st.Proposed + 1
-		if seq > st.aru()+t.window() {
+		if seq > st.Aru+t.window() {
 			return
 		}
 		e, known := st.History[seq]
 		if !known && seq > last {
-			if e.Batch = t.next(); e.Batch == nil {
+			if e.Batch = t.next(); e.Batch.Len() == 0 {
 				return
 			}
 		}
 		st.Proposed = seq
 		if e.Ordered {
-			t.broadcast(func() Message { return GloballyOrderedUpdate[O]{seq, e.Batch.Clone()} })
+			t.broadcast(func() Message { return GloballyOrderedUpdate[O]{seq, e.Batch} })
 			continue
 		}
 		st.History = put(st.History, seq, Entry[O]{View: st.Installed, Batch: e.Batch})
@@ -136,25 +137,28 @@ func (st *State[S, O, R]) last() (last rsm.Slot) {
 	return last
 }
 
-// next takes updates from the queue; nil for none.
-func (t *turn[Mutant, S, O, R]) next() (b Batch[O]) {
+// next takes updates from the queue; none if there are none.
+func (t *turn[Mutant, S, O, R]) next() Batch[O] {
 	st := t.st
+	var updates []Update[O]
 	taken := 0
-	for taken < len(st.Queue) && len(b) < t.batch() {
+	for taken < len(st.Queue) && len(updates) < t.batch() {
 		u := st.Queue[taken]
 		if status, _, _ := st.Machine.Status(u.Command.ID); status == rsm.New {
-			b = append(b, u)
+			updates = append(updates, u)
 		}
 		taken++
 	}
-	st.Queue = st.Queue[taken:].Clone()
-	return b
+	if st.Queue = slices.Delete(st.Queue, 0, taken); len(st.Queue) == 0 {
+		st.Queue = nil
+	}
+	return BatchOf(updates...)
 }
 
 // proposal returns the proposal of a slot.
 func (st *State[S, O, R]) proposal(seq rsm.Slot) Proposal[O] {
 	e := st.History[seq]
-	return Proposal[O]{e.View, seq, e.Batch.Clone()}
+	return Proposal[O]{e.View, seq, e.Batch}
 }
 
 // proposal accepts a proposal of the leader and tells everybody. Who knows the slot to be ordered tells the leader so;
@@ -165,8 +169,12 @@ func (t *turn[Mutant, S, O, R]) proposal(from actor.ID, m Proposal[O]) {
 		if m.Seq == 0 {
 			return
 		}
+		if m.Seq <= st.Snapshot.Seq {
+			t.out.Send(from, t.proof()) // which tells the leader to ask for the snapshot
+			return
+		}
 		if b, ordered := st.ordered(m.Seq); ordered {
-			t.out.Send(from, GloballyOrderedUpdate[O]{m.Seq, b.Clone()})
+			t.out.Send(from, GloballyOrderedUpdate[O]{m.Seq, b})
 			return
 		}
 		if t.apply(m) {
@@ -184,8 +192,12 @@ func (t *turn[Mutant, S, O, R]) proposal(from actor.ID, m Proposal[O]) {
 	if st.Phase != RegNonLeader || m.View != st.Installed || m.Seq == 0 {
 		return
 	}
+	if m.Seq <= st.Snapshot.Seq {
+		t.out.Send(from, t.proof()) // which tells the leader to ask for the snapshot
+		return
+	}
 	if b, ordered := st.ordered(m.Seq); ordered {
-		t.out.Send(from, GloballyOrderedUpdate[O]{m.Seq, b.Clone()})
+		t.out.Send(from, GloballyOrderedUpdate[O]{m.Seq, b})
 		return
 	}
 	if t.apply(m) {
@@ -199,8 +211,8 @@ func (t *turn[Mutant, S, O, R]) proposal(from actor.ID, m Proposal[O]) {
 
 // ordered returns what is ordered in a slot, if that is known.
 func (st *State[S, O, R]) ordered(seq rsm.Slot) (Batch[O], bool) {
-	if seq >= 1 && seq <= st.aru() {
-		return st.Log[seq-1], true
+	if b, executed := st.Log.Get(seq); executed {
+		return b, true
 	}
 	e := st.History[seq]
 	return e.Batch, e.Ordered
@@ -211,10 +223,10 @@ func (st *State[S, O, R]) ordered(seq rsm.Slot) (Batch[O], bool) {
 func (t *turn[Mutant, S, O, R]) apply(m Proposal[O]) bool {
 	st := t.st
 	e, known := st.History[m.Seq]
-	if m.Seq <= st.aru() || e.Ordered || known && e.View >= m.View {
+	if m.Seq <= st.Aru || e.Ordered || known && e.View >= m.View {
 		return false
 	}
-	st.History = put(st.History, m.Seq, Entry[O]{View: m.View, Batch: m.Batch.Clone()})
+	st.History = put(st.History, m.Seq, Entry[O]{View: m.View, Batch: m.Batch})
 	return true
 }
 
@@ -259,34 +271,38 @@ func (t *turn[Mutant, S, O, R]) counted(seq rsm.Slot) {
 
 // order notes what is ordered in a slot.
 func (t *turn[Mutant, S, O, R]) order(seq rsm.Slot, b Batch[O]) {
-	if _, known := t.st.ordered(seq); known || seq == 0 {
+	if seq <= t.st.Aru || t.st.History[seq].Ordered {
 		return
 	}
-	t.st.History = put(t.st.History, seq, Entry[O]{Batch: b.Clone(), Ordered: true})
+	t.st.History = put(t.st.History, seq, Entry[O]{Batch: b, Ordered: true})
 }
 
 // advance executes what is ordered in the slots that are next: the paper's Advance_Aru.
 func (t *turn[Mutant, S, O, R]) advance() {
 	st := t.st
-	for st.History[st.aru()+1].Ordered {
-		seq := st.aru() + 1
+	for st.History[st.Aru+1].Ordered {
+		seq := st.Aru + 1
 		b := st.History[seq].Batch
 		st.History = drop(st.History, seq)
 		t.execute(b)
 		st.Doublings, t.restart = 0, true
+	}
+	if t.Collect > 0 && st.Aru >= st.Snapshot.Seq+t.Collect {
+		t.collectAll()
 	}
 }
 
 // execute executes the updates of the next slot, each once, and answers the clients that asked here.
 func (t *turn[Mutant, S, O, R]) execute(b Batch[O]) {
 	st := t.st
-	st.Log = append(st.Log, b)
-	for _, u := range b {
+	st.Aru++
+	st.Log = st.Log.With(st.Aru, b)
+	for _, u := range b.All() {
 		id := u.Command.ID
-		answer, ok := rsm.Execute(t.Machine, st.aru(), &st.Machine, u.Command)
+		answer, ok := rsm.Execute(t.Machine, st.Aru, &st.Machine, u.Command)
 		t.settle(id, answer, ok)
 		if u.Command.End || u.Command.Floor > 0 {
-			t.sweep(id.Client)
+			t.sweep(func(id rsm.ID) bool { return id.Client == u.Command.ID.Client })
 		}
 	}
 }
@@ -324,13 +340,10 @@ func (t *turn[Mutant, S, O, R]) settle(id rsm.ID, answer rsm.Answer[R], ok bool)
 	}
 }
 
-// sweep ends the wait for answers to updates of a client that will never be executed.
-func (t *turn[Mutant, S, O, R]) sweep(client rsm.Client) {
+// sweep ends the wait for answers to some updates that were executed, or never will be.
+func (t *turn[Mutant, S, O, R]) sweep(of func(rsm.ID) bool) {
 	st := t.st
-	for _, id := range st.pending() {
-		if id.Client != client {
-			continue
-		}
+	for _, id := range st.pending(of) {
 		if status, answer, ok := st.Machine.Status(id); status != rsm.New {
 			t.settle(id, answer, ok)
 		}

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"synod/actor"
@@ -36,7 +37,7 @@ var phaseNames = [...]string{"leader election", "leader", "no leader"}
 // String is leader election, leader or no leader.
 func (p Phase) String() string { return phaseNames[p] }
 
-// State is the local state of a server. Local_Aru is the length of its Log.
+// State is the local state of a server.
 type State[S, O, R any] struct {
 	Phase        Phase
 	Attempted    View              // Last_Attempted
@@ -49,12 +50,17 @@ type State[S, O, R any] struct {
 	Asked        rsm.Slot          // of a leader: the Aru of its first Prepare; otherwise 0
 	Through      rsm.Slot          // of one that prepares its view: up to here it must learn what is ordered; otherwise 0
 	Proposed     rsm.Slot          // Last_Proposed, of a leader; otherwise 0
-	Queue        Batch[O]          // Update_Queue, of a leader: what is to be proposed
+	Queue        []Update[O]       // Update_Queue, of a leader: what is to be proposed
 	Pending      map[rsm.ID]Pending[O]
-	Log          []Batch[O]            // what is ordered in slot 1, 2 and so on, all of it executed
-	History      map[rsm.Slot]Entry[O] // Global_History, of slots that are not in the Log
+	Aru          rsm.Slot              // Local_Aru: everything up to here is ordered and executed
+	Snapshot     Snapshot              // of no slot above Aru
+	Log          Log[O]                // what is ordered in the slots above the Snapshot's, up to Aru
+	History      map[rsm.Slot]Entry[O] // Global_History, of the slots above Aru
 	Machine      rsm.Replica[S, R]
 }
+
+// Log is what is ordered in some slots.
+type Log[O any] = actor.Map[rsm.Slot, Batch[O]]
 
 // Pending is an update of a client that asked this server, and waits for the answer: Pending_Updates.
 type Pending[O any] struct {
@@ -74,7 +80,8 @@ type Entry[O any] struct {
 type Durable[O any] struct {
 	Installed View
 	Pending   map[rsm.ID]Pending[O] // nil for none
-	Log       []Batch[O]
+	Snapshot  Snapshot
+	Log       Log[O]
 	History   map[rsm.Slot]Known[O] // nil for nothing
 }
 
@@ -120,17 +127,17 @@ func (s Server[Mutant, S, O, R]) Start(self actor.ID, out *Out[R]) State[S, O, R
 	return t.finish()
 }
 
-// Keep returns what survives a crash.
+// Keep returns what survives a crash. It shares nothing with the state that is ever changed.
 func (s Server[Mutant, S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 	if variant.Of[Mutant]() == "promise-not-kept" {
-		kept := Durable[O]{Pending: st.Pending, Log: st.Log}
+		kept := Durable[O]{Pending: maps.Clone(st.Pending), Snapshot: st.Snapshot, Log: st.Log}
 		for seq, e := range st.History {
 			kept.History = put(kept.History, seq, Known[O]{e.View, e.Batch, e.Ordered})
 		}
 		return kept
 	}
 	if variant.Of[Mutant]() == "proposal-not-kept" {
-		kept := Durable[O]{Installed: st.Installed, Pending: st.Pending, Log: st.Log}
+		kept := Durable[O]{Installed: st.Installed, Pending: maps.Clone(st.Pending), Snapshot: st.Snapshot, Log: st.Log}
 		for seq, e := range st.History {
 			if st.Phase == RegLeader {
 				continue
@@ -140,34 +147,36 @@ func (s Server[Mutant, S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 		return kept
 	}
 
-	kept := Durable[O]{Installed: st.Installed, Pending: st.Pending, Log: st.Log}
+	kept := Durable[O]{Installed: st.Installed, Pending: maps.Clone(st.Pending), Snapshot: st.Snapshot, Log: st.Log}
 	for seq, e := range st.History {
 		kept.History = put(kept.History, seq, Known[O]{e.View, e.Batch, e.Ordered})
 	}
 	return kept
 }
 
-// Recover starts a server that was down. It executes its log anew, and goes on in the view that it had installed,
-// unless that is its own to lead: then it attempts the next one.
+// Recover starts a server that was down. It executes its log anew, from its snapshot on, and goes on in the view that it
+// had installed, unless that is its own to lead: then it attempts the next one. A snapshot that Snapshot of the machine
+// did not make is a mistake of who calls, who can try it by rsm.Load.
 func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
 	if variant.Of[Mutant]() == "leads-again" {
 		st := State[S, O, R]{
 			Phase: RegNonLeader, Attempted: kept.Installed, Installed: kept.Installed, Pending: kept.Pending,
-			Machine: rsm.Start(s.Machine),
+			Aru: kept.Snapshot.Seq, Snapshot: kept.Snapshot,
 		}
+		st.Machine = s.restored(kept.Snapshot)
 		for seq, k := range kept.History {
 			st.History = put(st.History, seq, Entry[O]{View: k.View, Batch: k.Batch, Ordered: k.Ordered})
 		}
 		t := s.turn(self, &st, out)
 		t.waited = false
-		for _, b := range kept.Log {
+		for _, b := range kept.Log.All() {
 			t.execute(b)
 		}
 		t.repeat()
 		if t.leads(kept.Installed) {
 			st.Phase = RegLeader
 		}
-		for _, id := range st.pending() {
+		for _, id := range st.pending(anything) {
 			t.setUpdate(id)
 			t.submit(id)
 		}
@@ -176,22 +185,23 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 	if variant.Of[Mutant]() == "nothing-kept" {
 		st := State[S, O, R]{
 			Phase: RegNonLeader, Attempted: kept.Installed, Installed: kept.Installed, Pending: kept.Pending,
-			Machine: rsm.Start(s.Machine),
+			Aru: kept.Snapshot.Seq, Snapshot: kept.Snapshot,
 		}
+		st.Machine = s.restored(kept.Snapshot)
 		for seq, k := range kept.History {
 			st.History = put(st.History, seq, Entry[O]{View: k.View, Batch: k.Batch, Ordered: k.Ordered})
 		}
 		t := s.turn(self, &st, out)
 		st.Attempted, st.Installed, st.History, st.Pending, kept = 0, 0, nil, nil, Durable[O]{}
 		t.waited = false
-		for _, b := range kept.Log {
+		for _, b := range kept.Log.All() {
 			t.execute(b)
 		}
 		t.repeat()
 		if kept.Installed == 0 && !s.Elected || t.leads(kept.Installed) {
 			t.shiftToLeaderElection(kept.Installed + 1)
 		}
-		for _, id := range st.pending() {
+		for _, id := range st.pending(anything) {
 			t.setUpdate(id)
 			t.submit(id)
 		}
@@ -200,21 +210,22 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 
 	st := State[S, O, R]{
 		Phase: RegNonLeader, Attempted: kept.Installed, Installed: kept.Installed, Pending: kept.Pending,
-		Machine: rsm.Start(s.Machine),
+		Aru: kept.Snapshot.Seq, Snapshot: kept.Snapshot,
 	}
+	st.Machine = s.restored(kept.Snapshot)
 	for seq, k := range kept.History {
 		st.History = put(st.History, seq, Entry[O]{View: k.View, Batch: k.Batch, Ordered: k.Ordered})
 	}
 	t := s.turn(self, &st, out)
 	t.waited = false
-	for _, b := range kept.Log {
+	for _, b := range kept.Log.All() {
 		t.execute(b)
 	}
 	t.repeat()
 	if kept.Installed == 0 && !s.Elected || t.leads(kept.Installed) {
 		t.shiftToLeaderElection(kept.Installed + 1)
 	}
-	for _, id := range st.pending() {
+	for _, id := range st.pending(anything) {
 		t.setUpdate(id)
 		t.submit(id)
 	}
@@ -260,6 +271,12 @@ func (s Server[Mutant, S, O, R]) Receive(
 		t.orderedUpdate(from, m)
 	case Learn:
 		t.learn(from, m)
+	case Snapshot:
+		t.snapshot(from, m)
+	case Collect:
+		if !slices.Contains(t.Peers, from) {
+			t.collect(m.Seq, m.State)
+		}
 	}
 	return t.finish()
 }
@@ -327,17 +344,18 @@ func (t *turn[Mutant, S, O, R]) finish() State[S, O, R] {
 	return *t.st
 }
 
-// aru returns Local_Aru: everything up to this slot is ordered and executed.
-func (st *State[S, O, R]) aru() rsm.Slot { return rsm.Slot(len(st.Log)) }
-
-// pending returns the pending updates, by client and number.
-func (st *State[S, O, R]) pending() []rsm.ID {
-	ids := make([]rsm.ID, 0, len(st.Pending))
+// pending returns the pending updates that are among some, by client and number.
+func (st *State[S, O, R]) pending(among func(rsm.ID) bool) []rsm.ID {
+	var ids []rsm.ID
 	for id := range st.Pending {
-		ids = append(ids, id)
+		if among(id) {
+			ids = append(ids, id)
+		}
 	}
 	slices.SortFunc(ids, func(a, b rsm.ID) int {
 		return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Local, b.Local))
 	})
 	return ids
 }
+
+func anything(rsm.ID) bool { return true }

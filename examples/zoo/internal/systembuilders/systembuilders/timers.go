@@ -93,7 +93,7 @@ func (t *turn[Mutant, S, O, R]) cancelUpdate(id rsm.ID) {
 	}
 }
 
-func (t *turn[Mutant, S, O, R]) proof() Message { return VCProof{t.st.Installed, t.st.aru()} }
+func (t *turn[Mutant, S, O, R]) proof() Message { return VCProof{t.st.Installed, t.st.Aru} }
 
 // prove tells the others which view this server has installed.
 func (t *turn[Mutant, S, O, R]) prove() {

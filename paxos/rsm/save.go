@@ -1,0 +1,40 @@
+package rsm
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// saved is a replica as Save writes it.
+type saved[R any] struct {
+	State    []byte
+	Sessions map[Client]Session[R]
+	Ended    Intervals[Client]
+}
+
+// Save returns a replica as bytes: the machine, and which commands were executed and how they were answered, without
+// which a repeat would be executed again. Equal replicas have equal bytes. Results must be what encoding/json keeps.
+func Save[S, O, R any](m Machine[S, O, R], r Replica[S, R]) ([]byte, error) {
+	state, err := m.Snapshot(r.State)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(saved[R]{state, r.Sessions, r.Ended})
+}
+
+// Load returns the replica that Save made the bytes of, or an error for other bytes.
+func Load[S, O, R any](m Machine[S, O, R], data []byte) (Replica[S, R], error) {
+	var s saved[R]
+	if err := json.Unmarshal(data, &s); err != nil {
+		return Replica[S, R]{}, err
+	}
+	state, err := m.Restore(s.State)
+	if err != nil {
+		return Replica[S, R]{}, err
+	}
+	r := Replica[S, R]{state, s.Sessions, s.Ended}
+	if again, err := Save(m, r); err != nil || !bytes.Equal(again, data) {
+		return Replica[S, R]{}, errSnapshot
+	}
+	return r, nil
+}
