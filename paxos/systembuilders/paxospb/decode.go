@@ -50,6 +50,9 @@ func Decode(p *Message) (node.Message, error) {
 	case *Message_Learn:
 		from = p.Learn.GetNodeId()
 		m.Message = systembuilders.Learn{Aru: rsm.Slot(p.Learn.GetLocalAru())}
+	case *Message_Snapshot:
+		from = p.Snapshot.GetNodeId()
+		m.Message = snapshotOf(p.Snapshot)
 	default:
 		err = errors.New("it has no type that is known")
 	}
@@ -71,6 +74,10 @@ func updateOf(p *ClientUpdate) (update, error) {
 		ID: rsm.ID{Client: rsm.Client(p.GetClientId()), Local: rsm.Local(p.GetTimestamp())},
 		Op: string(p.GetUpdate()), End: p.GetEnd(), Floor: rsm.Local(p.GetFloor()),
 	}}, nil
+}
+
+func snapshotOf(p *Snapshot) systembuilders.Snapshot {
+	return systembuilders.Snapshot{Seq: rsm.Slot(p.GetSeq()), Data: string(p.GetData())}
 }
 
 func forwardedOf(p *ClientUpdate) (forwarded, error) {
@@ -96,7 +103,7 @@ func slotOf(one *ClientUpdate, all *Batch) (batch, error) {
 		}
 		b = append(b, u)
 	}
-	return batchOf(b), nil
+	return systembuilders.BatchOf(b...), nil
 }
 
 func proposalOf(p *Proposal) (proposed, error) {

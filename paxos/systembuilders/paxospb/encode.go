@@ -35,6 +35,7 @@ type (
 	ordered     = systembuilders.GloballyOrderedUpdate[string]
 	preparedOK  = systembuilders.PrepareOK[string]
 	forwarded   = systembuilders.ClientUpdate[string]
+	known       = systembuilders.Known[string]
 	clientEntry = systembuilders.Pending[string]
 )
 
@@ -78,6 +79,13 @@ func Encode(m node.Message, nodes int, d Dialect) (*Message, error) {
 			return nil, ErrUnsayable
 		}
 		p.Type = &Message_Learn{&Learn{NodeId: e.from, LocalAru: uint64(m.Aru)}}
+	case systembuilders.Snapshot:
+		if d != Extended {
+			return nil, ErrUnsayable
+		}
+		p.Type = &Message_Snapshot{e.snapshot(m)}
+	case systembuilders.Collect:
+		return nil, ErrUnsayable // It is from the user of a node to that node.
 	}
 	if err != nil {
 		return nil, err
@@ -109,22 +117,30 @@ func (e encoder) update(u update) (*ClientUpdate, error) {
 // slot returns the updates of a slot: as the published schema has them if they are one, or it is all that the other
 // side knows.
 func (e encoder) slot(seq rsm.Slot, b batch) (*ClientUpdate, *Batch, error) {
-	switch updates := elements(b); {
-	case len(updates) == 1:
-		u, err := e.update(updates[0])
+	switch {
+	case b.Len() == 1:
+		u, err := e.update(b.At(0))
 		return u, nil, err
 	case e.dialect == Extended:
-		all, err := e.updates(updates)
+		all, err := e.updates(b)
 		return nil, all, err
-	case len(updates) == 0:
+	case b.Len() == 0:
 		return &ClientUpdate{ClientId: Nobody, NodeId: e.from, Timestamp: uint64(seq)}, nil, nil
 	}
 	return nil, nil, ErrUnsayable
 }
 
-func (e encoder) updates(updates []update) (*Batch, error) {
+func (e encoder) snapshot(m systembuilders.Snapshot) *Snapshot {
+	p := &Snapshot{NodeId: e.from, Seq: uint64(m.Seq)}
+	if m.Data != "" {
+		p.Data = []byte(m.Data)
+	}
+	return p
+}
+
+func (e encoder) updates(b batch) (*Batch, error) {
 	p := new(Batch)
-	for _, u := range updates {
+	for _, u := range b.All() {
 		one, err := e.update(u)
 		if err != nil {
 			return nil, err
@@ -169,9 +185,3 @@ func (e encoder) prepareOK(to uint64, m preparedOK) (*PrepareOK, error) {
 	}
 	return p, nil
 }
-
-// elements returns the updates of a batch, which must not be changed.
-func elements(b batch) []update { return b }
-
-// batchOf returns a batch of updates, which are its own.
-func batchOf(updates []update) batch { return updates }

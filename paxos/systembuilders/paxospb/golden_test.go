@@ -66,7 +66,8 @@ var said = map[string]node.Message{
 	"client-update-end": {From: 1, To: 0, Message: systembuilders.ClientUpdate[string]{Update: update{
 		Node: 1, Command: rsm.Command[string]{ID: rsm.ID{Client: 5, Local: 6}, End: true, Floor: 4},
 	}}},
-	"learn": {From: 2, To: 1, Message: systembuilders.Learn{Aru: 64}},
+	"snapshot": {From: 1, To: 0, Message: systembuilders.Snapshot{Seq: 128, Data: "\x00x"}},
+	"learn":    {From: 2, To: 1, Message: systembuilders.Learn{Aru: 64}},
 }
 
 var one = systembuilders.Update[string]{Node: 1, Command: command(300, math.MaxUint64, "café\x00")}

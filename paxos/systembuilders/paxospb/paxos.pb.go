@@ -667,6 +667,67 @@ func (x *Learn) GetLocalAru() uint64 {
 	return 0
 }
 
+// Snapshot is the machine as the updates of all slots up to seq have made it, instead of these updates.
+type Snapshot struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	NodeId        uint64                 `protobuf:"varint,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	Seq           uint64                 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`
+	Data          []byte                 `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Snapshot) Reset() {
+	*x = Snapshot{}
+	mi := &file_paxospb_paxos_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Snapshot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Snapshot) ProtoMessage() {}
+
+func (x *Snapshot) ProtoReflect() protoreflect.Message {
+	mi := &file_paxospb_paxos_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
+func (*Snapshot) Descriptor() ([]byte, []int) {
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Snapshot) GetNodeId() uint64 {
+	if x != nil {
+		return x.NodeId
+	}
+	return 0
+}
+
+func (x *Snapshot) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *Snapshot) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 // Message is what a server sends another one.
 type Message struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -683,6 +744,7 @@ type Message struct {
 	//	*Message_GloballyOrderedUpdate
 	//	*Message_ClientUpdate
 	//	*Message_Learn
+	//	*Message_Snapshot
 	Type          isMessage_Type `protobuf_oneof:"type"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -690,7 +752,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_paxospb_paxos_proto_msgTypes[10]
+	mi := &file_paxospb_paxos_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -702,7 +764,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_paxospb_paxos_proto_msgTypes[10]
+	mi := &file_paxospb_paxos_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -715,7 +777,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_paxospb_paxos_proto_rawDescGZIP(), []int{10}
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Message) GetTo() uint64 {
@@ -813,6 +875,15 @@ func (x *Message) GetLearn() *Learn {
 	return nil
 }
 
+func (x *Message) GetSnapshot() *Snapshot {
+	if x != nil {
+		if x, ok := x.Type.(*Message_Snapshot); ok {
+			return x.Snapshot
+		}
+	}
+	return nil
+}
+
 type isMessage_Type interface {
 	isMessage_Type()
 }
@@ -853,6 +924,10 @@ type Message_Learn struct {
 	Learn *Learn `protobuf:"bytes,100,opt,name=learn,proto3,oneof"`
 }
 
+type Message_Snapshot struct {
+	Snapshot *Snapshot `protobuf:"bytes,101,opt,name=snapshot,proto3,oneof"`
+}
+
 func (*Message_ViewChange) isMessage_Type() {}
 
 func (*Message_ViewChangeProof) isMessage_Type() {}
@@ -871,6 +946,8 @@ func (*Message_ClientUpdate) isMessage_Type() {}
 
 func (*Message_Learn) isMessage_Type() {}
 
+func (*Message_Snapshot) isMessage_Type() {}
+
 // PersistentState is what a server keeps across a crash.
 type PersistentState struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -885,14 +962,16 @@ type PersistentState struct {
 	// What else is accepted, ascending by slot.
 	Accepted []*Proposal `protobuf:"bytes,101,rep,name=accepted,proto3" json:"accepted,omitempty"`
 	// Updates of clients that asked here, and that are not ordered yet.
-	Pending       []*ClientUpdate `protobuf:"bytes,102,rep,name=pending,proto3" json:"pending,omitempty"`
+	Pending []*ClientUpdate `protobuf:"bytes,102,rep,name=pending,proto3" json:"pending,omitempty"`
+	// What is ordered in the slots below those of ordered, if the updates are forgotten.
+	Snapshot      *Snapshot `protobuf:"bytes,103,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PersistentState) Reset() {
 	*x = PersistentState{}
-	mi := &file_paxospb_paxos_proto_msgTypes[11]
+	mi := &file_paxospb_paxos_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -904,7 +983,7 @@ func (x *PersistentState) String() string {
 func (*PersistentState) ProtoMessage() {}
 
 func (x *PersistentState) ProtoReflect() protoreflect.Message {
-	mi := &file_paxospb_paxos_proto_msgTypes[11]
+	mi := &file_paxospb_paxos_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -917,7 +996,7 @@ func (x *PersistentState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersistentState.ProtoReflect.Descriptor instead.
 func (*PersistentState) Descriptor() ([]byte, []int) {
-	return file_paxospb_paxos_proto_rawDescGZIP(), []int{11}
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PersistentState) GetNodeId() uint64 {
@@ -976,6 +1055,13 @@ func (x *PersistentState) GetPending() []*ClientUpdate {
 	return nil
 }
 
+func (x *PersistentState) GetSnapshot() *Snapshot {
+	if x != nil {
+		return x.Snapshot
+	}
+	return nil
+}
+
 var File_paxospb_paxos_proto protoreflect.FileDescriptor
 
 const file_paxospb_paxos_proto_rawDesc = "" +
@@ -1024,7 +1110,11 @@ const file_paxospb_paxos_proto_rawDesc = "" +
 	"\aupdates\x18\x01 \x03(\v2\x15.paxospb.ClientUpdateR\aupdates\"=\n" +
 	"\x05Learn\x12\x17\n" +
 	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x1b\n" +
-	"\tlocal_aru\x18\x02 \x01(\x04R\blocalAru\"\xa0\x04\n" +
+	"\tlocal_aru\x18\x02 \x01(\x04R\blocalAru\"I\n" +
+	"\bSnapshot\x12\x17\n" +
+	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x10\n" +
+	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x12\n" +
+	"\x04data\x18\x03 \x01(\fR\x04data\"\xd1\x04\n" +
 	"\aMessage\x12\x0e\n" +
 	"\x02to\x18\x01 \x01(\x04R\x02to\x126\n" +
 	"\vview_change\x18\x02 \x01(\v2\x13.paxospb.ViewChangeH\x00R\n" +
@@ -1037,8 +1127,9 @@ const file_paxospb_paxos_proto_rawDesc = "" +
 	"\x06accept\x18\a \x01(\v2\x0f.paxospb.AcceptH\x00R\x06accept\x12X\n" +
 	"\x17globally_ordered_update\x18\b \x01(\v2\x1e.paxospb.GloballyOrderedUpdateH\x00R\x15globallyOrderedUpdate\x12<\n" +
 	"\rclient_update\x18\t \x01(\v2\x15.paxospb.ClientUpdateH\x00R\fclientUpdate\x12&\n" +
-	"\x05learn\x18d \x01(\v2\x0e.paxospb.LearnH\x00R\x05learnB\x06\n" +
-	"\x04type\"\xe5\x02\n" +
+	"\x05learn\x18d \x01(\v2\x0e.paxospb.LearnH\x00R\x05learn\x12/\n" +
+	"\bsnapshot\x18e \x01(\v2\x11.paxospb.SnapshotH\x00R\bsnapshotB\x06\n" +
+	"\x04type\"\x94\x03\n" +
 	"\x0fPersistentState\x12\x17\n" +
 	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x1d\n" +
 	"\n" +
@@ -1048,7 +1139,8 @@ const file_paxospb_paxos_proto_rawDesc = "" +
 	"\bproposal\x18\x05 \x01(\v2\x11.paxospb.ProposalR\bproposal\x128\n" +
 	"\aordered\x18d \x03(\v2\x1e.paxospb.GloballyOrderedUpdateR\aordered\x12-\n" +
 	"\baccepted\x18e \x03(\v2\x11.paxospb.ProposalR\baccepted\x12/\n" +
-	"\apending\x18f \x03(\v2\x15.paxospb.ClientUpdateR\apendingB$Z\"synod/paxos/systembuilders/paxospbb\x06proto3"
+	"\apending\x18f \x03(\v2\x15.paxospb.ClientUpdateR\apending\x12-\n" +
+	"\bsnapshot\x18g \x01(\v2\x11.paxospb.SnapshotR\bsnapshotB$Z\"synod/paxos/systembuilders/paxospbb\x06proto3"
 
 var (
 	file_paxospb_paxos_proto_rawDescOnce sync.Once
@@ -1062,7 +1154,7 @@ func file_paxospb_paxos_proto_rawDescGZIP() []byte {
 	return file_paxospb_paxos_proto_rawDescData
 }
 
-var file_paxospb_paxos_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_paxospb_paxos_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_paxospb_paxos_proto_goTypes = []any{
 	(*ClientUpdate)(nil),          // 0: paxospb.ClientUpdate
 	(*ViewChange)(nil),            // 1: paxospb.ViewChange
@@ -1074,11 +1166,12 @@ var file_paxospb_paxos_proto_goTypes = []any{
 	(*GloballyOrderedUpdate)(nil), // 7: paxospb.GloballyOrderedUpdate
 	(*Batch)(nil),                 // 8: paxospb.Batch
 	(*Learn)(nil),                 // 9: paxospb.Learn
-	(*Message)(nil),               // 10: paxospb.Message
-	(*PersistentState)(nil),       // 11: paxospb.PersistentState
+	(*Snapshot)(nil),              // 10: paxospb.Snapshot
+	(*Message)(nil),               // 11: paxospb.Message
+	(*PersistentState)(nil),       // 12: paxospb.PersistentState
 }
 var file_paxospb_paxos_proto_depIdxs = []int32{
-	10, // 0: paxospb.PrepareOK.data_list:type_name -> paxospb.Message
+	11, // 0: paxospb.PrepareOK.data_list:type_name -> paxospb.Message
 	0,  // 1: paxospb.Proposal.update:type_name -> paxospb.ClientUpdate
 	8,  // 2: paxospb.Proposal.batch:type_name -> paxospb.Batch
 	0,  // 3: paxospb.GloballyOrderedUpdate.update:type_name -> paxospb.ClientUpdate
@@ -1093,16 +1186,18 @@ var file_paxospb_paxos_proto_depIdxs = []int32{
 	7,  // 12: paxospb.Message.globally_ordered_update:type_name -> paxospb.GloballyOrderedUpdate
 	0,  // 13: paxospb.Message.client_update:type_name -> paxospb.ClientUpdate
 	9,  // 14: paxospb.Message.learn:type_name -> paxospb.Learn
-	3,  // 15: paxospb.PersistentState.prepare:type_name -> paxospb.Prepare
-	5,  // 16: paxospb.PersistentState.proposal:type_name -> paxospb.Proposal
-	7,  // 17: paxospb.PersistentState.ordered:type_name -> paxospb.GloballyOrderedUpdate
-	5,  // 18: paxospb.PersistentState.accepted:type_name -> paxospb.Proposal
-	0,  // 19: paxospb.PersistentState.pending:type_name -> paxospb.ClientUpdate
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	10, // 15: paxospb.Message.snapshot:type_name -> paxospb.Snapshot
+	3,  // 16: paxospb.PersistentState.prepare:type_name -> paxospb.Prepare
+	5,  // 17: paxospb.PersistentState.proposal:type_name -> paxospb.Proposal
+	7,  // 18: paxospb.PersistentState.ordered:type_name -> paxospb.GloballyOrderedUpdate
+	5,  // 19: paxospb.PersistentState.accepted:type_name -> paxospb.Proposal
+	0,  // 20: paxospb.PersistentState.pending:type_name -> paxospb.ClientUpdate
+	10, // 21: paxospb.PersistentState.snapshot:type_name -> paxospb.Snapshot
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_paxospb_paxos_proto_init() }
@@ -1110,7 +1205,7 @@ func file_paxospb_paxos_proto_init() {
 	if File_paxospb_paxos_proto != nil {
 		return
 	}
-	file_paxospb_paxos_proto_msgTypes[10].OneofWrappers = []any{
+	file_paxospb_paxos_proto_msgTypes[11].OneofWrappers = []any{
 		(*Message_ViewChange)(nil),
 		(*Message_ViewChangeProof)(nil),
 		(*Message_Prepare)(nil),
@@ -1120,6 +1215,7 @@ func file_paxospb_paxos_proto_init() {
 		(*Message_GloballyOrderedUpdate)(nil),
 		(*Message_ClientUpdate)(nil),
 		(*Message_Learn)(nil),
+		(*Message_Snapshot)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1127,7 +1223,7 @@ func file_paxospb_paxos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_paxospb_paxos_proto_rawDesc), len(file_paxospb_paxos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

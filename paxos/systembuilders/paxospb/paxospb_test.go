@@ -28,7 +28,7 @@ type (
 )
 
 // slot returns a batch of updates.
-func slot(updates ...update) batch { return updates }
+func slot(updates ...update) batch { return systembuilders.BatchOf(updates...) }
 
 // published are the numbers of the published schema: its messages, their fields, and these fields' numbers.
 var published = map[protoreflect.Name]map[protoreflect.Name]protoreflect.FieldNumber{
@@ -98,7 +98,7 @@ func draw(t *rapid.T) node.Message {
 	var m node.Message
 	m.From, m.To = actor.ID(rapid.Uint64Range(0, 2).Draw(t, "from")), actor.ID(rapid.Uint64Range(0, 2).Draw(t, "to"))
 	view, seq := systembuilders.View(number.Draw(t, "view")), rsm.Slot(number.Draw(t, "seq"))
-	switch rapid.IntRange(0, 8).Draw(t, "kind") {
+	switch rapid.IntRange(0, 9).Draw(t, "kind") {
 	case 0:
 		m.Message = systembuilders.ViewChange{Attempted: view}
 	case 1:
@@ -125,6 +125,8 @@ func draw(t *rapid.T) node.Message {
 		m.Message = systembuilders.ClientUpdate[string]{Update: drawUpdate(m.From)}
 	case 8:
 		m.Message = systembuilders.Learn{Aru: seq}
+	case 9:
+		m.Message = systembuilders.Snapshot{Seq: seq, Data: string(rapid.SliceOfN(rapid.Byte(), 0, 8).Draw(t, "data"))}
 	}
 	return m
 }

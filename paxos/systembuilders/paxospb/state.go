@@ -17,8 +17,11 @@ import (
 func EncodeState(s node.PersistentState) *PersistentState {
 	e := encoder{uint64(s.NodeID), uint64(max(s.NodeCount, 1)), Extended}
 	p := &PersistentState{NodeId: e.from, NodeCount: uint64(s.NodeCount), LastInstalled: uint64(s.Installed)}
-	for i, b := range s.Log {
-		o, _ := e.ordered(ordered{Seq: rsm.Slot(i + 1), Batch: b}) // All can be said in our dialect.
+	if s.Snapshot.Seq > 0 {
+		p.Snapshot = e.snapshot(s.Snapshot)
+	}
+	for seq, b := range s.Log.All() {
+		o, _ := e.ordered(ordered{Seq: seq, Batch: b}) // All can be said in our dialect.
 		p.Ordered = append(p.Ordered, o)
 	}
 	for _, seq := range slices.Sorted(maps.Keys(s.History)) {
@@ -61,26 +64,28 @@ func DecodeState(p *PersistentState) (node.PersistentState, error) {
 }
 
 func joinState(s *node.PersistentState, p *PersistentState) error {
-	know := func(seq rsm.Slot, k systembuilders.Known[string]) error {
-		if _, twice := s.History[seq]; twice || seq <= rsm.Slot(len(s.Log)) {
+	s.Snapshot = snapshotOf(p.GetSnapshot())
+	last := s.Snapshot.Seq
+	know := func(seq rsm.Slot, k known) error {
+		if _, twice := s.History[seq]; twice || seq <= last {
 			return fmt.Errorf("slot %d is there twice, or there is none", seq)
 		}
 		if s.History == nil {
-			s.History = make(map[rsm.Slot]systembuilders.Known[string])
+			s.History = make(map[rsm.Slot]known)
 		}
 		s.History[seq] = k
 		return nil
 	}
 	for _, one := range p.GetOrdered() {
 		o, err := orderedOf(one)
-		switch next := rsm.Slot(len(s.Log)) + 1; {
+		switch {
 		case err != nil:
 			return err
-		case o.Seq == next && len(s.History) == 0:
-			s.Log = append(s.Log, o.Batch)
+		case o.Seq == last+1 && len(s.History) == 0:
+			s.Log, last = s.Log.With(o.Seq, o.Batch), o.Seq
 			continue
 		}
-		if err := know(o.Seq, systembuilders.Known[string]{Batch: o.Batch, Ordered: true}); err != nil {
+		if err := know(o.Seq, known{Batch: o.Batch, Ordered: true}); err != nil {
 			return err
 		}
 	}
@@ -93,7 +98,7 @@ func joinState(s *node.PersistentState, p *PersistentState) error {
 		if err != nil {
 			return err
 		}
-		if err := know(o.Seq, systembuilders.Known[string]{View: o.View, Batch: o.Batch}); err != nil {
+		if err := know(o.Seq, known{View: o.View, Batch: o.Batch}); err != nil {
 			return err
 		}
 	}

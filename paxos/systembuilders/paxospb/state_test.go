@@ -13,6 +13,8 @@ import (
 	"synod/paxos/systembuilders/paxospb"
 )
 
+type known = systembuilders.Known[string]
+
 // TestState lets what nodes keep come back.
 func TestState(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -25,17 +27,22 @@ func TestState(t *testing.T) {
 				}
 			}
 		}
+		if rapid.Bool().Draw(t, "snapshot") {
+			s.Snapshot = systembuilders.Snapshot{Seq: 7, Data: "x"}
+		}
+		last := s.Snapshot.Seq
 		for range rapid.IntRange(0, 3).Draw(t, "ordered") {
-			s.Log = append(s.Log, drawn())
+			last++
+			s.Log = s.Log.With(last, drawn())
 		}
 		for i := range rapid.IntRange(0, 3).Draw(t, "known") {
 			if s.History == nil {
-				s.History = make(map[rsm.Slot]systembuilders.Known[string])
+				s.History = make(map[rsm.Slot]known)
 			}
-			seq := rsm.Slot(len(s.Log) + 2 + i)
-			s.History[seq] = systembuilders.Known[string]{View: 4, Batch: drawn()}
+			seq := last + rsm.Slot(2+i)
+			s.History[seq] = known{View: 4, Batch: drawn()}
 			if rapid.Bool().Draw(t, "is ordered") {
-				s.History[seq] = systembuilders.Known[string]{Ordered: true, Batch: drawn()}
+				s.History[seq] = known{Ordered: true, Batch: drawn()}
 			}
 		}
 		for i := range rapid.IntRange(0, 3).Draw(t, "pending") {
@@ -65,7 +72,7 @@ func TestStatePublished(t *testing.T) {
 		NodeId: 2, NodeCount: 3, LastInstalled: 5, Prepare: &paxospb.Prepare{NodeId: 2, View: 5},
 		Proposal: &paxospb.Proposal{NodeId: 2, View: 5, Seq: 8, Update: &paxospb.ClientUpdate{ClientId: 1, Timestamp: 2}},
 	})
-	want := systembuilders.Known[string]{View: 5, Batch: slot(update{Command: command(1, 2, "")})}
+	want := known{View: 5, Batch: slot(update{Command: command(1, 2, "")})}
 	if err != nil || s.Installed != 5 || len(s.History) != 1 || !reflect.DeepEqual(s.History[8], want) {
 		t.Errorf("%+v, %v", s, err)
 	}
@@ -96,6 +103,7 @@ func TestStateRefused(t *testing.T) {
 		"an ordered zero":  {NodeCount: 1, Ordered: ordered(0)},
 		"pending of other": {NodeCount: 2, Pending: []*paxospb.ClientUpdate{{NodeId: 1}}},
 		"pending twice":    {NodeCount: 1, Pending: []*paxospb.ClientUpdate{{}, {}}},
+		"before snapshot":  {NodeCount: 1, Snapshot: &paxospb.Snapshot{Seq: 3}, Ordered: ordered(3)},
 		"nobody pending":   {NodeCount: 1, Pending: []*paxospb.ClientUpdate{{ClientId: paxospb.Nobody}}},
 	} {
 		if s, err := paxospb.DecodeState(p); err == nil {
