@@ -101,7 +101,7 @@ func TestSent(t *testing.T) {
 			sent = append(sent, l.From+">"+l.To+" "+l.Message)
 		}
 	}
-	if want := []string{"server 0>server 1 Prepare((1, 0))", "server 0>server 2 Prepare((1, 0))"}; !slices.Equal(sent, want) {
+	if want := []string{"server 0>server 1 Prepare(ballot (1, 0))", "server 0>server 2 Prepare(ballot (1, 0))"}; !slices.Equal(sent, want) {
 		t.Errorf("%s sends %q, want %q", transitions[0].Action.Text, sent, want)
 	}
 }

@@ -32,7 +32,13 @@ var (
 	asked   = regexp.MustCompile(`^\(\d+, \d+, ('.'|none)\)$`)
 )
 
-// numbered calls actors by their numbers only.
+// named are the names of fields in messages, but those of commands.
+var named = regexp.MustCompile(`\b([a-hj-z]\w*|i[a-ce-z]\w*) (\(|{|\[|\d|'|nil|none)`)
+
+// positional leaves the names of fields out of a message.
+func positional(message string) string { return named.ReplaceAllString(message, "$2") }
+
+// numbered calls actors by their numbers only, and fields of messages by their places.
 func numbered(tr trace.Trace) trace.Trace {
 	number := func(name string) string { return name[strings.LastIndex(name, " ")+1:] }
 	slots := func(all []trace.Slot) []trace.Slot {
@@ -46,8 +52,9 @@ func numbered(tr trace.Trace) trace.Trace {
 	for i := range tr.Steps {
 		s := &tr.Steps[i]
 		s.Actor, s.From, s.Slots, s.Sent = number(s.Actor), number(s.From), slots(s.Slots), slices.Clone(s.Sent)
+		s.Message = positional(s.Message)
 		for k := range s.Sent {
-			s.Sent[k].To = number(s.Sent[k].To)
+			s.Sent[k].To, s.Sent[k].Message = number(s.Sent[k].To), positional(s.Sent[k].Message)
 		}
 	}
 	return tr

@@ -23,7 +23,7 @@ type tale struct {
 	together bool // roles are of servers, whose own acceptor tells its leader within a step
 }
 
-var ids = regexp.MustCompile(`ID:(\d+\.\d+)`)
+var ids = regexp.MustCompile(`id (\d+\.\d+)`)
 
 // commandsIn names the commands in a text as remarks do.
 func commandsIn(text string) string {
@@ -47,7 +47,7 @@ func (x *tale) sent(i int, prefix, commands string) bool {
 // voted reports whether an acceptor voted up to a step: it answered a P2a so, or was asked by the leader beside it.
 func (x *tale) voted(last int, who, batch, slot, ballot string) bool {
 	for i, s := range x.steps[:last+1] {
-		if s.Actor != who || !strings.HasPrefix(s.Message, fmt.Sprintf("P2a((%s, %s, ", ballot, slot)) ||
+		if s.Actor != who || !strings.HasPrefix(s.Message, fmt.Sprintf("P2a(%s, %s, ", ballot, slot)) ||
 			commandsIn(s.Message) != batch {
 			continue
 		}
@@ -75,9 +75,6 @@ func (*tale) decides(s trace.Step, slot string) bool {
 		return strings.HasPrefix(m.Message, "Decision("+slot+", ")
 	})
 }
-
-// number is the id in the name of an actor, which may say its role before.
-func number(name string) string { return name[strings.LastIndexByte(name, ' ')+1:] }
 
 // lower compares ballots as they are written.
 func lower(a, b string) bool {
@@ -115,7 +112,7 @@ func (x *tale) boundBy(when, who, ballot string) bool {
 		return strings.HasPrefix(m.Message, "P1b(") && strings.Contains(m.Message, ", "+ballot+", ") ||
 			strings.HasPrefix(m.Message, "P2b(") && strings.HasSuffix(m.Message, ", "+ballot+")") ||
 			strings.HasPrefix(m.Message, "P1a("+ballot+", ")
-	}) || strings.HasPrefix(s.Message, "P2a(("+ballot+", ") && s.From == who
+	}) || strings.HasPrefix(s.Message, "P2a("+ballot+", ") && s.From == who
 }
 
 // tales are remarks: B stands for a ballot, X for commands, N for a number, S for a set, W for a time.
@@ -155,11 +152,11 @@ var tales = []struct {
 			return false
 		}
 		if g[2] == "no vote" {
-			return !strings.Contains(x.steps[i].Sent[at].Message, ":[")
+			return !strings.Contains(x.steps[i].Sent[at].Message, ": [")
 		}
 		for vote := range strings.SplitSeq(g[2], ", and ") {
 			v := regexp.MustCompile(`^its vote for (.*) in slot (\d+) at ballot (.*)$`).FindStringSubmatch(vote)
-			if v == nil || !strings.Contains(x.steps[i].Sent[at].Message, v[2]+":[") {
+			if v == nil || !strings.Contains(x.steps[i].Sent[at].Message, v[2]+": [") {
 				return false
 			}
 		}
@@ -171,7 +168,7 @@ var tales = []struct {
 		return x.steps[i].Actor == g[0] && lower(g[1], g[3]) && x.boundBy(g[2], g[0], g[3])
 	}},
 	{`slot N is filled with X at ballot B`, func(x *tale, i int, g []string) bool {
-		return x.sent(i, fmt.Sprintf("P2a((%s, %s, ", g[2], g[0]), g[1])
+		return x.sent(i, fmt.Sprintf("P2a(%s, %s, ", g[2], g[0]), g[1])
 	}},
 	{`slot N is a hole, and is filled with nothing`, func(x *tale, i int, g []string) bool {
 		return slices.ContainsFunc(x.steps[i].Sent, func(m trace.Message) bool {
@@ -313,11 +310,7 @@ func TestTales(t *testing.T) {
 		r := checker.BFS(t.Context(), src, checker.Options{FinishWhen: checker.FirstViolation, MaxStates: 2 * most})
 		defer r.Close()
 		for _, tr := range r.Traces() {
-			steps := slices.Clone(tr.Steps)
-			for i := range steps {
-				steps[i].Actor, steps[i].From = number(steps[i].Actor), number(steps[i].From)
-			}
-			x := &tale{t, steps, servers/2 + 1, together}
+			x := &tale{t, numbered(tr).Steps, servers/2 + 1, together}
 			x.hold(seen)
 		}
 	}

@@ -59,9 +59,10 @@ type plan struct {
 
 // field is a field that is not blank.
 type field struct {
-	name   string
-	offset uintptr
-	plan   *plan
+	name     string
+	offset   uintptr
+	plan     *plan
+	embedded bool
 }
 
 // run is either a stretch of plain memory (plan is nil), maybe of several fields, or a field with a plan of its own.
@@ -177,7 +178,7 @@ func (c *compiler) structure(p *plan) {
 		end = f.Offset + q.size
 		p.flat = p.flat && q.flat
 		p.owns, p.outside = p.owns || q.owns, p.outside || q.outside
-		p.fields = append(p.fields, field{f.Name, f.Offset, q})
+		p.fields = append(p.fields, field{f.Name, f.Offset, q, f.Anonymous})
 		p.addRun(f.Offset, q)
 	}
 	p.mem = p.mem && end == p.size

@@ -66,9 +66,9 @@ type read struct {
 
 func (c *conversion) add(command Command) { c.steps = append(c.steps, Step{Command: command}) }
 
-// requests are how requests of the machines of package rsm are told.
+// requests are how requests of the machines of package rsm are shown.
 var (
-	requests = regexp.MustCompile(`(?s)^Request\(\((\d+\.\d+), (.*), (true|false), \d+\)\)$`)
+	requests = regexp.MustCompile(`(?s)^Request\(id (\d+\.\d+), (?:op )?(.*?)(, end)?(?:, floor \d+)?\)$`)
 	reads    = regexp.MustCompile(`^(read|get .*)$`)
 	numbers  = regexp.MustCompile(`\d+`)
 	appends  = regexp.MustCompile(`^append (".*")$`)
@@ -124,7 +124,7 @@ func (c *conversion) restart(id int) {
 // request adds what a client asks for. What is sent again is no other command, and the end of a session none of ours.
 func (c *conversion) request(s trace.Step, id int) {
 	m := requests.FindStringSubmatch(s.Message)
-	if m == nil || c.seen[m[1]] || m[3] == "true" {
+	if m == nil || c.seen[m[1]] || m[3] != "" {
 		return
 	}
 	c.seen[m[1]] = true

@@ -50,13 +50,13 @@ func TestWrite(t *testing.T) {
 func TestConvert(t *testing.T) {
 	request := func(client, command, op string, server string) trace.Step {
 		return trace.Step{
-			Kind: "deliver", From: client, Actor: server, Message: fmt.Sprintf("Request((%s, %s, false, 0))", command, op),
+			Kind: "deliver", From: client, Actor: server, Message: fmt.Sprintf("Request(id %s, %s)", command, op),
 		}
 	}
 	d := trace.Document{
 		Model: "multi-paxos", Config: map[string]string{"servers": "2"},
 		Traces: []trace.Trace{{Kind: trace.Violation, Property: "p", Steps: []trace.Step{
-			{Kind: "deliver", From: "server 0", Actor: "server 1", Message: "P1a(1.0, 0)"},
+			{Kind: "deliver", From: "server 0", Actor: "server 1", Message: "P1a(ballot 1.0, slot 0)"},
 			request("client 2", "2.1", `append "A"`, "server 0"),
 			request("client 2", "2.1", `append "A"`, "server 1"),
 			request("client 3", "3.1", "read", "server 1"),

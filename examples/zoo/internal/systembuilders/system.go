@@ -145,10 +145,12 @@ func compose[Mutant variant.Mutant, S, O, R any](
 			look.commands = append(look.commands, command.ID)
 		}
 		look.clients = append(look.clients, model.Add(sys, id, client.New()))
+		sys.Roles("client", id)
 	}
 	look.executes = func(chosen map[rsm.Slot]string, last rsm.Slot) string { return executes(m, commands, chosen, last) }
 	model.Record(sys, rsm.Linearizable(name, m))
 	sys.Crashable(ids...)
+	sys.Roles("server", ids...)
 	look.answers = model.Select(sys, replies[R])
 	look.demand()
 	return sys
