@@ -24,11 +24,11 @@ type Servers struct {
 	Program func(v Variant) spawn.Program
 	// Invariants are what must hold of them at every moment, see package invariant.
 	Invariants []invariant.Checked
-	// Around returns the model of such servers that begins in a moment of a recorded run; nil if there is none.
+	// Around returns the model of such servers that begins in a moment of a recorded run, and Past what follows what clients did in
+	// a run, from its beginning, for Around. They are for an entry that knows more than package around, which makes both of
+	// Program and Service where they are nil.
 	Around func(v Variant, m Moment) (model.Source, error)
-
-	// Past returns what follows what clients did in a run, from its beginning, for Around; nil if there is nothing to follow.
-	Past func() Past
+	Past   func() Past
 
 	// Service is what clients ask, and the object that they see; nil if nobody can be a client of it by a command.
 	Service service.Service

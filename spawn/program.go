@@ -42,6 +42,9 @@ type Program struct {
 	// New makes the machine of a server among servers, which are in ascending order and include self. Without
 	// durability it is to forget everything when it stops.
 	New func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) Machine
+	// Actor returns the actor of a server that knows the others, in ascending order, for models of servers that run; nil if
+	// there is to be none.
+	Actor func(others []actor.ID) actor.Typed[any, any]
 }
 
 // Keeps reports whether servers of the program keep something, if they may. The ids are those of all servers.
@@ -63,6 +66,7 @@ func NewProgram[S, M any](
 ) Program {
 	return Program{
 		Model: model, Version: version, Examples: examples,
+		Actor: func(others []actor.ID) actor.Typed[any, any] { return actor.Untyped(server(others)) },
 		New: func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) Machine {
 			c := machine.Config[S, M]{
 				Self: self, Servers: servers, Actor: server(actor.Others(servers, self)), Wire: wire, Random: random,

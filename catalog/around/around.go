@@ -93,7 +93,11 @@ func (c Config) Explore(ctx context.Context, entries catalog.Catalogue, records 
 	config.Visit = func(e *replay.Event, run *replay.Run) error {
 		var err error
 		if seen == nil {
-			if seen, err = pastOf(entries, name); err != nil {
+			var entry catalog.Entry
+			if entry, err = entries.Spawned(name); err != nil {
+				return err
+			}
+			if seen, err = pastOf(entry); err != nil {
 				return err
 			}
 		}
@@ -116,7 +120,7 @@ func (c Config) Explore(ctx context.Context, entries catalog.Catalogue, records 
 	if x.model, err = c.configure(x.global, x.before); err != nil {
 		return nil, err
 	}
-	sys, err := entries.Around(x.global.Header.Model, x.global.Header.Config, x.model)
+	sys, err := begin(entries, x.global.Header.Model, x.global.Header.Config, x.model)
 	if err != nil {
 		return nil, err
 	}
@@ -129,18 +133,6 @@ func (c Config) Explore(ctx context.Context, entries catalog.Catalogue, records 
 		return nil, x.result.Err
 	}
 	return x, nil
-}
-
-// pastOf returns what follows the clients of a model's servers.
-func pastOf(entries catalog.Catalogue, model string) (catalog.Past, error) {
-	e, err := entries.Spawned(model)
-	if err == nil && e.Servers.Past == nil {
-		err = fmt.Errorf("the model %s says nothing of what is around a run of its servers", model)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return e.Servers.Past(), nil
 }
 
 // follow tells a past of the messages of an event that clients sent or got.

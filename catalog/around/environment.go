@@ -12,71 +12,80 @@ import (
 	"synod/spawn/service"
 )
 
-// Environment is what is around servers with local states T, whose clients see an object with states S, inputs I and outputs O:
-// the Past and Around of an entry that writes none by hand. What is said of a run is what holds for every protocol; an entry
-// that knows more, such as which clients matter, may have its own.
-type Environment[T, S any, I comparable, O, M any] struct {
-	server     func(v catalog.Variant, others []actor.ID) actor.Typed[T, M]
-	service    service.Config[S, I, O, M]
+// environment is what is around servers whose entry says nothing of it: the clients of its service. What is said of a run is what
+// holds for every protocol; an entry that knows more, such as which clients matter, may have a Past and an Around of its own.
+// Whether the whole is linearizable is judged if the service says what a request asks for, see service.Config.Asked; the
+// invariants always are.
+type environment struct {
+	server     func(others []actor.ID) actor.Typed[any, any]
+	service    service.Untyped
 	invariants []invariant.Checked
 }
 
-// Of returns the environment of servers, each made for the others in ascending order, whose clients ask a service. If the
-// service says what a request asks for, see service.Config.Asked, it is judged whether the whole is linearizable; and the
-// invariants always are.
-func Of[T, S any, I comparable, O, M any](
-	server func(v catalog.Variant, others []actor.ID) actor.Typed[T, M], c service.Config[S, I, O, M],
-	invariants ...invariant.Checked,
-) Environment[T, S, I, O, M] {
-	return Environment[T, S, I, O, M]{server, c, invariants}
+// pastOf returns what follows the clients of an entry's servers.
+func pastOf(e catalog.Entry) (catalog.Past, error) {
+	switch {
+	case e.Servers.Past != nil:
+		return e.Servers.Past(), nil
+	case e.Servers.Service == nil:
+		return nil, fmt.Errorf("the entry of the model %s does not say what clients ask its servers", e.Name)
+	}
+	return &past{service: e.Servers.Service.Untyped(), places: make(map[request]int), first: 1 << 50}, nil
 }
 
-// Past follows what clients did.
-func (e Environment[T, S, I, O, M]) Past() catalog.Past {
-	return &past[S, I, O, M]{service: e.service, places: make(map[request]int), first: 1 << 50}
+// begin returns the model of an entry's servers that begins in a moment of a recorded run.
+func begin(entries catalog.Catalogue, name string, v catalog.Variant, m catalog.Moment) (model.Source, error) {
+	e, err := entries.Spawned(name)
+	if err != nil {
+		return nil, err
+	}
+	if e.Servers.Around != nil {
+		return entries.Around(name, v, m)
+	}
+	p, err := entries.Program(name, v)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.Actor == nil || e.Servers.Service == nil:
+		return nil, fmt.Errorf("the model %s says nothing of what is around a run of its servers", name)
+	}
+	return environment{p.Actor, e.Servers.Service.Untyped(), p.Invariants}.around(m)
 }
 
 // known is what is known of a run when a check begins in it.
-type known[S any, I comparable, O any] struct {
-	states  []S                       // that the object may be in; none if that is not known
-	pending consistency.History[I, O] // what was asked and not answered
-	next    uint64                    // the number of a request that no client has used, nor a greater one
+type known struct {
+	states  []any                         // that the object may be in; none if that is not known
+	pending consistency.History[any, any] // what was asked and not answered
+	next    uint64                        // the number of a request that no client has used, nor a greater one
 }
 
-// Around returns the model of the servers that begins in a moment: with the clients that wait, and new ones that make calls as
+// around returns the model of the servers that begins in a moment: with the clients that wait, and new ones that make calls as
 // the operations of the service draw them, each so many that write and then one that reads, or two that read.
-func (e Environment[T, S, I, O, M]) Around(v catalog.Variant, m catalog.Moment) (model.Source, error) {
-	before, ok := m.Before.(known[S, I, O])
+func (e environment) around(m catalog.Moment) (model.Source, error) {
+	before, ok := m.Before.(known)
 	if !ok {
 		return nil, fmt.Errorf("a history %T: expected that of the environment", m.Before)
 	}
-	sys := model.NewSystem[M](m.Config)
-	var servers []model.Ref[T]
+	sys := model.NewSystem[any](m.Config)
+	var servers []model.Ref[any]
 	for _, id := range m.Servers {
-		a := e.server(v, actor.Others(m.Servers, id))
+		a := e.server(actor.Others(m.Servers, id))
 		if m.Forget {
 			a.Keep, a.Recover = nil, nil
 		}
 		servers = append(servers, model.Add(sys, id, a))
 	}
 	sys.Crashable(m.Servers...)
-	start := model.Beginning[M]{Actors: m.Actors}
+	start := model.Beginning[any]{Actors: m.Actors, Flights: m.Flights}
 	for _, w := range m.Waiting {
 		model.Add(sys, w.Client, e.client(m.Servers, 0, nil, 0))
 		start.Actors[w.Client] = model.Begun{State: client{Awaiting: w.Request}}
 	}
-	scripts := make(map[actor.ID][]I)
+	scripts := make(map[actor.ID][]any)
 	for i, script := range e.scripts(m) {
 		id := m.First + actor.ID(i)
 		scripts[id] = script
 		model.Add(sys, id, e.client(m.Servers, i, script, before.next))
-	}
-	for _, f := range m.Flights {
-		message, ok := f.Message.(M)
-		if !ok {
-			return nil, fmt.Errorf("a message %T between servers: expected one of theirs", f.Message)
-		}
-		start.Flights = append(start.Flights, actor.Envelope[M]{From: f.From, To: f.To, Message: message})
 	}
 	if !m.Unjudged {
 		model.Remember(sys, model.Record(sys, e.observer(m, before.states, scripts)), before.pending)
@@ -87,7 +96,7 @@ func (e Environment[T, S, I, O, M]) Around(v catalog.Variant, m catalog.Moment) 
 }
 
 // demand adds the invariants of the servers.
-func (e Environment[T, S, I, O, M]) demand(sys *model.System[M], ids []actor.ID, servers []model.Ref[T]) {
+func (e environment) demand(sys *model.System[any], ids []actor.ID, servers []model.Ref[any]) {
 	for _, v := range e.invariants {
 		sys.Always(v.Name(), func(view model.View) bool {
 			up := func(yield func(actor.ID, any) bool) {
@@ -108,8 +117,8 @@ func (e Environment[T, S, I, O, M]) demand(sys *model.System[M], ids []actor.ID,
 }
 
 // scripts returns what each new client asks.
-func (e Environment[T, S, I, O, M]) scripts(m catalog.Moment) [][]I {
-	var writes, reads []service.Operation[I]
+func (e environment) scripts(m catalog.Moment) [][]any {
+	var writes, reads []service.Operation[any]
 	for _, o := range e.service.Operations {
 		if o.Reads {
 			reads = append(reads, o)
@@ -117,19 +126,16 @@ func (e Environment[T, S, I, O, M]) scripts(m catalog.Moment) [][]I {
 			writes = append(writes, o)
 		}
 	}
-	draw := func(from []service.Operation[I], client, count, value int) (script []I) {
+	draw := func(from []service.Operation[any], client, count, value int) (script []any) {
 		if len(from) == 0 {
 			return nil
 		}
-		var in I
-		if o := from[count%len(from)]; o.Draw != nil {
-			in = o.Draw(service.Draw{Client: client, Count: count, Value: rune('A' + value), Random: uint64(value)})
-		}
-		return []I{in}
+		o := from[count%len(from)]
+		return []any{o.Draw(service.Draw{Client: client, Count: count, Value: rune('A' + value), Random: uint64(value)})}
 	}
-	var all [][]I
+	var all [][]any
 	for i := range m.Clients {
-		var script []I
+		var script []any
 		for k := range m.Puts {
 			script = append(script, draw(writes, i, k, i*m.Puts+k)...)
 		}
@@ -148,8 +154,8 @@ type client struct {
 }
 
 // client returns a client that makes the calls of a script, one after the other, each at the next server.
-func (e Environment[T, S, I, O, M]) client(servers []actor.ID, place int, script []I, next uint64) actor.Typed[client, M] {
-	ask := func(st client, out *actor.Out[M]) client {
+func (e environment) client(servers []actor.ID, place int, script []any, next uint64) actor.Typed[client, any] {
+	ask := func(st client, out *actor.Out[any]) client {
 		if st.Awaiting = 0; st.At == len(script) {
 			return st
 		}
@@ -158,9 +164,9 @@ func (e Environment[T, S, I, O, M]) client(servers []actor.ID, place int, script
 		st.At++
 		return st
 	}
-	return actor.Typed[client, M]{
-		Start: func(_ actor.ID, out *actor.Out[M]) client { return ask(client{}, out) },
-		Receive: func(_ actor.ID, st client, _ actor.ID, m M, out *actor.Out[M]) client {
+	return actor.Typed[client, any]{
+		Start: func(_ actor.ID, out *actor.Out[any]) client { return ask(client{}, out) },
+		Receive: func(_ actor.ID, st client, _ actor.ID, m any, out *actor.Out[any]) client {
 			number, answer, ok := e.service.Answer(m)
 			if !ok || st.Awaiting == 0 || number != st.Awaiting {
 				return st
@@ -174,16 +180,16 @@ func (e Environment[T, S, I, O, M]) client(servers []actor.ID, place int, script
 }
 
 // observer notes what clients ask and are told, and demands that it is linearizable, from one of the states at least.
-func (e Environment[T, S, I, O, M]) observer(
-	m catalog.Moment, states []S, scripts map[actor.ID][]I,
-) actor.Observer[M, consistency.History[I, O]] {
+func (e environment) observer(
+	m catalog.Moment, states []any, scripts map[actor.ID][]any,
+) actor.Observer[any, consistency.History[any, any]] {
 	waiting := make(map[actor.ID]bool)
 	for _, w := range m.Waiting {
 		waiting[w.Client] = true
 	}
-	return actor.Observer[M, consistency.History[I, O]]{
+	return actor.Observer[any, consistency.History[any, any]]{
 		Name: "linearizable",
-		Sees: func(env actor.Envelope[M], p actor.Passage) bool {
+		Sees: func(env actor.Envelope[any], p actor.Passage) bool {
 			if p == actor.Sent {
 				_, new := scripts[env.From]
 				return new
@@ -192,7 +198,7 @@ func (e Environment[T, S, I, O, M]) observer(
 			_, new := scripts[env.To]
 			return answers && (new || waiting[env.To])
 		},
-		Next: func(h consistency.History[I, O], env actor.Envelope[M], p actor.Passage) (consistency.History[I, O], error) {
+		Next: func(h consistency.History[any, any], env actor.Envelope[any], p actor.Passage) (consistency.History[any, any], error) {
 			if p == actor.Accepted {
 				_, out, _ := e.service.Answer(env.Message)
 				return h.Return(consistency.Client(env.To), out)
@@ -205,8 +211,8 @@ func (e Environment[T, S, I, O, M]) observer(
 			}
 			return h.Invoke(consistency.Client(env.From), scripts[env.From][asked])
 		},
-		Holds: func(h consistency.History[I, O]) bool {
-			return slices.ContainsFunc(states, func(state S) bool {
+		Holds: func(h consistency.History[any, any]) bool {
+			return slices.ContainsFunc(states, func(state any) bool {
 				object := e.service.Object
 				object.Init = state
 				return consistency.Linearizable(object, h)

@@ -91,12 +91,11 @@ var counting = service.Config[int, int, int, message]{
 func explored(t *testing.T, servers, event int, c service.Config[int, int, int, message], below int) *around.Exploration {
 	t.Helper()
 	small := invariant.Each("small", func(_ actor.ID, st Count) bool { return st.Sum < below })
-	env := around.Of(counter, c, small)
 	entries := catalog.Catalogue{{Name: "counters", Servers: &catalog.Servers{
 		Program: func(v catalog.Variant) spawn.Program {
 			return spawn.NewProgram("counters", 1, func(others []actor.ID) actor.Typed[Count, message] { return counter(v, others) }, wire, nil)
 		},
-		Service: service.Must(c), Past: env.Past, Around: env.Around,
+		Service: service.Must(c), Invariants: []invariant.Checked{small},
 	}}}
 	program, err := entries.Program("counters", nil)
 	if err != nil {

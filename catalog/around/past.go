@@ -21,9 +21,9 @@ type request struct {
 }
 
 // asked is a request that arrived.
-type asked[I comparable] struct {
+type asked struct {
 	request
-	in       I
+	in       any
 	answered bool
 	arrival  int // the number of the event in which it arrived
 	answer   int // and of that in which it was answered; 0 if it was not
@@ -32,32 +32,31 @@ type asked[I comparable] struct {
 
 // past follows the requests of a service in a run. A record knows clients only by what servers received of them and sent to
 // them, so it is as if every request arrived at once, and every answer.
-type past[S any, I comparable, O, M any] struct {
-	service service.Config[S, I, O, M]
-	all     []asked[I]
+type past struct {
+	service service.Untyped
+	all     []asked
 	places  map[request]int
-	events  []happened[O]
+	events  []happened
 	other   int      // messages of clients of which is not known what they ask
 	next    uint64   // a number that no request has, nor a greater one
 	first   actor.ID // greater than those of all clients
 }
 
 // happened is the first arrival of a request, or its first answer.
-type happened[O any] struct {
+type happened struct {
 	request int
 	answer  bool
-	out     O
+	out     any
 }
 
 // Received takes a message of a client that arrived.
-func (p *past[S, I, O, M]) Received(event int, _, from actor.ID, message any) {
+func (p *past) Received(event int, _, from actor.ID, message any) {
 	p.first = max(p.first, from+1)
-	m, ok := message.(M)
-	if !ok || p.service.Asked == nil {
+	if p.service.Asked == nil {
 		p.other++
 		return
 	}
-	number, in, ok := p.service.Asked(m)
+	number, in, ok := p.service.Asked(message)
 	if !ok {
 		return
 	}
@@ -67,23 +66,19 @@ func (p *past[S, I, O, M]) Received(event int, _, from actor.ID, message any) {
 		return // again
 	}
 	p.places[k] = len(p.all)
-	p.events = append(p.events, happened[O]{request: len(p.all)})
-	p.all = append(p.all, asked[I]{request: k, in: in, arrival: event})
+	p.events = append(p.events, happened{request: len(p.all)})
+	p.all = append(p.all, asked{request: k, in: in, arrival: event})
 }
 
 // Sent takes a message that a server sent to a client.
-func (p *past[S, I, O, M]) Sent(event int, server, to actor.ID, message any) {
-	m, ok := message.(M)
-	if !ok {
-		return
-	}
-	number, out, ok := p.service.Answer(m)
+func (p *past) Sent(event int, server, to actor.ID, message any) {
+	number, out, ok := p.service.Answer(message)
 	at, known := p.places[request{to, number}]
 	if !ok || !known || p.all[at].answered || p.service.Fits != nil && !p.service.Fits(p.all[at].in, out) {
 		return
 	}
 	p.all[at].answered, p.all[at].answer, p.all[at].by = true, event, server
-	p.events = append(p.events, happened[O]{at, true, out})
+	p.events = append(p.events, happened{at, true, out})
 }
 
 const (
@@ -94,15 +89,15 @@ const (
 )
 
 // Judge goes through what clients did, window by window.
-func (p *past[S, I, O, M]) Judge(ctx context.Context) (catalog.Before, error) {
+func (p *past) Judge(ctx context.Context) (catalog.Before, error) {
 	b := catalog.Before{Requests: len(p.all) + p.other, First: p.first}
-	k := known[S, I, O]{next: max(p.next, 1)}
+	k := known{next: max(p.next, 1)}
 	if p.service.Asked == nil && p.other > 0 {
 		b.Unjudged = "what clients asked is not known: their service does not say what a request asks for"
 		b.History = k
 		return b, nil
 	}
-	w := consistency.NewWindows(consistency.WindowsConfig[S, I, O]{Spec: p.service.Object})
+	w := consistency.NewWindows(consistency.WindowsConfig[any, any, any]{Spec: p.service.Object})
 	for _, e := range p.events {
 		r, name := p.all[e.request], consistency.Client(e.request)
 		var err error
@@ -136,7 +131,7 @@ func (p *past[S, I, O, M]) Judge(ctx context.Context) (catalog.Before, error) {
 }
 
 // blame says which answer no order explains.
-func (p *past[S, I, O, M]) blame(v *consistency.Violation[S, I, O]) string {
+func (p *past) blame(v *consistency.Violation[any, any, any]) string {
 	r := p.all[v.Culprit().Client]
 	text := fmt.Sprintf("event %d: %s answers request %d of %s, %+v of event %d: %+v",
 		r.answer, spawn.Describe(r.by), r.number, spawn.Describe(r.client), r.in, r.arrival, v.Culprit().Out)
@@ -152,7 +147,7 @@ func (p *past[S, I, O, M]) blame(v *consistency.Violation[S, I, O]) string {
 
 // pending makes a history of the requests that are not answered. One that took effect already may do so once more there, so that
 // less is wrong.
-func (p *past[S, I, O, M]) pending(b *catalog.Before) (h consistency.History[I, O], err error) {
+func (p *past) pending(b *catalog.Before) (h consistency.History[any, any], err error) {
 	nobody := consistency.Client(math.MaxUint64) // those that no id has
 	waits := make(map[actor.ID]bool)
 	open := 0

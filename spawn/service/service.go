@@ -122,6 +122,8 @@ type Service interface {
 	Invoked(c Call) oplog.Event
 	// Told returns what stands in the end of a call that was answered so.
 	Told(c Call, out any) oplog.Event
+	// Untyped returns the configuration without its types, for models of what clients do.
+	Untyped() Untyped
 }
 
 // New returns the service of a configuration, or an error that says what is wrong with it.

@@ -6,7 +6,6 @@ import (
 
 	"synod/actor"
 	"synod/catalog"
-	"synod/catalog/around"
 	"synod/consistency"
 	"synod/invariant"
 	"synod/spawn"
@@ -19,24 +18,18 @@ var wire = jsonwire.Must([]Message{Acquire{}, Release{}}, []Message{Done{}, Forw
 
 // servers says how the servers run for real.
 var servers = &catalog.Servers{
-	Program: func(v catalog.Variant) spawn.Program {
-		server := func(others []actor.ID) actor.Typed[State, Message] { return running(v, others) }
-		return spawn.NewProgram("lock", 1, server, wire, jsonwire.MustRecords[Kept](),
+	Program: func(catalog.Variant) spawn.Program {
+		return spawn.NewProgram("lock", 1, running, wire, jsonwire.MustRecords[Kept](),
 			spawn.Example{Message: `{"Acquire":{"number":1,"owner":"me"}}`})
 	},
 	Service:    service.Must(locking),
 	Invariants: []invariant.Checked{oneKeeper},
-	Past:       environment.Past,
-	Around:     environment.Around,
 }
 
 // running is a server that runs.
-func running(_ catalog.Variant, others []actor.ID) actor.Typed[State, Message] {
+func running(others []actor.ID) actor.Typed[State, Message] {
 	return Server{Others: others, Again: math.MaxInt32}.New()
 }
-
-// environment is what is around servers in a moment of a recorded run, for replay --explore-around.
-var environment = around.Of(running, locking, oneKeeper)
 
 // Input is what a client asks of the lock.
 type Input struct {
