@@ -26,11 +26,13 @@ func documents(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	models, err := filepath.Glob(filepath.Join(root, "docs", "models", "*.md"))
-	if err != nil {
-		t.Fatal(err)
+	for _, folder := range []string{"models", "tutorial"} {
+		more, err := filepath.Glob(filepath.Join(root, "docs", folder, "*.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, more...)
 	}
-	files = append(files, models...)
 	return append(files, filepath.Join(root, "README.md"), filepath.Join(root, "DEVELOPMENT.md"))
 }
 
