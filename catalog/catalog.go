@@ -3,6 +3,7 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -35,6 +36,7 @@ type Entry struct {
 	Networks   []network.Semantics              // that it is meant for, its default first; empty if it has no network
 	Timers     func(values map[string]int) bool // whether actors set timers with these parameters; nil for yes
 	Unfailing  bool                             // no actor ever crashes or is cut off
+	Live       bool                             // it has a property eventually or leads to, at least if the choice is Live
 
 	// Model returns the system of a choice, or an error that says what is wrong with it.
 	Model func(c Choice) (model.Source, error)
@@ -49,6 +51,7 @@ type Choice struct {
 	Values map[string]int // all parameters, by name
 	Config model.Config   // the network, and what may go wrong
 	Mutant string         // empty for the sound protocol
+	Live   bool           // properties of endless paths are wanted: something is assumed of those
 }
 
 // Settings are what a user chooses of an entry. The zero value is the entry with all its defaults.
@@ -59,6 +62,7 @@ type Settings struct {
 	Elide   bool           // if Lossy: losses are left out where they change no verdict
 	Mutant  string         // empty for the sound protocol
 	Budgets map[string]int // how often something may go wrong, by the names of Entry.Budgets; without a number it never does
+	Fair    string         // what is assumed of endless paths, as model.ParseAssumed reads it; empty for what the model says
 }
 
 // UnknownError tells that there is no thing of a kind by a name.
@@ -179,7 +183,10 @@ func (e Entry) Resolve(s Settings) (Settings, error) {
 		}
 		full.Values[name] = value
 	}
-	full.Lossy, full.Elide, full.Budgets = s.Lossy, s.Elide, maps.Clone(s.Budgets)
+	full.Lossy, full.Elide, full.Budgets, full.Fair = s.Lossy, s.Elide, maps.Clone(s.Budgets), s.Fair
+	if s.Fair != "" && !e.Live {
+		return full, fmt.Errorf("the model %s has no property of endless paths: expected no fairness", e.Name)
+	}
 	var err error
 	if full.Network, err = e.network(s); err != nil {
 		return full, err
@@ -219,7 +226,7 @@ func (e Entry) Build(s Settings) (model.Source, error) {
 		return nil, err
 	}
 	c := Choice{
-		Values: full.Values, Mutant: full.Mutant, Config: model.Config{Lossy: full.Lossy, ElideLosses: full.Elide},
+		Values: full.Values, Mutant: full.Mutant, Live: full.Fair != "", Config: model.Config{Lossy: full.Lossy, ElideLosses: full.Elide},
 	}
 	if full.Network != "" {
 		if c.Config.Network, err = network.Parse(full.Network); err != nil {
@@ -231,6 +238,9 @@ func (e Entry) Build(s Settings) (model.Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := full.assume(source); err != nil {
+		return nil, err
+	}
 	if d, ok := source.(interface {
 		Describe(name string, config map[string]string)
 	}); ok {
@@ -240,6 +250,22 @@ func (e Entry) Build(s Settings) (model.Source, error) {
 		p.Publish(e.Package)
 	}
 	return source, nil
+}
+
+// assume adds what is assumed of the paths of a model.
+func (s Settings) assume(source model.Source) error {
+	if s.Fair == "" {
+		return nil
+	}
+	assumed, err := model.ParseAssumed(s.Fair)
+	if err != nil {
+		return err
+	}
+	assumable, ok := source.(model.Assumable)
+	if !ok {
+		return errors.New("nothing can be assumed of the paths of this model: expected no fairness")
+	}
+	return assumable.Assume(assumed)
 }
 
 func sorted(values map[string]int) []string {

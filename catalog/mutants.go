@@ -39,6 +39,9 @@ func (s Settings) after(shown, asked Settings) Settings {
 	if !asked.Lossy {
 		asked.Lossy, asked.Elide = shown.Lossy, shown.Elide
 	}
+	if asked.Fair == "" {
+		asked.Fair = shown.Fair
+	}
 	budgets := maps.Clone(shown.Budgets)
 	maps.Copy(budgets, asked.Budgets)
 	asked.Budgets = budgets

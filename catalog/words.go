@@ -24,9 +24,13 @@ const (
 	networkOption = "network"
 	lossyOption   = "lossy"
 	mutantOption  = "mutant"
+	fairOption    = "fair"
 	explicit      = "explicit" // a value of lossy: losses are steps
 	auto          = "auto"     // the other: they are left out where they change no verdict
 )
+
+// fairDoc is what the option of fairness is.
+const fairDoc = "what endless paths are fair to, instead of what the model says"
 
 // Title gives the entry's name and summary.
 func (e Entry) Title() (name, summary string) { return e.Name, e.Summary }
@@ -51,6 +55,9 @@ func (e Entry) Options() []Option {
 			o.Min, o.Max, o.Values = 0, 0, []string{on}
 		}
 		all = append(all, o)
+	}
+	if e.Live {
+		all = append(all, Option{Name: fairOption, Doc: fairDoc, Values: model.Assumptions(), Optional: true})
 	}
 	if names := e.MutantNames(); len(names) > 0 {
 		all = append(all, Option{
@@ -86,6 +93,11 @@ func (e Entry) Parse(config map[string]string) (Settings, error) {
 			s.Network = word
 		case mutantOption:
 			s.Mutant = word
+		case fairOption:
+			if _, err := model.ParseAssumed(word); err != nil {
+				return s, err
+			}
+			s.Fair = word
 		case lossyOption:
 			if word != explicit && word != auto {
 				return s, fmt.Errorf("lossy %q: expected %s or %s", word, explicit, auto)
@@ -136,6 +148,9 @@ func (s Settings) Words() map[string]string {
 	}
 	if s.Mutant != "" {
 		words[mutantOption] = s.Mutant
+	}
+	if s.Fair != "" {
+		words[fairOption] = s.Fair
 	}
 	return words
 }

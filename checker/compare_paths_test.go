@@ -197,12 +197,19 @@ var exhaustive = []func(context.Context, model.Source, checker.Options) *checker
 // violations, with those of the plain search in a graph that is written out.
 func comparePaths(t tester, src model.Source) {
 	t.Helper()
+	compareFair(t, src, nil)
+}
+
+// compareFair is comparePaths where paths have to be fair; nil for not.
+func compareFair(t tester, src model.Source, fair *reference.Fairness[*trail]) {
+	t.Helper()
 	space, err := src.Space()
 	if err != nil {
 		t.Fatalf("space: %v", err)
 	}
 	defer space.Close()
 	g := reference.NewGraph(partsModel(t, space, make(map[string][]string)))
+	g.Fair = fair
 	want := make(map[string]string)
 	for _, p := range space.Properties() {
 		if !p.Expect.OfStates() {
@@ -427,6 +434,7 @@ func TestRandomSystemPaths(t *testing.T) {
 			func(v model.View) bool { return q(sys.engineSight(v)) })
 		sys.sys.Quiescent("quiescent", func(v model.View) bool { return q(sys.engineSight(v)) })
 		model.Refine(sys.sys, "refines", cycleOf(3).plain(), func(v model.View) int { return 1 + sys.engineSight(v).n(0)%3 })
+		kinds := drawFairKinds(t, sys, c)
 		most := rapid.IntRange(1, 4).Draw(t, "under way")
 		sys.within(func(v model.View) bool { return sys.engineSight(v).copies() <= most },
 			func(s *reference.State[gossip]) bool { return sys.plainSight(s).copies() <= most })
@@ -441,8 +449,9 @@ func TestRandomSystemPaths(t *testing.T) {
 		if r := reference.Search(sys.ref.Model(), reference.Options{MaxStates: 2 * randomStates()}); !r.Exhausted {
 			return // too many states
 		}
-		comparePaths(t, sys.sys)
+		compareFair(t, sys.sys, kinds.ofTrails())
 		g := reference.NewGraph(sys.ref.Model())
+		g.Fair = kinds.ofStates()
 		whole := map[string]reference.Verdict{
 			"eventually": g.Eventually(func(s *reference.State[gossip]) bool { return p(sys.plainSight(s)) }).Verdict,
 			"leads to": g.LeadsTo(func(s *reference.State[gossip]) bool { return p(sys.plainSight(s)) },
@@ -456,7 +465,11 @@ func TestRandomSystemPaths(t *testing.T) {
 			if want, ok := whole[p.Name]; ok && string(want) != p.Verdict.String() {
 				t.Errorf("%q: %v, want %v", p.Name, p.Verdict, want)
 			}
-			found[fmt.Sprintf("%v %v", p.Expect, p.Verdict)]++
+			loop := ""
+			if p.Path != nil && p.Path.Loop > 0 {
+				loop = " by a lasso"
+			}
+			found[fmt.Sprintf("%v %v%s, %d fair", p.Expect, p.Verdict, loop, len(r.Fairness))]++
 		}
 	})
 	t.Logf("%v", found)

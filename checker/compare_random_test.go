@@ -33,6 +33,7 @@ type randomSystem struct {
 	toSome  model.Selection[gossip, int]
 	toNone  model.Selection[gossip, int]
 	memory  model.History[int]
+	rich    bool // some actor has timers and choices
 }
 
 // drawCrashes draws a network, and whether actors crash.
@@ -84,6 +85,7 @@ func drawActors(t *rapid.T, n int, c model.Config) *randomSystem {
 	for _, id := range ids {
 		tb := drawTable(t, ids)
 		if tb.rich {
+			sys.rich = true
 			ref := add(sys.twin, id, tb.richActor())
 			sys.numbers = append(sys.numbers, func(v model.View) int { st, _ := ref.In(v); return st.N })
 			sys.plain = append(sys.plain, func(s *reference.State[gossip]) int { return reference.Local[rich](s, id).N })

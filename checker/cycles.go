@@ -8,12 +8,23 @@ import (
 	"synod/model"
 )
 
-// findCycles marks the members that are on a cycle of members: the strongly connected components of more than one state
-// among those that were not trimmed. It is Tarjan's algorithm with the one number per state of D. J. Pearce, "A
+// findCycles marks the members that are on a fair cycle of members, and tells whether there are any: the strongly connected
+// components of more than one state among those that were not trimmed, if they are fair. It is Tarjan's algorithm with the one number per state of D. J. Pearce, "A
 // Space-Efficient Algorithm for Finding Strongly Connected Components" (2016), without recursion.
-func (p *pursuit) findCycles() {
-	c := &components{pursuit: p, v: p.of[0], index: 1, component: math.MaxUint32}
-	left := func(at place) bool { return p.marks.get(at)&(markMember|markTrimmed) == markMember }
+func (p *pursuit) findCycles() bool {
+	c := &components{pursuit: p, v: p.of[0], component: math.MaxUint32, fair: p.newFairJudge()}
+	for c.again = true; c.again && !p.over(); {
+		c.again = false
+		c.searchAll()
+	}
+	return c.found
+}
+
+// searchAll looks for the components of the members that are left.
+func (c *components) searchAll() {
+	p := c.pursuit
+	c.index = 1
+	left := func(at place) bool { return p.marks.get(at)&(markMember|markTrimmed|markCyclic) == markMember }
 	for i, s := range p.e.shards {
 		s.set.EachAt(func(position int, _ uint64) bool {
 			if at := (place{i, position}); left(at) {
@@ -43,8 +54,11 @@ type components struct {
 	index     uint32
 	component uint32
 	calls     []call
-	pending   []uint64 // the successors of all calls, one call after the other
-	waiting   []uint64 // visited states whose component is not complete, but those on the path
+	pending   []uint64   // the successors of all calls, one call after the other
+	waiting   []uint64   // visited states whose component is not complete, but those on the path
+	fair      *fairJudge // nil if every cycle counts
+	found     bool       // some members are on a fair cycle
+	again     bool       // states were taken out of a component, and what is left has to be looked at anew
 }
 
 // call is a state on the path of the search.
@@ -92,7 +106,7 @@ func (c *components) enter(state uint64, at place) bool {
 	c.index++
 	c.calls = append(c.calls, call{state, at, len(c.pending), true})
 	return !c.over() && c.eachEdge(c.v, append(c.v.w.one[:0], state), func(_ int, to uint64, at place) {
-		if c.marks.get(at)&markTrimmed == 0 {
+		if c.marks.get(at)&(markTrimmed|markCyclic) == 0 {
 			c.pending = append(c.pending, to)
 		}
 	})
@@ -108,19 +122,36 @@ func (c *components) leave() {
 	}
 	c.index--
 	own := c.degrees.at(top.at)
-	for n := len(c.waiting); n > 0; n-- {
-		at, _ := c.e.locate(c.waiting[n-1])
+	from := len(c.waiting)
+	for ; from > 0; from-- {
+		at, _ := c.e.locate(c.waiting[from-1])
 		if *c.degrees.at(at) < *own {
 			break
 		}
-		c.marks.set(top.at, markCyclic)
-		c.marks.set(at, markCyclic)
 		*c.degrees.at(at) = c.component
 		c.index--
-		c.waiting = c.waiting[:n-1]
 	}
 	*own = c.component
+	c.complete(append(c.waiting[from:], top.state))
+	c.waiting = c.waiting[:from]
 	c.component--
+}
+
+// complete judges a component.
+func (c *components) complete(states []uint64) {
+	mark := uint8(markTrimmed)
+	switch {
+	case len(states) == 1:
+	case c.fair == nil || c.fair.judge(states):
+		mark, c.found = markCyclic, true
+	case c.fair.partly:
+		c.again = true
+		return
+	}
+	for _, state := range states {
+		at, _ := c.e.locate(state)
+		c.marks.set(at, mark)
+	}
 }
 
 // round is a shortest cycle of members through a state: a breadth-first search from it, among the members.
@@ -208,6 +239,9 @@ func (r *round) extend(path *model.Path, length int) error {
 // lasso gives the least stem to some of the states, each of them on a cycle and at the same distance, with the least of the
 // shortest cycles through its end: of all these states those count whose shortest cycle is shortest.
 func (p *pursuit) lasso(states []uint64, stem func(states []uint64) (*model.Path, error)) (*model.Path, error) {
+	if p.e.units.just != nil {
+		return p.fairLasso(states, stem)
+	}
 	shortest := 0
 	var best []uint64
 	for _, state := range states {

@@ -48,6 +48,7 @@ type ModelDocument struct {
 	Lossy      bool           `json:"lossy"`
 	Mutant     string         `json:"mutant,omitempty"`
 	Budgets    map[string]int `json:"budgets,omitempty"` // as they were asked for
+	Fair       string         `json:"fair,omitempty"`    // likewise
 }
 
 // OptionsDocument is what was asked of the search. What is missing was not limited.
@@ -81,7 +82,7 @@ type PropertyDocument struct {
 	// Minimised tells how the trace became shorter; absent unless that was asked for.
 	Minimised *MinimisedDocument `json:"minimised,omitempty"`
 
-	Fairness string         `json:"fairness,omitempty"` // none, of properties of paths
+	Fairness string         `json:"fairness,omitempty"` // none, or what is assumed of paths, of eventually and leads to
 	Open     int            `json:"open,omitempty"`     // see PropertyResult
 	Stuck    *StuckDocument `json:"stuck,omitempty"`    // of quiescent, if it was decided
 }
@@ -328,6 +329,9 @@ func (r *Result) property(p PropertyResult) PropertyDocument {
 	d := PropertyDocument{Name: p.Name, Expect: p.Expect.String(), Verdict: p.Verdict.String(), Open: p.Open}
 	if p.Expect == model.Eventually || p.Expect == model.LeadsTo {
 		d.Fairness = "none"
+		if len(r.Fairness) > 0 {
+			d.Fairness = assumed(r.Fairness)
+		}
 	}
 	if p.Stuck != nil && r.engine != nil {
 		d.Stuck = &StuckDocument{Terminal: p.Stuck.Terminal, Count: p.Stuck.Count, First: []trace.Initial{}}

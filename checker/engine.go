@@ -38,7 +38,8 @@ type engine struct {
 	chunks    chunks
 
 	held      atomic.Pointer[holdings]
-	initial   [][]model.PartID // within the boundary
+	aside     atomic.Pointer[offheap.Arena] // what holds tables that come and go, or nil
+	initial   [][]model.PartID              // within the boundary
 	started   time.Time
 	halt      atomic.Uint32 // a stopCause: workers return soon
 	underway  bool          // the initial states are known, all of them
@@ -407,7 +408,14 @@ func (e *engine) own() int64 {
 	if h == nil {
 		return 0
 	}
-	return h.arena.Bytes() + model.Bytes(h.space)
+	return h.arena.Bytes() + e.asideBytes() + model.Bytes(h.space)
+}
+
+func (e *engine) asideBytes() int64 {
+	if a := e.aside.Load(); a != nil {
+		return a.Bytes()
+	}
+	return 0
 }
 
 // offHeap is what the engine and the space hold outside the Go heap.
@@ -416,7 +424,7 @@ func (e *engine) offHeap() int64 {
 	if h == nil {
 		return 0
 	}
-	return h.arena.Bytes() + h.space.OffHeap()
+	return h.arena.Bytes() + e.asideBytes() + h.space.OffHeap()
 }
 
 // holdings are the tables that are in use, for whoever looks from outside the search; nil until there are any.

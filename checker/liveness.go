@@ -74,7 +74,9 @@ func (p *pursuit) decide() (goal uint8) {
 	case p.trim() || p.over():
 		return 0
 	}
-	p.findCycles()
+	if !p.findCycles() {
+		return 0
+	}
 	return markCyclic
 }
 

@@ -74,12 +74,17 @@ func (e *engine) extendPath(
 
 // extend adds the transition to a state that is wanted, of several that with the least key.
 func extend(space model.Space, path *model.Path, wanted func(state []model.PartID) bool) error {
+	return extendBy(space, path, func(t model.Transition) bool { return wanted(t.State) })
+}
+
+// extendBy adds the transition that is wanted, of several that with the least key.
+func extendBy(space model.Space, path *model.Path, wanted func(t model.Transition) bool) error {
 	ts, err := model.Transitions(space, path.Last())
 	if err != nil {
 		return err
 	}
 	for _, t := range ts {
-		if t.Ignored == model.Counts && !t.Cut && wanted(t.State) {
+		if t.Ignored == model.Counts && !t.Cut && wanted(t) {
 			path.Steps = append(path.Steps, t)
 			return nil
 		}

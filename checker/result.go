@@ -68,11 +68,12 @@ type Result struct {
 	Err        error       // why the check could not be made, or was broken off; nil otherwise
 	Failure    *model.Path // to the state in which Err came up, if it is known
 	Properties []PropertyResult
-	Generated  int  // initial states and successors computed within the boundary, with repeats
-	Unique     int  // distinct states
-	AtLeast    bool // walks met more distinct states than memory could tell apart
-	Depth      int  // see the drivers
-	Cut        int  // transitions that the boundary cut
+	Fairness   []model.Condition // what is assumed of paths; nothing, unless a property is about it
+	Generated  int               // initial states and successors computed within the boundary, with repeats
+	Unique     int               // distinct states
+	AtLeast    bool              // walks met more distinct states than memory could tell apart
+	Depth      int               // see the drivers
+	Cut        int               // transitions that the boundary cut
 	Bounded    bool
 	Exhausted  bool              // every reachable state within the boundary was visited; never so for walks
 	Stopped    string            // which limit or condition ended the search; empty if it was exhausted, or took all its walks
@@ -100,6 +101,7 @@ func newResult(engine string, o Options) *Result {
 
 // announce lists the properties, undecided.
 func (r *Result) announce(e *engine) {
+	r.Fairness = model.FairnessOf(e.space)
 	for _, p := range e.space.Properties() {
 		r.Properties = append(r.Properties, PropertyResult{Name: p.Name, Expect: p.Expect})
 	}

@@ -158,6 +158,9 @@ func (w *worker) judgeBoundary() bool {
 		w.cut++
 		if w.cutFrom != nil {
 			w.cutFrom = append(w.cutFrom, w.sources[i])
+			if w.labelling {
+				w.cutLabels = append(w.cutLabels, w.labels[i])
+			}
 		}
 	}
 	slices.Sort(w.dead)

@@ -44,6 +44,10 @@ type surveyor struct {
 	keys       []uint64
 	unknown    []uint64
 	places     []place
+
+	// Of a batch that was expanded with labels: those of successors and of cut, and by state the sets that are enabled.
+	labels, cutLabels []uint32
+	enabled           [][]uint32
 }
 
 // survey looks once more at all states that a search visited. Nothing is inserted meanwhile. If the search was cut

@@ -39,7 +39,7 @@ func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error,
 		if p.Path != nil {
 			fmt.Fprintf(w, ", %s%s", actions(len(p.Path.Steps)), p.Minimised.note())
 		}
-		fmt.Fprint(w, p.remarks())
+		fmt.Fprint(w, p.remarks(r.Fairness))
 		if len(r.Space.Budgets) > 0 {
 			fmt.Fprintf(w, " (%s)", budgets(r.Space.Budgets))
 		}
@@ -108,7 +108,7 @@ func (r *Result) writeStuck(w io.Writer, p PropertyResult) {
 }
 
 // remarks says what a verdict rests on.
-func (p PropertyResult) remarks() string {
+func (p PropertyResult) remarks(fairness []model.Condition) string {
 	text := ""
 	if p.Path != nil && p.Path.Loop > 0 {
 		text += fmt.Sprintf(", the last %d of them for ever", len(p.Path.Steps)-p.Path.Loop+1)
@@ -120,9 +120,31 @@ func (p PropertyResult) remarks() string {
 		text += fmt.Sprintf(", as %d states on its paths were not fully expanded", p.Open)
 	}
 	if p.Expect == model.Eventually || p.Expect == model.LeadsTo {
-		text += " (no fairness assumed)"
+		text += " (" + assumed(fairness) + ")"
 	}
 	return text
+}
+
+// assumed says what is assumed of paths: weakly fair: deliveries, timeouts.
+func assumed(fairness []model.Condition) string {
+	var weak, strong, parts []string
+	for _, c := range fairness {
+		if c.Strong {
+			strong = append(strong, c.Name)
+		} else {
+			weak = append(weak, c.Name)
+		}
+	}
+	if len(weak) > 0 {
+		parts = append(parts, "weakly fair: "+trace.Printable(strings.Join(weak, ", ")))
+	}
+	if len(strong) > 0 {
+		parts = append(parts, "strongly fair: "+trace.Printable(strings.Join(strong, ", ")))
+	}
+	if parts == nil {
+		return "no fairness assumed"
+	}
+	return strings.Join(parts, "; ")
 }
 
 // budgets names what bounds the faults: down at once ≤ 1, crashes ≤ 2.

@@ -50,6 +50,7 @@ type units struct {
 	keys   sync.Map             // slot and action -> key, if sorted
 	sorted bool                 // steps stand in the order of their actions' keys
 	ranked bool                 // steps have ranks
+	just   model.Just           // labels them; nil if paths need not be fair
 }
 
 // The steps of an id are a word: a flag that they are known, how many there are, and the Ref of a block. The block holds,
@@ -75,7 +76,7 @@ func newUnits(space model.Space, arena *offheap.Arena, groups [][]int) *units {
 	us := &units{
 		space: space, arena: arena, slotOf: make([]int, space.Slots()), place: make([]int, space.Slots()),
 		blocks: words.NewPool[uint32](arena), chains: words.NewPool[uint64](arena),
-		lists: words.NewTable(arena), target: words.NewArray[uint32](arena), ranked: hasRanks(space),
+		lists: words.NewTable(arena), target: words.NewArray[uint32](arena), ranked: hasRanks(space), just: justOf(space),
 	}
 	for i, slots := range groups {
 		u := &unit{
@@ -152,6 +153,7 @@ type compileScratch struct {
 	steps []model.Step
 	block []uint32
 	ranks []uint32 // of the steps in block, if they have any
+	label []uint32 // likewise
 	tuple []model.PartID
 	lists [][]uint32 // per unit: effects gathered for it
 }
@@ -162,7 +164,7 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 		s.tuple = make([]model.PartID, len(us.slotOf))
 		s.lists = make([][]uint32, len(us.of))
 	}
-	s.block, s.ranks = s.block[:0], s.ranks[:0]
+	s.block, s.ranks, s.label = s.block[:0], s.ranks[:0], s.label[:0]
 	count := uint64(0)
 	for _, slot := range u.slots {
 		u.parts(id, s.tuple) // afresh, as the steps of the slot before took their effects on it
@@ -187,12 +189,16 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 			if ok && us.ranked {
 				s.ranks = append(s.ranks, uint32(int32(step.Rank)))
 			}
+			if ok && us.just != nil {
+				s.label = append(s.label, us.just.Label(slot, step.Action))
+			}
 		}
 	}
 	if count > maxSteps {
 		return 0, fmt.Errorf("%d steps of %s from one content: expected at most %d", count, us.names(u), maxSteps)
 	}
-	return us.publish(u.steps.At(id), append(s.block, s.ranks...), count), nil
+	s.block = append(append(s.block, s.ranks...), s.label...)
+	return us.publish(u.steps.At(id), s.block, count), nil
 }
 
 // names gives the names of a unit's slots, for people.
@@ -226,7 +232,7 @@ func (us *units) key(slot int, a model.ActionID) string {
 func (us *units) publish(at *uint64, block []uint32, count uint64) uint64 {
 	word := stepsKnown | count<<stepsShift
 	switch {
-	case count == 1 && !us.ranked && isLone(block[1:]):
+	case count == 1 && !us.ranked && us.just == nil && isLone(block[1:]):
 		lone := uint64(block[0])
 		for i, effect := range block[2:] {
 			lone |= uint64(effect+1) << (32 + loneEffect*i)

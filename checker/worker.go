@@ -35,6 +35,9 @@ type worker struct {
 	dead       []uint32 // successors that an effect refused, in ascending order, perhaps more than once
 	gone       []bool   // by successor: whether it is among the dead
 	ranks      []int32  // of the steps to the successors, if they have any
+	labelling  bool     // labels are wanted
+	labels     []uint32 // of those steps, if they are
+	cutLabels  []uint32 // of the steps of cutFrom, if they are
 	touched    uint32   // keeps loads alive
 	cut        int      // successors outside the boundary
 	cutFrom    []uint16 // the place in the batch of the source of each of them, if not nil
@@ -110,7 +113,7 @@ func (w *worker) expand(keys []uint64) bool {
 	us, l := e.units, e.layout
 	flat := l.flat(len(us.of)) && e.inside == nil
 	w.successors, w.sources, w.asks, w.dead = w.successors[:0], w.sources[:0], w.asks[:0], w.dead[:0]
-	w.cut, w.batch, w.failed, w.keys = 0, len(keys), -1, keys
+	w.cut, w.batch, w.failed, w.keys, w.labels = 0, len(keys), -1, keys, w.labels[:0]
 	w.unpackBatch(keys)
 	if !w.lookUpSteps(len(keys)) {
 		return false
@@ -132,6 +135,9 @@ func (w *worker) expand(keys []uint64) bool {
 	}
 	if us.ranked {
 		w.outrank()
+	}
+	if w.labelling {
+		w.labelSteps()
 	}
 	if !flat && !w.packChanges() {
 		return false
@@ -320,8 +326,14 @@ func (w *worker) bury() {
 	for i, gone := range w.gone {
 		if !gone {
 			w.successors[n], w.sources[n] = w.successors[i], w.sources[i]
+			if w.labelling {
+				w.labels[n] = w.labels[i]
+			}
 			n++
 		}
 	}
 	w.successors, w.sources = w.successors[:n], w.sources[:n]
+	if w.labelling {
+		w.labels = w.labels[:n]
+	}
 }

@@ -176,6 +176,9 @@ func (p plan) config() [][2]string {
 			all = append(all, [2]string{b.Name, fmt.Sprint(most)})
 		}
 	}
+	if p.settings.Fair != "" {
+		all = append(all, [2]string{"fair", p.settings.Fair})
+	}
 	if p.settings.Mutant != "" {
 		all = append(all, [2]string{"mutant", p.settings.Mutant})
 	}
@@ -185,6 +188,6 @@ func (p plan) config() [][2]string {
 func (p plan) document() *checker.ModelDocument {
 	return &checker.ModelDocument{
 		Name: p.entry.Name, Parameters: p.settings.Values, Network: p.settings.Network, Lossy: p.settings.Lossy,
-		Mutant: p.settings.Mutant, Budgets: p.settings.Budgets,
+		Mutant: p.settings.Mutant, Budgets: p.settings.Budgets, Fair: p.settings.Fair,
 	}
 }

@@ -47,6 +47,7 @@ type flags struct {
 	lossy      choice
 	budgets    map[string]*quantity // by name
 	mutant     string
+	fair       string
 
 	workers, maxDepth, maxStates, walks, walkDepth positive
 	timeout                                        duration
@@ -98,6 +99,9 @@ func (f *flags) addModel(set *pflag.FlagSet) {
 			set.Lookup(b.Name).NoOptDefVal = "true"
 		}
 	}
+	set.StringVar(&f.fair, "fair", "", "what endless paths are fair to, for eventually and leads to: `all`, or some of deliveries, timeouts,\n"+
+		"recoveries, choices and heals with commas between, strong-deliveries and so on if again and again is enough,\n"+
+		"or none")
 	set.StringVar(&f.mutant, "mutant", "", "check a broken variant of the model, by `name`; the command models MODEL lists them")
 }
 
@@ -169,6 +173,7 @@ func (f *flags) complete(cmd *cobra.Command) {
 	words(cmd, "network", func() []string { return entry().NetworkNames() })
 	words(cmd, "mutant", func() []string { return entry().MutantNames() })
 	words(cmd, "lossy", func() []string { return f.lossy.known })
+	words(cmd, "fair", model.Assumptions)
 	words(cmd, "reduce", func() []string { return f.reduce.known })
 	words(cmd, "finish-when", func() []string { return f.finishWhen.known })
 	words(cmd, "progress", func() []string { return f.progress.known })
@@ -233,6 +238,7 @@ func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 func (f *flags) settings(set *pflag.FlagSet, e catalog.Entry, args []string) (catalog.Settings, error) {
 	s := catalog.Settings{
 		Values: make(map[string]int), Budgets: make(map[string]int), Lossy: f.lossy.value != "", Elide: f.lossy.value == "auto", Mutant: f.mutant,
+		Fair: f.fair,
 	}
 	for name, value := range f.parameters {
 		if set.Changed(name) {
@@ -242,6 +248,11 @@ func (f *flags) settings(set *pflag.FlagSet, e catalog.Entry, args []string) (ca
 	for name, value := range f.budgets {
 		if set.Changed(name) && value.value > 0 {
 			s.Budgets[name] = value.value
+		}
+	}
+	if set.Changed("fair") {
+		if _, err := model.ParseAssumed(f.fair); err != nil {
+			return s, fmt.Errorf("--fair: %w", err)
 		}
 	}
 	for _, name := range []string{"network", "mutant"} {

@@ -90,8 +90,26 @@ func (t *tables) whole(p *place) (path model.Path, err error) {
 	path = pathTo(p)
 	if path.Loop = loopOf(path); path.Loop == 0 {
 		path.Maximal, err = model.Terminal(t.space, p.state)
+		return path, err
 	}
-	return path, err
+	// A longer cycle counts if it is fair and the shorter ones are not.
+	for longer := path; longer.Loop > 0; longer.Loop = longerLoop(longer) {
+		fair, err := model.IsFair(t.space, longer)
+		if fair || err != nil {
+			return longer, err
+		}
+	}
+	return path, nil
+}
+
+// longerLoop gives the first step of the next longer cycle at the end of a path that has one, or 0.
+func longerLoop(path model.Path) int {
+	for steps := path.Loop - 2; steps >= 0; steps-- {
+		if slices.Equal(path.At(steps), path.Last()) {
+			return steps + 1
+		}
+	}
+	return 0
 }
 
 // loopOf gives the first of the steps at the end of a path that can repeat for ever, counted from 1: the shortest cycle

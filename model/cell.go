@@ -150,7 +150,7 @@ func (c *cells) steps(id PartID, into []Step) ([]Step, error) {
 	if t[tupleTimers] == isDown {
 		return c.downSteps(t, into)
 	}
-	lossy, ordered := c.space.lossy, c.space.network == network.Ordered
+	lossy := c.space.lossy
 	ways := c.mailbox.waysOf(t[tupleMailbox])
 	width := c.mailbox.wayWords()
 	for n := 0; len(ways) > 0; n++ {
@@ -162,8 +162,8 @@ func (c *cells) steps(id PartID, into []Step) ([]Step, error) {
 			return into, err
 		}
 		step := Step{Action: deliver, Next: id, Effects: o.effects, Ignored: o.ignored}
-		if o.ignored != Counts && ordered {
-			step.Ignored = Counts // It unblocks the flow.
+		if o.ignored != Counts && c.space.consumes {
+			step.Ignored = Counts // The message is gone, and no longer before others.
 		}
 		if step.Ignored == Counts {
 			next := t

@@ -70,6 +70,9 @@ func (sys *system) validate() error {
 	if err := sys.validatePaths(); err != nil {
 		return err
 	}
+	if err := sys.validateFairness(); err != nil {
+		return err
+	}
 	if err := sys.validateBeginning(); err != nil {
 		return err
 	}

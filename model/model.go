@@ -19,6 +19,7 @@ type Plain[S, A any] struct {
 	properties []Property
 	boundary   func(View) bool
 	described  description
+	fair       []fairActions[A]
 }
 
 // NewPlain gives a model without properties.

@@ -22,6 +22,7 @@ type plainSpace[S, A any] struct {
 	expanded     *words.Array[uint32] // a bit per state that was expanded
 	expansions   sampler
 	turns        turns
+	fair         *fairness // nil for none
 }
 
 // walker gives the walker of a type of state or message, or an error that names it.
@@ -43,6 +44,9 @@ func (p *Plain[S, A]) Space() (Space, error) {
 			return nil, err
 		}
 	}
+	if err := p.validateFairness(); err != nil {
+		return nil, err
+	}
 	arena := offheap.New()
 	sp := &plainSpace[S, A]{plain: p, arena: arena, expanded: words.NewArray[uint32](arena)}
 	var errs [4]error
@@ -56,6 +60,7 @@ func (p *Plain[S, A]) Space() (Space, error) {
 			return nil, err
 		}
 	}
+	sp.fair = sp.justify()
 	return sp, nil
 }
 

@@ -117,6 +117,10 @@ func (sys *system) Reduce(r Reduction) Reducer {
 		d.letters, d.forgets = false, false
 		d.note("Nothing is reduced, as timers fire last: that is not covered by the proof.")
 	}
+	if (d.letters || d.forgets) && len(sys.fairness()) > 0 {
+		d.letters, d.forgets = false, false
+		d.note("Nothing is reduced, as paths are to be fair: that is not covered by the proof.")
+	}
 	if d.letters && sys.config.MaxDrops > 0 && sys.ofPaths() {
 		d.letters = false
 		d.note("Dead letters are kept: there are properties of paths, and losses are bounded.")

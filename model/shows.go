@@ -3,7 +3,8 @@ package model
 import "fmt"
 
 // Shows tells whether a path shows what a property is about: an example of sometimes, a violation of any other. Of
-// properties of paths, the path must be Maximal or have a Loop; it is taken to be what these say.
+// properties of paths, the path must be Maximal or have a Loop; it is taken to be what these say. A loop that is not fair
+// violates none, see Justify.
 func Shows(space Space, p Property, path Path) (shown bool, err error) {
 	defer caught(&err, fmt.Sprintf("the property %q", p.Name), func() string { return "judging a path" })
 	reading := NewReading(space)
@@ -38,7 +39,11 @@ func Shows(space Space, p Property, path Path) (shown bool, err error) {
 	for steps := path.Loop; path.Loop > 0 && due && steps <= last; steps++ {
 		due = !ask(p.Holds, steps)
 	}
-	return due, nil
+	if !due {
+		return false, nil
+	}
+	fair, err := IsFair(space, path)
+	return fair, err
 }
 
 // showsNoStep tells whether the last transition of a path, or its initial state if it has none, is one that the abstract

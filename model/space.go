@@ -37,6 +37,8 @@ type space struct {
 	sides     [][]actor.ID // the ways in which the network is partitioned
 	lossy     bool         // losses are steps
 	elides    bool         // losses are left out
+	consumes  bool         // a delivery that does nothing is a transition on every network
+	fair      *fairness    // nil for none
 	reduced   *reduced     // nil if nothing is left out of states
 	// The properties to judge, and whether one that is not monotone read which links are cut.
 	properties []Property
@@ -100,6 +102,9 @@ func newSpace(sys *system) (*space, error) {
 		nobody: len(sys.actors), elides: sys.elides(),
 	}
 	sp.lossy = sys.config.Lossy && !sp.elides
+	sp.consumes = sys.config.Network == network.Ordered ||
+		sys.config.Network == network.UnorderedNonDuplicating && sys.deliversFairly()
+	sp.fair = sp.justify()
 	if sys.config.MaxPartitions > 0 {
 		sp.sides = sys.sides()
 	}

@@ -51,6 +51,7 @@ type system struct {
 	crashable   []actor.ID
 	partitions  [][]actor.ID // sides, each sorted
 	monotone    []string     // names of properties
+	fair        []fairTo
 	explain     func(all []Happening[any], each func(i int, explain func() []string))
 	picture     func(path []Happening[any], now View) []Picture
 	begin       beginning

@@ -142,6 +142,12 @@ func writeEnd(b *bytes.Buffer, t Trace) {
 	if end := t.End(); end != "" {
 		fmt.Fprintf(b, "     … %s.\n", Printable(end))
 	}
+	for _, k := range t.Fair {
+		fmt.Fprintf(b, "       %s\n", Printable(k.String()))
+	}
+	if t.Unfair != "" {
+		fmt.Fprintf(b, "       %s\n", Printable(t.Unfair))
+	}
 }
 
 func writeDetails(b *bytes.Buffer, s Step) {

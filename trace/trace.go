@@ -36,6 +36,56 @@ type Trace struct {
 	Loop    int    `json:"loop,omitempty"`
 	Maximal bool   `json:"maximal,omitempty"` // nothing can happen in the last state, except transitions to the same state
 	Note    string `json:"note,omitempty"`    // what the end of the path shows, for people; may be empty
+
+	// Fair tells how the loop is fair to every set of actions that the model wants paths to be fair to; Unfair says why it is
+	// not, for people. At most one of the two is there, and neither without a loop.
+	Fair   []Kept `json:"fair,omitempty"`
+	Unfair string `json:"unfair,omitempty"`
+}
+
+// Kept tells how a loop is fair to a set of actions.
+type Kept struct {
+	Assumed string `json:"assumed"`       // what is wanted: weak deliveries
+	Set     string `json:"set,omitempty"` // the set, for people; empty for all of them, none of which is ever possible in the loop
+	How     string `json:"how"`           // taken, disabled or never
+	Step    int    `json:"step,omitempty"`
+}
+
+// How a loop is fair to a set: its Step takes an action of it; in the state after its Step none is possible; or none ever is.
+const (
+	Taken    = "taken"
+	Disabled = "disabled"
+	Never    = "never"
+)
+
+// String says it in words: weak deliveries: 1 → 2: Ping is taken by step 3.
+func (k Kept) String() string {
+	switch k.How {
+	case Taken:
+		return fmt.Sprintf("%s: %s, taken by step %d", k.Assumed, k.Set, k.Step)
+	case Disabled:
+		return fmt.Sprintf("%s: %s, not possible after step %d", k.Assumed, k.Set, k.Step)
+	}
+	return k.Assumed + ": none is possible in the loop"
+}
+
+// justify tells how the loop of a path is fair, or why it is not.
+func (t *Trace) justify(space model.Space, p model.Path) {
+	all, err := model.Justify(space, p)
+	if err != nil {
+		t.Unfair = valid(err.Error())
+		return
+	}
+	for _, k := range all {
+		kept := Kept{Assumed: valid(k.Condition.String()), Set: valid(k.Set), How: Disabled, Step: k.Step}
+		switch {
+		case k.Set == "":
+			kept.How = Never
+		case k.Taken:
+			kept.How = Taken
+		}
+		t.Fair = append(t.Fair, kept)
+	}
 }
 
 // Initial is the state in which a trace begins.
@@ -165,6 +215,7 @@ func New(space model.Space, property string, kind Kind, p model.Path) Trace {
 		t.Steps = append(t.Steps, step)
 		state = s.State
 	}
+	t.justify(space, p)
 	t.link(space, p)
 	t.setAside(space, p)
 	return t

@@ -10,7 +10,9 @@ type Graph[S any] struct {
 	States  []S // each once; the first Initial of them are the initial states
 	Initial int // how many
 	Edges   [][]Edge[S]
-	Cut     []bool // states with a transition that leads outside the boundary
+	Cut     []bool       // states with a transition that leads outside the boundary
+	Outside [][]S        // where those lead
+	Fair    *Fairness[S] // what paths have to be fair to; nil for nothing
 }
 
 // Edge is a transition: the number of the state that it leads to, and that state as the model gave it.
@@ -42,15 +44,15 @@ func NewGraph[S any](m Model[S]) *Graph[S] {
 	g.Initial = len(g.States)
 	for n := 0; n < len(g.States); n++ {
 		var edges []Edge[S]
-		cut := false
+		var outside []S
 		for _, next := range m.Next(g.States[n]) {
 			if !inside(next) {
-				cut = true
+				outside = append(outside, next)
 				continue
 			}
 			edges = append(edges, Edge[S]{number(next), next})
 		}
-		g.Edges, g.Cut = append(g.Edges, edges), append(g.Cut, cut)
+		g.Edges, g.Cut, g.Outside = append(g.Edges, edges), append(g.Cut, outside != nil), append(g.Outside, outside)
 	}
 	return g
 }
@@ -194,6 +196,9 @@ func (g *Graph[S]) lasso(all []*visit[S], bad func(int) bool) (best Outcome[S], 
 
 // cycle gives the states on the first of the shortest cycles through a state, which comes last, or nil.
 func (g *Graph[S]) cycle(from int, bad func(int) bool) []S {
+	if g.Fair != nil {
+		return g.fairCycle(from, bad)
+	}
 	known := make(map[int]bool)
 	all := []*visit[S]{{spot: spot{state: from}}}
 	for i := 0; i < len(all); i++ {

@@ -23,7 +23,13 @@ type State[M any] struct {
 	choices  [][]choice // per actor: pending ones, sorted by key
 	letters  []letter[M]
 	memories []value // per observer
+
+	by string // what led here, of a successor: the kind of the action, and what tells it from others that paths are fair to
 }
+
+// By names the action that led from one state to its successor, as Next gave it, by its kind and what tells it from others
+// that paths are fair to: all options of a choice have one name.
+func (s *State[M]) By() string { return s.by }
 
 // value is any value with its dump.
 type value struct {

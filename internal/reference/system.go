@@ -28,6 +28,7 @@ type System[M any] struct {
 	// How many crashes, losses and timeouts there may be on a path; 0 is no bound.
 	MaxCrashes, MaxDrops, MaxTimeouts int
 	TimersLast                        bool // timers fire only where nothing is delivered or chosen
+	Consumes                          bool // a delivery that does nothing takes a copy out of a multiset all the same
 	// The sides that may be cut off from all others, and how often one is on a path. There is no bound of 0 here: none is.
 	Sides         [][]actor.ID
 	MaxPartitions int
@@ -155,6 +156,7 @@ func (sys *System[M]) next(s *State[M]) []*State[M] {
 			next := s.clone()
 			next.remove(i)
 			next.drops++
+			next.by = "drop"
 			all = append(all, next)
 		}
 	}
@@ -168,12 +170,14 @@ func (sys *System[M]) next(s *State[M]) []*State[M] {
 	if s.apart != nil {
 		next := s.clone()
 		next.apart = nil
+		next.by = "heal"
 		all = append(all, next)
 	} else if s.partitions < sys.MaxPartitions {
 		for _, side := range sys.Sides {
 			next := s.clone()
 			next.apart = side
 			next.partitions++
+			next.by = "partition"
 			all = append(all, next)
 		}
 	}
@@ -227,10 +231,11 @@ func (sys *System[M]) deliver(s *State[M], i int) *State[M] {
 	var out actor.Out[M]
 	local := valueOf(sys.Actors[to].receive(s.locals[to].v, l.envelope.From, l.envelope.Message, &out))
 	ignored := local.key == s.locals[to].key && len(out.Commands()) == 0
-	if ignored && sys.Network != Flows {
+	if ignored && sys.Network != Flows && !(sys.Consumes && sys.Network == Multiset) {
 		return nil
 	}
 	next := s.clone()
+	next.by = "deliver " + l.key
 	if sys.Network != Set {
 		next.remove(i)
 	}
@@ -255,6 +260,7 @@ func (sys *System[M]) expire(s *State[M], i, k int) *State[M] {
 		return nil
 	}
 	next := s.clone()
+	next.by = fmt.Sprint("timeout ", i, timer.key)
 	next.timers[i] = without(s.timers[i], k)
 	next.locals[i] = local
 	next.perform(i, out.Commands())
@@ -266,6 +272,7 @@ func (sys *System[M]) choose(s *State[M], i, k int, option value) *State[M] {
 	var out actor.Out[M]
 	local := valueOf(sys.Actors[i].chosen(s.locals[i].v, option.v, &out))
 	next := s.clone()
+	next.by = fmt.Sprint("choose ", i, s.choices[i][k].key)
 	next.choices[i] = without(s.choices[i], k)
 	next.locals[i] = local
 	next.perform(i, out.Commands())
@@ -289,6 +296,7 @@ func (sys *System[M]) crash(s *State[M], i int) *State[M] {
 	next := s.clone()
 	next.locals[i] = valueOf(sys.Actors[i].keep(s.locals[i].v))
 	next.timers[i], next.choices[i] = nil, nil
+	next.by = "crash"
 	next.down[i] = true
 	next.crashes++
 	for k, o := range sys.Observers {
@@ -308,6 +316,7 @@ func (sys *System[M]) recover(s *State[M], i int) *State[M] {
 	next := s.clone()
 	var out actor.Out[M]
 	next.locals[i] = valueOf(sys.Actors[i].recover(s.locals[i].v, &out))
+	next.by = fmt.Sprint("recover ", i)
 	next.down[i] = false
 	next.perform(i, out.Commands())
 	return next

@@ -1,0 +1,417 @@
+package checker
+
+import (
+	"slices"
+
+	"synod/internal/offheap"
+	"synod/internal/words"
+	"synod/model"
+)
+
+// A fair loop has to take or to disable every set that is enabled where it begins, so it is a tour, and a shortest one is hard
+// to find in general: it is looked for by a search level by level over states together with what is still owed, which
+// grows by a factor of two with every set. If that takes too many nodes, the tour is put together of shortest legs, each to the
+// nearest state or step where something less is owed.
+
+const (
+	maxTour       = 1 << 18 // nodes of a search for a shortest fair loop
+	maxTourStarts = 16      // states from which one is looked for
+)
+
+// What a debt says of a set; a status is a list of sets with such a code in the low bits, ascending. A weak set that was taken
+// or not enabled is gone from it.
+const (
+	owedWeak   = iota // it was enabled in all states so far, and never taken
+	owedStrong        // it was enabled in some state, and never taken
+	paid              // it is strong, and was taken
+	debtBits   = 2
+)
+
+func setOfDebt(d uint32) uint32 { return d >> debtBits }
+func isOwed(d uint32) bool      { return d&(1<<debtBits-1) != paid }
+
+// tour looks for a fair loop of a state that is on one.
+type tour struct {
+	*pursuit
+	v        *surveyor
+	from     uint64
+	arena    *offheap.Arena
+	statuses *words.Table
+	spare    []uint32
+}
+
+func (p *pursuit) newTour(from uint64) *tour {
+	t := &tour{pursuit: p, v: p.of[0], from: from, arena: offheap.New()}
+	t.statuses = words.NewTable(t.arena)
+	p.e.aside.Store(t.arena)
+	return t
+}
+
+func (t *tour) free() {
+	t.e.aside.Store(nil)
+	t.arena.Close()
+}
+
+// settle gives the status in a state that enables some sets.
+func (t *tour) settle(status, enabled []uint32) []uint32 {
+	next := t.spare[:0]
+	for _, d := range status {
+		if d&(1<<debtBits-1) == owedWeak {
+			if _, is := slices.BinarySearch(enabled, setOfDebt(d)); !is {
+				continue
+			}
+		}
+		next = append(next, d)
+	}
+	for _, set := range enabled {
+		if !t.e.isStrong(set) {
+			continue
+		}
+		at, known := slices.BinarySearchFunc(next, set, func(d, set uint32) int { return int(setOfDebt(d)) - int(set) })
+		if !known {
+			next = slices.Insert(next, at, set<<debtBits|owedStrong)
+		}
+	}
+	t.spare = next
+	return next
+}
+
+// begin gives the status of a loop that begins in a state that enables some sets.
+func (t *tour) begin(enabled []uint32) []uint32 {
+	status := make([]uint32, len(enabled))
+	for i, set := range enabled {
+		status[i] = set<<debtBits | owedWeak
+		if t.e.isStrong(set) {
+			status[i] = set<<debtBits | owedStrong
+		}
+	}
+	return status
+}
+
+// take gives the status after a step with a label.
+func (t *tour) take(status []uint32, label uint32) []uint32 {
+	if label == 0 {
+		return status
+	}
+	sets := t.e.units.just.Sets(label)
+	next := make([]uint32, 0, len(status))
+	for _, d := range status {
+		if _, is := slices.BinarySearch(sets, setOfDebt(d)); is && isOwed(d) {
+			if d&(1<<debtBits-1) == owedWeak {
+				continue
+			}
+			d = d&^(1<<debtBits-1) | paid
+		}
+		next = append(next, d)
+	}
+	return next
+}
+
+// owes tells whether something is owed.
+func owes(status []uint32) bool { return slices.ContainsFunc(status, isOwed) }
+
+// pays tells whether something that was owed no longer is.
+func pays(before, after []uint32) bool {
+	for _, d := range before {
+		if isOwed(d) && !slices.Contains(after, d) {
+			return true
+		}
+	}
+	return false
+}
+
+// quest is one of the searches of a tour, level by level, and its goals. Nodes are numbered level by level.
+type quest struct {
+	*tour
+	whole  bool // it looks for a whole tour; a node is a state with a status; otherwise for a leg, and a node is a state
+	start  uint64
+	status []uint32 // at the start
+	nodes  *words.Table
+	levels []uint32 // the first node of each level, and the number of all
+	length int      // of the way to the goals; 0 as long as none is known
+	at     map[uint32]bool
+	by     bool // the last step itself, not the state that it leads to, is what was looked for
+}
+
+// newQuest looks for goals. It gives up, with the length 0, where there would be too many nodes.
+func (t *tour) newQuest(start uint64, status []uint32, whole bool) *quest {
+	s := &quest{
+		tour: t, whole: whole, start: start, status: slices.Clone(status), nodes: words.NewTable(t.arena),
+		at: make(map[uint32]bool),
+	}
+	s.node(start, status)
+	s.levels = []uint32{0, 1}
+	for depth := 1; s.length == 0 && !t.over(); depth++ {
+		s.level(depth)
+		if n := uint32(s.nodes.Len()); s.length == 0 && (n == s.levels[depth] || whole && n > maxTour) {
+			return s
+		}
+		s.levels = append(s.levels, uint32(s.nodes.Len()))
+	}
+	return s
+}
+
+// node numbers a node.
+func (s *quest) node(state uint64, status []uint32) uint32 {
+	n := uint32(0)
+	if s.whole {
+		n, _ = s.statuses.Intern(status)
+	}
+	id, _ := s.nodes.Intern([]uint32{uint32(state), uint32(state >> 32), n})
+	return id
+}
+
+// state gives the state of a node.
+func (s *quest) state(node uint32) uint64 {
+	w := s.nodes.At(node)
+	return uint64(w[0]) | uint64(w[1])<<32
+}
+
+// statusOf gives the status with which a node was met.
+func (s *quest) statusOf(node uint32) []uint32 {
+	if !s.whole {
+		return s.status
+	}
+	return s.statuses.At(s.nodes.At(node)[2])
+}
+
+// hop is a step from a node, with the status after it.
+type hop struct {
+	node   uint32
+	to     uint64
+	label  uint32
+	before []uint32 // the status in the state that it leaves
+	after  []uint32
+}
+
+// each gives f the hops of the nodes of a level, which end on fair cycles, and arrive what the status is in their states.
+func (s *quest) each(level int, arrive func(node uint32, status []uint32), f func(h hop)) bool {
+	v := s.v
+	first, end := s.levels[level], s.levels[level+1]
+	for ; first < end; first += batchLength {
+		var keys []uint64
+		for n := first; n < min(end, first+batchLength); n++ {
+			keys = append(keys, s.state(n))
+		}
+		if s.over() || !v.expandLabelled(keys) {
+			return false
+		}
+		before := make([][]uint32, len(keys))
+		for i := range keys {
+			before[i] = slices.Clone(s.settle(s.statusOf(first+uint32(i)), v.enabled[i]))
+			arrive(first+uint32(i), before[i])
+		}
+		for i, to := range v.successors {
+			source := v.sources[i]
+			if to == keys[source] {
+				continue
+			}
+			at, ok := s.e.locate(to)
+			if !ok || s.marks.get(at)&markCyclic == 0 {
+				continue
+			}
+			label := v.labels[i]
+			f(hop{first + uint32(source), to, label, before[source], s.take(before[source], label)})
+		}
+	}
+	return true
+}
+
+// reaches tells whether a hop is what is looked for.
+func (s *quest) reaches(h hop) bool {
+	switch {
+	case s.whole:
+		return h.to == s.from && !owes(h.after)
+	case owes(s.status):
+		return pays(s.status, h.after)
+	}
+	return h.to == s.from
+}
+
+// level looks for goals among the nodes of the last level and the hops from them, and numbers those behind.
+func (s *quest) level(depth int) {
+	var here, beyond []uint32 // nodes that are goals, and that have a hop that is
+	leg := !s.whole && owes(s.status)
+	s.each(depth-1, func(node uint32, status []uint32) {
+		if leg && depth > 1 && pays(s.status, status) {
+			here = append(here, node)
+		}
+	}, func(h hop) {
+		if s.reaches(h) {
+			beyond = append(beyond, h.node)
+			return
+		}
+		if len(here)+len(beyond) == 0 {
+			s.node(h.to, h.after)
+		}
+	})
+	goals := here
+	if s.length = depth - 1; len(here) == 0 {
+		goals, s.length, s.by = beyond, depth, true
+	}
+	for _, node := range goals {
+		s.at[node] = true
+	}
+	if len(goals) == 0 {
+		s.length = 0
+	}
+}
+
+// walk adds the least of the shortest ways to a goal to a path that ends at the start, and gives the status at its end.
+func (s *quest) walk(path *model.Path) ([]uint32, error) {
+	last := s.length // the level of the goals
+	if s.by {
+		last--
+	}
+	wanted := make([]map[uint32]bool, last+1)
+	wanted[last] = s.at
+	for level := last - 1; level >= 0; level-- {
+		wanted[level] = make(map[uint32]bool)
+		if !s.each(level, func(uint32, []uint32) {}, func(h hop) {
+			if wanted[level+1][s.node(h.to, h.after)] {
+				wanted[level][h.node] = true
+			}
+		}) {
+			return nil, errChanged
+		}
+	}
+	// The status that is carried along is the true one; that of a leg's nodes is not.
+	status := s.status
+	nodeStatus := s.status
+	for step := 1; step <= s.length; step++ {
+		enabled, err := s.e.enabledSets(path.Last())
+		if err != nil {
+			return nil, err
+		}
+		status = slices.Clone(s.settle(status, enabled))
+		settled := slices.Clone(s.settle(nodeStatus, enabled))
+		var label uint32
+		err = extendBy(s.e.space, path, func(t model.Transition) bool {
+			to := s.e.workers[0].pack(t.State)
+			label = s.e.units.just.Label(t.Slot, t.ID)
+			h := hop{to: to, label: label, before: settled, after: s.take(settled, label)}
+			at, ok := s.e.locate(to)
+			switch {
+			case !ok || s.marks.get(at)&markCyclic == 0:
+				return false
+			case s.by && step == s.length:
+				return s.reaches(h)
+			}
+			return wanted[step][s.node(h.to, h.after)]
+		})
+		if err != nil {
+			return nil, err
+		}
+		status = s.take(status, label)
+		if s.whole {
+			nodeStatus = s.take(settled, label)
+		}
+	}
+	enabled, err := s.e.enabledSets(path.Last())
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(s.settle(status, enabled)), nil
+}
+
+// enabledSets gives the sets of actions that are enabled in a state, ascending.
+func (e *engine) enabledSets(state []model.PartID) ([]uint32, error) {
+	ts, err := model.Transitions(e.space, state)
+	if err != nil {
+		return nil, err
+	}
+	var sets []uint32
+	for _, t := range ts {
+		if t.Ignored == model.Counts && (t.Cut || !slices.Equal(t.State, state)) {
+			sets = append(sets, e.units.just.Sets(e.units.just.Label(t.Slot, t.ID))...)
+		}
+	}
+	slices.Sort(sets)
+	return slices.Compact(sets), nil
+}
+
+// loopLength gives the length of a shortest fair loop through a state, or 0 if that takes too much to find.
+func (p *pursuit) loopLength(from uint64) (int, error) {
+	t := p.newTour(from)
+	defer t.free()
+	status, err := t.first()
+	if err != nil {
+		return 0, err
+	}
+	return t.newQuest(from, status, true).length, nil
+}
+
+// first gives the status in which the loop begins.
+func (t *tour) first() ([]uint32, error) {
+	if !t.v.expandLabelled([]uint64{t.from}) {
+		return nil, errChanged
+	}
+	return t.begin(t.v.enabled[0]), nil
+}
+
+// extend adds a fair loop to a path: the least of the shortest ones, if those can be found.
+func (t *tour) extend(path *model.Path) error {
+	status, err := t.first()
+	if err != nil {
+		return err
+	}
+	path.Loop = len(path.Steps) + 1
+	if s := t.newQuest(t.from, status, true); s.length > 0 {
+		_, err := s.walk(path)
+		return err
+	}
+	for at := t.from; !t.over(); at = t.e.workers[0].pack(path.Last()) {
+		debts := owes(status)
+		s := t.newQuest(at, status, false)
+		if s.length == 0 {
+			return errChanged
+		}
+		if status, err = s.walk(path); err != nil {
+			return err
+		}
+		if !debts && !owes(status) { // and it met nothing new
+			return nil
+		}
+	}
+	return nil
+}
+
+// fairLasso is lasso where loops have to be fair. If there are very many states, or shortest loops are too hard to find, it
+// takes the least stem.
+func (p *pursuit) fairLasso(
+	states []uint64, stem func(states []uint64) (*model.Path, error),
+) (*model.Path, error) {
+	best, err := p.leastLoops(states)
+	if err != nil {
+		return nil, err
+	}
+	path, err := stem(best)
+	if err != nil || p.over() {
+		return nil, err
+	}
+	t := p.newTour(p.of[0].w.pack(path.Last()))
+	defer t.free()
+	return path, t.extend(path)
+}
+
+// leastLoops gives those of the states whose shortest fair loops are shortest; all if there are many, or if that takes too
+// much to find.
+func (p *pursuit) leastLoops(states []uint64) ([]uint64, error) {
+	if len(states) > maxTourStarts {
+		return states, nil
+	}
+	shortest := 0
+	var best []uint64
+	for _, state := range states {
+		length, err := p.loopLength(state)
+		switch {
+		case err != nil || length == 0:
+			return states, err
+		case shortest == 0 || length < shortest:
+			shortest, best = length, append(best[:0], state)
+		case length == shortest:
+			best = append(best, state)
+		}
+	}
+	return best, nil
+}

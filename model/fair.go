@@ -1,0 +1,340 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"synod/actor"
+	"synod/internal/offheap"
+	"synod/internal/words"
+)
+
+// Fairness is about sets of actions. A set is enabled in a state if one of its actions is a transition to another state, be
+// it one that the boundary cuts. A path without an end is weakly fair to a set if it takes one of its actions again and
+// again, or comes again and again to a state in which the set is not enabled; it is strongly fair if it takes one again
+// and again, or from some state on the set is enabled no more. A path that ends in a terminal state is fair. A transition to
+// the same state counts for nothing: it neither enables a set nor is it taken.
+//
+// docs/liveness.md has the reasons, and says what this means on each network.
+
+// Fair is a family of sets of actions of a system that paths are fair to: see System.WeakFair. The zero Fair means nothing.
+type Fair struct {
+	what     string // in the plural
+	kind     Kind
+	ids      []actor.ID   // who acts, of messages who receives them; nil for all
+	from     []actor.ID   // of messages, who sent them; nil for all
+	message  reflect.Type // of messages; nil for all
+	together bool
+}
+
+// Deliveries is a set for each message that may be under way: whatever stays deliverable is delivered at last.
+func Deliveries() Fair { return Fair{what: "deliveries", kind: Deliver} }
+
+// DeliveriesTo is a set for each message that may be under way to some actors.
+func DeliveriesTo(ids ...actor.ID) Fair {
+	f := Deliveries()
+	f.ids = ids
+	return f
+}
+
+// DeliveriesOver is a set for each message that may be under way from one actor to another.
+func DeliveriesOver(from, to actor.ID) Fair {
+	f := DeliveriesTo(to)
+	f.from = []actor.ID{from}
+	return f
+}
+
+// DeliveriesOf is a set for each message of the type M that may be under way; M may be an interface.
+func DeliveriesOf[M any]() Fair {
+	f := Deliveries()
+	f.message = reflect.TypeFor[M]()
+	return f
+}
+
+// Timeouts is a set for each timer of the actors that are named, of all if none is: a timer that stays set fires.
+func Timeouts(of ...actor.ID) Fair { return Fair{what: "timeouts", kind: Timeout, ids: of} }
+
+// Recoveries is a set for each of the actors that are named, of all if none is: one that is down comes back.
+func Recoveries(of ...actor.ID) Fair { return Fair{what: "recoveries", kind: Recover, ids: of} }
+
+// Choices is a set for each choice of the actors that are named, of all if none is: what may be chosen is chosen, one way or
+// another.
+func Choices(of ...actor.ID) Fair { return Fair{what: "choices", kind: Choose, ids: of} }
+
+// Heals is the set of healings of the network: a partition ends.
+func Heals() Fair { return Fair{what: "heals", kind: Heal} }
+
+// Together makes one set of the family: that one of its actions is taken is enough.
+func (f Fair) Together() Fair {
+	f.together = true
+	return f
+}
+
+// name names the family to people, with the actors as the system calls them.
+func (f Fair) name(sys *system) string {
+	names := func(ids []actor.ID) string {
+		all := make([]string, len(ids))
+		for i, id := range ids {
+			all[i] = sys.nameOf(id)
+		}
+		return strings.Join(all, ", ")
+	}
+	text := f.what
+	if f.message != nil {
+		text += " of " + f.message.Name()
+	}
+	if f.from != nil {
+		text += " from " + names(f.from)
+	}
+	switch {
+	case len(f.ids) == 0:
+	case f.kind == Deliver:
+		text += " to " + names(f.ids)
+	default:
+		text += " of " + names(f.ids)
+	}
+	if f.together {
+		text += " together"
+	}
+	return text
+}
+
+// Condition is what is assumed of paths: fairness to the sets of a family.
+type Condition struct {
+	Name   string // of the family
+	Strong bool   // or weak
+}
+
+// String is the condition in words: weak deliveries.
+func (c Condition) String() string {
+	if c.Strong {
+		return "strong " + c.Name
+	}
+	return "weak " + c.Name
+}
+
+// Just is what a Space implements if paths may have to be fair.
+type Just interface {
+	// Fairness tells what is assumed of paths, in the order in which it was declared; nothing if there is no property that it
+	// matters to.
+	Fairness() []Condition
+	// Label numbers what an action of a slot is in: a list of sets. 0 is none. Numbers depend on the order of arrival.
+	Label(slot int, a ActionID) uint32
+	// Sets gives the sets of a label, ascending. The caller must not change them.
+	Sets(label uint32) []uint32
+	// ConditionOf tells which condition a set belongs to, counted from 0.
+	ConditionOf(set uint32) int
+	// SetName names a set to people: its only action, if there can be but one.
+	SetName(set uint32) string
+}
+
+// fairness numbers the sets of a space. A set is the condition, and what tells it from others of the family.
+type fairness struct {
+	conditions []Condition
+	sets       *words.Table
+	lists      *words.Table // labels
+	labels     *words.Map   // by slot and action
+	// member gives what tells the set of a condition that an action is in from others, or false if it is in none.
+	member func(condition, slot int, a ActionID) ([]uint32, bool)
+	// nameOf names a set by what member gave, which is not empty.
+	nameOf func(rest []uint32) string
+}
+
+func newFairness(
+	arena *offheap.Arena, all []Condition, member func(int, int, ActionID) ([]uint32, bool), name func([]uint32) string,
+) *fairness {
+	f := &fairness{
+		conditions: all, sets: words.NewTable(arena), lists: words.NewTable(arena), labels: words.NewMap(arena),
+		member: member, nameOf: name,
+	}
+	f.lists.Intern(nil) // the label 0
+	return f
+}
+
+// Fairness is nothing where there is none.
+func (f *fairness) Fairness() []Condition {
+	if f == nil {
+		return nil
+	}
+	return f.conditions
+}
+
+func (f *fairness) Label(slot int, a ActionID) uint32 {
+	key := uint64(slot)<<32 | uint64(a)
+	if label, known := f.labels.Get(key); known {
+		return label
+	}
+	label, _ := f.labels.Put(key, func() uint32 {
+		var sets []uint32
+		for i := range f.conditions {
+			rest, in := f.member(i, slot, a)
+			if !in {
+				continue
+			}
+			set, _ := f.sets.Intern(append([]uint32{uint32(i)}, rest...))
+			sets = append(sets, set)
+		}
+		slices.Sort(sets)
+		label, _ := f.lists.Intern(sets)
+		return label
+	})
+	return label
+}
+
+func (f *fairness) Sets(label uint32) []uint32 { return f.lists.At(label) }
+
+func (f *fairness) ConditionOf(set uint32) int { return int(f.sets.At(set)[0]) }
+
+func (f *fairness) SetName(set uint32) string {
+	w := f.sets.At(set)
+	if len(w) > 1 {
+		return f.nameOf(w[1:])
+	}
+	return f.conditions[w[0]].Name
+}
+
+// fairTo is a family with how fair paths are to it.
+type fairTo struct {
+	Fair
+	strong bool
+}
+
+// WeakFair says that paths are weakly fair to the sets of families: what could happen all the time from some point on
+// happens. Eventually and LeadsTo are then about fair paths only.
+//
+// On an unordered network that does not duplicate, fair deliveries make one that does nothing a transition, since the
+// message is then gone.
+func (sys *system) WeakFair(families ...Fair) { sys.assume(false, families) }
+
+// StrongFair says that paths are strongly fair to the sets of families: what could happen again and again happens.
+func (sys *system) StrongFair(families ...Fair) { sys.assume(true, families) }
+
+func (sys *system) assume(strong bool, families []Fair) {
+	for _, f := range families {
+		sys.fair = append(sys.fair, fairTo{f, strong})
+	}
+}
+
+// fairness tells what is assumed of paths: nothing if no property is about them.
+func (sys *system) fairness() []fairTo {
+	if !fairMatters(sys.properties) {
+		return nil
+	}
+	return sys.fair
+}
+
+// fairMatters tells whether some property is about fair paths.
+func fairMatters(all []Property) bool {
+	return slices.ContainsFunc(all, func(p Property) bool { return p.Expect == Eventually || p.Expect == LeadsTo })
+}
+
+// deliversFairly tells whether something is assumed of deliveries.
+func (sys *system) deliversFairly() bool {
+	return slices.ContainsFunc(sys.fairness(), func(f fairTo) bool { return f.kind == Deliver })
+}
+
+// validateFairness refuses families of actions that the system does not have.
+func (sys *system) validateFairness() error {
+	for _, f := range sys.fair {
+		if f.what == "" {
+			return errors.New("fairness to an empty family: expected one such as Deliveries")
+		}
+		if why := sys.lacks(f.kind); why != "" {
+			return fmt.Errorf("fair %s, but %s: expected no such fairness", f.what, why)
+		}
+		for _, id := range slices.Concat(f.ids, f.from) {
+			if _, known := sys.ids[id]; !known {
+				return fmt.Errorf("fair %s, of the actor %v: expected it to be one of the system's", f.what, id)
+			}
+		}
+	}
+	return nil
+}
+
+// lacks tells why the system has no actions of a kind, or is empty.
+func (sys *system) lacks(k Kind) string {
+	switch {
+	case k == Timeout && !sys.hasTimers():
+		return "no actor has timers"
+	case k == Choose && !sys.hasChoices():
+		return "no actor has choices"
+	case k == Recover && sys.config.MaxDown == 0:
+		return "no actor may be down"
+	case k == Heal && sys.config.MaxPartitions == 0:
+		return "the network is never partitioned"
+	}
+	return ""
+}
+
+func (sys *system) hasChoices() bool {
+	return slices.ContainsFunc(sys.actors, func(m member) bool { return m.chooses })
+}
+
+// justify makes the numbers of what is assumed of paths.
+func (sp *space) justify() *fairness {
+	families := sp.sys.fairness()
+	if len(families) == 0 {
+		return nil
+	}
+	var all []Condition
+	for _, f := range families {
+		all = append(all, Condition{f.name(sp.sys), f.strong})
+	}
+	return newFairness(sp.arena, all, func(i, slot int, a ActionID) ([]uint32, bool) {
+		return families[i].member(sp, slot, a)
+	}, sp.setName)
+}
+
+// member gives what tells the set of the family that an action is in from others.
+func (f Fair) member(sp *space, slot int, a ActionID) ([]uint32, bool) {
+	c, ofActor := sp.slots[slot].(*cells)
+	if !ofActor {
+		return nil, f.kind == Heal && slot == sp.faults.network && a == heals
+	}
+	w := c.events.At(uint32(a))
+	if Kind(w[0]) != f.kind || !among(f.ids, c.id) {
+		return nil, false
+	}
+	if f.kind == Deliver {
+		is := reflect.TypeOf(sp.messages.Value(w[2]))
+		if f.message != nil && !isOf(is, f.message) || !among(f.from, sp.ends.id(w[1])) {
+			return nil, false
+		}
+	}
+	switch {
+	case f.together:
+		return nil, true
+	case f.kind == Choose:
+		return []uint32{uint32(slot), w[1], 1}, true
+	}
+	return []uint32{uint32(slot), uint32(a)}, true
+}
+
+// isOf tells whether the type of a message is one, or implements it; nil is the type of no message.
+func isOf(is, wanted reflect.Type) bool {
+	return is == wanted || is != nil && wanted.Kind() == reflect.Interface && is.Implements(wanted)
+}
+
+// among tells whether an actor is one of some, or of none that are named.
+func among(ids []actor.ID, id actor.ID) bool { return len(ids) == 0 || slices.Contains(ids, id) }
+
+// setName names a set of one action, or of the options of a choice.
+func (sp *space) setName(rest []uint32) string {
+	slot := int(rest[0])
+	if len(rest) == 3 {
+		c := sp.slots[slot].(*cells)
+		return fmt.Sprintf("%s: chooses of %s", c.name(), c.optionTexts(rest[1], textAny))
+	}
+	return sp.Action(slot, ActionID(rest[1])).Text
+}
+
+// The methods of Just.
+
+func (sp *space) Fairness() []Condition             { return sp.fair.Fairness() }
+func (sp *space) Label(slot int, a ActionID) uint32 { return sp.fair.Label(slot, a) }
+func (sp *space) Sets(label uint32) []uint32        { return sp.fair.Sets(label) }
+func (sp *space) ConditionOf(set uint32) int        { return sp.fair.ConditionOf(set) }
+func (sp *space) SetName(set uint32) string         { return sp.fair.SetName(set) }

@@ -1,0 +1,61 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// fairActions is a set of actions of a plain model by a name, with how fair paths are to it.
+type fairActions[A any] struct {
+	Condition
+	is func(A) bool
+}
+
+// WeakFair says that paths are weakly fair to the set of actions for which is reports true: if one of them leads to another
+// state in every state from some point on, one is taken. Eventually and LeadsTo are then about fair paths only. In TLA+ it is
+// WF_vars of the action, with vars the whole state. The function must be pure.
+func (p *Plain[S, A]) WeakFair(name string, is func(A) bool) { p.assume(name, false, is) }
+
+// StrongFair says the same of strong fairness: if one of the actions leads to another state again and again, one is
+// taken. In TLA+ it is SF_vars of the action.
+func (p *Plain[S, A]) StrongFair(name string, is func(A) bool) { p.assume(name, true, is) }
+
+func (p *Plain[S, A]) assume(name string, strong bool, is func(A) bool) {
+	p.fair = append(p.fair, fairActions[A]{Condition{name, strong}, is})
+}
+
+func (p *Plain[S, A]) validateFairness() error {
+	for i, f := range p.fair {
+		switch {
+		case f.Name == "":
+			return errors.New("a set of actions that paths are fair to has no name")
+		case f.is == nil:
+			return fmt.Errorf("the fair actions %q have no function", f.Name)
+		case slices.ContainsFunc(p.fair[:i], func(o fairActions[A]) bool { return o.Condition == f.Condition }):
+			return fmt.Errorf("the fair actions %q were added twice", f.Name)
+		}
+	}
+	return nil
+}
+
+func (sp *plainSpace[S, A]) justify() *fairness {
+	if len(sp.plain.fair) == 0 || !fairMatters(sp.plain.properties) {
+		return nil
+	}
+	var all []Condition
+	for _, f := range sp.plain.fair {
+		all = append(all, f.Condition)
+	}
+	return newFairness(sp.arena, all, func(i, _ int, a ActionID) ([]uint32, bool) {
+		return nil, sp.plain.fair[i].is(sp.actions.Value(uint32(a)))
+	}, nil)
+}
+
+// The methods of Just.
+
+func (sp *plainSpace[S, A]) Fairness() []Condition             { return sp.fair.Fairness() }
+func (sp *plainSpace[S, A]) Label(slot int, a ActionID) uint32 { return sp.fair.Label(slot, a) }
+func (sp *plainSpace[S, A]) Sets(label uint32) []uint32        { return sp.fair.Sets(label) }
+func (sp *plainSpace[S, A]) ConditionOf(set uint32) int        { return sp.fair.ConditionOf(set) }
+func (sp *plainSpace[S, A]) SetName(set uint32) string         { return sp.fair.SetName(set) }
