@@ -152,6 +152,7 @@ func (a *app) root() *cobra.Command {
 		a.rehearseCommand(),
 		a.newCommand(),
 		a.chatCommand(), a.harnessCommand("chat", "server"),
+		a.buildersCommand(),
 	)
 	return root
 }

@@ -82,7 +82,7 @@ func (c *Client) converse(to actor.ID) (*conversation, error) {
 	if !ok {
 		return nil, fmt.Errorf("%v: must be an id that stands for an address", to)
 	}
-	conn, err := connect(addr.String(), Plain())
+	conn, err := Connect(addr.String(), Plain())
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func want(t *testing.T, tr spawn.Transport, from actor.ID, text string) {
 // dialed connects to a server.
 func dialed(t *testing.T, tr *Transport) *rpc.ClientConn {
 	t.Helper()
-	conn, err := connect(tr.door.Addr().String(), Plain())
+	conn, err := Connect(tr.door.Addr().String(), Plain())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,14 +71,14 @@ func dialOptions(c credentials.TransportCredentials) []rpc.DialOption {
 	}
 }
 
-// connect makes a connection, which connects once it is used. It takes addresses, and no names of other kinds.
-func connect(address string, c credentials.TransportCredentials) (*rpc.ClientConn, error) {
+// Connect makes a connection, which connects once it is used. It takes addresses, and no names of other kinds.
+func Connect(address string, c credentials.TransportCredentials) (*rpc.ClientConn, error) {
 	return rpc.NewClient("passthrough:///"+address, dialOptions(c)...)
 }
 
 // Run connects, sends what is queued, and connects again when the stream breaks, until the context ends.
 func (k *Link[M]) Run(ctx context.Context) error {
-	conn, err := connect(k.Address, k.Credentials)
+	conn, err := Connect(k.Address, k.Credentials)
 	if err != nil {
 		return err
 	}

@@ -224,7 +224,11 @@ func (k *core) propose(u Update) error {
 	if status, _, _ := k.state.Machine.Status(id); status != rsm.New {
 		return ErrProposalDropped
 	}
-	k.receive(actor.ID(k.count), rsm.Request[string]{Command: rsm.Command[string]{ID: id, Op: string(u.Data)}})
+	from := actor.ID(k.count)
+	if id.Client == 0 { // which stands for who asks
+		from = 0
+	}
+	k.receive(from, rsm.Request[string]{Command: rsm.Command[string]{ID: id, Op: string(u.Data)}})
 	return nil
 }
 

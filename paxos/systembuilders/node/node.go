@@ -107,8 +107,9 @@ type Update struct {
 	Data      []byte
 }
 
-// OwnClients is the first of the clients that nodes use for updates that they number: this one and the node's id.
-const OwnClients = 1 << 63
+// OwnClients is the first of the clients that nodes use for updates that they number: this one and the node's id. There are
+// few of them, so that a client that draws its number at random will not have one.
+const OwnClients = 1<<64 - 1<<32
 
 // OrderedUpdate is an update with its place in the order. Updates of one slot come in their order.
 type OrderedUpdate struct {

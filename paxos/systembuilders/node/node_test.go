@@ -97,6 +97,26 @@ func TestReady(t *testing.T) {
 	}
 }
 
+// A client may have the number 0: only without a timestamp too does it stand for the Node.
+func TestClientZero(t *testing.T) {
+	n := alone(t, node.Config{})
+	want := node.Update{Timestamp: 7, Data: []byte("a")}
+	propose(t, n, want)
+	for {
+		rd := <-n.Ready()
+		if len(rd.OrderedUpdates) == 0 {
+			continue
+		}
+		if got := rd.OrderedUpdates[0].Update; !reflect.DeepEqual(got, want) {
+			t.Errorf("ordered %+v: want %+v", got, want)
+		}
+		break
+	}
+	if err := n.Propose(t.Context(), want); !errors.Is(err, node.ErrProposalDropped) {
+		t.Errorf("the same again: %v", err)
+	}
+}
+
 // Propose blocks while too much waits, and ends with its context.
 func TestProposeBlocks(t *testing.T) {
 	n, err := node.StartNode(node.Config{NodeCount: 2, Pending: 1})

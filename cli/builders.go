@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"synod/examples/systembuilders/client"
+	"synod/examples/systembuilders/hosts"
+	"synod/examples/systembuilders/server"
+	"synod/paxos/systembuilders/node"
+)
+
+// BuildersServer is the main function of a server of "Paxos for System Builders" by itself, with the published flags.
+func BuildersServer() { standalone((*app).buildersServerCommand) }
+
+// BuildersClient is the main function of the client by itself.
+func BuildersClient() { standalone((*app).buildersClientCommand) }
+
+func (a *app) buildersCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "builders",
+		Short: "Order updates by Paxos for System Builders: run a server, or ask the servers",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return fmt.Errorf("expected server or client; %s --help lists them", cmd.CommandPath())
+		},
+	}
+	cmd.AddCommand(a.buildersServerCommand(), a.buildersClientCommand())
+	return cmd
+}
+
+// builderFlags are those that servers and clients have.
+type builderFlags struct {
+	hostfile string
+	port     builderPort
+}
+
+// buildersPort is the port of servers, unless a line says otherwise.
+const buildersPort = 2346
+
+func (f *builderFlags) add(set *pflag.FlagSet) {
+	f.port = buildersPort
+	set.SortFlags = false
+	set.StringVarP(&f.hostfile, "hostfile", "h", "hostfile",
+		"the `file` that has a line for each server, host or host:port; the number of the line, from 0, is its id")
+	set.VarP(&f.port, "port", "p", "of the servers whose lines have none")
+}
+
+// addHelp defines --help before cobra does, which would take the letter h for it.
+func addHelp(set *pflag.FlagSet) { set.Bool("help", false, "print this text") }
+
+func (f *builderFlags) hosts() (hosts.List, error) { return hosts.ReadFile(f.hostfile, uint16(f.port)) }
+
+// builderPort is the number of a port that a server may have.
+type builderPort uint16
+
+func (p *builderPort) String() string { return strconv.Itoa(int(*p)) }
+func (p *builderPort) Type() string   { return "number" }
+
+func (p *builderPort) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 16)
+	if err != nil || n < hosts.FirstPort {
+		return fmt.Errorf("must be a port from %d to %d", hosts.FirstPort, hosts.LastPort)
+	}
+	*p = builderPort(n)
+	return nil
+}
+
+func (a *app) buildersServerCommand() *cobra.Command {
+	var f builderFlags
+	id, verbose, dir := index(-1), false, "."
+	cmd := &cobra.Command{
+		Use:   "server",
+		Short: "Run the server of Paxos for System Builders that this machine has in the hostfile",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			all, err := f.hosts()
+			if err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("data-dir") && dir == "" {
+				return errors.New("--data-dir: must be the name of a folder")
+			}
+			c := server.Member{Hosts: all, Dir: dir}
+			machine, err := hosts.This()
+			if err != nil {
+				return err
+			}
+			if c.ID, err = all.Self(machine, int(id)); err != nil {
+				return err
+			}
+			if c.Listener, err = server.Listen(all[c.ID]); err != nil {
+				return err
+			}
+			level := slog.LevelWarn
+			if verbose {
+				level = slog.LevelDebug
+			}
+			c.Log = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+			ctx, stop := serving()
+			defer stop()
+			if err := server.Run(ctx, c); err != nil {
+				fmt.Fprintf(a.stderr, "%s: server %d: %v\n", a.name, c.ID, err)
+				a.code = exitFailed
+			}
+			return nil
+		},
+	}
+	set := cmd.Flags()
+	f.add(set)
+	set.VarP(&id, "id", "i", "which server to run, where this machine has several lines")
+	set.BoolVarP(&verbose, "verbose", "v", false, "print every message and timeout on standard error")
+	set.StringVar(&dir, "data-dir", dir, "the `folder` of the server's file, ID.paxos")
+	addHelp(set)
+	return cmd
+}
+
+func (a *app) buildersClientCommand() *cobra.Command {
+	var f builderFlags
+	var id uint64
+	cmd := &cobra.Command{
+		Use:   "client",
+		Short: "Have lines ordered as updates by servers of Paxos for System Builders",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			all, err := f.hosts()
+			if err != nil {
+				return err
+			}
+			if id >= node.OwnClients {
+				return fmt.Errorf("--id %d: must be below %d", id, uint64(node.OwnClients))
+			}
+			ctx, stop := interruptible()
+			defer stop()
+			err = client.Run(ctx, client.Settings{Hosts: all, ID: id, In: cmd.InOrStdin(), Out: a.stdout, Err: a.stderr})
+			if err != nil && ctx.Err() == nil {
+				fmt.Fprintf(a.stderr, "%s: %v\n", a.name, err)
+				a.code = exitFailed
+			}
+			return nil
+		},
+	}
+	set := cmd.Flags()
+	f.add(set)
+	set.Uint64VarP(&id, "id", "i", 0, "the `number` of this client; 0 for one that is drawn. No two at a time may have the same")
+	addHelp(set)
+	return cmd
+}

@@ -1,0 +1,156 @@
+//go:build unix
+
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"synod/internal/ports"
+)
+
+// builder is a server of Paxos for System Builders in a process of its own.
+type builder struct {
+	cmd    *exec.Cmd
+	stderr *buffer
+}
+
+// builders are those of a hostfile.
+type builders struct {
+	t        *testing.T
+	hostfile string
+	dir      string
+	servers  []*builder
+}
+
+func startBuilders(t *testing.T, n int) *builders {
+	t.Helper()
+	block, err := ports.Take(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { block.Close() })
+	b := &builders{t: t, dir: t.TempDir(), servers: make([]*builder, n)}
+	b.hostfile = filepath.Join(b.dir, "hostfile")
+	var lines strings.Builder
+	for _, a := range block.Addresses {
+		fmt.Fprintln(&lines, a)
+	}
+	if err := os.WriteFile(b.hostfile, []byte(lines.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		b.start(i)
+	}
+	t.Cleanup(func() {
+		for i := range n {
+			b.kill(i)
+		}
+	})
+	return b
+}
+
+func (b *builders) start(i int) {
+	b.t.Helper()
+	s := &builder{stderr: new(buffer)}
+	s.cmd = exec.Command("paxos", "builders", "server", "-h", b.hostfile, "-i", fmt.Sprint(i), "--data-dir", b.dir)
+	s.cmd.Stderr = s.stderr
+	if err := s.cmd.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+	b.servers[i] = s
+}
+
+// kill ends a server as a failing machine would.
+func (b *builders) kill(i int) {
+	if s := b.servers[i]; s != nil {
+		_ = s.cmd.Process.Kill()
+		_ = s.cmd.Wait() // It was killed.
+		b.servers[i] = nil
+	}
+}
+
+func (b *builders) signal(i int, s syscall.Signal) {
+	b.t.Helper()
+	if err := b.servers[i].cmd.Process.Signal(s); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+var builtLine = regexp.MustCompile(`^Ordered update: (\d+), of client \d+ at \d+: (.*)$`)
+
+// order pipes lines into a client, and returns the slots in which they are.
+func (b *builders) order(lines ...string) (slots []string) {
+	b.t.Helper()
+	cmd := exec.Command("paxos", "builders", "client", "-h", b.hostfile)
+	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
+	var problems strings.Builder
+	cmd.Stderr = &problems
+	out, err := cmd.Output()
+	printed := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if err != nil || len(printed) != len(lines) {
+		b.t.Fatalf("%v: %q\n%s", err, out, problems.String())
+	}
+	for i, line := range printed {
+		m := builtLine.FindStringSubmatch(line)
+		if m == nil || m[2] != lines[i] {
+			b.t.Fatalf("update %q: %q", lines[i], line)
+		}
+		slots = append(slots, m[1])
+	}
+	return slots
+}
+
+// TestBuilders has updates ordered by three processes from a hostfile, kills each of them in turn and starts it again, and
+// stops one: the others go on, and what was ordered stays.
+func TestBuilders(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for elections")
+	}
+	b := startBuilders(t, 3)
+	slots := b.order("a", "b", "c")
+	for i := range b.servers {
+		b.kill(i)
+		slots = append(slots, b.order(fmt.Sprint("without ", i))...)
+		b.start(i)
+	}
+	slots = append(slots, b.order("all are back")...)
+	b.signal(1, syscall.SIGSTOP)
+	slots = append(slots, b.order("one", "is", "stopped")...)
+	b.signal(1, syscall.SIGCONT)
+	slots = append(slots, b.order("and", "goes", "on")...)
+	seen := make(map[string]bool)
+	for _, s := range slots {
+		if seen[s] {
+			t.Errorf("slot %s has two updates: %v", s, slots)
+		}
+		seen[s] = true
+	}
+	for i, s := range b.servers {
+		b.signal(i, syscall.SIGTERM)
+		if err := s.cmd.Wait(); err != nil {
+			t.Errorf("server %d: %v\n%s", i, err, s.stderr)
+		}
+		b.servers[i] = nil
+	}
+}
+
+// TestBuildersRefused starts a server by itself, and another one at its port.
+func TestBuildersRefused(t *testing.T) {
+	b := startBuilders(t, 1)
+	if slots := b.order("alone"); fmt.Sprint(slots) != "[1]" {
+		t.Errorf("slots %v", slots)
+	}
+	out, err := exec.Command("paxos", "builders", "server", "-h", b.hostfile, "--data-dir", t.TempDir()).CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), "is in use") {
+		t.Errorf("a busy port: %v, %s", err, out)
+	}
+}

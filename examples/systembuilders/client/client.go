@@ -1,0 +1,268 @@
+// Package client is a client of servers of "Paxos for System Builders" for people, and for scripts: it takes lines, has each
+// ordered as an update by any of the servers, and prints where it stands. It speaks the protocol that was published for that.
+package client
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+	rpc "google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/status"
+
+	"synod/examples/systembuilders/hosts"
+	"synod/paxos/systembuilders/node"
+	"synod/paxos/systembuilders/paxospb"
+	"synod/paxos/systembuilders/transportpb"
+	"synod/spawn/grpc"
+)
+
+// Bounds of a client.
+const (
+	maxLine = 32 << 10 // bytes
+	// askPatience is how long a server may take before another one is asked the same, which nobody orders twice.
+	askPatience = 3 * time.Second
+	shortPause  = 20 * time.Millisecond // before the next server is asked, if one refused at once
+)
+
+// prompt is printed before each line, on a terminal.
+const prompt = "Enter an update: "
+
+// Settings are a client. Hosts, In and Out are required.
+type Settings struct {
+	Hosts       hosts.List
+	Credentials credentials.TransportCredentials // nil for none
+	ID          uint64                           // below node.OwnClients; 0 for one that is drawn
+	// First is the timestamp of its first update; 0 for nanoseconds since 1970. Servers take an update with a timestamp
+	// that its client had before for the same one, so that it must have grown since the last time.
+	First    uint64
+	In       io.Reader // lines; there is a prompt if it is a terminal
+	Out, Err io.Writer // what is ordered; servers that cannot be reached
+	// Patience is how long an update may take until it is ordered; 0 for 30 s.
+	Patience time.Duration
+	// Connect is how long to wait at first for servers that cannot be reached; 0 for 2 s.
+	Connect time.Duration
+}
+
+// ErrNotOrdered is returned if an update was not ordered in time. It may still be.
+var ErrNotOrdered = errors.New("an update was not ordered in time, and may still be")
+
+// server is a server of the cluster.
+type server struct {
+	host hosts.Host
+	conn *rpc.ClientConn
+}
+
+// dialogue is a running client.
+type dialogue struct {
+	Settings
+	servers  []server
+	next     uint64
+	prompted bool
+}
+
+// Run takes lines until the end of the input or of the context. Empty lines are left out. It goes on after an update that was
+// not ordered.
+func Run(ctx context.Context, o Settings) error {
+	s := &dialogue{Settings: o, next: o.First}
+	for s.ID == 0 {
+		s.ID = rand.Uint64N(node.OwnClients)
+	}
+	if s.next == 0 {
+		s.next = uint64(time.Now().UnixNano())
+	}
+	if s.Patience == 0 {
+		s.Patience = 30 * time.Second
+	}
+	if s.Connect == 0 {
+		s.Connect = 2 * time.Second
+	}
+	if s.Credentials == nil {
+		s.Credentials = grpc.Plain()
+	}
+	if file, ok := o.In.(*os.File); ok {
+		s.prompted = term.IsTerminal(int(file.Fd()))
+	}
+	defer s.close()
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	return s.lines(ctx)
+}
+
+func (s *dialogue) close() {
+	for _, to := range s.servers {
+		_ = to.conn.Close() // Nothing is under way.
+	}
+}
+
+// connect connects to all servers, and says which of them it cannot reach now.
+func (s *dialogue) connect(ctx context.Context) error {
+	for _, h := range s.Hosts {
+		conn, err := grpc.Connect(h.String(), s.Credentials)
+		if err != nil {
+			return err
+		}
+		s.servers = append(s.servers, server{h, conn})
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.Connect)
+	defer cancel()
+	away := make([]bool, len(s.servers))
+	var done sync.WaitGroup
+	for i, to := range s.servers {
+		to.conn.Connect()
+		done.Go(func() {
+			for state := to.conn.GetState(); state != connectivity.Ready; state = to.conn.GetState() {
+				if state == connectivity.TransientFailure || !to.conn.WaitForStateChange(ctx, state) {
+					away[i] = true
+					return
+				}
+			}
+		})
+	}
+	done.Wait()
+	for i, is := range away {
+		if is {
+			fmt.Fprintf(s.Err, "Server %d at %v cannot be reached.\n", i, s.servers[i].host)
+		}
+	}
+	return nil
+}
+
+// errLong tells that a line is too long.
+var errLong = fmt.Errorf("a line has more than %d bytes, which is the most that an update may have", maxLine)
+
+// lines has one line after the other ordered.
+func (s *dialogue) lines(ctx context.Context) error {
+	in := bufio.NewReaderSize(s.In, maxLine+2)
+	var failed error
+	for ctx.Err() == nil {
+		if s.prompted {
+			fmt.Fprint(s.Out, prompt)
+		}
+		line, err := in.ReadSlice('\n')
+		text := strings.TrimRight(string(line), "\r\n")
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			if err := skipLine(in); err != nil {
+				return errors.Join(errLong, err)
+			}
+			text, failed = "", errLong
+			fmt.Fprintf(s.Err, "%v.\n", errLong)
+		case err != nil && !errors.Is(err, io.EOF):
+			return err
+		}
+		if text != "" {
+			if err := s.order(ctx, text); err != nil {
+				if !errors.Is(err, ErrNotOrdered) {
+					return err
+				}
+				failed = err
+				fmt.Fprintf(s.Err, "Not ordered: %q.\n", text)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			if s.prompted {
+				fmt.Fprintln(s.Out)
+			}
+			return failed
+		}
+	}
+	return failed
+}
+
+// skipLine reads the rest of a line.
+func skipLine(in *bufio.Reader) error {
+	for {
+		_, err := in.ReadSlice('\n')
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return err
+		}
+	}
+}
+
+// order has an update ordered, by any of the servers that are there, and asks another one the same if one does not answer.
+func (s *dialogue) order(ctx context.Context, text string) error {
+	u := &paxospb.ClientUpdate{ClientId: s.ID, Timestamp: s.next, Update: []byte(text)}
+	s.next++
+	whole, cancel := context.WithTimeout(ctx, s.Patience)
+	defer cancel()
+	last := -1
+	for whole.Err() == nil {
+		last = s.choose(last)
+		u.NodeId = uint64(last)
+		attempt, stop := context.WithTimeout(whole, askPatience)
+		o, err := transportpb.NewClientServiceClient(s.servers[last].conn).ClientUpdate(attempt, u)
+		stop()
+		switch code := status.Code(err); {
+		case err == nil:
+			_, err := fmt.Fprintln(s.Out, "Ordered update: "+describe(o))
+			return err
+		case code == codes.InvalidArgument || code == codes.Unimplemented:
+			return fmt.Errorf("server %d refuses: %s", last, status.Convert(err).Message())
+		}
+		select {
+		case <-time.After(shortPause):
+		case <-whole.Done():
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return ErrNotOrdered
+}
+
+// describe is where an update stands, whose it is, and what it says.
+func describe(o *paxospb.GloballyOrderedUpdate) string {
+	u := o.GetUpdate()
+	return fmt.Sprintf("%d, of client %d at %d: %s",
+		o.GetSeq(), u.GetClientId(), u.GetTimestamp(), printable(string(u.GetUpdate())))
+}
+
+// printable is a text as it is, or quoted if it is not one line that can be printed.
+func printable(text string) string {
+	for _, r := range text {
+		if !strconv.IsPrint(r) {
+			return strconv.Quote(text)
+		}
+	}
+	return text
+}
+
+// choose draws a server: another one than the last, and one that is connected if there is any.
+func (s *dialogue) choose(last int) int {
+	var there, others []int
+	for i, to := range s.servers {
+		if i == last {
+			continue
+		}
+		others = append(others, i)
+		if to.conn.GetState() == connectivity.Ready {
+			there = append(there, i)
+		} else {
+			to.conn.Connect() // It may have come back.
+		}
+	}
+	switch {
+	case len(there) > 0:
+		return there[rand.IntN(len(there))]
+	case len(others) > 0:
+		return others[rand.IntN(len(others))]
+	}
+	return last
+}

@@ -1,0 +1,140 @@
+package server
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"synod/actor"
+	"synod/examples/systembuilders/hosts"
+	"synod/paxos/rsm"
+	"synod/paxos/systembuilders"
+	"synod/paxos/systembuilders/node"
+	"synod/paxos/systembuilders/paxospb"
+	"synod/storage"
+)
+
+// version is that of the records.
+const version = 1
+
+// store keeps the state of a node: a record for each slot and each pending update, so that a save writes what changed. Each
+// record is a part of a paxospb.PersistentState, which they are together, in the order of their names.
+type store struct {
+	file  *storage.File
+	last  node.PersistentState // what is in the file
+	small []storage.Record     // of it, but for the log
+}
+
+func openStore(dir string, id int, all hosts.List) (*store, error) {
+	file, err := storage.Open(cmp.Or(dir, "."), storage.Identity{
+		Model: "system-builders-server", Version: version, Actor: actor.ID(id), Cluster: all.String(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &store{file: file}, nil
+}
+
+// Close closes the file.
+func (s *store) Close() error { return s.file.Close() }
+
+// Load returns what is kept, if there is something.
+func (s *store) Load() (state node.PersistentState, found bool, err error) {
+	records, err := s.file.Load()
+	if err != nil || len(records) == 0 {
+		return state, false, err
+	}
+	slices.SortFunc(records, byName)
+	p := new(paxospb.PersistentState)
+	for _, r := range records {
+		if err := (proto.UnmarshalOptions{Merge: true}).Unmarshal(r.Data, p); err != nil {
+			return state, false, fmt.Errorf("record %q: %w", r.Name, err)
+		}
+	}
+	if state, err = paxospb.DecodeState(p); err != nil {
+		return state, false, err
+	}
+	s.last = state
+	s.small, err = smallRecords(state)
+	return state, true, err
+}
+
+func byName(a, b storage.Record) int { return strings.Compare(a.Name, b.Name) }
+
+// Save keeps a state that comes after the last one.
+func (s *store) Save(state node.PersistentState) error {
+	small, err := smallRecords(state)
+	if err != nil {
+		return err
+	}
+	changes := storage.Changes(s.small, small)
+	for seq := range s.last.Log.Changes(state.Log) {
+		name := slotName(orderedPrefix, seq)
+		// It was perhaps known before that the slot is ordered, and is no less so now.
+		changes = slices.DeleteFunc(changes, func(r storage.Record) bool { return r.Name == name })
+		r := storage.Record{Name: name}
+		if b, ok := state.Log.Get(seq); ok {
+			var log systembuilders.Log[string]
+			if r, err = part(state, name, systembuilders.Durable[string]{Log: log.With(seq, b)}); err != nil {
+				return err
+			}
+		}
+		changes = append(changes, r)
+	}
+	if len(changes) > 0 {
+		if err := s.file.Save(changes); err != nil {
+			return err
+		}
+	}
+	s.last, s.small = state, small
+	return nil
+}
+
+// The names of records, in ascending order. Those of slots and updates have numbers behind them, of 20 digits.
+const (
+	acceptedPrefix = "accepted "
+	orderedPrefix  = "ordered "
+	pendingPrefix  = "pending "
+	snapshotName   = "snapshot"
+	viewName       = "view"
+)
+
+func slotName(prefix string, seq rsm.Slot) string { return fmt.Sprintf("%s%020d", prefix, seq) }
+
+// smallRecords returns the records of a state but for the log's, in ascending order.
+func smallRecords(state node.PersistentState) (all []storage.Record, err error) {
+	add := func(name string, of systembuilders.Durable[string]) {
+		r, e := part(state, name, of)
+		all, err = append(all, r), errors.Join(err, e)
+	}
+	for seq, k := range state.History {
+		prefix := acceptedPrefix
+		if k.Ordered {
+			prefix = orderedPrefix
+		}
+		add(slotName(prefix, seq), systembuilders.Durable[string]{History: map[rsm.Slot]systembuilders.Known[string]{seq: k}})
+	}
+	for id, p := range state.Pending {
+		name := fmt.Sprintf("%s%020d.%020d", pendingPrefix, id.Client, id.Local)
+		add(name, systembuilders.Durable[string]{Pending: map[rsm.ID]systembuilders.Pending[string]{id: p}})
+	}
+	if state.Snapshot.Seq > 0 {
+		add(snapshotName, systembuilders.Durable[string]{Snapshot: state.Snapshot})
+	}
+	slices.SortFunc(all, byName)
+	data, e := proto.Marshal(&paxospb.PersistentState{
+		NodeId: uint64(state.NodeID), NodeCount: uint64(state.NodeCount), LastInstalled: uint64(state.Installed),
+	})
+	return append(all, storage.Record{Name: viewName, Data: data}), errors.Join(err, e)
+}
+
+// part returns the record of a part of a state.
+func part(state node.PersistentState, name string, of systembuilders.Durable[string]) (storage.Record, error) {
+	state.Durable = of
+	data, err := proto.Marshal(paxospb.EncodeState(state))
+	return storage.Record{Name: name, Data: data}, err
+}
