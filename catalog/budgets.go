@@ -71,11 +71,11 @@ func (e Entry) Budgets() []Budget {
 func (e Entry) refuses(budget string, values map[string]int) error {
 	switch {
 	case len(e.Networks) == 0:
-		return fmt.Errorf("the model %s has no network: expected no %s", e.Name, budget)
+		return fmt.Errorf("the model %s has no network: remove %s", e.Name, budget)
 	case slices.Contains([]string{maxDown, maxCrashes, maxPartitions}, budget) && e.Unfailing:
-		return fmt.Errorf("nobody crashes or is cut off in the model %s: expected no %s", e.Name, budget)
+		return fmt.Errorf("no actor of the model %s crashes or is cut off: remove %s", e.Name, budget)
 	case slices.Contains([]string{maxTimeouts, timersLast}, budget) && e.Timers != nil && !e.Timers(values):
-		return fmt.Errorf("the model %s sets no timers with these parameters: expected no %s", e.Name, budget)
+		return fmt.Errorf("the model %s sets no timers with these parameters: remove %s", e.Name, budget)
 	}
 	return nil
 }
@@ -97,12 +97,12 @@ func (e Entry) checkBudgets(full Settings) error {
 		}
 	}
 	if full.Budgets[maxDrops] > 0 && !full.Lossy {
-		return fmt.Errorf("%s, but nothing is lost: expected lossy too", maxDrops)
+		return fmt.Errorf("%s requires lossy", maxDrops)
 	}
 	down, crashes := full.Budgets[maxDown], full.Budgets[maxCrashes]
 	switch {
 	case crashes > 0 && down == 0:
-		return fmt.Errorf("%s %d, but no server may be down: expected %s too", maxCrashes, crashes, maxDown)
+		return fmt.Errorf("%s %d requires %s", maxCrashes, crashes, maxDown)
 	case down > 0 && crashes == 0 && full.Network == network.UnorderedDuplicating.String():
 		return fmt.Errorf("on the network %s a server that comes back finds every message again, and there may be no end of "+
 			"crashes: expected %s too", full.Network, maxCrashes)

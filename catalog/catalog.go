@@ -199,9 +199,9 @@ func (e Entry) network(s Settings) (string, error) {
 	if len(e.Networks) == 0 {
 		switch {
 		case s.Network != "":
-			return "", fmt.Errorf("the model %s has no network: expected no network of it", e.Name)
+			return "", fmt.Errorf("the model %s has no network: remove the network", e.Name)
 		case s.Lossy:
-			return "", fmt.Errorf("the model %s has no network: expected no loss of messages", e.Name)
+			return "", fmt.Errorf("the model %s has no network: no message can be lost", e.Name)
 		}
 		return "", nil
 	}

@@ -13,12 +13,12 @@ var name = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 // Validate returns an error that says what is wrong with the entries, or nil.
 func (c Catalogue) Validate() error {
 	if len(c) == 0 {
-		return errors.New("no entry: expected at least one")
+		return errors.New("the catalogue has no entry")
 	}
 	seen := make(map[string]bool)
 	for _, e := range c {
 		if seen[e.Name] {
-			return fmt.Errorf("the model %s is there twice: expected each name once", e.Name)
+			return fmt.Errorf("two models are named %s", e.Name)
 		}
 		seen[e.Name] = true
 		if err := e.validate(); err != nil {

@@ -101,7 +101,7 @@ func searchOnce(
 		return r
 	}
 	if src == nil {
-		r.Err = errors.New("no model to search: expected one")
+		r.Err = errors.New("no model to search")
 		return r
 	}
 	e := newEngine(src, o)

@@ -227,18 +227,18 @@ func TestGuardsOfKeepAndRecover(t *testing.T) {
 // TestRefusedFaults lists configurations that are refused with a sentence.
 func TestRefusedFaults(t *testing.T) {
 	for want, c := range map[string]model.Config{
-		"expected at least 0":         {MaxDown: -1},
-		"expected at least 1":         {MaxCrashes: 2},
-		"expected loss, or another":   {MaxDown: 1, Network: network.Ordered},
-		"bound of faults is negative": {MaxDown: 1, MaxCrashes: -1},
-		"nothing is lost":             {MaxDrops: 1},
+		"expected at least 0":          {MaxDown: -1},
+		"at least 1 actor may be down": {MaxCrashes: 2},
+		"expected loss, or another":    {MaxDown: 1, Network: network.Ordered},
+		"bound of faults is negative":  {MaxDown: 1, MaxCrashes: -1},
+		"requires a lossy network":     {MaxDrops: 1},
 	} {
 		sys, _ := ledgerSystem(c, 1, ledgerActor())
 		wantRefused(t, sys, want)
 	}
 	sys := model.NewSystem[memo](model.Config{MaxDown: 1})
 	model.Add(sys, 0, ledgerActor())
-	wantRefused(t, sys, "expected some to be declared crashable")
+	wantRefused(t, sys, "none is declared crashable")
 	sys.Crashable(0, 5)
 	mute := suspect[int]{}.actor()
 	for _, c := range []model.Config{{MaxTimeouts: 1}, {TimersLast: true}} {
@@ -255,7 +255,7 @@ func TestRefusedFaults(t *testing.T) {
 		}
 		return sys
 	}
-	wantRefused(t, apart(), "expected one to be declared, or actors that may crash")
+	wantRefused(t, apart(), "none is declared and no actor may crash")
 	wantRefused(t, apart(actor.IDs(2)), "has 2 of 2 actors")
 	wantRefused(t, apart(actor.IDs(1), nil), "has 0 of 2 actors")
 	wantRefused(t, apart([]actor.ID{4}), "actor 4 is on a side of a partition")

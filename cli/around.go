@@ -53,7 +53,7 @@ func (f *aroundFlags) asked(set *pflag.FlagSet) (bool, error) {
 	}
 	for _, name := range aroundNames {
 		if set.Changed(name) {
-			return false, fmt.Errorf("--%s: expected --explore-around as well", name)
+			return false, fmt.Errorf("--%s requires --explore-around", name)
 		}
 	}
 	return false, nil

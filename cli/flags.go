@@ -271,7 +271,7 @@ func (f *flags) settings(set *pflag.FlagSet, e catalog.Entry, args []string) (ca
 	}
 	if len(args) > 1 {
 		if s.Network != "" && s.Network != args[1] {
-			return s, fmt.Errorf("the network is both %s and --network %s: expected one of them", args[1], s.Network)
+			return s, fmt.Errorf("the network is given twice, as %s and --network %s", args[1], s.Network)
 		}
 		if args[1] == "" {
 			return s, &catalog.UnknownError{Kind: "network", Name: args[1], Known: e.NetworkNames()}
@@ -295,7 +295,7 @@ func countClients(s *catalog.Settings, e catalog.Entry, arg string) error {
 		return fmt.Errorf("client count %q: %w", arg, err)
 	}
 	if other, given := s.Values[clients]; given && other != int(n) {
-		return fmt.Errorf("the client count is both %d and --clients %d: expected one of them", n, other)
+		return fmt.Errorf("the client count is given twice, as %d and --clients %d", n, other)
 	}
 	s.Values[clients] = int(n)
 	return nil

@@ -51,7 +51,7 @@ func readStart(file string, steps int) (*start, error) {
 func (f *flags) startOf(set *pflag.FlagSet) (*start, error) {
 	if !set.Changed("from") {
 		if f.fromSteps > 0 {
-			return nil, errors.New("--from-steps: expected --from as well")
+			return nil, errors.New("--from-steps requires --from")
 		}
 		return nil, nil
 	}

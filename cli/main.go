@@ -49,7 +49,7 @@ func (c Command) validate() error {
 	for _, e := range c.Entries {
 		for _, p := range e.Parameters {
 			if checks[p.Name] {
-				return fmt.Errorf("the model %s has a parameter %s, which is a flag of the commands: expected another name", e.Name, p.Name)
+				return fmt.Errorf("the model %s has a parameter %s, which is a flag of the commands: rename it", e.Name, p.Name)
 			}
 		}
 		if e.Servers == nil {
@@ -57,7 +57,7 @@ func (c Command) validate() error {
 		}
 		for _, o := range e.Servers.Options {
 			if servers[o.Name] {
-				return fmt.Errorf("the servers of %s have an option %s, which is a flag of the commands: expected another name", e.Name, o.Name)
+				return fmt.Errorf("the servers of %s have an option %s, which is a flag of the commands: rename it", e.Name, o.Name)
 			}
 		}
 	}

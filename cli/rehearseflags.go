@@ -153,9 +153,9 @@ func (f *rehearseFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind,
 		case !slices.Contains(nemesis.VirtualKinds(), k):
 			return fmt.Errorf("%v: expected a fault of %s", k, nemesis.Words(nemesis.VirtualKinds()))
 		case !durable && k.OfDisks():
-			return fmt.Errorf("%v: these servers keep nothing: expected no faults of disks", k)
+			return fmt.Errorf("%v: these servers store nothing, so no disk can fail", k)
 		case impossible(k):
-			return fmt.Errorf("%v: expected one that can happen to %s over %s", k,
+			return fmt.Errorf("%v: expected a fault that %s can have over %s", k,
 				plural(int(f.servers), "server"), f.transport.value)
 		}
 		return nil
@@ -170,7 +170,7 @@ func (f *rehearseFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind,
 func (p *rehearsePlan) scheduled(set *pflag.FlagSet) error {
 	for _, name := range []string{"faults", "every", "seconds", "servers", "runs"} {
 		if set.Changed(name) {
-			return fmt.Errorf("--%s: expected none with --schedule, which is that of one run", name)
+			return fmt.Errorf("--%s cannot be combined with --schedule, which describes one run", name)
 		}
 	}
 	s, err := readSchedule(p.flags.schedule)

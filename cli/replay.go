@@ -45,12 +45,12 @@ func (a *app) replayCommand() *cobra.Command {
 			case err != nil:
 				return err
 			case explores && cmd.Flags().Changed("events"):
-				return errors.New("--events: expected no --explore-around, whose trace begins at its event")
+				return errors.New("--events cannot be combined with --explore-around, whose trace begins at its event")
 			case explores:
 				return a.exploreAround(args, f, cmd.Flags().Changed("trace-out"))
 			}
 			if cmd.Flags().Changed("events") && f.traceOut == "" {
-				return errors.New("--events: expected --trace-out as well")
+				return errors.New("--events requires --trace-out")
 			}
 			var out *recordedTrace
 			if cmd.Flags().Changed("trace-out") {

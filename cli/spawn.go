@@ -37,7 +37,7 @@ func (a *app) spawnCommand() *cobra.Command {
 
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return fmt.Errorf("%q: expected no argument, only flags; %s --help lists them", args[0], cmd.CommandPath())
+		return fmt.Errorf("unexpected argument %q; %s --help lists the flags", args[0], cmd.CommandPath())
 	}
 	return nil
 }

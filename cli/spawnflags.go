@@ -122,7 +122,7 @@ func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, erro
 		return p, err
 	}
 	if f.ephemeral && set.Changed("data-dir") && !f.control {
-		return p, errors.New("--ephemeral keeps nothing: expected no --data-dir with it")
+		return p, errors.New("--ephemeral cannot be combined with --data-dir")
 	}
 	if set.Changed("data-dir") && f.dataDir == "" {
 		return p, errors.New("--data-dir: expected the name of a folder")
@@ -173,7 +173,7 @@ func (f *spawnFlags) planAll(p *host.Config) error {
 func (f *spawnFlags) planOne(set *pflag.FlagSet, p *host.Config) error {
 	p.Only = int(f.only)
 	if set.Changed("servers") {
-		return errors.New("--servers: expected none with --peers, which names them")
+		return errors.New("--servers cannot be combined with --peers, which lists the servers")
 	}
 	for _, text := range strings.Split(f.peers, ",") {
 		addr, err := spawn.ResolveAddress(text)
@@ -182,7 +182,7 @@ func (f *spawnFlags) planOne(set *pflag.FlagSet, p *host.Config) error {
 		}
 		for _, m := range p.Members {
 			if m.Name == addr {
-				return fmt.Errorf("--peers: %v is there twice, expected each server once", addr)
+				return fmt.Errorf("--peers lists %v twice", addr)
 			}
 		}
 		p.Members = append(p.Members, host.Member{Bind: addr, Name: addr})

@@ -134,7 +134,7 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 		return p, fmt.Errorf("--servers %d: expected at most %d", f.servers, maxSpawned)
 	}
 	if f.patience < f.timeout {
-		return p, errors.New("--patience: expected at least the --timeout of one attempt")
+		return p, errors.New("--patience must be at least --timeout, the time of one attempt")
 	}
 	if f.lasting.least < time.Millisecond {
 		return p, fmt.Errorf("--lasting %v: expected at least a millisecond", &f.lasting)
@@ -177,7 +177,7 @@ func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
 	if set.Changed("schedule") {
 		for _, name := range []string{"faults", "every", "lasting", "duration", "servers"} {
 			if set.Changed(name) {
-				return fmt.Errorf("--%s: expected none with --schedule, which says it all", name)
+				return fmt.Errorf("--%s cannot be combined with --schedule", name)
 			}
 		}
 		var err error
@@ -224,9 +224,9 @@ func (f *tortureFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, 
 func befalls(k nemesis.Kind, durable bool) error {
 	switch {
 	case !slices.Contains(nemesis.Kinds(), k):
-		return fmt.Errorf("%v: expected a fault that can befall processes, from %s", k, nemesis.Words(nemesis.Kinds()))
+		return fmt.Errorf("%v: expected a fault that processes can have, one of %s", k, nemesis.Words(nemesis.Kinds()))
 	case !durable && k.OfDisks():
-		return fmt.Errorf("%v: servers of this model keep nothing: expected no faults of disks", k)
+		return fmt.Errorf("%v: servers of this model store nothing, so no disk can fail", k)
 	}
 	return nil
 }
@@ -241,7 +241,7 @@ func emptyFolder(flag, dir string) error {
 	}
 	entries, err := os.ReadDir(dir)
 	if err == nil && len(entries) > 0 {
-		err = fmt.Errorf("%s is not empty: expected a folder of its own", dir)
+		err = fmt.Errorf("%s is not empty: name a new or empty folder", dir)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", flag, err)

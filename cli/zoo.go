@@ -64,7 +64,7 @@ func (h *hunting) command(use, short, models string, run func(context.Context, [
 		Use: use, Short: short,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("%q: expected no arguments, but perhaps --model %s", args[0], args[0])
+				return fmt.Errorf("unexpected argument %q; did you mean --model %s?", args[0], args[0])
 			}
 			return nil
 		},

@@ -114,7 +114,7 @@ func writeError(w http.ResponseWriter, err error) {
 	case errors.As(err, &tooLong):
 		known = &apiError{
 			Status: http.StatusRequestEntityTooLarge, Code: "too_large",
-			Message: fmt.Sprintf("a body of more than %d bytes: expected fewer", tooLong.Limit),
+			Message: fmt.Sprintf("a body of more than %d bytes", tooLong.Limit),
 		}
 	case errors.As(err, &impure):
 		known = &apiError{Status: http.StatusUnprocessableEntity, Code: "model", Message: err.Error()}

@@ -18,7 +18,7 @@ func Demand[M, S any](sys *System[M], i invariant.Invariant[S], servers ...Ref[S
 		ids[k] = sys.actors[r.slot].id
 	}
 	if i.Name() == "" {
-		sys.Check(errors.New("an invariant without a name: expected one of invariant.Each or invariant.All"))
+		sys.Check(errors.New("an invariant without a name: make it by invariant.Each or invariant.All"))
 		return
 	}
 	sys.Always(i.Name(), func(v View) bool {

@@ -51,13 +51,13 @@ func (sys *system) validate() error {
 		c.MaxPartitions < 0:
 		return errors.New("a bound of faults is negative: expected at least 0")
 	case c.MaxDrops > 0 && !c.Lossy:
-		return errors.New("losses are bounded, but nothing is lost: expected a lossy network")
+		return errors.New("a bound of losses requires a lossy network")
 	case c.MaxCrashes > 0 && c.MaxDown == 0:
-		return errors.New("crashes are bounded, but at most 0 actors may be down: expected at least 1")
+		return errors.New("a bound of crashes requires that at least 1 actor may be down")
 	case (c.MaxTimeouts > 0 || c.TimersLast) && !sys.hasTimers():
-		return errors.New("timeouts are bounded, but no actor has timers: expected no such bound")
+		return errors.New("timeouts are bounded, but no actor has timers: remove the bound")
 	case c.MaxDown > 0 && len(sys.crashable) == 0:
-		return errors.New("actors may be down, but none may crash: expected some to be declared crashable")
+		return errors.New("actors may be down, but none is declared crashable")
 	case c.MaxDown > 0 && c.Network == network.Ordered && !c.Lossy:
 		return errors.New("crashes on an ordered network that loses nothing are not modelled, as a crash may lose what was " +
 			"sent last, and what follows it: expected loss, or another network")

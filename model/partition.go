@@ -169,7 +169,7 @@ func (sys *system) validatePartitions() error {
 	}
 	sides := sys.sides()
 	if len(sides) == 0 {
-		return fmt.Errorf("the network is partitioned, but in no way: expected one to be declared, or actors that may crash")
+		return fmt.Errorf("partitions are allowed, but none is declared and no actor may crash")
 	}
 	for _, side := range sides {
 		for _, id := range side {

@@ -37,7 +37,7 @@ func walker[T any](what string) (*intern.Walker[T], error) {
 // Space makes the tables of one check.
 func (p *Plain[S, A]) Space() (Space, error) {
 	if p.model == nil {
-		return nil, errors.New("a plain model without a Model: expected one")
+		return nil, errors.New("a plain model without a Model")
 	}
 	for i, q := range p.properties {
 		if err := q.validate(p.properties[:i]); err != nil {

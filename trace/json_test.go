@@ -79,7 +79,7 @@ func TestReadJSONIsStrict(t *testing.T) {
 		{`"property": "p",`, ``, "no property"},
 		{`0123456789abcdef`, `0123456789ABCDEF`, "16 lower-case hexadecimal digits"},
 		{`"name": "7"`, `"name": ""`, "a slot has no name"},
-		{`"text": "t"`, `"text": [[{"text": [[]]}]]`, "expected at most 7 arrays and objects in one another"},
+		{`"text": "t"`, `"text": [[{"text": [[]]}]]`, "nested deeper than 7 levels"},
 		{`"text": "t"`, `"text": []`, ": traces.steps.text is of type array: expected a string"},
 		{small, ``, "unexpected end"},
 		{small, `null`, "no schema"},

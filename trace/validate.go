@@ -70,7 +70,7 @@ func (t Trace) validate() error {
 	case t.Loop < 0 || t.Loop > len(t.Steps):
 		return fmt.Errorf("loop %d: expected one of the %d steps, counted from 1", t.Loop, len(t.Steps))
 	case t.Loop > 0 && t.Maximal:
-		return errors.New("a trace with a loop that is maximal: expected either")
+		return errors.New("a trace cannot both have a loop and be maximal")
 	case t.Loop > 0 && t.Steps[len(t.Steps)-1].Fingerprint != t.before(t.Loop):
 		return fmt.Errorf("loop %d: expected the last step to lead to the state before that step", t.Loop)
 	}
@@ -224,7 +224,7 @@ func checkNames(data []byte) error {
 		}
 		if token == json.Delim('{') || token == json.Delim('[') {
 			if len(stack) == maxNesting {
-				return fmt.Errorf("at byte %d: expected at most %d arrays and objects in one another",
+				return fmt.Errorf("at byte %d: arrays and objects are nested deeper than %d levels",
 					dec.InputOffset(), maxNesting)
 			}
 			object := token == json.Delim('{')

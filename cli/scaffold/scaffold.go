@@ -77,7 +77,7 @@ func Checkout(given string) (string, error) {
 			return at, nil
 		}
 		if at == filepath.Dir(at) {
-			return "", fmt.Errorf("%s is in no checkout of %s: expected --checkout with the folder of one", dir, ModulePath)
+			return "", fmt.Errorf("%s is not in a checkout of %s: name one with --checkout", dir, ModulePath)
 		}
 	}
 }

@@ -85,7 +85,7 @@ func (e Event) validate() error {
 	case e.Old != None && (e.Type != Invoke || e.Op != Cas):
 		return fmt.Errorf("%v with a value to compare: only the invocation of a cas has one", e.Type)
 	case e.Type != Ok && (e.List != nil || e.Told || e.Refused):
-		return fmt.Errorf("%v with an answer: expected none", e.Type)
+		return fmt.Errorf("%v must have no answer", e.Type)
 	}
 	return nil
 }

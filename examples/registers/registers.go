@@ -31,7 +31,7 @@ type Config struct {
 func (c Config) Validate() error {
 	switch {
 	case c.Readers < 0:
-		return fmt.Errorf("%d readers: expected none or some", c.Readers)
+		return fmt.Errorf("%d readers: expected at least 0", c.Readers)
 	case c.Gets < 0:
 		return fmt.Errorf("%d gets a reader: expected at least 1", c.Gets)
 	case c.Remember < 0:

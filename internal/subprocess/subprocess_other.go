@@ -8,7 +8,7 @@ import (
 	"os/exec"
 )
 
-var errNoPause = errors.New("processes cannot be paused on this system: expected a schedule without pauses")
+var errNoPause = errors.New("processes cannot be paused on this system: use a schedule without pauses")
 
 func bind(*exec.Cmd) {}
 

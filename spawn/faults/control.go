@@ -187,7 +187,7 @@ func Serve(path string, i *Injector) (*Control, error) {
 	}
 	if info, err := os.Lstat(path); err == nil {
 		if info.Mode()&os.ModeSocket == 0 {
-			return nil, fmt.Errorf("%s: expected no file where the control socket goes", path)
+			return nil, fmt.Errorf("%s: a file is in the place of the control socket", path)
 		}
 		if err := os.Remove(path); err != nil {
 			return nil, err

@@ -178,10 +178,10 @@ func (s *Host) listen(at netip.AddrPort) (transports.Endpoint, error) {
 	e, err := t.Listen(at)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return e, fmt.Errorf("the port %d of %v is in use: expected a free one, such as the port 0 finds",
+		return e, fmt.Errorf("the port %d of %v is in use: choose another one, or 0 for any free port",
 			at.Port(), at.Addr())
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return e, fmt.Errorf("%v is no address of this machine: expected one to bind", at.Addr())
+		return e, fmt.Errorf("%v is not an address of this machine", at.Addr())
 	case err != nil:
 		return e, fmt.Errorf("cannot bind %v: %w", at, err)
 	}

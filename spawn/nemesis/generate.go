@@ -58,7 +58,7 @@ func (c Config) Validate() error {
 			return fmt.Errorf("%v: expected a kind of fault", k)
 		}
 		if !k.Possible(c.Servers, false) {
-			return fmt.Errorf("a %v of one server: expected at least two", k)
+			return fmt.Errorf("%v requires at least two servers", k)
 		}
 	}
 	return nil

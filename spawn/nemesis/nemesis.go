@@ -100,7 +100,7 @@ func (s Schedule) verify(f Fault) error {
 		return fmt.Errorf("from %v for %v: expected it to begin and to end within the run of %v", f.At, f.For, s.Duration)
 	}
 	if len(f.Servers) == 0 {
-		return errors.New("expected the servers that it befalls")
+		return errors.New("expected the servers that it affects")
 	}
 	for i, p := range f.Servers {
 		if p < 0 || p >= s.Servers || i > 0 && p <= f.Servers[i-1] {
@@ -117,7 +117,7 @@ func (s Schedule) verify(f Fault) error {
 		return fmt.Errorf("an ambush of %v: expected one of %s", f.Kind, Words(kinds(func(_ Kind, s spec) bool { return s.ambush })))
 	}
 	if f.Kind.spec().parts && len(f.Servers) == s.Servers {
-		return errors.New("a partition needs servers on its other side: expected some")
+		return errors.New("a partition must leave servers on the other side")
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func (w Workload) Validate() error {
 	case !(w.Reads >= 0 && w.Reads <= 1):
 		return fmt.Errorf("a share of %g reads: expected 0 to 1", w.Reads)
 	case w.Writes < 0:
-		return errors.New("expected no negative number of writes")
+		return errors.New("the number of writes must not be negative")
 	case w.ThinkLeast < 0 || w.ThinkMost < w.ThinkLeast:
 		return fmt.Errorf("%v..%v between operations: expected a range", w.ThinkLeast, w.ThinkMost)
 	}

@@ -60,7 +60,7 @@ func (c Config) Validate() error {
 	case slices.ContainsFunc(c.Kinds, func(k nemesis.Kind) bool { return k.Possible(2, false) && !k.Possible(2, c.Streams) }):
 		return errors.New("streams carry messages once and in order: expected neither duplicate nor reorder among their faults")
 	case c.Ephemeral && slices.ContainsFunc(c.Kinds, nemesis.Kind.OfDisks):
-		return errors.New("servers that keep nothing use no disk: expected no fault of disks")
+		return errors.New("the servers store nothing, so no disk can fail")
 	}
 	_, err := c.Schedule(0)
 	if err == nil {

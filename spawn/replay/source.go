@@ -130,7 +130,7 @@ func (r *Records) add(f *file) {
 		at.start = end + 1
 	}
 	if !found && f.until(0, solid) < f.size {
-		r.refuse(fmt.Errorf("%s is no record: no line of it is one, expected a file that spawn --record wrote", f.name))
+		r.refuse(fmt.Errorf("%s is not a record: expected a file that spawn --record wrote", f.name))
 	}
 }
 

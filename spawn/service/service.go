@@ -130,11 +130,11 @@ type Service interface {
 func New[S any, I comparable, O, M any](c Config[S, I, O, M]) (Service, error) {
 	switch {
 	case c.Object.Step == nil:
-		return nil, errors.New("a service without an Object: expected what it looks like")
+		return nil, errors.New("a service without an Object")
 	case len(c.Operations) == 0:
-		return nil, errors.New("a service without Operations: expected at least one")
+		return nil, errors.New("a service without Operations")
 	case c.Wire == nil || c.Request == nil || c.Answer == nil:
-		return nil, errors.New("a service without Wire, Request or Answer: expected all of them")
+		return nil, errors.New("a service requires Wire, Request and Answer")
 	}
 	var names []string
 	for _, o := range c.Operations {

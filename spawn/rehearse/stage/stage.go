@@ -61,7 +61,7 @@ func (c Config) Validate() error {
 		return fmt.Errorf("a schedule for %d servers, and clients for %d: expected %d", c.Schedule.Servers,
 			c.Workload.Servers, n)
 	case c.Timeout < 0 || c.Retries < 0:
-		return errors.New("expected no negative timeout and no negative number of retries")
+		return errors.New("the timeout and the number of retries must not be negative")
 	case c.Program.New == nil || c.Service == nil:
 		return errors.New("expected a program, and the service that clients ask")
 	}
