@@ -29,6 +29,8 @@ const (
 	machine   = "machine"
 	reduceLog = "newest-only"
 	endings   = "end-sessions"
+	part      = "part"
+	patience  = "patience"
 )
 
 // multiPaxosEntries are the two compositions of Multi-Paxos.
@@ -87,10 +89,10 @@ var multiPaxosServers = &catalog.Servers{
 // storeState is the local state of a server of the store.
 type storeState = protocol.State[map[string]string, rsm.StoreOp, rsm.StoreResult]
 
-// served is what servers do beyond the figures of the paper. What an acceptor promises a new leader, its votes for a whole
-// window of slots, must fit into a datagram.
+// served is what servers do beyond the figures of the paper. Every message must fit into a datagram.
 var served = protocol.Options{
-	Window: wire.Window, Batch: 64, Bytes: wire.SlotBytes, Reduce: true, Resend: 50 * time.Millisecond, Patience: 500 * time.Millisecond, Adaptive: true,
+	Window: wire.Window, Batch: 64, Bytes: wire.SlotBytes, Part: wire.Part, PartBytes: wire.PartBytes, Reduce: true,
+	Resend: 50 * time.Millisecond, Patience: 500 * time.Millisecond, Adaptive: true,
 }
 
 // storeRequest is a request as netcat may send it.
@@ -129,6 +131,14 @@ func multiPaxosParameters(d multipaxos.Config, sizes ...catalog.Parameter) []cat
 		catalog.Parameter{
 			Name: reduceLog, Doc: "acceptors keep only the newest vote of each slot", Max: 1, Special: true,
 		},
+		catalog.Parameter{
+			Name: part, Doc: "slots with votes that an acceptor tells a scout of at once, 0 for all", Max: maxPuts, Special: true,
+		},
+		catalog.Parameter{
+			Name: patience,
+			Doc:  "what a leader does that is preempted: 0 tries again at once, 1 waits for pings, 2 waits longer each time",
+			Max:  2, Special: true,
+		},
 		catalog.Parameter{Name: endings, Doc: "clients end their sessions", Max: 1, Special: true})
 }
 
@@ -137,7 +147,7 @@ func multiPaxosConfig(s catalog.Choice) multipaxos.Config {
 	return multipaxos.Config{
 		Servers: v[servers], Replicas: v[replicas], Leaders: v[leaders], Acceptors: v[acceptors],
 		Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Ballots: v[ballots], Window: v[window],
-		Batch: v[batch], Reduce: v[reduceLog] == 1, Resends: v[resends], End: v[endings] == 1,
+		Batch: v[batch], Reduce: v[reduceLog] == 1, Part: v[part], Patient: v[patience] > 0, Adaptive: v[patience] == 2, Resends: v[resends], End: v[endings] == 1,
 		Machine: v[machine], Config: s.Config,
 	}
 }

@@ -162,6 +162,11 @@ var tales = []struct {
 		}
 		return true
 	}},
+	{`it is still to tell of slot N and those after it`, func(x *tale, i int, g []string) bool {
+		return slices.ContainsFunc(x.steps[i].Sent, func(m trace.Message) bool {
+			return strings.HasPrefix(m.Message, "P1b(") && strings.HasSuffix(m.Message, ", "+g[0]+")")
+		})
+	}},
 	{`acceptor N takes a promise back: it tells of ballot B, and W promised ballot B`, func(
 		x *tale, i int, g []string,
 	) bool {

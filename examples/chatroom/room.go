@@ -100,11 +100,16 @@ const MaxMessage = rsm.MaxText
 // maxBetween is the most bytes of a message between servers: batch commands, and each byte may take six in JSON.
 const maxBetween = batch * (6*MaxMessage + 1<<10)
 
-// batch is how many commands share a slot at most, and window how many slots are under way.
+// batch is how many commands share a slot at most, window how many slots are under way, and part of how many an acceptor
+// tells a new leader at once.
 const (
 	batch  = 16
 	window = 16
+	part   = 1 << 10
 )
+
+// most is the most bytes of a command in a message, and what is around it.
+func most(c rsm.Command[Op]) int { return 6*len(c.Op.Message) + 1<<10 }
 
 // Config is a server of a room, as an actor.
 type Config struct {
@@ -120,7 +125,7 @@ func (Config) MaxBetween() int { return maxBetween }
 // options are those of the protocol.
 func (c Config) options() multipaxos.Options {
 	return multipaxos.Options{
-		Window: window, Batch: batch, Reduce: true, Adaptive: true, Patience: c.Timeout,
+		Window: window, Batch: batch, Part: part, PartBytes: maxBetween - part<<10, Reduce: true, Adaptive: true, Patience: c.Timeout,
 		Resend: max(c.Timeout/resends, time.Millisecond),
 	}
 }
@@ -131,7 +136,7 @@ const resends = 10
 // Machine returns the actor that runs.
 func (c Config) Machine(random machine.Random) *machine.Machine[State, rsm.Message] {
 	server := multipaxos.Server[[]string, Op, Result]{
-		Options: c.options(), Machine: Room{}, Peers: actor.Others(c.Servers, c.ID),
+		Options: c.options(), Machine: Room{}, Peers: actor.Others(c.Servers, c.ID), Size: most,
 	}
 	m := machine.Config[State, rsm.Message]{
 		Self: c.ID, Servers: c.Servers, Actor: server.New(), Wire: Messages, Random: random, MaxMessage: maxBetween,

@@ -97,22 +97,25 @@ func (t *teller[O]) heard() multipaxos.Ballot {
 	return multipaxos.Ballot{}
 }
 
-// told returns the promises of a ballot that reached its leader by the end of the step, by acceptor.
-func (t *teller[O]) told(b multipaxos.Ballot) map[actor.ID]multipaxos.P1b[O] {
-	all := map[actor.ID]multipaxos.P1b[O]{}
+// told returns the promises of a ballot that reached its leader by the end of the step, in their
+// order.
+func (t *teller[O]) told(b multipaxos.Ballot) map[actor.ID][]multipaxos.P1b[O] {
+	all := map[actor.ID][]multipaxos.P1b[O]{}
 	for _, h := range append(slices.Clone(t.h.Earlier), t.h) {
 		m, ok := message(h.Envelope).(multipaxos.P1b[O])
 		if ok && h.Kind == model.Deliver && h.Actor == b.Leader && m.Scout == b && m.Ballot == b {
-			all[h.Envelope.From] = m
+			all[h.Envelope.From] = append(all[h.Envelope.From], m)
 		}
 	}
 	return all
 }
 
-// promised returns who promised a ballot to its leader, the acceptor beside it included.
+// promised returns who promised a ballot to its leader and told of all its votes, the acceptor beside it included.
 func (t *teller[O]) promised(b multipaxos.Ballot) (all Voters) {
-	for id := range t.told(b) {
-		all |= 1 << id
+	for id, parts := range t.told(b) {
+		if slices.ContainsFunc(parts, func(m multipaxos.P1b[O]) bool { return m.Next == 0 }) {
+			all |= 1 << id
+		}
 	}
 	if t.sys.config.Servers > 0 {
 		all |= 1 << b.Leader
@@ -159,16 +162,19 @@ func (t *teller[O]) promises() {
 			t.say("acceptor %d has promised ballot %v, which preempts ballot %v", t.h.Actor, m.Ballot, m.Scout)
 		default:
 			t.say("acceptor %d promises ballot %v, and tells of %s", t.h.Actor, m.Ballot, votesIn(m.Accepted))
-			t.untold(m.Accepted)
+			t.untold(m)
+			if m.Next != 0 {
+				t.say("it is still to tell of slot %d and those after it", m.Next)
+			}
 		}
 	}
 }
 
 // untold tells of votes that an acceptor cast and leaves out of a promise.
-func (t *teller[O]) untold(told multipaxos.PValues[O]) {
-	asked, _ := message(t.h.Envelope).(multipaxos.P1a)
+func (t *teller[O]) untold(m multipaxos.P1b[O]) {
 	for _, in := range slices.SortedFunc(maps.Keys(t.before.Votes), byBallot) {
-		if t.before.Votes[in]&(1<<t.h.Actor) != 0 && in.Slot >= asked.Slot && !t.sys.holds(told, in) {
+		asked := in.Slot >= m.First && (m.Next == 0 || in.Slot < m.Next)
+		if t.before.Votes[in]&(1<<t.h.Actor) != 0 && asked && !t.sys.holds(m.Accepted, in) {
 			t.say("it leaves out that %s it voted for %s in slot %d at ballot %v",
 				t.since(func(c Cast) bool { return c.Votes[in]&(1<<t.h.Actor) != 0 }), batch(in.Batch), in.Slot, in.Ballot)
 		}
@@ -246,10 +252,12 @@ func (t *teller[O]) asked() []Election {
 func (t *teller[O]) highest(b multipaxos.Ballot, slot rsm.Slot) (highest Election) {
 	told := t.told(b)
 	for _, id := range slices.Sorted(maps.Keys(told)) {
-		votes, _ := told[id].Accepted.Get(slot)
-		for _, v := range votes.All() {
-			if highest.Ballot.Less(v.Ballot) {
-				highest = Election{v.Ballot, slot, text(v.Batch)}
+		for _, m := range told[id] {
+			votes, _ := m.Accepted.Get(slot)
+			for _, v := range votes.All() {
+				if highest.Ballot.Less(v.Ballot) {
+					highest = Election{v.Ballot, slot, text(v.Batch)}
+				}
 			}
 		}
 	}

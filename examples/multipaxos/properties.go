@@ -6,6 +6,7 @@ import (
 
 	"synod/actor"
 	"synod/model"
+	"synod/network"
 	"synod/paxos/multipaxos"
 	"synod/paxos/rsm"
 )
@@ -256,7 +257,10 @@ func (sys *system[O]) examples() {
 		if sys.config.adopts() {
 			sys.adopted()
 		}
-		if sys.config.crowded() {
+		if sys.config.Part == 1 && sys.config.crowded() && sys.config.adopts() {
+			sys.partly()
+		}
+		if sys.config.gaps() {
 			decided("a hole filled", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return b.Len() == 0 })
 		}
 	}
@@ -276,11 +280,26 @@ func (c Config) adopts() bool { return c.Servers != 2 || c.Ballots > 2 && c.Clie
 // crowded reports whether a replica can have two commands at once that wait for a slot.
 func (c Config) crowded() bool { return c.Pipeline > 1 && c.Commands > 1 && c.Window > 1 }
 
+// gaps reports whether a leader can be asked for a slot, and for none before it: proposals overtake one another.
+func (c Config) gaps() bool { return c.crowded() && c.adopts() && c.Network != network.Ordered }
+
 func (sys *system[O]) preempted() {
 	sys.Sometimes("preempted", func(v model.View) bool {
 		for _, projection := range sys.leaders {
 			l, up := projection.In(v)
 			if up && l.Ballot != (multipaxos.Ballot{}) && l.Ballot.Less(l.Known) && !l.Active && l.Scout == nil {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// partly demands an example of a scout that an acceptor has told of a part of its votes.
+func (sys *system[O]) partly() {
+	sys.Sometimes("told in parts", func(v model.View) bool {
+		for _, projection := range sys.leaders {
+			if l, up := projection.In(v); up && l.Scout != nil && l.Scout.Partly != nil {
 				return true
 			}
 		}

@@ -3,6 +3,7 @@
 package multipaxos
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -33,6 +34,9 @@ type Config struct {
 	Ballots      int  // how many ballots there are: 2 are the first two leaders' of the first round; at least 1
 	Window       int  // slots that a replica proposes for beyond the last executed one; at least 1
 	Batch        int  // commands in a slot; at least 1
+	Part         int  // slots with votes that an acceptor tells a scout of at once, at most; 0 for any number
+	Patient      bool // a passive leader waits for pings of the active one, section 3; with Resends
+	Adaptive     bool // the longer, the more often it was preempted; if it is Patient
 	Reduce       bool // state reduction, section 4.1
 	Resends      int  // how often something is sent again on a path, at most; with 0 nothing ever is
 	End          bool // clients end their sessions
@@ -65,6 +69,12 @@ func (c Config) validate(counts ...count) error {
 	switch {
 	case c.Ballots < 1 || c.Window < 1 || c.Batch < 1:
 		return fmt.Errorf("ballots %d, window %d, batch %d: must be at least 1", c.Ballots, c.Window, c.Batch)
+	case c.Part < 0:
+		return fmt.Errorf("part %d: must not be negative", c.Part)
+	case c.Patient && c.Resends == 0:
+		return errors.New("patience needs resends, as timeouts send pings and end it")
+	case c.Adaptive && !c.Patient:
+		return errors.New("only who has patience adapts it")
 	case c.Machine < OfRegister || c.Machine > OfStore:
 		return fmt.Errorf("machine %d: must be 0 to %d", c.Machine, OfStore)
 	}
@@ -91,11 +101,14 @@ func (c Config) ValidateRoles() error {
 func (c Config) options(leaders []actor.ID) multipaxos.Options {
 	last := c.Ballots - 1
 	o := multipaxos.Options{
-		Window: rsm.Slot(c.Window), Batch: c.Batch, Reduce: c.Reduce,
+		Window: rsm.Slot(c.Window), Batch: c.Batch, Part: c.Part, Reduce: c.Reduce,
 		Last: multipaxos.Ballot{Round: uint64(last/len(leaders)) + 1, Leader: leaders[last%len(leaders)]},
 	}
 	if c.Resends > 0 {
 		o.Resend = time.Second
+	}
+	if c.Patient {
+		o.Patience, o.Adaptive = time.Second, c.Adaptive
 	}
 	return o
 }

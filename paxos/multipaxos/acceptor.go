@@ -1,17 +1,63 @@
 package multipaxos
 
+import (
+	"synod/actor"
+	"synod/paxos/rsm"
+)
+
 // Acceptor is the state of an acceptor, all of it durable: Figure 4.
 type Acceptor[O any] struct {
 	Ballot   Ballot     // the highest that it promised, the paper's ballot_num
 	Accepted PValues[O] // all pvalues that it voted for, or the newest of each slot
 }
 
-// p1a promises a ballot, unless a higher one was promised.
-func (a *Acceptor[O]) p1a(m P1a) P1b[O] {
+// p1a promises a ballot, unless a higher one was promised, and tells of votes, or of a part of them. Parts of one ballot
+// belong together: between two answers that promise it nothing was voted for at a lower one.
+func (a *Acceptor[O]) p1a(m P1a, limit part[O]) P1b[O] {
 	if a.Ballot.Less(m.Ballot) {
 		a.Ballot = m.Ballot
 	}
-	return P1b[O]{Scout: m.Ballot, Ballot: a.Ballot, Accepted: PValues[O]{a.Accepted.From(m.Slot)}}
+	answer := P1b[O]{Scout: m.Ballot, Ballot: a.Ballot}
+	if a.Ballot == m.Ballot {
+		answer.First = m.Slot
+		answer.Accepted, answer.Next = limit.of(PValues[O]{a.Accepted.From(m.Slot)})
+	}
+	return answer
+}
+
+// part is how many votes a P1b tells of: the zero value for all.
+type part[O any] struct {
+	slots, bytes int
+	size         func(c rsm.Command[O]) int
+}
+
+// of returns the first votes, and the slot of the first one that is left out; 0 if none is.
+func (p part[O]) of(all PValues[O]) (told PValues[O], next rsm.Slot) {
+	if p.slots == 0 && p.bytes == 0 {
+		return all, 0
+	}
+	slots, bytes := 0, 0
+	for slot, votes := range all.All() {
+		slots++
+		bytes += p.sizeOf(votes)
+		if slots > 1 && (p.slots > 0 && slots > p.slots || p.bytes > 0 && bytes > p.bytes) {
+			return told, slot
+		}
+		told.Map = told.With(slot, votes)
+	}
+	return all, 0
+}
+
+func (p part[O]) sizeOf(votes actor.List[Vote[O]]) (bytes int) {
+	if p.bytes == 0 {
+		return 0
+	}
+	for _, v := range votes.All() {
+		for _, c := range v.Batch.All() {
+			bytes += p.size(c)
+		}
+	}
+	return bytes
 }
 
 // p2a votes, unless a higher ballot was promised. A vote is a promise too: Figure 4 has acceptors vote only at the

@@ -20,8 +20,9 @@ type Leader[O any] struct {
 
 // Scout is Figure 6: it waits for the promises of a majority.
 type Scout[O any] struct {
-	Promised map[actor.ID]bool // the acceptors that have promised
-	PValues  PValues[O]        // that they voted for; or the newest of each slot
+	Promised map[actor.ID]bool     // the acceptors that have promised, and told of all their votes
+	Partly   map[actor.ID]rsm.Slot // those that have told of a part: of all slots below one; nil for none
+	PValues  PValues[O]            // that they voted for; or the newest of each slot
 }
 
 // Commander is Figure 5: it waits for the votes of a majority for the proposal of its slot.
@@ -56,19 +57,24 @@ func (c *leading[O]) quorum() int {
 	return actor.Majority(len(c.acceptors))
 }
 
-// broadcast sends a message to all acceptors but some, in ascending order.
-func (c *leading[O]) broadcast(m AcceptorMessage, but map[actor.ID]bool) {
+// each shows all acceptors, in ascending order.
+func (c *leading[O]) each(show func(id actor.ID)) {
 	own := c.beside
 	for _, id := range c.acceptors {
 		if own && c.self < id {
 			own = false
-			c.send(c.self, m, but)
+			show(c.self)
 		}
-		c.send(id, m, but)
+		show(id)
 	}
 	if own {
-		c.send(c.self, m, but)
+		show(c.self)
 	}
+}
+
+// broadcast sends a message to all acceptors but some.
+func (c *leading[O]) broadcast(m AcceptorMessage, but map[actor.ID]bool) {
+	c.each(func(id actor.ID) { c.send(id, m, but) })
 }
 
 func (c *leading[O]) send(to actor.ID, m AcceptorMessage, but map[actor.ID]bool) {
@@ -92,15 +98,16 @@ func (l *Leader[O]) scout(c *leading[O]) bool {
 	l.Known = l.Ballot
 	l.Active, l.Commanders = false, nil
 	l.Scout = &Scout[O]{Promised: map[actor.ID]bool{}}
-	c.broadcast(l.p1a(c), nil)
+	c.broadcast(l.p1a(0, c), nil)
 	return true
 }
 
-func (l *Leader[O]) p1a(c *leading[O]) P1a {
+// p1a asks an acceptor that has told of its votes in all slots below one.
+func (l *Leader[O]) p1a(told rsm.Slot, c *leading[O]) P1a {
 	if c.Reduce {
-		return P1a{l.Ballot, c.first}
+		told = max(told, c.first)
 	}
-	return P1a{Ballot: l.Ballot}
+	return P1a{l.Ballot, told}
 }
 
 // propose takes a proposal for a slot that has none so far.
@@ -138,10 +145,27 @@ func (l *Leader[O]) p1b(from actor.ID, m P1b[O], c *leading[O]) {
 		return
 	}
 	l.Scout.PValues = l.Scout.PValues.join(m.Accepted, c.Reduce)
+	if m.Next != 0 {
+		l.partly(from, m, c)
+		return
+	}
 	l.Scout.Promised[from] = true
 	if len(l.Scout.Promised) >= c.quorum() {
 		l.adopt(l.Scout.PValues, c)
 	}
+}
+
+// partly asks an acceptor for its votes in further slots. It was asked for every part when it had told of those before, so
+// that it has told of all slots below the next one.
+func (l *Leader[O]) partly(from actor.ID, m P1b[O], c *leading[O]) {
+	if l.Scout.Promised[from] || m.Next <= l.Scout.Partly[from] {
+		return // It was asked already.
+	}
+	if l.Scout.Partly == nil {
+		l.Scout.Partly = map[actor.ID]rsm.Slot{}
+	}
+	l.Scout.Partly[from] = m.Next
+	c.send(from, l.p1a(m.Next, c), nil)
 }
 
 // adopt makes the leader active: it proposes for every slot what has the highest ballot among the pvalues, which is
@@ -149,8 +173,8 @@ func (l *Leader[O]) p1b(from actor.ID, m P1b[O], c *leading[O]) {
 // proposal get an empty batch, or replicas would wait for them.
 func (l *Leader[O]) adopt(accepted PValues[O], c *leading[O]) {
 	l.Active, l.Scout = true, nil
-	if c.Reduce {
-		l.Proposals = l.Proposals.From(c.first)
+	if c.Reduce { // Nobody was asked about the slots below, or not any more.
+		l.Proposals, accepted.Map = l.Proposals.From(c.first), accepted.From(c.first)
 	}
 	for slot, votes := range accepted.All() {
 		l.Proposals = l.Proposals.With(slot, votes.At(votes.Len()-1).Batch)
@@ -217,11 +241,18 @@ func (l *Leader[O]) know(b Ballot) bool {
 // again sends again what has not been answered.
 func (l *Leader[O]) again(c *leading[O]) {
 	if l.Scout != nil {
-		c.broadcast(l.p1a(c), l.Scout.Promised)
+		l.askAgain(c)
 	}
 	for _, slot := range ascending(l.Commanders) {
 		c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
 	}
+}
+
+// askAgain asks those that have not promised, or not told of all.
+func (l *Leader[O]) askAgain(c *leading[O]) {
+	c.each(func(id actor.ID) {
+		c.send(id, l.p1a(l.Scout.Partly[id], c), l.Scout.Promised)
+	})
 }
 
 // passive reports whether the leader leaves leading to another one.

@@ -6,7 +6,8 @@ import (
 )
 
 // Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that
-// need a replica beside each leader, Patience and the part of Reduce that does, have no effect; nor has Bytes.
+// need a replica beside each leader, Patience and the part of Reduce that does, have no effect; nor have Bytes and
+// PartBytes.
 type Roles struct {
 	Options
 	Replicas, Leaders, Acceptors []actor.ID // each ascending
@@ -206,7 +207,7 @@ func (s acceptorRole[O, R]) Receive(
 	}
 	switch m := toAcceptor.(type) {
 	case P1a:
-		out.Send(from, st.p1a(m))
+		out.Send(from, st.p1a(m, part[O]{slots: s.Part}))
 	case P2a[O]:
 		out.Send(from, st.p2a(m, s.Reduce))
 	}

@@ -43,17 +43,17 @@ func (s Server[S, O, R]) Validate() error {
 	if s.Machine == nil {
 		return errors.New("a server needs a machine")
 	}
-	if s.Bytes > 0 && s.Size == nil {
-		return errors.New("bytes requires size, which says how many a command takes")
+	if (s.Bytes > 0 || s.PartBytes > 0) && s.Size == nil {
+		return errors.New("bounds of bytes require size, which says how many a command takes")
 	}
 	return s.validate()
 }
 
 func (o Options) validate() error {
 	switch {
-	case o.Batch < 0 || o.Bytes < 0 || o.Resend < 0 || o.Patience < 0:
-		return fmt.Errorf("batch %d, bytes %d, resend %v, patience %v: must not be negative",
-			o.Batch, o.Bytes, o.Resend, o.Patience)
+	case min(o.Batch, o.Bytes, o.Part, o.PartBytes) < 0 || min(o.Resend, o.Patience) < 0:
+		return fmt.Errorf("batch %d, bytes %d, part %d, part bytes %d, resend %v, patience %v: must not be negative",
+			o.Batch, o.Bytes, o.Part, o.PartBytes, o.Resend, o.Patience)
 	case o.Patience > 0 && o.Resend == 0:
 		return errors.New("patience requires resend, which sends the pings")
 	case o.Adaptive && o.Patience == 0:
@@ -186,12 +186,20 @@ func (t *turn[S, O, R]) receive(from actor.ID, msg Message) {
 func (t *turn[S, O, R]) accept(from actor.ID, msg AcceptorMessage) {
 	switch m := msg.(type) {
 	case P1a:
-		t.tell(from, t.st.Acceptor.p1a(m))
+		t.tell(from, t.st.Acceptor.p1a(m, t.part(from)))
 		t.know(m.Ballot)
 	case P2a[O]:
 		t.tell(from, t.st.Acceptor.p2a(m, t.Reduce))
 		t.know(m.PValue.Ballot)
 	}
+}
+
+// part is how many votes another server is told of at once. What the leader beside the acceptor is told is no message.
+func (t *turn[S, O, R]) part(to actor.ID) part[O] {
+	if to == t.self {
+		return part[O]{}
+	}
+	return part[O]{t.Part, t.PartBytes, t.Size}
 }
 
 func (t *turn[S, O, R]) lead(from actor.ID, msg LeaderMessage) {

@@ -7,7 +7,7 @@ import (
 )
 
 // Version changes with the forms of messages and of records.
-const Version = 1
+const Version = 2
 
 // Messages returns the form of messages of servers of a machine with operations O and results R: JSON by their types. A
 // client asks by

@@ -82,11 +82,13 @@ var store = service.Config[string, rsm.StoreOp, rsm.StoreResult, rsm.Message]{
 	Key: func(op rsm.StoreOp) string { return op.Key },
 }
 
-// Bounds of what is under way, so that every message fits into a datagram: the largest is what an acceptor promises, with
-// its votes for a whole window of slots.
+// Bounds of what is under way, so that every message fits into a datagram. The largest is what an acceptor tells a scout at
+// once of its votes.
 const (
-	Window    = 4     // slots
-	SlotBytes = 3_800 // of the commands of a slot, in JSON
+	Window    = 4      // slots
+	SlotBytes = 3_800  // of the commands of a slot, in JSON
+	Part      = 32     // slots in an answer to a scout
+	PartBytes = 11_400 // of the commands in it
 )
 
 var form = must(jsonwire.NewForm[rsm.Command[rsm.StoreOp]]())

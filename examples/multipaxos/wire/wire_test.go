@@ -89,23 +89,37 @@ func TestRecords(t *testing.T) {
 	})
 }
 
-// The largest messages that there are fit into a datagram: of an acceptor that voted for a whole window of slots.
-func TestFits(t *testing.T) {
+// longest returns a put that is as long as it may be, of so many bytes.
+func longest(bytes int) rsm.Command[rsm.StoreOp] {
 	command := rsm.Command[rsm.StoreOp]{ID: rsm.ID{Client: 1<<64 - 1, Local: 1<<64 - 1}, Floor: 1<<64 - 1}
 	command.Op = rsm.StoreOp{Kind: rsm.Put, Key: "k"}
-	for wire.Size(command) < wire.SlotBytes {
+	for wire.Size(command) < bytes {
 		command.Op.Value += "v"
 	}
+	return command
+}
+
+// The largest messages that there are fit into a datagram: those of an acceptor that tells of its votes, in as many slots as
+// it may, or in a few with commands that are as long as they may be.
+func TestFits(t *testing.T) {
+	command := longest(wire.SlotBytes)
 	highest := multipaxos.Ballot{Round: 1<<64 - 1, Leader: 1<<48 - 1}
-	m := multipaxos.P1b[rsm.StoreOp]{Scout: highest, Ballot: highest}
-	for i := range rsm.Slot(wire.Window) {
-		m.Accepted.Map = m.Accepted.With(1<<64-1-i, actor.ListOf(
-			multipaxos.Vote[rsm.StoreOp]{Ballot: highest, Batch: rsm.BatchOf(command)},
-		))
-	}
-	data, err := wire.Messages.Append(nil, rsm.Internal[multipaxos.Message]{Message: m})
-	if err != nil || len(data) > machine.MaxMessage {
-		t.Errorf("%d bytes, %v; a message has %d at most", len(data), err, machine.MaxMessage)
+	for _, c := range []struct {
+		slots   int
+		command rsm.Command[rsm.StoreOp]
+	}{
+		{wire.Part, longest(wire.PartBytes / wire.Part)}, {wire.PartBytes / wire.SlotBytes, command}, {1, command},
+	} {
+		m := multipaxos.P1b[rsm.StoreOp]{Scout: highest, Ballot: highest, First: 1<<64 - 1, Next: 1<<64 - 1}
+		for i := range rsm.Slot(c.slots) {
+			m.Accepted.Map = m.Accepted.With(1<<64-1-i, actor.ListOf(
+				multipaxos.Vote[rsm.StoreOp]{Ballot: highest, Batch: rsm.BatchOf(c.command)},
+			))
+		}
+		data, err := wire.Messages.Append(nil, rsm.Internal[multipaxos.Message]{Message: m})
+		if err != nil || len(data) > machine.MaxMessage {
+			t.Errorf("%d slots: %d bytes, %v; a message has %d at most", c.slots, len(data), err, machine.MaxMessage)
+		}
 	}
 	if _, err := wire.Store.Parse("put", []string{"k", command.Op.Value}); err != nil {
 		t.Errorf("the longest value: %v", err)

@@ -37,6 +37,8 @@ func Model(mutant string, c multipaxos.Config) model.Source {
 		return broken[ofLowestBallot](c)
 	case "not-forwarded":
 		return broken[ofNotForwarded](c)
+	case "part-for-whole":
+		return broken[ofPartForWhole](c)
 	case "promise-asked-once":
 		return broken[ofPromiseAskedOnce](c)
 	case "promise-not-kept":
@@ -90,6 +92,7 @@ type (
 	ofLowVote           struct{}
 	ofLowestBallot      struct{}
 	ofNotForwarded      struct{}
+	ofPartForWhole      struct{}
 	ofPromiseAskedOnce  struct{}
 	ofPromiseNotKept    struct{}
 	ofRepeatUnanswered  struct{}
@@ -120,6 +123,7 @@ func (ofLostSlot) Mutant() string          { return "lost-slot" }
 func (ofLowVote) Mutant() string           { return "low-vote" }
 func (ofLowestBallot) Mutant() string      { return "lowest-ballot" }
 func (ofNotForwarded) Mutant() string      { return "not-forwarded" }
+func (ofPartForWhole) Mutant() string      { return "part-for-whole" }
 func (ofPromiseAskedOnce) Mutant() string  { return "promise-asked-once" }
 func (ofPromiseNotKept) Mutant() string    { return "promise-not-kept" }
 func (ofRepeatUnanswered) Mutant() string  { return "repeat-unanswered" }

@@ -24,8 +24,9 @@ type Leader[O any] struct {
 
 // Scout is Figure 6: it waits for the promises of a majority.
 type Scout[O any] struct {
-	Promised map[actor.ID]bool // the acceptors that have promised
-	PValues  PValues[O]        // that they voted for; or the newest of each slot
+	Promised map[actor.ID]bool     // the acceptors that have promised, and told of all their votes
+	Partly   map[actor.ID]rsm.Slot // those that have told of a part: of all slots below one; nil for none
+	PValues  PValues[O]            // that they voted for; or the newest of each slot
 }
 
 // Commander is Figure 5: it waits for the votes of a majority for the proposal of its slot.
@@ -60,19 +61,24 @@ func (c *leading[O]) quorum() int {
 	return actor.Majority(len(c.acceptors))
 }
 
-// broadcast sends a message to all acceptors but some, in ascending order.
-func (c *leading[O]) broadcast(m AcceptorMessage, but map[actor.ID]bool) {
+// each shows all acceptors, in ascending order.
+func (c *leading[O]) each(show func(id actor.ID)) {
 	own := c.beside
 	for _, id := range c.acceptors {
 		if own && c.self < id {
 			own = false
-			c.send(c.self, m, but)
+			show(c.self)
 		}
-		c.send(id, m, but)
+		show(id)
 	}
 	if own {
-		c.send(c.self, m, but)
+		show(c.self)
 	}
+}
+
+// broadcast sends a message to all acceptors but some.
+func (c *leading[O]) broadcast(m AcceptorMessage, but map[actor.ID]bool) {
+	c.each(func(id actor.ID) { c.send(id, m, but) })
 }
 
 func (c *leading[O]) send(to actor.ID, m AcceptorMessage, but map[actor.ID]bool) {
@@ -96,15 +102,16 @@ func (l *Leader[O]) scout(c *leading[O]) bool {
 	l.Known = l.Ballot
 	l.Active, l.Commanders = false, nil
 	l.Scout = &Scout[O]{Promised: map[actor.ID]bool{}}
-	c.broadcast(l.p1a(c), nil)
+	c.broadcast(l.p1a(0, c), nil)
 	return true
 }
 
-func (l *Leader[O]) p1a(c *leading[O]) P1a {
+// p1a asks an acceptor that has told of its votes in all slots below one.
+func (l *Leader[O]) p1a(told rsm.Slot, c *leading[O]) P1a {
 	if c.Reduce {
-		return P1a{l.Ballot, c.first}
+		told = max(told, c.first)
 	}
-	return P1a{Ballot: l.Ballot}
+	return P1a{l.Ballot, told}
 }
 
 // propose takes a proposal for a slot that has none so far.
@@ -146,6 +153,26 @@ func (l *Leader[O]) p2a(slot rsm.Slot) P2a[O] {
 
 // p1b counts a promise for the scout. Answers to a scout that has ended are ignored.
 func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b[O], c *leading[O]) {
+	if variant.Of[Mutant]() == "part-for-whole" {
+		if l.Scout == nil || m.Scout != l.Ballot {
+			return
+		}
+		if m.Ballot != l.Ballot {
+			l.preempt(m.Ballot, c)
+			return
+		}
+		l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
+		if m.Next != 0 && m.Scout != l.Ballot {
+			l.partly(from, m, c)
+			return
+		}
+		l.Scout.Promised[from] = true
+		if len(l.Scout.Promised) >= c.quorum() {
+			leader_adopt[Mutant](l, l.Scout.PValues, c)
+		}
+
+		return
+	}
 	if variant.Of[Mutant]() == "stale-adoption" {
 		if l.Scout == nil {
 			return
@@ -155,6 +182,10 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 			return
 		}
 		l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
+		if m.Next != 0 {
+			l.partly(from, m, c)
+			return
+		}
 		l.Scout.Promised[from] = true
 		if len(l.Scout.Promised) >= c.quorum() {
 			leader_adopt[Mutant](l, l.Scout.PValues, c)
@@ -171,10 +202,27 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 		return
 	}
 	l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
+	if m.Next != 0 {
+		l.partly(from, m, c)
+		return
+	}
 	l.Scout.Promised[from] = true
 	if len(l.Scout.Promised) >= c.quorum() {
 		leader_adopt[Mutant](l, l.Scout.PValues, c)
 	}
+}
+
+// partly asks an acceptor for its votes in further slots. It was asked for every part when it had told of those before, so
+// that it has told of all slots below the next one.
+func (l *Leader[O]) partly(from actor.ID, m P1b[O], c *leading[O]) {
+	if l.Scout.Promised[from] || m.Next <= l.Scout.Partly[from] {
+		return // It was asked already.
+	}
+	if l.Scout.Partly == nil {
+		l.Scout.Partly = map[actor.ID]rsm.Slot{}
+	}
+	l.Scout.Partly[from] = m.Next
+	c.send(from, l.p1a(m.Next, c), nil)
 }
 
 // adopt makes the leader active: it proposes for every slot what has the highest ballot among the pvalues, which is
@@ -183,8 +231,8 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O], c *leading[O]) {
 	if variant.Of[Mutant]() == "hole-left" {
 		l.Active, l.Scout = true, nil
-		if c.Reduce {
-			l.Proposals = l.Proposals.From(c.first)
+		if c.Reduce { // Nobody was asked about the slots below, or not any more.
+			l.Proposals, accepted.Map = l.Proposals.From(c.first), accepted.From(c.first)
 		}
 		for slot, votes := range accepted.All() {
 			l.Proposals = l.Proposals.With(slot, votes.At(votes.Len()-1).Batch)
@@ -204,8 +252,8 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 	}
 	if variant.Of[Mutant]() == "lowest-ballot" {
 		l.Active, l.Scout = true, nil
-		if c.Reduce {
-			l.Proposals = l.Proposals.From(c.first)
+		if c.Reduce { // Nobody was asked about the slots below, or not any more.
+			l.Proposals, accepted.Map = l.Proposals.From(c.first), accepted.From(c.first)
 		}
 		for slot, votes := range accepted.All() {
 			l.Proposals = l.Proposals.With(slot, votes.At(0).Batch)
@@ -225,8 +273,8 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 	}
 
 	l.Active, l.Scout = true, nil
-	if c.Reduce {
-		l.Proposals = l.Proposals.From(c.first)
+	if c.Reduce { // Nobody was asked about the slots below, or not any more.
+		l.Proposals, accepted.Map = l.Proposals.From(c.first), accepted.From(c.first)
 	}
 	for slot, votes := range accepted.All() {
 		l.Proposals = l.Proposals.With(slot, votes.At(votes.Len()-1).Batch)
@@ -339,7 +387,7 @@ func (l *Leader[O]) know(b Ballot) bool {
 func leader_again[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 	if variant.Of[Mutant]() == "promise-asked-once" {
 		if l.Scout != nil && l.Active {
-			c.broadcast(l.p1a(c), l.Scout.Promised)
+			l.askAgain(c)
 		}
 		for _, slot := range ascending(l.Commanders) {
 			c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
@@ -349,7 +397,7 @@ func leader_again[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 	}
 	if variant.Of[Mutant]() == "vote-asked-once" {
 		if l.Scout != nil {
-			c.broadcast(l.p1a(c), l.Scout.Promised)
+			l.askAgain(c)
 		}
 		for _, slot := range ascending(l.Commanders)[len(l.Commanders):] {
 			c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
@@ -359,11 +407,18 @@ func leader_again[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 	}
 
 	if l.Scout != nil {
-		c.broadcast(l.p1a(c), l.Scout.Promised)
+		l.askAgain(c)
 	}
 	for _, slot := range ascending(l.Commanders) {
 		c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
 	}
+}
+
+// askAgain asks those that have not promised, or not told of all.
+func (l *Leader[O]) askAgain(c *leading[O]) {
+	c.each(func(id actor.ID) {
+		c.send(id, l.p1a(l.Scout.Partly[id], c), l.Scout.Promised)
+	})
 }
 
 // passive reports whether the leader leaves leading to another one.

@@ -152,14 +152,16 @@ type (
 	// P1a asks an acceptor to promise a ballot: to vote at no lower one.
 	P1a struct {
 		Ballot Ballot
-		Slot   rsm.Slot // votes for slots below it need not be told; 0 for all (section 4.1)
+		Slot   rsm.Slot // votes for slots below it need not be told, or were; 0 for all (section 4.1)
 	}
 	// P1b is the acceptor's answer to the scout of a ballot: the ballot that it has promised, which is the scout's unless
-	// it is higher, and what it has voted for.
+	// it is higher, and what it has voted for in the slots from First to the one before Next; with Next 0 in all from
+	// First on. To a scout whose ballot it has not promised it tells of no votes.
 	P1b[O any] struct {
-		Scout    Ballot
-		Ballot   Ballot
-		Accepted PValues[O]
+		Scout       Ballot
+		Ballot      Ballot
+		Accepted    PValues[O]
+		First, Next rsm.Slot
 	}
 	// P2a asks an acceptor to vote for a pvalue.
 	P2a[O any] struct{ PValue PValue[O] }
@@ -221,6 +223,12 @@ type Options struct {
 	// Bytes is the most bytes of the commands of one slot, as Server.Size counts them, so that messages are not larger
 	// than a network carries; 0 for any number. A longer command is ignored.
 	Bytes int
+	// Part is the most slots with votes that a P1b tells of; 0 for any number. A scout asks for the next ones until it knows
+	// of all: an acceptor counts only then.
+	Part int
+	// PartBytes is the most bytes of the commands that a P1b tells of, as Server.Size counts them, but for those of one
+	// slot; 0 for any number.
+	PartBytes int
 	// Reduce is state reduction, section 4.1: acceptors and scouts keep only the newest pvalue of each slot, and a scout
 	// asks for the slots only that its replica has not executed. The latter needs a replica beside the leader.
 	Reduce bool

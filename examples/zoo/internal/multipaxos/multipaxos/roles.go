@@ -10,7 +10,8 @@ import (
 )
 
 // Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that
-// need a replica beside each leader, Patience and the part of Reduce that does, have no effect; nor has Bytes.
+// need a replica beside each leader, Patience and the part of Reduce that does, have no effect; nor have Bytes and
+// PartBytes.
 type Roles struct {
 	Options
 	Replicas, Leaders, Acceptors []actor.ID // each ascending
@@ -212,7 +213,7 @@ func (s acceptorRole[Mutant, O, R]) Receive(
 	}
 	switch m := toAcceptor.(type) {
 	case P1a:
-		out.Send(from, acceptor_p1a[Mutant](&st, m))
+		out.Send(from, acceptor_p1a[Mutant](&st, m, part[O]{slots: s.Part}))
 	case P2a[O]:
 		out.Send(from, acceptor_p2a[Mutant](&st, m, s.Reduce))
 	}
