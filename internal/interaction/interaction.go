@@ -40,7 +40,8 @@ func Add[S, M any](c *Cluster[M], id actor.ID, a actor.Typed[S, M]) {
 // Run runs the scripts of a folder. A script has the commands
 //
 //	start name=value …          makes a new cluster, by the function that is given
-//	deliver, lose, duplicate    a message under way, for each line "from>to message", such as 3>0 Put(3, 'A')
+//	deliver, lose, duplicate    a message under way, for each line "from>to message", such as 3>0 Put(3, 'A'), or 3>0 Put(…
+//	                            for the only one that begins so
 //	timeout, choose             for each line "actor value": a timer that is set, or an option of a pending choice
 //	crash                       actors, one a line; they keep what is durable, and receive nothing
 //	recover                     actors, one a line, with what they kept
@@ -77,10 +78,12 @@ func Run[M any](t *testing.T, folder string, start func(*testing.T, *datadriven.
 
 // step carries out a line of a command.
 func (c *Cluster[M]) step(command, line string) error {
-	fmt.Fprintf(&c.printed, "%s %s\n", command, line)
 	switch command {
 	case "deliver", "lose", "duplicate":
 		return c.letter(command, line)
+	}
+	fmt.Fprintf(&c.printed, "%s %s\n", command, line)
+	switch command {
 	case "crash", "recover", "timeout", "choose":
 		at, value, err := c.named(line)
 		if err != nil {
@@ -107,11 +110,12 @@ func (c *Cluster[M]) step(command, line string) error {
 
 // letter does something with a message under way.
 func (c *Cluster[M]) letter(command, line string) error {
-	i := slices.IndexFunc(c.flight, func(e actor.Envelope[M]) bool { return squeeze(c.text(e)) == squeeze(line) })
-	if i < 0 {
-		return fmt.Errorf("no such message is under way:\n%s", c.underWay())
+	i, err := c.find(line)
+	if err != nil {
+		return err
 	}
 	e := c.flight[i]
+	fmt.Fprintf(&c.printed, "%s %s\n", command, c.text(e))
 	if command == "duplicate" {
 		c.flight = slices.Insert(c.flight, i, e)
 		return nil
@@ -129,6 +133,26 @@ func (c *Cluster[M]) letter(command, line string) error {
 	}
 	c.flight = slices.Delete(c.flight, i, i+1)
 	return nil
+}
+
+// find returns the place of the first message under way that a line means.
+func (c *Cluster[M]) find(line string) (int, error) {
+	beginning, abridged := strings.CutSuffix(squeeze(line), "…")
+	at := -1
+	for i, e := range c.flight {
+		text := squeeze(c.text(e))
+		switch {
+		case text != beginning && !(abridged && strings.HasPrefix(text, beginning)):
+		case at < 0:
+			at = i
+		case text != squeeze(c.text(c.flight[at])):
+			return 0, fmt.Errorf("several such messages are under way:\n%s", c.underWay())
+		}
+	}
+	if at < 0 {
+		return 0, fmt.Errorf("no such message is under way:\n%s", c.underWay())
+	}
+	return at, nil
 }
 
 // named reads a line that names an actor, and perhaps something of it.

@@ -2,6 +2,7 @@ package multipaxos_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/datadriven"
 
@@ -27,7 +28,8 @@ func (l letter) String() string {
 //	start servers=3 clients=2 ballots=2
 //	start replicas=1 leaders=2 acceptors=3 clients=1 ballots=2
 //
-// Clients write to a register, a letter each. Ids are those of servers, or of replicas, leaders and acceptors in this
+// and may say besides: commands=2 of each client, pipeline=2 of them at once, repeats=1 of each, end=1 (of sessions), window=2,
+// batch=1, part=1, newest=1 (state reduction) and resend=1. Clients write to a register, a letter each. Ids are those of servers, or of replicas, leaders and acceptors in this
 // order, and then of clients. Rewrite the expected output with
 //
 //	go test ./paxos/multipaxos -run TestInteraction -rewrite
@@ -42,6 +44,12 @@ func TestInteraction(t *testing.T) {
 		td.MaybeScanArgs(t, "replicas", &replicas)
 		td.MaybeScanArgs(t, "leaders", &leaders)
 		td.MaybeScanArgs(t, "acceptors", &acceptors)
+		more := map[string]int{"commands": 1, "window": 2}
+		for _, name := range []string{"commands", "pipeline", "repeats", "end", "window", "batch", "part", "newest", "resend"} {
+			n := more[name]
+			td.MaybeScanArgs(t, name, &n)
+			more[name] = n
+		}
 		td.ScanArgs(t, "clients", &clients)
 		td.ScanArgs(t, "ballots", &ballots)
 		c := interaction.New[rsm.Message]()
@@ -52,7 +60,9 @@ func TestInteraction(t *testing.T) {
 			lead = all
 		}
 		options := multipaxos.Options{
-			Window: 2, Last: multipaxos.Ballot{Round: uint64((ballots-1)/len(lead) + 1), Leader: lead[(ballots-1)%len(lead)]},
+			Window: rsm.Slot(more["window"]), Batch: more["batch"], Part: more["part"], Reduce: more["newest"] == 1,
+			Resend: time.Duration(more["resend"]) * time.Second,
+			Last:   multipaxos.Ballot{Round: uint64((ballots-1)/len(lead) + 1), Leader: lead[(ballots-1)%len(lead)]},
 		}
 		roles := multipaxos.Roles{
 			Options: options, Replicas: all[:replicas], Leaders: lead, Acceptors: all[replicas+leaders:],
@@ -78,7 +88,10 @@ func TestInteraction(t *testing.T) {
 		}
 		for i := range clients {
 			client := rsm.ClientActor[rsm.RegisterOp[letter], letter]{
-				Servers: asked, Ops: []rsm.RegisterOp[letter]{{Write: true, Value: letter('A' + i)}},
+				Servers: asked, Pipeline: more["pipeline"], Resends: more["repeats"], End: more["end"] == 1,
+			}
+			for k := range more["commands"] {
+				client.Ops = append(client.Ops, rsm.RegisterOp[letter]{Write: true, Value: letter('A' + i + clients*k)})
 			}
 			interaction.Add(c, actor.ID(len(all)+i), client.New())
 		}
