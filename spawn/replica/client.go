@@ -42,6 +42,7 @@ func NewClient[O, R any](servers []netip.AddrPort, unions ...jsonwire.Union) (*C
 		return nil, err
 	}
 	c := &Client[O, R]{messages: messages, transport: tcp.NewClient()}
+	c.transport.MaxMessage = MaxCommand
 	for _, s := range servers {
 		id, err := spawn.IDOf(s)
 		if err != nil {
@@ -77,6 +78,9 @@ func (c *Client[O, R]) Close() error { return c.transport.Close() }
 func (c *Client[O, R]) perform(ctx context.Context, command rsm.Command[O]) (result R, err error) {
 	if c.buffer, err = c.messages.Append(c.buffer[:0], rsm.Request[O]{Command: command}); err != nil {
 		return result, err
+	}
+	if n := len(c.buffer); n > MaxCommand {
+		return result, fmt.Errorf("a command of %d bytes in JSON: must be at most %d", n, MaxCommand)
 	}
 	for ; ctx.Err() == nil; c.at = (c.at + 1) % len(c.servers) {
 		if failed := c.transport.Send(c.servers[c.at], c.buffer); failed != nil {

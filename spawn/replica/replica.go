@@ -35,11 +35,17 @@ const (
 	FirstPeerPort = 20_000
 	// DefaultTimeout is how long a server waits for the leader, unless told otherwise.
 	DefaultTimeout = time.Second
+	// MaxCommand is the most bytes of a command or a result in JSON, with what is around it: a value of 1 MiB takes six times
+	// as many if all of it is escaped.
+	MaxCommand = 8 << 20
 
-	resends     = 10       // pings of a leader in the time that others wait for it
-	mostBetween = 64 << 20 // bytes of a message between servers: those that a new leader needs hold several slots
-	window      = 16       // slots that are under way at once
-	batch       = 64       // commands in a slot, at most
+	resends     = 10 // pings of a leader in the time that others wait for it
+	window      = 16 // slots that are under way at once
+	batch       = 64 // commands in a slot, at most
+	slotBytes   = 2 * MaxCommand
+	partSlots   = 1 << 10       // slots in an answer to a new leader, at most
+	partBytes   = 2 * slotBytes // of the commands in it
+	mostBetween = 2 * partBytes // bytes of a message between servers
 )
 
 // Config is one of the servers of a cluster. All of them have the same Count and Peers.
@@ -114,13 +120,13 @@ func (c Config) withDefaults() Config {
 // options are those of the protocol.
 func (c Config) options() multipaxos.Options {
 	return multipaxos.Options{
-		Window: window, Batch: batch, Reduce: true, Adaptive: true, Patience: c.Timeout,
+		Window: window, Batch: batch, Bytes: slotBytes, Part: partSlots, PartBytes: partBytes, Reduce: true, Adaptive: true, Patience: c.Timeout,
 		Resend: max(c.Timeout/resends, time.Millisecond),
 	}
 }
 
 // Run serves a machine until the context ends, which is no error. A server that ran before goes on with what is in its
-// file. Operations and results must have a form in JSON; see package jsonwire.
+// file. Operations and results must have a form in JSON, of at most MaxCommand bytes; see package jsonwire.
 func Run[S, O, R any](ctx context.Context, c Config, m rsm.Machine[S, O, R]) (err error) {
 	if err := c.Validate(); err != nil {
 		return err
@@ -134,6 +140,10 @@ func Run[S, O, R any](ctx context.Context, c Config, m rsm.Machine[S, O, R]) (er
 		return err
 	}
 	records, err := NewRecords[O](c.Unions...)
+	if err != nil {
+		return err
+	}
+	size, err := sizes[O](c.Unions...)
 	if err != nil {
 		return err
 	}
@@ -151,7 +161,7 @@ func Run[S, O, R any](ctx context.Context, c Config, m rsm.Machine[S, O, R]) (er
 	}
 	servers := actor.IDs(c.Count)
 	server := multipaxos.Server[S, O, R]{
-		Options: c.options(), Machine: m, Peers: actor.Others(servers, actor.ID(c.ID)),
+		Options: c.options(), Machine: m, Peers: actor.Others(servers, actor.ID(c.ID)), Size: size,
 	}
 	return spawn.Run(ctx, spawn.Config{
 		Machine: machine.New(machine.Config[multipaxos.State[S, O, R], rsm.Message]{
@@ -160,6 +170,21 @@ func Run[S, O, R any](ctx context.Context, c Config, m rsm.Machine[S, O, R]) (er
 		}),
 		Transport: transport, Store: file, Log: c.Log,
 	})
+}
+
+// sizes returns a function that counts the bytes of a command in messages, with a comma behind it.
+func sizes[O any](unions ...jsonwire.Union) (func(rsm.Command[O]) int, error) {
+	form, err := jsonwire.NewForm[rsm.Command[O]](unions...)
+	if err != nil {
+		return nil, err
+	}
+	return func(c rsm.Command[O]) int {
+		data, err := form.Append(nil, c)
+		if err != nil {
+			return slotBytes + 1 // It would stop the server.
+		}
+		return len(data) + 1
+	}, nil
 }
 
 // listen binds the sockets.
@@ -183,7 +208,7 @@ func (c Config) listen() (_ *front, clients netip.AddrPort, err error) {
 		}
 		front.add(config.Serve(between, self, actor.IDs(c.Count)), func(id actor.ID) bool { return id < actor.ID(c.Count) })
 	}
-	front.add(tcp.Serve(l, self, nil), func(actor.ID) bool { return true })
+	front.add(tcp.Config{MaxRequest: MaxCommand}.Serve(l, self, nil), func(actor.ID) bool { return true })
 	return front, l.Address(), nil
 }
 

@@ -26,9 +26,9 @@ type cluster struct {
 	stops  []func()         // of those that run; nil for others
 }
 
-func newCluster(t *testing.T, count int) *cluster {
+func newCluster(t *testing.T, count int, timeout time.Duration) *cluster {
 	t.Helper()
-	c := &cluster{t: t, config: replica.Config{Count: count, Dir: t.TempDir(), Timeout: 100 * time.Millisecond}}
+	c := &cluster{t: t, config: replica.Config{Count: count, Dir: t.TempDir(), Timeout: timeout}}
 	kept, err := ports.Take(2 * count)
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func (c *cluster) stop(i int) {
 // TestCluster stops and starts each of three servers in turn, beneath a client that has every command executed, once. Then all
 // go on together with what is on disk.
 func TestCluster(t *testing.T) {
-	c := newCluster(t, 3)
+	c := newCluster(t, 3, 100*time.Millisecond)
 	client, err := replica.NewClient[rsm.StoreOp, rsm.StoreResult](c.at)
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestCluster(t *testing.T) {
 
 // TestAlone makes sure that a client of servers that cannot decide gives up with its context.
 func TestAlone(t *testing.T) {
-	c := newCluster(t, 3)
+	c := newCluster(t, 3, 100*time.Millisecond)
 	c.stop(1)
 	c.stop(2)
 	client, err := replica.NewClient[rsm.StoreOp, rsm.StoreResult](c.at[:1])
@@ -189,5 +189,34 @@ func TestFileOfAnother(t *testing.T) {
 	config.Ready = nil
 	if err := replica.Run(t.Context(), config, rsm.Store{}); err == nil || !strings.Contains(err.Error(), "belongs to") {
 		t.Errorf("a store goes on with the file of a counter: %v", err)
+	}
+}
+
+// TestLong puts values as long as a store may have, in several slots at once, and gets them back, from servers that have to
+// elect a leader anew as well.
+func TestLong(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some 40 MiB of JSON")
+	}
+	c := newCluster(t, 3, 2*time.Second)
+	client, err := replica.NewClient[rsm.StoreOp, rsm.StoreResult](c.at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	value := strings.Repeat("0123456789abcde\n", rsm.MaxText/16)
+	for _, key := range []string{"a", "b", "c"} {
+		if _, err := client.Do(t.Context(), rsm.StoreOp{Kind: rsm.Put, Key: key, Value: value}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.stop(0)
+	got, err := client.Do(t.Context(), rsm.StoreOp{Kind: rsm.Get, Key: "c"})
+	if err != nil || got.Value != value {
+		t.Errorf("got %d bytes, %v; put %d", len(got.Value), err, len(value))
+	}
+	long := rsm.StoreOp{Kind: rsm.Put, Key: "d", Value: strings.Repeat("x", replica.MaxCommand)}
+	if _, err := client.Do(t.Context(), long); err == nil || !strings.Contains(err.Error(), "must be at most") {
+		t.Errorf("a command that is too long: %v", err)
 	}
 }

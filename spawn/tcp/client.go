@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"synod/actor"
 	"synod/spawn"
+	"synod/spawn/machine"
 	"synod/spawn/streams"
 )
 
@@ -21,6 +23,9 @@ var ErrBroken = errors.New("the connection broke")
 // Client is a transport for clients: it has a connection to each server that it ever sent to. It is safe for concurrent
 // use.
 type Client struct {
+	// MaxMessage is the most bytes of an answer; 0 for machine.MaxMessage. It must not change once something was sent.
+	MaxMessage int
+
 	inbox  *streams.Inbox
 	closed chan struct{}
 	once   sync.Once
@@ -98,7 +103,7 @@ func (c *Client) connect(to actor.ID) (net.Conn, error) {
 func (c *Client) read(conn net.Conn, from actor.ID) {
 	r := bufio.NewReader(conn)
 	for {
-		data, err := ReadFrame(r)
+		data, err := readFrame(r, cmp.Or(c.MaxMessage, machine.MaxMessage))
 		if err != nil {
 			break
 		}

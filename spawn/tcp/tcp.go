@@ -83,6 +83,8 @@ type Config struct {
 	Addresses map[actor.ID]netip.AddrPort
 	// MaxMessage is the most bytes of a message between servers; 0 for machine.MaxMessage.
 	MaxMessage int
+	// MaxRequest is the most bytes of a message of anybody else; 0 for machine.MaxMessage.
+	MaxRequest int
 	// Private turns away everybody but the servers.
 	Private bool
 }
@@ -204,7 +206,8 @@ func (t *Transport) serve(g *streams.Guest) streams.Reason {
 	if err := g.Conn.SetReadDeadline(time.Now().Add(t.places.First)); err != nil {
 		return streams.Over
 	}
-	data, err := ReadFrame(r)
+	mostOfClient := cmp.Or(t.MaxRequest, machine.MaxMessage) // and of a server's first message, which is short
+	data, err := readFrame(r, mostOfClient)
 	if err != nil {
 		t.refuse(from, err)
 		return slow(err, streams.Late)
@@ -231,7 +234,7 @@ func (t *Transport) serve(g *streams.Guest) streams.Reason {
 	if !t.inbox.Put(from, data) {
 		return streams.Over
 	}
-	return t.listen(g, r, from, t.places.Idle, machine.MaxMessage)
+	return t.listen(g, r, from, t.places.Idle, mostOfClient)
 }
 
 // listen delivers one message after the other, until the connection ends, or nothing comes for as long as patience; 0 is for
