@@ -10,18 +10,21 @@ import (
 	"github.com/spf13/pflag"
 
 	"synod/catalog/around"
+	"synod/internal/command"
+	"synod/internal/flagvalue"
+	"synod/network"
 	"synod/spawn/replay"
 	"synod/trace"
 )
 
 // aroundFlags is what --explore-around and the flags beside it ask for.
 type aroundFlags struct {
-	event, steps                    positive
-	clients, puts, readers, crashes count
-	network                         choice
-	workers, maxStates              positive
-	timeout                         duration
-	memoryLimit                     size
+	event, steps                    flagvalue.Positive
+	clients, puts, readers, crashes flagvalue.Count
+	network                         flagvalue.Choice
+	workers, maxStates              flagvalue.Positive
+	timeout                         flagvalue.Duration
+	memoryLimit                     flagvalue.Size
 	asJSON                          bool
 }
 
@@ -31,7 +34,7 @@ var aroundNames = []string{
 }
 
 func (f *aroundFlags) add(set *pflag.FlagSet) {
-	*f = aroundFlags{steps: 8, clients: 1, puts: 1, readers: 1, network: choice{known: networkNames()}}
+	*f = aroundFlags{steps: 8, clients: 1, puts: 1, readers: 1, network: flagvalue.Choice{Known: network.Names()}}
 	set.Var(&f.event, "explore-around", "check everything that could have happened next after this event, counted from 1, with new clients")
 	set.Var(&f.steps, "steps", "how far to explore")
 	set.Var(&f.clients, "clients", "new clients, each with its puts and then a get")
@@ -63,7 +66,7 @@ func (f *aroundFlags) asked(set *pflag.FlagSet) (bool, error) {
 func (f *aroundFlags) config() around.Config {
 	return around.Config{
 		Event: int(f.event), Steps: int(f.steps), Clients: int(f.clients), Puts: int(f.puts), Readers: int(f.readers),
-		Crashes: int(f.crashes), Network: f.network.value, Workers: int(f.workers), MaxStates: int(f.maxStates),
+		Crashes: int(f.crashes), Network: f.network.Value, Workers: int(f.workers), MaxStates: int(f.maxStates),
 		Timeout: time.Duration(f.timeout), MemoryLimit: int64(f.memoryLimit),
 	}
 }
@@ -71,7 +74,7 @@ func (f *aroundFlags) config() around.Config {
 // perform checks everything that could have happened within some steps of an event, prints what it found, and gives the
 // exit code.
 func (f *aroundFlags) perform(a *app, records *replay.Records, out *recordedTrace) (int, error) {
-	ctx, stop := interruptible()
+	ctx, stop := command.Interruptible()
 	defer stop()
 	config := f.config()
 	config.Program = a.programOf
@@ -87,7 +90,7 @@ func (f *aroundFlags) perform(a *app, records *replay.Records, out *recordedTrac
 		d := x.Document()
 		d.Exit = code
 		closing = a.stderr
-		err = writeJSON(b, d)
+		err = command.WriteJSON(b, d)
 	} else {
 		x.WriteText(b)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"synod/checker"
+	"synod/internal/command"
 	"synod/internal/outfile"
 	"synod/model"
 	"synod/trace"
@@ -76,7 +77,7 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 			return 0, err
 		}
 	}
-	ctx, stop := interruptible()
+	ctx, stop := command.Interruptible()
 	defer stop()
 
 	m := newMeter(p.progress, stderr)
@@ -103,7 +104,7 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	if p.json {
 		d := r.Document()
 		d.Model = p.document()
-		if err := writeJSON(b, d); err != nil {
+		if err := command.WriteJSON(b, d); err != nil {
 			return 0, err
 		}
 	} else {

@@ -14,33 +14,31 @@ import (
 
 	"synod/actor"
 	"synod/catalog"
+	"synod/internal/command"
+	"synod/internal/flagvalue"
 	"synod/spawn"
 	"synod/spawn/client"
 	"synod/spawn/service"
 	"synod/spawn/transports"
 )
 
-// exitUnknown is the exit code of an operation that may have happened or not, and of one that only reads and that nobody
-// answered.
-const exitUnknown = 3
-
 // clientFlags are those that all commands of a client have.
 type clientFlags struct {
 	entries   catalog.Catalogue
 	model     string
 	servers   string
-	server    index
-	transport choice
-	timeout   duration
-	retries   count
-	seed      seed
+	server    flagvalue.Index
+	transport flagvalue.Choice
+	timeout   flagvalue.Duration
+	retries   flagvalue.Count
+	seed      flagvalue.Seed
 }
 
 func (f *clientFlags) add(cmd *cobra.Command) {
 	set := cmd.Flags()
 	*f = clientFlags{
 		entries: f.entries,
-		server:  -1, transport: transportChoice(), timeout: duration(time.Second), retries: 3,
+		server:  -1, transport: transportChoice(), timeout: flagvalue.Duration(time.Second), retries: 3,
 	}
 	set.SortFlags = false
 	set.StringVar(&f.model, "model", defaultServed(f.entries),
@@ -55,7 +53,9 @@ func (f *clientFlags) add(cmd *cobra.Command) {
 }
 
 // transportChoice is the flag for a transport.
-func transportChoice() choice { return choice{transports.Names()[0], transports.Names()} }
+func transportChoice() flagvalue.Choice {
+	return flagvalue.OneOf(transports.Names()[0], transports.Names()...)
+}
 
 // target is where a client works.
 type target struct {
@@ -93,7 +93,7 @@ func (f *clientFlags) target(set *pflag.FlagSet) (target, error) {
 // connect makes the transport of a client, and the rest of its configuration.
 func (t target) connect() (client.Config, error) {
 	c := client.Config{Servers: t.servers, Timeout: time.Duration(t.flags.timeout), Retries: int(t.flags.retries)}
-	carrier, err := transports.Find(t.flags.transport.value)
+	carrier, err := transports.Find(t.flags.transport.Value)
 	if err == nil {
 		c.Transport, err = carrier.Dial(t.local())
 	}
@@ -202,7 +202,7 @@ func (a *app) operate(cmd *cobra.Command, f *clientFlags, s service.Service, cal
 	}
 	defer config.Transport.Close()
 	config.Service = s
-	ctx, stop := interruptible()
+	ctx, stop := command.Interruptible()
 	defer stop()
 	first := t.first()
 	server := t.names[first].String()
@@ -214,21 +214,21 @@ func (a *app) operate(cmd *cobra.Command, f *clientFlags, s service.Service, cal
 		err = fmt.Errorf("server %s: %w", server, err)
 	}
 	fmt.Fprintf(a.stderr, "%s: %v\n", a.name, err)
-	a.code = exitFailed
+	a.code = command.Failed
 	if errors.Is(err, client.ErrUnknown) || errors.Is(err, client.ErrUnanswered) {
-		a.code = exitUnknown
+		a.code = command.Unknown
 	}
 	return nil
 }
 
 func (a *app) benchCommand() *cobra.Command {
 	f := &clientFlags{entries: a.entries}
-	clients, operations, length := positive(8), positive(0), duration(10*time.Second)
-	reads, asJSON := probability(0.5), false
+	clients, operations, length := flagvalue.Positive(8), flagvalue.Positive(0), flagvalue.Duration(10*time.Second)
+	reads, asJSON := flagvalue.Probability(0.5), false
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure servers: operations in a second, and how long they take",
-		Args:  noArguments,
+		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := a.entries.Asked(f.model)
 			if err != nil {
@@ -238,7 +238,7 @@ func (a *app) benchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, stop := interruptible()
+			ctx, stop := command.Interruptible()
 			defer stop()
 			var configs []client.Config
 			defer func() {
@@ -261,7 +261,7 @@ func (a *app) benchCommand() *cobra.Command {
 				return err
 			}
 			if o.Writes+o.Reads == 0 {
-				a.code = exitUnknown
+				a.code = command.Unknown
 			}
 			if asJSON {
 				return a.printJSON(o.Document(int(clients), len(t.servers)))

@@ -16,6 +16,7 @@ import (
 
 	"synod/checker"
 	"synod/explorer"
+	"synod/internal/command"
 )
 
 const (
@@ -110,7 +111,7 @@ func (a *app) explore(p plan, address string, idle bool) error {
 		}
 		return fmt.Errorf("address %q: %w", address, err)
 	}
-	ctx, stop := interruptible()
+	ctx, stop := command.Interruptible()
 	defer stop()
 	a.greet(a.stdout, p, l.Addr(), host)
 	if !idle {

@@ -13,6 +13,7 @@ import (
 
 	"synod/catalog"
 	"synod/checker"
+	"synod/internal/flagvalue"
 	"synod/model"
 	"synod/network"
 	"synod/trace"
@@ -42,23 +43,23 @@ type flags struct {
 	entries    catalog.Catalogue
 	engine     engine
 	model      string
-	parameters map[string]*quantity // of all models, by name
+	parameters map[string]*flagvalue.Quantity // of all models, by name
 	network    string
-	lossy      choice
-	budgets    map[string]*quantity // by name
+	lossy      flagvalue.Choice
+	budgets    map[string]*flagvalue.Quantity // by name
 	mutant     string
 	fair       string
 
-	workers, maxDepth, maxStates, walks, walkDepth positive
-	timeout                                        duration
-	memoryLimit                                    size
-	finishWhen, progress, reduce                   choice
-	seed                                           seed
+	workers, maxDepth, maxStates, walks, walkDepth flagvalue.Positive
+	timeout                                        flagvalue.Duration
+	memoryLimit                                    flagvalue.Size
+	finishWhen, progress, reduce                   flagvalue.Choice
+	seed                                           flagvalue.Seed
 	json                                           bool
 	traceOut                                       string
 	profile, coverage, minimise, explain, strict   bool
 	from                                           string
-	fromSteps                                      positive
+	fromSteps                                      flagvalue.Positive
 }
 
 // add declares the flags of a check command.
@@ -74,9 +75,9 @@ func (f *flags) add(cmd *cobra.Command) {
 // addModel declares what says what is checked.
 func (f *flags) addModel(set *pflag.FlagSet) {
 	set.StringVar(&f.model, "model", f.entries.Default().Name, "the `model`; the command models lists them")
-	f.parameters = make(map[string]*quantity)
+	f.parameters = make(map[string]*flagvalue.Quantity)
 	for _, p := range parameters(f.entries) {
-		f.parameters[p.name] = &quantity{least: p.least, onOff: p.onOff}
+		f.parameters[p.name] = &flagvalue.Quantity{Least: p.least, OnOff: p.onOff}
 		set.Var(f.parameters[p.name], p.name, p.usage)
 		switch {
 		case p.onOff:
@@ -86,14 +87,14 @@ func (f *flags) addModel(set *pflag.FlagSet) {
 		}
 		set.Lookup(p.name).DefValue = "0" // The default depends on the model; its help tells.
 	}
-	set.StringVar(&f.network, "network", "", "the `network`: "+strings.Join(networkNames(), ", "))
-	f.lossy = choice{known: []string{"auto", "explicit"}}
+	set.StringVar(&f.network, "network", "", "the `network`: "+strings.Join(network.Names(), ", "))
+	f.lossy = flagvalue.Choice{Known: []string{"auto", "explicit"}}
 	set.Var(&f.lossy, "lossy",
 		"every message under way may be lost: explicitly, in a step of its own, or only where that may change a verdict")
 	set.Lookup("lossy").NoOptDefVal = "auto"
-	f.budgets = make(map[string]*quantity)
+	f.budgets = make(map[string]*flagvalue.Quantity)
 	for _, b := range catalog.AllBudgets() {
-		f.budgets[b.Name] = &quantity{least: 1, onOff: b.Switch}
+		f.budgets[b.Name] = &flagvalue.Quantity{Least: 1, OnOff: b.Switch}
 		set.Var(f.budgets[b.Name], b.Name, b.Doc)
 		if b.Switch {
 			set.Lookup(b.Name).NoOptDefVal = "true"
@@ -118,19 +119,19 @@ func (f *flags) addSearch(set *pflag.FlagSet) {
 		set.Var(&f.maxStates, "max-states", "end the search once so many distinct states were visited")
 	}
 	set.Var(&f.memoryLimit, "memory-limit", "end the search once the process takes so much, such as 500MB or 2GiB")
-	f.reduce = choice{model.Full.String(), []string{model.DeadLetters.String(), model.Everything.String(), model.Full.String()}}
+	f.reduce = flagvalue.OneOf(model.Full.String(), model.DeadLetters.String(), model.Everything.String(), model.Full.String())
 	set.Var(&f.reduce, "reduce",
 		"leave messages that will always be ignored out of states, and prove in the same run that this is right (letters,\n"+
 			"which --reduce alone means); or, experimental and often slower than the full search, merge local states too (all)")
 	set.Lookup("reduce").NoOptDefVal = model.DeadLetters.String()
-	f.finishWhen = choice{checker.Decided.String(), finishNames()}
+	f.finishWhen = flagvalue.OneOf(checker.Decided.String(), finishNames()...)
 	set.Var(&f.finishWhen, "finish-when",
 		"when a search may end early: once every property is decided, at the first violation, or never")
 }
 
 // addOutput declares what says how a check is reported.
 func (f *flags) addOutput(set *pflag.FlagSet) {
-	f.progress = choice{"auto", []string{"auto", "plain", "off"}}
+	f.progress = flagvalue.OneOf("auto", "auto", "plain", "off")
 	set.Var(&f.progress, "progress", "a live line on a terminal and lines elsewhere, lines everywhere, or nothing")
 	set.BoolVar(&f.json, "json", false, "print one JSON document; the closing line goes to standard error")
 	set.BoolVar(&f.profile, "profile-space", false,
@@ -172,11 +173,11 @@ func (f *flags) complete(cmd *cobra.Command) {
 	words(cmd, "model", f.entries.Names)
 	words(cmd, "network", func() []string { return entry().NetworkNames() })
 	words(cmd, "mutant", func() []string { return entry().MutantNames() })
-	words(cmd, "lossy", func() []string { return f.lossy.known })
+	words(cmd, "lossy", func() []string { return f.lossy.Known })
 	words(cmd, "fair", model.Assumptions)
-	words(cmd, "reduce", func() []string { return f.reduce.known })
-	words(cmd, "finish-when", func() []string { return f.finishWhen.known })
-	words(cmd, "progress", func() []string { return f.progress.known })
+	words(cmd, "reduce", func() []string { return f.reduce.Known })
+	words(cmd, "finish-when", func() []string { return f.finishWhen.Known })
+	words(cmd, "progress", func() []string { return f.progress.Known })
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 1 {
 			return entry().NetworkNames(), cobra.ShellCompDirectiveNoFileComp
@@ -188,7 +189,7 @@ func (f *flags) complete(cmd *cobra.Command) {
 // plan verifies what was asked for.
 func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 	p := plan{
-		engine: f.engine, progress: f.progress.value, json: f.json, traceOut: f.traceOut, profile: f.profile,
+		engine: f.engine, progress: f.progress.Value, json: f.json, traceOut: f.traceOut, profile: f.profile,
 		coverage: f.coverage, minimise: f.minimise, explain: f.explain,
 	}
 	var err error
@@ -227,27 +228,27 @@ func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 		p.options.From = &p.start.path
 	}
 	p.options.Strict = f.strict
-	if p.options.Reduce, err = model.ParseReduction(f.reduce.value); err != nil {
+	if p.options.Reduce, err = model.ParseReduction(f.reduce.Value); err != nil {
 		return p, err
 	}
-	p.options.FinishWhen, err = checker.ParseFinishWhen(f.finishWhen.value)
+	p.options.FinishWhen, err = checker.ParseFinishWhen(f.finishWhen.Value)
 	return p, err
 }
 
 // settings puts positionals and flags together.
 func (f *flags) settings(set *pflag.FlagSet, e catalog.Entry, args []string) (catalog.Settings, error) {
 	s := catalog.Settings{
-		Values: make(map[string]int), Budgets: make(map[string]int), Lossy: f.lossy.value != "", Elide: f.lossy.value == "auto", Mutant: f.mutant,
+		Values: make(map[string]int), Budgets: make(map[string]int), Lossy: f.lossy.Value != "", Elide: f.lossy.Value == "auto", Mutant: f.mutant,
 		Fair: f.fair,
 	}
 	for name, value := range f.parameters {
 		if set.Changed(name) {
-			s.Values[name] = value.value
+			s.Values[name] = value.Value
 		}
 	}
 	for name, value := range f.budgets {
-		if set.Changed(name) && value.value > 0 {
-			s.Budgets[name] = value.value
+		if set.Changed(name) && value.Value > 0 {
+			s.Budgets[name] = value.Value
 		}
 	}
 	if set.Changed("fair") {
@@ -287,9 +288,9 @@ func countClients(s *catalog.Settings, e catalog.Entry, arg string) error {
 	if _, err := e.Parameter(clients); err != nil {
 		return fmt.Errorf("%q: %w", arg, err)
 	}
-	var n positive
+	var n flagvalue.Positive
 	if err := n.Set(arg); err != nil {
-		if slices.Contains(networkNames(), arg) {
+		if slices.Contains(network.Names(), arg) {
 			return fmt.Errorf("client count %q: %w before the network, or --network %s", arg, err, arg)
 		}
 		return fmt.Errorf("client count %q: %w", arg, err)
@@ -336,7 +337,7 @@ func unknownFlag(cmd *cobra.Command, name string) error {
 	}
 	var known []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
-	if near := nearest(name, known); near != "" {
+	if near := flagvalue.Nearest(name, known); near != "" {
 		return fmt.Errorf("unknown flag --%s: did you mean --%s?", name, near)
 	}
 	return fmt.Errorf("unknown flag --%s: %s --help lists what is expected", name, cmd.CommandPath())
@@ -374,14 +375,6 @@ func traceFormats() string {
 		lines = append(lines, strings.Join(f.Extensions, ", ")+": "+f.Summary)
 	}
 	return strings.Join(lines, "\n")
-}
-
-func networkNames() []string {
-	var names []string
-	for _, n := range network.All() {
-		names = append(names, n.String())
-	}
-	return names
 }
 
 func finishNames() []string {

@@ -27,7 +27,7 @@ func (f *spawnFlags) logger(w io.Writer) *slog.Logger {
 		level = slog.LevelDebug
 	}
 	options := &slog.HandlerOptions{Level: level}
-	if f.logFormat.value == "json" {
+	if f.logFormat.Value == "json" {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
@@ -37,7 +37,7 @@ func (f *spawnFlags) logger(w io.Writer) *slog.Logger {
 func (p *spawnPlan) greet(h *host.Host, stdout io.Writer) error {
 	var b strings.Builder
 	dir, temporary := h.Folder()
-	carrier := strings.ToUpper(p.flags.transport.value)
+	carrier := strings.ToUpper(p.flags.transport.Value)
 	if p.host.Only < 0 {
 		fmt.Fprintf(&b, "%s: %s on %s\n", p.host.Program.Model, plural(len(h.Members), "server"), carrier)
 	} else {
@@ -92,7 +92,7 @@ func (p *spawnPlan) examples(b *strings.Builder, h *host.Host) {
 		return
 	}
 	b.WriteString("Try:\n")
-	if t, err := transports.Find(p.flags.transport.value); err == nil && !t.Plain {
+	if t, err := transports.Find(p.flags.transport.Value); err == nil && !t.Plain {
 		fmt.Fprintf(b, "  %s client %s --transport tcp --servers %s\n", cmp.Or(p.flags.name, "paxos"), p.operation(), h.Cluster())
 		return
 	}

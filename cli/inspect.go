@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"synod/internal/command"
 	"synod/spawn"
 	"synod/storage"
 )
@@ -34,7 +35,7 @@ func (a *app) inspectCommand() *cobra.Command {
 			}
 			var damage *storage.Damage
 			if errors.As(err, &damage) {
-				a.code = exitFailed
+				a.code = command.Failed
 			}
 			return writeReport(a.stdout, r, damage, err)
 		},

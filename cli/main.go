@@ -15,19 +15,36 @@ import (
 
 	"synod/catalog"
 	"synod/checker"
+	"synod/cli/extra"
+	"synod/internal/flagvalue"
 )
 
 // Main runs the command for these entries with the arguments of the process, and exits with its code. The first entry is
 // the default model. The command has the name of the executable.
 func Main(entries ...catalog.Entry) {
-	c := Command{Name: filepath.Base(os.Args[0]), Entries: entries}
-	os.Exit(c.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	Command{Entries: entries}.Main()
 }
 
 // Command is the command for a catalogue.
 type Command struct {
 	Name    string            // in messages and usage; empty is paxos
 	Entries catalog.Catalogue // at least one
+	Extra   []extra.Command   // besides those of every catalogue
+}
+
+// Alone runs a single command with the arguments of the process, as a program of its own, and exits with its code.
+func Alone(of extra.Command) {
+	name := filepath.Base(os.Args[0])
+	a := newApp(Command{Name: name}, os.Stdout, os.Stderr)
+	root := of(&a.call)
+	root.Use = name
+	os.Exit(a.execute(root, os.Args[1:], os.Stdin))
+}
+
+// Main runs the command with the arguments of the process, under the name of the executable, and exits with its code.
+func (c Command) Main() {
+	c.Name = filepath.Base(os.Args[0])
+	os.Exit(c.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // Run makes one call with these arguments, and returns the exit code.
@@ -90,12 +107,15 @@ type app struct {
 	perform        func(plan, io.Writer, io.Writer) (int, error) // makes a check and gives the exit code
 	program        programs                                      // of the servers that are run for real
 	code           int
+	extra          []extra.Command
+	call           extra.Call // of one of them
 }
 
 func newApp(c Command, stdout, stderr io.Writer) *app {
+	name := cmp.Or(c.Name, "paxos")
 	return &app{
-		name: cmp.Or(c.Name, "paxos"), entries: c.Entries, stdout: stdout, stderr: stderr, perform: perform,
-		program: c.Entries.Program,
+		name: name, entries: c.Entries, stdout: stdout, stderr: stderr, perform: perform, program: c.Entries.Program,
+		extra: c.Extra, call: extra.Call{Name: name, Stdout: stdout, Stderr: stderr},
 	}
 }
 
@@ -115,7 +135,7 @@ func (a *app) execute(root *cobra.Command, args []string, stdin io.Reader) int {
 		fmt.Fprintf(a.stderr, "%s: %s\n", a.name, sentence(err))
 		return checker.ExitUsage
 	}
-	return a.code
+	return cmp.Or(a.code, a.call.Code)
 }
 
 func (a *app) root() *cobra.Command {
@@ -145,15 +165,16 @@ func (a *app) root() *cobra.Command {
 		root.AddCommand(a.checkCommand(e))
 	}
 	root.AddCommand(
-		a.exploreCommand(), a.modelsCommand(), a.sweepCommand(), a.spawnCommand(), a.clientCommand(),
+		a.exploreCommand(), a.modelsCommand(), a.spawnCommand(), a.clientCommand(),
 		a.inspectCommand(), a.replayCommand(), a.verifyCommand(),
 		a.tortureCommand(),
 		a.zooCommand(), a.mutateCommand(),
 		a.rehearseCommand(),
 		a.newCommand(),
-		a.chatCommand(), a.harnessCommand("chat", "server"),
-		a.buildersCommand(),
 	)
+	for _, of := range a.extra {
+		root.AddCommand(of(&a.call))
+	}
 	return root
 }
 
@@ -162,7 +183,7 @@ func sentence(err error) string {
 	text := err.Error()
 	var unknown *catalog.UnknownError
 	if errors.As(err, &unknown) {
-		if near := nearest(unknown.Name, unknown.Known); near != "" {
+		if near := flagvalue.Nearest(unknown.Name, unknown.Known); near != "" {
 			text += fmt.Sprintf("; did you mean %s?", near)
 		}
 	}

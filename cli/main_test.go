@@ -19,14 +19,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"synod/examples/catalog"
+	"synod/examples/commands"
 )
 
 func TestMain(m *testing.M) {
-	commands := map[string]func(){"paxos": func() { Main(catalog.All()...) }}
+	programs := map[string]func(){"paxos": shippedCommand.Main}
 	for name, breaks := range broken {
-		commands[name] = mainOf(breaks)
+		programs[name] = mainOf(breaks)
 	}
-	testscript.Main(m, commands)
+	testscript.Main(m, programs)
 }
 
 // run makes one call of the command for the shipped catalogue.
@@ -34,7 +35,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return shippedCommand.Run(args, stdin, stdout, stderr)
 }
 
-var shippedCommand = Command{Entries: catalog.All()}
+var shippedCommand = Command{Entries: catalog.All(), Extra: commands.All()}
 
 // TestScripts runs the command as its users do. The scripts know these commands besides the usual ones:
 //

@@ -11,6 +11,7 @@ import (
 
 	"synod/catalog"
 	"synod/catalog/hunt"
+	"synod/internal/command"
 )
 
 // What bounds the search of each mutant unless told otherwise. One that a property spares has to be searched to the end,
@@ -50,7 +51,7 @@ func (h *hunting) mutate(ctx context.Context, e catalog.Entry, stdout io.Writer)
 	if h.json {
 		d := s.Document()
 		d.Seconds = time.Since(begin).Seconds()
-		if err := writeJSON(b, d); err != nil {
+		if err := command.WriteJSON(b, d); err != nil {
 			return 0, err
 		}
 	} else {

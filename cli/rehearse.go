@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"synod/internal/command"
 	"synod/spawn/record"
 	"synod/spawn/rehearse"
 )
@@ -20,13 +21,13 @@ func (a *app) rehearseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rehearse",
 		Short: "Run servers on virtual time, with clients and faults from a seed, and judge what the clients see",
-		Args:  noArguments,
+		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := f.plan(cmd.Flags(), a.program)
 			if err != nil {
 				return err
 			}
-			ctx, stop := serving()
+			ctx, stop := command.Serving()
 			defer stop()
 			a.code, err = a.rehearse(ctx, p)
 			return err
@@ -47,7 +48,7 @@ type rehearsal struct {
 func (a *app) rehearse(ctx context.Context, p rehearsePlan) (int, error) {
 	r := rehearsal{name: a.name, rehearsePlan: p}
 	began := time.Now()
-	m := newMeter(p.flags.progress.value, a.stderr)
+	m := newMeter(p.flags.progress.Value, a.stderr)
 	if !m.off {
 		p.campaign.Progress = func(s rehearse.Summary) {
 			elapsed := time.Since(began)
@@ -59,7 +60,7 @@ func (a *app) rehearse(ctx context.Context, p rehearsePlan) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	r.report = rehearse.Report{Config: p.config, Campaign: p.campaign, Transport: p.flags.transport.value, Summary: summary}
+	r.report = rehearse.Report{Config: p.config, Campaign: p.campaign, Transport: p.flags.transport.Value, Summary: summary}
 	if len(summary.Violated) > 0 {
 		if err := r.investigate(ctx, summary.Violated[0]); err != nil {
 			first := summary.Violated[0]
@@ -103,7 +104,7 @@ func (r *rehearsal) investigate(ctx context.Context, first rehearse.Run) error {
 func (r *rehearsal) again(seed uint64, folder string) string {
 	f := r.flags
 	words := []string{
-		r.name, "rehearse --model", f.model, "--transport", f.transport.value,
+		r.name, "rehearse --model", f.model, "--transport", f.transport.Value,
 		fmt.Sprintf("--clients %d --reads %g --puts %d --retries %d", r.config.Clients, r.config.Reads, r.config.Writes,
 			r.config.Retries),
 	}

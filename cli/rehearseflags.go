@@ -11,6 +11,7 @@ import (
 
 	"synod/actor"
 	"synod/catalog"
+	"synod/internal/flagvalue"
 	"synod/spawn/nemesis"
 	"synod/spawn/rehearse"
 	"synod/spawn/transports"
@@ -20,35 +21,35 @@ import (
 type rehearseFlags struct {
 	entries   catalog.Catalogue
 	model     string
-	servers   positive
-	clients   positive
-	transport choice
+	servers   flagvalue.Positive
+	clients   flagvalue.Positive
+	transport flagvalue.Choice
 	options   serverOptions
 	ephemeral bool
-	reads     probability
-	puts      count
-	retries   count
+	reads     flagvalue.Probability
+	puts      flagvalue.Count
+	retries   flagvalue.Count
 
-	seconds  positive
-	runs     positive
-	seed     seed
+	seconds  flagvalue.Positive
+	runs     flagvalue.Positive
+	seed     flagvalue.Seed
 	faults   string
-	every    duration
+	every    flagvalue.Duration
 	schedule string
 
-	workers   count
+	workers   flagvalue.Count
 	keepGoing bool
 	dir       string
 	asJSON    bool
-	progress  choice
+	progress  flagvalue.Choice
 }
 
 func (f *rehearseFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	*f = rehearseFlags{
 		entries: entries,
 		servers: 3, clients: 4, transport: transportChoice(), reads: 0.5, retries: 2,
-		seconds: 60, runs: 100, seed: 1, every: duration(500 * time.Millisecond),
-		progress: choice{"auto", []string{"auto", "plain", "off"}},
+		seconds: 60, runs: 100, seed: 1, every: flagvalue.Duration(500 * time.Millisecond),
+		progress: flagvalue.OneOf("auto", "auto", "plain", "off"),
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
@@ -76,8 +77,8 @@ func (f *rehearseFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set.Var(&f.progress, "progress", "on standard error")
 	words(cmd, "model", entries.Served)
 	f.options.help(cmd, entries, true)
-	words(cmd, "transport", func() []string { return f.transport.known })
-	words(cmd, "progress", func() []string { return f.progress.known })
+	words(cmd, "transport", func() []string { return f.transport.Known })
+	words(cmd, "progress", func() []string { return f.progress.Known })
 }
 
 // rehearsePlan is what rehearse was asked for.
@@ -97,7 +98,7 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 	}
 	p.config = rehearse.Config{
 		Servers: int(f.servers), Clients: int(f.clients),
-		Length: time.Duration(f.seconds) * time.Second, Every: time.Duration(f.every), Streams: transports.Ordered(f.transport.value),
+		Length: time.Duration(f.seconds) * time.Second, Every: time.Duration(f.every), Streams: transports.Ordered(f.transport.Value),
 		Ephemeral: f.ephemeral, Reads: float64(f.reads), Writes: int(f.puts), Retries: int(f.retries),
 	}
 	c := &p.config
@@ -139,7 +140,7 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 
 // kinds gives the kinds of faults that were asked for.
 func (f *rehearseFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, error) {
-	impossible := func(k nemesis.Kind) bool { return !k.Possible(int(f.servers), transports.Ordered(f.transport.value)) }
+	impossible := func(k nemesis.Kind) bool { return !k.Possible(int(f.servers), transports.Ordered(f.transport.Value)) }
 	switch {
 	case f.faults == "none":
 		return nil, nil
@@ -156,7 +157,7 @@ func (f *rehearseFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind,
 			return fmt.Errorf("%v: these servers store nothing, so no disk can fail", k)
 		case impossible(k):
 			return fmt.Errorf("%v: expected a fault that %s can have over %s", k,
-				plural(int(f.servers), "server"), f.transport.value)
+				plural(int(f.servers), "server"), f.transport.Value)
 		}
 		return nil
 	})

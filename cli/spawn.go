@@ -8,24 +8,22 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"synod/internal/command"
 	"synod/spawn/host"
 )
-
-// exitFailed is the exit code when a server had to stop.
-const exitFailed = 1
 
 func (a *app) spawnCommand() *cobra.Command {
 	f := &spawnFlags{name: a.name}
 	cmd := &cobra.Command{
 		Use:   "spawn",
 		Short: "Run the servers of a model for real, on sockets of this machine or of several",
-		Args:  noArguments,
+		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := f.plan(cmd.Flags(), a.program)
 			if err != nil {
 				return err
 			}
-			ctx, stop := serving()
+			ctx, stop := command.Serving()
 			defer stop()
 			a.code, err = p.run(ctx, a.stdout, a.stderr)
 			return err
@@ -33,13 +31,6 @@ func (a *app) spawnCommand() *cobra.Command {
 	}
 	f.add(cmd, a.entries)
 	return cmd
-}
-
-func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("unexpected argument %q; %s --help lists the flags", args[0], cmd.CommandPath())
-	}
-	return nil
 }
 
 // run opens everything, runs the servers until the context ends, and gives the exit code. An error is one of the call.
@@ -58,7 +49,7 @@ func (p spawnPlan) run(ctx context.Context, stdout, stderr io.Writer) (int, erro
 		failed = true
 	}
 	if failed {
-		return exitFailed, nil
+		return command.Failed, nil
 	}
 	if err := h.Sweep(); err != nil {
 		return 0, err

@@ -261,8 +261,8 @@ func say(t *testing.T, from net.PacketConn, to, message string) string {
 	return string(answer[:n])
 }
 
-// command gives a command to the control socket of the first server of a process.
-func command(t *testing.T, s *spawned, text string) string {
+// commanded gives a command to the control socket of the first server of a process.
+func commanded(t *testing.T, s *spawned, text string) string {
 	t.Helper()
 	sockets, err := filepath.Glob(filepath.Join(s.dir, "*.control"))
 	if err != nil || len(sockets) == 0 {
@@ -291,7 +291,7 @@ func TestDiskFails(t *testing.T) {
 	for _, disk := range []string{"full", "failing"} {
 		addresses := peers(t, 3)
 		s := only(t, 0, addresses, "--control", "--data-dir", t.TempDir(), "--heartbeat=0")
-		if got := command(t, s, "disk "+disk); got != "ok" {
+		if got := commanded(t, s, "disk "+disk); got != "ok" {
 			t.Fatalf("disk: %q", got)
 		}
 		peer, err := net.ListenPacket("udp4", addresses[1])

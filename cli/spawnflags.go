@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"synod/catalog"
+	"synod/internal/flagvalue"
 	"synod/spawn"
 	"synod/spawn/faults"
 	"synod/spawn/host"
@@ -26,24 +26,24 @@ type spawnFlags struct {
 	name      string // of the command
 	entries   catalog.Catalogue
 	model     string
-	servers   positive
+	servers   flagvalue.Positive
 	host      string
-	port      port
-	transport choice
+	port      flagvalue.Port
+	transport flagvalue.Choice
 	options   serverOptions
-	only      index
+	only      flagvalue.Index
 	peers     string
 
 	dataDir   string
 	ephemeral bool
 	verbose   int
-	logFormat choice
+	logFormat flagvalue.Choice
 	metrics   string
-	heartbeat interval
+	heartbeat flagvalue.Interval
 	record    string
 
 	faults  faults.Plan
-	seed    seed
+	seed    flagvalue.Seed
 	control bool
 }
 
@@ -54,8 +54,8 @@ func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	*f = spawnFlags{
 		name: f.name, entries: entries,
 		servers: 3, port: 3000, only: -1,
-		transport: transportChoice(), logFormat: choice{"text", []string{"text", "json"}},
-		heartbeat: interval(time.Second),
+		transport: transportChoice(), logFormat: flagvalue.OneOf("text", "text", "json"),
+		heartbeat: flagvalue.Interval(time.Second),
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
@@ -78,14 +78,14 @@ func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set.Var(&f.heartbeat, "heartbeat", "how often servers tell the others that they are up; 0 for never")
 	set.StringVar(&f.record, "record", "", "append every event of the servers to this `file`, for paxos replay")
 	for _, setting := range faults.Settings() {
-		set.Var(&faultFlag{setting, &f.faults}, setting.Word, setting.Doc)
+		set.Var(&flagvalue.FaultFlag{Setting: setting, Plan: &f.faults}, setting.Word, setting.Doc)
 	}
 	set.Var(&f.seed, "seed", "of faults, timers and choices; a new one each time unless given")
 	set.BoolVar(&f.control, "control", false, "change faults while it runs, by sockets in the data folder")
 	words(cmd, "model", entries.Spawnable)
 	f.options.help(cmd, entries, false)
-	words(cmd, "transport", func() []string { return f.transport.known })
-	words(cmd, "log-format", func() []string { return f.logFormat.known })
+	words(cmd, "transport", func() []string { return f.transport.Known })
+	words(cmd, "log-format", func() []string { return f.logFormat.Known })
 }
 
 // spawnPlan is what spawn was asked for, with all that can be verified before anything is opened.
@@ -108,7 +108,7 @@ func defaultSpawned(entries catalog.Catalogue) string {
 // plan verifies what was asked for.
 func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, error) {
 	p := spawnPlan{flags: f, host: host.Config{
-		Only: -1, Transport: f.transport.value, DataDir: f.dataDir, Ephemeral: f.ephemeral, Metrics: f.metrics,
+		Only: -1, Transport: f.transport.Value, DataDir: f.dataDir, Ephemeral: f.ephemeral, Metrics: f.metrics,
 		Heartbeat: time.Duration(f.heartbeat), Record: f.record, Faults: f.faults, Control: f.control, Seed: rand.Uint64(),
 	}}
 	if set.Changed("seed") {
@@ -205,115 +205,5 @@ func (f *spawnFlags) planOne(set *pflag.FlagSet, p *host.Config) error {
 	if set.Changed("port") {
 		*bind = netip.AddrPortFrom(bind.Addr(), uint16(f.port))
 	}
-	return nil
-}
-
-// port is the number of a port, or 0 for a free one.
-type port uint16
-
-func (p *port) String() string { return strconv.Itoa(int(*p)) }
-func (p *port) Type() string   { return "number" }
-
-func (p *port) Set(s string) error {
-	n, err := strconv.ParseUint(s, 10, 16)
-	if err != nil {
-		return errors.New("expected a port from 0 to 65535")
-	}
-	*p = port(n)
-	return nil
-}
-
-// index counts from 0; −1 stands for none.
-type index int
-
-func (i *index) Type() string { return "number" }
-
-func (i *index) String() string {
-	if *i < 0 {
-		return ""
-	}
-	return strconv.Itoa(int(*i))
-}
-
-func (i *index) Set(s string) error {
-	n, err := strconv.ParseUint(s, 10, 31)
-	if err != nil {
-		return errors.New("expected a place, counting from 0")
-	}
-	*i = index(n)
-	return nil
-}
-
-// faultFlag is the flag of a fault of the network.
-type faultFlag struct {
-	setting faults.Setting
-	plan    *faults.Plan
-}
-
-func (f *faultFlag) Type() string { return f.setting.Value }
-func (f *faultFlag) String() string {
-	if f.plan == nil { // as pflag asks for what no flag is set to
-		return ""
-	}
-	return f.setting.Text(*f.plan)
-}
-
-func (f *faultFlag) Set(value string) error {
-	change, err := f.setting.Parse(value)
-	if err == nil {
-		change(f.plan)
-	}
-	return err
-}
-
-// probability is a number from 0 to 1.
-type probability float64
-
-func (p *probability) Type() string { return "probability" }
-
-func (p *probability) String() string { return strconv.FormatFloat(float64(*p), 'g', -1, 64) }
-
-func (p *probability) Set(s string) error {
-	v, err := faults.ParseProbability(s)
-	if err != nil {
-		return err
-	}
-	*p = probability(v)
-	return nil
-}
-
-// span is a range of durations.
-type span struct{ least, most time.Duration }
-
-func (s *span) Type() string { return "range" }
-
-func (s *span) String() string {
-	if s.most == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%v..%v", s.least, s.most)
-}
-
-func (s *span) Set(text string) error {
-	var err error
-	if s.least, s.most, err = faults.ParseDelay(text); err != nil {
-		return fmt.Errorf("expected a time from 0 to %v, or a range of such from the least to the most, as 5ms..50ms",
-			faults.MaxDelay)
-	}
-	return nil
-}
-
-// count is a whole number of at least 0.
-type count int
-
-func (n *count) String() string { return strconv.Itoa(int(*n)) }
-func (n *count) Type() string   { return "number" }
-
-func (n *count) Set(s string) error {
-	v, err := strconv.ParseUint(s, 10, 31)
-	if err != nil {
-		return errors.New("expected a whole number of at least 0")
-	}
-	*n = count(v)
 	return nil
 }

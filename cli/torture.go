@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"synod/checker"
+	"synod/internal/command"
 	"synod/spawn/torture"
 )
 
@@ -22,13 +23,13 @@ func (a *app) tortureCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "torture",
 		Short: "Run servers for real, with clients and faults, and judge what the clients see",
-		Args:  noArguments,
+		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := a.planTorture(f, cmd.Flags())
 			if err != nil {
 				return err
 			}
-			ctx, stop := serving()
+			ctx, stop := command.Serving()
 			defer stop()
 			a.code, err = a.torture(ctx, &p)
 			return err
@@ -127,11 +128,11 @@ func (p *torturePlan) sweep(dir string) error {
 func (p *torturePlan) again(name, more string) string {
 	f := p.flags
 	words := []string{
-		name, "torture --model", f.model, "--transport", f.transport.value,
+		name, "torture --model", f.model, "--transport", f.transport.Value,
 		fmt.Sprintf("--clients %d --reads %g --puts %d --timeout %v --patience %v --seed %d",
 			f.clients, float64(f.reads), f.puts, time.Duration(f.timeout), time.Duration(f.patience), p.trial.Seed),
 	}
-	if f.think.most > 0 {
+	if f.think.Most > 0 {
 		words = append(words, "--think "+f.think.String())
 	}
 	words = append(words, variantFlags(p.entry, p.variant)...)
@@ -153,7 +154,7 @@ func (p *torturePlan) command() (func(torture.Member) *exec.Cmd, error) {
 		// A server that starts again draws other numbers than before.
 		seed := p.trial.Seed + uint64(m.Runs)<<32
 		args := []string{
-			"spawn", "--model", p.flags.model, "--transport", p.flags.transport.value, "--only", strconv.Itoa(m.Place),
+			"spawn", "--model", p.flags.model, "--transport", p.flags.transport.Value, "--only", strconv.Itoa(m.Place),
 			"--peers", strings.Join(peers, ","), "--data-dir", m.Dir, "--control", "--seed", strconv.FormatUint(seed, 10),
 		}
 		if p.flags.record {

@@ -15,6 +15,7 @@ import (
 	"synod/actor"
 	"synod/catalog"
 	"synod/consistency/oplog"
+	"synod/internal/flagvalue"
 	"synod/spawn/nemesis"
 	"synod/spawn/torture"
 	"synod/spawn/transports"
@@ -24,28 +25,28 @@ import (
 type tortureFlags struct {
 	entries   catalog.Catalogue
 	model     string
-	servers   positive
-	port      port
-	transport choice
+	servers   flagvalue.Positive
+	port      flagvalue.Port
+	transport flagvalue.Choice
 	options   serverOptions
 
-	clients  positive
-	reads    probability
-	puts     count
-	think    span
-	timeout  duration
-	patience duration
+	clients  flagvalue.Positive
+	reads    flagvalue.Probability
+	puts     flagvalue.Count
+	think    flagvalue.Span
+	timeout  flagvalue.Duration
+	patience flagvalue.Duration
 
-	duration duration
-	seed     seed
+	duration flagvalue.Duration
+	seed     flagvalue.Seed
 	faults   string
-	every    duration
-	lasting  span
+	every    flagvalue.Duration
+	lasting  flagvalue.Span
 	schedule string
 
-	least  count
+	least  flagvalue.Count
 	record bool
-	shrink duration
+	shrink flagvalue.Duration
 	dir    string
 	keep   bool
 	asJSON bool
@@ -55,9 +56,9 @@ func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	*f = tortureFlags{
 		entries: entries,
 		servers: 3, transport: transportChoice(),
-		clients: 5, reads: 0.5, timeout: duration(100 * time.Millisecond), patience: duration(200 * time.Millisecond),
-		duration: duration(30 * time.Second), every: duration(100 * time.Millisecond),
-		lasting: span{10 * time.Millisecond, 300 * time.Millisecond}, least: 100, shrink: duration(2 * time.Minute),
+		clients: 5, reads: 0.5, timeout: flagvalue.Duration(100 * time.Millisecond), patience: flagvalue.Duration(200 * time.Millisecond),
+		duration: flagvalue.Duration(30 * time.Second), every: flagvalue.Duration(100 * time.Millisecond),
+		lasting: flagvalue.Span{Least: 10 * time.Millisecond, Most: 300 * time.Millisecond}, least: 100, shrink: flagvalue.Duration(2 * time.Minute),
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
@@ -88,7 +89,7 @@ func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
 	words(cmd, "model", entries.Served)
 	f.options.help(cmd, entries, true)
-	words(cmd, "transport", func() []string { return f.transport.known })
+	words(cmd, "transport", func() []string { return f.transport.Known })
 }
 
 // torturePlan is what torture was asked for, with all that can be verified before anything is started.
@@ -112,7 +113,7 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 	}
 	servers := p.entry.Servers
 	if !set.Changed("puts") {
-		f.puts = count(servers.Writes)
+		f.puts = flagvalue.Count(servers.Writes)
 	}
 	if p.variant, err = f.options.variant(set, f.entries, f.model, true); err != nil {
 		return p, err
@@ -136,10 +137,10 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 	if f.patience < f.timeout {
 		return p, errors.New("--patience must be at least --timeout, the time of one attempt")
 	}
-	if f.lasting.least < time.Millisecond {
+	if f.lasting.Least < time.Millisecond {
 		return p, fmt.Errorf("--lasting %v: expected at least a millisecond", &f.lasting)
 	}
-	t.Model, t.Service, t.Transport, t.Port = f.model, servers.Service, f.transport.value, uint16(f.port)
+	t.Model, t.Service, t.Transport, t.Port = f.model, servers.Service, f.transport.Value, uint16(f.port)
 	t.Timeout, t.Patience, t.Least = time.Duration(f.timeout), time.Duration(f.patience), int(f.least)
 	if f.record {
 		t.Program = a.programOf
@@ -152,7 +153,7 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 	}
 	t.Workload = nemesis.Workload{
 		Clients: int(f.clients), Servers: t.Schedule.Servers, Reads: float64(f.reads), Writes: int(f.puts),
-		ThinkLeast: f.think.least, ThinkMost: f.think.most,
+		ThinkLeast: f.think.Least, ThinkMost: f.think.Most,
 		Random: servers.Service.Check().Spec == oplog.Custom,
 	}
 	if err := t.Workload.Validate(); err != nil {
@@ -166,7 +167,7 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 
 // onceOnly is how long clients wait for the answer to what they must not ask again: servers that are busy leave many
 // requests without one.
-const onceOnly = duration(500 * time.Millisecond)
+const onceOnly = flagvalue.Duration(500 * time.Millisecond)
 
 // streamOfFaults tells the random numbers of the schedule from those of servers and clients.
 const streamOfFaults = 1 << 32
@@ -198,7 +199,7 @@ func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
 	}
 	p.trial.Schedule, err = nemesis.Generate(nemesis.Config{
 		Servers: int(f.servers), Duration: time.Duration(f.duration), Kinds: p.trial.Kinds, Every: time.Duration(f.every),
-		Least: f.lasting.least, Most: f.lasting.most, Ambushes: true,
+		Least: f.lasting.Least, Most: f.lasting.Most, Ambushes: true,
 	}, rand.NewPCG(p.trial.Seed, streamOfFaults))
 	return err
 }

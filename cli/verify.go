@@ -17,6 +17,8 @@ import (
 	"synod/checker"
 	"synod/consistency"
 	"synod/consistency/oplog"
+	"synod/internal/command"
+	"synod/internal/flagvalue"
 	"synod/internal/outfile"
 )
 
@@ -25,13 +27,13 @@ type verify struct {
 	entries     catalog.Catalogue
 	model       string
 	file        string
-	spec        choice
-	consistency choice
+	spec        flagvalue.Choice
+	consistency flagvalue.Choice
 	initial     string
-	timeout     duration
-	explain     duration
-	memoryLimit size
-	maxWindow   positive
+	timeout     flagvalue.Duration
+	explain     flagvalue.Duration
+	memoryLimit flagvalue.Size
+	maxWindow   flagvalue.Positive
 	html        string
 	ignore      []string
 	json        bool
@@ -40,9 +42,9 @@ type verify struct {
 func (a *app) verifyCommand() *cobra.Command {
 	v := &verify{
 		entries:     a.entries,
-		spec:        choice{known: oplog.Specs()},
-		consistency: choice{oplog.Linearizable, []string{oplog.Linearizable, oplog.Sequential}},
-		explain:     duration(30 * time.Second), memoryLimit: 1 << 30, maxWindow: 20_000,
+		spec:        flagvalue.Choice{Known: oplog.Specs()},
+		consistency: flagvalue.OneOf(oplog.Linearizable, oplog.Linearizable, oplog.Sequential),
+		explain:     flagvalue.Duration(30 * time.Second), memoryLimit: 1 << 30, maxWindow: 20_000,
 	}
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
@@ -91,7 +93,7 @@ func (v *verify) run(a *app, initial bool, stdin io.Reader) (int, error) {
 		}
 	}
 	begin := time.Now()
-	d := oplog.Document{Schema: oplog.Schema, File: v.file, Consistency: v.consistency.value}
+	d := oplog.Document{Schema: oplog.Schema, File: v.file, Consistency: v.consistency.Value}
 	in, err := v.open(stdin) // which a signal ends as usual: standard input may never end
 	if err != nil {
 		return 0, err
@@ -102,7 +104,7 @@ func (v *verify) run(a *app, initial bool, stdin io.Reader) (int, error) {
 		return 0, err
 	}
 	h := oplog.History{Header: first.Header(), Format: first.Format()}
-	running, stop := interruptible()
+	running, stop := command.Interruptible()
 	defer stop()
 	ctx := running
 	if v.timeout > 0 {
@@ -151,7 +153,7 @@ func (v *verify) run(a *app, initial bool, stdin io.Reader) (int, error) {
 		}
 	}
 	if v.json {
-		return code, writeJSON(a.stdout, d)
+		return code, command.WriteJSON(a.stdout, d)
 	}
 	return code, a.print(d.ExplanationText(result))
 }
@@ -215,7 +217,7 @@ func (v *verify) scan(in *os.File) (*oplog.Scanner, error) {
 	if _, err := in.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	s, err := oplog.NewScanner(in, oplog.ReadConfig{Spec: oplog.Spec(v.spec.value), Ignore: v.ignore})
+	s, err := oplog.NewScanner(in, oplog.ReadConfig{Spec: oplog.Spec(v.spec.Value), Ignore: v.ignore})
 	if err != nil {
 		err = fmt.Errorf("%q: %w", v.file, err)
 	}
@@ -224,7 +226,7 @@ func (v *verify) scan(in *os.File) (*oplog.Scanner, error) {
 
 // check checks the history, and returns how much of its last line was left out.
 func (v *verify) check(ctx context.Context, in *os.File, config oplog.Config) (oplog.Result, int, error) {
-	if v.consistency.value == oplog.Sequential {
+	if v.consistency.Value == oplog.Sequential {
 		if _, err := in.Seek(0, io.SeekStart); err != nil {
 			return oplog.Result{}, 0, err
 		}

@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -18,17 +17,19 @@ import (
 	"synod/catalog"
 	"synod/catalog/hunt"
 	"synod/checker"
+	"synod/internal/command"
+	"synod/internal/flagvalue"
 )
 
 // hunting is what the commands about mutants were asked for.
 type hunting struct {
 	entries     catalog.Catalogue
 	model       string
-	workers     positive
-	timeout     duration
-	maxDepth    positive
-	maxStates   positive
-	memoryLimit size
+	workers     flagvalue.Positive
+	timeout     flagvalue.Duration
+	maxDepth    flagvalue.Positive
+	maxStates   flagvalue.Positive
+	memoryLimit flagvalue.Size
 	json        bool
 }
 
@@ -122,7 +123,7 @@ func (h *hunting) zoo(ctx context.Context, entries []catalog.Entry, stdout io.Wr
 		return 0, err
 	}
 	if h.json {
-		if err := writeJSON(b, d); err != nil {
+		if err := command.WriteJSON(b, d); err != nil {
 			return 0, err
 		}
 	} else {
@@ -133,15 +134,4 @@ func (h *hunting) zoo(ctx context.Context, entries []catalog.Entry, stdout io.Wr
 		return 0, fmt.Errorf("standard output: %w", err)
 	}
 	return exitOf(d.Outcome().String()), nil
-}
-
-// writeJSON writes a document for people to read too.
-func writeJSON(w io.Writer, document any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(document); err != nil {
-		return fmt.Errorf("standard output: %w", err)
-	}
-	return nil
 }

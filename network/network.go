@@ -24,6 +24,15 @@ var names = []string{"unordered_nonduplicating", "ordered", "unordered_duplicati
 // All gives every semantics.
 func All() []Semantics { return []Semantics{UnorderedNonDuplicating, Ordered, UnorderedDuplicating} }
 
+// Names returns the names that Parse understands.
+func Names() []string {
+	var all []string
+	for _, s := range All() {
+		all = append(all, s.String())
+	}
+	return all
+}
+
 // String is the name that Parse understands.
 func (s Semantics) String() string {
 	if int(s) < len(names) {

@@ -1,6 +1,9 @@
 // Command chatroom-client is a client of a chatroom: paxos chat client under the name that it was published with.
 package main
 
-import "synod/cli"
+import (
+	"synod/cli"
+	"synod/examples/commands"
+)
 
-func main() { cli.ChatroomClient() }
+func main() { cli.Alone(commands.ChatClient) }

@@ -9,6 +9,7 @@ package main
 import (
 	"synod/cli"
 	"synod/examples/catalog"
+	"synod/examples/commands"
 )
 
-func main() { cli.Main(catalog.All()...) }
+func main() { cli.Command{Entries: catalog.All(), Extra: commands.All()}.Main() }

@@ -13,6 +13,7 @@ import (
 
 	"synod/cli"
 	"synod/examples/chatroom/harness"
+	"synod/examples/commands"
 )
 
 // asServer is the first argument that makes this program a server.
@@ -21,7 +22,7 @@ const asServer = "server-of-a-test"
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == asServer {
 		os.Args = append(os.Args[:1], os.Args[2:]...)
-		cli.ChatroomServer() // exits
+		cli.Alone(commands.ChatServer) // exits
 	}
 	os.Exit(m.Run())
 }

@@ -1,4 +1,4 @@
-package cli
+package commands
 
 import (
 	"bufio"
@@ -9,23 +9,27 @@ import (
 	"github.com/spf13/cobra"
 
 	"synod/checker"
+	"synod/cli/extra"
 	"synod/examples/quorums"
 	"synod/examples/singledecree"
+	"synod/internal/command"
+	"synod/internal/flagvalue"
 	"synod/network"
 )
 
 // sweep is what the command of this name was asked for.
 type sweep struct {
-	servers, clients positive
-	network          choice
+	servers, clients flagvalue.Positive
+	network          flagvalue.Choice
 	lossy, json      bool
-	workers          positive
-	timeout          duration
-	maxStates        positive
-	memoryLimit      size
+	workers          flagvalue.Positive
+	timeout          flagvalue.Duration
+	maxStates        flagvalue.Positive
+	memoryLimit      flagvalue.Size
 }
 
-func (a *app) sweepCommand() *cobra.Command {
+// Sweep checks every pair of sizes of quorums of single-decree Paxos.
+func Sweep(call *extra.Call) *cobra.Command {
 	s := &sweep{servers: 3, clients: 2}
 	cmd := &cobra.Command{
 		Use:   "sweep [SERVERS]",
@@ -49,18 +53,18 @@ func (a *app) sweepCommand() *cobra.Command {
 				return err
 			}
 			var err error
-			if c.Network, err = network.Parse(s.network.value); err != nil {
+			if c.Network, err = network.Parse(s.network.Value); err != nil {
 				return err
 			}
 			c.Lossy = s.lossy
-			a.code, err = s.run(c, a.stdout)
+			call.Code, err = s.run(c, call.Stdout)
 			return err
 		},
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
 	set.Var(&s.clients, "clients", "clients, each with one put and then one get")
-	s.network = choice{network.UnorderedNonDuplicating.String(), networkNames()}
+	s.network = flagvalue.OneOf(network.UnorderedNonDuplicating.String(), network.Names()...)
 	set.Var(&s.network, "network", "the network")
 	set.BoolVar(&s.lossy, "lossy", false, "every message under way may be lost")
 	set.Var(&s.workers, "workers", "goroutines (one per core unless given)")
@@ -76,7 +80,7 @@ const maxSweep = 16
 
 // run sweeps, prints what was found and gives the exit code: 0 if every pair was decided, whatever it is, else 3.
 func (s *sweep) run(c singledecree.Config, stdout io.Writer) (int, error) {
-	ctx, stop := interruptible()
+	ctx, stop := command.Interruptible()
 	defer stop()
 	o := checker.Options{
 		Workers: int(s.workers), Timeout: time.Duration(s.timeout), MaxStates: int(s.maxStates), MemoryLimit: int64(s.memoryLimit),
@@ -97,7 +101,7 @@ func (s *sweep) run(c singledecree.Config, stdout io.Writer) (int, error) {
 	d.Elapsed = time.Since(begin).Seconds()
 	show(d.Totals() + fmt.Sprintf("Done. sec=%.2f\n", d.Elapsed))
 	if s.json {
-		if err := writeJSON(b, d); err != nil {
+		if err := command.WriteJSON(b, d); err != nil {
 			return 0, err
 		}
 	}

@@ -1,4 +1,4 @@
-package cli
+package commands
 
 import (
 	"errors"
@@ -9,28 +9,26 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"synod/cli/extra"
 	"synod/examples/systembuilders/client"
 	"synod/examples/systembuilders/hosts"
 	"synod/examples/systembuilders/server"
+	"synod/internal/command"
+	"synod/internal/flagvalue"
 	"synod/paxos/systembuilders/node"
 )
 
-// BuildersServer is the main function of a server of "Paxos for System Builders" by itself, with the published flags.
-func BuildersServer() { standalone((*app).buildersServerCommand) }
-
-// BuildersClient is the main function of the client by itself.
-func BuildersClient() { standalone((*app).buildersClientCommand) }
-
-func (a *app) buildersCommand() *cobra.Command {
+// Builders serves Paxos for System Builders, or asks its servers.
+func Builders(call *extra.Call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "builders",
 		Short: "Order updates by Paxos for System Builders: run a server, or ask the servers",
-		Args:  noArguments,
+		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return fmt.Errorf("expected server or client; %s --help lists them", cmd.CommandPath())
 		},
 	}
-	cmd.AddCommand(a.buildersServerCommand(), a.buildersClientCommand())
+	cmd.AddCommand(BuildersServer(call), BuildersClient(call))
 	return cmd
 }
 
@@ -71,13 +69,14 @@ func (p *builderPort) Set(s string) error {
 	return nil
 }
 
-func (a *app) buildersServerCommand() *cobra.Command {
+// BuildersServer is the server by itself, with the published flags.
+func BuildersServer(call *extra.Call) *cobra.Command {
 	var f builderFlags
-	id, verbose, dir := index(-1), false, "."
+	id, verbose, dir := flagvalue.Index(-1), false, "."
 	cmd := &cobra.Command{
 		Use:   "server",
 		Short: "Run the server of Paxos for System Builders that this machine has in the hostfile",
-		Args:  noArguments,
+		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := f.hosts()
 			if err != nil {
@@ -101,12 +100,12 @@ func (a *app) buildersServerCommand() *cobra.Command {
 			if verbose {
 				level = slog.LevelDebug
 			}
-			c.Log = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
-			ctx, stop := serving()
+			c.Log = slog.New(slog.NewTextHandler(call.Stderr, &slog.HandlerOptions{Level: level}))
+			ctx, stop := command.Serving()
 			defer stop()
 			if err := server.Run(ctx, c); err != nil {
-				fmt.Fprintf(a.stderr, "%s: server %d: %v\n", a.name, c.ID, err)
-				a.code = exitFailed
+				fmt.Fprintf(call.Stderr, "%s: server %d: %v\n", call.Name, c.ID, err)
+				call.Code = command.Failed
 			}
 			return nil
 		},
@@ -120,13 +119,14 @@ func (a *app) buildersServerCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) buildersClientCommand() *cobra.Command {
+// BuildersClient is the client by itself.
+func BuildersClient(call *extra.Call) *cobra.Command {
 	var f builderFlags
 	var id uint64
 	cmd := &cobra.Command{
 		Use:   "client",
 		Short: "Have lines ordered as updates by servers of Paxos for System Builders",
-		Args:  noArguments,
+		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := f.hosts()
 			if err != nil {
@@ -135,12 +135,12 @@ func (a *app) buildersClientCommand() *cobra.Command {
 			if id >= node.OwnClients {
 				return fmt.Errorf("--id %d: must be below %d", id, uint64(node.OwnClients))
 			}
-			ctx, stop := interruptible()
+			ctx, stop := command.Interruptible()
 			defer stop()
-			err = client.Run(ctx, client.Settings{Hosts: all, ID: id, In: cmd.InOrStdin(), Out: a.stdout, Err: a.stderr})
+			err = client.Run(ctx, client.Settings{Hosts: all, ID: id, In: cmd.InOrStdin(), Out: call.Stdout, Err: call.Stderr})
 			if err != nil && ctx.Err() == nil {
-				fmt.Fprintf(a.stderr, "%s: %v\n", a.name, err)
-				a.code = exitFailed
+				fmt.Fprintf(call.Stderr, "%s: %v\n", call.Name, err)
+				call.Code = command.Failed
 			}
 			return nil
 		},

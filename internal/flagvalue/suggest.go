@@ -1,9 +1,9 @@
-package cli
+package flagvalue
 
 import "strings"
 
-// nearest gives the known name that a misspelt one was perhaps meant to be, or nothing.
-func nearest(name string, known []string) string {
+// Nearest gives the known name that a misspelt one was perhaps meant to be, or nothing.
+func Nearest(name string, known []string) string {
 	const longest = 64 // of names that are compared; no name of ours is that long
 	if name == "" || len(name) > longest {
 		return ""

@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"context"
@@ -8,15 +8,15 @@ import (
 	"syscall"
 )
 
-// interruptible returns a context that ends with the first signal to stop. The second one finds its default again, and
+// Interruptible returns a context that ends with the first signal to stop. The second one finds its default again, and
 // kills. The function that comes with it lets go of the signals.
-func interruptible() (context.Context, context.CancelFunc) {
+func Interruptible() (context.Context, context.CancelFunc) {
 	return until(os.Interrupt, syscall.SIGTERM)
 }
 
-// serving is interruptible for what leaves something behind if it is killed: it also ends in order with the terminal, and
+// Serving is Interruptible for what leaves something behind if it is killed: it also ends in order with the terminal, and
 // learns by an error that nobody reads its output. A signal that whoever started it lets it ignore, as nohup does, it ignores.
-func serving() (context.Context, context.CancelFunc) {
+func Serving() (context.Context, context.CancelFunc) {
 	signals := slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored)
 	ctx, stop := until(signals...)
 	broken := make(chan os.Signal, 1) // Who listens is not killed by a write.

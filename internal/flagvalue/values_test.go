@@ -1,4 +1,4 @@
-package cli
+package flagvalue
 
 import (
 	"math"
@@ -15,7 +15,7 @@ func TestSize(t *testing.T) {
 		"8TiB": 8 << 40, "": 0, "0": 0, "0.1B": 0, "-1MB": 0, "+1MB": 0, "MB": 0, "1 2MB": 0, "1e3": 0, "2XB": 0, "2iB": 0,
 		"1.2.3MB": 0, "99999999999TiB": 0, "inf": 0, "NaN": 0, "0x10": 0, "1_000": 0,
 	} {
-		var n size
+		var n Size
 		err := n.Set(text)
 		if (err == nil) != (want > 0) || int64(n) != want {
 			t.Errorf("%q is %d, %v; want %d", text, n, err, want)
@@ -50,13 +50,13 @@ func TestNearest(t *testing.T) {
 		"two": "two-phase-commit",
 		"":    "", "x": "", "paxos": "", "zzz": "",
 	} {
-		if got := nearest(name, known); got != want {
+		if got := Nearest(name, known); got != want {
 			t.Errorf("nearest(%q) = %q, want %q", name, got, want)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.String().Draw(t, "name")
-		if got := nearest(name, known); got != "" && !slices.Contains(known, got) {
+		if got := Nearest(name, known); got != "" && !slices.Contains(known, got) {
 			t.Errorf("nearest(%q) = %q", name, got)
 		}
 	})
@@ -67,7 +67,7 @@ func FuzzSize(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		var n size
+		var n Size
 		if err := n.Set(text); err == nil && (n < 1 || n == math.MaxInt64) || err != nil && n != 0 {
 			t.Errorf("%q (valid UTF-8: %v) is %d, %v", text, utf8.ValidString(text), n, err)
 		}

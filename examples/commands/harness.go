@@ -1,4 +1,4 @@
-package cli
+package commands
 
 import (
 	"context"
@@ -8,7 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"synod/cli/extra"
 	"synod/examples/chatroom/harness"
+	"synod/internal/command"
+	"synod/internal/flagvalue"
 )
 
 // harnessFlags are those of the harness.
@@ -18,21 +21,33 @@ type harnessFlags struct {
 	verbose               int
 	freePorts, rehearse   bool
 	seed                  uint64
-	runs                  positive
+	runs                  flagvalue.Positive
 }
 
-// harnessCommand is the harness. Unless it is told of another server it starts this program with these arguments.
-func (a *app) harnessCommand(own ...string) *cobra.Command {
+// Harness runs tests of a chatroom. Unless it is told of another server it starts this program as paxos chat server.
+func Harness(call *extra.Call) *cobra.Command { return harnessOf(call, "chat", "server") }
+
+// HarnessAlone is the harness by itself, which has the server too.
+func HarnessAlone(call *extra.Call) *cobra.Command {
+	cmd := harnessOf(call, "server")
+	server := ChatServer(call)
+	server.Hidden = true // It is what the harness starts unless it is given another one.
+	cmd.AddCommand(server)
+	return cmd
+}
+
+// harnessOf is the harness. Unless it is told of another server it starts this program with these arguments.
+func harnessOf(call *extra.Call, own ...string) *cobra.Command {
 	f := harnessFlags{runs: 1, seed: 1}
 	cmd := &cobra.Command{
 		Use:   "harness",
 		Short: "Run a test of a chatroom: start servers, let clients talk to them, crash them, and check what was said",
-		Args:  noArguments,
+		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("convert") {
-				return harness.ConvertFile(f.convert, a.stdout)
+				return harness.ConvertFile(f.convert, call.Stdout)
 			}
-			if err := required(cmd.Flags(), "file"); err != nil {
+			if err := command.Required(cmd.Flags(), "file"); err != nil {
 				return err
 			}
 			for _, name := range []string{"seed", "runs"} {
@@ -43,11 +58,11 @@ func (a *app) harnessCommand(own ...string) *cobra.Command {
 			if cmd.Flags().Changed("server") && f.rehearse {
 				return errors.New("--server is for processes: a rehearsal has none")
 			}
-			job, err := f.job(a, own)
+			job, err := f.job(call, own)
 			if err != nil {
 				return err
 			}
-			ctx, stop := serving()
+			ctx, stop := command.Serving()
 			defer stop()
 			run := job.Run
 			if f.rehearse {
@@ -58,9 +73,9 @@ func (a *app) harnessCommand(own ...string) *cobra.Command {
 				return err
 			}
 			if o.Reason != "" {
-				fmt.Fprintf(a.stderr, "%s: %s\n", a.name, o.Reason)
+				fmt.Fprintf(call.Stderr, "%s: %s\n", call.Name, o.Reason)
 			}
-			a.code = int(o.Verdict)
+			call.Code = int(o.Verdict)
 			return nil
 		},
 	}
@@ -80,11 +95,11 @@ func (a *app) harnessCommand(own ...string) *cobra.Command {
 	return cmd
 }
 
-func (f *harnessFlags) job(a *app, own []string) (harness.Job, error) {
+func (f *harnessFlags) job(call *extra.Call, own []string) (harness.Job, error) {
 	j := harness.Job{
-		File: f.file, Out: a.stdout, History: f.history,
+		File: f.file, Out: call.Stdout, History: f.history,
 		Processes: harness.ProcessConfig{
-			Server: []string{f.server}, Verbose: f.verbose, FreePorts: f.freePorts, Stdout: a.stdout, Stderr: a.stderr,
+			Server: []string{f.server}, Verbose: f.verbose, FreePorts: f.freePorts, Stdout: call.Stdout, Stderr: call.Stderr,
 		},
 	}
 	if f.server == "" {

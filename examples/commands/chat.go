@@ -1,59 +1,34 @@
-package cli
+package commands
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"synod/cli/extra"
 	"synod/examples/chatroom/client"
 	"synod/examples/chatroom/server"
+	"synod/internal/command"
 	"synod/spawn"
 )
 
-// ChatroomServer is the main function of the server of a chatroom by itself, with the flags of the published one.
-func ChatroomServer() { standalone((*app).chatServerCommand) }
-
-// ChatroomClient is the main function of the client by itself.
-func ChatroomClient() { standalone((*app).chatClientCommand) }
-
-// Harness is the main function of the harness by itself.
-func Harness() {
-	standalone(func(a *app) *cobra.Command {
-		cmd := a.harnessCommand("server")
-		server := a.chatServerCommand()
-		server.Hidden = true // It is what the harness starts unless it is given another one.
-		cmd.AddCommand(server)
-		return cmd
-	})
-}
-
-// standalone runs one command with the arguments of the process, and exits with its code.
-func standalone(command func(*app) *cobra.Command) {
-	name := filepath.Base(os.Args[0])
-	a := newApp(Command{Name: name}, os.Stdout, os.Stderr)
-	root := command(a)
-	root.Use = name
-	os.Exit(a.execute(root, os.Args[1:], os.Stdin))
-}
-
-func (a *app) chatCommand() *cobra.Command {
+// Chat serves a chatroom, or talks to one.
+func Chat(c *extra.Call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "chat",
 		Short: "Serve a chatroom that Multi-Paxos replicates, or talk to one",
-		Args:  noArguments,
+		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return fmt.Errorf("expected server or client; %s --help lists them", cmd.CommandPath())
 		},
 	}
-	cmd.AddCommand(a.chatServerCommand(), a.chatClientCommand())
+	cmd.AddCommand(ChatServer(c), ChatClient(c))
 	return cmd
 }
 
@@ -65,23 +40,24 @@ type chatServerFlags struct {
 	fresh                             bool
 }
 
-func (a *app) chatServerCommand() *cobra.Command {
+// ChatServer is the server of a chatroom by itself, with the flags of the published one.
+func ChatServer(call *extra.Call) *cobra.Command {
 	var f chatServerFlags
 	cmd := &cobra.Command{
 		Use:   "server",
 		Short: "Run a server of a chatroom",
-		Args:  noArguments,
+		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.config(cmd.Flags())
 			if err != nil {
 				return err
 			}
-			c.Log = server.NewLog(a.stdout, f.id, server.Level(f.verbose))
-			ctx, stop := serving()
+			c.Log = server.NewLog(call.Stdout, f.id, server.Level(f.verbose))
+			ctx, stop := command.Serving()
 			defer stop()
 			if err := server.Run(ctx, c); err != nil {
-				fmt.Fprintf(a.stderr, "%s: server %d: %v\n", a.name, f.id, err)
-				a.code = exitFailed
+				fmt.Fprintf(call.Stderr, "%s: server %d: %v\n", call.Name, f.id, err)
+				call.Code = command.Failed
 			}
 			return nil
 		},
@@ -104,20 +80,9 @@ func (a *app) chatServerCommand() *cobra.Command {
 	return cmd
 }
 
-// required returns an error that names the first of some flags that were not given.
-func required(set *pflag.FlagSet, names ...string) error {
-	for _, name := range names {
-		if !set.Changed(name) {
-			_, usage := pflag.UnquoteUsage(set.Lookup(name))
-			return fmt.Errorf("--%s must be given: %s", name, usage)
-		}
-	}
-	return nil
-}
-
 func (f *chatServerFlags) config(set *pflag.FlagSet) (server.Config, error) {
 	c := server.Config{ID: f.id, Count: f.count, Dir: f.dir, Fresh: f.fresh, Control: f.control}
-	if err := required(set, "count", "id", "port"); err != nil {
+	if err := command.Required(set, "count", "id", "port"); err != nil {
 		return c, err
 	}
 	if f.port < 1 || f.port > 65535 {
@@ -147,17 +112,18 @@ func (f *chatServerFlags) config(set *pflag.FlagSet) (server.Config, error) {
 	return c, c.Validate()
 }
 
-func (a *app) chatClientCommand() *cobra.Command {
+// ChatClient is the client by itself.
+func ChatClient(call *extra.Call) *cobra.Command {
 	var id uint64
 	cmd := &cobra.Command{
 		Use:   "client",
 		Short: "Talk to servers of a chatroom, on a terminal or by lines from a pipe",
-		Args:  noArguments,
+		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := required(cmd.Flags(), "id"); err != nil {
+			if err := command.Required(cmd.Flags(), "id"); err != nil {
 				return err
 			}
-			return client.Run(context.Background(), client.Options{ID: id, In: cmd.InOrStdin(), Out: a.stdout})
+			return client.Run(context.Background(), client.Options{ID: id, In: cmd.InOrStdin(), Out: call.Stdout})
 		},
 	}
 	cmd.Flags().Uint64VarP(&id, "id", "i", 0, "which client this is; no two at a time may have the same")
