@@ -100,3 +100,13 @@ func ExampleSystem_bounded() {
 	// all gets written: holds
 	// 27 states
 }
+
+// Chapter 4: any number of messages gets lost, but not all of them.
+func ExampleSystem_fair() {
+	check(backup.Config{Writes: 1, Patient: true, Fair: true, Config: model.Config{Lossy: true, TimersLast: true}})
+	// Output:
+	// no answered write is lost: holds
+	// all is written: example
+	// all gets written: holds
+	// 11 states
+}

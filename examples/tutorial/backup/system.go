@@ -11,6 +11,7 @@ type Config struct {
 	Hasty     bool // chapter 2: the primary answers too early
 	Forgetful bool // chapter 3: a backup that crashes loses its value
 	Patient   bool // chapter 4: the client asks again
+	Fair      bool // chapter 4: a message that is sent again and again arrives at some time
 	model.Config
 }
 
@@ -47,6 +48,10 @@ func System(c Config) *model.System[Message] {
 	sys.Sometimes("all is written", written)
 	if c.Patient {
 		sys.Eventually("all gets written", written)
+	}
+	if c.Fair {
+		sys.StrongFair(model.Deliveries())
+		sys.WeakFair(model.Timeouts())
 	}
 	return sys
 }
