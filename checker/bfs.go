@@ -142,7 +142,7 @@ func (w *worker) expandAll(current *frontier) {
 		}
 		for keys := chunk; len(keys) > 0; {
 			n := min(len(keys), w.portion())
-			if e.overflow.Load() || e.halt.Load() != 0 || !w.expand(keys[:n]) {
+			if e.overflow.Load() || e.halt.Load() != 0 || !w.expandFirst(keys[:n]) {
 				current.giveBack(keys)
 				return
 			}

@@ -82,6 +82,6 @@ func (e *engine) tell(property int, path *model.Path) {
 		if err != nil {
 			return // The end of the search looks into it.
 		}
-		f(Found{Property: e.judge.properties[property], Space: e.shown(), Path: *e.joined(full)})
+		f(Found{Property: e.judge.properties[property], Space: e.shown(), Path: *e.joined(e.outward(full))})
 	}
 }

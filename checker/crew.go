@@ -92,6 +92,9 @@ func (c *crew) meetAll() bool {
 // of their effects.
 func (c *crew) touch() {
 	us := c.w.e.units
+	if c.w.expansion != nil {
+		return // Nothing is known that could be read.
+	}
 	touched := uint64(0)
 	for _, k := range c.walkers {
 		for index, word := range k.words {

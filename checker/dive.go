@@ -53,7 +53,7 @@ func (v *diver) dive() bool {
 			return false
 		}
 		v.share()
-		if !w.expand(v.keys) {
+		if !w.expandFirst(v.keys) {
 			v.failed()
 			return false
 		}

@@ -26,6 +26,8 @@ type engine struct {
 	source    model.Source
 	reduction *reduction // nil if the space is the full one
 	space     model.Space
+	whole     model.Expander // the space, if its states are expanded as a whole
+	outer     model.Space    // what it was made of then; else nil
 	options   Options
 	arena     *offheap.Arena
 	units     *units
@@ -147,11 +149,14 @@ func (e *engine) furnish() error {
 	if err != nil {
 		return err
 	}
+	if space, err = e.takeApart(space); err != nil {
+		return err
+	}
 	e.space, e.arena, e.initial = space, offheap.New(), nil
 	e.overflow.Store(false)
 	e.chunks = chunks{arena: e.arena}
 	if e.refiners, err = newRefiners(space); err != nil {
-		space.Close()
+		e.closer()()
 		e.arena.Close()
 		return err
 	}
@@ -436,7 +441,7 @@ type holdings struct {
 func (e *engine) close() {
 	closeRefiners(e.refiners)
 	e.arena.Close()
-	e.space.Close()
+	e.closer()()
 	if red := e.reduction; red != nil && red.space != nil {
 		red.space.Close()
 		red.space = nil

@@ -110,6 +110,10 @@ func (w *worker) note(_ uint64, decides []int) { w.e.judge.note(decides, w.state
 // judge asks the properties about at most batchLength new states; decided gets those that decide some.
 func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)) {
 	e := w.e
+	if w.expansion != nil {
+		w.judgeWhole(keys, decided)
+		return
+	}
 	a := e.judge.agreements(e.units)
 	w.unpackBatch(keys)
 	reads := w.reads[:len(keys)]

@@ -10,7 +10,10 @@ import (
 
 // initials gives the states in which a search begins: those of the model, or the last one of Options.From.
 func (e *engine) initials() ([][]model.PartID, error) {
-	if e.options.From == nil || e.reduction == nil {
+	switch {
+	case e.outer != nil && e.options.From == nil && !e.movable:
+		return e.space.Initial() // Of many, the order takes time, and only walks go by it.
+	case e.options.From == nil || e.reduction == nil && e.outer == nil:
 		return e.initialsIn(e.space)
 	}
 	if err := e.openFull(); err != nil {

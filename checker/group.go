@@ -26,6 +26,9 @@ const (
 // wantsGroups tells whether units should be chosen anew at n states: twice in a search, when enough are known to see
 // which slots go together.
 func (e *engine) wantsGroups(n int) bool {
+	if e.whole != nil {
+		return false // A unit of several slots is for the sake of steps.
+	}
 	due := n >= firstGrouping && e.regrouped < firstGrouping || n >= secondGrouping && e.regrouped < secondGrouping
 	if due {
 		e.regrouped = n

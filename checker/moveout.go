@@ -42,6 +42,7 @@ const (
 
 // moveOut makes new tables, and brings the states in which the walkers are over.
 func (e *engine) moveOut(walkers []*walker) error {
+	closeOld := e.closer()
 	oldSpace, oldArena, oldJudge, oldRefiners := e.space, e.arena, e.judge, e.refiners
 	states := make([][]model.PartID, len(walkers))
 	for i, k := range walkers {
@@ -72,11 +73,11 @@ func (e *engine) moveOut(walkers []*walker) error {
 			k.ids[n] = u.id(state)
 		}
 		clear(k.words)
-		k.total, k.seen = 0, reads{}
+		k.total, k.seen, k.expanded = 0, reads{}, false
 	}
 	closeRefiners(oldRefiners)
 	oldArena.Close()
-	oldSpace.Close()
+	closeOld()
 	debug.FreeOSMemory() // What the old tables held on the heap would count against the new ones.
 	if e.memory() > e.tableLimit() {
 		e.stop(stopMemory)

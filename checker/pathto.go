@@ -100,8 +100,10 @@ func (e *engine) before(wanted map[uint64]bool, level int, waiting *places) map[
 	var mu sync.Mutex
 	var taken atomic.Int64
 	l := e.layout
+	filter := e.newFilter(wanted)
 	e.parallel(func(w *worker) {
 		keys := make([]uint64, 0, batchLength)
+		ids := make([]uint32, len(l.fields))
 		expand := func() {
 			if len(keys) == 0 {
 				return
@@ -118,6 +120,11 @@ func (e *engine) before(wanted map[uint64]bool, level int, waiting *places) map[
 		for i := int(taken.Add(1)) - 1; i < len(e.shards); i = int(taken.Add(1)) - 1 {
 			e.shards[i].set.EachTag(uint8(level%tags), func(key uint64) bool {
 				packed := l.packed(i, key)
+				if filter != nil {
+					if l.unpack(packed, ids, filter.units); !filter.may(ids) {
+						return true
+					}
+				}
 				if e.waits(packed, waiting) {
 					return true
 				}

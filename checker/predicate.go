@@ -15,7 +15,7 @@ type predicate struct {
 	name    string
 	eval    func(model.View) uint32
 	learn   func(reads []model.Read) // is told what an evaluation read, or nil
-	forgets bool                     // the whole of the only slot is read, so no two states agree
+	forgets bool                     // states are read as a whole, so that no two agree
 	mu      sync.RWMutex
 	tree    readTree
 	leaves  int     // distinct evaluations
@@ -43,7 +43,7 @@ const (
 // newPredicate is newAnswers for a function that is asked once about every state.
 func newPredicate(space model.Space, name string, holds func(model.View) bool) *predicate {
 	p := newAnswers(space, name, holds)
-	p.forgets = space.Slots() == 1
+	_, p.forgets = space.(model.Expander)
 	return p
 }
 

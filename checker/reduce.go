@@ -138,6 +138,9 @@ func (e *engine) shown() model.Space {
 	if e.reduction != nil && e.reduction.space != nil {
 		return e.reduction.space
 	}
+	if e.outer != nil {
+		return e.outer
+	}
 	return e.space
 }
 
@@ -280,7 +283,7 @@ func toTheEnd(space model.Space, p *model.Path) error {
 // unreduced gives a state of the search in the space that is shown.
 func (e *engine) unreduced(state []model.PartID) []model.PartID {
 	if e.reduction == nil || e.reduction.space == nil {
-		return state
+		return e.outwardState(state)
 	}
 	full, err := e.shown().Carry(e.space, state)
 	if err != nil {

@@ -269,6 +269,7 @@ func (e *engine) conclude(r *Result) {
 			p.Why = e.explain(i, p.Path)
 		}
 	}
+	e.show(r)
 	r.Space = e.space.Report()
 	r.Space.Vacuous = append(r.Space.Vacuous, e.vacuities(r)...)
 	r.Notes = append(r.Notes, r.Space.Notes...)

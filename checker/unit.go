@@ -26,6 +26,7 @@ type unit struct {
 	answers *words.Array[answers]      // by id
 	classes atomic.Pointer[classBytes] // see agreements
 	limit   atomic.Uint32              // all ids in use are below
+	bare    bool                       // nothing is known of an id, as states are expanded as a whole
 	locks   [64]sync.Mutex             // by id, for writers of answers
 }
 
@@ -82,6 +83,7 @@ func newUnits(space model.Space, arena *offheap.Arena, groups [][]int) *units {
 		u := &unit{
 			index: i, slots: slots, steps: words.NewArray[uint64](arena), answers: words.NewArray[answers](arena),
 		}
+		_, u.bare = space.(model.Expander)
 		if len(slots) > 1 {
 			u.tuples = words.NewTable(arena)
 		}
@@ -95,8 +97,10 @@ func newUnits(space model.Space, arena *offheap.Arena, groups [][]int) *units {
 
 // admit makes a place for what is known of an id. It must be called before the id gets into a state.
 func (u *unit) admit(id uint32) uint32 {
-	u.steps.Ensure(id)
-	u.answers.Ensure(id)
+	if !u.bare {
+		u.steps.Ensure(id)
+		u.answers.Ensure(id)
+	}
 	if classes := u.classes.Load(); classes != nil {
 		classes.ensure(id)
 	}

@@ -90,6 +90,11 @@ type walker struct {
 	drawn   int  // one of them, if total is not 0
 	seen    reads
 	due     []bool // per property of paths: its demand is not met yet
+
+	// Where states are expanded as a whole: what this one leads to, once it is known.
+	grown    model.Successors
+	expanded bool
+	repeats  bool // the walk was taken before
 }
 
 func (e *engine) walk(r *Result) {
@@ -153,6 +158,7 @@ func (k *walker) begin(number int64) {
 		k.ids[i] = u.id(initial)
 	}
 	clear(k.words)
+	k.expanded = false
 	k.w.generated.Add(1)
 	k.setOut()
 }
@@ -195,6 +201,13 @@ func (k *walker) judge() {
 	w := k.w
 	e := w.e
 	if !e.judge.anything.Load() {
+		return
+	}
+	if w.expansion != nil {
+		e.units.parts(k.ids, w.state)
+		if decides := w.askWhole(); len(decides) > 0 {
+			k.decided(decides)
+		}
 		return
 	}
 	a := e.judge.agreements(e.units)
@@ -275,7 +288,7 @@ func (k *walker) step() bool {
 			}
 			for index, id := range k.next {
 				if id != k.ids[index] {
-					k.ids[index], k.words[index] = id, 0
+					k.ids[index], k.words[index], k.expanded = id, 0, false
 				}
 			}
 			k.steps++
@@ -311,6 +324,9 @@ func (k *walker) choose() bool {
 // transitions counts the steps of the state, those that are refused included. It reports false if there is an error.
 func (k *walker) transitions() (total int, ok bool) {
 	us := k.w.e.units
+	if k.w.expansion != nil {
+		return k.expandHere()
+	}
 	for index, u := range us.of {
 		word := k.words[index]
 		if word == 0 {
@@ -341,6 +357,10 @@ func (k *walker) lead(n int) bool {
 	w := k.w
 	e := w.e
 	us := e.units
+	if w.expansion != nil {
+		k.leadHere(n)
+		return true
+	}
 	index, n := k.unitOf(n)
 	copy(k.next, k.ids)
 	word := k.words[index]
@@ -417,7 +437,8 @@ func (k *walker) failed(err error) {
 // again takes a walk once more, and gives its path of so many steps.
 func (k *walker) again(number int64, steps int) *model.Path {
 	generated, cuts := k.w.generated.Load(), k.w.cuts.Load()
-	defer func() { k.w.generated.Store(generated); k.w.cuts.Store(cuts) }()
+	k.repeats = true
+	defer func() { k.w.generated.Store(generated); k.w.cuts.Store(cuts); k.repeats = false }()
 	k.begin(number)
 	states := [][]model.PartID{k.state()}
 	for k.steps < steps && k.step() {

@@ -42,9 +42,12 @@ type worker struct {
 	cut        int      // successors outside the boundary
 	cutFrom    []uint16 // the place in the batch of the source of each of them, if not nil
 	reading    *model.Reading
-	reads      []uint64 // what properties read of new states
-	judged     spacing  // of the states that are judged
-	bounded    spacing  // and of those that are held against the boundary
+	expansion  model.Expansion  // where states are expanded as a whole; else nil
+	grown      model.Successors // of one state, there
+	masks      masks            // what transitions change, there
+	reads      []uint64         // what properties read of new states
+	judged     spacing          // of the states that are judged
+	bounded    spacing          // and of those that are held against the boundary
 	refining   []*refining
 	following  following // of walks
 
@@ -81,7 +84,11 @@ type question struct {
 // settleIn makes what a worker needs for the engine's space.
 func (w *worker) settleIn() {
 	w.state = make([]model.PartID, w.e.space.Slots())
-	w.reading = model.NewReading(w.e.space)
+	w.reading, w.expansion = model.NewReading(w.e.space), nil
+	if w.e.whole != nil {
+		w.expansion, w.masks = w.e.whole.Expansion(), masks{}
+		w.reading.Unrecorded()
+	}
 	w.reads = make([]uint64, batchLength)
 	w.compile = compileScratch{}
 	w.refining = newRefining(w.e.refiners)
@@ -115,21 +122,15 @@ func (w *worker) expand(keys []uint64) bool {
 	w.successors, w.sources, w.asks, w.dead = w.successors[:0], w.sources[:0], w.asks[:0], w.dead[:0]
 	w.cut, w.batch, w.failed, w.keys, w.labels = 0, len(keys), -1, keys, w.labels[:0]
 	w.unpackBatch(keys)
-	if !w.lookUpSteps(len(keys)) {
-		return false
+	take := w.expandUnits
+	if w.expansion != nil {
+		take = w.expandWhole
 	}
-	wide := w.takeSteps(keys)
-	w.made = len(w.successors)
-	if wide != 0 && flat {
-		return w.widen()
-	}
-	if !flat {
-		w.findMoves()
-	}
-	wide, ok := w.answerAll(flat)
+	wide, ok := take(keys, flat)
 	if !ok {
 		return false
 	}
+	w.made = len(w.successors)
 	if wide != 0 && flat {
 		return w.widen()
 	}
@@ -144,6 +145,22 @@ func (w *worker) expand(keys []uint64) bool {
 	}
 	w.bury()
 	return true
+}
+
+// expandUnits finds the successors of the batch by what is known of its units. Those of a flat layout are packed. The result
+// has bits where an id was too wide for its field.
+func (w *worker) expandUnits(keys []uint64, flat bool) (wide uint64, ok bool) {
+	if !w.lookUpSteps(len(keys)) {
+		return 0, false
+	}
+	wide = w.takeSteps(keys)
+	if wide != 0 && flat {
+		return wide, true
+	}
+	if !flat {
+		w.findMoves()
+	}
+	return w.answerAll(flat)
 }
 
 func (w *worker) widen() bool {

@@ -103,9 +103,9 @@ func (h *histories) carry(from any, id PartID) (PartID, error) {
 
 // Carry gives the id of a state of another space of the same model.
 func (sp *plainSpace[S, A]) Carry(from Space, state []PartID) ([]PartID, error) {
-	old, ok := from.(*plainSpace[S, A])
-	if !ok {
-		return nil, fmt.Errorf("carry a state: the spaces are of different models")
+	s, err := stateOf[S, A](from, state)
+	if err != nil {
+		return nil, err
 	}
-	return []PartID{PartID(internCopy(sp.states, old.states.Value(uint32(state[0]))))}, nil
+	return []PartID{PartID(internCopy(sp.states, s))}, nil
 }

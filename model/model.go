@@ -49,6 +49,9 @@ func (p *Plain[S, A]) read(holds func(S) bool) func(View) bool {
 
 // state reads the state.
 func (p *Plain[S, A]) state(v View) S {
+	if sp, ok := v.r.space.(*collapsed[S, A]); ok {
+		return shown(v.r, sp.stateWalker, sp.read(v))
+	}
 	sp := v.r.space.(*plainSpace[S, A])
 	return shown(v.r, sp.stateWalker, sp.states.Value(v.read(0, Whole)))
 }

@@ -22,6 +22,9 @@ type Transition struct {
 // Transitions gives what can happen in a state, in the order of the keys of the actions; ignored steps included. It
 // is the on-demand view of a space, independent of any search.
 func Transitions(space Space, state []PartID) ([]Transition, error) {
+	if whole, ok := space.(Expander); ok {
+		return transitionsOf(whole, state)
+	}
 	var all []Transition
 	var steps []Step
 	lowest, ranks := math.MaxInt, []int(nil)
@@ -191,6 +194,9 @@ func Initials(space Space) ([][]PartID, error) {
 
 // Content is the canonical encoding of a state: equal states, and only they, have equal encodings, in every run.
 func Content(space Space, state []PartID) []byte {
+	if whole, ok := space.(interface{ content(state []PartID) []byte }); ok {
+		return whole.content(state)
+	}
 	var b []byte
 	key := space.SlotName
 	if s, ok := space.(interface{ slotKey(slot int) string }); ok {

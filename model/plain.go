@@ -134,8 +134,9 @@ func (sp *plainSpace[S, A]) expand(s S, id PartID, into []Step, times int) ([]St
 	if err != nil {
 		return into, err
 	}
+	given := sp.copies(s, times)
 	for _, a := range actions {
-		next, ok, err := sp.nextOf(s, a, times)
+		next, ok, err := sp.nextOf(s, a, given)
 		if err != nil {
 			return into, err
 		}
@@ -243,16 +244,29 @@ func difference(a, b []string) string {
 	return ""
 }
 
-// nextOf gives what an action makes of a state.
-func (sp *plainSpace[S, A]) nextOf(s S, a A, times int) (next S, ok bool, err error) {
+// copies gives what nextOf is to give to the model in each of so many calls: private copies, or nothing for a single call.
+func (sp *plainSpace[S, A]) copies(s S, times int) []S {
+	if times == 1 {
+		return nil
+	}
+	given := make([]S, times)
+	for order := range given {
+		given[order] = sp.stateWalker.Rebuild(s, order)
+	}
+	return given
+}
+
+// nextOf gives what an action makes of a state. It calls the model for each of some copies of the state, which it must not
+// change, or, if there is none, once.
+func (sp *plainSpace[S, A]) nextOf(s S, a A, given []S) (next S, ok bool, err error) {
 	event := func() string {
 		return "Next of " + sp.stateWalker.Text(s) + " by " + sp.actionWalker.Brief(a)
 	}
-	if times == 1 {
+	if len(given) == 0 {
 		return sp.callNext(s, a, event)
 	}
 	call := func(order int) (S, bool, error) {
-		givenState, givenAction := sp.stateWalker.Rebuild(s, order), sp.actionWalker.Rebuild(a, order)
+		givenState, givenAction := given[order], sp.actionWalker.Rebuild(a, order)
 		next, ok, err := sp.callNext(givenState, givenAction, event)
 		if err == nil {
 			err = errors.Join(unchanged(sp.stateWalker, s, givenState, event, "the state"),
@@ -263,7 +277,7 @@ func (sp *plainSpace[S, A]) nextOf(s S, a A, times int) (next S, ok bool, err er
 	if next, ok, err = call(0); err != nil {
 		return next, false, err
 	}
-	for order := 1; order < times; order++ {
+	for order := 1; order < len(given); order++ {
 		again, okAgain, err := call(order)
 		what := ""
 		switch {
@@ -284,10 +298,10 @@ func (sp *plainSpace[S, A]) nextOf(s S, a A, times int) (next S, ok bool, err er
 
 // unchanged wants what a method was given to be what it was.
 func unchanged[T any](w *intern.Walker[T], was, is T, event func() string, what string) error {
-	changes := w.Diff(was, is)
-	if len(changes) == 0 {
+	if w.Same(was, is) {
 		return nil
 	}
+	changes := w.Diff(was, is)
 	return &ImpureError{
 		Actor: "the model", Event: event(),
 		What: fmt.Sprintf("it changed %s that it was given: %s", what, first(changes, " became ")),

@@ -95,7 +95,13 @@ type Reading struct {
 	// What is given is a copy whose maps are built in this order; 0 for the values themselves.
 	order  int
 	orders bool // one of them had several entries
+	// What was read is not asked for, and of a state that is taken apart, what it was put together to last.
+	unrecorded bool
+	decoded    any
 }
+
+// Unrecorded makes r record nothing from now on: what was read of a state is not asked for.
+func (r *Reading) Unrecorded() { r.unrecorded = true }
 
 // NewReading reads states of a space.
 func NewReading(space Space) *Reading { return &Reading{space: space} }

@@ -2,8 +2,10 @@ package catalog
 
 import (
 	"synod/catalog"
+	"synod/examples/tla/acp"
 	"synod/examples/tla/allocator"
 	"synod/examples/tla/atd"
+	"synod/examples/tla/bakery"
 	"synod/examples/tla/coffeecan"
 	"synod/examples/tla/dining"
 	"synod/examples/tla/ewd840"
@@ -12,8 +14,10 @@ import (
 	"synod/examples/tla/multipaxossmr"
 	"synod/examples/tla/nbacc"
 	tlapaxos "synod/examples/tla/paxos"
+	"synod/examples/tla/paxoscommit"
 	"synod/examples/tla/readerswriters"
 	"synod/examples/tla/voteproof"
+	"synod/examples/tla/writethrough"
 	"synod/examples/twophase"
 	"synod/model"
 )
@@ -32,6 +36,12 @@ const (
 	values    = "values"
 	maxBallot = "max-ballot"
 	maxClock  = "max-clock"
+
+	participants = "participants"
+	numbers      = "numbers"
+	processors   = "processors"
+	addresses    = "addresses"
+	queue        = "queue"
 )
 
 // tlaEntry is a model of the TLA+ examples.
@@ -139,5 +149,48 @@ var tlaEntries = []catalog.Entry{
 		catalog.Parameter{
 			Name: maxClock, Doc: "the last clock that is explored", Default: lamportmutex.Default.Clock, Min: 1,
 			Max: lamportmutex.MaxClock,
+		}),
+	tlaEntry("paxos-commit", "Paxos Commit, in which an instance of Paxos speaks for each manager", func(v map[string]int) (model.Source, error) {
+		return paxoscommit.Source(paxoscommit.Config{Managers: v[managers], Acceptors: v[acceptors], MaxBallot: v[maxBallot]})
+	},
+		catalog.Parameter{
+			Name: managers, Doc: "resource managers", Default: paxoscommit.Default.Managers, Min: 1, Max: paxoscommit.MaxManagers,
+		},
+		catalog.Parameter{
+			Name: acceptors, Doc: "acceptors", Default: paxoscommit.Default.Acceptors, Min: 1, Max: paxoscommit.MaxAcceptors,
+		},
+		catalog.Parameter{
+			Name: maxBallot, Doc: "the last ballot; the first is 0", Default: paxoscommit.Default.MaxBallot,
+			Max: paxoscommit.MaxBallots,
+		}),
+	tlaEntry("bakery", "Lamport's bakery, from every state that satisfies an invariant", func(v map[string]int) (model.Source, error) {
+		return bakery.Source(bakery.Config{Processes: v[processes], Numbers: v[numbers]})
+	},
+		catalog.Parameter{
+			Name: processes, Doc: "processes", Default: bakery.Default.Processes, Min: 1, Max: bakery.MaxProcesses,
+		},
+		catalog.Parameter{
+			Name: numbers, Doc: "the last number of a ticket", Default: bakery.Default.Numbers, Min: 1, Max: bakery.MaxNumbers,
+		}),
+	tlaEntry("acp", "Non-blocking commitment that forwards decisions", func(v map[string]int) (model.Source, error) {
+		return acp.Source(acp.Config{Participants: v[participants]})
+	}, catalog.Parameter{
+		Name: participants, Doc: "participants", Default: acp.Default.Participants, Min: 1, Max: acp.MaxParticipants,
+	}),
+	tlaEntry("write-through", "A memory with caches that write through", func(v map[string]int) (model.Source, error) {
+		return writethrough.Source(writethrough.Config{
+			Processors: v[processors], Addresses: v[addresses], Values: v[values], Queue: v[queue],
+		})
+	},
+		catalog.Parameter{
+			Name: processors, Doc: "processors", Default: writethrough.Default.Processors, Min: 1, Max: writethrough.MaxProcessors,
+		},
+		catalog.Parameter{
+			Name: addresses, Doc: "addresses", Default: writethrough.Default.Addresses, Min: 1, Max: writethrough.MaxAddresses,
+		},
+		catalog.Parameter{Name: values, Doc: "values", Default: writethrough.Default.Values, Min: 1, Max: writethrough.MaxValues},
+		catalog.Parameter{
+			Name: queue, Doc: "requests that wait for the memory, at most", Default: writethrough.Default.Queue, Min: 1,
+			Max: writethrough.MaxQueue,
 		}),
 }

@@ -5,8 +5,10 @@ import (
 	"testing"
 
 	"synod/examples/tla"
+	"synod/examples/tla/acp"
 	"synod/examples/tla/allocator"
 	"synod/examples/tla/atd"
+	"synod/examples/tla/bakery"
 	"synod/examples/tla/coffeecan"
 	"synod/examples/tla/dining"
 	"synod/examples/tla/ewd840"
@@ -14,8 +16,10 @@ import (
 	"synod/examples/tla/lamportmutex"
 	"synod/examples/tla/nbacc"
 	"synod/examples/tla/paxos"
+	"synod/examples/tla/paxoscommit"
 	"synod/examples/tla/readerswriters"
 	"synod/examples/tla/voteproof"
+	"synod/examples/tla/writethrough"
 	"synod/examples/twophase"
 	"synod/model"
 )
@@ -33,6 +37,8 @@ func search[S, A any](
 // strictly breadth-first, so that the depth that it finds may be greater: for EWD840 it states 10, for VoteProof 15.
 func TestPublished(t *testing.T) {
 	mutex := lamportmutex.Config{Processes: 3, Clock: 6}
+	tickets := bakery.Config{Processes: 2, Numbers: 2}
+	commit := paxoscommit.Config{Managers: 2, Acceptors: 3, MaxBallot: 1}
 	third := paxos.Default
 	third.MaxBallot = 2
 	for _, tt := range []struct {
@@ -106,6 +112,26 @@ func TestPublished(t *testing.T) {
 			tla.Counts{Unique: 185_369, Generated: 1_361_380, Depth: 25},
 			true,
 		},
+		{
+			"ACP_NB_TLC", search(acp.Default, nil, acp.Default.Witnesses, nil),
+			tla.Counts{Unique: 4284, Generated: 23_988, Depth: 19},
+			false,
+		},
+		{
+			"MCWriteThroughCache", search(writethrough.Default, nil, nil, nil),
+			tla.Counts{Unique: 5196, Generated: 28_170, Depth: 18},
+			false,
+		},
+		{
+			"MCBakery", search(tickets, nil, nil, bakeryKey),
+			tla.Counts{Unique: 655_200, Generated: 3_403_584, Depth: 1},
+			true,
+		},
+		{
+			"PaxosCommit", search(commit, nil, commit.Witnesses, commitKey),
+			tla.Counts{Unique: 1_321_761, Generated: 16_959_159, Depth: 28},
+			true,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.long && !*long {
@@ -128,6 +154,45 @@ func mutexKey(s lamportmutex.State) string {
 			for _, m := range queue {
 				key = append(key, byte(m.Kind), byte(m.Clock))
 			}
+		}
+	}
+	return string(key)
+}
+
+// bakeryKey tells states of Bakery apart.
+func bakeryKey(s bakery.State) string {
+	var key []byte
+	for p := range s.At {
+		flag := byte(0)
+		if s.Flag[p] {
+			flag = 1
+		}
+		key = append(key, byte(s.At[p]), byte(s.Num[p]), flag, byte(s.Unchecked[p]), byte(s.Max[p]), byte(s.Nxt[p]))
+	}
+	return string(key)
+}
+
+// commitKey tells states of PaxosCommit apart.
+func commitKey(s paxoscommit.State) string {
+	bit := func(b bool) byte {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	key := []byte{bit(s.Commit), bit(s.Abort)}
+	for rm, stage := range s.Managers {
+		key = append(key, byte(stage), byte(s.Asked1[rm]))
+		for a := range s.MaxBal[rm] {
+			key = append(key, byte(s.MaxBal[rm][a]), byte(s.MaxVote[rm][a].Ballot), byte(s.MaxVote[rm][a].Value))
+		}
+		for _, promises := range s.Promises[rm] {
+			for _, p := range promises {
+				key = append(key, bit(p.Sent), byte(p.Told.Ballot), byte(p.Told.Value))
+			}
+		}
+		for b, votes := range s.Votes[rm] {
+			key = append(key, byte(s.Asked2[rm][b]), byte(votes))
 		}
 	}
 	return string(key)

@@ -131,6 +131,13 @@ var visitors = sync.Pool{New: func() any { return new(visitor) }}
 
 // fit reports whether the value at v passes a check.
 func (p *plan) fit(v unsafe.Pointer, sharing bool) bool {
+	if p.op == opInterface {
+		if i := (*iface)(v); i.tab == nil {
+			return true
+		} else if d, _ := p.dynamicOf(i); d.bare {
+			return true
+		}
+	}
 	look := visitors.Get().(*visitor)
 	look.sharing = sharing
 	_, ok := look.walk(p, v, 0)

@@ -53,7 +53,7 @@ type plan struct {
 	maps   mapOps
 
 	typeHash uint64 // of the type's name
-	dynamic  atomic.Pointer[map[unsafe.Pointer]*plan]
+	dynamic  atomic.Pointer[dynamicPlans]
 	label    atomic.Pointer[string]
 }
 
@@ -296,7 +296,7 @@ type iface struct {
 func (p *plan) dynamicOf(i *iface) (*plan, unsafe.Pointer) {
 	var d *plan
 	if known := p.dynamic.Load(); known != nil {
-		d = (*known)[i.tab]
+		d = known.find(i.tab)
 	}
 	if d == nil {
 		d = p.learn(i)
@@ -312,14 +312,46 @@ func (p *plan) learn(i *iface) *plan {
 	d := planOf(reflect.NewAt(p.typ, unsafe.Pointer(i)).Elem().Elem().Type())
 	for {
 		old := p.dynamic.Load()
-		grown := map[unsafe.Pointer]*plan{i.tab: d}
-		if old != nil {
-			for tab, q := range *old {
-				grown[tab] = q
-			}
-		}
-		if p.dynamic.CompareAndSwap(old, &grown) {
+		if p.dynamic.CompareAndSwap(old, old.with(i.tab, d)) {
 			return d
 		}
 	}
+}
+
+// dynamicPlans are the plans of dynamic types by the first word of an interface: a few in a list, which is faster, and all in a map.
+type dynamicPlans struct {
+	few [fewDynamics]struct {
+		tab  unsafe.Pointer
+		plan *plan
+	}
+	all map[unsafe.Pointer]*plan
+}
+
+const fewDynamics = 8
+
+func (d *dynamicPlans) find(tab unsafe.Pointer) *plan {
+	for i := range d.few {
+		if d.few[i].tab == tab {
+			return d.few[i].plan
+		}
+	}
+	if len(d.all) <= fewDynamics {
+		return nil
+	}
+	return d.all[tab]
+}
+
+// with returns d with one more; d may be nil.
+func (d *dynamicPlans) with(tab unsafe.Pointer, p *plan) *dynamicPlans {
+	grown := &dynamicPlans{all: map[unsafe.Pointer]*plan{tab: p}}
+	if d != nil {
+		grown.few = d.few
+		for tab, q := range d.all {
+			grown.all[tab] = q
+		}
+	}
+	if n := len(grown.all); n <= fewDynamics && grown.few[n-1].tab == nil {
+		grown.few[n-1].tab, grown.few[n-1].plan = tab, p
+	}
+	return grown
 }

@@ -129,6 +129,14 @@ func (w *Walker[T]) Equal(a, b T) bool {
 	return w.plan.equal(w.at(&x), w.at(&y))
 }
 
+// Same is Equal for values that may be too entangled to be compared, as something else changed them: then it returns false.
+func (w *Walker[T]) Same(a, b T) bool {
+	if w.plan.risky && (w.CheckShared(a) != nil || w.CheckShared(b) != nil) {
+		return false
+	}
+	return w.Equal(a, b)
+}
+
 // Hash returns a hash that equal values share. It is the same in every process of one build, and does not depend on
 // the order of maps. It is no cryptographic hash: values can be made to collide.
 func (w *Walker[T]) Hash(v T) uint64 {

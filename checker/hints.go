@@ -1,0 +1,90 @@
+package checker
+
+import (
+	"math"
+	"slices"
+)
+
+// Where states are expanded as a whole, to look for the way to a state by expanding every state of the level before would call
+// the model for all of them once more. But a transition changes few of a state's parts, and mostly the same ones together: so
+// workers note which sets of parts transitions change, and a state that leads to a wanted one has to agree with it on all
+// parts outside one of these sets.
+
+// masks are the sets of slots that transitions changed together, a bit for each slot.
+type masks struct {
+	of   []uint64
+	many bool // there are more, or slots without a bit
+}
+
+// maxMasks bounds how many sets are noted.
+const maxMasks = 48
+
+func (m *masks) add(mask uint64) {
+	for i, known := range m.of {
+		if known == mask {
+			if i > 0 {
+				m.of[i-1], m.of[i] = mask, m.of[i-1] // What is frequent comes first in the end.
+			}
+			return
+		}
+	}
+	if m.many = m.many || len(m.of) == maxMasks; !m.many {
+		m.of = append(m.of, mask)
+	}
+}
+
+// filter tells which states may lead to some wanted ones.
+type filter struct {
+	masks []uint64
+	units int
+	// By mask: hashes of the parts of wanted states outside it. Of two states that agree there, the hashes do so too.
+	outside []map[uint64]bool
+}
+
+// newFilter gives the filter for wanted states, or nil if all states may lead to them.
+func (e *engine) newFilter(wanted map[uint64]bool) *filter {
+	if e.whole == nil || len(e.units.of) > 64 {
+		return nil
+	}
+	f := &filter{units: len(e.units.of)}
+	for _, w := range e.workers {
+		if w.masks.many {
+			return nil
+		}
+		f.masks = append(f.masks, w.masks.of...)
+	}
+	slices.Sort(f.masks)
+	f.masks = slices.Compact(f.masks)
+	f.outside = make([]map[uint64]bool, len(f.masks))
+	ids := make([]uint32, len(e.layout.fields))
+	for i, mask := range f.masks {
+		f.outside[i] = make(map[uint64]bool, len(wanted))
+		for packed := range wanted {
+			e.layout.unpack(packed, ids, f.units)
+			f.outside[i][f.hash(ids, mask)] = true
+		}
+	}
+	return f
+}
+
+// hash is of the ids outside a mask.
+func (f *filter) hash(ids []uint32, mask uint64) uint64 {
+	h := uint64(math.MaxUint64)
+	for i, id := range ids[:f.units] {
+		if mask>>i&1 == 0 {
+			h = (h ^ uint64(id)) * 0x9e3779b97f4a7c15
+			h ^= h >> 29
+		}
+	}
+	return h
+}
+
+// may reports whether the state with these ids may lead to a wanted one.
+func (f *filter) may(ids []uint32) bool {
+	for i, mask := range f.masks {
+		if f.outside[i][f.hash(ids, mask)] {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,212 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+
+	"synod/model"
+)
+
+// Where a model says what becomes of a state as a whole (see model.Expander), nothing is known of what a unit does by itself,
+// and nothing to be remembered of it: a batch is expanded by the model's own functions. All that comes after is the same.
+// The slots of such a space are the engine's affair; paths are shown in the space that it was made of.
+
+// takeApart lets the engine search a space that can be taken apart in that way.
+func (e *engine) takeApart(space model.Space) (model.Space, error) {
+	e.outer, e.whole = nil, nil
+	c, ok := space.(model.Collapsible)
+	if !ok {
+		return space, nil
+	}
+	whole, err := c.Collapse()
+	if err != nil {
+		space.Close()
+		return nil, err
+	}
+	e.outer, e.whole = space, whole
+	return whole, nil
+}
+
+// closer gives a function that closes the engine's space, whatever space it has by then.
+func (e *engine) closer() func() {
+	space, outer := e.space, e.outer
+	return func() {
+		space.Close()
+		if outer != nil {
+			outer.Close()
+		}
+	}
+}
+
+// expandFirst is expand for states that the search has not expanded before.
+func (w *worker) expandFirst(keys []uint64) bool {
+	if w.expansion == nil {
+		return w.expand(keys)
+	}
+	w.grown.Ask |= model.AskFirst
+	ok := w.expand(keys)
+	w.grown.Ask &^= model.AskFirst
+	if !ok && w.failed < 0 {
+		w.expansion.Uncount(len(keys))
+	}
+	return ok
+}
+
+// expandWhole finds the successors of the batch. Those of a flat layout are packed.
+func (w *worker) expandWhole(keys []uint64, flat bool) (wide uint64, ok bool) {
+	us, l := w.e.units, w.e.layout
+	w.moves = w.moves[:0]
+	for i, key := range keys {
+		w.partsAt(i)
+		w.grown.Reset()
+		if err := w.growAt(i); err != nil {
+			w.failed = i
+			w.e.failAt(err, w.stateAt(i))
+			return 0, false
+		}
+		from := uint32(0)
+		for _, end := range w.grown.Ends {
+			changed := w.grown.Changed[from:end]
+			from = end
+			next, mask := key, uint64(0)
+			for _, part := range changed {
+				u, f := us.of[part.Slot], &l.fields[part.Slot]
+				if id := uint32(part.ID); id >= u.limit.Load() {
+					u.admit(id)
+				}
+				mask |= 1 << (part.Slot & 63)
+				wide |= uint64(part.ID) >> (f.width & 63)
+				next ^= uint64(w.ids[part.Slot][i]^uint32(part.ID)) << (f.shift & 63)
+			}
+			w.masks.add(mask)
+			w.succeed(i, next)
+			if !flat {
+				w.noteChanges(i, changed)
+			}
+		}
+	}
+	return wide, true
+}
+
+// growAt expands the state in w.state, which is that at a place of the batch.
+func (w *worker) growAt(int) error {
+	if err := w.expansion.Expand(w.state, &w.grown); err != nil {
+		return err
+	}
+	if n := w.grown.Len(); n > maxSteps {
+		return fmt.Errorf("%d steps of %s from one content: expected at most %d", n, w.e.outer.SlotName(0), maxSteps)
+	}
+	return nil
+}
+
+// noteChanges notes what the last successor changes, as if by a step of the first slot, and effects on the others.
+func (w *worker) noteChanges(source int, changed []model.SlotPart) {
+	if len(changed) == 0 {
+		w.moves = append(w.moves, change{0, w.ids[0][source]})
+		return
+	}
+	w.moves = append(w.moves, change{uint32(changed[0].Slot), uint32(changed[0].ID)})
+	for _, part := range changed[1:] {
+		w.asks = append(w.asks, question{
+			successor: uint32(len(w.successors) - 1), unit: uint32(part.Slot), id: uint32(part.ID),
+		})
+	}
+}
+
+// judgeWhole is judge where properties read states as a whole, so that no two agree.
+func (w *worker) judgeWhole(keys []uint64, decided func(packed uint64, decides []int)) {
+	w.unpackBatch(keys)
+	for i, key := range keys {
+		if w.e.halted() {
+			return
+		}
+		w.partsAt(i)
+		if decides := w.askWhole(); len(decides) > 0 {
+			decided(key, decides)
+		}
+	}
+}
+
+// askWhole asks the properties about the state in w.state, and gives those that it decides.
+func (w *worker) askWhole() []int {
+	e := w.e
+	if w.judged.due() {
+		if err := e.judge.askAgain(w.reading, w.state); err != nil {
+			e.failAt(err, slices.Clone(w.state))
+		}
+	}
+	decides, err := e.judge.ask(w.reading, w.state)
+	if err != nil {
+		e.failAt(err, slices.Clone(w.state))
+		return nil
+	}
+	return decides
+}
+
+// expandHere finds the transitions of the state that a walk is in, and counts them. It reports false if there is an error.
+func (k *walker) expandHere() (total int, ok bool) {
+	w := k.w
+	if !k.expanded {
+		w.e.units.parts(k.ids, w.state)
+		k.grown.Reset()
+		k.grown.Ask = model.AskSorted
+		if !k.repeats {
+			k.grown.Ask |= model.AskFirst
+		}
+		if err := w.expansion.Expand(w.state, &k.grown); err != nil {
+			k.failed(err)
+			return 0, false
+		}
+		k.expanded = true
+	}
+	return k.grown.Len(), true
+}
+
+// leadHere puts what transition n of the state leads to into k.next.
+func (k *walker) leadHere(n int) {
+	copy(k.next, k.ids)
+	for _, part := range k.grown.Of(n) {
+		k.next[part.Slot] = k.w.e.units.of[part.Slot].admit(uint32(part.ID))
+	}
+}
+
+// show brings what a result holds to the space in which it is shown.
+func (e *engine) show(r *Result) {
+	if e.outer == nil {
+		return
+	}
+	for i := range r.Properties {
+		p := &r.Properties[i]
+		p.Path = e.outward(p.Path)
+		if p.Stuck != nil {
+			for k, state := range p.Stuck.First {
+				p.Stuck.First[k] = e.outwardState(state)
+			}
+		}
+	}
+	r.Failure = e.outward(r.Failure)
+}
+
+// outward gives a path in the space that was taken apart.
+func (e *engine) outward(p *model.Path) *model.Path {
+	if e.outer == nil || p == nil {
+		return p
+	}
+	all := *p
+	all.Initial, all.Steps = e.outwardState(p.Initial), slices.Clone(p.Steps)
+	for i := range all.Steps {
+		all.Steps[i].State = e.outwardState(all.Steps[i].State)
+	}
+	return &all
+}
+
+func (e *engine) outwardState(state []model.PartID) []model.PartID {
+	if e.outer == nil {
+		return state
+	}
+	shown, err := e.outer.Carry(e.space, state)
+	if err != nil {
+		panic(err) // Both spaces are of one source.
+	}
+	return shown
+}

@@ -1,0 +1,281 @@
+// Package bakery is Lamport's bakery algorithm ("A New Solution of Dijkstra's Concurrent Programming Problem", 1974), after
+// the TLA+ example MCBakery: every state that satisfies an inductive invariant is initial, so that a step out of them would
+// refute it. What a process reads while another one writes may be anything: a write is several of arbitrary values.
+package bakery
+
+import (
+	"slices"
+
+	"synod/examples/tla"
+	"synod/model"
+)
+
+// Config is a size.
+type Config struct {
+	Processes int // 1 to MaxProcesses
+	Numbers   int // the last number of a ticket; 0 is none; 1 to MaxNumbers
+}
+
+// The bounds of a Config.
+const (
+	MaxProcesses = 3
+	MaxNumbers   = 3
+)
+
+// Default is smaller than what the original checks: two processes and numbers to 2.
+var Default = Config{Processes: 2, Numbers: 1}
+
+// Place is where a process is in its program.
+type Place uint8
+
+// The places.
+const (
+	Idle   Place = iota // outside
+	Flag                // writes that it chooses a number
+	Scan                // reads the numbers of others
+	Number              // writes its number
+	Unflag              // writes that it has chosen
+	Next                // takes the next of the others, once that does not choose
+	Wait                // waits for it
+	Inside              // in the critical section
+	Leave               // writes that it has no number
+	places
+)
+
+// String is the place in lower case.
+func (p Place) String() string {
+	return [...]string{"idle", "flag", "scan", "number", "unflag", "next", "wait", "inside", "leave"}[p]
+}
+
+// State is all processes, by their numbers.
+type State struct {
+	At        []Place
+	Num       []int8    // the number, or 0
+	Flag      []bool    // it chooses one
+	Unchecked []tla.Set // those that are still to be looked at
+	Max       []int8    // the greatest number that was read
+	Nxt       []int8    // the process that is waited for
+}
+
+// Action is a step of a process. With is what it writes or whom it takes, where there is a choice, else 0.
+type Action struct {
+	Process int
+	Goes    bool // on to the next place; else it stays, or begins a loop once more
+	With    int
+}
+
+// Initial is every state that satisfies the invariant.
+func (c Config) Initial() (all []State) {
+	s := State{
+		At: make([]Place, c.Processes), Num: make([]int8, c.Processes), Flag: make([]bool, c.Processes),
+		Unchecked: make([]tla.Set, c.Processes), Max: make([]int8, c.Processes), Nxt: make([]int8, c.Processes),
+	}
+	var fill func(p int)
+	fill = func(p int) {
+		if p == c.Processes {
+			if c.Invariant(s) {
+				all = append(all, s.clone())
+			}
+			return
+		}
+		for s.At[p] = range places {
+			for s.Num[p] = range int8(c.Numbers + 1) {
+				for s.Max[p] = range int8(c.Numbers + 1) {
+					for s.Nxt[p] = range int8(c.Processes) {
+						for s.Unchecked[p] = range tla.All(c.Processes) + 1 {
+							for _, s.Flag[p] = range []bool{false, true} {
+								if s.alone(p) {
+									fill(p + 1)
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	fill(0)
+	return all
+}
+
+func (s State) clone() State {
+	return State{
+		slices.Clone(s.At), slices.Clone(s.Num), slices.Clone(s.Flag), slices.Clone(s.Unchecked), slices.Clone(s.Max),
+		slices.Clone(s.Nxt),
+	}
+}
+
+// alone is the part of the invariant that is about a single process.
+func (s State) alone(p int) bool {
+	at := s.At[p]
+	switch {
+	case at >= Unflag && at <= Inside && s.Num[p] == 0, (at == Scan || at == Number) && !s.Flag[p]:
+		return false
+	case at == Wait && int(s.Nxt[p]) == p, (at == Next || at == Wait) && s.Unchecked[p].Has(p):
+		return false
+	}
+	return true
+}
+
+// Invariant is the inductive invariant.
+func (c Config) Invariant(s State) bool {
+	for p, at := range s.At {
+		if !s.alone(p) {
+			return false
+		}
+		for q := range s.At {
+			checked := at == Inside || (at == Next || at == Wait) && !s.Unchecked[p].Has(q)
+			if q != p && checked && !s.before(p, q) {
+				return false
+			}
+		}
+		if at == Wait {
+			q := s.Nxt[p]
+			scanned := s.At[q] == Scan && !s.Unchecked[q].Has(p) || s.At[q] == Number
+			if scanned && s.Max[q] < s.Num[p] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// before reports whether process p comes before q, whatever q does until p has left.
+func (s State) before(p, q int) bool {
+	if s.Num[p] == 0 {
+		return false
+	}
+	switch s.At[q] {
+	case Idle, Flag, Leave:
+		return true
+	case Scan:
+		return s.Unchecked[q].Has(p) || s.Max[q] >= s.Num[p]
+	case Number:
+		return s.Max[q] >= s.Num[p]
+	case Unflag:
+		return s.precedes(p, q)
+	case Next, Wait:
+		return s.precedes(p, q) && s.Unchecked[q].Has(p)
+	case Inside:
+	}
+	return false
+}
+
+// precedes reports whether the ticket of p is before that of q.
+func (s State) precedes(p, q int) bool {
+	return s.Num[p] < s.Num[q] || s.Num[p] == s.Num[q] && p < q
+}
+
+// Actions returns what may happen in a state.
+func (c Config) Actions(s State) []Action {
+	var all []Action
+	write := func(p, from, to int, goes bool) {
+		for n := from; n <= to; n++ {
+			all = append(all, Action{p, goes, n})
+		}
+	}
+	for p, at := range s.At {
+		switch at {
+		case Idle, Inside:
+			all = append(all, Action{p, true, 0})
+		case Flag, Unflag:
+			all = append(all, Action{p, false, 0}, Action{p, true, 0})
+		case Number:
+			write(p, 0, c.Numbers, false)
+			write(p, int(s.Max[p])+1, c.Numbers, true)
+		case Leave:
+			write(p, 0, c.Numbers, false)
+			write(p, 0, 0, true)
+		case Scan, Next:
+			if s.Unchecked[p] == 0 {
+				all = append(all, Action{p, true, 0})
+			}
+			for _, q := range s.Unchecked[p].Members() {
+				if at == Scan || !s.Flag[q] {
+					all = append(all, Action{p, false, q})
+				}
+			}
+		case Wait:
+			if q := int(s.Nxt[p]); s.Num[q] == 0 || s.precedes(p, q) {
+				all = append(all, Action{p, true, 0})
+			}
+		}
+	}
+	return all
+}
+
+// Next returns what an action makes of a state.
+func (c Config) Next(s State, a Action) (State, bool) {
+	p := a.Process
+	others := tla.All(c.Processes).Without(p)
+	going := func(to Place) {
+		if a.Goes {
+			s.At = with(s.At, p, to)
+		}
+	}
+	switch s.At[p] {
+	case Idle:
+		going(Flag)
+	case Flag:
+		s.Flag = with(s.Flag, p, a.Goes || !s.Flag[p])
+		if a.Goes {
+			s.Unchecked, s.Max = with(s.Unchecked, p, others), with(s.Max, p, 0)
+		}
+		going(Scan)
+	case Scan:
+		if !a.Goes {
+			s.Unchecked = with(s.Unchecked, p, s.Unchecked[p].Without(a.With))
+			s.Max = with(s.Max, p, max(s.Max[p], s.Num[a.With]))
+		}
+		going(Number)
+	case Number:
+		s.Num = with(s.Num, p, int8(a.With))
+		going(Unflag)
+	case Unflag:
+		s.Flag = with(s.Flag, p, !a.Goes && !s.Flag[p])
+		if a.Goes {
+			s.Unchecked = with(s.Unchecked, p, others)
+		}
+		going(Next)
+	case Next:
+		if !a.Goes {
+			s.Nxt, s.At = with(s.Nxt, p, int8(a.With)), with(s.At, p, Wait)
+		}
+		going(Inside)
+	case Wait:
+		s.Unchecked = with(s.Unchecked, p, s.Unchecked[p].Without(int(s.Nxt[p])))
+		going(Next)
+	case Inside:
+		going(Leave)
+	case Leave:
+		s.Num = with(s.Num, p, int8(a.With))
+		going(Idle)
+	}
+	return s, true
+}
+
+func with[T any](s []T, i int, v T) []T {
+	s = slices.Clone(s)
+	s[i] = v
+	return s
+}
+
+// Source is the model with its properties, or the error of a configuration that is not valid.
+func Source(c Config) (*model.Plain[State, Action], error) {
+	p := model.NewPlain[State, Action](c)
+	p.Always("the invariant is inductive", c.Invariant)
+	p.Always("mutual exclusion", func(s State) bool {
+		inside := 0
+		for _, at := range s.At {
+			if at == Inside {
+				inside++
+			}
+		}
+		return inside <= 1
+	})
+	p.Sometimes("in the critical section", func(s State) bool { return slices.Contains(s.At, Inside) })
+	if err := tla.Between("processes", c.Processes, 1, MaxProcesses); err != nil {
+		return nil, err
+	}
+	return p, tla.Between("as the last number", c.Numbers, 1, MaxNumbers)
+}

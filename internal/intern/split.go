@@ -1,0 +1,385 @@
+package intern
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+)
+
+// Split takes values of T apart into components, and gives every distinct value of a component a dense id, counted from 0 in
+// order of arrival. The components of a struct are its fields, but for blank ones; a struct of one field is taken for what it
+// holds, and a value of any other type is one component. It is exact: two values have the same ids if and only if they are
+// equal in the sense of [Walker.Equal]. It is safe for concurrent use, and never forgets; finding what is there takes no lock.
+//
+// The method is the collapse of states in SPIN (Holzmann, "State Compression in SPIN", 1997), with a component for each field.
+type Split[T any] struct {
+	walker  *Walker[T]
+	columns []column
+	simple  bool // no component refers to what refers to something else: see fits
+}
+
+// Part is a component of a value and the id of what it holds.
+type Part struct{ Component, ID uint32 }
+
+// NewSplit returns empty tables. The error is that of [For].
+func NewSplit[T any]() (*Split[T], error) {
+	w, err := For[T]()
+	if err != nil {
+		return nil, fmt.Errorf("new split: %w", err)
+	}
+	s := &Split[T]{walker: w, simple: true}
+	p, offset, prefix := w.plan, uintptr(0), ""
+	for p.op == opStruct && len(p.fields) == 1 {
+		f := &p.fields[0]
+		p, offset, prefix = f.plan, offset+f.offset, join(prefix, f.name)
+	}
+	if p.op == opStruct && len(p.fields) > 0 {
+		s.columns = make([]column, len(p.fields))
+		for i, f := range p.fields {
+			s.columns[i].init(f.plan, offset+f.offset, join(prefix, f.name))
+		}
+	} else {
+		s.columns = make([]column, 1)
+		s.columns[0].init(p, offset, prefix)
+	}
+	for i := range s.columns {
+		s.simple = s.simple && s.columns[i].plan.shallow()
+	}
+	return s, nil
+}
+
+// Len returns the number of components: one at least.
+func (s *Split[T]) Len() int { return len(s.columns) }
+
+// Name returns the name of a component: that of the field, with those of the structs around it; or nothing if there is no
+// field.
+func (s *Split[T]) Name(component int) string { return s.columns[component].name }
+
+// Values returns how many distinct values of a component are known.
+func (s *Split[T]) Values(component int) int { return int(s.columns[component].len.Load()) }
+
+// Intern puts the ids of a value's components into ids. The value stays the caller's: of what is new a copy is kept.
+func (s *Split[T]) Intern(v *T, ids []uint32) {
+	for i := range s.columns {
+		c := &s.columns[i]
+		ids[i] = c.intern(unsafe.Add(unsafe.Pointer(v), c.offset))
+	}
+}
+
+// Changes appends the components of to that are not those of from, of which ids has the ids. It looks no further where both
+// refer to the same memory, so nobody may have changed from since it was made.
+func (s *Split[T]) Changes(from, to *T, ids []uint32, into []Part) []Part {
+	for i := range s.columns {
+		c := &s.columns[i]
+		a, b := unsafe.Add(unsafe.Pointer(from), c.offset), unsafe.Add(unsafe.Pointer(to), c.offset)
+		if c.plan.alike(a, b) {
+			continue
+		}
+		if id := c.intern(b); id != ids[i] {
+			into = append(into, Part{uint32(i), id})
+		}
+	}
+	return into
+}
+
+// Value makes v the value whose components have these ids. What it refers to belongs to the tables, and must not be changed.
+func (s *Split[T]) Value(ids []uint32, v *T) {
+	for i := range s.columns {
+		c := &s.columns[i]
+		c.plan.assign(unsafe.Add(unsafe.Pointer(v), c.offset), c.at(ids[i]))
+	}
+}
+
+// Revalue is Value for a v that has the value for the ids in was, which it replaces.
+func (s *Split[T]) Revalue(was, ids []uint32, v *T) {
+	for i := range s.columns {
+		if was[i] != ids[i] {
+			c := &s.columns[i]
+			c.plan.assign(unsafe.Add(unsafe.Pointer(v), c.offset), c.at(ids[i]))
+			was[i] = ids[i]
+		}
+	}
+}
+
+// Fits is [Walker.Check] of to, for a value that Value made and another one that was made of it: it costs less.
+func (s *Split[T]) Fits(from, to *T) error {
+	p := s.walker.plan
+	if !p.risky && !p.shares || s.simple && s.disjoint(from, to) {
+		return nil
+	}
+	if !p.fit(unsafe.Pointer(to), false) {
+		return p.explain(s.walker.typ, unsafe.Pointer(to), false)
+	}
+	return nil
+}
+
+// disjoint reports whether the components of to refer to different memory, if those of from do and none refers to what
+// refers to something else.
+func (s *Split[T]) disjoint(from, to *T) bool {
+	for i := range s.columns {
+		c := &s.columns[i]
+		if c.plan.bare {
+			continue
+		}
+		b := unsafe.Add(unsafe.Pointer(to), c.offset)
+		if c.plan.sameReference(unsafe.Add(unsafe.Pointer(from), c.offset), b) {
+			continue
+		}
+		start, end := c.plan.extent(b)
+		for k := range s.columns {
+			other := &s.columns[k]
+			if k == i || other.plan.bare {
+				continue
+			}
+			if a, z := other.plan.extent(unsafe.Add(unsafe.Pointer(to), other.offset)); start < z && a < end {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Verify hashes everything once more. If something was changed since it was interned, it returns the first such component
+// and id, and false.
+func (s *Split[T]) Verify() (component int, id uint32, ok bool) {
+	for i := range s.columns {
+		if id, ok := s.columns[i].verify(); !ok {
+			return i, id, false
+		}
+	}
+	return 0, 0, true
+}
+
+// Text is the value of a component for people.
+func (s *Split[T]) Text(component int, id uint32) string {
+	c := &s.columns[component]
+	at := c.at(id)
+	if c.plan.risky && !c.plan.fit(at, true) {
+		return unreadable(c.plan.explain(c.plan.typ, at, true))
+	}
+	return string(c.plan.text(nil, at))
+}
+
+// Encode appends the canonical encoding of the value of a component.
+func (s *Split[T]) Encode(dst []byte, component int, id uint32) []byte {
+	c := &s.columns[component]
+	return c.plan.encode(dst, c.at(id))
+}
+
+// Bytes estimates the memory in bytes that the tables hold.
+func (s *Split[T]) Bytes() int64 {
+	n := int64(0)
+	for i := range s.columns {
+		n += s.columns[i].bytes.Load()
+	}
+	return n
+}
+
+// column is the table of a component: see Table, which is the same for values of a static type.
+type column struct {
+	plan   *plan
+	offset uintptr // within T
+	name   string
+
+	mu     sync.Mutex // for whoever adds
+	index  atomic.Pointer[[]uint64]
+	values [chunkCount]atomic.Pointer[byte] // arrays of the plan's type
+	owns   [chunkCount]atomic.Pointer[[]uint64]
+	len    atomic.Uint32
+	bytes  atomic.Int64
+	_      [64]byte // Keep neighbours off this cache line.
+}
+
+func (c *column) init(p *plan, offset uintptr, name string) {
+	c.plan, c.offset, c.name = p, offset, name
+	index := make([]uint64, firstIndex)
+	c.index.Store(&index)
+	c.bytes.Store(8 * firstIndex)
+}
+
+// at returns where the value of an id lies.
+func (c *column) at(id uint32) unsafe.Pointer {
+	chunk, i, _ := locateID(id)
+	return unsafe.Add(unsafe.Pointer(c.values[chunk].Load()), uintptr(i)*c.plan.size)
+}
+
+// intern gives the id of the value at v, of which it keeps a copy if it is new.
+func (c *column) intern(v unsafe.Pointer) uint32 {
+	own := spread(c.plan.hash(v, seed))
+	if id, ok := c.find(own, v); ok {
+		return id
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if id, ok := c.find(own, v); ok {
+		return id
+	}
+	return c.add(own, v)
+}
+
+func (c *column) find(own uint64, v unsafe.Pointer) (uint32, bool) {
+	index := *c.index.Load()
+	mask := len(index) - 1
+	for i := int(own >> 32); ; i++ {
+		entry := atomic.LoadUint64(&index[i&mask])
+		if entry == 0 {
+			return 0, false
+		}
+		if (entry^own)&hashMask == 0 {
+			if id := uint32(entry) - 1; c.plan.equal(c.at(id), v) {
+				return id, true
+			}
+		}
+	}
+}
+
+// add appends a copy of the value at v. The lock is held.
+func (c *column) add(own uint64, v unsafe.Pointer) uint32 {
+	id := c.len.Load()
+	if id == math.MaxUint32 {
+		panic("intern: a component has too many values")
+	}
+	chunk, i, size := locateID(id)
+	if c.values[chunk].Load() == nil {
+		c.values[chunk].Store((*byte)(reflect.MakeSlice(reflect.SliceOf(c.plan.typ), int(size), int(size)).UnsafePointer()))
+		owns := make([]uint64, size)
+		c.owns[chunk].Store(&owns)
+		c.bytes.Add(int64(size) * int64(c.plan.size+8))
+	}
+	at := c.at(id)
+	c.plan.assign(at, v)
+	if c.plan.owns {
+		c.plan.own(at, 0)
+	}
+	(*c.owns[chunk].Load())[i] = own
+	c.bytes.Add(c.plan.bytes(at))
+	c.len.Store(id + 1) // after the cell: who sees the new length sees the cell
+	enter(*c.room(id), own&hashMask|uint64(id+1))
+	return id
+}
+
+// room gives an index with a free place for value n, a larger one if need be. The lock is held.
+func (c *column) room(n uint32) *[]uint64 {
+	p := c.index.Load()
+	if 4*(int(n)+1) <= 3*len(*p) {
+		return p
+	}
+	index := make([]uint64, 2*len(*p))
+	for _, entry := range *p {
+		if entry != 0 {
+			enter(index, entry)
+		}
+	}
+	c.bytes.Add(int64(8 * len(*p)))
+	c.index.Store(&index)
+	return &index
+}
+
+func (c *column) verify() (uint32, bool) {
+	if c.plan.flat {
+		return 0, true
+	}
+	for id := range c.len.Load() {
+		chunk, i, _ := locateID(id)
+		at := c.at(id)
+		if c.plan.risky && !c.plan.fit(at, true) || spread(c.plan.hash(at, seed)) != (*c.owns[chunk].Load())[i] {
+			return id, false
+		}
+	}
+	return 0, true
+}
+
+// alike reports whether the values at a and b are certainly equal, with a look at their own memory only.
+func (p *plan) alike(a, b unsafe.Pointer) bool {
+	switch {
+	case p.mem:
+		return equalBytes(a, b, p.size)
+	case p.op == opSlice:
+		x, y := (*slice)(a), (*slice)(b)
+		return x.data == y.data && x.len == y.len
+	case p.op == opString:
+		x, y := (*string)(a), (*string)(b)
+		return len(*x) == len(*y) && unsafe.StringData(*x) == unsafe.StringData(*y)
+	case p.op == opPointer, p.op == opMap:
+		return *(*unsafe.Pointer)(a) == *(*unsafe.Pointer)(b)
+	case p.op == opInterface:
+		x, y := (*iface)(a), (*iface)(b)
+		return x.tab == y.tab && x.data == y.data
+	}
+	return p.equal(a, b)
+}
+
+// assign copies the value at from, shallowly.
+func (p *plan) assign(to, from unsafe.Pointer) {
+	if !p.pointers {
+		switch p.size {
+		case 1:
+			*(*uint8)(to) = *(*uint8)(from)
+		case 8:
+			*(*[8]byte)(to) = *(*[8]byte)(from)
+		default:
+			copy(bytesAt(to, p.size), bytesAt(from, p.size))
+		}
+		return
+	}
+	switch {
+	case p.op == opSlice:
+		*(*[]struct{})(to) = *(*[]struct{})(from)
+	case p.op == opString:
+		*(*string)(to) = *(*string)(from)
+	case p.op == opInterface:
+		*(*iface)(to) = *(*iface)(from)
+	case p.op == opTime && p.typ == timeType:
+		*(*time.Time)(to) = *(*time.Time)(from)
+	case p.op == opTime:
+		reflect.NewAt(p.typ, to).Elem().Set(reflect.NewAt(p.typ, from).Elem())
+	case p.op == opStruct:
+		for i := range p.runs {
+			r := &p.runs[i]
+			if r.plan != nil {
+				r.plan.assign(unsafe.Add(to, r.offset), unsafe.Add(from, r.offset))
+				continue
+			}
+			copy(bytesAt(unsafe.Add(to, r.offset), r.size), bytesAt(unsafe.Add(from, r.offset), r.size))
+		}
+	case p.op == opArray:
+		for i := range uintptr(p.count) {
+			p.elem.assign(unsafe.Add(to, i*p.elem.size), unsafe.Add(from, i*p.elem.size))
+		}
+	default:
+		*(*unsafe.Pointer)(to) = *(*unsafe.Pointer)(from)
+	}
+}
+
+// shallow reports whether a value refers to no memory that can be changed, or to one piece that refers to no further one.
+func (p *plan) shallow() bool {
+	if p.bare {
+		return true
+	}
+	switch p.op {
+	case opSlice, opPointer:
+		return !p.persistent && p.elem.bare
+	case opMap:
+		return !p.persistent && p.key.bare && p.elem.bare
+	}
+	return false
+}
+
+// sameReference reports whether two values of a shallow type refer to the same memory, to the same extent.
+func (p *plan) sameReference(a, b unsafe.Pointer) bool {
+	if p.op != opSlice {
+		return *(*unsafe.Pointer)(a) == *(*unsafe.Pointer)(b)
+	}
+	x, y := (*slice)(a), (*slice)(b)
+	return x.data == y.data && x.cap == y.cap
+}
+
+// extent gives the memory that a value of a shallow type refers to.
+func (p *plan) extent(v unsafe.Pointer) (start, end uintptr) {
+	key, extent := p.reference(v)
+	return uintptr(key.start), uintptr(key.start) + extent
+}

@@ -1,0 +1,389 @@
+package model
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"synod/internal/intern"
+)
+
+// collapsed is a plain model's space with a slot for each component of the state. Actions have no numbers but where they are
+// asked for, and nothing is remembered of steps: whoever expands a state again calls the model again.
+type collapsed[S, A any] struct {
+	*plainSpace[S, A]
+	parts      *intern.Split[S]
+	expansions sampler // those that were made for the first time
+}
+
+// Collapse implements Collapsible.
+func (sp *plainSpace[S, A]) Collapse() (Expander, error) {
+	parts, err := intern.NewSplit[S]()
+	if err != nil {
+		return nil, err
+	}
+	return &collapsed[S, A]{plainSpace: sp, parts: parts}, nil
+}
+
+func (c *collapsed[S, A]) Slots() int { return c.parts.Len() }
+
+// Initial implements Parts. The states are those of two calls.
+func (c *collapsed[S, A]) Initial() ([][]PartID, error) {
+	initial, err := c.initial()
+	if err != nil {
+		return nil, err
+	}
+	again, err := c.initial()
+	if err != nil {
+		return nil, err
+	}
+	only := func(a, b [][]PartID) []PartID {
+		for i, k := 0, 0; i < len(a); i++ {
+			for k < len(b) && slices.Compare(b[k], a[i]) < 0 {
+				k++
+			}
+			if k == len(b) || !slices.Equal(a[i], b[k]) {
+				return a[i]
+			}
+		}
+		return nil
+	}
+	state := only(again, initial)
+	if state == nil {
+		state = only(initial, again)
+	}
+	if state != nil {
+		return nil, &ImpureError{
+			Actor: "the model", Event: "Initial",
+			What: "only one of two calls gave the state " + c.stateWalker.Text(c.value(state)),
+		}
+	}
+	return initial, nil
+}
+
+// initial gives the initial states, ascending and each once.
+func (c *collapsed[S, A]) initial() (all [][]PartID, err error) {
+	defer caught(&err, "the model", func() string { return "Initial" })
+	ids := make([]uint32, c.parts.Len())
+	initial := c.plain.model.Initial()
+	memory := make([]PartID, len(initial)*len(ids))
+	for i := range initial {
+		if err := c.stateWalker.Check(initial[i]); err != nil {
+			return nil, &ImpureError{Actor: "the model", Event: "Initial", What: err.Error()}
+		}
+		c.parts.Intern(&initial[i], ids)
+		state := memory[:len(ids):len(ids)]
+		memory = memory[len(ids):]
+		for k, id := range ids {
+			state[k] = PartID(id)
+		}
+		all = append(all, state)
+	}
+	slices.SortFunc(all, func(a, b []PartID) int { return slices.Compare(a, b) })
+	return slices.CompactFunc(all, func(a, b []PartID) bool { return slices.Equal(a, b) }), nil
+}
+
+// value gives the state that parts stand for. It must not be changed.
+func (c *collapsed[S, A]) value(state []PartID) S {
+	ids := make([]uint32, len(state))
+	for i, id := range state {
+		ids[i] = uint32(id)
+	}
+	var s S
+	c.parts.Value(ids, &s)
+	return s
+}
+
+func (c *collapsed[S, A]) Steps(int, PartID, []Step) ([]Step, error) {
+	panic("model: an Expander has no steps of a slot")
+}
+
+func (c *collapsed[S, A]) SlotName(slot int) string {
+	if name := c.parts.Name(slot); name != "" {
+		return "state." + name
+	}
+	return "state"
+}
+
+func (c *collapsed[S, A]) Content(dst []byte, slot int, id PartID) []byte {
+	return c.parts.Encode(dst, slot, uint32(id))
+}
+
+func (c *collapsed[S, A]) Text(slot int, id PartID) string { return c.parts.Text(slot, uint32(id)) }
+
+// content is that of the space whose slot holds the state as a whole, so that both have the same order.
+func (c *collapsed[S, A]) content(state []PartID) []byte {
+	return append(c.stateWalker.Encode([]byte("state="), c.value(state)), '\n')
+}
+
+func (c *collapsed[S, A]) Changes(slot int, from, to PartID) []Change {
+	if from == to {
+		return nil
+	}
+	return []Change{{Old: c.Text(slot, from), New: c.Text(slot, to)}}
+}
+
+// Audit looks at the parts, and at what the space with whole states holds.
+func (c *collapsed[S, A]) Audit() error {
+	if slot, id, ok := c.parts.Verify(); !ok {
+		return &ImpureError{
+			Actor: "the model", Event: "later",
+			What: fmt.Sprintf("a state was changed, by a method or a property; %s now reads %s", c.itsName(slot), c.parts.Text(slot, id)),
+		}
+	}
+	return c.plainSpace.Audit()
+}
+
+func (c *collapsed[S, A]) itsName(slot int) string {
+	if name := c.parts.Name(slot); name != "" {
+		return "its " + name
+	}
+	return "it"
+}
+
+// Report counts what there is of every component.
+func (c *collapsed[S, A]) Report() SpaceReport {
+	r := SpaceReport{Guards: []Guard{c.expansions.report("expansions", ofReaders)}}
+	for slot := range c.parts.Len() {
+		r.Slots = append(r.Slots, SlotReport{Name: c.SlotName(slot), Parts: c.parts.Values(slot)})
+	}
+	return r
+}
+
+// Sizes implements Profiler.
+func (c *collapsed[S, A]) Sizes() []SlotSize {
+	all := make([]SlotSize, c.parts.Len())
+	for slot := range all {
+		n := c.parts.Values(slot)
+		all[slot] = SlotSize{Parts: n, Values: n}
+	}
+	return all
+}
+
+// Fields implements Profiler: the slots are the fields.
+func (c *collapsed[S, A]) Fields(int, int) []FieldReport { return nil }
+
+// Carry gives a state of the space with whole states, or of another one of the same model, in this space.
+func (c *collapsed[S, A]) Carry(from Space, state []PartID) ([]PartID, error) {
+	s, err := stateOf[S, A](from, state)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uint32, c.parts.Len())
+	c.parts.Intern(&s, ids)
+	carried := make([]PartID, len(ids))
+	for i, id := range ids {
+		carried[i] = PartID(id)
+	}
+	return carried, nil
+}
+
+// stateOf gives a state of a space of a plain model.
+func stateOf[S, A any](space Space, state []PartID) (s S, err error) {
+	switch from := space.(type) {
+	case *collapsed[S, A]:
+		return from.value(state), nil
+	case *plainSpace[S, A]:
+		return from.states.Value(uint32(state[0])), nil
+	}
+	return s, fmt.Errorf("carry a state: the spaces are of different models")
+}
+
+// Close does nothing: the tables are those of the space that was collapsed.
+func (c *collapsed[S, A]) Close() {}
+
+func (c *collapsed[S, A]) onHeap() int64 { return c.parts.Bytes() + c.plainSpace.onHeap() }
+
+// read gives the state that is read, all of it.
+func (c *collapsed[S, A]) read(v View) S {
+	r := v.r
+	d, ok := r.decoded.(*decoded[S])
+	if !ok {
+		d = &decoded[S]{ids: make([]uint32, len(r.state)), was: make([]uint32, len(r.state))}
+		r.decoded = d
+	}
+	for slot, id := range r.state {
+		d.ids[slot] = uint32(id)
+		if !r.unrecorded {
+			v.read(slot, Whole)
+		}
+	}
+	if !ok {
+		c.parts.Value(d.ids, &d.s)
+		copy(d.was, d.ids)
+	} else {
+		c.parts.Revalue(d.was, d.ids, &d.s)
+	}
+	return d.s
+}
+
+// decoded is the state that a Reading read last.
+type decoded[S any] struct {
+	ids, was []uint32
+	s        S
+}
+
+// Expansion implements Expander.
+func (c *collapsed[S, A]) Expansion() Expansion {
+	n := c.parts.Len()
+	return &plainExpansion[S, A]{space: c, ids: make([]uint32, n), was: make([]uint32, n)}
+}
+
+// plainExpansion expands the states of a plain model for one goroutine.
+type plainExpansion[S, A any] struct {
+	space    *collapsed[S, A]
+	ids, was []uint32
+	known    bool // s is the state of the ids in was
+	s, next  S
+	action   A
+	doing    doing
+	changes  []intern.Part
+	keys     [][]byte
+	order    []int
+}
+
+// doing is the function that is being called.
+type doing uint8
+
+const (
+	calledActions doing = iota
+	calledNext
+)
+
+// Uncount implements Expansion.
+func (x *plainExpansion[S, A]) Uncount(states int) { x.space.expansions.calls.Add(-int64(states)) }
+
+// Expand implements Expansion.
+func (x *plainExpansion[S, A]) Expand(state []PartID, into *Successors) (err error) {
+	c := x.space
+	for i, id := range state {
+		x.ids[i] = uint32(id)
+	}
+	if x.known {
+		c.parts.Revalue(x.was, x.ids, &x.s)
+	} else {
+		c.parts.Value(x.ids, &x.s)
+		copy(x.was, x.ids)
+		x.known = true
+	}
+	times := 1
+	if into.Ask&AskFirst != 0 {
+		times = c.expansions.times(ofReaders)
+	}
+	if times == 1 {
+		return x.once(into)
+	}
+	c.turns.run(func() { err = x.often(into, times) })
+	return err
+}
+
+// once calls each method once.
+func (x *plainExpansion[S, A]) once(into *Successors) (err error) {
+	c := x.space
+	x.doing = calledActions
+	defer caught(&err, "the model", x.event)
+	m := c.plain.model
+	actions := m.Actions(x.s)
+	for i := range actions {
+		if err := c.actionWalker.Check(actions[i]); err != nil {
+			return x.impure(err)
+		}
+	}
+	if into.Ask&AskSorted != 0 {
+		x.sort(actions)
+	}
+	x.doing = calledNext
+	for _, a := range actions {
+		x.action = a
+		next, ok := m.Next(x.s, a)
+		if !ok && into.Ask&AskIgnored == 0 {
+			continue
+		}
+		x.next = next
+		if err := x.succeed(ok, into); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// succeed adds the step by x.action to x.next.
+func (x *plainExpansion[S, A]) succeed(ok bool, into *Successors) error {
+	c := x.space
+	if ok {
+		if err := c.parts.Fits(&x.s, &x.next); err != nil {
+			return x.impure(err)
+		}
+		x.changes = c.parts.Changes(&x.s, &x.next, x.ids, x.changes[:0])
+		for _, p := range x.changes {
+			into.Changed = append(into.Changed, SlotPart{int32(p.Component), PartID(p.ID)})
+		}
+	}
+	into.Ends = append(into.Ends, uint32(len(into.Changed)))
+	if into.Ask&(AskActions|AskIgnored) != 0 {
+		into.Actions = append(into.Actions, ActionID(internCopy(c.actions, x.action)))
+	}
+	if into.Ask&AskIgnored != 0 {
+		why := Counts
+		if !ok {
+			why = Impossible
+		}
+		into.Ignored = append(into.Ignored, why)
+	}
+	return nil
+}
+
+// often calls each method so many times.
+func (x *plainExpansion[S, A]) often(into *Successors, times int) error {
+	c := x.space
+	actions, err := c.actionsOf(x.s, times)
+	if err != nil {
+		return err
+	}
+	if into.Ask&AskSorted != 0 {
+		x.sort(actions)
+	}
+	given := c.copies(x.s, times)
+	for _, a := range actions {
+		next, ok, err := c.nextOf(x.s, a, given)
+		if err != nil {
+			return err
+		}
+		if !ok && into.Ask&AskIgnored == 0 {
+			continue
+		}
+		x.action, x.next, x.doing = a, next, calledNext
+		if err := x.succeed(ok, into); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sort brings actions into the order of their keys.
+func (x *plainExpansion[S, A]) sort(actions []A) {
+	type keyed struct {
+		key []byte
+		a   A
+	}
+	all := make([]keyed, len(actions))
+	for i, a := range actions {
+		all[i] = keyed{x.space.actionWalker.Encode(nil, a), a}
+	}
+	slices.SortFunc(all, func(a, b keyed) int { return bytes.Compare(a.key, b.key) })
+	for i := range all {
+		actions[i] = all[i].a
+	}
+}
+
+// event names the call that is being made.
+func (x *plainExpansion[S, A]) event() string {
+	if x.doing == calledActions {
+		return "Actions of " + x.space.stateWalker.Text(x.s)
+	}
+	return "Next of " + x.space.stateWalker.Text(x.s) + " by " + x.space.actionWalker.Brief(x.action)
+}
+
+func (x *plainExpansion[S, A]) impure(err error) error {
+	return &ImpureError{Actor: "the model", Event: x.event(), What: err.Error()}
+}
