@@ -47,6 +47,7 @@ type engine struct {
 	underway  bool          // the initial states are known, all of them
 	failure   atomic.Pointer[failure]
 	movable   bool        // the search moves to new tables when memory runs out
+	unordered bool        // nothing depends on the order of the initial states
 	overflow  atomic.Bool // an id outgrew its field: the layout must widen
 	regrouped int         // the number of states at the last choice of units
 	relaid    int         // the number of states at the last relayout
@@ -108,7 +109,7 @@ func searchOnce(
 	}
 	e := newEngine(src, o)
 	e.reduction = red
-	e.movable = name == "walk"
+	e.movable, e.unordered = name == "walk", name == "bfs"
 	if ctx.Err() != nil {
 		e.stop(stopInterrupt) // The watcher may look too late to keep a small search from beginning.
 	}

@@ -11,8 +11,8 @@ import (
 // initials gives the states in which a search begins: those of the model, or the last one of Options.From.
 func (e *engine) initials() ([][]model.PartID, error) {
 	switch {
-	case e.outer != nil && e.options.From == nil && !e.movable:
-		return e.space.Initial() // Of many, the order takes time, and only walks go by it.
+	case e.unordered && e.outer != nil && e.options.From == nil:
+		return e.space.Initial() // There may be very many.
 	case e.options.From == nil || e.reduction == nil && e.outer == nil:
 		return e.initialsIn(e.space)
 	}

@@ -188,7 +188,18 @@ func Initials(space Space) ([][]PartID, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(initials, func(a, b []PartID) int { return bytes.Compare(Content(space, a), Content(space, b)) })
+	type keyed struct {
+		content []byte
+		state   []PartID
+	}
+	all := make([]keyed, len(initials))
+	for i, state := range initials {
+		all[i] = keyed{Content(space, state), state}
+	}
+	slices.SortFunc(all, func(a, b keyed) int { return bytes.Compare(a.content, b.content) })
+	for i := range all {
+		initials[i] = all[i].state
+	}
 	return initials, nil
 }
 
