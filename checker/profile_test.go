@@ -90,7 +90,10 @@ func TestProfileOfChain(t *testing.T) {
 		half := (depths-1)/2 + 1
 		want := []checker.SlotProfile{
 			{Name: "state.Up", Parts: checker.Growth{Count: depths, LastNew: depths, Lately: quarter}, Dense: depths >= 1000},
-			{Name: "state.Half", Parts: checker.Growth{Count: half, LastNew: 2*half - 1, Lately: quarter / 2}},
+			{
+				Name: "state.Half", Parts: checker.Growth{Count: half, LastNew: 2*half - 1, Lately: quarter / 2},
+				Dense: depths >= 1000,
+			},
 			{Name: "state.Same", Parts: checker.Growth{Count: 1, LastNew: 1}},
 		}
 		slices.SortFunc(p.Slots, func(a, b checker.SlotProfile) int { return b.Parts.Count - a.Parts.Count })
