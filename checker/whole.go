@@ -56,6 +56,10 @@ func (w *worker) expandFirst(keys []uint64) bool {
 func (w *worker) expandWhole(keys []uint64, flat bool) (wide uint64, ok bool) {
 	us, l := w.e.units, w.e.layout
 	w.moves = w.moves[:0]
+	w.grown.Ask &^= model.AskActions
+	if w.labelling {
+		w.grown.Ask |= model.AskActions
+	}
 	for i, key := range keys {
 		w.partsAt(i)
 		w.grown.Reset()
@@ -63,6 +67,11 @@ func (w *worker) expandWhole(keys []uint64, flat bool) (wide uint64, ok bool) {
 			w.failed = i
 			w.e.failAt(err, w.stateAt(i))
 			return 0, false
+		}
+		if w.labelling {
+			for _, a := range w.grown.Actions {
+				w.labels = append(w.labels, us.just.Label(0, a))
+			}
 		}
 		from := uint32(0)
 		for _, end := range w.grown.Ends {

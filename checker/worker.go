@@ -137,7 +137,7 @@ func (w *worker) expand(keys []uint64) bool {
 	if us.ranked {
 		w.outrank()
 	}
-	if w.labelling {
+	if w.labelling && w.expansion == nil {
 		w.labelSteps()
 	}
 	if !flat && !w.packChanges() {
