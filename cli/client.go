@@ -18,6 +18,7 @@ import (
 	"synod/internal/flagvalue"
 	"synod/spawn"
 	"synod/spawn/client"
+	"synod/spawn/secure"
 	"synod/spawn/service"
 	"synod/spawn/transports"
 )
@@ -32,6 +33,7 @@ type clientFlags struct {
 	timeout   flagvalue.Duration
 	retries   flagvalue.Count
 	seed      flagvalue.Seed
+	tls       command.TLS
 }
 
 func (f *clientFlags) add(cmd *cobra.Command) {
@@ -50,6 +52,7 @@ func (f *clientFlags) add(cmd *cobra.Command) {
 	set.Var(&f.timeout, "timeout", "how long to wait for an answer to each attempt")
 	set.Var(&f.retries, "retries", "attempts after the first one: at the next server of what only reads, and at the same one of all else")
 	set.Var(&f.seed, "seed", "of what is drawn; a new one each time unless given")
+	f.tls.Add(set)
 }
 
 // transportChoice is the flag for a transport.
@@ -59,15 +62,20 @@ func transportChoice() flagvalue.Choice {
 
 // target is where a client works.
 type target struct {
-	servers []actor.ID
-	names   []netip.AddrPort
-	flags   *clientFlags
-	random  *rand.Rand
-	seed    uint64
+	servers  []actor.ID
+	names    []netip.AddrPort
+	flags    *clientFlags
+	random   *rand.Rand
+	seed     uint64
+	identity *secure.Identity // nil for none
 }
 
 func (f *clientFlags) target(set *pflag.FlagSet) (target, error) {
 	t := target{flags: f, seed: rand.Uint64()}
+	var err error
+	if t.identity, err = f.tls.IdentityFor(f.transport.Value); err != nil {
+		return t, err
+	}
 	for _, text := range strings.Split(f.servers, ",") {
 		addr, err := spawn.ResolveAddress(text)
 		if err != nil {
@@ -95,7 +103,7 @@ func (t target) connect() (client.Config, error) {
 	c := client.Config{Servers: t.servers, Timeout: time.Duration(t.flags.timeout), Retries: int(t.flags.retries)}
 	carrier, err := transports.Find(t.flags.transport.Value)
 	if err == nil {
-		c.Transport, err = carrier.Dial(t.local())
+		c.Transport, err = carrier.Dial(t.local(), t.identity)
 	}
 	return c, err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"synod/catalog"
+	"synod/internal/command"
 	"synod/internal/flagvalue"
 	"synod/spawn"
 	"synod/spawn/faults"
@@ -41,6 +42,7 @@ type spawnFlags struct {
 	metrics   string
 	heartbeat flagvalue.Interval
 	record    string
+	tls       command.TLS
 
 	faults  faults.Plan
 	seed    flagvalue.Seed
@@ -77,6 +79,7 @@ func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 		"serve metrics for Prometheus, /healthz and /readyz at this `address`, such as 127.0.0.1:9090")
 	set.Var(&f.heartbeat, "heartbeat", "how often servers tell the others that they are up; 0 for never")
 	set.StringVar(&f.record, "record", "", "append every event of the servers to this `file`, for paxos replay")
+	f.tls.Add(set)
 	for _, setting := range faults.Settings() {
 		set.Var(&flagvalue.FaultFlag{Setting: setting, Plan: &f.faults}, setting.Word, setting.Doc)
 	}
@@ -119,6 +122,9 @@ func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, erro
 		return p, err
 	}
 	if p.host.Program, err = program(f.model, p.host.Variant); err != nil {
+		return p, err
+	}
+	if p.host.Identity, err = f.tls.IdentityFor(f.transport.Value); err != nil {
 		return p, err
 	}
 	if f.ephemeral && set.Changed("data-dir") && !f.control {

@@ -36,6 +36,7 @@ func Builders(call *extra.Call) *cobra.Command {
 type builderFlags struct {
 	hostfile string
 	port     builderPort
+	tls      command.TLS
 }
 
 // buildersPort is the port of servers, unless a line says otherwise.
@@ -86,6 +87,9 @@ func BuildersServer(call *extra.Call) *cobra.Command {
 				return errors.New("--data-dir: must be the name of a folder")
 			}
 			c := server.Member{Hosts: all, Dir: dir}
+			if c.Identity, err = f.tls.Identity(); err != nil {
+				return err
+			}
 			machine, err := hosts.This()
 			if err != nil {
 				return err
@@ -115,6 +119,7 @@ func BuildersServer(call *extra.Call) *cobra.Command {
 	set.VarP(&id, "id", "i", "which server to run, where this machine has several lines")
 	set.BoolVarP(&verbose, "verbose", "v", false, "print every message and timeout on standard error")
 	set.StringVar(&dir, "data-dir", dir, "the `folder` of the server's file, ID.paxos")
+	f.tls.Add(set)
 	addHelp(set)
 	return cmd
 }
@@ -135,9 +140,13 @@ func BuildersClient(call *extra.Call) *cobra.Command {
 			if id >= node.OwnClients {
 				return fmt.Errorf("--id %d: must be below %d", id, uint64(node.OwnClients))
 			}
+			c := client.Settings{Hosts: all, ID: id, In: cmd.InOrStdin(), Out: call.Stdout, Err: call.Stderr}
+			if c.Identity, err = f.tls.Identity(); err != nil {
+				return err
+			}
 			ctx, stop := command.Interruptible()
 			defer stop()
-			err = client.Run(ctx, client.Settings{Hosts: all, ID: id, In: cmd.InOrStdin(), Out: call.Stdout, Err: call.Stderr})
+			err = client.Run(ctx, c)
 			if err != nil && ctx.Err() == nil {
 				fmt.Fprintf(call.Stderr, "%s: %v\n", call.Name, err)
 				call.Code = command.Failed
@@ -148,6 +157,7 @@ func BuildersClient(call *extra.Call) *cobra.Command {
 	set := cmd.Flags()
 	f.add(set)
 	set.Uint64VarP(&id, "id", "i", 0, "the `number` of this client; 0 for one that is drawn. No two at a time may have the same")
+	f.tls.Add(set)
 	addHelp(set)
 	return cmd
 }

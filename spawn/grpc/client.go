@@ -10,10 +10,12 @@ import (
 	"time"
 
 	rpc "google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 
 	"synod/actor"
 	"synod/spawn"
 	"synod/spawn/grpc/framepb"
+	"synod/spawn/secure"
 	"synod/spawn/streams"
 )
 
@@ -23,6 +25,7 @@ var ErrBroken = errors.New("the stream broke")
 
 // Client is a transport for clients: it has a stream to each server that it ever sent to. It is safe for concurrent use.
 type Client struct {
+	dials  credentials.TransportCredentials
 	inbox  *streams.Inbox
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -40,11 +43,12 @@ type conversation struct {
 	cancel context.CancelFunc
 }
 
-// NewClient makes a client without streams.
-func NewClient() *Client {
+// NewClient makes a client without streams. It has an identity if the servers have one.
+func NewClient(i *secure.Identity) *Client {
+	_, dials := Credentials(i)
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Client{
-		inbox: streams.NewInbox(), ctx: ctx, cancel: cancel,
+		dials: dials, inbox: streams.NewInbox(), ctx: ctx, cancel: cancel,
 		streams: make(map[actor.ID]*conversation), broken: make(map[actor.ID]bool),
 	}
 }
@@ -82,7 +86,7 @@ func (c *Client) converse(to actor.ID) (*conversation, error) {
 	if !ok {
 		return nil, fmt.Errorf("%v: must be an id that stands for an address", to)
 	}
-	conn, err := Connect(addr.String(), Plain())
+	conn, err := Connect(addr.String(), c.dials)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	server, client := grpc.Serve(l, self, []actor.ID{self}), grpc.NewClient()
+	server, client := grpc.Serve(l, self, []actor.ID{self}, nil), grpc.NewClient(nil)
 	defer server.Close()
 	defer client.Close()
 	if err := client.Send(self, []byte("question")); err != nil {

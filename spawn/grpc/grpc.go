@@ -28,6 +28,7 @@ import (
 	"synod/spawn"
 	"synod/spawn/grpc/framepb"
 	"synod/spawn/machine"
+	"synod/spawn/secure"
 	"synod/spawn/streams"
 )
 
@@ -41,8 +42,14 @@ const (
 // serverKey is what a stream of a server has before its messages: the server's id, in decimal.
 const serverKey = "synod-server"
 
-// Plain returns credentials of those who need none, and encrypt nothing.
-func Plain() credentials.TransportCredentials { return insecure.NewCredentials() }
+// Credentials returns those of both sides of a connection: of a server, and of who connects to it. Without an identity nobody
+// needs any, and nothing is encrypted.
+func Credentials(i *secure.Identity) (server, client credentials.TransportCredentials) {
+	if i == nil {
+		return insecure.NewCredentials(), insecure.NewCredentials()
+	}
+	return credentials.NewTLS(i.Server()), credentials.NewTLS(i.Client())
+}
 
 // NewServer returns a server that has no services yet but those by which others find out what it has and how it is: reflection
 // and health. Messages have at most so many bytes.
@@ -80,22 +87,26 @@ type Transport struct {
 }
 
 // Serve starts to serve as one of servers, whose ids stand for addresses: it accepts connections, and makes one to each of the
-// others. Close ends it.
-func Serve(l *Listener, self actor.ID, servers []actor.ID) *Transport {
-	return serve(l, self, servers, streams.Usual)
+// others. All have an identity, or none: nil. Close ends it.
+func Serve(l *Listener, self actor.ID, servers []actor.ID, i *secure.Identity) *Transport {
+	return serve(l, self, servers, i, streams.Usual)
 }
 
-func serve(l *Listener, self actor.ID, servers []actor.ID, limits streams.Limits) *Transport {
+func serve(
+	l *Listener, self actor.ID, servers []actor.ID, i *secure.Identity, limits streams.Limits,
+) *Transport {
 	ctx, cancel := context.WithCancel(context.Background())
+	door := NewDoor(l, limits)
+	accepts, dials := Credentials(i)
 	t := &Transport{
-		self: self, servers: servers, door: NewDoor(l, limits), inbox: streams.NewInbox(), cancel: cancel,
-		server: NewServer(Plain(), machine.MaxMessage+overhead),
+		self: self, servers: servers, door: door, inbox: streams.NewInbox(), cancel: cancel,
+		server: NewServer(door.Guard(accepts), machine.MaxMessage+overhead),
 		links:  make(map[actor.ID]*Link[[]byte]), inbound: make(map[actor.ID]*inbound),
 		clients: make(map[actor.ID]*streams.Queue[[]byte]),
 	}
 	for _, id := range actor.Others(servers, self) {
 		t.inbound[id] = new(inbound)
-		k := &Link[[]byte]{Credentials: Plain(), Queue: streams.NewByteQueue(), Open: t.deliver}
+		k := &Link[[]byte]{Credentials: dials, Queue: streams.NewByteQueue(), Open: t.deliver}
 		t.links[id] = k
 		if at, ok := spawn.AddressOf(id); ok {
 			k.Address = at.String()
@@ -201,6 +212,10 @@ func (c *carrier) Deliver(stream rpc.ClientStreamingServer[framepb.Frame, framep
 	if place, valid := spawn.AddressOf(id); err != nil || !known || !valid || place.Addr() != at.Addr().Unmap() {
 		t.door.Guests().Denied()
 		return status.Errorf(codes.PermissionDenied, "server %v of %v: must be one of the servers", id, at)
+	}
+	if err := Speaks(stream.Context(), at.Addr().Unmap().String()); err != nil {
+		t.door.Guests().Denied()
+		return status.Errorf(codes.PermissionDenied, "server %v of %v: %v", id, at, err)
 	}
 	t.door.Guests().Peer(g, id)
 	if err := stream.SendHeader(nil); err != nil {

@@ -26,6 +26,8 @@ import (
 	"synod/spawn/streams"
 )
 
+var _, plain = Credentials(nil)
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func listen(t *testing.T, at string) *Listener {
@@ -66,7 +68,7 @@ func want(t *testing.T, tr spawn.Transport, from actor.ID, text string) {
 // dialed connects to a server.
 func dialed(t *testing.T, tr *Transport) *rpc.ClientConn {
 	t.Helper()
-	conn, err := Connect(tr.door.Addr().String(), Plain())
+	conn, err := Connect(tr.door.Addr().String(), plain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +79,7 @@ func dialed(t *testing.T, tr *Transport) *rpc.ClientConn {
 func TestServers(t *testing.T) {
 	la, lb := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
 	ids := []actor.ID{idOf(t, la), idOf(t, lb)}
-	a, b := Serve(la, ids[0], ids), Serve(lb, ids[1], ids)
+	a, b := Serve(la, ids[0], ids, nil), Serve(lb, ids[1], ids, nil)
 	for i := range 500 {
 		if err := a.Send(ids[1], fmt.Appendf(nil, "m%d", i)); err != nil {
 			t.Fatal(err)
@@ -115,7 +117,7 @@ func TestServers(t *testing.T) {
 	if err := a.Send(ids[1], []byte("kept")); err != nil {
 		t.Fatal(err)
 	}
-	b = Serve(listen(t, lb.Address().String()), ids[1], ids)
+	b = Serve(listen(t, lb.Address().String()), ids[1], ids, nil)
 	want(t, b, ids[0], "kept")
 	closed(t, a, b)
 }
@@ -125,7 +127,7 @@ func TestBounded(t *testing.T) {
 	l, away := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
 	ids := []actor.ID{idOf(t, l), idOf(t, away)}
 	closed(t, away)
-	a := Serve(l, ids[0], ids)
+	a := Serve(l, ids[0], ids, nil)
 	for i := range streams.MaxQueue + 10 {
 		err := a.Send(ids[1], []byte("x"))
 		if i < streams.MaxQueue && err != nil || i >= streams.MaxQueue && !errors.Is(err, streams.ErrFull) {
@@ -148,7 +150,7 @@ func TestStopped(t *testing.T) {
 	defer closed(t, stopped)
 	la, lb := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
 	ids := []actor.ID{idOf(t, la), idOf(t, lb), idOf(t, stopped)}
-	a, b := Serve(la, ids[0], ids), Serve(lb, ids[1], ids)
+	a, b := Serve(la, ids[0], ids, nil), Serve(lb, ids[1], ids, nil)
 	large := bytes.Repeat([]byte("x"), machine.MaxMessage)
 	lost := 0
 	for i := range streams.MaxQueue + 500 {
@@ -175,7 +177,7 @@ func TestImpostor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := Serve(l, self, []actor.ID{self, elsewhere})
+	a := Serve(l, self, []actor.ID{self, elsewhere}, nil)
 	conn := dialed(t, a)
 	for _, said := range [][]string{
 		{},
@@ -208,7 +210,7 @@ func TestLater(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := Serve(l, self, []actor.ID{other, self})
+	a := Serve(l, self, []actor.ID{other, self}, nil)
 	conn := dialed(t, a)
 	open := func() rpc.ClientStreamingClient[framepb.Frame, framepb.Delivered] {
 		ctx := metadata.AppendToOutgoingContext(context.Background(), serverKey, other.String())
@@ -245,8 +247,8 @@ func TestLater(t *testing.T) {
 func TestTooLarge(t *testing.T) {
 	l := listen(t, "127.0.0.1:0")
 	self := idOf(t, l)
-	a := Serve(l, self, []actor.ID{self})
-	client := NewClient()
+	a := Serve(l, self, []actor.ID{self}, nil)
+	client := NewClient(nil)
 	for _, tt := range []struct{ size, received int }{
 		{0, 0},
 		{machine.MaxMessage, machine.MaxMessage},
@@ -270,10 +272,10 @@ func TestClients(t *testing.T) {
 		limits.Clients, limits.Restless = 2, restless
 		l := listen(t, "127.0.0.1:0")
 		self := idOf(t, l)
-		a := serve(l, self, []actor.ID{self}, limits)
+		a := serve(l, self, []actor.ID{self}, nil, limits)
 		var clients []*Client
 		for i := range 3 {
-			c := NewClient()
+			c := NewClient(nil)
 			clients = append(clients, c)
 			text := fmt.Sprint("ask ", i)
 			if err := c.Send(self, []byte(text)); err != nil {
@@ -310,7 +312,7 @@ func TestIdle(t *testing.T) {
 	limits.Idle = time.Millisecond
 	l := listen(t, "127.0.0.1:0")
 	self := idOf(t, l)
-	a := serve(l, self, []actor.ID{self}, limits)
+	a := serve(l, self, []actor.ID{self}, nil, limits)
 	conn := dialed(t, a)
 	s, err := framepb.NewCarrierClient(conn).Converse(context.Background())
 	if err != nil {
@@ -326,8 +328,8 @@ func TestIdle(t *testing.T) {
 func TestBroken(t *testing.T) {
 	l := listen(t, "127.0.0.1:0")
 	self := idOf(t, l)
-	a := Serve(l, self, []actor.ID{self})
-	client := NewClient()
+	a := Serve(l, self, []actor.ID{self}, nil)
+	client := NewClient(nil)
 	if err := client.Send(self, []byte("one")); err != nil {
 		t.Fatal(err)
 	}
@@ -344,7 +346,7 @@ func TestBroken(t *testing.T) {
 	if !errors.Is(err, ErrBroken) {
 		t.Errorf("the stream broke: %v", err)
 	}
-	a = Serve(listen(t, l.Address().String()), self, []actor.ID{self})
+	a = Serve(listen(t, l.Address().String()), self, []actor.ID{self}, nil)
 	for {
 		if err = client.Send(self, []byte("two")); err == nil {
 			break
@@ -369,7 +371,7 @@ func TestBroken(t *testing.T) {
 // TestServices asks a server what it has and how it is.
 func TestServices(t *testing.T) {
 	l := listen(t, "127.0.0.1:0")
-	a := Serve(l, idOf(t, l), []actor.ID{idOf(t, l)})
+	a := Serve(l, idOf(t, l), []actor.ID{idOf(t, l)}, nil)
 	conn := dialed(t, a)
 	ctx, cancel := context.WithCancel(context.Background())
 	health, err := healthpb.NewHealthClient(conn).Check(ctx, new(healthpb.HealthCheckRequest))

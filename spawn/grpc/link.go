@@ -42,7 +42,7 @@ type Stream[M any] struct {
 // sent is bounded, so that a server which has stopped keeps nobody from anything. Set the fields, and let Run run.
 type Link[M any] struct {
 	Address     string                           // host:port
-	Credentials credentials.TransportCredentials // of this side; see Plain
+	Credentials credentials.TransportCredentials // of this side
 	Queue       *streams.Queue[M]                // what to send
 	// Open opens a stream on a connection, which may not be there yet: it must wait for that.
 	Open func(ctx context.Context, conn rpc.ClientConnInterface) (Stream[M], error)

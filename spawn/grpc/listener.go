@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/peer"
 
 	"synod/spawn"
@@ -92,6 +93,45 @@ func (d *Door) Guest(ctx context.Context) (*streams.Guest, netip.AddrPort, bool)
 
 // Guests are the connections that were let in.
 func (d *Door) Guests() *streams.Guests { return d.guests }
+
+// Guard returns credentials that count who is not let in for what it is.
+func (d *Door) Guard(c credentials.TransportCredentials) credentials.TransportCredentials {
+	return guard{c, d.guests.Denied}
+}
+
+// guard counts those who are not let in.
+type guard struct {
+	credentials.TransportCredentials
+	denied func()
+}
+
+func (g guard) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	safe, info, err := g.TransportCredentials.ServerHandshake(conn)
+	if err != nil {
+		g.denied()
+	}
+	return safe, info, err
+}
+
+func (g guard) Clone() credentials.TransportCredentials {
+	return guard{g.TransportCredentials.Clone(), g.denied}
+}
+
+// Speaks reports whether the other side of a call may speak as a host: it has a certificate for it, or nobody has any.
+func Speaks(ctx context.Context, host string) error {
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return errGone
+	}
+	info, ok := p.AuthInfo.(credentials.TLSInfo)
+	if !ok {
+		return nil
+	}
+	if len(info.State.PeerCertificates) == 0 {
+		return errGone
+	}
+	return info.State.PeerCertificates[0].VerifyHostname(host)
+}
 
 // Connections returns how many connections were accepted, and what became of them.
 func (d *Door) Connections() spawn.Connections { return d.guests.Count() }

@@ -23,6 +23,7 @@ import (
 	"synod/spawn"
 	"synod/spawn/faults"
 	"synod/spawn/record"
+	"synod/spawn/secure"
 	"synod/spawn/transports"
 	"synod/storage"
 )
@@ -41,6 +42,7 @@ type Config struct {
 	Members   []Member          // all servers of the cluster
 	Only      int               // the place of the one that runs in this process; −1 for all
 	Transport string            // a name of package transports
+	Identity  *secure.Identity  // of the servers; nil for none
 	DataDir   string            // the folder of what they keep; empty for a new temporary one
 	Ephemeral bool              // they keep nothing
 	Metrics   string            // the address at which metrics are served; empty for nowhere
@@ -175,7 +177,7 @@ func (s *Host) listen(at netip.AddrPort) (transports.Endpoint, error) {
 	if err != nil {
 		return transports.Endpoint{}, err
 	}
-	e, err := t.Listen(at)
+	e, err := t.Listen(at, s.Identity)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return e, fmt.Errorf("the port %d of %v is in use: choose another one, or 0 for any free port",

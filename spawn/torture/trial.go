@@ -205,7 +205,7 @@ func (p *Plan) crowd(
 		if err != nil {
 			return c, err
 		}
-		if c.Transport, err = carrier.Dial(netip.MustParseAddrPort("127.0.0.1:0")); err != nil {
+		if c.Transport, err = carrier.Dial(netip.MustParseAddrPort("127.0.0.1:0"), nil); err != nil {
 			return c, err
 		}
 		open = append(open, c.Transport)

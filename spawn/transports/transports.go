@@ -3,6 +3,7 @@
 package transports
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"synod/actor"
 	"synod/spawn"
 	"synod/spawn/grpc"
+	"synod/spawn/secure"
 	"synod/spawn/tcp"
 	"synod/spawn/udp"
 )
@@ -23,11 +25,17 @@ type Transport struct {
 	Ordered bool
 	// Plain is set if a message goes as it is, without a frame around it, so that people can send one by hand.
 	Plain bool
-	// Listen binds an IPv4 address; port 0 is any free one.
-	Listen func(at netip.AddrPort) (Endpoint, error)
+	// Secure is set if servers and clients may have certificates.
+	Secure bool
+	// Listen binds an IPv4 address; port 0 is any free one. An identity is nil where nobody has one; a transport that is not
+	// Secure refuses any other.
+	Listen func(at netip.AddrPort, i *secure.Identity) (Endpoint, error)
 	// Dial makes the transport of a client. A local address is bound if the transport has one.
-	Dial func(local netip.AddrPort) (spawn.Transport, error)
+	Dial func(local netip.AddrPort, i *secure.Identity) (spawn.Transport, error)
 }
+
+// errInsecure is for an identity where there is no use for one.
+var errInsecure = errors.New("the transport has no certificates: one that has must be used, such as grpc")
 
 // Endpoint is an address that is bound, and serves nobody yet.
 type Endpoint struct {
@@ -41,7 +49,10 @@ type Endpoint struct {
 var all = []Transport{
 	{
 		Name: "udp", Doc: "datagrams", Plain: true,
-		Listen: func(at netip.AddrPort) (Endpoint, error) {
+		Listen: func(at netip.AddrPort, i *secure.Identity) (Endpoint, error) {
+			if i != nil {
+				return Endpoint{}, errInsecure
+			}
 			socket, err := udp.Listen(at)
 			if err != nil {
 				return Endpoint{}, err
@@ -49,7 +60,10 @@ var all = []Transport{
 			serve := func(actor.ID, []actor.ID) spawn.Transport { return socket }
 			return Endpoint{Address: socket.Address(), Serve: serve, Close: socket.Close}, nil
 		},
-		Dial: func(local netip.AddrPort) (spawn.Transport, error) {
+		Dial: func(local netip.AddrPort, i *secure.Identity) (spawn.Transport, error) {
+			if i != nil {
+				return nil, errInsecure
+			}
 			socket, err := udp.Listen(local)
 			if err != nil {
 				return nil, err // and not a socket that is nil
@@ -59,7 +73,10 @@ var all = []Transport{
 	},
 	{
 		Name: "tcp", Doc: "streams of messages with their lengths", Ordered: true,
-		Listen: func(at netip.AddrPort) (Endpoint, error) {
+		Listen: func(at netip.AddrPort, i *secure.Identity) (Endpoint, error) {
+			if i != nil {
+				return Endpoint{}, errInsecure
+			}
 			l, err := tcp.Listen(at)
 			if err != nil {
 				return Endpoint{}, err
@@ -67,19 +84,24 @@ var all = []Transport{
 			serve := func(self actor.ID, servers []actor.ID) spawn.Transport { return tcp.Serve(l, self, servers) }
 			return Endpoint{Address: l.Address(), Serve: serve, Close: l.Close}, nil
 		},
-		Dial: func(netip.AddrPort) (spawn.Transport, error) { return tcp.NewClient(), nil },
+		Dial: func(_ netip.AddrPort, i *secure.Identity) (spawn.Transport, error) {
+			if i != nil {
+				return nil, errInsecure
+			}
+			return tcp.NewClient(), nil
+		},
 	},
 	{
-		Name: "grpc", Doc: "streams of gRPC", Ordered: true,
-		Listen: func(at netip.AddrPort) (Endpoint, error) {
+		Name: "grpc", Doc: "streams of gRPC", Ordered: true, Secure: true,
+		Listen: func(at netip.AddrPort, i *secure.Identity) (Endpoint, error) {
 			l, err := grpc.Listen(at)
 			if err != nil {
 				return Endpoint{}, err
 			}
-			serve := func(self actor.ID, servers []actor.ID) spawn.Transport { return grpc.Serve(l, self, servers) }
+			serve := func(self actor.ID, servers []actor.ID) spawn.Transport { return grpc.Serve(l, self, servers, i) }
 			return Endpoint{Address: l.Address(), Serve: serve, Close: l.Close}, nil
 		},
-		Dial: func(netip.AddrPort) (spawn.Transport, error) { return grpc.NewClient(), nil },
+		Dial: func(_ netip.AddrPort, i *secure.Identity) (spawn.Transport, error) { return grpc.NewClient(i), nil },
 	},
 }
 

@@ -23,7 +23,7 @@ func TestCarries(t *testing.T) {
 		var ids []actor.ID
 		var endpoints []transports.Endpoint
 		for range 2 {
-			e, err := tr.Listen(here)
+			e, err := tr.Listen(here, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -34,7 +34,7 @@ func TestCarries(t *testing.T) {
 			ids, endpoints = append(ids, id), append(endpoints, e)
 		}
 		first, second := endpoints[0].Serve(ids[0], ids), endpoints[1].Serve(ids[1], ids)
-		client, err := tr.Dial(here)
+		client, err := tr.Dial(here, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,7 +19,6 @@ import (
 	rpc "google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 
 	"synod/examples/systembuilders/hosts"
@@ -27,6 +26,7 @@ import (
 	"synod/paxos/systembuilders/paxospb"
 	"synod/paxos/systembuilders/transportpb"
 	"synod/spawn/grpc"
+	"synod/spawn/secure"
 )
 
 // Bounds of a client.
@@ -42,9 +42,9 @@ const prompt = "Enter an update: "
 
 // Settings are a client. Hosts, In and Out are required.
 type Settings struct {
-	Hosts       hosts.List
-	Credentials credentials.TransportCredentials // nil for none
-	ID          uint64                           // below node.OwnClients; 0 for one that is drawn
+	Hosts    hosts.List
+	Identity *secure.Identity // nil for none
+	ID       uint64           // below node.OwnClients; 0 for one that is drawn
 	// First is the timestamp of its first update; 0 for nanoseconds since 1970. Servers take an update with a timestamp
 	// that its client had before for the same one, so that it must have grown since the last time.
 	First    uint64
@@ -89,9 +89,6 @@ func Run(ctx context.Context, o Settings) error {
 	if s.Connect == 0 {
 		s.Connect = 2 * time.Second
 	}
-	if s.Credentials == nil {
-		s.Credentials = grpc.Plain()
-	}
 	if file, ok := o.In.(*os.File); ok {
 		s.prompted = term.IsTerminal(int(file.Fd()))
 	}
@@ -110,8 +107,9 @@ func (s *dialogue) close() {
 
 // connect connects to all servers, and says which of them it cannot reach now.
 func (s *dialogue) connect(ctx context.Context) error {
+	_, dials := grpc.Credentials(s.Identity)
 	for _, h := range s.Hosts {
-		conn, err := grpc.Connect(h.String(), s.Credentials)
+		conn, err := grpc.Connect(h.String(), dials)
 		if err != nil {
 			return err
 		}

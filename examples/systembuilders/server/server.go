@@ -26,6 +26,7 @@ import (
 	"synod/paxos/systembuilders/paxospb"
 	"synod/paxos/systembuilders/transportpb"
 	"synod/spawn/grpc"
+	"synod/spawn/secure"
 	"synod/spawn/streams"
 )
 
@@ -49,12 +50,11 @@ const (
 
 // Member is a server. Hosts and Listener are required.
 type Member struct {
-	ID          int
-	Hosts       hosts.List
-	Listener    *grpc.Listener                   // of Listen; Run closes it
-	Dir         string                           // of its file; empty for the working directory
-	Credentials credentials.TransportCredentials // of this side, to servers and clients; nil for none
-	Dial        credentials.TransportCredentials // the same for connections that it makes; nil for none
+	ID       int
+	Hosts    hosts.List
+	Listener *grpc.Listener   // of Listen; Run closes it
+	Dir      string           // of its file; empty for the working directory
+	Identity *secure.Identity // all servers and clients have one, or none; nil for none
 	// Alone is how long the server tries to reach one of its peers before it gives up; 0 for 15 s. Once it has reached one, it
 	// tries for ever.
 	Alone time.Duration
@@ -85,12 +85,6 @@ type server struct {
 func Run(ctx context.Context, c Member) error {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
-	}
-	if c.Credentials == nil {
-		c.Credentials = grpc.Plain()
-	}
-	if c.Dial == nil {
-		c.Dial = grpc.Plain()
 	}
 	if c.Alone == 0 {
 		c.Alone = 15 * time.Second
@@ -162,9 +156,10 @@ func (s *server) run(ctx context.Context) error {
 	defer stop(nil)
 	var done sync.WaitGroup
 	defer done.Wait()
+	accepts, dials := grpc.Credentials(s.Identity)
 	for i, h := range s.Hosts {
 		if i != s.ID {
-			k := s.link(h)
+			k := s.link(h, dials)
 			s.links[actor.ID(i)] = k
 			done.Go(func() {
 				if err := k.Run(ctx); err != nil {
@@ -173,7 +168,7 @@ func (s *server) run(ctx context.Context) error {
 			})
 		}
 	}
-	front := grpc.NewServer(s.Credentials, maxMessage)
+	front := grpc.NewServer(s.door.Guard(accepts), maxMessage)
 	transportpb.RegisterPaxosTransportServer(front, &transport{server: s})
 	transportpb.RegisterClientServiceServer(front, &clients{server: s})
 	done.Go(func() { _ = front.Serve(s.door) }) // It ends by Stop.
@@ -253,10 +248,10 @@ func (s *server) send(m node.Message) {
 
 // link returns the way to another server, which begins in the published dialect and goes on in ours if the other side says
 // that it knows it.
-func (s *server) link(h hosts.Host) *grpc.Link[outgoing] {
+func (s *server) link(h hosts.Host, dials credentials.TransportCredentials) *grpc.Link[outgoing] {
 	var extended extension
 	return &grpc.Link[outgoing]{
-		Address: h.String(), Credentials: s.Dial, Log: s.Log,
+		Address: h.String(), Credentials: dials, Log: s.Log,
 		Queue: streams.NewQueue(func(o outgoing) int { return o.size }),
 		Said:  extended.said,
 		Open: func(ctx context.Context, conn rpc.ClientConnInterface) (grpc.Stream[outgoing], error) {
@@ -283,6 +278,14 @@ func (s *server) link(h hosts.Host) *grpc.Link[outgoing] {
 			}, nil
 		},
 	}
+}
+
+// speaks reports whether the other side of a call may speak as a server: it has a certificate for its host, or nobody has any.
+func (s *server) speaks(ctx context.Context, id actor.ID) error {
+	if id >= actor.ID(len(s.Hosts)) {
+		return nil // The node refuses it.
+	}
+	return grpc.Speaks(ctx, s.Hosts[id].Name)
 }
 
 // order notes an update that is ordered, and answers who waits for it.

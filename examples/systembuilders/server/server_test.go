@@ -16,12 +16,16 @@ import (
 
 	"synod/examples/systembuilders/client"
 	"synod/examples/systembuilders/hosts"
+	"synod/internal/authority"
 	"synod/internal/ports"
 	"synod/paxos/systembuilders/node"
 	"synod/paxos/systembuilders/paxospb"
 	"synod/paxos/systembuilders/transportpb"
 	"synod/spawn/grpc"
+	"synod/spawn/secure"
 )
+
+var _, plain = grpc.Credentials(nil)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -76,9 +80,14 @@ var orderedLine = regexp.MustCompile(`^Ordered update: (\d+), of client 77 at (\
 // order has lines ordered by a client, and returns the slots.
 func order(t *testing.T, all hosts.List, first int, lines ...string) (slots []string) {
 	t.Helper()
+	return orderAs(t, nil, all, first, lines...)
+}
+
+func orderAs(t *testing.T, i *secure.Identity, all hosts.List, first int, lines ...string) (slots []string) {
+	t.Helper()
 	var out, problems bytes.Buffer
 	err := client.Run(t.Context(), client.Settings{
-		Hosts: all, ID: 77, First: uint64(first), In: strings.NewReader(strings.Join(lines, "\n")), Out: &out, Err: &problems,
+		Hosts: all, Identity: i, ID: 77, First: uint64(first), In: strings.NewReader(strings.Join(lines, "\n")), Out: &out, Err: &problems,
 		Patience: time.Minute,
 	})
 	if err != nil {
@@ -141,7 +150,7 @@ func TestStrangers(t *testing.T) {
 	first.stop()
 	slots = append(slots, order(t, all, 10, "e", "f")...)
 	slots = append(slots, order(t, all[:1], 20, "g", "h")...)
-	conn, err := grpc.Connect(all[0].String(), grpc.Plain())
+	conn, err := grpc.Connect(all[0].String(), plain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,6 +173,50 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
+// TestSecure orders updates by servers that have certificates. A client without one is not heard, and one with a
+// certificate of its own does not speak as a server.
+func TestSecure(t *testing.T) {
+	a := authority.New(t)
+	identity := func(address string) *secure.Identity {
+		cert, key := a.Issue(address, time.Hour)
+		i, err := secure.Files{Cert: cert, Key: key, CA: a.CA}.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i
+	}
+	all := places(t, 3)
+	for i := range all {
+		start(t, Member{ID: i, Hosts: all, Identity: identity("127.0.0.1")})
+	}
+	somebody := identity("192.0.2.1")
+	orderAs(t, somebody, all, 1, "a", "b")
+	var out, problems bytes.Buffer
+	err := client.Run(t.Context(), client.Settings{
+		Hosts: all, In: strings.NewReader("c"), Out: &out, Err: &problems, Patience: 50 * time.Millisecond,
+	})
+	if !errors.Is(err, client.ErrNotOrdered) || strings.Count(problems.String(), "cannot be reached") != 3 {
+		t.Errorf("a client without a certificate: %v, %s, %s", err, out.String(), problems.String())
+	}
+	_, dials := grpc.Credentials(somebody)
+	conn, err := grpc.Connect(all[0].String(), dials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	stream, err := transportpb.NewPaxosTransportClient(conn).DeliverMessage(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &paxospb.Message{Type: &paxospb.Message_Accept{Accept: &paxospb.Accept{NodeId: 1}}}
+	if err := stream.Send(m); err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.RecvMsg(new(transportpb.Empty)); status.Code(err) != codes.InvalidArgument {
+		t.Errorf("a client speaks as a server: %v", err)
+	}
+}
+
 // TestAlone ends a server that reaches nobody, and leaves one that has nobody to reach.
 func TestAlone(t *testing.T) {
 	all := places(t, 2)
@@ -183,7 +236,7 @@ func TestAlone(t *testing.T) {
 func TestUpdateRefused(t *testing.T) {
 	all := places(t, 1)
 	start(t, Member{ID: 0, Hosts: all})
-	conn, err := grpc.Connect(all[0].String(), grpc.Plain())
+	conn, err := grpc.Connect(all[0].String(), plain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +265,7 @@ func TestUpdateRefused(t *testing.T) {
 func TestMessageRefused(t *testing.T) {
 	all := places(t, 1)
 	start(t, Member{ID: 0, Hosts: all})
-	conn, err := grpc.Connect(all[0].String(), grpc.Plain())
+	conn, err := grpc.Connect(all[0].String(), plain)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,9 @@ func (t *transport) DeliverMessage(stream rpc.ClientStreamingServer[paxospb.Mess
 		}
 		m, err := paxospb.Decode(p)
 		if err == nil {
+			err = s.speaks(stream.Context(), m.From)
+		}
+		if err == nil {
 			err = s.node.Step(stream.Context(), m)
 		}
 		switch {

@@ -1,0 +1,18 @@
+package secure_test
+
+import (
+	"fmt"
+
+	"synod/spawn/secure"
+)
+
+// All three files are given, or none.
+func Example() {
+	_, err := secure.Files{Cert: "server.pem", Key: "server.key"}.Load()
+	fmt.Println(err)
+	i, err := secure.Files{}.Load()
+	fmt.Println(i, err)
+	// Output:
+	// a certificate, its key and an authority belong together: --tls-cert, --tls-key and --tls-ca must be given, or none of them
+	// <nil> <nil>
+}
