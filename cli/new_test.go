@@ -114,7 +114,7 @@ func TestNew(t *testing.T) {
 	contains(m.does(m.program, "check-bfs", "--progress", "off"), `holds       always "mutual exclusion"`, `holds       always "one keeper"`)
 	contains(m.does(m.program, "models", "lock"), "--mutant grants-twice")
 	out, code := m.runs(m.program, "check", "--mutant", "grants-twice", "--progress", "off")
-	if contains(out, `Violation of "mutual exclusion":`, "server 1 → user 3: Done(1, true)"); code != 1 {
+	if contains(out, `Violation of "mutual exclusion":`, "server 1 → user 3: Done(1, ok)"); code != 1 {
 		t.Errorf("a mutant: exit code %d", code)
 	}
 	contains(m.does(m.program, "mutate"), "2 of 2 killed")
