@@ -21,6 +21,7 @@ const (
 	views    = "views"
 	electing = "electing"
 	collect  = "collect"
+	begin    = "begin"
 )
 
 // systemBuildersEntries is "Paxos for System Builders".
@@ -69,6 +70,10 @@ var systemBuildersEntries = []catalog.Entry{{
 			Name: collect, Doc: "slots after which servers make a snapshot and forget their updates; 0 for never", Max: maxPuts,
 			Special: true,
 		},
+		{
+			Name: begin, Doc: "where it begins: 0 at the start, 1 with an update bound at two slots, 2 with two updates bound at " +
+				"one slot; see the page of the model", Max: systembuilders.Rivals, Special: true,
+		},
 		{Name: endings, Doc: "clients end their sessions", Max: 1, Special: true},
 	},
 	Networks: network.All(),
@@ -110,6 +115,6 @@ func systemBuildersConfig(s catalog.Choice) systembuilders.Config {
 	return systembuilders.Config{
 		Servers: v[servers], Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Views: v[views],
 		Electing: v[electing] == 1, Window: v[window], Batch: v[batch], Resends: v[resends], End: v[endings] == 1,
-		Collect: v[collect], Machine: v[machine], Config: s.Config,
+		Collect: v[collect], Begin: v[begin], Machine: v[machine], Config: s.Config,
 	}
 }

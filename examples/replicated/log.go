@@ -32,6 +32,8 @@ type ConsensusLog struct {
 	Texts []string // the empty batch, and all batches of one command
 	Batch int      // the most commands of a batch
 	Slots rsm.Slot // the last slot
+	// Chosen is what is chosen at the beginning; the zero value for nothing.
+	Chosen Log
 }
 
 // Choose is the choice of a batch for a slot.
@@ -40,8 +42,8 @@ type Choose struct {
 	Batch string
 }
 
-// Initial is the log in which nothing is chosen.
-func (ConsensusLog) Initial() []Log { return []Log{{}} }
+// Initial is the log at the beginning.
+func (p ConsensusLog) Initial() []Log { return []Log{p.Chosen} }
 
 // Actions are the choices for slots in which nothing is chosen.
 func (p ConsensusLog) Actions(l Log) []Choose {

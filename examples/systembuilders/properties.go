@@ -18,6 +18,7 @@ type system[O any] struct {
 	clients  []model.Ref[rsm.ClientState]
 	commands []rsm.ID // all that clients send
 	answers  model.Selection[rsm.Message, answer]
+	told     Told                                                   // at the beginning
 	executes func(chosen map[rsm.Slot]string, last rsm.Slot) string // the machine up to a slot, as bytes
 }
 
@@ -115,7 +116,7 @@ func (sys *system[O]) demand() {
 
 // answersAll reports whether every client must have its answers once nothing is under way.
 func (c Config) answersAll() bool {
-	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0
+	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0 && c.MaxTimeouts == 0 && c.Begin == Start
 }
 
 // up returns the servers that are.
@@ -279,6 +280,9 @@ func (sys *system[O]) examples() {
 			}
 			return false
 		})
+	}
+	if sys.config.Begin != Start { // Some of what is to come about has come about before.
+		return
 	}
 	if sys.config.Servers > 1 || sys.config.Electing {
 		some("view installed", func(s *server[O]) bool { return s.Phase == systembuilders.RegLeader && s.Installed > 0 })

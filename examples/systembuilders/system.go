@@ -33,6 +33,7 @@ type Config struct {
 	Batch        int  // updates in a slot; at least 1
 	Resends      int  // with 0 nothing is ever sent again; otherwise so many timeouts more than a majority needs for Views
 	Collect      int  // slots after which servers make a snapshot and forget their updates; 0 for never
+	Begin        int  // Start, or where else
 	End          bool // clients end their sessions
 	Machine      int  // OfRegister, OfLog or OfStore
 	model.Config      // the network, and what may go wrong; servers may crash
@@ -66,7 +67,7 @@ func (c Config) Validate() error {
 	case c.Machine < OfRegister || c.Machine > OfStore:
 		return fmt.Errorf("machine %d: must be 0 to %d", c.Machine, OfStore)
 	}
-	return nil
+	return c.validateBegin()
 }
 
 // options are those of the protocol. A model knows no durations.
@@ -117,11 +118,13 @@ func compose[S, O, R any](
 		sys.Check(err)
 		return sys
 	}
+	way := &journey{hosts: map[actor.ID]*host{}}
 	ids := actor.IDs(c.Servers)
 	look := &system[O]{System: sys, config: c}
 	for _, id := range ids {
 		one := systembuilders.Server[S, O, R]{Options: c.options(), Machine: m, Peers: actor.Others(ids, id)}
 		ref := model.Add(sys, id, one.New())
+		board(way, id, one.New())
 		look.servers = append(look.servers, model.Project(sys, ref, func(st systembuilders.State[S, O, R]) *server[O] {
 			return readServer(m, look.commands, st)
 		}))
@@ -142,12 +145,16 @@ func compose[S, O, R any](
 		}
 		look.clients = append(look.clients, model.Add(sys, id, client.New()))
 		sys.Roles("client", id)
+		board(way, id, client.New())
 	}
 	look.executes = func(chosen map[rsm.Slot]string, last rsm.Slot) string { return executes(m, commands, chosen, last) }
-	model.Record(sys, rsm.Linearizable(name, m))
+	history := model.Record(sys, rsm.Linearizable(name, m))
 	sys.Crashable(ids...)
 	sys.Roles("server", ids...)
 	look.answers = model.Select(sys, replies[R])
+	seen := follow(way, rsm.Linearizable(name, m))
+	look.begin(way)
+	model.Remember(sys, history, seen())
 	look.demand()
 	return sys
 }

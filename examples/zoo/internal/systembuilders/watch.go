@@ -41,12 +41,15 @@ func Votes[O any](servers int) actor.Observer[rsm.Message, Told] {
 // watch adds the observer, and the property that what is ordered refines a log.
 func (sys *system[O]) watch() {
 	votes := model.Record(sys.System, Votes[O](sys.config.Servers))
+	model.Remember(sys.System, votes, sys.told)
 	texts := []string{""}
 	for _, c := range sys.commands {
 		texts = append(texts, c.String())
 	}
 	slots := rsm.Slot(len(sys.commands) * (sys.config.Views + 1))
-	problem := replicated.ConsensusLog{Texts: texts, Batch: sys.config.Batch, Slots: slots}
+	problem := replicated.ConsensusLog{
+		Texts: texts, Batch: sys.config.Batch, Slots: slots, Chosen: replicated.Log{Slots: sys.told.Chosen},
+	}
 	model.Refine(sys.System, "a log", model.NewPlain[replicated.Log, replicated.Choose](problem), func(v model.View) replicated.Log {
 		return replicated.Log{Slots: votes.In(v).Chosen}
 	})

@@ -13,6 +13,8 @@ import (
 // Model makes the model, or a mutant of it.
 func Model(mutant string, c systembuilders.Config) model.Source {
 	switch mutant {
+	case "accept-lost":
+		return broken[ofAcceptLost](c)
 	case "alone":
 		return broken[ofAlone](c)
 	case "bound-by-client":
@@ -23,14 +25,22 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofCollectedUntold](c)
 	case "elections-unheard":
 		return broken[ofElectionsUnheard](c)
+	case "executed-twice":
+		return broken[ofExecutedTwice](c)
 	case "half":
 		return broken[ofHalf](c)
+	case "hole-left":
+		return broken[ofHoleLeft](c)
+	case "idle-rotation":
+		return broken[ofIdleRotation](c)
 	case "jump-forgets":
 		return broken[ofJumpForgets](c)
 	case "leads-again":
 		return broken[ofLeadsAgain](c)
 	case "lower-prepare":
 		return broken[ofLowerPrepare](c)
+	case "lower-view-kept":
+		return broken[ofLowerViewKept](c)
 	case "not-forwarded":
 		return broken[ofNotForwarded](c)
 	case "nothing-kept":
@@ -39,16 +49,24 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofOldAccept](c)
 	case "ordered-untold":
 		return broken[ofOrderedUntold](c)
+	case "parked":
+		return broken[ofParked](c)
 	case "pending-forgotten":
 		return broken[ofPendingForgotten](c)
+	case "prepared-once":
+		return broken[ofPreparedOnce](c)
 	case "promise-not-kept":
 		return broken[ofPromiseNotKept](c)
 	case "proposal-not-kept":
 		return broken[ofProposalNotKept](c)
+	case "proposed-once":
+		return broken[ofProposedOnce](c)
 	case "snapshot-without-sessions":
 		return broken[ofSnapshotWithoutSessions](c)
 	case "unprepared":
 		return broken[ofUnprepared](c)
+	case "update-sent-once":
+		return broken[ofUpdateSentOnce](c)
 	case "vote-in-election":
 		return broken[ofVoteInElection](c)
 	case "votes-untold":
@@ -62,45 +80,63 @@ func broken[M variant.Mutant](c systembuilders.Config) model.Source {
 }
 
 type (
+	ofAcceptLost              struct{}
 	ofAlone                   struct{}
 	ofBoundByClient           struct{}
 	ofCollectedEarly          struct{}
 	ofCollectedUntold         struct{}
 	ofElectionsUnheard        struct{}
+	ofExecutedTwice           struct{}
 	ofHalf                    struct{}
+	ofHoleLeft                struct{}
+	ofIdleRotation            struct{}
 	ofJumpForgets             struct{}
 	ofLeadsAgain              struct{}
 	ofLowerPrepare            struct{}
+	ofLowerViewKept           struct{}
 	ofNotForwarded            struct{}
 	ofNothingKept             struct{}
 	ofOldAccept               struct{}
 	ofOrderedUntold           struct{}
+	ofParked                  struct{}
 	ofPendingForgotten        struct{}
+	ofPreparedOnce            struct{}
 	ofPromiseNotKept          struct{}
 	ofProposalNotKept         struct{}
+	ofProposedOnce            struct{}
 	ofSnapshotWithoutSessions struct{}
 	ofUnprepared              struct{}
+	ofUpdateSentOnce          struct{}
 	ofVoteInElection          struct{}
 	ofVotesUntold             struct{}
 )
 
+func (ofAcceptLost) Mutant() string              { return "accept-lost" }
 func (ofAlone) Mutant() string                   { return "alone" }
 func (ofBoundByClient) Mutant() string           { return "bound-by-client" }
 func (ofCollectedEarly) Mutant() string          { return "collected-early" }
 func (ofCollectedUntold) Mutant() string         { return "collected-untold" }
 func (ofElectionsUnheard) Mutant() string        { return "elections-unheard" }
+func (ofExecutedTwice) Mutant() string           { return "executed-twice" }
 func (ofHalf) Mutant() string                    { return "half" }
+func (ofHoleLeft) Mutant() string                { return "hole-left" }
+func (ofIdleRotation) Mutant() string            { return "idle-rotation" }
 func (ofJumpForgets) Mutant() string             { return "jump-forgets" }
 func (ofLeadsAgain) Mutant() string              { return "leads-again" }
 func (ofLowerPrepare) Mutant() string            { return "lower-prepare" }
+func (ofLowerViewKept) Mutant() string           { return "lower-view-kept" }
 func (ofNotForwarded) Mutant() string            { return "not-forwarded" }
 func (ofNothingKept) Mutant() string             { return "nothing-kept" }
 func (ofOldAccept) Mutant() string               { return "old-accept" }
 func (ofOrderedUntold) Mutant() string           { return "ordered-untold" }
+func (ofParked) Mutant() string                  { return "parked" }
 func (ofPendingForgotten) Mutant() string        { return "pending-forgotten" }
+func (ofPreparedOnce) Mutant() string            { return "prepared-once" }
 func (ofPromiseNotKept) Mutant() string          { return "promise-not-kept" }
 func (ofProposalNotKept) Mutant() string         { return "proposal-not-kept" }
+func (ofProposedOnce) Mutant() string            { return "proposed-once" }
 func (ofSnapshotWithoutSessions) Mutant() string { return "snapshot-without-sessions" }
 func (ofUnprepared) Mutant() string              { return "unprepared" }
+func (ofUpdateSentOnce) Mutant() string          { return "update-sent-once" }
 func (ofVoteInElection) Mutant() string          { return "vote-in-election" }
 func (ofVotesUntold) Mutant() string             { return "votes-untold" }

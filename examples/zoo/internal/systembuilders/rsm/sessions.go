@@ -2,6 +2,8 @@
 
 package rsm
 
+import "synod/examples/zoo/internal/variant"
+
 import "maps"
 
 // Session is what is kept about the commands of one client.
@@ -53,7 +55,37 @@ func (r *Replica[S, R]) status(id ID) Status {
 
 // Execute executes a command in a slot, unless it was executed before or its client's session has ended, and returns
 // what its client is to be told, if it is told anything: the first answer for a repeat.
-func Execute[S, O, R any](m Machine[S, O, R], slot Slot, r *Replica[S, R], c Command[O]) (Answer[R], bool) {
+func Execute[Mutant variant.Mutant, S, O, R any](m Machine[S, O, R], slot Slot, r *Replica[S, R], c Command[O]) (Answer[R], bool) {
+	if variant.Of[Mutant]() == "executed-twice" {
+		if status, answer, ok := r.Status(c.ID); status != New && c.End {
+			return answer, ok
+		}
+		if c.End {
+			delete(r.Sessions, c.ID.Client)
+			if len(r.Sessions) == 0 {
+				r.Sessions = nil
+			}
+			r.Ended = r.Ended.Add(c.ID.Client)
+			return Answer[R]{ID: c.ID, Status: Executed}, true
+		}
+		state, result, answered := m.Execute(slot, r.State, c.Op)
+		r.State = state
+		s := r.Sessions[c.ID.Client]
+		s.Done = s.Done.Add(c.ID.Local)
+		if answered {
+			if s.Answers == nil {
+				s.Answers = map[Local]R{}
+			}
+			s.Answers[c.ID.Local] = result
+		}
+		s.raise(c.Floor)
+		if r.Sessions == nil {
+			r.Sessions = map[Client]Session[R]{}
+		}
+		r.Sessions[c.ID.Client] = s
+		return Answer[R]{ID: c.ID, Status: Executed, Result: result}, answered
+	}
+
 	if status, answer, ok := r.Status(c.ID); status != New {
 		return answer, ok
 	}

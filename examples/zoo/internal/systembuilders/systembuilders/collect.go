@@ -42,7 +42,7 @@ func (t *turn[Mutant, S, O, R]) collect(seq rsm.Slot, state string) {
 			break
 		}
 		for _, u := range b.All() {
-			rsm.Execute(t.Machine, slot, &r, u.Command)
+			rsm.Execute[Mutant](t.Machine, slot, &r, u.Command)
 		}
 	}
 	var err error

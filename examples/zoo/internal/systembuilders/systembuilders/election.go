@@ -129,6 +129,20 @@ func (t *turn[Mutant, S, O, R]) viewChange(from actor.ID, m ViewChange) {
 
 // vcProof takes a server that is in election to a view that others have installed.
 func (t *turn[Mutant, S, O, R]) vcProof(from actor.ID, m VCProof) {
+	if variant.Of[Mutant]() == "accept-lost" {
+		st := t.st
+		switch {
+		case m.Installed <= st.Installed || t.leads(m.Installed):
+		case st.Phase != LeaderElection:
+			t.viewChange(from, ViewChange{m.Installed})
+		default:
+			st.Attempted = m.Installed
+			t.shiftToRegNonLeader()
+		}
+
+		return
+	}
+
 	st := t.st
 	t.reconcile(from, m.Aru)
 	switch {

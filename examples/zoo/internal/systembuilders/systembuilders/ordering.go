@@ -101,6 +101,35 @@ func state_bound[Mutant variant.Mutant, S any, O any, R any](st *State[S, O, R],
 // earlier view, nothing if a later slot is bound, otherwise what is queued. It is the paper's Send_Proposal. Where it
 // knows what is ordered beyond a gap, it says so.
 func (t *turn[Mutant, S, O, R]) propose() {
+	if variant.Of[Mutant]() == "hole-left" {
+		st := t.st
+		if st.Phase != RegLeader {
+			return
+		}
+		last := st.last()
+		for {
+			st.Proposed = max(st.Proposed, st.Aru)
+			seq := st.Proposed + 1
+			if seq > st.Aru+t.window() {
+				return
+			}
+			e, known := st.History[seq]
+			if !known && seq > min(last, 0) {
+				if e.Batch = t.next(); e.Batch.Len() == 0 {
+					return
+				}
+			}
+			st.Proposed = seq
+			if e.Ordered {
+				t.broadcast(func() Message { return GloballyOrderedUpdate[O]{seq, e.Batch} })
+				continue
+			}
+			st.History = put(st.History, seq, Entry[O]{View: st.Installed, Batch: e.Batch})
+			t.broadcast(func() Message { return st.proposal(seq) })
+			t.counted(seq)
+		}
+	}
+
 	st := t.st
 	if st.Phase != RegLeader {
 		return
@@ -221,6 +250,16 @@ func (st *State[S, O, R]) ordered(seq rsm.Slot) (Batch[O], bool) {
 // apply notes a proposal, unless the slot is ordered or has one of the same view or a later one. It reports whether it
 // did.
 func (t *turn[Mutant, S, O, R]) apply(m Proposal[O]) bool {
+	if variant.Of[Mutant]() == "lower-view-kept" {
+		st := t.st
+		e, known := st.History[m.Seq]
+		if m.Seq <= st.Aru || e.Ordered || known && e.View == m.View {
+			return false
+		}
+		st.History = put(st.History, m.Seq, Entry[O]{View: m.View, Batch: m.Batch})
+		return true
+	}
+
 	st := t.st
 	e, known := st.History[m.Seq]
 	if m.Seq <= st.Aru || e.Ordered || known && e.View >= m.View {
@@ -299,7 +338,7 @@ func (t *turn[Mutant, S, O, R]) execute(b Batch[O]) {
 	st.Log = st.Log.With(st.Aru, b)
 	for _, u := range b.All() {
 		id := u.Command.ID
-		answer, ok := rsm.Execute(t.Machine, st.Aru, &st.Machine, u.Command)
+		answer, ok := rsm.Execute[Mutant](t.Machine, st.Aru, &st.Machine, u.Command)
 		t.settle(id, answer, ok)
 		if u.Command.End || u.Command.Floor > 0 {
 			t.sweep(func(id rsm.ID) bool { return id.Client == u.Command.ID.Client })

@@ -283,6 +283,24 @@ func (s Server[Mutant, S, O, R]) Receive(
 
 // Timeout attempts the next view, or sends again what may have been lost.
 func (s Server[Mutant, S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer actor.Timer, out *Out[R]) State[S, O, R] {
+	if variant.Of[Mutant]() == "update-sent-once" {
+		t := s.turn(self, &st, out)
+		switch timer := timer.(type) {
+		case Progress:
+			t.waited = false
+			t.shiftToLeaderElection(st.Attempted + 1)
+		case PendingUpdate:
+			t.setUpdate(timer.ID)
+		case Proof:
+			t.prove()
+			t.setProof()
+		case Resend:
+			t.again()
+			t.setResend()
+		}
+		return t.finish()
+	}
+
 	t := s.turn(self, &st, out)
 	switch timer := timer.(type) {
 	case Progress:

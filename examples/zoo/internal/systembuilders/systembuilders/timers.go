@@ -2,6 +2,8 @@
 
 package systembuilders
 
+import "synod/examples/zoo/internal/variant"
+
 import (
 	"fmt"
 	"time"
@@ -37,6 +39,17 @@ func (Resend) String() string { return "resend" }
 // waits reports whether the progress timer is to be set: in election from the time on that the view is preinstalled,
 // and otherwise while there is something to order or somebody in a higher view.
 func (t *turn[Mutant, S, O, R]) waits() bool {
+	if variant.Of[Mutant]() == "idle-rotation" {
+		st := t.st
+		switch {
+		case t.beyond(st.Attempted + 1):
+			return false
+		case st.Phase == LeaderElection:
+			return st.Preinstalled
+		}
+		return true
+	}
+
 	st := t.st
 	switch {
 	case t.beyond(st.Attempted + 1):
@@ -97,6 +110,14 @@ func (t *turn[Mutant, S, O, R]) proof() Message { return VCProof{t.st.Installed,
 
 // prove tells the others which view this server has installed.
 func (t *turn[Mutant, S, O, R]) prove() {
+	if variant.Of[Mutant]() == "parked" {
+		if t.st.Phase != LeaderElection || t.st.Prepared != nil {
+			t.broadcast(t.proof)
+		}
+
+		return
+	}
+
 	if t.st.Phase != LeaderElection {
 		t.broadcast(t.proof)
 	}
@@ -104,6 +125,46 @@ func (t *turn[Mutant, S, O, R]) prove() {
 
 // again sends again what was not answered.
 func (t *turn[Mutant, S, O, R]) again() {
+	if variant.Of[Mutant]() == "prepared-once" {
+		st := t.st
+		switch {
+		case st.Prepared != nil:
+			for _, id := range t.Peers {
+				if st.Prepared[id] {
+					t.reconcile(id, st.Through)
+				} else {
+					continue
+				}
+			}
+		case st.Phase == LeaderElection:
+			t.broadcast(t.change)
+		case st.Phase == RegLeader:
+			t.proposeAgain(t.Peers...)
+		case st.Phase == RegNonLeader:
+		}
+
+		return
+	}
+	if variant.Of[Mutant]() == "proposed-once" {
+		st := t.st
+		switch {
+		case st.Prepared != nil:
+			for _, id := range t.Peers {
+				if st.Prepared[id] {
+					t.reconcile(id, st.Through)
+				} else {
+					t.out.Send(id, t.preparation())
+				}
+			}
+		case st.Phase == LeaderElection:
+			t.broadcast(t.change)
+		case st.Phase == RegLeader:
+		case st.Phase == RegNonLeader:
+		}
+
+		return
+	}
+
 	st := t.st
 	switch {
 	case st.Prepared != nil:
