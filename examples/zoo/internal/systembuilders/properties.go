@@ -50,7 +50,9 @@ type answer struct {
 func readServer[Mutant variant.Mutant, S, O, R any](
 	m rsm.Machine[S, O, R], commands []rsm.ID, st systembuilders.State[S, O, R],
 ) *server[O] {
-	s := &server[O]{Phase: st.Phase, Installed: st.Installed, Aru: st.Aru, Log: st.Log, History: st.History, Snapshot: st.Snapshot.Seq}
+	s := &server[O]{
+		Phase: st.Phase, Installed: st.Installed, Aru: st.Aru, Log: st.Log, History: st.History, Snapshot: st.Snapshot.Seq,
+	}
 	state := m.New()
 	done, ended := map[rsm.ID]bool{}, map[rsm.Client]bool{}
 	if st.Snapshot.Seq > 0 {
