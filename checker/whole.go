@@ -63,7 +63,7 @@ func (w *worker) expandWhole(keys []uint64, flat bool) (wide uint64, ok bool) {
 	for i, key := range keys {
 		w.partsAt(i)
 		w.grown.Reset()
-		if err := w.growAt(i); err != nil {
+		if err := w.grow(); err != nil {
 			w.failed = i
 			w.e.failAt(err, w.stateAt(i))
 			return 0, false
@@ -97,8 +97,8 @@ func (w *worker) expandWhole(keys []uint64, flat bool) (wide uint64, ok bool) {
 	return wide, true
 }
 
-// growAt expands the state in w.state, which is that at a place of the batch.
-func (w *worker) growAt(int) error {
+// grow expands the state in w.state.
+func (w *worker) grow() error {
 	if err := w.expansion.Expand(w.state, &w.grown); err != nil {
 		return err
 	}

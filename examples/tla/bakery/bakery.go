@@ -39,8 +39,9 @@ const (
 	Wait                // waits for it
 	Inside              // in the critical section
 	Leave               // writes that it has no number
-	places
 )
+
+const places = int(Leave) + 1
 
 // String is the place in lower case.
 func (p Place) String() string {
@@ -78,7 +79,7 @@ func (c Config) Initial() (all []State) {
 			}
 			return
 		}
-		for s.At[p] = range places {
+		for s.At[p] = range Place(places) {
 			for s.Num[p] = range int8(c.Numbers + 1) {
 				for s.Max[p] = range int8(c.Numbers + 1) {
 					for s.Nxt[p] = range int8(c.Processes) {
