@@ -82,7 +82,8 @@ type PropertyDocument struct {
 	// Minimised tells how the trace became shorter; absent unless that was asked for.
 	Minimised *MinimisedDocument `json:"minimised,omitempty"`
 
-	Fairness string         `json:"fairness,omitempty"` // none, or what is assumed of paths, of eventually and leads to
+	Fairness string         `json:"fairness,omitempty"` // none or assumed, of eventually and leads to
+	Fair     []string       `json:"fair,omitempty"`     // what is: weak deliveries
 	Open     int            `json:"open,omitempty"`     // see PropertyResult
 	Stuck    *StuckDocument `json:"stuck,omitempty"`    // of quiescent, if it was decided
 }
@@ -329,8 +330,11 @@ func (r *Result) property(p PropertyResult) PropertyDocument {
 	d := PropertyDocument{Name: p.Name, Expect: p.Expect.String(), Verdict: p.Verdict.String(), Open: p.Open}
 	if p.Expect == model.Eventually || p.Expect == model.LeadsTo {
 		d.Fairness = "none"
-		if len(r.Fairness) > 0 {
-			d.Fairness = assumed(r.Fairness)
+		for _, c := range r.Fairness {
+			d.Fair = append(d.Fair, c.String())
+		}
+		if len(d.Fair) > 0 {
+			d.Fairness = "assumed"
 		}
 	}
 	if p.Stuck != nil && r.engine != nil {

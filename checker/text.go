@@ -125,6 +125,9 @@ func (p PropertyResult) remarks(fairness []model.Condition) string {
 	return text
 }
 
+// shownFair is how many of the families that paths are fair to a line names.
+const shownFair = 3
+
 // assumed says what is assumed of paths: weakly fair: deliveries, timeouts.
 func assumed(fairness []model.Condition) string {
 	var weak, strong, parts []string
@@ -135,12 +138,16 @@ func assumed(fairness []model.Condition) string {
 			weak = append(weak, c.Name)
 		}
 	}
-	if len(weak) > 0 {
-		parts = append(parts, "weakly fair: "+trace.Printable(strings.Join(weak, ", ")))
+	add := func(how string, names []string) {
+		if n := len(names); n > shownFair+1 {
+			names = append(names[:shownFair:shownFair], fmt.Sprintf("and %d more", n-shownFair))
+		}
+		if len(names) > 0 {
+			parts = append(parts, how+" fair: "+trace.Printable(strings.Join(names, ", ")))
+		}
 	}
-	if len(strong) > 0 {
-		parts = append(parts, "strongly fair: "+trace.Printable(strings.Join(strong, ", ")))
-	}
+	add("weakly", weak)
+	add("strongly", strong)
 	if parts == nil {
 		return "no fairness assumed"
 	}

@@ -41,6 +41,7 @@ const (
 var registerEntries = []catalog.Entry{
 	{
 		Name:       "single-decree",
+		Live:       true,
 		Summary:    "Paxos for one decision, serving a register that can be written once",
 		Parameters: singleDecreeParameters(),
 		Timers:     func(values map[string]int) bool { return values[retry] == 1 },
@@ -60,6 +61,7 @@ var registerEntries = []catalog.Entry{
 	},
 	{
 		Name:       "abd",
+		Live:       true,
 		Summary:    "The register of Attiya, Bar-Noy and Dolev, replicated and linearizable",
 		Parameters: registerParameters(abd.Default),
 		Networks:   []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
@@ -69,6 +71,7 @@ var registerEntries = []catalog.Entry{
 	},
 	{
 		Name:       "single-copy",
+		Live:       true,
 		Summary:    "A register that each server keeps for itself; with several servers it is not linearizable",
 		Parameters: registerParameters(singlecopy.Default),
 		Networks:   []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
@@ -78,6 +81,7 @@ var registerEntries = []catalog.Entry{
 	},
 	{
 		Name:    "durable-abd",
+		Live:    true,
 		Summary: "The register of Attiya, Bar-Noy and Dolev for servers that crash and clients that ask again",
 		Parameters: append(registerParameters(durableabd.Default), catalog.Parameter{
 			Name: resends, Doc: "how often a client sends each request again", Default: durableabd.Default.Resends, Max: maxPuts,
@@ -142,7 +146,7 @@ func buildRegister(
 	return func(s catalog.Choice) (model.Source, error) {
 		c := registers.Config{
 			Servers: s.Values[servers], Clients: s.Values[clients], Puts: s.Values[puts],
-			Readers: s.Values[readers], Gets: s.Values[gets], Config: s.Config,
+			Readers: s.Values[readers], Gets: s.Values[gets], Live: s.Live, Config: s.Config,
 		}
 		if err := c.Validate(); err != nil {
 			return nil, err

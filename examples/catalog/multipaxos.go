@@ -43,6 +43,7 @@ var multiPaxosEntries = []catalog.Entry{
 		}),
 		Networks: network.All(),
 		Timers:   func(values map[string]int) bool { return values[resends] > 0 },
+		Live:     true,
 		Model: func(s catalog.Choice) (model.Source, error) {
 			c := multiPaxosConfig(s)
 			return zoo.MultiPaxos(s.Mutant, c), c.Validate()
@@ -64,6 +65,7 @@ var multiPaxosEntries = []catalog.Entry{
 			}),
 		Networks: network.All(),
 		Timers:   func(values map[string]int) bool { return values[resends] > 0 },
+		Live:     true,
 		Model: func(s catalog.Choice) (model.Source, error) {
 			c := multiPaxosConfig(s)
 			return multipaxos.RolesSystem(c), c.ValidateRoles()
@@ -148,6 +150,6 @@ func multiPaxosConfig(s catalog.Choice) multipaxos.Config {
 		Servers: v[servers], Replicas: v[replicas], Leaders: v[leaders], Acceptors: v[acceptors],
 		Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Ballots: v[ballots], Window: v[window],
 		Batch: v[batch], Reduce: v[reduceLog] == 1, Part: v[part], Patient: v[patience] > 0, Adaptive: v[patience] == 2, Resends: v[resends], End: v[endings] == 1,
-		Machine: v[machine], Config: s.Config,
+		Machine: v[machine], Live: s.Live, Config: s.Config,
 	}
 }

@@ -78,6 +78,7 @@ var systemBuildersEntries = []catalog.Entry{{
 	},
 	Networks: network.All(),
 	Timers:   func(map[string]int) bool { return true },
+	Live:     true,
 	Model: func(s catalog.Choice) (model.Source, error) {
 		c := systemBuildersConfig(s)
 		return zoo.SystemBuilders(s.Mutant, c), c.Validate()
@@ -115,6 +116,6 @@ func systemBuildersConfig(s catalog.Choice) systembuilders.Config {
 	return systembuilders.Config{
 		Servers: v[servers], Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Views: v[views],
 		Electing: v[electing] == 1, Window: v[window], Batch: v[batch], Resends: v[resends], End: v[endings] == 1,
-		Collect: v[collect], Begin: v[begin], Machine: v[machine], Config: s.Config,
+		Collect: v[collect], Begin: v[begin], Machine: v[machine], Live: s.Live, Config: s.Config,
 	}
 }

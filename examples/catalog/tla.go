@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"slices"
+
 	"synod/catalog"
 	"synod/examples/tla/acp"
 	"synod/examples/tla/allocator"
@@ -50,6 +52,7 @@ func tlaEntry(
 ) catalog.Entry {
 	return catalog.Entry{
 		Name: "tla-" + name, Summary: summary + " (a TLA+ example)", Parameters: parameters,
+		Live:  slices.Contains([]string{"ewd840", "termination", "philosophers", "readers-writers", "allocator"}, name),
 		Model: func(c catalog.Choice) (model.Source, error) { return of(c.Values) },
 	}
 }

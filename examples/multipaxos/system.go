@@ -39,6 +39,7 @@ type Config struct {
 	Adaptive     bool // the longer, the more often it was preempted; if it is Patient
 	Reduce       bool // state reduction, section 4.1
 	Resends      int  // how often something is sent again on a path, at most; with 0 nothing ever is
+	Live         bool // every client is to be served at last, a property of endless paths; what is sent again is not bounded
 	End          bool // clients end their sessions
 	Machine      int  // OfRegister, OfLog or OfStore
 	model.Config      // the network, and what may go wrong; servers may crash
@@ -116,10 +117,18 @@ func (c Config) options(leaders []actor.ID) multipaxos.Options {
 // bounded adds the bound of what is sent again.
 func (c Config) bounded() model.Config {
 	m := c.Config
-	if c.Resends > 0 && m.MaxTimeouts == 0 {
+	if c.Resends > 0 && m.MaxTimeouts == 0 && !c.Live {
 		m.MaxTimeouts = c.Resends
 	}
 	return m
+}
+
+// clientResends is how often a client sends a command again: any number of times, if what is sent again is not bounded.
+func (c Config) clientResends() int {
+	if c.Live && c.Resends > 0 {
+		return -1
+	}
+	return c.Resends
 }
 
 // System is the model of servers that have all roles. A configuration that is not valid is a mistake that the check
@@ -249,7 +258,7 @@ func addClients[S, O, R any](
 	for i := range c.Clients {
 		id := actor.ID(first + i)
 		client := rsm.ClientActor[O, R]{
-			Servers: servers, Ops: ops(i, c.Commands), Pipeline: c.Pipeline, Resends: c.Resends, End: c.End,
+			Servers: servers, Ops: ops(i, c.Commands), Pipeline: c.Pipeline, Resends: c.clientResends(), End: c.End,
 		}
 		sys.clients = append(sys.clients, model.Add(sys.System, id, client.New()))
 		sys.Roles("client", id)

@@ -23,6 +23,7 @@ type Config struct {
 	Resends      int  // how often each client sends each of its requests again; below 0 for any number of times
 	Once         bool // the register is written once, and refuses other values: see register.LinearizableOnce
 	Remember     int  // of how many clients a server remembers the last request, if it does; 0 for all
+	Live         bool // every client is to be served at last: a property of endless paths
 	From         *Run // where the system begins; nil for the start of all servers
 	model.Config      // the network, and what may go wrong; servers may crash
 }
@@ -44,13 +45,16 @@ func (c Config) Validate() error {
 
 // NewClients makes the actors of the clients and then of the readers: the first one has the id Servers, and so on.
 func (c Config) NewClients() []actor.Typed[register.ClientState, register.Message] {
-	ids := c.ids()
+	ids, resends := c.ids(), c.Resends
+	if c.Live && resends > 0 {
+		resends = -1 // What is sent again is not bounded.
+	}
 	var all []actor.Typed[register.ClientState, register.Message]
 	for i := range c.Clients {
-		all = append(all, register.Client{Servers: ids, Index: i, Puts: c.Puts, Resends: c.Resends}.New())
+		all = append(all, register.Client{Servers: ids, Index: i, Puts: c.Puts, Resends: resends}.New())
 	}
 	for range c.Readers {
-		all = append(all, register.Client{Servers: ids, Gets: cmp.Or(c.Gets, DefaultGets), Resends: c.Resends}.New())
+		all = append(all, register.Client{Servers: ids, Gets: cmp.Or(c.Gets, DefaultGets), Resends: resends}.New())
 	}
 	return all
 }
@@ -91,9 +95,18 @@ func Compose[S any](
 // serve adds the clients of servers, and what is recorded.
 func (sys *System) serve(c Config, ids []actor.ID) {
 	sys.Roles("server", ids...)
+	var served []model.Ref[register.ClientState]
 	for i, client := range c.NewClients() {
-		model.Add(sys.System, c.client(i), client)
+		served = append(served, model.Add(sys.System, c.client(i), client))
 		sys.Roles("client", c.client(i))
+	}
+	if c.Live {
+		sys.Eventually("every client is served", func(v model.View) bool {
+			return !slices.ContainsFunc(served, func(client model.Ref[register.ClientState]) bool {
+				st, _ := client.In(v)
+				return st.Awaiting != 0
+			})
+		})
 	}
 	sys.Crashable(ids...)
 	history := register.Linearizable()

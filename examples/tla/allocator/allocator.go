@@ -3,6 +3,7 @@
 package allocator
 
 import (
+	"fmt"
 	"slices"
 
 	"synod/examples/tla"
@@ -168,6 +169,23 @@ func (c Config) satisfiable(s State) bool {
 	return true
 }
 
+// live demands that a client gets what it waits for, and that what it has comes back. Allocations to it are fair together, and
+// so are its returns, of any part of what it has.
+func live(p *model.Plain[State, Action], client int) {
+	waits := func(s State) bool { return s.Unsat[client] != 0 }
+	p.LeadsTo(fmt.Sprintf("client %d gets what it waits for", client), waits, func(s State) bool { return !waits(s) })
+	p.LeadsTo(fmt.Sprintf("client %d returns all", client), func(s State) bool { return !waits(s) },
+		func(s State) bool { return s.Alloc[client] == 0 })
+	p.WeakFair(fmt.Sprintf("Allocate to client %d", client), func(a Action) bool {
+		some, is := a.(Allocate)
+		return is && some.Client == client
+	})
+	p.WeakFair(fmt.Sprintf("Return of client %d", client), func(a Action) bool {
+		some, is := a.(Return)
+		return is && some.Client == client
+	})
+}
+
 // Source is the model with its properties, or the error of a configuration that is not valid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
@@ -182,6 +200,13 @@ func Source(c Config) (*model.Plain[State, Action], error) {
 		return true
 	})
 	p.Always("the schedule can be kept", c.satisfiable)
+	for client := range c.Clients {
+		live(p, client)
+	}
+	p.WeakFair("Schedule", func(a Action) bool {
+		_, is := a.(Schedule)
+		return is
+	})
 	p.Sometimes("all wait", func(s State) bool { return !slices.Contains(s.Unsat, 0) })
 	if err := tla.Between("clients", c.Clients, 1, MaxClients); err != nil {
 		return nil, err

@@ -130,6 +130,8 @@ func Source(c Config) (*model.Plain[State, Action], error) {
 		return true
 	})
 	p.Sometimes("termination detected", func(s State) bool { return s.Detected })
+	p.LeadsTo("termination is detected", terminated, func(s State) bool { return s.Detected })
+	p.WeakFair("DetectTermination", func(a Action) bool { return a == DetectTermination{} })
 	if err := tla.Between("nodes", c.Nodes, 1, MaxNodes); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@
 package dining
 
 import (
+	"fmt"
 	"slices"
 
 	"synod/examples/tla"
@@ -105,6 +106,11 @@ func Source(c Config) (*model.Plain[State, Step], error) {
 		}
 		return true
 	})
+	for i := range c.Philosophers {
+		p.LeadsTo(fmt.Sprintf("philosopher %d eats again and again", i), func(State) bool { return true },
+			func(s State) bool { return s.Sated.Has(i) })
+		p.WeakFair(fmt.Sprintf("philosopher %d", i), func(a Step) bool { return a.Philosopher == i })
+	}
 	p.Sometimes("somebody eats", func(s State) bool { return slices.Contains(s.Stages, Eat) })
 	return p, tla.Between("philosophers", c.Philosophers, 2, MaxPhilosophers)
 }

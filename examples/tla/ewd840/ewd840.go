@@ -115,6 +115,15 @@ func Source(c Config) (*model.Plain[State, Action], error) {
 	p.Always("detected only if terminated", func(s State) bool { return !detected(s) || s.Active == 0 })
 	p.Always("Dijkstra's invariant", c.invariant)
 	p.Sometimes("termination detected", detected)
+	p.LeadsTo("termination is detected", func(s State) bool { return s.Active == 0 }, detected)
+	p.WeakFair("System", func(a Action) bool {
+		switch a.(type) {
+		case InitiateProbe, PassToken:
+			return true
+		case SendMsg, Deactivate:
+		}
+		return false
+	})
 	return p, tla.Between("nodes", c.Nodes, 1, MaxNodes)
 }
 

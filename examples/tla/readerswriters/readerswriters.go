@@ -3,6 +3,7 @@
 package readerswriters
 
 import (
+	"fmt"
 	"slices"
 
 	"synod/examples/tla"
@@ -94,6 +95,18 @@ func (Config) Next(s State, a Action) (State, bool) {
 	return s, true
 }
 
+// live demands that an actor reads and writes again and again, and adds what that takes of it: that it tries.
+func (c Config) live(p *model.Plain[State, Action], actor int) {
+	always := func(State) bool { return true }
+	p.LeadsTo(fmt.Sprintf("actor %d reads again and again", actor), always, func(s State) bool { return s.Readers.Has(actor) })
+	p.LeadsTo(fmt.Sprintf("actor %d writes again and again", actor), always, func(s State) bool { return s.Writers.Has(actor) })
+	p.LeadsTo(fmt.Sprintf("actor %d rests again and again", actor), always, func(s State) bool {
+		return !s.Readers.Has(actor) && !s.Writers.Has(actor)
+	})
+	p.WeakFair(fmt.Sprintf("actor %d tries to read", actor), func(a Action) bool { return a == Try{false, actor} })
+	p.WeakFair(fmt.Sprintf("actor %d tries to write", actor), func(a Action) bool { return a == Try{true, actor} })
+}
+
 // Source is the model with its properties, or the error of a configuration that is not valid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
@@ -101,6 +114,14 @@ func Source(c Config) (*model.Plain[State, Action], error) {
 		return s.Writers == 0 || s.Writers.Size() == 1 && s.Readers == 0
 	})
 	p.Sometimes("all read", func(s State) bool { return s.Readers == tla.All(c.Actors) })
+	for actor := range c.Actors {
+		c.live(p, actor)
+	}
+	p.WeakFair("Begin", func(a Action) bool { return a == Begin{} })
+	p.WeakFair("Stop", func(a Action) bool {
+		_, is := a.(Stop)
+		return is
+	})
 	p.Sometimes("one writes", func(s State) bool { return s.Writers != 0 })
 	return p, tla.Between("actors", c.Actors, 1, MaxActors)
 }

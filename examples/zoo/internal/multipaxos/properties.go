@@ -74,6 +74,9 @@ func (sys *system[O]) demand() {
 	if sys.config.answersAll() {
 		sys.quiescent()
 	}
+	if sys.config.Live {
+		sys.live()
+	}
 	sys.Explain(sys.explain)
 }
 
@@ -325,13 +328,30 @@ func (sys *system[O]) adopted() {
 }
 
 // quiescent demands that every client has its answers when nothing can happen any more.
-func (sys *system[O]) quiescent() {
-	sys.Quiescent("every command is answered", func(v model.View) bool {
-		for _, client := range sys.clients {
-			if st, _ := client.In(v); st.Awaiting != nil {
+func (sys *system[O]) quiescent() { sys.Quiescent("every command is answered", sys.answered) }
+
+// live demands that every client has its answers at last, on every path that is fair, and that then no replica stays behind.
+func (sys *system[O]) live() {
+	sys.Eventually("every client is served", sys.answered)
+	sys.Eventually("every replica catches up", func(v model.View) bool {
+		slots := rsm.Slot(0)
+		for i, projection := range sys.replicas {
+			r, up := projection.In(v)
+			if !up || i > 0 && r.SlotOut != slots {
 				return false
 			}
+			slots = r.SlotOut
 		}
-		return true
+		return sys.answered(v)
 	})
+}
+
+// answered reports whether every client has all its answers.
+func (sys *system[O]) answered(v model.View) bool {
+	for _, client := range sys.clients {
+		if st, _ := client.In(v); st.Awaiting != nil {
+			return false
+		}
+	}
+	return true
 }

@@ -118,6 +118,9 @@ func (sys *system[O]) demand() {
 	if sys.config.answersAll() {
 		sys.quiescent()
 	}
+	if sys.config.Live {
+		sys.live()
+	}
 }
 
 // answersAll reports whether every client must have its answers once nothing is under way.
@@ -339,13 +342,17 @@ func (sys *system[O]) carried() {
 }
 
 // quiescent demands that every client has its answers when nothing can happen any more.
-func (sys *system[O]) quiescent() {
-	sys.Quiescent("every update is answered", func(v model.View) bool {
-		for _, client := range sys.clients {
-			if st, _ := client.In(v); st.Awaiting != nil {
-				return false
-			}
+func (sys *system[O]) quiescent() { sys.Quiescent("every update is answered", sys.answered) }
+
+// live demands that every client has its answers at last, on every path that is fair.
+func (sys *system[O]) live() { sys.Eventually("every client is served", sys.answered) }
+
+// answered reports whether every client has all its answers.
+func (sys *system[O]) answered(v model.View) bool {
+	for _, client := range sys.clients {
+		if st, _ := client.In(v); st.Awaiting != nil {
+			return false
 		}
-		return true
-	})
+	}
+	return true
 }

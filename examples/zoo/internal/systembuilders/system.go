@@ -38,6 +38,7 @@ type Config struct {
 	Resends      int  // with 0 nothing is ever sent again; otherwise so many timeouts more than a majority needs for Views
 	Collect      int  // slots after which servers make a snapshot and forget their updates; 0 for never
 	Begin        int  // Start, or where else
+	Live         bool // every client is to be served at last, a property of endless paths; what is sent again is not bounded
 	End          bool // clients end their sessions
 	Machine      int  // OfRegister, OfLog or OfStore
 	model.Config      // the network, and what may go wrong; servers may crash
@@ -86,6 +87,14 @@ func (c Config) options() systembuilders.Options {
 	return o
 }
 
+// clientResends is how often a client sends a command again: any number of times, if what is sent again is not bounded.
+func (c Config) clientResends() int {
+	if c.Live && c.Resends > 0 {
+		return -1
+	}
+	return c.Resends
+}
+
 // System is the model. A configuration that is not valid is a mistake that the check reports.
 func System[Mutant variant.Mutant](c Config) *model.System[rsm.Message] {
 	switch c.Machine {
@@ -114,7 +123,7 @@ func compose[Mutant variant.Mutant, S, O, R any](
 	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
 ) *model.System[rsm.Message] {
 	bounded := c.Config
-	if c.Resends > 0 && bounded.MaxTimeouts == 0 {
+	if c.Resends > 0 && bounded.MaxTimeouts == 0 && !c.Live {
 		bounded.MaxTimeouts = c.Resends + c.Views*actor.Majority(c.Servers)
 	}
 	sys := model.NewSystem[rsm.Message](bounded)
@@ -137,7 +146,7 @@ func compose[Mutant variant.Mutant, S, O, R any](
 	for i := range c.Clients {
 		id := actor.ID(c.Servers + i)
 		client := rsm.ClientActor[O, R]{
-			Servers: ids, Ops: ops(i, c.Commands), Pipeline: c.Pipeline, Resends: c.Resends, End: c.End,
+			Servers: ids, Ops: ops(i, c.Commands), Pipeline: c.Pipeline, Resends: c.clientResends(), End: c.End,
 		}
 		for k := range client.Total() {
 			command := rsm.Command[O]{ID: rsm.ID{Client: rsm.Client(id), Local: rsm.Local(k + 1)}, End: k == len(client.Ops)}
