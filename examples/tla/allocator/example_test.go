@@ -22,6 +22,12 @@ func ExampleSource() {
 	// Output:
 	// holds a resource has one holder
 	// holds the schedule can be kept
+	// holds client 0 gets what it waits for
+	// holds client 0 returns all
+	// holds client 1 gets what it waits for
+	// holds client 1 returns all
+	// holds client 2 gets what it waits for
+	// holds client 2 returns all
 	// example all wait
 	// 1690 5854 7
 }

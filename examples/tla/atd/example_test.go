@@ -23,5 +23,6 @@ func ExampleSource() {
 	// holds detected only if terminated
 	// holds terminated for good
 	// example termination detected
+	// holds termination is detected
 	// 4097 45079 14
 }

@@ -21,6 +21,11 @@ func ExampleSource() {
 	fmt.Println(r.Unique, r.Generated, r.Depth)
 	// Output:
 	// holds neighbours do not eat together
+	// holds philosopher 0 eats again and again
+	// holds philosopher 1 eats again and again
+	// holds philosopher 2 eats again and again
+	// holds philosopher 3 eats again and again
+	// holds philosopher 4 eats again and again
 	// example somebody eats
 	// 67 336 29
 }

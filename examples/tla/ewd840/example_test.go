@@ -23,5 +23,6 @@ func ExampleSource() {
 	// holds detected only if terminated
 	// holds Dijkstra's invariant
 	// example termination detected
+	// holds termination is detected
 	// 302 1817 9
 }

@@ -22,6 +22,15 @@ func ExampleSource() {
 	// Output:
 	// holds a writer is alone
 	// example all read
+	// holds actor 0 reads again and again
+	// holds actor 0 writes again and again
+	// holds actor 0 rests again and again
+	// holds actor 1 reads again and again
+	// holds actor 1 writes again and again
+	// holds actor 1 rests again and again
+	// holds actor 2 reads again and again
+	// holds actor 2 writes again and again
+	// holds actor 2 rests again and again
 	// example one writes
 	// 21527 59674 13
 }
