@@ -57,7 +57,11 @@ func (e Entry) Options() []Option {
 		all = append(all, o)
 	}
 	if e.Live {
-		all = append(all, Option{Name: fairOption, Doc: fairDoc, Values: model.Assumptions(), Optional: true})
+		words := model.Assumptions()
+		if len(e.Networks) == 0 { // A plain model says itself which of its actions are fair; see model.Assumable.
+			words = []string{model.AssumeNothing}
+		}
+		all = append(all, Option{Name: fairOption, Doc: fairDoc, Values: words, Optional: true})
 	}
 	if names := e.MutantNames(); len(names) > 0 {
 		all = append(all, Option{

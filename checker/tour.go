@@ -80,10 +80,11 @@ func (t *tour) settle(status, enabled []uint32) []uint32 {
 func (t *tour) begin(enabled []uint32) []uint32 {
 	status := make([]uint32, len(enabled))
 	for i, set := range enabled {
-		status[i] = set<<debtBits | owedWeak
+		debt := uint32(owedWeak)
 		if t.e.isStrong(set) {
-			status[i] = set<<debtBits | owedStrong
+			debt = owedStrong
 		}
+		status[i] = set<<debtBits | debt
 	}
 	return status
 }

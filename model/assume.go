@@ -25,10 +25,12 @@ var assumptions = []struct {
 	{"heals", Heals()},
 }
 
+// AssumeNothing is the word for paths that need not be fair, not even as the model says.
+const AssumeNothing = "none"
+
 const (
-	assumeAll     = "all"
-	assumeNothing = "none"
-	strongly      = "strong-"
+	assumeAll = "all"
+	strongly  = "strong-"
 )
 
 // Assumptions are the words that ParseAssumed understands.
@@ -40,7 +42,7 @@ func Assumptions() []string {
 		}
 		words = append(words, strength+assumeAll)
 	}
-	return append(words, assumeNothing)
+	return append(words, AssumeNothing)
 }
 
 // ParseAssumed reads words of Assumptions with commas between.
@@ -59,7 +61,7 @@ func ParseAssumed(text string) (a Assumed, err error) {
 			return known.word == kind
 		})
 		switch {
-		case word == assumeNothing:
+		case word == AssumeNothing:
 			a.Nothing = true
 		case kind == assumeAll:
 			*into = append(*into, Fair{what: assumeAll})
@@ -71,7 +73,7 @@ func ParseAssumed(text string) (a Assumed, err error) {
 		}
 	}
 	if a.Nothing && len(a.Weak)+len(a.Strong) > 0 {
-		return a, fmt.Errorf("fairness %q: expected %s alone", text, assumeNothing)
+		return a, fmt.Errorf("fairness %q: expected %s alone", text, AssumeNothing)
 	}
 	return a, nil
 }
@@ -122,7 +124,7 @@ func (p *Plain[S, A]) Assume(a Assumed) error {
 	case !fairMatters(p.properties):
 		return errNoFairness
 	case len(a.Weak)+len(a.Strong) > 0:
-		return fmt.Errorf("the model says itself which of its actions are fair: expected no fairness, or %s", assumeNothing)
+		return fmt.Errorf("the model says itself which of its actions are fair: expected no fairness, or %s", AssumeNothing)
 	case a.Nothing:
 		p.fair = nil
 	}

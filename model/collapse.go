@@ -238,8 +238,6 @@ type plainExpansion[S, A any] struct {
 	action   A
 	doing    doing
 	changes  []intern.Part
-	keys     [][]byte
-	order    []int
 }
 
 // doing is the function that is being called.

@@ -11,8 +11,8 @@ type Acceptor[O any] struct {
 	Accepted PValues[O] // all pvalues that it voted for, or the newest of each slot
 }
 
-// p1a promises a ballot, unless a higher one was promised, and tells of votes, or of a part of them. Parts of one ballot
-// belong together: between two answers that promise it nothing was voted for at a lower one.
+// p1a promises a ballot, unless a higher one was promised, and tells of votes, or of a part of them. Parts of one
+// ballot belong together: between two answers that promise it nothing was voted for at a lower one.
 func (a *Acceptor[O]) p1a(m P1a, limit part[O]) P1b[O] {
 	if a.Ballot.Less(m.Ballot) {
 		a.Ballot = m.Ballot

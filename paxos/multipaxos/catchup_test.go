@@ -9,8 +9,8 @@ import (
 	"synod/paxos/rsm"
 )
 
-// TestCatchUp makes sure that a server that missed many commands gets all of them after a single ping: it asks on as soon
-// as it has executed what came, and asks for little twice.
+// TestCatchUp makes sure that a server that missed many commands gets all of them after a single ping: it asks on as
+// soon as it has executed what came, and asks for little twice.
 func TestCatchUp(t *testing.T) {
 	const missed, atOnce = 10_000, 64
 	server := multipaxos.Server[[]string, rsm.LogOp, rsm.LogResult]{

@@ -28,9 +28,10 @@ func (l letter) String() string {
 //	start servers=3 clients=2 ballots=2
 //	start replicas=1 leaders=2 acceptors=3 clients=1 ballots=2
 //
-// and may say besides: commands=2 of each client, pipeline=2 of them at once, repeats=1 of each, end=1 (of sessions), window=2,
-// batch=1, part=1, newest=1 (state reduction) and resend=1. Clients write to a register, a letter each. Ids are those of servers, or of replicas, leaders and acceptors in this
-// order, and then of clients. Rewrite the expected output with
+// and may say besides: commands=2 of each client, pipeline=2 of them at once, repeats=1 of each, end=1 (of sessions),
+// window=2, batch=1, part=1, newest=1 (state reduction) and resend=1. Clients write to a register, a letter each. Ids
+// are those of servers, or of replicas, leaders and acceptors in this order, and then of clients. Rewrite the expected
+// output with
 //
 //	go test ./paxos/multipaxos -run TestInteraction -rewrite
 //
@@ -45,7 +46,9 @@ func TestInteraction(t *testing.T) {
 		td.MaybeScanArgs(t, "leaders", &leaders)
 		td.MaybeScanArgs(t, "acceptors", &acceptors)
 		more := map[string]int{"commands": 1, "window": 2}
-		for _, name := range []string{"commands", "pipeline", "repeats", "end", "window", "batch", "part", "newest", "resend"} {
+		for _, name := range []string{
+			"commands", "pipeline", "repeats", "end", "window", "batch", "part", "newest", "resend",
+		} {
 			n := more[name]
 			td.MaybeScanArgs(t, name, &n)
 			more[name] = n

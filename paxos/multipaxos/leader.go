@@ -155,8 +155,8 @@ func (l *Leader[O]) p1b(from actor.ID, m P1b[O], c *leading[O]) {
 	}
 }
 
-// partly asks an acceptor for its votes in further slots. It was asked for every part when it had told of those before, so
-// that it has told of all slots below the next one.
+// partly asks an acceptor for its votes in further slots. It was asked for every part when it had told of those before,
+// so that it has told of all slots below the next one.
 func (l *Leader[O]) partly(from actor.ID, m P1b[O], c *leading[O]) {
 	if l.Scout.Promised[from] || m.Next <= l.Scout.Partly[from] {
 		return // It was asked already.

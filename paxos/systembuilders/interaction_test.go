@@ -22,14 +22,14 @@ func (l letter) String() string {
 	return string(l)
 }
 
-// TestInteraction runs the scripts of testdata/interaction: what servers make of one message after the other; see package
-// interaction. A script begins with
+// TestInteraction runs the scripts of testdata/interaction: what servers make of one message after the other; see
+// package interaction. A script begins with
 //
 //	start servers=3 clients=2 views=2
 //
-// and perhaps with electing=1, without which server 0 leads view 0 from the start, resend=1, without which nothing is ever
-// sent again, or collect=1. Clients write to a register, a letter each. Ids are those of servers, and then of clients. Rewrite
-// the expected output with
+// and perhaps with electing=1, without which server 0 leads view 0 from the start, resend=1, without which nothing is
+// ever sent again, or collect=1. Clients write to a register, a letter each. Ids are those of servers, and then of
+// clients. Rewrite the expected output with
 //
 //	go test ./paxos/systembuilders -run TestInteraction -rewrite
 //

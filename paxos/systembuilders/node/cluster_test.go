@@ -2,6 +2,7 @@ package node
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -27,7 +28,10 @@ type cluster struct {
 
 func newCluster(t *testing.T, n int, configure ...func(*Config)) *cluster {
 	t.Helper()
-	w := &cluster{t: t, cut: map[[2]actor.ID]bool{}, applied: make([][]OrderedUpdate, n), restored: make([]int, n), watch: func(actor.ID, event) {}}
+	w := &cluster{
+		t: t, cut: map[[2]actor.ID]bool{}, applied: make([][]OrderedUpdate, n), restored: make([]int, n),
+		watch: func(actor.ID, event) {},
+	}
 	w.nodes, w.disks = make([]*core, n), make([]PersistentState, n)
 	for i := range n {
 		c := Config{ID: actor.ID(i), NodeCount: n, RandSeed: uint64(i)}
@@ -409,7 +413,8 @@ func TestCollected(t *testing.T) {
 	w.applied[behind] = nil
 	w.restart(behind)
 	w.expect(102, behind)
-	if err := w.nodes[behind].propose(Update{ClientID: uint64(leader + 1), Timestamp: 1}); err != ErrProposalDropped {
+	err := w.nodes[behind].propose(Update{ClientID: uint64(leader + 1), Timestamp: 1})
+	if !errors.Is(err, ErrProposalDropped) {
 		t.Errorf("an update that the snapshot has: %v", err)
 	}
 	w.run(1_000)

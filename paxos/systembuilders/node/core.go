@@ -130,7 +130,8 @@ func (k *core) restart(p PersistentState) error {
 		return fmt.Errorf("node: Applied is %d, but only %d slots are ordered in the state", k.applied, n)
 	}
 	kept := systembuilders.Durable[string]{
-		Installed: p.Installed, Pending: maps.Clone(p.Pending), Snapshot: p.Snapshot, Log: p.Log, History: maps.Clone(p.History),
+		Installed: p.Installed, Pending: maps.Clone(p.Pending), Snapshot: p.Snapshot, Log: p.Log,
+		History: maps.Clone(p.History),
 	}
 	k.saved = kept
 	k.saved.Pending = maps.Clone(p.Pending) // The other one is the actor's.

@@ -23,7 +23,8 @@
 // Receiving a Ready says that the one before has been handled. Messages must not leave before the state of their
 // Ready, and of all earlier ones, is saved. What send drops is sent again.
 //
-// A user that calls Compact, so that the past is forgotten, restores rd.Snapshot, if there is one, before it applies updates.
+// A user that calls Compact, so that the past is forgotten, restores rd.Snapshot, if there is one, before it applies
+// updates.
 //
 // A Node is the actor that package checker explores, with the timers of its states counted in ticks; a Node adds a
 // goroutine, and nothing to the protocol.
@@ -107,8 +108,8 @@ type Update struct {
 	Data      []byte
 }
 
-// OwnClients is the first of the clients that nodes use for updates that they number: this one and the node's id. There are
-// few of them, so that a client that draws its number at random will not have one.
+// OwnClients is the first of the clients that nodes use for updates that they number: this one and the node's id. There
+// are few of them, so that a client that draws its number at random will not have one.
 const OwnClients = 1<<64 - 1<<32
 
 // OrderedUpdate is an update with its place in the order. Updates of one slot come in their order.
@@ -123,9 +124,9 @@ type Message struct {
 	Message  systembuilders.Message
 }
 
-// PersistentState is all that a node has to keep across a crash. Its Log is a value that shares what it can with earlier
-// ones: its method Changes tells the slots that a store has to add, and those to remove as the Snapshot has them, without
-// looking at the others. The other parts are small, but for the snapshot.
+// PersistentState is all that a node has to keep across a crash. Its Log is a value that shares what it can with
+// earlier ones: its method Changes tells the slots that a store has to add, and those to remove as the Snapshot has
+// them, without looking at the others. The other parts are small, but for the snapshot.
 type PersistentState struct {
 	NodeID    actor.ID
 	NodeCount int
@@ -284,10 +285,10 @@ func (n *Node) Propose(ctx context.Context, u Update) error {
 }
 
 // Compact tells the Node that everything up to a slot is in a snapshot of the user's machine, which the Node then keeps
-// instead of the updates, and gives to nodes that lack some of them: memory and PersistentState do not grow with the number
-// of updates for users that call it now and then. Leaving the last few slots out lets nodes that are a little behind catch
-// up by updates. The Node takes a copy of the data. A slot that is not above that of the Node's last snapshot changes
-// nothing, and one whose updates the user was not given yet is an error.
+// instead of the updates, and gives to nodes that lack some of them: memory and PersistentState do not grow with the
+// number of updates for users that call it now and then. Leaving the last few slots out lets nodes that are a little
+// behind catch up by updates. The Node takes a copy of the data. A slot that is not above that of the Node's last
+// snapshot changes nothing, and one whose updates the user was not given yet is an error.
 func (n *Node) Compact(ctx context.Context, s Snapshot) error {
 	c := compact{s, make(chan error, 1)}
 	if err := send(ctx, n, n.compacts, c); err != nil {
