@@ -33,7 +33,7 @@ func IDs(n int) []ID {
 	return ids
 }
 
-// Others gives ids without self, in ascending order: the order of a broadcast. The caller owns the result.
+// Others returns ids without self, in ascending order: the order of a broadcast. The caller owns the result.
 func Others(ids []ID, self ID) []ID {
 	others := slices.DeleteFunc(slices.Clone(ids), func(id ID) bool { return id == self })
 	slices.Sort(others)
@@ -80,7 +80,7 @@ type Handler[S, M any] interface {
 	Receive(self ID, st S, from ID, msg M, out *Out[M]) S
 }
 
-// New makes an actor of a handler and the capabilities that it uses.
+// New returns an actor of a handler and the capabilities that it uses.
 func New[S, M any](h Handler[S, M], with ...Capability[S, *Out[M]]) Typed[S, M] {
 	same := func(out *Out[M]) *Out[M] { return out }
 	t := Compose(h.Start, h.Receive, same, with...)

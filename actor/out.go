@@ -67,7 +67,7 @@ func (o *Out[M]) Choose(options ...Option) {
 	}
 }
 
-// Commands gives what was collected, in order. The slice is valid until the next call of Reset.
+// Commands returns what was collected, in order. The slice is valid until the next call of Reset.
 func (o *Out[M]) Commands() []Command[M] { return o.commands }
 
 // Reset empties o for another step; what Commands gave before is lost.

@@ -58,7 +58,7 @@ var budgets = []Budget{
 	},
 }
 
-// Budgets gives what may go wrong in the models of the entry, if numbers are given. The caller owns the result.
+// Budgets returns what may go wrong in the models of the entry, if numbers are given. The caller owns the result.
 func (e Entry) Budgets() []Budget {
 	greatest := make(map[string]int)
 	for _, p := range e.Parameters {
@@ -83,7 +83,7 @@ func (e Entry) refuses(budget string, values map[string]int) error {
 // AllBudgets gives every budget of every entry.
 func AllBudgets() []Budget { return slices.Clone(budgets) }
 
-// checkBudgets tells what is wrong with the budgets of complete settings, or nil.
+// checkBudgets returns what is wrong with the budgets of complete settings, or nil.
 func (e Entry) checkBudgets(full Settings) error {
 	for _, name := range sorted(full.Budgets) {
 		if !knownBudget(name) {

@@ -22,7 +22,7 @@ type Parameter struct {
 	Special  bool // not worth a word as long as it has its default
 }
 
-// Switch tells whether the parameter is on or off, 1 or 0, and off unless told.
+// Switch reports whether the parameter is on or off, 1 or 0, and off unless told.
 func (p Parameter) Switch() bool { return p.Default == 0 && p.Min == 0 && p.Max == 1 }
 
 // Entry is all there is to know of a model. Its slices and functions are shared: they must not be changed. Name, Summary
@@ -136,7 +136,7 @@ func (e Entry) Parameter(name string) (Parameter, error) {
 	return Parameter{}, fmt.Errorf("the model %s has no %s: it has %s", e.Name, name, strings.Join(names, ", "))
 }
 
-// MutantNames gives the names of the entry's mutants.
+// MutantNames returns the names of the entry's mutants.
 func (e Entry) MutantNames() []string {
 	names := make([]string, len(e.Mutants))
 	for i, m := range e.Mutants {
@@ -145,7 +145,7 @@ func (e Entry) MutantNames() []string {
 	return names
 }
 
-// NetworkNames gives the names of the networks that the entry is meant for.
+// NetworkNames returns the names of the networks that the entry is meant for.
 func (e Entry) NetworkNames() []string {
 	names := make([]string, len(e.Networks))
 	for i, n := range e.Networks {
@@ -194,7 +194,7 @@ func (e Entry) Resolve(s Settings) (Settings, error) {
 	return full, e.checkBudgets(full)
 }
 
-// network gives the name of the network that the settings mean.
+// network returns the name of the network that the settings mean.
 func (e Entry) network(s Settings) (string, error) {
 	if len(e.Networks) == 0 {
 		switch {

@@ -165,7 +165,7 @@ func (c Catalogue) Around(name string, v Variant, m Moment) (model.Source, error
 type Past interface {
 	Received(event int, server, from actor.ID, message any)
 	Sent(event int, server, to actor.ID, message any)
-	// Judge says what all of it comes to. When ctx is done first, that is not judged.
+	// Judge returns what all of it comes to. When ctx is done first, that is not judged.
 	Judge(ctx context.Context) (Before, error)
 }
 

@@ -32,7 +32,7 @@ const (
 // fairDoc is what the option of fairness is.
 const fairDoc = "what endless paths are fair to, instead of what the model says"
 
-// Title gives the entry's name and summary.
+// Title returns the entry's name and summary.
 func (e Entry) Title() (name, summary string) { return e.Name, e.Summary }
 
 // Options lists the settings of the entry.
@@ -129,7 +129,7 @@ func (e Entry) Parse(config map[string]string) (Settings, error) {
 	return s, nil
 }
 
-// Words gives settings as words, by name; what is not set is left out.
+// Words returns settings as words, by name; what is not set is left out.
 func (s Settings) Words() map[string]string {
 	words := make(map[string]string)
 	for name, value := range s.Values {
@@ -159,7 +159,7 @@ func (s Settings) Words() map[string]string {
 	return words
 }
 
-// Flags gives settings as flags of the command, in the order of Options; what is not set is left out.
+// Flags returns settings as flags of the command, in the order of Options; what is not set is left out.
 func (e Entry) Flags(s Settings) []string {
 	words := s.Words()
 	var flags []string

@@ -56,7 +56,7 @@ const (
 	classBits       = 32 // as a class is a number of so many
 )
 
-// agreements gives the current ones for the units, making new ones if what is read has changed or they are full.
+// agreements returns the current ones for the units, making new ones if what is read has changed or they are full.
 func (j *judge) agreements(us *units) *agreements {
 	a := j.agreed.Load()
 	if a != nil && a.version == j.version.Load() && a.units == us && !a.crowded() {
@@ -127,7 +127,7 @@ func (a *agreements) crowded() bool {
 	return 2*a.count.Load() > int64(len(a.table)) && len(a.table) < maxAgreements
 }
 
-// grow gives larger ones with the same classes. If these outgrew their places, what was known is forgotten.
+// grow returns larger ones with the same classes. If these outgrew their places, what was known is forgotten.
 func (a *agreements) grow() *agreements {
 	big := &agreements{version: a.version, units: a.units, read: append([]classes(nil), a.read...)}
 	big.size(4 * len(a.table))
@@ -165,7 +165,7 @@ func (a *agreements) keys(ids [][]uint32, into []uint64, state []model.PartID, s
 	}
 }
 
-// classOf gives the class of an id.
+// classOf returns the class of an id.
 func (c *classes) classOf(id uint32, state []model.PartID, space model.Space) uint32 {
 	class := c.of.at(id)
 	if class == 0 || class == manyClasses {
@@ -202,7 +202,7 @@ func (a *agreements) hash(key uint64) int {
 	return int(key * 0x9e3779b97f4a7c15 >> (a.shift & 63))
 }
 
-// known tells whether a key is unremarkable.
+// known reports whether a key is unremarkable.
 func (a *agreements) known(key uint64) bool {
 	if key == 0 {
 		return false

@@ -76,7 +76,7 @@ func (e *engine) enter(into *frontier) {
 	w.closeChunks()
 }
 
-// enough tells whether the search may end after a level.
+// enough reports whether the search may end after a level.
 func (e *engine) enough(level, waiting int) stopCause {
 	o := e.options
 	switch {
@@ -125,7 +125,7 @@ func (e *engine) expandLevel(current, next *frontier, level int) {
 // it is calls of handlers that are new, which take turns at first.
 const worthwhile = 2 * time.Millisecond
 
-// handsFor tells how many workers a level of so many states is worth, going by the level before.
+// handsFor returns how many workers a level of so many states is worth, going by the level before.
 func (e *engine) handsFor(states int) int {
 	return min(len(e.workers), states/batchLength+1, int(time.Duration(states)*e.pace/worthwhile)+1)
 }

@@ -29,7 +29,7 @@ var finishNames = [...]string{"decided", "first-violation", "exhausted"}
 // String is the name that ParseFinishWhen understands.
 func (f FinishWhen) String() string { return finishNames[f] }
 
-// ParseFinishWhen gives the FinishWhen of a name.
+// ParseFinishWhen returns the FinishWhen of a name.
 func ParseFinishWhen(name string) (FinishWhen, error) {
 	for i, n := range finishNames {
 		if n == name {

@@ -53,7 +53,7 @@ func (g *grouping) merge() bool {
 	return true
 }
 
-// fewest gives the two groups with the fewest combinations, the first of several, if these are few.
+// fewest returns the two groups with the fewest combinations, the first of several, if these are few.
 func (g *grouping) fewest() (left, right int, ok bool) {
 	if g.least == nil {
 		g.least = make([][]bound, len(g.of))

@@ -28,7 +28,7 @@ func spreadOf[S any](name string, src model.Source, m reference.Model[S]) spread
 	return spread{name, src, func(o reference.Options) reference.Result { return reference.Search(m, o) }}
 }
 
-// spreads gives one space of each kind, of some ten thousand states, or of up to a million.
+// spreads returns one space of each kind, of some ten thousand states, or of up to a million.
 func spreads(large bool) []spread {
 	size := func(small, great int) int {
 		if large {

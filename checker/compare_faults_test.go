@@ -70,7 +70,7 @@ func TestWalksWithFaults(t *testing.T) {
 	})
 }
 
-// contents gives the visited states by their content.
+// contents returns the visited states by their content.
 func contents(r *checker.Result) map[string]bool {
 	all := make(map[string]bool)
 	for state := range r.States() {

@@ -64,7 +64,7 @@ func compareModel[M any](
 	})
 }
 
-// environments gives networks with and without crashes, of actors that survive them.
+// environments returns networks with and without crashes, of actors that survive them.
 func environments(networks ...network.Semantics) []model.Config {
 	var all []model.Config
 	for _, n := range networks {

@@ -250,7 +250,7 @@ func cut(s string) (string, string, bool) {
 	return s, "", false
 }
 
-// outcomeText says what a search found, but for what depends on the run.
+// outcomeText returns what a search found, but for what depends on the run.
 func outcomeText(r *checker.Result, p checker.PropertyResult) string {
 	if p.Path == nil {
 		return p.Verdict.String()
@@ -263,7 +263,7 @@ func outcomeText(r *checker.Result, p checker.PropertyResult) string {
 		model.Content(r.Model(), p.Path.Initial), p.Path.Keys(), p.Path.Loop, stuck)
 }
 
-// plainOutcome says the same of the plain search.
+// plainOutcome returns the same of the plain search.
 func plainOutcome(t tester, space model.Space, g *reference.Graph[*trail], p model.Property) string {
 	t.Helper()
 	reading := model.NewReading(space)

@@ -162,7 +162,7 @@ func (sys *randomSystem) plainSight(s *reference.State[gossip]) sight {
 	}
 }
 
-// drawPredicate gives a predicate with the words that describe it.
+// drawPredicate returns a predicate with the words that describe it.
 func (sys *randomSystem) drawPredicate(t *rapid.T) (string, func(sight) bool) {
 	actors := rapid.IntRange(0, len(sys.numbers)-1)
 	a, b := actors.Draw(t, "actor"), actors.Draw(t, "actor")
@@ -211,7 +211,7 @@ func (sys *randomSystem) drawProperties(t *rapid.T) {
 	}
 }
 
-// started tells whether the boundary lets the initial state in; otherwise there is nothing to compare.
+// started reports whether the boundary lets the initial state in; otherwise there is nothing to compare.
 func (sys *randomSystem) started() bool {
 	m := sys.ref.Model()
 	return m.Inside == nil || m.Inside(m.Initial[0])

@@ -39,7 +39,7 @@ func (c *Control) Resume() {
 	}
 }
 
-// Paused tells whether the search is asked to pause.
+// Paused reports whether the search is asked to pause.
 func (c *Control) Paused() bool {
 	return c.paused.Load()
 }

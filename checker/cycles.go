@@ -236,7 +236,7 @@ func (r *round) extend(path *model.Path, length int) error {
 	return nil
 }
 
-// lasso gives the least stem to some of the states, each of them on a cycle and at the same distance, with the least of the
+// lasso returns the least stem to some of the states, each of them on a cycle and at the same distance, with the least of the
 // shortest cycles through its end: of all these states those count whose shortest cycle is shortest.
 func (p *pursuit) lasso(states []uint64, stem func(states []uint64) (*model.Path, error)) (*model.Path, error) {
 	if p.e.units.just != nil {

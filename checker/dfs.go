@@ -119,7 +119,7 @@ func (w *worker) deepen(n int) {
 	}
 }
 
-// enoughDeep tells whether a depth-first search may end.
+// enoughDeep reports whether a depth-first search may end.
 func (e *engine) enoughDeep(r *Result) stopCause {
 	o := e.options
 	switch {

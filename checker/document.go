@@ -260,7 +260,7 @@ func (r *Result) trace(p PropertyResult) *trace.Trace {
 	return &t
 }
 
-// Document gives the result as data. Call it before Close.
+// Document returns the result as data. Call it before Close.
 func (r *Result) Document() Document {
 	d := Document{
 		Schema: DocumentSchema, Engine: r.Engine, Options: r.Options.document(r.Engine), Exit: r.ExitCode(),
@@ -325,7 +325,7 @@ func (r *Result) Document() Document {
 	return d
 }
 
-// property gives a property without its trace.
+// property returns a property without its trace.
 func (r *Result) property(p PropertyResult) PropertyDocument {
 	d := PropertyDocument{Name: p.Name, Expect: p.Expect.String(), Verdict: p.Verdict.String(), Open: p.Open}
 	if p.Expect == model.Eventually || p.Expect == model.LeadsTo {

@@ -92,7 +92,7 @@ func (j *judge) askAgain(r *model.Reading, state []model.PartID) error {
 	return nil
 }
 
-// functions gives all functions of states that the engine asks.
+// functions returns all functions of states that the engine asks.
 func (e *engine) functions() []*predicate {
 	var all []*predicate
 	if e.inside != nil {

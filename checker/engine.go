@@ -135,7 +135,7 @@ func searchOnce(
 	return r
 }
 
-// newEngine makes an engine without tables.
+// newEngine returns an engine without tables.
 func newEngine(src model.Source, o Options) *engine {
 	e := &engine{source: src, options: o, started: time.Now(), stopped: make(chan struct{})}
 	for range o.workers() {
@@ -373,7 +373,7 @@ func (e *engine) ration(limit int64) {
 	arena.SetLimit(max(1, arena.Bytes()+limit+limit/20-taken))
 }
 
-// progress tells how far the search is.
+// progress returns how far the search is.
 func (e *engine) progress() Progress {
 	p := Progress{
 		Generated: e.generated(), Depth: int(e.depth.Load()), Frontier: int(e.waiting.Load()),

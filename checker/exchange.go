@@ -19,7 +19,7 @@ func (w *worker) scatter() {
 	}
 }
 
-// buffer gives the buffer for a shard.
+// buffer returns the buffer for a shard.
 func (w *worker) buffer(shard uint64) []uint64 {
 	if b := w.buffers[shard]; b != nil {
 		return b
@@ -149,7 +149,7 @@ func (w *worker) askAgain(ids []uint32) {
 	}
 }
 
-// within tells whether the state in w.state is inside the boundary.
+// within reports whether the state in w.state is inside the boundary.
 func (w *worker) within() (bool, error) {
 	inside := w.e.inside
 	if w.bounded.due() {

@@ -10,7 +10,7 @@ import (
 // Of paths that have to be fair (see model.Just) every step has a label: the list of the sets that its action is in. The
 // labels of an id's steps stand behind its block, and behind the ranks if there are any; none is a lone step.
 
-// justOf gives what labels the steps of a space, or nil if its paths need not be fair.
+// justOf returns what labels the steps of a space, or nil if its paths need not be fair.
 func justOf(space model.Space) model.Just {
 	if j, ok := space.(model.Just); ok && len(j.Fairness()) > 0 {
 		return j
@@ -68,7 +68,7 @@ func (v *surveyor) expandLabelled(keys []uint64) bool {
 	return true
 }
 
-// isStrong tells whether paths have to be strongly fair to a set.
+// isStrong reports whether paths have to be strongly fair to a set.
 func (e *engine) isStrong(set uint32) bool {
 	j := e.units.just
 	return j.Fairness()[j.ConditionOf(set)].Strong
@@ -90,7 +90,7 @@ type fairJudge struct {
 	partly  bool // what judge looked at last holds no fair cycle through all of it, but perhaps one through some of it
 }
 
-// newFairJudge gives nil if every cycle is fair.
+// newFairJudge returns nil if every cycle is fair.
 func (p *pursuit) newFairJudge() *fairJudge {
 	j := p.e.units.just
 	if j == nil {
@@ -103,7 +103,7 @@ func (p *pursuit) newFairJudge() *fairJudge {
 	}
 }
 
-// judge tells whether a component, whose states all have the same number, holds a fair cycle through all of its states. If
+// judge reports whether a component, whose states all have the same number, holds a fair cycle through all of its states. If
 // it does not for the sake of strong fairness alone, it takes away the states that are on no fair cycle, and sets partly.
 func (f *fairJudge) judge(states []uint64) bool {
 	clear(f.taken)

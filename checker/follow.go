@@ -98,7 +98,7 @@ func (f *followed) meet(state []model.PartID, due bool) (bool, error) {
 	return !holds, err
 }
 
-// terminal tells whether the state that the walk is in has no transition but to itself.
+// terminal reports whether the state that the walk is in has no transition but to itself.
 func (k *walker) terminal() bool {
 	cuts := k.w.cuts.Load()
 	defer k.w.cuts.Store(cuts)

@@ -39,7 +39,7 @@ func (e *engine) initialsIn(space model.Space) ([][]model.PartID, error) {
 	return [][]model.PartID{p.Last()}, nil
 }
 
-// begun gives the path that the search continues.
+// begun returns the path that the search continues.
 func (e *engine) begun() (model.Path, error) {
 	p, err := trace.Replay(e.shown(), *e.options.From)
 	if err != nil {
@@ -48,7 +48,7 @@ func (e *engine) begun() (model.Path, error) {
 	return p, nil
 }
 
-// joined gives a path of the search as one from an initial state of the model.
+// joined returns a path of the search as one from an initial state of the model.
 func (e *engine) joined(p *model.Path) *model.Path {
 	if e.options.From == nil || p == nil {
 		return p

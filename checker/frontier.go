@@ -71,7 +71,7 @@ func (f *frontier) sort() {
 	slices.SortFunc(f.chunks, func(a, b chunk) int { return cmp.Compare(a.shard, b.shard) })
 }
 
-// take gives the states of a chunk that no one else has, or nil: the next of a run, and then of another run.
+// take returns the states of a chunk that no one else has, or nil: the next of a run, and then of another run.
 func (f *frontier) take(r *run) []uint64 {
 	for ; ; r.at++ {
 		if r.at >= r.end {

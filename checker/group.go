@@ -23,7 +23,7 @@ const (
 	minGathered    = 64
 )
 
-// wantsGroups tells whether units should be chosen anew at n states: twice in a search, when enough are known to see
+// wantsGroups reports whether units should be chosen anew at n states: twice in a search, when enough are known to see
 // which slots go together.
 func (e *engine) wantsGroups(n int) bool {
 	if e.whole != nil {
@@ -57,7 +57,7 @@ func (e *engine) chooseGroups() [][]int {
 // halted reports whether the search is to stop.
 func (e *engine) halted() bool { return e.halt.Load() != 0 }
 
-// gather gives what each slot holds in the visited states, or in a sample of them.
+// gather returns what each slot holds in the visited states, or in a sample of them.
 func (e *engine) gather() []gathering {
 	all := make([]gathering, e.space.Slots())
 	compared := min(len(all), maxGroups)

@@ -41,7 +41,7 @@ type filter struct {
 	outside []map[uint64]bool
 }
 
-// newFilter gives the filter for wanted states, or nil if all states may lead to them.
+// newFilter returns the filter for wanted states, or nil if all states may lead to them.
 func (e *engine) newFilter(wanted map[uint64]bool) *filter {
 	if e.whole == nil || len(e.units.of) > 64 {
 		return nil

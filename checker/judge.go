@@ -174,7 +174,7 @@ func (j *judge) close(property int) bool {
 	return true
 }
 
-// allDecided tells whether no property is left, of at least one.
+// allDecided reports whether no property is left, of at least one.
 func (j *judge) allDecided() bool { return len(j.properties) > 0 && j.open.Load() == 0 }
 
 // evaluations counts the distinct evaluations for a property.
@@ -186,7 +186,7 @@ func (e *engine) evaluations(property int) (n int, atLeast bool) {
 	return n, atLeast
 }
 
-// asked gives the functions that are asked for a property.
+// asked returns the functions that are asked for a property.
 func (e *engine) asked(property int) []*predicate {
 	var all []*predicate
 	for _, p := range []*predicate{e.judge.predicates[property], e.judge.whens[property]} {
@@ -202,7 +202,7 @@ func (e *engine) asked(property int) []*predicate {
 	return all
 }
 
-// guards tells how often the functions of properties were called twice.
+// guards returns how often the functions of properties were called twice.
 func (e *engine) guards() []model.Guard {
 	var all []model.Guard
 	for i := range e.judge.properties {

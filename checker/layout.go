@@ -109,7 +109,7 @@ func (l *layout) homeLast(widths []int) int {
 // flat tells that every unit is a field of its own.
 func (l *layout) flat(units int) bool { return len(l.fields) == units }
 
-// pack gives the integer for the ids of the units, which are the first of ids; ids must have room for all fields. It
+// pack returns the integer for the ids of the units, which are the first of ids; ids must have room for all fields. It
 // reports false if an id is too wide.
 func (l *layout) pack(ids []uint32, units int) (uint64, bool) {
 	join(l.fields, ids, units)

@@ -236,7 +236,7 @@ func (p *pursuit) trim() bool {
 	return trimmed.Load() == p.members.Load()
 }
 
-// expanded gives the states that the search expanded.
+// expanded returns the states that the search expanded.
 func (v *surveyor) expanded(keys []uint64) []uint64 {
 	if v.left == nil {
 		return keys

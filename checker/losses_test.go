@@ -19,7 +19,7 @@ import (
 	"synod/register"
 )
 
-// verdicts gives the verdicts of a search on the properties that another search judged too: what has no meaning where
+// verdicts returns the verdicts of a search on the properties that another search judged too: what has no meaning where
 // losses are left out may be judged only where they are not.
 func verdicts(r, other *checker.Result) string {
 	var all []string
@@ -31,7 +31,7 @@ func verdicts(r, other *checker.Result) string {
 	return strings.Join(all, ", ")
 }
 
-// leftOut tells whether a search left losses out.
+// leftOut reports whether a search left losses out.
 func leftOut(r *checker.Result) bool {
 	return slices.ContainsFunc(r.Notes, func(n string) bool { return strings.HasPrefix(n, "Losses are left out") })
 }

@@ -9,7 +9,7 @@ import (
 	"synod/model"
 )
 
-// firstOf gives the first key that a range over a map shows.
+// firstOf returns the first key that a range over a map shows.
 func firstOf(m map[string]int) string {
 	for k := range m {
 		return k

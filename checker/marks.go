@@ -27,7 +27,7 @@ type numbers struct {
 	words  [][]uint32
 }
 
-// newNumbers makes a word for every so many places.
+// newNumbers returns a word for every so many places.
 func (e *engine) newNumbers(places int) (*numbers, error) {
 	n := &numbers{arena: e.arena}
 	for _, s := range e.shards {
@@ -74,7 +74,7 @@ func (m *marks) set(p place, bits uint8) uint8 {
 	return uint8(atomic.OrUint32(&m.fours.words[p.shard][p.position/4], uint32(bits)<<shift) >> shift)
 }
 
-// claim gives a byte that is zero a value. Of several who do so at once, one is told that it did.
+// claim returns a byte that is zero a value. Of several who do so at once, one is told that it did.
 func (m *marks) claim(p place, value uint8) bool {
 	word, shift := &m.fours.words[p.shard][p.position/4], p.position%4*8
 	for {
@@ -91,7 +91,7 @@ func (m *marks) claim(p place, value uint8) bool {
 // places is a set of places: a bit for each.
 type places struct{ bits *numbers }
 
-// placesOf gives the places of the states of a frontier.
+// placesOf returns the places of the states of a frontier.
 func (e *engine) placesOf(f *frontier) (*places, error) {
 	bits, err := e.newNumbers(32)
 	if err != nil {
@@ -108,7 +108,7 @@ func (e *engine) placesOf(f *frontier) (*places, error) {
 	return s, nil
 }
 
-// has tells whether a place is in the set; none is in a set that is nil.
+// has reports whether a place is in the set; none is in a set that is nil.
 func (s *places) has(p place) bool {
 	return s != nil && s.bits.words[p.shard][p.position/32]>>(p.position%32)&1 != 0
 }

@@ -12,7 +12,7 @@ import (
 	"synod/trace"
 )
 
-// opened gives a model of the catalogue.
+// opened returns a model of the catalogue.
 func opened(t *testing.T, name string, config map[string]string) model.Source {
 	t.Helper()
 	entry, err := catalog.Find(name)
@@ -66,7 +66,7 @@ func TestMinimise(t *testing.T) {
 	}
 }
 
-// pathOf gives the number of steps to a discovery.
+// pathOf returns the number of steps to a discovery.
 func pathOf(t *testing.T, r *checker.Result, property string) int {
 	t.Helper()
 	if r.Err != nil {

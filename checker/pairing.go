@@ -20,7 +20,7 @@ const (
 	pairsPerState = 3
 )
 
-// chooseLayout gives the next layout. As long as the fields do not fit side by side, two that hold few combinations become
+// chooseLayout returns the next layout. As long as the fields do not fit side by side, two that hold few combinations become
 // one. It sets m.kept.
 func (e *engine) chooseLayout(m *migration) *layout {
 	limits := e.limits()
@@ -67,7 +67,7 @@ func (e *engine) pairsStay(l *layout) bool {
 	return e.relaid >= secondGrouping && pairs <= pairsPerState*e.relaid
 }
 
-// rootsOf gives the fields that are in no pair, with the bits that they take, but for units that never change.
+// rootsOf returns the fields that are in no pair, with the bits that they take, but for units that never change.
 func (e *engine) rootsOf(limits []uint32, fields []field) []gathering {
 	inside := make([]bool, len(fields))
 	for _, f := range fields {

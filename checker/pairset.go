@@ -22,7 +22,7 @@ func (p *pairSet) clear() {
 	p.filled = 0
 }
 
-// number gives the number of a pair, and false if there are more than the limit.
+// number returns the number of a pair, and false if there are more than the limit.
 func (p *pairSet) number(a, b uint32) (uint32, bool) {
 	key := uint64(a)<<32 | uint64(b) + 1
 	mask := len(p.table) - 1
@@ -42,7 +42,7 @@ func (p *pairSet) number(a, b uint32) (uint32, bool) {
 	}
 }
 
-// count gives how many pairs two lists make, or at least enough if there are so many.
+// count returns how many pairs two lists make, or at least enough if there are so many.
 func (p *pairSet) count(a, b []uint32, enough int) int {
 	p.clear()
 	for i := range a {

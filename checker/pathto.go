@@ -9,7 +9,7 @@ import (
 	"synod/model"
 )
 
-// pathTo gives the path to one of the states, all of which were first reached at a level. Of all shortest paths to any of
+// pathTo returns the path to one of the states, all of which were first reached at a level. Of all shortest paths to any of
 // them it is the least in content order: by initial state, then by the keys of the actions, one after the other. No
 // parent is stored: walking back level by level, every state that leads to a wanted one is found by expanding the level.
 //
@@ -92,7 +92,7 @@ func extendBy(space model.Space, path *model.Path, wanted func(t model.Transitio
 	return errChanged
 }
 
-// before gives the states of a level of which a successor is wanted. It expands all states whose tag is that of the
+// before returns the states of a level of which a successor is wanted. It expands all states whose tag is that of the
 // level, but for those that wait. Those of earlier levels with the same tag cannot lead to wanted ones, which are further
 // than one level away.
 func (e *engine) before(wanted map[uint64]bool, level int, waiting *places) map[uint64]bool {
@@ -140,7 +140,7 @@ func (e *engine) before(wanted map[uint64]bool, level int, waiting *places) map[
 	return found
 }
 
-// waits tells whether a visited state is in a set of places.
+// waits reports whether a visited state is in a set of places.
 func (e *engine) waits(packed uint64, waiting *places) bool {
 	if waiting == nil {
 		return false
@@ -164,7 +164,7 @@ func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) {
 	}
 }
 
-// pathAlong gives the path through states, each a successor of the one before.
+// pathAlong returns the path through states, each a successor of the one before.
 func pathAlong(space model.Space, states [][]model.PartID) (*model.Path, error) {
 	path := &model.Path{Initial: states[0]}
 	for _, state := range states[1:] {

@@ -62,13 +62,13 @@ func newMemo(space model.Space, name string, eval func(model.View) uint32) *pred
 	return &predicate{space: space, name: name, eval: eval}
 }
 
-// ask tells whether the answer for a state is yes.
+// ask reports whether the answer for a state is yes.
 func (p *predicate) ask(r *model.Reading, state []model.PartID) (answer bool, err error) {
 	value, err := p.value(r, state)
 	return value == yes, err
 }
 
-// value gives the answer for a state. Several may ask at once, each with a Reading of their own.
+// value returns the answer for a state. Several may ask at once, each with a Reading of their own.
 func (p *predicate) value(r *model.Reading, state []model.PartID) (uint32, error) {
 	p.mu.RLock()
 	answer, early, known := uint32(0), p.leaves < guardFirst, false
@@ -174,7 +174,7 @@ func (p *predicate) evaluations() (n int, atLeast bool) {
 	return p.leaves, p.full
 }
 
-// guard tells how many of the distinct evaluations were made twice, at least: which of them workers make at once, to the
+// guard returns how many of the distinct evaluations were made twice, at least: which of them workers make at once, to the
 // same answer, differs from run to run.
 func (p *predicate) guard() model.Guard {
 	n, _ := p.evaluations()

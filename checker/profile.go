@@ -90,7 +90,7 @@ func (g *growth) of(slot, count int, number func(model.SlotSize) int) Growth {
 	return grown
 }
 
-// depthOf gives the depth at which an item came, or 0 if that is not known any more.
+// depthOf returns the depth at which an item came, or 0 if that is not known any more.
 func (g *growth) depthOf(slot, item int, number func(model.SlotSize) int) int {
 	all := g.changes[slot]
 	at, _ := slices.BinarySearchFunc(all, item, func(s sizeAt, item int) int {
@@ -116,7 +116,7 @@ func (g *growth) lately() int {
 	return g.levels - max(1, g.levels/4) + 1
 }
 
-// before gives how many items there were before what is called lately.
+// before returns how many items there were before what is called lately.
 func (g *growth) before(slot int, number func(model.SlotSize) int) int {
 	n := 0
 	for _, s := range g.changes[slot] {

@@ -70,7 +70,7 @@ func (s *stuck) add(state []model.PartID) {
 	}
 }
 
-// states gives what was found.
+// states returns what was found.
 func (s *stuck) states() *StuckStates {
 	all := &StuckStates{Terminal: int(s.terminal.Load()), Count: int(s.count.Load())}
 	for _, f := range s.first {

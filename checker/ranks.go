@@ -11,7 +11,7 @@ import (
 // are not enabled are dropped. The ranks of an id's steps stand behind its block, so that they are published with it;
 // none is a lone step.
 
-// hasRanks tells whether steps of a space may have ranks other than 0.
+// hasRanks reports whether steps of a space may have ranks other than 0.
 func hasRanks(space model.Space) bool {
 	r, ok := space.(model.Ranked)
 	return ok && r.Ranked()
@@ -63,7 +63,7 @@ func (w *worker) outrank() {
 	slices.Sort(w.dead)
 }
 
-// outranked gives the steps of the walk's state that are not enabled, as step numbers them, in ascending order.
+// outranked returns the steps of the walk's state that are not enabled, as step numbers them, in ascending order.
 func (k *walker) outranked(total int) []int {
 	var ranks []int32
 	for _, word := range k.words {

@@ -31,7 +31,7 @@ func (t *readTree) hash(from, value uint32) int {
 	return int(h>>32) & (len(t.edges) - 1)
 }
 
-// follow gives where an edge leads.
+// follow returns where an edge leads.
 func (t *readTree) follow(from, value uint32) (to uint32, ok bool) {
 	if len(t.edges) == 0 {
 		return 0, false

@@ -96,7 +96,7 @@ func searchReduced(
 	}
 }
 
-// makeSpace makes the space that the engine searches.
+// makeSpace returns the space that the engine searches.
 func (e *engine) makeSpace() (model.Space, error) {
 	if e.reduction != nil {
 		return e.reduction.reducer.Space()
@@ -133,7 +133,7 @@ func (e *engine) audit(ended bool) bool {
 	return true
 }
 
-// shown gives the space that paths are shown in.
+// shown returns the space that paths are shown in.
 func (e *engine) shown() model.Space {
 	if e.reduction != nil && e.reduction.space != nil {
 		return e.reduction.space
@@ -212,7 +212,7 @@ func (e *engine) unreducePath(r *Result, p *PropertyResult) {
 
 var errNoCycle = errors.New("its cycle does not come back to the same state, as more and more is under way")
 
-// inFull gives a path of the reduced space in the full one.
+// inFull returns a path of the reduced space in the full one.
 func (e *engine) inFull(p *model.Path) (*model.Path, error) {
 	if e.reduction == nil {
 		return p, nil
@@ -280,7 +280,7 @@ func toTheEnd(space model.Space, p *model.Path) error {
 	return errors.New("the path does not end there")
 }
 
-// unreduced gives a state of the search in the space that is shown.
+// unreduced returns a state of the search in the space that is shown.
 func (e *engine) unreduced(state []model.PartID) []model.PartID {
 	if e.reduction == nil || e.reduction.space == nil {
 		return e.outwardState(state)
@@ -295,7 +295,7 @@ func (e *engine) unreduced(state []model.PartID) []model.PartID {
 // manyStates is from how many on a search that was not reduced says how it can be.
 const manyStates = 10_000_000
 
-// Advice says how to search less, where a search of a system was cut short by a limit or had very many states; else it is
+// Advice returns how to search less, where a search of a system was cut short by a limit or had very many states; else it is
 // empty.
 func (r *Result) Advice() string {
 	if r.engine == nil || r.Err != nil || r.Engine == "walk" || r.Options.Reduce != model.Full {

@@ -66,7 +66,7 @@ func newRefining(all []*refiner) []*refining {
 	return own
 }
 
-// allows tells whether a transition may have these images.
+// allows reports whether a transition may have these images.
 func (r *refining) allows(from, to uint32) (bool, error) {
 	if from == to {
 		return true, nil
@@ -87,7 +87,7 @@ func (r *refining) allows(from, to uint32) (bool, error) {
 	return ok, nil
 }
 
-// follows tells whether a transition between two states is allowed.
+// follows reports whether a transition between two states is allowed.
 func (r *refining) follows(from, to []model.PartID) (bool, error) {
 	a, err := r.images.value(from)
 	if err != nil {
@@ -100,7 +100,7 @@ func (r *refining) follows(from, to []model.PartID) (bool, error) {
 	return r.allows(a, b)
 }
 
-// begin tells whether the image of an initial state is an initial state.
+// begin reports whether the image of an initial state is an initial state.
 func (r *refining) begin(state []model.PartID) (bool, error) {
 	image, err := r.images.value(state)
 	if err != nil {
@@ -197,13 +197,13 @@ func (e *engine) refinedPath(path *model.Path, property int) error {
 	return err
 }
 
-// refiningOf gives what the first worker knows of a refinement.
+// refiningOf returns what the first worker knows of a refinement.
 func (e *engine) refiningOf(property int) *refining {
 	all := e.workers[0].refining
 	return all[slices.IndexFunc(all, func(r *refining) bool { return r.property == property })]
 }
 
-// explain says what the last step of a path violates.
+// explain returns what the last step of a path violates.
 func (e *engine) explain(property int, path *model.Path) string {
 	r := e.refiningOf(property)
 	to, err := r.images.value(path.Last())

@@ -172,7 +172,7 @@ func (w *worker) unpackOld(m migration, packed uint64) {
 // joinFrom is where the fields begin that unpackOld leaves out.
 func (m migration) joinFrom(us *units) int { return max(m.kept, len(us.of)) }
 
-// repack gives the packed state of the engine's layout for one of the former.
+// repack returns the packed state of the engine's layout for one of the former.
 func (w *worker) repack(m migration, packed uint64) uint64 {
 	w.unpackOld(m, packed)
 	join(w.e.layout.fields, w.row, m.joinFrom(w.e.units))
@@ -186,7 +186,7 @@ func (w *worker) repack(m migration, packed uint64) uint64 {
 // errNarrow is a broken invariant.
 var errNarrow = errors.New("checker: a layout that does not hold the states it was made for")
 
-// packRow gives the packed state of which w.row has the ids of the units, and which the layout must hold.
+// packRow returns the packed state of which w.row has the ids of the units, and which the layout must hold.
 func (w *worker) packRow() uint64 {
 	packed, ok := w.e.layout.pack(w.row, len(w.e.units.of))
 	if !ok {
@@ -195,7 +195,7 @@ func (w *worker) packRow() uint64 {
 	return packed
 }
 
-// pack gives the packed state for parts, which the layout must hold.
+// pack returns the packed state for parts, which the layout must hold.
 func (w *worker) pack(state []model.PartID) uint64 {
 	for i, u := range w.e.units.of {
 		w.row[i] = u.id(state)

@@ -111,7 +111,7 @@ func sameDocuments(
 	}
 }
 
-// firstDifference gives the first lines that differ.
+// firstDifference returns the first lines that differ.
 func firstDifference(a, b []byte) string {
 	x, y := bytes.Split(a, []byte("\n")), bytes.Split(b, []byte("\n"))
 	for i := range min(len(x), len(y)) {

@@ -19,7 +19,7 @@ func newReplica(p *predicate) *replica {
 	return &replica{of: p, reading: model.NewReading(p.space)}
 }
 
-// value gives the answer for a state.
+// value returns the answer for a state.
 func (r *replica) value(state []model.PartID) (uint32, error) {
 	if r.asked.due() {
 		if err := r.of.again(r.reading, state); err != nil {
@@ -44,7 +44,7 @@ func (r *replica) value(state []model.PartID) (uint32, error) {
 	return answer, nil
 }
 
-// holds tells whether the answer for a state is yes.
+// holds reports whether the answer for a state is yes.
 func (r *replica) holds(state []model.PartID) (bool, error) {
 	answer, err := r.value(state)
 	return answer == yes, err

@@ -83,7 +83,7 @@ func (r *Result) leave(t TestingT) (string, error) {
 // ofPaxos is the package that makes the models which the command paxos knows by their names.
 const ofPaxos = "synod/examples/catalog"
 
-// artifacts gives a folder in which a failing test may leave a file. That of the test itself is removed when the test
+// artifacts returns a folder in which a failing test may leave a file. That of the test itself is removed when the test
 // ends, unless go test is told to keep it.
 func artifacts(t TestingT) (string, error) {
 	if f := flag.Lookup("test.artifacts"); f != nil && f.Value.String() == "true" {

@@ -116,7 +116,7 @@ func (r *Result) fail(e *engine, states [][]model.PartID) {
 	}
 }
 
-// Stack gives the functions of the model that were called when one of them panicked and so broke the check off, the innermost
+// Stack returns the functions of the model that were called when one of them panicked and so broke the check off, the innermost
 // first, each with its file and line. It is empty if Err is of another kind.
 func (r *Result) Stack() string {
 	for err := r.Err; err != nil; {
@@ -157,7 +157,7 @@ func (r *Result) ExitCode() int {
 	return code
 }
 
-// Model gives the space that the result's paths belong to. It is valid until Close. It is nil if Err kept the search from
+// Model returns the space that the result's paths belong to. It is valid until Close. It is nil if Err kept the search from
 // beginning.
 func (r *Result) Model() model.Space {
 	if r.engine == nil {
@@ -198,7 +198,7 @@ func (r *Result) Close() {
 	}
 }
 
-// stoppedBy says in words what ended a search.
+// stoppedBy returns in words what ended a search.
 func stoppedBy(c stopCause, o Options) string {
 	switch c {
 	case stopDecided:

@@ -180,7 +180,7 @@ func (r *route) switchBack(wanted *[phases]map[uint64]bool) {
 	}
 }
 
-// leadingTo gives the states of a level and phase of which a successor is wanted.
+// leadingTo returns the states of a level and phase of which a successor is wanted.
 func (r *route) leadingTo(wanted map[uint64]bool, level, phase int) map[uint64]bool {
 	found := make(map[uint64]bool)
 	if len(wanted) == 0 {

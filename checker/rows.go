@@ -70,7 +70,7 @@ func (w *worker) packChanges() bool {
 	return true
 }
 
-// packChanged gives the packed state that differs from a state of the batch, packed as key, by w.changed. It reports false
+// packChanged returns the packed state that differs from a state of the batch, packed as key, by w.changed. It reports false
 // if an id does not fit.
 func (w *worker) packChanged(source int, key uint64) (uint64, bool) {
 	l := w.e.layout
@@ -104,7 +104,7 @@ func (w *worker) packChanged(source int, key uint64) (uint64, bool) {
 	return key, ok
 }
 
-// valueOf gives the id of a field of the successor that packChanged looks at.
+// valueOf returns the id of a field of the successor that packChanged looks at.
 func (w *worker) valueOf(f, source int) uint32 {
 	if w.stamps[f] == w.round {
 		return w.values[f]

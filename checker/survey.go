@@ -77,7 +77,7 @@ func (e *engine) newSurvey(left *frontier) (*survey, error) {
 
 func (s *survey) free() { s.left.free() }
 
-// isLeft tells whether a state was not expanded.
+// isLeft reports whether a state was not expanded.
 func (s *survey) isLeft(at place) bool { return s.left.has(at) }
 
 // over tells that there is no time or memory left to go on.

@@ -107,7 +107,7 @@ func (r *Result) writeStuck(w io.Writer, p PropertyResult) {
 	}
 }
 
-// remarks says what a verdict rests on.
+// remarks returns what a verdict rests on.
 func (p PropertyResult) remarks(fairness []model.Condition) string {
 	text := ""
 	if p.Path != nil && p.Path.Loop > 0 {
@@ -128,7 +128,7 @@ func (p PropertyResult) remarks(fairness []model.Condition) string {
 // shownFair is how many of the families that paths are fair to a line names.
 const shownFair = 3
 
-// assumed says what is assumed of paths: weakly fair: deliveries, timeouts.
+// assumed returns what is assumed of paths: weakly fair: deliveries, timeouts.
 func assumed(fairness []model.Condition) string {
 	var weak, strong, parts []string
 	for _, c := range fairness {

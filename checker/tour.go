@@ -89,7 +89,7 @@ func (t *tour) begin(enabled []uint32) []uint32 {
 	return status
 }
 
-// take gives the status after a step with a label.
+// take returns the status after a step with a label.
 func (t *tour) take(status []uint32, label uint32) []uint32 {
 	if label == 0 {
 		return status
@@ -108,10 +108,10 @@ func (t *tour) take(status []uint32, label uint32) []uint32 {
 	return next
 }
 
-// owes tells whether something is owed.
+// owes reports whether something is owed.
 func owes(status []uint32) bool { return slices.ContainsFunc(status, isOwed) }
 
-// pays tells whether something that was owed no longer is.
+// pays reports whether something that was owed no longer is.
 func pays(before, after []uint32) bool {
 	for _, d := range before {
 		if isOwed(d) && !slices.Contains(after, d) {
@@ -162,13 +162,13 @@ func (s *quest) node(state uint64, status []uint32) uint32 {
 	return id
 }
 
-// state gives the state of a node.
+// state returns the state of a node.
 func (s *quest) state(node uint32) uint64 {
 	w := s.nodes.At(node)
 	return uint64(w[0]) | uint64(w[1])<<32
 }
 
-// statusOf gives the status with which a node was met.
+// statusOf returns the status with which a node was met.
 func (s *quest) statusOf(node uint32) []uint32 {
 	if !s.whole {
 		return s.status
@@ -218,7 +218,7 @@ func (s *quest) each(level int, arrive func(node uint32, status []uint32), f fun
 	return true
 }
 
-// reaches tells whether a hop is what is looked for.
+// reaches reports whether a hop is what is looked for.
 func (s *quest) reaches(h hop) bool {
 	switch {
 	case s.whole:

@@ -112,7 +112,7 @@ func (u *unit) admit(id uint32) uint32 {
 	}
 }
 
-// id gives the unit's id for a state.
+// id returns the unit's id for a state.
 func (u *unit) id(state []model.PartID) uint32 {
 	if u.tuples == nil {
 		return u.admit(uint32(state[u.slots[0]]))
@@ -144,7 +144,7 @@ func (us *units) parts(ids []uint32, state []model.PartID) {
 	}
 }
 
-// stepsOf gives the word of an id's steps, which it computes at the first call.
+// stepsOf returns the word of an id's steps, which it computes at the first call.
 func (us *units) stepsOf(u *unit, id uint32, scratch *compileScratch) (uint64, error) {
 	if word := atomic.LoadUint64(u.steps.At(id)); word != 0 {
 		return word, nil
@@ -205,7 +205,7 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 	return us.publish(u.steps.At(id), s.block, count), nil
 }
 
-// names gives the names of a unit's slots, for people.
+// names returns the names of a unit's slots, for people.
 func (us *units) names(u *unit) string {
 	names := make([]string, len(u.slots))
 	for i, slot := range u.slots {
@@ -251,7 +251,7 @@ func (us *units) publish(at *uint64, block []uint32, count uint64) uint64 {
 	return word
 }
 
-// stepAt gives the block of a word of steps from step n on, or what is behind the last; none is a lone step.
+// stepAt returns the block of a word of steps from step n on, or what is behind the last; none is a lone step.
 func (us *units) stepAt(word uint64, n int) []uint32 {
 	block := us.blocks.From(refOf(word))
 	for ; n > 0; n-- {
@@ -260,7 +260,7 @@ func (us *units) stepAt(word uint64, n int) []uint32 {
 	return block
 }
 
-// isLone tells whether the effects of a step, after their number, fit into its word.
+// isLone reports whether the effects of a step, after their number, fit into its word.
 func isLone(effects []uint32) bool {
 	for _, effect := range effects[1:] {
 		if effect+1 >= 1<<loneEffect {
@@ -270,7 +270,7 @@ func isLone(effects []uint32) bool {
 	return effects[0] <= 2
 }
 
-// loneEffects gives the effects of a lone step, plus one, side by side, the first one in the low bits.
+// loneEffects returns the effects of a lone step, plus one, side by side, the first one in the low bits.
 func loneEffects(word uint64) uint64 { return word &^ (stepsKnown | stepsLone) >> 32 }
 
 // compileStep appends a step to the block: effects on the unit's own slots are taken at once, those on others are
@@ -393,7 +393,7 @@ func (us *units) compute(u *unit, id, effect uint32) (uint32, error) {
 	return u.id(state), nil
 }
 
-// refOf gives the Ref in a word of steps.
+// refOf returns the Ref in a word of steps.
 func refOf(word uint64) words.Ref { return words.Ref(word & stepsRefMask) }
 
 // width is the number of bits that hold all ids below limit.

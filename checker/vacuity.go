@@ -39,7 +39,7 @@ func (p *predicate) see(answer uint32, reads []model.Read) {
 	}
 }
 
-// vacuities tells what properties that were not refuted are not about. It is the same in every run of an exhausted search.
+// vacuities returns what properties that were not refuted are not about. It is the same in every run of an exhausted search.
 func (e *engine) vacuities(r *Result) []model.Vacuity {
 	if !r.Exhausted || r.Err != nil {
 		return nil
@@ -90,7 +90,7 @@ func (r *Result) Vacuous() []string {
 	return all
 }
 
-// alarming tells whether something is likely to be a mistake.
+// alarming reports whether something is likely to be a mistake.
 func alarming(v model.Vacuity) bool {
 	return v.Property != "" || v.Why == model.NeverAccepted || v.Why == model.NoSuchActor
 }

@@ -163,7 +163,7 @@ func (k *walker) begin(number int64) {
 	k.setOut()
 }
 
-// draw gives a random number below n, all equally likely.
+// draw returns a random number below n, all equally likely.
 func (k *walker) draw(n int) int {
 	bound := uint64(n)
 	for {
@@ -383,7 +383,7 @@ func (k *walker) lead(n int) bool {
 	return true
 }
 
-// unitOf gives the unit of step n of the state, and which of the unit's steps it is.
+// unitOf returns the unit of step n of the state, and which of the unit's steps it is.
 func (k *walker) unitOf(n int) (index, own int) {
 	for n >= stepCount(k.words[index]) {
 		n -= stepCount(k.words[index])

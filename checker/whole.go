@@ -27,7 +27,7 @@ func (e *engine) takeApart(space model.Space) (model.Space, error) {
 	return whole, nil
 }
 
-// closer gives a function that closes the engine's space, whatever space it has by then.
+// closer returns a function that closes the engine's space, whatever space it has by then.
 func (e *engine) closer() func() {
 	space, outer := e.space, e.outer
 	return func() {
@@ -196,7 +196,7 @@ func (e *engine) show(r *Result) {
 	r.Failure = e.outward(r.Failure)
 }
 
-// outward gives a path in the space that was taken apart.
+// outward returns a path in the space that was taken apart.
 func (e *engine) outward(p *model.Path) *model.Path {
 	if e.outer == nil || p == nil {
 		return p

@@ -221,7 +221,7 @@ func (w *worker) lookUpSteps(n int) bool {
 	return true
 }
 
-// stateAt gives the parts of a state of the batch.
+// stateAt returns the parts of a state of the batch.
 func (w *worker) stateAt(i int) []model.PartID {
 	w.partsAt(i)
 	return slices.Clone(w.state)

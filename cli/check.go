@@ -150,7 +150,7 @@ func (p plan) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// config gives the settings as names and values, in the order of the model.
+// config returns the settings as names and values, in the order of the model.
 func (p plan) config() [][2]string {
 	var all [][2]string
 	for _, parameter := range p.entry.Parameters {

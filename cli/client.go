@@ -108,7 +108,7 @@ func (t target) connect() (client.Config, error) {
 	return c, err
 }
 
-// local gives the address to bind: one that every server can answer to, and if all are on this machine, nobody else.
+// local returns the address to bind: one that every server can answer to, and if all are on this machine, nobody else.
 func (t target) local() netip.AddrPort {
 	for _, name := range t.names {
 		if !name.Addr().IsLoopback() {
@@ -118,7 +118,7 @@ func (t target) local() netip.AddrPort {
 	return netip.MustParseAddrPort("127.0.0.1:0")
 }
 
-// first gives the place of the server to ask first.
+// first returns the place of the server to ask first.
 func (t target) first() int {
 	if t.flags.server >= 0 {
 		return int(t.flags.server)

@@ -142,7 +142,7 @@ func (a *app) greet(w io.Writer, p plan, at net.Addr, host string) {
 	}
 }
 
-// names gives the names by which a server on a host may be called.
+// names returns the names by which a server on a host may be called.
 func names(host string) []string {
 	var all []string
 	if _, err := netip.ParseAddr(host); err != nil && host != "" {

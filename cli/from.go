@@ -62,7 +62,7 @@ func (f *flags) startOf(set *pflag.FlagSet) (*start, error) {
 	return s, err
 }
 
-// under gives the settings of the file with those that were asked for in their place.
+// under returns the settings of the file with those that were asked for in their place.
 func (s *start) under(asked catalog.Settings, e catalog.Entry) (catalog.Settings, error) {
 	if s == nil || s.model != e.Name {
 		return asked, nil
@@ -79,7 +79,7 @@ func (s *start) under(asked catalog.Settings, e catalog.Entry) (catalog.Settings
 	return merged, nil
 }
 
-// String says where a check began.
+// String returns where a check began.
 func (s *start) String() string {
 	if len(s.path.Steps) == 1 {
 		return "after 1 step of " + s.file

@@ -63,7 +63,7 @@ func (f *flags) entry() catalog.Entry {
 	return f.entries.Default()
 }
 
-// describeParameter says what a parameter is, and what it may be.
+// describeParameter returns what a parameter is, and what it may be.
 func describeParameter(p catalog.Parameter) string {
 	if p.Switch() {
 		return p.Doc
@@ -89,7 +89,7 @@ func (o serverOptions) help(cmd *cobra.Command, entries catalog.Catalogue, tried
 	})
 }
 
-// describeOption says what an option of servers is, and its value unless another one is given.
+// describeOption returns what an option of servers is, and its value unless another one is given.
 func describeOption(o catalog.ServerOption, tried bool) string {
 	value := o.Usual
 	if tried {

@@ -29,7 +29,7 @@ const (
 	plainInterval = 3 * time.Second
 )
 
-// newMeter makes a meter for a mode: auto, plain or off.
+// newMeter returns a meter for a mode: auto, plain or off.
 func newMeter(mode string, w io.Writer) *meter {
 	m := &meter{w: w, off: mode == "off", interval: firstPlain, due: firstPlain / 2}
 	if f, ok := w.(*os.File); ok && mode == "auto" && term.IsTerminal(int(f.Fd())) {

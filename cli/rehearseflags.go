@@ -138,7 +138,7 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 	return p, err
 }
 
-// kinds gives the kinds of faults that were asked for.
+// kinds returns the kinds of faults that were asked for.
 func (f *rehearseFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, error) {
 	impossible := func(k nemesis.Kind) bool { return !k.Possible(int(f.servers), transports.Ordered(f.transport.Value)) }
 	switch {

@@ -121,7 +121,7 @@ func (a *app) replay(files []string, out *recordedTrace) error {
 	return a.print(result.Text())
 }
 
-// refuted tells what a replay found wrong with a run, if it did, and returns it for a trace; an empty string if not.
+// refuted returns what a replay found wrong with a run, if it did, for a trace; an empty string if not.
 func (a *app) refuted(err error) string {
 	var deviation *replay.Deviation
 	var violation *replay.Violation
@@ -178,7 +178,7 @@ func (t *recordedTrace) write(a *app) error {
 	return t.file.Replace(b.Bytes())
 }
 
-// packageOf gives the package in which a generated test finds a model, or an empty string.
+// packageOf returns the package in which a generated test finds a model, or an empty string.
 func (a *app) packageOf(model string) string {
 	e, err := a.entries.Find(model)
 	if err != nil {
@@ -210,7 +210,7 @@ func (r *eventRange) Set(text string) error {
 	return nil
 }
 
-// bounds gives the first and the last event.
+// bounds returns the first and the last event.
 func (r *eventRange) bounds() (first, last int) {
 	if r.last == 0 {
 		return 1, math.MaxInt
@@ -227,7 +227,7 @@ func openRecords(files []string) (*replay.Records, error) {
 	return records, err
 }
 
-// programOf gives what the servers of a recorded run run.
+// programOf returns what the servers of a recorded run run.
 func (a *app) programOf(h *record.Header) (spawn.Program, error) {
 	return a.program(h.Model, h.Config)
 }

@@ -261,7 +261,7 @@ func say(t *testing.T, from net.PacketConn, to, message string) string {
 	return string(answer[:n])
 }
 
-// commanded gives a command to the control socket of the first server of a process.
+// commanded returns a command to the control socket of the first server of a process.
 func commanded(t *testing.T, s *spawned, text string) string {
 	t.Helper()
 	sockets, err := filepath.Glob(filepath.Join(s.dir, "*.control"))

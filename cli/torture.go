@@ -79,7 +79,7 @@ func (a *app) torture(ctx context.Context, p *torturePlan) (int, error) {
 	return d.Exit, nil
 }
 
-// evidence tells what shows a violation, and looks for less that does.
+// evidence returns what shows a violation, and looks for less that does.
 func (a *app) evidence(ctx context.Context, p *torturePlan, o *torture.Trial, d *torture.Document) error {
 	text, err := o.Evidence(ctx)
 	if err == nil {
@@ -104,7 +104,7 @@ func (a *app) tell(p *torturePlan, text string) error {
 	return a.print(text)
 }
 
-// folder gives the folder of the run.
+// folder returns the folder of the run.
 func (p *torturePlan) folder() (string, error) {
 	dir := p.flags.dir
 	if dir == "" {
@@ -124,7 +124,7 @@ func (p *torturePlan) sweep(dir string) error {
 	return os.RemoveAll(dir)
 }
 
-// again gives the command that runs the plan again.
+// again returns the command that runs the plan again.
 func (p *torturePlan) again(name, more string) string {
 	f := p.flags
 	words := []string{
@@ -139,7 +139,7 @@ func (p *torturePlan) again(name, more string) string {
 	return strings.Join(append(words, more), " ")
 }
 
-// command gives what runs a server: this very program, as spawn.
+// command returns what runs a server: this very program, as spawn.
 func (p *torturePlan) command() (func(torture.Member) *exec.Cmd, error) {
 	path, err := os.Executable()
 	if err != nil {

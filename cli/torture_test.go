@@ -62,7 +62,7 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
-// number gives the number that an expression finds, 0 if it finds none.
+// number returns the number that an expression finds, 0 if it finds none.
 func number(t *testing.T, expression, text string) int {
 	t.Helper()
 	m := regexp.MustCompile(expression).FindStringSubmatch(text)
@@ -205,7 +205,7 @@ func exists(path ...string) bool {
 	return err == nil && len(found) > 0
 }
 
-// servants gives the command lines of processes of spawn whose data is below a folder.
+// servants returns the command lines of processes of spawn whose data is below a folder.
 func servants(t *testing.T, dir string) []string {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")

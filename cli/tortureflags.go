@@ -204,7 +204,7 @@ func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
 	return err
 }
 
-// kinds gives the kinds of faults that were asked for.
+// kinds returns the kinds of faults that were asked for.
 func (f *tortureFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, error) {
 	switch {
 	case !set.Changed("faults") && !durable:
@@ -221,7 +221,7 @@ func (f *tortureFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, 
 	return kinds, err
 }
 
-// befalls tells whether a kind of fault can befall processes of servers that keep something or not.
+// befalls reports whether a kind of fault can befall processes of servers that keep something or not.
 func befalls(k nemesis.Kind, durable bool) error {
 	switch {
 	case !slices.Contains(nemesis.Kinds(), k):

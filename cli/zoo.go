@@ -51,7 +51,7 @@ func (h *hunting) options() checker.Options {
 	}
 }
 
-// entry gives the model that was named.
+// entry returns the model that was named.
 func (h *hunting) entry() (catalog.Entry, error) {
 	if known := h.entries.Mutated(); !slices.Contains(known, h.model) {
 		return catalog.Entry{}, &catalog.UnknownError{Kind: "model", Name: h.model, Of: " with mutants", Known: known}

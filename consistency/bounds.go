@@ -17,7 +17,7 @@ type bounds struct {
 	stopped string // why the search ended early
 }
 
-// halted tells whether the search has to end, and notes why.
+// halted reports whether the search has to end, and notes why.
 func (b *bounds) halted() bool {
 	switch {
 	case b.stopped != "":

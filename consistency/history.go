@@ -86,7 +86,7 @@ type knowledge struct {
 	returned int
 }
 
-// Invoke gives the history in which client c has invoked one more operation. It returns [ErrPending], wrapped, if c
+// Invoke returns the history in which client c has invoked one more operation. It returns [ErrPending], wrapped, if c
 // has not had the answer to the one before.
 func (h History[I, O]) Invoke(c Client, in I) (History[I, O], error) {
 	lines, err := invoke(h.lines, c, entry[I, O]{in: in, pending: true, knew: returns(h.lines, life(h.lines, c))})
@@ -96,7 +96,7 @@ func (h History[I, O]) Invoke(c Client, in I) (History[I, O], error) {
 	return History[I, O]{lines}, nil
 }
 
-// Return gives the history in which client c's pending operation has returned out. It returns [ErrNotPending],
+// Return returns the history in which client c's pending operation has returned out. It returns [ErrNotPending],
 // wrapped, if c has none.
 func (h History[I, O]) Return(c Client, out O) (History[I, O], error) {
 	lines, err := complete(h.lines, c, out)
@@ -106,7 +106,7 @@ func (h History[I, O]) Return(c Client, out O) (History[I, O], error) {
 	return History[I, O]{lines}, nil
 }
 
-// Crash gives the history in which client c has crashed. Its pending operation, if there is one, stays pending for ever,
+// Crash returns the history in which client c has crashed. Its pending operation, if there is one, stays pending for ever,
 // as nobody will be told whether it took effect, and what it invokes next follows its other operations only. If the client
 // does return the pending operation before it invokes another one, it has kept what it was doing, and did not crash for
 // this history. It returns an error for a client whose number is 2^48 or more.
@@ -115,10 +115,10 @@ func (h History[I, O]) Crash(c Client) (History[I, O], error) {
 	return History[I, O]{lines}, err
 }
 
-// Latest gives the operation that client c invoked last, unless it crashed while that was pending.
+// Latest returns the operation that client c invoked last, unless it crashed while that was pending.
 func (h History[I, O]) Latest(c Client) (Operation[I, O], bool) { return latest(h.lines, c) }
 
-// Advance gives the history after one more event. Its errors are those of Invoke and Return.
+// Advance returns the history after one more event. Its errors are those of Invoke and Return.
 func (h History[I, O]) Advance(e Event[I, O]) (History[I, O], error) {
 	if e.Invoke {
 		return h.Invoke(e.Client, e.In)
@@ -135,7 +135,7 @@ func (h History[I, O]) Operations() iter.Seq[Operation[I, O]] { return operation
 // Len is the number of operations, pending ones too.
 func (h History[I, O]) Len() int { return count(h.lines) }
 
-// Pending tells whether client c waits for an answer.
+// Pending reports whether client c waits for an answer.
 func (h History[I, O]) Pending(c Client) bool { return pending(h.lines, c) }
 
 // String has a line for each client: its operations, each with the other clients' returns that it knew of.
@@ -258,7 +258,7 @@ func (o Operation[I, O]) Returned(c Client) int {
 	return 0
 }
 
-// Precedes tells whether o had returned when p was invoked. Both must be operations of one history.
+// Precedes reports whether o had returned when p was invoked. Both must be operations of one history.
 func (o Operation[I, O]) Precedes(p Operation[I, O]) bool {
 	return p.Returned(o.Client) > o.Index
 }
@@ -285,7 +285,7 @@ func find[I, O any](lines []line[I, O], c Client) (int, bool) {
 	return at, at < len(lines) && lines[at].client == c
 }
 
-// life gives the client in whose line the operations of client c stand that it invokes now.
+// life returns the client in whose line the operations of client c stand that it invokes now.
 func life[I, O any](lines []line[I, O], c Client) Client {
 	for next := c + lifeOne; c < lifeOne*maxLives; next += lifeOne {
 		if _, found := find(lines, next); !found {
@@ -296,7 +296,7 @@ func life[I, O any](lines []line[I, O], c Client) Client {
 	return c
 }
 
-// latest gives the last operation in the line of a client.
+// latest returns the last operation in the line of a client.
 func latest[I, O any](lines []line[I, O], c Client) (o Operation[I, O], ok bool) {
 	at, found := find(lines, life(lines, c))
 	if !found || len(lines[at].entries) == 0 {

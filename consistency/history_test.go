@@ -61,7 +61,7 @@ func TestOneOrderIsOneHistory(t *testing.T) {
 	}
 }
 
-// sameAtOnce tells whether NewProgramOrder gives what Advance does, errors included.
+// sameAtOnce reports whether NewProgramOrder gives what Advance does, errors included.
 func sameAtOnce(t *testing.T, events []event) bool {
 	t.Helper()
 	var one sequences

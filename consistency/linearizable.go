@@ -12,7 +12,7 @@ import (
 // without most of them: each one doubles the search, and few histories need more than one.
 const fewPending = 2
 
-// Linearizable tells whether the operations of h can be put into one order that contains h's happens-before order and
+// Linearizable reports whether the operations of h can be put into one order that contains h's happens-before order and
 // in which the object answers as it did in h. A pending operation may take effect at any point after its invocation, or
 // never.
 //

@@ -185,7 +185,7 @@ func (m *members[E]) level(has func(E) bool, before int) bool {
 	return true
 }
 
-// demand says what has to come before what on account of the element, and reports whether an unknown operation added it, and
+// demand returns what has to come before what on account of the element, and reports whether an unknown operation added it, and
 // whether any can have.
 func (one *member[E]) demand(d *demands, m members[E], levels []int, eager bool) (taken, possible bool) {
 	times := m.times

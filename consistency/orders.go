@@ -251,14 +251,14 @@ func (o *orders[S, I, O]) hurry(n *node[S]) {
 	}
 }
 
-// reads tells whether an operation is answered as it was.
+// reads reports whether an operation is answered as it was.
 func (o *orders[S, I, O]) reads(rank int, state S) bool {
 	op := &o.ops[rank]
 	_, out := o.config.Spec.Step(state, op.in)
 	return o.config.Spec.SameOutput(out, op.out)
 }
 
-// hides tells whether an operation may take effect at once, with its readers, and be overwritten.
+// hides reports whether an operation may take effect at once, with its readers, and be overwritten.
 func (o *orders[S, I, O]) hides(n *node[S], rank int) bool {
 	if o.effects[rank] != Overwrites || !o.blind || rank == o.last || o.last == anyLast && o.ops[rank].ret > o.latest {
 		return false
@@ -272,7 +272,7 @@ func (o *orders[S, I, O]) hides(n *node[S], rank int) bool {
 	return !w.fragile && (w.reader < 0 || o.ops[w.reader].call < o.ops[n.lead].ret)
 }
 
-// vain tells whether what is there is still to be read, only by operations that are not invoked yet, and never comes
+// vain reports whether what is there is still to be read, only by operations that are not invoked yet, and never comes
 // again: then nothing can be done.
 func (o *orders[S, I, O]) vain(n *node[S]) bool {
 	if !o.alike || n.reader < 0 || n.has(n.reader) {
@@ -297,7 +297,7 @@ func (o *orders[S, I, O]) sourceOf(reader int) *source {
 	return from
 }
 
-// mayBeUnknown tells whether an unknown operation may have written what a reader reads. All of them overwrite, so that those
+// mayBeUnknown reports whether an unknown operation may have written what a reader reads. All of them overwrite, so that those
 // that could matter right before the reader in a state in which it reads something else are all that write it.
 func (o *orders[S, I, O]) mayBeUnknown(reader int) bool {
 	op := &o.ops[reader]
@@ -345,7 +345,7 @@ func (o *orders[S, I, O]) horizon(moment int64) int64 {
 	return horizon
 }
 
-// readerOf gives the last operation, in the order of invocation, that could read a state and was invoked before a
+// readerOf returns the last operation, in the order of invocation, that could read a state and was invoked before a
 // moment; -1 is none.
 func (o *orders[S, I, O]) readerOf(state S, before int64) int {
 	if !o.blind {
@@ -359,14 +359,14 @@ func (o *orders[S, I, O]) readerOf(state S, before int64) int {
 	return -1
 }
 
-// kept tells whether nothing better can be found than what was: the state at the end is known.
+// kept reports whether nothing better can be found than what was: the state at the end is known.
 func (o *orders[S, I, O]) kept(n *node[S]) bool {
 	return o.last >= 0 && slices.ContainsFunc(o.final, func(p possibility[S]) bool {
 		return subset(p.applied, n.possible[0].applied) && o.config.Spec.SameState(p.state, o.write(o.last).state)
 	})
 }
 
-// fresh tells whether a state was not seen before, nor one that allows all that it allows, and notes it.
+// fresh reports whether a state was not seen before, nor one that allows all that it allows, and notes it.
 func (o *orders[S, I, O]) fresh(n *node[S]) bool {
 	key := binary.AppendUvarint(nil, uint64(n.lead))
 	for _, rank := range n.beyond {

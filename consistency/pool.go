@@ -78,10 +78,10 @@ func (p pool[I]) remove(gone []int32) {
 	}
 }
 
-// isEmpty tells whether there is no unknown operation.
+// isEmpty reports whether there is no unknown operation.
 func (p pool[I]) isEmpty() bool { return len(p.ops) == 0 && len(p.earlier.ops) == 0 }
 
-// blind tells whether all overwrite.
+// blind reports whether all overwrite.
 func (p pool[I]) blind() bool { return p.earlier.mixed == 0 && len(p.mixed) == 0 }
 
 // depending returns the inputs of those that do not overwrite; those of this window may stand there twice.
@@ -105,10 +105,10 @@ func (p pool[I]) dependingBefore() []I {
 // impossible reports whether the exact method cannot decide.
 func (p pool[I]) impossible() bool { return p.barred || p.earlier.barred > 0 }
 
-// has tells whether there is an operation with an input.
+// has reports whether there is an operation with an input.
 func (p pool[I]) has(in I) bool { return len(p.places[in]) > 0 || len(p.earlier.places[in]) > 0 }
 
-// every gives the distinct inputs, and perhaps some that there were before.
+// every returns the distinct inputs, and perhaps some that there were before.
 func (p pool[I]) every() []I {
 	if len(p.inputs) == 0 {
 		return p.earlier.inputs[:len(p.earlier.inputs):len(p.earlier.inputs)]
@@ -122,7 +122,7 @@ func (p pool[I]) every() []I {
 	return all
 }
 
-// next gives the unknown operation with an input that can take effect next, when the first lead returns of the window
+// next returns the unknown operation with an input that can take effect next, when the first lead returns of the window
 // belong to operations that have taken effect. Of equal ones it is always the one that was invoked first: it can do
 // whatever the others can.
 func (p pool[I]) next(in I, applied []int32, lead int) (int32, bool) {

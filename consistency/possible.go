@@ -21,7 +21,7 @@ func (p possibility[S]) plus(state S, id int32) possibility[S] {
 	return possibility[S]{state, applied}
 }
 
-// subset tells whether every element of a is one of b. Both ascend.
+// subset reports whether every element of a is one of b. Both ascend.
 func subset(a, b []int32) bool {
 	if len(a) > len(b) {
 		return false
@@ -38,7 +38,7 @@ func subset(a, b []int32) bool {
 	return true
 }
 
-// minus gives those of ids that are not among gone. Both ascend.
+// minus returns those of ids that are not among gone. Both ascend.
 func minus(ids, gone []int32) []int32 {
 	var left []int32
 	for _, id := range ids {

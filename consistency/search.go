@@ -158,7 +158,7 @@ func advance(lead int, beyond []int, rank int) (int, []int) {
 // perStep is what is kept of a step without the possibilities, in bytes, about.
 const perStep = 128
 
-// timeline gives the operations to porcupine.
+// timeline returns the operations to porcupine.
 func (s *search[S, I, O]) timeline(ops []operation[I, O]) []porcupine.Operation {
 	all := make([]porcupine.Operation, 0, len(ops))
 	for i := range ops {

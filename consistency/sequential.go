@@ -14,7 +14,7 @@ type Sequences[I, O any] interface {
 	sequences() []line[I, O]
 }
 
-// Sequential tells whether the operations can be put into one order that keeps the order of each client's operations
+// Sequential reports whether the operations can be put into one order that keeps the order of each client's operations
 // and in which the object answers as it did. Real time between clients does not count: a read may be stale. A
 // pending operation may take effect at any point after its client's others, or never.
 //
@@ -98,7 +98,7 @@ func (s Spec[S, I, O]) sequentialModel(within *bounds, lines int, perStep int64)
 	}
 }
 
-// simultaneous gives the invocations of all operations, then all their returns. The pending ones come last: porcupine
+// simultaneous returns the invocations of all operations, then all their returns. The pending ones come last: porcupine
 // tries what comes first, and the completed ones are those that must fit.
 func simultaneous[I, O any](lines []line[I, O]) (events []porcupine.Event, completed int) {
 	n := count(lines)

@@ -49,7 +49,7 @@ func equality[T any]() func(a, b T) bool {
 	return func(a, b T) bool { return reflect.DeepEqual(a, b) }
 }
 
-// strictlyComparable tells whether == on the type means equal contents: it cannot panic, as on an interface that
+// strictlyComparable reports whether == on the type means equal contents: it cannot panic, as on an interface that
 // holds a slice, and does not compare addresses.
 func strictlyComparable(t reflect.Type) bool {
 	switch t.Kind() {

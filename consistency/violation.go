@@ -146,7 +146,7 @@ func (v *Violation[S, I, O]) states(ctx context.Context) []S {
 	return w.distinct(possible)
 }
 
-// distinct gives the states of what is possible, each once.
+// distinct returns the states of what is possible, each once.
 func (w *Windows[S, I, O]) distinct(possible []possibility[S]) []S {
 	var states []S
 	for _, p := range possible {

@@ -215,16 +215,16 @@ func (w *Windows[S, I, O]) Oldest() int64 {
 	return w.current[0].call
 }
 
-// Idle tells whether a window has just ended: nothing is known that is not decided.
+// Idle reports whether a window has just ended: nothing is known that is not decided.
 func (w *Windows[S, I, O]) Idle() bool { return len(w.current) == 0 }
 
-// States gives those that the object may be in at the end of the last window, each once.
+// States returns those that the object may be in at the end of the last window, each once.
 func (w *Windows[S, I, O]) States() []S { return w.distinct(w.front) }
 
 // Outcome is that of the windows that have ended so far. Once it is not Holds, it stays what it is.
 func (w *Windows[S, I, O]) Outcome() Outcome { return w.outcome }
 
-// Reason says what ended a check that is undecided.
+// Reason returns what ended a check that is undecided.
 func (w *Windows[S, I, O]) Reason() string { return w.reason }
 
 // Violation describes what is wrong, and is nil unless the outcome is Violated.

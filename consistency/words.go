@@ -126,7 +126,7 @@ func (w Words[I, O]) Convict(holds func(History[I, O]) bool, path []History[I, O
 	return lines
 }
 
-// allowed says which answers to an operation would have left the history linearizable.
+// allowed returns which answers to an operation would have left the history linearizable.
 func (w Words[I, O]) allowed(holds func(History[I, O]) bool, before History[I, O], culprit Operation[I, O]) string {
 	var fits []string
 	for _, out := range w.Answers(before, culprit) {

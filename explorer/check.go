@@ -271,7 +271,7 @@ func discovery(space model.Space, name, expect string, p model.Path) Discovery {
 	return d
 }
 
-// snapshot gives the status; the caller owns it.
+// snapshot returns the status; the caller owns it.
 func (c *check) snapshot(series bool) CheckStatus {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -33,7 +33,7 @@ type Option = struct {
 // Model is what the explorer needs to know of a model, or a family of models that differ in their settings. It must be
 // safe for concurrent use.
 type Model interface {
-	// Title gives the name, which is unique and short, and a sentence without its full stop.
+	// Title returns the name, which is unique and short, and a sentence without its full stop.
 	Title() (name, summary string)
 	// Options lists the settings.
 	Options() []Option
@@ -70,7 +70,7 @@ type Server struct {
 // heavyRequests is how many requests may search or walk far at the same time. Others wait.
 const heavyRequests = 2
 
-// New makes a server. Close it.
+// New returns a server. Close it.
 func New(c Config) (*Server, error) {
 	if len(c.Models) == 0 {
 		return nil, errors.New("no models: expected at least one")

@@ -91,7 +91,7 @@ type refusal struct {
 	}
 }
 
-// first gives the key of the first action that can be taken.
+// first returns the key of the first action that can be taken.
 func first(st explorer.State) string {
 	i := slices.IndexFunc(st.Actions, func(c explorer.Choice) bool { return c.Ignored == "" && !c.Cut })
 	return st.Actions[i].Key

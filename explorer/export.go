@@ -59,7 +59,7 @@ func (t *tables) export(b *bytes.Buffer, f trace.Format, q Query, p *place) erro
 	})
 }
 
-// kindOf says what a path shows of a property.
+// kindOf returns what a path shows of a property.
 func kindOf(p model.Property) trace.Kind {
 	switch {
 	case p.Name == "":
@@ -85,7 +85,7 @@ func (t *tables) told(q Query, p *place) (told trace.Trace, shown model.Property
 	return trace.New(t.space, shown.Name, kindOf(shown), path), shown, nil
 }
 
-// whole gives the path to a place with how it goes on: the shortest cycle at its end, or that nothing can follow.
+// whole returns the path to a place with how it goes on: the shortest cycle at its end, or that nothing can follow.
 func (t *tables) whole(p *place) (path model.Path, err error) {
 	path = pathTo(p)
 	if path.Loop = loopOf(path); path.Loop == 0 {
@@ -102,7 +102,7 @@ func (t *tables) whole(p *place) (path model.Path, err error) {
 	return path, nil
 }
 
-// longerLoop gives the first step of the next longer cycle at the end of a path that has one, or 0.
+// longerLoop returns the first step of the next longer cycle at the end of a path that has one, or 0.
 func longerLoop(path model.Path) int {
 	for steps := path.Loop - 2; steps >= 0; steps-- {
 		if slices.Equal(path.At(steps), path.Last()) {
@@ -127,7 +127,7 @@ func loopOf(path model.Path) int {
 	return steps + 1
 }
 
-// shows gives the property that a path shows: the one that was asked for, else the first of all.
+// shows returns the property that a path shows: the one that was asked for, else the first of all.
 func (t *tables) shows(q Query, p *place, path model.Path) (shown model.Property, err error) {
 	known := func(p model.Property) bool { return p.Name == q.Property }
 	if q.Property != "" && !slices.ContainsFunc(t.space.Properties(), known) {
@@ -145,7 +145,7 @@ func (t *tables) shows(q Query, p *place, path model.Path) (shown model.Property
 	return shown, nil
 }
 
-// allShown gives the properties that a path shows: those that its last state violates, those that the path violates as a
+// allShown returns the properties that a path shows: those that its last state violates, those that the path violates as a
 // whole, and those of which it is an example, the last one first. What the last step brought about comes before what was so
 // already.
 func (t *tables) allShown(p *place, path model.Path) ([]model.Property, error) {

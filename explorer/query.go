@@ -71,7 +71,7 @@ func readBody(w http.ResponseWriter, r *http.Request, into any) error {
 	return nil
 }
 
-// bodyError says what is wrong with a body in the words of JSON, not of Go.
+// bodyError returns what is wrong with a body in the words of JSON, not of Go.
 func bodyError(err error) error {
 	var tooLong *http.MaxBytesError
 	var wrong *json.UnmarshalTypeError

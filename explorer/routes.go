@@ -104,7 +104,7 @@ func send(w http.ResponseWriter, rc *http.ResponseController, data []byte) bool 
 	return rc.Flush() == nil
 }
 
-// pathTo gives the path to a place as the model's own.
+// pathTo returns the path to a place as the model's own.
 func pathTo(p *place) model.Path {
 	var path model.Path
 	for ; p.parent != nil; p = p.parent {

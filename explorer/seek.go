@@ -170,7 +170,7 @@ func (t *tables) seek(ctx context.Context, p *place, test func([]model.PartID) (
 	return way, nil
 }
 
-// test gives the predicate that a goal means, in tables that are walked from a state.
+// test returns the predicate that a goal means, in tables that are walked from a state.
 func (t *tables) test(g *Goal, now []model.PartID) (func([]model.PartID) (bool, error), error) {
 	if g == nil {
 		return nil, badRequest(errors.New("no goal: expected a property, a field or a message"))
@@ -251,7 +251,7 @@ func (t *tables) testField(g *Goal, now []model.PartID) (func([]model.PartID) (b
 	}, nil
 }
 
-// lookUp gives the text at a path in a tree.
+// lookUp returns the text at a path in a tree.
 func lookUp(n model.Node, path string) (string, bool) {
 	if path == "" {
 		return n.Text, true

@@ -61,7 +61,7 @@ type place struct {
 	step     *Step // that step, once it was described; guarded by the tables' mu, as children are
 }
 
-// acquire gives the tables of a model with settings; release them.
+// acquire returns the tables of a model with settings; release them.
 func (s *Server) acquire(q Query) (*tables, error) {
 	name := q.Model
 	if name == "" {
@@ -227,7 +227,7 @@ func (t *tables) exhausted() bool { return t.bytes() > 2*maxSessionBytes }
 // whyExhausted says why a walk or a search ends there.
 var whyExhausted = fmt.Sprintf("the states on the way take more than %d MiB", 2*maxSessionBytes>>20)
 
-// transitions gives what can happen in a state.
+// transitions returns what can happen in a state.
 func (t *tables) transitions(state []model.PartID) ([]model.Transition, error) {
 	return model.Transitions(t.space, state)
 }
@@ -252,7 +252,7 @@ func (t *tables) walk(initial int, path []string) (*place, error) {
 	return p, nil
 }
 
-// next gives the place that an action leads to, or nil if there is no such action.
+// next returns the place that an action leads to, or nil if there is no such action.
 func (t *tables) next(p *place, key string) (*place, error) {
 	t.mu.Lock()
 	known := p.children[key]
@@ -271,7 +271,7 @@ func (t *tables) next(p *place, key string) (*place, error) {
 	return t.enter(p, transitions[i]), nil
 }
 
-// allowed tells whether a transition can be taken.
+// allowed reports whether a transition can be taken.
 func allowed(x model.Transition) bool { return x.Ignored == model.Counts && !x.Cut }
 
 // enter adds the place that a transition leads to.

@@ -47,7 +47,7 @@ func Remember[M, H any](sys *System[M], ref History[H], h H) {
 	}
 }
 
-// validateBeginning tells what is wrong with the state in which the system is to begin, or nil.
+// validateBeginning returns what is wrong with the state in which the system is to begin, or nil.
 func (sys *system) validateBeginning() error {
 	down := 0
 	for _, id := range slices.Sorted(maps.Keys(sys.begin.actors)) {
@@ -71,7 +71,7 @@ func (sys *system) validateBeginning() error {
 	return nil
 }
 
-// begun gives the effects that make the beginning of what actors have started with.
+// begun returns the effects that make the beginning of what actors have started with.
 func (sp *space) begun() ([]SlotEffect, error) {
 	var effects []SlotEffect
 	for _, e := range sp.sys.begin.flights {
@@ -94,7 +94,7 @@ func (sp *space) begun() ([]SlotEffect, error) {
 	return effects, nil
 }
 
-// resume gives the cell of an actor that has begun before.
+// resume returns the cell of an actor that has begun before.
 func (c *cells) resume(b Begun) (PartID, error) {
 	if b.Down {
 		if err := anyWalker.Check(b.Kept); err != nil {

@@ -263,7 +263,7 @@ func (c *cells) difference(st, again any, commands, others []command) string {
 	return ""
 }
 
-// commandChange tells how two commands differ, or is empty.
+// commandChange returns how two commands differ, or is empty.
 func (c *cells) commandChange(a, b *command) string {
 	w := c.space.walker
 	switch {
@@ -309,7 +309,7 @@ func (c *cells) impure(e event, format string, args ...any) error {
 	return &ImpureError{Actor: c.who(), Event: c.describe(e), What: fmt.Sprintf(format, args...)}
 }
 
-// describe says in words what a handler was called for.
+// describe returns in words what a handler was called for.
 func (c *cells) describe(e event) string {
 	switch {
 	case e.start:

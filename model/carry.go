@@ -15,7 +15,7 @@ type carrier interface {
 	carry(from any, id PartID) (PartID, error)
 }
 
-// Carry gives the ids of a state of another space of the same system.
+// Carry returns the ids of a state of another space of the same system.
 func (sp *space) Carry(from Space, state []PartID) ([]PartID, error) {
 	old, ok := from.(*space)
 	if !ok || len(old.slots) != len(sp.slots) {
@@ -31,7 +31,7 @@ func (sp *space) Carry(from Space, state []PartID) ([]PartID, error) {
 	return carried, nil
 }
 
-// letter gives the letter of another space in the numbers of this one.
+// letter returns the letter of another space in the numbers of this one.
 func (sp *space) letter(from *space, l network.Letter) network.Letter {
 	return network.Letter{
 		Source:  sp.ends.number(from.ends.id(l.Source)),
@@ -70,7 +70,7 @@ func (c *cells) carry(from any, id PartID) (PartID, error) {
 	return c.settled(tuple), nil
 }
 
-// carryList gives a list in the numbers of this space, sorted as all lists are.
+// carryList returns a list in the numbers of this space, sorted as all lists are.
 func (c *cells) carryList(list []uint32, number func(uint32) uint32) uint32 {
 	carried := make([]uint32, len(list))
 	for i, n := range list {
@@ -101,7 +101,7 @@ func (h *histories) carry(from any, id PartID) (PartID, error) {
 	return PartID(internCopy(h.values, old.values.Value(uint32(id)))), nil
 }
 
-// Carry gives the id of a state of another space of the same model.
+// Carry returns the id of a state of another space of the same model.
 func (sp *plainSpace[S, A]) Carry(from Space, state []PartID) ([]PartID, error) {
 	s, err := stateOf[S, A](from, state)
 	if err != nil {

@@ -121,7 +121,7 @@ func (c *cells) start() (PartID, []SlotEffect, error) {
 	return first, o.effects, nil
 }
 
-// tuple gives the id of a cell, given by its words.
+// tuple returns the id of a cell, given by its words.
 func (c *cells) tuple(t [tupleLength]uint32) PartID {
 	inner := t[tupleLocal]
 	if t[tupleTimers] != c.none || t[tupleChoices] != c.none {
@@ -134,7 +134,7 @@ func (c *cells) tuple(t [tupleLength]uint32) PartID {
 // isInner marks a local state with timers or choices in a cell. Most have none, and stand for themselves.
 const isInner = 1 << 31
 
-// at gives the words of a cell.
+// at returns the words of a cell.
 func (c *cells) at(id PartID) [tupleLength]uint32 {
 	inner, mailbox := c.tuples.At(uint32(id))
 	if inner&isInner == 0 {
@@ -144,7 +144,7 @@ func (c *cells) at(id PartID) [tupleLength]uint32 {
 	return [tupleLength]uint32{w[0], mailbox, w[1], w[2]}
 }
 
-// steps gives deliveries, losses, timeouts and choices, crashes and recoveries.
+// steps returns deliveries, losses, timeouts and choices, crashes and recoveries.
 func (c *cells) steps(id PartID, into []Step) ([]Step, error) {
 	t := c.at(id)
 	if t[tupleTimers] == isDown {
@@ -186,7 +186,7 @@ func (c *cells) numberLetter(kind Kind, l network.Letter) ActionID {
 	return c.number(kind, l.Source, l.Message)
 }
 
-// inner gives the steps that no message starts: timeouts and choices.
+// inner returns the steps that no message starts: timeouts and choices.
 func (c *cells) inner(id PartID, t [tupleLength]uint32, into []Step) ([]Step, error) {
 	timers := c.lists.At(t[tupleTimers])
 	for i, timer := range timers {
@@ -230,7 +230,7 @@ func (c *cells) after(t [tupleLength]uint32, o *outcome) PartID {
 	return c.settled(t)
 }
 
-// arm gives the set of timers after some were set and cancelled.
+// arm returns the set of timers after some were set and cancelled.
 func (c *cells) arm(set uint32, commands []timerCommand) uint32 {
 	if len(commands) == 0 {
 		return set
@@ -249,7 +249,7 @@ func (c *cells) arm(set uint32, commands []timerCommand) uint32 {
 	return id
 }
 
-// pend gives the multiset of pending choices after some were added.
+// pend returns the multiset of pending choices after some were added.
 func (c *cells) pend(multiset uint32, choices []uint32) uint32 {
 	if len(choices) == 0 {
 		return multiset
@@ -296,7 +296,7 @@ func (c *cells) aspect(id PartID, a Aspect) uint32 {
 	return c.mailbox.picked(t[tupleMailbox], a)
 }
 
-// number gives the number of an event.
+// number returns the number of an event.
 func (c *cells) number(kind Kind, a, b uint32) ActionID {
 	id, _ := c.events.Intern([]uint32{uint32(kind), a, b})
 	return ActionID(id)

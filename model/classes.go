@@ -62,7 +62,7 @@ func (a *auditor) guess() *classes {
 	return s
 }
 
-// find gives the node that stands for a class while it is made.
+// find returns the node that stands for a class while it is made.
 func (s *classes) find(r node) node {
 	for s.parent[r] != r {
 		r = s.parent[r]
@@ -232,7 +232,7 @@ func (s *classes) unite(p [2]node, pairs [][2]node, events []deed) ([][2]node, [
 	return pairs, events, true
 }
 
-// form gives the node that stands for the class of another. One that was not known stands for itself.
+// form returns the node that stands for the class of another. One that was not known stands for itself.
 func (s *classes) form(r node) node {
 	if first, known := s.known(r); known {
 		return first
@@ -240,7 +240,7 @@ func (s *classes) form(r node) node {
 	return r
 }
 
-// has tells whether a node was placed; none is if there is no guess.
+// has reports whether a node was placed; none is if there is no guess.
 func (s *classes) has(r node) bool {
 	if s == nil {
 		return false
@@ -249,7 +249,7 @@ func (s *classes) has(r node) bool {
 	return ok
 }
 
-// known gives the node that stands for one that was placed.
+// known returns the node that stands for one that was placed.
 func (s *classes) known(r node) (node, bool) {
 	if _, known := s.parent[r]; !known {
 		return r, false
@@ -275,7 +275,7 @@ func (a *auditor) looks(r node) uint32 {
 	return id + 1
 }
 
-// factsOf gives the events that are known of a node.
+// factsOf returns the events that are known of a node.
 func (a *auditor) factsOf(r node) []deed { return a.facts[r] }
 
 // learn notes an event of a node.
@@ -287,7 +287,7 @@ func (a *auditor) learn(d deed) {
 	a.facts[d.at] = append(a.facts[d.at], d)
 }
 
-// leads gives where an event leads a node, if it does not leave it as it is. It is not ok if the handler fails.
+// leads returns where an event leads a node, if it does not leave it as it is. It is not ok if the handler fails.
 func (a *auditor) leads(r node, e ActionID) (to node, moves, ok bool) {
 	o := a.c.outcome(r.local, e)
 	if o.err() != nil {
@@ -302,13 +302,13 @@ func (a *auditor) leads(r node, e ActionID) (to node, moves, ok bool) {
 	return node{local: a.c.stated(o.local)}, true, true
 }
 
-// alike tells whether two nodes answer an event in the same way, but for where it leads.
+// alike reports whether two nodes answer an event in the same way, but for where it leads.
 func (a *auditor) alike(r, s node, e ActionID) bool {
 	x, y := a.c.outcome(r.local, e), a.c.outcome(s.local, e)
 	return x.err() == nil && y.err() == nil && sameAnswer(x, y)
 }
 
-// sameAnswer tells whether two outcomes are the same but for the state.
+// sameAnswer reports whether two outcomes are the same but for the state.
 func sameAnswer(x, y *outcome) bool {
 	return x.ignored == y.ignored && x.idle == y.idle && slices.Equal(x.effects, y.effects) &&
 		slices.Equal(x.timers(), y.timers()) && slices.Equal(x.choices(), y.choices())

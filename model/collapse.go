@@ -61,7 +61,7 @@ func (c *collapsed[S, A]) Initial() ([][]PartID, error) {
 	return initial, nil
 }
 
-// initial gives the initial states, ascending and each once.
+// initial returns the initial states, ascending and each once.
 func (c *collapsed[S, A]) initial() (all [][]PartID, err error) {
 	defer caught(&err, "the model", func() string { return "Initial" })
 	ids := make([]uint32, c.parts.Len())
@@ -83,7 +83,7 @@ func (c *collapsed[S, A]) initial() (all [][]PartID, err error) {
 	return slices.CompactFunc(all, func(a, b []PartID) bool { return slices.Equal(a, b) }), nil
 }
 
-// value gives the state that parts stand for. It must not be changed.
+// value returns the state that parts stand for. It must not be changed.
 func (c *collapsed[S, A]) value(state []PartID) S {
 	ids := make([]uint32, len(state))
 	for i, id := range state {
@@ -163,7 +163,7 @@ func (c *collapsed[S, A]) Sizes() []SlotSize {
 // Fields implements Profiler: the slots are the fields.
 func (c *collapsed[S, A]) Fields(int, int) []FieldReport { return nil }
 
-// Carry gives a state of the space with whole states, or of another one of the same model, in this space.
+// Carry returns a state of the space with whole states, or of another one of the same model, in this space.
 func (c *collapsed[S, A]) Carry(from Space, state []PartID) ([]PartID, error) {
 	s, err := stateOf[S, A](from, state)
 	if err != nil {
@@ -178,7 +178,7 @@ func (c *collapsed[S, A]) Carry(from Space, state []PartID) ([]PartID, error) {
 	return carried, nil
 }
 
-// stateOf gives a state of a space of a plain model.
+// stateOf returns a state of a space of a plain model.
 func stateOf[S, A any](space Space, state []PartID) (s S, err error) {
 	switch from := space.(type) {
 	case *collapsed[S, A]:
@@ -194,7 +194,7 @@ func (c *collapsed[S, A]) Close() {}
 
 func (c *collapsed[S, A]) onHeap() int64 { return c.parts.Bytes() + c.plainSpace.onHeap() }
 
-// read gives the state that is read, all of it.
+// read returns the state that is read, all of it.
 func (c *collapsed[S, A]) read(v View) S {
 	r := v.r
 	d, ok := r.decoded.(*decoded[S])

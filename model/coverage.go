@@ -151,7 +151,7 @@ func sorted(counts map[string]*effects) []string {
 	return names
 }
 
-// sentTo gives the messages that were ever sent to the actor of a slot.
+// sentTo returns the messages that were ever sent to the actor of a slot.
 func (sp *space) sentTo(slot int) []uint32 {
 	var all []uint32
 	for id := range sp.envelopes.Len() {

@@ -93,7 +93,7 @@ func (c *cells) keepOnce(e event, order int) (kept any, err error) {
 	return kept, nil
 }
 
-// comeBack gives the state after a crash. Without Keep, a recovery is a start.
+// comeBack returns the state after a crash. Without Keep, a recovery is a start.
 func (c *cells) comeBack(e event, order int) (any, []command) {
 	if !c.actor.durable() {
 		return c.actor.call(call{self: c.id})
@@ -106,7 +106,7 @@ func (sp *space) crashEffects() []SlotEffect {
 	return append(spending(sp.faults.down), spending(sp.faults.crashes)...)
 }
 
-// downChanges tells what a crash or a recovery changes, or what came to an actor that is down.
+// downChanges returns what a crash or a recovery changes, or what came to an actor that is down.
 func (c *cells) downChanges(a, b [tupleLength]uint32) []Change {
 	var all []Change
 	wasDown, down := a[tupleTimers] == isDown, b[tupleTimers] == isDown

@@ -12,7 +12,7 @@ func (sys *system) Describe(name string, config map[string]string) {
 // Describe says.
 func (sys *system) Publish(pkg string) { sys.described.publisher = pkg }
 
-// Description gives what Describe said, or an empty name. The configuration is the caller's own.
+// Description returns what Describe said, or an empty name. The configuration is the caller's own.
 func (sys *system) Description() (name string, config map[string]string) {
 	return sys.described.give()
 }
@@ -22,7 +22,7 @@ func (p *Plain[S, A]) Describe(name string, config map[string]string) {
 	p.described = description{name, maps.Clone(config), p.described.publisher}
 }
 
-// Publish says where the model can be found, as for a System.
+// Publish returns where the model can be found, as for a System.
 func (p *Plain[S, A]) Publish(pkg string) { p.described.publisher = pkg }
 
 // Publisher returns what Publish said of a source, or an empty string.
@@ -37,7 +37,7 @@ func (sys *system) publisher() string { return sys.described.publisher }
 
 func (p *Plain[S, A]) publisher() string { return p.described.publisher }
 
-// Description gives what Describe said, or an empty name. The configuration is the caller's own.
+// Description returns what Describe said, or an empty name. The configuration is the caller's own.
 func (p *Plain[S, A]) Description() (name string, config map[string]string) {
 	return p.described.give()
 }

@@ -148,7 +148,7 @@ func (c *cells) detailDown(t [tupleLength]uint32) Detail {
 	return d
 }
 
-// recovered gives what a crash and a recovery would make of a local state.
+// recovered returns what a crash and a recovery would make of a local state.
 func (c *cells) recovered(local any) (st any, err error) {
 	defer caught(&err, c.who(), func() string { return "recovering from " + c.walker.Text(local) })
 	st, _ = c.actor.call(call{kind: Recover, self: c.id, what: c.actor.keep(c.walker.Copy(local))})

@@ -37,10 +37,10 @@ type call struct {
 	what  any      // the message, the timer, the option, or what was kept
 }
 
-// durable tells whether the actor keeps something across a crash.
+// durable reports whether the actor keeps something across a crash.
 func (h *handlers) durable() bool { return h.keep != nil && h.recovers }
 
-// fits tells what is wrong with a value as a state of the actor, or nil.
+// fits returns what is wrong with a value as a state of the actor, or nil.
 func (h *handlers) fits(st any) error {
 	t := reflect.TypeOf(st)
 	if t == h.state || h.state.Kind() == reflect.Interface && (t == nil || t.Implements(h.state)) {
@@ -49,7 +49,7 @@ func (h *handlers) fits(st any) error {
 	return fmt.Errorf("a %v: expected a %v", t, h.state)
 }
 
-// as gives what an interface holds. It holds no T only if T is an interface and the value nil: what is read through a
+// as returns what an interface holds. It holds no T only if T is an interface and the value nil: what is read through a
 // Ref and its like is of the system that they belong to, and so of their type.
 func as[T any](v any) T {
 	t, ok := v.(T)
@@ -100,7 +100,7 @@ func erase[S, M any](a actor.Typed[S, M]) handlers {
 	return h
 }
 
-// commandsOf gives what was collected, in order.
+// commandsOf returns what was collected, in order.
 func commandsOf[M any](out *actor.Out[M]) []command {
 	collected := out.Commands()
 	if len(collected) == 0 {

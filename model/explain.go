@@ -68,7 +68,7 @@ type Remarks struct {
 	Err     error
 }
 
-// Explain gives the remarks of a model on the steps of a path: what they mean in the words of the protocol, and what its
+// Explain returns the remarks of a model on the steps of a path: what they mean in the words of the protocol, and what its
 // observers make of them.
 func Explain(space Space, p Path) []Remarks {
 	all := make([]Remarks, len(p.Steps))
@@ -141,13 +141,13 @@ func (h *histories) explain(p Path, slot int, all []Remarks) {
 	}
 }
 
-// letterOf gives the sender and the message of an action about one.
+// letterOf returns the sender and the message of an action about one.
 func (c *cells) letterOf(a ActionID) (source, message uint32) {
 	w := c.events.At(uint32(a))
 	return w[1], w[2]
 }
 
-// Duplicates tells whether deliveries leave a message where it is, so that one that was sent once may arrive again.
+// Duplicates reports whether deliveries leave a message where it is, so that one that was sent once may arrive again.
 func Duplicates(space Space) bool {
 	d, ok := space.(interface{ duplicates() bool })
 	return ok && d.duplicates()

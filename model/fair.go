@@ -118,14 +118,14 @@ func (c Condition) String() string {
 
 // Just is what a Space implements if paths may have to be fair.
 type Just interface {
-	// Fairness tells what is assumed of paths, in the order in which it was declared; nothing if there is no property that it
+	// Fairness returns what is assumed of paths, in the order in which it was declared; nothing if there is no property that it
 	// matters to.
 	Fairness() []Condition
 	// Label numbers what an action of a slot is in: a list of sets. 0 is none. Numbers depend on the order of arrival.
 	Label(slot int, a ActionID) uint32
 	// Sets gives the sets of a label, ascending. The caller must not change them.
 	Sets(label uint32) []uint32
-	// ConditionOf tells which condition a set belongs to, counted from 0.
+	// ConditionOf returns which condition a set belongs to, counted from 0.
 	ConditionOf(set uint32) int
 	// SetName names a set to people: its only action, if there can be but one.
 	SetName(set uint32) string
@@ -218,7 +218,7 @@ func (sys *system) assume(strong bool, families []Fair) {
 	}
 }
 
-// fairness tells what is assumed of paths: nothing if no property is about them.
+// fairness returns what is assumed of paths: nothing if no property is about them.
 func (sys *system) fairness() []fairTo {
 	if !fairMatters(sys.properties) {
 		return nil
@@ -226,12 +226,12 @@ func (sys *system) fairness() []fairTo {
 	return sys.fair
 }
 
-// fairMatters tells whether some property is about fair paths.
+// fairMatters reports whether some property is about fair paths.
 func fairMatters(all []Property) bool {
 	return slices.ContainsFunc(all, func(p Property) bool { return p.Expect == Eventually || p.Expect == LeadsTo })
 }
 
-// deliversFairly tells whether something is assumed of deliveries.
+// deliversFairly reports whether something is assumed of deliveries.
 func (sys *system) deliversFairly() bool {
 	return slices.ContainsFunc(sys.fairness(), func(f fairTo) bool { return f.kind == Deliver })
 }
@@ -254,7 +254,7 @@ func (sys *system) validateFairness() error {
 	return nil
 }
 
-// lacks tells why the system has no actions of a kind, or is empty.
+// lacks returns why the system has no actions of a kind, or is empty.
 func (sys *system) lacks(k Kind) string {
 	switch {
 	case k == Timeout && !sys.hasTimers():
@@ -313,12 +313,12 @@ func (f Fair) member(sp *space, slot int, a ActionID) ([]uint32, bool) {
 	return []uint32{uint32(slot), uint32(a)}, true
 }
 
-// isOf tells whether the type of a message is one, or implements it; nil is the type of no message.
+// isOf reports whether the type of a message is one, or implements it; nil is the type of no message.
 func isOf(is, wanted reflect.Type) bool {
 	return is == wanted || is != nil && wanted.Kind() == reflect.Interface && is.Implements(wanted)
 }
 
-// among tells whether an actor is one of some, or of none that are named.
+// among reports whether an actor is one of some, or of none that are named.
 func among(ids []actor.ID, id actor.ID) bool { return len(ids) == 0 || slices.Contains(ids, id) }
 
 // setName names a set of one action, or of the options of a choice.

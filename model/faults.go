@@ -41,7 +41,7 @@ func (sys *system) Crashable(ids ...actor.ID) {
 	}
 }
 
-// validate tells what the configuration of faults lacks, or nil.
+// validate returns what the configuration of faults lacks, or nil.
 func (sys *system) validate() error {
 	c := sys.config
 	switch {
@@ -84,7 +84,7 @@ func (sys *system) validate() error {
 	return sys.validatePartitions()
 }
 
-// hasTimers tells whether some actor can handle timeouts.
+// hasTimers reports whether some actor can handle timeouts.
 func (sys *system) hasTimers() bool {
 	return slices.ContainsFunc(sys.actors, func(m member) bool { return m.timeouts })
 }
@@ -114,7 +114,7 @@ func (sp *space) addFaults() {
 	}
 }
 
-// spending gives the effects of a step on a budget, if there is one.
+// spending returns the effects of a step on a budget, if there is one.
 func spending(slot int) []SlotEffect {
 	if slot < 0 {
 		return nil
@@ -125,7 +125,7 @@ func spending(slot int) []SlotEffect {
 // Ranked implements the interface of that name.
 func (sp *space) Ranked() bool { return sp.sys.config.TimersLast }
 
-// rank gives the rank of a step of a kind.
+// rank returns the rank of a step of a kind.
 func (sp *space) rank(k Kind) int {
 	if !sp.sys.config.TimersLast {
 		return 0
@@ -140,7 +140,7 @@ func (sp *space) rank(k Kind) int {
 	return 0
 }
 
-// crashes tells whether an actor may crash.
+// crashes reports whether an actor may crash.
 func (sys *system) crashes(id actor.ID) bool {
 	return sys.config.MaxDown > 0 && slices.Contains(sys.crashable, id)
 }

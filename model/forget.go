@@ -2,7 +2,7 @@ package model
 
 import "sync/atomic"
 
-// norm gives the state that stands for a local state: the one that it is guessed to be like, without what the actor forgets.
+// norm returns the state that stands for a local state: the one that it is guessed to be like, without what the actor forgets.
 func (c *cells) norm(local uint32) uint32 {
 	if c.normal == nil {
 		return local

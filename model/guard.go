@@ -65,7 +65,7 @@ const (
 	guardEvery = 1_000
 )
 
-// times gives how often the n-th call, counted from 1, is made.
+// times returns how often the n-th call, counted from 1, is made.
 func (s schedule) times(n int64) int {
 	i := slices.IndexFunc(s, func(t tier) bool { return n <= t.last })
 	if t := s[i]; n%t.every != 0 {
@@ -164,13 +164,13 @@ func (v *ownValue) watch(value any) {
 	}
 }
 
-// sample tells whether the value is to be looked at after a call.
+// sample reports whether the value is to be looked at after a call.
 func (v *ownValue) sample() bool {
 	n := v.calls.Add(1)
 	return n <= ownFirst || n%ownEvery == 0
 }
 
-// changed tells how the value changed, or is empty.
+// changed returns how the value changed, or is empty.
 func (v *ownValue) changed() string {
 	if v.opaque {
 		return ""

@@ -156,7 +156,7 @@ func (h *histories) see(before any, what happened) (value any, err error) {
 	return value, nil
 }
 
-// sees tells whether a passage concerns the observer, which is asked twice.
+// sees reports whether a passage concerns the observer, which is asked twice.
 func (h *histories) sees(envelope uint32, p actor.Passage) (sees bool, err error) {
 	if h.observer.sees == nil {
 		return true, nil
@@ -186,7 +186,7 @@ func (h *histories) impure(e EffectID, format string, args ...any) error {
 	return &ImpureError{Actor: h.who(), Event: h.describe(e), What: fmt.Sprintf(format, args...)}
 }
 
-// describe says in words what the observer was called for.
+// describe returns in words what the observer was called for.
 func (h *histories) describe(e EffectID) string {
 	if slot, ok := h.space.crashed(e); ok {
 		return "crash of " + h.space.slots[slot].name()

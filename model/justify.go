@@ -30,7 +30,7 @@ func (e *UnfairError) Error() string {
 	return fmt.Sprintf("the loop is not fair (%s): %q is possible %s of it, and never taken", e.Condition, e.Set, often)
 }
 
-// FairnessOf tells what a space assumes of paths.
+// FairnessOf returns what a space assumes of paths.
 func FairnessOf(space Space) []Condition {
 	if j, ok := space.(Just); ok {
 		return j.Fairness()
@@ -38,7 +38,7 @@ func FairnessOf(space Space) []Condition {
 	return nil
 }
 
-// IsFair tells whether a path without an end is fair; every other is.
+// IsFair reports whether a path without an end is fair; every other is.
 func IsFair(space Space, p Path) (bool, error) {
 	_, err := Justify(space, p)
 	var unfair *UnfairError

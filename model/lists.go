@@ -45,7 +45,7 @@ func readsLikeWords(s string) bool {
 	return s != "" && s != "nil" && !strings.HasSuffix(s, " ")
 }
 
-// timerTexts gives a set of timers in a fixed order; an actor that is down has none.
+// timerTexts returns a set of timers in a fixed order; an actor that is down has none.
 func (c *cells) timerTexts(set uint32, show func(any) string) []string {
 	if set == isDown {
 		return nil
@@ -58,7 +58,7 @@ func (c *cells) timerTexts(set uint32, show func(any) string) []string {
 	return all
 }
 
-// pendingTexts gives the pending choices in a fixed order.
+// pendingTexts returns the pending choices in a fixed order.
 func (c *cells) pendingTexts(multiset uint32, show func(any) string) []string {
 	var all []string
 	for _, choice := range c.lists.At(multiset) {
@@ -68,7 +68,7 @@ func (c *cells) pendingTexts(multiset uint32, show func(any) string) []string {
 	return all
 }
 
-// optionTexts gives the options of a choice.
+// optionTexts returns the options of a choice.
 func (c *cells) optionTexts(choice uint32, show func(any) string) string {
 	var all [][]byte
 	for _, option := range c.lists.At(choice) {
@@ -90,7 +90,7 @@ func appendList(dst []byte, items [][]byte) []byte {
 	return append(dst, ']')
 }
 
-// listChanges tells what came and went between two sorted lists.
+// listChanges returns what came and went between two sorted lists.
 func listChanges(path string, from, to []string) []Change {
 	var all []Change
 	for len(from) > 0 || len(to) > 0 {

@@ -31,7 +31,7 @@ func (e *ExplicitLossError) Error() string {
 // Explicable is a Source that may leave losses out.
 type Explicable interface {
 	Source
-	// Explicit gives the same source with explicit losses.
+	// Explicit returns the same source with explicit losses.
 	Explicit() Source
 }
 
@@ -42,14 +42,14 @@ func (sys *system) Explicit() Source {
 	return &explicit
 }
 
-// elides tells whether losses are left out as far as can be told before properties are judged.
+// elides reports whether losses are left out as far as can be told before properties are judged.
 func (sys *system) elides() bool {
 	c := sys.config
 	return c.Lossy && c.ElideLosses && c.Network != network.Ordered && c.MaxDrops == 0 && !c.TimersLast &&
 		sys.boundary == nil && sys.onlySafety()
 }
 
-// onlySafety tells whether all properties are of the kinds always and sometimes.
+// onlySafety reports whether all properties are of the kinds always and sometimes.
 func (sys *system) onlySafety() bool {
 	return !slices.ContainsFunc(sys.properties, func(p Property) bool { return p.Expect != Always && p.Expect != Sometimes })
 }
@@ -83,7 +83,7 @@ func (sp *space) watchProperties() {
 	}
 }
 
-// ofNetwork tells whether something was read of what is under way.
+// ofNetwork reports whether something was read of what is under way.
 func (sp *space) ofNetwork(r Read) bool {
 	if int(r.Slot) > sp.nobody {
 		return false

@@ -39,7 +39,7 @@ func (b *mailboxes) wayWords() int {
 	return wayDelivered + 1
 }
 
-// waysOf gives the ways of a mailbox, which it computes at the first call.
+// waysOf returns the ways of a mailbox, which it computes at the first call.
 func (b *mailboxes) waysOf(id uint32) []uint32 {
 	b.ways.Ensure(id)
 	place := b.ways.At(id)
@@ -73,7 +73,7 @@ func (b *mailboxes) waysOf(id uint32) []uint32 {
 	return run
 }
 
-// delivered gives the mailbox that the delivery of the nth deliverable letter leaves, whose way is given. It is computed
+// delivered returns the mailbox that the delivery of the nth deliverable letter leaves, whose way is given. It is computed
 // only when somebody asks for it: what only an ignored delivery would leave is no mailbox of any state.
 func (b *mailboxes) delivered(id uint32, n int, way []uint32) uint32 {
 	if left := atomic.LoadUint32(&way[wayDelivered]); left != 0 {
@@ -126,7 +126,7 @@ func (b *mailboxes) intern(box network.Mailbox) uint32 {
 	return id
 }
 
-// put gives the mailbox after a letter was sent to it.
+// put returns the mailbox after a letter was sent to it.
 func (b *mailboxes) put(id uint32, l network.Letter) uint32 {
 	var few, old [32]network.Letter
 	return b.intern(b.space.network.Put(few[:0], b.at(id, old[:0]), l))
@@ -136,7 +136,7 @@ func (b *mailboxes) put(id uint32, l network.Letter) uint32 {
 // the network, as some of them hold messages back.
 const pickDeliverable Aspect = 1
 
-// pickAspect gives the first aspect of a selection: that of all messages.
+// pickAspect returns the first aspect of a selection: that of all messages.
 func (sp *space) pickAspect(selection int) Aspect {
 	return aspectPicks + Aspect(selection*sp.pickAspects())
 }
@@ -144,12 +144,12 @@ func (sp *space) pickAspect(selection int) Aspect {
 // pickAspects is the number of aspects of a selection.
 func (sp *space) pickAspects() int { return 2 + len(sp.sides) }
 
-// ofDeliverable tells whether the aspect of a selection is that of deliverable messages only.
+// ofDeliverable reports whether the aspect of a selection is that of deliverable messages only.
 func (sp *space) ofDeliverable(a Aspect) bool {
 	return (a-aspectPicks)%Aspect(sp.pickAspects()) >= pickDeliverable
 }
 
-// picked gives the set of values that a selection picks from a mailbox, as a number that is 0 for none.
+// picked returns the set of values that a selection picks from a mailbox, as a number that is 0 for none.
 func (b *mailboxes) picked(id uint32, a Aspect) uint32 {
 	sets := b.picks[a-aspectPicks]
 	if sets.Has(id) {
@@ -177,13 +177,13 @@ func (b *mailboxes) picked(id uint32, a Aspect) uint32 {
 	return set
 }
 
-// deliverable tells whether a letter may be delivered: somebody is there to receive it, and nothing is before it.
+// deliverable reports whether a letter may be delivered: somebody is there to receive it, and nothing is before it.
 func (b *mailboxes) deliverable(box network.Mailbox, i int, envelope uint32) bool {
 	to := b.space.envelopes.At(envelope)[1]
 	return int(to) < b.space.nobody && b.space.network.Deliverable(box, i)
 }
 
-// flights gives what is under way in a mailbox: by ends, and then in the order of content where the network has none.
+// flights returns what is under way in a mailbox: by ends, and then in the order of content where the network has none.
 func (b *mailboxes) flights(id uint32) []Flight[any] {
 	var all []Flight[any]
 	box := b.at(id, nil)
@@ -200,12 +200,12 @@ func (b *mailboxes) flights(id uint32) []Flight[any] {
 
 func (b *mailboxes) encoding(envelope uint32) []byte { return b.space.encode(nil, envelope) }
 
-// contents gives the canonical encodings of the letters: in the order of content where the network has none.
+// contents returns the canonical encodings of the letters: in the order of content where the network has none.
 func (b *mailboxes) contents(id uint32) [][]byte {
 	return b.shown(id, b.encoding)
 }
 
-// texts gives the letters as people read them.
+// texts returns the letters as people read them.
 func (b *mailboxes) texts(id uint32) []string {
 	var all []string
 	for _, t := range b.shown(id, func(envelope uint32) []byte { return []byte(b.space.describe(envelope)) }) {
@@ -223,7 +223,7 @@ func (b *mailboxes) shown(id uint32, show func(envelope uint32) []byte) [][]byte
 	return all
 }
 
-// order gives the places of the letters of a mailbox in an order that is the same in every run: by ends, then by what
+// order returns the places of the letters of a mailbox in an order that is the same in every run: by ends, then by what
 // show gives of them. On an ordered network letters with the same ends stay as they are.
 func (b *mailboxes) order(box network.Mailbox, show func(envelope uint32) []byte) []int {
 	type letter struct {
@@ -250,7 +250,7 @@ func (b *mailboxes) order(box network.Mailbox, show func(envelope uint32) []byte
 	return places
 }
 
-// changes tells which letters came and went.
+// changes returns which letters came and went.
 func (b *mailboxes) changes(from, to uint32) []Change {
 	counts := make(map[string]int)
 	var order []string

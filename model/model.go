@@ -4,9 +4,9 @@ package model
 // must be pure and safe for concurrent use, and must not change what they are given. They may append to a slice of it:
 // states and actions are kept without spare capacity.
 type Model[S, A any] interface {
-	// Initial gives the initial states.
+	// Initial returns the initial states.
 	Initial() []S
-	// Actions gives what may happen in a state, in any order, which may differ from call to call. No two actions of a
+	// Actions returns what may happen in a state, in any order, which may differ from call to call. No two actions of a
 	// state may be equal.
 	Actions(s S) []A
 	// Next gives what an action makes of a state, or false if it is not possible after all.
@@ -22,7 +22,7 @@ type Plain[S, A any] struct {
 	fair       []fairActions[A]
 }
 
-// NewPlain gives a model without properties.
+// NewPlain returns a model without properties.
 func NewPlain[S, A any](m Model[S, A]) *Plain[S, A] { return &Plain[S, A]{model: m} }
 
 // Always adds the property that every reachable state satisfies holds.

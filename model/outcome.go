@@ -50,7 +50,7 @@ func (o *outcome) choices() []uint32 {
 	return o.more.choices
 }
 
-// add gives the place for what few outcomes have.
+// add returns the place for what few outcomes have.
 func (o *outcome) add() *more {
 	if o.more == nil || o.more == unfinished {
 		o.more = &more{}
@@ -85,7 +85,7 @@ func (o *outcome) fill(f func() error) {
 	}
 }
 
-// whole gives the outcome, or panics as the call that should have filled it did.
+// whole returns the outcome, or panics as the call that should have filled it did.
 func (o *outcome) whole() *outcome {
 	if o.more != nil {
 		if b, ok := o.more.err.(*broken); ok { //nolint:errorlint // it is never wrapped
@@ -108,7 +108,7 @@ func (o *outcome) judge(e event, commands int) {
 	}
 }
 
-// onlySets tells whether there are commands, and each sets this timer.
+// onlySets reports whether there are commands, and each sets this timer.
 func (o *outcome) onlySets(timer uint32, commands int) bool {
 	for _, t := range o.timers() {
 		if t != (timerCommand{timer, true}) {
@@ -140,7 +140,7 @@ func newOutcomes(arena *offheap.Arena) *outcomes {
 	return o
 }
 
-// get gives the place of an outcome; it is filled under its once.
+// get returns the place of an outcome; it is filled under its once.
 func (o *outcomes) get(k outcomeKey) *outcome {
 	key := uint64(k.local)<<32 | uint64(k.action)
 	n, ok := o.numbers.Get(key)

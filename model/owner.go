@@ -26,7 +26,7 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("it read a %s %s: use the one that %s returned for the system that is checked", e.What, whose, e.By)
 }
 
-// space gives the space that is read, or panics with a ForeignError if what reads it belongs elsewhere.
+// space returns the space that is read, or panics with a ForeignError if what reads it belongs elsewhere.
 func (v View) space(of *owner, what, by string) *space {
 	sp, ok := v.r.space.(*space)
 	if !ok || sp.sys.owner != of {

@@ -45,7 +45,7 @@ func (r *Reading) Try(who string, predicate func(View) bool, state []PartID) (an
 // maxFrames bounds how much of a stack is kept.
 const maxFrames = 64
 
-// stack tells where a panic that is being recovered came from: the functions of the model that were called then, the
+// stack returns where a panic that is being recovered came from: the functions of the model that were called then, the
 // innermost first, each with its line. It holds nothing that differs from run to run.
 func stack() string {
 	pcs := make([]uintptr, maxFrames)

@@ -19,7 +19,7 @@ func (sys *system) Partition(side ...actor.ID) {
 	sys.partitions = append(sys.partitions, slices.Compact(side))
 }
 
-// sides gives the ways in which the network may be partitioned, without repeats.
+// sides returns the ways in which the network may be partitioned, without repeats.
 func (sys *system) sides() [][]actor.ID {
 	declared := sys.partitions
 	if len(declared) == 0 {
@@ -67,7 +67,7 @@ func (p *partition) link(from, to uint32) EffectID {
 	return EffectID(from*uint32(len(p.space.sys.actors)) + to)
 }
 
-// severed tells whether messages between two actors wait in a state of the network.
+// severed reports whether messages between two actors wait in a state of the network.
 func (p *partition) severed(state, from, to uint32) bool {
 	if state == 0 {
 		return false
@@ -144,7 +144,7 @@ func (sp *space) cutIn(v View) uint32 {
 	return v.read(sp.faults.network, Whole)
 }
 
-// holdsBack tells whether an envelope to an actor waits in a state of the network.
+// holdsBack reports whether an envelope to an actor waits in a state of the network.
 func (sp *space) holdsBack(state, envelope uint32) bool {
 	if state == 0 {
 		return false
@@ -153,7 +153,7 @@ func (sp *space) holdsBack(state, envelope uint32) bool {
 	return sp.slots[sp.faults.network].(*partition).severed(state, w[0], w[1])
 }
 
-// severed tells whether an envelope waits in a state of the system.
+// severed reports whether an envelope waits in a state of the system.
 func (sp *space) severed(v View, e actor.Envelope[any]) bool {
 	from, known := sp.sys.ids[e.From]
 	to, knownTo := sp.sys.ids[e.To]
@@ -162,7 +162,7 @@ func (sp *space) severed(v View, e actor.Envelope[any]) bool {
 		sp.slots[sp.faults.network].(*partition).severed(state, uint32(from), uint32(to))
 }
 
-// validatePartitions tells what is wrong with the declared sides, or nil.
+// validatePartitions returns what is wrong with the declared sides, or nil.
 func (sys *system) validatePartitions() error {
 	if sys.config.MaxPartitions == 0 {
 		return nil

@@ -59,7 +59,7 @@ const Aside = -1
 
 // Ranked is what Parts have to implement if a step has a rank other than 0.
 type Ranked interface {
-	// Ranked tells whether that may be so.
+	// Ranked reports whether that may be so.
 	Ranked() bool
 }
 
@@ -69,7 +69,7 @@ type Ranked interface {
 type Parts interface {
 	// Slots is the number of slots.
 	Slots() int
-	// Initial gives the initial states, without repeats. The caller owns them.
+	// Initial returns the initial states, without repeats. The caller owns them.
 	Initial() ([][]PartID, error)
 	// Steps appends the steps of a slot's content to into. Their order may differ from run to run. An error stops
 	// the check: a handler that panics or is not pure.
@@ -91,7 +91,7 @@ type Space interface {
 	Parts
 	// Properties lists what is to be judged, in the order in which the model declares it.
 	Properties() []Property
-	// Boundary tells which states count, or is nil.
+	// Boundary returns which states count, or is nil.
 	Boundary() func(View) bool
 	// Aspect reads a slot's content.
 	Aspect(slot int, id PartID, a Aspect) uint32
@@ -103,13 +103,13 @@ type Space interface {
 	Content(dst []byte, slot int, id PartID) []byte
 	// Text shows a slot's content to people.
 	Text(slot int, id PartID) string
-	// Changes tells what differs between two contents of a slot, field by field.
+	// Changes returns what differs between two contents of a slot, field by field.
 	Changes(slot int, from, to PartID) []Change
 	// Audit looks for values that were changed although nobody may change them.
 	Audit() error
-	// Report tells what the space knows of itself.
+	// Report returns what the space knows of itself.
 	Report() SpaceReport
-	// Carry gives the ids of a state of another space of the same source, so that a walk can go on in fresh tables.
+	// Carry returns the ids of a state of another space of the same source, so that a walk can go on in fresh tables.
 	Carry(from Space, state []PartID) ([]PartID, error)
 	// OffHeap is the memory in bytes that the space holds outside the Go heap.
 	OffHeap() int64

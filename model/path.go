@@ -19,7 +19,7 @@ type Transition struct {
 	Cut     bool         // the boundary keeps State out
 }
 
-// Transitions gives what can happen in a state, in the order of the keys of the actions; ignored steps included. It
+// Transitions returns what can happen in a state, in the order of the keys of the actions; ignored steps included. It
 // is the on-demand view of a space, independent of any search.
 func Transitions(space Space, state []PartID) ([]Transition, error) {
 	if whole, ok := space.(Expander); ok {
@@ -67,7 +67,7 @@ func Transitions(space Space, state []PartID) ([]Transition, error) {
 	return enabled, nil
 }
 
-// outside tells whether the boundary keeps a state out.
+// outside reports whether the boundary keeps a state out.
 func (r *Reading) outside(state []PartID) (out bool, err error) {
 	inside := r.space.Boundary()
 	if inside == nil {
@@ -78,7 +78,7 @@ func (r *Reading) outside(state []PartID) (out bool, err error) {
 	return !in, nil
 }
 
-// take gives the state that a step leads to, and whether no effect refused it.
+// take returns the state that a step leads to, and whether no effect refused it.
 func take(space Space, state []PartID, slot int, step Step) ([]PartID, bool, error) {
 	next := slices.Clone(state)
 	next[slot] = step.Next
@@ -119,7 +119,7 @@ func (p Path) At(steps int) []PartID {
 	return p.Steps[steps-1].State
 }
 
-// Keys gives the keys of the path's actions.
+// Keys returns the keys of the path's actions.
 func (p Path) Keys() []string {
 	keys := make([]string, len(p.Steps))
 	for i, s := range p.Steps {
@@ -182,7 +182,7 @@ func Terminal(space Space, state []PartID) (bool, error) {
 	}), nil
 }
 
-// Initials gives the initial states in content order.
+// Initials returns the initial states in content order.
 func Initials(space Space) ([][]PartID, error) {
 	initials, err := space.Initial()
 	if err != nil {
@@ -222,7 +222,7 @@ func Content(space Space, state []PartID) []byte {
 	return b
 }
 
-// Changes tells what a transition changes, field by field; paths begin with the name of the slot.
+// Changes returns what a transition changes, field by field; paths begin with the name of the slot.
 func Changes(space Space, from, to []PartID) []Change {
 	var all []Change
 	for slot := range from {

@@ -25,7 +25,7 @@ type plainSpace[S, A any] struct {
 	fair         *fairness // nil for none
 }
 
-// walker gives the walker of a type of state or message, or an error that names it.
+// walker returns the walker of a type of state or message, or an error that names it.
 func walker[T any](what string) (*intern.Walker[T], error) {
 	w, err := intern.For[T]()
 	if err != nil {
@@ -91,7 +91,7 @@ func (sp *plainSpace[S, A]) Initial() ([][]PartID, error) {
 	return all, nil
 }
 
-// initial gives the ids of the initial states, ascending and each once.
+// initial returns the ids of the initial states, ascending and each once.
 func (sp *plainSpace[S, A]) initial() (ids []uint32, err error) {
 	defer caught(&err, "the model", func() string { return "Initial" })
 	for _, s := range sp.plain.model.Initial() {
@@ -121,7 +121,7 @@ func (sp *plainSpace[S, A]) Steps(_ int, id PartID, into []Step) (steps []Step, 
 	return steps, nil
 }
 
-// isFirst tells whether a state is expanded for the first time: the engine may do it again.
+// isFirst reports whether a state is expanded for the first time: the engine may do it again.
 func (sp *plainSpace[S, A]) isFirst(id PartID) bool {
 	word, bit := uint32(id)/32, uint32(1)<<(id%32)
 	sp.expanded.Ensure(word)
@@ -153,7 +153,7 @@ func (sp *plainSpace[S, A]) expand(s S, id PartID, into []Step, times int) ([]St
 // fewActions is up to how many actions are compared pairwise rather than by their sorted encodings.
 const fewActions = 16
 
-// actionsOf gives the actions of a state.
+// actionsOf returns the actions of a state.
 func (sp *plainSpace[S, A]) actionsOf(s S, times int) ([]A, error) {
 	event := func() string { return "Actions of " + sp.stateWalker.Text(s) }
 	if times == 1 {
@@ -196,7 +196,7 @@ func (sp *plainSpace[S, A]) actionsOf(s S, times int) ([]A, error) {
 	return actions, nil
 }
 
-// repeated gives an item that a sorted list holds twice, or is empty.
+// repeated returns an item that a sorted list holds twice, or is empty.
 func repeated(sorted []string) string {
 	for i := 1; i < len(sorted); i++ {
 		if sorted[i] == sorted[i-1] {
@@ -206,7 +206,7 @@ func repeated(sorted []string) string {
 	return ""
 }
 
-// distinct tells whether no two of a few actions are equal. Of many it does not know.
+// distinct reports whether no two of a few actions are equal. Of many it does not know.
 func (sp *plainSpace[S, A]) distinct(actions []A) bool {
 	if len(actions) > fewActions {
 		return false
@@ -221,7 +221,7 @@ func (sp *plainSpace[S, A]) distinct(actions []A) bool {
 	return true
 }
 
-// encodings gives the canonical encodings of actions, sorted: their order has no meaning.
+// encodings returns the canonical encodings of actions, sorted: their order has no meaning.
 func (sp *plainSpace[S, A]) encodings(actions []A) []string {
 	all := make([]string, len(actions))
 	for i, a := range actions {
@@ -231,7 +231,7 @@ func (sp *plainSpace[S, A]) encodings(actions []A) []string {
 	return all
 }
 
-// difference gives an item that two sorted lists do not hold equally often, or is empty.
+// difference returns an item that two sorted lists do not hold equally often, or is empty.
 func difference(a, b []string) string {
 	for i := range max(len(a), len(b)) {
 		switch {

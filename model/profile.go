@@ -5,7 +5,7 @@ import "synod/internal/intern"
 // Profiler is a Space that can tell of what the contents of its slots are made. The spaces of this package can.
 type Profiler interface {
 	Space
-	// Sizes gives what there is of every slot by now. It costs next to nothing, and may be called between two steps of a
+	// Sizes returns what there is of every slot by now. It costs next to nothing, and may be called between two steps of a
 	// search to see what grows.
 	Sizes() []SlotSize
 	// Fields tells of the distinct values of each top-level field of a slot's values, up to limit per field. It takes time

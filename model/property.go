@@ -34,10 +34,10 @@ var expectationNames = [...]string{"always", "sometimes", "eventually", "leads t
 // String is the expectation in words: always, sometimes, eventually, leads to, quiescent, refines.
 func (e Expectation) String() string { return expectationNames[e] }
 
-// OfStates tells whether a property with this expectation is judged state by state.
+// OfStates reports whether a property with this expectation is judged state by state.
 func (e Expectation) OfStates() bool { return e == Always || e == Sometimes }
 
-// OfPaths tells whether a property with this expectation is about maximal paths or their ends, so that it takes all
+// OfPaths reports whether a property with this expectation is about maximal paths or their ends, so that it takes all
 // transitions of a state to judge it.
 func (e Expectation) OfPaths() bool { return e == Eventually || e == LeadsTo || e == Quiescent }
 
@@ -51,7 +51,7 @@ type Property struct {
 	Refinement Refinement      // of Refines; else nil
 }
 
-// validate tells what is wrong with a property beside those that were added before, or nil.
+// validate returns what is wrong with a property beside those that were added before, or nil.
 func (p Property) validate(before []Property) error {
 	if p.Name == "" {
 		return errors.New("a property has no name")
@@ -72,7 +72,7 @@ type Read struct {
 	Value  uint32
 }
 
-// Down tells whether an actor's state was asked for that has none, as the actor is down.
+// Down reports whether an actor's state was asked for that has none, as the actor is down.
 func (r Read) Down() bool {
 	return r.Value == unread && (r.Aspect == aspectLocal || r.Aspect >= aspectProjections)
 }
@@ -116,7 +116,7 @@ func (r *Reading) Reordered() bool { return r.orders }
 // MapOrder ends the sentence that a function gave two answers, if its maps were built in different orders.
 func MapOrder(reordered bool) string { return mapOrder(reordered) }
 
-// shown gives a value to a predicate.
+// shown returns a value to a predicate.
 func shown[T any](r *Reading, w *intern.Walker[T], v T) T {
 	if r.order == 0 {
 		return v
@@ -133,7 +133,7 @@ func (r *Reading) Judge(predicate func(View) bool, state []PartID) (bool, []Read
 	return answer, r.reads
 }
 
-// read gives the value of an aspect of a slot.
+// read returns the value of an aspect of a slot.
 func (v View) read(slot int, a Aspect) uint32 {
 	r := v.r
 	last := int32(-1)

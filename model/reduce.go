@@ -31,7 +31,7 @@ var reductionNames = [...]string{"off", "letters", "all"}
 // String is the name that ParseReduction understands.
 func (r Reduction) String() string { return reductionNames[r] }
 
-// ParseReduction gives the Reduction of a name.
+// ParseReduction returns the Reduction of a name.
 func ParseReduction(name string) (Reduction, error) {
 	if i := slices.Index(reductionNames[:], name); i >= 0 {
 		return Reduction(i), nil
@@ -52,7 +52,7 @@ type Reducer interface {
 	// Audit verifies everything that was left out of a space since the last audit. Nothing may be asked of the space
 	// meanwhile. An error is a mistake in the model.
 	Audit(Space, Pass) (Audited, error)
-	// Report tells what has been reduced.
+	// Report returns what has been reduced.
 	Report() ReductionReport
 }
 
@@ -133,7 +133,7 @@ func (sys *system) Reduce(r Reduction) Reducer {
 	return d
 }
 
-// ofPaths tells whether some property is one of paths.
+// ofPaths reports whether some property is one of paths.
 func (sys *system) ofPaths() bool {
 	return slices.ContainsFunc(sys.properties, func(p Property) bool { return p.Expect.OfPaths() })
 }
@@ -162,7 +162,7 @@ func (d *reducer) Space() (Space, error) {
 	return sp, nil
 }
 
-// Report tells what has been reduced.
+// Report returns what has been reduced.
 func (d *reducer) Report() ReductionReport {
 	r := ReductionReport{Letters: d.letters, Calls: d.calls, Notes: d.notes}
 	for slot, a := range d.sys.actors {
@@ -239,7 +239,7 @@ func (sp *space) beginAgain() {
 	sp.slots[sp.nobody] = nobody
 }
 
-// keeps tells whether an envelope is never left out: a guess about messages of its type was refuted, or it is read while it
+// keeps reports whether an envelope is never left out: a guess about messages of its type was refuted, or it is read while it
 // is under way.
 func (r *reduced) keeps(envelope uint32) bool {
 	if !r.letters {
@@ -337,7 +337,7 @@ func (c *cells) dead(local uint32, l network.Letter) bool {
 	return o.err() == nil && o.ignored != Counts
 }
 
-// leavesOut tells whether a letter need not be put into a cell.
+// leavesOut reports whether a letter need not be put into a cell.
 func (c *cells) leavesOut(t [tupleLength]uint32, l network.Letter) bool {
 	r := c.space.reduced
 	if r == nil || !r.letters {

@@ -92,7 +92,7 @@ func (a *auditor) begin() {
 	a.letters, a.pairs, a.spread, a.split, a.better, a.compared = nil, nil, nil, false, nil, 0
 }
 
-// meets gives the outcome of what the search came to.
+// meets returns the outcome of what the search came to.
 func (c *cells) meets(local uint32, action ActionID) *outcome {
 	if c.space.reduced != nil {
 		c.space.reduced.auditors[c.slot].note(outcomeKey{local, action})
@@ -247,7 +247,7 @@ const (
 	guessLate  = 0.97 // at the end of a search
 )
 
-// worthwhile tells whether a search should begin again because more local states are known to be alike.
+// worthwhile reports whether a search should begin again because more local states are known to be alike.
 func (d *reducer) worthwhile(r *reduced, p Pass) bool {
 	if !d.merges || !d.forgets || p.States < guessFrom && !p.Ended || !p.Ended && p.States < guessAgain*d.asked {
 		return false
@@ -349,7 +349,7 @@ func (r *reduced) outcomes() int {
 	return n
 }
 
-// wrong gives the least of what was found wrong with a Forget, or nil.
+// wrong returns the least of what was found wrong with a Forget, or nil.
 func (r *reduced) wrong() error {
 	var all []error
 	for _, a := range r.auditors {
@@ -625,7 +625,7 @@ func (a *auditor) compare(p pair, refuted map[uint32]bool) {
 	a.stand(node{local: c.norm(raw.local)}, raw.local)
 }
 
-// unlike tells how the outcomes of an event differ, or is empty.
+// unlike returns how the outcomes of an event differ, or is empty.
 func (a *auditor) unlike(p pair, e event, form, raw *outcome) string {
 	c := a.c
 	next := c.norm
@@ -646,7 +646,7 @@ func (a *auditor) unlike(p pair, e event, form, raw *outcome) string {
 		first(c.walker.Diff(c.states.Value(next(raw.local)), c.states.Value(next(form.local))), " and ")
 }
 
-// envelopeTo gives the envelope of a delivery.
+// envelopeTo returns the envelope of a delivery.
 func (c *cells) envelopeTo(action ActionID) uint32 {
 	w := c.events.At(uint32(action))
 	return c.space.envelope(w[1], uint32(c.slot), w[2])
@@ -667,7 +667,7 @@ func (a *auditor) holdLoops(e event, o *outcome, refuted map[uint32]bool) {
 	}
 }
 
-// mayLoop tells whether a step may leave the cell of its actor as it was.
+// mayLoop reports whether a step may leave the cell of its actor as it was.
 func (c *cells) mayLoop(e event, o *outcome) bool {
 	switch e.kind {
 	case Deliver:

@@ -18,9 +18,9 @@ type Refinement interface {
 type Abstraction interface {
 	// Image maps a state. Equal numbers are equal images.
 	Image(v View) (uint32, error)
-	// Initial tells whether an image is an initial state.
+	// Initial reports whether an image is an initial state.
 	Initial(image uint32) (bool, error)
-	// Step tells whether a single step of the abstract model leads from one image to another.
+	// Step reports whether a single step of the abstract model leads from one image to another.
 	Step(from, to uint32) (bool, error)
 	// Text shows an image to people.
 	Text(image uint32) string

@@ -2,7 +2,7 @@ package model
 
 import "fmt"
 
-// Shows tells whether a path shows what a property is about: an example of sometimes, a violation of any other. Of
+// Shows reports whether a path shows what a property is about: an example of sometimes, a violation of any other. Of
 // properties of paths, the path must be Maximal or have a Loop; it is taken to be what these say. A loop that is not fair
 // violates none, see Justify.
 func Shows(space Space, p Property, path Path) (shown bool, err error) {
@@ -46,7 +46,7 @@ func Shows(space Space, p Property, path Path) (shown bool, err error) {
 	return fair, err
 }
 
-// showsNoStep tells whether the last transition of a path, or its initial state if it has none, is one that the abstract
+// showsNoStep reports whether the last transition of a path, or its initial state if it has none, is one that the abstract
 // model does not have.
 func showsNoStep(reading *Reading, p Property, path Path) (bool, error) {
 	abstract, err := p.Refinement.Open()

@@ -154,7 +154,7 @@ func (sp *space) open(id uint32) actor.Envelope[any] {
 	return actor.Envelope[any]{From: sp.ends.id(w[0]), To: sp.ends.id(w[1]), Message: sp.messages.Value(w[2])}
 }
 
-// sent gives the effects of a message that was sent: its recipient's mailbox holds it, and observers see it.
+// sent returns the effects of a message that was sent: its recipient's mailbox holds it, and observers see it.
 func (sp *space) sent(effects []SlotEffect, from, to, message uint32) ([]SlotEffect, error) {
 	id := sp.envelope(from, to, message)
 	slot := sp.nobody
@@ -165,7 +165,7 @@ func (sp *space) sent(effects []SlotEffect, from, to, message uint32) ([]SlotEff
 	return sp.seen(effects, id, actor.Sent)
 }
 
-// seen gives the effects of a passage on the observers that it concerns.
+// seen returns the effects of a passage on the observers that it concerns.
 func (sp *space) seen(effects []SlotEffect, envelope uint32, p actor.Passage) ([]SlotEffect, error) {
 	for i := range sp.sys.observers {
 		slot := sp.historySlot(i)
@@ -183,7 +183,7 @@ func (sp *space) seen(effects []SlotEffect, envelope uint32, p actor.Passage) ([
 // passage numbers an envelope's passage as the effect on a history.
 func passage(envelope uint32, p actor.Passage) EffectID { return EffectID(envelope<<1 | uint32(p)) }
 
-// crashSeen gives the effects of a crash on the observers that see crashes.
+// crashSeen returns the effects of a crash on the observers that see crashes.
 func (sp *space) crashSeen(slot int) []SlotEffect {
 	var effects []SlotEffect
 	for i, o := range sp.sys.observers {
@@ -198,7 +198,7 @@ func (sp *space) crashSeen(slot int) []SlotEffect {
 // of passages go up.
 func crashEffect(slot int) EffectID { return ^EffectID(slot) }
 
-// crashed gives the slot of the actor whose crash is an effect on a history, or false if it is a passage.
+// crashed returns the slot of the actor whose crash is an effect on a history, or false if it is a passage.
 func (sp *space) crashed(e EffectID) (slot int, ok bool) {
 	slot = int(^e)
 	return slot, slot < len(sp.sys.actors)

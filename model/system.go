@@ -65,7 +65,7 @@ type member struct {
 	handlers
 }
 
-// NewSystem gives a system without actors.
+// NewSystem returns a system without actors.
 func NewSystem[M any](c Config) *System[M] {
 	return &System[M]{system{owner: new(owner), messages: reflect.TypeFor[M](), config: c, ids: make(map[actor.ID]int), roles: make(map[actor.ID]string)}}
 }
@@ -222,18 +222,18 @@ func Select[M any, T comparable](sys *System[M], choose func(actor.Envelope[M]) 
 	return Selection[M, T]{sys.owner, len(sys.picks) - 1}
 }
 
-// InFlight gives the distinct picked values of all messages under way, also of those to nobody or behind others, in
+// InFlight returns the distinct picked values of all messages under way, also of those to nobody or behind others, in
 // the order of their content.
 func (s Selection[M, T]) InFlight(v View) []T {
 	return allAs[T](v.picked(s.of, s.index, false))
 }
 
-// Deliverable gives the distinct picked values of the messages that may be delivered next, in the order of their content.
+// Deliverable returns the distinct picked values of the messages that may be delivered next, in the order of their content.
 func (s Selection[M, T]) Deliverable(v View) []T {
 	return allAs[T](v.picked(s.of, s.index, true))
 }
 
-// InFlight gives the messages under way in a state, with how many copies there are: by recipient, sender, and then by
+// InFlight returns the messages under way in a state, with how many copies there are: by recipient, sender, and then by
 // content or, on an ordered network, time. A property that reads it is judged once per combination of all mailboxes;
 // Select is cheaper.
 func (sys *System[M]) InFlight(v View) []Flight[M] {

@@ -24,7 +24,7 @@ func (sp *space) encode(dst []byte, envelope uint32) []byte {
 	return sp.walker.Encode(dst, sp.messages.Value(w[2]))
 }
 
-// flights gives what is under way in a mailbox of a slot.
+// flights returns what is under way in a mailbox of a slot.
 func (sp *space) flights(slot int, mailbox uint32) []Flight[any] {
 	return sp.slots[slot].(interface {
 		flights(mailbox uint32) []Flight[any]
@@ -106,7 +106,7 @@ func (c *cells) text(id PartID) string {
 	return b.String()
 }
 
-// changes tells what differs: the local state field by field, then letters, timers and choices.
+// changes returns what differs: the local state field by field, then letters, timers and choices.
 func (c *cells) changes(from, to PartID) []Change {
 	a, b := c.at(from), c.at(to)
 	var all []Change

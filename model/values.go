@@ -94,7 +94,7 @@ func (q question) impure(what string) error {
 	return &ImpureError{Actor: q.who, Event: q.event(), What: what}
 }
 
-// of gives the value of a number.
+// of returns the value of a number.
 func (r *reader) of(number uint32) any {
 	value := r.values.Value(number)
 	if bad, is := value.(unreadable); is {
@@ -103,7 +103,7 @@ func (r *reader) of(number uint32) any {
 	return value
 }
 
-// pick gives the number of what a selection picks of an envelope, if it picks anything.
+// pick returns the number of what a selection picks of an envelope, if it picks anything.
 func (r *reader) pick(selection int, envelope uint32) (number uint32, ok bool) {
 	of := r.picked[selection]
 	of.Ensure(envelope)
@@ -189,7 +189,7 @@ func (c *cells) project(local uint32, projection int) uint32 {
 	return number
 }
 
-// opened gives an envelope with a private copy of its message.
+// opened returns an envelope with a private copy of its message.
 func (sp *space) opened(envelope uint32, order int) actor.Envelope[any] {
 	e := sp.open(envelope)
 	e.Message = sp.walker.Rebuild(e.Message, order)

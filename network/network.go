@@ -41,7 +41,7 @@ func (s Semantics) String() string {
 	return fmt.Sprintf("network.Semantics(%d)", uint8(s))
 }
 
-// Parse gives the semantics of a name.
+// Parse returns the semantics of a name.
 func Parse(name string) (Semantics, error) {
 	if i := slices.Index(names, name); i >= 0 {
 		return Semantics(i), nil
@@ -93,7 +93,7 @@ func (s Semantics) Put(dst, m Mailbox, l Letter) Mailbox {
 	return append(dst, m[i:]...)
 }
 
-// Deliverable tells whether letter i of m may be delivered, counting equal letters once.
+// Deliverable reports whether letter i of m may be delivered, counting equal letters once.
 func (s Semantics) Deliverable(m Mailbox, i int) bool {
 	if i == 0 {
 		return true

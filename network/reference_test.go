@@ -26,7 +26,7 @@ func (p plain) without(l network.Letter) plain {
 	return slices.Delete(slices.Clone(p), i, i+1)
 }
 
-// deliverable gives the distinct letters that may be delivered next.
+// deliverable returns the distinct letters that may be delivered next.
 func (p plain) deliverable(s network.Semantics) map[network.Letter]bool {
 	all := make(map[network.Letter]bool)
 	begun := make(map[uint32]bool) // sources of which an earlier letter waits
@@ -39,7 +39,7 @@ func (p plain) deliverable(s network.Semantics) map[network.Letter]bool {
 	return all
 }
 
-// same tells whether two orders of sending are one state of the network.
+// same reports whether two orders of sending are one state of the network.
 func (p plain) same(s network.Semantics, q plain) bool {
 	return slices.Equal(p.sorted(s), q.sorted(s))
 }
@@ -110,7 +110,7 @@ func TestMailbox(t *testing.T) {
 	})
 }
 
-// deliverable gives the places of what may be delivered, after comparing them with the plain list.
+// deliverable returns the places of what may be delivered, after comparing them with the plain list.
 func deliverable(t *rapid.T, s network.Semantics, box network.Mailbox, want plain) []int {
 	var places []int
 	found := make(map[network.Letter]bool)

@@ -43,7 +43,7 @@ func MaxClients(puts int) int {
 	return 26
 }
 
-// New makes an actor of the client.
+// New returns an actor of the client.
 func (c Client) New() actor.Typed[ClientState, Message] {
 	return actor.New[ClientState, Message](c, actor.Timers(c.Timeout), actor.Durable(c.keep, c.recovered))
 }
@@ -142,7 +142,7 @@ func Clients(servers []actor.ID, n, puts int) []actor.Typed[ClientState, Message
 	return clients
 }
 
-// ValidateSystem tells what is wrong with the numbers of a system of register servers and clients, or nil.
+// ValidateSystem returns what is wrong with the numbers of a system of register servers and clients, or nil.
 func ValidateSystem(servers, clients, puts int) error {
 	switch {
 	case servers < 1:

@@ -11,7 +11,7 @@ import (
 	"synod/actor"
 )
 
-// IDOf gives the id of the actor at an address: the number whose bytes are 0, 0, the four of the IPv4 address and the
+// IDOf returns the id of the actor at an address: the number whose bytes are 0, 0, the four of the IPv4 address and the
 // two of the port, the first one the highest. Other addresses have none.
 func IDOf(addr netip.AddrPort) (actor.ID, error) {
 	ip := addr.Addr().Unmap()

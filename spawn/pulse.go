@@ -33,7 +33,7 @@ type Pulse struct {
 	since time.Duration // when it was lost
 }
 
-// NewPulse makes the pulse of a server among servers.
+// NewPulse returns the pulse of a server among servers.
 func NewPulse(self actor.ID, servers []actor.ID, every time.Duration, quorum int) *Pulse {
 	start := time.Now().Add(-time.Nanosecond) // 0 is never
 	p := &Pulse{

@@ -51,10 +51,10 @@ func (s *Server) Begin() error {
 	return s.Step(first)
 }
 
-// Next gives the event that is due by now without anything arriving, for Step, if there is one.
+// Next returns the event that is due by now without anything arriving, for Step, if there is one.
 func (s *Server) Next() (machine.Event, bool) { return s.Machine.Next(s.Clock()) }
 
-// Due gives the time of the next event that Next will give, if there is any.
+// Due returns the time of the next event that Next will give, if there is any.
 func (s *Server) Due() (time.Duration, bool) { return s.Machine.Due() }
 
 // Step is Take and Flush: the machine takes an event, and what it wants done is done.

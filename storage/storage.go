@@ -63,7 +63,7 @@ func Changes(before, after []Record) []Record {
 	return changes
 }
 
-// Apply gives the records after changes, in ascending order of their names; it leaves what it was given as it was.
+// Apply returns the records after changes, in ascending order of their names; it leaves what it was given as it was.
 func Apply(records, changes []Record) []Record {
 	result := slices.Clone(records)
 	for _, c := range changes {

@@ -57,7 +57,7 @@ func (t *Trace) link(space model.Space, p model.Path) {
 	}
 }
 
-// letterKey gives the key of the letter that an action is about.
+// letterKey returns the key of the letter that an action is about.
 func letterKey(a model.Action) (string, bool) {
 	if a.Kind != model.Deliver && a.Kind != model.Drop {
 		return "", false
@@ -66,7 +66,7 @@ func letterKey(a model.Action) (string, bool) {
 	return key, ok
 }
 
-// Past gives, for every step, whether it is in the causal past of a step, which is counted from 1 and belongs to its own
+// Past returns, for every step, whether it is in the causal past of a step, which is counted from 1 and belongs to its own
 // past. A message that is lost is nothing that its recipient takes part in. There is no past of a step that is not there.
 func (t Trace) Past(step int) []bool {
 	past := make([]bool, len(t.Steps))

@@ -172,7 +172,7 @@ func TestAsideIsProven(t *testing.T) {
 	}
 }
 
-// shortest gives a shortest path from the end of another one.
+// shortest returns a shortest path from the end of another one.
 func shortest(t *testing.T, space model.Space, from model.Path, property string) model.Path {
 	t.Helper()
 	return search(t, space, property, []model.Path{{Initial: from.Last()}})

@@ -110,7 +110,7 @@ func (d *Diagram) underWay(t Trace) {
 	}
 }
 
-// lanes gives the participants, and all that messages are sent from or to.
+// lanes returns the participants, and all that messages are sent from or to.
 func (t Trace) lanes() []string {
 	return t.inOrder(func(add func(string)) {
 		for _, m := range t.Initial.Sent {

@@ -66,7 +66,7 @@ var formats = []Format{
 // Formats gives every format, that of trace files first. The extensions are shared: they must not be changed.
 func Formats() []Format { return slices.Clone(formats) }
 
-// FormatOf gives the format that a file's name asks for by its extension: the longest that fits, in any case. A name
+// FormatOf returns the format that a file's name asks for by its extension: the longest that fits, in any case. A name
 // without an extension asks for JSON. Another extension is an error that lists what is expected.
 func FormatOf(file string) (Format, error) {
 	base := strings.ToLower(filepath.Base(file))
@@ -88,7 +88,7 @@ func FormatOf(file string) (Format, error) {
 	return best, nil
 }
 
-// FormatNamed gives the format of a name.
+// FormatNamed returns the format of a name.
 func FormatNamed(name string) (Format, error) {
 	var names []string
 	for _, f := range formats {
@@ -108,7 +108,7 @@ func extensions() string {
 	return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
 }
 
-// Primary gives the trace that a format for one shows: the first violation, or else the first trace. It reports false if
+// Primary returns the trace that a format for one shows: the first violation, or else the first trace. It reports false if
 // there is none.
 func (d Document) Primary() (Trace, bool) {
 	for _, t := range d.Traces {

@@ -308,7 +308,7 @@ func checkSpecialITF(name string, inner any) error {
 	return fmt.Errorf("unknown %s", name)
 }
 
-// exported gives a document of a model of the catalogue, with a violation and an example.
+// exported returns a document of a model of the catalogue, with a violation and an example.
 func exported(t *testing.T) trace.Document {
 	t.Helper()
 	entry, err := catalog.Find("single-copy")

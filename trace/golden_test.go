@@ -83,7 +83,7 @@ func TestGolden(t *testing.T) {
 	})
 }
 
-// discover gives the path of a plain breadth-first search: of the shortest the least in the order of keys, which is
+// discover returns the path of a plain breadth-first search: of the shortest the least in the order of keys, which is
 // what package checker reports too.
 func discover(t *testing.T, space model.Space, property string) model.Path {
 	t.Helper()
@@ -129,7 +129,7 @@ func search(t *testing.T, space model.Space, property string, queue []model.Path
 	return model.Path{}
 }
 
-// follow gives the path along the actions whose texts begin as told.
+// follow returns the path along the actions whose texts begin as told.
 func follow(t *testing.T, space model.Space, texts []string) model.Path {
 	t.Helper()
 	initials, err := model.Initials(space)

@@ -57,7 +57,7 @@ type traceView struct {
 	Linked   bool
 }
 
-// printableSlots gives slots with texts of which every line is printable.
+// printableSlots returns slots with texts of which every line is printable.
 func printableSlots(slots []Slot) []Slot {
 	all := make([]Slot, len(slots))
 	for i, s := range slots {

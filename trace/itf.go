@@ -67,7 +67,7 @@ func WriteITF(w io.Writer, t Trace) error {
 	return err
 }
 
-// slot gives the place of a slot, or -1.
+// slot returns the place of a slot, or -1.
 func (t Trace) slot(name string) int {
 	for i, s := range t.Initial.Slots {
 		if s.Name == name {
@@ -101,7 +101,7 @@ func itfVariables(t Trace) []string {
 	return vars
 }
 
-// itf gives the content of a slot as a value of the format.
+// itf returns the content of a slot as a value of the format.
 func (s Slot) itf() any {
 	if s.Value == nil {
 		return s.Text
@@ -109,7 +109,7 @@ func (s Slot) itf() any {
 	return s.Value
 }
 
-// itfOf gives the content of a slot as a value of the format, or nil if it cannot be taken apart.
+// itfOf returns the content of a slot as a value of the format, or nil if it cannot be taken apart.
 func itfOf(space model.Space, slot int, id model.PartID) any {
 	d, ok := space.(model.Detailer)
 	if !ok {
@@ -151,10 +151,10 @@ func itfTexts(texts []string) []any {
 	return all
 }
 
-// itfInteger gives an integer as the format wants all of them to be, the small ones too.
+// itfInteger returns an integer as the format wants all of them to be, the small ones too.
 func itfInteger(digits string) any { return map[string]any{"#bigint": digits} }
 
-// itfNode gives a value: structs are records, maps functions, slices and arrays sequences.
+// itfNode returns a value: structs are records, maps functions, slices and arrays sequences.
 func itfNode(n model.Node) any {
 	switch {
 	case n.More:
@@ -189,7 +189,7 @@ func itfNode(n model.Node) any {
 const pythonWords = " False None True and as assert async await break class continue def del elif else except finally for " +
 	"from global if import in is lambda nonlocal not or pass raise return try while with yield "
 
-// itfField gives a name that TLA+ and the readers of the format take for one of a field: letters, digits and underscores, the
+// itfField returns a name that TLA+ and the readers of the format take for one of a field: letters, digits and underscores, the
 // first one a letter, and no keyword.
 func itfField(name string, used map[string]any) string {
 	name = notIdentifier.ReplaceAllString(name, "_")
@@ -211,7 +211,7 @@ func unbracketed(s string) string { return strings.TrimSuffix(strings.TrimPrefix
 
 var integer = regexp.MustCompile(`^-?[0-9]+$`)
 
-// itfScalar gives what has no parts: a truth value, an integer, or text.
+// itfScalar returns what has no parts: a truth value, an integer, or text.
 func itfScalar(text string) any {
 	switch {
 	case text == "true", text == "false":

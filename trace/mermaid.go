@@ -71,7 +71,7 @@ func WriteMermaid(w io.Writer, t Trace) error {
 // typographic quotes a text for a title: not every viewer decodes the entity codes there that straight quotes need.
 func typographic(s string) string { return "“" + strings.ReplaceAll(s, `"`, "”") + "”" }
 
-// participants gives the names that occur in the steps: those of slots in their order, then any others. Where there are no
+// participants returns the names that occur in the steps: those of slots in their order, then any others. Where there are no
 // steps, they are those of all slots that hold something.
 func participants(t Trace) []string {
 	return t.inOrder(func(add func(string)) {

@@ -62,7 +62,7 @@ func checkMermaid(t testing.TB, diagram string) []string {
 
 var entity = regexp.MustCompile(`#([0-9]+);`)
 
-// unescape gives the text that Mermaid shows.
+// unescape returns the text that Mermaid shows.
 func unescape(s string) string {
 	return entity.ReplaceAllStringFunc(strings.ReplaceAll(s, "<br/>", "\n"), func(code string) string {
 		n, err := strconv.Atoi(code[1 : len(code)-1])

@@ -87,7 +87,7 @@ func writeInitial(b *bytes.Buffer, initial Initial) {
 // emptyText is the text of a slot that holds nothing, such as that of the messages to nobody.
 const emptyText = "[]"
 
-// linked tells whether it is known what comes before what. A file of an older version does not tell.
+// linked reports whether it is known what comes before what. A file of an older version does not tell.
 func (t Trace) linked() bool { return len(t.Steps) > 0 && t.Steps[len(t.Steps)-1].Past }
 
 // sentAt says when the message of a step was sent.
@@ -106,10 +106,10 @@ func (t Trace) folded(n int) string {
 	return fmt.Sprintf("… %d steps that the %s does not depend on …", n, t.Kind)
 }
 
-// headline says what the trace shows.
+// headline returns what the trace shows.
 func (t Trace) headline() string { return t.headlineIn(strconv.Quote) }
 
-// headlineIn says what the trace shows, with the property quoted in a way of its own.
+// headlineIn returns what the trace shows, with the property quoted in a way of its own.
 func (t Trace) headlineIn(quote func(string) string) string {
 	switch t.Kind {
 	case Violation:

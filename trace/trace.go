@@ -225,7 +225,7 @@ func newSlot(space model.Space, slot int, id model.PartID) Slot {
 	return Slot{Name: valid(space.SlotName(slot)), Text: valid(space.Text(slot, id)), Value: itfOf(space, slot, id)}
 }
 
-// notes gives the remarks of the model on a step. One that cannot be made is no reason not to show the step.
+// notes returns the remarks of the model on a step. One that cannot be made is no reason not to show the step.
 func notes(r model.Remarks) []string {
 	var all []string
 	for _, n := range r.Notes {

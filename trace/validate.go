@@ -21,7 +21,7 @@ var schemaNames = []string{
 	"loop", "maximal", "note",
 }
 
-// validate tells what the schema refuses, or nil.
+// validate returns what the schema refuses, or nil.
 func (d Document) validate() error {
 	if d.Model == "" {
 		return errors.New("no model: expected its name")
@@ -125,7 +125,7 @@ func (t Trace) before(step int) string {
 	return t.Steps[step-2].Fingerprint
 }
 
-// validate tells what the schema refuses of a step with a number, or nil.
+// validate returns what the schema refuses of a step with a number, or nil.
 func (s Step) validate(number int) error {
 	switch {
 	case s.Sender < 0 || s.Sender >= number:

@@ -102,7 +102,7 @@ func (w *world) deliver(e actor.Envelope[message]) {
 	}
 }
 
-// set gives the timers of an actor, in order.
+// set returns the timers of an actor, in order.
 func (w *world) set(i int) []link.Resend {
 	return slices.SortedFunc(maps.Keys(w.timers[i]), func(a, b link.Resend) int { return cmp.Compare(a.To, b.To) })
 }

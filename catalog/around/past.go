@@ -130,7 +130,7 @@ func (p *past) Judge(ctx context.Context) (catalog.Before, error) {
 	return b, err
 }
 
-// blame says which answer no order explains.
+// blame returns which answer no order explains.
 func (p *past) blame(v *consistency.Violation[any, any, any]) string {
 	r := p.all[v.Culprit().Client]
 	text := fmt.Sprintf("event %d: %s answers request %d of %s, %+v of event %d: %+v",

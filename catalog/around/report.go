@@ -11,7 +11,7 @@ import (
 	"synod/model"
 )
 
-// violated tells whether a property is violated after the event.
+// violated reports whether a property is violated after the event.
 func (x *Exploration) violated() bool {
 	if x.result == nil {
 		return false
@@ -24,13 +24,13 @@ func (x *Exploration) violated() bool {
 	return false
 }
 
-// complete tells whether all within the steps was visited: whatever is left to expand then lies at the last level.
+// complete reports whether all within the steps was visited: whatever is left to expand then lies at the last level.
 func (x *Exploration) complete() bool {
 	r, last := x.result, x.config.Steps+1
 	return r != nil && (r.Exhausted || r.Depth == last && len(r.Levels) == last && strings.Contains(r.Stopped, "depth"))
 }
 
-// Verdict says what was found: a word of consistency.Outcome.
+// Verdict returns what was found: a word of consistency.Outcome.
 func (x *Exploration) Verdict() string {
 	switch {
 	case x.before.Violated != "", x.violated():

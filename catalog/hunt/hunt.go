@@ -50,7 +50,7 @@ func Shoot(ctx context.Context, e catalog.Entry, m catalog.Mutant, o checker.Opt
 	return t, err
 }
 
-// search gives what kills a model with these settings, and the counts.
+// search returns what kills a model with these settings, and the counts.
 func (t *Trophy) search(ctx context.Context, s catalog.Settings, o checker.Options) (string, catalog.Found, error) {
 	source, err := t.Entry.Build(s)
 	if err != nil {
@@ -80,10 +80,10 @@ func (t *Trophy) search(ctx context.Context, s catalog.Settings, o checker.Optio
 	return killer, found, nil
 }
 
-// Stopped gives the limit that cut a search before anything was violated, or that was to see all states; empty if none did.
+// Stopped returns the limit that cut a search before anything was violated, or that was to see all states; empty if none did.
 func (t Trophy) Stopped() string { return t.stopped }
 
-// Wrong tells what is not as the mutant declares it, or nil.
+// Wrong returns what is not as the mutant declares it, or nil.
 func (t Trophy) Wrong() error {
 	m := t.Mutant
 	switch {

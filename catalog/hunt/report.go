@@ -72,7 +72,7 @@ func (d *Document) Outcome() consistency.Outcome {
 	return consistency.Holds
 }
 
-// Totals says how many mutants there are of which kind.
+// Totals returns how many mutants there are of which kind.
 func (d *Document) Totals() string {
 	killed := len(d.Mutants) - d.wrong - d.open - d.safe
 	return fmt.Sprintf("%d mutants: %d killed and %d safe as declared, %d not as declared, %d undecided.\n",

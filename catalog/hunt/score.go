@@ -29,7 +29,7 @@ type Row struct {
 	States   int // distinct ones that were visited
 }
 
-// Killed tells whether some property kills the mutant.
+// Killed reports whether some property kills the mutant.
 func (r Row) Killed() bool { return slices.Contains(r.Effects, Kills) }
 
 // Score is what the properties of a model are worth against its mutants.
@@ -119,7 +119,7 @@ type Worth struct {
 	Open     []string // those that no other property is known to kill, of which a limit left some property open
 }
 
-// Worths gives what each property is worth, in their order.
+// Worths returns what each property is worth, in their order.
 func (s Score) Worths() []Worth {
 	all := make([]Worth, len(s.Properties))
 	for i, name := range s.Properties {

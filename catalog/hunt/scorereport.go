@@ -67,7 +67,7 @@ func (w ScoreTable) Line(out io.Writer, e catalog.Entry, properties []string, r 
 		killers(properties, r))
 }
 
-// killers says what the properties do to a mutant.
+// killers returns what the properties do to a mutant.
 func killers(properties []string, r Row) string {
 	var kill, open []string
 	for i, e := range r.Effects {

@@ -35,7 +35,7 @@ func (r *Result) sort() {
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(a.Last.Returned, b.Last.Returned) })
 }
 
-// Enough tells whether there was anything to check: at least one operation that was answered.
+// Enough reports whether there was anything to check: at least one operation that was answered.
 func (r Result) Enough() bool { return r.Counts.Acknowledged > 0 }
 
 // source gives events one after another, and io.EOF at the end.

@@ -24,7 +24,7 @@ type Config struct {
 	MaxMemory int64
 }
 
-// Validate tells what is wrong with the configuration.
+// Validate returns what is wrong with the configuration.
 func (c Config) Validate() error {
 	if _, err := ParseSpec(string(c.Spec)); err != nil {
 		return err
@@ -174,7 +174,7 @@ func (c Config) pure(in input) bool {
 	return in.op.pure()
 }
 
-// effect tells what is known of an operation, as consistency.WindowsConfig wants it.
+// effect returns what is known of an operation, as consistency.WindowsConfig wants it.
 func (c Config) effect(in input, heard *output) consistency.Effect {
 	if c.Spec == Custom && c.Object.Pure(in.value) {
 		return consistency.Reads
@@ -223,10 +223,10 @@ func (c *Checker) Finish(ctx context.Context) Result {
 	return r
 }
 
-// Violated tells whether something is wrong already.
+// Violated reports whether something is wrong already.
 func (c *Checker) Violated() bool { return len(c.found) > 0 }
 
-// asked says what an invocation asks of which part.
+// asked returns what an invocation asks of which part.
 func (c Config) asked(e Event) (part, input, error) {
 	at, in := part{key: e.Key}, input{op: e.Op, value: e.Value, old: e.Old}
 	if err := c.Spec.knows(e.Op); err != nil {
@@ -314,5 +314,5 @@ func (c Config) compared(e Event) (output, error) {
 	return out, nil
 }
 
-// positive tells whether a value is a whole number of at least 1.
+// positive reports whether a value is a whole number of at least 1.
 func positive(v Value) bool { return v != None && v[0] >= '1' && v[0] <= '9' }

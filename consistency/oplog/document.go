@@ -142,7 +142,7 @@ func documentOf(o Operation) OperationDocument {
 	return OperationDocument{o.Process, o.Text, o.Invoked, o.Returned}
 }
 
-// VerdictText says what is known without an explanation, for people.
+// VerdictText returns what is known without an explanation, for people.
 func (d *Document) VerdictText() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Checked %s, a history of a %s.\n", d.File, d.Spec)
@@ -164,7 +164,7 @@ func (d *Document) VerdictText() string {
 	return b.String()
 }
 
-// ExplanationText says the rest of it, once the result is explained.
+// ExplanationText returns the rest of it, once the result is explained.
 func (d *Document) ExplanationText(r Result) string {
 	var b strings.Builder
 	for i, f := range r.Findings {

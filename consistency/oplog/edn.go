@@ -47,7 +47,7 @@ func (r *edn) fail(format string, args ...any) error {
 	return &LineError{r.line, fmt.Errorf(format, args...)}
 }
 
-// read gives the next character; at the end of the file it is io.EOF.
+// read returns the next character; at the end of the file it is io.EOF.
 func (r *edn) read() (byte, error) {
 	c, err := r.in.ReadByte()
 	if c == '\n' && err == nil {

@@ -2,7 +2,7 @@ package oplog
 
 import "synod/consistency"
 
-// effect tells what is known of an operation on a part, as consistency.WindowsConfig wants it.
+// effect returns what is known of an operation on a part, as consistency.WindowsConfig wants it.
 func (s Spec) effect(in input, heard *output) consistency.Effect {
 	told := heard != nil && heard.told
 	switch {

@@ -84,7 +84,7 @@ func opOf(word string) (Op, error) {
 	return 0, fmt.Errorf("operation %q: expected one of %s", word, strings.Join(opNames[1:], ", "))
 }
 
-// pure tells whether the operation changes nothing.
+// pure reports whether the operation changes nothing.
 func (o Op) pure() bool { return o == Read || o == Contains }
 
 // Value is what is written and read: a text, a whole number, true or false, or nothing, which is the zero value; of calls of
@@ -155,7 +155,7 @@ type LineError struct {
 // Error is the line and what is wrong.
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 
-// Unwrap gives what is wrong.
+// Unwrap returns what is wrong.
 func (e *LineError) Unwrap() error { return e.Err }
 
 // Header is what a file says of itself.

@@ -42,7 +42,7 @@ type Operation struct {
 	InvokedAt, EndedAt time.Duration
 }
 
-// String says where and when it was.
+// String returns where and when it was.
 func (o Operation) String() string {
 	text := fmt.Sprintf("process %d: %s", o.Process, o.Text)
 	switch {

@@ -111,7 +111,7 @@ func Load(in io.Reader, c ReadConfig) (History, error) {
 
 const blank = " \t\r\n\f"
 
-// beginning gives the first characters of a file, up to the second one that is not blank, and leaves them to be read.
+// beginning returns the first characters of a file, up to the second one that is not blank, and leaves them to be read.
 func beginning(r *bufio.Reader) ([]byte, error) {
 	for n, full := 1, 0; ; n++ {
 		start, err := r.Peek(n)

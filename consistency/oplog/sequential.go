@@ -8,7 +8,7 @@ import (
 	"synod/consistency"
 )
 
-// CheckSequential tells whether a history is sequentially consistent: whether all operations, on all keys, have one order
+// CheckSequential reports whether a history is sequentially consistent: whether all operations, on all keys, have one order
 // that keeps the order of each process and explains the answers. A process that goes on after an unknown outcome does so as
 // another process. It is as [Check] otherwise, but all is searched at once: time and memory grow exponentially with
 // the number of processes, and a few thousand operations are many.

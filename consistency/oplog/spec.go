@@ -84,7 +84,7 @@ func (s Spec) knows(op Op) error {
 	return fmt.Errorf("a %s has no %v: expected %s", s, op, strings.Join(words, ", "))
 }
 
-// lists tells whether a read is answered with many values.
+// lists reports whether a read is answered with many values.
 func (s Spec) lists() bool { return s == Log || s == Set }
 
 // cell is the state of a part: a register, a key, a log, an element of a set, or a whole set.
@@ -119,7 +119,7 @@ func (t *tail) same(u *tail) bool {
 	return true
 }
 
-// beginning tells whether the log is the beginning of a list.
+// beginning reports whether the log is the beginning of a list.
 func (t *tail) beginning(list []Value) bool {
 	if t.len() > len(list) {
 		return false
@@ -234,7 +234,7 @@ func (out output) String() string {
 	return "ok"
 }
 
-// matches tells whether an answer is what was heard.
+// matches reports whether an answer is what was heard.
 func (out output) matches(heard output) bool {
 	switch {
 	case out.refused != heard.refused:

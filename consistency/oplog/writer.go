@@ -73,7 +73,7 @@ func (w *Writer) flush(line []byte) error {
 	return w.err
 }
 
-// validate tells what a line cannot say.
+// validate returns what a line cannot say.
 func (e Event) validate() error {
 	switch {
 	case e.Type == 0 || int(e.Type) >= len(typeNames):

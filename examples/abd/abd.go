@@ -71,12 +71,12 @@ func (m AckQuery) request() register.Request  { return m.Request }
 func (m Record) request() register.Request    { return m.Request }
 func (m AckRecord) request() register.Request { return m.Request }
 
-// Less tells whether s comes before t.
+// Less reports whether s comes before t.
 func (s Sequence) Less(t Sequence) bool {
 	return s.Number < t.Number || s.Number == t.Number && s.Writer < t.Writer
 }
 
-// New makes the actor of a server.
+// New returns the actor of a server.
 func New(peers []actor.ID) actor.Typed[State, register.Message] { return register.Serve(Server{peers}) }
 
 // Start begins without a value.

@@ -29,7 +29,7 @@ var stageNames = [...]string{"working", "waiting", "prepared", "committed", "abo
 // String is the stage in lower case.
 func (s Stage) String() string { return stageNames[s] }
 
-// Decided tells whether the stage is a last one.
+// Decided reports whether the stage is a last one.
 func (s Stage) Decided() bool { return s == Committed || s == Aborted }
 
 type (
@@ -95,7 +95,7 @@ const (
 
 func (w word) String() string { return string(w) }
 
-// New makes an actor of the site.
+// New returns an actor of the site.
 func (s Site) New() actor.Typed[State, Message] {
 	return actor.New[State, Message](s, actor.Timers(s.Timeout), actor.Choices(s.Chosen), actor.Durable(s.Keep, s.Recover))
 }
@@ -119,7 +119,7 @@ func (s Site) lead(self actor.ID, stage Stage, out *Out) State {
 	return s.tell(self, State{Stage: stage, Heard: map[actor.ID]bool{}}, out)
 }
 
-// tell tells the next site of the stage.
+// tell returns the next site of the stage.
 func (s Site) tell(self actor.ID, st State, out *Out) State {
 	to := s.Others[st.Told]
 	switch st.Stage {
@@ -233,7 +233,7 @@ func (s Site) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) State {
 	return s.lead(self, Aborted, out)
 }
 
-// Keep gives the stage.
+// Keep returns the stage.
 func (Site) Keep(st State) Stage { return st.Stage }
 
 // Recover tells all if the site is the central one and has decided. One that has not voted, and a central site that has

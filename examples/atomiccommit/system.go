@@ -22,7 +22,7 @@ const MaxSites = 32
 // Default is three-phase commit with two sites besides the central one.
 var Default = Config{Sites: 2, Phases: 3}
 
-// Validate tells what is wrong with the configuration, or nil.
+// Validate returns what is wrong with the configuration, or nil.
 func (c Config) Validate() error {
 	switch {
 	case c.Sites < 1 || c.Sites > MaxSites:

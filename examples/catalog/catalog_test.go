@@ -49,7 +49,7 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-// settings gives the default settings, each network and mutant, and the least of every parameter.
+// settings returns the default settings, each network and mutant, and the least of every parameter.
 func settings(e catalog.Entry) []catalog.Settings {
 	all := []catalog.Settings{{}}
 	for _, n := range e.NetworkNames() {

@@ -76,7 +76,7 @@ func parse(text string) (name, ballot, at, value string) {
 	return name, ballot, "", ""
 }
 
-// said tells whether an actor sent a message in a step.
+// said reports whether an actor sent a message in a step.
 func (x *telling) said(step int, who, name, ballot string) bool {
 	return x.steps[step].Actor == who && slices.ContainsFunc(x.steps[step].Sent, func(m trace.Message) bool {
 		n, b, _, _ := parse(m.Message)
@@ -113,7 +113,7 @@ func (x *telling) cast(last int, who, ballot, value string) bool {
 	})
 }
 
-// quorum tells whether a value got the votes of a quorum at a ballot, any if it is empty.
+// quorum reports whether a value got the votes of a quorum at a ballot, any if it is empty.
 func (x *telling) quorum(last int, ballot, value string) bool {
 	by := make(map[string]map[string]bool)
 	for _, c := range x.casts(last) {
@@ -143,7 +143,7 @@ func less(a, b string) bool {
 	return r < s || r == s && l < m
 }
 
-// last gives the vote at the highest ballot that an acceptor cast before a step.
+// last returns the vote at the highest ballot that an acceptor cast before a step.
 func (x *telling) last(before int, who string) (c cast, ok bool) {
 	for _, v := range x.casts(before - 1) {
 		if v.who == who && (!ok || less(c.ballot, v.ballot)) {
@@ -153,7 +153,7 @@ func (x *telling) last(before int, who string) (c cast, ok bool) {
 	return c, ok
 }
 
-// bound tells whether a server promised or voted at a ballot in a step, which is counted from 1 as people do.
+// bound reports whether a server promised or voted at a ballot in a step, which is counted from 1 as people do.
 func (x *telling) bound(step, who, ballot string) bool {
 	n, _ := strconv.Atoi(step)
 	for _, c := range x.casts(n - 1) {
@@ -164,7 +164,7 @@ func (x *telling) bound(step, who, ballot string) bool {
 	return x.said(n-1, who, "Prepared", ballot) || x.said(n-1, who, "Prepare", ballot)
 }
 
-// told gives the votes that a server was told of with promises of a ballot, by the acceptor, up to a step.
+// told returns the votes that a server was told of with promises of a ballot, by the acceptor, up to a step.
 func (x *telling) told(last int, who, ballot string) map[string]string {
 	all := make(map[string]string)
 	for _, s := range x.steps[:last+1] {

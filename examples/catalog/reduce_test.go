@@ -53,7 +53,7 @@ func TestReduced(t *testing.T) {
 	}
 }
 
-// every tells which of the settings of a model are compared in short.
+// every returns which of the settings of a model are compared in short.
 func every(e catalog.Entry) int {
 	if strings.HasPrefix(e.Name, "multi-paxos") {
 		return 53
@@ -95,7 +95,7 @@ func compareReduced(t *testing.T, name string, src model.Source, full *checker.R
 	return full.Exhausted && r.Unique < full.Unique
 }
 
-// reducible gives settings that differ in what can be reduced.
+// reducible returns settings that differ in what can be reduced.
 func reducible(e catalog.Entry) []catalog.Settings {
 	small := make(map[string]int)
 	for _, p := range e.Parameters {

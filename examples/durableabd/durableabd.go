@@ -96,15 +96,15 @@ func (m AckQuery) operation() Operation  { return m.Operation }
 func (m Record) operation() Operation    { return m.Operation }
 func (m AckRecord) operation() Operation { return m.Operation }
 
-// Less tells whether s comes before t.
+// Less reports whether s comes before t.
 func (s Sequence) Less(t Sequence) bool {
 	return s.Number < t.Number || s.Number == t.Number && s.Writer < t.Writer
 }
 
-// New makes the actor of a server that remembers all clients.
+// New returns the actor of a server that remembers all clients.
 func New(peers []actor.ID) actor.Typed[State, register.Message] { return Server{Peers: peers}.New() }
 
-// New makes the actor of the server.
+// New returns the actor of the server.
 func (s Server) New() actor.Typed[State, register.Message] {
 	return register.Serve(s, actor.Durable(s.Keep, s.Recover))
 }
@@ -116,7 +116,7 @@ func (s Server) Start(self actor.ID, _ *Out) State {
 	}
 }
 
-// Keep gives what survives a crash.
+// Keep returns what survives a crash.
 func (s Server) Keep(st State) Durable { return st.Durable }
 
 // Recover begins with what was kept. Operations that were under way are forgotten: their names are not used again, and
@@ -253,7 +253,7 @@ func (t Task) answer(read register.Value, out *Out) {
 	}
 }
 
-// later gives the copy that comes later in the order.
+// later returns the copy that comes later in the order.
 func later(c, d Copy) Copy {
 	if c.Sequence.Less(d.Sequence) {
 		return d

@@ -58,7 +58,7 @@ const (
 
 func (t timer) String() string { return string(t) }
 
-// New makes an actor of the server.
+// New returns an actor of the server.
 func (s Server) New() actor.Typed[Lock, Message] {
 	return actor.New[Lock, Message](s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
 }
@@ -90,7 +90,7 @@ func (s Server) Timeout(_ actor.ID, st Lock, _ actor.Timer, _ *Out) Lock {
 	return Lock{Expired: st.Grant}
 }
 
-// Keep gives all: a lock that is granted twice is none.
+// Keep returns all: a lock that is granted twice is none.
 func (Server) Keep(st Lock) Lock { return st }
 
 // Recover begins the whole term again, as the server does not know how long ago it granted.
@@ -117,7 +117,7 @@ type (
 	}
 )
 
-// New makes an actor of the client.
+// New returns an actor of the client.
 func (c Client) New() actor.Typed[State, Message] {
 	return actor.New[State, Message](c, actor.Timers(c.Timeout))
 }

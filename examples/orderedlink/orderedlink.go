@@ -37,13 +37,13 @@ func (s Sender) Start(_ actor.ID, out *Out) Nothing {
 // Receive ignores what comes.
 func (Sender) Receive(_ actor.ID, st Nothing, _ actor.ID, _ Number, _ *Out) Nothing { return st }
 
-// Keep gives nothing.
+// Keep returns nothing.
 func (Sender) Keep(st Nothing) Nothing { return st }
 
 // Recover does nothing: all was sent before.
 func (Sender) Recover(_ actor.ID, kept Nothing, _ *Out) Nothing { return kept }
 
-// New makes an actor of the sender.
+// New returns an actor of the sender.
 func (s Sender) New() actor.Typed[Nothing, Number] {
 	return actor.New[Nothing, Number](s, actor.Durable(s.Keep, s.Recover))
 }
@@ -54,13 +54,13 @@ func (Receiver) Start(actor.ID, *Out) Log { return nil }
 // Receive appends to it.
 func (Receiver) Receive(_ actor.ID, log Log, _ actor.ID, n Number, _ *Out) Log { return append(log, n) }
 
-// Keep gives all.
+// Keep returns all.
 func (Receiver) Keep(log Log) Log { return log }
 
 // Recover has forgotten nothing.
 func (Receiver) Recover(_ actor.ID, kept Log, _ *Out) Log { return kept }
 
-// New makes an actor of the receiver.
+// New returns an actor of the receiver.
 func (r Receiver) New() actor.Typed[Log, Number] {
 	return actor.New[Log, Number](r, actor.Durable(r.Keep, r.Recover))
 }

@@ -19,7 +19,7 @@ type (
 	Out = actor.Out[Ball]
 )
 
-// New makes an actor of the player.
+// New returns an actor of the player.
 func (p Player) New() actor.Typed[State, Ball] { return actor.New[State, Ball](p) }
 
 // Start serves, if it is the player's turn to.

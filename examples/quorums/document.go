@@ -39,7 +39,7 @@ func NewDocument(c singledecree.Config) *Document {
 	}
 }
 
-// Header says what is swept, and writes the names of the columns.
+// Header returns what is swept, and writes the names of the columns.
 func (d *Document) Header() string {
 	lossy := ""
 	if d.Lossy {
@@ -67,7 +67,7 @@ func (d *Document) Undecided() int {
 	return undecided
 }
 
-// Totals says how many pairs are safe, and whether they are exactly those that meet.
+// Totals returns how many pairs are safe, and whether they are exactly those that meet.
 func (d *Document) Totals() string {
 	safe, meet := 0, d.Undecided() == 0
 	for _, e := range d.Quorums {
@@ -98,7 +98,7 @@ func documentOf(q Pair) PairDocument {
 	return e
 }
 
-// String says what was found of a pair.
+// String returns what was found of a pair.
 func (e PairDocument) String() string {
 	switch e.Verdict {
 	case "safe":

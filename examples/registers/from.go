@@ -25,7 +25,7 @@ type Waiting struct {
 	Request register.Request
 }
 
-// ids gives the ids of the servers.
+// ids returns the ids of the servers.
 func (c Config) ids() []actor.ID {
 	if c.From != nil {
 		return c.From.Servers
@@ -33,7 +33,7 @@ func (c Config) ids() []actor.ID {
 	return actor.IDs(c.Servers)
 }
 
-// client gives the id of a client or reader, counting from 0.
+// client returns the id of a client or reader, counting from 0.
 func (c Config) client(i int) actor.ID {
 	if c.From != nil {
 		return c.From.First + actor.ID(i)

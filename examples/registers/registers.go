@@ -28,7 +28,7 @@ type Config struct {
 	model.Config      // the network, and what may go wrong; servers may crash
 }
 
-// Validate tells what is wrong with the configuration, or nil.
+// Validate returns what is wrong with the configuration, or nil.
 func (c Config) Validate() error {
 	switch {
 	case c.Readers < 0:
@@ -43,7 +43,7 @@ func (c Config) Validate() error {
 	return register.ValidateSystem(c.Servers, c.Clients, c.Puts)
 }
 
-// NewClients makes the actors of the clients and then of the readers: the first one has the id Servers, and so on.
+// NewClients returns the actors of the clients and then of the readers: the first one has the id Servers, and so on.
 func (c Config) NewClients() []actor.Typed[register.ClientState, register.Message] {
 	ids, resends := c.ids(), c.Resends
 	if c.Live && resends > 0 {

@@ -18,7 +18,7 @@ type (
 	Out = register.Out[Message]
 )
 
-// New makes the actor of a server.
+// New returns the actor of a server.
 func New() actor.Typed[State, register.Message] { return register.Serve(Server{}) }
 
 // Start begins without a value.
@@ -31,7 +31,7 @@ func (Server) Put(_ actor.ID, st State, from actor.ID, r register.Request, v reg
 	return st
 }
 
-// Get tells what is stored.
+// Get returns what is stored.
 func (Server) Get(_ actor.ID, st State, from actor.ID, r register.Request, out *Out) State {
 	out.GetOk(from, r, st.Value)
 	return st

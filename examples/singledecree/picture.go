@@ -34,7 +34,7 @@ func picture(
 	}
 }
 
-// ballots gives the ballots that were opened, promised or voted for, in ascending order.
+// ballots returns the ballots that were opened, promised or voted for, in ascending order.
 func (f *facts) ballots() []singledecree.Ballot {
 	var all []singledecree.Ballot
 	for b := range f.opened {

@@ -81,7 +81,7 @@ type balloted struct {
 	Voters []actor.ID // in ascending order
 }
 
-// inner gives the message of servers in an envelope, of the protocol or a broken variant of it; see explain.
+// inner returns the message of servers in an envelope, of the protocol or a broken variant of it; see explain.
 func inner(m register.Message) (v reflect.Value, name string) {
 	field := reflect.ValueOf(m)
 	if field.Kind() != reflect.Struct {
@@ -93,7 +93,7 @@ func inner(m register.Message) (v reflect.Value, name string) {
 	return field.Elem(), field.Elem().Type().Name()
 }
 
-// isVote tells whether a message casts a vote: a leader votes when it asks for votes, an acceptor when it answers.
+// isVote reports whether a message casts a vote: a leader votes when it asks for votes, an acceptor when it answers.
 func isVote(e actor.Envelope[register.Message], p actor.Passage) bool {
 	_, name := inner(e.Message)
 	return p == actor.Sent && (name == "Accept" || name == "Accepted")

@@ -40,7 +40,7 @@ func (variant Variant) System(c Config) *model.System[register.Message] {
 	})
 }
 
-// Validate tells what is wrong with a variant for a configuration, or nil.
+// Validate returns what is wrong with a variant for a configuration, or nil.
 func (variant Variant) Validate(c Config) error {
 	switch {
 	case variant.Promises < 0 || variant.Promises > c.Servers:
@@ -106,7 +106,7 @@ type reader struct {
 	round    model.Projection[uint32] // if the variant is bounded
 }
 
-// bounded tells whether rounds beyond some are not explored.
+// bounded reports whether rounds beyond some are not explored.
 func (variant Variant) bounded(c Config) bool {
 	return variant.Retry && (variant.Rounds > 0 || c.MaxTimeouts == 0)
 }

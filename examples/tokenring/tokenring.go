@@ -29,7 +29,7 @@ type done struct{}
 
 func (done) String() string { return "done" }
 
-// New makes an actor of the node.
+// New returns an actor of the node.
 func (n Node) New() actor.Typed[State, Token] {
 	return actor.New[State, Token](n, actor.Choices(n.Chosen))
 }

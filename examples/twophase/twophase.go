@@ -90,7 +90,7 @@ const MaxManagers = 64
 // Default is three resource managers.
 var Default = Config{Managers: 3}
 
-// Validate tells what is wrong with the configuration, or nil.
+// Validate returns what is wrong with the configuration, or nil.
 func (c Config) Validate() error {
 	if c.Managers < 1 || c.Managers > MaxManagers {
 		return fmt.Errorf("%d managers: expected 1 to %d", c.Managers, MaxManagers)
@@ -105,7 +105,7 @@ func (c Config) Initial() []State {
 	}}
 }
 
-// Actions gives what may happen in a state.
+// Actions returns what may happen in a state.
 func (c Config) Actions(s State) []Action {
 	var actions []Action
 	if s.Decision == None {

@@ -2,7 +2,7 @@ package flagvalue
 
 import "strings"
 
-// Nearest gives the known name that a misspelt one was perhaps meant to be, or nothing.
+// Nearest returns the known name that a misspelt one was perhaps meant to be, or nothing.
 func Nearest(name string, known []string) string {
 	const longest = 64 // of names that are compared; no name of ours is that long
 	if name == "" || len(name) > longest {

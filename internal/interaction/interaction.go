@@ -23,7 +23,7 @@ type Cluster[M any] struct {
 	messages *intern.Walker[M]
 }
 
-// New gives a cluster without actors.
+// New returns a cluster without actors.
 func New[M any]() *Cluster[M] { return &Cluster[M]{messages: must(intern.For[M]())} }
 
 // Add starts an actor.
@@ -204,7 +204,7 @@ func (c *Cluster[M]) perform(n node[M], id actor.ID, out *actor.Out[M]) bool {
 	return any
 }
 
-// flush gives what was printed, and what may happen next.
+// flush returns what was printed, and what may happen next.
 func (c *Cluster[M]) flush() string {
 	defer c.printed.Reset()
 	return c.printed.String() + c.underWay() + c.pending()

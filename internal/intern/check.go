@@ -148,7 +148,7 @@ func (p *plan) fit(v unsafe.Pointer, sharing bool) bool {
 	return ok
 }
 
-// walk gives the size of the value at v, as that of a visit, if it is fit.
+// walk returns the size of the value at v, as that of a visit, if it is fit.
 func (l *visitor) walk(p *plan, v unsafe.Pointer, depth int) (size int, ok bool) {
 	if p.bare {
 		return 0, true
@@ -226,7 +226,7 @@ func (l *visitor) follow(p *plan, v unsafe.Pointer, depth int) (size int, ok boo
 // endless reports whether to walk what is shared each time that it is met would take too long.
 func (l *visitor) endless(size int) bool { return size-len(l.visits) > maxUnfolded }
 
-// reference gives where the pointer, slice or map at v leads, and how many bytes can be changed there: 0 for nil, and
+// reference returns where the pointer, slice or map at v leads, and how many bytes can be changed there: 0 for nil, and
 // for what has no bytes. Of a map, whose parts have no address, one byte stands for all.
 func (p *plan) reference(v unsafe.Pointer) (key visitKey, extent uintptr) {
 	switch p.op {

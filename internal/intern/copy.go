@@ -52,7 +52,7 @@ func (p *plan) own(v unsafe.Pointer, order int) {
 	}
 }
 
-// changeable tells whether own would replace anything in the value at v.
+// changeable reports whether own would replace anything in the value at v.
 func (p *plan) changeable(v unsafe.Pointer) bool {
 	switch p.op {
 	case opStruct:

@@ -10,7 +10,7 @@ import (
 	"unsafe"
 )
 
-// explain says what is wrong with a value that did not pass a check: the first fault in an order that depends on the
+// explain returns what is wrong with a value that did not pass a check: the first fault in an order that depends on the
 // value alone, and so not on that of maps.
 func (p *plan) explain(root reflect.Type, v unsafe.Pointer, sharing bool) error {
 	t := teller{root: root, sharing: sharing, index: map[visitKey]int{}}

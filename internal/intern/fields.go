@@ -46,7 +46,7 @@ func (t *Table[T]) Fields(limit int) []FieldValues {
 	return all
 }
 
-// varies tells whether the values of a type may be of several struct types, or of none.
+// varies reports whether the values of a type may be of several struct types, or of none.
 func (p *plan) varies() bool {
 	for p.op == opStruct && len(p.fields) == 1 {
 		p = p.fields[0].plan
@@ -78,7 +78,7 @@ func (t *Table[T]) structOf(id uint32) (p *plan, at unsafe.Pointer, prefix strin
 	}
 }
 
-// leads tells whether a type may lead to a struct.
+// leads reports whether a type may lead to a struct.
 func (p *plan) leads() bool { return p.op == opStruct || p.op == opPointer || p.op == opInterface }
 
 func (t *Table[T]) fieldValues(p *plan, f field, prefix string, n uint32, limit int) FieldValues {

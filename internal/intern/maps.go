@@ -166,7 +166,7 @@ func (shaped[K, V]) rebuild(p *plan, entries map[K]V, order int) unsafe.Pointer 
 	return *(*unsafe.Pointer)(unsafe.Pointer(&to))
 }
 
-// arranged gives which of n entries, as a map showed them, is the i-th to enter its copy in an order. Go shows a small map
+// arranged returns which of n entries, as a map showed them, is the i-th to enter its copy in an order. Go shows a small map
 // in the order of entry from a place that is drawn for each range, mostly the first, so that orders 1, 2, 5 and 6 show two
 // entries in reverse, and orders 3, 4, 7 and 8 as they were.
 func arranged(i, n, order int) int {

@@ -262,7 +262,7 @@ func (c *column) add(own uint64, v unsafe.Pointer) uint32 {
 	return id
 }
 
-// room gives an index with a free place for value n, a larger one if need be. The lock is held.
+// room returns an index with a free place for value n, a larger one if need be. The lock is held.
 func (c *column) room(n uint32) *[]uint64 {
 	p := c.index.Load()
 	if 4*(int(n)+1) <= 3*len(*p) {
@@ -378,7 +378,7 @@ func (p *plan) sameReference(a, b unsafe.Pointer) bool {
 	return x.data == y.data && x.cap == y.cap
 }
 
-// extent gives the memory that a value of a shallow type refers to.
+// extent returns the memory that a value of a shallow type refers to.
 func (p *plan) extent(v unsafe.Pointer) (start, end uintptr) {
 	key, extent := p.reference(v)
 	return uintptr(key.start), uintptr(key.start) + extent

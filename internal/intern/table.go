@@ -143,7 +143,7 @@ func (t *Table[T]) insert(own uint64, v T) (id uint32, fresh bool) {
 	return t.add(v, own, key, held), true
 }
 
-// bucketOf gives the bucket of a new value, if it has one.
+// bucketOf returns the bucket of a new value, if it has one.
 func (t *Table[T]) bucketOf(v T, own uint64) bucketKey {
 	if t.walker.plan.flat || t.Len() >= structureLimit {
 		return bucketKey{}
@@ -259,7 +259,7 @@ func (t *Table[T]) add(v T, own uint64, key bucketKey, held int64) uint32 {
 	return id
 }
 
-// room gives an index with a free place for value n, a larger one if need be. The lock is held.
+// room returns an index with a free place for value n, a larger one if need be. The lock is held.
 func (t *Table[T]) room(n uint32) *[]uint64 {
 	p := t.index.Load()
 	if 4*(int(n)+1) <= 3*len(*p) {

@@ -69,7 +69,7 @@ func TestConstants(t *testing.T) {
 	}
 }
 
-// constantsOf gives a package as far as its constants need no other package.
+// constantsOf returns a package as far as its constants need no other package.
 func constantsOf(t *testing.T, folder string) *types.Package {
 	t.Helper()
 	set := token.NewFileSet()

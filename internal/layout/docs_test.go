@@ -140,7 +140,7 @@ func TestSkips(t *testing.T) {
 
 var exitComment = regexp.MustCompile(`^(.*?)\s+# exit (\d)$`)
 
-// commandsOf gives the commands of all blocks. A text block right behind a sh block shows the output of its last one.
+// commandsOf returns the commands of all blocks. A text block right behind a sh block shows the output of its last one.
 func commandsOf(blocks []*block) []*command {
 	var all []*command
 	last := make(map[*block]*command)
@@ -254,7 +254,7 @@ func runIn(folder, bin, line string) (string, error) {
 
 var shownSeconds = regexp.MustCompile(`sec=[0-9.]+`)
 
-// shows tells whether an output holds the lines of an excerpt, in order and one after the other, but for seconds. A
+// shows reports whether an output holds the lines of an excerpt, in order and one after the other, but for seconds. A
 // line "…" stands for any lines, and a "…" elsewhere for the rest of its line and whatever else.
 func shows(output string, excerpt []string) bool {
 	var pattern strings.Builder

@@ -51,7 +51,7 @@ func TestUnscheduled(t *testing.T) {
 	}
 }
 
-// unscheduled gives a line for each construct of a file that leaves something to the runtime.
+// unscheduled returns a line for each construct of a file that leaves something to the runtime.
 func unscheduled(t *testing.T, name, text string) []string {
 	t.Helper()
 	files := token.NewFileSet()

@@ -46,7 +46,7 @@ func (f Found) String() string {
 	return fmt.Sprintf("%d actions, %d unique, %d generated", f.Actions, f.Unique, f.Generated)
 }
 
-// Safe tells whether no property breaks.
+// Safe reports whether no property breaks.
 func (m Mutation) Safe() bool { return m.Breaks == "" }
 
 // safe is what stands in the file instead of the property that breaks.
@@ -134,7 +134,7 @@ func (m *Mutation) parseHunk(text string) error {
 	return nil
 }
 
-// Apply gives the broken source.
+// Apply returns the broken source.
 func (m Mutation) Apply(sound string) (string, error) {
 	// A line feed in front makes whole lines of what is looked for.
 	text, old := "\n"+sound, "\n"+m.old

@@ -59,7 +59,7 @@ func Node(t testing.TB) string {
 	return path
 }
 
-// atLeast tells whether a version such as v20.19.0 is another one or later. What is no version is not.
+// atLeast reports whether a version such as v20.19.0 is another one or later. What is no version is not.
 func atLeast(version, least string) bool {
 	a, okA := numbers(version)
 	b, okB := numbers(least)

@@ -65,7 +65,7 @@ func (f *File) temporary() (*os.File, error) {
 	return os.CreateTemp(filepath.Dir(f.path), "."+filepath.Base(f.path)+".*.tmp")
 }
 
-// cause gives an error of a file without the name of the file, which is said in the user's words.
+// cause returns an error of a file without the name of the file, which is said in the user's words.
 func cause(err error) error {
 	var inner *os.PathError
 	if errors.As(err, &inner) {

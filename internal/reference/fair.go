@@ -69,7 +69,7 @@ func (g *Graph[S]) meet(d debts, n int) {
 	}
 }
 
-// fairCycle gives the states on the first of the shortest fair cycles through a state, which comes last, or nil: it walks
+// fairCycle returns the states on the first of the shortest fair cycles through a state, which comes last, or nil: it walks
 // around with all that is owed.
 func (g *Graph[S]) fairCycle(from int, bad func(int) bool) []S {
 	type node struct {

@@ -65,7 +65,7 @@ type Outcome[S any] struct {
 	Stuck   int // of Quiescent: how many terminal states violate it
 }
 
-// Terminal tells whether a state has no transition but to itself.
+// Terminal reports whether a state has no transition but to itself.
 func (g *Graph[S]) Terminal(n int) bool {
 	return !g.Cut[n] && !slices.ContainsFunc(g.Edges[n], func(e Edge[S]) bool { return e.To != n })
 }
@@ -177,7 +177,7 @@ func (g *Graph[S]) pursue(seeds []bool, holds func(S) bool, late bool) Outcome[S
 	return Outcome[S]{Verdict: Holds}
 }
 
-// lasso gives the shortest stem to a state on a cycle, and of those the one with the shortest cycle, the first one found.
+// lasso returns the shortest stem to a state on a cycle, and of those the one with the shortest cycle, the first one found.
 func (g *Graph[S]) lasso(all []*visit[S], bad func(int) bool) (best Outcome[S], found bool) {
 	stem, shortest := 0, 0
 	for _, v := range all {
@@ -194,7 +194,7 @@ func (g *Graph[S]) lasso(all []*visit[S], bad func(int) bool) (best Outcome[S], 
 	return best, found
 }
 
-// cycle gives the states on the first of the shortest cycles through a state, which comes last, or nil.
+// cycle returns the states on the first of the shortest cycles through a state, which comes last, or nil.
 func (g *Graph[S]) cycle(from int, bad func(int) bool) []S {
 	if g.Fair != nil {
 		return g.fairCycle(from, bad)
@@ -238,7 +238,7 @@ func (g *Graph[S]) Quiescent(holds func(S) bool, less func(a, b S) bool) Outcome
 	return o
 }
 
-// breadthFirst gives the states by growing distance, each with the first of the shortest ways to it.
+// breadthFirst returns the states by growing distance, each with the first of the shortest ways to it.
 func (g *Graph[S]) breadthFirst() iter.Seq[*visit[S]] {
 	return func(yield func(*visit[S]) bool) {
 		known := make(map[int]bool)
@@ -261,7 +261,7 @@ func (g *Graph[S]) breadthFirst() iter.Seq[*visit[S]] {
 	}
 }
 
-// pathTo gives the states on the first of the shortest paths to a state.
+// pathTo returns the states on the first of the shortest paths to a state.
 func (g *Graph[S]) pathTo(to int) []S {
 	for v := range g.breadthFirst() {
 		if v.state == to {

@@ -154,7 +154,7 @@ func (s *search[S]) judge(level []S, depth int) {
 	}
 }
 
-// enough tells whether the search ends after a level that is not empty.
+// enough reports whether the search ends after a level that is not empty.
 func (s *search[S]) enough(o Options, depth int) bool {
 	decided, violated := len(s.Decisions) > 0, false
 	for _, d := range s.Decisions {

@@ -51,7 +51,7 @@ type letter[M any] struct {
 	key      string
 }
 
-// Key tells a state apart from all others of its system.
+// Key returns a state apart from all others of its system.
 func (s *State[M]) Key() string {
 	var b strings.Builder
 	for i, local := range s.locals {
@@ -94,7 +94,7 @@ func (s *State[M]) Key() string {
 	return b.String()
 }
 
-// clone gives a copy to build a successor from; what is inside the lists of timers and choices is shared.
+// clone returns a copy to build a successor from; what is inside the lists of timers and choices is shared.
 func (s *State[M]) clone() *State[M] {
 	return &State[M]{
 		sys: s.sys, locals: slices.Clone(s.locals), down: slices.Clone(s.down), crashes: s.crashes, drops: s.drops,
@@ -103,7 +103,7 @@ func (s *State[M]) clone() *State[M] {
 	}
 }
 
-// deliverable tells whether letter i may be delivered. Of equal letters the first one stands for all.
+// deliverable reports whether letter i may be delivered. Of equal letters the first one stands for all.
 func (s *State[M]) deliverable(i int) bool {
 	if !s.first(i) {
 		return false
@@ -113,7 +113,7 @@ func (s *State[M]) deliverable(i int) bool {
 	return !cut && !s.down[s.sys.index(e.To)]
 }
 
-// first tells whether letter i is the next of its flow, or the first of equal ones, and is for an actor.
+// first reports whether letter i is the next of its flow, or the first of equal ones, and is for an actor.
 func (s *State[M]) first(i int) bool {
 	l := s.letters[i]
 	if s.sys.index(l.envelope.To) < 0 {
@@ -187,7 +187,7 @@ func (s *State[M]) pass(e actor.Envelope[M], p actor.Passage) {
 	}
 }
 
-// InFlight gives all messages under way, copies and messages to nobody included.
+// InFlight returns all messages under way, copies and messages to nobody included.
 func (s *State[M]) InFlight() []actor.Envelope[M] {
 	all := make([]actor.Envelope[M], len(s.letters))
 	for i, l := range s.letters {
@@ -196,7 +196,7 @@ func (s *State[M]) InFlight() []actor.Envelope[M] {
 	return all
 }
 
-// Deliverable gives the distinct messages that may be delivered next.
+// Deliverable returns the distinct messages that may be delivered next.
 func (s *State[M]) Deliverable() []actor.Envelope[M] {
 	var all []actor.Envelope[M]
 	for i, l := range s.letters {
@@ -207,7 +207,7 @@ func (s *State[M]) Deliverable() []actor.Envelope[M] {
 	return all
 }
 
-// Actor gives what there is of an actor besides its mailbox: its local state, or what it kept if it is down, its timers and
+// Actor returns what there is of an actor besides its mailbox: its local state, or what it kept if it is down, its timers and
 // its pending choices.
 func (s *State[M]) Actor(i int) (local any, down bool, timers []actor.Timer, choices [][]actor.Option) {
 	for _, t := range s.timers[i] {
@@ -223,21 +223,21 @@ func (s *State[M]) Actor(i int) (local any, down bool, timers []actor.Timer, cho
 	return s.locals[i].v, s.down[i], timers, choices
 }
 
-// Partitioned tells whether somebody is cut off.
+// Partitioned reports whether somebody is cut off.
 func (s *State[M]) Partitioned() bool { return s.apart != nil }
 
-// Memory gives what an observer remembers, which must not be changed.
+// Memory returns what an observer remembers, which must not be changed.
 func (s *State[M]) Memory(observer int) any { return s.memories[observer].v }
 
-// is tells whether two values are equal.
+// is reports whether two values are equal.
 func (v value) is(w value) bool { return v.key == w.key }
 
-// inserted gives a sorted list with one more value; the list itself stays as it is.
+// inserted returns a sorted list with one more value; the list itself stays as it is.
 func inserted(list []value, v value) []value {
 	list = append(slices.Clone(list), v)
 	slices.SortFunc(list, func(x, y value) int { return cmp.Compare(x.key, y.key) })
 	return list
 }
 
-// without gives a list without element i; the list itself stays as it is.
+// without returns a list without element i; the list itself stays as it is.
 func without[T any](list []T, i int) []T { return slices.Delete(slices.Clone(list), i, i+1) }

@@ -145,7 +145,7 @@ func (sys *System[M]) start() *State[M] {
 	return s
 }
 
-// next gives a successor for everything that can happen.
+// next returns a successor for everything that can happen.
 func (sys *System[M]) next(s *State[M]) []*State[M] {
 	all := sys.prompt(s)
 	if len(all) == 0 || !sys.TimersLast {
@@ -184,7 +184,7 @@ func (sys *System[M]) next(s *State[M]) []*State[M] {
 	return all
 }
 
-// timeouts gives a successor for every timer that may fire.
+// timeouts returns a successor for every timer that may fire.
 func (sys *System[M]) timeouts(s *State[M]) []*State[M] {
 	var all []*State[M]
 	if sys.MaxTimeouts > 0 && s.timeouts == sys.MaxTimeouts {
@@ -201,7 +201,7 @@ func (sys *System[M]) timeouts(s *State[M]) []*State[M] {
 	return all
 }
 
-// prompt gives a successor for every delivery and every option of a choice.
+// prompt returns a successor for every delivery and every option of a choice.
 func (sys *System[M]) prompt(s *State[M]) []*State[M] {
 	var all []*State[M]
 	for i := range s.letters {
@@ -224,7 +224,7 @@ func (sys *System[M]) prompt(s *State[M]) []*State[M] {
 	return all
 }
 
-// deliver gives the state after letter i was delivered, or nil if that is no transition.
+// deliver returns the state after letter i was delivered, or nil if that is no transition.
 func (sys *System[M]) deliver(s *State[M], i int) *State[M] {
 	l := s.letters[i]
 	to := sys.index(l.envelope.To)
@@ -247,7 +247,7 @@ func (sys *System[M]) deliver(s *State[M], i int) *State[M] {
 	return next
 }
 
-// expire gives the state after timer k of actor i fired, or nil if that is no transition.
+// expire returns the state after timer k of actor i fired, or nil if that is no transition.
 func (sys *System[M]) expire(s *State[M], i, k int) *State[M] {
 	timer := s.timers[i][k]
 	var out actor.Out[M]
@@ -267,7 +267,7 @@ func (sys *System[M]) expire(s *State[M], i, k int) *State[M] {
 	return next
 }
 
-// choose gives the state after an option of pending choice k of actor i was chosen.
+// choose returns the state after an option of pending choice k of actor i was chosen.
 func (sys *System[M]) choose(s *State[M], i, k int, option value) *State[M] {
 	var out actor.Out[M]
 	local := valueOf(sys.Actors[i].chosen(s.locals[i].v, option.v, &out))
@@ -279,7 +279,7 @@ func (sys *System[M]) choose(s *State[M], i, k int, option value) *State[M] {
 	return next
 }
 
-// mayCrash tells whether actor i may crash now.
+// mayCrash reports whether actor i may crash now.
 func (sys *System[M]) mayCrash(s *State[M], i int) bool {
 	down := 0
 	for _, d := range s.down {
@@ -291,7 +291,7 @@ func (sys *System[M]) mayCrash(s *State[M], i int) bool {
 		(sys.MaxCrashes == 0 || s.crashes < sys.MaxCrashes)
 }
 
-// crash gives the state after actor i crashed: only what it kept, and the letters to it, are left.
+// crash returns the state after actor i crashed: only what it kept, and the letters to it, are left.
 func (sys *System[M]) crash(s *State[M], i int) *State[M] {
 	next := s.clone()
 	next.locals[i] = valueOf(sys.Actors[i].keep(s.locals[i].v))
@@ -311,7 +311,7 @@ func (sys *System[M]) crash(s *State[M], i int) *State[M] {
 	return next
 }
 
-// recover gives the state after actor i came back.
+// recover returns the state after actor i came back.
 func (sys *System[M]) recover(s *State[M], i int) *State[M] {
 	next := s.clone()
 	var out actor.Out[M]
@@ -322,7 +322,7 @@ func (sys *System[M]) recover(s *State[M], i int) *State[M] {
 	return next
 }
 
-// index gives the place of an actor, or −1 for an id that no actor has.
+// index returns the place of an actor, or −1 for an id that no actor has.
 func (sys *System[M]) index(id actor.ID) int {
 	for i, a := range sys.Actors {
 		if a.id == id {
@@ -332,7 +332,7 @@ func (sys *System[M]) index(id actor.ID) int {
 	return -1
 }
 
-// Local gives the local state of an actor, which must not be changed: the zero value while it is down.
+// Local returns the local state of an actor, which must not be changed: the zero value while it is down.
 func Local[S, M any](s *State[M], id actor.ID) S {
 	i := s.sys.index(id)
 	if i < 0 {

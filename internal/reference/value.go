@@ -99,7 +99,7 @@ func dumpList(b *strings.Builder, v reflect.Value) {
 	b.WriteByte(']')
 }
 
-// clone gives a copy of a value that shares nothing that could be changed through it.
+// clone returns a copy of a value that shares nothing that could be changed through it.
 func clone[T any](v T) T {
 	out := reflect.New(reflect.TypeFor[T]()).Elem()
 	copyTo(out, reflect.ValueOf(&v).Elem())
@@ -153,7 +153,7 @@ func copyOf(v reflect.Value) reflect.Value {
 	return to
 }
 
-// open gives a field that may be read and set although it is not exported.
+// open returns a field that may be read and set although it is not exported.
 func open(field reflect.Value) reflect.Value {
 	return reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem()
 }

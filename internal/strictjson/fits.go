@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// Fits tells whether data is one compact JSON array or object, without white space around it or control characters in
+// Fits reports whether data is one compact JSON array or object, without white space around it or control characters in
 // it, so that it may stand in a line of a file as it is. It is at most 56 levels deep. It may refuse what others would
 // take, never the reverse, and is quick.
 func Fits(data []byte) bool {
@@ -27,7 +27,7 @@ func FitsKnown(data []byte) bool {
 	return (data[0] == '{' || data[0] == '[') && (data[n-1] == '}' || data[n-1] == ']')
 }
 
-// printable tells whether all bytes are ASCII, and none a control character but DEL.
+// printable reports whether all bytes are ASCII, and none a control character but DEL.
 func printable(data []byte) bool {
 	const high, blank = 0x8080808080808080, 0x2020202020202020
 	n := len(data)

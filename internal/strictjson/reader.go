@@ -46,7 +46,7 @@ type Reader struct {
 	key   []byte // holds a string that had escapes
 }
 
-// NewReader gives a reader of data, which it does not change.
+// NewReader returns a reader of data, which it does not change.
 func NewReader(data []byte) *Reader {
 	r := &Reader{data: data}
 	if !utf8.Valid(data) {
@@ -74,7 +74,7 @@ func (r *Reader) End() error {
 	return r.err
 }
 
-// Failed tells whether there was a mistake.
+// Failed reports whether there was a mistake.
 func (r *Reader) Failed() bool { return r.err != nil }
 
 // Fail makes a mistake of what was read last, which is JSON, but not what was expected.
@@ -86,7 +86,7 @@ func (r *Reader) fail(kind Kind, expected string) {
 	}
 }
 
-// peek gives the next byte that is no white space, and 0 at the end or after a mistake.
+// peek returns the next byte that is no white space, and 0 at the end or after a mistake.
 func (r *Reader) peek() byte {
 	if r.err != nil {
 		return 0
@@ -186,7 +186,7 @@ func (r *Reader) Close() {
 	r.depth--
 }
 
-// Null tells whether the next value is null, and reads it then.
+// Null reports whether the next value is null, and reads it then.
 func (r *Reader) Null() bool {
 	if r.peek() != 'n' {
 		return false

@@ -22,7 +22,7 @@ func (r *Reader) At() int {
 	return r.at
 }
 
-// Next gives the first byte of the next value, which it does not read; 0 at the end or after a mistake.
+// Next returns the first byte of the next value, which it does not read; 0 at the end or after a mistake.
 func (r *Reader) Next() byte { return r.peek() }
 
 // Elements reads an array of any length; element reads one of its elements.

@@ -74,7 +74,7 @@ func newLayout(keyBits, tagBits uint, m, least uint64) (layout, bool) {
 	return l, true
 }
 
-// direct tells whether every key has a home of its own.
+// direct reports whether every key has a home of its own.
 func (l *layout) direct() bool { return l.keyBits < 64 && l.m == 1<<l.keyBits }
 
 // positions returns the length of the array. The last two positions are always empty: there every search ends.

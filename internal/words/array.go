@@ -23,10 +23,10 @@ type Array[T any] struct {
 	segments [32 - base + 1]atomic.Pointer[T]
 }
 
-// NewArray gives an empty array whose segments come from arena.
+// NewArray returns an empty array whose segments come from arena.
 func NewArray[T any](arena *offheap.Arena) *Array[T] { return &Array[T]{arena: arena} }
 
-// At gives the place of element i.
+// At returns the place of element i.
 func (a *Array[T]) At(i uint32) *T {
 	s := bits.Len32(i >> base)
 	offset := i
@@ -37,7 +37,7 @@ func (a *Array[T]) At(i uint32) *T {
 	return (*T)(unsafe.Add(p, uintptr(offset)*unsafe.Sizeof(*(*T)(nil))))
 }
 
-// Has tells whether element i has a place.
+// Has reports whether element i has a place.
 func (a *Array[T]) Has(i uint32) bool { return a.segments[bits.Len32(i>>base)].Load() != nil }
 
 // Ensure makes a place for element i.

@@ -24,7 +24,7 @@ type mapTable struct {
 
 const mapStart = 6 // bits of the first table's length
 
-// NewMap gives an empty map in arena.
+// NewMap returns an empty map in arena.
 func NewMap(arena *offheap.Arena) *Map {
 	m := &Map{arena: arena}
 	m.table.Store(m.newTable(mapStart))
@@ -44,7 +44,7 @@ func (t *mapTable) place(key uint64) int {
 	return int(key * 0x9e3779b97f4a7c15 >> (t.shift & 63))
 }
 
-// Get gives the value of a key.
+// Get returns the value of a key.
 func (m *Map) Get(key uint64) (uint32, bool) {
 	t := m.table.Load()
 	mask := len(t.keys) - 1

@@ -15,7 +15,7 @@ type Pairs struct {
 	stripes [stripes]stripe
 }
 
-// NewPairs gives an empty table in arena.
+// NewPairs returns an empty table in arena.
 func NewPairs(arena *offheap.Arena) *Pairs {
 	return &Pairs{arena: arena, pairs: NewArray[uint64](arena)}
 }
@@ -23,13 +23,13 @@ func NewPairs(arena *offheap.Arena) *Pairs {
 // Len is the number of pairs.
 func (t *Pairs) Len() int { return int(t.next.Load()) }
 
-// At gives the pair of an id.
+// At returns the pair of an id.
 func (t *Pairs) At(id uint32) (a, b uint32) {
 	pair := atomic.LoadUint64(t.pairs.At(id))
 	return uint32(pair >> 32), uint32(pair)
 }
 
-// Intern gives the id of a pair.
+// Intern returns the id of a pair.
 func (t *Pairs) Intern(a, b uint32) uint32 {
 	pair := uint64(a)<<32 | uint64(b)
 	h := (pair ^ pair>>29) * 0x9e3779b97f4a7c15

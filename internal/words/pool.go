@@ -26,7 +26,7 @@ type Pool[T any] struct {
 	bytes  int // of all blocks
 }
 
-// NewPool gives an empty pool in arena.
+// NewPool returns an empty pool in arena.
 func NewPool[T any](arena *offheap.Arena) *Pool[T] {
 	p := &Pool[T]{arena: arena}
 	p.blocks.Store(&[][]T{})
@@ -81,7 +81,7 @@ func (p *Pool[T]) Reset() {
 	p.used, p.bytes = 0, 0
 }
 
-// From gives the elements from a run's first to the end of its block; the user knows how long the run is.
+// From returns the elements from a run's first to the end of its block; the user knows how long the run is.
 func (p *Pool[T]) From(r Ref) []T {
 	return (*p.blocks.Load())[r>>refOffsetBits-1][r&maxOffset:]
 }

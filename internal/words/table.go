@@ -37,7 +37,7 @@ const (
 	indexShift = 32
 )
 
-// NewTable gives an empty table in arena.
+// NewTable returns an empty table in arena.
 func NewTable(arena *offheap.Arena) *Table {
 	return &Table{arena: arena, heads: NewArray[uint64](arena), words: NewPool[uint32](arena)}
 }
@@ -45,7 +45,7 @@ func NewTable(arena *offheap.Arena) *Table {
 // Len is the number of sequences.
 func (t *Table) Len() int { return int(t.next.Load()) }
 
-// At gives the sequence of an id, which must not be changed.
+// At returns the sequence of an id, which must not be changed.
 func (t *Table) At(id uint32) []uint32 {
 	head := atomic.LoadUint64(t.heads.At(id))
 	n := head >> refBits
@@ -55,7 +55,7 @@ func (t *Table) At(id uint32) []uint32 {
 	return t.words.From(Ref(head & (1<<refBits - 1)))[:n:n]
 }
 
-// Intern gives the id of a sequence, which it copies if it is new.
+// Intern returns the id of a sequence, which it copies if it is new.
 func (t *Table) Intern(seq []uint32) (id uint32, fresh bool) {
 	h := hash(seq)
 	s := &t.stripes[h%stripes]
@@ -119,7 +119,7 @@ func (t *Table) store(seq []uint32) uint64 {
 	return uint64(len(seq))<<refBits | uint64(ref)
 }
 
-// ready gives an index with room for one more, a larger one if need be.
+// ready returns an index with room for one more, a larger one if need be.
 func (s *stripe) ready(arena *offheap.Arena) *[]uint64 {
 	var old []uint64
 	if p := s.index.Load(); p != nil {

@@ -13,7 +13,7 @@ import (
 	"synod/internal/offheap"
 )
 
-// testArena gives an arena on the heap, which the race detector sees, and which is overwritten when it is freed.
+// testArena returns an arena on the heap, which the race detector sees, and which is overwritten when it is freed.
 func testArena(t interface{ Cleanup(func()) }) *offheap.Arena {
 	arena := offheap.NewOnHeap()
 	t.Cleanup(arena.Close)

@@ -101,15 +101,15 @@ func (Query) phase() int     { return 3 }
 func (Report) phase() int    { return 3 }
 func (retry) String() string { return "retry" }
 
-// Less tells whether b comes before c.
+// Less reports whether b comes before c.
 func (b Ballot) Less(c Ballot) bool {
 	return b.Round < c.Round || b.Round == c.Round && b.Leader < c.Leader
 }
 
-// New makes the actor of a server that proposes and decides by majority, and does so once.
+// New returns the actor of a server that proposes and decides by majority, and does so once.
 func New(peers []actor.ID) actor.Typed[State, register.Message] { return Server{Peers: peers}.New() }
 
-// New makes the actor of the server.
+// New returns the actor of the server.
 func (s Server) New() actor.Typed[State, register.Message] {
 	majority := actor.Majority(len(s.Peers) + 1)
 	s.Promises, s.Votes = cmp.Or(s.Promises, majority), cmp.Or(s.Votes, majority)
@@ -341,7 +341,7 @@ func (s Server) doubt(st State, out *Out) State {
 	return st
 }
 
-// choose gives the proposal of the highest vote that a majority knows of, or else the server's own, nil for none.
+// choose returns the proposal of the highest vote that a majority knows of, or else the server's own, nil for none.
 func choose(own *Proposal, promised map[actor.ID]Vote) *Proposal {
 	highest := Vote{}
 	for _, id := range slices.Sorted(maps.Keys(promised)) { // Only a broken protocol has two votes at a ballot.

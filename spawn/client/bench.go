@@ -151,7 +151,7 @@ func bucket(d time.Duration) int {
 	return shift<<subBits + int(v>>shift)
 }
 
-// upper gives the greatest duration of a bucket.
+// upper returns the greatest duration of a bucket.
 func upper(b int) time.Duration {
 	if b < 2<<subBits {
 		return time.Duration(b)
@@ -175,7 +175,7 @@ func (h *Histogram) merge(o Histogram) {
 	h.most = max(h.most, o.most)
 }
 
-// Quantile gives a duration that a share of all, from 0 to 1, does not exceed; 0 if there is none.
+// Quantile returns a duration that a share of all, from 0 to 1, does not exceed; 0 if there is none.
 func (h *Histogram) Quantile(share float64) time.Duration {
 	if h.n == 0 {
 		return 0

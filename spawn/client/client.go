@@ -44,7 +44,7 @@ type Client struct {
 	buffer []byte
 }
 
-// New makes a client.
+// New returns a client.
 func New(c Config) *Client {
 	if c.Timeout == 0 {
 		c.Timeout = time.Second
@@ -95,7 +95,7 @@ func (c *Client) write(ctx context.Context, server int, call service.Call) (any,
 	return nil, unless(ctx, sent, ErrUnknown)
 }
 
-// unless gives the error of an operation that came to nothing.
+// unless returns the error of an operation that came to nothing.
 func unless(ctx context.Context, sent bool, err error) error {
 	switch {
 	case ctx.Err() != nil && sent:
@@ -137,7 +137,7 @@ func (c *Client) read(ctx context.Context, server int, call service.Call) (any, 
 	return nil, unless(ctx, false, ErrUnanswered)
 }
 
-// request gives a number that is greater than those before.
+// request returns a number that is greater than those before.
 func (c *Client) request() uint64 {
 	r := c.next
 	if c.First == 0 {

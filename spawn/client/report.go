@@ -28,7 +28,7 @@ func (o *Outcome) Document(clients, servers int) Document {
 	}
 }
 
-// Text says what was measured, with the numbers of clients and servers.
+// Text returns what was measured, with the numbers of clients and servers.
 func (o *Outcome) Text(clients, servers int) string {
 	return fmt.Sprintf("clients=%d, servers=%d, puts=%d, gets=%d, refused=%d, unknown=%d, unanswered=%d, failed=%d, sec=%.2f\n"+
 		"%.0f operations/s; p50 %.0f µs, p99 %.0f µs, p99.9 %.0f µs, at most %.0f µs\n",

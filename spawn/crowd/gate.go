@@ -123,7 +123,7 @@ func (g *gate) begin(t turn) turn {
 	return t
 }
 
-// alone tells whether a client may begin the last operation before clients are still: a put, or a get if nobody wants to put.
+// alone reports whether a client may begin the last operation before clients are still: a put, or a get if nobody wants to put.
 func (g *gate) alone(writes bool) bool {
 	if g.fresh > 0 || !writes && g.writers > 0 {
 		return false

@@ -39,7 +39,7 @@ func (f told) Send(to actor.ID, data []byte) error {
 	return f.fake.Send(to, data)
 }
 
-// seen gives what was done so far.
+// seen returns what was done so far.
 func (l *lulled) seen() ([]oplog.Event, []actor.ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -133,7 +133,7 @@ func TestLull(t *testing.T) {
 	})
 }
 
-// notStill says why a lull cannot begin after events: the last thing that happened has to be a put that was acknowledged,
+// notStill returns why a lull cannot begin after events: the last thing that happened has to be a put that was acknowledged,
 // and nothing else may be under way, but for what takes so long that it may hang.
 func notStill(events []oplog.Event) string {
 	const hangs = 30 * time.Millisecond

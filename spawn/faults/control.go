@@ -44,7 +44,7 @@ type Status struct {
 	SavesFailed uint64 `json:"saves_failed"`
 }
 
-// Status tells how things are.
+// Status returns how things are.
 func (i *Injector) Status() Status {
 	p, c := i.Transport.Plan(), &i.Transport.Counts
 	s := Status{

@@ -120,7 +120,7 @@ func (p Plan) Draw(random machine.Random) Fate {
 	return f
 }
 
-// hit tells whether something of a probability happens. What never or always happens takes no random number.
+// hit reports whether something of a probability happens. What never or always happens takes no random number.
 func hit(random machine.Random, probability float64) bool {
 	switch {
 	case probability <= 0:

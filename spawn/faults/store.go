@@ -45,13 +45,13 @@ func WrapStore(inner spawn.Store, counts *Counts, random machine.Random) *Store 
 	return &Store{inner: inner, counts: counts, random: random}
 }
 
-// Set says how the disk is from now on.
+// Set returns how the disk is from now on.
 func (s *Store) Set(d Disk) { s.disk.Store(uint32(d)) }
 
-// Disk tells how the disk is.
+// Disk returns how the disk is.
 func (s *Store) Disk() Disk { return Disk(s.disk.Load()) }
 
-// Load gives all records.
+// Load returns all records.
 func (s *Store) Load() ([]storage.Record, error) { return s.inner.Load() }
 
 // Save saves, or fails as such a disk does.

@@ -65,7 +65,7 @@ func Wrap(inner spawn.Transport, servers []actor.ID, plan Plan, random machine.R
 	return t
 }
 
-// Plan gives the plan that holds now.
+// Plan returns the plan that holds now.
 func (t *Transport) Plan() Plan { return t.now.Load().plan }
 
 // Change lets another plan hold from now on. What is delayed already stays so. It may call f more than once.
@@ -90,10 +90,10 @@ func (t *Transport) Heal(servers ...actor.ID) {
 	})
 }
 
-// Severed gives the servers to which the link is cut, in ascending order.
+// Severed returns the servers to which the link is cut, in ascending order.
 func (t *Transport) Severed() []actor.ID { return sorted(t.now.Load().cut) }
 
-// Unheard gives the servers of which nothing is heard although they may be spoken to, in ascending order.
+// Unheard returns the servers of which nothing is heard although they may be spoken to, in ascending order.
 func (t *Transport) Unheard() []actor.ID { return sorted(t.now.Load().deaf) }
 
 func sorted(ids []actor.ID) []actor.ID {
@@ -174,7 +174,7 @@ func (t *Transport) Receive(wait time.Duration) (actor.ID, []byte, error) {
 	}
 }
 
-// arrives tells whether a message that came gets through.
+// arrives reports whether a message that came gets through.
 func (t *Transport) arrives(from actor.ID, data []byte) bool {
 	n := t.now.Load()
 	if slices.Contains(n.cut, from) || slices.Contains(n.deaf, from) {

@@ -43,7 +43,7 @@ type conversation struct {
 	cancel context.CancelFunc
 }
 
-// NewClient makes a client without streams. It has an identity if the servers have one.
+// NewClient returns a client without streams. It has an identity if the servers have one.
 func NewClient(i *secure.Identity) *Client {
 	_, dials := Credentials(i)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -282,7 +282,7 @@ func (s *Host) openFaults(r *Server, at int, id actor.ID) error {
 // ControlName is the name of a server's control socket in the data folder.
 func ControlName(id actor.ID) string { return id.String() + ".control" }
 
-// resolve gives the server at an address.
+// resolve returns the server at an address.
 func (s *Host) resolve(text string) (actor.ID, error) {
 	addr, err := spawn.ResolveAddress(text)
 	if err != nil {

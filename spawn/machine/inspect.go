@@ -15,7 +15,7 @@ import (
 type Draws interface {
 	// Between gives how long a timer takes, from [shortest, longest], neither less than 0.
 	Between(timer actor.Timer, shortest, longest time.Duration) time.Duration
-	// Pick gives the place of one of the options, of which there is at least one.
+	// Pick returns the place of one of the options, of which there is at least one.
 	Pick(options []actor.Option) int
 }
 
@@ -28,7 +28,7 @@ func (m *Machine[S, M]) StateHash() (uint64, error) {
 	return m.states.Hash(m.state), nil
 }
 
-// Local gives a copy of the local state, a value of the actor's type of states.
+// Local returns a copy of the local state, a value of the actor's type of states.
 func (m *Machine[S, M]) Local() (any, error) {
 	if err := m.walkStates(); err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (m *Machine[S, M]) Local() (any, error) {
 // next step.
 func (m *Machine[S, M]) Peek() any { return m.state }
 
-// StateText gives the local state for people, see intern.Walker.Text.
+// StateText returns the local state for people, see intern.Walker.Text.
 func (m *Machine[S, M]) StateText() (string, error) {
 	if err := m.walkStates(); err != nil {
 		return "", err
@@ -60,7 +60,7 @@ func (m *Machine[S, M]) walkStates() error {
 	return nil
 }
 
-// JSON tells whether the messages that the actor sends and accepts are known to be JSON, see [JSON].
+// JSON reports whether the messages that the actor sends and accepts are known to be JSON, see [JSON].
 func (m *Machine[S, M]) JSON() bool {
 	j, ok := m.config.Wire.(JSON)
 	return ok && j.JSON()
@@ -77,13 +77,13 @@ func (m *Machine[S, M]) Kept(records []storage.Record) (any, error) {
 	return m.config.Records.Join(records)
 }
 
-// Alarms gives the timers that are set, in the order in which they were. The caller owns the result.
+// Alarms returns the timers that are set, in the order in which they were. The caller owns the result.
 func (m *Machine[S, M]) Alarms() []Alarm { return slices.Clone(m.alarms) }
 
-// Options gives the options that were drawn and are still to come, the next one first. The caller owns the result.
+// Options returns the options that were drawn and are still to come, the next one first. The caller owns the result.
 func (m *Machine[S, M]) Options() []actor.Option { return slices.Clone(m.options) }
 
-// pick gives one of the options.
+// pick returns one of the options.
 func (m *Machine[S, M]) pick(options []actor.Option) actor.Option {
 	if m.draws != nil {
 		return options[m.draws.Pick(options)]

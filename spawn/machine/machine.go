@@ -19,21 +19,21 @@ type Wire[M any] interface {
 	Append(dst []byte, msg M) ([]byte, error)
 	// Decode reads what Append wrote, or an equivalent form. It keeps nothing of data.
 	Decode(data []byte) (M, error)
-	// Open tells whether anybody may send such a message, and not only the other servers.
+	// Open reports whether anybody may send such a message, and not only the other servers.
 	Open(msg M) bool
 }
 
 // JSON may be implemented by a Wire whose messages are JSON, so that who writes them down need not look at them again: what
 // Append writes, and what Decode takes, is one value that a strictjson.Reader takes.
 type JSON interface {
-	// JSON tells whether it is so.
+	// JSON reports whether it is so.
 	JSON() bool
 }
 
 // Records is the form in which a store keeps what an actor keeps. Their order is that of their names, ascending, and a
 // name is there once.
 type Records interface {
-	// Split gives the records of what Keep returned.
+	// Split returns the records of what Keep returned.
 	Split(kept any) ([]storage.Record, error)
 	// Join gives back, for Recover, what Split was given, from all the records that were saved.
 	Join(records []storage.Record) (any, error)
@@ -137,7 +137,7 @@ type Machine[S, M any] struct {
 	states *intern.Walker[S] // nil until somebody looks at the state
 }
 
-// New makes a machine, to which nothing has happened yet: its first event is Start or Recover.
+// New returns a machine, to which nothing has happened yet: its first event is Start or Recover.
 func New[S, M any](c Config[S, M]) *Machine[S, M] {
 	draws, _ := c.Random.(Draws)
 	differ, _ := c.Records.(Differ)
@@ -147,10 +147,10 @@ func New[S, M any](c Config[S, M]) *Machine[S, M] {
 // Self is the actor's id.
 func (m *Machine[S, M]) Self() actor.ID { return m.config.Self }
 
-// Durable tells whether the actor keeps something, so that it needs a store.
+// Durable reports whether the actor keeps something, so that it needs a store.
 func (m *Machine[S, M]) Durable() bool { return m.durable }
 
-// State gives the actor's local state. It belongs to the machine.
+// State returns the actor's local state. It belongs to the machine.
 func (m *Machine[S, M]) State() S { return m.state }
 
 // Step takes an event at a time, which is counted from any moment and never goes back, and gives the effects. An error
@@ -241,7 +241,7 @@ func (m *Machine[S, M]) save() error {
 	return nil
 }
 
-// changes gives what to save now that this is kept.
+// changes returns what to save now that this is kept.
 func (m *Machine[S, M]) changes(kept any) ([]storage.Record, error) {
 	if m.differ != nil && m.kept != nil {
 		return m.differ.Changes(m.kept, kept)
@@ -257,7 +257,7 @@ func (m *Machine[S, M]) changes(kept any) ([]storage.Record, error) {
 	return changes, nil
 }
 
-// flat tells whether values of a type can be compared and refer to nothing.
+// flat reports whether values of a type can be compared and refer to nothing.
 func flat(t reflect.Type) bool {
 	if t == nil {
 		return false
@@ -333,7 +333,7 @@ func (m *Machine[S, M]) take(t actor.Timer) bool {
 	return false
 }
 
-// Next gives the event that is due at a time by itself, if there is one: a choice, or the timer that was due first.
+// Next returns the event that is due at a time by itself, if there is one: a choice, or the timer that was due first.
 func (m *Machine[S, M]) Next(now time.Duration) (Event, bool) {
 	if len(m.options) > 0 {
 		option := m.options[0]
@@ -346,7 +346,7 @@ func (m *Machine[S, M]) Next(now time.Duration) (Event, bool) {
 	return Event{}, false
 }
 
-// Due gives the time of the next event that Next will give, if there is any.
+// Due returns the time of the next event that Next will give, if there is any.
 func (m *Machine[S, M]) Due() (time.Duration, bool) {
 	if len(m.options) > 0 {
 		return 0, true

@@ -42,7 +42,7 @@ func (r *Rejection) Error() string {
 	return fmt.Sprintf("message of %v: %v: %v", r.From, r.Reason, r.Err)
 }
 
-// Unwrap gives what exactly is wrong.
+// Unwrap returns what exactly is wrong.
 func (r *Rejection) Unwrap() error { return r.Err }
 
 // decode reads the message of an event, or tells why it is refused. It changes nothing.
@@ -72,7 +72,7 @@ func (m *Machine[S, M]) decode(e Event) (M, *Rejection) {
 	return msg, nil
 }
 
-// server tells whether an actor is one of the servers.
+// server reports whether an actor is one of the servers.
 func (m *Machine[S, M]) server(id actor.ID) bool {
 	for _, s := range m.config.Servers {
 		if s == id {

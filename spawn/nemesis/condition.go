@@ -23,13 +23,13 @@ type Condition struct {
 	Harm    Harm // of its file, while it is down
 }
 
-// Equal tells whether two conditions are the same.
+// Equal reports whether two conditions are the same.
 func (c Condition) Equal(d Condition) bool {
 	return c.Down == d.Down && c.Off == d.Off && c.Paused == d.Paused && c.Network == d.Network && c.Disk == d.Disk && c.Harm == d.Harm &&
 		slices.Equal(c.Cut, d.Cut) && slices.Equal(c.Deaf, d.Deaf)
 }
 
-// Moments gives the times at which faults begin or end, in ascending order, each once. Between two of them nothing
+// Moments returns the times at which faults begin or end, in ascending order, each once. Between two of them nothing
 // changes.
 func (s Schedule) Moments() []time.Duration {
 	var all []time.Duration
@@ -40,7 +40,7 @@ func (s Schedule) Moments() []time.Duration {
 	return slices.Compact(all)
 }
 
-// At gives the condition of each server at a time. Of faults of one kind that meet, the worse one holds. For all moments
+// At returns the condition of each server at a time. Of faults of one kind that meet, the worse one holds. For all moments
 // in turn, Steps is quicker.
 func (s Schedule) At(t time.Duration) []Condition {
 	var active []Fault
@@ -55,7 +55,7 @@ func (s Schedule) At(t time.Duration) []Condition {
 	return s.under(active)
 }
 
-// Steps gives the moments, as Moments does, and the condition of each server from each of them on, as At does.
+// Steps returns the moments, as Moments does, and the condition of each server from each of them on, as At does.
 func (s Schedule) Steps() iter.Seq2[time.Duration, []Condition] {
 	return func(yield func(time.Duration, []Condition) bool) {
 		var active []Fault
@@ -72,7 +72,7 @@ func (s Schedule) Steps() iter.Seq2[time.Duration, []Condition] {
 	}
 }
 
-// under gives the conditions under some faults.
+// under returns the conditions under some faults.
 func (s Schedule) under(active []Fault) []Condition {
 	all := make([]Condition, s.Servers)
 	for _, f := range active {

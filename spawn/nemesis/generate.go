@@ -37,7 +37,7 @@ func (c Config) complete() Config {
 	return c
 }
 
-// Validate tells what is wrong with a configuration, or nil.
+// Validate returns what is wrong with a configuration, or nil.
 func (c Config) Validate() error {
 	if err := (Schedule{Servers: c.Servers, Duration: c.Duration}).Validate(); err != nil {
 		return err
@@ -119,7 +119,7 @@ type generator struct {
 	random machine.Random
 }
 
-// below gives a number from 0 to n − 1.
+// below returns a number from 0 to n − 1.
 func (g *generator) below(n int) int { return int(g.random.Uint64() % uint64(n)) }
 
 func (g *generator) between(least, most time.Duration) time.Duration {
@@ -133,7 +133,7 @@ func between(random machine.Random, least, most time.Duration) time.Duration {
 	return least + time.Duration(random.Uint64()%uint64(most-least+1))
 }
 
-// shuffled gives turns in an order by chance.
+// shuffled returns turns in an order by chance.
 func (g *generator) shuffled(turns []turn) []turn {
 	all := slices.Clone(turns)
 	for i := len(all) - 1; i > 0; i-- {
@@ -143,7 +143,7 @@ func (g *generator) shuffled(turns []turn) []turn {
 	return all
 }
 
-// some gives n of the servers.
+// some returns n of the servers.
 func (g *generator) some(n int) []int {
 	var all []int
 	for i := range g.Servers {
@@ -181,7 +181,7 @@ func (g *generator) staggered(f Fault) []Fault {
 	return []Fault{f, late}
 }
 
-// network gives the servers of a fault of the network: mostly all.
+// network returns the servers of a fault of the network: mostly all.
 func (g *generator) network() []int {
 	if g.below(3) == 0 {
 		return g.some(1)

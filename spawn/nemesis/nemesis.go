@@ -33,7 +33,7 @@ type Fault struct {
 // Ends is when the fault is over.
 func (f Fault) Ends() time.Duration { return f.At + f.For }
 
-// String tells the fault in a line: "1.2s for 300ms: kill 0 2".
+// String returns the fault in a line: "1.2s for 300ms: kill 0 2".
 func (f Fault) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v for %v: %v", f.At, f.For, f.Kind)
@@ -61,7 +61,7 @@ type Schedule struct {
 	Faults   []Fault // ascending by At
 }
 
-// Kinds gives the kinds of its faults, each once, in their order.
+// Kinds returns the kinds of its faults, each once, in their order.
 func (s Schedule) Kinds() []Kind {
 	var all []Kind
 	for _, f := range s.Faults {
@@ -71,7 +71,7 @@ func (s Schedule) Kinds() []Kind {
 	return slices.Compact(all)
 }
 
-// Validate tells what is wrong with a schedule, or nil.
+// Validate returns what is wrong with a schedule, or nil.
 func (s Schedule) Validate() error {
 	switch {
 	case s.Servers < 1 || s.Servers > MaxServers:

@@ -22,7 +22,7 @@ func Shrink(s Schedule, stillFails func(Schedule) (Schedule, bool), tries int) S
 	return h.best
 }
 
-// Until gives the schedule of a run that ends at a time: faults that would begin later are not in it, and those that would
+// Until returns the schedule of a run that ends at a time: faults that would begin later are not in it, and those that would
 // last longer end sooner.
 func (s Schedule) Until(end time.Duration) Schedule {
 	cut := Schedule{Servers: s.Servers, Duration: min(s.Duration, end)}
@@ -36,7 +36,7 @@ func (s Schedule) Until(end time.Duration) Schedule {
 	return cut
 }
 
-// Short gives the schedule of a run that ends so long after its last fault, or as before if that is sooner.
+// Short returns the schedule of a run that ends so long after its last fault, or as before if that is sooner.
 func (s Schedule) Short(calm time.Duration) Schedule {
 	s.Duration = min(s.Duration, s.LastEnd()+calm)
 	return s
@@ -134,7 +134,7 @@ func (h *shrinker) simpler() bool {
 	return changed
 }
 
-// with gives the best schedule with another fault at a place.
+// with returns the best schedule with another fault at a place.
 func (h *shrinker) with(i int, f Fault) Schedule {
 	s := h.best
 	s.Faults = slices.Clone(s.Faults)

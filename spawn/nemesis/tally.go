@@ -19,7 +19,7 @@ func (t *Tally) Merge(o Tally) {
 	}
 }
 
-// Missing gives those of some kinds that never happened.
+// Missing returns those of some kinds that never happened.
 func (t *Tally) Missing(kinds []Kind) []Kind {
 	var all []Kind
 	for _, k := range kinds {
@@ -30,7 +30,7 @@ func (t *Tally) Missing(kinds []Kind) []Kind {
 	return all
 }
 
-// String tells how often each kind happened, "drop 17, kill 3", or "none".
+// String returns how often each kind happened, "drop 17, kill 3", or "none".
 func (t *Tally) String() string {
 	var all []string
 	for _, k := range AllKinds() {

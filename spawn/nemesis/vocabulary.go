@@ -293,7 +293,7 @@ func (k Kind) String() string {
 	return k.spec().word
 }
 
-// Account says what a kind is.
+// Account returns what a kind is.
 func (k Kind) Account() Account { return k.spec().Account }
 
 // OfDisks reports whether a kind befalls what servers keep.
@@ -361,7 +361,7 @@ func Words(kinds []Kind) string {
 	return strings.Join(all, ",")
 }
 
-// verifyBadness tells what is wrong with how bad a fault is, or nil.
+// verifyBadness returns what is wrong with how bad a fault is, or nil.
 func (f Fault) verifyBadness() error {
 	s := f.Kind.spec()
 	// The negation refuses what is no number, too.

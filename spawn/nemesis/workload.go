@@ -23,7 +23,7 @@ type Workload struct {
 // MaxClients is how many clients a workload may have.
 const MaxClients = 10_000
 
-// Validate tells what is wrong with a workload, or nil.
+// Validate returns what is wrong with a workload, or nil.
 func (w Workload) Validate() error {
 	switch {
 	case w.Clients < 1 || w.Clients > MaxClients:
@@ -65,7 +65,7 @@ func (w Workload) Client(index int, random machine.Random) *Client {
 	return &Client{workload: w, index: index, random: random}
 }
 
-// Next gives the next operation.
+// Next returns the next operation.
 func (c *Client) Next() Operation {
 	w := c.workload
 	o := Operation{

@@ -243,7 +243,7 @@ func appendBare(dst, data []byte, fits bool) []byte {
 	return append(base64.StdEncoding.AppendEncode(dst, data), `"}`...)
 }
 
-// bare tells whether bytes may stand in a line as they are, should they be a JSON array or object.
+// bare reports whether bytes may stand in a line as they are, should they be a JSON array or object.
 func bare(data []byte) bool {
 	n := len(data)
 	if n < 2 || data[0] != '{' && data[0] != '[' || data[n-1] != '}' && data[n-1] != ']' {

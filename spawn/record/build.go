@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 )
 
-// Build says which program this is, for headers.
+// Build returns which program this is, for headers.
 func Build() string {
 	text := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -36,7 +36,7 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-// Used tells whether the file held something when it was opened.
+// Used reports whether the file held something when it was opened.
 func (f *File) Used() bool { return f.used }
 
 // prepare ends the last line, should it have no end. What is no regular file holds nothing yet.
@@ -72,7 +72,7 @@ func (f *File) prepare() error {
 // errForeign tells that a file holds something else.
 var errForeign = errors.New("it holds something else than a record")
 
-// recognise tells whether a file begins as a line does, or with what a killed process left of one, where zeros may stand for
+// recognise reports whether a file begins as a line does, or with what a killed process left of one, where zeros may stand for
 // what was not written.
 func recognise(file *os.File) error {
 	begin := make([]byte, len(linePrefix))

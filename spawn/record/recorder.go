@@ -124,5 +124,5 @@ var anything = func() *intern.Walker[any] {
 	return w
 }()
 
-// Encode gives the canonical encoding of a timer or an option, which stands for it in a line.
+// Encode returns the canonical encoding of a timer or an option, which stands for it in a line.
 func Encode(v any) []byte { return anything.Encode(nil, v) }

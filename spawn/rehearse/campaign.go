@@ -124,7 +124,7 @@ func (p *performance) run(ctx context.Context, seed uint64) (Run, error) {
 	return p.Rehearse(ctx, seed, s)
 }
 
-// begin gives the place of the next run.
+// begin returns the place of the next run.
 func (p *performance) begin(ctx context.Context) (uint64, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -138,7 +138,7 @@ func (p *performance) begin(ctx context.Context) (uint64, bool) {
 	return p.begun - 1, true
 }
 
-// over tells whether no further run is to begin.
+// over reports whether no further run is to begin.
 func (p *performance) over(ctx context.Context) bool {
 	return ctx.Err() != nil || p.complete || p.err != nil
 }

@@ -50,7 +50,7 @@ const (
 // MaxLength is the longest run.
 const MaxLength = 24 * time.Hour
 
-// Validate tells what is wrong with a configuration, or nil.
+// Validate returns what is wrong with a configuration, or nil.
 func (c Config) Validate() error {
 	switch {
 	case c.Program.New == nil || c.Service == nil:
@@ -89,7 +89,7 @@ func (c Config) workload() nemesis.Workload {
 	}
 }
 
-// Schedule gives the faults of the run with a seed.
+// Schedule returns the faults of the run with a seed.
 func (c Config) Schedule(seed uint64) (nemesis.Schedule, error) {
 	if len(c.Kinds) == 0 {
 		s := nemesis.Schedule{Servers: c.Servers, Duration: c.Length}
@@ -108,15 +108,15 @@ type Run struct {
 	Check    oplog.Result
 }
 
-// Violated tells whether something happened that must not.
+// Violated reports whether something happened that must not.
 func (r Run) Violated() bool {
 	return len(r.Outcome.Violations) > 0 || r.Check.Outcome == consistency.Violated
 }
 
-// Undecided tells whether nobody knows.
+// Undecided reports whether nobody knows.
 func (r Run) Undecided() bool { return !r.Violated() && r.Check.Outcome == consistency.Undecided }
 
-// Idle tells whether too little happened for the run to mean anything.
+// Idle reports whether too little happened for the run to mean anything.
 func (r Run) Idle() bool { return r.Outcome.Acknowledged < Enough }
 
 // Enough is how many acknowledged operations make a run count.
@@ -166,7 +166,7 @@ func (c Config) rehearse(ctx context.Context, seed uint64, s nemesis.Schedule, w
 // maxMemory bounds the search of one window of a history, in bytes: there are as many at once as workers.
 const maxMemory = 256 << 20
 
-// Events gives the notes of a run with so many clients as a history. A client that does not know what became of its
+// Events returns the notes of a run with so many clients as a history. A client that does not know what became of its
 // operation goes on as another process.
 func Events(notes []stage.Note, clients int) []oplog.Event {
 	all := make([]oplog.Event, 0, len(notes))

@@ -10,7 +10,7 @@ import (
 // shrinkTries is how many schedules are tried to make one smaller.
 const shrinkTries = 300
 
-// Shrink gives a violated run with as few and as short faults as can be found: the same seed with a smaller schedule
+// Shrink returns a violated run with as few and as short faults as can be found: the same seed with a smaller schedule
 // that still is violated, in any way. If the context ends, it is the smallest one so far.
 func (c Config) Shrink(ctx context.Context, r Run) (Run, error) {
 	best, failure := r, error(nil)

@@ -23,7 +23,7 @@ type Report struct {
 	Again     string // the command that makes it again
 }
 
-// Verdict says what the runs show: a word of consistency.Outcome, or oplog.NoEvidence.
+// Verdict returns what the runs show: a word of consistency.Outcome, or oplog.NoEvidence.
 func (r *Report) Verdict() string {
 	switch {
 	case r.Summary.Violations > 0:
@@ -34,7 +34,7 @@ func (r *Report) Verdict() string {
 	return consistency.Holds.String()
 }
 
-// lacking says what the runs would need to be evidence.
+// lacking returns what the runs would need to be evidence.
 func (r *Report) lacking() []string {
 	var all []string
 	s := &r.Summary
@@ -54,13 +54,13 @@ func (r *Report) lacking() []string {
 	return all
 }
 
-// Line says how far a campaign is.
+// Line returns how far a campaign is.
 func (s *Summary) Line(elapsed time.Duration) string {
 	return fmt.Sprintf("runs=%d, idle=%d, operations=%d, violations=%d, runs/s=%.0f, sec=%.1f",
 		s.Runs, s.Idle, s.Acknowledged, s.Violations, float64(s.Runs+s.Idle)/elapsed.Seconds(), elapsed.Seconds())
 }
 
-// Text tells what the runs were, and what they say.
+// Text returns what the runs were, and what they say.
 func (r *Report) Text() string {
 	var b strings.Builder
 	c, s := &r.Config, &r.Summary
@@ -111,7 +111,7 @@ func (r *Report) violation(b *strings.Builder) {
 	fmt.Fprintf(b, "Again: %s\n", r.Again)
 }
 
-// What says what is wrong with a run that is violated, in a line.
+// What returns what is wrong with a run that is violated, in a line.
 func (v *Run) What() string {
 	if len(v.Outcome.Violations) > 0 {
 		return v.Outcome.Violations[0].String()

@@ -52,7 +52,7 @@ func acceptance(rejected string) string {
 	return "a message that is refused as " + rejected
 }
 
-// compareLists gives the first difference of two lists, one of which is the model's.
+// compareLists returns the first difference of two lists, one of which is the model's.
 func compareLists[T any](what string, model, recorded []T, same func(a, b T) bool, show func(T) string) *mismatch {
 	for i := range max(len(model), len(recorded)) {
 		switch {

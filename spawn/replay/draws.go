@@ -21,7 +21,7 @@ func (d *draws) load(l *record.Line) { d.arm, d.drawn, d.problem = l.Arm, l.Draw
 // Uint64 is not called by a machine that knows Draws.
 func (d *draws) Uint64() uint64 { return 0 }
 
-// Between gives the recorded duration. Where there is none, the comparison of the effects will tell.
+// Between returns the recorded duration. Where there is none, the comparison of the effects will tell.
 func (d *draws) Between(_ actor.Timer, shortest, longest time.Duration) time.Duration {
 	if len(d.arm) == 0 {
 		return shortest
@@ -34,7 +34,7 @@ func (d *draws) Between(_ actor.Timer, shortest, longest time.Duration) time.Dur
 	return in
 }
 
-// Pick gives the recorded option.
+// Pick returns the recorded option.
 func (d *draws) Pick(options []actor.Option) int {
 	if len(d.drawn) == 0 {
 		return 0

@@ -15,7 +15,7 @@ const (
 	undone             // it never was: the event is as if it had not happened
 )
 
-// fate tells what became of the next event, which is the first of those that are saved with it. Their lines were written
+// fate returns what became of the next event, which is the first of those that are saved with it. Their lines were written
 // before they were saved, so if the process ended then, only the recovery tells. A torn line tells nothing, as that of an
 // event that did not happen, unless it is seen to be the next one of the process, and not to be saved with it.
 func (r *Run) fate(s *server, l *record.Line) fate {

@@ -47,7 +47,7 @@ func (f *file) close() error {
 	return nil
 }
 
-// read gives at least n bytes from a place on, or what there is. They count until the next call.
+// read returns at least n bytes from a place on, or what there is. They count until the next call.
 func (f *file) read(at int64, n int) []byte {
 	n = int(min(int64(n), f.size-at))
 	if f.err != nil || n <= 0 {
@@ -83,15 +83,15 @@ func (f *file) until(at int64, any func(b byte) bool) int64 {
 	}
 }
 
-// text gives a piece, or as much of it as a line may have, and a byte more.
+// text returns a piece, or as much of it as a line may have, and a byte more.
 func (f *file) text(from, to int64) []byte {
 	length := int(min(to-from, record.MaxLine+1))
 	piece := f.read(from, length)
 	return bytes.Clone(piece[:min(length, len(piece))])
 }
 
-// separates tells whether a byte stands between two lines. Where a killed process wrote last, its line ends in zeros.
+// separates reports whether a byte stands between two lines. Where a killed process wrote last, its line ends in zeros.
 func separates(b byte) bool { return b == '\n' || b == 0 }
 
-// solid tells whether a byte is more than a space.
+// solid reports whether a byte is more than a space.
 func solid(b byte) bool { return b != ' ' && b != '\t' && b != '\r' && !separates(b) }

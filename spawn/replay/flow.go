@@ -13,7 +13,7 @@ import (
 // link is a way from one server to another, or to itself.
 type link struct{ from, to actor.ID }
 
-// digest gives a hash of a message on the link.
+// digest returns a hash of a message on the link.
 func (k link) digest(data []byte) uint64 {
 	h := fnv.New64a()
 	var ends [16]byte
@@ -73,7 +73,7 @@ func (f *flow) send(data []byte, event int) {
 	s.events, s.last = append(s.events, event), event
 }
 
-// has tells whether a message may come now.
+// has reports whether a message may come now.
 func (f *flow) has(data []byte) bool {
 	if f.ordered {
 		return f.find(data) >= 0
@@ -115,7 +115,7 @@ func (f *flow) receive(data []byte) (event int, repeated bool, gone [][]byte) {
 	return event, false, [][]byte{data}
 }
 
-// flying gives the messages that were sent and did not come, in the order of sending.
+// flying returns the messages that were sent and did not come, in the order of sending.
 func (f *flow) flying() []letter {
 	if f.ordered {
 		return f.queue

@@ -47,7 +47,7 @@ type Flight struct {
 	Sent     []int // the numbers of the events that sent a copy each, in order
 }
 
-// Global gives the state as it is now.
+// Global returns the state as it is now.
 func (r *Run) Global() (*Global, error) {
 	g := &Global{Event: r.events}
 	for _, s := range r.servers {
@@ -78,7 +78,7 @@ func (r *Run) Global() (*Global, error) {
 	return g, nil
 }
 
-// up tells whether a server has started, and neither stopped nor crashed. After an event that was undone it is as good as
+// up reports whether a server has started, and neither stopped nor crashed. After an event that was undone it is as good as
 // dead.
 func (s *server) up() bool { return s.machine != nil && s.steps > 0 && !s.undone }
 
@@ -105,7 +105,7 @@ func (s *server) look(l *Local) error {
 // Message reads a message that a server sent or received.
 func (r *Run) Message(data []byte) (any, error) { return r.message(data) }
 
-// Peer tells whether one of the two is a server of the other's cluster.
+// Peer reports whether one of the two is a server of the other's cluster.
 func (r *Run) Peer(server, other actor.ID) bool {
 	s := r.sequence(server)
 	return s != nil && r.peer(s, other)

@@ -37,7 +37,7 @@ type Violation struct {
 	State  string // of the server, after the event
 }
 
-// Error says what is wrong, in a line.
+// Error returns what is wrong, in a line.
 func (v *Violation) Error() string {
 	return fmt.Sprintf("event %d, of %s (%s:%d): %v, after the step that made its state %s",
 		v.Event, spawn.Describe(v.Server), v.File, v.Line, v.What, v.State)
@@ -144,7 +144,7 @@ func (r *Run) result() *Result {
 	return result
 }
 
-// next gives the server whose event can come next, of several the one that did according to the time of day; nil if
+// next returns the server whose event can come next, of several the one that did according to the time of day; nil if
 // all events have come.
 func (r *Run) next() (*server, error) {
 	var best *server
@@ -180,7 +180,7 @@ func (i *item) time() time.Time {
 	return i.line.Wall
 }
 
-// possible tells whether an event can come now: only one that receives has to wait for others.
+// possible reports whether an event can come now: only one that receives has to wait for others.
 func (r *Run) possible(s *server, i *item) bool {
 	l := &i.line
 	if i.err != nil || l.Step != s.steps+1 || l.Event != record.Receive || !r.peer(s, l.From) || r.sequence(l.From) == nil {
@@ -190,7 +190,7 @@ func (r *Run) possible(s *server, i *item) bool {
 	return f != nil && f.has(l.Data)
 }
 
-// peer tells whether a message comes from a server of the cluster.
+// peer reports whether a message comes from a server of the cluster.
 func (r *Run) peer(s *server, from actor.ID) bool {
 	return s.header != nil && slices.Contains(s.header.Servers, from)
 }
@@ -228,7 +228,7 @@ func (r *Run) stuck() error {
 	return r.deviation(best, i, &mismatch{expected, show(i.line.Data)})
 }
 
-// sends tells whether a server sends a message in one of its lines that are still to come.
+// sends reports whether a server sends a message in one of its lines that are still to come.
 func (r *Run) sends(from *server, to actor.ID, data []byte) bool {
 	for n := 0; ; n++ {
 		i := r.records.peek(from.sequence, n)
@@ -437,7 +437,7 @@ func sameCluster(a, b *record.Header) bool {
 		maps.Equal(a.Config, b.Config)
 }
 
-// cluster says what a header is of.
+// cluster returns what a header is of.
 func cluster(h *record.Header) string {
 	text := h.Model
 	for _, n := range slices.Sorted(maps.Keys(h.Config)) {

@@ -8,7 +8,7 @@ import (
 	"synod/spawn"
 )
 
-// Text says what a replay confirmed.
+// Text returns what a replay confirmed.
 func (r *Result) Text() string {
 	var b strings.Builder
 	for _, s := range r.Servers {

@@ -99,7 +99,7 @@ func (r *Records) Close() error {
 	return errors.Join(errs...)
 }
 
-// broken gives the error of a file that could not be read.
+// broken returns the error of a file that could not be read.
 func (r *Records) broken() error {
 	for _, f := range r.files {
 		if f.err != nil {
@@ -141,7 +141,7 @@ func (r *Records) refuse(err error) {
 	}
 }
 
-// begins tells whether a line of a file is one of a record, or the beginning of one.
+// begins reports whether a line of a file is one of a record, or the beginning of one.
 func begins(text []byte, last bool) bool {
 	if bytes.HasPrefix(text, []byte(prefix)) || last && agrees(text, prefix) {
 		return true
@@ -153,7 +153,7 @@ func begins(text []byte, last bool) bool {
 // prefix is how each line begins that is not torn in it.
 const prefix = `{"server":"`
 
-// agrees tells whether a text begins with another one, as far as both go.
+// agrees reports whether a text begins with another one, as far as both go.
 func agrees(text []byte, other string) bool {
 	n := min(len(text), len(other))
 	return string(text[:n]) == other[:n]
@@ -171,7 +171,7 @@ func opens(text []byte) bool {
 	return !told || agrees(rest, `"record":`)
 }
 
-// next gives the line after one in its file, or nil.
+// next returns the line after one in its file, or nil.
 func (r *Records) next(at spot) []byte {
 	f := r.files[at.file]
 	start := f.until(at.end(), solid)
@@ -271,7 +271,7 @@ func unreadable(err error) string { return fmt.Sprintf("one that cannot be read:
 
 func (r *Records) text(at spot) []byte { return r.files[at.file].text(at.start, at.end()) }
 
-// peek gives the nth line of a sequence that is still to come, from 0, or nil if there are not so many.
+// peek returns the nth line of a sequence that is still to come, from 0, or nil if there are not so many.
 func (r *Records) peek(s *sequence, n int) *item {
 	for len(s.items) <= n {
 		k := len(s.items)
@@ -318,7 +318,7 @@ type Deviation struct {
 	Found    string   // a phrase
 }
 
-// Error says where it is, and what was expected and found.
+// Error returns where it is, and what was expected and found.
 func (d *Deviation) Error() string {
 	text := fmt.Sprintf("%s:%d: ", d.File, d.Line)
 	if d.Server != 0 {

@@ -26,7 +26,7 @@ type Tracer struct {
 	texts       map[actor.ID]string
 }
 
-// NewTracer makes a tracer of the events from first, at least 1, to last.
+// NewTracer returns a tracer of the events from first, at least 1, to last.
 func NewTracer(first, last int) *Tracer {
 	return &Tracer{
 		first: first, last: last, states: make(map[actor.ID]any), texts: make(map[actor.ID]string),
@@ -43,10 +43,10 @@ var anything = func() *intern.Walker[any] {
 	return w
 }()
 
-// Note says what the end of the trace shows.
+// Note returns what the end of the trace shows.
 func (t *Tracer) Note(text string) { t.trace.Note = strings.ToValidUTF8(text, "\uFFFD") }
 
-// Document gives the trace. It reports false if none of the events came.
+// Document returns the trace. It reports false if none of the events came.
 func (t *Tracer) Document() (trace.Document, bool) {
 	if len(t.trace.Steps) == 0 {
 		return trace.Document{}, false

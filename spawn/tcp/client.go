@@ -36,7 +36,7 @@ type Client struct {
 	broken map[actor.ID]bool
 }
 
-// NewClient makes a client without connections.
+// NewClient returns a client without connections.
 func NewClient() *Client {
 	return &Client{
 		inbox: streams.NewInbox(), closed: make(chan struct{}),

@@ -118,7 +118,7 @@ func (c *Cluster) lie(ctx context.Context, began time.Time, all []*ambush) {
 	}
 }
 
-// Ambushes tells how many ambushes had their moment so far.
+// Ambushes returns how many ambushes had their moment so far.
 func (c *Cluster) Ambushes() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,7 +131,7 @@ type plot struct {
 	self int
 }
 
-// due gives the ambush that is to kill the server at a time, or nil.
+// due returns the ambush that is to kill the server at a time, or nil.
 func (p *plot) due(at time.Duration) *ambush {
 	if len(p.all) > 0 && p.all[0].at == at && slices.Contains(p.all[0].servers, p.self) {
 		return p.all[0]

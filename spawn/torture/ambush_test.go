@@ -94,7 +94,7 @@ func TestAmbush(t *testing.T) {
 	}
 }
 
-// up gives the servers that can be asked.
+// up returns the servers that can be asked.
 func up(t *testing.T, c *torture.Cluster, dir string) []int {
 	t.Helper()
 	var all []int

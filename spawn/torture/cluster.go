@@ -178,7 +178,7 @@ func (s *server) obey(ctx context.Context, began time.Time, schedule nemesis.Sch
 	return s.verify()
 }
 
-// Tally tells what faults really did so far.
+// Tally returns what faults really did so far.
 func (c *Cluster) Tally() nemesis.Tally {
 	c.mu.Lock()
 	defer c.mu.Unlock()

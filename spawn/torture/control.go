@@ -37,7 +37,7 @@ func dial(path string) (*control, error) {
 
 func (c *control) close() { c.conn.Close() }
 
-// do gives commands, and their answers. None of them may be an error.
+// do returns commands, and their answers. None of them may be an error.
 func (c *control) do(commands ...string) ([]string, error) {
 	if len(commands) == 0 {
 		return nil, nil

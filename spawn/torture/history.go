@@ -57,7 +57,7 @@ func (q *inquest) take(ctx context.Context, e oplog.Event) {
 	}
 }
 
-// finish gives the verdict, once nothing more is recorded.
+// finish returns the verdict, once nothing more is recorded.
 func (q *inquest) finish(ctx context.Context) (oplog.Result, error) {
 	close(q.events)
 	q.done.Wait()

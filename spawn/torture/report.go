@@ -9,7 +9,7 @@ import (
 	"synod/internal/noun"
 )
 
-// Verdict says what the trial shows: a word of consistency.Outcome, or oplog.NoEvidence.
+// Verdict returns what the trial shows: a word of consistency.Outcome, or oplog.NoEvidence.
 func (o *Trial) Verdict() string {
 	switch {
 	case o.violated():
@@ -23,7 +23,7 @@ func (o *Trial) Verdict() string {
 // Finished reports whether the trial went to its end.
 func (o *Trial) Finished() bool { return o.finished }
 
-// lacking says what a run would need to be evidence.
+// lacking returns what a run would need to be evidence.
 func (o *Trial) lacking() []string {
 	p := o.plan
 	var all []string
@@ -63,7 +63,7 @@ func (p *Plan) words() (writes, reads string) {
 	return writes, reads
 }
 
-// counts says how many operations there were of either kind.
+// counts returns how many operations there were of either kind.
 func counts(writes int, write string, reads int, read string) string {
 	var all []string
 	if write != "" {

@@ -106,7 +106,7 @@ func (s *server) stopped() error {
 // maxWords is how much of a log is looked at, in bytes from its end.
 const maxWords = 2000
 
-// words gives the last words of the process.
+// words returns the last words of the process.
 func (s *server) words() string {
 	text, err := os.ReadFile(s.logName())
 	if err != nil || int64(len(text)) < s.process.from {
@@ -125,7 +125,7 @@ func (s *server) forget() {
 	s.process, s.control = nil, nil
 }
 
-// gone tells whether the process has ended.
+// gone reports whether the process has ended.
 func (s *server) gone() bool {
 	select {
 	case <-s.process.ended:

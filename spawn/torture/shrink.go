@@ -30,7 +30,7 @@ type wrong struct {
 	at       time.Duration // from the start of the run; 0 if it is not known
 }
 
-// wrong tells what went wrong.
+// wrong returns what went wrong.
 func (o *Trial) wrong() wrong {
 	w := wrong{violated: o.violated()}
 	switch {
@@ -152,7 +152,7 @@ func (o *Trial) Evidence(ctx context.Context) (string, error) {
 // mostShown is how many faults are listed.
 const mostShown = 20
 
-// Text says which faults are left.
+// Text returns which faults are left.
 func (r *Shrunk) Text() string {
 	var b strings.Builder
 	b.WriteString(r.headline())
@@ -166,7 +166,7 @@ func (r *Shrunk) Text() string {
 	return b.String()
 }
 
-// headline tells how many faults are left.
+// headline returns how many faults are left.
 func (r *Shrunk) headline() string {
 	left := len(r.Faults)
 	all, runs := noun.Count(r.from, "fault"), noun.Count(r.runs, "run")

@@ -324,7 +324,7 @@ func TestOrphans(t *testing.T) {
 	}
 }
 
-// processes gives those with a word in an argument that stands before all addresses.
+// processes returns those with a word in an argument that stands before all addresses.
 func processes(t *testing.T, word string) []int {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")

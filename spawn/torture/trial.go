@@ -78,7 +78,7 @@ type Trial struct {
 	finished bool // the run went to its end
 }
 
-// violated tells whether the run showed that something is wrong.
+// violated reports whether the run showed that something is wrong.
 func (o *Trial) violated() bool {
 	return o.stopped != nil || o.deviates != nil || o.breaks != nil || o.checked.Outcome == consistency.Violated
 }

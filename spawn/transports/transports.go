@@ -117,7 +117,7 @@ func Names() []string {
 	return names
 }
 
-// Describe says what the transports are, in a line.
+// Describe returns what the transports are, in a line.
 func Describe() string {
 	texts := make([]string, len(all))
 	for i, t := range all {

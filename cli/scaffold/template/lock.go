@@ -93,7 +93,7 @@ const again timer = "again"
 
 func (t timer) String() string { return string(t) }
 
-// New makes the actor of a server.
+// New returns the actor of a server.
 func (s Server) New() actor.Typed[State, Message] {
 	return actor.New[State, Message](s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
 }

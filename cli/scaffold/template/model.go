@@ -115,7 +115,7 @@ func (c Client) String() string {
 
 const work timer = "work"
 
-// New makes the actor of a client.
+// New returns the actor of a client.
 func (u User) New() actor.Typed[Client, Message] {
 	return actor.New[Client, Message](u, actor.Timers(u.Timeout))
 }
@@ -141,7 +141,7 @@ func (u User) Receive(_ actor.ID, st Client, _ actor.ID, msg Message, out *Out) 
 	return st
 }
 
-// Timeout gives the lock back when the work is done.
+// Timeout returns the lock back when the work is done.
 func (u User) Timeout(_ actor.ID, _ Client, _ actor.Timer, out *Out) Client {
 	out.Send(u.Server, Release{2, u.Owner})
 	return Leaving

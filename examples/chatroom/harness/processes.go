@@ -207,7 +207,7 @@ func (p *Processes) Shape(n Network) error {
 	return nil
 }
 
-// tell tells a server what its network is like.
+// tell gives a server what its network is like.
 func (p *Processes) tell(c *child) error {
 	id := c.start.ID
 	lines := []string{"heal"}

@@ -34,7 +34,7 @@ const (
 	forSteps    = 1 << 40
 )
 
-// NewRehearsal makes a world for a test, all of whose servers must be of one cluster.
+// NewRehearsal returns a world for a test, all of whose servers must be of one cluster.
 func NewRehearsal(t Test, seed uint64) (*Rehearsal, error) {
 	r := &Rehearsal{chance: stage.NewSource(seed, forSteps), count: t.Servers()}
 	var mixed error

@@ -123,7 +123,7 @@ const (
 	recordWrite = "write " // [7,[2,139637976796088]], a request and a sequence
 )
 
-// Split gives the records of a durableabd.Durable.
+// Split returns the records of a durableabd.Durable.
 func (records) Split(kept any) ([]storage.Record, error) {
 	d, ok := kept.(durableabd.Durable)
 	if !ok {
@@ -140,7 +140,7 @@ func (records) Split(kept any) ([]storage.Record, error) {
 	return all, nil
 }
 
-// Changes gives what to save so that a store with the records of one durableabd.Durable has those of another. Records of
+// Changes returns what to save so that a store with the records of one durableabd.Durable has those of another. Records of
 // clients that are the same in both are not looked at.
 func (records) Changes(before, after any) ([]storage.Record, error) {
 	b, known := before.(durableabd.Durable)
@@ -189,7 +189,7 @@ func splitWrite(client actor.ID, w durableabd.Write) storage.Record {
 	return storage.Record{Name: writeName(client), Data: append(appendSequence(data, w.Sequence), ']')}
 }
 
-// writeName gives the name of the record of a client's last write.
+// writeName returns the name of the record of a client's last write.
 func writeName(client actor.ID) string {
 	name := []byte(recordWrite + "00000000000000000000")
 	for i := len(name) - 1; client > 0; i-- {
@@ -199,7 +199,7 @@ func writeName(client actor.ID) string {
 	return string(name)
 }
 
-// Join gives the durableabd.Durable of records.
+// Join returns the durableabd.Durable of records.
 func (records) Join(all []storage.Record) (any, error) {
 	var d durableabd.Durable
 	var seen uint8

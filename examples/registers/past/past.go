@@ -169,7 +169,7 @@ func mapped[S any](states []S, value func(S) register.Value) []register.Value {
 	return all
 }
 
-// blame says which answer no order explains.
+// blame returns which answer no order explains.
 func (q *requests) blame(client consistency.Client, out output, states []register.Value) string {
 	r := q.all[client]
 	text := fmt.Sprintf("event %d: %s answers request %d of %s, the %v of event %d: %v",
@@ -262,7 +262,7 @@ func (q *requests) summary(p *catalog.Before, held []register.Value) (history re
 	return history, nil
 }
 
-// free gives the first of many ids in a row that no client has, and whose requests have numbers that are not used.
+// free returns the first of many ids in a row that no client has, and whose requests have numbers that are not used.
 func (q *requests) free() actor.ID {
 	const many, each = 64, 64 // clients, and requests of each
 	first := actor.ID(1 << 50)

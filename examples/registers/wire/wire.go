@@ -137,7 +137,7 @@ func readExpired(r *strictjson.Reader) (m register.Expired) {
 // JSON tells that all messages are JSON.
 func (Codec[M]) JSON() bool { return true }
 
-// Open tells whether anybody may send a message: the requests of clients.
+// Open reports whether anybody may send a message: the requests of clients.
 func (Codec[M]) Open(m register.Message) bool {
 	switch m.(type) {
 	case register.Put, register.Get:

@@ -198,7 +198,7 @@ const (
 	recordDecided  = "decided"  // true or false
 )
 
-// Split gives the records of a singledecree.Durable.
+// Split returns the records of a singledecree.Durable.
 func (records) Split(kept any) ([]storage.Record, error) {
 	d, ok := kept.(singledecree.Durable)
 	if !ok {
@@ -215,7 +215,7 @@ func (records) Split(kept any) ([]storage.Record, error) {
 	}, nil
 }
 
-// Join gives the singledecree.Durable of records.
+// Join returns the singledecree.Durable of records.
 func (records) Join(all []storage.Record) (any, error) {
 	var d singledecree.Durable
 	var seen uint8

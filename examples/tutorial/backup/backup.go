@@ -125,7 +125,7 @@ type resend struct{}
 // String makes the timer read as a word in paths.
 func (resend) String() string { return "resend" }
 
-// New makes an actor of the client.
+// New returns an actor of the client.
 func (p Patient) New() actor.Typed[Progress, Message] {
 	return actor.New[Progress, Message](p, actor.Timers(p.Timeout))
 }

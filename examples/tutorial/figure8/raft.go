@@ -77,7 +77,7 @@ type election struct{}
 // String makes the timer read as a word in paths.
 func (election) String() string { return "election" }
 
-// New makes an actor of the server.
+// New returns an actor of the server.
 func (s Server) New() actor.Typed[State, Message] {
 	return actor.New[State, Message](s, actor.Timers(s.Timeout))
 }

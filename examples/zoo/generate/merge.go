@@ -546,7 +546,7 @@ func receiverParameters(o *types.Func) string {
 	return b.String()
 }
 
-// parameters gives names to parameters and receivers that only mutants use.
+// parameters returns names to parameters and receivers that only mutants use.
 func (m *merger) parameters(d *ast.FuncDecl, key string) []edit {
 	var edits []edit
 	names := func(d *ast.FuncDecl) (all []*ast.Ident) {

@@ -181,7 +181,7 @@ func (x *network) arrive(p *packet) {
 	}
 }
 
-// severed tells whether nothing gets from one server to another now.
+// severed reports whether nothing gets from one server to another now.
 func (x *network) severed(p *packet) bool {
 	return p.from < len(x.w.nodes) && p.to < len(x.w.nodes) && x.w.severed(p.from, p.to)
 }

@@ -12,7 +12,7 @@ import (
 // What happens depends on the steps and the seed alone. It is not safe for concurrent use.
 type Play struct{ w *world }
 
-// NewPlay makes one in which no server runs yet. Of the configuration, the schedule, the service and what is said of clients
+// NewPlay returns one in which no server runs yet. Of the configuration, the schedule, the service and what is said of clients
 // do not count.
 func NewPlay(c Config) (*Play, error) {
 	switch {

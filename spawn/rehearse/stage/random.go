@@ -21,7 +21,7 @@ func NewSource(seed, name uint64) *Source {
 	return s
 }
 
-// Uint64 gives the next number.
+// Uint64 returns the next number.
 func (s *Source) Uint64() uint64 {
 	s.state += golden
 	z := s.state
@@ -30,13 +30,13 @@ func (s *Source) Uint64() uint64 {
 	return z ^ z>>31
 }
 
-// below gives a number from 0 to n − 1.
+// below returns a number from 0 to n − 1.
 func (s *Source) below(n int) int {
 	high, _ := bits.Mul64(s.Uint64(), uint64(n))
 	return int(high)
 }
 
-// between gives a duration from least to most.
+// between returns a duration from least to most.
 func (s *Source) between(least, most time.Duration) time.Duration {
 	if most <= least {
 		return least

@@ -48,7 +48,7 @@ type Flaws struct {
 	TrustsCache bool // what is there when the store is opened is not synced
 }
 
-// Validate tells what is wrong with a configuration, or nil.
+// Validate returns what is wrong with a configuration, or nil.
 func (c Config) Validate() error {
 	if err := c.Schedule.Validate(); err != nil {
 		return err
@@ -250,7 +250,7 @@ func (w *world) end() {
 	w.outcome.Digest = w.digest.sum()
 }
 
-// severed tells whether a partition keeps a server from hearing another one.
+// severed reports whether a partition keeps a server from hearing another one.
 func (w *world) severed(from, to int) bool {
 	c := &w.state[to]
 	return slices.Contains(c.Cut, from) || slices.Contains(c.Deaf, from)

@@ -72,7 +72,7 @@ func (s *streams) dial(client, server int) (*conn, error) {
 	return c, nil
 }
 
-// shut tells whether nothing gets over a connection now.
+// shut reports whether nothing gets over a connection now.
 func (s *streams) shut(c *conn) bool {
 	return c.client < 0 && (s.net.w.nodes[c.to].server == nil || s.net.w.severed(c.from, c.to))
 }
@@ -126,7 +126,7 @@ func (s *streams) carry(p *packet, extra time.Duration) {
 	w.agenda.add(event{at: at, kind: arrival, packet: p})
 }
 
-// arrive tells whether a message arrives, and is not lost with its connection or held back.
+// arrive reports whether a message arrives, and is not lost with its connection or held back.
 func (s *streams) arrive(p *packet) bool {
 	switch c := p.conn; {
 	case p.epoch != c.epoch:

@@ -39,7 +39,7 @@ type Lent struct{ To, Waiting actor.ID }
 // Nobody is no philosopher: forks have the lower ids.
 const Nobody actor.ID = 0
 
-// New makes an actor of the fork.
+// New returns an actor of the fork.
 func (f Fork[Mutant]) New() actor.Typed[Lent, Message] { return actor.New[Lent, Message](f) }
 
 // Start lies on the table.
@@ -125,7 +125,7 @@ type full struct{}
 
 func (full) String() string { return "full" }
 
-// New makes an actor of the philosopher.
+// New returns an actor of the philosopher.
 func (p Philosopher) New() actor.Typed[State, Message] {
 	return actor.New[State, Message](p, actor.Choices(p.Chosen))
 }

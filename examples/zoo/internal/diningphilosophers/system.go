@@ -28,7 +28,7 @@ const (
 // Default is three philosophers with one meal each, all of whom take the left fork first.
 var Default = Config{Philosophers: 3, Meals: 1}
 
-// Validate tells what is wrong with the configuration, or nil.
+// Validate returns what is wrong with the configuration, or nil.
 func (c Config) Validate() error {
 	switch {
 	case c.Philosophers < 2 || c.Philosophers > MaxPhilosophers:

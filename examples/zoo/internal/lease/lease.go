@@ -62,7 +62,7 @@ const (
 
 func (t timer) String() string { return string(t) }
 
-// New makes an actor of the server.
+// New returns an actor of the server.
 func (s Server[Mutant]) New() actor.Typed[Lock, Message] {
 	return actor.New[Lock, Message](s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
 }
@@ -146,7 +146,7 @@ func (s Server[Mutant]) Timeout(_ actor.ID, st Lock, _ actor.Timer, _ *Out) Lock
 	return Lock{Expired: st.Grant}
 }
 
-// Keep gives all: a lock that is granted twice is none.
+// Keep returns all: a lock that is granted twice is none.
 func (Server[Mutant]) Keep(st Lock) Lock {
 	if variant.Of[Mutant]() == "grant-not-kept" {
 		return Lock{}
@@ -185,7 +185,7 @@ type (
 	}
 )
 
-// New makes an actor of the client.
+// New returns an actor of the client.
 func (c Client[Mutant]) New() actor.Typed[State, Message] {
 	return actor.New[State, Message](c, actor.Timers(c.Timeout))
 }

@@ -28,7 +28,7 @@ const (
 // Default is two clients with two attempts each.
 var Default = Config{Clients: 2, Attempts: 2}
 
-// Validate tells what is wrong with the configuration, or nil.
+// Validate returns what is wrong with the configuration, or nil.
 func (c Config) Validate() error {
 	switch {
 	case c.Clients < 1 || c.Clients > MaxClients:

@@ -286,7 +286,7 @@ func (c Config) adopts() bool { return c.Servers != 2 || c.Ballots > 2 && c.Clie
 func (c Config) crowded() bool { return c.Pipeline > 1 && c.Commands > 1 && c.Window > 1 }
 
 // gaps reports whether a leader can be asked for a slot, and for none before it: proposals overtake one another.
-func (c Config) gaps() bool { return c.crowded() && c.adopts() && c.Network != network.Ordered }
+func (c Config) gaps() bool { return c.crowded() && c.Network != network.Ordered }
 
 func (sys *system[O]) preempted() {
 	sys.Sometimes("preempted", func(v model.View) bool {

@@ -25,7 +25,7 @@ const MaxMessages = 100
 // Default is three messages over a network that repeats them.
 var Default = Config{Messages: 3, Config: model.Config{Network: network.UnorderedDuplicating}}
 
-// Validate tells what is wrong with the configuration, or nil.
+// Validate returns what is wrong with the configuration, or nil.
 func (c Config) Validate() error {
 	if c.Messages < 1 || c.Messages > MaxMessages {
 		return fmt.Errorf("%d messages: expected 1 to %d", c.Messages, MaxMessages)

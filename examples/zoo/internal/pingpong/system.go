@@ -23,7 +23,7 @@ const MaxHits = 1_000_000
 // Default is a game of ten hits.
 var Default = Config{Hits: 10}
 
-// Validate tells what is wrong with the configuration, or nil.
+// Validate returns what is wrong with the configuration, or nil.
 func (c Config) Validate() error {
 	if c.Hits < 1 || c.Hits > MaxHits {
 		return fmt.Errorf("%d hits: expected 1 to %d", c.Hits, MaxHits)

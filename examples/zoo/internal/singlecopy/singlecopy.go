@@ -22,7 +22,7 @@ type (
 	Out = register.Out[Message]
 )
 
-// New makes the actor of a server.
+// New returns the actor of a server.
 func New[Mutant variant.Mutant]() actor.Typed[State, register.Message] {
 	return register.Serve(Server[Mutant]{})
 }
@@ -45,7 +45,7 @@ func (Server[Mutant]) Put(_ actor.ID, st State, from actor.ID, r register.Reques
 	return st
 }
 
-// Get tells what is stored.
+// Get returns what is stored.
 func (Server[Mutant]) Get(_ actor.ID, st State, from actor.ID, r register.Request, out *Out) State {
 	out.GetOk(from, r, st.Value)
 	return st

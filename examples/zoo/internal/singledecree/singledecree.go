@@ -105,7 +105,7 @@ func (Query) phase() int     { return 3 }
 func (Report) phase() int    { return 3 }
 func (retry) String() string { return "retry" }
 
-// Less tells whether b comes before c.
+// Less reports whether b comes before c.
 func Ballot_Less[Mutant variant.Mutant](b Ballot, c Ballot) bool {
 	if variant.Of[Mutant]() == "leaderless-order" {
 		return b.Round < c.Round
@@ -114,12 +114,12 @@ func Ballot_Less[Mutant variant.Mutant](b Ballot, c Ballot) bool {
 	return b.Round < c.Round || b.Round == c.Round && b.Leader < c.Leader
 }
 
-// New makes the actor of a server that proposes and decides by majority, and does so once.
+// New returns the actor of a server that proposes and decides by majority, and does so once.
 func New[Mutant variant.Mutant](peers []actor.ID) actor.Typed[State, register.Message] {
 	return Server[Mutant]{Peers: peers}.New()
 }
 
-// New makes the actor of the server.
+// New returns the actor of the server.
 func (s Server[Mutant]) New() actor.Typed[State, register.Message] {
 	if variant.Of[Mutant]() == "small-majority" {
 		majority := (len(s.Peers) + 1) / 2
@@ -1063,7 +1063,7 @@ func (s Server[Mutant]) doubt(st State, out *Out) State {
 	return st
 }
 
-// choose gives the proposal of the highest vote that a majority knows of, or else the server's own, nil for none.
+// choose returns the proposal of the highest vote that a majority knows of, or else the server's own, nil for none.
 func choose[Mutant variant.Mutant](own *Proposal, promised map[actor.ID]Vote) *Proposal {
 	if variant.Of[Mutant]() == "first-vote" {
 		highest := Vote{}

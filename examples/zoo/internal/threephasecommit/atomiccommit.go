@@ -33,7 +33,7 @@ var stageNames = [...]string{"working", "waiting", "prepared", "committed", "abo
 // String is the stage in lower case.
 func (s Stage) String() string { return stageNames[s] }
 
-// Decided tells whether the stage is a last one.
+// Decided reports whether the stage is a last one.
 func (s Stage) Decided() bool { return s == Committed || s == Aborted }
 
 type (
@@ -99,7 +99,7 @@ const (
 
 func (w word) String() string { return string(w) }
 
-// New makes an actor of the site.
+// New returns an actor of the site.
 func (s Site[Mutant]) New() actor.Typed[State, Message] {
 	return actor.New[State, Message](s, actor.Timers(s.Timeout), actor.Choices(s.Chosen), actor.Durable(s.Keep, s.Recover))
 }
@@ -123,7 +123,7 @@ func (s Site[Mutant]) lead(self actor.ID, stage Stage, out *Out) State {
 	return s.tell(self, State{Stage: stage, Heard: map[actor.ID]bool{}}, out)
 }
 
-// tell tells the next site of the stage.
+// tell returns the next site of the stage.
 func (s Site[Mutant]) tell(self actor.ID, st State, out *Out) State {
 	to := s.Others[st.Told]
 	switch st.Stage {
@@ -294,7 +294,7 @@ func (s Site[Mutant]) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) 
 	return s.lead(self, Aborted, out)
 }
 
-// Keep gives the stage.
+// Keep returns the stage.
 func (Site[Mutant]) Keep(st State) Stage {
 	if variant.Of[Mutant]() == "stage-not-kept" {
 		return Working

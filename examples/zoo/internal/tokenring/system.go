@@ -27,7 +27,7 @@ const (
 // Default is two laps among three nodes.
 var Default = Config{Nodes: 3, Laps: 2}
 
-// Validate tells what is wrong with the configuration, or nil.
+// Validate returns what is wrong with the configuration, or nil.
 func (c Config) Validate() error {
 	switch {
 	case c.Nodes < 2 || c.Nodes > MaxNodes:

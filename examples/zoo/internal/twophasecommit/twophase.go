@@ -91,7 +91,7 @@ type Config[Mutant variant.Mutant] struct{ Managers int } // 1 to MaxManagers
 // MaxManagers bounds Config.Managers; a space of so many is far beyond any search.
 const MaxManagers = 64
 
-// Validate tells what is wrong with the configuration, or nil.
+// Validate returns what is wrong with the configuration, or nil.
 func (c Config[Mutant]) Validate() error {
 	if c.Managers < 1 || c.Managers > MaxManagers {
 		return fmt.Errorf("%d managers: expected 1 to %d", c.Managers, MaxManagers)
@@ -106,7 +106,7 @@ func (c Config[Mutant]) Initial() []State {
 	}}
 }
 
-// Actions gives what may happen in a state.
+// Actions returns what may happen in a state.
 func (c Config[Mutant]) Actions(s State) []Action {
 	if variant.Of[Mutant]() == "aborts-after-commit" {
 		var actions []Action

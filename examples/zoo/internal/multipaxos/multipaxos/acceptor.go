@@ -15,8 +15,8 @@ type Acceptor[O any] struct {
 	Accepted PValues[O] // all pvalues that it voted for, or the newest of each slot
 }
 
-// p1a promises a ballot, unless a higher one was promised, and tells of votes, or of a part of them. Parts of one ballot
-// belong together: between two answers that promise it nothing was voted for at a lower one.
+// p1a promises a ballot, unless a higher one was promised, and tells of votes, or of a part of them. Parts of one
+// ballot belong together: between two answers that promise it nothing was voted for at a lower one.
 func acceptor_p1a[Mutant variant.Mutant, O any](a *Acceptor[O], m P1a, limit part[O]) P1b[O] {
 	if variant.Of[Mutant]() == "vote-untold" {
 		if a.Ballot.Less(m.Ballot) {

@@ -212,8 +212,8 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 	}
 }
 
-// partly asks an acceptor for its votes in further slots. It was asked for every part when it had told of those before, so
-// that it has told of all slots below the next one.
+// partly asks an acceptor for its votes in further slots. It was asked for every part when it had told of those before,
+// so that it has told of all slots below the next one.
 func (l *Leader[O]) partly(from actor.ID, m P1b[O], c *leading[O]) {
 	if l.Scout.Promised[from] || m.Next <= l.Scout.Partly[from] {
 		return // It was asked already.

@@ -223,8 +223,8 @@ type Options struct {
 	// Bytes is the most bytes of the commands of one slot, as Server.Size counts them, so that messages are not larger
 	// than a network carries; 0 for any number. A longer command is ignored.
 	Bytes int
-	// Part is the most slots with votes that a P1b tells of; 0 for any number. A scout asks for the next ones until it knows
-	// of all: an acceptor counts only then.
+	// Part is the most slots with votes that a P1b tells of; 0 for any number. A scout asks for the next ones until it
+	// knows of all: an acceptor counts only then.
 	Part int
 	// PartBytes is the most bytes of the commands that a P1b tells of, as Server.Size counts them, but for those of one
 	// slot; 0 for any number.

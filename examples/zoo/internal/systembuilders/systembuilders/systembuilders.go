@@ -38,8 +38,8 @@
 // still sets the timer anew, so that a server cut off from the others cannot take the view from those that make
 // progress.
 //
-// What is executed may be collected: a server then keeps a snapshot of its machine instead of the updates, and gives it to
-// those that lack some of them. Its data list says up to where everything is ordered, and a leader that is behind
+// What is executed may be collected: a server then keeps a snapshot of its machine instead of the updates, and gives it
+// to those that lack some of them. Its data list says up to where everything is ordered, and a leader that is behind
 // learns it before it proposes. What a majority accepted is so never lost, wherever each server has collected.
 //
 // One server is a majority of itself: it preinstalls, prepares and orders within the step that begins each.
