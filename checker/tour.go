@@ -18,6 +18,9 @@ const (
 	maxTourStarts = 16      // states from which one is looked for
 )
 
+// tourLimit is maxTour, but for tests.
+var tourLimit = maxTour
+
 // What a debt says of a set; a status is a list of sets with such a code in the low bits, ascending. A weak set that was taken
 // or not enabled is gone from it.
 const (
@@ -144,7 +147,7 @@ func (t *tour) newQuest(start uint64, status []uint32, whole bool) *quest {
 	s.levels = []uint32{0, 1}
 	for depth := 1; s.length == 0 && !t.over(); depth++ {
 		s.level(depth)
-		if n := uint32(s.nodes.Len()); s.length == 0 && (n == s.levels[depth] || whole && n > maxTour) {
+		if n := uint32(s.nodes.Len()); s.length == 0 && (n == s.levels[depth] || whole && int(n) > tourLimit) {
 			return s
 		}
 		s.levels = append(s.levels, uint32(s.nodes.Len()))
@@ -247,8 +250,8 @@ func (s *quest) level(depth int) {
 		}
 	})
 	goals := here
-	if s.length = depth - 1; len(here) == 0 {
-		goals, s.length, s.by = beyond, depth, true
+	if s.length, s.by = depth-1, len(here) == 0; s.by {
+		goals, s.length = beyond, depth
 	}
 	for _, node := range goals {
 		s.at[node] = true
@@ -287,8 +290,12 @@ func (s *quest) walk(path *model.Path) ([]uint32, error) {
 		status = slices.Clone(s.settle(status, enabled))
 		settled := slices.Clone(s.settle(nodeStatus, enabled))
 		var label uint32
+		here := s.e.workers[0].pack(path.Last())
 		err = extendBy(s.e.space, path, func(t model.Transition) bool {
 			to := s.e.workers[0].pack(t.State)
+			if to == here { // It takes nothing, though its label may say so.
+				return false
+			}
 			label = s.e.units.just.Label(t.Slot, t.ID)
 			h := hop{to: to, label: label, before: settled, after: s.take(settled, label)}
 			at, ok := s.e.locate(to)
