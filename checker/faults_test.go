@@ -76,16 +76,16 @@ func TestCrashPath(t *testing.T) {
 	const want = `Example of "lost one":
   0. initial state
        0: {}
-         1 → 0: memo(0, nil)
-         1 → 0: memo(1, nil)
-         1 → 0: memo(2, nil)
+         1 → 0: memo(0, items nil)
+         1 → 0: memo(1, items nil)
+         1 → 0: memo(2, items nil)
          timer tick
        1: 0
        down at once: 0 of 1
        crashes: 0 of 1
-  1. 1 → 0: memo(0, nil)
+  1. 1 → 0: memo(0, items nil)
        0.Count: 0 → 1
-       0.mailbox - 1 → 0: memo(0, nil)
+       0.mailbox - 1 → 0: memo(0, items nil)
   2. 0: crashes
        0: up → down
        0.state - {Count:1,Written:0}
@@ -99,13 +99,13 @@ func TestCrashPath(t *testing.T) {
        0.state + {}
        0.timer + tock
        down at once: 1 → 0
-  4. 1 → 0: memo(1, nil)
+  4. 1 → 0: memo(1, items nil)
        0.Count: 0 → 1
-       0.mailbox - 1 → 0: memo(1, nil)
-  5. 1 → 0: memo(2, nil)
+       0.mailbox - 1 → 0: memo(1, items nil)
+  5. 1 → 0: memo(2, items nil)
        0.Count: 1 → 2
        0.Written: 0 → 2
-       0.mailbox - 1 → 0: memo(2, nil)
+       0.mailbox - 1 → 0: memo(2, items nil)
 example     sometimes "lost one", 5 actions (down at once ≤ 1, crashes ≤ 1)
 The search ended early (every property is decided), with 8 states left to expand.
 `

@@ -151,7 +151,7 @@ func TestGuardFindsNondeterminism(t *testing.T) {
 		st.At = int(time.Now().UnixNano())
 		return st
 	}}
-	wantImpure(t, check(t, clock.actor(), 1), "actor 7", "receiving memo(1, [0,0]) from 7", "different states: At: ")
+	wantImpure(t, check(t, clock.actor(), 1), "actor 7", "receiving memo(1, items [0, 0]) from 7", "different states: At: ")
 
 	ranges := suspect[int]{receive: func(_ int, _ memo, out *memoOut) int {
 		for to, n := range many {
@@ -177,7 +177,7 @@ func TestGuardFindsNondeterminism(t *testing.T) {
 		out.Send(7, memo{N: m.N, Items: []int{0, calls}})
 		return st
 	}}
-	wantImpure(t, check(t, sends.actor(), 1), "actor 7", "receiving memo(1, [0,0])", "in Items[1]: ")
+	wantImpure(t, check(t, sends.actor(), 1), "actor 7", "receiving memo(1, items [0, 0])", "in Items[1]: ")
 
 	waits := suspect[int]{
 		start: func(out *memoOut) int {
@@ -196,7 +196,7 @@ func TestGuardFindsChangedMessage(t *testing.T) {
 		}
 		return st + 1
 	}}
-	wantImpure(t, check(t, a.actor(), 3), "actor 7", "receiving memo(2, [1,1]) from 7", "Items[1]: 1 became 9")
+	wantImpure(t, check(t, a.actor(), 3), "actor 7", "receiving memo(2, items [1, 1]) from 7", "Items[1]: 1 became 9")
 }
 
 // archivist keeps a map in its own value.

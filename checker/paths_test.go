@@ -318,21 +318,21 @@ func TestTextOfPaths(t *testing.T) {
 	want := `Violation of "five":
   0. initial state
        state: 1
-  1. edge(0, 2)
+  1. edge(label 0, to 2)
        state: 1 → 2
-  2. edge(0, 4)
+  2. edge(label 0, to 4)
        state: 2 → 4
-  3. edge(0, 2)
+  3. edge(label 0, to 2)
        state: 4 → 2
      … steps 2 to 3 repeat for ever.
 Violation of "done":
   0. initial state
        state: 1
-  1. edge(0, 2)
+  1. edge(label 0, to 2)
        state: 1 → 2
-  2. edge(0, 4)
+  2. edge(label 0, to 4)
        state: 2 → 4
-  3. edge(1, 3)
+  3. edge(label 1, to 3)
        state: 4 → 3
      … nothing else can happen.
 Stuck states of "done", 1 of 1 terminal states:
@@ -380,10 +380,10 @@ func TestMermaidOfLasso(t *testing.T) {
 	want := `sequenceDiagram
   title Violation of “five”
   participant q0 as state
-  Note over q0: edge(0, 2)
+  Note over q0: edge(label 0, to 2)
   loop for ever
-  Note over q0: edge(0, 4)
-  Note over q0: edge(0, 2)
+  Note over q0: edge(label 0, to 4)
+  Note over q0: edge(label 0, to 2)
   end
   Note over q0: steps 2 to 3 repeat for ever
 `

@@ -36,7 +36,7 @@ func TestOwnCatalogue(t *testing.T) {
 		{both, "check 1 --progress off", 0, "Checked own"},
 		{both, "check 1 --model single-decree --progress off", 0, "Checked single-decree"},
 		{nil, "models", 2, "no entry"},
-		{append(both, own), "models", 2, "the model own is there twice"},
+		{append(both, own), "models", 2, "two models are named own"},
 	} {
 		if code, out := call(tt.entries, strings.Fields(tt.args)...); code != tt.code || !strings.Contains(out, tt.want) {
 			t.Errorf("%s: exit code %d, want %d and %q in\n%s", tt.args, code, tt.code, tt.want, out)

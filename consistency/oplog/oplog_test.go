@@ -93,7 +93,7 @@ func TestRefusedLines(t *testing.T) {
 		{`{"type":"invoke","process":1,"op":"read","Key":"x"}`, `field "Key": expected type, process`},
 		{`{"type":"ok","process":1,"type":"ok"}`, `field "type" stands there twice`},
 		{`{"type":"ok","process":1,"refused":1}`, "refused: expected true or false"},
-		{`{"type":"fail","process":1,"refused":true}`, "fail with an answer"},
+		{`{"type":"fail","process":1,"refused":true}`, "fail must have no answer"},
 		{"{\"type\":\"ok\xff\",\"process\":1}", "not UTF-8"},
 		{`{"type":"ok","process":99999999999999999999}`, "expected a whole number, 0 or more"},
 	}
