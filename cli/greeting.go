@@ -33,7 +33,7 @@ func (f *spawnFlags) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// greet returns where the servers are, what to try, and where the data lives.
+// greet says where the servers are, what to try, and where the data lives.
 func (p *spawnPlan) greet(h *host.Host, stdout io.Writer) error {
 	var b strings.Builder
 	dir, temporary := h.Folder()

@@ -79,7 +79,7 @@ func (a *app) torture(ctx context.Context, p *torturePlan) (int, error) {
 	return d.Exit, nil
 }
 
-// evidence returns what shows a violation, and looks for less that does.
+// evidence tells what shows a violation, and looks for less that does.
 func (a *app) evidence(ctx context.Context, p *torturePlan, o *torture.Trial, d *torture.Document) error {
 	text, err := o.Evidence(ctx)
 	if err == nil {

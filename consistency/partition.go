@@ -15,7 +15,7 @@ func ByKey[K, V comparable](in MapInput[K, V]) K { return in.Key }
 // ByElement divides the requests to a set among its elements.
 func ByElement[E comparable](in SetInput[E]) E { return in.Element }
 
-// LinearizableByPart returns what [Linearizable] does, for an object that consists of independent parts: the answer to
+// LinearizableByPart reports what [Linearizable] does, for an object that consists of independent parts: the answer to
 // an operation depends on the operations of its own part only, and spec, from its initial state on, says how a part answers
 // as well as how the whole does. That is so of [Map] by key and of [Set] by element, and not of [Log].
 func LinearizableByPart[S, I, O any, P comparable](spec Spec[S, I, O], h History[I, O], part Partition[I, P]) bool {

@@ -22,7 +22,7 @@ func (p *Plain[S, A]) Describe(name string, config map[string]string) {
 	p.described = description{name, maps.Clone(config), p.described.publisher}
 }
 
-// Publish returns where the model can be found, as for a System.
+// Publish says where the model can be found, as for a System.
 func (p *Plain[S, A]) Publish(pkg string) { p.described.publisher = pkg }
 
 // Publisher returns what Publish said of a source, or an empty string.

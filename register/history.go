@@ -46,7 +46,7 @@ func observer[S any](spec consistency.Spec[S, input, output], unset output) acto
 	}
 }
 
-// seen returns which passages are events of a client: its requests when sent, replies when it accepts them.
+// seen reports which passages are events of a client: its requests when sent, replies when it accepts them.
 func seen(e actor.Envelope[Message], p actor.Passage) bool {
 	switch e.Message.(type) {
 	case Put, Get:

@@ -135,7 +135,7 @@ func (c Config) Explore(ctx context.Context, entries catalog.Catalogue, records 
 	return x, nil
 }
 
-// follow returns a past of the messages of an event that clients sent or got.
+// follow tells a past of the messages of an event that clients sent or got.
 func follow(p catalog.Past, e *replay.Event, run *replay.Run) error {
 	if e.Event == record.Receive && e.Rejected == "" && e.Data != nil && !run.Peer(e.Server, e.From) {
 		m, err := run.Message(e.Data)

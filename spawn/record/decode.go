@@ -79,7 +79,7 @@ var (
 	effectFields = []string{"save", "send", "arm", "disarm", "draw"}
 )
 
-// complete returns which field is missing, or does not belong there.
+// complete says which field is missing, or does not belong there.
 func (d *decoder) complete() error {
 	want := []string{"server", "wall"}
 	switch {

@@ -51,7 +51,7 @@ type window struct {
 // start gives where the free room begins, in the file.
 func (p *piece) start() int64 { return p.end - int64(len(p.free)) }
 
-// release returns pieces back, and with the last one of a window that.
+// release gives pieces back, and with the last one of a window that.
 func (t *tail) release(pieces ...piece) error {
 	var err error
 	for _, p := range pieces {

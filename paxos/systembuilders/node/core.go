@@ -215,7 +215,7 @@ func (k *core) receive(from actor.ID, m rsm.Message) {
 	k.absorb()
 }
 
-// propose returns an update to the actor. That has nobody to answer to: its client is an id that no node has.
+// propose gives an update to the actor. That has nobody to answer to: its client is an id that no node has.
 func (k *core) propose(u Update) error {
 	id := rsm.ID{Client: rsm.Client(u.ClientID), Local: rsm.Local(u.Timestamp)}
 	if id == (rsm.ID{}) {
