@@ -34,7 +34,7 @@ func main() {
 var pathForm = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9._~-]+)+$`)
 
 // texts are the endings of the files that may hold the path.
-var texts = []string{".go", ".mod", ".md", ".yml", ".txtar", ".txt", ".mjs", ".golden", "run"}
+var texts = []string{".go", ".mod", ".md", ".proto", ".yml", ".yaml", ".txtar", ".txt", ".mjs", ".golden", "run"}
 
 // rename changes the path in a folder that holds the module, and returns how many files that changed.
 func rename(dir, to string) (int, error) {
@@ -65,6 +65,10 @@ func rename(dir, to string) (int, error) {
 			return err
 		}
 		replaced := old.replace(text, to)
+		if strings.HasSuffix(name, ".pb.go") {
+			// A descriptor has the path too, behind its length: it stays as it is until protobuf is generated again.
+			replaced = importSpec.ReplaceAllFunc(text, func(line []byte) []byte { return old.replace(line, to) })
+		}
 		if bytes.Equal(text, replaced) {
 			return nil
 		}
@@ -78,6 +82,9 @@ func rename(dir, to string) (int, error) {
 	return changed, err
 }
 
+// importSpec is a line of a file of Go that imports a package.
+var importSpec = regexp.MustCompile(`(?m)^\t(?:\w+ )?"[^"\\]+"$`)
+
 // pattern finds the path of the module, and no other word that is spelled so.
 type pattern struct{ packages, whole *regexp.Regexp }
 
@@ -85,7 +92,7 @@ func newPattern(from string) pattern {
 	quoted := regexp.QuoteMeta(from)
 	return pattern{
 		packages: regexp.MustCompile(`(^|[^A-Za-z0-9_./-])` + quoted + `/([a-z])`),
-		whole:    regexp.MustCompile(`("|module |modpath |require |replace )` + quoted + `("|\s)`),
+		whole:    regexp.MustCompile(`("|module |module=|modpath |require |replace )` + quoted + `("|\s)`),
 	}
 }
 

@@ -102,7 +102,7 @@ func TestRefused(t *testing.T) {
 	for want, change := range map[string]func(*service.Config[uint64, in, uint64, message]){
 		"without an Object":    func(c *service.Config[uint64, in, uint64, message]) { c.Object.Step = nil },
 		"without Operations":   func(c *service.Config[uint64, in, uint64, message]) { c.Operations = nil },
-		"without Wire":         func(c *service.Config[uint64, in, uint64, message]) { c.Wire = nil },
+		"requires Wire":        func(c *service.Config[uint64, in, uint64, message]) { c.Wire = nil },
 		"that no other one":    func(c *service.Config[uint64, in, uint64, message]) { c.Operations[1].Name = "add" },
 		"arguments, but no Pa": func(c *service.Config[uint64, in, uint64, message]) { c.Operations[0].Parse = nil },
 	} {
