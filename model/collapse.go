@@ -288,7 +288,7 @@ func (x *plainExpansion[S, A]) once(into *Successors) (err error) {
 		}
 	}
 	if into.Ask&AskSorted != 0 {
-		x.sort(actions)
+		actions = x.sorted(actions)
 	}
 	x.doing = calledNext
 	for _, a := range actions {
@@ -339,7 +339,7 @@ func (x *plainExpansion[S, A]) often(into *Successors, times int) error {
 		return err
 	}
 	if into.Ask&AskSorted != 0 {
-		x.sort(actions)
+		actions = x.sorted(actions)
 	}
 	given := c.copies(x.s, times)
 	for _, a := range actions {
@@ -358,8 +358,8 @@ func (x *plainExpansion[S, A]) often(into *Successors, times int) error {
 	return nil
 }
 
-// sort brings actions into the order of their keys.
-func (x *plainExpansion[S, A]) sort(actions []A) {
+// sorted returns actions in the order of their keys. What it is given is the model's, which may share it.
+func (x *plainExpansion[S, A]) sorted(actions []A) []A {
 	type keyed struct {
 		key []byte
 		a   A
@@ -369,9 +369,11 @@ func (x *plainExpansion[S, A]) sort(actions []A) {
 		all[i] = keyed{x.space.actionWalker.Encode(nil, a), a}
 	}
 	slices.SortFunc(all, func(a, b keyed) int { return bytes.Compare(a.key, b.key) })
+	in := make([]A, len(all))
 	for i := range all {
-		actions[i] = all[i].a
+		in[i] = all[i].a
 	}
+	return in
 }
 
 // event names the call that is being made.
