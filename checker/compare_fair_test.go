@@ -100,13 +100,7 @@ func TestRandomFairPaths(t *testing.T) {
 		compareFair(t, p, fair)
 		r := checker.BFS(t.Context(), p, checker.Options{})
 		defer r.Close()
-		for _, p := range r.Properties {
-			loop := ""
-			if p.Path != nil && p.Path.Loop > 0 {
-				loop = " by a lasso"
-			}
-			found[fmt.Sprintf("%v %v%s", p.Expect, p.Verdict, loop)]++
-		}
+		countVerdicts(found, r)
 	})
 	t.Logf("%v", found)
 }

@@ -375,6 +375,17 @@ func drawSet(t *rapid.T, name string, often int) func(int) bool {
 	return func(s int) bool { return in[s] }
 }
 
+// countVerdicts counts the verdicts of a search by kind of property, those by a lasso apart.
+func countVerdicts(found map[string]int, r *checker.Result) {
+	for _, p := range r.Properties {
+		loop := ""
+		if p.Path != nil && p.Path.Loop > 0 {
+			loop = " by a lasso"
+		}
+		found[fmt.Sprintf("%v %v%s", p.Expect, p.Verdict, loop)]++
+	}
+}
+
 // TestRandomPaths compares properties of random graphs, of one slot.
 func TestRandomPaths(t *testing.T) {
 	found := make(map[string]int)
@@ -400,13 +411,7 @@ func TestRandomPaths(t *testing.T) {
 		comparePaths(t, p)
 		r := checker.BFS(t.Context(), p, checker.Options{})
 		defer r.Close()
-		for _, p := range r.Properties {
-			loop := ""
-			if p.Path != nil && p.Path.Loop > 0 {
-				loop = " by a lasso"
-			}
-			found[fmt.Sprintf("%v %v%s", p.Expect, p.Verdict, loop)]++
-		}
+		countVerdicts(found, r)
 	}
 	rapid.Check(t, property)
 	// Chance may leave something out once; several times it is the generator.

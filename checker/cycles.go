@@ -9,8 +9,8 @@ import (
 )
 
 // findCycles marks the members that are on a fair cycle of members, and tells whether there are any: the strongly connected
-// components of more than one state among those that were not trimmed, if they are fair. It is Tarjan's algorithm with the one number per state of D. J. Pearce, "A
-// Space-Efficient Algorithm for Finding Strongly Connected Components" (2016), without recursion.
+// components of more than one state among those that were not trimmed, if they are fair. It is Tarjan's algorithm with the one
+// number per state of D. J. Pearce, "A Space-Efficient Algorithm for Finding Strongly Connected Components" (2016), without recursion.
 func (p *pursuit) findCycles() bool {
 	c := &components{pursuit: p, v: p.of[0], component: math.MaxUint32, fair: p.newFairJudge()}
 	for c.again = true; c.again && !p.over(); {

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 
@@ -360,20 +359,7 @@ func (x *plainExpansion[S, A]) often(into *Successors, times int) error {
 
 // sorted returns actions in the order of their keys. What it is given is the model's, which may share it.
 func (x *plainExpansion[S, A]) sorted(actions []A) []A {
-	type keyed struct {
-		key []byte
-		a   A
-	}
-	all := make([]keyed, len(actions))
-	for i, a := range actions {
-		all[i] = keyed{x.space.actionWalker.Encode(nil, a), a}
-	}
-	slices.SortFunc(all, func(a, b keyed) int { return bytes.Compare(a.key, b.key) })
-	in := make([]A, len(all))
-	for i := range all {
-		in[i] = all[i].a
-	}
-	return in
+	return sortedBy(actions, func(a A) []byte { return x.space.actionWalker.Encode(nil, a) })
 }
 
 // event names the call that is being made.

@@ -188,19 +188,25 @@ func Initials(space Space) ([][]PartID, error) {
 	if err != nil {
 		return nil, err
 	}
+	return sortedBy(initials, func(state []PartID) []byte { return Content(space, state) }), nil
+}
+
+// sortedBy returns items in the order of their keys, each of which is made once. The items themselves stay as they are.
+func sortedBy[T any](items []T, key func(T) []byte) []T {
 	type keyed struct {
-		content []byte
-		state   []PartID
+		key  []byte
+		item T
 	}
-	all := make([]keyed, len(initials))
-	for i, state := range initials {
-		all[i] = keyed{Content(space, state), state}
+	all := make([]keyed, len(items))
+	for i, item := range items {
+		all[i] = keyed{key(item), item}
 	}
-	slices.SortFunc(all, func(a, b keyed) int { return bytes.Compare(a.content, b.content) })
+	slices.SortFunc(all, func(a, b keyed) int { return bytes.Compare(a.key, b.key) })
+	in := make([]T, len(all))
 	for i := range all {
-		initials[i] = all[i].state
+		in[i] = all[i].item
 	}
-	return initials, nil
+	return in
 }
 
 // Content is the canonical encoding of a state: equal states, and only they, have equal encodings, in every run.

@@ -72,6 +72,15 @@ func TestConstants(t *testing.T) {
 // constantsOf returns a package as far as its constants need no other package.
 func constantsOf(t *testing.T, folder string) *types.Package {
 	t.Helper()
+	set, files := parsePackage(t, folder)
+	c := types.Config{Error: func(error) {}, IgnoreFuncBodies: true}
+	pkg, _ := c.Check(folder, set, files, nil) // What it imports is missing.
+	return pkg
+}
+
+// parsePackage returns the files of a folder that are not tests.
+func parsePackage(t *testing.T, folder string) (*token.FileSet, []*ast.File) {
+	t.Helper()
 	set := token.NewFileSet()
 	names, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil || len(names) == 0 {
@@ -88,9 +97,7 @@ func constantsOf(t *testing.T, folder string) *types.Package {
 		}
 		files = append(files, f)
 	}
-	c := types.Config{Error: func(error) {}, IgnoreFuncBodies: true}
-	pkg, _ := c.Check(folder, set, files, nil) // What it imports is missing.
-	return pkg
+	return set, files
 }
 
 func withCommas(n int64) string {
