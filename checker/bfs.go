@@ -153,6 +153,9 @@ func (w *worker) expandAll(current *frontier) {
 			if w.refining != nil {
 				w.noteRefined(keys[:n])
 			}
+			if w.stuck != nil {
+				w.noteEnds(keys[:n])
+			}
 			w.scatter()
 			keys = keys[n:]
 		}

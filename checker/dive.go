@@ -66,6 +66,9 @@ func (v *diver) dive() bool {
 		if w.refining != nil {
 			v.refine()
 		}
+		if w.stuck != nil {
+			w.noteEnds(v.keys)
+		}
 		v.visit()
 		if cause := e.enoughDeep(v.r); cause != running {
 			e.stop(cause)

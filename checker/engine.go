@@ -36,6 +36,7 @@ type engine struct {
 	inside    *predicate // the boundary, or nil
 	judge     *judge
 	refiners  []*refiner
+	stuck     []*stuck // of quiescence properties
 	workers   []*worker
 	chunks    chunks
 
@@ -163,6 +164,7 @@ func (e *engine) furnish() error {
 	}
 	e.judge = newJudge(space)
 	e.judge.focus(e.options.only)
+	e.stuck = newStuck(e.judge)
 	if inside := space.Boundary(); inside != nil {
 		e.inside = newPredicate(space, "the boundary", inside)
 	}

@@ -44,6 +44,9 @@ func (e *engine) judgePaths(r *Result) {
 
 // judge decides one property. An error while there is time and memory means that the model is not what it was.
 func (s *survey) judge(property int, r *PropertyResult) error {
+	if s.e.judge.properties[property].Expect == model.Quiescent {
+		return s.judgeQuiescence(property, r)
+	}
 	p, err := s.newPursuit(property)
 	if err != nil {
 		s.e.stop(stopMemory)
@@ -56,28 +59,32 @@ func (s *survey) judge(property int, r *PropertyResult) error {
 			v.when = newReplica(when)
 		}
 	}
-	var goal uint8
-	if p.expect == model.Quiescent {
-		found := p.findStuck()
-		if s.over() {
-			return nil
-		}
-		if s.e.left == nil || len(found.first) > 0 {
-			r.Stuck = found.states()
-		}
-		if len(found.first) > 0 {
-			at, _ := s.e.locate(s.of[0].w.pack(found.first[0].state))
-			p.marks.set(at, markGoal)
-			goal = markGoal
-		}
-	} else {
-		goal = p.decide()
-		r.Open = int(p.open.Load())
-	}
+	goal := p.decide()
+	r.Open = int(p.open.Load())
 	if goal == 0 || s.over() {
 		return nil
 	}
 	return p.show(goal, r)
+}
+
+// judgeQuiescence decides a property about terminal states, which the search has gathered.
+func (s *survey) judgeQuiescence(property int, r *PropertyResult) error {
+	found := s.e.stuckIn(property)
+	if s.e.left == nil || len(found.first) > 0 {
+		r.Stuck = found.states()
+	}
+	if len(found.first) == 0 {
+		return nil
+	}
+	p, err := s.newPursuit(property)
+	if err != nil {
+		s.e.stop(stopMemory)
+		return err
+	}
+	defer p.free()
+	at, _ := s.e.locate(s.of[0].w.pack(found.first[0].state))
+	p.marks.set(at, markGoal)
+	return p.show(markGoal, r)
 }
 
 // show gives the property the path that shows its violation.

@@ -20,9 +20,11 @@ type StuckStates struct {
 // ListedStuck is how many stuck states a result lists.
 const ListedStuck = 5
 
-// stuck gathers terminal states that violate a property.
+// stuck gathers the terminal states that violate a quiescence property while the search expands states, each of them once:
+// to look for them afterwards would be to expand all states once more.
 type stuck struct {
-	*pursuit
+	property        int
+	space           model.Space
 	terminal, count atomic.Int64
 	mu              sync.Mutex
 	first           []stuckState // ascending by content
@@ -33,34 +35,77 @@ type stuckState struct {
 	state   []model.PartID
 }
 
-// findStuck looks at all terminal states.
-func (p *pursuit) findStuck() *stuck {
-	s := &stuck{pursuit: p}
-	p.each(func(at place) bool { return !p.isLeft(at) }, func(v *surveyor, keys []uint64) bool {
-		if !v.expand(keys) {
-			return false
+// stuckOf is what a worker knows of the answers of such a property.
+type stuckOf struct {
+	*stuck
+	holds *replica
+}
+
+// newStuck returns what gathers for each quiescence property of the judge that is not decided.
+func newStuck(j *judge) []*stuck {
+	var all []*stuck
+	for i, p := range j.properties {
+		if p.Expect == model.Quiescent && !j.decided[i].Load() {
+			all = append(all, &stuck{property: i, space: j.space})
 		}
-		v.unknown = v.unknown[:0]
-		for i, key := range keys {
-			if !v.alive[i] {
-				v.unknown = append(v.unknown, key)
-			}
+	}
+	return all
+}
+
+// stuckIn returns what the search gathered for a property.
+func (e *engine) stuckIn(property int) *stuck {
+	return e.stuck[slices.IndexFunc(e.stuck, func(s *stuck) bool { return s.property == property })]
+}
+
+// awaitEnds prepares the worker for the quiescence properties of its engine's space.
+func (w *worker) awaitEnds() {
+	w.stuck, w.cutFrom = nil, nil
+	for _, s := range w.e.stuck {
+		w.stuck = append(w.stuck, stuckOf{s, newReplica(w.e.judge.predicates[s.property])})
+	}
+	if len(w.stuck) > 0 {
+		w.alive, w.cutFrom = make([]bool, batchLength), make([]uint16, 0, batchLength)
+	}
+}
+
+// noteEnds judges the terminal states of the batch that was expanded. The search calls it once for every state.
+func (w *worker) noteEnds(keys []uint64) {
+	w.findAlive(keys, w.alive)
+	w.ended = w.ended[:0]
+	for i, key := range keys {
+		if !w.alive[i] {
+			w.ended = append(w.ended, key)
 		}
-		s.terminal.Add(int64(len(v.unknown)))
-		return v.w.inspect(v.unknown, func(_ int, state []model.PartID) error {
-			holds, err := v.holds.holds(state)
+	}
+	for _, s := range w.stuck {
+		s.terminal.Add(int64(len(w.ended)))
+		w.inspect(w.ended, func(_ int, state []model.PartID) error {
+			holds, err := s.holds.holds(state)
 			if err == nil && !holds {
 				s.add(state)
 			}
 			return err
 		})
-	})
-	return s
+	}
+}
+
+// findAlive tells of the states of the batch that was expanded which have a transition to another state, be it one that the
+// boundary cuts.
+func (w *worker) findAlive(keys []uint64, alive []bool) {
+	clear(alive[:len(keys)])
+	for i, source := range w.sources {
+		if w.successors[i] != keys[source] {
+			alive[source] = true
+		}
+	}
+	for _, source := range w.cutFrom {
+		alive[source] = true
+	}
 }
 
 func (s *stuck) add(state []model.PartID) {
 	s.count.Add(1)
-	found := stuckState{model.Content(s.e.space, state), slices.Clone(state)}
+	found := stuckState{model.Content(s.space, state), slices.Clone(state)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at, _ := slices.BinarySearchFunc(s.first, found, func(a, b stuckState) int { return bytes.Compare(a.content, b.content) })

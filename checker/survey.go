@@ -152,6 +152,9 @@ func (v *surveyor) expand(keys []uint64) bool {
 	w := v.w
 	w.cutFrom = v.cut[:0]
 	ok := w.expand(keys)
+	if ok {
+		w.findAlive(keys, v.alive)
+	}
 	v.cut, w.cutFrom = w.cutFrom, nil
 	if !ok {
 		if !v.over() {
@@ -161,15 +164,6 @@ func (v *surveyor) expand(keys []uint64) bool {
 	}
 	v.successors = append(v.successors[:0], w.successors...)
 	v.sources = append(v.sources[:0], w.sources...)
-	clear(v.alive)
-	for i, source := range v.sources {
-		if v.successors[i] != keys[source] {
-			v.alive[source] = true
-		}
-	}
-	for _, source := range v.cut {
-		v.alive[source] = true
-	}
 	return true
 }
 

@@ -51,6 +51,11 @@ type worker struct {
 	refining   []*refining
 	following  following // of walks
 
+	// Of the search for terminal states, if a property is about these.
+	stuck []stuckOf
+	alive []bool
+	ended []uint64
+
 	// Of successors whose changes are looked at one by one: see packChanges.
 	keys     []uint64 // the batch
 	moves    []change // of each successor, that by the step itself
@@ -92,6 +97,7 @@ func (w *worker) settleIn() {
 	w.reads = make([]uint64, batchLength)
 	w.compile = compileScratch{}
 	w.refining = newRefining(w.e.refiners)
+	w.awaitEnds()
 	clear(w.buffers)
 }
 
@@ -121,6 +127,7 @@ func (w *worker) expand(keys []uint64) bool {
 	flat := l.flat(len(us.of)) && e.inside == nil
 	w.successors, w.sources, w.asks, w.dead = w.successors[:0], w.sources[:0], w.asks[:0], w.dead[:0]
 	w.cut, w.batch, w.failed, w.keys, w.labels = 0, len(keys), -1, keys, w.labels[:0]
+	w.cutFrom = w.cutFrom[:0]
 	w.unpackBatch(keys)
 	take := w.expandUnits
 	if w.expansion != nil {
