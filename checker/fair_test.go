@@ -8,6 +8,7 @@ import (
 
 	"synod/actor"
 	"synod/checker"
+	"synod/examples/systembuilders"
 	"synod/model"
 	"synod/network"
 )
@@ -145,5 +146,26 @@ func TestIgnoredIsGone(t *testing.T) {
 			t.Errorf("expected %s in\n%s", want, b.String())
 		}
 		r.Close()
+	}
+}
+
+// TestOutrankedElsewhere decides a property of paths of a system whose units were chosen anew while states were found. States are
+// then expanded once more in other units, in which the steps that timers would have taken lead to contents of no state.
+func TestOutrankedElsewhere(t *testing.T) {
+	sys := systembuilders.System(systembuilders.Config{
+		Servers: 3, Clients: 1, Commands: 1, Views: 1, Electing: true, Window: 2, Batch: 1, Resends: 1, Live: true,
+		Config: model.Config{Lossy: true, MaxDrops: 1, TimersLast: true},
+	})
+	sys.WeakFair(model.Deliveries())
+	sys.StrongFair(model.Timeouts())
+	r := checker.BFS(t.Context(), sys, checker.Options{Workers: 1})
+	defer r.Close()
+	if r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	for _, p := range r.Properties {
+		if p.Expect == model.Eventually && p.Verdict != checker.Holds {
+			t.Errorf("%q: %v, want holds", p.Name, p.Verdict)
+		}
 	}
 }

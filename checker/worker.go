@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"math"
 	"slices"
 	"sync/atomic"
 
@@ -138,11 +139,11 @@ func (w *worker) expand(keys []uint64) bool {
 		return false
 	}
 	w.made = len(w.successors)
-	if wide != 0 && flat {
-		return w.widen()
-	}
 	if us.ranked {
 		w.outrank()
+	}
+	if wide != 0 && flat && (w.expansion != nil || w.overflows()) {
+		return w.widen()
 	}
 	if w.labelling && w.expansion == nil {
 		w.labelSteps()
@@ -161,13 +162,52 @@ func (w *worker) expandUnits(keys []uint64, flat bool) (wide uint64, ok bool) {
 		return 0, false
 	}
 	wide = w.takeSteps(keys)
-	if wide != 0 && flat {
-		return wide, true
-	}
 	if !flat {
 		w.findMoves()
 	}
-	return w.answerAll(flat)
+	more, ok := w.answerAll(flat)
+	return wide | more, ok
+}
+
+// overflows reports whether an id of a successor that is not dead is too wide for its field in a flat layout. Those of the
+// dead do not matter: nothing has made room for what is in no state, and a survey could not, which meets them for the first
+// time if units were chosen anew since the search expanded their source.
+func (w *worker) overflows() bool {
+	us, l := w.e.units, w.e.layout
+	w.markDead()
+	n := 0
+	for index := range w.words {
+		width := l.fields[index].width & 63
+		for _, word := range w.words[index][:w.batch] {
+			if word&stepsLone != 0 {
+				if !w.gone[n] && word&math.MaxUint32>>width != 0 {
+					return true
+				}
+				n++
+				continue
+			}
+			count := stepCount(word)
+			if count == 0 {
+				continue
+			}
+			block := us.blocks.From(refOf(word))
+			for ; count > 0; count-- {
+				if !w.gone[n] && uint64(block[0])>>width != 0 {
+					return true
+				}
+				n++
+				block = block[2+block[1]:]
+			}
+		}
+	}
+	for i := range w.asks {
+		q := &w.asks[i]
+		next, _ := us.answer(us.of[q.unit], q.id, q.effect)
+		if !w.gone[q.successor] && uint64(next)>>(l.fields[q.unit].width&63) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *worker) widen() bool {
@@ -336,16 +376,21 @@ func (w *worker) answerAll(flat bool) (wide uint64, ok bool) {
 	return wide, true
 }
 
-// bury removes the successors that an effect refused, or that lie outside the boundary.
-func (w *worker) bury() {
-	if len(w.dead) == 0 {
-		return
-	}
+// markDead sets gone of the successors that are dead.
+func (w *worker) markDead() {
 	w.gone = slices.Grow(w.gone[:0], len(w.successors))[:len(w.successors)]
 	clear(w.gone)
 	for _, d := range w.dead {
 		w.gone[d] = true
 	}
+}
+
+// bury removes the successors that an effect refused, or that lie outside the boundary.
+func (w *worker) bury() {
+	if len(w.dead) == 0 {
+		return
+	}
+	w.markDead()
 	n := 0
 	for i, gone := range w.gone {
 		if !gone {
