@@ -22,6 +22,7 @@ const (
 	electing = "electing"
 	collect  = "collect"
 	begin    = "begin"
+	insist   = "insist"
 )
 
 // systemBuildersEntries is "Paxos for System Builders".
@@ -74,6 +75,10 @@ var systemBuildersEntries = []catalog.Entry{{
 			Name: begin, Doc: "where it begins: 0 at the start, 1 with an update bound at two slots, 2 with two updates bound at " +
 				"one slot; see the page of the model", Max: systembuilders.Rivals, Special: true,
 		},
+		{
+			Name: insist, Doc: "clients send a command again to the server that they asked, not to the next one", Max: 1,
+			Special: true,
+		},
 		{Name: endings, Doc: "clients end their sessions", Max: 1, Special: true},
 	},
 	Networks: network.All(),
@@ -115,7 +120,7 @@ func systemBuildersConfig(s catalog.Choice) systembuilders.Config {
 	v := s.Values
 	return systembuilders.Config{
 		Servers: v[servers], Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Views: v[views],
-		Electing: v[electing] == 1, Window: v[window], Batch: v[batch], Resends: v[resends], End: v[endings] == 1,
-		Collect: v[collect], Begin: v[begin], Machine: v[machine], Live: s.Live, Config: s.Config,
+		Electing: v[electing] == 1, Window: v[window], Batch: v[batch], Resends: v[resends], Insist: v[insist] == 1,
+		End: v[endings] == 1, Collect: v[collect], Begin: v[begin], Machine: v[machine], Live: s.Live, Config: s.Config,
 	}
 }

@@ -114,6 +114,9 @@ func (sys *system[O]) demand() {
 	if sys.config.answersAll() {
 		sys.quiescent()
 	}
+	if sys.config.undisturbed() {
+		sys.rests()
+	}
 	if sys.config.Live {
 		sys.live()
 	}
@@ -122,6 +125,19 @@ func (sys *system[O]) demand() {
 // answersAll reports whether every client must have its answers once nothing is under way.
 func (c Config) answersAll() bool {
 	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0 && c.MaxTimeouts == 0 && c.Begin == Start
+}
+
+// undisturbed reports whether timers fire only once nothing else can happen, by when every client has its answers. With
+// more than three servers an Accept that is before its Proposal leaves something to wait for.
+func (c Config) undisturbed() bool { return c.answersAll() && c.TimersLast && c.Servers <= 3 }
+
+// rests demands that servers that wait for nothing keep their view.
+func (sys *system[O]) rests() {
+	first := systembuilders.View(0)
+	if sys.config.Electing {
+		first = 1
+	}
+	sys.each("no view is installed while nobody waits", func(_ model.View, s *server[O]) bool { return s.Installed <= first })
 }
 
 // up returns the servers that are.
@@ -340,8 +356,23 @@ func (sys *system[O]) carried() {
 // quiescent demands that every client has its answers when nothing can happen any more.
 func (sys *system[O]) quiescent() { sys.Quiescent("every update is answered", sys.answered) }
 
-// live demands that every client has its answers at last, on every path that is fair.
-func (sys *system[O]) live() { sys.Eventually("every client is served", sys.answered) }
+// live demands that every client has its answers at last, on every path that is fair, and that no server stays behind where
+// servers tell up to where they have executed everything.
+func (sys *system[O]) live() {
+	sys.Eventually("every client is served", sys.answered)
+	if sys.config.Resends == 0 {
+		return
+	}
+	sys.Eventually("every server catches up", func(v model.View) bool {
+		all := sys.up(v)
+		for _, s := range all {
+			if s.Aru != all[0].Aru {
+				return false
+			}
+		}
+		return len(all) == len(sys.servers) && sys.answered(v)
+	})
+}
 
 // answered reports whether every client has all its answers.
 func (sys *system[O]) answered(v model.View) bool {

@@ -35,6 +35,7 @@ type Config struct {
 	Collect      int  // slots after which servers make a snapshot and forget their updates; 0 for never
 	Begin        int  // Start, or where else
 	Live         bool // every client is to be served at last, a property of endless paths; what is sent again is not bounded
+	Insist       bool // clients send a command again to the server that they asked, not to the next one
 	End          bool // clients end their sessions
 	Machine      int  // OfRegister, OfLog or OfStore
 	model.Config      // the network, and what may go wrong; servers may crash
@@ -142,7 +143,8 @@ func compose[S, O, R any](
 	for i := range c.Clients {
 		id := actor.ID(c.Servers + i)
 		client := rsm.ClientActor[O, R]{
-			Servers: ids, Ops: ops(i, c.Commands), Pipeline: c.Pipeline, Resends: c.clientResends(), End: c.End,
+			Servers: ids, Ops: ops(i, c.Commands), Pipeline: c.Pipeline, Resends: c.clientResends(),
+			Insist: c.Insist, End: c.End,
 		}
 		for k := range client.Total() {
 			command := rsm.Command[O]{ID: rsm.ID{Client: rsm.Client(id), Local: rsm.Local(k + 1)}, End: k == len(client.Ops)}

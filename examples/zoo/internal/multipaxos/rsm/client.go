@@ -12,13 +12,14 @@ import (
 
 // ClientActor gives its operations to servers of a replicated machine, in order. Operation k, counting from 0, is the
 // command (self, k+1) and goes to server (self + k/Pipeline) mod the number of servers; when it is sent again, to the
-// next one, so that the same command may reach several servers. A reply that it does not await is ignored.
+// next one, so that the same command may reach several servers, unless it insists. A reply that it does not await is ignored.
 type ClientActor[O, R any] struct {
 	Servers  []actor.ID // in ascending order
 	Ops      []O
 	Pipeline int           // how many commands may be without an answer at once; 0 for one
 	Resends  int           // how often it sends each command again; below 0 for any number of times
 	Wait     time.Duration // how long it waits, at most twice so, before it does; 0 for a second
+	Insist   bool          // sends a command again to the server that it asked at first, so that this one alone can help
 	End      bool          // ends the session at last
 }
 
@@ -113,6 +114,9 @@ func (c ClientActor[O, R]) send(self actor.ID, k, again int, out *actor.Out[Mess
 		command.Op = c.Ops[k]
 	} else {
 		command.End = true
+	}
+	if c.Insist {
+		again = 0
 	}
 	server := (uint64(self) + uint64(k/max(c.Pipeline, 1)) + uint64(again)) % uint64(len(c.Servers))
 	out.Send(c.Servers[server], Request[O]{command})

@@ -53,6 +53,8 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofParked](c)
 	case "pending-forgotten":
 		return broken[ofPendingForgotten](c)
+	case "prepare-unanswered":
+		return broken[ofPrepareUnanswered](c)
 	case "prepared-once":
 		return broken[ofPreparedOnce](c)
 	case "promise-not-kept":
@@ -100,6 +102,7 @@ type (
 	ofOrderedUntold           struct{}
 	ofParked                  struct{}
 	ofPendingForgotten        struct{}
+	ofPrepareUnanswered       struct{}
 	ofPreparedOnce            struct{}
 	ofPromiseNotKept          struct{}
 	ofProposalNotKept         struct{}
@@ -131,6 +134,7 @@ func (ofOldAccept) Mutant() string               { return "old-accept" }
 func (ofOrderedUntold) Mutant() string           { return "ordered-untold" }
 func (ofParked) Mutant() string                  { return "parked" }
 func (ofPendingForgotten) Mutant() string        { return "pending-forgotten" }
+func (ofPrepareUnanswered) Mutant() string       { return "prepare-unanswered" }
 func (ofPreparedOnce) Mutant() string            { return "prepared-once" }
 func (ofPromiseNotKept) Mutant() string          { return "promise-not-kept" }
 func (ofProposalNotKept) Mutant() string         { return "proposal-not-kept" }

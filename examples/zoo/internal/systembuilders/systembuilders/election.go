@@ -215,6 +215,28 @@ func (t *turn[Mutant, S, O, R]) prepare(from actor.ID, m Prepare) {
 
 		return
 	}
+	if variant.Of[Mutant]() == "prepare-unanswered" {
+		st := t.st
+		if m.View > st.Attempted {
+			st.Early = m
+			t.viewChange(from, ViewChange{m.View})
+			return
+		}
+		if m.View != st.Attempted || t.leads(m.View) {
+			return
+		}
+		install := st.Phase == LeaderElection
+		if install {
+			st.Installed = m.View
+		}
+		if install {
+			t.out.Send(from, PrepareOK[O]{m.View, t.dataList(m.Aru)})
+			t.shiftToRegNonLeader()
+		}
+		t.reconcile(from, m.Aru)
+
+		return
+	}
 	if variant.Of[Mutant]() == "votes-untold" {
 		st := t.st
 		if m.View > st.Attempted {
