@@ -36,22 +36,7 @@ func (c *collapsed[S, A]) Initial() ([][]PartID, error) {
 	if err != nil {
 		return nil, err
 	}
-	only := func(a, b [][]PartID) []PartID {
-		for i, k := 0, 0; i < len(a); i++ {
-			for k < len(b) && slices.Compare(b[k], a[i]) < 0 {
-				k++
-			}
-			if k == len(b) || !slices.Equal(a[i], b[k]) {
-				return a[i]
-			}
-		}
-		return nil
-	}
-	state := only(again, initial)
-	if state == nil {
-		state = only(initial, again)
-	}
-	if state != nil {
+	if state, differ := inOne(initial, again, slices.Compare[[]PartID]); differ {
 		return nil, &ImpureError{
 			Actor: "the model", Event: "Initial",
 			What: "only one of two calls gave the state " + c.stateWalker.Text(c.value(state)),

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -75,13 +76,10 @@ func (sp *plainSpace[S, A]) Initial() ([][]PartID, error) {
 	if err != nil {
 		return nil, err
 	}
-	if i := slices.IndexFunc(initial, func(id uint32) bool { return !slices.Contains(again, id) }); i >= 0 {
-		again, initial = initial, again
-	}
-	if i := slices.IndexFunc(again, func(id uint32) bool { return !slices.Contains(initial, id) }); i >= 0 {
+	if id, differ := inOne(initial, again, cmp.Compare[uint32]); differ {
 		return nil, &ImpureError{
 			Actor: "the model", Event: "Initial",
-			What: "only one of two calls gave the state " + sp.stateWalker.Text(sp.states.Value(again[i])),
+			What: "only one of two calls gave the state " + sp.stateWalker.Text(sp.states.Value(id)),
 		}
 	}
 	var all [][]PartID
@@ -89,6 +87,20 @@ func (sp *plainSpace[S, A]) Initial() ([][]PartID, error) {
 		all = append(all, []PartID{PartID(id)})
 	}
 	return all, nil
+}
+
+// inOne returns the least element that only one of two ascending lists has, and whether there is one.
+func inOne[E any](a, b []E, compare func(E, E) int) (e E, ok bool) {
+	for len(a) > 0 && len(b) > 0 && compare(a[0], b[0]) == 0 {
+		a, b = a[1:], b[1:]
+	}
+	switch {
+	case len(a) == 0 && len(b) == 0:
+		return e, false
+	case len(b) == 0 || len(a) > 0 && compare(a[0], b[0]) < 0:
+		return a[0], true
+	}
+	return b[0], true
 }
 
 // initial returns the ids of the initial states, ascending and each once.

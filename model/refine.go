@@ -87,7 +87,8 @@ func (a *abstraction[S, A]) Image(v View) (uint32, error) {
 }
 
 func (a *abstraction[S, A]) Initial(image uint32) (bool, error) {
-	return slices.Contains(a.initial, image), nil
+	_, ok := slices.BinarySearch(a.initial, image)
+	return ok, nil
 }
 
 func (a *abstraction[S, A]) Step(from, to uint32) (bool, error) {
