@@ -31,6 +31,7 @@ const (
 	endings   = "end-sessions"
 	part      = "part"
 	patience  = "patience"
+	forward   = "forward"
 )
 
 // multiPaxosEntries are the two compositions of Multi-Paxos.
@@ -94,7 +95,8 @@ type storeState = protocol.State[map[string]string, rsm.StoreOp, rsm.StoreResult
 // served is what servers do beyond the figures of the paper. Every message must fit into a datagram.
 var served = protocol.Options{
 	Window: wire.Window, Batch: 64, Bytes: wire.SlotBytes, Part: wire.Part, PartBytes: wire.PartBytes, Reduce: true,
-	Resend: 50 * time.Millisecond, Patience: 500 * time.Millisecond, Adaptive: true,
+	Forward: true,
+	Resend:  50 * time.Millisecond, Patience: 500 * time.Millisecond, Adaptive: true,
 }
 
 // storeRequest is a request as netcat may send it.
@@ -141,6 +143,10 @@ func multiPaxosParameters(d multipaxos.Config, sizes ...catalog.Parameter) []cat
 			Doc:  "what a leader does that is preempted: 0 tries again at once, 1 waits for pings, 2 waits longer each time",
 			Max:  2, Special: true,
 		},
+		catalog.Parameter{
+			Name: forward, Doc: "servers hand commands on to the server of the active leader, which proposes for all",
+			Max: 1, Special: true,
+		},
 		catalog.Parameter{Name: endings, Doc: "clients end their sessions", Max: 1, Special: true})
 }
 
@@ -149,7 +155,8 @@ func multiPaxosConfig(s catalog.Choice) multipaxos.Config {
 	return multipaxos.Config{
 		Servers: v[servers], Replicas: v[replicas], Leaders: v[leaders], Acceptors: v[acceptors],
 		Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Ballots: v[ballots], Window: v[window],
-		Batch: v[batch], Reduce: v[reduceLog] == 1, Part: v[part], Patient: v[patience] > 0, Adaptive: v[patience] == 2, Resends: v[resends], End: v[endings] == 1,
+		Batch: v[batch], Reduce: v[reduceLog] == 1, Part: v[part], Patient: v[patience] > 0, Adaptive: v[patience] == 2, Forward: v[forward] == 1,
+		Resends: v[resends], End: v[endings] == 1,
 		Machine: v[machine], Live: s.Live, Config: s.Config,
 	}
 }

@@ -125,7 +125,8 @@ func (Config) MaxBetween() int { return maxBetween }
 // options are those of the protocol.
 func (c Config) options() multipaxos.Options {
 	return multipaxos.Options{
-		Window: window, Batch: batch, Part: part, PartBytes: maxBetween - part<<10, Reduce: true, Adaptive: true, Patience: c.Timeout,
+		Window: window, Batch: batch, Part: part, PartBytes: maxBetween - part<<10, Reduce: true, Forward: true,
+		Adaptive: true, Patience: c.Timeout,
 		Resend: max(c.Timeout/resends, time.Millisecond),
 	}
 }

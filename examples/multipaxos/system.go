@@ -38,6 +38,7 @@ type Config struct {
 	Patient      bool // a passive leader waits for pings of the active one, section 3; with Resends
 	Adaptive     bool // the longer, the more often it was preempted; if it is Patient
 	Reduce       bool // state reduction, section 4.1
+	Forward      bool // servers hand commands on to the server of the active leader, section 4.4
 	Resends      int  // how often something is sent again on a path, at most; with 0 nothing ever is
 	Live         bool // every client is to be served at last, a property of endless paths; what is sent again is not bounded
 	End          bool // clients end their sessions
@@ -102,7 +103,7 @@ func (c Config) ValidateRoles() error {
 func (c Config) options(leaders []actor.ID) multipaxos.Options {
 	last := c.Ballots - 1
 	o := multipaxos.Options{
-		Window: rsm.Slot(c.Window), Batch: c.Batch, Part: c.Part, Reduce: c.Reduce,
+		Window: rsm.Slot(c.Window), Batch: c.Batch, Part: c.Part, Reduce: c.Reduce, Forward: c.Forward,
 		Last: multipaxos.Ballot{Round: uint64(last/len(leaders)) + 1, Leader: leaders[last%len(leaders)]},
 	}
 	if c.Resends > 0 {
@@ -196,6 +197,9 @@ func compose[S, O, R any](
 	sys.Roles("server", ids...)
 	look.draw(ids, ids)
 	look.demand()
+	if c.Patient {
+		look.patient(c.options(ids))
+	}
 	return look
 }
 

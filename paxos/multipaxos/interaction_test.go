@@ -29,7 +29,7 @@ func (l letter) String() string {
 //	start replicas=1 leaders=2 acceptors=3 clients=1 ballots=2
 //
 // and may say besides: commands=2 of each client, pipeline=2 of them at once, repeats=1 of each, end=1 (of sessions),
-// window=2, batch=1, part=1, newest=1 (state reduction) and resend=1. Clients write to a register, a letter each. Ids
+// window=2, batch=1, part=1, newest=1 (state reduction), forward=1 and resend=1. Clients write to a register, a letter each. Ids
 // are those of servers, or of replicas, leaders and acceptors in this order, and then of clients. Rewrite the expected
 // output with
 //
@@ -47,7 +47,7 @@ func TestInteraction(t *testing.T) {
 		td.MaybeScanArgs(t, "acceptors", &acceptors)
 		more := map[string]int{"commands": 1, "window": 2}
 		for _, name := range []string{
-			"commands", "pipeline", "repeats", "end", "window", "batch", "part", "newest", "resend",
+			"commands", "pipeline", "repeats", "end", "window", "batch", "part", "newest", "forward", "resend",
 		} {
 			n := more[name]
 			td.MaybeScanArgs(t, name, &n)
@@ -64,8 +64,9 @@ func TestInteraction(t *testing.T) {
 		}
 		options := multipaxos.Options{
 			Window: rsm.Slot(more["window"]), Batch: more["batch"], Part: more["part"], Reduce: more["newest"] == 1,
-			Resend: time.Duration(more["resend"]) * time.Second,
-			Last:   multipaxos.Ballot{Round: uint64((ballots-1)/len(lead) + 1), Leader: lead[(ballots-1)%len(lead)]},
+			Forward: more["forward"] == 1,
+			Resend:  time.Duration(more["resend"]) * time.Second,
+			Last:    multipaxos.Ballot{Round: uint64((ballots-1)/len(lead) + 1), Leader: lead[(ballots-1)%len(lead)]},
 		}
 		roles := multipaxos.Roles{
 			Options: options, Replicas: all[:replicas], Leaders: lead, Acceptors: all[replicas+leaders:],

@@ -169,6 +169,9 @@ type (
 	// Learn asks a server for the decisions of the slots from one on: a replica that was down, or to which decisions were
 	// lost, catches up.
 	Learn struct{ SlotOut rsm.Slot }
+	// Forward hands commands of clients to the replica beside the active leader (section 4.4). It is to propose them; the
+	// one that they came to answers.
+	Forward[O any] struct{ Batch rsm.Batch[O] }
 )
 
 func (P1a) message()         {}
@@ -179,6 +182,7 @@ func (Propose[O]) message()  {}
 func (Decision[O]) message() {}
 func (Ping) message()        {}
 func (Learn) message()       {}
+func (Forward[O]) message()  {}
 
 func (P1a) toAcceptor()        {}
 func (P2a[O]) toAcceptor()     {}
@@ -188,6 +192,7 @@ func (Propose[O]) toLeader()   {}
 func (Ping) toLeader()         {}
 func (Decision[O]) toReplica() {}
 func (Learn) toReplica()       {}
+func (Forward[O]) toReplica()  {}
 
 // Options are what goes beyond the paper's figures. The zero value is the figures.
 type Options struct {
@@ -210,6 +215,10 @@ type Options struct {
 	// Reduce is state reduction, section 4.1: acceptors and scouts keep only the newest pvalue of each slot, and a scout
 	// asks for the slots only that its replica has not executed. The latter needs a replica beside the leader.
 	Reduce bool
+	// Forward makes the replica beside a passive leader hand commands to the server of the active one, which then proposes for
+	// all (section 4.4). Otherwise each proposes by itself, often several for the same slot, of which all but one have to
+	// propose again. It needs a leader beside each replica.
+	Forward bool
 	// Resend makes everything that can be lost be sent again, after so long and at most twice so, until it has been
 	// answered; and replicas that lack decisions ask for them. 0 for never: then one lost message may stop the protocol.
 	Resend time.Duration

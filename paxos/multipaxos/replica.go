@@ -21,6 +21,9 @@ type Replica[S, O, R any] struct {
 // replicaOut is what a replica commands through.
 type replicaOut[O, R any] interface {
 	propose(p Propose[O])
+	// elsewhere reports whether commands are to be handed on to the server of the active leader instead of proposed here.
+	elsewhere() bool
+	handOn(b rsm.Batch[O])
 	reply(to actor.ID, a rsm.Answer[R])
 }
 
@@ -78,8 +81,41 @@ func (r *Replica[S, O, R]) request(from actor.ID, command rsm.Command[O], x *exe
 	}
 	r.Asked[command.ID] = from
 	if !r.holds(command.ID) {
-		r.Requests = append(r.Requests, command)
-		r.propose(x)
+		r.take(x, command)
+	}
+}
+
+// forwarded takes commands of clients of another replica, which answers them.
+func (r *Replica[S, O, R]) forwarded(b rsm.Batch[O], x *execution[S, O, R]) {
+	var fresh []rsm.Command[O]
+	for _, c := range b.All() {
+		if r.fresh(c) && !r.holds(c.ID) {
+			fresh = append(fresh, c)
+		}
+	}
+	r.take(x, fresh...)
+}
+
+// fresh reports whether a command may still be executed.
+func (r *Replica[S, O, R]) fresh(c rsm.Command[O]) bool {
+	status, _, _ := r.Machine.Status(c.ID)
+	return status == rsm.New
+}
+
+// take has commands proposed, by this replica or by that of the active leader. They are requests until they are proposed here
+// or executed, as another leader may have to be told of them.
+func (r *Replica[S, O, R]) take(x *execution[S, O, R], commands ...rsm.Command[O]) {
+	r.Requests = append(r.Requests, commands...)
+	r.handOn(x, commands...)
+	r.propose(x)
+}
+
+// handOn hands commands to the replica beside the active leader if that is elsewhere, as many at once as a slot may have.
+func (r *Replica[S, O, R]) handOn(x *execution[S, O, R], commands ...rsm.Command[O]) {
+	for len(commands) > 0 && x.out.elsewhere() {
+		n := x.first(commands)
+		x.out.handOn(rsm.BatchOf(commands[:n]...))
+		commands = commands[n:]
 	}
 }
 
@@ -96,9 +132,12 @@ func (r *Replica[S, O, R]) holds(id rsm.ID) bool {
 	return false
 }
 
-// propose proposes requests for slots within the window: function propose of Figure 1.
+// propose proposes requests for slots within the window, unless another replica does: function propose of Figure 1.
 func (r *Replica[S, O, R]) propose(x *execution[S, O, R]) {
 	r.SlotIn = max(r.SlotIn, r.SlotOut)
+	if x.out.elsewhere() {
+		return
+	}
 	for r.SlotIn < r.SlotOut+x.window() && len(r.Requests) > 0 {
 		if _, decided := r.Decisions.Get(r.SlotIn); !decided {
 			n := x.first(r.Requests)
@@ -126,10 +165,11 @@ func (r *Replica[S, O, R]) decision(d Decision[O], x *execution[S, O, R]) {
 // perform executes the decisions that are next, function perform of Figure 1. What was proposed for a slot in which
 // something else was decided is to be proposed again.
 func (r *Replica[S, O, R]) perform(x *execution[S, O, R]) {
+	var lost []rsm.Command[O]
 	for {
 		decided, ok := r.Decisions.Get(r.SlotOut)
 		if !ok {
-			return
+			break
 		}
 		proposed, _ := r.Proposals.Get(r.SlotOut)
 		r.Proposals = r.Proposals.Without(r.SlotOut)
@@ -139,9 +179,11 @@ func (r *Replica[S, O, R]) perform(x *execution[S, O, R]) {
 		r.SlotOut++
 		if !proposed.Same(decided) {
 			r.Requests = append(r.Requests, proposed.Slice()...)
+			lost = append(lost, proposed.Slice()...)
 		}
 		r.drop(x)
 	}
+	r.handOn(x, slices.DeleteFunc(lost, func(c rsm.Command[O]) bool { return !r.fresh(c) })...)
 }
 
 // drop forgets requests that are executed already, as another replica proposed them, or that never will be.

@@ -165,6 +165,9 @@ func (t *turn[S, O, R]) finish() State[S, O, R] {
 		t.local = t.local[1:]
 		t.receive(t.self, msg)
 	}
+	if t.Forward { // Commands may have come while another leader was active.
+		t.st.Replica.propose(t.executing())
+	}
 	if t.Reduce {
 		t.st.Leader.forget(t.st.Replica.SlotOut)
 	}
@@ -236,6 +239,8 @@ func (t *turn[S, O, R]) learn(from actor.ID, msg ReplicaMessage) {
 		}
 	case Learn:
 		t.st.Replica.teach(m, func(d Decision[O]) { t.tell(from, d) })
+	case Forward[O]:
+		t.st.Replica.forwarded(m.Batch, t.executing())
 	}
 }
 
@@ -273,12 +278,22 @@ func (t *turn[S, O, R]) propose(p Propose[O]) {
 }
 
 func (t *turn[S, O, R]) forward(p Propose[O]) {
-	if l := &t.st.Leader; l.passive() && l.Known != (Ballot{}) && l.Known.Leader != t.self {
-		t.out.Send(l.Known.Leader, Propose[O]{p.Slot, p.Batch})
+	if t.follows() {
+		t.out.Send(t.st.Leader.Known.Leader, Propose[O]{p.Slot, p.Batch})
 	}
 }
 
-// know takes notice of a ballot. Proposals without a decision go to its leader.
+// follows reports whether the leader leaves leading to that of another server, as far as it knows of one.
+func (t *turn[S, O, R]) follows() bool {
+	l := &t.st.Leader
+	return l.passive() && l.Known != (Ballot{}) && l.Known.Leader != t.self
+}
+
+func (t *turn[S, O, R]) elsewhere() bool { return t.Forward && t.follows() }
+
+func (t *turn[S, O, R]) handOn(b rsm.Batch[O]) { t.out.Send(t.st.Leader.Known.Leader, Forward[O]{b}) }
+
+// know takes notice of a ballot. Proposals without a decision, and commands that are not proposed, go to its leader.
 func (t *turn[S, O, R]) know(b Ballot) {
 	if t.st.Leader.know(b) && t.st.Leader.passive() {
 		t.preempted()
@@ -290,6 +305,7 @@ func (t *turn[S, O, R]) preempted() {
 	for slot, b := range t.st.Replica.Proposals.All() {
 		t.forward(Propose[O]{slot, b})
 	}
+	t.st.Replica.handOn(t.executing(), t.st.Replica.Requests...)
 	t.setLead()
 }
 
@@ -318,6 +334,7 @@ func (t *turn[S, O, R]) again() {
 	for slot, b := range r.Proposals.All() {
 		t.propose(Propose[O]{slot, b})
 	}
+	r.handOn(t.executing(), r.Requests...)
 	holes := r.holes()
 	if len(holes) == 0 {
 		return

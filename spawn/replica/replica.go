@@ -120,7 +120,8 @@ func (c Config) withDefaults() Config {
 // options are those of the protocol.
 func (c Config) options() multipaxos.Options {
 	return multipaxos.Options{
-		Window: window, Batch: batch, Bytes: slotBytes, Part: partSlots, PartBytes: partBytes, Reduce: true, Adaptive: true, Patience: c.Timeout,
+		Window: window, Batch: batch, Bytes: slotBytes, Part: partSlots, PartBytes: partBytes, Reduce: true, Forward: true,
+		Adaptive: true, Patience: c.Timeout,
 		Resend: max(c.Timeout/resends, time.Millisecond),
 	}
 }

@@ -61,7 +61,7 @@ func system(model, pkg string, files ...string) family {
 
 // replicated is the family of a model of Multi-Paxos that a function of examples/multipaxos makes.
 func replicated(model, function string) family {
-	f := system(model, "multipaxos", "system.go", "properties.go", "watch.go", "votes.go", "explain.go", "picture.go")
+	f := system(model, "multipaxos", "system.go", "properties.go", "watch.go", "votes.go", "patience.go", "explain.go", "picture.go")
 	f.sound = "multipaxos." + function + "(c)"
 	f.broken = "mutated." + function + "[M](mutated.Config(c))"
 	for _, file := range []string{"acceptor", "leader", "multipaxos", "replica", "roles", "server"} {

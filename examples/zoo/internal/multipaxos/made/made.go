@@ -17,8 +17,12 @@ func Model(mutant string, c multipaxos.Config) model.Source {
 		return broken[ofBallotReused](c)
 	case "batch-without-first":
 		return broken[ofBatchWithoutFirst](c)
+	case "commands-kept":
+		return broken[ofCommandsKept](c)
 	case "decision-not-asked":
 		return broken[ofDecisionNotAsked](c)
+	case "duel":
+		return broken[ofDuel](c)
 	case "early-answer":
 		return broken[ofEarlyAnswer](c)
 	case "first-vote-kept":
@@ -39,6 +43,8 @@ func Model(mutant string, c multipaxos.Config) model.Source {
 		return broken[ofNotForwarded](c)
 	case "part-for-whole":
 		return broken[ofPartForWhole](c)
+	case "patience-unchanged":
+		return broken[ofPatienceUnchanged](c)
 	case "promise-asked-once":
 		return broken[ofPromiseAskedOnce](c)
 	case "promise-not-kept":
@@ -82,7 +88,9 @@ func broken[M variant.Mutant](c multipaxos.Config) model.Source {
 type (
 	ofBallotReused      struct{}
 	ofBatchWithoutFirst struct{}
+	ofCommandsKept      struct{}
 	ofDecisionNotAsked  struct{}
+	ofDuel              struct{}
 	ofEarlyAnswer       struct{}
 	ofFirstVoteKept     struct{}
 	ofGapExecuted       struct{}
@@ -93,6 +101,7 @@ type (
 	ofLowestBallot      struct{}
 	ofNotForwarded      struct{}
 	ofPartForWhole      struct{}
+	ofPatienceUnchanged struct{}
 	ofPromiseAskedOnce  struct{}
 	ofPromiseNotKept    struct{}
 	ofRepeatUnanswered  struct{}
@@ -113,7 +122,9 @@ type (
 
 func (ofBallotReused) Mutant() string      { return "ballot-reused" }
 func (ofBatchWithoutFirst) Mutant() string { return "batch-without-first" }
+func (ofCommandsKept) Mutant() string      { return "commands-kept" }
 func (ofDecisionNotAsked) Mutant() string  { return "decision-not-asked" }
+func (ofDuel) Mutant() string              { return "duel" }
 func (ofEarlyAnswer) Mutant() string       { return "early-answer" }
 func (ofFirstVoteKept) Mutant() string     { return "first-vote-kept" }
 func (ofGapExecuted) Mutant() string       { return "gap-executed" }
@@ -124,6 +135,7 @@ func (ofLowVote) Mutant() string           { return "low-vote" }
 func (ofLowestBallot) Mutant() string      { return "lowest-ballot" }
 func (ofNotForwarded) Mutant() string      { return "not-forwarded" }
 func (ofPartForWhole) Mutant() string      { return "part-for-whole" }
+func (ofPatienceUnchanged) Mutant() string { return "patience-unchanged" }
 func (ofPromiseAskedOnce) Mutant() string  { return "promise-asked-once" }
 func (ofPromiseNotKept) Mutant() string    { return "promise-not-kept" }
 func (ofRepeatUnanswered) Mutant() string  { return "repeat-unanswered" }

@@ -158,7 +158,7 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 			return
 		}
 		if m.Ballot != l.Ballot {
-			l.preempt(m.Ballot, c)
+			leader_preempt[Mutant](l, m.Ballot, c)
 			return
 		}
 		l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
@@ -178,7 +178,7 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 			return
 		}
 		if l.Ballot.Less(m.Ballot) {
-			l.preempt(m.Ballot, c)
+			leader_preempt[Mutant](l, m.Ballot, c)
 			return
 		}
 		l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
@@ -198,7 +198,7 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 		return
 	}
 	if m.Ballot != l.Ballot {
-		l.preempt(m.Ballot, c)
+		leader_preempt[Mutant](l, m.Ballot, c)
 		return
 	}
 	l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
@@ -299,7 +299,7 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 			return
 		}
 		if m.Ballot != l.Ballot {
-			l.preempt(m.Ballot, c)
+			leader_preempt[Mutant](l, m.Ballot, c)
 			return
 		}
 		commander.Voted[from] = true
@@ -321,7 +321,7 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 			return
 		}
 		if m.Ballot != l.Ballot {
-			l.preempt(m.Ballot, c)
+			leader_preempt[Mutant](l, m.Ballot, c)
 			return
 		}
 		commander.Voted[actor.ID(len(commander.Voted))] = true
@@ -343,7 +343,7 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 		return
 	}
 	if m.Ballot != l.Ballot {
-		l.preempt(m.Ballot, c)
+		leader_preempt[Mutant](l, m.Ballot, c)
 		return
 	}
 	commander.Voted[from] = true
@@ -360,7 +360,32 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 
 // preempt makes the leader passive because of a higher ballot. As in Figure 7 it tries again at once, unless it has
 // patience. What commanders of the lower ballot would still have had decided, those of a higher one do.
-func (l *Leader[O]) preempt(b Ballot, c *leading[O]) {
+func leader_preempt[Mutant variant.Mutant, O any](l *Leader[O], b Ballot, c *leading[O]) {
+	if variant.Of[Mutant]() == "duel" {
+		l.know(b)
+		l.Active, l.Scout, l.Commanders = false, nil, nil
+		if c.Adaptive {
+			l.Patience = min(l.patience(c)*3/2, 32*c.Patience)
+		}
+		if !l.scout(c) {
+			c.out.preempted()
+		}
+
+		return
+	}
+	if variant.Of[Mutant]() == "patience-unchanged" {
+		l.know(b)
+		l.Active, l.Scout, l.Commanders = false, nil, nil
+		if c.Adaptive {
+			l.Patience = l.patience(c)
+		}
+		if c.Patience > 0 || !l.scout(c) {
+			c.out.preempted()
+		}
+
+		return
+	}
+
 	l.know(b)
 	l.Active, l.Scout, l.Commanders = false, nil, nil
 	if c.Adaptive {

@@ -25,6 +25,9 @@ type Replica[S, O, R any] struct {
 // replicaOut is what a replica commands through.
 type replicaOut[O, R any] interface {
 	propose(p Propose[O])
+	// elsewhere reports whether commands are to be handed on to the server of the active leader instead of proposed here.
+	elsewhere() bool
+	handOn(b rsm.Batch[O])
 	reply(to actor.ID, a rsm.Answer[R])
 }
 
@@ -98,8 +101,7 @@ func replica_request[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 		}
 		x.out.reply(from, rsm.Answer[R]{ID: command.ID, Status: rsm.Executed})
 		if !r.holds(command.ID) {
-			r.Requests = append(r.Requests, command)
-			replica_propose[Mutant](r, x)
+			replica_take[Mutant](r, x, command)
 		}
 
 		return
@@ -120,8 +122,7 @@ func replica_request[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 		}
 		r.Asked[command.ID] = from
 		if !r.holds(command.ID) {
-			r.Requests = append(r.Requests, command)
-			replica_propose[Mutant](r, x)
+			replica_take[Mutant](r, x, command)
 		}
 
 		return
@@ -145,8 +146,7 @@ func replica_request[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			r.Machine.Ended = r.Machine.Ended.Add(command.ID.Client)
 		}
 		if !r.holds(command.ID) {
-			r.Requests = append(r.Requests, command)
-			replica_propose[Mutant](r, x)
+			replica_take[Mutant](r, x, command)
 		}
 
 		return
@@ -167,8 +167,41 @@ func replica_request[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	}
 	r.Asked[command.ID] = from
 	if !r.holds(command.ID) {
-		r.Requests = append(r.Requests, command)
-		replica_propose[Mutant](r, x)
+		replica_take[Mutant](r, x, command)
+	}
+}
+
+// forwarded takes commands of clients of another replica, which answers them.
+func replica_forwarded[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], b rsm.Batch[O], x *execution[S, O, R]) {
+	var fresh []rsm.Command[O]
+	for _, c := range b.All() {
+		if replica_fresh[Mutant](r, c) && !r.holds(c.ID) {
+			fresh = append(fresh, c)
+		}
+	}
+	replica_take[Mutant](r, x, fresh...)
+}
+
+// fresh reports whether a command may still be executed.
+func replica_fresh[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], c rsm.Command[O]) bool {
+	status, _, _ := rsm.Replica_Status[Mutant](&r.Machine, c.ID)
+	return status == rsm.New
+}
+
+// take has commands proposed, by this replica or by that of the active leader. They are requests until they are proposed here
+// or executed, as another leader may have to be told of them.
+func replica_take[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], x *execution[S, O, R], commands ...rsm.Command[O]) {
+	r.Requests = append(r.Requests, commands...)
+	r.handOn(x, commands...)
+	replica_propose[Mutant](r, x)
+}
+
+// handOn hands commands to the replica beside the active leader if that is elsewhere, as many at once as a slot may have.
+func (r *Replica[S, O, R]) handOn(x *execution[S, O, R], commands ...rsm.Command[O]) {
+	for len(commands) > 0 && x.out.elsewhere() {
+		n := x.first(commands)
+		x.out.handOn(rsm.BatchOf(commands[:n]...))
+		commands = commands[n:]
 	}
 }
 
@@ -185,10 +218,13 @@ func (r *Replica[S, O, R]) holds(id rsm.ID) bool {
 	return false
 }
 
-// propose proposes requests for slots within the window: function propose of Figure 1.
+// propose proposes requests for slots within the window, unless another replica does: function propose of Figure 1.
 func replica_propose[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], x *execution[S, O, R]) {
 	if variant.Of[Mutant]() == "window-exceeded" {
 		r.SlotIn = max(r.SlotIn, r.SlotOut)
+		if x.out.elsewhere() {
+			return
+		}
 		for r.SlotIn <= r.SlotOut+x.window() && len(r.Requests) > 0 {
 			if _, decided := r.Decisions.Get(r.SlotIn); !decided {
 				n := x.first(r.Requests)
@@ -206,6 +242,9 @@ func replica_propose[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	}
 
 	r.SlotIn = max(r.SlotIn, r.SlotOut)
+	if x.out.elsewhere() {
+		return
+	}
 	for r.SlotIn < r.SlotOut+x.window() && len(r.Requests) > 0 {
 		if _, decided := r.Decisions.Get(r.SlotIn); !decided {
 			n := x.first(r.Requests)
@@ -257,10 +296,11 @@ func replica_decision[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, 
 // something else was decided is to be proposed again.
 func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], x *execution[S, O, R]) {
 	if variant.Of[Mutant]() == "batch-without-first" {
+		var lost []rsm.Command[O]
 		for {
 			decided, ok := r.Decisions.Get(r.SlotOut)
 			if !ok {
-				return
+				break
 			}
 			proposed, _ := r.Proposals.Get(r.SlotOut)
 			r.Proposals = r.Proposals.Without(r.SlotOut)
@@ -270,15 +310,20 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			r.SlotOut++
 			if !proposed.Same(decided) {
 				r.Requests = append(r.Requests, proposed.Slice()...)
+				lost = append(lost, proposed.Slice()...)
 			}
 			replica_drop[Mutant](r, x)
 		}
+		r.handOn(x, slices.DeleteFunc(lost, func(c rsm.Command[O]) bool { return !replica_fresh[Mutant](r, c) })...)
+
+		return
 	}
 	if variant.Of[Mutant]() == "lost-slot" {
+		var lost []rsm.Command[O]
 		for {
 			decided, ok := r.Decisions.Get(r.SlotOut)
 			if !ok {
-				return
+				break
 			}
 			proposed, _ := r.Proposals.Get(r.SlotOut)
 			r.Proposals = r.Proposals.Without(r.SlotOut)
@@ -288,15 +333,20 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			r.SlotOut++
 			if proposed.Same(decided) {
 				r.Requests = append(r.Requests, proposed.Slice()...)
+				lost = append(lost, proposed.Slice()...)
 			}
 			replica_drop[Mutant](r, x)
 		}
+		r.handOn(x, slices.DeleteFunc(lost, func(c rsm.Command[O]) bool { return !replica_fresh[Mutant](r, c) })...)
+
+		return
 	}
 
+	var lost []rsm.Command[O]
 	for {
 		decided, ok := r.Decisions.Get(r.SlotOut)
 		if !ok {
-			return
+			break
 		}
 		proposed, _ := r.Proposals.Get(r.SlotOut)
 		r.Proposals = r.Proposals.Without(r.SlotOut)
@@ -306,9 +356,11 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 		r.SlotOut++
 		if !proposed.Same(decided) {
 			r.Requests = append(r.Requests, proposed.Slice()...)
+			lost = append(lost, proposed.Slice()...)
 		}
 		replica_drop[Mutant](r, x)
 	}
+	r.handOn(x, slices.DeleteFunc(lost, func(c rsm.Command[O]) bool { return !replica_fresh[Mutant](r, c) })...)
 }
 
 // drop forgets requests that are executed already, as another replica proposed them, or that never will be.

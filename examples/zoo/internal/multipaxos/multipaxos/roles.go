@@ -10,7 +10,7 @@ import (
 )
 
 // Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that
-// need a replica beside each leader, Patience and the part of Reduce that does, have no effect; nor have Bytes and
+// need a replica beside each leader, Patience, Forward and the part of Reduce that does, have no effect; nor have Bytes and
 // PartBytes.
 type Roles struct {
 	Options
@@ -67,6 +67,7 @@ func (s replicaRole[Mutant, S, O, R]) Receive(
 		replica_decision[Mutant](&st, m, s.step(self, out).executing())
 	case Learn:
 		st.teach(m, func(d Decision[O]) { out.Send(from, d) })
+	case Forward[O]: // Replicas propose to all leaders, and hand nothing on.
 	}
 	return st
 }
@@ -104,6 +105,9 @@ func (t *replicaStep[Mutant, S, O, R]) propose(p Propose[O]) {
 		t.out.Send(id, Propose[O]{p.Slot, p.Batch})
 	}
 }
+
+func (t *replicaStep[Mutant, S, O, R]) elsewhere() bool     { return false }
+func (t *replicaStep[Mutant, S, O, R]) handOn(rsm.Batch[O]) {}
 
 func (t *replicaStep[Mutant, S, O, R]) reply(to actor.ID, a rsm.Answer[R]) { t.out.Reply(to, a) }
 

@@ -190,6 +190,9 @@ func (t *turn[Mutant, S, O, R]) finish() State[S, O, R] {
 		t.local = t.local[1:]
 		t.receive(t.self, msg)
 	}
+	if t.Forward { // Commands may have come while another leader was active.
+		replica_propose[Mutant](&t.st.Replica, t.executing())
+	}
 	if t.Reduce {
 		t.st.Leader.forget(t.st.Replica.SlotOut)
 	}
@@ -261,6 +264,8 @@ func (t *turn[Mutant, S, O, R]) learn(from actor.ID, msg ReplicaMessage) {
 		}
 	case Learn:
 		t.st.Replica.teach(m, func(d Decision[O]) { t.tell(from, d) })
+	case Forward[O]:
+		replica_forwarded[Mutant](&t.st.Replica, m.Batch, t.executing())
 	}
 }
 
@@ -298,12 +303,24 @@ func (t *turn[Mutant, S, O, R]) propose(p Propose[O]) {
 }
 
 func (t *turn[Mutant, S, O, R]) forward(p Propose[O]) {
-	if l := &t.st.Leader; l.passive() && l.Known != (Ballot{}) && l.Known.Leader != t.self {
-		t.out.Send(l.Known.Leader, Propose[O]{p.Slot, p.Batch})
+	if t.follows() {
+		t.out.Send(t.st.Leader.Known.Leader, Propose[O]{p.Slot, p.Batch})
 	}
 }
 
-// know takes notice of a ballot. Proposals without a decision go to its leader.
+// follows reports whether the leader leaves leading to that of another server, as far as it knows of one.
+func (t *turn[Mutant, S, O, R]) follows() bool {
+	l := &t.st.Leader
+	return l.passive() && l.Known != (Ballot{}) && l.Known.Leader != t.self
+}
+
+func (t *turn[Mutant, S, O, R]) elsewhere() bool { return t.Forward && t.follows() }
+
+func (t *turn[Mutant, S, O, R]) handOn(b rsm.Batch[O]) {
+	t.out.Send(t.st.Leader.Known.Leader, Forward[O]{b})
+}
+
+// know takes notice of a ballot. Proposals without a decision, and commands that are not proposed, go to its leader.
 func (t *turn[Mutant, S, O, R]) know(b Ballot) {
 	if t.st.Leader.know(b) && t.st.Leader.passive() {
 		t.preempted()
@@ -312,7 +329,16 @@ func (t *turn[Mutant, S, O, R]) know(b Ballot) {
 }
 
 func (t *turn[Mutant, S, O, R]) preempted() {
+	if variant.Of[Mutant]() == "commands-kept" {
+		for slot, b := range t.st.Replica.Proposals.All() {
+			t.forward(Propose[O]{slot, b})
+		}
+		t.setLead()
+
+		return
+	}
 	if variant.Of[Mutant]() == "not-forwarded" {
+		t.st.Replica.handOn(t.executing(), t.st.Replica.Requests...)
 		t.setLead()
 
 		return
@@ -321,6 +347,7 @@ func (t *turn[Mutant, S, O, R]) preempted() {
 	for slot, b := range t.st.Replica.Proposals.All() {
 		t.forward(Propose[O]{slot, b})
 	}
+	t.st.Replica.handOn(t.executing(), t.st.Replica.Requests...)
 	t.setLead()
 }
 
@@ -350,6 +377,7 @@ func (t *turn[Mutant, S, O, R]) again() {
 		for slot, b := range r.Proposals.All() {
 			t.propose(Propose[O]{slot, b})
 		}
+		r.handOn(t.executing(), r.Requests...)
 		holes := r.holes()
 		if len(holes) >= 0 {
 			return
@@ -374,6 +402,7 @@ func (t *turn[Mutant, S, O, R]) again() {
 	for slot, b := range r.Proposals.All() {
 		t.propose(Propose[O]{slot, b})
 	}
+	r.handOn(t.executing(), r.Requests...)
 	holes := r.holes()
 	if len(holes) == 0 {
 		return

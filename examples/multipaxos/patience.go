@@ -1,0 +1,122 @@
+package multipaxos
+
+import (
+	"time"
+
+	"synod/actor"
+	"synod/model"
+	"synod/paxos/multipaxos"
+)
+
+// Section 3 keeps leaders from preempting one another for ever: one that is preempted does not try again until it has heard no
+// ping for a while, which is longer after each time and shorter after each decision. How long a timer takes is no part of a
+// model, but how long it is to take is, and so is who starts a scout without one.
+
+// Leading is what section 3 is about of each server, by its id.
+type Leading [MaxServers]struct {
+	Up       bool
+	Leads    bool // it is active, or has a scout
+	Ballot   multipaxos.Ballot
+	Patience time.Duration
+}
+
+// ladder is the model of leaders that are patient.
+type ladder struct {
+	servers  int
+	last     multipaxos.Ballot
+	least    time.Duration // patience
+	adaptive bool
+}
+
+// turn is a step of one leader.
+type turn struct {
+	Server int
+	Kind   turnKind
+	Ballot multipaxos.Ballot // of a scout
+}
+
+type turnKind int
+
+const (
+	waits turnKind = iota // a leader that is preempted
+	decides
+	scouts // a leader that was passive
+	stops  // a server
+	starts
+)
+
+func (l ladder) Initial() []Leading {
+	var s Leading
+	for i := range l.servers {
+		s[i].Up, s[i].Patience = true, l.least
+	}
+	s[0].Leads, s[0].Ballot = true, multipaxos.Ballot{Round: 1}
+	return []Leading{s}
+}
+
+func (l ladder) Actions(s Leading) []turn {
+	var all []turn
+	for i := range l.servers {
+		switch {
+		case !s[i].Up:
+			all = append(append(all, turn{Server: i, Kind: starts}), l.scouts(i, multipaxos.Ballot{})...)
+			continue
+		case s[i].Leads:
+			all = append(all, turn{Server: i, Kind: waits}, turn{Server: i, Kind: decides})
+		default:
+			all = append(all, l.scouts(i, s[i].Ballot)...)
+		}
+		all = append(all, turn{Server: i, Kind: stops})
+	}
+	return all
+}
+
+// scouts returns the steps in which a server starts a scout, for a ballot beyond the one that it had.
+func (l ladder) scouts(server int, had multipaxos.Ballot) (all []turn) {
+	b := multipaxos.Ballot{Round: had.Round + 1, Leader: actor.ID(server)}
+	for ; !l.last.Less(b); b.Round++ {
+		all = append(all, turn{server, scouts, b})
+	}
+	return all
+}
+
+func (l ladder) Next(s Leading, t turn) (Leading, bool) {
+	at := &s[t.Server]
+	switch t.Kind {
+	case waits:
+		at.Leads = false
+		if l.adaptive {
+			at.Patience = min(at.Patience+at.Patience/2, 32*l.least)
+		}
+	case decides:
+		if l.adaptive {
+			at.Patience = max(at.Patience-l.least/100, l.least)
+		}
+	case stops:
+		*at = Leading{}[0]
+	case starts, scouts:
+		if !at.Up {
+			at.Up, at.Patience = true, l.least
+		}
+		if t.Kind == scouts {
+			at.Leads, at.Ballot = true, t.Ballot
+		}
+	}
+	return s, true
+}
+
+// patient adds what section 3 demands of servers.
+func (sys *system[O]) patient(o multipaxos.Options) {
+	abstract := ladder{len(sys.leaders), o.Last, o.Patience, o.Adaptive}
+	name := "section 3: a leader that is preempted waits"
+	model.Refine(sys.System, name, model.NewPlain[Leading, turn](abstract), func(v model.View) Leading {
+		var s Leading
+		for i, projection := range sys.leaders {
+			if l, up := projection.In(v); up {
+				s[i].Up, s[i].Leads, s[i].Ballot = true, l.Active || l.Scout != nil, l.Ballot
+				s[i].Patience = max(l.Patience, o.Patience)
+			}
+		}
+		return s
+	})
+}
