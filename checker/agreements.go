@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 
 	"synod/internal/words"
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // agreements remembers what is known to be unremarkable: combinations of everything that live properties ever read. The
@@ -146,7 +146,7 @@ func (a *agreements) grow() *agreements {
 
 // keys puts what is read of each of n states, given by the ids of every unit, into into: 0 for a state that cannot be
 // looked up.
-func (a *agreements) keys(ids [][]uint32, into []uint64, state []model.PartID, space model.Space) {
+func (a *agreements) keys(ids [][]uint32, into []uint64, state []statespace.PartID, space statespace.Space) {
 	clear(into)
 	if !a.fits {
 		return
@@ -166,7 +166,7 @@ func (a *agreements) keys(ids [][]uint32, into []uint64, state []model.PartID, s
 }
 
 // classOf returns the class of an id.
-func (c *classes) classOf(id uint32, state []model.PartID, space model.Space) uint32 {
+func (c *classes) classOf(id uint32, state []statespace.PartID, space statespace.Space) uint32 {
 	class := c.of.at(id)
 	if class == 0 || class == manyClasses {
 		return c.learn(id, state, space)
@@ -175,7 +175,7 @@ func (c *classes) classOf(id uint32, state []model.PartID, space model.Space) ui
 }
 
 // learn finds the class of an id.
-func (c *classes) learn(id uint32, state []model.PartID, space model.Space) uint32 {
+func (c *classes) learn(id uint32, state []statespace.PartID, space statespace.Space) uint32 {
 	if c.of.at(id) == manyClasses {
 		if class := atomic.LoadUint32(c.wide.At(id)); class != 0 {
 			return class

@@ -10,7 +10,7 @@ import (
 
 	"synod/checker"
 	"synod/examples/singledecree"
-	"synod/model"
+	"synod/model/statespace"
 )
 
 var benchClients = flag.Int("clients", 3, "clients of the Paxos that benchmarks check; 6 has 9,357,525 states")
@@ -74,7 +74,7 @@ func BenchmarkOnDemand(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		waiting, err := model.Initials(space)
+		waiting, err := statespace.Initials(space)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -84,12 +84,12 @@ func BenchmarkOnDemand(b *testing.B) {
 			waiting = waiting[:len(waiting)-1]
 			if key := fmt.Sprint(state); !seen[key] {
 				seen[key] = true
-				all, err := model.Transitions(space, state)
+				all, err := statespace.Transitions(space, state)
 				if err != nil {
 					b.Fatal(err)
 				}
 				for _, t := range all {
-					if t.Ignored == model.Counts {
+					if t.Ignored == statespace.Counts {
 						transitions++
 						waiting = append(waiting, t.State)
 					}

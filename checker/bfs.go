@@ -6,13 +6,13 @@ import (
 	"sync/atomic"
 	"time"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // BFS visits every reachable state of a model, level by level, so that the path to each discovery is a shortest one. For
 // the same model it gives the same counts and paths at any number of workers. It returns when the search is exhausted,
 // or as o or ctx say.
-func BFS(ctx context.Context, src model.Source, o Options) *Result {
+func BFS(ctx context.Context, src statespace.Source, o Options) *Result {
 	return search(ctx, "bfs", src, o, func(e *engine, r *Result) {
 		e.breadthFirst(r)
 		e.pathToFailure(r)
@@ -192,7 +192,7 @@ func (e *engine) cuts() int {
 // discover gives the properties that the last level decided their paths.
 func (e *engine) discover(r *Result, level int) {
 	for i, states := range e.judge.decide() {
-		refined := r.Properties[i].Expect == model.Refines
+		refined := r.Properties[i].Expect == statespace.Refines
 		at := level
 		if refined && level > 1 {
 			at-- // The sources of the transitions that were generated at this level.

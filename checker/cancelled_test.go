@@ -10,6 +10,7 @@ import (
 	"synod/checker"
 	"synod/examples/singledecree"
 	"synod/model"
+	"synod/model/statespace"
 )
 
 // counting is an actor that counts how often it is called.
@@ -90,4 +91,4 @@ func TestCancelledMinimise(t *testing.T) {
 // neverOpened is a source whose space nobody may ask for.
 type neverOpened struct{ model.Source }
 
-func (neverOpened) Space() (model.Space, error) { panic("the model was opened") }
+func (neverOpened) Space() (statespace.Space, error) { panic("the model was opened") }

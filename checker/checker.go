@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"time"
 
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -50,8 +50,8 @@ type Options struct {
 	// without what the garbage collector keeps in reserve: for a search beside other work of the process.
 	OwnMemory  bool
 	FinishWhen FinishWhen
-	Reduce     model.Reduction // what is left out of states, and proved not to matter: nothing unless set
-	Strict     bool            // what never mattered in an exhausted search fails the check, see Result.Vacuous
+	Reduce     statespace.Reduction // what is left out of states, and proved not to matter: nothing unless set
+	Strict     bool                 // what never mattered in an exhausted search fails the check, see Result.Vacuous
 
 	Seed      uint64 // of random walks
 	Walks     int    // how many random walks; 0 for as many as Timeout allows, which is then 10 s by default
@@ -98,7 +98,7 @@ func (o Options) validate() error {
 		return fmt.Errorf("at most %d states: expected at least 1, or 0 for no limit", o.MaxStates)
 	case o.MemoryLimit < 0:
 		return fmt.Errorf("a memory limit of %d bytes: expected a positive size, or 0 for none", o.MemoryLimit)
-	case o.Reduce > model.Everything:
+	case o.Reduce > statespace.Everything:
 		return fmt.Errorf("unknown reduction %d", o.Reduce)
 	case o.FinishWhen > Exhausted:
 		return fmt.Errorf("unknown FinishWhen %d", o.FinishWhen)

@@ -8,6 +8,7 @@ import (
 	"synod/examples/registers"
 	"synod/examples/singledecree"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -74,7 +75,7 @@ func TestWalksWithFaults(t *testing.T) {
 func contents(r *checker.Result) map[string]bool {
 	all := make(map[string]bool)
 	for state := range r.States() {
-		all[string(model.Content(r.Model(), state))] = true
+		all[string(statespace.Content(r.Model(), state))] = true
 	}
 	return all
 }

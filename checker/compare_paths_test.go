@@ -13,6 +13,7 @@ import (
 	"synod/checker"
 	"synod/internal/reference"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -227,7 +228,7 @@ func compareFair(t tester, src model.Source, fair *reference.Fairness[*trail]) {
 					continue
 				}
 				got := outcomeText(r, p)
-				if p.Expect == model.Refines && r.Engine == "dfs" { // It stops at the first one that it comes upon.
+				if p.Expect == statespace.Refines && r.Engine == "dfs" { // It stops at the first one that it comes upon.
 					got = p.Verdict.String()
 					want[p.Name], _, _ = cut(want[p.Name])
 				}
@@ -260,14 +261,14 @@ func outcomeText(r *checker.Result, p checker.PropertyResult) string {
 		stuck = p.Stuck.Count
 	}
 	return fmt.Sprintf("%v: from %s by %q, loop %d, %d stuck", p.Verdict,
-		model.Content(r.Model(), p.Path.Initial), p.Path.Keys(), p.Path.Loop, stuck)
+		statespace.Content(r.Model(), p.Path.Initial), p.Path.Keys(), p.Path.Loop, stuck)
 }
 
 // plainOutcome returns the same of the plain search.
-func plainOutcome(t tester, space model.Space, g *reference.Graph[*trail], p model.Property) string {
+func plainOutcome(t tester, space statespace.Space, g *reference.Graph[*trail], p statespace.Property) string {
 	t.Helper()
-	reading := model.NewReading(space)
-	ask := func(f func(model.View) bool) func(*trail) bool {
+	reading := statespace.NewReading(space)
+	ask := func(f func(*statespace.Reading) bool) func(*trail) bool {
 		return func(tr *trail) bool {
 			answer, _ := reading.Judge(f, tr.state)
 			return answer
@@ -275,11 +276,11 @@ func plainOutcome(t tester, space model.Space, g *reference.Graph[*trail], p mod
 	}
 	var o reference.Outcome[*trail]
 	switch p.Expect {
-	case model.Eventually:
+	case statespace.Eventually:
 		o = g.Eventually(ask(p.Holds))
-	case model.LeadsTo:
+	case statespace.LeadsTo:
 		o = g.LeadsTo(ask(p.When), ask(p.Holds))
-	case model.Quiescent:
+	case statespace.Quiescent:
 		o = g.Quiescent(ask(p.Holds), func(a, b *trail) bool {
 			return bytes.Compare([]byte(a.content), []byte(b.content)) < 0
 		})
@@ -298,7 +299,7 @@ func plainOutcome(t tester, space model.Space, g *reference.Graph[*trail], p mod
 
 // plainRefinement asks the abstract model about every transition anew.
 func plainRefinement(
-	t tester, space model.Space, g *reference.Graph[*trail], p model.Property,
+	t tester, space statespace.Space, g *reference.Graph[*trail], p statespace.Property,
 ) reference.Outcome[*trail] {
 	t.Helper()
 	abstract, err := p.Refinement.Open()
@@ -306,12 +307,12 @@ func plainRefinement(
 		t.Fatalf("abstract model: %v", err)
 	}
 	defer abstract.Close()
-	reading := model.NewReading(space)
+	reading := statespace.NewReading(space)
 	numbers := make(map[string]uint32)
 	image := func(tr *trail) string {
 		var number uint32
-		reading.Judge(func(v model.View) bool {
-			if number, err = abstract.Image(v); err != nil {
+		reading.Judge(func(r *statespace.Reading) bool {
+			if number, err = abstract.Image(r); err != nil {
 				t.Fatalf("image: %v", err)
 			}
 			return true
@@ -332,7 +333,7 @@ func plainRefinement(
 }
 
 // replayTraces wants every trace to be one of another space of the same source.
-func replayTraces(t tester, r *checker.Result, space model.Space) {
+func replayTraces(t tester, r *checker.Result, space statespace.Space) {
 	t.Helper()
 	for _, tr := range r.Traces() {
 		if _, err := trace.Replay(space, tr); err != nil {
@@ -343,7 +344,7 @@ func replayTraces(t tester, r *checker.Result, space model.Space) {
 		if p.Path == nil {
 			continue
 		}
-		if shown, err := model.Shows(r.Model(), r.Model().Properties()[i], *p.Path); !shown || err != nil {
+		if shown, err := statespace.Shows(r.Model(), r.Model().Properties()[i], *p.Path); !shown || err != nil {
 			t.Errorf("%s, %q: the path does not show it, %v", r.Engine, p.Name, err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"synod/checker"
 	"synod/internal/reference"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -202,30 +203,30 @@ func compareResult(t tester, got *checker.Result, want reference.Result) {
 func replay(t tester, r *checker.Result) {
 	t.Helper()
 	space := r.Model()
-	initials, err := model.Initials(space)
+	initials, err := statespace.Initials(space)
 	if err != nil {
 		t.Fatalf("initial states: %v", err)
 	}
-	reading := model.NewReading(space)
+	reading := statespace.NewReading(space)
 	for i, p := range r.Properties {
 		if p.Path == nil {
 			continue
 		}
-		first := slices.IndexFunc(initials, func(s []model.PartID) bool { return slices.Equal(s, p.Path.Initial) })
-		path, err := model.Follow(space, first, p.Path.Keys())
+		first := slices.IndexFunc(initials, func(s []statespace.PartID) bool { return slices.Equal(s, p.Path.Initial) })
+		path, err := statespace.Follow(space, first, p.Path.Keys())
 		if err != nil {
 			t.Fatalf("%d workers, %q: %v", r.Workers, p.Name, err)
 		}
 		if !slices.Equal(path.Last(), p.Path.Last()) {
 			t.Errorf("%d workers, %q: the path leads elsewhere", r.Workers, p.Name)
 		}
-		states := [][]model.PartID{path.Initial}
+		states := [][]statespace.PartID{path.Initial}
 		for _, s := range path.Steps {
 			states = append(states, s.State)
 		}
 		for k, state := range states {
 			answer, _ := reading.Judge(space.Properties()[i].Holds, state)
-			if last := k == len(states)-1; (last || r.Engine == "bfs") && (answer == (p.Expect == model.Sometimes)) != last {
+			if last := k == len(states)-1; (last || r.Engine == "bfs") && (answer == (p.Expect == statespace.Sometimes)) != last {
 				t.Errorf("%d workers, %q: state %d of %d answers %v", r.Workers, p.Name, k+1, len(states), answer)
 			}
 		}
@@ -234,7 +235,7 @@ func replay(t tester, r *checker.Result) {
 
 // trail is a state of a space with the way by which it was first reached.
 type trail struct {
-	state   []model.PartID
+	state   []statespace.PartID
 	content string
 	before  *trail
 	key     string
@@ -274,38 +275,38 @@ func compareParts(t tester, src model.Source, o checker.Options, workers ...int)
 }
 
 // partsModel makes a plain model of a space, which puts the paths by which properties were decided into least.
-func partsModel(t tester, space model.Space, least map[string][]string) reference.Model[*trail] {
+func partsModel(t tester, space statespace.Space, least map[string][]string) reference.Model[*trail] {
 	m := reference.Model[*trail]{Key: func(tr *trail) string { return tr.content }}
-	initials, err := model.Initials(space)
+	initials, err := statespace.Initials(space)
 	if err != nil {
 		t.Fatalf("initial states: %v", err)
 	}
-	reading := model.NewReading(space)
+	reading := statespace.NewReading(space)
 	inside := space.Boundary()
 	if inside == nil {
-		inside = func(model.View) bool { return true }
+		inside = func(*statespace.Reading) bool { return true }
 	}
 	for _, state := range initials {
-		m.Initial = append(m.Initial, &trail{state: state, content: string(model.Content(space, state))})
+		m.Initial = append(m.Initial, &trail{state: state, content: string(statespace.Content(space, state))})
 	}
 	m.Inside = func(tr *trail) bool {
 		in, _ := reading.Judge(inside, tr.state)
 		return in
 	}
 	m.Next = func(tr *trail) []*trail {
-		ts, err := model.Transitions(space, tr.state)
+		ts, err := statespace.Transitions(space, tr.state)
 		if err != nil {
 			t.Fatalf("transitions: %v", err)
 		}
 		var all []*trail
 		for i, tn := range ts {
-			if tn.Ignored != model.Counts {
+			if tn.Ignored != statespace.Counts {
 				continue
 			}
 			if i > 0 && ts[i-1].Action.Key == tn.Action.Key {
 				t.Errorf("two actions of a state have the key %q", tn.Action.Key)
 			}
-			content := string(model.Content(space, tn.State))
+			content := string(statespace.Content(space, tn.State))
 			all = append(all, &trail{tn.State, content, tr, tn.Action.Key})
 		}
 		return all
@@ -315,12 +316,12 @@ func partsModel(t tester, space model.Space, least map[string][]string) referenc
 			continue
 		}
 		expect := reference.Always
-		if p.Expect == model.Sometimes {
+		if p.Expect == statespace.Sometimes {
 			expect = reference.Sometimes
 		}
 		holds := func(tr *trail) bool {
 			answer, _ := reading.Judge(p.Holds, tr.state)
-			if answer == (p.Expect == model.Sometimes) && least[p.Name] == nil {
+			if answer == (p.Expect == statespace.Sometimes) && least[p.Name] == nil {
 				least[p.Name] = tr.keys()
 			}
 			return answer

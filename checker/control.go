@@ -4,7 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // Control pauses and resumes a search from outside; its context stops it. The zero value lets it run. Give it to one
@@ -63,9 +63,9 @@ func (c *Control) wait(stopped <-chan struct{}) {
 
 // Found is a discovery, as soon as its path is known. The path and the space are valid during the call only.
 type Found struct {
-	Property model.Property
-	Space    model.Space
-	Path     model.Path
+	Property statespace.Property
+	Space    statespace.Space
+	Path     statespace.Path
 }
 
 // pause is called by every worker of a search now and then, between two states.
@@ -76,7 +76,7 @@ func (e *engine) pause() {
 }
 
 // tell tells of a discovery.
-func (e *engine) tell(property int, path *model.Path) {
+func (e *engine) tell(property int, path *statespace.Path) {
 	if f := e.options.Found; f != nil && path != nil {
 		full, err := e.inFull(path)
 		if err != nil {

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"synod/internal/visited"
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // findCycles marks the members that are on a fair cycle of members, and tells whether there are any: the strongly connected
@@ -202,7 +202,7 @@ func (p *pursuit) roundFrom(from uint64, limit int) (*round, int, error) {
 func (r *round) free() { r.set.Free() }
 
 // extend adds the least of the shortest cycles from the end of a path to the path, given its length.
-func (r *round) extend(path *model.Path, length int) error {
+func (r *round) extend(path *statespace.Path, length int) error {
 	wanted := make([]map[uint64]bool, length+1)
 	wanted[length] = map[uint64]bool{r.from: true}
 	for distance := length - 1; distance > 0; distance-- {
@@ -227,7 +227,7 @@ func (r *round) extend(path *model.Path, length int) error {
 	}
 	path.Loop = len(path.Steps) + 1
 	for distance := 1; distance <= length; distance++ {
-		if _, err := r.e.extendPath(path, func(state []model.PartID, packed uint64) bool {
+		if _, err := r.e.extendPath(path, func(state []statespace.PartID, packed uint64) bool {
 			return wanted[distance][packed]
 		}); err != nil {
 			return err
@@ -238,7 +238,7 @@ func (r *round) extend(path *model.Path, length int) error {
 
 // lasso returns the least stem to some of the states, each of them on a cycle and at the same distance, with the least of the
 // shortest cycles through its end: of all these states those count whose shortest cycle is shortest.
-func (p *pursuit) lasso(states []uint64, stem func(states []uint64) (*model.Path, error)) (*model.Path, error) {
+func (p *pursuit) lasso(states []uint64, stem func(states []uint64) (*statespace.Path, error)) (*statespace.Path, error) {
 	if p.e.units.just != nil {
 		return p.fairLasso(states, stem)
 	}

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // DFS visits every reachable state of a model depth first, which needs little memory besides the visited set, and
@@ -14,7 +14,7 @@ import (
 // Depth is the number of states on the longest path that it held. It uses one worker unless told otherwise; with more, paths
 // and Depth vary from run to run. With MaxDepth, a state that was first reached at that depth is not expanded, even if a
 // shorter path leads to it.
-func DFS(ctx context.Context, src model.Source, o Options) *Result {
+func DFS(ctx context.Context, src statespace.Source, o Options) *Result {
 	if o.Workers == 0 {
 		o.Workers = 1
 	}
@@ -98,12 +98,12 @@ func (w *worker) record(r *Result, property int, packed []uint64) {
 }
 
 // statesOf unpacks states.
-func (w *worker) statesOf(packed []uint64) [][]model.PartID {
+func (w *worker) statesOf(packed []uint64) [][]statespace.PartID {
 	e := w.e
-	states := make([][]model.PartID, len(packed))
+	states := make([][]statespace.PartID, len(packed))
 	ids := make([]uint32, len(e.layout.fields))
 	for i, p := range packed {
-		states[i] = make([]model.PartID, e.space.Slots())
+		states[i] = make([]statespace.PartID, e.space.Slots())
 		e.now().unpack(p, ids, states[i])
 	}
 	return states

@@ -3,7 +3,7 @@ package checker
 import (
 	"time"
 
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -76,7 +76,7 @@ type FromDocument struct {
 // every run.
 type PropertyDocument struct {
 	Name    string       `json:"name"`
-	Expect  string       `json:"expect"`  // as model.Expectation.String says
+	Expect  string       `json:"expect"`  // as statespace.Expectation.String says
 	Verdict string       `json:"verdict"` // as Verdict.String says
 	Trace   *trace.Trace `json:"trace,omitempty"`
 	// Minimised tells how the trace became shorter; absent unless that was asked for.
@@ -328,7 +328,7 @@ func (r *Result) Document() Document {
 // property returns a property without its trace.
 func (r *Result) property(p PropertyResult) PropertyDocument {
 	d := PropertyDocument{Name: p.Name, Expect: p.Expect.String(), Verdict: p.Verdict.String(), Open: p.Open}
-	if p.Expect == model.Eventually || p.Expect == model.LeadsTo {
+	if p.Expect == statespace.Eventually || p.Expect == statespace.LeadsTo {
 		d.Fairness = "none"
 		for _, c := range r.Fairness {
 			d.Fair = append(d.Fair, c.String())
@@ -433,7 +433,7 @@ func (o Options) document(engine string) OptionsDocument {
 		FinishWhen: o.FinishWhen.String(), Strict: o.Strict, MaxDepth: o.MaxDepth, MaxStates: o.MaxStates, Timeout: o.Timeout.Seconds(),
 		MemoryLimit: o.MemoryLimit,
 	}
-	if o.Reduce != model.Full {
+	if o.Reduce != statespace.Full {
 		d.Reduce = o.Reduce.String()
 	}
 	if o.From != nil {

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 	"slices"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // A function of states is asked once for all states that agree on what it read, and so one that reads a variable, a clock
@@ -27,7 +27,7 @@ func (s *spacing) due() bool {
 
 // doubt is a state with the answer that a function gave for it.
 type doubt struct {
-	state  []model.PartID
+	state  []statespace.PartID
 	answer uint32
 }
 
@@ -35,7 +35,7 @@ type doubt struct {
 const maxDoubts = 256
 
 // again asks about a state, and holds the answer against what is known.
-func (p *predicate) again(r *model.Reading, state []model.PartID) error {
+func (p *predicate) again(r *statespace.Reading, state []statespace.PartID) error {
 	answer, reads, err := p.once(r, state)
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (p *predicate) again(r *model.Reading, state []model.PartID) error {
 }
 
 // settle asks once more about the states that were asked about again.
-func (p *predicate) settle(r *model.Reading) error {
+func (p *predicate) settle(r *statespace.Reading) error {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	for _, d := range p.doubts {
@@ -70,7 +70,7 @@ func (p *predicate) settle(r *model.Reading) error {
 }
 
 // strays is the error of a function whose answer depends on more than it reads of the state.
-func (p *predicate) strays(reads []model.Read) error {
+func (p *predicate) strays(reads []statespace.Read) error {
 	how := "it gave two answers for states that agree on all that it read of them"
 	if len(reads) == 0 {
 		how = "it gave two answers and read nothing of the state"
@@ -80,7 +80,7 @@ func (p *predicate) strays(reads []model.Read) error {
 }
 
 // askAgain asks the live properties of states about one of which the answer is known.
-func (j *judge) askAgain(r *model.Reading, state []model.PartID) error {
+func (j *judge) askAgain(r *statespace.Reading, state []statespace.PartID) error {
 	for _, i := range j.ofStates {
 		if j.decided[i].Load() {
 			continue
@@ -107,7 +107,7 @@ func (e *engine) functions() []*predicate {
 // raiseDoubts asks every function about the first initial states, before anything else happens. What one then panics with
 // comes up again where its answer counts, if it does.
 func (e *engine) raiseDoubts() {
-	r := model.NewReading(e.space)
+	r := statespace.NewReading(e.space)
 	for _, p := range e.functions() {
 		for _, state := range e.initial[:min(len(e.initial), maxDoubts/8)] {
 			_ = p.again(r, state)
@@ -121,7 +121,7 @@ func (e *engine) settleDoubts(r *Result) {
 	if stopCause(e.halt.Load()) >= stopTime {
 		return
 	}
-	reading := model.NewReading(e.space)
+	reading := statespace.NewReading(e.space)
 	for _, p := range e.functions() {
 		if err := p.settle(reading); err != nil {
 			e.failAt(err, nil)
@@ -132,7 +132,7 @@ func (e *engine) settleDoubts(r *Result) {
 		if p.Path == nil {
 			continue
 		}
-		shown, err := model.Shows(e.space, e.judge.properties[i], *p.Path)
+		shown, err := statespace.Shows(e.space, e.judge.properties[i], *p.Path)
 		if err == nil && !shown {
 			err = fmt.Errorf("property %s is not a pure function: the path that was found for it does not show it when it is asked again",
 				p.Name)

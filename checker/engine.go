@@ -11,7 +11,7 @@ import (
 
 	"synod/internal/offheap"
 	"synod/internal/visited"
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // tagBits is the size of what the visited set keeps with a state: its level, modulo 16. That is enough to walk back from a
@@ -23,11 +23,11 @@ const (
 
 // engine is what every driver stands on: a space, its units, the layout of a packed state and the visited set.
 type engine struct {
-	source    model.Source
+	source    statespace.Source
 	reduction *reduction // nil if the space is the full one
-	space     model.Space
-	whole     model.Expander // the space, if its states are expanded as a whole
-	outer     model.Space    // what it was made of then; else nil
+	space     statespace.Space
+	whole     statespace.Expander // the space, if its states are expanded as a whole
+	outer     statespace.Space    // what it was made of then; else nil
 	options   Options
 	arena     *offheap.Arena
 	units     *units
@@ -42,7 +42,7 @@ type engine struct {
 
 	held      atomic.Pointer[holdings]
 	aside     atomic.Pointer[offheap.Arena] // what holds tables that come and go, or nil
-	initial   [][]model.PartID              // within the boundary
+	initial   [][]statespace.PartID         // within the boundary
 	started   time.Time
 	halt      atomic.Uint32 // a stopCause: workers return soon
 	underway  bool          // the initial states are known, all of them
@@ -84,10 +84,10 @@ const (
 )
 
 // search searches a source, and once more with explicit losses if a property turns out to need them.
-func search(ctx context.Context, name string, src model.Source, o Options, drive func(*engine, *Result)) *Result {
+func search(ctx context.Context, name string, src statespace.Source, o Options, drive func(*engine, *Result)) *Result {
 	r := searchReduced(ctx, name, src, o, drive)
-	var needs *model.ExplicitLossError
-	if losses, ok := src.(model.Explicable); ok && errors.As(r.Err, &needs) {
+	var needs *statespace.ExplicitLossError
+	if losses, ok := src.(statespace.Explicable); ok && errors.As(r.Err, &needs) {
 		r.Close()
 		r = searchReduced(ctx, name, losses.Explicit(), o, drive)
 		r.Notes = append(r.Notes, fmt.Sprintf("The search was begun anew, with explicit losses: the property %q reads "+
@@ -98,7 +98,7 @@ func search(ctx context.Context, name string, src model.Source, o Options, drive
 
 // searchOnce makes an engine, lets a driver use it, and puts what was found into a result.
 func searchOnce(
-	ctx context.Context, name string, src model.Source, red *reduction, o Options, drive func(*engine, *Result),
+	ctx context.Context, name string, src statespace.Source, red *reduction, o Options, drive func(*engine, *Result),
 ) *Result {
 	r := newResult(name, o)
 	if r.Err = o.validate(); r.Err != nil {
@@ -137,7 +137,7 @@ func searchOnce(
 }
 
 // newEngine returns an engine without tables.
-func newEngine(src model.Source, o Options) *engine {
+func newEngine(src statespace.Source, o Options) *engine {
 	e := &engine{source: src, options: o, started: time.Now(), stopped: make(chan struct{})}
 	for range o.workers() {
 		e.workers = append(e.workers, &worker{e: e})
@@ -194,7 +194,7 @@ func (e *engine) begin() error {
 	if err != nil {
 		return err
 	}
-	reading := model.NewReading(e.space)
+	reading := statespace.NewReading(e.space)
 	for _, state := range initial {
 		if e.tooLate() {
 			break
@@ -302,7 +302,7 @@ func (e *engine) stop(cause stopCause) {
 }
 
 // failAt stops the search with an error that came up in a state; the first one wins.
-func (e *engine) failAt(err error, state []model.PartID) {
+func (e *engine) failAt(err error, state []statespace.PartID) {
 	e.failure.CompareAndSwap(nil, &failure{err, state})
 	e.stop(stopError)
 }
@@ -310,7 +310,7 @@ func (e *engine) failAt(err error, state []model.PartID) {
 // failure is an error and the state in which it came up, nil for none.
 type failure struct {
 	err   error
-	state []model.PartID
+	state []statespace.PartID
 }
 
 // watch stops the engine when the context ends, time is up, or memory runs out. The function that it returns ends it.
@@ -416,7 +416,7 @@ func (e *engine) own() int64 {
 	if h == nil {
 		return 0
 	}
-	return h.arena.Bytes() + e.asideBytes() + model.Bytes(h.space)
+	return h.arena.Bytes() + e.asideBytes() + statespace.Bytes(h.space)
 }
 
 func (e *engine) asideBytes() int64 {
@@ -438,7 +438,7 @@ func (e *engine) offHeap() int64 {
 // holdings are the tables that are in use, for whoever looks from outside the search; nil until there are any.
 type holdings struct {
 	arena *offheap.Arena
-	space model.Space
+	space statespace.Space
 }
 
 func (e *engine) close() {

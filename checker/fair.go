@@ -4,15 +4,15 @@ import (
 	"maps"
 	"slices"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
-// Of paths that have to be fair (see model.Just) every step has a label: the list of the sets that its action is in. The
+// Of paths that have to be fair (see statespace.Just) every step has a label: the list of the sets that its action is in. The
 // labels of an id's steps stand behind its block, and behind the ranks if there are any; none is a lone step.
 
 // justOf returns what labels the steps of a space, or nil if its paths need not be fair.
-func justOf(space model.Space) model.Just {
-	if j, ok := space.(model.Just); ok && len(j.Fairness()) > 0 {
+func justOf(space statespace.Space) statespace.Just {
+	if j, ok := space.(statespace.Just); ok && len(j.Fairness()) > 0 {
 		return j
 	}
 	return nil
@@ -96,7 +96,7 @@ func (p *pursuit) newFairJudge() *fairJudge {
 	if j == nil {
 		return nil
 	}
-	strong := slices.ContainsFunc(j.Fairness(), func(c model.Condition) bool { return c.Strong })
+	strong := slices.ContainsFunc(j.Fairness(), func(c statespace.Condition) bool { return c.Strong })
 	return &fairJudge{
 		pursuit: p, v: p.of[0], strong: strong, ever: make(map[uint32]bool), taken: make(map[uint32]bool),
 		lists: make(map[uint32]bool),

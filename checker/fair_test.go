@@ -10,6 +10,7 @@ import (
 	"synod/checker"
 	"synod/examples/systembuilders"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -80,7 +81,7 @@ func TestLongLoops(t *testing.T) {
 			}
 			if path := r.Properties[0].Path; path != nil && path.Loop > 0 {
 				lassos++
-				if fair, err := model.IsFair(r.Model(), *path); !fair || err != nil {
+				if fair, err := statespace.IsFair(r.Model(), *path); !fair || err != nil {
 					t.Errorf("a loop that is not fair, %v", err)
 				}
 			}
@@ -164,7 +165,7 @@ func TestOutrankedElsewhere(t *testing.T) {
 		t.Fatal(r.Err)
 	}
 	for _, p := range r.Properties {
-		if p.Expect == model.Eventually && p.Verdict != checker.Holds {
+		if p.Expect == statespace.Eventually && p.Verdict != checker.Holds {
 			t.Errorf("%q: %v, want holds", p.Name, p.Verdict)
 		}
 	}

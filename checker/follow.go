@@ -3,7 +3,7 @@ package checker
 import (
 	"slices"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // following is what a worker knows of the properties that are about more than single states. A walk violates a property
@@ -11,7 +11,7 @@ import (
 type following struct {
 	of []*followed
 	// The states before and after the step that is taken.
-	from, to []model.PartID
+	from, to []statespace.PartID
 }
 
 // followed is a property of paths. For a walk it is due if its demand is not met yet: that of eventually from the beginning
@@ -19,14 +19,14 @@ type following struct {
 // state.
 type followed struct {
 	property    int
-	expect      model.Expectation
+	expect      statespace.Expectation
 	holds, when *replica
 }
 
 // follow prepares the worker for the properties of its engine's space.
 func (w *worker) follow() {
 	e := w.e
-	w.following = following{from: make([]model.PartID, e.space.Slots()), to: make([]model.PartID, e.space.Slots())}
+	w.following = following{from: make([]statespace.PartID, e.space.Slots()), to: make([]statespace.PartID, e.space.Slots())}
 	for i, p := range e.judge.properties {
 		if !p.Expect.OfPaths() {
 			continue
@@ -42,7 +42,7 @@ func (w *worker) follow() {
 // setOut forgets the walk before, and holds the initial state against the abstract models.
 func (k *walker) setOut() {
 	for i, f := range k.w.following.of {
-		k.due[i] = f.expect == model.Eventually
+		k.due[i] = f.expect == statespace.Eventually
 	}
 	for _, r := range k.w.refining {
 		k.w.e.units.parts(k.ids, k.w.following.to)
@@ -84,14 +84,14 @@ func (k *walker) notice() {
 }
 
 // meet tells a property of the next state of a walk, and gives whether it is due there.
-func (f *followed) meet(state []model.PartID, due bool) (bool, error) {
-	if f.expect == model.LeadsTo && !due {
+func (f *followed) meet(state []statespace.PartID, due bool) (bool, error) {
+	if f.expect == statespace.LeadsTo && !due {
 		var err error
 		if due, err = f.when.holds(state); err != nil {
 			return false, err
 		}
 	}
-	if !due && f.expect != model.Quiescent {
+	if !due && f.expect != statespace.Quiescent {
 		return false, nil
 	}
 	holds, err := f.holds.holds(state)

@@ -9,6 +9,7 @@ import (
 	"synod/actor"
 	"synod/checker"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -85,7 +86,7 @@ func wantForeign(t *testing.T, read func(model.View), want string) {
 			mine := newTally()
 			add(mine.sys)
 			r := search(t.Context(), mine.sys, checker.Options{Walks: 1})
-			var foreign *model.ForeignError
+			var foreign *statespace.ForeignError
 			if !errors.As(r.Err, &foreign) || !strings.HasPrefix(r.Err.Error(), who+": ") || !strings.Contains(r.Err.Error(), want) {
 				t.Errorf("%s by %s: error %v, want one with %q", who, engine, r.Err, want)
 			}

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"slices"
 
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
 // initials gives the states in which a search begins: those of the model, or the last one of Options.From.
-func (e *engine) initials() ([][]model.PartID, error) {
+func (e *engine) initials() ([][]statespace.PartID, error) {
 	switch {
 	case e.unordered && e.outer != nil && e.options.From == nil:
 		return e.space.Initial() // There may be very many.
@@ -24,23 +24,23 @@ func (e *engine) initials() ([][]model.PartID, error) {
 		return nil, err
 	}
 	state, err := e.space.Carry(e.shown(), full[0])
-	return [][]model.PartID{state}, err
+	return [][]statespace.PartID{state}, err
 }
 
 // initialsIn gives the states of a space in which the search begins.
-func (e *engine) initialsIn(space model.Space) ([][]model.PartID, error) {
+func (e *engine) initialsIn(space statespace.Space) ([][]statespace.PartID, error) {
 	if e.options.From == nil {
-		return model.Initials(space)
+		return statespace.Initials(space)
 	}
 	p, err := e.begun()
 	if err != nil {
 		return nil, err
 	}
-	return [][]model.PartID{p.Last()}, nil
+	return [][]statespace.PartID{p.Last()}, nil
 }
 
 // begun returns the path that the search continues.
-func (e *engine) begun() (model.Path, error) {
+func (e *engine) begun() (statespace.Path, error) {
 	p, err := trace.Replay(e.shown(), *e.options.From)
 	if err != nil {
 		return p, fmt.Errorf("the path to continue from does not fit the model: %w", err)
@@ -49,7 +49,7 @@ func (e *engine) begun() (model.Path, error) {
 }
 
 // joined returns a path of the search as one from an initial state of the model.
-func (e *engine) joined(p *model.Path) *model.Path {
+func (e *engine) joined(p *statespace.Path) *statespace.Path {
 	if e.options.From == nil || p == nil {
 		return p
 	}

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 const (
@@ -67,7 +67,7 @@ func (e *engine) gather() []gathering {
 		all[slot] = gathering{slots: []int{slot}, ids: make([]uint32, 0, e.unique()/every+1)}
 	}
 	now := e.now()
-	state, ids := make([]model.PartID, len(all)), make([]uint32, len(e.layout.fields))
+	state, ids := make([]statespace.PartID, len(all)), make([]uint32, len(e.layout.fields))
 	n := 0
 	for i, s := range e.shards {
 		s.set.Each(func(key uint64, _ uint8) bool {

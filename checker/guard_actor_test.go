@@ -10,6 +10,7 @@ import (
 	"synod/actor"
 	"synod/checker"
 	"synod/model"
+	"synod/model/statespace"
 )
 
 // memo is what the actors of these tests send themselves.
@@ -93,7 +94,7 @@ func check[S any](
 func wantImpure(t *testing.T, errs []error, who, event, what string) {
 	t.Helper()
 	for _, err := range errs {
-		var impure *model.ImpureError
+		var impure *statespace.ImpureError
 		if !errors.As(err, &impure) {
 			t.Fatalf("the error is %v, not an impurity", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"synod/actor"
 	"synod/checker"
 	"synod/model"
+	"synod/model/statespace"
 )
 
 // walk is a plain model made of functions; without them it walks along a line of three places.
@@ -254,9 +255,9 @@ func TestGuardWatchesReaders(t *testing.T) {
 			}
 			// Until the checker passes errors in panics on, they are found by their text.
 			for i, err := range errs {
-				var impure *model.ImpureError
+				var impure *statespace.ImpureError
 				if err != nil && !errors.As(err, &impure) {
-					errs[i] = &model.ImpureError{Actor: err.Error(), Event: err.Error(), What: err.Error(), Stack: "guard_"}
+					errs[i] = &statespace.ImpureError{Actor: err.Error(), Event: err.Error(), What: err.Error(), Stack: "guard_"}
 				}
 			}
 			wantImpure(t, errs, c.who, c.event, c.what)
@@ -274,7 +275,7 @@ func TestGuardSamples(t *testing.T) {
 		if r.Err != nil {
 			t.Fatal(r.Err)
 		}
-		want := model.Guard{Part: "expansions", Calls: 350 * 350, Twice: 100_022, Repeats: 102_198}
+		want := statespace.Guard{Part: "expansions", Calls: 350 * 350, Twice: 100_022, Repeats: 102_198}
 		if got := r.Space.Guards[0]; got != want {
 			t.Errorf("%d workers: %+v, want %+v", workers, got, want)
 		}

@@ -10,6 +10,7 @@ import (
 	"synod/checker"
 	"synod/examples/singledecree"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -35,7 +36,7 @@ func TestReportIsRepeatable(t *testing.T) {
 	}
 }
 
-func reportOf(t *testing.T, src model.Source, o checker.Options) model.SpaceReport {
+func reportOf(t *testing.T, src model.Source, o checker.Options) statespace.SpaceReport {
 	t.Helper()
 	r := checker.BFS(t.Context(), src, o)
 	defer r.Close()
@@ -59,7 +60,7 @@ func TestReportCountsReachableMailboxes(t *testing.T) {
 	}.actor())
 	r := reportOf(t, sys, checker.Options{Workers: 1})
 	// The mailboxes with 0 to 10 letters that the start passes through, and the one without letter 0.
-	if got, want := r.Slots[0], (model.SlotReport{
+	if got, want := r.Slots[0], (statespace.SlotReport{
 		Name: "7", Parts: 12, Of: map[string]int{"local": 2, "mailbox": 12},
 	}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -131,7 +132,7 @@ func (s speaker) Start(_ actor.ID, out *actor.Out[talk]) int {
 func (speaker) Receive(_ actor.ID, st int, _ actor.ID, _ talk, _ *actor.Out[talk]) int { return st }
 func (speaker) Timeout(_ actor.ID, st int, _ actor.Timer, _ *actor.Out[talk]) int      { return st }
 
-func coverageOf(t *testing.T, n network.Semantics, depth int, s speaker) model.SpaceReport {
+func coverageOf(t *testing.T, n network.Semantics, depth int, s speaker) statespace.SpaceReport {
 	t.Helper()
 	sys := model.NewSystem[talk](model.Config{Network: n})
 	model.Add(sys, 0, actor.New[int, talk](s, actor.Timers(s.Timeout)))
@@ -140,26 +141,26 @@ func coverageOf(t *testing.T, n network.Semantics, depth int, s speaker) model.S
 	return reportOf(t, sys, checker.Options{Workers: 1, MaxDepth: depth})
 }
 
-func covered(actor, message string, delivered, ignored int) model.Coverage {
-	return model.Coverage{Actor: actor, Message: message, Delivered: delivered, Ignored: ignored}
+func covered(actor, message string, delivered, ignored int) statespace.Coverage {
+	return statespace.Coverage{Actor: actor, Message: message, Delivered: delivered, Ignored: ignored}
 }
 
-func vacuous(actor, event, why string) model.Vacuity {
-	return model.Vacuity{Actor: actor, Event: event, Why: why}
+func vacuous(actor, event, why string) statespace.Vacuity {
+	return statespace.Vacuity{Actor: actor, Event: event, Why: why}
 }
 
 func TestReportTellsCoverage(t *testing.T) {
 	r := coverageOf(t, network.UnorderedNonDuplicating, 0, speaker{hello{1}, boring{}, wrapped{hello{2}}})
 	// Local states 0, 1, 2, 100 and 200: a greeting counts in those below its number.
-	want := []model.Coverage{covered("1", "boring", 0, 5), covered("1", "hello", 3, 5)}
+	want := []statespace.Coverage{covered("1", "boring", 0, 5), covered("1", "hello", 3, 5)}
 	if !slices.Equal(r.Coverage, want) {
 		t.Errorf("coverage %+v, want %+v", r.Coverage, want)
 	}
-	if want := []model.Vacuity{
-		vacuous("0", "Timeout", model.NeverCalled),
-		vacuous("1", "boring", model.NeverAccepted),
-		vacuous("1", `timeout of useless`, model.NeverEffective),
-		vacuous("1", `choosing left`, model.NeverEffective),
+	if want := []statespace.Vacuity{
+		vacuous("0", "Timeout", statespace.NeverCalled),
+		vacuous("1", "boring", statespace.NeverAccepted),
+		vacuous("1", `timeout of useless`, statespace.NeverEffective),
+		vacuous("1", `choosing left`, statespace.NeverEffective),
 	}; !slices.Equal(r.Vacuous, want) {
 		t.Errorf("vacuous %+v, want %+v", r.Vacuous, want)
 	}
@@ -168,7 +169,7 @@ func TestReportTellsCoverage(t *testing.T) {
 	}
 
 	r = coverageOf(t, network.Ordered, 2, speaker{hello{1}, behind{}, behind{}})
-	if want := vacuous("1", "behind", model.NeverDeliverable); !slices.Contains(r.Vacuous, want) {
+	if want := vacuous("1", "behind", statespace.NeverDeliverable); !slices.Contains(r.Vacuous, want) {
 		t.Errorf("vacuous %+v, want %+v among them", r.Vacuous, want)
 	}
 	if want := covered("1", "behind", 0, 0); !slices.Contains(r.Coverage, want) {

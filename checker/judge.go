@@ -7,55 +7,55 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // judge decides the properties on new states. Most states need no question: they agree, on everything that any live
 // property ever read, with a state that was found unremarkable; see agreements. Properties of paths and refinements are
 // decided elsewhere, and closed here.
 type judge struct {
-	space      model.Space
-	properties []model.Property
+	space      statespace.Space
+	properties []statespace.Property
 	predicates []*predicate // nil for a refinement
 	whens      []*predicate // of leads to, else nil
 	ofStates   []int        // the properties that are judged state by state
 
 	mu        sync.Mutex
 	decided   []atomic.Bool
-	found     [][][]model.PartID  // per property: the states of this level that decide it
-	reads     []map[aspectOf]bool // per property: everything that it ever read
-	read      []aspectOf          // everything that live properties read
-	version   atomic.Uint32       // of read and decided
-	anything  atomic.Bool         // some property of states is live
-	open      atomic.Int32        // how many properties are not decided
-	violation atomic.Bool         // a property is violated
+	found     [][][]statespace.PartID // per property: the states of this level that decide it
+	reads     []map[aspectOf]bool     // per property: everything that it ever read
+	read      []aspectOf              // everything that live properties read
+	version   atomic.Uint32           // of read and decided
+	anything  atomic.Bool             // some property of states is live
+	open      atomic.Int32            // how many properties are not decided
+	violation atomic.Bool             // a property is violated
 	agreed    atomic.Pointer[agreements]
 }
 
 type aspectOf struct {
 	slot   int
-	aspect model.Aspect
+	aspect statespace.Aspect
 }
 
-func newJudge(space model.Space) *judge {
+func newJudge(space statespace.Space) *judge {
 	j := &judge{space: space, properties: space.Properties()}
 	for i, p := range j.properties {
 		var q, when *predicate
 		switch {
 		case p.Expect.OfStates():
 			q = newPredicate(space, "property "+p.Name, p.Holds)
-			q.learn = func(reads []model.Read) { j.extend(i, reads) }
+			q.learn = func(reads []statespace.Read) { j.extend(i, reads) }
 			j.ofStates = append(j.ofStates, i)
 		case p.Expect.OfPaths():
 			q = newAnswers(space, "property "+p.Name, p.Holds)
 		}
-		if p.Expect == model.LeadsTo {
+		if p.Expect == statespace.LeadsTo {
 			when = newAnswers(space, "the condition of property "+p.Name, p.When)
 		}
 		j.predicates, j.whens = append(j.predicates, q), append(j.whens, when)
 	}
 	j.decided = make([]atomic.Bool, len(j.properties))
-	j.found = make([][][]model.PartID, len(j.properties))
+	j.found = make([][][]statespace.PartID, len(j.properties))
 	j.reads = make([]map[aspectOf]bool, len(j.properties))
 	j.anything.Store(len(j.ofStates) > 0)
 	j.open.Store(int32(len(j.properties)))
@@ -75,10 +75,10 @@ func (j *judge) succeed(other *judge) {
 }
 
 // remarkable is the answer that decides a property.
-func remarkable(p model.Property) bool { return p.Expect == model.Sometimes }
+func remarkable(p statespace.Property) bool { return p.Expect == statespace.Sometimes }
 
 // ask judges a state by every live property of states, and gives those that it decides.
-func (j *judge) ask(r *model.Reading, state []model.PartID) (decides []int, err error) {
+func (j *judge) ask(r *statespace.Reading, state []statespace.PartID) (decides []int, err error) {
 	for _, i := range j.ofStates {
 		if j.decided[i].Load() {
 			continue
@@ -95,7 +95,7 @@ func (j *judge) ask(r *model.Reading, state []model.PartID) (decides []int, err 
 }
 
 // note keeps a state that decides properties until the end of its level.
-func (j *judge) note(decides []int, state []model.PartID) {
+func (j *judge) note(decides []int, state []statespace.PartID) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, i := range decides {
@@ -104,7 +104,7 @@ func (j *judge) note(decides []int, state []model.PartID) {
 }
 
 // extend adds to what a property reads.
-func (j *judge) extend(property int, reads []model.Read) {
+func (j *judge) extend(property int, reads []statespace.Read) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	known := j.reads[property]
@@ -136,10 +136,10 @@ func (j *judge) unite() {
 }
 
 // decide closes the properties for which states were noted, and gives them with those states.
-func (j *judge) decide() map[int][][]model.PartID {
+func (j *judge) decide() map[int][][]statespace.PartID {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	found := make(map[int][][]model.PartID)
+	found := make(map[int][][]statespace.PartID)
 	for i, states := range j.found {
 		if len(states) > 0 {
 			found[i] = states
@@ -161,7 +161,7 @@ func (j *judge) close(property int) bool {
 	if j.decided[property].Swap(true) {
 		return false
 	}
-	if j.properties[property].Expect != model.Sometimes {
+	if j.properties[property].Expect != statespace.Sometimes {
 		j.violation.Store(true)
 	}
 	live := false
@@ -203,8 +203,8 @@ func (e *engine) asked(property int) []*predicate {
 }
 
 // guards returns how often the functions of properties were called twice.
-func (e *engine) guards() []model.Guard {
-	var all []model.Guard
+func (e *engine) guards() []statespace.Guard {
+	var all []statespace.Guard
 	for i := range e.judge.properties {
 		for _, p := range e.asked(i) {
 			all = append(all, p.guard())

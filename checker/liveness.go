@@ -4,7 +4,7 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // What a survey knows of a state while it judges a property of paths.
@@ -27,7 +27,7 @@ const (
 type pursuit struct {
 	*survey
 	property  int
-	expect    model.Expectation
+	expect    statespace.Expectation
 	marks     *marks
 	degrees   *numbers // of members: edges from members that were not trimmed yet; later what Tarjan's algorithm needs
 	members   atomic.Int64
@@ -41,7 +41,7 @@ func (s *survey) newPursuit(property int) (*pursuit, error) {
 	if p.marks, err = s.e.newMarks(); err != nil {
 		return nil, err
 	}
-	if p.expect == model.Quiescent {
+	if p.expect == statespace.Quiescent {
 		return p, nil
 	}
 	if p.degrees, err = s.e.newNumbers(1); err != nil {
@@ -82,7 +82,7 @@ func (p *pursuit) decide() (goal uint8) {
 
 // seed marks the members that are so by themselves.
 func (p *pursuit) seed() *frontier {
-	if p.expect == model.Eventually {
+	if p.expect == statespace.Eventually {
 		return p.collect(func() {
 			v := p.of[0]
 			v.unknown = v.unknown[:0]
@@ -95,7 +95,7 @@ func (p *pursuit) seed() *frontier {
 	all := func(place) bool { return true }
 	return p.collect(func() {
 		p.each(all, func(v *surveyor, keys []uint64) bool {
-			return v.w.inspect(keys, func(i int, state []model.PartID) error {
+			return v.w.inspect(keys, func(i int, state []statespace.PartID) error {
 				when, err := v.when.holds(state)
 				if err != nil || !when {
 					return err
@@ -116,7 +116,7 @@ func (p *pursuit) seed() *frontier {
 // admit judges states, and makes members of those that do not satisfy the property, if they are none yet. It reports
 // false if it must stop.
 func (v *surveyor) admit(p *pursuit, keys []uint64) bool {
-	return v.w.inspect(keys, func(i int, state []model.PartID) error {
+	return v.w.inspect(keys, func(i int, state []statespace.PartID) error {
 		holds, err := v.holds.holds(state)
 		if err != nil {
 			return err
@@ -197,7 +197,7 @@ func (p *pursuit) eachEdge(v *surveyor, keys []uint64, f func(source int, to uin
 }
 
 func (p *pursuit) isMember(at place) bool {
-	return p.expect == model.Quiescent || p.marks.get(at)&markMember != 0
+	return p.expect == statespace.Quiescent || p.marks.get(at)&markMember != 0
 }
 
 // trim takes away members to which no other leads, again and again, and tells whether nothing is left: then there is no

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -31,7 +31,7 @@ const (
 // long or the context ends, every single step of it is needed: without it, and without what then cannot happen, the rest
 // shows nothing. A context that has ended already leaves the trace as it is, unseen. A trace that does not fit the model, that shows nothing, or whose property is not one of states gives an
 // error.
-func Minimise(ctx context.Context, src model.Source, t trace.Trace) (trace.Trace, Minimised, error) {
+func Minimise(ctx context.Context, src statespace.Source, t trace.Trace) (trace.Trace, Minimised, error) {
 	m := Minimised{From: len(t.Steps)}
 	if ctx.Err() != nil {
 		return t, m, nil
@@ -51,7 +51,7 @@ func Minimise(ctx context.Context, src model.Source, t trace.Trace) (trace.Trace
 	if err != nil {
 		return t, m, err
 	}
-	at := slices.IndexFunc(space.Properties(), func(p model.Property) bool { return p.Name == t.Property })
+	at := slices.IndexFunc(space.Properties(), func(p statespace.Property) bool { return p.Name == t.Property })
 	if !space.Properties()[at].Expect.OfStates() {
 		return t, m, fmt.Errorf("minimise a path: expected one that shows a property of states, not that %q is violated", t.Property)
 	}
@@ -83,15 +83,15 @@ func Minimise(ctx context.Context, src model.Source, t trace.Trace) (trace.Trace
 // shortener leaves steps out of a path.
 type shortener struct {
 	ctx      context.Context
-	space    model.Space
-	property model.Property
+	space    statespace.Space
+	property statespace.Property
 	left     int // steps that may still be tried
 }
 
 // shorten leaves out parts of a path, halves first and single steps last, until no part of any size can be left out.
 // It is delta debugging after Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002), in which
 // what depends on a part that is left out goes with it.
-func (s *shortener) shorten(path model.Path) (model.Path, error) {
+func (s *shortener) shorten(path statespace.Path) (statespace.Path, error) {
 	for size := (len(path.Steps) + 1) / 2; size > 0; {
 		shorter := false
 		for end := len(path.Steps); end > 0; {
@@ -119,10 +119,10 @@ func (s *shortener) shorten(path model.Path) (model.Path, error) {
 }
 
 // follow takes those of some actions that are possible, one after the other, until a state shows the property.
-func (s *shortener) follow(initial []model.PartID, keys []string) (p model.Path, shows bool, err error) {
+func (s *shortener) follow(initial []statespace.PartID, keys []string) (p statespace.Path, shows bool, err error) {
 	p.Initial = initial
 	for {
-		answer, _, err := model.Show(s.space, s.property, p.Last())
+		answer, _, err := statespace.Show(s.space, s.property, p.Last())
 		if err != nil || answer == remarkable(s.property) {
 			return p, err == nil, err
 		}
@@ -134,8 +134,8 @@ func (s *shortener) follow(initial []model.PartID, keys []string) (p model.Path,
 			s.left--
 			key := keys[0]
 			keys = keys[1:]
-			next, err := model.FollowFrom(s.space, p.Last(), []string{key})
-			var impossible *model.NoStepError
+			next, err := statespace.FollowFrom(s.space, p.Last(), []string{key})
+			var impossible *statespace.NoStepError
 			switch {
 			case errors.As(err, &impossible):
 			case err != nil:
@@ -157,7 +157,7 @@ func (r *Result) Minimise(ctx context.Context) error {
 	for i := range r.Properties {
 		p := &r.Properties[i]
 		t := r.trace(*p)
-		if t == nil || p.Expect != model.Always && p.Expect != model.Sometimes {
+		if t == nil || p.Expect != statespace.Always && p.Expect != statespace.Sometimes {
 			continue
 		}
 		least, how, err := Minimise(ctx, r.engine.source, *t)

@@ -3,7 +3,7 @@ package checker
 import (
 	"runtime/debug"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // tableMemory is how much memory a process may hold before its walks go on in new tables, if there is no memory limit;
@@ -44,7 +44,7 @@ const (
 func (e *engine) moveOut(walkers []*walker) error {
 	closeOld := e.closer()
 	oldSpace, oldArena, oldJudge, oldRefiners := e.space, e.arena, e.judge, e.refiners
-	states := make([][]model.PartID, len(walkers))
+	states := make([][]statespace.PartID, len(walkers))
 	for i, k := range walkers {
 		if k.walking {
 			states[i] = k.state()

@@ -3,14 +3,14 @@ package checker
 import (
 	"slices"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // judgePaths decides the properties of paths, when all states were visited. If a breadth-first search ended at one of its
 // limits, violations among the states that it expanded are found. Time, memory and interrupts end it as they end the
 // search.
 func (e *engine) judgePaths(r *Result) {
-	ofPaths := func(p model.Property) bool { return p.Expect.OfPaths() }
+	ofPaths := func(p statespace.Property) bool { return p.Expect.OfPaths() }
 	if !slices.ContainsFunc(e.judge.properties, ofPaths) || e.deepCut.Load() || r.Engine == "walk" {
 		return
 	}
@@ -44,7 +44,7 @@ func (e *engine) judgePaths(r *Result) {
 
 // judge decides one property. An error while there is time and memory means that the model is not what it was.
 func (s *survey) judge(property int, r *PropertyResult) error {
-	if s.e.judge.properties[property].Expect == model.Quiescent {
+	if s.e.judge.properties[property].Expect == statespace.Quiescent {
 		return s.judgeQuiescence(property, r)
 	}
 	p, err := s.newPursuit(property)
@@ -98,7 +98,7 @@ func (p *pursuit) show(goal uint8, result *PropertyResult) error {
 	if len(r.met) == 0 {
 		return errChanged
 	}
-	var path *model.Path
+	var path *statespace.Path
 	if goal == markCyclic {
 		path, err = p.lasso(r.met, r.path)
 	} else if path, err = r.path(r.met); err == nil {

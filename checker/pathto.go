@@ -6,7 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // pathTo returns the path to one of the states, all of which were first reached at a level. Of all shortest paths to any of
@@ -15,7 +15,7 @@ import (
 //
 // The states that wait to be expanded are not: that would call for what the search may never come to, such as a handler
 // that fails, and how much of it would depend on the run. They have the tag of a level before if there are that many.
-func (e *engine) pathTo(states [][]model.PartID, level int) (*model.Path, error) {
+func (e *engine) pathTo(states [][]statespace.PartID, level int) (*statespace.Path, error) {
 	wanted := make([]map[uint64]bool, level+1) // by level: packed states from which a path leads on
 	wanted[level] = make(map[uint64]bool)
 	w := e.workers[0]
@@ -35,7 +35,7 @@ func (e *engine) pathTo(states [][]model.PartID, level int) (*model.Path, error)
 	}
 	path, err := e.startPath(func(packed uint64) bool { return wanted[1][packed] })
 	for l := 2; l <= level && err == nil; l++ {
-		_, err = e.extendPath(path, func(_ []model.PartID, packed uint64) bool { return wanted[l][packed] })
+		_, err = e.extendPath(path, func(_ []statespace.PartID, packed uint64) bool { return wanted[l][packed] })
 	}
 	if err != nil {
 		return nil, err
@@ -44,28 +44,28 @@ func (e *engine) pathTo(states [][]model.PartID, level int) (*model.Path, error)
 }
 
 // startPath begins a path at the least initial state that is wanted.
-func (e *engine) startPath(wanted func(packed uint64) bool) (*model.Path, error) {
+func (e *engine) startPath(wanted func(packed uint64) bool) (*statespace.Path, error) {
 	var least []byte
-	var initial []model.PartID
+	var initial []statespace.PartID
 	for _, state := range e.initial {
 		if !wanted(e.workers[0].pack(state)) {
 			continue
 		}
-		if content := model.Content(e.space, state); initial == nil || bytes.Compare(content, least) < 0 {
+		if content := statespace.Content(e.space, state); initial == nil || bytes.Compare(content, least) < 0 {
 			initial, least = state, content
 		}
 	}
 	if initial == nil {
 		return nil, errChanged
 	}
-	return &model.Path{Initial: slices.Clone(initial)}, nil
+	return &statespace.Path{Initial: slices.Clone(initial)}, nil
 }
 
 // extendPath adds the least transition to a state that is wanted, and gives that state packed.
 func (e *engine) extendPath(
-	path *model.Path, wanted func(state []model.PartID, packed uint64) bool,
+	path *statespace.Path, wanted func(state []statespace.PartID, packed uint64) bool,
 ) (packed uint64, err error) {
-	err = extend(e.space, path, func(state []model.PartID) bool {
+	err = extend(e.space, path, func(state []statespace.PartID) bool {
 		packed = e.workers[0].pack(state)
 		return wanted(state, packed)
 	})
@@ -73,18 +73,18 @@ func (e *engine) extendPath(
 }
 
 // extend adds the transition to a state that is wanted, of several that with the least key.
-func extend(space model.Space, path *model.Path, wanted func(state []model.PartID) bool) error {
-	return extendBy(space, path, func(t model.Transition) bool { return wanted(t.State) })
+func extend(space statespace.Space, path *statespace.Path, wanted func(state []statespace.PartID) bool) error {
+	return extendBy(space, path, func(t statespace.Transition) bool { return wanted(t.State) })
 }
 
 // extendBy adds the transition that is wanted, of several that with the least key.
-func extendBy(space model.Space, path *model.Path, wanted func(t model.Transition) bool) error {
-	ts, err := model.Transitions(space, path.Last())
+func extendBy(space statespace.Space, path *statespace.Path, wanted func(t statespace.Transition) bool) error {
+	ts, err := statespace.Transitions(space, path.Last())
 	if err != nil {
 		return err
 	}
 	for _, t := range ts {
-		if t.Ignored == model.Counts && !t.Cut && wanted(t) {
+		if t.Ignored == statespace.Counts && !t.Cut && wanted(t) {
 			path.Steps = append(path.Steps, t)
 			return nil
 		}
@@ -165,10 +165,10 @@ func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) {
 }
 
 // pathAlong returns the path through states, each a successor of the one before.
-func pathAlong(space model.Space, states [][]model.PartID) (*model.Path, error) {
-	path := &model.Path{Initial: states[0]}
+func pathAlong(space statespace.Space, states [][]statespace.PartID) (*statespace.Path, error) {
+	path := &statespace.Path{Initial: states[0]}
 	for _, state := range states[1:] {
-		if err := extend(space, path, func(s []model.PartID) bool { return slices.Equal(s, state) }); err != nil {
+		if err := extend(space, path, func(s []statespace.PartID) bool { return slices.Equal(s, state) }); err != nil {
 			return nil, err
 		}
 	}
@@ -190,7 +190,7 @@ func (e *engine) pathToFailure(r *Result) {
 	if int(tag) != level%tags {
 		level++
 	}
-	if path, err := e.pathTo([][]model.PartID{f.state}, level); err == nil {
+	if path, err := e.pathTo([][]statespace.PartID{f.state}, level); err == nil {
 		r.Failure = path
 	}
 }

@@ -5,17 +5,17 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // predicate remembers the answers of a function of states by what the function read. A state that agrees with an
 // earlier one on its reads has its answer. Answers are numbers: 0 and 1 for no and yes.
 type predicate struct {
-	space   model.Space
+	space   statespace.Space
 	name    string
-	eval    func(model.View) uint32
-	learn   func(reads []model.Read) // is told what an evaluation read, or nil
-	forgets bool                     // states are read as a whole, so that no two agree
+	eval    func(*statespace.Reading) uint32
+	learn   func(reads []statespace.Read) // is told what an evaluation read, or nil
+	forgets bool                          // states are read as a whole, so that no two agree
 	mu      sync.RWMutex
 	tree    readTree
 	leaves  int     // distinct evaluations
@@ -41,16 +41,16 @@ const (
 )
 
 // newPredicate is newAnswers for a function that is asked once about every state.
-func newPredicate(space model.Space, name string, holds func(model.View) bool) *predicate {
+func newPredicate(space statespace.Space, name string, holds func(*statespace.Reading) bool) *predicate {
 	p := newAnswers(space, name, holds)
-	_, p.forgets = space.(model.Expander)
+	_, p.forgets = space.(statespace.Expander)
 	return p
 }
 
 // newAnswers remembers what a function says of states.
-func newAnswers(space model.Space, name string, holds func(model.View) bool) *predicate {
-	return newMemo(space, name, func(v model.View) uint32 {
-		if holds(v) {
+func newAnswers(space statespace.Space, name string, holds func(*statespace.Reading) bool) *predicate {
+	return newMemo(space, name, func(r *statespace.Reading) uint32 {
+		if holds(r) {
 			return yes
 		}
 		return no
@@ -58,18 +58,18 @@ func newAnswers(space model.Space, name string, holds func(model.View) bool) *pr
 }
 
 // newMemo remembers the numbers, less than leaf - 1, that a function gives for states.
-func newMemo(space model.Space, name string, eval func(model.View) uint32) *predicate {
+func newMemo(space statespace.Space, name string, eval func(*statespace.Reading) uint32) *predicate {
 	return &predicate{space: space, name: name, eval: eval}
 }
 
 // ask reports whether the answer for a state is yes.
-func (p *predicate) ask(r *model.Reading, state []model.PartID) (answer bool, err error) {
+func (p *predicate) ask(r *statespace.Reading, state []statespace.PartID) (answer bool, err error) {
 	value, err := p.value(r, state)
 	return value == yes, err
 }
 
 // value returns the answer for a state. Several may ask at once, each with a Reading of their own.
-func (p *predicate) value(r *model.Reading, state []model.PartID) (uint32, error) {
+func (p *predicate) value(r *statespace.Reading, state []statespace.PartID) (uint32, error) {
 	p.mu.RLock()
 	answer, early, known := uint32(0), p.leaves < guardFirst, false
 	if !p.forgets {
@@ -96,12 +96,12 @@ func (p *predicate) value(r *model.Reading, state []model.PartID) (uint32, error
 	return answer, p.remember(reads, answer)
 }
 
-func (p *predicate) recall(state []model.PartID) (answer uint32, known bool) {
-	return p.tree.find(func(slot int32, a model.Aspect) uint32 { return p.space.Aspect(int(slot), state[slot], a) })
+func (p *predicate) recall(state []statespace.PartID) (answer uint32, known bool) {
+	return p.tree.find(func(slot int32, a statespace.Aspect) uint32 { return p.space.Aspect(int(slot), state[slot], a) })
 }
 
 // remember puts an answer where recall finds it.
-func (p *predicate) remember(reads []model.Read, answer uint32) error {
+func (p *predicate) remember(reads []statespace.Read, answer uint32) error {
 	if p.leaves >= maxLeaves {
 		p.full = true
 		return nil
@@ -122,8 +122,8 @@ func (p *predicate) impure() error {
 
 // evaluate calls the function several times if it is early in the search, and later by sample. A panic is an error.
 func (p *predicate) evaluate(
-	r *model.Reading, state []model.PartID, early bool,
-) (answer uint32, reads []model.Read, err error) {
+	r *statespace.Reading, state []statespace.PartID, early bool,
+) (answer uint32, reads []statespace.Read, err error) {
 	if answer, reads, err = p.once(r, state); err != nil {
 		return 0, nil, err
 	}
@@ -143,16 +143,16 @@ func (p *predicate) evaluate(
 		}
 		if again != answer {
 			return 0, nil, fmt.Errorf("%s is not a pure function: it gave two answers for one state%s",
-				p.name, model.MapOrder(r.Reordered()))
+				p.name, statespace.MapOrder(r.Reordered()))
 		}
 	}
 	return answer, reads, nil
 }
 
 // once calls the function.
-func (p *predicate) once(r *model.Reading, state []model.PartID) (answer uint32, reads []model.Read, err error) {
-	_, reads, err = r.Try(p.name, func(v model.View) bool {
-		answer = p.eval(v)
+func (p *predicate) once(r *statespace.Reading, state []statespace.PartID) (answer uint32, reads []statespace.Read, err error) {
+	_, reads, err = r.Try(p.name, func(r *statespace.Reading) bool {
+		answer = p.eval(r)
 		return false
 	}, state)
 	return answer, reads, err
@@ -176,8 +176,8 @@ func (p *predicate) evaluations() (n int, atLeast bool) {
 
 // guard returns how many of the distinct evaluations were made twice, at least: which of them workers make at once, to the
 // same answer, differs from run to run.
-func (p *predicate) guard() model.Guard {
+func (p *predicate) guard() statespace.Guard {
 	n, _ := p.evaluations()
 	twice := min(n, guardFirst) + max(0, n-guardFirst)/guardEvery
-	return model.Guard{Part: p.name, Calls: n, Twice: twice, Repeats: twice + min(n, guardOften)*(guardTimes-2)}
+	return statespace.Guard{Part: p.name, Calls: n, Twice: twice, Repeats: twice + min(n, guardOften)*(guardTimes-2)}
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // Profile tells why a space is as large as it is: what its states are made of, and what of that kept growing.
@@ -54,12 +54,12 @@ type growth struct {
 // sizeAt is the size of a slot at the end of a level.
 type sizeAt struct {
 	level int
-	size  model.SlotSize
+	size  statespace.SlotSize
 }
 
 // record notes the sizes after a level, counted from 1.
-func (g *growth) record(space model.Space, level int) {
-	p, ok := space.(model.Profiler)
+func (g *growth) record(space statespace.Space, level int) {
+	p, ok := space.(statespace.Profiler)
 	if !ok {
 		return
 	}
@@ -80,7 +80,7 @@ func (g *growth) record(space model.Space, level int) {
 }
 
 // of tells when the items of a slot came, given how many there are; number gives how many there were at a time.
-func (g *growth) of(slot, count int, number func(model.SlotSize) int) Growth {
+func (g *growth) of(slot, count int, number func(statespace.SlotSize) int) Growth {
 	grown := Growth{Count: count}
 	if g.levels == 0 || count == 0 {
 		return grown
@@ -91,7 +91,7 @@ func (g *growth) of(slot, count int, number func(model.SlotSize) int) Growth {
 }
 
 // depthOf returns the depth at which an item came, or 0 if that is not known any more.
-func (g *growth) depthOf(slot, item int, number func(model.SlotSize) int) int {
+func (g *growth) depthOf(slot, item int, number func(statespace.SlotSize) int) int {
 	all := g.changes[slot]
 	at, _ := slices.BinarySearchFunc(all, item, func(s sizeAt, item int) int {
 		if number(s.size) > item {
@@ -117,7 +117,7 @@ func (g *growth) lately() int {
 }
 
 // before returns how many items there were before what is called lately.
-func (g *growth) before(slot int, number func(model.SlotSize) int) int {
+func (g *growth) before(slot int, number func(statespace.SlotSize) int) int {
 	n := 0
 	for _, s := range g.changes[slot] {
 		if s.level >= g.lately() {
@@ -128,9 +128,9 @@ func (g *growth) before(slot int, number func(model.SlotSize) int) int {
 	return n
 }
 
-func partsOf(s model.SlotSize) int     { return s.Parts }
-func valuesOf(s model.SlotSize) int    { return s.Values }
-func mailboxesOf(s model.SlotSize) int { return s.Mailboxes }
+func partsOf(s statespace.SlotSize) int     { return s.Parts }
+func valuesOf(s statespace.SlotSize) int    { return s.Values }
+func mailboxesOf(s statespace.SlotSize) int { return s.Mailboxes }
 
 // Profile tells why the space is as large as it is. It looks at every distinct content, so it takes some time; call it
 // before Close. It is the zero Profile for a space that cannot tell.
@@ -138,7 +138,7 @@ func (r *Result) Profile() Profile {
 	if r.engine == nil {
 		return Profile{}
 	}
-	space, ok := r.engine.space.(model.Profiler)
+	space, ok := r.engine.space.(statespace.Profiler)
 	if !ok {
 		return Profile{}
 	}
@@ -167,7 +167,7 @@ func (r *Result) Profile() Profile {
 	return p
 }
 
-func (g *growth) field(slot int, f model.FieldReport) FieldProfile {
+func (g *growth) field(slot int, f statespace.FieldReport) FieldProfile {
 	p := FieldProfile{Name: f.Name, Values: Growth{Count: len(f.First)}, AtLeast: f.More}
 	if g.levels == 0 || f.More || len(f.First) == 0 {
 		return p

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // StuckStates are the terminal states that violate a quiescence property. If a limit ended the search, states that it did
@@ -14,7 +14,7 @@ import (
 type StuckStates struct {
 	Terminal int              // terminal states, also those that do not violate it
 	Count    int              // those that do
-	First    [][]model.PartID // the least of them in content order, at most ListedStuck
+	First    [][]statespace.PartID // the least of them in content order, at most ListedStuck
 }
 
 // ListedStuck is how many stuck states a result lists.
@@ -24,7 +24,7 @@ const ListedStuck = 5
 // to look for them afterwards would be to expand all states once more.
 type stuck struct {
 	property        int
-	space           model.Space
+	space           statespace.Space
 	terminal, count atomic.Int64
 	mu              sync.Mutex
 	first           []stuckState // ascending by content
@@ -32,7 +32,7 @@ type stuck struct {
 
 type stuckState struct {
 	content []byte
-	state   []model.PartID
+	state   []statespace.PartID
 }
 
 // stuckOf is what a worker knows of the answers of such a property.
@@ -45,7 +45,7 @@ type stuckOf struct {
 func newStuck(j *judge) []*stuck {
 	var all []*stuck
 	for i, p := range j.properties {
-		if p.Expect == model.Quiescent && !j.decided[i].Load() {
+		if p.Expect == statespace.Quiescent && !j.decided[i].Load() {
 			all = append(all, &stuck{property: i, space: j.space})
 		}
 	}
@@ -79,7 +79,7 @@ func (w *worker) noteEnds(keys []uint64) {
 	}
 	for _, s := range w.stuck {
 		s.terminal.Add(int64(len(w.ended)))
-		w.inspect(w.ended, func(_ int, state []model.PartID) error {
+		w.inspect(w.ended, func(_ int, state []statespace.PartID) error {
 			holds, err := s.holds.holds(state)
 			if err == nil && !holds {
 				s.add(state)
@@ -103,9 +103,9 @@ func (w *worker) findAlive(keys []uint64, alive []bool) {
 	}
 }
 
-func (s *stuck) add(state []model.PartID) {
+func (s *stuck) add(state []statespace.PartID) {
 	s.count.Add(1)
-	found := stuckState{model.Content(s.space, state), slices.Clone(state)}
+	found := stuckState{statespace.Content(s.space, state), slices.Clone(state)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at, _ := slices.BinarySearchFunc(s.first, found, func(a, b stuckState) int { return bytes.Compare(a.content, b.content) })

@@ -4,16 +4,16 @@ import (
 	"math"
 	"slices"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
-// A space whose steps have ranks (see model.Ranked) is expanded like any other, and then the successors of steps that
+// A space whose steps have ranks (see statespace.Ranked) is expanded like any other, and then the successors of steps that
 // are not enabled are dropped. The ranks of an id's steps stand behind its block, so that they are published with it;
 // none is a lone step.
 
 // hasRanks reports whether steps of a space may have ranks other than 0.
-func hasRanks(space model.Space) bool {
-	r, ok := space.(model.Ranked)
+func hasRanks(space statespace.Space) bool {
+	r, ok := space.(statespace.Ranked)
 	return ok && r.Ranked()
 }
 

@@ -1,6 +1,8 @@
 package checker
 
-import "synod/model"
+import (
+	"synod/model/statespace"
+)
 
 // readTree is a decision tree: an inner node says what is read next, an edge is the value read, a leaf is an answer, a
 // number below leaf - 1. All edges stand in one hash table, by node and value, so that a leaf costs little memory.
@@ -14,7 +16,7 @@ type readTree struct {
 
 type readNode struct {
 	slot   int32
-	aspect model.Aspect
+	aspect statespace.Aspect
 }
 
 // edge leads from a node, by a value, to another node or to an answer.
@@ -45,7 +47,7 @@ func (t *readTree) follow(from, value uint32) (to uint32, ok bool) {
 }
 
 // find reads on from the root until there is an answer, or an unknown edge.
-func (t *readTree) find(read func(slot int32, a model.Aspect) uint32) (answer uint32, known bool) {
+func (t *readTree) find(read func(slot int32, a statespace.Aspect) uint32) (answer uint32, known bool) {
 	if !t.grown {
 		return 0, false
 	}
@@ -63,7 +65,7 @@ func (t *readTree) find(read func(slot int32, a model.Aspect) uint32) (answer ui
 
 // add adds an answer after some reads. It reports whether it is new, and false for ok if the tree says otherwise: the
 // same values were read before, and then something else.
-func (t *readTree) add(reads []model.Read, answer uint32) (fresh, ok bool) {
+func (t *readTree) add(reads []statespace.Read, answer uint32) (fresh, ok bool) {
 	end := answer + leaf
 	target := func(i int) uint32 { // what stands after i reads, if it must be made
 		if i == len(reads) {

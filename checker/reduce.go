@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // A reduced search explores a space in which what is guessed not to matter is left out. What was left out is audited
@@ -17,7 +17,7 @@ import (
 
 // Reduced tells what a reduced search did.
 type Reduced struct {
-	model.ReductionReport
+	statespace.ReductionReport
 	Restarts int // searches that were given up, as a guess was refuted
 	Visited  int // distinct states of all searches, those included
 }
@@ -45,10 +45,10 @@ func (r *Reduced) String() string {
 
 // reduction is what an engine knows of the reduction of its space.
 type reduction struct {
-	full    model.Source
-	reducer model.Reducer
-	space   model.Space // full, for paths; nil before they are shown
-	sound   bool        // the last audit found nothing wrong
+	full    statespace.Source
+	reducer statespace.Reducer
+	space   statespace.Space // full, for paths; nil before they are shown
+	sound   bool             // the last audit found nothing wrong
 	refuted bool
 	Reduced
 }
@@ -62,12 +62,12 @@ const (
 
 // searchReduced searches a source, reduced if o says so.
 func searchReduced(
-	ctx context.Context, name string, src model.Source, o Options, drive func(*engine, *Result),
+	ctx context.Context, name string, src statespace.Source, o Options, drive func(*engine, *Result),
 ) *Result {
-	if o.Reduce == model.Full || src == nil || o.validate() != nil {
+	if o.Reduce == statespace.Full || src == nil || o.validate() != nil {
 		return searchOnce(ctx, name, src, nil, o, drive)
 	}
-	reducible, ok := src.(model.Reducible)
+	reducible, ok := src.(statespace.Reducible)
 	if !ok {
 		r := searchOnce(ctx, name, src, nil, o, drive)
 		r.Notes = append(r.Notes, "The search is not reduced: that is for systems of actors.")
@@ -97,7 +97,7 @@ func searchReduced(
 }
 
 // makeSpace returns the space that the engine searches.
-func (e *engine) makeSpace() (model.Space, error) {
+func (e *engine) makeSpace() (statespace.Space, error) {
 	if e.reduction != nil {
 		return e.reduction.reducer.Space()
 	}
@@ -116,7 +116,7 @@ func (e *engine) audit(ended bool) bool {
 		return true
 	}
 	red.sound = false
-	found, err := red.reducer.Audit(e.space, model.Pass{
+	found, err := red.reducer.Audit(e.space, statespace.Pass{
 		States: e.unique(), Ended: ended, Workers: len(e.workers),
 		Stop: late,
 	})
@@ -124,17 +124,17 @@ func (e *engine) audit(ended bool) bool {
 	case err != nil:
 		e.failAt(err, nil)
 		return false
-	case found == model.Refuted:
+	case found == statespace.Refuted:
 		red.refuted = true
 		e.stop(stopRefuted)
 		return false
 	}
-	red.sound = found == model.Sound
+	red.sound = found == statespace.Sound
 	return true
 }
 
 // shown returns the space that paths are shown in.
-func (e *engine) shown() model.Space {
+func (e *engine) shown() statespace.Space {
 	if e.reduction != nil && e.reduction.space != nil {
 		return e.reduction.space
 	}
@@ -165,7 +165,7 @@ func (e *engine) unreduce(r *Result) {
 	for i := range r.Properties {
 		p := &r.Properties[i]
 		if p.Path != nil {
-			if p.Expect == model.Refines {
+			if p.Expect == statespace.Refines {
 				p.Why = e.explain(i, p.Path)
 			}
 			e.unreducePath(r, p)
@@ -192,8 +192,8 @@ func (e *engine) unreducePath(r *Result, p *PropertyResult) {
 	path, err := e.inFull(p.Path)
 	if err == nil {
 		shows := false
-		at := slices.IndexFunc(e.judge.properties, func(q model.Property) bool { return q.Name == p.Name })
-		shows, err = model.Shows(e.shown(), e.judge.properties[at], *path)
+		at := slices.IndexFunc(e.judge.properties, func(q statespace.Property) bool { return q.Name == p.Name })
+		shows, err = statespace.Shows(e.shown(), e.judge.properties[at], *path)
 		if err == nil && !shows {
 			err = errors.New("it shows nothing there")
 		}
@@ -213,7 +213,7 @@ func (e *engine) unreducePath(r *Result, p *PropertyResult) {
 var errNoCycle = errors.New("its cycle does not come back to the same state, as more and more is under way")
 
 // inFull returns a path of the reduced space in the full one.
-func (e *engine) inFull(p *model.Path) (*model.Path, error) {
+func (e *engine) inFull(p *statespace.Path) (*statespace.Path, error) {
 	if e.reduction == nil {
 		return p, nil
 	}
@@ -226,7 +226,7 @@ func (e *engine) inFull(p *model.Path) (*model.Path, error) {
 		return nil, err
 	}
 	keys := p.Keys()
-	full, err := model.FollowFrom(space, initial[0], keys)
+	full, err := statespace.FollowFrom(space, initial[0], keys)
 	if err != nil {
 		return nil, err
 	}
@@ -241,7 +241,7 @@ func (e *engine) inFull(p *model.Path) (*model.Path, error) {
 }
 
 // unroll follows a cycle, at the end of a path that has gone round once, until it comes back to a state.
-func unroll(space model.Space, p *model.Path, cycle []string) error {
+func unroll(space statespace.Space, p *statespace.Path, cycle []string) error {
 	first := p.Loop
 	for range unloop {
 		for begin := first; begin <= len(p.Steps); begin += len(cycle) {
@@ -250,7 +250,7 @@ func unroll(space model.Space, p *model.Path, cycle []string) error {
 				return nil
 			}
 		}
-		round, err := model.FollowFrom(space, p.Last(), cycle)
+		round, err := statespace.FollowFrom(space, p.Last(), cycle)
 		if err != nil {
 			return err
 		}
@@ -260,14 +260,14 @@ func unroll(space model.Space, p *model.Path, cycle []string) error {
 }
 
 // toTheEnd adds to a path what can still happen to what the reduced space leaves out.
-func toTheEnd(space model.Space, p *model.Path) error {
+func toTheEnd(space statespace.Space, p *statespace.Path) error {
 	for range pastEnd {
-		transitions, err := model.Transitions(space, p.Last())
+		transitions, err := statespace.Transitions(space, p.Last())
 		if err != nil {
 			return err
 		}
-		at := slices.IndexFunc(transitions, func(t model.Transition) bool {
-			return t.Ignored == model.Counts && (t.Cut || !slices.Equal(t.State, p.Last()))
+		at := slices.IndexFunc(transitions, func(t statespace.Transition) bool {
+			return t.Ignored == statespace.Counts && (t.Cut || !slices.Equal(t.State, p.Last()))
 		})
 		if at < 0 {
 			return nil
@@ -281,7 +281,7 @@ func toTheEnd(space model.Space, p *model.Path) error {
 }
 
 // unreduced returns a state of the search in the space that is shown.
-func (e *engine) unreduced(state []model.PartID) []model.PartID {
+func (e *engine) unreduced(state []statespace.PartID) []statespace.PartID {
 	if e.reduction == nil || e.reduction.space == nil {
 		return e.outwardState(state)
 	}
@@ -298,10 +298,10 @@ const manyStates = 10_000_000
 // Advice returns how to search less, where a search of a system was cut short by a limit or had very many states; else it is
 // empty.
 func (r *Result) Advice() string {
-	if r.engine == nil || r.Err != nil || r.Engine == "walk" || r.Options.Reduce != model.Full {
+	if r.engine == nil || r.Err != nil || r.Engine == "walk" || r.Options.Reduce != statespace.Full {
 		return ""
 	}
-	if _, ok := r.engine.source.(model.Reducible); !ok {
+	if _, ok := r.engine.source.(statespace.Reducible); !ok {
 		return ""
 	}
 	switch r.cause {

@@ -9,6 +9,7 @@ import (
 	"synod/actor"
 	"synod/checker"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -302,7 +303,7 @@ func shadeSystem(seed uint64, hints bool) *model.System[int] {
 
 // sameReduced holds a reduced search against a full one, and tells whether there was anything to compare and how many states
 // were saved. A hint that was refuted ends the check with an error, and is nothing to compare.
-func sameReduced(t interface{ Errorf(string, ...any) }, sys model.Source, name string, how model.Reduction, hints bool) (compared bool, saved int) {
+func sameReduced(t interface{ Errorf(string, ...any) }, sys model.Source, name string, how statespace.Reduction, hints bool) (compared bool, saved int) {
 	o := checker.Options{Workers: 1, FinishWhen: checker.Exhausted, MaxStates: 1500}
 	full := checker.BFS(context.Background(), sys, o)
 	defer full.Close()
@@ -348,9 +349,9 @@ func TestRandomReduced(t *testing.T) {
 	}
 	compared, reduced := 0, 0
 	for seed := range uint64(runs) {
-		for _, how := range []model.Reduction{model.DeadLetters, model.Everything} {
+		for _, how := range []statespace.Reduction{statespace.DeadLetters, statespace.Everything} {
 			for _, hints := range []bool{false, true} {
-				if hints && how == model.DeadLetters {
+				if hints && how == statespace.DeadLetters {
 					continue
 				}
 				ok, saved := sameReduced(t, shadeSystem(seed, hints), fmt.Sprintf("system %d, %v, hints %v", seed, how, hints), how, hints)

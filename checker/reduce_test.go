@@ -7,6 +7,7 @@ import (
 	"synod/actor"
 	"synod/checker"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -153,7 +154,7 @@ func TestWrongForget(t *testing.T) {
 				return st.Page
 			})
 			sys.Sometimes("page 2", func(v model.View) bool { p, _ := page.In(v); return p == 2 })
-			r := checker.BFS(t.Context(), sys, checker.Options{Reduce: model.Everything, FinishWhen: checker.Exhausted})
+			r := checker.BFS(t.Context(), sys, checker.Options{Reduce: statespace.Everything, FinishWhen: checker.Exhausted})
 			defer r.Close()
 			if fault == "" {
 				r.Require(t)
@@ -259,7 +260,7 @@ func TestTraps(t *testing.T) {
 				some := model.Select(sys, func(e actor.Envelope[int]) (int, bool) { return e.Message, true })
 				sys.Sometimes("none under way", func(v model.View) bool { return len(some.InFlight(v)) == 0 })
 			}
-			for _, how := range []model.Reduction{model.DeadLetters, model.Everything} {
+			for _, how := range []statespace.Reduction{statespace.DeadLetters, statespace.Everything} {
 				if ok, _ := sameReduced(t, sys, c.name+", "+how.String(), how, hint != nil); !ok && hint == nil {
 					t.Errorf("%s, %v: nothing was compared", c.name, how)
 				}
@@ -293,12 +294,12 @@ func TestWrongGuess(t *testing.T) {
 		for x := range 6 {
 			sys.Sometimes("page "+string(rune('0'+x)), func(v model.View) bool { p, up := page.In(v); return up && p == x })
 		}
-		for _, how := range []model.Reduction{model.DeadLetters, model.Everything} {
+		for _, how := range []statespace.Reduction{statespace.DeadLetters, statespace.Everything} {
 			if ok, _ := sameReduced(t, sys, how.String(), how, false); !ok {
 				t.Errorf("%d crashes, %v: nothing was compared", crashes, how)
 			}
 		}
-		r := checker.BFS(t.Context(), sys, checker.Options{Reduce: model.DeadLetters})
+		r := checker.BFS(t.Context(), sys, checker.Options{Reduce: statespace.DeadLetters})
 		if r.Reduced == nil || r.Reduced.Restarts == 0 || len(r.Reduced.Kept) == 0 {
 			t.Errorf("%d crashes: %+v: expected a guess to be refuted", crashes, r.Reduced)
 		}

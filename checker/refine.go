@@ -4,22 +4,22 @@ import (
 	"fmt"
 	"slices"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // refiner holds the transitions of a search against an abstract model, as they are generated: those to states that were
 // visited already too.
 type refiner struct {
 	property int
-	abstract model.Abstraction
+	abstract statespace.Abstraction
 	images   *predicate
 }
 
 // newRefiners opens the abstract models of a space's refinement properties. There is nil for none.
-func newRefiners(space model.Space) ([]*refiner, error) {
+func newRefiners(space statespace.Space) ([]*refiner, error) {
 	var all []*refiner
 	for i, p := range space.Properties() {
-		if p.Expect != model.Refines {
+		if p.Expect != statespace.Refines {
 			continue
 		}
 		abstract, err := p.Refinement.Open()
@@ -27,8 +27,8 @@ func newRefiners(space model.Space) ([]*refiner, error) {
 			closeRefiners(all)
 			return nil, fmt.Errorf("property %q: %w", p.Name, err)
 		}
-		images := newMemo(space, "the mapping of property "+p.Name, func(v model.View) uint32 {
-			image, err := abstract.Image(v)
+		images := newMemo(space, "the mapping of property "+p.Name, func(r *statespace.Reading) uint32 {
+			image, err := abstract.Image(r)
 			if err != nil {
 				panic(err) // It becomes an error of the evaluation.
 			}
@@ -88,7 +88,7 @@ func (r *refining) allows(from, to uint32) (bool, error) {
 }
 
 // follows reports whether a transition between two states is allowed.
-func (r *refining) follows(from, to []model.PartID) (bool, error) {
+func (r *refining) follows(from, to []statespace.PartID) (bool, error) {
 	a, err := r.images.value(from)
 	if err != nil {
 		return false, err
@@ -101,7 +101,7 @@ func (r *refining) follows(from, to []model.PartID) (bool, error) {
 }
 
 // begin reports whether the image of an initial state is an initial state.
-func (r *refining) begin(state []model.PartID) (bool, error) {
+func (r *refining) begin(state []statespace.PartID) (bool, error) {
 	image, err := r.images.value(state)
 	if err != nil {
 		return false, err
@@ -143,7 +143,7 @@ func (w *worker) refine(keys []uint64, found func(property, source int, successo
 
 // imagesOf appends the images of packed states, fewer if one of them is an error.
 func (w *worker) imagesOf(r *refining, keys []uint64, into []uint32) []uint32 {
-	w.inspect(keys, func(_ int, state []model.PartID) error {
+	w.inspect(keys, func(_ int, state []statespace.PartID) error {
 		image, err := r.images.value(state)
 		if err == nil {
 			into = append(into, image)
@@ -179,7 +179,7 @@ func (e *engine) refineInitial() {
 // refinedPath makes of the shortest path to a state that a transition is not allowed from the path along that
 // transition: of several, along that with the least key. If the path has no steps, it may be that the initial state is
 // not allowed itself.
-func (e *engine) refinedPath(path *model.Path, property int) error {
+func (e *engine) refinedPath(path *statespace.Path, property int) error {
 	r := e.refiningOf(property)
 	if len(path.Steps) == 0 {
 		if ok, err := r.begin(path.Initial); err != nil || !ok {
@@ -187,7 +187,7 @@ func (e *engine) refinedPath(path *model.Path, property int) error {
 		}
 	}
 	from := path.Last()
-	_, err := e.extendPath(path, func(state []model.PartID, _ uint64) bool {
+	_, err := e.extendPath(path, func(state []statespace.PartID, _ uint64) bool {
 		ok, err := r.follows(from, state)
 		if err != nil {
 			e.failAt(err, from)
@@ -204,7 +204,7 @@ func (e *engine) refiningOf(property int) *refining {
 }
 
 // explain returns what the last step of a path violates.
-func (e *engine) explain(property int, path *model.Path) string {
+func (e *engine) explain(property int, path *statespace.Path) string {
 	r := e.refiningOf(property)
 	to, err := r.images.value(path.Last())
 	if err != nil {

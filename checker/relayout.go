@@ -4,7 +4,7 @@ import (
 	"errors"
 	"sync/atomic"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // relayout moves all states, visited and waiting, to a layout that holds every id seen so far, and perhaps to new
@@ -115,7 +115,7 @@ type snapshot struct {
 // now is what packed states mean at the moment.
 func (e *engine) now() snapshot { return snapshot{e.units, e.layout, e.shards} }
 
-func (s snapshot) unpack(packed uint64, ids []uint32, state []model.PartID) {
+func (s snapshot) unpack(packed uint64, ids []uint32, state []statespace.PartID) {
 	s.layout.unpack(packed, ids, len(s.units.of))
 	s.units.parts(ids, state)
 }
@@ -196,7 +196,7 @@ func (w *worker) packRow() uint64 {
 }
 
 // pack returns the packed state for parts, which the layout must hold.
-func (w *worker) pack(state []model.PartID) uint64 {
+func (w *worker) pack(state []statespace.PartID) uint64 {
 	for i, u := range w.e.units.of {
 		w.row[i] = u.id(state)
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"synod/examples/singledecree"
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // TestRelayoutStopped stops a search while its states move to other units and another layout: all must be as it was.
@@ -26,7 +26,7 @@ func TestRelayoutStopped(t *testing.T) {
 			t.Errorf("%d states, there were %d", e.unique(), before)
 		}
 		e.halt.Store(uint32(running))
-		var states [][]model.PartID
+		var states [][]statespace.PartID
 		for state := range r.States() {
 			states = append(states, slices.Clone(state))
 		}

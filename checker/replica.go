@@ -1,13 +1,15 @@
 package checker
 
-import "synod/model"
+import (
+	"synod/model/statespace"
+)
 
 // replica is what one worker knows of the answers of a predicate, so that it need not share a lock to ask again.
 type replica struct {
 	of      *predicate
-	reading *model.Reading
+	reading *statespace.Reading
 	tree    readTree
-	reads   []model.Read
+	reads   []statespace.Read
 	leaves  int
 	asked   spacing
 }
@@ -16,17 +18,17 @@ type replica struct {
 const maxReplica = 1 << 16
 
 func newReplica(p *predicate) *replica {
-	return &replica{of: p, reading: model.NewReading(p.space)}
+	return &replica{of: p, reading: statespace.NewReading(p.space)}
 }
 
 // value returns the answer for a state.
-func (r *replica) value(state []model.PartID) (uint32, error) {
+func (r *replica) value(state []statespace.PartID) (uint32, error) {
 	if r.asked.due() {
 		if err := r.of.again(r.reading, state); err != nil {
 			return 0, err
 		}
 	}
-	answer, known := r.tree.find(func(slot int32, a model.Aspect) uint32 {
+	answer, known := r.tree.find(func(slot int32, a statespace.Aspect) uint32 {
 		return r.of.space.Aspect(int(slot), state[slot], a)
 	})
 	if known {
@@ -45,20 +47,20 @@ func (r *replica) value(state []model.PartID) (uint32, error) {
 }
 
 // holds reports whether the answer for a state is yes.
-func (r *replica) holds(state []model.PartID) (bool, error) {
+func (r *replica) holds(state []statespace.PartID) (bool, error) {
 	answer, err := r.value(state)
 	return answer == yes, err
 }
 
 // traced notes what an answer that was just given was read from. It reports false if that is not remembered.
-func (r *replica) traced(state []model.PartID) bool {
+func (r *replica) traced(state []statespace.PartID) bool {
 	p := r.of
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	r.reads = r.reads[:0]
-	_, known := p.tree.find(func(slot int32, a model.Aspect) uint32 {
+	_, known := p.tree.find(func(slot int32, a statespace.Aspect) uint32 {
 		value := p.space.Aspect(int(slot), state[slot], a)
-		r.reads = append(r.reads, model.Read{Slot: slot, Aspect: a, Value: value})
+		r.reads = append(r.reads, statespace.Read{Slot: slot, Aspect: a, Value: value})
 		return value
 	})
 	return known

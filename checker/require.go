@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -73,7 +73,7 @@ func (r *Result) leave(t TestingT) (string, error) {
 	if err := replaceFile(file, b.Bytes()); err != nil {
 		return "", err
 	}
-	if model.Publisher(r.engine.source) == ofPaxos {
+	if statespace.Publisher(r.engine.source) == ofPaxos {
 		return fmt.Sprintf("The paths are in %s. To go on from there:\n\tpaxos check-bfs --from %s --explain\n", file, file), nil
 	}
 	return fmt.Sprintf("The paths are in %s. To walk one again in a test, read the file with trace.ReadJSON "+

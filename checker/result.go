@@ -6,7 +6,7 @@ import (
 	"iter"
 	"time"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // Verdict is what a search found out about a property. No verdict but Violated and Example outlives a limit: a search
@@ -40,12 +40,12 @@ const (
 // PropertyResult is a property with its verdict.
 type PropertyResult struct {
 	Name        string
-	Expect      model.Expectation
+	Expect      statespace.Expectation
 	Verdict     Verdict
-	Path        *model.Path // to a violating state or an example, from an initial state of the model, else nil
-	Minimised   *Minimised  // how the path became shorter; nil unless Minimise was called
-	Evaluations int         // distinct evaluations: states that agree on what the property reads share one
-	AtLeast     bool        // there were more evaluations than were counted
+	Path        *statespace.Path // to a violating state or an example, from an initial state of the model, else nil
+	Minimised   *Minimised       // how the path became shorter; nil unless Minimise was called
+	Evaluations int              // distinct evaluations: states that agree on what the property reads share one
+	AtLeast     bool             // there were more evaluations than were counted
 	// Open counts, of eventually and leads to, states on paths that may violate the property, of which a transition was cut by
 	// the boundary or which a limit kept from being expanded. Then the property cannot hold.
 	Open  int
@@ -65,23 +65,23 @@ type Level struct {
 type Result struct {
 	Engine     string // "bfs", "dfs" or "walk"
 	Options    Options
-	Err        error       // why the check could not be made, or was broken off; nil otherwise
-	Failure    *model.Path // to the state in which Err came up, if it is known
+	Err        error            // why the check could not be made, or was broken off; nil otherwise
+	Failure    *statespace.Path // to the state in which Err came up, if it is known
 	Properties []PropertyResult
-	Fairness   []model.Condition // what is assumed of paths; nothing, unless a property is about it
-	Generated  int               // initial states and successors computed within the boundary, with repeats
-	Unique     int               // distinct states
-	AtLeast    bool              // walks met more distinct states than memory could tell apart
-	Depth      int               // see the drivers
-	Cut        int               // transitions that the boundary cut
+	Fairness   []statespace.Condition // what is assumed of paths; nothing, unless a property is about it
+	Generated  int                    // initial states and successors computed within the boundary, with repeats
+	Unique     int                    // distinct states
+	AtLeast    bool                   // walks met more distinct states than memory could tell apart
+	Depth      int                    // see the drivers
+	Cut        int                    // transitions that the boundary cut
 	Bounded    bool
-	Exhausted  bool              // every reachable state within the boundary was visited; never so for walks
-	Stopped    string            // which limit or condition ended the search; empty if it was exhausted, or took all its walks
-	Frontier   int               // states that were left to expand
-	Levels     []Level           // of a breadth-first search
-	Walks      int               // random walks that were finished
-	Notes      []string          // sentences on what the verdicts mean
-	Space      model.SpaceReport // with the guards of properties
+	Exhausted  bool                   // every reachable state within the boundary was visited; never so for walks
+	Stopped    string                 // which limit or condition ended the search; empty if it was exhausted, or took all its walks
+	Frontier   int                    // states that were left to expand
+	Levels     []Level                // of a breadth-first search
+	Walks      int                    // random walks that were finished
+	Notes      []string               // sentences on what the verdicts mean
+	Space      statespace.SpaceReport // with the guards of properties
 	Elapsed    time.Duration
 	Memory     int64 // bytes in use at the end
 	Workers    int
@@ -101,14 +101,14 @@ func newResult(engine string, o Options) *Result {
 
 // announce lists the properties, undecided.
 func (r *Result) announce(e *engine) {
-	r.Fairness = model.FairnessOf(e.space)
+	r.Fairness = statespace.FairnessOf(e.space)
 	for _, p := range e.space.Properties() {
 		r.Properties = append(r.Properties, PropertyResult{Name: p.Name, Expect: p.Expect})
 	}
 }
 
 // fail notes the path to the state in which an error came up.
-func (r *Result) fail(e *engine, states [][]model.PartID) {
+func (r *Result) fail(e *engine, states [][]statespace.PartID) {
 	e.results.Lock()
 	defer e.results.Unlock()
 	if path, err := pathAlong(e.space, states); err == nil && r.Failure == nil {
@@ -120,7 +120,7 @@ func (r *Result) fail(e *engine, states [][]model.PartID) {
 // first, each with its file and line. It is empty if Err is of another kind.
 func (r *Result) Stack() string {
 	for err := r.Err; err != nil; {
-		var impure *model.ImpureError
+		var impure *statespace.ImpureError
 		if !errors.As(err, &impure) {
 			break
 		}
@@ -159,7 +159,7 @@ func (r *Result) ExitCode() int {
 
 // Model returns the space that the result's paths belong to. It is valid until Close. It is nil if Err kept the search from
 // beginning.
-func (r *Result) Model() model.Space {
+func (r *Result) Model() statespace.Space {
 	if r.engine == nil {
 		return nil
 	}
@@ -167,14 +167,14 @@ func (r *Result) Model() model.Space {
 }
 
 // States iterates the visited states, in no particular order. A state is valid until the next one. It is valid until Close.
-func (r *Result) States() iter.Seq[[]model.PartID] {
-	return func(yield func([]model.PartID) bool) {
+func (r *Result) States() iter.Seq[[]statespace.PartID] {
+	return func(yield func([]statespace.PartID) bool) {
 		e := r.engine
 		if e == nil {
 			return
 		}
 		now := e.now()
-		state := make([]model.PartID, e.space.Slots())
+		state := make([]statespace.PartID, e.space.Slots())
 		ids := make([]uint32, len(e.layout.fields))
 		for i, s := range e.shards {
 			more := true
@@ -265,7 +265,7 @@ func (e *engine) conclude(r *Result) {
 		p := &r.Properties[i]
 		p.Evaluations, p.AtLeast = e.evaluations(i)
 		p.Verdict = verdict(p, r)
-		if p.Path != nil && p.Expect == model.Refines && e.reduction == nil {
+		if p.Path != nil && p.Expect == statespace.Refines && e.reduction == nil {
 			p.Why = e.explain(i, p.Path)
 		}
 	}
@@ -279,7 +279,7 @@ func (e *engine) conclude(r *Result) {
 }
 
 func verdict(p *PropertyResult, r *Result) Verdict {
-	always, walk := p.Expect != model.Sometimes, r.Engine == "walk"
+	always, walk := p.Expect != statespace.Sometimes, r.Engine == "walk"
 	switch {
 	case p.Path != nil && always:
 		return Violated

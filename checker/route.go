@@ -3,7 +3,7 @@ package checker
 import (
 	"sync"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // route finds a shortest path from an initial state to a state with a mark, by a breadth-first search over the states
@@ -35,7 +35,7 @@ func levelTag(level int) uint8 { return uint8(1 + level%routeTags) }
 func (p *pursuit) routeTo(goal uint8) (*route, error) {
 	r := &route{pursuit: p, goal: goal}
 	for phase := range r.levels {
-		if phase == before && p.expect != model.LeadsTo {
+		if phase == before && p.expect != statespace.LeadsTo {
 			continue
 		}
 		var err error
@@ -79,7 +79,7 @@ func (r *route) allows(at place, phase int, begins bool) bool {
 	switch {
 	case phase == before:
 		return r.levels[before] != nil
-	case begins && r.expect == model.LeadsTo:
+	case begins && r.expect == statespace.LeadsTo:
 		return r.marks.get(at)&markSeed != 0
 	}
 	return r.isMember(at)
@@ -120,7 +120,7 @@ func (r *route) step(v *surveyor, keys []uint64, phase int) bool {
 
 // path gives the least of the shortest paths to some of the states that were met: by initial state, then by the keys of
 // the actions. It walks back level by level, as engine.pathTo does.
-func (r *route) path(to []uint64) (*model.Path, error) {
+func (r *route) path(to []uint64) (*statespace.Path, error) {
 	wanted := make([][phases]map[uint64]bool, r.depth+1) // by level and phase: from where a path leads on
 	wanted[r.depth][during] = make(map[uint64]bool)
 	for _, state := range to {
@@ -143,7 +143,7 @@ func (r *route) path(to []uint64) (*model.Path, error) {
 	}
 	phase := r.phasesOf(wanted[1], r.of[0].w.pack(path.Initial), [phases]bool{true, true})
 	for level := 2; level <= r.depth; level++ {
-		packed, err := r.e.extendPath(path, func(_ []model.PartID, packed uint64) bool {
+		packed, err := r.e.extendPath(path, func(_ []statespace.PartID, packed uint64) bool {
 			return r.phasesOf(wanted[level], packed, phase) != [phases]bool{}
 		})
 		if err != nil {

@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -108,7 +108,7 @@ func (r *Result) writeStuck(w io.Writer, p PropertyResult) {
 }
 
 // remarks returns what a verdict rests on.
-func (p PropertyResult) remarks(fairness []model.Condition) string {
+func (p PropertyResult) remarks(fairness []statespace.Condition) string {
 	text := ""
 	if p.Path != nil && p.Path.Loop > 0 {
 		text += fmt.Sprintf(", the last %d of them for ever", len(p.Path.Steps)-p.Path.Loop+1)
@@ -119,7 +119,7 @@ func (p PropertyResult) remarks(fairness []model.Condition) string {
 	if p.Verdict == Undecided && p.Open > 0 {
 		text += fmt.Sprintf(", as %d states on its paths were not fully expanded", p.Open)
 	}
-	if p.Expect == model.Eventually || p.Expect == model.LeadsTo {
+	if p.Expect == statespace.Eventually || p.Expect == statespace.LeadsTo {
 		text += " (" + assumed(fairness) + ")"
 	}
 	return text
@@ -129,7 +129,7 @@ func (p PropertyResult) remarks(fairness []model.Condition) string {
 const shownFair = 3
 
 // assumed returns what is assumed of paths: weakly fair: deliveries, timeouts.
-func assumed(fairness []model.Condition) string {
+func assumed(fairness []statespace.Condition) string {
 	var weak, strong, parts []string
 	for _, c := range fairness {
 		if c.Strong {
@@ -155,7 +155,7 @@ func assumed(fairness []model.Condition) string {
 }
 
 // budgets names what bounds the faults: down at once ≤ 1, crashes ≤ 2.
-func budgets(all []model.Budget) string {
+func budgets(all []statespace.Budget) string {
 	texts := make([]string, len(all))
 	for i, b := range all {
 		texts[i] = fmt.Sprintf("%s ≤ %d", b.Name, b.Limit)

@@ -5,7 +5,7 @@ import (
 
 	"synod/internal/offheap"
 	"synod/internal/words"
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // A fair loop has to take or to disable every set that is enabled where it begins, so it is a tour, and a shortest one is hard
@@ -262,7 +262,7 @@ func (s *quest) level(depth int) {
 }
 
 // walk adds the least of the shortest ways to a goal to a path that ends at the start, and gives the status at its end.
-func (s *quest) walk(path *model.Path) ([]uint32, error) {
+func (s *quest) walk(path *statespace.Path) ([]uint32, error) {
 	last := s.length // the level of the goals
 	if s.by {
 		last--
@@ -291,7 +291,7 @@ func (s *quest) walk(path *model.Path) ([]uint32, error) {
 		settled := slices.Clone(s.settle(nodeStatus, enabled))
 		var label uint32
 		here := s.e.workers[0].pack(path.Last())
-		err = extendBy(s.e.space, path, func(t model.Transition) bool {
+		err = extendBy(s.e.space, path, func(t statespace.Transition) bool {
 			to := s.e.workers[0].pack(t.State)
 			if to == here { // It takes nothing, though its label may say so.
 				return false
@@ -323,14 +323,14 @@ func (s *quest) walk(path *model.Path) ([]uint32, error) {
 }
 
 // enabledSets gives the sets of actions that are enabled in a state, ascending.
-func (e *engine) enabledSets(state []model.PartID) ([]uint32, error) {
-	ts, err := model.Transitions(e.space, state)
+func (e *engine) enabledSets(state []statespace.PartID) ([]uint32, error) {
+	ts, err := statespace.Transitions(e.space, state)
 	if err != nil {
 		return nil, err
 	}
 	var sets []uint32
 	for _, t := range ts {
-		if t.Ignored == model.Counts && (t.Cut || !slices.Equal(t.State, state)) {
+		if t.Ignored == statespace.Counts && (t.Cut || !slices.Equal(t.State, state)) {
 			sets = append(sets, e.units.just.Sets(e.units.just.Label(t.Slot, t.ID))...)
 		}
 	}
@@ -358,7 +358,7 @@ func (t *tour) first() ([]uint32, error) {
 }
 
 // extend adds a fair loop to a path: the least of the shortest ones, if those can be found.
-func (t *tour) extend(path *model.Path) error {
+func (t *tour) extend(path *statespace.Path) error {
 	status, err := t.first()
 	if err != nil {
 		return err
@@ -387,8 +387,8 @@ func (t *tour) extend(path *model.Path) error {
 // fairLasso is lasso where loops have to be fair. If there are very many states, or shortest loops are too hard to find, it
 // takes the least stem.
 func (p *pursuit) fairLasso(
-	states []uint64, stem func(states []uint64) (*model.Path, error),
-) (*model.Path, error) {
+	states []uint64, stem func(states []uint64) (*statespace.Path, error),
+) (*statespace.Path, error) {
 	best, err := p.leastLoops(states)
 	if err != nil {
 		return nil, err

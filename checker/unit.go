@@ -11,7 +11,7 @@ import (
 
 	"synod/internal/offheap"
 	"synod/internal/words"
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // unit is one slot of the space, or a few whose combinations stay few, taken together. Everything that the hot loop asks of a unit is a
@@ -38,7 +38,7 @@ type answers struct {
 
 // units is the enumeration half of the engine: units, their steps and effects, in tables without read locks.
 type units struct {
-	space  model.Space
+	space  statespace.Space
 	arena  *offheap.Arena
 	of     []*unit
 	slotOf []int // slot -> unit
@@ -51,7 +51,7 @@ type units struct {
 	keys   sync.Map             // slot and action -> key, if sorted
 	sorted bool                 // steps stand in the order of their actions' keys
 	ranked bool                 // steps have ranks
-	just   model.Just           // labels them; nil if paths need not be fair
+	just   statespace.Just      // labels them; nil if paths need not be fair
 }
 
 // The steps of an id are a word: a flag that they are known, how many there are, and the Ref of a block. The block holds,
@@ -73,7 +73,7 @@ const (
 	refused     = 1<<32 - 1 // the id that stands for: the effect refuses the step
 )
 
-func newUnits(space model.Space, arena *offheap.Arena, groups [][]int) *units {
+func newUnits(space statespace.Space, arena *offheap.Arena, groups [][]int) *units {
 	us := &units{
 		space: space, arena: arena, slotOf: make([]int, space.Slots()), place: make([]int, space.Slots()),
 		blocks: words.NewPool[uint32](arena), chains: words.NewPool[uint64](arena),
@@ -83,7 +83,7 @@ func newUnits(space model.Space, arena *offheap.Arena, groups [][]int) *units {
 		u := &unit{
 			index: i, slots: slots, steps: words.NewArray[uint64](arena), answers: words.NewArray[answers](arena),
 		}
-		_, u.bare = space.(model.Expander)
+		_, u.bare = space.(statespace.Expander)
 		if len(slots) > 1 {
 			u.tuples = words.NewTable(arena)
 		}
@@ -113,7 +113,7 @@ func (u *unit) admit(id uint32) uint32 {
 }
 
 // id returns the unit's id for a state.
-func (u *unit) id(state []model.PartID) uint32 {
+func (u *unit) id(state []statespace.PartID) uint32 {
 	if u.tuples == nil {
 		return u.admit(uint32(state[u.slots[0]]))
 	}
@@ -127,18 +127,18 @@ func (u *unit) id(state []model.PartID) uint32 {
 }
 
 // parts writes the slots of an id into a state.
-func (u *unit) parts(id uint32, state []model.PartID) {
+func (u *unit) parts(id uint32, state []statespace.PartID) {
 	if u.tuples == nil {
-		state[u.slots[0]] = model.PartID(id)
+		state[u.slots[0]] = statespace.PartID(id)
 		return
 	}
 	for k, part := range u.tuples.At(id) {
-		state[u.slots[k]] = model.PartID(part)
+		state[u.slots[k]] = statespace.PartID(part)
 	}
 }
 
 // parts writes the slots of a state that is given by an id of every unit.
-func (us *units) parts(ids []uint32, state []model.PartID) {
+func (us *units) parts(ids []uint32, state []statespace.PartID) {
 	for i, u := range us.of {
 		u.parts(ids[i], state)
 	}
@@ -154,18 +154,18 @@ func (us *units) stepsOf(u *unit, id uint32, scratch *compileScratch) (uint64, e
 
 // compileScratch is what compile needs from call to call.
 type compileScratch struct {
-	steps []model.Step
+	steps []statespace.Step
 	block []uint32
 	ranks []uint32 // of the steps in block, if they have any
 	label []uint32 // likewise
-	tuple []model.PartID
+	tuple []statespace.PartID
 	lists [][]uint32 // per unit: effects gathered for it
 }
 
 // compile computes the steps of an id. Two workers may do so at once, and write the same but for the order.
 func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) {
 	if s.tuple == nil {
-		s.tuple = make([]model.PartID, len(us.slotOf))
+		s.tuple = make([]statespace.PartID, len(us.slotOf))
 		s.lists = make([][]uint32, len(us.of))
 	}
 	s.block, s.ranks, s.label = s.block[:0], s.ranks[:0], s.label[:0]
@@ -180,7 +180,7 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 			us.sort(slot, s.steps)
 		}
 		for _, step := range s.steps {
-			if step.Ignored != model.Counts {
+			if step.Ignored != statespace.Counts {
 				continue
 			}
 			ok, err := us.compileStep(u, id, slot, step, s)
@@ -215,14 +215,14 @@ func (us *units) names(u *unit) string {
 }
 
 // sort brings the steps of a slot into the order of their actions' keys, which is the same in every run.
-func (us *units) sort(slot int, steps []model.Step) {
-	slices.SortFunc(steps, func(a, b model.Step) int {
+func (us *units) sort(slot int, steps []statespace.Step) {
+	slices.SortFunc(steps, func(a, b statespace.Step) int {
 		return cmp.Compare(us.key(slot, a.Action), us.key(slot, b.Action))
 	})
 }
 
 // key gives the key of an action, which it keeps.
-func (us *units) key(slot int, a model.ActionID) string {
+func (us *units) key(slot int, a statespace.ActionID) string {
 	id := uint64(slot)<<32 | uint64(a)
 	if key, ok := us.keys.Load(id); ok {
 		return key.(string)
@@ -275,7 +275,7 @@ func loneEffects(word uint64) uint64 { return word &^ (stepsKnown | stepsLone) >
 
 // compileStep appends a step to the block: effects on the unit's own slots are taken at once, those on others are
 // gathered by unit. It reports false if an effect of the unit on itself refuses the step.
-func (us *units) compileStep(u *unit, id uint32, slot int, step model.Step, s *compileScratch) (bool, error) {
+func (us *units) compileStep(u *unit, id uint32, slot int, step statespace.Step, s *compileScratch) (bool, error) {
 	u.parts(id, s.tuple)
 	s.tuple[slot] = step.Next
 	for _, e := range step.Effects {
@@ -373,15 +373,15 @@ func (us *units) apply(u *unit, id, effect uint32) (uint32, error) {
 func (us *units) compute(u *unit, id, effect uint32) (uint32, error) {
 	list := us.lists.At(effect)
 	list = list[:len(list)-1] // the last word is the unit
-	var few [16]model.PartID
+	var few [16]statespace.PartID
 	state := few[:]
 	if len(us.slotOf) > len(few) {
-		state = make([]model.PartID, len(us.slotOf))
+		state = make([]statespace.PartID, len(us.slotOf))
 	}
 	u.parts(id, state)
 	for i := 0; i < len(list); i += 2 {
 		slot := u.slots[list[i]]
-		next, ok, err := us.space.Apply(slot, state[slot], model.EffectID(list[i+1]))
+		next, ok, err := us.space.Apply(slot, state[slot], statespace.EffectID(list[i+1]))
 		if err != nil {
 			return 0, err
 		}

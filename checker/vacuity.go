@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -26,7 +26,7 @@ type seen struct {
 }
 
 // see notes an evaluation. The caller holds the lock.
-func (p *predicate) see(answer uint32, reads []model.Read) {
+func (p *predicate) see(answer uint32, reads []statespace.Read) {
 	p.seen.yes = p.seen.yes || answer == yes
 	p.seen.none = p.seen.none || len(reads) == 0
 	for _, r := range reads {
@@ -40,28 +40,28 @@ func (p *predicate) see(answer uint32, reads []model.Read) {
 }
 
 // vacuities returns what properties that were not refuted are not about. It is the same in every run of an exhausted search.
-func (e *engine) vacuities(r *Result) []model.Vacuity {
+func (e *engine) vacuities(r *Result) []statespace.Vacuity {
 	if !r.Exhausted || r.Err != nil {
 		return nil
 	}
-	var all []model.Vacuity
+	var all []statespace.Vacuity
 	for i, p := range r.Properties {
 		if p.Verdict != Holds {
 			continue
 		}
 		if when := e.judge.whens[i]; when != nil && !when.seen.yes {
-			all = append(all, model.Vacuity{Property: p.Name, Why: neverWhen})
+			all = append(all, statespace.Vacuity{Property: p.Name, Why: neverWhen})
 		}
 		q := e.judge.predicates[i]
 		if q == nil || q.forgets {
 			continue
 		}
 		if q.seen.none {
-			all = append(all, model.Vacuity{Property: p.Name, Why: nothing})
+			all = append(all, statespace.Vacuity{Property: p.Name, Why: nothing})
 		}
 		for slot := range e.space.Slots() {
 			if up, read := q.seen.up[slot]; read && !up {
-				all = append(all, model.Vacuity{Property: p.Name, Why: fmt.Sprintf(downOf, called(e.space.SlotName(slot)))})
+				all = append(all, statespace.Vacuity{Property: p.Name, Why: fmt.Sprintf(downOf, called(e.space.SlotName(slot)))})
 			}
 		}
 	}
@@ -91,8 +91,8 @@ func (r *Result) Vacuous() []string {
 }
 
 // alarming reports whether something is likely to be a mistake.
-func alarming(v model.Vacuity) bool {
-	return v.Property != "" || v.Why == model.NeverAccepted || v.Why == model.NoSuchActor
+func alarming(v statespace.Vacuity) bool {
+	return v.Property != "" || v.Why == statespace.NeverAccepted || v.Why == statespace.NoSuchActor
 }
 
 // writeVacuous writes a line for each of these.

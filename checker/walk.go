@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 const (
@@ -21,7 +21,7 @@ const (
 // only, so that the same walks are taken at any number of workers; a discovery is the one of the walk with the least
 // number. Nothing that walks find out is exhaustive: a property is at best "not refuted". Depth is the number of states
 // on the longest walk, Unique the number of distinct states that were met.
-func Walk(ctx context.Context, src model.Source, o Options) *Result {
+func Walk(ctx context.Context, src statespace.Source, o Options) *Result {
 	if o.Walks == 0 && o.Timeout == 0 {
 		o.Timeout = defaultWalkTime
 	}
@@ -67,7 +67,7 @@ func (a *walks) lastThatCounts(e *engine) int64 {
 		return last
 	}
 	for p, property := range e.judge.properties {
-		if n := a.first[p].Load(); n > 0 && property.Expect != model.Sometimes {
+		if n := a.first[p].Load(); n > 0 && property.Expect != statespace.Sometimes {
 			last = min(last, n)
 		}
 	}
@@ -92,7 +92,7 @@ type walker struct {
 	due     []bool // per property of paths: its demand is not met yet
 
 	// Where states are expanded as a whole: what this one leads to, once it is known.
-	grown    model.Successors
+	grown    statespace.Successors
 	expanded bool
 	repeats  bool // the walk was taken before
 }
@@ -417,8 +417,8 @@ func (k *walker) within() bool {
 	return inside
 }
 
-func (k *walker) state() []model.PartID {
-	state := make([]model.PartID, k.w.e.space.Slots())
+func (k *walker) state() []statespace.PartID {
+	state := make([]statespace.PartID, k.w.e.space.Slots())
 	k.w.e.units.parts(k.ids, state)
 	return state
 }
@@ -435,12 +435,12 @@ func (k *walker) failed(err error) {
 }
 
 // again takes a walk once more, and gives its path of so many steps.
-func (k *walker) again(number int64, steps int) *model.Path {
+func (k *walker) again(number int64, steps int) *statespace.Path {
 	generated, cuts := k.w.generated.Load(), k.w.cuts.Load()
 	k.repeats = true
 	defer func() { k.w.generated.Store(generated); k.w.cuts.Store(cuts); k.repeats = false }()
 	k.begin(number)
-	states := [][]model.PartID{k.state()}
+	states := [][]statespace.PartID{k.state()}
 	for k.steps < steps && k.step() {
 		states = append(states, k.state())
 	}

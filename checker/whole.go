@@ -4,17 +4,17 @@ import (
 	"fmt"
 	"slices"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
-// Where a model says what becomes of a state as a whole (see model.Expander), nothing is known of what a unit does by itself,
+// Where a model says what becomes of a state as a whole (see statespace.Expander), nothing is known of what a unit does by itself,
 // and nothing to be remembered of it: a batch is expanded by the model's own functions. All that comes after is the same.
 // The slots of such a space are the engine's affair; paths are shown in the space that it was made of.
 
 // takeApart lets the engine search a space that can be taken apart in that way.
-func (e *engine) takeApart(space model.Space) (model.Space, error) {
+func (e *engine) takeApart(space statespace.Space) (statespace.Space, error) {
 	e.outer, e.whole = nil, nil
-	c, ok := space.(model.Collapsible)
+	c, ok := space.(statespace.Collapsible)
 	if !ok {
 		return space, nil
 	}
@@ -43,9 +43,9 @@ func (w *worker) expandFirst(keys []uint64) bool {
 	if w.expansion == nil {
 		return w.expand(keys)
 	}
-	w.grown.Ask |= model.AskFirst
+	w.grown.Ask |= statespace.AskFirst
 	ok := w.expand(keys)
-	w.grown.Ask &^= model.AskFirst
+	w.grown.Ask &^= statespace.AskFirst
 	if !ok && w.failed < 0 {
 		w.expansion.Uncount(len(keys))
 	}
@@ -56,9 +56,9 @@ func (w *worker) expandFirst(keys []uint64) bool {
 func (w *worker) expandWhole(keys []uint64, flat bool) (wide uint64, ok bool) {
 	us, l := w.e.units, w.e.layout
 	w.moves = w.moves[:0]
-	w.grown.Ask &^= model.AskActions
+	w.grown.Ask &^= statespace.AskActions
 	if w.labelling {
-		w.grown.Ask |= model.AskActions
+		w.grown.Ask |= statespace.AskActions
 	}
 	for i, key := range keys {
 		w.partsAt(i)
@@ -109,7 +109,7 @@ func (w *worker) grow() error {
 }
 
 // noteChanges notes what the last successor changes, as if by a step of the first slot, and effects on the others.
-func (w *worker) noteChanges(source int, changed []model.SlotPart) {
+func (w *worker) noteChanges(source int, changed []statespace.SlotPart) {
 	if len(changed) == 0 {
 		w.moves = append(w.moves, change{0, w.ids[0][source]})
 		return
@@ -158,9 +158,9 @@ func (k *walker) expandHere() (total int, ok bool) {
 	if !k.expanded {
 		w.e.units.parts(k.ids, w.state)
 		k.grown.Reset()
-		k.grown.Ask = model.AskSorted
+		k.grown.Ask = statespace.AskSorted
 		if !k.repeats {
-			k.grown.Ask |= model.AskFirst
+			k.grown.Ask |= statespace.AskFirst
 		}
 		if err := w.expansion.Expand(w.state, &k.grown); err != nil {
 			k.failed(err)
@@ -197,7 +197,7 @@ func (e *engine) show(r *Result) {
 }
 
 // outward returns a path in the space that was taken apart.
-func (e *engine) outward(p *model.Path) *model.Path {
+func (e *engine) outward(p *statespace.Path) *statespace.Path {
 	if e.outer == nil || p == nil {
 		return p
 	}
@@ -209,7 +209,7 @@ func (e *engine) outward(p *model.Path) *model.Path {
 	return &all
 }
 
-func (e *engine) outwardState(state []model.PartID) []model.PartID {
+func (e *engine) outwardState(state []statespace.PartID) []statespace.PartID {
 	if e.outer == nil {
 		return state
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 const (
@@ -24,7 +24,7 @@ type worker struct {
 	failed int        // the place of the one whose expansion failed; -1 for none
 	ids    [][]uint32 // per field of the layout, by state
 	words  [][]uint64 // per unit, by state: its steps
-	state  []model.PartID
+	state  []statespace.PartID
 	row    []uint32 // the ids of one state, with room for those of pairs
 	oldRow []uint32 // those by a former layout, during a relayout
 	one    [1]uint64
@@ -42,13 +42,13 @@ type worker struct {
 	touched    uint32   // keeps loads alive
 	cut        int      // successors outside the boundary
 	cutFrom    []uint16 // the place in the batch of the source of each of them, if not nil
-	reading    *model.Reading
-	expansion  model.Expansion  // where states are expanded as a whole; else nil
-	grown      model.Successors // of one state, there
-	masks      masks            // what transitions change, there
-	reads      []uint64         // what properties read of new states
-	judged     spacing          // of the states that are judged
-	bounded    spacing          // and of those that are held against the boundary
+	reading    *statespace.Reading
+	expansion  statespace.Expansion  // where states are expanded as a whole; else nil
+	grown      statespace.Successors // of one state, there
+	masks      masks                 // what transitions change, there
+	reads      []uint64              // what properties read of new states
+	judged     spacing               // of the states that are judged
+	bounded    spacing               // and of those that are held against the boundary
 	refining   []*refining
 	following  following // of walks
 
@@ -89,8 +89,8 @@ type question struct {
 
 // settleIn makes what a worker needs for the engine's space.
 func (w *worker) settleIn() {
-	w.state = make([]model.PartID, w.e.space.Slots())
-	w.reading, w.expansion = model.NewReading(w.e.space), nil
+	w.state = make([]statespace.PartID, w.e.space.Slots())
+	w.reading, w.expansion = statespace.NewReading(w.e.space), nil
 	if w.e.whole != nil {
 		w.expansion, w.masks = w.e.whole.Expansion(), masks{}
 		w.reading.Unrecorded()
@@ -269,7 +269,7 @@ func (w *worker) lookUpSteps(n int) bool {
 }
 
 // stateAt returns the parts of a state of the batch.
-func (w *worker) stateAt(i int) []model.PartID {
+func (w *worker) stateAt(i int) []statespace.PartID {
 	w.partsAt(i)
 	return slices.Clone(w.state)
 }
@@ -283,7 +283,7 @@ func (w *worker) partsAt(i int) {
 
 // inspect gives f the parts of each of some packed states, which are valid during the call. It reports false if f failed,
 // which ends the search.
-func (w *worker) inspect(keys []uint64, f func(i int, state []model.PartID) error) bool {
+func (w *worker) inspect(keys []uint64, f func(i int, state []statespace.PartID) error) bool {
 	for from := 0; from < len(keys); from += batchLength {
 		batch := keys[from:min(from+batchLength, len(keys))]
 		w.unpackBatch(batch)

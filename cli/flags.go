@@ -15,6 +15,7 @@ import (
 	"synod/checker"
 	"synod/internal/flagvalue"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/network"
 	"synod/trace"
 )
@@ -119,11 +120,11 @@ func (f *flags) addSearch(set *pflag.FlagSet) {
 		set.Var(&f.maxStates, "max-states", "end the search once so many distinct states were visited")
 	}
 	set.Var(&f.memoryLimit, "memory-limit", "end the search once the process takes so much, such as 500MB or 2GiB")
-	f.reduce = flagvalue.OneOf(model.Full.String(), model.DeadLetters.String(), model.Everything.String(), model.Full.String())
+	f.reduce = flagvalue.OneOf(statespace.Full.String(), statespace.DeadLetters.String(), statespace.Everything.String(), statespace.Full.String())
 	set.Var(&f.reduce, "reduce",
 		"leave messages that will always be ignored out of states, and prove in the same run that this is right (letters,\n"+
 			"which --reduce alone means); or, experimental and often slower than the full search, merge local states too (all)")
-	set.Lookup("reduce").NoOptDefVal = model.DeadLetters.String()
+	set.Lookup("reduce").NoOptDefVal = statespace.DeadLetters.String()
 	f.finishWhen = flagvalue.OneOf(checker.Decided.String(), finishNames()...)
 	set.Var(&f.finishWhen, "finish-when",
 		"when a search may end early: once every property is decided, at the first violation, or never")
@@ -228,7 +229,7 @@ func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 		p.options.From = &p.start.path
 	}
 	p.options.Strict = f.strict
-	if p.options.Reduce, err = model.ParseReduction(f.reduce.Value); err != nil {
+	if p.options.Reduce, err = statespace.ParseReduction(f.reduce.Value); err != nil {
 		return p, err
 	}
 	p.options.FinishWhen, err = checker.ParseFinishWhen(f.finishWhen.Value)

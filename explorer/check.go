@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"synod/checker"
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // CheckRequest asks for a check.
@@ -104,7 +104,7 @@ type check struct {
 	document *checker.Document
 }
 
-type search func(context.Context, model.Source, checker.Options) *checker.Result
+type search func(context.Context, statespace.Source, checker.Options) *checker.Result
 
 func searchOf(engine string) (search, error) {
 	switch engine {
@@ -170,7 +170,7 @@ func (s *Server) StartCheck(r CheckRequest) error {
 }
 
 // run searches and notes what is found.
-func (c *check) run(ctx context.Context, run search, source model.Source, o checker.Options, seed uint64) {
+func (c *check) run(ctx context.Context, run search, source statespace.Source, o checker.Options, seed uint64) {
 	defer close(c.done)
 	o.Control, o.Interval, o.Progress, o.Found = &c.control, progressInterval, c.progress, c.found
 	o.OwnMemory = true // The sessions are not the check's.
@@ -263,10 +263,10 @@ func (c *check) found(f checker.Found) {
 	c.status.Discoveries = append(c.status.Discoveries, d)
 }
 
-func discovery(space model.Space, name, expect string, p model.Path) Discovery {
+func discovery(space statespace.Space, name, expect string, p statespace.Path) Discovery {
 	d := Discovery{Property: valid(name), Expect: expect, Path: p.Keys(), Loop: p.Loop, Maximal: p.Maximal}
-	if initials, err := model.Initials(space); err == nil {
-		d.Initial = max(0, slices.IndexFunc(initials, func(s []model.PartID) bool { return slices.Equal(s, p.Initial) }))
+	if initials, err := statespace.Initials(space); err == nil {
+		d.Initial = max(0, slices.IndexFunc(initials, func(s []statespace.PartID) bool { return slices.Equal(s, p.Initial) }))
 	}
 	return d
 }

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"synod/checker"
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // Option is a setting of a model.
@@ -39,7 +39,7 @@ type Model interface {
 	Options() []Option
 	// Open makes the model for some settings, given by name, and gives all settings, defaults filled in. Its errors say
 	// what was expected.
-	Open(config map[string]string) (full map[string]string, source model.Source, err error)
+	Open(config map[string]string) (full map[string]string, source statespace.Source, err error)
 }
 
 // Config is what a server serves.

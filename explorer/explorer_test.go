@@ -18,7 +18,7 @@ import (
 	"synod/checker"
 	"synod/examples/catalog"
 	"synod/explorer"
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -112,14 +112,14 @@ func TestStateIsTheModels(t *testing.T) {
 		defer space.Close()
 		for range 12 {
 			st := ask[explorer.State](t, base, "state", q, 200)
-			p, err := model.Follow(space, 0, q.Path)
+			p, err := statespace.Follow(space, 0, q.Path)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if st.Fingerprint != trace.Fingerprint(space, p.Last()) {
 				t.Fatalf("%s: another state after %q", e.Name, q.Path)
 			}
-			answers, err := model.Answers(space, p.Last())
+			answers, err := statespace.Answers(space, p.Last())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -141,9 +141,9 @@ func TestStateIsTheModels(t *testing.T) {
 }
 
 // compareActions wants of every successor the state and the answers that the model gives.
-func compareActions(t *testing.T, space model.Space, state []model.PartID, got []explorer.Choice) {
+func compareActions(t *testing.T, space statespace.Space, state []statespace.PartID, got []explorer.Choice) {
 	t.Helper()
-	transitions, err := model.Transitions(space, state)
+	transitions, err := statespace.Transitions(space, state)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,10 +155,10 @@ func compareActions(t *testing.T, space model.Space, state []model.PartID, got [
 		if c.Key != x.Action.Key || c.Ignored != x.Ignored.String() {
 			t.Errorf("action %d is %+v, want %+v", i, c, x.Action)
 		}
-		if x.Ignored != model.Counts || x.Cut {
+		if x.Ignored != statespace.Counts || x.Cut {
 			continue
 		}
-		answers, err := model.Answers(space, x.State)
+		answers, err := statespace.Answers(space, x.State)
 		if err != nil {
 			t.Fatal(err)
 		}

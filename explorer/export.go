@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"synod/checker"
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -55,23 +55,23 @@ func (t *tables) export(b *bytes.Buffer, f trace.Format, q Query, p *place) erro
 		return err
 	}
 	return f.Write(b, trace.Document{
-		Model: t.model, Config: t.config, Traces: []trace.Trace{told}, Package: model.Publisher(t.source),
+		Model: t.model, Config: t.config, Traces: []trace.Trace{told}, Package: statespace.Publisher(t.source),
 	})
 }
 
 // kindOf returns what a path shows of a property.
-func kindOf(p model.Property) trace.Kind {
+func kindOf(p statespace.Property) trace.Kind {
 	switch {
 	case p.Name == "":
 		return trace.Walked
-	case p.Expect == model.Sometimes:
+	case p.Expect == statespace.Sometimes:
 		return trace.Example
 	}
 	return trace.Violation
 }
 
 // told describes the path to a place, and what it shows.
-func (t *tables) told(q Query, p *place) (told trace.Trace, shown model.Property, err error) {
+func (t *tables) told(q Query, p *place) (told trace.Trace, shown statespace.Property, err error) {
 	path, err := t.whole(p)
 	if err != nil {
 		return told, shown, err
@@ -86,15 +86,15 @@ func (t *tables) told(q Query, p *place) (told trace.Trace, shown model.Property
 }
 
 // whole returns the path to a place with how it goes on: the shortest cycle at its end, or that nothing can follow.
-func (t *tables) whole(p *place) (path model.Path, err error) {
+func (t *tables) whole(p *place) (path statespace.Path, err error) {
 	path = pathTo(p)
 	if path.Loop = loopOf(path); path.Loop == 0 {
-		path.Maximal, err = model.Terminal(t.space, p.state)
+		path.Maximal, err = statespace.Terminal(t.space, p.state)
 		return path, err
 	}
 	// A longer cycle counts if it is fair and the shorter ones are not.
 	for longer := path; longer.Loop > 0; longer.Loop = longerLoop(longer) {
-		fair, err := model.IsFair(t.space, longer)
+		fair, err := statespace.IsFair(t.space, longer)
 		if fair || err != nil {
 			return longer, err
 		}
@@ -103,7 +103,7 @@ func (t *tables) whole(p *place) (path model.Path, err error) {
 }
 
 // longerLoop returns the first step of the next longer cycle at the end of a path that has one, or 0.
-func longerLoop(path model.Path) int {
+func longerLoop(path statespace.Path) int {
 	for steps := path.Loop - 2; steps >= 0; steps-- {
 		if slices.Equal(path.At(steps), path.Last()) {
 			return steps + 1
@@ -114,7 +114,7 @@ func longerLoop(path model.Path) int {
 
 // loopOf gives the first of the steps at the end of a path that can repeat for ever, counted from 1: the shortest cycle
 // that ends there. It is 0 if there is none; a step that changes nothing is no cycle.
-func loopOf(path model.Path) int {
+func loopOf(path statespace.Path) int {
 	last := path.Last()
 	same := func(steps int) bool { return slices.Equal(path.At(steps), last) }
 	steps := len(path.Steps) - 1
@@ -128,8 +128,8 @@ func loopOf(path model.Path) int {
 }
 
 // shows returns the property that a path shows: the one that was asked for, else the first of all.
-func (t *tables) shows(q Query, p *place, path model.Path) (shown model.Property, err error) {
-	known := func(p model.Property) bool { return p.Name == q.Property }
+func (t *tables) shows(q Query, p *place, path statespace.Path) (shown statespace.Property, err error) {
+	known := func(p statespace.Property) bool { return p.Name == q.Property }
 	if q.Property != "" && !slices.ContainsFunc(t.space.Properties(), known) {
 		return shown, notFound("no_property", fmt.Errorf("unknown property %q", q.Property))
 	}
@@ -148,7 +148,7 @@ func (t *tables) shows(q Query, p *place, path model.Path) (shown model.Property
 // allShown returns the properties that a path shows: those that its last state violates, those that the path violates as a
 // whole, and those of which it is an example, the last one first. What the last step brought about comes before what was so
 // already.
-func (t *tables) allShown(p *place, path model.Path) ([]model.Property, error) {
+func (t *tables) allShown(p *place, path statespace.Path) ([]statespace.Property, error) {
 	answers, err := t.answers(p.state)
 	if err != nil {
 		return nil, err
@@ -159,9 +159,9 @@ func (t *tables) allShown(p *place, path model.Path) ([]model.Property, error) {
 			return nil, err
 		}
 	}
-	var violated, whole, examples []model.Property
+	var violated, whole, examples []statespace.Property
 	var fresh [2]int // how many at the beginning of violated and examples are the work of the last step
-	add := func(to []model.Property, property model.Property, n *int, isNew bool) []model.Property {
+	add := func(to []statespace.Property, property statespace.Property, n *int, isNew bool) []statespace.Property {
 		if !isNew {
 			return append(to, property)
 		}
@@ -169,9 +169,9 @@ func (t *tables) allShown(p *place, path model.Path) ([]model.Property, error) {
 		return slices.Insert(to, *n-1, property)
 	}
 	for i, property := range t.space.Properties() {
-		switch example := property.Expect == model.Sometimes; {
+		switch example := property.Expect == statespace.Sometimes; {
 		case !property.Expect.OfStates():
-			is, err := model.Shows(t.space, property, path)
+			is, err := statespace.Shows(t.space, property, path)
 			if err != nil {
 				return nil, err
 			}

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // Policies. The page loads nothing but its own files. A visualization comes with inline scripts, so it has a policy of
@@ -107,7 +107,7 @@ func notFound(code string, err error) *apiError {
 // writeError answers with an error as JSON.
 func writeError(w http.ResponseWriter, err error) {
 	var known *apiError
-	var impure *model.ImpureError
+	var impure *statespace.ImpureError
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &known):

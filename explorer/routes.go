@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // apiPrefix begins the addresses of the API.
@@ -105,8 +105,8 @@ func send(w http.ResponseWriter, rc *http.ResponseController, data []byte) bool 
 }
 
 // pathTo returns the path to a place as the model's own.
-func pathTo(p *place) model.Path {
-	var path model.Path
+func pathTo(p *place) statespace.Path {
+	var path statespace.Path
 	for ; p.parent != nil; p = p.parent {
 		path.Steps = append(path.Steps, p.by)
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // Limits of a request that searches or walks.
@@ -87,7 +87,7 @@ func (t *tables) random(ctx context.Context, p *place, q Query) (*Way, error) {
 		if err != nil {
 			return nil, err
 		}
-		transitions = slices.DeleteFunc(transitions, func(x model.Transition) bool { return !allowed(x) })
+		transitions = slices.DeleteFunc(transitions, func(x statespace.Transition) bool { return !allowed(x) })
 		if len(transitions) == 0 {
 			way.Ended = "nothing more can happen"
 			return way, nil
@@ -113,13 +113,13 @@ func (s *Server) seek(w http.ResponseWriter, r *http.Request) {
 
 // sighting is a state that a search met, with how it came there.
 type sighting struct {
-	state []model.PartID
+	state []statespace.PartID
 	from  int // the place of the sighting before it
 	key   string
 }
 
 // seek searches breadth first from a place, which itself does not count.
-func (t *tables) seek(ctx context.Context, p *place, test func([]model.PartID) (bool, error)) (*Way, error) {
+func (t *tables) seek(ctx context.Context, p *place, test func([]statespace.PartID) (bool, error)) (*Way, error) {
 	met := []sighting{{state: p.state, from: -1}}
 	known := map[string]bool{stateKey(p.state): true}
 	deadline := time.Now().Add(seekTime)
@@ -171,18 +171,18 @@ func (t *tables) seek(ctx context.Context, p *place, test func([]model.PartID) (
 }
 
 // test returns the predicate that a goal means, in tables that are walked from a state.
-func (t *tables) test(g *Goal, now []model.PartID) (func([]model.PartID) (bool, error), error) {
+func (t *tables) test(g *Goal, now []statespace.PartID) (func([]statespace.PartID) (bool, error), error) {
 	if g == nil {
 		return nil, badRequest(errors.New("no goal: expected a property, a field or a message"))
 	}
-	var all []func([]model.PartID) (bool, error)
+	var all []func([]statespace.PartID) (bool, error)
 	if g.Property != "" {
-		i := slices.IndexFunc(t.space.Properties(), func(p model.Property) bool { return p.Name == g.Property })
+		i := slices.IndexFunc(t.space.Properties(), func(p statespace.Property) bool { return p.Name == g.Property })
 		if i < 0 {
 			return nil, notFound("no_property", fmt.Errorf("unknown property %q", g.Property))
 		}
-		all = append(all, func(state []model.PartID) (bool, error) {
-			answers, err := model.Answers(t.space, state)
+		all = append(all, func(state []statespace.PartID) (bool, error) {
+			answers, err := statespace.Answers(t.space, state)
 			return err == nil && answers[i] == g.Answer, err
 		})
 	}
@@ -199,7 +199,7 @@ func (t *tables) test(g *Goal, now []model.PartID) (func([]model.PartID) (bool, 
 	if len(all) == 0 {
 		return nil, badRequest(errors.New("an empty goal: expected a property, a field or a message"))
 	}
-	return func(state []model.PartID) (bool, error) {
+	return func(state []statespace.PartID) (bool, error) {
 		for _, f := range all {
 			if ok, err := f(state); err != nil || !ok {
 				return false, err
@@ -210,7 +210,7 @@ func (t *tables) test(g *Goal, now []model.PartID) (func([]model.PartID) (bool, 
 }
 
 // testField asks for the text of a field of a slot. Each content of the slot is looked at once.
-func (t *tables) testField(g *Goal, now []model.PartID) (func([]model.PartID) (bool, error), error) {
+func (t *tables) testField(g *Goal, now []statespace.PartID) (func([]statespace.PartID) (bool, error), error) {
 	slot := -1
 	for i := range now {
 		if t.space.SlotName(i) == g.Slot {
@@ -220,7 +220,7 @@ func (t *tables) testField(g *Goal, now []model.PartID) (func([]model.PartID) (b
 	if slot < 0 {
 		return nil, badRequest(fmt.Errorf("unknown slot %q", g.Slot))
 	}
-	text := func(id model.PartID) (string, error) {
+	text := func(id statespace.PartID) (string, error) {
 		d, err := t.space.Detail(slot, id)
 		if err != nil {
 			return "", err
@@ -232,8 +232,8 @@ func (t *tables) testField(g *Goal, now []model.PartID) (func([]model.PartID) (b
 	if err != nil {
 		return nil, err
 	}
-	known := make(map[model.PartID]bool)
-	return func(state []model.PartID) (bool, error) {
+	known := make(map[statespace.PartID]bool)
+	return func(state []statespace.PartID) (bool, error) {
 		id := state[slot]
 		answer, ok := known[id]
 		if !ok {
@@ -252,7 +252,7 @@ func (t *tables) testField(g *Goal, now []model.PartID) (func([]model.PartID) (b
 }
 
 // lookUp returns the text at a path in a tree.
-func lookUp(n model.Node, path string) (string, bool) {
+func lookUp(n statespace.Node, path string) (string, bool) {
 	if path == "" {
 		return n.Text, true
 	}
@@ -269,13 +269,13 @@ func lookUp(n model.Node, path string) (string, bool) {
 }
 
 // testMessage asks for a text in a message under way. Each content of a slot is looked at once.
-func (t *tables) testMessage(text string) func([]model.PartID) (bool, error) {
+func (t *tables) testMessage(text string) func([]statespace.PartID) (bool, error) {
 	type content struct {
 		slot int
-		id   model.PartID
+		id   statespace.PartID
 	}
 	known := make(map[content]bool)
-	return func(state []model.PartID) (bool, error) {
+	return func(state []statespace.PartID) (bool, error) {
 		for slot, id := range state {
 			answer, ok := known[content{slot, id}]
 			if !ok {
@@ -283,7 +283,7 @@ func (t *tables) testMessage(text string) func([]model.PartID) (bool, error) {
 				if err != nil {
 					return false, err
 				}
-				answer = slices.ContainsFunc(d.Letters, func(l model.Letter) bool { return strings.Contains(l.Message, text) })
+				answer = slices.ContainsFunc(d.Letters, func(l statespace.Letter) bool { return strings.Contains(l.Message, text) })
 				known[content{slot, id}] = answer
 			}
 			if answer {

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // What the server remembers is bounded: so many models with their settings at once, and so many bytes of each and of all
@@ -37,8 +37,8 @@ type tables struct {
 	name     string
 	model    string
 	config   map[string]string // complete
-	source   model.Source
-	space    model.Detailer
+	source   statespace.Source
+	space    statespace.Detailer
 	initials []*place
 	held     atomic.Int64 // bytes of places, steps and answers, about
 
@@ -54,9 +54,9 @@ type tables struct {
 type place struct {
 	parent   *place
 	depth    int // steps from the initial state
-	state    []model.PartID
-	by       model.Transition // that led here
-	sent     []model.Letter   // by that step
+	state    []statespace.PartID
+	by       statespace.Transition // that led here
+	sent     []statespace.Letter   // by that step
 	children map[string]*place
 	step     *Step // that step, once it was described; guarded by the tables' mu, as children are
 }
@@ -99,7 +99,7 @@ func sessionName(modelName string, config map[string]string) string {
 	return strings.Join(parts, " ")
 }
 
-func (all *sessions) acquire(modelName string, config map[string]string, source model.Source) (*tables, error) {
+func (all *sessions) acquire(modelName string, config map[string]string, source statespace.Source) (*tables, error) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	name := sessionName(modelName, config)
@@ -193,18 +193,18 @@ func (all *sessions) close() {
 	all.open = nil
 }
 
-func openTables(name, modelName string, config map[string]string, source model.Source) (*tables, error) {
+func openTables(name, modelName string, config map[string]string, source statespace.Source) (*tables, error) {
 	space, err := source.Space()
 	if err != nil {
 		return nil, &apiError{Status: 400, Code: "bad_config", Message: err.Error()}
 	}
-	detailer, ok := space.(model.Detailer)
+	detailer, ok := space.(statespace.Detailer)
 	if !ok {
 		space.Close()
 		return nil, notFound("no_detail", fmt.Errorf("the model %s cannot show its states", modelName))
 	}
 	t := &tables{name: name, model: modelName, config: config, source: source, space: detailer, judged: make(map[string][]bool)}
-	initials, err := model.Initials(space)
+	initials, err := statespace.Initials(space)
 	if err != nil {
 		space.Close()
 		return nil, err
@@ -216,7 +216,7 @@ func openTables(name, modelName string, config map[string]string, source model.S
 }
 
 // bytes is what the tables hold, about.
-func (t *tables) bytes() int64 { return t.held.Load() + model.Bytes(t.space) }
+func (t *tables) bytes() int64 { return t.held.Load() + statespace.Bytes(t.space) }
 
 // full reports whether the tables hold so much that they should be made anew.
 func (t *tables) full() bool { return t.bytes() > maxSessionBytes }
@@ -228,11 +228,11 @@ func (t *tables) exhausted() bool { return t.bytes() > 2*maxSessionBytes }
 var whyExhausted = fmt.Sprintf("the states on the way take more than %d MiB", 2*maxSessionBytes>>20)
 
 // transitions returns what can happen in a state.
-func (t *tables) transitions(state []model.PartID) ([]model.Transition, error) {
-	return model.Transitions(t.space, state)
+func (t *tables) transitions(state []statespace.PartID) ([]statespace.Transition, error) {
+	return statespace.Transitions(t.space, state)
 }
 
-// walk follows a path. A step that does not apply gives a *model.NoStepError, and the place before it.
+// walk follows a path. A step that does not apply gives a *statespace.NoStepError, and the place before it.
 func (t *tables) walk(initial int, path []string) (*place, error) {
 	if initial >= len(t.initials) {
 		return nil, notFound("no_initial", fmt.Errorf("initial state %d: the model has %d, counted from 0",
@@ -245,7 +245,7 @@ func (t *tables) walk(initial int, path []string) (*place, error) {
 			return p, err
 		}
 		if next == nil {
-			return p, &model.NoStepError{Step: i + 1, Key: key}
+			return p, &statespace.NoStepError{Step: i + 1, Key: key}
 		}
 		p = next
 	}
@@ -264,7 +264,7 @@ func (t *tables) next(p *place, key string) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(transitions, func(x model.Transition) bool { return x.Action.Key == key && allowed(x) })
+	i := slices.IndexFunc(transitions, func(x statespace.Transition) bool { return x.Action.Key == key && allowed(x) })
 	if i < 0 {
 		return nil, nil
 	}
@@ -272,10 +272,10 @@ func (t *tables) next(p *place, key string) (*place, error) {
 }
 
 // allowed reports whether a transition can be taken.
-func allowed(x model.Transition) bool { return x.Ignored == model.Counts && !x.Cut }
+func allowed(x statespace.Transition) bool { return x.Ignored == statespace.Counts && !x.Cut }
 
 // enter adds the place that a transition leads to.
-func (t *tables) enter(p *place, x model.Transition) *place {
+func (t *tables) enter(p *place, x statespace.Transition) *place {
 	next := &place{parent: p, depth: p.depth + 1, by: x, state: x.State}
 	for _, e := range x.Effects {
 		if l, ok := t.space.Sent(e); ok {
@@ -325,7 +325,7 @@ func (s *Step) bytes() int64 {
 }
 
 // answers asks every property about a state.
-func (t *tables) answers(state []model.PartID) ([]bool, error) {
+func (t *tables) answers(state []statespace.PartID) ([]bool, error) {
 	key := stateKey(state)
 	t.mu.Lock()
 	known, ok := t.judged[key]
@@ -333,7 +333,7 @@ func (t *tables) answers(state []model.PartID) ([]bool, error) {
 	if ok {
 		return known, nil
 	}
-	answers, err := model.Answers(t.space, state)
+	answers, err := statespace.Answers(t.space, state)
 	if err != nil {
 		return nil, err
 	}
@@ -352,7 +352,7 @@ func (t *tables) answers(state []model.PartID) ([]bool, error) {
 }
 
 // stateKey tells states of the same space apart.
-func stateKey(state []model.PartID) string {
+func stateKey(state []statespace.PartID) string {
 	b := make([]byte, 0, 4*len(state))
 	for _, id := range state {
 		b = append(b, byte(id), byte(id>>8), byte(id>>16), byte(id>>24))

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -78,17 +78,17 @@ type Property struct {
 
 // Slot is a part of a state: an actor, what an observer remembers, …
 type Slot struct {
-	Name       string         `json:"name"`
-	Role       model.Role     `json:"role"`
-	Type       string         `json:"type,omitempty"` // the Go type of the local state of an actor
-	Down       bool           `json:"down,omitempty"` // the actor has crashed; the value is what it kept
-	Value      Node           `json:"value"`
-	Letters    []Letter       `json:"letters,omitempty"`
-	Timers     []string       `json:"timers,omitempty"`
-	Choices    []string       `json:"choices,omitempty"`
-	Durable    bool           `json:"durable,omitempty"`
-	Lost       []trace.Change `json:"lost,omitempty"` // what a crash and a recovery would change
-	Visualized bool           `json:"visualized,omitempty"`
+	Name       string          `json:"name"`
+	Role       statespace.Role `json:"role"`
+	Type       string          `json:"type,omitempty"` // the Go type of the local state of an actor
+	Down       bool            `json:"down,omitempty"` // the actor has crashed; the value is what it kept
+	Value      Node            `json:"value"`
+	Letters    []Letter        `json:"letters,omitempty"`
+	Timers     []string        `json:"timers,omitempty"`
+	Choices    []string        `json:"choices,omitempty"`
+	Durable    bool            `json:"durable,omitempty"`
+	Lost       []trace.Change  `json:"lost,omitempty"` // what a crash and a recovery would change
+	Visualized bool            `json:"visualized,omitempty"`
 }
 
 // Node is a value as a tree. A part's name is that of a field, or a place or key in brackets.
@@ -129,7 +129,7 @@ func (s *Server) withPlace(
 	}
 	defer s.sessions.release(t)
 	p, err := t.walk(q.Initial, q.Path)
-	var noStep *model.NoStepError
+	var noStep *statespace.NoStepError
 	if errors.As(err, &noStep) {
 		err = &apiError{
 			Status: http.StatusNotFound, Code: "no_step", Message: err.Error(), Step: noStep.Step, Key: noStep.Key,
@@ -205,7 +205,7 @@ func (t *tables) step(p *place) (*Step, error) {
 	for _, l := range p.sent {
 		step.Sent = append(step.Sent, Sent{valid(l.From), valid(l.To), valid(l.Message)})
 	}
-	step.Changes = changes(model.Changes(t.space, p.parent.state, p.state))
+	step.Changes = changes(statespace.Changes(t.space, p.parent.state, p.state))
 	var err error
 	if step.Answers, err = t.answers(p.state); err != nil {
 		return nil, err
@@ -246,7 +246,7 @@ func cause(p *place) *int {
 }
 
 // letterKey is the part of an action's key that names the message which it is about.
-func letterKey(a model.Action) (string, bool) {
+func letterKey(a statespace.Action) (string, bool) {
 	if a.From == "" && a.Message == "" {
 		return "", false
 	}
@@ -254,7 +254,7 @@ func letterKey(a model.Action) (string, bool) {
 }
 
 // slot describes a part of a state.
-func (t *tables) slot(slot int, id model.PartID) (Slot, error) {
+func (t *tables) slot(slot int, id statespace.PartID) (Slot, error) {
 	d, err := t.space.Detail(slot, id)
 	if err != nil {
 		return Slot{}, err
@@ -297,14 +297,14 @@ func (t *tables) choices(p *place) ([]Choice, error) {
 	return all, nil
 }
 
-func describe(a model.Action) Action {
+func describe(a statespace.Action) Action {
 	return Action{
 		Key: a.Key, Kind: a.Kind.String(), Text: valid(a.Text), Actor: valid(a.Actor), From: valid(a.From),
 		Message: valid(a.Message),
 	}
 }
 
-func changes(all []model.Change) []trace.Change {
+func changes(all []statespace.Change) []trace.Change {
 	var cs []trace.Change
 	for _, c := range all {
 		cs = append(cs, trace.Change{Path: valid(c.Path), Old: valid(c.Old), New: valid(c.New)})
@@ -312,7 +312,7 @@ func changes(all []model.Change) []trace.Change {
 	return cs
 }
 
-func node(n model.Node) Node {
+func node(n statespace.Node) Node {
 	out := Node{Name: valid(n.Name), Text: valid(n.Text), More: n.More}
 	for _, p := range n.Parts {
 		out.Parts = append(out.Parts, node(p))

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // maxWatched is how many fields a request may ask for.
@@ -29,7 +29,7 @@ func (s *Server) values(w http.ResponseWriter, r *http.Request) {
 type watched struct {
 	slot int
 	path string
-	seen map[model.PartID]string
+	seen map[statespace.PartID]string
 }
 
 func (t *tables) values(q Query, p *place) (*Values, error) {
@@ -39,7 +39,7 @@ func (t *tables) values(q Query, p *place) (*Values, error) {
 		if !ok {
 			return nil, badRequest(fmt.Errorf("unknown field %q: expected the name of an actor and a field of it", name))
 		}
-		fields[i] = watched{slot, path, make(map[model.PartID]string)}
+		fields[i] = watched{slot, path, make(map[statespace.PartID]string)}
 	}
 	v := &Values{Schema: Schema, Values: make([][]string, p.depth+1)}
 	for ; p != nil; p = p.parent {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // whyNot returns in words why no step of a state has a key, without a full stop.
@@ -16,14 +16,14 @@ func (t *tables) whyNot(p *place, key string) string {
 		for _, x := range transitions {
 			switch {
 			case x.Action.Key != key:
-			case x.Ignored != model.Counts:
+			case x.Ignored != statespace.Counts:
 				return fmt.Sprintf("%s %s", x.Action.Text, x.Ignored)
 			case x.Cut:
 				return x.Action.Text + " leads out of the boundary"
 			}
 		}
 	}
-	if kind == model.Deliver.String() || kind == model.Drop.String() {
+	if kind == statespace.Deliver.String() || kind == statespace.Drop.String() {
 		return t.whyNoLetter(p, kind, rest)
 	}
 	who, _, _ := strings.Cut(rest, " ")
@@ -36,15 +36,15 @@ func (t *tables) whyNot(p *place, key string) string {
 	switch {
 	case err != nil:
 		return "the model has no such action"
-	case kind == model.Recover.String() && !d.Down:
+	case kind == statespace.Recover.String() && !d.Down:
 		return name + " is not down"
 	case d.Down:
 		return name + " is down"
-	case kind == model.Timeout.String():
+	case kind == statespace.Timeout.String():
 		return name + " has not set that timer"
-	case kind == model.Choose.String():
+	case kind == statespace.Choose.String():
 		return name + " has no such choice to make"
-	case kind == model.Crash.String():
+	case kind == statespace.Crash.String():
 		return name + " cannot crash there: it may not, or not once more"
 	}
 	return "the model has no such action"
@@ -67,7 +67,7 @@ func (t *tables) whyNoLetter(p *place, kind, letter string) string {
 				return fmt.Sprintf("%s is down, and cannot take %s", valid(l.To), what)
 			case !l.Deliverable:
 				return what + " waits behind other messages"
-			case kind == model.Drop.String():
+			case kind == statespace.Drop.String():
 				return what + " cannot be lost there"
 			}
 			return what + " cannot be delivered there: the network is partitioned"

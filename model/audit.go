@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"synod/actor"
+	"synod/model/statespace"
 )
 
 // An interned value belongs to the space and never changes again. It does all the same if an actor keeps memory that it
@@ -53,7 +54,7 @@ func (sp *space) auditMessages() error {
 			}
 		}
 	}
-	return &ImpureError{
+	return &statespace.ImpureError{
 		Actor: "a message", Event: "later",
 		What: "it was changed after it was sent; it now reads " + sp.walker.Text(sp.messages.Value(id)),
 	}
@@ -62,7 +63,7 @@ func (sp *space) auditMessages() error {
 // audit looks for values of the actor that were changed.
 func (c *cells) audit() error {
 	if how := c.own.changed(); how != "" {
-		return &ImpureError{Actor: c.who(), Event: "at some event", What: "the actor's own value was changed: " + how}
+		return &statespace.ImpureError{Actor: c.who(), Event: "at some event", What: "the actor's own value was changed: " + how}
 	}
 	if id, ok := c.states.Verify(); !ok {
 		return c.stateChanged(id)
@@ -80,7 +81,7 @@ func (c *cells) audit() error {
 }
 
 func (c *cells) changedLater(what, text string) error {
-	return &ImpureError{
+	return &statespace.ImpureError{
 		Actor: c.who(), Event: "later", What: fmt.Sprintf("%s was changed after its step; it now reads %s", what, text),
 	}
 }
@@ -94,7 +95,7 @@ func (c *cells) stateChanged(id uint32) (found error) {
 	}
 	now = c.walker.Copy(now) // The call may change it once more.
 	c.eachCall(func(e event, o *outcome) bool {
-		if e.kind == Crash || o.local != id {
+		if e.kind == statespace.Crash || o.local != id {
 			return true
 		}
 		st, _, err := c.run(e, 0)

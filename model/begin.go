@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"synod/actor"
+	"synod/model/statespace"
 )
 
 // Beginning is a state in which a system begins, such as one that a real run was in.
@@ -72,8 +73,8 @@ func (sys *system) validateBeginning() error {
 }
 
 // begun returns the effects that make the beginning of what actors have started with.
-func (sp *space) begun() ([]SlotEffect, error) {
-	var effects []SlotEffect
+func (sp *space) begun() ([]statespace.SlotEffect, error) {
+	var effects []statespace.SlotEffect
 	for _, e := range sp.sys.begin.flights {
 		if err := sp.walker.Check(e.Message); err != nil {
 			return nil, fmt.Errorf("the message from %v to %v at the beginning: %w", e.From, e.To, err)
@@ -84,7 +85,7 @@ func (sp *space) begun() ([]SlotEffect, error) {
 			slot = int(to)
 		}
 		envelope := sp.envelope(sp.ends.number(e.From), to, internCopy(sp.messages, e.Message))
-		effects = append(effects, SlotEffect{int32(slot), EffectID(envelope)})
+		effects = append(effects, statespace.SlotEffect{Slot: int32(slot), Effect: statespace.EffectID(envelope)})
 	}
 	for _, b := range sp.sys.begin.actors {
 		if b.Down {
@@ -95,7 +96,7 @@ func (sp *space) begun() ([]SlotEffect, error) {
 }
 
 // resume returns the cell of an actor that has begun before.
-func (c *cells) resume(b Begun) (PartID, error) {
+func (c *cells) resume(b Begun) (statespace.PartID, error) {
 	if b.Down {
 		if err := anyWalker.Check(b.Kept); err != nil {
 			return 0, c.unfit("what it kept", err)

@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"strconv"
 	"sync/atomic"
+
+	"synod/model/statespace"
 )
 
 // A budget is a slot of its own that counts what was used of it, and refuses a step that would use more than there is.
 
 // The effects on a budget.
 const (
-	spend   EffectID = iota // one more is used; refused if that is more than the limit
-	restore                 // one less is used
+	spend   statespace.EffectID = iota // one more is used; refused if that is more than the limit
+	restore                            // one less is used
 )
 
 // budget is the slot of one. Its contents are the numbers from 0 to the limit.
@@ -23,11 +25,13 @@ type budget struct {
 
 func (b *budget) name() string { return b.what }
 
-func (b *budget) start() (PartID, []SlotEffect, error) { return 0, nil, nil }
+func (b *budget) start() (statespace.PartID, []statespace.SlotEffect, error) { return 0, nil, nil }
 
-func (b *budget) steps(_ PartID, into []Step) ([]Step, error) { return into, nil }
+func (b *budget) steps(_ statespace.PartID, into []statespace.Step) ([]statespace.Step, error) {
+	return into, nil
+}
 
-func (b *budget) apply(id PartID, e EffectID) (PartID, bool, error) {
+func (b *budget) apply(id statespace.PartID, e statespace.EffectID) (statespace.PartID, bool, error) {
 	if e == restore {
 		return id - 1, true, nil
 	}
@@ -39,32 +43,32 @@ func (b *budget) apply(id PartID, e EffectID) (PartID, bool, error) {
 	return id + 1, true, nil
 }
 
-func (b *budget) aspect(id PartID, _ Aspect) uint32 { return uint32(id) }
+func (b *budget) aspect(id statespace.PartID, _ statespace.Aspect) uint32 { return uint32(id) }
 
-func (b *budget) action(ActionID) Action { panic("model: a budget does nothing") }
+func (b *budget) action(statespace.ActionID) statespace.Action { panic("model: a budget does nothing") }
 
-func (b *budget) content(dst []byte, id PartID) []byte {
+func (b *budget) content(dst []byte, id statespace.PartID) []byte {
 	return strconv.AppendUint(dst, uint64(id), 10)
 }
 
-func (b *budget) text(id PartID) string { return fmt.Sprintf("%d of %d", id, b.limit) }
+func (b *budget) text(id statespace.PartID) string { return fmt.Sprintf("%d of %d", id, b.limit) }
 
-func (b *budget) changes(from, to PartID) []Change {
-	return []Change{{Old: strconv.Itoa(int(from)), New: strconv.Itoa(int(to))}}
+func (b *budget) changes(from, to statespace.PartID) []statespace.Change {
+	return []statespace.Change{{Old: strconv.Itoa(int(from)), New: strconv.Itoa(int(to))}}
 }
 
 func (b *budget) audit() error { return nil }
 
-func (b *budget) report(r *SpaceReport) {
-	r.Slots = append(r.Slots, SlotReport{Name: b.what, Parts: b.size().Parts})
-	r.Budgets = append(r.Budgets, Budget{b.what, int(b.limit)})
+func (b *budget) report(r *statespace.SpaceReport) {
+	r.Slots = append(r.Slots, statespace.SlotReport{Name: b.what, Parts: b.size().Parts})
+	r.Budgets = append(r.Budgets, statespace.Budget{Name: b.what, Limit: int(b.limit)})
 }
 
-func (b *budget) size() SlotSize {
+func (b *budget) size() statespace.SlotSize {
 	n := int(b.most.Load()) + 1
-	return SlotSize{Parts: n, Values: n}
+	return statespace.SlotSize{Parts: n, Values: n}
 }
 
-func (b *budget) fields(int) []FieldReport { return nil }
+func (b *budget) fields(int) []statespace.FieldReport { return nil }
 
-func (b *budget) carry(_ any, id PartID) (PartID, error) { return id, nil }
+func (b *budget) carry(_ any, id statespace.PartID) (statespace.PartID, error) { return id, nil }

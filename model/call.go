@@ -5,12 +5,13 @@ import (
 	"slices"
 
 	"synod/actor"
+	"synod/model/statespace"
 )
 
 // event is what a handler is called for.
 type event struct {
 	start  bool // the actor starts; nothing else counts
-	kind   Kind
+	kind   statespace.Kind
 	local  uint32
 	from   actor.ID
 	what   uint32 // message, timer or option
@@ -20,25 +21,25 @@ type event struct {
 // eventOf reads what the handler is called for out of its number.
 func (c *cells) eventOf(k outcomeKey) event {
 	w := c.events.At(uint32(k.action))
-	e := event{kind: Kind(w[0]), local: k.local, what: w[1]}
+	e := event{kind: statespace.Kind(w[0]), local: k.local, what: w[1]}
 	switch e.kind {
-	case Deliver:
+	case statespace.Deliver:
 		e.from, e.what = c.space.ends.id(w[1]), w[2]
-	case Choose:
+	case statespace.Choose:
 		e.choice, e.what = w[1], w[2]
-	case Timeout, Act, Drop, Crash, Recover, Partition, Heal:
+	case statespace.Timeout, statespace.Act, statespace.Drop, statespace.Crash, statespace.Recover, statespace.Partition, statespace.Heal:
 	}
 	return e
 }
 
 // outcome gives what the actor makes of an event in a local state, calling its handler only for the first who asks.
-func (c *cells) outcome(local uint32, a ActionID) *outcome {
+func (c *cells) outcome(local uint32, a statespace.ActionID) *outcome {
 	k := outcomeKey{local, a}
 	o := c.outcomes.get(k)
 	o.once.Do(func() {
 		e := c.eventOf(k)
 		o.fill(func() error {
-			if e.kind == Crash {
+			if e.kind == statespace.Crash {
 				o.effects = append(c.space.crashEffects(), c.space.crashSeen(c.slot)...)
 				return c.keep(o, e)
 			}
@@ -46,11 +47,11 @@ func (c *cells) outcome(local uint32, a ActionID) *outcome {
 				return err
 			}
 			switch e.kind {
-			case Recover:
-				o.effects = slices.Insert(o.effects, 0, SlotEffect{int32(c.space.faults.down), restore})
-			case Timeout:
+			case statespace.Recover:
+				o.effects = slices.Insert(o.effects, 0, statespace.SlotEffect{Slot: int32(c.space.faults.down), Effect: restore})
+			case statespace.Timeout:
 				o.effects = slices.Concat(c.space.faults.fired, o.effects)
-			case Deliver:
+			case statespace.Deliver:
 				return c.delivered(o, e, c.events.At(uint32(a))[1])
 			default:
 			}
@@ -64,11 +65,11 @@ func (c *cells) outcome(local uint32, a ActionID) *outcome {
 // observers see that the message was accepted, before they see what was sent then.
 func (c *cells) delivered(o *outcome, e event, source uint32) (err error) {
 	sp, to := c.space, uint32(c.slot)
-	var effects []SlotEffect
+	var effects []statespace.SlotEffect
 	if slot := sp.faults.network; slot >= 0 && source != to {
-		effects = append(effects, SlotEffect{int32(slot), sp.slots[slot].(*partition).link(source, to)})
+		effects = append(effects, statespace.SlotEffect{Slot: int32(slot), Effect: sp.slots[slot].(*partition).link(source, to)})
 	}
-	if o.ignored == Counts {
+	if o.ignored == statespace.Counts {
 		if effects, err = sp.seen(effects, sp.envelope(source, to, e.what), actor.Accepted); err != nil {
 			return err
 		}
@@ -85,7 +86,7 @@ func (c *cells) call(o *outcome, e event) (err error) {
 	if err != nil {
 		return err
 	}
-	if !e.start && e.kind != Recover && c.walker.Equal(st, c.states.Value(e.local)) {
+	if !e.start && e.kind != statespace.Recover && c.walker.Equal(st, c.states.Value(e.local)) {
 		o.local = e.local // Most events change nothing, and equality is cheaper than a hash.
 	} else {
 		o.local, _ = c.states.Intern(st)
@@ -138,7 +139,7 @@ func (c *cells) repeatedly(e event) (st any, commands []command, err error) {
 			if err := c.ownUnchanged(e); err != nil {
 				return nil, nil, err
 			}
-			return nil, nil, c.impure(e, "two calls with the same state gave %s%s", how, mapOrder(c.orders(e)))
+			return nil, nil, c.impure(e, "two calls with the same state gave %s%s", how, statespace.MapOrder(c.orders(e)))
 		}
 	}
 	return st, commands, c.ownUnchanged(e)
@@ -149,15 +150,15 @@ func (c *cells) orders(e event) bool {
 	switch {
 	case e.start:
 		return false
-	case e.kind == Recover:
+	case e.kind == statespace.Recover:
 		return c.actor.durable() && anyWalker.Orders(c.kept.Value(e.local))
 	case c.walker.Orders(c.states.Value(e.local)):
 		return true
-	case e.kind == Deliver:
+	case e.kind == statespace.Deliver:
 		return c.space.walker.Orders(c.space.messages.Value(e.what))
-	case e.kind == Timeout:
+	case e.kind == statespace.Timeout:
 		return anyWalker.Orders(c.timers.Value(e.what))
-	case e.kind == Choose:
+	case e.kind == statespace.Choose:
 		return anyWalker.Orders(c.options.Value(e.what))
 	}
 	return false
@@ -175,32 +176,32 @@ func (c *cells) ownUnchanged(e event) error {
 
 // run calls the handler once on private copies. What it gives can be part of a state.
 func (c *cells) run(e event, order int) (st any, commands []command, err error) {
-	defer caught(&err, c.who(), func() string { return c.describe(e) })
+	defer statespace.Caught(&err, c.who(), func() string { return c.describe(e) })
 	if e.start {
 		st, commands = c.actor.call(call{self: c.id})
 		return st, commands, c.check(e, st, commands)
 	}
-	if e.kind == Recover {
+	if e.kind == statespace.Recover {
 		st, commands = c.comeBack(e, order)
 		return st, commands, c.check(e, st, commands)
 	}
 	st = c.walker.Rebuild(c.states.Value(e.local), order)
 	switch e.kind {
-	case Deliver:
+	case statespace.Deliver:
 		if st, commands, err = c.receive(e, st, order); err != nil {
 			return nil, nil, err
 		}
-	case Timeout:
+	case statespace.Timeout:
 		if !c.actor.timeouts {
 			return nil, nil, c.impure(e, "a timer was set by an actor without Timers")
 		}
-		st, commands = c.actor.call(call{kind: Timeout, self: c.id, state: st, what: anyWalker.Rebuild(c.timers.Value(e.what), order)})
-	case Choose:
+		st, commands = c.actor.call(call{kind: statespace.Timeout, self: c.id, state: st, what: anyWalker.Rebuild(c.timers.Value(e.what), order)})
+	case statespace.Choose:
 		if !c.actor.chooses {
 			return nil, nil, c.impure(e, "a choice was asked for by an actor without Choices")
 		}
-		st, commands = c.actor.call(call{kind: Choose, self: c.id, state: st, what: anyWalker.Rebuild(c.options.Value(e.what), order)})
-	case Act, Drop, Crash, Recover, Partition, Heal:
+		st, commands = c.actor.call(call{kind: statespace.Choose, self: c.id, state: st, what: anyWalker.Rebuild(c.options.Value(e.what), order)})
+	case statespace.Act, statespace.Drop, statespace.Crash, statespace.Recover, statespace.Partition, statespace.Heal:
 		panic("model: no handler for a " + e.kind.String())
 	}
 	return st, commands, c.check(e, st, commands)
@@ -211,12 +212,12 @@ func (c *cells) receive(e event, st any, order int) (next any, commands []comman
 	w := c.space.walker
 	given := c.space.messages.Value(e.what)
 	if !w.Changeable(given) {
-		next, commands = c.actor.call(call{kind: Deliver, self: c.id, from: e.from, state: st, what: given})
+		next, commands = c.actor.call(call{kind: statespace.Deliver, self: c.id, from: e.from, state: st, what: given})
 		return next, commands, nil
 	}
 	given = w.Rebuild(given, order)
 	before := w.Copy(given) // not the interned one, which memory that the handler kept may change at this very call
-	next, commands = c.actor.call(call{kind: Deliver, self: c.id, from: e.from, state: st, what: given})
+	next, commands = c.actor.call(call{kind: statespace.Deliver, self: c.id, from: e.from, state: st, what: given})
 	if changes := w.Diff(before, given); len(changes) > 0 {
 		return nil, nil, c.impure(e, "it changed the message that it received: %s", first(changes, " became "))
 	}
@@ -306,7 +307,7 @@ func (c *cells) who() string {
 }
 
 func (c *cells) impure(e event, format string, args ...any) error {
-	return &ImpureError{Actor: c.who(), Event: c.describe(e), What: fmt.Sprintf(format, args...)}
+	return &statespace.ImpureError{Actor: c.who(), Event: c.describe(e), What: fmt.Sprintf(format, args...)}
 }
 
 // describe returns in words what a handler was called for.
@@ -314,13 +315,13 @@ func (c *cells) describe(e event) string {
 	switch {
 	case e.start:
 		return "start"
-	case e.kind == Deliver:
+	case e.kind == statespace.Deliver:
 		return fmt.Sprintf("receiving %s from %v", c.space.text(e.what), e.from)
-	case e.kind == Timeout:
+	case e.kind == statespace.Timeout:
 		return "timeout of " + textAny(c.timers.Value(e.what))
-	case e.kind == Crash:
+	case e.kind == statespace.Crash:
 		return "crash"
-	case e.kind == Recover:
+	case e.kind == statespace.Recover:
 		return "recovery"
 	default:
 		return "choosing " + textAny(c.options.Value(e.what))

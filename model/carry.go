@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -12,16 +13,16 @@ import (
 
 // carrier is a slot that takes over contents of the same slot of another space.
 type carrier interface {
-	carry(from any, id PartID) (PartID, error)
+	carry(from any, id statespace.PartID) (statespace.PartID, error)
 }
 
 // Carry returns the ids of a state of another space of the same system.
-func (sp *space) Carry(from Space, state []PartID) ([]PartID, error) {
+func (sp *space) Carry(from statespace.Space, state []statespace.PartID) ([]statespace.PartID, error) {
 	old, ok := from.(*space)
 	if !ok || len(old.slots) != len(sp.slots) {
 		return nil, fmt.Errorf("carry a state: the spaces are of different systems")
 	}
-	carried := make([]PartID, len(state))
+	carried := make([]statespace.PartID, len(state))
 	for slot, id := range state {
 		var err error
 		if carried[slot], err = sp.slots[slot].(carrier).carry(old.slots[slot], id); err != nil {
@@ -39,7 +40,7 @@ func (sp *space) letter(from *space, l network.Letter) network.Letter {
 	}
 }
 
-func (c *cells) carry(from any, id PartID) (PartID, error) {
+func (c *cells) carry(from any, id statespace.PartID) (statespace.PartID, error) {
 	old := from.(*cells)
 	t := old.at(id)
 	var tuple [tupleLength]uint32
@@ -81,31 +82,31 @@ func (c *cells) carryList(list []uint32, number func(uint32) uint32) uint32 {
 	return id
 }
 
-func (n *nobody) carry(from any, id PartID) (PartID, error) {
+func (n *nobody) carry(from any, id statespace.PartID) (statespace.PartID, error) {
 	old := from.(*nobody)
-	carried := PartID(n.mailbox.empty())
+	carried := statespace.PartID(n.mailbox.empty())
 	for _, l := range old.mailbox.at(uint32(id), nil) {
 		w := old.space.envelopes.At(l.Message)
 		to := n.space.ends.number(old.space.ends.id(w[1]))
 		inner := n.space.letter(old.space, network.Letter{Source: w[0], Message: w[2]})
 		var err error
-		if carried, _, err = n.apply(carried, EffectID(n.space.envelope(inner.Source, to, inner.Message))); err != nil {
+		if carried, _, err = n.apply(carried, statespace.EffectID(n.space.envelope(inner.Source, to, inner.Message))); err != nil {
 			return 0, err
 		}
 	}
 	return carried, nil
 }
 
-func (h *histories) carry(from any, id PartID) (PartID, error) {
+func (h *histories) carry(from any, id statespace.PartID) (statespace.PartID, error) {
 	old := from.(*histories)
-	return PartID(internCopy(h.values, old.values.Value(uint32(id)))), nil
+	return statespace.PartID(internCopy(h.values, old.values.Value(uint32(id)))), nil
 }
 
 // Carry returns the id of a state of another space of the same model.
-func (sp *plainSpace[S, A]) Carry(from Space, state []PartID) ([]PartID, error) {
+func (sp *plainSpace[S, A]) Carry(from statespace.Space, state []statespace.PartID) ([]statespace.PartID, error) {
 	s, err := stateOf[S, A](from, state)
 	if err != nil {
 		return nil, err
 	}
-	return []PartID{PartID(internCopy(sp.states, s))}, nil
+	return []statespace.PartID{statespace.PartID(internCopy(sp.states, s))}, nil
 }

@@ -8,17 +8,18 @@ import (
 	"synod/actor"
 	"synod/internal/intern"
 	"synod/internal/words"
+	"synod/model/statespace"
 	"synod/network"
 )
 
 // The aspects of an actor's cell. From aspectPicks on, each selection has several, see space.pickAspect.
 const (
-	aspectLocal   Aspect = 1
-	aspectMailbox Aspect = 2
-	aspectUp      Aspect = 3 // 1, or 0 while the actor is down
-	aspectPicks   Aspect = 16
+	aspectLocal   statespace.Aspect = 1
+	aspectMailbox statespace.Aspect = 2
+	aspectUp      statespace.Aspect = 3 // 1, or 0 while the actor is down
+	aspectPicks   statespace.Aspect = 16
 	// From aspectProjections on, each projection of the system has one.
-	aspectProjections Aspect = 1 << 16
+	aspectProjections statespace.Aspect = 1 << 16
 )
 
 // cells are the distinct contents of an actor's slot: everything that belongs to the actor. A cell is the words local
@@ -98,7 +99,7 @@ func (c *cells) name() string { return c.space.sys.nameOf(c.id) }
 func (c *cells) key() string { return c.id.String() }
 
 // start gives the actor's first cell and what it sends.
-func (c *cells) start() (PartID, []SlotEffect, error) {
+func (c *cells) start() (statespace.PartID, []statespace.SlotEffect, error) {
 	if b, begun := c.space.sys.begin.actors[c.id]; begun {
 		id, err := c.resume(b)
 		return id, nil, err
@@ -122,20 +123,20 @@ func (c *cells) start() (PartID, []SlotEffect, error) {
 }
 
 // tuple returns the id of a cell, given by its words.
-func (c *cells) tuple(t [tupleLength]uint32) PartID {
+func (c *cells) tuple(t [tupleLength]uint32) statespace.PartID {
 	inner := t[tupleLocal]
 	if t[tupleTimers] != c.none || t[tupleChoices] != c.none {
 		n, _ := c.inners.Intern([]uint32{t[tupleLocal], t[tupleTimers], t[tupleChoices]})
 		inner = isInner | n
 	}
-	return PartID(c.tuples.Intern(inner, t[tupleMailbox]))
+	return statespace.PartID(c.tuples.Intern(inner, t[tupleMailbox]))
 }
 
 // isInner marks a local state with timers or choices in a cell. Most have none, and stand for themselves.
 const isInner = 1 << 31
 
 // at returns the words of a cell.
-func (c *cells) at(id PartID) [tupleLength]uint32 {
+func (c *cells) at(id statespace.PartID) [tupleLength]uint32 {
 	inner, mailbox := c.tuples.At(uint32(id))
 	if inner&isInner == 0 {
 		return [tupleLength]uint32{inner, mailbox, c.none, c.none}
@@ -145,7 +146,7 @@ func (c *cells) at(id PartID) [tupleLength]uint32 {
 }
 
 // steps returns deliveries, losses, timeouts and choices, crashes and recoveries.
-func (c *cells) steps(id PartID, into []Step) ([]Step, error) {
+func (c *cells) steps(id statespace.PartID, into []statespace.Step) ([]statespace.Step, error) {
 	t := c.at(id)
 	if t[tupleTimers] == isDown {
 		return c.downSteps(t, into)
@@ -156,16 +157,16 @@ func (c *cells) steps(id PartID, into []Step) ([]Step, error) {
 	for n := 0; len(ways) > 0; n++ {
 		way := ways[:width]
 		ways = ways[width:]
-		deliver := ActionID(way[wayDeliver])
+		deliver := statespace.ActionID(way[wayDeliver])
 		o := c.meets(t[tupleLocal], deliver)
 		if err := o.err(); err != nil {
 			return into, err
 		}
-		step := Step{Action: deliver, Next: id, Effects: o.effects, Ignored: o.ignored}
-		if o.ignored != Counts && c.space.consumes {
-			step.Ignored = Counts // The message is gone, and no longer before others.
+		step := statespace.Step{Action: deliver, Next: id, Effects: o.effects, Ignored: o.ignored}
+		if o.ignored != statespace.Counts && c.space.consumes {
+			step.Ignored = statespace.Counts // The message is gone, and no longer before others.
 		}
-		if step.Ignored == Counts {
+		if step.Ignored == statespace.Counts {
 			next := t
 			next[tupleMailbox] = c.mailbox.delivered(t[tupleMailbox], n, way)
 			step.Next = c.after(next, o)
@@ -182,23 +183,23 @@ func (c *cells) steps(id PartID, into []Step) ([]Step, error) {
 	return c.inner(id, t, into)
 }
 
-func (c *cells) numberLetter(kind Kind, l network.Letter) ActionID {
+func (c *cells) numberLetter(kind statespace.Kind, l network.Letter) statespace.ActionID {
 	return c.number(kind, l.Source, l.Message)
 }
 
 // inner returns the steps that no message starts: timeouts and choices.
-func (c *cells) inner(id PartID, t [tupleLength]uint32, into []Step) ([]Step, error) {
+func (c *cells) inner(id statespace.PartID, t [tupleLength]uint32, into []statespace.Step) ([]statespace.Step, error) {
 	timers := c.lists.At(t[tupleTimers])
 	for i, timer := range timers {
-		timeout := c.number(Timeout, timer, 0)
+		timeout := c.number(statespace.Timeout, timer, 0)
 		o := c.meets(t[tupleLocal], timeout)
 		if err := o.err(); err != nil {
 			return into, err
 		}
 		next := t
 		next[tupleTimers], _ = c.lists.Intern(slices.Delete(slices.Clone(timers), i, i+1))
-		step := Step{Action: timeout, Next: id, Effects: o.effects, Ignored: o.ignored, Rank: c.space.rank(Timeout)}
-		if o.ignored == Counts {
+		step := statespace.Step{Action: timeout, Next: id, Effects: o.effects, Ignored: o.ignored, Rank: c.space.rank(statespace.Timeout)}
+		if o.ignored == statespace.Counts {
 			step.Next = c.after(next, o)
 		}
 		into = append(into, step)
@@ -209,21 +210,21 @@ func (c *cells) inner(id PartID, t [tupleLength]uint32, into []Step) ([]Step, er
 			continue
 		}
 		for _, option := range c.lists.At(choice) {
-			choose := c.number(Choose, choice, option)
+			choose := c.number(statespace.Choose, choice, option)
 			o := c.meets(t[tupleLocal], choose)
 			if err := o.err(); err != nil {
 				return into, err
 			}
 			next := t
 			next[tupleChoices], _ = c.lists.Intern(slices.Delete(slices.Clone(pending), i, i+1))
-			into = append(into, Step{Action: choose, Next: c.after(next, o), Effects: o.effects})
+			into = append(into, statespace.Step{Action: choose, Next: c.after(next, o), Effects: o.effects})
 		}
 	}
 	return into, nil
 }
 
 // after gives the cell that a handler's outcome makes of t.
-func (c *cells) after(t [tupleLength]uint32, o *outcome) PartID {
+func (c *cells) after(t [tupleLength]uint32, o *outcome) statespace.PartID {
 	t[tupleLocal] = c.norm(o.local)
 	t[tupleTimers] = c.arm(t[tupleTimers], o.timers())
 	t[tupleChoices] = c.pend(t[tupleChoices], o.choices())
@@ -261,7 +262,7 @@ func (c *cells) pend(multiset uint32, choices []uint32) uint32 {
 }
 
 // apply lets the mailbox take an envelope.
-func (c *cells) apply(id PartID, e EffectID) (PartID, bool, error) {
+func (c *cells) apply(id statespace.PartID, e statespace.EffectID) (statespace.PartID, bool, error) {
 	t := c.at(id)
 	w := c.space.envelopes.At(uint32(e))
 	l := network.Letter{Source: w[0], Message: w[2]}
@@ -272,10 +273,10 @@ func (c *cells) apply(id PartID, e EffectID) (PartID, bool, error) {
 	return c.tuple(t), true, nil
 }
 
-func (c *cells) aspect(id PartID, a Aspect) uint32 {
+func (c *cells) aspect(id statespace.PartID, a statespace.Aspect) uint32 {
 	t := c.at(id)
 	switch {
-	case a == Whole:
+	case a == statespace.Whole:
 		return uint32(id)
 	case a == aspectMailbox:
 		return t[tupleMailbox]
@@ -285,7 +286,7 @@ func (c *cells) aspect(id PartID, a Aspect) uint32 {
 		}
 		return 1
 	case t[tupleTimers] == isDown && (a < aspectPicks || a >= aspectProjections):
-		return unread
+		return statespace.Nothing
 	case t[tupleTimers] == isDown && c.space.ofDeliverable(a):
 		return 0 // None is: they wait for the recovery.
 	case a == aspectLocal:
@@ -297,7 +298,7 @@ func (c *cells) aspect(id PartID, a Aspect) uint32 {
 }
 
 // number returns the number of an event.
-func (c *cells) number(kind Kind, a, b uint32) ActionID {
+func (c *cells) number(kind statespace.Kind, a, b uint32) statespace.ActionID {
 	id, _ := c.events.Intern([]uint32{uint32(kind), a, b})
-	return ActionID(id)
+	return statespace.ActionID(id)
 }

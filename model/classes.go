@@ -1,6 +1,10 @@
 package model
 
-import "slices"
+import (
+	"slices"
+
+	"synod/model/statespace"
+)
 
 // Local states that nothing known tells apart are guessed to be alike: they read alike to properties, answer every event that
 // is known of one of them in the same way, and lead to states that are alike. The guess is made between two searches, from
@@ -21,8 +25,8 @@ type classes struct {
 // class is a set of nodes that are guessed to be alike.
 type class struct {
 	members []node
-	events  []ActionID // that are known of some member, and so are events of all
-	has     map[ActionID]bool
+	events  []statespace.ActionID // that are known of some member, and so are events of all
+	has     map[statespace.ActionID]bool
 }
 
 // maxMerger bounds the pairs and events that are looked at to merge two local states, maxEffort those of all mergers of a
@@ -83,7 +87,7 @@ func (s *classes) node(r node, events []deed) []deed {
 		return events
 	}
 	s.parent[r] = r
-	s.of[r] = &class{members: []node{r}, has: make(map[ActionID]bool)}
+	s.of[r] = &class{members: []node{r}, has: make(map[statespace.ActionID]bool)}
 	s.undo(func() { delete(s.parent, r); delete(s.of, r) })
 	return append(events, s.a.factsOf(r)...)
 }
@@ -288,22 +292,22 @@ func (a *auditor) learn(d deed) {
 }
 
 // leads returns where an event leads a node, if it does not leave it as it is. It is not ok if the handler fails.
-func (a *auditor) leads(r node, e ActionID) (to node, moves, ok bool) {
+func (a *auditor) leads(r node, e statespace.ActionID) (to node, moves, ok bool) {
 	o := a.c.outcome(r.local, e)
 	if o.err() != nil {
 		return r, false, false
 	}
-	if o.ignored != Counts {
+	if o.ignored != statespace.Counts {
 		return r, false, true
 	}
-	if a.c.eventOf(outcomeKey{r.local, e}).kind == Crash {
+	if a.c.eventOf(outcomeKey{r.local, e}).kind == statespace.Crash {
 		return node{o.local, true}, true, true
 	}
 	return node{local: a.c.stated(o.local)}, true, true
 }
 
 // alike reports whether two nodes answer an event in the same way, but for where it leads.
-func (a *auditor) alike(r, s node, e ActionID) bool {
+func (a *auditor) alike(r, s node, e statespace.ActionID) bool {
 	x, y := a.c.outcome(r.local, e), a.c.outcome(s.local, e)
 	return x.err() == nil && y.err() == nil && sameAnswer(x, y)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"synod/internal/intern"
+	"synod/model/statespace"
 )
 
 // collapsed is a plain model's space with a slot for each component of the state. Actions have no numbers but where they are
@@ -16,7 +17,7 @@ type collapsed[S, A any] struct {
 }
 
 // Collapse implements Collapsible.
-func (sp *plainSpace[S, A]) Collapse() (Expander, error) {
+func (sp *plainSpace[S, A]) Collapse() (statespace.Expander, error) {
 	parts, err := intern.NewSplit[S]()
 	if err != nil {
 		return nil, err
@@ -27,7 +28,7 @@ func (sp *plainSpace[S, A]) Collapse() (Expander, error) {
 func (c *collapsed[S, A]) Slots() int { return c.parts.Len() }
 
 // Initial implements Parts. The states are those of two calls.
-func (c *collapsed[S, A]) Initial() ([][]PartID, error) {
+func (c *collapsed[S, A]) Initial() ([][]statespace.PartID, error) {
 	initial, err := c.initial()
 	if err != nil {
 		return nil, err
@@ -36,8 +37,8 @@ func (c *collapsed[S, A]) Initial() ([][]PartID, error) {
 	if err != nil {
 		return nil, err
 	}
-	if state, differ := inOne(initial, again, slices.Compare[[]PartID]); differ {
-		return nil, &ImpureError{
+	if state, differ := inOne(initial, again, slices.Compare[[]statespace.PartID]); differ {
+		return nil, &statespace.ImpureError{
 			Actor: "the model", Event: "Initial",
 			What: "only one of two calls gave the state " + c.stateWalker.Text(c.value(state)),
 		}
@@ -46,29 +47,29 @@ func (c *collapsed[S, A]) Initial() ([][]PartID, error) {
 }
 
 // initial returns the initial states, ascending and each once.
-func (c *collapsed[S, A]) initial() (all [][]PartID, err error) {
-	defer caught(&err, "the model", func() string { return "Initial" })
+func (c *collapsed[S, A]) initial() (all [][]statespace.PartID, err error) {
+	defer statespace.Caught(&err, "the model", func() string { return "Initial" })
 	ids := make([]uint32, c.parts.Len())
 	initial := c.plain.model.Initial()
-	memory := make([]PartID, len(initial)*len(ids))
+	memory := make([]statespace.PartID, len(initial)*len(ids))
 	for i := range initial {
 		if err := c.stateWalker.Check(initial[i]); err != nil {
-			return nil, &ImpureError{Actor: "the model", Event: "Initial", What: err.Error()}
+			return nil, &statespace.ImpureError{Actor: "the model", Event: "Initial", What: err.Error()}
 		}
 		c.parts.Intern(&initial[i], ids)
 		state := memory[:len(ids):len(ids)]
 		memory = memory[len(ids):]
 		for k, id := range ids {
-			state[k] = PartID(id)
+			state[k] = statespace.PartID(id)
 		}
 		all = append(all, state)
 	}
-	slices.SortFunc(all, func(a, b []PartID) int { return slices.Compare(a, b) })
-	return slices.CompactFunc(all, func(a, b []PartID) bool { return slices.Equal(a, b) }), nil
+	slices.SortFunc(all, func(a, b []statespace.PartID) int { return slices.Compare(a, b) })
+	return slices.CompactFunc(all, func(a, b []statespace.PartID) bool { return slices.Equal(a, b) }), nil
 }
 
 // value returns the state that parts stand for. It must not be changed.
-func (c *collapsed[S, A]) value(state []PartID) S {
+func (c *collapsed[S, A]) value(state []statespace.PartID) S {
 	ids := make([]uint32, len(state))
 	for i, id := range state {
 		ids[i] = uint32(id)
@@ -78,7 +79,7 @@ func (c *collapsed[S, A]) value(state []PartID) S {
 	return s
 }
 
-func (c *collapsed[S, A]) Steps(int, PartID, []Step) ([]Step, error) {
+func (c *collapsed[S, A]) Steps(int, statespace.PartID, []statespace.Step) ([]statespace.Step, error) {
 	panic("model: an Expander has no steps of a slot")
 }
 
@@ -89,28 +90,30 @@ func (c *collapsed[S, A]) SlotName(slot int) string {
 	return "state"
 }
 
-func (c *collapsed[S, A]) Content(dst []byte, slot int, id PartID) []byte {
+func (c *collapsed[S, A]) Content(dst []byte, slot int, id statespace.PartID) []byte {
 	return c.parts.Encode(dst, slot, uint32(id))
 }
 
-func (c *collapsed[S, A]) Text(slot int, id PartID) string { return c.parts.Text(slot, uint32(id)) }
+func (c *collapsed[S, A]) Text(slot int, id statespace.PartID) string {
+	return c.parts.Text(slot, uint32(id))
+}
 
-// content is that of the space whose slot holds the state as a whole, so that both have the same order.
-func (c *collapsed[S, A]) content(state []PartID) []byte {
+// StateContent is that of the space whose slot holds the state as a whole, so that both have the same order.
+func (c *collapsed[S, A]) StateContent(state []statespace.PartID) []byte {
 	return append(c.stateWalker.Encode([]byte("state="), c.value(state)), '\n')
 }
 
-func (c *collapsed[S, A]) Changes(slot int, from, to PartID) []Change {
+func (c *collapsed[S, A]) Changes(slot int, from, to statespace.PartID) []statespace.Change {
 	if from == to {
 		return nil
 	}
-	return []Change{{Old: c.Text(slot, from), New: c.Text(slot, to)}}
+	return []statespace.Change{{Old: c.Text(slot, from), New: c.Text(slot, to)}}
 }
 
 // Audit looks at the parts, and at what the space with whole states holds.
 func (c *collapsed[S, A]) Audit() error {
 	if slot, id, ok := c.parts.Verify(); !ok {
-		return &ImpureError{
+		return &statespace.ImpureError{
 			Actor: "the model", Event: "later",
 			What: fmt.Sprintf("a state was changed, by a method or a property; %s now reads %s", c.itsName(slot), c.parts.Text(slot, id)),
 		}
@@ -126,44 +129,44 @@ func (c *collapsed[S, A]) itsName(slot int) string {
 }
 
 // Report counts what there is of every component.
-func (c *collapsed[S, A]) Report() SpaceReport {
-	r := SpaceReport{Guards: []Guard{c.expansions.report("expansions", ofReaders)}}
+func (c *collapsed[S, A]) Report() statespace.SpaceReport {
+	r := statespace.SpaceReport{Guards: []statespace.Guard{c.expansions.report("expansions", ofReaders)}}
 	for slot := range c.parts.Len() {
-		r.Slots = append(r.Slots, SlotReport{Name: c.SlotName(slot), Parts: c.parts.Values(slot)})
+		r.Slots = append(r.Slots, statespace.SlotReport{Name: c.SlotName(slot), Parts: c.parts.Values(slot)})
 	}
 	return r
 }
 
 // Sizes implements Profiler.
-func (c *collapsed[S, A]) Sizes() []SlotSize {
-	all := make([]SlotSize, c.parts.Len())
+func (c *collapsed[S, A]) Sizes() []statespace.SlotSize {
+	all := make([]statespace.SlotSize, c.parts.Len())
 	for slot := range all {
 		n := c.parts.Values(slot)
-		all[slot] = SlotSize{Parts: n, Values: n}
+		all[slot] = statespace.SlotSize{Parts: n, Values: n}
 	}
 	return all
 }
 
 // Fields implements Profiler: the slots are the fields.
-func (c *collapsed[S, A]) Fields(int, int) []FieldReport { return nil }
+func (c *collapsed[S, A]) Fields(int, int) []statespace.FieldReport { return nil }
 
 // Carry returns a state of the space with whole states, or of another one of the same model, in this space.
-func (c *collapsed[S, A]) Carry(from Space, state []PartID) ([]PartID, error) {
+func (c *collapsed[S, A]) Carry(from statespace.Space, state []statespace.PartID) ([]statespace.PartID, error) {
 	s, err := stateOf[S, A](from, state)
 	if err != nil {
 		return nil, err
 	}
 	ids := make([]uint32, c.parts.Len())
 	c.parts.Intern(&s, ids)
-	carried := make([]PartID, len(ids))
+	carried := make([]statespace.PartID, len(ids))
 	for i, id := range ids {
-		carried[i] = PartID(id)
+		carried[i] = statespace.PartID(id)
 	}
 	return carried, nil
 }
 
 // stateOf returns a state of a space of a plain model.
-func stateOf[S, A any](space Space, state []PartID) (s S, err error) {
+func stateOf[S, A any](space statespace.Space, state []statespace.PartID) (s S, err error) {
 	switch from := space.(type) {
 	case *collapsed[S, A]:
 		return from.value(state), nil
@@ -176,20 +179,19 @@ func stateOf[S, A any](space Space, state []PartID) (s S, err error) {
 // Close does nothing: the tables are those of the space that was collapsed.
 func (c *collapsed[S, A]) Close() {}
 
-func (c *collapsed[S, A]) onHeap() int64 { return c.parts.Bytes() + c.plainSpace.onHeap() }
+func (c *collapsed[S, A]) OnHeap() int64 { return c.parts.Bytes() + c.plainSpace.OnHeap() }
 
 // read returns the state that is read, all of it.
-func (c *collapsed[S, A]) read(v View) S {
-	r := v.r
-	d, ok := r.decoded.(*decoded[S])
+func (c *collapsed[S, A]) read(r *statespace.Reading) S {
+	d, ok := r.Memo.(*decoded[S])
 	if !ok {
-		d = &decoded[S]{ids: make([]uint32, len(r.state)), was: make([]uint32, len(r.state))}
-		r.decoded = d
+		d = &decoded[S]{ids: make([]uint32, len(r.State())), was: make([]uint32, len(r.State()))}
+		r.Memo = d
 	}
-	for slot, id := range r.state {
+	for slot, id := range r.State() {
 		d.ids[slot] = uint32(id)
-		if !r.unrecorded {
-			v.read(slot, Whole)
+		if r.Records() {
+			r.Aspect(slot, statespace.Whole)
 		}
 	}
 	if !ok {
@@ -208,7 +210,7 @@ type decoded[S any] struct {
 }
 
 // Expansion implements Expander.
-func (c *collapsed[S, A]) Expansion() Expansion {
+func (c *collapsed[S, A]) Expansion() statespace.Expansion {
 	n := c.parts.Len()
 	return &plainExpansion[S, A]{space: c, ids: make([]uint32, n), was: make([]uint32, n)}
 }
@@ -236,7 +238,7 @@ const (
 func (x *plainExpansion[S, A]) Uncount(states int) { x.space.expansions.calls.Add(-int64(states)) }
 
 // Expand implements Expansion.
-func (x *plainExpansion[S, A]) Expand(state []PartID, into *Successors) (err error) {
+func (x *plainExpansion[S, A]) Expand(state []statespace.PartID, into *statespace.Successors) (err error) {
 	c := x.space
 	for i, id := range state {
 		x.ids[i] = uint32(id)
@@ -249,7 +251,7 @@ func (x *plainExpansion[S, A]) Expand(state []PartID, into *Successors) (err err
 		x.known = true
 	}
 	times := 1
-	if into.Ask&AskFirst != 0 {
+	if into.Ask&statespace.AskFirst != 0 {
 		times = c.expansions.times(ofReaders)
 	}
 	if times == 1 {
@@ -260,10 +262,10 @@ func (x *plainExpansion[S, A]) Expand(state []PartID, into *Successors) (err err
 }
 
 // once calls each method once.
-func (x *plainExpansion[S, A]) once(into *Successors) (err error) {
+func (x *plainExpansion[S, A]) once(into *statespace.Successors) (err error) {
 	c := x.space
 	x.doing = calledActions
-	defer caught(&err, "the model", x.event)
+	defer statespace.Caught(&err, "the model", x.event)
 	m := c.plain.model
 	actions := m.Actions(x.s)
 	for i := range actions {
@@ -271,14 +273,14 @@ func (x *plainExpansion[S, A]) once(into *Successors) (err error) {
 			return x.impure(err)
 		}
 	}
-	if into.Ask&AskSorted != 0 {
+	if into.Ask&statespace.AskSorted != 0 {
 		actions = x.sorted(actions)
 	}
 	x.doing = calledNext
 	for _, a := range actions {
 		x.action = a
 		next, ok := m.Next(x.s, a)
-		if !ok && into.Ask&AskIgnored == 0 {
+		if !ok && into.Ask&statespace.AskIgnored == 0 {
 			continue
 		}
 		x.next = next
@@ -290,7 +292,7 @@ func (x *plainExpansion[S, A]) once(into *Successors) (err error) {
 }
 
 // succeed adds the step by x.action to x.next.
-func (x *plainExpansion[S, A]) succeed(ok bool, into *Successors) error {
+func (x *plainExpansion[S, A]) succeed(ok bool, into *statespace.Successors) error {
 	c := x.space
 	if ok {
 		if err := c.parts.Fits(&x.s, &x.next); err != nil {
@@ -298,17 +300,17 @@ func (x *plainExpansion[S, A]) succeed(ok bool, into *Successors) error {
 		}
 		x.changes = c.parts.Changes(&x.s, &x.next, x.ids, x.changes[:0])
 		for _, p := range x.changes {
-			into.Changed = append(into.Changed, SlotPart{int32(p.Component), PartID(p.ID)})
+			into.Changed = append(into.Changed, statespace.SlotPart{Slot: int32(p.Component), ID: statespace.PartID(p.ID)})
 		}
 	}
 	into.Ends = append(into.Ends, uint32(len(into.Changed)))
-	if into.Ask&(AskActions|AskIgnored) != 0 {
-		into.Actions = append(into.Actions, ActionID(internCopy(c.actions, x.action)))
+	if into.Ask&(statespace.AskActions|statespace.AskIgnored) != 0 {
+		into.Actions = append(into.Actions, statespace.ActionID(internCopy(c.actions, x.action)))
 	}
-	if into.Ask&AskIgnored != 0 {
-		why := Counts
+	if into.Ask&statespace.AskIgnored != 0 {
+		why := statespace.Counts
 		if !ok {
-			why = Impossible
+			why = statespace.Impossible
 		}
 		into.Ignored = append(into.Ignored, why)
 	}
@@ -316,13 +318,13 @@ func (x *plainExpansion[S, A]) succeed(ok bool, into *Successors) error {
 }
 
 // often calls each method so many times.
-func (x *plainExpansion[S, A]) often(into *Successors, times int) error {
+func (x *plainExpansion[S, A]) often(into *statespace.Successors, times int) error {
 	c := x.space
 	actions, err := c.actionsOf(x.s, times)
 	if err != nil {
 		return err
 	}
-	if into.Ask&AskSorted != 0 {
+	if into.Ask&statespace.AskSorted != 0 {
 		actions = x.sorted(actions)
 	}
 	given := c.copies(x.s, times)
@@ -331,7 +333,7 @@ func (x *plainExpansion[S, A]) often(into *Successors, times int) error {
 		if err != nil {
 			return err
 		}
-		if !ok && into.Ask&AskIgnored == 0 {
+		if !ok && into.Ask&statespace.AskIgnored == 0 {
 			continue
 		}
 		x.action, x.next, x.doing = a, next, calledNext
@@ -344,7 +346,7 @@ func (x *plainExpansion[S, A]) often(into *Successors, times int) error {
 
 // sorted returns actions in the order of their keys. What it is given is the model's, which may share it.
 func (x *plainExpansion[S, A]) sorted(actions []A) []A {
-	return sortedBy(actions, func(a A) []byte { return x.space.actionWalker.Encode(nil, a) })
+	return intern.SortedBy(actions, func(a A) []byte { return x.space.actionWalker.Encode(nil, a) })
 }
 
 // event names the call that is being made.
@@ -356,5 +358,5 @@ func (x *plainExpansion[S, A]) event() string {
 }
 
 func (x *plainExpansion[S, A]) impure(err error) error {
-	return &ImpureError{Actor: "the model", Event: x.event(), What: err.Error()}
+	return &statespace.ImpureError{Actor: "the model", Event: x.event(), What: err.Error()}
 }

@@ -8,29 +8,12 @@ import (
 	"strings"
 
 	"synod/actor"
-)
-
-// Vacuity is something that an actor was made for, or was sent, and that never mattered as far as was searched; or something
-// that a property is not about.
-type Vacuity struct {
-	Property string // its name; empty for what is about an actor
-	Actor    string
-	Event    string // a type of message, a timer, an option, or a handler
-	Why      string // for an actor, one of the reasons below
-}
-
-// Why something never mattered.
-const (
-	NeverDeliverable = "sent, but never deliverable"
-	NeverAccepted    = "delivered, but every time ignored"
-	NeverEffective   = "handled, but every time without effect"
-	NeverCalled      = "never called"
-	NoSuchActor      = "sent, but no actor has this id"
+	"synod/model/statespace"
 )
 
 // report counts the cells and what they are made of, and tells which events had an effect.
-func (c *cells) report(r *SpaceReport) {
-	slot := SlotReport{Name: c.name(), Parts: c.tuples.Len(), Of: map[string]int{
+func (c *cells) report(r *statespace.SpaceReport) {
+	slot := statespace.SlotReport{Name: c.name(), Parts: c.tuples.Len(), Of: map[string]int{
 		"local": c.states.Len(), "mailbox": c.mailbox.table.Len(),
 	}}
 	if c.actor.timeouts {
@@ -54,7 +37,7 @@ func (c *cells) distinct(part int) int {
 	seen := make([]bool, c.lists.Len())
 	n := 0
 	for id := range c.tuples.Len() {
-		if t := c.at(PartID(id)); t[tupleTimers] == isDown {
+		if t := c.at(statespace.PartID(id)); t[tupleTimers] == isDown {
 			continue
 		} else if list := t[part]; !seen[list] {
 			seen[list] = true
@@ -76,7 +59,7 @@ func (e *effects) add(o *outcome) {
 }
 
 // reportCalls sums up the calls of handlers by what they were for.
-func (c *cells) reportCalls(r *SpaceReport) {
+func (c *cells) reportCalls(r *statespace.SpaceReport) {
 	messages, timers, options := make(map[string]*effects), make(map[string]*effects), make(map[string]*effects)
 	for _, message := range c.space.sentTo(c.slot) {
 		at(messages, c.space.messageType(message))
@@ -84,24 +67,24 @@ func (c *cells) reportCalls(r *SpaceReport) {
 	c.eachMet(func(k outcomeKey, o *outcome) bool {
 		r.HandlerCalls++
 		switch e := c.eventOf(k); e.kind {
-		case Deliver:
+		case statespace.Deliver:
 			at(messages, c.space.messageType(e.what)).add(o)
-		case Timeout:
+		case statespace.Timeout:
 			at(timers, "timeout of "+textAny(c.timers.Value(e.what))).add(o)
-		case Choose:
+		case statespace.Choose:
 			at(options, "choosing "+textAny(c.options.Value(e.what))).add(o)
-		case Act, Drop, Crash, Recover, Partition, Heal:
+		case statespace.Act, statespace.Drop, statespace.Crash, statespace.Recover, statespace.Partition, statespace.Heal:
 		}
 		return true
 	})
 	for _, name := range sorted(messages) {
 		m := messages[name]
-		r.Coverage = append(r.Coverage, Coverage{Actor: c.name(), Message: name, Delivered: m.some, Ignored: m.none})
+		r.Coverage = append(r.Coverage, statespace.Coverage{Actor: c.name(), Message: name, Delivered: m.some, Ignored: m.none})
 		switch {
 		case m.some == 0 && m.none == 0:
-			r.Vacuous = append(r.Vacuous, Vacuity{Actor: c.name(), Event: name, Why: NeverDeliverable})
+			r.Vacuous = append(r.Vacuous, statespace.Vacuity{Actor: c.name(), Event: name, Why: statespace.NeverDeliverable})
 		case m.some == 0:
-			r.Vacuous = append(r.Vacuous, Vacuity{Actor: c.name(), Event: name, Why: NeverAccepted})
+			r.Vacuous = append(r.Vacuous, statespace.Vacuity{Actor: c.name(), Event: name, Why: statespace.NeverAccepted})
 		}
 	}
 	c.reportHandler(r, "Timeout", c.actor.timeouts, timers)
@@ -122,13 +105,13 @@ func (c *cells) eachMet(f func(outcomeKey, *outcome) bool) {
 }
 
 // reportHandler tells which timers or options had no effect.
-func (c *cells) reportHandler(r *SpaceReport, handler string, has bool, events map[string]*effects) {
+func (c *cells) reportHandler(r *statespace.SpaceReport, handler string, has bool, events map[string]*effects) {
 	if has && len(events) == 0 {
-		r.Vacuous = append(r.Vacuous, Vacuity{Actor: c.name(), Event: handler, Why: NeverCalled})
+		r.Vacuous = append(r.Vacuous, statespace.Vacuity{Actor: c.name(), Event: handler, Why: statespace.NeverCalled})
 	}
 	for _, name := range sorted(events) {
 		if events[name].some == 0 {
-			r.Vacuous = append(r.Vacuous, Vacuity{Actor: c.name(), Event: name, Why: NeverEffective})
+			r.Vacuous = append(r.Vacuous, statespace.Vacuity{Actor: c.name(), Event: name, Why: statespace.NeverEffective})
 		}
 	}
 }
@@ -188,7 +171,7 @@ func typeName(v reflect.Value) string {
 }
 
 // reportStrangers tells of the messages that were sent to ids which no actor has.
-func (sp *space) reportStrangers(r *SpaceReport) {
+func (sp *space) reportStrangers(r *statespace.SpaceReport) {
 	sent := make(map[actor.ID]map[string]*effects)
 	for id := range sp.envelopes.Len() {
 		w := sp.envelopes.At(uint32(id))
@@ -203,8 +186,8 @@ func (sp *space) reportStrangers(r *SpaceReport) {
 	}
 	for _, to := range slices.Sorted(maps.Keys(sent)) {
 		for _, name := range sorted(sent[to]) {
-			r.Coverage = append(r.Coverage, Coverage{Actor: to.String(), Message: name})
-			r.Vacuous = append(r.Vacuous, Vacuity{Actor: to.String(), Event: name, Why: NoSuchActor})
+			r.Coverage = append(r.Coverage, statespace.Coverage{Actor: to.String(), Message: name})
+			r.Vacuous = append(r.Vacuous, statespace.Vacuity{Actor: to.String(), Event: name, Why: statespace.NoSuchActor})
 		}
 	}
 }

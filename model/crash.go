@@ -1,35 +1,34 @@
 package model
 
+import "synod/model/statespace"
+
 // A cell of an actor that is down holds what the actor kept, in the place of its local state, and the mailbox. Neither
 // timers nor choices survive a crash; in the place of the timers stands isDown.
 const isDown = 1<<32 - 1
 
-// unread is the value of an aspect that an actor does not have while it is down.
-const unread = 1<<32 - 1
-
 // crash appends the step of an actor that is up, if it may crash.
-func (c *cells) crash(t [tupleLength]uint32, into []Step) ([]Step, error) {
+func (c *cells) crash(t [tupleLength]uint32, into []statespace.Step) ([]statespace.Step, error) {
 	if !c.crashes {
 		return into, nil
 	}
-	crash := c.number(Crash, 0, 0)
+	crash := c.number(statespace.Crash, 0, 0)
 	o := c.meets(t[tupleLocal], crash)
 	if err := o.err(); err != nil {
 		return into, err
 	}
 	down := [tupleLength]uint32{o.local, t[tupleMailbox], isDown, c.none}
-	return append(into, Step{Action: crash, Next: c.settled(down), Effects: o.effects, Rank: c.space.rank(Crash)}), nil
+	return append(into, statespace.Step{Action: crash, Next: c.settled(down), Effects: o.effects, Rank: c.space.rank(statespace.Crash)}), nil
 }
 
 // downSteps appends the steps of an actor that is down: the recovery, and the losses of what waits for it.
-func (c *cells) downSteps(t [tupleLength]uint32, into []Step) ([]Step, error) {
-	recovery := c.number(Recover, 0, 0)
+func (c *cells) downSteps(t [tupleLength]uint32, into []statespace.Step) ([]statespace.Step, error) {
+	recovery := c.number(statespace.Recover, 0, 0)
 	o := c.meets(t[tupleLocal], recovery)
 	if err := o.err(); err != nil {
 		return into, err
 	}
 	up := [tupleLength]uint32{tupleMailbox: t[tupleMailbox], tupleTimers: c.none, tupleChoices: c.none}
-	into = append(into, Step{Action: recovery, Next: c.after(up, o), Effects: o.effects, Rank: c.space.rank(Recover)})
+	into = append(into, statespace.Step{Action: recovery, Next: c.after(up, o), Effects: o.effects, Rank: c.space.rank(statespace.Recover)})
 	if !c.space.lossy {
 		return into, nil
 	}
@@ -41,10 +40,10 @@ func (c *cells) downSteps(t [tupleLength]uint32, into []Step) ([]Step, error) {
 }
 
 // drop is the step in which the letter of a way is lost.
-func (c *cells) drop(t [tupleLength]uint32, way []uint32) Step {
+func (c *cells) drop(t [tupleLength]uint32, way []uint32) statespace.Step {
 	t[tupleMailbox] = way[wayDropped]
-	return Step{
-		Action: ActionID(way[wayDrop]), Next: c.tuple(t), Effects: c.space.faults.lost, Rank: c.space.rank(Drop),
+	return statespace.Step{
+		Action: statespace.ActionID(way[wayDrop]), Next: c.tuple(t), Effects: c.space.faults.lost, Rank: c.space.rank(statespace.Drop),
 	}
 }
 
@@ -72,7 +71,7 @@ func (c *cells) keepRepeatedly(e event) (kept any, err error) {
 		}
 		if !anyWalker.Equal(kept, again) {
 			return nil, c.impure(e, "two calls with the same state kept different values: %s%s",
-				first(anyWalker.Diff(kept, again), " and "), mapOrder(c.walker.Orders(c.states.Value(e.local))))
+				first(anyWalker.Diff(kept, again), " and "), statespace.MapOrder(c.walker.Orders(c.states.Value(e.local))))
 		}
 	}
 	return kept, c.ownUnchanged(e)
@@ -80,7 +79,7 @@ func (c *cells) keepRepeatedly(e event) (kept any, err error) {
 
 // keepOnce calls Keep on a private copy, which it must leave as it is: a live run goes on with that state.
 func (c *cells) keepOnce(e event, order int) (kept any, err error) {
-	defer caught(&err, c.who(), func() string { return c.describe(e) })
+	defer statespace.Caught(&err, c.who(), func() string { return c.describe(e) })
 	before := c.states.Value(e.local)
 	st := c.walker.Rebuild(before, order)
 	kept = c.actor.keep(st)
@@ -98,23 +97,23 @@ func (c *cells) comeBack(e event, order int) (any, []command) {
 	if !c.actor.durable() {
 		return c.actor.call(call{self: c.id})
 	}
-	return c.actor.call(call{kind: Recover, self: c.id, what: anyWalker.Rebuild(c.kept.Value(e.local), order)})
+	return c.actor.call(call{kind: statespace.Recover, self: c.id, what: anyWalker.Rebuild(c.kept.Value(e.local), order)})
 }
 
 // crashEffects are those of a crash on the budgets.
-func (sp *space) crashEffects() []SlotEffect {
+func (sp *space) crashEffects() []statespace.SlotEffect {
 	return append(spending(sp.faults.down), spending(sp.faults.crashes)...)
 }
 
 // downChanges returns what a crash or a recovery changes, or what came to an actor that is down.
-func (c *cells) downChanges(a, b [tupleLength]uint32) []Change {
-	var all []Change
+func (c *cells) downChanges(a, b [tupleLength]uint32) []statespace.Change {
+	var all []statespace.Change
 	wasDown, down := a[tupleTimers] == isDown, b[tupleTimers] == isDown
 	if wasDown == down { // Both are, and what is kept does not change meanwhile.
 		return nil
 	}
 	words := map[bool]string{false: "up", true: "down"}
-	all = append(all, Change{Old: words[wasDown], New: words[down]})
+	all = append(all, statespace.Change{Old: words[wasDown], New: words[down]})
 	value := func(t [tupleLength]uint32) (path, text string) {
 		if t[tupleTimers] == isDown {
 			return "kept", c.keptText(t[tupleLocal])
@@ -122,10 +121,10 @@ func (c *cells) downChanges(a, b [tupleLength]uint32) []Change {
 		return "state", c.walker.Text(c.states.Value(t[tupleLocal]))
 	}
 	if path, text := value(a); text != "" {
-		all = append(all, Change{Path: path, Old: text})
+		all = append(all, statespace.Change{Path: path, Old: text})
 	}
 	if path, text := value(b); text != "" {
-		all = append(all, Change{Path: path, New: text})
+		all = append(all, statespace.Change{Path: path, New: text})
 	}
 	return all
 }

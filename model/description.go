@@ -25,17 +25,11 @@ func (p *Plain[S, A]) Describe(name string, config map[string]string) {
 // Publish says where the model can be found, as for a System.
 func (p *Plain[S, A]) Publish(pkg string) { p.described.publisher = pkg }
 
-// Publisher returns what Publish said of a source, or an empty string.
-func Publisher(src Source) string {
-	if p, ok := src.(interface{ publisher() string }); ok {
-		return p.publisher()
-	}
-	return ""
-}
+// Publisher returns what Publish said, or an empty string.
+func (sys *system) Publisher() string { return sys.described.publisher }
 
-func (sys *system) publisher() string { return sys.described.publisher }
-
-func (p *Plain[S, A]) publisher() string { return p.described.publisher }
+// Publisher returns what Publish said, or an empty string.
+func (p *Plain[S, A]) Publisher() string { return p.described.publisher }
 
 // Description returns what Describe said, or an empty name. The configuration is the caller's own.
 func (p *Plain[S, A]) Description() (name string, config map[string]string) {

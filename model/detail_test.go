@@ -6,23 +6,23 @@ import (
 	"testing"
 
 	"synod/examples/singledecree"
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // walkTo takes, n times, the first action that counts.
-func walkTo(t *testing.T, space model.Space, n int) []model.PartID {
+func walkTo(t *testing.T, space statespace.Space, n int) []statespace.PartID {
 	t.Helper()
-	initials, err := model.Initials(space)
+	initials, err := statespace.Initials(space)
 	if err != nil {
 		t.Fatal(err)
 	}
 	state := initials[0]
 	for range n {
-		transitions, err := model.Transitions(space, state)
+		transitions, err := statespace.Transitions(space, state)
 		if err != nil {
 			t.Fatal(err)
 		}
-		i := slices.IndexFunc(transitions, func(x model.Transition) bool { return x.Ignored == model.Counts })
+		i := slices.IndexFunc(transitions, func(x statespace.Transition) bool { return x.Ignored == statespace.Counts })
 		state = transitions[i].State
 	}
 	return state
@@ -34,7 +34,7 @@ func TestDetail(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer space.Close()
-	detailer := space.(model.Detailer)
+	detailer := space.(statespace.Detailer)
 	state := walkTo(t, space, 3)
 	for slot, id := range state {
 		d, err := detailer.Detail(slot, id)
@@ -48,17 +48,17 @@ func TestDetail(t *testing.T) {
 			if !strings.Contains(text, l.From+" → "+l.To+": "+l.Message) {
 				t.Errorf("slot %s: %+v is not in %q", name, l, text)
 			}
-			transitions, err := model.Transitions(space, state)
+			transitions, err := statespace.Transitions(space, state)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if l.Deliverable != slices.ContainsFunc(transitions, func(x model.Transition) bool {
+			if l.Deliverable != slices.ContainsFunc(transitions, func(x statespace.Transition) bool {
 				return x.Action.Key == "deliver "+l.Key
 			}) {
 				t.Errorf("slot %s: no delivery of %q", name, l.Key)
 			}
 		}
-		if d.Role != model.RoleNobody && !strings.HasPrefix(text, d.Value.Text) {
+		if d.Role != statespace.RoleNobody && !strings.HasPrefix(text, d.Value.Text) {
 			t.Errorf("slot %s: %q does not begin with %q", name, text, d.Value.Text)
 		}
 	}
@@ -74,7 +74,7 @@ func TestDetail(t *testing.T) {
 			t.Errorf("a crash loses %+v", lost)
 		}
 	}
-	answers, err := model.Answers(space, state)
+	answers, err := statespace.Answers(space, state)
 	if err != nil || !slices.Equal(answers, []bool{true, true, true, false}) {
 		t.Errorf("answers %v, %v", answers, err)
 	}
@@ -87,17 +87,17 @@ func TestSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer space.Close()
-	initials, err := model.Initials(space)
+	initials, err := statespace.Initials(space)
 	if err != nil {
 		t.Fatal(err)
 	}
-	transitions, err := model.Transitions(space, initials[0])
+	transitions, err := statespace.Transitions(space, initials[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	var sent []string
 	for _, e := range transitions[0].Effects {
-		if l, ok := space.(model.Detailer).Sent(e); ok {
+		if l, ok := space.(statespace.Detailer).Sent(e); ok {
 			sent = append(sent, l.From+">"+l.To+" "+l.Message)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"synod/actor"
+	"synod/model/statespace"
 )
 
 // A system knows its actors, messages and observers without their types: every state, message and memory is held in an
@@ -30,11 +31,11 @@ type handlers struct {
 
 // call says which handler is called, and with what.
 type call struct {
-	kind  Kind     // Deliver, Timeout, Choose or Recover; anything else is a start
-	self  actor.ID // whose handler it is
-	from  actor.ID // of a Deliver
-	state any      // but of a start and a Recover
-	what  any      // the message, the timer, the option, or what was kept
+	kind  statespace.Kind // Deliver, Timeout, Choose or Recover; anything else is a start
+	self  actor.ID        // whose handler it is
+	from  actor.ID        // of a Deliver
+	state any             // but of a start and a Recover
+	what  any             // the message, the timer, the option, or what was kept
 }
 
 // durable reports whether the actor keeps something across a crash.
@@ -77,13 +78,13 @@ func erase[S, M any](a actor.Typed[S, M]) handlers {
 			var out actor.Out[M]
 			st := as[S](c.state)
 			switch c.kind {
-			case Deliver:
+			case statespace.Deliver:
 				st = a.Receive(c.self, st, c.from, as[M](c.what), &out)
-			case Timeout:
+			case statespace.Timeout:
 				st = a.Timeout(c.self, st, c.what, &out)
-			case Choose:
+			case statespace.Choose:
 				st = a.Chosen(c.self, st, c.what, &out)
-			case Recover:
+			case statespace.Recover:
 				st = a.Recover(c.self, c.what, &out)
 			default:
 				st = a.Start(c.self, &out)
@@ -176,7 +177,7 @@ func eraseObserver[M, H any](o actor.Observer[M, H]) watcher {
 func (v View) local(of *owner, slot int) (any, bool) {
 	sp := v.space(of, "Ref", "Add")
 	local := v.read(slot, aspectLocal)
-	if local == unread {
+	if local == statespace.Nothing {
 		return nil, false
 	}
 	c := sp.slots[slot].(*cells)
@@ -186,10 +187,10 @@ func (v View) local(of *owner, slot int) (any, bool) {
 // projected reads a projection, or tells that the actor is down.
 //
 //go:noinline
-func (v View) projected(of *owner, slot int, a Aspect) (any, bool) {
+func (v View) projected(of *owner, slot int, a statespace.Aspect) (any, bool) {
 	sp := v.space(of, "Projection", "Project")
 	number := v.read(slot, a)
-	if number == unread {
+	if number == statespace.Nothing {
 		return nil, false
 	}
 	return sp.reader.of(number), true
@@ -202,7 +203,7 @@ func (v View) remembered(of *owner, observer int) any {
 	sp := v.space(of, "History", "Record")
 	slot := sp.historySlot(observer)
 	h := sp.slots[slot].(*histories)
-	return shown(v.r, h.walker, h.values.Value(v.read(slot, Whole)))
+	return shown(v.r, h.walker, h.values.Value(v.read(slot, statespace.Whole)))
 }
 
 // picked reads what a selection picks of the messages under way, or of those that may be delivered next.
@@ -212,7 +213,7 @@ func (v View) picked(of *owner, selection int, deliverable bool) []any {
 	sp := v.space(of, "Selection", "Select")
 	a := sp.pickAspect(selection)
 	if deliverable {
-		a += pickDeliverable + Aspect(sp.cutIn(v))
+		a += pickDeliverable + statespace.Aspect(sp.cutIn(v))
 	}
 	var sets []uint32
 	for slot := range sp.held() {

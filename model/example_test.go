@@ -5,6 +5,7 @@ import (
 
 	"synod/actor"
 	"synod/model"
+	"synod/model/statespace"
 )
 
 // word is what the players say.
@@ -42,27 +43,27 @@ func Example() {
 		return
 	}
 	defer space.Close()
-	initials, err := model.Initials(space)
+	initials, err := statespace.Initials(space)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 
 	// What may happen first?
-	transitions, err := model.Transitions(space, initials[0])
+	transitions, err := statespace.Transitions(space, initials[0])
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	for _, t := range transitions {
 		fmt.Println(t.Action.Text)
-		for _, c := range model.Changes(space, initials[0], t.State) {
+		for _, c := range statespace.Changes(space, initials[0], t.State) {
 			fmt.Printf("  %s: %q becomes %q\n", c.Path, c.Old, c.New)
 		}
 	}
 
 	// Keys name actions by their content, so that a path can be written down and followed again.
-	path, err := model.Follow(space, 0, []string{`deliver 0>1 "ping"`, `deliver 1>0 "pong"`, `drop 0>1 "ping"`})
+	path, err := statespace.Follow(space, 0, []string{`deliver 0>1 "ping"`, `deliver 1>0 "pong"`, `drop 0>1 "ping"`})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -70,7 +71,7 @@ func Example() {
 	for slot, id := range path.Last() {
 		fmt.Println(space.SlotName(slot), "is", space.Text(slot, id))
 	}
-	_, err = model.Follow(space, 0, []string{`deliver 1>0 "pong"`})
+	_, err = statespace.Follow(space, 0, []string{`deliver 1>0 "pong"`})
 	fmt.Println(err)
 	// Output:
 	// 0 → 1: ping
@@ -113,19 +114,19 @@ func ExampleNewPlain() {
 		return
 	}
 	defer space.Close()
-	path, err := model.Follow(space, 0, []string{`"goat"`, `"alone"`, `"wolf"`})
+	path, err := statespace.Follow(space, 0, []string{`"goat"`, `"alone"`, `"wolf"`})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(space.Text(0, path.Last()[0]))
-	transitions, err := model.Transitions(space, path.Last())
+	transitions, err := statespace.Transitions(space, path.Last())
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	for _, t := range transitions {
-		if t.Ignored == model.Counts {
+		if t.Ignored == statespace.Counts {
 			fmt.Println(t.Action.Key, "is possible")
 		} else {
 			fmt.Printf("%s: %v\n", t.Action.Key, t.Ignored)

@@ -1,15 +1,14 @@
 package model
 
 import (
-	"fmt"
-
 	"synod/actor"
+	"synod/model/statespace"
 	"synod/network"
 )
 
 // Happening is a step of a path, given to a system that can say in the words of its protocol what the step means.
 type Happening[M any] struct {
-	Kind     Kind
+	Kind     statespace.Kind
 	Actor    actor.ID            // who acts; the recipient of a message
 	Envelope actor.Envelope[M]   // of a Deliver or Drop; must not be changed
 	Sent     []actor.Envelope[M] // what the step sends, in order; must not be changed
@@ -61,24 +60,8 @@ func typed[M any](all []Happening[any]) []Happening[M] {
 	return typed
 }
 
-// Remarks are what there is to say of a step of a path. An error is that of a model whose function panics.
-type Remarks struct {
-	Notes   []string
-	Culprit bool // the step does what the protocol forbids; see Happening.Blame
-	Err     error
-}
-
-// Explain returns the remarks of a model on the steps of a path: what they mean in the words of the protocol, and what its
-// observers make of them.
-func Explain(space Space, p Path) []Remarks {
-	all := make([]Remarks, len(p.Steps))
-	if e, ok := space.(interface{ explain(p Path, all []Remarks) }); ok {
-		e.explain(p, all)
-	}
-	return all
-}
-
-func (sp *space) explain(p Path, all []Remarks) {
+// Explain adds what there is to say of the steps of a path.
+func (sp *space) Explain(p statespace.Path, all []statespace.Remarks) {
 	if sp.sys.explain != nil {
 		happenings := sp.happenings(p)
 		for i := range happenings {
@@ -87,7 +70,7 @@ func (sp *space) explain(p Path, all []Remarks) {
 		sp.sys.explain(happenings, func(i int, explain func() []string) {
 			h := happenings[i]
 			r := &all[h.Number-1]
-			defer caught(&r.Err, "the explanation", func() string { return p.Steps[h.Number-1].Action.Text })
+			defer statespace.Caught(&r.Err, "the explanation", func() string { return p.Steps[h.Number-1].Action.Text })
 			r.Notes = append(r.Notes, explain()...)
 		})
 	}
@@ -98,7 +81,7 @@ func (sp *space) explain(p Path, all []Remarks) {
 }
 
 // happenings are the steps of a path that an actor takes.
-func (sp *space) happenings(p Path) []Happening[any] {
+func (sp *space) happenings(p statespace.Path) []Happening[any] {
 	var all []Happening[any]
 	for i, t := range p.Steps {
 		if t.Slot >= sp.nobody {
@@ -106,7 +89,7 @@ func (sp *space) happenings(p Path) []Happening[any] {
 		}
 		h := Happening[any]{
 			Kind: t.Action.Kind, Actor: sp.ends.id(uint32(t.Slot)), Number: i + 1, Last: i == len(p.Steps)-1,
-			Before: View{&Reading{space: sp, state: p.At(i)}}, After: View{&Reading{space: sp, state: t.State}},
+			Before: View{statespace.ReadingOf(sp, p.At(i))}, After: View{statespace.ReadingOf(sp, t.State)},
 		}
 		if t.Action.Message != "" || t.Action.From != "" {
 			source, message := sp.slots[t.Slot].(*cells).letterOf(t.ID)
@@ -123,7 +106,7 @@ func (sp *space) happenings(p Path) []Happening[any] {
 }
 
 // explain adds what the observer has to say to the step with which what it demands is violated.
-func (h *histories) explain(p Path, slot int, all []Remarks) {
+func (h *histories) explain(p statespace.Path, slot int, all []statespace.Remarks) {
 	if h.observer.explain == nil {
 		return
 	}
@@ -135,30 +118,17 @@ func (h *histories) explain(p Path, slot int, all []Remarks) {
 		}
 		r := &all[i]
 		func() {
-			defer caught(&r.Err, h.who(), func() string { return "explaining " + t.Action.Text })
+			defer statespace.Caught(&r.Err, h.who(), func() string { return "explaining " + t.Action.Text })
 			r.Notes = append(r.Notes, h.observer.explain(memories)...)
 		}()
 	}
 }
 
 // letterOf returns the sender and the message of an action about one.
-func (c *cells) letterOf(a ActionID) (source, message uint32) {
+func (c *cells) letterOf(a statespace.ActionID) (source, message uint32) {
 	w := c.events.At(uint32(a))
 	return w[1], w[2]
 }
 
-// Duplicates reports whether deliveries leave a message where it is, so that one that was sent once may arrive again.
-func Duplicates(space Space) bool {
-	d, ok := space.(interface{ duplicates() bool })
-	return ok && d.duplicates()
-}
-
-func (sp *space) duplicates() bool { return sp.network == network.UnorderedDuplicating }
-
-// Show asks a property about a state: whether its predicate is true there, and what it read to tell. An error is that of
-// a predicate that panics.
-func Show(space Space, p Property, state []PartID) (answer bool, reads []Read, err error) {
-	defer caught(&err, fmt.Sprintf("the property %q", p.Name), func() string { return "judging a state" })
-	answer, reads = NewReading(space).Judge(p.Holds, state)
-	return answer, reads, nil
-}
+// Duplicates reports whether deliveries leave a message where it is.
+func (sp *space) Duplicates() bool { return sp.network == network.UnorderedDuplicating }

@@ -10,6 +10,7 @@ import (
 	"synod/actor"
 	"synod/internal/offheap"
 	"synod/internal/words"
+	"synod/model/statespace"
 )
 
 // Fairness is about sets of actions. A set is enabled in a state if one of its actions is a transition to another state, be
@@ -23,7 +24,7 @@ import (
 // Fair is a family of sets of actions of a system that paths are fair to: see System.WeakFair. The zero Fair means nothing.
 type Fair struct {
 	what     string // in the plural
-	kind     Kind
+	kind     statespace.Kind
 	ids      []actor.ID   // who acts, of messages who receives them; nil for all
 	from     []actor.ID   // of messages, who sent them; nil for all
 	message  reflect.Type // of messages; nil for all
@@ -31,7 +32,7 @@ type Fair struct {
 }
 
 // Deliveries is a set for each message that may be under way: whatever stays deliverable is delivered at last.
-func Deliveries() Fair { return Fair{what: "deliveries", kind: Deliver} }
+func Deliveries() Fair { return Fair{what: "deliveries", kind: statespace.Deliver} }
 
 // DeliveriesTo is a set for each message that may be under way to some actors.
 func DeliveriesTo(ids ...actor.ID) Fair {
@@ -55,17 +56,19 @@ func DeliveriesOf[M any]() Fair {
 }
 
 // Timeouts is a set for each timer of the actors that are named, of all if none is: a timer that stays set fires.
-func Timeouts(of ...actor.ID) Fair { return Fair{what: "timeouts", kind: Timeout, ids: of} }
+func Timeouts(of ...actor.ID) Fair { return Fair{what: "timeouts", kind: statespace.Timeout, ids: of} }
 
 // Recoveries is a set for each of the actors that are named, of all if none is: one that is down comes back.
-func Recoveries(of ...actor.ID) Fair { return Fair{what: "recoveries", kind: Recover, ids: of} }
+func Recoveries(of ...actor.ID) Fair {
+	return Fair{what: "recoveries", kind: statespace.Recover, ids: of}
+}
 
 // Choices is a set for each choice of the actors that are named, of all if none is: what may be chosen is chosen, one way or
 // another.
-func Choices(of ...actor.ID) Fair { return Fair{what: "choices", kind: Choose, ids: of} }
+func Choices(of ...actor.ID) Fair { return Fair{what: "choices", kind: statespace.Choose, ids: of} }
 
 // Heals is the set of healings of the network: a partition ends.
-func Heals() Fair { return Fair{what: "heals", kind: Heal} }
+func Heals() Fair { return Fair{what: "heals", kind: statespace.Heal} }
 
 // Together makes one set of the family: that one of its actions is taken is enough.
 func (f Fair) Together() Fair {
@@ -91,7 +94,7 @@ func (f Fair) name(sys *system) string {
 	}
 	switch {
 	case len(f.ids) == 0:
-	case f.kind == Deliver:
+	case f.kind == statespace.Deliver:
 		text += " to " + names(f.ids)
 	default:
 		text += " of " + names(f.ids)
@@ -102,49 +105,20 @@ func (f Fair) name(sys *system) string {
 	return text
 }
 
-// Condition is what is assumed of paths: fairness to the sets of a family.
-type Condition struct {
-	Name   string // of the family
-	Strong bool   // or weak
-}
-
-// String is the condition in words: weak deliveries.
-func (c Condition) String() string {
-	if c.Strong {
-		return "strong " + c.Name
-	}
-	return "weak " + c.Name
-}
-
-// Just is what a Space implements if paths may have to be fair.
-type Just interface {
-	// Fairness returns what is assumed of paths, in the order in which it was declared; nothing if there is no property that it
-	// matters to.
-	Fairness() []Condition
-	// Label numbers what an action of a slot is in: a list of sets. 0 is none. Numbers depend on the order of arrival.
-	Label(slot int, a ActionID) uint32
-	// Sets gives the sets of a label, ascending. The caller must not change them.
-	Sets(label uint32) []uint32
-	// ConditionOf returns which condition a set belongs to, counted from 0.
-	ConditionOf(set uint32) int
-	// SetName names a set to people: its only action, if there can be but one.
-	SetName(set uint32) string
-}
-
 // fairness numbers the sets of a space. A set is the condition, and what tells it from others of the family.
 type fairness struct {
-	conditions []Condition
+	conditions []statespace.Condition
 	sets       *words.Table
 	lists      *words.Table // labels
 	labels     *words.Map   // by slot and action
 	// member gives what tells the set of a condition that an action is in from others, or false if it is in none.
-	member func(condition, slot int, a ActionID) ([]uint32, bool)
+	member func(condition, slot int, a statespace.ActionID) ([]uint32, bool)
 	// nameOf names a set by what member gave, which is not empty.
 	nameOf func(rest []uint32) string
 }
 
 func newFairness(
-	arena *offheap.Arena, all []Condition, member func(int, int, ActionID) ([]uint32, bool), name func([]uint32) string,
+	arena *offheap.Arena, all []statespace.Condition, member func(int, int, statespace.ActionID) ([]uint32, bool), name func([]uint32) string,
 ) *fairness {
 	f := &fairness{
 		conditions: all, sets: words.NewTable(arena), lists: words.NewTable(arena), labels: words.NewMap(arena),
@@ -155,14 +129,14 @@ func newFairness(
 }
 
 // Fairness is nothing where there is none.
-func (f *fairness) Fairness() []Condition {
+func (f *fairness) Fairness() []statespace.Condition {
 	if f == nil {
 		return nil
 	}
 	return f.conditions
 }
 
-func (f *fairness) Label(slot int, a ActionID) uint32 {
+func (f *fairness) Label(slot int, a statespace.ActionID) uint32 {
 	key := uint64(slot)<<32 | uint64(a)
 	if label, known := f.labels.Get(key); known {
 		return label
@@ -227,13 +201,15 @@ func (sys *system) fairness() []fairTo {
 }
 
 // fairMatters reports whether some property is about fair paths.
-func fairMatters(all []Property) bool {
-	return slices.ContainsFunc(all, func(p Property) bool { return p.Expect == Eventually || p.Expect == LeadsTo })
+func fairMatters(all []statespace.Property) bool {
+	return slices.ContainsFunc(all, func(p statespace.Property) bool {
+		return p.Expect == statespace.Eventually || p.Expect == statespace.LeadsTo
+	})
 }
 
 // deliversFairly reports whether something is assumed of deliveries.
 func (sys *system) deliversFairly() bool {
-	return slices.ContainsFunc(sys.fairness(), func(f fairTo) bool { return f.kind == Deliver })
+	return slices.ContainsFunc(sys.fairness(), func(f fairTo) bool { return f.kind == statespace.Deliver })
 }
 
 // validateFairness refuses families of actions that the system does not have.
@@ -255,15 +231,15 @@ func (sys *system) validateFairness() error {
 }
 
 // lacks returns why the system has no actions of a kind, or is empty.
-func (sys *system) lacks(k Kind) string {
+func (sys *system) lacks(k statespace.Kind) string {
 	switch {
-	case k == Timeout && !sys.hasTimers():
+	case k == statespace.Timeout && !sys.hasTimers():
 		return "no actor has timers"
-	case k == Choose && !sys.hasChoices():
+	case k == statespace.Choose && !sys.hasChoices():
 		return "no actor has choices"
-	case k == Recover && sys.config.MaxDown == 0:
+	case k == statespace.Recover && sys.config.MaxDown == 0:
 		return "no actor may be down"
-	case k == Heal && sys.config.MaxPartitions == 0:
+	case k == statespace.Heal && sys.config.MaxPartitions == 0:
 		return "the network is never partitioned"
 	}
 	return ""
@@ -279,26 +255,26 @@ func (sp *space) justify() *fairness {
 	if len(families) == 0 {
 		return nil
 	}
-	var all []Condition
+	var all []statespace.Condition
 	for _, f := range families {
-		all = append(all, Condition{f.name(sp.sys), f.strong})
+		all = append(all, statespace.Condition{Name: f.name(sp.sys), Strong: f.strong})
 	}
-	return newFairness(sp.arena, all, func(i, slot int, a ActionID) ([]uint32, bool) {
+	return newFairness(sp.arena, all, func(i, slot int, a statespace.ActionID) ([]uint32, bool) {
 		return families[i].member(sp, slot, a)
 	}, sp.setName)
 }
 
 // member gives what tells the set of the family that an action is in from others.
-func (f Fair) member(sp *space, slot int, a ActionID) ([]uint32, bool) {
+func (f Fair) member(sp *space, slot int, a statespace.ActionID) ([]uint32, bool) {
 	c, ofActor := sp.slots[slot].(*cells)
 	if !ofActor {
-		return nil, f.kind == Heal && slot == sp.faults.network && a == heals
+		return nil, f.kind == statespace.Heal && slot == sp.faults.network && a == heals
 	}
 	w := c.events.At(uint32(a))
-	if Kind(w[0]) != f.kind || !among(f.ids, c.id) {
+	if statespace.Kind(w[0]) != f.kind || !among(f.ids, c.id) {
 		return nil, false
 	}
-	if f.kind == Deliver {
+	if f.kind == statespace.Deliver {
 		is := reflect.TypeOf(sp.messages.Value(w[2]))
 		if f.message != nil && !isOf(is, f.message) || !among(f.from, sp.ends.id(w[1])) {
 			return nil, false
@@ -307,7 +283,7 @@ func (f Fair) member(sp *space, slot int, a ActionID) ([]uint32, bool) {
 	switch {
 	case f.together:
 		return nil, true
-	case f.kind == Choose:
+	case f.kind == statespace.Choose:
 		return []uint32{uint32(slot), w[1], 1}, true
 	}
 	return []uint32{uint32(slot), uint32(a)}, true
@@ -328,13 +304,13 @@ func (sp *space) setName(rest []uint32) string {
 		c := sp.slots[slot].(*cells)
 		return fmt.Sprintf("%s: chooses of %s", c.name(), c.optionTexts(rest[1], textAny))
 	}
-	return sp.Action(slot, ActionID(rest[1])).Text
+	return sp.Action(slot, statespace.ActionID(rest[1])).Text
 }
 
 // The methods of Just.
 
-func (sp *space) Fairness() []Condition             { return sp.fair.Fairness() }
-func (sp *space) Label(slot int, a ActionID) uint32 { return sp.fair.Label(slot, a) }
-func (sp *space) Sets(label uint32) []uint32        { return sp.fair.Sets(label) }
-func (sp *space) ConditionOf(set uint32) int        { return sp.fair.ConditionOf(set) }
-func (sp *space) SetName(set uint32) string         { return sp.fair.SetName(set) }
+func (sp *space) Fairness() []statespace.Condition             { return sp.fair.Fairness() }
+func (sp *space) Label(slot int, a statespace.ActionID) uint32 { return sp.fair.Label(slot, a) }
+func (sp *space) Sets(label uint32) []uint32                   { return sp.fair.Sets(label) }
+func (sp *space) ConditionOf(set uint32) int                   { return sp.fair.ConditionOf(set) }
+func (sp *space) SetName(set uint32) string                    { return sp.fair.SetName(set) }

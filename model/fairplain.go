@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"synod/model/statespace"
 )
 
 // fairActions is a set of actions of a plain model by a name, with how fair paths are to it.
 type fairActions[A any] struct {
-	Condition
+	statespace.Condition
 	is func(A) bool
 }
 
@@ -22,7 +24,7 @@ func (p *Plain[S, A]) WeakFair(name string, is func(A) bool) { p.assume(name, fa
 func (p *Plain[S, A]) StrongFair(name string, is func(A) bool) { p.assume(name, true, is) }
 
 func (p *Plain[S, A]) assume(name string, strong bool, is func(A) bool) {
-	p.fair = append(p.fair, fairActions[A]{Condition{name, strong}, is})
+	p.fair = append(p.fair, fairActions[A]{statespace.Condition{Name: name, Strong: strong}, is})
 }
 
 func (p *Plain[S, A]) validateFairness() error {
@@ -43,19 +45,22 @@ func (sp *plainSpace[S, A]) justify() *fairness {
 	if len(sp.plain.fair) == 0 || !fairMatters(sp.plain.properties) {
 		return nil
 	}
-	var all []Condition
+	var all []statespace.Condition
 	for _, f := range sp.plain.fair {
 		all = append(all, f.Condition)
 	}
-	return newFairness(sp.arena, all, func(i, _ int, a ActionID) ([]uint32, bool) {
+	return newFairness(sp.arena, all, func(i, _ int, a statespace.ActionID) ([]uint32, bool) {
 		return nil, sp.plain.fair[i].is(sp.actions.Value(uint32(a)))
 	}, nil)
 }
 
 // The methods of Just.
 
-func (sp *plainSpace[S, A]) Fairness() []Condition             { return sp.fair.Fairness() }
-func (sp *plainSpace[S, A]) Label(slot int, a ActionID) uint32 { return sp.fair.Label(slot, a) }
-func (sp *plainSpace[S, A]) Sets(label uint32) []uint32        { return sp.fair.Sets(label) }
-func (sp *plainSpace[S, A]) ConditionOf(set uint32) int        { return sp.fair.ConditionOf(set) }
-func (sp *plainSpace[S, A]) SetName(set uint32) string         { return sp.fair.SetName(set) }
+func (sp *plainSpace[S, A]) Fairness() []statespace.Condition { return sp.fair.Fairness() }
+
+func (sp *plainSpace[S, A]) Label(slot int, a statespace.ActionID) uint32 {
+	return sp.fair.Label(slot, a)
+}
+func (sp *plainSpace[S, A]) Sets(label uint32) []uint32 { return sp.fair.Sets(label) }
+func (sp *plainSpace[S, A]) ConditionOf(set uint32) int { return sp.fair.ConditionOf(set) }
+func (sp *plainSpace[S, A]) SetName(set uint32) string  { return sp.fair.SetName(set) }

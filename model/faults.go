@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"synod/actor"
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -27,7 +28,7 @@ const (
 type faults struct {
 	down, crashes, drops, timeouts int
 	partitions, network            int
-	lost, fired, apart             []SlotEffect // what a loss, a timeout and a partition use of the budgets
+	lost, fired, apart             []statespace.SlotEffect // what a loss, a timeout and a partition use of the budgets
 }
 
 // Crashable declares which actors may crash: up to Config.MaxDown of them are down at once. Usually they are the
@@ -63,7 +64,7 @@ func (sys *system) validate() error {
 			"sent last, and what follows it: expected loss, or another network")
 	}
 	for _, name := range sys.monotone {
-		if !slices.ContainsFunc(sys.properties, func(p Property) bool { return p.Name == name }) {
+		if !slices.ContainsFunc(sys.properties, func(p statespace.Property) bool { return p.Name == name }) {
 			return fmt.Errorf("property %q is declared monotone: expected it to be one of the system's", name)
 		}
 	}
@@ -115,27 +116,27 @@ func (sp *space) addFaults() {
 }
 
 // spending returns the effects of a step on a budget, if there is one.
-func spending(slot int) []SlotEffect {
+func spending(slot int) []statespace.SlotEffect {
 	if slot < 0 {
 		return nil
 	}
-	return []SlotEffect{{int32(slot), spend}}
+	return []statespace.SlotEffect{{Slot: int32(slot), Effect: spend}}
 }
 
 // Ranked implements the interface of that name.
 func (sp *space) Ranked() bool { return sp.sys.config.TimersLast }
 
 // rank returns the rank of a step of a kind.
-func (sp *space) rank(k Kind) int {
+func (sp *space) rank(k statespace.Kind) int {
 	if !sp.sys.config.TimersLast {
 		return 0
 	}
 	switch k {
-	case Timeout:
+	case statespace.Timeout:
 		return 1
-	case Drop, Crash, Recover, Partition, Heal:
-		return Aside
-	case Act, Deliver, Choose:
+	case statespace.Drop, statespace.Crash, statespace.Recover, statespace.Partition, statespace.Heal:
+		return statespace.Aside
+	case statespace.Act, statespace.Deliver, statespace.Choose:
 	}
 	return 0
 }

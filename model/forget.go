@@ -1,6 +1,10 @@
 package model
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"synod/model/statespace"
+)
 
 // norm returns the state that stands for a local state: the one that it is guessed to be like, without what the actor forgets.
 func (c *cells) norm(local uint32) uint32 {
@@ -55,7 +59,7 @@ func (c *cells) formOf(local uint32) (form uint32, err error) {
 			var again any
 			if again, err = c.forgetOnce(local, order); err == nil && !c.walker.Equal(st, again) {
 				err = c.forgetful(local, "two calls gave different states: %s%s", first(c.walker.Diff(st, again), " and "),
-					mapOrder(c.walker.Orders(c.states.Value(local))))
+					statespace.MapOrder(c.walker.Orders(c.states.Value(local))))
 			}
 		}
 	})
@@ -68,7 +72,7 @@ func (c *cells) formOf(local uint32) (form uint32, err error) {
 
 // forgetOnce calls Forget on a private copy.
 func (c *cells) forgetOnce(local uint32, order int) (st any, err error) {
-	defer caught(&err, c.who(), func() string { return "forgetting" })
+	defer statespace.Caught(&err, c.who(), func() string { return "forgetting" })
 	st = c.actor.forget(c.id, c.walker.Rebuild(c.states.Value(local), order))
 	if err := c.walker.Check(st); err != nil {
 		return nil, c.forgetful(local, "the state: %v", err)

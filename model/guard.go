@@ -8,39 +8,8 @@ import (
 	"sync/atomic"
 
 	"synod/internal/intern"
+	"synod/model/statespace"
 )
-
-// ImpureError reports that a function of a model is not the pure function that it must be: a handler of an actor, an
-// observer, a projection or selection, a property, or a method of a plain model.
-type ImpureError struct {
-	Actor string // who: an actor, an observer, a property …
-	Event string // what it was called for; may be empty
-	What  string // what is wrong, and in which field
-	Stack string // where, for a panic: functions of the model, the innermost first, and their lines
-	Cause error  // what a function panicked with, if that is an error
-}
-
-// Error names who, event and field.
-func (e *ImpureError) Error() string { return e.where() + ": " + e.What }
-
-func (e *ImpureError) where() string {
-	if e.Event == "" {
-		return e.Actor
-	}
-	return e.Actor + ", " + e.Event
-}
-
-// Unwrap returns Cause.
-func (e *ImpureError) Unwrap() error { return e.Cause }
-
-// Guard counts the calls of a part of a model, and tells how many of them were made twice, to compare the answers.
-type Guard struct {
-	Part  string // "handlers", an observer, or "expansions" of a plain model
-	Calls int    // distinct ones; repeats of the guard are none
-	Twice int
-	// Repeats are the calls beyond the first of each. They get copies whose maps were built in other orders and sizes.
-	Repeats int
-}
 
 // A schedule says how often a distinct call is made, by how many there were before. The first are made most often, since
 // a small model has few, and one range over a map of two entries that the handler makes itself goes the other way round
@@ -75,8 +44,8 @@ func (s schedule) times(n int64) int {
 }
 
 // report says how often n calls were made.
-func (s schedule) report(part string, n int64) Guard {
-	g, before := Guard{Part: part, Calls: int(n)}, int64(0)
+func (s schedule) report(part string, n int64) statespace.Guard {
+	g, before := statespace.Guard{Part: part, Calls: int(n)}, int64(0)
 	for _, t := range s {
 		last := min(n, t.last)
 		if last <= before {
@@ -100,14 +69,8 @@ type sampler struct{ calls atomic.Int64 }
 // times counts a call, and gives how often it is to be made.
 func (s *sampler) times(by schedule) int { return by.times(s.calls.Add(1)) }
 
-func (s *sampler) report(part string, by schedule) Guard { return by.report(part, s.calls.Load()) }
-
-// mapOrder ends the sentence that two calls gave different answers, if the maps that they were given may be why.
-func mapOrder(orders bool) string {
-	if !orders {
-		return ""
-	}
-	return "; their maps were equal, but built in different orders: does it depend on the order of a map?"
+func (s *sampler) report(part string, by schedule) statespace.Guard {
+	return by.report(part, s.calls.Load())
 }
 
 // turns lets the first calls of a model's functions take turns: one that changes what it shares with others is found

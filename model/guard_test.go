@@ -5,6 +5,7 @@ import (
 
 	"synod/actor"
 	"synod/model"
+	"synod/model/statespace"
 )
 
 // TestExpansionsAreCountedOnce wants a report to count distinct calls, however often the steps of a state are asked for.
@@ -14,16 +15,16 @@ func TestExpansionsAreCountedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer space.Close()
-	initials, err := model.Initials(space)
+	initials, err := statespace.Initials(space)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		if _, err := model.Transitions(space, initials[0]); err != nil {
+		if _, err := statespace.Transitions(space, initials[0]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := model.Guard{Part: "expansions", Calls: 1, Twice: 1, Repeats: 47}
+	want := statespace.Guard{Part: "expansions", Calls: 1, Twice: 1, Repeats: 47}
 	if got := space.Report().Guards[0]; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -50,7 +51,7 @@ func TestStartIsOneCall(t *testing.T) {
 	}
 	defer space.Close()
 	for range 3 {
-		if _, err := model.Initials(space); err != nil {
+		if _, err := statespace.Initials(space); err != nil {
 			t.Fatal(err)
 		}
 	}

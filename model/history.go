@@ -7,6 +7,7 @@ import (
 	"synod/actor"
 	"synod/internal/intern"
 	"synod/internal/words"
+	"synod/model/statespace"
 )
 
 // histories are the distinct contents of an observer's slot.
@@ -32,11 +33,11 @@ func (h *histories) name() string { return h.observer.name }
 
 func (h *histories) who() string { return fmt.Sprintf("observer %q", h.observer.name) }
 
-func (h *histories) start() (PartID, []SlotEffect, error) {
+func (h *histories) start() (statespace.PartID, []statespace.SlotEffect, error) {
 	if err := h.walker.Check(h.observer.start); err != nil {
-		return 0, nil, &ImpureError{Actor: h.who(), Event: "start", What: err.Error()}
+		return 0, nil, &statespace.ImpureError{Actor: h.who(), Event: "start", What: err.Error()}
 	}
-	return PartID(internCopy(h.values, h.observer.start)), nil, nil
+	return statespace.PartID(internCopy(h.values, h.observer.start)), nil, nil
 }
 
 // internCopy interns a private copy of a value, if it is new. What is interned thus shares no memory with anything, and
@@ -46,19 +47,21 @@ func internCopy[T any](t *intern.Table[T], v T) uint32 {
 	return id
 }
 
-func (h *histories) steps(_ PartID, into []Step) ([]Step, error) { return into, nil }
+func (h *histories) steps(_ statespace.PartID, into []statespace.Step) ([]statespace.Step, error) {
+	return into, nil
+}
 
 // apply computes what a passage makes of a history only for the first who asks.
-func (h *histories) apply(id PartID, e EffectID) (PartID, bool, error) {
+func (h *histories) apply(id statespace.PartID, e statespace.EffectID) (statespace.PartID, bool, error) {
 	k := uint64(id)<<32 | uint64(e)
 	if next, known := h.next.Get(k); known {
-		return PartID(next), true, nil
+		return statespace.PartID(next), true, nil
 	}
 	mu := &h.locks[(uint32(id)^uint32(e)*31)%uint32(len(h.locks))]
 	mu.Lock()
 	defer mu.Unlock()
 	if next, known := h.next.Get(k); known {
-		return PartID(next), true, nil
+		return statespace.PartID(next), true, nil
 	}
 	value, err := h.advance(uint32(id), e)
 	if err != nil {
@@ -66,11 +69,11 @@ func (h *histories) apply(id PartID, e EffectID) (PartID, bool, error) {
 	}
 	next := internCopy(h.values, value)
 	h.next.Put(k, func() uint32 { return next })
-	return PartID(next), true, nil
+	return statespace.PartID(next), true, nil
 }
 
 // advance calls the observer: by sample on private copies, several times.
-func (h *histories) advance(id uint32, e EffectID) (value any, err error) {
+func (h *histories) advance(id uint32, e statespace.EffectID) (value any, err error) {
 	before := h.values.Value(id)
 	times := h.calls.times(ofReaders)
 	if times == 1 {
@@ -82,7 +85,7 @@ func (h *histories) advance(id uint32, e EffectID) (value any, err error) {
 			var again any
 			if again, err = h.seeCopies(before, e, order); err == nil && !h.walker.Equal(value, again) {
 				err = h.impure(e, "two calls with the same memory gave different ones: %s%s",
-					first(h.walker.Diff(value, again), " and "), mapOrder(h.orders(before, e)))
+					first(h.walker.Diff(value, again), " and "), statespace.MapOrder(h.orders(before, e)))
 			}
 		}
 	})
@@ -90,13 +93,13 @@ func (h *histories) advance(id uint32, e EffectID) (value any, err error) {
 }
 
 // orders reports whether the observer is given a map of several entries.
-func (h *histories) orders(before any, e EffectID) bool {
+func (h *histories) orders(before any, e statespace.EffectID) bool {
 	what := h.happened(e)
 	return h.walker.Orders(before) || !what.crash && h.space.walker.Orders(what.envelope.Message)
 }
 
 // seeCopies calls the observer on private copies, which it must leave as they are.
-func (h *histories) seeCopies(before any, e EffectID, order int) (any, error) {
+func (h *histories) seeCopies(before any, e statespace.EffectID, order int) (any, error) {
 	given, what := h.walker.Rebuild(before, order), h.happened(e)
 	if !what.crash {
 		what.envelope.Message = h.space.walker.Rebuild(what.envelope.Message, order)
@@ -116,14 +119,14 @@ func (h *histories) seeCopies(before any, e EffectID, order int) (any, error) {
 
 // happened is what an observer is told of: the passage of a message, or a crash.
 type happened struct {
-	effect   EffectID
+	effect   statespace.EffectID
 	envelope actor.Envelope[any]
 	passage  actor.Passage
 	crash    bool
 	crashed  actor.ID
 }
 
-func (h *histories) happened(e EffectID) happened {
+func (h *histories) happened(e statespace.EffectID) happened {
 	if slot, ok := h.space.crashed(e); ok {
 		return happened{effect: e, crash: true, crashed: h.space.sys.actors[slot].id}
 	}
@@ -131,7 +134,7 @@ func (h *histories) happened(e EffectID) happened {
 }
 
 // untouched wants the message of a passage to be what it was.
-func (h *histories) untouched(seen actor.Envelope[any], e EffectID) error {
+func (h *histories) untouched(seen actor.Envelope[any], e statespace.EffectID) error {
 	changes := h.space.walker.Diff(h.happened(e).envelope.Message, seen.Message)
 	if len(changes) == 0 {
 		return nil
@@ -141,7 +144,7 @@ func (h *histories) untouched(seen actor.Envelope[any], e EffectID) error {
 
 // see calls the observer once.
 func (h *histories) see(before any, what happened) (value any, err error) {
-	defer caught(&err, h.who(), func() string { return h.describe(what.effect) })
+	defer statespace.Caught(&err, h.who(), func() string { return h.describe(what.effect) })
 	if what.crash {
 		value, err = h.observer.crash(before, what.crashed)
 	} else {
@@ -166,13 +169,13 @@ func (h *histories) sees(envelope uint32, p actor.Passage) (sees bool, err error
 }
 
 func (h *histories) asked(envelope uint32, p actor.Passage) (sees bool, err error) {
-	defer caught(&err, h.who(), func() string { return h.describe(passage(envelope, p)) })
+	defer statespace.Caught(&err, h.who(), func() string { return h.describe(passage(envelope, p)) })
 	for order := range 2 {
 		e := h.space.opened(envelope, order)
 		again := h.observer.sees(e, p)
 		if order > 0 && again != sees {
 			return false, h.impure(passage(envelope, p), "whether it concerns the observer was answered in two ways%s",
-				mapOrder(h.space.walker.Orders(h.space.open(envelope).Message)))
+				statespace.MapOrder(h.space.walker.Orders(h.space.open(envelope).Message)))
 		}
 		if err := h.untouched(e, passage(envelope, p)); err != nil {
 			return false, err
@@ -182,12 +185,12 @@ func (h *histories) asked(envelope uint32, p actor.Passage) (sees bool, err erro
 	return sees, nil
 }
 
-func (h *histories) impure(e EffectID, format string, args ...any) error {
-	return &ImpureError{Actor: h.who(), Event: h.describe(e), What: fmt.Sprintf(format, args...)}
+func (h *histories) impure(e statespace.EffectID, format string, args ...any) error {
+	return &statespace.ImpureError{Actor: h.who(), Event: h.describe(e), What: fmt.Sprintf(format, args...)}
 }
 
 // describe returns in words what the observer was called for.
-func (h *histories) describe(e EffectID) string {
+func (h *histories) describe(e statespace.EffectID) string {
 	if slot, ok := h.space.crashed(e); ok {
 		return "crash of " + h.space.slots[slot].name()
 	}
@@ -197,17 +200,21 @@ func (h *histories) describe(e EffectID) string {
 	return "sent " + h.space.describe(uint32(e>>1))
 }
 
-func (h *histories) aspect(id PartID, _ Aspect) uint32 { return uint32(id) }
+func (h *histories) aspect(id statespace.PartID, _ statespace.Aspect) uint32 { return uint32(id) }
 
-func (h *histories) action(ActionID) Action { panic("model: an observer does nothing") }
+func (h *histories) action(statespace.ActionID) statespace.Action {
+	panic("model: an observer does nothing")
+}
 
-func (h *histories) content(dst []byte, id PartID) []byte {
+func (h *histories) content(dst []byte, id statespace.PartID) []byte {
 	return h.walker.Encode(dst, h.values.Value(uint32(id)))
 }
 
-func (h *histories) text(id PartID) string { return h.walker.Text(h.values.Value(uint32(id))) }
+func (h *histories) text(id statespace.PartID) string {
+	return h.walker.Text(h.values.Value(uint32(id)))
+}
 
-func (h *histories) changes(from, to PartID) []Change {
+func (h *histories) changes(from, to statespace.PartID) []statespace.Change {
 	if told := h.told(from, to); len(told) > 0 {
 		return told
 	}
@@ -215,7 +222,7 @@ func (h *histories) changes(from, to PartID) []Change {
 }
 
 // told gives what the observer says of what it noted, or nothing.
-func (h *histories) told(from, to PartID) (all []Change) {
+func (h *histories) told(from, to statespace.PartID) (all []statespace.Change) {
 	if h.observer.tell == nil || from == to {
 		return nil
 	}
@@ -225,22 +232,22 @@ func (h *histories) told(from, to PartID) (all []Change) {
 		}
 	}()
 	for _, line := range h.observer.tell(h.values.Value(uint32(from)), h.values.Value(uint32(to))) {
-		all = append(all, Change{New: line})
+		all = append(all, statespace.Change{New: line})
 	}
 	return all
 }
 
 func (h *histories) audit() error {
 	if id, ok := h.values.Verify(); !ok {
-		return &ImpureError{
+		return &statespace.ImpureError{
 			Actor: h.who(), Event: "later",
-			What: "what it remembers was changed, by itself or by a property; it now reads " + h.text(PartID(id)),
+			What: "what it remembers was changed, by itself or by a property; it now reads " + h.text(statespace.PartID(id)),
 		}
 	}
 	return nil
 }
 
-func (h *histories) report(r *SpaceReport) {
-	r.Slots = append(r.Slots, SlotReport{Name: h.name(), Parts: h.values.Len()})
+func (h *histories) report(r *statespace.SpaceReport) {
+	r.Slots = append(r.Slots, statespace.SlotReport{Name: h.name(), Parts: h.values.Len()})
 	r.Guards = append(r.Guards, h.calls.report(h.who(), ofReaders))
 }

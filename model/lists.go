@@ -9,6 +9,7 @@ import (
 
 	"synod/actor"
 	"synod/internal/intern"
+	"synod/model/statespace"
 )
 
 var anyWalker = func() *intern.Walker[any] {
@@ -91,14 +92,14 @@ func appendList(dst []byte, items [][]byte) []byte {
 }
 
 // listChanges returns what came and went between two sorted lists.
-func listChanges(path string, from, to []string) []Change {
-	var all []Change
+func listChanges(path string, from, to []string) []statespace.Change {
+	var all []statespace.Change
 	for len(from) > 0 || len(to) > 0 {
 		switch {
 		case len(to) == 0 || len(from) > 0 && from[0] < to[0]:
-			all, from = append(all, Change{Path: path, Old: from[0]}), from[1:]
+			all, from = append(all, statespace.Change{Path: path, Old: from[0]}), from[1:]
 		case len(from) == 0 || to[0] < from[0]:
-			all, to = append(all, Change{Path: path, New: to[0]}), to[1:]
+			all, to = append(all, statespace.Change{Path: path, New: to[0]}), to[1:]
 		default:
 			from, to = from[1:], to[1:]
 		}
@@ -106,10 +107,10 @@ func listChanges(path string, from, to []string) []Change {
 	return all
 }
 
-func changes(found []intern.Change) []Change {
-	all := make([]Change, len(found))
+func changes(found []intern.Change) []statespace.Change {
+	all := make([]statespace.Change, len(found))
 	for i, c := range found {
-		all[i] = Change(c)
+		all[i] = statespace.Change(c)
 	}
 	return all
 }

@@ -1,40 +1,44 @@
 package model
 
-import "fmt"
+import (
+	"fmt"
+
+	"synod/model/statespace"
+)
 
 // Eventually adds the property that every maximal path comes to a state that satisfies holds. A path is maximal if it
 // never ends, or ends where nothing can happen but transitions to the same state; such transitions by themselves are no
 // endless path. No fairness is assumed: a path counts on which a message is never delivered, although others are.
 func (sys *system) Eventually(name string, holds func(View) bool) {
-	sys.property(Property{Name: name, Expect: Eventually, Holds: holds})
+	sys.property(statespace.Property{Name: name, Expect: statespace.Eventually, Holds: through(holds)})
 }
 
 // LeadsTo adds the property that on every maximal path each state that satisfies when is, or is followed by, one that
 // satisfies then. Paths are those of Eventually.
 func (sys *system) LeadsTo(name string, when, then func(View) bool) {
-	sys.property(Property{Name: name, Expect: LeadsTo, Holds: then, When: when})
+	sys.property(statespace.Property{Name: name, Expect: statespace.LeadsTo, Holds: through(then), When: through(when)})
 }
 
 // Quiescent adds the property that every terminal state satisfies holds: every state in which nothing can happen any
 // more, except transitions to the same state.
 func (sys *system) Quiescent(name string, holds func(View) bool) {
-	sys.property(Property{Name: name, Expect: Quiescent, Holds: holds})
+	sys.property(statespace.Property{Name: name, Expect: statespace.Quiescent, Holds: through(holds)})
 }
 
 // Eventually adds the property that every maximal path comes to a state that satisfies holds, as for a System.
 func (p *Plain[S, A]) Eventually(name string, holds func(S) bool) {
-	p.property(Property{Name: name, Expect: Eventually, Holds: p.read(holds)})
+	p.property(statespace.Property{Name: name, Expect: statespace.Eventually, Holds: p.read(holds)})
 }
 
 // LeadsTo adds the property that on every maximal path each state that satisfies when is, or is followed by, one that
 // satisfies then, as for a System.
 func (p *Plain[S, A]) LeadsTo(name string, when, then func(S) bool) {
-	p.property(Property{Name: name, Expect: LeadsTo, Holds: p.read(then), When: p.read(when)})
+	p.property(statespace.Property{Name: name, Expect: statespace.LeadsTo, Holds: p.read(then), When: p.read(when)})
 }
 
 // Quiescent adds the property that every terminal state satisfies holds, as for a System.
 func (p *Plain[S, A]) Quiescent(name string, holds func(S) bool) {
-	p.property(Property{Name: name, Expect: Quiescent, Holds: p.read(holds)})
+	p.property(statespace.Property{Name: name, Expect: statespace.Quiescent, Holds: p.read(holds)})
 }
 
 // validatePaths refuses properties of paths that crashes would falsify for no good reason, or give no meaning.
@@ -46,7 +50,7 @@ func (sys *system) validatePaths() error {
 		case !c.Lossy:
 			return fmt.Errorf("property %q, %s, with crashes: expected loss of messages too, "+
 				"since one to an actor that is down would wait for it, which no network does", p.Name, p.Expect)
-		case p.Expect != Quiescent && c.MaxCrashes == 0:
+		case p.Expect != statespace.Quiescent && c.MaxCrashes == 0:
 			return fmt.Errorf("property %q, %s, with crashes: expected a bound of crashes, "+
 				"since an actor that crashes and recovers for ever keeps anything from happening", p.Name, p.Expect)
 		}

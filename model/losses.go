@@ -1,9 +1,9 @@
 package model
 
 import (
-	"fmt"
 	"slices"
 
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -17,22 +17,6 @@ import (
 // sometimes property, "no message contradicts" such an always property. See Config.ElideLosses.
 func (sys *system) Monotone(names ...string) {
 	sys.monotone = append(sys.monotone, names...)
-}
-
-// ExplicitLossError tells that a property has to see the losses that were left out. A check of an Explicable source is
-// then made anew, with explicit losses.
-type ExplicitLossError struct{ Property string }
-
-// Error names the property.
-func (e *ExplicitLossError) Error() string {
-	return fmt.Sprintf("the property %q reads the network, and is not declared monotone: expected explicit losses", e.Property)
-}
-
-// Explicable is a Source that may leave losses out.
-type Explicable interface {
-	Source
-	// Explicit returns the same source with explicit losses.
-	Explicit() Source
 }
 
 // Explicit implements Explicable.
@@ -51,7 +35,9 @@ func (sys *system) elides() bool {
 
 // onlySafety reports whether all properties are of the kinds always and sometimes.
 func (sys *system) onlySafety() bool {
-	return !slices.ContainsFunc(sys.properties, func(p Property) bool { return p.Expect != Always && p.Expect != Sometimes })
+	return !slices.ContainsFunc(sys.properties, func(p statespace.Property) bool {
+		return p.Expect != statespace.Always && p.Expect != statespace.Sometimes
+	})
 }
 
 // watchProperties makes the properties that a check judges: those of the system, which besides are watched for what they
@@ -68,12 +54,12 @@ func (sp *space) watchProperties() {
 			continue
 		}
 		holds, name := p.Holds, p.Name
-		p.Holds = func(v View) bool {
-			answer := holds(v)
-			for _, r := range v.r.reads {
+		p.Holds = func(reading *statespace.Reading) bool {
+			answer := holds(reading)
+			for _, r := range reading.Reads() {
 				switch {
 				case sp.elides && sp.ofNetwork(r):
-					panic(&ExplicitLossError{name})
+					panic(&statespace.ExplicitLossError{Property: name})
 				case int(r.Slot) == sp.faults.network:
 					sp.readsLinks.Store(true)
 				}
@@ -84,11 +70,11 @@ func (sp *space) watchProperties() {
 }
 
 // ofNetwork reports whether something was read of what is under way.
-func (sp *space) ofNetwork(r Read) bool {
+func (sp *space) ofNetwork(r statespace.Read) bool {
 	if int(r.Slot) > sp.nobody {
 		return false
 	}
-	return r.Aspect == Whole || r.Aspect == aspectMailbox || r.Aspect >= aspectPicks && r.Aspect < aspectProjections
+	return r.Aspect == statespace.Whole || r.Aspect == aspectMailbox || r.Aspect >= aspectPicks && r.Aspect < aspectProjections
 }
 
 // notes says in sentences what there is to know of the faults.

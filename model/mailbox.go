@@ -8,6 +8,7 @@ import (
 
 	"synod/actor"
 	"synod/internal/words"
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -15,10 +16,10 @@ import (
 type mailboxes struct {
 	space    *space
 	table    *words.Table
-	envelope func(network.Letter) uint32         // what a letter is to the space
-	number   func(Kind, network.Letter) ActionID // what can happen to it
-	picks    []*words.Array[uint32]              // per aspect from aspectPicks on: mailbox -> set plus one
-	ways     *words.Array[uint64]                // mailbox -> length and Ref of its ways, or 1 for none
+	envelope func(network.Letter) uint32                               // what a letter is to the space
+	number   func(statespace.Kind, network.Letter) statespace.ActionID // what can happen to it
+	picks    []*words.Array[uint32]                                    // per aspect from aspectPicks on: mailbox -> set plus one
+	ways     *words.Array[uint64]                                      // mailbox -> length and Ref of its ways, or 1 for none
 	runs     *words.Pool[uint32]
 }
 
@@ -57,10 +58,10 @@ func (b *mailboxes) waysOf(id uint32) []uint32 {
 		if !b.space.network.Deliverable(box, i) {
 			continue
 		}
-		all = append(all, uint32(b.number(Deliver, l)), 0)
+		all = append(all, uint32(b.number(statespace.Deliver, l)), 0)
 		if b.space.lossy {
 			dropped := b.intern(b.space.network.Drop(buffer[:0], box, i))
-			all = append(all, uint32(b.number(Drop, l)), dropped)
+			all = append(all, uint32(b.number(statespace.Drop, l)), dropped)
 		}
 	}
 	if len(all) == 0 {
@@ -93,7 +94,7 @@ func (b *mailboxes) delivered(id uint32, n int, way []uint32) uint32 {
 }
 
 func newMailboxes(
-	sp *space, envelope func(network.Letter) uint32, number func(Kind, network.Letter) ActionID,
+	sp *space, envelope func(network.Letter) uint32, number func(statespace.Kind, network.Letter) statespace.ActionID,
 ) *mailboxes {
 	b := &mailboxes{
 		space: sp, table: words.NewTable(sp.arena), envelope: envelope, number: number,
@@ -134,30 +135,30 @@ func (b *mailboxes) put(id uint32, l network.Letter) uint32 {
 
 // pickDeliverable is what an aspect of deliverable messages has more than that of all messages: one for each state of
 // the network, as some of them hold messages back.
-const pickDeliverable Aspect = 1
+const pickDeliverable statespace.Aspect = 1
 
 // pickAspect returns the first aspect of a selection: that of all messages.
-func (sp *space) pickAspect(selection int) Aspect {
-	return aspectPicks + Aspect(selection*sp.pickAspects())
+func (sp *space) pickAspect(selection int) statespace.Aspect {
+	return aspectPicks + statespace.Aspect(selection*sp.pickAspects())
 }
 
 // pickAspects is the number of aspects of a selection.
 func (sp *space) pickAspects() int { return 2 + len(sp.sides) }
 
 // ofDeliverable reports whether the aspect of a selection is that of deliverable messages only.
-func (sp *space) ofDeliverable(a Aspect) bool {
-	return (a-aspectPicks)%Aspect(sp.pickAspects()) >= pickDeliverable
+func (sp *space) ofDeliverable(a statespace.Aspect) bool {
+	return (a-aspectPicks)%statespace.Aspect(sp.pickAspects()) >= pickDeliverable
 }
 
 // picked returns the set of values that a selection picks from a mailbox, as a number that is 0 for none.
-func (b *mailboxes) picked(id uint32, a Aspect) uint32 {
+func (b *mailboxes) picked(id uint32, a statespace.Aspect) uint32 {
 	sets := b.picks[a-aspectPicks]
 	if sets.Has(id) {
 		if set := atomic.LoadUint32(sets.At(id)); set != 0 {
 			return set - 1
 		}
 	}
-	aspects := Aspect(b.space.pickAspects())
+	aspects := statespace.Aspect(b.space.pickAspects())
 	selection, kind := int((a-aspectPicks)/aspects), (a-aspectPicks)%aspects
 	var numbers []uint32
 	box := b.at(id, nil)
@@ -251,7 +252,7 @@ func (b *mailboxes) order(box network.Mailbox, show func(envelope uint32) []byte
 }
 
 // changes returns which letters came and went.
-func (b *mailboxes) changes(from, to uint32) []Change {
+func (b *mailboxes) changes(from, to uint32) []statespace.Change {
 	counts := make(map[string]int)
 	var order []string
 	count := func(id uint32, by int) {
@@ -264,13 +265,13 @@ func (b *mailboxes) changes(from, to uint32) []Change {
 	}
 	count(from, -1)
 	count(to, 1)
-	var all []Change
+	var all []statespace.Change
 	for _, text := range order {
 		for n := counts[text]; n < 0; n++ {
-			all = append(all, Change{Path: "mailbox", Old: text})
+			all = append(all, statespace.Change{Path: "mailbox", Old: text})
 		}
 		for n := counts[text]; n > 0; n-- {
-			all = append(all, Change{Path: "mailbox", New: text})
+			all = append(all, statespace.Change{Path: "mailbox", New: text})
 		}
 	}
 	return all

@@ -4,23 +4,14 @@ import (
 	"unsafe"
 
 	"synod/internal/intern"
+	"synod/model/statespace"
 )
 
-// Bytes estimates what a space holds by now: its tables outside the Go heap, the values in them, and the texts of actions
-// that were asked for. What the garbage collector keeps in reserve comes on top. Of a space of another package it knows
-// what is outside the heap.
-func Bytes(space Space) int64 {
-	n := space.OffHeap()
-	if s, ok := space.(interface{ onHeap() int64 }); ok {
-		n += s.onHeap()
-	}
-	return n
-}
-
 // describedBytes is what an action takes in the table of those that were described, without its texts.
-const describedBytes = 200 + int64(unsafe.Sizeof(Action{}))
+const describedBytes = 200 + int64(unsafe.Sizeof(statespace.Action{}))
 
-func (sp *space) onHeap() int64 {
+// OnHeap estimates what the values of the space take on the heap.
+func (sp *space) OnHeap() int64 {
 	n := sp.texts.Load() + sp.messages.Bytes() + sp.reader.values.Bytes()
 	for _, s := range sp.slots {
 		if h, ok := s.(interface{ onHeap() int64 }); ok {
@@ -42,10 +33,11 @@ func (c *cells) onHeap() int64 {
 const effectsOfOutcome = 2
 
 func (o *outcomes) onHeap() int64 {
-	const each = int64(unsafe.Sizeof(outcome{}) + unsafe.Sizeof(outcomeKey{}) + effectsOfOutcome*unsafe.Sizeof(SlotEffect{}))
+	const each = int64(unsafe.Sizeof(outcome{}) + unsafe.Sizeof(outcomeKey{}) + effectsOfOutcome*unsafe.Sizeof(statespace.SlotEffect{}))
 	return int64(len(*o.all.Load())) * outcomeRun * each
 }
 
 func (h *histories) onHeap() int64 { return h.values.Bytes() }
 
-func (sp *plainSpace[S, A]) onHeap() int64 { return sp.states.Bytes() + sp.actions.Bytes() }
+// OnHeap estimates what the values of the space take on the heap.
+func (sp *plainSpace[S, A]) OnHeap() int64 { return sp.states.Bytes() + sp.actions.Bytes() }

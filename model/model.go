@@ -1,5 +1,7 @@
 package model
 
+import "synod/model/statespace"
+
 // Model is a model of any state type S, without actors: an action A of a state may lead to a next state. The methods
 // must be pure and safe for concurrent use, and must not change what they are given. They may append to a slice of it:
 // states and actions are kept without spare capacity.
@@ -16,8 +18,8 @@ type Model[S, A any] interface {
 // Plain is a Model with properties: a Source.
 type Plain[S, A any] struct {
 	model      Model[S, A]
-	properties []Property
-	boundary   func(View) bool
+	properties []statespace.Property
+	boundary   func(*statespace.Reading) bool
 	described  description
 	fair       []fairActions[A]
 }
@@ -27,31 +29,31 @@ func NewPlain[S, A any](m Model[S, A]) *Plain[S, A] { return &Plain[S, A]{model:
 
 // Always adds the property that every reachable state satisfies holds.
 func (p *Plain[S, A]) Always(name string, holds func(S) bool) {
-	p.property(Property{Name: name, Expect: Always, Holds: p.read(holds)})
+	p.property(statespace.Property{Name: name, Expect: statespace.Always, Holds: p.read(holds)})
 }
 
 // Sometimes adds the property that some reachable state satisfies holds.
 func (p *Plain[S, A]) Sometimes(name string, holds func(S) bool) {
-	p.property(Property{Name: name, Expect: Sometimes, Holds: p.read(holds)})
+	p.property(statespace.Property{Name: name, Expect: statespace.Sometimes, Holds: p.read(holds)})
 }
 
 // Within sets the boundary, as for a System.
 func (p *Plain[S, A]) Within(inside func(S) bool) { p.boundary = p.read(inside) }
 
-func (p *Plain[S, A]) property(q Property) { p.properties = append(p.properties, q) }
+func (p *Plain[S, A]) property(q statespace.Property) { p.properties = append(p.properties, q) }
 
-func (p *Plain[S, A]) read(holds func(S) bool) func(View) bool {
+func (p *Plain[S, A]) read(holds func(S) bool) func(*statespace.Reading) bool {
 	if holds == nil {
 		return nil
 	}
-	return func(v View) bool { return holds(p.state(v)) }
+	return func(r *statespace.Reading) bool { return holds(p.state(r)) }
 }
 
 // state reads the state.
-func (p *Plain[S, A]) state(v View) S {
-	if sp, ok := v.r.space.(*collapsed[S, A]); ok {
-		return shown(v.r, sp.stateWalker, sp.read(v))
+func (p *Plain[S, A]) state(r *statespace.Reading) S {
+	if sp, ok := r.Space().(*collapsed[S, A]); ok {
+		return shown(r, sp.stateWalker, sp.read(r))
 	}
-	sp := v.r.space.(*plainSpace[S, A])
-	return shown(v.r, sp.stateWalker, sp.states.Value(v.read(0, Whole)))
+	sp := r.Space().(*plainSpace[S, A])
+	return shown(r, sp.stateWalker, sp.states.Value(r.Aspect(0, statespace.Whole)))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -25,13 +26,15 @@ func newNobody(sp *space) *nobody {
 
 func (n *nobody) name() string { return "nobody" }
 
-func (n *nobody) start() (PartID, []SlotEffect, error) {
-	return PartID(n.mailbox.empty()), nil, nil
+func (n *nobody) start() (statespace.PartID, []statespace.SlotEffect, error) {
+	return statespace.PartID(n.mailbox.empty()), nil, nil
 }
 
-func (n *nobody) steps(_ PartID, into []Step) ([]Step, error) { return into, nil }
+func (n *nobody) steps(_ statespace.PartID, into []statespace.Step) ([]statespace.Step, error) {
+	return into, nil
+}
 
-func (n *nobody) apply(id PartID, e EffectID) (PartID, bool, error) {
+func (n *nobody) apply(id statespace.PartID, e statespace.EffectID) (statespace.PartID, bool, error) {
 	if n.space.reduced != nil && !n.space.reduced.keeps(uint32(e)) {
 		return id, true, nil // They are never received.
 	}
@@ -44,31 +47,33 @@ func (n *nobody) apply(id PartID, e EffectID) (PartID, bool, error) {
 		n.flows[ends] = flow
 	}
 	n.mu.Unlock()
-	return PartID(n.mailbox.put(uint32(id), network.Letter{Source: flow, Message: uint32(e)})), true, nil
+	return statespace.PartID(n.mailbox.put(uint32(id), network.Letter{Source: flow, Message: uint32(e)})), true, nil
 }
 
-func (n *nobody) aspect(id PartID, a Aspect) uint32 {
-	if a == Whole || a == aspectMailbox {
+func (n *nobody) aspect(id statespace.PartID, a statespace.Aspect) uint32 {
+	if a == statespace.Whole || a == aspectMailbox {
 		return uint32(id)
 	}
 	return n.mailbox.picked(uint32(id), a)
 }
 
-func (n *nobody) action(ActionID) Action { panic("model: letters to nobody do nothing") }
+func (n *nobody) action(statespace.ActionID) statespace.Action {
+	panic("model: letters to nobody do nothing")
+}
 
-func (n *nobody) content(dst []byte, id PartID) []byte {
+func (n *nobody) content(dst []byte, id statespace.PartID) []byte {
 	return appendList(dst, n.mailbox.contents(uint32(id)))
 }
 
-func (n *nobody) text(id PartID) string { return fmt.Sprint(n.mailbox.texts(uint32(id))) }
+func (n *nobody) text(id statespace.PartID) string { return fmt.Sprint(n.mailbox.texts(uint32(id))) }
 
-func (n *nobody) changes(from, to PartID) []Change {
+func (n *nobody) changes(from, to statespace.PartID) []statespace.Change {
 	return n.mailbox.changes(uint32(from), uint32(to))
 }
 
 func (n *nobody) audit() error { return nil }
 
-func (n *nobody) report(r *SpaceReport) {
-	r.Slots = append(r.Slots, SlotReport{Name: n.name(), Parts: n.mailbox.table.Len()})
+func (n *nobody) report(r *statespace.SpaceReport) {
+	r.Slots = append(r.Slots, statespace.SlotReport{Name: n.name(), Parts: n.mailbox.table.Len()})
 	n.space.reportStrangers(r)
 }

@@ -6,16 +6,17 @@ import (
 
 	"synod/internal/offheap"
 	"synod/internal/words"
+	"synod/model/statespace"
 )
 
 // outcome is what a handler made of a local state and an event, in the numbers of the space.
 type outcome struct {
 	once    sync.Once
 	filled  atomic.Bool
-	ignored Reason
+	ignored statespace.Reason
 	idle    bool   // the handler had no effect, whatever the network makes of it
 	local   uint32 // of a crash, what is kept
-	effects []SlotEffect
+	effects []statespace.SlotEffect
 	more    *more // nil for most
 }
 
@@ -98,13 +99,13 @@ func (o *outcome) whole() *outcome {
 // judge decides whether the handler had an effect, and whether that makes the event a transition. This is judged before
 // the network: a delivery that is ignored may still unblock a flow.
 func (o *outcome) judge(e event, commands int) {
-	unchanged := !e.start && e.kind != Recover && o.local == e.local
-	again := e.kind == Timeout && o.onlySets(e.what, commands)
+	unchanged := !e.start && e.kind != statespace.Recover && o.local == e.local
+	again := e.kind == statespace.Timeout && o.onlySets(e.what, commands)
 	o.idle = unchanged && (commands == 0 || again)
 	// A timeout that commands nothing takes the timer away, and a choice that was made is no longer pending: these are
 	// transitions although the handler had no effect.
-	if o.idle && (e.kind == Deliver || again) {
-		o.ignored = Unchanged
+	if o.idle && (e.kind == statespace.Deliver || again) {
+		o.ignored = statespace.Unchanged
 	}
 }
 
@@ -131,7 +132,7 @@ const outcomeRun = 64
 
 type outcomeKey struct {
 	local  uint32
-	action ActionID
+	action statespace.ActionID
 }
 
 func newOutcomes(arena *offheap.Arena) *outcomes {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"synod/actor"
+	"synod/model/statespace"
 )
 
 // Partition declares one way in which the network may be partitioned: the actors of side on the one hand, all others on
@@ -45,7 +46,7 @@ type partition struct {
 }
 
 // The actions of the slot: the healing, and one per side.
-const heals ActionID = 0
+const heals statespace.ActionID = 0
 
 func newPartition(sp *space, sides [][]actor.ID) *partition {
 	p := &partition{space: sp}
@@ -63,8 +64,8 @@ func newPartition(sp *space, sides [][]actor.ID) *partition {
 }
 
 // link is the effect of a delivery.
-func (p *partition) link(from, to uint32) EffectID {
-	return EffectID(from*uint32(len(p.space.sys.actors)) + to)
+func (p *partition) link(from, to uint32) statespace.EffectID {
+	return statespace.EffectID(from*uint32(len(p.space.sys.actors)) + to)
 }
 
 // severed reports whether messages between two actors wait in a state of the network.
@@ -78,70 +79,72 @@ func (p *partition) severed(state, from, to uint32) bool {
 
 func (p *partition) name() string { return networkName }
 
-func (p *partition) start() (PartID, []SlotEffect, error) { return 0, nil, nil }
+func (p *partition) start() (statespace.PartID, []statespace.SlotEffect, error) { return 0, nil, nil }
 
-func (p *partition) steps(id PartID, into []Step) ([]Step, error) {
+func (p *partition) steps(id statespace.PartID, into []statespace.Step) ([]statespace.Step, error) {
 	if id != 0 {
-		return append(into, Step{Action: heals, Next: 0, Rank: p.space.rank(Heal)}), nil
+		return append(into, statespace.Step{Action: heals, Next: 0, Rank: p.space.rank(statespace.Heal)}), nil
 	}
 	for i := range p.apart {
-		into = append(into, Step{
-			Action: ActionID(i + 1), Next: PartID(i + 1), Effects: p.space.faults.apart, Rank: p.space.rank(Partition),
+		into = append(into, statespace.Step{
+			Action: statespace.ActionID(i + 1), Next: statespace.PartID(i + 1), Effects: p.space.faults.apart, Rank: p.space.rank(statespace.Partition),
 		})
 	}
 	return into, nil
 }
 
-func (p *partition) apply(id PartID, e EffectID) (PartID, bool, error) {
+func (p *partition) apply(id statespace.PartID, e statespace.EffectID) (statespace.PartID, bool, error) {
 	n := uint32(len(p.space.sys.actors))
 	return id, !p.severed(uint32(id), uint32(e)/n, uint32(e)%n), nil
 }
 
-func (p *partition) aspect(id PartID, _ Aspect) uint32 { return uint32(id) }
+func (p *partition) aspect(id statespace.PartID, _ statespace.Aspect) uint32 { return uint32(id) }
 
-func (p *partition) action(a ActionID) Action {
+func (p *partition) action(a statespace.ActionID) statespace.Action {
 	if a == heals {
-		return Action{Kind: Heal, Key: "heal", Text: networkName + ": heals", Actor: networkName}
+		return statespace.Action{Kind: statespace.Heal, Key: "heal", Text: networkName + ": heals", Actor: networkName}
 	}
 	side := p.names[a-1]
-	return Action{
-		Kind: Partition, Key: "partition " + side, Text: networkName + ": cuts off " + side, Actor: networkName,
+	return statespace.Action{
+		Kind: statespace.Partition, Key: "partition " + side, Text: networkName + ": cuts off " + side, Actor: networkName,
 	}
 }
 
-func (p *partition) content(dst []byte, id PartID) []byte { return append(dst, p.text(id)...) }
+func (p *partition) content(dst []byte, id statespace.PartID) []byte {
+	return append(dst, p.text(id)...)
+}
 
-func (p *partition) text(id PartID) string {
+func (p *partition) text(id statespace.PartID) string {
 	if id == 0 {
 		return "whole"
 	}
 	return "cuts off " + p.names[id-1]
 }
 
-func (p *partition) changes(from, to PartID) []Change {
-	return []Change{{Old: p.text(from), New: p.text(to)}}
+func (p *partition) changes(from, to statespace.PartID) []statespace.Change {
+	return []statespace.Change{{Old: p.text(from), New: p.text(to)}}
 }
 
 func (p *partition) audit() error { return nil }
 
-func (p *partition) report(r *SpaceReport) {
-	r.Slots = append(r.Slots, SlotReport{Name: networkName, Parts: p.size().Parts})
+func (p *partition) report(r *statespace.SpaceReport) {
+	r.Slots = append(r.Slots, statespace.SlotReport{Name: networkName, Parts: p.size().Parts})
 }
 
-func (p *partition) size() SlotSize {
-	return SlotSize{Parts: len(p.apart) + 1, Values: len(p.apart) + 1}
+func (p *partition) size() statespace.SlotSize {
+	return statespace.SlotSize{Parts: len(p.apart) + 1, Values: len(p.apart) + 1}
 }
 
-func (p *partition) fields(int) []FieldReport { return nil }
+func (p *partition) fields(int) []statespace.FieldReport { return nil }
 
-func (p *partition) carry(_ any, id PartID) (PartID, error) { return id, nil }
+func (p *partition) carry(_ any, id statespace.PartID) (statespace.PartID, error) { return id, nil }
 
 // cutIn reads of a state whether links are cut, as the first argument of partition.severed.
 func (sp *space) cutIn(v View) uint32 {
 	if sp.faults.network < 0 {
 		return 0
 	}
-	return v.read(sp.faults.network, Whole)
+	return v.read(sp.faults.network, statespace.Whole)
 }
 
 // holdsBack reports whether an envelope to an actor waits in a state of the network.

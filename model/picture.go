@@ -1,6 +1,9 @@
 package model
 
-import "synod/actor"
+import (
+	"synod/actor"
+	"synod/model/statespace"
+)
 
 // Picture shows a state, and what led there, in the terms of its protocol: a row for each of some actors, and what is to
 // be said of it at places of an axis, such as ballots or slots of a log. It is data; whoever shows it does the drawing.
@@ -49,18 +52,20 @@ func (sys *System[M]) Name(id actor.ID) string { return sys.nameOf(id) }
 
 // Pictures gives the pictures of the state at the end of a path; none of a model that draws none. An error is that of a
 // function of the model that panics.
-func Pictures(space Space, p Path) (all []Picture, err error) {
-	sp, ok := space.(interface{ pictures(p Path) []Picture })
+func Pictures(space statespace.Space, p statespace.Path) (all []Picture, err error) {
+	sp, ok := space.(interface {
+		pictures(p statespace.Path) []Picture
+	})
 	if !ok {
 		return nil, nil
 	}
-	defer caught(&err, "the picture", func() string { return "drawing the end of a path" })
+	defer statespace.Caught(&err, "the picture", func() string { return "drawing the end of a path" })
 	return sp.pictures(p), nil
 }
 
-func (sp *space) pictures(p Path) []Picture {
+func (sp *space) pictures(p statespace.Path) []Picture {
 	if sp.sys.picture == nil {
 		return nil
 	}
-	return sp.sys.picture(sp.happenings(p), View{&Reading{space: sp, state: p.Last()}})
+	return sp.sys.picture(sp.happenings(p), View{statespace.ReadingOf(sp, p.Last())})
 }

@@ -10,6 +10,7 @@ import (
 	"synod/internal/intern"
 	"synod/internal/offheap"
 	"synod/internal/words"
+	"synod/model/statespace"
 )
 
 // plainSpace is a space of one slot, whose content is the state.
@@ -36,12 +37,12 @@ func walker[T any](what string) (*intern.Walker[T], error) {
 }
 
 // Space makes the tables of one check.
-func (p *Plain[S, A]) Space() (Space, error) {
+func (p *Plain[S, A]) Space() (statespace.Space, error) {
 	if p.model == nil {
 		return nil, errors.New("a plain model without a Model")
 	}
 	for i, q := range p.properties {
-		if err := q.validate(p.properties[:i]); err != nil {
+		if err := validate(q, p.properties[:i]); err != nil {
 			return nil, err
 		}
 	}
@@ -67,7 +68,7 @@ func (p *Plain[S, A]) Space() (Space, error) {
 
 func (sp *plainSpace[S, A]) Slots() int { return 1 }
 
-func (sp *plainSpace[S, A]) Initial() ([][]PartID, error) {
+func (sp *plainSpace[S, A]) Initial() ([][]statespace.PartID, error) {
 	initial, err := sp.initial()
 	if err != nil {
 		return nil, err
@@ -77,14 +78,14 @@ func (sp *plainSpace[S, A]) Initial() ([][]PartID, error) {
 		return nil, err
 	}
 	if id, differ := inOne(initial, again, cmp.Compare[uint32]); differ {
-		return nil, &ImpureError{
+		return nil, &statespace.ImpureError{
 			Actor: "the model", Event: "Initial",
 			What: "only one of two calls gave the state " + sp.stateWalker.Text(sp.states.Value(id)),
 		}
 	}
-	var all [][]PartID
+	var all [][]statespace.PartID
 	for _, id := range initial {
-		all = append(all, []PartID{PartID(id)})
+		all = append(all, []statespace.PartID{statespace.PartID(id)})
 	}
 	return all, nil
 }
@@ -105,10 +106,10 @@ func inOne[E any](a, b []E, compare func(E, E) int) (e E, ok bool) {
 
 // initial returns the ids of the initial states, ascending and each once.
 func (sp *plainSpace[S, A]) initial() (ids []uint32, err error) {
-	defer caught(&err, "the model", func() string { return "Initial" })
+	defer statespace.Caught(&err, "the model", func() string { return "Initial" })
 	for _, s := range sp.plain.model.Initial() {
 		if err := sp.stateWalker.Check(s); err != nil {
-			return nil, &ImpureError{Actor: "the model", Event: "Initial", What: err.Error()}
+			return nil, &statespace.ImpureError{Actor: "the model", Event: "Initial", What: err.Error()}
 		}
 		ids = append(ids, internCopy(sp.states, s))
 	}
@@ -117,7 +118,7 @@ func (sp *plainSpace[S, A]) initial() (ids []uint32, err error) {
 }
 
 // Steps expands a state, by sample several times and on private copies.
-func (sp *plainSpace[S, A]) Steps(_ int, id PartID, into []Step) (steps []Step, err error) {
+func (sp *plainSpace[S, A]) Steps(_ int, id statespace.PartID, into []statespace.Step) (steps []statespace.Step, err error) {
 	s := sp.states.Value(uint32(id))
 	times := 1
 	if sp.isFirst(id) {
@@ -134,14 +135,14 @@ func (sp *plainSpace[S, A]) Steps(_ int, id PartID, into []Step) (steps []Step, 
 }
 
 // isFirst reports whether a state is expanded for the first time: the engine may do it again.
-func (sp *plainSpace[S, A]) isFirst(id PartID) bool {
+func (sp *plainSpace[S, A]) isFirst(id statespace.PartID) bool {
 	word, bit := uint32(id)/32, uint32(1)<<(id%32)
 	sp.expanded.Ensure(word)
 	return atomic.OrUint32(sp.expanded.At(word), bit)&bit == 0
 }
 
 // expand appends the steps of a state, and calls each method so many times.
-func (sp *plainSpace[S, A]) expand(s S, id PartID, into []Step, times int) ([]Step, error) {
+func (sp *plainSpace[S, A]) expand(s S, id statespace.PartID, into []statespace.Step, times int) ([]statespace.Step, error) {
 	actions, err := sp.actionsOf(s, times)
 	if err != nil {
 		return into, err
@@ -152,12 +153,12 @@ func (sp *plainSpace[S, A]) expand(s S, id PartID, into []Step, times int) ([]St
 		if err != nil {
 			return into, err
 		}
-		action := ActionID(internCopy(sp.actions, a))
+		action := statespace.ActionID(internCopy(sp.actions, a))
 		if !ok {
-			into = append(into, Step{Next: id, Action: action, Ignored: Impossible})
+			into = append(into, statespace.Step{Next: id, Action: action, Ignored: statespace.Impossible})
 			continue
 		}
-		into = append(into, Step{Next: PartID(internCopy(sp.states, next)), Action: action})
+		into = append(into, statespace.Step{Next: statespace.PartID(internCopy(sp.states, next)), Action: action})
 	}
 	return into, nil
 }
@@ -196,12 +197,12 @@ func (sp *plainSpace[S, A]) actionsOf(s S, times int) ([]A, error) {
 			encoded = sp.encodings(actions)
 		}
 		if twice := repeated(encoded); twice != "" {
-			return nil, &ImpureError{Actor: "the model", Event: event(), What: "it gave the action " + twice + " twice"}
+			return nil, &statespace.ImpureError{Actor: "the model", Event: event(), What: "it gave the action " + twice + " twice"}
 		}
 		if only := difference(encoded, sp.encodings(again)); only != "" {
-			return nil, &ImpureError{
+			return nil, &statespace.ImpureError{
 				Actor: "the model", Event: event(),
-				What: "only one of two calls gave the action " + only + mapOrder(sp.stateWalker.Orders(s)),
+				What: "only one of two calls gave the action " + only + statespace.MapOrder(sp.stateWalker.Orders(s)),
 			}
 		}
 	}
@@ -303,7 +304,7 @@ func (sp *plainSpace[S, A]) nextOf(s S, a A, given []S) (next S, ok bool, err er
 			continue
 		}
 		orders := sp.stateWalker.Orders(s) || sp.actionWalker.Orders(a)
-		return next, ok, &ImpureError{Actor: "the model", Event: event(), What: what + mapOrder(orders)}
+		return next, ok, &statespace.ImpureError{Actor: "the model", Event: event(), What: what + statespace.MapOrder(orders)}
 	}
 	return next, ok, nil
 }
@@ -314,72 +315,74 @@ func unchanged[T any](w *intern.Walker[T], was, is T, event func() string, what 
 		return nil
 	}
 	changes := w.Diff(was, is)
-	return &ImpureError{
+	return &statespace.ImpureError{
 		Actor: "the model", Event: event(),
 		What: fmt.Sprintf("it changed %s that it was given: %s", what, first(changes, " became ")),
 	}
 }
 
 func (sp *plainSpace[S, A]) callActions(s S, event func() string) (actions []A, err error) {
-	defer caught(&err, "the model", event)
+	defer statespace.Caught(&err, "the model", event)
 	actions = sp.plain.model.Actions(s)
 	for _, a := range actions {
 		if err := sp.actionWalker.Check(a); err != nil {
-			return nil, &ImpureError{Actor: "the model", Event: event(), What: err.Error()}
+			return nil, &statespace.ImpureError{Actor: "the model", Event: event(), What: err.Error()}
 		}
 	}
 	return actions, nil
 }
 
 func (sp *plainSpace[S, A]) callNext(s S, a A, event func() string) (next S, ok bool, err error) {
-	defer caught(&err, "the model", event)
+	defer statespace.Caught(&err, "the model", event)
 	if next, ok = sp.plain.model.Next(s, a); ok {
 		if err := sp.stateWalker.Check(next); err != nil {
-			return next, false, &ImpureError{Actor: "the model", Event: event(), What: err.Error()}
+			return next, false, &statespace.ImpureError{Actor: "the model", Event: event(), What: err.Error()}
 		}
 	}
 	return next, ok, nil
 }
 
-func (sp *plainSpace[S, A]) Apply(_ int, id PartID, _ EffectID) (PartID, bool, error) {
+func (sp *plainSpace[S, A]) Apply(_ int, id statespace.PartID, _ statespace.EffectID) (statespace.PartID, bool, error) {
 	return id, true, nil
 }
 
-func (sp *plainSpace[S, A]) Properties() []Property                   { return sp.plain.properties }
-func (sp *plainSpace[S, A]) Boundary() func(View) bool                { return sp.plain.boundary }
-func (sp *plainSpace[S, A]) Aspect(_ int, id PartID, _ Aspect) uint32 { return uint32(id) }
-func (sp *plainSpace[S, A]) SlotName(int) string                      { return "state" }
+func (sp *plainSpace[S, A]) Properties() []statespace.Property        { return sp.plain.properties }
+func (sp *plainSpace[S, A]) Boundary() func(*statespace.Reading) bool { return sp.plain.boundary }
+func (sp *plainSpace[S, A]) Aspect(_ int, id statespace.PartID, _ statespace.Aspect) uint32 {
+	return uint32(id)
+}
+func (sp *plainSpace[S, A]) SlotName(int) string { return "state" }
 
-func (sp *plainSpace[S, A]) Action(_ int, a ActionID) Action {
+func (sp *plainSpace[S, A]) Action(_ int, a statespace.ActionID) statespace.Action {
 	v := sp.actions.Value(uint32(a))
 	text := sp.actionWalker.Brief(v)
 	if _, ok := any(v).(string); ok {
 		text = textAny(v)
 	}
-	return Action{Kind: Act, Key: string(sp.actionWalker.Encode(nil, v)), Text: text, Actor: "state"}
+	return statespace.Action{Kind: statespace.Act, Key: string(sp.actionWalker.Encode(nil, v)), Text: text, Actor: "state"}
 }
 
-func (sp *plainSpace[S, A]) Content(dst []byte, _ int, id PartID) []byte {
+func (sp *plainSpace[S, A]) Content(dst []byte, _ int, id statespace.PartID) []byte {
 	return sp.stateWalker.Encode(dst, sp.states.Value(uint32(id)))
 }
 
-func (sp *plainSpace[S, A]) Text(_ int, id PartID) string {
+func (sp *plainSpace[S, A]) Text(_ int, id statespace.PartID) string {
 	return sp.stateWalker.Text(sp.states.Value(uint32(id)))
 }
 
-func (sp *plainSpace[S, A]) Changes(_ int, from, to PartID) []Change {
+func (sp *plainSpace[S, A]) Changes(_ int, from, to statespace.PartID) []statespace.Change {
 	return changes(sp.stateWalker.Diff(sp.states.Value(uint32(from)), sp.states.Value(uint32(to))))
 }
 
 func (sp *plainSpace[S, A]) Audit() error {
 	if id, ok := sp.states.Verify(); !ok {
-		return &ImpureError{
+		return &statespace.ImpureError{
 			Actor: "the model", Event: "later",
-			What: "a state was changed, by a method or a property; it now reads " + sp.Text(0, PartID(id)),
+			What: "a state was changed, by a method or a property; it now reads " + sp.Text(0, statespace.PartID(id)),
 		}
 	}
 	if id, ok := sp.actions.Verify(); !ok {
-		return &ImpureError{
+		return &statespace.ImpureError{
 			Actor: "the model", Event: "later",
 			What: "an action was changed; it now reads " + sp.actionWalker.Text(sp.actions.Value(id)),
 		}
@@ -387,10 +390,10 @@ func (sp *plainSpace[S, A]) Audit() error {
 	return nil
 }
 
-func (sp *plainSpace[S, A]) Report() SpaceReport {
-	return SpaceReport{
-		Slots:  []SlotReport{{Name: "state", Parts: sp.states.Len()}},
-		Guards: []Guard{sp.expansions.report("expansions", ofReaders)},
+func (sp *plainSpace[S, A]) Report() statespace.SpaceReport {
+	return statespace.SpaceReport{
+		Slots:  []statespace.SlotReport{{Name: "state", Parts: sp.states.Len()}},
+		Guards: []statespace.Guard{sp.expansions.report("expansions", ofReaders)},
 	}
 }
 

@@ -1,87 +1,17 @@
 package model
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"sync/atomic"
 
 	"synod/internal/words"
+	"synod/model/statespace"
 	"synod/network"
 )
 
 // What no longer matters may be left out of a state: letters that every future state of their recipient ignores, and parts
 // of a local state that no future step reads. Both are guesses until they are audited; docs/reduction.md has the argument.
-
-// Reduction says what is left out of the states of a search.
-type Reduction uint8
-
-const (
-	// Full leaves nothing out.
-	Full Reduction = iota
-	// DeadLetters leaves out messages that their recipient will ignore for ever. It is what --reduce means.
-	DeadLetters
-	// Everything merges local states besides that nothing tells apart, with the help of actor.Forget where there is one. It is
-	// experimental: there are fewer states by far, but the search may take longer than a full one.
-	Everything
-)
-
-var reductionNames = [...]string{"off", "letters", "all"}
-
-// String is the name that ParseReduction understands.
-func (r Reduction) String() string { return reductionNames[r] }
-
-// ParseReduction returns the Reduction of a name.
-func ParseReduction(name string) (Reduction, error) {
-	if i := slices.Index(reductionNames[:], name); i >= 0 {
-		return Reduction(i), nil
-	}
-	return 0, fmt.Errorf("unknown reduction %q: expected letters, all or off", name)
-}
-
-// Reducible is a Source of which states can be reduced.
-type Reducible interface {
-	Source
-	// Reduce begins a reduced check. The Reducer is for that check only.
-	Reduce(Reduction) Reducer
-}
-
-// Reducer is what is guessed, in one check, about what may be left out. Its spaces are reduced by what has not been refuted.
-type Reducer interface {
-	Source
-	// Audit verifies everything that was left out of a space since the last audit. Nothing may be asked of the space
-	// meanwhile. An error is a mistake in the model.
-	Audit(Space, Pass) (Audited, error)
-	// Report returns what has been reduced.
-	Report() ReductionReport
-}
-
-// Pass is what an audit has to know of the search.
-type Pass struct {
-	States  int         // distinct ones so far
-	Ended   bool        // there are no more
-	Workers int         // goroutines that the audit may use
-	Stop    func() bool // it gives up when this reports true
-}
-
-// Audited is what an audit found.
-type Audited uint8
-
-// What an audit finds.
-const (
-	GivenUp Audited = iota // it was stopped: nothing is known
-	Sound                  // what was left out does not matter
-	Refuted                // a guess was wrong, or there is a much better one: the search has to begin again, in a new space
-)
-
-// ReductionReport tells what was left out, and on what grounds.
-type ReductionReport struct {
-	Letters   bool     // dead letters
-	Forgotten bool     // what actors forget
-	Kept      []string // the types of messages of which some or all are kept, as a guess about them was refuted
-	Calls     int      // of handlers that the audits made, in all runs
-	Notes     []string // sentences on what is not reduced, and why
-}
 
 // reducer is the Reducer of a system.
 type reducer struct {
@@ -103,9 +33,9 @@ type reducer struct {
 }
 
 // Reduce implements Reducible.
-func (sys *system) Reduce(r Reduction) Reducer {
+func (sys *system) Reduce(r statespace.Reduction) statespace.Reducer {
 	d := &reducer{
-		sys: sys, letters: r >= DeadLetters, forgets: r >= Everything, merges: r >= Everything,
+		sys: sys, letters: r >= statespace.DeadLetters, forgets: r >= statespace.Everything, merges: r >= statespace.Everything,
 		kept: make(map[string]bool), keptLetters: make(map[uint32]bool), keptSome: make(map[string]bool),
 		whole: make(map[int]bool),
 	}
@@ -135,13 +65,13 @@ func (sys *system) Reduce(r Reduction) Reducer {
 
 // ofPaths reports whether some property is one of paths.
 func (sys *system) ofPaths() bool {
-	return slices.ContainsFunc(sys.properties, func(p Property) bool { return p.Expect.OfPaths() })
+	return slices.ContainsFunc(sys.properties, func(p statespace.Property) bool { return p.Expect.OfPaths() })
 }
 
 func (d *reducer) note(text string) { d.notes = append(d.notes, text) }
 
 // Space makes a space that is reduced by what has not been refuted.
-func (d *reducer) Space() (Space, error) {
+func (d *reducer) Space() (statespace.Space, error) {
 	if sp := d.held; sp != nil {
 		d.held, d.asked = nil, 0
 		if !d.letters && !d.forgets {
@@ -163,8 +93,8 @@ func (d *reducer) Space() (Space, error) {
 }
 
 // Report returns what has been reduced.
-func (d *reducer) Report() ReductionReport {
-	r := ReductionReport{Letters: d.letters, Calls: d.calls, Notes: d.notes}
+func (d *reducer) Report() statespace.ReductionReport {
+	r := statespace.ReductionReport{Letters: d.letters, Calls: d.calls, Notes: d.notes}
 	for slot, a := range d.sys.actors {
 		r.Forgotten = r.Forgotten || d.forgets && (d.merges || a.forget != nil) && !d.whole[slot]
 	}
@@ -267,27 +197,27 @@ func (r *reduced) keeps(envelope uint32) bool {
 }
 
 // noteRead notes that an aspect of a slot is read.
-func (r *reduced) noteRead(slot int, a Aspect) {
+func (r *reduced) noteRead(slot int, a statespace.Aspect) {
 	if slot > r.space.nobody {
 		return
 	}
-	if a == Whole || a == aspectMailbox {
+	if a == statespace.Whole || a == aspectMailbox {
 		r.mail.Store(true)
 	}
-	if slot < r.space.nobody && (a == Whole || a == aspectLocal) {
+	if slot < r.space.nobody && (a == statespace.Whole || a == aspectLocal) {
 		r.locals[slot].Store(true)
 	}
 }
 
 // watchBoundary gives the boundary, watched for reading what is under way: how many messages there are is not to decide
 // whether a state counts.
-func (r *reduced) watchBoundary(inside func(View) bool) func(View) bool {
+func (r *reduced) watchBoundary(inside func(*statespace.Reading) bool) func(*statespace.Reading) bool {
 	if inside == nil {
 		return nil
 	}
-	return func(v View) bool {
-		answer := inside(v)
-		for _, read := range v.r.reads {
+	return func(reading *statespace.Reading) bool {
+		answer := inside(reading)
+		for _, read := range reading.Reads() {
 			if r.space.ofNetwork(read) {
 				r.mail.Store(true)
 			}
@@ -297,7 +227,7 @@ func (r *reduced) watchBoundary(inside func(View) bool) func(View) bool {
 }
 
 // settled gives the id of a cell without what is left out of it: letters that its actor, in this local state, ignores.
-func (c *cells) settled(t [tupleLength]uint32) PartID {
+func (c *cells) settled(t [tupleLength]uint32) statespace.PartID {
 	r := c.space.reduced
 	if r == nil || !r.letters {
 		return c.tuple(t)
@@ -321,7 +251,7 @@ func (c *cells) listening(t [tupleLength]uint32) (local uint32, ok bool) {
 	if t[tupleTimers] != isDown {
 		return t[tupleLocal], true
 	}
-	o := c.meets(t[tupleLocal], c.number(Recover, 0, 0))
+	o := c.meets(t[tupleLocal], c.number(statespace.Recover, 0, 0))
 	if o.err() != nil {
 		return 0, false // The recovery itself will tell.
 	}
@@ -333,8 +263,8 @@ func (c *cells) dead(local uint32, l network.Letter) bool {
 	if c.space.reduced.keeps(c.space.envelope(l.Source, uint32(c.slot), l.Message)) {
 		return false
 	}
-	o := c.meets(local, c.number(Deliver, l.Source, l.Message))
-	return o.err() == nil && o.ignored != Counts
+	o := c.meets(local, c.number(statespace.Deliver, l.Source, l.Message))
+	return o.err() == nil && o.ignored != statespace.Counts
 }
 
 // leavesOut reports whether a letter need not be put into a cell.

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"synod/internal/words"
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -51,9 +52,9 @@ type node struct {
 
 // known is what an audit knows of a node that stands for others.
 type known struct {
-	events  []ActionID
+	events  []statespace.ActionID
 	after   []node
-	dropped map[ActionID]bool
+	dropped map[statespace.ActionID]bool
 	others  []other
 }
 
@@ -67,7 +68,7 @@ type other struct {
 // deed is an event of a node.
 type deed struct {
 	at node
-	e  ActionID
+	e  statespace.ActionID
 }
 
 // pair is a node, an event of it, and one for which it stands.
@@ -93,7 +94,7 @@ func (a *auditor) begin() {
 }
 
 // meets returns the outcome of what the search came to.
-func (c *cells) meets(local uint32, action ActionID) *outcome {
+func (c *cells) meets(local uint32, action statespace.ActionID) *outcome {
 	if c.space.reduced != nil {
 		c.space.reduced.auditors[c.slot].note(outcomeKey{local, action})
 	}
@@ -144,13 +145,13 @@ func (c *cells) forgetful(local uint32, format string, args ...any) error {
 }
 
 // Audit verifies what was left out.
-func (d *reducer) Audit(space Space, p Pass) (Audited, error) {
+func (d *reducer) Audit(space statespace.Space, p statespace.Pass) (statespace.Audited, error) {
 	r := spaceOf(space).reduced
 	if r == nil {
-		return Sound, nil
+		return statespace.Sound, nil
 	}
 	if d.heed(r) {
-		return Refuted, nil
+		return statespace.Refuted, nil
 	}
 	before := r.outcomes()
 	refuted := make(map[uint32]bool)
@@ -166,7 +167,7 @@ func (d *reducer) Audit(space Space, p Pass) (Audited, error) {
 			break
 		}
 		if !answer(todo, p.Workers, p.Stop) {
-			return GivenUp, nil
+			return statespace.GivenUp, nil
 		}
 		for _, a := range r.auditors {
 			a.judge(refuted)
@@ -199,7 +200,7 @@ func (d *reducer) Audit(space Space, p Pass) (Audited, error) {
 	}
 	d.calls += r.outcomes() - before
 	if !again {
-		return Sound, err
+		return statespace.Sound, err
 	}
 	d.begun++
 	d.states += p.States
@@ -210,7 +211,7 @@ func (d *reducer) Audit(space Space, p Pass) (Audited, error) {
 			d.begun))
 	}
 	d.held = r.space
-	return Refuted, nil
+	return statespace.Refuted, nil
 }
 
 // maxCompared bounds the local states of an actor for which others stand: what is forgotten may go on for ever.
@@ -248,7 +249,7 @@ const (
 )
 
 // worthwhile reports whether a search should begin again because more local states are known to be alike.
-func (d *reducer) worthwhile(r *reduced, p Pass) bool {
+func (d *reducer) worthwhile(r *reduced, p statespace.Pass) bool {
 	if !d.merges || !d.forgets || p.States < guessFrom && !p.Ended || !p.Ended && p.States < guessAgain*d.asked {
 		return false
 	}
@@ -314,7 +315,7 @@ func (a *auditor) see(r node) {
 	}
 }
 
-func spaceOf(s Space) *space {
+func spaceOf(s statespace.Space) *space {
 	sp, ok := s.(*space)
 	if !ok {
 		panic("model: a space of another source is audited")
@@ -414,7 +415,7 @@ func (a *auditor) lookAt(refuted map[uint32]bool) {
 		if o.err() != nil {
 			continue // The search itself tells of it.
 		}
-		at := node{k.local, e.kind == Recover}
+		at := node{k.local, e.kind == statespace.Recover}
 		a.happens(deed{at, k.action})
 		a.follow(deed{at, k.action}, e, o)
 		a.holdLoops(e, o, refuted)
@@ -455,8 +456,8 @@ func (a *auditor) happens(d deed) {
 // follow notes where an event leads.
 func (a *auditor) follow(d deed, e event, o *outcome) {
 	c := a.c
-	if o.ignored != Counts {
-		if e.kind == Deliver && !c.space.reduced.keeps(c.envelopeTo(d.e)) {
+	if o.ignored != statespace.Counts {
+		if e.kind == statespace.Deliver && !c.space.reduced.keeps(c.envelopeTo(d.e)) {
 			a.spread = append(a.spread, d)
 		}
 		return
@@ -478,7 +479,7 @@ func (a *auditor) follow(d deed, e event, o *outcome) {
 
 // to gives the node that an outcome leads to.
 func (a *auditor) to(e event, o *outcome) node {
-	if e.kind == Crash {
+	if e.kind == statespace.Crash {
 		return node{o.local, true}
 	}
 	return node{local: a.c.norm(o.local)}
@@ -487,7 +488,7 @@ func (a *auditor) to(e event, o *outcome) node {
 func (a *auditor) at(at node) *known {
 	n := a.nodes[at]
 	if n == nil {
-		n = &known{dropped: make(map[ActionID]bool)}
+		n = &known{dropped: make(map[statespace.ActionID]bool)}
 		a.nodes[at] = n
 		a.order = append(a.order, at)
 	}
@@ -569,7 +570,7 @@ func (a *auditor) judge(refuted map[uint32]bool) {
 	letters := a.letters
 	a.letters = nil
 	for _, d := range letters {
-		if o := c.outcome(d.at.local, d.e); o.err() != nil || o.ignored == Counts {
+		if o := c.outcome(d.at.local, d.e); o.err() != nil || o.ignored == statespace.Counts {
 			refuted[c.envelopeTo(d.e)] = true
 			continue
 		}
@@ -592,8 +593,8 @@ func (a *auditor) compare(p pair, refuted map[uint32]bool) {
 	if head.err() != nil || p.said && form.err() != nil {
 		return // The search came to it, and tells; or the states are not alike in the first place.
 	}
-	if p.said && e.kind == Deliver && form.ignored != Counts && !c.space.reduced.keeps(c.envelopeTo(p.e)) {
-		if raw.err() != nil || raw.ignored == Counts {
+	if p.said && e.kind == statespace.Deliver && form.ignored != statespace.Counts && !c.space.reduced.keeps(c.envelopeTo(p.e)) {
+		if raw.err() != nil || raw.ignored == statespace.Counts {
 			refuted[c.envelopeTo(p.e)] = true
 		}
 		return
@@ -615,10 +616,10 @@ func (a *auditor) compare(p pair, refuted map[uint32]bool) {
 		})
 		return
 	}
-	if form.ignored != Counts {
+	if form.ignored != statespace.Counts {
 		return
 	}
-	if e.kind == Crash {
+	if e.kind == statespace.Crash {
 		a.admit(a.to(e, head), other{node{raw.local, true}, node{form.local, true}, p.said})
 		return
 	}
@@ -639,7 +640,7 @@ func (a *auditor) unlike(p pair, e event, form, raw *outcome) string {
 		return "only one of the two ignores it"
 	case !sameAnswer(form, raw):
 		return "they command different things"
-	case e.kind == Crash || next(form.local) == next(raw.local):
+	case e.kind == statespace.Crash || next(form.local) == next(raw.local):
 		return ""
 	}
 	return "they lead to different states: " +
@@ -647,7 +648,7 @@ func (a *auditor) unlike(p pair, e event, form, raw *outcome) string {
 }
 
 // envelopeTo returns the envelope of a delivery.
-func (c *cells) envelopeTo(action ActionID) uint32 {
+func (c *cells) envelopeTo(action statespace.ActionID) uint32 {
 	w := c.events.At(uint32(action))
 	return c.space.envelope(w[1], uint32(c.slot), w[2])
 }
@@ -657,7 +658,7 @@ func (c *cells) envelopeTo(action ActionID) uint32 {
 func (a *auditor) holdLoops(e event, o *outcome, refuted map[uint32]bool) {
 	c, sp := a.c, a.c.space
 	set := sp.network == network.UnorderedDuplicating && !sp.lossy
-	if set || !sp.reduced.ofPaths || !sp.reduced.letters || o.ignored != Counts || !c.mayLoop(e, o) {
+	if set || !sp.reduced.ofPaths || !sp.reduced.letters || o.ignored != statespace.Counts || !c.mayLoop(e, o) {
 		return
 	}
 	for _, effect := range o.effects {
@@ -670,7 +671,7 @@ func (a *auditor) holdLoops(e event, o *outcome, refuted map[uint32]bool) {
 // mayLoop reports whether a step may leave the cell of its actor as it was.
 func (c *cells) mayLoop(e event, o *outcome) bool {
 	switch e.kind {
-	case Deliver:
+	case statespace.Deliver:
 		if c.norm(o.local) != c.norm(e.local) {
 			return false
 		}
@@ -678,12 +679,12 @@ func (c *cells) mayLoop(e event, o *outcome) bool {
 			return true
 		}
 		own := c.space.envelope(c.space.ends.number(e.from), uint32(c.slot), e.what)
-		return slices.Contains(o.effects, SlotEffect{int32(c.slot), EffectID(own)})
-	case Timeout:
+		return slices.Contains(o.effects, statespace.SlotEffect{Slot: int32(c.slot), Effect: statespace.EffectID(own)})
+	case statespace.Timeout:
 		return c.norm(o.local) == c.norm(e.local) && slices.Contains(c.lists.At(c.arm(c.none, o.timers())), e.what)
-	case Choose:
+	case statespace.Choose:
 		return c.norm(o.local) == c.norm(e.local) && slices.Contains(o.choices(), e.choice)
-	case Act, Drop, Crash, Recover, Partition, Heal:
+	case statespace.Act, statespace.Drop, statespace.Crash, statespace.Recover, statespace.Partition, statespace.Heal:
 	}
 	return false
 }

@@ -4,53 +4,33 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"synod/model/statespace"
 )
-
-// Refinement maps the states of a model to those of an abstract one: a refinement mapping in the sense of Abadi and
-// Lamport, "The Existence of Refinement Mappings" (1991), sections 2 and 3.
-type Refinement interface {
-	// Open makes the tables of one check.
-	Open() (Abstraction, error)
-}
-
-// Abstraction is an abstract model during a check. Its states are numbers. All methods are safe for concurrent use and
-// give the same answer every time. An error stops the check.
-type Abstraction interface {
-	// Image maps a state. Equal numbers are equal images.
-	Image(v View) (uint32, error)
-	// Initial reports whether an image is an initial state.
-	Initial(image uint32) (bool, error)
-	// Step reports whether a single step of the abstract model leads from one image to another.
-	Step(from, to uint32) (bool, error)
-	// Text shows an image to people.
-	Text(image uint32) string
-	// Close frees the tables.
-	Close()
-}
 
 // Refine adds the property that a system refines an abstract model. The function image maps a state of the system to
 // one of the abstract model: it must be pure, and reads the state through a View, so that it is called once per
 // combination of what it reads. The image of the initial state must be an initial state, and the images of a transition's
 // two ends must be equal, or the second one a successor of the first. Properties and a boundary of the abstract model mean nothing here.
 func Refine[M, S, A any](sys *System[M], name string, abstract *Plain[S, A], image func(View) S) {
-	sys.property(Property{Name: name, Expect: Refines, Refinement: refinement[S, A]{abstract, image}})
+	sys.property(statespace.Property{Name: name, Expect: statespace.Refines, Refinement: refinement[S, A]{abstract, func(r *statespace.Reading) S { return image(View{r}) }}})
 }
 
 // RefinePlain adds the property that a plain model refines an abstract one, as Refine does for a system.
 func RefinePlain[C, B, S, A any](p *Plain[C, B], name string, abstract *Plain[S, A], image func(C) S) {
-	p.property(Property{
-		Name: name, Expect: Refines,
-		Refinement: refinement[S, A]{abstract, func(v View) S { return image(p.state(v)) }},
+	p.property(statespace.Property{
+		Name: name, Expect: statespace.Refines,
+		Refinement: refinement[S, A]{abstract, func(r *statespace.Reading) S { return image(p.state(r)) }},
 	})
 }
 
 type refinement[S, A any] struct {
 	abstract *Plain[S, A]
-	image    func(View) S
+	image    func(*statespace.Reading) S
 }
 
 // Open makes the abstract model's space and finds its initial states.
-func (r refinement[S, A]) Open() (Abstraction, error) {
+func (r refinement[S, A]) Open() (statespace.Abstraction, error) {
 	space, err := r.abstract.Space()
 	if err != nil {
 		return nil, fmt.Errorf("the abstract model: %w", err)
@@ -72,14 +52,14 @@ func (r refinement[S, A]) Open() (Abstraction, error) {
 // abstraction numbers images as the abstract model's space numbers its states.
 type abstraction[S, A any] struct {
 	space      *plainSpace[S, A]
-	image      func(View) S
+	image      func(*statespace.Reading) S
 	initial    []uint32
 	mu         sync.RWMutex
 	successors map[uint32][]uint32 // of the images that were asked for, ascending
 }
 
-func (a *abstraction[S, A]) Image(v View) (uint32, error) {
-	s := a.image(v)
+func (a *abstraction[S, A]) Image(r *statespace.Reading) (uint32, error) {
+	s := a.image(r)
 	if err := a.space.stateWalker.CheckShared(s); err != nil {
 		return 0, fmt.Errorf("an image: %w", err)
 	}
@@ -96,12 +76,12 @@ func (a *abstraction[S, A]) Step(from, to uint32) (bool, error) {
 	next, known := a.successors[from]
 	a.mu.RUnlock()
 	if !known {
-		steps, err := a.space.Steps(0, PartID(from), nil)
+		steps, err := a.space.Steps(0, statespace.PartID(from), nil)
 		if err != nil {
 			return false, fmt.Errorf("the abstract model: %w", err)
 		}
 		for _, step := range steps {
-			if step.Ignored == Counts {
+			if step.Ignored == statespace.Counts {
 				next = append(next, uint32(step.Next))
 			}
 		}
@@ -114,6 +94,8 @@ func (a *abstraction[S, A]) Step(from, to uint32) (bool, error) {
 	return ok, nil
 }
 
-func (a *abstraction[S, A]) Text(image uint32) string { return a.space.Text(0, PartID(image)) }
+func (a *abstraction[S, A]) Text(image uint32) string {
+	return a.space.Text(0, statespace.PartID(image))
+}
 
 func (a *abstraction[S, A]) Close() { a.space.Close() }

@@ -8,6 +8,7 @@ import (
 	"synod/actor"
 	"synod/examples/pingpong"
 	"synod/model"
+	"synod/model/statespace"
 )
 
 // bounce is an actor that sends a ball back.
@@ -30,7 +31,7 @@ func bounce(serves bool) actor.Typed[int, pingpong.Ball] {
 
 // Roles stand before numbers wherever people read, and nowhere else: keys and contents are the same without.
 func TestRoles(t *testing.T) {
-	build := func(roles bool) model.Space {
+	build := func(roles bool) statespace.Space {
 		sys := model.NewSystem[pingpong.Ball](model.Config{})
 		for _, id := range actor.IDs(2) {
 			model.Add(sys, id, bounce(id == 0))
@@ -50,12 +51,12 @@ func TestRoles(t *testing.T) {
 		return space
 	}
 	plain, named := build(false), build(true)
-	at := func(space model.Space) ([]model.PartID, model.Transition) {
-		initials, err := model.Initials(space)
+	at := func(space statespace.Space) ([]statespace.PartID, statespace.Transition) {
+		initials, err := statespace.Initials(space)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, err := model.Transitions(space, initials[0])
+		all, err := statespace.Transitions(space, initials[0])
 		if err != nil || len(all) != 1 {
 			t.Fatalf("%d transitions, %v", len(all), err)
 		}
@@ -63,7 +64,7 @@ func TestRoles(t *testing.T) {
 	}
 	before, a := at(plain)
 	same, b := at(named)
-	if a.Action.Key != b.Action.Key || !bytes.Equal(model.Content(plain, a.State), model.Content(named, b.State)) {
+	if a.Action.Key != b.Action.Key || !bytes.Equal(statespace.Content(plain, a.State), statespace.Content(named, b.State)) {
 		t.Errorf("keys %q and %q, or contents, differ", a.Action.Key, b.Action.Key)
 	}
 	if a.Action.Text != "0 → 1: Ball(1)" || b.Action.Text != "player 0 → wall 1: Ball(1)" || b.Action.Actor != "wall 1" || b.Action.From != "player 0" {
@@ -72,12 +73,12 @@ func TestRoles(t *testing.T) {
 	if named.SlotName(1) != "wall 1" || plain.SlotName(1) != "1" {
 		t.Errorf("slots %q and %q", named.SlotName(1), plain.SlotName(1))
 	}
-	for _, c := range model.Changes(named, same, b.State) {
+	for _, c := range statespace.Changes(named, same, b.State) {
 		if !strings.HasPrefix(c.Path, "player 0") && !strings.HasPrefix(c.Path, "wall 1") {
 			t.Errorf("a change of %q", c.Path)
 		}
 	}
-	if len(model.Changes(plain, before, a.State)) == 0 {
+	if len(statespace.Changes(plain, before, a.State)) == 0 {
 		t.Error("no changes")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"synod/internal/intern"
 	"synod/internal/offheap"
 	"synod/internal/words"
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -41,22 +42,22 @@ type space struct {
 	fair      *fairness    // nil for none
 	reduced   *reduced     // nil if nothing is left out of states
 	// The properties to judge, and whether one that is not monotone read which links are cut.
-	properties []Property
+	properties []statespace.Property
 	readsLinks atomic.Bool
 }
 
 // slotOf is a slot of a system's space.
 type slotOf interface {
 	name() string
-	steps(id PartID, into []Step) ([]Step, error)
-	apply(id PartID, e EffectID) (PartID, bool, error)
-	aspect(id PartID, a Aspect) uint32
-	action(a ActionID) Action
-	content(dst []byte, id PartID) []byte
-	text(id PartID) string
-	changes(from, to PartID) []Change
+	steps(id statespace.PartID, into []statespace.Step) ([]statespace.Step, error)
+	apply(id statespace.PartID, e statespace.EffectID) (statespace.PartID, bool, error)
+	aspect(id statespace.PartID, a statespace.Aspect) uint32
+	action(a statespace.ActionID) statespace.Action
+	content(dst []byte, id statespace.PartID) []byte
+	text(id statespace.PartID) string
+	changes(from, to statespace.PartID) []statespace.Change
 	audit() error
-	report(*SpaceReport)
+	report(*statespace.SpaceReport)
 }
 
 // ends numbers the ids of actors: those of the system by their slots, strangers behind them.
@@ -155,18 +156,18 @@ func (sp *space) open(id uint32) actor.Envelope[any] {
 }
 
 // sent returns the effects of a message that was sent: its recipient's mailbox holds it, and observers see it.
-func (sp *space) sent(effects []SlotEffect, from, to, message uint32) ([]SlotEffect, error) {
+func (sp *space) sent(effects []statespace.SlotEffect, from, to, message uint32) ([]statespace.SlotEffect, error) {
 	id := sp.envelope(from, to, message)
 	slot := sp.nobody
 	if int(to) < len(sp.sys.actors) {
 		slot = int(to)
 	}
-	effects = append(effects, SlotEffect{int32(slot), EffectID(id)})
+	effects = append(effects, statespace.SlotEffect{Slot: int32(slot), Effect: statespace.EffectID(id)})
 	return sp.seen(effects, id, actor.Sent)
 }
 
 // seen returns the effects of a passage on the observers that it concerns.
-func (sp *space) seen(effects []SlotEffect, envelope uint32, p actor.Passage) ([]SlotEffect, error) {
+func (sp *space) seen(effects []statespace.SlotEffect, envelope uint32, p actor.Passage) ([]statespace.SlotEffect, error) {
 	for i := range sp.sys.observers {
 		slot := sp.historySlot(i)
 		sees, err := sp.slots[slot].(*histories).sees(envelope, p)
@@ -174,21 +175,23 @@ func (sp *space) seen(effects []SlotEffect, envelope uint32, p actor.Passage) ([
 			return effects, err
 		}
 		if sees {
-			effects = append(effects, SlotEffect{int32(slot), passage(envelope, p)})
+			effects = append(effects, statespace.SlotEffect{Slot: int32(slot), Effect: passage(envelope, p)})
 		}
 	}
 	return effects, nil
 }
 
 // passage numbers an envelope's passage as the effect on a history.
-func passage(envelope uint32, p actor.Passage) EffectID { return EffectID(envelope<<1 | uint32(p)) }
+func passage(envelope uint32, p actor.Passage) statespace.EffectID {
+	return statespace.EffectID(envelope<<1 | uint32(p))
+}
 
 // crashSeen returns the effects of a crash on the observers that see crashes.
-func (sp *space) crashSeen(slot int) []SlotEffect {
-	var effects []SlotEffect
+func (sp *space) crashSeen(slot int) []statespace.SlotEffect {
+	var effects []statespace.SlotEffect
 	for i, o := range sp.sys.observers {
 		if o.crash != nil {
-			effects = append(effects, SlotEffect{int32(sp.historySlot(i)), crashEffect(slot)})
+			effects = append(effects, statespace.SlotEffect{Slot: int32(sp.historySlot(i)), Effect: crashEffect(slot)})
 		}
 	}
 	return effects
@@ -196,10 +199,10 @@ func (sp *space) crashSeen(slot int) []SlotEffect {
 
 // crashEffect numbers the crash of an actor as the effect on a history. These numbers come down from the greatest, and those
 // of passages go up.
-func crashEffect(slot int) EffectID { return ^EffectID(slot) }
+func crashEffect(slot int) statespace.EffectID { return ^statespace.EffectID(slot) }
 
 // crashed returns the slot of the actor whose crash is an effect on a history, or false if it is a passage.
-func (sp *space) crashed(e EffectID) (slot int, ok bool) {
+func (sp *space) crashed(e statespace.EffectID) (slot int, ok bool) {
 	slot = int(^e)
 	return slot, slot < len(sp.sys.actors)
 }
@@ -222,15 +225,15 @@ func (sp *space) Slots() int { return len(sp.slots) }
 
 // Initial starts every actor, in the order in which they were added, and then lets the network take what they sent. Those
 // that have begun before are as they were, with what was under way.
-func (sp *space) Initial() ([][]PartID, error) {
-	state := make([]PartID, len(sp.slots))
+func (sp *space) Initial() ([][]statespace.PartID, error) {
+	state := make([]statespace.PartID, len(sp.slots))
 	effects, err := sp.begun()
 	if err != nil {
 		return nil, err
 	}
 	for slot, s := range sp.slots {
 		if starter, ok := s.(interface {
-			start() (PartID, []SlotEffect, error)
+			start() (statespace.PartID, []statespace.SlotEffect, error)
 		}); ok {
 			id, es, err := starter.start()
 			if err != nil {
@@ -250,24 +253,24 @@ func (sp *space) Initial() ([][]PartID, error) {
 		}
 		state[e.Slot] = id
 	}
-	return [][]PartID{state}, nil
+	return [][]statespace.PartID{state}, nil
 }
 
 // The methods of Space that are a slot's.
 
-func (sp *space) Steps(slot int, id PartID, into []Step) ([]Step, error) {
+func (sp *space) Steps(slot int, id statespace.PartID, into []statespace.Step) ([]statespace.Step, error) {
 	return sp.slots[slot].steps(id, into)
 }
 
-func (sp *space) Apply(slot int, id PartID, e EffectID) (PartID, bool, error) {
+func (sp *space) Apply(slot int, id statespace.PartID, e statespace.EffectID) (statespace.PartID, bool, error) {
 	return sp.slots[slot].apply(id, e)
 }
 
-func (sp *space) SlotName(slot int) string        { return sp.slots[slot].name() }
-func (sp *space) Text(slot int, id PartID) string { return sp.slots[slot].text(id) }
+func (sp *space) SlotName(slot int) string                   { return sp.slots[slot].name() }
+func (sp *space) Text(slot int, id statespace.PartID) string { return sp.slots[slot].text(id) }
 
 // Aspect reads a slot's content.
-func (sp *space) Aspect(slot int, id PartID, a Aspect) uint32 {
+func (sp *space) Aspect(slot int, id statespace.PartID, a statespace.Aspect) uint32 {
 	if sp.reduced != nil {
 		sp.reduced.noteRead(slot, a)
 	}
@@ -275,10 +278,10 @@ func (sp *space) Aspect(slot int, id PartID, a Aspect) uint32 {
 }
 
 // Action describes an action. Descriptions are kept: who walks on demand meets the same few actions again and again.
-func (sp *space) Action(slot int, a ActionID) Action {
+func (sp *space) Action(slot int, a statespace.ActionID) statespace.Action {
 	id := uint64(slot)<<32 | uint64(a)
 	if act, ok := sp.described.Load(id); ok {
-		return act.(Action)
+		return act.(statespace.Action)
 	}
 	act := sp.slots[slot].action(a)
 	if _, known := sp.described.LoadOrStore(id, act); !known {
@@ -287,16 +290,16 @@ func (sp *space) Action(slot int, a ActionID) Action {
 	return act
 }
 
-func (sp *space) Content(dst []byte, slot int, id PartID) []byte {
+func (sp *space) Content(dst []byte, slot int, id statespace.PartID) []byte {
 	return sp.slots[slot].content(dst, id)
 }
 
-func (sp *space) Changes(slot int, from, to PartID) []Change {
+func (sp *space) Changes(slot int, from, to statespace.PartID) []statespace.Change {
 	return sp.slots[slot].changes(from, to)
 }
 
-func (sp *space) Properties() []Property { return sp.properties }
-func (sp *space) Boundary() func(View) bool {
+func (sp *space) Properties() []statespace.Property { return sp.properties }
+func (sp *space) Boundary() func(*statespace.Reading) bool {
 	if sp.reduced != nil {
 		return sp.reduced.watchBoundary(sp.sys.boundary)
 	}
@@ -304,8 +307,8 @@ func (sp *space) Boundary() func(View) bool {
 }
 
 // Report counts what the slots hold.
-func (sp *space) Report() SpaceReport {
-	var r SpaceReport
+func (sp *space) Report() statespace.SpaceReport {
+	var r statespace.SpaceReport
 	for _, s := range sp.slots {
 		s.report(&r)
 	}
@@ -335,8 +338,8 @@ func (sys *system) nameOf(id actor.ID) string {
 	return id.String()
 }
 
-// slotKey names a slot in contents, which do not depend on what people call it.
-func (sp *space) slotKey(slot int) string {
+// SlotKey names a slot in contents, which do not depend on what people call it.
+func (sp *space) SlotKey(slot int) string {
 	if c, ok := sp.slots[slot].(*cells); ok {
 		return c.key()
 	}

@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"synod/actor"
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -44,8 +45,8 @@ type system struct {
 	ids         map[actor.ID]int // id -> slot
 	roles       map[actor.ID]string
 	observers   []watcher
-	properties  []Property
-	boundary    func(View) bool
+	properties  []statespace.Property
+	boundary    func(*statespace.Reading) bool
 	picks       []pick
 	projections []projection
 	crashable   []actor.ID
@@ -110,7 +111,7 @@ func (r Ref[S]) In(v View) (S, bool) {
 type Projection[T comparable] struct {
 	of     *owner
 	slot   int
-	aspect Aspect
+	aspect statespace.Aspect
 }
 
 // projection is a Projection without its types.
@@ -125,7 +126,7 @@ func Project[M, S any, T comparable](sys *System[M], r Ref[S], of func(S) T) Pro
 	sys.projections = append(sys.projections, projection{r.slot, func(local any) any {
 		return of(as[S](local))
 	}})
-	return Projection[T]{sys.owner, r.slot, aspectProjections + Aspect(len(sys.projections)-1)}
+	return Projection[T]{sys.owner, r.slot, aspectProjections + statespace.Aspect(len(sys.projections)-1)}
 }
 
 // In reads the projection. The second result is false when the actor is down.
@@ -166,21 +167,21 @@ func (r History[H]) In(v View) H {
 
 // Always adds the property that every reachable state satisfies holds.
 func (sys *system) Always(name string, holds func(View) bool) {
-	sys.property(Property{Name: name, Expect: Always, Holds: holds})
+	sys.property(statespace.Property{Name: name, Expect: statespace.Always, Holds: through(holds)})
 }
 
 // Sometimes adds the property that some reachable state satisfies holds.
 func (sys *system) Sometimes(name string, holds func(View) bool) {
-	sys.property(Property{Name: name, Expect: Sometimes, Holds: holds})
+	sys.property(statespace.Property{Name: name, Expect: statespace.Sometimes, Holds: through(holds)})
 }
 
-func (sys *system) property(p Property) {
-	sys.Check(p.validate(sys.properties))
+func (sys *system) property(p statespace.Property) {
+	sys.Check(validate(p, sys.properties))
 	sys.properties = append(sys.properties, p)
 }
 
 // Within sets the boundary: states that do not satisfy inside are neither counted nor generated, and the verdicts say so.
-func (sys *system) Within(inside func(View) bool) { sys.boundary = inside }
+func (sys *system) Within(inside func(View) bool) { sys.boundary = through(inside) }
 
 // Check reports a mistake in the system's configuration, if err is one, when the system is checked: so that a function
 // that composes a system need not return an error.
@@ -191,7 +192,7 @@ func (sys *system) Check(err error) {
 }
 
 // Space makes the tables of one check.
-func (sys *system) Space() (Space, error) {
+func (sys *system) Space() (statespace.Space, error) {
 	if sys.err != nil {
 		return nil, sys.err
 	}

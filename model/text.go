@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"strings"
+
+	"synod/model/statespace"
 )
 
 // arrow stands between the ends of a message, for people.
@@ -34,37 +36,37 @@ func (sp *space) flights(slot int, mailbox uint32) []Flight[any] {
 func (c *cells) flights(mailbox uint32) []Flight[any]  { return c.mailbox.flights(mailbox) }
 func (n *nobody) flights(mailbox uint32) []Flight[any] { return n.mailbox.flights(mailbox) }
 
-func (c *cells) action(a ActionID) Action {
+func (c *cells) action(a statespace.ActionID) statespace.Action {
 	w := c.events.At(uint32(a))
-	act := Action{Kind: Kind(w[0]), Actor: c.name()}
+	act := statespace.Action{Kind: statespace.Kind(w[0]), Actor: c.name()}
 	switch act.Kind {
-	case Deliver, Drop:
+	case statespace.Deliver, statespace.Drop:
 		envelope := c.space.envelope(w[1], uint32(c.slot), w[2])
 		act.Key = string(c.space.encode([]byte(act.Kind.String()+" "), envelope))
 		act.Text = c.space.describe(envelope)
 		act.From, act.Message = c.space.actorName(w[1]), c.space.text(w[2])
-		if act.Kind == Drop {
+		if act.Kind == statespace.Drop {
 			act.Text = "lost: " + act.Text
 		}
-	case Timeout:
+	case statespace.Timeout:
 		timer := c.timers.Value(w[1])
 		act.Key = fmt.Sprintf("timeout %s %s", c.key(), encodeAny(timer))
 		act.Text = fmt.Sprintf("%s: timeout of %s", c.name(), textAny(timer))
-	case Choose:
+	case statespace.Choose:
 		option := c.options.Value(w[2])
 		act.Key = fmt.Sprintf("choose %s %s of %s", c.key(), encodeAny(option), c.optionTexts(w[1], encodeAny))
 		act.Text = fmt.Sprintf("%s: chooses %s", c.name(), textAny(option))
-	case Crash:
+	case statespace.Crash:
 		act.Key, act.Text = "crash "+c.key(), c.name()+": crashes"
-	case Recover:
+	case statespace.Recover:
 		act.Key, act.Text = "recover "+c.key(), c.name()+": recovers"
-	case Act, Partition, Heal:
+	case statespace.Act, statespace.Partition, statespace.Heal:
 	}
 	return act
 }
 
 // content is the canonical encoding of a cell.
-func (c *cells) content(dst []byte, id PartID) []byte {
+func (c *cells) content(dst []byte, id statespace.PartID) []byte {
 	t := c.at(id)
 	if t[tupleTimers] == isDown {
 		dst = append(dst, "!down "...) // No encoding of a local state begins thus.
@@ -83,8 +85,8 @@ func (c *cells) content(dst []byte, id PartID) []byte {
 	return dst
 }
 
-func (c *cells) text(id PartID) string {
-	t := c.at(PartID(id))
+func (c *cells) text(id statespace.PartID) string {
+	t := c.at(statespace.PartID(id))
 	var b strings.Builder
 	if t[tupleTimers] == isDown {
 		b.WriteString("down")
@@ -107,9 +109,9 @@ func (c *cells) text(id PartID) string {
 }
 
 // changes returns what differs: the local state field by field, then letters, timers and choices.
-func (c *cells) changes(from, to PartID) []Change {
+func (c *cells) changes(from, to statespace.PartID) []statespace.Change {
 	a, b := c.at(from), c.at(to)
-	var all []Change
+	var all []statespace.Change
 	if a[tupleTimers] == isDown || b[tupleTimers] == isDown {
 		all = c.downChanges(a, b)
 	} else {

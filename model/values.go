@@ -8,6 +8,7 @@ import (
 	"synod/actor"
 	"synod/internal/intern"
 	"synod/internal/words"
+	"synod/model/statespace"
 )
 
 // reader holds what the projections and selections of a system make of local states and messages: values of any type,
@@ -59,7 +60,7 @@ type question struct {
 }
 
 func (q question) once(order int) (value any, ok bool, err error) {
-	defer caught(&err, q.who, q.event)
+	defer statespace.Caught(&err, q.who, q.event)
 	value, ok, changes := q.ask(order)
 	if len(changes) > 0 {
 		return nil, false, q.impure("it changed what it reads: " + first(changes, " became "))
@@ -81,17 +82,17 @@ func (q question) repeatedly(times int) (value any, ok bool, err error) {
 		case err != nil:
 			return nil, false, err
 		case ok != okAgain:
-			return nil, false, q.impure("only one of two calls gave a value" + mapOrder(q.orders()))
+			return nil, false, q.impure("only one of two calls gave a value" + statespace.MapOrder(q.orders()))
 		case !anyWalker.Equal(value, again):
 			return nil, false, q.impure("two calls gave different values: " +
-				first(anyWalker.Diff(value, again), " and ") + mapOrder(q.orders()))
+				first(anyWalker.Diff(value, again), " and ") + statespace.MapOrder(q.orders()))
 		}
 	}
 	return value, ok, nil
 }
 
 func (q question) impure(what string) error {
-	return &ImpureError{Actor: q.who, Event: q.event(), What: what}
+	return &statespace.ImpureError{Actor: q.who, Event: q.event(), What: what}
 }
 
 // of returns the value of a number.
@@ -159,7 +160,7 @@ func (r *reader) union(sets []uint32) []any {
 // audit looks for a value that was changed by a property that read it.
 func (r *reader) audit() error {
 	if id, ok := r.values.Verify(); !ok {
-		return &ImpureError{
+		return &statespace.ImpureError{
 			Actor: "a projection or selection", Event: "later",
 			What: "a value was changed after it was given; it now reads " + textAny(r.values.Value(id)),
 		}

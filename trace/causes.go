@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // Causality after Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System" (1978): a step comes before
@@ -12,8 +12,8 @@ import (
 
 // link fills in what every step sends, and which step sent what it delivers: of several copies of a message, the first
 // that was sent arrives first. Then it marks the past of the last step.
-func (t *Trace) link(space model.Space, p model.Path) {
-	d, ok := space.(model.Detailer)
+func (t *Trace) link(space statespace.Space, p statespace.Path) {
+	d, ok := space.(statespace.Detailer)
 	if !ok {
 		return
 	}
@@ -30,13 +30,13 @@ func (t *Trace) link(space model.Space, p model.Path) {
 			}
 		}
 	}
-	duplicates := model.Duplicates(space)
+	duplicates := statespace.Duplicates(space)
 	for i, s := range p.Steps {
 		step := &t.Steps[i]
 		if of, about := letterKey(s.Action); about {
 			if queue := senders[of]; len(queue) > 0 {
 				step.Sender = queue[0]
-				if !duplicates || s.Action.Kind == model.Drop {
+				if !duplicates || s.Action.Kind == statespace.Drop {
 					senders[of] = queue[1:]
 				}
 			}
@@ -58,8 +58,8 @@ func (t *Trace) link(space model.Space, p model.Path) {
 }
 
 // letterKey returns the key of the letter that an action is about.
-func letterKey(a model.Action) (string, bool) {
-	if a.Kind != model.Deliver && a.Kind != model.Drop {
+func letterKey(a statespace.Action) (string, bool) {
+	if a.Kind != statespace.Deliver && a.Kind != statespace.Drop {
 		return "", false
 	}
 	_, key, ok := strings.Cut(a.Key, " ")
@@ -84,7 +84,7 @@ func (t Trace) spread(past []bool, drops bool) {
 	wanted := make(map[string]bool) // actors of which all earlier steps belong to the past
 	for i := len(t.Steps) - 1; i >= 0; i-- {
 		s := t.Steps[i]
-		own := drops || s.Kind != model.Drop.String()
+		own := drops || s.Kind != statespace.Drop.String()
 		if own && wanted[s.Actor] {
 			past[i] = true
 		}
@@ -103,23 +103,23 @@ func (t Trace) spread(past []bool, drops bool) {
 // setAside marks the steps that what the trace shows does not depend on. What a property reads of the last state is the
 // work of the steps that changed it, and of what came before those. The others are left out; whether the rest still leads to a
 // state that shows the same is not argued but tried.
-func (t *Trace) setAside(space model.Space, p model.Path) {
-	i := slices.IndexFunc(space.Properties(), func(q model.Property) bool { return q.Name == t.Property })
+func (t *Trace) setAside(space statespace.Space, p statespace.Path) {
+	i := slices.IndexFunc(space.Properties(), func(q statespace.Property) bool { return q.Name == t.Property })
 	if i < 0 || t.Kind == Walked {
 		return
 	}
 	property := space.Properties()[i]
-	if property.Holds == nil || property.Expect != model.Always && property.Expect != model.Sometimes {
+	if property.Holds == nil || property.Expect != statespace.Always && property.Expect != statespace.Sometimes {
 		return
 	}
-	shown, reads, err := model.Show(space, property, p.Last())
-	if err != nil || shown != (property.Expect == model.Sometimes) {
+	shown, reads, err := statespace.Show(space, property, p.Last())
+	if err != nil || shown != (property.Expect == statespace.Sometimes) {
 		return
 	}
 	roots := make([]bool, len(t.Steps))
 	state := p.Initial
 	for i, s := range p.Steps {
-		roots[i] = slices.ContainsFunc(reads, func(r model.Read) bool {
+		roots[i] = slices.ContainsFunc(reads, func(r statespace.Read) bool {
 			return space.Aspect(int(r.Slot), state[r.Slot], r.Aspect) != space.Aspect(int(r.Slot), s.State[r.Slot], r.Aspect)
 		})
 		state = s.State
@@ -141,17 +141,17 @@ func (t *Trace) setAside(space model.Space, p model.Path) {
 }
 
 // suffices tells whether the chosen steps of a path, one after the other, lead to a state that the property shows too.
-func suffices(space model.Space, property model.Property, p model.Path, chosen []bool) bool {
+func suffices(space statespace.Space, property statespace.Property, p statespace.Path, chosen []bool) bool {
 	var keys []string
 	for i, s := range p.Steps {
 		if chosen[i] {
 			keys = append(keys, s.Action.Key)
 		}
 	}
-	rest, err := model.FollowFrom(space, p.Initial, keys)
+	rest, err := statespace.FollowFrom(space, p.Initial, keys)
 	if err != nil {
 		return false
 	}
-	shown, _, err := model.Show(space, property, rest.Last())
-	return err == nil && shown == (property.Expect == model.Sometimes)
+	shown, _, err := statespace.Show(space, property, rest.Last())
+	return err == nil && shown == (property.Expect == statespace.Sometimes)
 }

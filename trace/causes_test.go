@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -52,7 +52,7 @@ func TestSenders(t *testing.T) {
 					}
 					key := copies{s.Sender, s.Actor, s.Message}
 					used[key]++
-					if n == 0 || !model.Duplicates(space) && used[key] > n {
+					if n == 0 || !statespace.Duplicates(space) && used[key] > n {
 						rt.Fatalf("step %d, %s, is copy %d of %d sent by step %d", i+1, s.Text, used[key], n, s.Sender)
 					}
 				}
@@ -152,15 +152,15 @@ func TestAsideIsProven(t *testing.T) {
 	if aside == 0 {
 		t.Error("nothing is aside")
 	}
-	short, err := model.FollowFrom(space, long.Initial, keys)
+	short, err := statespace.FollowFrom(space, long.Initial, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
-	answers, err := model.Answers(space, short.Last())
+	answers, err := statespace.Answers(space, short.Last())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if i := slices.IndexFunc(space.Properties(), func(p model.Property) bool { return p.Name == "value chosen" }); !answers[i] {
+	if i := slices.IndexFunc(space.Properties(), func(p statespace.Property) bool { return p.Name == "value chosen" }); !answers[i] {
 		t.Error("without the steps aside it shows nothing")
 	}
 	var b strings.Builder
@@ -173,7 +173,7 @@ func TestAsideIsProven(t *testing.T) {
 }
 
 // shortest returns a shortest path from the end of another one.
-func shortest(t *testing.T, space model.Space, from model.Path, property string) model.Path {
+func shortest(t *testing.T, space statespace.Space, from statespace.Path, property string) statespace.Path {
 	t.Helper()
-	return search(t, space, property, []model.Path{{Initial: from.Last()}})
+	return search(t, space, property, []statespace.Path{{Initial: from.Last()}})
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // Diagram is a trace laid out in space and time: a lane for every actor, a row for every step, and arrows from the row in
@@ -73,7 +73,7 @@ func (t Trace) Diagram() Diagram {
 			FromLane: lane(s.From), FromRow: s.Sender, ToLane: lane(s.Actor), ToRow: i + 1, Text: s.Message,
 			Fate: Delivered, Past: s.Past, Aside: s.Aside,
 		}
-		if s.Kind == model.Drop.String() {
+		if s.Kind == statespace.Drop.String() {
 			a.Fate = Lost
 		}
 		d.Arrows = append(d.Arrows, a)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -28,7 +29,7 @@ func Example() {
 		return
 	}
 	defer space.Close()
-	path, err := model.Follow(space, 0, []string{`"switch"`, `"switch"`})
+	path, err := statespace.Follow(space, 0, []string{`"switch"`, `"switch"`})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -10,7 +10,7 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -85,65 +85,65 @@ func TestGolden(t *testing.T) {
 
 // discover returns the path of a plain breadth-first search: of the shortest the least in the order of keys, which is
 // what package checker reports too.
-func discover(t *testing.T, space model.Space, property string) model.Path {
+func discover(t *testing.T, space statespace.Space, property string) statespace.Path {
 	t.Helper()
-	initials, err := model.Initials(space)
+	initials, err := statespace.Initials(space)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var queue []model.Path
+	var queue []statespace.Path
 	for _, state := range initials {
-		queue = append(queue, model.Path{Initial: state})
+		queue = append(queue, statespace.Path{Initial: state})
 	}
 	return search(t, space, property, queue)
 }
 
 // search extends paths until one shows a property: a violation of one that must always hold.
-func search(t *testing.T, space model.Space, property string, queue []model.Path) model.Path {
+func search(t *testing.T, space statespace.Space, property string, queue []statespace.Path) statespace.Path {
 	t.Helper()
 	properties := space.Properties()
-	i := slices.IndexFunc(properties, func(p model.Property) bool { return p.Name == property })
+	i := slices.IndexFunc(properties, func(p statespace.Property) bool { return p.Name == property })
 	if i < 0 {
 		t.Fatalf("no property %q", property)
 	}
-	reading := model.NewReading(space)
+	reading := statespace.NewReading(space)
 	seen := make(map[string]bool)
 	for len(queue) > 0 {
 		p := queue[0]
 		queue = queue[1:]
-		if shown, _ := reading.Judge(properties[i].Holds, p.Last()); shown == (properties[i].Expect == model.Sometimes) {
+		if shown, _ := reading.Judge(properties[i].Holds, p.Last()); shown == (properties[i].Expect == statespace.Sometimes) {
 			return p
 		}
-		transitions, err := model.Transitions(space, p.Last())
+		transitions, err := statespace.Transitions(space, p.Last())
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, x := range transitions {
-			if content := string(model.Content(space, x.State)); x.Ignored == model.Counts && !seen[content] {
+			if content := string(statespace.Content(space, x.State)); x.Ignored == statespace.Counts && !seen[content] {
 				seen[content] = true
-				queue = append(queue, model.Path{Initial: p.Initial, Steps: append(slices.Clone(p.Steps), x)})
+				queue = append(queue, statespace.Path{Initial: p.Initial, Steps: append(slices.Clone(p.Steps), x)})
 			}
 		}
 	}
 	t.Fatalf("%q never happens", property)
-	return model.Path{}
+	return statespace.Path{}
 }
 
 // follow returns the path along the actions whose texts begin as told.
-func follow(t *testing.T, space model.Space, texts []string) model.Path {
+func follow(t *testing.T, space statespace.Space, texts []string) statespace.Path {
 	t.Helper()
-	initials, err := model.Initials(space)
+	initials, err := statespace.Initials(space)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := model.Path{Initial: initials[0]}
+	p := statespace.Path{Initial: initials[0]}
 	for _, text := range texts {
-		transitions, err := model.Transitions(space, p.Last())
+		transitions, err := statespace.Transitions(space, p.Last())
 		if err != nil {
 			t.Fatal(err)
 		}
-		i := slices.IndexFunc(transitions, func(x model.Transition) bool {
-			return x.Ignored == model.Counts && strings.HasPrefix(x.Action.Text, text)
+		i := slices.IndexFunc(transitions, func(x statespace.Transition) bool {
+			return x.Ignored == statespace.Counts && strings.HasPrefix(x.Action.Text, text)
 		})
 		if i < 0 {
 			var all []string

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"unicode"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // WriteGoTest writes a file of a Go test that walks every trace of a document again, and fails unless each still leads
@@ -206,7 +206,7 @@ func testName(t Trace) string {
 // Reproduce walks a trace through a new space of a model, and tells why it no longer leads to what it shows: a step is
 // not possible any more, some state is another one, or the last state does not show it. It gives nil if it does. Of the trace it
 // needs the kind, the property, the keys, and the fingerprint of the initial state; a fingerprint of a step may be empty.
-func Reproduce(source model.Source, t Trace) error {
+func Reproduce(source statespace.Source, t Trace) error {
 	space, err := source.Space()
 	if err != nil {
 		return err
@@ -216,13 +216,13 @@ func Reproduce(source model.Source, t Trace) error {
 	if err != nil || t.Kind == Walked {
 		return err
 	}
-	i := slices.IndexFunc(space.Properties(), func(q model.Property) bool { return q.Name == t.Property })
+	i := slices.IndexFunc(space.Properties(), func(q statespace.Property) bool { return q.Name == t.Property })
 	if i < 0 {
 		return fmt.Errorf("the model has no property %q any more", t.Property)
 	}
 	property := space.Properties()[i]
-	shown, err := model.Shows(space, property, p)
-	shown = shown && (t.Kind == Example) == (property.Expect == model.Sometimes)
+	shown, err := statespace.Shows(space, property, p)
+	shown = shown && (t.Kind == Example) == (property.Expect == statespace.Sometimes)
 	switch {
 	case err != nil || shown:
 		return err

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // The Informal Trace Format, as the documentation of Apalache defines it: ADR-015, "Informal Trace Format in JSON".
@@ -110,8 +110,8 @@ func (s Slot) itf() any {
 }
 
 // itfOf returns the content of a slot as a value of the format, or nil if it cannot be taken apart.
-func itfOf(space model.Space, slot int, id model.PartID) any {
-	d, ok := space.(model.Detailer)
+func itfOf(space statespace.Space, slot int, id statespace.PartID) any {
+	d, ok := space.(statespace.Detailer)
 	if !ok {
 		return nil
 	}
@@ -120,20 +120,20 @@ func itfOf(space model.Space, slot int, id model.PartID) any {
 		return nil
 	}
 	switch detail.Role {
-	case model.RoleActor, model.RoleNobody:
+	case statespace.RoleActor, statespace.RoleNobody:
 		record := map[string]any{"mailbox": itfLetters(detail.Letters)}
-		if detail.Role == model.RoleActor {
+		if detail.Role == statespace.RoleActor {
 			record["local"] = itfNode(detail.Value)
 			record["timers"] = map[string]any{"#set": itfTexts(detail.Timers)}
 			record["choices"] = itfTexts(detail.Choices)
 		}
 		return record
-	case model.RoleObserver, model.RoleState, model.RoleOther:
+	case statespace.RoleObserver, statespace.RoleState, statespace.RoleOther:
 	}
 	return itfNode(detail.Value)
 }
 
-func itfLetters(letters []model.Letter) []any {
+func itfLetters(letters []statespace.Letter) []any {
 	all := []any{}
 	for _, l := range letters {
 		all = append(all, map[string]any{
@@ -155,7 +155,7 @@ func itfTexts(texts []string) []any {
 func itfInteger(digits string) any { return map[string]any{"#bigint": digits} }
 
 // itfNode returns a value: structs are records, maps functions, slices and arrays sequences.
-func itfNode(n model.Node) any {
+func itfNode(n statespace.Node) any {
 	switch {
 	case n.More:
 		return map[string]any{"#unserializable": valid(n.Text)}

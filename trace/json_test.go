@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -179,7 +179,7 @@ func TestEmptyDocument(t *testing.T) {
 
 // The schema knows every kind of action that a model has.
 func TestKindsOfActions(t *testing.T) {
-	for k, more := model.Kind(0), true; more; k++ {
+	for k, more := statespace.Kind(0), true; more; k++ {
 		func() {
 			defer func() { more = recover() == nil }() // There is no list of kinds; their names end in a panic.
 			name := k.String()

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // WriteMermaid writes a trace as a Mermaid sequence diagram: a participant for every actor that takes part, in the
@@ -40,9 +40,9 @@ func WriteMermaid(w io.Writer, t Trace) error {
 		arrow := ""
 		switch {
 		case s.From == "": // It is about no message.
-		case s.Kind == model.Deliver.String():
+		case s.Kind == statespace.Deliver.String():
 			arrow = "->>"
-		case s.Kind == model.Drop.String():
+		case s.Kind == statespace.Drop.String():
 			arrow = "-x"
 		}
 		if arrow == "" {

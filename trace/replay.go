@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // MismatchError tells that a replayed state is not the one that the trace was taken from: the model, its configuration
@@ -29,26 +29,26 @@ func (e *MismatchError) Error() string {
 // Replay walks a trace through a space again, from the initial state with its fingerprint along the keys of its steps.
 //
 // If there is no such initial state, the error is a *MismatchError with step 0. If a step is no longer possible, it is
-// a *model.NoStepError that names the first such step, and the path leads up to it. If every step is possible but some
+// a *statespace.NoStepError that names the first such step, and the path leads up to it. If every step is possible but some
 // state on the way is another than the trace has, the error is a *MismatchError that names the first such step, and the
 // path is complete: whether it still shows what it did is for the caller to judge. A loop that is not closed, and a
 // maximal trace after which something can happen, are errors too, and the path is complete.
-func Replay(space model.Space, t Trace) (model.Path, error) {
-	initials, err := model.Initials(space)
+func Replay(space statespace.Space, t Trace) (statespace.Path, error) {
+	initials, err := statespace.Initials(space)
 	if err != nil {
-		return model.Path{}, err
+		return statespace.Path{}, err
 	}
-	start := slices.IndexFunc(initials, func(s []model.PartID) bool {
+	start := slices.IndexFunc(initials, func(s []statespace.PartID) bool {
 		return Fingerprint(space, s) == t.Initial.Fingerprint
 	})
 	if start < 0 {
-		return model.Path{}, &MismatchError{Want: t.Initial.Fingerprint}
+		return statespace.Path{}, &MismatchError{Want: t.Initial.Fingerprint}
 	}
 	keys := make([]string, len(t.Steps))
 	for i, s := range t.Steps {
 		keys[i] = s.Key
 	}
-	p, err := model.Follow(space, start, keys)
+	p, err := statespace.Follow(space, start, keys)
 	if err != nil {
 		return p, err
 	}
@@ -62,14 +62,14 @@ func Replay(space model.Space, t Trace) (model.Path, error) {
 }
 
 // ends wants a path that stands for one without an end, or that nothing can follow, to be so.
-func ends(space model.Space, p model.Path) error {
+func ends(space statespace.Space, p statespace.Path) error {
 	switch {
 	case p.Loop < 0 || p.Loop > len(p.Steps):
 		return fmt.Errorf("the trace has no step %d at which a loop could begin", p.Loop)
 	case p.Loop > 0 && !slices.Equal(p.At(p.Loop-1), p.Last()):
 		return fmt.Errorf("step %d does not lead back to the state before step %d: the loop is open", len(p.Steps), p.Loop)
 	case p.Maximal:
-		terminal, err := model.Terminal(space, p.Last())
+		terminal, err := statespace.Terminal(space, p.Last())
 		if err != nil {
 			return err
 		}

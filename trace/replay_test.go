@@ -14,23 +14,24 @@ import (
 
 	"synod/examples/singledecree"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
 // walk draws a path through a space.
-func walk(rt *rapid.T, space model.Space) model.Path {
-	initials, err := model.Initials(space)
+func walk(rt *rapid.T, space statespace.Space) statespace.Path {
+	initials, err := statespace.Initials(space)
 	if err != nil {
 		rt.Fatal(err)
 	}
-	p := model.Path{Initial: rapid.SampledFrom(initials).Draw(rt, "initial")}
+	p := statespace.Path{Initial: rapid.SampledFrom(initials).Draw(rt, "initial")}
 	for range rapid.IntRange(0, 20).Draw(rt, "length") {
-		transitions, err := model.Transitions(space, p.Last())
+		transitions, err := statespace.Transitions(space, p.Last())
 		if err != nil {
 			rt.Fatal(err)
 		}
-		transitions = slices.DeleteFunc(transitions, func(x model.Transition) bool {
-			return x.Ignored != model.Counts || x.Cut
+		transitions = slices.DeleteFunc(transitions, func(x statespace.Transition) bool {
+			return x.Ignored != statespace.Counts || x.Cut
 		})
 		if len(transitions) == 0 {
 			break
@@ -94,8 +95,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-func same(rt *rapid.T, a model.Space, x []model.PartID, b model.Space, y []model.PartID) {
-	if c, d := model.Content(a, x), model.Content(b, y); !bytes.Equal(c, d) {
+func same(rt *rapid.T, a statespace.Space, x []statespace.PartID, b statespace.Space, y []statespace.PartID) {
+	if c, d := statespace.Content(a, x), statespace.Content(b, y); !bytes.Equal(c, d) {
 		rt.Fatalf("replayed %s, recorded %s", d, c)
 	}
 }
@@ -110,7 +111,7 @@ func TestReplayErrors(t *testing.T) {
 		changed.Steps = slices.Clone(recorded.Steps)
 		changed.Steps[1].Key = "deliver nothing"
 		p, err := trace.Replay(space, changed)
-		var missing *model.NoStepError
+		var missing *statespace.NoStepError
 		if !errors.As(err, &missing) || missing.Step != 2 || missing.Key != "deliver nothing" {
 			t.Errorf("got the error %v", err)
 		}
@@ -148,12 +149,12 @@ func TestReplayErrors(t *testing.T) {
 // The second initial state, not the first, is found by its fingerprint.
 func TestReplayFindsTheInitialState(t *testing.T) {
 	space := open(t, puzzle())
-	initials, err := model.Initials(space)
+	initials, err := statespace.Initials(space)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, initial := range initials {
-		p, err := trace.Replay(space, trace.New(space, "p", trace.Example, model.Path{Initial: initial}))
+		p, err := trace.Replay(space, trace.New(space, "p", trace.Example, statespace.Path{Initial: initial}))
 		if err != nil || !slices.Equal(p.Initial, initial) {
 			t.Errorf("replayed %v: %v, %v", initial, p, err)
 		}

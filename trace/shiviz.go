@@ -8,7 +8,7 @@ import (
 	"maps"
 	"strings"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // The two regular expressions that a log for ShiViz begins with: of an event, and of what separates executions.
@@ -78,7 +78,7 @@ func writeExecution(b *bytes.Buffer, t Trace) error {
 	}
 	for i, s := range t.Steps {
 		host := hosts[s.Actor]
-		if s.Kind == model.Drop.String() {
+		if s.Kind == statespace.Drop.String() {
 			host = hosts[""]
 		}
 		var cause clock

@@ -7,6 +7,7 @@ import (
 	"synod/actor"
 	"synod/examples/singledecree"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/network"
 )
 
@@ -111,7 +112,7 @@ func sources() map[string]model.Source {
 }
 
 // open makes a space that is closed at the end of the test.
-func open(t testing.TB, source model.Source) model.Space {
+func open(t testing.TB, source model.Source) statespace.Space {
 	t.Helper()
 	space, err := source.Space()
 	if err != nil {

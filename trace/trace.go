@@ -12,7 +12,7 @@ import (
 	"fmt"
 	"strings"
 
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // Kind says what a trace shows.
@@ -70,8 +70,8 @@ func (k Kept) String() string {
 }
 
 // justify tells how the loop of a path is fair, or why it is not.
-func (t *Trace) justify(space model.Space, p model.Path) {
-	all, err := model.Justify(space, p)
+func (t *Trace) justify(space statespace.Space, p statespace.Path) {
+	all, err := statespace.Justify(space, p)
 	if err != nil {
 		t.Unfair = valid(err.Error())
 		return
@@ -116,7 +116,7 @@ type Message struct {
 type Step struct {
 	Key     string    `json:"key"`               // names the action by its content; the same in every run
 	Text    string    `json:"text"`              // the action, for people
-	Kind    string    `json:"kind"`              // as model.Kind writes it: act, deliver, drop, timeout, choose, crash, recover …
+	Kind    string    `json:"kind"`              // as statespace.Kind writes it: act, deliver, drop, timeout, choose, crash, recover …
 	Actor   string    `json:"actor"`             // the slot that acts; for a message, its recipient
 	From    string    `json:"from,omitempty"`    // the sender, if the action is about a message
 	Message string    `json:"message,omitempty"` // the text of the message
@@ -168,7 +168,7 @@ func repeats(first, last int) string {
 }
 
 // StateOf describes a state, as the first one of a trace.
-func StateOf(space model.Space, state []model.PartID) Initial {
+func StateOf(space statespace.Space, state []statespace.PartID) Initial {
 	s := Initial{Fingerprint: Fingerprint(space, state)}
 	for slot, id := range state {
 		s.Slots = append(s.Slots, newSlot(space, slot, id))
@@ -189,7 +189,7 @@ func (t Trace) Last() string {
 //
 // Steps are put Aside only if that is proven: they are left out, and the path of the others is walked and judged. A
 // trace without such steps need not be the shortest there is; see checker.Minimise.
-func New(space model.Space, property string, kind Kind, p model.Path) Trace {
+func New(space statespace.Space, property string, kind Kind, p statespace.Path) Trace {
 	t := Trace{
 		Property: valid(property), Kind: kind,
 		Initial: StateOf(space, p.Initial),
@@ -197,13 +197,13 @@ func New(space model.Space, property string, kind Kind, p model.Path) Trace {
 		Loop:    p.Loop, Maximal: p.Maximal,
 	}
 	state := p.Initial
-	remarks := model.Explain(space, p)
+	remarks := statespace.Explain(space, p)
 	for i, s := range p.Steps {
 		step := Step{
 			Key: s.Action.Key, Text: valid(s.Action.Text), Kind: s.Action.Kind.String(), Actor: valid(s.Action.Actor),
 			From: valid(s.Action.From), Message: valid(s.Action.Message), Fingerprint: Fingerprint(space, s.State),
 		}
-		for _, c := range model.Changes(space, state, s.State) {
+		for _, c := range statespace.Changes(space, state, s.State) {
 			step.Changes = append(step.Changes, Change{valid(c.Path), valid(c.Old), valid(c.New)})
 		}
 		for slot, id := range s.State {
@@ -221,12 +221,12 @@ func New(space model.Space, property string, kind Kind, p model.Path) Trace {
 	return t
 }
 
-func newSlot(space model.Space, slot int, id model.PartID) Slot {
+func newSlot(space statespace.Space, slot int, id statespace.PartID) Slot {
 	return Slot{Name: valid(space.SlotName(slot)), Text: valid(space.Text(slot, id)), Value: itfOf(space, slot, id)}
 }
 
 // notes returns the remarks of the model on a step. One that cannot be made is no reason not to show the step.
-func notes(r model.Remarks) []string {
+func notes(r statespace.Remarks) []string {
 	var all []string
 	for _, n := range r.Notes {
 		all = append(all, valid(n))
@@ -249,10 +249,10 @@ func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 // fingerprintLength is the length of a fingerprint, in hexadecimal digits.
 const fingerprintLength = 16
 
-// Fingerprint identifies a state by its content: the first 64 bits of the SHA-256 hash of model.Content, as 16
+// Fingerprint identifies a state by its content: the first 64 bits of the SHA-256 hash of statespace.Content, as 16
 // lower-case hexadecimal digits. It is the same in every run and on every machine. It is meant for recognising a state,
 // among a few, that was written down; it is no proof that two states are equal.
-func Fingerprint(space model.Space, state []model.PartID) string {
-	sum := sha256.Sum256(model.Content(space, state))
+func Fingerprint(space statespace.Space, state []statespace.PartID) string {
+	sum := sha256.Sum256(statespace.Content(space, state))
 	return hex.EncodeToString(sum[:fingerprintLength/2])
 }

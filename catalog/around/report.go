@@ -8,7 +8,7 @@ import (
 	"synod/checker"
 	"synod/consistency"
 	"synod/internal/noun"
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // violated reports whether a property is violated after the event.
@@ -61,7 +61,7 @@ func (x *Exploration) WriteText(b io.Writer) {
 	}
 	for _, p := range r.Properties {
 		switch {
-		case p.Expect == model.Sometimes:
+		case p.Expect == statespace.Sometimes:
 		case complete && r.Exhausted:
 			fmt.Fprintf(b, "holds       %v %q, in all that can follow with these clients\n", p.Expect, p.Name)
 		case complete:

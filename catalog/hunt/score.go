@@ -7,7 +7,7 @@ import (
 
 	"synod/catalog"
 	"synod/checker"
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // Effect is what a property says of a mutant.
@@ -101,7 +101,7 @@ func (s *Score) measure(ctx context.Context, m catalog.Mutant, o checker.Options
 
 func effect(p checker.PropertyResult) Effect {
 	switch {
-	case p.Verdict == checker.Violated, p.Expect == model.Sometimes && p.Verdict == checker.Never:
+	case p.Verdict == checker.Violated, p.Expect == statespace.Sometimes && p.Verdict == checker.Never:
 		return Kills
 	case p.Verdict == checker.Undecided:
 		return Unknown

@@ -10,6 +10,7 @@ import (
 	"synod/checker"
 	shipped "synod/examples/catalog"
 	"synod/model"
+	"synod/model/statespace"
 )
 
 // TestReduced holds reduced searches against full ones, for every model, network, kind of fault and mutant, where the full one
@@ -40,7 +41,7 @@ func TestReduced(t *testing.T) {
 					continue // Nor do these.
 				}
 				name := fmt.Sprint(e.Flags(s))
-				for _, how := range []model.Reduction{model.DeadLetters, model.Everything} {
+				for _, how := range []statespace.Reduction{statespace.DeadLetters, statespace.Everything} {
 					if compareReduced(t, name, src, full, how) {
 						smaller++
 					}
@@ -65,7 +66,7 @@ func every(e catalog.Entry) int {
 }
 
 // compareReduced searches a source reduced, and tells whether that was less to search.
-func compareReduced(t *testing.T, name string, src model.Source, full *checker.Result, how model.Reduction) bool {
+func compareReduced(t *testing.T, name string, src model.Source, full *checker.Result, how statespace.Reduction) bool {
 	t.Helper()
 	o := checker.Options{Workers: 1, FinishWhen: checker.Exhausted, Reduce: how}
 	if !full.Exhausted {
@@ -164,15 +165,15 @@ func TestReducedCounts(t *testing.T) {
 	for _, c := range []struct {
 		clients int
 		network string
-		how     model.Reduction
+		how     statespace.Reduction
 		unique  int
 	}{
-		{1, "", model.DeadLetters, 137},
-		{2, "", model.DeadLetters, 6038},
-		{2, "unordered_duplicating", model.DeadLetters, 6038},
-		{1, "", model.Everything, 57},
-		{2, "", model.Everything, 1120},
-		{2, "unordered_duplicating", model.Everything, 1102},
+		{1, "", statespace.DeadLetters, 137},
+		{2, "", statespace.DeadLetters, 6038},
+		{2, "unordered_duplicating", statespace.DeadLetters, 6038},
+		{1, "", statespace.Everything, 57},
+		{2, "", statespace.Everything, 1120},
+		{2, "unordered_duplicating", statespace.Everything, 1102},
 	} {
 		for _, workers := range []int{1, 3} {
 			src, err := e.Build(catalog.Settings{Values: map[string]int{"clients": c.clients}, Network: c.network})

@@ -14,6 +14,7 @@ import (
 	"synod/checker"
 	"synod/examples/replicated"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/network"
 	"synod/paxos/rsm"
 )
@@ -44,7 +45,7 @@ func clientsSee(
 	defer r.Close()
 	verdicts = map[string]checker.Verdict{}
 	for _, p := range r.Properties {
-		if p.Expect != model.Sometimes {
+		if p.Expect != statespace.Sometimes {
 			verdicts[p.Name] = p.Verdict
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"synod/actor"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/paxos/multipaxos"
 	"synod/paxos/rsm"
 )
@@ -17,7 +18,7 @@ import (
 // happened along the path, whatever the roles intend or remember of it.
 func (sys *system[O]) explain(h model.Happening[rsm.Message]) []string {
 	t := teller[O]{sys: sys, h: h, before: sys.cast.In(h.Before), after: sys.cast.In(h.After)}
-	if h.Kind == model.Recover {
+	if h.Kind == statespace.Recover {
 		t.recovers()
 		return t.notes
 	}
@@ -103,7 +104,7 @@ func (t *teller[O]) told(b multipaxos.Ballot) map[actor.ID][]multipaxos.P1b[O] {
 	all := map[actor.ID][]multipaxos.P1b[O]{}
 	for _, h := range append(slices.Clone(t.h.Earlier), t.h) {
 		m, ok := message(h.Envelope).(multipaxos.P1b[O])
-		if ok && h.Kind == model.Deliver && h.Actor == b.Leader && m.Scout == b && m.Ballot == b {
+		if ok && h.Kind == statespace.Deliver && h.Actor == b.Leader && m.Scout == b && m.Ballot == b {
 			all[h.Envelope.From] = append(all[h.Envelope.From], m)
 		}
 	}

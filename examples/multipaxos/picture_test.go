@@ -8,11 +8,14 @@ import (
 	"synod/checker"
 	"synod/examples/multipaxos"
 	"synod/model"
+	"synod/model/statespace"
 )
 
 // The logs of replicas are drawn slot by slot, as far as they are proposed, decided and executed.
 func TestPictureOfLogs(t *testing.T) {
-	for name, sys := range map[string]interface{ Space() (model.Space, error) }{
+	for name, sys := range map[string]interface {
+		Space() (statespace.Space, error)
+	}{
 		"servers": multipaxos.System(multipaxos.Default), "roles": multipaxos.RolesSystem(multipaxos.DefaultRoles),
 	} {
 		r := checker.BFS(context.Background(), sys, checker.Options{MaxStates: 60_000})

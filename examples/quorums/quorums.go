@@ -9,7 +9,7 @@ import (
 
 	"synod/checker"
 	"synod/examples/singledecree"
-	"synod/model"
+	"synod/model/statespace"
 )
 
 // Pair is what a search says about quorums of two sizes.
@@ -56,7 +56,7 @@ func sweep(ctx context.Context, v singledecree.Variant, c singledecree.Config, o
 	q.States = r.Unique
 	for _, p := range r.Properties {
 		switch {
-		case p.Expect != model.Always:
+		case p.Expect != statespace.Always:
 		case p.Verdict == checker.Violated && (q.Verdict != checker.Violated || len(p.Path.Steps) < q.Actions):
 			q.Verdict, q.Property, q.Actions = checker.Violated, p.Name, len(p.Path.Steps)
 		case p.Verdict == checker.Undecided && q.Verdict == checker.Holds:

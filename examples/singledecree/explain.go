@@ -7,6 +7,7 @@ import (
 
 	"synod/actor"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/paxos/singledecree"
 	"synod/register"
 )
@@ -36,7 +37,7 @@ func explain(servers []reader, promises, votes int) func(model.Happening[registe
 // step is what an explanation needs of a step of a server.
 type step struct {
 	number        int
-	kind          model.Kind
+	kind          statespace.Kind
 	self          actor.ID
 	got           said // the message of another server that is delivered, if it is one
 	from          actor.ID
@@ -82,7 +83,7 @@ func (t *teller) look(h model.Happening[register.Message]) (s step, ok bool) {
 			*at.to = &seen
 		}
 	}
-	if h.Kind == model.Deliver {
+	if h.Kind == statespace.Deliver {
 		_, put := h.Envelope.Message.(register.Put)
 		_, get := h.Envelope.Message.(register.Get)
 		if put || get {
@@ -109,7 +110,7 @@ var none singledecree.Ballot
 // step tells of a step, in the order in which a server does things: what it is asked, what it promises, asks for and votes
 // for, what it takes for chosen, and what it answers.
 func (t *teller) step(s step) {
-	if s.kind == model.Recover && s.after != nil {
+	if s.kind == statespace.Recover && s.after != nil {
 		t.recovers(s)
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"synod/checker"
 	"synod/examples/catalog"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -21,7 +22,7 @@ func TestNobodyIsBlamed(t *testing.T) {
 		space := opened(t, config)
 		for seed := range uint64(60) {
 			path := walk(t, space, seed)
-			for i, r := range model.Explain(space, path) {
+			for i, r := range statespace.Explain(space, path) {
 				if r.Culprit || r.Err != nil {
 					t.Fatalf("%v, seed %d: step %d, %s, is blamed: %q, %v", config, seed, i+1, path.Steps[i].Action.Text, r.Notes, r.Err)
 				}
@@ -109,7 +110,7 @@ func entry(t *testing.T) interface {
 	return e
 }
 
-func opened(t *testing.T, config map[string]string) model.Space {
+func opened(t *testing.T, config map[string]string) statespace.Space {
 	t.Helper()
 	_, source, err := entry(t).Open(config)
 	if err != nil {
@@ -124,20 +125,20 @@ func opened(t *testing.T, config map[string]string) model.Space {
 }
 
 // walk goes up to forty random steps.
-func walk(t *testing.T, space model.Space, seed uint64) model.Path {
+func walk(t *testing.T, space statespace.Space, seed uint64) statespace.Path {
 	t.Helper()
-	initials, err := model.Initials(space)
+	initials, err := statespace.Initials(space)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := model.Path{Initial: initials[0]}
+	p := statespace.Path{Initial: initials[0]}
 	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a walk that a seed repeats
 	for range 40 {
-		all, err := model.Transitions(space, p.Last())
+		all, err := statespace.Transitions(space, p.Last())
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = slices.DeleteFunc(all, func(x model.Transition) bool { return x.Ignored != model.Counts || x.Cut })
+		all = slices.DeleteFunc(all, func(x statespace.Transition) bool { return x.Ignored != statespace.Counts || x.Cut })
 		if len(all) == 0 {
 			return p
 		}

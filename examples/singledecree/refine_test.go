@@ -6,7 +6,7 @@ import (
 	"synod/checker"
 	"synod/examples/singledecree"
 	"synod/examples/zoo"
-	"synod/model"
+	"synod/model/statespace"
 	"synod/trace"
 )
 
@@ -44,14 +44,14 @@ func TestRefinesConsensus(t *testing.T) {
 			for _, workers := range []int{1, 3} {
 				r := checker.BFS(t.Context(), source, checker.Options{Workers: workers, FinishWhen: checker.FirstViolation})
 				for k, p := range r.Properties {
-					if p.Expect != model.Refines {
+					if p.Expect != statespace.Refines {
 						continue
 					}
 					if p.Verdict != checker.Violated || len(p.Path.Steps) != want {
 						t.Errorf("%s by %v: %v, want %d actions", name, by, p.Verdict, want)
 						continue
 					}
-					if shown, err := model.Shows(r.Model(), r.Model().Properties()[k], *p.Path); !shown || err != nil {
+					if shown, err := statespace.Shows(r.Model(), r.Model().Properties()[k], *p.Path); !shown || err != nil {
 						t.Errorf("%s by %v: the path shows nothing, %v", name, by, err)
 					}
 				}

@@ -8,6 +8,7 @@ import (
 	"synod/actor"
 	"synod/internal/intern"
 	"synod/model"
+	"synod/model/statespace"
 	"synod/network"
 	"synod/paxos/rsm"
 	"synod/paxos/systembuilders"
@@ -85,7 +86,7 @@ func TestRunIsPath(t *testing.T) {
 		if h.timer == nil {
 			want = fmt.Sprintf("%v → %v: %s", h.from, h.self, values.Brief(any(h.message)))
 		}
-		next, err := model.Transitions(space, at)
+		next, err := statespace.Transitions(space, at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +101,7 @@ func TestRunIsPath(t *testing.T) {
 			t.Fatalf("event %d of %d, %s, cannot happen in the model", i, len(run), want)
 		}
 	}
-	answers, err := model.Answers(space, at)
+	answers, err := statespace.Answers(space, at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,9 +115,9 @@ func TestRunIsPath(t *testing.T) {
 	}
 }
 
-func initial(t *testing.T, space model.Space) []model.PartID {
+func initial(t *testing.T, space statespace.Space) []statespace.PartID {
 	t.Helper()
-	initials, err := model.Initials(space)
+	initials, err := statespace.Initials(space)
 	if err != nil || len(initials) != 1 {
 		t.Fatalf("%d initial states, %v: want one", len(initials), err)
 	}

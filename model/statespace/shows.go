@@ -1,4 +1,4 @@
-package model
+package statespace
 
 import "fmt"
 
@@ -6,9 +6,9 @@ import "fmt"
 // properties of paths, the path must be Maximal or have a Loop; it is taken to be what these say. A loop that is not fair
 // violates none, see Justify.
 func Shows(space Space, p Property, path Path) (shown bool, err error) {
-	defer caught(&err, fmt.Sprintf("the property %q", p.Name), func() string { return "judging a path" })
+	defer Caught(&err, fmt.Sprintf("the property %q", p.Name), func() string { return "judging a path" })
 	reading := NewReading(space)
-	ask := func(predicate func(View) bool, steps int) bool {
+	ask := func(predicate func(*Reading) bool, steps int) bool {
 		answer, _ := reading.Judge(predicate, path.At(steps))
 		return answer
 	}
@@ -55,8 +55,8 @@ func showsNoStep(reading *Reading, p Property, path Path) (bool, error) {
 	}
 	defer abstract.Close()
 	image := func(state []PartID) (number uint32) {
-		reading.Judge(func(v View) bool {
-			number, err = abstract.Image(v)
+		reading.Judge(func(r *Reading) bool {
+			number, err = abstract.Image(r)
 			return false
 		}, state)
 		return number

@@ -1,4 +1,4 @@
-package model
+package statespace
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"synod/internal/offheap"
 )
 
-// caught is deferred around a call of the model's functions: it turns a panic into an error.
-func caught(err *error, who string, event func() string) {
+// Caught is deferred around a call of the model's functions: it turns a panic into an error.
+func Caught(err *error, who string, event func() string) {
 	if v := recover(); v != nil {
 		*err = panicked(v, who, event())
 	}
@@ -36,8 +36,8 @@ func panicked(v any, who, event string) error {
 }
 
 // Try is Judge for a predicate that may panic: the error then names whose predicate it is.
-func (r *Reading) Try(who string, predicate func(View) bool, state []PartID) (answer bool, reads []Read, err error) {
-	defer caught(&err, who, func() string { return "" })
+func (r *Reading) Try(who string, predicate func(*Reading) bool, state []PartID) (answer bool, reads []Read, err error) {
+	defer Caught(&err, who, func() string { return "" })
 	answer, reads = r.Judge(predicate, state)
 	return answer, reads, nil
 }
@@ -78,7 +78,7 @@ func ofModel(all []runtime.Frame) []runtime.Frame {
 	}
 	user := false
 	for i, f := range all {
-		ours := strings.HasPrefix(f.Function, "synod/model.") || strings.HasPrefix(f.Function, "synod/checker.") ||
+		ours := strings.HasPrefix(f.Function, "synod/model.") || strings.HasPrefix(f.Function, "synod/model/") || strings.HasPrefix(f.Function, "synod/checker.") ||
 			strings.HasPrefix(f.Function, "synod/internal/")
 		if user && (ours || isRuntime(f)) {
 			return all[:i]

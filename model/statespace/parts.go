@@ -1,7 +1,7 @@
-// Package model says what a model is, for the engine that explores it and for the engineer who writes it: a state made
-// of parts, steps, properties and paths; and it makes a model of a system of actors (System) or of any state type
-// (Plain).
-package model
+// Package statespace says what an engine sees of a model, whatever it is a model of: states made of numbered parts, steps,
+// properties and paths. Package model makes spaces of systems of actors and of plain models; an engine and what shows its
+// results need nothing but this package.
+package statespace
 
 // PartID is a dense number for one distinct content of a slot. It depends on the order of arrival: nothing that a user
 // sees, sorts or shares may depend on it.
@@ -85,6 +85,9 @@ type Aspect uint32
 // Whole is the aspect of all of a slot's content. Spaces have further ones.
 const Whole Aspect = 0
 
+// Nothing is the value of an aspect that a slot does not have now, such as the local state of an actor that is down.
+const Nothing = 1<<32 - 1
+
 // Space is all that a checker wants of a model: its parts, and what stands beside them. A Space holds the tables of one
 // check and is safe for concurrent use; close it when nothing reads it any more.
 type Space interface {
@@ -92,7 +95,7 @@ type Space interface {
 	// Properties lists what is to be judged, in the order in which the model declares it.
 	Properties() []Property
 	// Boundary returns which states count, or is nil.
-	Boundary() func(View) bool
+	Boundary() func(*Reading) bool
 	// Aspect reads a slot's content.
 	Aspect(slot int, id PartID, a Aspect) uint32
 	// SlotName names a slot, uniquely.
@@ -117,7 +120,7 @@ type Space interface {
 	Close()
 }
 
-// Source makes a space for a check. System and Plain are sources.
+// Source makes a space for a check. The systems and plain models of package model are sources.
 type Source interface {
 	Space() (Space, error)
 }
@@ -190,4 +193,23 @@ type SlotReport struct {
 type Coverage struct {
 	Actor, Message     string
 	Delivered, Ignored int
+}
+
+// Publisher returns what Publish said of a source, or an empty string.
+func Publisher(src Source) string {
+	if p, ok := src.(interface{ Publisher() string }); ok {
+		return p.Publisher()
+	}
+	return ""
+}
+
+// Bytes estimates what a space holds by now: its tables outside the Go heap, the values in them, and the texts of actions
+// that were asked for. What the garbage collector keeps in reserve comes on top. Of a space of another package it knows
+// what is outside the heap.
+func Bytes(space Space) int64 {
+	n := space.OffHeap()
+	if s, ok := space.(interface{ OnHeap() int64 }); ok {
+		n += s.OnHeap()
+	}
+	return n
 }

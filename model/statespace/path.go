@@ -1,11 +1,12 @@
-package model
+package statespace
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"math"
 	"slices"
+
+	"synod/internal/intern"
 )
 
 // Transition is a step of a state as a whole, with its outcome.
@@ -73,7 +74,7 @@ func (r *Reading) outside(state []PartID) (out bool, err error) {
 	if inside == nil {
 		return false, nil
 	}
-	defer caught(&err, "the boundary", func() string { return "judging a state" })
+	defer Caught(&err, "the boundary", func() string { return "judging a state" })
 	in, _ := r.Judge(inside, state)
 	return !in, nil
 }
@@ -188,36 +189,18 @@ func Initials(space Space) ([][]PartID, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sortedBy(initials, func(state []PartID) []byte { return Content(space, state) }), nil
-}
-
-// sortedBy returns items in the order of their keys, each of which is made once. The items themselves stay as they are.
-func sortedBy[T any](items []T, key func(T) []byte) []T {
-	type keyed struct {
-		key  []byte
-		item T
-	}
-	all := make([]keyed, len(items))
-	for i, item := range items {
-		all[i] = keyed{key(item), item}
-	}
-	slices.SortFunc(all, func(a, b keyed) int { return bytes.Compare(a.key, b.key) })
-	in := make([]T, len(all))
-	for i := range all {
-		in[i] = all[i].item
-	}
-	return in
+	return intern.SortedBy(initials, func(state []PartID) []byte { return Content(space, state) }), nil
 }
 
 // Content is the canonical encoding of a state: equal states, and only they, have equal encodings, in every run.
 func Content(space Space, state []PartID) []byte {
-	if whole, ok := space.(interface{ content(state []PartID) []byte }); ok {
-		return whole.content(state)
+	if whole, ok := space.(interface{ StateContent(state []PartID) []byte }); ok {
+		return whole.StateContent(state)
 	}
 	var b []byte
 	key := space.SlotName
-	if s, ok := space.(interface{ slotKey(slot int) string }); ok {
-		key = s.slotKey
+	if s, ok := space.(interface{ SlotKey(slot int) string }); ok {
+		key = s.SlotKey
 	}
 	for slot, id := range state {
 		b = append(b, key(slot)...)

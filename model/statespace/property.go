@@ -1,12 +1,4 @@
-package model
-
-import (
-	"errors"
-	"fmt"
-	"slices"
-
-	"synod/internal/intern"
-)
+package statespace
 
 // Expectation is what a property demands of the states, or of the paths through them.
 type Expectation uint8
@@ -42,27 +34,13 @@ func (e Expectation) OfStates() bool { return e == Always || e == Sometimes }
 func (e Expectation) OfPaths() bool { return e == Eventually || e == LeadsTo || e == Quiescent }
 
 // Property is a predicate on states with what is demanded of it. Its functions must be pure and may be called
-// concurrently; they read the state through a View.
+// concurrently; they read the state through a Reading.
 type Property struct {
 	Name       string
 	Expect     Expectation
-	Holds      func(View) bool // nil for Refines
-	When       func(View) bool // of LeadsTo: after which states Holds is demanded; else nil
-	Refinement Refinement      // of Refines; else nil
-}
-
-// validate returns what is wrong with a property beside those that were added before, or nil.
-func (p Property) validate(before []Property) error {
-	if p.Name == "" {
-		return errors.New("a property has no name")
-	}
-	if slices.ContainsFunc(before, func(other Property) bool { return other.Name == p.Name }) {
-		return fmt.Errorf("property %q was added twice", p.Name)
-	}
-	if p.Holds == nil && p.Expect != Refines || p.When == nil && p.Expect == LeadsTo {
-		return fmt.Errorf("property %q has no function", p.Name)
-	}
-	return nil
+	Holds      func(*Reading) bool // nil for Refines
+	When       func(*Reading) bool // of LeadsTo: after which states Holds is demanded; else nil
+	Refinement Refinement          // of Refines; else nil
 }
 
 // Read is something that a predicate read of a state: an aspect of a slot, and its value.
@@ -72,18 +50,12 @@ type Read struct {
 	Value  uint32
 }
 
-// Down reports whether an actor's state was asked for that has none, as the actor is down.
+// Down reports whether the slot has no such aspect now, as its actor is down.
 func (r Read) Down() bool {
-	return r.Value == unread && (r.Aspect == aspectLocal || r.Aspect >= aspectProjections)
+	return r.Value == Nothing
 }
 
-// View is a state as a predicate sees it, through Ref.In, Projection.In, History.In, the methods of a Selection, and
-// System.InFlight. Whatever is read through it is recorded, so that the answer can be used again
-// for every state that agrees on just that. A predicate must depend on nothing else. What a view gives is shared: it must
-// not be changed.
-type View struct{ r *Reading }
-
-// Reading gives views of states to predicates and records what they read. It is not safe for concurrent use.
+// Reading is what predicates read states through: it records what they read. It is not safe for concurrent use.
 type Reading struct {
 	space Space
 	state []PartID
@@ -95,9 +67,10 @@ type Reading struct {
 	// What is given is a copy whose maps are built in this order; 0 for the values themselves.
 	order  int
 	orders bool // one of them had several entries
-	// What was read is not asked for, and of a state that is taken apart, what it was put together to last.
+	// What was read is not asked for.
 	unrecorded bool
-	decoded    any
+	// Memo is the space's: it may keep something from one read to the next.
+	Memo any
 }
 
 // Unrecorded makes r record nothing from now on: what was read of a state is not asked for.
@@ -106,6 +79,9 @@ func (r *Reading) Unrecorded() { r.unrecorded = true }
 // NewReading reads states of a space.
 func NewReading(space Space) *Reading { return &Reading{space: space} }
 
+// ReadingOf reads one state of a space.
+func ReadingOf(space Space, state []PartID) *Reading { return &Reading{space: space, state: state} }
+
 // Reorder makes the views give copies, whose maps are built in other ways for each order from 1 on, so that a predicate
 // that depends on the order of a map gives another answer; 0 makes them give the values themselves again.
 func (r *Reading) Reorder(order int) { r.order, r.orders = order, false }
@@ -113,29 +89,34 @@ func (r *Reading) Reorder(order int) { r.order, r.orders = order, false }
 // Reordered reports whether a view gave a map of several entries since Reorder was called.
 func (r *Reading) Reordered() bool { return r.orders }
 
-// MapOrder ends the sentence that a function gave two answers, if its maps were built in different orders.
-func MapOrder(reordered bool) string { return mapOrder(reordered) }
-
-// shown returns a value to a predicate.
-func shown[T any](r *Reading, w *intern.Walker[T], v T) T {
-	if r.order == 0 {
-		return v
-	}
-	r.orders = r.orders || w.Orders(v)
-	return w.Rebuild(v, r.order)
-}
-
 // Judge asks a predicate about a state, and gives the answer and what it was read from, in order and without repeats.
 // The reads are valid until the next call.
-func (r *Reading) Judge(predicate func(View) bool, state []PartID) (bool, []Read) {
+func (r *Reading) Judge(predicate func(*Reading) bool, state []PartID) (bool, []Read) {
 	r.state, r.reads = state, r.reads[:0]
-	answer := predicate(View{r})
+	answer := predicate(r)
 	return answer, r.reads
 }
 
-// read returns the value of an aspect of a slot.
-func (v View) read(slot int, a Aspect) uint32 {
-	r := v.r
+// Space returns the space whose states are read.
+func (r *Reading) Space() Space { return r.space }
+
+// State returns the state that is read. It must not be changed.
+func (r *Reading) State() []PartID { return r.state }
+
+// Reads returns what was read of the state so far. It is valid until the next state is read, and must not be changed.
+func (r *Reading) Reads() []Read { return r.reads }
+
+// Records reports whether what is read is recorded.
+func (r *Reading) Records() bool { return !r.unrecorded }
+
+// Order is the order in which maps are to be built in copies that predicates get; with 0 they get the values themselves.
+func (r *Reading) Order() int { return r.order }
+
+// NoteMap records that a predicate got a map of several entries.
+func (r *Reading) NoteMap() { r.orders = true }
+
+// Aspect returns the value of an aspect of a slot, and records that it was read.
+func (r *Reading) Aspect(slot int, a Aspect) uint32 {
 	last := int32(-1)
 	if slot < len(r.latest) {
 		if at := r.latest[slot]; int(at) < len(r.reads) && int(r.reads[at].Slot) == slot {
