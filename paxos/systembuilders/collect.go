@@ -72,7 +72,7 @@ func (t *turn[S, O, R]) snapshot(from actor.ID, m Snapshot) {
 			st.History = drop(st.History, seq)
 		}
 	}
-	t.sweep(anything)
+	t.sweep(st.Pending.names())
 	st.Doublings, t.restart = 0, true
 	t.advance()
 	t.prepared()

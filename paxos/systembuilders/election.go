@@ -138,7 +138,7 @@ func (t *turn[S, O, R]) shiftToRegNonLeader() {
 	st.Changes = drop(st.Changes, t.self)
 	t.forget(st.Attempted + 1)
 	st.Prepared, st.Asked, st.Through, st.Proposed, st.Queue = nil, 0, 0, 0, nil
-	for _, id := range st.pending(anything) {
+	for id := range st.Pending.All() {
 		t.submit(id)
 	}
 }
@@ -184,7 +184,7 @@ func (t *turn[S, O, R]) prepared() {
 	for _, u := range forwarded {
 		t.clientUpdate(u.Node, ClientUpdate[O]{u})
 	}
-	for _, id := range st.pending(anything) {
-		t.enqueue(Update[O]{t.self, st.Pending[id].Command})
+	for _, p := range st.Pending.All() {
+		t.enqueue(Update[O]{t.self, p.Command})
 	}
 }

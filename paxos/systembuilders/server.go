@@ -1,10 +1,8 @@
 package systembuilders
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"synod/actor"
@@ -47,7 +45,7 @@ type State[S, O, R any] struct {
 	Through      rsm.Slot          // of one that prepares its view: up to here it must learn what is ordered; otherwise 0
 	Proposed     rsm.Slot          // Last_Proposed, of a leader; otherwise 0
 	Queue        []Update[O]       // Update_Queue, of a leader: what is to be proposed
-	Pending      map[rsm.ID]Pending[O]
+	Pending      Waiting[O]
 	Aru          rsm.Slot              // Local_Aru: everything up to here is ordered and executed
 	Snapshot     Snapshot              // of no slot above Aru
 	Log          Log[O]                // what is ordered in the slots above the Snapshot's, up to Aru
@@ -75,7 +73,7 @@ type Entry[O any] struct {
 // Durable is what a server keeps across a crash.
 type Durable[O any] struct {
 	Installed View
-	Pending   map[rsm.ID]Pending[O] // nil for none
+	Pending   Waiting[O]
 	Snapshot  Snapshot
 	Log       Log[O]
 	History   map[rsm.Slot]Known[O] // nil for nothing
@@ -125,7 +123,7 @@ func (s Server[S, O, R]) Start(self actor.ID, out *Out[R]) State[S, O, R] {
 
 // Keep returns what survives a crash. It shares nothing with the state that is ever changed.
 func (s Server[S, O, R]) Keep(st State[S, O, R]) Durable[O] {
-	kept := Durable[O]{Installed: st.Installed, Pending: maps.Clone(st.Pending), Snapshot: st.Snapshot, Log: st.Log}
+	kept := Durable[O]{Installed: st.Installed, Pending: st.Pending, Snapshot: st.Snapshot, Log: st.Log}
 	for seq, e := range st.History {
 		kept.History = put(kept.History, seq, Known[O]{e.View, e.Batch, e.Ordered})
 	}
@@ -153,7 +151,7 @@ func (s Server[S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) St
 	if kept.Installed == 0 && !s.Elected || t.leads(kept.Installed) {
 		t.shiftToLeaderElection(kept.Installed + 1)
 	}
-	for _, id := range st.pending(anything) {
+	for id := range st.Pending.All() {
 		t.setUpdate(id)
 		t.submit(id)
 	}
@@ -266,19 +264,3 @@ func (t *turn[S, O, R]) finish() State[S, O, R] {
 	t.watch()
 	return *t.st
 }
-
-// pending returns the pending updates that are among some, by client and number.
-func (st *State[S, O, R]) pending(among func(rsm.ID) bool) []rsm.ID {
-	var ids []rsm.ID
-	for id := range st.Pending {
-		if among(id) {
-			ids = append(ids, id)
-		}
-	}
-	slices.SortFunc(ids, func(a, b rsm.ID) int {
-		return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Local, b.Local))
-	})
-	return ids
-}
-
-func anything(rsm.ID) bool { return true }

@@ -42,7 +42,7 @@ func (t *turn[S, O, R]) waits() bool {
 	case st.Phase == LeaderElection:
 		return st.Preinstalled
 	}
-	return len(st.Changes) > 0 || len(st.Pending) > 0 || len(st.Queue) > 0 || len(st.History) > 0
+	return len(st.Changes) > 0 || st.Pending.Len() > 0 || len(st.Queue) > 0 || len(st.History) > 0
 }
 
 // watch sets the progress timer, or cancels it.

@@ -26,7 +26,7 @@ const version = 1
 type store struct {
 	file  *storage.File
 	last  node.PersistentState // what is in the file
-	small []storage.Record     // of it, but for the log
+	small []storage.Record     // of it, see smallRecords
 }
 
 func openStore(dir string, id int, all hosts.List) (*store, error) {
@@ -72,18 +72,30 @@ func (s *store) Save(state node.PersistentState) error {
 		return err
 	}
 	changes := storage.Changes(s.small, small)
+	add := func(name string, held bool, of systembuilders.Durable[string]) {
+		r := storage.Record{Name: name}
+		if held && err == nil {
+			r, err = part(state, name, of)
+		}
+		changes = append(changes, r)
+	}
 	for seq := range s.last.Log.Changes(state.Log) {
 		name := slotName(orderedPrefix, seq)
 		// It was perhaps known before that the slot is ordered, and is no less so now.
 		changes = slices.DeleteFunc(changes, func(r storage.Record) bool { return r.Name == name })
-		r := storage.Record{Name: name}
-		if b, ok := state.Log.Get(seq); ok {
-			var log systembuilders.Log[string]
-			if r, err = part(state, name, systembuilders.Durable[string]{Log: log.With(seq, b)}); err != nil {
-				return err
-			}
-		}
-		changes = append(changes, r)
+		b, held := state.Log.Get(seq)
+		add(name, held, systembuilders.Durable[string]{Log: systembuilders.Log[string]{}.With(seq, b)})
+	}
+	for id := range s.last.Pending.Changes(state.Pending) {
+		p, held := state.Pending.Get(id)
+		add(fmt.Sprintf("%s%020d.%020d", pendingPrefix, id.Client, id.Local), held,
+			systembuilders.Durable[string]{Pending: systembuilders.Waiting[string]{}.With(id, p)})
+	}
+	if s.last.Snapshot != state.Snapshot {
+		add(snapshotName, state.Snapshot.Seq > 0, systembuilders.Durable[string]{Snapshot: state.Snapshot})
+	}
+	if err != nil {
+		return err
 	}
 	if len(changes) > 0 {
 		if err := s.file.Save(changes); err != nil {
@@ -105,7 +117,7 @@ const (
 
 func slotName(prefix string, seq rsm.Slot) string { return fmt.Sprintf("%s%020d", prefix, seq) }
 
-// smallRecords returns the records of a state but for the log's, in ascending order.
+// smallRecords returns the records of the slots above the log, and of the view, in ascending order. There are few of them.
 func smallRecords(state node.PersistentState) (all []storage.Record, err error) {
 	add := func(name string, of systembuilders.Durable[string]) {
 		r, e := part(state, name, of)
@@ -117,13 +129,6 @@ func smallRecords(state node.PersistentState) (all []storage.Record, err error) 
 			prefix = orderedPrefix
 		}
 		add(slotName(prefix, seq), systembuilders.Durable[string]{History: map[rsm.Slot]systembuilders.Known[string]{seq: k}})
-	}
-	for id, p := range state.Pending {
-		name := fmt.Sprintf("%s%020d.%020d", pendingPrefix, id.Client, id.Local)
-		add(name, systembuilders.Durable[string]{Pending: map[rsm.ID]systembuilders.Pending[string]{id: p}})
-	}
-	if state.Snapshot.Seq > 0 {
-		add(snapshotName, systembuilders.Durable[string]{Snapshot: state.Snapshot})
 	}
 	slices.SortFunc(all, byName)
 	data, e := proto.Marshal(&paxospb.PersistentState{

@@ -67,12 +67,9 @@ func TestStore(t *testing.T) {
 
 // next is a state that may come after one.
 func next(t *rapid.T, s node.PersistentState) node.PersistentState {
-	s.History, s.Pending = maps.Clone(s.History), maps.Clone(s.Pending)
+	s.History = maps.Clone(s.History)
 	if len(s.History) == 0 {
 		s.History = make(map[rsm.Slot]known)
-	}
-	if len(s.Pending) == 0 {
-		s.Pending = make(map[rsm.ID]pending)
 	}
 	command := func() rsm.Command[string] {
 		id := rsm.ID{Client: 7, Local: rsm.Local(rapid.IntRange(0, 5).Draw(t, "local"))}
@@ -114,9 +111,9 @@ func next(t *rapid.T, s node.PersistentState) node.PersistentState {
 			}
 		case 4: // an update of a client
 			c := command()
-			s.Pending[c.ID] = pending{Client: 3, Command: c}
+			s.Pending = s.Pending.With(c.ID, pending{Client: 3, Command: c})
 		case 5: // one that is ordered
-			delete(s.Pending, command().ID)
+			s.Pending = s.Pending.Without(command().ID)
 		case 6: // a snapshot
 			if aru > 0 {
 				s.Snapshot = systembuilders.Snapshot{Seq: aru, Data: rapid.StringN(1, 5, 9).Draw(t, "snapshot")}
@@ -126,9 +123,6 @@ func next(t *rapid.T, s node.PersistentState) node.PersistentState {
 	}
 	if len(s.History) == 0 {
 		s.History = nil
-	}
-	if len(s.Pending) == 0 {
-		s.Pending = nil
 	}
 	return s
 }

@@ -19,7 +19,7 @@ func Example() {
 		History: map[rsm.Slot]systembuilders.Known[rsm.StoreOp]{
 			2: {View: 3, Batch: systembuilders.BatchOf(systembuilders.Update[rsm.StoreOp]{Node: 1, Command: put})},
 		},
-		Pending: map[rsm.ID]systembuilders.Pending[rsm.StoreOp]{put.ID: {Client: 9, Command: put}},
+		Pending: systembuilders.Waiting[rsm.StoreOp]{}.With(put.ID, systembuilders.Pending[rsm.StoreOp]{Client: 9, Command: put}),
 	})
 	for _, r := range records {
 		fmt.Println(r.Name)

@@ -143,9 +143,16 @@ func (records) changes(before *kept, after kept) ([]storage.Record, error) {
 		}
 		s.add(name)(data, err)
 	}
-	changed(&s, was.Pending, after.Pending, updates, func(id rsm.ID) string {
-		return named(pendingPrefix, uint64(id.Client), uint64(id.Local))
-	})
+	for id := range was.Pending.Changes(after.Pending) {
+		name := named(pendingPrefix, uint64(id.Client), uint64(id.Local))
+		old, had := was.Pending.Get(id)
+		switch p, held := after.Pending.Get(id); {
+		case !held:
+			s.all = append(s.all, storage.Record{Name: name})
+		case !had || old != p:
+			s.add(name)(updates.Append(nil, p))
+		}
+	}
 	switch {
 	case was.Snapshot == after.Snapshot:
 	case after.Snapshot.Seq == 0:
@@ -161,7 +168,7 @@ func (records) changes(before *kept, after kept) ([]storage.Record, error) {
 }
 
 // changed adds the records of the entries of a map that differ.
-func changed[K comparable, V any](
+func changed[K, V comparable](
 	s *splitter, before, after map[K]V, form *jsonwire.Form[V], name func(K) string,
 ) {
 	for k := range before {
@@ -170,8 +177,12 @@ func changed[K comparable, V any](
 		}
 	}
 	for k, v := range after {
+		was, had := before[k]
+		if had && was == v {
+			continue
+		}
 		data, err := form.Append(nil, v)
-		if was, had := before[k]; had && err == nil {
+		if had && err == nil {
 			if old, err := form.Append(nil, was); err == nil && bytes.Equal(old, data) {
 				continue
 			}
@@ -246,10 +257,7 @@ func joinPending(k *kept, digits string, data []byte) error {
 	if named("", uint64(id.Client), uint64(id.Local)) != digits {
 		return fmt.Errorf("must be of update %v", id)
 	}
-	if k.Pending == nil {
-		k.Pending = map[rsm.ID]systembuilders.Pending[rsm.StoreOp]{}
-	}
-	k.Pending[id] = p
+	k.Pending = k.Pending.With(id, p)
 	return nil
 }
 

@@ -104,10 +104,7 @@ func durables() *rapid.Generator[durable] {
 			}
 		}
 		for _, u := range batches().Draw(t, "pending").All() {
-			if kept.Pending == nil {
-				kept.Pending = map[rsm.ID]pending{}
-			}
-			kept.Pending[u.Command.ID] = pending{Client: u.Node, Command: u.Command}
+			kept.Pending = kept.Pending.With(u.Command.ID, pending{Client: u.Node, Command: u.Command})
 		}
 		return kept
 	})

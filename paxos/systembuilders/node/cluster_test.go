@@ -469,6 +469,34 @@ func TestNumberedCollected(t *testing.T) {
 	}
 }
 
+// A node that lost its disk goes on with its numbers behind those that it gave before, which it learns from the others.
+func TestNumberedAfterLoss(t *testing.T) {
+	w := newCluster(t, 3)
+	w.begin()
+	w.run(10)
+	lost := (w.leader() + 1) % 3
+	number := func() {
+		t.Helper()
+		if err := w.nodes[lost].propose(Update{Data: []byte("numbered")}); err != nil {
+			t.Fatal(err)
+		}
+		w.handle(lost)
+		w.run(100)
+	}
+	for range 3 {
+		number()
+	}
+	w.crash(lost)
+	w.applied[lost] = nil
+	w.begin(lost)
+	w.run(3_000)
+	number()
+	w.expect(4, 0, 1, 2)
+	if last := w.applied[lost][3].Update; last.ClientID != OwnClients+uint64(lost) || last.Timestamp != 4 {
+		t.Errorf("the next update is number %d of client %d: want 4 of its own", last.Timestamp, last.ClientID)
+	}
+}
+
 // The same seeds make the same run.
 func TestDeterministic(t *testing.T) {
 	run := func() string {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"slices"
 	"time"
 
 	"synod/actor"
@@ -28,7 +27,7 @@ type core struct {
 	state    state
 	out      actor.Out[rsm.Message]
 	now      int64 // in ticks
-	timers   []timer
+	timers   timers
 	numbered uint64                        // the last timestamp that it gave
 	given    rsm.Slot                      // up to here ordered updates were given
 	once     rsm.Replica[string, struct{}] // what they were, so that none is given twice
@@ -43,13 +42,6 @@ type (
 	server = systembuilders.Server[string, string, struct{}]
 	state  = systembuilders.State[string, string, struct{}]
 )
-
-// timer is one that is set. They are in the order in which they were set, so that those that are due together fire in
-// it.
-type timer struct {
-	timer actor.Timer
-	due   int64
-}
 
 // event is what happens to an actor: a message, or a timer that fires if that is not nil.
 type event struct {
@@ -130,11 +122,10 @@ func (k *core) restart(p PersistentState) error {
 		return fmt.Errorf("node: Applied is %d, but only %d slots are ordered in the state", k.applied, n)
 	}
 	kept := systembuilders.Durable[string]{
-		Installed: p.Installed, Pending: maps.Clone(p.Pending), Snapshot: p.Snapshot, Log: p.Log,
+		Installed: p.Installed, Pending: p.Pending, Snapshot: p.Snapshot, Log: p.Log,
 		History: maps.Clone(p.History),
 	}
 	k.saved = kept
-	k.saved.Pending = maps.Clone(p.Pending) // The other one is the actor's.
 	k.number(kept, from)
 	k.restore(p.Snapshot, from)
 	k.state = k.actor.Recover(k.self, kept, &k.out)
@@ -161,7 +152,7 @@ func (k *core) number(kept systembuilders.Durable[string], from rsm.Replica[stri
 			last(u.Command.ID)
 		}
 	}
-	for id := range kept.Pending {
+	for id := range kept.Pending.Of(k.own()) {
 		last(id)
 	}
 }
@@ -173,17 +164,15 @@ func (k *core) full() bool {
 }
 
 // busy reports whether too many updates wait to be ordered.
-func (k *core) busy() bool { return len(k.state.Pending) >= k.pending }
+func (k *core) busy() bool { return k.state.Pending.Len() >= k.pending }
 
 func (k *core) tick() {
 	k.now++
 	for {
-		i := slices.IndexFunc(k.timers, func(t timer) bool { return t.due <= k.now })
-		if i < 0 {
+		fired, ok := k.timers.fire(k.now)
+		if !ok {
 			return
 		}
-		fired := k.timers[i].timer
-		k.timers = slices.Delete(k.timers, i, i+1)
 		k.logger.Debug("timeout", "node", k.self, "timer", fired)
 		k.happened(event{timer: fired})
 		k.state = k.actor.Timeout(k.self, k.state, fired, &k.out)
@@ -243,19 +232,14 @@ func (k *core) absorb() {
 				k.next.Messages = append(k.next.Messages, Message{From: k.self, To: c.To, Message: m.Message})
 			}
 		case actor.SetTimer:
-			k.cancel(c.Timer)
-			k.timers = append(k.timers, timer{c.Timer, k.now + max(k.draw(c.Min, c.Max), 1)})
+			k.timers.set(c.Timer, k.now+max(k.draw(c.Min, c.Max), 1))
 		case actor.CancelTimer:
-			k.cancel(c.Timer)
+			k.timers.cancel(c.Timer)
 		case actor.Choose: // The actor leaves nothing to chance.
 		}
 	}
 	k.out.Reset()
 	k.deliver()
-}
-
-func (k *core) cancel(t actor.Timer) {
-	k.timers = slices.DeleteFunc(k.timers, func(set timer) bool { return set.timer == t })
 }
 
 // draw returns a number of ticks, uniform between two durations. The generator is SplitMix64 (G. Steele, D. Lea and
@@ -359,10 +343,11 @@ func compare(before, after systembuilders.Durable[string]) (changed, sync bool) 
 	if last = max(last, before.Snapshot.Seq); after.Snapshot.Seq > last {
 		sync = true
 	}
-	for id, p := range after.Pending {
-		if was, had := before.Pending[id]; !had || was != p {
-			changed, sync = true, true
-		}
+	for id := range before.Pending.Changes(after.Pending) {
+		was, had := before.Pending.Get(id)
+		p, waits := after.Pending.Get(id)
+		changed = changed || had != waits || was != p
+		sync = sync || waits && (!had || was != p)
 	}
 	for seq, b := range after.Log.From(last + 1).All() {
 		changed = true
@@ -379,13 +364,13 @@ func compare(before, after systembuilders.Durable[string]) (changed, sync bool) 
 			changed, sync = true, true
 		}
 	}
-	return changed || len(before.Pending) != len(after.Pending) || len(before.History) != len(after.History), sync
+	return changed || len(before.History) != len(after.History), sync
 }
 
 func (k *core) status() Status {
 	st := &k.state
 	return Status{
 		ID: k.self, State: st.Phase, LastAttempted: st.Attempted, LastInstalled: st.Installed,
-		Leader: actor.ID(uint64(st.Installed) % uint64(k.count)), LocalAru: st.Aru, Pending: len(st.Pending),
+		Leader: actor.ID(uint64(st.Installed) % uint64(k.count)), LocalAru: st.Aru, Pending: st.Pending.Len(),
 	}
 }

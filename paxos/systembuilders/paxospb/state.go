@@ -1,7 +1,6 @@
 package paxospb
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -36,15 +35,11 @@ func EncodeState(s node.PersistentState) *PersistentState {
 			p.Accepted = append(p.Accepted, o)
 		}
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(s.Pending), compareIDs) {
-		u, _ := e.update(update{Node: s.NodeID, Command: s.Pending[id].Command})
+	for _, one := range s.Pending.All() {
+		u, _ := e.update(update{Node: s.NodeID, Command: one.Command})
 		p.Pending = append(p.Pending, u)
 	}
 	return p
-}
-
-func compareIDs(a, b rsm.ID) int {
-	return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Local, b.Local))
 }
 
 // DecodeState returns what a node kept, or an error for what it cannot have kept. Of a state by the published schema it
@@ -107,14 +102,11 @@ func joinState(s *node.PersistentState, p *PersistentState) error {
 		if err != nil {
 			return err
 		}
-		if _, twice := s.Pending[u.Command.ID]; twice || u.Node != s.NodeID {
+		if _, twice := s.Pending.Get(u.Command.ID); twice || u.Node != s.NodeID {
 			return errors.New("a pending update is there twice, or of another node")
 		}
-		if s.Pending == nil {
-			s.Pending = make(map[rsm.ID]clientEntry)
-		}
 		// Nobody waits for the answer but the user of the node.
-		s.Pending[u.Command.ID] = clientEntry{Client: actor.ID(s.NodeCount), Command: u.Command}
+		s.Pending = s.Pending.With(u.Command.ID, clientEntry{Client: actor.ID(s.NodeCount), Command: u.Command})
 	}
 	return nil
 }

@@ -46,11 +46,8 @@ func TestState(t *testing.T) {
 			}
 		}
 		for i := range rapid.IntRange(0, 3).Draw(t, "pending") {
-			if s.Pending == nil {
-				s.Pending = make(map[rsm.ID]systembuilders.Pending[string])
-			}
 			c := command(7, uint64(i), "x")
-			s.Pending[c.ID] = systembuilders.Pending[string]{Client: 3, Command: c}
+			s.Pending = s.Pending.With(c.ID, systembuilders.Pending[string]{Client: 3, Command: c})
 		}
 		data, err := proto.Marshal(paxospb.EncodeState(s))
 		if err != nil {

@@ -5,6 +5,7 @@ package systembuilders
 import "synod/examples/zoo/internal/variant"
 
 import (
+	"iter"
 	"slices"
 
 	"synod/actor"
@@ -23,11 +24,11 @@ func (t *turn[Mutant, S, O, R]) request(from actor.ID, c rsm.Command[O]) {
 		}
 		return
 	}
-	_, again := st.Pending[c.ID]
-	if !again && t.full(len(st.Pending)) {
+	_, again := st.Pending.Get(c.ID)
+	if !again && t.full(st.Pending.Len()) {
 		return
 	}
-	st.Pending = put(st.Pending, c.ID, Pending[O]{from, c})
+	st.Pending = st.Pending.With(c.ID, Pending[O]{from, c})
 	if !again {
 		t.setUpdate(c.ID)
 		t.submit(c.ID)
@@ -38,7 +39,8 @@ func (t *turn[Mutant, S, O, R]) request(from actor.ID, c rsm.Command[O]) {
 // may order it.
 func (t *turn[Mutant, S, O, R]) submit(id rsm.ID) {
 	st := t.st
-	u := Update[O]{t.self, st.Pending[id].Command}
+	p, _ := st.Pending.Get(id)
+	u := Update[O]{t.self, p.Command}
 	switch {
 	case t.mayEnqueue():
 		t.enqueue(u)
@@ -178,7 +180,8 @@ func (t *turn[Mutant, S, O, R]) next() Batch[O] {
 		}
 		taken++
 	}
-	if st.Queue = slices.Delete(st.Queue, 0, taken); len(st.Queue) == 0 {
+	clear(st.Queue[:taken])
+	if st.Queue = st.Queue[taken:]; len(st.Queue) == 0 {
 		st.Queue = nil
 	}
 	return BatchOf(updates...)
@@ -341,7 +344,7 @@ func (t *turn[Mutant, S, O, R]) execute(b Batch[O]) {
 		answer, ok := rsm.Execute[Mutant](t.Machine, st.Aru, &st.Machine, u.Command)
 		t.settle(id, answer, ok)
 		if u.Command.End || u.Command.Floor > 0 {
-			t.sweep(func(id rsm.ID) bool { return id.Client == u.Command.ID.Client })
+			t.sweep(st.Pending.Of(u.Command.ID.Client))
 		}
 	}
 }
@@ -350,14 +353,12 @@ func (t *turn[Mutant, S, O, R]) execute(b Batch[O]) {
 func (t *turn[Mutant, S, O, R]) settle(id rsm.ID, answer rsm.Answer[R], ok bool) {
 	if variant.Of[Mutant]() == "pending-forgotten" {
 		st := t.st
-		pending, asked := st.Pending[id]
+		pending, asked := st.Pending.Get(id)
 		if !asked {
 			return
 		}
-		for other := range st.Pending {
-			if other.Client == id.Client {
-				st.Pending = drop(st.Pending, other)
-			}
+		for other := range st.Pending.Of(id.Client) {
+			st.Pending = st.Pending.Without(other)
 		}
 		t.cancelUpdate(id)
 		if ok {
@@ -368,30 +369,23 @@ func (t *turn[Mutant, S, O, R]) settle(id rsm.ID, answer rsm.Answer[R], ok bool)
 	}
 
 	st := t.st
-	pending, asked := st.Pending[id]
+	pending, asked := st.Pending.Get(id)
 	if !asked {
 		return
 	}
-	st.Pending = drop(st.Pending, id)
+	st.Pending = st.Pending.Without(id)
 	t.cancelUpdate(id)
 	if ok {
 		t.out.Reply(pending.Client, answer)
 	}
 }
 
-// sweep ends the wait for answers to some updates that were executed, or never will be.
-func (t *turn[Mutant, S, O, R]) sweep(of func(rsm.ID) bool) {
-	st := t.st
-	for _, id := range st.pending(of) {
-		if status, answer, ok := st.Machine.Status(id); status != rsm.New {
+// sweep ends the wait for answers to those of some pending updates that were executed, or never will be. Such that are
+// queued are left out when they come to be proposed.
+func (t *turn[Mutant, S, O, R]) sweep(ids iter.Seq[rsm.ID]) {
+	for id := range ids {
+		if status, answer, ok := t.st.Machine.Status(id); status != rsm.New {
 			t.settle(id, answer, ok)
 		}
-	}
-	st.Queue = slices.DeleteFunc(st.Queue, func(u Update[O]) bool {
-		status, _, _ := st.Machine.Status(u.Command.ID)
-		return status != rsm.New
-	})
-	if len(st.Queue) == 0 {
-		st.Queue = nil
 	}
 }

@@ -5,10 +5,8 @@ package systembuilders
 import "synod/examples/zoo/internal/variant"
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"synod/actor"
@@ -51,7 +49,7 @@ type State[S, O, R any] struct {
 	Through      rsm.Slot          // of one that prepares its view: up to here it must learn what is ordered; otherwise 0
 	Proposed     rsm.Slot          // Last_Proposed, of a leader; otherwise 0
 	Queue        []Update[O]       // Update_Queue, of a leader: what is to be proposed
-	Pending      map[rsm.ID]Pending[O]
+	Pending      Waiting[O]
 	Aru          rsm.Slot              // Local_Aru: everything up to here is ordered and executed
 	Snapshot     Snapshot              // of no slot above Aru
 	Log          Log[O]                // what is ordered in the slots above the Snapshot's, up to Aru
@@ -79,7 +77,7 @@ type Entry[O any] struct {
 // Durable is what a server keeps across a crash.
 type Durable[O any] struct {
 	Installed View
-	Pending   map[rsm.ID]Pending[O] // nil for none
+	Pending   Waiting[O]
 	Snapshot  Snapshot
 	Log       Log[O]
 	History   map[rsm.Slot]Known[O] // nil for nothing
@@ -130,14 +128,14 @@ func (s Server[Mutant, S, O, R]) Start(self actor.ID, out *Out[R]) State[S, O, R
 // Keep returns what survives a crash. It shares nothing with the state that is ever changed.
 func (s Server[Mutant, S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 	if variant.Of[Mutant]() == "promise-not-kept" {
-		kept := Durable[O]{Pending: maps.Clone(st.Pending), Snapshot: st.Snapshot, Log: st.Log}
+		kept := Durable[O]{Pending: st.Pending, Snapshot: st.Snapshot, Log: st.Log}
 		for seq, e := range st.History {
 			kept.History = put(kept.History, seq, Known[O]{e.View, e.Batch, e.Ordered})
 		}
 		return kept
 	}
 	if variant.Of[Mutant]() == "proposal-not-kept" {
-		kept := Durable[O]{Installed: st.Installed, Pending: maps.Clone(st.Pending), Snapshot: st.Snapshot, Log: st.Log}
+		kept := Durable[O]{Installed: st.Installed, Pending: st.Pending, Snapshot: st.Snapshot, Log: st.Log}
 		for seq, e := range st.History {
 			if st.Phase == RegLeader {
 				continue
@@ -147,7 +145,7 @@ func (s Server[Mutant, S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 		return kept
 	}
 
-	kept := Durable[O]{Installed: st.Installed, Pending: maps.Clone(st.Pending), Snapshot: st.Snapshot, Log: st.Log}
+	kept := Durable[O]{Installed: st.Installed, Pending: st.Pending, Snapshot: st.Snapshot, Log: st.Log}
 	for seq, e := range st.History {
 		kept.History = put(kept.History, seq, Known[O]{e.View, e.Batch, e.Ordered})
 	}
@@ -176,7 +174,7 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 		if t.leads(kept.Installed) {
 			st.Phase = RegLeader
 		}
-		for _, id := range st.pending(anything) {
+		for id := range st.Pending.All() {
 			t.setUpdate(id)
 			t.submit(id)
 		}
@@ -192,7 +190,7 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 			st.History = put(st.History, seq, Entry[O]{View: k.View, Batch: k.Batch, Ordered: k.Ordered})
 		}
 		t := s.turn(self, &st, out)
-		st.Attempted, st.Installed, st.History, st.Pending, kept = 0, 0, nil, nil, Durable[O]{}
+		st.Attempted, st.Installed, st.History, st.Pending, kept = 0, 0, nil, Waiting[O]{}, Durable[O]{}
 		t.waited = false
 		for _, b := range kept.Log.All() {
 			t.execute(b)
@@ -201,7 +199,7 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 		if kept.Installed == 0 && !s.Elected || t.leads(kept.Installed) {
 			t.shiftToLeaderElection(kept.Installed + 1)
 		}
-		for _, id := range st.pending(anything) {
+		for id := range st.Pending.All() {
 			t.setUpdate(id)
 			t.submit(id)
 		}
@@ -225,7 +223,7 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 	if kept.Installed == 0 && !s.Elected || t.leads(kept.Installed) {
 		t.shiftToLeaderElection(kept.Installed + 1)
 	}
-	for _, id := range st.pending(anything) {
+	for id := range st.Pending.All() {
 		t.setUpdate(id)
 		t.submit(id)
 	}
@@ -361,19 +359,3 @@ func (t *turn[Mutant, S, O, R]) finish() State[S, O, R] {
 	t.watch()
 	return *t.st
 }
-
-// pending returns the pending updates that are among some, by client and number.
-func (st *State[S, O, R]) pending(among func(rsm.ID) bool) []rsm.ID {
-	var ids []rsm.ID
-	for id := range st.Pending {
-		if among(id) {
-			ids = append(ids, id)
-		}
-	}
-	slices.SortFunc(ids, func(a, b rsm.ID) int {
-		return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Local, b.Local))
-	})
-	return ids
-}
-
-func anything(rsm.ID) bool { return true }
