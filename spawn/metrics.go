@@ -93,6 +93,7 @@ type Labelled struct {
 	*Metrics
 	Pulse       *Pulse             // nil for none
 	Connections func() Connections // nil for a transport without any
+	Peers       func() []Peer      // nil for a transport that keeps no ways open
 }
 
 // counters are the metrics that are one number.
@@ -143,6 +144,7 @@ func WriteMetrics(w io.Writer, servers []Labelled) error {
 	}
 	writeGauges(b, servers)
 	writeConnections(b, servers)
+	writePeers(b, servers)
 	histograms := func(name, help string, each func(s Labelled)) {
 		fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s histogram\n", name, help, name)
 		for _, s := range servers {

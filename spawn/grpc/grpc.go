@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	rpc "google.golang.org/grpc"
@@ -147,7 +148,7 @@ func (t *Transport) Send(to actor.ID, data []byte) error {
 		if spawn.IsHeartbeat(data) && len(k.Queue.Messages) > 0 {
 			return nil // What waits already tells as much, once it can be sent.
 		}
-		return k.Queue.Add(data)
+		return k.Add(data)
 	}
 	t.mu.Lock()
 	queue := t.clients[to]
@@ -171,11 +172,24 @@ func (t *Transport) Close() error {
 // Connections returns how many connections were accepted, and what became of them.
 func (t *Transport) Connections() spawn.Connections { return t.door.Connections() }
 
+// Peers returns what is known of the streams to the other servers, and from them.
+func (t *Transport) Peers() []spawn.Peer {
+	var all []spawn.Peer
+	for _, id := range actor.Others(t.servers, t.self) {
+		p := t.links[id].Peer()
+		p.Received = t.inbound[id].received.Load()
+		all = append(all, p)
+	}
+	return all
+}
+
 // inbound is what comes of another server: of several streams only the one that was opened last counts, so that what is left
 // of an earlier one does not come in between.
 type inbound struct {
 	mu     sync.Mutex // held while a message is put into the inbox
 	stream uint64     // the last one
+
+	received atomic.Uint64
 }
 
 // open returns the number of a new stream.
@@ -231,6 +245,7 @@ func (c *carrier) Deliver(stream rpc.ClientStreamingServer[framepb.Frame, framep
 		if !from.put(number, func() bool { return t.inbox.Put(id, frame.GetData()) }) {
 			return status.Error(codes.Aborted, "there is a later stream")
 		}
+		from.received.Add(1)
 	}
 }
 

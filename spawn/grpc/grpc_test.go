@@ -105,6 +105,26 @@ func TestServers(t *testing.T) {
 	if c := b.Connections(); c.Peers != 1 || c.Clients+c.Strangers != 0 {
 		t.Errorf("%+v", c)
 	}
+	for _, c := range []struct {
+		of   *Transport
+		want spawn.Peer
+	}{
+		{a, spawn.Peer{Address: lb.Address().String(), Up: true, Sent: 500, Received: 1}},
+		{b, spawn.Peer{Address: la.Address().String(), Up: true, Sent: 1, Received: 500}},
+	} {
+		got := c.of.Peers()
+		// A message is counted after it was handed over, at both ends; failures are of the time before both listened.
+		for len(got) == 1 && (got[0].Sent < c.want.Sent || got[0].Received < c.want.Received) {
+			time.Sleep(time.Millisecond)
+			got = c.of.Peers()
+		}
+		if len(got) == 1 {
+			c.want.Failures = got[0].Failures
+		}
+		if len(got) != 1 || got[0] != c.want {
+			t.Errorf("%+v: want %+v", got, c.want)
+		}
+	}
 
 	closed(t, b)
 	if _, _, err := b.Receive(-1); !errors.Is(err, net.ErrClosed) {
@@ -133,6 +153,9 @@ func TestBounded(t *testing.T) {
 		if i < streams.MaxQueue && err != nil || i >= streams.MaxQueue && !errors.Is(err, streams.ErrFull) {
 			t.Fatalf("message %d: %v", i, err)
 		}
+	}
+	if p := a.Peers()[0]; p.Waiting != streams.MaxQueue || p.Lost != 10 || p.Up || p.Sent != 0 {
+		t.Errorf("%+v: want %d that wait, and 10 lost", p, streams.MaxQueue)
 	}
 	if err := a.Send(12345, []byte("x")); err == nil {
 		t.Error("sent to nobody")

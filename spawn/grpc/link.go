@@ -52,6 +52,7 @@ type Link[M any] struct {
 
 	up       atomic.Bool
 	sent     atomic.Uint64
+	lost     atomic.Uint64
 	failures atomic.Uint64
 	warned   spawn.Limiter
 }
@@ -159,6 +160,23 @@ func (k *Link[M]) pump(stream Stream[M], gone <-chan struct{}, cancel context.Ca
 			return // It says only that it is over.
 		}
 		k.sent.Add(1)
+	}
+}
+
+// Add queues a message. It is lost if too many wait.
+func (k *Link[M]) Add(m M) error {
+	err := k.Queue.Add(m)
+	if err != nil {
+		k.lost.Add(1)
+	}
+	return err
+}
+
+// Peer returns what is known of the way. What comes from there is known to the door alone.
+func (k *Link[M]) Peer() spawn.Peer {
+	return spawn.Peer{
+		Address: k.Address, Up: k.Up(), Waiting: len(k.Queue.Messages), Sent: k.sent.Load(), Lost: k.lost.Load(),
+		Failures: k.failures.Load(),
 	}
 }
 

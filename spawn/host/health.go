@@ -59,7 +59,7 @@ func (s *Host) health() http.Handler {
 	var servers []spawn.Labelled
 	for _, r := range s.servers {
 		servers = append(servers, spawn.Labelled{
-			Server: r.Address.String(), Metrics: r.Metrics, Pulse: r.Pulse, Connections: r.connections,
+			Server: r.Address.String(), Metrics: r.Metrics, Pulse: r.Pulse, Connections: r.connections, Peers: r.peers,
 		})
 	}
 	mux := http.NewServeMux()

@@ -71,6 +71,7 @@ type Server struct {
 	spawn.Config
 	Address     netip.AddrPort
 	connections func() spawn.Connections // nil for a transport that has none
+	peers       func() []spawn.Peer      // likewise
 	stopped     atomic.Bool
 }
 
@@ -244,6 +245,9 @@ func (s *Host) openServer(at int, id actor.ID, e transports.Endpoint) error {
 	r.Transport = e.Serve(id, s.ids)
 	if c, ok := r.Transport.(spawn.Connected); ok {
 		r.connections = c.Connections
+	}
+	if p, ok := r.Transport.(spawn.Peering); ok {
+		r.peers = p.Peers
 	}
 	s.closers = append(s.closers, r.Transport.Close)
 	if s.Faults != (faults.Plan{}) || s.Control {
