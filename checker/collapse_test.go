@@ -54,10 +54,7 @@ func spreads(large bool) []spread {
 // TestSpread compares the counts, levels and verdicts of the engine with those of a plain search.
 func TestSpread(t *testing.T) {
 	checker.KeepSteps(t, 1) // so that they are forgotten after every level
-	workerCounts := []int{1, 4}
-	if raceDetector {
-		workerCounts = workerCounts[1:] // One worker races with nobody.
-	}
+	workerCounts := racing(1, 4)
 	for _, s := range spreads(false) {
 		t.Run(s.name, func(t *testing.T) {
 			for _, o := range []checker.Options{{FinishWhen: checker.Exhausted}, {MaxDepth: 6}} {

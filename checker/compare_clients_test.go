@@ -68,6 +68,9 @@ func TestCrashingClients(t *testing.T) {
 				model.Record(sys.sys, register.Linearizable())
 				sys.ref.Observers = append(sys.ref.Observers, reference.Watch(register.Linearizable()))
 				o := checker.Options{FinishWhen: checker.Exhausted, MaxStates: 4_000}
+				if brief() {
+					o.MaxStates = 1_000
+				}
 				compare(t, sys.sys, sys.ref.Model(), o, 1, 4)
 				r := checker.BFS(t.Context(), sys.sys, checker.Options{})
 				defer r.Close()

@@ -57,7 +57,10 @@ func TestFaultySystems(t *testing.T) {
 func TestWalksWithFaults(t *testing.T) {
 	everyFault(t, func(t *testing.T, c model.Config) {
 		tw := timersAndChoices(c)
-		const depth = 9
+		depth := 9
+		if brief() {
+			depth = 6
+		}
 		want := checker.BFS(t.Context(), tw.sys, checker.Options{FinishWhen: checker.Exhausted, MaxDepth: depth})
 		defer want.Close()
 		got := checker.Walk(t.Context(), tw.sys, checker.Options{FinishWhen: checker.Exhausted, Walks: 1_000, WalkDepth: depth})

@@ -46,7 +46,7 @@ func TestDocumentRepeats(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := ""
-			for _, workers := range c.workers {
+			for _, workers := range racing(c.workers...) {
 				c.options.Workers = workers
 				r := c.search(t, c.src, c.options)
 				if r.Err != nil {
