@@ -25,6 +25,7 @@ const (
 	maxTimeouts   = "max-timeouts"
 	maxPartitions = "max-partitions"
 	timersLast    = "timers-last"
+	oneCopy       = "one-copy"
 	on            = "on" // the word for a switch
 )
 
@@ -51,6 +52,10 @@ var budgets = []Budget{
 	{
 		Name: timersLast, Doc: "timers fire only where no message is delivered and no choice made", Switch: true,
 		set: func(c *model.Config, most int) { c.TimersLast = most > 0 },
+	},
+	{
+		Name: oneCopy, Doc: "no message is put beside an equal one of its sender that is under way", Switch: true,
+		set: func(c *model.Config, most int) { c.OneCopy = most > 0 },
 	},
 	{
 		Name: maxPartitions, Doc: "times that a server is cut off from all others on a path, at most; 0 unless given",

@@ -107,7 +107,7 @@ func (e Entry) Parse(config map[string]string) (Settings, error) {
 				return s, fmt.Errorf("lossy %q: expected %s or %s", word, explicit, auto)
 			}
 			s.Lossy, s.Elide = true, word == auto
-		case timersLast:
+		case timersLast, oneCopy:
 			if word != on {
 				return s, fmt.Errorf("%s %q: expected %s", name, word, on)
 			}
@@ -140,7 +140,7 @@ func (s Settings) Words() map[string]string {
 	}
 	for name, most := range s.Budgets {
 		words[name] = strconv.Itoa(most)
-		if name == timersLast {
+		if name == timersLast || name == oneCopy {
 			words[name] = on
 		}
 	}

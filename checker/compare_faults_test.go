@@ -22,6 +22,7 @@ var faulty = map[string]model.Config{
 	"timers last, losses": {TimersLast: true, Lossy: true, MaxDrops: 1, MaxTimeouts: 3},
 	"timers last, crash":  {TimersLast: true, MaxDown: 1, MaxCrashes: 1},
 	"partitions":          {MaxPartitions: 2},
+	"one copy":            {OneCopy: true, MaxTimeouts: 2},
 	"everything":          {Lossy: true, MaxDown: 1, MaxCrashes: 2, MaxDrops: 2, MaxTimeouts: 2, MaxPartitions: 1, TimersLast: true},
 }
 

@@ -432,6 +432,7 @@ func TestRandomSystemPaths(t *testing.T) {
 		c := drawCrashes(t)
 		c.MaxTimeouts = rapid.IntRange(0, 2).Draw(t, "timeouts")
 		c.TimersLast = rapid.Bool().Draw(t, "timers last")
+		c.OneCopy = rapid.Bool().Draw(t, "one copy")
 		sys := drawActors(t, rapid.IntRange(1, 3).Draw(t, "actors"), c)
 		_, p := sys.drawPredicate(t)
 		_, q := sys.drawPredicate(t)

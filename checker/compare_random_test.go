@@ -59,6 +59,7 @@ func drawConfig(t *rapid.T, actors int) model.Config {
 		c.MaxPartitions = rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(t, "partitions")
 	}
 	c.TimersLast = rapid.Bool().Draw(t, "timers last")
+	c.OneCopy = rapid.Bool().Draw(t, "one copy")
 	return c
 }
 

@@ -58,7 +58,7 @@ func newTwin[M any](c model.Config) *twin[M] {
 		&reference.System[M]{
 			Network: plain[c.Network], Lossy: c.Lossy, MaxDown: c.MaxDown, MaxCrashes: c.MaxCrashes,
 			MaxDrops: c.MaxDrops, MaxTimeouts: c.MaxTimeouts, TimersLast: c.TimersLast,
-			MaxPartitions: c.MaxPartitions,
+			MaxPartitions: c.MaxPartitions, OneCopy: c.OneCopy,
 		},
 	}
 }

@@ -123,7 +123,7 @@ func shadeSystem(seed uint64, hints bool) *model.System[int] {
 		c.Lossy, c.MaxDrops = true, 1
 	}
 	timers := chance(.4)
-	c.TimersLast = chance(.1)
+	c.TimersLast, c.OneCopy = chance(.1), chance(.2)
 	if timers && chance(.2) {
 		c.MaxTimeouts = 1 + r.IntN(2)
 	}

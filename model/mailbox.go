@@ -130,7 +130,11 @@ func (b *mailboxes) intern(box network.Mailbox) uint32 {
 // put returns the mailbox after a letter was sent to it.
 func (b *mailboxes) put(id uint32, l network.Letter) uint32 {
 	var few, old [32]network.Letter
-	return b.intern(b.space.network.Put(few[:0], b.at(id, old[:0]), l))
+	box := b.at(id, old[:0])
+	if b.space.sys.config.OneCopy && slices.Contains(box, l) {
+		return id
+	}
+	return b.intern(b.space.network.Put(few[:0], box, l))
 }
 
 // pickDeliverable is what an aspect of deliverable messages has more than that of all messages: one for each state of

@@ -28,6 +28,10 @@ type Config struct {
 	// TimersLast lets a timer fire only in a state in which nothing is delivered and no choice is made: as if messages were
 	// faster than all timers. Losses, crashes and recoveries may happen at any time, and keep no timer from firing.
 	TimersLast bool
+	// OneCopy puts no message beside an equal one of the same sender that is under way already: a copy too many is lost. What
+	// is sent again and again to an actor that is down, or cut off, makes no more states then. On a network that duplicates
+	// this is so anyway.
+	OneCopy bool
 	// MaxPartitions is how often the network is partitioned on a path, at most; with 0 it never is. See System.Partition.
 	MaxPartitions int
 }

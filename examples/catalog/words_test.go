@@ -14,7 +14,7 @@ func TestWords(t *testing.T) {
 		config := make(map[string]string)
 		for _, o := range e.Options() {
 			config[o.Name] = o.Default
-			if o.Optional && o.Name != "mutant" && o.Name != "timers-last" && len(o.Values) > 0 {
+			if o.Optional && o.Name != "mutant" && o.Name != "timers-last" && o.Name != "one-copy" && len(o.Values) > 0 {
 				config[o.Name] = o.Values[0]
 			}
 		}

@@ -178,9 +178,10 @@ func compose[S, O, R any](
 		return &system[O]{System: sys}
 	}
 	ids := actor.IDs(c.Servers)
-	look := &system[O]{System: sys, config: c, quorum: actor.Majority(c.Servers)}
+	options := c.options(ids)
+	look := &system[O]{System: sys, config: c, last: options.Last, quorum: actor.Majority(c.Servers)}
 	for _, id := range ids {
-		server := multipaxos.Server[S, O, R]{Options: c.options(ids), Machine: m, Peers: actor.Others(ids, id)}
+		server := multipaxos.Server[S, O, R]{Options: options, Machine: m, Peers: actor.Others(ids, id)}
 		ref := model.Add(sys, id, server.New())
 		look.acceptors = append(look.acceptors, project(sys, ref, func(st multipaxos.State[S, O, R]) multipaxos.Acceptor[O] {
 			return st.Acceptor
@@ -218,7 +219,7 @@ func composeRoles[S, O, R any](
 		Acceptors: all[c.Replicas+c.Leaders:],
 	}
 	roles.Options = c.options(roles.Leaders)
-	look := &system[O]{System: sys, config: c, quorum: actor.Majority(c.Acceptors)}
+	look := &system[O]{System: sys, config: c, last: roles.Last, quorum: actor.Majority(c.Acceptors)}
 	for _, id := range roles.Replicas {
 		ref := model.Add(sys, id, multipaxos.NewReplica(roles, m))
 		look.replicas = append(look.replicas, project(sys, ref, func(st multipaxos.Replica[S, O, R]) replica[O] {

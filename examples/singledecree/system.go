@@ -114,7 +114,13 @@ func (variant Variant) bounded(c Config) bool {
 // demand adds the properties and the boundary of a variant to its system.
 func (variant Variant) demand(sys registers.System, c Config, servers []reader) *model.System[register.Message] {
 	if variant.bounded(c) {
-		within(sys, servers, uint32(cmp.Or(variant.Rounds, 2))) // The second round is the first that is a retry.
+		last := uint32(cmp.Or(variant.Rounds, 2)) // The second round is the first that is a retry.
+		most := last
+		if c.Live {
+			most++ // A path that goes beyond the last round ends there, and leaves nothing undecided.
+			*sys.Excused = func(v model.View) bool { return beyond(v, servers, last) }
+		}
+		sys.Within(func(v model.View) bool { return !beyond(v, servers, most) })
 	}
 	decisions := func(v model.View) []singledecree.Proposal {
 		var all []singledecree.Proposal
@@ -169,16 +175,14 @@ func (variant Variant) demand(sys registers.System, c Config, servers []reader) 
 	return sys.System
 }
 
-// within explores no ballot beyond a round. A ballot is that of some server before it is in any message.
-func within(sys registers.System, servers []reader, most uint32) {
-	sys.Within(func(v model.View) bool {
-		for _, server := range servers {
-			if round, up := server.round.In(v); up && round > most {
-				return false
-			}
+// beyond reports whether a server is at a ballot beyond a round. A ballot is that of some server before it is in any message.
+func beyond(v model.View, servers []reader, most uint32) bool {
+	for _, server := range servers {
+		if round, up := server.round.In(v); up && round > most {
+			return true
 		}
-		return true
-	})
+	}
+	return false
 }
 
 // decision is what a server knows to be chosen: the only part of its state that properties read.

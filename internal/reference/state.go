@@ -167,7 +167,7 @@ func (s *State[M]) perform(self int, commands []actor.Command[M]) {
 func (s *State[M]) send(e actor.Envelope[M]) {
 	l := letter[M]{e, fmt.Sprintf("%d>%d %s", e.From, e.To, Dump(e.Message))}
 	known := slices.ContainsFunc(s.letters, func(other letter[M]) bool { return other.key == l.key })
-	if s.sys.Network != Set || !known {
+	if !known || s.sys.Network != Set && !s.sys.OneCopy {
 		s.letters = append(s.letters, l)
 	}
 	s.pass(e, actor.Sent)

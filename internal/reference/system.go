@@ -28,6 +28,7 @@ type System[M any] struct {
 	// How many crashes, losses and timeouts there may be on a path; 0 is no bound.
 	MaxCrashes, MaxDrops, MaxTimeouts int
 	TimersLast                        bool // timers fire only where nothing is delivered or chosen
+	OneCopy                           bool // no message is put beside an equal one of its sender
 	Consumes                          bool // a delivery that does nothing takes a copy out of a multiset all the same
 	// The sides that may be cut off from all others, and how often one is on a path. There is no bound of 0 here: none is.
 	Sides         [][]actor.ID

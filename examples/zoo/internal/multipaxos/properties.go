@@ -17,6 +17,7 @@ import (
 type system[O any] struct {
 	*model.System[rsm.Message]
 	config    Config
+	last      multipaxos.Ballot
 	quorum    int
 	acceptors []model.Projection[*multipaxos.Acceptor[O]]
 	leaders   []model.Projection[*multipaxos.Leader[O]]
@@ -330,10 +331,15 @@ func (sys *system[O]) adopted() {
 // quiescent demands that every client has its answers when nothing can happen any more.
 func (sys *system[O]) quiescent() { sys.Quiescent("every command is answered", sys.answered) }
 
-// live demands that every client has its answers at last, on every path that is fair, and that then no replica stays behind.
+// live demands that every client has its answers at last, on every path that is fair, and that then no replica stays behind,
+// and that what one knows comes to one that asks for it. A model has so many ballots only: where who led at the last one
+// crashed, nobody leads any more, and only the last demand is of such paths, too.
 func (sys *system[O]) live() {
-	sys.Eventually("every client is served", sys.answered)
+	sys.Eventually("every client is served", func(v model.View) bool { return sys.answered(v) || sys.spent(v) })
 	sys.Eventually("every replica catches up", func(v model.View) bool {
+		if sys.spent(v) {
+			return true
+		}
 		slots := rsm.Slot(0)
 		for i, projection := range sys.replicas {
 			r, up := projection.In(v)
@@ -344,6 +350,39 @@ func (sys *system[O]) live() {
 		}
 		return sys.answered(v)
 	})
+	sys.LeadsTo("a decision that a replica lacks is told to it", sys.lacking,
+		func(v model.View) bool { return !sys.lacking(v) })
+}
+
+// spent reports whether who led at the last ballot does not any more, as it crashed, so that nobody can.
+func (sys *system[O]) spent(v model.View) bool {
+	last := sys.config.Ballots - 1
+	l, up := sys.leaders[last%len(sys.leaders)].In(v)
+	if !up || l.Active || l.Scout != nil {
+		return false
+	}
+	return !l.Known.Less(sys.last) || !l.Ballot.Less(sys.last)
+}
+
+// lacking reports whether a replica lacks a decision that another one knows, and knows that it does, as it has one of a later slot.
+func (sys *system[O]) lacking(v model.View) bool {
+	for _, projection := range sys.replicas {
+		r, up := projection.In(v)
+		if !up {
+			continue
+		}
+		if last, _, _ := r.Decisions.Last(); last <= r.SlotOut {
+			continue
+		}
+		for _, other := range sys.replicas {
+			if o, up := other.In(v); up {
+				if _, known := o.Decisions.Get(r.SlotOut); known {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // answered reports whether every client has all its answers.
