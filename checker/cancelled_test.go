@@ -8,6 +8,7 @@ import (
 
 	"synod/actor"
 	"synod/checker"
+	"synod/checker/report"
 	"synod/examples/singledecree"
 	"synod/model"
 	"synod/model/statespace"
@@ -64,7 +65,7 @@ func TestCancelledDoesNothing(t *testing.T) {
 				t.Errorf("%s: a state was visited", name)
 			}
 			r.WriteText(io.Discard)
-			r.Document()
+			report.Of(r)
 			r.Profile()
 			if err := r.Minimise(ctx); err != nil || len(r.Traces()) > 0 {
 				t.Errorf("%s: %d traces, error %v", name, len(r.Traces()), err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"synod/checker"
+	"synod/checker/report"
 	"synod/examples/singlecopy"
 	"synod/examples/singledecree"
 	"synod/model"
@@ -52,10 +53,10 @@ func TestDocumentRepeats(t *testing.T) {
 				if r.Err != nil {
 					t.Fatal(r.Err)
 				}
-				d := r.Document()
+				d := report.Of(r)
 				checkWhole(t, r, d)
 				r.Close()
-				d.Runtime = checker.RuntimeDocument{}
+				d.Runtime = report.RuntimeDocument{}
 				again, err := json.MarshalIndent(d, "", " ")
 				if err != nil {
 					t.Fatal(err)
@@ -71,9 +72,9 @@ func TestDocumentRepeats(t *testing.T) {
 }
 
 // checkWhole makes sure that counts, work and traces stand somewhere in a document.
-func checkWhole(t *testing.T, r *checker.Result, d checker.Document) {
+func checkWhole(t *testing.T, r *checker.Result, d report.Document) {
 	t.Helper()
-	partial := checker.PartialDocument{}
+	partial := report.PartialDocument{}
 	if d.Runtime.Partial != nil {
 		partial = *d.Runtime.Partial
 	}
@@ -108,7 +109,7 @@ func TestDocumentError(t *testing.T) {
 	c.Clients = 0
 	r := checker.BFS(t.Context(), singledecree.System(c), checker.Options{})
 	defer r.Close()
-	d := r.Document()
+	d := report.Of(r)
 	if d.Error == "" || d.Exit != checker.ExitUsage || d.Exhausted || d.Properties == nil {
 		t.Errorf("%+v", d)
 	}

@@ -73,7 +73,7 @@ func Minimise(ctx context.Context, src statespace.Source, t trace.Trace) (trace.
 		return t, m, fmt.Errorf("minimise a path: %w", r.Err)
 	}
 	if found := r.Properties[at]; found.Path != nil {
-		t, m.Shortest = *r.trace(found), true
+		t, m.Shortest = *r.Trace(found), true
 	} else {
 		m.Shortest = r.Exhausted || r.cause == stopDepth
 	}
@@ -156,7 +156,7 @@ func (r *Result) Minimise(ctx context.Context) error {
 	}
 	for i := range r.Properties {
 		p := &r.Properties[i]
-		t := r.trace(*p)
+		t := r.Trace(*p)
 		if t == nil || p.Expect != statespace.Always && p.Expect != statespace.Sometimes {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"synod/checker"
+	"synod/checker/report"
 	"synod/model"
 	"synod/trace"
 )
@@ -264,8 +265,8 @@ func TestManyMembers(t *testing.T) {
 					t.Errorf("%q: not a path of %d actions with the loop %d", p.Name, actions, loop)
 				}
 			}
-			d := r.Document()
-			d.Runtime = checker.RuntimeDocument{}
+			d := report.Of(r)
+			d.Runtime = report.RuntimeDocument{}
 			text, err := json.Marshal(d)
 			if err != nil {
 				t.Fatal(err)
@@ -362,7 +363,7 @@ func TestStuckStatesOfCutSearch(t *testing.T) {
 	if violated.Verdict != checker.Violated || violated.Stuck == nil || violated.Stuck.Count != 1 || violated.Stuck.Terminal != 1 {
 		t.Errorf("%q: %v, %+v: expected one stuck state of one", violated.Name, violated.Verdict, violated.Stuck)
 	}
-	if open.Verdict != checker.Undecided || open.Stuck != nil || r.Document().Properties[1].Stuck != nil {
+	if open.Verdict != checker.Undecided || open.Stuck != nil || report.Of(r).Properties[1].Stuck != nil {
 		t.Errorf("%q: %v, %+v: expected no word of stuck states", open.Name, open.Verdict, open.Stuck)
 	}
 }
@@ -474,8 +475,8 @@ func TestReportsPrint(t *testing.T) {
 	defer r.Close()
 	var b strings.Builder
 	r.WriteText(&b)
-	r.WriteCoverage(&b)
-	r.WriteProfile(&b)
+	report.WriteCoverage(&b, r)
+	report.WriteProfile(&b, r)
 	if got := b.String(); strings.Contains(got, "\x1b") || strings.Count(got, `below\n\x1b[31m`) < 3 {
 		t.Errorf("got:\n%q", got)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"synod/checker"
+	"synod/checker/report"
 	"synod/examples/singledecree"
 	"synod/examples/twophase"
 	"synod/model"
@@ -150,8 +151,8 @@ func TestReports(t *testing.T) {
 			r := checker.BFS(t.Context(), c.src, checker.Options{})
 			defer r.Close()
 			var profile, coverage bytes.Buffer
-			r.WriteProfile(&profile)
-			r.WriteCoverage(&coverage)
+			report.WriteProfile(&profile, r)
+			report.WriteCoverage(&coverage, r)
 			for _, line := range c.profile {
 				if !strings.Contains(profile.String(), line) {
 					t.Errorf("%q is missing in\n%s", line, &profile)

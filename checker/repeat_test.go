@@ -9,6 +9,7 @@ import (
 
 	"synod/catalog"
 	"synod/checker"
+	"synod/checker/report"
 	shipped "synod/examples/catalog"
 	"synod/examples/singledecree"
 	"synod/model"
@@ -90,8 +91,8 @@ func document(
 	if r.Err != nil {
 		t.Fatal(r.Err)
 	}
-	d := r.Document()
-	d.Runtime = checker.RuntimeDocument{}
+	d := report.Of(r)
+	d.Runtime = report.RuntimeDocument{}
 	text, err := json.MarshalIndent(d, "", " ")
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func (r *Result) leave(t TestingT) (string, error) {
 	named, ok := t.(interface{ Name() string })
 	var traces []trace.Trace
 	for _, p := range r.Properties {
-		if t := r.trace(p); t != nil && p.Verdict == Violated {
+		if t := r.Trace(p); t != nil && p.Verdict == Violated {
 			traces = append(traces, *t)
 		}
 	}

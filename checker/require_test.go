@@ -10,6 +10,7 @@ import (
 
 	"synod/actor"
 	"synod/checker"
+	"synod/checker/report"
 	"synod/examples/catalog"
 	"synod/examples/singlecopy"
 	"synod/examples/singledecree"
@@ -180,7 +181,7 @@ func TestPanicsKeepTheirStack(t *testing.T) {
 			defer r.Close()
 			var rec recorder
 			r.Require(&rec)
-			for what, text := range map[string]string{"Require": rec.said, "Stack": r.Stack(), "the document": r.Document().Stack} {
+			for what, text := range map[string]string{"Require": rec.said, "Stack": r.Stack(), "the document": report.Of(r).Stack} {
 				if !strings.Contains(text, "checker_test.brittle\n") || !strings.Contains(text, "require_test.go:") {
 					t.Errorf("%s has no stack:\n%s", what, text)
 				}

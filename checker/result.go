@@ -157,6 +157,9 @@ func (r *Result) ExitCode() int {
 	return code
 }
 
+// Audited reports whether everything that was left out of the states was found not to matter: always, if nothing was.
+func (r *Result) Audited() bool { return !r.unaudited }
+
 // Model returns the space that the result's paths belong to. It is valid until Close. It is nil if Err kept the search from
 // beginning.
 func (r *Result) Model() statespace.Space {

@@ -25,7 +25,7 @@ func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error,
 		r.writeError(w)
 	}
 	for _, p := range r.Properties {
-		if t := r.trace(p); t != nil && wanted(p) {
+		if t := r.Trace(p); t != nil && wanted(p) {
 			if err := show(w, *t); err != nil {
 				return // as nothing that follows could be written either
 			}

@@ -70,7 +70,7 @@ func (e *engine) vacuities(r *Result) []statespace.Vacuity {
 
 // Vacuous tells in sentences what never mattered in an exhausted search: messages that an actor ignored every time, messages
 // to ids that no actor has, and what properties that hold are not about. Handlers and timers without effect, which may be for
-// other configurations, are among Space.Vacuous only, and in WriteCoverage. A search that was cut short tells nothing, as it may
+// other configurations, are among Space.Vacuous only, and in Harmless. A search that was cut short tells nothing, as it may
 // not have come that far. With Options.Strict any of it makes the check fail.
 func (r *Result) Vacuous() []string {
 	if !r.Exhausted || r.Err != nil {
@@ -78,16 +78,32 @@ func (r *Result) Vacuous() []string {
 	}
 	var all []string
 	for _, v := range r.Space.Vacuous {
-		if !alarming(v) {
-			continue
-		}
-		if v.Property != "" {
+		switch {
+		case !alarming(v):
+		case v.Property != "":
 			all = append(all, fmt.Sprintf("Property %q: %s.", v.Property, v.Why))
-		} else {
-			all = append(all, fmt.Sprintf("%s, %s: %s.", sentence(called(trace.Printable(v.Actor))), trace.Printable(v.Event), v.Why))
+		default:
+			all = append(all, neverMattered(v))
 		}
 	}
 	return all
+}
+
+// Harmless tells in sentences what never mattered as far as was searched, and is not among what Vacuous returns: handlers and
+// timers without effect, which may be for other configurations.
+func (r *Result) Harmless() []string {
+	var all []string
+	for _, v := range r.Space.Vacuous {
+		if !r.Exhausted || !alarming(v) {
+			all = append(all, neverMattered(v))
+		}
+	}
+	return all
+}
+
+// neverMattered tells what an actor was made for, or was sent, to no effect.
+func neverMattered(v statespace.Vacuity) string {
+	return fmt.Sprintf("%s, %s: %s.", sentence(called(trace.Printable(v.Actor))), trace.Printable(v.Event), v.Why)
 }
 
 // alarming reports whether something is likely to be a mistake.

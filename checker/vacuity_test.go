@@ -8,6 +8,7 @@ import (
 
 	"synod/actor"
 	"synod/checker"
+	"synod/checker/report"
 	"synod/model"
 )
 
@@ -72,7 +73,7 @@ func TestVacuity(t *testing.T) {
 			if (l.said != "") != strict || r.ExitCode() != code {
 				t.Errorf("%s: strict %v, exit code %d, said\n%s", search, strict, r.ExitCode(), l.said)
 			}
-			if d := r.Document(); d.Exit != code || d.Options.Strict != strict || len(d.Work.Vacuous) != len(want)+1 { // What would be sent behind the boundary is never deliverable.
+			if d := report.Of(r); d.Exit != code || d.Options.Strict != strict || len(d.Work.Vacuous) != len(want)+1 { // What would be sent behind the boundary is never deliverable.
 				t.Errorf("%s: the document has %+v", search, d.Work.Vacuous)
 			}
 			r.Close()

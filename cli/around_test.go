@@ -18,7 +18,7 @@ import (
 
 	"synod/actor"
 	"synod/catalog/around"
-	"synod/checker"
+	"synod/checker/report"
 	"synod/examples/abd"
 	"synod/examples/catalog"
 	"synod/examples/registers/past"
@@ -180,7 +180,7 @@ func TestAroundDocument(t *testing.T) {
 	}
 	check := d.Check
 	d.Check, want.Complete = nil, d.Complete
-	if !reflect.DeepEqual(d, want) || check == nil || check.Schema != checker.DocumentSchema || check.Model.Name != "single-copy" {
+	if !reflect.DeepEqual(d, want) || check == nil || check.Schema != report.DocumentSchema || check.Model.Name != "single-copy" {
 		t.Errorf("%+v, %+v, want %+v", d, check, want)
 	}
 	if check.Properties[0].Name != "linearizable" || check.Properties[0].Verdict != "violated" {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"synod/checker"
+	"synod/checker/report"
 	"synod/internal/command"
 	"synod/internal/outfile"
 	"synod/model"
@@ -102,7 +103,7 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	b := bufio.NewWriter(stdout)
 	closing := stderr
 	if p.json {
-		d := r.Document()
+		d := report.Of(r)
 		d.Model = p.document()
 		if err := command.WriteJSON(b, d); err != nil {
 			return 0, err
@@ -119,10 +120,10 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 			fmt.Fprintln(b, advice)
 		}
 		if p.coverage {
-			r.WriteCoverage(b)
+			report.WriteCoverage(b, r)
 		}
 		if p.profile {
-			r.WriteProfile(b)
+			report.WriteProfile(b, r)
 		}
 	}
 	var err error
@@ -186,8 +187,8 @@ func (p plan) config() [][2]string {
 	return slices.Clip(all)
 }
 
-func (p plan) document() *checker.ModelDocument {
-	return &checker.ModelDocument{
+func (p plan) document() *report.ModelDocument {
+	return &report.ModelDocument{
 		Name: p.entry.Name, Parameters: p.settings.Values, Network: p.settings.Network, Lossy: p.settings.Lossy,
 		Mutant: p.settings.Mutant, Budgets: p.settings.Budgets, Fair: p.settings.Fair,
 	}

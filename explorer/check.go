@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"synod/checker"
+	"synod/checker/report"
 	"synod/model/statespace"
 )
 
@@ -101,7 +102,7 @@ type check struct {
 	mu       sync.Mutex
 	status   CheckStatus
 	keep     time.Duration // the least time between two points of the series
-	document *checker.Document
+	document *report.Document
 }
 
 type search func(context.Context, statespace.Source, checker.Options) *checker.Result
@@ -188,9 +189,9 @@ func (c *check) run(ctx context.Context, run search, source statespace.Source, o
 			discoveries = append(discoveries, discovery(r.Model(), p.Name, p.Expect.String(), *p.Path))
 		}
 	}
-	var document *checker.Document
+	var document *report.Document
 	if r.Err == nil {
-		d := r.Document()
+		d := report.Of(r)
 		document = &d
 	}
 	c.mu.Lock()

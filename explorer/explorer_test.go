@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"synod/checker"
+	"synod/checker/report"
 	"synod/examples/catalog"
 	"synod/explorer"
 	"synod/model/statespace"
@@ -461,7 +462,7 @@ func TestCheck(t *testing.T) {
 	if end.Properties[0].Answer {
 		t.Error("the end of the discovery shows no violation")
 	}
-	d := get[checker.Document](t, base+"/api/v1/check/report", 200)
+	d := get[report.Document](t, base+"/api/v1/check/report", 200)
 	if d.Engine != "bfs" || d.Exit != checker.ExitViolated {
 		t.Errorf("report %+v", d)
 	}

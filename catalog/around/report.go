@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"synod/checker"
+	"synod/checker/report"
 	"synod/consistency"
 	"synod/internal/noun"
 	"synod/model/statespace"
@@ -90,7 +91,7 @@ type Document struct {
 	Complete bool              `json:"complete"`
 	Before   string            `json:"before,omitempty"`   // what is not linearizable before the event
 	Unjudged string            `json:"unjudged,omitempty"` // why linearizability was not judged
-	Check    *checker.Document `json:"check,omitempty"`    // of the exploration; none if there is Before
+	Check    *report.Document `json:"check,omitempty"`    // of the exploration; none if there is Before
 }
 
 // Schema names the form of the document.
@@ -105,8 +106,8 @@ func (x *Exploration) Document() Document {
 		Before: x.before.Violated, Unjudged: x.before.Unjudged,
 	}
 	if x.result != nil {
-		check := x.result.Document()
-		check.Model = &checker.ModelDocument{
+		check := report.Of(x.result)
+		check.Model = &report.ModelDocument{
 			Name: h.Model, Network: x.model.Config.Network.String(), Lossy: x.model.Config.Lossy,
 			Parameters: map[string]int{
 				"servers": len(x.model.Servers), "clients": x.model.Clients, "puts": x.model.Puts, "readers": x.model.Readers,

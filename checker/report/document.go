@@ -1,8 +1,11 @@
-package checker
+// Package report makes of a result what programs and people read: a document, and tables of what the states are made of and
+// of what the search did with the model.
+package report
 
 import (
 	"time"
 
+	"synod/checker"
 	"synod/model/statespace"
 	"synod/trace"
 )
@@ -235,35 +238,10 @@ type PartialDocument struct {
 	Traces []trace.Trace `json:"traces,omitempty"`
 }
 
-// Traces describes the path of every discovery, in the order of the properties. Call it before Close.
-func (r *Result) Traces() []trace.Trace {
-	var all []trace.Trace
-	for _, p := range r.Properties {
-		if t := r.trace(p); t != nil {
-			all = append(all, *t)
-		}
-	}
-	return all
-}
-
-// trace describes the path to a discovery, or is nil.
-func (r *Result) trace(p PropertyResult) *trace.Trace {
-	if p.Path == nil || r.engine == nil {
-		return nil
-	}
-	kind := trace.Example
-	if p.Verdict == Violated {
-		kind = trace.Violation
-	}
-	t := trace.New(r.engine.shown(), p.Name, kind, *p.Path)
-	t.Note = p.Why
-	return &t
-}
-
-// Document returns the result as data. Call it before Close.
-func (r *Result) Document() Document {
+// Of returns a result as data. Call it before Close.
+func Of(r *checker.Result) Document {
 	d := Document{
-		Schema: DocumentSchema, Engine: r.Engine, Options: r.Options.document(r.Engine), Exit: r.ExitCode(),
+		Schema: DocumentSchema, Engine: r.Engine, Options: options(r.Options, r.Engine), Exit: r.ExitCode(),
 		Exhausted: r.Exhausted, Stopped: r.Stopped, Bounded: r.Bounded,
 		Notes:      r.Notes,
 		Properties: []PropertyDocument{},
@@ -275,7 +253,7 @@ func (r *Result) Document() Document {
 	if red := r.Reduced; red != nil {
 		d.Reduced = &ReducedDocument{
 			Letters: red.Letters, States: red.Forgotten, Kept: red.Kept, Visited: red.Visited, Restarts: red.Restarts,
-			Audited: red.Calls, Proved: !r.unaudited,
+			Audited: red.Calls, Proved: r.Audited(),
 		}
 	}
 	for _, b := range r.Space.Budgets {
@@ -292,25 +270,25 @@ func (r *Result) Document() Document {
 		Walks: r.Walks,
 	}
 	var partial PartialDocument
-	same := r.repeats()
-	if same.counts {
-		if !same.depth {
+	same := r.Repeats()
+	if same.Counts {
+		if !same.Depth {
 			partial.Depth, counts.Depth = counts.Depth, 0
 		}
 		d.Counts = counts
 	} else {
 		partial.Counts = counts
-		d.Counts = r.complete()
+		d.Counts = complete(r)
 	}
-	if same.work {
-		d.Work = r.work()
+	if same.Work {
+		d.Work = work(r)
 	} else {
-		partial.Work = r.work()
+		partial.Work = work(r)
 	}
 	for _, p := range r.Properties {
-		pd := r.property(p)
-		if t := r.trace(p); t != nil {
-			if same.traces {
+		pd := property(r, p)
+		if t := r.Trace(p); t != nil {
+			if same.Traces {
 				pd.Trace = t
 			} else {
 				partial.Traces = append(partial.Traces, *t)
@@ -319,14 +297,14 @@ func (r *Result) Document() Document {
 		}
 		d.Properties = append(d.Properties, pd)
 	}
-	if same != (repeats{true, true, true, true}) {
+	if same != (checker.Repeats{Counts: true, Depth: true, Work: true, Traces: true}) {
 		d.Runtime.Partial = &partial
 	}
 	return d
 }
 
 // property returns a property without its trace.
-func (r *Result) property(p PropertyResult) PropertyDocument {
+func property(r *checker.Result, p checker.PropertyResult) PropertyDocument {
 	d := PropertyDocument{Name: p.Name, Expect: p.Expect.String(), Verdict: p.Verdict.String(), Open: p.Open}
 	if p.Expect == statespace.Eventually || p.Expect == statespace.LeadsTo {
 		d.Fairness = "none"
@@ -337,41 +315,17 @@ func (r *Result) property(p PropertyResult) PropertyDocument {
 			d.Fairness = "assumed"
 		}
 	}
-	if p.Stuck != nil && r.engine != nil {
+	if p.Stuck != nil && r.Model() != nil {
 		d.Stuck = &StuckDocument{Terminal: p.Stuck.Terminal, Count: p.Stuck.Count, First: []trace.Initial{}}
 		for _, state := range p.Stuck.First {
-			d.Stuck.First = append(d.Stuck.First, trace.StateOf(r.engine.shown(), state))
+			d.Stuck.First = append(d.Stuck.First, trace.StateOf(r.Model(), state))
 		}
 	}
 	return d
 }
 
-// repeats tells what of a result is the same in every run of the same check.
-type repeats struct{ counts, depth, work, traces bool }
-
-func (r *Result) repeats() repeats {
-	if r.engine == nil || r.Err != nil {
-		return repeats{}
-	}
-	early := false
-	switch r.cause {
-	case stopTime, stopMemory, stopInterrupt, stopError:
-		return repeats{}
-	case stopDecided, stopViolated, stopDepth, stopStates, stopRefuted:
-		early = true
-	case running:
-	}
-	switch {
-	case r.Engine == "walk": // Walks that all might have ended early count as if they had: some runs do, some do not.
-		return repeats{counts: !early && !r.AtLeast && r.Walks >= r.Options.Walks, depth: true, traces: true}
-	case r.Engine == "dfs" && r.Workers > 1:
-		return repeats{counts: !early}
-	}
-	return repeats{true, true, true, true}
-}
-
 // complete counts the levels that were complete, or is nil.
-func (r *Result) complete() *Counts {
+func complete(r *checker.Result) *Counts {
 	if len(r.Levels) == 0 {
 		return nil
 	}
@@ -383,7 +337,7 @@ func (r *Result) complete() *Counts {
 	return c
 }
 
-func (r *Result) work() *WorkDocument {
+func work(r *checker.Result) *WorkDocument {
 	w := &WorkDocument{
 		HandlerCalls: r.Space.HandlerCalls, Evaluations: []EvaluationDocument{}, Slots: []SlotDocument{},
 	}
@@ -403,11 +357,11 @@ func (r *Result) work() *WorkDocument {
 		w.Guards = append(w.Guards, GuardDocument(g))
 	}
 	w.Unguarded = r.Space.Opaque
-	w.Profile = r.Profile().document()
+	w.Profile = profile(r.Profile())
 	return w
 }
 
-func (p Profile) document() *ProfileDocument {
+func profile(p checker.Profile) *ProfileDocument {
 	if len(p.Slots) == 0 {
 		return nil
 	}
@@ -428,7 +382,7 @@ func (p Profile) document() *ProfileDocument {
 	return d
 }
 
-func (o Options) document(engine string) OptionsDocument {
+func options(o checker.Options, engine string) OptionsDocument {
 	d := OptionsDocument{
 		FinishWhen: o.FinishWhen.String(), Strict: o.Strict, MaxDepth: o.MaxDepth, MaxStates: o.MaxStates, Timeout: o.Timeout.Seconds(),
 		MemoryLimit: o.MemoryLimit,

@@ -1,4 +1,4 @@
-package checker
+package report
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"synod/checker"
 	"synod/trace"
 )
 
@@ -16,26 +17,26 @@ const shownLevels = 40
 
 // WriteProfile writes for people why the space is as large as it is: how it grew from level to level, and what its
 // slots and their fields are made of, those with the most contents first. Call it before Close.
-func (r *Result) WriteProfile(w io.Writer) {
+func WriteProfile(w io.Writer, r *checker.Result) {
 	p := r.Profile()
 	fmt.Fprintf(w, "Why there are %d states:\n", r.Unique)
-	r.writeLevels(w)
+	writeLevels(w, r)
 	t := newTable(w)
 	t.row("slot", "", "distinct", lastNew(p), latelyFrom(p))
-	slices.SortStableFunc(p.Slots, func(a, b SlotProfile) int { return cmp.Compare(b.Parts.Count, a.Parts.Count) })
+	slices.SortStableFunc(p.Slots, func(a, b checker.SlotProfile) int { return cmp.Compare(b.Parts.Count, a.Parts.Count) })
 	for _, s := range p.Slots {
-		t.row(s.Name, "contents", s.Parts.columns(p, false)...)
+		t.row(s.Name, "contents", columns(s.Parts, p, false)...)
 		for _, part := range []struct {
 			name string
-			of   Growth
+			of   checker.Growth
 		}{{"local states", s.Local}, {"mailboxes", s.Mailboxes}} {
 			if part.of.Count > 0 && s.Local.Count > 0 && s.Mailboxes.Count > 0 {
-				t.row("", part.name, part.of.columns(p, false)...)
+				t.row("", part.name, columns(part.of, p, false)...)
 			}
 		}
-		slices.SortStableFunc(s.Fields, func(a, b FieldProfile) int { return cmp.Compare(b.Values.Count, a.Values.Count) })
+		slices.SortStableFunc(s.Fields, func(a, b checker.FieldProfile) int { return cmp.Compare(b.Values.Count, a.Values.Count) })
 		for _, f := range s.Fields {
-			t.row("", "field "+f.Name, f.Values.columns(p, f.AtLeast)...)
+			t.row("", "field "+f.Name, columns(f.Values, p, f.AtLeast)...)
 		}
 	}
 	t.end()
@@ -47,14 +48,14 @@ func (r *Result) WriteProfile(w io.Writer) {
 	}
 }
 
-func lastNew(p Profile) string {
+func lastNew(p checker.Profile) string {
 	if p.Lately == 0 {
 		return ""
 	}
 	return "last new at depth"
 }
 
-func latelyFrom(p Profile) string {
+func latelyFrom(p checker.Profile) string {
 	if p.Lately == 0 {
 		return ""
 	}
@@ -62,7 +63,7 @@ func latelyFrom(p Profile) string {
 }
 
 // columns gives what a profile says of a count.
-func (g Growth) columns(p Profile, atLeast bool) []string {
+func columns(g checker.Growth, p checker.Profile, atLeast bool) []string {
 	count := fmt.Sprint(g.Count)
 	switch {
 	case atLeast:
@@ -77,7 +78,7 @@ func (g Growth) columns(p Profile, atLeast bool) []string {
 
 // writeLevels shows how a breadth-first search grew: the states first reached at each depth, how many times as many as
 // at the one before, and the successors that were computed to find them.
-func (r *Result) writeLevels(w io.Writer) {
+func writeLevels(w io.Writer, r *checker.Result) {
 	if len(r.Levels) == 0 {
 		return
 	}
@@ -101,7 +102,7 @@ func (r *Result) writeLevels(w io.Writer) {
 // WriteCoverage writes for people what the search did with the model: what became of the messages, timers and choices
 // of every actor, how often properties were evaluated and handlers called, and how many calls were made twice to see
 // whether they are pure.
-func (r *Result) WriteCoverage(w io.Writer) {
+func WriteCoverage(w io.Writer, r *checker.Result) {
 	s := r.Space
 	if len(s.Coverage) > 0 {
 		fmt.Fprintln(w, "What messages did: distinct pairs of a local state and a message.")
@@ -112,11 +113,8 @@ func (r *Result) WriteCoverage(w io.Writer) {
 		}
 		t.end()
 	}
-	for _, v := range s.Vacuous {
-		if r.Exhausted && alarming(v) {
-			continue // WriteText tells of it.
-		}
-		fmt.Fprintf(w, "%s, %s: %s.\n", sentence(called(v.Actor)), trace.Printable(v.Event), v.Why)
+	for _, line := range r.Harmless() {
+		fmt.Fprintln(w, line)
 	}
 	fmt.Fprintf(w, "Handlers were called for %d distinct local states and events.\n", s.HandlerCalls)
 	t := newTable(w)
