@@ -12,8 +12,8 @@ import (
 // StuckStates are the terminal states that violate a quiescence property. If a limit ended the search, states that it did
 // not expand are not counted.
 type StuckStates struct {
-	Terminal int              // terminal states, also those that do not violate it
-	Count    int              // those that do
+	Terminal int                   // terminal states, also those that do not violate it
+	Count    int                   // those that do
 	First    [][]statespace.PartID // the least of them in content order, at most ListedStuck
 }
 

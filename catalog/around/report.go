@@ -88,9 +88,9 @@ type Document struct {
 	Exit     int               `json:"exit"`
 	Verdict  string            `json:"verdict"` // holds, violated or undecided
 	// Complete tells whether all within the steps was visited, or before a violation was found.
-	Complete bool              `json:"complete"`
-	Before   string            `json:"before,omitempty"`   // what is not linearizable before the event
-	Unjudged string            `json:"unjudged,omitempty"` // why linearizability was not judged
+	Complete bool             `json:"complete"`
+	Before   string           `json:"before,omitempty"`   // what is not linearizable before the event
+	Unjudged string           `json:"unjudged,omitempty"` // why linearizability was not judged
 	Check    *report.Document `json:"check,omitempty"`    // of the exploration; none if there is Before
 }
 
