@@ -238,12 +238,17 @@ func (l *Leader[O]) know(b Ballot) bool {
 	return true
 }
 
+// resent is the most commanders that ask again at once. A leader that was down may have very many of them, and those of the
+// lowest slots are the ones to wait for.
+const resent = 64
+
 // again sends again what has not been answered.
 func (l *Leader[O]) again(c *leading[O]) {
 	if l.Scout != nil {
 		l.askAgain(c)
 	}
-	for _, slot := range ascending(l.Commanders) {
+	slots := ascending(l.Commanders)
+	for _, slot := range slots[:min(len(slots), resent)] {
 		c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
 	}
 }

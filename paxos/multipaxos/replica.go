@@ -216,16 +216,15 @@ func (r *Replica[S, O, R]) execute(command rsm.Command[O], x *execution[S, O, R]
 	}
 }
 
-// holes returns the slots without a decision below one that has one: either decisions were lost, or nobody ever
-// proposed for them.
-func (r *Replica[S, O, R]) holes() []rsm.Slot {
+// holes returns the slots of the window without a decision below one that has one: either decisions were lost, or nobody
+// ever proposed for them. A replica that was down may lack very many slots, most of which are decided.
+func (r *Replica[S, O, R]) holes(window rsm.Slot) []rsm.Slot {
 	var holes []rsm.Slot
-	next := r.SlotOut
-	for slot := range r.Decisions.From(next).All() {
-		for ; next < slot; next++ {
-			holes = append(holes, next)
+	last, _, _ := r.Decisions.Last()
+	for slot := r.SlotOut; slot < min(last, r.SlotOut+window); slot++ {
+		if _, decided := r.Decisions.Get(slot); !decided {
+			holes = append(holes, slot)
 		}
-		next = max(next, slot+1)
 	}
 	return holes
 }

@@ -78,7 +78,7 @@ func (s replicaRole[S, O, R]) Timeout(
 	for _, id := range actor.Others(s.Replicas, self) {
 		out.Send(id, Learn{st.SlotOut}) // There is no ping that tells a replica whether it lacks decisions.
 	}
-	for _, slot := range st.holes() {
+	for _, slot := range st.holes(s.window()) {
 		step.propose(Propose[O]{Slot: slot})
 	}
 	setResend(s.Options, out)

@@ -28,6 +28,15 @@ type cluster struct {
 
 func newCluster(t *testing.T, count int, timeout time.Duration) *cluster {
 	t.Helper()
+	c := stoppedCluster(t, count, timeout)
+	for i := range count {
+		c.start(i)
+	}
+	return c
+}
+
+func stoppedCluster(t *testing.T, count int, timeout time.Duration) *cluster {
+	t.Helper()
 	c := &cluster{t: t, config: replica.Config{Count: count, Dir: t.TempDir(), Timeout: timeout}}
 	kept, err := ports.Take(2 * count)
 	if err != nil {
@@ -36,9 +45,6 @@ func newCluster(t *testing.T, count int, timeout time.Duration) *cluster {
 	t.Cleanup(func() { _ = kept.Close() })
 	c.at, c.config.Peers = kept.Addresses[:count], kept.Addresses[count:]
 	c.stops = make([]func(), count)
-	for i := range count {
-		c.start(i)
-	}
 	t.Cleanup(func() {
 		for i := range count {
 			c.stop(i)

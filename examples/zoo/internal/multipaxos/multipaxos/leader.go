@@ -408,13 +408,18 @@ func (l *Leader[O]) know(b Ballot) bool {
 	return true
 }
 
+// resent is the most commanders that ask again at once. A leader that was down may have very many of them, and those of the
+// lowest slots are the ones to wait for.
+const resent = 64
+
 // again sends again what has not been answered.
 func leader_again[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 	if variant.Of[Mutant]() == "promise-asked-once" {
 		if l.Scout != nil && l.Active {
 			l.askAgain(c)
 		}
-		for _, slot := range ascending(l.Commanders) {
+		slots := ascending(l.Commanders)
+		for _, slot := range slots[:min(len(slots), resent)] {
 			c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
 		}
 
@@ -424,7 +429,8 @@ func leader_again[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 		if l.Scout != nil {
 			l.askAgain(c)
 		}
-		for _, slot := range ascending(l.Commanders)[len(l.Commanders):] {
+		slots := ascending(l.Commanders)
+		for _, slot := range slots[len(slots):] {
 			c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
 		}
 
@@ -434,7 +440,8 @@ func leader_again[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 	if l.Scout != nil {
 		l.askAgain(c)
 	}
-	for _, slot := range ascending(l.Commanders) {
+	slots := ascending(l.Commanders)
+	for _, slot := range slots[:min(len(slots), resent)] {
 		c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
 	}
 }

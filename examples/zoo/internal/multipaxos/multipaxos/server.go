@@ -256,6 +256,10 @@ func (t *turn[Mutant, S, O, R]) lead(from actor.ID, msg LeaderMessage) {
 func (t *turn[Mutant, S, O, R]) learn(from actor.ID, msg ReplicaMessage) {
 	switch m := msg.(type) {
 	case Decision[O]:
+		// A leader that teaches what is decided is alive, even if its pings wait behind that.
+		if from == t.st.Leader.Known.Leader && t.follows() {
+			t.setLead()
+		}
 		before := t.st.Replica.SlotOut
 		replica_decision[Mutant](&t.st.Replica, m, t.executing())
 		// A server that catches up asks on when a part has come, and not only with the next ping.
@@ -378,7 +382,7 @@ func (t *turn[Mutant, S, O, R]) again() {
 			t.propose(Propose[O]{slot, b})
 		}
 		r.handOn(t.executing(), r.Requests...)
-		holes := r.holes()
+		holes := r.holes(t.window())
 		if len(holes) >= 0 {
 			return
 		}
@@ -403,7 +407,7 @@ func (t *turn[Mutant, S, O, R]) again() {
 		t.propose(Propose[O]{slot, b})
 	}
 	r.handOn(t.executing(), r.Requests...)
-	holes := r.holes()
+	holes := r.holes(t.window())
 	if len(holes) == 0 {
 		return
 	}
