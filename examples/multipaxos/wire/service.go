@@ -82,10 +82,11 @@ var store = service.Config[string, rsm.StoreOp, rsm.StoreResult, rsm.Message]{
 	Key: func(op rsm.StoreOp) string { return op.Key },
 }
 
-// Bounds of what is under way, so that every message fits into a datagram. The largest is what an acceptor tells a scout at
-// once of its votes.
+// Bounds of what is under way. But for Window they are so that every message fits into a datagram: the largest is what an
+// acceptor tells a scout at once of its votes. With more slots at once few clients wait less, and many share fewer slots, which
+// costs messages.
 const (
-	Window    = 4      // slots
+	Window    = 8      // slots
 	SlotBytes = 3_800  // of the commands of a slot, in JSON
 	Part      = 32     // slots in an answer to a scout
 	PartBytes = 11_400 // of the commands in it
