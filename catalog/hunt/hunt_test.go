@@ -14,6 +14,7 @@ import (
 	"synod/checker"
 	shipped "synod/examples/catalog"
 	"synod/internal/mutation"
+	"synod/model/statespace"
 )
 
 var (
@@ -66,6 +67,51 @@ func note(t *testing.T, entry, mutant string, f catalog.Found) {
 	}
 	if err := os.WriteFile(file, []byte(mutation.Note(string(text), f)), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestKilledReduced makes sure that reduced searches kill the same mutants by the same properties, by paths to states that are as
+// long. What is safe stays so.
+func TestKilledReduced(t *testing.T) {
+	for _, e := range shipped.All() {
+		for _, m := range e.Mutants {
+			if m.Found.Generated > quick() && !*long {
+				continue
+			}
+			for _, how := range []statespace.Reduction{statespace.DeadLetters, statespace.Everything} {
+				if how == statespace.Everything && m.Found.Generated > quick()/10 && !*long {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s/%s/%v", e.Name, m.Name, how), func(t *testing.T) { killReduced(t, e, m, how) })
+			}
+		}
+	}
+}
+
+func killReduced(t *testing.T, e catalog.Entry, m catalog.Mutant, how statespace.Reduction) {
+	src, err := e.Build(catalog.Settings{Mutant: m.Name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := checker.Options{FinishWhen: checker.FirstViolation, Reduce: how}
+	if m.Safe() {
+		o.FinishWhen = checker.Exhausted
+	}
+	r := checker.BFS(t.Context(), src, o)
+	defer r.Close()
+	if r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	for _, p := range r.Properties {
+		broken := p.Verdict == checker.Violated || p.Verdict == checker.Never
+		switch {
+		case m.Safe() && (broken || p.Verdict == checker.Undecided):
+			t.Errorf("%q is %v, expected it to be safe", p.Name, p.Verdict)
+		case p.Name == m.Breaks && !broken:
+			t.Errorf("%q is %v, expected it to be broken; %v", p.Name, p.Verdict, r.Notes)
+		case p.Name == m.Breaks && p.Path != nil && !p.Expect.OfPaths() && len(p.Path.Steps) != m.Found.Actions:
+			t.Errorf("%d actions, in full %d", len(p.Path.Steps), m.Found.Actions)
+		}
 	}
 }
 

@@ -64,7 +64,7 @@ func TestNotHealed(t *testing.T) {
 }
 
 // checkWords checks a model of the catalogue, configured in words.
-func checkWords(t *testing.T, name, words string) *checker.Result {
+func checkWords(t testing.TB, name, words string) *checker.Result {
 	t.Helper()
 	e, err := shipped.Find(name)
 	if err != nil {
