@@ -89,7 +89,8 @@ func again[S any](a actor.Typed[S, rsm.Message], self actor.ID, st S) (_ S, sent
 	return st, sent
 }
 
-// TestManyAgain makes sure that a leader which asks for votes in very many slots does not ask for all of them again at once.
+// TestManyAgain makes sure that a leader which asks for votes in very many slots does not ask for all of them again at
+// once.
 func TestManyAgain(t *testing.T) {
 	const slots, most = 10_000, 64
 	server := multipaxos.Server[[]string, rsm.LogOp, rsm.LogResult]{
@@ -113,8 +114,8 @@ func TestManyAgain(t *testing.T) {
 	}
 }
 
-// TestFarBehind makes sure that a server that missed very many commands, and learns of the last one, asks for little: to have
-// every slot that it lacks filled would keep the others from anything else.
+// TestFarBehind makes sure that a server that missed very many commands, and learns of the last one, asks for little:
+// to have every slot that it lacks filled would keep the others from anything else.
 func TestFarBehind(t *testing.T) {
 	const missed, window = 10_000, 4
 	server := multipaxos.Server[[]string, rsm.LogOp, rsm.LogResult]{

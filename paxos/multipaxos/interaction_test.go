@@ -29,9 +29,9 @@ func (l letter) String() string {
 //	start replicas=1 leaders=2 acceptors=3 clients=1 ballots=2
 //
 // and may say besides: commands=2 of each client, pipeline=2 of them at once, repeats=1 of each, end=1 (of sessions),
-// window=2, batch=1, part=1, newest=1 (state reduction), forward=1 and resend=1. Clients write to a register, a letter each. Ids
-// are those of servers, or of replicas, leaders and acceptors in this order, and then of clients. Rewrite the expected
-// output with
+// window=2, batch=1, part=1, newest=1 (state reduction), forward=1 and resend=1. Clients write to a register, a letter
+// each. Ids are those of servers, or of replicas, leaders and acceptors in this order, and then of clients. Rewrite the
+// expected output with
 //
 //	go test ./paxos/multipaxos -run TestInteraction -rewrite
 //

@@ -102,15 +102,16 @@ func (r *Replica[S, O, R]) fresh(c rsm.Command[O]) bool {
 	return status == rsm.New
 }
 
-// take has commands proposed, by this replica or by that of the active leader. They are requests until they are proposed here
-// or executed, as another leader may have to be told of them.
+// take has commands proposed, by this replica or by that of the active leader. They are requests until they are
+// proposed here or executed, as another leader may have to be told of them.
 func (r *Replica[S, O, R]) take(x *execution[S, O, R], commands ...rsm.Command[O]) {
 	r.Requests = append(r.Requests, commands...)
 	r.handOn(x, commands...)
 	r.propose(x)
 }
 
-// handOn hands commands to the replica beside the active leader if that is elsewhere, as many at once as a slot may have.
+// handOn hands commands to the replica beside the active leader if that is elsewhere, as many at once as a slot may
+// have.
 func (r *Replica[S, O, R]) handOn(x *execution[S, O, R], commands ...rsm.Command[O]) {
 	for len(commands) > 0 && x.out.elsewhere() {
 		n := x.first(commands)
@@ -216,8 +217,8 @@ func (r *Replica[S, O, R]) execute(command rsm.Command[O], x *execution[S, O, R]
 	}
 }
 
-// holes returns the slots of the window without a decision below one that has one: either decisions were lost, or nobody
-// ever proposed for them. A replica that was down may lack very many slots, most of which are decided.
+// holes returns the slots of the window without a decision below one that has one: either decisions were lost, or
+// nobody ever proposed for them. A replica that was down may lack very many slots, most of which are decided.
 func (r *Replica[S, O, R]) holes(window rsm.Slot) []rsm.Slot {
 	var holes []rsm.Slot
 	last, _, _ := r.Decisions.Last()

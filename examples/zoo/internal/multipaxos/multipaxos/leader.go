@@ -408,8 +408,8 @@ func (l *Leader[O]) know(b Ballot) bool {
 	return true
 }
 
-// resent is the most commanders that ask again at once. A leader that was down may have very many of them, and those of the
-// lowest slots are the ones to wait for.
+// resent is the most commanders that ask again at once. A leader that was down may have very many of them, and those of
+// the lowest slots are the ones to wait for.
 const resent = 64
 
 // again sends again what has not been answered.

@@ -237,9 +237,9 @@ type Options struct {
 	// Reduce is state reduction, section 4.1: acceptors and scouts keep only the newest pvalue of each slot, and a scout
 	// asks for the slots only that its replica has not executed. The latter needs a replica beside the leader.
 	Reduce bool
-	// Forward makes the replica beside a passive leader hand commands to the server of the active one, which then proposes for
-	// all (section 4.4). Otherwise each proposes by itself, often several for the same slot, of which all but one have to
-	// propose again. It needs a leader beside each replica.
+	// Forward makes the replica beside a passive leader hand commands to the server of the active one, which then proposes
+	// for all (section 4.4). Otherwise each proposes by itself, often several for the same slot, of which all but one have
+	// to propose again. It needs a leader beside each replica.
 	Forward bool
 	// Resend makes everything that can be lost be sent again, after so long and at most twice so, until it has been
 	// answered; and replicas that lack decisions ask for them. 0 for never: then one lost message may stop the protocol.

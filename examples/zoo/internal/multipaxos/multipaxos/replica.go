@@ -188,15 +188,16 @@ func replica_fresh[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, 
 	return status == rsm.New
 }
 
-// take has commands proposed, by this replica or by that of the active leader. They are requests until they are proposed here
-// or executed, as another leader may have to be told of them.
+// take has commands proposed, by this replica or by that of the active leader. They are requests until they are
+// proposed here or executed, as another leader may have to be told of them.
 func replica_take[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], x *execution[S, O, R], commands ...rsm.Command[O]) {
 	r.Requests = append(r.Requests, commands...)
 	r.handOn(x, commands...)
 	replica_propose[Mutant](r, x)
 }
 
-// handOn hands commands to the replica beside the active leader if that is elsewhere, as many at once as a slot may have.
+// handOn hands commands to the replica beside the active leader if that is elsewhere, as many at once as a slot may
+// have.
 func (r *Replica[S, O, R]) handOn(x *execution[S, O, R], commands ...rsm.Command[O]) {
 	for len(commands) > 0 && x.out.elsewhere() {
 		n := x.first(commands)
@@ -393,8 +394,8 @@ func replica_execute[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	}
 }
 
-// holes returns the slots of the window without a decision below one that has one: either decisions were lost, or nobody
-// ever proposed for them. A replica that was down may lack very many slots, most of which are decided.
+// holes returns the slots of the window without a decision below one that has one: either decisions were lost, or
+// nobody ever proposed for them. A replica that was down may lack very many slots, most of which are decided.
 func (r *Replica[S, O, R]) holes(window rsm.Slot) []rsm.Slot {
 	var holes []rsm.Slot
 	last, _, _ := r.Decisions.Last()

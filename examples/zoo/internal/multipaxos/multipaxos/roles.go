@@ -9,8 +9,8 @@ import (
 	"synod/examples/zoo/internal/multipaxos/rsm"
 )
 
-// Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that
-// need a replica beside each leader, Patience, Forward and the part of Reduce that does, have no effect; nor have Bytes and
+// Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that need
+// a replica beside each leader, Patience, Forward and the part of Reduce that does, have no effect; nor have Bytes and
 // PartBytes.
 type Roles struct {
 	Options
