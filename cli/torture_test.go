@@ -113,6 +113,32 @@ func TestKills(t *testing.T) {
 		kills, acknowledged, unknown, events)
 }
 
+// TestTortureBuilders tortures servers of Paxos for System Builders over gRPC with every kind of fault that they are made for:
+// no operation that was acknowledged is lost, what clients saw is linearizable, and what servers did is what the model does.
+func TestTortureBuilders(t *testing.T) {
+	length := "20s"
+	switch {
+	case *long:
+		length = "10m"
+	case testing.Short():
+		t.Skip("it takes 20 s")
+	}
+	code, out := tortureWith(t, "paxos", "--model", "system-builders", "--transport", "grpc", "--duration", length, "--seed", "7",
+		"--least", "10")
+	if code != 0 || !strings.Contains(out, "holds       \"linearizable\"\n") {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	for _, kind := range []string{"kill", "pause", "partition"} {
+		if number(t, kind+` (\d+)`, out) == 0 {
+			t.Errorf("no %s: this shows too little\n%s", kind, out)
+		}
+	}
+	if number(t, `replayed    (\d+) events, all of them the model's`, out) == 0 {
+		t.Errorf("nothing was replayed\n%s", out)
+	}
+	t.Log(out)
+}
+
 // TestBroken makes sure that servers that are broken in how they are run are caught within a minute, and that the seed that
 // is printed catches them again.
 func TestBroken(t *testing.T) {
