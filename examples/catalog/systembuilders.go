@@ -72,6 +72,9 @@ var systemBuildersEntries = []catalog.Entry{{
 			Special: true,
 		},
 		{
+			Name: part, Doc: "bytes of a snapshot in a message, at most; 0 for no bound", Max: maxPuts, Special: true,
+		},
+		{
 			Name: begin, Doc: "where it begins: 0 at the start, 1 with an update bound at two slots, 2 with two updates bound at " +
 				"one slot; see the page of the model", Max: systembuilders.Rivals, Special: true,
 		},
@@ -121,6 +124,6 @@ func systemBuildersConfig(s catalog.Choice) systembuilders.Config {
 	return systembuilders.Config{
 		Servers: v[servers], Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Views: v[views],
 		Electing: v[electing] == 1, Window: v[window], Batch: v[batch], Resends: v[resends], Insist: v[insist] == 1,
-		End: v[endings] == 1, Collect: v[collect], Begin: v[begin], Machine: v[machine], Live: s.Live, Config: s.Config,
+		End: v[endings] == 1, Collect: v[collect], Part: v[part], Begin: v[begin], Machine: v[machine], Live: s.Live, Config: s.Config,
 	}
 }

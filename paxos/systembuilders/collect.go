@@ -1,6 +1,9 @@
 package systembuilders
 
 import (
+	"hash/fnv"
+	"unicode/utf8"
+
 	"synod/actor"
 	"synod/paxos/rsm"
 )
@@ -55,6 +58,76 @@ func (t *turn[S, O, R]) forgetLog(s Snapshot) {
 	t.st.Snapshot, t.st.Log = s, t.st.Log.From(s.Seq+1)
 }
 
+// tellSnapshot tells a server the snapshot from a byte on, as much as may be told at once, and reports whether that is all.
+func (t *turn[S, O, R]) tellSnapshot(to actor.ID, from int) (all bool) {
+	s := t.st.Snapshot
+	if t.Part == 0 || len(s.Data) <= t.Part {
+		t.out.Send(to, s)
+		return true
+	}
+	end := cut(s.Data, from, t.Part)
+	all = end == len(s.Data)
+	t.out.Send(to, SnapshotPart{s.Seq, sum(s.Data), from, s.Data[from:end], all})
+	return all
+}
+
+// cut returns where a part of some bytes ends that begins at one: between two characters, as messages are texts.
+func cut(data string, from, most int) int {
+	end := min(from+most, len(data))
+	for end > from && end < len(data) && !utf8.RuneStart(data[end]) {
+		end--
+	}
+	if end > from {
+		return end
+	}
+	_, size := utf8.DecodeRuneInString(data[from:])
+	return from + size
+}
+
+// sum tells snapshots from one another. It is FNV-1a.
+func sum(data string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(data)) // It never fails.
+	return h.Sum64()
+}
+
+// learnPart tells more of the snapshot, and what follows it after its end.
+func (t *turn[S, O, R]) learnPart(from actor.ID, m LearnPart) {
+	s := t.st.Snapshot
+	same := m.Seq == s.Seq && m.Sum == sum(s.Data) && m.From > 0 && m.From < len(s.Data)
+	switch {
+	case m.Aru >= s.Seq || !same:
+		t.learn(from, Learn{m.Aru})
+	case t.tellSnapshot(from, m.From):
+		t.learn(from, Learn{s.Seq})
+	}
+}
+
+// snapshotPart puts a part behind those that are there, and asks for the next one.
+func (t *turn[S, O, R]) snapshotPart(from actor.ID, m SnapshotPart) {
+	st := t.st
+	in := st.Incoming
+	switch {
+	case m.Seq <= st.Aru:
+		return
+	case in.Seq == m.Seq && in.Sum == m.Sum && m.From == len(in.Data):
+		in.Data += m.Data
+	case m.From == 0 && (in.Seq < m.Seq || in.Seq == m.Seq && in.Sum != m.Sum):
+		in = Incoming{m.Seq, m.Sum, m.Data}
+	default:
+		return
+	}
+	if !m.Last {
+		st.Incoming = in
+		t.reconcile(from, m.Seq)
+		return
+	}
+	st.Incoming = Incoming{}
+	if sum(in.Data) == m.Sum {
+		t.snapshot(from, Snapshot{in.Seq, in.Data})
+	}
+}
+
 // snapshot goes on from the snapshot of another server that has executed more, and asks for what follows it.
 func (t *turn[S, O, R]) snapshot(from actor.ID, m Snapshot) {
 	st := t.st
@@ -66,6 +139,9 @@ func (t *turn[S, O, R]) snapshot(from actor.ID, m Snapshot) {
 		return
 	}
 	st.Machine, st.Aru = r, m.Seq
+	if st.Incoming.Seq <= st.Aru {
+		st.Incoming = Incoming{}
+	}
 	t.forgetLog(m)
 	for seq := range st.History {
 		if seq <= m.Seq {

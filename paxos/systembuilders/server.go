@@ -48,9 +48,17 @@ type State[S, O, R any] struct {
 	Pending      Waiting[O]
 	Aru          rsm.Slot              // Local_Aru: everything up to here is ordered and executed
 	Snapshot     Snapshot              // of no slot above Aru
+	Incoming     Incoming              // of a snapshot above Aru, of which not all is there
 	Log          Log[O]                // what is ordered in the slots above the Snapshot's, up to Aru
 	History      map[rsm.Slot]Entry[O] // Global_History, of the slots above Aru
 	Machine      rsm.Replica[S, R]
+}
+
+// Incoming is the first bytes of a snapshot.
+type Incoming struct {
+	Seq  rsm.Slot // 0 for none
+	Sum  uint64
+	Data string
 }
 
 // Log is what is ordered in some slots.
@@ -199,6 +207,10 @@ func (s Server[S, O, R]) Receive(
 		t.learn(from, m)
 	case Snapshot:
 		t.snapshot(from, m)
+	case SnapshotPart:
+		t.snapshotPart(from, m)
+	case LearnPart:
+		t.learnPart(from, m)
 	case Collect:
 		if !slices.Contains(t.Peers, from) {
 			t.collect(m.Seq, m.State)

@@ -149,6 +149,21 @@ type (
 		Seq  rsm.Slot // 0 for none
 		Data string   // as rsm.Save makes it
 	}
+	// SnapshotPart is some bytes of a Snapshot that is too long for a message.
+	SnapshotPart struct {
+		Seq  rsm.Slot
+		Sum  uint64 // of all of its bytes: parts of one Seq and Sum are of the same, whichever servers told them
+		From int    // the place of Data in them
+		Data string
+		Last bool // there is no more behind Data
+	}
+	// LearnPart asks for what is behind the first bytes of a Snapshot. Who has it no more takes it for a Learn.
+	LearnPart struct {
+		Aru  rsm.Slot
+		Seq  rsm.Slot
+		Sum  uint64
+		From int
+	}
 	// Collect asks a server to make a Snapshot of the slots up to Seq, and to forget their updates. It comes from whoever
 	// runs the server and has the machine, whose state after Seq is State, as the machine's Snapshot returns it. Another
 	// server has no say in it.
@@ -178,6 +193,8 @@ func (ClientUpdate[O]) message()          {}
 func (GloballyOrderedUpdate[O]) message() {}
 func (Learn) message()                    {}
 func (Snapshot) message()                 {}
+func (SnapshotPart) message()             {}
+func (LearnPart) message()                {}
 func (Collect) message()                  {}
 
 // Options are what may be tuned. With the zero value nothing is sent again, so that one lost message may stop the
@@ -193,6 +210,8 @@ type Options struct {
 	// Collect is after how many executed slots a server makes a snapshot of its machine and forgets their updates; 0 for
 	// never, unless it is sent a Collect.
 	Collect rsm.Slot
+	// Part is the most bytes of a snapshot that are told at once; 0 for no bound.
+	Part int
 	// Last is the last view that is attempted; 0 for the last that there is. Nobody waits for progress in it.
 	Last View
 	// Elected makes servers start in view 0 as if it were installed and prepared: nobody has accepted anything by then,
@@ -220,8 +239,9 @@ var Defaults = Options{
 
 func (o Options) validate() error {
 	switch {
-	case o.Batch < 0 || o.Queue < 0 || o.Doublings < 0:
-		return fmt.Errorf("batch %d, queue %d, doublings %d: must not be negative", o.Batch, o.Queue, o.Doublings)
+	case o.Batch < 0 || o.Queue < 0 || o.Doublings < 0 || o.Part < 0:
+		return fmt.Errorf("batch %d, queue %d, doublings %d, part %d: must not be negative",
+			o.Batch, o.Queue, o.Doublings, o.Part)
 	case o.Doublings > 16:
 		return fmt.Errorf("%d doublings: must be at most 16", o.Doublings)
 	case o.Progress < 0 || o.Update < 0 || o.Proof < 0 || o.Resend < 0:

@@ -19,7 +19,7 @@ import (
 type kept = systembuilders.Durable[rsm.StoreOp]
 
 // Version changes with the form of messages and of what is kept.
-const Version = 2
+const Version = 3
 
 // Messages is the form of the messages of servers and clients of the store: JSON by their types. A client asks by
 //
@@ -33,7 +33,7 @@ var Messages = jsonwire.Must(
 		systembuilders.ViewChange{}, systembuilders.VCProof{}, systembuilders.Prepare{},
 		systembuilders.PrepareOK[rsm.StoreOp]{}, systembuilders.Proposal[rsm.StoreOp]{}, systembuilders.Accept{},
 		systembuilders.ClientUpdate[rsm.StoreOp]{}, systembuilders.GloballyOrderedUpdate[rsm.StoreOp]{},
-		systembuilders.Learn{}, systembuilders.Snapshot{},
+		systembuilders.Learn{}, systembuilders.Snapshot{}, systembuilders.SnapshotPart{}, systembuilders.LearnPart{},
 	),
 )
 

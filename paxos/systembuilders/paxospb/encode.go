@@ -84,8 +84,10 @@ func Encode(m node.Message, nodes int, d Dialect) (*Message, error) {
 			return nil, ErrUnsayable
 		}
 		p.Type = &Message_Snapshot{e.snapshot(m)}
-	case systembuilders.Collect:
-		return nil, ErrUnsayable // It is from the user of a node to that node.
+	case systembuilders.Collect: // It is from the user of a node to that node.
+		return nil, ErrUnsayable
+	case systembuilders.SnapshotPart, systembuilders.LearnPart: // Nodes tell snapshots whole.
+		return nil, ErrUnsayable
 	}
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ func Votes[O any](servers int) actor.Observer[rsm.Message, Told] {
 				return p == actor.Sent
 			case systembuilders.ViewChange, systembuilders.VCProof, systembuilders.ClientUpdate[O],
 				systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn, systembuilders.Snapshot,
-				systembuilders.Collect: // These promise nothing.
+				systembuilders.SnapshotPart, systembuilders.LearnPart, systembuilders.Collect: // These promise nothing.
 			}
 			return false
 		},
@@ -122,7 +122,8 @@ func hear[O any](t Told, from actor.ID, m systembuilders.Message, servers int) T
 	case systembuilders.Accept:
 		vote(m.Seq, m.View)
 	case systembuilders.ViewChange, systembuilders.VCProof, systembuilders.ClientUpdate[O],
-		systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn, systembuilders.Snapshot, systembuilders.Collect:
+		systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn, systembuilders.Snapshot,
+		systembuilders.SnapshotPart, systembuilders.LearnPart, systembuilders.Collect:
 	}
 	return next
 }

@@ -51,6 +51,10 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofOrderedUntold](c)
 	case "parked":
 		return broken[ofParked](c)
+	case "part-for-whole":
+		return broken[ofPartForWhole](c)
+	case "part-from-start":
+		return broken[ofPartFromStart](c)
 	case "pending-forgotten":
 		return broken[ofPendingForgotten](c)
 	case "prepare-unanswered":
@@ -101,6 +105,8 @@ type (
 	ofOldAccept               struct{}
 	ofOrderedUntold           struct{}
 	ofParked                  struct{}
+	ofPartForWhole            struct{}
+	ofPartFromStart           struct{}
 	ofPendingForgotten        struct{}
 	ofPrepareUnanswered       struct{}
 	ofPreparedOnce            struct{}
@@ -133,6 +139,8 @@ func (ofNothingKept) Mutant() string             { return "nothing-kept" }
 func (ofOldAccept) Mutant() string               { return "old-accept" }
 func (ofOrderedUntold) Mutant() string           { return "ordered-untold" }
 func (ofParked) Mutant() string                  { return "parked" }
+func (ofPartForWhole) Mutant() string            { return "part-for-whole" }
+func (ofPartFromStart) Mutant() string           { return "part-from-start" }
 func (ofPendingForgotten) Mutant() string        { return "pending-forgotten" }
 func (ofPrepareUnanswered) Mutant() string       { return "prepare-unanswered" }
 func (ofPreparedOnce) Mutant() string            { return "prepared-once" }

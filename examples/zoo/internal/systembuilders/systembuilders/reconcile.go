@@ -89,7 +89,23 @@ func (t *turn[Mutant, S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 
 // reconcile asks a server for what it has executed and this one has not.
 func (t *turn[Mutant, S, O, R]) reconcile(with actor.ID, aru rsm.Slot) {
-	if t.st.Aru < aru {
+	if variant.Of[Mutant]() == "part-from-start" {
+		switch in := t.st.Incoming; {
+		case t.st.Aru >= aru:
+		case in.Seq > 0:
+			t.out.Send(with, Learn{t.st.Aru})
+		default:
+			t.out.Send(with, Learn{t.st.Aru})
+		}
+
+		return
+	}
+
+	switch in := t.st.Incoming; {
+	case t.st.Aru >= aru:
+	case in.Seq > 0:
+		t.out.Send(with, LearnPart{t.st.Aru, in.Seq, in.Sum, len(in.Data)})
+	default:
 		t.out.Send(with, Learn{t.st.Aru})
 	}
 }
@@ -97,7 +113,9 @@ func (t *turn[Mutant, S, O, R]) reconcile(with actor.ID, aru rsm.Slot) {
 // learn tells what is ordered above a slot.
 func (t *turn[Mutant, S, O, R]) learn(from actor.ID, m Learn) {
 	if m.Aru < t.st.Snapshot.Seq {
-		t.out.Send(from, t.st.Snapshot)
+		if !t.tellSnapshot(from, 0) {
+			return
+		}
 		m.Aru = t.st.Snapshot.Seq
 	}
 	for seq, b := range t.st.Log.From(m.Aru + 1).All() {
