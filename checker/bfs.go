@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
 
@@ -21,10 +22,10 @@ func BFS(ctx context.Context, src statespace.Source, o Options) *Result {
 
 // breadthFirst runs the search. Level 1 is the initial states.
 func (e *engine) breadthFirst(r *Result) {
-	current := &frontier{}
+	current := &store.Frontier{}
 	e.enter(current)
 	for level := 1; ; level++ {
-		waiting := current.size()
+		waiting := current.Size()
 		e.levels = append(e.levels, Level{Unique: waiting, Generated: e.generated()})
 		r.growth.record(e.space, level)
 		e.depth.Store(int64(level))
@@ -47,22 +48,22 @@ func (e *engine) breadthFirst(r *Result) {
 		}
 		e.regroup(current)
 		e.units.forget(e.unique())
-		next := &frontier{}
+		next := &store.Frontier{}
 		e.expandLevel(current, next, level+1)
 		if e.halt.Load() != 0 {
 			if e.audit(false) {
 				e.discover(r, level+1)
 			}
-			e.waiting.Store(int64(current.size() + next.size()))
+			e.waiting.Store(int64(current.Size() + next.Size()))
 			return
 		}
-		next.sort()
+		next.Sort()
 		current = next
 	}
 }
 
 // enter inserts and judges the initial states.
-func (e *engine) enter(into *frontier) {
+func (e *engine) enter(into *store.Frontier) {
 	e.refineInitial()
 	w := e.workers[0]
 	w.tag, w.into = 1, into
@@ -93,8 +94,8 @@ func (e *engine) enough(level, waiting int) stopCause {
 }
 
 // expandLevel expands every state of current and puts what is new on next.
-func (e *engine) expandLevel(current, next *frontier, level int) {
-	size, began := current.size(), time.Now()
+func (e *engine) expandLevel(current, next *store.Frontier, level int) {
+	size, began := current.Size(), time.Now()
 	n := e.handsFor(size)
 	defer func() { e.pace = time.Since(began) * time.Duration(n) / time.Duration(size) }()
 	for {
@@ -111,7 +112,7 @@ func (e *engine) expandLevel(current, next *frontier, level int) {
 			}
 			w.closeChunks()
 		})
-		current.rest()
+		current.Rest()
 		if !e.overflow.Load() || e.halt.Load() != 0 {
 			return
 		}
@@ -131,19 +132,19 @@ func (e *engine) handsFor(states int) int {
 }
 
 // expandAll takes chunks and expands them, until there is none, or the search must pause.
-func (w *worker) expandAll(current *frontier) {
+func (w *worker) expandAll(current *store.Frontier) {
 	e := w.e
-	var taken run
+	var taken store.Run
 	for {
 		e.pause()
-		chunk := current.take(&taken)
+		chunk := current.Take(&taken)
 		if chunk == nil {
 			return
 		}
 		for keys := chunk; len(keys) > 0; {
 			n := min(len(keys), w.portion())
 			if e.overflow.Load() || e.halt.Load() != 0 || !w.expandFirst(keys[:n]) {
-				current.giveBack(keys)
+				current.GiveBack(keys)
 				return
 			}
 			w.generated.Add(int64(len(w.successors)))
@@ -159,7 +160,7 @@ func (w *worker) expandAll(current *frontier) {
 			w.scatter()
 			keys = keys[n:]
 		}
-		e.chunks.put(chunk)
+		e.chunks.Put(chunk)
 	}
 }
 
@@ -211,7 +212,7 @@ func (e *engine) discover(r *Result, level int) {
 }
 
 // regroup chooses units anew at the end of a level, if that is due.
-func (e *engine) regroup(current *frontier) {
+func (e *engine) regroup(current *store.Frontier) {
 	n := e.unique()
 	if !e.wantsGroups(n) {
 		return

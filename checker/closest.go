@@ -2,6 +2,8 @@ package checker
 
 import (
 	"slices"
+
+	"synod/checker/internal/store"
 )
 
 // gathering is a group of slots, or a field of a layout, with a number for what it holds in each of the states that are
@@ -18,7 +20,7 @@ type gathering struct {
 // grouping merges groups, two at a time: those that hold the fewest combinations together.
 type grouping struct {
 	of    []gathering
-	pairs *pairSet
+	pairs *store.PairSet
 	over  func() bool // there is no need, or no time, to merge more
 	// By two groups, the lesser place first: how many combinations of what they hold there are, or at least how many. Where
 	// there are many slots, to count all of them anew before each merger would take minutes.
@@ -37,7 +39,7 @@ type bound struct {
 
 // newGrouping is for groups that may have as many combinations as limit tells.
 func newGrouping(of []gathering, limit int, over func() bool) *grouping {
-	return &grouping{of: of, pairs: newPairSet(limit), over: over}
+	return &grouping{of: of, pairs: store.NewPairSet(limit), over: over}
 }
 
 // merge makes one of the two groups with the fewest combinations, if these are few.
@@ -61,7 +63,7 @@ func (g *grouping) fewest() (left, right int, ok bool) {
 			g.of[i].at, g.least[i] = i, make([]bound, len(g.of))
 		}
 	}
-	fewest := g.pairs.limit + 1
+	fewest := g.pairs.Limit + 1
 	for i := range g.of {
 		for k := i + 1; k < len(g.of); k++ {
 			b := g.between(&g.of[i], &g.of[k])
@@ -70,8 +72,8 @@ func (g *grouping) fewest() (left, right int, ok bool) {
 					return 0, 0, false
 				}
 				// A few more than are needed are counted, so that the pair need not be looked at so soon again.
-				enough := min(2*fewest, g.pairs.limit+1)
-				b.n = g.pairs.count(g.of[i].ids, g.of[k].ids, enough)
+				enough := min(2*fewest, g.pairs.Limit+1)
+				b.n = g.pairs.Count(g.of[i].ids, g.of[k].ids, enough)
 				b.exact = b.n < enough
 			}
 			if b.n < fewest {
@@ -106,11 +108,11 @@ func (g *grouping) between(a, b *gathering) *bound { return &g.least[min(a.at, b
 func (g *grouping) combine(into, other *gathering) {
 	into.slots = append(into.slots, other.slots...)
 	slices.Sort(into.slots)
-	g.pairs.clear()
+	g.pairs.Clear()
 	for i := range into.ids {
-		into.ids[i], _ = g.pairs.number(into.ids[i], other.ids[i])
+		into.ids[i], _ = g.pairs.Number(into.ids[i], other.ids[i])
 	}
-	into.held = g.pairs.filled
+	into.held = g.pairs.Filled
 	if g.joined != nil {
 		g.joined(into, other)
 	}

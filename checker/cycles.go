@@ -26,7 +26,7 @@ func (c *components) searchAll() {
 	c.index = 1
 	left := func(at place) bool { return p.marks.get(at)&(markMember|markTrimmed|markCyclic) == markMember }
 	for i, s := range p.e.shards {
-		s.set.EachAt(func(position int, _ uint64) bool {
+		s.Set.EachAt(func(position int, _ uint64) bool {
 			if at := (place{i, position}); left(at) {
 				*p.degrees.at(at) = 0
 			}
@@ -35,10 +35,10 @@ func (c *components) searchAll() {
 	}
 	l := p.e.layout
 	for i, s := range p.e.shards {
-		s.set.EachAt(func(position int, key uint64) bool {
+		s.Set.EachAt(func(position int, key uint64) bool {
 			at := place{i, position}
 			if left(at) && *p.degrees.at(at) == 0 && !p.isLeft(at) {
-				return c.search(l.packed(i, key), at)
+				return c.search(l.Packed(i, key), at)
 			}
 			return true
 		})
@@ -166,11 +166,11 @@ type round struct {
 // roundFrom finds the length of a shortest cycle through a state, if it is at most limit; 0 for no limit. The result is 0
 // if there is none.
 func (p *pursuit) roundFrom(from uint64, limit int) (*round, int, error) {
-	set, err := visited.NewShard(p.e.arena, p.e.layout.bits, tagBits, 64)
+	set, err := visited.NewShard(p.e.arena, p.e.layout.Bits, tagBits, 64)
 	if err != nil {
 		return nil, 0, err
 	}
-	r := &round{p, p.of[0], from, set, visited.NewMixer(p.e.layout.bits)}
+	r := &round{p, p.of[0], from, set, visited.NewMixer(p.e.layout.Bits)}
 	current := []uint64{from}
 	for distance := 1; len(current) > 0 && (limit == 0 || distance <= limit) && !p.over(); distance++ {
 		var next []uint64

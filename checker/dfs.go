@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
 
@@ -43,12 +44,12 @@ type depths struct {
 func (e *engine) depthFirst(r *Result) {
 	e.spareBits = deepSpareBits
 	stacks := make([]stack, lanes*len(e.workers))
-	into := &frontier{}
+	into := &store.Frontier{}
 	e.enter(into)
 	e.discover(r, 1)
 	var roots []uint64
-	for _, chunk := range into.chunks {
-		roots = append(roots, chunk.keys...)
+	for _, chunk := range into.Chunks {
+		roots = append(roots, chunk.Keys...)
 	}
 	stacks[0] = stack{frames: []frame{{}}, pending: roots}
 	for {
@@ -63,11 +64,11 @@ func (e *engine) depthFirst(r *Result) {
 		if !e.overflow.Load() || e.halt.Load() != 0 {
 			break
 		}
-		waiting := &frontier{}
+		waiting := &store.Frontier{}
 		stacks = append(stacks, d.offers...)
 		for _, s := range stacks {
-			waiting.add(0, s.path)
-			waiting.add(0, s.pending)
+			waiting.Add(0, s.path)
+			waiting.Add(0, s.pending)
 		}
 		us := e.units
 		if n := e.unique(); n < lateGrouping && e.wantsGroups(n) {
@@ -101,7 +102,7 @@ func (w *worker) record(r *Result, property int, packed []uint64) {
 func (w *worker) statesOf(packed []uint64) [][]statespace.PartID {
 	e := w.e
 	states := make([][]statespace.PartID, len(packed))
-	ids := make([]uint32, len(e.layout.fields))
+	ids := make([]uint32, len(e.layout.Fields))
 	for i, p := range packed {
 		states[i] = make([]statespace.PartID, e.space.Slots())
 		e.now().unpack(p, ids, states[i])

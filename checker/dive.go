@@ -155,17 +155,17 @@ func (v *diver) visit() {
 	alone := len(e.workers) == 1
 	if alone {
 		for _, successor := range w.successors {
-			shard, key := e.layout.shardOf(successor)
-			e.shards[shard].set.Touch(key)
+			shard, key := e.layout.ShardOf(successor)
+			e.shards[shard].Set.Touch(key)
 		}
 	}
 	v.fresh, v.of = v.fresh[:0], v.of[:0]
 	for i, successor := range w.successors {
-		shard, key := e.layout.shardOf(successor)
+		shard, key := e.layout.ShardOf(successor)
 		own := e.shards[shard]
-		own.owner.Lock()
-		fresh, err := own.set.Insert(key, 0)
-		own.owner.Unlock()
+		own.Owner.Lock()
+		fresh, err := own.Set.Insert(key, 0)
+		own.Owner.Unlock()
 		if err != nil {
 			e.stop(stopMemory)
 			return

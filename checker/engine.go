@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"synod/checker/internal/store"
 	"synod/internal/offheap"
 	"synod/internal/visited"
 	"synod/model/statespace"
@@ -31,14 +32,14 @@ type engine struct {
 	options   Options
 	arena     *offheap.Arena
 	units     *units
-	layout    *layout
-	shards    []*shard
+	layout    *store.Layout
+	shards    []*store.Shard
 	inside    *predicate // the boundary, or nil
 	judge     *judge
 	refiners  []*refiner
 	stuck     []*stuck // of quiescence properties
 	workers   []*worker
-	chunks    chunks
+	chunks    store.Chunks
 
 	held      atomic.Pointer[holdings]
 	aside     atomic.Pointer[offheap.Arena] // what holds tables that come and go, or nil
@@ -56,9 +57,9 @@ type engine struct {
 	pairRoom  int         // see chooseLayout
 	spareBits int         // see newLayout
 	levels    []Level
-	pace      time.Duration // of a worker, per state of the last level
-	front     *frontier     // of a breadth-first search: the states of the last level that is complete
-	left      *frontier     // what a breadth-first search did not expand because of a limit, or nil
+	pace      time.Duration   // of a worker, per state of the last level
+	front     *store.Frontier // of a breadth-first search: the states of the last level that is complete
+	left      *store.Frontier // what a breadth-first search did not expand because of a limit, or nil
 	depth     atomic.Int64
 	deepCut   atomic.Bool   // a depth-first search met its depth limit
 	results   sync.Mutex    // of paths that workers find
@@ -156,7 +157,7 @@ func (e *engine) furnish() error {
 	}
 	e.space, e.arena, e.initial = space, offheap.New(), nil
 	e.overflow.Store(false)
-	e.chunks = chunks{arena: e.arena}
+	e.chunks = store.Chunks{Arena: e.arena}
 	if e.refiners, err = newRefiners(space); err != nil {
 		e.closer()()
 		e.arena.Close()
@@ -188,7 +189,7 @@ func (e *engine) furnish() error {
 // of them only.
 func (e *engine) begin() error {
 	if e.tooLate() {
-		return e.layOut(newLayout(e.limits(), nil, 0, 0, 0))
+		return e.layOut(store.NewLayout(e.limits(), nil, 0, 0, 0))
 	}
 	initial, err := e.initials()
 	if err != nil {
@@ -218,7 +219,7 @@ func (e *engine) begin() error {
 			u.id(state)
 		}
 	}
-	return e.layOut(newLayout(e.limits(), nil, 0, 0, 0))
+	return e.layOut(store.NewLayout(e.limits(), nil, 0, 0, 0))
 }
 
 // tooLate reports whether the search was stopped before it began.
@@ -233,15 +234,15 @@ func (e *engine) limits() []uint32 {
 }
 
 // layOut makes an empty visited set for a layout.
-func (e *engine) layOut(l *layout) error {
+func (e *engine) layOut(l *store.Layout) error {
 	e.layout = l
-	e.shards = make([]*shard, 1<<l.shards)
+	e.shards = make([]*store.Shard, 1<<l.Shards)
 	for i := range e.shards {
-		set, err := visited.NewShard(e.arena, l.bits-l.shards, tagBits, visited.Stagger(16, i, len(e.shards)))
+		set, err := visited.NewShard(e.arena, l.Bits-l.Shards, tagBits, visited.Stagger(16, i, len(e.shards)))
 		if err != nil {
 			return err
 		}
-		e.shards[i] = &shard{set: set}
+		e.shards[i] = &store.Shard{Set: set}
 	}
 	for _, w := range e.workers {
 		w.fit()
@@ -253,7 +254,7 @@ func (e *engine) layOut(l *layout) error {
 func (e *engine) unique() int {
 	n := 0
 	for _, s := range e.shards {
-		n += s.set.Len()
+		n += s.Set.Len()
 	}
 	return n
 }

@@ -1,13 +1,17 @@
 package checker
 
-import "slices"
+import (
+	"slices"
+
+	"synod/checker/internal/store"
+)
 
 // scatter sends the successors of a batch to their shards.
 func (w *worker) scatter() {
 	l := w.e.layout
-	keyBits := uint(l.bits - l.shards)
+	keyBits := uint(l.Bits - l.Shards)
 	mask := uint64(1)<<keyBits - 1
-	mixer := l.mixer
+	mixer := l.Mixer
 	for _, successor := range w.successors {
 		mixed := mixer.Mix(successor)
 		shard := mixed >> (keyBits & 63)
@@ -37,39 +41,39 @@ func (w *worker) send(i int) {
 	s := w.e.shards[i]
 	buffer := w.buffers[i]
 	w.buffers[i] = nil
-	if !s.owner.TryLock() {
-		if full := s.post(buffer); !full {
+	if !s.Owner.TryLock() {
+		if full := s.Post(buffer); !full {
 			return
 		}
-		s.owner.Lock()
+		s.Owner.Lock()
 		buffer = nil
 	}
 	if buffer != nil {
 		w.insert(s, i, buffer)
 	}
 	w.takeIn(s, i)
-	s.owner.Unlock()
+	s.Owner.Unlock()
 	w.examine(i)
 }
 
 // takeIn inserts what waits for a shard that w owns.
-func (w *worker) takeIn(s *shard, i int) {
-	for buffer := s.fetch(); buffer != nil; buffer = s.fetch() {
+func (w *worker) takeIn(s *store.Shard, i int) {
+	for buffer := s.Fetch(); buffer != nil; buffer = s.Fetch() {
 		w.insert(s, i, buffer)
 	}
 }
 
 // insert adds keys to a shard that w owns; what is new waits in w.fresh, unmixed.
-func (w *worker) insert(s *shard, i int, keys []uint64) {
+func (w *worker) insert(s *store.Shard, i int, keys []uint64) {
 	from := len(w.fresh)
-	fresh, err := s.set.InsertBatch(keys, w.tag, w.fresh)
+	fresh, err := s.Set.InsertBatch(keys, w.tag, w.fresh)
 	if err != nil {
 		w.e.stop(stopMemory)
 	}
 	w.fresh = fresh
 	l := w.e.layout
 	for k, key := range fresh[from:] {
-		fresh[from+k] = l.packed(i, key)
+		fresh[from+k] = l.Packed(i, key)
 	}
 	w.spare = append(w.spare, keys[:0])
 }
@@ -89,7 +93,7 @@ func (w *worker) examine(shard int) {
 	for _, key := range w.fresh {
 		if len(next) == cap(next) {
 			w.hand(shard, next)
-			next = e.chunks.get()
+			next = e.chunks.Get()
 		}
 		next = append(next, key)
 	}
@@ -178,7 +182,7 @@ func (w *worker) ask(a *agreements, read uint64, ids []uint32) []int {
 // hand adds a chunk to the next frontier, unless it is empty.
 func (w *worker) hand(shard int, chunk []uint64) {
 	if len(chunk) > 0 {
-		w.into.add(shard, chunk)
+		w.into.Add(shard, chunk)
 	}
 }
 
@@ -194,9 +198,9 @@ func (w *worker) flush() {
 // finish inserts what still waits for shard i, after all have flushed.
 func (w *worker) finish(i int) {
 	s := w.e.shards[i]
-	s.owner.Lock()
+	s.Owner.Lock()
 	w.takeIn(s, i)
-	s.owner.Unlock()
+	s.Owner.Unlock()
 	w.examine(i)
 }
 
@@ -210,7 +214,7 @@ func (w *worker) closeChunks() {
 		}
 		if len(last)+len(next) <= cap(last) {
 			last = append(last, next...)
-			w.e.chunks.put(next)
+			w.e.chunks.Put(next)
 			continue
 		}
 		w.hand(from, last)

@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"slices"
 
+	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
 
 const (
 	firstGrouping  = 2_000
-	secondGrouping = 50_000
+	secondGrouping = store.FewStates
 	// maxTogether is how many combinations of slots may become one unit. Each costs a list of steps.
 	maxTogether = 1_024
 	// maxGathered is how many states are looked at, at most. More are looked at in a sample.
@@ -67,12 +68,12 @@ func (e *engine) gather() []gathering {
 		all[slot] = gathering{slots: []int{slot}, ids: make([]uint32, 0, e.unique()/every+1)}
 	}
 	now := e.now()
-	state, ids := make([]statespace.PartID, len(all)), make([]uint32, len(e.layout.fields))
+	state, ids := make([]statespace.PartID, len(all)), make([]uint32, len(e.layout.Fields))
 	n := 0
 	for i, s := range e.shards {
-		s.set.Each(func(key uint64, _ uint8) bool {
+		s.Set.Each(func(key uint64, _ uint8) bool {
 			if n++; n%every == 0 {
-				now.unpack(e.layout.packed(i, key), ids, state)
+				now.unpack(e.layout.Packed(i, key), ids, state)
 				for slot, id := range state {
 					all[slot].ids = append(all[slot].ids, uint32(id))
 				}

@@ -56,11 +56,11 @@ func (e *engine) newFilter(wanted map[uint64]bool) *filter {
 	slices.Sort(f.masks)
 	f.masks = slices.Compact(f.masks)
 	f.outside = make([]map[uint64]bool, len(f.masks))
-	ids := make([]uint32, len(e.layout.fields))
+	ids := make([]uint32, len(e.layout.Fields))
 	for i, mask := range f.masks {
 		f.outside[i] = make(map[uint64]bool, len(wanted))
 		for packed := range wanted {
-			e.layout.unpack(packed, ids, f.units)
+			e.layout.Unpack(packed, ids, f.units)
 			f.outside[i][f.hash(ids, mask)] = true
 		}
 	}

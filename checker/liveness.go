@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
 
@@ -61,8 +62,8 @@ func (p *pursuit) free() {
 // decide finds the members, and tells whether they violate the property. It gives what a path that shows it has to lead
 // to: a terminal member if there is one, else one on a cycle; 0 if there is none.
 func (p *pursuit) decide() (goal uint8) {
-	for next := p.seed(); next.size() > 0 && !p.over(); {
-		p.members.Add(int64(next.size()))
+	for next := p.seed(); next.Size() > 0 && !p.over(); {
+		p.members.Add(int64(next.Size()))
 		current := next
 		next = p.collect(func() { p.drain(current, p.spread) })[0]
 	}
@@ -81,7 +82,7 @@ func (p *pursuit) decide() (goal uint8) {
 }
 
 // seed marks the members that are so by themselves.
-func (p *pursuit) seed() *frontier {
+func (p *pursuit) seed() *store.Frontier {
 	if p.expect == statespace.Eventually {
 		return p.collect(func() {
 			v := p.of[0]
@@ -221,7 +222,7 @@ func (p *pursuit) trim() bool {
 			return true
 		})
 	})[0]
-	for next.size() > 0 && !p.over() {
+	for next.Size() > 0 && !p.over() {
 		current := next
 		next = p.collect(func() {
 			p.drain(current, func(v *surveyor, keys []uint64) bool {

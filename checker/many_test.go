@@ -106,8 +106,8 @@ func TestThinIsLinear(t *testing.T) {
 		}
 		for len(g.of) > 2 && g.merge() {
 		}
-		if atMost := states * (n*(candidates+4) + most*most*2); g.pairs.looked > atMost {
-			t.Errorf("%d groups: %d pairs of ids looked at, expected at most %d", n, g.pairs.looked, atMost)
+		if atMost := states * (n*(candidates+4) + most*most*2); g.pairs.Looked > atMost {
+			t.Errorf("%d groups: %d pairs of ids looked at, expected at most %d", n, g.pairs.Looked, atMost)
 		}
 	}
 }
@@ -153,7 +153,7 @@ func TestMergersEnd(t *testing.T) {
 			g.thin(100)
 			for g.merge() {
 			}
-			compared := g.pairs.looked
+			compared := g.pairs.Looked
 			if n > 100 {
 				compared -= n * states // what each holds by itself
 			}

@@ -3,6 +3,7 @@ package checker
 import (
 	"sync/atomic"
 
+	"synod/checker/internal/store"
 	"synod/internal/offheap"
 )
 
@@ -14,8 +15,8 @@ type place struct {
 
 // locate finds a packed state in the visited set.
 func (e *engine) locate(packed uint64) (place, bool) {
-	shard, key := e.layout.shardOf(packed)
-	position, ok := e.shards[shard].set.Find(key)
+	shard, key := e.layout.ShardOf(packed)
+	position, ok := e.shards[shard].Set.Find(key)
 	return place{shard, position}, ok
 }
 
@@ -31,7 +32,7 @@ type numbers struct {
 func (e *engine) newNumbers(places int) (*numbers, error) {
 	n := &numbers{arena: e.arena}
 	for _, s := range e.shards {
-		block, err := e.arena.Alloc(4 * (s.set.Positions()/places + 1))
+		block, err := e.arena.Alloc(4 * (s.Set.Positions()/places + 1))
 		if err != nil {
 			n.free()
 			return nil, err
@@ -92,14 +93,14 @@ func (m *marks) claim(p place, value uint8) bool {
 type places struct{ bits *numbers }
 
 // placesOf returns the places of the states of a frontier.
-func (e *engine) placesOf(f *frontier) (*places, error) {
+func (e *engine) placesOf(f *store.Frontier) (*places, error) {
 	bits, err := e.newNumbers(32)
 	if err != nil {
 		return nil, err
 	}
 	s := &places{bits}
-	for _, c := range f.chunks {
-		for _, packed := range c.keys {
+	for _, c := range f.Chunks {
+		for _, packed := range c.Keys {
 			if at, ok := e.locate(packed); ok {
 				s.bits.words[at.shard][at.position/32] |= 1 << (at.position % 32)
 			}

@@ -103,7 +103,7 @@ func (e *engine) before(wanted map[uint64]bool, level int, waiting *places) map[
 	filter := e.newFilter(wanted)
 	e.parallel(func(w *worker) {
 		keys := make([]uint64, 0, batchLength)
-		ids := make([]uint32, len(l.fields))
+		ids := make([]uint32, len(l.Fields))
 		expand := func() {
 			if len(keys) == 0 {
 				return
@@ -118,10 +118,10 @@ func (e *engine) before(wanted map[uint64]bool, level int, waiting *places) map[
 			keys = keys[:0]
 		}
 		for i := int(taken.Add(1)) - 1; i < len(e.shards); i = int(taken.Add(1)) - 1 {
-			e.shards[i].set.EachTag(uint8(level%tags), func(key uint64) bool {
-				packed := l.packed(i, key)
+			e.shards[i].Set.EachTag(uint8(level%tags), func(key uint64) bool {
+				packed := l.Packed(i, key)
 				if filter != nil {
-					if l.unpack(packed, ids, filter.units); !filter.may(ids) {
+					if l.Unpack(packed, ids, filter.units); !filter.may(ids) {
 						return true
 					}
 				}
@@ -181,8 +181,8 @@ func (e *engine) pathToFailure(r *Result) {
 	if f == nil || f.state == nil {
 		return
 	}
-	shard, key := e.layout.shardOf(e.workers[0].pack(f.state))
-	tag, visited := e.shards[shard].set.Lookup(key)
+	shard, key := e.layout.ShardOf(e.workers[0].pack(f.state))
+	tag, visited := e.shards[shard].Set.Lookup(key)
 	if !visited {
 		return
 	}

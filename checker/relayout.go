@@ -4,13 +4,14 @@ import (
 	"errors"
 	"sync/atomic"
 
+	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
 
 // relayout moves all states, visited and waiting, to a layout that holds every id seen so far, and perhaps to new
 // units. Nobody may search meanwhile, and no buffer or queue may hold states. It reports false if the search is to stop: because
 // memory does not do for both layouts, or as it was stopped meanwhile. Then all visited states are as they were.
-func (e *engine) relayout(us *units, frontiers ...*frontier) bool {
+func (e *engine) relayout(us *units, frontiers ...*store.Frontier) bool {
 	old := e.now()
 	if limit := e.options.MemoryLimit; limit > 0 && e.memory()+old.bytes() > limit {
 		e.stop(stopMemory)
@@ -27,7 +28,7 @@ func (e *engine) relayout(us *units, frontiers ...*frontier) bool {
 	if e.halted() {
 		for _, s := range e.shards {
 			if e.layout != old.layout && s != nil {
-				s.set.Free()
+				s.Set.Free()
 			}
 		}
 		e.units, e.layout, e.shards = old.units, old.layout, old.shards
@@ -38,7 +39,7 @@ func (e *engine) relayout(us *units, frontiers ...*frontier) bool {
 		return false
 	}
 	for _, s := range old.shards {
-		s.set.Free()
+		s.Set.Free()
 	}
 	for _, f := range frontiers {
 		e.moveFrontier(m, f)
@@ -49,16 +50,16 @@ func (e *engine) relayout(us *units, frontiers ...*frontier) bool {
 
 // moveFrontier brings waiting states to the engine's layout. Who stops the search meanwhile asks for them no more, but for
 // their number.
-func (e *engine) moveFrontier(m migration, f *frontier) {
-	f.rest()
+func (e *engine) moveFrontier(m migration, f *store.Frontier) {
+	f.Rest()
 	e.parallel(func(w *worker) {
-		for i := int(f.taken.Add(1)) - 1; i < len(f.chunks) && !e.halted(); i = int(f.taken.Add(1)) - 1 {
-			for k, packed := range f.chunks[i].keys {
-				f.chunks[i].keys[k] = w.repack(m, packed)
+		for i := int(f.Taken.Add(1)) - 1; i < len(f.Chunks) && !e.halted(); i = int(f.Taken.Add(1)) - 1 {
+			for k, packed := range f.Chunks[i].Keys {
+				f.Chunks[i].Keys[k] = w.repack(m, packed)
 			}
 		}
 	})
-	f.taken.Store(0)
+	f.Taken.Store(0)
 }
 
 // moveStates brings the visited states to a layout of the engine's units. If the search is stopped meanwhile, some are not
@@ -82,7 +83,7 @@ func (e *engine) moveStates(m *migration) {
 	}
 	e.beginMove(*m)
 	e.eachState(m.old, func(w *worker, packed uint64, tag uint8) {
-		shard, key := e.layout.shardOf(w.repack(*m, packed))
+		shard, key := e.layout.ShardOf(w.repack(*m, packed))
 		w.move(shard, key, tag)
 	})
 	e.parallel(func(w *worker) {
@@ -97,7 +98,7 @@ func (e *engine) moveStates(m *migration) {
 func (s snapshot) bytes() int64 {
 	n := int64(0)
 	for _, s := range s.shards {
-		n += s.set.Bytes()
+		n += s.Set.Bytes()
 	}
 	return n
 }
@@ -108,15 +109,15 @@ const minPairRoom = 6
 // snapshot is what packed states mean, before a relayout.
 type snapshot struct {
 	units  *units
-	layout *layout
-	shards []*shard
+	layout *store.Layout
+	shards []*store.Shard
 }
 
 // now is what packed states mean at the moment.
 func (e *engine) now() snapshot { return snapshot{e.units, e.layout, e.shards} }
 
 func (s snapshot) unpack(packed uint64, ids []uint32, state []statespace.PartID) {
-	s.layout.unpack(packed, ids, len(s.units.of))
+	s.layout.Unpack(packed, ids, len(s.units.of))
 	s.units.parts(ids, state)
 }
 
@@ -125,8 +126,8 @@ func (e *engine) eachState(s snapshot, f func(w *worker, packed uint64, tag uint
 	var taken atomic.Int64
 	e.parallel(func(w *worker) {
 		for i := int(taken.Add(1)) - 1; i < len(s.shards); i = int(taken.Add(1)) - 1 {
-			s.shards[i].set.Each(func(key uint64, tag uint8) bool {
-				f(w, s.layout.packed(i, key), tag)
+			s.shards[i].Set.Each(func(key uint64, tag uint8) bool {
+				f(w, s.layout.Packed(i, key), tag)
 				return !e.halted()
 			})
 		}
@@ -148,7 +149,7 @@ type migration struct {
 func (e *engine) beginMove(m migration) {
 	for _, w := range e.workers {
 		w.row = make([]uint32, maxFields(len(e.units.of)))
-		w.oldRow = make([]uint32, len(m.old.layout.fields))
+		w.oldRow = make([]uint32, len(m.old.layout.Fields))
 	}
 }
 
@@ -157,9 +158,9 @@ func (w *worker) unpackOld(m migration, packed uint64) {
 	us, old := w.e.units, m.old
 	switch {
 	case m.kept > 0:
-		old.layout.unpackRoots(packed, w.row)
+		old.layout.UnpackRoots(packed, w.row)
 	case us == old.units:
-		old.layout.unpack(packed, w.oldRow, len(us.of))
+		old.layout.Unpack(packed, w.oldRow, len(us.of))
 		copy(w.row, w.oldRow[:len(us.of)])
 	default:
 		old.unpack(packed, w.oldRow, w.state)
@@ -175,8 +176,8 @@ func (m migration) joinFrom(us *units) int { return max(m.kept, len(us.of)) }
 // repack returns the packed state of the engine's layout for one of the former.
 func (w *worker) repack(m migration, packed uint64) uint64 {
 	w.unpackOld(m, packed)
-	join(w.e.layout.fields, w.row, m.joinFrom(w.e.units))
-	packed, ok := w.e.layout.packRoots(w.row)
+	store.Join(w.e.layout.Fields, w.row, m.joinFrom(w.e.units))
+	packed, ok := w.e.layout.PackRoots(w.row)
 	if !ok {
 		panic(errNarrow)
 	}
@@ -188,7 +189,7 @@ var errNarrow = errors.New("checker: a layout that does not hold the states it w
 
 // packRow returns the packed state of which w.row has the ids of the units, and which the layout must hold.
 func (w *worker) packRow() uint64 {
-	packed, ok := w.e.layout.pack(w.row, len(w.e.units.of))
+	packed, ok := w.e.layout.Pack(w.row, len(w.e.units.of))
 	if !ok {
 		panic(errNarrow)
 	}
@@ -224,9 +225,9 @@ func (w *worker) move(shard int, key uint64, tag uint8) {
 // moveIn inserts the batch of a shard.
 func (w *worker) moveIn(shard int) {
 	m, s := &w.moving[shard], w.e.shards[shard]
-	s.owner.Lock()
-	defer s.owner.Unlock()
-	if err := s.set.InsertTagged(m.keys, m.tags); err != nil {
+	s.Owner.Lock()
+	defer s.Owner.Unlock()
+	if err := s.Set.InsertTagged(m.keys, m.tags); err != nil {
 		w.e.stop(stopMemory)
 	}
 	m.keys, m.tags = m.keys[:0], m.tags[:0]

@@ -178,11 +178,11 @@ func (r *Result) States() iter.Seq[[]statespace.PartID] {
 		}
 		now := e.now()
 		state := make([]statespace.PartID, e.space.Slots())
-		ids := make([]uint32, len(e.layout.fields))
+		ids := make([]uint32, len(e.layout.Fields))
 		for i, s := range e.shards {
 			more := true
-			s.set.Each(func(key uint64, _ uint8) bool {
-				now.unpack(e.layout.packed(i, key), ids, state)
+			s.Set.Each(func(key uint64, _ uint8) bool {
+				now.unpack(e.layout.Packed(i, key), ids, state)
 				more = yield(e.unreduced(state))
 				return more
 			})

@@ -54,7 +54,7 @@ func (p *pursuit) routeTo(goal uint8) (*route, error) {
 			}
 		}
 	})
-	for len(r.met) == 0 && next[before].size()+next[during].size() > 0 && !r.over() {
+	for len(r.met) == 0 && next[before].Size()+next[during].Size() > 0 && !r.over() {
 		r.depth++
 		current := next
 		next = r.collect(func() {

@@ -82,7 +82,7 @@ func (w *worker) packChanged(source int, key uint64) (uint64, bool) {
 	for _, c := range w.changed {
 		f := int32(c.unit)
 		w.values[f], w.stamps[f] = c.id, w.round
-		for at := l.fields[f].parent; at >= 0 && w.stamps[at] != w.round; at = l.fields[at].parent {
+		for at := l.Fields[f].Parent; at >= 0 && w.stamps[at] != w.round; at = l.Fields[at].Parent {
 			w.stamps[at] = w.round
 			w.risen = append(w.risen, at)
 		}
@@ -91,8 +91,8 @@ func (w *worker) packChanged(source int, key uint64) (uint64, bool) {
 		slices.Sort(w.risen) // A pair stands behind its two halves.
 	}
 	for _, f := range w.risen {
-		p := &l.fields[f]
-		w.values[f] = p.pairs.Intern(w.valueOf(p.left, source), w.valueOf(p.right, source))
+		p := &l.Fields[f]
+		w.values[f] = p.Pairs.Intern(w.valueOf(p.Left, source), w.valueOf(p.Right, source))
 	}
 	ok := true
 	for _, c := range w.changed {
@@ -114,12 +114,12 @@ func (w *worker) valueOf(f, source int) uint32 {
 
 // replaceRoot puts the id of a field into a packed state in place of the source's, if it stands there.
 func (w *worker) replaceRoot(f int32, source int, key uint64, ok bool) (uint64, bool) {
-	r := &w.e.layout.fields[f]
-	if r.parent >= 0 {
+	r := &w.e.layout.Fields[f]
+	if r.Parent >= 0 {
 		return key, ok
 	}
 	id := w.values[f]
-	return key ^ uint64(w.ids[f][source]^id)<<(r.shift&63), ok && uint64(id)>>r.width == 0
+	return key ^ uint64(w.ids[f][source]^id)<<(r.Shift&63), ok && uint64(id)>>r.Width == 0
 }
 
 // judgeBoundary asks the boundary about every successor, one source after the other, so that only what changed is put in

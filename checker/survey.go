@@ -4,19 +4,21 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
+
+	"synod/checker/internal/store"
 )
 
 // gatherer collects packed states into the chunks of a frontier.
 type gatherer struct {
 	e     *engine
-	into  *frontier
+	into  *store.Frontier
 	chunk []uint64
 }
 
 func (g *gatherer) add(packed uint64) {
 	if len(g.chunk) == cap(g.chunk) {
 		g.close()
-		g.chunk = g.e.chunks.get()
+		g.chunk = g.e.chunks.Get()
 	}
 	g.chunk = append(g.chunk, packed)
 }
@@ -24,7 +26,7 @@ func (g *gatherer) add(packed uint64) {
 // close hands over the last chunk.
 func (g *gatherer) close() {
 	if len(g.chunk) > 0 {
-		g.into.add(0, g.chunk)
+		g.into.Add(0, g.chunk)
 	}
 	g.chunk = nil
 }
@@ -59,7 +61,7 @@ type survey struct {
 }
 
 // newSurvey begins to look; left are the states that were not expanded, nil for none.
-func (e *engine) newSurvey(left *frontier) (*survey, error) {
+func (e *engine) newSurvey(left *store.Frontier) (*survey, error) {
 	s := &survey{e: e}
 	for _, w := range e.workers {
 		s.of = append(s.of, &surveyor{
@@ -97,11 +99,11 @@ func (s *survey) each(wanted func(place) bool, f func(v *surveyor, keys []uint64
 		keys := make([]uint64, 0, batchLength)
 		more := true
 		for i := int(taken.Add(1)) - 1; i < len(e.shards) && more; i = int(taken.Add(1)) - 1 {
-			e.shards[i].set.EachAt(func(position int, key uint64) bool {
+			e.shards[i].Set.EachAt(func(position int, key uint64) bool {
 				if !wanted(place{i, position}) {
 					return true
 				}
-				keys = append(keys, e.layout.packed(i, key))
+				keys = append(keys, e.layout.Packed(i, key))
 				if len(keys) == batchLength {
 					more = !s.over() && f(v, keys)
 					keys = keys[:0]
@@ -116,10 +118,10 @@ func (s *survey) each(wanted func(place) bool, f func(v *surveyor, keys []uint64
 }
 
 // drain gives f all states of a frontier, in batches, in parallel, and frees it. It ends when f reports false.
-func (s *survey) drain(from *frontier, f func(v *surveyor, keys []uint64) bool) {
+func (s *survey) drain(from *store.Frontier, f func(v *surveyor, keys []uint64) bool) {
 	s.parallel(func(v *surveyor) {
-		var taken run
-		for chunk := from.take(&taken); chunk != nil; chunk = from.take(&taken) {
+		var taken store.Run
+		for chunk := from.Take(&taken); chunk != nil; chunk = from.Take(&taken) {
 			for keys := chunk; len(keys) > 0; {
 				n := min(len(keys), batchLength)
 				if s.over() || !f(v, keys[:n]) {
@@ -127,14 +129,14 @@ func (s *survey) drain(from *frontier, f func(v *surveyor, keys []uint64) bool) 
 				}
 				keys = keys[n:]
 			}
-			s.e.chunks.put(chunk)
+			s.e.chunks.Put(chunk)
 		}
 	})
 }
 
 // collect makes the surveyors gather into frontiers while f runs, one for each of the two phases of a path.
-func (s *survey) collect(f func()) [2]*frontier {
-	into := [2]*frontier{{}, {}}
+func (s *survey) collect(f func()) [2]*store.Frontier {
+	into := [2]*store.Frontier{{}, {}}
 	for _, v := range s.of {
 		v.next[0].into, v.next[1].into = into[0], into[1]
 	}

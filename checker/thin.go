@@ -55,10 +55,10 @@ func (g *grouping) thin(most int) {
 	for turn := len(g.of); len(waiting) > 1 && len(waiting)+len(done) > most && !g.over(); turn++ {
 		first := heap.Pop(&waiting).(member)
 		others = others[:0]
-		best, fewest := -1, g.pairs.limit+1
+		best, fewest := -1, g.pairs.Limit+1
 		for len(others) < candidates && len(waiting) > 0 {
 			other := heap.Pop(&waiting).(member)
-			if n := g.pairs.count(first.ids, other.ids, fewest); n < fewest {
+			if n := g.pairs.Count(first.ids, other.ids, fewest); n < fewest {
 				best, fewest = len(others), n
 			}
 			others = append(others, other)
@@ -89,14 +89,14 @@ func (g *grouping) thin(most int) {
 // matters is that it does.
 func (g *grouping) member(of gathering, turn int) member {
 	m := member{gathering: of, turn: turn, pattern: 14695981039346656037}
-	g.pairs.clear()
+	g.pairs.Clear()
 	for _, id := range of.ids {
-		number, ok := g.pairs.number(id, 0)
+		number, ok := g.pairs.Number(id, 0)
 		if !ok {
 			break
 		}
 		m.pattern = (m.pattern ^ uint64(number)) * 1099511628211
 	}
-	m.distinct = g.pairs.filled
+	m.distinct = g.pairs.Filled
 	return m
 }

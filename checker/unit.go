@@ -3,7 +3,6 @@ package checker
 import (
 	"cmp"
 	"fmt"
-	"math/bits"
 	"slices"
 	"strings"
 	"sync"
@@ -395,11 +394,3 @@ func (us *units) compute(u *unit, id, effect uint32) (uint32, error) {
 
 // refOf returns the Ref in a word of steps.
 func refOf(word uint64) words.Ref { return words.Ref(word & stepsRefMask) }
-
-// width is the number of bits that hold all ids below limit.
-func width(limit uint32) int {
-	if limit <= 1 {
-		return 0
-	}
-	return bits.Len32(limit - 1)
-}

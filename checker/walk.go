@@ -180,7 +180,7 @@ func (k *walker) meet() bool {
 	w := k.w
 	e := w.e
 	copy(w.row, k.ids)
-	packed, ok := e.layout.pack(w.row, len(e.units.of))
+	packed, ok := e.layout.Pack(w.row, len(e.units.of))
 	if !ok {
 		return w.widen()
 	}

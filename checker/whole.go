@@ -79,13 +79,13 @@ func (w *worker) expandWhole(keys []uint64, flat bool) (wide uint64, ok bool) {
 			from = end
 			next, mask := key, uint64(0)
 			for _, part := range changed {
-				u, f := us.of[part.Slot], &l.fields[part.Slot]
+				u, f := us.of[part.Slot], &l.Fields[part.Slot]
 				if id := uint32(part.ID); id >= u.limit.Load() {
 					u.admit(id)
 				}
 				mask |= 1 << (part.Slot & 63)
-				wide |= uint64(part.ID) >> (f.width & 63)
-				next ^= uint64(w.ids[part.Slot][i]^uint32(part.ID)) << (f.shift & 63)
+				wide |= uint64(part.ID) >> (f.Width & 63)
+				next ^= uint64(w.ids[part.Slot][i]^uint32(part.ID)) << (f.Shift & 63)
 			}
 			w.masks.add(mask)
 			w.succeed(i, next)

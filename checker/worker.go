@@ -5,12 +5,13 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
 
 const (
-	batchLength  = 256 // states that are expanded together, so that their cache misses overlap
-	bufferLength = 256 // successors that go to a shard together
+	batchLength  = store.ChunkLength // states that are expanded together, so that their cache misses overlap
+	bufferLength = 256               // successors that go to a shard together
 )
 
 // worker expands states and inserts successors. It belongs to one goroutine.
@@ -72,8 +73,8 @@ type worker struct {
 	spare   [][]uint64
 	fresh   []uint64
 	tag     uint8
-	next    [][]uint64 // per shard: the chunk of the next frontier that is being filled
-	into    *frontier  // where it goes
+	next    [][]uint64      // per shard: the chunk of the next frontier that is being filled
+	into    *store.Frontier // where it goes
 
 	generated, cuts, inserted atomic.Int64 // read by the progress display
 	_                         [64]byte     // Keep neighbours off this cache line.
@@ -105,7 +106,7 @@ func (w *worker) settleIn() {
 // fit makes the buffers for the engine's layout.
 func (w *worker) fit() {
 	e := w.e
-	w.ids = make([][]uint32, len(e.layout.fields))
+	w.ids = make([][]uint32, len(e.layout.Fields))
 	for f := range w.ids {
 		w.ids[f] = make([]uint32, batchLength)
 	}
@@ -125,7 +126,7 @@ func (w *worker) fit() {
 func (w *worker) expand(keys []uint64) bool {
 	e := w.e
 	us, l := e.units, e.layout
-	flat := l.flat(len(us.of)) && e.inside == nil
+	flat := l.Flat(len(us.of)) && e.inside == nil
 	w.successors, w.sources, w.asks, w.dead = w.successors[:0], w.sources[:0], w.asks[:0], w.dead[:0]
 	w.cut, w.batch, w.failed, w.keys, w.labels = 0, len(keys), -1, keys, w.labels[:0]
 	w.cutFrom = w.cutFrom[:0]
@@ -177,7 +178,7 @@ func (w *worker) overflows() bool {
 	w.markDead()
 	n := 0
 	for index := range w.words {
-		width := l.fields[index].width & 63
+		width := l.Fields[index].Width & 63
 		for _, word := range w.words[index][:w.batch] {
 			if word&stepsLone != 0 {
 				if !w.gone[n] && word&math.MaxUint32>>width != 0 {
@@ -203,7 +204,7 @@ func (w *worker) overflows() bool {
 	for i := range w.asks {
 		q := &w.asks[i]
 		next, _ := us.answer(us.of[q.unit], q.id, q.effect)
-		if !w.gone[q.successor] && uint64(next)>>(l.fields[q.unit].width&63) != 0 {
+		if !w.gone[q.successor] && uint64(next)>>(l.Fields[q.unit].Width&63) != 0 {
 			return true
 		}
 	}
@@ -218,19 +219,19 @@ func (w *worker) widen() bool {
 // unpackBatch gives the ids of every field of every state.
 func (w *worker) unpackBatch(keys []uint64) {
 	l := w.e.layout
-	for _, f := range l.roots {
-		r := &l.fields[f]
-		shift, mask := r.shift&63, uint64(1)<<r.width-1
+	for _, f := range l.Roots {
+		r := &l.Fields[f]
+		shift, mask := r.Shift&63, uint64(1)<<r.Width-1
 		ids := w.ids[f][:len(keys)]
 		for i, key := range keys {
 			ids[i] = uint32(key >> shift & mask)
 		}
 	}
-	for f := len(l.fields) - 1; f >= len(w.words); f-- {
-		p := &l.fields[f]
-		left, right := w.ids[p.left], w.ids[p.right]
+	for f := len(l.Fields) - 1; f >= len(w.words); f-- {
+		p := &l.Fields[f]
+		left, right := w.ids[p.Left], w.ids[p.Right]
 		for i, id := range w.ids[f][:len(keys)] {
-			left[i], right[i] = p.pairs.At(id)
+			left[i], right[i] = p.Pairs.At(id)
 		}
 	}
 }
@@ -303,14 +304,14 @@ func (w *worker) inspect(keys []uint64, f func(i int, state []statespace.PartID)
 func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 	us, l := w.e.units, w.e.layout
 	for index := range w.words {
-		f := &l.fields[index]
+		f := &l.Fields[index]
 		words := w.words[index][:len(keys)]
 		ids := w.ids[index][:len(keys)]
 		for i, word := range words {
 			if word&stepsLone != 0 {
 				next := uint32(word)
-				wide |= uint64(next) >> (f.width & 63)
-				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.shift&63))
+				wide |= uint64(next) >> (f.Width & 63)
+				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.Shift&63))
 				for lone := loneEffects(word); lone != 0; lone >>= loneEffect {
 					w.question(i, uint32(lone&(1<<loneEffect-1))-1)
 				}
@@ -323,8 +324,8 @@ func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 			block := us.blocks.From(refOf(word))
 			for ; count > 0; count-- {
 				next, effects := block[0], block[1]
-				wide |= uint64(next) >> (f.width & 63)
-				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.shift&63))
+				wide |= uint64(next) >> (f.Width & 63)
+				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.Shift&63))
 				for _, effect := range block[2 : 2+effects] {
 					w.question(i, effect)
 				}
@@ -366,9 +367,9 @@ func (w *worker) answerAll(flat bool) (wide uint64, ok bool) {
 			w.dead = append(w.dead, q.successor)
 			continue
 		}
-		f := &l.fields[q.unit]
-		wide |= uint64(next) >> (f.width & 63)
-		w.successors[q.successor] ^= uint64(q.id^next) << (f.shift & 63)
+		f := &l.Fields[q.unit]
+		wide |= uint64(next) >> (f.Width & 63)
+		w.successors[q.successor] ^= uint64(q.id^next) << (f.Shift & 63)
 		if !flat {
 			q.id = next
 		}

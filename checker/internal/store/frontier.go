@@ -1,0 +1,119 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"synod/internal/offheap"
+)
+
+// ChunkLength is how many states a chunk of a frontier holds.
+const ChunkLength = 256
+
+// Chunks lends pieces of memory for states, so that what one level used serves the next.
+type Chunks struct {
+	Arena *offheap.Arena
+	mu    sync.Mutex
+	free  [][]uint64
+}
+
+func (c *Chunks) Get() []uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.free); n > 0 {
+		chunk := c.free[n-1]
+		c.free = c.free[:n-1]
+		return chunk[:0]
+	}
+	b, err := c.Arena.Alloc(8 * ChunkLength)
+	if err != nil {
+		panic(err)
+	}
+	return offheap.Slice[uint64](b)[:0]
+}
+
+func (c *Chunks) Put(chunk []uint64) {
+	c.mu.Lock()
+	c.free = append(c.free, chunk)
+	c.mu.Unlock()
+}
+
+// Frontier is a set of packed states that wait to be expanded. Workers add chunks to one, and take them after a barrier.
+// Chunks of the same shard are neighbours, as their states have much in common, and a worker takes several in a row.
+type Frontier struct {
+	mu     sync.Mutex
+	Chunks []Chunk
+	Taken  atomic.Int64
+	back   []Chunk // what was taken and came back
+}
+
+// Chunk is a few states of a shard.
+type Chunk struct {
+	shard int
+	Keys  []uint64
+}
+
+// Run is a few chunks of a frontier, to which a worker alone goes.
+type Run struct{ at, end int }
+
+const maxRun = 64 // chunks
+
+func (f *Frontier) Add(shard int, keys []uint64) {
+	f.mu.Lock()
+	f.Chunks = append(f.Chunks, Chunk{shard, keys})
+	f.mu.Unlock()
+}
+
+// Sort brings chunks of the same shard together.
+func (f *Frontier) Sort() {
+	slices.SortFunc(f.Chunks, func(a, b Chunk) int { return cmp.Compare(a.shard, b.shard) })
+}
+
+// Take returns the states of a chunk that no one else has, or nil: the next of a run, and then of another run.
+func (f *Frontier) Take(r *Run) []uint64 {
+	for ; ; r.at++ {
+		if r.at >= r.end {
+			n := min(len(f.Chunks)/maxRun+1, maxRun)
+			r.end = int(f.Taken.Add(int64(n)))
+			r.at = r.end - n
+			r.end = min(r.end, len(f.Chunks))
+		}
+		if r.at >= len(f.Chunks) {
+			return nil
+		}
+		if keys := f.Chunks[r.at].Keys; keys != nil {
+			f.Chunks[r.at].Keys = nil
+			return keys
+		}
+	}
+}
+
+// GiveBack returns a part of a chunk that was taken.
+func (f *Frontier) GiveBack(keys []uint64) {
+	f.mu.Lock()
+	f.back = append(f.back, Chunk{Keys: keys})
+	f.mu.Unlock()
+}
+
+// Rest makes what was not taken, or came back, ready to be taken again.
+func (f *Frontier) Rest() {
+	kept := f.back
+	for _, c := range f.Chunks {
+		if c.Keys != nil {
+			kept = append(kept, c)
+		}
+	}
+	f.Chunks, f.back = kept, nil
+	f.Taken.Store(0)
+}
+
+// Size is the number of states that wait.
+func (f *Frontier) Size() int {
+	n := 0
+	for _, c := range f.Chunks {
+		n += len(c.Keys)
+	}
+	return n
+}
