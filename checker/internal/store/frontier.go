@@ -19,6 +19,7 @@ type Chunks struct {
 	free  [][]uint64
 }
 
+// Get returns an empty piece.
 func (c *Chunks) Get() []uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -34,6 +35,7 @@ func (c *Chunks) Get() []uint64 {
 	return offheap.Slice[uint64](b)[:0]
 }
 
+// Put takes a piece back.
 func (c *Chunks) Put(chunk []uint64) {
 	c.mu.Lock()
 	c.free = append(c.free, chunk)
@@ -60,6 +62,7 @@ type Run struct{ at, end int }
 
 const maxRun = 64 // chunks
 
+// Add adds a chunk of states of a shard.
 func (f *Frontier) Add(shard int, keys []uint64) {
 	f.mu.Lock()
 	f.Chunks = append(f.Chunks, Chunk{shard, keys})

@@ -29,6 +29,7 @@ type Field struct {
 	Pairs        *words.Pairs // nil for a unit
 }
 
+// Limits of layouts, and how wide they are while there are few states.
 const (
 	MaxBits       = 64
 	maxShardBits  = 7 // few shards, so that a buffer for each fits into a near cache, but each fits into one too
