@@ -23,14 +23,15 @@ const (
 // that do not satisfy it and are reached through such states only: from the initial states, or of leads to from all
 // states where the demand arises. The property is violated if a member is terminal, or if members form a cycle.
 //
-// Members are expanded once to find them all, and a second time to see whether they form a cycle. Of each visited
-// state a pursuit holds a byte and a word of 32 bits; nothing else grows with the space.
+// Members are expanded once to find them all. Of each visited state a pursuit holds a byte and two words of 32 bits, and of
+// members the transitions, as far as there is room: see edges.
 type pursuit struct {
 	*survey
 	property  int
 	expect    statespace.Expectation
 	marks     *marks
 	degrees   *numbers // of members: edges from members that were not trimmed yet; later what Tarjan's algorithm needs
+	edges     *edges   // nil if there is no room
 	members   atomic.Int64
 	terminals atomic.Int64
 	open      atomic.Int64 // members with a transition that the boundary cuts, or that were not expanded
@@ -49,6 +50,7 @@ func (s *survey) newPursuit(property int) (*pursuit, error) {
 		p.marks.free()
 		return nil, err
 	}
+	p.edges = s.e.newEdges()
 	return p, nil
 }
 
@@ -57,6 +59,7 @@ func (p *pursuit) free() {
 	if p.degrees != nil {
 		p.degrees.free()
 	}
+	p.edges.free()
 }
 
 // decide finds the members, and tells whether they violate the property. It gives what a path that shows it has to lead
@@ -143,6 +146,7 @@ func (p *pursuit) spread(v *surveyor, keys []uint64) bool {
 	if !v.expand(keys) {
 		return false
 	}
+	p.edges.record(v, keys)
 	v.unknown, v.places = v.unknown[:0], v.places[:0]
 	for i, successor := range v.successors {
 		if successor == keys[v.sources[i]] {
@@ -182,16 +186,40 @@ func (p *pursuit) spread(v *surveyor, keys []uint64) bool {
 
 // eachEdge gives f the place of every member, other than the state itself, that a transition of some members leads to.
 func (p *pursuit) eachEdge(v *surveyor, keys []uint64, f func(source int, to uint64, at place)) bool {
-	if !v.expand(keys) {
+	unknown := v.anew[:0]
+	for source, key := range keys {
+		from, _ := v.e.locate(key)
+		successors, known := p.edges.of(from)
+		if !known {
+			unknown = append(unknown, source)
+			continue
+		}
+		for _, successor := range successors {
+			if at, ok := v.e.locate(successor); ok && p.isMember(at) {
+				f(source, successor, at)
+			}
+		}
+	}
+	v.anew = unknown
+	return len(unknown) == 0 || p.eachNew(v, keys, f)
+}
+
+// eachNew is eachEdge for those members of v.anew whose transitions are not known, so that they are expanded again.
+func (p *pursuit) eachNew(v *surveyor, keys []uint64, f func(source int, to uint64, at place)) bool {
+	v.again = v.again[:0]
+	for _, source := range v.anew {
+		v.again = append(v.again, keys[source])
+	}
+	if !v.expand(v.again) {
 		return false
 	}
 	for i, successor := range v.successors {
 		source := int(v.sources[i])
-		if successor == keys[source] {
+		if successor == v.again[source] {
 			continue
 		}
 		if at, ok := v.e.locate(successor); ok && p.isMember(at) {
-			f(source, successor, at)
+			f(v.anew[source], successor, at)
 		}
 	}
 	return true

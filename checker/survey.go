@@ -46,6 +46,9 @@ type surveyor struct {
 	keys       []uint64
 	unknown    []uint64
 	places     []place
+	counts     []int    // of edges that are recorded
+	anew       []int    // states of a batch whose edges were not
+	again      []uint64 // these
 
 	// Of a batch that was expanded with labels: those of successors and of cut, and by state the sets that are enabled.
 	labels, cutLabels []uint32
