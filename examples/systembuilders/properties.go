@@ -305,7 +305,7 @@ func (sys *system[O]) examples() {
 	if sys.config.Begin != Start { // Some of what is to come about has come about before.
 		return
 	}
-	if sys.config.Servers > 1 || sys.config.Electing {
+	if sys.config.rotates() || sys.config.Electing {
 		some("view installed", func(s *server[O]) bool { return s.Phase == systembuilders.RegLeader && s.Installed > 0 })
 	}
 	if sys.config.Collect > 0 { // Logs have little then.
@@ -326,7 +326,10 @@ func (sys *system[O]) examples() {
 }
 
 // rivals reports whether more than one server leads.
-func (c Config) rivals() bool { return c.Servers > 1 && (c.Views > 1 || !c.Electing) }
+func (c Config) rivals() bool { return c.rotates() && (c.Views > 1 || !c.Electing) }
+
+// rotates reports whether servers have a reason to leave the first view that has a leader.
+func (c Config) rotates() bool { return c.Servers > 1 && !c.undisturbed() }
 
 // crowded reports whether a leader can have two updates at once.
 func (c Config) crowded() bool {
