@@ -179,7 +179,7 @@ func TestRandomPlain(t *testing.T) {
 	sizes := make(map[int]int)
 	rapid.Check(t, func(t *rapid.T) {
 		m := drawStirring(t)
-		src := model.NewPlain(m)
+		src := model.NewPlain(m.said(rapid.IntRange(0, 2).Draw(t, "said")))
 		bound := rapid.IntRange(4, 40).Draw(t, "bound")
 		inside := func(s tangle) bool { return s.number() < bound }
 		src.Within(inside)

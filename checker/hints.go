@@ -39,7 +39,11 @@ type filter struct {
 	units int
 	// By mask: hashes of the parts of wanted states outside it. Of two states that agree there, the hashes do so too.
 	outside []map[uint64]bool
+	// Bits by the high bits of these hashes: most states are told by a look at one of them.
+	likely [1 << (likelyBits - 6)]uint64
 }
+
+const likelyBits = 16
 
 // newFilter returns the filter for wanted states, or nil if all states may lead to them.
 func (e *engine) newFilter(wanted map[uint64]bool) *filter {
@@ -61,7 +65,9 @@ func (e *engine) newFilter(wanted map[uint64]bool) *filter {
 		f.outside[i] = make(map[uint64]bool, len(wanted))
 		for packed := range wanted {
 			e.layout.Unpack(packed, ids, f.units)
-			f.outside[i][f.hash(ids, mask)] = true
+			h := f.hash(ids, mask)
+			f.outside[i][h] = true
+			f.likely[h>>(64-likelyBits+6)] |= 1 << (h >> (64 - likelyBits) & 63)
 		}
 	}
 	return f
@@ -76,13 +82,14 @@ func (f *filter) hash(ids []uint32, mask uint64) uint64 {
 			h ^= h >> 29
 		}
 	}
-	return h
+	return h * 0x9e3779b97f4a7c15
 }
 
 // may reports whether the state with these ids may lead to a wanted one.
 func (f *filter) may(ids []uint32) bool {
 	for i, mask := range f.masks {
-		if f.outside[i][f.hash(ids, mask)] {
+		h := f.hash(ids, mask)
+		if f.likely[h>>(64-likelyBits+6)]>>(h>>(64-likelyBits)&63)&1 != 0 && f.outside[i][h] {
 			return true
 		}
 	}

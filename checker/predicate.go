@@ -18,11 +18,13 @@ type predicate struct {
 	forgets bool                          // states are read as a whole, so that no two agree
 	mu      sync.RWMutex
 	tree    readTree
-	leaves  int     // distinct evaluations
+	leaves  int     // distinct evaluations, if it does not forget
 	full    bool    // there were more than are remembered
 	doubts  []doubt // see again
 	seen    seen
 	calls   atomic.Int64 // evaluations, repeats of the guard not included
+	// Those that gave an answer which is forgotten: no lock is taken for them.
+	forgotten atomic.Int64
 }
 
 const (
@@ -70,11 +72,17 @@ func (p *predicate) ask(r *statespace.Reading, state []statespace.PartID) (answe
 
 // value returns the answer for a state. Several may ask at once, each with a Reading of their own.
 func (p *predicate) value(r *statespace.Reading, state []statespace.PartID) (uint32, error) {
-	p.mu.RLock()
-	answer, early, known := uint32(0), p.leaves < guardFirst, false
-	if !p.forgets {
-		answer, known = p.recall(state)
+	if p.forgets {
+		answer, _, err := p.evaluate(r, state, p.forgotten.Load() < guardFirst)
+		if err != nil {
+			return 0, err
+		}
+		p.forgotten.Add(1)
+		return answer, nil
 	}
+	p.mu.RLock()
+	early := p.leaves < guardFirst
+	answer, known := p.recall(state)
 	p.mu.RUnlock()
 	if known {
 		return answer, nil
@@ -85,10 +93,6 @@ func (p *predicate) value(r *statespace.Reading, state []statespace.PartID) (uin
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.forgets {
-		p.leaves++
-		return answer, nil
-	}
 	p.see(answer, reads)
 	if p.learn != nil {
 		p.learn(reads) // before anyone can recall the answer
@@ -162,6 +166,7 @@ func (p *predicate) once(r *statespace.Reading, state []statespace.PartID) (answ
 func (p *predicate) succeed(other *predicate) {
 	if p != nil {
 		p.leaves = other.leaves
+		p.forgotten.Store(other.forgotten.Load())
 		p.full = true // Some evaluations may be made again.
 		p.calls.Store(other.calls.Load())
 	}
@@ -171,7 +176,7 @@ func (p *predicate) succeed(other *predicate) {
 func (p *predicate) evaluations() (n int, atLeast bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return p.leaves, p.full
+	return p.leaves + int(p.forgotten.Load()), p.full
 }
 
 // guard returns how many of the distinct evaluations were made twice, at least: which of them workers make at once, to the

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -212,7 +213,9 @@ type decoded[S any] struct {
 // Expansion implements Expander.
 func (c *collapsed[S, A]) Expansion() statespace.Expansion {
 	n := c.parts.Len()
-	return &plainExpansion[S, A]{space: c, ids: make([]uint32, n), was: make([]uint32, n)}
+	x := &plainExpansion[S, A]{space: c, ids: make([]uint32, n), was: make([]uint32, n)}
+	x.each = x.enumeration()
+	return x
 }
 
 // plainExpansion expands the states of a plain model for one goroutine.
@@ -221,9 +224,11 @@ type plainExpansion[S, A any] struct {
 	ids, was []uint32
 	known    bool // s is the state of the ids in was
 	s, next  S
+	again    S // made by another call
 	action   A
 	doing    doing
 	changes  []intern.Part
+	each     *enumeration[S, A] // nil for none
 }
 
 // doing is the function that is being called.
@@ -232,6 +237,7 @@ type doing uint8
 const (
 	calledActions doing = iota
 	calledNext
+	calledEach
 )
 
 // Uncount implements Expansion.
@@ -254,11 +260,14 @@ func (x *plainExpansion[S, A]) Expand(state []statespace.PartID, into *statespac
 	if into.Ask&statespace.AskFirst != 0 {
 		times = c.expansions.times(ofReaders)
 	}
-	if times == 1 {
-		return x.once(into)
+	switch {
+	case times > 1:
+		c.turns.run(func() { err = x.often(into, times) })
+		return err
+	case x.each != nil && into.Ask&(statespace.AskSorted|statespace.AskIgnored) == 0:
+		return x.enumerate(into)
 	}
-	c.turns.run(func() { err = x.often(into, times) })
-	return err
+	return x.once(into)
 }
 
 // once calls each method once.
@@ -269,7 +278,7 @@ func (x *plainExpansion[S, A]) once(into *statespace.Successors) (err error) {
 	m := c.plain.model
 	actions := m.Actions(x.s)
 	for i := range actions {
-		if err := c.actionWalker.Check(actions[i]); err != nil {
+		if err := c.actionWalker.CheckAt(&actions[i]); err != nil {
 			return x.impure(err)
 		}
 	}
@@ -299,6 +308,15 @@ func (x *plainExpansion[S, A]) succeed(ok bool, into *statespace.Successors) err
 			return x.impure(err)
 		}
 		x.changes = c.parts.Changes(&x.s, &x.next, x.ids, x.changes[:0])
+	}
+	x.append(ok, into)
+	return nil
+}
+
+// append adds the step by x.action, which makes x.changes.
+func (x *plainExpansion[S, A]) append(ok bool, into *statespace.Successors) {
+	c := x.space
+	if ok {
 		for _, p := range x.changes {
 			into.Changed = append(into.Changed, statespace.SlotPart{Slot: int32(p.Component), ID: statespace.PartID(p.ID)})
 		}
@@ -314,7 +332,6 @@ func (x *plainExpansion[S, A]) succeed(ok bool, into *statespace.Successors) err
 		}
 		into.Ignored = append(into.Ignored, why)
 	}
-	return nil
 }
 
 // often calls each method so many times.
@@ -328,20 +345,63 @@ func (x *plainExpansion[S, A]) often(into *statespace.Successors, times int) err
 		actions = x.sorted(actions)
 	}
 	given := c.copies(x.s, times)
+	if x.each != nil {
+		x.each.made = x.each.made[:0]
+	}
 	for _, a := range actions {
-		next, ok, err := c.nextOf(x.s, a, given)
+		x.action, x.doing = a, calledNext
+		ok, err := x.nextOften(given)
 		if err != nil {
 			return err
 		}
 		if !ok && into.Ask&statespace.AskIgnored == 0 {
 			continue
 		}
-		x.action, x.next, x.doing = a, next, calledNext
 		if err := x.succeed(ok, into); err != nil {
 			return err
 		}
+		if ok && x.each != nil {
+			x.each.made = append(x.each.made, transition[S, A]{a, x.next})
+		}
 	}
-	return nil
+	if x.each == nil {
+		return nil
+	}
+	return x.compareEach(x.each.made, given)
+}
+
+// nextOften puts into x.next what x.action makes of the state, as nextOf finds it out. Copies of actions are made only if these
+// refer to anything that can be changed.
+func (x *plainExpansion[S, A]) nextOften(given []S) (ok bool, err error) {
+	c, m := x.space, x.space.plain.model
+	if c.actionWalker.ChangeableAt(&x.action) {
+		x.next, ok, err = c.nextOf(&x.s, x.action, given, c.parts.Fits, x.event)
+		return ok, err
+	}
+	defer statespace.Caught(&err, "the model", x.event)
+	for order := range given {
+		next := &x.again
+		if order == 0 {
+			next = &x.next
+		}
+		var okAgain bool
+		if *next, okAgain = m.Next(given[order], x.action); okAgain {
+			if err := c.parts.Fits(&given[order], next); err != nil {
+				return false, x.impure(err)
+			}
+		}
+		if !c.parts.Holds(&x.s, &given[order]) {
+			return false, unchanged(c.stateWalker, &x.s, &given[order], x.event, "the state")
+		}
+		switch {
+		case order == 0:
+			ok = okAgain
+		case ok != okAgain || ok && !c.parts.Holds(&x.next, &x.again):
+			what := c.disagreement(&x.next, &x.again, ok, okAgain)
+			return false, x.impure(errors.New(what + statespace.MapOrder(c.stateWalker.Orders(x.s))))
+		}
+	}
+	return ok, nil
 }
 
 // sorted returns actions in the order of their keys. What it is given is the model's, which may share it.
@@ -351,8 +411,12 @@ func (x *plainExpansion[S, A]) sorted(actions []A) []A {
 
 // event names the call that is being made.
 func (x *plainExpansion[S, A]) event() string {
-	if x.doing == calledActions {
+	switch x.doing {
+	case calledActions:
 		return "Actions of " + x.space.stateWalker.Text(x.s)
+	case calledEach:
+		return "Each of " + x.space.stateWalker.Text(x.s)
+	case calledNext:
 	}
 	return "Next of " + x.space.stateWalker.Text(x.s) + " by " + x.space.actionWalker.Brief(x.action)
 }

@@ -15,6 +15,20 @@ type Model[S, A any] interface {
 	Next(s S, a A) (S, bool)
 }
 
+// Enumerator is an optional interface of a Model: it says all transitions of a state at once. A search then calls Each
+// instead of Actions and Next, which saves it a list of actions and a look at each. Whatever shows single steps calls those,
+// and so do the first expansions of a search, and later ones by sample: a difference is an error.
+type Enumerator[S, A any] interface {
+	// Each calls yield for every action that is possible in a state, once, in any order, with what it makes of the state. It
+	// must not keep yield.
+	Each(s S, yield func(a A, next S))
+}
+
+// InPlace is an optional interface of an Enumerator whose Each makes the next states in the memory of the state it is given,
+// rather than in copies: that memory belongs to the call, and yield may be given it as it was changed. When Each returns,
+// the state must read as it was given, or the search ends with an error.
+type InPlace interface{ InPlace() }
+
 // Plain is a Model with properties: a Source.
 type Plain[S, A any] struct {
 	model      Model[S, A]

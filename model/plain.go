@@ -149,7 +149,10 @@ func (sp *plainSpace[S, A]) expand(s S, id statespace.PartID, into []statespace.
 	}
 	given := sp.copies(s, times)
 	for _, a := range actions {
-		next, ok, err := sp.nextOf(s, a, given)
+		event := func() string {
+			return "Next of " + sp.stateWalker.Text(s) + " by " + sp.actionWalker.Brief(a)
+		}
+		next, ok, err := sp.nextOf(&s, a, given, sp.fits, event)
 		if err != nil {
 			return into, err
 		}
@@ -176,7 +179,7 @@ func (sp *plainSpace[S, A]) actionsOf(s S, times int) ([]A, error) {
 		given := sp.stateWalker.Rebuild(s, order)
 		actions, err := sp.callActions(given, event)
 		if err == nil {
-			err = unchanged(sp.stateWalker, s, given, event, "the state")
+			err = unchanged(sp.stateWalker, &s, &given, event, "the state")
 		}
 		return actions, err
 	}
@@ -190,7 +193,7 @@ func (sp *plainSpace[S, A]) actionsOf(s S, times int) ([]A, error) {
 		if err != nil {
 			return nil, err
 		}
-		if slices.EqualFunc(actions, again, sp.actionWalker.Equal) && (encoded != nil || sp.distinct(actions)) {
+		if sp.sameActions(actions, again) && (encoded != nil || sp.distinct(actions)) {
 			continue
 		}
 		if encoded == nil {
@@ -219,16 +222,29 @@ func repeated(sorted []string) string {
 	return ""
 }
 
-// distinct reports whether no two of a few actions are equal. Of many it does not know.
+// sameActions reports whether two lists of actions are equal.
+func (sp *plainSpace[S, A]) sameActions(actions, again []A) bool {
+	if len(actions) != len(again) {
+		return false
+	}
+	for i := range actions {
+		if !sp.actionWalker.EqualAt(&actions[i], &again[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// distinct reports whether no two of a few actions have the same hash. Otherwise, and of many, it does not know.
 func (sp *plainSpace[S, A]) distinct(actions []A) bool {
 	if len(actions) > fewActions {
 		return false
 	}
-	for i, a := range actions {
-		for _, b := range actions[:i] {
-			if sp.actionWalker.Equal(a, b) {
-				return false
-			}
+	var hashes [fewActions]uint64
+	for i := range actions {
+		hashes[i] = sp.actionWalker.HashAt(&actions[i])
+		if slices.Contains(hashes[:i], hashes[i]) {
+			return false
 		}
 	}
 	return true
@@ -269,52 +285,54 @@ func (sp *plainSpace[S, A]) copies(s S, times int) []S {
 	return given
 }
 
+// fitting checks a state that was made of another one.
+type fitting[S any] func(from, next *S) error
+
+func (sp *plainSpace[S, A]) fits(_, next *S) error { return sp.stateWalker.CheckAt(next) }
+
 // nextOf gives what an action makes of a state. It calls the model for each of some copies of the state, which it must not
 // change, or, if there is none, once.
-func (sp *plainSpace[S, A]) nextOf(s S, a A, given []S) (next S, ok bool, err error) {
-	event := func() string {
-		return "Next of " + sp.stateWalker.Text(s) + " by " + sp.actionWalker.Brief(a)
-	}
+func (sp *plainSpace[S, A]) nextOf(
+	s *S, a A, given []S, fits fitting[S], event func() string,
+) (next S, ok bool, err error) {
 	if len(given) == 0 {
-		return sp.callNext(s, a, event)
+		return sp.callNext(s, a, fits, event)
 	}
-	call := func(order int) (S, bool, error) {
-		givenState, givenAction := given[order], sp.actionWalker.Rebuild(a, order)
-		next, ok, err := sp.callNext(givenState, givenAction, event)
+	for order := range given {
+		givenAction := sp.actionWalker.Rebuild(a, order)
+		again, okAgain, err := sp.callNext(&given[order], givenAction, fits, event)
 		if err == nil {
-			err = errors.Join(unchanged(sp.stateWalker, s, givenState, event, "the state"),
-				unchanged(sp.actionWalker, a, givenAction, event, "the action"))
+			err = errors.Join(unchanged(sp.stateWalker, s, &given[order], event, "the state"),
+				unchanged(sp.actionWalker, &a, &givenAction, event, "the action"))
 		}
-		return next, ok, err
-	}
-	if next, ok, err = call(0); err != nil {
-		return next, false, err
-	}
-	for order := 1; order < len(given); order++ {
-		again, okAgain, err := call(order)
-		what := ""
 		switch {
 		case err != nil:
 			return next, false, err
-		case ok != okAgain:
-			what = "only one of two calls was possible"
-		case ok && !sp.stateWalker.Equal(next, again):
-			what = "two calls gave different states: " + first(sp.stateWalker.Diff(next, again), " and ")
-		default:
-			continue
+		case order == 0:
+			next, ok = again, okAgain
+		case ok != okAgain || ok && !sp.stateWalker.EqualAt(&next, &again):
+			orders := sp.stateWalker.Orders(*s) || sp.actionWalker.Orders(a)
+			what := sp.disagreement(&next, &again, ok, okAgain) + statespace.MapOrder(orders)
+			return next, ok, &statespace.ImpureError{Actor: "the model", Event: event(), What: what}
 		}
-		orders := sp.stateWalker.Orders(s) || sp.actionWalker.Orders(a)
-		return next, ok, &statespace.ImpureError{Actor: "the model", Event: event(), What: what + statespace.MapOrder(orders)}
 	}
 	return next, ok, nil
 }
 
+// disagreement says how the results of two calls of Next differ.
+func (sp *plainSpace[S, A]) disagreement(next, again *S, ok, okAgain bool) string {
+	if ok != okAgain {
+		return "only one of two calls was possible"
+	}
+	return "two calls gave different states: " + first(sp.stateWalker.Diff(*next, *again), " and ")
+}
+
 // unchanged wants what a method was given to be what it was.
-func unchanged[T any](w *intern.Walker[T], was, is T, event func() string, what string) error {
-	if w.Same(was, is) {
+func unchanged[T any](w *intern.Walker[T], was, is *T, event func() string, what string) error {
+	if w.SameAt(was, is) {
 		return nil
 	}
-	changes := w.Diff(was, is)
+	changes := w.Diff(*was, *is)
 	return &statespace.ImpureError{
 		Actor: "the model", Event: event(),
 		What: fmt.Sprintf("it changed %s that it was given: %s", what, first(changes, " became ")),
@@ -332,10 +350,12 @@ func (sp *plainSpace[S, A]) callActions(s S, event func() string) (actions []A, 
 	return actions, nil
 }
 
-func (sp *plainSpace[S, A]) callNext(s S, a A, event func() string) (next S, ok bool, err error) {
+func (sp *plainSpace[S, A]) callNext(
+	s *S, a A, fits fitting[S], event func() string,
+) (next S, ok bool, err error) {
 	defer statespace.Caught(&err, "the model", event)
-	if next, ok = sp.plain.model.Next(s, a); ok {
-		if err := sp.stateWalker.Check(next); err != nil {
+	if next, ok = sp.plain.model.Next(*s, a); ok {
+		if err := fits(s, &next); err != nil {
 			return next, false, &statespace.ImpureError{Actor: "the model", Event: event(), What: err.Error()}
 		}
 	}

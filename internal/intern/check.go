@@ -106,6 +106,7 @@ func atStep(f *fault, step string) *fault {
 // unsafe pointer and, unless sharing is allowed, no memory that can be reached in two ways and changed.
 type visitor struct {
 	sharing bool
+	late    bool // that something is visited twice may be found at the end: the type has no cycles
 	visits  []visit
 	index   map[visitKey]int // of the visits, once there are many
 }
@@ -124,8 +125,10 @@ type visitKey struct {
 	plan  *plan
 }
 
-// fewVisits is up to how many visits are compared one by one.
-const fewVisits = 8
+const (
+	fewVisits  = 8  // up to how many visits are compared one by one
+	manyVisits = 64 // from how many on no visit is made twice, in any case
+)
 
 var visitors = sync.Pool{New: func() any { return new(visitor) }}
 
@@ -139,7 +142,7 @@ func (p *plan) fit(v unsafe.Pointer, sharing bool) bool {
 		}
 	}
 	look := visitors.Get().(*visitor)
-	look.sharing = sharing
+	look.sharing, look.late = sharing, !sharing && !p.risky
 	_, ok := look.walk(p, v, 0)
 	ok = ok && (sharing || !overlapping(look.visits))
 	clear(look.visits) // The pool keeps nothing alive.
@@ -198,9 +201,11 @@ func (l *visitor) follow(p *plan, v unsafe.Pointer, depth int) (size int, ok boo
 	if extent == 0 {
 		return 0, true
 	}
-	if n, known := l.find(key); known {
-		seen := &l.visits[n]
-		return seen.size, l.sharing && !seen.open
+	if !l.late || len(l.visits) >= manyVisits {
+		if n, known := l.find(key); known {
+			seen := &l.visits[n]
+			return seen.size, l.sharing && !seen.open
+		}
 	}
 	place := len(l.visits)
 	l.visits = append(l.visits, visit{visitKey: key, extent: extent, open: true})

@@ -343,3 +343,28 @@ func BenchmarkCheck(b *testing.B) {
 		}
 	}
 }
+
+// TestSharedAmongMany finds memory that is held twice among few and many slices, where they are compared in different ways.
+func TestSharedAmongMany(t *testing.T) {
+	w, err := For[[][]int]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{2, 7, 8, 9, 20, 63, 64, 65, 200} {
+		rows := make([][]int, n)
+		for i := range rows {
+			rows[i] = []int{i, 7}
+		}
+		if err := w.Check(rows); err != nil {
+			t.Errorf("%d rows: %v", n, err)
+		}
+		rows[n-1] = rows[n/3]
+		if w.Check(rows) == nil {
+			t.Errorf("%d rows: shared memory was not found", n)
+		}
+		rows[n-1] = rows[n/3][1:]
+		if w.Check(rows) == nil {
+			t.Errorf("%d rows: overlapping memory was not found", n)
+		}
+	}
+}

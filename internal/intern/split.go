@@ -19,7 +19,8 @@ import (
 type Split[T any] struct {
 	walker  *Walker[T]
 	columns []column
-	simple  bool // no component refers to what refers to something else: see fits
+	simple  bool  // no component refers to what refers to something else: see fits
+	refer   []int // the components that refer to memory that can be changed
 }
 
 // Part is a component of a value and the id of what it holds.
@@ -48,6 +49,9 @@ func NewSplit[T any]() (*Split[T], error) {
 	}
 	for i := range s.columns {
 		s.simple = s.simple && s.columns[i].plan.shallow()
+		if !s.columns[i].plan.bare {
+			s.refer = append(s.refer, i)
+		}
 	}
 	return s, nil
 }
@@ -120,19 +124,16 @@ func (s *Split[T]) Fits(from, to *T) error {
 // disjoint reports whether the components of to refer to different memory, if those of from do and none refers to what
 // refers to something else.
 func (s *Split[T]) disjoint(from, to *T) bool {
-	for i := range s.columns {
+	for _, i := range s.refer {
 		c := &s.columns[i]
-		if c.plan.bare {
-			continue
-		}
 		b := unsafe.Add(unsafe.Pointer(to), c.offset)
 		if c.plan.sameReference(unsafe.Add(unsafe.Pointer(from), c.offset), b) {
 			continue
 		}
 		start, end := c.plan.extent(b)
-		for k := range s.columns {
+		for _, k := range s.refer {
 			other := &s.columns[k]
-			if k == i || other.plan.bare {
+			if k == i {
 				continue
 			}
 			if a, z := other.plan.extent(unsafe.Add(unsafe.Pointer(to), other.offset)); start < z && a < end {

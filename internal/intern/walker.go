@@ -66,6 +66,17 @@ func (w *Walker[T]) Check(v T) error {
 	return w.check(v, false)
 }
 
+// CheckAt is Check of what v points to, which it does not copy.
+func (w *Walker[T]) CheckAt(v *T) error {
+	if !w.plan.risky && !w.plan.shares {
+		return nil
+	}
+	if at := w.at(v); !w.plan.fit(at, false) {
+		return w.plan.explain(w.typ, at, false)
+	}
+	return nil
+}
+
 // CheckShared is Check for a value that is only read: it may hold memory that can be reached in several ways, as long as
 // it does not refer to that in more than a million ways.
 func (w *Walker[T]) CheckShared(v T) error {
@@ -118,6 +129,9 @@ func (w *Walker[T]) Changeable(v T) bool {
 	return w.plan.changeable(w.at(&looked))
 }
 
+// ChangeableAt is Changeable of what v points to, which it does not copy.
+func (w *Walker[T]) ChangeableAt(v *T) bool { return w.plan.owns && w.plan.changeable(w.at(v)) }
+
 // Equal reports whether a and b are exactly equal: floats by their bits (NaN equals itself, -0 differs from 0), nil
 // and empty slices and maps differ, unexported fields count, pointers are compared by what they point to, and
 // interfaces must hold the same dynamic type.
@@ -129,12 +143,23 @@ func (w *Walker[T]) Equal(a, b T) bool {
 	return w.plan.equal(w.at(&x), w.at(&y))
 }
 
+// EqualAt is Equal of what a and b point to, which it does not copy.
+func (w *Walker[T]) EqualAt(a, b *T) bool { return w.plan.equal(w.at(a), w.at(b)) }
+
 // Same is Equal for values that may be too entangled to be compared, as something else changed them: then it returns false.
 func (w *Walker[T]) Same(a, b T) bool {
 	if w.plan.risky && (w.CheckShared(a) != nil || w.CheckShared(b) != nil) {
 		return false
 	}
 	return w.Equal(a, b)
+}
+
+// SameAt is Same of what a and b point to, which it does not copy.
+func (w *Walker[T]) SameAt(a, b *T) bool {
+	if w.plan.risky && (!w.plan.fit(w.at(a), true) || !w.plan.fit(w.at(b), true)) {
+		return false
+	}
+	return w.EqualAt(a, b)
 }
 
 // Hash returns a hash that equal values share. It is the same in every process of one build, and does not depend on
@@ -146,6 +171,9 @@ func (w *Walker[T]) Hash(v T) uint64 {
 	walked := v
 	return spread(w.plan.hash(w.at(&walked), seed))
 }
+
+// HashAt is Hash of what v points to, which it does not copy.
+func (w *Walker[T]) HashAt(v *T) uint64 { return spread(w.plan.hash(w.at(v), seed)) }
 
 // Encode appends the canonical encoding of v to dst and returns the extended slice. Exactly the equal values have
 // equal encodings, and no method of v is called, so that encodings serve as order of content and as keys that may be

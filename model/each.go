@@ -1,0 +1,169 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	"synod/model/statespace"
+)
+
+// enumeration is what an expansion needs for a model that says all transitions of a state at once.
+type enumeration[S, A any] struct {
+	Enumerator[S, A]
+	inPlace bool
+	yield   func(a A, next S)
+	into    *statespace.Successors // of yield
+	failed  error                  // of yield
+	made    []transition[S, A]
+
+	// If the states are changed in place: a state whose memory is that of the calls, and the ids of what it holds.
+	own   S
+	ids   []uint32
+	known bool
+}
+
+// enumeration returns that of the model, or nil.
+func (x *plainExpansion[S, A]) enumeration() *enumeration[S, A] {
+	each, ok := x.space.plain.model.(Enumerator[S, A])
+	if !ok {
+		return nil
+	}
+	e := &enumeration[S, A]{Enumerator: each, ids: make([]uint32, len(x.ids)), yield: x.take}
+	if _, e.inPlace = each.(InPlace); e.inPlace {
+		e.yield = x.takeEdited
+	}
+	return e
+}
+
+// enumerate lets the model say all transitions of x.s at once.
+func (x *plainExpansion[S, A]) enumerate(into *statespace.Successors) (err error) {
+	e, parts := x.each, x.space.parts
+	x.doing, e.into, e.failed = calledEach, into, nil
+	defer statespace.Caught(&err, "the model", x.event)
+	if !e.inPlace {
+		e.Each(x.s, e.yield)
+		return e.failed
+	}
+	if e.known {
+		parts.Renew(e.ids, x.ids, &e.own)
+	} else {
+		e.own = x.space.stateWalker.Copy(x.s)
+		copy(e.ids, x.ids)
+	}
+	e.known = false
+	e.Each(e.own, e.yield)
+	if e.failed != nil {
+		return e.failed
+	}
+	if !parts.Holds(&x.s, &e.own) {
+		return unchanged(x.space.stateWalker, &x.s, &e.own, x.event, unrestoredState)
+	}
+	e.known = true
+	return nil
+}
+
+const unrestoredState = "and did not restore the state"
+
+// take adds a transition that the model says.
+func (x *plainExpansion[S, A]) take(a A, next S) {
+	e := x.each
+	if e.failed != nil {
+		return
+	}
+	x.action, x.next = a, next
+	if err := x.space.actionWalker.CheckAt(&x.action); err != nil {
+		e.failed = x.impure(err)
+		return
+	}
+	e.failed = x.succeed(true, e.into)
+}
+
+// takeEdited is take where the memory of the next state may be that of the state, and changed.
+func (x *plainExpansion[S, A]) takeEdited(a A, next S) {
+	e, c := x.each, x.space
+	if e.failed != nil {
+		return
+	}
+	x.action, x.next = a, next
+	if err := c.actionWalker.CheckAt(&x.action); err != nil {
+		e.failed = x.impure(err)
+		return
+	}
+	if err := c.parts.Fits(&e.own, &x.next); err != nil {
+		e.failed = x.impure(err)
+		return
+	}
+	x.changes = c.parts.Differences(&x.s, &x.next, x.changes[:0])
+	x.append(true, e.into)
+}
+
+// transition is an action and what it makes of a state.
+type transition[S, A any] struct {
+	action A
+	next   S
+}
+
+// compareEach wants Each to say what Actions and Next say, and to leave what it is given as it was. What they made may share
+// memory with the first of the states, which is therefore not given to Each, as that may change it.
+func (x *plainExpansion[S, A]) compareEach(made []transition[S, A], given []S) error {
+	for _, s := range given[1:] {
+		if err := x.compareOnce(made, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *plainExpansion[S, A]) compareOnce(made []transition[S, A], s S) (err error) {
+	c := x.space
+	x.doing = calledEach
+	defer statespace.Caught(&err, "the model", x.event)
+	n, inOrder := 0, true
+	var failed error
+	x.each.Each(s, func(a A, next S) {
+		if failed != nil {
+			return
+		}
+		x.action, x.next = a, next
+		if failed = c.actionWalker.CheckAt(&x.action); failed == nil {
+			failed = c.parts.Fits(&s, &x.next)
+		}
+		inOrder = inOrder && failed == nil && n < len(made) &&
+			c.actionWalker.EqualAt(&x.action, &made[n].action) && c.parts.Holds(&made[n].next, &x.next)
+		n++
+	})
+	if failed != nil {
+		return x.impure(failed)
+	}
+	what := "the state"
+	if x.each.inPlace {
+		what = unrestoredState
+	}
+	if err := unchanged(c.stateWalker, &x.s, &s, x.event, what); err != nil {
+		return err
+	}
+	if inOrder && n == len(made) {
+		return nil
+	}
+	return x.compareTexts(made, s)
+}
+
+// compareTexts compares what Each says with what it should say, in whatever order.
+func (x *plainExpansion[S, A]) compareTexts(made []transition[S, A], s S) error {
+	text := func(t transition[S, A]) string {
+		b := append(x.space.actionWalker.Encode(nil, t.action), " to "...)
+		return string(x.space.stateWalker.Encode(b, t.next))
+	}
+	var want, said []string
+	for _, t := range made {
+		want = append(want, text(t))
+	}
+	x.each.Each(s, func(a A, next S) { said = append(said, text(transition[S, A]{a, next})) })
+	slices.Sort(want)
+	slices.Sort(said)
+	if only := difference(want, said); only != "" {
+		orders := statespace.MapOrder(x.space.stateWalker.Orders(x.s))
+		return x.impure(fmt.Errorf("only one of Each and Actions with Next gave %s%s", only, orders))
+	}
+	return nil
+}
