@@ -1,3 +1,6 @@
+// Package model says what a model is, for those who write models: a System of actors with a network and faults, or a Plain
+// model of any Go type, its properties, and what is assumed of its paths. Searches are in package checker, and what they see of
+// a model in package statespace.
 package model
 
 import "synod/model/statespace"

@@ -34,7 +34,7 @@ type Guard struct {
 	Repeats int
 }
 
-// mapOrder ends the sentence that two calls gave different answers, if the maps that they were given may be why.
+// MapOrder ends the sentence that two calls gave different answers, if the maps that they were given may be why.
 func MapOrder(orders bool) string {
 	if !orders {
 		return ""

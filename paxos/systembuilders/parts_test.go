@@ -11,8 +11,8 @@ import (
 	"synod/paxos/systembuilders"
 )
 
-// TestParts has a server learn a snapshot of another one in parts of some bytes, of which each one is lost once: the rest is
-// asked for again where it was. What follows the snapshot comes behind it.
+// TestParts has a server learn a snapshot of another one in parts of some bytes, of which each one is lost once: the
+// rest is asked for again where it was. What follows the snapshot comes behind it.
 func TestParts(t *testing.T) {
 	type (
 		server = systembuilders.Server[map[string]string, rsm.StoreOp, rsm.StoreResult]
@@ -69,7 +69,7 @@ func TestParts(t *testing.T) {
 		}
 		whole := part > len(full.Snapshot.Data)
 		if behind.Snapshot != full.Snapshot || behind.Incoming != (systembuilders.Incoming{}) || whole != (parts == 0) {
-			t.Errorf("parts of %d bytes: %d came, and the snapshot is %+v: want %+v", part, parts, behind.Snapshot, full.Snapshot)
+			t.Errorf("parts of %d bytes: %d came, the snapshot is %+v: want %+v", part, parts, behind.Snapshot, full.Snapshot)
 		}
 		if got, want := fmt.Sprint(behind.Machine), fmt.Sprint(full.Machine); got != want {
 			t.Errorf("parts of %d bytes: the machine is %s, want %s", part, got, want)

@@ -9,8 +9,8 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Waiting are pending updates by name. Like an actor.Map it is a value itself: a copy costs nothing, and With and Without
-// cost about the same however many there are. The zero Waiting is empty.
+// Waiting are pending updates by name. Like an actor.Map it is a value itself: a copy costs nothing, and With and
+// Without cost about the same however many there are. The zero Waiting is empty.
 type Waiting[O any] struct{ root *waiting[O] } // nil for none
 
 type waiting[O any] struct {
@@ -109,8 +109,8 @@ func (w Waiting[O]) Of(client rsm.Client) iter.Seq[rsm.ID] {
 	}
 }
 
-// Changes returns the names of the updates that are not the same in after. It takes time in proportion to their number, if
-// after was made of w by a few changes, or the other way round. One that was replaced by its like may be among them.
+// Changes returns the names of the updates that are not the same in after. It takes time in proportion to their number,
+// if after was made of w by a few changes, or the other way round. One that was replaced by its like may be among them.
 func (w Waiting[O]) Changes(after Waiting[O]) iter.Seq[rsm.ID] {
 	return func(yield func(rsm.ID) bool) {
 		for client := range w.clients().Changes(after.clients()) {

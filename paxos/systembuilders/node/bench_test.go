@@ -11,8 +11,8 @@ import (
 	"synod/paxos/systembuilders"
 )
 
-// BenchmarkUpdate measures an update that is proposed and ordered at a node that holds some others: at one that follows a
-// leader, whose clients' updates wait for it, and at a leader, which has queued as many.
+// BenchmarkUpdate measures an update that is proposed and ordered at a node that holds some others: at one that follows
+// a leader, whose clients' updates wait for it, and at a leader, which has queued as many.
 func BenchmarkUpdate(b *testing.B) {
 	for _, waiting := range []int{1, 64, 4096} {
 		b.Run(fmt.Sprintf("follows/waiting=%d", waiting), func(b *testing.B) {
@@ -93,9 +93,9 @@ func (l *loaded) propose(t testing.TB) Update {
 func (l *loaded) follow(t testing.TB) {
 	u := l.propose(t)
 	l.seq++
-	l.get(t, 0, systembuilders.GloballyOrderedUpdate[string]{Seq: l.seq, Batch: systembuilders.BatchOf(systembuilders.Update[string]{
-		Node: l.self, Command: rsm.Command[string]{ID: rsm.ID{Client: rsm.Client(u.ClientID), Local: 1}, Op: string(u.Data)},
-	})})
+	command := rsm.Command[string]{ID: rsm.ID{Client: rsm.Client(u.ClientID), Local: 1}, Op: string(u.Data)}
+	batch := systembuilders.BatchOf(systembuilders.Update[string]{Node: l.self, Command: command})
+	l.get(t, 0, systembuilders.GloballyOrderedUpdate[string]{Seq: l.seq, Batch: batch})
 	if l.state.Aru != l.seq {
 		t.Fatalf("%d slots are executed: want %d", l.state.Aru, l.seq)
 	}
@@ -131,8 +131,8 @@ func TestStepCost(t *testing.T) {
 	}
 }
 
-// TestTimers makes sure that timers that are due together fire in the order in which they were set, and those that were set anew
-// or canceled as they are.
+// TestTimers makes sure that timers that are due together fire in the order in which they were set, and those that were
+// set anew or canceled as they are.
 func TestTimers(t *testing.T) {
 	var set timers
 	for _, name := range []string{"d", "a", "c", "b", "e", "a"} {

@@ -68,7 +68,8 @@ func (t *turn[Mutant, S, O, R]) forgetLog(s Snapshot) {
 	t.st.Snapshot, t.st.Log = s, t.st.Log.From(s.Seq+1)
 }
 
-// tellSnapshot tells a server the snapshot from a byte on, as much as may be told at once, and reports whether that is all.
+// tellSnapshot tells a server the snapshot from a byte on, as much as may be told at once, and reports whether that is
+// all.
 func (t *turn[Mutant, S, O, R]) tellSnapshot(to actor.ID, from int) (all bool) {
 	s := t.st.Snapshot
 	if t.Part == 0 || len(s.Data) <= t.Part {
