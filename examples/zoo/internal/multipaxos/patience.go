@@ -30,17 +30,17 @@ type ladder struct {
 	adaptive bool
 }
 
-// turn is a step of one leader.
-type turn struct {
+// rung is a step of one leader.
+type rung struct {
 	Server int
-	Kind   turnKind
+	Kind   rungKind
 	Ballot multipaxos.Ballot // of a scout
 }
 
-type turnKind int
+type rungKind int
 
 const (
-	waits turnKind = iota // a leader that is preempted
+	waits rungKind = iota // a leader that is preempted
 	decides
 	scouts // a leader that was passive
 	stops  // a server
@@ -56,35 +56,35 @@ func (l ladder) Initial() []Leading {
 	return []Leading{s}
 }
 
-func (l ladder) Actions(s Leading) []turn {
-	var all []turn
+func (l ladder) Actions(s Leading) []rung {
+	var all []rung
 	for i := range l.servers {
 		switch {
 		case !s[i].Up:
-			all = append(append(all, turn{Server: i, Kind: starts}), l.scouts(i, multipaxos.Ballot{})...)
+			all = append(append(all, rung{Server: i, Kind: starts}), l.scouts(i, multipaxos.Ballot{})...)
 			continue
 		case s[i].Leads:
-			all = append(all, turn{Server: i, Kind: waits}, turn{Server: i, Kind: decides})
+			all = append(all, rung{Server: i, Kind: waits}, rung{Server: i, Kind: decides})
 		default:
 			all = append(all, l.scouts(i, s[i].Ballot)...)
 		}
-		all = append(all, turn{Server: i, Kind: stops})
+		all = append(all, rung{Server: i, Kind: stops})
 	}
 	return all
 }
 
 // scouts returns the steps in which a server starts a scout, for a ballot beyond the one that it had.
-func (l ladder) scouts(server int, had multipaxos.Ballot) (all []turn) {
+func (l ladder) scouts(server int, had multipaxos.Ballot) (all []rung) {
 	b := multipaxos.Ballot{Round: had.Round + 1, Leader: actor.ID(server)}
 	for ; !l.last.Less(b); b.Round++ {
-		all = append(all, turn{server, scouts, b})
+		all = append(all, rung{server, scouts, b})
 	}
 	return all
 }
 
-func (l ladder) Next(s Leading, t turn) (Leading, bool) {
-	at := &s[t.Server]
-	switch t.Kind {
+func (l ladder) Next(s Leading, r rung) (Leading, bool) {
+	at := &s[r.Server]
+	switch r.Kind {
 	case waits:
 		at.Leads = false
 		if l.adaptive {
@@ -100,8 +100,8 @@ func (l ladder) Next(s Leading, t turn) (Leading, bool) {
 		if !at.Up {
 			at.Up, at.Patience = true, l.least
 		}
-		if t.Kind == scouts {
-			at.Leads, at.Ballot = true, t.Ballot
+		if r.Kind == scouts {
+			at.Leads, at.Ballot = true, r.Ballot
 		}
 	}
 	return s, true
@@ -111,7 +111,7 @@ func (l ladder) Next(s Leading, t turn) (Leading, bool) {
 func (sys *system[O]) patient(o multipaxos.Options) {
 	abstract := ladder{len(sys.leaders), o.Last, o.Patience, o.Adaptive}
 	name := "section 3: a leader that is preempted waits"
-	model.Refine(sys.System, name, model.NewPlain[Leading, turn](abstract), func(v model.View) Leading {
+	model.Refine(sys.System, name, model.NewPlain[Leading, rung](abstract), func(v model.View) Leading {
 		var s Leading
 		for i, projection := range sys.leaders {
 			if l, up := projection.In(v); up {
