@@ -73,13 +73,17 @@ func note(t *testing.T, entry, mutant string, f catalog.Found) {
 // TestKilledReduced makes sure that reduced searches kill the same mutants by the same properties, by paths to states that are as
 // long. What is safe stays so.
 func TestKilledReduced(t *testing.T) {
+	most := quick()
+	if testing.Short() {
+		most /= 10
+	}
 	for _, e := range shipped.All() {
 		for _, m := range e.Mutants {
-			if m.Found.Generated > quick() && !*long {
+			if m.Found.Generated > most && !*long {
 				continue
 			}
 			for _, how := range []statespace.Reduction{statespace.DeadLetters, statespace.Everything} {
-				if how == statespace.Everything && m.Found.Generated > quick()/10 && !*long {
+				if how == statespace.Everything && m.Found.Generated > most/10 && !*long {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%s/%v", e.Name, m.Name, how), func(t *testing.T) { killReduced(t, e, m, how) })
