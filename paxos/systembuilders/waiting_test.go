@@ -13,8 +13,8 @@ import (
 	"synod/paxos/systembuilders"
 )
 
-// What waits is a map from names that is a value: it agrees with a Go map after every step, and none changes once it was
-// made.
+// TestWaiting makes sure that what waits is a map that is a value: it agrees with a Go map after every step, and none
+// changes once it was made.
 func TestWaiting(t *testing.T) {
 	type (
 		pending = systembuilders.Pending[string]

@@ -12,7 +12,8 @@ import (
 
 // ClientActor gives its operations to servers of a replicated machine, in order. Operation k, counting from 0, is the
 // command (self, k+1) and goes to server (self + k/Pipeline) mod the number of servers; when it is sent again, to the
-// next one, so that the same command may reach several servers, unless it insists. A reply that it does not await is ignored.
+// next one, so that the same command may reach several servers, unless it insists. A reply that it does not await
+// is ignored.
 type ClientActor[O, R any] struct {
 	Servers  []actor.ID // in ascending order
 	Ops      []O
