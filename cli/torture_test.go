@@ -124,7 +124,7 @@ func TestTortureBuilders(t *testing.T) {
 		t.Skip("it takes 20 s")
 	}
 	code, out := tortureWith(t, "paxos", "--model", "system-builders", "--transport", "grpc", "--duration", length, "--seed", "7",
-		"--least", "10")
+		"--least", "1")
 	if code != 0 || !strings.Contains(out, "holds       \"linearizable\"\n") {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
