@@ -18,11 +18,7 @@ type edges struct {
 // newEdges returns nil if there is no room. It takes half of what the memory limit leaves, at most.
 func (e *engine) newEdges() *edges {
 	most := int64(maxEdges)
-	limit := e.options.MemoryLimit
-	if limit == 0 {
-		limit = physical() / 10 * 9
-	}
-	if limit > 0 {
+	if limit := e.memoryLimit(); limit > 0 {
 		most = min(most, (limit-e.memory())/2)
 	}
 	for _, s := range e.shards {

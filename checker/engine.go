@@ -314,13 +314,19 @@ type failure struct {
 	state []statespace.PartID
 }
 
+// memoryLimit returns the bytes that a search may take, or 0 for any number: what it was told, or nine tenths of what the process
+// may take, as a machine that swaps does not get any further.
+func (e *engine) memoryLimit() int64 {
+	if limit := e.options.MemoryLimit; limit != 0 {
+		return limit
+	}
+	return physical() / 10 * 9
+}
+
 // watch stops the engine when the context ends, time is up, or memory runs out. The function that it returns ends it.
 func (e *engine) watch(ctx context.Context) func() {
 	ended, done := make(chan struct{}), make(chan struct{})
-	limit := e.options.MemoryLimit
-	if limit == 0 {
-		limit = physical() / 10 * 9 // A machine that swaps does not get any further.
-	}
+	limit := e.memoryLimit()
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(10 * time.Millisecond)

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"synod/model/statespace"
 )
@@ -161,7 +162,7 @@ func (x *plainExpansion[S, A]) compareTexts(made []transition[S, A], s S) error 
 	x.each.Each(s, func(a A, next S) { said = append(said, text(transition[S, A]{a, next})) })
 	slices.Sort(want)
 	slices.Sort(said)
-	if only := difference(want, said); only != "" {
+	if only, differ := inOne(want, said, strings.Compare); differ {
 		orders := statespace.MapOrder(x.space.stateWalker.Orders(x.s))
 		return x.impure(fmt.Errorf("only one of Each and Actions with Next gave %s%s", only, orders))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"synod/internal/intern"
@@ -90,7 +91,7 @@ func (sp *plainSpace[S, A]) Initial() ([][]statespace.PartID, error) {
 	return all, nil
 }
 
-// inOne returns the least element that only one of two ascending lists has, and whether there is one.
+// inOne returns the least element that two ascending lists do not hold equally often, and whether there is one.
 func inOne[E any](a, b []E, compare func(E, E) int) (e E, ok bool) {
 	for len(a) > 0 && len(b) > 0 && compare(a[0], b[0]) == 0 {
 		a, b = a[1:], b[1:]
@@ -202,7 +203,7 @@ func (sp *plainSpace[S, A]) actionsOf(s S, times int) ([]A, error) {
 		if twice := repeated(encoded); twice != "" {
 			return nil, &statespace.ImpureError{Actor: "the model", Event: event(), What: "it gave the action " + twice + " twice"}
 		}
-		if only := difference(encoded, sp.encodings(again)); only != "" {
+		if only, differ := inOne(encoded, sp.encodings(again), strings.Compare); differ {
 			return nil, &statespace.ImpureError{
 				Actor: "the model", Event: event(),
 				What: "only one of two calls gave the action " + only + statespace.MapOrder(sp.stateWalker.Orders(s)),
@@ -258,19 +259,6 @@ func (sp *plainSpace[S, A]) encodings(actions []A) []string {
 	}
 	slices.Sort(all)
 	return all
-}
-
-// difference returns an item that two sorted lists do not hold equally often, or is empty.
-func difference(a, b []string) string {
-	for i := range max(len(a), len(b)) {
-		switch {
-		case i >= len(b) || i < len(a) && a[i] < b[i]:
-			return a[i]
-		case i >= len(a) || b[i] < a[i]:
-			return b[i]
-		}
-	}
-	return ""
 }
 
 // copies gives what nextOf is to give to the model in each of so many calls: private copies, or nothing for a single call.

@@ -199,7 +199,7 @@ func compose[S, O, R any](
 	look.draw(ids, ids)
 	look.demand()
 	if c.Patient {
-		look.patient(c.options(ids))
+		look.patient(options)
 	}
 	return look
 }

@@ -129,6 +129,13 @@ func (t *turn[S, O, R]) snapshotPart(from actor.ID, m SnapshotPart) {
 	}
 }
 
+// dropPassed drops the parts of a snapshot that the server has got beyond.
+func (t *turn[S, O, R]) dropPassed() {
+	if t.st.Incoming.Seq <= t.st.Aru {
+		t.st.Incoming = Incoming{}
+	}
+}
+
 // snapshot goes on from the snapshot of another server that has executed more, and asks for what follows it.
 func (t *turn[S, O, R]) snapshot(from actor.ID, m Snapshot) {
 	st := t.st
@@ -140,9 +147,7 @@ func (t *turn[S, O, R]) snapshot(from actor.ID, m Snapshot) {
 		return
 	}
 	st.Machine, st.Aru = r, m.Seq
-	if st.Incoming.Seq <= st.Aru {
-		st.Incoming = Incoming{}
-	}
+	t.dropPassed()
 	t.forgetLog(m)
 	for seq := range st.History {
 		if seq <= m.Seq {

@@ -203,7 +203,7 @@ func compose[Mutant variant.Mutant, S, O, R any](
 	look.draw(ids, ids)
 	look.demand()
 	if c.Patient {
-		look.patient(c.options(ids))
+		look.patient(options)
 	}
 	return look
 }

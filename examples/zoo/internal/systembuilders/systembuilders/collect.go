@@ -165,6 +165,13 @@ func (t *turn[Mutant, S, O, R]) snapshotPart(from actor.ID, m SnapshotPart) {
 	}
 }
 
+// dropPassed drops the parts of a snapshot that the server has got beyond.
+func (t *turn[Mutant, S, O, R]) dropPassed() {
+	if t.st.Incoming.Seq <= t.st.Aru {
+		t.st.Incoming = Incoming{}
+	}
+}
+
 // snapshot goes on from the snapshot of another server that has executed more, and asks for what follows it.
 func (t *turn[Mutant, S, O, R]) snapshot(from actor.ID, m Snapshot) {
 	st := t.st
@@ -176,9 +183,7 @@ func (t *turn[Mutant, S, O, R]) snapshot(from actor.ID, m Snapshot) {
 		return
 	}
 	st.Machine, st.Aru = r, m.Seq
-	if st.Incoming.Seq <= st.Aru {
-		st.Incoming = Incoming{}
-	}
+	t.dropPassed()
 	t.forgetLog(m)
 	for seq := range st.History {
 		if seq <= m.Seq {

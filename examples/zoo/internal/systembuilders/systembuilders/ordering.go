@@ -338,9 +338,7 @@ func (t *turn[Mutant, S, O, R]) advance() {
 func (t *turn[Mutant, S, O, R]) execute(b Batch[O]) {
 	st := t.st
 	st.Aru++
-	if st.Incoming.Seq <= st.Aru {
-		st.Incoming = Incoming{}
-	}
+	t.dropPassed()
 	st.Log = st.Log.With(st.Aru, b)
 	for _, u := range b.All() {
 		id := u.Command.ID
