@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"synod/actor"
 	"synod/checker"
 	"synod/internal/reference"
@@ -39,6 +41,15 @@ func racing(workers ...int) []int {
 		return slices.DeleteFunc(slices.Clone(workers), func(n int) bool { return n == 1 })
 	}
 	return workers
+}
+
+// checkUntil checks a property of random models until those drawn so far have shown what the test is for. Chance may leave something
+// out of a run, the more so of a short one; of all these runs only a generator that never draws it does.
+func checkUntil(t *testing.T, property func(*rapid.T), shown func() bool) {
+	t.Helper()
+	for round := 0; round == 0 || round < 30 && !shown() && !t.Failed(); round++ {
+		rapid.Check(t, property)
+	}
 }
 
 // twin is a system of actors twice: for the engine and for the plain search.

@@ -60,7 +60,7 @@ func TestFairByHand(t *testing.T) {
 func TestLongLoops(t *testing.T) {
 	defer checker.LimitTours(0)()
 	lassos := 0
-	rapid.Check(t, func(t *rapid.T) {
+	checkUntil(t, func(t *rapid.T) {
 		p := drawRing(t).plain()
 		var all []fairLabels
 		for i := range 3 {
@@ -93,7 +93,7 @@ func TestLongLoops(t *testing.T) {
 			}
 			r.Close()
 		}
-	})
+	}, func() bool { return lassos > 0 })
 	if lassos == 0 {
 		t.Error("no lasso: this shows nothing")
 	}

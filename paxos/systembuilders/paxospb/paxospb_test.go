@@ -189,7 +189,7 @@ func TestMessages(t *testing.T) {
 			}
 		}
 	})
-	if unsayable == 0 {
+	if unsayable == 0 && !testing.Short() {
 		t.Error("the published schema had words for everything")
 	}
 }
