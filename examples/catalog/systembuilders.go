@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"time"
-
 	"synod/actor"
 	"synod/catalog"
 	multipaxoswire "synod/examples/multipaxos/wire"
@@ -82,6 +80,10 @@ var systemBuildersEntries = []catalog.Entry{{
 			Name: insist, Doc: "clients send a command again to the server that they asked, not to the next one", Max: 1,
 			Special: true,
 		},
+		{
+			Name: forward, Doc: "pending updates that a server has with the leader at a time, and none in election; 0 for all",
+			Max: maxPuts, Special: true,
+		},
 		{Name: endings, Doc: "clients end their sessions", Max: 1, Special: true},
 	},
 	Networks: network.All(),
@@ -98,11 +100,7 @@ var systemBuildersEntries = []catalog.Entry{{
 var systemBuildersServers = &catalog.Servers{
 	Program: func(catalog.Variant) spawn.Program {
 		type state = protocol.State[map[string]string, rsm.StoreOp, rsm.StoreResult]
-		server := func(others []actor.ID) actor.Typed[state, rsm.Message] {
-			return protocol.Server[map[string]string, rsm.StoreOp, rsm.StoreResult]{
-				Options: systemBuildersServed, Machine: rsm.Store{}, Peers: others,
-			}.New()
-		}
+		server := func(others []actor.ID) actor.Typed[state, rsm.Message] { return wire.NewServer(others).New() }
 		return spawn.NewProgram("system-builders", wire.Version, server, wire.Messages, wire.Records,
 			spawn.Example{Message: storeRequest(1, rsm.Put, "k", "v")},
 			spawn.Example{Server: 1, Message: storeRequest(2, rsm.Get, "k", "")})
@@ -110,20 +108,12 @@ var systemBuildersServers = &catalog.Servers{
 	Service: multipaxoswire.StoreBy(wire.Messages),
 }
 
-// systemBuildersServed are the timers of servers that are near to one another, so that a leader that crashed is replaced
-// within a second: who forwards an update waits for 300 ms, the next one as long once it hears of it, and at most four times
-// so after views that came to nothing. A slot is one update and windows are small, so that the data list of a PrepareOK
-// fits into a datagram.
-var systemBuildersServed = protocol.Options{
-	Window: multipaxoswire.Window, Batch: 1, Queue: 1 << 12, Progress: 300 * time.Millisecond, Doublings: 2,
-	Update: 200 * time.Millisecond, Proof: 100 * time.Millisecond, Resend: 50 * time.Millisecond,
-}
-
 func systemBuildersConfig(s catalog.Choice) systembuilders.Config {
 	v := s.Values
 	return systembuilders.Config{
 		Servers: v[servers], Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Views: v[views],
 		Electing: v[electing] == 1, Window: v[window], Batch: v[batch], Resends: v[resends], Insist: v[insist] == 1,
-		End: v[endings] == 1, Collect: v[collect], Part: v[part], Begin: v[begin], Machine: v[machine], Live: s.Live, Config: s.Config,
+		End: v[endings] == 1, Collect: v[collect], Part: v[part], Forward: v[forward],
+		Begin: v[begin], Machine: v[machine], Live: s.Live, Config: s.Config,
 	}
 }

@@ -26,8 +26,7 @@ func (t *turn[S, O, R]) request(from actor.ID, c rsm.Command[O]) {
 	}
 	st.Pending = st.Pending.With(c.ID, Pending[O]{from, c})
 	if !again {
-		t.setUpdate(c.ID)
-		t.submit(c.ID)
+		t.began(c.ID)
 	}
 }
 
@@ -126,10 +125,13 @@ func (st *State[S, O, R]) last() (last rsm.Slot) {
 func (t *turn[S, O, R]) next() Batch[O] {
 	st := t.st
 	var updates []Update[O]
-	taken := 0
+	taken, bytes := 0, 0
 	for taken < len(st.Queue) && len(updates) < t.batch() {
 		u := st.Queue[taken]
 		if status, _, _ := st.Machine.Status(u.Command.ID); status == rsm.New {
+			if bytes += t.bytes(u); t.Bytes > 0 && bytes > t.Bytes && len(updates) > 0 {
+				break
+			}
 			updates = append(updates, u)
 		}
 		taken++
@@ -139,6 +141,14 @@ func (t *turn[S, O, R]) next() Batch[O] {
 		st.Queue = nil
 	}
 	return BatchOf(updates...)
+}
+
+// bytes returns how many bytes an update takes in a message, 0 if that does not matter.
+func (t *turn[S, O, R]) bytes(u Update[O]) int {
+	if t.Size == nil {
+		return 0
+	}
+	return t.Size(u.Command)
 }
 
 // proposal returns the proposal of a slot.
@@ -266,7 +276,7 @@ func (t *turn[S, O, R]) settle(id rsm.ID, answer rsm.Answer[R], ok bool) {
 		return
 	}
 	st.Pending = st.Pending.Without(id)
-	t.cancelUpdate(id)
+	t.ended(id)
 	if ok {
 		t.out.Reply(pending.Client, answer)
 	}

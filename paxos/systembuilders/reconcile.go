@@ -15,8 +15,12 @@ func (t *turn[S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 	if aru < st.Snapshot.Seq {
 		list.Through, aru = st.Aru, st.Aru
 	}
+	bytes := 0
 	for seq, b := range st.Log.From(aru + 1).All() {
-		if len(list.Ordered) == chunk {
+		for _, u := range b.All() {
+			bytes += t.bytes(u)
+		}
+		if len(list.Ordered) == chunk || t.ListBytes > 0 && bytes > t.ListBytes {
 			list.Through = st.Aru
 			break
 		}

@@ -14,6 +14,8 @@ type Server[S, O, R any] struct {
 	Options
 	Machine rsm.Machine[S, O, R]
 	Peers   []actor.ID // all others, in ascending order
+	// Size returns how many bytes an update takes in a message; nil if that does not matter.
+	Size func(c rsm.Command[O]) int
 }
 
 // Phase is what a server does: the paper's State.
@@ -46,6 +48,7 @@ type State[S, O, R any] struct {
 	Proposed     rsm.Slot          // Last_Proposed, of a leader; otherwise 0
 	Queue        []Update[O]       // Update_Queue, of a leader: what is to be proposed
 	Pending      Waiting[O]
+	Forwarded    Forwarded
 	Aru          rsm.Slot              // Local_Aru: everything up to here is ordered and executed
 	Snapshot     Snapshot              // of no slot above Aru
 	Incoming     Incoming              // of a snapshot above Aru, of which not all is there
@@ -101,6 +104,9 @@ func (s Server[S, O, R]) Validate() error {
 	}
 	if s.Machine == nil {
 		return errors.New("a server needs a machine")
+	}
+	if (s.Bytes > 0 || s.ListBytes > 0) && s.Size == nil {
+		return errors.New("bounds of bytes require size, which says how many an update takes")
 	}
 	return s.validate()
 }
@@ -160,8 +166,7 @@ func (s Server[S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) St
 		t.shiftToLeaderElection(kept.Installed + 1)
 	}
 	for id := range st.Pending.All() {
-		t.setUpdate(id)
-		t.submit(id)
+		t.began(id)
 	}
 	return t.finish()
 }
@@ -229,6 +234,8 @@ func (s Server[S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer actor.T
 	case PendingUpdate:
 		t.submit(timer.ID)
 		t.setUpdate(timer.ID)
+	case Forward:
+		t.forwardAgain()
 	case Proof:
 		t.prove()
 		t.setProof()
@@ -248,12 +255,14 @@ type turn[S, O, R any] struct {
 	out     *Out[R]
 	waited  bool // the progress timer is set
 	restart bool // it is to be set anew
+	sent    bool // the timer of what is forwarded is set
 }
 
 func (s Server[S, O, R]) turn(self actor.ID, st *State[S, O, R], out *Out[R]) *turn[S, O, R] {
 	at, _ := slices.BinarySearch(s.Peers, self)
 	t := &turn[S, O, R]{Server: s, self: self, all: slices.Insert(slices.Clone(s.Peers), at, self), st: st, out: out}
 	t.waited = t.waits()
+	t.sent = len(st.Forwarded.Sent) > 0
 	return t
 }
 
@@ -270,9 +279,13 @@ func (t *turn[S, O, R]) broadcast(m func() Message) {
 	}
 }
 
-// finish proposes what can be, and sets the progress timer.
+// finish proposes what can be, forwards what may be, and sets the timers of what is waited for.
 func (t *turn[S, O, R]) finish() State[S, O, R] {
 	t.propose()
+	for t.forward() {
+		t.propose() // Who is alone orders by that, so that there is room for more.
+	}
 	t.watch()
+	t.watchForwarded()
 	return *t.st
 }

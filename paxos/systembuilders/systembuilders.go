@@ -204,6 +204,17 @@ type Options struct {
 	Window rsm.Slot
 	// Batch is the most updates that the leader proposes for one slot; 0 for 1.
 	Batch int
+	// Bytes is the most bytes of the updates of one slot, as Server.Size counts them, but for one that alone has more; 0 for
+	// no bound.
+	Bytes int
+	// ListBytes is the most bytes of updates that a data list tells to be ordered, as Server.Size counts them: the leader
+	// asks for the others one by one. 0 for no bound.
+	ListBytes int
+	// Forward is how many pending updates a server has with the leader at a time: those that came first, and the next ones
+	// as these are ordered. None goes there in election, and what has no answer goes again ever less often. 0 is the
+	// paper's: all of them, each by a timer of its own, in election too. Updates that clients gave up are then so many
+	// messages that no election ends.
+	Forward int
 	// Queue is the most updates of its clients that a server holds, and the most that a leader holds to propose; what
 	// is beyond is dropped. 0 for no bound.
 	Queue int
@@ -221,7 +232,8 @@ type Options struct {
 	// each view that is preinstalled, at most Doublings times, and is as at first again after progress.
 	Progress  time.Duration
 	Doublings int
-	// Update is after how long a server sends a pending update to the leader again; 0 for never.
+	// Update is after how long a server sends a pending update to the leader again; 0 for never. With Forward it doubles
+	// each time, at most Doublings times, until one of them is ordered.
 	Update time.Duration
 	// Proof is how often, and at most half as long again, a server tells the others which view it has installed; 0 for
 	// never.
@@ -233,15 +245,17 @@ type Options struct {
 
 // Defaults are the timers of the paper's kind of network, with a tick of 10 ms: 500, 300, 100 and 100 ticks.
 var Defaults = Options{
-	Window: 16, Batch: 1, Queue: 1 << 12, Progress: 5 * time.Second, Doublings: 5,
+	Window: 16, Batch: 1, Forward: 1 << 8, Queue: 1 << 12, Progress: 5 * time.Second, Doublings: 5,
 	Update: 3 * time.Second, Proof: time.Second, Resend: time.Second,
 }
 
 func (o Options) validate() error {
 	switch {
-	case o.Batch < 0 || o.Queue < 0 || o.Doublings < 0 || o.Part < 0:
-		return fmt.Errorf("batch %d, queue %d, doublings %d, part %d: must not be negative",
-			o.Batch, o.Queue, o.Doublings, o.Part)
+	case o.Batch < 0 || o.Queue < 0 || o.Doublings < 0 || o.Part < 0 || o.Forward < 0:
+		return fmt.Errorf("batch %d, queue %d, doublings %d, part %d, forward %d: must not be negative",
+			o.Batch, o.Queue, o.Doublings, o.Part, o.Forward)
+	case o.Bytes < 0 || o.ListBytes < 0:
+		return fmt.Errorf("bytes %d, list bytes %d: must not be negative", o.Bytes, o.ListBytes)
 	case o.Doublings > 16:
 		return fmt.Errorf("%d doublings: must be at most 16", o.Doublings)
 	case o.Progress < 0 || o.Update < 0 || o.Proof < 0 || o.Resend < 0:

@@ -2,7 +2,6 @@ package systembuilders
 
 import (
 	"fmt"
-	"time"
 
 	"synod/actor"
 	"synod/paxos/rsm"
@@ -12,8 +11,10 @@ import (
 type (
 	// Progress is set while the server waits for progress.
 	Progress struct{}
-	// PendingUpdate is set for each pending update.
+	// PendingUpdate is set for each pending update, without Options.Forward.
 	PendingUpdate struct{ ID rsm.ID }
+	// Forward is set while there are pending updates that the leader was sent, with Options.Forward.
+	Forward struct{}
 	// Proof is when to tell which view is installed.
 	Proof struct{}
 	// Resend is when to send again what was not answered.
@@ -25,6 +26,9 @@ func (Progress) String() string { return "progress" }
 
 // String is "update" and the update's name.
 func (u PendingUpdate) String() string { return fmt.Sprintf("update %v", u.ID) }
+
+// String is forward.
+func (Forward) String() string { return "forward" }
 
 // String is proof.
 func (Proof) String() string { return "proof" }
@@ -77,12 +81,15 @@ func (t *turn[S, O, R]) setResend() {
 
 func (t *turn[S, O, R]) setUpdate(id rsm.ID) {
 	if t.Update > 0 {
-		t.set(PendingUpdate{id}, t.Update)
+		t.out.Commands().SetTimer(PendingUpdate{id}, t.Update, t.Update)
 	}
 }
 
-func (t *turn[S, O, R]) set(timer PendingUpdate, after time.Duration) {
-	t.out.Commands().SetTimer(timer, after, after)
+func (t *turn[S, O, R]) setForward() {
+	if t.Update > 0 {
+		after := t.Update << t.st.Forwarded.Doublings
+		t.out.Commands().SetTimer(Forward{}, after, after)
+	}
 }
 
 func (t *turn[S, O, R]) cancelUpdate(id rsm.ID) {

@@ -38,6 +38,7 @@ type Config struct {
 	Resends      int  // with 0 nothing is ever sent again; otherwise so many timeouts more than a majority needs for Views
 	Collect      int  // slots after which servers make a snapshot and forget their updates; 0 for never
 	Part         int  // bytes of a snapshot in a message, at most; 0 for no bound
+	Forward      int  // pending updates that a server has with the leader at a time; 0 for all
 	Begin        int  // Start, or where else
 	Live         bool // every client is to be served at last, a property of endless paths; what is sent again is not bounded
 	Insist       bool // clients send a command again to the server that they asked, not to the next one
@@ -69,8 +70,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.Views < 1 || c.Window < 1 || c.Batch < 1:
 		return fmt.Errorf("views %d, window %d, batch %d: must be at least 1", c.Views, c.Window, c.Batch)
-	case c.Collect < 0 || c.Part < 0:
-		return fmt.Errorf("collect %d, part %d: must not be negative", c.Collect, c.Part)
+	case c.Collect < 0 || c.Part < 0 || c.Forward < 0:
+		return fmt.Errorf("collect %d, part %d, forward %d: must not be negative", c.Collect, c.Part, c.Forward)
 	case c.Part > 0 && c.Collect == 0:
 		return fmt.Errorf("part %d requires collect, as there are no snapshots otherwise", c.Part)
 	case c.Machine < OfRegister || c.Machine > OfStore:
@@ -82,8 +83,8 @@ func (c Config) Validate() error {
 // options are those of the protocol. A model knows no durations.
 func (c Config) options() systembuilders.Options {
 	o := systembuilders.Options{
-		Window: rsm.Slot(c.Window), Batch: c.Batch, Collect: rsm.Slot(c.Collect), Part: c.Part, Last: systembuilders.View(c.Views),
-		Elected: !c.Electing,
+		Window: rsm.Slot(c.Window), Batch: c.Batch, Collect: rsm.Slot(c.Collect), Part: c.Part, Forward: c.Forward,
+		Last: systembuilders.View(c.Views), Elected: !c.Electing,
 	}
 	if c.Resends > 0 {
 		o.Update, o.Proof, o.Resend = time.Second, time.Second, time.Second

@@ -37,6 +37,8 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofJumpForgets](c)
 	case "leads-again":
 		return broken[ofLeadsAgain](c)
+	case "line-lost":
+		return broken[ofLineLost](c)
 	case "lower-prepare":
 		return broken[ofLowerPrepare](c)
 	case "lower-view-kept":
@@ -57,6 +59,8 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofPartFromStart](c)
 	case "pending-forgotten":
 		return broken[ofPendingForgotten](c)
+	case "place-kept":
+		return broken[ofPlaceKept](c)
 	case "prepare-unanswered":
 		return broken[ofPrepareUnanswered](c)
 	case "prepared-once":
@@ -67,6 +71,8 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofProposalNotKept](c)
 	case "proposed-once":
 		return broken[ofProposedOnce](c)
+	case "sent-to-one":
+		return broken[ofSentToOne](c)
 	case "snapshot-without-sessions":
 		return broken[ofSnapshotWithoutSessions](c)
 	case "unprepared":
@@ -98,6 +104,7 @@ type (
 	ofIdleRotation            struct{}
 	ofJumpForgets             struct{}
 	ofLeadsAgain              struct{}
+	ofLineLost                struct{}
 	ofLowerPrepare            struct{}
 	ofLowerViewKept           struct{}
 	ofNotForwarded            struct{}
@@ -108,11 +115,13 @@ type (
 	ofPartForWhole            struct{}
 	ofPartFromStart           struct{}
 	ofPendingForgotten        struct{}
+	ofPlaceKept               struct{}
 	ofPrepareUnanswered       struct{}
 	ofPreparedOnce            struct{}
 	ofPromiseNotKept          struct{}
 	ofProposalNotKept         struct{}
 	ofProposedOnce            struct{}
+	ofSentToOne               struct{}
 	ofSnapshotWithoutSessions struct{}
 	ofUnprepared              struct{}
 	ofUpdateSentOnce          struct{}
@@ -132,6 +141,7 @@ func (ofHoleLeft) Mutant() string                { return "hole-left" }
 func (ofIdleRotation) Mutant() string            { return "idle-rotation" }
 func (ofJumpForgets) Mutant() string             { return "jump-forgets" }
 func (ofLeadsAgain) Mutant() string              { return "leads-again" }
+func (ofLineLost) Mutant() string                { return "line-lost" }
 func (ofLowerPrepare) Mutant() string            { return "lower-prepare" }
 func (ofLowerViewKept) Mutant() string           { return "lower-view-kept" }
 func (ofNotForwarded) Mutant() string            { return "not-forwarded" }
@@ -142,11 +152,13 @@ func (ofParked) Mutant() string                  { return "parked" }
 func (ofPartForWhole) Mutant() string            { return "part-for-whole" }
 func (ofPartFromStart) Mutant() string           { return "part-from-start" }
 func (ofPendingForgotten) Mutant() string        { return "pending-forgotten" }
+func (ofPlaceKept) Mutant() string               { return "place-kept" }
 func (ofPrepareUnanswered) Mutant() string       { return "prepare-unanswered" }
 func (ofPreparedOnce) Mutant() string            { return "prepared-once" }
 func (ofPromiseNotKept) Mutant() string          { return "promise-not-kept" }
 func (ofProposalNotKept) Mutant() string         { return "proposal-not-kept" }
 func (ofProposedOnce) Mutant() string            { return "proposed-once" }
+func (ofSentToOne) Mutant() string               { return "sent-to-one" }
 func (ofSnapshotWithoutSessions) Mutant() string { return "snapshot-without-sessions" }
 func (ofUnprepared) Mutant() string              { return "unprepared" }
 func (ofUpdateSentOnce) Mutant() string          { return "update-sent-once" }

@@ -299,9 +299,7 @@ func (t *turn[Mutant, S, O, R]) shiftToRegNonLeader() {
 	st.Changes = drop(st.Changes, t.self)
 	t.forget(st.Attempted + 1)
 	st.Prepared, st.Asked, st.Through, st.Proposed, st.Queue = nil, 0, 0, 0, nil
-	for id := range st.Pending.All() {
-		t.submit(id)
-	}
+	t.submitAll()
 }
 
 // prepareOK takes what another server knows. One that is no longer needed is of a server that joins the view late: it
@@ -346,9 +344,7 @@ func (t *turn[Mutant, S, O, R]) prepared() {
 		for _, u := range forwarded {
 			t.clientUpdate(u.Node, ClientUpdate[O]{u})
 		}
-		for _, p := range st.Pending.All() {
-			t.enqueue(Update[O]{t.self, p.Command})
-		}
+		t.submitAll()
 
 		return
 	}
@@ -366,7 +362,5 @@ func (t *turn[Mutant, S, O, R]) prepared() {
 	for _, u := range forwarded {
 		t.clientUpdate(u.Node, ClientUpdate[O]{u})
 	}
-	for _, p := range st.Pending.All() {
-		t.enqueue(Update[O]{t.self, p.Command})
-	}
+	t.submitAll()
 }

@@ -18,6 +18,8 @@ type Server[Mutant variant.Mutant, S, O, R any] struct {
 	Options
 	Machine rsm.Machine[S, O, R]
 	Peers   []actor.ID // all others, in ascending order
+	// Size returns how many bytes an update takes in a message; nil if that does not matter.
+	Size func(c rsm.Command[O]) int
 }
 
 // Phase is what a server does: the paper's State.
@@ -50,6 +52,7 @@ type State[S, O, R any] struct {
 	Proposed     rsm.Slot          // Last_Proposed, of a leader; otherwise 0
 	Queue        []Update[O]       // Update_Queue, of a leader: what is to be proposed
 	Pending      Waiting[O]
+	Forwarded    Forwarded
 	Aru          rsm.Slot              // Local_Aru: everything up to here is ordered and executed
 	Snapshot     Snapshot              // of no slot above Aru
 	Incoming     Incoming              // of a snapshot above Aru, of which not all is there
@@ -105,6 +108,9 @@ func (s Server[Mutant, S, O, R]) Validate() error {
 	}
 	if s.Machine == nil {
 		return errors.New("a server needs a machine")
+	}
+	if (s.Bytes > 0 || s.ListBytes > 0) && s.Size == nil {
+		return errors.New("bounds of bytes require size, which says how many an update takes")
 	}
 	return s.validate()
 }
@@ -183,8 +189,7 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 			st.Phase = RegLeader
 		}
 		for id := range st.Pending.All() {
-			t.setUpdate(id)
-			t.submit(id)
+			t.began(id)
 		}
 		return t.finish()
 	}
@@ -208,8 +213,7 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 			t.shiftToLeaderElection(kept.Installed + 1)
 		}
 		for id := range st.Pending.All() {
-			t.setUpdate(id)
-			t.submit(id)
+			t.began(id)
 		}
 		return t.finish()
 	}
@@ -232,8 +236,7 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 		t.shiftToLeaderElection(kept.Installed + 1)
 	}
 	for id := range st.Pending.All() {
-		t.setUpdate(id)
-		t.submit(id)
+		t.began(id)
 	}
 	return t.finish()
 }
@@ -301,6 +304,8 @@ func (s Server[Mutant, S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer
 			t.shiftToLeaderElection(st.Attempted + 1)
 		case PendingUpdate:
 			t.setUpdate(timer.ID)
+		case Forward:
+			t.forwardAgain()
 		case Proof:
 			t.prove()
 			t.setProof()
@@ -319,6 +324,8 @@ func (s Server[Mutant, S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer
 	case PendingUpdate:
 		t.submit(timer.ID)
 		t.setUpdate(timer.ID)
+	case Forward:
+		t.forwardAgain()
 	case Proof:
 		t.prove()
 		t.setProof()
@@ -338,12 +345,14 @@ type turn[Mutant variant.Mutant, S, O, R any] struct {
 	out     *Out[R]
 	waited  bool // the progress timer is set
 	restart bool // it is to be set anew
+	sent    bool // the timer of what is forwarded is set
 }
 
 func (s Server[Mutant, S, O, R]) turn(self actor.ID, st *State[S, O, R], out *Out[R]) *turn[Mutant, S, O, R] {
 	at, _ := slices.BinarySearch(s.Peers, self)
 	t := &turn[Mutant, S, O, R]{Server: s, self: self, all: slices.Insert(slices.Clone(s.Peers), at, self), st: st, out: out}
 	t.waited = t.waits()
+	t.sent = len(st.Forwarded.Sent) > 0
 	return t
 }
 
@@ -365,9 +374,13 @@ func (t *turn[Mutant, S, O, R]) broadcast(m func() Message) {
 	}
 }
 
-// finish proposes what can be, and sets the progress timer.
+// finish proposes what can be, forwards what may be, and sets the timers of what is waited for.
 func (t *turn[Mutant, S, O, R]) finish() State[S, O, R] {
 	t.propose()
+	for t.forward() {
+		t.propose() // Who is alone orders by that, so that there is room for more.
+	}
 	t.watch()
+	t.watchForwarded()
 	return *t.st
 }

@@ -6,7 +6,6 @@ import "synod/examples/zoo/internal/variant"
 
 import (
 	"fmt"
-	"time"
 
 	"synod/actor"
 	"synod/examples/zoo/internal/systembuilders/rsm"
@@ -16,8 +15,10 @@ import (
 type (
 	// Progress is set while the server waits for progress.
 	Progress struct{}
-	// PendingUpdate is set for each pending update.
+	// PendingUpdate is set for each pending update, without Options.Forward.
 	PendingUpdate struct{ ID rsm.ID }
+	// Forward is set while there are pending updates that the leader was sent, with Options.Forward.
+	Forward struct{}
 	// Proof is when to tell which view is installed.
 	Proof struct{}
 	// Resend is when to send again what was not answered.
@@ -29,6 +30,9 @@ func (Progress) String() string { return "progress" }
 
 // String is "update" and the update's name.
 func (u PendingUpdate) String() string { return fmt.Sprintf("update %v", u.ID) }
+
+// String is forward.
+func (Forward) String() string { return "forward" }
 
 // String is proof.
 func (Proof) String() string { return "proof" }
@@ -92,12 +96,15 @@ func (t *turn[Mutant, S, O, R]) setResend() {
 
 func (t *turn[Mutant, S, O, R]) setUpdate(id rsm.ID) {
 	if t.Update > 0 {
-		t.set(PendingUpdate{id}, t.Update)
+		t.out.Commands().SetTimer(PendingUpdate{id}, t.Update, t.Update)
 	}
 }
 
-func (t *turn[Mutant, S, O, R]) set(timer PendingUpdate, after time.Duration) {
-	t.out.Commands().SetTimer(timer, after, after)
+func (t *turn[Mutant, S, O, R]) setForward() {
+	if t.Update > 0 {
+		after := t.Update << t.st.Forwarded.Doublings
+		t.out.Commands().SetTimer(Forward{}, after, after)
+	}
 }
 
 func (t *turn[Mutant, S, O, R]) cancelUpdate(id rsm.ID) {

@@ -1,0 +1,32 @@
+package wire
+
+import (
+	"time"
+
+	"synod/actor"
+	multipaxoswire "synod/examples/multipaxos/wire"
+	"synod/paxos/rsm"
+	"synod/paxos/systembuilders"
+)
+
+// Server is a server of the store.
+type Server = systembuilders.Server[map[string]string, rsm.StoreOp, rsm.StoreResult]
+
+// Served is how servers of the store are tuned. Their timers are those of servers that are near to one another, so that a
+// leader that crashed is replaced within a second: who forwards an update waits for 300 ms, the next one as long once it
+// hears of it, and at most four times so after views that came to nothing.
+//
+// Every message fits into a datagram. The largest is the answer to a Prepare: the slots of a window, and what is told at once
+// of those that are ordered. What clients gave up is forwarded like the rest, as nobody knows that they did, so that Forward
+// bounds the messages of a server however long that queue is.
+var Served = systembuilders.Options{
+	Window: multipaxoswire.Window, Batch: 64, Bytes: multipaxoswire.SlotBytes, ListBytes: multipaxoswire.PartBytes,
+	Forward: 64, Queue: 1 << 12, Collect: 1 << 12, Part: 8 << 10,
+	Progress: 300 * time.Millisecond, Doublings: 2,
+	Update: 200 * time.Millisecond, Proof: 100 * time.Millisecond, Resend: 50 * time.Millisecond,
+}
+
+// NewServer returns a server of the store as it is served.
+func NewServer(others []actor.ID) Server {
+	return Server{Options: Served, Machine: rsm.Store{}, Peers: others, Size: multipaxoswire.Size}
+}
