@@ -32,6 +32,7 @@ const (
 	part      = "part"
 	patience  = "patience"
 	forward   = "forward"
+	chunk     = "chunk"
 )
 
 // multiPaxosEntries are the two compositions of Multi-Paxos.
@@ -96,6 +97,7 @@ type storeState = protocol.State[map[string]string, rsm.StoreOp, rsm.StoreResult
 var served = protocol.Options{
 	Window: wire.Window, Batch: 64, Bytes: wire.SlotBytes, Part: wire.Part, PartBytes: wire.PartBytes, Reduce: true,
 	Forward: true,
+	Collect: wire.Collect, Retain: wire.Retain, CollectBytes: wire.CollectBytes, Chunk: wire.Chunk,
 	Resend:  50 * time.Millisecond, Patience: 500 * time.Millisecond, Adaptive: true,
 }
 
@@ -136,6 +138,13 @@ func multiPaxosParameters(d multipaxos.Config, sizes ...catalog.Parameter) []cat
 			Name: reduceLog, Doc: "acceptors keep only the newest vote of each slot", Max: 1, Special: true,
 		},
 		catalog.Parameter{
+			Name: collect, Doc: "slots after which a replica makes a snapshot and forgets their decisions; 0 for never", Max: maxPuts,
+			Special: true,
+		},
+		catalog.Parameter{
+			Name: chunk, Doc: "bytes of a snapshot in a message, at most; 0 for no bound", Max: maxPuts, Special: true,
+		},
+		catalog.Parameter{
 			Name: part, Doc: "slots with votes that an acceptor tells a scout of at once, 0 for all", Max: maxPuts, Special: true,
 		},
 		catalog.Parameter{
@@ -155,7 +164,8 @@ func multiPaxosConfig(s catalog.Choice) multipaxos.Config {
 	return multipaxos.Config{
 		Servers: v[servers], Replicas: v[replicas], Leaders: v[leaders], Acceptors: v[acceptors],
 		Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Ballots: v[ballots], Window: v[window],
-		Batch: v[batch], Reduce: v[reduceLog] == 1, Part: v[part], Patient: v[patience] > 0, Adaptive: v[patience] == 2, Forward: v[forward] == 1,
+		Batch: v[batch], Reduce: v[reduceLog] == 1, Part: v[part], Collect: v[collect], Chunk: v[chunk],
+		Patient: v[patience] > 0, Adaptive: v[patience] == 2, Forward: v[forward] == 1,
 		Resends: v[resends], End: v[endings] == 1,
 		Machine: v[machine], Live: s.Live, Config: s.Config,
 	}

@@ -51,7 +51,7 @@ func (x *tale) voted(last int, who, batch, slot, ballot string) bool {
 			commandsIn(s.Message) != batch {
 			continue
 		}
-		if s.From == who || x.sent(i, fmt.Sprintf("P2b(%s, %s, %s)", ballot, slot, ballot), "") {
+		if s.From == who || x.sent(i, fmt.Sprintf("P2b(%s, %s, %s, ", ballot, slot, ballot), "") {
 			return true
 		}
 	}
@@ -110,7 +110,7 @@ func (x *tale) boundBy(when, who, ballot string) bool {
 	}
 	return slices.ContainsFunc(s.Sent, func(m trace.Message) bool {
 		return strings.HasPrefix(m.Message, "P1b(") && strings.Contains(m.Message, ", "+ballot+", ") ||
-			strings.HasPrefix(m.Message, "P2b(") && strings.HasSuffix(m.Message, ", "+ballot+")") ||
+			strings.HasPrefix(m.Message, "P2b(") && strings.Contains(m.Message, ", "+ballot+", ") ||
 			strings.HasPrefix(m.Message, "P1a("+ballot+", ")
 	}) || strings.HasPrefix(s.Message, "P2a("+ballot+", ") && s.From == who
 }
@@ -123,7 +123,7 @@ var tales = []struct {
 	{`ballot B preempts ballot B of leader N`, func(x *tale, i int, g []string) bool {
 		s := x.steps[i]
 		heard := strings.HasPrefix(s.Message, "P1b("+g[1]+", "+g[0]+", ") ||
-			strings.HasPrefix(s.Message, "P2b("+g[1]+", ") && strings.HasSuffix(s.Message, ", "+g[0]+")")
+			strings.HasPrefix(s.Message, "P2b("+g[1]+", ") && strings.Contains(s.Message, ", "+g[0]+", ")
 		return s.Actor == g[2] && heard && lower(g[1], g[0])
 	}},
 	{`leader N starts a scout for ballot B`, func(x *tale, i int, g []string) bool {
@@ -141,7 +141,7 @@ var tales = []struct {
 	{`acceptor N has promised ballot B, which preempts ballot B`, func(x *tale, i int, g []string) bool {
 		return x.steps[i].Actor == g[0] && lower(g[2], g[1]) && (x.sent(i, "P1b("+g[2]+", "+g[1]+", ", "") ||
 			slices.ContainsFunc(x.steps[i].Sent, func(m trace.Message) bool {
-				return strings.HasPrefix(m.Message, "P2b("+g[2]+", ") && strings.HasSuffix(m.Message, ", "+g[1]+")")
+				return strings.HasPrefix(m.Message, "P2b("+g[2]+", ") && strings.Contains(m.Message, ", "+g[1]+", ")
 			}))
 	}},
 	{`acceptor N promises ballot B, and tells of (.*)`, func(x *tale, i int, g []string) bool {
@@ -164,7 +164,7 @@ var tales = []struct {
 	}},
 	{`it is still to tell of slot N and those after it`, func(x *tale, i int, g []string) bool {
 		return slices.ContainsFunc(x.steps[i].Sent, func(m trace.Message) bool {
-			return strings.HasPrefix(m.Message, "P1b(") && strings.HasSuffix(m.Message, ", "+g[0]+")")
+			return strings.HasPrefix(m.Message, "P1b(") && regexp.MustCompile(`, `+g[0]+`, \d+\)$`).MatchString(m.Message)
 		})
 	}},
 	{`acceptor N takes a promise back: it tells of ballot B, and W promised ballot B`, func(
@@ -231,6 +231,10 @@ var tales = []struct {
 		return !slices.ContainsFunc(x.steps[:i+1], func(s trace.Step) bool {
 			return s.Actor == g[0] && (strings.HasPrefix(s.Message, "Decision("+g[1]+", ") || x.decides(s, g[1]))
 		})
+	}},
+	{`replica N goes on from a snapshot of replica N, of all slots before slot N`, func(x *tale, i int, g []string) bool {
+		s := x.steps[i]
+		return s.Actor == g[0] && s.From == g[1] && strings.HasPrefix(s.Message, "Chunk("+g[2]+", ")
 	}},
 	{`replica N goes back to slot N, although it had executed all before slot N`, func(
 		x *tale, i int, g []string,

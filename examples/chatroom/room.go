@@ -108,8 +108,17 @@ const (
 	part   = 1 << 10
 )
 
-// most is the most bytes of a command in a message, and what is around it.
-func most(c rsm.Command[Op]) int { return 6*len(c.Op.Message) + 1<<10 }
+// What is remembered of slots that are executed: after how many a server makes a snapshot, how many below it are remembered
+// at most, of which so many bytes; and the bytes of a snapshot in a message.
+const (
+	collect      = 1 << 10
+	retain       = 1 << 8
+	collectBytes = 16 << 20
+	chunk        = 1 << 20
+)
+
+// size returns how many bytes a command takes in a message.
+var size = multipaxoswire.SizeOf[Op](maxBetween)
 
 // Config is a server of a room, as an actor.
 type Config struct {
@@ -126,6 +135,7 @@ func (Config) MaxBetween() int { return maxBetween }
 func (c Config) options() multipaxos.Options {
 	return multipaxos.Options{
 		Window: window, Batch: batch, Part: part, PartBytes: maxBetween - part<<10, Reduce: true, Forward: true,
+		Collect: collect, Retain: retain, CollectBytes: collectBytes, Chunk: chunk,
 		Adaptive: true, Patience: c.Timeout,
 		Resend: max(c.Timeout/resends, time.Millisecond),
 	}
@@ -137,7 +147,7 @@ const resends = 10
 // Machine returns the actor that runs.
 func (c Config) Machine(random machine.Random) *machine.Machine[State, rsm.Message] {
 	server := multipaxos.Server[[]string, Op, Result]{
-		Options: c.options(), Machine: Room{}, Peers: actor.Others(c.Servers, c.ID), Size: most,
+		Options: c.options(), Machine: Room{}, Peers: actor.Others(c.Servers, c.ID), Size: size,
 	}
 	m := machine.Config[State, rsm.Message]{
 		Self: c.ID, Servers: c.Servers, Actor: server.New(), Wire: Messages, Random: random, MaxMessage: maxBetween,

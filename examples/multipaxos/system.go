@@ -38,6 +38,8 @@ type Config struct {
 	Patient      bool // a passive leader waits for pings of the active one, section 3; with Resends
 	Adaptive     bool // the longer, the more often it was preempted; if it is Patient
 	Reduce       bool // state reduction, section 4.1
+	Collect      int  // slots after which a replica makes a snapshot, section 4.2; 0 for never; needs Reduce
+	Chunk        int  // bytes of a snapshot in a message, at most; 0 for any number
 	Forward      bool // servers hand commands on to the server of the active leader, section 4.4
 	Resends      int  // how often something is sent again on a path, at most; with 0 nothing ever is
 	Live         bool // every client is to be served at last, a property of endless paths; what is sent again is not bounded
@@ -73,6 +75,12 @@ func (c Config) validate(counts ...count) error {
 		return fmt.Errorf("ballots %d, window %d, batch %d: must be at least 1", c.Ballots, c.Window, c.Batch)
 	case c.Part < 0:
 		return fmt.Errorf("part %d: must not be negative", c.Part)
+	case c.Collect < 0 || c.Chunk < 0:
+		return fmt.Errorf("collect %d, chunk %d: must not be negative", c.Collect, c.Chunk)
+	case c.Collect > 0 && !c.Reduce:
+		return errors.New("collect requires newest-only: leaders would propose again for slots that are collected")
+	case c.Chunk > 0 && c.Collect == 0:
+		return fmt.Errorf("chunk %d requires collect, as there are no snapshots otherwise", c.Chunk)
 	case c.Patient && c.Resends == 0:
 		return errors.New("patience needs resends, as timeouts send pings and end it")
 	case c.Adaptive && !c.Patient:
@@ -104,6 +112,7 @@ func (c Config) options(leaders []actor.ID) multipaxos.Options {
 	last := c.Ballots - 1
 	o := multipaxos.Options{
 		Window: rsm.Slot(c.Window), Batch: c.Batch, Part: c.Part, Reduce: c.Reduce, Forward: c.Forward,
+		Collect: rsm.Slot(c.Collect), Chunk: c.Chunk,
 		Last: multipaxos.Ballot{Round: uint64(last/len(leaders)) + 1, Leader: leaders[last%len(leaders)]},
 	}
 	if c.Resends > 0 {
@@ -260,6 +269,7 @@ func addClients[S, O, R any](
 	servers []actor.ID, first int, ops func(client, commands int) []O,
 ) {
 	c := sys.config
+	all := map[string]rsm.Command[O]{}
 	for i := range c.Clients {
 		id := actor.ID(first + i)
 		client := rsm.ClientActor[O, R]{
@@ -268,8 +278,16 @@ func addClients[S, O, R any](
 		sys.clients = append(sys.clients, model.Add(sys.System, id, client.New()))
 		sys.Roles("client", id)
 		for k := range client.Total() {
-			sys.commands = append(sys.commands, rsm.ID{Client: rsm.Client(id), Local: rsm.Local(k + 1)})
+			command := rsm.Command[O]{ID: rsm.ID{Client: rsm.Client(id), Local: rsm.Local(k + 1)}, End: k == len(client.Ops)}
+			if !command.End {
+				command.Op = client.Ops[k]
+			}
+			all[command.ID.String()] = command
+			sys.commands = append(sys.commands, command.ID)
 		}
+	}
+	sys.executes = func(chosen map[rsm.Slot]string, last rsm.Slot) string {
+		return replicated.Execute(m, all, chosen, last)
 	}
 	history := model.Record(sys.System, rsm.Linearizable(name, m))
 	sys.seen = func(v model.View) any { return history.In(v) }

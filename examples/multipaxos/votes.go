@@ -51,7 +51,7 @@ func Votes[O any]() actor.Observer[rsm.Message, Cast] {
 			case multipaxos.P1b[O]:
 				return c.promise(e.From, m.Ballot), nil
 			case multipaxos.P2a[O]:
-				asked := Election{m.PValue.Ballot, m.PValue.Slot, text(m.PValue.Batch)}
+				asked := Election{m.Ballot, m.Slot, text(m.Batch)}
 				if e.From == e.To {
 					return c.beside(e.To, asked), nil
 				}

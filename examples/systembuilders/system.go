@@ -4,7 +4,6 @@ package systembuilders
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"synod/actor"
@@ -162,7 +161,9 @@ func compose[S, O, R any](
 		sys.Roles("client", id)
 		board(way, id, client.New())
 	}
-	look.executes = func(chosen map[rsm.Slot]string, last rsm.Slot) string { return executes(m, commands, chosen, last) }
+	look.executes = func(chosen map[rsm.Slot]string, last rsm.Slot) string {
+		return replicated.Execute(m, commands, chosen, last)
+	}
 	history := model.Record(sys, rsm.Linearizable(name, m))
 	sys.Crashable(ids...)
 	sys.Roles("server", ids...)
@@ -172,35 +173,4 @@ func compose[S, O, R any](
 	model.Remember(sys, history, seen())
 	look.demand()
 	return sys
-}
-
-// executes returns the machine as what is chosen up to a slot makes it, each command executed the first time that it comes;
-// what is no machine if something is missing.
-func executes[S, O, R any](
-	m rsm.Machine[S, O, R], commands map[string]rsm.Command[O], chosen map[rsm.Slot]string, last rsm.Slot,
-) string {
-	state := m.New()
-	done, ended := map[string]bool{}, map[rsm.Client]bool{}
-	for slot := rsm.Slot(1); slot <= last; slot++ {
-		batch, known := chosen[slot]
-		if !known {
-			return fmt.Sprintf("slot %v is not chosen", slot)
-		}
-		for name := range strings.SplitSeq(batch, ",") {
-			c := commands[name]
-			switch {
-			case batch == "" || done[name] || ended[c.ID.Client]:
-			case c.End:
-				ended[c.ID.Client] = true
-			default:
-				done[name] = true
-				state, _, _ = m.Execute(slot, state, c.Op)
-			}
-		}
-	}
-	data, err := m.Snapshot(state)
-	if err != nil {
-		return err.Error()
-	}
-	return string(data)
 }

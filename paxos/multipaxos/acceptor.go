@@ -9,6 +9,9 @@ import (
 type Acceptor[O any] struct {
 	Ballot   Ballot     // the highest that it promised, the paper's ballot_num
 	Accepted PValues[O] // all pvalues that it voted for, or the newest of each slot
+	// Watermark is the slot below which a majority of the replicas has executed everything, as far as it was told: it
+	// forgets its votes for these slots (section 4.2).
+	Watermark rsm.Slot
 }
 
 // p1a promises a ballot, unless a higher one was promised, and tells of votes, or of a part of them. Parts of one
@@ -19,7 +22,7 @@ func (a *Acceptor[O]) p1a(m P1a, limit part[O]) P1b[O] {
 	}
 	answer := P1b[O]{Scout: m.Ballot, Ballot: a.Ballot}
 	if a.Ballot == m.Ballot {
-		answer.First = m.Slot
+		answer.First, answer.Watermark = m.Slot, a.Watermark
 		answer.Accepted, answer.Next = limit.of(PValues[O]{a.Accepted.From(m.Slot)})
 	}
 	return answer
@@ -61,11 +64,13 @@ func (p part[O]) sizeOf(votes actor.List[Vote[O]]) (bytes int) {
 }
 
 // p2a votes, unless a higher ballot was promised. A vote is a promise too: Figure 4 has acceptors vote only at the
-// ballot that they promised, which makes one that missed the P1a useless to the leader, and protects nothing more.
+// ballot that they promised, which makes one that missed the P1a useless to the leader, and protects nothing more. A vote
+// below the watermark is cast like any other, and forgotten.
 func (a *Acceptor[O]) p2a(m P2a[O], newest bool) P2b {
-	if v := m.PValue; !v.Ballot.Less(a.Ballot) {
+	if v := m.PValue(); !v.Ballot.Less(a.Ballot) {
 		a.Ballot = v.Ballot
 		a.Accepted = a.Accepted.with(v, newest)
 	}
-	return P2b{Commander: m.PValue.Ballot, Slot: m.PValue.Slot, Ballot: a.Ballot}
+	a.collect(m.Watermark)
+	return P2b{Commander: m.Ballot, Slot: m.Slot, Ballot: a.Ballot}
 }

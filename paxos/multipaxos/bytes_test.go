@@ -34,7 +34,7 @@ func TestBytes(t *testing.T) {
 		out.Reset()
 		p2a := m.(rsm.Internal[multipaxos.Message]).Message.(multipaxos.P2a[rsm.LogOp])
 		var sizes []int
-		for _, c := range p2a.PValue.Batch.All() {
+		for _, c := range p2a.Batch.All() {
 			sizes = append(sizes, len(c.Op.Entry))
 		}
 		slots = append(slots, sizes)

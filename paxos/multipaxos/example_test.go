@@ -30,7 +30,7 @@ func ExampleServer() {
 	}
 	fmt.Println(st.Replica.Machine.State)
 	// Output:
-	// to 0: {Message:{PValue:{Ballot:1.0 Slot:1 Batch:[{ID:7.1 Op:put k v End:false Floor:0}]}}}
+	// to 0: {Message:{Ballot:1.0 Slot:1 Batch:[{ID:7.1 Op:put k v End:false Floor:0}] Watermark:0}}
 	// to 7: {Answer:{ID:7.1 Status:executed Result:{Found:false Value: Done:false}}}
 	// map[k:v]
 }

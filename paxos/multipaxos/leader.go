@@ -16,6 +16,11 @@ type Leader[O any] struct {
 	Scout      *Scout[O]              // of Ballot; nil if none is under way
 	Commanders map[rsm.Slot]Commander // of Ballot, for Proposals; nil if none is under way
 	Patience   time.Duration          // how long to wait for a ping, if that is adaptive; otherwise 0
+	// Floor is the highest watermark that it was told: everything below is decided, and it proposes nothing there.
+	Floor rsm.Slot
+	// Level is up to where the replicas of others have executed everything, as they told while it led at Ballot; nil if
+	// nothing is known of any.
+	Level map[actor.ID]rsm.Slot
 }
 
 // Scout is Figure 6: it waits for the promises of a majority.
@@ -96,7 +101,7 @@ func (l *Leader[O]) scout(c *leading[O]) bool {
 	}
 	l.Ballot = ballot
 	l.Known = l.Ballot
-	l.Active, l.Commanders = false, nil
+	l.Active, l.Commanders, l.Level = false, nil, nil
 	l.Scout = &Scout[O]{Promised: map[actor.ID]bool{}}
 	c.broadcast(l.p1a(0, c), nil)
 	return true
@@ -112,7 +117,7 @@ func (l *Leader[O]) p1a(told rsm.Slot, c *leading[O]) P1a {
 
 // propose takes a proposal for a slot that has none so far.
 func (l *Leader[O]) propose(slot rsm.Slot, b rsm.Batch[O], c *leading[O]) {
-	if _, taken := l.Proposals.Get(slot); taken {
+	if _, taken := l.Proposals.Get(slot); taken || slot < l.Floor {
 		return
 	}
 	l.Proposals = l.Proposals.With(slot, b)
@@ -127,12 +132,12 @@ func (l *Leader[O]) command(slot rsm.Slot, c *leading[O]) {
 		l.Commanders = map[rsm.Slot]Commander{}
 	}
 	l.Commanders[slot] = Commander{Voted: map[actor.ID]bool{}}
-	c.broadcast(l.p2a(slot), nil)
+	c.broadcast(l.p2a(slot, c), nil)
 }
 
-func (l *Leader[O]) p2a(slot rsm.Slot) P2a[O] {
+func (l *Leader[O]) p2a(slot rsm.Slot, c *leading[O]) P2a[O] {
 	b, _ := l.Proposals.Get(slot)
-	return P2a[O]{PValue[O]{l.Ballot, slot, b}}
+	return P2a[O]{l.Ballot, slot, b, l.watermark(c)}
 }
 
 // p1b counts a promise for the scout. Answers to a scout that has ended are ignored.
@@ -144,6 +149,7 @@ func (l *Leader[O]) p1b(from actor.ID, m P1b[O], c *leading[O]) {
 		l.preempt(m.Ballot, c)
 		return
 	}
+	l.Floor = max(l.Floor, m.Watermark)
 	l.Scout.PValues = l.Scout.PValues.join(m.Accepted, c.Reduce)
 	if m.Next != 0 {
 		l.partly(from, m, c)
@@ -173,14 +179,15 @@ func (l *Leader[O]) partly(from actor.ID, m P1b[O], c *leading[O]) {
 // proposal get an empty batch, or replicas would wait for them.
 func (l *Leader[O]) adopt(accepted PValues[O], c *leading[O]) {
 	l.Active, l.Scout = true, nil
-	if c.Reduce { // Nobody was asked about the slots below, or not any more.
-		l.Proposals, accepted.Map = l.Proposals.From(c.first), accepted.From(c.first)
+	first := max(c.first, l.Floor)
+	if c.Reduce { // Nobody was asked about the slots below, or not any more, or has forgotten its votes there.
+		l.Proposals, accepted.Map = l.Proposals.From(first), accepted.From(first)
 	}
 	for slot, votes := range accepted.All() {
 		l.Proposals = l.Proposals.With(slot, votes.At(votes.Len()-1).Batch)
 	}
 	last, _, _ := l.Proposals.Last()
-	for slot := max(c.first, 1); slot < last; slot++ {
+	for slot := max(first, 1); slot < last; slot++ {
 		if _, taken := l.Proposals.Get(slot); !taken {
 			l.Proposals = l.Proposals.With(slot, rsm.Batch[O]{})
 		}
@@ -193,6 +200,7 @@ func (l *Leader[O]) adopt(accepted PValues[O], c *leading[O]) {
 
 // p2b counts a vote for the commander of a slot. Answers to a commander that has ended are ignored.
 func (l *Leader[O]) p2b(from actor.ID, m P2b, c *leading[O]) {
+	l.level(from, m, c)
 	commander, waiting := l.Commanders[m.Slot]
 	if !waiting || m.Commander != l.Ballot {
 		return
@@ -217,7 +225,7 @@ func (l *Leader[O]) p2b(from actor.ID, m P2b, c *leading[O]) {
 // patience. What commanders of the lower ballot would still have had decided, those of a higher one do.
 func (l *Leader[O]) preempt(b Ballot, c *leading[O]) {
 	l.know(b)
-	l.Active, l.Scout, l.Commanders = false, nil, nil
+	l.Active, l.Scout, l.Commanders, l.Level = false, nil, nil, nil
 	if c.Adaptive {
 		l.Patience = min(l.patience(c)*3/2, 32*c.Patience)
 	}
@@ -249,7 +257,7 @@ func (l *Leader[O]) again(c *leading[O]) {
 	}
 	slots := ascending(l.Commanders)
 	for _, slot := range slots[:min(len(slots), resent)] {
-		c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
+		c.broadcast(l.p2a(slot, c), l.Commanders[slot].Voted)
 	}
 }
 

@@ -140,15 +140,25 @@ type (
 		Ballot      Ballot
 		Accepted    PValues[O]
 		First, Next rsm.Slot
+		// Watermark is that of the acceptor, which tells of no votes below it (section 4.2).
+		Watermark rsm.Slot
 	}
-	// P2a asks an acceptor to vote for a pvalue.
-	P2a[O any] struct{ PValue PValue[O] }
+	// P2a asks an acceptor to vote for a pvalue, and tells that a majority of the replicas has executed all slots below the
+	// watermark; 0 if that is not known of any.
+	P2a[O any] struct {
+		Ballot    Ballot
+		Slot      rsm.Slot
+		Batch     rsm.Batch[O]
+		Watermark rsm.Slot
+	}
 	// P2b is the acceptor's answer to the commander of a ballot and a slot: the ballot that it has promised, which is the
-	// commander's if it has voted.
+	// commander's if it has voted. SlotOut is that of the replica beside it, which has saved all below; 0 if nothing is
+	// collected.
 	P2b struct {
 		Commander Ballot
 		Slot      rsm.Slot
 		Ballot    Ballot
+		SlotOut   rsm.Slot
 	}
 	// Propose asks a leader to have a batch decided in a slot.
 	Propose[O any] struct {
@@ -169,10 +179,26 @@ type (
 	// Learn asks a server for the decisions of the slots from one on: a replica that was down, or to which decisions were
 	// lost, catches up.
 	Learn struct{ SlotOut rsm.Slot }
+	// Chunk is some bytes of the snapshot of a replica, which answers a Learn of one that lacks decisions which it has
+	// collected.
+	Chunk struct {
+		Slot   rsm.Slot // what is below it is in the snapshot
+		Offset int      // the place of Data in the snapshot
+		Size   int      // of the snapshot, in bytes
+		Data   string
+	}
+	// Fetch asks for the next bytes of the snapshot up to a slot.
+	Fetch struct {
+		Slot   rsm.Slot
+		Offset int
+	}
 	// Forward hands commands of clients to the replica beside the active leader (section 4.4). It is to propose them; the
 	// one that they came to answers.
 	Forward[O any] struct{ Batch rsm.Batch[O] }
 )
+
+// PValue returns what to vote for.
+func (m P2a[O]) PValue() PValue[O] { return PValue[O]{m.Ballot, m.Slot, m.Batch} }
 
 func (P1a) message()         {}
 func (P1b[O]) message()      {}
@@ -183,6 +209,8 @@ func (Decision[O]) message() {}
 func (Ping) message()        {}
 func (Learn) message()       {}
 func (Forward[O]) message()  {}
+func (Chunk) message()       {}
+func (Fetch) message()       {}
 
 func (P1a) toAcceptor()        {}
 func (P2a[O]) toAcceptor()     {}
@@ -193,6 +221,8 @@ func (Ping) toLeader()         {}
 func (Decision[O]) toReplica() {}
 func (Learn) toReplica()       {}
 func (Forward[O]) toReplica()  {}
+func (Chunk) toReplica()       {}
+func (Fetch) toReplica()       {}
 
 // Options are what goes beyond the paper's figures. The zero value is the figures.
 type Options struct {
@@ -215,6 +245,20 @@ type Options struct {
 	// Reduce is state reduction, section 4.1: acceptors and scouts keep only the newest pvalue of each slot, and a scout
 	// asks for the slots only that its replica has not executed. The latter needs a replica beside the leader.
 	Reduce bool
+	// Collect is garbage collection, section 4.2: after how many executed slots a replica makes a snapshot of its machine
+	// and forgets their decisions; 0 for never. Acceptors then forget their votes for what a majority of the replicas has
+	// executed, as they learn from the leader. It needs Reduce, and a replica beside each leader and acceptor. Where
+	// Server.Size counts bytes, there is no new snapshot before the commands executed since the last one have as many: so it
+	// costs no more than they do, however large it is.
+	Collect rsm.Slot
+	// Retain is for how many slots below its snapshot, at most, a replica remembers the decisions, so that one that is little
+	// behind need not be told the snapshot.
+	Retain rsm.Slot
+	// CollectBytes is after how many bytes of commands, as Server.Size counts them, a replica makes a snapshot although these
+	// are fewer slots than Collect, and the most bytes of commands that it retains; 0 for any number.
+	CollectBytes int
+	// Chunk is the most bytes of a snapshot in a message; 0 for any number.
+	Chunk int
 	// Forward makes the replica beside a passive leader hand commands to the server of the active one, which then proposes
 	// for all (section 4.4). Otherwise each proposes by itself, often several for the same slot, of which all but one have
 	// to propose again. It needs a leader beside each replica.

@@ -16,6 +16,10 @@ type Replica[S, O, R any] struct {
 	Proposals Slots[O]            // what it proposed and knows no decision of
 	Decisions Slots[O]            // all that it knows of
 	Asked     map[rsm.ID]actor.ID // who waits for the answer to a command; nil for nobody
+	Snapshot  Snapshot            // instead of the decisions of the slots below its own, or of most of them
+	Incoming  Incoming            // the snapshot of another replica, which has executed more
+	Grown     int                 // bytes of the commands executed since the snapshot, if they are counted
+	Kept      rsm.Slot            // another replica fetches the snapshot: there is no new one before this slot
 }
 
 // replicaOut is what a replica commands through.
@@ -57,9 +61,10 @@ func (x *execution[S, O, R]) first(commands []rsm.Command[O]) int {
 	return n
 }
 
-// newReplica returns the state of a replica that knows nothing, or some decisions, which it executes anew.
-func newReplica[S, O, R any](x *execution[S, O, R], decisions Slots[O]) Replica[S, O, R] {
-	r := Replica[S, O, R]{Machine: rsm.Start(x.machine), SlotIn: 1, SlotOut: 1, Decisions: decisions}
+// newReplica returns the state of a replica that knows nothing, or a snapshot and decisions, which it executes anew.
+func newReplica[S, O, R any](x *execution[S, O, R], from Snapshot, decisions Slots[O]) Replica[S, O, R] {
+	r := Replica[S, O, R]{SlotIn: from.next(), SlotOut: from.next(), Decisions: decisions, Snapshot: from}
+	r.Machine = restored(x.machine, from)
 	r.perform(x)
 	return r
 }
@@ -155,7 +160,7 @@ func (r *Replica[S, O, R]) propose(x *execution[S, O, R]) {
 
 // decision learns what is decided in a slot, executes what can be, and proposes further.
 func (r *Replica[S, O, R]) decision(d Decision[O], x *execution[S, O, R]) {
-	if _, known := r.Decisions.Get(d.Slot); known || d.Slot == 0 {
+	if _, known := r.Decisions.Get(d.Slot); known || d.Slot < r.SlotOut {
 		return
 	}
 	r.Decisions = r.Decisions.With(d.Slot, d.Batch)
@@ -176,6 +181,7 @@ func (r *Replica[S, O, R]) perform(x *execution[S, O, R]) {
 		r.Proposals = r.Proposals.Without(r.SlotOut)
 		for _, command := range decided.All() {
 			r.execute(command, x)
+			r.grow(command, x)
 		}
 		r.SlotOut++
 		if !proposed.Same(decided) {
@@ -184,6 +190,7 @@ func (r *Replica[S, O, R]) perform(x *execution[S, O, R]) {
 		}
 		r.drop(x)
 	}
+	r.collect(x)
 	r.handOn(x, slices.DeleteFunc(lost, func(c rsm.Command[O]) bool { return !r.fresh(c) })...)
 }
 

@@ -6,8 +6,8 @@ import (
 )
 
 // Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that need
-// a replica beside each leader, Patience, Forward and the part of Reduce that does, have no effect; nor have Bytes and
-// PartBytes.
+// a replica beside each leader, Patience, Forward, Collect and the part of Reduce that does, have no effect; nor have
+// Bytes and PartBytes.
 type Roles struct {
 	Options
 	Replicas, Leaders, Acceptors []actor.ID // each ascending
@@ -15,6 +15,7 @@ type Roles struct {
 
 // NewReplica returns the actor of a replica of a machine: Figure 1. It proposes to all leaders.
 func NewReplica[S, O, R any](c Roles, m rsm.Machine[S, O, R]) actor.Typed[Replica[S, O, R], rsm.Message] {
+	c.Collect = 0
 	s := replicaRole[S, O, R]{c, m}
 	return rsm.Serve(s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
 }
@@ -41,7 +42,7 @@ func (s replicaRole[S, O, R]) Recover(
 	self actor.ID, decisions Slots[O], out *Out[R],
 ) Replica[S, O, R] {
 	setResend(s.Options, out)
-	return newReplica(s.step(self, out).executing(), decisions)
+	return newReplica(s.step(self, out).executing(), Snapshot{}, decisions)
 }
 
 func (s replicaRole[S, O, R]) Request(
@@ -64,6 +65,7 @@ func (s replicaRole[S, O, R]) Receive(
 	case Learn:
 		st.teach(m, func(d Decision[O]) { out.Send(from, d) })
 	case Forward[O]: // Replicas propose to all leaders, and hand nothing on.
+	case Chunk, Fetch: // Nothing is collected.
 	}
 	return st
 }
@@ -119,7 +121,7 @@ type leaderRole[O, R any] struct{ Roles }
 
 func (s leaderRole[O, R]) leading(self actor.ID, out *Out[R]) *leading[O] {
 	options := s.Options
-	options.Patience, options.Adaptive = 0, false
+	options.Patience, options.Adaptive, options.Collect = 0, false, 0
 	return &leading[O]{options, self, s.Acceptors, false, 1, &leaderStep[O, R]{s.Roles, out}}
 }
 

@@ -29,9 +29,10 @@ type State[S, O, R any] struct {
 	Replica  Replica[S, O, R]
 }
 
-// Durable is what a server keeps across a crash: promise, votes and decisions.
+// Durable is what a server keeps across a crash: promise, votes and decisions, or a snapshot instead of these.
 type Durable[O any] struct {
 	Acceptor  Acceptor[O]
+	Snapshot  Snapshot
 	Decisions Slots[O]
 }
 
@@ -43,7 +44,7 @@ func (s Server[S, O, R]) Validate() error {
 	if s.Machine == nil {
 		return errors.New("a server needs a machine")
 	}
-	if (s.Bytes > 0 || s.PartBytes > 0) && s.Size == nil {
+	if max(s.Bytes, s.PartBytes, s.CollectBytes) > 0 && s.Size == nil {
 		return errors.New("bounds of bytes require size, which says how many a command takes")
 	}
 	return s.validate()
@@ -51,9 +52,11 @@ func (s Server[S, O, R]) Validate() error {
 
 func (o Options) validate() error {
 	switch {
-	case min(o.Batch, o.Bytes, o.Part, o.PartBytes) < 0 || min(o.Resend, o.Patience) < 0:
-		return fmt.Errorf("batch %d, bytes %d, part %d, part bytes %d, resend %v, patience %v: must not be negative",
-			o.Batch, o.Bytes, o.Part, o.PartBytes, o.Resend, o.Patience)
+	case min(o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk) < 0 || min(o.Resend, o.Patience) < 0:
+		return fmt.Errorf("batch %d, bytes %d, part %d, part bytes %d, collect bytes %d, chunk %d, resend %v, patience %v: "+
+			"must not be negative", o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk, o.Resend, o.Patience)
+	case o.Collect > 0 && !o.Reduce:
+		return errors.New("collect requires reduce: leaders would propose again for slots that are collected")
 	case o.Patience > 0 && o.Resend == 0:
 		return errors.New("patience requires resend, which sends the pings")
 	case o.Adaptive && o.Patience == 0:
@@ -77,7 +80,7 @@ func (s Server[S, O, R]) Start(self actor.ID, out *Out[R]) State[S, O, R] {
 
 // Keep returns what survives a crash.
 func (s Server[S, O, R]) Keep(st State[S, O, R]) Durable[O] {
-	return Durable[O]{st.Acceptor, st.Replica.Decisions}
+	return Durable[O]{st.Acceptor, st.Replica.Snapshot, st.Replica.Decisions}
 }
 
 // Recover starts a server that was down. Its new ballots are higher than all that it led at before, as its own acceptor
@@ -89,7 +92,7 @@ func (s Server[S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) St
 func (s Server[S, O, R]) begin(self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
 	st := State[S, O, R]{Acceptor: kept.Acceptor}
 	t := s.turn(self, &st, out)
-	st.Replica = newReplica(t.executing(), kept.Decisions)
+	st.Replica = newReplica(t.executing(), kept.Snapshot, kept.Decisions)
 	st.Leader.Known = kept.Acceptor.Ballot
 	// Who has patience leaves it to one server to lead first.
 	if s.Patience == 0 || st.Leader.Known == (Ballot{}) && (len(s.Peers) == 0 || self < s.Peers[0]) {
@@ -192,8 +195,12 @@ func (t *turn[S, O, R]) accept(from actor.ID, msg AcceptorMessage) {
 		t.tell(from, t.st.Acceptor.p1a(m, t.part(from)))
 		t.know(m.Ballot)
 	case P2a[O]:
-		t.tell(from, t.st.Acceptor.p2a(m, t.Reduce))
-		t.know(m.PValue.Ballot)
+		answer := t.st.Acceptor.p2a(m, t.Reduce)
+		if t.Collect > 0 {
+			answer.SlotOut = t.st.Replica.SlotOut
+		}
+		t.tell(from, answer)
+		t.know(m.Ballot)
 	}
 }
 
@@ -216,14 +223,18 @@ func (t *turn[S, O, R]) lead(from actor.ID, msg LeaderMessage) {
 			t.tell(from, Decision[O]{m.Slot, b}) // The leader has forgotten that it proposed for this slot.
 			return
 		}
+		if m.Slot < t.st.Replica.Snapshot.Slot { // The decision is collected.
+			t.tellChunk(from, 0)
+			return
+		}
 		t.st.Leader.propose(m.Slot, m.Batch, t.leading())
 	case Ping:
 		t.know(m.Ballot)
 		if m.Ballot == t.st.Leader.Known && t.st.Leader.passive() {
 			t.setLead()
 		}
-		if t.st.Replica.SlotOut < m.SlotOut {
-			t.out.Send(from, Learn{t.st.Replica.SlotOut})
+		if r := &t.st.Replica; r.SlotOut < m.SlotOut && r.Incoming.Slot == 0 {
+			t.out.Send(from, Learn{r.SlotOut})
 		}
 	}
 }
@@ -231,10 +242,7 @@ func (t *turn[S, O, R]) lead(from actor.ID, msg LeaderMessage) {
 func (t *turn[S, O, R]) learn(from actor.ID, msg ReplicaMessage) {
 	switch m := msg.(type) {
 	case Decision[O]:
-		// A leader that teaches what is decided is alive, even if its pings wait behind that.
-		if from == t.st.Leader.Known.Leader && t.follows() {
-			t.setLead()
-		}
+		t.alive(from)
 		before := t.st.Replica.SlotOut
 		t.st.Replica.decision(m, t.executing())
 		// A server that catches up asks on when a part has come, and not only with the next ping.
@@ -242,9 +250,21 @@ func (t *turn[S, O, R]) learn(from actor.ID, msg ReplicaMessage) {
 			t.out.Send(from, Learn{after})
 		}
 	case Learn:
-		t.st.Replica.teach(m, func(d Decision[O]) { t.tell(from, d) })
+		t.teach(from, m)
 	case Forward[O]:
 		t.st.Replica.forwarded(m.Batch, t.executing())
+	case Chunk:
+		t.alive(from)
+		t.chunk(from, m)
+	case Fetch:
+		t.fetch(from, m)
+	}
+}
+
+// alive waits on for the pings of a leader that teaches what is decided: they may wait behind that.
+func (t *turn[S, O, R]) alive(from actor.ID) {
+	if from == t.st.Leader.Known.Leader && t.follows() {
+		t.setLead()
 	}
 }
 
@@ -313,8 +333,12 @@ func (t *turn[S, O, R]) preempted() {
 	t.setLead()
 }
 
-// adopted tells the others that there is a leader, if they wait for one.
+// adopted tells the others that there is a leader, if they wait for one, and asks them for what is collected and the
+// replica beside it has not executed.
 func (t *turn[S, O, R]) adopted() {
+	if t.behind() {
+		t.askAll()
+	}
 	if t.Patience > 0 {
 		t.ping()
 	}
@@ -340,11 +364,8 @@ func (t *turn[S, O, R]) again() {
 	}
 	r.handOn(t.executing(), r.Requests...)
 	holes := r.holes(t.window())
-	if len(holes) == 0 {
-		return
-	}
-	for _, id := range t.Peers {
-		t.out.Send(id, Learn{r.SlotOut})
+	if t.fetchAgain() || r.Incoming.Slot == 0 && (len(holes) > 0 || t.behind()) {
+		t.askAll()
 	}
 	for _, slot := range holes {
 		if _, proposed := r.Proposals.Get(slot); !proposed {

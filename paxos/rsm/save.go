@@ -3,6 +3,7 @@ package rsm
 import (
 	"bytes"
 	"encoding/json"
+	"unicode/utf8"
 )
 
 // saved is a replica as Save writes it.
@@ -37,4 +38,18 @@ func Load[S, O, R any](m Machine[S, O, R], data []byte) (Replica[S, R], error) {
 		return Replica[S, R]{}, errSnapshot
 	}
 	return r, nil
+}
+
+// Cut returns how many bytes of a text to tell at once: at most so many, but a whole number of characters, and at least one
+// unless there is none.
+func Cut(text string, most int) int {
+	end := min(most, len(text))
+	for end > 0 && end < len(text) && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	if end > 0 {
+		return end
+	}
+	_, size := utf8.DecodeRuneInString(text)
+	return size
 }

@@ -3,6 +3,7 @@ package replica_test
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func missed(t *testing.T, puts int) []storage.Record {
 }
 
 // TestLevel starts a server that knows nothing beside two that decided many puts, and tells how long it takes until it
-// has executed them all.
+// has executed them all. They have collected most of them by then, so that it goes on from a snapshot.
 func TestLevel(t *testing.T) {
 	c := stoppedCluster(t, 3, time.Second)
 	all := missed(t, *puts)
@@ -52,13 +53,18 @@ func TestLevel(t *testing.T) {
 	for i, p := range c.config.Peers {
 		names[i] = p.String()
 	}
-	for i := range 2 {
+	open := func(i int) *storage.File {
+		t.Helper()
 		file, err := storage.Open(c.config.Dir, storage.Identity{
 			Model: fmt.Sprintf("%T", rsm.Store{}), Version: replica.Version, Actor: actor.ID(i), Cluster: strings.Join(names, ","),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
+		return file
+	}
+	for i := range 2 {
+		file := open(i)
 		for from := 0; from < len(all); from += 1_000 {
 			if err := file.Save(all[from:min(from+1_000, len(all))]); err != nil {
 				t.Fatal(err)
@@ -88,4 +94,15 @@ func TestLevel(t *testing.T) {
 	c.start(2)
 	ask(2, 3)
 	t.Logf("%d commands in %v", *puts, time.Since(began))
+	c.stop(2)
+	file := open(2)
+	defer file.Close()
+	records, err := file.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bySnapshot := slices.ContainsFunc(records, func(r storage.Record) bool { return r.Name == "snapshot" })
+	if !bySnapshot || len(records) > 2_000 {
+		t.Errorf("it keeps %d records, with a snapshot: %t; want one, and few others", len(records), bySnapshot)
+	}
 }

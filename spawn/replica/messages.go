@@ -7,7 +7,7 @@ import (
 )
 
 // Version changes with the forms of messages and of records.
-const Version = 3
+const Version = 4
 
 // Messages returns the form of messages of servers of a machine with operations O and results R: JSON by their types. A
 // client asks by
@@ -21,7 +21,7 @@ func Messages[O, R any](unions ...jsonwire.Union) (*jsonwire.Codec[rsm.Message],
 		append(unions, jsonwire.UnionOf[multipaxos.Message](
 			multipaxos.P1a{}, multipaxos.P1b[O]{}, multipaxos.P2a[O]{}, multipaxos.P2b{},
 			multipaxos.Propose[O]{}, multipaxos.Decision[O]{}, multipaxos.Ping{}, multipaxos.Learn{},
-			multipaxos.Forward[O]{},
+			multipaxos.Forward[O]{}, multipaxos.Chunk{}, multipaxos.Fetch{},
 		))...,
 	)
 }

@@ -14,23 +14,28 @@ import (
 	"synod/storage"
 )
 
-// Records is the form of what a server with operations O keeps, a multipaxos.Durable: its promise, and a record for the
-// votes and one for the decision of each slot, so that a step changes a few. It is a machine.Records and a machine.Differ.
+// Records is the form of what a server with operations O keeps, a multipaxos.Durable: its promise, its snapshot and its
+// watermark if it has them, and a record for the votes and one for the decision of each slot, so that a step changes a few.
+// It is a machine.Records and a machine.Differ.
 type Records[O any] struct {
-	ballots   *jsonwire.Form[multipaxos.Ballot]
-	votes     *jsonwire.Form[actor.List[multipaxos.Vote[O]]]
-	decisions *jsonwire.Form[rsm.Batch[O]]
+	ballots    *jsonwire.Form[multipaxos.Ballot]
+	snapshots  *jsonwire.Form[multipaxos.Snapshot]
+	watermarks *jsonwire.Form[rsm.Slot]
+	votes      *jsonwire.Form[actor.List[multipaxos.Vote[O]]]
+	decisions  *jsonwire.Form[rsm.Batch[O]]
 }
 
 // NewRecords returns the form for operations O. Unions say what interfaces in them may hold.
 func NewRecords[O any](unions ...jsonwire.Union) (*Records[O], error) {
 	ballots, err1 := jsonwire.NewForm[multipaxos.Ballot]()
-	votes, err2 := jsonwire.NewForm[actor.List[multipaxos.Vote[O]]](unions...)
-	decisions, err3 := jsonwire.NewForm[rsm.Batch[O]](unions...)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	snapshots, err2 := jsonwire.NewForm[multipaxos.Snapshot]()
+	watermarks, err3 := jsonwire.NewForm[rsm.Slot]()
+	votes, err4 := jsonwire.NewForm[actor.List[multipaxos.Vote[O]]](unions...)
+	decisions, err5 := jsonwire.NewForm[rsm.Batch[O]](unions...)
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return nil, err
 	}
-	return &Records[O]{ballots, votes, decisions}, nil
+	return &Records[O]{ballots, snapshots, watermarks, votes, decisions}, nil
 }
 
 // The names of records, in ascending order. Those of slots have the slot behind them, in 20 digits, so that they sort like
@@ -38,7 +43,9 @@ func NewRecords[O any](unions ...jsonwire.Union) (*Records[O], error) {
 const (
 	ballotName     = "ballot"
 	decisionPrefix = "decision "
+	snapshotName   = "snapshot"
 	votePrefix     = "vote "
+	watermarkName  = "watermark"
 )
 
 func slotName(prefix string, slot rsm.Slot) string {
@@ -51,13 +58,19 @@ func (r *Records[O]) Split(kept any) ([]storage.Record, error) {
 	if !ok {
 		return nil, fmt.Errorf("%T: must be what a server of Multi-Paxos keeps", kept)
 	}
-	s := splitter{all: make([]storage.Record, 0, 1+k.Decisions.Len()+k.Acceptor.Accepted.Len())}
+	s := splitter{all: make([]storage.Record, 0, 3+k.Decisions.Len()+k.Acceptor.Accepted.Len())}
 	s.add(ballotName)(r.ballots.Append(nil, k.Acceptor.Ballot))
 	for slot, b := range k.Decisions.All() {
 		s.add(slotName(decisionPrefix, slot))(r.decisions.Append(nil, b))
 	}
+	if k.Snapshot.Slot > 0 {
+		s.add(snapshotName)(r.snapshots.Append(nil, k.Snapshot))
+	}
 	for slot, votes := range k.Acceptor.Accepted.All() {
 		s.add(slotName(votePrefix, slot))(r.votes.Append(nil, votes))
+	}
+	if k.Acceptor.Watermark > 0 {
+		s.add(watermarkName)(r.watermarks.Append(nil, k.Acceptor.Watermark))
 	}
 	return s.all, s.err
 }
@@ -91,7 +104,13 @@ func (r *Records[O]) Changes(before, after any) ([]storage.Record, error) {
 		s.add(ballotName)(r.ballots.Append(nil, a.Acceptor.Ballot))
 	}
 	changed(&s, decisionPrefix, b.Decisions, a.Decisions, r.decisions)
+	if a.Snapshot.Slot != b.Snapshot.Slot {
+		s.add(snapshotName)(r.snapshots.Append(nil, a.Snapshot))
+	}
 	changed(&s, votePrefix, b.Acceptor.Accepted.Map, a.Acceptor.Accepted.Map, r.votes)
+	if a.Acceptor.Watermark != b.Acceptor.Watermark {
+		s.add(watermarkName)(r.watermarks.Append(nil, a.Acceptor.Watermark))
+	}
 	return s.all, s.err
 }
 
@@ -130,8 +149,15 @@ func (r *Records[O]) Join(all []storage.Record) (any, error) {
 
 // join adds what a record says.
 func (r *Records[O]) join(k *multipaxos.Durable[O], record storage.Record) (err error) {
-	if record.Name == ballotName {
+	switch record.Name {
+	case ballotName:
 		k.Acceptor.Ballot, err = r.ballots.Decode(record.Data)
+		return err
+	case snapshotName:
+		k.Snapshot, err = r.snapshots.Decode(record.Data)
+		return err
+	case watermarkName:
+		k.Acceptor.Watermark, err = r.watermarks.Decode(record.Data)
 		return err
 	}
 	if digits, ok := strings.CutPrefix(record.Name, decisionPrefix); ok {
@@ -142,7 +168,8 @@ func (r *Records[O]) join(k *multipaxos.Durable[O], record storage.Record) (err 
 		k.Acceptor.Accepted.Map, err = joinSlot(k.Acceptor.Accepted.Map, digits, record.Data, r.votes)
 		return err
 	}
-	return fmt.Errorf("must be %q, or begin with %q or %q", ballotName, decisionPrefix, votePrefix)
+	return fmt.Errorf("must be %q, %q or %q, or begin with %q or %q",
+		ballotName, snapshotName, watermarkName, decisionPrefix, votePrefix)
 }
 
 func joinSlot[V comparable](

@@ -46,6 +46,11 @@ const (
 	partSlots   = 1 << 10       // slots in an answer to a new leader, at most
 	partBytes   = 2 * slotBytes // of the commands in it
 	mostBetween = 2 * partBytes // bytes of a message between servers
+
+	collect      = 1 << 10  // slots after which a snapshot is made
+	retain       = 1 << 8   // slots below it that are remembered, at most
+	collectBytes = 16 << 20 // of the commands in either
+	chunk        = 1 << 20  // bytes of a snapshot in a message
 )
 
 // Config is one of the servers of a cluster. All of them have the same Count and Peers.
@@ -59,7 +64,8 @@ type Config struct {
 	Peers []netip.AddrPort // where each server listens for the others; nil for 127.0.0.1 and ports from FirstPeerPort on
 	Dir   string           // the folder of its file, which is made; empty for the working directory
 	Log   *slog.Logger     // nil for none
-	// Unions say what interfaces in operations and results may hold; nil if there are none.
+	// Unions say what interfaces in operations and results may hold; nil if there are none. With any nothing is collected: a
+	// snapshot keeps results by encoding/json, which knows of no unions.
 	Unions []jsonwire.Union
 	// Ready is called with the address for clients once they can connect; nil for nobody to know.
 	Ready func(clients netip.AddrPort)
@@ -119,11 +125,16 @@ func (c Config) withDefaults() Config {
 
 // options are those of the protocol.
 func (c Config) options() multipaxos.Options {
-	return multipaxos.Options{
+	o := multipaxos.Options{
 		Window: window, Batch: batch, Bytes: slotBytes, Part: partSlots, PartBytes: partBytes, Reduce: true, Forward: true,
+		Collect: collect, Retain: retain, CollectBytes: collectBytes, Chunk: chunk,
 		Adaptive: true, Patience: c.Timeout,
 		Resend: max(c.Timeout/resends, time.Millisecond),
 	}
+	if len(c.Unions) > 0 {
+		o.Collect = 0
+	}
+	return o
 }
 
 // Run serves a machine until the context ends, which is no error. A server that ran before goes on with what is in its

@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"synod/paxos/rsm"
-	"synod/spawn/jsonwire"
 	"synod/spawn/machine"
 	"synod/spawn/service"
 )
@@ -90,18 +89,18 @@ const (
 	SlotBytes = 3_800  // of the commands of a slot, in JSON
 	Part      = 32     // slots in an answer to a scout
 	PartBytes = 11_400 // of the commands in it
+	Chunk     = 7_000  // bytes of a snapshot in a message, each of which may take two in JSON
 )
 
-var form = must(jsonwire.NewForm[rsm.Command[rsm.StoreOp]]())
+// What is remembered of slots that are executed.
+const (
+	Collect      = 1 << 10 // slots after which a replica makes a snapshot
+	Retain       = 1 << 8  // slots below it that it remembers, at most
+	CollectBytes = 4 << 20 // of the commands in either
+)
 
 // Size returns how many bytes a command of the store takes in a message, with a comma behind it.
-func Size(c rsm.Command[rsm.StoreOp]) int {
-	data, err := form.Append(nil, c)
-	if err != nil {
-		return SlotBytes + 1 // It would stop the server.
-	}
-	return len(data) + 1
-}
+var Size = SizeOf[rsm.StoreOp](SlotBytes + 1)
 
 // longest is a command with numbers that are as long as they may be.
 var longest = rsm.Command[rsm.StoreOp]{

@@ -27,6 +27,19 @@ var Records = RecordsOf[rsm.StoreOp]()
 // RecordsOf is replica.NewRecords for operations that are known to have a form. It panics if they have none.
 func RecordsOf[O any]() *replica.Records[O] { return must(replica.NewRecords[O]()) }
 
+// SizeOf returns a function that returns how many bytes a command takes in a message, with a comma behind it: so many if it
+// has no form, and would stop the server.
+func SizeOf[O any](without int) func(rsm.Command[O]) int {
+	form := must(jsonwire.NewForm[rsm.Command[O]]())
+	return func(c rsm.Command[O]) int {
+		data, err := form.Append(nil, c)
+		if err != nil {
+			return without
+		}
+		return len(data) + 1
+	}
+}
+
 func must[F any](form F, err error) F {
 	if err != nil {
 		panic(err)

@@ -176,7 +176,7 @@ func (t *teller[O]) promises() {
 // untold tells of votes that an acceptor cast and leaves out of a promise.
 func (t *teller[O]) untold(m multipaxos.P1b[O]) {
 	for _, in := range slices.SortedFunc(maps.Keys(t.before.Votes), byBallot) {
-		asked := in.Slot >= m.First && (m.Next == 0 || in.Slot < m.Next)
+		asked := in.Slot >= max(m.First, m.Watermark) && (m.Next == 0 || in.Slot < m.Next)
 		if t.before.Votes[in]&(1<<t.h.Actor) != 0 && asked && !t.sys.holds(m.Accepted, in) {
 			t.say("it leaves out that %s it voted for %s in slot %d at ballot %v",
 				t.since(func(c Cast) bool { return c.Votes[in]&(1<<t.h.Actor) != 0 }), batch(in.Batch), in.Slot, in.Ballot)
@@ -241,7 +241,7 @@ func (t *teller[O]) asked() []Election {
 	var all []Election
 	for _, e := range t.h.Sent {
 		if m, ok := message(e).(multipaxos.P2a[O]); ok {
-			in := Election{m.PValue.Ballot, m.PValue.Slot, text(m.PValue.Batch)}
+			in := Election{m.Ballot, m.Slot, text(m.Batch)}
 			if !slices.Contains(all, in) {
 				all = append(all, in)
 			}
@@ -341,15 +341,39 @@ func (t *teller[O]) executes() {
 	case is.SlotOut < was.SlotOut:
 		t.say("replica %d goes back to slot %d, although it had executed all before slot %d", t.h.Actor, is.SlotOut,
 			was.SlotOut)
+	case t.installs(was, is):
+		t.say("replica %d goes on from a snapshot of replica %d, of all slots before slot %d", t.h.Actor, t.h.Envelope.From,
+			is.Snapshot)
 	default:
 		for slot := was.SlotOut; slot < is.SlotOut; slot++ {
-			if b, known := is.Decisions.Get(slot); known {
+			if b, known := t.decided(slot, was, is); known {
 				t.say("replica %d executes slot %d: %s", t.h.Actor, slot, batch(text(b)))
 			} else {
 				t.say("replica %d passes over slot %d, of which it knows no decision", t.h.Actor, slot)
 			}
 		}
 	}
+}
+
+// installs reports whether a replica goes on from the snapshot of another one.
+func (t *teller[O]) installs(was, is *replica[O]) bool {
+	_, told := message(t.h.Envelope).(multipaxos.Chunk)
+	return told && was.Snapshot < is.Snapshot
+}
+
+// decided returns what a replica that takes the step knows to be decided in a slot. It may have collected it within the step.
+func (t *teller[O]) decided(slot rsm.Slot, was, is *replica[O]) (rsm.Batch[O], bool) {
+	for _, r := range []*replica[O]{is, was} {
+		if b, known := r.Decisions.Get(slot); known {
+			return b, true
+		}
+	}
+	for _, e := range append([]actor.Envelope[rsm.Message]{t.h.Envelope}, t.h.Sent...) {
+		if m, ok := message(e).(multipaxos.Decision[O]); ok && m.Slot == slot && is.Snapshot > slot {
+			return m.Batch, true
+		}
+	}
+	return rsm.Batch[O]{}, false
 }
 
 // recovers tells what an acceptor that comes back has forgotten.
@@ -364,7 +388,7 @@ func (t *teller[O]) recovers() {
 			t.since(func(c Cast) bool { return !c.Promised[t.h.Actor].Less(last) }), last)
 	}
 	for _, in := range slices.SortedFunc(maps.Keys(t.before.Votes), byBallot) {
-		if t.before.Votes[in]&(1<<t.h.Actor) != 0 && !t.sys.holds(is.Accepted, in) {
+		if t.before.Votes[in]&(1<<t.h.Actor) != 0 && in.Slot >= is.Watermark && !t.sys.holds(is.Accepted, in) {
 			t.say("acceptor %d recovers, and has forgotten that %s it voted for %s in slot %d at ballot %v", t.h.Actor,
 				t.since(func(c Cast) bool { return c.Votes[in]&(1<<t.h.Actor) != 0 }), batch(in.Batch), in.Slot, in.Ballot)
 		}

@@ -2,6 +2,8 @@
 
 package multipaxos
 
+import "synod/examples/zoo/internal/variant"
+
 import (
 	"maps"
 	"slices"
@@ -27,6 +29,8 @@ type system[O any] struct {
 	asked     model.Selection[rsm.Message, *multipaxos.PValue[O]] // for votes
 	cast      model.History[Cast]
 	seen      func(model.View) any // by clients
+	// executes returns the machine as what is chosen up to a slot makes it.
+	executes func(chosen map[rsm.Slot]string, last rsm.Slot) string
 }
 
 // replica is what properties read of a replica.
@@ -34,19 +38,30 @@ type replica[O any] struct {
 	SlotOut   rsm.Slot
 	Proposals multipaxos.Slots[O]
 	Decisions multipaxos.Slots[O]
-	Faithful  bool // its machine is what its decisions make of one
+	Faithful  bool     // its machine is what its decisions make of one, from its snapshot on
+	Snapshot  rsm.Slot // 0 for none
+	Machine   string   // as bytes, if there is a snapshot
 }
 
 // readReplica reads a replica. That its machine is right is decided by executing its decisions anew, each command the
 // first time that it comes, without what the protocol has to recognize repeats.
-func readReplica[S, O, R any](m rsm.Machine[S, O, R], r multipaxos.Replica[S, O, R]) replica[O] {
-	state := m.New()
+func readReplica[Mutant variant.Mutant, S, O, R any](m rsm.Machine[S, O, R], r multipaxos.Replica[S, O, R]) replica[O] {
+	is := replica[O]{SlotOut: r.SlotOut, Proposals: r.Proposals, Decisions: r.Decisions, Snapshot: r.Snapshot.Slot}
+	from := rsm.Start(m)
+	if is.Snapshot > 0 {
+		var err error
+		if from, err = rsm.Load[Mutant](m, []byte(r.Snapshot.Data)); err != nil {
+			return is
+		}
+	}
+	state := from.State
 	done, ended := map[rsm.ID]bool{}, map[rsm.Client]bool{}
-	for slot := rsm.Slot(1); slot < r.SlotOut; slot++ {
+	for slot := max(is.Snapshot, 1); slot < r.SlotOut; slot++ {
 		b, _ := r.Decisions.Get(slot)
 		for _, c := range b.All() {
+			status, _, _ := rsm.Replica_Status[Mutant](&from, c.ID)
 			switch {
-			case done[c.ID] || ended[c.ID.Client]:
+			case status != rsm.New || done[c.ID] || ended[c.ID.Client]:
 			case c.End:
 				ended[c.ID.Client] = true
 			default:
@@ -57,10 +72,11 @@ func readReplica[S, O, R any](m rsm.Machine[S, O, R], r multipaxos.Replica[S, O,
 	}
 	want, err1 := m.Snapshot(state)
 	have, err2 := m.Snapshot(r.Machine.State)
-	return replica[O]{
-		SlotOut: r.SlotOut, Proposals: r.Proposals, Decisions: r.Decisions,
-		Faithful: err1 == nil && err2 == nil && string(want) == string(have),
+	is.Faithful = err1 == nil && err2 == nil && string(want) == string(have)
+	if is.Snapshot > 0 {
+		is.Machine = string(have)
 	}
+	return is
 }
 
 // demand adds the properties: the invariants of the paper's sections 2 and 4 by their names there.
@@ -70,6 +86,9 @@ func (sys *system[O]) demand() {
 	sys.replicaInvariants()
 	sys.acceptorInvariants()
 	sys.leaderInvariants()
+	if sys.config.collects() {
+		sys.collecting()
+	}
 	sys.examples()
 	sys.watch(sys.commands)
 	if sys.config.answersAll() {
@@ -101,7 +120,7 @@ func (sys *system[O]) replicaInvariants() {
 		})
 	}
 	each("R2: all slots below slot_out are decided", func(r *replica[O]) bool {
-		for slot := rsm.Slot(1); slot < r.SlotOut; slot++ {
+		for slot := max(r.Snapshot, 1); slot < r.SlotOut; slot++ {
 			if _, decided := r.Decisions.Get(slot); !decided {
 				return false
 			}
@@ -213,7 +232,8 @@ func (sys *system[O]) commanded(v model.View) []multipaxos.PValue[O] {
 func p2as[O any](e actor.Envelope[rsm.Message]) (*multipaxos.PValue[O], bool) {
 	if internal, ok := e.Message.(rsm.Internal[multipaxos.Message]); ok {
 		if m, ok := internal.Message.(multipaxos.P2a[O]); ok {
-			return &m.PValue, true
+			p := m.PValue()
+			return &p, true
 		}
 	}
 	return nil, false
@@ -242,6 +262,9 @@ func (sys *system[O]) leaderInvariants() {
 
 func (sys *system[O]) examples() {
 	decided := func(name string, what func(slot rsm.Slot, b rsm.Batch[O], r *replica[O]) bool) {
+		if sys.config.collects() { // Replicas know few decisions then.
+			return
+		}
 		sys.Sometimes(name, func(v model.View) bool {
 			for _, projection := range sys.replicas {
 				r, up := projection.In(v)
@@ -364,7 +387,8 @@ func (sys *system[O]) spent(v model.View) bool {
 	return !l.Known.Less(sys.last) || !l.Ballot.Less(sys.last)
 }
 
-// lacking reports whether a replica lacks a decision that another one knows, and knows that it does, as it has one of a later slot.
+// lacking reports whether a replica lacks a decision that another one knows, or has collected, and knows that it does, as it
+// has one of a later slot.
 func (sys *system[O]) lacking(v model.View) bool {
 	for _, projection := range sys.replicas {
 		r, up := projection.In(v)
@@ -376,7 +400,7 @@ func (sys *system[O]) lacking(v model.View) bool {
 		}
 		for _, other := range sys.replicas {
 			if o, up := other.In(v); up {
-				if _, known := o.Decisions.Get(r.SlotOut); known {
+				if _, known := o.Decisions.Get(r.SlotOut); known || r.SlotOut < o.Snapshot {
 					return true
 				}
 			}

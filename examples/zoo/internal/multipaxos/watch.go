@@ -102,7 +102,7 @@ func hear[O any](t Told, from actor.ID, m multipaxos.Message, newest bool) Told 
 		t.TookBack = t.TookBack || m.Ballot.Less(was.Ballot)
 		is.Ballot = m.Ballot
 		for slot, voted := range was.Votes {
-			held := m.Ballot != m.Scout || slot < m.First || m.Next != 0 && slot >= m.Next // It is not asked for.
+			held := m.Ballot != m.Scout || slot < max(m.First, m.Watermark) || m.Next != 0 && slot >= m.Next // It is not asked for.
 			votes, _ := m.Accepted.Get(slot)
 			for _, v := range votes.All() {
 				held = held || v.Ballot == voted || newest && voted.Less(v.Ballot)

@@ -17,6 +17,14 @@ func Model(mutant string, c multipaxos.Config) model.Source {
 		return broken[ofBallotReused](c)
 	case "batch-without-first":
 		return broken[ofBatchWithoutFirst](c)
+	case "chunk-for-whole":
+		return broken[ofChunkForWhole](c)
+	case "chunk-from-start":
+		return broken[ofChunkFromStart](c)
+	case "collected-above":
+		return broken[ofCollectedAbove](c)
+	case "collected-by-own":
+		return broken[ofCollectedByOwn](c)
 	case "commands-kept":
 		return broken[ofCommandsKept](c)
 	case "decision-not-asked":
@@ -61,6 +69,10 @@ func Model(mutant string, c multipaxos.Config) model.Source {
 		return broken[ofSessionsForgotten](c)
 	case "small-majority":
 		return broken[ofSmallMajority](c)
+	case "snapshot-unanswered":
+		return broken[ofSnapshotUnanswered](c)
+	case "snapshot-without-sessions":
+		return broken[ofSnapshotWithoutSessions](c)
 	case "stale-adoption":
 		return broken[ofStaleAdoption](c)
 	case "starts-over":
@@ -75,6 +87,10 @@ func Model(mutant string, c multipaxos.Config) model.Source {
 		return broken[ofVoteUntold](c)
 	case "votes-counted":
 		return broken[ofVotesCounted](c)
+	case "watermark-ignored":
+		return broken[ofWatermarkIgnored](c)
+	case "watermark-untold":
+		return broken[ofWatermarkUntold](c)
 	case "window-exceeded":
 		return broken[ofWindowExceeded](c)
 	}
@@ -86,69 +102,85 @@ func broken[M variant.Mutant](c multipaxos.Config) model.Source {
 }
 
 type (
-	ofBallotReused      struct{}
-	ofBatchWithoutFirst struct{}
-	ofCommandsKept      struct{}
-	ofDecisionNotAsked  struct{}
-	ofDuel              struct{}
-	ofEarlyAnswer       struct{}
-	ofFirstVoteKept     struct{}
-	ofGapExecuted       struct{}
-	ofHighestOnly       struct{}
-	ofHoleLeft          struct{}
-	ofLostSlot          struct{}
-	ofLowVote           struct{}
-	ofLowestBallot      struct{}
-	ofNotForwarded      struct{}
-	ofPartForWhole      struct{}
-	ofPatienceUnchanged struct{}
-	ofPromiseAskedOnce  struct{}
-	ofPromiseNotKept    struct{}
-	ofRepeatUnanswered  struct{}
-	ofRepeatsExecuted   struct{}
-	ofReplayUnfiltered  struct{}
-	ofSessionEndedEarly struct{}
-	ofSessionsForgotten struct{}
-	ofSmallMajority     struct{}
-	ofStaleAdoption     struct{}
-	ofStartsOver        struct{}
-	ofTwoBatches        struct{}
-	ofVoteAskedOnce     struct{}
-	ofVoteNotKept       struct{}
-	ofVoteUntold        struct{}
-	ofVotesCounted      struct{}
-	ofWindowExceeded    struct{}
+	ofBallotReused            struct{}
+	ofBatchWithoutFirst       struct{}
+	ofChunkForWhole           struct{}
+	ofChunkFromStart          struct{}
+	ofCollectedAbove          struct{}
+	ofCollectedByOwn          struct{}
+	ofCommandsKept            struct{}
+	ofDecisionNotAsked        struct{}
+	ofDuel                    struct{}
+	ofEarlyAnswer             struct{}
+	ofFirstVoteKept           struct{}
+	ofGapExecuted             struct{}
+	ofHighestOnly             struct{}
+	ofHoleLeft                struct{}
+	ofLostSlot                struct{}
+	ofLowVote                 struct{}
+	ofLowestBallot            struct{}
+	ofNotForwarded            struct{}
+	ofPartForWhole            struct{}
+	ofPatienceUnchanged       struct{}
+	ofPromiseAskedOnce        struct{}
+	ofPromiseNotKept          struct{}
+	ofRepeatUnanswered        struct{}
+	ofRepeatsExecuted         struct{}
+	ofReplayUnfiltered        struct{}
+	ofSessionEndedEarly       struct{}
+	ofSessionsForgotten       struct{}
+	ofSmallMajority           struct{}
+	ofSnapshotUnanswered      struct{}
+	ofSnapshotWithoutSessions struct{}
+	ofStaleAdoption           struct{}
+	ofStartsOver              struct{}
+	ofTwoBatches              struct{}
+	ofVoteAskedOnce           struct{}
+	ofVoteNotKept             struct{}
+	ofVoteUntold              struct{}
+	ofVotesCounted            struct{}
+	ofWatermarkIgnored        struct{}
+	ofWatermarkUntold         struct{}
+	ofWindowExceeded          struct{}
 )
 
-func (ofBallotReused) Mutant() string      { return "ballot-reused" }
-func (ofBatchWithoutFirst) Mutant() string { return "batch-without-first" }
-func (ofCommandsKept) Mutant() string      { return "commands-kept" }
-func (ofDecisionNotAsked) Mutant() string  { return "decision-not-asked" }
-func (ofDuel) Mutant() string              { return "duel" }
-func (ofEarlyAnswer) Mutant() string       { return "early-answer" }
-func (ofFirstVoteKept) Mutant() string     { return "first-vote-kept" }
-func (ofGapExecuted) Mutant() string       { return "gap-executed" }
-func (ofHighestOnly) Mutant() string       { return "highest-only" }
-func (ofHoleLeft) Mutant() string          { return "hole-left" }
-func (ofLostSlot) Mutant() string          { return "lost-slot" }
-func (ofLowVote) Mutant() string           { return "low-vote" }
-func (ofLowestBallot) Mutant() string      { return "lowest-ballot" }
-func (ofNotForwarded) Mutant() string      { return "not-forwarded" }
-func (ofPartForWhole) Mutant() string      { return "part-for-whole" }
-func (ofPatienceUnchanged) Mutant() string { return "patience-unchanged" }
-func (ofPromiseAskedOnce) Mutant() string  { return "promise-asked-once" }
-func (ofPromiseNotKept) Mutant() string    { return "promise-not-kept" }
-func (ofRepeatUnanswered) Mutant() string  { return "repeat-unanswered" }
-func (ofRepeatsExecuted) Mutant() string   { return "repeats-executed" }
-func (ofReplayUnfiltered) Mutant() string  { return "replay-unfiltered" }
-func (ofSessionEndedEarly) Mutant() string { return "session-ended-early" }
-func (ofSessionsForgotten) Mutant() string { return "sessions-forgotten" }
-func (ofSmallMajority) Mutant() string     { return "small-majority" }
-func (ofStaleAdoption) Mutant() string     { return "stale-adoption" }
-func (ofStartsOver) Mutant() string        { return "starts-over" }
-func (ofTwoBatches) Mutant() string        { return "two-batches" }
-func (ofVoteAskedOnce) Mutant() string     { return "vote-asked-once" }
-func (ofVoteNotKept) Mutant() string       { return "vote-not-kept" }
-func (ofVoteUntold) Mutant() string        { return "vote-untold" }
-func (ofVotesCounted) Mutant() string      { return "votes-counted" }
-func (ofWindowExceeded) Mutant() string    { return "window-exceeded" }
+func (ofBallotReused) Mutant() string            { return "ballot-reused" }
+func (ofBatchWithoutFirst) Mutant() string       { return "batch-without-first" }
+func (ofChunkForWhole) Mutant() string           { return "chunk-for-whole" }
+func (ofChunkFromStart) Mutant() string          { return "chunk-from-start" }
+func (ofCollectedAbove) Mutant() string          { return "collected-above" }
+func (ofCollectedByOwn) Mutant() string          { return "collected-by-own" }
+func (ofCommandsKept) Mutant() string            { return "commands-kept" }
+func (ofDecisionNotAsked) Mutant() string        { return "decision-not-asked" }
+func (ofDuel) Mutant() string                    { return "duel" }
+func (ofEarlyAnswer) Mutant() string             { return "early-answer" }
+func (ofFirstVoteKept) Mutant() string           { return "first-vote-kept" }
+func (ofGapExecuted) Mutant() string             { return "gap-executed" }
+func (ofHighestOnly) Mutant() string             { return "highest-only" }
+func (ofHoleLeft) Mutant() string                { return "hole-left" }
+func (ofLostSlot) Mutant() string                { return "lost-slot" }
+func (ofLowVote) Mutant() string                 { return "low-vote" }
+func (ofLowestBallot) Mutant() string            { return "lowest-ballot" }
+func (ofNotForwarded) Mutant() string            { return "not-forwarded" }
+func (ofPartForWhole) Mutant() string            { return "part-for-whole" }
+func (ofPatienceUnchanged) Mutant() string       { return "patience-unchanged" }
+func (ofPromiseAskedOnce) Mutant() string        { return "promise-asked-once" }
+func (ofPromiseNotKept) Mutant() string          { return "promise-not-kept" }
+func (ofRepeatUnanswered) Mutant() string        { return "repeat-unanswered" }
+func (ofRepeatsExecuted) Mutant() string         { return "repeats-executed" }
+func (ofReplayUnfiltered) Mutant() string        { return "replay-unfiltered" }
+func (ofSessionEndedEarly) Mutant() string       { return "session-ended-early" }
+func (ofSessionsForgotten) Mutant() string       { return "sessions-forgotten" }
+func (ofSmallMajority) Mutant() string           { return "small-majority" }
+func (ofSnapshotUnanswered) Mutant() string      { return "snapshot-unanswered" }
+func (ofSnapshotWithoutSessions) Mutant() string { return "snapshot-without-sessions" }
+func (ofStaleAdoption) Mutant() string           { return "stale-adoption" }
+func (ofStartsOver) Mutant() string              { return "starts-over" }
+func (ofTwoBatches) Mutant() string              { return "two-batches" }
+func (ofVoteAskedOnce) Mutant() string           { return "vote-asked-once" }
+func (ofVoteNotKept) Mutant() string             { return "vote-not-kept" }
+func (ofVoteUntold) Mutant() string              { return "vote-untold" }
+func (ofVotesCounted) Mutant() string            { return "votes-counted" }
+func (ofWatermarkIgnored) Mutant() string        { return "watermark-ignored" }
+func (ofWatermarkUntold) Mutant() string         { return "watermark-untold" }
+func (ofWindowExceeded) Mutant() string          { return "window-exceeded" }

@@ -20,6 +20,11 @@ type Leader[O any] struct {
 	Scout      *Scout[O]              // of Ballot; nil if none is under way
 	Commanders map[rsm.Slot]Commander // of Ballot, for Proposals; nil if none is under way
 	Patience   time.Duration          // how long to wait for a ping, if that is adaptive; otherwise 0
+	// Floor is the highest watermark that it was told: everything below is decided, and it proposes nothing there.
+	Floor rsm.Slot
+	// Level is up to where the replicas of others have executed everything, as they told while it led at Ballot; nil if
+	// nothing is known of any.
+	Level map[actor.ID]rsm.Slot
 }
 
 // Scout is Figure 6: it waits for the promises of a majority.
@@ -100,7 +105,7 @@ func (l *Leader[O]) scout(c *leading[O]) bool {
 	}
 	l.Ballot = ballot
 	l.Known = l.Ballot
-	l.Active, l.Commanders = false, nil
+	l.Active, l.Commanders, l.Level = false, nil, nil
 	l.Scout = &Scout[O]{Promised: map[actor.ID]bool{}}
 	c.broadcast(l.p1a(0, c), nil)
 	return true
@@ -128,7 +133,7 @@ func leader_propose[Mutant variant.Mutant, O any](l *Leader[O], slot rsm.Slot, b
 		return
 	}
 
-	if _, taken := l.Proposals.Get(slot); taken {
+	if _, taken := l.Proposals.Get(slot); taken || slot < l.Floor {
 		return
 	}
 	l.Proposals = l.Proposals.With(slot, b)
@@ -143,12 +148,12 @@ func (l *Leader[O]) command(slot rsm.Slot, c *leading[O]) {
 		l.Commanders = map[rsm.Slot]Commander{}
 	}
 	l.Commanders[slot] = Commander{Voted: map[actor.ID]bool{}}
-	c.broadcast(l.p2a(slot), nil)
+	c.broadcast(l.p2a(slot, c), nil)
 }
 
-func (l *Leader[O]) p2a(slot rsm.Slot) P2a[O] {
+func (l *Leader[O]) p2a(slot rsm.Slot, c *leading[O]) P2a[O] {
 	b, _ := l.Proposals.Get(slot)
-	return P2a[O]{PValue[O]{l.Ballot, slot, b}}
+	return P2a[O]{l.Ballot, slot, b, l.watermark(c)}
 }
 
 // p1b counts a promise for the scout. Answers to a scout that has ended are ignored.
@@ -161,6 +166,7 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 			leader_preempt[Mutant](l, m.Ballot, c)
 			return
 		}
+		l.Floor = max(l.Floor, m.Watermark)
 		l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
 		if m.Next != 0 && m.Scout != l.Ballot {
 			l.partly(from, m, c)
@@ -181,6 +187,7 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 			leader_preempt[Mutant](l, m.Ballot, c)
 			return
 		}
+		l.Floor = max(l.Floor, m.Watermark)
 		l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
 		if m.Next != 0 {
 			l.partly(from, m, c)
@@ -201,6 +208,7 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 		leader_preempt[Mutant](l, m.Ballot, c)
 		return
 	}
+	l.Floor = max(l.Floor, m.Watermark)
 	l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
 	if m.Next != 0 {
 		l.partly(from, m, c)
@@ -231,14 +239,15 @@ func (l *Leader[O]) partly(from actor.ID, m P1b[O], c *leading[O]) {
 func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O], c *leading[O]) {
 	if variant.Of[Mutant]() == "hole-left" {
 		l.Active, l.Scout = true, nil
-		if c.Reduce { // Nobody was asked about the slots below, or not any more.
-			l.Proposals, accepted.Map = l.Proposals.From(c.first), accepted.From(c.first)
+		first := max(c.first, l.Floor)
+		if c.Reduce { // Nobody was asked about the slots below, or not any more, or has forgotten its votes there.
+			l.Proposals, accepted.Map = l.Proposals.From(first), accepted.From(first)
 		}
 		for slot, votes := range accepted.All() {
 			l.Proposals = l.Proposals.With(slot, votes.At(votes.Len()-1).Batch)
 		}
 		last, _, _ := l.Proposals.Last()
-		for slot := max(c.first, 1); slot < min(last, 1); slot++ {
+		for slot := max(first, 1); slot < min(last, 1); slot++ {
 			if _, taken := l.Proposals.Get(slot); !taken {
 				l.Proposals = l.Proposals.With(slot, rsm.Batch[O]{})
 			}
@@ -252,14 +261,37 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 	}
 	if variant.Of[Mutant]() == "lowest-ballot" {
 		l.Active, l.Scout = true, nil
-		if c.Reduce { // Nobody was asked about the slots below, or not any more.
-			l.Proposals, accepted.Map = l.Proposals.From(c.first), accepted.From(c.first)
+		first := max(c.first, l.Floor)
+		if c.Reduce { // Nobody was asked about the slots below, or not any more, or has forgotten its votes there.
+			l.Proposals, accepted.Map = l.Proposals.From(first), accepted.From(first)
 		}
 		for slot, votes := range accepted.All() {
 			l.Proposals = l.Proposals.With(slot, votes.At(0).Batch)
 		}
 		last, _, _ := l.Proposals.Last()
-		for slot := max(c.first, 1); slot < last; slot++ {
+		for slot := max(first, 1); slot < last; slot++ {
+			if _, taken := l.Proposals.Get(slot); !taken {
+				l.Proposals = l.Proposals.With(slot, rsm.Batch[O]{})
+			}
+		}
+		c.out.adopted()
+		for slot := range l.Proposals.All() {
+			l.command(slot, c)
+		}
+
+		return
+	}
+	if variant.Of[Mutant]() == "watermark-ignored" {
+		l.Active, l.Scout = true, nil
+		first := c.first
+		if c.Reduce { // Nobody was asked about the slots below, or not any more, or has forgotten its votes there.
+			l.Proposals, accepted.Map = l.Proposals.From(first), accepted.From(first)
+		}
+		for slot, votes := range accepted.All() {
+			l.Proposals = l.Proposals.With(slot, votes.At(votes.Len()-1).Batch)
+		}
+		last, _, _ := l.Proposals.Last()
+		for slot := max(first, 1); slot < last; slot++ {
 			if _, taken := l.Proposals.Get(slot); !taken {
 				l.Proposals = l.Proposals.With(slot, rsm.Batch[O]{})
 			}
@@ -273,14 +305,15 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 	}
 
 	l.Active, l.Scout = true, nil
-	if c.Reduce { // Nobody was asked about the slots below, or not any more.
-		l.Proposals, accepted.Map = l.Proposals.From(c.first), accepted.From(c.first)
+	first := max(c.first, l.Floor)
+	if c.Reduce { // Nobody was asked about the slots below, or not any more, or has forgotten its votes there.
+		l.Proposals, accepted.Map = l.Proposals.From(first), accepted.From(first)
 	}
 	for slot, votes := range accepted.All() {
 		l.Proposals = l.Proposals.With(slot, votes.At(votes.Len()-1).Batch)
 	}
 	last, _, _ := l.Proposals.Last()
-	for slot := max(c.first, 1); slot < last; slot++ {
+	for slot := max(first, 1); slot < last; slot++ {
 		if _, taken := l.Proposals.Get(slot); !taken {
 			l.Proposals = l.Proposals.With(slot, rsm.Batch[O]{})
 		}
@@ -294,6 +327,7 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 // p2b counts a vote for the commander of a slot. Answers to a commander that has ended are ignored.
 func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b, c *leading[O]) {
 	if variant.Of[Mutant]() == "small-majority" {
+		l.level(from, m, c)
 		commander, waiting := l.Commanders[m.Slot]
 		if !waiting || m.Commander != l.Ballot {
 			return
@@ -316,6 +350,7 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 		return
 	}
 	if variant.Of[Mutant]() == "votes-counted" {
+		l.level(from, m, c)
 		commander, waiting := l.Commanders[m.Slot]
 		if !waiting || m.Commander != l.Ballot {
 			return
@@ -338,6 +373,7 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 		return
 	}
 
+	l.level(from, m, c)
 	commander, waiting := l.Commanders[m.Slot]
 	if !waiting || m.Commander != l.Ballot {
 		return
@@ -363,7 +399,7 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 func leader_preempt[Mutant variant.Mutant, O any](l *Leader[O], b Ballot, c *leading[O]) {
 	if variant.Of[Mutant]() == "duel" {
 		l.know(b)
-		l.Active, l.Scout, l.Commanders = false, nil, nil
+		l.Active, l.Scout, l.Commanders, l.Level = false, nil, nil, nil
 		if c.Adaptive {
 			l.Patience = min(l.patience(c)*3/2, 32*c.Patience)
 		}
@@ -375,7 +411,7 @@ func leader_preempt[Mutant variant.Mutant, O any](l *Leader[O], b Ballot, c *lea
 	}
 	if variant.Of[Mutant]() == "patience-unchanged" {
 		l.know(b)
-		l.Active, l.Scout, l.Commanders = false, nil, nil
+		l.Active, l.Scout, l.Commanders, l.Level = false, nil, nil, nil
 		if c.Adaptive {
 			l.Patience = l.patience(c)
 		}
@@ -387,7 +423,7 @@ func leader_preempt[Mutant variant.Mutant, O any](l *Leader[O], b Ballot, c *lea
 	}
 
 	l.know(b)
-	l.Active, l.Scout, l.Commanders = false, nil, nil
+	l.Active, l.Scout, l.Commanders, l.Level = false, nil, nil, nil
 	if c.Adaptive {
 		l.Patience = min(l.patience(c)*3/2, 32*c.Patience)
 	}
@@ -420,7 +456,7 @@ func leader_again[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 		}
 		slots := ascending(l.Commanders)
 		for _, slot := range slots[:min(len(slots), resent)] {
-			c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
+			c.broadcast(l.p2a(slot, c), l.Commanders[slot].Voted)
 		}
 
 		return
@@ -431,7 +467,7 @@ func leader_again[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 		}
 		slots := ascending(l.Commanders)
 		for _, slot := range slots[len(slots):] {
-			c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
+			c.broadcast(l.p2a(slot, c), l.Commanders[slot].Voted)
 		}
 
 		return
@@ -442,7 +478,7 @@ func leader_again[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 	}
 	slots := ascending(l.Commanders)
 	for _, slot := range slots[:min(len(slots), resent)] {
-		c.broadcast(l.p2a(slot), l.Commanders[slot].Voted)
+		c.broadcast(l.p2a(slot, c), l.Commanders[slot].Voted)
 	}
 }
 

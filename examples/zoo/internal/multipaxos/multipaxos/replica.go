@@ -20,6 +20,10 @@ type Replica[S, O, R any] struct {
 	Proposals Slots[O]            // what it proposed and knows no decision of
 	Decisions Slots[O]            // all that it knows of
 	Asked     map[rsm.ID]actor.ID // who waits for the answer to a command; nil for nobody
+	Snapshot  Snapshot            // instead of the decisions of the slots below its own, or of most of them
+	Incoming  Incoming            // the snapshot of another replica, which has executed more
+	Grown     int                 // bytes of the commands executed since the snapshot, if they are counted
+	Kept      rsm.Slot            // another replica fetches the snapshot: there is no new one before this slot
 }
 
 // replicaOut is what a replica commands through.
@@ -61,10 +65,11 @@ func (x *execution[S, O, R]) first(commands []rsm.Command[O]) int {
 	return n
 }
 
-// newReplica returns the state of a replica that knows nothing, or some decisions, which it executes anew.
-func newReplica[Mutant variant.Mutant, S, O, R any](x *execution[S, O, R], decisions Slots[O]) Replica[S, O, R] {
+// newReplica returns the state of a replica that knows nothing, or a snapshot and decisions, which it executes anew.
+func newReplica[Mutant variant.Mutant, S, O, R any](x *execution[S, O, R], from Snapshot, decisions Slots[O]) Replica[S, O, R] {
 	if variant.Of[Mutant]() == "replay-unfiltered" {
-		r := Replica[S, O, R]{Machine: rsm.Start(x.machine), SlotIn: 1, SlotOut: 1}
+		r := Replica[S, O, R]{SlotIn: from.next(), SlotOut: from.next(), Decisions: decisions, Snapshot: from}
+		r.Machine, r.Decisions = restored[Mutant](x.machine, from), Slots[O]{}
 		for slot, b := range decisions.All() {
 			r.Machine.Sessions = nil
 			replica_decision[Mutant](&r, Decision[O]{slot, b}, x)
@@ -72,13 +77,15 @@ func newReplica[Mutant variant.Mutant, S, O, R any](x *execution[S, O, R], decis
 		return r
 	}
 	if variant.Of[Mutant]() == "sessions-forgotten" {
-		r := Replica[S, O, R]{Machine: rsm.Start(x.machine), SlotIn: 1, SlotOut: 1, Decisions: decisions}
+		r := Replica[S, O, R]{SlotIn: from.next(), SlotOut: from.next(), Decisions: decisions, Snapshot: from}
+		r.Machine = restored[Mutant](x.machine, from)
 		replica_perform[Mutant](&r, x)
 		r.Machine.Sessions = nil
 		return r
 	}
 
-	r := Replica[S, O, R]{Machine: rsm.Start(x.machine), SlotIn: 1, SlotOut: 1, Decisions: decisions}
+	r := Replica[S, O, R]{SlotIn: from.next(), SlotOut: from.next(), Decisions: decisions, Snapshot: from}
+	r.Machine = restored[Mutant](x.machine, from)
 	replica_perform[Mutant](&r, x)
 	return r
 }
@@ -263,7 +270,7 @@ func replica_propose[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 // decision learns what is decided in a slot, executes what can be, and proposes further.
 func replica_decision[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], d Decision[O], x *execution[S, O, R]) {
 	if variant.Of[Mutant]() == "gap-executed" {
-		if _, known := r.Decisions.Get(d.Slot); known || d.Slot == 0 {
+		if _, known := r.Decisions.Get(d.Slot); known || d.Slot < r.SlotOut {
 			return
 		}
 		r.Decisions = r.Decisions.With(d.Slot, d.Batch)
@@ -274,7 +281,7 @@ func replica_decision[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, 
 		return
 	}
 	if variant.Of[Mutant]() == "starts-over" {
-		if _, known := r.Decisions.Get(d.Slot); known || d.Slot == 0 {
+		if _, known := r.Decisions.Get(d.Slot); known || d.Slot < r.SlotOut {
 			r.Machine, r.SlotOut = rsm.Start(x.machine), 1
 			return
 		}
@@ -285,7 +292,7 @@ func replica_decision[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, 
 		return
 	}
 
-	if _, known := r.Decisions.Get(d.Slot); known || d.Slot == 0 {
+	if _, known := r.Decisions.Get(d.Slot); known || d.Slot < r.SlotOut {
 		return
 	}
 	r.Decisions = r.Decisions.With(d.Slot, d.Batch)
@@ -307,6 +314,7 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			r.Proposals = r.Proposals.Without(r.SlotOut)
 			for _, command := range decided.Slice()[decided.Len()/2:] {
 				replica_execute[Mutant](r, command, x)
+				r.grow(command, x)
 			}
 			r.SlotOut++
 			if !proposed.Same(decided) {
@@ -315,6 +323,7 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			}
 			replica_drop[Mutant](r, x)
 		}
+		replica_collect[Mutant](r, x)
 		r.handOn(x, slices.DeleteFunc(lost, func(c rsm.Command[O]) bool { return !replica_fresh[Mutant](r, c) })...)
 
 		return
@@ -330,6 +339,7 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			r.Proposals = r.Proposals.Without(r.SlotOut)
 			for _, command := range decided.All() {
 				replica_execute[Mutant](r, command, x)
+				r.grow(command, x)
 			}
 			r.SlotOut++
 			if proposed.Same(decided) {
@@ -338,6 +348,7 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			}
 			replica_drop[Mutant](r, x)
 		}
+		replica_collect[Mutant](r, x)
 		r.handOn(x, slices.DeleteFunc(lost, func(c rsm.Command[O]) bool { return !replica_fresh[Mutant](r, c) })...)
 
 		return
@@ -353,6 +364,7 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 		r.Proposals = r.Proposals.Without(r.SlotOut)
 		for _, command := range decided.All() {
 			replica_execute[Mutant](r, command, x)
+			r.grow(command, x)
 		}
 		r.SlotOut++
 		if !proposed.Same(decided) {
@@ -361,6 +373,7 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 		}
 		replica_drop[Mutant](r, x)
 	}
+	replica_collect[Mutant](r, x)
 	r.handOn(x, slices.DeleteFunc(lost, func(c rsm.Command[O]) bool { return !replica_fresh[Mutant](r, c) })...)
 }
 

@@ -10,8 +10,8 @@ import (
 )
 
 // Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that need
-// a replica beside each leader, Patience, Forward and the part of Reduce that does, have no effect; nor have Bytes and
-// PartBytes.
+// a replica beside each leader, Patience, Forward, Collect and the part of Reduce that does, have no effect; nor have
+// Bytes and PartBytes.
 type Roles struct {
 	Options
 	Replicas, Leaders, Acceptors []actor.ID // each ascending
@@ -19,6 +19,7 @@ type Roles struct {
 
 // NewReplica returns the actor of a replica of a machine: Figure 1. It proposes to all leaders.
 func NewReplica[Mutant variant.Mutant, S, O, R any](c Roles, m rsm.Machine[S, O, R]) actor.Typed[Replica[S, O, R], rsm.Message] {
+	c.Collect = 0
 	s := replicaRole[Mutant, S, O, R]{c, m}
 	return rsm.Serve(s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
 }
@@ -45,7 +46,7 @@ func (s replicaRole[Mutant, S, O, R]) Recover(
 	self actor.ID, decisions Slots[O], out *Out[R],
 ) Replica[S, O, R] {
 	setResend(s.Options, out)
-	return newReplica[Mutant](s.step(self, out).executing(), decisions)
+	return newReplica[Mutant](s.step(self, out).executing(), Snapshot{}, decisions)
 }
 
 func (s replicaRole[Mutant, S, O, R]) Request(
@@ -68,6 +69,7 @@ func (s replicaRole[Mutant, S, O, R]) Receive(
 	case Learn:
 		st.teach(m, func(d Decision[O]) { out.Send(from, d) })
 	case Forward[O]: // Replicas propose to all leaders, and hand nothing on.
+	case Chunk, Fetch: // Nothing is collected.
 	}
 	return st
 }
@@ -123,7 +125,7 @@ type leaderRole[Mutant variant.Mutant, O, R any] struct{ Roles }
 
 func (s leaderRole[Mutant, O, R]) leading(self actor.ID, out *Out[R]) *leading[O] {
 	options := s.Options
-	options.Patience, options.Adaptive = 0, false
+	options.Patience, options.Adaptive, options.Collect = 0, false, 0
 	return &leading[O]{options, self, s.Acceptors, false, 1, &leaderStep[O, R]{s.Roles, out}}
 }
 

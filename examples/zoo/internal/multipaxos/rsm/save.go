@@ -2,9 +2,12 @@
 
 package rsm
 
+import "synod/examples/zoo/internal/variant"
+
 import (
 	"bytes"
 	"encoding/json"
+	"unicode/utf8"
 )
 
 // saved is a replica as Save writes it.
@@ -16,7 +19,15 @@ type saved[R any] struct {
 
 // Save returns a replica as bytes: the machine, and which commands were executed and how they were answered, without
 // which a repeat would be executed again. Equal replicas have equal bytes. Results must be what encoding/json keeps.
-func Save[S, O, R any](m Machine[S, O, R], r Replica[S, R]) ([]byte, error) {
+func Save[Mutant variant.Mutant, S, O, R any](m Machine[S, O, R], r Replica[S, R]) ([]byte, error) {
+	if variant.Of[Mutant]() == "snapshot-without-sessions" {
+		state, err := m.Snapshot(r.State)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(saved[R]{State: state, Ended: r.Ended})
+	}
+
 	state, err := m.Snapshot(r.State)
 	if err != nil {
 		return nil, err
@@ -25,7 +36,7 @@ func Save[S, O, R any](m Machine[S, O, R], r Replica[S, R]) ([]byte, error) {
 }
 
 // Load returns the replica that Save made the bytes of, or an error for other bytes.
-func Load[S, O, R any](m Machine[S, O, R], data []byte) (Replica[S, R], error) {
+func Load[Mutant variant.Mutant, S, O, R any](m Machine[S, O, R], data []byte) (Replica[S, R], error) {
 	var s saved[R]
 	if err := json.Unmarshal(data, &s); err != nil {
 		return Replica[S, R]{}, err
@@ -35,8 +46,22 @@ func Load[S, O, R any](m Machine[S, O, R], data []byte) (Replica[S, R], error) {
 		return Replica[S, R]{}, err
 	}
 	r := Replica[S, R]{state, s.Sessions, s.Ended}
-	if again, err := Save(m, r); err != nil || !bytes.Equal(again, data) {
+	if again, err := Save[Mutant](m, r); err != nil || !bytes.Equal(again, data) {
 		return Replica[S, R]{}, errSnapshot
 	}
 	return r, nil
+}
+
+// Cut returns how many bytes of a text to tell at once: at most so many, but a whole number of characters, and at least one
+// unless there is none.
+func Cut(text string, most int) int {
+	end := min(most, len(text))
+	for end > 0 && end < len(text) && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	if end > 0 {
+		return end
+	}
+	_, size := utf8.DecodeRuneInString(text)
+	return size
 }

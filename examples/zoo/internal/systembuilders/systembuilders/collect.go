@@ -6,7 +6,6 @@ import "synod/examples/zoo/internal/variant"
 
 import (
 	"hash/fnv"
-	"unicode/utf8"
 
 	"synod/actor"
 	"synod/examples/zoo/internal/systembuilders/rsm"
@@ -76,23 +75,10 @@ func (t *turn[Mutant, S, O, R]) tellSnapshot(to actor.ID, from int) (all bool) {
 		t.out.Send(to, s)
 		return true
 	}
-	end := cut(s.Data, from, t.Part)
+	end := from + rsm.Cut(s.Data[from:], t.Part)
 	all = end == len(s.Data)
 	t.out.Send(to, SnapshotPart{s.Seq, sum(s.Data), from, s.Data[from:end], all})
 	return all
-}
-
-// cut returns where a part of some bytes ends that begins at one: between two characters, as messages are texts.
-func cut(data string, from, most int) int {
-	end := min(from+most, len(data))
-	for end > from && end < len(data) && !utf8.RuneStart(data[end]) {
-		end--
-	}
-	if end > from {
-		return end
-	}
-	_, size := utf8.DecodeRuneInString(data[from:])
-	return from + size
 }
 
 // sum tells snapshots from one another. It is FNV-1a.

@@ -1,0 +1,76 @@
+package multipaxos
+
+import (
+	"synod/model"
+	"synod/paxos/multipaxos"
+	"synod/paxos/rsm"
+)
+
+// Section 4.2: what is collected is needed by nobody any more.
+
+// collects reports whether anything is collected: separate roles collect nothing.
+func (c Config) collects() bool { return c.Collect > 0 && c.Servers > 0 }
+
+// collecting adds what the section demands.
+func (sys *system[O]) collecting() {
+	each := func(name string, holds func(v model.View, i int, a *multipaxos.Acceptor[O]) bool) {
+		sys.Always(name, func(v model.View) bool {
+			for i, projection := range sys.acceptors {
+				if a, up := projection.In(v); up && !holds(v, i, a) {
+					return false
+				}
+			}
+			return true
+		})
+	}
+	each("section 4.2: a majority has executed what acceptors collect", func(v model.View, _ int, a *multipaxos.Acceptor[O]) bool {
+		return a.Watermark == 0 || sys.executed(v, a.Watermark) >= sys.quorum
+	})
+	each("section 4.2: acceptors hold their votes from the watermark on", func(v model.View, i int, a *multipaxos.Acceptor[O]) bool {
+		for in, by := range sys.cast.In(v).Votes {
+			if by&(1<<i) != 0 && in.Slot >= a.Watermark && !sys.holds(a.Accepted, in) {
+				return false
+			}
+		}
+		return true
+	})
+	sys.Always("a machine from a snapshot is what is decided up to there", func(v model.View) bool {
+		chosen := sys.chosenBatches(v)
+		for _, projection := range sys.replicas {
+			if r, up := projection.In(v); up && r.Snapshot > 0 && r.Machine != sys.executes(chosen, r.SlotOut-1) {
+				return false
+			}
+		}
+		return true
+	})
+	sys.Sometimes("collected", func(v model.View) bool {
+		for _, projection := range sys.replicas {
+			if r, up := projection.In(v); up && r.Snapshot > 0 {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// executed returns how many replicas have executed all slots below one. Those that are down are counted: what they keep is
+// not seen.
+func (sys *system[O]) executed(v model.View, slot rsm.Slot) (n int) {
+	for _, projection := range sys.replicas {
+		if r, up := projection.In(v); !up || r.SlotOut >= slot {
+			n++
+		}
+	}
+	return n
+}
+
+// chosenBatches returns what a majority of the acceptors voted for, by slot.
+func (sys *system[O]) chosenBatches(v model.View) map[rsm.Slot]string {
+	chosen := map[rsm.Slot]string{}
+	for in, by := range sys.cast.In(v).Votes {
+		if sys.chosen(by) {
+			chosen[in.Slot] = in.Batch
+		}
+	}
+	return chosen
+}

@@ -1,0 +1,276 @@
+package multipaxos
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"synod/actor"
+	"synod/paxos/rsm"
+)
+
+// Garbage collection, section 4.2. Acceptors tell the leader up to where the replicas beside them have executed
+// everything, and it tells them below which slot a majority of the replicas has: the watermark. There they forget their
+// votes, which nobody needs any more: whichever minority of the servers fails, one is left that teaches what is decided. A
+// promise carries the watermark, so that the new leader does not take a slot for one that nobody voted for.
+//
+// Independently of this each replica makes a snapshot of its machine from time to time, and forgets the decisions that
+// made it. One that lacks any of them is told the snapshot, in chunks.
+
+// Snapshot is what the commands of all slots below one have made of the machine, with who was answered how.
+type Snapshot struct {
+	Slot rsm.Slot // 0 for none
+	Data string   // as rsm.Save makes it
+}
+
+// next returns the slot to execute after the snapshot.
+func (s Snapshot) next() rsm.Slot { return max(s.Slot, 1) }
+
+// Incoming is the beginning of a snapshot of another replica.
+type Incoming struct {
+	Slot    rsm.Slot // 0 for none
+	From    actor.ID // who told the last chunk
+	Chunks  []string // nil for none
+	Length  int      // of the chunks together
+	Stalled int      // how often the server has asked again since the last chunk
+}
+
+// retries is how often a server asks again for a chunk of a snapshot until it begins with that of any other server.
+const retries = 4
+
+// collect raises the watermark of an acceptor.
+func (a *Acceptor[O]) collect(watermark rsm.Slot) {
+	a.Watermark = max(a.Watermark, watermark)
+	a.Accepted.Map = a.Accepted.From(a.Watermark)
+}
+
+// level takes notice of how much another replica has executed.
+func (l *Leader[O]) level(from actor.ID, m P2b, c *leading[O]) {
+	if c.Collect == 0 || !l.Active || from == c.self || m.SlotOut <= max(l.Level[from], 1) {
+		return
+	}
+	if l.Level == nil {
+		l.Level = map[actor.ID]rsm.Slot{}
+	}
+	l.Level[from] = m.SlotOut
+}
+
+// watermark returns the slot below which a majority of the replicas has executed everything, or 0 if that is none.
+func (l *Leader[O]) watermark(c *leading[O]) rsm.Slot {
+	if c.Collect == 0 || len(l.Level)+1 < c.quorum() {
+		return 0
+	}
+	all := append(slices.Collect(maps.Values(l.Level)), c.first)
+	slices.Sort(all)
+	if w := all[len(all)-c.quorum()]; w > 1 {
+		return w
+	}
+	return 0
+}
+
+// restored returns the machine of a snapshot, which is one of the server's own.
+func restored[S, O, R any](m rsm.Machine[S, O, R], from Snapshot) rsm.Replica[S, R] {
+	if from.Slot == 0 {
+		return rsm.Start(m)
+	}
+	r, err := rsm.Load(m, []byte(from.Data))
+	if err != nil {
+		panic(fmt.Sprintf("multipaxos: the machine does not restore its own snapshot: %v", err))
+	}
+	return r
+}
+
+// grow counts the bytes of a command that is executed.
+func (r *Replica[S, O, R]) grow(c rsm.Command[O], x *execution[S, O, R]) {
+	if x.Collect > 0 {
+		r.Grown += x.bytes(c)
+	}
+}
+
+// collect makes a snapshot instead of the decisions that are executed, if there are enough of them. A machine that cannot
+// be saved is not collected.
+func (r *Replica[S, O, R]) collect(x *execution[S, O, R]) {
+	if x.Collect == 0 || !r.enough(x) || r.SlotOut < r.Kept {
+		return
+	}
+	data, err := rsm.Save(x.machine, r.Machine)
+	if err != nil {
+		return
+	}
+	r.Snapshot, r.Grown, r.Kept = Snapshot{r.SlotOut, string(data)}, 0, 0
+	r.Decisions = r.Decisions.From(r.retained(x))
+}
+
+// enough reports whether so much is executed that there is to be a snapshot.
+func (r *Replica[S, O, R]) enough(x *execution[S, O, R]) bool {
+	if x.size != nil && r.Grown < len(r.Snapshot.Data) {
+		return false
+	}
+	return r.SlotOut >= r.Snapshot.next()+x.Collect || x.CollectBytes > 0 && r.Grown >= x.CollectBytes
+}
+
+// retained returns the slot from which on decisions are remembered.
+func (r *Replica[S, O, R]) retained(x *execution[S, O, R]) rsm.Slot {
+	first, bytes := r.SlotOut, 0
+	for first > 1 && r.SlotOut-first < x.Retain {
+		b, known := r.Decisions.Get(first - 1)
+		for _, c := range b.All() {
+			bytes += x.bytes(c)
+		}
+		if !known || x.CollectBytes > 0 && bytes > x.CollectBytes {
+			break
+		}
+		first--
+	}
+	return first
+}
+
+// chunk returns some bytes of the snapshot. It reports false if there is no chunk at this place.
+func (r *Replica[S, O, R]) chunk(offset int, x *execution[S, O, R]) (Chunk, bool) {
+	s := r.Snapshot
+	if offset < 0 || offset >= len(s.Data) || !utf8.RuneStart(s.Data[offset]) {
+		return Chunk{}, false
+	}
+	data := s.Data[offset:]
+	if x.Chunk > 0 {
+		data = data[:rsm.Cut(data, x.Chunk)]
+	}
+	if len(data) < len(s.Data) {
+		r.Kept = r.SlotOut + x.Collect
+	}
+	return Chunk{s.Slot, offset, len(s.Data), data}, true
+}
+
+// take takes a chunk of a snapshot of another replica, and reports whether it is the one that is next, and whether it is
+// the last one.
+func (in *Incoming) take(from actor.ID, m Chunk) (next, last bool) {
+	switch {
+	case m.Data == "":
+		return false, false
+	case m.Slot == in.Slot && m.Offset == in.Length:
+	case m.Offset == 0 && (m.Slot > in.Slot || m.Slot != in.Slot && from == in.From):
+		*in = Incoming{Slot: m.Slot}
+	default:
+		return false, false
+	}
+	in.From, in.Chunks, in.Length, in.Stalled = from, append(in.Chunks, m.Data), in.Length+len(m.Data), 0
+	return true, in.Length >= m.Size
+}
+
+// install goes on from the snapshot of another replica, which has executed more, unless its bytes are none of a snapshot.
+func (r *Replica[S, O, R]) install(s Snapshot, x *execution[S, O, R]) {
+	machine, err := rsm.Load(x.machine, []byte(s.Data))
+	if err != nil {
+		return
+	}
+	r.Machine, r.Snapshot, r.SlotOut, r.Grown, r.Kept = machine, s, s.Slot, 0, 0
+	r.Decisions = r.Decisions.From(s.Slot)
+	var passed []rsm.Command[O] // that were proposed for slots that it passed over
+	for slot, b := range r.Proposals.All() {
+		if slot < s.Slot {
+			passed = append(passed, b.Slice()...)
+		}
+	}
+	r.Proposals = r.Proposals.From(s.Slot)
+	r.Requests = append(r.Requests, passed...)
+	r.drop(x)
+	r.settle(x)
+	r.handOn(x, slices.DeleteFunc(passed, func(c rsm.Command[O]) bool { return !r.fresh(c) })...)
+	r.perform(x)
+	r.propose(x)
+}
+
+// settle answers those that wait for commands that the snapshot has.
+func (r *Replica[S, O, R]) settle(x *execution[S, O, R]) {
+	byID := func(a, b rsm.ID) int { return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Local, b.Local)) }
+	for _, id := range slices.SortedFunc(maps.Keys(r.Asked), byID) {
+		status, answer, ok := r.Machine.Status(id)
+		if status == rsm.New {
+			continue
+		}
+		if ok {
+			x.out.reply(r.Asked[id], answer)
+		}
+		delete(r.Asked, id)
+	}
+	r.Asked = unmap(r.Asked)
+}
+
+// behind reports whether the replica lacks what the leader beside it has to leave as it is decided.
+func (t *turn[S, O, R]) behind() bool { return t.st.Replica.SlotOut < t.st.Leader.Floor }
+
+// askAll asks all others for what they know and this server does not.
+func (t *turn[S, O, R]) askAll() {
+	for _, id := range t.Peers {
+		t.out.Send(id, Learn{t.st.Replica.SlotOut})
+	}
+}
+
+// teach answers a Learn by decisions, or by the beginning of the snapshot.
+func (t *turn[S, O, R]) teach(to actor.ID, m Learn) {
+	if _, known := t.st.Replica.Decisions.Get(max(m.SlotOut, 1)); !known && m.SlotOut < t.st.Replica.Snapshot.Slot {
+		t.tellChunk(to, 0)
+		return
+	}
+	t.st.Replica.teach(m, func(d Decision[O]) { t.tell(to, d) })
+}
+
+func (t *turn[S, O, R]) tellChunk(to actor.ID, offset int) {
+	if chunk, ok := t.st.Replica.chunk(offset, t.executing()); ok {
+		t.tell(to, chunk)
+	}
+}
+
+// fetch tells more of the snapshot, or the beginning of a later one.
+func (t *turn[S, O, R]) fetch(from actor.ID, m Fetch) {
+	if m.Slot != t.st.Replica.Snapshot.Slot {
+		m.Offset = 0
+	}
+	t.tellChunk(from, m.Offset)
+}
+
+// chunk takes a chunk of a snapshot, and asks for the next one; or for the decisions behind the snapshot.
+func (t *turn[S, O, R]) chunk(from actor.ID, m Chunk) {
+	r := &t.st.Replica
+	t.dropPassed()
+	if m.Slot <= r.SlotOut {
+		return
+	}
+	next, last := r.Incoming.take(from, m)
+	switch {
+	case last:
+		s := Snapshot{m.Slot, strings.Join(r.Incoming.Chunks, "")}
+		r.Incoming = Incoming{}
+		r.install(s, t.executing())
+		t.out.Send(from, Learn{r.SlotOut})
+	case next:
+		t.out.Send(from, Fetch{m.Slot, r.Incoming.Length})
+	}
+}
+
+// dropPassed drops the beginning of a snapshot that the replica has got beyond.
+func (t *turn[S, O, R]) dropPassed() {
+	if r := &t.st.Replica; r.Incoming.Slot <= r.SlotOut {
+		r.Incoming = Incoming{}
+	}
+}
+
+// fetchAgain asks again for the next chunk of a snapshot, as one may have been lost. A server that does not answer for long
+// is given up, which is reported, so that any other one may begin.
+func (t *turn[S, O, R]) fetchAgain() (givenUp bool) {
+	t.dropPassed()
+	in := &t.st.Replica.Incoming
+	switch {
+	case in.Slot == 0:
+	case in.Stalled >= retries:
+		*in = Incoming{}
+		return true
+	default:
+		in.Stalled++
+		t.out.Send(in.From, Fetch{in.Slot, in.Length})
+	}
+	return false
+}
