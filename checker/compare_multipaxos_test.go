@@ -41,6 +41,8 @@ func TestMultiPaxosAgainstReference(t *testing.T) {
 			}
 			if resends > 0 {
 				options.Resend = time.Second
+				options.Collect, options.Chunk = 1, 40
+				config.Collect, config.Chunk = 1, 40
 				c.MaxTimeouts = resends
 			}
 			compareModel(t, "servers", c, explored.System(config), 2_000, func(s *reference.System[rsm.Message]) {

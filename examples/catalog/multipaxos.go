@@ -98,7 +98,7 @@ var served = protocol.Options{
 	Window: wire.Window, Batch: 64, Bytes: wire.SlotBytes, Part: wire.Part, PartBytes: wire.PartBytes, Reduce: true,
 	Forward: true,
 	Collect: wire.Collect, Retain: wire.Retain, CollectBytes: wire.CollectBytes, Chunk: wire.Chunk,
-	Resend:  50 * time.Millisecond, Patience: 500 * time.Millisecond, Adaptive: true,
+	Resend: 50 * time.Millisecond, Patience: 500 * time.Millisecond, Adaptive: true,
 }
 
 // storeRequest is a request as netcat may send it.
