@@ -69,7 +69,7 @@ func (e *engine) enter(into *store.Frontier) {
 	w.tag, w.into = 1, into
 	w.successors = w.successors[:0]
 	for _, state := range e.initial {
-		w.successors = append(w.successors, w.pack(state))
+		w.successors = append(w.successors, w.packLeast(state))
 	}
 	w.generated.Add(int64(len(e.initial)))
 	w.scatter()

@@ -51,6 +51,7 @@ type Options struct {
 	OwnMemory  bool
 	FinishWhen FinishWhen
 	Reduce     statespace.Reduction // what is left out of states, and proved not to matter: nothing unless set
+	Symmetry   bool                 // states that differ only in which of what is interchangeable is which are taken for one
 	Strict     bool                 // what never mattered in an exhausted search fails the check, see Result.Vacuous
 
 	Seed      uint64 // of random walks

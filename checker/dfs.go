@@ -88,7 +88,7 @@ func (e *engine) depthFirst(r *Result) {
 // record gives a property the path along packed states.
 func (w *worker) record(r *Result, property int, packed []uint64) {
 	e := w.e
-	path, err := pathAlong(e.space, w.statesOf(packed))
+	path, err := e.pathAlong(w.statesOf(packed))
 	if err != nil {
 		e.failAt(err, nil)
 		return

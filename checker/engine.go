@@ -26,6 +26,7 @@ const (
 type engine struct {
 	source    statespace.Source
 	reduction *reduction // nil if the space is the full one
+	turning   turning
 	space     statespace.Space
 	whole     statespace.Expander // the space, if its states are expanded as a whole
 	outer     statespace.Space    // what it was made of then; else nil
@@ -155,6 +156,10 @@ func (e *engine) furnish() error {
 	if space, err = e.takeApart(space); err != nil {
 		return err
 	}
+	if err := e.findSymmetry(space); err != nil {
+		space.Close()
+		return err
+	}
 	e.space, e.arena, e.initial = space, offheap.New(), nil
 	e.overflow.Store(false)
 	e.chunks = store.Chunks{Arena: e.arena}
@@ -217,6 +222,7 @@ func (e *engine) begin() error {
 	for _, state := range e.initial {
 		for _, u := range e.units.of {
 			u.id(state)
+			u.id(e.least(state))
 		}
 	}
 	return e.layOut(store.NewLayout(e.limits(), nil, 0, 0, 0))

@@ -48,7 +48,7 @@ func (e *engine) startPath(wanted func(packed uint64) bool) (*statespace.Path, e
 	var least []byte
 	var initial []statespace.PartID
 	for _, state := range e.initial {
-		if !wanted(e.workers[0].pack(state)) {
+		if !wanted(e.workers[0].packLeast(state)) {
 			continue
 		}
 		if content := statespace.Content(e.space, state); initial == nil || bytes.Compare(content, least) < 0 {
@@ -66,7 +66,7 @@ func (e *engine) extendPath(
 	path *statespace.Path, wanted func(state []statespace.PartID, packed uint64) bool,
 ) (packed uint64, err error) {
 	err = extend(e.space, path, func(state []statespace.PartID) bool {
-		packed = e.workers[0].pack(state)
+		packed = e.workers[0].packLeast(state)
 		return wanted(state, packed)
 	})
 	return packed, err
@@ -164,11 +164,18 @@ func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) {
 	}
 }
 
-// pathAlong returns the path through states, each a successor of the one before.
-func pathAlong(space statespace.Space, states [][]statespace.PartID) (*statespace.Path, error) {
+// pathAlong returns the path through states, each a successor of the one before, or through states for which these stand.
+func (e *engine) pathAlong(states [][]statespace.PartID) (*statespace.Path, error) {
 	path := &statespace.Path{Initial: states[0]}
+	if e.turns() {
+		at := slices.IndexFunc(e.initial, func(s []statespace.PartID) bool { return slices.Equal(e.least(s), states[0]) })
+		if at < 0 {
+			return nil, errChanged
+		}
+		path.Initial = slices.Clone(e.initial[at])
+	}
 	for _, state := range states[1:] {
-		if err := extend(space, path, func(s []statespace.PartID) bool { return slices.Equal(s, state) }); err != nil {
+		if err := extend(e.space, path, func(s []statespace.PartID) bool { return slices.Equal(e.least(s), state) }); err != nil {
 			return nil, err
 		}
 	}

@@ -112,6 +112,9 @@ func (e *engine) audit(ended bool) bool {
 	}
 	// An error may have come up in a state that was reached only by a wrong guess.
 	late := func() bool { c := stopCause(e.halt.Load()); return c >= stopTime && c != stopError }
+	if !e.auditSymmetry(late) {
+		return false
+	}
 	if red == nil || late() {
 		return true
 	}
@@ -192,8 +195,9 @@ func (e *engine) unreducePath(r *Result, p *PropertyResult) {
 	path, err := e.inFull(p.Path)
 	if err == nil {
 		shows := false
-		at := slices.IndexFunc(e.judge.properties, func(q statespace.Property) bool { return q.Name == p.Name })
-		shows, err = statespace.Shows(e.shown(), e.judge.properties[at], *path)
+		properties := e.shown().Properties() // those of the search may read what only its space has
+		at := slices.IndexFunc(properties, func(q statespace.Property) bool { return q.Name == p.Name })
+		shows, err = statespace.Shows(e.shown(), properties[at], *path)
 		if err == nil && !shows {
 			err = errors.New("it shows nothing there")
 		}

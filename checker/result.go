@@ -86,7 +86,8 @@ type Result struct {
 	Memory     int64 // bytes in use at the end
 	Workers    int
 
-	Reduced *Reduced // nil if the search was not reduced
+	Reduced  *Reduced  // nil if the search was not reduced
+	Symmetry *Symmetry // nil if no states were taken for one another
 
 	unaudited bool // the space is reduced, and not all that was left out was verified
 	engine    *engine
@@ -111,7 +112,7 @@ func (r *Result) announce(e *engine) {
 func (r *Result) fail(e *engine, states [][]statespace.PartID) {
 	e.results.Lock()
 	defer e.results.Unlock()
-	if path, err := pathAlong(e.space, states); err == nil && r.Failure == nil {
+	if path, err := e.pathAlong(states); err == nil && r.Failure == nil {
 		r.Failure = path
 	}
 }
@@ -245,6 +246,7 @@ func (e *engine) conclude(r *Result) {
 	}
 	r.Exhausted = cause == running && r.Engine != "walk"
 	r.unaudited = e.reduction != nil && !e.reduction.sound
+	e.tellSymmetry(r)
 	r.cause, r.Stopped = cause, stoppedBy(cause, e.options)
 	r.Generated, r.Unique, r.Cut = e.generated(), max(e.unique(), r.most), e.cuts()
 	r.Bounded = e.inside != nil

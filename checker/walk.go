@@ -444,7 +444,7 @@ func (k *walker) again(number int64, steps int) *statespace.Path {
 	for k.steps < steps && k.step() {
 		states = append(states, k.state())
 	}
-	path, err := pathAlong(k.w.e.space, states)
+	path, err := k.w.e.pathAlong(states)
 	if err != nil {
 		k.w.e.failAt(err, nil)
 		return nil

@@ -28,6 +28,7 @@ type worker struct {
 	state  []statespace.PartID
 	row    []uint32 // the ids of one state, with room for those of pairs
 	oldRow []uint32 // those by a former layout, during a relayout
+	turned []uint32 // those of a successor that is turned
 	one    [1]uint64
 
 	// The successors of a batch.
@@ -153,7 +154,7 @@ func (w *worker) expand(keys []uint64) bool {
 		return false
 	}
 	w.bury()
-	return true
+	return !e.turns() || w.turnBatch()
 }
 
 // expandUnits finds the successors of the batch by what is known of its units. Those of a flat layout are packed. The result

@@ -131,8 +131,8 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 		d := trace.Document{Model: p.entry.Name, Config: p.settings.Words(), Traces: r.Traces(), Package: p.entry.Package}
 		err = writeTraces(out, p.traceFormat, d, stderr)
 	}
-	fmt.Fprintf(closing, "Done. states=%d, unique=%d, depth=%d, sec=%.2f%s\n",
-		r.Generated, r.Unique, r.Depth, r.Elapsed.Seconds(), r.Reduced)
+	fmt.Fprintf(closing, "Done. states=%d, unique=%d, depth=%d, sec=%.2f%s%s\n",
+		r.Generated, r.Unique, r.Depth, r.Elapsed.Seconds(), r.Reduced, r.Symmetry)
 	if flushed := b.Flush(); flushed != nil {
 		err = errors.Join(err, fmt.Errorf("standard output: %w", flushed))
 	}

@@ -59,6 +59,7 @@ type flags struct {
 	json                                           bool
 	traceOut                                       string
 	profile, coverage, minimise, explain, strict   bool
+	symmetry                                       bool
 	from                                           string
 	fromSteps                                      flagvalue.Positive
 }
@@ -125,6 +126,8 @@ func (f *flags) addSearch(set *pflag.FlagSet) {
 		"leave messages that will always be ignored out of states, and prove in the same run that this is right (letters,\n"+
 			"which --reduce alone means); or, experimental and often slower than the full search, merge local states too (all)")
 	set.Lookup("reduce").NoOptDefVal = statespace.DeadLetters.String()
+	set.BoolVar(&f.symmetry, "symmetry", false, "count states once that differ only in which of what is interchangeable is which, such as clients of the\n"+
+		"same servers, and prove in the same run that this is right")
 	f.finishWhen = flagvalue.OneOf(checker.Decided.String(), finishNames()...)
 	set.Var(&f.finishWhen, "finish-when",
 		"when a search may end early: once every property is decided, at the first violation, or never")
@@ -228,7 +231,7 @@ func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 	if p.start != nil {
 		p.options.From = &p.start.path
 	}
-	p.options.Strict = f.strict
+	p.options.Strict, p.options.Symmetry = f.strict, f.symmetry
 	if p.options.Reduce, err = statespace.ParseReduction(f.reduce.Value); err != nil {
 		return p, err
 	}

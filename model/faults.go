@@ -82,6 +82,9 @@ func (sys *system) validate() error {
 			return fmt.Errorf("actor %v is declared crashable: expected it to be one of the system's", id)
 		}
 	}
+	if err := sys.validateInterchanges(); err != nil {
+		return err
+	}
 	return sys.validatePartitions()
 }
 

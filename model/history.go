@@ -16,7 +16,9 @@ type histories struct {
 	observer watcher
 	walker   *intern.Walker[any]
 	values   *intern.Table[any]
-	next     *words.Map     // history and effect -> history
+	next     *words.Map // history and effect -> history
+	log      []uint64   // its keys, if states are turned: see symmetry
+	logMu    sync.Mutex
 	locks    [64]sync.Mutex // by the same, for whoever computes it
 	calls    sampler
 }
@@ -69,6 +71,11 @@ func (h *histories) apply(id statespace.PartID, e statespace.EffectID) (statespa
 	}
 	next := internCopy(h.values, value)
 	h.next.Put(k, func() uint32 { return next })
+	if h.space.symmetry != nil {
+		h.logMu.Lock()
+		h.log = append(h.log, k)
+		h.logMu.Unlock()
+	}
 	return statespace.PartID(next), true, nil
 }
 

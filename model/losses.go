@@ -74,7 +74,8 @@ func (sp *space) ofNetwork(r statespace.Read) bool {
 	if int(r.Slot) > sp.nobody {
 		return false
 	}
-	return r.Aspect == statespace.Whole || r.Aspect == aspectMailbox || r.Aspect >= aspectPicks && r.Aspect < aspectProjections
+	a := r.Aspect & aspectMask
+	return a == statespace.Whole || a == aspectMailbox || a >= aspectPicks && a < aspectProjections
 }
 
 // notes says in sentences what there is to know of the faults.

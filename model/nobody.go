@@ -38,7 +38,12 @@ func (n *nobody) apply(id statespace.PartID, e statespace.EffectID) (statespace.
 	if n.space.reduced != nil && !n.space.reduced.keeps(uint32(e)) {
 		return id, true, nil // They are never received.
 	}
-	w := n.space.envelopes.At(uint32(e))
+	return n.put(id, uint32(e)), true, nil
+}
+
+// put adds an envelope.
+func (n *nobody) put(id statespace.PartID, envelope uint32) statespace.PartID {
+	w := n.space.envelopes.At(envelope)
 	ends := [2]uint32{w[0], w[1]}
 	n.mu.Lock()
 	flow, ok := n.flows[ends]
@@ -47,7 +52,7 @@ func (n *nobody) apply(id statespace.PartID, e statespace.EffectID) (statespace.
 		n.flows[ends] = flow
 	}
 	n.mu.Unlock()
-	return statespace.PartID(n.mailbox.put(uint32(id), network.Letter{Source: flow, Message: uint32(e)})), true, nil
+	return statespace.PartID(n.mailbox.put(uint32(id), network.Letter{Source: flow, Message: envelope}))
 }
 
 func (n *nobody) aspect(id statespace.PartID, a statespace.Aspect) uint32 {

@@ -41,6 +41,7 @@ type space struct {
 	consumes  bool         // a delivery that does nothing is a transition on every network
 	fair      *fairness    // nil for none
 	reduced   *reduced     // nil if nothing is left out of states
+	symmetry  *symmetry    // nil if states are not turned
 	// The properties to judge, and whether one that is not monotone read which links are cut.
 	properties []statespace.Property
 	readsLinks atomic.Bool
@@ -271,6 +272,9 @@ func (sp *space) Text(slot int, id statespace.PartID) string { return sp.slots[s
 
 // Aspect reads a slot's content.
 func (sp *space) Aspect(slot int, id statespace.PartID, a statespace.Aspect) uint32 {
+	if a > aspectMask {
+		return sp.symmetry.aspect(slot, id, a)
+	}
 	if sp.reduced != nil {
 		sp.reduced.noteRead(slot, a)
 	}
@@ -298,12 +302,24 @@ func (sp *space) Changes(slot int, from, to statespace.PartID) []statespace.Chan
 	return sp.slots[slot].changes(from, to)
 }
 
-func (sp *space) Properties() []statespace.Property { return sp.properties }
-func (sp *space) Boundary() func(*statespace.Reading) bool {
-	if sp.reduced != nil {
-		return sp.reduced.watchBoundary(sp.sys.boundary)
+// Properties are those of the system.
+func (sp *space) Properties() []statespace.Property {
+	if sp.symmetry != nil {
+		return sp.symmetry.turned(sp.properties)
 	}
-	return sp.sys.boundary
+	return sp.properties
+}
+
+// Boundary is that of the system.
+func (sp *space) Boundary() func(*statespace.Reading) bool {
+	inside := sp.sys.boundary
+	if sp.symmetry != nil {
+		inside = sp.symmetry.everyWay("the boundary", inside)
+	}
+	if sp.reduced != nil {
+		inside = sp.reduced.watchBoundary(inside)
+	}
+	return inside
 }
 
 // Report counts what the slots hold.

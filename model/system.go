@@ -42,26 +42,28 @@ type System[M any] struct{ system }
 
 // system is a System without the type of its messages.
 type system struct {
-	owner       *owner
-	messages    reflect.Type
-	config      Config
-	actors      []member
-	ids         map[actor.ID]int // id -> slot
-	roles       map[actor.ID]string
-	observers   []watcher
-	properties  []statespace.Property
-	boundary    func(*statespace.Reading) bool
-	picks       []pick
-	projections []projection
-	crashable   []actor.ID
-	partitions  [][]actor.ID // sides, each sorted
-	monotone    []string     // names of properties
-	fair        []fairTo
-	explain     func(all []Happening[any], each func(i int, explain func() []string))
-	picture     func(path []Happening[any], now View) []Picture
-	begin       beginning
-	described   description
-	err         error // the first mistake in putting the system together, reported by Space
+	owner        *owner
+	messages     reflect.Type
+	config       Config
+	actors       []member
+	ids          map[actor.ID]int // id -> slot
+	roles        map[actor.ID]string
+	observers    []watcher
+	properties   []statespace.Property
+	boundary     func(*statespace.Reading) bool
+	picks        []pick
+	projections  []projection
+	crashable    []actor.ID
+	partitions   [][]actor.ID // sides, each sorted
+	monotone     []string     // names of properties
+	fair         []fairTo
+	explain      func(all []Happening[any], each func(i int, explain func() []string))
+	picture      func(path []Happening[any], now View) []Picture
+	begin        beginning
+	described    description
+	interchanges []interchange
+	belongings   map[actor.ID][]any // of interchangeable actors
+	err          error              // the first mistake in putting the system together, reported by Space
 }
 
 // member is an actor of a system.

@@ -18,6 +18,7 @@ type Client struct {
 	Index   int           // the client's place among those that put, from 0: it determines its values
 	Puts    int           // may be 0: then it only reads
 	Gets    int           // 0 for one
+	Stride  int           // what a client adds to its id for the number of each further request; 0 for its id again
 	Resends int           // how often it sends each request again; below 0 for any number of times
 	Wait    time.Duration // how long it waits, at most twice so, before it does; 0 for a second
 }
@@ -114,18 +115,33 @@ func (c Client) next(self actor.ID, k int, out *actor.Out[Message]) ClientState 
 // requests is how many requests the client sends.
 func (c Client) requests() int { return c.Puts + max(c.Gets, 1) }
 
+// Request returns the number of a client's request, k counting those before it. Without a Stride two clients may use the same
+// number; with one that is greater than all ids none do.
+func (c Client) Request(self actor.ID, k int) Request {
+	if c.Stride > 0 {
+		return Request(self) + Request(k)*Request(c.Stride)
+	}
+	return Request(k+1) * Request(self)
+}
+
 func (c Client) send(self actor.ID, k int, out *actor.Out[Message]) Request {
-	request := Request(k+1) * Request(self)
+	request := c.Request(self, k)
 	server := c.Servers[(uint64(self)+uint64(k))%uint64(len(c.Servers))]
 	switch {
 	case k >= c.Puts:
 		out.Send(server, Get{request})
-	case k == 0:
-		out.Send(server, Put{request, Value('A' + rune(c.Index))})
 	default:
-		out.Send(server, Put{request, Value('Z' - rune(c.Index))})
+		out.Send(server, Put{request, c.Value(k)})
 	}
 	return request
+}
+
+// Value returns the value of a client's put, k counting those before it: all after the first are the same.
+func (c Client) Value(k int) Value {
+	if k == 0 {
+		return Value('A' + rune(c.Index))
+	}
+	return Value('Z' - rune(c.Index))
 }
 
 func (c Client) wait(out *actor.Out[Message]) {

@@ -29,14 +29,15 @@ type Document struct {
 	Options    OptionsDocument    `json:"options"`
 	Exit       int                `json:"exit"` // the exit code
 	Error      string             `json:"error,omitempty"`
-	Stack      string             `json:"stack,omitempty"`   // the model's functions in which it panicked, see Result.Stack
-	Exhausted  bool               `json:"exhausted"`         // every reachable state within the boundary was visited
-	Stopped    string             `json:"stopped,omitempty"` // which limit or condition ended the search
-	Bounded    bool               `json:"bounded"`           // the model has a boundary
-	Budgets    []BudgetDocument   `json:"budgets,omitempty"` // what bounds the faults: every verdict is within them
-	Notes      []string           `json:"notes,omitempty"`   // sentences on what the verdicts mean
-	Properties []PropertyDocument `json:"properties"`        // in the order of the model
-	Reduced    *ReducedDocument   `json:"reduced,omitempty"` // absent if the search was not reduced
+	Stack      string             `json:"stack,omitempty"`    // the model's functions in which it panicked, see Result.Stack
+	Exhausted  bool               `json:"exhausted"`          // every reachable state within the boundary was visited
+	Stopped    string             `json:"stopped,omitempty"`  // which limit or condition ended the search
+	Bounded    bool               `json:"bounded"`            // the model has a boundary
+	Budgets    []BudgetDocument   `json:"budgets,omitempty"`  // what bounds the faults: every verdict is within them
+	Notes      []string           `json:"notes,omitempty"`    // sentences on what the verdicts mean
+	Properties []PropertyDocument `json:"properties"`         // in the order of the model
+	Reduced    *ReducedDocument   `json:"reduced,omitempty"`  // absent if the search was not reduced
+	Symmetry   *SymmetryDocument  `json:"symmetry,omitempty"` // absent if no states were taken for one another
 	Counts     *Counts            `json:"counts,omitempty"`
 	Levels     []LevelDocument    `json:"levels,omitempty"` // complete ones, of a breadth-first search
 	Work       *WorkDocument      `json:"work,omitempty"`
@@ -57,8 +58,9 @@ type ModelDocument struct {
 // OptionsDocument is what was asked of the search. What is missing was not limited.
 type OptionsDocument struct {
 	FinishWhen  string        `json:"finish_when"`
-	Reduce      string        `json:"reduce,omitempty"` // letters or all
-	Strict      bool          `json:"strict,omitempty"` // what never mattered fails the check
+	Reduce      string        `json:"reduce,omitempty"`   // letters or all
+	Symmetry    bool          `json:"symmetry,omitempty"` // states that differ only in which is which were to be taken for one
+	Strict      bool          `json:"strict,omitempty"`   // what never mattered fails the check
 	MaxDepth    int           `json:"max_depth,omitempty"`
 	MaxStates   int           `json:"max_states,omitempty"`
 	Timeout     float64       `json:"timeout_seconds,omitempty"`
@@ -124,6 +126,14 @@ type ReducedDocument struct {
 	Restarts int      `json:"restarts"`       // how often it began again
 	Audited  int      `json:"audited"`        // calls of handlers that prove that what was left out does not matter
 	Proved   bool     `json:"proved"`         // all of it was proved
+}
+
+// SymmetryDocument tells which states were taken for one another, as they differ only in which is which.
+type SymmetryDocument struct {
+	Groups   []string `json:"groups"`   // what is interchangeable
+	Order    int      `json:"order"`    // in how many ways
+	Compared int      `json:"compared"` // calls of handlers and observers that were held against those with two things exchanged
+	Proved   bool     `json:"proved"`   // all of them were
 }
 
 // LevelDocument counts the states that were first reached at one depth; the first is depth 1.
@@ -255,6 +265,9 @@ func Of(r *checker.Result) Document {
 			Letters: red.Letters, States: red.Forgotten, Kept: red.Kept, Visited: red.Visited, Restarts: red.Restarts,
 			Audited: red.Calls, Proved: r.Audited(),
 		}
+	}
+	if s := r.Symmetry; s != nil {
+		d.Symmetry = &SymmetryDocument{Groups: s.Groups, Order: s.Order, Compared: s.Calls, Proved: r.Audited()}
 	}
 	for _, b := range r.Space.Budgets {
 		d.Budgets = append(d.Budgets, BudgetDocument(b))
@@ -390,6 +403,7 @@ func options(o checker.Options, engine string) OptionsDocument {
 	if o.Reduce != statespace.Full {
 		d.Reduce = o.Reduce.String()
 	}
+	d.Symmetry = o.Symmetry
 	if o.From != nil {
 		d.From = &FromDocument{Steps: len(o.From.Steps), Fingerprint: o.From.Last()}
 	}

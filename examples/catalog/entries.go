@@ -35,6 +35,7 @@ const (
 	resends  = "resends"
 	remember = "remember"
 	refine   = "refine"
+	distinct = "distinct"
 )
 
 // registerEntries are the models that serve a register.
@@ -112,6 +113,10 @@ func registerParameters(d registers.Config) []catalog.Parameter {
 			Name: gets, Doc: "gets of each reader, one after the other",
 			Default: registers.DefaultGets, Min: 1, Max: maxPuts, Special: true,
 		},
+		{
+			Name: distinct, Doc: "no two clients number a request alike: those of the same servers are interchangeable then",
+			Max: 1, Special: true,
+		},
 	}
 }
 
@@ -146,7 +151,7 @@ func buildRegister(
 	return func(s catalog.Choice) (model.Source, error) {
 		c := registers.Config{
 			Servers: s.Values[servers], Clients: s.Values[clients], Puts: s.Values[puts],
-			Readers: s.Values[readers], Gets: s.Values[gets], Live: s.Live, Config: s.Config,
+			Readers: s.Values[readers], Gets: s.Values[gets], Distinct: s.Values[distinct] == 1, Live: s.Live, Config: s.Config,
 		}
 		if err := c.Validate(); err != nil {
 			return nil, err

@@ -23,6 +23,7 @@ type Config struct {
 	Resends      int  // how often each client sends each of its requests again; below 0 for any number of times
 	Once         bool // the register is written once, and refuses other values: see register.LinearizableOnce
 	Remember     int  // of how many clients a server remembers the last request, if it does; 0 for all
+	Distinct     bool // no two clients number a request alike, so that those of the same servers are interchangeable
 	Live         bool // every client is to be served at last: a property of endless paths
 	From         *Run // where the system begins; nil for the start of all servers
 	model.Config      // the network, and what may go wrong; servers may crash
@@ -50,13 +51,24 @@ func (c Config) NewClients() []actor.Typed[register.ClientState, register.Messag
 		resends = -1 // What is sent again is not bounded.
 	}
 	var all []actor.Typed[register.ClientState, register.Message]
-	for i := range c.Clients {
-		all = append(all, register.Client{Servers: ids, Index: i, Puts: c.Puts, Resends: resends}.New())
-	}
-	for range c.Readers {
-		all = append(all, register.Client{Servers: ids, Gets: cmp.Or(c.Gets, DefaultGets), Resends: resends}.New())
+	for i := range c.Clients + c.Readers {
+		client := c.settings(i)
+		client.Servers, client.Resends = ids, resends
+		all = append(all, client.New())
 	}
 	return all
+}
+
+// settings returns what a client or reader does, counting from 0.
+func (c Config) settings(i int) register.Client {
+	client := register.Client{Index: i, Puts: c.Puts}
+	if i >= c.Clients {
+		client = register.Client{Gets: cmp.Or(c.Gets, DefaultGets)}
+	}
+	if c.Distinct {
+		client.Stride = c.Servers + c.Clients + c.Readers
+	}
+	return client
 }
 
 // DefaultGets is how many gets a reader makes unless told: the second may contradict the first.
@@ -112,6 +124,7 @@ func (sys *System) serve(c Config, ids []actor.ID) {
 			})
 		})
 	}
+	sys.interchange(c)
 	sys.Crashable(ids...)
 	history := register.Linearizable()
 	if c.Once {

@@ -25,6 +25,9 @@ func panicked(v any, who, event string) error {
 	}
 	e := &ImpureError{Actor: who, Event: event, What: fmt.Sprintf("panic: %v", v), Stack: stack(), Cause: cause}
 	var deeper *ImpureError
+	if asymmetry := new(AsymmetryError); errors.As(cause, &asymmetry) {
+		return cause
+	}
 	var foreign *ForeignError
 	switch {
 	case errors.As(cause, &deeper): // such as that of a projection that a property reads

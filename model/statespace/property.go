@@ -67,6 +67,8 @@ type Reading struct {
 	// What is given is a copy whose maps are built in this order; 0 for the values themselves.
 	order  int
 	orders bool // one of them had several entries
+	// What is read of the state is read of another one, of which this gives slot and aspect here; nil for the state itself.
+	turn func(slot int, a Aspect) (int, Aspect)
 	// What was read is not asked for.
 	unrecorded bool
 	// Memo is the space's: it may keep something from one read to the next.
@@ -75,6 +77,10 @@ type Reading struct {
 
 // Unrecorded makes r record nothing from now on: what was read of a state is not asked for.
 func (r *Reading) Unrecorded() { r.unrecorded = true }
+
+// Turn makes r read another state that has the state's parts in other places: what is to be read of a slot is the aspect of
+// the slot that turn gives. With nil it reads the state itself again.
+func (r *Reading) Turn(turn func(slot int, a Aspect) (int, Aspect)) { r.turn = turn }
 
 // NewReading reads states of a space.
 func NewReading(space Space) *Reading { return &Reading{space: space} }
@@ -117,6 +123,9 @@ func (r *Reading) NoteMap() { r.orders = true }
 
 // Aspect returns the value of an aspect of a slot, and records that it was read.
 func (r *Reading) Aspect(slot int, a Aspect) uint32 {
+	if r.turn != nil {
+		slot, a = r.turn(slot, a)
+	}
 	last := int32(-1)
 	if slot < len(r.latest) {
 		if at := r.latest[slot]; int(at) < len(r.reads) && int(r.reads[at].Slot) == slot {

@@ -1,0 +1,124 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"synod/model/statespace"
+)
+
+// A search with symmetry puts the least of the states that a successor can be turned into in its place, as soon as it is
+// expanded, so that all that comes after knows of one state for all of them. Paths are made of states as they are: what is
+// wanted of one is what the least of its kind is.
+
+// Symmetry tells what a search with symmetry did.
+type Symmetry struct{ statespace.SymmetryReport }
+
+// String is what stands in the closing line of a check: empty for a search without symmetry.
+func (s *Symmetry) String() string {
+	if s == nil {
+		return ""
+	}
+	return fmt.Sprintf(", symmetry=%d, compared=%d", s.Order, s.Calls)
+}
+
+// turning is what an engine knows of a symmetry.
+type turning struct {
+	statespace.Symmetry // nil if states are not turned
+	note                string
+	sound               bool // the last audit ended
+}
+
+// findSymmetry lets the engine turn the states of a space, if that is asked for and possible.
+func (e *engine) findSymmetry(space statespace.Space) (err error) {
+	e.turning = turning{}
+	if !e.options.Symmetry {
+		return nil
+	}
+	s, ok := space.(statespace.Symmetric)
+	switch {
+	case e.movable:
+		e.turning.note = "No states are taken for one another by symmetry: random walks take them as they are."
+	case !ok:
+		e.turning.note = "No states are taken for one another by symmetry: that is for systems of actors."
+	default:
+		e.turning.Symmetry, e.turning.note, err = s.Symmetry()
+	}
+	return err
+}
+
+// turns reports whether states are turned.
+func (e *engine) turns() bool { return e.turning.Symmetry != nil }
+
+// auditSymmetry verifies that it made no difference that states were turned. It reports false if it did.
+func (e *engine) auditSymmetry(stop func() bool) bool {
+	if !e.turns() {
+		return true
+	}
+	e.turning.sound = false
+	if stop() {
+		return true
+	}
+	found, err := e.turning.Audit(statespace.Pass{States: e.unique(), Workers: len(e.workers), Stop: stop})
+	if err != nil {
+		e.failAt(err, nil)
+		return false
+	}
+	e.turning.sound = found == statespace.Sound
+	return true
+}
+
+// tellSymmetry puts into a result what there is to know of the symmetry.
+func (e *engine) tellSymmetry(r *Result) {
+	if e.turning.note != "" {
+		r.Notes = append(r.Notes, e.turning.note)
+	}
+	if !e.turns() {
+		return
+	}
+	r.Symmetry = &Symmetry{e.turning.Report()}
+	r.Notes = append(r.Notes, fmt.Sprintf("States that differ only in which is which are counted once: of %s.",
+		strings.Join(r.Symmetry.Groups, "; of ")))
+	r.unaudited = r.unaudited || !e.turning.sound
+}
+
+// turnBatch puts the least of their kind in the place of the successors of a batch. It reports false if an id does not fit into
+// the layout.
+func (w *worker) turnBatch() bool {
+	e := w.e
+	us, l := e.units, e.layout
+	if cap(w.turned) < len(l.Fields) {
+		w.turned = make([]uint32, len(l.Fields))
+	}
+	ids := w.turned[:len(l.Fields)]
+	for i, packed := range w.successors {
+		l.Unpack(packed, ids, len(us.of))
+		us.parts(ids, w.state)
+		if !e.turning.Least(w.state) {
+			continue
+		}
+		for k, u := range us.of {
+			ids[k] = u.id(w.state)
+		}
+		least, ok := l.Pack(ids, len(us.of))
+		if !ok {
+			return w.widen()
+		}
+		w.successors[i] = least
+	}
+	return true
+}
+
+// packLeast packs the state that stands for a state.
+func (w *worker) packLeast(state []statespace.PartID) uint64 { return w.pack(w.e.least(state)) }
+
+// least returns the state that stands for a state.
+func (e *engine) least(state []statespace.PartID) []statespace.PartID {
+	if !e.turns() {
+		return state
+	}
+	least := slices.Clone(state)
+	e.turning.Least(least)
+	return least
+}

@@ -1,0 +1,212 @@
+package intern
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"sync"
+	"unsafe"
+)
+
+// Renaming puts other values in the place of some, wherever these stand: in fields, lists, maps, interfaces, behind pointers,
+// and as keys. What is looked for goes by its type: a number that is no actor.ID is none, whatever it counts.
+//
+// A list whose elements are values of such a type in ascending order, or structs that begin with them, each greater than the one
+// before, is a set or a table, and is put in order again. So two lists may be renamed alike, a set and a sequence that is none;
+// who relies on a Renaming has to make sure that the opposite one leads back.
+type Renaming struct {
+	to      map[any]any
+	types   map[reflect.Type]bool
+	touched sync.Map // *plan to bool: whether a value of it may hold one that is renamed
+}
+
+// NewRenaming returns the renaming of each key to its value, which is of the same type. The types must be those of numbers,
+// strings, or comparable structs and arrays.
+func NewRenaming(to map[any]any) *Renaming {
+	r := &Renaming{to: to, types: make(map[reflect.Type]bool)}
+	for v := range to {
+		r.types[reflect.TypeOf(v)] = true
+	}
+	return r
+}
+
+// Of returns what becomes of a value by itself.
+func (r *Renaming) Of(v any) any {
+	if to, known := r.to[v]; known {
+		return to
+	}
+	return v
+}
+
+// Rename returns a copy of v in which everything is renamed.
+func (w *Walker[T]) Rename(r *Renaming, v T) T {
+	if !r.touches(w.plan) {
+		return v
+	}
+	c := v
+	if held := (*iface)(unsafe.Pointer(&c)); w.boxed && !w.plan.direct {
+		held.data = w.plan.clone(held.data, 0)
+		r.rename(w.plan, held.data)
+		return c
+	}
+	at := w.at(&c)
+	if w.plan.owns {
+		w.plan.own(at, 0)
+	}
+	r.rename(w.plan, at)
+	return c
+}
+
+// touches reports whether a value of a plan may hold one that is renamed.
+func (r *Renaming) touches(p *plan) bool {
+	if known, ok := r.touched.Load(p); ok {
+		return known.(bool)
+	}
+	found := r.reaches(p, make(map[*plan]bool))
+	r.touched.Store(p, found)
+	return found
+}
+
+func (r *Renaming) reaches(p *plan, seen map[*plan]bool) bool {
+	if seen[p] {
+		return false
+	}
+	seen[p] = true
+	switch {
+	case r.types[p.typ]:
+		return true
+	case p.op == opInterface:
+		return len(r.types) > 0
+	case p.op == opStruct:
+		return slices.ContainsFunc(p.fields, func(f field) bool { return r.reaches(f.plan, seen) })
+	}
+	return p.key != nil && r.reaches(p.key, seen) || p.elem != nil && r.reaches(p.elem, seen)
+}
+
+// rename changes the value at v, which nobody else has.
+func (r *Renaming) rename(p *plan, v unsafe.Pointer) {
+	if !r.touches(p) {
+		return
+	}
+	if r.types[p.typ] {
+		value := reflect.NewAt(p.typ, v).Elem()
+		if to, known := r.to[value.Interface()]; known {
+			value.Set(reflect.ValueOf(to))
+		}
+		return
+	}
+	switch p.op {
+	case opStruct:
+		for i := range p.fields {
+			r.rename(p.fields[i].plan, unsafe.Add(v, p.fields[i].offset))
+		}
+	case opPointer:
+		to := (*unsafe.Pointer)(v)
+		if *to != nil && p.persistent {
+			*to = p.elem.clone(*to, 0)
+		}
+		if *to != nil {
+			r.rename(p.elem, *to)
+		}
+	case opSlice:
+		s := (*slice)(v)
+		r.renameList(p.elem, s.data, s.len, reflect.NewAt(p.typ, v).Elem())
+	case opArray:
+		for i := range p.count {
+			r.rename(p.elem, unsafe.Add(v, uintptr(i)*p.elem.size))
+		}
+	case opMap:
+		r.renameMap(p, v)
+	case opInterface:
+		i := (*iface)(v)
+		if i.tab == nil {
+			return
+		}
+		d, at := p.dynamicOf(i)
+		if r.touches(d) {
+			held := d.clone(at, 0)
+			r.rename(d, held)
+			reflect.NewAt(p.typ, v).Elem().Set(reflect.NewAt(d.typ, held).Elem())
+		}
+	}
+}
+
+// renameList renames the elements of a list, and puts them in order again if they were in the order of what is renamed.
+func (r *Renaming) renameList(elem *plan, data unsafe.Pointer, n int, list reflect.Value) {
+	at := func(i int) unsafe.Pointer { return unsafe.Add(data, uintptr(i)*elem.size) }
+	ascends := n > 1 && r.leads(elem) != nil
+	for i := 1; ascends && i < n; i++ {
+		ascends = compareAt(r.leads(elem), at(i-1), at(i)) < 0
+	}
+	for i := range n {
+		r.rename(elem, at(i))
+	}
+	if !ascends {
+		return
+	}
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return compareAt(r.leads(elem), at(a), at(b)) })
+	sorted := reflect.MakeSlice(list.Type(), n, n)
+	for i, from := range order {
+		sorted.Index(i).Set(reflect.NewAt(elem.typ, at(from)).Elem())
+	}
+	reflect.Copy(list, sorted)
+}
+
+// leads returns the plan of what is renamed and ordered at the beginning of every value of a plan, or nil.
+func (r *Renaming) leads(p *plan) *plan {
+	for !r.types[p.typ] {
+		if p.op != opStruct || len(p.fields) == 0 || p.fields[0].offset != 0 {
+			return nil
+		}
+		p = p.fields[0].plan
+	}
+	if p.op == opString || p.op == opScalar && p.kind >= reflect.Int && p.kind <= reflect.Uintptr {
+		return p
+	}
+	return nil
+}
+
+// compareAt compares two numbers or strings.
+func compareAt(p *plan, a, b unsafe.Pointer) int {
+	x, y := reflect.NewAt(p.typ, a).Elem(), reflect.NewAt(p.typ, b).Elem()
+	switch {
+	case p.op == opString:
+		return cmp.Compare(x.String(), y.String())
+	case x.CanInt():
+		return cmp.Compare(x.Int(), y.Int())
+	}
+	return cmp.Compare(x.Uint(), y.Uint())
+}
+
+// renameMap puts a renamed map in the place of one.
+func (r *Renaming) renameMap(p *plan, v unsafe.Pointer) {
+	m := p.mapAt(v)
+	if m == nil || p.maps.len(p, m) == 0 {
+		return
+	}
+	var keys, values []reflect.Value
+	p.maps.each(p, m, func(k, v unsafe.Pointer) {
+		key, value := p.key.clone(k, 0), p.elem.clone(v, 0)
+		r.rename(p.key, key)
+		r.rename(p.elem, value)
+		keys, values = append(keys, reflect.NewAt(p.key.typ, key).Elem()), append(values, reflect.NewAt(p.elem.typ, value).Elem())
+	})
+	place := reflect.NewAt(p.typ, v).Elem()
+	if p.persistent {
+		renamed := reflect.Zero(p.typ)
+		for i := range keys {
+			renamed = renamed.MethodByName("With").Call([]reflect.Value{keys[i], values[i]})[0]
+		}
+		place.Set(renamed)
+		return
+	}
+	renamed := reflect.MakeMapWithSize(p.typ, len(keys))
+	for i := range keys {
+		renamed.SetMapIndex(keys[i], values[i])
+	}
+	place.Set(renamed)
+}
