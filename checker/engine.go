@@ -157,7 +157,9 @@ func (e *engine) furnish() error {
 		return err
 	}
 	if err := e.findSymmetry(space); err != nil {
-		space.Close()
+		if space.Close(); e.outer != nil {
+			e.outer.Close()
+		}
 		return err
 	}
 	e.space, e.arena, e.initial = space, offheap.New(), nil

@@ -283,7 +283,7 @@ var numbers = regexp.MustCompile(`\b1?7[1-9]\b`)
 func orbits(r *checker.Result, size int, ordered bool) int {
 	all := make(map[string]bool)
 	for state := range r.States() {
-		content := string(statespace.Content(r.Model(), state))
+		content := strings.ReplaceAll(string(statespace.Content(r.Model(), state)), `" "`, `";"`) // lists of timers and choices
 		least := ""
 		for _, p := range orders(size) {
 			text := sortText(numbers.ReplaceAllStringFunc(content, func(n string) string {

@@ -47,7 +47,7 @@ const likelyBits = 16
 
 // newFilter returns the filter for wanted states, or nil if all states may lead to them.
 func (e *engine) newFilter(wanted map[uint64]bool) *filter {
-	if e.whole == nil || len(e.units.of) > 64 {
+	if e.whole == nil || e.turns() || len(e.units.of) > 64 {
 		return nil
 	}
 	f := &filter{units: len(e.units.of)}

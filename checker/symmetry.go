@@ -41,7 +41,7 @@ func (e *engine) findSymmetry(space statespace.Space) (err error) {
 	case e.movable:
 		e.turning.note = "No states are taken for one another by symmetry: random walks take them as they are."
 	case !ok:
-		e.turning.note = "No states are taken for one another by symmetry: that is for systems of actors."
+		e.turning.note = "No states are taken for one another by symmetry: its states cannot be turned."
 	default:
 		e.turning.Symmetry, e.turning.note, err = s.Symmetry()
 	}

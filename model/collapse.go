@@ -14,7 +14,8 @@ import (
 type collapsed[S, A any] struct {
 	*plainSpace[S, A]
 	parts      *intern.Split[S]
-	expansions sampler // those that were made for the first time
+	expansions sampler        // those that were made for the first time
+	symmetry   *placeSymmetry // nil if states are not turned
 }
 
 // Collapse implements Collapsible.
@@ -190,7 +191,7 @@ func (c *collapsed[S, A]) read(r *statespace.Reading) S {
 		r.Memo = d
 	}
 	for slot, id := range r.State() {
-		d.ids[slot] = uint32(id)
+		d.ids[slot] = uint32(c.turned(r.Way(), slot, id))
 		if r.Records() {
 			r.Aspect(slot, statespace.Whole)
 		}
@@ -215,7 +216,12 @@ func (c *collapsed[S, A]) Expansion() statespace.Expansion {
 	n := c.parts.Len()
 	x := &plainExpansion[S, A]{space: c, ids: make([]uint32, n), was: make([]uint32, n)}
 	x.each = x.enumeration()
-	return x
+	if c.symmetry == nil {
+		return x
+	}
+	twin := &plainExpansion[S, A]{space: c, ids: make([]uint32, n), was: make([]uint32, n)}
+	twin.each = twin.enumeration()
+	return &turnedExpansion[S, A]{plainExpansion: x, twin: twin}
 }
 
 // plainExpansion expands the states of a plain model for one goroutine.

@@ -149,31 +149,43 @@ func (sys *system) grouped() []interchange {
 	return all
 }
 
+// notTurned begins the sentences that say why states are not turned.
+const notTurned = "No states are taken for one another by symmetry: "
+
 // asymmetry says why states cannot be turned, or is empty.
 func (sys *system) asymmetry() string {
-	const not = "No states are taken for one another by symmetry: "
-	order := 1
+	var sizes []int
 	for _, g := range sys.interchanges {
-		for n := range g.of {
+		sizes = append(sizes, len(g.of))
+	}
+	if sys.config.MaxPartitions > 0 && len(sizes) > 0 {
+		return notTurned + "the network may be partitioned."
+	}
+	return asymmetryOf(sizes, sys.properties, len(sys.fairness()) > 0)
+}
+
+// asymmetryOf says why states cannot be turned, where there are groups of such sizes, or is empty.
+func asymmetryOf(sizes []int, properties []statespace.Property, fair bool) string {
+	order := 1
+	for _, size := range sizes {
+		for n := range size {
 			if order *= n + 1; order > MaxPermutations {
-				return fmt.Sprintf(not+"there are more than %d ways to exchange what is interchangeable.", MaxPermutations)
+				return fmt.Sprintf(notTurned+"there are more than %d ways to exchange what is interchangeable.", MaxPermutations)
 			}
 		}
 	}
 	switch {
 	case order == 1:
-		return not + "nothing is declared interchangeable."
-	case slices.ContainsFunc(sys.properties, func(p statespace.Property) bool { return !p.Expect.OfStates() }):
-		return not + "there are properties of paths, or refinements."
-	case len(sys.fairness()) > 0:
-		return not + "paths are to be fair."
-	case sys.config.MaxPartitions > 0:
-		return not + "the network may be partitioned."
+		return notTurned + "nothing is declared interchangeable."
+	case slices.ContainsFunc(properties, func(p statespace.Property) bool { return !p.Expect.OfStates() }):
+		return notTurned + "there are properties of paths, or refinements."
+	case fair:
+		return notTurned + "paths are to be fair."
 	}
 	return ""
 }
 
-// text tells for people what is interchangeable.
+// textOf tells for people what is interchangeable.
 func (sys *system) textOf(g interchange) string {
 	var names []string
 	for _, x := range g.of {

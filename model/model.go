@@ -39,6 +39,7 @@ type Plain[S, A any] struct {
 	boundary   func(*statespace.Reading) bool
 	described  description
 	fair       []fairActions[A]
+	places     []places
 }
 
 // NewPlain returns a model without properties.

@@ -82,16 +82,11 @@ func (sp *space) Symmetry() (statespace.Symmetry, string, error) {
 
 // permute makes the permutations, in an order that depends on the groups only.
 func (s *symmetry) permute() {
-	all := [][][]int{nil} // of each: per group, which thing each one becomes
+	var sizes []int
 	for _, g := range s.groups {
-		var more [][][]int
-		for _, p := range all {
-			for _, q := range arrangements(len(g.of)) {
-				more = append(more, append(slices.Clone(p), q))
-			}
-		}
-		all = more
+		sizes = append(sizes, len(g.of))
 	}
+	all := allWays(sizes)
 	byName := make(map[string]*permutation)
 	for number, to := range all {
 		p := s.newPermutation(number, to)
@@ -122,6 +117,21 @@ func (s *symmetry) permute() {
 			s.generators = append(s.generators, p)
 		}
 	}
+}
+
+// allWays returns all ways to permute groups of such sizes: of each way, per group, which thing each one becomes.
+func allWays(sizes []int) [][][]int {
+	all := [][][]int{nil}
+	for _, n := range sizes {
+		var more [][][]int
+		for _, p := range all {
+			for _, q := range arrangements(n) {
+				more = append(more, append(slices.Clone(p), q))
+			}
+		}
+		all = more
+	}
+	return all
 }
 
 // arrangements returns the permutations of n things, in lexicographic order.
@@ -168,18 +178,29 @@ func (s *symmetry) newPermutation(number int, to [][]int) *permutation {
 
 // Least implements Symmetry.
 func (s *symmetry) Least(state []statespace.PartID) bool {
+	return least(state, len(s.perms), s.order, s.compare, func(way, slot int) statespace.PartID {
+		p := s.perms[way]
+		from := p.inverse.slot[slot]
+		return p.image(from, state[from])
+	})
+}
+
+// least puts the least of what a state can be turned into in its place. There are so many ways, of which the first leaves it as it
+// is; comes gives what comes to a slot by one of them.
+func least(
+	state []statespace.PartID, ways int, order []int, compare func(slot int, a, b statespace.PartID) int,
+	comes func(way, slot int) statespace.PartID,
+) (turned bool) {
 	var few [2][32]statespace.PartID
 	best, candidate := few[0][:0], few[1][:0]
 	best = append(best, state...)
 	candidate = append(candidate, state...)
-	turned := false
-	for _, p := range s.perms[1:] {
+	for way := 1; way < ways; way++ {
 		c := 0
-		for _, slot := range s.order {
-			from := p.inverse.slot[slot]
-			candidate[slot] = p.image(from, state[from])
+		for _, slot := range order {
+			candidate[slot] = comes(way, slot)
 			if c == 0 {
-				c = s.compare(slot, candidate[slot], best[slot])
+				c = compare(slot, candidate[slot], best[slot])
 			}
 			if c > 0 {
 				break
@@ -434,21 +455,30 @@ func (s *symmetry) turned(properties []statespace.Property) []statespace.Propert
 	return all
 }
 
-// everyWay asks a predicate about a state and all states that it can be turned into, which must not make a difference.
+// everyWay asks a predicate about a state and all states that it can be turned into.
 func (s *symmetry) everyWay(who string, holds func(*statespace.Reading) bool) func(*statespace.Reading) bool {
+	return inEveryWay(who, s.everything(), len(s.perms), func(r *statespace.Reading, way int) {
+		p := s.perms[way]
+		r.Turn(way, func(slot int, a statespace.Aspect) (int, statespace.Aspect) {
+			return p.inverse.slot[slot], a | statespace.Aspect(way)<<twistShift
+		})
+	}, holds)
+}
+
+// inEveryWay asks a predicate about a state in so many ways, which must not make a difference.
+func inEveryWay(
+	who, groups string, ways int, turn func(r *statespace.Reading, way int), holds func(*statespace.Reading) bool,
+) func(*statespace.Reading) bool {
 	if holds == nil {
 		return nil
 	}
 	return func(r *statespace.Reading) bool {
 		answer := holds(r)
-		defer r.Turn(nil)
-		for _, p := range s.perms[1:] {
-			r.Turn(func(slot int, a statespace.Aspect) (int, statespace.Aspect) {
-				return p.inverse.slot[slot], a | statespace.Aspect(p.number)<<twistShift
-			})
-			if holds(r) != answer {
+		defer r.Turn(0, nil)
+		for way := 1; way < ways; way++ {
+			if turn(r, way); holds(r) != answer {
 				panic(&statespace.AsymmetryError{
-					Who: s.everything(), What: who + " holds of only one of two states that differ only in which is which",
+					Who: groups, What: who + " holds of only one of two states that differ only in which is which",
 				})
 			}
 		}

@@ -15,7 +15,7 @@ import (
 func TestSymmetry(t *testing.T) {
 	for _, c := range []struct {
 		model, settings string
-		order, unique int // as many ways, and so many orbits; 0 where only the verdicts are compared
+		order, unique   int // as many ways, and so many orbits; 0 where only the verdicts are compared
 	}{
 		{model: "lease", settings: "clients=2", order: 2, unique: 1735},
 		{model: "lease", settings: "clients=4 attempts=1", order: 24, unique: 395},
@@ -85,4 +85,3 @@ func compareTurned(t *testing.T, src model.Source, order, unique int, mutant str
 		}
 	}
 }
-

@@ -169,6 +169,7 @@ func Source(c Config) (*model.Plain[State, Action], error) {
 		return nil, err
 	}
 	p := model.NewPlain[State, Action](c)
+	p.Interchangeable(c.Managers, "Stages", "Sent", "Received")
 	p.Always("consistent", func(s State) bool {
 		return !slices.Contains(s.Stages, Committed) || !slices.Contains(s.Stages, Aborted)
 	})

@@ -69,6 +69,7 @@ type Reading struct {
 	orders bool // one of them had several entries
 	// What is read of the state is read of another one, of which this gives slot and aspect here; nil for the state itself.
 	turn func(slot int, a Aspect) (int, Aspect)
+	way  int // the number of that; 0 for the state itself
 	// What was read is not asked for.
 	unrecorded bool
 	// Memo is the space's: it may keep something from one read to the next.
@@ -79,8 +80,11 @@ type Reading struct {
 func (r *Reading) Unrecorded() { r.unrecorded = true }
 
 // Turn makes r read another state that has the state's parts in other places: what is to be read of a slot is the aspect of
-// the slot that turn gives. With nil it reads the state itself again.
-func (r *Reading) Turn(turn func(slot int, a Aspect) (int, Aspect)) { r.turn = turn }
+// the slot that turn gives, if it is not nil. The space knows what the way means; 0 is the state itself.
+func (r *Reading) Turn(way int, turn func(slot int, a Aspect) (int, Aspect)) { r.way, r.turn = way, turn }
+
+// Way is in which way the state is turned.
+func (r *Reading) Way() int { return r.way }
 
 // NewReading reads states of a space.
 func NewReading(space Space) *Reading { return &Reading{space: space} }

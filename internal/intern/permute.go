@@ -1,0 +1,49 @@
+package intern
+
+import (
+	"fmt"
+	"reflect"
+	"unsafe"
+)
+
+// Component returns the component of a name, and whether there is one.
+func (s *Split[T]) Component(name string) (component int, ok bool) {
+	for i := range s.columns {
+		if s.columns[i].name == name {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// Permute returns the id of the value of a component in which what stood at place i stands at place to[i]: of a slice or an array
+// as long as to, or of a map whose keys are such places. What is empty stays as it is. The error says why that is not possible.
+func (s *Split[T]) Permute(component int, id uint32, to []int) (uint32, error) {
+	c := &s.columns[component]
+	v := reflect.NewAt(c.plan.typ, c.at(id)).Elem()
+	out := reflect.New(c.plan.typ).Elem()
+	switch kind := v.Kind(); {
+	case (kind == reflect.Slice || kind == reflect.Map) && v.Len() == 0:
+		return id, nil
+	case (kind == reflect.Slice || kind == reflect.Array) && v.Len() == len(to):
+		if kind == reflect.Slice {
+			out.Set(reflect.MakeSlice(c.plan.typ, len(to), len(to)))
+		}
+		for i, place := range to {
+			out.Index(place).Set(v.Index(i))
+		}
+	case kind == reflect.Map && (v.Type().Key().Kind() >= reflect.Int && v.Type().Key().Kind() <= reflect.Int64):
+		out.Set(reflect.MakeMapWithSize(c.plan.typ, v.Len()))
+		for it := v.MapRange(); it.Next(); {
+			key := it.Key()
+			if i := key.Int(); i >= 0 && i < int64(len(to)) {
+				key = reflect.New(key.Type()).Elem()
+				key.SetInt(int64(to[i]))
+			}
+			out.SetMapIndex(key, it.Value())
+		}
+	default:
+		return 0, fmt.Errorf("%s is %s: expected a list of %d, or a map from places", c.name, c.plan.text(nil, c.at(id)), len(to))
+	}
+	return c.intern(unsafe.Pointer(out.Addr().UnsafePointer())), nil
+}
