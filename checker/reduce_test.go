@@ -221,8 +221,17 @@ func TestTraps(t *testing.T) {
 			starts: shadeAnswer{set: true}, oneSets: true,
 		},
 		{
-			name: "a property reads letters in flight", one: map[shadeEvent]shadeAnswer{in(0, 0): {hides: 1}},
-			starts: shadeAnswer{sends: []actor.Envelope[int]{sent(0)}}, read: true,
+			name: "a property reads letters in flight", one: map[shadeEvent]shadeAnswer{in(0, 1): {hides: 1}},
+			starts: shadeAnswer{sends: []actor.Envelope[int]{sent(0), sent(1)}}, read: true,
+		},
+		{
+			name: "a bound of losses is spent on a dead letter", config: model.Config{Lossy: true, MaxDrops: 1},
+			starts: shadeAnswer{sends: []actor.Envelope[int]{sent(0), sent(1)}}, read: true, paths: true,
+		},
+		{
+			name: "a dead letter is before another one", config: model.Config{Network: network.Ordered},
+			one:    map[shadeEvent]shadeAnswer{in(0, 1): {shows: 1}},
+			starts: shadeAnswer{sends: []actor.Envelope[int]{sent(0), sent(1)}},
 		},
 		{
 			name: "timers last, and a letter with a hidden effect", config: model.Config{TimersLast: true}, zero: aware,
@@ -257,8 +266,12 @@ func TestTraps(t *testing.T) {
 				sys.Sometimes("heard", func(v model.View) bool { return heard.In(v) == 1 })
 			}
 			if c.read {
-				some := model.Select(sys, func(e actor.Envelope[int]) (int, bool) { return e.Message, true })
-				sys.Sometimes("none under way", func(v model.View) bool { return len(some.InFlight(v)) == 0 })
+				some := model.Select(sys, func(e actor.Envelope[int]) (int, bool) { return e.Message, e.Message == 0 })
+				none := func(v model.View) bool { return len(some.InFlight(v)) == 0 }
+				sys.Sometimes("none under way", none)
+				if c.paths {
+					sys.Quiescent("none under way at the end", none)
+				}
 			}
 			for _, how := range []statespace.Reduction{statespace.DeadLetters, statespace.Everything} {
 				if ok, _ := sameReduced(t, sys, c.name+", "+how.String(), how, hint != nil); !ok && hint == nil {
