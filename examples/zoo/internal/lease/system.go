@@ -66,6 +66,7 @@ func System[Mutant variant.Mutant](c Config) *model.System[Message] {
 		clients = append(clients, model.Add(sys, actor.ID(i+1), client.New()))
 		sys.Roles("client", actor.ID(i+1))
 	}
+	sys.Interchangeable(actor.IDs(c.Clients + 1)[1:]...)
 	sys.Within(func(v model.View) bool {
 		ended, up := expired.In(v)
 		if !up || ended == (Grant{}) {

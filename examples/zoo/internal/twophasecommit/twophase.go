@@ -314,6 +314,7 @@ func Source[Mutant variant.Mutant](c Config[Mutant]) (*model.Plain[State, Action
 		return nil, err
 	}
 	p := model.NewPlain[State, Action](c)
+	p.Interchangeable(c.Managers, "Stages", "Sent", "Received")
 	p.Always("consistent", func(s State) bool {
 		return !slices.Contains(s.Stages, Committed) || !slices.Contains(s.Stages, Aborted)
 	})
