@@ -276,7 +276,7 @@ func (h *herd) judge() {
 	h.sys.Sometimes("two tell their own hues", func(v model.View) bool { return len(own.InFlight(v)) > 1 })
 }
 
-var numbers = regexp.MustCompile(`\b1?7[1-9]\b`)
+var idOrHue = regexp.MustCompile(`\b1?7[1-9]\b`)
 
 // orbits counts the states of a full search of which none is another one with sheep exchanged. It exchanges them in the texts of
 // states, and sorts in these whatever has no order.
@@ -286,7 +286,7 @@ func orbits(r *checker.Result, size int, ordered bool) int {
 		content := strings.ReplaceAll(string(statespace.Content(r.Model(), state)), `" "`, `";"`) // lists of timers and choices
 		least := ""
 		for _, p := range orders(size) {
-			text := sortText(numbers.ReplaceAllStringFunc(content, func(n string) string {
+			text := sortText(idOrHue.ReplaceAllStringFunc(content, func(n string) string {
 				last := len(n) - 1
 				return n[:last] + string('1'+byte(p[n[last]-'1']))
 			}), ordered)

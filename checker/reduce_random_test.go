@@ -348,7 +348,11 @@ func TestRandomReduced(t *testing.T) {
 		runs = 20_000
 	}
 	compared, reduced := 0, 0
+	seeds := []uint64{658, 707, 1336} // where letters left out are events of all that a state stands for, and heads of flows
 	for seed := range uint64(runs) {
+		seeds = append(seeds, seed)
+	}
+	for _, seed := range seeds {
 		for _, how := range []statespace.Reduction{statespace.DeadLetters, statespace.Everything} {
 			for _, hints := range []bool{false, true} {
 				if hints && how == statespace.DeadLetters {
