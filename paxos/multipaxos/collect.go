@@ -13,9 +13,9 @@ import (
 )
 
 // Garbage collection, section 4.2. Acceptors tell the leader up to where the replicas beside them have executed
-// everything, and it tells them below which slot a majority of the replicas has: the watermark. There they forget their
-// votes, which nobody needs any more: whichever minority of the servers fails, one is left that teaches what is decided. A
-// promise carries the watermark, so that the new leader does not take a slot for one that nobody voted for.
+// everything, and it tells them below which slot a majority of the replicas has: the watermark. There they forget
+// their votes, which nobody needs any more: whichever minority of the servers fails, one is left that teaches what is
+// decided. A promise carries the watermark, so that the new leader does not take a slot for one that nobody voted for.
 //
 // Independently of this each replica makes a snapshot of its machine from time to time, and forgets the decisions that
 // made it. One that lacks any of them is told the snapshot, in chunks.
@@ -90,8 +90,8 @@ func (r *Replica[S, O, R]) grow(c rsm.Command[O], x *execution[S, O, R]) {
 	}
 }
 
-// collect makes a snapshot instead of the decisions that are executed, if there are enough of them. A machine that cannot
-// be saved is not collected.
+// collect makes a snapshot instead of the decisions that are executed, if there are enough of them. A machine that
+// cannot be saved is not collected.
 func (r *Replica[S, O, R]) collect(x *execution[S, O, R]) {
 	if x.Collect == 0 || !r.enough(x) || r.SlotOut < r.Kept {
 		return
@@ -144,8 +144,8 @@ func (r *Replica[S, O, R]) chunk(offset int, x *execution[S, O, R]) (Chunk, bool
 	return Chunk{s.Slot, offset, len(s.Data), data}, true
 }
 
-// take takes a chunk of a snapshot of another replica, and reports whether it is the one that is next, and whether it is
-// the last one.
+// take takes a chunk of a snapshot of another replica, and reports whether it is the one that is next, and whether it
+// is the last one.
 func (in *Incoming) take(from actor.ID, m Chunk) (next, last bool) {
 	switch {
 	case m.Data == "":
@@ -160,7 +160,8 @@ func (in *Incoming) take(from actor.ID, m Chunk) (next, last bool) {
 	return true, in.Length >= m.Size
 }
 
-// install goes on from the snapshot of another replica, which has executed more, unless its bytes are none of a snapshot.
+// install goes on from the snapshot of another replica, which has executed more, unless its bytes are none of a
+// snapshot.
 func (r *Replica[S, O, R]) install(s Snapshot, x *execution[S, O, R]) {
 	machine, err := rsm.Load(x.machine, []byte(s.Data))
 	if err != nil {
@@ -258,8 +259,8 @@ func (t *turn[S, O, R]) dropPassed() {
 	}
 }
 
-// fetchAgain asks again for the next chunk of a snapshot, as one may have been lost. A server that does not answer for long
-// is given up, which is reported, so that any other one may begin.
+// fetchAgain asks again for the next chunk of a snapshot, as one may have been lost. A server that does not answer for
+// long is given up, which is reported, so that any other one may begin.
 func (t *turn[S, O, R]) fetchAgain() (givenUp bool) {
 	t.dropPassed()
 	in := &t.st.Replica.Incoming

@@ -1,6 +1,7 @@
 package multipaxos_test
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"testing"
@@ -16,6 +17,8 @@ type (
 	storeActor = actor.Typed[storeState, rsm.Message]
 	storeOut   = actor.Out[rsm.Message]
 )
+
+var flatCommands = flag.Int("commands", 20_000, "commands that servers get, to remember few of them")
 
 // group is servers of a store, whose messages arrive in the order in which they are sent, unless who is to get them is
 // down.
@@ -139,7 +142,8 @@ func level(a, b storeState) bool {
 // TestFlat makes sure that servers remember little of very many commands on few keys, and that one that was down for
 // most of them goes on from a snapshot in chunks, has executed the same, and knows who was answered.
 func TestFlat(t *testing.T) {
-	const commands, keys, bytes = 20_000, 100, 50
+	const keys, bytes = 100, 50
+	commands := rsm.Local(*flatCommands)
 	g := newGroup(t, 3, collecting)
 	// Somebody puts a value that is overwritten, and asks again at the end.
 	first := rsm.Command[rsm.StoreOp]{
@@ -158,6 +162,7 @@ func TestFlat(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("%d commands, of which servers remember at most %d slots", commands, most)
 	// A snapshot is made of as many bytes of commands as it has, which are not quite as many slots.
 	if limit := 600; most > limit {
 		t.Errorf("slots that a server remembers: %d, want at most %d of %d", most, limit, commands)
@@ -220,7 +225,8 @@ func TestOtherTeacher(t *testing.T) {
 	late := g.states[0].Replica.Snapshot
 	late.Slot += 50
 	g.step(2, func(a storeActor, st storeState, out *storeOut) storeState {
-		return a.Receive(2, st, 7, internal(multipaxos.Chunk{Slot: late.Slot, Size: len(late.Data), Data: late.Data[:500]}), out)
+		chunk := multipaxos.Chunk{Slot: late.Slot, Size: len(late.Data), Data: late.Data[:500]}
+		return a.Receive(2, st, 7, internal(chunk), out)
 	})
 	if in := g.states[2].Replica.Incoming; in.Slot != late.Slot || in.Length != 500 {
 		t.Fatalf("it has %d bytes of a snapshot of slot %v", in.Length, in.Slot)

@@ -40,8 +40,8 @@ func Load[S, O, R any](m Machine[S, O, R], data []byte) (Replica[S, R], error) {
 	return r, nil
 }
 
-// Cut returns how many bytes of a text to tell at once: at most so many, but a whole number of characters, and at least one
-// unless there is none.
+// Cut returns how many bytes of a text to tell at once: at most so many, but a whole number of characters, and at
+// least one unless there is none.
 func Cut(text string, most int) int {
 	end := min(most, len(text))
 	for end > 0 && end < len(text) && !utf8.RuneStart(text[end]) {

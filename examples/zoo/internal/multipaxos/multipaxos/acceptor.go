@@ -91,8 +91,8 @@ func (p part[O]) sizeOf(votes actor.List[Vote[O]]) (bytes int) {
 }
 
 // p2a votes, unless a higher ballot was promised. A vote is a promise too: Figure 4 has acceptors vote only at the
-// ballot that they promised, which makes one that missed the P1a useless to the leader, and protects nothing more. A vote
-// below the watermark is cast like any other, and forgotten.
+// ballot that they promised, which makes one that missed the P1a useless to the leader, and protects nothing more. A
+// vote below the watermark is cast like any other, and forgotten.
 func acceptor_p2a[Mutant variant.Mutant, O any](a *Acceptor[O], m P2a[O], newest bool) P2b {
 	if variant.Of[Mutant]() == "low-vote" {
 		if v := m.PValue(); v.Ballot != (Ballot{}) {

@@ -17,9 +17,9 @@ import (
 )
 
 // Garbage collection, section 4.2. Acceptors tell the leader up to where the replicas beside them have executed
-// everything, and it tells them below which slot a majority of the replicas has: the watermark. There they forget their
-// votes, which nobody needs any more: whichever minority of the servers fails, one is left that teaches what is decided. A
-// promise carries the watermark, so that the new leader does not take a slot for one that nobody voted for.
+// everything, and it tells them below which slot a majority of the replicas has: the watermark. There they forget
+// their votes, which nobody needs any more: whichever minority of the servers fails, one is left that teaches what is
+// decided. A promise carries the watermark, so that the new leader does not take a slot for one that nobody voted for.
 //
 // Independently of this each replica makes a snapshot of its machine from time to time, and forgets the decisions that
 // made it. One that lacks any of them is told the snapshot, in chunks.
@@ -101,8 +101,8 @@ func (r *Replica[S, O, R]) grow(c rsm.Command[O], x *execution[S, O, R]) {
 	}
 }
 
-// collect makes a snapshot instead of the decisions that are executed, if there are enough of them. A machine that cannot
-// be saved is not collected.
+// collect makes a snapshot instead of the decisions that are executed, if there are enough of them. A machine that
+// cannot be saved is not collected.
 func replica_collect[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], x *execution[S, O, R]) {
 	if x.Collect == 0 || !r.enough(x) || r.SlotOut < r.Kept {
 		return
@@ -155,8 +155,8 @@ func (r *Replica[S, O, R]) chunk(offset int, x *execution[S, O, R]) (Chunk, bool
 	return Chunk{s.Slot, offset, len(s.Data), data}, true
 }
 
-// take takes a chunk of a snapshot of another replica, and reports whether it is the one that is next, and whether it is
-// the last one.
+// take takes a chunk of a snapshot of another replica, and reports whether it is the one that is next, and whether it
+// is the last one.
 func incoming_take[Mutant variant.Mutant](in *Incoming, from actor.ID, m Chunk) (next, last bool) {
 	if variant.Of[Mutant]() == "chunk-for-whole" {
 		switch {
@@ -185,7 +185,8 @@ func incoming_take[Mutant variant.Mutant](in *Incoming, from actor.ID, m Chunk) 
 	return true, in.Length >= m.Size
 }
 
-// install goes on from the snapshot of another replica, which has executed more, unless its bytes are none of a snapshot.
+// install goes on from the snapshot of another replica, which has executed more, unless its bytes are none of a
+// snapshot.
 func replica_install[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], s Snapshot, x *execution[S, O, R]) {
 	if variant.Of[Mutant]() == "snapshot-unanswered" {
 		machine, err := rsm.Load[Mutant](x.machine, []byte(s.Data))
@@ -315,8 +316,8 @@ func (t *turn[Mutant, S, O, R]) dropPassed() {
 	}
 }
 
-// fetchAgain asks again for the next chunk of a snapshot, as one may have been lost. A server that does not answer for long
-// is given up, which is reported, so that any other one may begin.
+// fetchAgain asks again for the next chunk of a snapshot, as one may have been lost. A server that does not answer for
+// long is given up, which is reported, so that any other one may begin.
 func (t *turn[Mutant, S, O, R]) fetchAgain() (givenUp bool) {
 	t.dropPassed()
 	in := &t.st.Replica.Incoming

@@ -165,8 +165,8 @@ type (
 		// Watermark is that of the acceptor, which tells of no votes below it (section 4.2).
 		Watermark rsm.Slot
 	}
-	// P2a asks an acceptor to vote for a pvalue, and tells that a majority of the replicas has executed all slots below the
-	// watermark; 0 if that is not known of any.
+	// P2a asks an acceptor to vote for a pvalue, and tells that a majority of the replicas has executed all slots below
+	// the watermark; 0 if that is not known of any.
 	P2a[O any] struct {
 		Ballot    Ballot
 		Slot      rsm.Slot
@@ -270,14 +270,14 @@ type Options struct {
 	// Collect is garbage collection, section 4.2: after how many executed slots a replica makes a snapshot of its machine
 	// and forgets their decisions; 0 for never. Acceptors then forget their votes for what a majority of the replicas has
 	// executed, as they learn from the leader. It needs Reduce, and a replica beside each leader and acceptor. Where
-	// Server.Size counts bytes, there is no new snapshot before the commands executed since the last one have as many: so it
-	// costs no more than they do, however large it is.
+	// Server.Size counts bytes, there is no new snapshot before the commands executed since the last one have as many: so
+	// it costs no more than they do, however large it is.
 	Collect rsm.Slot
-	// Retain is for how many slots below its snapshot, at most, a replica remembers the decisions, so that one that is little
-	// behind need not be told the snapshot.
+	// Retain is for how many slots below its snapshot, at most, a replica remembers the decisions, so that one that is
+	// little behind need not be told the snapshot.
 	Retain rsm.Slot
-	// CollectBytes is after how many bytes of commands, as Server.Size counts them, a replica makes a snapshot although these
-	// are fewer slots than Collect, and the most bytes of commands that it retains; 0 for any number.
+	// CollectBytes is after how many bytes of commands, as Server.Size counts them, a replica makes a snapshot although
+	// these are fewer slots than Collect, and the most bytes of commands that it retains; 0 for any number.
 	CollectBytes int
 	// Chunk is the most bytes of a snapshot in a message; 0 for any number.
 	Chunk int

@@ -52,8 +52,8 @@ func Load[Mutant variant.Mutant, S, O, R any](m Machine[S, O, R], data []byte) (
 	return r, nil
 }
 
-// Cut returns how many bytes of a text to tell at once: at most so many, but a whole number of characters, and at least one
-// unless there is none.
+// Cut returns how many bytes of a text to tell at once: at most so many, but a whole number of characters, and at
+// least one unless there is none.
 func Cut(text string, most int) int {
 	end := min(most, len(text))
 	for end > 0 && end < len(text) && !utf8.RuneStart(text[end]) {
