@@ -52,6 +52,14 @@ func checkUntil(t *testing.T, property func(*rapid.T), shown func() bool) {
 	}
 }
 
+// aloneRacesNot skips a test that has one worker where only races are looked for.
+func aloneRacesNot(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("one worker races with nobody")
+	}
+}
+
 // twin is a system of actors twice: for the engine and for the plain search.
 type twin[M any] struct {
 	sys *model.System[M]

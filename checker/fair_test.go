@@ -153,6 +153,7 @@ func TestIgnoredIsGone(t *testing.T) {
 // TestOutrankedElsewhere decides a property of paths of a system whose units were chosen anew while states were found. States are
 // then expanded once more in other units, in which the steps that timers would have taken lead to contents of no state.
 func TestOutrankedElsewhere(t *testing.T) {
+	aloneRacesNot(t)
 	sys := systembuilders.System(systembuilders.Config{
 		Servers: 3, Clients: 1, Commands: 1, Views: 1, Electing: true, Window: 2, Batch: 1, Resends: 1, Live: true,
 		Config: model.Config{Lossy: true, MaxDrops: 1, TimersLast: true},
