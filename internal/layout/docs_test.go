@@ -319,13 +319,13 @@ func TestCommandsOf(t *testing.T) {
 	}
 }
 
-// TestFirstCommands holds the README to its two commands.
+// TestFirstCommands compares the first block of the README with the three commands that a reader tries first.
 func TestFirstCommands(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(root, "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"go run ./cmd/paxos check-bfs 3", "go test ./..."}
+	want := []string{"go run ./cmd/paxos check-bfs 3", "go run ./cmd/paxos explore 3", "go test ./..."}
 	if b := blocksOf("README.md", string(data)); len(b) == 0 || b[0].lang != "sh" || !slices.Equal(b[0].lines, want) {
 		t.Errorf("the first block of README.md is not\n%s", strings.Join(want, "\n"))
 	}
