@@ -21,7 +21,7 @@ type ID uint64
 // String is the id in decimal.
 func (id ID) String() string { return strconv.FormatUint(uint64(id), 10) }
 
-// IDs gives the ids 0 … n−1 in ascending order; n below 1 gives none.
+// IDs returns the ids 0 … n−1 in ascending order; n below 1 gives none.
 func IDs(n int) []ID {
 	if n < 1 {
 		return nil
@@ -54,7 +54,7 @@ type Envelope[M any] struct {
 //
 // Handlers must be pure (see the package's documentation) and safe for concurrent use.
 type Typed[S, M any] struct {
-	// Start gives the state of an actor that never ran before.
+	// Start returns the state of an actor that never ran before.
 	Start func(self ID, out *Out[M]) S
 	// Receive handles one message.
 	Receive func(self ID, st S, from ID, msg M, out *Out[M]) S
@@ -62,13 +62,13 @@ type Typed[S, M any] struct {
 	Timeout func(self ID, st S, timer Timer, out *Out[M]) S
 	// Chosen handles one of the options of an earlier Choose.
 	Chosen func(self ID, st S, option Option, out *Out[M]) S
-	// Keep gives the part of a state that survives a crash. Whatever it returns is on disk before any message of the
+	// Keep returns the part of a state that survives a crash. Whatever it returns is on disk before any message of the
 	// step that led to st leaves.
 	Keep func(st S) any
-	// Recover gives the state after a crash, from what was kept last. Without Keep, a recovery is a start.
+	// Recover returns the state after a crash, from what was kept last. Without Keep, a recovery is a start.
 	Recover func(self ID, kept any, out *Out[M]) S
-	// Forget gives the normal form of a state: without what no later step depends on, and no property reads. It is a hint for
-	// checks that reduce the space, which prove it as they go; see Forget.
+	// Forget returns the normal form of a state: without what no later step depends on, and no property reads. It is
+	// a hint for checks that reduce the space, which prove it as they go; see Forget.
 	Forget func(self ID, st S) S
 	// Value is the handler that the functions belong to, if there is one; a checker verifies that it never changes.
 	Value any
@@ -126,7 +126,7 @@ func Forget[S, O any](normal func(self ID, st S) S) Capability[S, O] {
 	return Capability[S, O]{forget: normal}
 }
 
-// Compose makes an actor of handlers that command through a type O of their own, which wrap builds around an Out.
+// Compose builds an actor of handlers that command through a type O of their own, which wrap builds around an Out.
 // Packages that give protocols a richer vocabulary, such as register, are built on it.
 func Compose[S, M, O any](
 	start func(self ID, out O) S,

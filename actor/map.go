@@ -48,7 +48,7 @@ func below[K ~uint64](bit uint64) K { return K(bit | (bit - min(bit, 1))) }
 // holds reports whether an key is one of those that the prefix of a node begins.
 func (n *node[K, V]) holds(key K) bool { return (key^n.key)&^below[K](n.bit) == 0 }
 
-// join makes a branch of two nodes whose prefixes differ.
+// join builds a branch of two nodes whose prefixes differ.
 func join[K ~uint64, V comparable](a, b *node[K, V]) *node[K, V] {
 	bit := uint64(1) << (63 - bits.LeadingZeros64(uint64(a.key^b.key)))
 	if uint64(a.key)&bit != 0 {

@@ -22,9 +22,11 @@ type Observer[M, H any] struct {
 	Holds func(h H) bool                                 // nil: nothing is demanded of what is remembered
 	// Visualize writes an HTML page that shows what is remembered to people, with all that it needs inside; nil for none.
 	Visualize func(w io.Writer, h H) error
-	// Tell says in words what was noted between two memories, a line each; nil for their differences, field by field.
+	// Tell describes in words what was noted between two memories, a line each; nil for their differences, field by
+	// field.
 	Tell func(before, after H) []string
-	// Explain says what there is to say of the last of the memories along a path, which differs from the one before: what
+	// Explain returns what there is to say of the last of the memories along a path, which differs from the one
+	// before: what
 	// is wrong with it, if Holds is false of it first. Before the first step the memory is the first one. nil for nothing.
 	Explain func(path []H) []string
 }

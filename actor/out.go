@@ -9,7 +9,7 @@ type Timer any
 // Option is one of the values that a Choose picks from. It must be a plain comparable value.
 type Option any
 
-// CommandKind says which fields of a Command count.
+// CommandKind describes which fields of a Command count.
 type CommandKind uint8
 
 // The commands of a handler.

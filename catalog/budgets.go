@@ -34,31 +34,31 @@ const maxBudget = 1000
 
 var budgets = []Budget{
 	{
-		Name: maxDown, Doc: "servers that are down at once, at most: each may crash, and come back with what it kept; 0 unless given",
+		Name: maxDown, Doc: "servers that may be down at once; a server restarts from its persisted state (default 0)",
 		set: func(c *model.Config, most int) { c.MaxDown = most },
 	},
 	{
-		Name: maxCrashes, Doc: "crashes on a path, at most; any number unless given",
+		Name: maxCrashes, Doc: "maximum number of crashes on a path (default unlimited)",
 		set: func(c *model.Config, most int) { c.MaxCrashes = most },
 	},
 	{
-		Name: maxDrops, Doc: "messages that are lost on a path, at most, if it is lossy; any number unless given",
+		Name: maxDrops, Doc: "maximum number of lost messages on a path, with --lossy (default unlimited)",
 		set: func(c *model.Config, most int) { c.MaxDrops = most },
 	},
 	{
-		Name: maxTimeouts, Doc: "timers that fire on a path, at most; any number unless given",
+		Name: maxTimeouts, Doc: "maximum number of timeouts on a path (default unlimited)",
 		set: func(c *model.Config, most int) { c.MaxTimeouts = most },
 	},
 	{
-		Name: timersLast, Doc: "timers fire only where no message is delivered and no choice made", Switch: true,
+		Name: timersLast, Doc: "timers fire only where no message can be delivered and no choice made", Switch: true,
 		set: func(c *model.Config, most int) { c.TimersLast = most > 0 },
 	},
 	{
-		Name: oneCopy, Doc: "no message is put beside an equal one of its sender that is under way", Switch: true,
+		Name: oneCopy, Doc: "a message equal to an in-flight one of its sender is not added", Switch: true,
 		set: func(c *model.Config, most int) { c.OneCopy = most > 0 },
 	},
 	{
-		Name: maxPartitions, Doc: "times that a server is cut off from all others on a path, at most; 0 unless given",
+		Name: maxPartitions, Doc: "maximum number of partitions of one server from all others on a path (default 0)",
 		set: func(c *model.Config, most int) { c.MaxPartitions = most },
 	},
 }
@@ -72,20 +72,20 @@ func (e Entry) Budgets() []Budget {
 	return slices.DeleteFunc(slices.Clone(budgets), func(b Budget) bool { return e.refuses(b.Name, greatest) != nil })
 }
 
-// refuses tells why a budget means nothing with the values of parameters, or gives nil.
+// refuses returns why a budget means nothing with the values of parameters, or gives nil.
 func (e Entry) refuses(budget string, values map[string]int) error {
 	switch {
 	case len(e.Networks) == 0:
-		return fmt.Errorf("the model %s has no network: remove %s", e.Name, budget)
+		return fmt.Errorf("model %s has no network; remove %s", e.Name, budget)
 	case slices.Contains([]string{maxDown, maxCrashes, maxPartitions}, budget) && e.Unfailing:
-		return fmt.Errorf("no actor of the model %s crashes or is cut off: remove %s", e.Name, budget)
+		return fmt.Errorf("no actor of model %s crashes or is partitioned; remove %s", e.Name, budget)
 	case slices.Contains([]string{maxTimeouts, timersLast}, budget) && e.Timers != nil && !e.Timers(values):
-		return fmt.Errorf("the model %s sets no timers with these parameters: remove %s", e.Name, budget)
+		return fmt.Errorf("model %s sets no timers with these parameters; remove %s", e.Name, budget)
 	}
 	return nil
 }
 
-// AllBudgets gives every budget of every entry.
+// AllBudgets returns every budget of every entry.
 func AllBudgets() []Budget { return slices.Clone(budgets) }
 
 // checkBudgets returns what is wrong with the budgets of complete settings, or nil.
@@ -109,8 +109,8 @@ func (e Entry) checkBudgets(full Settings) error {
 	case crashes > 0 && down == 0:
 		return fmt.Errorf("%s %d requires %s", maxCrashes, crashes, maxDown)
 	case down > 0 && crashes == 0 && full.Network == network.UnorderedDuplicating.String():
-		return fmt.Errorf("on the network %s a server that comes back finds every message again, and there may be no end of "+
-			"crashes: expected %s too", full.Network, maxCrashes)
+		return fmt.Errorf("on the network %s a restarted server receives every message again, so that crashes never end; "+
+			"add %s", full.Network, maxCrashes)
 	}
 	return nil
 }

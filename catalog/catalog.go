@@ -42,7 +42,7 @@ type Entry struct {
 	Model func(c Choice) (model.Source, error)
 	// Mutants are broken variants of the model. Model makes them, by the name in Choice.
 	Mutants []Mutant
-	// Servers says how its servers run for real; nil if they do not.
+	// Servers describes how its servers run for real; nil if they do not.
 	Servers *Servers
 }
 
@@ -65,7 +65,7 @@ type Settings struct {
 	Fair    string         // what is assumed of endless paths, as model.ParseAssumed reads it; empty for what the model says
 }
 
-// UnknownError tells that there is no thing of a kind by a name.
+// UnknownError reports that there is no thing of a kind by a name.
 type UnknownError struct {
 	Kind  string   // model, network, mutant …
 	Name  string   // what was asked for
@@ -123,7 +123,7 @@ func (c Catalogue) Find(name string) (Entry, error) {
 	return c[at], nil
 }
 
-// Parameter gives the parameter of a name, or an error that says which ones the model has.
+// Parameter returns the parameter of a name, or an error that says which ones the model has.
 func (e Entry) Parameter(name string) (Parameter, error) {
 	at := slices.IndexFunc(e.Parameters, func(p Parameter) bool { return p.Name == name })
 	if at >= 0 {
@@ -185,7 +185,7 @@ func (e Entry) Resolve(s Settings) (Settings, error) {
 	}
 	full.Lossy, full.Elide, full.Budgets, full.Fair = s.Lossy, s.Elide, maps.Clone(s.Budgets), s.Fair
 	if s.Fair != "" && !e.Live {
-		return full, fmt.Errorf("the model %s has no property of endless paths: expected no fairness", e.Name)
+		return full, fmt.Errorf("model %s has no liveness property; remove --fair", e.Name)
 	}
 	var err error
 	if full.Network, err = e.network(s); err != nil {
@@ -199,9 +199,9 @@ func (e Entry) network(s Settings) (string, error) {
 	if len(e.Networks) == 0 {
 		switch {
 		case s.Network != "":
-			return "", fmt.Errorf("the model %s has no network: remove the network", e.Name)
+			return "", fmt.Errorf("model %s has no network; remove --network", e.Name)
 		case s.Lossy:
-			return "", fmt.Errorf("the model %s has no network: no message can be lost", e.Name)
+			return "", fmt.Errorf("model %s has no network; remove --lossy", e.Name)
 		}
 		return "", nil
 	}
@@ -213,13 +213,13 @@ func (e Entry) network(s Settings) (string, error) {
 	case err != nil:
 		return "", &UnknownError{Kind: "network", Name: s.Network, Known: e.NetworkNames()}
 	case !slices.Contains(e.Networks, semantics):
-		return "", fmt.Errorf("the model %s is not meant for the network %s: expected %s",
+		return "", fmt.Errorf("model %s does not support the network %s; use %s",
 			e.Name, semantics, strings.Join(e.NetworkNames(), " or "))
 	}
 	return s.Network, nil
 }
 
-// Build makes the model of settings, or an error that says what was expected.
+// Build builds the model of settings, or an error that says what was expected.
 func (e Entry) Build(s Settings) (model.Source, error) {
 	full, err := e.Resolve(s)
 	if err != nil {
@@ -263,7 +263,7 @@ func (s Settings) assume(source model.Source) error {
 	}
 	assumable, ok := source.(model.Assumable)
 	if !ok {
-		return errors.New("nothing can be assumed of the paths of this model: expected no fairness")
+		return errors.New("this model has no actions to which fairness applies; remove --fair")
 	}
 	return assumable.Assume(assumed)
 }

@@ -16,7 +16,8 @@ import (
 	"synod/spawn/service"
 )
 
-// Servers says how the servers of an entry run for real, and how their clients must treat them. Program is required.
+// Servers describes how the servers of an entry run for real, and how their clients must treat them. Program is
+// required.
 type Servers struct {
 	// Options are what can be chosen of the servers, besides what can be chosen of those of every model.
 	Options []ServerOption
@@ -126,7 +127,7 @@ func (c Catalogue) Served() []string {
 func (c Catalogue) Asked(name string) (Entry, error) {
 	e, err := c.Spawned(name)
 	if err == nil && e.Servers.Service == nil {
-		err = fmt.Errorf("the entry of the model %s does not say what clients ask its servers: %s", name, expectedOne(c.Served()))
+		err = fmt.Errorf("the entry of model %s declares no service for clients: %s", name, expectedOne(c.Served()))
 	}
 	return e, err
 }
@@ -155,7 +156,7 @@ func (c Catalogue) Around(name string, v Variant, m Moment) (model.Source, error
 	case err != nil:
 		return nil, err
 	case e.Servers.Around == nil:
-		return nil, fmt.Errorf("the model %s says nothing of what is around a run of its servers", name)
+		return nil, fmt.Errorf("model %s does not support exploration around a recorded run", name)
 	}
 	return e.Servers.Around(v, m)
 }

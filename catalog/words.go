@@ -46,7 +46,7 @@ func (e Entry) Options() []Option {
 			Option{Name: networkOption, Doc: "what the network may do", Default: names[0], Values: names},
 			Option{
 				Name: lossyOption, Values: []string{explicit, auto}, Optional: true,
-				Doc: "every message under way may be lost: in a step of its own, or left out where that changes no verdict",
+				Doc: "any in-flight message may be lost: explicit adds a step for each loss, auto only where a loss can change a verdict",
 			})
 	}
 	for _, b := range e.Budgets() {
@@ -71,7 +71,8 @@ func (e Entry) Options() []Option {
 	return all
 }
 
-// Open makes the model of settings given as words, by the names of Options, and gives all settings, defaults filled in.
+// Open builds the model of settings given as words, by the names of Options, and gives all settings, defaults filled
+// in.
 func (e Entry) Open(config map[string]string) (map[string]string, model.Source, error) {
 	asked, err := e.Parse(config)
 	if err != nil {

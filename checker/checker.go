@@ -12,7 +12,7 @@ import (
 	"synod/trace"
 )
 
-// FinishWhen says when a search may end before it is exhausted.
+// FinishWhen describes when a search may end before it is exhausted.
 type FinishWhen uint8
 
 const (
@@ -39,7 +39,7 @@ func ParseFinishWhen(name string) (FinishWhen, error) {
 	return 0, fmt.Errorf("unknown condition %q: expected decided, first-violation or exhausted", name)
 }
 
-// Options says how to search. The zero value searches everything with all cores until every property is decided.
+// Options describes how to search. The zero value searches everything with all cores until every property is decided.
 type Options struct {
 	Workers     int           // goroutines; 0 for one per core (DFS: 1)
 	Timeout     time.Duration // 0 for none
@@ -90,23 +90,23 @@ const maxWorkers = 1024
 func (o Options) validate() error {
 	switch {
 	case o.Workers < 0 || o.Workers > maxWorkers:
-		return fmt.Errorf("%d workers: expected 1 to %d, or 0 for one per core", o.Workers, maxWorkers)
+		return fmt.Errorf("%d workers: must be 1 to %d, or 0 for one per core", o.Workers, maxWorkers)
 	case o.Timeout < 0:
-		return fmt.Errorf("a timeout of %v: expected a positive duration, or 0 for none", o.Timeout)
+		return fmt.Errorf("timeout %v: must be positive, or 0 for none", o.Timeout)
 	case o.MaxDepth < 0:
-		return fmt.Errorf("a greatest depth of %d: expected at least 1, or 0 for no limit", o.MaxDepth)
+		return fmt.Errorf("maximum depth %d: must be at least 1, or 0 for no limit", o.MaxDepth)
 	case o.MaxStates < 0:
-		return fmt.Errorf("at most %d states: expected at least 1, or 0 for no limit", o.MaxStates)
+		return fmt.Errorf("maximum of %d states: must be at least 1, or 0 for no limit", o.MaxStates)
 	case o.MemoryLimit < 0:
-		return fmt.Errorf("a memory limit of %d bytes: expected a positive size, or 0 for none", o.MemoryLimit)
+		return fmt.Errorf("memory limit of %d bytes: must be positive, or 0 for none", o.MemoryLimit)
 	case o.Reduce > statespace.Everything:
 		return fmt.Errorf("unknown reduction %d", o.Reduce)
 	case o.FinishWhen > Exhausted:
 		return fmt.Errorf("unknown FinishWhen %d", o.FinishWhen)
 	case o.Walks < 0:
-		return fmt.Errorf("%d walks: expected at least 1, or 0 for as many as time allows", o.Walks)
+		return fmt.Errorf("%d walks: must be at least 1, or 0 for as many as time allows", o.Walks)
 	case o.WalkDepth < 0:
-		return fmt.Errorf("walks of %d states: expected at least 1, or 0 for the default", o.WalkDepth)
+		return fmt.Errorf("walks of %d states: must be at least 1, or 0 for the default", o.WalkDepth)
 	}
 	return nil
 }

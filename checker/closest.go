@@ -42,7 +42,7 @@ func newGrouping(of []gathering, limit int, over func() bool) *grouping {
 	return &grouping{of: of, pairs: store.NewPairSet(limit), over: over}
 }
 
-// merge makes one of the two groups with the fewest combinations, if these are few.
+// merge merges the two groups with the fewest combinations, if these are few.
 func (g *grouping) merge() bool {
 	if g.settled {
 		return false

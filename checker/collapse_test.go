@@ -77,7 +77,7 @@ func TestSpread(t *testing.T) {
 	}
 }
 
-// plainSource makes a model without actors a source.
+// plainSource turns a model without actors into a source.
 func plainSource[S, A any](m model.Model[S, A]) model.Source { return model.NewPlain(m) }
 
 // quickModel is plainModel with a key made for the type.

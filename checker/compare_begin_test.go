@@ -63,7 +63,7 @@ func TestRandomBeginnings(t *testing.T) {
 	}
 }
 
-// TestRefusedBeginnings wants sentences about states in which no system can begin.
+// TestRefusedBeginnings requires sentences about states in which no system can begin.
 func TestRefusedBeginnings(t *testing.T) {
 	tests := map[string]struct {
 		b    model.Beginning[int]

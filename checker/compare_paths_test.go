@@ -38,7 +38,7 @@ func (g digraph) plain() *model.Plain[int, edge] {
 	return p
 }
 
-// paths makes edges of numbers that follow one another; 0 separates.
+// paths builds edges of numbers that follow one another; 0 separates.
 func paths(numbers ...int) map[int][]edge {
 	edges := make(map[int][]edge)
 	for i := 1; i < len(numbers); i++ {
@@ -332,7 +332,7 @@ func plainRefinement(
 		})
 }
 
-// replayTraces wants every trace to be one of another space of the same source.
+// replayTraces requires every trace to be one of another space of the same source.
 func replayTraces(t tester, r *checker.Result, space statespace.Space) {
 	t.Helper()
 	for _, tr := range r.Traces() {

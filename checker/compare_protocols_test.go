@@ -184,7 +184,7 @@ func twophaseProperties() []reference.Property[twophase.State] {
 	}
 }
 
-// plainModel makes a model for the plain search of one without actors.
+// plainModel builds a model for the plain search of one without actors.
 func plainModel[S, A any](m model.Model[S, A], properties []reference.Property[S]) reference.Model[S] {
 	return reference.Model[S]{
 		Initial: m.Initial(), Key: func(s S) string { return reference.Dump(s) }, Properties: properties,

@@ -31,7 +31,7 @@ type tester interface {
 // test.
 const engineTimeout = 5 * time.Minute
 
-// brief tells that a test should look at fewer states.
+// brief reports that a test should look at fewer states.
 func brief() bool { return testing.Short() || raceDetector }
 
 // racing returns those of some numbers of workers with which a test has something to find: under the race detector, one worker
@@ -154,7 +154,7 @@ func compare[S any](
 	return want
 }
 
-// compareDepthFirst wants the same counts and verdicts of a depth-first search of a space that was exhausted.
+// compareDepthFirst requires the same counts and verdicts of a depth-first search of a space that was exhausted.
 func compareDepthFirst(t tester, src model.Source, want reference.Result, workers int) {
 	t.Helper()
 	o := checker.Options{Workers: workers, FinishWhen: checker.Exhausted, Timeout: engineTimeout}
@@ -185,7 +185,7 @@ func plainOptions(o checker.Options) reference.Options {
 	return reference.Options{FinishWhen: finish[o.FinishWhen], MaxDepth: o.MaxDepth, MaxStates: o.MaxStates}
 }
 
-// compareResult wants the same counts, verdicts and lengths.
+// compareResult requires the same counts, verdicts and lengths.
 func compareResult(t tester, got *checker.Result, want reference.Result) {
 	t.Helper()
 	if got.Err != nil {
@@ -227,7 +227,8 @@ func compareResult(t tester, got *checker.Result, want reference.Result) {
 	}
 }
 
-// replay wants every path to be a path, of which the last state decides its property; of a shortest path only that one.
+// replay requires every path to be a path, of which the last state decides its property; of a shortest path only
+// that one.
 func replay(t tester, r *checker.Result) {
 	t.Helper()
 	space := r.Model()
@@ -302,7 +303,7 @@ func compareParts(t tester, src model.Source, o checker.Options, workers ...int)
 	}
 }
 
-// partsModel makes a plain model of a space, which puts the paths by which properties were decided into least.
+// partsModel builds a plain model of a space, which puts the paths by which properties were decided into least.
 func partsModel(t tester, space statespace.Space, least map[string][]string) reference.Model[*trail] {
 	m := reference.Model[*trail]{Key: func(tr *trail) string { return tr.content }}
 	initials, err := statespace.Initials(space)

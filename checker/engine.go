@@ -69,7 +69,7 @@ type engine struct {
 	stopping  sync.Once
 }
 
-// stopCause tells why a search ended before it was exhausted. The order is that of precedence.
+// stopCause describes why a search ended before it was exhausted. The order is that of precedence.
 type stopCause uint32
 
 const (
@@ -98,7 +98,7 @@ func search(ctx context.Context, name string, src statespace.Source, o Options, 
 	return r
 }
 
-// searchOnce makes an engine, lets a driver use it, and puts what was found into a result.
+// searchOnce builds an engine, lets a driver use it, and puts what was found into a result.
 func searchOnce(
 	ctx context.Context, name string, src statespace.Source, red *reduction, o Options, drive func(*engine, *Result),
 ) *Result {
@@ -147,7 +147,7 @@ func newEngine(src statespace.Source, o Options) *engine {
 	return e
 }
 
-// furnish makes a space and all tables, empty but for the initial states.
+// furnish builds a space and all tables, empty but for the initial states.
 func (e *engine) furnish() error {
 	space, err := e.makeSpace()
 	if err != nil {
@@ -174,7 +174,7 @@ func (e *engine) furnish() error {
 	e.judge.focus(e.options.only)
 	e.stuck = newStuck(e.judge)
 	if inside := space.Boundary(); inside != nil {
-		e.inside = newPredicate(space, "the boundary", inside)
+		e.inside = newPredicate(space, "the state constraint", inside)
 	}
 	groups := make([][]int, space.Slots())
 	for slot := range groups {
@@ -241,7 +241,7 @@ func (e *engine) limits() []uint32 {
 	return limits
 }
 
-// layOut makes an empty visited set for a layout.
+// layOut builds an empty visited set for a layout.
 func (e *engine) layOut(l *store.Layout) error {
 	e.layout = l
 	e.shards = make([]*store.Shard, 1<<l.Shards)

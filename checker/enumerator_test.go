@@ -99,8 +99,8 @@ func TestEnumerator(t *testing.T) {
 	}
 }
 
-// TestEnumeratorIsGuarded wants an Each that says something else than Actions and Next, or does not leave the state as it
-// was, to be found.
+// TestEnumeratorIsGuarded requires an Each that says something else than Actions and Next, or does not leave the
+// state as it was, to be found.
 func TestEnumeratorIsGuarded(t *testing.T) {
 	extra := func(s tangle, yield func(stir, tangle)) { yield(stir{Op: 9}, s) }
 	change := func(s tangle, _ func(stir, tangle)) {

@@ -21,13 +21,13 @@ const (
 	granted note = "granted"
 )
 
-// String makes a note read as it is.
+// String returns the note as it is.
 func (n note) String() string { return string(n) }
 
 // lease is the server's timer.
 type lease struct{}
 
-// String makes a lease read as it is.
+// String returns the lease as it is.
 func (lease) String() string { return "lease" }
 
 // keeper is the server, lock its state: two clients, by their ids, 0 for nobody.

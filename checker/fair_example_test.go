@@ -12,13 +12,13 @@ import (
 // call is a request, or its answer.
 type call string
 
-// String makes a call read as it is.
+// String returns the call as it is.
 func (c call) String() string { return string(c) }
 
 // retry is the caller's timer.
 type retry struct{}
 
-// String makes a retry read as it is.
+// String returns the retry as it is.
 func (retry) String() string { return "retry" }
 
 // caller asks until it is answered.

@@ -67,7 +67,7 @@ func TestForeignReadsAreRefused(t *testing.T) {
 	})
 }
 
-// wantForeign wants a property, a boundary and a condition that read a state to end the check, and to be named.
+// wantForeign requires a property, a boundary and a condition that read a state to end the check, and to be named.
 func wantForeign(t *testing.T, read func(model.View), want string) {
 	t.Helper()
 	reads := func(v model.View) bool { read(v); return true }

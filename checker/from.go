@@ -8,7 +8,7 @@ import (
 	"synod/trace"
 )
 
-// initials gives the states in which a search begins: those of the model, or the last one of Options.From.
+// initials returns the states in which a search begins: those of the model, or the last one of Options.From.
 func (e *engine) initials() ([][]statespace.PartID, error) {
 	switch {
 	case e.unordered && e.outer != nil && e.options.From == nil:
@@ -27,7 +27,7 @@ func (e *engine) initials() ([][]statespace.PartID, error) {
 	return [][]statespace.PartID{state}, err
 }
 
-// initialsIn gives the states of a space in which the search begins.
+// initialsIn returns the states of a space in which the search begins.
 func (e *engine) initialsIn(space statespace.Space) ([][]statespace.PartID, error) {
 	if e.options.From == nil {
 		return statespace.Initials(space)

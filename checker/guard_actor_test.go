@@ -90,7 +90,7 @@ func check[S any](
 	return errs
 }
 
-// wantImpure wants every error to name who, event and field.
+// wantImpure requires every error to name who, event and field.
 func wantImpure(t *testing.T, errs []error, who, event, what string) {
 	t.Helper()
 	for _, err := range errs {
@@ -311,7 +311,7 @@ func TestGuardSurvivesPanics(t *testing.T) {
 	}
 }
 
-// TestGuardRefusesValues wants values that cannot be compared to be errors, not searches that never end.
+// TestGuardRefusesValues requires values that cannot be compared to be errors, not searches that never end.
 func TestGuardRefusesValues(t *testing.T) {
 	type ring struct{ Next *ring }
 	cycle := suspect[*ring]{start: func(*memoOut) *ring {

@@ -121,7 +121,7 @@ func TestGuardFindsImpurePlain(t *testing.T) {
 	}
 }
 
-// TestGuardFindsChangingProperty wants a property that changes the state it reads to be found at the end.
+// TestGuardFindsChangingProperty requires a property that changes the state it reads to be found at the end.
 func TestGuardFindsChangingProperty(t *testing.T) {
 	plain := model.NewPlain[[]int, int](walk{})
 	plain.Always("harmless", func(s []int) bool {
@@ -265,8 +265,8 @@ func TestGuardWatchesReaders(t *testing.T) {
 	}
 }
 
-// TestGuardSamples wants the counts of guarded calls that a report gives to be those of distinct calls, at any number
-// of workers.
+// TestGuardSamples requires the counts of guarded calls that a report gives to be those of distinct calls, at any
+// number of workers.
 func TestGuardSamples(t *testing.T) {
 	grid := model.NewPlain[[2]int, bool](grid(350))
 	for _, workers := range racing(1, 4) {
@@ -296,8 +296,8 @@ func (g grid) Next(s [2]int, down bool) ([2]int, bool) {
 	return s, s[0] < int(g) && s[1] < int(g)
 }
 
-// TestPlainMayAppend wants states to be kept without spare capacity also after the calls that are guarded: there a model
-// that appends to the state that it is given would change the successors of another action.
+// TestPlainMayAppend requires states to be kept without spare capacity also after the calls that are guarded: there
+// a model that appends to the state that it is given would change the successors of another action.
 func TestPlainMayAppend(t *testing.T) {
 	aloneRacesNot(t)
 	const length = 17

@@ -14,7 +14,7 @@ import (
 	"synod/network"
 )
 
-// TestReportIsRepeatable wants what a space reports to be the same at any number of workers, run after run.
+// TestReportIsRepeatable requires what a space reports to be the same at any number of workers, run after run.
 func TestReportIsRepeatable(t *testing.T) {
 	type run struct {
 		clients  int
@@ -46,7 +46,7 @@ func reportOf(t *testing.T, src model.Source, o checker.Options) statespace.Spac
 	return r.Space
 }
 
-// TestReportCountsReachableMailboxes wants what only ignored deliveries would leave not to be counted.
+// TestReportCountsReachableMailboxes requires what only ignored deliveries would leave not to be counted.
 func TestReportCountsReachableMailboxes(t *testing.T) {
 	sys := model.NewSystem[memo](model.Config{})
 	model.Add(sys, 7, suspect[bool]{
@@ -189,7 +189,7 @@ func TestReportNamesOpaqueActors(t *testing.T) {
 	}
 }
 
-// TestReadersSeeContentOrder wants what selections and InFlight give not to depend on the order in which values were
+// TestReadersSeeContentOrder requires what selections and InFlight give not to depend on the order in which values were
 // first met: at each number of workers the same states satisfy a property that asks for the first.
 func TestReadersSeeContentOrder(t *testing.T) {
 	for _, n := range network.All() {

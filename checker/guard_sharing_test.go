@@ -21,8 +21,8 @@ func sharedBoxes() boxes {
 	return boxes{map[string]*memo{"a": b}, []*memo{b}}
 }
 
-// TestGuardRefusesSharing wants memory that can be reached in two ways to be an error that names both, wherever a value
-// becomes part of a state. Copies hold it twice, and a live actor once.
+// TestGuardRefusesSharing requires memory that can be reached in two ways to be an error that names both, wherever a
+// value becomes part of a state. Copies hold it twice, and a live actor once.
 func TestGuardRefusesSharing(t *testing.T) {
 	const two = `.Order[0]: shares memory with checker_test.boxes.ByName["a"], but copies of them would not`
 	state := suspect[boxes]{start: func(*memoOut) boxes { return sharedBoxes() }}
@@ -114,8 +114,8 @@ type meshed struct {
 	own *mesh
 }
 
-// TestGuardSurvivesMeshes wants no value to keep a search from its end: an actor's own is not watched, and one that was
-// made to refer to itself by what may only read it is an error.
+// TestGuardSurvivesMeshes requires no value to keep a search from its end: an actor's own is not watched, and one
+// that was made to refer to itself by what may only read it is an error.
 func TestGuardSurvivesMeshes(t *testing.T) {
 	shared := &mesh{}
 	for range 64 {

@@ -55,7 +55,7 @@ type blank struct {
 	_ int
 }
 
-// TestStateTypes wants exactly the different states to be told apart, whatever they are made of.
+// TestStateTypes requires exactly the different states to be told apart, whatever they are made of.
 func TestStateTypes(t *testing.T) {
 	one, uno, two := 1, 1, 2
 	nan := math.NaN()
@@ -76,7 +76,7 @@ func TestStateTypes(t *testing.T) {
 	parade(t, "blank fields", 2, blank{N: 1}, blank{N: 2}, blank{N: 1})
 }
 
-// TestNilInterfaces wants states and projections that are nil interfaces to be values as any other.
+// TestNilInterfaces requires states and projections that are nil interfaces to be values as any other.
 func TestNilInterfaces(t *testing.T) {
 	sys := model.NewSystem[memo](model.Config{})
 	ref := model.Add(sys, 7, suspect[error]{

@@ -33,7 +33,7 @@ func (m *masks) add(mask uint64) {
 	}
 }
 
-// filter tells which states may lead to some wanted ones.
+// filter describes which states may lead to some wanted ones.
 type filter struct {
 	masks []uint64
 	units int

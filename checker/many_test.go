@@ -112,8 +112,8 @@ func TestThinIsLinear(t *testing.T) {
 	}
 }
 
-// TestThinMergesWhatBelongsTogether wants slots that always change together to become one unit, however many there are, and those
-// that hold too much together to stay as they are.
+// TestThinMergesWhatBelongsTogether requires slots that always change together to become one unit, however many
+// there are, and those that hold too much together to stay as they are.
 func TestThinMergesWhatBelongsTogether(t *testing.T) {
 	const kinds, of, states = 40, 10, 300
 	all := make([]gathering, kinds*of)

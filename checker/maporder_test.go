@@ -26,7 +26,8 @@ type mapped struct {
 // fault in one run of 200 fails in one of three.
 const mapOrderRuns = 60
 
-// TestGuardFindsMapOrder wants a function that depends on the order of a map of two entries to be found in nearly every
+// TestGuardFindsMapOrder requires a function that depends on the order of a map of two entries to be found in nearly
+// every
 // check, even if it is called once only, and a user to be asked about it if the map is part of what it was given.
 func TestGuardFindsMapOrder(t *testing.T) {
 	two := func() map[string]int { return map[string]int{"a": 1, "b": 2} }

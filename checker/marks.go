@@ -75,7 +75,7 @@ func (m *marks) set(p place, bits uint8) uint8 {
 	return uint8(atomic.OrUint32(&m.fours.words[p.shard][p.position/4], uint32(bits)<<shift) >> shift)
 }
 
-// claim gives a byte that is zero a value. Of several who do so at once, one is told that it did.
+// claim sets a byte that is zero to a value. Of several who do so at once, one is told that it did.
 func (m *marks) claim(p place, value uint8) bool {
 	word, shift := &m.fours.words[p.shard][p.position/4], p.position%4*8
 	for {

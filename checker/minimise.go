@@ -10,7 +10,7 @@ import (
 	"synod/trace"
 )
 
-// Minimised tells how a path became shorter.
+// Minimised describes how a path became shorter.
 type Minimised struct {
 	From     int  // the number of steps that the path had
 	Shortest bool // proven: there is no shorter path to a state that shows the same
@@ -40,7 +40,7 @@ func Minimise(ctx context.Context, src statespace.Source, t trace.Trace) (trace.
 		return t, m, fmt.Errorf("minimise a path: %w", err)
 	}
 	if t.Kind == trace.Walked {
-		return t, m, errors.New("minimise a path: expected a violation or an example, not a path that shows nothing")
+		return t, m, errors.New("minimise: the path shows neither a violation nor an example")
 	}
 	space, err := src.Space()
 	if err != nil {
@@ -53,7 +53,7 @@ func Minimise(ctx context.Context, src statespace.Source, t trace.Trace) (trace.
 	}
 	at := slices.IndexFunc(space.Properties(), func(p statespace.Property) bool { return p.Name == t.Property })
 	if !space.Properties()[at].Expect.OfStates() {
-		return t, m, fmt.Errorf("minimise a path: expected one that shows a property of states, not that %q is violated", t.Property)
+		return t, m, fmt.Errorf("minimise: %q is a property of whole paths; only paths to a state can be minimised", t.Property)
 	}
 	s := shortener{ctx: ctx, space: space, property: space.Properties()[at], left: minimiseSteps}
 	if path, err = s.shorten(path); err != nil {
@@ -173,7 +173,7 @@ func (r *Result) Minimise(ctx context.Context) error {
 	return nil
 }
 
-// note says in a few words what became of a path.
+// note describes in a few words what became of a path.
 func (m *Minimised) note() string {
 	switch {
 	case m == nil:

@@ -10,8 +10,8 @@ import (
 // with one, it is three quarters of that.
 const tableMemory = 1 << 30
 
-// checkMemory tells whether the walks should go on in new tables. It looks the more often, the sooner the memory would
-// be at its limit if it went on growing as it does: a state may be large.
+// checkMemory reports whether the walks should go on in new tables. It looks the more often, the sooner the memory
+// would be at its limit if it went on growing as it does: a state may be large.
 func (c *crew) checkMemory() bool {
 	e := c.w.e
 	if c.unchecked += len(c.walkers); c.unchecked >= c.pause {

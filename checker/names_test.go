@@ -50,7 +50,7 @@ func twinSystem(both bool) *model.System[any] {
 	return sys
 }
 
-// TestKeysAreOfContent wants the keys of a check not to depend on which of two types of one name the process has met
+// TestKeysAreOfContent requires the keys of a check not to depend on which of two types of one name the process has met
 // first: another model has met the second one.
 func TestKeysAreOfContent(t *testing.T) {
 	tracesOf := func(both bool) []trace.Trace {
@@ -76,7 +76,7 @@ func TestKeysAreOfContent(t *testing.T) {
 	}
 }
 
-// TestMutantsKeepNames wants the keys of a model and of its mutants to be alike, whichever was opened first.
+// TestMutantsKeepNames requires the keys of a model and of its mutants to be alike, whichever was opened first.
 func TestMutantsKeepNames(t *testing.T) {
 	e, err := shipped.Find("single-decree")
 	if err != nil {

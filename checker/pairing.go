@@ -14,7 +14,8 @@ const (
 	pairSampleIDs = 1 << 22
 	// maxPaired is how many fields are compared with one another. More are first thinned out.
 	maxPaired = 128
-	// pairsLast says how many times as many states there are when pairs are chosen anew. Until then they stay, which makes it
+	// pairsLast describes how many times as many states there are when pairs are chosen anew. Until then they stay,
+	// which makes it
 	// cheap to move to a layout that is only wider. Where there are many states they stay for longer, unless there are more than
 	// so many pairs for each state.
 	pairsLast     = 8
@@ -92,8 +93,8 @@ func (e *engine) rootsOf(limits []uint32, fields []store.Field) []gathering {
 	return roots
 }
 
-// pairUp makes pairs of roots, which take total bits, until they seem to fit side by side: one at least. It goes by a sample of
-// the states.
+// pairUp builds pairs of roots, which take total bits, until they seem to fit side by side: one at least. It goes by
+// a sample of the states.
 func (e *engine) pairUp(m migration, fields []store.Field, roots []gathering, total int) []store.Field {
 	e.sample(m, fields, roots)
 	// Of equally good pairs the first one is taken: that of the narrowest fields.

@@ -87,7 +87,7 @@ func (s *survey) judgeQuiescence(property int, r *PropertyResult) error {
 	return p.show(markGoal, r)
 }
 
-// show gives the property the path that shows its violation.
+// show records the path that shows the violation of the property.
 func (p *pursuit) show(goal uint8, result *PropertyResult) error {
 	r, err := p.routeTo(goal)
 	if err != nil {

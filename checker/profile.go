@@ -7,7 +7,7 @@ import (
 	"synod/model/statespace"
 )
 
-// Profile tells why a space is as large as it is: what its states are made of, and what of that kept growing.
+// Profile describes why a space is as large as it is: what its states are made of, and what of that kept growing.
 type Profile struct {
 	// Of a breadth-first search, what is called lately began with this depth: the last quarter of the levels, at least
 	// one. 0 for other searches, which have no levels.
@@ -22,8 +22,8 @@ type SlotProfile struct {
 	Local     Growth // local states, or what an observer remembers, or states of a plain model
 	Mailboxes Growth
 	Fields    []FieldProfile // of Local, in their order
-	// Dense tells that there are at least half as many contents as states, and a thousand of these: keeping each content
-	// once saves next to nothing on this slot.
+	// Dense reports that there are at least half as many contents as states, and a thousand of these: keeping each
+	// content once saves next to nothing on this slot.
 	Dense bool
 }
 
@@ -79,7 +79,7 @@ func (g *growth) record(space statespace.Space, level int) {
 	}
 }
 
-// of tells when the items of a slot came, given how many there are; number gives how many there were at a time.
+// of returns when the items of a slot came, given how many there are; number gives how many there were at a time.
 func (g *growth) of(slot, count int, number func(statespace.SlotSize) int) Growth {
 	grown := Growth{Count: count}
 	if g.levels == 0 || count == 0 {
@@ -132,8 +132,8 @@ func partsOf(s statespace.SlotSize) int     { return s.Parts }
 func valuesOf(s statespace.SlotSize) int    { return s.Values }
 func mailboxesOf(s statespace.SlotSize) int { return s.Mailboxes }
 
-// Profile tells why the space is as large as it is. It looks at every distinct content, so it takes some time; call it
-// before Close. It is the zero Profile for a space that cannot tell.
+// Profile returns why the space is as large as it is. It looks at every distinct content, so it takes some time;
+// call it before Close. It is the zero Profile for a space that cannot tell.
 func (r *Result) Profile() Profile {
 	if r.engine == nil {
 		return Profile{}

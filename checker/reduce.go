@@ -15,7 +15,7 @@ import (
 // between levels and at the end; when a guess is refuted the search begins again without it. Whatever it finds is
 // replayed in the full space, and shown there.
 
-// Reduced tells what a reduced search did.
+// Reduced describes what a reduced search did.
 type Reduced struct {
 	statespace.ReductionReport
 	Restarts int // searches that were given up, as a guess was refuted
@@ -147,7 +147,7 @@ func (e *engine) shown() statespace.Space {
 	return e.space
 }
 
-// openFull makes the full space, if the search is reduced and there is none yet.
+// openFull builds the full space, if the search is reduced and there is none yet.
 func (e *engine) openFull() (err error) {
 	if red := e.reduction; red != nil && red.space == nil {
 		red.space, err = red.full.Space()
@@ -214,7 +214,7 @@ func (e *engine) unreducePath(r *Result, p *PropertyResult) {
 	}
 }
 
-var errNoCycle = errors.New("its cycle does not come back to the same state, as more and more is under way")
+var errNoCycle = errors.New("its cycle does not return to the same state, because in-flight messages accumulate")
 
 // inFull returns a path of the reduced space in the full one.
 func (e *engine) inFull(p *statespace.Path) (*statespace.Path, error) {

@@ -167,7 +167,7 @@ func TestWrongForget(t *testing.T) {
 	}
 }
 
-// shaded makes an actor of shades.
+// shaded builds an actor of shades.
 func shaded(start shadeAnswer, t map[shadeEvent]shadeAnswer, form map[[2]int][2]int) actor.Typed[shade, int] {
 	s := &shadows{table: t, start: start, keeps: func(shade) int { return 0 }, form: form}
 	return s.typed()

@@ -75,7 +75,7 @@ func repeatables() []repeatable {
 	return all
 }
 
-// document makes a check and gives its document without what may differ.
+// document runs a check and returns its document without what may differ.
 func document(
 	t *testing.T, search func(context.Context, model.Source, checker.Options) *checker.Result, c repeatable, workers int,
 ) []byte {

@@ -27,7 +27,7 @@ func (r *Result) Trace(p PropertyResult) *trace.Trace {
 	return &t
 }
 
-// Repeats tells what of a result is the same in every run of the same check.
+// Repeats describes what of a result is the same in every run of the same check.
 type Repeats struct{ Counts, Depth, Work, Traces bool }
 
 // Repeats returns what of the result is the same in every run.

@@ -97,12 +97,12 @@ func artifacts(t TestingT) (string, error) {
 	}
 	info, err := os.Lstat(folder)
 	if err == nil && (!info.IsDir() || info.Mode().Perm()&0o077 != 0) {
-		err = fmt.Errorf("%s: expected a folder that only its owner can enter", folder)
+		err = fmt.Errorf("%s: other users can enter the folder; restrict it to its owner (mode 0700)", folder)
 	}
 	return folder, err
 }
 
-// fileName makes a name for a file of that of a test, which may have slashes.
+// fileName builds a name for a file of that of a test, which may have slashes.
 func fileName(test string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`/\:*?"<>|`, r) || r < ' ' {

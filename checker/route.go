@@ -74,7 +74,8 @@ func (r *route) free() {
 	}
 }
 
-// allows tells whether a path may be in a state in a phase, coming from the same phase or, in the second, beginning it.
+// allows reports whether a path may be in a state in a phase, coming from the same phase or, in the second,
+// beginning it.
 func (r *route) allows(at place, phase int, begins bool) bool {
 	switch {
 	case phase == before:
@@ -118,8 +119,8 @@ func (r *route) step(v *surveyor, keys []uint64, phase int) bool {
 	return true
 }
 
-// path gives the least of the shortest paths to some of the states that were met: by initial state, then by the keys of
-// the actions. It walks back level by level, as engine.pathTo does.
+// path returns the least of the shortest paths to some of the states that were met: by initial state, then by the
+// keys of the actions. It walks back level by level, as engine.pathTo does.
 func (r *route) path(to []uint64) (*statespace.Path, error) {
 	wanted := make([][phases]map[uint64]bool, r.depth+1) // by level and phase: from where a path leads on
 	wanted[r.depth][during] = make(map[uint64]bool)

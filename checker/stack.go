@@ -13,8 +13,8 @@ type stack struct {
 // given away.
 type frame struct{ start, from int }
 
-// top gives the state that is to be expanded next, and takes the end of the path away as far as it has none. It reports
-// false if the stack has come to its end.
+// top returns the state that is to be expanded next, and takes the end of the path away as far as it has none. It
+// reports false if the stack has come to its end.
 func (s *stack) top() (next uint64, ok bool) {
 	for len(s.frames) > 0 {
 		last := &s.frames[len(s.frames)-1]
@@ -41,7 +41,7 @@ func (s *stack) enter() {
 	s.frames = append(s.frames, frame{len(s.pending), len(s.pending)})
 }
 
-// split gives half of the pending states that are nearest to the root, but for those of the last frame, to a stack that
+// split moves half of the pending states that are nearest to the root, but for those of the last frame, to a stack that
 // has come to its end. It reports false if there are none.
 func (s *stack) split(part *stack) bool {
 	for ; s.spent < len(s.frames)-1; s.spent++ {

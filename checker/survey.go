@@ -85,7 +85,7 @@ func (s *survey) free() { s.left.free() }
 // isLeft reports whether a state was not expanded.
 func (s *survey) isLeft(at place) bool { return s.left.has(at) }
 
-// over tells that there is no time or memory left to go on.
+// over reports that there is no time or memory left to go on.
 func (s *survey) over() bool { return s.e.halt.Load() >= uint32(stopTime) }
 
 // parallel runs f on every surveyor.
@@ -137,7 +137,7 @@ func (s *survey) drain(from *store.Frontier, f func(v *surveyor, keys []uint64) 
 	})
 }
 
-// collect makes the surveyors gather into frontiers while f runs, one for each of the two phases of a path.
+// collect has the surveyors gather into frontiers while f runs, one for each of the two phases of a path.
 func (s *survey) collect(f func()) [2]*store.Frontier {
 	into := [2]*store.Frontier{{}, {}}
 	for _, v := range s.of {
@@ -172,5 +172,5 @@ func (v *surveyor) expand(keys []uint64) bool {
 	return true
 }
 
-// errChanged tells that a state has other transitions than it had during the search.
+// errChanged reports that a state has other transitions than it had during the search.
 var errChanged = errors.New("a state does not lead where it led: the model is not the same as during the search")

@@ -44,7 +44,7 @@ func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error,
 			fmt.Fprintf(w, " (%s)", budgets(r.Space.Budgets))
 		}
 		if r.Bounded {
-			fmt.Fprintf(w, " (within the boundary, %d transitions cut)", r.Cut)
+			fmt.Fprintf(w, " (within the state constraint, %d transitions cut)", r.Cut)
 		}
 		fmt.Fprintln(w)
 	}
@@ -53,7 +53,7 @@ func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error,
 	}
 	r.writeVacuous(w)
 	if r.AtLeast {
-		fmt.Fprintf(w, "The walks met at least %d distinct states: there was no memory to tell more of them apart.\n", r.Unique)
+		fmt.Fprintf(w, "The walks met at least %d distinct states; the memory limit prevents an exact count.\n", r.Unique)
 	}
 	switch {
 	case r.Stopped == "":
@@ -64,7 +64,7 @@ func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error,
 	}
 }
 
-// writeError says why the check was broken off, where, and in which function of the model if one panicked.
+// writeError writes why the check was aborted, where, and in which function of the model if one panicked.
 func (r *Result) writeError(w io.Writer) {
 	fmt.Fprintf(w, "error: %v\n", r.Err)
 	if stack := r.Stack(); stack != "" {

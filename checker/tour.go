@@ -55,7 +55,7 @@ func (t *tour) free() {
 	t.arena.Close()
 }
 
-// settle gives the status in a state that enables some sets.
+// settle returns the status in a state that enables some sets.
 func (t *tour) settle(status, enabled []uint32) []uint32 {
 	next := t.spare[:0]
 	for _, d := range status {
@@ -79,7 +79,7 @@ func (t *tour) settle(status, enabled []uint32) []uint32 {
 	return next
 }
 
-// begin gives the status of a loop that begins in a state that enables some sets.
+// begin returns the status of a loop that begins in a state that enables some sets.
 func (t *tour) begin(enabled []uint32) []uint32 {
 	status := make([]uint32, len(enabled))
 	for i, set := range enabled {
@@ -188,7 +188,7 @@ type hop struct {
 	after  []uint32
 }
 
-// each gives f the hops of the nodes of a level, which end on fair cycles, and arrive what the status is in their states.
+// each calls f with the hops of the nodes of a level, which end on fair cycles, and arrive what the status is in their states.
 func (s *quest) each(level int, arrive func(node uint32, status []uint32), f func(h hop)) bool {
 	v := s.v
 	first, end := s.levels[level], s.levels[level+1]
@@ -322,7 +322,7 @@ func (s *quest) walk(path *statespace.Path) ([]uint32, error) {
 	return slices.Clone(s.settle(status, enabled)), nil
 }
 
-// enabledSets gives the sets of actions that are enabled in a state, ascending.
+// enabledSets returns the sets of actions that are enabled in a state, ascending.
 func (e *engine) enabledSets(state []statespace.PartID) ([]uint32, error) {
 	ts, err := statespace.Transitions(e.space, state)
 	if err != nil {
@@ -338,7 +338,7 @@ func (e *engine) enabledSets(state []statespace.PartID) ([]uint32, error) {
 	return slices.Compact(sets), nil
 }
 
-// loopLength gives the length of a shortest fair loop through a state, or 0 if that takes too much to find.
+// loopLength returns the length of a shortest fair loop through a state, or 0 if that takes too much to find.
 func (p *pursuit) loopLength(from uint64) (int, error) {
 	t := p.newTour(from)
 	defer t.free()
@@ -349,7 +349,7 @@ func (p *pursuit) loopLength(from uint64) (int, error) {
 	return t.newQuest(from, status, true).length, nil
 }
 
-// first gives the status in which the loop begins.
+// first returns the status in which the loop begins.
 func (t *tour) first() ([]uint32, error) {
 	if !t.v.expandLabelled([]uint64{t.from}) {
 		return nil, errChanged
@@ -402,8 +402,8 @@ func (p *pursuit) fairLasso(
 	return path, t.extend(path)
 }
 
-// leastLoops gives those of the states whose shortest fair loops are shortest; all if there are many, or if that takes too
-// much to find.
+// leastLoops returns those of the states whose shortest fair loops are shortest; all if there are many, or if that
+// takes too much to find.
 func (p *pursuit) leastLoops(states []uint64) ([]uint64, error) {
 	if len(states) > maxTourStarts {
 		return states, nil

@@ -94,7 +94,7 @@ func newUnits(space statespace.Space, arena *offheap.Arena, groups [][]int) *uni
 	return us
 }
 
-// admit makes a place for what is known of an id. It must be called before the id gets into a state.
+// admit makes room for what is known of an id. It must be called before the id gets into a state.
 func (u *unit) admit(id uint32) uint32 {
 	if !u.bare {
 		u.steps.Ensure(id)
@@ -198,7 +198,7 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 		}
 	}
 	if count > maxSteps {
-		return 0, fmt.Errorf("%d steps of %s from one content: expected at most %d", count, us.names(u), maxSteps)
+		return 0, fmt.Errorf("%[2]s has %[1]d steps in one state; the limit is %[3]d", count, us.names(u), maxSteps)
 	}
 	s.block = append(append(s.block, s.ranks...), s.label...)
 	return us.publish(u.steps.At(id), s.block, count), nil
@@ -220,7 +220,7 @@ func (us *units) sort(slot int, steps []statespace.Step) {
 	})
 }
 
-// key gives the key of an action, which it keeps.
+// key returns the key of an action, which it keeps.
 func (us *units) key(slot int, a statespace.ActionID) string {
 	id := uint64(slot)<<32 | uint64(a)
 	if key, ok := us.keys.Load(id); ok {
@@ -330,7 +330,7 @@ func (us *units) answer(u *unit, id, effect uint32) (next uint32, known bool) {
 	return 0, false
 }
 
-// apply gives what an effect makes of an id, or refused.
+// apply returns what an effect makes of an id, or refused.
 func (us *units) apply(u *unit, id, effect uint32) (uint32, error) {
 	if next, known := us.answer(u, id, effect); known {
 		return next, nil

@@ -101,7 +101,7 @@ func (r *Result) Harmless() []string {
 	return all
 }
 
-// neverMattered tells what an actor was made for, or was sent, to no effect.
+// neverMattered returns what an actor was made for, or was sent, to no effect.
 func neverMattered(v statespace.Vacuity) string {
 	return fmt.Sprintf("%s, %s: %s.", sentence(called(trace.Printable(v.Actor))), trace.Printable(v.Event), v.Why)
 }

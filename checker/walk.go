@@ -58,7 +58,8 @@ func (a *walks) settle(j *judge) {
 	}
 }
 
-// lastThatCounts gives the number, plus one, of the last walk whose discoveries count. If the search was to end at the
+// lastThatCounts returns the number, plus one, of the last walk whose discoveries count. If the search was to end at
+// the
 // first violation, this is the walk with the least number that violates: which of the later ones were taken by then
 // depends on the workers.
 func (a *walks) lastThatCounts(e *engine) int64 {

@@ -103,7 +103,7 @@ func (w *worker) grow() error {
 		return err
 	}
 	if n := w.grown.Len(); n > maxSteps {
-		return fmt.Errorf("%d steps of %s from one content: expected at most %d", n, w.e.outer.SlotName(0), maxSteps)
+		return fmt.Errorf("%[2]s has %[1]d steps in one state; the limit is %[3]d", n, w.e.outer.SlotName(0), maxSteps)
 	}
 	return nil
 }

@@ -283,7 +283,7 @@ func (w *worker) partsAt(i int) {
 	}
 }
 
-// inspect gives f the parts of each of some packed states, which are valid during the call. It reports false if f failed,
+// inspect calls f with the parts of each of some packed states, which are valid during the call. It reports false if f failed,
 // which ends the search.
 func (w *worker) inspect(keys []uint64, f func(i int, state []statespace.PartID) error) bool {
 	for from := 0; from < len(keys); from += batchLength {
@@ -300,7 +300,7 @@ func (w *worker) inspect(keys []uint64, f func(i int, state []statespace.PartID)
 	return true
 }
 
-// takeSteps makes a successor for every step, and questions for its effects. The result has bits where an id was too
+// takeSteps builds a successor for every step, and questions for its effects. The result has bits where an id was too
 // wide for its field.
 func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 	us, l := w.e.units, w.e.layout

@@ -35,21 +35,21 @@ var aroundNames = []string{
 
 func (f *aroundFlags) add(set *pflag.FlagSet) {
 	*f = aroundFlags{steps: 8, clients: 1, puts: 1, readers: 1, network: flagvalue.Choice{Known: network.Names()}}
-	set.Var(&f.event, "explore-around", "check everything that could have happened next after this event, counted from 1, with new clients")
-	set.Var(&f.steps, "steps", "how far to explore")
-	set.Var(&f.clients, "clients", "new clients, each with its puts and then a get")
-	set.Var(&f.puts, "puts", "puts of each new client")
-	set.Var(&f.readers, "readers", "new clients that only read, each twice")
-	set.Var(&f.crashes, "crashes", "crashes that may happen")
-	set.Var(&f.network, "network", "what the network may do (ordered over TCP, else unordered_nonduplicating)")
-	set.Var(&f.workers, "workers", "goroutines (one per core unless given)")
-	set.Var(&f.maxStates, "max-states", "end the exploration once so many distinct states were visited")
-	set.Var(&f.timeout, "timeout", "end the judgement of what was before, and the exploration, after so long, such as 30s or 5m")
-	set.Var(&f.memoryLimit, "memory-limit", "end the exploration once the process takes so much, such as 500MB or 2GiB")
-	set.BoolVar(&f.asJSON, "json", false, "print one JSON document on what was found around the event")
+	set.Var(&f.event, "explore-around", "check every continuation after this event (counted from 1), with new clients")
+	set.Var(&f.steps, "steps", "depth of the exploration")
+	set.Var(&f.clients, "clients", "number of new clients, each with its puts and then a get")
+	set.Var(&f.puts, "puts", "number of puts of each new client")
+	set.Var(&f.readers, "readers", "number of new clients that only read, each twice")
+	set.Var(&f.crashes, "crashes", "maximum number of crashes")
+	set.Var(&f.network, "network", "network of the exploration (default ordered over TCP, else unordered_nonduplicating)")
+	set.Var(&f.workers, "workers", "number of goroutines (default one per core)")
+	set.Var(&f.maxStates, "max-states", "stop the exploration at this number of distinct states")
+	set.Var(&f.timeout, "timeout", "stop the check of the past, and the exploration, after this time, such as 30s or 5m")
+	set.Var(&f.memoryLimit, "memory-limit", "stop the exploration when the process uses this much memory, such as 500MB or 2GiB")
+	set.BoolVar(&f.asJSON, "json", false, "print the result as one JSON document")
 }
 
-// asked tells whether an exploration was asked for, and what is wrong with the flags.
+// asked reports whether an exploration was asked for, and what is wrong with the flags.
 func (f *aroundFlags) asked(set *pflag.FlagSet) (bool, error) {
 	if set.Changed("explore-around") {
 		return true, f.config().Validate()

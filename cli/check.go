@@ -30,19 +30,19 @@ type engine struct {
 }
 
 func engines() []engine {
-	cores, none := "goroutines (one per core unless given)", "end the search after so long, such as 30s or 5m"
+	cores, none := "number of goroutines (default one per core)", "stop the search after this time, such as 30s or 5m"
 	return []engine{
 		{
-			name: "check-bfs", alias: "check", short: "Visit every state, level by level: paths are shortest",
+			name: "check-bfs", alias: "check", short: "Check by breadth-first search; paths are shortest",
 			workers: cores, timeout: none, search: checker.BFS, shortest: true,
 		},
 		{
-			name: "check-dfs", short: "Visit every state, depth first",
+			name: "check-dfs", short: "Check by depth-first search",
 			workers: "goroutines (1 unless given; with more, depth and paths vary)", timeout: none, search: checker.DFS,
 		},
 		{
-			name: "check-simulation", short: "Walk at random, from an initial state each time",
-			workers: cores, timeout: "walk for so long (10s unless this or --walks is given)", walks: true, search: checker.Walk,
+			name: "check-simulation", short: "Check by random walks from initial states",
+			workers: cores, timeout: "stop the walks after this time (10s unless this or --walks is given)", walks: true, search: checker.Walk,
 		},
 	}
 }
@@ -69,7 +69,7 @@ func (a *app) checkCommand(e engine) *cobra.Command {
 	return cmd
 }
 
-// perform makes a check, prints what was found and gives the exit code. Its errors are for a sentence on stderr.
+// perform runs a check, prints the result and returns the exit code. Its errors are for a sentence on stderr.
 func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	var out *outfile.File
 	if p.traceOut != "" {
@@ -139,7 +139,7 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	return r.ExitCode(), err
 }
 
-// String says what was checked: single-decree, clients=2, servers=3, puts=1, network=ordered.
+// String returns what was checked: single-decree, clients=2, servers=3, puts=1, network=ordered.
 func (p plan) String() string {
 	parts := []string{p.entry.Name}
 	for _, pair := range p.config() {

@@ -88,7 +88,7 @@ func (f *clientFlags) target(set *pflag.FlagSet) (target, error) {
 		t.servers, t.names = append(t.servers, id), append(t.names, addr)
 	}
 	if int(f.server) >= len(t.servers) {
-		return t, fmt.Errorf("--server %d: expected a place among the %s of --servers, counting from 0",
+		return t, fmt.Errorf("--server %d: must be the index of one of the %s in --servers, counting from 0",
 			f.server, plural(len(t.servers), "server"))
 	}
 	if set.Changed("seed") {
@@ -98,7 +98,7 @@ func (f *clientFlags) target(set *pflag.FlagSet) (target, error) {
 	return t, nil
 }
 
-// connect makes the transport of a client, and the rest of its configuration.
+// connect builds the transport of a client, and the rest of its configuration.
 func (t target) connect() (client.Config, error) {
 	c := client.Config{Servers: t.servers, Timeout: time.Duration(t.flags.timeout), Retries: int(t.flags.retries)}
 	carrier, err := transports.Find(t.flags.transport.Value)
@@ -131,7 +131,7 @@ func (a *app) clientCommand() *cobra.Command {
 	expected := fmt.Sprintf("expected %s or bench", strings.Join(operationNames(operations), ", "))
 	cmd := &cobra.Command{
 		Use:   "client",
-		Short: "Ask servers that run for real, or measure them",
+		Short: "Send operations to running servers, or measure their performance",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return fmt.Errorf("%q: %s", args[0], expected)
@@ -171,12 +171,12 @@ func operationNames(operations []service.Info) []string {
 	return all
 }
 
-// operationCommand makes the command of an operation. The arguments are those that the model's own has.
+// operationCommand builds the command of an operation. The arguments are those that the model's own has.
 func (a *app) operationCommand(o service.Info) *cobra.Command {
 	f := &clientFlags{entries: a.entries}
 	outcome := "it may have happened or not"
 	if o.Reads {
-		outcome = "nobody answered"
+		outcome = "no server answered"
 	}
 	cmd := &cobra.Command{
 		Use:   strings.Join(append([]string{o.Name}, o.Arguments...), " "),
@@ -198,7 +198,7 @@ func (a *app) operationCommand(o service.Info) *cobra.Command {
 	return cmd
 }
 
-// operate makes one call of a client. What it comes to is told by the exit code; an error is one of the call.
+// operate performs one call of a client. What it comes to is told by the exit code; an error is one of the call.
 func (a *app) operate(cmd *cobra.Command, f *clientFlags, s service.Service, call service.Call) error {
 	t, err := f.target(cmd.Flags())
 	if err != nil {
@@ -235,7 +235,7 @@ func (a *app) benchCommand() *cobra.Command {
 	reads, asJSON := flagvalue.Probability(0.5), false
 	cmd := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure servers: operations in a second, and how long they take",
+		Short: "Measure the throughput and latency of running servers",
 		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := a.entries.Asked(f.model)
@@ -279,7 +279,7 @@ func (a *app) benchCommand() *cobra.Command {
 	}
 	f.add(cmd)
 	set := cmd.Flags()
-	set.Var(&clients, "clients", "how many ask at the same time")
+	set.Var(&clients, "clients", "number of concurrent clients")
 	set.Var(&length, "duration", "how long to ask")
 	set.Var(&operations, "operations", "end after so many operations, if that is earlier")
 	set.Var(&reads, "reads", "the share of those that only read among the operations")

@@ -172,7 +172,7 @@ func ask(t *testing.T, address, request string, patience time.Duration) string {
 	return ""
 }
 
-// peers gives n addresses that nobody else takes until the test ends, also while no server is there.
+// peers returns n addresses that nobody else takes until the test ends, also while no server is there.
 func peers(t *testing.T, n int) []string {
 	t.Helper()
 	block, err := ports.Take(n)

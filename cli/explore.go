@@ -30,13 +30,13 @@ const (
 
 func (a *app) exploreCommand() *cobra.Command {
 	f := &flags{entries: a.entries, engine: engine{
-		workers: "goroutines of the check (one per core unless given)",
-		timeout: "end the check after so long, such as 30s or 5m",
+		workers: "number of goroutines of the check (default one per core)",
+		timeout: "stop the check after this time, such as 30s or 5m",
 	}}
 	var idle bool
 	cmd := &cobra.Command{
 		Use:   "explore [CLIENT_COUNT] [ADDRESS] [NETWORK]",
-		Short: "Walk through a model's behaviour in a browser, beside a running check",
+		Short: "Explore a model in a browser, beside a running check",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			address, rest, err := takeAddress(args)
@@ -59,7 +59,7 @@ func (a *app) exploreCommand() *cobra.Command {
 	// Whoever walks wants to see a message get lost.
 	cmd.Flags().Lookup("lossy").NoOptDefVal = "explicit"
 	cmd.Flags().Lookup("memory-limit").Usage += " (4 GiB unless given)"
-	cmd.Flags().BoolVar(&idle, "idle", false, "begin without a check; the page can start one")
+	cmd.Flags().BoolVar(&idle, "idle", false, "start without a check; the page can start one")
 	f.complete(cmd)
 	return cmd
 }
@@ -124,7 +124,7 @@ func (a *app) explore(p plan, address string, idle bool) error {
 	return s.Serve(ctx, l)
 }
 
-// greet says where the page is.
+// greet writes where the page is.
 func (a *app) greet(w io.Writer, p plan, at net.Addr, host string) {
 	_, port, err := net.SplitHostPort(at.String())
 	if err != nil {

@@ -92,7 +92,7 @@ func (f *flags) addModel(set *pflag.FlagSet) {
 	set.StringVar(&f.network, "network", "", "the `network`: "+strings.Join(network.Names(), ", "))
 	f.lossy = flagvalue.Choice{Known: []string{"auto", "explicit"}}
 	set.Var(&f.lossy, "lossy",
-		"every message under way may be lost: explicitly, in a step of its own, or only where that may change a verdict")
+		"any in-flight message may be lost: explicit adds a step for each loss, auto only where a loss can change a verdict")
 	set.Lookup("lossy").NoOptDefVal = "auto"
 	f.budgets = make(map[string]*flagvalue.Quantity)
 	for _, b := range catalog.AllBudgets() {
@@ -113,14 +113,14 @@ func (f *flags) addSearch(set *pflag.FlagSet) {
 	set.Var(&f.workers, "workers", f.engine.workers)
 	set.Var(&f.timeout, "timeout", f.engine.timeout)
 	if f.engine.walks {
-		set.Var(&f.seed, "seed", "of the walks: the same seed gives the same walks")
-		set.Var(&f.walks, "walks", "how many walks; as many as time allows unless given")
-		set.Var(&f.walkDepth, "walk-depth", "states on a walk, the first included (1000 unless given)")
+		set.Var(&f.seed, "seed", "seed of the walks; equal seeds give equal walks")
+		set.Var(&f.walks, "walks", "number of walks (default as many as time allows)")
+		set.Var(&f.walkDepth, "walk-depth", "number of states on a walk, the first included (default 1000)")
 	} else {
-		set.Var(&f.maxDepth, "max-depth", "states on a path, the first included; at this depth they are judged, not expanded")
-		set.Var(&f.maxStates, "max-states", "end the search once so many distinct states were visited")
+		set.Var(&f.maxDepth, "max-depth", "maximum number of states on a path; the last ones are checked, but not expanded")
+		set.Var(&f.maxStates, "max-states", "stop the search at this number of distinct states")
 	}
-	set.Var(&f.memoryLimit, "memory-limit", "end the search once the process takes so much, such as 500MB or 2GiB")
+	set.Var(&f.memoryLimit, "memory-limit", "stop the search when the process uses this much memory, such as 500MB or 2GiB")
 	f.reduce = flagvalue.OneOf(statespace.Full.String(), statespace.DeadLetters.String(), statespace.Everything.String(), statespace.Full.String())
 	set.Var(&f.reduce, "reduce",
 		"leave messages that will always be ignored out of states, and prove in the same run that this is right (letters,\n"+
@@ -130,31 +130,31 @@ func (f *flags) addSearch(set *pflag.FlagSet) {
 		"same servers, and prove in the same run that this is right")
 	f.finishWhen = flagvalue.OneOf(checker.Decided.String(), finishNames()...)
 	set.Var(&f.finishWhen, "finish-when",
-		"when a search may end early: once every property is decided, at the first violation, or never")
+		"when a search may stop early: once every property is decided, at the first violation, or never")
 }
 
 // addOutput declares what says how a check is reported.
 func (f *flags) addOutput(set *pflag.FlagSet) {
 	f.progress = flagvalue.OneOf("auto", "auto", "plain", "off")
-	set.Var(&f.progress, "progress", "a live line on a terminal and lines elsewhere, lines everywhere, or nothing")
+	set.Var(&f.progress, "progress", "progress output: status line on a terminal, plain lines otherwise (auto); always lines (plain); none (off)")
 	set.BoolVar(&f.json, "json", false, "print one JSON document; the closing line goes to standard error")
 	set.BoolVar(&f.profile, "profile-space", false,
-		"tell why there are so many states: what they are made of, and what kept growing")
+		"print a state-space profile: what the states consist of, and what kept growing")
 	set.BoolVar(&f.coverage, "coverage", false,
-		"tell what messages did, what never mattered, and how much was computed and verified")
+		"print message coverage, unused handlers, and the numbers of handler calls computed and verified")
 	set.BoolVar(&f.strict, "strict", false,
-		"exit with 1 if all states were visited and a message or a property never mattered")
-	set.StringVar(&f.traceOut, "trace-out", "", "write the path of each discovery to a `file`, in the format of its extension:\n"+
+		"exit with 1 if the search was exhaustive and a message or a property never mattered")
+	set.StringVar(&f.traceOut, "trace-out", "", "write the path of each discovery to a `file`, in the format given by its extension:\n"+
 		traceFormats())
 	set.BoolVar(&f.explain, "explain", false,
-		"tell what comes before what in a path, and fold steps that do not matter")
+		"explain the causal order of each path, and fold irrelevant steps")
 	if !f.engine.shortest {
 		set.BoolVar(&f.minimise, "minimise", false,
-			"look for a shorter path to each discovery, and tell whether it is a shortest one")
+			"search for a shorter path to each discovery, and report whether it is a shortest one")
 	}
-	set.StringVar(&f.from, "from", "", "begin at the end of the path in a JSON `file` of --trace-out (the first violation, or else\n"+
+	set.StringVar(&f.from, "from", "", "start from the end of the path in a JSON `file` of --trace-out (the first violation, or else\n"+
 		"the first path); model and settings are those of the file unless given")
-	set.Var(&f.fromSteps, "from-steps", "of that path, take only so many steps")
+	set.Var(&f.fromSteps, "from-steps", "take only this many steps of that path")
 }
 
 // words tells the shell which words a flag of a command takes, if the command has it.
@@ -218,7 +218,7 @@ func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 	}
 	if cmd.Flags().Changed("trace-out") {
 		if f.traceOut == "" {
-			return p, errors.New("--trace-out: expected the name of a file")
+			return p, errors.New("--trace-out requires a file name")
 		}
 		if p.traceFormat, err = trace.FormatOf(f.traceOut); err != nil {
 			return p, fmt.Errorf("--trace-out %q: %w", f.traceOut, err)
@@ -262,7 +262,7 @@ func (f *flags) settings(set *pflag.FlagSet, e catalog.Entry, args []string) (ca
 	}
 	for _, name := range []string{"network", "mutant"} {
 		if set.Changed(name) && set.Lookup(name).Value.String() == "" {
-			return s, fmt.Errorf("--%s: expected a name", name)
+			return s, fmt.Errorf("--%s requires a name", name)
 		}
 	}
 	s.Network = f.network
@@ -306,7 +306,7 @@ func countClients(s *catalog.Settings, e catalog.Entry, arg string) error {
 	return nil
 }
 
-// flagError says in a sentence what is wrong with a flag.
+// flagError describes in a sentence what is wrong with a flag.
 func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	var missing *pflag.ValueRequiredError
@@ -319,7 +319,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 		return fmt.Errorf("--%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), cause)
 	case errors.As(err, &missing):
-		return fmt.Errorf("--%s: expected a value", missing.GetSpecifiedName())
+		return fmt.Errorf("--%s requires a value", missing.GetSpecifiedName())
 	case errors.As(err, &unknown):
 		if group := unknown.GetSpecifiedShortnames(); group != "" {
 			if _, err := strconv.Atoi(group); err == nil {
@@ -344,7 +344,7 @@ func unknownFlag(cmd *cobra.Command, name string) error {
 	if near := flagvalue.Nearest(name, known); near != "" {
 		return fmt.Errorf("unknown flag --%s: did you mean --%s?", name, near)
 	}
-	return fmt.Errorf("unknown flag --%s: %s --help lists what is expected", name, cmd.CommandPath())
+	return fmt.Errorf("unknown flag --%s; %s --help lists the flags", name, cmd.CommandPath())
 }
 
 // parameter is a parameter of some models, as a flag.

@@ -29,7 +29,7 @@ func readStart(file string, steps int) (*start, error) {
 		if errors.As(err, &inner) {
 			err = inner.Err
 		}
-		return nil, fmt.Errorf("--from %q cannot be read (%w): expected a file that --trace-out wrote as JSON", file, err)
+		return nil, fmt.Errorf("--from %q cannot be read (%w); pass a JSON file written by --trace-out", file, err)
 	}
 	d, err := trace.ReadJSON(f)
 	if err = errors.Join(err, f.Close()); err != nil {

@@ -16,7 +16,7 @@ import (
 	"synod/spawn/transports"
 )
 
-// logger makes the log that the flags ask for.
+// logger builds the log that the flags ask for.
 func (f *spawnFlags) logger(w io.Writer) *slog.Logger {
 	level := slog.LevelWarn
 	switch f.verbose {
@@ -33,7 +33,7 @@ func (f *spawnFlags) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// greet says where the servers are, what to try, and where the data lives.
+// greet returns where the servers are, what to try, and where the data lives.
 func (p *spawnPlan) greet(h *host.Host, stdout io.Writer) error {
 	var b strings.Builder
 	dir, temporary := h.Folder()
@@ -50,12 +50,12 @@ func (p *spawnPlan) greet(h *host.Host, stdout io.Writer) error {
 	case h.Servers()[0].Machine.Durable():
 		fmt.Fprintf(&b, "Data in %s\n", dir)
 		if temporary {
-			b.WriteString("That folder is removed when the servers stop in order: --data-dir names one that stays.\n")
+			b.WriteString("The folder is removed at an orderly shutdown; use --data-dir to keep it.\n")
 		}
 	case p.flags.ephemeral:
-		b.WriteString("Nothing is kept: a server that stops has forgotten.\n")
+		b.WriteString("State is not persisted; a stopped server loses it.\n")
 	default:
-		b.WriteString("Nothing is kept: servers of this model forget when they stop.\n")
+		b.WriteString("State is not persisted: servers of this model lose it when they stop.\n")
 	}
 	if p.flags.control {
 		for _, r := range h.Servers() {
@@ -79,14 +79,14 @@ func (p *spawnPlan) greet(h *host.Host, stdout io.Writer) error {
 func beware(c host.Config) string {
 	for i, m := range c.Members {
 		if (c.Only < 0 || c.Only == i) && !m.Bind.Addr().IsLoopback() {
-			return "Beware: whoever reaches these addresses can ask for whatever clients may, and, with a forged\n" +
-				"sender, speak as a server. Nothing is encrypted, and nobody has to prove who they are.\n"
+			return "Warning: anyone who can reach these addresses can send client requests and, with a forged sender\n" +
+				"address, messages of a server. There is no encryption and no authentication.\n"
 		}
 	}
 	return ""
 }
 
-// examples says what to try, if nc can.
+// examples writes what to try, if nc can.
 func (p *spawnPlan) examples(b *strings.Builder, h *host.Host) {
 	if len(p.host.Program.Examples) == 0 {
 		return

@@ -18,7 +18,7 @@ import (
 func (a *app) inspectCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "inspect FILE",
-		Short: "Print the data file of a server that does not run, without changing it",
+		Short: "Print the data file of a stopped server, without changing it",
 		Long: "Prints whose a data file is, what it holds, and what is wrong with it; docs/running.md describes the format.\n" +
 			"The file is not changed. The exit code is 0 if a server would start with it, 1 if it is damaged, and 2 if it is\n" +
 			"no data file, or a server has it open.",
@@ -60,7 +60,7 @@ func writeReport(w io.Writer, r *storage.Report, damage *storage.Damage, err err
 		line("", "the mark of what was saved is %d behind, as after a loss of power", r.Unmarked)
 	}
 	if r.Torn {
-		line("", "a save that was under way in a crash, at bytes %d to %d; nobody relied on it", r.TornFrom, r.TornTo-1)
+		line("", "a partial write from a crash, at bytes %d to %d; no message depended on it", r.TornFrom, r.TornTo-1)
 	}
 	for _, record := range r.Records {
 		line("record", "%s %s", shownData([]byte(record.Name)), shownData(record.Data))

@@ -47,7 +47,7 @@ func (c Command) Main() {
 	os.Exit(c.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// Run makes one call with these arguments, and returns the exit code.
+// Run executes one call with these arguments, and returns the exit code.
 func (c Command) Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := newApp(c, stdout, stderr)
 	if err := c.validate(); err != nil {
@@ -141,7 +141,7 @@ func (a *app) execute(root *cobra.Command, args []string, stdin io.Reader) int {
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   a.name,
-		Short: "Checks models of message-passing protocols, Paxos first, by visiting every reachable state",
+		Short: "Check, explore and run message-passing protocols such as Paxos",
 		// An unknown command is a better explanation than the first flag that only a command would know.
 		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
 	}

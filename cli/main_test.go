@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, programs)
 }
 
-// run makes one call of the command for the shipped catalogue.
+// run executes one call of the command for the shipped catalogue.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return shippedCommand.Run(args, stdin, stdout, stderr)
 }

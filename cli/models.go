@@ -70,7 +70,7 @@ func (a *app) describe(e catalog.Entry) error {
 	}
 	if names := e.NetworkNames(); len(names) > 0 {
 		fmt.Fprintf(&b, "  --%-14s %s\n", "network", strings.Replace(strings.Join(names, " or "), " or ", ", or ", 1))
-		fmt.Fprintf(&b, "  --%-14s every message under way may be lost\n", "lossy")
+		fmt.Fprintf(&b, "  --%-14s any in-flight message may be lost\n", "lossy")
 		for _, budget := range e.Budgets() {
 			fmt.Fprintf(&b, "  --%-14s %s\n", budget.Name, budget.Doc)
 		}

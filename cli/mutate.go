@@ -23,7 +23,7 @@ const (
 
 func (a *app) mutateCommand() *cobra.Command {
 	h := &hunting{entries: a.entries, model: a.entries.Default().Name, maxStates: scoreStates, maxDepth: scoreDepth}
-	return h.command("mutate", "Tell which mutants of a model each of its properties kills: their mutation score",
+	return h.command("mutate", "Report each property's mutation score",
 		"the `model`",
 		func(ctx context.Context, entries []catalog.Entry) (int, error) {
 			return h.mutate(ctx, entries[0], a.stdout)

@@ -13,7 +13,7 @@ func (a *app) newCommand() *cobra.Command {
 	var checkout string
 	cmd := &cobra.Command{
 		Use:   "new DIR",
-		Short: "Write a module of your own: a protocol, its model, and the whole command for both",
+		Short: "Create a Go module with a protocol, its model, and this command for both",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || args[0] == "" {
 				return errors.New("new: expected the folder of the module, such as ../locks")

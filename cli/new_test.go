@@ -160,7 +160,7 @@ func (m module) breaks() {
 	}
 	program := m.changed("serve.go", "Again: math.MaxInt32}", "Again: math.MaxInt32, Alone: true}")
 	fails(`"one keeper" does not hold, after the step`, program, "rehearse", "--progress", "off", "--dir", "broken")
-	fails("breaks an invariant: event", program, "replay", "broken/server-0.ndjson", "broken/server-1.ndjson", "broken/server-2.ndjson")
+	fails("violates an invariant: event", program, "replay", "broken/server-0.ndjson", "broken/server-1.ndjson", "broken/server-2.ndjson")
 	// Real servers of their own might answer their clients wrongly before two of them are keepers, which ends the run: here
 	// sound servers have an invariant that the first acquire breaks.
 	program = m.changed("model.go", "return keepers <= 1", "return keepers <= 0")

@@ -8,8 +8,8 @@ import (
 	"synod/checker"
 )
 
-// TestPlainProgress wants the first line after a second, and then one every few seconds, each with the rate since the
-// line before.
+// TestPlainProgress requires the first line after a second, and then one every few seconds, each with the rate since
+// the line before.
 func TestPlainProgress(t *testing.T) {
 	var b strings.Builder
 	m := newMeter("auto", &b)

@@ -20,7 +20,7 @@ func (a *app) rehearseCommand() *cobra.Command {
 	f := new(rehearseFlags)
 	cmd := &cobra.Command{
 		Use:   "rehearse",
-		Short: "Run servers on virtual time, with clients and faults from a seed, and judge what the clients see",
+		Short: "Run servers, clients and faults in a deterministic simulation, and check what clients see",
 		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := f.plan(cmd.Flags(), a.program)
@@ -44,7 +44,7 @@ type rehearsal struct {
 	report rehearse.Report
 }
 
-// rehearse makes the runs, and gives the exit code. An error is one of the call, or of the machine.
+// rehearse performs the runs, and returns the exit code. An error is one of the call, or of the machine.
 func (a *app) rehearse(ctx context.Context, p rehearsePlan) (int, error) {
 	r := rehearsal{name: a.name, rehearsePlan: p}
 	began := time.Now()
@@ -64,7 +64,7 @@ func (a *app) rehearse(ctx context.Context, p rehearsePlan) (int, error) {
 	if len(summary.Violated) > 0 {
 		if err := r.investigate(ctx, summary.Violated[0]); err != nil {
 			first := summary.Violated[0]
-			return 0, fmt.Errorf("seed %d is violated, %s, but what shows it cannot be written down: %w", first.Seed, first.What(), err)
+			return 0, fmt.Errorf("seed %d %s; write evidence: %w", first.Seed, first.What(), err)
 		}
 	}
 	r.report.Took = time.Since(began)
@@ -77,7 +77,7 @@ func (a *app) rehearse(ctx context.Context, p rehearsePlan) (int, error) {
 	return code, a.print(r.report.Text())
 }
 
-// investigate makes a violation small, and writes it down.
+// investigate shrinks a violation, and writes it down.
 func (r *rehearsal) investigate(ctx context.Context, first rehearse.Run) error {
 	small, err := r.config.Shrink(ctx, first)
 	if err != nil {
@@ -100,7 +100,7 @@ func (r *rehearsal) investigate(ctx context.Context, first rehearse.Run) error {
 	return err
 }
 
-// again gives the command that makes the small run.
+// again returns the command that makes the small run.
 func (r *rehearsal) again(seed uint64, folder string) string {
 	f := r.flags
 	words := []string{

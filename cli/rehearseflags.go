@@ -54,27 +54,27 @@ func (f *rehearseFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set := cmd.Flags()
 	set.SortFlags = false
 	set.StringVar(&f.model, "model", defaultTortured(entries),
-		"whose servers to rehearse: a `model`, "+strings.Join(entries.Served(), ", "))
-	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
-	set.Var(&f.clients, "clients", "how many ask at the same time")
-	set.Var(&f.transport, "transport", "a network like that of the transport")
+		"`model` whose servers to simulate: "+strings.Join(entries.Served(), ", "))
+	set.Var(&f.servers, "servers", fmt.Sprintf("number of servers, at most %d", maxSpawned))
+	set.Var(&f.clients, "clients", "number of concurrent clients")
+	set.Var(&f.transport, "transport", "simulate the network of this transport")
 	f.options.add(set, entries, true)
-	set.BoolVar(&f.ephemeral, "ephemeral", false, "servers keep nothing: what is stopped has forgotten")
-	set.Var(&f.reads, "reads", "the share of gets among the operations")
-	set.Var(&f.puts, "puts", "how many puts each client makes, after which it only gets; 0 for no limit (1 for single-decree)")
-	set.Var(&f.retries, "retries", "attempts of an operation after the first one (0 where a request must not come twice)")
-	set.Var(&f.seconds, "seconds", "how long each run is, in virtual time")
-	set.Var(&f.runs, "runs", "how many runs have to count, with a seed each; an idle one does not")
-	set.Var(&f.seed, "seed", "of the first run; the others have the next ones")
-	set.StringVar(&f.faults, "faults", "", "the `kinds` of faults, from "+nemesis.Words(nemesis.VirtualKinds())+
-		", or none (all that the model is made for)")
-	set.Var(&f.every, "every", "the mean time from one fault to the next")
-	set.StringVar(&f.schedule, "schedule", "", "one run with the faults of a `file`, as rehearse writes it")
-	set.Var(&f.workers, "workers", "how many runs go on at once; 0 is one for each core")
-	set.BoolVar(&f.keepGoing, "keep-going", false, "go on after a run that is violated")
-	set.StringVar(&f.dir, "dir", "", "the `folder` for what shows a violation, new or empty (a new temporary one)")
+	set.BoolVar(&f.ephemeral, "ephemeral", false, "do not persist state; a restarted server starts empty")
+	set.Var(&f.reads, "reads", "fraction of operations that are gets")
+	set.Var(&f.puts, "puts", "maximum number of puts per client, which then only gets; 0 for no limit (1 for single-decree)")
+	set.Var(&f.retries, "retries", "retries per operation (0 if requests are not idempotent)")
+	set.Var(&f.seconds, "seconds", "duration of each run, in virtual time")
+	set.Var(&f.runs, "runs", "number of runs with enough acknowledged operations; one seed per run")
+	set.Var(&f.seed, "seed", "seed of the first run; the others use the following ones")
+	set.StringVar(&f.faults, "faults", "", "`kinds` of faults, from "+nemesis.Words(nemesis.VirtualKinds())+
+		", or none (default all that the model tolerates)")
+	set.Var(&f.every, "every", "mean time between faults")
+	set.StringVar(&f.schedule, "schedule", "", "replay one run with the fault schedule in this `file`, as written by rehearse")
+	set.Var(&f.workers, "workers", "number of concurrent runs; 0 is one per core")
+	set.BoolVar(&f.keepGoing, "keep-going", false, "continue after a violation")
+	set.StringVar(&f.dir, "dir", "", "`folder` for the evidence of a violation, new or empty (default a new temporary one)")
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
-	set.Var(&f.progress, "progress", "on standard error")
+	set.Var(&f.progress, "progress", "progress output on standard error")
 	words(cmd, "model", entries.Served)
 	f.options.help(cmd, entries, true)
 	words(cmd, "transport", func() []string { return f.transport.Known })
@@ -152,7 +152,7 @@ func (f *rehearseFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind,
 	kinds, err := nemesis.ParseKinds(f.faults, nemesis.VirtualKinds(), func(k nemesis.Kind) error {
 		switch {
 		case !slices.Contains(nemesis.VirtualKinds(), k):
-			return fmt.Errorf("%v: expected a fault of %s", k, nemesis.Words(nemesis.VirtualKinds()))
+			return fmt.Errorf("%v cannot be simulated; use one of %s", k, nemesis.Words(nemesis.VirtualKinds()))
 		case !durable && k.OfDisks():
 			return fmt.Errorf("%v: these servers store nothing, so no disk can fail", k)
 		case impossible(k):

@@ -32,10 +32,10 @@ func (a *app) replayCommand() *cobra.Command {
 	f := new(replayFlags)
 	cmd := &cobra.Command{
 		Use:   "replay FILE…",
-		Short: "Hold a run that spawn --record wrote down against the model",
+		Short: "Validate a recorded run against the model",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return errors.New("replay: expected the files of the records of all servers of a cluster")
+				return errors.New("replay: name the record files of all servers of a cluster")
 			}
 			return nil
 		},
@@ -64,9 +64,9 @@ func (a *app) replayCommand() *cobra.Command {
 	}
 	set := cmd.Flags()
 	set.StringVar(&f.traceOut, "trace-out", "",
-		"write the run, or what was found around an event, to this `file`, as a trace in the format of its extension")
+		"write the run, or the exploration's path, to this `file`, in the format given by its extension")
 	f.around.add(set)
-	set.Var(&f.events, "events", "only these events of the run in the trace, such as 1..100")
+	set.Var(&f.events, "events", "write only these events to the trace, such as 1..100")
 	return cmd
 }
 
@@ -127,13 +127,13 @@ func (a *app) refuted(err error) string {
 	var violation *replay.Violation
 	switch {
 	case errors.As(err, &deviation):
-		fmt.Fprintf(a.stderr, "%s: the run is not the model's: %v\n", a.name, deviation)
+		fmt.Fprintf(a.stderr, "%s: trace not admitted by the model: %v\n", a.name, deviation)
 		a.code = exitDeviates
-		return "the next event of the record is not the model's: " + deviation.Error()
+		return "the next recorded event is not admitted by the model: " + deviation.Error()
 	case errors.As(err, &violation):
-		fmt.Fprintf(a.stderr, "%s: the run breaks an invariant: %v\n", a.name, violation)
+		fmt.Fprintf(a.stderr, "%s: the run violates an invariant: %v\n", a.name, violation)
 		a.code = exitDeviates
-		return "an invariant is broken: " + violation.Error()
+		return "an invariant is violated: " + violation.Error()
 	}
 	return ""
 }
@@ -152,8 +152,8 @@ func (f *replayFlags) open() (*recordedTrace, error) {
 		return nil, fmt.Errorf("--trace-out %q: %w", f.traceOut, err)
 	}
 	if format.Name == "go" {
-		return nil, fmt.Errorf("--trace-out %q: a recorded run is no path of a model of the catalogue, which a Go test could "+
-			"walk: expected another format", f.traceOut)
+		return nil, fmt.Errorf("--trace-out %q: a Go test needs a path of a catalogue model, not "+
+			"a recorded run; choose another format", f.traceOut)
 	}
 	file, err := outfile.New("trace-out", f.traceOut)
 	if err != nil {
@@ -168,7 +168,7 @@ func (t *recordedTrace) write(a *app) error {
 	d, ok := t.tracer.Document()
 	d.Package = a.packageOf(d.Model)
 	if !ok {
-		t.file.Untouched(stderr, "There is no such event to show")
+		t.file.Untouched(stderr, "There is no event in this range")
 		return nil
 	}
 	var b bytes.Buffer
@@ -222,7 +222,7 @@ func openRecords(files []string) (*replay.Records, error) {
 	records, err := replay.Open(files...)
 	var inner *os.PathError
 	if errors.As(err, &inner) {
-		err = fmt.Errorf("%q cannot be read (%w): expected a file that spawn --record wrote", inner.Path, inner.Err)
+		err = fmt.Errorf("%q cannot be read (%w); pass a file written by spawn --record", inner.Path, inner.Err)
 	}
 	return records, err
 }

@@ -16,7 +16,7 @@ func (a *app) spawnCommand() *cobra.Command {
 	f := &spawnFlags{name: a.name}
 	cmd := &cobra.Command{
 		Use:   "spawn",
-		Short: "Run the servers of a model for real, on sockets of this machine or of several",
+		Short: "Run the servers of a model on sockets, on one machine or several",
 		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := f.plan(cmd.Flags(), a.program)

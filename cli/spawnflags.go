@@ -62,29 +62,29 @@ func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set := cmd.Flags()
 	set.SortFlags = false
 	set.StringVar(&f.model, "model", defaultSpawned(entries),
-		"whose servers to run: a `model`, "+strings.Join(entries.Spawnable(), ", "))
-	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
+		"`model` whose servers to run: "+strings.Join(entries.Spawnable(), ", "))
+	set.Var(&f.servers, "servers", fmt.Sprintf("number of servers, at most %d", maxSpawned))
 	f.options.add(set, entries, false)
-	set.StringVar(&f.host, "host", "127.0.0.1", "the IPv4 `address` to bind, or a name of one")
-	set.Var(&f.port, "port", "of the first server; the others have the following ones. 0 is free ones")
+	set.StringVar(&f.host, "host", "127.0.0.1", "IPv4 `address` or host name to bind")
+	set.Var(&f.port, "port", "port of the first server; the others use the following ones. 0 chooses free ports")
 	set.Var(&f.transport, "transport", transports.Describe())
 	set.Var(&f.only, "only", "run only this server of --peers, counting from 0, in this process")
-	set.StringVar(&f.peers, "peers", "", "all servers of the cluster, as `host:port,…`; with --only")
-	set.StringVar(&f.dataDir, "data-dir", "", "the `folder` of what servers must not forget (a new temporary one)")
-	set.BoolVar(&f.ephemeral, "ephemeral", false, "keep nothing: what is stopped has forgotten")
-	set.CountVarP(&f.verbose, "verbose", "v", "log messages; twice, timers and saves too")
+	set.StringVar(&f.peers, "peers", "", "addresses of all servers of the cluster, as `host:port,…`; with --only")
+	set.StringVar(&f.dataDir, "data-dir", "", "`folder` for persisted state (default a new temporary one)")
+	set.BoolVar(&f.ephemeral, "ephemeral", false, "do not persist state; a restarted server starts empty")
+	set.CountVarP(&f.verbose, "verbose", "v", "log messages; -vv logs timers and saves too")
 	set.Lookup("verbose").NoOptDefVal = "+1"
-	set.Var(&f.logFormat, "log-format", "of the log on standard error")
+	set.Var(&f.logFormat, "log-format", "format of the log on standard error")
 	set.StringVar(&f.metrics, "metrics", "",
 		"serve metrics for Prometheus, /healthz and /readyz at this `address`, such as 127.0.0.1:9090")
-	set.Var(&f.heartbeat, "heartbeat", "how often servers tell the others that they are up; 0 for never")
+	set.Var(&f.heartbeat, "heartbeat", "interval of heartbeats between servers; 0 disables them")
 	set.StringVar(&f.record, "record", "", "append every event of the servers to this `file`, for paxos replay")
 	f.tls.Add(set)
 	for _, setting := range faults.Settings() {
 		set.Var(&flagvalue.FaultFlag{Setting: setting, Plan: &f.faults}, setting.Word, setting.Doc)
 	}
-	set.Var(&f.seed, "seed", "of faults, timers and choices; a new one each time unless given")
-	set.BoolVar(&f.control, "control", false, "change faults while it runs, by sockets in the data folder")
+	set.Var(&f.seed, "seed", "seed of faults, timers and choices (default random)")
+	set.BoolVar(&f.control, "control", false, "accept commands that change faults, on sockets in the data folder")
 	words(cmd, "model", entries.Spawnable)
 	f.options.help(cmd, entries, false)
 	words(cmd, "transport", func() []string { return f.transport.Known })
@@ -131,10 +131,10 @@ func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, erro
 		return p, errors.New("--ephemeral cannot be combined with --data-dir")
 	}
 	if set.Changed("data-dir") && f.dataDir == "" {
-		return p, errors.New("--data-dir: expected the name of a folder")
+		return p, errors.New("--data-dir requires a folder name")
 	}
 	if set.Changed("record") && f.record == "" {
-		return p, errors.New("--record: expected the name of a file")
+		return p, errors.New("--record requires a file name")
 	}
 	if set.Changed("metrics") {
 		if _, _, err := net.SplitHostPort(f.metrics); err != nil {
@@ -142,7 +142,7 @@ func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, erro
 		}
 	}
 	if set.Changed("only") != set.Changed("peers") {
-		return p, errors.New("--only and --peers belong together: expected the place of this server, " +
+		return p, errors.New("--only and --peers require each other: the index of this server, " +
 			"and the addresses of all, such as --only 0 --peers 127.0.0.1:3000,127.0.0.1:3001")
 	}
 	if set.Changed("only") {
@@ -194,10 +194,10 @@ func (f *spawnFlags) planOne(set *pflag.FlagSet, p *host.Config) error {
 		p.Members = append(p.Members, host.Member{Bind: addr, Name: addr})
 	}
 	if len(p.Members) > maxSpawned {
-		return fmt.Errorf("--peers: %d servers, expected at most %d", len(p.Members), maxSpawned)
+		return fmt.Errorf("--peers: %d servers; at most %d are supported", len(p.Members), maxSpawned)
 	}
 	if p.Only >= len(p.Members) {
-		return fmt.Errorf("--only %d: expected a place among the %d servers of --peers, counting from 0",
+		return fmt.Errorf("--only %d: must be the index of one of the %d servers in --peers, counting from 0",
 			p.Only, len(p.Members))
 	}
 	bind := &p.Members[p.Only].Bind

@@ -22,7 +22,7 @@ func (a *app) tortureCommand() *cobra.Command {
 	f := new(tortureFlags)
 	cmd := &cobra.Command{
 		Use:   "torture",
-		Short: "Run servers for real, with clients and faults, and judge what the clients see",
+		Short: "Run servers and clients under fault injection, and check what clients see",
 		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := a.planTorture(f, cmd.Flags())
@@ -39,7 +39,7 @@ func (a *app) tortureCommand() *cobra.Command {
 	return cmd
 }
 
-// torture makes the trial and reports. An error is one of the call, or of the machine.
+// torture runs the trial and reports. An error is one of the call, or of the machine.
 func (a *app) torture(ctx context.Context, p *torturePlan) (int, error) {
 	dir, err := p.folder()
 	if err != nil {
@@ -79,7 +79,7 @@ func (a *app) torture(ctx context.Context, p *torturePlan) (int, error) {
 	return d.Exit, nil
 }
 
-// evidence tells what shows a violation, and looks for less that does.
+// evidence returns what shows a violation, and looks for less that does.
 func (a *app) evidence(ctx context.Context, p *torturePlan, o *torture.Trial, d *torture.Document) error {
 	text, err := o.Evidence(ctx)
 	if err == nil {

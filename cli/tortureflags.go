@@ -63,29 +63,29 @@ func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	set := cmd.Flags()
 	set.SortFlags = false
 	set.StringVar(&f.model, "model", defaultTortured(entries),
-		"whose servers to torture: a `model`, "+strings.Join(entries.Served(), ", "))
-	set.Var(&f.servers, "servers", fmt.Sprintf("how many servers, at most %d", maxSpawned))
-	set.Var(&f.port, "port", "of the first server; the others have the following ones. 0 is free ones")
+		"`model` whose servers to test: "+strings.Join(entries.Served(), ", "))
+	set.Var(&f.servers, "servers", fmt.Sprintf("number of servers, at most %d", maxSpawned))
+	set.Var(&f.port, "port", "port of the first server; the others use the following ones. 0 chooses free ports")
 	set.Var(&f.transport, "transport", transports.Describe())
 	f.options.add(set, entries, true)
-	set.Var(&f.clients, "clients", "how many ask at the same time")
-	set.Var(&f.reads, "reads", "the share of gets among the operations")
-	set.Var(&f.puts, "puts", "how many puts each client makes, after which it only gets; 0 for no limit (1 for single-decree)")
-	set.Var(&f.think, "think", "how long a client waits before each operation, such as 0s..5ms")
-	set.Var(&f.timeout, "timeout", "how long to wait for an answer to each attempt (as long as --patience where a request must not come twice)")
-	set.Var(&f.patience, "patience", "how long an operation may take, all attempts together, until its outcome is unknown (twice --timeout, or 500ms where a request must not come twice)")
-	set.Var(&f.duration, "duration", "how long to torture")
-	set.Var(&f.seed, "seed", "of faults and operations; a new one each time unless given")
-	set.StringVar(&f.faults, "faults", "", "the `kinds` of faults, from "+nemesis.Words(nemesis.Kinds())+
-		", or none (all that the model is made for)")
-	set.Var(&f.every, "every", "the mean time from one fault to the next")
-	set.Var(&f.lasting, "lasting", "how long a fault lasts")
-	set.StringVar(&f.schedule, "schedule", "", "the faults of a `file`, as torture writes it, instead of new ones")
-	set.Var(&f.least, "least", "how many operations have to be acknowledged for the run to be evidence")
-	set.BoolVar(&f.record, "record", true, "let each server record what it does, and replay that afterwards, which takes memory")
-	set.Var(&f.shrink, "shrink", "after a violation, run again with fewer faults for so long at most")
-	set.StringVar(&f.dir, "dir", "", "the `folder` of the run, new or empty: history, records, logs; it is kept (a new temporary one)")
-	set.BoolVar(&f.keep, "keep", false, "leave the temporary folder when all is well, too")
+	set.Var(&f.clients, "clients", "number of concurrent clients")
+	set.Var(&f.reads, "reads", "fraction of operations that are gets")
+	set.Var(&f.puts, "puts", "maximum number of puts per client, which then only gets; 0 for no limit (1 for single-decree)")
+	set.Var(&f.think, "think", "think time of a client before each operation, such as 0s..5ms")
+	set.Var(&f.timeout, "timeout", "timeout of each attempt (equal to --patience if requests are not idempotent)")
+	set.Var(&f.patience, "patience", "timeout of an operation, all attempts together, after which its outcome is unknown (twice --timeout, or 500ms if requests are not idempotent)")
+	set.Var(&f.duration, "duration", "duration of the run")
+	set.Var(&f.seed, "seed", "seed of faults and operations (default random)")
+	set.StringVar(&f.faults, "faults", "", "`kinds` of faults, from "+nemesis.Words(nemesis.Kinds())+
+		", or none (default all that the model tolerates)")
+	set.Var(&f.every, "every", "mean time between faults")
+	set.Var(&f.lasting, "lasting", "duration of a fault")
+	set.StringVar(&f.schedule, "schedule", "", "replay the fault schedule in this `file`, as written by torture")
+	set.Var(&f.least, "least", "minimum number of acknowledged operations for a verdict")
+	set.BoolVar(&f.record, "record", true, "record every server and validate the traces afterwards, which takes memory")
+	set.Var(&f.shrink, "shrink", "after a violation, try for this long to reproduce it with fewer faults")
+	set.StringVar(&f.dir, "dir", "", "`folder` for history, records and logs, new or empty; it is kept (default a new temporary one)")
+	set.BoolVar(&f.keep, "keep", false, "keep the temporary folder of a run without violation")
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON document")
 	words(cmd, "model", entries.Served)
 	f.options.help(cmd, entries, true)
@@ -172,7 +172,7 @@ const onceOnly = flagvalue.Duration(500 * time.Millisecond)
 // streamOfFaults tells the random numbers of the schedule from those of servers and clients.
 const streamOfFaults = 1 << 32
 
-// scheduled makes the schedule, or reads it.
+// scheduled generates the schedule, or reads it.
 func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
 	f := p.flags
 	if set.Changed("schedule") {
@@ -225,17 +225,17 @@ func (f *tortureFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, 
 func befalls(k nemesis.Kind, durable bool) error {
 	switch {
 	case !slices.Contains(nemesis.Kinds(), k):
-		return fmt.Errorf("%v: expected a fault that processes can have, one of %s", k, nemesis.Words(nemesis.Kinds()))
+		return fmt.Errorf("%v cannot be injected into processes; use one of %s", k, nemesis.Words(nemesis.Kinds()))
 	case !durable && k.OfDisks():
 		return fmt.Errorf("%v: servers of this model store nothing, so no disk can fail", k)
 	}
 	return nil
 }
 
-// emptyFolder makes a folder, unless it is there and empty. Errors begin with the flag.
+// emptyFolder creates a folder, unless it is there and empty. Errors begin with the flag.
 func emptyFolder(flag, dir string) error {
 	if dir == "" {
-		return fmt.Errorf("%s: expected the name of a folder", flag)
+		return fmt.Errorf("%s requires a folder name", flag)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("%s: %w", flag, err)

@@ -48,9 +48,9 @@ func (a *app) verifyCommand() *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
-		Short: "Check a history of operations that clients of running servers wrote down, or Jepsen",
+		Short: "Check a recorded history of client operations, also from Jepsen",
 		Long: "Checks a history of operations: lines of JSON as docs/histories.md describes them, EDN of Jepsen, or its log.\n" +
-			"The exit code is 0 if an object could have answered so, 1 if not, 2 for a mistake in the call, a line that cannot\n" +
+			"The exit code is 0 if the history is consistent, 1 if not, 2 for a usage error, a line that cannot\n" +
 			"be read or a file that is not a history, and 3 if there was nothing to check or it could not be decided in time.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -67,18 +67,18 @@ func (a *app) verifyCommand() *cobra.Command {
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
-	set.Var(&v.spec, "spec", "the object; of a file of ours it is what the file says, unless given")
-	set.StringVar(&v.model, "model", "", "whose clients saw it: a `model`, if the object is a custom one")
+	set.Var(&v.spec, "spec", "the sequential object (default the one named in the file)")
+	set.StringVar(&v.model, "model", "", "the `model` whose clients recorded it, for a custom object")
 	words(cmd, "model", v.entries.Served)
-	set.Var(&v.consistency, "consistency", "what is demanded: linearizable goes key by key and window by window,\n"+
-		"sequential takes everything at once, which is possible for short histories only")
-	set.StringVar(&v.initial, "initial", "", "what a register or each key of a kv holds at first: a number or a `text`; nothing,\nor what the file says, unless given")
-	set.StringSliceVar(&v.ignore, "ignore", nil, "`keywords` of Jepsen's operations that do not say what happened, such as op-timeout,node-ip")
-	set.Var(&v.timeout, "timeout", "give up as undecided after so long, such as 30s or 5m")
-	set.Var(&v.explain, "explain-timeout", "how long to look for the first answer that no order explains, once it is known that\nthere is one")
-	set.Var(&v.memoryLimit, "memory-limit", "give up as undecided when a window or its search takes so much, such as 500MB or 2GiB")
-	set.Var(&v.maxWindow, "max-window", "give up as undecided when so many operations on a key leave no quiet moment, and have\nto be searched")
-	set.StringVar(&v.html, "html", "", "write porcupine's page of what is wrong to a `file`")
+	set.Var(&v.consistency, "consistency", "consistency to check: linearizable is decided key by key and window by window,\n"+
+		"sequential is decided for the whole history at once, which limits it to short ones")
+	set.StringVar(&v.initial, "initial", "", "initial value of a register or of each key of a kv: a number or a `text`\n(default the one named in the file, or none)")
+	set.StringSliceVar(&v.ignore, "ignore", nil, "extra `keywords` of Jepsen operations to ignore, such as op-timeout,node-ip")
+	set.Var(&v.timeout, "timeout", "report undecided after this time, such as 30s or 5m")
+	set.Var(&v.explain, "explain-timeout", "time limit of the search for the first inconsistent answer of a violating history")
+	set.Var(&v.memoryLimit, "memory-limit", "report undecided when a window or its search uses this much memory, such as 500MB or 2GiB")
+	set.Var(&v.maxWindow, "max-window", "report undecided when more than this many operations on a key overlap without a pause")
+	set.StringVar(&v.html, "html", "", "write porcupine's visualisation of the violation to a `file`")
 	set.BoolVar(&v.json, "json", false, "print one JSON document")
 	return cmd
 }
@@ -124,7 +124,7 @@ func (v *verify) run(a *app, initial bool, stdin io.Reader) (int, error) {
 		config.Initial = valueOfFlag(v.initial)
 	}
 	if config.Spec == "" {
-		return 0, fmt.Errorf("%s does not say of what object it is: expected --spec %s", v.file, strings.Join(oplog.Specs(), "|"))
+		return 0, fmt.Errorf("%s does not name its object; add --spec %s", v.file, strings.Join(oplog.Specs(), "|"))
 	}
 	if err := config.Validate(); err != nil {
 		return 0, err
@@ -161,7 +161,7 @@ func (v *verify) run(a *app, initial bool, stdin io.Reader) (int, error) {
 // object returns what a custom object does, as the model says.
 func (v *verify) object() (oplog.Object, error) {
 	if v.model == "" {
-		return nil, fmt.Errorf("the history is one of a custom object: expected --model with that of its servers, %s",
+		return nil, fmt.Errorf("the history is of a custom object; add --model with the model of its servers, %s",
 			strings.Join(v.entries.Served(), ", "))
 	}
 	e, err := v.entries.Asked(v.model)
@@ -185,12 +185,12 @@ func (v *verify) open(stdin io.Reader) (*os.File, error) {
 			if errors.As(err, &inner) {
 				err = inner.Err
 			}
-			return nil, fmt.Errorf("%q cannot be read (%w): expected a history", v.file, err)
+			return nil, fmt.Errorf("%q cannot be read (%w); pass a history file", v.file, err)
 		}
 		info, err := f.Stat()
 		if err == nil && info.IsDir() {
 			f.Close()
-			return nil, fmt.Errorf("%q is a folder: expected a file with a history", v.file)
+			return nil, fmt.Errorf("%q is a folder; pass a history file", v.file)
 		}
 		if err == nil && info.Mode().IsRegular() {
 			return f, nil

@@ -36,11 +36,11 @@ type hunting struct {
 func (h *hunting) add(set *pflag.FlagSet, models string) {
 	set.SortFlags = false
 	set.StringVar(&h.model, "model", h.model, models)
-	set.Var(&h.workers, "workers", "goroutines (one per core unless given)")
-	set.Var(&h.timeout, "timeout", "end the search of a mutant after so long, such as 30s or 5m")
-	set.Var(&h.maxDepth, "max-depth", "states on a path, the first included; at this depth they are judged, not expanded")
-	set.Var(&h.maxStates, "max-states", "end the search of a mutant once so many distinct states were visited")
-	set.Var(&h.memoryLimit, "memory-limit", "end the search of a mutant once the process takes so much, such as 2GiB")
+	set.Var(&h.workers, "workers", "number of goroutines (default one per core)")
+	set.Var(&h.timeout, "timeout", "stop the search of a mutant after this time, such as 30s or 5m")
+	set.Var(&h.maxDepth, "max-depth", "maximum number of states on a path; the last ones are checked, but not expanded")
+	set.Var(&h.maxStates, "max-states", "stop the search of a mutant at this number of distinct states")
+	set.Var(&h.memoryLimit, "memory-limit", "stop the search of a mutant when the process uses this much memory, such as 2GiB")
 	set.BoolVar(&h.json, "json", false, "print one JSON document")
 }
 
@@ -59,7 +59,7 @@ func (h *hunting) entry() (catalog.Entry, error) {
 	return h.entries.Find(h.model)
 }
 
-// command makes a command of one of the two.
+// command builds a command of one of the two.
 func (h *hunting) command(use, short, models string, run func(context.Context, []catalog.Entry) (int, error), a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: use, Short: short,
@@ -98,7 +98,7 @@ func (h *hunting) command(use, short, models string, run func(context.Context, [
 
 func (a *app) zooCommand() *cobra.Command {
 	h := &hunting{entries: a.entries}
-	return h.command("zoo", "Kill every mutant of the catalogue, and tell whether each dies as it is declared",
+	return h.command("zoo", "Check that every catalogue mutant is detected as declared",
 		"only the mutants of this `model`",
 		func(ctx context.Context, entries []catalog.Entry) (int, error) { return h.zoo(ctx, entries, a.stdout) }, a)
 }

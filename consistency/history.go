@@ -80,7 +80,7 @@ type entry[I, O any] struct {
 	knew    []knowledge // ascending by client, without the operation's own; nil if there is none
 }
 
-// knowledge says how many operations of a client had returned, at least one.
+// knowledge describes how many operations of a client had returned, at least one.
 type knowledge struct {
 	client   Client
 	returned int
@@ -143,8 +143,8 @@ func (h History[I, O]) String() string { return text(h.lines) }
 
 func (h History[I, O]) sequences() []line[I, O] { return h.lines }
 
-// NewProgramOrder gives the program order of events, in time proportional to their number: with as many calls of Advance
-// it is proportional to its square. It returns the errors of Advance.
+// NewProgramOrder returns the program order of events, in time proportional to their number: with as many calls of
+// Advance it is proportional to its square. It returns the errors of Advance.
 func NewProgramOrder[I, O any](events []Event[I, O]) (ProgramOrder[I, O], error) {
 	places := make(map[Client]int)
 	var lines []line[I, O]
@@ -310,7 +310,7 @@ func latest[I, O any](lines []line[I, O], c Client) (o Operation[I, O], ok bool)
 // crash begins another line for a client whose operation is pending.
 func crash[I, O any](lines []line[I, O], c Client) ([]line[I, O], error) {
 	if c >= lifeOne {
-		return lines, fmt.Errorf("client %d crashes: expected a number below %d", c, lifeOne)
+		return lines, fmt.Errorf("client %d crashes: its number must be below %d", c, lifeOne)
 	}
 	at, found := find(lines, life(lines, c))
 	if !found || !lines[at].pending() {
@@ -318,7 +318,7 @@ func crash[I, O any](lines []line[I, O], c Client) ([]line[I, O], error) {
 	}
 	next := lines[at].client + lifeOne
 	if next/lifeOne >= maxLives {
-		return lines, fmt.Errorf("client %d crashes: expected fewer than %d crashes", c, maxLives)
+		return lines, fmt.Errorf("client %d crashes: the limit of %d crashes is reached", c, maxLives)
 	}
 	at, _ = find(lines, next)
 	return insert(lines, at, line[I, O]{client: next}), nil

@@ -104,7 +104,7 @@ func (w *Windows[S, I, O]) settle(ops []operation[I, O], p pool[I]) {
 	w.front = []possibility[S]{{rest, applied}}
 }
 
-// settled makes ExactRegister forget.
+// settled implements forgetting for ExactRegister.
 func (e ExactRegister[V, S, I, O]) settled(
 	states []S, applied []int32, ops []operation[I, O], p pool[I], moment int64,
 ) (places []int, ids []int32, rest S, some bool) {

@@ -65,7 +65,8 @@ func Visualize[S, I, O any](w io.Writer, spec Spec[S, I, O], h History[I, O]) er
 	return nil
 }
 
-// timeline gives all operations, the completed ones first, with moments of invocation and return that are all different
+// timeline returns all operations, the completed ones first, with moments of invocation and return that are all
+// different
 // and realise the happens-before order: a returns before b is invoked if and only if a precedes b. Pending
 // operations return after everything else, because porcupine is wrong about calls that never return.
 //

@@ -262,7 +262,7 @@ func (d *demands) demand(before, after int) {
 	d.left[after]++
 }
 
-// levels makes groups of operations come one after another. It adds two numbers for each group, that begin and end it.
+// levels orders groups of operations one after another. It adds two numbers for each group, that begin and end it.
 func (d *demands) levels(groups [][]int) []int {
 	var marks []int
 	for at, group := range groups {

@@ -175,7 +175,7 @@ func (o *orders[S, I, O]) visit(n *node[S]) (over bool) {
 	return false
 }
 
-// after gives what may follow when an operation takes effect next.
+// after returns what may follow when an operation takes effect next.
 func (o *orders[S, I, O]) after(n *node[S], rank int) []*node[S] {
 	op, p := &o.ops[rank], n.possible[0]
 	next := node[S]{changed: n.changed, late: n.late, limit: noLimit}
@@ -220,7 +220,7 @@ func (o *orders[S, I, O]) after(n *node[S], rank int) []*node[S] {
 	return all
 }
 
-// hurry lets take effect what may do so at once.
+// hurry applies operations that may take effect at once.
 func (o *orders[S, I, O]) hurry(n *node[S]) {
 	for n.lead < len(o.ops) {
 		at := slices.IndexFunc(o.open[n.lead], func(rank int) bool {

@@ -38,8 +38,8 @@ func newSearch[S any, I comparable, O any](
 	return &search[S, I, O]{bounds: bounds{ctx: ctx, most: config.MaxMemory, steps: -1}, config: config, pool: p}
 }
 
-// all gives everything that is possible after the operations, which are in the order of their invocation. It is nothing
-// if no order is possible. An answer counts only if the search was not stopped.
+// all returns everything that is possible after the operations, which are in the order of their invocation. It is
+// nothing if no order is possible. An answer counts only if the search was not stopped.
 func (s *search[S, I, O]) all(start []possibility[S], ops []operation[I, O]) []possibility[S] {
 	if len(ops) == 1 {
 		next := s.step(&front[S]{possible: start}, &ops[0])
@@ -92,7 +92,7 @@ func (s *search[S, I, O]) equal(a, b *front[S]) bool {
 	return true
 }
 
-// step lets an operation take effect, after any unknown ones, and gives nil if its answer is never the object's.
+// step applies an operation, after any unknown ones, and gives nil if its answer is never the object's.
 func (s *search[S, I, O]) step(f *front[S], op *operation[I, O]) *front[S] {
 	spec := &s.config.Spec
 	var after []possibility[S]

@@ -25,8 +25,8 @@ func Sequential[S, I, O any](spec Spec[S, I, O], h Sequences[I, O]) bool {
 	return outcome == Holds
 }
 
-// SequentialWithin tells what [Sequential] does, unless ctx is done before, or the search takes more than so many bytes
-// of memory, estimated. Then it is undecided, for the reason given.
+// SequentialWithin returns what [Sequential] does, unless ctx is done before, or the search takes more than so many
+// bytes of memory, estimated. Then it is undecided, for the reason given.
 func SequentialWithin[S, I, O any](
 	ctx context.Context, spec Spec[S, I, O], h Sequences[I, O], maxMemory int64,
 ) (Outcome, string) {

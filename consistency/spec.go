@@ -13,18 +13,18 @@ import (
 // a time. It is deterministic and total: in each state each input has one next state and one output. So an operation
 // whose output is unknown can always take effect.
 type Spec[S, I, O any] struct {
-	// Name says what the object is, for people.
+	// Name describes what the object is, for people.
 	Name string
 	// Init is the state before any operation.
 	Init S
-	// Step gives the next state and the output. It is pure: it changes neither the state nor the input (copy maps and
+	// Step returns the next state and the output. It is pure: it changes neither the state nor the input (copy maps and
 	// slices), and may be called by several goroutines at once. A panic in it reaches the caller of the check.
 	Step func(state S, in I) (S, O)
-	// SameState tells whether two states are the same. If it is nil, == decides for types on which that cannot panic,
+	// SameState reports whether two states are the same. If it is nil, == decides for types on which that cannot panic,
 	// reflect.DeepEqual for others. A function that calls equal states different costs time and is otherwise harmless;
 	// one that calls different states equal makes answers wrong.
 	SameState func(a, b S) bool
-	// SameOutput tells whether an output is the one that the object gives. Nil is as for SameState.
+	// SameOutput reports whether an output is the one that the object gives. Nil is as for SameState.
 	SameOutput func(a, b O) bool
 }
 
@@ -110,7 +110,7 @@ func (s Spec[S, I, O]) model(g *guard) porcupine.Model {
 	}
 }
 
-// take lets an operation take effect if its output, where it is known, is the object's.
+// take applies an operation if its output, where it is known, is the object's.
 func (s Spec[S, I, O]) take(state *S, e *entry[I, O]) (bool, any) {
 	next, out := s.Step(*state, e.in)
 	if !e.pending && !s.SameOutput(out, e.out) {

@@ -19,8 +19,8 @@ type Violation[S any, I comparable, O any] struct {
 	Operations []WindowOperation[I, O]
 	// Explained is how many of the first of them are known to have an order.
 	Explained int
-	// Found says that the part is the shortest: all but the last operation have an order, so that its answer is the first
-	// that does not fit.
+	// Found reports that the part is the shortest: all but the last operation have an order, so that its answer is
+	// the first that does not fit.
 	Found bool
 	// Open are those of the window that may or may not have taken effect, in the order of invocation.
 	Open []WindowOperation[I, O]
@@ -63,7 +63,7 @@ func (w *Windows[S, I, O]) violation() *Violation[S, I, O] {
 	return v
 }
 
-// end makes the part one of so many operations that have returned.
+// end restricts the part to this many operations that have returned.
 func (v *Violation[S, I, O]) end(n int) {
 	moment := v.rets[n-1] + 1
 	v.ops, v.pool = v.window.divide(v.current, moment)

@@ -28,7 +28,7 @@ func (o Outcome) String() string {
 	return "undecided"
 }
 
-// WindowsConfig says what a [Windows] checks.
+// WindowsConfig describes what a [Windows] checks.
 type WindowsConfig[S any, I comparable, O any] struct {
 	Spec Spec[S, I, O]
 	// Before lists the operations of unknown outcome that could matter if they took effect right before an operation
@@ -38,8 +38,8 @@ type WindowsConfig[S any, I comparable, O any] struct {
 	// grows exponentially with the number of unknown operations. The function depending returns the inputs of
 	// those that do not overwrite, some perhaps twice.
 	Before func(state S, in I, out O, depending func() []I) (which []I, all bool)
-	// Effect tells what is known of an operation with this input and this answer; of an unknown one, out is nil. Claiming
-	// what is not so makes answers wrong. Nil is Depends, always, and then many clients at once take long.
+	// Effect returns what is known of an operation with this input and this answer; of an unknown one, out is nil.
+	// Claiming what is not so makes answers wrong. Nil is Depends, always, and then many clients at once take long.
 	Effect func(in I, out *O) Effect
 	// Exact decides windows without a search where it applies; nil is a search, always.
 	Exact Exact[S, I, O]
@@ -233,7 +233,7 @@ func (w *Windows[S, I, O]) Violation() *Violation[S, I, O] { return w.found }
 // Stats counts what was checked so far.
 func (w *Windows[S, I, O]) Stats() WindowsStats { return w.stats }
 
-// restless gives up a window that is too long to be searched.
+// restless abandons a window that is too long to be searched.
 func (w *Windows[S, I, O]) restless(ops int) {
 	w.giveUp(fmt.Sprintf("%d operations followed one another without a moment at which none was under way", ops))
 }
@@ -329,7 +329,7 @@ func (w *Windows[S, I, O]) violate() {
 	w.found = w.violation()
 }
 
-// divide tells operations of the window that have returned before a moment, in the order of their invocation, from those
+// divide separates operations of the window that have returned before a moment, in the order of their invocation, from those
 // that were invoked before it and may take effect or not. These are put into a pool with those of earlier windows.
 func (w *Windows[S, I, O]) divide(current []windowed[I, O], moment int64) ([]operation[I, O], pool[I]) {
 	var rets []int64

@@ -108,7 +108,7 @@ func tell[S any, I comparable, O any](
 	return w
 }
 
-// whole makes one history of the events: what failed is left out, and who gave up goes on as a new client.
+// whole builds one history of the events: what failed is left out, and who gave up goes on as a new client.
 func whole[I, O any](t testing.TB, events []told[I, O]) (consistency.History[I, O], []happened[I, O]) {
 	t.Helper()
 	var all []consistency.Event[I, O]
@@ -179,7 +179,7 @@ func decided[S any, I comparable, O any](
 	}
 }
 
-// verifyPrefix wants the part that is blamed to be wrong, and to be right without its last answer.
+// verifyPrefix requires the part that is blamed to be wrong, and to be right without its last answer.
 func verifyPrefix[S any, I comparable, O any](
 	t *testing.T, rt *rapid.T, spec consistency.Spec[S, I, O], events []told[I, O], v *consistency.Violation[S, I, O],
 ) {

@@ -324,7 +324,7 @@ func (z *clusters[V, S, I, O]) before(v V) []int {
 	return all
 }
 
-// build makes the clusters.
+// build builds the clusters.
 func (z *clusters[V, S, I, O]) build() clarity {
 	linked := 0
 	chain := func(head int) bool {

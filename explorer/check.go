@@ -24,7 +24,7 @@ type CheckRequest struct {
 	Seed   uint64            `json:"seed,omitempty"`   // of walks
 }
 
-// CheckStatus tells how a check is going.
+// CheckStatus describes how a check is going.
 type CheckStatus struct {
 	Schema      string            `json:"schema"`
 	ID          int               `json:"id"`    // 0 if there was none yet

@@ -37,8 +37,8 @@ type Model interface {
 	Title() (name, summary string)
 	// Options lists the settings.
 	Options() []Option
-	// Open makes the model for some settings, given by name, and gives all settings, defaults filled in. Its errors say
-	// what was expected.
+	// Open builds the model for some settings, given by name, and gives all settings, defaults filled in. Its errors
+	// say what was expected.
 	Open(config map[string]string) (full map[string]string, source statespace.Source, err error)
 }
 
@@ -47,7 +47,8 @@ type Config struct {
 	Models   []Model           // at least one
 	Model    string            // the name of that which the page begins with; empty for the first
 	Settings map[string]string // of it
-	// Check says how checks search. The fields Progress, Interval, Control, Found and OwnMemory are the server's own.
+	// Check describes how checks search. The fields Progress, Interval, Control, Found and OwnMemory are the
+	// server's own.
 	Check checker.Options
 	// Hosts are names that the Host header may carry besides localhost and addresses.
 	Hosts []string

@@ -141,7 +141,7 @@ func TestStateIsTheModels(t *testing.T) {
 	}
 }
 
-// compareActions wants of every successor the state and the answers that the model gives.
+// compareActions requires of every successor the state and the answers that the model gives.
 func compareActions(t *testing.T, space statespace.Space, state []statespace.PartID, got []explorer.Choice) {
 	t.Helper()
 	transitions, err := statespace.Transitions(space, state)

@@ -112,8 +112,8 @@ func longerLoop(path statespace.Path) int {
 	return 0
 }
 
-// loopOf gives the first of the steps at the end of a path that can repeat for ever, counted from 1: the shortest cycle
-// that ends there. It is 0 if there is none; a step that changes nothing is no cycle.
+// loopOf returns the first of the steps at the end of a path that can repeat for ever, counted from 1: the shortest
+// cycle that ends there. It is 0 if there is none; a step that changes nothing is no cycle.
 func loopOf(path statespace.Path) int {
 	last := path.Last()
 	same := func(steps int) bool { return slices.Equal(path.At(steps), last) }
@@ -260,9 +260,9 @@ func (t *tables) minimize(ctx context.Context, q Query, p *place) (*Way, error) 
 	case err != nil:
 		return nil, err
 	case property.Name == "":
-		return nil, badRequest(errors.New("the last state shows no property: expected a violation or an example"))
+		return nil, badRequest(errors.New("the last state shows neither a violation nor an example"))
 	case !property.Expect.OfStates():
-		return nil, badRequest(fmt.Errorf("%q is about whole paths: expected a property that the last state shows", property.Name))
+		return nil, badRequest(fmt.Errorf("%q is a property of whole paths; choose a property that the last state shows", property.Name))
 	}
 	shorter, how, err := checker.Minimise(ctx, t.source, told)
 	if err != nil {

@@ -21,7 +21,7 @@ const (
 	maxSettings  = 64
 )
 
-// Query says what a request is about: a model, and a path through it.
+// Query describes what a request is about: a model, and a path through it.
 type Query struct {
 	Model   string            `json:"model"`             // empty for that which the server was started with
 	Config  map[string]string `json:"config,omitempty"`  // settings by name; the model's defaults for those not named
@@ -66,7 +66,7 @@ func readBody(w http.ResponseWriter, r *http.Request, into any) error {
 		return bodyError(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return badRequest(errors.New("body: expected one JSON object and nothing behind it"))
+		return badRequest(errors.New("body: unexpected data after the JSON object"))
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ const (
 	maxSought = 40_000 // states
 )
 
-// Goal says what to search for. What is empty matters not; at least one thing must be asked for.
+// Goal describes what to search for. What is empty matters not; at least one thing must be asked for.
 type Goal struct {
 	Property string `json:"property,omitempty"` // its predicate …
 	Answer   bool   `json:"answer,omitempty"`   // … has this answer

@@ -224,7 +224,7 @@ func (t *tables) full() bool { return t.bytes() > maxSessionBytes }
 // exhausted reports whether a single request has filled the tables beyond what it may.
 func (t *tables) exhausted() bool { return t.bytes() > 2*maxSessionBytes }
 
-// whyExhausted says why a walk or a search ends there.
+// whyExhausted describes why a walk or a search ends there.
 var whyExhausted = fmt.Sprintf("the states on the way take more than %d MiB", 2*maxSessionBytes>>20)
 
 // transitions returns what can happen in a state.

@@ -19,7 +19,7 @@ func (t *tables) whyNot(p *place, key string) string {
 			case x.Ignored != statespace.Counts:
 				return fmt.Sprintf("%s %s", x.Action.Text, x.Ignored)
 			case x.Cut:
-				return x.Action.Text + " leads out of the boundary"
+				return x.Action.Text + " leaves the state constraint"
 			}
 		}
 	}
@@ -78,7 +78,7 @@ func (t *tables) whyNoLetter(p *place, kind, letter string) string {
 	if !ok {
 		return "the model has no such action"
 	}
-	return fmt.Sprintf("no such message from %s to %s is under way", t.called(from), t.called(to))
+	return fmt.Sprintf("no such message from %s to %s is in flight", t.called(from), t.called(to))
 }
 
 // slotKeys returns what keys of actions call the slots.

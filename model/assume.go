@@ -86,7 +86,7 @@ type Assumable interface {
 }
 
 // errNoFairness is what comes of an assumption that no property is about.
-var errNoFairness = errors.New("fairness, but no property of the model is eventually or leads to: expected one, or no fairness")
+var errNoFairness = errors.New("fairness requires a property of the kind eventually or leads to; add one, or remove the fairness")
 
 // Assume implements Assumable. Families that the system does not have are errors of the check.
 func (sys *system) Assume(a Assumed) error {
@@ -124,7 +124,7 @@ func (p *Plain[S, A]) Assume(a Assumed) error {
 	case !fairMatters(p.properties):
 		return errNoFairness
 	case len(a.Weak)+len(a.Strong) > 0:
-		return fmt.Errorf("the model says itself which of its actions are fair: expected no fairness, or %s", AssumeNothing)
+		return fmt.Errorf("the model declares the fairness of its actions itself; remove --fair, or use %s", AssumeNothing)
 	case a.Nothing:
 		p.fair = nil
 	}

@@ -147,7 +147,7 @@ func (c *cells) sentChanged(message uint32) (found error) {
 	return found
 }
 
-// sendOf gives which of the sends of an outcome, counted from 0, is of a message; −1 for none.
+// sendOf returns which of the sends of an outcome, counted from 0, is of a message; −1 for none.
 func (sp *space) sendOf(o *outcome, message uint32) int {
 	sends := 0
 	for _, effect := range o.effects {

@@ -54,12 +54,12 @@ func (sys *system) validateBeginning() error {
 	for _, id := range slices.Sorted(maps.Keys(sys.begin.actors)) {
 		b := sys.begin.actors[id]
 		if _, known := sys.ids[id]; !known {
-			return fmt.Errorf("actor %v has begun: expected it to be one of the system's", id)
+			return fmt.Errorf("Begin: the system has no actor %v", id)
 		}
 		if b.Down {
 			down++
 			if !slices.Contains(sys.crashable, id) {
-				return fmt.Errorf("actor %v is down at the beginning: expected one that may crash", id)
+				return fmt.Errorf("Begin: actor %v is down, but may not crash", id)
 			}
 		}
 	}

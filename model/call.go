@@ -32,7 +32,7 @@ func (c *cells) eventOf(k outcomeKey) event {
 	return e
 }
 
-// outcome gives what the actor makes of an event in a local state, calling its handler only for the first who asks.
+// outcome returns what the actor makes of an event in a local state, calling its handler only for the first who asks.
 func (c *cells) outcome(local uint32, a statespace.ActionID) *outcome {
 	k := outcomeKey{local, a}
 	o := c.outcomes.get(k)
@@ -224,7 +224,7 @@ func (c *cells) receive(e event, st any, order int) (next any, commands []comman
 	return next, commands, nil
 }
 
-// check wants what a handler gave to be values that can be compared.
+// check requires what a handler gave to be values that can be compared.
 func (c *cells) check(e event, st any, commands []command) error {
 	if err := c.walker.Check(st); err != nil {
 		return c.impure(e, "its state: %v", err)
@@ -248,7 +248,7 @@ func (c *cells) check(e event, st any, commands []command) error {
 	return nil
 }
 
-// difference tells how the answers of two calls of the same handler differ, or is empty.
+// difference returns how the answers of two calls of the same handler differ, or is empty.
 func (c *cells) difference(st, again any, commands, others []command) string {
 	if !c.walker.Equal(st, again) {
 		return "different states: " + first(c.walker.Diff(st, again), " and ")

@@ -98,7 +98,7 @@ func (c *cells) name() string { return c.space.sys.nameOf(c.id) }
 // key names the actor in keys and contents.
 func (c *cells) key() string { return c.id.String() }
 
-// start gives the actor's first cell and what it sends.
+// start returns the actor's first cell and what it sends.
 func (c *cells) start() (statespace.PartID, []statespace.SlotEffect, error) {
 	if b, begun := c.space.sys.begin.actors[c.id]; begun {
 		id, err := c.resume(b)
@@ -223,7 +223,7 @@ func (c *cells) inner(id statespace.PartID, t [tupleLength]uint32, into []states
 	return into, nil
 }
 
-// after gives the cell that a handler's outcome makes of t.
+// after returns the cell that a handler's outcome makes of t.
 func (c *cells) after(t [tupleLength]uint32, o *outcome) statespace.PartID {
 	t[tupleLocal] = c.norm(o.local)
 	t[tupleTimers] = c.arm(t[tupleTimers], o.timers())

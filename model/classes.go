@@ -81,7 +81,7 @@ func (s *classes) undo(f func()) {
 	}
 }
 
-// node makes a class of its own for a node that has none, and appends what is known of it to events.
+// node builds a class of its own for a node that has none, and appends what is known of it to events.
 func (s *classes) node(r node, events []deed) []deed {
 	if _, known := s.parent[r]; known {
 		return events
@@ -155,7 +155,7 @@ func (s *classes) merge(pairs [][2]node, events []deed) bool {
 	return ok
 }
 
-// add makes an event one of a class.
+// add adds an event to a class.
 func (s *classes) add(d deed, pairs [][2]node, events []deed) ([][2]node, []deed, bool) {
 	events = s.node(d.at, events)
 	root := s.find(d.at)
@@ -188,7 +188,7 @@ func (s *classes) add(d deed, pairs [][2]node, events []deed) ([][2]node, []deed
 	return pairs, events, true
 }
 
-// unite makes one class of two.
+// unite merges two classes.
 func (s *classes) unite(p [2]node, pairs [][2]node, events []deed) ([][2]node, []deed, bool) {
 	events = s.node(p[0], s.node(p[1], events))
 	big, small := s.find(p[0]), s.find(p[1])

@@ -104,7 +104,7 @@ func (c *cells) eachMet(f func(outcomeKey, *outcome) bool) {
 	}
 }
 
-// reportHandler tells which timers or options had no effect.
+// reportHandler adds to the report which timers or options had no effect.
 func (c *cells) reportHandler(r *statespace.SpaceReport, handler string, has bool, events map[string]*effects) {
 	if has && len(events) == 0 {
 		r.Vacuous = append(r.Vacuous, statespace.Vacuity{Actor: c.name(), Event: handler, Why: statespace.NeverCalled})

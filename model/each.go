@@ -104,8 +104,8 @@ type transition[S, A any] struct {
 	next   S
 }
 
-// compareEach wants Each to say what Actions and Next say, and to leave what it is given as it was. What they made may share
-// memory with the first of the states, which is therefore not given to Each, as that may change it.
+// compareEach requires Each to say what Actions and Next say, and to leave what it is given as it was. What they
+// made may share memory with the first of the states, which is therefore not given to Each, as that may change it.
 func (x *plainExpansion[S, A]) compareEach(made []transition[S, A], given []S) error {
 	for _, s := range given[1:] {
 		if err := x.compareOnce(made, s); err != nil {

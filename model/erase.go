@@ -29,7 +29,7 @@ type handlers struct {
 	forget   func(self actor.ID, st any) any // nil if nothing is forgotten
 }
 
-// call says which handler is called, and with what.
+// call describes which handler is called, and with what.
 type call struct {
 	kind  statespace.Kind // Deliver, Timeout, Choose or Recover; anything else is a start
 	self  actor.ID        // whose handler it is
@@ -47,7 +47,7 @@ func (h *handlers) fits(st any) error {
 	if t == h.state || h.state.Kind() == reflect.Interface && (t == nil || t.Implements(h.state)) {
 		return nil
 	}
-	return fmt.Errorf("a %v: expected a %v", t, h.state)
+	return fmt.Errorf("the value is a %v, not a %v", t, h.state)
 }
 
 // as returns what an interface holds. It holds no T only if T is an interface and the value nil: what is read through a

@@ -11,7 +11,7 @@ import (
 // word is what the players say.
 type word string
 
-// String makes a word read as it is, in texts for people.
+// String returns the word as it is, for texts.
 func (w word) String() string { return string(w) }
 
 // player says its word to whoever spoke to it, and counts the rallies.

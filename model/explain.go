@@ -41,7 +41,7 @@ func (sys *System[M]) Explain(explain func(Happening[M]) []string) {
 	}
 }
 
-// typed gives happenings their types, and each those before it.
+// typed sets the types of happenings, and the earlier ones that each depends on.
 func typed[M any](all []Happening[any]) []Happening[M] {
 	typed := make([]Happening[M], len(all))
 	for i, h := range all {

@@ -70,7 +70,7 @@ func Choices(of ...actor.ID) Fair { return Fair{what: "choices", kind: statespac
 // Heals is the set of healings of the network: a partition ends.
 func Heals() Fair { return Fair{what: "heals", kind: statespace.Heal} }
 
-// Together makes one set of the family: that one of its actions is taken is enough.
+// Together builds one set of the family: that one of its actions is taken is enough.
 func (f Fair) Together() Fair {
 	f.together = true
 	return f
@@ -111,7 +111,7 @@ type fairness struct {
 	sets       *words.Table
 	lists      *words.Table // labels
 	labels     *words.Map   // by slot and action
-	// member gives what tells the set of a condition that an action is in from others, or false if it is in none.
+	// member returns what tells the set of a condition that an action is in from others, or false if it is in none.
 	member func(condition, slot int, a statespace.ActionID) ([]uint32, bool)
 	// nameOf names a set by what member gave, which is not empty.
 	nameOf func(rest []uint32) string
@@ -176,14 +176,14 @@ type fairTo struct {
 	strong bool
 }
 
-// WeakFair says that paths are weakly fair to the sets of families: what could happen all the time from some point on
-// happens. Eventually and LeadsTo are then about fair paths only.
+// WeakFair reports that paths are weakly fair to the sets of families: what could happen all the time from some
+// point on happens. Eventually and LeadsTo are then about fair paths only.
 //
 // On an unordered network that does not duplicate, fair deliveries make one that does nothing a transition, since the
 // message is then gone.
 func (sys *system) WeakFair(families ...Fair) { sys.assume(false, families) }
 
-// StrongFair says that paths are strongly fair to the sets of families: what could happen again and again happens.
+// StrongFair reports that paths are strongly fair to the sets of families: what could happen again and again happens.
 func (sys *system) StrongFair(families ...Fair) { sys.assume(true, families) }
 
 func (sys *system) assume(strong bool, families []Fair) {
@@ -216,14 +216,14 @@ func (sys *system) deliversFairly() bool {
 func (sys *system) validateFairness() error {
 	for _, f := range sys.fair {
 		if f.what == "" {
-			return errors.New("fairness to an empty family: expected one such as Deliveries")
+			return errors.New("fairness names no actions; use a family such as Deliveries")
 		}
 		if why := sys.lacks(f.kind); why != "" {
-			return fmt.Errorf("fair %s, but %s: expected no such fairness", f.what, why)
+			return fmt.Errorf("fair %s, but %s; remove this fairness", f.what, why)
 		}
 		for _, id := range slices.Concat(f.ids, f.from) {
 			if _, known := sys.ids[id]; !known {
-				return fmt.Errorf("fair %s, of the actor %v: expected it to be one of the system's", f.what, id)
+				return fmt.Errorf("fair %s: the system has no actor %v", f.what, id)
 			}
 		}
 	}
@@ -249,7 +249,7 @@ func (sys *system) hasChoices() bool {
 	return slices.ContainsFunc(sys.actors, func(m member) bool { return m.chooses })
 }
 
-// justify makes the numbers of what is assumed of paths.
+// justify builds the numbers of what is assumed of paths.
 func (sp *space) justify() *fairness {
 	families := sp.sys.fairness()
 	if len(families) == 0 {
@@ -264,7 +264,7 @@ func (sp *space) justify() *fairness {
 	}, sp.setName)
 }
 
-// member gives what tells the set of the family that an action is in from others.
+// member returns what tells the set of the family that an action is in from others.
 func (f Fair) member(sp *space, slot int, a statespace.ActionID) ([]uint32, bool) {
 	c, ofActor := sp.slots[slot].(*cells)
 	if !ofActor {

@@ -65,7 +65,7 @@ func (sys *system) validate() error {
 	}
 	for _, name := range sys.monotone {
 		if !slices.ContainsFunc(sys.properties, func(p statespace.Property) bool { return p.Name == name }) {
-			return fmt.Errorf("property %q is declared monotone: expected it to be one of the system's", name)
+			return fmt.Errorf("Monotone: the system has no property %q", name)
 		}
 	}
 	if err := sys.validatePaths(); err != nil {
@@ -79,7 +79,7 @@ func (sys *system) validate() error {
 	}
 	for _, id := range sys.crashable {
 		if _, known := sys.ids[id]; !known {
-			return fmt.Errorf("actor %v is declared crashable: expected it to be one of the system's", id)
+			return fmt.Errorf("Crashable: the system has no actor %v", id)
 		}
 	}
 	if err := sys.validateInterchanges(); err != nil {

@@ -24,7 +24,8 @@ func (c *cells) norm(local uint32) uint32 {
 	return form
 }
 
-// stated gives a local state without what the actor says that it forgets. What is wrong with it comes up in the next audit.
+// stated returns a local state without what the actor says that it forgets. What is wrong with it comes up in the
+// next audit.
 func (c *cells) stated(local uint32) uint32 {
 	if c.actor.forget == nil || c.forms == nil {
 		return local
@@ -38,7 +39,7 @@ func (c *cells) stated(local uint32) uint32 {
 	if err == nil && form != local {
 		var again uint32
 		if again, err = c.formOf(form); err == nil && again != form {
-			err = c.forgetful(local, "forgetting twice gives another state than forgetting once: %s",
+			err = c.forgetful(local, "Forget is not idempotent: %s",
 				first(c.walker.Diff(c.states.Value(form), c.states.Value(again)), " and "))
 		}
 	}

@@ -43,7 +43,7 @@ func (s schedule) times(n int64) int {
 	return int(s[i].often)
 }
 
-// report says how often n calls were made.
+// report returns how often n calls were made.
 func (s schedule) report(part string, n int64) statespace.Guard {
 	g, before := statespace.Guard{Part: part, Calls: int(n)}, int64(0)
 	for _, t := range s {

@@ -8,7 +8,8 @@ import (
 	"synod/model/statespace"
 )
 
-// TestExpansionsAreCountedOnce wants a report to count distinct calls, however often the steps of a state are asked for.
+// TestExpansionsAreCountedOnce requires a report to count distinct calls, however often the steps of a state are
+// asked for.
 func TestExpansionsAreCountedOnce(t *testing.T) {
 	space, err := model.NewPlain(ferry{}).Space()
 	if err != nil {
@@ -40,8 +41,8 @@ func (s starter) Start(self actor.ID, out *actor.Out[word]) int {
 	return s.player.Start(self, out)
 }
 
-// TestStartIsOneCall wants a start to be one distinct call, which the guard makes 48 times, however often the initial
-// state is asked for.
+// TestStartIsOneCall requires a start to be one distinct call, which the guard makes 48 times, however often the
+// initial state is asked for.
 func TestStartIsOneCall(t *testing.T) {
 	sys := model.NewSystem[word](model.Config{})
 	model.Add(sys, 0, actor.New[int, word](starter{}))

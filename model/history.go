@@ -140,7 +140,7 @@ func (h *histories) happened(e statespace.EffectID) happened {
 	return happened{effect: e, envelope: h.space.open(uint32(e >> 1)), passage: actor.Passage(e & 1)}
 }
 
-// untouched wants the message of a passage to be what it was.
+// untouched requires the message of a passage to be what it was.
 func (h *histories) untouched(seen actor.Envelope[any], e statespace.EffectID) error {
 	changes := h.space.walker.Diff(h.happened(e).envelope.Message, seen.Message)
 	if len(changes) == 0 {
@@ -228,7 +228,7 @@ func (h *histories) changes(from, to statespace.PartID) []statespace.Change {
 	return changes(h.walker.Diff(h.values.Value(uint32(from)), h.values.Value(uint32(to))))
 }
 
-// told gives what the observer says of what it noted, or nothing.
+// told returns what the observer says of what it noted, or nothing.
 func (h *histories) told(from, to statespace.PartID) (all []statespace.Change) {
 	if h.observer.tell == nil || from == to {
 		return nil

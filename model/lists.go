@@ -35,8 +35,8 @@ func textAny(v any) string {
 	return strconv.Quote(s)
 }
 
-// readsLikeWords tells whether a string has letters, digits, spaces, dashes and underscores only, begins with a letter,
-// and does not read like nothing.
+// readsLikeWords reports whether a string has letters, digits, spaces, dashes and underscores only, begins with a
+// letter, and does not read like nothing.
 func readsLikeWords(s string) bool {
 	for i, r := range s {
 		if !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r) && !strings.ContainsRune(" -_", r)) {

@@ -14,7 +14,7 @@ type Model[S, A any] interface {
 	// Actions returns what may happen in a state, in any order, which may differ from call to call. No two actions of a
 	// state may be equal.
 	Actions(s S) []A
-	// Next gives what an action makes of a state, or false if it is not possible after all.
+	// Next returns what an action makes of a state, or false if it is not possible after all.
 	Next(s S, a A) (S, bool)
 }
 

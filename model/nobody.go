@@ -63,7 +63,7 @@ func (n *nobody) aspect(id statespace.PartID, a statespace.Aspect) uint32 {
 }
 
 func (n *nobody) action(statespace.ActionID) statespace.Action {
-	panic("model: letters to nobody do nothing")
+	panic("model: undeliverable messages do nothing")
 }
 
 func (n *nobody) content(dst []byte, id statespace.PartID) []byte {

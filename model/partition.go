@@ -177,11 +177,11 @@ func (sys *system) validatePartitions() error {
 	for _, side := range sides {
 		for _, id := range side {
 			if _, known := sys.ids[id]; !known {
-				return fmt.Errorf("actor %v is on a side of a partition: expected it to be one of the system's", id)
+				return fmt.Errorf("Partition: the system has no actor %v", id)
 			}
 		}
 		if len(side) == 0 || len(side) == len(sys.actors) {
-			return fmt.Errorf("a side of a partition has %s of %d actors: expected some, and not all",
+			return fmt.Errorf("one side of a partition has %s of %d actors; it must have some, and not all",
 				strconv.Itoa(len(side)), len(sys.actors))
 		}
 	}

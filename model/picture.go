@@ -28,7 +28,7 @@ type PictureCell struct {
 	Mark   Mark
 }
 
-// Mark says what a cell means.
+// Mark describes what a cell means.
 type Mark string
 
 // The marks. The weaker ones come first: of several at a place, a picture shows the strongest.
@@ -50,8 +50,8 @@ func (sys *System[M]) Picture(picture func(path []Happening[M], now View) []Pict
 // Name is what people call an actor of the system: by its role, if it has one, and its number.
 func (sys *System[M]) Name(id actor.ID) string { return sys.nameOf(id) }
 
-// Pictures gives the pictures of the state at the end of a path; none of a model that draws none. An error is that of a
-// function of the model that panics.
+// Pictures returns the pictures of the state at the end of a path; none of a model that draws none. An error is that
+// of a function of the model that panics.
 func Pictures(space statespace.Space, p statespace.Path) (all []Picture, err error) {
 	sp, ok := space.(interface {
 		pictures(p statespace.Path) []Picture

@@ -37,7 +37,7 @@ func walker[T any](what string) (*intern.Walker[T], error) {
 	return w, nil
 }
 
-// Space makes the tables of one check.
+// Space builds the tables of one check.
 func (p *Plain[S, A]) Space() (statespace.Space, error) {
 	if p.model == nil {
 		return nil, errors.New("a plain model without a Model")
@@ -261,7 +261,8 @@ func (sp *plainSpace[S, A]) encodings(actions []A) []string {
 	return all
 }
 
-// copies gives what nextOf is to give to the model in each of so many calls: private copies, or nothing for a single call.
+// copies returns what nextOf is to give to the model in each of so many calls: private copies, or nothing for a
+// single call.
 func (sp *plainSpace[S, A]) copies(s S, times int) []S {
 	if times == 1 {
 		return nil
@@ -278,8 +279,8 @@ type fitting[S any] func(from, next *S) error
 
 func (sp *plainSpace[S, A]) fits(_, next *S) error { return sp.stateWalker.CheckAt(next) }
 
-// nextOf gives what an action makes of a state. It calls the model for each of some copies of the state, which it must not
-// change, or, if there is none, once.
+// nextOf returns what an action makes of a state. It calls the model for each of some copies of the state, which it
+// must not change, or, if there is none, once.
 func (sp *plainSpace[S, A]) nextOf(
 	s *S, a A, given []S, fits fitting[S], event func() string,
 ) (next S, ok bool, err error) {
@@ -307,7 +308,7 @@ func (sp *plainSpace[S, A]) nextOf(
 	return next, ok, nil
 }
 
-// disagreement says how the results of two calls of Next differ.
+// disagreement returns how the results of two calls of Next differ.
 func (sp *plainSpace[S, A]) disagreement(next, again *S, ok, okAgain bool) string {
 	if ok != okAgain {
 		return "only one of two calls was possible"
@@ -315,7 +316,7 @@ func (sp *plainSpace[S, A]) disagreement(next, again *S, ok, okAgain bool) strin
 	return "two calls gave different states: " + first(sp.stateWalker.Diff(*next, *again), " and ")
 }
 
-// unchanged wants what a method was given to be what it was.
+// unchanged requires what a method was given to be what it was.
 func unchanged[T any](w *intern.Walker[T], was, is *T, event func() string, what string) error {
 	if w.SameAt(was, is) {
 		return nil

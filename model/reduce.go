@@ -70,7 +70,7 @@ func (sys *system) ofPaths() bool {
 
 func (d *reducer) note(text string) { d.notes = append(d.notes, text) }
 
-// Space makes a space that is reduced by what has not been refuted.
+// Space builds a space that is reduced by what has not been refuted.
 func (d *reducer) Space() (statespace.Space, error) {
 	if sp := d.held; sp != nil {
 		d.held, d.asked = nil, 0
@@ -209,8 +209,8 @@ func (r *reduced) noteRead(slot int, a statespace.Aspect) {
 	}
 }
 
-// watchBoundary gives the boundary, watched for reading what is under way: how many messages there are is not to decide
-// whether a state counts.
+// watchBoundary returns the boundary, watched for reading what is under way: how many messages there are is not to
+// decide whether a state counts.
 func (r *reduced) watchBoundary(inside func(*statespace.Reading) bool) func(*statespace.Reading) bool {
 	if inside == nil {
 		return nil
@@ -226,7 +226,8 @@ func (r *reduced) watchBoundary(inside func(*statespace.Reading) bool) func(*sta
 	}
 }
 
-// settled gives the id of a cell without what is left out of it: letters that its actor, in this local state, ignores.
+// settled returns the id of a cell without what is left out of it: letters that its actor, in this local state,
+// ignores.
 func (c *cells) settled(t [tupleLength]uint32) statespace.PartID {
 	r := c.space.reduced
 	if r == nil || !r.letters {
@@ -245,8 +246,8 @@ func (c *cells) settled(t [tupleLength]uint32) statespace.PartID {
 	return c.tuple(t)
 }
 
-// listening gives the local state in which the actor of a cell takes messages next: the one that it is in, or that in which
-// it will have recovered.
+// listening returns the local state in which the actor of a cell takes messages next: the one that it is in, or that
+// in which it will have recovered.
 func (c *cells) listening(t [tupleLength]uint32) (local uint32, ok bool) {
 	if t[tupleTimers] != isDown {
 		return t[tupleLocal], true

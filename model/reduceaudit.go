@@ -121,7 +121,7 @@ func (a *auditor) fail(err error) {
 	a.wrong = append(a.wrong, err)
 }
 
-// ForgetError tells that an actor forgets what still matters.
+// ForgetError reports that an actor forgets what still matters.
 type ForgetError struct {
 	Actor, State, Form, Event, What string
 }
@@ -327,7 +327,7 @@ func spaceOf(s statespace.Space) *space {
 func (d *reducer) heed(r *reduced) (again bool) {
 	if d.letters && r.mail.Load() {
 		d.letters, again = false, true
-		d.note("Dead letters are kept: a property reads all messages under way, or the boundary reads some.")
+		d.note("Dead letters are kept: a property reads all in-flight messages, or the state constraint reads some.")
 	}
 	for slot := range r.locals {
 		if r.locals[slot].Load() && !d.whole[slot] {
@@ -477,7 +477,7 @@ func (a *auditor) follow(d deed, e event, o *outcome) {
 	}
 }
 
-// to gives the node that an outcome leads to.
+// to returns the node that an outcome leads to.
 func (a *auditor) to(e event, o *outcome) node {
 	if e.kind == statespace.Crash {
 		return node{o.local, true}
@@ -524,7 +524,7 @@ func (a *auditor) tell(o other) {
 	a.see(o.like)
 }
 
-// seeAlike wants properties to read the same of a state and of what the actor keeps of it.
+// seeAlike requires properties to read the same of a state and of what the actor keeps of it.
 func (a *auditor) seeAlike(form, raw uint32) {
 	c := a.c
 	for i, p := range c.space.sys.projections {
@@ -585,7 +585,7 @@ func (a *auditor) judge(refuted map[uint32]bool) {
 	}
 }
 
-// compare wants an event to do the same to a node and to what that is like.
+// compare requires an event to do the same to a node and to what that is like.
 func (a *auditor) compare(p pair, refuted map[uint32]bool) {
 	c := a.c
 	e := c.eventOf(outcomeKey{p.at.local, p.e})

@@ -29,7 +29,7 @@ type refinement[S, A any] struct {
 	image    func(*statespace.Reading) S
 }
 
-// Open makes the abstract model's space and finds its initial states.
+// Open builds the abstract model's space and finds its initial states.
 func (r refinement[S, A]) Open() (statespace.Abstraction, error) {
 	space, err := r.abstract.Space()
 	if err != nil {

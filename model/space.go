@@ -137,7 +137,7 @@ func newSpace(sys *system) (*space, error) {
 	for _, s := range sp.slots {
 		if names[s.name()] {
 			arena.Close()
-			return nil, fmt.Errorf("the observer %q has the name of a slot: expected another one", s.name())
+			return nil, fmt.Errorf("the observer %q has the name of another component; rename it", s.name())
 		}
 		names[s.name()] = true
 	}
@@ -150,7 +150,7 @@ func (sp *space) envelope(from, to, message uint32) uint32 {
 	return id
 }
 
-// open gives what an envelope says.
+// open returns what an envelope says.
 func (sp *space) open(id uint32) actor.Envelope[any] {
 	w := sp.envelopes.At(id)
 	return actor.Envelope[any]{From: sp.ends.id(w[0]), To: sp.ends.id(w[1]), Message: sp.messages.Value(w[2])}

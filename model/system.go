@@ -77,7 +77,7 @@ func NewSystem[M any](c Config) *System[M] {
 	return &System[M]{system{owner: new(owner), messages: reflect.TypeFor[M](), config: c, ids: make(map[actor.ID]int), roles: make(map[actor.ID]string)}}
 }
 
-// Roles says what actors are, in a word: people then read of server 0 and client 3. Actors without a role are called by
+// Roles sets the role of actors, a word: people then read of server 0 and client 3. Actors without a role are called by
 // their numbers. What names actors for programs does not change: keys of actions and contents of states have numbers.
 func (sys *System[M]) Roles(role string, ids ...actor.ID) {
 	for _, id := range ids {
@@ -99,7 +99,7 @@ func Add[S, M any](sys *System[M], id actor.ID, a actor.Typed[S, M]) Ref[S] {
 		sys.Check(fmt.Errorf("actor %v was added twice", id))
 	}
 	if a.Start == nil || a.Receive == nil {
-		sys.Check(fmt.Errorf("actor %v has no Start or no Receive: expected both", id))
+		sys.Check(fmt.Errorf("actor %v must have both Start and Receive", id))
 	}
 	sys.ids[id] = slot
 	sys.actors = append(sys.actors, member{id, erase(a)})
@@ -152,7 +152,7 @@ type History[H any] struct {
 func Record[M, H any](sys *System[M], o actor.Observer[M, H]) History[H] {
 	ref := History[H]{sys.owner, len(sys.observers)}
 	if o.Name == "" || o.Next == nil {
-		sys.Check(fmt.Errorf("observer %q has no Name or no Next: expected both", o.Name))
+		sys.Check(fmt.Errorf("observer %q must have both Name and Next", o.Name))
 	}
 	for _, other := range sys.observers {
 		if other.name == o.Name {
@@ -197,7 +197,7 @@ func (sys *system) Check(err error) {
 	}
 }
 
-// Space makes the tables of one check.
+// Space builds the tables of one check.
 func (sys *system) Space() (statespace.Space, error) {
 	if sys.err != nil {
 		return nil, sys.err

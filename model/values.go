@@ -71,7 +71,7 @@ func (q question) once(order int) (value any, ok bool, err error) {
 	return value, ok, nil
 }
 
-// repeatedly wants the same answer of several calls.
+// repeatedly requires the same answer of several calls.
 func (q question) repeatedly(times int) (value any, ok bool, err error) {
 	if value, ok, err = q.once(0); err != nil {
 		return nil, false, err
@@ -137,7 +137,7 @@ func (r *reader) set(numbers []uint32) uint32 {
 	return id
 }
 
-// union gives the values of some sets, in the order of their content.
+// union returns the values of some sets, in the order of their content.
 func (r *reader) union(sets []uint32) []any {
 	var numbers []uint32
 	for _, set := range sets {
@@ -168,7 +168,7 @@ func (r *reader) audit() error {
 	return nil
 }
 
-// project gives the number of what a projection makes of a local state, which it computes at the first call.
+// project returns the number of what a projection makes of a local state, which it computes at the first call.
 func (c *cells) project(local uint32, projection int) uint32 {
 	of := c.projected[projection]
 	of.Ensure(local)

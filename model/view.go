@@ -18,7 +18,7 @@ type View struct{ r *statespace.Reading }
 // read returns the value of an aspect of a slot.
 func (v View) read(slot int, a statespace.Aspect) uint32 { return v.r.Aspect(slot, a) }
 
-// through makes a function of a Reading of one of a View; nil of nil.
+// through builds a function of a Reading of one of a View; nil of nil.
 func through(holds func(View) bool) func(*statespace.Reading) bool {
 	if holds == nil {
 		return nil

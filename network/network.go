@@ -21,7 +21,7 @@ const (
 
 var names = []string{"unordered_nonduplicating", "ordered", "unordered_duplicating"}
 
-// All gives every semantics.
+// All returns every semantics.
 func All() []Semantics { return []Semantics{UnorderedNonDuplicating, Ordered, UnorderedDuplicating} }
 
 // Names returns the names that Parse understands.

@@ -149,7 +149,7 @@ func (c Client) wait(out *actor.Out[Message]) {
 	out.SetTimer(resend{}, wait, 2*wait)
 }
 
-// Clients makes the actors of n clients of the servers.
+// Clients builds the actors of n clients of the servers.
 func Clients(servers []actor.ID, n, puts int) []actor.Typed[ClientState, Message] {
 	var clients []actor.Typed[ClientState, Message]
 	for i := range n {

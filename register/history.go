@@ -29,7 +29,7 @@ type (
 	output = consistency.RegisterOutput[Value]
 )
 
-// observer makes an observer for a kind of register, which says that it is unset in its own way.
+// observer builds an observer for a kind of register, which says that it is unset in its own way.
 func observer[S any](spec consistency.Spec[S, input, output], unset output) actor.Observer[Message, History] {
 	holds := func(h History) bool { return consistency.Linearizable(spec, h) }
 	return actor.Observer[Message, History]{

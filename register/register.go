@@ -37,21 +37,21 @@ type Put struct {
 // Get asks for the value.
 type Get struct{ Request Request }
 
-// PutOk tells that the value of the request is stored.
+// PutOk reports that the value of the request is stored.
 type PutOk struct{ Request Request }
 
-// PutFail tells that the value of the request is not stored and never will be: a register that is written once holds
+// PutFail reports that the value of the request is not stored and never will be: a register that is written once holds
 // another.
 type PutFail struct{ Request Request }
 
-// GetOk tells the value.
+// GetOk returns the value to a client.
 type GetOk struct {
 	Request Request
 	Value   Value
 }
 
-// Expired tells that the request is so old that the server has forgotten whether it was done, and does not do it now. That
-// is so for all numbers up to Floor of clients that the server has forgotten.
+// Expired reports that the request is so old that the server has forgotten whether it was done, and does not do it
+// now. That is so for all numbers up to Floor of clients that the server has forgotten.
 type Expired struct {
 	Request Request
 	Floor   Request
@@ -77,7 +77,7 @@ type Server[S, M any] interface {
 	Receive(self actor.ID, st S, from actor.ID, msg M, out *Out[M]) S
 }
 
-// Serve makes an actor of a server and the capabilities that it uses. Replies, and internal messages of another
+// Serve builds an actor of a server and the capabilities that it uses. Replies, and internal messages of another
 // protocol, are ignored.
 func Serve[S, M any](s Server[S, M], with ...actor.Capability[S, *Out[M]]) actor.Typed[S, Message] {
 	receive := func(self actor.ID, st S, from actor.ID, msg Message, out *Out[M]) S {

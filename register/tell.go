@@ -20,7 +20,7 @@ func named(op operation) string {
 	return op.Client.Name() + "'s get"
 }
 
-// answered says what an answer tells: "is done", "is refused" or "returns 'A'".
+// answered returns what an answer tells: "is done", "is refused" or "returns 'A'".
 func answered(op operation) string {
 	switch op.Out.Answer {
 	case consistency.WriteOk:

@@ -16,7 +16,7 @@ type event struct {
 	crash  bool
 }
 
-// path makes the histories along a path, of which each step has some events.
+// path builds the histories along a path, of which each step has some events.
 func path(t *testing.T, steps ...[]event) []History {
 	t.Helper()
 	var h History

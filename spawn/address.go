@@ -16,7 +16,7 @@ import (
 func IDOf(addr netip.AddrPort) (actor.ID, error) {
 	ip := addr.Addr().Unmap()
 	if !ip.Is4() {
-		return 0, fmt.Errorf("%v: expected an IPv4 address, as an id has no room for another", addr.Addr())
+		return 0, fmt.Errorf("%v: must be an IPv4 address", addr.Addr())
 	}
 	b := ip.As4()
 	return actor.ID(b[0])<<40 | actor.ID(b[1])<<32 | actor.ID(b[2])<<24 | actor.ID(b[3])<<16 | actor.ID(addr.Port()), nil
@@ -43,13 +43,13 @@ func Describe(id actor.ID) string {
 func ResolveHost(text string) (netip.Addr, error) {
 	if ip, err := netip.ParseAddr(text); err == nil {
 		if ip = ip.Unmap(); !ip.Is4() {
-			return ip, errors.New("expected an IPv4 address, as the id of a server has no room for another")
+			return ip, errors.New("must be an IPv4 address")
 		}
 		return ip, nil
 	}
 	all, err := net.LookupIP(text)
 	if err != nil {
-		return netip.Addr{}, errors.New("expected an IPv4 address, or a name that has one")
+		return netip.Addr{}, errors.New("must be an IPv4 address, or a host name that resolves to one")
 	}
 	for _, found := range all {
 		if ip, ok := netip.AddrFromSlice(found); ok && ip.Unmap().Is4() {

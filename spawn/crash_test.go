@@ -15,8 +15,8 @@ import (
 	"synod/storage"
 )
 
-// crash says where a server dies: at its nth point, counted over the points of its saves, and before and after each
-// message that it sends.
+// crash describes where a server dies: at its nth point, counted over the points of its saves, and before and after
+// each message that it sends.
 type crash struct {
 	server int
 	point  int

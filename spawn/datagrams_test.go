@@ -166,7 +166,7 @@ func digest(server spawn.Machine) uint64 {
 	return states.Hash(reflect.ValueOf(server).MethodByName("State").Call(nil)[0].Interface())
 }
 
-// datagram makes a datagram: one in ten of the corpus, three in ten at random, the others mutations.
+// datagram builds a datagram: one in ten of the corpus, three in ten at random, the others mutations.
 func (f *fuzzer) datagram() []byte {
 	r := f.random
 	switch r.IntN(10) {

@@ -19,7 +19,7 @@ func newHistogram(unit float64, bounds ...float64) *histogram {
 	return &histogram{bounds: bounds, buckets: make([]atomic.Uint64, len(bounds)+1), unit: unit}
 }
 
-// durations makes a histogram of seconds.
+// durations builds a histogram of seconds.
 func durations() *histogram {
 	return newHistogram(time.Nanosecond.Seconds(),
 		0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)

@@ -39,7 +39,7 @@ type Program struct {
 	Invariants []invariant.Checked
 	// Example gives messages to try on the first server and on the second one, after which the answers are as shown.
 	Examples []Example
-	// New makes the machine of a server among servers, which are in ascending order and include self. Without
+	// New returns the machine of a server among servers, which are in ascending order and include self. Without
 	// durability it is to forget everything when it stops.
 	New func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) Machine
 	// Actor returns the actor of a server that knows the others, in ascending order, for models of servers that run; nil if
@@ -58,7 +58,7 @@ type Example struct {
 	Message string
 }
 
-// NewProgram makes a program of the actors that the function gives, each for a server that knows the others, in
+// NewProgram returns a program of the actors that the function gives, each for a server that knows the others, in
 // ascending order. Actors that keep nothing have no records.
 func NewProgram[S, M any](
 	model string, version uint32, server func(others []actor.ID) actor.Typed[S, M],

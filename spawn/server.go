@@ -21,7 +21,7 @@ type Server struct {
 	rejected, unsent Limiter
 }
 
-// NewServer makes a server, to which nothing has happened yet. It calls only Send of its transport.
+// NewServer returns a server, to which nothing has happened yet. It calls only Send of its transport.
 func NewServer(c Config) *Server {
 	if c.Clock == nil {
 		start := time.Now()

@@ -12,7 +12,7 @@ import (
 type Disk struct {
 	// At is called before each write and each sync, unless it is nil. An error ends it there and is its result.
 	At func(write bool) error
-	// Lies makes syncs do nothing: the disk that says it is done when it is not.
+	// Lies turns syncs into no-ops: the disk acknowledges writes that it has not persisted.
 	Lies bool
 
 	shown, stable []byte
@@ -53,7 +53,7 @@ func grown(b []byte, size int64) []byte {
 	return b
 }
 
-// Sync makes durable what is shown.
+// Sync persists what is shown.
 func (d *Disk) Sync() error {
 	if err := d.at(false); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (d *Disk) Size() (int64, error) { return int64(len(d.shown)), nil }
 // Waiting returns how many sectors were written and not synced.
 func (d *Disk) Waiting() int { return len(d.waiting) }
 
-// keep lets sectors get to the disk.
+// keep writes sectors to the disk.
 func (d *Disk) keep(sectors []int64) {
 	for _, s := range sectors {
 		end := min((s+1)*SectorSize, int64(len(d.shown)))

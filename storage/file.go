@@ -24,7 +24,7 @@ const patience = 500 * time.Millisecond
 // Name returns the name of an actor's file in its folder.
 func Name(id actor.ID) string { return id.String() + ".paxos" }
 
-// advice says what to do about a damaged file.
+// advice describes what to do about a damaged file.
 const advice = "do not start the server with an empty folder instead: what it promised and voted for is lost with the " +
 	"file, and the others rely on it; they go on without it while a majority is up; docs/running.md says how it may " +
 	"come back (\"A server that lost its disk\")"
@@ -64,7 +64,7 @@ func take(path string, mode int, alone bool) (*os.File, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: expected a file", path)
+		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
 	file, err := os.OpenFile(path, mode, 0)
 	if err != nil {
@@ -82,13 +82,13 @@ func take(path string, mode int, alone bool) (*os.File, error) {
 	}
 }
 
-// errInUse says that a file is locked.
+// errInUse reports that a file is locked.
 var errInUse = errors.New("another process has the file open")
 
 // Path returns where the file is.
 func (f *File) Path() string { return f.path }
 
-// Save makes changes, all or none of them. When it returns nil they are on disk. After an error nothing may be built on
+// Save applies changes, all or none of them. When it returns nil they are on disk. After an error nothing may be built on
 // what the file holds: it has to be opened anew.
 func (f *File) Save(changes []Record) error {
 	if err := f.Log.Save(changes); err != nil {
@@ -113,8 +113,8 @@ func (d device) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-// create makes a file without records. It is complete before it has its name, and has it durably before create returns.
-// Should another process have been quicker, its file stays.
+// create builds a file without records. It is complete before it has its name, and has it durably before create
+// returns. Should another process have been quicker, its file stays.
 func create(path string, id Identity) error {
 	draft, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
 	if err != nil {
@@ -134,7 +134,7 @@ func create(path string, id Identity) error {
 	return errors.Join(err, syncFolder(filepath.Dir(path)))
 }
 
-// syncFolder makes the names in a folder durable.
+// syncFolder syncs the names in a folder.
 func syncFolder(path string) error {
 	d, err := os.Open(path)
 	if err != nil {

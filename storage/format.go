@@ -68,7 +68,7 @@ func appendHeader(dst []byte, id Identity) ([]byte, error) {
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(id.Actor))
 	dst = appendText(appendText(dst, id.Model), id.Cluster)
 	if len(dst)-start > headerSize-4 {
-		return nil, fmt.Errorf("the names of model and cluster have %d bytes: expected at most %d",
+		return nil, fmt.Errorf("the names of model and cluster have %d bytes; the limit is %d",
 			len(id.Model)+len(id.Cluster), headerSize-4-len(magic)-4*6)
 	}
 	dst = append(dst, make([]byte, start+headerSize-4-len(dst))...)
@@ -79,10 +79,10 @@ func appendText(dst []byte, s string) []byte {
 	return append(binary.LittleEndian.AppendUint32(dst, uint32(len(s))), s...)
 }
 
-// errForeign says that a file is something else.
+// errForeign reports that a file is something else.
 var errForeign = errors.New("the file holds something else than the records of an actor")
 
-// errOld says that a file was written by an earlier release.
+// errOld reports that a file was written by an earlier release.
 var errOld = errors.New("the file has format 1, a bbolt database, which this program does not read: " +
 	"go on with the release that wrote it, or read the register there and put the value into a new cluster")
 
@@ -134,8 +134,8 @@ type place struct {
 	chain  uint64 // the checksum of the batch, and by it of all before
 }
 
-// mark says what was saved. It is written after the sync of a batch and not synced itself: that is done by the sync of
-// the next batch. So what it says was saved, and at most one batch more.
+// mark describes what was saved. It is written after the sync of a batch and not synced itself: that is done by the
+// sync of the next batch. So what it says was saved, and at most one batch more.
 type mark struct {
 	start, end int64  // of the segment that counts
 	first      uint64 // the number of the batch that the segment begins with

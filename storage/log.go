@@ -28,7 +28,7 @@ type Log struct {
 	content, sectors []byte // of the batch that is written, kept for the next one
 }
 
-// Format makes a log without records of an empty device.
+// Format builds a log without records of an empty device.
 func Format(d Device, id Identity) error {
 	front, err := appendHeader(nil, id)
 	if err != nil {
@@ -63,7 +63,7 @@ func Mount(d Device, id Identity) (*Log, error) {
 	return l, l.settle(s)
 }
 
-// settle makes durable what a file shows. A process that was killed in the middle of a save, or whose sync failed, leaves
+// settle persists what a file shows. A process that was killed in the middle of a save, or whose sync failed, leaves
 // in the system's cache what is on no disk: whoever opens the file sees it, and must not build on it. Another sync is
 // not enough, as it may pass over what failed before (Rebello et al., "Can Applications Recover from fsync Failures?",
 // 2020), so that everything since the last successful sync is written again, to where it is: that takes no room.
@@ -103,7 +103,7 @@ func (l *Log) Load() ([]Record, error) {
 	return all, nil
 }
 
-// Save makes changes, all or none of them. When it returns nil they are on disk. After an error nothing may be built on
+// Save applies changes, all or none of them. When it returns nil they are on disk. After an error nothing may be built on
 // what the log holds: it has to be mounted anew.
 func (l *Log) Save(changes []Record) error {
 	if l.broken != nil {
@@ -131,7 +131,7 @@ func (l *Log) Save(changes []Record) error {
 // append appends the batch with the content that was made, syncs it, and then says in the mark that it was saved.
 func (l *Log) append() error {
 	if len(l.content) > maxContent {
-		return fmt.Errorf("a save of %d bytes: expected at most %d", len(l.content), maxContent)
+		return fmt.Errorf("save of %d bytes exceeds the limit of %d", len(l.content), maxContent)
 	}
 	number := l.mark.saved.number + 1
 	l.sectors = appendSectors(l.sectors[:0], l.seed, number, l.content)
@@ -172,7 +172,7 @@ func segment(length int) int64 { return span(length) + max(span(length), leastRo
 // rewrite writes a segment that begins with all records. It counts once the mark says so, which is made durable after it is.
 func (l *Log) rewrite(at int64, content []byte) error {
 	if len(content) > maxContent {
-		return fmt.Errorf("records of %d bytes: expected at most %d", len(content), maxContent)
+		return fmt.Errorf("records of %d bytes exceed the limit of %d", len(content), maxContent)
 	}
 	m := mark{start: at, end: at + segment(len(content)), first: l.mark.saved.number + 1}
 	sectors := appendSectors(nil, l.seed, m.first, content)

@@ -21,7 +21,7 @@ type Memory struct {
 	// At is called at each point of each save, unless it is nil. An error ends the save there and is its result; the
 	// function may as well panic, to end a whole process there.
 	At func(Point) error
-	// Lies makes syncs do nothing: the disk that says it is done when it is not.
+	// Lies turns syncs into no-ops: the disk acknowledges writes that it has not persisted.
 	Lies bool
 
 	mu      sync.Mutex
@@ -29,14 +29,15 @@ type Memory struct {
 	synced  []Record
 }
 
-// Load gives all records that were written, in ascending order of their names. The caller owns the slice, not the data.
+// Load returns all records that were written, in ascending order of their names. The caller owns the slice, not the
+// data.
 func (m *Memory) Load() ([]Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.written), nil
 }
 
-// Save makes changes, all or none of them, and syncs them.
+// Save applies changes, all or none of them, and syncs them.
 func (m *Memory) Save(changes []Record) error {
 	if err := m.at(BeforeWrite); err != nil {
 		return err

@@ -32,8 +32,8 @@ func (id Identity) String() string {
 	return fmt.Sprintf("actor %v of %s, version %d, among %s", id.Actor, id.Model, id.Version, id.Cluster)
 }
 
-// Changes gives what to save so that a store with the records before has the records after, both in ascending order of
-// their names. The result shares the data of after.
+// Changes returns what to save so that a store with the records before has the records after, both in ascending
+// order of their names. The result shares the data of after.
 func Changes(before, after []Record) []Record {
 	var changes []Record
 	for len(before) > 0 || len(after) > 0 {

@@ -98,7 +98,7 @@ func (s *survey) marked(segment []byte) error {
 	return nil
 }
 
-// damage says that the batch behind the last one is damaged.
+// damage reports that the batch after the last one is damaged.
 func (s *survey) damage(from, to int64, what string) error {
 	return &Damage{from, to, fmt.Sprintf("batch %d %s", s.last.number+1, what)}
 }

@@ -4,5 +4,5 @@ package storage
 
 import "os"
 
-// datasync makes the data of a file durable.
+// datasync syncs the data of a file.
 func datasync(f *os.File) error { return f.Sync() }

@@ -140,7 +140,8 @@ func (t *Trace) setAside(space statespace.Space, p statespace.Path) {
 	}
 }
 
-// suffices tells whether the chosen steps of a path, one after the other, lead to a state that the property shows too.
+// suffices reports whether the chosen steps of a path, one after the other, lead to a state that the property shows
+// too.
 func suffices(space statespace.Space, property statespace.Property, p statespace.Path, chosen []bool) bool {
 	var keys []string
 	for i, s := range p.Steps {

@@ -92,7 +92,7 @@ func checkPast(rt *rapid.T, tr trace.Trace) {
 	}
 }
 
-// checkDiagram wants a row for every step and an arrow for every message that was sent, all of them downwards.
+// checkDiagram requires a row for every step and an arrow for every message that was sent, all of them downwards.
 func checkDiagram(rt *rapid.T, tr trace.Trace) {
 	d := tr.Diagram()
 	if len(d.Rows) != len(tr.Steps)+1 {

@@ -127,7 +127,7 @@ func (t Trace) lanes() []string {
 	})
 }
 
-// inOrder gives the names that each adds: those of slots in the order of the model, then any others.
+// inOrder returns the names that each adds: those of slots in the order of the model, then any others.
 func (t Trace) inOrder(each func(add func(name string))) []string {
 	var names []string
 	known := make(map[string]bool)

@@ -20,7 +20,7 @@ type Format struct {
 	write func(w io.Writer, d Document) error
 }
 
-// ErrNoTrace tells that a document holds no trace, where a format needs one.
+// ErrNoTrace reports that a document holds no trace, where a format needs one.
 var ErrNoTrace = errors.New("there is no trace to write")
 
 // Write writes a document. A format that needs a trace gives ErrNoTrace for a document without.
@@ -63,7 +63,7 @@ var formats = []Format{
 	},
 }
 
-// Formats gives every format, that of trace files first. The extensions are shared: they must not be changed.
+// Formats returns every format, that of trace files first. The extensions are shared: they must not be changed.
 func Formats() []Format { return slices.Clone(formats) }
 
 // FormatOf returns the format that a file's name asks for by its extension: the longest that fits, in any case. A name
@@ -83,7 +83,7 @@ func FormatOf(file string) (Format, error) {
 		}
 	}
 	if length == 0 {
-		return best, fmt.Errorf("no format of that extension: expected a name that ends in %s", extensions())
+		return best, fmt.Errorf("unknown extension; use a file name that ends in %s", extensions())
 	}
 	return best, nil
 }
@@ -122,7 +122,7 @@ func (d Document) Primary() (Trace, bool) {
 	return d.Traces[0], true
 }
 
-// single makes a format of one that holds one trace.
+// single builds a format from one that holds one trace.
 func single(write func(io.Writer, Trace) error) func(io.Writer, Document) error {
 	return func(w io.Writer, d Document) error {
 		t, ok := d.Primary()
@@ -133,7 +133,7 @@ func single(write func(io.Writer, Trace) error) func(io.Writer, Document) error 
 	}
 }
 
-// every makes a format of one that holds one trace after the other.
+// every builds a format from one that holds one trace after the other.
 func every(write func(io.Writer, Trace) error) func(io.Writer, Document) error {
 	return func(w io.Writer, d Document) error {
 		for _, t := range d.Traces {

@@ -120,7 +120,7 @@ func TestFormatsPrint(t *testing.T) {
 	}
 }
 
-// readHTML wants a page that is well-formed and loads nothing.
+// readHTML requires a page that is well-formed and loads nothing.
 func readHTML(s string, d trace.Document) error {
 	body := strings.TrimPrefix(s, "<!doctype html>\n")
 	body = regexp.MustCompile(`<meta [^>]*>`).ReplaceAllString(body, "") // has no end tag

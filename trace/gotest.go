@@ -64,7 +64,7 @@ func WriteGoTest(w io.Writer, d Document) error {
 // tagLength is how many digits of a document's hash the names in its file end with.
 const tagLength = 6
 
-// tagOf tells documents apart by a few hexadecimal digits: by the model, its settings, and the paths.
+// tagOf distinguishes documents by a few hexadecimal digits: by the model, its settings, and the paths.
 func tagOf(d Document) (string, error) {
 	content := []any{d.Model, d.Config, d.Package}
 	for _, t := range d.Traces {
@@ -190,7 +190,7 @@ func literal(s string) string {
 	return strconv.Quote(s)
 }
 
-// testName makes a name of letters and digits of what a trace shows.
+// testName builds a name of letters and digits of what a trace shows.
 func testName(t Trace) string {
 	words := strings.FieldsFunc(t.Property, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	var b strings.Builder

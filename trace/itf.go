@@ -79,7 +79,7 @@ func (t Trace) slot(name string) int {
 
 var notIdentifier = regexp.MustCompile(`[^A-Za-z0-9_]`)
 
-// itfVariables gives names that TLA+ takes for identifiers: action, and one for every slot.
+// itfVariables returns names that TLA+ takes for identifiers: action, and one for every slot.
 func itfVariables(t Trace) []string {
 	vars := []string{"action"}
 	used := map[string]bool{"action": true}

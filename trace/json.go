@@ -62,7 +62,7 @@ func WriteJSON(w io.Writer, d Document) error {
 		return fmt.Errorf("trace document: %w", err)
 	}
 	if b.Len() > MaxBytes {
-		return fmt.Errorf("trace document: %d bytes, expected at most %d", b.Len(), MaxBytes)
+		return fmt.Errorf("trace document of %d bytes exceeds the limit of %d", b.Len(), MaxBytes)
 	}
 	_, err := w.Write(b.Bytes())
 	return err
@@ -86,10 +86,10 @@ func ReadJSON(r io.Reader) (Document, error) {
 
 func parse(data []byte) (Document, error) {
 	if len(data) > MaxBytes {
-		return Document{}, fmt.Errorf("expected at most %d bytes", MaxBytes)
+		return Document{}, fmt.Errorf("document exceeds the limit of %d bytes", MaxBytes)
 	}
 	if !utf8.Valid(data) {
-		return Document{}, errors.New("expected UTF-8")
+		return Document{}, errors.New("document is not valid UTF-8")
 	}
 	// The schema comes first: that of a document which is newer than this code is a better explanation than the first
 	// name that is unknown here.
@@ -101,7 +101,7 @@ func parse(data []byte) (Document, error) {
 	}
 	switch {
 	case head.Schema == nil:
-		return Document{}, fmt.Errorf("no schema: expected %q", Schema)
+		return Document{}, fmt.Errorf("the schema is missing; it must be %q", Schema)
 	case *head.Schema != Schema:
 		return Document{}, fmt.Errorf("unknown schema %q: expected %q", *head.Schema, Schema)
 	}
@@ -155,7 +155,7 @@ func inJSON(k reflect.Kind) string {
 	}
 }
 
-// normalize makes equal what is equally empty.
+// normalize replaces empty containers by nil ones.
 func (d *Document) normalize() {
 	if len(d.Config) == 0 {
 		d.Config = nil

@@ -8,15 +8,15 @@ import (
 	"synod/model/statespace"
 )
 
-// MismatchError tells that a replayed state is not the one that the trace was taken from: the model, its configuration
-// or the code of a handler differs.
+// MismatchError reports that a replayed state is not the one that the trace was taken from: the model, its
+// configuration or the code of a handler differs.
 type MismatchError struct {
 	Step int    // the step that leads to the state, counted from 1; 0 is the initial state
 	Want string // the fingerprint that the trace has
 	Got  string // the fingerprint of the state that was reached; empty for step 0
 }
 
-// Error tells which state differs.
+// Error returns which state differs.
 func (e *MismatchError) Error() string {
 	if e.Step == 0 {
 		return fmt.Sprintf("no initial state has the fingerprint %s: "+
@@ -61,7 +61,7 @@ func Replay(space statespace.Space, t Trace) (statespace.Path, error) {
 	return p, ends(space, p)
 }
 
-// ends wants a path that stands for one without an end, or that nothing can follow, to be so.
+// ends requires a path that stands for one without an end, or that nothing can follow, to be so.
 func ends(space statespace.Space, p statespace.Path) error {
 	switch {
 	case p.Loop < 0 || p.Loop > len(p.Steps):

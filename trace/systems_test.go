@@ -111,7 +111,7 @@ func sources() map[string]model.Source {
 	return all
 }
 
-// open makes a space that is closed at the end of the test.
+// open builds a space that is closed at the end of the test.
 func open(t testing.TB, source model.Source) statespace.Space {
 	t.Helper()
 	space, err := source.Space()

@@ -90,7 +90,7 @@ const emptyText = "[]"
 // linked reports whether it is known what comes before what. A file of an older version does not tell.
 func (t Trace) linked() bool { return len(t.Steps) > 0 && t.Steps[len(t.Steps)-1].Past }
 
-// sentAt says when the message of a step was sent.
+// sentAt returns when the message of a step was sent.
 func (s Step) sentAt() string {
 	if s.Sender == 0 {
 		return "sent at the start"
@@ -121,7 +121,7 @@ func (t Trace) headlineIn(quote func(string) string) string {
 	return "A path"
 }
 
-// meaning says in a sentence, without its full stop, what the trace is of.
+// meaning describes in a sentence, without its full stop, what the trace is of.
 func (t Trace) meaning(of string) string {
 	steps := fmt.Sprintf("%d steps", len(t.Steps))
 	if len(t.Steps) == 1 {
@@ -137,7 +137,7 @@ func (t Trace) meaning(of string) string {
 	return fmt.Sprintf("%s of %s are possible", steps, of)
 }
 
-// writeEnd says how the trace goes on, if its last state does not say it all.
+// writeEnd writes how the trace continues, if its last state does not say it all.
 func writeEnd(b *bytes.Buffer, t Trace) {
 	if end := t.End(); end != "" {
 		fmt.Fprintf(b, "     … %s.\n", Printable(end))

@@ -15,7 +15,7 @@ import (
 	"synod/model/statespace"
 )
 
-// Kind says what a trace shows.
+// Kind describes what a trace shows.
 type Kind string
 
 // The kinds of traces.
@@ -37,13 +37,13 @@ type Trace struct {
 	Maximal bool   `json:"maximal,omitempty"` // nothing can happen in the last state, except transitions to the same state
 	Note    string `json:"note,omitempty"`    // what the end of the path shows, for people; may be empty
 
-	// Fair tells how the loop is fair to every set of actions that the model wants paths to be fair to; Unfair says why it is
-	// not, for people. At most one of the two is there, and neither without a loop.
+	// Fair describes how the loop is fair to every set of actions that the model wants paths to be fair to; Unfair
+	// says why it is not, for people. At most one of the two is there, and neither without a loop.
 	Fair   []Kept `json:"fair,omitempty"`
 	Unfair string `json:"unfair,omitempty"`
 }
 
-// Kept tells how a loop is fair to a set of actions.
+// Kept describes how a loop is fair to a set of actions.
 type Kept struct {
 	Assumed string `json:"assumed"`       // what is wanted: weak deliveries
 	Set     string `json:"set,omitempty"` // the set, for people; empty for all of them, none of which is ever possible in the loop
@@ -69,7 +69,7 @@ func (k Kept) String() string {
 	return k.Assumed + ": none is possible in the loop"
 }
 
-// justify tells how the loop of a path is fair, or why it is not.
+// justify records how the loop of a path is fair, or why it is not.
 func (t *Trace) justify(space statespace.Space, p statespace.Path) {
 	all, err := statespace.Justify(space, p)
 	if err != nil {
@@ -143,8 +143,8 @@ type Change struct {
 	New  string `json:"new,omitempty"`
 }
 
-// End says in a sentence, without its full stop, how the trace goes on after its last step, and what that shows. It is
-// empty if the last state says it all.
+// End describes in a sentence, without its full stop, how the trace goes on after its last step, and what that
+// shows. It is empty if the last state says it all.
 func (t Trace) End() string {
 	var end string
 	switch {
@@ -159,7 +159,7 @@ func (t Trace) End() string {
 	return end + t.Note
 }
 
-// repeats says that the steps from one to another never end.
+// repeats reports that the steps from one to another never end.
 func repeats(first, last int) string {
 	if first == last {
 		return fmt.Sprintf("step %d repeats for ever", first)

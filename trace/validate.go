@@ -24,7 +24,7 @@ var schemaNames = []string{
 // validate returns what the schema refuses, or nil.
 func (d Document) validate() error {
 	if d.Model == "" {
-		return errors.New("no model: expected its name")
+		return errors.New("the model's name is missing")
 	}
 	if err := utf8Only(d.Model); err != nil {
 		return fmt.Errorf("model: %w", err)
@@ -55,7 +55,7 @@ func (t Trace) validate() error {
 		return fmt.Errorf("kind %q: expected %q, %q or %q", t.Kind, Violation, Example, Walked)
 	}
 	if t.Property == "" && t.Kind != Walked {
-		return errors.New("no property: expected its name")
+		return errors.New("the property's name is missing")
 	}
 	if err := checkFingerprint(t.Initial.Fingerprint); err != nil {
 		return fmt.Errorf("initial state: %w", err)
@@ -68,11 +68,11 @@ func (t Trace) validate() error {
 	}
 	switch {
 	case t.Loop < 0 || t.Loop > len(t.Steps):
-		return fmt.Errorf("loop %d: expected one of the %d steps, counted from 1", t.Loop, len(t.Steps))
+		return fmt.Errorf("loop %d: must be one of the %d steps, counted from 1", t.Loop, len(t.Steps))
 	case t.Loop > 0 && t.Maximal:
 		return errors.New("a trace cannot both have a loop and be maximal")
 	case t.Loop > 0 && t.Steps[len(t.Steps)-1].Fingerprint != t.before(t.Loop):
-		return fmt.Errorf("loop %d: expected the last step to lead to the state before that step", t.Loop)
+		return fmt.Errorf("loop %d: the last step must lead to the state before that step", t.Loop)
 	}
 	if err := validateSlots(t.Initial.Slots); err != nil {
 		return fmt.Errorf("initial state: %w", err)
@@ -129,7 +129,7 @@ func (t Trace) before(step int) string {
 func (s Step) validate(number int) error {
 	switch {
 	case s.Sender < 0 || s.Sender >= number:
-		return fmt.Errorf("sender %d: expected an earlier step, or none for the start", s.Sender)
+		return fmt.Errorf("sender %d: must be an earlier step, or absent for the start", s.Sender)
 	case s.Key == "":
 		return errors.New("no key")
 	case !slices.Contains(stepKinds, s.Kind):
@@ -159,7 +159,7 @@ func (s Step) validate(number int) error {
 
 func checkFingerprint(f string) error {
 	if len(f) != fingerprintLength || strings.Trim(f, "0123456789abcdef") != "" {
-		return fmt.Errorf("fingerprint %q: expected %d lower-case hexadecimal digits", f, fingerprintLength)
+		return fmt.Errorf("fingerprint %q: must have %d lower-case hexadecimal digits", f, fingerprintLength)
 	}
 	return nil
 }
@@ -167,13 +167,13 @@ func checkFingerprint(f string) error {
 func utf8Only(texts ...string) error {
 	for _, s := range texts {
 		if !utf8.ValidString(s) {
-			return fmt.Errorf("expected UTF-8, not %q", s)
+			return fmt.Errorf("%q is not valid UTF-8", s)
 		}
 	}
 	return nil
 }
 
-func tooMany() error { return fmt.Errorf("expected at most %d objects", maxObjects) }
+func tooMany() error { return fmt.Errorf("document exceeds the limit of %d objects", maxObjects) }
 
 // maxNesting is how deep arrays and objects lie in one another, down to a change: three arrays, four objects.
 const maxNesting = 7
@@ -214,7 +214,7 @@ func checkNames(data []byte) error {
 		}
 		switch token {
 		case nil:
-			return fmt.Errorf("at byte %d: expected no null", dec.InputOffset())
+			return fmt.Errorf("at byte %d: null is not allowed", dec.InputOffset())
 		case json.Delim('}'), json.Delim(']'):
 			stack = stack[:len(stack)-1]
 			continue

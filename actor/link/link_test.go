@@ -123,7 +123,7 @@ func (w *world) recover(i int) {
 	})
 }
 
-// check wants everybody to have heard a beginning of what was said, at least as much as the speaker thinks.
+// check requires everybody to have heard a beginning of what was said, at least as much as the speaker thinks.
 func (w *world) check() {
 	for i, st := range w.states {
 		for j, speaker := range w.states {

@@ -20,14 +20,14 @@ import (
 	"synod/spawn/transports"
 )
 
-// Config says where to begin, what comes new into it, and how far to go. Event and Steps are at least 1.
+// Config describes where to begin, what comes new into it, and how far to go. Event and Steps are at least 1.
 type Config struct {
 	Program func(h *record.Header) (spawn.Program, error) // what the servers of the records run
 	Event   int                                           // of the run, counted from 1, after which it begins
 	Steps   int                                           // how far to explore
-	Clients int                                           // new clients, each with its puts and then a get
+	Clients int                                           // number of new clients, each with its puts and then a get
 	Puts    int                                           // of each new client, at least 1
-	Readers int                                           // new clients that only read, each twice
+	Readers int                                           // number of new clients that only read, each twice
 	Crashes int                                           // that may happen, at most
 	Network string                                        // what the network may do; empty is ordered over TCP, else unordered_nonduplicating
 
@@ -67,7 +67,7 @@ type Exploration struct {
 	result *checker.Result // nil if what was before is violated, so that nothing was explored
 }
 
-// Close lets go of the states.
+// Close releases the states.
 func (x *Exploration) Close() {
 	if x.result != nil {
 		x.result.Close()
@@ -135,7 +135,7 @@ func (c Config) Explore(ctx context.Context, entries catalog.Catalogue, records 
 	return x, nil
 }
 
-// follow tells a past of the messages of an event that clients sent or got.
+// follow reports to a past the messages of an event that clients sent or got.
 func follow(p catalog.Past, e *replay.Event, run *replay.Run) error {
 	if e.Event == record.Receive && e.Rejected == "" && e.Data != nil && !run.Peer(e.Server, e.From) {
 		m, err := run.Message(e.Data)

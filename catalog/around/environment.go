@@ -47,7 +47,7 @@ func begin(entries catalog.Catalogue, name string, v catalog.Variant, m catalog.
 	case err != nil:
 		return nil, err
 	case p.Actor == nil || e.Servers.Service == nil:
-		return nil, fmt.Errorf("the model %s says nothing of what is around a run of its servers", name)
+		return nil, fmt.Errorf("model %s does not support exploration around a recorded run", name)
 	}
 	return environment{p.Actor, e.Servers.Service.Untyped(), p.Invariants}.around(m)
 }
@@ -64,7 +64,7 @@ type known struct {
 func (e environment) around(m catalog.Moment) (model.Source, error) {
 	before, ok := m.Before.(known)
 	if !ok {
-		return nil, fmt.Errorf("a history %T: expected that of the environment", m.Before)
+		return nil, fmt.Errorf("history has type %T; pass the one of the environment", m.Before)
 	}
 	sys := model.NewSystem[any](m.Config)
 	var servers []model.Ref[any]

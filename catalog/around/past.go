@@ -120,7 +120,7 @@ func (p *past) Judge(ctx context.Context) (catalog.Before, error) {
 		b.Violated = p.blame(v)
 		return b, nil
 	case consistency.Undecided:
-		b.Unjudged = "what clients did before could not be judged: " + w.Reason()
+		b.Unjudged = "the earlier client history could not be checked: " + w.Reason()
 	case consistency.Holds:
 		k.states = w.States()
 	}
@@ -145,8 +145,8 @@ func (p *past) blame(v *consistency.Violation[any, any, any]) string {
 	return text
 }
 
-// pending makes a history of the requests that are not answered. One that took effect already may do so once more there, so that
-// less is wrong.
+// pending builds a history of the requests that are not answered. One that took effect already may do so once more
+// there, so that less is wrong.
 func (p *past) pending(b *catalog.Before) (h consistency.History[any, any], err error) {
 	nobody := consistency.Client(math.MaxUint64) // those that no id has
 	waits := make(map[actor.ID]bool)

@@ -42,7 +42,7 @@ func (x *Exploration) Verdict() string {
 	return consistency.Holds.String()
 }
 
-// WriteText says what was found, all but how long it took.
+// WriteText writes what was found, except for the time that it took.
 func (x *Exploration) WriteText(b io.Writer) {
 	fmt.Fprintf(b, "Event %d of %s: %s, %s between servers.\n", x.config.Event, x.global.Header.Model,
 		noun.Count(x.before.Requests, "request"), noun.Count(len(x.global.Flying), "message"))
@@ -87,7 +87,7 @@ type Document struct {
 	Messages int               `json:"messages"` // under way between servers
 	Exit     int               `json:"exit"`
 	Verdict  string            `json:"verdict"` // holds, violated or undecided
-	// Complete tells whether all within the steps was visited, or before a violation was found.
+	// Complete reports whether all within the steps was visited, or before a violation was found.
 	Complete bool             `json:"complete"`
 	Before   string           `json:"before,omitempty"`   // what is not linearizable before the event
 	Unjudged string           `json:"unjudged,omitempty"` // why linearizability was not judged

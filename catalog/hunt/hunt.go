@@ -90,13 +90,13 @@ func (t Trophy) Wrong() error {
 	case t.stopped != "":
 		return fmt.Errorf("%s ended the search, after %d states", t.stopped, t.Found.Unique)
 	case m.Safe() && t.Killer != "":
-		return fmt.Errorf("expected it to be safe, but %q is violated", t.Killer)
+		return fmt.Errorf("declared safe, but %q is violated", t.Killer)
 	case m.Safe() && t.Sound == t.Found:
-		return errors.New("expected other counts than those of the sound model, but they are the same")
+		return errors.New("declared to change the counts, but they equal those of the sound model")
 	case !m.Safe() && t.Killer == "":
-		return fmt.Errorf("expected that %q is violated, but it survives %d states", m.Breaks, t.Found.Unique)
+		return fmt.Errorf("declared to violate %q, but it survives %d states", m.Breaks, t.Found.Unique)
 	case t.Killer != m.Breaks:
-		return fmt.Errorf("expected that %q is violated first, but it is %q", m.Breaks, t.Killer)
+		return fmt.Errorf("declared to violate %q first, but it violates %q", m.Breaks, t.Killer)
 	case m.Found != (catalog.Found{}) && t.Found != m.Found: // of one that nobody has written down nothing is expected
 		return fmt.Errorf("expected %s, but found %s", m.Found, t.Found)
 	}

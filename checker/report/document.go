@@ -44,7 +44,7 @@ type Document struct {
 	Runtime    RuntimeDocument    `json:"runtime"`
 }
 
-// ModelDocument says what was checked, in the words of whoever makes models by name.
+// ModelDocument describes what was checked, in the words of whoever makes models by name.
 type ModelDocument struct {
 	Name       string         `json:"name"`
 	Parameters map[string]int `json:"parameters,omitempty"`
@@ -84,7 +84,7 @@ type PropertyDocument struct {
 	Expect  string       `json:"expect"`  // as statespace.Expectation.String says
 	Verdict string       `json:"verdict"` // as Verdict.String says
 	Trace   *trace.Trace `json:"trace,omitempty"`
-	// Minimised tells how the trace became shorter; absent unless that was asked for.
+	// Minimised describes how the trace became shorter; absent unless that was asked for.
 	Minimised *MinimisedDocument `json:"minimised,omitempty"`
 
 	Fairness string         `json:"fairness,omitempty"` // none or assumed, of eventually and leads to
@@ -100,13 +100,13 @@ type StuckDocument struct {
 	First    []trace.Initial `json:"first"`    // the least of them in content order, at most ListedStuck
 }
 
-// MinimisedDocument tells how a trace became shorter.
+// MinimisedDocument describes how a trace became shorter.
 type MinimisedDocument struct {
 	From     int  `json:"from_steps"`         // the number of steps that were found
 	Shortest bool `json:"shortest,omitempty"` // proven: there is no shorter path
 }
 
-// Counts says how much was searched.
+// Counts describes how much was searched.
 type Counts struct {
 	Generated int  `json:"generated"`          // initial states and successors computed within the boundary, with repeats
 	Unique    int  `json:"unique"`             // distinct states
@@ -117,7 +117,7 @@ type Counts struct {
 	Walks     int  `json:"walks,omitempty"`
 }
 
-// ReducedDocument tells what a reduced search left out of states, and what that took.
+// ReducedDocument describes what a reduced search left out of states, and what that took.
 type ReducedDocument struct {
 	Letters  bool     `json:"letters"`        // messages that are ignored for ever
 	States   bool     `json:"states"`         // parts of local states
@@ -142,7 +142,7 @@ type LevelDocument struct {
 	Generated int `json:"generated"` // before it, from the beginning of the search
 }
 
-// WorkDocument says what was computed once and used for many states.
+// WorkDocument describes what was computed once and used for many states.
 type WorkDocument struct {
 	HandlerCalls int                  `json:"handler_calls"` // distinct ones
 	Evaluations  []EvaluationDocument `json:"evaluations"`   // of properties, in their order
@@ -154,7 +154,7 @@ type WorkDocument struct {
 	Profile      *ProfileDocument     `json:"profile,omitempty"`
 }
 
-// BudgetDocument says how often at most something happened in what was searched.
+// BudgetDocument describes how often at most something happened in what was searched.
 type BudgetDocument struct {
 	Name  string `json:"name"` // what is counted: "down at once", "crashes"
 	Limit int    `json:"limit"`
@@ -201,7 +201,7 @@ type GuardDocument struct {
 	Repeats int `json:"repeats"`
 }
 
-// ProfileDocument tells why the space is as large as it is.
+// ProfileDocument describes why the space is as large as it is.
 type ProfileDocument struct {
 	Lately int                   `json:"lately_from_depth,omitempty"` // see Profile
 	Slots  []SlotProfileDocument `json:"slots"`                       // in the order of the model

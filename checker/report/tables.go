@@ -62,7 +62,7 @@ func latelyFrom(p checker.Profile) string {
 	return fmt.Sprintf("new from depth %d on", p.Lately)
 }
 
-// columns gives what a profile says of a count.
+// columns returns what a profile says of a count.
 func columns(g checker.Growth, p checker.Profile, atLeast bool) []string {
 	count := fmt.Sprint(g.Count)
 	switch {

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// before tells which unknown operations could matter right before an operation, as consistency.WindowsConfig wants it.
+// before returns which unknown operations could matter right before an operation, as consistency.WindowsConfig wants
+// it.
 func (s Spec) before(whole bool) func(c cell, in input, heard output, depending func() []input) ([]input, bool) {
 	plain := beforeElement
 	switch {

@@ -9,7 +9,7 @@ import (
 	"synod/consistency"
 )
 
-// Config says what is checked.
+// Config describes what is checked.
 type Config struct {
 	Spec    Spec
 	Initial Value // what a register, or each key of a kv, holds at first
@@ -76,7 +76,7 @@ type underway struct {
 	in      input
 }
 
-// Counts says how much there was to check.
+// Counts describes how much there was to check.
 type Counts struct {
 	Operations   int // that were invoked
 	Acknowledged int // that were answered
@@ -234,7 +234,7 @@ func (c Config) asked(e Event) (part, input, error) {
 	}
 	switch {
 	case e.List != nil:
-		return at, in, fmt.Errorf("%v of a list: expected one value", e.Op)
+		return at, in, fmt.Errorf("%v of a list: must be one value", e.Op)
 	case e.Op == Read || e.Op == Delete:
 		in.value = None // some say what they expect
 	case c.Spec == WriteOnce && e.Value == None:
@@ -242,21 +242,21 @@ func (c Config) asked(e Event) (part, input, error) {
 	}
 	switch {
 	case c.Spec == KV && e.Op == Append && (e.Value == None || e.Value[0] != '"'):
-		return at, in, fmt.Errorf("append of %v to a key: expected a text", e.Value)
+		return at, in, fmt.Errorf("append of %v to a key: must be a string", e.Value)
 	case c.Spec == Custom:
 		_, _, err := c.Object.Step(c.Object.Init(), e.Value)
 		return at, in, err
 	case c.Spec == KV && e.Key == None:
 		return at, in, fmt.Errorf("%v without a key", e.Op)
 	case c.Spec == Set && !c.WholeSets && e.Op == Read:
-		return at, in, errors.New("read of a set: expected add, remove or contains of an element")
+		return at, in, errors.New("a set has no read; use add, remove or contains")
 	case c.Spec == Set && !c.WholeSets:
 		at.element, in.value = e.Value, None
 	}
 	return at, in, nil
 }
 
-// heard says what the end of an operation tells.
+// heard returns what the end of an operation tells.
 func (c Config) heard(invoked, e Event) (output, error) {
 	switch {
 	case e.Op != 0 && e.Op != invoked.Op:
@@ -269,7 +269,7 @@ func (c Config) heard(invoked, e Event) (output, error) {
 		return output{}, fmt.Errorf("%v of a %s is never refused", invoked.Op, c.Spec)
 	}
 	if c.Spec != Custom && e.Value.compound() {
-		return output{}, fmt.Errorf("%v is answered %v: expected no object", invoked.Op, e.Value)
+		return output{}, fmt.Errorf("%v has the result %v: must not be an object", invoked.Op, e.Value)
 	}
 	out := output{told: e.Told, refused: e.Refused, value: e.Value}
 	list := invoked.Op == Read && c.Spec.lists()
@@ -277,9 +277,9 @@ func (c Config) heard(invoked, e Event) (output, error) {
 	case invoked.Op == Cas:
 		return c.compared(e)
 	case (list || invoked.Op.pure() || invoked.Op == Call) && !e.Told:
-		return out, fmt.Errorf("%v without an answer: expected a value", invoked.Op)
+		return out, fmt.Errorf("%v without a result: must be a value", invoked.Op)
 	case list && e.Value != None:
-		return out, fmt.Errorf("%v is answered %v: expected a list", invoked.Op, e.Value)
+		return out, fmt.Errorf("%v has the result %v: must be a list", invoked.Op, e.Value)
 	case list:
 		out.values = orEmpty(e.List)
 		if c.Spec == Set {
@@ -289,19 +289,19 @@ func (c Config) heard(invoked, e Event) (output, error) {
 	case c.Spec == KV && invoked.Op == Append:
 		return output{}, nil // some repeat what was appended
 	case e.List != nil:
-		return out, fmt.Errorf("%v is answered with a list: expected one value", invoked.Op)
+		return out, fmt.Errorf("%v has a list as its result: must be one value", invoked.Op)
 	case invoked.Op == Write:
 		out.told, out.value = false, None // some repeat what was written
 	case invoked.Op == Append && e.Told && !positive(e.Value):
-		return out, fmt.Errorf("append is answered %v: expected the place, counted from 1", e.Value)
+		return out, fmt.Errorf("append has the result %v: must be the position, counted from 1", e.Value)
 	case c.Spec == Set && e.Told && e.Value != Truth(true) && e.Value != Truth(false):
-		return out, fmt.Errorf("%v is answered %v: expected true or false", invoked.Op, e.Value)
+		return out, fmt.Errorf("%v has the result %v: must be true or false", invoked.Op, e.Value)
 	}
 	return out, nil
 }
 
-// compared says what the answer to a cas tells: it found what it expected, unless it says that it did not. Some repeat what
-// was asked.
+// compared returns what the answer to a cas tells: it found what it expected, unless it says that it did not. Some
+// repeat what was asked.
 func (c Config) compared(e Event) (output, error) {
 	out := output{told: true, value: Truth(true)}
 	switch {
@@ -309,7 +309,7 @@ func (c Config) compared(e Event) (output, error) {
 	case e.Value == Truth(true), e.Value == Truth(false):
 		out.value = e.Value
 	default:
-		return out, fmt.Errorf("cas is answered %v: expected true or false", e.Value)
+		return out, fmt.Errorf("cas has the result %v: must be true or false", e.Value)
 	}
 	return out, nil
 }

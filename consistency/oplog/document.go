@@ -70,7 +70,7 @@ type FindingDocument struct {
 	Open    []OperationDocument `json:"open,omitempty"`
 }
 
-// AmongDocument says among which answers the first one is that no order explains, if it was not found in time.
+// AmongDocument describes among which answers the first one is that no order explains, if it was not found in time.
 type AmongDocument struct {
 	Reason  string             `json:"reason"`
 	Answers int                `json:"answers"`
@@ -86,7 +86,7 @@ type OperationDocument struct {
 	Returned  int    `json:"returned_line,omitempty"`
 }
 
-// Fill says what was found of a history, and of the line that cannot be read, nil for none. A Document that is to be filled
+// Fill fills in what was found in a history, and of the line that cannot be read, nil for none. A Document that is to be filled
 // has its Schema, File and Consistency.
 func (d *Document) Fill(h History, r Result, line *LineError) {
 	d.Format, d.Spec, d.TornBytes = h.Format, string(h.Header.Spec), h.Torn

@@ -146,7 +146,7 @@ type Event struct {
 	Line    int     // of the file, from 1; 0 if there is none
 }
 
-// LineError says which line of a file is wrong, and how.
+// LineError describes which line of a file is wrong, and how.
 type LineError struct {
 	Line int // from 1
 	Err  error

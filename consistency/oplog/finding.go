@@ -168,7 +168,7 @@ func (f Finding) String() string {
 	return b.String()
 }
 
-// suspects says among which answers the first one is that no order explains, if it was not found.
+// suspects writes among which answers the first inconsistent one is, if it was not found.
 func (f Finding) suspects(b *strings.Builder) {
 	fmt.Fprintf(b, "window %d, up to %v: no order explains all answers; the first that none explains was not found in time\n",
 		f.Window, f.Last.EndedAt)

@@ -71,7 +71,7 @@ func (s *Scanner) openJepsen(in *bufio.Reader, c ReadConfig) error {
 	return nil
 }
 
-var errNoSpec = errors.New("the file does not say of what object the operations are: expected a specification")
+var errNoSpec = errors.New("the file does not name the object of its operations; name a specification")
 
 // jepsen knows what the operations of Jepsen's files mean.
 type jepsen struct {
@@ -93,7 +93,7 @@ type operation struct {
 // event reads an operation, and reports whether it is one of a client.
 func (j *jepsen) event(f form) (e Event, wanted bool, err error) {
 	if f.kind != dict {
-		return e, false, errors.New("expected a map, such as {:type :invoke, :f :read, :value nil, :process 0}")
+		return e, false, errors.New("not a map such as {:type :invoke, :f :read, :value nil, :process 0}")
 	}
 	var o operation
 	known := map[string]*form{
@@ -103,7 +103,7 @@ func (j *jepsen) event(f form) (e Event, wanted bool, err error) {
 	for i := 0; i+1 < len(f.items); i += 2 {
 		name := f.items[i]
 		if name.kind != keyword {
-			return e, false, fmt.Errorf("a key of the map is %q: expected keywords only", name.text)
+			return e, false, fmt.Errorf("map key %q: must be a keyword", name.text)
 		}
 		if slices.Contains(o.said, name.text) {
 			return e, false, fmt.Errorf(":%s stands there twice", name.text)
@@ -127,10 +127,10 @@ func (j *jepsen) event(f form) (e Event, wanted bool, err error) {
 // read reads an operation of a client.
 func (j *jepsen) read(o operation) (e Event, wanted bool, err error) {
 	if e.Process, err = strconv.ParseInt(o.process.text, 10, 64); err != nil || e.Process < 0 || o.process.kind != symbol {
-		return e, false, errors.New(":process: expected a number, or a keyword such as :nemesis")
+		return e, false, errors.New(":process must be a number, or a keyword such as :nemesis")
 	}
 	if o.kind.kind != keyword || o.f.kind != keyword {
-		return e, false, errors.New("expected :type and :f, each a keyword")
+		return e, false, errors.New(":type and :f must be present, as keywords")
 	}
 	if e.Type, err = typeOf(o.kind.text); err != nil {
 		return e, false, err
@@ -141,7 +141,7 @@ func (j *jepsen) read(o operation) (e Event, wanted bool, err error) {
 	if o.time.text != "" && o.time.text != "nil" {
 		ns, err := strconv.ParseInt(o.time.text, 10, 64)
 		if err != nil || o.time.kind != symbol {
-			return e, false, fmt.Errorf(":time %s: expected nanoseconds, a whole number", brief([]byte(o.time.text)))
+			return e, false, fmt.Errorf(":time %s: must be a whole number of nanoseconds", brief([]byte(o.time.text)))
 		}
 		e.Time = time.Duration(ns)
 	}
@@ -181,7 +181,7 @@ func (j *jepsen) keyOf(e *Event, o operation) (form, error) {
 	case !j.keyed[e.Process] || !pair && ended:
 		return value, nil
 	case !pair:
-		return value, errors.New("expected a key and a value, as in the invocation")
+		return value, errors.New("must be a key and a value, as in the invocation")
 	default:
 		e.Key, err = valueOfForm(value.items[0])
 		value = value.items[1]
@@ -204,7 +204,7 @@ func (j *jepsen) valueOf(e *Event, value form) (err error) {
 	case e.Type == Ok && e.Op == Read:
 		e.Told, e.List = true, []Value{}
 		if (value.kind == dict || value.kind == symbol && value.text != "nil") || value.kind == text || value.kind == keyword {
-			return errors.New(":value: expected a vector, a list, a set or nil")
+			return errors.New(":value must be a vector, a list, a set or nil")
 		}
 		for _, item := range value.items {
 			v, err := valueOfForm(item)
@@ -244,5 +244,5 @@ func valueOfForm(f form) (Value, error) {
 		}
 		return number, nil
 	}
-	return None, errors.New("a collection as a value: expected a text, a keyword, a whole number, true, false or nil")
+	return None, errors.New("a value must not be a collection: use a string, a keyword, a whole number, true, false or nil")
 }

@@ -110,12 +110,12 @@ func fieldsOf(line []byte, field func(name string, value []byte) error) error {
 		return errors.New("not UTF-8")
 	}
 	if !json.Valid(line) {
-		return errors.New("not JSON: expected an object")
+		return errors.New("not a JSON object")
 	}
 	// From here on it is known to be JSON, so that it is enough to look for where things end.
 	at := skipSpace(line, 0)
 	if line[at] != '{' {
-		return errors.New("expected an object")
+		return errors.New("not a JSON object")
 	}
 	seen := make([]string, 0, 8)
 	for at = skipSpace(line, at+1); line[at] != '}'; {
@@ -150,7 +150,7 @@ func skipSpace(line []byte, at int) int {
 	return at
 }
 
-// skipValue gives the end of the value that begins at a place. The line is JSON.
+// skipValue returns the end of the value that begins at a place. The line is JSON.
 func skipValue(line []byte, at int) int {
 	depth := 0
 	for ; at < len(line); at++ {
@@ -230,7 +230,7 @@ func numberOf(text string) (Value, error) {
 		return "0", nil // not -0
 	}
 	if digits == "" || digits[0] == '0' {
-		return None, fmt.Errorf("number %s: expected no zeros before it", brief([]byte(text)))
+		return None, fmt.Errorf("number %s: leading zeros are not allowed", brief([]byte(text)))
 	}
 	return Value(text), nil
 }

@@ -13,7 +13,7 @@ import (
 	"synod/consistency"
 )
 
-// written gives what a writer makes of events, and what is read of that.
+// written returns what a writer makes of events, and what is read of that.
 func written(t *testing.T, h Header, events []Event) (string, History) {
 	t.Helper()
 	var b bytes.Buffer
@@ -78,7 +78,7 @@ func TestRefusedLines(t *testing.T) {
 		line, want string
 	}{
 		{`{"type":"invoke"`, "not JSON"},
-		{`[]`, "expected an object"},
+		{`[]`, "not a JSON object"},
 		{``, "not JSON"},
 		{`{"type":"begin","process":1}`, `type "begin": expected invoke, ok, fail or unknown`},
 		{`{"process":1,"op":"read"}`, "an event without type"},

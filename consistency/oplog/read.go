@@ -15,9 +15,9 @@ const (
 )
 
 // ErrNoHistory is what Load returns, wrapped, of a file that is no history at all.
-var ErrNoHistory = errors.New("expected a history: lines of JSON that begin with a format, or Jepsen's EDN or log")
+var ErrNoHistory = errors.New("not a history: must be lines of JSON that begin with a format, or Jepsen's EDN or log")
 
-// ReadConfig says how a history is read.
+// ReadConfig describes how a history is read.
 type ReadConfig struct {
 	// Spec is the object. If it is empty, it is what the file says; Jepsen's files say nothing, and need one.
 	Spec Spec
@@ -136,7 +136,7 @@ type lines struct {
 	long []byte
 }
 
-// next gives a line without its end, and tells whether it had one. The line is valid until the next call. At the end
+// next returns a line without its end, and tells whether it had one. The line is valid until the next call. At the end
 // of the file it is io.EOF.
 func (l *lines) next() (line []byte, ended bool, err error) {
 	l.at++

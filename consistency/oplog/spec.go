@@ -33,7 +33,7 @@ const (
 type Object interface {
 	// Init returns the state at first.
 	Init() any
-	// Step lets a call take effect. A state is never changed. The error says what is wrong with the call.
+	// Step applies a call. A state is never changed. The error says what is wrong with the call.
 	Step(state any, in Value) (next any, out Value, err error)
 	// Same reports whether two states are equal.
 	Same(a, b any) bool
@@ -81,7 +81,7 @@ func (s Spec) knows(op Op) error {
 	for _, o := range s.ops() {
 		words = append(words, o.String())
 	}
-	return fmt.Errorf("a %s has no %v: expected %s", s, op, strings.Join(words, ", "))
+	return fmt.Errorf("a %s has no operation %v; use %s", s, op, strings.Join(words, ", "))
 }
 
 // lists reports whether a read is answered with many values.
@@ -145,7 +145,7 @@ func sameOwn(o Object) func(a, b cell) bool {
 	return func(a, b cell) bool { return o.Same(a.own, b.own) }
 }
 
-// stepOwn lets a call of a custom object take effect. That a call is one was made sure when it came.
+// stepOwn applies a call of a custom object. That a call is one was made sure when it came.
 func stepOwn(o Object) func(c cell, in input) (cell, output) {
 	return func(c cell, in input) (cell, output) {
 		next, out, err := o.Step(c.own, in.value)
@@ -348,7 +348,7 @@ func stepSet(c cell, in input) (cell, output) {
 	}
 }
 
-// orEmpty makes the answer of an empty set a list as well.
+// orEmpty turns the result of an empty set into a list as well.
 func orEmpty(list []Value) []Value {
 	if list == nil {
 		return []Value{}

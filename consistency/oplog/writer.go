@@ -77,9 +77,9 @@ func (w *Writer) flush(line []byte) error {
 func (e Event) validate() error {
 	switch {
 	case e.Type == 0 || int(e.Type) >= len(typeNames):
-		return errors.New("an event without type: expected invoke, ok, fail or unknown")
+		return errors.New("event without type; set Invoke, OK, Fail or Unknown")
 	case e.Process < 0:
-		return fmt.Errorf("process %d: expected 0 or more", e.Process)
+		return fmt.Errorf("process %d: must be at least 0", e.Process)
 	case e.Type == Invoke && (e.Op == 0 || int(e.Op) >= len(opNames)):
 		return errors.New("an invocation without operation")
 	case e.Old != None && (e.Type != Invoke || e.Op != Cas):

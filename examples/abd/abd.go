@@ -37,7 +37,7 @@ type (
 		Request register.Request
 		Copy    Copy
 	}
-	// AckRecord tells that it was done.
+	// AckRecord reports that it was done.
 	AckRecord struct{ Request register.Request }
 
 	// Asking is the first phase of a request: finding the latest copy.

@@ -43,9 +43,9 @@ type (
 	Yes struct{}
 	// No is a vote against it.
 	No struct{}
-	// Prepare tells that all voted yes.
+	// Prepare reports that all voted yes.
 	Prepare struct{}
-	// Ack tells that a site has prepared.
+	// Ack reports that a site has prepared.
 	Ack struct{}
 	// Decide tells the decision, Committed or Aborted.
 	Decide struct{ Stage Stage }

@@ -43,7 +43,7 @@ var registerEntries = []catalog.Entry{
 	{
 		Name:       "single-decree",
 		Live:       true,
-		Summary:    "Paxos for one decision, serving a register that can be written once",
+		Summary:    "Paxos for one value, serving a write-once register",
 		Parameters: singleDecreeParameters(),
 		Timers:     func(values map[string]int) bool { return values[retry] == 1 },
 		Networks:   network.All(),
@@ -63,7 +63,7 @@ var registerEntries = []catalog.Entry{
 	{
 		Name:       "abd",
 		Live:       true,
-		Summary:    "The register of Attiya, Bar-Noy and Dolev, replicated and linearizable",
+		Summary:    "The replicated, linearizable register of Attiya, Bar-Noy and Dolev",
 		Parameters: registerParameters(abd.Default),
 		Networks:   []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
 		Timers:     never,
@@ -73,7 +73,7 @@ var registerEntries = []catalog.Entry{
 	{
 		Name:       "single-copy",
 		Live:       true,
-		Summary:    "A register that each server keeps for itself; with several servers it is not linearizable",
+		Summary:    "An unreplicated register; not linearizable with several servers",
 		Parameters: registerParameters(singlecopy.Default),
 		Networks:   []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
 		Timers:     never,
@@ -83,7 +83,7 @@ var registerEntries = []catalog.Entry{
 	{
 		Name:    "durable-abd",
 		Live:    true,
-		Summary: "The register of Attiya, Bar-Noy and Dolev for servers that crash and clients that ask again",
+		Summary: "The register of Attiya, Bar-Noy and Dolev, for servers that crash and clients that retry",
 		Parameters: append(registerParameters(durableabd.Default), catalog.Parameter{
 			Name: resends, Doc: "how often a client sends each request again", Default: durableabd.Default.Resends, Max: maxPuts,
 		}, catalog.Parameter{
@@ -103,7 +103,7 @@ var registerEntries = []catalog.Entry{
 func registerParameters(d registers.Config) []catalog.Parameter {
 	return []catalog.Parameter{
 		{
-			Name: clients, Doc: "clients of the register, each with its puts and then one get",
+			Name: clients, Doc: "clients, each with its puts and then one get",
 			Default: d.Clients, Min: 1, Max: register.MaxClients(1),
 		},
 		{Name: servers, Doc: "servers", Default: d.Servers, Min: 1, Max: maxServers},
@@ -123,19 +123,19 @@ func registerParameters(d registers.Config) []catalog.Parameter {
 func singleDecreeParameters() []catalog.Parameter {
 	return append(registerParameters(singledecree.Default),
 		catalog.Parameter{
-			Name: promises, Doc: "servers whose promise it takes to propose, 0 for a majority", Max: maxServers, Special: true,
+			Name: promises, Doc: "promises required to propose; 0 is a majority", Max: maxServers, Special: true,
 		},
 		catalog.Parameter{
-			Name: votes, Doc: "servers whose vote it takes to decide, 0 for a majority", Max: maxServers, Special: true,
+			Name: votes, Doc: "votes required to decide; 0 is a majority", Max: maxServers, Special: true,
 		},
 		catalog.Parameter{
-			Name: retry, Doc: "proposers try again at a higher ballot, and clients send each request again", Max: 1, Special: true,
+			Name: retry, Doc: "proposers retry at a higher ballot, and clients resend each request", Max: 1, Special: true,
 		},
 		catalog.Parameter{
-			Name: learn, Doc: "servers ask the others for the decision, and tell it to every client", Max: 1, Special: true,
+			Name: learn, Doc: "servers learn the decision from the others, and report it to every client", Max: 1, Special: true,
 		},
 		catalog.Parameter{
-			Name: refine, Doc: "hold it against Consensus: 1 by what servers decide, 2 by what got enough votes",
+			Name: refine, Doc: "check refinement of Consensus: 1 = by decisions, 2 = by votes",
 			Max: int(singledecree.ByVotes), Special: true,
 		},
 		catalog.Parameter{
@@ -144,7 +144,7 @@ func singleDecreeParameters() []catalog.Parameter {
 		})
 }
 
-// buildRegister makes the model of a system of register servers and clients.
+// buildRegister builds the model of a system of register servers and clients.
 func buildRegister(
 	source func(c registers.Config, values map[string]int, mutant string) (model.Source, error),
 ) func(catalog.Choice) (model.Source, error) {

@@ -175,7 +175,7 @@ func (x *telling) told(last int, who, ballot string) map[string]string {
 	return all
 }
 
-// decided gives what a server takes for chosen after a step, by the text of its state.
+// decided returns what a server takes for chosen after a step, by the text of its state.
 func (x *telling) decided(initial trace.Initial, last int, who string) (value string, ok bool) {
 	text := ""
 	for _, s := range initial.Slots {

@@ -39,7 +39,7 @@ const (
 var multiPaxosEntries = []catalog.Entry{
 	{
 		Name:    "multi-paxos",
-		Summary: "Multi-Paxos, replicating a machine: servers that are replica, leader and acceptor",
+		Summary: "Multi-Paxos, replicating a state machine; each server is replica, leader and acceptor",
 		Parameters: multiPaxosParameters(multipaxos.Default, catalog.Parameter{
 			Name: servers, Doc: "servers", Default: multipaxos.Default.Servers, Min: 1, Max: multipaxos.MaxServers,
 		}),
@@ -54,7 +54,7 @@ var multiPaxosEntries = []catalog.Entry{
 	},
 	{
 		Name:    "multi-paxos-roles",
-		Summary: "Multi-Paxos as in the figures of its paper: replicas, leaders and acceptors are actors of their own",
+		Summary: "Multi-Paxos as in the figures of its paper, with separate replicas, leaders and acceptors",
 		Parameters: multiPaxosParameters(multipaxos.DefaultRoles,
 			catalog.Parameter{
 				Name: replicas, Doc: "replicas", Default: multipaxos.DefaultRoles.Replicas, Min: 1, Max: multipaxos.MaxServers,

@@ -34,7 +34,7 @@ const (
 var commitEntries = []catalog.Entry{
 	{
 		Name:    "two-phase-commit",
-		Summary: "Resource managers commit or abort a transaction, all of them the same; a plain model",
+		Summary: "Two-phase commit of a transaction by resource managers; a plain model",
 		Parameters: []catalog.Parameter{
 			{Name: managers, Doc: "resource managers", Default: twophase.Default.Managers, Min: 1, Max: twophase.MaxManagers},
 		},
@@ -44,7 +44,7 @@ var commitEntries = []catalog.Entry{
 	},
 	{
 		Name:    "three-phase-commit",
-		Summary: "Sites commit or abort a transaction although one crashes, if timers outlast messages",
+		Summary: "Three-phase commit: does not block on a crash, if timers outlast messages",
 		Parameters: []catalog.Parameter{
 			{
 				Name: sites, Doc: "sites besides the central one",
@@ -69,7 +69,7 @@ var commitEntries = []catalog.Entry{
 var otherEntries = []catalog.Entry{
 	{
 		Name:    "lease",
-		Summary: "A lock that a server grants for a time",
+		Summary: "A lock that a server grants for a limited time",
 		Parameters: []catalog.Parameter{
 			{Name: clients, Doc: "clients that want the lock", Default: lease.Default.Clients, Min: 1, Max: lease.MaxClients},
 			{
@@ -85,7 +85,7 @@ var otherEntries = []catalog.Entry{
 	},
 	{
 		Name:    "ordered-link",
-		Summary: "Messages that arrive once and in order over a network that repeats and loses them",
+		Summary: "Exactly-once, in-order delivery over a network that repeats and loses messages",
 		Parameters: []catalog.Parameter{
 			{
 				Name: messages, Doc: "messages that are sent",
@@ -100,7 +100,7 @@ var otherEntries = []catalog.Entry{
 	},
 	{
 		Name:    "dining-philosophers",
-		Summary: "Everybody takes one fork and then the other, and all may wait for ever",
+		Summary: "Dining philosophers; can deadlock",
 		Parameters: []catalog.Parameter{
 			{
 				Name: guests, Doc: "philosophers, and forks",
@@ -121,7 +121,7 @@ var otherEntries = []catalog.Entry{
 	},
 	{
 		Name:       "ping-pong",
-		Summary:    "Two players send a ball to and fro; the first model to read",
+		Summary:    "Two players send a ball back and forth; the first model to read",
 		Parameters: []catalog.Parameter{{Name: hits, Doc: "hits of the game", Default: pingpong.Default.Hits, Min: 1, Max: pingpong.MaxHits}},
 		Networks:   network.All(),
 		Timers:     never,
@@ -133,7 +133,7 @@ var otherEntries = []catalog.Entry{
 	},
 	{
 		Name:    "token-ring",
-		Summary: "Who has the token may do what only one may do at a time",
+		Summary: "Mutual exclusion by token passing",
 		Parameters: []catalog.Parameter{
 			{Name: nodes, Doc: "nodes of the ring", Default: tokenring.Default.Nodes, Min: 2, Max: tokenring.MaxNodes},
 			{Name: laps, Doc: "how often the token goes round", Default: tokenring.Default.Laps, Min: 1, Max: tokenring.MaxLaps},

@@ -26,7 +26,7 @@ const (
 // systemBuildersEntries is "Paxos for System Builders".
 var systemBuildersEntries = []catalog.Entry{{
 	Name:    "system-builders",
-	Summary: "Paxos for System Builders, replicating a machine: views whose leaders take turns",
+	Summary: "Paxos for System Builders, replicating a state machine in views with rotating leaders",
 	Parameters: []catalog.Parameter{
 		{
 			Name: servers, Doc: "servers", Default: systembuilders.Default.Servers, Min: 1, Max: systembuilders.MaxServers,

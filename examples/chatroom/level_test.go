@@ -45,7 +45,7 @@ func (d *desk) say(c rsm.Command[chatroom.Op]) {
 	}
 }
 
-// TestLevel wants a server that missed many commands to be level again within seconds, not by a part with each ping.
+// TestLevel requires a server that missed many commands to be level again within seconds, not by a part with each ping.
 func TestLevel(t *testing.T) {
 	const part = 100
 	n := uint64(10_000)

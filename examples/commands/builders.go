@@ -22,7 +22,7 @@ import (
 func Builders(call *extra.Call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "builders",
-		Short: "Order updates by Paxos for System Builders: run a server, or ask the servers",
+		Short: "Run or use servers of Paxos for System Builders",
 		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return fmt.Errorf("expected server or client; %s --help lists them", cmd.CommandPath())
@@ -76,7 +76,7 @@ func BuildersServer(call *extra.Call) *cobra.Command {
 	id, verbose, dir := flagvalue.Index(-1), false, "."
 	cmd := &cobra.Command{
 		Use:   "server",
-		Short: "Run the server of Paxos for System Builders that this machine has in the hostfile",
+		Short: "Run this machine's server from the hostfile",
 		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := f.hosts()
@@ -130,7 +130,7 @@ func BuildersClient(call *extra.Call) *cobra.Command {
 	var id uint64
 	cmd := &cobra.Command{
 		Use:   "client",
-		Short: "Have lines ordered as updates by servers of Paxos for System Builders",
+		Short: "Send lines as updates to servers of Paxos for System Builders",
 		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := f.hosts()

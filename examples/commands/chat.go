@@ -22,7 +22,7 @@ import (
 func Chat(c *extra.Call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "chat",
-		Short: "Serve a chatroom that Multi-Paxos replicates, or talk to one",
+		Short: "Run or use a chatroom replicated by Multi-Paxos",
 		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return fmt.Errorf("expected server or client; %s --help lists them", cmd.CommandPath())
@@ -117,7 +117,7 @@ func ChatClient(call *extra.Call) *cobra.Command {
 	var id uint64
 	cmd := &cobra.Command{
 		Use:   "client",
-		Short: "Talk to servers of a chatroom, on a terminal or by lines from a pipe",
+		Short: "Chat, on a terminal or with lines from a pipe",
 		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := command.Required(cmd.Flags(), "id"); err != nil {

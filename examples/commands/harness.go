@@ -41,7 +41,7 @@ func harnessOf(call *extra.Call, own ...string) *cobra.Command {
 	f := harnessFlags{runs: 1, seed: 1}
 	cmd := &cobra.Command{
 		Use:   "harness",
-		Short: "Run a test of a chatroom: start servers, let clients talk to them, crash them, and check what was said",
+		Short: "Run a chatroom test: start and crash servers, send messages, and check what clients see",
 		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("convert") {

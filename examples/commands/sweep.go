@@ -33,7 +33,7 @@ func Sweep(call *extra.Call) *cobra.Command {
 	s := &sweep{servers: 3, clients: 2}
 	cmd := &cobra.Command{
 		Use:   "sweep [SERVERS]",
-		Short: "Tell which sizes of quorums are safe for single-decree Paxos, by checking every pair of them",
+		Short: "Report which quorum sizes are safe for single-decree Paxos, by checking every pair",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -66,11 +66,11 @@ func Sweep(call *extra.Call) *cobra.Command {
 	set.Var(&s.clients, "clients", "clients, each with one put and then one get")
 	s.network = flagvalue.OneOf(network.UnorderedNonDuplicating.String(), network.Names()...)
 	set.Var(&s.network, "network", "the network")
-	set.BoolVar(&s.lossy, "lossy", false, "every message under way may be lost")
-	set.Var(&s.workers, "workers", "goroutines (one per core unless given)")
-	set.Var(&s.timeout, "timeout", "end the search for a pair after so long, such as 30s or 5m")
-	set.Var(&s.maxStates, "max-states", "end the search for a pair once so many distinct states were visited")
-	set.Var(&s.memoryLimit, "memory-limit", "end the search for a pair once the process takes so much, such as 2GiB")
+	set.BoolVar(&s.lossy, "lossy", false, "any in-flight message may be lost")
+	set.Var(&s.workers, "workers", "number of goroutines (default one per core)")
+	set.Var(&s.timeout, "timeout", "stop the search for a pair after this time, such as 30s or 5m")
+	set.Var(&s.maxStates, "max-states", "stop the search for a pair at this number of distinct states")
+	set.Var(&s.memoryLimit, "memory-limit", "stop the search for a pair when the process uses this much memory, such as 2GiB")
 	set.BoolVar(&s.json, "json", false, "print one JSON document")
 	return cmd
 }

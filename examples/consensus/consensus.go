@@ -45,8 +45,8 @@ func (s State[V]) String() string {
 // Choose is the action that chooses a value.
 type Choose[V comparable] struct{ Value V }
 
-// Model gives the abstract model: in the beginning nothing is chosen, and the only thing that ever happens is that one
-// of the values is. The values must differ.
+// Model returns the abstract model: in the beginning nothing is chosen, and the only thing that ever happens is that
+// one of the values is. The values must differ.
 func Model[V comparable](values ...V) *model.Plain[State[V], Choose[V]] {
 	return model.NewPlain[State[V], Choose[V]](problem[V](values))
 }

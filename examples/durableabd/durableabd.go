@@ -45,7 +45,7 @@ type (
 		Operation Operation
 		Copy      Copy
 	}
-	// AckRecord tells that it was done.
+	// AckRecord reports that it was done.
 	AckRecord struct{ Operation Operation }
 
 	// Durable is what a server keeps across a crash. Writes has a record for each client, of which a step changes one.

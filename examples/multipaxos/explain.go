@@ -14,8 +14,8 @@ import (
 	"synod/paxos/rsm"
 )
 
-// explain says what the steps of roles mean in the words of the paper. What it says of promises, votes and decisions is what
-// happened along the path, whatever the roles intend or remember of it.
+// explain returns what the steps of roles mean in the words of the paper. What it says of promises, votes and
+// decisions is what happened along the path, whatever the roles intend or remember of it.
 func (sys *system[O]) explain(h model.Happening[rsm.Message]) []string {
 	t := teller[O]{sys: sys, h: h, before: sys.cast.In(h.Before), after: sys.cast.In(h.After)}
 	if h.Kind == statespace.Recover {

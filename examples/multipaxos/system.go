@@ -177,7 +177,7 @@ func (v Value) String() string {
 	return string(v)
 }
 
-// compose makes the model of servers of a machine.
+// compose builds the model of servers of a machine.
 func compose[S, O, R any](
 	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
 ) *system[O] {
@@ -213,7 +213,7 @@ func compose[S, O, R any](
 	return look
 }
 
-// composeRoles makes the model of separate roles.
+// composeRoles builds the model of separate roles.
 func composeRoles[S, O, R any](
 	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
 ) *system[O] {

@@ -8,7 +8,7 @@ import (
 	"synod/examples/registers"
 )
 
-// TestSweep wants quorums to be safe exactly if any two of them meet, and majorities to have the known counts.
+// TestSweep requires quorums to be safe exactly if any two of them meet, and majorities to have the known counts.
 func TestSweep(t *testing.T) {
 	for servers := 1; servers <= 3; servers++ {
 		pairs := 0

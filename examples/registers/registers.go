@@ -82,7 +82,8 @@ type System struct {
 	Excused *func(model.View) bool                            // where clients need not be served, as no more is explored; nil for nowhere
 }
 
-// Compose makes a system that has one property so far, "linearizable", unless it goes on from a run that is not judged. The function server makes the actor of a server
+// Compose builds a system that has one property so far, "linearizable", unless it goes on from a run that is not
+// judged. The function server makes the actor of a server
 // that knows the others, in ascending order; the servers that are referred to are in that of their ids. A configuration that
 // is not valid is a mistake that the check reports.
 func Compose[S any](

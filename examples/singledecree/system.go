@@ -73,7 +73,7 @@ type Known struct {
 	Round    uint32                // of its ballot
 }
 
-// Compose makes the model of a variant of the protocol with local state S, of which look reads what matters.
+// Compose builds the model of a variant of the protocol with local state S, of which look reads what matters.
 func Compose[S any](
 	variant Variant, c Config, server func(singledecree.Server) actor.Typed[S, register.Message], look func(S) Known,
 ) *model.System[register.Message] {

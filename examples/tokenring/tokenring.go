@@ -1,5 +1,5 @@
 // Package tokenring is mutual exclusion by a token that goes round: E. Le Lann, "Distributed Systems: Towards a Formal
-// Approach" (1977). Who has the token may do what only one may do at a time. The token counts the moves, so that a
+// Approach" (1977). Mutual exclusion by token passing. The token counts the moves, so that a
 // repeated one is recognised; one that is lost stays lost.
 package tokenring
 

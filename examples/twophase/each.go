@@ -42,5 +42,5 @@ func (c Config) Each(s State, yield func(Action, State)) {
 	}
 }
 
-// InPlace says that Each changes the state that it is given, and restores it.
+// InPlace reports that Each changes the state that it is given, and restores it.
 func (c Config) InPlace() {}

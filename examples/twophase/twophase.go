@@ -132,7 +132,7 @@ func (c Config) Actions(s State) []Action {
 	return actions
 }
 
-// Next gives what an action makes of a state; every action that Actions gives is possible.
+// Next returns what an action makes of a state; every action that Actions gives is possible.
 func (c Config) Next(s State, a Action) (State, bool) {
 	stage := func(manager int, to Stage) {
 		s.Stages = slices.Clone(s.Stages)

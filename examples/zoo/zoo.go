@@ -31,7 +31,8 @@ var all = sync.OnceValue(func() []Mutant {
 	return mutants
 })
 
-// Mutants gives the mutants of a model, in order of name; perhaps none. Their maps are shared and must not be changed.
+// Mutants returns the mutants of a model, in order of name; perhaps none. Their maps are shared and must not be
+// changed.
 func Mutants(model string) []Mutant {
 	var own []Mutant
 	for _, m := range all() {

@@ -208,7 +208,7 @@ func (t *teller) overlap() error {
 
 func (v *visit) end() uintptr { return uintptr(v.start) + v.extent }
 
-// shared says that two visits lead to the same memory, and what to do about it.
+// shared reports that two visits lead to the same memory, and what to do about it.
 func (t *teller) shared(a, b visit, wayA, wayB *way) error {
 	other := t.path(wayA)
 	switch {

@@ -176,7 +176,8 @@ func arranged(i, n, order int) int {
 	return (i + order/2) % n
 }
 
-// roomFor gives the size of such a copy. In a larger map, entries lie by a hash of their keys that differs in each map.
+// roomFor returns the size of such a copy. In a larger map, entries lie by a hash of their keys that differs in each
+// map.
 func roomFor(n, order int) int {
 	if order%4 == 2 {
 		return 4*n + 8

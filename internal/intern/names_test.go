@@ -43,8 +43,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestLocalNames wants a type that is declared in a function to be named by the number that the compiler gave it, which
-// stands in the names of generic types too.
+// TestLocalNames requires a type that is declared in a function to be named by the number that the compiler gave it,
+// which stands in the names of generic types too.
 func TestLocalNames(t *testing.T) {
 	if !knowsLocal {
 		t.Fatal("the compiler hashes types in another way than names.go believes: see cmd/compile/internal/types.TypeHash")

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// op says how a plan is followed.
+// op describes how a plan is followed.
 type op uint8
 
 const (

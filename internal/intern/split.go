@@ -208,7 +208,7 @@ func (c *column) at(id uint32) unsafe.Pointer {
 	return unsafe.Add(unsafe.Pointer(c.values[chunk].Load()), uintptr(i)*c.plan.size)
 }
 
-// intern gives the id of the value at v, of which it keeps a copy if it is new.
+// intern returns the id of the value at v, of which it keeps a copy if it is new.
 func (c *column) intern(v unsafe.Pointer) uint32 {
 	own := spread(c.plan.hash(v, seed))
 	if id, ok := c.find(own, v); ok {

@@ -190,7 +190,8 @@ func TestTwins(t *testing.T) {
 	}
 }
 
-// TestLocate wants cells to lie one behind the other, in chunks that each are a fourth to a fifth of all before them.
+// TestLocate requires cells to lie one behind the other, in chunks that each are a fourth to a fifth of all before
+// them.
 func TestLocate(t *testing.T) {
 	chunk, next := -1, uint64(0)
 	length := uint64(0)
@@ -212,7 +213,7 @@ func TestLocate(t *testing.T) {
 	}
 }
 
-// TestInternCopy wants the table to keep a copy, and only of a new value.
+// TestInternCopy requires the table to keep a copy, and only of a new value.
 func TestInternCopy(t *testing.T) {
 	table := tableOf[[]int](t)
 	mine := append(make([]int, 0, 8), 1)

@@ -28,7 +28,7 @@ func draw[T any](t *rapid.T) T {
 	return v
 }
 
-// parallel makes a property a test beside others.
+// parallel runs a property as a parallel test.
 func parallel(property func(*rapid.T)) func(*testing.T) {
 	return func(t *testing.T) {
 		t.Parallel()
@@ -454,7 +454,8 @@ func TestHashIsStable(t *testing.T) {
 	}
 }
 
-// TestRebuild wants the copies in all orders to be equal to the value, and to show two entries of a small map in both ways.
+// TestRebuild requires the copies in all orders to be equal to the value, and to show two entries of a small map in
+// both ways.
 func TestRebuild(t *testing.T) {
 	states, maps := walkerOf[state](t), walkerOf[map[any]any](t)
 	rapid.Check(t, func(t *rapid.T) {

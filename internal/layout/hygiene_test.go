@@ -14,7 +14,7 @@ import (
 // withoutExample lists the public packages that owe no example_test.go, each with its reason.
 var withoutExample = map[string]string{}
 
-// TestExamples wants a runnable example, with its output, in every public package. Commands, internal
+// TestExamples requires a runnable example, with its output, in every public package. Commands, internal
 // packages and folders that hold only tests are not public.
 func TestExamples(t *testing.T) {
 	fsys := os.DirFS(root)

@@ -11,8 +11,8 @@ import (
 	"synod/internal/needs"
 )
 
-// TestModelPages wants a page of docs/models for each model of the catalogue, and every row of its tables of counts to
-// be what a check gives. Rewrite the counts with
+// TestModelPages requires a page of docs/models for each model of the catalogue, and every row of its tables of
+// counts to be what a check gives. Rewrite the counts with
 //
 //	go test ./internal/layout -run TestModelPages -update
 //

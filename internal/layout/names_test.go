@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// TestTypeNames wants no two types of this module to be called the same by package name and type name, for that is what
+// TestTypeNames requires no two types of this module to be called the same by package name and type name, for that
+// is what
 // encodings call them by (internal/intern/names.go). Mutants have the names of what they are copies of; nothing of a
 // command, and no codec of a package named wire, is ever part of a state.
 func TestTypeNames(t *testing.T) {

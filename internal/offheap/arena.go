@@ -18,7 +18,7 @@ import (
 	"unsafe"
 )
 
-// ErrLimit says that an allocation would exceed the arena's limit. Alloc returns it wrapped.
+// ErrLimit reports that an allocation would exceed the arena's limit. Alloc returns it wrapped.
 var ErrLimit = errors.New("memory limit reached")
 
 const (

@@ -4,7 +4,7 @@ package offheap
 
 import "golang.org/x/sys/unix"
 
-// canMap says that this build can map memory outside the Go heap.
+// canMap reports that this build can map memory outside the Go heap.
 const canMap = true
 
 // mapPages maps size zeroed bytes, a multiple of the page. Anonymous memory is charged to the process as it is touched.

@@ -60,7 +60,7 @@ func New(flag, given string) (*File, error) {
 	return f, nil
 }
 
-// temporary makes a file beside the real one.
+// temporary builds a file beside the real one.
 func (f *File) temporary() (*os.File, error) {
 	return os.CreateTemp(filepath.Dir(f.path), "."+filepath.Base(f.path)+".*.tmp")
 }
@@ -74,7 +74,7 @@ func cause(err error) error {
 	return err
 }
 
-// Untouched says why the file was not written, and whether what is there is older.
+// Untouched writes why the file was not written, and whether the existing one is older.
 func (f *File) Untouched(stderr io.Writer, why string) {
 	state := "was not written"
 	if _, err := os.Stat(f.path); err == nil && f.plain {

@@ -39,7 +39,7 @@ func (d debts) String() string {
 	return fmt.Sprintf("%q%q", weak, strong)
 }
 
-// enabled gives the sets of which a transition leads from a state to another, be it outside the boundary.
+// enabled returns the sets of which a transition leads from a state to another, be it outside the boundary.
 func (g *Graph[S]) enabled(n int, sets func(S) []string) map[string]bool {
 	all := make(map[string]bool)
 	for _, e := range g.Edges[n] {

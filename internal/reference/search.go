@@ -26,7 +26,7 @@ type Model[S any] struct {
 	Inside     func(S) bool // the boundary, nil for none: what is outside is neither counted nor generated
 }
 
-// FinishWhen says when a search may end before it is exhausted.
+// FinishWhen describes when a search may end before it is exhausted.
 type FinishWhen uint8
 
 const (

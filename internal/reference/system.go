@@ -50,7 +50,7 @@ type Actor[M any] struct {
 	recover func(kept any, out *actor.Out[M]) any
 }
 
-// Erase makes an Actor of one whose handlers are typed. Every call gets a private copy of the state.
+// Erase builds an Actor of one whose handlers are typed. Every call gets a private copy of the state.
 func Erase[S, M any](id actor.ID, a actor.Typed[S, M]) Actor[M] {
 	return Actor[M]{
 		id:    id,
@@ -89,7 +89,7 @@ type Observer[M any] struct {
 	holds func(h any) bool
 }
 
-// Watch makes an Observer of one whose functions are typed. An error of its Next is a panic: there is no test in which
+// Watch builds an Observer of one whose functions are typed. An error of its Next is a panic: there is no test in which
 // it is expected.
 func Watch[M, H any](o actor.Observer[M, H]) Observer[M] {
 	w := Observer[M]{name: o.Name, start: o.Start, sees: o.Sees}
@@ -113,7 +113,7 @@ func (sys *System[M]) Sometimes(name string, holds func(*State[M]) bool) {
 	sys.Properties = append(sys.Properties, Property[*State[M]]{name, Sometimes, holds})
 }
 
-// Model makes a model of the system, which must be complete.
+// Model builds a model of the system, which must be complete.
 func (sys *System[M]) Model() Model[*State[M]] {
 	m := Model[*State[M]]{
 		Initial: []*State[M]{sys.start()}, Next: sys.next, Key: (*State[M]).Key, Inside: sys.Inside,

@@ -15,7 +15,7 @@ import (
 // MaxDepth is how deep arrays and objects may be nested.
 const MaxDepth = 128
 
-// Kind says what is wrong with an input.
+// Kind describes what is wrong with an input.
 type Kind uint8
 
 // The kinds of mistakes.
@@ -32,7 +32,7 @@ type Error struct {
 	Expected string // a noun phrase
 }
 
-// Error says what was expected.
+// Error returns what was expected.
 func (e *Error) Error() string { return fmt.Sprintf("byte %d: expected %s", e.At, e.Expected) }
 
 // Reader reads one value from the front to the back. Each method reads what its name says and the white space before
@@ -55,8 +55,8 @@ func NewReader(data []byte) *Reader {
 	return r
 }
 
-// End wants nothing but white space to be left, and gives the first mistake, as an *Error, or nil. An input that is not
-// JSON at all is a mistake of that kind, even if another one came first.
+// End requires nothing but white space to be left, and gives the first mistake, as an *Error, or nil. An input that
+// is not JSON at all is a mistake of that kind, even if another one came first.
 func (r *Reader) End() error {
 	if r.err == nil && r.peek() != 0 {
 		r.fail(Syntax, "nothing after the value")

@@ -16,7 +16,7 @@ func (r *Reader) Raw() []byte {
 	return r.data[start:r.at]
 }
 
-// At gives where the next value begins, in bytes from the start, from 0; at the end that is the length of the input.
+// At returns where the next value begins, in bytes from the start, from 0; at the end that is the length of the input.
 func (r *Reader) At() int {
 	r.peek()
 	return r.at

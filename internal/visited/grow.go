@@ -8,7 +8,7 @@ import (
 	"synod/internal/offheap"
 )
 
-// policy says when a shard grows, and how far.
+// policy describes when a shard grows, and how far.
 type policy struct {
 	maxLoad float64 // entries per home at which it grows
 	growth  float64 // homes after growing, by homes before
@@ -19,7 +19,7 @@ type policy struct {
 // more memory for about the same time.
 var defaultPolicy = policy{maxLoad: 0.85, growth: 1.5}
 
-// crowdedLoad tells why entries were pushed to the greatest displacement. From this load on it was chance, and more
+// crowdedLoad describes why entries were pushed to the greatest displacement. From this load on it was chance, and more
 // homes help. Below it the keys are clustered, more homes would not part them, and the displacement gets more bits.
 const crowdedLoad = 0.5
 

@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// layout says how keys of keyBits bits lie in an array of m home positions, and how an entry is packed.
+// layout describes how keys of keyBits bits lie in an array of m home positions, and how an entry is packed.
 //
 // A key k has the home floor(k*m / 2^keyBits), so homes ascend with the keys. Keys that share a home differ by
 // multiples of m in the fraction k*m mod 2^keyBits, so the fraction without its low floor(log2 m) bits, the remainder,

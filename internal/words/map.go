@@ -58,7 +58,7 @@ func (m *Map) Get(key uint64) (uint32, bool) {
 	}
 }
 
-// Put gives the value of a key, which is the one that make returns if there was none. It calls make, which must not
+// Put returns the value of a key, which is the one that make returns if there was none. It calls make, which must not
 // use the map, at most once, and for one key at a time.
 func (m *Map) Put(key uint64, make func() uint32) (value uint32, fresh bool) {
 	if value, ok := m.Get(key); ok {

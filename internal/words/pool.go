@@ -8,7 +8,7 @@ import (
 	"synod/internal/offheap"
 )
 
-// Ref says where a run of elements lies in a Pool. The zero Ref is no run.
+// Ref describes where a run of elements lies in a Pool. The zero Ref is no run.
 type Ref uint64
 
 const (

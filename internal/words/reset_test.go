@@ -6,7 +6,7 @@ import (
 	"synod/internal/offheap"
 )
 
-// TestReset wants a pool to give its memory back, and to hand out zeroes afterwards.
+// TestReset requires a pool to give its memory back, and to hand out zeroes afterwards.
 func TestReset(t *testing.T) {
 	arena := offheap.NewOnHeap()
 	defer arena.Close()

@@ -10,7 +10,7 @@ type Detailer interface {
 	Space
 	// Detail takes a slot's content apart. It calls functions of the model; an error is theirs.
 	Detail(slot int, id PartID) (Detail, error)
-	// Sent gives the message that an effect of a step puts under way, or false if it is an effect of another kind.
+	// Sent returns the message that an effect of a step puts under way, or false if it is an effect of another kind.
 	Sent(e SlotEffect) (Letter, bool)
 	// Visualize writes an HTML page that shows what an observer remembers. It reports false, and writes nothing, for a slot
 	// that cannot be shown so.

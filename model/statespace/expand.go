@@ -22,18 +22,18 @@ type Expansion interface {
 	Uncount(states int)
 }
 
-// Ask says what is asked of an expansion.
+// Ask describes what is asked of an expansion.
 type Ask uint8
 
 const (
-	// AskFirst tells that the state is expanded for the first time: such expansions are counted, and the model's functions
-	// called several times by sample.
+	// AskFirst reports that the state is expanded for the first time: such expansions are counted, and the model's
+	// functions called several times by sample.
 	AskFirst Ask = 1 << iota
-	// AskActions wants the actions of the transitions.
+	// AskActions requires the actions of the transitions.
 	AskActions
-	// AskSorted wants the transitions in the order of the keys of their actions.
+	// AskSorted requires the transitions in the order of the keys of their actions.
 	AskSorted
-	// AskIgnored wants the steps too that are no transitions. The actions are there as well.
+	// AskIgnored requires the steps too that are no transitions. The actions are there as well.
 	AskIgnored
 )
 

@@ -21,7 +21,7 @@ type Just interface {
 	Fairness() []Condition
 	// Label numbers what an action of a slot is in: a list of sets. 0 is none. Numbers depend on the order of arrival.
 	Label(slot int, a ActionID) uint32
-	// Sets gives the sets of a label, ascending. The caller must not change them.
+	// Sets returns the sets of a label, ascending. The caller must not change them.
 	Sets(label uint32) []uint32
 	// ConditionOf returns which condition a set belongs to, counted from 0.
 	ConditionOf(set uint32) int

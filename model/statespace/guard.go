@@ -50,7 +50,7 @@ type ForeignError struct {
 	Zero bool   // it is the zero value, and belongs to no system
 }
 
-// Error says what was read, and what to read instead.
+// Error returns what was read, and what to read instead.
 func (e *ForeignError) Error() string {
 	if e.By == "" {
 		return fmt.Sprintf("a %s read a state of another one: use the %s that is checked", e.What, e.What)

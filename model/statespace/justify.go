@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Kept tells how the loop of a path is fair to a set of actions.
+// Kept describes how the loop of a path is fair to a set of actions.
 type Kept struct {
 	Condition
 	Set   string // its name; empty for all sets of the condition, of which none is ever enabled in the loop
@@ -15,7 +15,7 @@ type Kept struct {
 	Step  int    // that step, counted from 1, or the one that leads to that state
 }
 
-// UnfairError tells that a path without an end is not fair.
+// UnfairError reports that a path without an end is not fair.
 type UnfairError struct {
 	Condition
 	Set string
@@ -88,7 +88,7 @@ func Justify(space Space, p Path) ([]Kept, error) {
 	return judgeLoop(j, conditions, p.Loop, enabled, taken)
 }
 
-// judgeLoop tells how a loop is fair, given where in it sets are enabled and taken.
+// judgeLoop returns how a loop is fair, given where in it sets are enabled and taken.
 func judgeLoop(
 	j Just, conditions []Condition, first int, enabled map[uint32][]bool, taken map[uint32]int,
 ) ([]Kept, error) {

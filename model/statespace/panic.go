@@ -16,8 +16,8 @@ func Caught(err *error, who string, event func() string) {
 	}
 }
 
-// panicked makes an error of what a function of the model panicked with. That memory is out is no fault of the model's,
-// and goes on.
+// panicked builds an error of what a function of the model panicked with. That memory is out is no fault of the
+// model's, and goes on.
 func panicked(v any, who, event string) error {
 	cause, _ := v.(error)
 	if errors.Is(cause, offheap.ErrLimit) {

@@ -19,7 +19,7 @@ type SlotEffect struct {
 	Effect EffectID
 }
 
-// Reason tells why a step that could happen is no transition.
+// Reason describes why a step that could happen is no transition.
 type Reason uint8
 
 const (
@@ -74,7 +74,7 @@ type Parts interface {
 	// Steps appends the steps of a slot's content to into. Their order may differ from run to run. An error stops
 	// the check: a handler that panics or is not pure.
 	Steps(slot int, id PartID, into []Step) ([]Step, error)
-	// Apply gives what an effect makes of a slot's content; false refuses the whole step.
+	// Apply returns what an effect makes of a slot's content; false refuses the whole step.
 	Apply(slot int, id PartID, e EffectID) (PartID, bool, error)
 }
 
@@ -160,8 +160,8 @@ type Action struct {
 // New for what was removed.
 type Change struct{ Path, Old, New string }
 
-// SpaceReport tells what a space knows of itself. All of it is the same in every run that explores the same states, at
-// any number of workers.
+// SpaceReport describes what a space knows of itself. All of it is the same in every run that explores the same
+// states, at any number of workers.
 type SpaceReport struct {
 	HandlerCalls int          // distinct local states and events for which a handler was called; all were called twice
 	Slots        []SlotReport // one per slot
@@ -173,7 +173,7 @@ type SpaceReport struct {
 	Notes        []string     // sentences on what the verdicts mean
 }
 
-// Budget says how often at most something happens.
+// Budget describes how often at most something happens.
 type Budget struct {
 	Name  string // what is counted, such as "crashes"
 	Limit int    // the greatest count

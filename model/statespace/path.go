@@ -74,7 +74,7 @@ func (r *Reading) outside(state []PartID) (out bool, err error) {
 	if inside == nil {
 		return false, nil
 	}
-	defer Caught(&err, "the boundary", func() string { return "judging a state" })
+	defer Caught(&err, "the state constraint", func() string { return "judging a state" })
 	in, _ := r.Judge(inside, state)
 	return !in, nil
 }
@@ -100,7 +100,8 @@ type Path struct {
 	// Loop is the first step of a cycle, counted from 1: the last step leads to the state that this one starts from, and
 	// the path goes on so for ever. 0 if there is no cycle.
 	Loop int
-	// Maximal tells that the path ends in a terminal state: nothing can happen there but transitions to the same state.
+	// Maximal reports that the path ends in a terminal state: nothing can happen there but transitions to the same
+	// state.
 	Maximal bool
 }
 
@@ -129,13 +130,13 @@ func (p Path) Keys() []string {
 	return keys
 }
 
-// NoStepError tells that a path does not apply: the action at a step, counted from 1, is none of the state's.
+// NoStepError reports that a path does not apply: the action at a step, counted from 1, is none of the state's.
 type NoStepError struct {
 	Step int
 	Key  string
 }
 
-// Error tells which step does not apply.
+// Error returns which step does not apply.
 func (e *NoStepError) Error() string {
 	return fmt.Sprintf("step %d: no action %q in that state", e.Step, e.Key)
 }
@@ -172,7 +173,8 @@ func FollowFrom(space Space, state []PartID, keys []string) (Path, error) {
 	return p, nil
 }
 
-// Terminal tells whether a state is terminal: it has no transition but to itself, not even one that the boundary cuts.
+// Terminal reports whether a state is terminal: it has no transition but to itself, not even one that the boundary
+// cuts.
 func Terminal(space Space, state []PartID) (bool, error) {
 	ts, err := Transitions(space, state)
 	if err != nil {

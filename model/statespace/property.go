@@ -76,7 +76,7 @@ type Reading struct {
 	Memo any
 }
 
-// Unrecorded makes r record nothing from now on: what was read of a state is not asked for.
+// Unrecorded stops r from recording reads.
 func (r *Reading) Unrecorded() { r.unrecorded = true }
 
 // Turn makes r read another state that has the state's parts in other places: what is to be read of a slot is the aspect of

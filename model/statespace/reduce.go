@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Reduction says what is left out of the states of a search.
+// Reduction describes what is left out of the states of a search.
 type Reduction uint8
 
 const (
@@ -66,7 +66,7 @@ const (
 	Refuted                // a guess was wrong, or there is a much better one: the search has to begin again, in a new space
 )
 
-// ReductionReport tells what was left out, and on what grounds.
+// ReductionReport describes what was left out, and on what grounds.
 type ReductionReport struct {
 	Letters   bool     // dead letters
 	Forgotten bool     // what actors forget

@@ -3,7 +3,7 @@ package statespace
 // Refinement maps the states of a model to those of an abstract one: a refinement mapping in the sense of Abadi and
 // Lamport, "The Existence of Refinement Mappings" (1991), sections 2 and 3.
 type Refinement interface {
-	// Open makes the tables of one check.
+	// Open builds the tables of one check.
 	Open() (Abstraction, error)
 }
 

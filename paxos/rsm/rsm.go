@@ -109,7 +109,7 @@ func (JSON[S]) Restore(data []byte) (state S, err error) {
 	return state, err
 }
 
-// Status says what became of a command.
+// Status describes what became of a command.
 type Status uint8
 
 // What may have become of a command.

@@ -49,7 +49,7 @@ func (t *turn[S, O, R]) reconcile(with actor.ID, aru rsm.Slot) {
 	}
 }
 
-// learn tells what is ordered above a slot.
+// learn sends what is ordered above a slot.
 func (t *turn[S, O, R]) learn(from actor.ID, m Learn) {
 	if m.Aru < t.st.Snapshot.Seq {
 		if !t.tellSnapshot(from, 0) {

@@ -14,14 +14,14 @@ import (
 	"synod/spawn/service"
 )
 
-// ErrUnknown tells that an operation was sent and not acknowledged: whether it took effect, nobody can tell.
+// ErrUnknown reports that an operation was sent and not acknowledged: whether it took effect, nobody can tell.
 var ErrUnknown = errors.New("the operation was not acknowledged: it may have happened, or may happen yet")
 
-// ErrRefused tells that an operation was refused, as a register that is written once refuses another value: it has no effect
-// and never will.
+// ErrRefused reports that an operation was refused, as a register that is written once refuses another value: it has
+// no effect and never will.
 var ErrRefused = errors.New("the operation was refused: it has no effect, and never will")
 
-// ErrUnanswered tells that no server answered an operation that only reads.
+// ErrUnanswered reports that no server answered an operation that only reads.
 var ErrUnanswered = errors.New("no server answered")
 
 // Config is how a client works. Service, Transport and Servers are required.

@@ -39,7 +39,7 @@ type Config struct {
 	Service  service.Service // of every client
 	Workload nemesis.Workload
 	Seed     uint64
-	// Connect gives each client what it works with, which belongs to the crowd until Run returns, but for the transport,
+	// Connect returns what each client works with, which belongs to the crowd until Run returns, but for the transport,
 	// which is not closed. Of the attempts that it allows, those are made that Patience has time for.
 	Connect  func() (client.Config, error)
 	Patience time.Duration // how long an operation may take; at least one attempt
@@ -131,7 +131,7 @@ func (r *run) work(ctx context.Context, index int, c *client.Client) {
 	}
 }
 
-// operate makes one operation, and tells how it ended. The end of the crowd's work does not cut it off.
+// operate performs one operation, and returns how it ended. The end of the crowd's work does not cut it off.
 func (r *run) operate(ctx context.Context, process int64, server int, call service.Call, c *client.Client) oplog.Type {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Patience)
 	defer cancel()

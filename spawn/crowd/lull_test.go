@@ -162,7 +162,7 @@ func notStill(events []oplog.Event) string {
 	return ""
 }
 
-// moments wants so many lulls, one after the other.
+// moments requires so many lulls, one after the other.
 func (l *lulled) moments(ctx context.Context, t *testing.T, n int) {
 	t.Helper()
 	for range n {

@@ -170,12 +170,12 @@ type Control struct {
 // maxSocketPath is how long the path of a socket may be, in bytes, on every system.
 const maxSocketPath = 103
 
-// Room tells why a socket's path is too long for some system, or gives nil.
+// Room returns why a socket's path is too long for some system, or gives nil.
 func Room(path string) error {
 	if len(path) <= maxSocketPath {
 		return nil
 	}
-	return fmt.Errorf("%s is too long for a socket: expected a folder whose path is %d bytes shorter",
+	return fmt.Errorf("%s is too long for a socket; use a folder whose path is %d bytes shorter",
 		path, len(path)-maxSocketPath)
 }
 

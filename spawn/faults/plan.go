@@ -14,7 +14,7 @@ import (
 	"synod/spawn/machine"
 )
 
-// Plan says how bad a network is. The zero value is a good one.
+// Plan describes how bad a network is. The zero value is a good one.
 type Plan struct {
 	Drop      float64 // the probability that a message is lost, from 0 to 1
 	Duplicate float64 // the probability that it comes twice, from 0 to 1

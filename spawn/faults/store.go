@@ -11,7 +11,7 @@ import (
 	"synod/storage"
 )
 
-// Disk says how a disk is.
+// Disk describes how a disk is.
 type Disk uint32
 
 // What a disk may be.
@@ -40,7 +40,7 @@ type Store struct {
 	random machine.Random
 }
 
-// WrapStore makes the disk of a server one that can fail, which counts allow to tell.
+// WrapStore wraps the disk of a server in one that can fail, which counts allow to tell.
 func WrapStore(inner spawn.Store, counts *Counts, random machine.Random) *Store {
 	return &Store{inner: inner, counts: counts, random: random}
 }

@@ -54,7 +54,7 @@ type Transport struct {
 	againFrom actor.ID
 }
 
-// Wrap makes the network of a server as bad as a plan says. Servers are all servers of the cluster. Close ends what it
+// Wrap wraps the network of a server in one with the faults of a plan. Servers are all servers of the cluster. Close ends what it
 // starts.
 func Wrap(inner spawn.Transport, servers []actor.ID, plan Plan, random machine.Random) *Transport {
 	t := &Transport{

@@ -19,8 +19,8 @@ import (
 	"synod/spawn/streams"
 )
 
-// ErrBroken tells that the stream to a server broke since the last message to it. The next message goes over a new one, on
-// which the server takes the client for another one.
+// ErrBroken reports that the stream to a server broke since the last message to it. The next message goes over a new
+// one, on which the server takes the client for another one.
 var ErrBroken = errors.New("the stream broke")
 
 // Client is a transport for clients: it has a stream to each server that it ever sent to. It is safe for concurrent use.

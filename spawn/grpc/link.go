@@ -72,7 +72,7 @@ func dialOptions(c credentials.TransportCredentials) []rpc.DialOption {
 	}
 }
 
-// Connect makes a connection, which connects once it is used. It takes addresses, and no names of other kinds.
+// Connect builds a connection, which connects once it is used. It takes addresses, and no names of other kinds.
 func Connect(address string, c credentials.TransportCredentials) (*rpc.ClientConn, error) {
 	return rpc.NewClient("passthrough:///"+address, dialOptions(c)...)
 }
@@ -139,7 +139,7 @@ func (k *Link[M]) use(ctx context.Context, conn rpc.ClientConnInterface) error {
 	return ended
 }
 
-// errSlow tells that the other side takes nothing.
+// errSlow reports that the other side takes nothing.
 var errSlow = fmt.Errorf("nothing was taken for %v", writePatience)
 
 // pump sends what is queued until the stream is gone.

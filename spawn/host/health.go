@@ -88,7 +88,7 @@ func (s *Host) health() http.Handler {
 	return mux
 }
 
-// answer tells how the servers of this process are, a line for each, and says 503 unless all are well.
+// answer writes the state of the servers of this process, a line for each, and says 503 unless all are well.
 func (s *Host) answer(state func(*Server) (string, bool)) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		code := http.StatusOK

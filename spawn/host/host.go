@@ -35,7 +35,7 @@ type Member struct {
 	Name netip.AddrPort
 }
 
-// Config says which servers run, and how. Program, Members, Transport and Log are required.
+// Config describes which servers run, and how. Program, Members, Transport and Log are required.
 type Config struct {
 	Program   spawn.Program
 	Variant   map[string]string // of the program, for the record
@@ -191,8 +191,8 @@ func (s *Host) listen(at netip.AddrPort) (transports.Endpoint, error) {
 	return e, nil
 }
 
-// reachable gives the address that servers of one process know one another by: that of a socket which is bound to every
-// address of the machine is its local one.
+// reachable returns the address that servers of one process know one another by: that of a socket which is bound to
+// every address of the machine is its local one.
 func reachable(bound netip.AddrPort) netip.AddrPort {
 	if bound.Addr().IsUnspecified() {
 		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), bound.Port())
@@ -200,7 +200,7 @@ func reachable(bound netip.AddrPort) netip.AddrPort {
 	return bound
 }
 
-// openFolder makes the folder of the data, if one is needed.
+// openFolder builds the folder of the data, if one is needed.
 func (s *Host) openFolder() error {
 	if durable := s.Program.Keeps(s.ids) && !s.Ephemeral; !durable && !s.Control && s.DataDir == "" {
 		return nil

@@ -57,7 +57,7 @@ func unionOf[I any](values ...I) Union {
 	for _, v := range values {
 		t := reflect.TypeOf(any(v))
 		if t == nil {
-			u.err = fmt.Errorf("a value of %v is nil: expected one of each type", u.of)
+			u.err = fmt.Errorf("a value of %v is nil; pass one of each type", u.of)
 			continue
 		}
 		u.cases = append(u.cases, t)
@@ -71,7 +71,7 @@ func unionOf[I any](values ...I) Union {
 func New[M any](requests, others []M, unions ...Union) (*Codec[M], error) {
 	all := unionOf(append(append([]M{}, requests...), others...)...)
 	if len(all.cases) == 0 && all.err == nil {
-		all.err = fmt.Errorf("no message: expected a value of each type of %v", all.of)
+		all.err = fmt.Errorf("no message types; pass a value of each type of %v", all.of)
 	}
 	if all.of.Kind() == reflect.Interface {
 		unions = append([]Union{all}, unions...)

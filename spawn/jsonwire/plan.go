@@ -11,7 +11,7 @@ import (
 	"synod/internal/intern"
 )
 
-// kind says how a value is written.
+// kind describes how a value is written.
 type kind uint8
 
 const (
@@ -123,13 +123,13 @@ func (c *compiler) plan(t reflect.Type) (*plan, error) {
 		}
 		err = c.sum(p, u.cases)
 	default:
-		err = fmt.Errorf("%v has no form in JSON that is read as the same value: expected integers, strings, booleans, and "+
+		err = fmt.Errorf("%v cannot be encoded as JSON and decoded to the same value; use integers, strings, booleans, and "+
 			"structs, slices, arrays, maps and pointers of such", t)
 	}
 	return p, err
 }
 
-// structure makes the plan of a struct, or of a list or map that never changes: actor.List and actor.Map.
+// structure builds the plan of a struct, or of a list or map that never changes: actor.List and actor.Map.
 func (c *compiler) structure(p *plan) (err error) {
 	if elem, ok := intern.PersistentList(p.of); ok {
 		p.kind = constantList
@@ -153,7 +153,7 @@ func (c *compiler) table(p *plan) error {
 		return err
 	}
 	if p.key.kind != text && p.key.kind != signed && p.key.kind != unsigned {
-		return fmt.Errorf("%v: expected keys that are strings or whole numbers", p.of)
+		return fmt.Errorf("%v: map keys must be strings or integers", p.of)
 	}
 	p.elem, err = c.plan(p.of.Elem())
 	return err
@@ -162,7 +162,7 @@ func (c *compiler) table(p *plan) error {
 func (c *compiler) object(p *plan) error {
 	p.kind = object
 	if p.of.NumField() > mostFields {
-		return fmt.Errorf("%v has %d fields: expected at most %d", p.of, p.of.NumField(), mostFields)
+		return fmt.Errorf("%v has %d fields; the limit is %d", p.of, p.of.NumField(), mostFields)
 	}
 	for i := range p.of.NumField() {
 		f := p.of.Field(i)
@@ -192,13 +192,13 @@ func (c *compiler) object(p *plan) error {
 	return nil
 }
 
-// sum makes the plan of an object with one field, the name of one of these types.
+// sum builds the plan of an object with one field, the name of one of these types.
 func (c *compiler) sum(p *plan, cases []reflect.Type) error {
 	p.kind, p.byType, p.byName = sum, make(map[unsafe.Pointer]int), make(map[string]int)
 	for _, t := range cases {
 		tag, _, _ := strings.Cut(t.Name(), "[")
 		if tag == "" {
-			return fmt.Errorf("%v has no name: expected types with one in %v", t, p.of)
+			return fmt.Errorf("%v has no name; every type in %v must have one", t, p.of)
 		}
 		zero := reflect.Zero(t).Interface()
 		word := (*face)(unsafe.Pointer(&zero)).kind
@@ -206,7 +206,7 @@ func (c *compiler) sum(p *plan, cases []reflect.Type) error {
 			if p.cases[at].of == t {
 				continue
 			}
-			return fmt.Errorf("%v and %v have one name: expected different ones in %v", p.cases[at].of, t, p.of)
+			return fmt.Errorf("%v and %v have the same name; names in %v must differ", p.cases[at].of, t, p.of)
 		}
 		inner, err := c.plan(t)
 		if err != nil {

@@ -126,7 +126,7 @@ func (w *writer) union(p *plan, a any) {
 	at, known := p.byType[f.kind]
 	if !known {
 		if w.err == nil {
-			w.err = fmt.Errorf("%T: expected one of the messages that the codec was made for", a)
+			w.err = fmt.Errorf("%T is not a message type of this codec", a)
 		}
 		return
 	}

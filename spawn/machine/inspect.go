@@ -13,14 +13,14 @@ import (
 // Draws decides what is otherwise left to chance. A Random that is a Draws is asked, instead of for numbers, for what
 // becomes of them.
 type Draws interface {
-	// Between gives how long a timer takes, from [shortest, longest], neither less than 0.
+	// Between returns how long a timer takes, from [shortest, longest], neither less than 0.
 	Between(timer actor.Timer, shortest, longest time.Duration) time.Duration
 	// Pick returns the place of one of the options, of which there is at least one.
 	Pick(options []actor.Option) int
 }
 
-// StateHash gives a hash of the local state, see intern.Walker.Hash: equal states have equal ones, in every process of
-// a build. An error is a state that has none, as its type holds a channel.
+// StateHash returns a hash of the local state, see intern.Walker.Hash: equal states have equal ones, in every
+// process of a build. An error is a state that has none, as its type holds a channel.
 func (m *Machine[S, M]) StateHash() (uint64, error) {
 	if err := m.walkStates(); err != nil {
 		return 0, err
@@ -69,7 +69,8 @@ func (m *Machine[S, M]) JSON() bool {
 // Message reads a message from its form on the wire, a value of the actor's type of messages.
 func (m *Machine[S, M]) Message(data []byte) (any, error) { return m.config.Wire.Decode(data) }
 
-// Kept gives what an actor kept that has all these records, a value of the type that its Keep returns; nil if it keeps nothing.
+// Kept returns what an actor kept that has all these records, a value of the type that its Keep returns; nil if it
+// keeps nothing.
 func (m *Machine[S, M]) Kept(records []storage.Record) (any, error) {
 	if !m.durable {
 		return nil, nil

@@ -42,7 +42,8 @@ type Records interface {
 // Differ may be implemented by Records of a kept value that nothing changes: one that refers to nothing, but for tables
 // (actor.Table). An actor that keeps a record for each of many clients needs it, or each step would look at all of them.
 type Differ interface {
-	// Changes gives what storage.Changes gives of what Split gives of both, in a time that depends on what changed alone.
+	// Changes returns what storage.Changes gives of what Split gives of both, in a time that depends on what changed
+	// alone.
 	Changes(before, after any) ([]storage.Record, error)
 }
 
@@ -52,7 +53,7 @@ type Random interface{ Uint64() uint64 }
 // MaxMessage is the most bytes that a message may have on a wire, unless Config.MaxMessage says otherwise.
 const MaxMessage = 16 << 10
 
-// Kind says what an event is.
+// Kind describes what an event is.
 type Kind uint8
 
 // The kinds of events, with the fields of Event that count.
@@ -358,7 +359,8 @@ func (m *Machine[S, M]) Due() (time.Duration, bool) {
 	return m.alarms[at].At, true
 }
 
-// earliest gives the place of the timer that is due first, the one that was set first among equals; −1 if none is set.
+// earliest returns the place of the timer that is due first, the one that was set first among equals; −1 if none is
+// set.
 func (m *Machine[S, M]) earliest() int {
 	at := -1
 	for i, a := range m.alarms {

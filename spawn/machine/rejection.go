@@ -9,7 +9,7 @@ import (
 	"synod/internal/strictjson"
 )
 
-// Reason says why a message was rejected.
+// Reason describes why a message was rejected.
 type Reason uint8
 
 // The reasons, from the first that is looked for to the last.

@@ -75,23 +75,23 @@ func Read(r io.Reader) (Schedule, error) {
 		return Schedule{}, err
 	}
 	if len(data) > maxFile {
-		return Schedule{}, fmt.Errorf("expected a schedule of at most %d bytes", maxFile)
+		return Schedule{}, fmt.Errorf("the fault schedule exceeds %d bytes", maxFile)
 	}
 	var d document
 	in := json.NewDecoder(bytes.NewReader(data))
 	in.DisallowUnknownFields()
 	if err := in.Decode(&d); err != nil {
-		return Schedule{}, fmt.Errorf("expected a schedule of faults: %w", err)
+		return Schedule{}, fmt.Errorf("invalid fault schedule: %w", err)
 	}
 	if _, err := in.Token(); !errors.Is(err, io.EOF) {
-		return Schedule{}, errors.New("expected nothing behind the schedule of faults")
+		return Schedule{}, errors.New("unexpected data after the fault schedule")
 	}
 	if d.Format != Format {
 		return Schedule{}, fmt.Errorf("format %q: expected %s", d.Format, Format)
 	}
 	s := Schedule{Servers: d.Servers}
 	if s.Duration, err = time.ParseDuration(d.Duration); err != nil {
-		return Schedule{}, fmt.Errorf("duration %q: expected one such as 30s", d.Duration)
+		return Schedule{}, fmt.Errorf("duration %q: must be a duration such as 30s", d.Duration)
 	}
 	for i, line := range d.Faults {
 		f, err := line.fault()

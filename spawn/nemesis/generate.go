@@ -9,18 +9,19 @@ import (
 	"synod/spawn/machine"
 )
 
-// Config says what a schedule is made of.
+// Config describes what a schedule is made of.
 type Config struct {
 	Servers  int
 	Duration time.Duration // of the run
 	Kinds    []Kind        // nil for those of Kinds, but for partitions of a single server
-	Every    time.Duration // the mean time from one fault to the next; 0 is half a second
+	Every    time.Duration // mean time between faults; 0 is half a second
 	// Least and Most say how long a fault lasts; 0 is a tenth of a second, and two seconds.
 	Least, Most time.Duration
 	// Calm is how long the end of the run has no faults, so that operations come to an end, and what was lost is
 	// missed; 0 is a tenth of the run, and at most two seconds.
 	Calm time.Duration
-	// Ambushes tells that ambushes take turns with the kinds, if Kill is one of them: as many as there are other kills.
+	// Ambushes reports that ambushes take turns with the kinds, if Kill is one of them: as many as there are other
+	// kills.
 	Ambushes bool
 }
 
@@ -45,17 +46,17 @@ func (c Config) Validate() error {
 	c = c.complete()
 	switch {
 	case c.Every < time.Millisecond || c.Least < time.Millisecond:
-		return fmt.Errorf("faults every %v, for %v: expected at least a millisecond", c.Every, c.Least)
+		return fmt.Errorf("faults every %v, for %v: must be at least a millisecond", c.Every, c.Least)
 	case c.Most < c.Least:
-		return fmt.Errorf("faults that last %v..%v: expected a range", c.Least, c.Most)
+		return fmt.Errorf("faults that last %v..%v: not a range", c.Least, c.Most)
 	case c.Calm < 0 || c.Calm >= c.Duration:
-		return fmt.Errorf("%v without faults in a run of %v: expected less", c.Calm, c.Duration)
+		return fmt.Errorf("%v without faults in a run of %v: must be less", c.Calm, c.Duration)
 	case c.Duration/c.Every > MaxFaults/2:
 		return fmt.Errorf("faults every %v for %v: expected at most %d", c.Every, c.Duration, MaxFaults/2)
 	}
 	for _, k := range c.Kinds {
 		if !k.known() {
-			return fmt.Errorf("%v: expected a kind of fault", k)
+			return fmt.Errorf("%v is not a kind of fault", k)
 		}
 		if !k.Possible(c.Servers, false) {
 			return fmt.Errorf("%v requires at least two servers", k)
@@ -101,7 +102,7 @@ type turn struct {
 	ambush bool
 }
 
-// turns gives what takes turns.
+// turns returns what takes turns.
 func (c Config) turns() []turn {
 	var all []turn
 	for _, k := range c.Kinds {
@@ -163,8 +164,8 @@ func (g *generator) fault(t turn) Fault {
 	return f
 }
 
-// staggered gives a fault, or two in its place: of most ambushes some servers, a minority of all, come back later than
-// the others, who have to do without what these know.
+// staggered returns a fault, or two in its place: of most ambushes some servers, a minority of all, come back later
+// than the others, who have to do without what these know.
 func (g *generator) staggered(f Fault) []Fault {
 	most := min(len(f.Servers)-1, (g.Servers-1)/2)
 	half := (f.For / 2).Truncate(time.Millisecond)

@@ -46,11 +46,11 @@ func (h Harm) String() string { return fmt.Sprintf("%v at %.3g", h.Damage, h.Whe
 func (h Harm) verify(k Kind) error {
 	switch {
 	case !k.spec().harms && h != (Harm{}):
-		return fmt.Errorf("%v with harm: expected it of %s only", k, Words(kinds(func(_ Kind, s spec) bool { return s.harms })))
+		return fmt.Errorf("harm is only valid for %[2]s, not for %[1]v", k, Words(kinds(func(_ Kind, s spec) bool { return s.harms })))
 	case k.spec().harms && (h.Damage < Bit || h.Damage > Sector):
 		return fmt.Errorf("%v without damage: expected one of %s", k, strings.Join(damages[1:], ", "))
 	case !(h.Where >= 0 && h.Where < 1): // which refuses what is no number, too
-		return fmt.Errorf("damage at %g: expected a share from 0 to below 1", h.Where)
+		return fmt.Errorf("damage at %g: must be at least 0 and below 1", h.Where)
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ func (s Schedule) Validate() error {
 	case s.Servers < 1 || s.Servers > MaxServers:
 		return fmt.Errorf("%d servers: expected 1 to %d", s.Servers, MaxServers)
 	case s.Duration <= 0:
-		return fmt.Errorf("a run of %v: expected a positive duration", s.Duration)
+		return fmt.Errorf("run of %v: must be positive", s.Duration)
 	case len(s.Faults) > MaxFaults:
 		return fmt.Errorf("%d faults: expected at most %d", len(s.Faults), MaxFaults)
 	}
@@ -86,7 +86,7 @@ func (s Schedule) Validate() error {
 			return fmt.Errorf("fault %d: %w", i, err)
 		}
 		if i > 0 && f.At < s.Faults[i-1].At {
-			return fmt.Errorf("fault %d: expected it not to begin before the one that stands before it", i)
+			return fmt.Errorf("fault %d begins before the previous one; sort faults by their beginning", i)
 		}
 	}
 	return nil
@@ -94,13 +94,13 @@ func (s Schedule) Validate() error {
 
 func (s Schedule) verify(f Fault) error {
 	if !f.Kind.known() {
-		return errors.New("expected a kind of fault")
+		return errors.New("the fault has no kind")
 	}
 	if f.At < 0 || f.For <= 0 || f.Ends() > s.Duration || f.Ends() < f.At {
-		return fmt.Errorf("from %v for %v: expected it to begin and to end within the run of %v", f.At, f.For, s.Duration)
+		return fmt.Errorf("from %v for %v: must begin and end within the run of %v", f.At, f.For, s.Duration)
 	}
 	if len(f.Servers) == 0 {
-		return errors.New("expected the servers that it affects")
+		return errors.New("the fault affects no server")
 	}
 	for i, p := range f.Servers {
 		if p < 0 || p >= s.Servers || i > 0 && p <= f.Servers[i-1] {
@@ -114,7 +114,7 @@ func (s Schedule) verify(f Fault) error {
 		return err
 	}
 	if f.Ambush && !f.Kind.spec().ambush {
-		return fmt.Errorf("an ambush of %v: expected one of %s", f.Kind, Words(kinds(func(_ Kind, s spec) bool { return s.ambush })))
+		return fmt.Errorf("kill-after-ack (ambush) is not available for %v; use one of %s", f.Kind, Words(kinds(func(_ Kind, s spec) bool { return s.ambush })))
 	}
 	if f.Kind.spec().parts && len(f.Servers) == s.Servers {
 		return errors.New("a partition must leave servers on the other side")

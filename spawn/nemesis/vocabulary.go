@@ -50,7 +50,7 @@ type spec struct {
 	parts     bool // it needs a server that it does not befall
 	ambush    bool // it can be an ambush
 	harms     bool // it has a Harm
-	// probable says that it befalls each message with the probability of the fault.
+	// probable reports that it befalls each message with the probability of the fault.
 	probable bool
 
 	draw   func(g *generator, t turn, f *Fault)              // draws servers, and how bad it is
@@ -110,7 +110,7 @@ var vocabulary = [...]spec{
 		},
 		verify: func(f Fault) error {
 			if f.Least < 0 || f.Most < f.Least || f.Most == 0 || f.Most > MaxDelay {
-				return fmt.Errorf("a delay of %v..%v: expected a range from 0 to %v, not all of it 0", f.Least, f.Most, MaxDelay)
+				return fmt.Errorf("delay of %v..%v: must be a range from 0 to %v, and not 0", f.Least, f.Most, MaxDelay)
 			}
 			return nil
 		},
@@ -149,7 +149,7 @@ var vocabulary = [...]spec{
 	Kill: {
 		word: "kill", ambush: true,
 		Account: Account{
-			"servers end at once, without notice, and are started again: one, some or all, at any moment or in an ambush", "servers",
+			"kills one, some or all servers without notice and restarts them, at any moment or right after an acknowledgement", "servers",
 			"SIGKILL", "the process ends in the middle of a step", "`--max-down`, at most `--max-crashes` times",
 		},
 		draw:  drawEnd,
@@ -366,7 +366,7 @@ func (f Fault) verifyBadness() error {
 	s := f.Kind.spec()
 	// The negation refuses what is no number, too.
 	if s.probable && !(f.Probability > 0 && f.Probability <= 1) {
-		return fmt.Errorf("probability %g: expected more than 0, and at most 1", f.Probability)
+		return fmt.Errorf("probability %g: must be more than 0 and at most 1", f.Probability)
 	}
 	if s.verify != nil {
 		return s.verify(f)

@@ -31,11 +31,11 @@ func (w Workload) Validate() error {
 	case w.Servers < 1 || w.Servers > MaxServers:
 		return fmt.Errorf("%d servers: expected 1 to %d", w.Servers, MaxServers)
 	case !(w.Reads >= 0 && w.Reads <= 1):
-		return fmt.Errorf("a share of %g reads: expected 0 to 1", w.Reads)
+		return fmt.Errorf("fraction of reads %g: must be 0 to 1", w.Reads)
 	case w.Writes < 0:
 		return errors.New("the number of writes must not be negative")
 	case w.ThinkLeast < 0 || w.ThinkMost < w.ThinkLeast:
-		return fmt.Errorf("%v..%v between operations: expected a range", w.ThinkLeast, w.ThinkMost)
+		return fmt.Errorf("%v..%v between operations: not a range", w.ThinkLeast, w.ThinkMost)
 	}
 	return nil
 }
@@ -59,7 +59,7 @@ type Client struct {
 	random   machine.Random
 }
 
-// Client makes the generator of a client, by its place from 0. What it gives depends on the random numbers only, which
+// Client builds the generator of a client, by its place from 0. What it gives depends on the random numbers only, which
 // are to be its own, and not on what other clients do.
 func (w Workload) Client(index int, random machine.Random) *Client {
 	return &Client{workload: w, index: index, random: random}
@@ -92,7 +92,8 @@ func (c *Client) Next() Operation {
 // between.
 const Values = 1_111_857
 
-// Value gives the value with a number, from 0, modulo Values: letters first, then the characters of Unicode from U+4E00
+// Value returns the value with a number, from 0, modulo Values: letters first, then the characters of Unicode from
+// U+4E00
 // up, whose first many thousands have a shape of their own, and then those from U+00C0 up to there. Surrogates, the
 // replacement character and what is no character are left out.
 func Value(n int) rune {

@@ -25,7 +25,7 @@ const MaxLine = 64 << 20
 // one that does not belong to the kind of event are errors, which say what was expected. It keeps nothing of data.
 func Decode(data []byte) (Line, error) {
 	if len(data) > MaxLine {
-		return Line{}, fmt.Errorf("%d bytes, expected at most %d", len(data), MaxLine)
+		return Line{}, fmt.Errorf("line of %d bytes exceeds the limit of %d", len(data), MaxLine)
 	}
 	d := decoder{r: strictjson.NewReader(data), seen: make(map[string]bool)}
 	d.r.Fields(d.field)
@@ -79,19 +79,19 @@ var (
 	effectFields = []string{"save", "send", "arm", "disarm", "draw"}
 )
 
-// complete says which field is missing, or does not belong there.
+// complete returns which field is missing, or does not belong there.
 func (d *decoder) complete() error {
 	want := []string{"server", "wall"}
 	switch {
 	case d.seen["record"]:
 		if d.format != Format {
-			return fmt.Errorf("a record of the format %q, expected %q", d.format, Format)
+			return fmt.Errorf("record format %q is not %q", d.format, Format)
 		}
 		want = append(want, headerFields...)
 		d.header.Server, d.header.Wall = d.line.Server, d.line.Wall
 		d.line = Line{Server: d.line.Server, Header: &d.header}
 	case !d.seen["event"]:
-		return errors.New("expected the field event")
+		return errors.New("the field event is missing")
 	default:
 		at := slices.Index(words[:], d.event)
 		if at < 1 || Event(at) == Crash {
@@ -108,7 +108,7 @@ func (d *decoder) complete() error {
 			}
 		}
 		if d.line.Event == Receive && d.seen["message"] == d.seen["size"] {
-			return errors.New("expected either a message or the size of one")
+			return errors.New("the line must have either a message or its size")
 		}
 	}
 	allowed := make(map[string]bool)
@@ -116,13 +116,13 @@ func (d *decoder) complete() error {
 		if optional := name[len(name)-1] == '?'; optional {
 			name = name[:len(name)-1]
 		} else if !d.seen[name] {
-			return fmt.Errorf("expected the field %s", name)
+			return fmt.Errorf("the field %s is missing", name)
 		}
 		allowed[name] = true
 	}
 	for name := range d.seen {
 		if !allowed[name] {
-			return fmt.Errorf("expected no field %s in such a line", name)
+			return fmt.Errorf("the field %s is not allowed in this line", name)
 		}
 	}
 	return nil
@@ -159,7 +159,7 @@ func (d *decoder) headerField(name string) bool {
 	case "servers":
 		d.r.Elements(func() { h.Servers = append(h.Servers, d.id()) })
 		if !slices.IsSorted(h.Servers) || len(slices.Compact(slices.Clone(h.Servers))) != len(h.Servers) {
-			d.fail(errors.New("servers: expected each once, in ascending order of their ids"))
+			d.fail(errors.New("servers: must be distinct, in ascending order of their ids"))
 		}
 	case "model":
 		h.Model = d.text()
@@ -212,7 +212,7 @@ func (d *decoder) eventField(name string) bool {
 	case "size":
 		l.Size = int(d.r.Uint32())
 		if l.Size <= machine.MaxMessage {
-			d.fail(fmt.Errorf("size %d: expected more than %d, or the message", l.Size, machine.MaxMessage))
+			d.fail(fmt.Errorf("size %d: must be more than %d, or the message must be given", l.Size, machine.MaxMessage))
 		}
 	case "timer":
 		l.Timer = d.payload()
@@ -222,11 +222,11 @@ func (d *decoder) eventField(name string) bool {
 		l.Records = d.records(false)
 	case "rejected":
 		if l.Rejected = d.text(); l.Rejected == "" {
-			d.fail(errors.New("rejected: expected a reason"))
+			d.fail(errors.New("rejected: the reason is missing"))
 		}
 	case "error":
 		if l.Reason = d.text(); l.Reason == "" {
-			d.fail(errors.New("error: expected a reason"))
+			d.fail(errors.New("error: the reason is missing"))
 		}
 	default:
 		return false
@@ -288,7 +288,7 @@ func (d *decoder) records(change bool) []storage.Record {
 			r.Data = d.payload()
 		})
 		if n := len(all); n > 0 && all[n-1].Name >= r.Name {
-			d.fail(errors.New("records: expected each name once, in ascending order"))
+			d.fail(errors.New("records: names must be distinct, in ascending order"))
 		}
 		all = append(all, r)
 	})
@@ -314,7 +314,7 @@ func (d *decoder) payload() []byte {
 	inner.Tagged(func([]byte) {
 		var err error
 		if data, err = base64.StdEncoding.Strict().AppendDecode([]byte{}, inner.Text()); err != nil {
-			d.fail(errors.New("base64: expected bytes in that form"))
+			d.fail(errors.New("base64: invalid encoding"))
 		}
 	})
 	if err := inner.End(); err != nil {

@@ -69,7 +69,7 @@ func (f *File) prepare() error {
 	return f.tail.share()
 }
 
-// errForeign tells that a file holds something else.
+// errForeign reports that a file holds something else.
 var errForeign = errors.New("it holds something else than a record")
 
 // recognise reports whether a file begins as a line does, or with what a killed process left of one, where zeros may stand for

@@ -48,10 +48,10 @@ type window struct {
 	pieces int   // that are still needed
 }
 
-// start gives where the free room begins, in the file.
+// start returns where the free room begins, in the file.
 func (p *piece) start() int64 { return p.end - int64(len(p.free)) }
 
-// release gives pieces back, and with the last one of a window that.
+// release releases pieces, and with the last one of a window the window.
 func (t *tail) release(pieces ...piece) error {
 	var err error
 	for _, p := range pieces {
@@ -158,7 +158,7 @@ func put(dst, line []byte) (err error) {
 	return nil
 }
 
-// next gives the piece that was made ahead, or makes one, for so many bytes more at least.
+// next returns the piece that was made ahead, or makes one, for so many bytes more at least.
 func (t *tail) next(bytes int) (piece, error) {
 	if t.ahead == nil {
 		return t.grow(bytes)
@@ -180,7 +180,7 @@ func (t *tail) growAhead(old []piece) {
 	}()
 }
 
-// grow makes the file longer, and maps what it got.
+// grow extends the file, and maps the new part.
 func (t *tail) grow(bytes int) (piece, error) {
 	room := zeros[:]
 	if bytes > len(room) {

@@ -12,7 +12,7 @@ import (
 
 // Campaign is many runs.
 type Campaign struct {
-	Seed uint64 // of the first run; the others have the next ones
+	Seed uint64 // seed of the first run; the others use the following ones
 	Runs int    // how many are to count
 	// Schedule is that of all runs; nil for the one that each seed gives.
 	Schedule  *nemesis.Schedule
@@ -112,7 +112,7 @@ func (p *performance) work(ctx context.Context) {
 	}
 }
 
-// run makes the run with a seed.
+// run performs the run with a seed.
 func (p *performance) run(ctx context.Context, seed uint64) (Run, error) {
 	if p.Campaign.Schedule != nil {
 		return p.Rehearse(ctx, seed, *p.Campaign.Schedule)

@@ -19,7 +19,7 @@ import (
 	"synod/spawn/service"
 )
 
-// Config says what is rehearsed. Program, Service, Servers, Clients and Length are required.
+// Config describes what is rehearsed. Program, Service, Servers, Clients and Length are required.
 type Config struct {
 	Program   spawn.Program
 	Service   service.Service // what clients ask
@@ -27,7 +27,7 @@ type Config struct {
 	Clients   int
 	Length    time.Duration  // of each run, in virtual time
 	Kinds     []nemesis.Kind // of faults; none for no faults
-	Every     time.Duration  // the mean time from one fault to the next; 0 is half a second
+	Every     time.Duration  // mean time between faults; 0 is half a second
 	Streams   bool           // messages travel over streams rather than as datagrams
 	Ephemeral bool           // servers keep nothing
 	Reads     float64        // the share of reads among operations, from 0 to 1
@@ -54,11 +54,11 @@ const MaxLength = 24 * time.Hour
 func (c Config) Validate() error {
 	switch {
 	case c.Program.New == nil || c.Service == nil:
-		return errors.New("expected a program, and the service that clients ask")
+		return errors.New("Config must have a Program and a Service")
 	case c.Length < time.Second || c.Length > MaxLength:
-		return fmt.Errorf("a run of %v: expected one of 1s to %v", c.Length, MaxLength)
+		return fmt.Errorf("run of %v: must be 1s to %v", c.Length, MaxLength)
 	case slices.ContainsFunc(c.Kinds, func(k nemesis.Kind) bool { return k.Possible(2, false) && !k.Possible(2, c.Streams) }):
-		return errors.New("streams carry messages once and in order: expected neither duplicate nor reorder among their faults")
+		return errors.New("streams deliver messages once and in order; remove duplicate and reorder from the faults")
 	case c.Ephemeral && slices.ContainsFunc(c.Kinds, nemesis.Kind.OfDisks):
 		return errors.New("the servers store nothing, so no disk can fail")
 	}
@@ -128,7 +128,7 @@ type watching struct {
 	server func(place int, now func() time.Duration, c spawn.Config) spawn.Config
 }
 
-// Rehearse makes the run with a seed and a schedule, which may be another one than the seed gives. The error is one of
+// Rehearse performs the run with a seed and a schedule, which may be another one than the seed gives. The error is one of
 // the configuration.
 func (c Config) Rehearse(ctx context.Context, seed uint64, s nemesis.Schedule) (Run, error) {
 	return c.rehearse(ctx, seed, s, watching{})

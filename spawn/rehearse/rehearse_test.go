@@ -98,7 +98,7 @@ func TestTenThousand(t *testing.T) {
 	perform(t, config(t, "durable-abd", false), rehearse.Campaign{Seed: 1, Runs: 10_000})
 }
 
-// TestWorkers wants the same summary of one worker and of many, with a violation and without.
+// TestWorkers requires the same summary of one worker and of many, with a violation and without.
 func TestWorkers(t *testing.T) {
 	sound := config(t, "single-decree", false)
 	sound.Length = 20 * time.Second
@@ -126,7 +126,7 @@ func TestWorkers(t *testing.T) {
 	}
 }
 
-// TestIdle wants runs in which too little happens not to count, and the campaign to give up in the end.
+// TestIdle requires runs in which too little happens not to count, and the campaign to give up in the end.
 func TestIdle(t *testing.T) {
 	c := config(t, "durable-abd", false)
 	c.Length = 2 * time.Second

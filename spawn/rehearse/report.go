@@ -32,7 +32,7 @@ func RecordName(place int) string { return fmt.Sprintf("server-%d.ndjson", place
 // beginning is the time of day at which runs begin, in records.
 var beginning = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// Write makes the run with a seed and a schedule once more, and writes into a folder, which it makes: the history, the
+// Write repeats the run with a seed and a schedule, and writes into a folder, which it makes: the history, the
 // schedule, a log of all events, each server's record, and, if the history is wrong, porcupine's page. The header says of
 // the servers what only the caller knows.
 func (c Config) Write(ctx context.Context, folder string, seed uint64, s nemesis.Schedule, h record.Header) (Run, error) {
@@ -57,7 +57,7 @@ func (c Config) Write(ctx context.Context, folder string, seed uint64, s nemesis
 	return r, err
 }
 
-// watched makes a run that is written down.
+// watched performs a run that is recorded.
 func (c Config) watched(
 	ctx context.Context, folder string, seed uint64, s nemesis.Schedule, h record.Header, files *closers, r *Run,
 ) error {

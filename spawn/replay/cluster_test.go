@@ -190,7 +190,7 @@ func (c *cluster) files() []string {
 	return all
 }
 
-// confirm wants a replay to confirm the run.
+// confirm requires a replay to confirm the run.
 func confirm(t *testing.T, files ...string) *replay.Result {
 	t.Helper()
 	result, err := replayed(files...)
@@ -200,7 +200,7 @@ func confirm(t *testing.T, files ...string) *replay.Result {
 	return result
 }
 
-// deviates wants a replay to find that a line is not the model's.
+// deviates requires a replay to find that a line is not the model's.
 func deviates(t *testing.T, line string, want string, files ...string) {
 	t.Helper()
 	_, err := replayed(files...)

@@ -67,7 +67,7 @@ func (f *file) read(at int64, n int) []byte {
 	return f.window
 }
 
-// until gives the place of the first byte, from one on, that any tells, or the end of the file.
+// until returns the place of the first byte, from one on, that any tells, or the end of the file.
 func (f *file) until(at int64, any func(b byte) bool) int64 {
 	for {
 		piece := f.read(at, 1)

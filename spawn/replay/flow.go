@@ -41,7 +41,7 @@ type letter struct {
 	sending
 }
 
-// sending says who sent a message, once or several times.
+// sending describes who sent a message, once or several times.
 type sending struct {
 	events []int // those of which it did not come yet, in order
 	last   int   // the last one

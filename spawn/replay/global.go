@@ -141,7 +141,7 @@ func (r *Records) At(c Config, event int) (*Global, error) {
 	case err != nil:
 		return nil, err
 	case event < 1 || result.Events < event:
-		return nil, fmt.Errorf("event %d: expected one of the run, from 1 to %d", event, result.Events)
+		return nil, fmt.Errorf("event %d: must be from 1 to %d", event, result.Events)
 	}
 	return at.Global()
 }

@@ -17,9 +17,9 @@ import (
 	"synod/spawn/transports"
 )
 
-// Config says how to replay.
+// Config describes how to replay.
 type Config struct {
-	// Program gives what the servers of a header run, or an error if nobody knows.
+	// Program returns what the servers of a header run, or an error if nobody knows.
 	Program func(h *record.Header) (spawn.Program, error)
 	// Visit is called after each event, unless it is nil. Neither the event nor the run may be kept. An error ends the
 	// replay and is its result.
@@ -85,7 +85,7 @@ func (r *Records) Run(c Config) (*Result, error) {
 		return nil, broken
 	}
 	if err == nil && len(r.headers) == 0 { // There are torn lines at most, and what they were nobody knows.
-		return nil, errors.New("there is no record: expected at least a header")
+		return nil, errors.New("no record; pass at least a header")
 	}
 	return result, err
 }
@@ -204,7 +204,7 @@ func (r *Run) sequence(id actor.ID) *server {
 	return nil
 }
 
-// stuck says which event waits in vain: one for a message that nobody sends later either, if there is one.
+// stuck returns which event waits in vain: one for a message that nobody sends later either, if there is one.
 func (r *Run) stuck() error {
 	var best *server
 	hopeless := false
@@ -283,7 +283,7 @@ func (r *Run) take(s *server) error {
 	return err
 }
 
-// wrong makes an error of a mismatch, or nil of none.
+// wrong turns a mismatch into an error, or returns nil.
 func (r *Run) wrong(s *server, i *item, m *mismatch) error {
 	if m == nil {
 		return nil

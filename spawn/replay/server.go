@@ -55,7 +55,7 @@ func (s *server) execute(l *record.Line) (machine.Effects, *mismatch, error) {
 	return effects, nil, nil
 }
 
-// otherState says that the state is another one, and that the program may be, too.
+// otherState reports that the state is another one, and that the program may be, too.
 func (s *server) otherState(l *record.Line, state uint64) *mismatch {
 	found := fmt.Sprintf("%016x", l.State)
 	if text, err := s.machine.StateText(); err == nil {
@@ -64,7 +64,7 @@ func (s *server) otherState(l *record.Line, state uint64) *mismatch {
 	return &mismatch{fmt.Sprintf("a state with the hash %016x", state), found}
 }
 
-// event makes an event for the machine of a line.
+// event builds an event for the machine of a line.
 func (s *server) event(l *record.Line) (machine.Event, *mismatch) {
 	e := machine.Event{Kind: machine.Kind(l.Event), From: l.From, Data: l.Data, Records: l.Records}
 	switch l.Event {

@@ -130,7 +130,7 @@ func (r *Records) add(f *file) {
 		at.start = end + 1
 	}
 	if !found && f.until(0, solid) < f.size {
-		r.refuse(fmt.Errorf("%s is not a record: expected a file that spawn --record wrote", f.name))
+		r.refuse(fmt.Errorf("%s is not a record; pass a file written by spawn --record", f.name))
 	}
 }
 
@@ -159,7 +159,8 @@ func agrees(text []byte, other string) bool {
 	return string(text[:n]) == other[:n]
 }
 
-// opens tells whether a line is a header, or may be the beginning of one. Nothing else comes after a line that is torn.
+// opens reports whether a line is a header, or may be the beginning of one. Nothing else comes after a line that is
+// torn.
 func opens(text []byte) bool {
 	if line, err := record.Decode(text); err == nil {
 		return line.Header != nil

@@ -208,8 +208,8 @@ func TestTwice(t *testing.T) {
 		{"run1:1: server 127.0.0.1:3001 begins a process before the time of run0:3", []string{two + two[:30], one}},
 		{"run1 is not a record", []string{one, "A text\n{\"name\":1}\n"}},
 		{"run0 is not a record", []string{"\x00\x01"}},
-		{"there is no record: expected at least a header", []string{one[:40]}},
-		{"there is no record: expected at least a header", []string{`{"server":"127.0.0.1:3000","record":"synod.record/2"}` + "\n"}},
+		{"no record; pass at least a header", []string{one[:40]}},
+		{"no record; pass at least a header", []string{`{"server":"127.0.0.1:3000","record":"synod.record/2"}` + "\n"}},
 	} {
 		_, err := replayed(tt.files...)
 		if err == nil || errors.As(err, new(*replay.Deviation)) || !strings.Contains(err.Error(), tt.want) {

@@ -43,7 +43,7 @@ var anything = func() *intern.Walker[any] {
 	return w
 }()
 
-// Note says what the end of the trace shows.
+// Note sets the note on what the end of the trace shows.
 func (t *Tracer) Note(text string) { t.trace.Note = strings.ToValidUTF8(text, "\uFFFD") }
 
 // Document returns the trace. It reports false if none of the events came.

@@ -18,7 +18,8 @@ import (
 // attempt is how long a client waits for an answer before it asks the next server.
 const attempt = time.Second
 
-// ErrRefused tells that a command was refused, as the session of its client has ended: it has no effect, and never will.
+// ErrRefused reports that a command was refused, as the session of its client has ended: it has no effect, and never
+// will.
 var ErrRefused = errors.New("the session has ended")
 
 // Client asks servers of a machine with operations O and results R. It has one command under way at a time, and is not safe

@@ -116,7 +116,7 @@ func (c *custom[S, I, O]) input(v oplog.Value) (asked[I], error) {
 // Init returns the state at first.
 func (c *custom[S, I, O]) Init() any { return c.object.Init }
 
-// Step lets a call take effect.
+// Step applies a call.
 func (c *custom[S, I, O]) Step(state any, v oplog.Value) (any, oplog.Value, error) {
 	a, err := c.input(v)
 	if err != nil {

@@ -140,7 +140,7 @@ func New[S any, I comparable, O, M any](c Config[S, I, O, M]) (Service, error) {
 	for _, o := range c.Operations {
 		switch {
 		case o.Name == "" || strings.ToLower(o.Name) != o.Name || slices.Contains(names, o.Name):
-			return nil, fmt.Errorf("the operation %q: expected a name in lower case that no other one has", o.Name)
+			return nil, fmt.Errorf("operation name %q: must be lower case and unique", o.Name)
 		case o.Parse == nil && len(o.Arguments) > 0:
 			return nil, fmt.Errorf("the operation %s has arguments, but no Parse", o.Name)
 		}

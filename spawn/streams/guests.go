@@ -60,7 +60,7 @@ type Guests struct {
 // NewGuests returns guests of whom there are none yet.
 func NewGuests(l Limits) *Guests { return &Guests{Limits: l, peers: make(map[actor.ID]*list.List)} }
 
-// Admit gives a connection a place, unless the places are closed.
+// Admit assigns a place to a connection, unless the places are closed.
 func (p *Guests) Admit(conn net.Conn) (*Guest, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -76,7 +76,7 @@ func (p *Guests) Admit(conn net.Conn) (*Guest, bool) {
 	return g, true
 }
 
-// Client makes a stranger a client. It reports whether there is a place.
+// Client builds a stranger a client. It reports whether there is a place.
 func (p *Guests) Client(g *Guest) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// ErrFull tells that too much waits for somebody who is slow or away.
+// ErrFull reports that too much waits for somebody who is slow or away.
 var ErrFull = errors.New("too many messages wait for the recipient")
 
 // Bounds of what waits.

@@ -16,8 +16,8 @@ import (
 	"synod/spawn/streams"
 )
 
-// ErrBroken tells that the connection to a server broke since the last message to it. The next message goes over a new
-// one, on which the server takes the client for another one.
+// ErrBroken reports that the connection to a server broke since the last message to it. The next message goes over a
+// new one, on which the server takes the client for another one.
 var ErrBroken = errors.New("the connection broke")
 
 // Client is a transport for clients: it has a connection to each server that it ever sent to. It is safe for concurrent
@@ -73,7 +73,7 @@ func (c *Client) connect(to actor.ID) (net.Conn, error) {
 	}
 	addr, ok := spawn.AddressOf(to)
 	if !ok {
-		return nil, fmt.Errorf("%v: expected an id that stands for an address", to)
+		return nil, fmt.Errorf("id %v is not an address", to)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), dialPatience)
 	defer cancel()

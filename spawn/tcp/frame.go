@@ -15,7 +15,7 @@ import (
 // header is how many bytes the length before a message has: an unsigned number, the highest byte first.
 const header = 4
 
-// errTooLarge tells that somebody announced more than a message may have.
+// errTooLarge reports that somebody announced more than a message may have.
 var errTooLarge = errors.New("the message is too large")
 
 // WriteFrame writes a message with its length, in one call of Write.
@@ -58,7 +58,7 @@ func readFrame(r io.Reader, most int) ([]byte, error) {
 // hello is the first message of a server on a connection: it says which one it is.
 func hello(self actor.ID) []byte { return fmt.Appendf(nil, `{"Server":%d}`, self) }
 
-// readHello tells which server says hello, if one does.
+// readHello returns which server says hello, if one does.
 func readHello(data []byte) (actor.ID, bool) {
 	r := strictjson.NewReader(data)
 	var id actor.ID

@@ -35,8 +35,8 @@ type ambush struct {
 	back   chan struct{} // closed when they all are
 }
 
-// ambushes gives those of a schedule, in their order. One that begins before the last one is over is left out: its kills
-// are like others.
+// ambushes returns those of a schedule, in their order. One that begins before the last one is over is left out: its
+// kills are like others.
 func ambushes(s nemesis.Schedule) []*ambush {
 	var all []*ambush
 	for i := 0; i < len(s.Faults); {

@@ -35,7 +35,8 @@ type Config struct {
 	Servers int
 	Port    uint16 // of the first server, the others have the following ones; 0 for free ones
 	Dir     string // a folder that is there; each server gets a folder in it, server-0 and so on
-	// Command gives a new command that runs a server. The server is to serve an injector of package faults on the socket
+	// Command returns a new command that runs a server. The server is to serve an injector of package faults on the
+	// socket
 	// that Control names, as soon as it can be asked, and to end if it cannot save. It may be called by several goroutines
 	// at once.
 	Command func(m Member) *exec.Cmd
@@ -72,10 +73,10 @@ type Cluster struct {
 	ambushed int
 }
 
-// ErrStopped tells that a server stopped although nothing was done to it that would allow it to.
+// ErrStopped reports that a server stopped although nothing was done to it that would allow it to.
 var ErrStopped = errors.New("a server stopped by itself")
 
-// ErrAccepted says that a server started with a file that was damaged, or changed one that it refused.
+// ErrAccepted reports that a server started with a file that was damaged, or changed one that it refused.
 var ErrAccepted = errors.New("a server did not notice damage")
 
 // attempts is how often a cluster looks for other ports when some that were free are taken after all.
@@ -136,7 +137,7 @@ func start(ctx context.Context, c Config) (*Cluster, error) {
 // wrong with any of them any more. An end of the context leaves them as they are, and is an error.
 func (c *Cluster) Obey(ctx context.Context, s nemesis.Schedule) error {
 	if s.Servers != len(c.servers) {
-		return fmt.Errorf("a schedule for %d servers: expected one for %d", s.Servers, len(c.servers))
+		return fmt.Errorf("schedule for %d servers, but the cluster has %d", s.Servers, len(c.servers))
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

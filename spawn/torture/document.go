@@ -68,7 +68,7 @@ type ShrunkDocument struct {
 // Schema names the form of the document.
 const Schema = "synod.torture/1"
 
-// Document tells what the trial was, and what it says, all but the exit code, and what is done about a violation.
+// Document returns what the trial was, and what it says, all but the exit code, and what is done about a violation.
 func (o *Trial) Document() Document {
 	p, c, n := o.plan, o.counts, o.checked.Counts
 	d := Document{

@@ -31,7 +31,7 @@ func (o *Trial) lacking() []string {
 		all = append(all, "it was interrupted")
 	}
 	if n := o.counts.Acknowledged(); n < p.Least {
-		all = append(all, fmt.Sprintf("%s acknowledged, expected at least %d (--least)", noun.Count(n, "operation"), p.Least))
+		all = append(all, fmt.Sprintf("%s acknowledged; --least requires %d", noun.Count(n, "operation"), p.Least))
 	}
 	writes, reads := p.words()
 	if o.counts.Writes == 0 && writes != "" {
@@ -75,7 +75,7 @@ func counts(writes int, write string, reads int, read string) string {
 	return strings.Join(all, ", ")
 }
 
-// Text tells what the trial was, and what it says.
+// Text returns what the trial was, and what it says.
 func (o *Trial) Text() string {
 	p := o.plan
 	var b strings.Builder
@@ -95,7 +95,7 @@ func (o *Trial) Text() string {
 		c.Acknowledged(), counts(c.Writes, writes, c.Reads, reads), refused, unknown, c.Failed)
 	fmt.Fprintf(&b, "faults      %v\n", &o.tally)
 	if o.ambushes > 0 {
-		fmt.Fprintf(&b, "ambushes    %d: kills right after an answer\n", o.ambushes)
+		fmt.Fprintf(&b, "ambushes    %d: kills right after an acknowledgement\n", o.ambushes)
 	}
 	n := o.checked.Counts
 	fmt.Fprintf(&b, "checked     %s, %s, the longest of %s\n", noun.Count(n.Keys, "register"), noun.Count(n.Windows, "window"), noun.Count(n.Longest, "operation"))
@@ -106,7 +106,7 @@ func (o *Trial) Text() string {
 		}
 	}
 	if o.deviates != nil {
-		fmt.Fprintf(&b, "violated    the run is not the model's: %v\n", o.deviates)
+		fmt.Fprintf(&b, "violated    trace not admitted by the model: %v\n", o.deviates)
 	}
 	if o.breaks != nil {
 		fmt.Fprintf(&b, "violated    an invariant: %v\n", o.breaks)

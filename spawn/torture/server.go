@@ -93,7 +93,7 @@ func (s *server) connect(ctx context.Context) error {
 	}
 }
 
-// stopped says that the process has ended, and its last words.
+// stopped reports that the process has ended, and its last words.
 func (s *server) stopped() error {
 	state, words := s.process.cmd.ProcessState.String(), strings.TrimSpace(s.words())
 	s.forget()
@@ -207,7 +207,7 @@ func (s *server) tell(ctx context.Context) error {
 		return nil
 	}
 	if !s.ends() {
-		return fmt.Errorf("server %d: %w", s.member.Place, errors.Join(err, errors.New("expected it to answer, or to stop")))
+		return fmt.Errorf("server %d: %w", s.member.Place, errors.Join(err, errors.New("the server neither answered nor stopped")))
 	}
 	if err := s.notice(); err != nil || s.wanted.Disk != faults.Sound {
 		return err

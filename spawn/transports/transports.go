@@ -30,7 +30,7 @@ type Transport struct {
 	// Listen binds an IPv4 address; port 0 is any free one. An identity is nil where nobody has one; a transport that is not
 	// Secure refuses any other.
 	Listen func(at netip.AddrPort, i *secure.Identity) (Endpoint, error)
-	// Dial makes the transport of a client. A local address is bound if the transport has one.
+	// Dial builds the transport of a client. A local address is bound if the transport has one.
 	Dial func(local netip.AddrPort, i *secure.Identity) (spawn.Transport, error)
 }
 
@@ -40,7 +40,7 @@ var errInsecure = errors.New("the transport has no certificates: one that has mu
 // Endpoint is an address that is bound, and serves nobody yet.
 type Endpoint struct {
 	Address netip.AddrPort
-	// Serve makes the transport of the server with that address among servers. It may be called once.
+	// Serve builds the transport of the server with that address among servers. It may be called once.
 	Serve func(self actor.ID, servers []actor.ID) spawn.Transport
 	Close func() error
 }

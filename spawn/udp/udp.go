@@ -76,7 +76,7 @@ func (s *Socket) Receive(wait time.Duration) (actor.ID, []byte, error) {
 func (s *Socket) Send(to actor.ID, data []byte) error {
 	addr, ok := spawn.AddressOf(to)
 	if !ok {
-		return fmt.Errorf("%v: expected an id that stands for an address", to)
+		return fmt.Errorf("id %v is not an address", to)
 	}
 	_, err := s.conn.WriteToUDPAddrPort(data, addr)
 	return err

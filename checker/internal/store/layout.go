@@ -9,7 +9,8 @@ import (
 	"synod/internal/words"
 )
 
-// Layout says how a state becomes an integer of few bits, and back. The ids of the units stand side by side in fields of
+// Layout describes how a state becomes an integer of few bits, and back. The ids of the units stand side by side in
+// fields of
 // fixed widths. Where that would be more than 64 bits, fields are paired: a pair of ids is interned, as in the tree
 // compression of van der Vegt and Laarman, "A Parallel Compact Hash Table" (2011), and its id is a field of its own.
 // A state that does not fit in says so; nothing is ever cut off.
@@ -40,7 +41,8 @@ const (
 	minHomeBits   = 6 // of a region, so that many ids share it
 )
 
-// NewLayout makes fields wide enough for ids below limits and for the pairs, with so many bits of room for more pairs, and
+// NewLayout returns fields wide enough for ids below limits and for the pairs, with so many bits of room for more
+// pairs, and
 // bits to spare for more ids: a few while there are few states, and then so many as are asked for, or one if the ids are
 // about to need it. All bits are used if there are pairs, as these come up at any time.
 func NewLayout(limits []uint32, pairs []Field, room, spare, states int) *Layout {
@@ -99,7 +101,7 @@ func NewLayout(limits []uint32, pairs []Field, room, spare, states int) *Layout 
 	return l
 }
 
-// homeLast makes the widest root the last one, in the highest bits, and gives its width. Its id chooses the region of the
+// homeLast puts the widest root last, in the highest bits, and returns its width. Its id chooses the region of the
 // visited set: states that agree in it are neighbours, and mostly lead to neighbours.
 func (l *Layout) homeLast(widths []int) int {
 	home, last := 0, len(l.Roots)-1

@@ -12,7 +12,7 @@ type PairSet struct {
 	Looked  int // at so many pairs, in all
 }
 
-// NewPairSet makes room for so many pairs.
+// NewPairSet returns room for so many pairs.
 func NewPairSet(limit int) *PairSet {
 	n := 2 << bits.Len(uint(limit+1))
 	return &PairSet{Limit: limit, table: make([]uint64, n), numbers: make([]uint32, n), shift: 64 - bits.Len(uint(n-1))}

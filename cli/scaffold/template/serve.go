@@ -16,7 +16,7 @@ import (
 // wire is the form of the messages on a network: the first are those that clients may send.
 var wire = jsonwire.Must([]Message{Acquire{}, Release{}}, []Message{Done{}, Forward{}, Reply{}})
 
-// servers says how the servers run for real.
+// servers describes how the servers run for real.
 var servers = &catalog.Servers{
 	Program: func(catalog.Variant) spawn.Program {
 		return spawn.NewProgram("lock", 1, running, wire, jsonwire.MustRecords[Kept](),

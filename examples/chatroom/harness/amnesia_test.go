@@ -7,7 +7,7 @@ import (
 	"synod/spawn/rehearse/stage"
 )
 
-// TestAmnesia wants a run of servers that forget to be found out: a majority comes back without what it had decided.
+// TestAmnesia requires a run of servers that forget to be found out: a majority comes back without what it had decided.
 func TestAmnesia(t *testing.T) {
 	test, err := Parse("t", []byte(`[
 		{"type":"Start","id":0,"port":1,"count":3}, {"type":"Start","id":1,"port":2,"count":3}, {"type":"Start","id":2,"port":3,"count":3},

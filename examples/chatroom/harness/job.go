@@ -121,7 +121,7 @@ func load(file string) (Test, error) {
 	return Parse(file, data)
 }
 
-// program makes a command one that is found from any folder.
+// program turns a command into one that is found from any folder.
 func program(command []string) ([]string, error) {
 	path, err := exec.LookPath(command[0])
 	if err == nil {

@@ -66,7 +66,7 @@ func (p *parser) place(at int) (line, column int) {
 	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
 }
 
-// syntax makes an error of one of package strictjson, in a part of the file that begins at a byte.
+// syntax builds an error of one of package strictjson, in a part of the file that begins at a byte.
 func (p *parser) syntax(base int, err error) error {
 	var wrong *strictjson.Error
 	if errors.As(err, &wrong) {
@@ -161,7 +161,7 @@ func (p *parser) command(one part, depth int) (Command, error) {
 	return c, o.err
 }
 
-// words says how each command is read.
+// words describes how each command is read.
 var words map[string]func(o *object) Command
 
 // wordList has them in the order of the documentation.

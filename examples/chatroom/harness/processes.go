@@ -37,7 +37,7 @@ type Processes struct {
 	servers map[int]*child
 }
 
-// ProcessConfig says how servers are started.
+// ProcessConfig describes how servers are started.
 type ProcessConfig struct {
 	// Server is the program of the servers, with what comes before the flags -i, -p and -c.
 	Server  []string
@@ -61,7 +61,7 @@ type child struct {
 	shaped  bool   // it was told of a network that is not good
 }
 
-// NewProcesses makes a world for a test. It says what the test needs that the servers do not support.
+// NewProcesses returns a world for a test. It says what the test needs that the servers do not support.
 func NewProcesses(t Test, c ProcessConfig) (*Processes, error) {
 	var unsupported error
 	t.walk(func(s Step) {
@@ -207,7 +207,7 @@ func (p *Processes) Shape(n Network) error {
 	return nil
 }
 
-// tell gives a server what its network is like.
+// tell returns a server what its network is like.
 func (p *Processes) tell(c *child) error {
 	id := c.start.ID
 	lines := []string{"heal"}

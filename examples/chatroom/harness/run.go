@@ -94,7 +94,7 @@ type failure struct {
 
 func (f *failure) Error() string { return f.text }
 
-// fail makes an error of a step.
+// fail builds an error of a step.
 func (r *run) fail(v Verdict, s Step, format string, args ...any) error {
 	where := r.Test.Name + ": at the end"
 	if s.Line > 0 {
@@ -244,7 +244,7 @@ func (r *run) stand(s Step, id int, paused bool) error {
 	return nil
 }
 
-// shape makes the network as it is to be.
+// shape sets the network as it is to be.
 func (r *run) shape(s Step) error {
 	n := r.network
 	n.Delays = maps.Clone(n.Delays)
@@ -254,7 +254,7 @@ func (r *run) shape(s Step) error {
 	return nil
 }
 
-// ended makes an error of a server that ended by itself.
+// ended builds an error of a server that ended by itself.
 func (r *run) ended(s Step, id int) error {
 	if err := r.World.Ended(id); err != nil {
 		return r.fail(Failed, s, "server %d ended by itself: %v", id, err)

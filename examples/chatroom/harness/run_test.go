@@ -58,7 +58,7 @@ func TestRehearsals(t *testing.T) {
 	}
 }
 
-// TestSameSeed wants the same run of the same seed, and others of others.
+// TestSameSeed requires the same run of the same seed, and others of others.
 func TestSameSeed(t *testing.T) {
 	test := read(t, "restless.json")
 	told := func(seed uint64) string {

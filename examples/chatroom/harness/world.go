@@ -20,7 +20,7 @@ type World interface {
 	Crash(id int) error
 	Pause(id int) error
 	Resume(id int) error
-	// Shape makes the network between servers so, also for those that start later.
+	// Shape sets the network between servers, also for those that start later.
 	Shape(n Network) error
 	// Dial connects to a server.
 	Dial(ctx context.Context, id int) (Conn, error)
@@ -39,10 +39,10 @@ type Conn interface {
 	Close() error
 }
 
-// ErrLate says that an answer did not come in time.
+// ErrLate reports that an answer did not come in time.
 var ErrLate = errors.New("no answer in time")
 
-// ErrUnsupported says that a server knows nothing of what is to be done to it.
+// ErrUnsupported reports that a server knows nothing of what is to be done to it.
 var ErrUnsupported = errors.New("this server does not support it")
 
 // Network is the network between servers. The zero value is a good one.

@@ -239,7 +239,7 @@ func (f *front) drop(g *guest) {
 	}
 }
 
-// command makes a request for the actor of what a client says.
+// command builds a request for the actor of what a client says.
 func (f *front) command(g *guest, c wire.Command) (packet, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -253,7 +253,7 @@ func (f *front) command(g *guest, c wire.Command) (packet, error) {
 	return request(g, command)
 }
 
-// count makes a request that shows how far those before are.
+// count builds a request that shows how far those before are.
 func (f *front) count(g *guest) (packet, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

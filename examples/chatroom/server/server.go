@@ -212,7 +212,7 @@ func wipe(dir string, id actor.ID) error {
 	return nil
 }
 
-// escape makes a pattern that only matches the path.
+// escape builds a pattern that only matches the path.
 func escape(path string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
 }

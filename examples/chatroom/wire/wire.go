@@ -37,7 +37,7 @@ const MaxFrame = 8 << 20
 // MaxMessage is the most bytes of a message that fits into every command.
 const MaxMessage = MaxFrame - 44
 
-// Mode says what a command does.
+// Mode describes what a command does.
 type Mode uint32
 
 // The modes.
@@ -58,7 +58,7 @@ type Command struct {
 	Message string // of all but a get; otherwise the empty string
 }
 
-// Kind says what an answer is.
+// Kind describes what an answer is.
 type Kind uint32
 
 // The kinds of answers.
@@ -78,10 +78,10 @@ type Answer struct {
 	Reason   string   // of Refused; otherwise the empty string
 }
 
-// errFrame says that a frame announces more than one may have.
+// errFrame reports that a frame announces more than one may have.
 var errFrame = fmt.Errorf("a frame has at most %d bytes", MaxFrame)
 
-// ErrTooLarge says that an answer does not fit into a frame.
+// ErrTooLarge reports that an answer does not fit into a frame.
 var ErrTooLarge = fmt.Errorf("the answer has more than the %d bytes of a frame", MaxFrame)
 
 // ReadFrame reads the body of a frame. Memory is taken as the body comes. The error is io.EOF at the end of the stream.

@@ -153,7 +153,7 @@ func judged[S any](
 		p.Violated = q.blame(v.Culprit().Client, v.Culprit().Out, mapped(v.States, value))
 		return p, nil
 	case consistency.Undecided:
-		p.Unjudged = "what clients did before could not be judged: " + w.Reason()
+		p.Unjudged = "the earlier client history could not be checked: " + w.Reason()
 	case consistency.Holds:
 	}
 	history, err := q.summary(&p, mapped(w.States(), value))
@@ -208,7 +208,8 @@ func beforeSet(
 	return nil, in.Write && out.Answer == consistency.WriteRefused
 }
 
-// summary makes the short history: writes of what may be held, by clients that do nothing else, all at once; and then the
+// summary builds the short history: writes of what may be held, by clients that do nothing else, all at once; and
+// then the
 // requests that are not answered. One that took effect already may do so once more there, so that less is wrong.
 func (q *requests) summary(p *catalog.Before, held []register.Value) (history register.History, err error) {
 	// The writes of what is held need names: those that no id has.

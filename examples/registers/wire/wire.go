@@ -134,7 +134,7 @@ func readExpired(r *strictjson.Reader) (m register.Expired) {
 	return m
 }
 
-// JSON tells that all messages are JSON.
+// JSON reports that all messages are JSON.
 func (Codec[M]) JSON() bool { return true }
 
 // Open reports whether anybody may send a message: the requests of clients.

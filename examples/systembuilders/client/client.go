@@ -139,7 +139,7 @@ func (s *dialogue) connect(ctx context.Context) error {
 	return nil
 }
 
-// errLong tells that a line is too long.
+// errLong reports that a line is too long.
 var errLong = fmt.Errorf("a line has more than %d bytes, which is the most that an update may have", maxLine)
 
 // lines has one line after the other ordered.

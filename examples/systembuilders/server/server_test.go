@@ -29,7 +29,7 @@ var _, plain = grpc.Credentials(nil)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// quick makes a node wait less for others than it does by default.
+// quick lets a node wait less for others than it does by default.
 func quick(c node.Config) node.Config {
 	c.ProgressTicks, c.UpdateTicks, c.ProofTicks, c.ResendTicks = 30, 20, 10, 10
 	return c

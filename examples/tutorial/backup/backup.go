@@ -77,7 +77,7 @@ func (Backup) Receive(_ actor.ID, value int, from actor.ID, m Message, out *Out)
 	return value
 }
 
-// Durable makes an actor of a backup that survives a crash with its value.
+// Durable builds an actor of a backup that survives a crash with its value.
 func (b Backup) Durable() actor.Typed[int, Message] {
 	keep := func(value int) int { return value }
 	recover := func(_ actor.ID, kept int, _ *Out) int { return kept }
@@ -122,7 +122,7 @@ type Patient struct{ Client }
 // resend is the timer of a patient client.
 type resend struct{}
 
-// String makes the timer read as a word in paths.
+// String returns the name of the timer in paths.
 func (resend) String() string { return "resend" }
 
 // New returns an actor of the client.

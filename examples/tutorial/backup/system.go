@@ -5,7 +5,7 @@ import (
 	"synod/model"
 )
 
-// Config says which parts a system has, and what may go wrong in it.
+// Config describes which parts a system has, and what may go wrong in it.
 type Config struct {
 	Writes    int  // of the client
 	Hasty     bool // chapter 2: the primary answers too early

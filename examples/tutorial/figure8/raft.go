@@ -74,7 +74,7 @@ type Server struct {
 
 type election struct{}
 
-// String makes the timer read as a word in paths.
+// String returns the name of the timer in paths.
 func (election) String() string { return "election" }
 
 // New returns an actor of the server.

@@ -119,7 +119,7 @@ func (f family) function() string {
 	return camel(f.model)
 }
 
-// camel makes one word of those between dashes.
+// camel builds one word of those between dashes.
 func camel(words string) string {
 	var b strings.Builder
 	for word := range strings.SplitSeq(words, "-") {

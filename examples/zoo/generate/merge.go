@@ -33,7 +33,7 @@ func (e exports) open(name string) (io.ReadCloser, error) {
 	return os.Open(file)
 }
 
-// merged makes the copy: files by name from the root.
+// merged builds the copy: files by name from the root.
 func (f family) merged(root fs.FS, own []mutation.Mutation, all exports) (map[string]string, error) {
 	var sources []source
 	for _, name := range f.sources {

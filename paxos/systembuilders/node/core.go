@@ -204,7 +204,7 @@ func (k *core) receive(from actor.ID, m rsm.Message) {
 	k.absorb()
 }
 
-// propose gives an update to the actor. That has nobody to answer to: its client is an id that no node has.
+// propose passes an update to the actor. That has nobody to answer to: its client is an id that no node has.
 func (k *core) propose(u Update) error {
 	id := rsm.ID{Client: rsm.Client(u.ClientID), Local: rsm.Local(u.Timestamp)}
 	if id == (rsm.ID{}) {
@@ -315,7 +315,7 @@ func (k *core) hasReady() bool {
 // ready returns what there is to do.
 func (k *core) ready() Ready { return k.next }
 
-// acknowledge tells that the user has what there is to do.
+// acknowledge reports that the user has what there is to do.
 func (k *core) acknowledge() {
 	if p := k.next.PersistentState; p != nil {
 		k.saved = p.Durable

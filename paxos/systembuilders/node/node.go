@@ -262,7 +262,7 @@ func (n *Node) loop() {
 	}
 }
 
-// Tick tells that a tick has passed. It never blocks; while the user receives nothing, ticks are dropped.
+// Tick reports that a tick has passed. It never blocks; while the user receives nothing, ticks are dropped.
 func (n *Node) Tick() {
 	select {
 	case n.ticks <- struct{}{}:
@@ -305,7 +305,7 @@ func (n *Node) Step(ctx context.Context, m Message) error {
 	return send(ctx, n, n.messages, m)
 }
 
-// send gives something to the Node's goroutine.
+// send passes something to the Node's goroutine.
 func send[T any](ctx context.Context, n *Node, to chan<- T, v T) error {
 	select {
 	case <-n.stop: // A Node that is stopped takes nothing, though its goroutine may not know it yet.

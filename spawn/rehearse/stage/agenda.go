@@ -2,7 +2,7 @@ package stage
 
 import "time"
 
-// kind says what an event is.
+// kind describes what an event is.
 type kind uint8
 
 // The kinds of events, with the fields that count beside the time.

@@ -107,7 +107,7 @@ func (k *client) ask() {
 	k.alarm(k.w.now + k.w.Timeout)
 }
 
-// dial gives the connection to the server to ask, and the client's id there. It tells whether there is one. A
+// dial returns the connection to the server to ask, and the client's id there. It tells whether there is one. A
 // connection that broke since the last operation is made anew.
 func (k *client) dial() (*conn, actor.ID, bool) {
 	if !k.w.Streams {

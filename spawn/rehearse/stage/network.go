@@ -73,7 +73,7 @@ func (x *network) init(w *world) {
 	x.streams.init(x)
 }
 
-// packet makes one, with a copy of the data.
+// packet builds one, with a copy of the data.
 func (x *network) packet(from, to int, sender actor.ID, data []byte) *packet {
 	if len(x.slab) == 0 {
 		x.slab = make([]packet, 512)
@@ -113,7 +113,7 @@ func (x *network) post(n *node, to actor.ID, data []byte) error {
 		return nil
 	}
 	if to < w.Client || to >= w.Client+actor.ID(len(w.clients)) {
-		return fmt.Errorf("%v: nobody is there", to)
+		return fmt.Errorf("%v: no server at this address", to)
 	}
 	n.post(x.packet(n.place, len(w.nodes)+int(to-w.Client), n.id, data))
 	return nil

@@ -192,7 +192,7 @@ const (
 	longestRest  = time.Second
 )
 
-// call makes a panic of an actor an error.
+// call turns a panic of an actor into an error.
 func (n *node) call(step func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -12,8 +12,8 @@ type Source struct{ state uint64 }
 // golden is the odd number next to 2^64 divided by the golden ratio.
 const golden = 0x9e3779b97f4a7c15
 
-// NewSource gives a stream of a seed. Streams of different names have nothing to do with one another, so that what one
-// part of a run draws does not change what another part gets.
+// NewSource returns a stream of a seed. Streams of different names have nothing to do with one another, so that what
+// one part of a run draws does not change what another part gets.
 func NewSource(seed, name uint64) *Source {
 	s := &Source{seed}
 	s.state = s.Uint64() ^ name*golden

@@ -58,17 +58,17 @@ func (c Config) Validate() error {
 	}
 	switch n := len(c.Servers); {
 	case c.Schedule.Servers != n || c.Workload.Servers != n:
-		return fmt.Errorf("a schedule for %d servers, and clients for %d: expected %d", c.Schedule.Servers,
+		return fmt.Errorf("schedule for %d servers and clients for %d, but the cluster has %d", c.Schedule.Servers,
 			c.Workload.Servers, n)
 	case c.Timeout < 0 || c.Retries < 0:
 		return errors.New("the timeout and the number of retries must not be negative")
 	case c.Program.New == nil || c.Service == nil:
-		return errors.New("expected a program, and the service that clients ask")
+		return errors.New("Config must have a Program and a Service")
 	}
 	return nil
 }
 
-// What says what a note is about.
+// What describes what a note is about.
 type What uint8
 
 // What notes are about.

@@ -45,7 +45,7 @@ func config(t testing.TB, model string, streams bool, seed uint64) stage.Config 
 	}
 }
 
-// logged makes a run and gives its log.
+// logged performs a run and returns its log.
 func logged(t testing.TB, c stage.Config) (string, stage.Outcome) {
 	var b strings.Builder
 	c.Log = func(at time.Duration, line string) { fmt.Fprintf(&b, "%d %s\n", at, line) }
@@ -56,8 +56,8 @@ func logged(t testing.TB, c stage.Config) (string, stage.Outcome) {
 	return b.String(), o
 }
 
-// TestSameSeed wants the same run of the same seed, to the byte, alone and beside others, on one processor and on many;
-// and another one of another seed.
+// TestSameSeed requires the same run of the same seed, to the byte, alone and beside others, on one processor and on
+// many; and another one of another seed.
 func TestSameSeed(t *testing.T) {
 	for _, model := range []string{"durable-abd", "single-decree", "abd"} {
 		for _, streams := range []bool{false, true} {
@@ -91,7 +91,7 @@ func TestSameSeed(t *testing.T) {
 	}
 }
 
-// TestNoFaults wants a run without faults to answer everything, but what is under way at its end.
+// TestNoFaults requires a run without faults to answer everything, but what is under way at its end.
 func TestNoFaults(t *testing.T) {
 	for _, model := range []string{"durable-abd", "abd", "single-copy"} {
 		for _, streams := range []bool{false, true} {
@@ -113,7 +113,7 @@ func TestNoFaults(t *testing.T) {
 	}
 }
 
-// TestKinds wants each kind of fault to happen when it is planned, and no other one.
+// TestKinds requires each kind of fault to happen when it is planned, and no other one.
 func TestKinds(t *testing.T) {
 	for _, k := range nemesis.VirtualKinds() {
 		c := config(t, "durable-abd", false, 5)
@@ -150,7 +150,7 @@ func (b broken) Step(e machine.Event, now time.Duration) (machine.Effects, error
 	return b.Machine.Step(e, now)
 }
 
-// TestBroken wants a handler that panics, and a machine that cannot go on, to be told.
+// TestBroken requires a handler that panics, and a machine that cannot go on, to be told.
 func TestBroken(t *testing.T) {
 	for name, step := range map[string]func() error{
 		"panic: no":    func() error { panic("no") },

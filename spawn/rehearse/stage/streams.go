@@ -61,7 +61,7 @@ func (s *streams) client(id actor.ID) *conn {
 	return nil
 }
 
-// dial makes a connection of a client. Its id is new, as its port is.
+// dial builds a connection of a client. Its id is new, as its port is.
 func (s *streams) dial(client, server int) (*conn, error) {
 	w := s.net.w
 	if w.nodes[server].server == nil {
