@@ -43,7 +43,7 @@ func (b *classBytes) at(id uint32) uint32 {
 	return atomic.LoadUint32(b.fours.At(id/4)) >> (id % 4 * 8) & 255
 }
 
-// set gives an id its byte, once; all who do so give the same.
+// set sets the byte of an id, once; all callers set the same.
 func (b *classBytes) set(id, class uint32) {
 	atomic.OrUint32(b.fours.At(id/4), class<<(id%4*8))
 }
@@ -97,7 +97,7 @@ func newAgreements(us *units, read []aspectOf, version uint32) *agreements {
 	return a
 }
 
-// size makes an empty table, and divides the integer among the classes by how many there are.
+// size creates an empty table, and divides the integer among the classes by how many there are.
 func (a *agreements) size(n int) {
 	a.table = make([]atomic.Uint64, n)
 	a.shift = 64 - bits.Len(uint(n-1))

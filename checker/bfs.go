@@ -190,7 +190,7 @@ func (e *engine) cuts() int {
 	return int(n)
 }
 
-// discover gives the properties that the last level decided their paths.
+// discover records the paths of the properties that the last level decided.
 func (e *engine) discover(r *Result, level int) {
 	for i, states := range e.judge.decide() {
 		refined := r.Properties[i].Expect == statespace.Refines

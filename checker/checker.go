@@ -46,7 +46,7 @@ type Options struct {
 	MaxDepth    int           // states on a path, the first included; those at this depth are judged but not expanded; 0 for no limit
 	MaxStates   int           // ends the search after the level, or at the state, that reaches so many; 0 for no limit
 	MemoryLimit int64         // bytes of the whole process; 0 for nine tenths of the machine's, where that is known (Linux)
-	// OwnMemory makes the memory that the limit is about, and that is told, an estimate of what the search itself holds,
+	// OwnMemory makes both the memory limit and the reported memory refer to an estimate of what the search itself holds,
 	// without what the garbage collector keeps in reserve: for a search beside other work of the process.
 	OwnMemory  bool
 	FinishWhen FinishWhen

@@ -84,7 +84,7 @@ func (g *grouping) fewest() (left, right int, ok bool) {
 	return left, right, ok
 }
 
-// join makes one of two groups. What the two of them held with a third one was no more than what they hold with it
+// join merges two groups. What the two of them held with a third one was no more than what they hold with it
 // together.
 func (g *grouping) join(left, right int) {
 	into, other := &g.of[left], g.of[right]

@@ -75,7 +75,7 @@ func (e *engine) pause() {
 	}
 }
 
-// tell tells of a discovery.
+// tell reports a discovery.
 func (e *engine) tell(property int, path *statespace.Path) {
 	if f := e.options.Found; f != nil && path != nil {
 		full, err := e.inFull(path)

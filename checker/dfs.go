@@ -85,7 +85,7 @@ func (e *engine) depthFirst(r *Result) {
 	e.waiting.Store(int64(left))
 }
 
-// record gives a property the path along packed states.
+// record records the path along packed states for a property.
 func (w *worker) record(r *Result, property int, packed []uint64) {
 	e := w.e
 	path, err := e.pathAlong(w.statesOf(packed))
@@ -134,7 +134,7 @@ func (e *engine) enoughDeep(r *Result) stopCause {
 	return running
 }
 
-// offer gives a part of a stack to an idle worker.
+// offer hands a part of a stack to an idle worker.
 func (d *depths) offer(s stack) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

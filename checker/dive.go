@@ -97,7 +97,7 @@ func (v *diver) gather() bool {
 	return len(v.keys) > 0
 }
 
-// refill gives stacks that came to their end a part of another one, now and then.
+// refill refills exhausted stacks with a part of another one, now and then.
 func (v *diver) refill() {
 	if v.rounds++; v.rounds%refillEvery != 0 || len(v.on) == lanes {
 		return
@@ -115,7 +115,7 @@ func (v *diver) refill() {
 	}
 }
 
-// share gives a part of a stack to a worker that has nothing left.
+// share hands a part of a stack to a worker that has nothing left.
 func (v *diver) share() {
 	if v.d.hungry.Load() <= 0 {
 		return
@@ -129,7 +129,7 @@ func (v *diver) share() {
 	}
 }
 
-// failed tells the path to the state of the round whose expansion failed, if that is why there are no successors.
+// failed returns the path to the state of the round whose expansion failed, if that is why there are no successors.
 func (v *diver) failed() {
 	if at := v.w.failed; at >= 0 {
 		v.r.fail(v.w.e, v.w.statesOf(append(slices.Clone(v.on[at].path), v.keys[at])))
@@ -141,7 +141,7 @@ func (v *diver) refine() {
 	v.w.refine(v.keys, func(property, source int, successor uint64) { v.settle(property, v.on[source], successor) })
 }
 
-// settle gives a property that a state behind the end of a path decides its path, unless it is decided.
+// settle records the path of a property that a state after the end of the path decides, unless it is decided.
 func (v *diver) settle(property int, s *stack, packed uint64) {
 	if v.w.e.judge.settle(property) {
 		v.w.record(v.r, property, append(slices.Clone(s.path), packed))

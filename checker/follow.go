@@ -57,7 +57,7 @@ func (k *walker) setOut() {
 	}
 }
 
-// notice tells the properties of paths of the state that the walk is in. To do so twice does no harm.
+// notice notifies the path properties of the state that the walk is in. To do so twice does no harm.
 func (k *walker) notice() {
 	if len(k.w.following.of) == 0 {
 		return
@@ -83,7 +83,7 @@ func (k *walker) notice() {
 	}
 }
 
-// meet tells a property of the next state of a walk, and gives whether it is due there.
+// meet notifies a property of the next state of a walk, and reports whether it is due there.
 func (f *followed) meet(state []statespace.PartID, due bool) (bool, error) {
 	if f.expect == statespace.LeadsTo && !due {
 		var err error

@@ -63,7 +63,7 @@ func newJudge(space statespace.Space) *judge {
 	return j
 }
 
-// succeed makes j go on where another judge of the same properties, in another space, stopped.
+// succeed continues where another judge of the same properties, in another space, stopped.
 func (j *judge) succeed(other *judge) {
 	for i := range j.properties {
 		if other.decided[i].Load() {

@@ -40,7 +40,7 @@ const (
 	checkEvery   = 1 << 14
 )
 
-// moveOut makes new tables, and brings the states in which the walkers are over.
+// moveOut creates new tables, and brings the states in which the walkers are over.
 func (e *engine) moveOut(walkers []*walker) error {
 	closeOld := e.closer()
 	oldSpace, oldArena, oldJudge, oldRefiners := e.space, e.arena, e.judge, e.refiners

@@ -149,7 +149,7 @@ func (e *engine) waits(packed uint64, waiting *places) bool {
 	return ok && waiting.has(at)
 }
 
-// eachSuccessor gives every pair of a state and a successor. A state that cannot be expanded, as a successor is too wide
+// eachSuccessor yields every pair of a state and a successor. A state that cannot be expanded, as a successor is too wide
 // for the layout or a handler fails, was not expanded before either: no path goes through it.
 func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) {
 	switch {
@@ -182,7 +182,7 @@ func (e *engine) pathAlong(states [][]statespace.PartID) (*statespace.Path, erro
 	return path, nil
 }
 
-// pathToFailure gives the path to the state in which a breadth-first search failed: one of the last two levels.
+// pathToFailure returns the path to the state in which a breadth-first search failed: one of the last two levels.
 func (e *engine) pathToFailure(r *Result) {
 	f := e.failure.Load()
 	if f == nil || f.state == nil {

@@ -162,7 +162,7 @@ func (p *predicate) once(r *statespace.Reading, state []statespace.PartID) (answ
 	return answer, reads, err
 }
 
-// succeed makes p go on counting where another one stopped. Both may be nil.
+// succeed continues counting where another one stopped. Both may be nil.
 func (p *predicate) succeed(other *predicate) {
 	if p != nil {
 		p.leaves = other.leaves

@@ -15,7 +15,7 @@ type Profile struct {
 	Slots  []SlotProfile // in the order of the model
 }
 
-// SlotProfile tells of the distinct contents of a slot.
+// SlotProfile describes the distinct contents of a slot.
 type SlotProfile struct {
 	Name      string
 	Parts     Growth
@@ -27,7 +27,7 @@ type SlotProfile struct {
 	Dense bool
 }
 
-// FieldProfile tells of the distinct values of a top-level field.
+// FieldProfile describes the distinct values of a top-level field.
 type FieldProfile struct {
 	Name    string
 	Values  Growth

@@ -89,7 +89,7 @@ func (w *worker) noteEnds(keys []uint64) {
 	}
 }
 
-// findAlive tells of the states of the batch that was expanded which have a transition to another state, be it one that the
+// findAlive finds the states of the batch that was expanded which have a transition to another state, be it one that the
 // boundary cuts.
 func (w *worker) findAlive(keys []uint64, alive []bool) {
 	clear(alive[:len(keys)])

@@ -57,7 +57,7 @@ type refining struct {
 // maxPairs bounds the pairs that a worker knows; beyond it, it begins anew.
 const maxPairs = 1 << 16
 
-// newRefining makes what a worker needs for the refiners, nil for none.
+// newRefining returns what a worker needs for the refiners, nil for none.
 func newRefining(all []*refiner) []*refining {
 	var own []*refining
 	for _, r := range all {
@@ -176,7 +176,7 @@ func (e *engine) refineInitial() {
 	}
 }
 
-// refinedPath makes of the shortest path to a state that a transition is not allowed from the path along that
+// refinedPath derives from the shortest path to a state that a transition is not allowed from the path along that
 // transition: of several, along that with the least key. If the path has no steps, it may be that the initial state is
 // not allowed itself.
 func (e *engine) refinedPath(path *statespace.Path, property int) error {

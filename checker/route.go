@@ -155,7 +155,7 @@ func (r *route) path(to []uint64) (*statespace.Path, error) {
 	return path, nil
 }
 
-// phasesOf tells in which phases a path may be in a wanted state, given those before the last step.
+// phasesOf returns in which phases a path may be in a wanted state, given those before the last step.
 func (r *route) phasesOf(wanted [phases]map[uint64]bool, packed uint64, was [phases]bool) (is [phases]bool) {
 	is[before] = was[before] && wanted[before][packed]
 	is[during] = was[during] && wanted[during][packed]

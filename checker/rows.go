@@ -19,7 +19,7 @@ func (w *worker) findMoves() {
 	}
 }
 
-// eachStep gives the next ids of a word of steps, in the order of takeSteps.
+// eachStep returns the next ids of a word of steps, in the order of takeSteps.
 func (w *worker) eachStep(word uint64, f func(next uint32)) {
 	if word&stepsLone != 0 {
 		f(uint32(word))

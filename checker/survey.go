@@ -93,7 +93,7 @@ func (s *survey) parallel(f func(v *surveyor)) {
 	s.e.parallel(func(w *worker) { f(s.of[slices.Index(s.e.workers, w)]) })
 }
 
-// each gives f all visited states of which the place is wanted, in batches, in parallel. The batches are valid during
+// each calls f with all visited states of which the place is wanted, in batches, in parallel. The batches are valid during
 // the call. It ends when f reports false.
 func (s *survey) each(wanted func(place) bool, f func(v *surveyor, keys []uint64) bool) {
 	e := s.e
@@ -120,7 +120,7 @@ func (s *survey) each(wanted func(place) bool, f func(v *surveyor, keys []uint64
 	})
 }
 
-// drain gives f all states of a frontier, in batches, in parallel, and frees it. It ends when f reports false.
+// drain calls f with all states of a frontier, in batches, in parallel, and frees it. It ends when f reports false.
 func (s *survey) drain(from *store.Frontier, f func(v *surveyor, keys []uint64) bool) {
 	s.parallel(func(v *surveyor) {
 		var taken store.Run

@@ -68,7 +68,7 @@ func (e *engine) vacuities(r *Result) []statespace.Vacuity {
 	return all
 }
 
-// Vacuous tells in sentences what never mattered in an exhausted search: messages that an actor ignored every time, messages
+// Vacuous describes in sentences what never mattered in an exhausted search: messages that an actor ignored every time, messages
 // to ids that no actor has, and what properties that hold are not about. Handlers and timers without effect, which may be for
 // other configurations, are among Space.Vacuous only, and in Harmless. A search that was cut short tells nothing, as it may
 // not have come that far. With Options.Strict any of it makes the check fail.
@@ -89,7 +89,7 @@ func (r *Result) Vacuous() []string {
 	return all
 }
 
-// Harmless tells in sentences what never mattered as far as was searched, and is not among what Vacuous returns: handlers and
+// Harmless describes in sentences what never mattered as far as was searched, and is not among what Vacuous returns: handlers and
 // timers without effect, which may be for other configurations.
 func (r *Result) Harmless() []string {
 	var all []string
@@ -122,7 +122,7 @@ func (r *Result) writeVacuous(w io.Writer) {
 	}
 }
 
-// logVacuous tells a test of it that does not fail.
+// logVacuous logs it to a test that does not fail.
 func (r *Result) logVacuous(t TestingT) {
 	l, ok := t.(interface {
 		Logf(format string, args ...any)

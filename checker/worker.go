@@ -89,7 +89,7 @@ type question struct {
 	effect    uint32
 }
 
-// settleIn makes what a worker needs for the engine's space.
+// settleIn creates what a worker needs for the engine's space.
 func (w *worker) settleIn() {
 	w.state = make([]statespace.PartID, w.e.space.Slots())
 	w.reading, w.expansion = statespace.NewReading(w.e.space), nil
@@ -104,7 +104,7 @@ func (w *worker) settleIn() {
 	clear(w.buffers)
 }
 
-// fit makes the buffers for the engine's layout.
+// fit allocates the buffers for the engine's layout.
 func (w *worker) fit() {
 	e := w.e
 	w.ids = make([][]uint32, len(e.layout.Fields))
@@ -217,7 +217,7 @@ func (w *worker) widen() bool {
 	return false
 }
 
-// unpackBatch gives the ids of every field of every state.
+// unpackBatch returns the ids of every field of every state.
 func (w *worker) unpackBatch(keys []uint64) {
 	l := w.e.layout
 	for _, f := range l.Roots {

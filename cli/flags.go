@@ -157,7 +157,7 @@ func (f *flags) addOutput(set *pflag.FlagSet) {
 	set.Var(&f.fromSteps, "from-steps", "take only this many steps of that path")
 }
 
-// words tells the shell which words a flag of a command takes, if the command has it.
+// words registers for shell completion which words a flag of a command takes, if the command has it.
 func words(cmd *cobra.Command, name string, of func() []string) {
 	if cmd.Flags().Lookup(name) == nil {
 		return
@@ -170,7 +170,7 @@ func words(cmd *cobra.Command, name string, of func() []string) {
 	}
 }
 
-// complete tells the shell what may stand where.
+// complete registers shell completions.
 func (f *flags) complete(cmd *cobra.Command) {
 	entry := f.entry
 	f.help(cmd)

@@ -26,7 +26,7 @@ func helpOf(cmd *cobra.Command, depending func() (all []string, usage map[string
 	})
 }
 
-// help makes the help of a check that of its model.
+// help extends the help of a check by that of its model.
 func (f *flags) help(cmd *cobra.Command) {
 	cmd.Flags().Lookup("model").Usage += "; --model NAME --help shows its parameters"
 	helpOf(cmd, func() (all []string, usage map[string]string) {
@@ -71,7 +71,7 @@ func describeParameter(p catalog.Parameter) string {
 	return fmt.Sprintf("%s: %d, or %d to %d", p.Doc, p.Default, p.Min, p.Max)
 }
 
-// help makes the help of a command that runs servers that of their model.
+// help extends the help of a command that runs servers by that of their model.
 func (o serverOptions) help(cmd *cobra.Command, entries catalog.Catalogue, tried bool) {
 	helpOf(cmd, func() (all []string, usage map[string]string) {
 		usage = make(map[string]string)

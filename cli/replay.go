@@ -145,7 +145,7 @@ type recordedTrace struct {
 	tracer *replay.Tracer
 }
 
-// open makes sure that the trace can be written, before anything is replayed.
+// open checks that the trace can be written, before anything is replayed.
 func (f *replayFlags) open() (*recordedTrace, error) {
 	format, err := trace.FormatOf(f.traceOut)
 	if err != nil {

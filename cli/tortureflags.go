@@ -169,7 +169,7 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 // requests without one.
 const onceOnly = flagvalue.Duration(500 * time.Millisecond)
 
-// streamOfFaults tells the random numbers of the schedule from those of servers and clients.
+// streamOfFaults separates the random numbers of the schedule from those of servers and clients.
 const streamOfFaults = 1 << 32
 
 // scheduled generates the schedule, or reads it.

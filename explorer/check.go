@@ -340,7 +340,7 @@ func (s *Server) command(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, s.checkStatus(false))
 }
 
-// report gives the document of a check that is done.
+// report returns the document of a check that is done.
 func (s *Server) report(w http.ResponseWriter, _ *http.Request) {
 	if c := s.currentCheck(); c != nil {
 		c.mu.Lock()

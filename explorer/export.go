@@ -190,7 +190,7 @@ func (t *tables) allShown(p *place, path statespace.Path) ([]statespace.Property
 	return slices.Concat(violated, whole, examples), nil
 }
 
-// Explanation says of every step of a path what it has to do with what the path shows.
+// Explanation relates every step of a path to what the path shows.
 type Explanation struct {
 	Schema   string      `json:"schema"`
 	Property string      `json:"property"` // empty if the path shows nothing
@@ -208,7 +208,7 @@ type Explained struct {
 	Notes   []string `json:"notes,omitempty"`
 }
 
-// explain tells which steps matter, and what they mean.
+// explain handles a request for which steps matter, and what they mean.
 func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
 		return s.inTurn(r, func() (any, error) { return t.explain(q, p) })

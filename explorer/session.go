@@ -83,7 +83,7 @@ func (s *Server) acquire(q Query) (*tables, error) {
 	return s.sessions.acquire(name, settings(full), source)
 }
 
-// settings makes those of a model that has none an object for those who read JSON.
+// settings turns the settings of a model that has none into an empty JSON object.
 func settings(full map[string]string) map[string]string {
 	if full == nil {
 		return map[string]string{}
@@ -351,7 +351,7 @@ func (t *tables) answers(state []statespace.PartID) ([]bool, error) {
 	return answers, nil
 }
 
-// stateKey tells states of the same space apart.
+// stateKey identifies states of the same space.
 func stateKey(state []statespace.PartID) string {
 	b := make([]byte, 0, 4*len(state))
 	for _, id := range state {

@@ -150,7 +150,7 @@ func (s *Server) withPlace(
 	}
 }
 
-// describe tells all about a place.
+// describe describes a place.
 func (t *tables) describe(q Query, p *place) (*State, error) {
 	st := &State{
 		Schema: Schema, Model: t.model, Config: t.config, Initial: q.Initial, Initials: len(t.initials),

@@ -18,7 +18,7 @@ type Values struct {
 	Values [][]string `json:"values"`
 }
 
-// values tells what some fields were along a path.
+// values handles a request for the values of fields along a path.
 func (s *Server) values(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
 		return s.inTurn(r, func() (any, error) { return t.values(q, p) })

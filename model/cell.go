@@ -84,7 +84,7 @@ func newCells(sp *space, slot int, id actor.ID, a handlers) (*cells, error) {
 	return c, nil
 }
 
-// renew gives the actor new tables of cells.
+// renew replaces the actor's tables of cells.
 func (c *cells) renew() {
 	sp := c.space
 	c.tuples, c.inners = words.NewPairs(sp.arena), words.NewTable(sp.arena)

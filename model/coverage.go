@@ -91,7 +91,7 @@ func (c *cells) reportCalls(r *statespace.SpaceReport) {
 	c.reportHandler(r, "Chosen", c.actor.chooses, options)
 }
 
-// eachMet gives every handler call of a search, but for those of audits.
+// eachMet yields every handler call of a search, but for those of audits.
 func (c *cells) eachMet(f func(outcomeKey, *outcome) bool) {
 	if c.space.reduced == nil {
 		c.outcomes.each(f)
@@ -170,7 +170,7 @@ func typeName(v reflect.Value) string {
 	return name
 }
 
-// reportStrangers tells of the messages that were sent to ids which no actor has.
+// reportStrangers reports the messages that were sent to ids without an actor.
 func (sp *space) reportStrangers(r *statespace.SpaceReport) {
 	sent := make(map[actor.ID]map[string]*effects)
 	for id := range sp.envelopes.Len() {

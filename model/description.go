@@ -2,14 +2,13 @@ package model
 
 import "maps"
 
-// Describe says by which name and configuration the system can be made again, for files that tell of it: those of the
+// Describe sets the name and configuration by which the system can be rebuilt, for files that refer to it: those of the
 // catalogue. The last call counts.
 func (sys *system) Describe(name string, config map[string]string) {
 	sys.described = description{name, maps.Clone(config), sys.described.publisher}
 }
 
-// Publish says which package, by its import path, has a function Find that gives what makes the system by the name that
-// Describe says.
+// Publish sets the import path of the package whose function Find returns the builder of the system by the name that Describe sets.
 func (sys *system) Publish(pkg string) { sys.described.publisher = pkg }
 
 // Description returns what Describe said, or an empty name. The configuration is the caller's own.
@@ -17,12 +16,12 @@ func (sys *system) Description() (name string, config map[string]string) {
 	return sys.described.give()
 }
 
-// Describe says by which name and configuration the model can be made again, as for a System.
+// Describe sets the name and configuration by which the model can be rebuilt, as for a System.
 func (p *Plain[S, A]) Describe(name string, config map[string]string) {
 	p.described = description{name, maps.Clone(config), p.described.publisher}
 }
 
-// Publish says where the model can be found, as for a System.
+// Publish sets where the model can be found, as for a System.
 func (p *Plain[S, A]) Publish(pkg string) { p.described.publisher = pkg }
 
 // Publisher returns what Publish said, or an empty string.

@@ -20,7 +20,7 @@ type fairActions[A any] struct {
 // WF_vars of the action, with vars the whole state. The function must be pure.
 func (p *Plain[S, A]) WeakFair(name string, is func(A) bool) { p.assume(name, false, is) }
 
-// StrongFair says the same of strong fairness: if one of the actions leads to another state again and again, one is
+// StrongFair declares strong fairness: if one of the actions leads to another state again and again, one is
 // taken. In TLA+ it is SF_vars of the action.
 func (p *Plain[S, A]) StrongFair(name string, is func(A) bool) { p.assume(name, true, is) }
 

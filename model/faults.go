@@ -93,7 +93,7 @@ func (sys *system) hasTimers() bool {
 	return slices.ContainsFunc(sys.actors, func(m member) bool { return m.timeouts })
 }
 
-// addFaults makes the slots that the configuration of faults needs.
+// addFaults adds the slots that the configuration of faults needs.
 func (sp *space) addFaults() {
 	c := sp.sys.config
 	add := func(what string, limit int) int {

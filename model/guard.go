@@ -90,7 +90,7 @@ func (t *turns) run(f func()) {
 	f()
 }
 
-// first tells of the first of some differences: where, and what stood and stands there.
+// first describes the first difference: where, and what stood and stands there.
 func first(changes []intern.Change, between string) string {
 	c := changes[0]
 	where := ""

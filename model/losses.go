@@ -40,7 +40,7 @@ func (sys *system) onlySafety() bool {
 	})
 }
 
-// watchProperties makes the properties that a check judges: those of the system, which besides are watched for what they
+// watchProperties returns the properties that a check evaluates: those of the system, which besides are watched for what they
 // read if that matters.
 func (sp *space) watchProperties() {
 	sp.properties = sp.sys.properties
@@ -78,7 +78,7 @@ func (sp *space) ofNetwork(r statespace.Read) bool {
 	return a == statespace.Whole || a == aspectMailbox || a >= aspectPicks && a < aspectProjections
 }
 
-// notes says in sentences what there is to know of the faults.
+// notes describes in sentences how faults are modelled.
 func (sp *space) notes() []string {
 	var all []string
 	if sp.sys.config.TimersLast {

@@ -148,7 +148,7 @@ func (r *reduced) prepare(c *cells) {
 	}
 }
 
-// beginAgain makes a space one for another search. What is known of handlers is true all the same.
+// beginAgain prepares a space for another search. What is known of handlers is true all the same.
 func (sp *space) beginAgain() {
 	r := sp.reduced
 	r.letters, r.kept = r.reducer.letters, words.NewArray[uint32](sp.arena)

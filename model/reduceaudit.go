@@ -368,7 +368,7 @@ type asked struct {
 	k outcomeKey
 }
 
-// answer makes calls, and reports whether it was not stopped.
+// answer performs calls, and reports whether it was not stopped.
 func answer(todo []asked, workers int, stop func() bool) bool {
 	var taken atomic.Int64
 	var wg sync.WaitGroup

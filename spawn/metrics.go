@@ -44,7 +44,7 @@ type kind struct {
 // maxKinds is how many kinds of requests are told apart.
 const maxKinds = 16
 
-// ready makes what the zero value lacks.
+// ready initializes the zero value.
 func (m *Metrics) ready() *Metrics {
 	m.once.Do(func() { m.saves, m.batches = durations(), newHistogram(1, 1, 2, 4, 8, 16, 32, 64, 128, 256) })
 	return m

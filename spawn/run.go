@@ -24,14 +24,14 @@ type Transport interface {
 	Receive(wait time.Duration) (from actor.ID, data []byte, err error)
 	// Send sends a message, and keeps nothing of data. After an error the message is lost.
 	Send(to actor.ID, data []byte) error
-	// Close makes Receive return.
+	// Close unblocks Receive.
 	Close() error
 }
 
 // Store keeps records. See storage.File.
 type Store interface {
 	Load() ([]storage.Record, error)
-	// Save makes changes, each of another record. It keeps nothing of their data.
+	// Save applies changes, each to a different record. It keeps nothing of their data.
 	Save(changes []storage.Record) error
 }
 

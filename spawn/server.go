@@ -134,7 +134,7 @@ func (s *Server) stop(reason error) error {
 	return errors.Join(reason, s.Record.Stop(s.Clock(), reason))
 }
 
-// save makes changes durable.
+// save persists changes.
 func (s *Server) save(changes []storage.Record) error {
 	if len(changes) == 0 {
 		return nil

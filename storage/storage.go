@@ -19,7 +19,7 @@ type Record struct {
 	Data []byte
 }
 
-// Identity says whose records a file holds. Another actor, protocol or cluster must not go on with them.
+// Identity identifies the owner of the records in a file. Another actor, protocol or cluster must not go on with them.
 type Identity struct {
 	Model   string // as the catalogue calls it
 	Version uint32 // of the form of its records, from 1

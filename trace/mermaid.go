@@ -99,7 +99,7 @@ func participantID(i int, name string) string {
 // harmless lists the ASCII characters, besides letters and digits, that mean nothing to Mermaid within a text.
 const harmless = " ()[]{},.'_+=*/!?|~^@-"
 
-// escape makes text of any string: characters that Mermaid could take for syntax become entity codes such as #59;, and
+// escape escapes any string as text: characters that Mermaid could take for syntax become entity codes such as #59;, and
 // line ends become breaks. The two letters ﬂ and ¶ are what Mermaid itself replaces entity codes by.
 func escape(s string) string {
 	var b strings.Builder

@@ -58,7 +58,7 @@ const (
 	Never    = "never"
 )
 
-// String says it in words: weak deliveries: 1 → 2: Ping is taken by step 3.
+// String describes it in words: weak deliveries: 1 → 2: Ping is taken by step 3.
 func (k Kept) String() string {
 	switch k.How {
 	case Taken:

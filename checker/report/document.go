@@ -71,7 +71,7 @@ type OptionsDocument struct {
 	From        *FromDocument `json:"from,omitempty"` // absent if the search began where the model does
 }
 
-// FromDocument tells of the path at whose end a search began. Counts and depths count from there; traces do not.
+// FromDocument describes the path at whose end a search began. Counts and depths count from there; traces do not.
 type FromDocument struct {
 	Steps       int    `json:"steps"`
 	Fingerprint string `json:"fingerprint"` // of the state at its end
@@ -93,7 +93,7 @@ type PropertyDocument struct {
 	Stuck    *StuckDocument `json:"stuck,omitempty"`    // of quiescent, if it was decided
 }
 
-// StuckDocument tells of the terminal states that violate a property.
+// StuckDocument describes the terminal states that violate a property.
 type StuckDocument struct {
 	Terminal int             `json:"terminal"` // all terminal states
 	Count    int             `json:"count"`    // those that violate it
@@ -207,7 +207,7 @@ type ProfileDocument struct {
 	Slots  []SlotProfileDocument `json:"slots"`                       // in the order of the model
 }
 
-// SlotProfileDocument tells of the distinct contents of a slot.
+// SlotProfileDocument describes the distinct contents of a slot.
 type SlotProfileDocument struct {
 	Name      string                 `json:"name"`
 	Parts     GrowthDocument         `json:"parts"`
@@ -217,7 +217,7 @@ type SlotProfileDocument struct {
 	Dense     bool                   `json:"dense,omitempty"`  // nearly as many contents as states
 }
 
-// FieldProfileDocument tells of the distinct values of a field.
+// FieldProfileDocument describes the distinct values of a field.
 type FieldProfileDocument struct {
 	Name    string         `json:"name"`
 	Values  GrowthDocument `json:"values"`

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Command makes a command for a call.
+// Command builds a command for a call.
 type Command func(c *Call) *cobra.Command
 
 // Call is one call of the program. What a command prints goes to Stdout and Stderr; an error that it returns is one of usage.

@@ -38,7 +38,7 @@ func (r *Result) sort() {
 // Enough reports whether there was anything to check: at least one operation that was answered.
 func (r Result) Enough() bool { return r.Counts.Acknowledged > 0 }
 
-// source gives events one after another, and io.EOF at the end.
+// source returns events one after another, and io.EOF at the end.
 type source func() (Event, error)
 
 // held is the source of events in memory.

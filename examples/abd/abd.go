@@ -27,7 +27,7 @@ type (
 	Message interface{ request() register.Request }
 	// Query asks for a server's copy.
 	Query struct{ Request register.Request }
-	// AckQuery gives it.
+	// AckQuery returns it.
 	AckQuery struct {
 		Request register.Request
 		Copy    Copy

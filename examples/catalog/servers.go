@@ -123,7 +123,7 @@ const remembered = 1 << 16
 // registerExamples are requests to try on the servers of a replicated register.
 var registerExamples = []spawn.Example{{Server: 0, Message: `{"Put":[1,"X"]}`}, {Server: 1, Message: `{"Get":2}`}}
 
-// aroundRegister makes of a system of register servers the one that begins in a moment of a run.
+// aroundRegister builds a system of register servers that starts from a moment of a run.
 func aroundRegister(
 	system func(v catalog.Variant, c registers.Config) *model.System[register.Message],
 ) func(catalog.Variant, catalog.Moment) (model.Source, error) {

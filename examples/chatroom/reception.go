@@ -8,7 +8,7 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Reception makes commands of the machine of what clients ask, and answers for them of what it answers. A server has a
+// Reception translates client requests into commands of the machine, and its results into answers. A server has a
 // new one each time that it starts. It is not safe for concurrent use.
 //
 // What appends is of the client's own session, so that it takes effect once however often it comes. A read takes effect

@@ -161,7 +161,7 @@ func (c Config) Machine(random machine.Random) *machine.Machine[State, rsm.Messa
 // State is the local state of a server.
 type State = multipaxos.State[[]string, Op, Result]
 
-// Identity says whose file a server's is, in a cluster of that name.
+// Identity returns the identity of a server's file, in a cluster of that name.
 func (c Config) Identity(cluster string) storage.Identity {
 	return storage.Identity{Model: Model, Version: Version, Actor: c.ID, Cluster: cluster}
 }

@@ -35,7 +35,7 @@ type (
 	Message interface{ operation() Operation }
 	// Query asks for a server's copy.
 	Query struct{ Operation Operation }
-	// AckQuery gives it.
+	// AckQuery returns it.
 	AckQuery struct {
 		Operation Operation
 		Copy      Copy

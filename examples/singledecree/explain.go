@@ -60,7 +60,7 @@ func (t *teller) say(format string, args ...any) {
 	t.notes = append(t.notes, fmt.Sprintf(format, args...))
 }
 
-// blame says what no server of Paxos does.
+// blame reports what no server of Paxos does.
 func (t *teller) blame(format string, args ...any) {
 	t.culprit()
 	t.say(format, args...)
@@ -108,7 +108,7 @@ func ballot(b singledecree.Ballot) string { return fmt.Sprintf("(%d, %d)", b.Rou
 
 var none singledecree.Ballot
 
-// step tells of a step, in the order in which a server does things: what it is asked, what it promises, asks for and votes
+// step explains a step, in the order in which a server does things: what it is asked, what it promises, asks for and votes
 // for, what it takes for chosen, and what it answers.
 func (t *teller) step(s step) {
 	if s.kind == statespace.Recover && s.after != nil {
@@ -136,7 +136,7 @@ func (t *teller) step(s step) {
 	t.answers(s)
 }
 
-// overtaken tells of a ballot that is given up for a higher one, and of one that goes down.
+// overtaken explains a ballot that is given up for a higher one, and of one that goes down.
 func (t *teller) overtaken(s step) {
 	old, now := s.before.ballot, s.after.ballot
 	switch {
@@ -189,7 +189,7 @@ func (t *teller) promise(s step, m said) {
 	}
 }
 
-// asks tells why a proposer asks for a value: who promised its ballot, in truth, and the votes that it was told of.
+// asks explains why a proposer asks for a value: who promised its ballot, in truth, and the votes that it was told of.
 func (t *teller) asks(s step, m said) {
 	heard := t.heard(s, m.ballot)
 	if !t.openedBy(s, m.ballot) {
@@ -230,7 +230,7 @@ func (t *teller) asks(s step, m said) {
 	t.cast(s, m.vote)
 }
 
-// votesFor tells of a vote that an acceptor gives to somebody else.
+// votesFor explains a vote of an acceptor for another proposer.
 func (t *teller) votesFor(s step, m said) {
 	if s.got.name != "Accept" {
 		t.blame("acceptor %d tells of a vote at ballot %s, for which nobody asked", s.self, ballot(m.ballot))
@@ -258,7 +258,7 @@ func (t *teller) cast(s step, v vote) {
 	}
 }
 
-// forgets tells of a vote that is recorded or replaced although none was cast.
+// forgets explains a vote that is recorded or replaced although none was cast.
 func (t *teller) forgets(s step) {
 	if s.before.accepted == s.after.accepted || s.after.decided {
 		return
@@ -279,7 +279,7 @@ func recorded(v vote) string {
 	return fmt.Sprintf("a vote for %v at ballot %s", v.value, ballot(v.ballot))
 }
 
-// decides tells of a server that takes a value for chosen, and who voted for it in truth.
+// decides explains that a server takes a value for chosen, and who voted for it in truth.
 func (t *teller) decides(s step) {
 	if s.before.decided || !s.after.decided {
 		return
@@ -306,7 +306,7 @@ func (t *teller) decides(s step) {
 	}
 }
 
-// counted tells of votes that a proposer counts and that are none for its value at its ballot.
+// counted explains votes that a proposer counts and that are none for its value at its ballot.
 func (t *teller) counted(s step, value register.Value) {
 	for _, id := range s.after.accepts {
 		if id == s.self || int(id) < t.servers && slices.ContainsFunc(t.given, func(c castVote) bool {
@@ -323,7 +323,7 @@ func (t *teller) counted(s step, value register.Value) {
 	}
 }
 
-// answers tells of answers of a server that knows of no decision.
+// answers explains answers of a server that knows of no decision.
 func (t *teller) answers(s step) {
 	if s.after.decided {
 		return
@@ -341,7 +341,7 @@ func (t *teller) answers(s step) {
 	}
 }
 
-// recovers tells what a server that comes back has forgotten of what it said.
+// recovers explains what a server that comes back has forgotten of what it said.
 func (t *teller) recovers(s step) {
 	if p, ok := t.highest(s.self); ok && s.after.ballot.Less(p.ballot) {
 		has := "no ballot"
@@ -360,7 +360,7 @@ func (t *teller) recovers(s step) {
 	}
 }
 
-// close says who decided what in the end, if anybody did, and which values were chosen in truth.
+// close explains who decided what in the end, if anybody did, and which values were chosen in truth.
 func (t *teller) close(h model.Happening[register.Message]) {
 	by := make(map[register.Value][]actor.ID)
 	var values []register.Value

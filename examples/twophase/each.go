@@ -2,7 +2,7 @@ package twophase
 
 import "slices"
 
-// Each says what Actions and Next say, at once and without a copy of the state for each action: it changes the state, and
+// Each combines Actions and Next, at once and without a copy of the state for each action: it changes the state, and
 // takes that back. This is what makes a search of millions of states fast; a model does not need it.
 // Broken variants are made of the other file alone, and do without.
 func (c Config) Each(s State, yield func(Action, State)) {

@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// own makes the value at v, so far a shallow copy, private: it replaces everything that is shared with the original.
+// own makes the value at v, a shallow copy, private: it replaces everything that is shared with the original.
 // What an interface holds and refers to nothing else stays shared, since nobody can change it. In which way maps are
 // built again is the order's business; 0 leaves it open.
 func (p *plan) own(v unsafe.Pointer, order int) {
@@ -143,7 +143,7 @@ func (p *plan) clone(v unsafe.Pointer, order int) unsafe.Pointer {
 	return at
 }
 
-// ownSlice gives a slice an array of its own, without spare capacity.
+// ownSlice gives a slice its own array, without spare capacity.
 func (p *plan) ownSlice(s *slice, order int) {
 	if s.data == nil {
 		return

@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// FieldValues tells of the distinct values that one field has in the values of a table.
+// FieldValues describes the distinct values that one field has in the values of a table.
 type FieldValues struct {
 	Name  string   // with the names of structs around it that have no other field
 	First []uint32 // of each distinct value the least id of those that have it, ascending

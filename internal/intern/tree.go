@@ -28,7 +28,7 @@ func (w *Walker[T]) Tree(v T, limit int) Node {
 	return g.node(w.plan, "", w.at(&v))
 }
 
-// grower makes nodes as long as there may be any.
+// grower creates nodes up to the limit.
 type grower struct{ left int }
 
 func (g *grower) node(p *plan, name string, v unsafe.Pointer) Node {

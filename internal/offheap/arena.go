@@ -143,7 +143,7 @@ func (a *Arena) allocLong(size int, backed bool) ([]byte, error) {
 	return b, nil
 }
 
-// Free gives back what Alloc returned: the same slice, neither cut nor extended. Nobody may use it afterwards. A long
+// Free frees what Alloc returned: the same slice, neither cut nor extended. Nobody may use it afterwards. A long
 // allocation returns to the operating system, a short one waits for the next of its class.
 func (a *Arena) Free(b []byte) {
 	size, long := a.size(len(b)), len(b) >= largeSize
@@ -187,7 +187,7 @@ func (a *Arena) Size(n int) int64 { return int64(a.size(n)) }
 // handed out already stays.
 func (a *Arena) SetLimit(n int64) { a.limit.Store(n) }
 
-// Close gives all memory back, also what was not freed. Any use of the arena or of its memory afterwards is a bug of
+// Close frees all memory, also what was not freed. Any use of the arena or of its memory afterwards is a bug of
 // the caller.
 func (a *Arena) Close() {
 	a.mu.Lock()

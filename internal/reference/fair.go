@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Fairness gives the sets of actions that a transition belongs to, by name: those that paths are weakly, and those that they
+// Fairness returns the sets of actions that a transition belongs to, by name: those that paths are weakly, and those that they
 // are strongly fair to.
 type Fairness[S any] struct {
 	Weak, Strong func(via S) []string
@@ -58,7 +58,7 @@ func (g *Graph[S]) enabled(n int, sets func(S) []string) map[string]bool {
 	return all
 }
 
-// meet tells debts of a state.
+// meet notifies debts of a state.
 func (g *Graph[S]) meet(d debts, n int) {
 	weak := g.enabled(n, g.Fair.Weak)
 	maps.DeleteFunc(d.weak, func(set string, _ bool) bool { return !weak[set] })

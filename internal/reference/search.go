@@ -167,7 +167,7 @@ func (s *search[S]) enough(o Options, depth int) bool {
 		o.MaxStates > 0 && s.Unique >= o.MaxStates
 }
 
-// conclude gives the undecided properties what an exhausted space says about them.
+// conclude decides the undecided properties by what an exhausted space shows.
 func (s *search[S]) conclude() {
 	for i, p := range s.Properties {
 		d := &s.Decisions[i]

@@ -77,7 +77,7 @@ func (r *Reader) End() error {
 // Failed reports whether there was a mistake.
 func (r *Reader) Failed() bool { return r.err != nil }
 
-// Fail makes a mistake of what was read last, which is JSON, but not what was expected.
+// Fail reports an error at what was read last, which is JSON, but not what was expected.
 func (r *Reader) Fail(expected string) { r.fail(Unexpected, expected) }
 
 func (r *Reader) fail(kind Kind, expected string) {

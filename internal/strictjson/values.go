@@ -57,7 +57,7 @@ func (r *Reader) Int64(bits int) int64 {
 	return -int64(n)
 }
 
-// signedRanges says for numbers of bits what they may be.
+// signedRanges lists the ranges of signed integers by their number of bits.
 var signedRanges = func() (all [65]string) {
 	for bits := 1; bits < len(all); bits++ {
 		all[bits] = fmt.Sprintf("a whole number from -2^%d to below 2^%d", bits-1, bits-1)

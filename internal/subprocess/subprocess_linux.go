@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// bind makes a process one that dies with its parent, and that Ctrl-C on a terminal does not reach.
+// bind makes a process die with its parent, and ignore Ctrl-C on the terminal.
 func bind(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// bind makes a process one that Ctrl-C on a terminal does not reach. It does not die with its parent: that is Linux's.
+// bind makes a process ignore Ctrl-C on the terminal. It does not die with its parent: that is Linux's.
 func bind(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 // Pause lets a process stand still.

@@ -268,7 +268,7 @@ func (s *Shard) Len() int { return int(s.count) }
 // Bytes returns what the shard takes from its arena.
 func (s *Shard) Bytes() int64 { return s.arena.Size(len(s.table)) }
 
-// Free gives the memory back. The shard must not be used afterwards.
+// Free frees the memory. The shard must not be used afterwards.
 func (s *Shard) Free() {
 	s.arena.Free(s.table)
 	s.table, s.first = nil, nil

@@ -23,7 +23,7 @@ type Golden = struct {
 	Msg  register.Message
 }
 
-// Examples makes sure that messages are written as the examples say, behind what was there, and that their bytes are read
+// Examples checks that messages are written as the examples say, behind what was there, and that their bytes are read
 // as the messages.
 func Examples(t *testing.T, c Codec, all []Golden) {
 	t.Helper()
@@ -39,7 +39,7 @@ func Examples(t *testing.T, c Codec, all []Golden) {
 	}
 }
 
-// Refused makes sure that texts are refused, each as wrong JSON for what is expected.
+// Refused checks that texts are refused, each as wrong JSON for what is expected.
 func Refused(t *testing.T, c Codec, texts ...string) {
 	t.Helper()
 	for _, text := range texts {

@@ -40,7 +40,7 @@ func (a *Array[T]) At(i uint32) *T {
 // Has reports whether element i has a place.
 func (a *Array[T]) Has(i uint32) bool { return a.segments[bits.Len32(i>>base)].Load() != nil }
 
-// Ensure makes a place for element i.
+// Ensure makes room for element i.
 func (a *Array[T]) Ensure(i uint32) {
 	s := bits.Len32(i >> base)
 	if a.segments[s].Load() != nil {
@@ -59,7 +59,7 @@ func (a *Array[T]) Ensure(i uint32) {
 	a.segments[s].Store((*T)(unsafe.Pointer(unsafe.SliceData(b))))
 }
 
-// EnsureAll makes a place for every element below limit.
+// EnsureAll makes room for every element below limit.
 func (a *Array[T]) EnsureAll(limit uint32) {
 	for i := uint32(0); i < limit; i = max(1<<base, 2*i) {
 		a.Ensure(i)

@@ -6,7 +6,7 @@ import (
 	"synod/internal/offheap"
 )
 
-// Pairs gives every distinct pair of words a dense id, from 0 in order of arrival. It is safe for concurrent use; finding
+// Pairs assigns a dense id to every distinct pair of words, from 0 in order of arrival. It is safe for concurrent use; finding
 // what is there takes no lock.
 type Pairs struct {
 	arena   *offheap.Arena

@@ -9,7 +9,7 @@ import (
 // sake of memory, and nothing is known of a step but which of them it changes. Steps and Apply are not called.
 type Expander interface {
 	Space
-	// Expansion makes what expands states.
+	// Expansion creates expanders of states.
 	Expansion() Expansion
 }
 
@@ -52,7 +52,7 @@ type Successors struct {
 	Ignored []Reason   // per transition, if these are asked for
 }
 
-// Reset makes s empty.
+// Reset empties s.
 func (s *Successors) Reset() {
 	s.Changed, s.Ends, s.Actions, s.Ignored = s.Changed[:0], s.Ends[:0], s.Actions[:0], s.Ignored[:0]
 }
@@ -72,7 +72,7 @@ func (s *Successors) Of(n int) []SlotPart {
 // Collapsible is a Space that can be explored by way of another one of the same model, in which states are taken apart.
 type Collapsible interface {
 	Space
-	// Collapse makes that space. It stands on this one's tables, which must outlive it: Close of it does nothing, and its
+	// Collapse builds that space. It stands on this one's tables, which must outlive it: Close of it does nothing, and its
 	// Carry takes states of either space, as this one's does.
 	Collapse() (Expander, error)
 }

@@ -120,7 +120,7 @@ type Space interface {
 	Close()
 }
 
-// Source makes a space for a check. The systems and plain models of package model are sources.
+// Source creates a space for a check. The systems and plain models of package model are sources.
 type Source interface {
 	Space() (Space, error)
 }

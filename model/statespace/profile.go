@@ -6,7 +6,7 @@ type Profiler interface {
 	// Sizes returns what there is of every slot by now. It costs next to nothing, and may be called between two steps of a
 	// search to see what grows.
 	Sizes() []SlotSize
-	// Fields tells of the distinct values of each top-level field of a slot's values, up to limit per field. It takes time
+	// Fields describes the distinct values of each top-level field of a slot's values, up to limit per field. It takes time
 	// in proportion to the values.
 	Fields(slot, limit int) []FieldReport
 }
@@ -18,7 +18,7 @@ type SlotSize struct {
 	Mailboxes int // 0 for a slot that has none
 }
 
-// FieldReport tells of the distinct values of a field. Values have numbers in order of arrival, below SlotSize.Values;
+// FieldReport describes the distinct values of a field. Values have numbers in order of arrival, below SlotSize.Values;
 // First are those with which a new value of the field came, ascending, so that its length is how many there are.
 type FieldReport struct {
 	Name  string

@@ -96,7 +96,7 @@ type Machine[S, O, R any] interface {
 	Restore(data []byte) (S, error)
 }
 
-// JSON gives a machine with state S its Snapshot and Restore by encoding/json: embed it. The exported fields of S, and
+// JSON implements Snapshot and Restore for a machine with state S by encoding/json: embed it. The exported fields of S, and
 // what they hold, must be all there is to the state.
 type JSON[S any] struct{}
 

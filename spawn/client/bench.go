@@ -81,7 +81,7 @@ func Bench(ctx context.Context, l Load, config func() (Config, error)) (Outcome,
 	return total, nil
 }
 
-// operate makes one operation and counts it. One that the end of the benchmark cut off counts only if it may have had
+// operate performs one operation and counts it. One that the end of the benchmark cut off counts only if it may have had
 // an effect.
 func (o *Outcome) operate(ctx context.Context, c *Client, l Load, d service.Draw, random *rand.Rand) {
 	server := l.Server

@@ -37,7 +37,7 @@ type Config struct {
 	First uint64
 }
 
-// Client makes one operation at a time. It is not safe for concurrent use.
+// Client performs one operation at a time. It is not safe for concurrent use.
 type Client struct {
 	Config
 	next   uint64
@@ -147,7 +147,7 @@ func (c *Client) request() uint64 {
 	return r
 }
 
-// pass makes later numbers greater than those that a server takes for old.
+// pass skips numbers up to those that a server takes for old.
 func (c *Client) pass(floor uint64) { c.next = max(c.next, floor+1) }
 
 // send sends a request. If it is the first time, a connection that broke since the last operation does not matter.

@@ -78,7 +78,7 @@ func newGate(w nemesis.Workload, reads bool, length int, seed uint64) *gate {
 // anybody is no server's place.
 const anybody = -1
 
-// streamOfRounds tells the random numbers of the rounds from those of clients.
+// streamOfRounds separates the random numbers of the rounds from those of clients.
 const streamOfRounds = 1 << 33
 
 func (g *gate) draw() {

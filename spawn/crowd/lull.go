@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Lull makes the clients of a crowd pause, for somebody who waits for the moment right after an answer. The zero value is
+// Lull quiesces the clients of a crowd right after an acknowledgement. The zero value is
 // that of a crowd that does not work yet. Its methods are safe for concurrent use, but each Begin is to be followed by an End
 // before the next one.
 type Lull struct {

@@ -66,7 +66,7 @@ func (i *Injector) Status() Status {
 	return s
 }
 
-// Do obeys a command, and gives the answer without its newline:
+// Do executes a command, and returns the answer without its newline:
 //
 //	status                    how things are, as JSON
 //	drop P, duplicate P, reorder P

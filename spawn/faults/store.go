@@ -45,7 +45,7 @@ func WrapStore(inner spawn.Store, counts *Counts, random machine.Random) *Store 
 	return &Store{inner: inner, counts: counts, random: random}
 }
 
-// Set says how the disk is from now on.
+// Set sets the state of the disk from now on.
 func (s *Store) Set(d Disk) { s.disk.Store(uint32(d)) }
 
 // Disk returns how the disk is.

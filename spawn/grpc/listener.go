@@ -136,7 +136,7 @@ func Speaks(ctx context.Context, host string) error {
 // Connections returns how many connections were accepted, and what became of them.
 func (d *Door) Connections() spawn.Connections { return d.guests.Count() }
 
-// guestConn gives its place back when it is closed.
+// guestConn releases its place when it is closed.
 type guestConn struct {
 	net.Conn
 	gone func()

@@ -68,7 +68,7 @@ type face struct{ kind, data unsafe.Pointer }
 // mostFields is how many fields a struct may have: reading notes those that it has seen in the bits of a word.
 const mostFields = 64
 
-// compiler makes plans. A type is planned once, so that one may contain itself by a pointer, slice or map.
+// compiler compiles plans. A type is planned once, so that one may contain itself by a pointer, slice or map.
 type compiler struct {
 	plans  map[reflect.Type]*plan
 	unions map[reflect.Type]Union

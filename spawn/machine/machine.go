@@ -35,7 +35,7 @@ type JSON interface {
 type Records interface {
 	// Split returns the records of what Keep returned.
 	Split(kept any) ([]storage.Record, error)
-	// Join gives back, for Recover, what Split was given, from all the records that were saved.
+	// Join returns, for Recover, what was passed to Split, from all the records that were saved.
 	Join(records []storage.Record) (any, error)
 }
 

@@ -106,7 +106,7 @@ func (h *shrinker) fewer() {
 // shortest is how long a fault lasts at least for it to be halved.
 const shortest = 20 * time.Millisecond
 
-// simpler makes each fault shorter, and lets it befall fewer servers. It tells whether anything could be made so.
+// simpler makes each fault shorter and restricts it to fewer servers. It reports whether anything could be made so.
 func (h *shrinker) simpler() bool {
 	changed := false
 	for i := 0; i < len(h.best.Faults); i++ { // There may be fewer after a try.

@@ -27,7 +27,7 @@ const (
 	Corrupt
 )
 
-// Account says of a kind of fault what it is, and what brings it about where. Each is a phrase.
+// Account describes a kind of fault, and how it is injected. Each is a phrase.
 type Account struct {
 	Doc     string // what happens
 	Counted string // what a Tally counts

@@ -38,7 +38,7 @@ func Decode(data []byte) (Line, error) {
 	return d.line, d.err
 }
 
-// Server tells whose line it is, even of one that is torn after that, if it is written as Append does.
+// Server returns the server whose line it is, even of one that is torn after that, if it is written as Append does.
 func Server(data []byte) (actor.ID, bool) {
 	const prefix = linePrefix + `"`
 	if len(data) < len(prefix) || string(data[:len(prefix)]) != prefix {

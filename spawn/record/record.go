@@ -14,7 +14,7 @@ import (
 // gets another number.
 const Format = "synod.record/1"
 
-// Header says whose record begins: it is the line before the first event of a server's process. All servers of a
+// Header is the first line of a record, before the first event of a server's process. All servers of a
 // cluster have the same one, but for Server, Build and Wall.
 type Header struct {
 	Server    actor.ID

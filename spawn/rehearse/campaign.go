@@ -53,7 +53,7 @@ const spare = 3
 // ahead is how many runs, for each worker, may have begun before one that has not ended.
 const ahead = 64
 
-// Perform makes runs until enough count, the first one is violated, or the context ends. The error is one of the
+// Perform performs runs until enough count, the first one is violated, or the context ends. The error is one of the
 // configuration.
 func (c Config) Perform(ctx context.Context, k Campaign) (Summary, error) {
 	if err := c.Validate(); err != nil {
@@ -96,7 +96,7 @@ type performance struct {
 	err      error
 }
 
-// work makes one run after the other.
+// work performs one run after another.
 func (p *performance) work(ctx context.Context) {
 	for {
 		at, ok := p.begin(ctx)

@@ -87,7 +87,7 @@ func (r *Report) Text() string {
 	return b.String()
 }
 
-// violation tells of the violations, and of the first one how to see it again.
+// violation describes the violations, and how to reproduce the first one.
 func (r *Report) violation(b *strings.Builder) {
 	for _, v := range r.Summary.Violated {
 		fmt.Fprintf(b, "violated    seed %d: %s\n", v.Seed, v.What())

@@ -85,7 +85,7 @@ func sameAlarm(a, b record.Alarm) bool { return bytes.Equal(a.Timer, b.Timer) &&
 
 func sameRecords(a, b []storage.Record) bool { return len(storage.Changes(a, b)) == 0 }
 
-// show makes text of bytes.
+// show converts bytes to text.
 func show(data []byte) string { return strings.ToValidUTF8(string(data), "\uFFFD") }
 
 func showRecord(r storage.Record) string {

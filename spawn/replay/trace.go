@@ -15,7 +15,7 @@ import (
 	"synod/trace"
 )
 
-// Tracer makes a trace of a part of a run: its Visit is for Config. Servers are named by their addresses, and so are
+// Tracer builds a trace of a part of a run: its Visit is for Config. Servers are named by their addresses, and so are
 // clients, of which only the requests are known. A server that starts recovers from nothing, and one that stops crashes.
 type Tracer struct {
 	first, last int // the numbers of the events

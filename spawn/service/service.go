@@ -59,7 +59,7 @@ type Config[S any, I comparable, O, M any] struct {
 	Expired func(m M) (number, floor uint64, ok bool)
 	// Print returns a line for people on an answer, by a server; nil for the output alone.
 	Print func(server string, in I, out O) string
-	// Key tells independent objects apart, which are checked one by one; nil for a single one.
+	// Key returns the key of an independent object, each of which is checked separately; nil for a single one.
 	Key func(in I) string
 	// History is the form of operations in histories; nil for that of a custom object, in JSON.
 	History History[I, O]

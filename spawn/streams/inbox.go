@@ -76,5 +76,5 @@ func (b *Inbox) Receive(wait time.Duration) (actor.ID, []byte, error) {
 	}
 }
 
-// Close makes everybody return who waits.
+// Close unblocks all waiters.
 func (b *Inbox) Close() { b.once.Do(func() { close(b.closed) }) }

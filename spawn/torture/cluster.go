@@ -40,7 +40,7 @@ type Config struct {
 	// that Control names, as soon as it can be asked, and to end if it cannot save. It may be called by several goroutines
 	// at once.
 	Command func(m Member) *exec.Cmd
-	// Lull makes the clients pause for ambushes. Without it these are kills like others.
+	// Lull quiesces the clients for kill-after-ack faults (ambushes). Without it these are kills like others.
 	Lull Lull
 }
 

@@ -190,7 +190,7 @@ func (s *server) notice() error {
 	return nil
 }
 
-// tell tells the process what is new about its network and its disk. A process that ends meanwhile, since it could not
+// tell sends the process the changes of its network and its disk. A process that ends meanwhile, since it could not
 // save, is started again when it can.
 func (s *server) tell(ctx context.Context) error {
 	err := s.poll()
@@ -301,7 +301,7 @@ func (s *server) resume() error {
 	return nil
 }
 
-// verify makes sure, at the end, that the process is there, and takes its last counts.
+// verify checks at the end that the process is running, and takes its last counts.
 func (s *server) verify() error {
 	switch {
 	case s.process == nil:

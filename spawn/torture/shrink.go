@@ -58,7 +58,7 @@ func (w wrong) calm(s nemesis.Schedule) time.Duration {
 	return max(aftermath, w.at+aftermath-s.LastEnd())
 }
 
-// reruns makes runs of schedules.
+// reruns performs runs of schedules.
 type reruns struct {
 	run    func(ctx context.Context, s nemesis.Schedule) (wrong, error)
 	count  int   // those that were not cut off

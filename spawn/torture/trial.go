@@ -175,7 +175,7 @@ func (o *Trial) replay(ctx context.Context, servers int) error {
 	return err
 }
 
-// about says in a history where it comes from.
+// about describes the origin of a history.
 func (p *Plan) about() string {
 	return fmt.Sprintf("%s, %d servers on %s, %d clients, seed %d",
 		p.Model, p.Schedule.Servers, p.Transport, p.Workload.Clients, p.Seed)

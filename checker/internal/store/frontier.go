@@ -100,7 +100,7 @@ func (f *Frontier) GiveBack(keys []uint64) {
 	f.mu.Unlock()
 }
 
-// Rest makes what was not taken, or came back, ready to be taken again.
+// Rest makes available again what was not taken, or was returned.
 func (f *Frontier) Rest() {
 	kept := f.back
 	for _, c := range f.Chunks {

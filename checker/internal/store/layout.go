@@ -137,7 +137,7 @@ func (l *Layout) PackRoots(ids []uint32) (uint64, bool) {
 	return key, true
 }
 
-// Join gives the ids of the pairs from a field on, after those of the fields before.
+// Join returns the ids of the pairs from a field on, after those of the fields before.
 func Join(fields []Field, ids []uint32, from int) {
 	for f := from; f < len(fields); f++ {
 		p := &fields[f]

@@ -19,7 +19,7 @@ type (
 		Number uint64 // of the request; those of a client grow
 		Owner  string
 	}
-	// Release gives it back.
+	// Release returns it.
 	Release struct {
 		Number uint64
 		Owner  string

@@ -192,7 +192,7 @@ func (f *front) accept() {
 	}
 }
 
-// admit gives a client a place.
+// admit assigns a place to a client.
 func (f *front) admit(conn net.Conn) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -58,7 +58,7 @@ func (f family) merged(root fs.FS, own []mutation.Mutation, all exports) (map[st
 	return m.write()
 }
 
-// merger makes the copy of a family. Functions, methods and types are keyed by their package, receiver and name.
+// merger builds the copy of a family. Functions, methods and types are keyed by their package, receiver and name.
 type merger struct {
 	family
 	sound  *program
@@ -319,7 +319,7 @@ func (m *merger) keyOr(p *program, n *ast.Ident) string {
 	return "."
 }
 
-// loosen makes a call of a function of the call of a method.
+// loosen turns a method call into a function call.
 func (m *merger) loosen(
 	p *program, call *ast.CallExpr, s *ast.SelectorExpr, add func(edit), offset func(token.Pos) int,
 ) {

@@ -95,7 +95,7 @@ func Encode(m node.Message, nodes int, d Dialect) (*Message, error) {
 	return p, nil
 }
 
-// encoder makes messages of one node.
+// encoder encodes the messages of one node.
 type encoder struct {
 	from, nodes uint64
 	dialect     Dialect

@@ -42,7 +42,7 @@ func (d *disk) init(n *node) {
 	d.random = NewSource(n.w.Seed, forDisks+uint64(n.place))
 }
 
-// identity says whose records the disk has.
+// identity returns the identity of the records on the disk.
 func (d *disk) identity() storage.Identity {
 	p := &d.node.w.Program
 	return storage.Identity{Model: p.Model, Version: p.Version, Actor: d.node.id, Cluster: "rehearsed"}

@@ -14,7 +14,7 @@ import (
 // never is the time of what will not happen.
 const never = time.Duration(-1)
 
-// doom says at which moment a server dies that is to die.
+// doom sets the moment at which a server dies.
 type doom uint8
 
 const (
@@ -263,7 +263,7 @@ func (n *node) receive(p *packet) {
 	n.pump()
 }
 
-// pause makes the process stand still, or go on.
+// pause stops or continues the process.
 func (n *node) pause(on bool) {
 	if n.server == nil {
 		return
