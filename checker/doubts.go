@@ -12,8 +12,8 @@ import (
 // or chance besides would pass for one that holds. It is therefore asked again, now and then, about a state of which the
 // answer is known, and once more at the end about the states of which it was asked so.
 
-// spacing decides at which calls, in order, a function is asked again: the first 16, and then eight of each doubling. So a
-// billion states cost some 220 calls.
+// spacing decides at which calls, in order, a function is asked again: the first 16, and then eight of each doubling.
+// So a billion states cost some 220 calls.
 type spacing struct{ calls, next uint64 }
 
 func (s *spacing) due() bool {

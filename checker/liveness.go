@@ -184,7 +184,8 @@ func (p *pursuit) spread(v *surveyor, keys []uint64) bool {
 	return true
 }
 
-// eachEdge calls f with the place of every member, other than the state itself, that a transition of some members leads to.
+// eachEdge calls f with the place of every member, other than the state itself, that a transition of some members
+// leads to.
 func (p *pursuit) eachEdge(v *surveyor, keys []uint64, f func(source int, to uint64, at place)) bool {
 	unknown := v.anew[:0]
 	for source, key := range keys {

@@ -149,8 +149,8 @@ func (e *engine) waits(packed uint64, waiting *places) bool {
 	return ok && waiting.has(at)
 }
 
-// eachSuccessor yields every pair of a state and a successor. A state that cannot be expanded, as a successor is too wide
-// for the layout or a handler fails, was not expanded before either: no path goes through it.
+// eachSuccessor yields every pair of a state and a successor. A state that cannot be expanded, as a successor is too
+// wide for the layout or a handler fails, was not expanded before either: no path goes through it.
 func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) {
 	switch {
 	case w.expand(keys):

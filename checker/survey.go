@@ -93,8 +93,8 @@ func (s *survey) parallel(f func(v *surveyor)) {
 	s.e.parallel(func(w *worker) { f(s.of[slices.Index(s.e.workers, w)]) })
 }
 
-// each calls f with all visited states of which the place is wanted, in batches, in parallel. The batches are valid during
-// the call. It ends when f reports false.
+// each calls f with all visited states of which the place is wanted, in batches, in parallel. The batches are valid
+// during the call. It ends when f reports false.
 func (s *survey) each(wanted func(place) bool, f func(v *surveyor, keys []uint64) bool) {
 	e := s.e
 	var taken atomic.Int64

@@ -188,7 +188,8 @@ type hop struct {
 	after  []uint32
 }
 
-// each calls f with the hops of the nodes of a level, which end on fair cycles, and arrive what the status is in their states.
+// each calls f with the hops of the nodes of a level, which end on fair cycles, and arrive what the status is in their
+// states.
 func (s *quest) each(level int, arrive func(node uint32, status []uint32), f func(h hop)) bool {
 	v := s.v
 	first, end := s.levels[level], s.levels[level+1]

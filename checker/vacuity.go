@@ -68,8 +68,8 @@ func (e *engine) vacuities(r *Result) []statespace.Vacuity {
 	return all
 }
 
-// Vacuous describes in sentences what never mattered in an exhausted search: messages that an actor ignored every time, messages
-// to ids that no actor has, and what properties that hold are not about. Handlers and timers without effect, which may be for
+// Vacuous describes in sentences what never mattered in an exhausted search: messages that an actor ignored every
+// time, messages to ids that no actor has, and what properties that hold are not about. Handlers and timers without effect, which may be for
 // other configurations, are among Space.Vacuous only, and in Harmless. A search that was cut short tells nothing, as it may
 // not have come that far. With Options.Strict any of it makes the check fail.
 func (r *Result) Vacuous() []string {
@@ -89,8 +89,8 @@ func (r *Result) Vacuous() []string {
 	return all
 }
 
-// Harmless describes in sentences what never mattered as far as was searched, and is not among what Vacuous returns: handlers and
-// timers without effect, which may be for other configurations.
+// Harmless describes in sentences what never mattered as far as was searched, and is not among what Vacuous returns:
+// handlers and timers without effect, which may be for other configurations.
 func (r *Result) Harmless() []string {
 	var all []string
 	for _, v := range r.Space.Vacuous {

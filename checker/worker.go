@@ -283,8 +283,8 @@ func (w *worker) partsAt(i int) {
 	}
 }
 
-// inspect calls f with the parts of each of some packed states, which are valid during the call. It reports false if f failed,
-// which ends the search.
+// inspect calls f with the parts of each of some packed states, which are valid during the call. It reports false if f
+// failed, which ends the search.
 func (w *worker) inspect(keys []uint64, f func(i int, state []statespace.PartID) error) bool {
 	for from := 0; from < len(keys); from += batchLength {
 		batch := keys[from:min(from+batchLength, len(keys))]

@@ -329,8 +329,8 @@ func (w *Windows[S, I, O]) violate() {
 	w.found = w.violation()
 }
 
-// divide separates operations of the window that have returned before a moment, in the order of their invocation, from those
-// that were invoked before it and may take effect or not. These are put into a pool with those of earlier windows.
+// divide separates operations of the window that have returned before a moment, in the order of their invocation, from
+// those that were invoked before it and may take effect or not. These are put into a pool with those of earlier windows.
 func (w *Windows[S, I, O]) divide(current []windowed[I, O], moment int64) ([]operation[I, O], pool[I]) {
 	var rets []int64
 	var ops []operation[I, O]

@@ -8,7 +8,8 @@ func (sys *system) Describe(name string, config map[string]string) {
 	sys.described = description{name, maps.Clone(config), sys.described.publisher}
 }
 
-// Publish sets the import path of the package whose function Find returns the builder of the system by the name that Describe sets.
+// Publish sets the import path of the package whose function Find returns the builder of the system by the name that
+// Describe sets.
 func (sys *system) Publish(pkg string) { sys.described.publisher = pkg }
 
 // Description returns what Describe said, or an empty name. The configuration is the caller's own.

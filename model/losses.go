@@ -40,8 +40,8 @@ func (sys *system) onlySafety() bool {
 	})
 }
 
-// watchProperties returns the properties that a check evaluates: those of the system, which besides are watched for what they
-// read if that matters.
+// watchProperties returns the properties that a check evaluates: those of the system, which besides are watched for
+// what they read if that matters.
 func (sp *space) watchProperties() {
 	sp.properties = sp.sys.properties
 	if !sp.elides && sp.faults.network < 0 {

@@ -88,8 +88,8 @@ var errInUse = errors.New("another process has the file open")
 // Path returns where the file is.
 func (f *File) Path() string { return f.path }
 
-// Save applies changes, all or none of them. When it returns nil they are on disk. After an error nothing may be built on
-// what the file holds: it has to be opened anew.
+// Save applies changes, all or none of them. When it returns nil they are on disk. After an error nothing may be built
+// on what the file holds: it has to be opened anew.
 func (f *File) Save(changes []Record) error {
 	if err := f.Log.Save(changes); err != nil {
 		return fmt.Errorf("%s: %w", f.path, err)

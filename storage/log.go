@@ -103,8 +103,8 @@ func (l *Log) Load() ([]Record, error) {
 	return all, nil
 }
 
-// Save applies changes, all or none of them. When it returns nil they are on disk. After an error nothing may be built on
-// what the log holds: it has to be mounted anew.
+// Save applies changes, all or none of them. When it returns nil they are on disk. After an error nothing may be built
+// on what the log holds: it has to be mounted anew.
 func (l *Log) Save(changes []Record) error {
 	if l.broken != nil {
 		return fmt.Errorf("an earlier save went wrong: %w", l.broken)

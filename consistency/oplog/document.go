@@ -86,8 +86,8 @@ type OperationDocument struct {
 	Returned  int    `json:"returned_line,omitempty"`
 }
 
-// Fill fills in what was found in a history, and of the line that cannot be read, nil for none. A Document that is to be filled
-// has its Schema, File and Consistency.
+// Fill fills in what was found in a history, and of the line that cannot be read, nil for none. A Document that is to
+// be filled has its Schema, File and Consistency.
 func (d *Document) Fill(h History, r Result, line *LineError) {
 	d.Format, d.Spec, d.TornBytes = h.Format, string(h.Header.Spec), h.Torn
 	if line != nil {

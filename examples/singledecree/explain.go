@@ -108,8 +108,8 @@ func ballot(b singledecree.Ballot) string { return fmt.Sprintf("(%d, %d)", b.Rou
 
 var none singledecree.Ballot
 
-// step explains a step, in the order in which a server does things: what it is asked, what it promises, asks for and votes
-// for, what it takes for chosen, and what it answers.
+// step explains a step, in the order in which a server does things: what it is asked, what it promises, asks for and
+// votes for, what it takes for chosen, and what it answers.
 func (t *teller) step(s step) {
 	if s.kind == statespace.Recover && s.after != nil {
 		t.recovers(s)

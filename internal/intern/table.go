@@ -11,8 +11,8 @@ import (
 	"github.com/mitchellh/hashstructure/v2"
 )
 
-// Table assigns a dense id to every distinct value of T, counted from 0 in order of arrival. It is exact: two values share
-// an id if and only if they are equal in the sense of [Walker.Equal]. It is safe for concurrent use, and never
+// Table assigns a dense id to every distinct value of T, counted from 0 in order of arrival. It is exact: two values
+// share an id if and only if they are equal in the sense of [Walker.Equal]. It is safe for concurrent use, and never
 // forgets; finding what is there takes no lock. It holds fewer than 2^32 values. Values with cycles must be kept out
 // ([Walker.Check]).
 //

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Fairness returns the sets of actions that a transition belongs to, by name: those that paths are weakly, and those that they
-// are strongly fair to.
+// Fairness returns the sets of actions that a transition belongs to, by name: those that paths are weakly, and those
+// that they are strongly fair to.
 type Fairness[S any] struct {
 	Weak, Strong func(via S) []string
 }

@@ -6,8 +6,8 @@ import (
 	"synod/internal/offheap"
 )
 
-// Pairs assigns a dense id to every distinct pair of words, from 0 in order of arrival. It is safe for concurrent use; finding
-// what is there takes no lock.
+// Pairs assigns a dense id to every distinct pair of words, from 0 in order of arrival. It is safe for concurrent use;
+// finding what is there takes no lock.
 type Pairs struct {
 	arena   *offheap.Arena
 	next    atomic.Uint32

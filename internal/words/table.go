@@ -8,8 +8,8 @@ import (
 	"synod/internal/offheap"
 )
 
-// Table assigns a dense id to every distinct sequence of words, from 0 in order of arrival. Equality is decided by the words
-// themselves. It is safe for concurrent use; finding what is there takes no lock.
+// Table assigns a dense id to every distinct sequence of words, from 0 in order of arrival. Equality is decided by the
+// words themselves. It is safe for concurrent use; finding what is there takes no lock.
 type Table struct {
 	arena   *offheap.Arena
 	next    atomic.Uint32

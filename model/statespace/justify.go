@@ -48,8 +48,8 @@ func IsFair(space Space, p Path) (bool, error) {
 	return err == nil, err
 }
 
-// Justify returns for every set of actions that paths have to be fair to how the loop of a path is, by condition and name. A
-// loop that is not fair gives an *UnfairError. A path without a loop has nothing to justify.
+// Justify returns for every set of actions that paths have to be fair to how the loop of a path is, by condition and
+// name. A loop that is not fair gives an *UnfairError. A path without a loop has nothing to justify.
 func Justify(space Space, p Path) ([]Kept, error) {
 	conditions := FairnessOf(space)
 	if p.Loop == 0 || len(conditions) == 0 {

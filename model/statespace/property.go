@@ -92,8 +92,8 @@ func NewReading(space Space) *Reading { return &Reading{space: space} }
 // ReadingOf reads one state of a space.
 func ReadingOf(space Space, state []PartID) *Reading { return &Reading{space: space, state: state} }
 
-// Reorder makes the views return copies, whose maps are built in other ways for each order from 1 on, so that a predicate
-// that depends on the order of a map gives another answer; 0 makes them give the values themselves again.
+// Reorder makes the views return copies, whose maps are built in other ways for each order from 1 on, so that a
+// predicate that depends on the order of a map gives another answer; 0 makes them give the values themselves again.
 func (r *Reading) Reorder(order int) { r.order, r.orders = order, false }
 
 // Reordered reports whether a view gave a map of several entries since Reorder was called.

@@ -96,8 +96,8 @@ type Machine[S, O, R any] interface {
 	Restore(data []byte) (S, error)
 }
 
-// JSON implements Snapshot and Restore for a machine with state S by encoding/json: embed it. The exported fields of S, and
-// what they hold, must be all there is to the state.
+// JSON implements Snapshot and Restore for a machine with state S by encoding/json: embed it. The exported fields of
+// S, and what they hold, must be all there is to the state.
 type JSON[S any] struct{}
 
 // Snapshot returns the state as JSON. Maps are sorted by key, so that equal states have equal bytes.

@@ -54,8 +54,8 @@ type Transport struct {
 	againFrom actor.ID
 }
 
-// Wrap wraps the network of a server in one with the faults of a plan. Servers are all servers of the cluster. Close ends what it
-// starts.
+// Wrap wraps the network of a server in one with the faults of a plan. Servers are all servers of the cluster. Close
+// ends what it starts.
 func Wrap(inner spawn.Transport, servers []actor.ID, plan Plan, random machine.Random) *Transport {
 	t := &Transport{
 		inner: inner, servers: servers, random: random, wake: make(chan struct{}, 1), closed: make(chan struct{}),

@@ -128,8 +128,8 @@ type watching struct {
 	server func(place int, now func() time.Duration, c spawn.Config) spawn.Config
 }
 
-// Rehearse performs the run with a seed and a schedule, which may be another one than the seed gives. The error is one of
-// the configuration.
+// Rehearse performs the run with a seed and a schedule, which may be another one than the seed gives. The error is one
+// of the configuration.
 func (c Config) Rehearse(ctx context.Context, seed uint64, s nemesis.Schedule) (Run, error) {
 	return c.rehearse(ctx, seed, s, watching{})
 }

@@ -91,7 +91,8 @@ func (p *Guests) Client(g *Guest) bool {
 	return true
 }
 
-// Peer turns an unidentified connection into one of a server. That server may have others, which are broken without having ended.
+// Peer turns an unidentified connection into one of a server. That server may have others, which are broken without
+// having ended.
 func (p *Guests) Peer(g *Guest, id actor.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
