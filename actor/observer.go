@@ -25,8 +25,8 @@ type Observer[M, H any] struct {
 	// Tell describes in words what was noted between two memories, a line each; nil for their differences, field by
 	// field.
 	Tell func(before, after H) []string
-	// Explain returns what there is to say of the last of the memories along a path, which differs from the one
-	// before: what
-	// is wrong with it, if Holds is false of it first. Before the first step the memory is the first one. nil for nothing.
+	// Explain returns what there is to say of the last of the memories along a path, which differs from the one before:
+	// what is wrong with it, if Holds is false of it first. Before the first step the memory is the first one. nil for
+	// nothing.
 	Explain func(path []H) []string
 }

@@ -27,8 +27,7 @@ type mapped struct {
 const mapOrderRuns = 60
 
 // TestGuardFindsMapOrder requires a function that depends on the order of a map of two entries to be found in nearly
-// every
-// check, even if it is called once only, and a user to be asked about it if the map is part of what it was given.
+// every check, even if it is called once only, and a user to be asked about it if the map is part of what it was given.
 func TestGuardFindsMapOrder(t *testing.T) {
 	two := func() map[string]int { return map[string]int{"a": 1, "b": 2} }
 	const asked = "does it depend on the order of a map?"

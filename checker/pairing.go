@@ -14,10 +14,9 @@ const (
 	pairSampleIDs = 1 << 22
 	// maxPaired is how many fields are compared with one another. More are first thinned out.
 	maxPaired = 128
-	// pairsLast describes how many times as many states there are when pairs are chosen anew. Until then they stay,
-	// which makes it
-	// cheap to move to a layout that is only wider. Where there are many states they stay for longer, unless there are more than
-	// so many pairs for each state.
+	// pairsLast describes how many times as many states there are when pairs are chosen anew. Until then they stay, which
+	// makes it cheap to move to a layout that is only wider. Where there are many states they stay for longer, unless
+	// there are more than so many pairs for each state.
 	pairsLast     = 8
 	pairsPerState = 3
 )

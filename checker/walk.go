@@ -59,8 +59,7 @@ func (a *walks) settle(j *judge) {
 }
 
 // lastThatCounts returns the number, plus one, of the last walk whose discoveries count. If the search was to end at
-// the
-// first violation, this is the walk with the least number that violates: which of the later ones were taken by then
+// the first violation, this is the walk with the least number that violates: which of the later ones were taken by then
 // depends on the workers.
 func (a *walks) lastThatCounts(e *engine) int64 {
 	last := int64(math.MaxInt64)

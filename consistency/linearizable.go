@@ -66,8 +66,7 @@ func Visualize[S, I, O any](w io.Writer, spec Spec[S, I, O], h History[I, O]) er
 }
 
 // timeline returns all operations, the completed ones first, with moments of invocation and return that are all
-// different
-// and realise the happens-before order: a returns before b is invoked if and only if a precedes b. Pending
+// different and realise the happens-before order: a returns before b is invoked if and only if a precedes b. Pending
 // operations return after everything else, because porcupine is wrong about calls that never return.
 //
 // The order of events is found without a search. What an invocation knew, with the number of its client's own earlier

@@ -176,14 +176,14 @@ type fairTo struct {
 	strong bool
 }
 
-// WeakFair reports that paths are weakly fair to the sets of families: what could happen all the time from some
+// WeakFair declares that paths are weakly fair to the sets of families: what could happen all the time from some
 // point on happens. Eventually and LeadsTo are then about fair paths only.
 //
 // On an unordered network that does not duplicate, fair deliveries make one that does nothing a transition, since the
 // message is then gone.
 func (sys *system) WeakFair(families ...Fair) { sys.assume(false, families) }
 
-// StrongFair reports that paths are strongly fair to the sets of families: what could happen again and again happens.
+// StrongFair declares that paths are strongly fair to the sets of families: what could happen again and again happens.
 func (sys *system) StrongFair(families ...Fair) { sys.assume(true, families) }
 
 func (sys *system) assume(strong bool, families []Fair) {

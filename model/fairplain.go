@@ -14,10 +14,9 @@ type fairActions[A any] struct {
 	is func(A) bool
 }
 
-// WeakFair reports that paths are weakly fair to the set of actions for which is reports true: if one of them leads
-// to another
-// state in every state from some point on, one is taken. Eventually and LeadsTo are then about fair paths only. In TLA+ it is
-// WF_vars of the action, with vars the whole state. The function must be pure.
+// WeakFair declares that paths are weakly fair to the set of actions for which is reports true: if one of them leads to
+// another state in every state from some point on, one is taken. Eventually and LeadsTo are then about fair paths only.
+// In TLA+ it is WF_vars of the action, with vars the whole state. The function must be pure.
 func (p *Plain[S, A]) WeakFair(name string, is func(A) bool) { p.assume(name, false, is) }
 
 // StrongFair declares strong fairness: if one of the actions leads to another state again and again, one is

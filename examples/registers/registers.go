@@ -83,9 +83,8 @@ type System struct {
 }
 
 // Compose builds a system that has one property so far, "linearizable", unless it goes on from a run that is not
-// judged. The function server makes the actor of a server
-// that knows the others, in ascending order; the servers that are referred to are in that of their ids. A configuration that
-// is not valid is a mistake that the check reports.
+// judged. The function server makes the actor of a server that knows the others, in ascending order; the servers that
+// are referred to are in that of their ids. A configuration that is not valid is a mistake that the check reports.
 func Compose[S any](
 	c Config, server func(others []actor.ID) actor.Typed[S, register.Message],
 ) (sys System, servers []model.Ref[S]) {

@@ -13,9 +13,8 @@ import (
 )
 
 // explain returns what the steps of servers mean in the words of Paxos. What it says is computed from what happened
-// along the
-// path, in truth: which promises and votes were ever sent, and which values got the votes of a quorum, whatever the states
-// remember of it and the protocol intends. Where the two part, it says so at that step.
+// along the path, in truth: which promises and votes were ever sent, and which values got the votes of a quorum,
+// whatever the states remember of it and the protocol intends. Where the two part, it says so at that step.
 func explain(servers []reader, promises, votes int) func(model.Happening[register.Message]) []string {
 	return func(h model.Happening[register.Message]) []string {
 		t := teller{facts: facts{servers: len(servers), promises: promises, votes: votes}, readers: servers, culprit: h.Blame}

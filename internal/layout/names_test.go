@@ -11,10 +11,9 @@ import (
 	"testing"
 )
 
-// TestTypeNames requires no two types of this module to be called the same by package name and type name, for that
-// is what
-// encodings call them by (internal/intern/names.go). Mutants have the names of what they are copies of; nothing of a
-// command, and no codec of a package named wire, is ever part of a state.
+// TestTypeNames requires no two types of this module to be called the same by package name and type name, for that is
+// what encodings call them by (internal/intern/names.go). Mutants have the names of what they are copies of; nothing of
+// a command, and no codec of a package named wire, is ever part of a state.
 func TestTypeNames(t *testing.T) {
 	fsys := os.DirFS(root)
 	declared := map[string]string{} // package and type name to its folder

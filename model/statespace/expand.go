@@ -26,7 +26,7 @@ type Expansion interface {
 type Ask uint8
 
 const (
-	// AskFirst reports that the state is expanded for the first time: such expansions are counted, and the model's
+	// AskFirst means that the state is expanded for the first time: such expansions are counted, and the model's
 	// functions called several times by sample.
 	AskFirst Ask = 1 << iota
 	// AskActions requires the actions of the transitions.

@@ -93,9 +93,8 @@ func (c *Client) Next() Operation {
 const Values = 1_111_857
 
 // Value returns the value with a number, from 0, modulo Values: letters first, then the characters of Unicode from
-// U+4E00
-// up, whose first many thousands have a shape of their own, and then those from U+00C0 up to there. Surrogates, the
-// replacement character and what is no character are left out.
+// U+4E00 up, whose first many thousands have a shape of their own, and then those from U+00C0 up to there. Surrogates,
+// the replacement character and what is no character are left out.
 func Value(n int) rune {
 	n %= Values
 	switch {

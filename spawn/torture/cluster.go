@@ -35,8 +35,7 @@ type Config struct {
 	Servers int
 	Port    uint16 // of the first server, the others have the following ones; 0 for free ones
 	Dir     string // a folder that is there; each server gets a folder in it, server-0 and so on
-	// Command returns a new command that runs a server. The server is to serve an injector of package faults on the
-	// socket
+	// Command returns a new command that runs a server. The server is to serve an injector of package faults on the socket
 	// that Control names, as soon as it can be asked, and to end if it cannot save. It may be called by several goroutines
 	// at once.
 	Command func(m Member) *exec.Cmd

@@ -10,10 +10,9 @@ import (
 )
 
 // Layout describes how a state becomes an integer of few bits, and back. The ids of the units stand side by side in
-// fields of
-// fixed widths. Where that would be more than 64 bits, fields are paired: a pair of ids is interned, as in the tree
-// compression of van der Vegt and Laarman, "A Parallel Compact Hash Table" (2011), and its id is a field of its own.
-// A state that does not fit in says so; nothing is ever cut off.
+// fields of fixed widths. Where that would be more than 64 bits, fields are paired: a pair of ids is interned, as in
+// the tree compression of van der Vegt and Laarman, "A Parallel Compact Hash Table" (2011), and its id is a field of
+// its own. A state that does not fit in says so; nothing is ever cut off.
 type Layout struct {
 	Fields []Field // the units' first, then the pairs'
 	Roots  []int   // the fields that stand in the integer
@@ -42,9 +41,8 @@ const (
 )
 
 // NewLayout returns fields wide enough for ids below limits and for the pairs, with so many bits of room for more
-// pairs, and
-// bits to spare for more ids: a few while there are few states, and then so many as are asked for, or one if the ids are
-// about to need it. All bits are used if there are pairs, as these come up at any time.
+// pairs, and bits to spare for more ids: a few while there are few states, and then so many as are asked for, or one if
+// the ids are about to need it. All bits are used if there are pairs, as these come up at any time.
 func NewLayout(limits []uint32, pairs []Field, room, spare, states int) *Layout {
 	l := &Layout{Fields: append(make([]Field, len(limits)), pairs...)}
 	widths := make([]int, len(l.Fields))

@@ -20,11 +20,10 @@ const firstPort = 10_000
 // settle is how long what was said has to get through before it is asked for, where a path says nothing of it.
 const settle = 3 * time.Second
 
-// Convert builds a test of a path that a check of Multi-Paxos found, as far as a test can say it: which servers
-// clients ask
-// for what, and which of them crash and come back, in the order of the path. The order of messages between servers is left to
-// chance, so that the test is to be rehearsed with many seeds. Of a document it takes the first violation, or else the first
-// path.
+// Convert builds a test of a path that a check of Multi-Paxos found, as far as a test can say it: which servers clients
+// ask for what, and which of them crash and come back, in the order of the path. The order of messages between servers
+// is left to chance, so that the test is to be rehearsed with many seeds. Of a document it takes the first violation,
+// or else the first path.
 func Convert(d trace.Document) (Test, error) {
 	t, ok := d.Primary()
 	if !ok {

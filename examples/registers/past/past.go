@@ -208,9 +208,8 @@ func beforeSet(
 	return nil, in.Write && out.Answer == consistency.WriteRefused
 }
 
-// summary builds the short history: writes of what may be held, by clients that do nothing else, all at once; and
-// then the
-// requests that are not answered. One that took effect already may do so once more there, so that less is wrong.
+// summary builds the short history: writes of what may be held, by clients that do nothing else, all at once; and then
+// the requests that are not answered. One that took effect already may do so once more there, so that less is wrong.
 func (q *requests) summary(p *catalog.Before, held []register.Value) (history register.History, err error) {
 	// The writes of what is held need names: those that no id has.
 	name := consistency.Client(math.MaxUint64)
