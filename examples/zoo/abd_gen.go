@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// Abd builds the model abd, or a mutant of it.
+// Abd makes the model abd, or a mutant of it.
 func Abd(mutant string, c abd.Config) model.Source {
 	return made.Model(mutant, c)
 }

@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// DiningPhilosophers builds the model dining-philosophers, or a mutant of it.
+// DiningPhilosophers makes the model dining-philosophers, or a mutant of it.
 func DiningPhilosophers(mutant string, c philosophers.Config) model.Source {
 	return made.Model(mutant, c)
 }

@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// DurableAbd builds the model durable-abd, or a mutant of it.
+// DurableAbd makes the model durable-abd, or a mutant of it.
 func DurableAbd(mutant string, c durableabd.Config) model.Source {
 	return made.Model(mutant, c)
 }

@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// Lease builds the model lease, or a mutant of it.
+// Lease makes the model lease, or a mutant of it.
 func Lease(mutant string, c lease.Config) model.Source {
 	return made.Model(mutant, c)
 }

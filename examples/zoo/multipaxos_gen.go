@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// MultiPaxos builds the model multi-paxos, or a mutant of it.
+// MultiPaxos makes the model multi-paxos, or a mutant of it.
 func MultiPaxos(mutant string, c multipaxos.Config) model.Source {
 	return made.Model(mutant, c)
 }

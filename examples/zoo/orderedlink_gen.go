@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// OrderedLink builds the model ordered-link, or a mutant of it.
+// OrderedLink makes the model ordered-link, or a mutant of it.
 func OrderedLink(mutant string, c orderedlink.Config) model.Source {
 	return made.Model(mutant, c)
 }

@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// PingPong builds the model ping-pong, or a mutant of it.
+// PingPong makes the model ping-pong, or a mutant of it.
 func PingPong(mutant string, c pingpong.Config) model.Source {
 	return made.Model(mutant, c)
 }

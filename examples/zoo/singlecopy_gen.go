@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// SingleCopy builds the model single-copy, or a mutant of it.
+// SingleCopy makes the model single-copy, or a mutant of it.
 func SingleCopy(mutant string, c singlecopy.Config) model.Source {
 	return made.Model(mutant, c)
 }

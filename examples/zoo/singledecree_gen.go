@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// SingleDecree builds the model single-decree, or a mutant of it.
+// SingleDecree makes the model single-decree, or a mutant of it.
 func SingleDecree(mutant string, variant singledecree.Variant, c singledecree.Config) model.Source {
 	return made.Model(mutant, variant, c)
 }

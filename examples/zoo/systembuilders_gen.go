@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// SystemBuilders builds the model system-builders, or a mutant of it.
+// SystemBuilders makes the model system-builders, or a mutant of it.
 func SystemBuilders(mutant string, c systembuilders.Config) model.Source {
 	return made.Model(mutant, c)
 }

@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// ThreePhaseCommit builds the model three-phase-commit, or a mutant of it.
+// ThreePhaseCommit makes the model three-phase-commit, or a mutant of it.
 func ThreePhaseCommit(mutant string, c atomiccommit.Config) model.Source {
 	return made.Model(mutant, c)
 }

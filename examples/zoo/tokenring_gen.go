@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// TokenRing builds the model token-ring, or a mutant of it.
+// TokenRing makes the model token-ring, or a mutant of it.
 func TokenRing(mutant string, c tokenring.Config) model.Source {
 	return made.Model(mutant, c)
 }

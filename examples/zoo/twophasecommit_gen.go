@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// TwoPhaseCommit builds the model two-phase-commit, or a mutant of it.
+// TwoPhaseCommit makes the model two-phase-commit, or a mutant of it.
 func TwoPhaseCommit(mutant string, c twophase.Config) (model.Source, error) {
 	return made.Model(mutant, c)
 }

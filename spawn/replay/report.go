@@ -27,7 +27,7 @@ func (r *Result) Text() string {
 		b.WriteByte('\n')
 	}
 	fmt.Fprintf(&b, "Between servers %s repeated, %d never came.\n", noun.Count(r.Repeats, "message"), r.Missing)
-	fmt.Fprintf(&b, "Confirmed: the run of %s is the model's.\n", noun.Count(r.Events, "event"))
+	fmt.Fprintf(&b, "Confirmed: the model admits the run of %s.\n", noun.Count(r.Events, "event"))
 	for _, name := range r.Invariants {
 		fmt.Fprintf(&b, "holds       %q, after every event\n", name)
 	}

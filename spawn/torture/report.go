@@ -100,7 +100,7 @@ func (o *Trial) Text() string {
 	n := o.checked.Counts
 	fmt.Fprintf(&b, "checked     %s, %s, the longest of %s\n", noun.Count(n.Keys, "register"), noun.Count(n.Windows, "window"), noun.Count(n.Longest, "operation"))
 	if o.replayed != nil {
-		fmt.Fprintf(&b, "replayed    %s, all of them the model's\n", noun.Count(o.replayed.Events, "event"))
+		fmt.Fprintf(&b, "replayed    %s, all valid\n", noun.Count(o.replayed.Events, "event"))
 		for _, name := range o.replayed.Invariants {
 			fmt.Fprintf(&b, "holds       %q, after every event\n", name)
 		}

@@ -31,7 +31,7 @@ type (
 	Message interface{ request() register.Request }
 	// Query asks for a server's copy.
 	Query struct{ Request register.Request }
-	// AckQuery gives it.
+	// AckQuery returns it.
 	AckQuery struct {
 		Request register.Request
 		Copy    Copy
@@ -41,7 +41,7 @@ type (
 		Request register.Request
 		Copy    Copy
 	}
-	// AckRecord tells that it was done.
+	// AckRecord reports that it was done.
 	AckRecord struct{ Request register.Request }
 
 	// Asking is the first phase of a request: finding the latest copy.

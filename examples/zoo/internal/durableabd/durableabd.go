@@ -39,7 +39,7 @@ type (
 	Message interface{ operation() Operation }
 	// Query asks for a server's copy.
 	Query struct{ Operation Operation }
-	// AckQuery gives it.
+	// AckQuery returns it.
 	AckQuery struct {
 		Operation Operation
 		Copy      Copy
@@ -49,7 +49,7 @@ type (
 		Operation Operation
 		Copy      Copy
 	}
-	// AckRecord tells that it was done.
+	// AckRecord reports that it was done.
 	AckRecord struct{ Operation Operation }
 
 	// Durable is what a server keeps across a crash. Writes has a record for each client, of which a step changes one.

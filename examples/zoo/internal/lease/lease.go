@@ -25,7 +25,7 @@ type (
 	Acquire struct{ Attempt Attempt }
 	// Granted gives it for a time.
 	Granted struct{ Attempt Attempt }
-	// Release gives it back.
+	// Release returns it.
 	Release struct{ Attempt Attempt }
 	// Out is what all handlers command through.
 	Out = actor.Out[Message]

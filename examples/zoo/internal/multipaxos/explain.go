@@ -16,8 +16,8 @@ import (
 	"synod/model/statespace"
 )
 
-// explain says what the steps of roles mean in the words of the paper. What it says of promises, votes and decisions is what
-// happened along the path, whatever the roles intend or remember of it.
+// explain returns what the steps of roles mean in the words of the paper. What it says of promises, votes and
+// decisions is what happened along the path, whatever the roles intend or remember of it.
 func (sys *system[O]) explain(h model.Happening[rsm.Message]) []string {
 	t := teller[O]{sys: sys, h: h, before: sys.cast.In(h.Before), after: sys.cast.In(h.After)}
 	if h.Kind == statespace.Recover {
@@ -61,7 +61,7 @@ func (t *teller[O]) leader(v model.View) (*multipaxos.Leader[O], bool) {
 	return role(v, t.sys.leaders, t.h.Actor, t.sys.firstLeader())
 }
 
-// since says in which step of the path something came to be so, or that it was so at first.
+// since returns the step of the path in which something became so, or that it was so at first.
 func (t *teller[O]) since(so func(Cast) bool) string {
 	for _, earlier := range t.h.Earlier {
 		if !so(t.sys.cast.In(earlier.Before)) && so(t.sys.cast.In(earlier.After)) {
@@ -71,7 +71,7 @@ func (t *teller[O]) since(so func(Cast) bool) string {
 	return "at the start"
 }
 
-// leads tells of a ballot that is preempted, one for which a scout starts, and one that is adopted.
+// leads explains a ballot that is preempted, one for which a scout starts, and one that is adopted.
 func (t *teller[O]) leads() {
 	was, up1 := t.leader(t.h.Before)
 	is, up2 := t.leader(t.h.After)
@@ -149,7 +149,7 @@ func (sys *system[O]) quorumOf(who Voters) string {
 	return "quorum " + members + ", which missed acceptors " + strings.Join(out, " and ") + ","
 }
 
-// promises tells of answers to scouts.
+// promises explains answers to scouts.
 func (t *teller[O]) promises() {
 	for _, e := range t.h.Sent {
 		m, ok := message(e).(multipaxos.P1b[O])
@@ -173,7 +173,7 @@ func (t *teller[O]) promises() {
 	}
 }
 
-// untold tells of votes that an acceptor cast and leaves out of a promise.
+// untold explains votes that an acceptor cast and leaves out of a promise.
 func (t *teller[O]) untold(m multipaxos.P1b[O]) {
 	for _, in := range slices.SortedFunc(maps.Keys(t.before.Votes), byBallot) {
 		asked := in.Slot >= max(m.First, m.Watermark) && (m.Next == 0 || in.Slot < m.Next)
@@ -216,7 +216,7 @@ func batch(commands string) string {
 	return commands
 }
 
-// asks tells with what commanders fill slots, and why.
+// asks explains with what commanders fill slots, and why.
 func (t *teller[O]) asks() {
 	for _, asked := range t.asked() {
 		slot, b := asked.Slot, asked.Ballot
@@ -273,7 +273,7 @@ func (t *teller[O]) highest(b multipaxos.Ballot, slot rsm.Slot) (highest Electio
 	return highest
 }
 
-// votes tells of votes that are cast, and of some that are not.
+// votes explains votes that are cast, and of some that are not.
 func (t *teller[O]) votes() {
 	var cast []Election
 	for in, by := range t.after.Votes {
@@ -296,7 +296,7 @@ func (t *teller[O]) votes() {
 	}
 }
 
-// decides tells of decisions, and who voted for them in truth.
+// decides explains decisions, and who voted for them in truth.
 func (t *teller[O]) decides() {
 	told := map[rsm.Slot]bool{}
 	for _, e := range t.h.Sent {
@@ -332,7 +332,7 @@ func byBallot(a, b Election) int {
 	return cmp.Or(a.Ballot.Compare(b.Ballot), cmp.Compare(a.Slot, b.Slot), cmp.Compare(a.Batch, b.Batch))
 }
 
-// executes tells of slots that a replica executes.
+// executes explains slots that a replica executes.
 func (t *teller[O]) executes() {
 	was, up1 := role(t.h.Before, t.sys.replicas, t.h.Actor, 0)
 	is, up2 := role(t.h.After, t.sys.replicas, t.h.Actor, 0)

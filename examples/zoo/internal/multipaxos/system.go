@@ -181,7 +181,7 @@ func (v Value) String() string {
 	return string(v)
 }
 
-// compose makes the model of servers of a machine.
+// compose builds the model of servers of a machine.
 func compose[Mutant variant.Mutant, S, O, R any](
 	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
 ) *system[O] {
@@ -217,7 +217,7 @@ func compose[Mutant variant.Mutant, S, O, R any](
 	return look
 }
 
-// composeRoles makes the model of separate roles.
+// composeRoles builds the model of separate roles.
 func composeRoles[Mutant variant.Mutant, S, O, R any](
 	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
 ) *system[O] {

@@ -169,7 +169,7 @@ func (s Server[Mutant]) Recover(self actor.ID, kept Durable, out *Out) State {
 	return st
 }
 
-// Put makes the server propose, unless it does so already. If the request is the one that was chosen, it says so again.
+// Put has the server propose, unless it does so already. If the request is the one that was chosen, it says so again.
 func (s Server[Mutant]) Put(self actor.ID, st State, from actor.ID, r register.Request, v register.Value, out *Out) State {
 	if variant.Of[Mutant]() == "any-put-stored" {
 		own := Proposal{r, from, v}
@@ -270,7 +270,7 @@ func (s Server[Mutant]) Get(self actor.ID, st State, from actor.ID, r register.R
 	return st
 }
 
-// Timeout makes the server propose again.
+// Timeout has the server propose again.
 func (s Server[Mutant]) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) State {
 	return s.prepare(self, st, out)
 }
@@ -1054,7 +1054,7 @@ func (s Server[Mutant]) unset(st State, from actor.ID, q Query, out *Out) State 
 	return st
 }
 
-// doubt makes the server propose in a while, if there is a vote that nobody knows to be decided.
+// doubt has the server propose in a while, if there is a vote that nobody knows to be decided.
 func (s Server[Mutant]) doubt(st State, out *Out) State {
 	if voted := st.Accepted != (Vote{}) || st.Reports != nil; voted && s.Retry > 0 && !st.Doubt && st.Prepares == nil {
 		st.Doubt = true

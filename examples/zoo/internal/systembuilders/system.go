@@ -122,7 +122,7 @@ func (v Value) String() string {
 	return string(v)
 }
 
-// compose makes the model of servers of a machine.
+// compose builds the model of servers of a machine.
 func compose[Mutant variant.Mutant, S, O, R any](
 	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
 ) *model.System[rsm.Message] {

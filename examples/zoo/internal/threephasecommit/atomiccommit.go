@@ -47,11 +47,11 @@ type (
 	Yes struct{}
 	// No is a vote against it.
 	No struct{}
-	// Prepare tells that all voted yes.
+	// Prepare reports that all voted yes.
 	Prepare struct{}
-	// Ack tells that a site has prepared.
+	// Ack reports that a site has prepared.
 	Ack struct{}
-	// Decide tells the decision, Committed or Aborted.
+	// Decide announces the decision, Committed or Aborted.
 	Decide struct{ Stage Stage }
 	// Inquire asks whether there is one.
 	Inquire struct{}
@@ -302,8 +302,8 @@ func (Site[Mutant]) Keep(st State) Stage {
 	return st.Stage
 }
 
-// Recover tells all if the site is the central one and has decided. One that has not voted, and a central site that has
-// not heard all votes, aborts. Any other asks.
+// Recover tells everybody if the site is the central one and has decided. One that has not voted, and a central site
+// that has not heard all votes, aborts. Any other asks.
 func (s Site[Mutant]) Recover(self actor.ID, kept Stage, out *Out) State {
 	if variant.Of[Mutant]() == "vote-taken-back" {
 		switch {

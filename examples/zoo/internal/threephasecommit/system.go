@@ -30,9 +30,9 @@ var Default = Config{Sites: 2, Phases: 3}
 func (c Config) Validate() error {
 	switch {
 	case c.Sites < 1 || c.Sites > MaxSites:
-		return fmt.Errorf("%d sites: expected 1 to %d", c.Sites, MaxSites)
+		return fmt.Errorf("%d sites: must be 1 to %d", c.Sites, MaxSites)
 	case c.Phases != 2 && c.Phases != 3:
-		return fmt.Errorf("%d phases: expected 2 or 3", c.Phases)
+		return fmt.Errorf("%d phases: must be 2 or 3", c.Phases)
 	}
 	return nil
 }

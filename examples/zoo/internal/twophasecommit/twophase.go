@@ -215,7 +215,7 @@ func (c Config[Mutant]) Actions(s State) []Action {
 	return actions
 }
 
-// Next gives what an action makes of a state; every action that Actions gives is possible.
+// Next returns what an action makes of a state; every action that Actions gives is possible.
 func (c Config[Mutant]) Next(s State, a Action) (State, bool) {
 	if variant.Of[Mutant]() == "obeys-once" {
 		stage := func(manager int, to Stage) {

@@ -192,7 +192,7 @@ type (
 		Slot  rsm.Slot
 		Batch rsm.Batch[O]
 	}
-	// Ping tells that the leader of a ballot is alive, and up to which slot its replica has executed everything: the
+	// Ping reports that the leader of a ballot is alive, and up to which slot its replica has executed everything: the
 	// pings of section 3, which here come from the leader instead of being asked for.
 	Ping struct {
 		Ballot  Ballot

@@ -423,7 +423,7 @@ func (r *Replica[S, O, R]) holes(window rsm.Slot) []rsm.Slot {
 // learned is the most decisions in answer to one Learn: a replica that lacks more asks again.
 const learned = 64
 
-// teach tells the decisions that a Learn asks for, up to the first that is not known.
+// teach sends the decisions that a Learn asks for, up to the first that is not known.
 func (r *Replica[S, O, R]) teach(m Learn, tell func(Decision[O])) {
 	for slot, n := max(m.SlotOut, 1), 0; n < learned; slot, n = slot+1, n+1 {
 		b, known := r.Decisions.Get(slot)

@@ -10,7 +10,7 @@ import (
 	"synod/actor"
 )
 
-// ClientActor gives its operations to servers of a replicated machine, in order. Operation k, counting from 0, is the
+// ClientActor sends its operations to servers of a replicated machine, in order. Operation k, counting from 0, is the
 // command (self, k+1) and goes to server (self + k/Pipeline) mod the number of servers; when it is sent again, to the
 // next one, so that the same command may reach several servers, unless it insists. A reply that it does not await
 // is ignored.

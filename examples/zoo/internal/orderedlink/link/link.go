@@ -28,7 +28,7 @@ type (
 		Number  uint64
 		Message M
 	}
-	// Ack tells that all messages up to a number were received, and will be remembered.
+	// Ack reports that all messages up to a number were received, and will be remembered.
 	Ack[M any] struct{ Number uint64 }
 
 	// State is the local state of a linked actor.

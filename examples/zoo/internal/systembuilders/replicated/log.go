@@ -72,5 +72,5 @@ func (p ConsensusLog) Actions(l Log) []Choose {
 	return all
 }
 
-// Next makes a choice.
+// Next draws a choice.
 func (ConsensusLog) Next(l Log, c Choose) (Log, bool) { return l.With(c.Slot, c.Batch), true }

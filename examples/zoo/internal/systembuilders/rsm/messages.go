@@ -12,7 +12,7 @@ type Message interface{ message() }
 type (
 	// Request asks a server to have a command executed.
 	Request[O any] struct{ Command Command[O] }
-	// Reply tells what became of it.
+	// Reply describes what became of it.
 	Reply[R any] struct{ Answer Answer[R] }
 	// Internal is a message that servers send one another, of the protocol's own set M.
 	Internal[M any] struct{ Message M }
@@ -30,7 +30,7 @@ type Server[S, M, O, R any] interface {
 	Receive(self actor.ID, st S, from actor.ID, msg M, out *Out[M, R]) S
 }
 
-// Serve makes an actor of a server and the capabilities that it uses. Replies, and messages of other machines and
+// Serve builds an actor of a server and the capabilities that it uses. Replies, and messages of other machines and
 // protocols, are ignored.
 func Serve[S, M, O, R any](
 	s Server[S, M, O, R], with ...actor.Capability[S, *Out[M, R]],

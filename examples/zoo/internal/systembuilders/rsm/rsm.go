@@ -98,8 +98,8 @@ type Machine[S, O, R any] interface {
 	Restore(data []byte) (S, error)
 }
 
-// JSON gives a machine with state S its Snapshot and Restore by encoding/json: embed it. The exported fields of S, and
-// what they hold, must be all there is to the state.
+// JSON implements Snapshot and Restore for a machine with state S by encoding/json: embed it. The exported fields of
+// S, and what they hold, must be all there is to the state.
 type JSON[S any] struct{}
 
 // Snapshot returns the state as JSON. Maps are sorted by key, so that equal states have equal bytes.
@@ -111,7 +111,7 @@ func (JSON[S]) Restore(data []byte) (state S, err error) {
 	return state, err
 }
 
-// Status says what became of a command.
+// Status describes what became of a command.
 type Status uint8
 
 // What may have become of a command.

@@ -24,14 +24,14 @@ func (s Server[Mutant, S, O, R]) restored(from Snapshot) rsm.Replica[S, R] {
 	return rsm.Start(s.Machine)
 }
 
-// collectAll makes a snapshot of all that is executed.
+// collectAll takes a snapshot of all that is executed.
 func (t *turn[Mutant, S, O, R]) collectAll() {
 	if data, err := rsm.Save[Mutant](t.Machine, t.st.Machine); err == nil {
 		t.forgetLog(Snapshot{t.st.Aru, string(data)})
 	}
 }
 
-// collect makes a snapshot of the slots up to one, whose updates are executed once more, from the last snapshot on: the
+// collect takes a snapshot of the slots up to one, whose updates are executed once more, from the last snapshot on: the
 // state of the machine is given, and they say which commands were executed and how they were answered.
 func (t *turn[Mutant, S, O, R]) collect(seq rsm.Slot, state string) {
 	st := t.st
@@ -67,7 +67,7 @@ func (t *turn[Mutant, S, O, R]) forgetLog(s Snapshot) {
 	t.st.Snapshot, t.st.Log = s, t.st.Log.From(s.Seq+1)
 }
 
-// tellSnapshot tells a server the snapshot from a byte on, as much as may be told at once, and reports whether that is
+// tellSnapshot sends a server the snapshot from a byte on, as much as may be told at once, and reports whether that is
 // all.
 func (t *turn[Mutant, S, O, R]) tellSnapshot(to actor.ID, from int) (all bool) {
 	s := t.st.Snapshot
@@ -88,7 +88,7 @@ func sum(data string) uint64 {
 	return h.Sum64()
 }
 
-// learnPart tells more of the snapshot, and what follows it after its end.
+// learnPart sends more of the snapshot, and what follows it after its end.
 func (t *turn[Mutant, S, O, R]) learnPart(from actor.ID, m LearnPart) {
 	s := t.st.Snapshot
 	same := m.Seq == s.Seq && m.Sum == sum(s.Data) && m.From > 0 && m.From < len(s.Data)

@@ -34,7 +34,7 @@ func (t *turn[Mutant, S, O, R]) request(from actor.ID, c rsm.Command[O]) {
 	}
 }
 
-// submit gives a pending update to the leader of the installed view. In election too: those who still are in that view
+// submit passes a pending update to the leader of the installed view. In election too: those who still are in that view
 // may order it.
 func (t *turn[Mutant, S, O, R]) submit(id rsm.ID) {
 	st := t.st

@@ -122,7 +122,7 @@ func (t *turn[Mutant, S, O, R]) reconcile(with actor.ID, aru rsm.Slot) {
 	}
 }
 
-// learn tells what is ordered above a slot.
+// learn sends what is ordered above a slot.
 func (t *turn[Mutant, S, O, R]) learn(from actor.ID, m Learn) {
 	if m.Aru < t.st.Snapshot.Seq {
 		if !t.tellSnapshot(from, 0) {

@@ -106,10 +106,10 @@ func (b Batch[O]) Holds(id rsm.ID) bool {
 type Message interface{ message() }
 
 type (
-	// ViewChange tells that a server attempts a view.
+	// ViewChange reports that a server attempts a view.
 	ViewChange struct{ Attempted View }
-	// VCProof tells which view a server has installed, and up to which slot it has executed everything. Only servers
-	// that are not in election send it: a leader that still prepares its view has not much to offer in it.
+	// VCProof describes which view a server has installed, and up to which slot it has executed everything. Only
+	// servers that are not in election send it: a leader that still prepares its view has not much to offer in it.
 	VCProof struct {
 		Installed View
 		Aru       rsm.Slot
@@ -131,14 +131,14 @@ type (
 		Seq   rsm.Slot
 		Batch Batch[O]
 	}
-	// Accept tells that a server has accepted the proposal of a slot in a view.
+	// Accept reports that a server has accepted the proposal of a slot in a view.
 	Accept struct {
 		View View
 		Seq  rsm.Slot
 	}
 	// ClientUpdate forwards an update to the leader.
 	ClientUpdate[O any] struct{ Update Update[O] }
-	// GloballyOrderedUpdate tells what is ordered in a slot: the paper's Globally_Ordered_Update.
+	// GloballyOrderedUpdate describes what is ordered in a slot: the paper's Globally_Ordered_Update.
 	GloballyOrderedUpdate[O any] struct {
 		Seq   rsm.Slot
 		Batch Batch[O]
