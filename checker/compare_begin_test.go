@@ -70,9 +70,9 @@ func TestRefusedBeginnings(t *testing.T) {
 		want string
 	}{
 		"a stranger":      {model.Beginning[int]{Actors: map[actor.ID]model.Begun{7: {State: 1}}}, "actor 7 has begun"},
-		"another state":   {model.Beginning[int]{Actors: map[actor.ID]model.Begun{0: {State: "x"}}}, "a string: expected a int"},
-		"no state":        {model.Beginning[int]{Actors: map[actor.ID]model.Begun{0: {}}}, "expected a int"},
-		"down":            {model.Beginning[int]{Actors: map[actor.ID]model.Begun{0: {Down: true}}}, "expected one that may crash"},
+		"another state":   {model.Beginning[int]{Actors: map[actor.ID]model.Begun{0: {State: "x"}}}, "the value is a string, not a int"},
+		"no state":        {model.Beginning[int]{Actors: map[actor.ID]model.Begun{0: {}}}, "not a int"},
+		"down":            {model.Beginning[int]{Actors: map[actor.ID]model.Begun{0: {Down: true}}}, "may not crash"},
 		"a strange timer": {model.Beginning[int]{Actors: map[actor.ID]model.Begun{0: {State: 1, Timers: []actor.Timer{func() {}}}}}, "a timer"},
 	}
 	for name, tt := range tests {

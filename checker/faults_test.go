@@ -259,7 +259,7 @@ func TestRefusedFaults(t *testing.T) {
 	wantRefused(t, apart(actor.IDs(2)), "has 2 of 2 actors")
 	wantRefused(t, apart(actor.IDs(1), nil), "has 0 of 2 actors")
 	wantRefused(t, apart([]actor.ID{4}), "actor 4 is on a side of a partition")
-	wantRefused(t, sys, "actor 5 is declared crashable: expected it to be one of the system's")
+	wantRefused(t, sys, "Crashable: the system has no actor 5")
 }
 
 func wantRefused(t *testing.T, src model.Source, want string) {

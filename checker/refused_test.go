@@ -99,7 +99,7 @@ func TestTooManySteps(t *testing.T) {
 	}
 	r := checker.BFS(t.Context(), model.NewPlain(crowd{1 << 18}), checker.Options{})
 	defer r.Close()
-	if want := "262144 steps of state from one content: expected at most 262143"; r.Err == nil || !strings.Contains(r.Err.Error(), want) {
+	if want := "state has 262144 steps in one state; the limit is 262143"; r.Err == nil || !strings.Contains(r.Err.Error(), want) {
 		t.Errorf("error %v, expected %q", r.Err, want)
 	}
 }

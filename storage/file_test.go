@@ -113,7 +113,7 @@ func TestRefused(t *testing.T) {
 		"cut before the segment": {cut(first), "the file is cut off, and has 8192 bytes"},
 		"cut before the last":    {cut(third), "the file is cut off, and has 9216 bytes"},
 		"cut behind the last":    {cut(third + SectorSize), "the file is cut off, and has 9728 bytes"},
-		"a folder":               {func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, "expected a file"},
+		"a folder":               {func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, "is not a regular file"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -26,5 +26,5 @@ func ExampleFind() {
 	fmt.Println(err)
 	// Output:
 	// 8832 58146 17
-	// the model two-phase-commit has no network: remove the network
+	// model two-phase-commit has no network; remove --network
 }

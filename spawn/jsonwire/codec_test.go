@@ -185,7 +185,7 @@ func TestNoForm(t *testing.T) {
 		hidden{}: "the field x of jsonwire.hidden is not exported", dropped{}: "is left out by its tag",
 		twice{}: `has two fields "x"`, &function{}: "has no form", float{}: "has no form",
 		unknown{}: "the interface jsonwire.shade: expected a UnionOf", pointers{}: "null would stand for two values",
-		&keyed{}: "expected keys that are strings or whole numbers", &light{}: "has no name",
+		&keyed{}: "map keys must be strings or integers", &light{}: "has no name",
 	} {
 		if f, ok := m.(*function); ok {
 			m = *f

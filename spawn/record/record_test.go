@@ -86,11 +86,11 @@ func TestRefused(t *testing.T) {
 	const prefix, moment = `{"server":"127.0.0.1:3000",`, `"step":1,"at":1,"wall":1,`
 	for text, want := range map[string]string{
 		``:                                   "expected a value",
-		`{}`:                                 "expected the field event",
-		prefix + `"event":"start"}`:          "expected the field wall",
+		`{}`:                                 "the field event is missing",
+		prefix + `"event":"start"}`:          "the field wall is missing",
 		prefix + moment + `"event":"x"}`:     "expected start, recover",
 		prefix + moment + `"event":"crash"}`: "expected start, recover",
-		prefix + moment + `"event":"start"}`: "expected the field state",
+		prefix + moment + `"event":"start"}`: "the field state is missing",
 		prefix + moment + `"event":"start","state":"12"}`:                                                             "16 hexadecimal digits",
 		prefix + moment + `"event":"start","state":"0000000000000000","x":1}`:                                         `unknown field "x"`,
 		prefix + moment + `"event":"start","event":"start","state":"0000000000000000"}`:                               "each field once",
@@ -105,8 +105,8 @@ func TestRefused(t *testing.T) {
 		prefix + moment + `"event":"receive","from":"1.2.3.4:5","message":{"base64":"?"},"state":"0000000000000000"}`: "base64",
 		prefix + moment + `"event":"recover","records":[["b","x"],["a","x"]],"state":"0000000000000000"}`:             "ascending",
 		prefix + moment + `"event":"recover","records":[["b",null]],"state":"0000000000000000"}`:                      "a string, an array",
-		prefix + `"record":"synod.record/2","wall":1}`:                                                                `expected "synod.record/1"`,
-		prefix + `"record":"synod.record/1","wall":1}`:                                                                "expected the field servers",
+		prefix + `"record":"synod.record/2","wall":1}`:                                                                `is not "synod.record/1"`,
+		prefix + `"record":"synod.record/1","wall":1}`:                                                                "the field servers is missing",
 		prefix + `"step":-1}`: "a whole number",
 	} {
 		if _, err := record.Decode([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {

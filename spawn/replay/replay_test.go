@@ -122,7 +122,7 @@ func TestEdited(t *testing.T) {
 		{0, 3, `"save":[["ballot",[1,`, `"save":[["ballot",[2,`, "as save 1 ballot = [1,"},
 		{1, 3, `"message":{"Internal":{"Prepare":{"ballot":[1,`, `"message":{"Internal":{"Prepare":{"ballot":[2,`, "a message that 127.0.0.1:3000 sent before"},
 		{1, 3, `"state":"`, `"state":"0`, "16 hexadecimal digits"},
-		{1, 4, `"event":"receive"`, `"event":"timeout"`, "expected the field timer"},
+		{1, 4, `"event":"receive"`, `"event":"timeout"`, "the field timer is missing"},
 		{1, 7, `["decided","true"]`, `["decided","false"]`, "the state "},
 		{2, 1, `"model":"single-decree"`, `"model":"single"`, "a server of"},
 		{2, 1, `"version":1`, `"version":2`, "a server of"},
