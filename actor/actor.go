@@ -43,7 +43,7 @@ func Others(ids []ID, self ID) []ID {
 // Majority is the least number of members that any two sets of, out of n, have one in common.
 func Majority(n int) int { return n/2 + 1 }
 
-// Envelope is a message under way.
+// Envelope is a message in flight.
 type Envelope[M any] struct {
 	From, To ID
 	Message  M

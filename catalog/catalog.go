@@ -58,7 +58,7 @@ type Choice struct {
 type Settings struct {
 	Values  map[string]int // parameters that differ from their default, by name
 	Network string         // empty for the entry's default
-	Lossy   bool           // every message under way may be lost; only for an entry with a network
+	Lossy   bool           // every message in flight may be lost; only for an entry with a network
 	Elide   bool           // if Lossy: losses are left out where they change no verdict
 	Mutant  string         // empty for the sound protocol
 	Budgets map[string]int // how often something may go wrong, by the names of Entry.Budgets; without a number it never does

@@ -184,7 +184,7 @@ type Before struct {
 type Moment struct {
 	Servers []actor.ID               // in ascending order
 	Actors  map[actor.ID]model.Begun // the servers that have begun
-	Flights []actor.Envelope[any]    // messages under way
+	Flights []actor.Envelope[any]    // messages in flight
 	Waiting []Waiting                // clients that wait for an answer, and ask for nothing else
 	Before  any                      // what clients had done, a history of the kind that the model records
 	First   actor.ID                 // the id of the first new client; those that follow are free as well

@@ -8,7 +8,7 @@ import (
 	"synod/model"
 )
 
-// Option is a setting of an entry, for whoever lets people choose by name. It is an alias so that a package may ask for
+// Option is a setting of an entry, for user interfaces that offer settings by name. It is an alias so that a package may ask for
 // such options without knowing this one.
 type Option = struct {
 	Name     string

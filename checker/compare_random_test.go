@@ -20,7 +20,7 @@ type sight struct {
 	n           func(k int) int // the number in the state of actor k
 	deliverable func() []int    // kinds of messages, in any order
 	strange     func() []int    // kinds of messages to nobody
-	copies      func() int      // of all messages under way
+	copies      func() int      // of all messages in flight
 	memory      func() int
 }
 

@@ -202,7 +202,7 @@ func selfSends(c model.Config) numbers {
 	return tw
 }
 
-// toNobody sends to ids that no actor has, and remembers in which order only in what is under way.
+// toNobody sends to ids that no actor has, and remembers in which order only in what is in flight.
 func toNobody(c model.Config) numbers {
 	sender := handler{
 		start: func(out *actor.Out[int]) int { out.Choose(1, 2); out.Choose(1, 2); out.Choose(3); return 0 },

@@ -13,7 +13,7 @@ import (
 //sumtype:decl
 type gossip interface{ gossip() }
 
-// word is a plain message, list one that shares memory with whoever keeps it.
+// word is a plain message, list one that shares memory with anyone who keeps it.
 type (
 	word int
 	list struct{ Items []int }

@@ -10,7 +10,7 @@ import (
 // Control pauses and resumes a search from outside; its context stops it. The zero value lets it run. Give it to one
 // search, in Options. It is safe for concurrent use.
 //
-// A pause keeps the tables. What is under way is finished first, which is at most a few thousand states. Time goes on
+// A pause keeps the tables. What is in flight is finished first, which is at most a few thousand states. Time goes on
 // for Options.Timeout.
 type Control struct {
 	mu     sync.Mutex

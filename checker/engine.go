@@ -450,7 +450,7 @@ func (e *engine) offHeap() int64 {
 	return h.arena.Bytes() + e.asideBytes() + h.space.OffHeap()
 }
 
-// holdings are the tables that are in use, for whoever looks from outside the search; nil until there are any.
+// holdings are the tables that are in use, for readers outside the search; nil until there are any.
 type holdings struct {
 	arena *offheap.Arena
 	space statespace.Space

@@ -54,7 +54,7 @@ type reduction struct {
 }
 
 // unloop is how many times a cycle of the reduced space is followed in the full one, where it may take a few rounds until
-// nothing new is under way; and pastEnd how many steps are added where the reduced space ends.
+// nothing new is in flight; and pastEnd how many steps are added where the reduced space ends.
 const (
 	unloop  = 64
 	pastEnd = 4096

@@ -105,7 +105,7 @@ func (c *recorded) deliver(from actor.ID, server int, data string) {
 	}
 }
 
-// carry delivers the first message under way to a server.
+// carry delivers the first message in flight to a server.
 func (c *recorded) carry(server int) {
 	c.t.Helper()
 	at := slices.IndexFunc(c.post, func(p post) bool { return p.to == c.ids[server] })
@@ -289,7 +289,7 @@ func TestExploreWhileAServerIsDown(t *testing.T) {
 	}
 }
 
-// A put is under way, with what it made the servers say, when the model takes over. The plain search begins in the same
+// A put is in progress, with what it made the servers say, when the model takes over. The plain search begins in the same
 // state, to which it goes by itself, and counts the same.
 func TestExploreAgainstReference(t *testing.T) {
 	c := startRecorded(t, "abd", 3)
@@ -331,7 +331,7 @@ func TestExploreAgainstReference(t *testing.T) {
 			}
 		}
 		for _, e := range s.InFlight() {
-			if slices.Contains(c.ids, e.From) && e.To != c.ids[0] { // only the two answers are under way
+			if slices.Contains(c.ids, e.From) && e.To != c.ids[0] { // only the two answers are in flight
 				return false
 			}
 		}

@@ -56,7 +56,7 @@ func (a *app) exploreCommand() *cobra.Command {
 	cmd.Flags().SortFlags = false
 	f.addModel(cmd.Flags())
 	f.addSearch(cmd.Flags())
-	// Whoever walks wants to see a message get lost.
+	// Anyone who walks wants to see a message get lost.
 	cmd.Flags().Lookup("lossy").NoOptDefVal = "explicit"
 	cmd.Flags().Lookup("memory-limit").Usage += " (4 GiB unless given)"
 	cmd.Flags().BoolVar(&idle, "idle", false, "start without a check; the page can start one")

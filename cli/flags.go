@@ -166,7 +166,7 @@ func words(cmd *cobra.Command, name string, of func() []string) {
 		return of(), cobra.ShellCompDirectiveNoFileComp
 	}
 	if err := cmd.RegisterFlagCompletionFunc(name, complete); err != nil {
-		panic(err) // It was registered before: a mistake of ours.
+		panic(err) // It was registered before: a bug.
 	}
 }
 

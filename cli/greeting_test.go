@@ -9,7 +9,7 @@ import (
 	"synod/examples/catalog"
 )
 
-// TestBeware makes sure that whoever binds more than this machine is told what that means. Nothing is bound here.
+// TestBeware makes sure that anyone who binds more than this machine is told what that means. Nothing is bound here.
 func TestBeware(t *testing.T) {
 	for bound, warned := range map[string]bool{"127.0.0.1": false, "127.0.0.2": false, "0.0.0.0": true, "192.0.2.1": true} {
 		f := new(spawnFlags)

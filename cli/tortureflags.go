@@ -186,7 +186,7 @@ func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
 			return err
 		}
 		for _, fault := range p.trial.Schedule.Faults {
-			if err := befalls(fault.Kind, durable); err != nil {
+			if err := affects(fault.Kind, durable); err != nil {
 				return fmt.Errorf("--schedule %q: %w", f.schedule, err)
 			}
 		}
@@ -214,15 +214,15 @@ func (f *tortureFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, 
 	case f.faults == "none":
 		return []nemesis.Kind{}, nil
 	}
-	kinds, err := nemesis.ParseKinds(f.faults, nemesis.Kinds(), func(k nemesis.Kind) error { return befalls(k, durable) })
+	kinds, err := nemesis.ParseKinds(f.faults, nemesis.Kinds(), func(k nemesis.Kind) error { return affects(k, durable) })
 	if err != nil {
 		err = fmt.Errorf("--faults: %w", err)
 	}
 	return kinds, err
 }
 
-// befalls reports whether a kind of fault can befall processes of servers that keep something or not.
-func befalls(k nemesis.Kind, durable bool) error {
+// affects reports whether a kind of fault can affect processes of servers that keep something or not.
+func affects(k nemesis.Kind, durable bool) error {
 	switch {
 	case !slices.Contains(nemesis.Kinds(), k):
 		return fmt.Errorf("%v cannot be injected into processes; use one of %s", k, nemesis.Words(nemesis.Kinds()))

@@ -15,7 +15,7 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// TestTortureKinds makes sure that a run of what decides once needs only the faults that can befall it then, unless
+// TestTortureKinds makes sure that a run of what decides once needs only the faults that can affect it then, unless
 // others are asked for.
 func TestTortureKinds(t *testing.T) {
 	for _, tt := range []struct {

@@ -91,7 +91,7 @@ func (h *hunting) command(use, short, models string, run func(context.Context, [
 		return h.entries.Mutated(), cobra.ShellCompDirectiveNoFileComp
 	}
 	if err := cmd.RegisterFlagCompletionFunc("model", complete); err != nil {
-		panic(err) // The flag was not declared: a mistake of ours.
+		panic(err) // The flag was not declared: a bug.
 	}
 	return cmd
 }

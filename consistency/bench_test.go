@@ -8,7 +8,7 @@ import (
 )
 
 // benchHistory is what single-decree Paxos leaves: all clients write at once, one of the writes was decided, and
-// whoever had its write acknowledged reads. seen tells whose value is read, which may be a pending one.
+// every client whose write was acknowledged reads. seen tells whose value is read, which may be a pending one.
 func benchHistory(b *testing.B, clients, acknowledged, seen int) history {
 	b.Helper()
 	var events []event

@@ -6,7 +6,7 @@ import (
 	"synod/consistency"
 )
 
-// A write that is still under way was seen by one read and not by a later one.
+// A write that is still in flight was seen by one read and not by a later one.
 func Example() {
 	var h consistency.History[consistency.RegisterInput[string], consistency.RegisterOutput[string]]
 	for _, e := range []consistency.Event[consistency.RegisterInput[string], consistency.RegisterOutput[string]]{

@@ -11,7 +11,7 @@ import (
 )
 
 // ErrPending is what Invoke returns when the client still waits for its previous operation: a client has at most one
-// operation under way.
+// outstanding operation.
 var ErrPending = errors.New("an operation is pending")
 
 // ErrNotPending is what Return returns when the client waits for nothing.

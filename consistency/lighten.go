@@ -11,7 +11,7 @@ const perOperation = 512
 // lightening is an exact method that can forget some of the operations of a window that goes on.
 type lightening[S any, I comparable, O any] interface {
 	// settled returns the places of operations in the window, and the numbers of unknown ones of earlier windows, that
-	// nothing can touch any more, if no operation under way was invoked before a moment. They come before all that stay, and
+	// nothing can touch any more, if no outstanding operation was invoked before a moment. They come before all that stay, and
 	// rest is the state then. There are none if that is not known.
 	settled(states []S, applied []int32, ops []operation[I, O], p pool[I], moment int64) (places []int, ids []int32, rest S, some bool)
 }

@@ -20,7 +20,7 @@ import (
 type orders[S any, I comparable, O any] struct {
 	*search[S, I, O]
 	ops     []operation[I, O] // by rank
-	open    [][]int           // of each rank: those that are under way when it returns, and itself, ascending
+	open    [][]int           // of each rank: those that are in flight when it returns, and itself, ascending
 	effects []Effect
 	writes  []write[S]
 	sources []*source // of what is read, when known

@@ -8,7 +8,7 @@ type unknown[I comparable] struct {
 	after   int   // how many operations of the window had returned when it was invoked
 	call    int64 // when it was
 	at      int   // its place in the window
-	waiting bool  // it is under way, and not unknown for ever
+	waiting bool  // it is in flight, and not unknown for ever
 }
 
 // pool holds the unknown operations: those of earlier windows, and those of one window. Each has a number, in the order of

@@ -55,7 +55,7 @@ type WindowsConfig[S any, I comparable, O any] struct {
 // Windows decides whether the operations on one object are linearizable, however many there are: it takes events in the
 // order in which they happened and forgets what it has decided.
 //
-// It works in windows. A window ends at a moment when every operation under way is one of unknown outcome, whose answer
+// It works in windows. A window ends at a moment when every outstanding operation has an unknown outcome, whose answer
 // will never come. All that the future can tell of the past is then the object's state, and which of the unknown
 // operations have taken effect; so the set of all the pairs of these that are possible is what is carried over. An unknown
 // operation may take effect in every later window, once, or never. Of two pairs with the same state, the one in which
@@ -187,7 +187,7 @@ func (w *Windows[S, I, O]) end(ctx context.Context, c Client, f fate, out O) err
 	return nil
 }
 
-// Finish notes that nothing more happens: all operations under way are of unknown outcome. It returns the outcome of
+// Finish notes that nothing more happens: all outstanding operations have an unknown outcome. It returns the outcome of
 // the whole, and [Windows.States] what the object may be in then.
 func (w *Windows[S, I, O]) Finish(ctx context.Context) Outcome { return w.finish(ctx, false) }
 

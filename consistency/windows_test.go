@@ -39,7 +39,7 @@ func scenario[S, I, O any](
 		older  = []S{spec.Init}
 		wrong  = []float64{0, 0.1, 0.5}[r.IntN(3)]
 		gone   = []float64{0, 0.1, 0.5}[r.IntN(3)]
-		calm   = r.IntN(2) == 0 // leaves moments without operations under way
+		calm   = r.IntN(2) == 0 // leaves moments without outstanding operations
 	)
 	act := func(in I) O {
 		next, out := spec.Step(state, in)

@@ -50,7 +50,7 @@ func (w Words[I, O]) Tell(before, after History[I, O]) []string {
 	return append(returned, invoked...)
 }
 
-// span is when an operation was under way: the steps of a path in which it was invoked and returned, 0 for the start.
+// span is when an operation was outstanding: the steps of a path in which it was invoked and returned, 0 for the start.
 type span struct{ invoked, returned int }
 
 // text is "from step 3 to step 7", or "since the start" for an operation that is pending.
@@ -67,7 +67,7 @@ func (s span) text(pending bool) string {
 	return "from " + step(s.invoked) + " to " + step(s.returned)
 }
 
-// spans finds out along a path when the operations of its last history were under way.
+// spans finds out along a path when the operations of its last history were in flight.
 func spans[I, O any](path []History[I, O]) map[place]span {
 	all := make(map[place]span)
 	for step := len(path) - 1; step >= 0; step-- {
@@ -84,7 +84,7 @@ func spans[I, O any](path []History[I, O]) map[place]span {
 }
 
 // Convict returns what there is to say of the answer with which the last history of a path is not linearizable any more:
-// which operation it belongs to, what would have been allowed, and when the others were under way. It returns nothing
+// which operation it belongs to, what would have been allowed, and when the others were in flight. It returns nothing
 // unless holds is false of the last history first.
 func (w Words[I, O]) Convict(holds func(History[I, O]) bool, path []History[I, O]) []string {
 	last := len(path) - 1

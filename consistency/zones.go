@@ -416,7 +416,7 @@ func (z *clusters[V, S, I, O]) contradict() bool {
 	return false
 }
 
-// settled finds clusters that nothing can touch any more, when no operation that is under way was invoked before a moment:
+// settled finds clusters that nothing can touch any more, when no outstanding operation was invoked before a moment:
 // all that can still be read was written after them, and they come before all that stay. It returns which operations of
 // the window they hold, and which unknown ones of earlier windows. The start has to be among them.
 func (z *clusters[V, S, I, O]) settled(moment int64) (places []int, ids []int32, all bool) {

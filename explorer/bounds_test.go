@@ -49,7 +49,7 @@ func TestSessionsAreBounded(t *testing.T) {
 	if third == first {
 		t.Error("full tables are used further")
 	}
-	// Whoever still uses the old tables can.
+	// Anyone who still uses the old tables can.
 	if _, err := first.describe(Query{}, first.initials[0]); err != nil {
 		t.Error(err)
 	}

@@ -24,7 +24,7 @@ const (
 	apiPolicy = "default-src 'none'; frame-ancestors 'none'"
 )
 
-// guarded refuses what no page of ours would send, and sets the headers that every answer has.
+// guarded refuses what none of our pages would send, and sets the headers that every answer has.
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -27,7 +27,7 @@ type Goal struct {
 	Slot     string `json:"slot,omitempty"`     // a slot's …
 	Field    string `json:"field,omitempty"`    // … field, as changes name it without the slot …
 	Equals   string `json:"equals,omitempty"`   // … has this text; empty for one other than now
-	Message  string `json:"message,omitempty"`  // a message under way contains this text
+	Message  string `json:"message,omitempty"`  // a message in flight contains this text
 }
 
 // Way leads on from a place.
@@ -268,7 +268,7 @@ func lookUp(n statespace.Node, path string) (string, bool) {
 	return "", false
 }
 
-// testMessage asks for a text in a message under way. Each content of a slot is looked at once.
+// testMessage asks for a text in a message in flight. Each content of a slot is looked at once.
 func (t *tables) testMessage(text string) func([]statespace.PartID) (bool, error) {
 	type content struct {
 		slot int

@@ -43,7 +43,7 @@ type Action struct {
 // Step is an action that was taken, with what it did.
 type Step struct {
 	Action
-	// Cause is the step that sent the message which this one is about, from 1; 0 if it was under way in the beginning,
+	// Cause is the step that sent the message which this one is about, from 1; 0 if it was in flight in the beginning,
 	// and absent if the step is about no message.
 	Cause       *int           `json:"cause,omitempty"`
 	Sent        []Sent         `json:"sent,omitempty"`
@@ -99,7 +99,7 @@ type Node struct {
 	More  bool   `json:"more,omitempty"` // it was cut short
 }
 
-// Letter is a message under way.
+// Letter is a message in flight.
 type Letter struct {
 	From        string `json:"from"`
 	To          string `json:"to"`

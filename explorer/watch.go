@@ -37,7 +37,7 @@ func (t *tables) values(q Query, p *place) (*Values, error) {
 	for i, name := range q.Fields {
 		slot, path, ok := t.fieldNamed(name)
 		if !ok {
-			return nil, badRequest(fmt.Errorf("unknown field %q: expected the name of an actor and a field of it", name))
+			return nil, badRequest(fmt.Errorf("unknown field %q: must be the name of an actor and one of its fields", name))
 		}
 		fields[i] = watched{slot, path, make(map[statespace.PartID]string)}
 	}

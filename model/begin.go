@@ -13,7 +13,7 @@ import (
 type Beginning[M any] struct {
 	// Actors have begun before; all others start now.
 	Actors map[actor.ID]Begun
-	// Flights are under way, in the order of sending. Observers have seen them.
+	// Flights are in flight, in the order of sending. Observers have seen them.
 	Flights []actor.Envelope[M]
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // collapsed is a plain model's space with a slot for each component of the state. Actions have no numbers but where they are
-// asked for, and nothing is remembered of steps: whoever expands a state again calls the model again.
+// asked for, and nothing is remembered of steps: anyone who expands a state again calls the model again.
 type collapsed[S, A any] struct {
 	*plainSpace[S, A]
 	parts      *intern.Split[S]

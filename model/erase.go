@@ -206,7 +206,7 @@ func (v View) remembered(of *owner, observer int) any {
 	return shown(v.r, h.walker, h.values.Value(v.read(slot, statespace.Whole)))
 }
 
-// picked reads what a selection picks of the messages under way, or of those that may be delivered next.
+// picked reads what a selection picks of the messages in flight, or of those that may be delivered next.
 //
 //go:noinline
 func (v View) picked(of *owner, selection int, deliverable bool) []any {

@@ -14,7 +14,7 @@ type word string
 // String returns the word as it is, for texts.
 func (w word) String() string { return string(w) }
 
-// player says its word to whoever spoke to it, and counts the rallies.
+// player says its word to anyone who spoke to it, and counts the rallies.
 type player struct {
 	Word  word
 	Opens bool // says it first, to actor 1

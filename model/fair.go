@@ -31,24 +31,24 @@ type Fair struct {
 	together bool
 }
 
-// Deliveries is a set for each message that may be under way: whatever stays deliverable is delivered at last.
+// Deliveries is a set for each message that may be in flight: whatever stays deliverable is delivered at last.
 func Deliveries() Fair { return Fair{what: "deliveries", kind: statespace.Deliver} }
 
-// DeliveriesTo is a set for each message that may be under way to some actors.
+// DeliveriesTo is a set for each message that may be in flight to some actors.
 func DeliveriesTo(ids ...actor.ID) Fair {
 	f := Deliveries()
 	f.ids = ids
 	return f
 }
 
-// DeliveriesOver is a set for each message that may be under way from one actor to another.
+// DeliveriesOver is a set for each message that may be in flight from one actor to another.
 func DeliveriesOver(from, to actor.ID) Fair {
 	f := DeliveriesTo(to)
 	f.from = []actor.ID{from}
 	return f
 }
 
-// DeliveriesOf is a set for each message of the type M that may be under way; M may be an interface.
+// DeliveriesOf is a set for each message of the type M that may be in flight; M may be an interface.
 func DeliveriesOf[M any]() Fair {
 	f := Deliveries()
 	f.message = reflect.TypeFor[M]()

@@ -8,12 +8,12 @@ import (
 )
 
 // Losses for free. On an unordered network a message that is lost is one that never arrives, and never is an order of
-// events that is explored anyway. So for safety a loss adds only states in which less is under way. They are left out
+// events that is explored anyway. So for safety a loss adds only states in which less is in flight. They are left out
 // if nothing could tell the difference: no boundary, bound of losses or order of timers, only properties of the kinds
 // always and sometimes, and of those that read the network only ones that are declared monotone.
 
-// Monotone declares that more messages under way, everything else being equal, never make these properties false if they
-// are of the kind sometimes, nor true if of the kind always: "some message of this kind is under way" is such a
+// Monotone declares that more messages in flight, everything else being equal, never make these properties false if they
+// are of the kind sometimes, nor true if of the kind always: "some message of this kind is in flight" is such a
 // sometimes property, "no message contradicts" such an always property. See Config.ElideLosses.
 func (sys *system) Monotone(names ...string) {
 	sys.monotone = append(sys.monotone, names...)
@@ -69,7 +69,7 @@ func (sp *space) watchProperties() {
 	}
 }
 
-// ofNetwork reports whether something was read of what is under way.
+// ofNetwork reports whether something was read of what is in flight.
 func (sp *space) ofNetwork(r statespace.Read) bool {
 	if int(r.Slot) > sp.nobody {
 		return false

@@ -188,7 +188,7 @@ func (b *mailboxes) deliverable(box network.Mailbox, i int, envelope uint32) boo
 	return int(to) < b.space.nobody && b.space.network.Deliverable(box, i)
 }
 
-// flights returns what is under way in a mailbox: by ends, and then in the order of content where the network has none.
+// flights returns what is in flight in a mailbox: by ends, and then in the order of content where the network has none.
 func (b *mailboxes) flights(id uint32) []Flight[any] {
 	var all []Flight[any]
 	box := b.at(id, nil)

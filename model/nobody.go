@@ -8,7 +8,7 @@ import (
 	"synod/network"
 )
 
-// nobody is the slot of the letters whose recipient is no actor: they stay under way and are never deliverable. Its
+// nobody is the slot of the letters whose recipient is no actor: they stay in flight and are never deliverable. Its
 // letters are numbered by envelope, its flows by pairs of ends.
 type nobody struct {
 	space   *space

@@ -65,7 +65,7 @@ type timerCommand struct {
 	set   bool
 }
 
-// broken is the error of an outcome that a panic of ours, such as that of memory that is out, left unfinished.
+// broken is the error of an outcome that an internal panic, such as that of memory that is out, left unfinished.
 type broken struct{ cause any }
 
 func (*broken) Error() string { return "an outcome was left unfinished" }

@@ -6,7 +6,7 @@ import (
 )
 
 // Picture shows a state, and what led there, in the terms of its protocol: a row for each of some actors, and what is to
-// be said of it at places of an axis, such as ballots or slots of a log. It is data; whoever shows it does the drawing.
+// be said of it at places of an axis, such as ballots or slots of a log. It is data; anyone who shows it does the drawing.
 type Picture struct {
 	Title   string       // without a full stop
 	Axis    string       // what columns are, such as ballot or slot

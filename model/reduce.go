@@ -116,7 +116,7 @@ type reduced struct {
 	kept     *words.Array[uint32] // by envelope: whether it is kept, plus one
 	auditors []*auditor           // per actor
 	// What was read that must not be reduced.
-	mail   atomic.Bool   // all that is under way, by a property; or any of it, by the boundary
+	mail   atomic.Bool   // all that is in flight, by a property; or any of it, by the boundary
 	locals []atomic.Bool // per actor: its local state
 }
 
@@ -170,7 +170,7 @@ func (sp *space) beginAgain() {
 }
 
 // keeps reports whether an envelope is never left out: a guess about messages of its type was refuted, or it is read while it
-// is under way.
+// is in flight.
 func (r *reduced) keeps(envelope uint32) bool {
 	if !r.letters {
 		return true
@@ -209,7 +209,7 @@ func (r *reduced) noteRead(slot int, a statespace.Aspect) {
 	}
 }
 
-// watchBoundary returns the boundary, watched for reading what is under way: how many messages there are is not to
+// watchBoundary returns the boundary, watched for reading what is in flight: how many messages there are is not to
 // decide whether a state counts.
 func (r *reduced) watchBoundary(inside func(*statespace.Reading) bool) func(*statespace.Reading) bool {
 	if inside == nil {

@@ -225,7 +225,7 @@ func (sp *space) held() iter.Seq[int] {
 func (sp *space) Slots() int { return len(sp.slots) }
 
 // Initial starts every actor, in the order in which they were added, and then lets the network take what they sent. Those
-// that have begun before are as they were, with what was under way.
+// that have begun before are as they were, with what was in flight.
 func (sp *space) Initial() ([][]statespace.PartID, error) {
 	state := make([]statespace.PartID, len(sp.slots))
 	effects, err := sp.begun()

@@ -12,7 +12,7 @@ import (
 // Config is the environment of a system. The zero value is an unordered network that neither duplicates nor loses.
 type Config struct {
 	Network network.Semantics
-	Lossy   bool // every message under way may be lost, explicitly: a step of its own
+	Lossy   bool // every message in flight may be lost, explicitly: a step of its own
 	// ElideLosses leaves the losses of a Lossy system out where they change no verdict; see System.Monotone.
 	ElideLosses bool
 	// MaxDown is how many of the actors that may crash (see System.Crashable) are down at once, at most. With 0 none ever
@@ -28,7 +28,7 @@ type Config struct {
 	// TimersLast lets a timer fire only in a state in which nothing is delivered and no choice is made: as if messages were
 	// faster than all timers. Losses, crashes and recoveries may happen at any time, and keep no timer from firing.
 	TimersLast bool
-	// OneCopy puts no message beside an equal one of the same sender that is under way already: a copy too many is lost. What
+	// OneCopy puts no message beside an equal one of the same sender that is in flight already: a copy too many is lost. What
 	// is sent again and again to an actor that is down, or cut off, makes no more states then. On a network that duplicates
 	// this is so anyway.
 	OneCopy bool
@@ -211,7 +211,7 @@ func (sys *system) Space() (statespace.Space, error) {
 	return newSpace(sys)
 }
 
-// Selection is a question about the messages under way: which values a function picks from them. It is decided once
+// Selection is a question about the messages in flight: which values a function picks from them. It is decided once
 // per mailbox, not per state.
 type Selection[M any, T comparable] struct {
 	of    *owner
@@ -229,7 +229,7 @@ func Select[M any, T comparable](sys *System[M], choose func(actor.Envelope[M]) 
 	return Selection[M, T]{sys.owner, len(sys.picks) - 1}
 }
 
-// InFlight returns the distinct picked values of all messages under way, also of those to nobody or behind others, in
+// InFlight returns the distinct picked values of all messages in flight, also of those to nobody or behind others, in
 // the order of their content.
 func (s Selection[M, T]) InFlight(v View) []T {
 	return allAs[T](v.picked(s.of, s.index, false))
@@ -240,7 +240,7 @@ func (s Selection[M, T]) Deliverable(v View) []T {
 	return allAs[T](v.picked(s.of, s.index, true))
 }
 
-// InFlight returns the messages under way in a state, with how many copies there are: by recipient, sender, and then by
+// InFlight returns the messages in flight in a state, with how many copies there are: by recipient, sender, and then by
 // content or, on an ordered network, time. A property that reads it is judged once per combination of all mailboxes;
 // Select is cheaper.
 func (sys *System[M]) InFlight(v View) []Flight[M] {
@@ -266,7 +266,7 @@ func (sys *system) flights(v View) []Flight[any] {
 	return all
 }
 
-// Flight is a distinct message under way.
+// Flight is a distinct message in flight.
 type Flight[M any] struct {
 	Envelope    actor.Envelope[M]
 	Copies      int

@@ -26,7 +26,7 @@ func (sp *space) encode(dst []byte, envelope uint32) []byte {
 	return sp.walker.Encode(dst, sp.messages.Value(w[2]))
 }
 
-// flights returns what is under way in a mailbox of a slot.
+// flights returns what is in flight in a mailbox of a slot.
 func (sp *space) flights(slot int, mailbox uint32) []Flight[any] {
 	return sp.slots[slot].(interface {
 		flights(mailbox uint32) []Flight[any]

@@ -21,7 +21,7 @@ type reader struct {
 	picked []*words.Array[uint32] // per selection: envelope -> number of the value plus two, or 1 for none
 }
 
-// unreadable is the value of a function that is not pure. Whoever reads it panics with the error, which the evaluation
+// unreadable is the value of a function that is not pure. Anyone who reads it panics with the error, which the evaluation
 // of a property then reports.
 type unreadable struct{ err error }
 

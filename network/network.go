@@ -1,4 +1,4 @@
-// Package network says what a network may do with messages, and holds what is under way to one actor as plain data.
+// Package network says what a network may do with messages, and holds what is in flight to one actor as plain data.
 package network
 
 import (

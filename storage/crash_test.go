@@ -26,7 +26,7 @@ func saves() [][]Record {
 }
 
 // outcome is what may be on a disk.
-type outcome struct{ least, most map[string][]byte } // as of the last save that was acknowledged, and the one under way
+type outcome struct{ least, most map[string][]byte } // as of the last save that was acknowledged, and the one in flight
 
 // run saves until the disk dies, and returns what may be there afterwards.
 func (o *outcome) run(log *Log, all [][]Record) error {
@@ -86,7 +86,7 @@ var lucks = []luck{
 }
 
 // TestPowerLoss takes the power away before each write and each sync of a log, and again while it is mounted after that.
-// What was acknowledged is there, with all or nothing of the save that was under way, and no log is refused.
+// What was acknowledged is there, with all or nothing of the save that was in progress, and no log is refused.
 func TestPowerLoss(t *testing.T) {
 	crashes := 0
 	for point, alive := 1, false; !alive; point++ {

@@ -49,7 +49,7 @@ var corruptions = []corruption{
 	}},
 }
 
-// hit makes a corruption more probable to meet what matters: it befalls the part of a file that was written.
+// hit makes a corruption more probable to meet what matters: it affects the part of a file that was written.
 func hit(r *rand.Rand, c corruption, data []byte, used int) []byte {
 	if r.IntN(3) == 0 {
 		return c.make(r, data)
@@ -167,7 +167,7 @@ func TestCorruptFiles(t *testing.T) {
 }
 
 // TestLastBits flips each bit of the last batch while the mark does not know of it, as after a loss of power right behind
-// an answer. It is not taken for a save that was under way.
+// an answer. It is not taken for a save that was in progress.
 func TestLastBits(t *testing.T) {
 	folder := t.TempDir()
 	f := open(t, folder)

@@ -21,7 +21,7 @@ import (
 //
 // A batch is what one save writes. It begins at a sector of its own, so that it overwrites nothing but zeros, and each
 // of its sectors has a checksum, the number of the batch, and its place in it. Disks write a sector whole or not at all:
-// after a crash each sector of a batch that was under way is as it was written, or empty, and anything else is damage.
+// after a crash each sector of a batch that was in flight is as it was written, or empty, and anything else is damage.
 const (
 	SectorSize = 512
 	MarkAt     = headerSize // where the sector of the mark is

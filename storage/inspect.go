@@ -16,7 +16,7 @@ type Report struct {
 	Last       uint64 // the number of the last batch
 	Marked     int64  // where the batches end that the mark says were saved
 	Unmarked   int    // how many of the last batches the mark does not know of: at most two, after a loss of power
-	Torn       bool   // a save was under way in a crash; it was not acknowledged, and is dropped when the file is opened
+	Torn       bool   // a save was in progress in a crash; it was not acknowledged, and is dropped when the file is opened
 	TornFrom   int64  // the bytes of its sectors that got to the disk
 	TornTo     int64
 	Records    []Record // in ascending order of their names

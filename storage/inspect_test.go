@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestInspect looks at a file that is sound, one with a save that was under way, one that is damaged, and one in use. None
+// TestInspect looks at a file that is sound, one with a save that was in progress, one that is damaged, and one in use. None
 // is changed.
 func TestInspect(t *testing.T) {
 	folder := t.TempDir()

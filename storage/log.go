@@ -64,7 +64,7 @@ func Mount(d Device, id Identity) (*Log, error) {
 }
 
 // settle persists what a file shows. A process that was killed in the middle of a save, or whose sync failed, leaves
-// in the system's cache what is on no disk: whoever opens the file sees it, and must not build on it. Another sync is
+// in the system's cache what is on no disk: anyone who opens the file sees it, and must not build on it. Another sync is
 // not enough, as it may pass over what failed before (Rebello et al., "Can Applications Recover from fsync Failures?",
 // 2020), so that everything since the last successful sync is written again, to where it is: that takes no room.
 func (l *Log) settle(s *survey) error {

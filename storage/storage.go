@@ -1,5 +1,5 @@
 // Package storage keeps what an actor must not forget: a set of named records, of which a step changes a few. A Log is such
-// a set on a Device, to which each save appends a batch, and which tells a save that was under way in a crash from damage
+// a set on a Device, to which each save appends a batch, and which tells a save that was in progress in a crash from damage
 // to one that was acknowledged. File is a Log on disk. Disk is a Device, and Memory a set, for tests: they forget, as a disk
 // does when its machine dies, what was not synced.
 package storage

@@ -25,7 +25,7 @@ type survey struct {
 	mark     mark
 	last     place // the last batch that counts; it is the marked one, or one of the two that follow it
 	batches  int   // of the segment, that count
-	// torn is where sectors lie of a batch that was under way in a crash. It was not saved, and nobody relies on it.
+	// torn is where sectors lie of a batch that was in flight in a crash. It was not saved, and nobody relies on it.
 	torn    struct{ from, to int64 }
 	records map[string][]byte
 }
@@ -135,7 +135,7 @@ type found struct {
 }
 
 // unmarked reads what lies behind the marked batches. The mark of a batch is written after its sync, and is durable with
-// the next sync. So a crash leaves there at most two batches, of which the second was under way: its sectors are as they
+// the next sync. So a crash leaves there at most two batches, of which the second was in flight: its sectors are as they
 // were written, or empty. Of the first one the same is true, unless there is a sector of the second, which was begun
 // after the sync of the first.
 func (s *survey) unmarked(segment []byte) error {

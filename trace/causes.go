@@ -17,7 +17,7 @@ func (t *Trace) link(space statespace.Space, p statespace.Path) {
 	if !ok {
 		return
 	}
-	senders := make(map[string][]int) // by the key of a letter: the steps that sent the copies under way
+	senders := make(map[string][]int) // by the key of a letter: the steps that sent the copies in flight
 	for slot, id := range p.Initial {
 		detail, err := d.Detail(slot, id)
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // Diagram is a trace laid out in space and time: a lane for every actor, a row for every step, and arrows from the row in
-// which a message was sent to the one in which it arrived. Whoever draws it only needs to choose distances. It is JSON for
+// which a message was sent to the one in which it arrived. Anyone who draws it only needs to choose distances. It is JSON for
 // pages, too.
 type Diagram struct {
 	Lanes  []string `json:"lanes"`  // names of actors: those of slots in the order of the model, then any others
@@ -45,7 +45,7 @@ type Arrow struct {
 	FromLane int    `json:"from_lane"`
 	FromRow  int    `json:"from_row"`
 	ToLane   int    `json:"to_lane"`
-	ToRow    int    `json:"to_row"` // one beyond the last row for a message that is still under way
+	ToRow    int    `json:"to_row"` // one beyond the last row for a message that is still in flight
 	Text     string `json:"text"`
 	Fate     Fate   `json:"fate"`
 	Past     bool   `json:"past,omitempty"`  // delivered by a step of the past

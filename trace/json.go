@@ -24,7 +24,7 @@ const maxObjects = 1 << 20
 
 // Document is what a file holds: the traces of one check, and what it was a check of, so that they can be replayed.
 type Document struct {
-	Model  string            `json:"model"`            // the model's name, in the words of whoever makes models by name
+	Model  string            `json:"model"`            // the model's name, in the terms of the caller that builds models by name
 	Config map[string]string `json:"config,omitempty"` // its configuration; nil for none
 	Traces []Trace           `json:"traces"`
 

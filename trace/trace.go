@@ -25,7 +25,7 @@ const (
 	Walked    Kind = "path"      // ends wherever it was left, and shows nothing in particular
 )
 
-// Trace is a path as data. It belongs to whoever made it and is safe for concurrent reading.
+// Trace is a path as data. Its maker owns it, and it is safe for concurrent reading.
 type Trace struct {
 	Property string  `json:"property,omitempty"` // its name; empty only for a Walked path
 	Kind     Kind    `json:"kind"`
@@ -92,7 +92,7 @@ func (t *Trace) justify(space statespace.Space, p statespace.Path) {
 type Initial struct {
 	Fingerprint string    `json:"fingerprint"`
 	Slots       []Slot    `json:"slots"`          // every slot, in the order of the model
-	Sent        []Message `json:"sent,omitempty"` // messages under way at the start, a copy each
+	Sent        []Message `json:"sent,omitempty"` // messages in flight at the start, a copy each
 }
 
 // Slot is the content of a slot as people read it, in one or several lines.

@@ -1,5 +1,5 @@
 // Package around checks what could have happened next in a recorded run: from the state after one of its events, with all
-// that is under way and new clients, every state that can follow is visited.
+// that is in flight and new clients, every state that can follow is visited.
 package around
 
 import (

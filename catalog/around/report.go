@@ -84,7 +84,7 @@ type Document struct {
 	Event    int               `json:"event"`
 	Steps    int               `json:"steps"`
 	Requests int               `json:"requests"` // that servers had received
-	Messages int               `json:"messages"` // under way between servers
+	Messages int               `json:"messages"` // in flight between servers
 	Exit     int               `json:"exit"`
 	Verdict  string            `json:"verdict"` // holds, violated or undecided
 	// Complete reports whether all within the steps was visited, or before a violation was found.

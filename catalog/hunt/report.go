@@ -12,7 +12,7 @@ import (
 // Schema names the form of a Document.
 const Schema = "synod.zoo/1"
 
-// Document says of mutants whether they die as they are declared, for programs. Add fills it.
+// Document reports for programs whether mutants are detected as declared. Add fills it.
 type Document struct {
 	Schema  string         `json:"schema"`
 	Mutants []ShotDocument `json:"mutants"`

@@ -44,7 +44,7 @@ type Document struct {
 	Runtime    RuntimeDocument    `json:"runtime"`
 }
 
-// ModelDocument describes what was checked, in the words of whoever makes models by name.
+// ModelDocument describes what was checked, in the terms of the caller that builds models by name.
 type ModelDocument struct {
 	Name       string         `json:"name"`
 	Parameters map[string]int `json:"parameters,omitempty"`

@@ -103,7 +103,7 @@ func TestManyWindows(t *testing.T) {
 	}
 }
 
-// BenchmarkMillion checks a million operations of a few clients, read from a file of ours.
+// BenchmarkMillion checks a million operations of a few clients, read from a file in our format.
 func BenchmarkMillion(b *testing.B) { benchmarkCrowd(b, 1_000_000, 5, 4, true) }
 
 // BenchmarkDense checks operations of many clients of one register that never pause.

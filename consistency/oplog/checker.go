@@ -42,7 +42,7 @@ func (c Config) Validate() error {
 type part struct{ key, element Value }
 
 // Checker decides linearizability as events come in, part by part and window by window, and forgets what is decided. A
-// window of a part ends when no operation on it is under way but those of unknown outcome. So a process that gives up
+// window of a part ends when no operation on it is in flight but those of unknown outcome. So a process that gives up
 // has to say so, and to keep windows short there should be moments at which nobody is waiting.
 //
 // One goroutine at a time may use it.

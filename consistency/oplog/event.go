@@ -137,7 +137,7 @@ type Event struct {
 	Op      Op
 	Told    bool
 	Refused bool
-	Process int64 // who: 0 or more, with at most one operation under way
+	Process int64 // who: 0 or more, with at most one outstanding operation
 	Time    time.Duration
 	Key     Value
 	Value   Value
@@ -169,7 +169,7 @@ type Header struct {
 type History struct {
 	Header Header
 	Events []Event
-	// Torn is the number of bytes of an unfinished last line, which was left out: whoever wrote it was stopped. What it
+	// Torn is the number of bytes of an unfinished last line, which was left out: anyone who wrote it was stopped. What it
 	// was about to say had no consequences yet, since a line is written before its request is sent, and after its answer
 	// was received.
 	Torn int

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// headerOf reads the first line of a file of ours.
+// headerOf reads the first line of a file in our format.
 func headerOf(line []byte) (Header, error) {
 	var h Header
 	format := ""
@@ -40,7 +40,7 @@ func headerOf(line []byte) (Header, error) {
 	return h, err
 }
 
-// eventOf reads a line of a file of ours.
+// eventOf reads a line of a file in our format.
 func eventOf(line []byte) (Event, error) {
 	var e Event
 	valued := false

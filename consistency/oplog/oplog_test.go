@@ -423,7 +423,7 @@ func TestLongSequences(t *testing.T) {
 	}
 }
 
-// Whoever interrupts a check is told so, and not that the time was up.
+// Anyone who interrupts a check is told so, and not that the time was up.
 func TestInterrupted(t *testing.T) {
 	h := History{Events: []Event{{Type: Invoke, Op: Write, Value: "1"}, {Type: Ok}}}
 	interrupted, cancel := context.WithCancel(t.Context())

@@ -26,7 +26,7 @@ type ReadConfig struct {
 	Ignore []string
 }
 
-// Scanner reads a history event by event: one of ours, Jepsen's EDN, or what Jepsen logs of its operations. It tells by
+// Scanner reads a history event by event: one in our format, Jepsen's EDN, or what Jepsen logs of its operations. It tells by
 // the first characters that are not blank which it is.
 type Scanner struct {
 	header Header
@@ -163,7 +163,7 @@ func (l *lines) next() (line []byte, ended bool, err error) {
 	}
 }
 
-// openLines begins a history of ours, behind so many lines that are blank.
+// openLines begins a history in our format, behind so many lines that are blank.
 func (s *Scanner) openLines(r *bufio.Reader, before int) error {
 	s.format = "ndjson"
 	l := lines{in: r, at: before}

@@ -236,7 +236,7 @@ func (s Site) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) State {
 // Keep returns the stage.
 func (Site) Keep(st State) Stage { return st.Stage }
 
-// Recover tells everybody if the site is the central one and has decided. One that has not voted, and a central site
+// Recover informs all sites if the site is the central one and has decided. One that has not voted, and a central site
 // that has not heard all votes, aborts. Any other asks.
 func (s Site) Recover(self actor.ID, kept Stage, out *Out) State {
 	switch {

@@ -100,7 +100,7 @@ const MaxMessage = rsm.MaxText
 // maxBetween is the most bytes of a message between servers: batch commands, and each byte may take six in JSON.
 const maxBetween = batch * (6*MaxMessage + 1<<10)
 
-// batch is how many commands share a slot at most, window how many slots are under way, and part of how many an acceptor
+// batch is how many commands share a slot at most, window how many slots are in flight, and part of how many an acceptor
 // tells a new leader at once.
 const (
 	batch  = 16

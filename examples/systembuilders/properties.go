@@ -35,7 +35,7 @@ type server[O any] struct {
 	Collected []rsm.ID // the commands that the snapshot says to be executed
 }
 
-// answer is an answer of a server that is under way.
+// answer is an answer of a server that is in flight.
 type answer struct {
 	Server actor.ID
 	ID     rsm.ID
@@ -122,7 +122,7 @@ func (sys *system[O]) demand() {
 	}
 }
 
-// answersAll reports whether every client must have its answers once nothing is under way.
+// answersAll reports whether every client must have its answers once nothing is in flight.
 func (c Config) answersAll() bool {
 	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0 && c.MaxTimeouts == 0 && c.Begin == Start
 }

@@ -26,7 +26,7 @@ var files embed.FS
 var all = sync.OnceValue(func() []Mutant {
 	mutants, err := mutation.Read(files, "mutants")
 	if err != nil {
-		panic(fmt.Sprintf("zoo: %v", err)) // A mistake of ours, which a test finds.
+		panic(fmt.Sprintf("zoo: %v", err)) // A bug, which a test finds.
 	}
 	return mutants
 })

@@ -15,7 +15,7 @@ func Interruptible() (context.Context, context.CancelFunc) {
 }
 
 // Serving is Interruptible for what leaves something behind if it is killed: it also ends in order with the terminal, and
-// learns by an error that nobody reads its output. A signal that whoever started it lets it ignore, as nohup does, it ignores.
+// learns by an error that nobody reads its output. Signals that its parent process ignores, as nohup does, it ignores as well.
 func Serving() (context.Context, context.CancelFunc) {
 	signals := slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored)
 	ctx, stop := until(signals...)

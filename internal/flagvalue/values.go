@@ -1,4 +1,4 @@
-// Package flagvalue has the values of flags. Each says in its error what it expected; whoever reports it puts the flag and the
+// Package flagvalue has the values of flags. Each says in its error what it expected; the caller puts the flag and the
 // argument before it.
 package flagvalue
 

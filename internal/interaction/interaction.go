@@ -14,7 +14,7 @@ import (
 	"synod/internal/intern"
 )
 
-// Cluster is actors, and what is under way between them. Nothing happens in it but what a script says.
+// Cluster is actors, and what is in flight between them. Nothing happens in it but what a script says.
 type Cluster[M any] struct {
 	nodes    []node[M] // in the order in which they were added
 	ids      []actor.ID
@@ -40,7 +40,7 @@ func Add[S, M any](c *Cluster[M], id actor.ID, a actor.Typed[S, M]) {
 // Run runs the scripts of a folder. A script has the commands
 //
 //	start name=value …          makes a new cluster, by the function that is given
-//	deliver, lose, duplicate    a message under way, for each line "from>to message", such as 3>0 Put(3, 'A'), or 3>0 Put(…
+//	deliver, lose, duplicate    a message in flight, for each line "from>to message", such as 3>0 Put(3, 'A'), or 3>0 Put(…
 //	                            for the only one that begins so
 //	timeout, choose             for each line "actor value": a timer that is set, or an option of a pending choice
 //	crash                       actors, one a line; they keep what is durable, and receive nothing
@@ -48,7 +48,7 @@ func Add[S, M any](c *Cluster[M], id actor.ID, a actor.Typed[S, M]) {
 //	state                       prints the states of actors, one a line; without a line, of all
 //
 // Each but state prints, for every line, what changed in the state of the actor and what it commanded, and at the end
-// what is under way, and which timers and choices are pending. Spaces do not matter. The flag -rewrite rewrites the
+// what is in flight, and which timers and choices are pending. Spaces do not matter. The flag -rewrite rewrites the
 // expected output; read the difference.
 func Run[M any](t *testing.T, folder string, start func(*testing.T, *datadriven.TestData) *Cluster[M]) {
 	t.Helper()
@@ -108,7 +108,7 @@ func (c *Cluster[M]) step(command, line string) error {
 	return fmt.Errorf("unknown command %q", command)
 }
 
-// letter does something with a message under way.
+// letter does something with a message in flight.
 func (c *Cluster[M]) letter(command, line string) error {
 	i, err := c.find(line)
 	if err != nil {
@@ -135,7 +135,7 @@ func (c *Cluster[M]) letter(command, line string) error {
 	return nil
 }
 
-// find returns the place of the first message under way that a line means.
+// find returns the place of the first message in flight that a line means.
 func (c *Cluster[M]) find(line string) (int, error) {
 	beginning, abridged := strings.CutSuffix(squeeze(line), "…")
 	at := -1

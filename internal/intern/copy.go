@@ -143,7 +143,7 @@ func (p *plan) clone(v unsafe.Pointer, order int) unsafe.Pointer {
 	return at
 }
 
-// ownSlice gives a slice its own array, without spare capacity.
+// ownSlice copies the array of a slice, without spare capacity.
 func (p *plan) ownSlice(s *slice, order int) {
 	if s.data == nil {
 		return

@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// A persistent map is a type that is a map to whoever looks at it, but never changes: actor.Map is one. It is a struct of
+// A persistent map is a type that is a map to anyone who looks at it, but never changes: actor.Map is one. It is a struct of
 // one pointer, nil in the empty map, and its method All says of which types its keys and values are. A persistent list is
 // a struct of a pointer to a slice, nil in the empty list, that never changes either: actor.List is one.
 

@@ -186,7 +186,7 @@ type column struct {
 	offset uintptr // within T
 	name   string
 
-	mu     sync.Mutex // for whoever adds
+	mu     sync.Mutex // held by writers
 	index  atomic.Pointer[[]uint64]
 	values [chunkCount]atomic.Pointer[byte] // arrays of the plan's type
 	owns   [chunkCount]atomic.Pointer[[]uint64]

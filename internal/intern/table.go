@@ -27,7 +27,7 @@ type Table[T any] struct {
 	walker *Walker[T]
 	bucket func(any) (uint64, bool) // hashstructure; a test may put another in its place
 
-	mu      sync.Mutex         // for whoever adds
+	mu      sync.Mutex         // held by writers
 	buckets map[bucketKey]head // see place
 	friends []uint32           // id to the next older one in the same bucket, plus 1
 

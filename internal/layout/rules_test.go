@@ -15,7 +15,7 @@ const module = "synod"
 // the rule with the longest folder that contains it.
 type rule struct {
 	folder string
-	ours   []string // folders of ours that may be imported
+	ours   []string // our folders that may be imported
 	except []string // folders inside ours that may not
 	third  []string // third-party import paths, each with its subpackages
 	pure   bool     // no clock, randomness or I/O: impureStd is forbidden

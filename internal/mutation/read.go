@@ -22,7 +22,7 @@ func Read(fsys fs.FS, folder string) ([]Mutation, error) {
 		}
 		short, ok := strings.CutSuffix(path.Base(name), ".txt")
 		if !ok {
-			return nil, fmt.Errorf("%s: expected a name that ends in .txt", name)
+			return nil, fmt.Errorf("%s: the name of a mutant must end in .txt", name)
 		}
 		m, err := Parse(path.Base(path.Dir(name)), short, string(text))
 		if err != nil {

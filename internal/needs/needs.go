@@ -43,7 +43,7 @@ func Python(t testing.TB, module string) string {
 	return path
 }
 
-// leastNode is the first release of Node that packages of ours work with: they require modules that are imported elsewhere.
+// leastNode is the first release of Node that our packages work with: they require modules that are imported elsewhere.
 const leastNode = "v20.19.0"
 
 // Node skips a test without Node, or with one that is too old, and gives its path.

@@ -45,7 +45,7 @@ type choice struct {
 	key     string
 }
 
-// letter is a message under way, with its dump. All letters of a state stand in one list, in the order of sending.
+// letter is a message in flight, with its dump. All letters of a state stand in one list, in the order of sending.
 type letter[M any] struct {
 	envelope actor.Envelope[M]
 	key      string
@@ -163,7 +163,7 @@ func (s *State[M]) perform(self int, commands []actor.Command[M]) {
 	}
 }
 
-// send puts a message under way, and lets the observers see it.
+// send puts a message in flight, and lets the observers see it.
 func (s *State[M]) send(e actor.Envelope[M]) {
 	l := letter[M]{e, fmt.Sprintf("%d>%d %s", e.From, e.To, Dump(e.Message))}
 	known := slices.ContainsFunc(s.letters, func(other letter[M]) bool { return other.key == l.key })
@@ -187,7 +187,7 @@ func (s *State[M]) pass(e actor.Envelope[M], p actor.Passage) {
 	}
 }
 
-// InFlight returns all messages under way, copies and messages to nobody included.
+// InFlight returns all messages in flight, copies and messages to nobody included.
 func (s *State[M]) InFlight() []actor.Envelope[M] {
 	all := make([]actor.Envelope[M], len(s.letters))
 	for i, l := range s.letters {

@@ -129,7 +129,7 @@ func (sys *System[M]) Model() Model[*State[M]] {
 	return m
 }
 
-// start starts the actors one after the other; what they send is under way when all have started.
+// start starts the actors one after the other; what they send is in flight when all have started.
 func (sys *System[M]) start() *State[M] {
 	s := &State[M]{
 		sys: sys, locals: make([]value, len(sys.Actors)), down: make([]bool, len(sys.Actors)), timers: make([][]value, len(sys.Actors)),

@@ -200,7 +200,7 @@ func (s *Shard) insertSome(keys []uint64, tag uint64, out *[]uint64) int {
 		fresh = append(fresh, keys[n])
 
 		// Put the entry here, and move what is here and after it by one, up to the next empty position. Each position
-		// is read before the one to its left is written, so no read meets a write that is still under way, and each
+		// is read before the one to its left is written, so no read meets a write that is still in flight, and each
 		// write puts back what it had read of the neighbours.
 		word := want - tagMask + tag
 		top := word

@@ -10,7 +10,7 @@ type Detailer interface {
 	Space
 	// Detail takes a slot's content apart. It calls functions of the model; an error is theirs.
 	Detail(slot int, id PartID) (Detail, error)
-	// Sent returns the message that an effect of a step puts under way, or false if it is an effect of another kind.
+	// Sent returns the message that an effect of a step puts in flight, or false if it is an effect of another kind.
 	Sent(e SlotEffect) (Letter, bool)
 	// Visualize writes an HTML page that shows what an observer remembers. It reports false, and writes nothing, for a slot
 	// that cannot be shown so.
@@ -45,7 +45,7 @@ type Detail struct {
 	Type    string   // of the local state, with its package's name; empty for what has none
 	Value   Node     // the local state, or whatever the slot holds; of an actor that is down, what it kept
 	Down    bool     // the actor has crashed, and did not recover yet
-	Letters []Letter // messages under way to the actor; equal ones are one, except on an ordered network
+	Letters []Letter // messages in flight to the actor; equal ones are one, except on an ordered network
 	Timers  []string
 	Choices []string
 	Visual  bool     // Visualize can show it
@@ -53,7 +53,7 @@ type Detail struct {
 	Lost    []Change // what a crash and a recovery would make of the local state, if it is Durable
 }
 
-// Letter is a message under way.
+// Letter is a message in flight.
 type Letter struct {
 	From, To, Message string
 	Copies            int

@@ -287,7 +287,7 @@ func (t *turn[S, O, R]) acceptor(to actor.ID, msg AcceptorMessage) {
 	}
 }
 
-// replicas tells all replicas of a decision.
+// replicas informs all replicas of a decision.
 func (t *turn[S, O, R]) replicas(d Decision[O]) {
 	for _, id := range t.Peers {
 		t.out.Send(id, Decision[O]{d.Slot, d.Batch})

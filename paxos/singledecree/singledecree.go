@@ -243,7 +243,7 @@ func (s Server) propose(self actor.ID, st State, out *Out) State {
 	return st
 }
 
-// decide tells everybody once there are enough votes.
+// decide informs everybody once there are enough votes.
 func (s Server) decide(st State, out *Out) State {
 	if len(st.Accepts) == s.Votes {
 		out.Broadcast(s.Peers, Decided{st.Ballot, *st.Proposal})
@@ -283,7 +283,7 @@ func (s Server) await(st State, client actor.ID, w Wait) State {
 		st.Waiting = map[actor.ID]Wait{}
 	}
 	if _, known := st.Waiting[client]; !known && len(st.Waiting) >= MaxWaiting {
-		delete(st.Waiting, slices.Min(slices.Collect(maps.Keys(st.Waiting)))) // Whoever it is has to ask again.
+		delete(st.Waiting, slices.Min(slices.Collect(maps.Keys(st.Waiting)))) // That client has to ask again.
 	}
 	st.Waiting[client] = w
 	return st

@@ -100,7 +100,7 @@ func (t *turn[S, O, R]) cancelUpdate(id rsm.ID) {
 
 func (t *turn[S, O, R]) proof() Message { return VCProof{t.st.Installed, t.st.Aru} }
 
-// prove tells the others which view this server has installed.
+// prove informs the others which view this server has installed.
 func (t *turn[S, O, R]) prove() {
 	if t.st.Phase != LeaderElection {
 		t.broadcast(t.proof)

@@ -23,7 +23,7 @@ type Counts struct {
 	Writes, Reads   int // acknowledged, and answered
 	Refused         int // writes, by a register that is written once
 	Unknown, Failed int
-	Rounds          int // moments at which none was under way, between others
+	Rounds          int // moments at which none was in flight, between others
 }
 
 // UnknownShare is the share of puts of which nobody knows whether they happened, from 0 to 1.
@@ -43,7 +43,7 @@ type Config struct {
 	// which is not closed. Of the attempts that it allows, those are made that Patience has time for.
 	Connect  func() (client.Config, error)
 	Patience time.Duration // how long an operation may take; at least one attempt
-	// Round is how many operations there are from one moment at which none is under way to the next: where a history can
+	// Round is how many operations there are from one moment at which none is in flight to the next: where a history can
 	// be cut in two, and another number of the clients go on. 0 is 200.
 	Round int
 	// Lull lets somebody else make the clients pause; nil for nobody.
@@ -52,7 +52,7 @@ type Config struct {
 	Record func(oplog.Event)
 }
 
-// Run lets the clients work until the context ends and the operations under way have come to an end. The error is that of
+// Run lets the clients work until the context ends and all outstanding operations have ended. The error is that of
 // Connect.
 //
 // A client whose operation is unknown goes on under a new number, as it would be two operations of one client at once

@@ -88,7 +88,7 @@ func work(
 	return events, counts
 }
 
-// TestRounds makes sure that between two rounds nothing is under way, and that the rounds differ in how many work.
+// TestRounds makes sure that between two rounds nothing is in flight, and that the rounds differ in how many work.
 func TestRounds(t *testing.T) {
 	w := nemesis.Workload{Clients: 6, Servers: 2, Reads: 0.5, ThinkMost: time.Millisecond}
 	events, counts := work(t, crowd.Config{Service: wire.Register, Workload: w, Seed: 3, Patience: time.Minute, Round: 20}, 2000, time.Minute, agree)

@@ -9,7 +9,7 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// gate lets clients begin operations, in rounds. Between two rounds no operation is under way. In each round another
+// gate lets clients begin operations, in rounds. Between two rounds no operation is outstanding. In each round another
 // number of clients may work, drawn from 1 to all: what many do at once can be put in so many orders that what is lost is
 // seldom missed, while of a lonely client each operation begins after the last one has ended.
 type gate struct {
@@ -22,21 +22,21 @@ type gate struct {
 	change *sync.Cond
 	first  int // of those that work in this round, which follow one another, the first one after the last
 	work   int // how many do
-	busy   int // operations under way
+	busy   int // outstanding operations
 	begun  int // operations of this round
 	rounds int // that have ended
 
 	mood    mood
 	lulls   int           // that were begun
 	age     int           // how often a lull did not wait for operations any more
-	fresh   int           // operations under way of this age, for which one would wait
+	fresh   int           // outstanding operations of this age, for which one would wait
 	latest  time.Time     // when the last operation began
 	whom    int           // to ask last, or anybody
 	writers int           // who wait with something to write
 	gets    int           // that were begun alone in this lull, as nobody had anything to write
 	still   chan struct{} // closed when the clients are hushed
 	looks   int           // gets of the end of the lull that are to be begun
-	looking int           // those that are under way
+	looking int           // those that are in flight
 }
 
 // mood is what clients may do.
@@ -44,7 +44,7 @@ type mood uint8
 
 const (
 	open    mood = iota // whatever they have to do
-	hushing             // nothing but a last put, once nothing is under way that does not hang
+	hushing             // nothing but a last put, once nothing is in flight that does not hang
 	hushed              // nothing
 	looking             // gets that look whether anything was lost, one at each server
 )

@@ -26,9 +26,9 @@ func (l *Lull) attached() *gate {
 	return l.gate
 }
 
-// Begin lets clients begin nothing more, but for one last put, when nothing else is under way, at a server that is named by
+// Begin lets clients begin nothing more, but for one last put, when nothing else is in flight, at a server that is named by
 // its place from 0. It waits until that is acknowledged, and tells whether it was before the context ended. From then on
-// clients begin nothing, and if it was, nothing is under way but what hangs: operations that take long are not waited for,
+// clients begin nothing, and if it was, nothing is in flight but what hangs: operations that take long are not waited for,
 // and another put is tried, at any server. If no client may put any more, gets are as good.
 func (l *Lull) Begin(ctx context.Context, server int) bool {
 	g := l.attached()

@@ -83,7 +83,7 @@ func (l *lulled) all() []oplog.Event {
 	return events
 }
 
-// TestLull makes sure that a lull begins right after a put, with nothing under way, that nothing happens in it, and that
+// TestLull makes sure that a lull begins right after a put, with nothing in flight, that nothing happens in it, and that
 // behind it each server is asked before anything else is written.
 func TestLull(t *testing.T) {
 	l := new(lulled)
@@ -134,7 +134,7 @@ func TestLull(t *testing.T) {
 }
 
 // notStill returns why a lull cannot begin after events: the last thing that happened has to be a put that was acknowledged,
-// and nothing else may be under way, but for what takes so long that it may hang.
+// and nothing else may be in flight, but for what takes so long that it may hang.
 func notStill(events []oplog.Event) string {
 	const hangs = 30 * time.Millisecond
 	began := make(map[int64]time.Duration)

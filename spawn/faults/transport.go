@@ -15,7 +15,7 @@ import (
 	"synod/spawn/machine"
 )
 
-// MaxWaiting is how many delayed messages of a transport may be under way at once; what is beyond gets lost.
+// MaxWaiting is how many delayed messages of a transport may be in flight at once; what is beyond gets lost.
 const MaxWaiting = 10_000
 
 // Counts tell how often faults really happened. All of it is safe for concurrent use.
@@ -30,7 +30,7 @@ type network struct {
 	deaf []actor.ID
 }
 
-// Transport is a transport with faults. They befall every message that the server sends, and the requests that it gets
+// Transport is a transport with faults. They affect every message that the server sends, and the requests that it gets
 // from clients, which may get lost or be repeated, but are not delayed. So in a cluster of such servers each message
 // between servers is subject to them once. A cut link carries nothing in either direction. It is safe for concurrent use as far
 // as the inner transport is.

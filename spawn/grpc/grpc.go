@@ -35,7 +35,7 @@ import (
 
 // Bounds of a server.
 const (
-	maxStreams = 16      // calls under way on one connection
+	maxStreams = 16      // calls in flight on one connection
 	maxHeaders = 8 << 10 // bytes of what goes before a call
 	overhead   = 16      // bytes that a frame has besides its message
 )

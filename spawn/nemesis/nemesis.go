@@ -1,6 +1,6 @@
 // Package nemesis plans what goes wrong in a run of a cluster, and what its clients ask meanwhile. A schedule of faults
 // is data: it is made from random numbers, written to a file, read again and shrunk. Nothing here has a clock, a
-// goroutine or a random number of its own, so that the same schedule befalls processes of an operating system and
+// goroutine or a random number of its own, so that the same schedule affects processes of an operating system and
 // servers on virtual time.
 package nemesis
 
@@ -17,7 +17,7 @@ type Fault struct {
 	Kind    Kind
 	At      time.Duration // from the start of the run
 	For     time.Duration // a server that ended is started again after so long
-	Servers []int         // whom it befalls, by their places from 0, ascending; of a partition, one side
+	Servers []int         // whom it affects, by their places from 0, ascending; of a partition, one side
 
 	Probability float64       // of Drop, Duplicate and Reorder: what each message meets, above 0 and at most 1
 	Least, Most time.Duration // of Delay: how late a message is

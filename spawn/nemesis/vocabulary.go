@@ -44,13 +44,13 @@ type spec struct {
 	word string
 	Account
 
-	disk      bool // it befalls what servers keep
+	disk      bool // it affects what servers keep
 	mild      bool // servers bear it which keep nothing, and count on every message coming once
 	unordered bool // streams carry messages so that it cannot happen
-	parts     bool // it needs a server that it does not befall
+	parts     bool // it needs a server that it does not affect
 	ambush    bool // it can be an ambush
 	harms     bool // it has a Harm
-	// probable reports that it befalls each message with the probability of the fault.
+	// probable reports that it affects each message with the probability of the fault.
 	probable bool
 
 	draw   func(g *generator, t turn, f *Fault)              // draws servers, and how bad it is
@@ -59,7 +59,7 @@ type spec struct {
 	tell   func(f Fault) string                              // how bad it is; nil for nothing to say
 
 	counts func(s faults.Status) uint64 // of what an injector counts, if it counts this
-	dying  error                        // what a server dies of that it befalls, if it does
+	dying  error                        // what a server dies of that it affects, if it does
 }
 
 // The words for where most faults come from.
@@ -220,7 +220,7 @@ var vocabulary = [...]spec{
 	},
 }
 
-// drawProbable draws how often a fault befalls messages.
+// drawProbable draws how often a fault affects messages.
 func drawProbable(g *generator, _ turn, f *Fault) {
 	f.Servers = g.network()
 	f.Probability = [...]float64{0.01, 0.05, 0.1, 0.3, 0.6}[g.below(5)]
@@ -271,12 +271,12 @@ func kinds(pick func(k Kind, s spec) bool) []Kind {
 // AllKinds returns all kinds, in their order.
 func AllKinds() []Kind { return kinds(func(Kind, spec) bool { return true }) }
 
-// Kinds returns the kinds that can befall processes of an operating system, in their order.
+// Kinds returns the kinds that can affect processes of an operating system, in their order.
 func Kinds() []Kind {
 	return kinds(func(_ Kind, s spec) bool { return !strings.HasPrefix(s.Processes, NotOffered) })
 }
 
-// VirtualKinds returns the kinds that can befall machines that are simulated, in their order.
+// VirtualKinds returns the kinds that can affect machines that are simulated, in their order.
 func VirtualKinds() []Kind {
 	return kinds(func(_ Kind, s spec) bool { return !strings.HasPrefix(s.Machines, NotOffered) })
 }
@@ -296,7 +296,7 @@ func (k Kind) String() string {
 // Account returns what a kind is.
 func (k Kind) Account() Account { return k.spec().Account }
 
-// OfDisks reports whether a kind befalls what servers keep.
+// OfDisks reports whether a kind affects what servers keep.
 func (k Kind) OfDisks() bool { return k.spec().disk }
 
 // Possible reports whether a kind can happen to so many servers, over streams or with datagrams.

@@ -16,7 +16,7 @@ type Workload struct {
 	Writes  int     // of each client; it only reads after so many. 0 for no limit
 	// ThinkLeast and ThinkMost say how long a client waits between an answer and its next operation.
 	ThinkLeast, ThinkMost time.Duration
-	// Random gives each operation a random number of its own, for what it asks.
+	// Random draws for each operation a random number of its own, for what it asks.
 	Random bool
 }
 

@@ -25,7 +25,7 @@ var zeros [pieceSize]byte
 // by appending zeros: a disk that is full is an error of that write, each process gets a part of its own although others
 // append to the same file, and no page need be fetched. It is made ahead, while lines are still copied to the room before.
 //
-// Whoever has the file open holds a shared lock on it, so that one who gets it for himself alone knows that the zeros
+// Every process that has the file open holds a shared lock on it, so that a process that gets an exclusive lock knows that the zeros
 // at its end are nobody's.
 type tail struct {
 	file   *os.File

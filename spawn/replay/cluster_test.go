@@ -22,7 +22,7 @@ import (
 // The ids of 127.0.0.1:3000 and of a client at 127.0.0.1:4000.
 const first, client = actor.ID(139637976796088), actor.ID(139637976797088)
 
-// envelope is a message under way.
+// envelope is a message in flight.
 type envelope struct {
 	from, to actor.ID
 	data     []byte

@@ -89,7 +89,7 @@ func (f *flow) find(data []byte) int {
 	return slices.IndexFunc(f.queue, func(l letter) bool { return string(l.data) == string(data) })
 }
 
-// receive notes that a message comes, which it has. It gives the event that sent it, and what is not under way any more:
+// receive notes that a message comes, which it has. It gives the event that sent it, and what is not in flight any more:
 // the message, unless it came as often before, and those of an ordered link that it overtook, which are lost.
 func (f *flow) receive(data []byte) (event int, repeated bool, gone [][]byte) {
 	if f.ordered {

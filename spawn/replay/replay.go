@@ -74,7 +74,7 @@ type Run struct {
 	links   map[link]*flow
 	ordered bool
 	events  int
-	flying  uint64 // the sum of the digests of what is under way
+	flying  uint64 // the sum of the digests of what is in flight
 }
 
 // Run replays the records. A run that is not the model's is a *Deviation; files that are no records, or those of one

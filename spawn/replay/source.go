@@ -220,7 +220,7 @@ func (r *Records) find(id actor.ID) (int, bool) {
 }
 
 // begin verifies that a process begins after what is known of its server. The order of the lines of a file is that in
-// which they were written, whoever set the clock; that of files is what the user says, so that there the clock counts.
+// which they were written, no matter who set the clock; that of files is what the user says, so that there the clock counts.
 func (r *Records) begin(s *sequence, h *record.Header, at spot) {
 	p := process{s.server, h.Wall.UnixNano()}
 	if other, known := r.begun[p]; known {

@@ -123,7 +123,7 @@ func (t *Tracer) look(s *server) error {
 	return err
 }
 
-// fingerprint identifies the state of all servers and of what is under way.
+// fingerprint identifies the state of all servers and of what is in flight.
 func (t *Tracer) fingerprint(r *Run) string {
 	h := sha256.New()
 	for _, s := range r.servers {

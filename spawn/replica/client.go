@@ -22,7 +22,7 @@ const attempt = time.Second
 // will.
 var ErrRefused = errors.New("the session has ended")
 
-// Client asks servers of a machine with operations O and results R. It has one command under way at a time, and is not safe
+// Client asks servers of a machine with operations O and results R. It has one command in flight at a time, and is not safe
 // for concurrent use.
 type Client[O, R any] struct {
 	messages  *jsonwire.Codec[rsm.Message]

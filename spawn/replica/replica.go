@@ -40,7 +40,7 @@ const (
 	MaxCommand = 8 << 20
 
 	resends     = 10 // pings of a leader in the time that others wait for it
-	window      = 16 // slots that are under way at once
+	window      = 16 // slots that are in flight at once
 	batch       = 64 // commands in a slot, at most
 	slotBytes   = 2 * MaxCommand
 	partSlots   = 1 << 10       // slots in an answer to a new leader, at most

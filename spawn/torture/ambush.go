@@ -13,7 +13,7 @@ import (
 // Lull is how clients are made to pause for an ambush. One goroutine uses it.
 type Lull interface {
 	// Begin lets clients begin nothing more, and waits until a last put was acknowledged, by a certain server if it
-	// answers, and nothing is under way. It tells whether there was such a moment before the context ended.
+	// answers, and nothing is in flight. It tells whether there was such a moment before the context ended.
 	Begin(ctx context.Context, server int) bool
 	// End lets clients go on, and look first whether anything was lost.
 	End()

@@ -83,7 +83,7 @@ func TestShrinkNothing(t *testing.T) {
 	if again.shrink(t.Context(), s, wrong{violated: true}); runs != 1 || !errors.Is(again.broken, broken) {
 		t.Errorf("%d runs, %v", runs, again.broken)
 	}
-	// Whoever ends it while a run goes on does not make that run a proof.
+	// Anyone who ends it while a run goes on does not make that run a proof.
 	ctx, end := context.WithCancel(t.Context())
 	again = reruns{run: func(context.Context, nemesis.Schedule) (wrong, error) { end(); return wrong{}, nil }}
 	if again.shrink(ctx, s, wrong{violated: true}); again.count != 0 {

@@ -180,7 +180,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// happens lets a fault befall a cluster again and again until something came of it, as it may meet nothing while the machine
+// happens lets a fault affect a cluster again and again until something came of it, as it may meet nothing while the machine
 // has no time for the servers.
 func happens(t *testing.T, c *torture.Cluster, f nemesis.Fault) {
 	t.Helper()

@@ -7,7 +7,7 @@ import (
 )
 
 // Shard is a part of the visited set with the states that wait to get in. One worker at a time owns the set; others
-// leave their states in the queue, and whoever owns the set next takes them along.
+// leave their states in the queue, and the next owner of the set takes them along.
 type Shard struct {
 	Owner sync.Mutex // of set
 	Set   *visited.Shard

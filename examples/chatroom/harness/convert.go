@@ -121,7 +121,7 @@ func (c *conversion) restart(id int) {
 	}
 }
 
-// request adds what a client asks for. What is sent again is no other command, and the end of a session none of ours.
+// request adds what a client asks for. What is sent again is no other command, and the end of a session not one of our commands.
 func (c *conversion) request(s trace.Step, id int) {
 	m := requests.FindStringSubmatch(s.Message)
 	if m == nil || c.seen[m[1]] || m[3] != "" {

@@ -28,7 +28,7 @@ type guest struct {
 	conn  net.Conn
 	place *list.Element // in front.silent; guarded by front.mu
 
-	counting chan struct{} // has an element for each count that is under way
+	counting chan struct{} // has an element for each count that is in flight
 
 	mu      sync.Mutex
 	frames  [][]byte // of answers that are to be written
@@ -109,7 +109,7 @@ func (g *guest) next(r *bufio.Reader) (wire.Command, error) {
 	return wire.DecodeCommand(body)
 }
 
-// refuse tells a client that takes it why its command is refused. One that does not is gone: it waits for nothing.
+// refuse informs a client that supports it why its command is refused. One that does not is gone: it waits for nothing.
 func (g *guest) refuse(c wire.Command, why error) error {
 	if c.Mode == wire.AcknowledgedPut || c.Mode == wire.Swap {
 		g.tell(wire.Answer{Kind: wire.Refused, Number: c.Number, Reason: why.Error()})
@@ -117,7 +117,7 @@ func (g *guest) refuse(c wire.Command, why error) error {
 	return why
 }
 
-// count sends a request to see how far the commands before it are, and waits if too many of such are under way. So a client
+// count sends a request to see how far the commands before it are, and waits if too many of such are in flight. So a client
 // who does not wait for answers is read no faster than what it says is executed.
 func (g *guest) count() error {
 	p, err := g.front.count(g)

@@ -81,7 +81,7 @@ var store = service.Config[string, rsm.StoreOp, rsm.StoreResult, rsm.Message]{
 	Key: func(op rsm.StoreOp) string { return op.Key },
 }
 
-// Bounds of what is under way. But for Window they are so that every message fits into a datagram: the largest is what an
+// Bounds of what is in flight. But for Window they are so that every message fits into a datagram: the largest is what an
 // acceptor tells a scout at once of its votes. With more slots at once few clients wait less, and many share fewer slots, which
 // costs messages.
 const (

@@ -101,7 +101,7 @@ func Run(ctx context.Context, o Settings) error {
 
 func (s *dialogue) close() {
 	for _, to := range s.servers {
-		_ = to.conn.Close() // Nothing is under way.
+		_ = to.conn.Close() // Nothing is in flight.
 	}
 }
 

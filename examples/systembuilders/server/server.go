@@ -228,7 +228,7 @@ func (s *server) loop(ctx context.Context) error {
 	}
 }
 
-// outgoing is a message that waits to be sent, as a server of ours gets it.
+// outgoing is a message that waits to be sent, as our server gets it.
 type outgoing struct {
 	message node.Message
 	encoded *paxospb.Message

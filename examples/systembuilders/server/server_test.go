@@ -50,7 +50,7 @@ func places(t *testing.T, n int) hosts.List {
 	return all
 }
 
-// running is a server of ours that runs.
+// running is our server that runs.
 type running struct {
 	stop func() // stops it, once
 	err  chan error
@@ -139,8 +139,8 @@ func TestCluster(t *testing.T) {
 	}
 }
 
-// TestStrangers runs a server of ours in a cluster with two that have only what is published, of which one stops: they order
-// what a client of ours asks for. And a client that has only what is published asks ours.
+// TestStrangers runs our server in a cluster with two that have only what is published, of which one stops: they order
+// what our client asks for. And a client that has only what is published asks our server.
 func TestStrangers(t *testing.T) {
 	all := places(t, 3)
 	start(t, Member{ID: 0, Hosts: all})

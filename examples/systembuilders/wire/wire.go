@@ -55,7 +55,7 @@ var (
 func form[T any]() *jsonwire.Form[T] {
 	f, err := jsonwire.NewForm[T]()
 	if err != nil {
-		panic(err) // A mistake of ours, which every test finds.
+		panic(err) // A bug, which every test finds.
 	}
 	return f
 }

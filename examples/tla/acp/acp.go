@@ -79,7 +79,7 @@ type (
 	DetectFault struct{ Participant int }
 	// Decide decides by the votes.
 	Decide struct{}
-	// Tell tells a participant of the decision.
+	// Tell informs a participant of the decision.
 	Tell struct{ Participant int }
 	// Die is a crash of the coordinator.
 	Die struct{}
@@ -99,7 +99,7 @@ type (
 	Hear struct{ Participant int }
 	// HearFrom makes ready to decide what another one told.
 	HearFrom struct{ Participant, From int }
-	// Forward tells another one of it.
+	// Forward informs another one of it.
 	Forward struct{ Participant, To int }
 	// Follow decides, when all others were told, perhaps again.
 	Follow struct{ Participant int }

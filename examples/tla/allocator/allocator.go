@@ -44,12 +44,12 @@ type (
 		Client    int
 		Resources tla.Set
 	}
-	// Allocate gives a client of the schedule some of what it waits for and nobody before it does.
+	// Allocate allocates to a client of the schedule some of what it waits for and nobody before it does.
 	Allocate struct {
 		Client    int
 		Resources tla.Set
 	}
-	// Return gives resources back.
+	// Return releases resources.
 	Return struct {
 		Client    int
 		Resources tla.Set

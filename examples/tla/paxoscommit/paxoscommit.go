@@ -92,7 +92,7 @@ type (
 	Prepare struct{ Manager int }
 	// ChooseToAbort is a working manager's own decision, which it proposes at ballot 0.
 	ChooseToAbort struct{ Manager int }
-	// ReceiveCommit obeys the leader.
+	// ReceiveCommit accepts the decision of the leader.
 	ReceiveCommit struct{ Manager int }
 	// ReceiveAbort does so too.
 	ReceiveAbort struct{ Manager int }
@@ -107,7 +107,7 @@ type (
 	}
 	// Phase2b votes, perhaps again.
 	Phase2b struct{ Manager, Acceptor, Ballot int }
-	// Decide tells everybody that the transaction is committed, or aborted.
+	// Decide informs everybody that the transaction is committed, or aborted.
 	Decide struct{ Commit bool }
 )
 

@@ -23,14 +23,14 @@ type (
 		Term, Last Term // Last is the term of the candidate's last entry
 		Length     int  // of its log
 	}
-	// Vote gives it.
+	// Vote grants it.
 	Vote struct{ Term Term }
 	// Append carries the log of the leader of a term.
 	Append struct {
 		Term    Term
 		Entries actor.List[Term]
 	}
-	// Appended tells the leader of how many entries a server has its log.
+	// Appended informs the leader of how many entries a server has its log.
 	Appended struct {
 		Term   Term
 		Length int

@@ -43,7 +43,7 @@ func contains(log actor.List[Term], entries []Term) bool {
 	return log.Len() >= len(entries) && slices.Equal(log.Slice()[:len(entries)], entries)
 }
 
-// figure is the state of Figure 8 (c), one answer of S3 and two messages of S1 under way.
+// figure is the state of Figure 8 (c), one answer of S3 and two messages of S1 in flight.
 func figure() model.Beginning[Message] {
 	follower := func(term Term, log ...Term) model.Begun {
 		return model.Begun{State: State{Term: term, Voted: true, Log: actor.ListOf(log...), Role: Follower, Committed: 1}}

@@ -127,7 +127,7 @@ func (w *cluster) compact(i, except int) {
 	w.handle(i)
 }
 
-// run lets ticks pass. In each, what is under way arrives, and all clocks tick.
+// run lets ticks pass. In each, what is in flight arrives, and all clocks tick.
 func (w *cluster) run(ticks int) {
 	w.t.Helper()
 	for range ticks {

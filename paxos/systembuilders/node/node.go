@@ -284,7 +284,7 @@ func (n *Node) Propose(ctx context.Context, u Update) error {
 	return <-p.done
 }
 
-// Compact tells the Node that everything up to a slot is in a snapshot of the user's machine, which the Node then keeps
+// Compact informs the Node that everything up to a slot is in a snapshot of the user's machine, which the Node then keeps
 // instead of the updates, and gives to nodes that lack some of them: memory and PersistentState do not grow with the
 // number of updates for users that call it now and then. Leaving the last few slots out lets nodes that are a little
 // behind catch up by updates. The Node takes a copy of the data. A slot that is not above that of the Node's last

@@ -14,7 +14,7 @@ import (
 	"synod/paxos/systembuilders"
 )
 
-// user is the actor that stands for the users of nodes in the model: all its proposals are under way from the start.
+// user is the actor that stands for the users of nodes in the model: all its proposals are in flight from the start.
 type user struct{ requests []actor.Envelope[rsm.Message] }
 
 func (u user) Start(_ actor.ID, out *actor.Out[rsm.Message]) int {

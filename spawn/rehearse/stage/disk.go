@@ -33,7 +33,7 @@ type disk struct {
 	state  faults.Disk
 	log    *storage.Log // of the process
 
-	waiting []storage.Record // of the save that is under way
+	waiting []storage.Record // of the save that is in progress
 	takes   time.Duration    // how long it does
 }
 
@@ -105,7 +105,7 @@ func (d *disk) Save(changes []storage.Record) error {
 		}
 		return err
 	}
-	// A second save of a step, which no server of ours makes, comes after the first.
+	// A second save of a step, which none of our servers makes, comes after the first.
 	for _, c := range changes {
 		if c.Data != nil {
 			c.Data = append([]byte{}, c.Data...) // It is the server's.
@@ -120,14 +120,14 @@ func (d *disk) Save(changes []storage.Record) error {
 	return nil
 }
 
-// finish ends the save that was under way.
+// finish ends the save that was in progress.
 func (d *disk) finish() error {
 	err := d.log.Save(d.waiting)
 	d.waiting = d.waiting[:0]
 	return err
 }
 
-// interrupt ends the save that was under way, as the process ends: before, in the middle or behind it. It reports whether
+// interrupt ends the save that was in progress, as the process ends: before, in the middle or behind it. It reports whether
 // it was done.
 func (d *disk) interrupt(random *Source) bool {
 	left := random.below(6) // A save makes three calls, or five when it writes all records to another segment.

@@ -24,7 +24,7 @@ const (
 
 var errGone = errors.New("the connection is gone")
 
-// packet is a message under way.
+// packet is a message in flight.
 type packet struct {
 	from, to int // places: of servers from 0, then of clients
 	sender   actor.ID

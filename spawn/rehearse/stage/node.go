@@ -43,7 +43,7 @@ type node struct {
 	wakeAt time.Duration // the time of the wake-up that is on the agenda, or never
 	same   int           // steps at the present moment
 
-	saving bool          // a save is under way, and the process waits for it
+	saving bool          // a save is in progress, and the process waits for it
 	ahead  time.Duration // how long after now that is done, while the step goes on
 	outbox []*packet     // what it sends then
 
@@ -216,7 +216,7 @@ func (n *node) sleep() {
 	n.w.agenda.add(event{at: at, kind: wake, who: int32(n.place), gen: n.gen})
 }
 
-// sync ends the save that was under way: what the step sends leaves now.
+// sync ends the save that was in progress: what the step sends leaves now.
 func (n *node) sync() {
 	n.saving = false
 	if err := n.disk.finish(); err != nil {

@@ -54,7 +54,7 @@ func (p *Play) Start(place int) {
 	p.w.nodes[place].start()
 }
 
-// Kill ends a server, now. Of a save that is under way, and of messages that wait for it, any part may have been done.
+// Kill ends a server, now. Of a save that is in progress, and of messages that wait for it, any part may have been done.
 func (p *Play) Kill(place int) {
 	p.w.state[place].Down = true
 	if n := p.w.nodes[place]; n.server != nil {

@@ -240,7 +240,7 @@ func (w *world) change(now []nemesis.Condition) {
 	w.network.streams.reopen()
 }
 
-// end ends the run: what is under way is neither answered nor refused.
+// end ends the run: what is in flight is neither answered nor refused.
 func (w *world) end() {
 	for _, k := range w.clients {
 		if k.waits {
@@ -256,7 +256,7 @@ func (w *world) severed(from, to int) bool {
 	return slices.Contains(c.Cut, from) || slices.Contains(c.Deaf, from)
 }
 
-// plan is what may befall a message: it suffers from the faults of the server that sends it, or from those of the server
+// plan is what may affect a message: it suffers from the faults of the server that sends it, or from those of the server
 // that a request goes to.
 func (w *world) plan(p *packet) faults.Plan {
 	switch n := len(w.nodes); {

@@ -91,7 +91,7 @@ func TestSameSeed(t *testing.T) {
 	}
 }
 
-// TestNoFaults requires a run without faults to answer everything, but what is under way at its end.
+// TestNoFaults requires a run without faults to answer everything, but what is in flight at its end.
 func TestNoFaults(t *testing.T) {
 	for _, model := range []string{"durable-abd", "abd", "single-copy"} {
 		for _, streams := range []bool{false, true} {

@@ -16,7 +16,7 @@ const (
 
 // streams carries messages as package tcp does: from a server to another over a connection that is made anew whenever it
 // breaks, and between a client and a server over one that the client makes. On a connection messages arrive once and in
-// order; what is under way when it breaks is lost. A lost segment shows as a connection that breaks, and a partition
+// order; what is in flight when it breaks is lost. A lost segment shows as a connection that breaks, and a partition
 // holds messages back.
 type streams struct {
 	net   *network
@@ -139,7 +139,7 @@ func (s *streams) arrive(p *packet) bool {
 	return true
 }
 
-// cut breaks a connection: what is under way on it is lost.
+// cut breaks a connection: what is in flight on it is lost.
 func (s *streams) cut(c *conn) {
 	c.epoch++
 	c.gone = c.client >= 0
@@ -159,7 +159,7 @@ func (s *streams) reopen() {
 	}
 }
 
-// down breaks the connections of a server that is gone: what was under way to it is lost, and what it had not sent yet.
+// down breaks the connections of a server that is gone: what was in flight to it is lost, and what it had not sent yet.
 // What it sent still arrives, unless its machine died with it.
 func (s *streams) down(n *node) {
 	for _, c := range s.pairs {
