@@ -68,6 +68,13 @@ func TestGuardFindsMapOrder(t *testing.T) {
 			read := model.Project(sys, ref, func(st mapped) string { return firstOf(st.Votes) })
 			sys.Always("first", func(v model.View) bool { _, up := read.In(v); return up })
 		}), asked},
+		"a property that reads a projection": {system(still, func(sys *model.System[memo], ref model.Ref[mapped]) {
+			read := model.Project(sys, ref, func(st mapped) map[string]int { return st.Votes })
+			sys.Sometimes("first", func(v model.View) bool {
+				votes, _ := read.In(v)
+				return firstOf(votes) == "c" || firstOf(votes) == "b"
+			})
+		}), asked},
 		"a property": {system(still, func(sys *model.System[memo], ref model.Ref[mapped]) {
 			sys.Sometimes("first", func(v model.View) bool {
 				st, _ := ref.In(v)

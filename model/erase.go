@@ -193,7 +193,7 @@ func (v View) projected(of *owner, slot int, a statespace.Aspect) (any, bool) {
 	if number == statespace.Nothing {
 		return nil, false
 	}
-	return sp.reader.of(number), true
+	return shown(v.r, anyWalker, sp.reader.of(number)), true
 }
 
 // remembered reads what an observer remembers.
@@ -221,5 +221,9 @@ func (v View) picked(of *owner, selection int, deliverable bool) []any {
 			sets = append(sets, set)
 		}
 	}
-	return sp.reader.union(sets)
+	values := sp.reader.union(sets)
+	for i, value := range values {
+		values[i] = shown(v.r, anyWalker, value)
+	}
+	return values
 }

@@ -114,7 +114,7 @@ func (r Ref[S]) In(v View) (S, bool) {
 
 // Projection is a part of an actor's local state, or anything computed from it, to read in a property. A property that
 // reads projections is judged once per combination of their values, which are few where local states are many.
-type Projection[T comparable] struct {
+type Projection[T any] struct {
 	of     *owner
 	slot   int
 	aspect statespace.Aspect
@@ -126,8 +126,8 @@ type projection struct {
 	of   func(local any) any
 }
 
-// Project declares a projection of an actor's local state. The function must be pure.
-func Project[M, S any, T comparable](sys *System[M], r Ref[S], of func(S) T) Projection[T] {
+// Project declares a projection of an actor's local state, of any type that a state may have. The function must be pure.
+func Project[M, S, T any](sys *System[M], r Ref[S], of func(S) T) Projection[T] {
 	sys.owns(r.of, "Project: a Ref", "Add")
 	sys.projections = append(sys.projections, projection{r.slot, func(local any) any {
 		return of(as[S](local))
@@ -213,7 +213,7 @@ func (sys *system) Space() (statespace.Space, error) {
 
 // Selection is a question about the messages in flight: which values a function picks from them. It is decided once
 // per mailbox, not per state.
-type Selection[M any, T comparable] struct {
+type Selection[M, T any] struct {
 	of    *owner
 	index int
 }
@@ -222,7 +222,7 @@ type Selection[M any, T comparable] struct {
 type pick func(actor.Envelope[any]) (any, bool)
 
 // Select declares a question: choose gives a value for each of the messages that matter. The function must be pure.
-func Select[M any, T comparable](sys *System[M], choose func(actor.Envelope[M]) (T, bool)) Selection[M, T] {
+func Select[M, T any](sys *System[M], choose func(actor.Envelope[M]) (T, bool)) Selection[M, T] {
 	sys.picks = append(sys.picks, func(e actor.Envelope[any]) (any, bool) {
 		return choose(envelopeOf[M](e))
 	})
