@@ -22,8 +22,8 @@ var broken = map[string]func(spawn.Program) spawn.Program{
 	// It answers before what it answers is saved: that is done at the next step.
 	"paxos-late": func(p spawn.Program) spawn.Program {
 		sound := p.New
-		p.New = func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) spawn.Machine {
-			return &late{Machine: sound(self, servers, durable, random)}
+		p.New = func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) spawn.Inspected {
+			return &late{Inspected: sound(self, servers, durable, random)}
 		}
 		return p
 	},
@@ -45,12 +45,12 @@ var broken = map[string]func(spawn.Program) spawn.Program{
 
 // late is a machine whose saves come too late.
 type late struct {
-	spawn.Machine
+	spawn.Inspected
 	held []storage.Record
 }
 
 func (l *late) Step(e machine.Event, now time.Duration) (machine.Effects, error) {
-	effects, err := l.Machine.Step(e, now)
+	effects, err := l.Inspected.Step(e, now)
 	var later []storage.Record
 	for _, r := range effects.Save {
 		r.Data = slices.Clone(r.Data)

@@ -48,7 +48,7 @@ func BenchmarkStep(b *testing.B) {
 	}
 }
 
-func started(b *testing.B, model string) spawn.Machine {
+func started(b *testing.B, model string) spawn.Inspected {
 	b.Helper()
 	program, err := catalog.Program(model, nil)
 	if err != nil {

@@ -17,7 +17,7 @@ var long = flag.Bool("long", false, "let a million clients ask a server")
 
 // crowded is a server of durable ABD that is alone, with what a disk would hold of it.
 type crowded struct {
-	machine spawn.Machine
+	machine spawn.Inspected
 	disk    map[string]int // bytes by name
 	next    uint64
 	saved   int // records

@@ -64,7 +64,7 @@ type fuzzer struct {
 	program spawn.Program
 	random  *rand.Rand
 	ids     []actor.ID
-	server  spawn.Machine
+	server  spawn.Inspected
 	corpus  [][]byte
 
 	accepted, rejected, mutations int
@@ -84,7 +84,7 @@ func conversation(t *testing.T, p spawn.Program, ids []actor.ID) [][]byte {
 	t.Helper()
 	var all [][]byte
 	seen := map[string]bool{}
-	servers := map[actor.ID]spawn.Machine{}
+	servers := map[actor.ID]spawn.Inspected{}
 	type message struct {
 		from, to actor.ID
 		data     []byte
@@ -158,7 +158,7 @@ func (f *fuzzer) run(n int) {
 }
 
 // digest is a hash of a server's state.
-func digest(server spawn.Machine) uint64 {
+func digest(server spawn.Inspected) uint64 {
 	states, err := intern.For[any]()
 	if err != nil {
 		panic(err)

@@ -10,16 +10,19 @@ import (
 	"synod/storage"
 )
 
-// Machine is an actor that runs, as package machine makes it. The second half is for who looks at it.
+// Machine is a running actor, as package machine makes it: what drives it, and what records it, needs no more.
 type Machine interface {
 	Self() actor.ID
 	Durable() bool
 	Step(e machine.Event, now time.Duration) (machine.Effects, error)
 	Next(now time.Duration) (machine.Event, bool)
 	Due() (time.Duration, bool)
-
 	JSON() bool
 	StateHash() (uint64, error)
+}
+
+// Inspector shows the inside of a Machine: its state, and the meaning of bytes that it sent or saved. It changes nothing.
+type Inspector interface {
 	StateText() (string, error)
 	Local() (any, error)
 	Peek() any
@@ -27,6 +30,12 @@ type Machine interface {
 	Options() []actor.Option
 	Message(data []byte) (any, error)
 	Kept(records []storage.Record) (any, error)
+}
+
+// Inspected is a Machine that can be looked at, as simulations and replays do.
+type Inspected interface {
+	Machine
+	Inspector
 }
 
 // Program is what the servers of a system run. The same actors are what a checker checks.
@@ -41,7 +50,7 @@ type Program struct {
 	Examples []Example
 	// New returns the machine of a server among servers, which are in ascending order and include self. Without
 	// durability it is to forget everything when it stops.
-	New func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) Machine
+	New func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) Inspected
 	// Actor returns the actor of a server that knows the others, in ascending order, for models of servers that run; nil if
 	// there is to be none.
 	Actor func(others []actor.ID) actor.Typed[any, any]
@@ -67,7 +76,7 @@ func NewProgram[S, M any](
 	return Program{
 		Model: model, Version: version, Examples: examples,
 		Actor: func(others []actor.ID) actor.Typed[any, any] { return actor.Untyped(server(others)) },
-		New: func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) Machine {
+		New: func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) Inspected {
 			c := machine.Config[S, M]{
 				Self: self, Servers: servers, Actor: server(actor.Others(servers, self)), Wire: wire, Random: random,
 			}

@@ -55,7 +55,7 @@ func TestLevel(t *testing.T) {
 	play, err := stage.NewPlay(stage.Config{
 		Program: spawn.Program{Model: chatroom.Model, New: func(
 			self actor.ID, servers []actor.ID, durable bool, random machine.Random,
-		) spawn.Machine {
+		) spawn.Inspected {
 			return chatroom.Config{ID: self, Servers: servers, Timeout: time.Second, Durable: durable}.Machine(random)
 		}},
 		Servers: actor.IDs(3), Client: 1 << 48, Seed: 1, Streams: true,

@@ -89,7 +89,7 @@ func timersSurvive(c *rehearse.Config) {
 		s, k := &stale{Machine: sc.Machine}, key{seed, place}
 		// What is there at the beginning of a run is of an earlier run.
 		if before := last[k]; before != nil && now() > 0 {
-			s.alarms = before.Machine.Alarms()
+			s.alarms = before.Machine.(spawn.Inspector).Alarms()
 		}
 		last[k] = s
 		sc.Machine = s

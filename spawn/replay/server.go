@@ -15,9 +15,9 @@ import (
 // server is a server of the run, as it is after the events so far.
 type server struct {
 	*sequence
-	header  *record.Header // of its process, or the last one; nil before the first
-	program *spawn.Program // what it runs; nil before the first
-	machine spawn.Machine  // nil while it is down
+	header  *record.Header  // of its process, or the last one; nil before the first
+	program *spawn.Program  // what it runs; nil before the first
+	machine spawn.Inspected // nil while it is down
 	draws   draws
 	kept    []storage.Record // what is on its disk
 	at      time.Duration    // its own time at its last event

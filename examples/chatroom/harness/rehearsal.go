@@ -61,7 +61,7 @@ func NewRehearsal(t Test, seed uint64) (*Rehearsal, error) {
 func rehearsed() spawn.Program {
 	return spawn.Program{
 		Model: chatroom.Model, Version: chatroom.Version,
-		New: func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) spawn.Machine {
+		New: func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) spawn.Inspected {
 			return chatroom.Config{ID: self, Servers: servers, Timeout: server.DefaultTimeout, Durable: durable}.Machine(random)
 		},
 	}

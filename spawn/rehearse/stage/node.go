@@ -69,14 +69,14 @@ func (n *node) start() {
 	n.random = NewSource(n.w.Seed, forMachines+uint64(n.place)<<32+uint64(n.gen))
 	n.began, n.same = n.w.now, 0
 	n.paused, n.doom, n.power = false, noDoom, false
+	inside := n.w.Program.New(n.id, n.w.Servers, !n.w.Ephemeral, n.random)
 	c := spawn.Config{
-		Machine:   n.w.Program.New(n.id, n.w.Servers, !n.w.Ephemeral, n.random),
-		Transport: port{n}, Store: &n.disk, Clock: n.clock, Log: n.w.log,
+		Machine: inside, Transport: port{n}, Store: &n.disk, Clock: n.clock, Log: n.w.log,
 	}
 	if n.w.Server != nil {
 		c = n.w.Server(n.place, func() time.Duration { return n.w.now }, c)
 	}
-	n.watch.begin(c.Machine)
+	n.watch.begin(c.Machine, inside)
 	c.Machine = &n.watch
 	n.server = spawn.NewServer(c)
 	n.w.noteProcess(n, "process begins")

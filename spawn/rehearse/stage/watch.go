@@ -20,6 +20,8 @@ import (
 //   - the invariants of the program to hold of all servers that are up.
 type watch struct {
 	spawn.Machine
+	spawn.Inspector // of the same process
+
 	node  *node
 	begun bool // it has taken its first step
 	armed []machine.Alarm
@@ -33,9 +35,9 @@ type part struct {
 	sum  uint64
 }
 
-// begin watches a new machine.
-func (v *watch) begin(m spawn.Machine) {
-	v.Machine, v.begun = m, false
+// begin watches a new machine, inside of which another one may run that is shown.
+func (v *watch) begin(m spawn.Machine, inside spawn.Inspector) {
+	v.Machine, v.Inspector, v.begun = m, inside, false
 	v.armed = v.armed[:0]
 	if v.sums == nil {
 		v.sums = []uint64{0}
