@@ -1,9 +1,8 @@
 package catalog
 
 import (
+	"fmt"
 	"maps"
-
-	"synod/internal/mutation"
 )
 
 // Mutant is a broken variant of a model, on which a checker can show what it is worth.
@@ -15,8 +14,18 @@ type Mutant struct {
 	Found   Found             // by a breadth-first search of that, to the first violation; of a safe one, of all states
 }
 
-// Found is what a search for a mutant finds; its zero value says that nobody has written it down.
-type Found = mutation.Found
+// Found is what a breadth-first search to the first violation finds, or of a safe mutant a search of all states. Its zero
+// value is that of a mutant for which nobody has recorded it.
+type Found struct {
+	Actions   int // on the shortest path; 0 if there is none
+	Unique    int // distinct states
+	Generated int // states with repeats
+}
+
+// String returns the three numbers in words.
+func (f Found) String() string {
+	return fmt.Sprintf("%d actions, %d unique, %d generated", f.Actions, f.Unique, f.Generated)
+}
 
 // Safe reports whether no property breaks.
 func (m Mutant) Safe() bool { return m.Breaks == "" }

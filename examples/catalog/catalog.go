@@ -20,11 +20,7 @@ var all = sync.OnceValue(func() catalog.Catalogue {
 		e := &entries[i]
 		e.Package = "synod/examples/catalog"
 		e.Page = fmt.Sprintf("docs/models/%s.md", e.Name)
-		for _, m := range zoo.Mutants(e.Name) {
-			e.Mutants = append(e.Mutants, catalog.Mutant{
-				Name: m.Name, Summary: m.Summary, Breaks: m.Breaks, With: m.With, Found: m.Found,
-			})
-		}
+		e.Mutants = append(e.Mutants, zoo.Mutants(e.Name)...)
 	}
 	return entries
 })

@@ -9,36 +9,30 @@ package zoo
 import (
 	"embed"
 	"fmt"
+	"slices"
 	"sync"
 
+	"synod/catalog"
 	"synod/internal/mutation"
 )
-
-// Mutant is a broken variant of a model, or one that is as good as it.
-type Mutant = mutation.Mutation
-
-// Found is what a search finds out about one.
-type Found = mutation.Found
 
 //go:embed mutants
 var files embed.FS
 
-var all = sync.OnceValue(func() []Mutant {
+var all = sync.OnceValue(func() map[string][]catalog.Mutant {
 	mutants, err := mutation.Read(files, "mutants")
 	if err != nil {
 		panic(fmt.Sprintf("zoo: %v", err)) // A bug, which a test finds.
 	}
-	return mutants
+	byModel := make(map[string][]catalog.Mutant)
+	for _, m := range mutants {
+		byModel[m.Model] = append(byModel[m.Model], catalog.Mutant{
+			Name: m.Name, Summary: m.Summary, Breaks: m.Breaks, With: m.With, Found: catalog.Found(m.Found),
+		})
+	}
+	return byModel
 })
 
 // Mutants returns the mutants of a model, in order of name; perhaps none. Their maps are shared and must not be
 // changed.
-func Mutants(model string) []Mutant {
-	var own []Mutant
-	for _, m := range all() {
-		if m.Model == model {
-			own = append(own, m)
-		}
-	}
-	return own
-}
+func Mutants(model string) []catalog.Mutant { return slices.Clone(all()[model]) }

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	"synod/examples/catalog"
+	"synod/catalog"
+	shipped "synod/examples/catalog"
 	"synod/examples/zoo"
 )
 
@@ -13,10 +14,10 @@ import (
 func TestDistinct(t *testing.T) {
 	killed := 0
 	seen := make(map[string]string)
-	for _, e := range catalog.All() {
+	for _, e := range shipped.All() {
 		for _, m := range zoo.Mutants(e.Name) {
 			name := e.Name + " " + m.Name
-			if m.Found == (zoo.Found{}) {
+			if m.Found == (catalog.Found{}) {
 				t.Errorf("%s does not say what is found: run go test ./catalog/hunt -update", name)
 			}
 			if !m.Safe() {

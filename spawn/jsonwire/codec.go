@@ -21,15 +21,6 @@ import (
 	"synod/internal/strictjson"
 )
 
-// Reader reads the values of a text one after the other, for codecs that are written by hand. Append writes what it reads.
-type Reader = strictjson.Reader
-
-// Error is what is wrong with a text, and where.
-type Error = strictjson.Error
-
-// NewReader returns a reader of data, which it does not change.
-func NewReader(data []byte) *Reader { return strictjson.NewReader(data) }
-
 // Codec is the form of messages M on a network. It is a machine.Wire, and safe for concurrent use.
 type Codec[M any] struct {
 	sum  *plan
@@ -120,7 +111,7 @@ func (c *Codec[M]) Append(dst []byte, m M) ([]byte, error) {
 func (c *Codec[M]) Decode(data []byte) (M, error) {
 	r := strictjson.NewReader(data)
 	v := readUnion(r, c.sum)
-	if err := r.End(); err != nil {
+	if err := ended(r); err != nil {
 		var none M
 		return none, err
 	}

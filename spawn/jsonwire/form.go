@@ -36,7 +36,7 @@ func (f *Form[T]) Decode(data []byte) (T, error) {
 	v := new(T)
 	r := strictjson.NewReader(data)
 	read(r, f.plan, unsafe.Pointer(v))
-	if err := r.End(); err != nil {
+	if err := ended(r); err != nil {
 		var none T
 		return none, err
 	}

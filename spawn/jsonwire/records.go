@@ -74,7 +74,7 @@ func (r *Records[K]) Join(records []storage.Record) (any, error) {
 		}
 		in := strictjson.NewReader(records[i].Data)
 		read(in, f.plan, unsafe.Add(unsafe.Pointer(k), f.offset))
-		if err := in.End(); err != nil {
+		if err := ended(in); err != nil {
 			return nil, fmt.Errorf("record %q: %w", f.name, err)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"synod/examples/chatroom/wire"
 	"synod/paxos/rsm"
 	"synod/spawn"
+	"synod/spawn/streams"
 )
 
 // Bounds of what clients may take.
@@ -35,12 +35,6 @@ const (
 	counts    = 4       // answers of such that a connection waits for at most; it is not read meanwhile
 )
 
-// packet is a message for the actor.
-type packet struct {
-	from actor.ID
-	data []byte
-}
-
 // front is the transport of a server: it has clients at the front, who speak the wire of a chatroom, and the other servers
 // behind. To the actor a connection is a client, with an id of its own.
 type front struct {
@@ -48,8 +42,7 @@ type front struct {
 	peers    spawn.Transport
 	servers  []actor.ID
 	listener net.Listener
-	requests chan packet
-	messages chan packet
+	inbox    *streams.Inbox // what servers say is urgent, so that clients cannot hold it up
 	ctx      context.Context
 	cancel   context.CancelFunc
 	done     sync.WaitGroup
@@ -67,7 +60,7 @@ func newFront(
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &front{
 		log: log, peers: peers, servers: servers, listener: listener,
-		requests: make(chan packet, inboxes), messages: make(chan packet, inboxes), ctx: ctx, cancel: cancel,
+		inbox: streams.NewInboxOf(inboxes), ctx: ctx, cancel: cancel,
 		reception: chatroom.NewReception(session), guests: make(map[actor.ID]*guest), next: firstID,
 	}
 	f.done.Go(f.accept)
@@ -82,50 +75,14 @@ func (f *front) hear() {
 		if err != nil {
 			return // It is closed.
 		}
-		if !f.put(f.messages, packet{from, bytes.Clone(data)}) {
+		if !f.inbox.PutUrgent(from, bytes.Clone(data)) {
 			return
 		}
 	}
 }
 
-func (f *front) put(inbox chan packet, p packet) bool {
-	select {
-	case inbox <- p:
-		return true
-	case <-f.ctx.Done():
-		return false
-	}
-}
-
 // Receive waits for a message of a server or a request of a client.
-func (f *front) Receive(wait time.Duration) (actor.ID, []byte, error) {
-	if wait == 0 {
-		select {
-		case p := <-f.messages:
-			return p.from, p.data, nil
-		case p := <-f.requests:
-			return p.from, p.data, nil
-		default:
-			return 0, nil, os.ErrDeadlineExceeded
-		}
-	}
-	var over <-chan time.Time
-	if wait > 0 {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		over = timer.C
-	}
-	select {
-	case p := <-f.messages:
-		return p.from, p.data, nil
-	case p := <-f.requests:
-		return p.from, p.data, nil
-	case <-over:
-		return 0, nil, os.ErrDeadlineExceeded
-	case <-f.ctx.Done():
-		return 0, nil, net.ErrClosed
-	}
-}
+func (f *front) Receive(wait time.Duration) (actor.ID, []byte, error) { return f.inbox.Receive(wait) }
 
 // Send sends a message to a server, or tells a client what it was answered.
 func (f *front) Send(to actor.ID, data []byte) error {
@@ -158,6 +115,7 @@ func (f *front) Send(to actor.ID, data []byte) error {
 // Close ends all connections, and waits for what newFront started.
 func (f *front) Close() error {
 	f.cancel()
+	f.inbox.Close()
 	err := errors.Join(f.listener.Close(), f.peers.Close())
 	f.mu.Lock()
 	for _, g := range f.guests {
@@ -240,7 +198,7 @@ func (f *front) drop(g *guest) {
 }
 
 // command builds a request for the actor of what a client says.
-func (f *front) command(g *guest, c wire.Command) (packet, error) {
+func (f *front) command(g *guest, c wire.Command) ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.guests[g.id] == g {
@@ -248,19 +206,18 @@ func (f *front) command(g *guest, c wire.Command) (packet, error) {
 	}
 	command, err := f.reception.Command(c)
 	if err != nil {
-		return packet{}, err
+		return nil, err
 	}
-	return request(g, command)
+	return request(command)
 }
 
 // count builds a request that shows how far those before are.
-func (f *front) count(g *guest) (packet, error) {
+func (f *front) count() ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return request(g, f.reception.Count())
+	return request(f.reception.Count())
 }
 
-func request(g *guest, c rsm.Command[chatroom.Op]) (packet, error) {
-	data, err := chatroom.Messages.Append(nil, rsm.Request[chatroom.Op]{Command: c})
-	return packet{g.id, data}, err
+func request(c rsm.Command[chatroom.Op]) ([]byte, error) {
+	return chatroom.Messages.Append(nil, rsm.Request[chatroom.Op]{Command: c})
 }

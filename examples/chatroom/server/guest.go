@@ -68,15 +68,15 @@ func (g *guest) read() error {
 		if err != nil {
 			return err
 		}
-		p, err := g.front.command(g, c)
+		request, err := g.front.command(g, c)
 		if err != nil {
 			return g.refuse(c, err)
 		}
 		g.front.log.Debug("a command", "client", g.number(), "id", c.Client, "number", c.Number, "mode", c.Mode, "bytes", len(c.Message))
-		if !g.front.put(g.front.requests, p) {
+		if !g.front.inbox.Put(g.id, request) {
 			return net.ErrClosed
 		}
-		if commands, size = commands+1, size+len(p.data); commands >= countEach || size >= countSize {
+		if commands, size = commands+1, size+len(request); commands >= countEach || size >= countSize {
 			commands, size = 0, 0
 			if err := g.count(); err != nil {
 				return err
@@ -120,7 +120,7 @@ func (g *guest) refuse(c wire.Command, why error) error {
 // count sends a request to see how far the commands before it are, and waits if too many of such are in flight. So a client
 // who does not wait for answers is read no faster than what it says is executed.
 func (g *guest) count() error {
-	p, err := g.front.count(g)
+	request, err := g.front.count()
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (g *guest) count() error {
 	case <-g.front.ctx.Done():
 		return net.ErrClosed
 	}
-	if !g.front.put(g.front.requests, p) {
+	if !g.front.inbox.Put(g.id, request) {
 		return net.ErrClosed
 	}
 	return nil
