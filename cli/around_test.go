@@ -21,7 +21,6 @@ import (
 	"synod/checker/report"
 	"synod/examples/abd"
 	"synod/examples/catalog"
-	"synod/examples/registers/past"
 	"synod/internal/reference"
 	"synod/register"
 	"synod/spawn"
@@ -255,10 +254,10 @@ func TestExploreFindsWhatIsNear(t *testing.T) {
 // What is not judged is no success: many writes that nobody answered, and a timeout that is over before the exploration begins.
 func TestExploreUnjudged(t *testing.T) {
 	c := startRecorded(t, "abd", 3)
-	for i := range past.MaxPending + 1 {
+	for i := range around.MaxPending + 1 {
 		c.deliver(someClient+actor.ID(i), i%3, fmt.Sprintf(`{"Put":[%d,"X"]}`, i+1))
 	}
-	begins := 3 + past.MaxPending + 1
+	begins := 3 + around.MaxPending + 1
 	code, out := c.explore(begins, "--steps", "1", "--clients", "0")
 	if code != 3 || !strings.Contains(out, `not judged  always "linearizable": 17 writes before were never answered`) ||
 		strings.Contains(out, "holds") {

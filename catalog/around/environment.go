@@ -30,7 +30,7 @@ func pastOf(e catalog.Entry) (catalog.Past, error) {
 	case e.Servers.Service == nil:
 		return nil, fmt.Errorf("the entry of the model %s does not say what clients ask its servers", e.Name)
 	}
-	return &past{service: e.Servers.Service.Untyped(), places: make(map[request]int), first: 1 << 50}, nil
+	return &past{service: e.Servers.Service.Untyped(), first: 1 << 50}, nil
 }
 
 // begin returns the model of an entry's servers that begins in a moment of a recorded run.

@@ -11,18 +11,15 @@ import (
 
 	"synod/actor"
 	"synod/catalog"
+	"synod/catalog/around"
 	"synod/consistency"
 	"synod/register"
-	"synod/spawn"
 )
 
-// requests are those of the clients of a recorded run. A record knows clients only by what servers received of them and
-// sent to them, so it is as if every request arrived at once, and every answer.
+// requests are those of the clients of a register in a recorded run.
 type requests struct {
-	all    []asked
-	places map[requestKey]int
-	events []requestEvent
-	once   bool // the register is written once, and refuses other values
+	around.Requests[input, output]
+	once bool // the register is written once, and refuses other values
 }
 
 // What clients ask, and are answered.
@@ -31,39 +28,18 @@ type (
 	output = consistency.RegisterOutput[register.Value]
 )
 
-type requestKey struct {
-	client actor.ID
-	number register.Request
-}
-
-type asked struct {
-	requestKey
-	in       input
-	answered bool
-	arrival  int // the number of the event in which it arrived
-	answer   int // and of that in which it was answered; 0 if it was not
-	by       actor.ID
-}
-
-// requestEvent is the first arrival of a request, or its first answer.
-type requestEvent struct {
-	request int
-	answer  bool
-	out     output
-}
-
 // New returns a past of a register that nobody has asked yet. Once says that it is written once, and refuses other values.
 func New(once bool) catalog.Past {
-	return &requests{once: once, places: make(map[requestKey]int)}
+	return &requests{once: once}
 }
 
 // Received takes a message of a client that arrived.
 func (q *requests) Received(event int, _, from actor.ID, message any) {
 	switch m := message.(type) {
 	case register.Put:
-		q.arrives(event, from, m.Request, consistency.Write(m.Value))
+		q.Arrives(event, from, uint64(m.Request), consistency.Write(m.Value))
 	case register.Get:
-		q.arrives(event, from, m.Request, consistency.Read[register.Value]())
+		q.Arrives(event, from, uint64(m.Request), consistency.Read[register.Value]())
 	}
 }
 
@@ -71,39 +47,17 @@ func (q *requests) Received(event int, _, from actor.ID, message any) {
 func (q *requests) Sent(event int, server, to actor.ID, message any) {
 	switch m := message.(type) {
 	case register.PutOk:
-		q.answered(event, server, requestKey{to, m.Request}, consistency.Wrote[register.Value]())
+		q.answered(event, server, to, m.Request, consistency.Wrote[register.Value]())
 	case register.PutFail:
-		q.answered(event, server, requestKey{to, m.Request}, consistency.Refused[register.Value]())
+		q.answered(event, server, to, m.Request, consistency.Refused[register.Value]())
 	case register.GetOk:
-		q.answered(event, server, requestKey{to, m.Request}, consistency.Got(m.Value))
+		q.answered(event, server, to, m.Request, consistency.Got(m.Value))
 	}
 }
 
-func (q *requests) arrives(event int, client actor.ID, number register.Request, in input) {
-	k := requestKey{client, number}
-	if _, known := q.places[k]; known {
-		return // again
-	}
-	q.places[k] = len(q.all)
-	q.events = append(q.events, requestEvent{request: len(q.all)})
-	q.all = append(q.all, asked{requestKey: k, in: in, arrival: event})
+func (q *requests) answered(event int, server, client actor.ID, number register.Request, out output) {
+	q.Answers(event, server, client, uint64(number), out, nil)
 }
-
-func (q *requests) answered(event int, server actor.ID, k requestKey, out output) {
-	at, known := q.places[k]
-	if !known || q.all[at].answered {
-		return
-	}
-	q.all[at].answered, q.all[at].answer, q.all[at].by = true, event, server
-	q.events = append(q.events, requestEvent{at, true, out})
-}
-
-const (
-	// maxWaiting is how many clients that wait for an answer go on in an exploration, the last ones to ask.
-	maxWaiting = 6
-	// MaxPending is up to how many unanswered writes linearizability is judged: each may double the time of that.
-	MaxPending = 16
-)
 
 // Judge goes through what clients did, window by window, and makes of it a short history that stands for all of it.
 func (q *requests) Judge(ctx context.Context) (catalog.Before, error) {
@@ -123,18 +77,18 @@ func judged[S any](
 	ctx context.Context, q *requests, c consistency.WindowsConfig[S, input, output], value func(S) register.Value,
 ) (catalog.Before, error) {
 	w := consistency.NewWindows(c)
-	for _, e := range q.events {
-		r, name := q.all[e.request], consistency.Client(e.request)
+	for _, e := range q.Events {
+		r, name := q.All[e.Request], consistency.Client(e.Request)
 		var err error
 		switch {
-		case e.answer && q.once && e.out == consistency.Got(register.Value(0)):
+		case e.Answer && q.once && e.Out == consistency.Got(register.Value(0)):
 			err = w.Return(ctx, name, consistency.Unset[register.Value]())
-		case e.answer:
-			err = w.Return(ctx, name, e.out)
-		case r.answered:
-			err = w.Invoke(name, r.in)
-		case r.in.Write:
-			if err = w.Invoke(name, r.in); err == nil {
+		case e.Answer:
+			err = w.Return(ctx, name, e.Out)
+		case r.Answered:
+			err = w.Invoke(name, r.In)
+		case r.In.Write:
+			if err = w.Invoke(name, r.In); err == nil {
 				err = w.Lose(ctx, name)
 			}
 		}
@@ -142,19 +96,11 @@ func judged[S any](
 			return catalog.Before{}, err
 		}
 	}
-	p := catalog.Before{Requests: len(q.all), First: q.free()}
-	switch w.Finish(ctx) {
-	case consistency.Violated:
-		v := w.Violation()
-		if v.Explain(ctx); !v.Found {
-			p.Violated = fmt.Sprintf("no order explains %d answers; the first that none explains was not found in time", len(v.Operations))
-			return p, nil
-		}
-		p.Violated = q.blame(v.Culprit().Client, v.Culprit().Out, mapped(v.States, value))
+	p := catalog.Before{Requests: len(q.All), First: q.free()}
+	if !around.Judge(ctx, w, &p, func(v *consistency.Violation[S, input, output]) string {
+		return q.blame(v.Culprit().Client, v.Culprit().Out, mapped(v.States, value))
+	}) {
 		return p, nil
-	case consistency.Undecided:
-		p.Unjudged = "the earlier client history could not be checked: " + w.Reason()
-	case consistency.Holds:
 	}
 	history, err := q.summary(&p, mapped(w.States(), value))
 	p.History = history
@@ -171,9 +117,7 @@ func mapped[S any](states []S, value func(S) register.Value) []register.Value {
 
 // blame returns which answer no order explains.
 func (q *requests) blame(client consistency.Client, out output, states []register.Value) string {
-	r := q.all[client]
-	text := fmt.Sprintf("event %d: %s answers request %d of %s, the %v of event %d: %v",
-		r.answer, spawn.Describe(r.by), r.number, spawn.Describe(r.client), r.in, r.arrival, out)
+	text := q.Blame(client, fmt.Sprintf("the %v", q.All[client].In), fmt.Sprint(out))
 	var held []string
 	for _, value := range states {
 		held = append(held, value.String())
@@ -231,35 +175,17 @@ func (q *requests) summary(p *catalog.Before, held []register.Value) (history re
 		}
 	}
 	name -= consistency.Client(len(held))
-	waits := make(map[actor.ID]bool)
 	writes := 0
-	for _, r := range slices.Backward(q.all) {
-		if r.answered {
-			continue
-		}
-		as := consistency.Client(r.client)
-		if last := !waits[r.client] && len(p.Waiting) < maxWaiting; last {
-			p.Waiting = append(p.Waiting, catalog.Waiting{Client: r.client, Request: uint64(r.number)})
-		} else {
-			as = name // The client has gone on, or nobody looks for its answer any more.
-			name--
-		}
-		waits[r.client] = true
-		if !r.in.Write && as > consistency.Client(math.MaxUint64-1<<32) {
-			continue
-		}
-		if r.in.Write {
+	history, err = q.Pending(history, p, name, func(in input, waits bool) bool {
+		if in.Write {
 			writes++
 		}
-		if history, err = history.Invoke(as, r.in); err != nil {
-			return history, err
-		}
-	}
-	slices.Reverse(p.Waiting)
-	if writes > MaxPending && p.Unjudged == "" {
+		return in.Write || waits // A read for which nobody waits has no effect.
+	})
+	if writes > around.MaxPending && p.Unjudged == "" {
 		p.Unjudged = fmt.Sprintf("%d writes before were never answered", writes)
 	}
-	return history, nil
+	return history, err
 }
 
 // free returns the first of many ids in a row that no client has, and whose requests have numbers that are not used.
@@ -267,8 +193,8 @@ func (q *requests) free() actor.ID {
 	const many, each = 64, 64 // clients, and requests of each
 	first := actor.ID(1 << 50)
 	used := make(map[register.Request]bool)
-	for _, r := range q.all {
-		used[r.number] = true
+	for _, r := range q.All {
+		used[register.Request(r.Number)] = true
 	}
 	for ; ; first += many {
 		taken := false
