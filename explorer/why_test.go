@@ -18,8 +18,8 @@ func TestWhyAStepDoesNotApply(t *testing.T) {
 		path   []string
 		why    string
 	}{
-		{nil, []string{put, put}, "no such message from client 3 to server 0 is under way"},
-		{nil, []string{"deliver 9>0 x"}, "no such message from 9 to server 0 is under way"},
+		{nil, []string{put, put}, "no such message from client 3 to server 0 is in flight"},
+		{nil, []string{"deliver 9>0 x"}, "no such message from 9 to server 0 is in flight"},
 		{nil, []string{"nonsense"}, "the model has no such action"},
 		{nil, []string{"timeout 0 x"}, "server 0 has not set that timer"},
 		{nil, []string{"choose 0 x of y"}, "server 0 has no such choice to make"},

@@ -15,16 +15,16 @@ const inOrder = new Intl.Collator("en", { numeric: true });
 
 const groupOf = (c: Choice): string => {
   if (c.ignored) return "ignored";
-  if (c.cut) return "outside the boundary";
+  if (c.cut) return "outside the state constraint";
   if (c.kind === "deliver") return "deliver";
   if (c.kind === "timeout" || c.kind === "choose") return "timeouts and choices";
   if (c.kind === "act") return "actions";
   return "faults";
 };
-const groups = ["actions", "deliver", "timeouts and choices", "faults", "outside the boundary", "ignored"];
+const groups = ["actions", "deliver", "timeouts and choices", "faults", "outside the state constraint", "ignored"];
 const groupTitles: Record<string, string> = {
   actions: "Actions", deliver: "Deliver", "timeouts and choices": "Timeouts and choices", faults: "Faults",
-  "outside the boundary": "Outside the boundary", ignored: "Ignored",
+  "outside the state constraint": "Outside the state constraint", ignored: "Ignored",
 };
 
 /** What may happen next, as it is shown: filtered, in groups, and numbered. */
@@ -68,7 +68,7 @@ function Item({ c, number }: { c: Choice; number: number }) {
         <span class="choice-text">
           <span class={`what ${ballotClass(c.message)}`} title={c.text.length > 150 ? c.text : undefined}>{c.text}</span>
           {c.ignored && <span class="why">{c.ignored}</span>}
-          {c.cut && <span class="why">leads out of the boundary</span>}
+          {c.cut && <span class="why">leaves the state constraint</span>}
           {c.same && <span class="why">leads back to this state</span>}
           {seen && <span class="why">already visited</span>}
         </span>
@@ -120,7 +120,7 @@ function NextActions() {
           const items = all.filter((c) => groupOf(c) === g);
           if (items.length === 0) return null;
           const list = <ul>{items.map((c) => <Item key={c.key} c={c} number={c.ignored || c.cut ? 0 : ++number} />)}</ul>;
-          if (g === "ignored" || g === "outside the boundary") {
+          if (g === "ignored" || g === "outside the state constraint") {
             return <details key={g} class="group" open={filter.value !== ""}><summary>{groupTitles[g]} <span class="count">{items.length}</span></summary>{list}</details>;
           }
           return <div key={g} class="group"><h3>{groupTitles[g]}</h3>{list}</div>;

@@ -217,7 +217,7 @@ function Seek() {
           </div>
         )}
         <label class={what === "message" ? "on" : ""}><input type="radio" name="what" checked={what === "message"} onChange={() => choose("message")} />
-          <span>a message is under way that contains</span></label>
+          <span>a message is in flight that contains</span></label>
         {what === "message" && <input aria-label="Text of the message" placeholder="GetOk" value={message} onInput={(e) => say(e.currentTarget.value)} required />}
         <p class="buttons"><button type="submit" class="button primary">Run</button></p>
       </form>

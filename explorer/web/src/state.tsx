@@ -110,7 +110,7 @@ function LetterRow({ letter, actions, fresh }: { letter: Letter; actions: Choice
       <div class="letter-actions">
         {about.map((a) => (
           <button key={a.key} type="button" class="small-button" disabled={!!a.ignored || a.cut}
-            title={a.ignored ? `ignored: it ${a.ignored}` : a.cut ? "outside the boundary" : a.text}
+            title={a.ignored ? `ignored: it ${a.ignored}` : a.cut ? "outside the state constraint" : a.text}
             onClick={(e) => void takeBy(e, a.key, ".letter-actions button")}>
             <Icon name={a.kind} />{verbs[a.kind] ?? a.kind}<span class="sr"> {letter.message} from {letter.from} to {letter.to}</span>
           </button>
@@ -123,7 +123,7 @@ function LetterRow({ letter, actions, fresh }: { letter: Letter; actions: Choice
 
 export function Network({ now, before }: { now: State; before?: State }) {
   const slots = now.slots.filter((x) => (x.letters?.length ?? 0) > 0);
-  if (slots.length === 0) return <p class="empty">No message is under way.</p>;
+  if (slots.length === 0) return <p class="empty">No message is in flight.</p>;
   const older = new Map<string, number>();
   for (const x of before?.slots ?? []) for (const l of x.letters ?? []) older.set(`${x.name} ${l.key}`, l.copies);
   return (

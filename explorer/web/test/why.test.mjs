@@ -68,7 +68,7 @@ onPage("a path is held against the sound model, and the first difference is mark
   await at(page, 10, 10);
   await page.selectOption("[aria-label='Its other value']", "-");
   await page.waitForSelector(".pairs .first button:has-text('8')");
-  await shows(page, ".verdict-line", "Step 9 is not possible there: no such message from server 1 to server 2 is under way");
+  await shows(page, ".verdict-line", "Step 9 is not possible there: no such message from server 1 to server 2 is in flight");
   await page.waitForSelector(".differences td:has-text(\"'B'\")");
   await page.waitForSelector(".differences caption:has-text('after step 8')");
   // The link knows what was compared.
@@ -159,7 +159,7 @@ onPage("a link that fails keeps its address and what is left of it, and says why
   const address = `${base}#m=single-decree&p=${path}&s=3`;
   await page.goto("about:blank");
   await page.goto(address);
-  await shows(page, ".center .banner", "no such message from server 2 to server 0 is under way");
+  await shows(page, ".center .banner", "no such message from server 2 to server 0 is in flight");
   await shows(page, ".center .banner", "The 2 steps that are left");
   await count(page, ".center .banner ol li", 2);
   await at(page, 1, 1);
