@@ -183,7 +183,7 @@ func (keyed) message()    {}
 func TestNoForm(t *testing.T) {
 	for m, want := range map[message]string{
 		hidden{}: "the field x of jsonwire.hidden is not exported", dropped{}: "is left out by its tag",
-		twice{}: `has two fields "x"`, &function{}: "has no form", float{}: "has no form",
+		twice{}: `has two fields "x"`, &function{}: "cannot be encoded", float{}: "cannot be encoded",
 		unknown{}: "the interface jsonwire.shade: expected a UnionOf", pointers{}: "null would stand for two values",
 		&keyed{}: "map keys must be strings or integers", &light{}: "has no name",
 	} {

@@ -10,6 +10,7 @@ import (
 
 	"synod/consistency"
 	"synod/consistency/oplog"
+	"synod/internal/strictjson"
 	"synod/spawn/jsonwire"
 )
 
@@ -95,7 +96,7 @@ func (c *custom[S, I, O]) input(v oplog.Value) (asked[I], error) {
 		return known.(asked[I]), nil
 	}
 	var a asked[I]
-	r := jsonwire.NewReader([]byte(v))
+	r := strictjson.NewReader([]byte(v))
 	var inner error
 	r.Tagged(func(tag []byte) {
 		at := slices.Index(c.names, string(tag))
