@@ -77,7 +77,7 @@ func (q *Requests[I, O]) Answers(event int, server, client actor.ID, number uint
 
 // Judge ends the windows of a history whose clients are the places of requests, and notes in b what is wrong with it, or why
 // that is not known. It reports whether the check goes on from there. Blame describes a violation.
-func Judge[S, I, O any](
+func Judge[S any, I comparable, O any](
 	ctx context.Context, w *consistency.Windows[S, I, O], b *catalog.Before, blame func(v *consistency.Violation[S, I, O]) string,
 ) bool {
 	switch w.Finish(ctx) {
