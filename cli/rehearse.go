@@ -64,7 +64,7 @@ func (a *app) rehearse(ctx context.Context, p rehearsePlan) (int, error) {
 	if len(summary.Violated) > 0 {
 		if err := r.investigate(ctx, summary.Violated[0]); err != nil {
 			first := summary.Violated[0]
-			return 0, fmt.Errorf("seed %d %s; write evidence: %w", first.Seed, first.What(), err)
+			return 0, fmt.Errorf("seed %d: %s; write evidence: %w", first.Seed, first.What(), err)
 		}
 	}
 	r.report.Took = time.Since(began)
