@@ -26,7 +26,7 @@ type Document struct {
 	Schema     string             `json:"schema"`
 	Engine     string             `json:"engine"`          // bfs, dfs or walk
 	Model      *ModelDocument     `json:"model,omitempty"` // filled in by who knows it
-	Options    OptionsDocument    `json:"options"`
+	Options    optionsDocument    `json:"options"`
 	Exit       int                `json:"exit"` // the exit code
 	Error      string             `json:"error,omitempty"`
 	Stack      string             `json:"stack,omitempty"`    // the model's functions in which it panicked, see Result.Stack
@@ -55,8 +55,8 @@ type ModelDocument struct {
 	Fair       string         `json:"fair,omitempty"`    // likewise
 }
 
-// OptionsDocument is what was asked of the search. What is missing was not limited.
-type OptionsDocument struct {
+// optionsDocument is what was asked of the search. What is missing was not limited.
+type optionsDocument struct {
 	FinishWhen  string        `json:"finish_when"`
 	Reduce      string        `json:"reduce,omitempty"`   // letters or all
 	Symmetry    bool          `json:"symmetry,omitempty"` // states that differ only in which is which were to be taken for one
@@ -68,46 +68,46 @@ type OptionsDocument struct {
 	Seed        *uint64       `json:"seed,omitempty"` // of walks, as is the rest
 	Walks       int           `json:"walks,omitempty"`
 	WalkDepth   int           `json:"walk_depth,omitempty"`
-	From        *FromDocument `json:"from,omitempty"` // absent if the search began where the model does
+	From        *fromDocument `json:"from,omitempty"` // absent if the search began where the model does
 }
 
-// FromDocument describes the path at whose end a search began. Counts and depths count from there; traces do not.
-type FromDocument struct {
+// fromDocument describes the path at whose end a search began. Counts and depths count from there; traces do not.
+type fromDocument struct {
 	Steps       int    `json:"steps"`
 	Fingerprint string `json:"fingerprint"` // of the state at its end
 }
 
-// PropertyDocument is a property with its verdict, and the trace that shows it, if there is one and it is the same in
+// propertyDocument is a property with its verdict, and the trace that shows it, if there is one and it is the same in
 // every run.
-type PropertyDocument struct {
+type propertyDocument struct {
 	Name    string       `json:"name"`
 	Expect  string       `json:"expect"`  // as statespace.Expectation.String says
 	Verdict string       `json:"verdict"` // as Verdict.String says
 	Trace   *trace.Trace `json:"trace,omitempty"`
 	// Minimised describes how the trace became shorter; absent unless that was asked for.
-	Minimised *MinimisedDocument `json:"minimised,omitempty"`
+	Minimised *minimisedDocument `json:"minimised,omitempty"`
 
 	Fairness string         `json:"fairness,omitempty"` // none or assumed, of eventually and leads to
 	Fair     []string       `json:"fair,omitempty"`     // what is: weak deliveries
 	Open     int            `json:"open,omitempty"`     // see PropertyResult
-	Stuck    *StuckDocument `json:"stuck,omitempty"`    // of quiescent, if it was decided
+	Stuck    *stuckDocument `json:"stuck,omitempty"`    // of quiescent, if it was decided
 }
 
-// StuckDocument describes the terminal states that violate a property.
-type StuckDocument struct {
+// stuckDocument describes the terminal states that violate a property.
+type stuckDocument struct {
 	Terminal int             `json:"terminal"` // all terminal states
 	Count    int             `json:"count"`    // those that violate it
 	First    []trace.Initial `json:"first"`    // the least of them in content order, at most ListedStuck
 }
 
-// MinimisedDocument describes how a trace became shorter.
-type MinimisedDocument struct {
+// minimisedDocument describes how a trace became shorter.
+type minimisedDocument struct {
 	From     int  `json:"from_steps"`         // the number of steps that were found
 	Shortest bool `json:"shortest,omitempty"` // proven: there is no shorter path
 }
 
-// Counts describes how much was searched.
-type Counts struct {
+// countsDocument describes how much was searched.
+type countsDocument struct {
 	Generated int  `json:"generated"`          // initial states and successors computed within the boundary, with repeats
 	Unique    int  `json:"unique"`             // distinct states
 	AtLeast   bool `json:"at_least,omitempty"` // walks met more of them than memory could tell apart
@@ -117,8 +117,8 @@ type Counts struct {
 	Walks     int  `json:"walks,omitempty"`
 }
 
-// ReducedDocument describes what a reduced search left out of states, and what that took.
-type ReducedDocument struct {
+// reducedDocument describes what a reduced search left out of states, and what that took.
+type reducedDocument struct {
 	Letters  bool     `json:"letters"`        // messages that are ignored for ever
 	States   bool     `json:"states"`         // parts of local states
 	Kept     []string `json:"kept,omitempty"` // types of messages that are kept all the same
@@ -142,58 +142,58 @@ type LevelDocument struct {
 	Generated int `json:"generated"` // before it, from the beginning of the search
 }
 
-// WorkDocument describes what was computed once and used for many states.
-type WorkDocument struct {
+// workDocument describes what was computed once and used for many states.
+type workDocument struct {
 	HandlerCalls int                  `json:"handler_calls"` // distinct ones
-	Evaluations  []EvaluationDocument `json:"evaluations"`   // of properties, in their order
-	Slots        []SlotDocument       `json:"slots"`         // in the order of the model
-	Coverage     []CoverageDocument   `json:"coverage,omitempty"`
-	Vacuous      []VacuityDocument    `json:"vacuous,omitempty"`
-	Guards       []GuardDocument      `json:"guards,omitempty"`
+	Evaluations  []evaluationDocument `json:"evaluations"`   // of properties, in their order
+	Slots        []slotDocument       `json:"slots"`         // in the order of the model
+	Coverage     []coverageDocument   `json:"coverage,omitempty"`
+	Vacuous      []vacuityDocument    `json:"vacuous,omitempty"`
+	Guards       []guardDocument      `json:"guards,omitempty"`
 	Unguarded    []string             `json:"unguarded,omitempty"` // actors whose own value could not be watched
-	Profile      *ProfileDocument     `json:"profile,omitempty"`
+	Profile      *profileDocument     `json:"profile,omitempty"`
 }
 
-// BudgetDocument describes how often at most something happened in what was searched.
-type BudgetDocument struct {
+// budgetDocument describes how often at most something happened in what was searched.
+type budgetDocument struct {
 	Name  string `json:"name"` // what is counted: "down at once", "crashes"
 	Limit int    `json:"limit"`
 }
 
-// EvaluationDocument counts the distinct evaluations of a property.
-type EvaluationDocument struct {
+// evaluationDocument counts the distinct evaluations of a property.
+type evaluationDocument struct {
 	Property string `json:"property"`
 	Count    int    `json:"count"`
 	AtLeast  bool   `json:"at_least,omitempty"` // there were more than were counted
 }
 
-// SlotDocument counts the distinct contents of a slot.
-type SlotDocument struct {
+// slotDocument counts the distinct contents of a slot.
+type slotDocument struct {
 	Name  string         `json:"name"`
 	Parts int            `json:"parts"`
 	Of    map[string]int `json:"of,omitempty"` // sub-contents: local states, mailboxes …
 }
 
-// CoverageDocument counts, for an actor and a message type, the distinct pairs of a local state and such a message.
-type CoverageDocument struct {
+// coverageDocument counts, for an actor and a message type, the distinct pairs of a local state and such a message.
+type coverageDocument struct {
 	Actor     string `json:"actor"`
 	Message   string `json:"message"`
 	Delivered int    `json:"delivered"`
 	Ignored   int    `json:"ignored"`
 }
 
-// VacuityDocument is something that an actor was made for, or was sent, and that never mattered; or something that a
+// vacuityDocument is something that an actor was made for, or was sent, and that never mattered; or something that a
 // property which holds is not about.
-type VacuityDocument struct {
+type vacuityDocument struct {
 	Property string `json:"property,omitempty"`
 	Actor    string `json:"actor,omitempty"`
 	Event    string `json:"event,omitempty"`
 	Why      string `json:"why"`
 }
 
-// GuardDocument counts the distinct calls of a part of the model, and how many of them, at least, were made again to
+// guardDocument counts the distinct calls of a part of the model, and how many of them, at least, were made again to
 // compare the answers.
-type GuardDocument struct {
+type guardDocument struct {
 	Part  string `json:"part"`
 	Calls int    `json:"calls"`
 	Twice int    `json:"twice"`
@@ -201,31 +201,31 @@ type GuardDocument struct {
 	Repeats int `json:"repeats"`
 }
 
-// ProfileDocument describes why the space is as large as it is.
-type ProfileDocument struct {
+// profileDocument describes why the space is as large as it is.
+type profileDocument struct {
 	Lately int                   `json:"lately_from_depth,omitempty"` // see Profile
-	Slots  []SlotProfileDocument `json:"slots"`                       // in the order of the model
+	Slots  []slotProfileDocument `json:"slots"`                       // in the order of the model
 }
 
-// SlotProfileDocument describes the distinct contents of a slot.
-type SlotProfileDocument struct {
+// slotProfileDocument describes the distinct contents of a slot.
+type slotProfileDocument struct {
 	Name      string                 `json:"name"`
-	Parts     GrowthDocument         `json:"parts"`
-	Local     *GrowthDocument        `json:"local,omitempty"`
-	Mailboxes *GrowthDocument        `json:"mailboxes,omitempty"`
-	Fields    []FieldProfileDocument `json:"fields,omitempty"` // of local states
+	Parts     growthDocument         `json:"parts"`
+	Local     *growthDocument        `json:"local,omitempty"`
+	Mailboxes *growthDocument        `json:"mailboxes,omitempty"`
+	Fields    []fieldProfileDocument `json:"fields,omitempty"` // of local states
 	Dense     bool                   `json:"dense,omitempty"`  // nearly as many contents as states
 }
 
-// FieldProfileDocument describes the distinct values of a field.
-type FieldProfileDocument struct {
+// fieldProfileDocument describes the distinct values of a field.
+type fieldProfileDocument struct {
 	Name    string         `json:"name"`
-	Values  GrowthDocument `json:"values"`
+	Values  growthDocument `json:"values"`
 	AtLeast bool           `json:"at_least,omitempty"` // there are more than were counted
 }
 
-// GrowthDocument counts distinct values, and tells at which depth the last new one came, and how many came lately.
-type GrowthDocument struct {
+// growthDocument counts distinct values, and tells at which depth the last new one came, and how many came lately.
+type growthDocument struct {
 	Count   int `json:"count"`
 	LastNew int `json:"last_new_depth,omitempty"`
 	Lately  int `json:"new_lately,omitempty"`
@@ -242,10 +242,10 @@ type RuntimeDocument struct {
 
 // PartialDocument is what stands elsewhere in a document when it is the same in every run.
 type PartialDocument struct {
-	Counts *Counts       `json:"counts,omitempty"`
-	Depth  int           `json:"depth,omitempty"` // where it alone may differ
-	Work   *WorkDocument `json:"work,omitempty"`
-	Traces []trace.Trace `json:"traces,omitempty"`
+	Counts *countsDocument `json:"counts,omitempty"`
+	Depth  int             `json:"depth,omitempty"` // where it alone may differ
+	Work   *workDocument   `json:"work,omitempty"`
+	Traces []trace.Trace   `json:"traces,omitempty"`
 }
 
 // Of returns a result as data. Call it before Close.
@@ -254,14 +254,14 @@ func Of(r *checker.Result) Document {
 		Schema: DocumentSchema, Engine: r.Engine, Options: options(r.Options, r.Engine), Exit: r.ExitCode(),
 		Exhausted: r.Exhausted, Stopped: r.Stopped, Bounded: r.Bounded,
 		Notes:      r.Notes,
-		Properties: []PropertyDocument{},
+		Properties: []propertyDocument{},
 		Runtime: RuntimeDocument{
 			Seconds: r.Elapsed.Seconds(), StatesPerSecond: rate(r.Generated, r.Elapsed), MemoryBytes: r.Memory,
 			Workers: r.Workers,
 		},
 	}
 	if red := r.Reduced; red != nil {
-		d.Reduced = &ReducedDocument{
+		d.Reduced = &reducedDocument{
 			Letters: red.Letters, States: red.Forgotten, Kept: red.Kept, Visited: red.Visited, Restarts: red.Restarts,
 			Audited: red.Calls, Proved: r.Audited(),
 		}
@@ -270,15 +270,15 @@ func Of(r *checker.Result) Document {
 		d.Symmetry = &SymmetryDocument{Groups: s.Groups, Order: s.Order, Compared: s.Calls, Proved: r.Audited()}
 	}
 	for _, b := range r.Space.Budgets {
-		d.Budgets = append(d.Budgets, BudgetDocument(b))
+		d.Budgets = append(d.Budgets, budgetDocument(b))
 	}
 	for _, l := range r.Levels {
-		d.Levels = append(d.Levels, LevelDocument(l))
+		d.Levels = append(d.Levels, levelDocument(l))
 	}
 	if r.Err != nil {
 		d.Error, d.Stack = r.Err.Error(), r.Stack()
 	}
-	counts := &Counts{
+	counts := &countsDocument{
 		Generated: r.Generated, Unique: r.Unique, AtLeast: r.AtLeast, Depth: r.Depth, Frontier: r.Frontier, Cut: r.Cut,
 		Walks: r.Walks,
 	}
@@ -306,7 +306,7 @@ func Of(r *checker.Result) Document {
 			} else {
 				partial.Traces = append(partial.Traces, *t)
 			}
-			pd.Minimised = (*MinimisedDocument)(p.Minimised)
+			pd.Minimised = (*minimisedDocument)(p.Minimised)
 		}
 		d.Properties = append(d.Properties, pd)
 	}
@@ -317,8 +317,8 @@ func Of(r *checker.Result) Document {
 }
 
 // property returns a property without its trace.
-func property(r *checker.Result, p checker.PropertyResult) PropertyDocument {
-	d := PropertyDocument{Name: p.Name, Expect: p.Expect.String(), Verdict: p.Verdict.String(), Open: p.Open}
+func property(r *checker.Result, p checker.PropertyResult) propertyDocument {
+	d := propertyDocument{Name: p.Name, Expect: p.Expect.String(), Verdict: p.Verdict.String(), Open: p.Open}
 	if p.Expect == statespace.Eventually || p.Expect == statespace.LeadsTo {
 		d.Fairness = "none"
 		for _, c := range r.Fairness {
@@ -329,7 +329,7 @@ func property(r *checker.Result, p checker.PropertyResult) PropertyDocument {
 		}
 	}
 	if p.Stuck != nil && r.Model() != nil {
-		d.Stuck = &StuckDocument{Terminal: p.Stuck.Terminal, Count: p.Stuck.Count, First: []trace.Initial{}}
+		d.Stuck = &stuckDocument{Terminal: p.Stuck.Terminal, Count: p.Stuck.Count, First: []trace.Initial{}}
 		for _, state := range p.Stuck.First {
 			d.Stuck.First = append(d.Stuck.First, trace.StateOf(r.Model(), state))
 		}
@@ -338,11 +338,11 @@ func property(r *checker.Result, p checker.PropertyResult) PropertyDocument {
 }
 
 // complete counts the levels that were complete, or is nil.
-func complete(r *checker.Result) *Counts {
+func complete(r *checker.Result) *countsDocument {
 	if len(r.Levels) == 0 {
 		return nil
 	}
-	c := &Counts{Depth: len(r.Levels)}
+	c := &countsDocument{Depth: len(r.Levels)}
 	for _, l := range r.Levels {
 		c.Unique += l.Unique
 		c.Generated, c.Frontier = l.Generated, l.Unique
@@ -350,53 +350,53 @@ func complete(r *checker.Result) *Counts {
 	return c
 }
 
-func work(r *checker.Result) *WorkDocument {
-	w := &WorkDocument{
-		HandlerCalls: r.Space.HandlerCalls, Evaluations: []EvaluationDocument{}, Slots: []SlotDocument{},
+func work(r *checker.Result) *workDocument {
+	w := &workDocument{
+		HandlerCalls: r.Space.HandlerCalls, Evaluations: []evaluationDocument{}, Slots: []slotDocument{},
 	}
 	for _, p := range r.Properties {
-		w.Evaluations = append(w.Evaluations, EvaluationDocument{p.Name, p.Evaluations, p.AtLeast})
+		w.Evaluations = append(w.Evaluations, evaluationDocument{p.Name, p.Evaluations, p.AtLeast})
 	}
 	for _, s := range r.Space.Slots {
-		w.Slots = append(w.Slots, SlotDocument(s))
+		w.Slots = append(w.Slots, slotDocument(s))
 	}
 	for _, c := range r.Space.Coverage {
-		w.Coverage = append(w.Coverage, CoverageDocument(c))
+		w.Coverage = append(w.Coverage, coverageDocument(c))
 	}
 	for _, v := range r.Space.Vacuous {
-		w.Vacuous = append(w.Vacuous, VacuityDocument(v))
+		w.Vacuous = append(w.Vacuous, vacuityDocument(v))
 	}
 	for _, g := range r.Space.Guards {
-		w.Guards = append(w.Guards, GuardDocument(g))
+		w.Guards = append(w.Guards, guardDocument(g))
 	}
 	w.Unguarded = r.Space.Opaque
 	w.Profile = profile(r.Profile())
 	return w
 }
 
-func profile(p checker.Profile) *ProfileDocument {
+func profile(p checker.Profile) *profileDocument {
 	if len(p.Slots) == 0 {
 		return nil
 	}
-	d := &ProfileDocument{Lately: p.Lately}
+	d := &profileDocument{Lately: p.Lately}
 	for _, s := range p.Slots {
-		sd := SlotProfileDocument{Name: s.Name, Parts: GrowthDocument(s.Parts), Dense: s.Dense}
+		sd := slotProfileDocument{Name: s.Name, Parts: growthDocument(s.Parts), Dense: s.Dense}
 		if s.Local.Count > 0 {
-			sd.Local = (*GrowthDocument)(&s.Local)
+			sd.Local = (*growthDocument)(&s.Local)
 		}
 		if s.Mailboxes.Count > 0 {
-			sd.Mailboxes = (*GrowthDocument)(&s.Mailboxes)
+			sd.Mailboxes = (*growthDocument)(&s.Mailboxes)
 		}
 		for _, f := range s.Fields {
-			sd.Fields = append(sd.Fields, FieldProfileDocument{f.Name, GrowthDocument(f.Values), f.AtLeast})
+			sd.Fields = append(sd.Fields, fieldProfileDocument{f.Name, growthDocument(f.Values), f.AtLeast})
 		}
 		d.Slots = append(d.Slots, sd)
 	}
 	return d
 }
 
-func options(o checker.Options, engine string) OptionsDocument {
-	d := OptionsDocument{
+func options(o checker.Options, engine string) optionsDocument {
+	d := optionsDocument{
 		FinishWhen: o.FinishWhen.String(), Strict: o.Strict, MaxDepth: o.MaxDepth, MaxStates: o.MaxStates, Timeout: o.Timeout.Seconds(),
 		MemoryLimit: o.MemoryLimit,
 	}
@@ -405,7 +405,7 @@ func options(o checker.Options, engine string) OptionsDocument {
 	}
 	d.Symmetry = o.Symmetry
 	if o.From != nil {
-		d.From = &FromDocument{Steps: len(o.From.Steps), Fingerprint: o.From.Last()}
+		d.From = &fromDocument{Steps: len(o.From.Steps), Fingerprint: o.From.Last()}
 	}
 	if engine == "walk" {
 		d.Seed, d.Walks, d.WalkDepth = &o.Seed, o.Walks, o.WalkDepth
