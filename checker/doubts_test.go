@@ -76,8 +76,8 @@ func TestPropertiesThatReadVariables(t *testing.T) {
 		"once in a while, by a clock": func(out *outside, _ model.Ref[int], _ model.View) bool { return out.asked.Add(1)%16 > 0 },
 	} {
 		for who, add := range map[string]func(*model.System[string], func(model.View) bool){
-			"property mine": func(sys *model.System[string], wrong func(model.View) bool) { sys.Always("mine", wrong) },
-			"the boundary":  func(sys *model.System[string], wrong func(model.View) bool) { sys.Within(wrong) },
+			"property mine":        func(sys *model.System[string], wrong func(model.View) bool) { sys.Always("mine", wrong) },
+			"the state constraint": func(sys *model.System[string], wrong func(model.View) bool) { sys.Within(wrong) },
 		} {
 			for engine, search := range doubters {
 				t.Run(fmt.Sprintf("%s/%s/%s", name, who, engine), func(t *testing.T) {

@@ -74,7 +74,7 @@ func wantForeign(t *testing.T, read func(model.View), want string) {
 	yes := func(model.View) bool { return true }
 	for who, add := range map[string]func(*model.System[string]){
 		"property mine":                  func(sys *model.System[string]) { sys.Always("mine", reads) },
-		"the boundary":                   func(sys *model.System[string]) { sys.Within(reads) },
+		"the state constraint":           func(sys *model.System[string]) { sys.Within(reads) },
 		"the condition of property mine": func(sys *model.System[string]) { sys.LeadsTo("mine", reads, yes) },
 	} {
 		for engine, search := range map[string]func(context.Context, model.Source, checker.Options) *checker.Result{

@@ -66,7 +66,7 @@ func TestRefusedModels(t *testing.T) {
 		{system(model.Config{}, func(sys *model.System[string], _ model.Ref[bool]) {
 			sys.Always("here", yes)
 			sys.Monotone("there")
-		}), `property "there" is declared monotone: expected it to be one of the system's`},
+		}), `Monotone: the system has no property "there"`},
 		{system(model.Config{}, func(sys *model.System[string], _ model.Ref[bool]) {
 			model.Record(sys, actor.Observer[string, int]{Name: "blind"})
 		}), `observer "blind" has no Name or no Next`},

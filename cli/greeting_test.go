@@ -20,7 +20,7 @@ func TestBeware(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := beware(p.host); strings.HasPrefix(got, "Beware") != warned {
+		if got := beware(p.host); strings.HasPrefix(got, "Warning") != warned {
 			t.Errorf("bound to %s: %q", bound, got)
 		}
 	}

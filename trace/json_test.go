@@ -62,7 +62,7 @@ func TestReadJSONIsStrict(t *testing.T) {
 	for _, c := range []struct{ old, new, err string }{
 		{`"synod.trace/1"`, `"synod.trace/2"`, `unknown schema "synod.trace/2": expected "synod.trace/1"`},
 		{`"synod.trace/1"`, `1`, "schema is of type number: expected a string"},
-		{`"schema": "synod.trace/1",`, ``, `no schema: expected "synod.trace/1"`},
+		{`"schema": "synod.trace/1",`, ``, `the schema is missing; it must be "synod.trace/1"`},
 		{`"schema": "synod.trace/1"`, `"Schema": "synod.trace/1"`, `unknown name "Schema"`},
 		{`"key": "k"`, `"key": "k", "key": "l"`, `the name "key" occurs twice`},
 		{`"Clients": "3"`, `"clients": "3"`, `the name "clients" occurs twice`},
@@ -70,19 +70,19 @@ func TestReadJSONIsStrict(t *testing.T) {
 		{`"key": "k"`, `"key": "k", "path": "x"`, `unknown field "path"`},
 		{`"key": "k"`, `"keys": "k"`, `unknown name "keys"`},
 		{`"key": "k",`, ``, "trace 1: step 1: no key"},
-		{`"key": "k"`, `"key": null`, "expected no null"},
-		{`"key": "k"`, `"key": "` + "\xff" + `"`, "expected UTF-8"},
+		{`"key": "k"`, `"key": null`, "null is not allowed"},
+		{`"key": "k"`, `"key": "` + "\xff" + `"`, "not valid UTF-8"},
 		{`"act"`, `"jump"`, `kind "jump": expected one of act, deliver`},
 		{`"violation"`, `"bug"`, `kind "bug": expected "violation", "example" or "path"`},
 		{`"actor": "7",`, ``, "no actor"},
-		{`"model": "m",`, ``, "no model"},
-		{`"property": "p",`, ``, "no property"},
+		{`"model": "m",`, ``, "the model's name is missing"},
+		{`"property": "p",`, ``, "the property's name is missing"},
 		{`0123456789abcdef`, `0123456789ABCDEF`, "16 lower-case hexadecimal digits"},
 		{`"name": "7"`, `"name": ""`, "a slot has no name"},
 		{`"text": "t"`, `"text": [[{"text": [[]]}]]`, "nested deeper than 7 levels"},
 		{`"text": "t"`, `"text": []`, ": traces.steps.text is of type array: expected a string"},
 		{small, ``, "unexpected end"},
-		{small, `null`, "no schema"},
+		{small, `null`, "the schema is missing"},
 		{small, `[]`, "at byte 1: the document is of type array: expected an object"},
 		{small, small[:100], "at byte 100"},
 		{small, small + "{}", "after top-level value"},
@@ -114,7 +114,7 @@ func TestReadJSONIsBounded(t *testing.T) {
 	}
 	var r endless
 	_, err := trace.ReadJSON(&r)
-	if err == nil || !strings.Contains(err.Error(), "expected at most 67108864 bytes") {
+	if err == nil || !strings.Contains(err.Error(), "exceeds the limit of 67108864 bytes") {
 		t.Errorf("got the error %v", err)
 	}
 	if r.given > 2*trace.MaxBytes {
@@ -122,7 +122,7 @@ func TestReadJSONIsBounded(t *testing.T) {
 	}
 	many := strings.Replace(small, `"changes": [`, `"changes": [`+strings.Repeat("{},", 1<<20), 1)
 	if _, err := trace.ReadJSON(strings.NewReader(many)); err == nil ||
-		!strings.Contains(err.Error(), "expected at most 1048576 objects") {
+		!strings.Contains(err.Error(), "exceeds the limit of 1048576 objects") {
 		t.Errorf("got the error %v", err)
 	}
 }

@@ -193,9 +193,9 @@ func TestWrong(t *testing.T) {
 	}{
 		{broken, 0, ""},
 		{safe, 0, ""},
-		{asSafe, 0, `expected it to be safe, but "consistent" is violated`},
-		{asBroken, 0, `expected that "consistent" is violated, but it survives`},
-		{other, 0, `expected that "commit agreed" is violated first, but it is "consistent"`},
+		{asSafe, 0, `declared safe, but "consistent" is violated`},
+		{asBroken, 0, `declared to violate "consistent", but it survives`},
+		{other, 0, `declared to violate "commit agreed" first, but it violates "consistent"`},
 		{counts, 0, "but found"},
 		{unknown, 0, ""},
 		{broken, 10, "the limit of 10 states ended the search"},
