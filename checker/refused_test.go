@@ -56,7 +56,7 @@ func TestRefusedModels(t *testing.T) {
 		{system(model.Config{Network: network.Semantics(9)}, nil), "network 9: expected one of [unordered_nonduplicating"},
 		{system(model.Config{}, func(sys *model.System[string], _ model.Ref[bool]) {
 			model.Add(sys, 1, actor.Typed[bool, string]{})
-		}), "actor 1 has no Start or no Receive"},
+		}), "actor 1 must have both Start and Receive"},
 		{system(model.Config{}, func(sys *model.System[string], _ model.Ref[bool]) {
 			sys.Always("", yes)
 		}), "a property has no name"},
@@ -69,7 +69,7 @@ func TestRefusedModels(t *testing.T) {
 		}), `Monotone: the system has no property "there"`},
 		{system(model.Config{}, func(sys *model.System[string], _ model.Ref[bool]) {
 			model.Record(sys, actor.Observer[string, int]{Name: "blind"})
-		}), `observer "blind" has no Name or no Next`},
+		}), `observer "blind" must have both Name and Next`},
 		{system(model.Config{}, func(sys *model.System[string], _ model.Ref[bool]) {
 			var other model.Ref[int]
 			sys.Always("mine", func(v model.View) bool { _, up := other.In(v); return up })

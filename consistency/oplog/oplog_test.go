@@ -244,7 +244,7 @@ func TestJepsenRefused(t *testing.T) {
 		{Register, "[[1 2]]", "not a map", 1},
 		{Register, "[1 2]", "not a map", 1},
 		{Register, "{:type :invoke, :f :write, :value 1.5, :process 0}", "1.5: expected a text", 1},
-		{Register, "{:type :invoke, :f :write, :value {1 2}, :process 0}", "a collection as a value", 1},
+		{Register, "{:type :invoke, :f :write, :value {1 2}, :process 0}", "must not be a collection", 1},
 		{Register, "{:type :what, :f :write, :value 1, :process 0}", `type "what"`, 1},
 		{Register, "{:type :invoke, :f :write, :value 1}", ":process must be a number", 1},
 		{Register, "{:type :invoke, :f :write, :value 1, :process 0}}", `'}' without its beginning`, 1},

@@ -99,7 +99,7 @@ func TestRefused(t *testing.T) {
 		prefix + moment + `"joins":true,"event":"stop"}`:                                                              "no field joins",
 		prefix + moment + `"event":"stop"} {}`:                                                                        "nothing after",
 		prefix + moment + `"event":"receive","from":"x","state":"0000000000000000"}`:                                  "expected an address with a port",
-		prefix + moment + `"event":"receive","from":"1.2.3.4:5","state":"0000000000000000"}`:                          "either a message or the size",
+		prefix + moment + `"event":"receive","from":"1.2.3.4:5","state":"0000000000000000"}`:                          "either a message or its size",
 		prefix + moment + `"event":"receive","from":"1.2.3.4:5","size":9,"state":"0000000000000000"}`:                 "more than 16384",
 		prefix + moment + `"event":"receive","from":"1.2.3.4:5","message":7,"state":"0000000000000000"}`:              "a string, an array or an object",
 		prefix + moment + `"event":"receive","from":"1.2.3.4:5","message":{"base64":"?"},"state":"0000000000000000"}`: "base64",

@@ -100,11 +100,11 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	for want, change := range map[string]func(*service.Config[uint64, in, uint64, message]){
-		"without an Object":    func(c *service.Config[uint64, in, uint64, message]) { c.Object.Step = nil },
-		"without Operations":   func(c *service.Config[uint64, in, uint64, message]) { c.Operations = nil },
-		"requires Wire":        func(c *service.Config[uint64, in, uint64, message]) { c.Wire = nil },
-		"that no other one":    func(c *service.Config[uint64, in, uint64, message]) { c.Operations[1].Name = "add" },
-		"arguments, but no Pa": func(c *service.Config[uint64, in, uint64, message]) { c.Operations[0].Parse = nil },
+		"without an Object":     func(c *service.Config[uint64, in, uint64, message]) { c.Object.Step = nil },
+		"without Operations":    func(c *service.Config[uint64, in, uint64, message]) { c.Operations = nil },
+		"requires Wire":         func(c *service.Config[uint64, in, uint64, message]) { c.Wire = nil },
+		"lower case and unique": func(c *service.Config[uint64, in, uint64, message]) { c.Operations[1].Name = "add" },
+		"arguments, but no Pa":  func(c *service.Config[uint64, in, uint64, message]) { c.Operations[0].Parse = nil },
 	} {
 		c := config()
 		change(&c)
