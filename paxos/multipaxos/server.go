@@ -333,7 +333,7 @@ func (t *turn[S, O, R]) preempted() {
 	t.setLead()
 }
 
-// adopted tells the others that there is a leader, if they wait for one, and asks them for what is collected and the
+// adopted informs the others that there is a leader, if they wait for one, and asks them for what is collected and the
 // replica beside it has not executed.
 func (t *turn[S, O, R]) adopted() {
 	if t.behind() {
