@@ -225,7 +225,7 @@ func (t *turn[S, O, R]) tellChunk(to actor.ID, offset int) {
 	}
 }
 
-// fetch informs more of the snapshot, or the beginning of a later one.
+// fetch asks for more of the snapshot, or the beginning of a later one.
 func (t *turn[S, O, R]) fetch(from actor.ID, m Fetch) {
 	if m.Slot != t.st.Replica.Snapshot.Slot {
 		m.Offset = 0
