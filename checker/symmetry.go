@@ -12,7 +12,7 @@ import (
 // expanded, so that all that comes after knows of one state for all of them. Paths are made of states as they are: what is
 // wanted of one is what the least of its kind is.
 
-// Symmetry tells what a search with symmetry did.
+// Symmetry describes what a search with symmetry did.
 type Symmetry struct{ statespace.SymmetryReport }
 
 // String is what stands in the closing line of a check: empty for a search without symmetry.

@@ -19,7 +19,7 @@ type histories struct {
 	next     *words.Map // history and effect -> history
 	log      []uint64   // its keys, if states are turned: see symmetry
 	logMu    sync.Mutex
-	locks    [64]sync.Mutex // by the same, for whoever computes it
+	locks    [64]sync.Mutex // by the same, held while it is computed
 	calls    sampler
 }
 

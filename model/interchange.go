@@ -72,7 +72,7 @@ func (sys *system) validateInterchanges() error {
 			}
 			for _, v := range x.everything() {
 				if other, taken := owner[v]; taken {
-					return fmt.Errorf("%s belongs to %s and to %s: expected it to belong to one of what is interchangeable",
+					return fmt.Errorf("%s belongs to %s and to %s; it must belong to one interchangeable thing only",
 						textAny(v), other, x)
 				}
 				owner[v] = x.String()
@@ -85,7 +85,7 @@ func (sys *system) validateInterchanges() error {
 // validateExchangeable returns what makes a thing another kind of thing than the first of its group, or nil.
 func (sys *system) validateExchangeable(x, first exchangeable) error {
 	if _, known := sys.ids[x.id]; x.actor && !known {
-		return fmt.Errorf("actor %v is declared interchangeable: expected it to be one of the system's", x.id)
+		return fmt.Errorf("Interchangeable: the system has no actor %v", x.id)
 	}
 	if mine, other := sys.stateOf(x), sys.stateOf(first); mine != other {
 		return fmt.Errorf("actors %v and %v are declared interchangeable: expected states of one type, not %v and %v", first.id, x.id,
@@ -152,7 +152,7 @@ func (sys *system) grouped() []interchange {
 // notTurned begins the sentences that say why states are not turned.
 const notTurned = "No states are taken for one another by symmetry: "
 
-// asymmetry says why states cannot be turned, or is empty.
+// asymmetry returns why states cannot be turned, or is empty.
 func (sys *system) asymmetry() string {
 	var sizes []int
 	for _, g := range sys.interchanges {
@@ -164,7 +164,7 @@ func (sys *system) asymmetry() string {
 	return asymmetryOf(sizes, sys.properties, len(sys.fairness()) > 0)
 }
 
-// asymmetryOf says why states cannot be turned, where there are groups of such sizes, or is empty.
+// asymmetryOf returns why states cannot be turned, where there are groups of such sizes, or is empty.
 func asymmetryOf(sizes []int, properties []statespace.Property, fair bool) string {
 	order := 1
 	for _, size := range sizes {
@@ -185,7 +185,7 @@ func asymmetryOf(sizes []int, properties []statespace.Property, fair bool) strin
 	return ""
 }
 
-// textOf tells for people what is interchangeable.
+// textOf describes for people what is interchangeable.
 func (sys *system) textOf(g interchange) string {
 	var names []string
 	for _, x := range g.of {

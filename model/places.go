@@ -265,7 +265,7 @@ func (x *turnedExpansion[S, A]) Expand(state []statespace.PartID, into *statespa
 	return nil
 }
 
-// compare wants the same transitions.
+// compare requires the same transitions.
 func (x *turnedExpansion[S, A]) compare(who string, state []statespace.PartID) error {
 	order := func(a, b []statespace.PartID) int { return slices.Compare(a, b) }
 	slices.SortFunc(x.expect, order)

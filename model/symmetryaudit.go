@@ -127,7 +127,7 @@ func (p *permutation) action(c *cells, a statespace.ActionID) statespace.ActionI
 	return to.number(statespace.Kind(w[0]), w[1], w[2])
 }
 
-// unlike tells how the answer of a turned call differs from the turned answer, or is empty.
+// unlike returns how the answer of a turned call differs from the turned answer, or is empty.
 func (p *permutation) unlike(c *cells, kind statespace.Kind, o, answer *outcome) string {
 	to := p.becomes(c)
 	if err := answer.err(); err != nil {
@@ -202,7 +202,7 @@ func (s *symmetry) sorted(effects []statespace.SlotEffect) []statespace.SlotEffe
 	return all
 }
 
-// sends tells which messages are sent.
+// sends returns which messages are sent.
 func (s *symmetry) sends(effects []statespace.SlotEffect) string {
 	var all []string
 	for _, e := range effects {

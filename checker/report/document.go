@@ -33,14 +33,14 @@ type Document struct {
 	Exhausted  bool               `json:"exhausted"`          // every reachable state within the boundary was visited
 	Stopped    string             `json:"stopped,omitempty"`  // which limit or condition ended the search
 	Bounded    bool               `json:"bounded"`            // the model has a boundary
-	Budgets    []BudgetDocument   `json:"budgets,omitempty"`  // what bounds the faults: every verdict is within them
+	Budgets    []budgetDocument   `json:"budgets,omitempty"`  // what bounds the faults: every verdict is within them
 	Notes      []string           `json:"notes,omitempty"`    // sentences on what the verdicts mean
-	Properties []PropertyDocument `json:"properties"`         // in the order of the model
-	Reduced    *ReducedDocument   `json:"reduced,omitempty"`  // absent if the search was not reduced
-	Symmetry   *SymmetryDocument  `json:"symmetry,omitempty"` // absent if no states were taken for one another
-	Counts     *Counts            `json:"counts,omitempty"`
-	Levels     []LevelDocument    `json:"levels,omitempty"` // complete ones, of a breadth-first search
-	Work       *WorkDocument      `json:"work,omitempty"`
+	Properties []propertyDocument `json:"properties"`         // in the order of the model
+	Reduced    *reducedDocument   `json:"reduced,omitempty"`  // absent if the search was not reduced
+	Symmetry   *symmetryDocument  `json:"symmetry,omitempty"` // absent if no states were taken for one another
+	Counts     *countsDocument    `json:"counts,omitempty"`
+	Levels     []levelDocument    `json:"levels,omitempty"` // complete ones, of a breadth-first search
+	Work       *workDocument      `json:"work,omitempty"`
 	Runtime    RuntimeDocument    `json:"runtime"`
 }
 
@@ -128,16 +128,16 @@ type reducedDocument struct {
 	Proved   bool     `json:"proved"`         // all of it was proved
 }
 
-// SymmetryDocument tells which states were taken for one another, as they differ only in which is which.
-type SymmetryDocument struct {
+// symmetryDocument describes which states were taken for one another, as they differ only in which is which.
+type symmetryDocument struct {
 	Groups   []string `json:"groups"`   // what is interchangeable
 	Order    int      `json:"order"`    // in how many ways
 	Compared int      `json:"compared"` // calls of handlers and observers that were held against those with two things exchanged
 	Proved   bool     `json:"proved"`   // all of them were
 }
 
-// LevelDocument counts the states that were first reached at one depth; the first is depth 1.
-type LevelDocument struct {
+// levelDocument counts the states that were first reached at one depth; the first is depth 1.
+type levelDocument struct {
 	Unique    int `json:"unique"`
 	Generated int `json:"generated"` // before it, from the beginning of the search
 }
@@ -267,7 +267,7 @@ func Of(r *checker.Result) Document {
 		}
 	}
 	if s := r.Symmetry; s != nil {
-		d.Symmetry = &SymmetryDocument{Groups: s.Groups, Order: s.Order, Compared: s.Calls, Proved: r.Audited()}
+		d.Symmetry = &symmetryDocument{Groups: s.Groups, Order: s.Order, Compared: s.Calls, Proved: r.Audited()}
 	}
 	for _, b := range r.Space.Budgets {
 		d.Budgets = append(d.Budgets, budgetDocument(b))

@@ -22,17 +22,17 @@ type Symmetry interface {
 	Report() SymmetryReport
 }
 
-// SymmetryReport tells by what states are turned, and what it took to prove that it makes no difference.
+// SymmetryReport describes by what states are turned, and what it took to prove that it makes no difference.
 type SymmetryReport struct {
 	Groups []string // what is interchangeable, for people
 	Order  int      // how many permutations there are, the identity included
 	Calls  int      // of handlers and observers that were held against those for turned states
 }
 
-// AsymmetryError tells that what was declared interchangeable is not.
+// AsymmetryError reports that what was declared interchangeable is not.
 type AsymmetryError struct{ Who, What string }
 
-// Error says what is not interchangeable, and what shows it.
+// Error returns what is not interchangeable, and what shows it.
 func (e *AsymmetryError) Error() string {
 	return e.Who + " are not interchangeable: " + e.What + " (an order by id, such as by server id in a ballot, breaks symmetry)"
 }
