@@ -170,7 +170,8 @@ func (r *Result) Model() statespace.Space {
 	return r.engine.shown()
 }
 
-// States iterates the visited states, in no particular order. A state is valid until the next one. It is valid until Close.
+// States iterates the visited states, in no particular order; with Options.Symmetry those that stand for all of their kind. A
+// state is valid until the next one. It is valid until Close.
 func (r *Result) States() iter.Seq[[]statespace.PartID] {
 	return func(yield func([]statespace.PartID) bool) {
 		e := r.engine

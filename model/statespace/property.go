@@ -81,7 +81,9 @@ func (r *Reading) Unrecorded() { r.unrecorded = true }
 
 // Turn makes r read another state that has the state's parts in other places: what is to be read of a slot is the aspect of
 // the slot that turn gives, if it is not nil. The space knows what the way means; 0 is the state itself.
-func (r *Reading) Turn(way int, turn func(slot int, a Aspect) (int, Aspect)) { r.way, r.turn = way, turn }
+func (r *Reading) Turn(way int, turn func(slot int, a Aspect) (int, Aspect)) {
+	r.way, r.turn = way, turn
+}
 
 // Way is in which way the state is turned.
 func (r *Reading) Way() int { return r.way }
