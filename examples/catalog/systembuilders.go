@@ -21,6 +21,7 @@ const (
 	collect  = "collect"
 	begin    = "begin"
 	insist   = "insist"
+	lost     = "lost"
 )
 
 // systemBuildersEntries is "Paxos for System Builders".
@@ -84,6 +85,10 @@ var systemBuildersEntries = []catalog.Entry{{
 			Name: forward, Doc: "pending updates that a server has with the leader at a time, and none in election; 0 for all",
 			Max: maxPuts, Special: true,
 		},
+		{
+			Name: lost, Doc: "the last so many servers may lose their disks, once each", Max: systembuilders.MaxServers,
+			Special: true,
+		},
 		{Name: endings, Doc: "clients end their sessions", Max: 1, Special: true},
 	},
 	Networks: network.All(),
@@ -113,7 +118,7 @@ func systemBuildersConfig(s catalog.Choice) systembuilders.Config {
 	return systembuilders.Config{
 		Servers: v[servers], Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Views: v[views],
 		Electing: v[electing] == 1, Window: v[window], Batch: v[batch], Resends: v[resends], Insist: v[insist] == 1,
-		End: v[endings] == 1, Collect: v[collect], Part: v[part], Forward: v[forward],
+		End: v[endings] == 1, Collect: v[collect], Part: v[part], Forward: v[forward], Lost: v[lost],
 		Begin: v[begin], Machine: v[machine], Live: s.Live, Config: s.Config,
 	}
 }

@@ -25,12 +25,12 @@ const (
 
 // validateBegin reports what the beginning needs and the configuration has not, or nil.
 func (c Config) validateBegin() error {
-	plain := c.Servers == 3 && !c.Electing && c.Collect == 0 && c.Resends == 0 && c.Window > 1
+	plain := c.Servers == 3 && !c.Electing && c.Collect == 0 && c.Resends == 0 && c.Window > 1 && c.Lost == 0
 	switch {
 	case c.Begin < Start || c.Begin > Rivals:
 		return fmt.Errorf("begin %d: must be %d to %d", c.Begin, Start, Rivals)
 	case c.Begin != Start && !plain:
-		return fmt.Errorf("begin %d requires 3 servers and a window of 2, without election, collecting and resends", c.Begin)
+		return fmt.Errorf("begin %d requires 3 servers and a window of 2, without election, collecting, resends and lost disks", c.Begin)
 	case c.Begin == Rebound && (c.Clients != 1 || c.Commands != 2 || c.Pipeline < 2 || c.Views < 2):
 		return fmt.Errorf("begin %d requires 1 client with 2 commands, pipeline 2 and 2 views", c.Begin)
 	case c.Begin == Rivals && (c.Clients != 2 || c.Commands != 1 || c.Views < 4):

@@ -111,6 +111,9 @@ func (sys *system[O]) demand() {
 	sys.accepts()
 	sys.examples()
 	sys.watch()
+	if sys.config.Lost > 0 {
+		sys.returns()
+	}
 	if sys.config.answersAll() {
 		sys.quiescent()
 	}
@@ -124,7 +127,7 @@ func (sys *system[O]) demand() {
 
 // answersAll reports whether every client must have its answers once nothing is in flight.
 func (c Config) answersAll() bool {
-	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0 && c.MaxTimeouts == 0 && c.Begin == Start
+	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0 && c.MaxTimeouts == 0 && c.Begin == Start && c.Lost == 0
 }
 
 // undisturbed reports whether timers fire only once nothing else can happen, by when every client has its answers. With
@@ -198,7 +201,7 @@ func (sys *system[O]) orders() {
 	sys.Always("an answer means ordered", func(v model.View) bool {
 		for _, a := range sys.answers.InFlight(v) {
 			s, up := sys.servers[a.Server].In(v)
-			if up && !s.executed(a.ID) {
+			if up && !s.executed(a.ID) && !sys.config.loses(a.Server) {
 				return false
 			}
 		}

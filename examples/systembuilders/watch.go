@@ -25,7 +25,8 @@ func Votes[O any](servers int) actor.Observer[rsm.Message, Told] {
 				return p == actor.Sent
 			case systembuilders.ViewChange, systembuilders.VCProof, systembuilders.ClientUpdate[O],
 				systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn, systembuilders.Snapshot,
-				systembuilders.SnapshotPart, systembuilders.LearnPart, systembuilders.Collect: // These promise nothing.
+				systembuilders.SnapshotPart, systembuilders.LearnPart, systembuilders.Collect, systembuilders.Recover,
+				systembuilders.Recovered: // These promise nothing.
 			}
 			return false
 		},
@@ -121,7 +122,7 @@ func hear[O any](t Told, from actor.ID, m systembuilders.Message, servers int) T
 		vote(m.Seq, m.View)
 	case systembuilders.ViewChange, systembuilders.VCProof, systembuilders.ClientUpdate[O],
 		systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn, systembuilders.Snapshot,
-		systembuilders.SnapshotPart, systembuilders.LearnPart, systembuilders.Collect:
+		systembuilders.SnapshotPart, systembuilders.LearnPart, systembuilders.Collect, systembuilders.Recover, systembuilders.Recovered:
 	}
 	return next
 }

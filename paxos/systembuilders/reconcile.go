@@ -16,10 +16,13 @@ func (t *turn[S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 		list.Through, aru = st.Aru, st.Aru
 	}
 	bytes := 0
-	for seq, b := range st.Log.From(aru + 1).All() {
-		for _, u := range b.All() {
-			bytes += t.bytes(u)
+	for seq, e := range st.History {
+		if seq > aru {
+			bytes += t.bytes(e.Batch)
 		}
+	}
+	for seq, b := range st.Log.From(aru + 1).All() {
+		bytes += t.bytes(b)
 		if len(list.Ordered) == chunk || t.ListBytes > 0 && bytes > t.ListBytes {
 			list.Through = st.Aru
 			break

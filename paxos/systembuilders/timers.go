@@ -111,6 +111,8 @@ func (t *turn[S, O, R]) prove() {
 func (t *turn[S, O, R]) again() {
 	st := t.st
 	switch {
+	case t.recovering():
+		t.ask()
 	case st.Prepared != nil:
 		for _, id := range t.Peers {
 			if st.Prepared[id] {

@@ -56,9 +56,9 @@ type host struct {
 	id actor.ID
 }
 
-// Send makes sure that every message fits into a datagram.
+// Send makes sure that no message is too large to be taken.
 func (h host) Send(to actor.ID, data []byte) error {
-	if len(data) > 65_507 {
+	if len(data) > machine.MaxMessage {
 		panic(fmt.Sprintf("a message of %d bytes: %.200s", len(data), data))
 	}
 	return h.Socket.Send(to, data)

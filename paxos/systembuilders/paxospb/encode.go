@@ -88,6 +88,8 @@ func Encode(m node.Message, nodes int, d Dialect) (*Message, error) {
 		return nil, ErrUnsayable
 	case systembuilders.SnapshotPart, systembuilders.LearnPart: // Nodes tell snapshots whole.
 		return nil, ErrUnsayable
+	case systembuilders.Recover, systembuilders.Recovered: // A node has its disk.
+		return nil, ErrUnsayable
 	}
 	if err != nil {
 		return nil, err

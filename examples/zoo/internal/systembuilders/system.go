@@ -38,6 +38,7 @@ type Config struct {
 	Collect      int  // slots after which servers make a snapshot and forget their updates; 0 for never
 	Part         int  // bytes of a snapshot in a message, at most; 0 for no bound
 	Forward      int  // pending updates that a server has with the leader at a time; 0 for all
+	Lost         int  // the last so many servers may lose their disks, once each
 	Begin        int  // Start, or where else
 	Live         bool // every client is to be served at last, a property of endless paths; what is sent again is not bounded
 	Insist       bool // clients send a command again to the server that they asked, not to the next one
@@ -71,6 +72,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("views %d, window %d, batch %d: must be at least 1", c.Views, c.Window, c.Batch)
 	case c.Collect < 0 || c.Part < 0 || c.Forward < 0:
 		return fmt.Errorf("collect %d, part %d, forward %d: must not be negative", c.Collect, c.Part, c.Forward)
+	case c.Lost < 0 || c.Lost > c.Servers:
+		return fmt.Errorf("lost %d: must be 0 to the number of servers", c.Lost)
 	case c.Part > 0 && c.Collect == 0:
 		return fmt.Errorf("part %d requires collect, as there are no snapshots otherwise", c.Part)
 	case c.Machine < OfRegister || c.Machine > OfStore:
@@ -84,6 +87,7 @@ func (c Config) options() systembuilders.Options {
 	o := systembuilders.Options{
 		Window: rsm.Slot(c.Window), Batch: c.Batch, Collect: rsm.Slot(c.Collect), Part: c.Part, Forward: c.Forward,
 		Last: systembuilders.View(c.Views), Elected: !c.Electing,
+		Recovery: c.Lost > 0,
 	}
 	if c.Resends > 0 {
 		o.Update, o.Proof, o.Resend = time.Second, time.Second, time.Second
@@ -128,7 +132,7 @@ func compose[Mutant variant.Mutant, S, O, R any](
 ) *model.System[rsm.Message] {
 	bounded := c.Config
 	if c.Resends > 0 && bounded.MaxTimeouts == 0 && !c.Live {
-		bounded.MaxTimeouts = c.Resends + c.Views*actor.Majority(c.Servers)
+		bounded.MaxTimeouts = c.Resends + c.Views*actor.Majority(c.Servers) + c.Lost
 	}
 	sys := model.NewSystem[rsm.Message](bounded)
 	if err := c.Validate(); err != nil {
@@ -140,8 +144,12 @@ func compose[Mutant variant.Mutant, S, O, R any](
 	look := &system[O]{System: sys, config: c}
 	for _, id := range ids {
 		one := systembuilders.Server[Mutant, S, O, R]{Options: c.options(), Machine: m, Peers: actor.Others(ids, id)}
-		ref := model.Add(sys, id, one.New())
-		board(way, id, one.New())
+		member := one.New()
+		if c.loses(id) {
+			member = losing(member)
+		}
+		ref := model.Add(sys, id, member)
+		board(way, id, member)
 		look.servers = append(look.servers, model.Project(sys, ref, func(st systembuilders.State[S, O, R]) *server[O] {
 			return readServer[Mutant](m, look.commands, st)
 		}))

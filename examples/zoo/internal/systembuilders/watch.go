@@ -27,7 +27,8 @@ func Votes[O any](servers int) actor.Observer[rsm.Message, Told] {
 				return p == actor.Sent
 			case systembuilders.ViewChange, systembuilders.VCProof, systembuilders.ClientUpdate[O],
 				systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn, systembuilders.Snapshot,
-				systembuilders.SnapshotPart, systembuilders.LearnPart, systembuilders.Collect: // These promise nothing.
+				systembuilders.SnapshotPart, systembuilders.LearnPart, systembuilders.Collect, systembuilders.Recover,
+				systembuilders.Recovered: // These promise nothing.
 			}
 			return false
 		},
@@ -123,7 +124,7 @@ func hear[O any](t Told, from actor.ID, m systembuilders.Message, servers int) T
 		vote(m.Seq, m.View)
 	case systembuilders.ViewChange, systembuilders.VCProof, systembuilders.ClientUpdate[O],
 		systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn, systembuilders.Snapshot,
-		systembuilders.SnapshotPart, systembuilders.LearnPart, systembuilders.Collect:
+		systembuilders.SnapshotPart, systembuilders.LearnPart, systembuilders.Collect, systembuilders.Recover, systembuilders.Recovered:
 	}
 	return next
 }

@@ -17,6 +17,8 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofAcceptLost](c)
 	case "alone":
 		return broken[ofAlone](c)
+	case "amnesiac":
+		return broken[ofAmnesiac](c)
 	case "bound-by-client":
 		return broken[ofBoundByClient](c)
 	case "collected-early":
@@ -27,6 +29,8 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofElectionsUnheard](c)
 	case "executed-twice":
 		return broken[ofExecutedTwice](c)
+	case "few-asked":
+		return broken[ofFewAsked](c)
 	case "half":
 		return broken[ofHalf](c)
 	case "hole-left":
@@ -71,10 +75,16 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofProposalNotKept](c)
 	case "proposed-once":
 		return broken[ofProposedOnce](c)
+	case "returned-early":
+		return broken[ofReturnedEarly](c)
+	case "returned-low":
+		return broken[ofReturnedLow](c)
 	case "sent-to-one":
 		return broken[ofSentToOne](c)
 	case "snapshot-without-sessions":
 		return broken[ofSnapshotWithoutSessions](c)
+	case "taken-for-new":
+		return broken[ofTakenForNew](c)
 	case "unprepared":
 		return broken[ofUnprepared](c)
 	case "update-sent-once":
@@ -94,11 +104,13 @@ func broken[M variant.Mutant](c systembuilders.Config) model.Source {
 type (
 	ofAcceptLost              struct{}
 	ofAlone                   struct{}
+	ofAmnesiac                struct{}
 	ofBoundByClient           struct{}
 	ofCollectedEarly          struct{}
 	ofCollectedUntold         struct{}
 	ofElectionsUnheard        struct{}
 	ofExecutedTwice           struct{}
+	ofFewAsked                struct{}
 	ofHalf                    struct{}
 	ofHoleLeft                struct{}
 	ofIdleRotation            struct{}
@@ -121,8 +133,11 @@ type (
 	ofPromiseNotKept          struct{}
 	ofProposalNotKept         struct{}
 	ofProposedOnce            struct{}
+	ofReturnedEarly           struct{}
+	ofReturnedLow             struct{}
 	ofSentToOne               struct{}
 	ofSnapshotWithoutSessions struct{}
+	ofTakenForNew             struct{}
 	ofUnprepared              struct{}
 	ofUpdateSentOnce          struct{}
 	ofVoteInElection          struct{}
@@ -131,11 +146,13 @@ type (
 
 func (ofAcceptLost) Mutant() string              { return "accept-lost" }
 func (ofAlone) Mutant() string                   { return "alone" }
+func (ofAmnesiac) Mutant() string                { return "amnesiac" }
 func (ofBoundByClient) Mutant() string           { return "bound-by-client" }
 func (ofCollectedEarly) Mutant() string          { return "collected-early" }
 func (ofCollectedUntold) Mutant() string         { return "collected-untold" }
 func (ofElectionsUnheard) Mutant() string        { return "elections-unheard" }
 func (ofExecutedTwice) Mutant() string           { return "executed-twice" }
+func (ofFewAsked) Mutant() string                { return "few-asked" }
 func (ofHalf) Mutant() string                    { return "half" }
 func (ofHoleLeft) Mutant() string                { return "hole-left" }
 func (ofIdleRotation) Mutant() string            { return "idle-rotation" }
@@ -158,8 +175,11 @@ func (ofPreparedOnce) Mutant() string            { return "prepared-once" }
 func (ofPromiseNotKept) Mutant() string          { return "promise-not-kept" }
 func (ofProposalNotKept) Mutant() string         { return "proposal-not-kept" }
 func (ofProposedOnce) Mutant() string            { return "proposed-once" }
+func (ofReturnedEarly) Mutant() string           { return "returned-early" }
+func (ofReturnedLow) Mutant() string             { return "returned-low" }
 func (ofSentToOne) Mutant() string               { return "sent-to-one" }
 func (ofSnapshotWithoutSessions) Mutant() string { return "snapshot-without-sessions" }
+func (ofTakenForNew) Mutant() string             { return "taken-for-new" }
 func (ofUnprepared) Mutant() string              { return "unprepared" }
 func (ofUpdateSentOnce) Mutant() string          { return "update-sent-once" }
 func (ofVoteInElection) Mutant() string          { return "vote-in-election" }

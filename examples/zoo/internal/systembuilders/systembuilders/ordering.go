@@ -175,7 +175,7 @@ func (t *turn[Mutant, S, O, R]) next() Batch[O] {
 	for taken < len(st.Queue) && len(updates) < t.batch() {
 		u := st.Queue[taken]
 		if status, _, _ := st.Machine.Status(u.Command.ID); status == rsm.New {
-			if bytes += t.bytes(u); t.Bytes > 0 && bytes > t.Bytes && len(updates) > 0 {
+			if bytes += t.bytes(BatchOf(u)); t.Bytes > 0 && bytes > t.Bytes && len(updates) > 0 {
 				break
 			}
 			updates = append(updates, u)
@@ -189,12 +189,15 @@ func (t *turn[Mutant, S, O, R]) next() Batch[O] {
 	return BatchOf(updates...)
 }
 
-// bytes returns how many bytes an update takes in a message, 0 if that does not matter.
-func (t *turn[Mutant, S, O, R]) bytes(u Update[O]) int {
+// bytes returns how many bytes the updates of a slot take in a message, 0 if that does not matter.
+func (t *turn[Mutant, S, O, R]) bytes(b Batch[O]) (n int) {
 	if t.Size == nil {
 		return 0
 	}
-	return t.Size(u.Command)
+	for _, u := range b.All() {
+		n += t.Size(u.Command)
+	}
+	return n
 }
 
 // proposal returns the proposal of a slot.

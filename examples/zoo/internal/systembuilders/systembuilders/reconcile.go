@@ -21,10 +21,13 @@ func (t *turn[Mutant, S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 			aru = st.Aru
 		}
 		bytes := 0
-		for seq, b := range st.Log.From(aru + 1).All() {
-			for _, u := range b.All() {
-				bytes += t.bytes(u)
+		for seq, e := range st.History {
+			if seq > aru {
+				bytes += t.bytes(e.Batch)
 			}
+		}
+		for seq, b := range st.Log.From(aru + 1).All() {
+			bytes += t.bytes(b)
 			if len(list.Ordered) == chunk || t.ListBytes > 0 && bytes > t.ListBytes {
 				list.Through = st.Aru
 				break
@@ -48,10 +51,13 @@ func (t *turn[Mutant, S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 			list.Through, aru = st.Aru, st.Aru
 		}
 		bytes := 0
-		for seq, b := range st.Log.From(aru + 1).All() {
-			for _, u := range b.All() {
-				bytes += t.bytes(u)
+		for seq, e := range st.History {
+			if seq > aru {
+				bytes += t.bytes(e.Batch)
 			}
+		}
+		for seq, b := range st.Log.From(aru + 1).All() {
+			bytes += t.bytes(b)
 			if len(list.Ordered) == chunk || t.ListBytes > 0 && bytes > t.ListBytes {
 				list.Through = st.Aru
 				break
@@ -77,10 +83,13 @@ func (t *turn[Mutant, S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 		list.Through, aru = st.Aru, st.Aru
 	}
 	bytes := 0
-	for seq, b := range st.Log.From(aru + 1).All() {
-		for _, u := range b.All() {
-			bytes += t.bytes(u)
+	for seq, e := range st.History {
+		if seq > aru {
+			bytes += t.bytes(e.Batch)
 		}
+	}
+	for seq, b := range st.Log.From(aru + 1).All() {
+		bytes += t.bytes(b)
 		if len(list.Ordered) == chunk || t.ListBytes > 0 && bytes > t.ListBytes {
 			list.Through = st.Aru
 			break

@@ -53,6 +53,8 @@ type State[S, O, R any] struct {
 	Queue        []Update[O]       // Update_Queue, of a leader: what is to be proposed
 	Pending      Waiting[O]
 	Forwarded    Forwarded
+	Highest      View // with Options.Recovery: the highest view that it ever attempted; otherwise 0
+	Recovery     Recovery
 	Aru          rsm.Slot              // Local_Aru: everything up to here is ordered and executed
 	Snapshot     Snapshot              // of no slot above Aru
 	Incoming     Incoming              // of a snapshot above Aru, of which not all is there
@@ -87,6 +89,8 @@ type Entry[O any] struct {
 
 // Durable is what a server keeps across a crash.
 type Durable[O any] struct {
+	Lost      uint64 // the nonce of a server that lost its disk, and does not take part yet; otherwise 0
+	Highest   View   // with Options.Recovery
 	Installed View
 	Pending   Waiting[O]
 	Snapshot  Snapshot
@@ -143,6 +147,7 @@ func (s Server[Mutant, S, O, R]) Start(self actor.ID, out *Out[R]) State[S, O, R
 func (s Server[Mutant, S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 	if variant.Of[Mutant]() == "promise-not-kept" {
 		kept := Durable[O]{Pending: st.Pending, Snapshot: st.Snapshot, Log: st.Log}
+		kept.Lost, kept.Highest = st.Recovery.Nonce, st.Highest
 		for seq, e := range st.History {
 			kept.History = put(kept.History, seq, Known[O]{e.View, e.Batch, e.Ordered})
 		}
@@ -150,6 +155,7 @@ func (s Server[Mutant, S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 	}
 	if variant.Of[Mutant]() == "proposal-not-kept" {
 		kept := Durable[O]{Installed: st.Installed, Pending: st.Pending, Snapshot: st.Snapshot, Log: st.Log}
+		kept.Lost, kept.Highest = st.Recovery.Nonce, st.Highest
 		for seq, e := range st.History {
 			if st.Phase == RegLeader {
 				continue
@@ -160,6 +166,7 @@ func (s Server[Mutant, S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 	}
 
 	kept := Durable[O]{Installed: st.Installed, Pending: st.Pending, Snapshot: st.Snapshot, Log: st.Log}
+	kept.Lost, kept.Highest = st.Recovery.Nonce, st.Highest
 	for seq, e := range st.History {
 		kept.History = put(kept.History, seq, Known[O]{e.View, e.Batch, e.Ordered})
 	}
@@ -167,13 +174,14 @@ func (s Server[Mutant, S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 }
 
 // Recover starts a server that was down. It executes its log anew, from its snapshot on, and goes on in the view that
-// it had installed, unless that is its own to lead: then it attempts the next one. A snapshot that Snapshot of the
+// it had installed, unless that is its own to lead: then it attempts the next one. One that lost its disk asks the others
+// first. A snapshot that Snapshot of the
 // machine did not make is a mistake of who calls, who can try it by rsm.Load.
 func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
-	if variant.Of[Mutant]() == "leads-again" {
+	if variant.Of[Mutant]() == "amnesiac" {
 		st := State[S, O, R]{
 			Phase: RegNonLeader, Attempted: kept.Installed, Installed: kept.Installed, Pending: kept.Pending,
-			Aru: kept.Snapshot.Seq, Snapshot: kept.Snapshot,
+			Aru: kept.Snapshot.Seq, Snapshot: kept.Snapshot, Highest: kept.Highest, Recovery: Recovery{Nonce: kept.Lost},
 		}
 		st.Machine = s.restored(kept.Snapshot)
 		for seq, k := range kept.History {
@@ -185,7 +193,37 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 			t.execute(b)
 		}
 		t.repeat()
-		if t.leads(kept.Installed) {
+		st.Recovery = Recovery{}
+		if t.recovering() {
+			st.Phase = LeaderElection
+			t.ask()
+		} else if kept.Installed == 0 && !s.Elected || t.leads(kept.Installed) {
+			t.shiftToLeaderElection(kept.Installed + 1)
+		}
+		for id := range st.Pending.All() {
+			t.began(id)
+		}
+		return t.finish()
+	}
+	if variant.Of[Mutant]() == "leads-again" {
+		st := State[S, O, R]{
+			Phase: RegNonLeader, Attempted: kept.Installed, Installed: kept.Installed, Pending: kept.Pending,
+			Aru: kept.Snapshot.Seq, Snapshot: kept.Snapshot, Highest: kept.Highest, Recovery: Recovery{Nonce: kept.Lost},
+		}
+		st.Machine = s.restored(kept.Snapshot)
+		for seq, k := range kept.History {
+			st.History = put(st.History, seq, Entry[O]{View: k.View, Batch: k.Batch, Ordered: k.Ordered})
+		}
+		t := s.turn(self, &st, out)
+		t.waited = false
+		for _, b := range kept.Log.All() {
+			t.execute(b)
+		}
+		t.repeat()
+		if t.recovering() {
+			st.Phase = LeaderElection
+			t.ask()
+		} else if t.leads(kept.Installed) {
 			st.Phase = RegLeader
 		}
 		for id := range st.Pending.All() {
@@ -196,7 +234,7 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 	if variant.Of[Mutant]() == "nothing-kept" {
 		st := State[S, O, R]{
 			Phase: RegNonLeader, Attempted: kept.Installed, Installed: kept.Installed, Pending: kept.Pending,
-			Aru: kept.Snapshot.Seq, Snapshot: kept.Snapshot,
+			Aru: kept.Snapshot.Seq, Snapshot: kept.Snapshot, Highest: kept.Highest, Recovery: Recovery{Nonce: kept.Lost},
 		}
 		st.Machine = s.restored(kept.Snapshot)
 		for seq, k := range kept.History {
@@ -209,7 +247,10 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 			t.execute(b)
 		}
 		t.repeat()
-		if kept.Installed == 0 && !s.Elected || t.leads(kept.Installed) {
+		if t.recovering() {
+			st.Phase = LeaderElection
+			t.ask()
+		} else if kept.Installed == 0 && !s.Elected || t.leads(kept.Installed) {
 			t.shiftToLeaderElection(kept.Installed + 1)
 		}
 		for id := range st.Pending.All() {
@@ -220,7 +261,7 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 
 	st := State[S, O, R]{
 		Phase: RegNonLeader, Attempted: kept.Installed, Installed: kept.Installed, Pending: kept.Pending,
-		Aru: kept.Snapshot.Seq, Snapshot: kept.Snapshot,
+		Aru: kept.Snapshot.Seq, Snapshot: kept.Snapshot, Highest: kept.Highest, Recovery: Recovery{Nonce: kept.Lost},
 	}
 	st.Machine = s.restored(kept.Snapshot)
 	for seq, k := range kept.History {
@@ -232,7 +273,10 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 		t.execute(b)
 	}
 	t.repeat()
-	if kept.Installed == 0 && !s.Elected || t.leads(kept.Installed) {
+	if t.recovering() {
+		st.Phase = LeaderElection
+		t.ask()
+	} else if kept.Installed == 0 && !s.Elected || t.leads(kept.Installed) {
 		t.shiftToLeaderElection(kept.Installed + 1)
 	}
 	for id := range st.Pending.All() {
@@ -261,6 +305,10 @@ func (s Server[Mutant, S, O, R]) Receive(
 		return st
 	}
 	t := s.turn(self, &st, out)
+	if t.recovering() {
+		t.receiveRecovering(from, msg)
+		return t.finish()
+	}
 	switch m := msg.(type) {
 	case ViewChange:
 		t.viewChange(from, m)
@@ -282,6 +330,9 @@ func (s Server[Mutant, S, O, R]) Receive(
 		t.learn(from, m)
 	case Snapshot:
 		t.snapshot(from, m)
+	case Recover:
+		t.recover(from, m)
+	case Recovered: // It asks nothing any more.
 	case SnapshotPart:
 		t.snapshotPart(from, m)
 	case LearnPart:
@@ -376,11 +427,13 @@ func (t *turn[Mutant, S, O, R]) broadcast(m func() Message) {
 
 // finish proposes what can be, forwards what may be, and sets the timers of what is waited for.
 func (t *turn[Mutant, S, O, R]) finish() State[S, O, R] {
+	t.rejoin()
 	t.propose()
 	for t.forward() {
 		t.propose() // Who is alone orders by that, so that there is room for more.
 	}
 	t.watch()
 	t.watchForwarded()
+	t.attempted()
 	return *t.st
 }

@@ -209,8 +209,8 @@ type Options struct {
 	// Bytes is the most bytes of the updates of one slot, as Server.Size counts them, but for one that alone has more; 0 for
 	// no bound.
 	Bytes int
-	// ListBytes is the most bytes of updates that a data list tells to be ordered, as Server.Size counts them: the leader
-	// asks for the others one by one. 0 for no bound.
+	// ListBytes is the most bytes of the updates of a data list, as Server.Size counts them: what is ordered and has no room
+	// beside what was proposed the leader asks for. 0 for no bound.
 	ListBytes int
 	// Forward is how many pending updates a server has with the leader at a time: those that came first, and the next ones
 	// as these are ordered. None goes there in election, and what has no answer goes again ever less often. 0 is the
@@ -225,6 +225,8 @@ type Options struct {
 	Collect rsm.Slot
 	// Part is the most bytes of a snapshot that are told at once; 0 for no bound.
 	Part int
+	// Recovery lets servers that lost their disks come back, see Lost: each keeps the highest view that it ever attempted.
+	Recovery bool
 	// Last is the last view that is attempted; 0 for the last that there is. Nobody waits for progress in it.
 	Last View
 	// Elected makes servers start in view 0 as if it were installed and prepared: nobody has accepted anything by then,

@@ -135,6 +135,8 @@ func (t *turn[Mutant, S, O, R]) again() {
 	if variant.Of[Mutant]() == "prepared-once" {
 		st := t.st
 		switch {
+		case t.recovering():
+			t.ask()
 		case st.Prepared != nil:
 			for _, id := range t.Peers {
 				if st.Prepared[id] {
@@ -155,6 +157,8 @@ func (t *turn[Mutant, S, O, R]) again() {
 	if variant.Of[Mutant]() == "proposed-once" {
 		st := t.st
 		switch {
+		case t.recovering():
+			t.ask()
 		case st.Prepared != nil:
 			for _, id := range t.Peers {
 				if st.Prepared[id] {
@@ -174,6 +178,8 @@ func (t *turn[Mutant, S, O, R]) again() {
 
 	st := t.st
 	switch {
+	case t.recovering():
+		t.ask()
 	case st.Prepared != nil:
 		for _, id := range t.Peers {
 			if st.Prepared[id] {
