@@ -78,8 +78,18 @@ func drawRing(t *rapid.T) digraph {
 	return g
 }
 
-// TestRandomFairPaths compares properties of random graphs that are fair to random sets of their labels.
+// TestRandomFairPaths compares properties of random graphs that are fair to random sets of their labels, and of all, of some and of
+// none of whose states the transitions are kept.
 func TestRandomFairPaths(t *testing.T) {
+	for _, bytes := range []int64{1 << 28, 17 << 20, 0} {
+		t.Run(fmt.Sprint(bytes), func(t *testing.T) {
+			defer checker.LimitEdges(bytes)()
+			randomFairPaths(t)
+		})
+	}
+}
+
+func randomFairPaths(t *testing.T) {
 	found := make(map[string]int)
 	rapid.Check(t, func(t *rapid.T) {
 		p := drawRing(t).plain()

@@ -84,13 +84,10 @@ func (c *components) search(state uint64, at place) bool {
 		to, _ := c.e.locate(next)
 		number := *c.degrees.at(to)
 		if number == 0 {
-			if !c.isLeft(to) {
-				if !c.enter(next, to) {
-					return false
-				}
-				continue // and look at its number once more when it is known
+			if !c.enter(next, to) {
+				return false
 			}
-			number = math.MaxUint32
+			continue // and look at its number once more when it is known
 		}
 		if own := c.degrees.at(top.at); number < *own {
 			*own, top.root = number, false
@@ -105,11 +102,21 @@ func (c *components) enter(state uint64, at place) bool {
 	*c.degrees.at(at) = c.index
 	c.index++
 	c.calls = append(c.calls, call{state, at, len(c.pending), true})
-	return !c.over() && c.eachEdge(c.v, append(c.v.w.one[:0], state), func(_ int, to uint64, at place) {
-		if c.marks.get(at)&(markTrimmed|markCyclic) == 0 {
+	top := &c.calls[len(c.calls)-1]
+	least := c.index - 1
+	ok := !c.over() && c.eachEdge(c.v, append(c.v.w.one[:0], state), func(_ int, to uint64, at place) {
+		switch number := *c.degrees.at(at); {
+		case c.marks.get(at)&(markTrimmed|markCyclic) != 0:
+		case number > 0:
+			least = min(least, number)
+		case !c.isLeft(at):
 			c.pending = append(c.pending, to)
 		}
 	})
+	if own := c.degrees.at(at); least < *own {
+		*own, top.root = least, false
+	}
+	return ok
 }
 
 // leave takes the last state off the path. If it is the root of a component, that is complete.

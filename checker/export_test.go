@@ -30,3 +30,11 @@ func LimitTours(nodes int) (restore func()) {
 	tourLimit = nodes
 	return func() { tourLimit = was }
 }
+
+// LimitEdges changes how many bytes the transitions take that deciding a property keeps, until the function that it gives is
+// called.
+func LimitEdges(bytes int64) (restore func()) {
+	was := edgeLimit
+	edgeLimit = bytes
+	return func() { edgeLimit = was }
+}

@@ -36,16 +36,14 @@ func (w *worker) labelSteps() {
 	}
 }
 
-// expandLabelled is expand, with labels and what is enabled.
+// expandLabelled is expand, and finds what is enabled in each of the states.
 func (v *surveyor) expandLabelled(keys []uint64) bool {
-	w := v.w
-	w.labelling, w.cutLabels = true, w.cutLabels[:0]
+	v.labelling = true
 	ok := v.expand(keys)
-	w.labelling = false
+	v.labelling = false
 	if !ok {
 		return false
 	}
-	v.labels, v.cutLabels = append(v.labels[:0], w.labels...), append(v.cutLabels[:0], w.cutLabels...)
 	for len(v.enabled) < len(keys) {
 		v.enabled = append(v.enabled, nil)
 	}
@@ -54,9 +52,7 @@ func (v *surveyor) expandLabelled(keys []uint64) bool {
 	}
 	just := v.e.units.just
 	for i, source := range v.sources {
-		if v.successors[i] != keys[source] {
-			v.enabled[source] = append(v.enabled[source], just.Sets(v.labels[i])...)
-		}
+		v.enabled[source] = append(v.enabled[source], just.Sets(v.labels[i])...)
 	}
 	for i, source := range v.cut {
 		v.enabled[source] = append(v.enabled[source], just.Sets(v.cutLabels[i])...)
@@ -143,9 +139,8 @@ func (f *fairJudge) gather(keys []uint64, own uint32, first bool) bool {
 	if !v.expandLabelled(keys) {
 		return false
 	}
-	for i, source := range v.sources {
-		label := v.labels[i]
-		if label == 0 || v.successors[i] == keys[source] || f.lists[label] {
+	for i, label := range v.labels {
+		if label == 0 || f.lists[label] {
 			continue
 		}
 		at, ok := f.e.locate(v.successors[i])

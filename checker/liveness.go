@@ -11,7 +11,7 @@ import (
 // What a survey knows of a state while it judges a property of paths.
 const (
 	markMember   = 1 << iota // a path that violates the property may go through it
-	markOutside              // it does not
+	markAsked                // whether one may has been asked
 	markSeed                 // of leads to: where the demand arises
 	markTerminal             // a member without a transition to another state
 	markTrimmed              // a member that is on no cycle, as no cycle leads to it
@@ -23,15 +23,14 @@ const (
 // that do not satisfy it and are reached through such states only: from the initial states, or of leads to from all
 // states where the demand arises. The property is violated if a member is terminal, or if members form a cycle.
 //
-// Members are expanded once to find them all. Of each visited state a pursuit holds a byte and two words of 32 bits, and of
-// members the transitions, as far as there is room: see edges.
+// Members are expanded once to find them all. Of each visited state a pursuit holds a byte and a word of 32 bits, and the survey
+// the transitions, as far as there is room: see edges.
 type pursuit struct {
 	*survey
 	property  int
 	expect    statespace.Expectation
 	marks     *marks
-	degrees   *numbers // of members: edges from members that were not trimmed yet; later what Tarjan's algorithm needs
-	edges     *edges   // nil if there is no room
+	degrees   *numbers // of states: edges from members that were not trimmed yet; later what Tarjan's algorithm needs
 	members   atomic.Int64
 	terminals atomic.Int64
 	open      atomic.Int64 // members with a transition that the boundary cuts, or that were not expanded
@@ -50,7 +49,9 @@ func (s *survey) newPursuit(property int) (*pursuit, error) {
 		p.marks.free()
 		return nil, err
 	}
-	p.edges = s.e.newEdges()
+	if s.edges == nil {
+		s.edges = s.e.newEdges()
+	}
 	return p, nil
 }
 
@@ -59,7 +60,6 @@ func (p *pursuit) free() {
 	if p.degrees != nil {
 		p.degrees.free()
 	}
-	p.edges.free()
 }
 
 // decide finds the members, and tells whether they violate the property. It gives what a path that shows it has to lead
@@ -91,7 +91,10 @@ func (p *pursuit) seed() *store.Frontier {
 			v := p.of[0]
 			v.unknown = v.unknown[:0]
 			for _, state := range p.e.initial {
-				v.unknown = append(v.unknown, v.w.pack(state))
+				packed := v.w.pack(state)
+				if at, ok := p.e.locate(packed); ok && p.isNew(at) {
+					v.unknown = append(v.unknown, packed)
+				}
 			}
 			v.admit(p, v.unknown)
 		})[0]
@@ -104,11 +107,12 @@ func (p *pursuit) seed() *store.Frontier {
 				if err != nil || !when {
 					return err
 				}
+				at, _ := p.e.locate(keys[i])
+				p.marks.set(at, markAsked)
 				holds, err := v.holds.holds(state)
 				if err != nil || holds {
 					return err
 				}
-				at, _ := p.e.locate(keys[i])
 				p.marks.set(at, markSeed|markMember)
 				v.next[0].add(keys[i])
 				return nil
@@ -117,28 +121,28 @@ func (p *pursuit) seed() *store.Frontier {
 	})[0]
 }
 
-// admit judges states, and makes members of those that do not satisfy the property, if they are none yet. It reports
-// false if it must stop.
+// isNew reports whether nobody asked about a state before. Of several who do so at once, one is told that.
+func (p *pursuit) isNew(at place) bool {
+	return p.marks.get(at)&markAsked == 0 && p.marks.set(at, markAsked)&markAsked == 0
+}
+
+// admit judges states that are new, and makes members of those that do not satisfy the property. It reports false if it must
+// stop.
 func (v *surveyor) admit(p *pursuit, keys []uint64) bool {
 	return v.w.inspect(keys, func(i int, state []statespace.PartID) error {
 		holds, err := v.holds.holds(state)
-		if err != nil {
+		if err != nil || holds {
 			return err
 		}
-		at, ok := v.e.locate(keys[i])
-		switch {
-		case !ok:
-			return errChanged
-		case holds:
-			p.marks.set(at, markOutside)
-		case p.marks.set(at, markMember)&markMember == 0:
-			v.next[0].add(keys[i])
-		}
+		at, _ := v.e.locate(keys[i])
+		p.marks.set(at, markMember)
+		v.next[0].add(keys[i])
 		return nil
 	})
 }
 
-// spread expands members. Their successors become members or not, and the edges between members are counted.
+// spread expands members. Their successors become members or not, and the edges to each are counted: who is a member need not be
+// known yet.
 func (p *pursuit) spread(v *surveyor, keys []uint64) bool {
 	all := len(keys)
 	keys = v.expanded(keys)
@@ -146,22 +150,16 @@ func (p *pursuit) spread(v *surveyor, keys []uint64) bool {
 	if !v.expand(keys) {
 		return false
 	}
-	p.edges.record(v, keys)
-	v.unknown, v.places = v.unknown[:0], v.places[:0]
-	for i, successor := range v.successors {
-		if successor == keys[v.sources[i]] {
-			continue
-		}
+	v.unknown = v.unknown[:0]
+	for _, successor := range v.successors {
 		at, ok := v.e.locate(successor)
 		if !ok {
 			v.e.failAt(errChanged, nil)
 			return false
 		}
-		switch m := p.marks.get(at); {
-		case m&markMember != 0:
-			atomic.AddUint32(p.degrees.at(at), 1)
-		case m&markOutside == 0:
-			v.unknown, v.places = append(v.unknown, successor), append(v.places, at)
+		atomic.AddUint32(p.degrees.at(at), 1)
+		if p.isNew(at) {
+			v.unknown = append(v.unknown, successor)
 		}
 	}
 	slices.Sort(v.cut)
@@ -173,54 +171,18 @@ func (p *pursuit) spread(v *surveyor, keys []uint64) bool {
 			p.terminals.Add(1)
 		}
 	}
-	if !v.admit(p, v.unknown) {
-		return false
-	}
-	for _, at := range v.places {
-		if p.marks.get(at)&markMember != 0 {
-			atomic.AddUint32(p.degrees.at(at), 1)
-		}
-	}
-	return true
+	return v.admit(p, v.unknown)
 }
 
 // eachEdge calls f with the place of every member, other than the state itself, that a transition of some members
 // leads to.
 func (p *pursuit) eachEdge(v *surveyor, keys []uint64, f func(source int, to uint64, at place)) bool {
-	unknown := v.anew[:0]
-	for source, key := range keys {
-		from, _ := v.e.locate(key)
-		successors, known := p.edges.of(from)
-		if !known {
-			unknown = append(unknown, source)
-			continue
-		}
-		for _, successor := range successors {
-			if at, ok := v.e.locate(successor); ok && p.isMember(at) {
-				f(source, successor, at)
-			}
-		}
-	}
-	v.anew = unknown
-	return len(unknown) == 0 || p.eachNew(v, keys, f)
-}
-
-// eachNew is eachEdge for those members of v.anew whose transitions are not known, so that they are expanded again.
-func (p *pursuit) eachNew(v *surveyor, keys []uint64, f func(source int, to uint64, at place)) bool {
-	v.again = v.again[:0]
-	for _, source := range v.anew {
-		v.again = append(v.again, keys[source])
-	}
-	if !v.expand(v.again) {
+	if !v.expand(keys) {
 		return false
 	}
 	for i, successor := range v.successors {
-		source := int(v.sources[i])
-		if successor == v.again[source] {
-			continue
-		}
 		if at, ok := v.e.locate(successor); ok && p.isMember(at) {
-			f(v.anew[source], successor, at)
+			f(int(v.sources[i]), successor, at)
 		}
 	}
 	return true

@@ -54,9 +54,10 @@ func (s *survey) judge(property int, r *PropertyResult) error {
 	}
 	defer p.free()
 	for _, v := range s.of {
-		v.holds = newReplica(s.e.judge.predicates[property])
+		reading := statespace.NewReading(s.e.space)
+		v.holds = newAsker(s.e.judge.predicates[property], reading)
 		if when := s.e.judge.whens[property]; when != nil {
-			v.when = newReplica(when)
+			v.when = newAsker(when, reading)
 		}
 	}
 	goal := p.decide()

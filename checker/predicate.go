@@ -73,12 +73,7 @@ func (p *predicate) ask(r *statespace.Reading, state []statespace.PartID) (answe
 // value returns the answer for a state. Several may ask at once, each with a Reading of their own.
 func (p *predicate) value(r *statespace.Reading, state []statespace.PartID) (uint32, error) {
 	if p.forgets {
-		answer, _, err := p.evaluate(r, state, p.forgotten.Load() < guardFirst)
-		if err != nil {
-			return 0, err
-		}
-		p.forgotten.Add(1)
-		return answer, nil
+		return p.fresh(r, state)
 	}
 	p.mu.RLock()
 	early := p.leaves < guardFirst
@@ -98,6 +93,17 @@ func (p *predicate) value(r *statespace.Reading, state []statespace.PartID) (uin
 		p.learn(reads) // before anyone can recall the answer
 	}
 	return answer, p.remember(reads, answer)
+}
+
+// fresh returns the answer for a state that nobody asked about before, and forgets it.
+func (p *predicate) fresh(r *statespace.Reading, state []statespace.PartID) (uint32, error) {
+	answer, _, err := p.evaluate(r, state, p.forgotten.Load() < guardFirst)
+	if err != nil {
+		return 0, err
+	}
+	p.forgotten.Add(1)
+	p.seen.answered(answer)
+	return answer, nil
 }
 
 func (p *predicate) recall(state []statespace.PartID) (answer uint32, known bool) {

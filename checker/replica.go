@@ -12,6 +12,7 @@ type replica struct {
 	reads   []statespace.Read
 	leaves  int
 	asked   spacing
+	forgets bool // nothing is remembered
 }
 
 // maxReplica bounds the answers in a replica, of some 30 bytes each; a full one begins anew.
@@ -21,12 +22,25 @@ func newReplica(p *predicate) *replica {
 	return &replica{of: p, reading: statespace.NewReading(p.space)}
 }
 
+// newAsker is newReplica for a function that is asked about a state once. Where it reads states as a whole, so that no two agree,
+// nothing is remembered.
+func newAsker(p *predicate, reading *statespace.Reading) *replica {
+	r := &replica{of: p, reading: reading}
+	if _, r.forgets = p.space.(statespace.Expander); r.forgets {
+		r.reading.Unrecorded()
+	}
+	return r
+}
+
 // value returns the answer for a state.
 func (r *replica) value(state []statespace.PartID) (uint32, error) {
 	if r.asked.due() {
 		if err := r.of.again(r.reading, state); err != nil {
 			return 0, err
 		}
+	}
+	if r.forgets {
+		return r.of.fresh(r.reading, state)
 	}
 	answer, known := r.tree.find(func(slot int32, a statespace.Aspect) uint32 {
 		return r.of.space.Aspect(int(slot), state[slot], a)

@@ -38,29 +38,31 @@ type surveyor struct {
 	holds, when *replica // of the property that is judged
 	next        [2]gatherer
 
-	// The transitions of a batch of states.
-	successors []uint64
-	sources    []uint16
-	cut        []uint16 // states with a transition that the boundary cuts, with repeats
-	alive      []bool   // states with a transition to another state
-	keys       []uint64
-	unknown    []uint64
-	places     []place
-	counts     []int    // of edges that are recorded
-	anew       []int    // states of a batch whose edges were not
-	again      []uint64 // these
+	// The transitions of a batch of states to other states.
+	successors        []uint64
+	sources           []uint16
+	cut               []uint16 // states with a transition that the boundary cuts, with repeats
+	labelling         bool
+	labels, cutLabels []uint32 // of these and those, if they are wanted
+	alive             []bool   // states with a transition to another state, be it one that the boundary cuts
+	runs              []uint32 // of edges, by state of the batch
+	anew              []int    // states of the batch whose transitions were not known
+	again             []uint64 // these
+	cuts              []uint16 // the worker's, of these
+	found             []found  // by state of the batch
 
-	// Of a batch that was expanded with labels: those of successors and of cut, and by state the sets that are enabled.
-	labels, cutLabels []uint32
-	enabled           [][]uint32
+	keys    []uint64
+	unknown []uint64
+	enabled [][]uint32 // by state of a batch: the sets of actions that are enabled
 }
 
 // survey looks once more at all states that a search visited. Nothing is inserted meanwhile. If the search was cut
 // short, left marks the states that it did not expand.
 type survey struct {
-	e    *engine
-	left *places // nil if every visited state was expanded
-	of   []*surveyor
+	e     *engine
+	left  *places // nil if every visited state was expanded
+	of    []*surveyor
+	edges *edges // nil if there is no room
 }
 
 // newSurvey begins to look; left are the states that were not expanded, nil for none.
@@ -68,7 +70,7 @@ func (e *engine) newSurvey(left *store.Frontier) (*survey, error) {
 	s := &survey{e: e}
 	for _, w := range e.workers {
 		s.of = append(s.of, &surveyor{
-			survey: s, w: w, cut: make([]uint16, 0, batchLength), alive: make([]bool, batchLength),
+			survey: s, w: w, cuts: make([]uint16, 0, batchLength), alive: make([]bool, batchLength),
 			next: [2]gatherer{{e: e}, {e: e}},
 		})
 	}
@@ -80,7 +82,10 @@ func (e *engine) newSurvey(left *store.Frontier) (*survey, error) {
 	return s, err
 }
 
-func (s *survey) free() { s.left.free() }
+func (s *survey) free() {
+	s.left.free()
+	s.edges.free()
+}
 
 // isLeft reports whether a state was not expanded.
 func (s *survey) isLeft(at place) bool { return s.left.has(at) }
@@ -151,24 +156,66 @@ func (s *survey) collect(f func()) [2]*store.Frontier {
 	return into
 }
 
-// expand finds the transitions of at most batchLength states that were expanded in the search. It reports false if it
-// must stop.
+// expand finds the transitions of at most batchLength states that were expanded in the search to other states. It reports
+// false if it must stop.
 func (v *surveyor) expand(keys []uint64) bool {
-	w := v.w
-	w.cutFrom = v.cut[:0]
-	ok := w.expand(keys)
-	if ok {
-		w.findAlive(keys, v.alive)
+	v.successors, v.sources, v.labels = v.successors[:0], v.sources[:0], v.labels[:0]
+	v.cut, v.cutLabels = v.cut[:0], v.cutLabels[:0]
+	v.anew, v.again, v.runs = v.anew[:0], v.again[:0], v.runs[:0]
+	for i, key := range keys {
+		ref := v.edges.of(v.e, key)
+		if v.runs = append(v.runs, ref); ref == 0 {
+			v.anew, v.again = append(v.anew, i), append(v.again, key)
+		}
 	}
-	v.cut, w.cutFrom = w.cutFrom, nil
+	if len(v.anew) > 0 && !v.expandAnew() {
+		return false
+	}
+	for i, ref := range v.runs {
+		if ref != 0 {
+			v.edges.recall(v, i, ref)
+		}
+	}
+	clear(v.alive[:len(keys)])
+	for _, source := range v.sources {
+		v.alive[source] = true
+	}
+	for _, source := range v.cut {
+		v.alive[source] = true
+	}
+	return true
+}
+
+// expandAnew adds the transitions of the states of a batch for which they are not known.
+func (v *surveyor) expandAnew() bool {
+	w := v.w
+	labelled := v.labelling || v.edges != nil && v.edges.labelled
+	w.labelling, w.cutLabels, w.cutFrom = labelled, w.cutLabels[:0], v.cuts[:0]
+	ok := w.expand(v.again)
+	v.cuts, w.cutFrom, w.labelling = w.cutFrom, nil, false
 	if !ok {
 		if !v.over() {
 			v.e.failAt(errChanged, nil)
 		}
 		return false
 	}
-	v.successors = append(v.successors[:0], w.successors...)
-	v.sources = append(v.sources[:0], w.sources...)
+	for i, source := range w.sources {
+		if w.successors[i] == v.again[source] {
+			continue
+		}
+		v.successors, v.sources = append(v.successors, w.successors[i]), append(v.sources, uint16(v.anew[source]))
+		if labelled {
+			v.labels = append(v.labels, w.labels[i])
+		}
+	}
+	for _, source := range v.cuts {
+		v.cut = append(v.cut, uint16(v.anew[source]))
+	}
+	v.cutLabels = append(v.cutLabels, w.cutLabels...)
+	v.edges.record(v)
+	if !v.labelling {
+		v.labels, v.cutLabels = v.labels[:0], v.cutLabels[:0]
+	}
 	return true
 }
 

@@ -208,9 +208,6 @@ func (s *quest) each(level int, arrive func(node uint32, status []uint32), f fun
 		}
 		for i, to := range v.successors {
 			source := v.sources[i]
-			if to == keys[source] {
-				continue
-			}
 			at, ok := s.e.locate(to)
 			if !ok || s.marks.get(at)&markCyclic == 0 {
 				continue

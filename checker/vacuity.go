@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
@@ -20,14 +21,21 @@ const (
 
 // seen is what a predicate met while it was asked.
 type seen struct {
-	yes  bool         // it said yes of some state
+	yes  atomic.Bool  // it said yes of some state
 	up   map[int]bool // slots of which it read something; false while all of it was of an actor that is down
 	none bool         // it read nothing of some state
 }
 
+// answered notes an answer.
+func (s *seen) answered(answer uint32) {
+	if answer == yes && !s.yes.Load() {
+		s.yes.Store(true)
+	}
+}
+
 // see notes an evaluation. The caller holds the lock.
 func (p *predicate) see(answer uint32, reads []statespace.Read) {
-	p.seen.yes = p.seen.yes || answer == yes
+	p.seen.answered(answer)
 	p.seen.none = p.seen.none || len(reads) == 0
 	for _, r := range reads {
 		if slot := int(r.Slot); !p.seen.up[slot] {
@@ -49,7 +57,7 @@ func (e *engine) vacuities(r *Result) []statespace.Vacuity {
 		if p.Verdict != Holds {
 			continue
 		}
-		if when := e.judge.whens[i]; when != nil && !when.seen.yes {
+		if when := e.judge.whens[i]; when != nil && !when.seen.yes.Load() {
 			all = append(all, statespace.Vacuity{Property: p.Name, Why: neverWhen})
 		}
 		q := e.judge.predicates[i]

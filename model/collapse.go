@@ -202,13 +202,32 @@ func (c *collapsed[S, A]) read(r *statespace.Reading) S {
 	} else {
 		c.parts.Revalue(d.was, d.ids, &d.s)
 	}
+	if r.Order() != 0 {
+		return c.copyOf(d, r)
+	}
 	return d.s
+}
+
+// copyOf returns a copy of the state for a reader. Readers that are asked one after the other share it, as long as they leave it
+// as it is.
+func (c *collapsed[S, A]) copyOf(d *decoded[S], r *statespace.Reading) S {
+	if c.stateWalker.Orders(d.s) {
+		r.NoteMap()
+	}
+	if d.order != r.Order() || !slices.Equal(d.copied, d.ids) || !c.parts.Holds(&d.s, &d.copy) {
+		d.copy, d.order = c.stateWalker.Rebuild(d.s, r.Order()), r.Order()
+		d.copied = append(d.copied[:0], d.ids...)
+	}
+	return d.copy
 }
 
 // decoded is the state that a Reading read last.
 type decoded[S any] struct {
 	ids, was []uint32
 	s        S
+	copy     S // of the state of the ids in copied, with maps built in an order; 0 for none
+	copied   []uint32
+	order    int
 }
 
 // Expansion implements Expander.

@@ -70,7 +70,7 @@ func (p *Plain[S, A]) read(holds func(S) bool) func(*statespace.Reading) bool {
 // state reads the state.
 func (p *Plain[S, A]) state(r *statespace.Reading) S {
 	if sp, ok := r.Space().(*collapsed[S, A]); ok {
-		return shown(r, sp.stateWalker, sp.read(r))
+		return sp.read(r)
 	}
 	sp := r.Space().(*plainSpace[S, A])
 	return shown(r, sp.stateWalker, sp.states.Value(r.Aspect(0, statespace.Whole)))
