@@ -70,3 +70,44 @@ func Example_fairness() {
 	// violated, answered
 	// holds, answered
 }
+
+// worker works and rests by turns, or idles.
+type worker struct{}
+
+func (worker) Initial() []string { return []string{"rests"} }
+
+func (worker) Actions(string) []string { return []string{"work", "idle", "stop"} }
+
+func (worker) Next(s, action string) (string, bool) {
+	switch {
+	case s == "rests" && action == "work":
+		return "works", true
+	case s == "rests" && action == "idle":
+		return "idles", true
+	case s == "idles" && action == "stop":
+		return "rests", true
+	}
+	return s, false
+}
+
+// A plain model names the actions that paths are fair to. Between times of idling, work is possible again and again, but not
+// always: weak fairness lets it never happen, strong fairness does not.
+func Example_fairnessOfPlainModels() {
+	is := func(action string) func(string) bool { return func(a string) bool { return a == action } }
+	for _, strong := range []bool{false, true} {
+		p := model.NewPlain[string, string](worker{})
+		p.Eventually("works", func(s string) bool { return s == "works" })
+		p.WeakFair("stop", is("stop"))
+		if strong {
+			p.StrongFair("work", is("work"))
+		} else {
+			p.WeakFair("work", is("work"))
+		}
+		r := checker.BFS(context.Background(), p, checker.Options{})
+		fmt.Printf("%v, %s\n", r.Properties[0].Verdict, r.Properties[0].Name)
+		r.Close()
+	}
+	// Output:
+	// violated, works
+	// holds, works
+}

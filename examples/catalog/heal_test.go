@@ -26,6 +26,8 @@ func TestHealThenProgress(t *testing.T) {
 		{"multi-paxos", "servers=2 clients=1 resends=1 ballots=2", 3290, 2975},
 		{"multi-paxos", "servers=3 clients=1 resends=1 ballots=1", 26033, 95165},
 		{"multi-paxos-roles", "leaders=1 replicas=2 acceptors=1 clients=1 resends=1 ballots=2", 8011, 0},
+		{"system-builders", "servers=2 clients=1 resends=1 views=1", 11678, 5519},
+		{"system-builders", "servers=2 clients=1 resends=1 views=2", 28941, 5519},
 	} {
 		for _, faults := range []struct {
 			words  string
