@@ -243,22 +243,35 @@ func (r *round) extend(path *statespace.Path, length int) error {
 	return nil
 }
 
-// lasso returns the least stem to some of the states, each of them on a cycle and at the same distance, with the least of the
-// shortest cycles through its end: of all these states those count whose shortest cycle is shortest.
-func (p *pursuit) lasso(states []uint64, stem func(states []uint64) (*statespace.Path, error)) (*statespace.Path, error) {
+// loopLength gives the length of a shortest loop through a state: a fair one if paths have to be fair, else a cycle of at most
+// limit steps, or of any length for 0. The result is 0 if there is none, or if a fair one takes too much to find.
+func (p *pursuit) loopLength(from uint64, limit int) (int, error) {
 	if p.e.units.just != nil {
-		return p.fairLasso(states, stem)
+		return p.tourLength(from)
+	}
+	r, length, err := p.roundFrom(from, limit)
+	if r != nil {
+		r.free()
+	}
+	return length, err
+}
+
+// leastLoops gives those of some states whose shortest loops are shortest. If paths have to be fair, and there are many states or
+// their loops take too much to find, it gives all of them.
+func (p *pursuit) leastLoops(states []uint64) ([]uint64, error) {
+	fair := p.e.units.just != nil
+	if fair && len(states) > maxTourStarts {
+		return states, nil
 	}
 	shortest := 0
 	var best []uint64
 	for _, state := range states {
-		r, length, err := p.roundFrom(state, shortest)
-		if r != nil {
-			r.free()
-		}
+		length, err := p.loopLength(state, shortest)
 		switch {
 		case err != nil:
 			return nil, err
+		case length == 0 && fair:
+			return states, nil
 		case length == 0:
 		case shortest == 0 || length < shortest:
 			shortest, best = length, append(best[:0], state)
@@ -266,17 +279,36 @@ func (p *pursuit) lasso(states []uint64, stem func(states []uint64) (*statespace
 			best = append(best, state)
 		}
 	}
-	if p.over() || shortest == 0 {
+	if shortest == 0 {
 		return nil, errChanged
 	}
-	path, err := stem(best)
+	return best, nil
+}
+
+// lasso returns the least stem to some of the states, each of them on a loop and at the same distance, with the least of the
+// shortest loops through its end: of all these states those count whose shortest loop is shortest.
+func (p *pursuit) lasso(states []uint64, stem func(states []uint64) (*statespace.Path, error)) (*statespace.Path, error) {
+	best, err := p.leastLoops(states)
 	if err != nil {
 		return nil, err
 	}
-	r, length, err := p.roundFrom(p.of[0].w.pack(path.Last()), shortest)
+	path, err := stem(best)
+	if err != nil || p.over() {
+		return nil, err
+	}
+	from := p.of[0].w.pack(path.Last())
+	if p.e.units.just != nil {
+		t := p.newTour(from)
+		defer t.free()
+		return path, t.extend(path)
+	}
+	r, length, err := p.roundFrom(from, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer r.free()
+	if length == 0 {
+		return nil, errChanged
+	}
 	return path, r.extend(path, length)
 }

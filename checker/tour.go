@@ -21,18 +21,6 @@ const (
 // tourLimit is maxTour, but for tests.
 var tourLimit = maxTour
 
-// What a debt says of a set; a status is a list of sets with such a code in the low bits, ascending. A weak set that was taken
-// or not enabled is gone from it.
-const (
-	owedWeak   = iota // it was enabled in all states so far, and never taken
-	owedStrong        // it was enabled in some state, and never taken
-	paid              // it is strong, and was taken
-	debtBits   = 2
-)
-
-func setOfDebt(d uint32) uint32 { return d >> debtBits }
-func isOwed(d uint32) bool      { return d&(1<<debtBits-1) != paid }
-
 // tour looks for a fair loop of a state that is on one.
 type tour struct {
 	*pursuit
@@ -53,75 +41,6 @@ func (p *pursuit) newTour(from uint64) *tour {
 func (t *tour) free() {
 	t.e.aside.Store(nil)
 	t.arena.Close()
-}
-
-// settle returns the status in a state that enables some sets.
-func (t *tour) settle(status, enabled []uint32) []uint32 {
-	next := t.spare[:0]
-	for _, d := range status {
-		if d&(1<<debtBits-1) == owedWeak {
-			if _, is := slices.BinarySearch(enabled, setOfDebt(d)); !is {
-				continue
-			}
-		}
-		next = append(next, d)
-	}
-	for _, set := range enabled {
-		if !t.e.isStrong(set) {
-			continue
-		}
-		at, known := slices.BinarySearchFunc(next, set, func(d, set uint32) int { return int(setOfDebt(d)) - int(set) })
-		if !known {
-			next = slices.Insert(next, at, set<<debtBits|owedStrong)
-		}
-	}
-	t.spare = next
-	return next
-}
-
-// begin returns the status of a loop that begins in a state that enables some sets.
-func (t *tour) begin(enabled []uint32) []uint32 {
-	status := make([]uint32, len(enabled))
-	for i, set := range enabled {
-		debt := uint32(owedWeak)
-		if t.e.isStrong(set) {
-			debt = owedStrong
-		}
-		status[i] = set<<debtBits | debt
-	}
-	return status
-}
-
-// take returns the status after a step with a label.
-func (t *tour) take(status []uint32, label uint32) []uint32 {
-	if label == 0 {
-		return status
-	}
-	sets := t.e.units.just.Sets(label)
-	next := make([]uint32, 0, len(status))
-	for _, d := range status {
-		if _, is := slices.BinarySearch(sets, setOfDebt(d)); is && isOwed(d) {
-			if d&(1<<debtBits-1) == owedWeak {
-				continue
-			}
-			d = d&^(1<<debtBits-1) | paid
-		}
-		next = append(next, d)
-	}
-	return next
-}
-
-// owes reports whether something is owed.
-func owes(status []uint32) bool { return slices.ContainsFunc(status, isOwed) }
-
-// pays reports whether something that was owed no longer is.
-func pays(before, after []uint32) bool {
-	for _, d := range before {
-		if isOwed(d) && !slices.Contains(after, d) {
-			return true
-		}
-	}
-	return false
 }
 
 // quest is one of the searches of a tour, level by level, and its goals. Nodes are numbered level by level.
@@ -336,8 +255,8 @@ func (e *engine) enabledSets(state []statespace.PartID) ([]uint32, error) {
 	return slices.Compact(sets), nil
 }
 
-// loopLength returns the length of a shortest fair loop through a state, or 0 if that takes too much to find.
-func (p *pursuit) loopLength(from uint64) (int, error) {
+// tourLength returns the length of a shortest fair loop through a state, or 0 if that takes too much to find.
+func (p *pursuit) tourLength(from uint64) (int, error) {
 	t := p.newTour(from)
 	defer t.free()
 	status, err := t.first()
@@ -380,44 +299,4 @@ func (t *tour) extend(path *statespace.Path) error {
 		}
 	}
 	return nil
-}
-
-// fairLasso is lasso where loops have to be fair. If there are very many states, or shortest loops are too hard to find, it
-// takes the least stem.
-func (p *pursuit) fairLasso(
-	states []uint64, stem func(states []uint64) (*statespace.Path, error),
-) (*statespace.Path, error) {
-	best, err := p.leastLoops(states)
-	if err != nil {
-		return nil, err
-	}
-	path, err := stem(best)
-	if err != nil || p.over() {
-		return nil, err
-	}
-	t := p.newTour(p.of[0].w.pack(path.Last()))
-	defer t.free()
-	return path, t.extend(path)
-}
-
-// leastLoops returns those of the states whose shortest fair loops are shortest; all if there are many, or if that
-// takes too much to find.
-func (p *pursuit) leastLoops(states []uint64) ([]uint64, error) {
-	if len(states) > maxTourStarts {
-		return states, nil
-	}
-	shortest := 0
-	var best []uint64
-	for _, state := range states {
-		length, err := p.loopLength(state)
-		switch {
-		case err != nil || length == 0:
-			return states, err
-		case shortest == 0 || length < shortest:
-			shortest, best = length, append(best[:0], state)
-		case length == shortest:
-			best = append(best, state)
-		}
-	}
-	return best, nil
 }
