@@ -17,9 +17,9 @@ type Message interface{ fork() }
 type (
 	// Take asks for a fork.
 	Take struct{}
-	// Taken gives it.
+	// Taken grants it.
 	Taken struct{}
-	// Put gives it back.
+	// Put returns it.
 	Put struct{}
 )
 

@@ -68,10 +68,10 @@ type (
 	State struct {
 		Durable
 		Count    uint64               // operations begun since it recovered
-		Tasks    map[uint64]Task      // those under way, by count; never nil
+		Tasks    map[uint64]Task      // those in flight, by count; never nil
 		Sessions actor.Table[Session] // by client
 	}
-	// Task is an operation under way: first it finds the latest copy, then it tells a majority of the copy to keep.
+	// Task is an outstanding operation: first it finds the latest copy, then it tells a majority of the copy to keep.
 	Task struct {
 		Client  actor.ID
 		Request register.Request
@@ -136,7 +136,7 @@ func (s Server[Mutant]) Keep(st State) Durable {
 	return st.Durable
 }
 
-// Recover begins with what was kept. Operations that were under way are forgotten: their names are not used again, and
+// Recover begins with what was kept. Operations that were in flight are forgotten: their names are not used again, and
 // their clients ask again.
 func (s Server[Mutant]) Recover(self actor.ID, kept Durable, out *Out) State {
 	if variant.Of[Mutant]() == "run-not-counted" {
@@ -379,7 +379,7 @@ func (s Server[Mutant]) proceed(self actor.ID, st State, count uint64, t Task, o
 	return s.phase(self, st, count, t, out)
 }
 
-// answer tells the client that its request is done.
+// answer informs the client that its request is done.
 func (t Task) answer(read register.Value, out *Out) {
 	if t.Write != nil {
 		out.PutOk(t.Client, t.Request)

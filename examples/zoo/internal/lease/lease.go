@@ -23,7 +23,7 @@ type (
 	Message interface{ attempt() Attempt }
 	// Acquire asks for the lock.
 	Acquire struct{ Attempt Attempt }
-	// Granted gives it for a time.
+	// Granted grants it for a time.
 	Granted struct{ Attempt Attempt }
 	// Release returns it.
 	Release struct{ Attempt Attempt }

@@ -376,7 +376,7 @@ func (t *teller[O]) decided(slot rsm.Slot, was, is *replica[O]) (rsm.Batch[O], b
 	return rsm.Batch[O]{}, false
 }
 
-// recovers tells what an acceptor that comes back has forgotten.
+// recovers explains what an acceptor that comes back has forgotten.
 func (t *teller[O]) recovers() {
 	is, up := role(t.h.After, t.sys.acceptors, t.h.Actor, t.sys.firstAcceptor())
 	if !up {

@@ -100,7 +100,7 @@ func (sys *system[O]) demand() {
 	sys.Explain(sys.explain)
 }
 
-// answersAll reports whether every client must have its answers once nothing is under way.
+// answersAll reports whether every client must have its answers once nothing is in flight.
 func (c Config) answersAll() bool {
 	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0
 }
@@ -209,7 +209,7 @@ func (sys *system[O]) acceptorInvariants() {
 	})
 }
 
-// commanded returns the pvalues for which there is a commander, or was one whose requests are under way.
+// commanded returns the pvalues for which there is a commander, or was one whose requests are in flight.
 func (sys *system[O]) commanded(v model.View) []multipaxos.PValue[O] {
 	var all []multipaxos.PValue[O]
 	for _, pvalue := range sys.asked.InFlight(v) {

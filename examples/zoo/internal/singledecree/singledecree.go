@@ -833,7 +833,7 @@ func (s Server[Mutant]) propose(self actor.ID, st State, out *Out) State {
 	return st
 }
 
-// decide tells everybody once there are enough votes.
+// decide informs everybody once there are enough votes.
 func (s Server[Mutant]) decide(st State, out *Out) State {
 	if variant.Of[Mutant]() == "decision-untold" {
 		if len(st.Accepts) == s.Votes+2 {
@@ -927,7 +927,7 @@ func (s Server[Mutant]) await(st State, client actor.ID, w Wait) State {
 		st.Waiting = map[actor.ID]Wait{}
 	}
 	if _, known := st.Waiting[client]; !known && len(st.Waiting) >= MaxWaiting {
-		delete(st.Waiting, slices.Min(slices.Collect(maps.Keys(st.Waiting)))) // Whoever it is has to ask again.
+		delete(st.Waiting, slices.Min(slices.Collect(maps.Keys(st.Waiting)))) // That client has to ask again.
 	}
 	st.Waiting[client] = w
 	return st

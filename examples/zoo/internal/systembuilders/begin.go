@@ -13,7 +13,7 @@ import (
 )
 
 // Where a model begins. Some mistakes take three views and two updates to show, and millions of states before; so a model
-// may begin further on, in a state that the servers came to by steps of their own. What is not under way there is lost.
+// may begin further on, in a state that the servers came to by steps of their own. What is not in flight there is lost.
 const (
 	Start = iota // nobody has done anything
 	// Rebound is after server 0 proposed an update for slot 2 of view 0, and server 1 one for slot 1 of view 1, the same: it
@@ -47,7 +47,7 @@ type event struct {
 	is       func(m rsm.Message) bool
 }
 
-// wayTo returns the events on the way to where a model begins, and which messages are under way there.
+// wayTo returns the events on the way to where a model begins, and which messages are in flight there.
 func wayTo[O any](begin int) (events []event, left []event) {
 	request := func(to actor.ID, id rsm.ID) event {
 		return event{actor.ID(id.Client), to, func(m rsm.Message) bool {

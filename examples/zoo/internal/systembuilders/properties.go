@@ -30,6 +30,7 @@ type system[O any] struct {
 type server[O any] struct {
 	Phase     systembuilders.Phase
 	Installed systembuilders.View
+	Prepares  bool // it gathers what others know, to lead the view
 	Aru       rsm.Slot
 	Log       systembuilders.Log[O]
 	History   map[rsm.Slot]systembuilders.Entry[O]
@@ -39,7 +40,7 @@ type server[O any] struct {
 	Collected []rsm.ID // the commands that the snapshot says to be executed
 }
 
-// answer is an answer of a server that is under way.
+// answer is an answer of a server that is in flight.
 type answer struct {
 	Server actor.ID
 	ID     rsm.ID
@@ -51,7 +52,7 @@ func readServer[Mutant variant.Mutant, S, O, R any](
 	m rsm.Machine[S, O, R], commands []rsm.ID, st systembuilders.State[S, O, R],
 ) *server[O] {
 	s := &server[O]{
-		Phase: st.Phase, Installed: st.Installed, Aru: st.Aru, Log: st.Log, History: st.History, Snapshot: st.Snapshot.Seq,
+		Phase: st.Phase, Installed: st.Installed, Prepares: st.Prepared != nil, Aru: st.Aru, Log: st.Log, History: st.History, Snapshot: st.Snapshot.Seq,
 	}
 	state := m.New()
 	done, ended := map[rsm.ID]bool{}, map[rsm.Client]bool{}
@@ -129,7 +130,7 @@ func (sys *system[O]) demand() {
 	}
 }
 
-// answersAll reports whether every client must have its answers once nothing is under way.
+// answersAll reports whether every client must have its answers once nothing is in flight.
 func (c Config) answersAll() bool {
 	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0 && c.MaxTimeouts == 0 && c.Begin == Start && c.Lost == 0
 }
@@ -367,13 +368,17 @@ func (sys *system[O]) carried() {
 func (sys *system[O]) quiescent() { sys.Quiescent("every update is answered", sys.answered) }
 
 // live demands that every client has its answers at last, on every path that is fair, and that no server stays behind where
-// servers tell up to where they have executed everything.
+// servers tell up to where they have executed everything. A model has so many views only: where who led the last one crashed,
+// nobody leads any more.
 func (sys *system[O]) live() {
-	sys.Eventually("every client is served", sys.answered)
+	sys.Eventually("every client is served", func(v model.View) bool { return sys.answered(v) || sys.spent(v) })
 	if sys.config.Resends == 0 {
 		return
 	}
 	sys.Eventually("every server catches up", func(v model.View) bool {
+		if sys.spent(v) {
+			return true
+		}
 		all := sys.up(v)
 		for _, s := range all {
 			if s.Aru != all[0].Aru {
@@ -382,6 +387,14 @@ func (sys *system[O]) live() {
 		}
 		return len(all) == len(sys.servers) && sys.answered(v)
 	})
+}
+
+// spent reports whether who led the last view does not any more, as it crashed, so that nobody can: only a server that was down
+// is in a view of its own that it neither leads nor prepares.
+func (sys *system[O]) spent(v model.View) bool {
+	last := sys.config.Views
+	s, up := sys.servers[last%len(sys.servers)].In(v)
+	return up && s.Phase != systembuilders.RegLeader && !s.Prepares && int(s.Installed) >= last
 }
 
 // answered reports whether every client has all its answers.

@@ -302,7 +302,7 @@ func (Site[Mutant]) Keep(st State) Stage {
 	return st.Stage
 }
 
-// Recover tells everybody if the site is the central one and has decided. One that has not voted, and a central site
+// Recover informs all sites if the site is the central one and has decided. One that has not voted, and a central site
 // that has not heard all votes, aborts. Any other asks.
 func (s Site[Mutant]) Recover(self actor.ID, kept Stage, out *Out) State {
 	if variant.Of[Mutant]() == "vote-taken-back" {

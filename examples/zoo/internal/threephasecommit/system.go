@@ -16,7 +16,7 @@ import (
 type Config struct {
 	Sites        int  // besides the central one, 1 to MaxSites
 	Phases       int  // 2 or 3
-	Hasty        bool // timers may fire while messages are under way, so that a slow site looks like a crashed one
+	Hasty        bool // timers may fire while messages are in flight, so that a slow site looks like a crashed one
 	model.Config      // the network, and what may go wrong; every site may crash
 }
 

@@ -71,7 +71,7 @@ type (
 	Prepare struct{ Manager int }
 	// ChooseToAbort is a working manager's own decision.
 	ChooseToAbort struct{ Manager int }
-	// ReceiveCommit obeys the transaction manager.
+	// ReceiveCommit accepts the decision of the transaction manager.
 	ReceiveCommit struct{ Manager int }
 	// ReceiveAbort does so too.
 	ReceiveAbort struct{ Manager int }

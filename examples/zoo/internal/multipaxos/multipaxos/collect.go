@@ -273,7 +273,7 @@ func (t *turn[Mutant, S, O, R]) tellChunk(to actor.ID, offset int) {
 	}
 }
 
-// fetch tells more of the snapshot, or the beginning of a later one.
+// fetch asks for more of the snapshot, or the beginning of a later one.
 func (t *turn[Mutant, S, O, R]) fetch(from actor.ID, m Fetch) {
 	if variant.Of[Mutant]() == "chunk-from-start" {
 		if m.Slot != t.st.Replica.Snapshot.Slot {

@@ -17,8 +17,8 @@ type Leader[O any] struct {
 	Known      Ballot                 // the highest that it knows of
 	Active     bool                   // a majority promised Ballot
 	Proposals  Slots[O]               // what to have decided
-	Scout      *Scout[O]              // of Ballot; nil if none is under way
-	Commanders map[rsm.Slot]Commander // of Ballot, for Proposals; nil if none is under way
+	Scout      *Scout[O]              // of Ballot; nil if none is in flight
+	Commanders map[rsm.Slot]Commander // of Ballot, for Proposals; nil if none is in flight
 	Patience   time.Duration          // how long to wait for a ping, if that is adaptive; otherwise 0
 	// Floor is the highest watermark that it was told: everything below is decided, and it proposes nothing there.
 	Floor rsm.Slot

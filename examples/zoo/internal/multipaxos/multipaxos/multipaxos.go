@@ -187,7 +187,7 @@ type (
 		Slot  rsm.Slot
 		Batch rsm.Batch[O]
 	}
-	// Decision tells a replica what is decided in a slot.
+	// Decision informs a replica what is decided in a slot.
 	Decision[O any] struct {
 		Slot  rsm.Slot
 		Batch rsm.Batch[O]

@@ -330,7 +330,7 @@ func (t *turn[Mutant, S, O, R]) acceptor(to actor.ID, msg AcceptorMessage) {
 	}
 }
 
-// replicas tells all replicas of a decision.
+// replicas informs all replicas of a decision.
 func (t *turn[Mutant, S, O, R]) replicas(d Decision[O]) {
 	for _, id := range t.Peers {
 		t.out.Send(id, Decision[O]{d.Slot, d.Batch})
@@ -393,7 +393,7 @@ func (t *turn[Mutant, S, O, R]) preempted() {
 	t.setLead()
 }
 
-// adopted tells the others that there is a leader, if they wait for one, and asks them for what is collected and the
+// adopted informs the others that there is a leader, if they wait for one, and asks them for what is collected and the
 // replica beside it has not executed.
 func (t *turn[Mutant, S, O, R]) adopted() {
 	if t.behind() {

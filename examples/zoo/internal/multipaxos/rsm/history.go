@@ -90,7 +90,7 @@ func next[O, R any](h History[O, R], e actor.Envelope[Message], _ actor.Passage)
 }
 
 // thread names the sequential client that a command is of: each command is one of its own, as a client may have several
-// under way. That those of one client follow one another is in the history all the same, if they do.
+// in flight. That those of one client follow one another is in the history all the same, if they do.
 func thread(id ID) consistency.Client {
 	return consistency.Client(uint64(id.Client)<<32 | uint64(id.Local))
 }

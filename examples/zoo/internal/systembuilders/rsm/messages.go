@@ -57,7 +57,7 @@ type Out[M, R any] struct{ out *actor.Out[Message] }
 // Send sends an internal message to another server, or to the server itself.
 func (o *Out[M, R]) Send(to actor.ID, m M) { o.out.Send(to, Internal[M]{m}) }
 
-// Reply tells a client what became of its command.
+// Reply informs a client what became of its command.
 func (o *Out[M, R]) Reply(to actor.ID, a Answer[R]) { o.out.Send(to, Reply[R]{a}) }
 
 // Commands returns the Out that o stands for, for timers.

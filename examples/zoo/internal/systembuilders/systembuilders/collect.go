@@ -81,7 +81,7 @@ func (t *turn[Mutant, S, O, R]) tellSnapshot(to actor.ID, from int) (all bool) {
 	return all
 }
 
-// sum tells snapshots from one another. It is FNV-1a.
+// sum is the checksum of a snapshot, by FNV-1a.
 func sum(data string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(data)) // It never fails.

@@ -14,7 +14,7 @@ import (
 // Forwarding pending updates a few at a time, as Options.Forward says. The paper sends all of them, and again whenever one
 // of their timers fires or a view is installed.
 
-// Forwarded says which pending updates the leader was sent. With no Options.Forward it is zero.
+// Forwarded reports which pending updates the leader was sent. With no Options.Forward it is zero.
 type Forwarded struct {
 	Sent      []rsm.ID                  // in the order in which they came; nil for none
 	Line      actor.Map[uint64, rsm.ID] // those behind them, by a number that rises; some may no longer be pending

@@ -166,9 +166,9 @@ type (
 		Sum  uint64
 		From int
 	}
-	// Collect asks a server to make a Snapshot of the slots up to Seq, and to forget their updates. It comes from whoever
-	// runs the server and has the machine, whose state after Seq is State, as the machine's Snapshot returns it. Another
-	// server has no say in it.
+	// Collect asks a server to make a Snapshot of the slots up to Seq, and to forget their updates. It comes from the
+	// program that runs the server and has the machine, whose state after Seq is State, as the machine's Snapshot
+	// returns it. Another server has no say in it.
 	Collect struct {
 		Seq   rsm.Slot
 		State string

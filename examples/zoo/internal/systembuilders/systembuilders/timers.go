@@ -115,7 +115,7 @@ func (t *turn[Mutant, S, O, R]) cancelUpdate(id rsm.ID) {
 
 func (t *turn[Mutant, S, O, R]) proof() Message { return VCProof{t.st.Installed, t.st.Aru} }
 
-// prove tells the others which view this server has installed.
+// prove informs the others which view this server has installed.
 func (t *turn[Mutant, S, O, R]) prove() {
 	if variant.Of[Mutant]() == "parked" {
 		if t.st.Phase != LeaderElection || t.st.Prepared != nil {
