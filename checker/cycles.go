@@ -243,7 +243,7 @@ func (r *round) extend(path *statespace.Path, length int) error {
 	return nil
 }
 
-// loopLength gives the length of a shortest loop through a state: a fair one if paths have to be fair, else a cycle of at most
+// loopLength returns the length of a shortest loop through a state: a fair one if paths have to be fair, else a cycle of at most
 // limit steps, or of any length for 0. The result is 0 if there is none, or if a fair one takes too much to find.
 func (p *pursuit) loopLength(from uint64, limit int) (int, error) {
 	if p.e.units.just != nil {
@@ -256,7 +256,7 @@ func (p *pursuit) loopLength(from uint64, limit int) (int, error) {
 	return length, err
 }
 
-// leastLoops gives those of some states whose shortest loops are shortest. If paths have to be fair, and there are many states or
+// leastLoops returns those of some states whose shortest loops are shortest. If paths have to be fair, and there are many states or
 // their loops take too much to find, it gives all of them.
 func (p *pursuit) leastLoops(states []uint64) ([]uint64, error) {
 	fair := p.e.units.just != nil

@@ -14,7 +14,7 @@ const (
 func setOfDebt(d uint32) uint32 { return d >> debtBits }
 func isOwed(d uint32) bool      { return d&(1<<debtBits-1) != paid }
 
-// settle gives the status in a state that enables some sets.
+// settle returns the status in a state that enables some sets.
 func (t *tour) settle(status, enabled []uint32) []uint32 {
 	next := t.spare[:0]
 	for _, d := range status {
@@ -38,7 +38,7 @@ func (t *tour) settle(status, enabled []uint32) []uint32 {
 	return next
 }
 
-// begin gives the status of a loop that begins in a state that enables some sets.
+// begin returns the status of a loop that begins in a state that enables some sets.
 func (t *tour) begin(enabled []uint32) []uint32 {
 	status := make([]uint32, len(enabled))
 	for i, set := range enabled {

@@ -65,7 +65,7 @@ func note(t *testing.T, entry, mutant string, f catalog.Found) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, []byte(mutation.Note(string(text), f)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(mutation.Note(string(text), mutation.Found(f))), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

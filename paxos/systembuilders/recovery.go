@@ -30,7 +30,7 @@ import (
 // If others know of a view above that of the leader, which may never come to be installed, the leader attempts one as
 // high when it is asked again.
 //
-// One server at a time may be without its disk, and the next one only when no message from before the loss is under way
+// One server at a time may be without its disk, and the next one only when no message from before the loss is in flight
 // any more: an answer to a Prepare that r gave before it lost its disk is as good as ever, but what another server
 // attempted, and lost, bounds nothing. To do without that takes a vector of incarnations in messages: E. Michael, D. Ports,
 // N. Sharma and A. Szekeres, "Recovering Shared Objects Without Stable Storage" (DISC 2017).
