@@ -273,8 +273,8 @@ func (s *server) kill() error {
 	if !s.is.Paused && !s.ambushed {
 		_ = s.poll()
 	}
-	if err := s.process.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("server %d: %w", s.member.Place, err)
+	if err := s.sent(s.process.cmd.Process.Kill()); err != nil {
+		return err
 	}
 	<-s.process.ended
 	s.forget()
@@ -284,9 +284,18 @@ func (s *server) kill() error {
 	return nil
 }
 
+// sent returns the error of a signal to the process. It is none if the process has just ended by itself: that is noticed later,
+// as ended may not be closed yet.
+func (s *server) sent(err error) error {
+	if err == nil || s.gone() || errors.Is(err, os.ErrProcessDone) {
+		return nil
+	}
+	return fmt.Errorf("server %d: %w", s.member.Place, err)
+}
+
 func (s *server) pause() error {
-	if err := subprocess.Pause(s.process.cmd.Process); err != nil && !s.gone() {
-		return fmt.Errorf("server %d: %w", s.member.Place, err)
+	if err := s.sent(subprocess.Pause(s.process.cmd.Process)); err != nil {
+		return err
 	}
 	s.is.Paused = true
 	s.cluster.count(nemesis.Pause, 1)
@@ -294,8 +303,8 @@ func (s *server) pause() error {
 }
 
 func (s *server) resume() error {
-	if err := subprocess.Resume(s.process.cmd.Process); err != nil && !s.gone() {
-		return fmt.Errorf("server %d: %w", s.member.Place, err)
+	if err := s.sent(subprocess.Resume(s.process.cmd.Process)); err != nil {
+		return err
 	}
 	s.is.Paused = false
 	return nil
@@ -328,7 +337,7 @@ func (s *server) stop() error {
 		case <-time.After(2 * time.Second):
 		}
 	}
-	if err := s.process.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := s.sent(s.process.cmd.Process.Kill()); err != nil {
 		return err
 	}
 	<-s.process.ended
