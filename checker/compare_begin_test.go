@@ -69,7 +69,7 @@ func TestRefusedBeginnings(t *testing.T) {
 		b    model.Beginning[int]
 		want string
 	}{
-		"a stranger":      {model.Beginning[int]{Actors: map[actor.ID]model.Begun{7: {State: 1}}}, "actor 7 has begun"},
+		"a stranger":      {model.Beginning[int]{Actors: map[actor.ID]model.Begun{7: {State: 1}}}, "Begin: the system has no actor 7"},
 		"another state":   {model.Beginning[int]{Actors: map[actor.ID]model.Begun{0: {State: "x"}}}, "the value is a string, not a int"},
 		"no state":        {model.Beginning[int]{Actors: map[actor.ID]model.Begun{0: {}}}, "not a int"},
 		"down":            {model.Beginning[int]{Actors: map[actor.ID]model.Begun{0: {Down: true}}}, "may not crash"},

@@ -258,7 +258,7 @@ func TestRefusedFaults(t *testing.T) {
 	wantRefused(t, apart(), "none is declared and no actor may crash")
 	wantRefused(t, apart(actor.IDs(2)), "has 2 of 2 actors")
 	wantRefused(t, apart(actor.IDs(1), nil), "has 0 of 2 actors")
-	wantRefused(t, apart([]actor.ID{4}), "actor 4 is on a side of a partition")
+	wantRefused(t, apart([]actor.ID{4}), "Partition: the system has no actor 4")
 	wantRefused(t, sys, "Crashable: the system has no actor 5")
 }
 

@@ -85,10 +85,10 @@ func TestMinimiseRefuses(t *testing.T) {
 	defer r.Close()
 	found := r.Traces()[0]
 	for want, change := range map[string]func(*trace.Trace){
-		"shows nothing":         func(tr *trace.Trace) { tr.Kind = trace.Walked },
-		"violation is gone":     func(tr *trace.Trace) { tr.Steps = tr.Steps[:1] },
-		`no property "nothing"`: func(tr *trace.Trace) { tr.Property = "nothing" },
-		"no initial state":      func(tr *trace.Trace) { tr.Initial.Fingerprint = "0000000000000000" },
+		"neither a violation nor an example": func(tr *trace.Trace) { tr.Kind = trace.Walked },
+		"violation is gone":                  func(tr *trace.Trace) { tr.Steps = tr.Steps[:1] },
+		`no property "nothing"`:              func(tr *trace.Trace) { tr.Property = "nothing" },
+		"no initial state":                   func(tr *trace.Trace) { tr.Initial.Fingerprint = "0000000000000000" },
 	} {
 		tr := found
 		change(&tr)

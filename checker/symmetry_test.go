@@ -193,7 +193,7 @@ func TestNotInterchangeable(t *testing.T) {
 		"sees":     "an observer sees them",
 		"twice":    "belongs to actor 1 and to actor 2",
 		"types":    "expected them to be of one type",
-		"stranger": "expected it to be one of the system's",
+		"stranger": "Interchangeable: the system has no actor 7",
 		"crashes":  "only one of them may crash",
 		"":         "",
 	} {

@@ -389,7 +389,7 @@ func TestLogs(t *testing.T) {
 	if log := s.stderr.String(); !strings.Contains(log, "msg=send") || strings.Contains(log, "msg=save") {
 		t.Errorf("log:\n%s", log)
 	}
-	if s.dir != "" || !strings.Contains(s.greeting, "Nothing is kept") {
+	if s.dir != "" || !strings.Contains(s.greeting, "State is not persisted") {
 		t.Errorf("greeting:\n%s", s.greeting)
 	}
 }

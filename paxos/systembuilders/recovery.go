@@ -8,32 +8,33 @@ import (
 // Recovery of a server that lost its disk, after section 4.3 of B. Liskov and J. Cowling, "Viewstamped Replication
 // Revisited" (MIT-CSAIL-TR-2012-021, 2012). The paper knows only servers that have their disks.
 //
-// A server r that lost its disk has forgotten which views it installed, and what it accepted in them. It asks the others,
-// with a number that it never used before, and until it takes part again it answers no Prepare, accepts nothing, and
-// attempts nothing; it only learns what is ordered. Each other one answers with the highest view that it ever attempted,
-// which is on its disk, and a leader also with the last slot of which it knows anything. Of n servers, r waits for n-m+1
-// others, where m is a majority: so many have a server other than r in common with any majority. Then it knows more than it
-// has forgotten:
+// A server r that lost its disk has forgotten which views it installed, and what it accepted in them. It asks the
+// others, with a number that it never used before, and until it takes part again it answers no Prepare, accepts
+// nothing, and attempts nothing; it only learns what is ordered. Each other one answers with the highest view that it
+// ever attempted, which is on its disk, and a leader also with the last slot of which it knows anything. Of n servers,
+// r waits for n-m+1 others, where m is a majority: so many have a server other than r in common with any majority.
+// Then it knows more than it has forgotten:
 //
-//   - A view is installed once a majority has attempted it. One of these is among those that answered, had attempted the
-//     view before r installed it, and so before r asked. So r installed no view above the highest that it is told, V.
-//   - If a leader of a view w, V or higher, has answered: what was chosen in a view below w with the help of r is known to
-//     that leader, which asked a majority, and has it in a slot up to the last that it told; what r accepted in w was
-//     proposed before r asked, and is in these slots too. All of them are going to be ordered, and once r has executed them
-//     its data list has everything that it could have told of its votes. It goes on in w, the lowest view in which it may
-//     accept again.
-//   - If none that answered has installed a view, no majority has installed one: that majority would have somebody in common
-//     with them. So nothing was ever proposed, and r has accepted nothing. All that it can have told is that it accepts
-//     nothing below V, so it begins by attempting V. This is how all servers begin for the first time, as one that has no
-//     disk cannot tell by itself that it is new.
+//   - A view is installed once a majority has attempted it. One of these is among those that answered, had attempted
+//     the view before r installed it, and so before r asked. So r installed no view above the highest that it is told,
+//     V.
+//   - If a leader of a view w, V or higher, has answered: what was chosen in a view below w with the help of r is
+//     known to that leader, which asked a majority, and has it in a slot up to the last that it told; what r accepted
+//     in w was proposed before r asked, and is in these slots too. All of them are going to be ordered, and once r has
+//     executed them its data list has everything that it could have told of its votes. It goes on in w, the lowest
+//     view in which it may accept again.
+//   - If none that answered has installed a view, no majority has installed one: that majority would have somebody in
+//     common with them. So nothing was ever proposed, and r has accepted nothing. All that it can have told is that it
+//     accepts nothing below V, so it begins by attempting V. This is how all servers begin for the first time, as one
+//     that has no disk cannot tell by itself that it is new.
 //
 // If others know of a view above that of the leader, which may never come to be installed, the leader attempts one as
 // high when it is asked again.
 //
-// One server at a time may be without its disk, and the next one only when no message from before the loss is in flight
-// any more: an answer to a Prepare that r gave before it lost its disk is as good as ever, but what another server
-// attempted, and lost, bounds nothing. To do without that takes a vector of incarnations in messages: E. Michael, D. Ports,
-// N. Sharma and A. Szekeres, "Recovering Shared Objects Without Stable Storage" (DISC 2017).
+// One server at a time may be without its disk, and the next one only when no message from before the loss is in
+// flight any more: an answer to a Prepare that r gave before it lost its disk is as good as ever, but what another
+// server attempted, and lost, bounds nothing. To do without that takes a vector of incarnations in messages: E.
+// Michael, D. Ports, N. Sharma and A. Szekeres, "Recovering Shared Objects Without Stable Storage" (DISC 2017).
 
 type (
 	// Recover asks what a server that lost its disk needs to know before it takes part again.

@@ -150,9 +150,9 @@ func (s Server[S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 }
 
 // Recover starts a server that was down. It executes its log anew, from its snapshot on, and goes on in the view that
-// it had installed, unless that is its own to lead: then it attempts the next one. One that lost its disk asks the others
-// first. A snapshot that Snapshot of the
-// machine did not make is a mistake of who calls, who can try it by rsm.Load.
+// it had installed, unless that is its own to lead: then it attempts the next one. One that lost its disk asks the
+// others first. A snapshot that Snapshot of the machine did not make is a mistake of who calls, who can try it by
+// rsm.Load.
 func (s Server[S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
 	st := State[S, O, R]{
 		Phase: RegNonLeader, Attempted: kept.Installed, Installed: kept.Installed, Pending: kept.Pending,

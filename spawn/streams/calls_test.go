@@ -118,7 +118,8 @@ func TestUrgent(t *testing.T) {
 		t.Errorf("received from an empty inbox: %v", err)
 	}
 	b.Close()
-	if b.PutUrgent(1, nil) && b.PutUrgent(1, nil) {
+	first, second := b.PutUrgent(1, nil), b.PutUrgent(1, nil)
+	if first && second {
 		t.Error("a closed inbox takes two messages")
 	}
 }

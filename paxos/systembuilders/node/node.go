@@ -284,11 +284,11 @@ func (n *Node) Propose(ctx context.Context, u Update) error {
 	return <-p.done
 }
 
-// Compact informs the Node that everything up to a slot is in a snapshot of the user's machine, which the Node then keeps
-// instead of the updates, and gives to nodes that lack some of them: memory and PersistentState do not grow with the
-// number of updates for users that call it now and then. Leaving the last few slots out lets nodes that are a little
-// behind catch up by updates. The Node takes a copy of the data. A slot that is not above that of the Node's last
-// snapshot changes nothing, and one whose updates the user was not given yet is an error.
+// Compact informs the Node that everything up to a slot is in a snapshot of the user's machine, which the Node then
+// keeps instead of the updates, and gives to nodes that lack some of them: memory and PersistentState do not grow with
+// the number of updates for users that call it now and then. Leaving the last few slots out lets nodes that are a
+// little behind catch up by updates. The Node takes a copy of the data. A slot that is not above that of the Node's
+// last snapshot changes nothing, and one whose updates the user was not given yet is an error.
 func (n *Node) Compact(ctx context.Context, s Snapshot) error {
 	c := compact{s, make(chan error, 1)}
 	if err := send(ctx, n, n.compacts, c); err != nil {

@@ -11,8 +11,8 @@ import (
 	"synod/examples/zoo/internal/systembuilders/rsm"
 )
 
-// Forwarding pending updates a few at a time, as Options.Forward says. The paper sends all of them, and again whenever one
-// of their timers fires or a view is installed.
+// Forwarding pending updates a few at a time, as Options.Forward says. The paper sends all of them, and again whenever
+// one of their timers fires or a view is installed.
 
 // Forwarded reports which pending updates the leader was sent. With no Options.Forward it is zero.
 type Forwarded struct {
@@ -49,8 +49,8 @@ func (t *turn[Mutant, S, O, R]) ended(id rsm.ID) {
 	t.tidy()
 }
 
-// tidy takes out of the line what is no longer pending, once that is most of it: others may have had it ordered, while what
-// is before it still waits.
+// tidy takes out of the line what is no longer pending, once that is most of it: others may have had it ordered, while
+// what is before it still waits.
 func (t *turn[Mutant, S, O, R]) tidy() {
 	f, waiting := &t.st.Forwarded, t.st.Pending.Len()-len(t.st.Forwarded.Sent)
 	if f.Line.Len() <= 2*waiting {

@@ -206,11 +206,11 @@ type Options struct {
 	Window rsm.Slot
 	// Batch is the most updates that the leader proposes for one slot; 0 for 1.
 	Batch int
-	// Bytes is the most bytes of the updates of one slot, as Server.Size counts them, but for one that alone has more; 0 for
-	// no bound.
+	// Bytes is the most bytes of the updates of one slot, as Server.Size counts them, but for one that alone has more; 0
+	// for no bound.
 	Bytes int
-	// ListBytes is the most bytes of the updates of a data list, as Server.Size counts them: what is ordered and has no room
-	// beside what was proposed the leader asks for. 0 for no bound.
+	// ListBytes is the most bytes of the updates of a data list, as Server.Size counts them: what is ordered and has no
+	// room beside what was proposed the leader asks for. 0 for no bound.
 	ListBytes int
 	// Forward is how many pending updates a server has with the leader at a time: those that came first, and the next ones
 	// as these are ordered. None goes there in election, and what has no answer goes again ever less often. 0 is the
