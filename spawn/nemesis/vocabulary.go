@@ -65,7 +65,7 @@ type spec struct {
 // The words for where most faults come from.
 const (
 	injected  = "the server's injector draws for each message"
-	onNetwork = "the network of the stage draws for each packet"
+	onNetwork = "the simulated network draws for each packet"
 	anyOrder  = "every order that the network allows is explored"
 	noDisk    = NotOffered + ": a server that cannot save stops, which is a crash"
 )
@@ -76,7 +76,11 @@ var vocabulary = [...]spec{
 	Drop: {
 		word: "drop", probable: true,
 		Account: Account{
-			"messages get lost", "messages", injected, onNetwork + "; a stream breaks", "`--lossy`, at most `--max-drops` times",
+			"messages get lost",
+			"messages",
+			injected,
+			onNetwork + "; a stream breaks",
+			"`--lossy`, at most `--max-drops` times",
 		},
 		draw: drawProbable,
 		apply: func(_ Schedule, f Fault, p int, all []Condition) {
@@ -87,7 +91,11 @@ var vocabulary = [...]spec{
 	Duplicate: {
 		word: "duplicate", probable: true, unordered: true,
 		Account: Account{
-			"messages come twice", "messages", injected, onNetwork, "`--network unordered_duplicating`",
+			"messages are duplicated",
+			"messages",
+			injected,
+			onNetwork,
+			"`--network unordered_duplicating`",
 		},
 		draw: drawProbable,
 		apply: func(_ Schedule, f Fault, p int, all []Condition) {
@@ -97,7 +105,13 @@ var vocabulary = [...]spec{
 	},
 	Delay: {
 		word: "delay", mild: true,
-		Account: Account{"messages come late", "messages", injected, onNetwork, anyOrder},
+		Account: Account{
+			"messages are delayed",
+			"messages",
+			injected,
+			onNetwork,
+			anyOrder,
+		},
 		draw: func(g *generator, _ turn, f *Fault) {
 			f.Servers = g.network()
 			f.Least = time.Duration(g.below(10)) * time.Millisecond
@@ -119,8 +133,14 @@ var vocabulary = [...]spec{
 	},
 	Reorder: {
 		word: "reorder", probable: true, mild: true, unordered: true,
-		Account: Account{"messages wait for later ones to overtake them", "messages", injected, onNetwork, anyOrder},
-		draw:    drawProbable,
+		Account: Account{
+			"messages are overtaken by later ones",
+			"messages",
+			injected,
+			onNetwork,
+			anyOrder,
+		},
+		draw: drawProbable,
 		apply: func(_ Schedule, f Fault, p int, all []Condition) {
 			all[p].Network.Reorder = max(all[p].Network.Reorder, f.Probability)
 		},
@@ -129,8 +149,10 @@ var vocabulary = [...]spec{
 	Partition: {
 		word: "partition", parts: true,
 		Account: Account{
-			"some servers are cut off from the others, in both directions or in one", "messages lost",
-			"the server's injector carries nothing over its links", "the network of the stage carries nothing; a stream waits",
+			"some servers are partitioned from the others, in both directions or in one",
+			"messages lost",
+			"the server's injector carries nothing over its links",
+			"the simulated network delivers nothing; a stream waits",
 			"`--max-partitions` times, one server at a time",
 		},
 		draw: func(g *generator, _ turn, f *Fault) {
@@ -149,8 +171,11 @@ var vocabulary = [...]spec{
 	Kill: {
 		word: "kill", ambush: true,
 		Account: Account{
-			"kills one, some or all servers without notice and restarts them, at any moment or right after an acknowledgement", "servers",
-			"SIGKILL", "the process ends in the middle of a step", "`--max-down`, at most `--max-crashes` times",
+			"kills one, some or all servers without notice and restarts them, at any moment or right after an acknowledgement",
+			"servers",
+			"SIGKILL",
+			"the process ends in the middle of a step",
+			"`--max-down`, at most `--max-crashes` times",
 		},
 		draw:  drawEnd,
 		apply: func(_ Schedule, _ Fault, p int, all []Condition) { all[p].Down = true },
@@ -164,8 +189,11 @@ var vocabulary = [...]spec{
 	Pause: {
 		word: "pause", mild: true,
 		Account: Account{
-			"servers stand still and go on, without noticing", "servers",
-			"SIGSTOP and SIGCONT", "the process takes no step", "any server may take no step for as long as you like",
+			"servers stop and continue, without noticing",
+			"servers",
+			"SIGSTOP and SIGCONT",
+			"the process takes no step",
+			"any server may take no step for as long as you like",
 		},
 		draw:  drawSome,
 		apply: func(_ Schedule, _ Fault, p int, all []Condition) { all[p].Paused = true },
@@ -173,8 +201,11 @@ var vocabulary = [...]spec{
 	DiskFull: {
 		word: "disk-full", disk: true,
 		Account: Account{
-			"nothing can be written, so that the server stops; later it is started again", "saves",
-			"the server's injector fails the save", "the disk of the stage takes nothing", noDisk,
+			"writes fail, so that the server stops; it is restarted later",
+			"saves",
+			"the server's injector fails the save",
+			"the simulated disk rejects writes",
+			noDisk,
 		},
 		draw: drawSome,
 		apply: func(_ Schedule, _ Fault, p int, all []Condition) {
@@ -187,8 +218,11 @@ var vocabulary = [...]spec{
 	DiskFailing: {
 		word: "disk-failing", disk: true,
 		Account: Account{
-			"an fsync fails, so that the server stops, and what was to be written is there or not", "saves",
-			"the server's injector fails the save, after it or before", "the disk of the stage fails, torn or not", noDisk,
+			"an fsync fails, so that the server stops; the data may or may not be on disk",
+			"saves",
+			"the server's injector fails the save, after it or before",
+			"the simulated disk fails, with or without a partial write",
+			noDisk,
 		},
 		draw:  drawSome,
 		apply: func(_ Schedule, _ Fault, p int, all []Condition) { all[p].Disk = faults.Failing },
@@ -197,9 +231,11 @@ var vocabulary = [...]spec{
 	PowerOff: {
 		word: "power-off",
 		Account: Account{
-			"machines end at once, with servers and page cache, and are started again", "servers",
-			NotOffered + ": what a process wrote stays with the system", "the disk of the stage loses what was not synced",
-			"`--max-crashes`: what a server keeps is on disk before its messages leave",
+			"machines lose power, with servers and page cache, and restart",
+			"servers",
+			NotOffered + ": what a process wrote stays with the system",
+			"the simulated disk loses unsynced writes",
+			"`--max-crashes`: persisted state is on disk before messages leave",
 		},
 		draw:  drawEnd,
 		apply: func(_ Schedule, _ Fault, p int, all []Condition) { all[p].Down, all[p].Off = true, true },
@@ -207,9 +243,11 @@ var vocabulary = [...]spec{
 	Corrupt: {
 		word: "corrupt", disk: true, harms: true,
 		Account: Account{
-			"servers are killed, and find their files damaged, which they have to refuse; then these are put back", "files that were refused",
+			"servers are killed and their files damaged, which they must detect; then the files are restored",
+			"files refused",
 			"a bit, the tail or a sector of the file is changed while the server is down",
-			NotOffered + ": the disk of the stage tears, and does not rot", NotOffered + ": a server that refuses its file is one that is down",
+			NotOffered + ": the simulated disk has partial writes, but no bit rot",
+			NotOffered + ": a server that refuses its file is one that is down",
 		},
 		draw: func(g *generator, t turn, f *Fault) {
 			drawSome(g, t, f)
