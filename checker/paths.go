@@ -2,6 +2,7 @@ package checker
 
 import (
 	"slices"
+	"time"
 
 	"synod/model/statespace"
 )
@@ -23,6 +24,8 @@ func (e *engine) judgePaths(r *Result) {
 	default:
 		return
 	}
+	began := time.Now()
+	defer func() { r.Deciding = time.Since(began) }()
 	s, err := e.newSurvey(e.left)
 	if err != nil {
 		e.stop(stopMemory)

@@ -344,8 +344,11 @@ func sameReduced(t interface{ Errorf(string, ...any) }, sys model.Source, name s
 // hints of which many are wrong.
 func TestRandomReduced(t *testing.T) {
 	runs := 150
-	if *long {
+	switch {
+	case *long:
 		runs = 20_000
+	case brief():
+		runs = 30
 	}
 	compared, reduced := 0, 0
 	seeds := []uint64{658, 707, 1336} // where letters left out are events of all that a state stands for, and heads of flows

@@ -83,6 +83,7 @@ type Result struct {
 	Notes      []string               // sentences on what the verdicts mean
 	Space      statespace.SpaceReport // with the guards of properties
 	Elapsed    time.Duration
+	Deciding   time.Duration // of Elapsed, what deciding the properties of paths took once all states were visited
 	Memory     int64 // bytes in use at the end
 	Workers    int
 

@@ -18,8 +18,11 @@ import (
 // each orbit, as many as are counted by exchanging sheep in texts.
 func TestHerds(t *testing.T) {
 	runs, compared, turned := 60, 0, 0
-	if *long {
+	switch {
+	case *long:
 		runs = 20_000
+	case brief():
+		runs = 15
 	}
 	for seed := range uint64(runs) {
 		h := newHerd(seed)
@@ -32,7 +35,7 @@ func TestHerds(t *testing.T) {
 			compared++
 			o.Symmetry, o.MaxStates = true, 0
 			expect := orbits(full, h.size, h.config.Network == network.Ordered)
-			for _, workers := range []int{1, 3} {
+			for _, workers := range racing(1, 3) {
 				o.Workers = workers
 				r := checker.BFS(t.Context(), h.sys, o)
 				name := fmt.Sprintf("herd %d, %d workers", seed, workers)

@@ -234,7 +234,8 @@ type growthDocument struct {
 // RuntimeDocument is all that may differ between runs.
 type RuntimeDocument struct {
 	Seconds         float64          `json:"seconds"`
-	StatesPerSecond float64          `json:"states_per_second"` // generated ones
+	DecidingSeconds float64          `json:"deciding_seconds,omitempty"` // of Seconds, for the properties of paths
+	StatesPerSecond float64          `json:"states_per_second"`          // generated ones
 	MemoryBytes     int64            `json:"memory_bytes"`
 	Workers         int              `json:"workers"`
 	Partial         *PartialDocument `json:"partial,omitempty"`
@@ -257,7 +258,7 @@ func Of(r *checker.Result) Document {
 		Properties: []propertyDocument{},
 		Runtime: RuntimeDocument{
 			Seconds: r.Elapsed.Seconds(), StatesPerSecond: rate(r.Generated, r.Elapsed), MemoryBytes: r.Memory,
-			Workers: r.Workers,
+			DecidingSeconds: r.Deciding.Seconds(), Workers: r.Workers,
 		},
 	}
 	if red := r.Reduced; red != nil {
