@@ -84,7 +84,7 @@ type Result struct {
 	Space      statespace.SpaceReport // with the guards of properties
 	Elapsed    time.Duration
 	Deciding   time.Duration // of Elapsed, what deciding the properties of paths took once all states were visited
-	Memory     int64 // bytes in use at the end
+	Memory     int64         // bytes in use at the end
 	Workers    int
 
 	Reduced  *Reduced  // nil if the search was not reduced
