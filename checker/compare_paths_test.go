@@ -414,7 +414,9 @@ func TestRandomPaths(t *testing.T) {
 		defer r.Close()
 		countVerdicts(found, r)
 	}
-	if checkUntil(t, property, func() bool { return len(missing()) == 0 }); len(missing()) > 0 && !t.Failed() {
+	// One in a hundred is rare: a short run need not wait for it.
+	shown := func() bool { return testing.Short() || len(missing()) == 0 }
+	if checkUntil(t, property, shown); !shown() && !t.Failed() {
 		t.Errorf("never %q: this shows too little; there was %v", missing(), found)
 	}
 	t.Logf("%v", found)
