@@ -2,6 +2,7 @@ package model
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -137,11 +138,8 @@ func (s *placeSymmetry) compare(slot int, a, b statespace.PartID) int {
 	if a == b {
 		return 0
 	}
-	if x, y := s.key(slot, a), s.key(slot, b); x != y {
-		if x < y {
-			return -1
-		}
-		return 1
+	if c := cmp.Compare(s.key(slot, a), s.key(slot, b)); c != 0 {
+		return c
 	}
 	return bytes.Compare(s.encode(nil, slot, uint32(a)), s.encode(nil, slot, uint32(b)))
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"sync"
@@ -220,11 +221,8 @@ func (s *symmetry) compare(slot int, a, b statespace.PartID) int {
 	if a == b {
 		return 0
 	}
-	if x, y := s.key(slot, a), s.key(slot, b); x != y {
-		if x < y {
-			return -1
-		}
-		return 1
+	if c := cmp.Compare(s.key(slot, a), s.key(slot, b)); c != 0 {
+		return c
 	}
 	return bytes.Compare(s.space.Content(nil, slot, a), s.space.Content(nil, slot, b))
 }

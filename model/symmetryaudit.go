@@ -26,44 +26,44 @@ func (s *symmetry) Audit(p statespace.Pass) (statespace.Audited, error) {
 			again = again || n > 0
 		}
 	}
-	if s.failed != nil {
-		return statespace.Sound, s.failed
-	}
-	return statespace.Sound, nil
+	return statespace.Sound, s.failed
 }
 
 // auditSlot holds what was asked of a slot since the last time against what it becomes, and returns how much that was.
 func (s *symmetry) auditSlot(slot int, stop func() bool) (n int, ok bool) {
-	const often = 64
 	from := s.audited[slot]
 	switch c := s.space.slots[slot].(type) {
 	case *cells:
-		keys := s.asked(c)
-		for i, k := range keys[from:] {
-			if i%often == 0 && stop() {
-				return 0, false
-			}
-			for _, p := range s.generators {
-				s.hold(p, c, k)
-			}
-		}
-		n = len(keys) - from
+		keys := s.asked(c)[from:]
+		n, ok = len(keys), holdAll(s, keys, stop, func(p *permutation, k outcomeKey) { s.hold(p, c, k) })
 	case *histories:
 		c.logMu.Lock()
-		keys := c.log
+		keys := c.log[from:]
 		c.logMu.Unlock()
-		for i, k := range keys[from:] {
-			if i%often == 0 && stop() {
-				return 0, false
-			}
-			for _, p := range s.generators {
-				s.holdHistory(p, slot, c, statespace.PartID(k>>32), statespace.EffectID(k))
-			}
-		}
-		n = len(keys) - from
+		n, ok = len(keys), holdAll(s, keys, stop, func(p *permutation, k uint64) {
+			s.holdHistory(p, slot, c, statespace.PartID(k>>32), statespace.EffectID(k))
+		})
+	default:
+		return 0, true
 	}
-	s.audited[slot] = from + n
-	return n, true
+	if ok {
+		s.audited[slot] = from + n
+	}
+	return n, ok
+}
+
+// holdAll holds what was asked against what each generator makes of it. It reports false if it was stopped.
+func holdAll[K any](s *symmetry, keys []K, stop func() bool, hold func(p *permutation, k K)) bool {
+	const often = 64
+	for i, k := range keys {
+		if i%often == 0 && stop() {
+			return false
+		}
+		for _, p := range s.generators {
+			hold(p, k)
+		}
+	}
+	return true
 }
 
 // asked returns the handler calls of an actor that a search came to, or an audit of ours.

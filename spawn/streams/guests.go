@@ -76,7 +76,7 @@ func (p *Guests) Admit(conn net.Conn) (*Guest, bool) {
 	return g, true
 }
 
-// Client builds a stranger a client. It reports whether there is a place.
+// Client turns an unidentified connection into one of a client. It reports whether there is a place.
 func (p *Guests) Client(g *Guest) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
