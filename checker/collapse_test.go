@@ -55,9 +55,13 @@ func spreads(large bool) []spread {
 func TestSpread(t *testing.T) {
 	checker.KeepSteps(t, 1) // so that they are forgotten after every level
 	workerCounts := racing(1, 4)
+	searches := []checker.Options{{FinishWhen: checker.Exhausted}, {MaxDepth: 6}}
+	if raceDetector {
+		searches = searches[1:]
+	}
 	for _, s := range spreads(false) {
 		t.Run(s.name, func(t *testing.T) {
-			for _, o := range []checker.Options{{FinishWhen: checker.Exhausted}, {MaxDepth: 6}} {
+			for _, o := range searches {
 				want := s.plain(plainOptions(o))
 				if want.Exhausted && want.Unique < 1_000 {
 					t.Errorf("only %d states: this shows nothing", want.Unique)

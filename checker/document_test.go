@@ -47,7 +47,10 @@ func TestDocumentRepeats(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := ""
-			for _, workers := range racing(c.workers...) {
+			if raceDetector {
+				c.workers = c.workers[len(c.workers)-1:] // one run races; equal ones are looked for without the detector
+			}
+			for _, workers := range c.workers {
 				c.options.Workers = workers
 				r := c.search(t, c.src, c.options)
 				if r.Err != nil {

@@ -43,6 +43,8 @@ func TestLossesForFree(t *testing.T) {
 		mutants := e.MutantNames()
 		switch {
 		case *long:
+		case raceDetector:
+			mutants = nil
 		case testing.Short():
 			mutants = mutants[:min(1, len(mutants))]
 		default:
@@ -63,7 +65,10 @@ func TestLossesForFree(t *testing.T) {
 func sameVerdicts(t *testing.T, e catalog.Entry, s catalog.Settings) {
 	t.Helper()
 	limit := 20_000
-	if testing.Short() {
+	switch {
+	case raceDetector:
+		limit = 1_000
+	case testing.Short():
 		limit = 4_000
 	}
 	find := func() *checker.Result {

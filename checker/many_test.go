@@ -52,6 +52,9 @@ func TestManyActors(t *testing.T) {
 	}
 	for _, n := range sizes {
 		for _, bounded := range []bool{false, true} {
+			if bounded && testing.Short() {
+				continue
+			}
 			for name, search := range map[string]func() *Result{
 				"bfs": func() *Result { return BFS(t.Context(), alarms(n, bounded), Options{FinishWhen: Exhausted}) },
 				"dfs": func() *Result {
