@@ -10,6 +10,7 @@ import (
 	"synod/checker"
 	"synod/examples/registers"
 	"synod/examples/singlecopy"
+	"synod/internal/raced"
 	"synod/internal/reference"
 	"synod/model"
 	"synod/network"
@@ -54,9 +55,9 @@ func spreads(large bool) []spread {
 // TestSpread compares the counts, levels and verdicts of the engine with those of a plain search.
 func TestSpread(t *testing.T) {
 	checker.KeepSteps(t, 1) // so that they are forgotten after every level
-	workerCounts := racing(1, 4)
+	workerCounts := raced.Workers(1, 4)
 	searches := []checker.Options{{FinishWhen: checker.Exhausted}, {MaxDepth: 6}}
-	if raceDetector {
+	if raced.Detector {
 		searches = searches[1:]
 	}
 	for _, s := range spreads(false) {

@@ -13,6 +13,7 @@ import (
 
 	"synod/actor"
 	"synod/checker"
+	"synod/internal/raced"
 	"synod/internal/reference"
 	"synod/model"
 	"synod/model/statespace"
@@ -32,16 +33,7 @@ type tester interface {
 const engineTimeout = 5 * time.Minute
 
 // brief reports that a test should look at fewer states.
-func brief() bool { return testing.Short() || raceDetector }
-
-// racing returns those of some numbers of workers with which a test has something to find: under the race detector, one worker
-// races with nobody.
-func racing(workers ...int) []int {
-	if raceDetector && slices.Max(workers) > 1 {
-		return slices.DeleteFunc(slices.Clone(workers), func(n int) bool { return n == 1 })
-	}
-	return workers
-}
+func brief() bool { return testing.Short() || raced.Detector }
 
 // checkUntil checks a property of random models until those drawn so far have shown what the test is for. Chance may leave something
 // out of a run, the more so of a short one; of all these runs only a generator that never draws it does.
@@ -49,14 +41,6 @@ func checkUntil(t *testing.T, property func(*rapid.T), shown func() bool) {
 	t.Helper()
 	for round := 0; round == 0 || round < 30 && !shown() && !t.Failed(); round++ {
 		rapid.Check(t, property)
-	}
-}
-
-// aloneRacesNot skips a test that has one worker where only races are looked for.
-func aloneRacesNot(t *testing.T) {
-	t.Helper()
-	if raceDetector {
-		t.Skip("one worker races with nobody")
 	}
 }
 
@@ -141,7 +125,7 @@ func compare[S any](
 	t.Helper()
 	want := reference.Search(m, plainOptions(o))
 	o.Timeout = engineTimeout
-	for _, n := range racing(workers...) {
+	for _, n := range raced.Workers(workers...) {
 		o.Workers = n
 		got := checker.BFS(t.Context(), src, o)
 		compareResult(t, got, want)
@@ -290,7 +274,7 @@ func compareParts(t tester, src model.Source, o checker.Options, workers ...int)
 	least := make(map[string][]string)
 	want := reference.Search(partsModel(t, space, least), plainOptions(o))
 	o.Timeout = engineTimeout
-	for _, n := range racing(workers...) {
+	for _, n := range raced.Workers(workers...) {
 		o.Workers = n
 		got := checker.BFS(t.Context(), src, o)
 		compareResult(t, got, want)

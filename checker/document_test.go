@@ -8,6 +8,7 @@ import (
 	"synod/checker/report"
 	"synod/examples/singlecopy"
 	"synod/examples/singledecree"
+	"synod/internal/raced"
 	"synod/model"
 )
 
@@ -47,7 +48,7 @@ func TestDocumentRepeats(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := ""
-			if raceDetector {
+			if raced.Detector {
 				c.workers = c.workers[len(c.workers)-1:] // one run races; equal ones are looked for without the detector
 			}
 			for _, workers := range c.workers {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"synod/checker"
+	"synod/internal/raced"
 	"synod/model"
 )
 
@@ -92,7 +93,7 @@ func TestEnumerator(t *testing.T) {
 	for how := range 3 {
 		src := model.NewPlain(stirred.said(how))
 		src.Within(inside)
-		want := compare(t, src, plain, checker.Options{FinishWhen: checker.Exhausted}, racing(1, 3)...)
+		want := compare(t, src, plain, checker.Options{FinishWhen: checker.Exhausted}, raced.Workers(1, 3)...)
 		if !want.Exhausted || want.Unique < 30 {
 			t.Errorf("%d states: this shows nothing", want.Unique)
 		}

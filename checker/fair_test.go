@@ -9,6 +9,7 @@ import (
 	"synod/actor"
 	"synod/checker"
 	"synod/examples/systembuilders"
+	"synod/internal/raced"
 	"synod/model"
 	"synod/model/statespace"
 	"synod/network"
@@ -153,7 +154,7 @@ func TestIgnoredIsGone(t *testing.T) {
 // TestOutrankedElsewhere decides a property of paths of a system whose units were chosen anew while states were found. States are
 // then expanded once more in other units, in which the steps that timers would have taken lead to contents of no state.
 func TestOutrankedElsewhere(t *testing.T) {
-	aloneRacesNot(t)
+	raced.Alone(t)
 	sys := systembuilders.System(systembuilders.Config{
 		Servers: 3, Clients: 1, Commands: 1, Views: 1, Electing: true, Window: 2, Batch: 1, Resends: 1, Live: true,
 		Config: model.Config{Lossy: true, MaxDrops: 1, TimersLast: true},

@@ -6,6 +6,7 @@ import (
 
 	"synod/actor"
 	"synod/checker"
+	"synod/internal/raced"
 	"synod/model"
 	"synod/model/statespace"
 )
@@ -269,7 +270,7 @@ func TestGuardWatchesReaders(t *testing.T) {
 // number of workers.
 func TestGuardSamples(t *testing.T) {
 	grid := model.NewPlain[[2]int, bool](grid(350))
-	for _, workers := range racing(1, 4) {
+	for _, workers := range raced.Workers(1, 4) {
 		r := checker.BFS(t.Context(), grid, checker.Options{Workers: workers})
 		defer r.Close()
 		if r.Err != nil {
@@ -299,7 +300,7 @@ func (g grid) Next(s [2]int, down bool) ([2]int, bool) {
 // TestPlainMayAppend requires states to be kept without spare capacity also after the calls that are guarded: there
 // a model that appends to the state that it is given would change the successors of another action.
 func TestPlainMayAppend(t *testing.T) {
-	aloneRacesNot(t)
+	raced.Alone(t)
 	const length = 17
 	words := model.NewPlain[[]byte, bool](alphabet(length))
 	r := checker.BFS(t.Context(), words, checker.Options{Workers: 1})

@@ -9,6 +9,7 @@ import (
 	"synod/actor"
 	"synod/checker"
 	"synod/examples/singledecree"
+	"synod/internal/raced"
 	"synod/model"
 	"synod/model/statespace"
 	"synod/network"
@@ -22,7 +23,7 @@ func TestReportIsRepeatable(t *testing.T) {
 		maxDepth int
 	}
 	runs := []run{{2, false, 0}, {2, true, 10}}
-	if !raceDetector && !testing.Short() {
+	if !raced.Detector && !testing.Short() {
 		runs = append(runs, run{3, false, 0})
 	}
 	for _, run := range runs {

@@ -13,6 +13,7 @@ import (
 	shipped "synod/examples/catalog"
 	"synod/examples/registers"
 	"synod/examples/singledecree"
+	"synod/internal/raced"
 	"synod/internal/reference"
 	"synod/model"
 	"synod/network"
@@ -43,7 +44,7 @@ func TestLossesForFree(t *testing.T) {
 		mutants := e.MutantNames()
 		switch {
 		case *long:
-		case raceDetector:
+		case raced.Detector:
 			mutants = nil
 		case testing.Short():
 			mutants = mutants[:min(1, len(mutants))]
@@ -66,7 +67,7 @@ func sameVerdicts(t *testing.T, e catalog.Entry, s catalog.Settings) {
 	t.Helper()
 	limit := 20_000
 	switch {
-	case raceDetector:
+	case raced.Detector:
 		limit = 1_000
 	case testing.Short():
 		limit = 4_000

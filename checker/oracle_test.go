@@ -12,6 +12,7 @@ import (
 	"synod/examples/singlecopy"
 	"synod/examples/singledecree"
 	"synod/examples/twophase"
+	"synod/internal/raced"
 	"synod/model"
 )
 
@@ -49,7 +50,7 @@ func TestPublishedCounts(t *testing.T) {
 		{"paxos with 3 clients", paxos(3), 1_194_428, 2_420_477, 28, !brief()},
 		{"paxos with 6 clients", paxos(6), 9_357_525, 18_972_647, 28, *long},
 		{"two-phase commit with 3 managers", commit(3), 288, 1_146, 11, true},
-		{"two-phase commit with 5 managers", commit(5), 8_832, 58_146, 17, !raceDetector},
+		{"two-phase commit with 5 managers", commit(5), 8_832, 58_146, 17, !raced.Detector},
 		{
 			"single copy with 1 server", singlecopy.System(registers.Config{Servers: 1, Clients: 2, Puts: 1}),
 			93, 121, 9, true,

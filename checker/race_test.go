@@ -7,8 +7,6 @@ import (
 	"testing"
 )
 
-const raceDetector = true
-
 // TestMain draws fewer random models unless it is told how many: the race detector makes each some ten times as slow.
 func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "20"); err != nil {

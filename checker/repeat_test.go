@@ -12,6 +12,7 @@ import (
 	"synod/checker/report"
 	shipped "synod/examples/catalog"
 	"synod/examples/singledecree"
+	"synod/internal/raced"
 	"synod/model"
 	"synod/network"
 )
@@ -130,7 +131,7 @@ func TestBreadthFirstRepeats(t *testing.T) {
 	switch {
 	case *long:
 		workers = []int{1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}
-	case testing.Short() || raceDetector:
+	case testing.Short() || raced.Detector:
 		workers = []int{1, 4}
 	}
 	for _, c := range repeatables() {

@@ -9,6 +9,7 @@ import (
 
 	"synod/actor"
 	"synod/checker"
+	"synod/internal/raced"
 	"synod/model"
 	"synod/model/statespace"
 	"synod/network"
@@ -35,7 +36,7 @@ func TestHerds(t *testing.T) {
 			compared++
 			o.Symmetry, o.MaxStates = true, 0
 			expect := orbits(full, h.size, h.config.Network == network.Ordered)
-			for _, workers := range racing(1, 3) {
+			for _, workers := range raced.Workers(1, 3) {
 				o.Workers = workers
 				r := checker.BFS(t.Context(), h.sys, o)
 				name := fmt.Sprintf("herd %d, %d workers", seed, workers)

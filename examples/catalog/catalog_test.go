@@ -12,13 +12,17 @@ import (
 	"synod/catalog"
 	"synod/checker"
 	shipped "synod/examples/catalog"
+	"synod/internal/raced"
 	"synod/network"
 )
 
 // TestEntries makes sure that what the entries say of themselves is true.
 func TestEntries(t *testing.T) {
 	most := 500
-	if testing.Short() {
+	switch {
+	case raced.Detector:
+		most = 20
+	case testing.Short():
 		most = 100
 	}
 	var names []string

@@ -13,6 +13,7 @@ import (
 	"synod/catalog"
 	"synod/checker"
 	shipped "synod/examples/catalog"
+	"synod/internal/raced"
 	"synod/trace"
 )
 
@@ -458,6 +459,7 @@ func (x *telling) hold(tr trace.Trace, seen map[string]int) {
 
 // TestExplanations holds the explained path of every mutant of Paxos against an independent telling of what happened.
 func TestExplanations(t *testing.T) {
+	raced.Alone(t)
 	most := 300_000
 	switch {
 	case *long:

@@ -11,6 +11,7 @@ import (
 	"synod/catalog"
 	"synod/checker"
 	shipped "synod/examples/catalog"
+	"synod/internal/raced"
 	"synod/trace"
 )
 
@@ -290,6 +291,7 @@ func (x *tale) hold(seen map[int]int) {
 // TestTales holds the explained path of every mutant of Multi-Paxos, and the examples of both compositions, against an
 // independent telling of what happened.
 func TestTales(t *testing.T) {
+	raced.Alone(t)
 	most := 300_000
 	switch {
 	case *long:

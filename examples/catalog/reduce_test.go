@@ -9,6 +9,7 @@ import (
 	"synod/catalog"
 	"synod/checker"
 	shipped "synod/examples/catalog"
+	"synod/internal/raced"
 	"synod/model"
 	"synod/model/statespace"
 )
@@ -175,7 +176,7 @@ func TestReducedCounts(t *testing.T) {
 		{2, "", statespace.Everything, 1120},
 		{2, "unordered_duplicating", statespace.Everything, 1102},
 	} {
-		for _, workers := range []int{1, 3} {
+		for _, workers := range raced.Workers(1, 3) {
 			src, err := e.Build(catalog.Settings{Values: map[string]int{"clients": c.clients}, Network: c.network})
 			if err != nil {
 				t.Fatal(err)

@@ -26,7 +26,7 @@ type rule struct {
 var impureStd = []string{"crypto/rand", "io/ioutil", "math/rand", "net", "os", "syscall"}
 
 // notShipped is what only tests may import.
-var notShipped = []string{"internal/authority", "internal/interaction", "internal/layout", "internal/needs", "internal/reference", "internal/wiretest"}
+var notShipped = []string{"internal/authority", "internal/interaction", "internal/layout", "internal/needs", "internal/raced", "internal/reference", "internal/wiretest"}
 
 // rules is the picture "imports point one way only" as a table.
 var rules = []rule{
@@ -142,7 +142,7 @@ var rules = []rule{
 		// The plain search that the engine is compared with shares nothing with the engine, not even
 		// in its tests, or one mistake could hide in both. Comparisons live beside the engine.
 		folder: "internal/reference", tests: true,
-		ours:  []string{"actor", "consistency", "examples", "internal/reference", "paxos", "register"},
+		ours:  []string{"actor", "consistency", "examples", "internal/raced", "internal/reference", "paxos", "register"},
 		third: []string{"go.uber.org/goleak", "pgregory.net/rapid"},
 	},
 	{

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"synod/actor"
+	"synod/internal/raced"
 	"synod/internal/reference"
 	paxos "synod/paxos/singledecree"
 	"synod/register"
@@ -34,7 +35,7 @@ func paxosSystem(servers, clients int) *reference.System[register.Message] {
 
 // TestPaxos compares with the published counts.
 func TestPaxos(t *testing.T) {
-	if testing.Short() || raceDetector {
+	if testing.Short() || raced.Detector {
 		t.Skip("16,668 states take seconds")
 	}
 	r := reference.Search(paxosSystem(3, 2).Model(), reference.Options{})

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"synod/internal/offheap"
+	"synod/internal/raced"
 )
 
 // reference is a shard as a map, beside the shard that must agree with it.
@@ -146,7 +147,7 @@ func TestShardLoads(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			// The race detector looks at each byte of a word, which takes a hundred times as long.
 			keys, step := uint64(1500), 1
-			if raceEnabled {
+			if raced.Detector {
 				keys, step = 300, 16
 			}
 			for keyBits := 0; keyBits <= 64; keyBits += step {
@@ -182,7 +183,7 @@ func TestShardLoads(t *testing.T) {
 
 // testArena is on the heap only where the other kind is not tested by the same run without the race detector.
 func testArena() *offheap.Arena {
-	if raceEnabled {
+	if raced.Detector {
 		return offheap.NewOnHeap()
 	}
 	return offheap.New()
@@ -191,7 +192,7 @@ func testArena() *offheap.Arena {
 // TestShardFull inserts every key there is.
 func TestShardFull(t *testing.T) {
 	most := 13
-	if raceEnabled {
+	if raced.Detector {
 		most = 7
 	}
 	for keyBits := range most {
@@ -294,7 +295,7 @@ func TestShardLimit(t *testing.T) {
 				r := newReference(t, arena, keyBits, 2, 16)
 				failures := 0
 				rounds := uint64(400)
-				if raceEnabled {
+				if raced.Detector {
 					rounds = 40
 				}
 				for i := range rounds {
@@ -365,7 +366,7 @@ func TestClustersStayAffordable(t *testing.T) {
 		arena := offheap.NewOnHeap()
 		r := newReference(t, arena, keyBits, 2, 16)
 		keys := uint64(3000)
-		if raceEnabled {
+		if raced.Detector {
 			keys = 300
 		}
 		for i := range keys {

@@ -1,5 +1,0 @@
-//go:build race
-
-package visited
-
-const raceEnabled = true
