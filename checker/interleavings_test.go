@@ -11,11 +11,12 @@ import (
 	"synod/model/statespace"
 )
 
-// A labelled edge is a transition of a graph: the action, as a number, the slot that acts, and the state that it leads to.
+// A labelled edge is a transition of a graph: the action, as a number, the slot that acts, and the state that it leads
+// to.
 type labelled struct{ action, slot, to int32 }
 
-// A graph is a space, written out: the transitions of each state, in the order of their actions, and the verdicts of its
-// properties of states as bits. States are numbered in the order of a breadth-first search.
+// A graph is a space, written out: the transitions of each state, in the order of their actions, and the verdicts of
+// its properties of states as bits. States are numbered in the order of a breadth-first search.
 type graph struct {
 	edges    [][]labelled
 	verdicts []uint64
@@ -109,15 +110,16 @@ func (g graph) after(state, action int32) int32 {
 	return out[i].to
 }
 
-// commute reports whether two actions of a state keep each other enabled and lead to the same state in either order. No relation
-// that is computed from the slots that they touch lets more actions commute.
+// commute reports whether two actions of a state keep each other enabled and lead to the same state in either order.
+// No relation that is computed from the slots that they touch lets more actions commute.
 func (g graph) commute(a, b labelled) bool {
 	ab, ba := g.after(a.to, b.action), g.after(b.to, a.action)
 	return ab >= 0 && ab == ba
 }
 
-// asleep counts the transitions that a breadth-first search with sleep sets takes (P. Godefroid, 1996, chapter 5, with stored states):
-// it visits every state, and does not take an action of which it knows that an order visited before leads to the same.
+// asleep counts the transitions that a breadth-first search with sleep sets takes (P. Godefroid, 1996, chapter 5, with
+// stored states): it visits every state, and does not take an action of which it knows that an order visited before
+// leads to the same.
 func (g graph) asleep() (states, taken int) {
 	sleep := make([]map[int32]bool, len(g.edges)) // nil for what was not met
 	done := make([]map[int32]bool, len(g.edges))
@@ -174,9 +176,9 @@ func (g graph) asleep() (states, taken int) {
 	return states, taken
 }
 
-// persistent counts the states and transitions of a search that takes, in every state in which that is sound, the actions of one
-// actor only: the least set of those that are persistent, and invisible to the properties. It knows the whole future, and needs
-// no proviso for cycles: no choice that a search can make without that is better.
+// persistent counts the states and transitions of a search that takes, in every state in which that is sound, the
+// actions of one actor only: the least set of those that are persistent, and invisible to the properties. It knows the
+// whole future, and needs no proviso for cycles: no choice that a search can make without that is better.
 func (g graph) persistent() (states, taken int, sometimes, always uint64) {
 	disturbed := g.disturbed()
 	always = ^uint64(0)
@@ -223,8 +225,8 @@ func (g graph) of(state, slot int32) []labelled {
 	return mine
 }
 
-// disturbed returns for each slot and state whether the others can, without it, come to do something that does not commute with what
-// the slot can do in that state, or that lets the slot do more.
+// disturbed returns for each slot and state whether the others can, without it, come to do something that does not
+// commute with what the slot can do in that state, or that lets the slot do more.
 func (g graph) disturbed() [][]bool {
 	into := make([][]labelled, len(g.edges)) // edges backwards: to is where they come from
 	for s, out := range g.edges {
@@ -264,9 +266,9 @@ func (g graph) disturbed() [][]bool {
 	return all
 }
 
-// TestInterleavings measures how many transitions a search would not generate if it left out orders of actions that commute: by sleep
-// sets, which visit every state, and by persistent sets, which do not. docs/reduction.md has the figures. Both see the same
-// verdicts as the whole graph.
+// TestInterleavings measures how many transitions a search would not generate if it left out orders of actions that
+// commute: by sleep sets, which visit every state, and by persistent sets, which do not. docs/reduction.md has the
+// figures. Both see the same verdicts as the whole graph.
 func TestInterleavings(t *testing.T) {
 	for _, c := range []struct{ model, settings string }{
 		{"single-decree", "clients=2"},

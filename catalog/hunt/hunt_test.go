@@ -14,6 +14,7 @@ import (
 	"synod/checker"
 	shipped "synod/examples/catalog"
 	"synod/internal/mutation"
+	"synod/internal/raced"
 	"synod/model/statespace"
 )
 
@@ -73,6 +74,7 @@ func note(t *testing.T, entry, mutant string, f catalog.Found) {
 // TestKilledReduced makes sure that reduced searches kill the same mutants by the same properties, by paths to states that are as
 // long. What is safe stays so.
 func TestKilledReduced(t *testing.T) {
+	raced.Alone(t)
 	most := quick()
 	if testing.Short() {
 		most /= 10
@@ -122,6 +124,7 @@ func killReduced(t *testing.T, e catalog.Entry, m catalog.Mutant, how statespace
 // TestSoundLives makes sure that it is the hunk that breaks a property, and not the settings. Large spaces are searched
 // in part only.
 func TestSoundLives(t *testing.T) {
+	raced.Alone(t)
 	states := 20_000
 	switch {
 	case *long:
