@@ -86,10 +86,29 @@ func (b *builders) signal(i int, s syscall.Signal) {
 
 var builtLine = regexp.MustCompile(`^Ordered update: (\d+), of client \d+ at \d+: (.*)$`)
 
+// orderBy has lines ordered by one of the servers, which knows the others.
+func (b *builders) orderBy(i int, lines ...string) (slots []string) {
+	b.t.Helper()
+	all, err := os.ReadFile(b.hostfile)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	only := filepath.Join(b.t.TempDir(), "hostfile")
+	if err := os.WriteFile(only, []byte(strings.Split(string(all), "\n")[i]+"\n"), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	return b.orderWith(only, lines...)
+}
+
 // order pipes lines into a client, and returns the slots in which they are.
 func (b *builders) order(lines ...string) (slots []string) {
 	b.t.Helper()
-	cmd := exec.Command("paxos", "builders", "client", "-h", b.hostfile)
+	return b.orderWith(b.hostfile, lines...)
+}
+
+func (b *builders) orderWith(hostfile string, lines ...string) (slots []string) {
+	b.t.Helper()
+	cmd := exec.Command("paxos", "builders", "client", "-h", hostfile)
 	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
 	var problems strings.Builder
 	cmd.Stderr = &problems
@@ -139,6 +158,29 @@ func TestBuilders(t *testing.T) {
 			t.Errorf("server %d: %v\n%s", i, err, s.stderr)
 		}
 		b.servers[i] = nil
+	}
+}
+
+// TestBuildersLost kills a process, deletes its file, and starts it again. Once it has had an update ordered it takes part
+// again, so that the others order with it while one of them is stopped.
+func TestBuildersLost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for elections")
+	}
+	b := startBuilders(t, 3)
+	slots := b.order("a", "b", "c")
+	b.kill(2)
+	if err := os.Remove(filepath.Join(b.dir, "2.paxos")); err != nil {
+		t.Fatal(err)
+	}
+	slots = append(slots, b.order("without a file and its server")...)
+	b.start(2)
+	slots = append(slots, b.orderBy(2, "it is back")...)
+	b.signal(0, syscall.SIGSTOP)
+	slots = append(slots, b.order("with it")...)
+	b.signal(0, syscall.SIGCONT)
+	if got := fmt.Sprint(slots); got != "[1 2 3 4 5 6]" {
+		t.Errorf("the updates are in slots %s", got)
 	}
 }
 

@@ -73,7 +73,7 @@ func (p *builderPort) Set(s string) error {
 // BuildersServer is the server by itself, with the published flags.
 func BuildersServer(call *extra.Call) *cobra.Command {
 	var f builderFlags
-	id, verbose, dir := flagvalue.Index(-1), false, "."
+	id, verbose, dir, fresh := flagvalue.Index(-1), false, ".", false
 	cmd := &cobra.Command{
 		Use:   "server",
 		Short: "Run this machine's server from the hostfile",
@@ -86,7 +86,7 @@ func BuildersServer(call *extra.Call) *cobra.Command {
 			if cmd.Flags().Changed("data-dir") && dir == "" {
 				return errors.New("--data-dir: must be the name of a folder")
 			}
-			c := server.Member{Hosts: all, Dir: dir}
+			c := server.Member{Hosts: all, Dir: dir, New: fresh}
 			if c.Identity, err = f.tls.Identity(); err != nil {
 				return err
 			}
@@ -119,6 +119,8 @@ func BuildersServer(call *extra.Call) *cobra.Command {
 	set.VarP(&id, "id", "i", "which server to run, where this machine has several lines")
 	set.BoolVarP(&verbose, "verbose", "v", false, "print every message and timeout on standard error")
 	set.StringVar(&dir, "data-dir", dir, "the `folder` of the server's file, ID.paxos")
+	set.BoolVar(&fresh, "new", false, "this server never ran before: without a file it does not ask the others what it "+
+		"may have promised, to which servers of the published library have no answer")
 	f.tls.Add(set)
 	addHelp(set)
 	return cmd

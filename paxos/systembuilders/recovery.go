@@ -67,9 +67,41 @@ type Recovery struct {
 	Installed bool                   // somebody has installed a view
 }
 
-// Lost returns what a server keeps that lost its disk, or never had one. The nonce must be none that it had before, and
-// not 0.
+// Lost returns what a server keeps that lost its disk, or never had one. The nonce must be none that it had before, not 0,
+// and have a bit beyond the digits of Options.Nonce.
 func Lost[O any](nonce uint64) Durable[O] { return Durable[O]{Lost: nonce} }
+
+// Digit is a random byte of a nonce.
+type Digit uint8
+
+// maxNonce is the most digits of a nonce that is drawn. It has a 1 before them, so that it tells how many are drawn, and
+// is not 0.
+const (
+	noDigits = 1
+	maxNonce = 7
+)
+
+// drawn reports whether the nonce has all its digits.
+func (t *turn[S, O, R]) drawn() bool { return t.st.Recovery.Nonce>>(8*t.Nonce) > 0 }
+
+// draw has the next digit drawn, after each of which the nonce is kept. So one that was asked with is never drawn anew.
+func (t *turn[S, O, R]) draw() {
+	digits := make([]actor.Option, 1<<8)
+	for i := range digits {
+		digits[i] = Digit(i)
+	}
+	t.out.Commands().Choose(digits...)
+}
+
+// Chosen takes the next digit of a nonce.
+func (s Server[S, O, R]) Chosen(self actor.ID, st State[S, O, R], o actor.Option, out *Out[R]) State[S, O, R] {
+	t := s.turn(self, &st, out)
+	if digit, ok := o.(Digit); ok && t.recovering() && !t.drawn() {
+		st.Recovery.Nonce = st.Recovery.Nonce<<8 | uint64(digit)
+		t.ask()
+	}
+	return t.finish()
+}
 
 func (t *turn[S, O, R]) recovering() bool { return t.st.Recovery.Nonce > 0 }
 
@@ -80,8 +112,14 @@ func (t *turn[S, O, R]) attempted() {
 	}
 }
 
-// ask asks the others what was forgotten.
-func (t *turn[S, O, R]) ask() { t.broadcast(t.question) }
+// ask asks the others what was forgotten, once it has a nonce to ask with.
+func (t *turn[S, O, R]) ask() {
+	if !t.drawn() {
+		t.draw()
+		return
+	}
+	t.broadcast(t.question)
+}
 
 func (t *turn[S, O, R]) question() Message {
 	return Recover{t.st.Recovery.Nonce, t.st.Recovery.highest()}
@@ -145,11 +183,12 @@ func (t *turn[S, O, R]) recovered(from actor.ID, m Recovered) {
 // rejoin lets a server that lost its disk take part again once it knows what it may have promised and accepted.
 func (t *turn[S, O, R]) rejoin() {
 	st := t.st
-	if !t.recovering() {
+	if !t.recovering() || !t.drawn() {
 		return
 	}
 	r, v := st.Recovery, st.Recovery.highest()
 	need := len(t.all) - t.quorum() + 1
+	need = min(need, len(t.Peers)) // Who is alone has nobody to ask.
 	switch part, all := r.told(); {
 	case all >= need && !r.Installed && !t.Elected:
 		v = max(v, 1)

@@ -112,7 +112,9 @@ func (t *turn[S, O, R]) again() {
 	st := t.st
 	switch {
 	case t.recovering():
-		t.ask()
+		if t.drawn() { // Otherwise a digit is about to come.
+			t.ask()
+		}
 	case st.Prepared != nil:
 		for _, id := range t.Peers {
 			if st.Prepared[id] {

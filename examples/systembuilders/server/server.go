@@ -52,8 +52,11 @@ const (
 type Member struct {
 	ID       int
 	Hosts    hosts.List
-	Listener *grpc.Listener   // of Listen; Run closes it
-	Dir      string           // of its file; empty for the working directory
+	Listener *grpc.Listener // of Listen; Run closes it
+	Dir      string         // of its file; empty for the working directory
+	// New says that a server without a file never ran before. Otherwise it may have lost its file, and takes no part before
+	// the others have told what it may have promised, which those of the published library never do.
+	New      bool
 	Identity *secure.Identity // all servers and clients have one, or none; nil for none
 	// Alone is how long the server tries to reach one of its peers before it gives up; 0 for 15 s. Once it has reached one, it
 	// tries for ever.
@@ -138,8 +141,12 @@ func (s *server) start() error {
 		return err
 	case found:
 		s.node, err = node.RestartNode(c, state)
-	default:
+	case s.New || len(s.Hosts) == 1:
 		s.node, err = node.StartNode(c)
+	default:
+		s.Log.Warn("no file of this server: it takes part once enough others have said what it may have promised",
+			"answers", len(s.Hosts)-actor.Majority(len(s.Hosts))+1)
+		s.node, err = node.RejoinNode(c)
 	}
 	return err
 }

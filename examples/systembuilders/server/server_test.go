@@ -53,6 +53,7 @@ func places(t *testing.T, n int) hosts.List {
 // running is our server that runs.
 type running struct {
 	stop func() // stops it, once
+	dir  string
 	err  chan error
 }
 
@@ -67,7 +68,7 @@ func start(t *testing.T, c Member) *running {
 	}
 	c.tune = func(n *node.Config) { *n = quick(*n) }
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{stop: cancel, err: make(chan error, 1)}
+	r := &running{stop: cancel, dir: c.Dir, err: make(chan error, 1)}
 	ended := make(chan struct{})
 	go func() { defer close(ended); r.err <- Run(ctx, c) }()
 	r.stop = func() { cancel(); <-ended }
@@ -139,11 +140,38 @@ func TestCluster(t *testing.T) {
 	}
 }
 
+// TestDiskLost has a server lose its file. It comes back, and is as good as any: when another one is away, it orders.
+func TestDiskLost(t *testing.T) {
+	all := places(t, 3)
+	var servers []*running
+	for i := range all {
+		servers = append(servers, start(t, Member{ID: i, Hosts: all}))
+	}
+	slots := order(t, all, 1, "a", "b", "c")
+	for i := range all {
+		servers[i].stop()
+		servers[i] = start(t, Member{ID: i, Hosts: all})
+		slots = append(slots, order(t, all[i:i+1], 10*i+10, "asked there")...)
+		next := (i + 1) % len(all)
+		servers[next].stop()
+		slots = append(slots, order(t, all[i:i+1], 10*i+11, "without the next")...)
+		servers[next] = start(t, Member{ID: next, Hosts: all, Dir: servers[next].dir})
+		slots = append(slots, order(t, all[next:next+1], 10*i+12, "with all")...)
+	}
+	seen := make(map[string]bool)
+	for _, s := range slots {
+		if seen[s] {
+			t.Errorf("slot %s has two updates: %v", s, slots)
+		}
+		seen[s] = true
+	}
+}
+
 // TestStrangers runs our server in a cluster with two that have only what is published, of which one stops: they order
 // what our client asks for. And a client that has only what is published asks our server.
 func TestStrangers(t *testing.T) {
 	all := places(t, 3)
-	start(t, Member{ID: 0, Hosts: all})
+	start(t, Member{ID: 0, Hosts: all, New: true})
 	first, second := startStranger(t, 1, all), startStranger(t, 2, all)
 	slots := order(t, all, 1, "a", "b", "c", "d")
 	slots = append(slots, order(t, all[1:], 5, "by others")...)

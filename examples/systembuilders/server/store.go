@@ -133,6 +133,7 @@ func smallRecords(state node.PersistentState) (all []storage.Record, err error) 
 	slices.SortFunc(all, byName)
 	data, e := proto.Marshal(&paxospb.PersistentState{
 		NodeId: uint64(state.NodeID), NodeCount: uint64(state.NodeCount), LastInstalled: uint64(state.Installed),
+		Lost: state.Lost, Highest: uint64(state.Highest),
 	})
 	return append(all, storage.Record{Name: viewName, Data: data}), errors.Join(err, e)
 }

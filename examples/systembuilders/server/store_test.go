@@ -85,7 +85,7 @@ func next(t *rapid.T, s node.PersistentState) node.PersistentState {
 	aru, _, _ := s.Log.Last()
 	aru = max(aru, s.Snapshot.Seq)
 	for range rapid.IntRange(1, 3).Draw(t, "changes") {
-		switch rapid.IntRange(0, 6).Draw(t, "change") {
+		switch rapid.IntRange(0, 7).Draw(t, "change") {
 		case 0: // a view
 			s.Installed++
 		case 1: // a proposal, or what is ordered beyond a gap
@@ -114,6 +114,8 @@ func next(t *rapid.T, s node.PersistentState) node.PersistentState {
 			s.Pending = s.Pending.With(c.ID, pending{Client: 3, Command: c})
 		case 5: // one that is ordered
 			s.Pending = s.Pending.Without(command().ID)
+		case 7: // a loss of the disk, and the way back
+			s.Lost, s.Highest = rapid.Uint64().Draw(t, "lost"), s.Installed+1
 		case 6: // a snapshot
 			if aru > 0 {
 				s.Snapshot = systembuilders.Snapshot{Seq: aru, Data: rapid.StringN(1, 5, 9).Draw(t, "snapshot")}

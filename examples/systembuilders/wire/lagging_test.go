@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,7 +67,12 @@ func (h host) Send(to actor.ID, data []byte) error {
 
 func newHost(t *testing.T) host {
 	t.Helper()
-	s, err := udp.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
+	return hostAt(t, netip.MustParseAddrPort("127.0.0.1:0"))
+}
+
+func hostAt(t *testing.T, a netip.AddrPort) host {
+	t.Helper()
+	s, err := udp.Listen(a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,12 +84,14 @@ func newHost(t *testing.T) host {
 	return host{s, id}
 }
 
-// serve runs a server of the store until the test ends.
-func (h host) serve(t *testing.T, servers []actor.ID, store *loaded, tune func(o *systembuilders.Options)) {
+// serve runs a server of the store until the test ends, or stop is called.
+func (h host) serve(
+	t *testing.T, servers []actor.ID, store *loaded, tune func(o *systembuilders.Options),
+) (stop func()) {
 	t.Helper()
 	server := wire.NewServer(actor.Others(servers, h.id))
 	tune(&server.Options)
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
 		done <- spawn.Run(ctx, spawn.Config{
@@ -96,12 +104,14 @@ func (h host) serve(t *testing.T, servers []actor.ID, store *loaded, tune func(o
 			Transport: h, Store: store,
 		})
 	}()
-	t.Cleanup(func() {
-		stop()
+	stop = sync.OnceFunc(func() {
+		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(stop)
+	return stop
 }
 
 // ask sends a request to a server until it answers.
@@ -185,7 +195,7 @@ func TestLaggingLeads(t *testing.T) {
 			})
 			// Server 1 is down. Server 2 leads view 2.
 			at(2).serve(t, servers, &loaded{}, func(o *systembuilders.Options) {
-				o.Progress = 20 * time.Millisecond
+				o.Progress, o.Nonce = 20*time.Millisecond, 0 // It is new.
 			})
 			last := c.snapshot + c.slots + bound
 			answer := client.ask(t, at(2).id, 1, rsm.Get, fmt.Sprint("k", last), "")
@@ -193,6 +203,54 @@ func TestLaggingLeads(t *testing.T) {
 				t.Errorf("answered %.80s…, must hold %s", answer, want)
 			}
 		})
+	}
+}
+
+// TestDiskLost has each server of three in turn lose what it kept, and another one be away after that: the others go on, and
+// know what was put before.
+func TestDiskLost(t *testing.T) {
+	hosts := []host{newHost(t), newHost(t), newHost(t)}
+	client := newHost(t)
+	servers := []actor.ID{hosts[0].id, hosts[1].id, hosts[2].id}
+	slices.SortFunc(hosts, func(a, b host) int { return cmp.Compare(a.id, b.id) })
+	slices.Sort(servers)
+	usual := func(o *systembuilders.Options) { o.Progress = 50 * time.Millisecond }
+	stops, disks := make([]func(), 3), make([]*loaded, 3)
+	begin := func(i int) {
+		if stops[i] != nil { // Its socket is closed.
+			hosts[i] = hostAt(t, hosts[i].Address())
+		}
+		disks[i] = &loaded{}
+		stops[i] = hosts[i].serve(t, servers, disks[i], usual)
+	}
+	for i := range hosts {
+		begin(i)
+	}
+	local := 0
+	ask := func(i int, kind rsm.StoreKind, key, value string) string {
+		local++
+		return client.ask(t, hosts[i].id, local, kind, key, value)
+	}
+	ask(0, rsm.Put, "k", "old")
+	for i := range hosts {
+		stops[i]()
+		begin(i)
+		ask(i, rsm.Put, "k", fmt.Sprint("new", i)) // It answers for itself once it takes part.
+		next := (i + 1) % len(hosts)
+		stops[next]()
+		last := (i + 2) % len(hosts)
+		if answer := ask(last, rsm.Get, "k", ""); !strings.Contains(answer, fmt.Sprint("new", i)) {
+			t.Errorf("after a loss of server %d: %s", i, answer)
+		}
+		begin(next)
+		ask(next, rsm.Put, "x", "y")
+	}
+	for i, d := range disks {
+		d.mu.Lock()
+		if d.names["lost"] || !d.names["highest"] {
+			t.Errorf("server %d keeps %v", i, d.names)
+		}
+		d.mu.Unlock()
 	}
 }
 

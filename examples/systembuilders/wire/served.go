@@ -20,9 +20,13 @@ type Server = systembuilders.Server[map[string]string, rsm.StoreOp, rsm.StoreRes
 // told at once of those that are ordered; and a part of a snapshot, whose quotes and backslashes take two bytes each in a
 // message. What clients gave up is forwarded like the rest, as nobody knows that they did, so that Forward
 // bounds the messages of a server however long that queue is.
+//
+// A server that has no disk asks the others whether it lost one. So servers of a new cluster wait until all but a minority
+// of them are there, and of three until all are.
 var Served = systembuilders.Options{
 	Window: 4, Batch: 64, Bytes: multipaxoswire.SlotBytes, ListBytes: 4 * multipaxoswire.SlotBytes,
 	Forward: 64, Queue: 1 << 12, Collect: 1 << 12, Part: 6 << 10,
+	Recovery: true, Nonce: 7,
 	Progress: 300 * time.Millisecond, Doublings: 2,
 	Update: 200 * time.Millisecond, Proof: 100 * time.Millisecond, Resend: 50 * time.Millisecond,
 }

@@ -19,7 +19,7 @@ import (
 type kept = systembuilders.Durable[rsm.StoreOp]
 
 // Version changes with the form of messages and of what is kept.
-const Version = 3
+const Version = 4
 
 // Messages is the form of the messages of servers and clients of the store: JSON by their types. A client asks by
 //
@@ -34,17 +34,20 @@ var Messages = jsonwire.Must(
 		systembuilders.PrepareOK[rsm.StoreOp]{}, systembuilders.Proposal[rsm.StoreOp]{}, systembuilders.Accept{},
 		systembuilders.ClientUpdate[rsm.StoreOp]{}, systembuilders.GloballyOrderedUpdate[rsm.StoreOp]{},
 		systembuilders.Learn{}, systembuilders.Snapshot{}, systembuilders.SnapshotPart{}, systembuilders.LearnPart{},
+		systembuilders.Recover{}, systembuilders.Recovered{},
 	),
 )
 
-// Records is the form of what a server keeps: the view that it has installed, its snapshot, and a record for each slot and
-// each pending update, so that a step changes a few. It is a machine.Records and a machine.Differ.
+// Records is the form of what a server keeps: the view that it has installed, the highest that it attempted, the nonce of a
+// loss of its disk while it recovers from that, its snapshot, and a record for each slot and each pending update, so that
+// a step changes a few. It is a machine.Records and a machine.Differ.
 var Records records
 
 type records struct{}
 
 var (
 	views   = form[systembuilders.View]()
+	nonces  = form[uint64]()
 	batches = form[systembuilders.Batch[rsm.StoreOp]]()
 	knowns  = form[systembuilders.Known[rsm.StoreOp]]()
 	updates = form[systembuilders.Pending[rsm.StoreOp]]()
@@ -63,7 +66,9 @@ func form[T any]() *jsonwire.Form[T] {
 // The names of records, in ascending order. Those of slots and updates have numbers of 20 digits behind them, so that they
 // sort like these.
 const (
+	highestName   = "highest"
 	knownPrefix   = "known "
+	lostName      = "lost"
 	orderedPrefix = "ordered "
 	pendingPrefix = "pending "
 	snapshotName  = "snapshot"
@@ -153,18 +158,26 @@ func (records) changes(before *kept, after kept) ([]storage.Record, error) {
 			s.add(name)(updates.Append(nil, p))
 		}
 	}
-	switch {
-	case was.Snapshot == after.Snapshot:
-	case after.Snapshot.Seq == 0:
-		s.all = append(s.all, storage.Record{Name: snapshotName})
-	default:
-		s.add(snapshotName)(snapshots.Append(nil, after.Snapshot))
-	}
+	whole(&s, snapshotName, was.Snapshot, after.Snapshot, snapshots)
+	whole(&s, highestName, was.Highest, after.Highest, views)
+	whole(&s, lostName, was.Lost, after.Lost, nonces)
 	if before == nil || was.Installed != after.Installed {
 		s.add(viewName)(views.Append(nil, after.Installed))
 	}
 	slices.SortFunc(s.all, func(a, b storage.Record) int { return strings.Compare(a.Name, b.Name) })
 	return s.all, s.err
+}
+
+// whole adds the record of a value if it differs. There is none of a zero value.
+func whole[T comparable](s *splitter, name string, before, after T, form *jsonwire.Form[T]) {
+	var none T
+	switch {
+	case before == after:
+	case after == none:
+		s.all = append(s.all, storage.Record{Name: name})
+	default:
+		s.add(name)(form.Append(nil, after))
+	}
 }
 
 // changed adds the records of the entries of a map that differ.
@@ -215,6 +228,10 @@ func join(k *kept, r storage.Record) (err error) {
 	switch prefix += " "; {
 	case r.Name == viewName:
 		k.Installed, err = views.Decode(r.Data)
+	case r.Name == highestName:
+		k.Highest, err = views.Decode(r.Data)
+	case r.Name == lostName:
+		k.Lost, err = nonces.Decode(r.Data)
 	case r.Name == snapshotName:
 		if k.Snapshot, err = snapshots.Decode(r.Data); err == nil {
 			_, err = rsm.Load[map[string]string, rsm.StoreOp, rsm.StoreResult](rsm.Store{}, []byte(k.Snapshot.Data))
@@ -232,8 +249,8 @@ func join(k *kept, r storage.Record) (err error) {
 	case prefix == pendingPrefix:
 		err = joinPending(k, digits, r.Data)
 	default:
-		err = fmt.Errorf("must be %q or %q, or begin with %q, %q or %q",
-			snapshotName, viewName, knownPrefix, orderedPrefix, pendingPrefix)
+		err = fmt.Errorf("must be %q, %q, %q or %q, or begin with %q, %q or %q",
+			highestName, lostName, snapshotName, viewName, knownPrefix, orderedPrefix, pendingPrefix)
 	}
 	return err
 }

@@ -84,6 +84,8 @@ func TestRecords(t *testing.T) {
 func durables() *rapid.Generator[durable] {
 	return rapid.Custom(func(t *rapid.T) durable {
 		kept := durable{Installed: systembuilders.View(rapid.Uint64().Draw(t, "view"))}
+		kept.Lost = rapid.SampledFrom([]uint64{0, 1, 1<<64 - 1}).Draw(t, "nonce")
+		kept.Highest = systembuilders.View(rapid.SampledFrom([]uint64{0, 7, 1<<64 - 1}).Draw(t, "highest view"))
 		if rapid.Bool().Draw(t, "has a snapshot") {
 			data, err := rsm.Save(rsm.Store{}, rsm.Replica[map[string]string, rsm.StoreResult]{})
 			if err != nil {
@@ -115,6 +117,8 @@ func TestRecordsRefused(t *testing.T) {
 	for _, r := range []storage.Record{
 		{Name: "ballot", Data: []byte("{}")},
 		{Name: "view", Data: []byte("{}")},
+		{Name: "highest", Data: []byte("{}")},
+		{Name: "lost", Data: []byte("-1")},
 		{Name: "known 7", Data: []byte("{}")},
 		{Name: "known 00000000000000000000", Data: []byte("{}")},
 		{Name: "ordered 00000000000000000002", Data: []byte("[]")},

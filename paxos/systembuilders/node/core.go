@@ -75,6 +75,7 @@ func options(c Config) systembuilders.Options {
 	d := systembuilders.Defaults
 	d.Window = rsm.Slot(cmp.Or(c.Window, int(d.Window)))
 	d.Batch, d.Queue = cmp.Or(c.Batch, d.Batch), cmp.Or(c.Pending, d.Queue)
+	d.Recovery = true
 	d.Progress, d.Update = ticks(c.ProgressTicks, 500), ticks(c.UpdateTicks, 300)
 	d.Proof, d.Resend = ticks(c.ProofTicks, 100), ticks(c.ResendTicks, 100)
 	return d
@@ -102,6 +103,15 @@ func (k *core) start() {
 	k.absorb()
 }
 
+// rejoin starts without knowing whether there was a state before. Numbers of updates that it gave before are perhaps not
+// ordered yet, so that it gives others.
+func (k *core) rejoin() {
+	nonce := max(k.randomly(), 1)
+	k.numbered = nonce >> 1
+	k.state = k.actor.Recover(k.self, systembuilders.Lost[string](nonce), &k.out)
+	k.absorb()
+}
+
 // restart goes on with what was saved. It is the user's, so that the node takes a copy.
 func (k *core) restart(p PersistentState) error {
 	from, err := saved(p.Snapshot)
@@ -123,7 +133,7 @@ func (k *core) restart(p PersistentState) error {
 	}
 	kept := systembuilders.Durable[string]{
 		Installed: p.Installed, Pending: p.Pending, Snapshot: p.Snapshot, Log: p.Log,
-		History: maps.Clone(p.History),
+		History: maps.Clone(p.History), Lost: p.Lost, Highest: p.Highest,
 	}
 	k.saved = kept
 	k.number(kept, from)
@@ -242,19 +252,22 @@ func (k *core) absorb() {
 	k.deliver()
 }
 
-// draw returns a number of ticks, uniform between two durations. The generator is SplitMix64 (G. Steele, D. Lea and
-// C. Flood, 2014).
+// draw returns a number of ticks, uniform between two durations.
 func (k *core) draw(shortest, longest time.Duration) int64 {
 	least, most := uint64(shortest/tickLength), uint64(longest/tickLength)
 	if most <= least {
 		return int64(least)
 	}
+	return int64(least + k.randomly()%(most-least+1))
+}
+
+// randomly returns the next number of SplitMix64 (G. Steele, D. Lea and C. Flood, 2014).
+func (k *core) randomly() uint64 {
 	k.random += 0x9e3779b97f4a7c15
 	z := k.random
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
-	z ^= z >> 31
-	return int64(least + z%(most-least+1))
+	return z ^ z>>31
 }
 
 // collect has the actor forget the updates up to a slot: the user, who says it, has the machine.
@@ -337,8 +350,8 @@ func (k *core) persist() {
 // compare reports whether what is kept has changed, and whether messages may rest on it. They may unless updates are
 // merely no longer pending, or collected, or what is in a slot, and known to the disk, is now known to be ordered.
 func compare(before, after systembuilders.Durable[string]) (changed, sync bool) {
-	changed = before.Installed != after.Installed || before.Snapshot != after.Snapshot
-	sync = before.Installed != after.Installed
+	sync = before.Installed != after.Installed || before.Highest != after.Highest || before.Lost != after.Lost
+	changed = sync || before.Snapshot != after.Snapshot
 	last, _, _ := before.Log.Last()
 	if last = max(last, before.Snapshot.Seq); after.Snapshot.Seq > last {
 		sync = true
@@ -372,5 +385,6 @@ func (k *core) status() Status {
 	return Status{
 		ID: k.self, State: st.Phase, LastAttempted: st.Attempted, LastInstalled: st.Installed,
 		Leader: actor.ID(uint64(st.Installed) % uint64(k.count)), LocalAru: st.Aru, Pending: st.Pending.Len(),
+		Recovering: st.Recovery.Nonce > 0,
 	}
 }

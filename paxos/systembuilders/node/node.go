@@ -57,7 +57,7 @@ type Config struct {
 	NodeCount int      // how many nodes there are; at least 1
 	// Logger gets every message and timeout at level Debug, and dropped ticks at Warn; nil for nothing.
 	Logger *slog.Logger
-	// RandSeed seeds the jitter of timers. Nodes should have different ones.
+	// RandSeed seeds the jitter of timers, and what RejoinNode asks with. Nodes should have different ones.
 	RandSeed uint64
 	// Applied is the last slot of which the user has applied the updates: they are not given again after a restart.
 	// A snapshot that the state has of more is given first.
@@ -160,6 +160,7 @@ type Status struct {
 	Leader        actor.ID // of LastInstalled
 	LocalAru      rsm.Slot // everything up to here is ordered
 	Pending       int      // updates that were proposed here and are not ordered
+	Recovering    bool     // the node takes no part before it has learned what it may have promised; see RejoinNode
 }
 
 // Node is a handle to one node of a cluster. Its methods are safe for concurrent use. Make one with StartNode or
@@ -187,13 +188,28 @@ type compact struct {
 	done     chan error // buffered
 }
 
-// StartNode starts a node that never ran before.
+// StartNode starts a node that never ran before. One that did, and lost its state, would break promises that it made; see
+// RejoinNode.
 func StartNode(c Config) (*Node, error) {
 	core, err := newCore(c)
 	if err != nil {
 		return nil, err
 	}
 	core.start()
+	return run(core), nil
+}
+
+// RejoinNode starts a node that has no state, because it lost it or because it is new: it need not know which. It asks the
+// others, and takes part once so many of them have answered that it knows more than it may have forgotten: NodeCount −
+// majority + 1, which are both others of three. The seed must be random and never used before, and the next node may
+// lose its state only once this one takes part again. Package systembuilders says why this is right; nodes of other
+// implementations do not answer.
+func RejoinNode(c Config) (*Node, error) {
+	core, err := newCore(c)
+	if err != nil {
+		return nil, err
+	}
+	core.rejoin()
 	return run(core), nil
 }
 

@@ -53,6 +53,12 @@ func Decode(p *Message) (node.Message, error) {
 	case *Message_Snapshot:
 		from = p.Snapshot.GetNodeId()
 		m.Message = snapshotOf(p.Snapshot)
+	case *Message_Recover:
+		from = p.Recover.GetNodeId()
+		m.Message = systembuilders.Recover{Nonce: p.Recover.GetNonce(), View: systembuilders.View(p.Recover.GetView())}
+	case *Message_Recovered:
+		from = p.Recovered.GetNodeId()
+		m.Message = recoveredOf(p.Recovered)
 	default:
 		err = errors.New("it has no type that is known")
 	}
@@ -78,6 +84,14 @@ func updateOf(p *ClientUpdate) (update, error) {
 
 func snapshotOf(p *Snapshot) systembuilders.Snapshot {
 	return systembuilders.Snapshot{Seq: rsm.Slot(p.GetSeq()), Data: string(p.GetData())}
+}
+
+func recoveredOf(p *Recovered) systembuilders.Recovered {
+	return systembuilders.Recovered{
+		Nonce: p.GetNonce(), Attempted: systembuilders.View(p.GetAttemptedView()),
+		Installed: systembuilders.View(p.GetInstalledView()), Recovering: p.GetRecovering(), Leads: p.GetLeads(),
+		Aru: rsm.Slot(p.GetLocalAru()), Last: rsm.Slot(p.GetLast()),
+	}
 }
 
 func forwardedOf(p *ClientUpdate) (forwarded, error) {

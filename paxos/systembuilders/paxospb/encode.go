@@ -88,8 +88,16 @@ func Encode(m node.Message, nodes int, d Dialect) (*Message, error) {
 		return nil, ErrUnsayable
 	case systembuilders.SnapshotPart, systembuilders.LearnPart: // Nodes tell snapshots whole.
 		return nil, ErrUnsayable
-	case systembuilders.Recover, systembuilders.Recovered: // A node has its disk.
-		return nil, ErrUnsayable
+	case systembuilders.Recover:
+		if d != Extended {
+			return nil, ErrUnsayable
+		}
+		p.Type = &Message_Recover{&Recover{NodeId: e.from, Nonce: m.Nonce, View: uint64(m.View)}}
+	case systembuilders.Recovered:
+		if d != Extended {
+			return nil, ErrUnsayable
+		}
+		p.Type = &Message_Recovered{e.recovered(m)}
 	}
 	if err != nil {
 		return nil, err
@@ -140,6 +148,13 @@ func (e encoder) snapshot(m systembuilders.Snapshot) *Snapshot {
 		p.Data = []byte(m.Data)
 	}
 	return p
+}
+
+func (e encoder) recovered(m systembuilders.Recovered) *Recovered {
+	return &Recovered{
+		NodeId: e.from, Nonce: m.Nonce, AttemptedView: uint64(m.Attempted), InstalledView: uint64(m.Installed),
+		Recovering: m.Recovering, Leads: m.Leads, LocalAru: uint64(m.Aru), Last: uint64(m.Last),
+	}
 }
 
 func (e encoder) updates(b batch) (*Batch, error) {

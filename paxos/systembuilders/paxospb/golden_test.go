@@ -67,7 +67,11 @@ var said = map[string]node.Message{
 		Node: 1, Command: rsm.Command[string]{ID: rsm.ID{Client: 5, Local: 6}, End: true, Floor: 4},
 	}}},
 	"snapshot": {From: 1, To: 0, Message: systembuilders.Snapshot{Seq: 128, Data: "\x00x"}},
-	"learn":    {From: 2, To: 1, Message: systembuilders.Learn{Aru: 64}},
+	"recover":  {From: 1, To: 2, Message: systembuilders.Recover{Nonce: 7, View: 3}},
+	"recovered": {From: 1, To: 2, Message: systembuilders.Recovered{
+		Nonce: 7, Attempted: 5, Installed: 4, Recovering: true, Leads: true, Aru: 9, Last: 10,
+	}},
+	"learn": {From: 2, To: 1, Message: systembuilders.Learn{Aru: 64}},
 }
 
 var one = systembuilders.Update[string]{Node: 1, Command: command(300, math.MaxUint64, "café\x00")}

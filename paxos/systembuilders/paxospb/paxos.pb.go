@@ -728,6 +728,175 @@ func (x *Snapshot) GetData() []byte {
 	return nil
 }
 
+// Recover asks what a server that lost its disk, or is new, needs to know before it takes part.
+type Recover struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	NodeId uint64                 `protobuf:"varint,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	// Of the loss; never used before.
+	Nonce uint64 `protobuf:"varint,2,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	// The highest view that the server knows to have been attempted.
+	View          uint64 `protobuf:"varint,3,opt,name=view,proto3" json:"view,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Recover) Reset() {
+	*x = Recover{}
+	mi := &file_paxospb_paxos_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recover) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recover) ProtoMessage() {}
+
+func (x *Recover) ProtoReflect() protoreflect.Message {
+	mi := &file_paxospb_paxos_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recover.ProtoReflect.Descriptor instead.
+func (*Recover) Descriptor() ([]byte, []int) {
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Recover) GetNodeId() uint64 {
+	if x != nil {
+		return x.NodeId
+	}
+	return 0
+}
+
+func (x *Recover) GetNonce() uint64 {
+	if x != nil {
+		return x.Nonce
+	}
+	return 0
+}
+
+func (x *Recover) GetView() uint64 {
+	if x != nil {
+		return x.View
+	}
+	return 0
+}
+
+// Recovered answers a Recover.
+type Recovered struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	NodeId uint64                 `protobuf:"varint,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	Nonce  uint64                 `protobuf:"varint,2,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	// The highest view that the sender ever attempted.
+	AttemptedView uint64 `protobuf:"varint,3,opt,name=attempted_view,json=attemptedView,proto3" json:"attempted_view,omitempty"`
+	InstalledView uint64 `protobuf:"varint,4,opt,name=installed_view,json=installedView,proto3" json:"installed_view,omitempty"`
+	// The sender knows no better itself.
+	Recovering bool `protobuf:"varint,5,opt,name=recovering,proto3" json:"recovering,omitempty"`
+	// The sender leads the view that it installed.
+	Leads bool `protobuf:"varint,6,opt,name=leads,proto3" json:"leads,omitempty"`
+	// Everything up to here is executed.
+	LocalAru uint64 `protobuf:"varint,7,opt,name=local_aru,json=localAru,proto3" json:"local_aru,omitempty"`
+	// Of a leader: it knows of nothing beyond this slot.
+	Last          uint64 `protobuf:"varint,8,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Recovered) Reset() {
+	*x = Recovered{}
+	mi := &file_paxospb_paxos_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recovered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recovered) ProtoMessage() {}
+
+func (x *Recovered) ProtoReflect() protoreflect.Message {
+	mi := &file_paxospb_paxos_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recovered.ProtoReflect.Descriptor instead.
+func (*Recovered) Descriptor() ([]byte, []int) {
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Recovered) GetNodeId() uint64 {
+	if x != nil {
+		return x.NodeId
+	}
+	return 0
+}
+
+func (x *Recovered) GetNonce() uint64 {
+	if x != nil {
+		return x.Nonce
+	}
+	return 0
+}
+
+func (x *Recovered) GetAttemptedView() uint64 {
+	if x != nil {
+		return x.AttemptedView
+	}
+	return 0
+}
+
+func (x *Recovered) GetInstalledView() uint64 {
+	if x != nil {
+		return x.InstalledView
+	}
+	return 0
+}
+
+func (x *Recovered) GetRecovering() bool {
+	if x != nil {
+		return x.Recovering
+	}
+	return false
+}
+
+func (x *Recovered) GetLeads() bool {
+	if x != nil {
+		return x.Leads
+	}
+	return false
+}
+
+func (x *Recovered) GetLocalAru() uint64 {
+	if x != nil {
+		return x.LocalAru
+	}
+	return 0
+}
+
+func (x *Recovered) GetLast() uint64 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
 // Message is what a server sends another one.
 type Message struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -745,6 +914,8 @@ type Message struct {
 	//	*Message_ClientUpdate
 	//	*Message_Learn
 	//	*Message_Snapshot
+	//	*Message_Recover
+	//	*Message_Recovered
 	Type          isMessage_Type `protobuf_oneof:"type"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -752,7 +923,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_paxospb_paxos_proto_msgTypes[11]
+	mi := &file_paxospb_paxos_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -764,7 +935,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_paxospb_paxos_proto_msgTypes[11]
+	mi := &file_paxospb_paxos_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -777,7 +948,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_paxospb_paxos_proto_rawDescGZIP(), []int{11}
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Message) GetTo() uint64 {
@@ -884,6 +1055,24 @@ func (x *Message) GetSnapshot() *Snapshot {
 	return nil
 }
 
+func (x *Message) GetRecover() *Recover {
+	if x != nil {
+		if x, ok := x.Type.(*Message_Recover); ok {
+			return x.Recover
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetRecovered() *Recovered {
+	if x != nil {
+		if x, ok := x.Type.(*Message_Recovered); ok {
+			return x.Recovered
+		}
+	}
+	return nil
+}
+
 type isMessage_Type interface {
 	isMessage_Type()
 }
@@ -928,6 +1117,14 @@ type Message_Snapshot struct {
 	Snapshot *Snapshot `protobuf:"bytes,101,opt,name=snapshot,proto3,oneof"`
 }
 
+type Message_Recover struct {
+	Recover *Recover `protobuf:"bytes,102,opt,name=recover,proto3,oneof"`
+}
+
+type Message_Recovered struct {
+	Recovered *Recovered `protobuf:"bytes,103,opt,name=recovered,proto3,oneof"`
+}
+
 func (*Message_ViewChange) isMessage_Type() {}
 
 func (*Message_ViewChangeProof) isMessage_Type() {}
@@ -948,6 +1145,10 @@ func (*Message_Learn) isMessage_Type() {}
 
 func (*Message_Snapshot) isMessage_Type() {}
 
+func (*Message_Recover) isMessage_Type() {}
+
+func (*Message_Recovered) isMessage_Type() {}
+
 // PersistentState is what a server keeps across a crash.
 type PersistentState struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -964,14 +1165,18 @@ type PersistentState struct {
 	// Updates of clients that asked here, and that are not ordered yet.
 	Pending []*ClientUpdate `protobuf:"bytes,102,rep,name=pending,proto3" json:"pending,omitempty"`
 	// What is ordered in the slots below those of ordered, if the updates are forgotten.
-	Snapshot      *Snapshot `protobuf:"bytes,103,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
+	Snapshot *Snapshot `protobuf:"bytes,103,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
+	// The nonce of a loss of its disk, while it takes no part because of that; otherwise 0.
+	Lost uint64 `protobuf:"varint,104,opt,name=lost,proto3" json:"lost,omitempty"`
+	// The highest view that it ever attempted.
+	Highest       uint64 `protobuf:"varint,105,opt,name=highest,proto3" json:"highest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PersistentState) Reset() {
 	*x = PersistentState{}
-	mi := &file_paxospb_paxos_proto_msgTypes[12]
+	mi := &file_paxospb_paxos_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -983,7 +1188,7 @@ func (x *PersistentState) String() string {
 func (*PersistentState) ProtoMessage() {}
 
 func (x *PersistentState) ProtoReflect() protoreflect.Message {
-	mi := &file_paxospb_paxos_proto_msgTypes[12]
+	mi := &file_paxospb_paxos_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -996,7 +1201,7 @@ func (x *PersistentState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersistentState.ProtoReflect.Descriptor instead.
 func (*PersistentState) Descriptor() ([]byte, []int) {
-	return file_paxospb_paxos_proto_rawDescGZIP(), []int{12}
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PersistentState) GetNodeId() uint64 {
@@ -1062,6 +1267,20 @@ func (x *PersistentState) GetSnapshot() *Snapshot {
 	return nil
 }
 
+func (x *PersistentState) GetLost() uint64 {
+	if x != nil {
+		return x.Lost
+	}
+	return 0
+}
+
+func (x *PersistentState) GetHighest() uint64 {
+	if x != nil {
+		return x.Highest
+	}
+	return 0
+}
+
 var File_paxospb_paxos_proto protoreflect.FileDescriptor
 
 const file_paxospb_paxos_proto_rawDesc = "" +
@@ -1114,7 +1333,22 @@ const file_paxospb_paxos_proto_rawDesc = "" +
 	"\bSnapshot\x12\x17\n" +
 	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x12\n" +
-	"\x04data\x18\x03 \x01(\fR\x04data\"\xd1\x04\n" +
+	"\x04data\x18\x03 \x01(\fR\x04data\"L\n" +
+	"\aRecover\x12\x17\n" +
+	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x14\n" +
+	"\x05nonce\x18\x02 \x01(\x04R\x05nonce\x12\x12\n" +
+	"\x04view\x18\x03 \x01(\x04R\x04view\"\xef\x01\n" +
+	"\tRecovered\x12\x17\n" +
+	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x14\n" +
+	"\x05nonce\x18\x02 \x01(\x04R\x05nonce\x12%\n" +
+	"\x0eattempted_view\x18\x03 \x01(\x04R\rattemptedView\x12%\n" +
+	"\x0einstalled_view\x18\x04 \x01(\x04R\rinstalledView\x12\x1e\n" +
+	"\n" +
+	"recovering\x18\x05 \x01(\bR\n" +
+	"recovering\x12\x14\n" +
+	"\x05leads\x18\x06 \x01(\bR\x05leads\x12\x1b\n" +
+	"\tlocal_aru\x18\a \x01(\x04R\blocalAru\x12\x12\n" +
+	"\x04last\x18\b \x01(\x04R\x04last\"\xb3\x05\n" +
 	"\aMessage\x12\x0e\n" +
 	"\x02to\x18\x01 \x01(\x04R\x02to\x126\n" +
 	"\vview_change\x18\x02 \x01(\v2\x13.paxospb.ViewChangeH\x00R\n" +
@@ -1128,8 +1362,10 @@ const file_paxospb_paxos_proto_rawDesc = "" +
 	"\x17globally_ordered_update\x18\b \x01(\v2\x1e.paxospb.GloballyOrderedUpdateH\x00R\x15globallyOrderedUpdate\x12<\n" +
 	"\rclient_update\x18\t \x01(\v2\x15.paxospb.ClientUpdateH\x00R\fclientUpdate\x12&\n" +
 	"\x05learn\x18d \x01(\v2\x0e.paxospb.LearnH\x00R\x05learn\x12/\n" +
-	"\bsnapshot\x18e \x01(\v2\x11.paxospb.SnapshotH\x00R\bsnapshotB\x06\n" +
-	"\x04type\"\x94\x03\n" +
+	"\bsnapshot\x18e \x01(\v2\x11.paxospb.SnapshotH\x00R\bsnapshot\x12,\n" +
+	"\arecover\x18f \x01(\v2\x10.paxospb.RecoverH\x00R\arecover\x122\n" +
+	"\trecovered\x18g \x01(\v2\x12.paxospb.RecoveredH\x00R\trecoveredB\x06\n" +
+	"\x04type\"\xc2\x03\n" +
 	"\x0fPersistentState\x12\x17\n" +
 	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x1d\n" +
 	"\n" +
@@ -1140,7 +1376,9 @@ const file_paxospb_paxos_proto_rawDesc = "" +
 	"\aordered\x18d \x03(\v2\x1e.paxospb.GloballyOrderedUpdateR\aordered\x12-\n" +
 	"\baccepted\x18e \x03(\v2\x11.paxospb.ProposalR\baccepted\x12/\n" +
 	"\apending\x18f \x03(\v2\x15.paxospb.ClientUpdateR\apending\x12-\n" +
-	"\bsnapshot\x18g \x01(\v2\x11.paxospb.SnapshotR\bsnapshotB$Z\"synod/paxos/systembuilders/paxospbb\x06proto3"
+	"\bsnapshot\x18g \x01(\v2\x11.paxospb.SnapshotR\bsnapshot\x12\x12\n" +
+	"\x04lost\x18h \x01(\x04R\x04lost\x12\x18\n" +
+	"\ahighest\x18i \x01(\x04R\ahighestB$Z\"synod/paxos/systembuilders/paxospbb\x06proto3"
 
 var (
 	file_paxospb_paxos_proto_rawDescOnce sync.Once
@@ -1154,7 +1392,7 @@ func file_paxospb_paxos_proto_rawDescGZIP() []byte {
 	return file_paxospb_paxos_proto_rawDescData
 }
 
-var file_paxospb_paxos_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_paxospb_paxos_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_paxospb_paxos_proto_goTypes = []any{
 	(*ClientUpdate)(nil),          // 0: paxospb.ClientUpdate
 	(*ViewChange)(nil),            // 1: paxospb.ViewChange
@@ -1167,11 +1405,13 @@ var file_paxospb_paxos_proto_goTypes = []any{
 	(*Batch)(nil),                 // 8: paxospb.Batch
 	(*Learn)(nil),                 // 9: paxospb.Learn
 	(*Snapshot)(nil),              // 10: paxospb.Snapshot
-	(*Message)(nil),               // 11: paxospb.Message
-	(*PersistentState)(nil),       // 12: paxospb.PersistentState
+	(*Recover)(nil),               // 11: paxospb.Recover
+	(*Recovered)(nil),             // 12: paxospb.Recovered
+	(*Message)(nil),               // 13: paxospb.Message
+	(*PersistentState)(nil),       // 14: paxospb.PersistentState
 }
 var file_paxospb_paxos_proto_depIdxs = []int32{
-	11, // 0: paxospb.PrepareOK.data_list:type_name -> paxospb.Message
+	13, // 0: paxospb.PrepareOK.data_list:type_name -> paxospb.Message
 	0,  // 1: paxospb.Proposal.update:type_name -> paxospb.ClientUpdate
 	8,  // 2: paxospb.Proposal.batch:type_name -> paxospb.Batch
 	0,  // 3: paxospb.GloballyOrderedUpdate.update:type_name -> paxospb.ClientUpdate
@@ -1187,17 +1427,19 @@ var file_paxospb_paxos_proto_depIdxs = []int32{
 	0,  // 13: paxospb.Message.client_update:type_name -> paxospb.ClientUpdate
 	9,  // 14: paxospb.Message.learn:type_name -> paxospb.Learn
 	10, // 15: paxospb.Message.snapshot:type_name -> paxospb.Snapshot
-	3,  // 16: paxospb.PersistentState.prepare:type_name -> paxospb.Prepare
-	5,  // 17: paxospb.PersistentState.proposal:type_name -> paxospb.Proposal
-	7,  // 18: paxospb.PersistentState.ordered:type_name -> paxospb.GloballyOrderedUpdate
-	5,  // 19: paxospb.PersistentState.accepted:type_name -> paxospb.Proposal
-	0,  // 20: paxospb.PersistentState.pending:type_name -> paxospb.ClientUpdate
-	10, // 21: paxospb.PersistentState.snapshot:type_name -> paxospb.Snapshot
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	11, // 16: paxospb.Message.recover:type_name -> paxospb.Recover
+	12, // 17: paxospb.Message.recovered:type_name -> paxospb.Recovered
+	3,  // 18: paxospb.PersistentState.prepare:type_name -> paxospb.Prepare
+	5,  // 19: paxospb.PersistentState.proposal:type_name -> paxospb.Proposal
+	7,  // 20: paxospb.PersistentState.ordered:type_name -> paxospb.GloballyOrderedUpdate
+	5,  // 21: paxospb.PersistentState.accepted:type_name -> paxospb.Proposal
+	0,  // 22: paxospb.PersistentState.pending:type_name -> paxospb.ClientUpdate
+	10, // 23: paxospb.PersistentState.snapshot:type_name -> paxospb.Snapshot
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_paxospb_paxos_proto_init() }
@@ -1205,7 +1447,7 @@ func file_paxospb_paxos_proto_init() {
 	if File_paxospb_paxos_proto != nil {
 		return
 	}
-	file_paxospb_paxos_proto_msgTypes[11].OneofWrappers = []any{
+	file_paxospb_paxos_proto_msgTypes[13].OneofWrappers = []any{
 		(*Message_ViewChange)(nil),
 		(*Message_ViewChangeProof)(nil),
 		(*Message_Prepare)(nil),
@@ -1216,6 +1458,8 @@ func file_paxospb_paxos_proto_init() {
 		(*Message_ClientUpdate)(nil),
 		(*Message_Learn)(nil),
 		(*Message_Snapshot)(nil),
+		(*Message_Recover)(nil),
+		(*Message_Recovered)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1223,7 +1467,7 @@ func file_paxospb_paxos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_paxospb_paxos_proto_rawDesc), len(file_paxospb_paxos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

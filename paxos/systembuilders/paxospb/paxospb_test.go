@@ -98,7 +98,7 @@ func draw(t *rapid.T) node.Message {
 	var m node.Message
 	m.From, m.To = actor.ID(rapid.Uint64Range(0, 2).Draw(t, "from")), actor.ID(rapid.Uint64Range(0, 2).Draw(t, "to"))
 	view, seq := systembuilders.View(number.Draw(t, "view")), rsm.Slot(number.Draw(t, "seq"))
-	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	switch rapid.IntRange(0, 11).Draw(t, "kind") {
 	case 0:
 		m.Message = systembuilders.ViewChange{Attempted: view}
 	case 1:
@@ -127,6 +127,14 @@ func draw(t *rapid.T) node.Message {
 		m.Message = systembuilders.Learn{Aru: seq}
 	case 9:
 		m.Message = systembuilders.Snapshot{Seq: seq, Data: string(rapid.SliceOfN(rapid.Byte(), 0, 8).Draw(t, "data"))}
+	case 10:
+		m.Message = systembuilders.Recover{Nonce: number.Draw(t, "nonce"), View: view}
+	case 11:
+		m.Message = systembuilders.Recovered{
+			Nonce: number.Draw(t, "nonce"), Attempted: systembuilders.View(number.Draw(t, "attempted")), Installed: view,
+			Recovering: rapid.Bool().Draw(t, "recovering"), Leads: rapid.Bool().Draw(t, "leads"), Aru: seq,
+			Last: rsm.Slot(number.Draw(t, "last")),
+		}
 	}
 	return m
 }
@@ -201,6 +209,8 @@ func TestUnsayable(t *testing.T) {
 	end.Command.End, floor.Command.Floor = true, 1
 	for _, m := range []systembuilders.Message{
 		systembuilders.Learn{},
+		systembuilders.Recover{},
+		systembuilders.Recovered{},
 		proposal{Batch: slot(u, u)},
 		ordered{Batch: slot(u, u)},
 		proposal{Batch: slot(end)},

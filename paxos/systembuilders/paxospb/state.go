@@ -16,6 +16,7 @@ import (
 func EncodeState(s node.PersistentState) *PersistentState {
 	e := encoder{uint64(s.NodeID), uint64(max(s.NodeCount, 1)), Extended}
 	p := &PersistentState{NodeId: e.from, NodeCount: uint64(s.NodeCount), LastInstalled: uint64(s.Installed)}
+	p.Lost, p.Highest = s.Lost, uint64(s.Highest)
 	if s.Snapshot.Seq > 0 {
 		p.Snapshot = e.snapshot(s.Snapshot)
 	}
@@ -51,7 +52,8 @@ func DecodeState(p *PersistentState) (node.PersistentState, error) {
 			"paxospb: a state of node %d of %d: must be one of them", p.GetNodeId(), p.GetNodeCount())
 	}
 	s := node.PersistentState{NodeID: actor.ID(p.GetNodeId()), NodeCount: int(p.GetNodeCount())}
-	s.Installed = systembuilders.View(p.GetLastInstalled())
+	s.Installed, s.Highest = systembuilders.View(p.GetLastInstalled()), systembuilders.View(p.GetHighest())
+	s.Lost = p.GetLost()
 	if err := joinState(&s, p); err != nil {
 		return node.PersistentState{}, fmt.Errorf("paxospb: %w", err)
 	}

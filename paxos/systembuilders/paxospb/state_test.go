@@ -20,6 +20,8 @@ func TestState(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := node.PersistentState{NodeID: 1, NodeCount: 3}
 		s.Installed = systembuilders.View(rapid.Uint64().Draw(t, "view"))
+		s.Lost = rapid.SampledFrom([]uint64{0, 7}).Draw(t, "lost")
+		s.Highest = systembuilders.View(rapid.SampledFrom([]uint64{0, 7}).Draw(t, "highest"))
 		drawn := func() batch {
 			for {
 				if m, ok := draw(t).Message.(proposal); ok {

@@ -121,14 +121,21 @@ func (s Server[Mutant, S, O, R]) Validate() error {
 
 // New returns the actor of the server.
 func (s Server[Mutant, S, O, R]) New() actor.Typed[State[S, O, R], rsm.Message] {
-	return rsm.Serve(s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
+	timers, durable := actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover)
+	if s.Nonce > 0 {
+		return rsm.Serve(s, timers, durable, actor.Choices(s.Chosen))
+	}
+	return rsm.Serve(s, timers, durable)
 }
 
 // Out is what handlers command through.
 type Out[R any] = rsm.Out[Message, R]
 
-// Start starts a server that never ran before.
+// Start starts a server that never ran before, or, with Options.Nonce, one that does not know whether it did.
 func (s Server[Mutant, S, O, R]) Start(self actor.ID, out *Out[R]) State[S, O, R] {
+	if s.Nonce > 0 {
+		return s.Recover(self, Lost[O](noDigits), out)
+	}
 	st := State[S, O, R]{Machine: rsm.Start(s.Machine)}
 	t := s.turn(self, &st, out)
 	t.repeat()

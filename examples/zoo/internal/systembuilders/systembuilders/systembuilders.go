@@ -227,6 +227,9 @@ type Options struct {
 	Part int
 	// Recovery lets servers that lost their disks come back, see Lost: each keeps the highest view that it ever attempted.
 	Recovery bool
+	// Nonce is how many random bytes a server draws when it starts without a disk, at most 7: it cannot tell by itself
+	// whether it lost its disk or is new, and asks the others, as Lost says. It needs Recovery. With 0 such a server is new.
+	Nonce int
 	// Last is the last view that is attempted; 0 for the last that there is. Nobody waits for progress in it.
 	Last View
 	// Elected makes servers start in view 0 as if it were installed and prepared: nobody has accepted anything by then,
@@ -262,6 +265,8 @@ func (o Options) validate() error {
 		return fmt.Errorf("bytes %d, list bytes %d: must not be negative", o.Bytes, o.ListBytes)
 	case o.Doublings > 16:
 		return fmt.Errorf("%d doublings: must be at most 16", o.Doublings)
+	case o.Nonce < 0 || o.Nonce > maxNonce || o.Nonce > 0 && !o.Recovery:
+		return fmt.Errorf("nonce %d: must be 0 to %d, and requires recovery", o.Nonce, maxNonce)
 	case o.Progress < 0 || o.Update < 0 || o.Proof < 0 || o.Resend < 0:
 		return errors.New("progress, update, proof and resend must not be negative")
 	}

@@ -136,7 +136,9 @@ func (t *turn[Mutant, S, O, R]) again() {
 		st := t.st
 		switch {
 		case t.recovering():
-			t.ask()
+			if t.drawn() { // Otherwise a digit is about to come.
+				t.ask()
+			}
 		case st.Prepared != nil:
 			for _, id := range t.Peers {
 				if st.Prepared[id] {
@@ -158,7 +160,9 @@ func (t *turn[Mutant, S, O, R]) again() {
 		st := t.st
 		switch {
 		case t.recovering():
-			t.ask()
+			if t.drawn() { // Otherwise a digit is about to come.
+				t.ask()
+			}
 		case st.Prepared != nil:
 			for _, id := range t.Peers {
 				if st.Prepared[id] {
@@ -179,7 +183,9 @@ func (t *turn[Mutant, S, O, R]) again() {
 	st := t.st
 	switch {
 	case t.recovering():
-		t.ask()
+		if t.drawn() { // Otherwise a digit is about to come.
+			t.ask()
+		}
 	case st.Prepared != nil:
 		for _, id := range t.Peers {
 			if st.Prepared[id] {
