@@ -129,9 +129,10 @@ func (p *Plan) run(ctx context.Context, s nemesis.Schedule, dir string) (*Trial,
 	})
 	obeyed := cluster.Obey(working, s)
 	end(nil)
-	wg.Wait()
+	// Clients may wait for the check, too.
 	patience := time.AfterFunc(checkPatience, func() { late(context.DeadlineExceeded) })
 	defer patience.Stop()
+	wg.Wait()
 	o.checked, err = q.finish(checking)
 	o.finished = obeyed == nil && ctx.Err() == nil
 	o.tally, o.ambushes, o.elapsed = cluster.Tally(), cluster.Ambushes(), time.Since(began)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"unicode/utf8"
 
+	"synod/consistency/oplog"
 	"synod/paxos/rsm"
 	"synod/spawn/machine"
 	"synod/spawn/service"
@@ -78,7 +79,49 @@ var store = service.Config[string, rsm.StoreOp, rsm.StoreResult, rsm.Message]{
 		}
 		return out.Value
 	},
-	Key: func(op rsm.StoreOp) string { return op.Key },
+	Key:     func(op rsm.StoreOp) string { return op.Key },
+	History: history{},
+}
+
+// history is the form of operations in histories: those of a key-value store. What it leaves out of answers, whether a put
+// found something and what a cas found instead, would make an operation of unknown outcome matter to any other, and checks
+// exponential in their number.
+type history struct{}
+
+// Spec names the object.
+func (history) Spec() oplog.Spec { return oplog.KV }
+
+// Invoked returns what an invocation is in a history.
+func (history) Invoked(_ int, op rsm.StoreOp) oplog.Event {
+	e := oplog.Event{Op: oplog.Read, Key: oplog.Text(op.Key)}
+	switch op.Kind {
+	case rsm.Put:
+		e.Op, e.Value = oplog.Write, oplog.Text(op.Value)
+	case rsm.Delete:
+		e.Op = oplog.Delete
+	case rsm.Swap:
+		e.Op, e.Old, e.Value = oplog.Cas, oplog.Text(op.Old), oplog.Text(op.Value)
+	case rsm.Get:
+	}
+	return e
+}
+
+// Told returns what was heard of an operation.
+func (h history) Told(i int, op rsm.StoreOp, out rsm.StoreResult) oplog.Event {
+	e := h.Invoked(i, op)
+	e.Old = oplog.None
+	switch {
+	case op.Kind == rsm.Put:
+		return e
+	case op.Kind == rsm.Swap:
+		e.Value = oplog.Truth(out.Done)
+	case out.Found:
+		e.Value = oplog.Text(out.Value)
+	default:
+		e.Value = oplog.None
+	}
+	e.Told = true
+	return e
 }
 
 // Bounds of what is in flight. But for Window they are so that every message fits into a datagram: the largest is what an
