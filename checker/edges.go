@@ -7,39 +7,51 @@ import (
 )
 
 // maxEdges is how many bytes the transitions of states take at most.
-const maxEdges = 1 << 28
+const maxEdges = 1 << 30
 
 // edgeLimit is maxEdges, but for tests.
 var edgeLimit = int64(maxEdges)
 
 // edges are the transitions of visited states to other states, as a survey finds them, so that a state need not be expanded again
 // to look for cycles, or for the next property. Of states for which there is no room any more nothing is known.
+//
+// What is known of a state is a run of numbers: how many transitions there are, and how many the boundary cuts; the places of
+// the states that they lead to; and if steps have labels those of all of them.
 type edges struct {
 	refs *numbers // by place: where its run begins, or 0 for none
-	// A run is how many transitions there are, and how many the boundary cuts, in the upper half; so many packed states; and if
-	// steps have labels those of all of them, two in a word.
-	runs     *words.Pool[uint64]
-	most     int64 // bytes
-	labelled bool
+	runs *words.Pool[uint32]
+	used atomic.Int64 // bytes
+	most int64
 }
 
+// steps are the transitions of a state to other states.
+type steps struct {
+	to        []place
+	cuts      int      // how many more the boundary cuts
+	labels    []uint32 // if steps have any
+	cutLabels []uint32
+}
+
+// edgesHead is the length of what stands before the places in a run.
+const edgesHead = 2
+
+// maxRuns is the length of the runs of a batch from which they are not kept.
+const maxRuns = 1 << 18
+
 // newEdges returns nil if there is no room. It takes half of what the memory limit leaves, at most.
-func (e *engine) newEdges() *edges {
+func (g *ground) newEdges() *edges {
 	most := edgeLimit
-	if limit := e.memoryLimit(); limit > 0 {
-		most = min(most, (limit-e.memory())/2)
-	}
-	for _, s := range e.shards {
-		most -= 4 * int64(s.Set.Positions()+1)
+	if limit := g.e.memoryLimit(); limit > 0 {
+		most = min(most, (limit-g.e.memory())/2-4*int64(g.size()))
 	}
 	if most <= 0 {
 		return nil
 	}
-	refs, err := e.newNumbers(1)
+	refs, err := g.newNumbers(1)
 	if err != nil {
 		return nil
 	}
-	return &edges{refs, words.NewPool[uint64](e.arena), most, e.units.just != nil}
+	return &edges{refs: refs, runs: words.NewPool[uint32](g.e.arena), most: most}
 }
 
 func (l *edges) free() {
@@ -49,112 +61,111 @@ func (l *edges) free() {
 	}
 }
 
-// edgesBlock is the size of the greatest block of runs in bytes.
-const edgesBlock = 8 << 20
-
-const maxCount = 1<<32 - 1 // of what the halves of a run's first word count
-
-// length is that of a run.
-func (l *edges) length(transitions, cuts int) int {
-	if l.labelled {
-		return 1 + transitions + (transitions+cuts+1)/2
-	}
-	return 1 + transitions
-}
-
-// setLabel sets one of the labels of a run.
-func setLabel(labels []uint64, i int, label uint32) { labels[i/2] |= uint64(label) << (i % 2 * 32) }
-
-func labelAt(labels []uint64, i int) uint32 { return uint32(labels[i/2] >> (i % 2 * 32)) }
-
 // of returns where the run of a state begins, or 0 if there is none.
-func (l *edges) of(e *engine, key uint64) uint32 {
+func (l *edges) of(at place) uint32 {
 	if l == nil {
-		return 0
-	}
-	at, ok := e.locate(key)
-	if !ok {
 		return 0
 	}
 	return atomic.LoadUint32(l.refs.at(at))
 }
 
-// recall adds the transitions of a run to those of a surveyor's batch.
-func (l *edges) recall(v *surveyor, source int, ref uint32) {
-	run := l.runs.From(words.Ref(ref))
-	n, cuts := int(run[0]&maxCount), int(run[0]>>32)
-	v.successors = append(v.successors, run[1:1+n]...)
-	for range n {
-		v.sources = append(v.sources, uint16(source))
+// at returns the run that begins somewhere, and what follows it.
+func (l *edges) at(ref uint32) []uint32 { return l.runs.From(words.Ref(ref)) }
+
+// reserve returns place for runs, and where it begins; 0 if there is none.
+func (l *edges) reserve(length int) (uint32, []uint32) {
+	if l == nil || length == 0 || length > maxRuns || l.used.Add(4*int64(length)) > l.most {
+		return 0, nil
 	}
-	for range cuts {
-		v.cut = append(v.cut, uint16(source))
+	ref, runs := l.runs.Reserve(length)
+	if uint64(ref)+uint64(length) >= 1<<32 {
+		return 0, nil
 	}
-	if v.labelling {
-		labels := run[1+n:]
-		for i := range n {
-			v.labels = append(v.labels, labelAt(labels, i))
-		}
-		for i := range cuts {
-			v.cutLabels = append(v.cutLabels, labelAt(labels, n+i))
-		}
-	}
+	return uint32(ref), runs
 }
 
-// found is where the transitions of a state that was expanded go.
-type found struct{ transitions, cuts, start int }
+// read returns the steps of the run that some numbers begin with.
+func (v *surveyor) read(run []uint32) steps {
+	n, cuts := run[0], run[1]
+	s := steps{to: run[edgesHead : edgesHead+n : edgesHead+n], cuts: int(cuts)}
+	if v.labelled {
+		labels := run[edgesHead+n:]
+		s.labels, s.cutLabels = labels[:n:n], labels[n:n+cuts:n+cuts]
+	}
+	return s
+}
 
-// record keeps the transitions of the states of a batch that were not known, which are all that the surveyor has.
-func (l *edges) record(v *surveyor) {
-	if l == nil || int64(l.runs.Bytes())+edgesBlock > l.most {
-		return
+// found is how many steps a state has that was expanded, and where its run begins.
+type found struct{ steps, cuts, start int }
+
+// record writes the runs of the states that the worker expanded, and keeps them if there is room. It reports false if a state leads
+// to one that was not visited.
+func (v *surveyor) record() bool {
+	w := v.w
+	v.found = append(v.found[:0], make([]found, len(v.again))...)
+	for i, source := range w.sources {
+		if w.successors[i] != v.again[source] {
+			v.found[source].steps++
+		}
 	}
-	v.found = append(v.found[:0], make([]found, batchLength)...)
-	for _, source := range v.sources {
-		v.found[source].transitions++
-	}
-	for _, source := range v.cut {
+	for _, source := range v.cuts {
 		v.found[source].cuts++
 	}
 	all := 0
-	for _, source := range v.anew {
-		f := &v.found[source]
+	for i := range v.found {
+		f := &v.found[i]
 		f.start = all
-		all += l.length(f.transitions, f.cuts)
-	}
-	if all > edgesBlock/8 {
-		return
-	}
-	ref, run := l.runs.Reserve(all)
-	if (ref + words.Ref(len(run))) >= 1<<32 {
-		return
-	}
-	for _, source := range v.anew {
-		f := &v.found[source]
-		run[f.start] = uint64(f.transitions) | uint64(f.cuts)<<32
-	}
-	l.fill(v, run)
-	for i, source := range v.anew {
-		if at, ok := v.e.locate(v.again[i]); ok {
-			atomic.StoreUint32(l.refs.at(at), uint32(ref)+uint32(v.found[source].start))
+		all += edgesHead + f.steps
+		if v.labelled {
+			all += f.steps + f.cuts
 		}
 	}
+	ref, runs := v.edges.reserve(all)
+	if ref == 0 {
+		v.scratch = append(v.scratch[:0], make([]uint32, all)...)
+		runs = v.scratch
+	}
+	if !v.fill(runs) {
+		return false
+	}
+	v.runs = v.runs[:0]
+	for i, f := range v.found {
+		v.runs = append(v.runs, runs[f.start:])
+		if ref != 0 {
+			atomic.StoreUint32(v.edges.refs.at(v.anew[i]), ref+uint32(f.start))
+		}
+	}
+	return true
 }
 
-// fill writes transitions, last ones first, into their runs.
-func (l *edges) fill(v *surveyor, run []uint64) {
-	for i := len(v.cut) - 1; i >= 0 && l.labelled; i-- {
-		f := &v.found[v.cut[i]]
-		f.cuts--
-		setLabel(run[f.start+1+f.transitions:], f.transitions+f.cuts, v.cutLabels[i])
+// fill writes the steps that the worker found into runs, the last ones of each state first.
+func (v *surveyor) fill(runs []uint32) bool {
+	w := v.w
+	for i := range v.found {
+		f := &v.found[i]
+		runs[f.start], runs[f.start+1] = uint32(f.steps), uint32(f.cuts)
 	}
-	for i := len(v.successors) - 1; i >= 0; i-- {
-		f := &v.found[v.sources[i]]
-		all := int(run[f.start] & maxCount)
-		f.transitions--
-		run[f.start+1+f.transitions] = v.successors[i]
-		if l.labelled {
-			setLabel(run[f.start+1+all:], f.transitions, v.labels[i])
+	for i := len(v.cuts) - 1; i >= 0 && v.labelled; i-- {
+		f := &v.found[v.cuts[i]]
+		f.cuts--
+		runs[f.start+edgesHead+2*f.steps+f.cuts] = w.cutLabels[i]
+	}
+	for i := len(w.successors) - 1; i >= 0; i-- {
+		source := w.sources[i]
+		if w.successors[i] == v.again[source] {
+			continue
+		}
+		at, ok := v.locate(w.successors[i])
+		if !ok {
+			return false
+		}
+		f := &v.found[source]
+		n := int(runs[f.start])
+		f.steps--
+		runs[f.start+edgesHead+f.steps] = at
+		if v.labelled {
+			runs[f.start+edgesHead+n+f.steps] = w.labels[i]
 		}
 	}
+	return true
 }

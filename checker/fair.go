@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"maps"
 	"slices"
 
 	"synod/model/statespace"
@@ -36,32 +35,17 @@ func (w *worker) labelSteps() {
 	}
 }
 
-// expandLabelled is expand, and finds what is enabled in each of the states.
-func (v *surveyor) expandLabelled(keys []uint64) bool {
-	v.labelling = true
-	ok := v.expand(keys)
-	v.labelling = false
-	if !ok {
-		return false
+// enabledBy returns the sets of actions that are enabled in a state with some steps, ascending.
+func (s *survey) enabledBy(from steps) []uint32 {
+	just := s.e.units.just
+	var sets []uint32
+	for _, labels := range [][]uint32{from.labels, from.cutLabels} {
+		for _, label := range labels {
+			sets = append(sets, just.Sets(label)...)
+		}
 	}
-	for len(v.enabled) < len(keys) {
-		v.enabled = append(v.enabled, nil)
-	}
-	for i := range keys {
-		v.enabled[i] = v.enabled[i][:0]
-	}
-	just := v.e.units.just
-	for i, source := range v.sources {
-		v.enabled[source] = append(v.enabled[source], just.Sets(v.labels[i])...)
-	}
-	for i, source := range v.cut {
-		v.enabled[source] = append(v.enabled[source], just.Sets(v.cutLabels[i])...)
-	}
-	for i := range keys {
-		slices.Sort(v.enabled[i])
-		v.enabled[i] = slices.Compact(v.enabled[i])
-	}
-	return true
+	slices.Sort(sets)
+	return slices.Compact(sets)
 }
 
 // isStrong reports whether paths have to be strongly fair to a set.
@@ -76,56 +60,74 @@ func (e *engine) isStrong(set uint32) bool {
 // is left without those has to be judged by its own components: the algorithm for Streett automata.
 type fairJudge struct {
 	*pursuit
-	v       *surveyor
-	always  []uint32        // the sets that are weakly fair, and enabled in all states so far
-	ever    map[uint32]bool // the sets that are strongly fair, and enabled in some state
-	taken   map[uint32]bool
-	lists   map[uint32]bool // the labels of steps within the component
-	strong  bool            // there are sets of that kind
-	weakest []uint32
-	partly  bool // what judge looked at last holds no fair cycle through all of it, but perhaps one through some of it
+	v      *surveyor
+	strong bool     // some sets are strongly fair
+	always []uint32 // the sets that are weakly fair, and enabled in all states so far
+	ever   []uint32 // the sets that are strongly fair, and enabled in some state
+	round  uint64   // counts components
+	// By label: the component in which a step with it was met, and a step of the component.
+	met, within stamps
+	taken       stamps // by set: the component of which a step takes it
+	known       stamps // by set: the component in which it is one of ever
+	look        uint64 // counts states
+	enabled     stamps // by set: the last state that enables it
+	partly      bool   // what judge looked at last holds no fair cycle through all of it, but perhaps one through some of it
+}
+
+// stamps are the last times that numbers were met.
+type stamps []uint64
+
+// at returns the last time, or 0.
+func (s stamps) at(n uint32) uint64 {
+	if int(n) < len(s) {
+		return s[n]
+	}
+	return 0
+}
+
+// set sets the last time, and reports whether it was another one.
+func (s *stamps) set(n uint32, time uint64) bool {
+	if int(n) >= len(*s) {
+		*s = append(*s, make([]uint64, int(n)+1-len(*s))...)
+	}
+	was := (*s)[n]
+	(*s)[n] = time
+	return was != time
 }
 
 // newFairJudge returns nil if every cycle is fair.
-func (p *pursuit) newFairJudge() *fairJudge {
+func (p *pursuit) newFairJudge(v *surveyor) *fairJudge {
 	j := p.e.units.just
 	if j == nil {
 		return nil
 	}
 	strong := slices.ContainsFunc(j.Fairness(), func(c statespace.Condition) bool { return c.Strong })
-	return &fairJudge{
-		pursuit: p, v: p.of[0], strong: strong, ever: make(map[uint32]bool), taken: make(map[uint32]bool),
-		lists: make(map[uint32]bool),
-	}
+	return &fairJudge{pursuit: p, v: v, strong: strong}
 }
 
 // judge reports whether a component, whose states all have the same number, holds a fair cycle through all of its states. If
 // it does not for the sake of strong fairness alone, it takes away the states that are on no fair cycle, and sets partly.
-func (f *fairJudge) judge(states []uint64) bool {
-	clear(f.taken)
-	clear(f.lists)
-	clear(f.ever)
+func (f *fairJudge) judge(states []place) bool {
 	f.partly = false
-	at, _ := f.e.locate(states[0])
-	own := *f.degrees.at(at)
-	for from := 0; from < len(states); from += batchLength {
-		if f.over() || !f.gather(states[from:min(from+batchLength, len(states))], own, from == 0) {
+	f.always, f.ever = f.always[:0], f.ever[:0]
+	f.round++
+	own := *f.degrees.at(states[0])
+	for i, at := range states {
+		from, ok := f.v.stepsOf(at)
+		if !ok || i%batchLength == 0 && f.over() {
 			return false
 		}
+		f.meet(from, i == 0)
 		if len(f.always) == 0 && !f.strong {
 			return true // Whatever is still to come, no set is neglected.
 		}
+		f.takeWithin(from, own)
 	}
-	for label := range f.lists {
-		for _, set := range f.e.units.just.Sets(label) {
-			f.taken[set] = true
-		}
-	}
-	neglected := func(set uint32) bool { return !f.taken[set] }
+	neglected := func(set uint32) bool { return f.taken.at(set) != f.round }
 	if slices.ContainsFunc(f.always, neglected) {
 		return false // nor does any part of it: there, too, the set is enabled and not taken
 	}
-	maps.DeleteFunc(f.ever, func(set uint32, _ bool) bool { return f.taken[set] })
+	f.ever = slices.DeleteFunc(f.ever, func(set uint32) bool { return !neglected(set) })
 	if len(f.ever) == 0 {
 		return true
 	}
@@ -133,58 +135,73 @@ func (f *fairJudge) judge(states []uint64) bool {
 	return false
 }
 
-// gather looks at some states of the component.
-func (f *fairJudge) gather(keys []uint64, own uint32, first bool) bool {
-	v := f.v
-	if !v.expandLabelled(keys) {
-		return false
-	}
-	for i, label := range v.labels {
-		if label == 0 || f.lists[label] {
-			continue
-		}
-		at, ok := f.e.locate(v.successors[i])
-		if ok && f.isMember(at) && f.marks.get(at)&markTrimmed == 0 && *f.degrees.at(at) == own {
-			f.lists[label] = true
-		}
-	}
-	for i := range keys {
-		weak := f.weakest[:0]
-		for _, set := range v.enabled[i] {
-			if f.e.isStrong(set) {
-				f.ever[set] = true
+// meet notes what a state of the component enables.
+func (f *fairJudge) meet(from steps, first bool) {
+	just := f.e.units.just
+	f.look++
+	for _, labels := range [][]uint32{from.labels, from.cutLabels} {
+		for _, label := range labels {
+			fresh := f.strong && f.met.set(label, f.round)
+			if !fresh && len(f.always) == 0 && !first {
 				continue
 			}
-			weak = append(weak, set)
+			for _, set := range just.Sets(label) {
+				again := !f.enabled.set(set, f.look)
+				switch {
+				case !fresh && !first:
+				case f.e.isStrong(set):
+					if f.known.set(set, f.round) {
+						f.ever = append(f.ever, set)
+					}
+				case first && !again:
+					f.always = append(f.always, set)
+				}
+			}
 		}
-		f.weakest = weak
-		if first && i == 0 {
-			f.always = append(f.always[:0], weak...)
+	}
+	f.always = slices.DeleteFunc(f.always, func(set uint32) bool { return f.enabled.at(set) != f.look })
+}
+
+// takeWithin notes which sets are taken by steps to other states of the component, which have the same number.
+func (f *fairJudge) takeWithin(from steps, own uint32) {
+	for i, label := range from.labels {
+		if label == 0 || f.within.at(label) == f.round {
 			continue
 		}
-		f.always = slices.DeleteFunc(f.always, func(set uint32) bool {
-			_, found := slices.BinarySearch(weak, set)
-			return !found
-		})
+		if to := from.to[i]; f.isOpen(to) && *f.degrees.at(to) == own {
+			f.within.set(label, f.round)
+			for _, set := range f.e.units.just.Sets(label) {
+				f.taken.set(set, f.round)
+			}
+		}
 	}
-	return true
 }
 
 // remove takes away the states that enable a set of ever, and tells whether others are left.
-func (f *fairJudge) remove(states []uint64) bool {
+func (f *fairJudge) remove(states []place) bool {
 	left := false
-	for keys := range slices.Chunk(states, batchLength) {
-		if f.over() || !f.v.expandLabelled(keys) {
+	for i, at := range states {
+		from, ok := f.v.stepsOf(at)
+		if !ok || i%batchLength == 0 && f.over() {
 			return false
 		}
-		for i, key := range keys {
-			if !slices.ContainsFunc(f.v.enabled[i], func(set uint32) bool { return f.ever[set] }) {
-				left = true
-				continue
-			}
-			at, _ := f.e.locate(key)
+		if f.enablesEver(from) {
 			f.marks.set(at, markTrimmed)
+		} else {
+			left = true
 		}
 	}
 	return left
+}
+
+// enablesEver reports whether a set of ever is enabled.
+func (f *fairJudge) enablesEver(from steps) bool {
+	for _, labels := range [][]uint32{from.labels, from.cutLabels} {
+		for _, label := range labels {
+			if slices.ContainsFunc(f.e.units.just.Sets(label), func(set uint32) bool { return slices.Contains(f.ever, set) }) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -34,23 +34,28 @@ type pursuit struct {
 	members   atomic.Int64
 	terminals atomic.Int64
 	open      atomic.Int64 // members with a transition that the boundary cuts, or that were not expanded
+	looping   bool         // cycles of members have to be looked for
+	goal      uint8        // the mark of the states that a path has to lead to; 0 if the property is not violated
 }
+
+// pursuitBytes is what a pursuit takes for each place.
+const pursuitBytes = 4 + 1
 
 func (s *survey) newPursuit(property int) (*pursuit, error) {
 	p := &pursuit{survey: s, property: property, expect: s.e.judge.properties[property].Expect}
 	var err error
-	if p.marks, err = s.e.newMarks(); err != nil {
+	if p.marks, err = s.newMarks(); err != nil {
 		return nil, err
 	}
 	if p.expect == statespace.Quiescent {
 		return p, nil
 	}
-	if p.degrees, err = s.e.newNumbers(1); err != nil {
+	if p.degrees, err = s.newNumbers(1); err != nil {
 		p.marks.free()
 		return nil, err
 	}
 	if s.edges == nil {
-		s.edges = s.e.newEdges()
+		s.edges = s.newEdges()
 	}
 	return p, nil
 }
@@ -62,9 +67,12 @@ func (p *pursuit) free() {
 	}
 }
 
-// decide finds the members, and tells whether they violate the property. It gives what a path that shows it has to lead
-// to: a terminal member if there is one, else one on a cycle; 0 if there is none.
-func (p *pursuit) decide() (goal uint8) {
+// find finds the members, and what a path that shows the violation of the property has to lead to: a terminal member if there is one.
+// Otherwise it takes away members to which no cycle leads; cycles are to be looked for if some are left.
+func (p *pursuit) find() {
+	for _, v := range p.of {
+		v.holds = newAsker(p.e.judge.predicates[p.property], statespace.NewReading(p.e.space))
+	}
 	for next := p.seed(); next.Size() > 0 && !p.over(); {
 		p.members.Add(int64(next.Size()))
 		current := next
@@ -72,16 +80,11 @@ func (p *pursuit) decide() (goal uint8) {
 	}
 	switch {
 	case p.over():
-		return 0
 	case p.terminals.Load() > 0:
-		return markTerminal
-	case p.trim() || p.over():
-		return 0
+		p.goal = markTerminal
+	case !p.trim() && !p.over():
+		p.looping = true
 	}
-	if !p.findCycles() {
-		return 0
-	}
-	return markCyclic
 }
 
 // seed marks the members that are so by themselves.
@@ -91,34 +94,14 @@ func (p *pursuit) seed() *store.Frontier {
 			v := p.of[0]
 			v.unknown = v.unknown[:0]
 			for _, state := range p.e.initial {
-				packed := v.w.pack(state)
-				if at, ok := p.e.locate(packed); ok && p.isNew(at) {
-					v.unknown = append(v.unknown, packed)
+				if at, ok := p.locate(v.w.pack(state)); ok && p.isNew(at) {
+					v.unknown = append(v.unknown, at)
 				}
 			}
 			v.admit(p, v.unknown)
 		})[0]
 	}
-	all := func(place) bool { return true }
-	return p.collect(func() {
-		p.each(all, func(v *surveyor, keys []uint64) bool {
-			return v.w.inspect(keys, func(i int, state []statespace.PartID) error {
-				when, err := v.when.holds(state)
-				if err != nil || !when {
-					return err
-				}
-				at, _ := p.e.locate(keys[i])
-				p.marks.set(at, markAsked)
-				holds, err := v.holds.holds(state)
-				if err != nil || holds {
-					return err
-				}
-				p.marks.set(at, markSeed|markMember)
-				v.next[0].add(keys[i])
-				return nil
-			})
-		})
-	})[0]
+	return p.collect(p.sow)[0]
 }
 
 // isNew reports whether nobody asked about a state before. Of several who do so at once, one is told that.
@@ -128,64 +111,54 @@ func (p *pursuit) isNew(at place) bool {
 
 // admit judges states that are new, and makes members of those that do not satisfy the property. It reports false if it must
 // stop.
-func (v *surveyor) admit(p *pursuit, keys []uint64) bool {
-	return v.w.inspect(keys, func(i int, state []statespace.PartID) error {
+func (v *surveyor) admit(p *pursuit, batch []place) bool {
+	return v.inspect(batch, func(at place, state []statespace.PartID) error {
 		holds, err := v.holds.holds(state)
 		if err != nil || holds {
 			return err
 		}
-		at, _ := v.e.locate(keys[i])
 		p.marks.set(at, markMember)
-		v.next[0].add(keys[i])
+		v.next[0].add(at)
 		return nil
 	})
 }
 
 // spread expands members. Their successors become members or not, and the edges to each are counted: who is a member need not be
 // known yet.
-func (p *pursuit) spread(v *surveyor, keys []uint64) bool {
-	all := len(keys)
-	keys = v.expanded(keys)
-	p.open.Add(int64(all - len(keys)))
-	if !v.expand(keys) {
-		return false
-	}
+func (p *pursuit) spread(v *surveyor, batch []place) bool {
+	all := len(batch)
+	batch = v.expanded(batch)
+	open := all - len(batch)
 	v.unknown = v.unknown[:0]
-	for _, successor := range v.successors {
-		at, ok := v.e.locate(successor)
-		if !ok {
-			v.e.failAt(errChanged, nil)
-			return false
+	if !v.expand(batch, func(i int, s steps) {
+		for _, to := range s.to {
+			atomic.AddUint32(p.degrees.at(to), 1)
+			if p.isNew(to) {
+				v.unknown = append(v.unknown, to)
+			}
 		}
-		atomic.AddUint32(p.degrees.at(at), 1)
-		if p.isNew(at) {
-			v.unknown = append(v.unknown, successor)
-		}
-	}
-	slices.Sort(v.cut)
-	p.open.Add(int64(len(slices.Compact(v.cut))))
-	for i, key := range keys {
-		if !v.alive[i] {
-			at, _ := v.e.locate(key)
-			p.marks.set(at, markTerminal)
+		if s.cuts > 0 {
+			open++
+		} else if len(s.to) == 0 {
+			p.marks.set(batch[i], markTerminal)
 			p.terminals.Add(1)
 		}
+	}) {
+		return false
 	}
+	p.open.Add(int64(open))
 	return v.admit(p, v.unknown)
 }
 
-// eachEdge calls f with the place of every member, other than the state itself, that a transition of some members
-// leads to.
-func (p *pursuit) eachEdge(v *surveyor, keys []uint64, f func(source int, to uint64, at place)) bool {
-	if !v.expand(keys) {
-		return false
-	}
-	for i, successor := range v.successors {
-		if at, ok := v.e.locate(successor); ok && p.isMember(at) {
-			f(int(v.sources[i]), successor, at)
+// eachEdge calls f for every transition of some members to a member.
+func (p *pursuit) eachEdge(v *surveyor, batch []place, f func(from, to place)) bool {
+	return v.expand(batch, func(i int, s steps) {
+		for _, to := range s.to {
+			if p.isMember(to) {
+				f(batch[i], to)
+			}
 		}
-	}
-	return true
+	})
 }
 
 func (p *pursuit) isMember(at place) bool {
@@ -196,19 +169,18 @@ func (p *pursuit) isMember(at place) bool {
 // cycle. Otherwise the members that are not marked as trimmed are on a cycle, or a cycle leads to them.
 func (p *pursuit) trim() bool {
 	var trimmed atomic.Int64
-	take := func(v *surveyor, key uint64, at place) {
+	take := func(v *surveyor, at place) {
 		p.marks.set(at, markTrimmed)
 		trimmed.Add(1)
-		v.next[0].add(key)
+		v.next[0].add(at)
 	}
 	next := p.collect(func() {
 		first := func(at place) bool {
 			return p.marks.get(at)&markMember != 0 && atomic.LoadUint32(p.degrees.at(at)) == 0
 		}
-		p.each(first, func(v *surveyor, keys []uint64) bool {
-			for _, key := range keys {
-				at, _ := p.e.locate(key)
-				take(v, key, at)
+		p.each(first, func(v *surveyor, batch []place) bool {
+			for _, at := range batch {
+				take(v, at)
 			}
 			return true
 		})
@@ -216,10 +188,10 @@ func (p *pursuit) trim() bool {
 	for next.Size() > 0 && !p.over() {
 		current := next
 		next = p.collect(func() {
-			p.drain(current, func(v *surveyor, keys []uint64) bool {
-				return p.eachEdge(v, v.expanded(keys), func(_ int, to uint64, at place) {
-					if atomic.AddUint32(p.degrees.at(at), ^uint32(0)) == 0 {
-						take(v, to, at)
+			p.drain(current, func(v *surveyor, batch []place) bool {
+				return p.eachEdge(v, v.expanded(batch), func(_, to place) {
+					if atomic.AddUint32(p.degrees.at(to), ^uint32(0)) == 0 {
+						take(v, to)
 					}
 				})
 			})
@@ -228,16 +200,10 @@ func (p *pursuit) trim() bool {
 	return trimmed.Load() == p.members.Load()
 }
 
-// expanded returns the states that the search expanded.
-func (v *surveyor) expanded(keys []uint64) []uint64 {
+// expanded returns the states of a batch that the search expanded; the others are taken out of it.
+func (v *surveyor) expanded(batch []place) []place {
 	if v.left == nil {
-		return keys
+		return batch
 	}
-	v.keys = v.keys[:0]
-	for _, key := range keys {
-		if at, ok := v.e.locate(key); ok && !v.isLeft(at) {
-			v.keys = append(v.keys, key)
-		}
-	}
-	return v.keys
+	return slices.DeleteFunc(batch, v.isLeft)
 }

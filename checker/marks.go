@@ -1,62 +1,96 @@
 package checker
 
 import (
+	"errors"
+	"math"
+	"slices"
 	"sync/atomic"
 
 	"synod/checker/internal/store"
 	"synod/internal/offheap"
 )
 
-// place is where a visited state stands in the visited set, as long as nothing is inserted.
-type place struct {
-	shard    int
-	position int
+// place numbers where a visited state stands in the visited set.
+type place = uint32
+
+// ground numbers the places of the visited set, as long as nothing is inserted: those of a shard follow those of the one before.
+type ground struct {
+	e     *engine
+	first []place // of each shard, and last how many there are
 }
 
+// maxPlaces bounds how many places there may be.
+const maxPlaces = math.MaxUint32
+
+// errPlaces reports that there are more places than a place can number.
+var errPlaces = errors.New("more states than can be looked at once more")
+
+func (e *engine) newGround() (*ground, error) {
+	g := &ground{e: e, first: make([]place, 1, len(e.shards)+1)}
+	size := 0
+	for _, s := range e.shards {
+		if size += s.Set.Positions(); size > maxPlaces {
+			return nil, errPlaces
+		}
+		g.first = append(g.first, place(size))
+	}
+	return g, nil
+}
+
+// size is how many places there are.
+func (g *ground) size() int { return int(g.first[len(g.first)-1]) }
+
 // locate finds a packed state in the visited set.
-func (e *engine) locate(packed uint64) (place, bool) {
-	shard, key := e.layout.ShardOf(packed)
-	position, ok := e.shards[shard].Set.Find(key)
-	return place{shard, position}, ok
+func (g *ground) locate(packed uint64) (place, bool) {
+	shard, key := g.e.layout.ShardOf(packed)
+	position, ok := g.e.shards[shard].Set.Find(key)
+	return g.first[shard] + place(position), ok
+}
+
+// packed returns the state at a place, packed.
+func (g *ground) packed(at place) uint64 {
+	shard, exact := slices.BinarySearch(g.first, at)
+	if !exact {
+		shard--
+	}
+	return g.e.layout.Packed(shard, g.e.shards[shard].Set.KeyAt(int(at-g.first[shard])))
+}
+
+// eachOf calls f with the places of the states of a shard, until it reports false.
+func (g *ground) eachOf(shard int, f func(at place) bool) {
+	first := g.first[shard]
+	g.e.shards[shard].Set.EachAt(func(position int, _ uint64) bool { return f(first + place(position)) })
 }
 
 // numbers is a word of 32 bits for every place of the visited set, or for every few places, outside the Go heap. They
 // are zero at first, and read and written atomically.
 type numbers struct {
-	arena  *offheap.Arena
-	blocks [][]byte
-	words  [][]uint32
+	arena *offheap.Arena
+	block []byte
+	words []uint32
 }
 
 // newNumbers returns a word for every so many places.
-func (e *engine) newNumbers(places int) (*numbers, error) {
-	n := &numbers{arena: e.arena}
-	for _, s := range e.shards {
-		block, err := e.arena.Alloc(4 * (s.Set.Positions()/places + 1))
-		if err != nil {
-			n.free()
-			return nil, err
-		}
-		words := offheap.Slice[uint32](block)
-		n.blocks, n.words = append(n.blocks, block), append(n.words, words)
+func (g *ground) newNumbers(places int) (*numbers, error) {
+	block, err := g.e.arena.Alloc(4 * (g.size()/places + 1))
+	if err != nil {
+		return nil, err
 	}
-	return n, nil
+	return &numbers{g.e.arena, block, offheap.Slice[uint32](block)}, nil
 }
 
-func (n *numbers) at(p place) *uint32 { return &n.words[p.shard][p.position] }
+func (n *numbers) at(p place) *uint32 { return &n.words[p] }
 
 func (n *numbers) free() {
-	for _, block := range n.blocks {
-		n.arena.Free(block)
-	}
-	n.blocks, n.words = nil, nil
+	n.arena.Free(n.block)
+	n.block, n.words = nil, nil
 }
 
 // marks is a byte for every place of the visited set.
 type marks struct{ fours *numbers }
 
-func (e *engine) newMarks() (*marks, error) {
-	fours, err := e.newNumbers(4)
+func (g *ground) newMarks() (*marks, error) {
+	fours, err := g.newNumbers(4)
 	if err != nil {
 		return nil, err
 	}
@@ -66,18 +100,18 @@ func (e *engine) newMarks() (*marks, error) {
 func (m *marks) free() { m.fours.free() }
 
 func (m *marks) get(p place) uint8 {
-	return uint8(atomic.LoadUint32(&m.fours.words[p.shard][p.position/4]) >> (p.position % 4 * 8))
+	return uint8(atomic.LoadUint32(&m.fours.words[p/4]) >> (p % 4 * 8))
 }
 
 // set adds bits to a byte, and gives what it was.
 func (m *marks) set(p place, bits uint8) uint8 {
-	shift := p.position % 4 * 8
-	return uint8(atomic.OrUint32(&m.fours.words[p.shard][p.position/4], uint32(bits)<<shift) >> shift)
+	shift := p % 4 * 8
+	return uint8(atomic.OrUint32(&m.fours.words[p/4], uint32(bits)<<shift) >> shift)
 }
 
 // claim sets a byte that is zero to a value. Of several who do so at once, one is told that it did.
 func (m *marks) claim(p place, value uint8) bool {
-	word, shift := &m.fours.words[p.shard][p.position/4], p.position%4*8
+	word, shift := &m.fours.words[p/4], p%4*8
 	for {
 		now := atomic.LoadUint32(word)
 		if uint8(now>>shift) != 0 {
@@ -90,28 +124,49 @@ func (m *marks) claim(p place, value uint8) bool {
 }
 
 // places is a set of places: a bit for each.
-type places struct{ bits *numbers }
+type places struct {
+	*ground
+	bits *numbers
+}
 
-// placesOf returns the places of the states of a frontier.
-func (e *engine) placesOf(f *store.Frontier) (*places, error) {
-	bits, err := e.newNumbers(32)
+// newPlaces returns an empty set.
+func (g *ground) newPlaces() (*places, error) {
+	bits, err := g.newNumbers(32)
 	if err != nil {
 		return nil, err
 	}
-	s := &places{bits}
+	return &places{g, bits}, nil
+}
+
+// placesOf returns the places of the states of a frontier.
+func (g *ground) placesOf(f *store.Frontier) (*places, error) {
+	s, err := g.newPlaces()
+	if err != nil {
+		return nil, err
+	}
 	for _, c := range f.Chunks {
 		for _, packed := range c.Keys {
-			if at, ok := e.locate(packed); ok {
-				s.bits.words[at.shard][at.position/32] |= 1 << (at.position % 32)
+			if at, ok := g.locate(packed); ok {
+				s.add(at)
 			}
 		}
 	}
 	return s, nil
 }
 
+// add adds a place to the set. Several may do so at once.
+func (s *places) add(p place) { atomic.OrUint32(&s.bits.words[p/32], 1<<(p%32)) }
+
 // has reports whether a place is in the set; none is in a set that is nil.
-func (s *places) has(p place) bool {
-	return s != nil && s.bits.words[p.shard][p.position/32]>>(p.position%32)&1 != 0
+func (s *places) has(p place) bool { return s != nil && s.bits.words[p/32]>>(p%32)&1 != 0 }
+
+// holds reports whether a packed state stands at one of the places.
+func (s *places) holds(packed uint64) bool {
+	if s == nil {
+		return false
+	}
+	at, ok := s.locate(packed)
+	return ok && s.has(at)
 }
 
 func (s *places) free() {

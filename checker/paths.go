@@ -2,6 +2,7 @@ package checker
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"synod/model/statespace"
@@ -32,43 +33,87 @@ func (e *engine) judgePaths(r *Result) {
 		return
 	}
 	defer s.free()
+	var due []int
 	for i, property := range e.judge.properties {
-		if !property.Expect.OfPaths() || e.judge.decided[i].Load() || s.over() {
-			continue
+		if property.Expect.OfPaths() && !e.judge.decided[i].Load() {
+			due = append(due, i)
 		}
-		if err := s.judge(i, &r.Properties[i]); err != nil && !s.over() {
+	}
+	for len(due) > 0 && !s.over() {
+		n, err := s.judgeSome(due, r.Properties)
+		if err != nil && !s.over() {
 			e.failAt(err, nil)
 		}
-		if r.Properties[i].Path != nil {
-			e.judge.settle(i)
+		for _, i := range due[:n] {
+			if r.Properties[i].Path != nil {
+				e.judge.settle(i)
+			}
 		}
+		due = due[n:]
 	}
 }
 
-// judge decides one property. An error while there is time and memory means that the model is not what it was.
-func (s *survey) judge(property int, r *PropertyResult) error {
-	if s.e.judge.properties[property].Expect == statespace.Quiescent {
-		return s.judgeQuiescence(property, r)
+// judgeSome decides some properties, the first of those that are due, and tells how many. Cycles are looked for by one surveyor, so
+// there are as many as surveyors, if there is room for what is known of each. An error while there is time and memory means that
+// the model is not what it was.
+func (s *survey) judgeSome(due []int, results []PropertyResult) (n int, err error) {
+	var some []*pursuit
+	defer func() {
+		for _, p := range some {
+			p.free()
+			s.freeSeeds(p.property)
+		}
+	}()
+	for n < min(len(due), len(s.of)) && (n == 0 || s.hasRoom()) && !s.over() {
+		property := due[n]
+		n++
+		if s.e.judge.properties[property].Expect == statespace.Quiescent {
+			if err := s.judgeQuiescence(property, &results[property]); err != nil {
+				return n, err
+			}
+			continue
+		}
+		if err := s.findSeeds(due[n-1:]); err != nil {
+			s.e.stop(stopMemory)
+			return n, err
+		}
+		p, err := s.newPursuit(property)
+		if err != nil {
+			s.e.stop(stopMemory)
+			return n, err
+		}
+		some = append(some, p)
+		p.find()
 	}
-	p, err := s.newPursuit(property)
-	if err != nil {
-		s.e.stop(stopMemory)
-		return err
-	}
-	defer p.free()
-	for _, v := range s.of {
-		reading := statespace.NewReading(s.e.space)
-		v.holds = newAsker(s.e.judge.predicates[property], reading)
-		if when := s.e.judge.whens[property]; when != nil {
-			v.when = newAsker(when, reading)
+	s.findCycles(some)
+	for _, p := range some {
+		r := &results[p.property]
+		r.Open = int(p.open.Load())
+		if p.goal == 0 || s.over() {
+			continue
+		}
+		if err := p.show(p.goal, r); err != nil {
+			return n, err
 		}
 	}
-	goal := p.decide()
-	r.Open = int(p.open.Load())
-	if goal == 0 || s.over() {
-		return nil
-	}
-	return p.show(goal, r)
+	return n, nil
+}
+
+// hasRoom reports whether what is known of the states for one more property fits easily into what the memory limit leaves.
+func (s *survey) hasRoom() bool {
+	limit := s.e.memoryLimit()
+	return limit <= 0 || 4*pursuitBytes*int64(s.size()) < limit-s.e.memory()
+}
+
+// findCycles looks for the cycles of some properties, each of them with one surveyor.
+func (s *survey) findCycles(of []*pursuit) {
+	looping := slices.DeleteFunc(slices.Clone(of), func(p *pursuit) bool { return !p.looping })
+	var taken atomic.Int64
+	s.parallel(func(v *surveyor) {
+		for i := int(taken.Add(1)) - 1; i < len(looping) && !s.over(); i = int(taken.Add(1)) - 1 {
+			looping[i].findCycles(v)
+		}
+	})
 }
 
 // judgeQuiescence decides a property about terminal states, which the search has gathered.
@@ -86,7 +131,7 @@ func (s *survey) judgeQuiescence(property int, r *PropertyResult) error {
 		return err
 	}
 	defer p.free()
-	at, _ := s.e.locate(s.of[0].w.pack(found.first[0].state))
+	at, _ := s.locate(s.of[0].w.pack(found.first[0].state))
 	p.marks.set(at, markGoal)
 	return p.show(markGoal, r)
 }

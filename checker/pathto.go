@@ -24,8 +24,11 @@ func (e *engine) pathTo(states [][]statespace.PartID, level int) (*statespace.Pa
 	}
 	var waiting *places
 	if depth := int(e.depth.Load()); depth > tags && e.halt.Load() == 0 {
-		var err error
-		if waiting, err = e.placesOf(e.front); err != nil {
+		g, err := e.newGround()
+		if err != nil {
+			return nil, err
+		}
+		if waiting, err = g.placesOf(e.front); err != nil {
 			return nil, err
 		}
 		defer waiting.free()
@@ -125,7 +128,7 @@ func (e *engine) before(wanted map[uint64]bool, level int, waiting *places) map[
 						return true
 					}
 				}
-				if e.waits(packed, waiting) {
+				if waiting.holds(packed) {
 					return true
 				}
 				keys = append(keys, packed)
@@ -138,15 +141,6 @@ func (e *engine) before(wanted map[uint64]bool, level int, waiting *places) map[
 		expand()
 	})
 	return found
-}
-
-// waits reports whether a visited state is in a set of places.
-func (e *engine) waits(packed uint64, waiting *places) bool {
-	if waiting == nil {
-		return false
-	}
-	at, ok := e.locate(packed)
-	return ok && waiting.has(at)
 }
 
 // eachSuccessor yields every pair of a state and a successor. A state that cannot be expanded, as a successor is too

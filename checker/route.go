@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"slices"
 	"sync"
 
 	"synod/model/statespace"
@@ -17,7 +18,7 @@ type route struct {
 	goal   uint8
 	levels [2]*marks // per phase: 0 where it was not met, else 1 + level modulo routeTags
 	mu     sync.Mutex
-	met    []uint64 // states with the goal, in the second phase, at the level that is searched
+	met    []place // states with the goal, in the second phase, at the level that is searched
 	depth  int
 }
 
@@ -39,7 +40,7 @@ func (p *pursuit) routeTo(goal uint8) (*route, error) {
 			continue
 		}
 		var err error
-		if r.levels[phase], err = p.e.newMarks(); err != nil {
+		if r.levels[phase], err = p.newMarks(); err != nil {
 			r.free()
 			return nil, err
 		}
@@ -47,10 +48,9 @@ func (p *pursuit) routeTo(goal uint8) (*route, error) {
 	r.depth = 1
 	next := r.collect(func() {
 		for _, state := range r.e.initial {
-			packed := r.of[0].w.pack(state)
-			if at, ok := r.e.locate(packed); ok {
-				r.reach(r.of[0], packed, at, before)
-				r.reach(r.of[0], packed, at, during)
+			if at, ok := r.locate(r.of[0].w.pack(state)); ok {
+				r.reach(r.of[0], at, before)
+				r.reach(r.of[0], at, during)
 			}
 		}
 	})
@@ -59,7 +59,7 @@ func (p *pursuit) routeTo(goal uint8) (*route, error) {
 		current := next
 		next = r.collect(func() {
 			for phase, states := range current {
-				r.drain(states, func(v *surveyor, keys []uint64) bool { return r.step(v, keys, phase) })
+				r.drain(states, func(v *surveyor, batch []place) bool { return r.step(v, batch, phase) })
 			}
 		})
 	}
@@ -87,45 +87,38 @@ func (r *route) allows(at place, phase int, begins bool) bool {
 }
 
 // reach notes that a state is met, unless it was.
-func (r *route) reach(v *surveyor, packed uint64, at place, phase int) {
+func (r *route) reach(v *surveyor, at place, phase int) {
 	begins := phase == during && r.depth == 1
 	if !r.allows(at, phase, begins) || !r.levels[phase].claim(at, levelTag(r.depth)) {
 		return
 	}
-	v.next[phase].add(packed)
+	v.next[phase].add(at)
 	if phase == during && r.marks.get(at)&r.goal != 0 {
 		r.mu.Lock()
-		r.met = append(r.met, packed)
+		r.met = append(r.met, at)
 		r.mu.Unlock()
 	}
 }
 
 // step meets the states that some lead to.
-func (r *route) step(v *surveyor, keys []uint64, phase int) bool {
-	keys = v.expanded(keys)
-	if !v.expand(keys) {
-		return false
-	}
-	for _, successor := range v.successors {
-		at, ok := r.e.locate(successor)
-		if !ok {
-			continue
+func (r *route) step(v *surveyor, batch []place, phase int) bool {
+	return v.expand(v.expanded(batch), func(_ int, s steps) {
+		for _, to := range s.to {
+			r.reach(v, to, phase)
+			if phase == before && r.marks.get(to)&markSeed != 0 {
+				r.reach(v, to, during)
+			}
 		}
-		r.reach(v, successor, at, phase)
-		if phase == before && r.marks.get(at)&markSeed != 0 {
-			r.reach(v, successor, at, during)
-		}
-	}
-	return true
+	})
 }
 
 // path returns the least of the shortest paths to some of the states that were met: by initial state, then by the
 // keys of the actions. It walks back level by level, as engine.pathTo does.
-func (r *route) path(to []uint64) (*statespace.Path, error) {
-	wanted := make([][phases]map[uint64]bool, r.depth+1) // by level and phase: from where a path leads on
-	wanted[r.depth][during] = make(map[uint64]bool)
-	for _, state := range to {
-		wanted[r.depth][during][state] = true
+func (r *route) path(to []place) (*statespace.Path, error) {
+	wanted := make([][phases]map[place]bool, r.depth+1) // by level and phase: from where a path leads on
+	wanted[r.depth][during] = make(map[place]bool)
+	for _, at := range to {
+		wanted[r.depth][during][at] = true
 	}
 	for level := r.depth; ; level-- {
 		r.switchBack(&wanted[level])
@@ -138,7 +131,10 @@ func (r *route) path(to []uint64) (*statespace.Path, error) {
 			}
 		}
 	}
-	path, err := r.e.startPath(func(packed uint64) bool { return wanted[1][before][packed] || wanted[1][during][packed] })
+	path, err := r.e.startPath(func(packed uint64) bool {
+		at, ok := r.locate(packed)
+		return ok && (wanted[1][before][at] || wanted[1][during][at])
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -156,51 +152,50 @@ func (r *route) path(to []uint64) (*statespace.Path, error) {
 }
 
 // phasesOf returns in which phases a path may be in a wanted state, given those before the last step.
-func (r *route) phasesOf(wanted [phases]map[uint64]bool, packed uint64, was [phases]bool) (is [phases]bool) {
-	is[before] = was[before] && wanted[before][packed]
-	is[during] = was[during] && wanted[during][packed]
-	if was[before] && wanted[during][packed] {
-		at, _ := r.e.locate(packed)
+func (r *route) phasesOf(wanted [phases]map[place]bool, packed uint64, was [phases]bool) (is [phases]bool) {
+	at, ok := r.locate(packed)
+	if !ok {
+		return is
+	}
+	is[before] = was[before] && wanted[before][at]
+	is[during] = was[during] && wanted[during][at]
+	if was[before] && wanted[during][at] {
 		is[during] = is[during] || r.marks.get(at)&markSeed != 0
 	}
 	return is
 }
 
 // switchBack adds to the states that are wanted in the first phase those in which the second one begins.
-func (r *route) switchBack(wanted *[phases]map[uint64]bool) {
+func (r *route) switchBack(wanted *[phases]map[place]bool) {
 	if r.levels[before] == nil {
 		return
 	}
-	for state := range wanted[during] {
-		if at, _ := r.e.locate(state); r.marks.get(at)&markSeed != 0 {
+	for at := range wanted[during] {
+		if r.marks.get(at)&markSeed != 0 {
 			if wanted[before] == nil {
-				wanted[before] = make(map[uint64]bool)
+				wanted[before] = make(map[place]bool)
 			}
-			wanted[before][state] = true
+			wanted[before][at] = true
 		}
 	}
 }
 
 // leadingTo returns the states of a level and phase of which a successor is wanted.
-func (r *route) leadingTo(wanted map[uint64]bool, level, phase int) map[uint64]bool {
-	found := make(map[uint64]bool)
+func (r *route) leadingTo(wanted map[place]bool, level, phase int) map[place]bool {
+	found := make(map[place]bool)
 	if len(wanted) == 0 {
 		return found
 	}
 	var mu sync.Mutex
 	ofLevel := func(at place) bool { return r.levels[phase].get(at) == levelTag(level) && !r.isLeft(at) }
-	r.each(ofLevel, func(v *surveyor, keys []uint64) bool {
-		if !v.expand(keys) {
-			return false
-		}
-		for i, successor := range v.successors {
-			if wanted[successor] {
+	r.each(ofLevel, func(v *surveyor, batch []place) bool {
+		return v.expand(batch, func(i int, s steps) {
+			if slices.ContainsFunc(s.to, func(to place) bool { return wanted[to] }) {
 				mu.Lock()
-				found[keys[v.sources[i]]] = true
+				found[batch[i]] = true
 				mu.Unlock()
 			}
-		}
-		return true
+		})
 	})
 	return found
 }

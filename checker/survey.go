@@ -6,21 +6,22 @@ import (
 	"sync/atomic"
 
 	"synod/checker/internal/store"
+	"synod/model/statespace"
 )
 
-// gatherer collects packed states into the chunks of a frontier.
+// gatherer collects places of states into the chunks of a frontier.
 type gatherer struct {
 	e     *engine
 	into  *store.Frontier
 	chunk []uint64
 }
 
-func (g *gatherer) add(packed uint64) {
+func (g *gatherer) add(at place) {
 	if len(g.chunk) == cap(g.chunk) {
 		g.close()
 		g.chunk = g.e.chunks.Get()
 	}
-	g.chunk = append(g.chunk, packed)
+	g.chunk = append(g.chunk, uint64(at))
 }
 
 // close hands over the last chunk.
@@ -34,57 +35,62 @@ func (g *gatherer) close() {
 // surveyor is a worker that looks at visited states once more.
 type surveyor struct {
 	*survey
-	w           *worker
-	holds, when *replica // of the property that is judged
-	next        [2]gatherer
+	w        *worker
+	holds    *replica // of the property that is judged
+	next     [2]gatherer
+	labelled bool // steps have labels
 
-	// The transitions of a batch of states to other states.
-	successors        []uint64
-	sources           []uint16
-	cut               []uint16 // states with a transition that the boundary cuts, with repeats
-	labelling         bool
-	labels, cutLabels []uint32 // of these and those, if they are wanted
-	alive             []bool   // states with a transition to another state, be it one that the boundary cuts
-	runs              []uint32 // of edges, by state of the batch
-	anew              []int    // states of the batch whose transitions were not known
-	again             []uint64 // these
-	cuts              []uint16 // the worker's, of these
-	found             []found  // by state of the batch
+	// States of a batch of which no transitions were known, and what was found.
+	anew    []place
+	again   []uint64 // they themselves
+	cuts    []uint16 // the sources of transitions that the boundary cuts
+	found   []found
+	runs    [][]uint32
+	scratch []uint32 // the runs, if they are not kept
 
+	refs    []uint32 // by state of a batch: where its run begins
+	batch   []place
+	unknown []place
+	one     [1]place
 	keys    []uint64
-	unknown []uint64
-	enabled [][]uint32 // by state of a batch: the sets of actions that are enabled
 }
 
 // survey looks once more at all states that a search visited. Nothing is inserted meanwhile. If the search was cut
 // short, left marks the states that it did not expand.
 type survey struct {
-	e     *engine
+	*ground
 	left  *places // nil if every visited state was expanded
 	of    []*surveyor
-	edges *edges // nil if there is no room
+	edges *edges        // nil if there is no room
+	seeds map[int]seeds // by property
 }
 
 // newSurvey begins to look; left are the states that were not expanded, nil for none.
 func (e *engine) newSurvey(left *store.Frontier) (*survey, error) {
-	s := &survey{e: e}
+	g, err := e.newGround()
+	if err != nil {
+		return nil, err
+	}
+	s := &survey{ground: g, seeds: make(map[int]seeds)}
 	for _, w := range e.workers {
 		s.of = append(s.of, &surveyor{
-			survey: s, w: w, cuts: make([]uint16, 0, batchLength), alive: make([]bool, batchLength),
-			next: [2]gatherer{{e: e}, {e: e}},
+			survey: s, w: w, cuts: make([]uint16, 0, batchLength), next: [2]gatherer{{e: e}, {e: e}},
+			labelled: e.units.just != nil,
 		})
 	}
 	if left == nil {
 		return s, nil
 	}
-	var err error
-	s.left, err = e.placesOf(left)
+	s.left, err = g.placesOf(left)
 	return s, err
 }
 
 func (s *survey) free() {
 	s.left.free()
 	s.edges.free()
+	for property := range s.seeds {
+		s.freeSeeds(property)
+	}
 }
 
 // isLeft reports whether a state was not expanded.
@@ -98,44 +104,44 @@ func (s *survey) parallel(f func(v *surveyor)) {
 	s.e.parallel(func(w *worker) { f(s.of[slices.Index(s.e.workers, w)]) })
 }
 
-// each calls f with all visited states of which the place is wanted, in batches, in parallel. The batches are valid
-// during the call. It ends when f reports false.
-func (s *survey) each(wanted func(place) bool, f func(v *surveyor, keys []uint64) bool) {
-	e := s.e
+// each calls f with all visited states that are wanted, in batches, in parallel. The batches are valid during the call. It
+// ends when f reports false.
+func (s *survey) each(wanted func(place) bool, f func(v *surveyor, batch []place) bool) {
 	var taken atomic.Int64
 	s.parallel(func(v *surveyor) {
-		keys := make([]uint64, 0, batchLength)
+		batch := make([]place, 0, batchLength)
 		more := true
-		for i := int(taken.Add(1)) - 1; i < len(e.shards) && more; i = int(taken.Add(1)) - 1 {
-			e.shards[i].Set.EachAt(func(position int, key uint64) bool {
-				if !wanted(place{i, position}) {
+		for i := int(taken.Add(1)) - 1; i < len(s.e.shards) && more; i = int(taken.Add(1)) - 1 {
+			s.eachOf(i, func(at place) bool {
+				if !wanted(at) {
 					return true
 				}
-				keys = append(keys, e.layout.Packed(i, key))
-				if len(keys) == batchLength {
-					more = !s.over() && f(v, keys)
-					keys = keys[:0]
+				if batch = append(batch, at); len(batch) == batchLength {
+					more = !s.over() && f(v, batch)
+					batch = batch[:0]
 				}
 				return more
 			})
 		}
-		if more && len(keys) > 0 && !s.over() {
-			f(v, keys)
+		if more && len(batch) > 0 && !s.over() {
+			f(v, batch)
 		}
 	})
 }
 
 // drain calls f with all states of a frontier, in batches, in parallel, and frees it. It ends when f reports false.
-func (s *survey) drain(from *store.Frontier, f func(v *surveyor, keys []uint64) bool) {
+func (s *survey) drain(from *store.Frontier, f func(v *surveyor, batch []place) bool) {
 	s.parallel(func(v *surveyor) {
 		var taken store.Run
 		for chunk := from.Take(&taken); chunk != nil; chunk = from.Take(&taken) {
-			for keys := chunk; len(keys) > 0; {
-				n := min(len(keys), batchLength)
-				if s.over() || !f(v, keys[:n]) {
+			for all := range slices.Chunk(chunk, batchLength) {
+				v.batch = v.batch[:0]
+				for _, at := range all {
+					v.batch = append(v.batch, place(at))
+				}
+				if s.over() || !f(v, v.batch) {
 					return
 				}
-				keys = keys[n:]
 			}
 			s.e.chunks.Put(chunk)
 		}
@@ -156,67 +162,66 @@ func (s *survey) collect(f func()) [2]*store.Frontier {
 	return into
 }
 
-// expand finds the transitions of at most batchLength states that were expanded in the search to other states. It reports
-// false if it must stop.
-func (v *surveyor) expand(keys []uint64) bool {
-	v.successors, v.sources, v.labels = v.successors[:0], v.sources[:0], v.labels[:0]
-	v.cut, v.cutLabels = v.cut[:0], v.cutLabels[:0]
-	v.anew, v.again, v.runs = v.anew[:0], v.again[:0], v.runs[:0]
-	for i, key := range keys {
-		ref := v.edges.of(v.e, key)
-		if v.runs = append(v.runs, ref); ref == 0 {
-			v.anew, v.again = append(v.anew, i), append(v.again, key)
+// expand calls f with the steps of each of at most batchLength states that were expanded in the search. They are valid during
+// the call. It reports false if it must stop.
+func (v *surveyor) expand(batch []place, f func(i int, s steps)) bool {
+	v.anew, v.refs = v.anew[:0], v.refs[:0]
+	for _, at := range batch {
+		ref := v.edges.of(at)
+		if v.refs = append(v.refs, ref); ref == 0 {
+			v.anew = append(v.anew, at)
 		}
 	}
 	if len(v.anew) > 0 && !v.expandAnew() {
 		return false
 	}
-	for i, ref := range v.runs {
+	fresh := 0
+	for i, ref := range v.refs {
 		if ref != 0 {
-			v.edges.recall(v, i, ref)
+			f(i, v.read(v.edges.at(ref)))
+			continue
 		}
-	}
-	clear(v.alive[:len(keys)])
-	for _, source := range v.sources {
-		v.alive[source] = true
-	}
-	for _, source := range v.cut {
-		v.alive[source] = true
+		f(i, v.read(v.runs[fresh]))
+		fresh++
 	}
 	return true
 }
 
-// expandAnew adds the transitions of the states of a batch for which they are not known.
+// stepsOf returns the steps of one state, which are valid until this surveyor expands the next. It reports false if it must stop.
+func (v *surveyor) stepsOf(at place) (steps, bool) {
+	if ref := v.edges.of(at); ref != 0 {
+		return v.read(v.edges.at(ref)), true
+	}
+	if v.anew = append(v.anew[:0], at); !v.expandAnew() {
+		return steps{}, false
+	}
+	return v.read(v.runs[0]), true
+}
+
+// expandAnew finds the transitions of states of which they are not known.
 func (v *surveyor) expandAnew() bool {
+	v.again = v.again[:0]
+	for _, at := range v.anew {
+		v.again = append(v.again, v.packed(at))
+	}
 	w := v.w
-	labelled := v.labelling || v.edges != nil && v.edges.labelled
-	w.labelling, w.cutLabels, w.cutFrom = labelled, w.cutLabels[:0], v.cuts[:0]
+	w.labelling, w.cutLabels, w.cutFrom = v.labelled, w.cutLabels[:0], v.cuts[:0]
 	ok := w.expand(v.again)
 	v.cuts, w.cutFrom, w.labelling = w.cutFrom, nil, false
-	if !ok {
-		if !v.over() {
-			v.e.failAt(errChanged, nil)
-		}
-		return false
+	if ok = ok && v.record(); !ok && !v.over() {
+		v.e.failAt(errChanged, nil)
 	}
-	for i, source := range w.sources {
-		if w.successors[i] == v.again[source] {
-			continue
-		}
-		v.successors, v.sources = append(v.successors, w.successors[i]), append(v.sources, uint16(v.anew[source]))
-		if labelled {
-			v.labels = append(v.labels, w.labels[i])
-		}
+	return ok
+}
+
+// inspect calls f with the parts of each of some states, which are valid during the call. It reports false if f failed, which
+// ends the search.
+func (v *surveyor) inspect(batch []place, f func(at place, state []statespace.PartID) error) bool {
+	v.keys = v.keys[:0]
+	for _, at := range batch {
+		v.keys = append(v.keys, v.packed(at))
 	}
-	for _, source := range v.cuts {
-		v.cut = append(v.cut, uint16(v.anew[source]))
-	}
-	v.cutLabels = append(v.cutLabels, w.cutLabels...)
-	v.edges.record(v)
-	if !v.labelling {
-		v.labels, v.cutLabels = v.labels[:0], v.cutLabels[:0]
-	}
-	return true
+	return v.w.inspect(v.keys, func(i int, state []statespace.PartID) error { return f(batch[i], state) })
 }
 
 // errChanged reports that a state has other transitions than it had during the search.

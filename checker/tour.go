@@ -25,13 +25,13 @@ var tourLimit = maxTour
 type tour struct {
 	*pursuit
 	v        *surveyor
-	from     uint64
+	from     place
 	arena    *offheap.Arena
 	statuses *words.Table
 	spare    []uint32
 }
 
-func (p *pursuit) newTour(from uint64) *tour {
+func (p *pursuit) newTour(from place) *tour {
 	t := &tour{pursuit: p, v: p.of[0], from: from, arena: offheap.New()}
 	t.statuses = words.NewTable(t.arena)
 	p.e.aside.Store(t.arena)
@@ -47,7 +47,7 @@ func (t *tour) free() {
 type quest struct {
 	*tour
 	whole  bool // it looks for a whole tour; a node is a state with a status; otherwise for a leg, and a node is a state
-	start  uint64
+	start  place
 	status []uint32 // at the start
 	nodes  *words.Table
 	levels []uint32 // the first node of each level, and the number of all
@@ -57,7 +57,7 @@ type quest struct {
 }
 
 // newQuest looks for goals. It gives up, with the length 0, where there would be too many nodes.
-func (t *tour) newQuest(start uint64, status []uint32, whole bool) *quest {
+func (t *tour) newQuest(start place, status []uint32, whole bool) *quest {
 	s := &quest{
 		tour: t, whole: whole, start: start, status: slices.Clone(status), nodes: words.NewTable(t.arena),
 		at: make(map[uint32]bool),
@@ -75,64 +75,53 @@ func (t *tour) newQuest(start uint64, status []uint32, whole bool) *quest {
 }
 
 // node numbers a node.
-func (s *quest) node(state uint64, status []uint32) uint32 {
+func (s *quest) node(at place, status []uint32) uint32 {
 	n := uint32(0)
 	if s.whole {
 		n, _ = s.statuses.Intern(status)
 	}
-	id, _ := s.nodes.Intern([]uint32{uint32(state), uint32(state >> 32), n})
+	id, _ := s.nodes.Intern([]uint32{at, n})
 	return id
 }
 
-// state returns the state of a node.
-func (s *quest) state(node uint32) uint64 {
-	w := s.nodes.At(node)
-	return uint64(w[0]) | uint64(w[1])<<32
-}
+// place returns the state of a node.
+func (s *quest) place(node uint32) place { return s.nodes.At(node)[0] }
 
 // statusOf returns the status with which a node was met.
 func (s *quest) statusOf(node uint32) []uint32 {
 	if !s.whole {
 		return s.status
 	}
-	return s.statuses.At(s.nodes.At(node)[2])
+	return s.statuses.At(s.nodes.At(node)[1])
 }
 
-// hop is a step from a node, with the status after it.
+// hop is a step from a node.
 type hop struct {
-	node   uint32
-	to     uint64
-	label  uint32
-	before []uint32 // the status in the state that it leaves
-	after  []uint32
+	node  uint32
+	to    place
+	after []uint32 // the status after it
 }
 
 // each calls f with the hops of the nodes of a level, which end on fair cycles, and arrive what the status is in their
 // states.
 func (s *quest) each(level int, arrive func(node uint32, status []uint32), f func(h hop)) bool {
-	v := s.v
 	first, end := s.levels[level], s.levels[level+1]
 	for ; first < end; first += batchLength {
-		var keys []uint64
+		var batch []place
 		for n := first; n < min(end, first+batchLength); n++ {
-			keys = append(keys, s.state(n))
+			batch = append(batch, s.place(n))
 		}
-		if s.over() || !v.expandLabelled(keys) {
-			return false
-		}
-		before := make([][]uint32, len(keys))
-		for i := range keys {
-			before[i] = slices.Clone(s.settle(s.statusOf(first+uint32(i)), v.enabled[i]))
-			arrive(first+uint32(i), before[i])
-		}
-		for i, to := range v.successors {
-			source := v.sources[i]
-			at, ok := s.e.locate(to)
-			if !ok || s.marks.get(at)&markCyclic == 0 {
-				continue
+		if s.over() || !s.v.expand(batch, func(i int, from steps) {
+			node := first + uint32(i)
+			status := slices.Clone(s.settle(s.statusOf(node), s.enabledBy(from)))
+			arrive(node, status)
+			for n, to := range from.to {
+				if s.marks.get(to)&markCyclic != 0 {
+					f(hop{node, to, s.take(status, from.labels[n])})
+				}
 			}
-			label := v.labels[i]
-			f(hop{first + uint32(source), to, label, before[source], s.take(before[source], label)})
+		}) {
+			return false
 		}
 	}
 	return true
@@ -207,22 +196,21 @@ func (s *quest) walk(path *statespace.Path) ([]uint32, error) {
 		status = slices.Clone(s.settle(status, enabled))
 		settled := slices.Clone(s.settle(nodeStatus, enabled))
 		var label uint32
-		here := s.e.workers[0].pack(path.Last())
+		here := slices.Clone(path.Last())
 		err = extendBy(s.e.space, path, func(t statespace.Transition) bool {
-			to := s.e.workers[0].pack(t.State)
-			if to == here { // It takes nothing, though its label may say so.
+			if slices.Equal(t.State, here) { // It takes nothing, though its label may say so.
 				return false
 			}
+			to, ok := s.locate(s.e.workers[0].pack(t.State))
 			label = s.e.units.just.Label(t.Slot, t.ID)
-			h := hop{to: to, label: label, before: settled, after: s.take(settled, label)}
-			at, ok := s.e.locate(to)
+			h := hop{to: to, after: s.take(settled, label)}
 			switch {
-			case !ok || s.marks.get(at)&markCyclic == 0:
+			case !ok || s.marks.get(to)&markCyclic == 0:
 				return false
 			case s.by && step == s.length:
 				return s.reaches(h)
 			}
-			return wanted[step][s.node(h.to, h.after)]
+			return wanted[step][s.node(to, h.after)]
 		})
 		if err != nil {
 			return nil, err
@@ -256,7 +244,7 @@ func (e *engine) enabledSets(state []statespace.PartID) ([]uint32, error) {
 }
 
 // tourLength returns the length of a shortest fair loop through a state, or 0 if that takes too much to find.
-func (p *pursuit) tourLength(from uint64) (int, error) {
+func (p *pursuit) tourLength(from place) (int, error) {
 	t := p.newTour(from)
 	defer t.free()
 	status, err := t.first()
@@ -268,10 +256,11 @@ func (p *pursuit) tourLength(from uint64) (int, error) {
 
 // first returns the status in which the loop begins.
 func (t *tour) first() ([]uint32, error) {
-	if !t.v.expandLabelled([]uint64{t.from}) {
+	from, ok := t.v.stepsOf(t.from)
+	if !ok {
 		return nil, errChanged
 	}
-	return t.begin(t.v.enabled[0]), nil
+	return t.begin(t.enabledBy(from)), nil
 }
 
 // extend adds a fair loop to a path: the least of the shortest ones, if those can be found.
@@ -285,7 +274,7 @@ func (t *tour) extend(path *statespace.Path) error {
 		_, err := s.walk(path)
 		return err
 	}
-	for at := t.from; !t.over(); at = t.e.workers[0].pack(path.Last()) {
+	for at := t.from; !t.over(); {
 		debts := owes(status)
 		s := t.newQuest(at, status, false)
 		if s.length == 0 {
@@ -297,6 +286,7 @@ func (t *tour) extend(path *statespace.Path) error {
 		if !debts && !owes(status) { // and it met nothing new
 			return nil
 		}
+		at, _ = t.locate(t.e.workers[0].pack(path.Last()))
 	}
 	return nil
 }

@@ -29,3 +29,9 @@ func (s *Shard) EachAt(yield func(position int, key uint64) bool) {
 		}
 	}
 }
+
+// KeyAt returns the key at a position, where one must stand.
+func (s *Shard) KeyAt(position int) uint64 {
+	pos := uint64(position)
+	return s.key(pos, load(s.first, pos*s.width)&s.wordMask)
+}
