@@ -138,3 +138,117 @@ func TestEnumeratorIsGuarded(t *testing.T) {
 		r.Close()
 	}
 }
+
+// square is a model whose states are the points of a square, and which makes the next ones in the memory of the state.
+type square struct {
+	side    int
+	forgets []int // in this state it does not take back what it did
+}
+
+func (g square) Initial() [][]int { return [][]int{{0, 0}} }
+
+func (g square) Actions(s []int) (all []int) {
+	for axis, at := range s {
+		if at < g.side-1 {
+			all = append(all, axis)
+		}
+	}
+	return all
+}
+
+func (g square) Next(s []int, axis int) ([]int, bool) {
+	s = slices.Clone(s)
+	s[axis]++
+	return s, true
+}
+
+func (g square) Each(s []int, yield func(int, []int)) {
+	forgets := slices.Equal(s, g.forgets)
+	for axis, at := range s {
+		if at < g.side-1 {
+			s[axis]++
+			yield(axis, s)
+			if !forgets {
+				s[axis]--
+			}
+		}
+	}
+}
+
+func (g square) InPlace() {}
+
+// TestEnumeratorIsGuardedLate wants an Each that does not restore one state to be found, long after what it says is no longer
+// held against Actions and Next but by sample.
+func TestEnumeratorIsGuardedLate(t *testing.T) {
+	const side = 330 // so that the state is the 106,000th or so
+	for _, forgets := range [][]int{nil, {310, 290}} {
+		r := checker.BFS(t.Context(), model.NewPlain(square{side, forgets}), checker.Options{Workers: 1})
+		if forgets == nil && (r.Err != nil || r.Unique != side*side) {
+			t.Errorf("%d states, %v: expected %d", r.Unique, r.Err, side*side)
+		} else if forgets != nil {
+			wantImpure(t, []error{r.Err}, "the model", "Each of [310,290]", "it changed and did not restore the state that it was given: [0]")
+		}
+		r.Close()
+	}
+}
+
+// mirrored is a model whose Each leaves two rows with the same memory where these are the same.
+type mirrored struct{ side int }
+
+type mirror struct {
+	Rows [][]int
+	At   [2]int
+}
+
+func (g mirrored) Initial() []mirror { return []mirror{{Rows: [][]int{{0}, {0}}}} }
+
+func (g mirrored) Actions(s mirror) (all []int) {
+	for i := range 2 {
+		if s.Rows[0][0]+s.Rows[1][0] == 0 {
+			all = append(all, i)
+		}
+		if s.At[i] < g.side-1 {
+			all = append(all, 2+i)
+		}
+	}
+	return all
+}
+
+func (g mirrored) Next(s mirror, i int) (mirror, bool) {
+	if i < 2 {
+		s.Rows = slices.Clone(s.Rows)
+		s.Rows[i] = []int{1}
+	} else {
+		s.At[i-2]++
+	}
+	return s, true
+}
+
+func (g mirrored) Each(s mirror, yield func(int, mirror)) {
+	for _, i := range g.Actions(s) {
+		if i < 2 {
+			s.Rows[i][0]++
+			yield(i, s)
+			s.Rows[i][0]--
+			continue
+		}
+		s.At[i-2]++
+		yield(i, s)
+		s.At[i-2]--
+	}
+	if s.Rows[0][0] == s.Rows[1][0] {
+		s.Rows[0] = s.Rows[1]
+	}
+}
+
+func (g mirrored) InPlace() {}
+
+// TestEnumeratorThatShares expects a state that is changed in place to have memory of its own in every call.
+func TestEnumeratorThatShares(t *testing.T) {
+	const side = 200 // so that most states are expanded once
+	r := checker.BFS(t.Context(), model.NewPlain(mirrored{side}), checker.Options{Workers: 1})
+	defer r.Close()
+	if want := 3 * side * side; r.Err != nil || r.Unique != want {
+		t.Errorf("%d states, %v: expected %d", r.Unique, r.Err, want)
+	}
+}

@@ -253,6 +253,9 @@ type plainExpansion[S, A any] struct {
 	action   A
 	doing    doing
 	changes  []intern.Part
+	trace    intern.Trace // of s
+	traced   bool
+	traces   []intern.Trace     // of copies
 	each     *enumeration[S, A] // nil for none
 }
 
@@ -281,6 +284,7 @@ func (x *plainExpansion[S, A]) Expand(state []statespace.PartID, into *statespac
 		copy(x.was, x.ids)
 		x.known = true
 	}
+	x.traced = false
 	times := 1
 	if into.Ask&statespace.AskFirst != 0 {
 		times = c.expansions.times(ofReaders)
@@ -329,7 +333,11 @@ func (x *plainExpansion[S, A]) once(into *statespace.Successors) (err error) {
 func (x *plainExpansion[S, A]) succeed(ok bool, into *statespace.Successors) error {
 	c := x.space
 	if ok {
-		if err := c.parts.Fits(&x.s, &x.next); err != nil {
+		if !x.traced {
+			c.parts.Trace(&x.s, &x.trace)
+			x.traced = true
+		}
+		if err := c.parts.FitsTrace(&x.trace, &x.s, &x.next); err != nil {
 			return x.impure(err)
 		}
 		x.changes = c.parts.Changes(&x.s, &x.next, x.ids, x.changes[:0])
@@ -370,6 +378,12 @@ func (x *plainExpansion[S, A]) often(into *statespace.Successors, times int) err
 		actions = x.sorted(actions)
 	}
 	given := c.copies(x.s, times)
+	for len(x.traces) < times {
+		x.traces = append(x.traces, intern.Trace{})
+	}
+	for order := range given {
+		c.parts.Trace(&given[order], &x.traces[order])
+	}
 	if x.each != nil {
 		x.each.made = x.each.made[:0]
 	}
@@ -411,7 +425,7 @@ func (x *plainExpansion[S, A]) nextOften(given []S) (ok bool, err error) {
 		}
 		var okAgain bool
 		if *next, okAgain = m.Next(given[order], x.action); okAgain {
-			if err := c.parts.Fits(&given[order], next); err != nil {
+			if err := c.parts.FitsTrace(&x.traces[order], &given[order], next); err != nil {
 				return false, x.impure(err)
 			}
 		}

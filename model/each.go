@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"synod/internal/intern"
 	"synod/model/statespace"
 )
 
@@ -19,6 +20,7 @@ type enumeration[S, A any] struct {
 
 	// If the states are changed in place: a state whose memory is that of the calls, and the ids of what it holds.
 	own   S
+	trace intern.Trace // of own
 	ids   []uint32
 	known bool
 }
@@ -52,6 +54,7 @@ func (x *plainExpansion[S, A]) enumerate(into *statespace.Successors) (err error
 		copy(e.ids, x.ids)
 	}
 	e.known = false
+	parts.Trace(&e.own, &e.trace)
 	e.Each(e.own, e.yield)
 	if e.failed != nil {
 		return e.failed
@@ -59,7 +62,7 @@ func (x *plainExpansion[S, A]) enumerate(into *statespace.Successors) (err error
 	if !parts.Holds(&x.s, &e.own) {
 		return unchanged(x.space.stateWalker, &x.s, &e.own, x.event, unrestoredState)
 	}
-	e.known = true
+	e.known = parts.Kept(&e.trace, &e.own) // What the model put there may be shared, or not its own.
 	return nil
 }
 
@@ -90,7 +93,7 @@ func (x *plainExpansion[S, A]) takeEdited(a A, next S) {
 		e.failed = x.impure(err)
 		return
 	}
-	if err := c.parts.Fits(&e.own, &x.next); err != nil {
+	if err := c.parts.FitsTrace(&e.trace, &e.own, &x.next); err != nil {
 		e.failed = x.impure(err)
 		return
 	}
@@ -121,13 +124,15 @@ func (x *plainExpansion[S, A]) compareOnce(made []transition[S, A], s S) (err er
 	defer statespace.Caught(&err, "the model", x.event)
 	n, inOrder := 0, true
 	var failed error
+	var trace intern.Trace
+	c.parts.Trace(&s, &trace)
 	x.each.Each(s, func(a A, next S) {
 		if failed != nil {
 			return
 		}
 		x.action, x.next = a, next
 		if failed = c.actionWalker.CheckAt(&x.action); failed == nil {
-			failed = c.parts.Fits(&s, &x.next)
+			failed = c.parts.FitsTrace(&trace, &s, &x.next)
 		}
 		inOrder = inOrder && failed == nil && n < len(made) &&
 			c.actionWalker.EqualAt(&x.action, &made[n].action) && c.parts.Holds(&made[n].next, &x.next)

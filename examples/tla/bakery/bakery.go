@@ -168,97 +168,106 @@ func (s State) precedes(p, q int) bool {
 }
 
 // Actions returns what may happen in a state.
-func (c Config) Actions(s State) []Action {
-	var all []Action
-	write := func(p, from, to int, goes bool) {
-		for n := from; n <= to; n++ {
-			all = append(all, Action{p, goes, n})
-		}
-	}
-	for p, at := range s.At {
-		switch at {
-		case Idle, Inside:
-			all = append(all, Action{p, true, 0})
-		case Flag, Unflag:
-			all = append(all, Action{p, false, 0}, Action{p, true, 0})
-		case Number:
-			write(p, 0, c.Numbers, false)
-			write(p, int(s.Max[p])+1, c.Numbers, true)
-		case Leave:
-			write(p, 0, c.Numbers, false)
-			write(p, 0, 0, true)
-		case Scan, Next:
-			if s.Unchecked[p] == 0 {
-				all = append(all, Action{p, true, 0})
-			}
-			for _, q := range s.Unchecked[p].Members() {
-				if at == Scan || !s.Flag[q] {
-					all = append(all, Action{p, false, q})
-				}
-			}
-		case Wait:
-			if q := int(s.Nxt[p]); s.Num[q] == 0 || s.precedes(p, q) {
-				all = append(all, Action{p, true, 0})
-			}
-		}
+func (c Config) Actions(s State) (all []Action) {
+	for p := range s.At {
+		c.enabled(s, p, func(goes bool, with int) { all = append(all, Action{p, goes, with}) })
 	}
 	return all
 }
 
+// enabled calls f for each action of a process that may happen.
+func (c Config) enabled(s State, p int, f func(goes bool, with int)) {
+	write := func(from, to int, goes bool) {
+		for n := from; n <= to; n++ {
+			f(goes, n)
+		}
+	}
+	switch at := s.At[p]; at {
+	case Idle, Inside:
+		f(true, 0)
+	case Flag, Unflag:
+		f(false, 0)
+		f(true, 0)
+	case Number:
+		write(0, c.Numbers, false)
+		write(int(s.Max[p])+1, c.Numbers, true)
+	case Leave:
+		write(0, c.Numbers, false)
+		f(true, 0)
+	case Scan, Next:
+		if s.Unchecked[p] == 0 {
+			f(true, 0)
+		}
+		for q := range s.At {
+			if s.Unchecked[p].Has(q) && (at == Scan || !s.Flag[q]) {
+				f(false, q)
+			}
+		}
+	case Wait:
+		if q := int(s.Nxt[p]); s.Num[q] == 0 || s.precedes(p, q) {
+			f(true, 0)
+		}
+	}
+}
+
 // Next returns what an action makes of a state.
 func (c Config) Next(s State, a Action) (State, bool) {
-	p := a.Process
-	others := tla.All(c.Processes).Without(p)
-	going := func(to Place) {
-		if a.Goes {
-			s.At = with(s.At, p, to)
-		}
-	}
-	switch s.At[p] {
-	case Idle:
-		going(Flag)
-	case Flag:
-		s.Flag = with(s.Flag, p, a.Goes || !s.Flag[p])
-		if a.Goes {
-			s.Unchecked, s.Max = with(s.Unchecked, p, others), with(s.Max, p, 0)
-		}
-		going(Scan)
-	case Scan:
-		if !a.Goes {
-			s.Unchecked = with(s.Unchecked, p, s.Unchecked[p].Without(a.With))
-			s.Max = with(s.Max, p, max(s.Max[p], s.Num[a.With]))
-		}
-		going(Number)
-	case Number:
-		s.Num = with(s.Num, p, int8(a.With))
-		going(Unflag)
-	case Unflag:
-		s.Flag = with(s.Flag, p, !a.Goes && !s.Flag[p])
-		if a.Goes {
-			s.Unchecked = with(s.Unchecked, p, others)
-		}
-		going(Next)
-	case Next:
-		if !a.Goes {
-			s.Nxt, s.At = with(s.Nxt, p, int8(a.With)), with(s.At, p, Wait)
-		}
-		going(Inside)
-	case Wait:
-		s.Unchecked = with(s.Unchecked, p, s.Unchecked[p].Without(int(s.Nxt[p])))
-		going(Next)
-	case Inside:
-		going(Leave)
-	case Leave:
-		s.Num = with(s.Num, p, int8(a.With))
-		going(Idle)
-	}
+	s = s.clone()
+	c.act(s, a)
 	return s, true
 }
 
-func with[T any](s []T, i int, v T) []T {
-	s = slices.Clone(s)
-	s[i] = v
-	return s
+// Each says what Actions and Next say, at once and without a copy of the state for each action: it changes the state, and
+// takes that back. This is what makes a search fast; a model does not need it.
+func (c Config) Each(s State, yield func(Action, State)) {
+	for p := range s.At {
+		at, num, flag, unchecked, most, nxt := s.At[p], s.Num[p], s.Flag[p], s.Unchecked[p], s.Max[p], s.Nxt[p]
+		c.enabled(s, p, func(goes bool, with int) {
+			a := Action{p, goes, with}
+			c.act(s, a)
+			yield(a, s)
+			s.At[p], s.Num[p], s.Flag[p], s.Unchecked[p], s.Max[p], s.Nxt[p] = at, num, flag, unchecked, most, nxt
+		})
+	}
+}
+
+// InPlace says that Each changes the state that it is given, and restores it.
+func (c Config) InPlace() {}
+
+// act changes a state by an action.
+func (c Config) act(s State, a Action) {
+	p := a.Process
+	others := tla.All(c.Processes).Without(p)
+	at := s.At[p]
+	if a.Goes {
+		s.At[p] = [places]Place{Flag, Scan, Number, Unflag, Next, Inside, Next, Leave, Idle}[at]
+	}
+	switch at {
+	case Idle, Inside:
+	case Flag:
+		s.Flag[p] = a.Goes || !s.Flag[p]
+		if a.Goes {
+			s.Unchecked[p], s.Max[p] = others, 0
+		}
+	case Scan:
+		if !a.Goes {
+			s.Unchecked[p] = s.Unchecked[p].Without(a.With)
+			s.Max[p] = max(s.Max[p], s.Num[a.With])
+		}
+	case Number, Leave:
+		s.Num[p] = int8(a.With)
+	case Unflag:
+		s.Flag[p] = !a.Goes && !s.Flag[p]
+		if a.Goes {
+			s.Unchecked[p] = others
+		}
+	case Next:
+		if !a.Goes {
+			s.Nxt[p], s.At[p] = int8(a.With), Wait
+		}
+	case Wait:
+		s.Unchecked[p] = s.Unchecked[p].Without(int(s.Nxt[p]))
+	}
 }
 
 // Source is the model with its properties, or the error of a configuration that is not valid.

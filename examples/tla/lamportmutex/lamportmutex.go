@@ -123,7 +123,7 @@ func (c Config) Next(s State, a Action) (State, bool) {
 	broadcast := func(from int, m Message) {
 		for to := range c.Processes {
 			if to != from {
-				s.Network[from][to] = append(s.Network[from][to], m)
+				s.Network[from][to] = appended(s.Network[from][to], m)
 			}
 		}
 	}
@@ -151,12 +151,17 @@ func (s *State) receive(p, from int) {
 	case Req:
 		s.Req[p][from] = m.Clock
 		s.Clock[p] = max(s.Clock[p], m.Clock) + 1
-		s.Network[p][from] = append(s.Network[p][from], Message{Kind: Ack})
+		s.Network[p][from] = appended(s.Network[p][from], Message{Kind: Ack})
 	case Ack:
 		s.Ack[p] = s.Ack[p].With(from)
 	case Rel:
 		s.Req[p][from] = 0
 	}
+}
+
+// appended returns a queue with one message more, in memory of its own.
+func appended(queue []Message, m Message) []Message {
+	return append(append(make([]Message, 0, len(queue)+1), queue...), m)
 }
 
 func (s State) clone() State {

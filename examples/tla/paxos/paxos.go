@@ -107,36 +107,45 @@ func (c Config) Actions(s State) []Action {
 // reasons counts why a value may be asked for: the quorums that promised the ballot and told of no vote, and the highest
 // votes for the value that others told of.
 func (c Config) reasons(s State, ballot, value int) int {
-	n := 0
-	for _, quorum := range c.quorums() {
-		highest, all := -1, true
-		for _, a := range quorum.Members() {
-			all = all && s.Promises[ballot][a].Sent
-			highest = max(highest, s.Promises[ballot][a].Told.Ballot)
-		}
-		switch {
-		case !all:
-		case highest < 0:
-			n++
-		default:
-			for _, a := range quorum.Members() {
-				if s.Promises[ballot][a].Told == (Vote{highest, value}) {
-					n++
-				}
-			}
+	promises, promised := s.Promises[ballot], tla.Set(0)
+	for a, promise := range promises {
+		if promise.Sent {
+			promised = promised.With(a)
 		}
 	}
+	n := 0
+	c.quorums(func(quorum tla.Set) {
+		if quorum&^promised != 0 {
+			return
+		}
+		highest, same := -1, 0
+		for a, promise := range promises {
+			told := promise.Told
+			if !quorum.Has(a) || told.Ballot < highest {
+				continue
+			}
+			if told.Ballot > highest {
+				highest, same = told.Ballot, 0
+			}
+			if told.Value == value {
+				same++
+			}
+		}
+		if highest < 0 {
+			same = 1
+		}
+		n += same
+	})
 	return n
 }
 
-// quorums returns the least majorities.
-func (c Config) quorums() (all []tla.Set) {
-	for _, some := range tla.All(c.Acceptors).Subsets() {
+// quorums calls f for each of the least majorities.
+func (c Config) quorums(f func(tla.Set)) {
+	for some := range tla.All(c.Acceptors) + 1 {
 		if some.Size() == c.Acceptors/2+1 {
-			all = append(all, some)
+			f(some)
 		}
 	}
-	return all
 }
 
 // Witnesses is how often TLC finds an action.

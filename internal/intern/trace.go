@@ -1,0 +1,118 @@
+package intern
+
+import "unsafe"
+
+// Trace is where the references of a value lead, of which no two lead to the same memory. What is made of the value mostly leads to
+// the same places but for a few new ones, and is held against these in less time than it takes to compare all with all.
+type Trace struct {
+	refs   []stretch // in the order of a walk, empty ones too
+	whole  bool      // all references were recorded
+	usable bool      // and Fits is not as fast
+
+	walking bool // along refs, not recording them
+	next    int  // of refs
+	fresh   []stretch
+}
+
+type stretch struct{ start, end uintptr }
+
+// maxFresh is how many places may be new in a value that is held against a trace.
+const maxFresh = 8
+
+// Trace records the references of a value that Value or Copy made.
+func (s *Split[T]) Trace(v *T, t *Trace) {
+	p := s.walker.plan
+	t.refs, t.walking = t.refs[:0], false
+	t.whole = !p.risky && t.walk(p, unsafe.Pointer(v))
+	t.usable = t.whole && p.shares && !s.simple
+}
+
+// Kept reports whether a value certainly refers to nothing but what it referred to, at the same places, when it was traced.
+func (s *Split[T]) Kept(t *Trace, v *T) bool {
+	t.walking, t.next, t.fresh = true, 0, t.fresh[:0]
+	return t.whole && t.walk(s.walker.plan, unsafe.Pointer(v)) && t.next == len(t.refs) && len(t.fresh) == 0
+}
+
+// FitsTrace is Fits for a value that was made of one with a trace.
+func (s *Split[T]) FitsTrace(t *Trace, from, to *T) error {
+	if t.usable {
+		t.walking, t.next, t.fresh = true, 0, t.fresh[:0]
+		if t.walk(s.walker.plan, unsafe.Pointer(to)) && t.disjoint() {
+			return nil
+		}
+	}
+	return s.Fits(from, to)
+}
+
+// walk meets all references to memory that can be changed. It reports false if there is no telling.
+func (t *Trace) walk(p *plan, v unsafe.Pointer) bool {
+	switch {
+	case p.bare:
+		return true
+	case p.op == opStruct:
+		for i := range p.fields {
+			if f := &p.fields[i]; !t.walk(f.plan, unsafe.Add(v, f.offset)) {
+				return false
+			}
+		}
+		return true
+	case p.op == opArray:
+		return t.walkAll(p.elem, v, p.count)
+	case p.op != opPointer && p.op != opSlice && p.op != opMap:
+		return false
+	}
+	key, size := p.reference(v)
+	switch {
+	case !t.meet(stretch{uintptr(key.start), uintptr(key.start) + size}):
+		return false
+	case size == 0:
+		return true
+	case p.op == opPointer:
+		return t.walk(p.elem, key.start)
+	case p.op == opSlice:
+		return p.elem.bare || t.walkAll(p.elem, key.start, key.len)
+	}
+	return p.key.bare && p.elem.bare
+}
+
+func (t *Trace) walkAll(p *plan, v unsafe.Pointer, n int) bool {
+	for i := range n {
+		if !t.walk(p, unsafe.Add(v, uintptr(i)*p.size)) {
+			return false
+		}
+	}
+	return true
+}
+
+// meet records a reference, or holds it against the next one that was. It reports false if there are too many new ones. Each that
+// is not new is another one of those that were recorded, so that no two of them lead to the same memory.
+func (t *Trace) meet(r stretch) bool {
+	if !t.walking {
+		t.refs = append(t.refs, r)
+		return true
+	}
+	at := t.next
+	t.next++
+	if r.start == r.end || at < len(t.refs) && t.refs[at] == r {
+		return true
+	}
+	t.fresh = append(t.fresh, r)
+	return len(t.fresh) <= maxFresh
+}
+
+// disjoint reports whether what is new overlaps nothing that was recorded, and nothing else that is new.
+func (t *Trace) disjoint() bool {
+	for i, r := range t.fresh {
+		for _, other := range t.refs {
+			if r.start < other.end && other.start < r.end {
+				return false
+			}
+		}
+		for _, other := range t.fresh[:i] {
+			if r.start < other.end && other.start < r.end {
+				return false
+			}
+		}
+	}
+	return true
+}
