@@ -217,7 +217,7 @@ func (c Config) Next(s State, a Action) (State, bool) {
 	return s, true
 }
 
-// Each says what Actions and Next say, at once and without a copy of the state for each action: it changes the state, and
+// Each yields what Actions and Next return, at once and without a copy of the state for each action: it changes the state, and
 // takes that back. This is what makes a search fast; a model does not need it.
 func (c Config) Each(s State, yield func(Action, State)) {
 	for p := range s.At {
@@ -231,7 +231,7 @@ func (c Config) Each(s State, yield func(Action, State)) {
 	}
 }
 
-// InPlace says that Each changes the state that it is given, and restores it.
+// InPlace reports that Each changes the state that it is given, and restores it.
 func (c Config) InPlace() {}
 
 // act changes a state by an action.

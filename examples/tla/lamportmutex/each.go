@@ -2,7 +2,7 @@ package lamportmutex
 
 import "synod/examples/tla"
 
-// Each says what Actions and Next say, at once and without a copy of the whole state for each action: it changes the state, and
+// Each yields what Actions and Next return, at once and without a copy of the whole state for each action: it changes the state, and
 // takes that back. Queues are not changed in place, but made anew. This is what makes a search of millions of states fast; a
 // model does not need it.
 func (c Config) Each(s State, yield func(Action, State)) {
@@ -55,5 +55,5 @@ func (c Config) take(s State, p, from int, f func()) {
 	s.Clock[p], s.Req[p][from], s.Ack[p] = clock, req, ack
 }
 
-// InPlace says that Each changes the state that it is given, and restores it.
+// InPlace reports that Each changes the state that it is given, and restores it.
 func (c Config) InPlace() {}

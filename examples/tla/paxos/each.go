@@ -1,6 +1,6 @@
 package paxos
 
-// Each says what Actions and Next say, at once and without a copy of the state for each action: it changes the state, and
+// Each yields what Actions and Next return, at once and without a copy of the state for each action: it changes the state, and
 // takes that back. This is what makes a search of millions of states fast; a model does not need it.
 func (c Config) Each(s State, yield func(Action, State)) {
 	asked := s.Asked1
@@ -21,7 +21,7 @@ func (c Config) Each(s State, yield func(Action, State)) {
 	}
 }
 
-// answer says how an acceptor answers the messages of a ballot.
+// answer yields the answers of an acceptor to the messages of a ballot.
 func (c Config) answer(s State, acceptor, b int, yield func(Action, State)) {
 	most, vote := s.MaxBal[acceptor], s.MaxVote[acceptor]
 	if s.Asked1.Has(b) && b > most {
@@ -38,5 +38,5 @@ func (c Config) answer(s State, acceptor, b int, yield func(Action, State)) {
 	}
 }
 
-// InPlace says that Each changes the state that it is given, and restores it.
+// InPlace reports that Each changes the state that it is given, and restores it.
 func (c Config) InPlace() {}

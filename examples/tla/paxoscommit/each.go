@@ -1,6 +1,6 @@
 package paxoscommit
 
-// Each says what Actions and Next say, at once and without a copy of the state for each action: it changes the state, and
+// Each yields what Actions and Next return, at once and without a copy of the state for each action: it changes the state, and
 // takes that back. This is what makes a search of millions of states fast; a model does not need it.
 func (c Config) Each(s State, yield func(Action, State)) {
 	for rm := range s.Managers {
@@ -24,7 +24,7 @@ func (c Config) Each(s State, yield func(Action, State)) {
 	}
 }
 
-// manage says what a manager does.
+// manage yields the steps of a manager.
 func (c Config) manage(s State, rm int, yield func(Action, State)) {
 	stage, proposed := s.Managers[rm], s.Asked2[rm][0]
 	if stage == Working {
@@ -45,7 +45,7 @@ func (c Config) manage(s State, rm int, yield func(Action, State)) {
 	s.Managers[rm] = stage
 }
 
-// lead says what the leader of a ballot does in an instance.
+// lead yields the steps of the leader of a ballot in an instance.
 func (c Config) lead(s State, rm, b int, yield func(Action, State)) {
 	asked := s.Asked1[rm]
 	s.Asked1[rm] = asked.With(b)
@@ -60,7 +60,7 @@ func (c Config) lead(s State, rm, b int, yield func(Action, State)) {
 	}
 }
 
-// answer says how an acceptor answers the messages of a ballot.
+// answer yields the answers of an acceptor to the messages of a ballot.
 func answer(s State, rm, a, b int, yield func(Action, State)) {
 	most, last := s.MaxBal[rm][a], s.MaxVote[rm][a]
 	if s.Asked1[rm].Has(b) && b > int(most) {
@@ -77,5 +77,5 @@ func answer(s State, rm, a, b int, yield func(Action, State)) {
 	}
 }
 
-// InPlace says that Each changes the state that it is given, and restores it.
+// InPlace reports that Each changes the state that it is given, and restores it.
 func (c Config) InPlace() {}
