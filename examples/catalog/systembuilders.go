@@ -22,6 +22,8 @@ const (
 	begin    = "begin"
 	insist   = "insist"
 	lost     = "lost"
+	members  = "members"
+	change   = "change"
 )
 
 // systemBuildersEntries is "Paxos for System Builders".
@@ -89,6 +91,14 @@ var systemBuildersEntries = []catalog.Entry{{
 			Name: lost, Doc: "the last so many servers may lose their disks, once each", Max: systembuilders.MaxServers,
 			Special: true,
 		},
+		{
+			Name: members, Doc: "the first so many servers are members at first; 0 for all", Max: systembuilders.MaxServers,
+			Special: true,
+		},
+		{
+			Name: change, Doc: "who an update makes the members: the sum of 1 for server 0, 2 for server 1, 4 for server 2 …; " +
+				"0 for no change", Max: 1<<systembuilders.MaxServers - 1, Special: true,
+		},
 		{Name: endings, Doc: "clients end their sessions", Max: 1, Special: true},
 	},
 	Networks: network.All(),
@@ -118,7 +128,7 @@ func systemBuildersConfig(s catalog.Choice) systembuilders.Config {
 	return systembuilders.Config{
 		Servers: v[servers], Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Views: v[views],
 		Electing: v[electing] == 1, Window: v[window], Batch: v[batch], Resends: v[resends], Insist: v[insist] == 1,
-		End: v[endings] == 1, Collect: v[collect], Part: v[part], Forward: v[forward], Lost: v[lost],
+		End: v[endings] == 1, Collect: v[collect], Part: v[part], Forward: v[forward], Lost: v[lost], Members: v[members], Change: v[change],
 		Begin: v[begin], Machine: v[machine], Live: s.Live, Config: s.Config,
 	}
 }

@@ -236,7 +236,7 @@ func (sys *system[O]) begin(way *journey) {
 	if sys.config.Begin == Start {
 		return
 	}
-	told := follow(way, Votes[O](sys.config.Servers))
+	told := follow(way, Votes[O](sys.config))
 	beginning, err := way.arrive(wayTo[O](sys.config.Begin))
 	if err != nil {
 		sys.Check(err)

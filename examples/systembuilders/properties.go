@@ -45,15 +45,16 @@ type answer struct {
 // readServer reads a server. That its machine is right is decided by executing its log anew, each command the first
 // time that it comes, without what the protocol has to recognize repeats.
 func readServer[S, O, R any](
-	m rsm.Machine[S, O, R], commands []rsm.ID, st systembuilders.State[S, O, R],
+	of systembuilders.Server[S, O, R], commands []rsm.ID, st systembuilders.State[S, O, R],
 ) *server[O] {
+	m := of.Machine
 	s := &server[O]{
 		Phase: st.Phase, Installed: st.Installed, Prepares: st.Prepared != nil, Aru: st.Aru, Log: st.Log, History: st.History, Snapshot: st.Snapshot.Seq,
 	}
 	state := m.New()
 	done, ended := map[rsm.ID]bool{}, map[rsm.Client]bool{}
 	if st.Snapshot.Seq > 0 {
-		from, err := rsm.Load(m, []byte(st.Snapshot.Data))
+		_, from, err := of.Load(st.Snapshot.Data)
 		if err != nil {
 			return s
 		}
@@ -128,7 +129,7 @@ func (sys *system[O]) demand() {
 
 // answersAll reports whether every client must have its answers once nothing is in flight.
 func (c Config) answersAll() bool {
-	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0 && c.MaxTimeouts == 0 && c.Begin == Start && c.Lost == 0
+	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0 && c.MaxTimeouts == 0 && c.Begin == Start && c.Lost == 0 && c.Change == 0
 }
 
 // undisturbed reports whether timers fire only once nothing else can happen, by when every client has its answers. With
@@ -220,10 +221,19 @@ func (s *server[O]) executed(id rsm.ID) bool {
 	return slices.Contains(s.Collected, id)
 }
 
+// slots is how many slots may be used for so many commands. Those before a change of the members are filled with nothing.
+func (c Config) slots(commands int) rsm.Slot {
+	n := commands * (c.Views + 1)
+	if c.Change > 0 {
+		n = 2*n + c.Window
+	}
+	return rsm.Slot(n)
+}
+
 // slots yields the slots that may be used: each update is bound once a view, at most.
 func (sys *system[O]) slots() func(yield func(rsm.Slot) bool) {
 	return func(yield func(rsm.Slot) bool) {
-		for seq := rsm.Slot(1); int(seq) <= len(sys.commands)*(sys.config.Views+1); seq++ {
+		for seq := rsm.Slot(1); seq <= sys.config.slots(len(sys.commands)); seq++ {
 			if !yield(seq) {
 				return
 			}

@@ -3,6 +3,7 @@
 package systembuilders
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,6 +36,8 @@ type Config struct {
 	Part         int  // bytes of a snapshot in a message, at most; 0 for no bound
 	Forward      int  // pending updates that a server has with the leader at a time; 0 for all
 	Lost         int  // the last so many servers may lose their disks, once each
+	Members      int  // the first so many servers are members at first; 0 for all
+	Change       int  // who an update makes the members: the sum of 1 for server 0, 2 for server 1, 4 for server 2 …; 0 for no change
 	Begin        int  // Start, or where else
 	Live         bool // every client is to be served at last, a property of endless paths; what is sent again is not bounded
 	Insist       bool // clients send a command again to the server that they asked, not to the next one
@@ -70,6 +73,10 @@ func (c Config) Validate() error {
 		return fmt.Errorf("collect %d, part %d, forward %d: must not be negative", c.Collect, c.Part, c.Forward)
 	case c.Lost < 0 || c.Lost > c.Servers:
 		return fmt.Errorf("lost %d: must be 0 to the number of servers", c.Lost)
+	case c.Members < 0 || c.Members > c.Servers || c.Change < 0 || c.Change >= 1<<c.Servers:
+		return fmt.Errorf("members %d, change %d: must be some of the servers", c.Members, c.Change)
+	case c.Members > 0 && c.Change == 0 || c.Change > 0 && (c.Lost > 0 || c.Begin != Start || c.Live):
+		return errors.New("members and change go together, and not with lost, begin and fairness")
 	case c.Part > 0 && c.Collect == 0:
 		return fmt.Errorf("part %d requires collect, as there are no snapshots otherwise", c.Part)
 	case c.Machine < OfRegister || c.Machine > OfStore:
@@ -84,6 +91,9 @@ func (c Config) options() systembuilders.Options {
 		Window: rsm.Slot(c.Window), Batch: c.Batch, Collect: rsm.Slot(c.Collect), Part: c.Part, Forward: c.Forward,
 		Last: systembuilders.View(c.Views), Elected: !c.Electing,
 		Recovery: c.Lost > 0,
+	}
+	if c.Change > 0 {
+		o.Delay = o.Window
 	}
 	if c.Resends > 0 {
 		o.Update, o.Proof, o.Resend = time.Second, time.Second, time.Second
@@ -140,6 +150,9 @@ func compose[S, O, R any](
 	look := &system[O]{System: sys, config: c}
 	for _, id := range ids {
 		one := systembuilders.Server[S, O, R]{Options: c.options(), Machine: m, Peers: actor.Others(ids, id)}
+		if c.Change > 0 {
+			one.Members, one.Change = c.members(), change[O](c)
+		}
 		member := one.New()
 		if c.loses(id) {
 			member = losing(member)
@@ -147,7 +160,7 @@ func compose[S, O, R any](
 		ref := model.Add(sys, id, member)
 		board(way, id, member)
 		look.servers = append(look.servers, model.Project(sys, ref, func(st systembuilders.State[S, O, R]) *server[O] {
-			return readServer(m, look.commands, st)
+			return readServer(one, look.commands, st)
 		}))
 	}
 	commands := map[string]rsm.Command[O]{}
@@ -168,6 +181,16 @@ func compose[S, O, R any](
 		look.clients = append(look.clients, model.Add(sys, id, client.New()))
 		sys.Roles("client", id)
 		board(way, id, client.New())
+	}
+	if c.Change > 0 {
+		id := c.admin()
+		admin := rsm.ClientActor[O, R]{Servers: ids, Ops: ops(1, 1), Resends: c.clientResends(), Insist: c.Insist}
+		command := rsm.Command[O]{ID: rsm.ID{Client: rsm.Client(id), Local: 1}, Op: admin.Ops[0]}
+		commands[command.ID.String()] = command
+		look.commands = append(look.commands, command.ID)
+		look.clients = append(look.clients, model.Add(sys, id, admin.New()))
+		sys.Roles("client", id)
+		board(way, id, admin.New())
 	}
 	look.executes = func(chosen map[rsm.Slot]string, last rsm.Slot) string {
 		return replicated.Execute(m, commands, chosen, last)

@@ -16,7 +16,7 @@ import (
 // Both are about more than one state: an observer remembers what was said.
 
 // Votes returns the observer of what servers tell, and demands that none takes a promise or a vote back.
-func Votes[O any](servers int) actor.Observer[rsm.Message, Told] {
+func Votes[O any](c Config) actor.Observer[rsm.Message, Told] {
 	return actor.Observer[rsm.Message, Told]{
 		Name: "servers take back neither promise nor vote",
 		Sees: func(e actor.Envelope[rsm.Message], p actor.Passage) bool {
@@ -31,7 +31,7 @@ func Votes[O any](servers int) actor.Observer[rsm.Message, Told] {
 			return false
 		},
 		Next: func(t Told, e actor.Envelope[rsm.Message], _ actor.Passage) (Told, error) {
-			return hear[O](t, e.From, message(e), servers), nil
+			return hear[O](t, e, c), nil
 		},
 		Holds: func(t Told) bool { return !t.TookBack },
 	}
@@ -39,19 +39,22 @@ func Votes[O any](servers int) actor.Observer[rsm.Message, Told] {
 
 // watch adds the observer, and the property that what is ordered refines a log.
 func (sys *system[O]) watch() {
-	votes := model.Record(sys.System, Votes[O](sys.config.Servers))
+	votes := model.Record(sys.System, Votes[O](sys.config))
 	model.Remember(sys.System, votes, sys.told)
 	texts := []string{""}
 	for _, c := range sys.commands {
 		texts = append(texts, c.String())
 	}
-	slots := rsm.Slot(len(sys.commands) * (sys.config.Views + 1))
+	slots := sys.config.slots(len(sys.commands))
 	problem := replicated.ConsensusLog{
 		Texts: texts, Batch: sys.config.Batch, Slots: slots, Chosen: replicated.Log{Slots: sys.told.Chosen},
 	}
 	model.Refine(sys.System, "a log", model.NewPlain[replicated.Log, replicated.Choose](problem), func(v model.View) replicated.Log {
 		return replicated.Log{Slots: votes.In(v).Chosen}
 	})
+	if sys.config.Change > 0 {
+		sys.moves(func(v model.View) map[rsm.Slot]string { return votes.In(v).Chosen })
+	}
 	if sys.config.Collect > 0 {
 		sys.each("a machine from a snapshot is what is ordered up to there", func(v model.View, s *server[O]) bool {
 			return s.Snapshot == 0 || s.Machine == sys.executes(votes.In(v).Chosen, s.Aru)
@@ -87,7 +90,8 @@ type place struct {
 }
 
 // hear returns what was told after one more message of a server.
-func hear[O any](t Told, from actor.ID, m systembuilders.Message, servers int) Told {
+func hear[O any](t Told, e actor.Envelope[rsm.Message], c Config) Told {
+	from := e.From
 	was := t.Servers[from]
 	is := telling{was.Promised, was.Aru, maps.Clone(was.Votes)}
 	next := Told{maps.Clone(t.Servers), t.Bound, t.Chosen, t.TookBack}
@@ -101,15 +105,15 @@ func hear[O any](t Told, from actor.ID, m systembuilders.Message, servers int) T
 		next.TookBack = next.TookBack || v < was.Promised || v < was.Votes[seq]
 		is.Votes = with(is.Votes, seq, v)
 		next.Servers[from] = is
-		next.choose(place{seq, v}, actor.Majority(servers))
+		next.choose(place{seq, v}, c)
 	}
-	switch m := m.(type) {
+	switch m := message(e).(type) {
 	case systembuilders.Prepare:
 		is.Aru = m.Aru
 		promise(m.View)
 	case systembuilders.PrepareOK[O]:
 		promise(m.View)
-		next.TookBack = next.TookBack || !tells(t.Servers[actor.ID(uint64(m.View)%uint64(servers))], was.Votes, m)
+		next.TookBack = next.TookBack || !tells(t.Servers[e.To], was.Votes, m)
 	case systembuilders.Proposal[O]:
 		at := place{m.Seq, m.View}
 		if b := text(m.Batch); t.Bound[at] == "" {
@@ -153,20 +157,26 @@ func tells[O any](leader telling, votes map[rsm.Slot]systembuilders.View, m syst
 	return true
 }
 
-// choose notes what is chosen, once a majority has voted for it.
-func (t *Told) choose(at place, quorum int) {
-	voters := 0
-	for _, s := range t.Servers {
+// choose notes what is chosen, once a majority of the members of its slot has voted for it.
+func (t *Told) choose(at place, c Config) {
+	members, voters := c.membersOf(at.Seq, t.Chosen), 0
+	for id, s := range t.Servers {
+		if !slices.Contains(members, id) {
+			continue
+		}
 		if view, voted := s.Votes[at.Seq]; voted && view == at.View {
 			voters++
 		}
 	}
-	if voters < quorum {
+	if voters < actor.Majority(len(members)) {
 		return
 	}
 	b := strings.TrimSuffix(t.Bound[at], ".")
 	t.Chosen = replicated.Log{Slots: t.Chosen}.With(at.Seq, b).Slots
 }
+
+// commandsOf returns the names of the commands of a text.
+func commandsOf(text string) []string { return strings.Split(text, ",") }
 
 func text[O any](b systembuilders.Batch[O]) string {
 	parts := make([]string, b.Len())

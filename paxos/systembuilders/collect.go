@@ -10,20 +10,20 @@ import (
 // Snapshots of the machine instead of the updates that made it: what a server collects, and gives to those that are
 // behind. The paper says nothing of it.
 
-// restored returns the replica of a snapshot.
-func (s Server[S, O, R]) restored(from Snapshot) rsm.Replica[S, R] {
+// restored returns the members and the replica of a snapshot.
+func (t *turn[S, O, R]) restored(from Snapshot) (Membership, rsm.Replica[S, R]) {
 	if from.Seq > 0 {
-		if r, err := rsm.Load(s.Machine, []byte(from.Data)); err == nil {
-			return r
+		if m, r, err := t.Load(from.Data); err == nil {
+			return m, r
 		}
 	}
-	return rsm.Start(s.Machine)
+	return t.first(t.all), rsm.Start(t.Machine)
 }
 
 // collectAll takes a snapshot of all that is executed.
 func (t *turn[S, O, R]) collectAll() {
-	if data, err := rsm.Save(t.Machine, t.st.Machine); err == nil {
-		t.forgetLog(Snapshot{t.st.Aru, string(data)})
+	if data, err := t.data(t.st.Membership, t.st.Machine); err == nil {
+		t.forgetLog(Snapshot{t.st.Aru, data})
 	}
 }
 
@@ -34,21 +34,28 @@ func (t *turn[S, O, R]) collect(seq rsm.Slot, state string) {
 	if seq <= st.Snapshot.Seq || seq > st.Aru {
 		return
 	}
-	r := t.restored(st.Snapshot)
+	members, r := t.restored(st.Snapshot)
 	for slot, b := range st.Log.All() {
 		if slot > seq {
 			break
 		}
+		var first []rsm.Command[O]
 		for _, u := range b.All() {
+			if status, _, _ := r.Status(u.Command.ID); status == rsm.New {
+				first = append(first, u.Command)
+			}
 			rsm.Execute(t.Machine, slot, &r, u.Command)
+		}
+		if t.Delay > 0 {
+			members = t.after(members, slot, first)
 		}
 	}
 	var err error
 	if r.State, err = t.Machine.Restore([]byte(state)); err != nil {
 		return
 	}
-	if data, err := rsm.Save(t.Machine, r); err == nil {
-		t.forgetLog(Snapshot{seq, string(data)})
+	if data, err := t.data(members, r); err == nil {
+		t.forgetLog(Snapshot{seq, data})
 	}
 }
 
@@ -128,11 +135,11 @@ func (t *turn[S, O, R]) snapshot(from actor.ID, m Snapshot) {
 	if m.Seq <= st.Aru {
 		return
 	}
-	r, err := rsm.Load(t.Machine, []byte(m.Data))
+	members, r, err := t.Load(m.Data)
 	if err != nil {
 		return
 	}
-	st.Machine, st.Aru = r, m.Seq
+	st.Membership, st.Machine, st.Aru = members, r, m.Seq
 	t.dropPassed()
 	t.forgetLog(m)
 	for seq := range st.History {
@@ -141,6 +148,9 @@ func (t *turn[S, O, R]) snapshot(from actor.ID, m Snapshot) {
 		}
 	}
 	t.sweep(st.Pending.names())
+	if t.Delay > 0 {
+		t.enter()
+	}
 	st.Doublings, t.restart = 0, true
 	t.advance()
 	t.prepared()

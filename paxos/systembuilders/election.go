@@ -88,7 +88,7 @@ func (t *turn[S, O, R]) vcProof(from actor.ID, m VCProof) {
 	t.reconcile(from, m.Aru)
 	switch {
 	case m.Installed <= st.Installed || t.leads(m.Installed):
-	case st.Phase != LeaderElection:
+	case st.Phase != LeaderElection && t.member():
 		t.viewChange(from, ViewChange{m.Installed})
 	default:
 		st.Attempted = m.Installed

@@ -12,7 +12,8 @@ type (
 	letterKept = systembuilders.Durable[rsm.RegisterOp[letter]]
 )
 
-// A server without a disk draws a nonce, keeps each digit, and asks nobody before it has all of them, whenever it crashes.
+// A server without a disk draws a nonce, keeps each digit, and asks nobody before it has all of them, whenever it
+// crashes.
 func TestNonce(t *testing.T) {
 	const digits = 3
 	server := systembuilders.Server[letter, rsm.RegisterOp[letter], letter]{

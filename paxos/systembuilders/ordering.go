@@ -86,19 +86,17 @@ func (st *State[S, O, R]) bound(id rsm.ID) bool {
 // knows what is ordered beyond a gap, it says so.
 func (t *turn[S, O, R]) propose() {
 	st := t.st
-	if st.Phase != RegLeader {
-		return
-	}
 	last := st.last()
-	for {
+	for st.Phase == RegLeader { // It may execute the last slot of its epoch.
 		st.Proposed = max(st.Proposed, st.Aru)
 		seq := st.Proposed + 1
-		if seq > st.Aru+t.window() {
+		end, ends := t.end()
+		if seq > st.Aru+t.window() || ends && seq >= end {
 			return
 		}
 		e, known := st.History[seq]
 		if !known && seq > last {
-			if e.Batch = t.next(); e.Batch.Len() == 0 {
+			if e.Batch = t.next(); e.Batch.Len() == 0 && !ends {
 				return
 			}
 		}
@@ -261,14 +259,19 @@ func (t *turn[S, O, R]) execute(b Batch[O]) {
 	st.Aru++
 	t.dropPassed()
 	st.Log = st.Log.With(st.Aru, b)
+	var first []rsm.Command[O]
 	for _, u := range b.All() {
 		id := u.Command.ID
+		if status, _, _ := st.Machine.Status(id); status == rsm.New {
+			first = append(first, u.Command)
+		}
 		answer, ok := rsm.Execute(t.Machine, st.Aru, &st.Machine, u.Command)
 		t.settle(id, answer, ok)
 		if u.Command.End || u.Command.Floor > 0 {
 			t.sweep(st.Pending.Of(u.Command.ID.Client))
 		}
 	}
+	t.executed(st.Aru, first)
 }
 
 // settle ends the wait for the answer to an update.

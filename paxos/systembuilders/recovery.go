@@ -67,8 +67,8 @@ type Recovery struct {
 	Installed bool                   // somebody has installed a view
 }
 
-// Lost returns what a server keeps that lost its disk, or never had one. The nonce must be none that it had before, not 0,
-// and have a bit beyond the digits of Options.Nonce.
+// Lost returns what a server keeps that lost its disk, or never had one. The nonce must be none that it had before, not
+// 0, and have a bit beyond the digits of Options.Nonce.
 func Lost[O any](nonce uint64) Durable[O] { return Durable[O]{Lost: nonce} }
 
 // Digit is a random byte of a nonce.

@@ -14,6 +14,11 @@ type Server[S, O, R any] struct {
 	Options
 	Machine rsm.Machine[S, O, R]
 	Peers   []actor.ID // all others, in ascending order
+	// Members are those of the first slot, in ascending order, if Options.Delay is not 0; nil for all servers.
+	Members []actor.ID
+	// Change reports whether a command changes the members, and which there are then: some of all servers, in ascending
+	// order; others are ignored. Only Options.Delay needs it.
+	Change func(c rsm.Command[O]) (members []actor.ID, changes bool)
 	// Size returns how many bytes an update takes in a message; nil if that does not matter.
 	Size func(c rsm.Command[O]) int
 }
@@ -51,6 +56,7 @@ type State[S, O, R any] struct {
 	Forwarded    Forwarded
 	Highest      View // with Options.Recovery: the highest view that it ever attempted; otherwise 0
 	Recovery     Recovery
+	Membership   Membership            // of the slot behind Aru
 	Aru          rsm.Slot              // Local_Aru: everything up to here is ordered and executed
 	Snapshot     Snapshot              // of no slot above Aru
 	Incoming     Incoming              // of a snapshot above Aru, of which not all is there
@@ -109,6 +115,9 @@ func (s Server[S, O, R]) Validate() error {
 	if s.Machine == nil {
 		return errors.New("a server needs a machine")
 	}
+	if s.Delay > 0 && s.Change == nil || s.Delay == 0 && s.Members != nil {
+		return errors.New("members that change require a delay, and change, which says which updates change them")
+	}
 	if (s.Bytes > 0 || s.ListBytes > 0) && s.Size == nil {
 		return errors.New("bounds of bytes require size, which says how many an update takes")
 	}
@@ -134,8 +143,11 @@ func (s Server[S, O, R]) Start(self actor.ID, out *Out[R]) State[S, O, R] {
 	}
 	st := State[S, O, R]{Machine: rsm.Start(s.Machine)}
 	t := s.turn(self, &st, out)
+	st.Membership = s.first(t.all)
 	t.repeat()
 	switch {
+	case !t.member():
+		st.Phase = RegNonLeader
 	case !s.Elected:
 		t.shiftToLeaderElection(1)
 	case t.leads(0):
@@ -165,12 +177,12 @@ func (s Server[S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) St
 		Phase: RegNonLeader, Attempted: kept.Installed, Installed: kept.Installed, Pending: kept.Pending,
 		Aru: kept.Snapshot.Seq, Snapshot: kept.Snapshot, Highest: kept.Highest, Recovery: Recovery{Nonce: kept.Lost},
 	}
-	st.Machine = s.restored(kept.Snapshot)
 	for seq, k := range kept.History {
 		st.History = put(st.History, seq, Entry[O]{View: k.View, Batch: k.Batch, Ordered: k.Ordered})
 	}
 	t := s.turn(self, &st, out)
 	t.waited = false
+	st.Membership, st.Machine = t.restored(kept.Snapshot)
 	for _, b := range kept.Log.All() {
 		t.execute(b)
 	}
@@ -178,8 +190,8 @@ func (s Server[S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) St
 	if t.recovering() {
 		st.Phase = LeaderElection
 		t.ask()
-	} else if kept.Installed == 0 && !s.Elected || t.leads(kept.Installed) {
-		t.shiftToLeaderElection(kept.Installed + 1)
+	} else if t.member() && (st.Installed == 0 && !s.Elected || t.leads(st.Installed)) {
+		t.shiftToLeaderElection(st.Installed + 1)
 	}
 	for id := range st.Pending.All() {
 		t.began(id)
@@ -209,6 +221,9 @@ func (s Server[S, O, R]) Receive(
 	t := s.turn(self, &st, out)
 	if t.recovering() {
 		t.receiveRecovering(from, msg)
+		return t.finish()
+	}
+	if t.outside(from, msg) {
 		return t.finish()
 	}
 	switch m := msg.(type) {
@@ -284,21 +299,27 @@ type turn[S, O, R any] struct {
 func (s Server[S, O, R]) turn(self actor.ID, st *State[S, O, R], out *Out[R]) *turn[S, O, R] {
 	at, _ := slices.BinarySearch(s.Peers, self)
 	t := &turn[S, O, R]{Server: s, self: self, all: slices.Insert(slices.Clone(s.Peers), at, self), st: st, out: out}
-	t.waited = t.waits()
 	t.sent = len(st.Forwarded.Sent) > 0
+	t.waited = t.waits()
 	return t
 }
 
-func (t *turn[S, O, R]) quorum() int { return actor.Majority(len(t.all)) }
+func (t *turn[S, O, R]) quorum() int { return actor.Majority(len(t.members())) }
 
-// leader returns who leads a view.
-func (t *turn[S, O, R]) leader(v View) actor.ID { return t.all[uint64(v)%uint64(len(t.all))] }
+// leader returns who leads a view of this epoch.
+func (t *turn[S, O, R]) leader(v View) actor.ID {
+	members := t.members()
+	return members[uint64(v.number())%uint64(len(members))]
+}
 
 func (t *turn[S, O, R]) leads(v View) bool { return t.leader(v) == t.self }
 
+// broadcast sends a message to the other members, and to those who are going to be some.
 func (t *turn[S, O, R]) broadcast(m func() Message) {
 	for _, id := range t.Peers {
-		t.out.Send(id, m())
+		if t.hears(id) {
+			t.out.Send(id, m())
+		}
 	}
 }
 

@@ -60,8 +60,14 @@ import (
 // which servers start that are elected already, and otherwise none.
 type View uint64
 
-// String is the view in decimal.
-func (v View) String() string { return strconv.FormatUint(uint64(v), 10) }
+// String is the view in decimal, in later epochs with the epoch before it.
+func (v View) String() string {
+	n := strconv.FormatUint(uint64(v.number()), 10)
+	if v.Epoch() > 0 {
+		return strconv.FormatUint(v.Epoch(), 10) + ":" + n
+	}
+	return n
+}
 
 // Update is what a client asks of a server: the paper's Client_Update.
 type Update[O any] struct {
@@ -228,7 +234,10 @@ type Options struct {
 	// Nonce is how many random bytes a server draws when it starts without a disk, at most 7: it cannot tell by itself
 	// whether it lost its disk or is new, and asks the others, as Lost says. It needs Recovery. With 0 such a server is new.
 	Nonce int
-	// Last is the last view that is attempted; 0 for the last that there is. Nobody waits for progress in it.
+	// Delay is how many slots behind its own an update that changes the members takes effect, not less than the window; 0 if
+	// the members never change.
+	Delay rsm.Slot
+	// Last is the last view of an epoch that is attempted; 0 for the last that there is. Nobody waits for progress in it.
 	Last View
 	// Elected makes servers start in view 0 as if it were installed and prepared: nobody has accepted anything by then,
 	// so that there is nothing to ask.
@@ -263,6 +272,10 @@ func (o Options) validate() error {
 		return fmt.Errorf("bytes %d, list bytes %d: must not be negative", o.Bytes, o.ListBytes)
 	case o.Doublings > 16:
 		return fmt.Errorf("%d doublings: must be at most 16", o.Doublings)
+	case o.Delay > 0 && o.Delay < o.window():
+		return fmt.Errorf("delay %d: must be 0 or at least the window, %d", o.Delay, o.window())
+	case o.Delay > 0 && o.Recovery:
+		return errors.New("members that change, and recovery: a server that lost its disk is replaced by a new one")
 	case o.Nonce < 0 || o.Nonce > maxNonce || o.Nonce > 0 && !o.Recovery:
 		return fmt.Errorf("nonce %d: must be 0 to %d, and requires recovery", o.Nonce, maxNonce)
 	case o.Progress < 0 || o.Update < 0 || o.Proof < 0 || o.Resend < 0:
@@ -279,7 +292,7 @@ func (o Options) progress() time.Duration { return cmp.Or(o.Progress, 5*time.Sec
 func (o Options) full(n int) bool { return o.Queue > 0 && n >= o.Queue }
 
 // beyond reports whether a view is beyond the last one.
-func (o Options) beyond(v View) bool { return o.Last > 0 && v > o.Last }
+func (o Options) beyond(v View) bool { return o.Last > 0 && v.number() > o.Last }
 
 // ascending returns the keys of a map in ascending order: what depends on the order of a map is no handler.
 func ascending[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -41,7 +41,7 @@ func (Resend) String() string { return "resend" }
 func (t *turn[S, O, R]) waits() bool {
 	st := t.st
 	switch {
-	case t.beyond(st.Attempted + 1):
+	case t.beyond(st.Attempted+1) || !t.member():
 		return false
 	case st.Phase == LeaderElection:
 		return st.Preinstalled
@@ -102,8 +102,11 @@ func (t *turn[S, O, R]) proof() Message { return VCProof{t.st.Installed, t.st.Ar
 
 // prove informs the others which view this server has installed.
 func (t *turn[S, O, R]) prove() {
-	if t.st.Phase != LeaderElection {
-		t.broadcast(t.proof)
+	if t.st.Phase == LeaderElection {
+		return
+	}
+	for _, id := range t.Peers {
+		t.out.Send(id, t.proof())
 	}
 }
 
@@ -119,7 +122,7 @@ func (t *turn[S, O, R]) again() {
 		for _, id := range t.Peers {
 			if st.Prepared[id] {
 				t.reconcile(id, st.Through)
-			} else {
+			} else if t.hears(id) {
 				t.out.Send(id, t.preparation())
 			}
 		}
@@ -140,7 +143,7 @@ func (t *turn[S, O, R]) proposeAgain(to ...actor.ID) {
 			continue
 		}
 		for _, id := range to {
-			if !e.Accepts[id] {
+			if !e.Accepts[id] && t.hears(id) {
 				t.out.Send(id, st.proposal(seq))
 			}
 		}

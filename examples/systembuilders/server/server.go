@@ -54,7 +54,7 @@ type Member struct {
 	Hosts    hosts.List
 	Listener *grpc.Listener // of Listen; Run closes it
 	Dir      string         // of its file; empty for the working directory
-	// New states that a server without a file never ran before. Otherwise it may have lost its file, and takes no part before
+	// New is set if a server without a file never ran before. Otherwise it may have lost its file, and takes no part before
 	// the others have told what it may have promised, which those of the published library never do.
 	New      bool
 	Identity *secure.Identity // all servers and clients have one, or none; nil for none

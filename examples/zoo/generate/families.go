@@ -74,8 +74,8 @@ func replicated(model, function string) family {
 
 // systemBuilders is the family of the model of "Paxos for System Builders".
 func systemBuilders() family {
-	f := system("system-builders", "systembuilders", "begin.go", "lost.go", "system.go", "properties.go", "watch.go")
-	for _, file := range []string{"collect", "election", "forward", "ordering", "reconcile", "recovery", "server", "systembuilders", "timers", "waiting"} {
+	f := system("system-builders", "systembuilders", "begin.go", "lost.go", "members.go", "system.go", "properties.go", "watch.go")
+	for _, file := range []string{"collect", "election", "forward", "membership", "ordering", "reconcile", "recovery", "server", "systembuilders", "timers", "waiting"} {
 		f.sources = append(f.sources, "paxos/systembuilders/"+file+".go")
 	}
 	f.sources = append(f.sources, machines()...)

@@ -25,6 +25,8 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofCollectedEarly](c)
 	case "collected-untold":
 		return broken[ofCollectedUntold](c)
+	case "effective-early":
+		return broken[ofEffectiveEarly](c)
 	case "elections-unheard":
 		return broken[ofElectionsUnheard](c)
 	case "executed-twice":
@@ -37,6 +39,8 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofHoleLeft](c)
 	case "idle-rotation":
 		return broken[ofIdleRotation](c)
+	case "joining-votes":
+		return broken[ofJoiningVotes](c)
 	case "jump-forgets":
 		return broken[ofJumpForgets](c)
 	case "leads-again":
@@ -47,6 +51,8 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofLowerPrepare](c)
 	case "lower-view-kept":
 		return broken[ofLowerViewKept](c)
+	case "newest-only":
+		return broken[ofNewestOnly](c)
 	case "not-forwarded":
 		return broken[ofNotForwarded](c)
 	case "nothing-kept":
@@ -75,12 +81,16 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofProposalNotKept](c)
 	case "proposed-once":
 		return broken[ofProposedOnce](c)
+	case "removed-leads":
+		return broken[ofRemovedLeads](c)
 	case "returned-early":
 		return broken[ofReturnedEarly](c)
 	case "returned-low":
 		return broken[ofReturnedLow](c)
 	case "sent-to-one":
 		return broken[ofSentToOne](c)
+	case "snapshot-without-members":
+		return broken[ofSnapshotWithoutMembers](c)
 	case "snapshot-without-sessions":
 		return broken[ofSnapshotWithoutSessions](c)
 	case "taken-for-new":
@@ -108,17 +118,20 @@ type (
 	ofBoundByClient           struct{}
 	ofCollectedEarly          struct{}
 	ofCollectedUntold         struct{}
+	ofEffectiveEarly          struct{}
 	ofElectionsUnheard        struct{}
 	ofExecutedTwice           struct{}
 	ofFewAsked                struct{}
 	ofHalf                    struct{}
 	ofHoleLeft                struct{}
 	ofIdleRotation            struct{}
+	ofJoiningVotes            struct{}
 	ofJumpForgets             struct{}
 	ofLeadsAgain              struct{}
 	ofLineLost                struct{}
 	ofLowerPrepare            struct{}
 	ofLowerViewKept           struct{}
+	ofNewestOnly              struct{}
 	ofNotForwarded            struct{}
 	ofNothingKept             struct{}
 	ofOldAccept               struct{}
@@ -133,9 +146,11 @@ type (
 	ofPromiseNotKept          struct{}
 	ofProposalNotKept         struct{}
 	ofProposedOnce            struct{}
+	ofRemovedLeads            struct{}
 	ofReturnedEarly           struct{}
 	ofReturnedLow             struct{}
 	ofSentToOne               struct{}
+	ofSnapshotWithoutMembers  struct{}
 	ofSnapshotWithoutSessions struct{}
 	ofTakenForNew             struct{}
 	ofUnprepared              struct{}
@@ -150,17 +165,20 @@ func (ofAmnesiac) Mutant() string                { return "amnesiac" }
 func (ofBoundByClient) Mutant() string           { return "bound-by-client" }
 func (ofCollectedEarly) Mutant() string          { return "collected-early" }
 func (ofCollectedUntold) Mutant() string         { return "collected-untold" }
+func (ofEffectiveEarly) Mutant() string          { return "effective-early" }
 func (ofElectionsUnheard) Mutant() string        { return "elections-unheard" }
 func (ofExecutedTwice) Mutant() string           { return "executed-twice" }
 func (ofFewAsked) Mutant() string                { return "few-asked" }
 func (ofHalf) Mutant() string                    { return "half" }
 func (ofHoleLeft) Mutant() string                { return "hole-left" }
 func (ofIdleRotation) Mutant() string            { return "idle-rotation" }
+func (ofJoiningVotes) Mutant() string            { return "joining-votes" }
 func (ofJumpForgets) Mutant() string             { return "jump-forgets" }
 func (ofLeadsAgain) Mutant() string              { return "leads-again" }
 func (ofLineLost) Mutant() string                { return "line-lost" }
 func (ofLowerPrepare) Mutant() string            { return "lower-prepare" }
 func (ofLowerViewKept) Mutant() string           { return "lower-view-kept" }
+func (ofNewestOnly) Mutant() string              { return "newest-only" }
 func (ofNotForwarded) Mutant() string            { return "not-forwarded" }
 func (ofNothingKept) Mutant() string             { return "nothing-kept" }
 func (ofOldAccept) Mutant() string               { return "old-accept" }
@@ -175,9 +193,11 @@ func (ofPreparedOnce) Mutant() string            { return "prepared-once" }
 func (ofPromiseNotKept) Mutant() string          { return "promise-not-kept" }
 func (ofProposalNotKept) Mutant() string         { return "proposal-not-kept" }
 func (ofProposedOnce) Mutant() string            { return "proposed-once" }
+func (ofRemovedLeads) Mutant() string            { return "removed-leads" }
 func (ofReturnedEarly) Mutant() string           { return "returned-early" }
 func (ofReturnedLow) Mutant() string             { return "returned-low" }
 func (ofSentToOne) Mutant() string               { return "sent-to-one" }
+func (ofSnapshotWithoutMembers) Mutant() string  { return "snapshot-without-members" }
 func (ofSnapshotWithoutSessions) Mutant() string { return "snapshot-without-sessions" }
 func (ofTakenForNew) Mutant() string             { return "taken-for-new" }
 func (ofUnprepared) Mutant() string              { return "unprepared" }

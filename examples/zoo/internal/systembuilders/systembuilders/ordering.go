@@ -104,19 +104,17 @@ func state_bound[Mutant variant.Mutant, S any, O any, R any](st *State[S, O, R],
 func (t *turn[Mutant, S, O, R]) propose() {
 	if variant.Of[Mutant]() == "hole-left" {
 		st := t.st
-		if st.Phase != RegLeader {
-			return
-		}
 		last := st.last()
-		for {
+		for st.Phase == RegLeader { // It may execute the last slot of its epoch.
 			st.Proposed = max(st.Proposed, st.Aru)
 			seq := st.Proposed + 1
-			if seq > st.Aru+t.window() {
+			end, ends := t.end()
+			if seq > st.Aru+t.window() || ends && seq >= end {
 				return
 			}
 			e, known := st.History[seq]
 			if !known && seq > min(last, 0) {
-				if e.Batch = t.next(); e.Batch.Len() == 0 {
+				if e.Batch = t.next(); e.Batch.Len() == 0 && !ends {
 					return
 				}
 			}
@@ -129,22 +127,22 @@ func (t *turn[Mutant, S, O, R]) propose() {
 			t.broadcast(func() Message { return st.proposal(seq) })
 			t.counted(seq)
 		}
+
+		return
 	}
 
 	st := t.st
-	if st.Phase != RegLeader {
-		return
-	}
 	last := st.last()
-	for {
+	for st.Phase == RegLeader { // It may execute the last slot of its epoch.
 		st.Proposed = max(st.Proposed, st.Aru)
 		seq := st.Proposed + 1
-		if seq > st.Aru+t.window() {
+		end, ends := t.end()
+		if seq > st.Aru+t.window() || ends && seq >= end {
 			return
 		}
 		e, known := st.History[seq]
 		if !known && seq > last {
-			if e.Batch = t.next(); e.Batch.Len() == 0 {
+			if e.Batch = t.next(); e.Batch.Len() == 0 && !ends {
 				return
 			}
 		}
@@ -353,14 +351,19 @@ func (t *turn[Mutant, S, O, R]) execute(b Batch[O]) {
 	st.Aru++
 	t.dropPassed()
 	st.Log = st.Log.With(st.Aru, b)
+	var first []rsm.Command[O]
 	for _, u := range b.All() {
 		id := u.Command.ID
+		if status, _, _ := st.Machine.Status(id); status == rsm.New {
+			first = append(first, u.Command)
+		}
 		answer, ok := rsm.Execute[Mutant](t.Machine, st.Aru, &st.Machine, u.Command)
 		t.settle(id, answer, ok)
 		if u.Command.End || u.Command.Floor > 0 {
 			t.sweep(st.Pending.Of(u.Command.ID.Client))
 		}
 	}
+	t.executed(st.Aru, first)
 }
 
 // settle ends the wait for the answer to an update.

@@ -46,7 +46,7 @@ func (t *turn[Mutant, S, O, R]) waits() bool {
 	if variant.Of[Mutant]() == "idle-rotation" {
 		st := t.st
 		switch {
-		case t.beyond(st.Attempted + 1):
+		case t.beyond(st.Attempted+1) || !t.member():
 			return false
 		case st.Phase == LeaderElection:
 			return st.Preinstalled
@@ -56,7 +56,7 @@ func (t *turn[Mutant, S, O, R]) waits() bool {
 
 	st := t.st
 	switch {
-	case t.beyond(st.Attempted + 1):
+	case t.beyond(st.Attempted+1) || !t.member():
 		return false
 	case st.Phase == LeaderElection:
 		return st.Preinstalled
@@ -118,15 +118,21 @@ func (t *turn[Mutant, S, O, R]) proof() Message { return VCProof{t.st.Installed,
 // prove informs the others which view this server has installed.
 func (t *turn[Mutant, S, O, R]) prove() {
 	if variant.Of[Mutant]() == "parked" {
-		if t.st.Phase != LeaderElection || t.st.Prepared != nil {
-			t.broadcast(t.proof)
+		if t.st.Phase == LeaderElection && t.st.Prepared == nil {
+			return
+		}
+		for _, id := range t.Peers {
+			t.out.Send(id, t.proof())
 		}
 
 		return
 	}
 
-	if t.st.Phase != LeaderElection {
-		t.broadcast(t.proof)
+	if t.st.Phase == LeaderElection {
+		return
+	}
+	for _, id := range t.Peers {
+		t.out.Send(id, t.proof())
 	}
 }
 
@@ -143,7 +149,7 @@ func (t *turn[Mutant, S, O, R]) again() {
 			for _, id := range t.Peers {
 				if st.Prepared[id] {
 					t.reconcile(id, st.Through)
-				} else {
+				} else if t.hears(id) {
 					continue
 				}
 			}
@@ -167,7 +173,7 @@ func (t *turn[Mutant, S, O, R]) again() {
 			for _, id := range t.Peers {
 				if st.Prepared[id] {
 					t.reconcile(id, st.Through)
-				} else {
+				} else if t.hears(id) {
 					t.out.Send(id, t.preparation())
 				}
 			}
@@ -190,7 +196,7 @@ func (t *turn[Mutant, S, O, R]) again() {
 		for _, id := range t.Peers {
 			if st.Prepared[id] {
 				t.reconcile(id, st.Through)
-			} else {
+			} else if t.hears(id) {
 				t.out.Send(id, t.preparation())
 			}
 		}
@@ -211,7 +217,7 @@ func (t *turn[Mutant, S, O, R]) proposeAgain(to ...actor.ID) {
 			continue
 		}
 		for _, id := range to {
-			if !e.Accepts[id] {
+			if !e.Accepts[id] && t.hears(id) {
 				t.out.Send(id, st.proposal(seq))
 			}
 		}

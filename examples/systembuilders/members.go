@@ -1,0 +1,87 @@
+package systembuilders
+
+import (
+	"slices"
+
+	"synod/actor"
+	"synod/model"
+	"synod/paxos/rsm"
+	"synod/paxos/systembuilders"
+)
+
+// admin is the client whose command changes the members. To the machine it is a command like any other.
+func (c Config) admin() actor.ID { return actor.ID(c.Servers + c.Clients) }
+
+// members returns who is a member at first.
+func (c Config) members() []actor.ID {
+	if c.Members == 0 {
+		return actor.IDs(c.Servers)
+	}
+	return actor.IDs(c.Members)
+}
+
+// changed returns who is a member after the change.
+func (c Config) changed() []actor.ID {
+	return slices.DeleteFunc(actor.IDs(c.Servers), func(id actor.ID) bool { return c.Change>>id&1 == 0 })
+}
+
+// change returns which commands change the members: the first one of the client that is there for that.
+func change[O any](c Config) func(command rsm.Command[O]) ([]actor.ID, bool) {
+	admin := rsm.ID{Client: rsm.Client(c.admin()), Local: 1}
+	return func(command rsm.Command[O]) ([]actor.ID, bool) { return c.changed(), command.ID == admin }
+}
+
+// membersOf returns the members of a slot, as what is chosen before it says.
+func (c Config) membersOf(seq rsm.Slot, chosen map[rsm.Slot]string) []actor.ID {
+	if c.Change == 0 {
+		return actor.IDs(c.Servers)
+	}
+	admin := rsm.ID{Client: rsm.Client(c.admin()), Local: 1}.String()
+	for at, text := range chosen {
+		if slices.Contains(commandsOf(text), admin) && at+rsm.Slot(c.Window) <= seq {
+			return c.changed()
+		}
+	}
+	return c.members()
+}
+
+// moves demands what must hold where members change.
+func (sys *system[O]) moves(chosen func(v model.View) map[rsm.Slot]string) {
+	sys.each("what is ordered was accepted by a majority of the members of its slot", func(v model.View, s *server[O]) bool {
+		all := chosen(v)
+		for seq := range sys.slots() {
+			b, ordered := s.ordered(seq)
+			if len(sys.config.membersOf(seq, all)) == 1 {
+				continue // Who is alone orders without a word.
+			}
+			if is, known := all[seq]; ordered && (!known || is != text(b)) {
+				return false
+			}
+		}
+		return true
+	})
+	leads := func(name string, is func(s *server[O], self actor.ID) bool) {
+		sys.Sometimes(name, func(v model.View) bool {
+			for id, projection := range sys.servers {
+				if s, up := projection.In(v); up && is(s, actor.ID(id)) {
+					return true
+				}
+			}
+			return false
+		})
+	}
+	leads("a change of the members takes effect", func(s *server[O], _ actor.ID) bool { return s.Installed.Epoch() > 0 })
+	after := sys.config.changed()
+	if joins := slices.DeleteFunc(slices.Clone(after), func(id actor.ID) bool {
+		return slices.Contains(sys.config.members(), id)
+	}); len(joins) > 0 {
+		leads("a server that joined takes part", func(s *server[O], self actor.ID) bool {
+			return s.Installed.Epoch() > 0 && slices.Contains(joins, self)
+		})
+	}
+	if len(sys.config.members()) > 1 {
+		leads("a leader is elected after the change", func(s *server[O], _ actor.ID) bool {
+			return s.Phase == systembuilders.RegLeader && s.Installed.Epoch() > 0
+		})
+	}
+}
