@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"synod/actor"
+	"synod/spawn/machine"
+	"synod/spawn/record"
 )
 
 // link is a way from one server to another, or to itself.
@@ -31,6 +33,7 @@ type flow struct {
 	queue   []letter            // of an ordered one: what was sent since the last one that came
 	waiting map[string]*sending // of another one, by content: what was sent more often than it came
 	came    map[content]int     // of another one: the last event that sent what waits no more
+	large   map[int][]byte      // the last message of each size that is more than is taken
 	skipped int                 // of an ordered one: messages that never came, though later ones did
 	repeats int                 // of another one: messages that came more often than they were sent
 }
@@ -61,6 +64,12 @@ func newFlow(ordered bool) *flow {
 
 // send notes a message that an event sends. It keeps data.
 func (f *flow) send(data []byte, event int) {
+	if len(data) > machine.MaxMessage {
+		if f.large == nil {
+			f.large = make(map[int][]byte)
+		}
+		f.large[len(data)] = data
+	}
 	if f.ordered {
 		f.queue = append(f.queue, letter{data, sending{[]int{event}, event}})
 		return
@@ -71,6 +80,24 @@ func (f *flow) send(data []byte, event int) {
 		f.waiting[string(data)] = s
 	}
 	s.events, s.last = append(s.events, event), event
+}
+
+// content returns the message of a line: of one that was too large to be taken, only the size is written down.
+func (f *flow) content(l *record.Line) []byte {
+	if l.Size > 0 {
+		return f.tooLarge(l.Size)
+	}
+	return l.Data
+}
+
+// tooLarge returns a message of a size: one that is in flight, if there is any, and nil if none was sent.
+func (f *flow) tooLarge(size int) []byte {
+	for _, l := range f.flying() {
+		if len(l.data) == size {
+			return l.data
+		}
+	}
+	return f.large[size]
 }
 
 // has reports whether a message may come now.

@@ -187,7 +187,7 @@ func (r *Run) possible(s *server, i *item) bool {
 		return true
 	}
 	f := r.links[link{l.From, s.server}]
-	return f != nil && f.has(l.Data)
+	return f != nil && f.has(f.content(l))
 }
 
 // peer reports whether a message comes from a server of the cluster.
@@ -425,7 +425,8 @@ func (r *Run) send(way link, data []byte) {
 // receive notes the message of an event that another server sent.
 func (r *Run) receive(s *server, e *Event) {
 	way := link{e.From, s.server}
-	sender, repeated, gone := r.links[way].receive(e.Data)
+	f := r.links[way]
+	sender, repeated, gone := f.receive(f.content(&e.Line))
 	e.Sender, e.Repeated = sender, repeated
 	for _, data := range gone {
 		r.flying -= way.digest(data)
