@@ -13,19 +13,19 @@ import (
 
 // Changes of the members, by updates that are ordered like any other. The paper's servers are fixed.
 //
-// An update that names other members takes effect Options.Delay slots behind its own. So the members of a slot are known
-// to a server that has executed everything up to Delay slots before it, and, as the delay is not less than the window, to
-// a leader that proposes for it. The slots from one change to the next are an epoch. Each view is of one epoch, which its
-// number has above the number in the epoch: views of a later epoch are higher ones. In an epoch the server
-// members[view mod n] leads.
+// An update that names other members takes effect Options.Delay slots behind its own. So the members of a slot are
+// known to a server that has executed everything up to Delay slots before it, and, as the delay is not less than the
+// window, to a leader that proposes for it. The slots from one change to the next are an epoch. Each view is of one
+// epoch, which its number has above the number in the epoch: views of a later epoch are higher ones. In an epoch the
+// server members[view mod n] leads.
 //
 //   - A server is in the epoch of the slot behind those that it has executed, and takes part in the views of that epoch
-//     alone, if it is a member there. So a leader knows all that is ordered in earlier epochs, and the slots that it may
-//     fill have the same members: these are who it needs a majority of, both to prepare its view and to order.
+//     alone, if it is a member there. So a leader knows all that is ordered in earlier epochs, and the slots that it
+//     may fill have the same members: these are who it needs a majority of, both to prepare its view and to order.
 //   - Nobody proposes for a slot of a later epoch. So nothing is accepted there when an epoch begins, and its view 0
 //     needs no election: it is installed and prepared, as view 0 of the first epoch is with Options.Elected.
-//   - Who is to join learns what is ordered like one that is behind, and is in the epoch once it has executed everything
-//     before it. Until then it accepts nothing.
+//   - Who is to join learns what is ordered like one that is behind, and is in the epoch once it has executed all that
+//     is before it. Until then it accepts nothing.
 //   - A leader that is no longer a member, or not the first one, leads no more once the epoch begins. The slots in
 //     between get empty proposals, so that this does not wait for updates.
 //
@@ -136,8 +136,8 @@ func (t *turn[S, O, R]) end() (from rsm.Slot, comes bool) {
 	return next[0].From, true
 }
 
-// executed notes which commands of a slot were executed for the first time, and begins the next epoch if it was the last
-// slot of this epoch.
+// executed notes which commands of a slot were executed for the first time, and begins the next epoch if it was the
+// last slot of this epoch.
 func (t *turn[S, O, R]) executed(seq rsm.Slot, commands []rsm.Command[O]) {
 	if t.Delay == 0 {
 		return
@@ -168,8 +168,8 @@ func (t *turn[S, O, R]) enter() {
 	}
 }
 
-// outside reports whether a message is of a view that is not this server's to take part in. If it is behind, it asks for
-// what it lacks.
+// outside reports whether a message is of a view that is not this server's to take part in. If it is behind, it asks
+// for what it lacks.
 func (t *turn[S, O, R]) outside(from actor.ID, msg Message) bool {
 	if t.Delay == 0 {
 		return false

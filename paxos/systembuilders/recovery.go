@@ -74,8 +74,8 @@ func Lost[O any](nonce uint64) Durable[O] { return Durable[O]{Lost: nonce} }
 // Digit is a random byte of a nonce.
 type Digit uint8
 
-// maxNonce is the most digits of a nonce that is drawn. It has a 1 before them, so that it tells how many are drawn, and
-// is not 0.
+// maxNonce is the most digits of a nonce that is drawn. It has a 1 before them, so that it tells how many are drawn,
+// and is not 0.
 const (
 	noDigits = 1
 	maxNonce = 7

@@ -232,10 +232,11 @@ type Options struct {
 	// Recovery lets servers that lost their disks come back, see Lost: each keeps the highest view that it ever attempted.
 	Recovery bool
 	// Nonce is how many random bytes a server draws when it starts without a disk, at most 7: it cannot tell by itself
-	// whether it lost its disk or is new, and asks the others, as Lost says. It needs Recovery. With 0 such a server is new.
+	// whether it lost its disk or is new, and asks the others, as Lost says. It needs Recovery. With 0 such a server is
+	// new.
 	Nonce int
-	// Delay is how many slots behind its own an update that changes the members takes effect, not less than the window; 0 if
-	// the members never change.
+	// Delay is how many slots behind its own an update that changes the members takes effect, not less than the window;
+	// 0 if the members never change.
 	Delay rsm.Slot
 	// Last is the last view of an epoch that is attempted; 0 for the last that there is. Nobody waits for progress in it.
 	Last View

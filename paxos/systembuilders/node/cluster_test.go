@@ -397,8 +397,12 @@ func TestRejoin(t *testing.T) {
 	w.rejoin(lost)
 	votes := func(self actor.ID, m Message) bool {
 		switch m.Message.(type) {
-		case systembuilders.PrepareOK[string], systembuilders.Accept, systembuilders.ViewChange, systembuilders.Prepare:
+		case systembuilders.PrepareOK[string], systembuilders.Accept, systembuilders.ViewChange, systembuilders.Prepare,
+			systembuilders.Proposal[string], systembuilders.ClientUpdate[string]:
 			return m.From == self
+		case systembuilders.VCProof, systembuilders.GloballyOrderedUpdate[string], systembuilders.Learn,
+			systembuilders.LearnPart, systembuilders.Snapshot, systembuilders.SnapshotPart, systembuilders.Collect,
+			systembuilders.Recover, systembuilders.Recovered:
 		}
 		return false
 	}
@@ -579,7 +583,7 @@ func TestNumberedAfterLoss(t *testing.T) {
 	number()
 	w.expect(4, 0, 1, 2)
 	if last := w.applied[lost][3].Update; last.ClientID != OwnClients+uint64(lost) || last.Timestamp < 4 {
-		t.Errorf("the next update is number %d of client %d: want another one than before, of its own", last.Timestamp, last.ClientID)
+		t.Errorf("the next update is number %d of client %d: want another one of its own", last.Timestamp, last.ClientID)
 	}
 }
 

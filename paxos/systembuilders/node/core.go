@@ -103,8 +103,8 @@ func (k *core) start() {
 	k.absorb()
 }
 
-// rejoin starts without knowing whether there was a state before. Numbers of updates that it gave before are perhaps not
-// ordered yet, so that it gives others.
+// rejoin starts without knowing whether there was a state before. Numbers of updates that it gave before are perhaps
+// not ordered yet, so that it gives others.
 func (k *core) rejoin() {
 	nonce := max(k.randomly(), 1)
 	k.numbered = nonce >> 1

@@ -188,8 +188,8 @@ type compact struct {
 	done     chan error // buffered
 }
 
-// StartNode starts a node that never ran before. One that did, and lost its state, would break promises that it made; see
-// RejoinNode.
+// StartNode starts a node that never ran before. One that did, and lost its state, would break promises that it made;
+// see RejoinNode.
 func StartNode(c Config) (*Node, error) {
 	core, err := newCore(c)
 	if err != nil {
@@ -199,11 +199,11 @@ func StartNode(c Config) (*Node, error) {
 	return run(core), nil
 }
 
-// RejoinNode starts a node that has no state, because it lost it or because it is new: it need not know which. It asks the
-// others, and takes part once so many of them have answered that it knows more than it may have forgotten: NodeCount −
-// majority + 1, which are both others of three. The seed must be random and never used before, and the next node may
-// lose its state only once this one takes part again. Package systembuilders says why this is right; nodes of other
-// implementations do not answer.
+// RejoinNode starts a node that has no state, because it lost it or because it is new: it need not know which. It
+// asks the others, and takes part once so many of them have answered that it knows more than it may have forgotten:
+// NodeCount − majority + 1, which are both others of three. The seed must be random and never used before, and the
+// next node may lose its state only once this one takes part again. Package systembuilders says why this is right;
+// nodes of other implementations do not answer.
 func RejoinNode(c Config) (*Node, error) {
 	core, err := newCore(c)
 	if err != nil {
