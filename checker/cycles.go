@@ -13,18 +13,19 @@ import (
 // components of more than one state among those that were not trimmed, if they are fair. It is Tarjan's algorithm with the one
 // number per state of D. J. Pearce, "A Space-Efficient Algorithm for Finding Strongly Connected Components" (2016), without recursion.
 func (p *pursuit) findCycles(v *surveyor) {
-	c := &components{pursuit: p, v: v, component: math.MaxUint32, fair: p.newFairJudge(v)}
+	c := &components{pursuit: p, v: v, index: 1, component: done - 1, fair: p.newFairJudge(v)}
 	for i := range p.e.shards {
 		p.eachOf(i, func(at place) bool {
-			if c.isOpen(at) {
-				*p.degrees.at(at) = 0
+			number := uint32(done)
+			if p.isOpen(at) && !p.isLeft(at) {
+				number = 0
 			}
+			*p.degrees.at(at) = number
 			return true
 		})
 	}
-	c.index = 1
 	for i := range p.e.shards {
-		p.eachOf(i, func(at place) bool { return c.begin(at) })
+		p.eachOf(i, c.begin)
 	}
 	for len(c.again) > 0 && !p.over() {
 		again := c.again
@@ -50,26 +51,34 @@ func (p *pursuit) isOpen(at place) bool {
 
 // begin looks for the components of what a state leads to, unless it was visited. It reports false if it must stop.
 func (c *components) begin(at place) bool {
-	if c.isOpen(at) && *c.degrees.at(at) == 0 && !c.isLeft(at) {
-		return c.search(at)
-	}
-	return true
+	return *c.degrees.at(at) != 0 || c.search(at)
 }
 
 // components is a depth-first search for strongly connected components. A state's number is 0 before it is visited, then
 // the least index that is known to be reached from it, and when its component is complete a number that only falls from
-// component to component, so that it is greater than all indices.
+// component to component, so that it is greater than all indices. States that are on no cycle of members have the number done.
 type components struct {
 	*pursuit
 	v         *surveyor
 	index     uint32
 	component uint32
 	calls     []call
-	pending   []place    // the successors of all calls that were not visited, one call after the other
+	pending   []ahead    // the successors of all calls that were not visited, one call after the other
+	touched   uint32     // keeps loads alive
 	waiting   []place    // visited states whose component is not complete, but those on the path
 	fair      *fairJudge // nil if every cycle counts
 	found     bool       // some members are on a fair cycle
 	again     []place    // what is left of components of which states were taken out: it has to be looked at anew
+}
+
+// done is greater than the numbers of all components.
+const done = math.MaxUint32
+
+// ahead is a state that is to be visited, and where the run of its steps begins, or 0. A depth-first search waits for memory at every
+// state, so both are loaded when the state is met: those of several states at once.
+type ahead struct {
+	at  place
+	run uint32
 }
 
 // call is a state on the path of the search.
@@ -81,7 +90,7 @@ type call struct {
 
 // search visits a state and all that it leads to. It reports false if it must stop.
 func (c *components) search(at place) bool {
-	if !c.enter(at) {
+	if !c.enter(ahead{at, c.v.edges.of(at)}) {
 		return false
 	}
 	for len(c.calls) > 0 {
@@ -91,7 +100,7 @@ func (c *components) search(at place) bool {
 			continue
 		}
 		next := c.pending[len(c.pending)-1]
-		number := *c.degrees.at(next)
+		number := *c.degrees.at(next.at)
 		if number == 0 {
 			if !c.enter(next) {
 				return false
@@ -107,26 +116,30 @@ func (c *components) search(at place) bool {
 }
 
 // enter puts a state on the path.
-func (c *components) enter(at place) bool {
+func (c *components) enter(next ahead) bool {
 	least := c.index
-	*c.degrees.at(at) = least
+	own := c.degrees.at(next.at)
+	*own = least
 	c.index++
-	c.calls = append(c.calls, call{at, true, len(c.pending)})
+	from := len(c.pending)
+	c.calls = append(c.calls, call{next.at, true, from})
 	if c.over() {
 		return false
 	}
-	s, ok := c.v.stepsOf(at)
+	s, ok := c.v.stepsAt(next)
 	for _, to := range s.to {
-		if !c.isOpen(to) {
-			continue
-		}
 		if number := *c.degrees.at(to); number > 0 {
 			least = min(least, number)
-		} else if !c.isLeft(to) {
-			c.pending = append(c.pending, to)
+		} else {
+			c.pending = append(c.pending, ahead{to, c.v.edges.of(to)})
 		}
 	}
-	if own := c.degrees.at(at); least < *own {
+	for _, to := range c.pending[from:] {
+		if to.run != 0 {
+			c.touched += c.v.edges.at(to.run)[0]
+		}
+	}
+	if least < *own {
 		*own, c.calls[len(c.calls)-1].root = least, false
 	}
 	return ok

@@ -165,13 +165,14 @@ func (e *engine) furnish() error {
 	e.space, e.arena, e.initial = space, offheap.New(), nil
 	e.overflow.Store(false)
 	e.chunks = store.Chunks{Arena: e.arena}
-	if e.refiners, err = newRefiners(space); err != nil {
+	if e.refiners, err = e.newRefiners(space); err != nil {
 		e.closer()()
 		e.arena.Close()
 		return err
 	}
 	e.judge = newJudge(space)
 	e.judge.focus(e.options.only)
+	e.judge.leave(e.leaves)
 	e.stuck = newStuck(e.judge)
 	if inside := space.Boundary(); inside != nil {
 		e.inside = newPredicate(space, "the state constraint", inside)

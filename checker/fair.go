@@ -168,7 +168,7 @@ func (f *fairJudge) takeWithin(from steps, own uint32) {
 		if label == 0 || f.within.at(label) == f.round {
 			continue
 		}
-		if to := from.to[i]; f.isOpen(to) && *f.degrees.at(to) == own {
+		if *f.degrees.at(from.to[i]) == own && f.isOpen(from.to[i]) {
 			f.within.set(label, f.round)
 			for _, set := range f.e.units.just.Sets(label) {
 				f.taken.set(set, f.round)

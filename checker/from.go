@@ -87,3 +87,12 @@ func (j *judge) focus(name string) {
 	j.anything.Store(live)
 	j.unite()
 }
+
+// leave closes properties that are to stay undecided.
+func (j *judge) leave(is func(statespace.Property) bool) {
+	for i, p := range j.properties {
+		if is(p) && !j.decided[i].Swap(true) {
+			j.open.Add(-1)
+		}
+	}
+}

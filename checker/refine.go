@@ -16,10 +16,10 @@ type refiner struct {
 }
 
 // newRefiners opens the abstract models of a space's refinement properties. There is nil for none.
-func newRefiners(space statespace.Space) ([]*refiner, error) {
+func (e *engine) newRefiners(space statespace.Space) ([]*refiner, error) {
 	var all []*refiner
 	for i, p := range space.Properties() {
-		if p.Expect != statespace.Refines {
+		if p.Expect != statespace.Refines || e.leaves(p) {
 			continue
 		}
 		abstract, err := p.Refinement.Open()

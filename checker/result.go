@@ -52,6 +52,7 @@ type PropertyResult struct {
 	Stuck *StuckStates // of a quiescence property; nil if it was not decided
 	Why   string       // what the path shows, in words; empty if its last state says it all
 
+	left     bool // it is not decided in searches of this kind
 	unproven bool // what a reduced search found does not show in the full space
 }
 
@@ -298,7 +299,7 @@ func verdict(p *PropertyResult, r *Result) Verdict {
 		return NotRefuted
 	case walk:
 		return NotSeen
-	case !r.Exhausted || r.Err != nil || p.Open > 0 || p.unproven || r.unaudited:
+	case !r.Exhausted || r.Err != nil || p.Open > 0 || p.unproven || p.left || r.unaudited:
 		return Undecided
 	case always:
 		return Holds

@@ -189,10 +189,15 @@ func (v *surveyor) expand(batch []place, f func(i int, s steps)) bool {
 
 // stepsOf returns the steps of one state, which are valid until this surveyor expands the next. It reports false if it must stop.
 func (v *surveyor) stepsOf(at place) (steps, bool) {
-	if ref := v.edges.of(at); ref != 0 {
-		return v.read(v.edges.at(ref)), true
+	return v.stepsAt(ahead{at, v.edges.of(at)})
+}
+
+// stepsAt is stepsOf for a state of which it is known whether it has a run.
+func (v *surveyor) stepsAt(s ahead) (steps, bool) {
+	if s.run != 0 {
+		return v.read(v.edges.at(s.run)), true
 	}
-	if v.anew = append(v.anew[:0], at); !v.expandAnew() {
+	if v.anew = append(v.anew[:0], s.at); !v.expandAnew() {
 		return steps{}, false
 	}
 	return v.read(v.runs[0]), true

@@ -51,6 +51,10 @@ func (e *engine) findSymmetry(space statespace.Space) (err error) {
 // turns reports whether states are turned.
 func (e *engine) turns() bool { return e.turning.Symmetry != nil }
 
+// leaves reports whether a property stays undecided: one of paths, or a refinement, where states are turned. What a path goes through
+// is then no path of the system, but one of kinds of states, on which a demand may pass from one thing to another.
+func (e *engine) leaves(p statespace.Property) bool { return e.turns() && !p.Expect.OfStates() }
+
 // auditSymmetry verifies that it made no difference that states were turned. It reports false if it did.
 func (e *engine) auditSymmetry(stop func() bool) bool {
 	if !e.turns() {
@@ -80,8 +84,16 @@ func (e *engine) tellSymmetry(r *Result) {
 	r.Symmetry = &Symmetry{e.turning.Report()}
 	r.Notes = append(r.Notes, fmt.Sprintf("States that differ only in which is which are counted once: of %s.",
 		strings.Join(r.Symmetry.Groups, "; of ")))
+	if slices.ContainsFunc(e.judge.properties, e.leaves) {
+		r.Notes = append(r.Notes, leftUndecided)
+	}
+	for i, p := range e.judge.properties {
+		r.Properties[i].left = e.leaves(p)
+	}
 	r.unaudited = r.unaudited || !e.turning.sound
 }
+
+const leftUndecided = "Properties of paths and refinements are not decided with symmetry: search without it for those."
 
 // turnBatch puts the least of their kind in the place of the successors of a batch. It reports false if an id does not fit into
 // the layout.

@@ -263,11 +263,64 @@ func TestNotInterchangeable(t *testing.T) {
 	}
 }
 
+// TestSymmetryLeavesPaths makes sure that properties of states are judged with symmetry, and those of paths and refinements, which the
+// full search refutes or proves, left undecided, in words.
+func TestSymmetryLeavesPaths(t *testing.T) {
+	source := func() *model.System[bleat] {
+		sys := model.NewSystem[bleat](model.Config{})
+		var ref model.Ref[sheep]
+		for id := range actor.ID(3) {
+			ref = model.Add(sys, id, partial(""))
+		}
+		sys.Interchangeable(1, 2)
+		sys.Belong(1, hueOf(1))
+		sys.Belong(2, hueOf(2))
+		never := func(model.View) bool { return false }
+		always := func(model.View) bool { return true }
+		sys.Always("is", always)
+		sys.Eventually("ends", never)
+		sys.LeadsTo("follows", always, always)
+		sys.Quiescent("rests", never)
+		model.Refine(sys, "refines", cycleOf(3).plain(), func(v model.View) int { st, _ := ref.In(v); return 1 + int(st.Stage)%3 })
+		return sys
+	}
+	full := checker.BFS(t.Context(), source(), checker.Options{})
+	defer full.Close()
+	for name, search := range map[string]func(context.Context, statespace.Source, checker.Options) *checker.Result{
+		"bfs": checker.BFS, "dfs": checker.DFS,
+	} {
+		for _, finish := range []checker.FinishWhen{checker.Exhausted, checker.Decided, checker.FirstViolation} {
+			r := search(t.Context(), source(), checker.Options{Symmetry: true, FinishWhen: finish})
+			defer r.Close()
+			if r.Err != nil || r.Symmetry == nil || r.Unique >= full.Unique || !r.Exhausted {
+				t.Fatalf("%s: %v, %v, %d states of %d, exhausted: %v", name, r.Err, r.Symmetry, r.Unique, full.Unique, r.Exhausted)
+			}
+			if r.ExitCode() != checker.ExitUndecided || !strings.Contains(strings.Join(r.Notes, "\n"), "not decided with symmetry") {
+				t.Errorf("%s: exit code %d, notes %q", name, r.ExitCode(), r.Notes)
+			}
+			for i, p := range r.Properties {
+				want := checker.Undecided
+				if p.Expect.OfStates() {
+					want = full.Properties[i].Verdict
+				}
+				if p.Verdict != want || full.Properties[i].Verdict == checker.Undecided || p.Path != nil || p.Stuck != nil {
+					t.Errorf("%s, %s: %v, %v, %v, want %v", name, p.Name, p.Verdict, p.Path, p.Stuck, want)
+				}
+			}
+			var text strings.Builder
+			r.WriteText(&text)
+			if n := strings.Count(text.String(), ", as symmetry says nothing of it"); n != 4 {
+				t.Errorf("%s: %d lines say why, of 4:\n%s", name, n, &text)
+			}
+		}
+	}
+}
+
 // TestNoSymmetry makes sure that what the proof does not cover is refused, in words, and searched in full.
 func TestNoSymmetry(t *testing.T) {
 	for what, expect := range map[string]string{
 		"nothing":    "nothing is declared interchangeable",
-		"paths":      "there are properties of paths",
+		"paths":      "there are only properties of paths",
 		"many":       "more than 720 ways",
 		"partitions": "may be partitioned",
 		"merged":     "local states are merged",

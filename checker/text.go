@@ -119,6 +119,9 @@ func (p PropertyResult) remarks(fairness []statespace.Condition) string {
 	if p.Verdict == Undecided && p.Open > 0 {
 		text += fmt.Sprintf(", as %d states on its paths were not fully expanded", p.Open)
 	}
+	if p.left {
+		text += ", as symmetry says nothing of it"
+	}
 	if p.Expect == statespace.Eventually || p.Expect == statespace.LeadsTo {
 		text += " (" + assumed(fairness) + ")"
 	}

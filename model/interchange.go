@@ -177,8 +177,8 @@ func asymmetryOf(sizes []int, properties []statespace.Property, fair bool) strin
 	switch {
 	case order == 1:
 		return notTurned + "nothing is declared interchangeable."
-	case slices.ContainsFunc(properties, func(p statespace.Property) bool { return !p.Expect.OfStates() }):
-		return notTurned + "there are properties of paths, or refinements."
+	case len(properties) > 0 && !slices.ContainsFunc(properties, func(p statespace.Property) bool { return p.Expect.OfStates() }):
+		return notTurned + "there are only properties of paths, or refinements."
 	case fair:
 		return notTurned + "paths are to be fair."
 	}
