@@ -2,6 +2,7 @@ package intern
 
 import (
 	"cmp"
+	"fmt"
 	"reflect"
 	"slices"
 	"sync"
@@ -197,11 +198,11 @@ func (r *Renaming) renameMap(p *plan, v unsafe.Pointer) {
 	})
 	place := reflect.NewAt(p.typ, v).Elem()
 	if p.persistent {
-		renamed := reflect.Zero(p.typ)
+		renamed := reflect.New(p.extends())
 		for i := range keys {
-			renamed = renamed.MethodByName("With").Call([]reflect.Value{keys[i], values[i]})[0]
+			renamed.Elem().Set(renamed.Elem().MethodByName("With").Call([]reflect.Value{keys[i], values[i]})[0])
 		}
-		place.Set(renamed)
+		place.Set(reflect.NewAt(p.typ, renamed.UnsafePointer()).Elem())
 		return
 	}
 	renamed := reflect.MakeMapWithSize(p.typ, len(keys))
@@ -209,4 +210,16 @@ func (r *Renaming) renameMap(p *plan, v unsafe.Pointer) {
 		renamed.SetMapIndex(keys[i], values[i])
 	}
 	place.Set(renamed)
+}
+
+// extends returns the type whose method With puts an entry into a persistent map: that of the map, or of the one that it embeds, which
+// is the same pointer.
+func (p *plan) extends() reflect.Type {
+	for t := p.typ; t.Kind() == reflect.Struct && t.NumField() == 1; t = t.Field(0).Type {
+		m, ok := t.MethodByName("With")
+		if ok && m.Type == reflect.FuncOf([]reflect.Type{t, p.key.typ, p.elem.typ}, []reflect.Type{t}, false) {
+			return t
+		}
+	}
+	panic(fmt.Sprintf("%v has no method With that puts an entry into it: with symmetry it must", p.typ))
 }
