@@ -51,7 +51,6 @@ type surveyor struct {
 	refs    []uint32 // by state of a batch: where its run begins
 	batch   []place
 	unknown []place
-	one     [1]place
 	keys    []uint64
 }
 

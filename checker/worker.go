@@ -29,7 +29,6 @@ type worker struct {
 	row    []uint32 // the ids of one state, with room for those of pairs
 	oldRow []uint32 // those by a former layout, during a relayout
 	turned []uint32 // those of a successor that is turned
-	one    [1]uint64
 
 	// The successors of a batch.
 	successors []uint64 // packed
