@@ -370,14 +370,14 @@ func (x *plainExpansion[S, A]) append(ok bool, into *statespace.Successors) {
 // often calls each method so many times.
 func (x *plainExpansion[S, A]) often(into *statespace.Successors, times int) error {
 	c := x.space
-	actions, err := c.actionsOf(x.s, times)
+	given := c.copies(x.s, times)
+	actions, err := c.actionsOf(x.s, given)
 	if err != nil {
 		return err
 	}
 	if into.Ask&statespace.AskSorted != 0 {
 		actions = x.sorted(actions)
 	}
-	given := c.copies(x.s, times)
 	for len(x.traces) < times {
 		x.traces = append(x.traces, intern.Trace{})
 	}
@@ -396,9 +396,10 @@ func (x *plainExpansion[S, A]) often(into *statespace.Successors, times int) err
 		if !ok && into.Ask&statespace.AskIgnored == 0 {
 			continue
 		}
-		if err := x.succeed(ok, into); err != nil {
-			return err
+		if ok {
+			x.changes = c.parts.Differences(&x.s, &x.next, x.changes[:0])
 		}
+		x.append(ok, into)
 		if ok && x.each != nil {
 			x.each.made = append(x.each.made, transition[S, A]{a, x.next})
 		}

@@ -144,11 +144,11 @@ func (sp *plainSpace[S, A]) isFirst(id statespace.PartID) bool {
 
 // expand appends the steps of a state, and calls each method so many times.
 func (sp *plainSpace[S, A]) expand(s S, id statespace.PartID, into []statespace.Step, times int) ([]statespace.Step, error) {
-	actions, err := sp.actionsOf(s, times)
+	given := sp.copies(s, times)
+	actions, err := sp.actionsOf(s, given)
 	if err != nil {
 		return into, err
 	}
-	given := sp.copies(s, times)
 	for _, a := range actions {
 		event := func() string {
 			return "Next of " + sp.stateWalker.Text(s) + " by " + sp.actionWalker.Brief(a)
@@ -170,17 +170,17 @@ func (sp *plainSpace[S, A]) expand(s S, id statespace.PartID, into []statespace.
 // fewActions is up to how many actions are compared pairwise rather than by their sorted encodings.
 const fewActions = 16
 
-// actionsOf returns the actions of a state.
-func (sp *plainSpace[S, A]) actionsOf(s S, times int) ([]A, error) {
+// actionsOf returns the actions of a state. It calls the model for each of some copies, which it must not change, or, if there
+// is none, once.
+func (sp *plainSpace[S, A]) actionsOf(s S, given []S) ([]A, error) {
 	event := func() string { return "Actions of " + sp.stateWalker.Text(s) }
-	if times == 1 {
+	if len(given) == 0 {
 		return sp.callActions(s, event)
 	}
 	call := func(order int) ([]A, error) {
-		given := sp.stateWalker.Rebuild(s, order)
-		actions, err := sp.callActions(given, event)
+		actions, err := sp.callActions(given[order], event)
 		if err == nil {
-			err = unchanged(sp.stateWalker, &s, &given, event, "the state")
+			err = unchanged(sp.stateWalker, &s, &given[order], event, "the state")
 		}
 		return actions, err
 	}
@@ -189,7 +189,7 @@ func (sp *plainSpace[S, A]) actionsOf(s S, times int) ([]A, error) {
 		return nil, err
 	}
 	var encoded []string // of the first call, once they are needed
-	for order := 1; order < times; order++ {
+	for order := 1; order < len(given); order++ {
 		again, err := call(order)
 		if err != nil {
 			return nil, err
@@ -261,8 +261,7 @@ func (sp *plainSpace[S, A]) encodings(actions []A) []string {
 	return all
 }
 
-// copies returns what nextOf is to give to the model in each of so many calls: private copies, or nothing for a
-// single call.
+// copies returns what is to be given to the model in each of so many calls: private copies, or nothing for a single call.
 func (sp *plainSpace[S, A]) copies(s S, times int) []S {
 	if times == 1 {
 		return nil

@@ -55,18 +55,46 @@ func (p *plan) equalParts(a, b unsafe.Pointer) bool {
 	return p.equal(a, b)
 }
 
-// renew makes the value at to, whose memory is its own, a copy of that at from.
+// renew makes the value at to, whose memory is its own, a copy of that at from, in the memory that is there where that fits.
 func (p *plan) renew(to, from unsafe.Pointer) {
-	if p.op == opSlice && !p.elem.pointers {
-		a, b := (*slice)(to), (*slice)(from)
-		if a.len == b.len && a.len > 0 {
-			size := uintptr(a.len) * p.elem.size
-			copy(bytesAt(a.data, size), bytesAt(b.data, size))
-			return
+	switch {
+	case !p.owns:
+		p.assign(to, from)
+	case p.op == opStruct:
+		for i := range p.runs {
+			r := &p.runs[i]
+			a, b := unsafe.Add(to, r.offset), unsafe.Add(from, r.offset)
+			if r.plan != nil {
+				r.plan.renew(a, b)
+			} else {
+				copy(bytesAt(a, r.size), bytesAt(b, r.size))
+			}
 		}
-	}
-	p.assign(to, from)
-	if p.owns {
+	case p.op == opArray:
+		p.elem.renewAll(to, from, p.count)
+	case p.op == opSlice && p.renewSlice((*slice)(to), (*slice)(from)):
+	default:
+		p.assign(to, from)
 		p.own(to, 0)
 	}
+}
+
+func (p *plan) renewAll(to, from unsafe.Pointer, n int) {
+	for i := range n {
+		p.renew(unsafe.Add(to, uintptr(i)*p.size), unsafe.Add(from, uintptr(i)*p.size))
+	}
+}
+
+// renewSlice reports false if the memory that is there does not fit.
+func (p *plan) renewSlice(to, from *slice) bool {
+	if to.len != from.len || to.len == 0 {
+		return false
+	}
+	if p.elem.pointers {
+		p.elem.renewAll(to.data, from.data, to.len)
+	} else {
+		size := uintptr(to.len) * p.elem.size
+		copy(bytesAt(to.data, size), bytesAt(from.data, size))
+	}
+	return true
 }

@@ -88,8 +88,23 @@ func (p *plan) equalAll(a, b unsafe.Pointer, n int) bool {
 	if p.mem {
 		return equalBytes(a, b, uintptr(n)*p.size)
 	}
+	if p.op == opSlice && p.elem.mem {
+		return p.elem.equalRows(unsafe.Slice((*slice)(a), n), unsafe.Slice((*slice)(b), n))
+	}
 	for i := range n {
 		if !p.equal(unsafe.Add(a, uintptr(i)*p.size), unsafe.Add(b, uintptr(i)*p.size)) {
+			return false
+		}
+	}
+	return true
+}
+
+// equalRows compares slices of plain memory.
+func (p *plan) equalRows(a, b []slice) bool {
+	for i := range a {
+		x, y := &a[i], &b[i]
+		if x.len != y.len || (x.data == nil) != (y.data == nil) ||
+			x.data != y.data && !equalBytes(x.data, y.data, uintptr(x.len)*p.size) {
 			return false
 		}
 	}

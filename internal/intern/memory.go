@@ -26,6 +26,12 @@ func equalBytes(a, b unsafe.Pointer, n uintptr) bool {
 		return *(*[8]byte)(a) == *(*[8]byte)(b)
 	case 4:
 		return *(*[4]byte)(a) == *(*[4]byte)(b)
+	case 3:
+		return *(*[3]byte)(a) == *(*[3]byte)(b)
+	case 2:
+		return *(*[2]byte)(a) == *(*[2]byte)(b)
+	case 1:
+		return *(*byte)(a) == *(*byte)(b)
 	case 0:
 		return true
 	}

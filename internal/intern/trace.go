@@ -76,6 +76,14 @@ func (t *Trace) walk(p *plan, v unsafe.Pointer) bool {
 }
 
 func (t *Trace) walkAll(p *plan, v unsafe.Pointer, n int) bool {
+	if p.op == opSlice && p.elem.bare {
+		for _, s := range unsafe.Slice((*slice)(v), n) {
+			if start := uintptr(s.data); !t.meet(stretch{start, start + uintptr(s.cap)*p.elem.size}) {
+				return false
+			}
+		}
+		return true
+	}
 	for i := range n {
 		if !t.walk(p, unsafe.Add(v, uintptr(i)*p.size)) {
 			return false
