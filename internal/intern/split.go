@@ -192,7 +192,9 @@ type column struct {
 	owns   [chunkCount]atomic.Pointer[[]uint64]
 	len    atomic.Uint32
 	bytes  atomic.Int64
-	_      [64]byte // Keep neighbours off this cache line.
+
+	elements []*element // by place, once there are many values; nil for one that has no table
+	_        [64]byte   // Keep neighbours off this cache line.
 }
 
 func (c *column) init(p *plan, offset uintptr, name string) {
@@ -253,11 +255,8 @@ func (c *column) add(own uint64, v unsafe.Pointer) uint32 {
 	}
 	at := c.at(id)
 	c.plan.assign(at, v)
-	if c.plan.owns {
-		c.plan.own(at, 0)
-	}
+	c.bytes.Add(c.keep(at, id))
 	(*c.owns[chunk].Load())[i] = own
-	c.bytes.Add(c.plan.bytes(at))
 	c.len.Store(id + 1) // after the cell: who sees the new length sees the cell
 	enter(*c.room(id), own&hashMask|uint64(id+1))
 	return id

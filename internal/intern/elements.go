@@ -1,0 +1,95 @@
+package intern
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// Where a component has many values, these mostly differ from one another in a few places. From then on the elements of a new
+// value (of a slice and an array by their index, of a struct its fields) are taken from tables of their own, and so are
+// theirs, so that what does not differ is kept once. There is a table for each place, so that no value refers to the same
+// memory twice.
+
+const (
+	manyValues  = 4096
+	maxElements = 64   // how many places have a table
+	firstAsked  = 4096 // from then on a table is passed over if more than three quarters of what it was asked for was new
+)
+
+// element is the table of a place in the values of a component.
+type element struct {
+	column
+	asked uint32
+}
+
+// keep makes a value, number n of the column, a shallow copy of what was given, private. It returns by how many bytes the
+// tables have grown outside the value's own memory.
+func (c *column) keep(at unsafe.Pointer, n uint32) (grown int64) {
+	p := c.plan
+	if n < manyValues || !p.composed() {
+		if p.owns {
+			p.own(at, 0)
+		}
+		return p.bytes(at)
+	}
+	switch p.op {
+	case opStruct:
+		for i := range p.fields {
+			f := &p.fields[i]
+			grown += c.keepElement(i, f.plan, unsafe.Add(at, f.offset))
+		}
+	case opArray:
+		grown = c.keepAll(p.elem, at, p.count)
+	default:
+		s := (*slice)(at)
+		if s.len == 0 {
+			p.own(at, 0)
+			return p.bytes(at)
+		}
+		to := reflect.MakeSlice(p.typ, s.len, s.len)
+		reflect.Copy(to, reflect.SliceAt(p.elem.typ, s.data, s.len))
+		s.data, s.cap = to.UnsafePointer(), s.len
+		grown = block(int64(s.len)*int64(p.elem.size)) + c.keepAll(p.elem, s.data, s.len)
+	}
+	return grown
+}
+
+// composed reports whether a value has elements that refer to memory of their own.
+func (p *plan) composed() bool {
+	return p.owns && (p.op == opStruct || (p.op == opArray || p.op == opSlice) && p.elem.owns)
+}
+
+func (c *column) keepAll(p *plan, at unsafe.Pointer, n int) (grown int64) {
+	for i := range n {
+		grown += c.keepElement(i, p, unsafe.Add(at, uintptr(i)*p.size))
+	}
+	return grown
+}
+
+// keepElement makes the element of a place private, which is what was given.
+func (c *column) keepElement(place int, p *plan, at unsafe.Pointer) (grown int64) {
+	if !p.owns {
+		return p.bytes(at)
+	}
+	if place < maxElements {
+		for len(c.elements) <= place {
+			c.elements = append(c.elements, nil)
+		}
+		before, e := int64(0), c.elements[place]
+		if e == nil {
+			e = new(element)
+			e.init(p, 0, "")
+			c.elements[place] = e
+		} else {
+			before = e.bytes.Load()
+		}
+		if e.asked <= firstAsked || 4*e.len.Load() <= 3*e.asked {
+			e.asked++
+			p.assign(at, e.at(e.intern(at)))
+			return e.bytes.Load() - before
+		}
+		return e.keep(at, manyValues)
+	}
+	p.own(at, 0)
+	return p.bytes(at)
+}
