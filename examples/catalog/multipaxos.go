@@ -33,6 +33,9 @@ const (
 	patience  = "patience"
 	forward   = "forward"
 	chunk     = "chunk"
+	changes   = "changes"
+	members   = "members"
+	next      = "next-members"
 )
 
 // multiPaxosEntries are the two compositions of Multi-Paxos.
@@ -40,9 +43,21 @@ var multiPaxosEntries = []catalog.Entry{
 	{
 		Name:    "multi-paxos",
 		Summary: "Multi-Paxos, replicating a state machine; each server is replica, leader and acceptor",
-		Parameters: multiPaxosParameters(multipaxos.Default, catalog.Parameter{
+		Parameters: append(multiPaxosParameters(multipaxos.Default, catalog.Parameter{
 			Name: servers, Doc: "servers", Default: multipaxos.Default.Servers, Min: 1, Max: multipaxos.MaxServers,
 		}),
+			catalog.Parameter{
+				Name: changes, Doc: "how often an administrator has other servers vote; 0 for all servers always",
+				Max: multipaxos.MaxCommands, Special: true,
+			},
+			catalog.Parameter{
+				Name: members, Doc: "with changes, the first so many servers vote at first, and again after every second change",
+				Max: multipaxos.MaxServers, Special: true,
+			},
+			catalog.Parameter{
+				Name: next, Doc: "with changes, the last so many servers vote after every other change", Max: multipaxos.MaxServers,
+				Special: true,
+			}),
 		Networks: network.All(),
 		Timers:   func(values map[string]int) bool { return values[resends] > 0 },
 		Live:     true,
@@ -168,5 +183,6 @@ func multiPaxosConfig(s catalog.Choice) multipaxos.Config {
 		Patient: v[patience] > 0, Adaptive: v[patience] == 2, Forward: v[forward] == 1,
 		Resends: v[resends], End: v[endings] == 1,
 		Machine: v[machine], Live: s.Live, Config: s.Config,
+		Changes: v[changes], Members: v[members], Next: v[next],
 	}
 }

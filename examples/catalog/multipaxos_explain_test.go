@@ -127,6 +127,11 @@ var tales = []struct {
 			strings.HasPrefix(s.Message, "P2b("+g[1]+", ") && strings.Contains(s.Message, ", "+g[0]+", ")
 		return s.Actor == g[2] && heard && lower(g[1], g[0])
 	}},
+	{`leader N steps down, as it is no member any more`, func(x *tale, i int, g []string) bool {
+		s := x.steps[i]
+		told := slices.ContainsFunc(x.steps[:i+1], func(s trace.Step) bool { return strings.Contains(s.Text, "members ") })
+		return told && s.Actor == g[0] && !x.sent(i, "P1a(", "")
+	}},
 	{`leader N starts a scout for ballot B`, func(x *tale, i int, g []string) bool {
 		alone := len(x.steps[i].Sent) == 0 || x.need == 1
 		return x.steps[i].Actor == g[0] && strings.HasSuffix(g[1], "."+g[0]) && (alone || x.sent(i, "P1a("+g[1]+", ", ""))
@@ -317,6 +322,9 @@ func TestTales(t *testing.T) {
 		servers, together := full.Values["servers"]
 		if !together {
 			servers = full.Values["acceptors"]
+		}
+		if full.Values["changes"] > 0 { // Quorums are of either configuration.
+			servers = min(full.Values["members"], full.Values["next-members"])
 		}
 		r := checker.BFS(t.Context(), src, checker.Options{FinishWhen: checker.FirstViolation, MaxStates: 2 * most})
 		defer r.Close()

@@ -1,6 +1,9 @@
 package multipaxos
 
 import (
+	"maps"
+	"slices"
+
 	"synod/model"
 	"synod/paxos/multipaxos"
 	"synod/paxos/rsm"
@@ -24,7 +27,7 @@ func (sys *system[O]) collecting() {
 		})
 	}
 	each("section 4.2: a majority has executed what acceptors collect", func(v model.View, _ int, a *multipaxos.Acceptor[O]) bool {
-		return a.Watermark == 0 || sys.executed(v, a.Watermark) >= sys.quorum
+		return a.Watermark == 0 || sys.executed(v, a.Watermark)
 	})
 	each("section 4.2: acceptors hold their votes from the watermark on", func(v model.View, i int, a *multipaxos.Acceptor[O]) bool {
 		for in, by := range sys.cast.In(v).Votes {
@@ -53,22 +56,30 @@ func (sys *system[O]) collecting() {
 	})
 }
 
-// executed returns how many replicas have executed all slots below one. Those that are down are counted: what they keep is
-// not seen.
-func (sys *system[O]) executed(v model.View, slot rsm.Slot) (n int) {
-	for _, projection := range sys.replicas {
+// executed reports whether a majority of the replicas, or of those of any configuration, has executed all slots below one.
+// Those that are down are counted: what they keep is not seen.
+func (sys *system[O]) executed(v model.View, slot rsm.Slot) bool {
+	var by Voters
+	for i, projection := range sys.replicas {
 		if r, up := projection.In(v); !up || r.SlotOut >= slot {
-			n++
+			by |= 1 << i
 		}
 	}
-	return n
+	for _, members := range append(slices.Collect(maps.Values(sys.changes)), sys.electorate) {
+		if members.agree(by) {
+			return true
+		}
+	}
+	return false
 }
 
 // chosenBatches returns what a majority of the acceptors voted for, by slot.
 func (sys *system[O]) chosenBatches(v model.View) map[rsm.Slot]string {
 	chosen := map[rsm.Slot]string{}
-	for in, by := range sys.cast.In(v).Votes {
-		if sys.chosen(by) {
+	c := sys.cast.In(v)
+	electorates := sys.electorates(c)
+	for in, by := range c.Votes {
+		if electorates.of(in.Slot).agree(by) {
 			chosen[in.Slot] = in.Batch
 		}
 	}

@@ -27,7 +27,14 @@ type Voters uint64
 type Cast struct {
 	Votes    map[Election]Voters
 	Promised map[actor.ID]multipaxos.Ballot // the highest ballot that each acceptor is known to have promised
-	Asked    map[actor.ID]Election          // what acceptors are asked, in the midst of a step
+	Asked    map[asking]string              // what acceptors are asked to vote for and have not answered
+}
+
+// asking is what an acceptor is asked to vote about.
+type asking struct {
+	Acceptor actor.ID
+	Ballot   multipaxos.Ballot
+	Slot     rsm.Slot
 }
 
 // Votes returns the observer of the votes that acceptors cast. A server tells its own leader of its vote within a step, so
@@ -39,7 +46,7 @@ func Votes[O any]() actor.Observer[rsm.Message, Cast] {
 			switch message(e).(type) {
 			case multipaxos.P2a[O]:
 				return p == actor.Accepted
-			case multipaxos.P1a, multipaxos.P1b[O], multipaxos.P2b:
+			case multipaxos.P1a, multipaxos.P1b[O], multipaxos.P2b, multipaxos.Ping:
 				return p == actor.Sent
 			}
 			return false
@@ -48,17 +55,19 @@ func Votes[O any]() actor.Observer[rsm.Message, Cast] {
 			switch m := message(e).(type) {
 			case multipaxos.P1a:
 				return c.promise(e.From, m.Ballot), nil // by the acceptor beside the leader, if there is one
+			case multipaxos.Ping:
+				return c.promise(e.From, m.Ballot), nil // A leader that votes alone asks nobody else.
 			case multipaxos.P1b[O]:
 				return c.promise(e.From, m.Ballot), nil
 			case multipaxos.P2a[O]:
-				asked := Election{m.Ballot, m.Slot, text(m.Batch)}
 				if e.From == e.To {
-					return c.beside(e.To, asked), nil
+					return c.beside(e.To, Election{m.Ballot, m.Slot, text(m.Batch)}), nil
 				}
-				c.Asked = with(c.Asked, e.To, asked)
+				c.Asked = with(c.Asked, asking{e.To, m.Ballot, m.Slot}, text(m.Batch))
 			case multipaxos.P2b:
-				asked := c.Asked[e.From]
-				c.Asked = without(c.Asked, e.From)
+				at := asking{e.From, m.Commander, m.Slot}
+				asked := Election{m.Commander, m.Slot, c.Asked[at]}
+				c.Asked = without(c.Asked, at)
 				c = c.promise(e.From, m.Ballot)
 				if m.Ballot == m.Commander {
 					c = c.vote(e.From, asked)
@@ -106,13 +115,19 @@ func without[K comparable, V any](m map[K]V, key K) map[K]V {
 	return m
 }
 
-// chosen reports whether a majority voted.
-func (sys *system[O]) chosen(by Voters) bool { return bits.OnesCount64(uint64(by)) >= sys.quorum }
+// agree reports whether a majority of a set is among some acceptors.
+func (of Voters) agree(by Voters) bool {
+	return bits.OnesCount64(uint64(by&of)) >= actor.Majority(bits.OnesCount64(uint64(of)))
+}
+
+// everybody is so many acceptors from one on.
+func everybody(first, n int) Voters { return (1<<n - 1) << first }
 
 // contradicted reports whether there is a chosen batch, and another one in its slot at a higher ballot for which holds.
 func (sys *system[O]) contradicted(c Cast, others []Election) bool {
+	electorates := sys.electorates(c)
 	for in, by := range c.Votes {
-		if !sys.chosen(by) {
+		if !electorates.of(in.Slot).agree(by) {
 			continue
 		}
 		for _, other := range others {
@@ -166,7 +181,7 @@ func (forward) Next(p progress, a proceed) (progress, bool) {
 
 // forwards adds R4, which is about steps.
 func (sys *system[O]) forwards() {
-	abstract := forward{len(sys.replicas), rsm.Slot(2*len(sys.commands) + 2)}
+	abstract := forward{len(sys.replicas), rsm.Slot(2*len(sys.commands)+2) + sys.config.filled()}
 	name := "R4: slot_out never decreases"
 	model.Refine(sys.System, name, model.NewPlain[progress, proceed](abstract), func(v model.View) progress {
 		var p progress

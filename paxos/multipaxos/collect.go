@@ -60,6 +60,9 @@ func (l *Leader[O]) level(from actor.ID, m P2b, c *leading[O]) {
 
 // watermark returns the slot below which a majority of the replicas has executed everything, or 0 if that is none.
 func (l *Leader[O]) watermark(c *leading[O]) rsm.Slot {
+	if c.configured() {
+		return l.leastWatermark(c)
+	}
 	if c.Collect == 0 || len(l.Level)+1 < c.quorum() {
 		return 0
 	}
@@ -71,16 +74,42 @@ func (l *Leader[O]) watermark(c *leading[O]) rsm.Slot {
 	return 0
 }
 
-// restored returns the machine of a snapshot, which is one of the server's own.
-func restored[S, O, R any](m rsm.Machine[S, O, R], from Snapshot) rsm.Replica[S, R] {
-	if from.Slot == 0 {
-		return rsm.Start(m)
+// leastWatermark returns the slot below which a majority of each configuration has executed everything, or 0.
+func (l *Leader[O]) leastWatermark(c *leading[O]) (least rsm.Slot) {
+	if c.Collect == 0 {
+		return 0
 	}
-	r, err := rsm.Load(m, []byte(from.Data))
+	for i, configuration := range c.configurations.All() {
+		var all []rsm.Slot
+		for _, id := range configuration.Members.All() {
+			if id == c.self {
+				all = append(all, c.first)
+			} else {
+				all = append(all, l.Level[id])
+			}
+		}
+		slices.Sort(all)
+		w := all[len(all)-actor.Majority(len(all))]
+		if i == 0 || w < least {
+			least = w
+		}
+	}
+	if least <= 1 {
+		return 0
+	}
+	return least
+}
+
+// restored returns the machine of a snapshot, which is one of the server's own, and the configurations.
+func restored[S, O, R any](x *execution[S, O, R], from Snapshot) (rsm.Replica[S, R], Configurations) {
+	if from.Slot == 0 {
+		return rsm.Start(x.machine), initial(x.members)
+	}
+	r, all, err := loadState(x.machine, []byte(from.Data), x.members != nil)
 	if err != nil {
 		panic(fmt.Sprintf("multipaxos: the machine does not restore its own snapshot: %v", err))
 	}
-	return r
+	return r, all
 }
 
 // grow counts the bytes of a command that is executed.
@@ -96,7 +125,7 @@ func (r *Replica[S, O, R]) collect(x *execution[S, O, R]) {
 	if x.Collect == 0 || !r.enough(x) || r.SlotOut < r.Kept {
 		return
 	}
-	data, err := rsm.Save(x.machine, r.Machine)
+	data, err := saveState(x.machine, r.Machine, r.Configurations)
 	if err != nil {
 		return
 	}
@@ -163,11 +192,12 @@ func (in *Incoming) take(from actor.ID, m Chunk) (next, last bool) {
 // install goes on from the snapshot of another replica, which has executed more, unless its bytes are none of a
 // snapshot.
 func (r *Replica[S, O, R]) install(s Snapshot, x *execution[S, O, R]) {
-	machine, err := rsm.Load(x.machine, []byte(s.Data))
+	machine, all, err := loadState(x.machine, []byte(s.Data), x.members != nil)
 	if err != nil {
 		return
 	}
 	r.Machine, r.Snapshot, r.SlotOut, r.Grown, r.Kept = machine, s, s.Slot, 0, 0
+	r.Configurations = all
 	r.Decisions = r.Decisions.From(s.Slot)
 	var passed []rsm.Command[O] // that were proposed for slots that it passed over
 	for slot, b := range r.Proposals.All() {

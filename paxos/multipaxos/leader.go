@@ -21,6 +21,10 @@ type Leader[O any] struct {
 	// Level is up to where the replicas of others have executed everything, as they told while it led at Ballot; nil if
 	// nothing is known of any.
 	Level map[actor.ID]rsm.Slot
+	// Covered is the first slot of the newest configuration whose members have promised Ballot or, as long as it is not
+	// active, are asked to; 0 if all servers vote in all slots.
+	Covered rsm.Slot
+	Waiting map[rsm.Slot]bool // Proposals whose configuration is not known, or has not promised; nil for none
 }
 
 // Scout is Figure 6: it waits for the promises of a majority.
@@ -28,6 +32,8 @@ type Scout[O any] struct {
 	Promised map[actor.ID]bool     // the acceptors that have promised, and told of all their votes
 	Partly   map[actor.ID]rsm.Slot // those that have told of a part: of all slots below one; nil for none
 	PValues  PValues[O]            // that they voted for; or the newest of each slot
+	// From is the first slot of the configuration that is asked to promise, too, while the leader is active; otherwise 0.
+	From rsm.Slot
 }
 
 // Commander is Figure 5: it waits for the votes of a majority for the proposal of its slot.
@@ -52,7 +58,9 @@ type leading[O any] struct {
 	acceptors []actor.ID // ascending
 	beside    bool       // there is an acceptor beside the leader, which is not among the others
 	first     rsm.Slot   // all slots below are executed by the replica beside the leader; 1 without one
-	out       leaderOut[O]
+	// configurations are those of the replica beside the leader; none if all acceptors vote in all slots
+	configurations Configurations
+	out            leaderOut[O]
 }
 
 func (c *leading[O]) quorum() int {
@@ -77,9 +85,13 @@ func (c *leading[O]) each(show func(id actor.ID)) {
 	}
 }
 
-// broadcast sends a message to all acceptors but some.
-func (c *leading[O]) broadcast(m AcceptorMessage, but map[actor.ID]bool) {
-	c.each(func(id actor.ID) { c.send(id, m, but) })
+// broadcast asks all acceptors that vote in a slot, but for some.
+func (c *leading[O]) broadcast(m P2a[O], but map[actor.ID]bool) {
+	c.each(func(id actor.ID) {
+		if !c.configured() || of(c.configurations, m.Slot).Has(id) {
+			c.send(id, m, but)
+		}
+	})
 }
 
 func (c *leading[O]) send(to actor.ID, m AcceptorMessage, but map[actor.ID]bool) {
@@ -89,8 +101,11 @@ func (c *leading[O]) send(to actor.ID, m AcceptorMessage, but map[actor.ID]bool)
 }
 
 // scout starts a scout for a ballot higher than any that the leader knows. It reports false if that would be beyond the
-// last one.
+// last one, or the server is no member.
 func (l *Leader[O]) scout(c *leading[O]) bool {
+	if !c.member() {
+		return false
+	}
 	highest := l.Known
 	if highest.Less(l.Ballot) {
 		highest = l.Ballot
@@ -101,16 +116,19 @@ func (l *Leader[O]) scout(c *leading[O]) bool {
 	}
 	l.Ballot = ballot
 	l.Known = l.Ballot
-	l.Active, l.Commanders, l.Level = false, nil, nil
+	l.Active, l.Commanders, l.Waiting, l.Level = false, nil, nil, nil
 	l.Scout = &Scout[O]{Promised: map[actor.ID]bool{}}
-	c.broadcast(l.p1a(0, c), nil)
+	if c.configured() {
+		l.Covered = newest(c.configurations).From
+	}
+	l.askAgain(c)
 	return true
 }
 
 // p1a asks an acceptor that has told of its votes in all slots below one.
 func (l *Leader[O]) p1a(told rsm.Slot, c *leading[O]) P1a {
 	if c.Reduce {
-		told = max(told, c.first)
+		told = max(told, c.first, l.Scout.From)
 	}
 	return P1a{l.Ballot, told}
 }
@@ -126,8 +144,12 @@ func (l *Leader[O]) propose(slot rsm.Slot, b rsm.Batch[O], c *leading[O]) {
 	}
 }
 
-// command starts a commander.
+// command starts a commander, as soon as a majority of those who vote in the slot has promised.
 func (l *Leader[O]) command(slot rsm.Slot, c *leading[O]) {
+	if !l.ready(slot, c) {
+		l.wait(slot)
+		return
+	}
 	if l.Commanders == nil {
 		l.Commanders = map[rsm.Slot]Commander{}
 	}
@@ -149,6 +171,9 @@ func (l *Leader[O]) p1b(from actor.ID, m P1b[O], c *leading[O]) {
 		l.preempt(m.Ballot, c)
 		return
 	}
+	if l.late(from, m, c) {
+		return
+	}
 	l.Floor = max(l.Floor, m.Watermark)
 	l.Scout.PValues = l.Scout.PValues.join(m.Accepted, c.Reduce)
 	if m.Next != 0 {
@@ -156,9 +181,18 @@ func (l *Leader[O]) p1b(from actor.ID, m P1b[O], c *leading[O]) {
 		return
 	}
 	l.Scout.Promised[from] = true
-	if len(l.Scout.Promised) >= c.quorum() {
-		l.adopt(l.Scout.PValues, c)
+	if l.promised(c) {
+		l.promise(c)
 	}
+}
+
+// promise ends the scout.
+func (l *Leader[O]) promise(c *leading[O]) {
+	if l.Active {
+		l.extend(c)
+		return
+	}
+	l.adopt(l.Scout.PValues, c)
 }
 
 // partly asks an acceptor for its votes in further slots. It was asked for every part when it had told of those before,
@@ -210,7 +244,7 @@ func (l *Leader[O]) p2b(from actor.ID, m P2b, c *leading[O]) {
 		return
 	}
 	commander.Voted[from] = true
-	if len(commander.Voted) >= c.quorum() {
+	if c.voted(m.Slot, commander) {
 		delete(l.Commanders, m.Slot)
 		l.Commanders = unmap(l.Commanders)
 		if c.Adaptive {
@@ -225,7 +259,7 @@ func (l *Leader[O]) p2b(from actor.ID, m P2b, c *leading[O]) {
 // patience. What commanders of the lower ballot would still have had decided, those of a higher one do.
 func (l *Leader[O]) preempt(b Ballot, c *leading[O]) {
 	l.know(b)
-	l.Active, l.Scout, l.Commanders, l.Level = false, nil, nil, nil
+	l.Active, l.Scout, l.Commanders, l.Waiting, l.Level = false, nil, nil, nil, nil
 	if c.Adaptive {
 		l.Patience = min(l.patience(c)*3/2, 32*c.Patience)
 	}
@@ -264,7 +298,9 @@ func (l *Leader[O]) again(c *leading[O]) {
 // askAgain asks those that have not promised, or not told of all.
 func (l *Leader[O]) askAgain(c *leading[O]) {
 	c.each(func(id actor.ID) {
-		c.send(id, l.p1a(l.Scout.Partly[id], c), l.Scout.Promised)
+		if l.asks(id, c) {
+			c.send(id, l.p1a(l.Scout.Partly[id], c), l.Scout.Promised)
+		}
 	})
 }
 

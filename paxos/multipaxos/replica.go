@@ -20,6 +20,8 @@ type Replica[S, O, R any] struct {
 	Incoming  Incoming            // the snapshot of another replica, which has executed more
 	Grown     int                 // bytes of the commands executed since the snapshot, if they are counted
 	Kept      rsm.Slot            // another replica fetches the snapshot: there is no new one before this slot
+	// Configurations are those of the slots from SlotOut on, as far as they are known; none if all servers vote in all.
+	Configurations Configurations
 }
 
 // replicaOut is what a replica commands through.
@@ -29,6 +31,7 @@ type replicaOut[O, R any] interface {
 	elsewhere() bool
 	handOn(b rsm.Batch[O])
 	reply(to actor.ID, a rsm.Answer[R])
+	serves(id actor.ID) bool
 }
 
 // execution is what a replica knows of the system.
@@ -36,6 +39,7 @@ type execution[S, O, R any] struct {
 	Options
 	machine rsm.Machine[S, O, R]
 	size    func(c rsm.Command[O]) int // nil if it does not matter
+	members []actor.ID                 // of the first configuration; nil if all servers vote in all slots
 	out     replicaOut[O, R]
 }
 
@@ -64,7 +68,7 @@ func (x *execution[S, O, R]) first(commands []rsm.Command[O]) int {
 // newReplica returns the state of a replica that knows nothing, or a snapshot and decisions, which it executes anew.
 func newReplica[S, O, R any](x *execution[S, O, R], from Snapshot, decisions Slots[O]) Replica[S, O, R] {
 	r := Replica[S, O, R]{SlotIn: from.next(), SlotOut: from.next(), Decisions: decisions, Snapshot: from}
-	r.Machine = restored(x.machine, from)
+	r.Machine, r.Configurations = restored(x, from)
 	r.perform(x)
 	return r
 }
@@ -184,6 +188,7 @@ func (r *Replica[S, O, R]) perform(x *execution[S, O, R]) {
 			r.grow(command, x)
 		}
 		r.SlotOut++
+		r.pass()
 		if !proposed.Same(decided) {
 			r.Requests = append(r.Requests, proposed.Slice()...)
 			lost = append(lost, proposed.Slice()...)
@@ -212,6 +217,7 @@ func (r *Replica[S, O, R]) drop(x *execution[S, O, R]) {
 
 // execute executes a command once, and answers the client that asked here.
 func (r *Replica[S, O, R]) execute(command rsm.Command[O], x *execution[S, O, R]) {
+	r.reconfigure(command, x)
 	answer, ok := rsm.Execute(x.machine, r.SlotOut, &r.Machine, command)
 	to, asked := r.Asked[command.ID]
 	if !asked {

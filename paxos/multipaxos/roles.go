@@ -95,7 +95,7 @@ type replicaStep[S, O, R any] struct {
 }
 
 func (t *replicaStep[S, O, R]) executing() *execution[S, O, R] {
-	return &execution[S, O, R]{t.Options, t.machine, nil, t}
+	return &execution[S, O, R]{Options: t.Options, machine: t.machine, out: t}
 }
 
 func (t *replicaStep[S, O, R]) propose(p Propose[O]) {
@@ -104,8 +104,9 @@ func (t *replicaStep[S, O, R]) propose(p Propose[O]) {
 	}
 }
 
-func (t *replicaStep[S, O, R]) elsewhere() bool     { return false }
-func (t *replicaStep[S, O, R]) handOn(rsm.Batch[O]) {}
+func (t *replicaStep[S, O, R]) elsewhere() bool      { return false }
+func (t *replicaStep[S, O, R]) serves(actor.ID) bool { return false }
+func (t *replicaStep[S, O, R]) handOn(rsm.Batch[O])  {}
 
 func (t *replicaStep[S, O, R]) reply(to actor.ID, a rsm.Answer[R]) { t.out.Reply(to, a) }
 
@@ -122,7 +123,9 @@ type leaderRole[O, R any] struct{ Roles }
 func (s leaderRole[O, R]) leading(self actor.ID, out *Out[R]) *leading[O] {
 	options := s.Options
 	options.Patience, options.Adaptive, options.Collect = 0, false, 0
-	return &leading[O]{options, self, s.Acceptors, false, 1, &leaderStep[O, R]{s.Roles, out}}
+	return &leading[O]{
+		Options: options, self: self, acceptors: s.Acceptors, first: 1, out: &leaderStep[O, R]{s.Roles, out},
+	}
 }
 
 func (s leaderRole[O, R]) Start(self actor.ID, out *Out[R]) Leader[O] {

@@ -18,6 +18,10 @@ type Server[S, O, R any] struct {
 	Options
 	Machine rsm.Machine[S, O, R]
 	Peers   []actor.ID // all others, in ascending order
+	// Members are the servers that vote at first, in ascending order, where commands change which ones do: the machine
+	// must be an rsm.Reconfigurer, and Reduce is needed. The others execute what is decided. Nil if all servers always
+	// vote.
+	Members []actor.ID
 	// Size returns how many bytes a command takes in a message; nil if that does not matter.
 	Size func(c rsm.Command[O]) int
 }
@@ -27,6 +31,7 @@ type State[S, O, R any] struct {
 	Acceptor Acceptor[O]
 	Leader   Leader[O]
 	Replica  Replica[S, O, R]
+	Held     map[rsm.Slot]P2a[O] // what it is to vote for as soon as it is a member; nil for nothing
 }
 
 // Durable is what a server keeps across a crash: promise, votes and decisions, or a snapshot instead of these.
@@ -44,10 +49,41 @@ func (s Server[S, O, R]) Validate() error {
 	if s.Machine == nil {
 		return errors.New("a server needs a machine")
 	}
+	if err := s.validateMembers(); err != nil {
+		return err
+	}
 	if max(s.Bytes, s.PartBytes, s.CollectBytes) > 0 && s.Size == nil {
 		return errors.New("bounds of bytes require size, which says how many a command takes")
 	}
 	return s.validate()
+}
+
+func (s Server[S, O, R]) validateMembers() error {
+	if s.Members == nil {
+		return nil
+	}
+	if _, ok := s.Machine.(rsm.Reconfigurer[O]); !ok {
+		return errors.New("members require a machine with commands that change them, an rsm.Reconfigurer")
+	}
+	switch {
+	case len(s.Members) == 0 || !slices.IsSorted(s.Members),
+		len(slices.Compact(slices.Clone(s.Members))) < len(s.Members):
+		return fmt.Errorf("members %v: must be in ascending order, each once, and at least one", s.Members)
+	case !s.Reduce:
+		return errors.New("members require reduce: leaders would ask for votes in slots whose members are forgotten")
+	}
+	return nil
+}
+
+// least returns the server that leads first where the others have patience: the member with the least id.
+func (s Server[S, O, R]) least(self actor.ID) actor.ID {
+	switch {
+	case len(s.Members) > 0:
+		return s.Members[0]
+	case len(s.Peers) > 0:
+		return min(self, s.Peers[0])
+	}
+	return self
 }
 
 func (o Options) validate() error {
@@ -95,7 +131,7 @@ func (s Server[S, O, R]) begin(self actor.ID, kept Durable[O], out *Out[R]) Stat
 	st.Replica = newReplica(t.executing(), kept.Snapshot, kept.Decisions)
 	st.Leader.Known = kept.Acceptor.Ballot
 	// Who has patience leaves it to one server to lead first.
-	if s.Patience == 0 || st.Leader.Known == (Ballot{}) && (len(s.Peers) == 0 || self < s.Peers[0]) {
+	if s.Patience == 0 || st.Leader.Known == (Ballot{}) && self == s.least(self) {
 		st.Leader.scout(t.leading())
 	}
 	setResend(s.Options, out)
@@ -154,19 +190,18 @@ func (s Server[S, O, R]) turn(self actor.ID, st *State[S, O, R], out *Out[R]) *t
 }
 
 func (t *turn[S, O, R]) leading() *leading[O] {
-	return &leading[O]{t.Options, t.self, t.Peers, true, t.st.Replica.SlotOut, t}
+	return &leading[O]{t.Options, t.self, t.Peers, true, t.st.Replica.SlotOut, t.st.Replica.Configurations, t}
 }
 
 func (t *turn[S, O, R]) executing() *execution[S, O, R] {
-	return &execution[S, O, R]{t.Options, t.Machine, t.Size, t}
+	return &execution[S, O, R]{t.Options, t.Machine, t.Size, t.Members, t}
 }
 
 // finish handles what roles of the server said to one another in the step.
 func (t *turn[S, O, R]) finish() State[S, O, R] {
-	for len(t.local) > 0 {
-		msg := t.local[0]
-		t.local = t.local[1:]
-		t.receive(t.self, msg)
+	t.handle()
+	for again := t.Members != nil; again; again = t.handle() {
+		t.reconfigured()
 	}
 	if t.Forward { // Commands may have come while another leader was active.
 		t.st.Replica.propose(t.executing())
@@ -175,6 +210,16 @@ func (t *turn[S, O, R]) finish() State[S, O, R] {
 		t.st.Leader.forget(t.st.Replica.SlotOut)
 	}
 	return *t.st
+}
+
+// handle handles what roles of the server said to one another, and reports whether that was anything.
+func (t *turn[S, O, R]) handle() (some bool) {
+	for len(t.local) > 0 {
+		msg := t.local[0]
+		t.local, some = t.local[1:], true
+		t.receive(t.self, msg)
+	}
+	return some
 }
 
 // receive hands a message to the role that it is for.
@@ -195,6 +240,11 @@ func (t *turn[S, O, R]) accept(from actor.ID, msg AcceptorMessage) {
 		t.tell(from, t.st.Acceptor.p1a(m, t.part(from)))
 		t.know(m.Ballot)
 	case P2a[O]:
+		if m.Slot >= t.st.Replica.SlotOut && !t.joined() {
+			t.hold(m)
+			t.know(m.Ballot)
+			return
+		}
 		answer := t.st.Acceptor.p2a(m, t.Reduce)
 		if t.Collect > 0 {
 			answer.SlotOut = t.st.Replica.SlotOut
@@ -303,19 +353,18 @@ func (t *turn[S, O, R]) propose(p Propose[O]) {
 
 func (t *turn[S, O, R]) forward(p Propose[O]) {
 	if t.follows() {
-		t.out.Send(t.st.Leader.Known.Leader, Propose[O]{p.Slot, p.Batch})
+		t.out.Send(t.leader(), Propose[O]{p.Slot, p.Batch})
 	}
 }
 
 // follows reports whether the leader leaves leading to that of another server, as far as it knows of one.
 func (t *turn[S, O, R]) follows() bool {
-	l := &t.st.Leader
-	return l.passive() && l.Known != (Ballot{}) && l.Known.Leader != t.self
+	return t.st.Leader.passive() && t.leader() != t.self
 }
 
 func (t *turn[S, O, R]) elsewhere() bool { return t.Forward && t.follows() }
 
-func (t *turn[S, O, R]) handOn(b rsm.Batch[O]) { t.out.Send(t.st.Leader.Known.Leader, Forward[O]{b}) }
+func (t *turn[S, O, R]) handOn(b rsm.Batch[O]) { t.out.Send(t.leader(), Forward[O]{b}) }
 
 // know takes notice of a ballot. Proposals without a decision, and commands that are not proposed, go to its leader.
 func (t *turn[S, O, R]) know(b Ballot) {
@@ -333,21 +382,27 @@ func (t *turn[S, O, R]) preempted() {
 	t.setLead()
 }
 
-// adopted informs the others that there is a leader, if they wait for one, and asks them for what is collected and the
-// replica beside it has not executed.
+// adopted informs the others that there is a leader, if they wait for one or are not asked to vote, and asks them for
+// what is collected and the replica beside it has not executed.
 func (t *turn[S, O, R]) adopted() {
 	if t.behind() {
 		t.askAll()
 	}
-	if t.Patience > 0 {
-		t.ping()
+	for _, id := range t.Peers {
+		if t.Patience > 0 || t.spare(id) {
+			t.pingTo(id)
+		}
 	}
 }
 
 func (t *turn[S, O, R]) ping() {
 	for _, id := range t.Peers {
-		t.out.Send(id, Ping{t.st.Leader.Ballot, t.st.Replica.SlotOut})
+		t.pingTo(id)
 	}
+}
+
+func (t *turn[S, O, R]) pingTo(id actor.ID) {
+	t.out.Send(id, Ping{t.st.Leader.Ballot, t.st.Replica.SlotOut})
 }
 
 func (t *turn[S, O, R]) reply(to actor.ID, a rsm.Answer[R]) { t.out.Reply(to, a) }

@@ -61,11 +61,13 @@ func system(model, pkg string, files ...string) family {
 
 // replicated is the family of a model of Multi-Paxos that a function of examples/multipaxos makes.
 func replicated(model, function string) family {
-	f := system(model, "multipaxos", "system.go", "properties.go", "collect.go", "watch.go", "votes.go", "patience.go",
-		"explain.go", "picture.go")
+	f := system(model, "multipaxos", "system.go", "properties.go", "collect.go", "reconfigure.go", "watch.go", "votes.go",
+		"patience.go", "explain.go", "picture.go")
 	f.sound = "multipaxos." + function + "(c)"
 	f.broken = "mutated." + function + "[M](mutated.Config(c))"
-	for _, file := range []string{"acceptor", "collect", "leader", "multipaxos", "replica", "roles", "server"} {
+	for _, file := range []string{
+		"acceptor", "collect", "leader", "multipaxos", "reconfigure", "replica", "roles", "server",
+	} {
 		f.sources = append(f.sources, "paxos/multipaxos/"+file+".go")
 	}
 	f.sources = append(f.sources, machines()...)
@@ -85,7 +87,7 @@ func systemBuilders() family {
 // machines is the sources of package rsm, and of what examples make of its types.
 func machines() []string {
 	var all []string
-	for _, file := range []string{"client", "history", "intervals", "machines", "messages", "rsm", "save", "sessions", "snapshot"} {
+	for _, file := range []string{"change", "client", "history", "intervals", "machines", "messages", "rsm", "save", "sessions", "snapshot"} {
 		all = append(all, "paxos/rsm/"+file+".go")
 	}
 	return append(all, "examples/replicated/execute.go", "examples/replicated/log.go", "examples/replicated/replicated.go")

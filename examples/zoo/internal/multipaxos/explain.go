@@ -45,6 +45,9 @@ func (t *teller[O]) say(format string, args ...any) {
 	t.notes = append(t.notes, fmt.Sprintf(format, args...))
 }
 
+// electorates are those that the votes cast by the end of the step make.
+func (t *teller[O]) electorates() electorates { return t.sys.electorates(t.after) }
+
 // The ids of leaders and acceptors begin here; of servers they are the same.
 func (sys *system[O]) firstLeader() int   { return sys.config.Replicas }
 func (sys *system[O]) firstAcceptor() int { return sys.config.Replicas + sys.config.Leaders }
@@ -79,13 +82,25 @@ func (t *teller[O]) leads() {
 		return
 	}
 	if (was.Active || was.Scout != nil) && (is.Ballot != was.Ballot || !is.Active && is.Scout == nil) {
-		t.say("ballot %v preempts ballot %v of leader %d", t.heard(), was.Ballot, t.h.Actor)
+		t.ends(was, is)
 	}
 	if is.Ballot != was.Ballot {
 		t.say("leader %d starts a scout for ballot %v", t.h.Actor, is.Ballot)
 	}
 	if !was.Active && is.Active {
-		t.say("ballot %v is adopted: %s promised it", is.Ballot, t.sys.quorumOf(t.promised(is.Ballot)))
+		t.say("ballot %v is adopted: %s promised it", is.Ballot, t.sys.quorumOf(t.promised(is.Ballot), t.electorates().last()))
+	}
+}
+
+// ends explains that a leader leads at a ballot no more.
+func (t *teller[O]) ends(was, is *multipaxos.Leader[O]) {
+	r, up := role(t.h.After, t.sys.replicas, t.h.Actor, 0)
+	heard := t.heard()
+	switch {
+	case t.sys.changes == nil || was.Ballot.Less(heard):
+		t.say("ballot %v preempts ballot %v of leader %d", heard, was.Ballot, t.h.Actor)
+	case is.Ballot == was.Ballot && up && !t.sys.member(r, int(t.h.Actor)):
+		t.say("leader %d steps down, as it is no member any more", t.h.Actor)
 	}
 }
 
@@ -127,10 +142,13 @@ func (t *teller[O]) promised(b multipaxos.Ballot) (all Voters) {
 }
 
 // quorumOf names acceptors, and whom a quorum of them misses.
-func (sys *system[O]) quorumOf(who Voters) string {
+func (sys *system[O]) quorumOf(who, electorate Voters) string {
 	var in, out []string
 	for i := range sys.acceptors {
 		id := sys.firstAcceptor() + i
+		if electorate&(1<<id) == 0 {
+			continue
+		}
 		if who&(1<<id) != 0 {
 			in = append(in, fmt.Sprint(id))
 		} else {
@@ -139,7 +157,7 @@ func (sys *system[O]) quorumOf(who Voters) string {
 	}
 	members := "{" + strings.Join(in, ", ") + "}"
 	switch {
-	case !sys.chosen(who):
+	case !electorate.agree(who):
 		return "only " + members + ", no quorum,"
 	case len(out) == 0:
 		return "quorum " + members
@@ -310,18 +328,18 @@ func (t *teller[O]) decides() {
 		}
 		told[m.Slot] = true
 		in := Election{is.Ballot, m.Slot, text(m.Batch)}
-		by := t.after.Votes[in]
-		if t.sys.chosen(by) {
-			t.say("%s voted for %s in slot %d at ballot %v, so it is decided", t.sys.quorumOf(by), batch(in.Batch), in.Slot,
-				in.Ballot)
+		by, electorate := t.after.Votes[in], t.electorates().of(m.Slot)
+		if electorate.agree(by) {
+			t.say("%s voted for %s in slot %d at ballot %v, so it is decided", t.sys.quorumOf(by, electorate), batch(in.Batch),
+				in.Slot, in.Ballot)
 		} else {
 			t.say("%s is taken for decided in slot %d, but %s voted for it at ballot %v", batch(in.Batch), in.Slot,
-				t.sys.quorumOf(by), in.Ballot)
+				t.sys.quorumOf(by, electorate), in.Ballot)
 		}
 		for _, other := range slices.SortedFunc(maps.Keys(t.after.Votes), byBallot) {
-			if other.Slot == in.Slot && other.Batch != in.Batch && t.sys.chosen(t.after.Votes[other]) {
+			if other.Slot == in.Slot && other.Batch != in.Batch && electorate.agree(t.after.Votes[other]) {
 				t.say("but %s is decided there, by the votes of %s at ballot %v", batch(other.Batch),
-					t.sys.quorumOf(t.after.Votes[other]), other.Ballot)
+					t.sys.quorumOf(t.after.Votes[other], electorate), other.Ballot)
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import "synod/examples/zoo/internal/variant"
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"synod/actor"
 	"synod/examples/zoo/internal/multipaxos/multipaxos"
@@ -18,17 +19,19 @@ import (
 // system is a system with what its properties read.
 type system[O any] struct {
 	*model.System[rsm.Message]
-	config    Config
-	last      multipaxos.Ballot
-	quorum    int
-	acceptors []model.Projection[*multipaxos.Acceptor[O]]
-	leaders   []model.Projection[*multipaxos.Leader[O]]
-	replicas  []model.Projection[*replica[O]]
-	clients   []model.Ref[rsm.ClientState]
-	commands  []rsm.ID                                            // all that clients send
-	asked     model.Selection[rsm.Message, *multipaxos.PValue[O]] // for votes
-	cast      model.History[Cast]
-	seen      func(model.View) any // by clients
+	config Config
+	last   multipaxos.Ballot
+	// electorate is who votes in the first slot, and in all if there are no changes, which are commands by their names.
+	electorate Voters
+	changes    map[string]Voters
+	acceptors  []model.Projection[*multipaxos.Acceptor[O]]
+	leaders    []model.Projection[*multipaxos.Leader[O]]
+	replicas   []model.Projection[*replica[O]]
+	clients    []model.Ref[rsm.ClientState]
+	commands   []rsm.ID                                            // all that clients send
+	asked      model.Selection[rsm.Message, *multipaxos.PValue[O]] // for votes
+	cast       model.History[Cast]
+	seen       func(model.View) any // by clients
 	// executes returns the machine as what is chosen up to a slot makes it.
 	executes func(chosen map[rsm.Slot]string, last rsm.Slot) string
 }
@@ -41,16 +44,25 @@ type replica[O any] struct {
 	Faithful  bool     // its machine is what its decisions make of one, from its snapshot on
 	Snapshot  rsm.Slot // 0 for none
 	Machine   string   // as bytes, if there is a snapshot
+	// Configurations are those that it knows.
+	Configurations multipaxos.Configurations
 }
 
 // readReplica reads a replica. That its machine is right is decided by executing its decisions anew, each command the
 // first time that it comes, without what the protocol has to recognize repeats.
 func readReplica[Mutant variant.Mutant, S, O, R any](m rsm.Machine[S, O, R], r multipaxos.Replica[S, O, R]) replica[O] {
-	is := replica[O]{SlotOut: r.SlotOut, Proposals: r.Proposals, Decisions: r.Decisions, Snapshot: r.Snapshot.Slot}
+	is := replica[O]{
+		SlotOut: r.SlotOut, Proposals: r.Proposals, Decisions: r.Decisions, Snapshot: r.Snapshot.Slot,
+		Configurations: r.Configurations,
+	}
 	from := rsm.Start(m)
 	if is.Snapshot > 0 {
+		data := r.Snapshot.Data
+		if r.Configurations.Len() > 0 {
+			_, data, _ = strings.Cut(data, "\n")
+		}
 		var err error
-		if from, err = rsm.Load[Mutant](m, []byte(r.Snapshot.Data)); err != nil {
+		if from, err = rsm.Load[Mutant](m, []byte(data)); err != nil {
 			return is
 		}
 	}
@@ -88,6 +100,9 @@ func (sys *system[O]) demand() {
 	sys.leaderInvariants()
 	if sys.config.collects() {
 		sys.collecting()
+	}
+	if sys.config.Changes > 0 {
+		sys.reconfiguring()
 	}
 	sys.examples()
 	sys.watch(sys.commands)

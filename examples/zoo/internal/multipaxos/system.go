@@ -49,6 +49,9 @@ type Config struct {
 	Live         bool // every client is to be served at last, a property of endless paths; what is sent again is not bounded
 	End          bool // clients end their sessions
 	Machine      int  // OfRegister, OfLog or OfStore
+	Changes      int  // how often an administrator has other servers vote, section 2.1; 0 for all servers always; needs Reduce
+	Members      int  // the first so many servers vote at first, if there are Changes, and after each second one
+	Next         int  // the last so many servers vote after the first Change, and after each second one
 	model.Config      // the network, and what may go wrong; servers may crash
 }
 
@@ -89,6 +92,14 @@ func (c Config) validate(counts ...count) error {
 		return errors.New("patience needs resends, as timeouts send pings and end it")
 	case c.Adaptive && !c.Patient:
 		return errors.New("only who has patience adapts it")
+	case c.Changes < 0 || c.Changes > MaxCommands:
+		return fmt.Errorf("%d changes: must be 0 to %d", c.Changes, MaxCommands)
+	case c.Changes > 0 && !c.Reduce:
+		return errors.New("changes require newest-only: leaders would ask for votes in slots whose members are forgotten")
+	case c.Changes == 0 && (c.Members > 0 || c.Next > 0):
+		return errors.New("members and next-members require changes, as all servers vote otherwise")
+	case c.Changes > 0 && (c.Members < 1 || c.Next < 1 || max(c.Members, c.Next) > c.Servers):
+		return fmt.Errorf("%d members and then %d: must be 1 to %d, the number of servers", c.Members, c.Next, c.Servers)
 	case c.Machine < OfRegister || c.Machine > OfStore:
 		return fmt.Errorf("machine %d: must be 0 to %d", c.Machine, OfStore)
 	}
@@ -145,17 +156,49 @@ func (c Config) clientResends() int {
 	return c.Resends
 }
 
+// members returns the servers that vote after some changes.
+func (c Config) members(changes int) []actor.ID {
+	all := actor.IDs(c.Servers)
+	if changes%2 == 0 {
+		return all[:c.Members]
+	}
+	return all[c.Servers-c.Next:]
+}
+
 // System is the model of servers that have all roles. A configuration that is not valid is a mistake that the check
 // reports.
 func System[Mutant variant.Mutant](c Config) *model.System[rsm.Message] {
 	switch c.Machine {
 	case OfLog:
-		return compose[Mutant](c, "log", rsm.Log{Acknowledge: true}, replicated.LogOps).System
+		return replicate[Mutant](c, "log", rsm.Log{Acknowledge: true}, replicated.LogOps)
 	case OfStore:
-		return compose[Mutant](c, "store", rsm.Store{}, replicated.StoreOps).System
+		return replicate[Mutant](c, "store", rsm.Store{}, replicated.StoreOps)
 	case OfRegister:
 	}
-	return compose[Mutant](c, "register", rsm.Register[Value]{}, replicated.RegisterOps[Value]).System
+	return replicate[Mutant](c, "register", rsm.Register[Value]{}, replicated.RegisterOps[Value])
+}
+
+// replicate composes servers of a machine, or of one with operations that change which servers vote.
+func replicate[Mutant variant.Mutant, S, O, R any](
+	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
+) *model.System[rsm.Message] {
+	if c.Changes == 0 {
+		return compose[Mutant](c, name, m, ops).System
+	}
+	changing := func(client, commands int) []rsm.Change[O] {
+		var all []rsm.Change[O]
+		if client == c.Clients { // the administrator
+			for k := range c.Changes {
+				all = append(all, rsm.Change[O]{Members: actor.ListOf(c.members(k + 1)...)})
+			}
+			return all
+		}
+		for _, op := range ops(client, commands) {
+			all = append(all, rsm.Change[O]{Op: op})
+		}
+		return all
+	}
+	return compose[Mutant, S, rsm.Change[O], R](c, name, rsm.Changing[S, O, R]{Of: m}, changing).System
 }
 
 // RolesSystem is the model of separate roles.
@@ -192,9 +235,15 @@ func compose[Mutant variant.Mutant, S, O, R any](
 	}
 	ids := actor.IDs(c.Servers)
 	options := c.options(ids)
-	look := &system[O]{System: sys, config: c, last: options.Last, quorum: actor.Majority(c.Servers)}
+	look := &system[O]{System: sys, config: c, last: options.Last, electorate: everybody(0, c.Servers)}
+	if c.Changes > 0 {
+		look.electorate = electorateOf(c.members(0))
+	}
 	for _, id := range ids {
 		server := multipaxos.Server[Mutant, S, O, R]{Options: options, Machine: m, Peers: actor.Others(ids, id)}
+		if c.Changes > 0 {
+			server.Members = c.members(0)
+		}
 		ref := model.Add(sys, id, server.New())
 		look.acceptors = append(look.acceptors, project(sys, ref, func(st multipaxos.State[S, O, R]) multipaxos.Acceptor[O] {
 			return st.Acceptor
@@ -232,7 +281,9 @@ func composeRoles[Mutant variant.Mutant, S, O, R any](
 		Acceptors: all[c.Replicas+c.Leaders:],
 	}
 	roles.Options = c.options(roles.Leaders)
-	look := &system[O]{System: sys, config: c, last: roles.Last, quorum: actor.Majority(c.Acceptors)}
+	look := &system[O]{
+		System: sys, config: c, last: roles.Last, electorate: everybody(c.Replicas+c.Leaders, c.Acceptors),
+	}
 	for _, id := range roles.Replicas {
 		ref := model.Add(sys, id, multipaxos.NewReplica[Mutant](roles, m))
 		look.replicas = append(look.replicas, project(sys, ref, func(st multipaxos.Replica[S, O, R]) replica[O] {
@@ -274,10 +325,18 @@ func addClients[S, O, R any](
 ) {
 	c := sys.config
 	all := map[string]rsm.Command[O]{}
-	for i := range c.Clients {
+	clients := c.Clients
+	if c.Changes > 0 {
+		clients++ // the administrator
+	}
+	for i := range clients {
 		id := actor.ID(first + i)
 		client := rsm.ClientActor[O, R]{
 			Servers: servers, Ops: ops(i, c.Commands), Pipeline: c.Pipeline, Resends: c.clientResends(), End: c.End,
+		}
+		if i == c.Clients {
+			client.Pipeline = 1
+			sys.changes = c.changes(id)
 		}
 		sys.clients = append(sys.clients, model.Add(sys.System, id, client.New()))
 		sys.Roles("client", id)
@@ -289,6 +348,7 @@ func addClients[S, O, R any](
 			all[command.ID.String()] = command
 			sys.commands = append(sys.commands, command.ID)
 		}
+
 	}
 	sys.executes = func(chosen map[rsm.Slot]string, last rsm.Slot) string {
 		return replicated.Execute(m, all, chosen, last)

@@ -58,7 +58,9 @@ func (sys *system[O]) watch(commands []rsm.ID) {
 	for _, c := range commands {
 		texts = append(texts, c.String())
 	}
-	problem := replicated.ConsensusLog{Texts: texts, Batch: sys.config.Batch, Slots: rsm.Slot(2*len(commands) + 1)}
+	problem := replicated.ConsensusLog{
+		Texts: texts, Batch: sys.config.Batch, Slots: rsm.Slot(2*len(commands)+1) + sys.config.filled(),
+	}
 	model.Refine(sys.System, "a log", model.NewPlain[replicated.Log, replicated.Choose](problem), decisions.In)
 }
 

@@ -27,6 +27,8 @@ func Model(mutant string, c multipaxos.Config) model.Source {
 		return broken[ofCollectedByOwn](c)
 	case "commands-kept":
 		return broken[ofCommandsKept](c)
+	case "configurations-forgotten":
+		return broken[ofConfigurationsForgotten](c)
 	case "decision-not-asked":
 		return broken[ofDecisionNotAsked](c)
 	case "duel":
@@ -41,12 +43,16 @@ func Model(mutant string, c multipaxos.Config) model.Source {
 		return broken[ofHighestOnly](c)
 	case "hole-left":
 		return broken[ofHoleLeft](c)
+	case "joining-unasked":
+		return broken[ofJoiningUnasked](c)
 	case "lost-slot":
 		return broken[ofLostSlot](c)
 	case "low-vote":
 		return broken[ofLowVote](c)
 	case "lowest-ballot":
 		return broken[ofLowestBallot](c)
+	case "newest-configuration":
+		return broken[ofNewestConfiguration](c)
 	case "not-forwarded":
 		return broken[ofNotForwarded](c)
 	case "part-for-whole":
@@ -57,6 +63,12 @@ func Model(mutant string, c multipaxos.Config) model.Source {
 		return broken[ofPromiseAskedOnce](c)
 	case "promise-not-kept":
 		return broken[ofPromiseNotKept](c)
+	case "reconfigured-early":
+		return broken[ofReconfiguredEarly](c)
+	case "recovered-configuration":
+		return broken[ofRecoveredConfiguration](c)
+	case "removed-leads":
+		return broken[ofRemovedLeads](c)
 	case "repeat-unanswered":
 		return broken[ofRepeatUnanswered](c)
 	case "repeats-executed":
@@ -87,6 +99,8 @@ func Model(mutant string, c multipaxos.Config) model.Source {
 		return broken[ofVoteUntold](c)
 	case "votes-counted":
 		return broken[ofVotesCounted](c)
+	case "votes-unlearnt":
+		return broken[ofVotesUnlearnt](c)
 	case "watermark-ignored":
 		return broken[ofWatermarkIgnored](c)
 	case "watermark-untold":
@@ -109,6 +123,7 @@ type (
 	ofCollectedAbove          struct{}
 	ofCollectedByOwn          struct{}
 	ofCommandsKept            struct{}
+	ofConfigurationsForgotten struct{}
 	ofDecisionNotAsked        struct{}
 	ofDuel                    struct{}
 	ofEarlyAnswer             struct{}
@@ -116,14 +131,19 @@ type (
 	ofGapExecuted             struct{}
 	ofHighestOnly             struct{}
 	ofHoleLeft                struct{}
+	ofJoiningUnasked          struct{}
 	ofLostSlot                struct{}
 	ofLowVote                 struct{}
 	ofLowestBallot            struct{}
+	ofNewestConfiguration     struct{}
 	ofNotForwarded            struct{}
 	ofPartForWhole            struct{}
 	ofPatienceUnchanged       struct{}
 	ofPromiseAskedOnce        struct{}
 	ofPromiseNotKept          struct{}
+	ofReconfiguredEarly       struct{}
+	ofRecoveredConfiguration  struct{}
+	ofRemovedLeads            struct{}
 	ofRepeatUnanswered        struct{}
 	ofRepeatsExecuted         struct{}
 	ofReplayUnfiltered        struct{}
@@ -139,6 +159,7 @@ type (
 	ofVoteNotKept             struct{}
 	ofVoteUntold              struct{}
 	ofVotesCounted            struct{}
+	ofVotesUnlearnt           struct{}
 	ofWatermarkIgnored        struct{}
 	ofWatermarkUntold         struct{}
 	ofWindowExceeded          struct{}
@@ -151,6 +172,7 @@ func (ofChunkFromStart) Mutant() string          { return "chunk-from-start" }
 func (ofCollectedAbove) Mutant() string          { return "collected-above" }
 func (ofCollectedByOwn) Mutant() string          { return "collected-by-own" }
 func (ofCommandsKept) Mutant() string            { return "commands-kept" }
+func (ofConfigurationsForgotten) Mutant() string { return "configurations-forgotten" }
 func (ofDecisionNotAsked) Mutant() string        { return "decision-not-asked" }
 func (ofDuel) Mutant() string                    { return "duel" }
 func (ofEarlyAnswer) Mutant() string             { return "early-answer" }
@@ -158,14 +180,19 @@ func (ofFirstVoteKept) Mutant() string           { return "first-vote-kept" }
 func (ofGapExecuted) Mutant() string             { return "gap-executed" }
 func (ofHighestOnly) Mutant() string             { return "highest-only" }
 func (ofHoleLeft) Mutant() string                { return "hole-left" }
+func (ofJoiningUnasked) Mutant() string          { return "joining-unasked" }
 func (ofLostSlot) Mutant() string                { return "lost-slot" }
 func (ofLowVote) Mutant() string                 { return "low-vote" }
 func (ofLowestBallot) Mutant() string            { return "lowest-ballot" }
+func (ofNewestConfiguration) Mutant() string     { return "newest-configuration" }
 func (ofNotForwarded) Mutant() string            { return "not-forwarded" }
 func (ofPartForWhole) Mutant() string            { return "part-for-whole" }
 func (ofPatienceUnchanged) Mutant() string       { return "patience-unchanged" }
 func (ofPromiseAskedOnce) Mutant() string        { return "promise-asked-once" }
 func (ofPromiseNotKept) Mutant() string          { return "promise-not-kept" }
+func (ofReconfiguredEarly) Mutant() string       { return "reconfigured-early" }
+func (ofRecoveredConfiguration) Mutant() string  { return "recovered-configuration" }
+func (ofRemovedLeads) Mutant() string            { return "removed-leads" }
 func (ofRepeatUnanswered) Mutant() string        { return "repeat-unanswered" }
 func (ofRepeatsExecuted) Mutant() string         { return "repeats-executed" }
 func (ofReplayUnfiltered) Mutant() string        { return "replay-unfiltered" }
@@ -181,6 +208,7 @@ func (ofVoteAskedOnce) Mutant() string           { return "vote-asked-once" }
 func (ofVoteNotKept) Mutant() string             { return "vote-not-kept" }
 func (ofVoteUntold) Mutant() string              { return "vote-untold" }
 func (ofVotesCounted) Mutant() string            { return "votes-counted" }
+func (ofVotesUnlearnt) Mutant() string           { return "votes-unlearnt" }
 func (ofWatermarkIgnored) Mutant() string        { return "watermark-ignored" }
 func (ofWatermarkUntold) Mutant() string         { return "watermark-untold" }
 func (ofWindowExceeded) Mutant() string          { return "window-exceeded" }

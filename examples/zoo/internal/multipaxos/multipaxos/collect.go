@@ -71,6 +71,9 @@ func (l *Leader[O]) level(from actor.ID, m P2b, c *leading[O]) {
 
 // watermark returns the slot below which a majority of the replicas has executed everything, or 0 if that is none.
 func (l *Leader[O]) watermark(c *leading[O]) rsm.Slot {
+	if c.configured() {
+		return l.leastWatermark(c)
+	}
 	if c.Collect == 0 || len(l.Level)+1 < c.quorum() {
 		return 0
 	}
@@ -82,16 +85,54 @@ func (l *Leader[O]) watermark(c *leading[O]) rsm.Slot {
 	return 0
 }
 
-// restored returns the machine of a snapshot, which is one of the server's own.
-func restored[Mutant variant.Mutant, S, O, R any](m rsm.Machine[S, O, R], from Snapshot) rsm.Replica[S, R] {
-	if from.Slot == 0 {
-		return rsm.Start(m)
+// leastWatermark returns the slot below which a majority of each configuration has executed everything, or 0.
+func (l *Leader[O]) leastWatermark(c *leading[O]) (least rsm.Slot) {
+	if c.Collect == 0 {
+		return 0
 	}
-	r, err := rsm.Load[Mutant](m, []byte(from.Data))
+	for i, configuration := range c.configurations.All() {
+		var all []rsm.Slot
+		for _, id := range configuration.Members.All() {
+			if id == c.self {
+				all = append(all, c.first)
+			} else {
+				all = append(all, l.Level[id])
+			}
+		}
+		slices.Sort(all)
+		w := all[len(all)-actor.Majority(len(all))]
+		if i == 0 || w < least {
+			least = w
+		}
+	}
+	if least <= 1 {
+		return 0
+	}
+	return least
+}
+
+// restored returns the machine of a snapshot, which is one of the server's own, and the configurations.
+func restored[Mutant variant.Mutant, S, O, R any](x *execution[S, O, R], from Snapshot) (rsm.Replica[S, R], Configurations) {
+	if variant.Of[Mutant]() == "recovered-configuration" {
+		if from.Slot == 0 {
+			return rsm.Start(x.machine), initial(x.members)
+		}
+		r, all, err := loadState[Mutant](x.machine, []byte(from.Data), x.members != nil)
+		if err != nil {
+			panic(fmt.Sprintf("multipaxos: the machine does not restore its own snapshot: %v", err))
+		}
+		all = initial(x.members)
+		return r, all
+	}
+
+	if from.Slot == 0 {
+		return rsm.Start(x.machine), initial(x.members)
+	}
+	r, all, err := loadState[Mutant](x.machine, []byte(from.Data), x.members != nil)
 	if err != nil {
 		panic(fmt.Sprintf("multipaxos: the machine does not restore its own snapshot: %v", err))
 	}
-	return r
+	return r, all
 }
 
 // grow counts the bytes of a command that is executed.
@@ -107,7 +148,7 @@ func replica_collect[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	if x.Collect == 0 || !r.enough(x) || r.SlotOut < r.Kept {
 		return
 	}
-	data, err := rsm.Save[Mutant](x.machine, r.Machine)
+	data, err := saveState[Mutant](x.machine, r.Machine, r.Configurations)
 	if err != nil {
 		return
 	}
@@ -188,12 +229,39 @@ func incoming_take[Mutant variant.Mutant](in *Incoming, from actor.ID, m Chunk) 
 // install goes on from the snapshot of another replica, which has executed more, unless its bytes are none of a
 // snapshot.
 func replica_install[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], s Snapshot, x *execution[S, O, R]) {
-	if variant.Of[Mutant]() == "snapshot-unanswered" {
-		machine, err := rsm.Load[Mutant](x.machine, []byte(s.Data))
+	if variant.Of[Mutant]() == "configurations-forgotten" {
+		machine, all, err := loadState[Mutant](x.machine, []byte(s.Data), x.members != nil)
 		if err != nil {
 			return
 		}
 		r.Machine, r.Snapshot, r.SlotOut, r.Grown, r.Kept = machine, s, s.Slot, 0, 0
+		if r.Configurations = initial(x.members); all.Len() == 0 {
+			return
+		}
+		r.Decisions = r.Decisions.From(s.Slot)
+		var passed []rsm.Command[O] // that were proposed for slots that it passed over
+		for slot, b := range r.Proposals.All() {
+			if slot < s.Slot {
+				passed = append(passed, b.Slice()...)
+			}
+		}
+		r.Proposals = r.Proposals.From(s.Slot)
+		r.Requests = append(r.Requests, passed...)
+		replica_drop[Mutant](r, x)
+		replica_settle[Mutant](r, x)
+		r.handOn(x, slices.DeleteFunc(passed, func(c rsm.Command[O]) bool { return !replica_fresh[Mutant](r, c) })...)
+		replica_perform[Mutant](r, x)
+		replica_propose[Mutant](r, x)
+
+		return
+	}
+	if variant.Of[Mutant]() == "snapshot-unanswered" {
+		machine, all, err := loadState[Mutant](x.machine, []byte(s.Data), x.members != nil)
+		if err != nil {
+			return
+		}
+		r.Machine, r.Snapshot, r.SlotOut, r.Grown, r.Kept = machine, s, s.Slot, 0, 0
+		r.Configurations = all
 		r.Decisions = r.Decisions.From(s.Slot)
 		var passed []rsm.Command[O] // that were proposed for slots that it passed over
 		for slot, b := range r.Proposals.All() {
@@ -211,11 +279,12 @@ func replica_install[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 		return
 	}
 
-	machine, err := rsm.Load[Mutant](x.machine, []byte(s.Data))
+	machine, all, err := loadState[Mutant](x.machine, []byte(s.Data), x.members != nil)
 	if err != nil {
 		return
 	}
 	r.Machine, r.Snapshot, r.SlotOut, r.Grown, r.Kept = machine, s, s.Slot, 0, 0
+	r.Configurations = all
 	r.Decisions = r.Decisions.From(s.Slot)
 	var passed []rsm.Command[O] // that were proposed for slots that it passed over
 	for slot, b := range r.Proposals.All() {

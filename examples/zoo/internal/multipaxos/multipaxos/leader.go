@@ -25,6 +25,10 @@ type Leader[O any] struct {
 	// Level is up to where the replicas of others have executed everything, as they told while it led at Ballot; nil if
 	// nothing is known of any.
 	Level map[actor.ID]rsm.Slot
+	// Covered is the first slot of the newest configuration whose members have promised Ballot or, as long as it is not
+	// active, are asked to; 0 if all servers vote in all slots.
+	Covered rsm.Slot
+	Waiting map[rsm.Slot]bool // Proposals whose configuration is not known, or has not promised; nil for none
 }
 
 // Scout is Figure 6: it waits for the promises of a majority.
@@ -32,6 +36,8 @@ type Scout[O any] struct {
 	Promised map[actor.ID]bool     // the acceptors that have promised, and told of all their votes
 	Partly   map[actor.ID]rsm.Slot // those that have told of a part: of all slots below one; nil for none
 	PValues  PValues[O]            // that they voted for; or the newest of each slot
+	// From is the first slot of the configuration that is asked to promise, too, while the leader is active; otherwise 0.
+	From rsm.Slot
 }
 
 // Commander is Figure 5: it waits for the votes of a majority for the proposal of its slot.
@@ -56,7 +62,9 @@ type leading[O any] struct {
 	acceptors []actor.ID // ascending
 	beside    bool       // there is an acceptor beside the leader, which is not among the others
 	first     rsm.Slot   // all slots below are executed by the replica beside the leader; 1 without one
-	out       leaderOut[O]
+	// configurations are those of the replica beside the leader; none if all acceptors vote in all slots
+	configurations Configurations
+	out            leaderOut[O]
 }
 
 func (c *leading[O]) quorum() int {
@@ -81,9 +89,13 @@ func (c *leading[O]) each(show func(id actor.ID)) {
 	}
 }
 
-// broadcast sends a message to all acceptors but some.
-func (c *leading[O]) broadcast(m AcceptorMessage, but map[actor.ID]bool) {
-	c.each(func(id actor.ID) { c.send(id, m, but) })
+// broadcast asks all acceptors that vote in a slot, but for some.
+func (c *leading[O]) broadcast(m P2a[O], but map[actor.ID]bool) {
+	c.each(func(id actor.ID) {
+		if !c.configured() || of(c.configurations, m.Slot).Has(id) {
+			c.send(id, m, but)
+		}
+	})
 }
 
 func (c *leading[O]) send(to actor.ID, m AcceptorMessage, but map[actor.ID]bool) {
@@ -93,8 +105,11 @@ func (c *leading[O]) send(to actor.ID, m AcceptorMessage, but map[actor.ID]bool)
 }
 
 // scout starts a scout for a ballot higher than any that the leader knows. It reports false if that would be beyond the
-// last one.
+// last one, or the server is no member.
 func (l *Leader[O]) scout(c *leading[O]) bool {
+	if !c.member() {
+		return false
+	}
 	highest := l.Known
 	if highest.Less(l.Ballot) {
 		highest = l.Ballot
@@ -105,16 +120,19 @@ func (l *Leader[O]) scout(c *leading[O]) bool {
 	}
 	l.Ballot = ballot
 	l.Known = l.Ballot
-	l.Active, l.Commanders, l.Level = false, nil, nil
+	l.Active, l.Commanders, l.Waiting, l.Level = false, nil, nil, nil
 	l.Scout = &Scout[O]{Promised: map[actor.ID]bool{}}
-	c.broadcast(l.p1a(0, c), nil)
+	if c.configured() {
+		l.Covered = newest(c.configurations).From
+	}
+	l.askAgain(c)
 	return true
 }
 
 // p1a asks an acceptor that has told of its votes in all slots below one.
 func (l *Leader[O]) p1a(told rsm.Slot, c *leading[O]) P1a {
 	if c.Reduce {
-		told = max(told, c.first)
+		told = max(told, c.first, l.Scout.From)
 	}
 	return P1a{l.Ballot, told}
 }
@@ -127,7 +145,7 @@ func leader_propose[Mutant variant.Mutant, O any](l *Leader[O], slot rsm.Slot, b
 		}
 		l.Proposals = l.Proposals.With(slot, b)
 		if l.Active {
-			l.command(slot, c)
+			leader_command[Mutant](l, slot, c)
 		}
 
 		return
@@ -138,12 +156,16 @@ func leader_propose[Mutant variant.Mutant, O any](l *Leader[O], slot rsm.Slot, b
 	}
 	l.Proposals = l.Proposals.With(slot, b)
 	if l.Active {
-		l.command(slot, c)
+		leader_command[Mutant](l, slot, c)
 	}
 }
 
-// command starts a commander.
-func (l *Leader[O]) command(slot rsm.Slot, c *leading[O]) {
+// command starts a commander, as soon as a majority of those who vote in the slot has promised.
+func leader_command[Mutant variant.Mutant, O any](l *Leader[O], slot rsm.Slot, c *leading[O]) {
+	if !leader_ready[Mutant](l, slot, c) {
+		l.wait(slot)
+		return
+	}
 	if l.Commanders == nil {
 		l.Commanders = map[rsm.Slot]Commander{}
 	}
@@ -166,6 +188,9 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 			leader_preempt[Mutant](l, m.Ballot, c)
 			return
 		}
+		if l.late(from, m, c) {
+			return
+		}
 		l.Floor = max(l.Floor, m.Watermark)
 		l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
 		if m.Next != 0 && m.Scout != l.Ballot {
@@ -173,8 +198,8 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 			return
 		}
 		l.Scout.Promised[from] = true
-		if len(l.Scout.Promised) >= c.quorum() {
-			leader_adopt[Mutant](l, l.Scout.PValues, c)
+		if leader_promised[Mutant](l, c) {
+			leader_promise[Mutant](l, c)
 		}
 
 		return
@@ -187,6 +212,9 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 			leader_preempt[Mutant](l, m.Ballot, c)
 			return
 		}
+		if l.late(from, m, c) {
+			return
+		}
 		l.Floor = max(l.Floor, m.Watermark)
 		l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
 		if m.Next != 0 {
@@ -194,8 +222,8 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 			return
 		}
 		l.Scout.Promised[from] = true
-		if len(l.Scout.Promised) >= c.quorum() {
-			leader_adopt[Mutant](l, l.Scout.PValues, c)
+		if leader_promised[Mutant](l, c) {
+			leader_promise[Mutant](l, c)
 		}
 
 		return
@@ -208,6 +236,9 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 		leader_preempt[Mutant](l, m.Ballot, c)
 		return
 	}
+	if l.late(from, m, c) {
+		return
+	}
 	l.Floor = max(l.Floor, m.Watermark)
 	l.Scout.PValues = pValues_join[Mutant](l.Scout.PValues, m.Accepted, c.Reduce)
 	if m.Next != 0 {
@@ -215,9 +246,18 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 		return
 	}
 	l.Scout.Promised[from] = true
-	if len(l.Scout.Promised) >= c.quorum() {
-		leader_adopt[Mutant](l, l.Scout.PValues, c)
+	if leader_promised[Mutant](l, c) {
+		leader_promise[Mutant](l, c)
 	}
+}
+
+// promise ends the scout.
+func leader_promise[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
+	if l.Active {
+		l.extend(c)
+		return
+	}
+	leader_adopt[Mutant](l, l.Scout.PValues, c)
 }
 
 // partly asks an acceptor for its votes in further slots. It was asked for every part when it had told of those before,
@@ -254,7 +294,7 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 		}
 		c.out.adopted()
 		for slot := range l.Proposals.All() {
-			l.command(slot, c)
+			leader_command[Mutant](l, slot, c)
 		}
 
 		return
@@ -276,7 +316,7 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 		}
 		c.out.adopted()
 		for slot := range l.Proposals.All() {
-			l.command(slot, c)
+			leader_command[Mutant](l, slot, c)
 		}
 
 		return
@@ -298,7 +338,7 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 		}
 		c.out.adopted()
 		for slot := range l.Proposals.All() {
-			l.command(slot, c)
+			leader_command[Mutant](l, slot, c)
 		}
 
 		return
@@ -320,35 +360,12 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 	}
 	c.out.adopted()
 	for slot := range l.Proposals.All() {
-		l.command(slot, c)
+		leader_command[Mutant](l, slot, c)
 	}
 }
 
 // p2b counts a vote for the commander of a slot. Answers to a commander that has ended are ignored.
 func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b, c *leading[O]) {
-	if variant.Of[Mutant]() == "small-majority" {
-		l.level(from, m, c)
-		commander, waiting := l.Commanders[m.Slot]
-		if !waiting || m.Commander != l.Ballot {
-			return
-		}
-		if m.Ballot != l.Ballot {
-			leader_preempt[Mutant](l, m.Ballot, c)
-			return
-		}
-		commander.Voted[from] = true
-		if len(commander.Voted) >= c.quorum()-1 {
-			delete(l.Commanders, m.Slot)
-			l.Commanders = unmap(l.Commanders)
-			if c.Adaptive {
-				l.Patience = max(l.patience(c)-c.Patience/100, c.Patience)
-			}
-			b, _ := l.Proposals.Get(m.Slot)
-			c.out.replicas(Decision[O]{m.Slot, b})
-		}
-
-		return
-	}
 	if variant.Of[Mutant]() == "votes-counted" {
 		l.level(from, m, c)
 		commander, waiting := l.Commanders[m.Slot]
@@ -360,7 +377,7 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 			return
 		}
 		commander.Voted[actor.ID(len(commander.Voted))] = true
-		if len(commander.Voted) >= c.quorum() {
+		if leading_voted[Mutant](c, m.Slot, commander) {
 			delete(l.Commanders, m.Slot)
 			l.Commanders = unmap(l.Commanders)
 			if c.Adaptive {
@@ -383,7 +400,7 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 		return
 	}
 	commander.Voted[from] = true
-	if len(commander.Voted) >= c.quorum() {
+	if leading_voted[Mutant](c, m.Slot, commander) {
 		delete(l.Commanders, m.Slot)
 		l.Commanders = unmap(l.Commanders)
 		if c.Adaptive {
@@ -399,7 +416,7 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 func leader_preempt[Mutant variant.Mutant, O any](l *Leader[O], b Ballot, c *leading[O]) {
 	if variant.Of[Mutant]() == "duel" {
 		l.know(b)
-		l.Active, l.Scout, l.Commanders, l.Level = false, nil, nil, nil
+		l.Active, l.Scout, l.Commanders, l.Waiting, l.Level = false, nil, nil, nil, nil
 		if c.Adaptive {
 			l.Patience = min(l.patience(c)*3/2, 32*c.Patience)
 		}
@@ -411,7 +428,7 @@ func leader_preempt[Mutant variant.Mutant, O any](l *Leader[O], b Ballot, c *lea
 	}
 	if variant.Of[Mutant]() == "patience-unchanged" {
 		l.know(b)
-		l.Active, l.Scout, l.Commanders, l.Level = false, nil, nil, nil
+		l.Active, l.Scout, l.Commanders, l.Waiting, l.Level = false, nil, nil, nil, nil
 		if c.Adaptive {
 			l.Patience = l.patience(c)
 		}
@@ -423,7 +440,7 @@ func leader_preempt[Mutant variant.Mutant, O any](l *Leader[O], b Ballot, c *lea
 	}
 
 	l.know(b)
-	l.Active, l.Scout, l.Commanders, l.Level = false, nil, nil, nil
+	l.Active, l.Scout, l.Commanders, l.Waiting, l.Level = false, nil, nil, nil, nil
 	if c.Adaptive {
 		l.Patience = min(l.patience(c)*3/2, 32*c.Patience)
 	}
@@ -485,7 +502,9 @@ func leader_again[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 // askAgain asks those that have not promised, or not told of all.
 func (l *Leader[O]) askAgain(c *leading[O]) {
 	c.each(func(id actor.ID) {
-		c.send(id, l.p1a(l.Scout.Partly[id], c), l.Scout.Promised)
+		if l.asks(id, c) {
+			c.send(id, l.p1a(l.Scout.Partly[id], c), l.Scout.Promised)
+		}
 	})
 }
 

@@ -24,6 +24,8 @@ type Replica[S, O, R any] struct {
 	Incoming  Incoming            // the snapshot of another replica, which has executed more
 	Grown     int                 // bytes of the commands executed since the snapshot, if they are counted
 	Kept      rsm.Slot            // another replica fetches the snapshot: there is no new one before this slot
+	// Configurations are those of the slots from SlotOut on, as far as they are known; none if all servers vote in all.
+	Configurations Configurations
 }
 
 // replicaOut is what a replica commands through.
@@ -33,6 +35,7 @@ type replicaOut[O, R any] interface {
 	elsewhere() bool
 	handOn(b rsm.Batch[O])
 	reply(to actor.ID, a rsm.Answer[R])
+	serves(id actor.ID) bool
 }
 
 // execution is what a replica knows of the system.
@@ -40,6 +43,7 @@ type execution[S, O, R any] struct {
 	Options
 	machine rsm.Machine[S, O, R]
 	size    func(c rsm.Command[O]) int // nil if it does not matter
+	members []actor.ID                 // of the first configuration; nil if all servers vote in all slots
 	out     replicaOut[O, R]
 }
 
@@ -69,7 +73,8 @@ func (x *execution[S, O, R]) first(commands []rsm.Command[O]) int {
 func newReplica[Mutant variant.Mutant, S, O, R any](x *execution[S, O, R], from Snapshot, decisions Slots[O]) Replica[S, O, R] {
 	if variant.Of[Mutant]() == "replay-unfiltered" {
 		r := Replica[S, O, R]{SlotIn: from.next(), SlotOut: from.next(), Decisions: decisions, Snapshot: from}
-		r.Machine, r.Decisions = restored[Mutant](x.machine, from), Slots[O]{}
+		r.Machine, r.Configurations = restored[Mutant](x, from)
+		r.Decisions = Slots[O]{}
 		for slot, b := range decisions.All() {
 			r.Machine.Sessions = nil
 			replica_decision[Mutant](&r, Decision[O]{slot, b}, x)
@@ -78,14 +83,14 @@ func newReplica[Mutant variant.Mutant, S, O, R any](x *execution[S, O, R], from 
 	}
 	if variant.Of[Mutant]() == "sessions-forgotten" {
 		r := Replica[S, O, R]{SlotIn: from.next(), SlotOut: from.next(), Decisions: decisions, Snapshot: from}
-		r.Machine = restored[Mutant](x.machine, from)
+		r.Machine, r.Configurations = restored[Mutant](x, from)
 		replica_perform[Mutant](&r, x)
 		r.Machine.Sessions = nil
 		return r
 	}
 
 	r := Replica[S, O, R]{SlotIn: from.next(), SlotOut: from.next(), Decisions: decisions, Snapshot: from}
-	r.Machine = restored[Mutant](x.machine, from)
+	r.Machine, r.Configurations = restored[Mutant](x, from)
 	replica_perform[Mutant](&r, x)
 	return r
 }
@@ -317,6 +322,7 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 				r.grow(command, x)
 			}
 			r.SlotOut++
+			r.pass()
 			if !proposed.Same(decided) {
 				r.Requests = append(r.Requests, proposed.Slice()...)
 				lost = append(lost, proposed.Slice()...)
@@ -342,6 +348,7 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 				r.grow(command, x)
 			}
 			r.SlotOut++
+			r.pass()
 			if proposed.Same(decided) {
 				r.Requests = append(r.Requests, proposed.Slice()...)
 				lost = append(lost, proposed.Slice()...)
@@ -367,6 +374,7 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			r.grow(command, x)
 		}
 		r.SlotOut++
+		r.pass()
 		if !proposed.Same(decided) {
 			r.Requests = append(r.Requests, proposed.Slice()...)
 			lost = append(lost, proposed.Slice()...)
@@ -395,6 +403,7 @@ func replica_drop[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R
 
 // execute executes a command once, and answers the client that asked here.
 func replica_execute[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], command rsm.Command[O], x *execution[S, O, R]) {
+	replica_reconfigure[Mutant](r, command, x)
 	answer, ok := rsm.Execute[Mutant](x.machine, r.SlotOut, &r.Machine, command)
 	to, asked := r.Asked[command.ID]
 	if !asked {

@@ -99,7 +99,7 @@ type replicaStep[Mutant variant.Mutant, S, O, R any] struct {
 }
 
 func (t *replicaStep[Mutant, S, O, R]) executing() *execution[S, O, R] {
-	return &execution[S, O, R]{t.Options, t.machine, nil, t}
+	return &execution[S, O, R]{Options: t.Options, machine: t.machine, out: t}
 }
 
 func (t *replicaStep[Mutant, S, O, R]) propose(p Propose[O]) {
@@ -108,8 +108,9 @@ func (t *replicaStep[Mutant, S, O, R]) propose(p Propose[O]) {
 	}
 }
 
-func (t *replicaStep[Mutant, S, O, R]) elsewhere() bool     { return false }
-func (t *replicaStep[Mutant, S, O, R]) handOn(rsm.Batch[O]) {}
+func (t *replicaStep[Mutant, S, O, R]) elsewhere() bool      { return false }
+func (t *replicaStep[Mutant, S, O, R]) serves(actor.ID) bool { return false }
+func (t *replicaStep[Mutant, S, O, R]) handOn(rsm.Batch[O])  {}
 
 func (t *replicaStep[Mutant, S, O, R]) reply(to actor.ID, a rsm.Answer[R]) { t.out.Reply(to, a) }
 
@@ -126,7 +127,9 @@ type leaderRole[Mutant variant.Mutant, O, R any] struct{ Roles }
 func (s leaderRole[Mutant, O, R]) leading(self actor.ID, out *Out[R]) *leading[O] {
 	options := s.Options
 	options.Patience, options.Adaptive, options.Collect = 0, false, 0
-	return &leading[O]{options, self, s.Acceptors, false, 1, &leaderStep[O, R]{s.Roles, out}}
+	return &leading[O]{
+		Options: options, self: self, acceptors: s.Acceptors, first: 1, out: &leaderStep[O, R]{s.Roles, out},
+	}
 }
 
 func (s leaderRole[Mutant, O, R]) Start(self actor.ID, out *Out[R]) Leader[O] {
