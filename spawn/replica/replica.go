@@ -64,6 +64,10 @@ type Config struct {
 	Peers []netip.AddrPort // where each server listens for the others; nil for 127.0.0.1 and ports from FirstPeerPort on
 	Dir   string           // the folder of its file, which is made; empty for the working directory
 	Log   *slog.Logger     // nil for none
+	// Members are the servers that vote at first, in ascending order, of those that Count and Peers name; the others execute
+	// what is decided. Commands change which ones vote: operations are rsm.Change[O] then, also those of clients. Nil if all
+	// servers always vote.
+	Members []int
 	// Unions say what interfaces in operations and results may hold; nil if there are none. With any nothing is collected: a
 	// snapshot keeps results by encoding/json, which knows of no unions.
 	Unions []jsonwire.Union
@@ -86,6 +90,14 @@ func (c Config) Validate() error {
 		return fmt.Errorf("host %v: must be an IPv4 address", c.Host)
 	case c.Peers != nil && len(c.Peers) != c.Count:
 		return fmt.Errorf("%d addresses of peers: must be %d, one for each server", len(c.Peers), c.Count)
+	}
+	for i, id := range c.Members {
+		if id < 0 || id >= c.Count || i > 0 && id <= c.Members[i-1] {
+			return fmt.Errorf("members %v: must be in ascending order, each once, and from 0 to %d", c.Members, c.Count-1)
+		}
+	}
+	if c.Members != nil && len(c.Members) == 0 {
+		return errors.New("no members: at least one server must vote, or nil for all")
 	}
 	for i, p := range c.Peers {
 		if !p.Addr().Unmap().Is4() || p.Port() == 0 {
@@ -139,13 +151,21 @@ func (c Config) options() multipaxos.Options {
 
 // Run serves a machine until the context ends, which is no error. A server that ran before goes on with what is in its
 // file. Operations and results must have a form in JSON, of at most MaxCommand bytes; see package jsonwire.
-func Run[S, O, R any](ctx context.Context, c Config, m rsm.Machine[S, O, R]) (err error) {
+func Run[S, O, R any](ctx context.Context, c Config, m rsm.Machine[S, O, R]) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
 	if m == nil {
 		return errors.New("there is no machine to serve")
 	}
+	if c.Members != nil {
+		return run(ctx, c, rsm.Machine[S, rsm.Change[O], R](rsm.Changing[S, O, R]{Of: m}))
+	}
+	return run(ctx, c, m)
+}
+
+// run serves a machine that changes its members itself, if there are any.
+func run[S, O, R any](ctx context.Context, c Config, m rsm.Machine[S, O, R]) (err error) {
 	c = c.withDefaults()
 	messages, err := Messages[O, R](c.Unions...)
 	if err != nil {
@@ -174,6 +194,9 @@ func Run[S, O, R any](ctx context.Context, c Config, m rsm.Machine[S, O, R]) (er
 	servers := actor.IDs(c.Count)
 	server := multipaxos.Server[S, O, R]{
 		Options: c.options(), Machine: m, Peers: actor.Others(servers, actor.ID(c.ID)), Size: size,
+	}
+	for _, id := range c.Members {
+		server.Members = append(server.Members, actor.ID(id))
 	}
 	return spawn.Run(ctx, spawn.Config{
 		Machine: machine.New(machine.Config[multipaxos.State[S, O, R], rsm.Message]{
@@ -244,8 +267,12 @@ func (c Config) open(model string) (*storage.File, error) {
 	for i, p := range c.Peers {
 		names[i] = p.String()
 	}
+	cluster := strings.Join(names, ",")
+	if c.Members != nil {
+		cluster += fmt.Sprintf(", at first %v", c.Members)
+	}
 	return storage.Open(c.Dir, storage.Identity{
-		Model: model, Version: Version, Actor: actor.ID(c.ID), Cluster: strings.Join(names, ","),
+		Model: model, Version: Version, Actor: actor.ID(c.ID), Cluster: cluster,
 	})
 }
 
