@@ -1,13 +1,13 @@
-// Package actor is the vocabulary that a protocol is written in: who sends what to whom, and pure handlers that turn
-// a state and an event into a state and commands.
+// Package actor defines how protocols are written: actors that exchange messages, with pure handlers that map a state
+// and an event to a new state and commands.
 //
-// A handler has no clock, no randomness, no I/O and no goroutine, and does not depend on the order of a map. The same
-// value is checked by package checker and is run on a network; nothing is written twice.
+// A handler must not use a clock, randomness, I/O or goroutines, and must not depend on the iteration order of maps.
+// Package checker checks the same handlers that run on a real network.
 //
-// Ownership: the state that a handler receives is its own, so it may change maps and slices in place and return it.
-// The message is not: it may be read and kept, but never changed. What goes into Out is copied before the next call.
-// Within one state, and within one message, nothing that can be changed may be reached in two ways: no pointer or map in two
-// places, no two slices of one array.
+// Ownership: a handler owns the state that it receives, so it may change maps and slices in place and return it. It
+// does not own the message: it may read and keep it, but never change it. Whatever is passed to Out is copied before
+// the next call. Mutable data must be reachable in one way only within a state or a message: no pointer or map may
+// occur in two places, and no two slices may share an array.
 package actor
 
 import (
@@ -15,13 +15,13 @@ import (
 	"strconv"
 )
 
-// ID names an actor. Systems may use any ids; those of a checked model usually count from 0.
+// ID names an actor. Systems may use any ids; models usually number actors from 0.
 type ID uint64
 
-// String is the id in decimal.
+// String returns the id in decimal.
 func (id ID) String() string { return strconv.FormatUint(uint64(id), 10) }
 
-// IDs returns the ids 0 … n−1 in ascending order; n below 1 gives none.
+// IDs returns the ids 0 … n−1 in ascending order, or nil if n is below 1.
 func IDs(n int) []ID {
 	if n < 1 {
 		return nil
@@ -33,14 +33,14 @@ func IDs(n int) []ID {
 	return ids
 }
 
-// Others returns ids without self, in ascending order: the order of a broadcast. The caller owns the result.
+// Others returns ids without self, in ascending order, for use with Broadcast. The caller owns the result.
 func Others(ids []ID, self ID) []ID {
 	others := slices.DeleteFunc(slices.Clone(ids), func(id ID) bool { return id == self })
 	slices.Sort(others)
 	return others
 }
 
-// Majority is the least number of members that any two sets of, out of n, have one in common.
+// Majority returns the size of the smallest majority of n members: any two majorities intersect.
 func Majority(n int) int { return n/2 + 1 }
 
 // Envelope is a message in flight.
@@ -49,38 +49,39 @@ type Envelope[M any] struct {
 	Message  M
 }
 
-// Typed is an actor: its handlers over the local state S and the messages M. Start and Receive are required; the
-// others are nil in an actor that does not use that capability. Build one with New, or by hand.
+// Typed is an actor: its handlers over the local state S and the messages M. Start and Receive are required; handlers
+// of unused capabilities are nil. Build one with New, or fill in the fields.
 //
-// Handlers must be pure (see the package's documentation) and safe for concurrent use.
+// Handlers must be pure (see the package documentation) and safe for concurrent use.
 type Typed[S, M any] struct {
-	// Start returns the state of an actor that never ran before.
+	// Start returns the initial state of an actor that has never run.
 	Start func(self ID, out *Out[M]) S
 	// Receive handles one message.
 	Receive func(self ID, st S, from ID, msg M, out *Out[M]) S
-	// Timeout handles a timer that was set and has fired; the timer is no longer set.
+	// Timeout handles a timer that has fired and is therefore no longer set.
 	Timeout func(self ID, st S, timer Timer, out *Out[M]) S
-	// Chosen handles one of the options of an earlier Choose.
+	// Chosen handles the option picked for an earlier Choose.
 	Chosen func(self ID, st S, option Option, out *Out[M]) S
-	// Keep returns the part of a state that survives a crash. Whatever it returns is on disk before any message of the
-	// step that led to st leaves.
+	// Keep returns the part of a state that survives a crash. It is on disk before any message of the step that led to
+	// st is sent.
 	Keep func(st S) any
-	// Recover returns the state after a crash, from what was kept last. Without Keep, a recovery is a start.
+	// Recover returns the state after a crash, from the part that was last persisted. Without Keep, Start is used
+	// instead.
 	Recover func(self ID, kept any, out *Out[M]) S
-	// Forget returns the normal form of a state: without what no later step depends on, and no property reads. It is
-	// a hint for checks that reduce the space, which prove it as they go; see Forget.
+	// Forget returns the normal form of a state: the state without the parts that no later step depends on and no
+	// property reads. It is a hint for reductions, which verify it as they go; see Forget.
 	Forget func(self ID, st S) S
-	// Value is the handler that the functions belong to, if there is one; a checker verifies that it never changes.
+	// Value is the handler whose methods these functions are, if any; a checker verifies that it never changes.
 	Value any
 }
 
-// Handler is what an actor must have: the functions Start and Receive of Typed as methods.
+// Handler has the required functions of Typed, Start and Receive, as methods.
 type Handler[S, M any] interface {
 	Start(self ID, out *Out[M]) S
 	Receive(self ID, st S, from ID, msg M, out *Out[M]) S
 }
 
-// New returns an actor of a handler and the capabilities that it uses.
+// New returns an actor that consists of a handler and its capabilities.
 func New[S, M any](h Handler[S, M], with ...Capability[S, *Out[M]]) Typed[S, M] {
 	same := func(out *Out[M]) *Out[M] { return out }
 	t := Compose(h.Start, h.Receive, same, with...)
@@ -88,8 +89,8 @@ func New[S, M any](h Handler[S, M], with ...Capability[S, *Out[M]]) Typed[S, M] 
 	return t
 }
 
-// Capability is something that an actor may do besides receiving messages; O is the type that its handlers command
-// through. Make one with Timers, Choices or Durable.
+// Capability is something that an actor may do besides receiving messages; O is the type through which its handlers
+// issue commands. Make one with Timers, Choices, Durable or Forget.
 type Capability[S, O any] struct {
 	timeout func(self ID, st S, timer Timer, out O) S
 	chosen  func(self ID, st S, option Option, out O) S
@@ -98,19 +99,19 @@ type Capability[S, O any] struct {
 	forget  func(self ID, st S) S
 }
 
-// Timers lets an actor set timers; timeout handles one that fired.
+// Timers lets an actor set timers; timeout handles a timer that has fired.
 func Timers[S, O any](timeout func(self ID, st S, timer Timer, out O) S) Capability[S, O] {
 	return Capability[S, O]{timeout: timeout}
 }
 
-// Choices lets an actor leave a choice to chance; chosen handles the option that was drawn.
+// Choices lets an actor make nondeterministic choices; chosen handles the option that was picked.
 func Choices[S, O any](chosen func(self ID, st S, option Option, out O) S) Capability[S, O] {
 	return Capability[S, O]{chosen: chosen}
 }
 
-// Durable lets a part of the state survive crashes: keep selects it, and recover builds a state from it, perhaps
-// setting timers again. Durability is thus a function of the state: forgetting to save is impossible, and what a
-// crash loses is the difference between st and recover(keep(st)).
+// Durable makes a part of the state survive crashes: keep selects that part, and recover returns a state made from
+// it, and may set timers again. Durability is a function of the state, so that a handler cannot forget to save; a
+// crash loses the difference between st and recover(keep(st)).
 func Durable[S, K, O any](keep func(st S) K, recover func(self ID, kept K, out O) S) Capability[S, O] {
 	return Capability[S, O]{
 		keep:    func(st S) any { return keep(st) },
@@ -118,16 +119,16 @@ func Durable[S, K, O any](keep func(st S) K, recover func(self ID, kept K, out O
 	}
 }
 
-// Forget is a hint for a check that reduces the space: normal gives the normal form of a state, in which what no longer
-// matters has one value. Two states with the same normal form have to answer every event alike, show the same to
-// properties, and lead to states with the same normal form; the check proves that, and fails if it is not so. The normal form of
-// a normal form is that form. Only a check that is told to reduce everything asks for it, and no actor that runs.
+// Forget is a hint for reductions: normal returns the normal form of a state, in which whatever no longer matters has
+// a fixed value. Two states with the same normal form must answer every event alike, look the same to properties, and
+// lead to states with the same normal form; the check verifies this and fails otherwise. A normal form must be its
+// own normal form. Only a check with full reduction calls normal; running actors never do.
 func Forget[S, O any](normal func(self ID, st S) S) Capability[S, O] {
 	return Capability[S, O]{forget: normal}
 }
 
-// Compose builds an actor of handlers that command through a type O of their own, which wrap builds around an Out.
-// Packages that give protocols a richer vocabulary, such as register, are built on it.
+// Compose returns an actor of handlers that issue commands through their own type O, which wrap makes from an Out.
+// Packages that offer protocols a richer vocabulary, such as register, are built on it.
 func Compose[S, M, O any](
 	start func(self ID, out O) S,
 	receive func(self ID, st S, from ID, msg M, out O) S,

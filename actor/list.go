@@ -6,13 +6,14 @@ import (
 	"slices"
 )
 
-// List is a slice that is a value itself: its elements never change, so that it may lie in several places of a state, and
-// of messages, and a copy costs nothing. The elements must refer to nothing that can be changed, as the values of a [Map].
+// List is an immutable slice: its elements never change, so that it may occur in several places of states and
+// messages, and a copy costs nothing. As with the values of a [Map], the elements must not refer to anything mutable.
 //
-// The zero List is empty. To a checker two are equal if they have equal elements; Go's == may tell equal ones apart.
-type List[E any] struct{ items *[]E } // nil for no items; otherwise there are some
+// The zero List is empty. A checker treats two lists as equal if their elements are equal; Go's == may distinguish
+// equal ones.
+type List[E any] struct{ items *[]E } // nil if there are no items; otherwise not empty
 
-// ListOf returns the list of some elements, which it copies.
+// ListOf returns a list of the items, which it copies.
 func ListOf[E any](items ...E) List[E] {
 	if len(items) == 0 {
 		return List[E]{}
@@ -21,25 +22,25 @@ func ListOf[E any](items ...E) List[E] {
 	return List[E]{&own}
 }
 
-// Unchanging marks the type for packages that walk any state: a list is a pointer to a slice that nobody changes.
+// Unchanging marks the type for packages that walk arbitrary states: a list points to a slice that never changes.
 func (l List[E]) Unchanging() {}
 
-// Len is the number of elements.
+// Len returns the number of elements.
 func (l List[E]) Len() int { return len(l.slice()) }
 
-// At returns an element, counted from 0.
+// At returns element i, counted from 0.
 func (l List[E]) At(i int) E { return l.slice()[i] }
 
-// All returns the elements with their places, in order.
+// All returns the elements with their indices, in order.
 func (l List[E]) All() iter.Seq2[int, E] { return slices.All(l.slice()) }
 
-// Slice returns the elements in a slice that the caller owns; nil for none.
+// Slice returns a copy of the elements; nil if there are none.
 func (l List[E]) Slice() []E { return slices.Clone(l.slice()) }
 
-// With returns the list with another element behind the others.
+// With returns the list with e appended.
 func (l List[E]) With(e E) List[E] { return l.Insert(l.Len(), e) }
 
-// Insert returns the list with another element before the one at a place, which may be that behind the last.
+// Insert returns the list with e inserted at index at, which may be the length of the list.
 func (l List[E]) Insert(at int, e E) List[E] {
 	items := make([]E, 0, l.Len()+1)
 	items = append(append(append(items, l.slice()[:at]...), e), l.slice()[at:]...)

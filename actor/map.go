@@ -8,29 +8,29 @@ import (
 	"sync/atomic"
 )
 
-// Map is a map that is a value itself: With and Without return another one and leave it as it was, and the two share what
-// they have in common. So a copy costs nothing, an update little, and what changed between two maps is found without
-// looking at what did not. It is for the part of a state that has an entry for each of many clients or slots, above all if
-// it is kept across crashes; a Go map does for the rest.
+// Map is an immutable map: With and Without return a new map and leave the receiver unchanged; the two share
+// structure. A copy costs nothing and an update little, and the differences between two maps are found without
+// visiting the parts that they share. Use it for a part of a state with an entry for each of many clients or slots,
+// above all if that part is kept across crashes; elsewhere a Go map will do.
 //
-// The values must refer to nothing that can be changed: to no pointers, slices, maps or interfaces, but for a Map or a
-// List of such values. The zero Map is empty. Maps are safe for concurrent use. To a checker two are equal if they have
-// the same entries; Go's == may tell equal ones apart.
+// The values must not refer to anything mutable: no pointers, slices, maps or interfaces, except a Map or a List of
+// such values. The zero Map is empty. Maps are safe for concurrent use. A checker treats two maps as equal if they
+// have the same entries; Go's == may distinguish equal ones.
 //
-// It is the big-endian Patricia tree of C. Okasaki and A. Gill, "Fast Mergeable Integer Maps" (1998): its shape depends on
-// the keys alone, not on the order in which they came.
+// The implementation is the big-endian Patricia tree of C. Okasaki and A. Gill, "Fast Mergeable Integer Maps" (1998):
+// its shape depends only on the keys, not on the order of insertion.
 type Map[K ~uint64, V comparable] struct{ root *node[K, V] }
 
-// Table is a Map from ids.
+// Table is a Map keyed by actor ID.
 type Table[V comparable] = Map[ID, V]
 
 // node is a leaf, or a branch between keys that agree above a bit.
 type node[K ~uint64, V comparable] struct {
-	key         K      // of a leaf; of a branch what its keys have in common, with zeros from its bit downwards
-	bit         uint64 // by which a branch divides; 0 in a leaf
+	key         K      // a leaf's key; in a branch the common prefix of its keys, zero from bit downwards
+	bit         uint64 // the bit that a branch tests; 0 in a leaf
 	left, right *node[K, V]
 	size        int
-	sum         atomic.Uint64 // see Sum; 0 while nobody asked
+	sum         atomic.Uint64 // cached result of Sum; 0 until computed
 	value       V
 }
 
@@ -42,13 +42,13 @@ func branch[K ~uint64, V comparable](prefix K, bit uint64, left, right *node[K, 
 	return &node[K, V]{key: prefix, bit: bit, left: left, right: right, size: left.size + right.size}
 }
 
-// below returns the bits of a node that its prefix does not determine.
+// below returns the mask of the bits that a node's prefix does not determine.
 func below[K ~uint64](bit uint64) K { return K(bit | (bit - min(bit, 1))) }
 
-// holds reports whether an key is one of those that the prefix of a node begins.
+// holds reports whether key has the node's prefix.
 func (n *node[K, V]) holds(key K) bool { return (key^n.key)&^below[K](n.bit) == 0 }
 
-// join builds a branch of two nodes whose prefixes differ.
+// join returns a branch of two nodes whose prefixes differ.
 func join[K ~uint64, V comparable](a, b *node[K, V]) *node[K, V] {
 	bit := uint64(1) << (63 - bits.LeadingZeros64(uint64(a.key^b.key)))
 	if uint64(a.key)&bit != 0 {
@@ -57,7 +57,7 @@ func join[K ~uint64, V comparable](a, b *node[K, V]) *node[K, V] {
 	return branch(a.key&^below[K](bit), bit, a, b)
 }
 
-// Len is the number of entries.
+// Len returns the number of entries.
 func (m Map[K, V]) Len() int {
 	if m.root == nil {
 		return 0
@@ -65,7 +65,7 @@ func (m Map[K, V]) Len() int {
 	return m.root.size
 }
 
-// Get returns the value of an key, and whether there is one.
+// Get returns the value of key, and whether there is one.
 func (m Map[K, V]) Get(key K) (v V, ok bool) {
 	n := m.root
 	for n != nil && n.bit != 0 {
@@ -81,7 +81,7 @@ func (m Map[K, V]) Get(key K) (v V, ok bool) {
 	return n.value, true
 }
 
-// With returns a map in which an key has a value.
+// With returns m with key set to v.
 func (m Map[K, V]) With(key K, v V) Map[K, V] { return Map[K, V]{m.root.with(key, v)} }
 
 func (n *node[K, V]) with(key K, v V) *node[K, V] {
@@ -104,7 +104,7 @@ func (n *node[K, V]) with(key K, v V) *node[K, V] {
 	return n.of(left, right)
 }
 
-// Without returns a map in which an key has no value.
+// Without returns m without key.
 func (m Map[K, V]) Without(key K) Map[K, V] { return Map[K, V]{m.root.without(key)} }
 
 func (n *node[K, V]) without(key K) *node[K, V] {
@@ -123,7 +123,7 @@ func (n *node[K, V]) without(key K) *node[K, V] {
 	return n.of(left, right)
 }
 
-// of returns a branch with other children, of which there may be fewer.
+// of returns n with other children; a branch with only one child is replaced by that child.
 func (n *node[K, V]) of(left, right *node[K, V]) *node[K, V] {
 	switch {
 	case left == nil:
@@ -143,7 +143,8 @@ func (m Map[K, V]) All() iter.Seq2[K, V] {
 	}
 }
 
-// all shows the leaves in ascending order of their keys, until show returns false, and reports whether it never did.
+// all calls show with the leaves in ascending order of their keys until show returns false. It reports whether show
+// never did.
 func (n *node[K, V]) all(show func(leaf *node[K, V]) bool) bool {
 	switch {
 	case n == nil:
@@ -154,7 +155,7 @@ func (n *node[K, V]) all(show func(leaf *node[K, V]) bool) bool {
 	return n.left.all(show) && n.right.all(show)
 }
 
-// From returns a map of the entries whose keys are not below one. It takes time in proportion to the depth of the tree.
+// From returns the entries whose keys are at least first. It takes time proportional to the depth of the tree.
 func (m Map[K, V]) From(first K) Map[K, V] { return Map[K, V]{m.root.from(first)} }
 
 func (n *node[K, V]) from(first K) *node[K, V] {
@@ -179,8 +180,8 @@ func (m Map[K, V]) Last() (key K, v V, ok bool) {
 	return n.key, n.value, true
 }
 
-// Changes returns the keys whose entries in after are not those in m, in ascending order. If after was made of m by a few
-// updates, or the other way round, it takes time in proportion to their number and the depth of the tree.
+// Changes returns, in ascending order, the keys whose entries differ between m and after. If one was made from the
+// other by a few updates, it takes time proportional to their number and the depth of the tree.
 func (m Map[K, V]) Changes(after Map[K, V]) iter.Seq[K] {
 	return func(yield func(K) bool) {
 		changes(m.root, after.root, func(leaf *node[K, V]) bool { return yield(leaf.key) })
@@ -217,8 +218,8 @@ func (m Map[K, V]) Format(f fmt.State, verb rune) {
 	fmt.Fprintf(f, fmt.FormatString(f, verb), maps.Collect(m.All()))
 }
 
-// Entries shows pointers to every key and its value, in ascending order, for packages that walk any state. Nothing may be
-// changed through them.
+// Entries calls show with pointers to each key and its value, in ascending order of keys. It is for packages that
+// walk arbitrary states; nothing may be changed through the pointers.
 func (m Map[K, V]) Entries(show func(key, value any)) {
 	m.root.all(func(n *node[K, V]) bool {
 		show(&n.key, &n.value)
@@ -226,8 +227,8 @@ func (m Map[K, V]) Entries(show func(key, value any)) {
 	})
 }
 
-// Sum returns the sum of what a function returns for the entries, which are shown as Entries does, modulo 2^64. It must be
-// the same function at every call for maps of this type, as sums are remembered for what maps share.
+// Sum returns the sum, modulo 2^64, of entry over all entries, which are passed as by Entries. All calls for maps of
+// one type must pass the same function, since sums are cached in the nodes that maps share.
 func (m Map[K, V]) Sum(entry func(key, value any) uint64) uint64 { return m.root.total(entry) }
 
 func (n *node[K, V]) total(entry func(key, value any) uint64) uint64 {

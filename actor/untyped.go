@@ -1,7 +1,7 @@
 package actor
 
-// Untyped returns the actor with its types taken off, for what handles actors of any protocol alike: its states are S and its
-// messages M all the same, and others are not for it. Handlers that are nil stay so.
+// Untyped erases the types of an actor, for code that handles actors of any protocol. The states and messages passed
+// to it must still be of the types S and M. Nil handlers stay nil.
 func Untyped[S, M any](a Typed[S, M]) Typed[any, any] {
 	u := Typed[any, any]{
 		Value: a.Value,
@@ -36,7 +36,7 @@ func Untyped[S, M any](a Typed[S, M]) Typed[any, any] {
 	return u
 }
 
-// within calls a handler that commands with messages of a type, and commands the same without the type.
+// within calls a handler that commands with messages of type M, and copies its commands to out.
 func within[S, M any](out *Out[any], handler func(o *Out[M]) S) any {
 	var typed Out[M]
 	st := handler(&typed)

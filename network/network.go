@@ -1,4 +1,5 @@
-// Package network says what a network may do with messages, and holds what is in flight to one actor as plain data.
+// Package network defines the delivery semantics of a network, and represents the messages in flight to one actor as
+// plain data.
 package network
 
 import (
@@ -7,7 +8,7 @@ import (
 	"strings"
 )
 
-// Semantics is how a network delivers.
+// Semantics determines how a network delivers messages.
 type Semantics uint8
 
 const (
@@ -21,10 +22,10 @@ const (
 
 var names = []string{"unordered_nonduplicating", "ordered", "unordered_duplicating"}
 
-// All returns every semantics.
+// All returns all semantics.
 func All() []Semantics { return []Semantics{UnorderedNonDuplicating, Ordered, UnorderedDuplicating} }
 
-// Names returns the names that Parse understands.
+// Names returns the names that Parse accepts.
 func Names() []string {
 	var all []string
 	for _, s := range All() {
@@ -33,7 +34,7 @@ func Names() []string {
 	return all
 }
 
-// String is the name that Parse understands.
+// String returns the name that Parse accepts.
 func (s Semantics) String() string {
 	if int(s) < len(names) {
 		return names[s]
@@ -41,7 +42,7 @@ func (s Semantics) String() string {
 	return fmt.Sprintf("network.Semantics(%d)", uint8(s))
 }
 
-// Parse returns the semantics of a name.
+// Parse returns the semantics with the given name.
 func Parse(name string) (Semantics, error) {
 	if i := slices.Index(names, name); i >= 0 {
 		return Semantics(i), nil
@@ -49,12 +50,13 @@ func Parse(name string) (Semantics, error) {
 	return 0, fmt.Errorf("unknown network %q: expected one of %s", name, strings.Join(names, ", "))
 }
 
-// Letter is a message on its way to the owner of a mailbox, as two small numbers that its holder gave a meaning: where
-// it comes from, and what it says.
+// Letter is a message in flight to the owner of a mailbox, as two small numbers that the owner of the mailbox
+// interprets: its source and its content.
 type Letter struct{ Source, Message uint32 }
 
-// Mailbox is what the network holds for one actor: letters sorted by source, and within a source by message (unordered)
-// or by time of sending (ordered). Equal mailboxes are equal slices. No function of this package changes a mailbox that it is given.
+// Mailbox holds the messages in flight to one actor, sorted by source, and within a source by message (unordered) or
+// by time of sending (ordered). Equal mailboxes are equal slices. No function of this package changes a mailbox that
+// is passed to it.
 type Mailbox []Letter
 
 func compare(a, b Letter) int {
@@ -73,7 +75,7 @@ func compare(a, b Letter) int {
 	return 0
 }
 
-// Put appends to dst what m becomes when l is sent, and gives the result. It must not overlap m.
+// Put appends to dst the contents of m after l is sent, and returns dst, which must not overlap m.
 func (s Semantics) Put(dst, m Mailbox, l Letter) Mailbox {
 	i := 0
 	if s == Ordered {
@@ -93,7 +95,7 @@ func (s Semantics) Put(dst, m Mailbox, l Letter) Mailbox {
 	return append(dst, m[i:]...)
 }
 
-// Deliverable reports whether letter i of m may be delivered, counting equal letters once.
+// Deliverable reports whether letter i of m may be delivered. Of several equal letters it returns true for one only.
 func (s Semantics) Deliverable(m Mailbox, i int) bool {
 	if i == 0 {
 		return true
@@ -104,7 +106,7 @@ func (s Semantics) Deliverable(m Mailbox, i int) bool {
 	return m[i-1] != m[i]
 }
 
-// Deliver appends to dst what m becomes when letter i is delivered, and gives the result.
+// Deliver appends to dst the contents of m after letter i is delivered, and returns dst.
 func (s Semantics) Deliver(dst, m Mailbox, i int) Mailbox {
 	if s == UnorderedDuplicating {
 		return append(dst, m...)
@@ -112,7 +114,7 @@ func (s Semantics) Deliver(dst, m Mailbox, i int) Mailbox {
 	return s.Drop(dst, m, i)
 }
 
-// Drop appends to dst what m becomes when letter i is lost, and gives the result.
+// Drop appends to dst the contents of m after letter i is lost, and returns dst.
 func (s Semantics) Drop(dst, m Mailbox, i int) Mailbox {
 	dst = append(dst, m[:i]...)
 	return append(dst, m[i+1:]...)

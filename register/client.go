@@ -8,26 +8,28 @@ import (
 	"synod/actor"
 )
 
-// Client sends its puts one after the other, each when the one before was answered, and then its gets. Its request
-// k, counting from 0, has the number (k+1)·id and goes to server (id + k) mod the number of servers. A reply that it
-// does not await is ignored. It may send a request again, to the same server, when no reply comes. If one expires it ends.
-// A client that crashes keeps how many requests it sent: it gives up the one that it awaits, and goes on with the next one,
-// under a number of its own, so that no reply is taken for that to another request.
+// Client sends its puts one after another, each after the answer to the previous one, and then its gets. Its request
+// k, counting from 0, has the number (k+1)·id (see Stride) and goes to server (id + k) mod the number of servers. The
+// client ignores replies that it does not await. It may resend a request to the same server when no reply comes. It
+// stops when a request expires.
+//
+// A client that crashes persists the number of requests sent: it gives up the outstanding one and continues with the
+// next, which has its own number, so that a late reply is not mistaken for the answer to another request.
 type Client struct {
 	Servers []actor.ID    // in ascending order
-	Index   int           // the client's place among those that put, from 0: it determines its values
-	Puts    int           // may be 0: then it only reads
-	Gets    int           // 0 for one
-	Stride  int           // what a client adds to its id for the number of each further request; 0 for its id again
-	Resends int           // how often it sends each request again; below 0 for any number of times
-	Wait    time.Duration // how long it waits, at most twice so, before it does; 0 for a second
+	Index   int           // the client's index among the writers, from 0: determines its values
+	Puts    int           // may be 0: the client only reads
+	Gets    int           // 0 means 1
+	Stride  int           // added to the number for each further request; 0 means the client's id
+	Resends int           // how often each request is resent; unlimited if negative
+	Wait    time.Duration // how long it waits before resending, up to twice as long; 0 means a second
 }
 
 // ClientState is the local state of a Client.
 type ClientState struct {
-	Awaiting Request // the request that is not answered yet, 0 for none
-	Requests int     // how many were sent, those sent again once
-	Resent   int     // how often the awaited one was sent again, if that is limited
+	Awaiting Request // the unanswered request, 0 for none
+	Requests int     // requests sent, not counting resends
+	Resent   int     // how often the awaited request was resent, if that is limited
 }
 
 // resend is the timer of a client that sends requests again.
@@ -35,8 +37,8 @@ type resend struct{}
 
 func (resend) String() string { return "resend" }
 
-// MaxClients is how many clients there may be so that their values differ: letters from 'A' for first puts, and, when
-// there are more puts than one, letters down from 'Z' for the later ones.
+// MaxClients returns how many clients can have distinct values: letters from 'A' for first puts and, if there is more
+// than one put, letters down from 'Z' for later ones.
 func MaxClients(puts int) int {
 	if puts > 1 {
 		return 13
@@ -54,7 +56,7 @@ func (c Client) Start(self actor.ID, out *actor.Out[Message]) ClientState {
 	return c.next(self, 0, out)
 }
 
-// Receive takes the awaited reply and sends the next request.
+// Receive accepts the awaited reply and sends the next request.
 func (c Client) Receive(
 	self actor.ID, st ClientState, _ actor.ID, msg Message, out *actor.Out[Message],
 ) ClientState {
@@ -71,11 +73,11 @@ func (c Client) Receive(
 		if st.Awaiting != 0 && m.Request == st.Awaiting {
 			return c.next(self, st.Requests, out)
 		}
-	case Expired: // Nobody can tell whether it was done, so that what comes after it would not be one after the other.
+	case Expired: // Whether it took effect is unknown, so later operations would not be sequential.
 		if st.Awaiting != 0 && m.Request == st.Awaiting {
 			return c.next(self, c.requests(), out)
 		}
-	case Put, Get: // A client serves nobody.
+	case Put, Get: // Clients do not serve requests.
 	}
 	return st
 }
@@ -112,11 +114,11 @@ func (c Client) next(self actor.ID, k int, out *actor.Out[Message]) ClientState 
 	return ClientState{Awaiting: c.send(self, k, out), Requests: k + 1}
 }
 
-// requests is how many requests the client sends.
+// requests returns how many requests the client sends.
 func (c Client) requests() int { return c.Puts + max(c.Gets, 1) }
 
-// Request returns the number of a client's request, k counting those before it. Without a Stride two clients may use the same
-// number; with one that is greater than all ids none do.
+// Request returns the number of a client's request k, counting from 0. Without a Stride two clients may use the same
+// number; with a Stride greater than all ids they do not.
 func (c Client) Request(self actor.ID, k int) Request {
 	if c.Stride > 0 {
 		return Request(self) + Request(k)*Request(c.Stride)
@@ -136,7 +138,7 @@ func (c Client) send(self actor.ID, k int, out *actor.Out[Message]) Request {
 	return request
 }
 
-// Value returns the value of a client's put, k counting those before it: all after the first are the same.
+// Value returns the value of a client's put k, counting from 0. All puts after the first write the same value.
 func (c Client) Value(k int) Value {
 	if k == 0 {
 		return Value('A' + rune(c.Index))
@@ -149,7 +151,7 @@ func (c Client) wait(out *actor.Out[Message]) {
 	out.SetTimer(resend{}, wait, 2*wait)
 }
 
-// Clients builds the actors of n clients of the servers.
+// Clients returns the actors of n clients of the servers.
 func Clients(servers []actor.ID, n, puts int) []actor.Typed[ClientState, Message] {
 	var clients []actor.Typed[ClientState, Message]
 	for i := range n {
@@ -158,7 +160,7 @@ func Clients(servers []actor.ID, n, puts int) []actor.Typed[ClientState, Message
 	return clients
 }
 
-// ValidateSystem returns what is wrong with the numbers of a system of register servers and clients, or nil.
+// ValidateSystem returns an error if the numbers of a system of register servers and clients are invalid.
 func ValidateSystem(servers, clients, puts int) error {
 	switch {
 	case servers < 1:

@@ -7,19 +7,19 @@ import (
 	"synod/consistency"
 )
 
-// History is what clients of a register asked and were told, as a happens-before order.
+// History is a history of register operations with their happens-before order.
 type History = consistency.History[input, output]
 
-// Linearizable observes clients, and demands that what they see is linearizable: as if every operation happened at one
-// moment between its invocation and its return. An operation is invoked when its client sends the request, and returns
-// when it accepts the reply. An operation of a client that crashes meanwhile is pending for ever: it may take effect at any
-// later time, or never.
+// Linearizable observes clients and requires that their history is linearizable: as if each operation took effect at
+// one moment between its invocation and its return. An operation is invoked when its client sends the request, and
+// returns when the client accepts the reply. If the client crashes in between, the operation stays pending: it may
+// take effect at any later time, or never.
 func Linearizable() actor.Observer[Message, History] {
 	return observer(consistency.Register(Value(0)), consistency.Got(Value(0)))
 }
 
-// LinearizableOnce does so for a register that is written once, refuses other values afterwards, and says that it is
-// unset by the value 0.
+// LinearizableOnce is like Linearizable, for a register that is written once, refuses other values afterwards, and
+// reports that it is unset by the value 0.
 func LinearizableOnce() actor.Observer[Message, History] {
 	return observer(consistency.WriteOnceRegister[Value](), consistency.Unset[Value]())
 }
@@ -29,7 +29,7 @@ type (
 	output = consistency.RegisterOutput[Value]
 )
 
-// observer builds an observer for a kind of register, which says that it is unset in its own way.
+// observer returns an observer for a kind of register; unset is the answer by which it reports that it is unset.
 func observer[S any](spec consistency.Spec[S, input, output], unset output) actor.Observer[Message, History] {
 	holds := func(h History) bool { return consistency.Linearizable(spec, h) }
 	return actor.Observer[Message, History]{
@@ -46,19 +46,19 @@ func observer[S any](spec consistency.Spec[S, input, output], unset output) acto
 	}
 }
 
-// seen reports which passages are events of a client: its requests when sent, replies when it accepts them.
+// seen reports whether a passage is a client event: a request when sent, a reply when the client accepts it.
 func seen(e actor.Envelope[Message], p actor.Passage) bool {
 	switch e.Message.(type) {
 	case Put, Get:
 		return p == actor.Sent
 	case PutOk, PutFail, GetOk:
 		return p == actor.Accepted
-	case Expired: // The operation stays pending: it may have been done, or be done yet.
+	case Expired: // The operation stays pending: it may have taken effect, or may still do so.
 	}
 	return false
 }
 
-// next notes the event of a client.
+// next records a client event.
 func next(h History, e actor.Envelope[Message], unset output) (History, error) {
 	switch m := e.Message.(type) {
 	case Put:
@@ -74,13 +74,13 @@ func next(h History, e actor.Envelope[Message], unset output) (History, error) {
 			return h.Return(consistency.Client(e.To), unset)
 		}
 		return h.Return(consistency.Client(e.To), consistency.Got(m.Value))
-	case Expired: // seen does not see it.
+	case Expired: // excluded by seen
 	}
 	return h, nil
 }
 
-// invoke notes a request. A client asks for nothing else before it has its answer, so the same again is the request that
-// was sent already, and no operation of its own, unless it crashed in between.
+// invoke records a request. A client has one outstanding request at a time, so the same request again is a resend and
+// not another operation, unless the client crashed in between.
 func invoke(h History, c consistency.Client, in input) (History, error) {
 	if op, ok := h.Latest(c); ok && op.Pending && op.In == in {
 		return h, nil

@@ -1,6 +1,6 @@
 // Package register is the client-facing side of a read/write register: the messages Put, Get and their answers, the
-// frame that makes an actor of a protocol that serves them, the clients that send them, and the recorder that turns
-// what clients see into a history.
+// wrapper that turns a protocol that serves them into an actor, the clients that send them, and the observer that
+// records client histories.
 package register
 
 import (
@@ -9,13 +9,13 @@ import (
 	"synod/actor"
 )
 
-// Request numbers the requests of all clients: a client never uses one twice.
+// Request numbers the requests of all clients. A client never reuses a number.
 type Request uint64
 
-// Value is what a register holds: one character, and 0 at first.
+// Value is the content of a register: one character, or 0 initially.
 type Value rune
 
-// String is the character in quotes, or "none" for the initial value.
+// String returns the character in quotes, or "none" for the initial value.
 func (v Value) String() string {
 	if v == 0 {
 		return "none"
@@ -23,7 +23,7 @@ func (v Value) String() string {
 	return strconv.QuoteRune(rune(v))
 }
 
-// Message is what clients and servers of a register say to one another.
+// Message is a message between clients and servers of a register.
 //
 //sumtype:decl
 type Message interface{ message() }
@@ -40,8 +40,7 @@ type Get struct{ Request Request }
 // PutOk reports that the value of the request is stored.
 type PutOk struct{ Request Request }
 
-// PutFail reports that the value of the request is not stored and never will be: a register that is written once holds
-// another.
+// PutFail reports that the value is not stored and never will be: a write-once register holds another value.
 type PutFail struct{ Request Request }
 
 // GetOk returns the value to a client.
@@ -50,14 +49,14 @@ type GetOk struct {
 	Value   Value
 }
 
-// Expired reports that the request is so old that the server has forgotten whether it was done, and does not do it
-// now. That is so for all numbers up to Floor of clients that the server has forgotten.
+// Expired reports that the request is too old: the server no longer knows whether it took effect, and does not
+// execute it now. The same holds for all requests numbered up to Floor by clients that the server has forgotten.
 type Expired struct {
 	Request Request
 	Floor   Request
 }
 
-// Internal is a message that servers send one another, of the protocol's own set M.
+// Internal is a message between servers, of the protocol's own message type M.
 type Internal[M any] struct{ Message M }
 
 func (Put) message()         {}
@@ -68,8 +67,8 @@ func (GetOk) message()       {}
 func (Expired) message()     {}
 func (Internal[M]) message() {}
 
-// Server is a protocol that serves a register, with internal messages M and local state S. Its methods are handlers in
-// the sense of package actor.
+// Server is a protocol that serves a register, with internal messages M and local state S. Its methods are handlers
+// as defined by package actor.
 type Server[S, M any] interface {
 	Start(self actor.ID, out *Out[M]) S
 	Put(self actor.ID, st S, from actor.ID, r Request, v Value, out *Out[M]) S
@@ -77,8 +76,8 @@ type Server[S, M any] interface {
 	Receive(self actor.ID, st S, from actor.ID, msg M, out *Out[M]) S
 }
 
-// Serve builds an actor of a server and the capabilities that it uses. Replies, and internal messages of another
-// protocol, are ignored.
+// Serve returns an actor for a server and the capabilities that it uses. It ignores replies and internal messages of
+// other protocols.
 func Serve[S, M any](s Server[S, M], with ...actor.Capability[S, *Out[M]]) actor.Typed[S, Message] {
 	receive := func(self actor.ID, st S, from actor.ID, msg Message, out *Out[M]) S {
 		switch m := msg.(type) {
@@ -98,7 +97,7 @@ func Serve[S, M any](s Server[S, M], with ...actor.Capability[S, *Out[M]]) actor
 	return t
 }
 
-// Out is what a server of internal messages M commands through: actor.Out in the words of a register.
+// Out collects the commands of a server with internal messages M: an actor.Out with methods for register replies.
 type Out[M any] struct{ out *actor.Out[Message] }
 
 // Send sends an internal message to another server.
@@ -116,8 +115,8 @@ func (o *Out[M]) PutFail(to actor.ID, r Request) { o.out.Send(to, PutFail{r}) }
 // GetOk answers a Get.
 func (o *Out[M]) GetOk(to actor.ID, r Request, v Value) { o.out.Send(to, GetOk{r, v}) }
 
-// Expired answers a Put or Get of which the server may know no more.
+// Expired answers a Put or Get whose outcome the server may have forgotten.
 func (o *Out[M]) Expired(to actor.ID, r, floor Request) { o.out.Send(to, Expired{r, floor}) }
 
-// Commands is the Out that o stands for, for timers and choices.
+// Commands returns the underlying actor.Out, for timers and choices.
 func (o *Out[M]) Commands() *actor.Out[Message] { return o.out }

@@ -6,13 +6,13 @@ import (
 	"synod/consistency"
 )
 
-// words are how histories of a register are told.
+// words describes how histories of a register are explained.
 var words = consistency.Words[input, output]{Named: named, Answered: answered, Answers: answers, Shown: shown}
 
-// operation is one of a history.
+// operation is an operation of a register history.
 type operation = consistency.Operation[input, output]
 
-// named is an operation without its answer: "client 3's put 'A'".
+// named returns an operation without its answer: "client 3's put 'A'".
 func named(op operation) string {
 	if op.In.Write {
 		return fmt.Sprintf("%s's put %v", op.Client.Name(), op.In.Value)
@@ -20,7 +20,7 @@ func named(op operation) string {
 	return op.Client.Name() + "'s get"
 }
 
-// answered returns what an answer tells: "is done", "is refused" or "returns 'A'".
+// answered returns the answer in words: "is done", "is refused" or "returns 'A'".
 func answered(op operation) string {
 	switch op.Out.Answer {
 	case consistency.WriteOk:
@@ -34,7 +34,7 @@ func answered(op operation) string {
 	return fmt.Sprintf("returns %v", op.Out.Value)
 }
 
-// answers are all answers that an operation might have had.
+// answers returns all answers that an operation might have had.
 func answers(before History, op operation) []output {
 	if op.In.Write {
 		return []output{consistency.Wrote[Value](), consistency.Refused[Value]()}
@@ -48,7 +48,7 @@ func answers(before History, op operation) []output {
 	return outs
 }
 
-// shown is an answer to a put, or the value of one to a get.
+// shown returns the answer to a put, or the value that a get returned.
 func shown(in input, out output) string {
 	if in.Write {
 		return out.String()
