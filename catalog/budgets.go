@@ -8,11 +8,11 @@ import (
 	"synod/network"
 )
 
-// Budget bounds something that may go wrong in a model with a network, by a number of times.
+// Budget bounds how often a fault may occur in a model with a network.
 type Budget struct {
 	Name   string // such as max-down
 	Doc    string // one line
-	Switch bool   // it is no number, but on, as 1, or off
+	Switch bool   // a switch, on (1) or off, rather than a number
 
 	set func(c *model.Config, most int)
 }
@@ -26,10 +26,10 @@ const (
 	maxPartitions = "max-partitions"
 	timersLast    = "timers-last"
 	oneCopy       = "one-copy"
-	on            = "on" // the word for a switch
+	on            = "on" // the value of a switch that is on
 )
 
-// maxBudget is the greatest number that a budget takes.
+// maxBudget is the greatest value of a budget.
 const maxBudget = 1000
 
 var budgets = []Budget{
@@ -63,7 +63,7 @@ var budgets = []Budget{
 	},
 }
 
-// Budgets returns what may go wrong in the models of the entry, if numbers are given. The caller owns the result.
+// Budgets returns the faults that the models of the entry can bound. The caller owns the result.
 func (e Entry) Budgets() []Budget {
 	greatest := make(map[string]int)
 	for _, p := range e.Parameters {
@@ -72,7 +72,7 @@ func (e Entry) Budgets() []Budget {
 	return slices.DeleteFunc(slices.Clone(budgets), func(b Budget) bool { return e.refuses(b.Name, greatest) != nil })
 }
 
-// refuses returns why a budget means nothing with the values of parameters, or gives nil.
+// refuses returns an error if a budget has no effect with these parameter values, or else nil.
 func (e Entry) refuses(budget string, values map[string]int) error {
 	switch {
 	case len(e.Networks) == 0:
@@ -88,7 +88,7 @@ func (e Entry) refuses(budget string, values map[string]int) error {
 // AllBudgets returns every budget of every entry.
 func AllBudgets() []Budget { return slices.Clone(budgets) }
 
-// checkBudgets returns what is wrong with the budgets of complete settings, or nil.
+// checkBudgets returns an error if the budgets of complete settings are invalid, or else nil.
 func (e Entry) checkBudgets(full Settings) error {
 	for _, name := range sorted(full.Budgets) {
 		if !knownBudget(name) {
@@ -125,7 +125,7 @@ func budgetNames() []string {
 	return names
 }
 
-// spend puts the budgets into the configuration of a system.
+// spend sets the budgets in the configuration of a system.
 func (s Settings) spend(c *model.Config) {
 	for _, b := range budgets {
 		if most := s.Budgets[b.Name]; most > 0 {

@@ -1,5 +1,5 @@
-// Package catalog says what a model is to those who check, explore and run it: an [Entry] is everything of one system in
-// one value, and a [Catalogue] the list of those that a command knows. Commands, help and pages are built from it.
+// Package catalog describes models to the tools that check, explore and run them: an [Entry] has everything about one
+// system, and a [Catalogue] lists the entries that a command offers. Commands, help and pages are generated from it.
 package catalog
 
 import (
@@ -13,67 +13,67 @@ import (
 	"synod/network"
 )
 
-// Parameter is a number that a model depends on.
+// Parameter is an integer parameter of a model.
 type Parameter struct {
-	Name     string // a plural noun in lower case, such as clients; of a switch what it does, such as retry
+	Name     string // a plural noun in lower case, such as clients; for a switch a verb, such as retry
 	Doc      string // one line
 	Default  int
 	Min, Max int
-	Special  bool // not worth a word as long as it has its default
+	Special  bool // not reported while it has its default
 }
 
-// Switch reports whether the parameter is on or off, 1 or 0, and off unless told.
+// Switch reports whether the parameter is a switch: 0 (off, the default) or 1 (on).
 func (p Parameter) Switch() bool { return p.Default == 0 && p.Min == 0 && p.Max == 1 }
 
-// Entry is all there is to know of a model. Its slices and functions are shared: they must not be changed. Name, Summary
-// and Model are required.
+// Entry describes a model. Its slices and functions are shared and must not be changed. Name, Summary and Model are
+// required.
 type Entry struct {
 	Name       string // in lower case, with dashes
 	Summary    string // a sentence without its full stop
-	Page       string // where more is written about it: an address, or a file of the module; empty for nowhere
+	Page       string // a page about the model: an address, or a file of the module; may be empty
 	Package    string // the import path of a package whose function Find returns the entry, for tests that are written; main for the package of the command itself; may be empty
 	Parameters []Parameter
-	Networks   []network.Semantics              // that it is meant for, its default first; empty if it has no network
-	Timers     func(values map[string]int) bool // whether actors set timers with these parameters; nil for yes
-	Unfailing  bool                             // no actor ever crashes or is cut off
-	Live       bool                             // it has a property eventually or leads to, at least if the choice is Live
+	Networks   []network.Semantics              // the supported networks, the default first; empty if there is no network
+	Timers     func(values map[string]int) bool // reports whether actors set timers; nil means always
+	Unfailing  bool                             // actors never crash and are never partitioned
+	Live       bool                             // it has an "eventually" or "leads to" property, at least with Choice.Live
 
-	// Model returns the system of a choice, or an error that says what is wrong with it.
+	// Model returns the system for a choice, or an error if the choice is invalid.
 	Model func(c Choice) (model.Source, error)
-	// Mutants are broken variants of the model. Model makes them, by the name in Choice.
+	// Mutants are broken variants of the model. Model returns the one named in Choice.
 	Mutants []Mutant
-	// Servers describes how its servers run for real; nil if they do not.
+	// Servers describes how the model's servers run on a network; nil if they cannot.
 	Servers *Servers
 }
 
-// Choice is what Model makes a system of: settings that were checked, with all defaults.
+// Choice is the input of Entry.Model: validated settings with all defaults filled in.
 type Choice struct {
 	Values map[string]int // all parameters, by name
-	Config model.Config   // the network, and what may go wrong
+	Config model.Config   // the network and the possible faults
 	Mutant string         // empty for the sound protocol
-	Live   bool           // properties of endless paths are wanted: something is assumed of those
+	Live   bool           // include liveness properties and their fairness assumptions
 }
 
-// Settings are what a user chooses of an entry. The zero value is the entry with all its defaults.
+// Settings are a user's choices for an entry. The zero value has all defaults.
 type Settings struct {
-	Values  map[string]int // parameters that differ from their default, by name
-	Network string         // empty for the entry's default
-	Lossy   bool           // every message in flight may be lost; only for an entry with a network
-	Elide   bool           // if Lossy: losses are left out where they change no verdict
+	Values  map[string]int // parameters that differ from their defaults, by name
+	Network string         // empty for the default
+	Lossy   bool           // every message in flight may be lost; requires a network
+	Elide   bool           // with Lossy: omit losses that cannot change a verdict
 	Mutant  string         // empty for the sound protocol
-	Budgets map[string]int // how often something may go wrong, by the names of Entry.Budgets; without a number it never does
-	Fair    string         // what is assumed of endless paths, as model.ParseAssumed reads it; empty for what the model says
+	Budgets map[string]int // bounds on faults, named as in Entry.Budgets; a fault without one never occurs
+	Fair    string         // the fairness assumption, as parsed by model.ParseAssumed; empty for the model's own
 }
 
-// UnknownError reports that there is no thing of a kind by a name.
+// UnknownError reports a name that does not exist.
 type UnknownError struct {
 	Kind  string   // model, network, mutant …
-	Name  string   // what was asked for
-	Of    string   // what it was asked of, such as "of single-decree "; perhaps empty
-	Known []string // what there is; perhaps nothing
+	Name  string   // the requested name
+	Of    string   // where it was looked up, such as "of single-decree "; may be empty
+	Known []string // the valid names; may be empty
 }
 
-// Error names what there is.
+// Error implements error and lists the valid names.
 func (e *UnknownError) Error() string {
 	known := "there is none"
 	if len(e.Known) > 0 {
@@ -85,16 +85,16 @@ func (e *UnknownError) Error() string {
 	return fmt.Sprintf("unknown %s %q%s: %s", e.Kind, e.Name, e.Of, known)
 }
 
-// Catalogue is a list of entries; the first one is the default. There is at least one.
+// Catalogue is a list of entries; the first is the default. It is not empty.
 type Catalogue []Entry
 
-// Default returns the entry that is meant when none is named.
+// Default returns the entry that is used when none is named.
 func (c Catalogue) Default() Entry { return c[0] }
 
 // Names returns the names of all entries, in their order.
 func (c Catalogue) Names() []string { return c.names(func(Entry) bool { return true }) }
 
-// Spawnable returns the names of the entries whose servers can run for real, in their order.
+// Spawnable returns the names of the entries whose servers can run on a network, in their order.
 func (c Catalogue) Spawnable() []string {
 	return c.names(func(e Entry) bool { return e.Servers != nil })
 }
@@ -123,7 +123,7 @@ func (c Catalogue) Find(name string) (Entry, error) {
 	return c[at], nil
 }
 
-// Parameter returns the parameter of a name, or an error that says which ones the model has.
+// Parameter returns the parameter with the given name, or an error that lists the model's parameters.
 func (e Entry) Parameter(name string) (Parameter, error) {
 	at := slices.IndexFunc(e.Parameters, func(p Parameter) bool { return p.Name == name })
 	if at >= 0 {
@@ -145,7 +145,7 @@ func (e Entry) MutantNames() []string {
 	return names
 }
 
-// NetworkNames returns the names of the networks that the entry is meant for.
+// NetworkNames returns the names of the networks that the entry supports.
 func (e Entry) NetworkNames() []string {
 	names := make([]string, len(e.Networks))
 	for i, n := range e.Networks {
@@ -154,8 +154,8 @@ func (e Entry) NetworkNames() []string {
 	return names
 }
 
-// Resolve checks settings and fills in every default: all parameters, and the network if the entry has one. The caller
-// owns the result.
+// Resolve validates settings and fills in all defaults: every parameter, and the network if the entry has one. The
+// caller owns the result.
 func (e Entry) Resolve(s Settings) (Settings, error) {
 	full := Settings{Values: make(map[string]int), Mutant: s.Mutant}
 	for _, p := range e.Parameters {
@@ -194,7 +194,7 @@ func (e Entry) Resolve(s Settings) (Settings, error) {
 	return full, e.checkBudgets(full)
 }
 
-// network returns the name of the network that the settings mean.
+// network returns the name of the network that the settings select.
 func (e Entry) network(s Settings) (string, error) {
 	if len(e.Networks) == 0 {
 		switch {
@@ -219,7 +219,7 @@ func (e Entry) network(s Settings) (string, error) {
 	return s.Network, nil
 }
 
-// Build builds the model of settings, or an error that says what was expected.
+// Build returns the model for settings, or an error if they are invalid.
 func (e Entry) Build(s Settings) (model.Source, error) {
 	full, err := e.Resolve(s)
 	if err != nil {
@@ -252,7 +252,7 @@ func (e Entry) Build(s Settings) (model.Source, error) {
 	return source, nil
 }
 
-// assume adds what is assumed of the paths of a model.
+// assume sets the fairness assumption of a model.
 func (s Settings) assume(source model.Source) error {
 	if s.Fair == "" {
 		return nil

@@ -5,41 +5,41 @@ import (
 	"maps"
 )
 
-// Mutant is a broken variant of a model, on which a checker can show what it is worth.
+// Mutant is a broken variant of a model, used to test that the checker detects the fault.
 type Mutant struct {
 	Name    string
 	Summary string            // a sentence without its full stop
-	Breaks  string            // the property that shows it; empty if it is safe, and only has other counts than the sound model
-	With    map[string]string // the settings that show it, by the names of Options: these are its defaults
-	Found   Found             // by a breadth-first search of that, to the first violation; of a safe one, of all states
+	Breaks  string            // the property that it violates; empty if it is safe and only its state counts differ
+	With    map[string]string // the settings that reveal it, named as in Options: the mutant's defaults
+	Found   Found             // expected result of a breadth-first search, to the first violation if any
 }
 
-// Found is what a breadth-first search to the first violation finds, or of a safe mutant a search of all states. Its zero
-// value is that of a mutant for which nobody has recorded it.
+// Found is the result of a breadth-first search to the first violation or, for a safe mutant, of all states. The zero
+// value means that it was not recorded.
 type Found struct {
-	Actions   int // on the shortest path; 0 if there is none
+	Actions   int // length of the shortest path; 0 if there is none
 	Unique    int // distinct states
-	Generated int // states with repeats
+	Generated int // states including repeats
 }
 
-// String returns the three numbers in words.
+// String returns the three numbers with their units.
 func (f Found) String() string {
 	return fmt.Sprintf("%d actions, %d unique, %d generated", f.Actions, f.Unique, f.Generated)
 }
 
-// Safe reports whether no property breaks.
+// Safe reports whether the mutant violates no property.
 func (m Mutant) Safe() bool { return m.Breaks == "" }
 
-// Shown returns the settings that show a mutant of the entry as flags of the command, see Flags.
+// Shown returns the settings that reveal a mutant of the entry as command-line flags; see Flags.
 func (e Entry) Shown(m Mutant) []string {
 	s, err := e.Parse(m.With)
 	if err != nil {
-		return nil // Validate tells of it.
+		return nil // Validate reports it.
 	}
 	return e.Flags(s)
 }
 
-// after puts settings that were asked for on top of those that show a mutant.
+// after overrides the settings that reveal a mutant with those that were asked for.
 func (s Settings) after(shown, asked Settings) Settings {
 	maps.Copy(s.Values, shown.Values)
 	if asked.Network == "" {

@@ -16,57 +16,57 @@ import (
 	"synod/spawn/service"
 )
 
-// Servers describes how the servers of an entry run for real, and how their clients must treat them. Program is
-// required.
+// Servers describes how the servers of an entry run on a network, and how clients must use them. Program is required.
 type Servers struct {
-	// Options are what can be chosen of the servers, besides what can be chosen of those of every model.
+	// Options are the servers' own options, besides those of all models.
 	Options []ServerOption
-	// Program returns what they run. The variant was checked.
+	// Program returns the program of the servers. The variant has been validated.
 	Program func(v Variant) spawn.Program
-	// Invariants are what must hold of them at every moment, see package invariant.
+	// Invariants must hold of the servers at all times; see package invariant.
 	Invariants []invariant.Checked
-	// Around returns the model of such servers that begins in a moment of a recorded run, and Past what follows what clients did in
-	// a run, from its beginning, for Around. They are for an entry that knows more than package around, which makes both of
-	// Program and Service where they are nil.
+	// Around returns the model of such servers that starts at a moment of a recorded run. Past returns a tracker of what
+	// clients did in that run, for Around. If they are nil, package around derives both from Program and Service; set
+	// them if the entry knows more.
 	Around func(v Variant, m Moment) (model.Source, error)
 	Past   func() Past
 
-	// Service is what clients ask, and the object that they see; nil if nobody can be a client of it by a command.
+	// Service is the client interface of the servers and the object that they implement; nil if no command can be their
+	// client.
 	Service service.Service
-	// Writes is how many writes each client makes unless told; 0 for no limit.
+	// Writes is the default number of writes per client; 0 means unlimited.
 	Writes int
-	// Once is set if they take a request that comes again for another one, so that clients must not repeat any.
+	// Once reports that the servers take a repeated request for a new one, so that clients must not resend requests.
 	Once bool
-	// Rare are kinds of faults that may meet nothing, without which a run is evidence all the same.
+	// Rare are the kinds of faults that may affect no message; a run without them still counts as evidence.
 	Rare []nemesis.Kind
 }
 
-// ServerOption is a word that servers may be given.
+// ServerOption is an option of servers.
 type ServerOption struct {
-	Name    string // as a flag
+	Name    string // the flag's name
 	Doc     string // one line
-	Bare    string // the value of the flag without one; empty if it needs one
-	Usual   string // the value of servers that serve, unless given; empty for none
-	Tried   string // the value under faults and on virtual time, unless given; empty for none
+	Bare    string // the value of the flag without an argument; empty if it needs one
+	Usual   string // the default for serving; empty for none
+	Tried   string // the default under fault injection and in simulation; empty for none
 	Expects string // a noun phrase for errors, such as "a duration of at least 10ms"
-	// Valid reports whether a value is one.
+	// Valid reports whether a value is valid.
 	Valid func(value string) bool
 }
 
-// Variant is how servers differ from those of the defaults: the values of options, by name. Nil is the defaults.
+// Variant holds the values of server options that differ from the defaults, by name. Nil means all defaults.
 type Variant map[string]string
 
-// Usual returns a variant with the values that options have in servers that serve where it has none.
+// Usual returns v with the defaults for serving filled in.
 func (s *Servers) Usual(v Variant) Variant {
 	return s.with(v, func(o ServerOption) string { return o.Usual })
 }
 
-// Tried returns a variant with the values that options have under faults where it has none.
+// Tried returns v with the defaults for fault injection filled in.
 func (s *Servers) Tried(v Variant) Variant {
 	return s.with(v, func(o ServerOption) string { return o.Tried })
 }
 
-// with returns a variant with the values that options have by themselves where it has none. The variant stays as it is.
+// with returns a copy of v with missing options filled in. It does not change v.
 func (s *Servers) with(v Variant, value func(ServerOption) string) Variant {
 	full := maps.Clone(v)
 	if full == nil {
@@ -80,7 +80,7 @@ func (s *Servers) with(v Variant, value func(ServerOption) string) Variant {
 	return full
 }
 
-// Check returns an error that says what was expected of a variant, or nil.
+// Check returns an error if a variant is invalid, or else nil.
 func (e Entry) Check(v Variant) error {
 	for _, name := range slices.Sorted(maps.Keys(v)) {
 		at := slices.IndexFunc(e.Servers.Options, func(o ServerOption) bool { return o.Name == name })
@@ -98,7 +98,8 @@ func (e Entry) Check(v Variant) error {
 	return nil
 }
 
-// Spawned returns the entry with a name if its servers can run for real, or else an error that says which can.
+// Spawned returns the named entry if its servers can run on a network, or else an error that lists the entries that
+// can.
 func (c Catalogue) Spawned(name string) (Entry, error) {
 	e, err := c.Find(name)
 	var unknown *UnknownError
@@ -118,12 +119,12 @@ func expectedOne(names []string) string {
 	return "expected one of " + strings.Join(names, ", ")
 }
 
-// Served returns the names of the entries whose servers clients can ask, in their order.
+// Served returns the names of the entries whose servers accept clients, in their order.
 func (c Catalogue) Served() []string {
 	return c.names(func(e Entry) bool { return e.Servers != nil && e.Servers.Service != nil })
 }
 
-// Asked returns the entry with a name if clients can ask its servers, or else an error that says which can be asked.
+// Asked returns the named entry if its servers accept clients, or else an error that lists the entries that do.
 func (c Catalogue) Asked(name string) (Entry, error) {
 	e, err := c.Spawned(name)
 	if err == nil && e.Servers.Service == nil {
@@ -132,7 +133,7 @@ func (c Catalogue) Asked(name string) (Entry, error) {
 	return e, err
 }
 
-// Program returns what the servers of an entry run, or an error that says what was expected.
+// Program returns the program of an entry's servers, or an error if the name or variant is invalid.
 func (c Catalogue) Program(name string, v Variant) (spawn.Program, error) {
 	e, err := c.Spawned(name)
 	if err == nil {
@@ -146,7 +147,7 @@ func (c Catalogue) Program(name string, v Variant) (spawn.Program, error) {
 	return p, nil
 }
 
-// Around returns the model of an entry's servers that begins in a moment of a recorded run.
+// Around returns the model of an entry's servers that starts at a moment of a recorded run.
 func (c Catalogue) Around(name string, v Variant, m Moment) (model.Source, error) {
 	e, err := c.Spawned(name)
 	if err == nil {
@@ -161,38 +162,38 @@ func (c Catalogue) Around(name string, v Variant, m Moment) (model.Source, error
 	return e.Servers.Around(v, m)
 }
 
-// Past follows what clients did in a recorded run: it is told of each message that a server received from a client or sent
-// to one, in the order of the run, as values of the servers' messages.
+// Past tracks what clients did in a recorded run. It is told of each message that a server received from or sent to a
+// client, in the order of the run, as values of the servers' message type.
 type Past interface {
 	Received(event int, server, from actor.ID, message any)
 	Sent(event int, server, to actor.ID, message any)
-	// Judge returns what all of it comes to. When ctx is done first, that is not judged.
+	// Judge evaluates what was observed. If ctx is done first, the result is unjudged.
 	Judge(ctx context.Context) (Before, error)
 }
 
-// Before is what clients had done when a check begins.
+// Before summarizes what clients did before a check starts.
 type Before struct {
-	Requests int       // that servers had received
-	Violated string    // what is wrong already; empty if nothing is
-	Unjudged string    // why the consistency of the whole cannot be judged afterwards; empty if it can
-	History  any       // a short history that stands for all of it, see Moment
-	Waiting  []Waiting // clients that have no answer yet
-	First    actor.ID  // the first of many ids in a row that no client has
+	Requests int       // received by servers
+	Violated string    // the violation so far; empty if there is none
+	Unjudged string    // why consistency cannot be decided afterwards; empty if it can
+	History  any       // a short history equivalent to all of it, see Moment
+	Waiting  []Waiting // clients without an answer
+	First    actor.ID  // the first of a large range of unused client ids
 }
 
-// Moment is a state of a recorded run where a check begins, and what comes new into it.
+// Moment is a state of a recorded run from which a check starts, and the clients to add.
 type Moment struct {
 	Servers []actor.ID               // in ascending order
-	Actors  map[actor.ID]model.Begun // the servers that have begun
+	Actors  map[actor.ID]model.Begun // the servers that have started
 	Flights []actor.Envelope[any]    // messages in flight
-	Waiting []Waiting                // clients that wait for an answer, and ask for nothing else
-	Before  any                      // what clients had done, a history of the kind that the model records
-	First   actor.ID                 // the id of the first new client; those that follow are free as well
-	Forget  bool                     // a server that crashes forgets everything
-	// Unjudged is set if too little is known of what was before to tell whether the whole is consistent.
+	Waiting []Waiting                // clients that wait for an answer and send nothing else
+	Before  any                      // the history of the clients before, of the type that the model records
+	First   actor.ID                 // the id of the first new client; the ids after it are unused too
+	Forget  bool                     // servers do not persist state
+	// Unjudged is set if too little is known of the past to decide whether the whole is consistent.
 	Unjudged bool
 
-	Clients, Puts, Readers int // new clients, the puts of each, and clients that only read
+	Clients, Puts, Readers int // new clients, the puts of each, and read-only clients
 	Config                 model.Config
 }
 

@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// name is what models, parameters, mutants and options may be called: they become flags, parts of files and addresses.
+// name matches valid names of models, parameters, mutants and options, which become flags and parts of file names and
+// URLs.
 var name = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
-// Validate returns an error that says what is wrong with the entries, or nil.
+// Validate returns an error if the entries are invalid, or else nil.
 func (c Catalogue) Validate() error {
 	if len(c) == 0 {
 		return errors.New("the catalogue has no entry")

@@ -8,28 +8,28 @@ import (
 	"synod/model"
 )
 
-// Option is a setting of an entry, for user interfaces that offer settings by name. It is an alias so that a package may ask for
-// such options without knowing this one.
+// Option is a setting of an entry, for user interfaces that offer settings by name. It is an alias so that a package
+// may accept such options without importing this one.
 type Option = struct {
 	Name     string
 	Doc      string   // one line
 	Default  string   // empty for none
-	Values   []string // the words that may stand there; empty for a whole number
-	Min, Max int      // of a number
-	Optional bool     // may be left empty
+	Values   []string // the valid words; empty for an integer
+	Min, Max int      // the range of an integer
+	Optional bool     // may be empty
 }
 
-// The names of the settings that are no parameters.
+// The names of the settings that are not parameters.
 const (
 	networkOption = "network"
 	lossyOption   = "lossy"
 	mutantOption  = "mutant"
 	fairOption    = "fair"
 	explicit      = "explicit" // a value of lossy: losses are steps
-	auto          = "auto"     // the other: they are left out where they change no verdict
+	auto          = "auto"     // the other value: losses are omitted where they change no verdict
 )
 
-// fairDoc is what the option of fairness is.
+// fairDoc documents the fairness option.
 const fairDoc = "what endless paths are fair to, instead of what the model says"
 
 // Title returns the entry's name and summary.
@@ -58,7 +58,7 @@ func (e Entry) Options() []Option {
 	}
 	if e.Live {
 		words := model.Assumptions()
-		if len(e.Networks) == 0 { // A plain model says itself which of its actions are fair; see model.Assumable.
+		if len(e.Networks) == 0 { // A plain model defines its own fairness; see model.Assumable.
 			words = []string{model.AssumeNothing}
 		}
 		all = append(all, Option{Name: fairOption, Doc: fairDoc, Values: words, Optional: true})
@@ -71,8 +71,8 @@ func (e Entry) Options() []Option {
 	return all
 }
 
-// Open builds the model of settings given as words, by the names of Options, and gives all settings, defaults filled
-// in.
+// Open builds the model for settings given as words, named as in Options. It also returns all settings with defaults
+// filled in.
 func (e Entry) Open(config map[string]string) (map[string]string, model.Source, error) {
 	asked, err := e.Parse(config)
 	if err != nil {
@@ -86,7 +86,7 @@ func (e Entry) Open(config map[string]string) (map[string]string, model.Source, 
 	return full.Words(), source, err
 }
 
-// Parse reads settings from words. Empty ones count as not given.
+// Parse parses settings given as words. Empty words count as unset.
 func (e Entry) Parse(config map[string]string) (Settings, error) {
 	s := Settings{Values: make(map[string]int), Budgets: make(map[string]int)}
 	for name, word := range config {
@@ -130,7 +130,7 @@ func (e Entry) Parse(config map[string]string) (Settings, error) {
 	return s, nil
 }
 
-// Words returns settings as words, by name; what is not set is left out.
+// Words returns the settings as words, by name, without those that are unset.
 func (s Settings) Words() map[string]string {
 	words := make(map[string]string)
 	for name, value := range s.Values {
@@ -160,7 +160,7 @@ func (s Settings) Words() map[string]string {
 	return words
 }
 
-// Flags returns settings as flags of the command, in the order of Options; what is not set is left out.
+// Flags returns the settings as command-line flags, in the order of Options, without those that are unset.
 func (e Entry) Flags(s Settings) []string {
 	words := s.Words()
 	var flags []string
