@@ -6,18 +6,18 @@ import (
 	"fmt"
 )
 
-// bounds end a search of porcupine's, which has no end of its own that can be waited for. Once halted, every operation
-// has to be accepted: then the search runs straight to its end.
+// bounds limits a porcupine search, which cannot be interrupted otherwise. Once halted, the model accepts every
+// operation, so that the search runs straight to its end.
 type bounds struct {
 	guard   guard
 	ctx     context.Context
-	memory  int64  // of what was kept, estimated
-	most    int64  // of it
-	steps   int64  // that are left; negative for any number
+	memory  int64  // estimated bytes in use
+	most    int64  // limit of memory
+	steps   int64  // remaining steps; unlimited if negative
 	stopped string // why the search ended early
 }
 
-// halted reports whether the search has to end, and notes why.
+// halted reports whether the search must end, and records why.
 func (b *bounds) halted() bool {
 	switch {
 	case b.stopped != "":
@@ -38,5 +38,5 @@ func (b *bounds) halted() bool {
 	return true
 }
 
-// outOfSteps is why a search ended that was to take a few steps only.
+// outOfSteps is the reason for a search that exceeded its step limit.
 const outOfSteps = "it took too many steps"

@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// LogInput is what a client asks of a log: all of it, which is the zero value, or to append Value.
+// LogInput is a request to a log: a read, which is the zero value, or an append of Value.
 type LogInput[V any] struct {
 	Append bool
 	Value  V // the zero value for a read
 }
 
-// String is "read" or "append A".
+// String returns "read" or "append A".
 func (in LogInput[V]) String() string {
 	if in.Append {
 		return fmt.Sprintf("append %v", in.Value)
@@ -20,13 +20,13 @@ func (in LogInput[V]) String() string {
 	return "read"
 }
 
-// LogOutput is a log's answer. Nil and empty entries are the same answer.
+// LogOutput is a log's answer. Nil and empty Entries are equivalent.
 type LogOutput[V any] struct {
-	Index   int // the place of what was appended, counted from 1; 0 for a read
-	Entries []V // all values in order, for a read; else nil
+	Index   int // the position of the appended value, counted from 1; 0 for a read
+	Entries []V // for a read, all values in order; else nil
 }
 
-// String is the index or the values.
+// String returns the index or the values.
 func (out LogOutput[V]) String() string {
 	if out.Index > 0 {
 		return fmt.Sprintf("at %d", out.Index)
@@ -34,7 +34,8 @@ func (out LogOutput[V]) String() string {
 	return fmt.Sprint(out.Entries)
 }
 
-// Log is a sequence that only grows, empty at first. Appending a value gives its place, reading gives all values.
+// Log returns the specification of an append-only sequence, initially empty. An append returns the position of its
+// value, a read returns all values.
 func Log[V comparable]() Spec[[]V, LogInput[V], LogOutput[V]] {
 	return Spec[[]V, LogInput[V], LogOutput[V]]{
 		Name: "log",
@@ -42,7 +43,7 @@ func Log[V comparable]() Spec[[]V, LogInput[V], LogOutput[V]] {
 			if !in.Append {
 				return held, LogOutput[V]{Entries: held}
 			}
-			longer := append(slices.Clip(held), in.Value) // clipped: two steps from one state must not share the end
+			longer := append(slices.Clip(held), in.Value) // clipped: two steps from one state must not share spare capacity
 			return longer, LogOutput[V]{Index: len(longer)}
 		},
 		SameState: slices.Equal[[]V],
@@ -55,21 +56,21 @@ func Log[V comparable]() Spec[[]V, LogInput[V], LogOutput[V]] {
 // MapRequest is the kind of a [MapInput].
 type MapRequest uint8
 
-// What a client can ask of a map.
+// The requests of a map.
 const (
 	MapGet MapRequest = iota
 	MapPut
 	MapDelete
 )
 
-// MapInput is what a client asks of a key-value map.
+// MapInput is a request to a key-value map.
 type MapInput[K, V any] struct {
 	Request MapRequest
 	Key     K
-	Value   V // what is put; else the zero value
+	Value   V // the value to put; else the zero value
 }
 
-// String is "get k", "put k v" or "delete k".
+// String returns "get k", "put k v" or "delete k".
 func (in MapInput[K, V]) String() string {
 	switch in.Request {
 	case MapGet:
@@ -85,11 +86,11 @@ func (in MapInput[K, V]) String() string {
 
 // MapOutput is a key-value map's answer.
 type MapOutput[V any] struct {
-	Found bool // the key was there before a get or a delete; false for a put
-	Value V    // what a get found or a delete removed; else the zero value
+	Found bool // whether the key existed before a get or a delete; false for a put
+	Value V    // the value that a get found or a delete removed; else the zero value
 }
 
-// String is "found", with the value, or "none".
+// String returns "found" with the value, or "none".
 func (out MapOutput[V]) String() string {
 	if out.Found {
 		return fmt.Sprintf("found %v", out.Value)
@@ -97,7 +98,7 @@ func (out MapOutput[V]) String() string {
 	return "none"
 }
 
-// Map is a key-value map, empty at first. A request of no known kind gets.
+// Map returns the specification of a key-value map, initially empty. Requests of unknown kinds are gets.
 func Map[K, V comparable]() Spec[map[K]V, MapInput[K, V], MapOutput[V]] {
 	return Spec[map[K]V, MapInput[K, V], MapOutput[V]]{
 		Name: "map",
@@ -127,20 +128,20 @@ func Map[K, V comparable]() Spec[map[K]V, MapInput[K, V], MapOutput[V]] {
 // SetRequest is the kind of a [SetInput].
 type SetRequest uint8
 
-// What a client can ask of a set.
+// The requests of a set.
 const (
 	SetContains SetRequest = iota
 	SetAdd
 	SetRemove
 )
 
-// SetInput is what a client asks of a set. The answer is whether the element was there before.
+// SetInput is a request to a set. The answer is whether the element was in the set before.
 type SetInput[E any] struct {
 	Request SetRequest
 	Element E
 }
 
-// String is "contains e", "add e" or "remove e".
+// String returns "contains e", "add e" or "remove e".
 func (in SetInput[E]) String() string {
 	switch in.Request {
 	case SetContains:
@@ -154,7 +155,7 @@ func (in SetInput[E]) String() string {
 	}
 }
 
-// Set is a set of elements, empty at first. A request of no known kind asks whether the set contains the element.
+// Set returns the specification of a set, initially empty. Requests of unknown kinds are SetContains.
 func Set[E comparable]() Spec[map[E]struct{}, SetInput[E], bool] {
 	return Spec[map[E]struct{}, SetInput[E], bool]{
 		Name: "set",

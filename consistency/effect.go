@@ -1,20 +1,20 @@
 package consistency
 
-// Effect is what is known of an operation without knowing the state in which it takes effect. A search that is told of
-// it has far less to try.
+// Effect is what is known about an operation independently of the state in which it takes effect. It reduces the
+// search considerably.
 type Effect uint8
 
-// The effects. The zero value claims nothing.
+// The effects. The zero value asserts nothing.
 const (
-	// Depends is any.
+	// Depends means that nothing is known.
 	Depends Effect = iota
-	// Reads is that of an operation that changes nothing in each state in which it is answered so.
+	// Reads is the effect of an operation that, in every state in which it gets its answer, leaves the state unchanged.
 	Reads
-	// Overwrites is that of an operation that is answered so in every state, and leads to the same state from each.
+	// Overwrites is the effect of an operation that gets its answer in every state, and always leads to the same state.
 	Overwrites
 )
 
-// Effect of an operation on a [Register], for [WindowsConfig].
+// Effect returns the effect of an operation on a [Register], for [WindowsConfig].
 func (in RegisterInput[V]) Effect(out *RegisterOutput[V]) Effect {
 	switch {
 	case !in.Write:

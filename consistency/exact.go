@@ -2,23 +2,24 @@ package consistency
 
 import "slices"
 
-// Exact decides windows by what the answers show, in time that is almost linear, where they show enough. What an object
-// is made of decides which method there is: [ExactRegister], [ExactOnce], [ExactLog], [ExactSet].
+// Exact decides windows from the answers alone, in almost linear time, where the answers determine enough. The
+// methods are [ExactRegister], [ExactOnce], [ExactLog] and [ExactSet], for the object of that kind.
 type Exact[S any, I comparable, O any] interface {
-	// decide decides a window that begins in one of some states, with some unknown operations taken.
+	// decide decides a window that begins in one of the given states, in which the unknown operations in applied have
+	// taken effect.
 	decide(states []S, applied []int32, ops []operation[I, O], p pool[I]) decision[S]
-	// cannot reports whether windows are not decided while an unknown operation with this input may take effect.
+	// cannot reports whether the method is not applicable while an unknown operation with this input may take effect.
 	cannot(in I) bool
 }
 
-// decision is what an exact method says.
+// decision is the result of an exact method.
 type decision[S any] struct {
 	known bool             // the method applies
-	after []possibility[S] // what is possible after the window; none if there is no order
-	later bool             // there is an order, but too much is possible after it: what follows will tell
+	after []possibility[S] // the possibilities after the window; none if there is no order
+	later bool             // there is an order, but too many states are possible after it: decide with what follows
 }
 
-// violated is the decision that there is no order.
+// violated returns the decision that there is no order.
 func violated[S any]() decision[S] { return decision[S]{known: true} }
 
 // exactly decides a window by the exact method, if there is one and it applies.
@@ -51,7 +52,7 @@ func (c *WindowsConfig[S, I, O]) exactly(start []possibility[S], ops []operation
 	return all
 }
 
-// withIDs adds numbers of unknown operations to those that have taken effect.
+// withIDs adds the numbers of unknown operations to those that have taken effect.
 func withIDs(applied, ids []int32) []int32 {
 	if len(ids) == 0 {
 		return applied
@@ -61,20 +62,20 @@ func withIDs(applied, ids []int32) []int32 {
 	return slices.Compact(all)
 }
 
-// never is when an operation of unknown outcome returns.
+// never is the return time of an operation with unknown outcome.
 const never = noLimit
 
-// succession finds whether operations that take effect group by group can do so: each returns after all those of earlier
-// groups were invoked. Within a group any order will do.
+// succession decides whether operations can take effect group by group: each must return after all operations of
+// earlier groups were invoked. The order within a group is arbitrary.
 type succession struct {
-	latest int64 // the last invocation of the groups that are complete
-	group  int64 // of the one that is not
+	latest int64 // the last invocation in the closed groups
+	group  int64 // the last invocation in the open group
 }
 
 // close ends a group.
 func (s *succession) close() { s.latest = max(s.latest, s.group) }
 
-// add adds an operation to the group, and reports whether it can be there.
+// add adds an operation to the open group, and reports whether it can be there.
 func (s *succession) add(call, ret int64) bool {
 	s.group = max(s.group, call)
 	return ret > s.latest

@@ -10,22 +10,22 @@ import (
 	"strings"
 )
 
-// ErrPending is what Invoke returns when the client still waits for its previous operation: a client has at most one
+// ErrPending is returned by Invoke if the client's previous operation has not returned: a client has at most one
 // outstanding operation.
 var ErrPending = errors.New("an operation is pending")
 
-// ErrNotPending is what Return returns when the client waits for nothing.
+// ErrNotPending is returned by Return if the client has no outstanding operation.
 var ErrNotPending = errors.New("no operation is pending")
 
-// Client names one sequential client. Any number will do; histories list clients in ascending order. Of a client that
-// crashed, see [History.Crash], the operations after the crash belong to another Client.
+// Client identifies a sequential client by any number; histories list clients in ascending order. After a crash (see
+// [History.Crash]), the operations of a client belong to another Client.
 type Client uint64
 
-// The number of a client that crashed while it waited for an answer is below lifeOne. What it does afterwards stands in a
-// line of its own, of a client whose number is greater by lifeOne; so does what it does after the next such crash.
+// The number of a client that crashed during an operation is below lifeOne. Its later operations form a separate
+// line, of a client whose number is greater by lifeOne, and so on after each further such crash.
 const lifeOne Client = 1 << 48
 
-// Name is the number of the client, with the word before it, and how often it crashed while it waited for an answer.
+// Name returns "client" and its number, and how often it crashed during an operation.
 func (c Client) Name() string {
 	if c < lifeOne || c/lifeOne >= maxLives {
 		return fmt.Sprintf("client %d", uint64(c))
@@ -33,61 +33,61 @@ func (c Client) Name() string {
 	return fmt.Sprintf("client %d after crash %d", uint64(c%lifeOne), uint64(c/lifeOne))
 }
 
-// maxLives bounds how often a client crashes while it waits. Greater numbers are those of clients that never do.
+// maxLives bounds how often a client can crash during an operation. Greater numbers belong to clients that never do.
 const maxLives = 1 << 15
 
 // Event is one step of a client: the invocation of an operation, or its return.
 type Event[I, O any] struct {
 	Client Client
 	Invoke bool // an invocation with In; otherwise a return with Out
-	In     I    // what is invoked; not looked at for a return
-	Out    O    // what is returned; not looked at for an invocation
+	In     I    // the input of an invocation; ignored for a return
+	Out    O    // the output of a return; ignored for an invocation
 }
 
-// History is the happens-before order of the operations of some clients. Each operation knows how many operations of
-// every other client had returned when it was invoked. That is all the order there is: an operation precedes another
-// if and only if both are of one client and it is the earlier one, or the other knew of its return.
+// History is the happens-before order of the operations of some clients. Each operation records how many operations
+// of every other client had returned when it was invoked, which determines the order: an operation precedes another
+// if and only if both are of one client and it is the earlier one, or the other's record includes its return.
 //
-// The zero value is the empty history. A History is an immutable value: Invoke, Return and Advance give a new one and
-// leave the receiver as it is. The two share what they have in common, so a new one costs space in proportion to
-// the number of clients and to the length of the one that moved. Equal histories have equal structure
-// (reflect.DeepEqual), whatever interleaving they came from. There is no other way to make one, so every History is one
-// that a real interleaving gives.
+// The zero value is the empty history. A History is immutable: Invoke, Return and Advance return a new one and leave
+// the receiver unchanged. The two share structure, so a new one takes space proportional to the number of clients and
+// to the length of the one that moved. Equal histories have equal structure (reflect.DeepEqual), whatever
+// interleaving they came from. Histories can be made in no other way, so each History is that of a real interleaving.
 //
-// Inputs and outputs are held as they are given: do not change what they point to.
+// Inputs and outputs are stored as passed: do not change what they point to.
 type History[I, O any] struct {
 	lines []line[I, O] // ascending by client; nil if there is none
 }
 
-// ProgramOrder is a history without happens-before between clients: each client's operations, in their order. It
-// is all that sequential consistency looks at, and fewer of them are different. Otherwise it is as [History] is.
+// ProgramOrder is a history without happens-before between clients: it has each client's operations, in their order.
+// This is all that sequential consistency depends on, and more executions are equal under it. Otherwise it is like
+// [History].
 type ProgramOrder[I, O any] struct {
-	lines []line[I, O] // as in History, with nothing known of other clients
+	lines []line[I, O] // as in History, without knowledge of other clients
 }
 
-// line is the sequence of one client's operations, of which only the last can be pending. It is empty for one that crashed
-// while an operation was pending, and has invoked nothing since.
+// line is the sequence of one client's operations, of which only the last can be pending. It is empty for a client
+// that crashed during an operation and has invoked nothing since.
 type line[I, O any] struct {
 	client  Client
 	entries []entry[I, O]
 }
 
-// entry is one operation. It is never changed once it is reachable from a history.
+// entry is one operation. It is immutable once it is reachable from a history.
 type entry[I, O any] struct {
 	in      I
 	out     O // zero while pending, so that equal entries have equal structure
 	pending bool
-	knew    []knowledge // ascending by client, without the operation's own; nil if there is none
+	knew    []knowledge // ascending by client, excluding the operation's own; nil if empty
 }
 
-// knowledge describes how many operations of a client had returned, at least one.
+// knowledge is the number of operations of a client that had returned, at least one.
 type knowledge struct {
 	client   Client
 	returned int
 }
 
-// Invoke returns the history in which client c has invoked one more operation. It returns [ErrPending], wrapped, if c
-// has not had the answer to the one before.
+// Invoke returns the history after client c invokes an operation. It returns an error wrapping [ErrPending] if c's
+// previous operation has not returned.
 func (h History[I, O]) Invoke(c Client, in I) (History[I, O], error) {
 	lines, err := invoke(h.lines, c, entry[I, O]{in: in, pending: true, knew: returns(h.lines, life(h.lines, c))})
 	if err != nil {
@@ -96,8 +96,8 @@ func (h History[I, O]) Invoke(c Client, in I) (History[I, O], error) {
 	return History[I, O]{lines}, nil
 }
 
-// Return returns the history in which client c's pending operation has returned out. It returns [ErrNotPending],
-// wrapped, if c has none.
+// Return returns the history after client c's pending operation returns out. It returns an error wrapping
+// [ErrNotPending] if there is none.
 func (h History[I, O]) Return(c Client, out O) (History[I, O], error) {
 	lines, err := complete(h.lines, c, out)
 	if err != nil {
@@ -106,16 +106,17 @@ func (h History[I, O]) Return(c Client, out O) (History[I, O], error) {
 	return History[I, O]{lines}, nil
 }
 
-// Crash returns the history in which client c has crashed. Its pending operation, if there is one, stays pending for ever,
-// as nobody will be told whether it took effect, and what it invokes next follows its other operations only. If the client
-// does return the pending operation before it invokes another one, it has kept what it was doing, and did not crash for
-// this history. It returns an error for a client whose number is 2^48 or more.
+// Crash returns the history after client c crashes. Its pending operation, if any, stays pending for ever, since no
+// one will learn whether it took effect; what c invokes next follows only its other operations. If c does return the
+// pending operation before it invokes another one, it has resumed the operation, and the history is as if it had not
+// crashed. It returns an error for a client whose number is 2^48 or more.
 func (h History[I, O]) Crash(c Client) (History[I, O], error) {
 	lines, err := crash(h.lines, c)
 	return History[I, O]{lines}, err
 }
 
-// Latest returns the operation that client c invoked last, unless it crashed while that was pending.
+// Latest returns the last operation that client c invoked. It returns false if c crashed while that operation was
+// pending.
 func (h History[I, O]) Latest(c Client) (Operation[I, O], bool) { return latest(h.lines, c) }
 
 // Advance returns the history after one more event. Its errors are those of Invoke and Return.
@@ -129,22 +130,22 @@ func (h History[I, O]) Advance(e Event[I, O]) (History[I, O], error) {
 // Clients yields the clients that have invoked anything, in ascending order.
 func (h History[I, O]) Clients() iter.Seq[Client] { return clients(h.lines) }
 
-// Operations yields all operations, client by client in ascending order, those of one client in their order.
+// Operations yields all operations, by client in ascending order, and in order for each client.
 func (h History[I, O]) Operations() iter.Seq[Operation[I, O]] { return operations(h.lines) }
 
-// Len is the number of operations, pending ones too.
+// Len returns the number of operations, including pending ones.
 func (h History[I, O]) Len() int { return count(h.lines) }
 
-// Pending reports whether client c waits for an answer.
+// Pending reports whether client c has a pending operation.
 func (h History[I, O]) Pending(c Client) bool { return pending(h.lines, c) }
 
-// String has a line for each client: its operations, each with the other clients' returns that it knew of.
+// String returns a line per client with its operations, each with the other clients' returns that precede it.
 func (h History[I, O]) String() string { return text(h.lines) }
 
 func (h History[I, O]) sequences() []line[I, O] { return h.lines }
 
-// NewProgramOrder returns the program order of events, in time proportional to their number: with as many calls of
-// Advance it is proportional to its square. It returns the errors of Advance.
+// NewProgramOrder returns the program order of events. It takes time proportional to their number; repeated calls of
+// Advance take time proportional to its square. It returns the errors of Advance.
 func NewProgramOrder[I, O any](events []Event[I, O]) (ProgramOrder[I, O], error) {
 	places := make(map[Client]int)
 	var lines []line[I, O]
@@ -171,7 +172,7 @@ func NewProgramOrder[I, O any](events []Event[I, O]) (ProgramOrder[I, O], error)
 	return ProgramOrder[I, O]{lines}, nil
 }
 
-// Invoke is as [History.Invoke].
+// Invoke is like [History.Invoke].
 func (p ProgramOrder[I, O]) Invoke(c Client, in I) (ProgramOrder[I, O], error) {
 	lines, err := invoke(p.lines, c, entry[I, O]{in: in, pending: true})
 	if err != nil {
@@ -180,7 +181,7 @@ func (p ProgramOrder[I, O]) Invoke(c Client, in I) (ProgramOrder[I, O], error) {
 	return ProgramOrder[I, O]{lines}, nil
 }
 
-// Return is as [History.Return].
+// Return is like [History.Return].
 func (p ProgramOrder[I, O]) Return(c Client, out O) (ProgramOrder[I, O], error) {
 	lines, err := complete(p.lines, c, out)
 	if err != nil {
@@ -189,16 +190,16 @@ func (p ProgramOrder[I, O]) Return(c Client, out O) (ProgramOrder[I, O], error) 
 	return ProgramOrder[I, O]{lines}, nil
 }
 
-// Crash is as [History.Crash]. Nothing orders what the client does afterwards behind what it did before.
+// Crash is like [History.Crash]. Nothing orders the client's later operations after its earlier ones.
 func (p ProgramOrder[I, O]) Crash(c Client) (ProgramOrder[I, O], error) {
 	lines, err := crash(p.lines, c)
 	return ProgramOrder[I, O]{lines}, err
 }
 
-// Latest is as [History.Latest].
+// Latest is like [History.Latest].
 func (p ProgramOrder[I, O]) Latest(c Client) (Operation[I, O], bool) { return latest(p.lines, c) }
 
-// Advance is as [History.Advance].
+// Advance is like [History.Advance].
 func (p ProgramOrder[I, O]) Advance(e Event[I, O]) (ProgramOrder[I, O], error) {
 	if e.Invoke {
 		return p.Invoke(e.Client, e.In)
@@ -206,34 +207,34 @@ func (p ProgramOrder[I, O]) Advance(e Event[I, O]) (ProgramOrder[I, O], error) {
 	return p.Return(e.Client, e.Out)
 }
 
-// Clients is as [History.Clients].
+// Clients is like [History.Clients].
 func (p ProgramOrder[I, O]) Clients() iter.Seq[Client] { return clients(p.lines) }
 
-// Operations is as [History.Operations]. No operation knows of another client's.
+// Operations is like [History.Operations]. No operation records the returns of other clients.
 func (p ProgramOrder[I, O]) Operations() iter.Seq[Operation[I, O]] { return operations(p.lines) }
 
-// Len is as [History.Len].
+// Len is like [History.Len].
 func (p ProgramOrder[I, O]) Len() int { return count(p.lines) }
 
-// Pending is as [History.Pending].
+// Pending is like [History.Pending].
 func (p ProgramOrder[I, O]) Pending(c Client) bool { return pending(p.lines, c) }
 
-// String has a line for each client: its operations.
+// String returns a line per client with its operations.
 func (p ProgramOrder[I, O]) String() string { return text(p.lines) }
 
 func (p ProgramOrder[I, O]) sequences() []line[I, O] { return p.lines }
 
-// Operation is one operation of a history.
+// Operation is an operation of a history.
 type Operation[I, O any] struct {
 	Client  Client
-	Index   int // its place among the client's operations, from 0
+	Index   int // its index among the client's operations, from 0
 	In      I
 	Out     O // the zero value while Pending
 	Pending bool
 	knew    []knowledge
 }
 
-// Knew yields the other clients of which any operation had returned when this one was invoked, in ascending order, each
+// Knew yields, in ascending order, the other clients of which any operation had returned when this one was invoked,
 // with the number of those operations.
 func (o Operation[I, O]) Knew() iter.Seq2[Client, int] {
 	return func(yield func(Client, int) bool) {
@@ -245,7 +246,7 @@ func (o Operation[I, O]) Knew() iter.Seq2[Client, int] {
 	}
 }
 
-// Returned is the number of operations of client c that had returned when this one was invoked.
+// Returned returns the number of operations of client c that had returned when this one was invoked.
 func (o Operation[I, O]) Returned(c Client) int {
 	if c == o.Client {
 		return o.Index
@@ -263,12 +264,12 @@ func (o Operation[I, O]) Precedes(p Operation[I, O]) bool {
 	return p.Returned(o.Client) > o.Index
 }
 
-// String is the input and the output: "write A -> ok", or "read -> ?" while it is pending.
+// String returns the input and the output: "write A -> ok", or "read -> ?" while the operation is pending.
 func (o Operation[I, O]) String() string {
 	return describe(&entry[I, O]{in: o.In, out: o.Out, pending: o.Pending})
 }
 
-// returned is how many of the line's operations have returned.
+// returned returns how many of the line's operations have returned.
 func (l line[I, O]) returned() int {
 	if l.pending() {
 		return len(l.entries) - 1
@@ -285,7 +286,7 @@ func find[I, O any](lines []line[I, O], c Client) (int, bool) {
 	return at, at < len(lines) && lines[at].client == c
 }
 
-// life returns the client in whose line the operations of client c stand that it invokes now.
+// life returns the client that identifies the line of c's next operations.
 func life[I, O any](lines []line[I, O], c Client) Client {
 	for next := c + lifeOne; c < lifeOne*maxLives; next += lifeOne {
 		if _, found := find(lines, next); !found {
@@ -307,7 +308,7 @@ func latest[I, O any](lines []line[I, O], c Client) (o Operation[I, O], ok bool)
 	return l.operation(i), true
 }
 
-// crash begins another line for a client whose operation is pending.
+// crash starts another line for a client whose operation is pending.
 func crash[I, O any](lines []line[I, O], c Client) ([]line[I, O], error) {
 	if c >= lifeOne {
 		return lines, fmt.Errorf("client %d crashes: its number must be below %d", c, lifeOne)
@@ -324,8 +325,8 @@ func crash[I, O any](lines []line[I, O], c Client) ([]line[I, O], error) {
 	return insert(lines, at, line[I, O]{client: next}), nil
 }
 
-// returns is what an operation that client c invokes now knows of the others. Clients none of whose operations
-// has returned are left out, so there is only one way to write it.
+// returns returns the operations of other clients that precede one invoked now by client c. It omits clients none of
+// whose operations has returned, so that the representation is unique.
 func returns[I, O any](lines []line[I, O], c Client) []knowledge {
 	n := 0
 	for _, l := range lines {
@@ -373,7 +374,7 @@ func invoke[I, O any](lines []line[I, O], c Client, e entry[I, O]) ([]line[I, O]
 func complete[I, O any](lines []line[I, O], c Client, out O) ([]line[I, O], error) {
 	now := life(lines, c)
 	at, found := find(lines, now)
-	if found && len(lines[at].entries) == 0 { // The client kept what it was doing.
+	if found && len(lines[at].entries) == 0 { // The client resumed the operation.
 		fewer := make([]line[I, O], len(lines)-1)
 		copy(fewer, lines[:at])
 		copy(fewer[at:], lines[at+1:])

@@ -5,18 +5,20 @@ import (
 	"slices"
 )
 
-// perOperation is what an operation of a window takes, in bytes, about, with what is kept of it while it is looked at.
+// perOperation is the approximate memory of an operation of a window, in bytes, including what an analysis keeps of
+// it.
 const perOperation = 512
 
-// lightening is an exact method that can forget some of the operations of a window that goes on.
+// lightening is implemented by exact methods that can forget some of the operations of a window before it ends.
 type lightening[S any, I comparable, O any] interface {
-	// settled returns the places of operations in the window, and the numbers of unknown ones of earlier windows, that
-	// nothing can touch any more, if no outstanding operation was invoked before a moment. They come before all that stay, and
-	// rest is the state then. There are none if that is not known.
+	// settled returns the indices of operations in the window, and the numbers of unknown operations of earlier windows,
+	// that can no longer interact with later ones, given that no outstanding operation was invoked before moment. They
+	// precede all that remain; rest is the state after them. It returns nothing if there are none or the state is not
+	// known.
 	settled(states []S, applied []int32, ops []operation[I, O], p pool[I], moment int64) (places []int, ids []int32, rest S, some bool)
 }
 
-// firstLook is how many completed operations a window may have until it is looked at before its end.
+// firstLook returns the number of completed operations at which a window is analysed before its end.
 func firstLook[S any, I comparable, O any](c WindowsConfig[S, I, O]) int {
 	if _, can := c.Exact.(lightening[S, I, O]); can {
 		return min(c.Lighten, c.MaxOperations)
@@ -24,8 +26,8 @@ func firstLook[S any, I comparable, O any](c WindowsConfig[S, I, O]) int {
 	return c.MaxOperations
 }
 
-// lighten looks at a window that is long already: whether it is wrong, and what of it can be forgotten. Where it would
-// have to be searched, it is given up.
+// lighten analyses a window that is already long: whether it is violated, and which of its operations can be
+// forgotten. A window that would have to be searched is given up.
 func (w *Windows[S, I, O]) lighten() {
 	if w.outcome != Holds {
 		w.forget()
@@ -54,7 +56,7 @@ func (w *Windows[S, I, O]) lighten() {
 	}
 }
 
-// settle forgets what nothing can touch any more.
+// settle forgets the operations that can no longer interact with later ones.
 func (w *Windows[S, I, O]) settle(ops []operation[I, O], p pool[I]) {
 	can, _ := w.config.Exact.(lightening[S, I, O])
 	if can == nil {
@@ -104,7 +106,7 @@ func (w *Windows[S, I, O]) settle(ops []operation[I, O], p pool[I]) {
 	w.front = []possibility[S]{{rest, applied}}
 }
 
-// settled implements forgetting for ExactRegister.
+// settled implements lightening.
 func (e ExactRegister[V, S, I, O]) settled(
 	states []S, applied []int32, ops []operation[I, O], p pool[I], moment int64,
 ) (places []int, ids []int32, rest S, some bool) {

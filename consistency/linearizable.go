@@ -8,16 +8,16 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// fewPending is up to how many pending operations are searched together at once. Beyond that it pays to try first
-// without most of them: each one doubles the search, and few histories need more than one.
+// fewPending is the number of pending operations up to which all are searched at once. With more, the search first
+// tries without most of them: each one doubles the search, and few histories need more than one.
 const fewPending = 2
 
-// Linearizable reports whether the operations of h can be put into one order that contains h's happens-before order and
-// in which the object answers as it did in h. A pending operation may take effect at any point after its invocation, or
+// Linearizable reports whether the operations of h have a total order that contains h's happens-before order and in
+// which the object gives the answers in h. A pending operation may take effect at any point after its invocation, or
 // never.
 //
-// Deciding this is NP-complete. The time grows exponentially with the number of operations that are concurrent, and
-// cannot be bounded; a dozen are no trouble.
+// The problem is NP-complete. The time grows exponentially with the number of concurrent operations, without a bound;
+// a dozen are no problem.
 func Linearizable[S, I, O any](spec Spec[S, I, O], h History[I, O]) bool {
 	all, completed := timeline(h.lines)
 	if completed == 0 {
@@ -27,8 +27,8 @@ func Linearizable[S, I, O any](spec Spec[S, I, O], h History[I, O]) bool {
 	var g guard
 	defer g.release(spec.Name)
 	model := spec.model(&g)
-	// Operations that take effect after everything else, where nobody sees them, can be left out. So what is
-	// linearizable with some of the pending ones is so with all, and only the whole search can say no.
+	// Operations that take effect after all others, where no one observes them, can be omitted. So a history that is
+	// linearizable with some of the pending operations is so with all, and only the full search can refute it.
 	if waiting := all[completed:]; len(waiting) > fewPending {
 		if porcupine.CheckOperations(model, all[:completed]) {
 			return true
@@ -43,11 +43,11 @@ func Linearizable[S, I, O any](spec Spec[S, I, O], h History[I, O]) bool {
 	return porcupine.CheckOperations(model, all)
 }
 
-// Visualize writes an HTML page that shows h on a time line with the linearization that was found, or else with the
-// longest partial ones. Rows are numbered from 0 in the order of the clients; the client's own number is in the text
-// that appears over an operation. The lengths on the time line mean nothing, only the order does, and an operation that
-// is pending ends behind all others. It takes at least the time of [Linearizable]. Among partial linearizations of
-// equal length the order may differ between calls.
+// Visualize writes an HTML page that shows h on a time line with a linearization, or else with the longest partial
+// ones. Rows are numbered from 0 in the order of the clients; the tooltip of an operation has its client's number.
+// Only the order on the time line is meaningful, not the lengths; pending operations end after all others. It takes
+// at least the time of [Linearizable]. Among partial linearizations of equal length the order may differ between
+// calls.
 func Visualize[S, I, O any](w io.Writer, spec Spec[S, I, O], h History[I, O]) error {
 	all, _ := timeline(h.lines)
 	for i := range all {
@@ -65,18 +65,18 @@ func Visualize[S, I, O any](w io.Writer, spec Spec[S, I, O], h History[I, O]) er
 	return nil
 }
 
-// timeline returns all operations, the completed ones first, with moments of invocation and return that are all
-// different and realise the happens-before order: a returns before b is invoked if and only if a precedes b. Pending
-// operations return after everything else, because porcupine is wrong about calls that never return.
+// timeline returns all operations, the completed ones first, with distinct times of invocation and return that
+// realise the happens-before order: a returns before b is invoked if and only if a precedes b. Pending operations
+// return after everything else, because porcupine handles calls that never return incorrectly.
 //
-// The order of events is found without a search. What an invocation knew, with the number of its client's own earlier
-// operations, says which returns came before it; along a real interleaving these sets only grow. So invocations are put
-// in the order of the size of that set, and before each come the returns that it knew of and its predecessor did not.
-// Invocations that knew of the same returns may come in any order.
+// The order of events is found without a search. The returns that precede an invocation are those that it knew of and
+// those of its client's earlier operations; in a real interleaving these sets only grow. So invocations are sorted by
+// the size of that set, and each is preceded by the returns that are in its set and not in its predecessor's.
+// Invocations with equal sets may come in any order.
 func timeline[I, O any](lines []line[I, O]) (all []porcupine.Operation, completed int) {
 	calls := invocations(lines)
 	all = make([]porcupine.Operation, len(calls))
-	starts := make([]int, len(lines)) // where in all the operations of a line begin that have returned
+	starts := make([]int, len(lines)) // where in all the returned operations of a line begin
 	for i, l := range lines {
 		starts[i] = completed
 		completed += l.returned()
@@ -123,13 +123,13 @@ func timeline[I, O any](lines []line[I, O]) (all []porcupine.Operation, complete
 	return all, completed
 }
 
-// invocation is an entry's place, and the number of operations that had returned when it was invoked.
+// invocation is the index of an entry, and the number of operations that had returned when it was invoked.
 type invocation struct {
 	line, index int
 	returned    int
 }
 
-// invocations lists all entries in the order of a possible time of invocation.
+// invocations returns all entries in a possible order of invocation.
 func invocations[I, O any](lines []line[I, O]) []invocation {
 	calls := make([]invocation, 0, count(lines))
 	for i, l := range lines {

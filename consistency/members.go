@@ -5,28 +5,29 @@ import (
 	"slices"
 )
 
-// SetAccess is what an operation does to a set: it reads all elements, or adds one, or asks for one.
+// SetAccess is the effect of an operation on a set: it reads all elements, adds one, or looks one up.
 type SetAccess[E comparable] struct {
 	Read     bool
-	Elements []E // that were read, each once
+	Elements []E // the elements read, without repeats
 	Add      bool
 	Element  E
-	Told     bool // it is known whether the element was there before: Was
+	Told     bool // Was is valid: the answer shows whether the element was there before
 	Was      bool
-	Other    bool // it does something else
+	Other    bool // anything else
 }
 
-// ExactSet decides windows of a set from which nothing is removed. For each element there is a first operation that adds it:
-// whatever found it comes after that, and whatever missed it before. So there is an order if these demands, and the times,
-// do not go round in a circle.
+// ExactSet decides windows of a set from which nothing is removed. For each element some operation adds it first:
+// operations that found it come later, and those that missed it earlier. So an order exists if these constraints and
+// the real-time order have no cycle.
 type ExactSet[E comparable, S any, I comparable, O any] struct {
-	// Has reports whether a state has an element, Len how many it has, and With returns one that has more.
+	// Has reports whether a state has an element, Len returns the number of elements, and With returns the state with
+	// more elements.
 	Has  func(state S, element E) bool
 	Len  func(state S) int
 	With func(state S, more []E) S
-	// Access is what an operation does that was answered so; out is nil for one of unknown outcome.
+	// Access returns the effect of an operation with this answer; out is nil if the outcome is unknown.
 	Access func(in I, out *O) SetAccess[E]
-	// Add is the input that adds an element.
+	// Add returns the input that adds an element.
 	Add func(element E) I
 }
 
@@ -46,30 +47,30 @@ func (e ExactSet[E, S, I, O]) decide(states []S, applied []int32, ops []operatio
 		if ok {
 			d.after = append(d.after, possibility[S]{e.With(s, more), withIDs(applied, ids)})
 		} else if _, _, ok = e.members(m, s, applied, p, true); ok {
-			return decision[S]{} // with some of them; which these are is to be searched
+			return decision[S]{} // with some of them; which ones has to be searched
 		}
 	}
 	return d
 }
 
-// members are the operations of a window by what they are about.
+// members holds the operations of a window, grouped by element.
 type members[E comparable] struct {
 	accesses []SetAccess[E]
 	times    []interval
-	elements []*member[E] // that were not there before, in the order in which they first occur
+	elements []*member[E] // the new elements, in order of first occurrence
 	byName   map[E]*member[E]
-	levels   [][]int // the reads, by how much they found
+	levels   [][]int // the reads, by number of elements found
 }
 
-// member is an element that was not there before the window.
+// member is an element that was not in the set before the window.
 type member[E comparable] struct {
 	name          E
-	adds          []int // that returned, and were not told that it was there already
-	found, missed []int // those who asked
+	adds          []int // adds that returned and were not told that it was there already
+	found, missed []int // the lookups
 	fresh         []int // the adds that were told that it was not there
-	level         int   // of the first read that found it; -1 if none did
+	level         int   // the first read that found it; -1 if none did
 	unknown       interval
-	id            int32 // of the unknown operation that adds it and was invoked first; -1 if there is none
+	id            int32 // the earliest unknown operation that adds it; -1 if there is none
 }
 
 func (m *members[E]) member(name E) *member[E] {
@@ -82,8 +83,9 @@ func (m *members[E]) member(name E) *member[E] {
 	return e
 }
 
-// members returns the elements that have been added, and the unknown operations that did, if there is an order: with as few
-// of them as possible, since one that has not taken effect may matter again when its element is removed; or with any, if eager.
+// members returns the elements that were added, and the unknown operations that added them, if there is an order. It
+// uses as few unknown operations as possible, since one that has not taken effect may matter when its element is
+// removed later; or any of them, if eager.
 func (e ExactSet[E, S, I, O]) members(
 	m members[E], s S, applied []int32, p pool[I], eager bool,
 ) (more []E, ids []int32, ok bool) {
@@ -109,7 +111,7 @@ func (e ExactSet[E, S, I, O]) members(
 			one.id, one.unknown = id, interval{0, never}
 		}
 		if one.level < 0 && len(one.found) == 0 && len(one.adds) == 0 {
-			continue // nobody saw it
+			continue // no operation observed it
 		}
 		taken, possible := one.demand(&d, m, first, eager)
 		if !possible {
@@ -123,7 +125,8 @@ func (e ExactSet[E, S, I, O]) members(
 	return more, ids, d.possible()
 }
 
-// sort takes the operations on single elements, and reports whether those on elements that were there are answered so.
+// sort groups the operations by element. It reports whether the answers about elements that existed before are
+// correct.
 func (m *members[E]) sort(has func(E) bool) bool {
 	for i, a := range m.accesses {
 		switch {
@@ -149,7 +152,7 @@ func (m *members[E]) sort(has func(E) bool) bool {
 	return true
 }
 
-// level puts the reads of all elements into an order: each has found all that those before it have.
+// level orders the reads of all elements: each must have found everything that the earlier ones found.
 func (m *members[E]) level(has func(E) bool, before int) bool {
 	var reads []int
 	for i, a := range m.accesses {
@@ -178,15 +181,15 @@ func (m *members[E]) level(has func(E) bool, before int) bool {
 				seen++
 			}
 		}
-		if seen != len(names) { // it misses one that was there before
+		if seen != len(names) { // it misses one that existed before
 			return false
 		}
 	}
 	return true
 }
 
-// demand returns what has to come before what on account of the element, and reports whether an unknown operation added it, and
-// whether any can have.
+// demand adds the ordering constraints of the element. It reports whether an unknown operation added it, and whether
+// an order is possible.
 func (one *member[E]) demand(d *demands, m members[E], levels []int, eager bool) (taken, possible bool) {
 	times := m.times
 	if len(one.fresh) > 1 {
@@ -208,7 +211,7 @@ func (one *member[E]) demand(d *demands, m members[E], levels []int, eager bool)
 	if first < 0 {
 		return false, false
 	}
-	early := one.missed // these come before all that add it
+	early := one.missed // these precede all that add it
 	if one.level > 0 || one.level < 0 && len(levels) > 1 {
 		at := one.level - 1
 		if one.level < 0 {
@@ -233,7 +236,7 @@ func (one *member[E]) demand(d *demands, m members[E], levels []int, eager bool)
 	return taken, true
 }
 
-// early reports whether somebody found the element, and returned before a moment.
+// early reports whether an operation that found the element returned before moment.
 func (one *member[E]) early(m members[E], moment int64) bool {
 	found := one.found
 	if one.level >= 0 {
@@ -244,14 +247,14 @@ func (one *member[E]) early(m members[E], moment int64) bool {
 	return slices.ContainsFunc(found, func(i int) bool { return m.times[i].ret < moment })
 }
 
-// demands are operations of which some have to come before others.
+// demands is a graph of ordering constraints between operations.
 type demands struct {
 	times []interval
-	after [][]int // what has to come after each
-	left  []int   // how many have to come before each
+	after [][]int // the successors of each operation
+	left  []int   // the number of predecessors of each operation
 }
 
-// add adds an operation, and returns its number.
+// add adds an operation and returns its number.
 func (d *demands) add(t interval) int {
 	d.times, d.after, d.left = append(d.times, t), append(d.after, nil), append(d.left, 0)
 	return len(d.times) - 1
@@ -262,7 +265,7 @@ func (d *demands) demand(before, after int) {
 	d.left[after]++
 }
 
-// levels orders groups of operations one after another. It adds two numbers for each group, that begin and end it.
+// levels orders groups of operations one after another. It adds two nodes for each group, its begin and its end.
 func (d *demands) levels(groups [][]int) []int {
 	var marks []int
 	for at, group := range groups {
@@ -280,8 +283,8 @@ func (d *demands) levels(groups [][]int) []int {
 	return marks
 }
 
-// possible reports whether there is an order: one operation after the other takes effect when all have that have to come
-// before it, by demand or since they had returned when it was invoked.
+// possible reports whether there is an order: each operation takes effect once all have that must precede it, by a
+// constraint or because they returned before it was invoked.
 func (d *demands) possible() bool {
 	n := len(d.times)
 	byCall, byRet := make([]int, n), make([]int, n)

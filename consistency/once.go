@@ -1,20 +1,21 @@
 package consistency
 
-// OnceAccess is what an operation does to a register that keeps the first value written.
+// OnceAccess is the effect of an operation on a register that keeps the first value written.
 type OnceAccess[V comparable] struct {
-	Write   bool // it writes Value; otherwise it has read it
+	Write   bool // it writes Value; otherwise it read Value
 	Value   V
-	Unset   bool // it read that there is none yet
-	Refused bool // the write was, since there was another value
+	Unset   bool // it read that there is no value
+	Refused bool // the write was refused, since there was another value
 }
 
-// ExactOnce decides windows of a write-once register. All that can differ is which value came first, and when: all that was
-// refused, or read a value, came after one that wrote it, and all that found none before every write of it.
+// ExactOnce decides windows of a write-once register. An order is determined by the first value and the time of its
+// write: operations that were refused or read a value come after a write of it, and those that found none before
+// every write of it.
 type ExactOnce[V comparable, S any, I comparable, O any] struct {
-	// Value is what a state holds, if anything, and State the one that holds a value.
+	// Value returns the value that a state holds, if any, and State the state that holds a value.
 	Value func(state S) (V, bool)
 	State func(value V) S
-	// Access is what an operation does that was answered so; out is nil for one of unknown outcome.
+	// Access returns the effect of an operation with this answer; out is nil if the outcome is unknown.
 	Access func(in I, out *O) OnceAccess[V]
 }
 
@@ -46,7 +47,7 @@ func (e ExactOnce[V, S, I, O]) decide(states []S, applied []int32, ops []operati
 	return d
 }
 
-// holds reports whether the answers are those of a register that holds a value all the time.
+// holds reports whether the answers are those of a register that holds v throughout.
 func holds[V comparable](accesses []OnceAccess[V], v V) bool {
 	for _, a := range accesses {
 		if a.Unset || a.Refused == (a.Value == v) {
@@ -56,7 +57,7 @@ func holds[V comparable](accesses []OnceAccess[V], v V) bool {
 	return true
 }
 
-// values lists those that may have come first, and reports whether one must have.
+// values returns the candidates for the first value, and reports whether there must be one.
 func (e ExactOnce[V, S, I, O]) values(accesses []OnceAccess[V], p pool[I]) (values []V, forced bool) {
 	known := make(map[V]bool)
 	for _, a := range accesses {
@@ -74,7 +75,7 @@ func (e ExactOnce[V, S, I, O]) values(accesses []OnceAccess[V], p pool[I]) (valu
 	case len(values) == 1 || !forced:
 		return values, forced
 	}
-	for _, in := range p.every() { // it refused, and nobody saw for what
+	for _, in := range p.every() { // refused, and no answer shows because of which value
 		if a := e.Access(in, nil); p.has(in) && a.Write && !known[a.Value] {
 			known[a.Value] = true
 			values = append(values, a.Value)
@@ -83,11 +84,11 @@ func (e ExactOnce[V, S, I, O]) values(accesses []OnceAccess[V], p pool[I]) (valu
 	return values, true
 }
 
-// first reports whether a value can have been the first, and which unknown operation wrote it, if one did.
+// first reports whether v can have been the first value, and which unknown operation wrote it, if one did.
 func (e ExactOnce[V, S, I, O]) first(
 	v V, accesses []OnceAccess[V], applied []int32, ops []operation[I, O], p pool[I],
 ) (ids []int32, ok bool) {
-	// Of those that write it, the one that was invoked first can do it if any can.
+	// If any write of the value can be the first, the one invoked first can.
 	who, call, ret := -1, int64(never), int64(never)
 	for i, a := range accesses {
 		if a.Write && !a.Refused && a.Value == v && ops[i].call < call {

@@ -6,49 +6,49 @@ import (
 	"slices"
 )
 
-// orders searches the orders of the operations of one window depth first, and looks at what is possible after a set of
-// operations once (Lowe, "Testing for linearizability", 2017, section 3). Operations are named by their rank.
+// orders searches the orders of the operations of one window depth first, and visits each set of operations that took
+// effect once (Lowe, "Testing for linearizability", 2017, section 3). Operations are named by their rank.
 //
-// With many clients there are too many sets. What is known of operations, their [Effect], leaves out nearly all:
+// With many clients there are too many sets. The [Effect] of operations excludes nearly all of them:
 //
-//   - An operation that reads what is there may do so at once, since it changes nothing.
-//   - A write that is surely followed by another one may take effect at once, hidden, together with all who can read it,
-//     if none of these is still to be invoked: in any order in which they come later, they can be taken out, and nobody
-//     else saw them. That another one follows is known if the last write of all is fixed beforehand, so there is a
-//     search for each that could be the last.
-//   - What is still to be read by an operation that is not invoked yet, and never comes again, stays.
+//   - A read of the current state may take effect at once, since it changes nothing.
+//   - A write that is certainly followed by another write may take effect at once, hidden, together with all operations
+//     that can read it, if these have all been invoked: in any order in which they come later, they can be moved, since
+//     no other operation observed them. Another write certainly follows if the last write of all is fixed in advance,
+//     so there is one search for each candidate.
+//   - A value that an operation not yet invoked has to read, and that is never written again, must not be overwritten.
 type orders[S any, I comparable, O any] struct {
 	*search[S, I, O]
 	ops     []operation[I, O] // by rank
-	open    [][]int           // of each rank: those that are in flight when it returns, and itself, ascending
+	open    [][]int           // by rank: the operations in flight when it returns, including itself, ascending
 	effects []Effect
 	writes  []write[S]
-	sources []*source // of what is read, when known
+	sources []*source // by rank: possible sources of the value read, once known
 	byCall  []int     // ranks, the last invocation first
-	changes int       // how many operations are no reads
+	changes int       // the number of operations that are not reads
 	blind   bool      // all unknown operations overwrite
-	alike   bool      // and all others overwrite or read
-	latest  int64     // when the last one that overwrites was invoked
-	last    int       // the rank of the one that overwrites last, or one of the following
+	alike   bool      // and all other operations overwrite or read
+	latest  int64     // the last invocation of an overwriting operation
+	last    int       // the rank of the last overwriting operation, or one of the following
 	once    bool      // one order is enough
 	seen    map[string][]possibility[S]
 }
 
-// What can be said of the last one that overwrites, other than its rank.
+// Values of orders.last other than ranks.
 const (
 	anyLast     = -1
-	unknownLast = -2 // it is an unknown one, after all that have returned
+	unknownLast = -2 // an unknown operation, after all that returned
 )
 
-// write is what is known of one that overwrites, once it was looked at.
+// write is what is known of an overwriting operation, computed on demand.
 type write[S any] struct {
 	known   bool
-	state   S    // after it
-	reader  int  // the last that can read it, in the order of invocation; -1 is none
-	fragile bool // some whose effect is not known may depend on it
+	state   S    // the state after it
+	reader  int  // the last possible reader, in the order of invocation; -1 if none
+	fragile bool // operations of unknown effect may depend on it
 }
 
-// source is where something that is read can come from.
+// source is where a value read can come from.
 type source struct {
 	writes  []int
 	unknown bool
@@ -57,11 +57,11 @@ type source struct {
 // node is a state of the search.
 type node[S any] struct {
 	front[S]     // with one possibility
-	changed  int // how many of those that are no reads have taken effect
-	reader   int // the last one, in the order of invocation, that can read what is there; -1 is none
+	changed  int // how many operations that are not reads have taken effect
+	reader   int // the last possible reader of the state, in the order of invocation; -1 if none
 	late     bool
-	// limit is when the first of the hidden ones returned. They come before the next one that overwrites, so what is
-	// invoked after that moment no longer finds what is there now, but what the last of them left, which nobody can read.
+	// limit is the first return of the hidden writes. They precede the next overwriting operation, so operations invoked
+	// after limit no longer observe the current state, but that of the last hidden write, which none of them can read.
 	limit  int64
 	hidden S
 }
@@ -96,7 +96,7 @@ func newOrders[S any, I comparable, O any](s *search[S, I, O], ops []operation[I
 			open = slices.Insert(open, at, ops[next].rank)
 		}
 		o.open[rank] = slices.Clone(open)
-		open = open[1:] // it returns first of all that are open
+		open = open[1:] // it is the first of the open ones to return
 		if s.config.Effect != nil {
 			o.effects[rank] = s.config.Effect(op.in, &op.out)
 		}
@@ -115,7 +115,7 @@ func newOrders[S any, I comparable, O any](s *search[S, I, O], ops []operation[I
 	return o
 }
 
-// run collects what is possible after all operations in search.final.
+// run collects the possibilities after all operations in search.final.
 func (o *orders[S, I, O]) run(start []possibility[S]) {
 	if !o.alike || o.changes == 0 {
 		o.from(start, anyLast)
@@ -146,7 +146,7 @@ func (o *orders[S, I, O]) from(start []possibility[S], last int) {
 	}
 }
 
-// visit goes on from a state, and tells whether the search is over.
+// visit continues from a node. It reports whether the search is over.
 func (o *orders[S, I, O]) visit(n *node[S]) (over bool) {
 	if o.halted() {
 		return true
@@ -175,7 +175,7 @@ func (o *orders[S, I, O]) visit(n *node[S]) (over bool) {
 	return false
 }
 
-// after returns what may follow when an operation takes effect next.
+// after returns the nodes that can follow when an operation takes effect next.
 func (o *orders[S, I, O]) after(n *node[S], rank int) []*node[S] {
 	op, p := &o.ops[rank], n.possible[0]
 	next := node[S]{changed: n.changed, late: n.late, limit: noLimit}
@@ -183,7 +183,7 @@ func (o *orders[S, I, O]) after(n *node[S], rank int) []*node[S] {
 	if o.effects[rank] != Reads {
 		next.changed++
 	}
-	if o.effects[rank] == Overwrites { // whatever was there before does not matter
+	if o.effects[rank] == Overwrites { // the previous state does not matter
 		w := o.write(rank)
 		next.reader, next.possible = w.reader, []possibility[S]{{w.state, p.applied}}
 		return []*node[S]{&next}
@@ -195,7 +195,7 @@ func (o *orders[S, I, O]) after(n *node[S], rank int) []*node[S] {
 	}
 	if o.last >= 0 && n.changed == o.changes {
 		if _, out := o.config.Spec.Step(p.state, op.in); !o.config.Spec.SameOutput(out, op.out) {
-			return nil // an unknown one would be the last
+			return nil // an unknown operation would be the last
 		}
 	}
 	var possible []possibility[S]
@@ -251,7 +251,7 @@ func (o *orders[S, I, O]) hurry(n *node[S]) {
 	}
 }
 
-// reads reports whether an operation is answered as it was.
+// reads reports whether an operation in this state gets the answer that it got.
 func (o *orders[S, I, O]) reads(rank int, state S) bool {
 	op := &o.ops[rank]
 	_, out := o.config.Spec.Step(state, op.in)
@@ -265,15 +265,15 @@ func (o *orders[S, I, O]) hides(n *node[S], rank int) bool {
 	}
 	w := o.write(rank)
 	if !o.alike && w.reader >= 0 {
-		// Those who can read it may find the same elsewhere, left by one whose effect is not known, and then it could have
-		// come later than they allow.
+		// Its readers may observe an equal state left by an operation of unknown effect, and could then come later than
+		// limit allows.
 		return false
 	}
 	return !w.fragile && (w.reader < 0 || o.ops[w.reader].call < o.ops[n.lead].ret)
 }
 
-// vain reports whether what is there is still to be read, only by operations that are not invoked yet, and never comes
-// again: then nothing can be done.
+// vain reports whether the current state still has to be read, only by operations that are not invoked yet, and can
+// never be reached again: then the node is a dead end.
 func (o *orders[S, I, O]) vain(n *node[S]) bool {
 	if !o.alike || n.reader < 0 || n.has(n.reader) {
 		return false
@@ -297,8 +297,8 @@ func (o *orders[S, I, O]) sourceOf(reader int) *source {
 	return from
 }
 
-// mayBeUnknown reports whether an unknown operation may have written what a reader reads. All of them overwrite, so that those
-// that could matter right before the reader in a state in which it reads something else are all that write it.
+// mayBeUnknown reports whether an unknown operation may have written what a reader read. All of them overwrite, so
+// those that write the value are those that could matter right before the reader in a state that it does not accept.
 func (o *orders[S, I, O]) mayBeUnknown(reader int) bool {
 	op := &o.ops[reader]
 	init := o.config.Spec.Init
@@ -315,7 +315,7 @@ func (o *orders[S, I, O]) mayBeUnknown(reader int) bool {
 	})
 }
 
-// write looks at one that overwrites.
+// write returns what is known of an overwriting operation.
 func (o *orders[S, I, O]) write(rank int) *write[S] {
 	w := &o.writes[rank]
 	if !w.known {
@@ -330,8 +330,8 @@ func (o *orders[S, I, O]) write(rank int) *write[S] {
 	return w
 }
 
-// horizon is when the first has returned of those that overwrite and were invoked after a moment. What is invoked later
-// finds nothing of what was there before that moment.
+// horizon returns the first return of an overwriting operation that was invoked after moment. Operations invoked
+// later cannot observe what was written before moment.
 func (o *orders[S, I, O]) horizon(moment int64) int64 {
 	horizon := int64(noLimit)
 	for _, rank := range o.byCall {
@@ -345,11 +345,11 @@ func (o *orders[S, I, O]) horizon(moment int64) int64 {
 	return horizon
 }
 
-// readerOf returns the last operation, in the order of invocation, that could read a state and was invoked before a
-// moment; -1 is none.
+// readerOf returns the last operation, in the order of invocation, that could read state and was invoked before a
+// moment; -1 if there is none.
 func (o *orders[S, I, O]) readerOf(state S, before int64) int {
 	if !o.blind {
-		return -1 // nobody asks
+		return -1 // not needed
 	}
 	for _, rank := range o.byCall {
 		if o.effects[rank] == Reads && o.ops[rank].call < before && o.reads(rank, state) {
@@ -359,24 +359,24 @@ func (o *orders[S, I, O]) readerOf(state S, before int64) int {
 	return -1
 }
 
-// kept reports whether nothing better can be found than what was: the state at the end is known.
+// kept reports whether a result at least as good was already found: the final state is known.
 func (o *orders[S, I, O]) kept(n *node[S]) bool {
 	return o.last >= 0 && slices.ContainsFunc(o.final, func(p possibility[S]) bool {
 		return subset(p.applied, n.possible[0].applied) && o.config.Spec.SameState(p.state, o.write(o.last).state)
 	})
 }
 
-// fresh reports whether a state was not seen before, nor one that allows all that it allows, and notes it.
+// fresh reports whether a node, and any node that allows at least as much, is new, and records it.
 func (o *orders[S, I, O]) fresh(n *node[S]) bool {
 	key := binary.AppendUvarint(nil, uint64(n.lead))
 	for _, rank := range n.beyond {
 		key = binary.AppendUvarint(key, uint64(rank-n.lead))
 	}
 	if n.late {
-		key = append(key, 0) // no distance
+		key = append(key, 0) // not a valid distance
 	}
 	if n.limit != noLimit && o.alike && (n.reader < 0 || n.has(n.reader)) {
-		n.limit = 0 // nobody looks for it
+		n.limit = 0 // no reader is left that it matters to
 	}
 	if n.limit != noLimit {
 		key = binary.AppendUvarint(append(key, 0, 0), uint64(n.limit))

@@ -1,23 +1,23 @@
 package consistency
 
-// Partition divides the operations of a history among independent objects: [ByKey] of a map, [ByElement] of a set. The
-// function part must be pure.
+// Partition assigns operations to independent objects: [ByKey] of a map, [ByElement] of a set. It must be a pure
+// function.
 //
-// Linearizability is local (Herlihy and Wing, 1990, theorem 1): a history is linearizable if and only if, for each object,
-// what it did to that object is. So [LinearizableByPart] decides it part by part, which takes time exponential in the operations
-// that overlap on one part, rather than on all. Sequential consistency is not local: each part may have an order of its own, and
-// these may contradict one another. So there is no such function for it.
+// Linearizability is local (Herlihy and Wing, 1990, theorem 1): a history is linearizable if and only if its
+// restriction to each object is. So [LinearizableByPart] decides it part by part, in time exponential in the
+// operations that overlap on one part rather than on all. Sequential consistency is not local: each part may have its
+// own order, and these may contradict one another. So there is no such function for it.
 type Partition[I any, P comparable] func(in I) P
 
-// ByKey divides the requests to a map among its keys.
+// ByKey assigns the requests to a map to its keys.
 func ByKey[K, V comparable](in MapInput[K, V]) K { return in.Key }
 
-// ByElement divides the requests to a set among its elements.
+// ByElement assigns the requests to a set to its elements.
 func ByElement[E comparable](in SetInput[E]) E { return in.Element }
 
-// LinearizableByPart reports what [Linearizable] does, for an object that consists of independent parts: the answer to
-// an operation depends on the operations of its own part only, and spec, from its initial state on, says how a part answers
-// as well as how the whole does. That is so of [Map] by key and of [Set] by element, and not of [Log].
+// LinearizableByPart is like [Linearizable], for an object that consists of independent parts: the answer to an
+// operation depends only on the operations of its own part, and spec describes a single part, from its initial state
+// on, as well as the whole. This is true of [Map] by key and of [Set] by element, but not of [Log].
 func LinearizableByPart[S, I, O any, P comparable](spec Spec[S, I, O], h History[I, O], part Partition[I, P]) bool {
 	for _, p := range partsOf(h, part) {
 		if !Linearizable(spec, h.restrict(func(in I) bool { return part(in) == p })) {
@@ -27,7 +27,7 @@ func LinearizableByPart[S, I, O any, P comparable](spec Spec[S, I, O], h History
 	return true
 }
 
-// partsOf lists the parts of which there are operations, in the order in which they first occur.
+// partsOf returns the parts that have operations, in order of first occurrence.
 func partsOf[I, O any, P comparable](h History[I, O], part Partition[I, P]) []P {
 	known := make(map[P]bool)
 	var all []P
@@ -42,10 +42,10 @@ func partsOf[I, O any, P comparable](h History[I, O], part Partition[I, P]) []P 
 	return all
 }
 
-// restrict returns the history of the operations whose input is wanted. Their happens-before order is the same: of each
-// client, an operation knows how many of the wanted ones had returned.
+// restrict returns the history of the operations with a wanted input, with the same happens-before order between
+// them.
 func (h History[I, O]) restrict(wanted func(I) bool) History[I, O] {
-	// kept[c][n] is how many of the first n operations of a client are wanted.
+	// kept[c][n] is the number of wanted operations among the first n of a client.
 	kept := make(map[Client][]int)
 	for _, l := range h.lines {
 		counts := make([]int, len(l.entries)+1)

@@ -6,36 +6,36 @@ import "slices"
 type unknown[I comparable] struct {
 	in      I
 	after   int   // how many operations of the window had returned when it was invoked
-	call    int64 // when it was
-	at      int   // its place in the window
-	waiting bool  // it is in flight, and not unknown for ever
+	call    int64 // the time of its invocation
+	at      int   // its index in the window
+	waiting bool  // it is in flight, not lost for ever
 }
 
-// pool holds the unknown operations: those of earlier windows, and those of one window. Each has a number, in the order of
-// invocation, which it keeps. There may be many of them, and most of them never matter again: what is done at each window
-// takes no longer for that.
+// pool holds the unknown operations of earlier windows and of the current one. Each has a fixed number, in order of
+// invocation. There may be many of them, most of which never matter again, so the work per window does not depend on
+// their number.
 type pool[I comparable] struct {
 	earlier *reservoir[I]
-	ops     []unknown[I]  // of the window; their numbers are those that the earlier ones have not had
-	inputs  []I           // the distinct inputs of these, in the order in which they first occur
-	places  map[I][]int32 // of each of these inputs the numbers, ascending
-	mixed   []I           // those of the inputs that do not overwrite
-	barred  bool          // some keep the exact method from deciding
+	ops     []unknown[I]  // of the window; their numbers follow those of the earlier ones
+	inputs  []I           // the distinct inputs of ops, in order of first occurrence
+	places  map[I][]int32 // by input: the numbers, ascending
+	mixed   []I           // the inputs that do not overwrite
+	barred  bool          // an operation prevents exact decisions
 }
 
-// reservoir holds the unknown operations of earlier windows, all of which were invoked before everything that follows. It
-// changes between two windows only.
+// reservoir holds the unknown operations of earlier windows, all invoked before everything that follows. It changes
+// only between windows.
 type reservoir[I comparable] struct {
 	overwrites func(in I) bool
 	bars       func(in I) bool
-	barred     int           // how many operations bar the exact method
+	barred     int           // the number of operations that prevent exact decisions
 	next       int32         // the number of the next operation
 	ops        map[int32]I   // by number
-	places     map[I][]int32 // of each input the numbers, ascending; some may have none any more
-	inputs     []I           // those of places, in the order in which they first occurred
-	empty      int           // how many of them have no operation any more
-	mixed      int           // how many of the others do not overwrite
-	depending  []I           // those, once somebody asked for them; nil if nobody did
+	places     map[I][]int32 // by input: the numbers, ascending; may be empty
+	inputs     []I           // the keys of places, in order of first occurrence
+	empty      int           // the number of inputs without operations
+	mixed      int           // the number of other inputs that do not overwrite
+	depending  []I           // those inputs, computed on demand; nil until then
 }
 
 func newPool[I comparable](overwrites, bars func(in I) bool) pool[I] {
@@ -44,7 +44,7 @@ func newPool[I comparable](overwrites, bars func(in I) bool) pool[I] {
 	}}
 }
 
-// with is the pool with the operations of a window.
+// with returns the pool with the operations of a window added.
 func (p pool[I]) with(more []unknown[I]) pool[I] {
 	p = pool[I]{earlier: p.earlier, ops: more}
 	if len(more) > 0 {
@@ -63,7 +63,7 @@ func (p pool[I]) with(more []unknown[I]) pool[I] {
 	return p
 }
 
-// settled is the pool after the end of the window. The one before is of no use any more.
+// settled returns the pool after the end of the window. p must not be used afterwards.
 func (p pool[I]) settled() pool[I] {
 	for _, op := range p.ops {
 		p.earlier.add(op.in)
@@ -71,7 +71,7 @@ func (p pool[I]) settled() pool[I] {
 	return pool[I]{earlier: p.earlier}
 }
 
-// remove takes operations of earlier windows out, for good.
+// remove removes operations of earlier windows for good.
 func (p pool[I]) remove(gone []int32) {
 	for _, id := range gone {
 		p.earlier.remove(id)
@@ -81,15 +81,15 @@ func (p pool[I]) remove(gone []int32) {
 // isEmpty reports whether there is no unknown operation.
 func (p pool[I]) isEmpty() bool { return len(p.ops) == 0 && len(p.earlier.ops) == 0 }
 
-// blind reports whether all overwrite.
+// blind reports whether all operations overwrite.
 func (p pool[I]) blind() bool { return p.earlier.mixed == 0 && len(p.mixed) == 0 }
 
-// depending returns the inputs of those that do not overwrite; those of this window may stand there twice.
+// depending returns the inputs that do not overwrite; those of this window may occur twice.
 func (p pool[I]) depending() []I {
 	return append(p.dependingBefore(), p.mixed...)
 }
 
-// dependingBefore returns those of earlier windows, each once.
+// dependingBefore returns the inputs of earlier windows that do not overwrite, each once.
 func (p pool[I]) dependingBefore() []I {
 	r := p.earlier
 	if r.depending == nil && r.mixed > 0 {
@@ -105,10 +105,10 @@ func (p pool[I]) dependingBefore() []I {
 // impossible reports whether the exact method cannot decide.
 func (p pool[I]) impossible() bool { return p.barred || p.earlier.barred > 0 }
 
-// has reports whether there is an operation with an input.
+// has reports whether there is an operation with this input.
 func (p pool[I]) has(in I) bool { return len(p.places[in]) > 0 || len(p.earlier.places[in]) > 0 }
 
-// every returns the distinct inputs, and perhaps some that there were before.
+// every returns the distinct inputs, possibly with some that no longer have operations.
 func (p pool[I]) every() []I {
 	if len(p.inputs) == 0 {
 		return p.earlier.inputs[:len(p.earlier.inputs):len(p.earlier.inputs)]
@@ -122,9 +122,9 @@ func (p pool[I]) every() []I {
 	return all
 }
 
-// next returns the unknown operation with an input that can take effect next, when the first lead returns of the window
-// belong to operations that have taken effect. Of equal ones it is always the one that was invoked first: it can do
-// whatever the others can.
+// next returns the unknown operation with this input that can take effect next, if the first lead returns of the
+// window belong to operations that have taken effect. Of equal operations it is the one invoked first, which can
+// replace any other.
 func (p pool[I]) next(in I, applied []int32, lead int) (int32, bool) {
 	for _, id := range p.earlier.places[in] {
 		if _, found := slices.BinarySearch(applied, id); !found {
@@ -142,7 +142,7 @@ func (p pool[I]) next(in I, applied []int32, lead int) (int32, bool) {
 	return 0, false
 }
 
-// free returns the first operation with an input that has not taken effect.
+// free returns the first operation with this input that has not taken effect.
 func (r *reservoir[I]) free(in I, applied []int32) (int32, bool) {
 	for _, id := range r.places[in] {
 		if _, gone := slices.BinarySearch(applied, id); !gone {
@@ -196,9 +196,9 @@ func (r *reservoir[I]) remove(id int32) {
 	}
 }
 
-// compact forgets the inputs without operations.
+// compact removes the inputs without operations.
 func (r *reservoir[I]) compact() {
-	// Another slice, as somebody may hold this one.
+	// The old slice may still be in use.
 	var left []I
 	for _, in := range r.inputs {
 		if len(r.places[in]) == 0 {

@@ -2,7 +2,7 @@ package consistency
 
 import "slices"
 
-// possibility is what may be so at some moment: the object's state, and which unknown operations have taken effect.
+// possibility is a possible situation: the object's state, and which unknown operations have taken effect.
 type possibility[S any] struct {
 	state   S
 	applied []int32 // numbers in the pool, ascending; never changed
@@ -13,7 +13,7 @@ func (p possibility[S]) has(id int32) bool {
 	return found
 }
 
-// plus is p in another state after one more unknown operation.
+// plus returns p in another state, after one more unknown operation.
 func (p possibility[S]) plus(state S, id int32) possibility[S] {
 	at, _ := slices.BinarySearch(p.applied, id)
 	applied := make([]int32, 0, len(p.applied)+1)
@@ -21,7 +21,7 @@ func (p possibility[S]) plus(state S, id int32) possibility[S] {
 	return possibility[S]{state, applied}
 }
 
-// subset reports whether every element of a is one of b. Both ascend.
+// subset reports whether a is a subset of b. Both are ascending.
 func subset(a, b []int32) bool {
 	if len(a) > len(b) {
 		return false
@@ -38,7 +38,7 @@ func subset(a, b []int32) bool {
 	return true
 }
 
-// minus returns those of ids that are not among gone. Both ascend.
+// minus returns the elements of ids that are not in gone. Both are ascending.
 func minus(ids, gone []int32) []int32 {
 	var left []int32
 	for _, id := range ids {
@@ -49,8 +49,8 @@ func minus(ids, gone []int32) []int32 {
 	return left
 }
 
-// include adds p to what is possible, unless one is there already that allows all that p allows; those of which p
-// allows all go. It tells whether p was added. The slice that is given is changed.
+// include adds p to all, unless an element allows everything that p allows, and removes the elements that allow no
+// more than p. It reports whether p was added. It changes the slice passed to it.
 func include[S any](all []possibility[S], p possibility[S], same func(a, b S) bool) ([]possibility[S], bool) {
 	for i := 0; i < len(all); i++ {
 		if !same(all[i].state, p.state) {

@@ -2,19 +2,19 @@ package consistency
 
 import "fmt"
 
-// RegisterInput is what a client asks of a register: a read, which is the zero value, or a write of Value.
+// RegisterInput is a request to a register: a read, which is the zero value, or a write of Value.
 type RegisterInput[V any] struct {
 	Write bool
 	Value V // the zero value for a read
 }
 
-// Read is the input that reads a register.
+// Read returns the input that reads a register.
 func Read[V any]() RegisterInput[V] { return RegisterInput[V]{} }
 
-// Write is the input that writes v into a register.
+// Write returns the input that writes v to a register.
 func Write[V any](v V) RegisterInput[V] { return RegisterInput[V]{Write: true, Value: v} }
 
-// String is "read" or "write A".
+// String returns "read" or "write A".
 func (in RegisterInput[V]) String() string {
 	if in.Write {
 		return fmt.Sprintf("write %v", in.Value)
@@ -25,34 +25,34 @@ func (in RegisterInput[V]) String() string {
 // RegisterAnswer is the kind of a [RegisterOutput].
 type RegisterAnswer uint8
 
-// The answers of registers. The zero value is none, so that a forgotten answer is wrong.
+// The answers of registers. The zero value is invalid, so that a missing answer is an error.
 const (
 	_            RegisterAnswer = iota
 	WriteOk                     // the value was written
 	WriteRefused                // a write-once register holds another value
 	ReadOk                      // the value was read
-	ReadUnset                   // nothing was written yet to a write-once register
+	ReadUnset                   // nothing has been written to a write-once register
 )
 
 // RegisterOutput is a register's answer.
 type RegisterOutput[V any] struct {
 	Answer RegisterAnswer
-	Value  V // what was read, for ReadOk; else the zero value
+	Value  V // the value read, for ReadOk; else the zero value
 }
 
-// Wrote is the answer to a write.
+// Wrote returns the answer to a write.
 func Wrote[V any]() RegisterOutput[V] { return RegisterOutput[V]{Answer: WriteOk} }
 
-// Got is the answer to a read that saw v.
+// Got returns the answer to a read that returns v.
 func Got[V any](v V) RegisterOutput[V] { return RegisterOutput[V]{Answer: ReadOk, Value: v} }
 
-// Refused is a write-once register's answer to a write that came too late.
+// Refused returns a write-once register's answer to a write after another value was written.
 func Refused[V any]() RegisterOutput[V] { return RegisterOutput[V]{Answer: WriteRefused} }
 
-// Unset is a write-once register's answer to a read that came too early.
+// Unset returns a write-once register's answer to a read before the first write.
 func Unset[V any]() RegisterOutput[V] { return RegisterOutput[V]{Answer: ReadUnset} }
 
-// String is "ok", "refused", "unset" or the value read.
+// String returns "ok", "refused", "unset" or the value read.
 func (out RegisterOutput[V]) String() string {
 	switch out.Answer {
 	case WriteOk:
@@ -68,8 +68,8 @@ func (out RegisterOutput[V]) String() string {
 	}
 }
 
-// Register is a variable that holds initial at first. A read returns what was written last. Values must equal
-// themselves: a NaN that was written cannot be read.
+// Register returns the specification of a variable with the given initial value. A read returns the last value
+// written. Values must equal themselves: a NaN that was written cannot be read.
 func Register[V comparable](initial V) Spec[V, RegisterInput[V], RegisterOutput[V]] {
 	return Spec[V, RegisterInput[V], RegisterOutput[V]]{
 		Name: "register",
@@ -91,8 +91,8 @@ type Once[V any] struct {
 	Value V // the zero value until Set
 }
 
-// WriteOnceRegister is a variable that keeps the first value written. Writing that value again succeeds, writing
-// another is refused, and a read before the first write says so.
+// WriteOnceRegister returns the specification of a variable that keeps the first value written. Writing that value
+// again succeeds, writing another is refused, and a read before the first write is answered Unset.
 func WriteOnceRegister[V comparable]() Spec[Once[V], RegisterInput[V], RegisterOutput[V]] {
 	return Spec[Once[V], RegisterInput[V], RegisterOutput[V]]{
 		Name: "write-once register",

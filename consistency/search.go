@@ -9,21 +9,21 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// operation is one that has returned in a window.
+// operation is an operation that returned in a window.
 type operation[I comparable, O any] struct {
 	windowed[I, O]
-	at   int // its place in the window
-	rank int // its place in the order of returns, from 0
+	at   int // its index in the window
+	rank int // its index in the order of returns, from 0
 }
 
-// front is a state of the search: what may be so after some operations of the window. It is never changed.
+// front is a state of the search: the possibilities after some operations of the window. It is immutable.
 type front[S any] struct {
 	possible []possibility[S]
-	lead     int   // so many operations that returned first have all taken effect
-	beyond   []int // ranks of the others that have, ascending
+	lead     int   // this many operations that returned first have all taken effect
+	beyond   []int // ranks of the others that have taken effect, ascending
 }
 
-// search looks for orders of the operations of one window.
+// search searches for orders of the operations of one window.
 type search[S any, I comparable, O any] struct {
 	config *WindowsConfig[S, I, O]
 	pool   pool[I]
@@ -38,8 +38,8 @@ func newSearch[S any, I comparable, O any](
 	return &search[S, I, O]{bounds: bounds{ctx: ctx, most: config.MaxMemory, steps: -1}, config: config, pool: p}
 }
 
-// all returns everything that is possible after the operations, which are in the order of their invocation. It is
-// nothing if no order is possible. An answer counts only if the search was not stopped.
+// all returns every possibility after the operations, which are in the order of invocation; none if there is no
+// order. The result is valid only if the search was not stopped.
 func (s *search[S, I, O]) all(start []possibility[S], ops []operation[I, O]) []possibility[S] {
 	if len(ops) == 1 {
 		next := s.step(&front[S]{possible: start}, &ops[0])
@@ -52,7 +52,7 @@ func (s *search[S, I, O]) all(start []possibility[S], ops []operation[I, O]) []p
 	return s.final
 }
 
-// model is what porcupine searches, to draw what it finds.
+// model returns the model that porcupine searches to draw a page.
 func (s *search[S, I, O]) model(start []possibility[S]) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return &front[S]{possible: start} },
@@ -60,7 +60,7 @@ func (s *search[S, I, O]) model(start []possibility[S]) porcupine.Model {
 			defer s.guard.watch()
 			f := state.(*front[S])
 			if s.halted() {
-				return true, f // whatever is accepted is over soonest
+				return true, f // accepting everything ends the search soonest
 			}
 			next := s.step(f, input.(*operation[I, O]))
 			return next != nil, next
@@ -77,7 +77,7 @@ func (s *search[S, I, O]) model(start []possibility[S]) porcupine.Model {
 	}
 }
 
-// equal is asked only after the same operations have taken effect.
+// equal is called only on fronts after the same operations.
 func (s *search[S, I, O]) equal(a, b *front[S]) bool {
 	if len(a.possible) != len(b.possible) {
 		return false
@@ -92,11 +92,11 @@ func (s *search[S, I, O]) equal(a, b *front[S]) bool {
 	return true
 }
 
-// step applies an operation, after any unknown ones, and gives nil if its answer is never the object's.
+// step applies an operation, after any unknown ones, or returns nil if the object never gives its answer.
 func (s *search[S, I, O]) step(f *front[S], op *operation[I, O]) *front[S] {
 	spec := &s.config.Spec
 	var after []possibility[S]
-	seen := slices.Clone(f.possible) // a possibility of f is none that another one of f allows all of
+	seen := slices.Clone(f.possible) // no possibility of f allows all that another one allows
 	for i := 0; i < len(seen) && !s.halted(); i++ {
 		p := seen[i]
 		if next, out := spec.Step(p.state, op.in); spec.SameOutput(out, op.out) {
@@ -131,7 +131,7 @@ func (s *search[S, I, O]) step(f *front[S], op *operation[I, O]) *front[S] {
 	return moved
 }
 
-// before lists the inputs of unknown operations that are worth trying before an operation.
+// before returns the inputs of unknown operations worth trying before an operation.
 func (s *search[S, I, O]) before(state S, op *operation[I, O]) []I {
 	if s.config.Before == nil {
 		return s.pool.every()
@@ -143,7 +143,7 @@ func (s *search[S, I, O]) before(state S, op *operation[I, O]) []I {
 	return which
 }
 
-// advance notes that one more operation has taken effect.
+// advance adds an operation to the set of those that have taken effect.
 func advance(lead int, beyond []int, rank int) (int, []int) {
 	if rank != lead {
 		at, _ := slices.BinarySearch(beyond, rank)
@@ -155,10 +155,10 @@ func advance(lead int, beyond []int, rank int) (int, []int) {
 	return lead, beyond
 }
 
-// perStep is what is kept of a step without the possibilities, in bytes, about.
+// perStep is the approximate memory of a step without its possibilities, in bytes.
 const perStep = 128
 
-// timeline returns the operations to porcupine.
+// timeline returns the operations in porcupine's form.
 func (s *search[S, I, O]) timeline(ops []operation[I, O]) []porcupine.Operation {
 	all := make([]porcupine.Operation, 0, len(ops))
 	for i := range ops {
@@ -169,7 +169,7 @@ func (s *search[S, I, O]) timeline(ops []operation[I, O]) []porcupine.Operation 
 	return all
 }
 
-// texts lists the states of what is possible, each once.
+// texts returns the possible states as text, without repeats.
 func texts[S any](all []possibility[S]) string {
 	var states []string
 	for _, p := range all {

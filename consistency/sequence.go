@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// LogAccess is what an operation does to a log: it appends a value at a place, counted from 1 and 0 if that is not known,
+// LogAccess is the effect of an operation on a log: it appends a value at a position, counted from 1 or 0 if unknown,
 // or reads all entries.
 type LogAccess[V comparable] struct {
 	Append bool
@@ -14,24 +14,25 @@ type LogAccess[V comparable] struct {
 	List   []V
 }
 
-// ExactLog decides windows of a log in which it is plain which operation appended what was read, as where no value is
-// appended twice. What was read and the places that were told put the operations in an order, and the rest come behind it, or
-// into the gaps that are left.
+// ExactLog decides windows of a log in which the appending operation of each value read is unique, for example
+// because no value is appended twice. The values read and the positions returned order these operations; the rest
+// come after them or fill the remaining gaps.
 //
-// A window goes on while the order of its last entries may still show, and is then decided with what follows.
+// A window continues while the order of its last entries may still become known, and is then decided together with
+// what follows.
 type ExactLog[V comparable, S any, I comparable, O any] struct {
-	// Len is the number of entries, and Values are all; nobody changes them.
+	// Len returns the number of entries, and Values all of them; the slice is not changed.
 	Len    func(state S) int
 	Values func(state S) []V
 	// Extend returns a log with more entries.
 	Extend func(state S, more []V) S
-	// Access is what an operation does that was answered so; out is nil for one of unknown outcome.
+	// Access returns the effect of an operation with this answer; out is nil if the outcome is unknown.
 	Access func(in I, out *O) LogAccess[V]
-	// Append is the input that appends a value.
+	// Append returns the input that appends a value.
 	Append func(value V) I
 }
 
-// fewOrders is how many orders of the last entries are kept apart before a window goes on.
+// fewOrders is the number of orders of the last entries that are tracked before a window is continued.
 const fewOrders = 24
 
 func (e ExactLog[V, S, I, O]) cannot(I) bool { return false }
@@ -50,14 +51,14 @@ func (e ExactLog[V, S, I, O]) decide(states []S, applied []int32, ops []operatio
 	return d
 }
 
-// entries are the operations of a window by the places in the log that they have.
+// entries holds the operations of a window by their positions in the log.
 type entries[V comparable] struct {
-	base    int // so many entries were there before
-	longest []V // that was read
+	base    int // the number of entries before the window
+	longest []V // the longest read
 	places  map[int]appending[V]
 	reads   map[int][]interval // by length
-	free    []appending[V]     // that returned, and whose place nobody knows
-	end     int                // the last place that is known
+	free    []appending[V]     // returned appends of unknown position
+	end     int                // the last known position
 }
 
 type interval struct{ call, ret int64 }
@@ -65,7 +66,7 @@ type interval struct{ call, ret int64 }
 type appending[V comparable] struct {
 	interval
 	value V
-	id    int32 // of an unknown one; -1 of others
+	id    int32 // of an unknown operation; -1 for others
 }
 
 func (e ExactLog[V, S, I, O]) entries(
@@ -96,7 +97,7 @@ func (e ExactLog[V, S, I, O]) entries(
 		return decision[S]{known: found == impossible}
 	}
 	if l.end-l.base > len(ops)+len(p.ops)+len(p.earlier.ops) {
-		return violated[S]() // so many were never appended
+		return violated[S]() // the log never had that many
 	}
 	gaps, end, ok := l.order()
 	if !ok {
@@ -109,7 +110,7 @@ func (e ExactLog[V, S, I, O]) entries(
 	tail := l.free
 	all := withIDs(applied, used)
 	switch {
-	case len(gaps) == 1 && len(l.free)+len(idle) == 1: // then it is plain what fills it
+	case len(gaps) == 1 && len(l.free)+len(idle) == 1: // then only one can fill it
 		who := append(slices.Clone(l.free), idle...)[0]
 		l.places[gaps[0].place] = who
 		if who.id >= 0 {
@@ -135,7 +136,7 @@ func (e ExactLog[V, S, I, O]) entries(
 	return d
 }
 
-// read takes what was read: each list is the beginning of the longest, and has all that was there before.
+// read records the reads: each must be a prefix of the longest, and contain the entries before the window.
 func (l *entries[V]) read(accesses []LogAccess[V], before func() []V) bool {
 	some := false
 	for _, a := range accesses {
@@ -160,7 +161,7 @@ func (l *entries[V]) read(accesses []LogAccess[V], before func() []V) bool {
 	return true
 }
 
-// put puts an operation where it belongs, and reports whether there is such a place.
+// put records an operation at its position, and reports whether the position is possible.
 func (l *entries[V]) put(a LogAccess[V], at interval) bool {
 	switch {
 	case !a.Append:
@@ -178,7 +179,7 @@ func (l *entries[V]) put(a LogAccess[V], at interval) bool {
 	return true
 }
 
-// assign finds the operations that appended what was read. It is unclear if there are several ways.
+// assign finds the operations that appended the values read. The result is unclear if there are several ways.
 func (e ExactLog[V, S, I, O]) assign(
 	l *entries[V], unknown map[V][]appending[V], applied []int32, p pool[I],
 ) (used []int32, found clarity) {
@@ -199,7 +200,7 @@ func (e ExactLog[V, S, I, O]) assign(
 		all := free[v]
 		for _, id := range p.earlier.places[e.Append(v)] {
 			if len(all) > len(places) {
-				break // it is unclear already, or there are enough
+				break // unclear already, or there are enough
 			}
 			if _, gone := slices.BinarySearch(applied, id); !gone {
 				all = append(all, appending[V]{interval{0, never}, v, id})
@@ -215,7 +216,7 @@ func (e ExactLog[V, S, I, O]) assign(
 		})):
 			return nil, unclear
 		}
-		for i, place := range places { // of equal ones, the one comes first that was invoked first
+		for i, place := range places { // of equal ones, the one invoked first comes first
 			l.places[place] = all[i]
 			if all[i].id >= 0 {
 				used = append(used, all[i].id)
@@ -225,7 +226,8 @@ func (e ExactLog[V, S, I, O]) assign(
 	return used, possible
 }
 
-// idle lists the unknown operations that no read has shown; of earlier windows, more than there can be gaps are as good.
+// idle returns the unknown operations that no read has shown. Of earlier windows it returns no more than there can be
+// gaps.
 func (e ExactLog[V, S, I, O]) idle(unknown map[V][]appending[V], used, applied []int32, p pool[I]) []appending[V] {
 	var all []appending[V]
 	for _, some := range unknown {
@@ -243,13 +245,14 @@ func (e ExactLog[V, S, I, O]) idle(unknown map[V][]appending[V], used, applied [
 	return all
 }
 
-// gap is a place of which only a later one is known.
+// gap is an unread position before a known one.
 type gap struct {
 	place         int
-	latest, first int64 // the last invocation before it, and the first return after it
+	latest, first int64 // the last invocation before it, the first return after it
 }
 
-// order puts what is known in order, and lists the gaps, and what is behind the end. It reports whether that can be.
+// order checks the order of the known entries. It returns the gaps and the end of the log, and reports whether the
+// order is possible.
 func (l *entries[V]) order() (gaps []gap, end gap, ok bool) {
 	var s succession
 	ok = true
@@ -285,10 +288,10 @@ func (l *entries[V]) order() (gaps []gap, end gap, ok bool) {
 	return gaps, gap{latest: s.latest, first: never}, ok
 }
 
-// fill reports whether all gaps but the last, which is the end, can be filled, with all that returned in one of them or behind
-// the end. Into each goes the one that can wait least.
+// fill reports whether all gaps but the last, which is the end, can be filled, and all returned operations placed in
+// a gap or at the end. Each gap takes the operation with the earliest deadline.
 func (l *entries[V]) fill(gaps []gap, idle []appending[V]) bool {
-	type job struct{ from, to int } // the gaps that it fits
+	type job struct{ from, to int } // the range of gaps that it fits
 	end := len(gaps) - 1
 	var jobs []job
 	for i, a := range append(slices.Clone(l.free), idle...) {
@@ -325,7 +328,7 @@ func (l *entries[V]) fill(gaps []gap, idle []appending[V]) bool {
 	return true
 }
 
-// known lists the entries that were not there before, in order.
+// known returns the entries added in the window, in order.
 func (l *entries[V]) known() []V {
 	var values []V
 	for place := l.base + 1; place <= l.end; place++ {
@@ -334,8 +337,7 @@ func (l *entries[V]) known() []V {
 	return values
 }
 
-// extensions lists the orders of operations in which none comes before one that had returned when it was invoked, if
-// there are only a few that lead to different logs.
+// extensions returns the orders of operations that respect real time, if only a few of them lead to different logs.
 func extensions[V comparable](ops []appending[V], most int) (orders [][]int, few bool) {
 	few = true
 	taken := make([]bool, len(ops))

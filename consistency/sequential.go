@@ -9,24 +9,24 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// Sequences is what [Sequential] can be asked about: a [History] or a [ProgramOrder].
+// Sequences is an argument of [Sequential]: a [History] or a [ProgramOrder].
 type Sequences[I, O any] interface {
 	sequences() []line[I, O]
 }
 
-// Sequential reports whether the operations can be put into one order that keeps the order of each client's operations
-// and in which the object answers as it did. Real time between clients does not count: a read may be stale. A
+// Sequential reports whether the operations have a total order that keeps the order of each client's operations and
+// in which the object gives the same answers. Real time between clients does not count: a read may be stale. A
 // pending operation may take effect at any point after its client's others, or never.
 //
-// Deciding this is NP-complete too. The time grows exponentially with the number of clients, whatever their
-// operations' times were.
+// This problem is NP-complete too. The time grows exponentially with the number of clients, whatever the times of the
+// operations.
 func Sequential[S, I, O any](spec Spec[S, I, O], h Sequences[I, O]) bool {
 	outcome, _ := SequentialWithin(context.Background(), spec, h, math.MaxInt64)
 	return outcome == Holds
 }
 
-// SequentialWithin returns what [Sequential] does, unless ctx is done before, or the search takes more than so many
-// bytes of memory, estimated. Then it is undecided, for the reason given.
+// SequentialWithin is like [Sequential], but stops when ctx is done or the search takes more than an estimated
+// maxMemory bytes. The outcome is then Undecided, and the string is the reason.
 func SequentialWithin[S, I, O any](
 	ctx context.Context, spec Spec[S, I, O], h Sequences[I, O], maxMemory int64,
 ) (Outcome, string) {
@@ -39,7 +39,7 @@ func SequentialWithin[S, I, O any](
 	b := bounds{ctx: ctx, most: maxMemory, steps: -1}
 	defer b.guard.release(spec.Name)
 	perStep := int64(128 + len(events)/16 + 8*len(lines))
-	if int64(completed) > maxMemory/perStep { // Even one order takes that much.
+	if int64(completed) > maxMemory/perStep { // Even one order takes this much.
 		return Undecided, fmt.Sprintf("the search would take more than %d MB of memory", maxMemory>>20)
 	}
 	accepted := porcupine.CheckEvents(spec.sequentialModel(&b, len(lines), perStep), events)
@@ -52,7 +52,7 @@ func SequentialWithin[S, I, O any](
 	return Violated, ""
 }
 
-// turn is an operation and its place.
+// turn is an operation and its position.
 type turn[I, O any] struct {
 	*entry[I, O]
 	line, index int
@@ -64,8 +64,8 @@ type progress[S any] struct {
 	taken []int
 }
 
-// sequentialModel is the specification with the position of each client in its state: an operation can take effect
-// when it is its client's next. All operations overlap in time, so nothing else orders them.
+// sequentialModel is the specification with the position of each client added to its state: an operation can take
+// effect when it is its client's next. All operations overlap in time, so nothing else orders them.
 func (s Spec[S, I, O]) sequentialModel(within *bounds, lines int, perStep int64) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any {
@@ -75,7 +75,7 @@ func (s Spec[S, I, O]) sequentialModel(within *bounds, lines int, perStep int64)
 		Step: func(state, input, _ any) (ok bool, next any) {
 			defer within.guard.watch()
 			if within.halted() {
-				return true, state // whatever is accepted is over soonest
+				return true, state // accepting everything ends the search soonest
 			}
 			p, t := state.(*progress[S]), input.(*turn[I, O])
 			if p.taken[t.line] != t.index {
@@ -98,8 +98,8 @@ func (s Spec[S, I, O]) sequentialModel(within *bounds, lines int, perStep int64)
 	}
 }
 
-// simultaneous returns the invocations of all operations, then all their returns. The pending ones come last: porcupine
-// tries what comes first, and the completed ones are those that must fit.
+// simultaneous returns the invocations of all operations, followed by all their returns. Pending operations come
+// last: porcupine tries the first ones first, and the completed ones must fit.
 func simultaneous[I, O any](lines []line[I, O]) (events []porcupine.Event, completed int) {
 	n := count(lines)
 	turns := make([]turn[I, O], 0, n)

@@ -9,29 +9,29 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// Spec is a sequential object with states S, inputs I and outputs O: what an object does that is used by one client at
-// a time. It is deterministic and total: in each state each input has one next state and one output. So an operation
-// whose output is unknown can always take effect.
+// Spec is a sequential object with states S, inputs I and outputs O: the behaviour of an object used by one client at
+// a time. It is deterministic and total: in each state each input has one next state and one output, so an operation
+// of unknown output can always take effect.
 type Spec[S, I, O any] struct {
-	// Name describes what the object is, for people.
+	// Name is a human-readable name of the object.
 	Name string
 	// Init is the state before any operation.
 	Init S
-	// Step returns the next state and the output. It is pure: it changes neither the state nor the input (copy maps and
-	// slices), and may be called by several goroutines at once. A panic in it reaches the caller of the check.
+	// Step returns the next state and the output. It must be pure: it changes neither the state nor the input (copy maps
+	// and slices), and may be called concurrently. A panic in it reaches the caller of the check.
 	Step func(state S, in I) (S, O)
-	// SameState reports whether two states are the same. If it is nil, == decides for types on which that cannot panic,
-	// reflect.DeepEqual for others. A function that calls equal states different costs time and is otherwise harmless;
-	// one that calls different states equal makes answers wrong.
+	// SameState reports whether two states are equal. If it is nil, states are compared by == if that cannot panic for
+	// their type, or else by reflect.DeepEqual. If the function calls equal states different, the check only takes
+	// longer; if it calls different states equal, results are wrong.
 	SameState func(a, b S) bool
-	// SameOutput reports whether an output is the one that the object gives. Nil is as for SameState.
+	// SameOutput reports whether two outputs are equal. Nil has the same meaning as for SameState.
 	SameOutput func(a, b O) bool
 }
 
 // Equal returns the comparison of states, which is never nil.
 func (s Spec[S, I, O]) Equal() func(a, b S) bool { return s.withEqualities().SameState }
 
-// withEqualities fills in the two comparisons.
+// withEqualities returns s with the default comparisons filled in.
 func (s Spec[S, I, O]) withEqualities() Spec[S, I, O] {
 	if s.SameState == nil {
 		s.SameState = equality[S]()
@@ -49,8 +49,8 @@ func equality[T any]() func(a, b T) bool {
 	return func(a, b T) bool { return reflect.DeepEqual(a, b) }
 }
 
-// strictlyComparable reports whether == on the type means equal contents: it cannot panic, as on an interface that
-// holds a slice, and does not compare addresses.
+// strictlyComparable reports whether == on the type compares contents: it cannot panic, as on an interface that holds
+// a slice, and does not compare addresses.
 func strictlyComparable(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Array:
@@ -69,12 +69,12 @@ func strictlyComparable(t reflect.Type) bool {
 	}
 }
 
-// guard carries a panic out of porcupine's goroutine, where nobody could recover from it.
+// guard carries a panic out of porcupine's goroutine, where callers could not recover from it.
 type guard struct {
 	caught atomic.Pointer[string]
 }
 
-// watch is deferred around every call of a specification.
+// watch is deferred around each call of a specification.
 func (g *guard) watch() {
 	if r := recover(); r != nil {
 		text := fmt.Sprintf("%v\n\n%s", r, debug.Stack())
@@ -82,15 +82,15 @@ func (g *guard) watch() {
 	}
 }
 
-// release panics in the caller's goroutine if a specification did in porcupine's.
+// release panics in the caller's goroutine if a specification panicked in porcupine's.
 func (g *guard) release(name string) {
 	if text := g.caught.Load(); text != nil {
 		panic(fmt.Sprintf("consistency: specification %q: %s", name, *text))
 	}
 }
 
-// model is the specification as porcupine sees it. States are *S, so that a nil interface is a state like any other;
-// inputs are *entry and outputs are not used, so that boxing them costs nothing.
+// model returns the specification as a porcupine model. States are *S, so that a nil interface is an ordinary state;
+// inputs are *entry and outputs are unused, so that boxing them costs nothing.
 func (s Spec[S, I, O]) model(g *guard) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any {
@@ -110,7 +110,7 @@ func (s Spec[S, I, O]) model(g *guard) porcupine.Model {
 	}
 }
 
-// take applies an operation if its output, where it is known, is the object's.
+// take applies an operation if the object gives its output, where that is known.
 func (s Spec[S, I, O]) take(state *S, e *entry[I, O]) (bool, any) {
 	next, out := s.Step(*state, e.in)
 	if !e.pending && !s.SameOutput(out, e.out) {

@@ -10,22 +10,21 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// Violation is what cannot be explained: a part of a window, from its beginning on, that has no order. Every operation that
-// had not returned by its end counts as one of unknown outcome. At first it is the whole window; [Violation.Explain] looks
-// for the shortest part.
+// Violation is a prefix of a window that has no valid order. Operations that had not returned by its end count as
+// operations of unknown outcome. At first the prefix is the whole window; [Violation.Explain] looks for the shortest
+// one.
 type Violation[S any, I comparable, O any] struct {
-	Window int // its number, from 1
-	// Operations are those that have returned, in the order in which they did.
+	Window int // the number of the window, from 1
+	// Operations are the returned operations, in order of their returns.
 	Operations []WindowOperation[I, O]
-	// Explained is how many of the first of them are known to have an order.
+	// Explained is the length of the longest prefix of Operations known to have an order.
 	Explained int
-	// Found reports that the part is the shortest: all but the last operation have an order, so that its answer is
-	// the first that does not fit.
+	// Found reports that the prefix is the shortest: without the last operation there is an order, so its answer is the
+	// first that does not fit.
 	Found bool
-	// Open are those of the window that may or may not have taken effect, in the order of invocation.
+	// Open are the operations of the window that may or may not have taken effect, in order of invocation.
 	Open []WindowOperation[I, O]
-	// States are those that the object could have had when all but the last operation had taken effect, if that could be
-	// found out.
+	// States are the possible states of the object after all operations but the last, if they could be determined.
 	States []S
 
 	window  *Windows[S, I, O]
@@ -39,18 +38,18 @@ type Violation[S any, I comparable, O any] struct {
 type WindowOperation[I, O any] struct {
 	Client Client
 	In     I
-	Out    O // the zero value of one that is open
-	// Invoked and Returned are the numbers of these events among all those that the check was told of, from 1. Of an open
-	// one, Returned is 0.
+	Out    O // the zero value if the operation is open
+	// Invoked and Returned are the numbers of its events among all events of the check, from 1. Returned is 0 if the
+	// operation is open.
 	Invoked, Returned int64
 }
 
-// Culprit is the operation whose answer is the first that does not fit, if it is Found.
+// Culprit returns the operation whose answer is the first that does not fit, if the violation is Found.
 func (v *Violation[S, I, O]) Culprit() WindowOperation[I, O] {
 	return v.Operations[len(v.Operations)-1]
 }
 
-// violation is the whole of the window.
+// violation returns the violation of the whole window.
 func (w *Windows[S, I, O]) violation() *Violation[S, I, O] {
 	v := &Violation[S, I, O]{Window: w.stats.Windows, window: w, current: slices.Clone(w.current)}
 	for _, op := range v.current {
@@ -63,7 +62,7 @@ func (w *Windows[S, I, O]) violation() *Violation[S, I, O] {
 	return v
 }
 
-// end restricts the part to this many operations that have returned.
+// end restricts the violation to the first n operations that returned.
 func (v *Violation[S, I, O]) end(n int) {
 	moment := v.rets[n-1] + 1
 	v.ops, v.pool = v.window.divide(v.current, moment)
@@ -79,19 +78,19 @@ func (v *Violation[S, I, O]) end(n int) {
 	}
 }
 
-// Steps of the first round of searches that explain, and how many times as many each further round takes.
+// Step limit of the first round of searches by Explain, and its factor for each further round.
 const (
 	firstSteps = 10_000
 	moreSteps  = 8
 )
 
-// Explain looks for the least number of returns after which there is no order, until ctx is done: since more of them
-// have none either, by halves. A search that ends early says nothing: shorter parts are easier, so these are tried next,
-// and then all with more patience. What is known so far stands in v.
+// Explain searches for the shortest prefix without an order, by bisection, until ctx is done: longer prefixes have
+// none either. A search that reaches its limit shows nothing; shorter prefixes, which are easier, are tried next, and
+// then all again with a higher limit. What is known so far is in v.
 func (v *Violation[S, I, O]) Explain(ctx context.Context) {
 	for steps := int64(firstSteps); !v.Found && ctx.Err() == nil; steps *= moreSteps {
 		hasty := false
-		most := len(v.Operations) // those of more are not tried in this round
+		most := len(v.Operations) // longer prefixes are not tried in this round
 		for most-v.Explained > 1 && ctx.Err() == nil {
 			n := v.Explained + (most-v.Explained)/2
 			after, stopped := v.after(ctx, n, steps)
@@ -116,7 +115,7 @@ func (v *Violation[S, I, O]) Explain(ctx context.Context) {
 	}
 }
 
-// after reports whether the first so many operations have an order, and why that was not found out.
+// after reports whether the first n operations have an order, or why that was not determined.
 func (v *Violation[S, I, O]) after(ctx context.Context, n int, steps int64) (possible bool, stopped string) {
 	w := v.window
 	ops, pool := w.divide(v.current, v.rets[n-1]+1)
@@ -129,7 +128,7 @@ func (v *Violation[S, I, O]) after(ctx context.Context, n int, steps int64) (pos
 	return possible, s.stopped
 }
 
-// states returns those that are possible after all but the last operation.
+// states returns the possible states after all operations but the last.
 func (v *Violation[S, I, O]) states(ctx context.Context) []S {
 	w, possible := v.window, v.window.front
 	if v.Explained > 0 {
@@ -146,7 +145,7 @@ func (v *Violation[S, I, O]) states(ctx context.Context) []S {
 	return w.distinct(possible)
 }
 
-// distinct returns the states of what is possible, each once.
+// distinct returns the possible states, without repeats.
 func (w *Windows[S, I, O]) distinct(possible []possibility[S]) []S {
 	var states []S
 	for _, p := range possible {
@@ -157,8 +156,8 @@ func (w *Windows[S, I, O]) distinct(possible []possibility[S]) []S {
 	return states
 }
 
-// Visualize writes porcupine's page: the operations on a time line, with the longest orders that were found. Open
-// operations are notes beside it, since they may or may not be part of an order.
+// Visualize writes porcupine's page: the operations on a time line, with the longest orders found. Open operations
+// are annotations, since they may or may not be part of an order.
 func (v *Violation[S, I, O]) Visualize(ctx context.Context, out io.Writer) error {
 	config := &v.window.config
 	s := newSearch(ctx, config, v.pool)

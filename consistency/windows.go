@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// Outcome is what a bounded check says.
+// Outcome is the result of a bounded check.
 type Outcome uint8
 
-// The outcomes. The zero value claims nothing.
+// The outcomes. The zero value asserts nothing.
 const (
 	Undecided Outcome = iota // a limit ended the check
-	Holds                    // the object could have answered so
-	Violated                 // it could not
+	Holds                    // the object could have given these answers
+	Violated                 // it could not have
 )
 
-// String is "undecided", "holds" or "violated".
+// String returns "undecided", "holds" or "violated".
 func (o Outcome) String() string {
 	switch o {
 	case Holds:
@@ -28,69 +28,71 @@ func (o Outcome) String() string {
 	return "undecided"
 }
 
-// WindowsConfig describes what a [Windows] checks.
+// WindowsConfig configures a [Windows].
 type WindowsConfig[S any, I comparable, O any] struct {
 	Spec Spec[S, I, O]
-	// Before lists the operations of unknown outcome that could matter if they took effect right before an operation
-	// with this input and this answer, in this state: without which the answer would not be given, or the state after it
-	// would be another one. It is asked again in the state that one of them leads to. With all set it could be any.
-	// Leaving out one that matters makes answers wrong; the rest only costs time. Nil is all, always, and then time
-	// grows exponentially with the number of unknown operations. The function depending returns the inputs of
-	// those that do not overwrite, some perhaps twice.
+	// Before returns the operations of unknown outcome that could matter if they took effect in this state right before
+	// an operation with this input and answer: without them the answer or the state after it would differ. It is called
+	// again for the state that each of them leads to. If all is set, any operation could matter.
+	//
+	// Omitting one that matters makes results wrong; additional ones only cost time. Nil means that any can always
+	// matter, which takes time exponential in the number of unknown operations. The function depending returns the
+	// inputs of operations that do not overwrite, possibly with repeats.
 	Before func(state S, in I, out O, depending func() []I) (which []I, all bool)
-	// Effect returns what is known of an operation with this input and this answer; of an unknown one, out is nil.
-	// Claiming what is not so makes answers wrong. Nil is Depends, always, and then many clients at once take long.
+	// Effect returns the effect of an operation with this input and answer; out is nil if the outcome is unknown. A
+	// wrong effect makes results wrong. Nil means Depends for all, which is slow with many concurrent clients.
 	Effect func(in I, out *O) Effect
-	// Exact decides windows without a search where it applies; nil is a search, always.
+	// Exact decides windows without a search where it applies; nil means to search always.
 	Exact Exact[S, I, O]
 	// MaxOperations bounds the completed operations of one window that is searched; 0 means 20,000.
 	MaxOperations int
-	// Lighten is how many completed operations of a window are a reason to look whether some of them can be forgotten before it
-	// ends; 0 means 2,048.
+	// Lighten is the number of completed operations of a window after which the check tries to forget some of them
+	// before the window ends; 0 means 2,048.
 	Lighten int
-	// MaxMemory bounds what one window and its search may hold, estimated, in bytes; 0 means 1 GiB.
+	// MaxMemory bounds the estimated memory of one window and its search, in bytes; 0 means 1 GiB.
 	MaxMemory int64
 }
 
-// Windows decides whether the operations on one object are linearizable, however many there are: it takes events in the
-// order in which they happened and forgets what it has decided.
+// Windows decides whether the operations on one object are linearizable, for histories of any length: it takes events
+// in the order in which they happened and forgets what it has decided.
 //
-// It works in windows. A window ends at a moment when every outstanding operation has an unknown outcome, whose answer
-// will never come. All that the future can tell of the past is then the object's state, and which of the unknown
-// operations have taken effect; so the set of all the pairs of these that are possible is what is carried over. An unknown
-// operation may take effect in every later window, once, or never. Of two pairs with the same state, the one in which
-// fewer unknown operations have taken effect allows all that the other one allows, and is kept alone.
+// A window ends when every outstanding operation has an unknown outcome, whose answer will never come. What matters
+// from then on is the object's state and which of the unknown operations have taken effect; the set of all possible
+// such pairs is carried over to the next window. An unknown operation may take effect in any later window, once, or
+// never. Of two pairs with the same state, only the one in which fewer unknown operations have taken effect is kept,
+// since it allows everything that the other allows.
 //
-// Where the answers show what took effect when, as in a register to which no value is written twice, a window is not searched,
-// and need not end either: see [Exact].
+// Where the answers determine what took effect when, as in a register to which no value is written twice, a window
+// needs no search, and need not end either: see [Exact].
 //
-// In a search, an unknown operation needs to take effect only right before a completed one: if it does so earlier, nobody sees the
-// difference. So it is no operation of the search within a window. The answer is that of [Linearizable] for the whole.
+// In a search, an unknown operation takes effect only right before a completed one: taking effect earlier makes no
+// observable difference. So it is not an operation of the search itself. The result is that of [Linearizable] for the
+// whole history.
 //
-// One client at a time may use a Windows.
+// A Windows is not safe for concurrent use.
 type Windows[S any, I comparable, O any] struct {
 	config  WindowsConfig[S, I, O]
 	clock   int64
-	open    map[Client]int      // of the clients that wait, their operation's place in current
-	current []windowed[I, O]    // of this window, in the order of invocation
+	open    map[Client]int      // by waiting client: the index of its operation in current
+	current []windowed[I, O]    // the operations of this window, in order of invocation
 	done    int                 // how many of them have returned
 	pool    pool[I]             // unknown operations of earlier windows
-	front   []possibility[S]    // what may be so at the beginning of the window
-	later   bool                // it goes on, since too much is possible
-	look    int                 // how long the window has to be for a look at it before it ends
-	outcome Outcome             // Holds until there is another
-	reason  string              // why it is undecided
-	found   *Violation[S, I, O] // if it is violated
+	front   []possibility[S]    // the possibilities at the beginning of the window
+	later   bool                // the window is continued, since too much is possible
+	look    int                 // the number of operations at which the window is analysed before it ends
+	outcome Outcome             // Holds until another is known
+	reason  string              // why it is Undecided
+	found   *Violation[S, I, O] // set if it is Violated
 	stats   WindowsStats
 }
 
-// WindowsStats counts what was checked.
+// WindowsStats counts the work of a check.
 type WindowsStats struct {
-	Windows    int // that were decided
-	Exact      int // of them, without a search
-	Operations int // completed ones in them
+	Windows    int // windows decided
+	Exact      int // of these, without a search
+	Operations int // completed operations in them
 	Longest    int // completed operations of the longest window
-	Widest     int // the most pairs that were carried from one window to the next
+	Widest     int // the maximum number of pairs carried over to a window
 	Unknown    int // operations of unknown outcome
 }
 
@@ -99,7 +101,7 @@ type windowed[I comparable, O any] struct {
 	client    Client
 	in        I
 	out       O
-	call, ret int64 // moments: the number of the event
+	call, ret int64 // times, as numbers of events
 	fate      fate
 }
 
@@ -132,8 +134,8 @@ func NewWindows[S any, I comparable, O any](config WindowsConfig[S, I, O]) *Wind
 	}
 }
 
-// Invoke notes that client c has invoked an operation. It returns [ErrPending], wrapped, if c has not had the answer to
-// the one before.
+// Invoke records that client c invoked an operation. It returns an error wrapping [ErrPending] if c's previous
+// operation has not returned.
 func (w *Windows[S, I, O]) Invoke(c Client, in I) error {
 	if _, waits := w.open[c]; waits {
 		return fmt.Errorf("client %d invokes: %w", c, ErrPending)
@@ -144,20 +146,21 @@ func (w *Windows[S, I, O]) Invoke(c Client, in I) error {
 	return nil
 }
 
-// Return notes that client c was answered. If that ends a window, it is decided before Return returns; when ctx is done
-// first, everything from there on is undecided. It returns [ErrNotPending], wrapped, if c waits for nothing.
+// Return records that client c's operation returned. If that ends a window, the window is decided before Return
+// returns; if ctx is done first, the outcome is undecided from there on. It returns an error wrapping [ErrNotPending]
+// if c has no outstanding operation.
 func (w *Windows[S, I, O]) Return(ctx context.Context, c Client, out O) error {
 	return w.end(ctx, c, returned, out)
 }
 
-// Fail notes that client c's operation did not take effect, and never will. Otherwise it is as Return.
+// Fail records that client c's operation did not take effect and never will. Otherwise it is like Return.
 func (w *Windows[S, I, O]) Fail(ctx context.Context, c Client) error {
 	var none O
 	return w.end(ctx, c, failed, none)
 }
 
-// Lose notes that client c will never know what became of its operation: it may take effect at any later time, or never.
-// The client may invoke another one. Otherwise it is as Return.
+// Lose records that the outcome of client c's operation will never be known: it may take effect at any later time, or
+// never. The client may invoke another one. Otherwise it is like Return.
 func (w *Windows[S, I, O]) Lose(ctx context.Context, c Client) error {
 	var none O
 	return w.end(ctx, c, lost, none)
@@ -187,12 +190,12 @@ func (w *Windows[S, I, O]) end(ctx context.Context, c Client, f fate, out O) err
 	return nil
 }
 
-// Finish notes that nothing more happens: all outstanding operations have an unknown outcome. It returns the outcome of
-// the whole, and [Windows.States] what the object may be in then.
+// Finish ends the history: all outstanding operations have an unknown outcome. It returns the outcome of the whole;
+// [Windows.States] are then the possible final states.
 func (w *Windows[S, I, O]) Finish(ctx context.Context) Outcome { return w.finish(ctx, false) }
 
-// Conclude is as Finish for a caller that does not ask for the states at the end, some of which may be missing. So one
-// order of the last window is enough, which is found sooner than all of them.
+// Conclude is like Finish for callers that do not use the final states, some of which may be missing. One order of
+// the last window is then enough, which is found sooner than all of them.
 func (w *Windows[S, I, O]) Conclude(ctx context.Context) Outcome { return w.finish(ctx, true) }
 
 func (w *Windows[S, I, O]) finish(ctx context.Context, last bool) Outcome {
@@ -215,22 +218,22 @@ func (w *Windows[S, I, O]) Oldest() int64 {
 	return w.current[0].call
 }
 
-// Idle reports whether a window has just ended: nothing is known that is not decided.
+// Idle reports whether a window has just ended, so that everything known has been decided.
 func (w *Windows[S, I, O]) Idle() bool { return len(w.current) == 0 }
 
-// States returns those that the object may be in at the end of the last window, each once.
+// States returns the possible states of the object at the end of the last window, without repeats.
 func (w *Windows[S, I, O]) States() []S { return w.distinct(w.front) }
 
-// Outcome is that of the windows that have ended so far. Once it is not Holds, it stays what it is.
+// Outcome returns the outcome of the windows that have ended so far. Once it is not Holds, it does not change.
 func (w *Windows[S, I, O]) Outcome() Outcome { return w.outcome }
 
-// Reason returns what ended a check that is undecided.
+// Reason returns why the outcome is Undecided.
 func (w *Windows[S, I, O]) Reason() string { return w.reason }
 
-// Violation describes what is wrong, and is nil unless the outcome is Violated.
+// Violation returns the violation; it is nil unless the outcome is Violated.
 func (w *Windows[S, I, O]) Violation() *Violation[S, I, O] { return w.found }
 
-// Stats counts what was checked so far.
+// Stats returns the counts so far.
 func (w *Windows[S, I, O]) Stats() WindowsStats { return w.stats }
 
 // restless abandons a window that is too long to be searched.
@@ -245,11 +248,11 @@ func (w *Windows[S, I, O]) giveUp(reason string) {
 	w.forget()
 }
 
-// forget begins a new window.
+// forget starts a new window.
 func (w *Windows[S, I, O]) forget() {
 	kept := w.current[:0]
 	for _, op := range w.current {
-		if op.fate == waiting { // only after the outcome is known: nobody looks at it again
+		if op.fate == waiting { // only after the outcome is known: it is not used again
 			w.open[op.client] = len(kept)
 			kept = append(kept, op)
 		}
@@ -258,7 +261,7 @@ func (w *Windows[S, I, O]) forget() {
 	w.current, w.done = kept, 0
 }
 
-// close decides the window that has ended. For the last one, some of what is possible at its end will do.
+// close decides the window that has ended. For the last window, not all possibilities at its end are needed.
 func (w *Windows[S, I, O]) close(ctx context.Context, last bool) {
 	if w.outcome != Holds {
 		w.forget()
@@ -284,7 +287,7 @@ func (w *Windows[S, I, O]) close(ctx context.Context, last bool) {
 		return
 	}
 	d := w.config.exactly(w.front, ops, pool)
-	if !d.known && len(ops) > w.config.MaxOperations+1 { // it went on as long as it had not to be searched
+	if !d.known && len(ops) > w.config.MaxOperations+1 { // it was continued as long as it did not have to be searched
 		w.count(len(ops))
 		w.restless(len(ops))
 		return
@@ -329,8 +332,9 @@ func (w *Windows[S, I, O]) violate() {
 	w.found = w.violation()
 }
 
-// divide separates operations of the window that have returned before a moment, in the order of their invocation, from
-// those that were invoked before it and may take effect or not. These are put into a pool with those of earlier windows.
+// divide separates the operations of the window that returned before a moment, in order of invocation, from those
+// that were invoked before it and may or may not take effect. The latter go into a pool with those of earlier
+// windows.
 func (w *Windows[S, I, O]) divide(current []windowed[I, O], moment int64) ([]operation[I, O], pool[I]) {
 	var rets []int64
 	var ops []operation[I, O]
@@ -357,7 +361,7 @@ func (w *Windows[S, I, O]) divide(current []windowed[I, O], moment int64) ([]ope
 	return ops, w.pool.with(more)
 }
 
-// shed drops unknown operations that have taken effect in every possibility.
+// shed removes unknown operations that have taken effect in every possibility.
 func (w *Windows[S, I, O]) shed() {
 	var gone []int32
 	for _, id := range w.front[0].applied {

@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// Words are how histories of some object are told to people. All functions are required.
+// Words defines how histories of an object are described in text. All functions are required.
 type Words[I, O any] struct {
 	// Named returns an operation without its answer: "client 3's put 'A'".
 	Named func(op Operation[I, O]) string
-	// Answered returns what the answer of an operation tells: "is done", or "returns 'A'".
+	// Answered returns the answer in words: "is done", or "returns 'A'".
 	Answered func(op Operation[I, O]) string
-	// Answers returns answers that an operation might have had instead, for those of them to be told that would have been
-	// allowed. The history is the one before it was answered.
+	// Answers returns alternative answers of an operation, of which those that would have been allowed are reported. The
+	// history is the one before the operation was answered.
 	Answers func(before History[I, O], op Operation[I, O]) []O
-	// Shown returns an answer to an input.
+	// Shown formats an answer to an input.
 	Shown func(in I, out O) string
 }
 
-// place names an operation of a history: its client, and how many that client invoked before.
+// place identifies an operation of a history by its client and its index among the client's operations.
 type place struct {
 	client Client
 	index  int
@@ -34,7 +34,7 @@ func places[I, O any](h History[I, O]) map[place]Operation[I, O] {
 	return all
 }
 
-// Tell returns what clients asked and were told between two histories, a line each.
+// Tell describes the invocations and returns between two histories, one line each.
 func (w Words[I, O]) Tell(before, after History[I, O]) []string {
 	known := places(before)
 	var returned, invoked []string
@@ -50,10 +50,11 @@ func (w Words[I, O]) Tell(before, after History[I, O]) []string {
 	return append(returned, invoked...)
 }
 
-// span is when an operation was outstanding: the steps of a path in which it was invoked and returned, 0 for the start.
+// span is when an operation was outstanding: the steps of a path at which it was invoked and returned, 0 for the
+// start.
 type span struct{ invoked, returned int }
 
-// text is "from step 3 to step 7", or "since the start" for an operation that is pending.
+// text returns "from step 3 to step 7", or "since the start" for a pending operation.
 func (s span) text(pending bool) string {
 	step := func(n int) string {
 		if n == 0 {
@@ -67,7 +68,7 @@ func (s span) text(pending bool) string {
 	return "from " + step(s.invoked) + " to " + step(s.returned)
 }
 
-// spans finds out along a path when the operations of its last history were in flight.
+// spans returns when, along a path, the operations of its last history were outstanding.
 func spans[I, O any](path []History[I, O]) map[place]span {
 	all := make(map[place]span)
 	for step := len(path) - 1; step >= 0; step-- {
@@ -83,9 +84,9 @@ func spans[I, O any](path []History[I, O]) map[place]span {
 	return all
 }
 
-// Convict returns what there is to say of the answer with which the last history of a path is not linearizable any more:
-// which operation it belongs to, what would have been allowed, and when the others were in flight. It returns nothing
-// unless holds is false of the last history first.
+// Convict explains the answer with which the last history of a path stops being linearizable: which operation it
+// belongs to, which answers would have been allowed, and when the other operations were outstanding. It returns
+// nothing unless the last history is the first for which holds is false.
 func (w Words[I, O]) Convict(holds func(History[I, O]) bool, path []History[I, O]) []string {
 	last := len(path) - 1
 	if last < 1 || holds(path[last]) || !holds(path[last-1]) {
@@ -101,7 +102,7 @@ func (w Words[I, O]) Convict(holds func(History[I, O]) bool, path []History[I, O
 			culprit = op
 			continue
 		}
-		if when[at].invoked < last { // What begins with the step comes too late to matter.
+		if when[at].invoked < last { // Operations invoked in the last step do not matter.
 			all = append(all, op)
 		}
 	}

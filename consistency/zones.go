@@ -5,34 +5,35 @@ import (
 	"slices"
 )
 
-// Access is what an operation does to a register: it reads a value, or writes one, or both at once.
+// Access is the effect of an operation on a register: it reads a value, writes one, or both at once.
 type Access[V comparable] struct {
 	Reads, Writes bool
 	Read, Write   V
-	Other         bool // it does something else
+	Other         bool // anything else
 }
 
-// ExactRegister decides windows of a register in which it is plain who wrote each value that was read: that is so if no
-// value is written twice, and often if one is. Time is that of sorting.
+// ExactRegister decides windows of a register in which the writer of each value read is unique: always if no value is
+// written twice, and often otherwise. It takes the time of sorting.
 //
-// An operation that writes and those that read what it wrote take effect one after another, with nothing between them. All of
-// them lie in a zone, from the first return to the last invocation. One cluster has to come before another one if one of its
-// operations returned before one of the other's was invoked; and there is an order if and only if no two have to come
-// before each other (Gibbons and Korach, "Testing shared memories", 1997, section 4). An operation that reads and writes at
-// once, such as a compare and set, makes one cluster of two.
+// A write and the reads of its value form a cluster: they take effect one after another, with nothing in between. The
+// zone of a cluster extends from its first return to its last invocation. One cluster must precede another if one of
+// its operations returned before one of the other's was invoked; an order exists if and only if no two clusters must
+// precede each other (Gibbons and Korach, "Testing shared memories", 1997, section 4). An operation that reads and
+// writes at once, such as a compare-and-set, merges two clusters.
 type ExactRegister[V comparable, S any, I comparable, O any] struct {
-	// Value is what a state holds, and State the one that holds a value.
+	// Value returns the value that a state holds, and State the state that holds a value.
 	Value func(state S) V
 	State func(value V) S
-	// Access is what an operation does that was answered so; out is nil for one of unknown outcome that takes effect.
+	// Access returns the effect of an operation with this answer; out is nil for an operation of unknown outcome that
+	// takes effect.
 	Access func(in I, out *O) Access[V]
-	// Writers lists the inputs that write a value whatever the register holds.
+	// Writers returns the inputs that write a value whatever the register holds.
 	Writers func(value V) []I
-	// Unread is a value that is never written or read. Without it, a window has to be kept in memory until its end.
+	// Unread is a value that is never written or read. Without it, a window is kept in memory until its end.
 	Unread *V
 }
 
-// RegisterExactly is the exact method for a [Register].
+// RegisterExactly returns the exact method for a [Register].
 func RegisterExactly[V comparable]() Exact[V, RegisterInput[V], RegisterOutput[V]] {
 	return ExactRegister[V, V, RegisterInput[V], RegisterOutput[V]]{
 		Value: func(held V) V { return held },
@@ -62,7 +63,7 @@ func (e ExactRegister[V, S, I, O]) decide(states []S, applied []int32, ops []ope
 		return d
 	}
 	all := withIDs(applied, z.used)
-	// A cluster can be the last if it need not come before another one.
+	// A cluster can be the last if it need not precede another one.
 	first, second := int64(-2), int64(-2)
 	for i := range z.all {
 		switch s := z.all[i].last; {
@@ -92,36 +93,37 @@ func (e ExactRegister[V, S, I, O]) decide(states []S, applied []int32, ops []ope
 	return d
 }
 
-// cluster is a write, or the start, and all that read what it wrote, and so on behind one of these that writes too.
+// cluster is a write, or the initial value, and all operations that read its value; if one of these writes too, it
+// continues with the readers of that value.
 type cluster[V comparable] struct {
-	first, last int64 // when the first of it returned, and the last was invoked
-	start       bool  // it begins with what was there before the window
-	written     bool  // with the start: something in it writes
-	holds       V     // after it
+	first, last int64 // its first return, its last invocation
+	start       bool  // it begins with the initial value of the window
+	written     bool  // with start: an operation in it writes
+	holds       V     // the value after it
 	members     []int
 }
 
 // before reports whether an operation of c returned before one of d was invoked.
 func (c *cluster[V]) before(d *cluster[V]) bool { return c.first < d.last }
 
-// clusters are the operations of a window, as far as they are known to take effect, by what they read.
+// clusters groups the operations of a window that are known to take effect by what they read.
 type clusters[V comparable, S any, I comparable, O any] struct {
 	exact    *ExactRegister[V, S, I, O]
 	ops      []accessing[V]
 	writers  map[V][]int // in the order of invocation
-	firstRet []int64     // of the writes that surely took effect, from each on in the order of invocation
-	calls    []int64     // of these
+	firstRet []int64     // by index in the order of invocation: the first return of the certain writes from there on
+	calls    []int64     // the invocations of these writes
 	states   []S
 	applied  []int32
 	pool     pool[I]
-	earlier  map[V][]int // of a value, the unknown writes of earlier windows that were looked for
+	earlier  map[V][]int // by value: the unknown writes of earlier windows that were looked up
 	depends  []I         // the inputs of unknown operations of earlier windows that do more than write
 	readers  map[int][]int
-	next     map[int]int // what reads and writes after a write
-	takes    []bool      // of unknown writes: that they took effect
-	work     []int       // those that read and whose source is to be found
-	forced   bool        // a value of the start was read
-	held     V           // which
+	next     map[int]int // by write: the operation that reads its value and writes
+	takes    []bool      // by unknown write: whether it took effect
+	work     []int       // reads whose source is still to be found
+	forced   bool        // the initial value was read
+	held     V           // the initial value
 	used     []int32
 	all      []cluster[V]
 	possible clarity
@@ -135,16 +137,16 @@ const (
 	impossible
 )
 
-// accessing is an operation.
+// accessing is an operation with its effect.
 type accessing[V comparable] struct {
 	Access[V]
 	call, ret int64
-	id        int32 // of one of unknown outcome; -1 of others
-	at        int   // its place in the window; -1 of one that is of an earlier window
+	id        int32 // the number of an operation of unknown outcome; -1 for others
+	at        int   // its index in the window; -1 for one of an earlier window
 	waiting   bool
 }
 
-// fromStart is the source of what was read of the start.
+// fromStart is the source of a read of the initial value.
 const fromStart = -1
 
 func (e *ExactRegister[V, S, I, O]) clusters(
@@ -206,7 +208,7 @@ func (e *ExactRegister[V, S, I, O]) clusters(
 	return z
 }
 
-// take notes that an operation that writes takes effect.
+// take records that a write takes effect.
 func (z *clusters[V, S, I, O]) take(i int) {
 	if z.takes[i] {
 		return
@@ -220,7 +222,7 @@ func (z *clusters[V, S, I, O]) take(i int) {
 	}
 }
 
-// overwritten is when the first write had returned that was invoked after a moment.
+// overwritten returns the first return of a write that was invoked after moment.
 func (z *clusters[V, S, I, O]) overwritten(moment int64) int64 {
 	at, _ := slices.BinarySearch(z.calls, moment+1)
 	if at == len(z.calls) {
@@ -229,7 +231,7 @@ func (z *clusters[V, S, I, O]) overwritten(moment int64) int64 {
 	return z.firstRet[at]
 }
 
-// sources finds who wrote what was read. It is unclear if it may have been two.
+// sources finds the writer of each value read. The result is unclear if there may be two.
 func (z *clusters[V, S, I, O]) sources() clarity {
 	for len(z.work) > 0 {
 		r := z.work[len(z.work)-1]
@@ -292,7 +294,8 @@ func (z *clusters[V, S, I, O]) source(reader int) (from int, found clarity) {
 	return from, found
 }
 
-// before lists the unknown operations of earlier windows that can have written a value: more than two are as good as two.
+// before returns the unknown operations of earlier windows that can have written a value. It returns at most two:
+// more make no difference.
 func (z *clusters[V, S, I, O]) before(v V) []int {
 	if all, known := z.earlier[v]; known {
 		return all
@@ -324,7 +327,7 @@ func (z *clusters[V, S, I, O]) before(v V) []int {
 	return all
 }
 
-// build builds the clusters.
+// build makes the clusters.
 func (z *clusters[V, S, I, O]) build() clarity {
 	linked := 0
 	chain := func(head int) bool {
@@ -374,19 +377,19 @@ func (z *clusters[V, S, I, O]) build() clarity {
 		}
 	}
 	if linked < len(z.next) {
-		return impossible // they read from one another in a circle
+		return impossible // they read from one another in a cycle
 	}
 	return possible
 }
 
-// contradict reports whether two clusters have to come before each other.
+// contradict reports whether two clusters must precede each other.
 func (z *clusters[V, S, I, O]) contradict() bool {
 	order := make([]int, len(z.all))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(z.all[a].first, z.all[b].first) })
-	// Of those that come first, the two that were invoked last.
+	// Of the clusters that come first, the two with the latest invocations.
 	tops := make([][2]int, 0, len(order))
 	top := [2]int{-1, -1}
 	later := func(a, b int) bool { return b < 0 || z.all[a].last > z.all[b].last }
@@ -416,13 +419,14 @@ func (z *clusters[V, S, I, O]) contradict() bool {
 	return false
 }
 
-// settled finds clusters that nothing can touch any more, when no outstanding operation was invoked before a moment:
-// all that can still be read was written after them, and they come before all that stay. It returns which operations of
-// the window they hold, and which unknown ones of earlier windows. The start has to be among them.
+// settled finds the clusters that later operations cannot interact with, given that no outstanding operation was
+// invoked before moment: every value that can still be read was written after them, and they precede all that remain.
+// It returns which operations of the window they contain, and which unknown ones of earlier windows. The initial
+// cluster must be among them.
 func (z *clusters[V, S, I, O]) settled(moment int64) (places []int, ids []int32, all bool) {
 	order := make([]int, 0, len(z.all))
-	limit := int64(never) // the first return of those that stay
-	last := int64(-1)     // the last invocation of those with an early return
+	limit := int64(never) // the first return of the clusters that remain
+	last := int64(-1)     // the last invocation of the clusters with an early return
 	second, who := int64(-1), 0
 	for i := range z.all {
 		if c := &z.all[i]; c.first < moment {
