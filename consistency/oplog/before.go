@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// before returns which unknown operations could matter right before an operation, as consistency.WindowsConfig wants
-// it.
+// before returns the unknown operations that could matter right before an operation, as required by
+// consistency.WindowsConfig.
 func (s Spec) before(whole bool) func(c cell, in input, heard output, depending func() []input) ([]input, bool) {
 	plain := beforeElement
 	switch {
@@ -24,10 +24,10 @@ func (s Spec) before(whole bool) func(c cell, in input, heard output, depending 
 	return func(c cell, in input, heard output, _ func() []input) ([]input, bool) { return plain(c, in, heard) }
 }
 
-// beforeRegister: a write hides all that was there, so that only what is heard of the value matters.
+// beforeRegister: a write hides the previous state, so only the value in the answer matters.
 func beforeRegister(c cell, in input, heard output, depending func() []input) ([]input, bool) {
 	switch {
-	case in.op == Append: // what it leaves depends on what was there
+	case in.op == Append: // its result depends on the state
 		return nil, true
 	case in.op == Write || !heard.told:
 		return nil, false
@@ -39,8 +39,8 @@ func beforeRegister(c cell, in input, heard output, depending func() []input) ([
 	return towards(c.value, heard.value, depending), false
 }
 
-// towards lists the operations that can be the next one on a way from a value to another one: what writes that, or a value
-// from which the others lead there, and those others.
+// towards returns the operations that can be the next on a way from one value to another: those that write the target
+// or a value from which others lead to it, and those others.
 func towards(from, to Value, unknown func() []input) []input {
 	if from == to {
 		return nil
@@ -73,33 +73,33 @@ func towards(from, to Value, unknown func() []input) []input {
 	return which
 }
 
-// before lists the values from which an operation leads to another one.
+// before returns the values from which an operation leads to another one.
 func (in input) before(after Value) []Value {
 	switch {
 	case in.op == Cas && in.value == after && in.old != after:
 		return []Value{in.old}
 	case in.op == Append && after != None && after[0] == '"':
 		if shorter, found := strings.CutSuffix(string(after[1:]), string(in.value[1:])); found {
-			return []Value{Text(shorter), Value(shorter)} // the latter is a number, or nothing, or no value at all
+			return []Value{Text(shorter), Value(shorter)} // the latter is a number, nothing, or not a valid value
 		}
 	}
 	return nil
 }
 
-// beforeOnce: once it is set, nothing changes it any more.
+// beforeOnce: once the register is set, nothing changes it.
 func beforeOnce(c cell, in input, heard output) ([]input, bool) {
 	switch {
 	case c.value != None:
 		return nil, false
 	case in.op == Write:
-		return nil, heard.refused // by any other value
+		return nil, heard.refused // because of any other value
 	case heard.value == None:
 		return nil, false
 	}
 	return []input{{op: Write, value: heard.value}}, false
 }
 
-// beforeLog: a read tells exactly what is missing, and a place how many.
+// beforeLog: a read shows exactly what is missing, and a position how many entries.
 func beforeLog(c cell, in input, heard output) ([]input, bool) {
 	if in.op == Append {
 		if !heard.told {
@@ -114,7 +114,7 @@ func beforeLog(c cell, in input, heard output) ([]input, bool) {
 	return []input{{op: Append, value: heard.values[c.log.len()]}}, false
 }
 
-// beforeElement: what an add or a remove leaves does not depend on what was there.
+// beforeElement: the result of an add or a remove does not depend on the previous state.
 func beforeElement(c cell, _ input, heard output) ([]input, bool) {
 	switch {
 	case !heard.told || heard.value == Truth(c.value != None):
@@ -125,8 +125,8 @@ func beforeElement(c cell, _ input, heard output) ([]input, bool) {
 	return []input{{op: Remove}}, false
 }
 
-// beforeSet: the first element that is there and was not heard of, or the other way round. Each of them needs an operation
-// of its own, and in which order these take effect does not matter.
+// beforeSet: the first element that is in either the state or the answer but not in both. Each such element needs an
+// operation of its own, and these may take effect in any order.
 func beforeSet(c cell, in input, heard output) (which []input, all bool) {
 	if !heard.told {
 		return nil, false

@@ -11,19 +11,19 @@ import (
 	"synod/consistency"
 )
 
-// Result is what a check found.
+// Result is the result of a check.
 type Result struct {
 	Config  Config
 	Outcome consistency.Outcome
 	Reason  string // why it is undecided
 	Counts  Counts
-	// Findings are what is wrong, at most one for each part, in the order of time. Which answers are to blame is known once
-	// they are explained. Sequential consistency has none: no single operation is to blame.
+	// Findings are the violations, at most one per part, in order of time. The answers to blame are known once they are
+	// explained. For sequential consistency there are none: no single operation is to blame.
 	Findings []Finding
 }
 
-// Explain looks for the first answer of each finding that no order explains, until ctx is done. It may take much longer
-// than it took to find that something is wrong.
+// Explain searches, until ctx is done, for the first answer of each finding that no order explains. It may take much
+// longer than the check itself.
 func (r *Result) Explain(ctx context.Context) {
 	for i := range r.Findings {
 		r.Findings[i] = r.Findings[i].again(ctx)
@@ -35,13 +35,13 @@ func (r *Result) sort() {
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(a.Last.Returned, b.Last.Returned) })
 }
 
-// Enough reports whether there was anything to check: at least one operation that was answered.
+// Enough reports whether there was anything to check: at least one acknowledged operation.
 func (r Result) Enough() bool { return r.Counts.Acknowledged > 0 }
 
 // source returns events one after another, and io.EOF at the end.
 type source func() (Event, error)
 
-// held is the source of events in memory.
+// held returns a source of events in memory.
 func held(events []Event) source {
 	return func() (Event, error) {
 		if len(events) == 0 {
@@ -53,13 +53,13 @@ func held(events []Event) source {
 	}
 }
 
-// outlook is what is known of a history beforehand.
+// outlook is information about a history from a first pass.
 type outlook struct {
-	ends  []Type // of each event: how the operation ends that it begins or ends, or Unknown if it does not
-	whole bool   // a set is read as a whole
+	ends  []Type // by event: how its operation ends, or Unknown if it does not
+	whole bool   // some operation reads a whole set
 }
 
-// foresee goes through a history. The error is about the first event that cannot have happened.
+// foresee makes a first pass over a history. It returns an error for the first event that cannot have happened.
 func foresee(ctx context.Context, spec Spec, next source) (outlook, error) {
 	type begun struct{ at, line int }
 	var all outlook
@@ -97,15 +97,16 @@ func foresee(ctx context.Context, spec Spec, next source) (outlook, error) {
 	}
 }
 
-// Check reports whether a history is linearizable, as a [Checker] does. Since it knows how every operation ends, no window
-// waits for one that does not; and sets are taken apart unless they are read as a whole. The error is a [*LineError], and
-// says which event cannot have happened. When ctx is done first, the result is undecided.
+// Check reports whether a history is linearizable, as a [Checker] does. Since it knows how every operation ends, no
+// window waits for an operation that never does; and sets are checked element by element unless they are read as a
+// whole. The error is a [*LineError] for an event that cannot have happened. If ctx is done first, the result is
+// undecided.
 func Check(ctx context.Context, h History, config Config) (Result, error) {
 	return check(ctx, func() (source, error) { return held(h.Events), nil }, config)
 }
 
-// CheckScans is as [Check], for a history that need not fit into memory: scan is called twice, and returns it from its
-// beginning each time.
+// CheckScans is like [Check], for a history that may not fit into memory: scan is called twice, and returns a scanner
+// at the beginning of the history each time.
 func CheckScans(ctx context.Context, scan func() (*Scanner, error), config Config) (Result, error) {
 	return check(ctx, func() (source, error) {
 		s, err := scan()
@@ -146,7 +147,8 @@ func check(ctx context.Context, begin func() (source, error), config Config) (Re
 		if err != nil {
 			return Result{}, err
 		}
-		// What ends in doubt is in doubt from the beginning, which ends windows sooner and allows the same.
+		// An operation that ends with an unknown outcome has one from its beginning, which ends windows sooner and allows
+		// the same orders.
 		doubtful := end == Unknown
 		if doubtful && e.Type != Invoke {
 			continue

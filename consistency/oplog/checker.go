@@ -9,14 +9,14 @@ import (
 	"synod/consistency"
 )
 
-// Config describes what is checked.
+// Config configures a check.
 type Config struct {
 	Spec    Spec
-	Initial Value // what a register, or each key of a kv, holds at first
-	// WholeSets is for sets that are read as a whole: then a set is one part. Otherwise each element is, and a read of a
-	// set is an error.
+	Initial Value // the initial value of a register, or of each key of a kv
+	// WholeSets must be set for histories with reads of whole sets: a set is then one part. Otherwise each element is a
+	// part, and a read of a set is an error.
 	WholeSets bool
-	// Object is what a custom object does; nil for all others.
+	// Object is the specification of a custom object; nil for all others.
 	Object Object
 	// MaxWindow bounds the completed operations of one window; 0 means 20,000.
 	MaxWindow int
@@ -24,7 +24,7 @@ type Config struct {
 	MaxMemory int64
 }
 
-// Validate returns what is wrong with the configuration.
+// Validate returns an error if the configuration is invalid.
 func (c Config) Validate() error {
 	if _, err := ParseSpec(string(c.Spec)); err != nil {
 		return err
@@ -38,18 +38,19 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// part is what is checked by itself: an object with a key, or one element of it.
+// part is a unit that is checked separately: an object with a key, or one element of a set.
 type part struct{ key, element Value }
 
-// Checker decides linearizability as events come in, part by part and window by window, and forgets what is decided. A
-// window of a part ends when no operation on it is in flight but those of unknown outcome. So a process that gives up
-// has to say so, and to keep windows short there should be moments at which nobody is waiting.
+// Checker decides linearizability incrementally as events come in, part by part and window by window, and forgets
+// what it has decided. A window of a part ends when no operation on it is in flight except those of unknown outcome.
+// So a process that gives up an operation must report it as unknown, and windows are short only if there are moments
+// at which no process is waiting.
 //
-// One goroutine at a time may use it.
+// A Checker is not safe for concurrent use.
 type Checker struct {
 	config Config
 	parts  map[part]*checked
-	order  []part // in which they first occurred
+	order  []part // in order of first occurrence
 	busy   map[int64]*underway
 	counts Counts
 	found  []Finding
@@ -59,36 +60,36 @@ type checked struct {
 	part    part
 	windows *consistency.Windows[cell, input, output]
 	places  []place // of the events that still matter
-	before  int64   // how many events there were before them
-	found   bool    // something is wrong
+	before  int64   // the number of events before them
+	found   bool    // a violation was found
 }
 
-// place is where and when an event was.
+// place is the line and the time of an event.
 type place struct {
 	line int
 	at   int64 // ns
 }
 
-// underway is an operation that a process has begun.
+// underway is an outstanding operation.
 type underway struct {
 	invoked Event
 	part    *checked
 	in      input
 }
 
-// Counts describes how much there was to check.
+// Counts counts what was checked.
 type Counts struct {
-	Operations   int // that were invoked
-	Acknowledged int // that were answered
-	Failed       int // that never took effect
-	Unknown      int // of which nobody can tell
+	Operations   int // invoked operations
+	Acknowledged int // acknowledged operations
+	Failed       int // operations that never took effect
+	Unknown      int // operations of unknown outcome
 	Keys         int
-	Windows      int // that were decided
+	Windows      int // windows decided
 	Longest      int // operations in the longest window
-	Widest       int // the most possible states that were carried from one window to the next
+	Widest       int // the maximum number of possible states carried over to a window
 }
 
-// NewChecker returns a check of objects in their initial state. It says what is wrong with the configuration.
+// NewChecker returns a check of objects in their initial state, or an error if the configuration is invalid.
 func NewChecker(c Config) (*Checker, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -98,9 +99,9 @@ func NewChecker(c Config) (*Checker, error) {
 	}, nil
 }
 
-// Event takes the next event, in the order in which things happened. If that ends a window, the window is decided before
-// Event returns; when ctx is done before, its part is undecided. The error says which event cannot have happened; the
-// event is left out then.
+// Event takes the next event, in the order in which they happened. If it ends a window, the window is decided before
+// Event returns; if ctx is done first, its part is undecided. It returns an error for an event that cannot have
+// happened, and ignores the event.
 func (c *Checker) Event(ctx context.Context, e Event) error {
 	if err := e.validate(); err != nil {
 		return err
@@ -127,7 +128,7 @@ func (c *Checker) Event(ctx context.Context, e Event) error {
 	case e.Type == Fail:
 		c.counts.Failed++
 		err = p.windows.Fail(ctx, client)
-	case c.config.pure(u.in): // it changes nothing, and nobody knows what it saw
+	case c.config.pure(u.in): // it changes nothing, and no one knows what it read
 		c.counts.Unknown++
 		err = p.windows.Fail(ctx, client)
 	default:
@@ -158,7 +159,7 @@ func (c *Checker) invoke(e Event) error {
 	return p.windows.Invoke(consistency.Client(e.Process), in)
 }
 
-// object is the sequential specification of a part.
+// object returns the sequential specification of a part.
 func (c Config) object() consistency.Spec[cell, input, output] {
 	if c.Spec == Custom {
 		return custom(c.Object)
@@ -174,7 +175,7 @@ func (c Config) pure(in input) bool {
 	return in.op.pure()
 }
 
-// effect returns what is known of an operation, as consistency.WindowsConfig wants it.
+// effect returns the effect of an operation, as required by consistency.WindowsConfig.
 func (c Config) effect(in input, heard *output) consistency.Effect {
 	if c.Spec == Custom && c.Object.Pure(in.value) {
 		return consistency.Reads
@@ -182,7 +183,7 @@ func (c Config) effect(in input, heard *output) consistency.Effect {
 	return c.Spec.effect(in, heard)
 }
 
-// look notes what a window shows, and forgets where events were that do not matter any more.
+// look records the violation of a window, and forgets the places of events that no longer matter.
 func (c *Checker) look(p *checked) {
 	if v := p.windows.Violation(); v != nil && !p.found {
 		p.found = true
@@ -194,7 +195,7 @@ func (c *Checker) look(p *checked) {
 	}
 }
 
-// Finish notes that nothing more happens, and returns the result. Its findings are to be explained: see [Result.Explain].
+// Finish ends the history and returns the result. Its findings are not explained yet: see [Result.Explain].
 func (c *Checker) Finish(ctx context.Context) Result {
 	r := Result{Config: c.config, Counts: c.counts}
 	r.Counts.Unknown += len(c.busy)
@@ -223,10 +224,10 @@ func (c *Checker) Finish(ctx context.Context) Result {
 	return r
 }
 
-// Violated reports whether something is wrong already.
+// Violated reports whether a violation has been found.
 func (c *Checker) Violated() bool { return len(c.found) > 0 }
 
-// asked returns what an invocation asks of which part.
+// asked returns the part and the input of an invocation.
 func (c Config) asked(e Event) (part, input, error) {
 	at, in := part{key: e.Key}, input{op: e.Op, value: e.Value, old: e.Old}
 	if err := c.Spec.knows(e.Op); err != nil {
@@ -236,7 +237,7 @@ func (c Config) asked(e Event) (part, input, error) {
 	case e.List != nil:
 		return at, in, fmt.Errorf("%v of a list: must be one value", e.Op)
 	case e.Op == Read || e.Op == Delete:
-		in.value = None // some say what they expect
+		in.value = None // some histories repeat the expected value
 	case c.Spec == WriteOnce && e.Value == None:
 		return at, in, errors.New("write of nothing: a write-once register that holds nothing is one that was not written")
 	}
@@ -256,7 +257,7 @@ func (c Config) asked(e Event) (part, input, error) {
 	return at, in, nil
 }
 
-// heard returns what the end of an operation tells.
+// heard returns the output recorded by the end of an operation.
 func (c Config) heard(invoked, e Event) (output, error) {
 	switch {
 	case e.Op != 0 && e.Op != invoked.Op:
@@ -287,11 +288,11 @@ func (c Config) heard(invoked, e Event) (output, error) {
 			out.values = orEmpty(out.values)
 		}
 	case c.Spec == KV && invoked.Op == Append:
-		return output{}, nil // some repeat what was appended
+		return output{}, nil // some histories repeat the appended value
 	case e.List != nil:
 		return out, fmt.Errorf("%v has a list as its result: must be one value", invoked.Op)
 	case invoked.Op == Write:
-		out.told, out.value = false, None // some repeat what was written
+		out.told, out.value = false, None // some histories repeat the written value
 	case invoked.Op == Append && e.Told && !positive(e.Value):
 		return out, fmt.Errorf("append has the result %v: must be the position, counted from 1", e.Value)
 	case c.Spec == Set && e.Told && e.Value != Truth(true) && e.Value != Truth(false):
@@ -300,8 +301,7 @@ func (c Config) heard(invoked, e Event) (output, error) {
 	return out, nil
 }
 
-// compared returns what the answer to a cas tells: it found what it expected, unless it says that it did not. Some
-// repeat what was asked.
+// compared returns the output of a cas: it succeeded unless it says otherwise. Some histories repeat the request.
 func (c Config) compared(e Event) (output, error) {
 	out := output{told: true, value: Truth(true)}
 	switch {
@@ -314,5 +314,5 @@ func (c Config) compared(e Event) (output, error) {
 	return out, nil
 }
 
-// positive reports whether a value is a whole number of at least 1.
+// positive reports whether a value is an integer of at least 1.
 func positive(v Value) bool { return v != None && v[0] >= '1' && v[0] <= '9' }

@@ -8,7 +8,7 @@ import (
 	"synod/internal/noun"
 )
 
-// The kinds of consistency.
+// The consistency models.
 const (
 	Linearizable = "linearizable"
 	Sequential   = "sequential"
@@ -20,10 +20,10 @@ const (
 	Unreadable = "unreadable"
 )
 
-// Schema names the form of the document.
+// Schema names the version of the document's format.
 const Schema = "synod.verify/1"
 
-// Document is what is known of a history, for programs. docs/histories.md tells its fields.
+// Document is the machine-readable result for a history. docs/histories.md describes its fields.
 type Document struct {
 	Schema      string            `json:"schema"`
 	File        string            `json:"file"`
@@ -31,18 +31,18 @@ type Document struct {
 	Spec        string            `json:"spec,omitempty"`
 	Consistency string            `json:"consistency"`
 	Verdict     string            `json:"verdict"`
-	Reason      string            `json:"reason,omitempty"` // of undecided, unreadable and not enough evidence
-	Line        int               `json:"line,omitempty"`   // that cannot be read, or did not happen
+	Reason      string            `json:"reason,omitempty"` // for undecided, unreadable and not enough evidence
+	Line        int               `json:"line,omitempty"`   // the line that cannot be read, or whose event is impossible
 	TornBytes   int               `json:"torn_bytes,omitempty"`
 	Operations  CountsDocument    `json:"operations"`
-	Windows     *WindowsDocument  `json:"windows,omitempty"` // none for sequential consistency
+	Windows     *WindowsDocument  `json:"windows,omitempty"` // absent for sequential consistency
 	Findings    []FindingDocument `json:"findings,omitempty"`
 	Runtime     struct {
 		Seconds float64 `json:"seconds"`
 	} `json:"runtime"`
 }
 
-// CountsDocument is how many operations a history has, by how they ended, and of how many keys.
+// CountsDocument counts a history's operations by outcome, and its keys.
 type CountsDocument struct {
 	Invoked      int `json:"invoked"`
 	Acknowledged int `json:"acknowledged"`
@@ -51,31 +51,31 @@ type CountsDocument struct {
 	Keys         int `json:"keys"`
 }
 
-// WindowsDocument is in which pieces a history was judged.
+// WindowsDocument describes the windows in which a history was checked.
 type WindowsDocument struct {
 	Count   int `json:"count"`
 	Longest int `json:"longest"` // in operations
-	Widest  int `json:"widest"`  // possible states carried on
+	Widest  int `json:"widest"`  // states carried over to a window
 }
 
-// FindingDocument is one reason why a history is not what was asked for.
+// FindingDocument is a violation.
 type FindingDocument struct {
 	Key     string              `json:"key,omitempty"`
 	Element string              `json:"element,omitempty"`
 	Window  int                 `json:"window"`
-	Culprit *OperationDocument  `json:"culprit,omitempty"` // the first that no order explains, if it was found
+	Culprit *OperationDocument  `json:"culprit,omitempty"` // the first answer that no order explains, if found
 	Among   *AmongDocument      `json:"culprit_among,omitempty"`
-	Held    []string            `json:"held,omitempty"` // what it may have held before the culprit's answer
+	Held    []string            `json:"held,omitempty"` // possible contents before the culprit's answer
 	Before  []OperationDocument `json:"before,omitempty"`
 	Open    []OperationDocument `json:"open,omitempty"`
 }
 
-// AmongDocument describes among which answers the first one is that no order explains, if it was not found in time.
+// AmongDocument describes the range of answers that contains the first inexplicable one, if it was not found in time.
 type AmongDocument struct {
 	Reason  string             `json:"reason"`
 	Answers int                `json:"answers"`
-	After   *OperationDocument `json:"after,omitempty"` // the last one that is known to be explained
-	Until   OperationDocument  `json:"until"`           // the last of them
+	After   *OperationDocument `json:"after,omitempty"` // the last answer known to be explained
+	Until   OperationDocument  `json:"until"`           // the last answer of the range
 }
 
 // OperationDocument is an operation, with the lines of its history.
@@ -86,8 +86,8 @@ type OperationDocument struct {
 	Returned  int    `json:"returned_line,omitempty"`
 }
 
-// Fill fills in what was found in a history, and of the line that cannot be read, nil for none. A Document that is to
-// be filled has its Schema, File and Consistency.
+// Fill sets the fields from a history, its result, and the error of an unreadable line, nil if there is none. Schema,
+// File and Consistency must already be set.
 func (d *Document) Fill(h History, r Result, line *LineError) {
 	d.Format, d.Spec, d.TornBytes = h.Format, string(h.Header.Spec), h.Torn
 	if line != nil {
@@ -105,7 +105,7 @@ func (d *Document) Fill(h History, r Result, line *LineError) {
 	}
 }
 
-// Documents returns the findings of a check as they are in a document.
+// Documents returns the findings of a check in document form.
 func (r *Result) Documents() []FindingDocument {
 	var all []FindingDocument
 	for _, f := range r.Findings {
@@ -142,7 +142,7 @@ func documentOf(o Operation) OperationDocument {
 	return OperationDocument{o.Process, o.Text, o.Invoked, o.Returned}
 }
 
-// VerdictText returns what is known without an explanation, for people.
+// VerdictText returns a human-readable verdict without explanations.
 func (d *Document) VerdictText() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Checked %s, a history of a %s.\n", d.File, d.Spec)
@@ -164,7 +164,7 @@ func (d *Document) VerdictText() string {
 	return b.String()
 }
 
-// ExplanationText returns the rest of it, once the result is explained.
+// ExplanationText returns the explanations, once the result is explained.
 func (d *Document) ExplanationText(r Result) string {
 	var b strings.Builder
 	for i, f := range r.Findings {
@@ -182,5 +182,5 @@ func (d *Document) ExplanationText(r Result) string {
 	return b.String()
 }
 
-// maxFindings is how many of them are shown to people.
+// maxFindings bounds the findings in texts.
 const maxFindings = 5

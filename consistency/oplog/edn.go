@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// kind is what a form of EDN is.
+// kind is the kind of an EDN form.
 type kind uint8
 
 const (
-	symbol  kind = iota // true, false, nil and numbers too: what stands without quotes
+	symbol  kind = iota // anything without quotes, including true, false, nil and numbers
 	keyword             // without its colon
 	text
 	list
 	vector
-	dict // alternately a key and its value
+	dict // keys and values alternate
 	set
 )
 
-// form is a value of EDN. Of a tagged one it is what the tag stands before.
+// form is an EDN value. A tagged one is represented without its tag.
 type form struct {
 	kind  kind
 	text  string
@@ -30,13 +30,13 @@ type form struct {
 
 const (
 	maxDepth = 200     // of nested forms
-	maxItems = 1 << 22 // of one form, with those inside
+	maxItems = 1 << 22 // of one form, including nested ones
 	maxToken = 1 << 20 // bytes
 )
 
-// edn reads forms one after another. There is a library for EDN in Go, but it has seen no release for years, does not
-// say in which line a mistake is, and cannot skip what it does not know, of which histories are full: printed exceptions
-// and objects. What histories need of EDN is little.
+// edn reads forms one after another. The existing EDN library for Go has had no release for years, does not report
+// the line of an error, and cannot skip unknown forms, of which histories are full: printed exceptions and objects.
+// Histories need only a small part of EDN.
 type edn struct {
 	in    *bufio.Reader
 	line  int
@@ -47,7 +47,7 @@ func (r *edn) fail(format string, args ...any) error {
 	return &LineError{r.line, fmt.Errorf(format, args...)}
 }
 
-// read returns the next character; at the end of the file it is io.EOF.
+// read returns the next character, or io.EOF at the end of the file.
 func (r *edn) read() (byte, error) {
 	c, err := r.in.ReadByte()
 	if c == '\n' && err == nil {
@@ -63,7 +63,7 @@ func (r *edn) unread(c byte) {
 	_ = r.in.UnreadByte() // a character was just read
 }
 
-// start skips white space and comments, and gives the character after it.
+// start skips white space and comments, and returns the next character.
 func (r *edn) start() (byte, error) {
 	for {
 		c, err := r.read()
@@ -86,7 +86,7 @@ func (r *edn) start() (byte, error) {
 
 var errEnd = errors.New("the form is not finished at the end of the file")
 
-// form reads a form that begins with a character.
+// form reads a form whose first character is c.
 func (r *edn) form(c byte, depth int) (form, error) {
 	if r.items++; r.items > maxItems {
 		return form{}, r.fail("a form of more than %d parts", maxItems)
@@ -113,7 +113,7 @@ func (r *edn) form(c byte, depth int) (form, error) {
 		return r.character()
 	case '#':
 		return r.dispatch(depth)
-	case '^': // metadata: a form before the form that it belongs to
+	case '^': // metadata: a form that precedes the form that it describes
 		if _, err := r.next(depth + 1); err != nil {
 			return form{}, err
 		}
@@ -129,7 +129,7 @@ func (r *edn) form(c byte, depth int) (form, error) {
 	return r.token([]byte{c})
 }
 
-// next reads the next form, which has to be there.
+// next reads the next form, which must exist.
 func (r *edn) next(depth int) (form, error) {
 	c, err := r.start()
 	if err != nil {
@@ -170,7 +170,7 @@ func (r *edn) until(last byte, k kind, depth int) (form, error) {
 	}
 }
 
-// discard reads #_ and the form behind it, which do not count.
+// discard reads #_ and the form after it, which is ignored.
 func (r *edn) discard(c byte, depth int) (bool, error) {
 	if c != '#' {
 		return false, nil
@@ -188,7 +188,7 @@ func (r *edn) discard(c byte, depth int) (bool, error) {
 	return true, nil
 }
 
-// dispatch reads what follows a hash sign: a set, an expression to match texts, a number that is none, or a tag.
+// dispatch reads what follows a hash sign: a set, a regular expression, a special number, or a tag.
 func (r *edn) dispatch(depth int) (form, error) {
 	c, err := r.read()
 	if err != nil {
@@ -201,7 +201,7 @@ func (r *edn) dispatch(depth int) (form, error) {
 		return r.string()
 	case '#':
 		return r.token([]byte("##"))
-	case '_': // where something has to stand: the form behind the one that does not count
+	case '_': // where a form is required: read the one after the ignored form
 		if _, err := r.next(depth + 1); err != nil {
 			return form{}, err
 		}
@@ -240,7 +240,7 @@ func (r *edn) string() (form, error) {
 				c = '\r'
 			case '"', '\\':
 			default:
-				b.WriteByte('\\') // as written: two escapes are equal if they are written alike
+				b.WriteByte('\\') // kept as written: escapes are compared as written
 			}
 		}
 		b.WriteByte(c)
@@ -259,7 +259,7 @@ func (r *edn) character() (form, error) {
 	return f, err
 }
 
-// token reads up to what ends a word, which is left.
+// token reads a word up to its delimiter, which it leaves unread.
 func (r *edn) token(start []byte) (form, error) {
 	word := start
 	for len(word) <= maxToken {

@@ -2,11 +2,11 @@ package oplog
 
 import "synod/consistency"
 
-// effect returns what is known of an operation on a part, as consistency.WindowsConfig wants it.
+// effect returns the effect of an operation on a part, as required by consistency.WindowsConfig.
 func (s Spec) effect(in input, heard *output) consistency.Effect {
 	told := heard != nil && heard.told
 	switch {
-	case heard != nil && heard.refused: // only a write-once register says so, and it keeps what it has
+	case heard != nil && heard.refused: // only a write-once register refuses, and it does not change
 		return consistency.Reads
 	case s == Custom:
 		return consistency.Depends
@@ -20,8 +20,8 @@ func (s Spec) effect(in input, heard *output) consistency.Effect {
 		return consistency.Overwrites
 	case in.op == Delete && heard.value == None, in.op == Add && told && heard.value == Truth(true),
 		in.op == Remove && told && heard.value == Truth(false):
-		return consistency.Reads // nothing was there, or it was there already
-	case in.value == None && !told && (in.op == Add || in.op == Remove): // of one element
+		return consistency.Reads // the element was absent, or present already
+	case in.value == None && !told && (in.op == Add || in.op == Remove): // on one element
 		return consistency.Overwrites
 	}
 	return consistency.Depends

@@ -8,8 +8,8 @@ import (
 	"synod/consistency"
 )
 
-// windows is how one part is checked. What the object is decides how much is known of its operations, and which exact
-// method there is.
+// windows returns the configuration of the check of one part, with the effects and the exact method for its kind of
+// object.
 func (c Config) windows() consistency.WindowsConfig[cell, input, output] {
 	return consistency.WindowsConfig[cell, input, output]{
 		Spec: c.object(), Before: c.Spec.before(c.WholeSets), Effect: c.effect,
@@ -17,7 +17,7 @@ func (c Config) windows() consistency.WindowsConfig[cell, input, output] {
 	}
 }
 
-// exact is the method that decides most windows without a search.
+// exact returns the method that decides most windows without a search.
 func (s Spec) exact(whole bool) consistency.Exact[cell, input, output] {
 	switch s {
 	case Register, KV:
@@ -33,7 +33,7 @@ func (s Spec) exact(whole bool) consistency.Exact[cell, input, output] {
 	return nil
 }
 
-// unread is a value that no file can have.
+// unread is a value that cannot occur in a file.
 var unread = Value("?")
 
 var registers = consistency.ExactRegister[Value, cell, input, output]{
@@ -49,7 +49,7 @@ var registers = consistency.ExactRegister[Value, cell, input, output]{
 	Unread: &unread,
 }
 
-// access is what an operation does to a register or a key; see [consistency.ExactRegister].
+// access returns the effect of an operation on a register or a key; see [consistency.ExactRegister].
 func access(in input, heard *output) consistency.Access[Value] {
 	reads := consistency.Access[Value]{Reads: true}
 	if heard != nil {
@@ -111,7 +111,7 @@ var logs = consistency.ExactLog[Value, cell, input, output]{
 	Append: func(v Value) input { return input{op: Append, value: v} },
 }
 
-// placeOf is a place in a log; one that no log can have is as good as the greatest.
+// placeOf returns a position in a log; impossible positions map to the greatest.
 func placeOf(v Value) int {
 	n, err := strconv.Atoi(string(v))
 	if err != nil {
@@ -120,7 +120,7 @@ func placeOf(v Value) int {
 	return n
 }
 
-// sets is the method for a set: for all of it, or for an element, whose name is None.
+// sets returns the method for a whole set, or for an element, which is named None.
 func sets(whole bool) consistency.Exact[cell, input, output] {
 	e := consistency.ExactSet[Value, cell, input, output]{
 		Has: func(c cell, _ Value) bool { return c.value != None },

@@ -11,38 +11,38 @@ import (
 	"synod/consistency"
 )
 
-// Finding is a part of a history that no order of the operations explains.
+// Finding is a part of a history without a valid order.
 type Finding struct {
-	Key     Value // of the object; None if there are no keys
-	Element Value // of a set that is checked element by element
-	Window  int   // its number among those of the part, from 1
-	// Last is the last operation of the shortest part of the window that is known to have no order. If it is Found, no
-	// part is shorter, and the answer to Last is the first that no order explains.
+	Key     Value // the object's key; None if there are no keys
+	Element Value // the element of a set checked by element
+	Window  int   // the number of the window in its part, from 1
+	// Last is the last operation of the shortest prefix of the window known to have no order. If Found, no prefix is
+	// shorter, and the answer to Last is the first that no order explains.
 	Last  Operation
 	Found bool
-	// Before are the operations of the window that had been answered before Last, in the order of their answers. There is
-	// an order of the first Explained of them, so that the first answer that no order explains is behind these.
+	// Before are the operations of the window answered before Last, in order of their answers. The first Explained of
+	// them are known to have an order, so the first inexplicable answer comes after these.
 	Before    []Operation
 	Explained int
-	// Open are those of the window that may have taken effect or not, when Last was answered.
+	// Open are the operations of the window that may or may not have taken effect when Last was answered.
 	Open []Operation
-	// States are what the part may have held after all of Before; nil if that could not be found out.
+	// States are the possible contents of the part after all of Before; nil if unknown.
 	States []string
 
 	part  part
 	page  func(context.Context, io.Writer) error
-	again func(context.Context) Finding // with what can be found out
+	again func(context.Context) Finding // returns the finding with what can be explained
 }
 
-// Operation is one of a finding.
+// Operation is an operation of a finding.
 type Operation struct {
 	Process            int64
 	Text               string // "write A", or "read -> A" with its answer
-	Invoked, Returned  int    // the lines; Returned is 0 if it is open
+	Invoked, Returned  int    // the lines; Returned is 0 if the operation is open
 	InvokedAt, EndedAt time.Duration
 }
 
-// String returns where and when it was.
+// String returns the operation with its lines and times.
 func (o Operation) String() string {
 	text := fmt.Sprintf("process %d: %s", o.Process, o.Text)
 	switch {
@@ -54,7 +54,7 @@ func (o Operation) String() string {
 	return text
 }
 
-// subject begins a sentence about a part, unless there is only one.
+// subject returns the subject of a sentence about a part, empty if there is only one part.
 func (c Config) subject(at part) string {
 	var words []string
 	if at.key != None {
@@ -69,13 +69,13 @@ func (c Config) subject(at part) string {
 	return strings.Join(words, ", ") + ": "
 }
 
-// finding describes the violation of a part with the places of its events.
+// finding describes the violation of a part, with the lines of its events.
 func (c Config) finding(p *checked, v *consistency.Violation[cell, input, output]) Finding {
 	t := teller{part: p.part, places: slices.Clone(p.places), before: p.before, violation: v}
 	return t.finding()
 }
 
-// teller knows where the events of a violation were.
+// teller maps the events of a violation to lines.
 type teller struct {
 	part      part
 	places    []place
@@ -168,7 +168,7 @@ func (f Finding) String() string {
 	return b.String()
 }
 
-// suspects writes among which answers the first inconsistent one is, if it was not found.
+// suspects writes the range of answers that contains the first inconsistent one, if it was not found.
 func (f Finding) suspects(b *strings.Builder) {
 	fmt.Fprintf(b, "window %d, up to %v: no order explains all answers; the first that none explains was not found in time\n",
 		f.Window, f.Last.EndedAt)
@@ -178,5 +178,5 @@ func (f Finding) suspects(b *strings.Builder) {
 	fmt.Fprintf(b, "and is one of %d, the last of them\n  %v\n", len(f.Before)+1-f.Explained, f.Last)
 }
 
-// Page writes porcupine's page for the part of the window up to the answer that nothing explains.
+// Page writes porcupine's page for the prefix of the window up to the inexplicable answer.
 func (f Finding) Page(ctx context.Context, out io.Writer) error { return f.page(ctx, out) }

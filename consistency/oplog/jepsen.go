@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// Annotations lists the keywords of Jepsen's operations that say nothing about what happened: its own number, what went
-// wrong, and where.
+// Annotations returns the keywords of Jepsen's operations that do not affect their meaning: indices, errors and
+// locations.
 func Annotations() []string {
 	return []string{"index", "error", "exception", "node", "debug", "via", "msg", "message", "final?"}
 }
 
-// openJepsen begins a history of Jepsen's: one map for each operation, one after another or all in a vector. Of a map
-// every keyword is used, or known to say nothing, or refused. Operations whose process is no number are those of the
-// nemesis, and left out.
+// openJepsen starts a Jepsen history: one map per operation, one after another or all in a vector. Every keyword of a
+// map must be known or ignored, or it is an error. Operations whose process is not a number are nemesis operations,
+// and skipped.
 func (s *Scanner) openJepsen(in *bufio.Reader, c ReadConfig) error {
 	s.format = "edn"
 	if c.Spec == "" {
@@ -27,7 +27,7 @@ func (s *Scanner) openJepsen(in *bufio.Reader, c ReadConfig) error {
 	}
 	r := &edn{in: in, line: 1}
 	j := newJepsen(c)
-	var last byte // of the vector that holds all
+	var last byte // of the vector that holds all operations
 	first := true
 	s.next = func() (Event, error) {
 		for {
@@ -73,24 +73,24 @@ func (s *Scanner) openJepsen(in *bufio.Reader, c ReadConfig) error {
 
 var errNoSpec = errors.New("the file does not name the object of its operations; name a specification")
 
-// jepsen knows what the operations of Jepsen's files mean.
+// jepsen interprets the operations of Jepsen's files.
 type jepsen struct {
 	spec   Spec
 	ignore []string
-	keyed  map[int64]bool // the processes whose invocation had a pair of a key and a value
+	keyed  map[int64]bool // the processes whose invocation had a key-value pair
 }
 
 func newJepsen(c ReadConfig) *jepsen {
 	return &jepsen{spec: c.Spec, ignore: append(Annotations(), c.Ignore...), keyed: make(map[int64]bool)}
 }
 
-// operation is what a map says, keyword by keyword.
+// operation has the fields of a map, by keyword.
 type operation struct {
 	kind, f, process, value, key, time form
-	said                               []string // the keywords that were there
+	said                               []string // the keywords present
 }
 
-// event reads an operation, and reports whether it is one of a client.
+// event interprets an operation, and reports whether it is a client operation.
 func (j *jepsen) event(f form) (e Event, wanted bool, err error) {
 	if f.kind != dict {
 		return e, false, errors.New("not a map such as {:type :invoke, :f :read, :value nil, :process 0}")
@@ -124,7 +124,7 @@ func (j *jepsen) event(f form) (e Event, wanted bool, err error) {
 	return j.read(o)
 }
 
-// read reads an operation of a client.
+// read interprets a client operation.
 func (j *jepsen) read(o operation) (e Event, wanted bool, err error) {
 	if e.Process, err = strconv.ParseInt(o.process.text, 10, 64); err != nil || e.Process < 0 || o.process.kind != symbol {
 		return e, false, errors.New(":process must be a number, or a keyword such as :nemesis")
@@ -152,7 +152,7 @@ func (j *jepsen) read(o operation) (e Event, wanted bool, err error) {
 	return e, true, j.valueOf(&e, value)
 }
 
-// opOf knows what the object can do.
+// opOf returns the operation for a word, if the object has it.
 func (j *jepsen) opOf(word string) (Op, error) {
 	if word == "txn" {
 		return 0, errors.New("a transaction of many reads and writes: only histories of single operations can be checked; " +
@@ -165,8 +165,9 @@ func (j *jepsen) opOf(word string) (Op, error) {
 	return op, err
 }
 
-// keyOf finds the key of an operation, and returns the value without it: the key stands behind :key, or is the first of a
-// pair (jepsen.independent). If the value of an invocation is such a pair, then so is the value of what ends it.
+// keyOf returns the value of an operation without its key, which it stores: the key follows :key, or is the first of
+// a pair (jepsen.independent). If the value of an invocation is such a pair, so is the value of the event that ends
+// it.
 func (j *jepsen) keyOf(e *Event, o operation) (form, error) {
 	value := o.value
 	pair := isPair(value) && (e.Op != Cas || isPair(value.items[1]))
@@ -175,7 +176,7 @@ func (j *jepsen) keyOf(e *Event, o operation) (form, error) {
 		j.keyed[e.Process] = pair && !said
 	}
 	var err error
-	switch ended := e.Type == Fail || e.Type == Unknown; { // what these say of a value does not matter
+	switch ended := e.Type == Fail || e.Type == Unknown; { // their values do not matter
 	case said:
 		e.Key, err = valueOfForm(o.key)
 	case !j.keyed[e.Process] || !pair && ended:
@@ -194,7 +195,7 @@ func (j *jepsen) keyOf(e *Event, o operation) (form, error) {
 
 func isPair(f form) bool { return (f.kind == vector || f.kind == list) && len(f.items) == 2 }
 
-// valueOf reads the value of an operation, as far as it matters.
+// valueOf interprets the value of an operation, as far as it matters.
 func (j *jepsen) valueOf(e *Event, value form) (err error) {
 	switch {
 	case e.Type == Fail || e.Type == Unknown:
@@ -226,7 +227,7 @@ func (j *jepsen) valueOf(e *Event, value form) (err error) {
 	return err
 }
 
-// valueOfForm reads what can be a value. A keyword is a text with its colon.
+// valueOfForm converts a form to a value. A keyword becomes a string with its colon.
 func valueOfForm(f form) (Value, error) {
 	switch {
 	case f.kind == text:
@@ -238,7 +239,7 @@ func valueOfForm(f form) (Value, error) {
 	case f.kind == symbol && (f.text == "true" || f.text == "false"):
 		return Value(f.text), nil
 	case f.kind == symbol:
-		number, err := numberOf(strings.TrimSuffix(f.text, "N")) // how Clojure prints large ones
+		number, err := numberOf(strings.TrimSuffix(f.text, "N")) // Clojure's suffix for large integers
 		if err != nil {
 			return None, fmt.Errorf("%s: expected a text, a keyword, a whole number, true, false or nil", brief([]byte(f.text)))
 		}

@@ -7,22 +7,22 @@ import (
 	"io"
 )
 
-// Jepsen logs every operation as a line of a process, a type, an operation and a value, between tabs:
+// Jepsen logs every operation as a line with a process, a type, an operation and a value, separated by tabs:
 //
 //	INFO  jepsen.util - 3	:invoke	:cas	[2 3]
 //	2024-02-12 10:12:44,560	INFO	[jepsen worker 4] jepsen.util: 4	:invoke	:read	nil
 //
-// Other lines of the log are of no interest.
+// Other lines of the log are ignored.
 
-// logger is what stands in every line of an operation.
+// logger occurs in every line with an operation.
 var logger = []byte("jepsen.util")
 
-// isLog reports whether a file that is to be read begins with lines of a log.
+// isLog reports whether a file begins with lines of a log.
 func isLog(r *bufio.Reader, text []byte) bool {
-	if !bytes.ContainsAny(text[:1], "0123456789DEITWF") { // a date, or how important it is
+	if !bytes.ContainsAny(text[:1], "0123456789DEITWF") { // a date or a log level
 		return false
 	}
-	start, _ := r.Peek(1 << 12) // as much as there is
+	start, _ := r.Peek(1 << 12) // as much as is available
 	return bytes.Contains(start, logger) || bytes.Contains(start, []byte("\tINFO\t"))
 }
 
@@ -59,7 +59,7 @@ func (s *Scanner) openLog(r *bufio.Reader, c ReadConfig) error {
 	return nil
 }
 
-// loggedOperation returns what a line says of an operation, and reports whether it says anything.
+// loggedOperation returns the operation in a line, and reports whether there is one.
 func loggedOperation(line []byte) ([]byte, bool) {
 	_, rest, found := bytes.Cut(line, logger)
 	rest = bytes.TrimLeft(rest, " ")
@@ -70,7 +70,7 @@ func loggedOperation(line []byte) ([]byte, bool) {
 	return rest, found && tabbed && len(first) > 0 && bytes.HasPrefix(bytes.TrimLeft(after, blank), []byte{':'})
 }
 
-// logged reads such an operation: behind its value may stand what went wrong.
+// logged interprets such an operation. Its value may be followed by an error.
 func (j *jepsen) logged(rest []byte) (Event, bool, error) {
 	r := &edn{in: bufio.NewReader(bytes.NewReader(rest)), line: 1}
 	var o operation

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// headerOf reads the first line of a file in our format.
+// headerOf parses the first line of a file in this package's format.
 func headerOf(line []byte) (Header, error) {
 	var h Header
 	format := ""
@@ -40,7 +40,7 @@ func headerOf(line []byte) (Header, error) {
 	return h, err
 }
 
-// eventOf reads a line of a file in our format.
+// eventOf parses a line of a file in this package's format.
 func eventOf(line []byte) (Event, error) {
 	var e Event
 	valued := false
@@ -99,12 +99,12 @@ func eventOf(line []byte) (Event, error) {
 	}
 	e.Told = valued && e.Type == Ok
 	if e.Type != Ok && e.Type != Invoke {
-		e.Value, e.List = None, nil // some repeat what was asked
+		e.Value, e.List = None, nil // some histories repeat the request
 	}
 	return e, e.validate()
 }
 
-// fieldsOf reads an object. The value of a field is as it is written, without white space around it.
+// fieldsOf parses an object. The values of fields are passed unparsed, without surrounding white space.
 func fieldsOf(line []byte, field func(name string, value []byte) error) error {
 	if !utf8.Valid(line) {
 		return errors.New("not UTF-8")
@@ -112,7 +112,7 @@ func fieldsOf(line []byte, field func(name string, value []byte) error) error {
 	if !json.Valid(line) {
 		return errors.New("not a JSON object")
 	}
-	// From here on it is known to be JSON, so that it is enough to look for where things end.
+	// The line is valid JSON, so it is enough to find where values end.
 	at := skipSpace(line, 0)
 	if line[at] != '{' {
 		return errors.New("not a JSON object")
@@ -131,7 +131,7 @@ func fieldsOf(line []byte, field func(name string, value []byte) error) error {
 			}
 		}
 		seen = append(seen, name)
-		at = skipSpace(line, skipSpace(line, end)+1) // behind the colon
+		at = skipSpace(line, skipSpace(line, end)+1) // after the colon
 		end = skipValue(line, at)
 		if err := field(name, line[at:end]); err != nil {
 			return err
@@ -150,7 +150,7 @@ func skipSpace(line []byte, at int) int {
 	return at
 }
 
-// skipValue returns the end of the value that begins at a place. The line is JSON.
+// skipValue returns the end of the value that begins at a position. The line must be valid JSON.
 func skipValue(line []byte, at int) int {
 	depth := 0
 	for ; at < len(line); at++ {
@@ -168,7 +168,7 @@ func skipValue(line []byte, at int) int {
 			depth++
 		case ']', '}':
 			if depth == 0 {
-				return at // of what holds a number or a word
+				return at // of the array or object with a number or word
 			}
 			if depth--; depth == 0 {
 				return at + 1
@@ -182,7 +182,7 @@ func skipValue(line []byte, at int) int {
 	return at
 }
 
-// wordOf reads a string.
+// wordOf parses a string.
 func wordOf(value []byte) (Value, error) {
 	if value[0] != '"' {
 		return None, fmt.Errorf("%s: expected a string", brief(value))
@@ -199,7 +199,7 @@ func wordOf(value []byte) (Value, error) {
 	return Value(value[1 : len(value)-1]), nil
 }
 
-// valueOf reads a value.
+// valueOf parses a value.
 func valueOf(value []byte) (Value, error) {
 	switch value[0] {
 	case '"':
@@ -215,7 +215,7 @@ func valueOf(value []byte) (Value, error) {
 	return numberOf(string(value))
 }
 
-// numberOf reads a whole number of any size.
+// numberOf parses an integer of any size.
 func numberOf(text string) (Value, error) {
 	digits := text
 	if digits != "" && digits[0] == '-' {
@@ -235,7 +235,7 @@ func numberOf(text string) (Value, error) {
 	return Value(text), nil
 }
 
-// wholeOf reads a number that counts something.
+// wholeOf parses a non-negative integer.
 func wholeOf(name string, value []byte) (int64, error) {
 	n, err := strconv.ParseInt(string(value), 10, 64)
 	if err != nil || n < 0 || value[0] == '-' {
@@ -244,7 +244,7 @@ func wholeOf(name string, value []byte) (int64, error) {
 	return n, nil
 }
 
-// listOf reads an array of values.
+// listOf parses an array of values.
 func listOf(value []byte) ([]Value, error) {
 	list := []Value{}
 	for at := skipSpace(value, 1); value[at] != ']'; {
@@ -261,7 +261,7 @@ func listOf(value []byte) ([]Value, error) {
 	return list, nil
 }
 
-// brief is the beginning of something that was read.
+// brief returns the beginning of text, for error messages.
 func brief(text []byte) string {
 	const most = 40
 	if len(text) > most {

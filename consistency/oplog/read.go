@@ -8,36 +8,36 @@ import (
 	"io"
 )
 
-// Limits of what is read.
+// Limits of input.
 const (
 	maxLine   = 64 << 20   // bytes of one line
 	maxEvents = 50_000_000 // of one history
 )
 
-// ErrNoHistory is what Load returns, wrapped, of a file that is no history at all.
+// ErrNoHistory is returned, wrapped, by Load for a file that is not a history.
 var ErrNoHistory = errors.New("not a history: must be lines of JSON that begin with a format, or Jepsen's EDN or log")
 
-// ReadConfig describes how a history is read.
+// ReadConfig configures reading of a history.
 type ReadConfig struct {
-	// Spec is the object. If it is empty, it is what the file says; Jepsen's files say nothing, and need one.
+	// Spec is the object. If it is empty, the file must name it; Jepsen's files do not, so it is required for them.
 	Spec Spec
-	// Ignore lists keywords of Jepsen's operations, without colon, that say nothing about what happened, besides those that
-	// are known not to: [Annotations]. Others are refused.
+	// Ignore lists keywords of Jepsen's operations, without colon, that do not affect their meaning, in addition to
+	// [Annotations]. Other unknown keywords are errors.
 	Ignore []string
 }
 
-// Scanner reads a history event by event: one in our format, Jepsen's EDN, or what Jepsen logs of its operations. It tells by
-// the first characters that are not blank which it is.
+// Scanner reads a history event by event: in this package's format, in Jepsen's EDN, or from Jepsen's log. It detects
+// the format by the first non-blank characters.
 type Scanner struct {
 	header Header
 	format string
 	torn   int
 	events int
 	next   func() (Event, error)
-	names  map[Value]Value // values are few, so one copy of each will do
+	names  map[Value]Value // interns values, which are few
 }
 
-// NewScanner reads the beginning of a history. The error is [ErrNoHistory], wrapped, if it is something else.
+// NewScanner reads the beginning of a history. The error wraps [ErrNoHistory] if the input is something else.
 func NewScanner(in io.Reader, c ReadConfig) (*Scanner, error) {
 	s := &Scanner{header: Header{Spec: c.Spec}, names: make(map[Value]Value)}
 	r := bufio.NewReaderSize(in, 1<<16)
@@ -63,16 +63,16 @@ func NewScanner(in io.Reader, c ReadConfig) (*Scanner, error) {
 	return nil, fmt.Errorf("the file begins with %q: %w", text, ErrNoHistory)
 }
 
-// Header is what the file says of itself, and the object that it was said to be of.
+// Header returns the header of the file, with the Spec of the configuration if that is set.
 func (s *Scanner) Header() Header { return s.header }
 
-// Format is "ndjson", "edn" or "log".
+// Format returns "ndjson", "edn" or "log".
 func (s *Scanner) Format() string { return s.format }
 
-// Torn is the number of bytes of an unfinished last line, once the end was reached; see [History].
+// Torn returns the number of bytes of an unfinished last line, once the end has been reached; see [History].
 func (s *Scanner) Torn() int { return s.torn }
 
-// Next returns the next event; at the end it is io.EOF. The error is a [*LineError] if a line cannot be read.
+// Next returns the next event, or io.EOF at the end. The error is a [*LineError] if a line cannot be read.
 func (s *Scanner) Next() (Event, error) {
 	e, err := s.next()
 	if err != nil {
@@ -88,8 +88,8 @@ func (s *Scanner) Next() (Event, error) {
 	return e, nil
 }
 
-// Load reads a whole history into memory, some 150 bytes an event. If a line cannot be read, the events before it are
-// returned with the error. See [NewScanner].
+// Load reads a whole history into memory, about 150 bytes per event. If a line cannot be read, it returns the events
+// before it with the error. See [NewScanner].
 func Load(in io.Reader, c ReadConfig) (History, error) {
 	s, err := NewScanner(in, c)
 	if err != nil {
@@ -111,7 +111,7 @@ func Load(in io.Reader, c ReadConfig) (History, error) {
 
 const blank = " \t\r\n\f"
 
-// beginning returns the first characters of a file, up to the second one that is not blank, and leaves them to be read.
+// beginning returns the first characters of a file, up to the second non-blank one, without consuming them.
 func beginning(r *bufio.Reader) ([]byte, error) {
 	for n, full := 1, 0; ; n++ {
 		start, err := r.Peek(n)
@@ -136,8 +136,8 @@ type lines struct {
 	long []byte
 }
 
-// next returns a line without its end, and tells whether it had one. The line is valid until the next call. At the end
-// of the file it is io.EOF.
+// next returns a line without its end, and reports whether it had one. The line is valid until the next call. At the
+// end of the file the error is io.EOF.
 func (l *lines) next() (line []byte, ended bool, err error) {
 	l.at++
 	l.long = l.long[:0]
@@ -163,7 +163,7 @@ func (l *lines) next() (line []byte, ended bool, err error) {
 	}
 }
 
-// openLines begins a history in our format, behind so many lines that are blank.
+// openLines starts a history in this package's format, after the given number of blank lines.
 func (s *Scanner) openLines(r *bufio.Reader, before int) error {
 	s.format = "ndjson"
 	l := lines{in: r, at: before}

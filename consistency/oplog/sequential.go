@@ -8,10 +8,10 @@ import (
 	"synod/consistency"
 )
 
-// CheckSequential reports whether a history is sequentially consistent: whether all operations, on all keys, have one order
-// that keeps the order of each process and explains the answers. A process that goes on after an unknown outcome does so as
-// another process. It is as [Check] otherwise, but all is searched at once: time and memory grow exponentially with
-// the number of processes, and a few thousand operations are many.
+// CheckSequential reports whether a history is sequentially consistent: whether all operations, on all keys, have one
+// order that keeps the order of each process and explains the answers. A process that continues after an unknown
+// outcome counts as another process. It is otherwise like [Check], but searches the whole history at once: time and
+// memory grow exponentially with the number of processes, and a few thousand operations are many.
 func CheckSequential(ctx context.Context, h History, config Config) (Result, error) {
 	r := Result{Config: config}
 	if err := config.Validate(); err != nil {
@@ -51,13 +51,13 @@ func CheckSequential(ctx context.Context, h History, config Config) (Result, err
 	return r, nil
 }
 
-// request is an input, and the part that it is for.
+// request is an input and its part.
 type request struct {
 	at part
 	input
 }
 
-// everything is the object that consists of all parts. Those that are not in the map are in their initial state.
+// everything is the object that consists of all parts. Parts that are not in the map are in their initial state.
 func (c Config) everything() consistency.Spec[map[part]cell, request, output] {
 	object := c.object()
 	at := func(all map[part]cell, p part) cell {
@@ -96,14 +96,14 @@ func (c Config) everything() consistency.Spec[map[part]cell, request, output] {
 	}
 }
 
-// step is an event of a process that counts as one client.
+// step is an event of a process as a client.
 type step = consistency.Event[request, output]
 
 // sequences collects the operations of each process in their order.
 type sequences struct {
 	config Config
 	events []step
-	names  map[int64]consistency.Client // as whom a process goes on
+	names  map[int64]consistency.Client // the current client of each process
 	last   consistency.Client
 	keys   map[Value]bool
 	counts Counts

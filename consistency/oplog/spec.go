@@ -8,14 +8,14 @@ import (
 	"synod/consistency"
 )
 
-// Spec names an object.
+// Spec names a kind of object.
 type Spec string
 
-// The objects. All but a set may be many, told apart by keys.
+// The kinds of objects. All but sets may have keys, each a separate object.
 const (
 	// Register is read and written.
 	Register Spec = "register"
-	// WriteOnce is a register that keeps the first value written; writing another one is refused.
+	// WriteOnce is a register that keeps the first value written and refuses others.
 	WriteOnce Spec = "write-once"
 	// Log is appended to and read.
 	Log Spec = "log"
@@ -23,30 +23,30 @@ const (
 	KV Spec = "kv"
 	// Set has elements that are added, removed and looked for.
 	Set Spec = "set"
-	// Custom is an object of somebody's own, see [Object]: the value of a call is what is asked, and that of its end what
-	// was answered. Histories of it can be checked only together with the object.
+	// Custom is a user-defined object, see [Object]: the value of a call is the request, and that of its end the answer.
+	// Its histories can be checked only together with the object.
 	Custom Spec = "custom"
 )
 
-// Object is the sequential specification of a custom object, in the values of its histories. Equal answers must be equal
-// values. It may be used by several goroutines at once.
+// Object is the sequential specification of a custom object, in terms of the values of its histories. Equal answers
+// must be equal values. Its methods must be safe for concurrent use.
 type Object interface {
-	// Init returns the state at first.
+	// Init returns the initial state.
 	Init() any
-	// Step applies a call. A state is never changed. The error says what is wrong with the call.
+	// Step applies a call. It must not change the state. It returns an error for an invalid call.
 	Step(state any, in Value) (next any, out Value, err error)
 	// Same reports whether two states are equal.
 	Same(a, b any) bool
-	// Pure reports whether a call changes nothing, whatever the state.
+	// Pure reports whether a call changes nothing in any state.
 	Pure(in Value) bool
 }
 
-// Specs lists the names of all objects.
+// Specs returns the names of all kinds of objects.
 func Specs() []string {
 	return []string{string(Register), string(WriteOnce), string(Log), string(KV), string(Set), string(Custom)}
 }
 
-// ParseSpec finds an object by its name.
+// ParseSpec returns the kind of object with the given name.
 func ParseSpec(name string) (Spec, error) {
 	if !slices.Contains(Specs(), name) {
 		return "", fmt.Errorf("specification %q: expected one of %s", name, strings.Join(Specs(), ", "))
@@ -54,7 +54,7 @@ func ParseSpec(name string) (Spec, error) {
 	return Spec(name), nil
 }
 
-// ops lists what can be done with the object.
+// ops returns the operations of the object.
 func (s Spec) ops() []Op {
 	switch s {
 	case Register:
@@ -84,18 +84,18 @@ func (s Spec) knows(op Op) error {
 	return fmt.Errorf("a %s has no operation %v; use %s", s, op, strings.Join(words, ", "))
 }
 
-// lists reports whether a read is answered with many values.
+// lists reports whether a read returns many values.
 func (s Spec) lists() bool { return s == Log || s == Set }
 
 // cell is the state of a part: a register, a key, a log, an element of a set, or a whole set.
 type cell struct {
-	value Value   // what it holds; of an element whether it is there
+	value Value   // the content; for an element whether it is present
 	log   *tail   // of a log; nil if it is empty
 	set   []Value // of a whole set, ascending; never changed
 	own   any     // of a custom object
 }
 
-// tail is the last entry of a log, with what is before it. Logs that have grown apart share their beginning.
+// tail is the last entry of a log, linked to the entries before it. Diverging logs share their common prefix.
 type tail struct {
 	before *tail
 	value  Value
@@ -119,7 +119,7 @@ func (t *tail) same(u *tail) bool {
 	return true
 }
 
-// beginning reports whether the log is the beginning of a list.
+// beginning reports whether the log is a prefix of a list.
 func (t *tail) beginning(list []Value) bool {
 	if t.len() > len(list) {
 		return false
@@ -140,12 +140,12 @@ func (t *tail) values() []Value {
 	return list
 }
 
-// sameOwn compares states of a custom object.
+// sameOwn returns the comparison of states of a custom object.
 func sameOwn(o Object) func(a, b cell) bool {
 	return func(a, b cell) bool { return o.Same(a.own, b.own) }
 }
 
-// stepOwn applies a call of a custom object. That a call is one was made sure when it came.
+// stepOwn returns the step of a custom object. Calls were validated when they arrived.
 func stepOwn(o Object) func(c cell, in input) (cell, output) {
 	return func(c cell, in input) (cell, output) {
 		next, out, err := o.Step(c.own, in.value)
@@ -160,7 +160,7 @@ func sameCell(a, b cell) bool {
 	return a.value == b.value && a.log.same(b.log) && slices.Equal(a.set, b.set)
 }
 
-// String is what the part holds, for people.
+// String returns the content in human-readable form.
 func (c cell) String() string {
 	switch {
 	case c.own != nil:
@@ -173,7 +173,7 @@ func (c cell) String() string {
 	return c.value.String()
 }
 
-// valuesText has the last values only of a long list.
+// valuesText formats a list; of a long one, only the last values.
 func valuesText(list []Value) string {
 	const most = 8
 	var b strings.Builder
@@ -192,14 +192,14 @@ func valuesText(list []Value) string {
 	return b.String()
 }
 
-// input is what is asked of a part.
+// input is a request to a part.
 type input struct {
 	op    Op
 	value Value
 	old   Value // of a cas
 }
 
-// String is the operation, and what it is about.
+// String returns the operation and its argument.
 func (in input) String() string {
 	if in.op == Call {
 		return in.value.String()
@@ -213,15 +213,15 @@ func (in input) String() string {
 	return in.op.String() + " " + in.value.String()
 }
 
-// output is what a part answers, or what was heard of it. What an object answers is told always.
+// output is the answer of a part, or what a history records of it. The answer of an object is always told.
 type output struct {
 	told, refused bool
 	value         Value
-	list          *tail   // what a log answers
-	values        []Value // what a set answers, ascending; what was heard of a log
+	list          *tail   // the answer of a log
+	values        []Value // the answer of a set, ascending; the recorded answer of a log
 }
 
-// String is the answer as it was heard.
+// String returns the answer as recorded.
 func (out output) String() string {
 	switch {
 	case out.refused:
@@ -234,7 +234,7 @@ func (out output) String() string {
 	return "ok"
 }
 
-// matches reports whether an answer is what was heard.
+// matches reports whether an answer agrees with the recorded one.
 func (out output) matches(heard output) bool {
 	switch {
 	case out.refused != heard.refused:
@@ -249,7 +249,8 @@ func (out output) matches(heard output) bool {
 	return out.list.len() == len(heard.values) && out.list.beginning(heard.values)
 }
 
-// object is the sequential specification of a part. Of a set, a part is an element, or all of it if whole is set.
+// object returns the sequential specification of a part. For a set, a part is an element, or all of it if whole is
+// set.
 func (s Spec) object(initial Value, whole bool) consistency.Spec[cell, input, output] {
 	spec := consistency.Spec[cell, input, output]{
 		Name: string(s), SameState: sameCell, SameOutput: output.matches, Step: stepRegister,
@@ -269,7 +270,7 @@ func (s Spec) object(initial Value, whole bool) consistency.Spec[cell, input, ou
 	return spec
 }
 
-// custom is the sequential specification of a custom object.
+// custom returns the sequential specification of a custom object.
 func custom(o Object) consistency.Spec[cell, input, output] {
 	return consistency.Spec[cell, input, output]{
 		Name: string(Custom), Init: cell{own: o.Init()}, SameState: sameOwn(o), SameOutput: output.matches, Step: stepOwn(o),
@@ -294,7 +295,7 @@ func stepRegister(c cell, in input) (cell, output) {
 	}
 }
 
-// longer is a text with another one behind it. Nothing counts as an empty text, and a number as its digits.
+// longer returns a string with another one appended. None counts as an empty string, a number as its digits.
 func longer(held, more Value) Value {
 	if held == None || held[0] != '"' {
 		held = Text(string(held))
@@ -348,7 +349,7 @@ func stepSet(c cell, in input) (cell, output) {
 	}
 }
 
-// orEmpty turns the result of an empty set into a list as well.
+// orEmpty replaces a nil list by an empty one.
 func orEmpty(list []Value) []Value {
 	if list == nil {
 		return []Value{}

@@ -11,14 +11,14 @@ import (
 	"unicode/utf8"
 )
 
-// formatName is what the header of our files begins with.
+// formatName is the first field of the header.
 const formatName = "synod.history/1"
 
-// Writer appends events to a history. Every line is one call of Write, so that a process that dies leaves at most one
-// unfinished line, the last. It may be used by several goroutines at once.
+// Writer appends events to a history. Every line is written by one call of Write, so that a process that dies leaves
+// at most one unfinished line, the last. It is safe for concurrent use.
 //
-// The order of lines is the order in which things happened. So a client writes an invocation before it sends the
-// request, and how it ended after it has received the answer.
+// The lines must be in the order in which things happened: a client writes an invocation before it sends the request,
+// and the end of the operation after it has received the answer.
 type Writer struct {
 	mu   sync.Mutex
 	out  io.Writer
@@ -27,8 +27,8 @@ type Writer struct {
 	err  error
 }
 
-// NewWriter begins a history. Events get their times from now, in the order of the lines; without it they keep those
-// that they have. The writer does not close out.
+// NewWriter starts a history by writing its header. The times of events are taken from now, in the order of the
+// lines; if now is nil, events keep their own times. The writer does not close out.
 func NewWriter(out io.Writer, h Header, now func() time.Duration) (*Writer, error) {
 	if h.Spec != "" {
 		if _, err := ParseSpec(string(h.Spec)); err != nil {
@@ -73,7 +73,7 @@ func (w *Writer) flush(line []byte) error {
 	return w.err
 }
 
-// validate returns what a line cannot say.
+// validate returns an error for an event that a line cannot represent.
 func (e Event) validate() error {
 	switch {
 	case e.Type == 0 || int(e.Type) >= len(typeNames):
@@ -90,7 +90,7 @@ func (e Event) validate() error {
 	return nil
 }
 
-// append writes the event as a line.
+// append appends the event as a line.
 func (e Event) append(line []byte) []byte {
 	line = append(append(append(line, `{"type":"`...), e.Type.String()...), `","process":`...)
 	line = strconv.AppendInt(line, e.Process, 10)
@@ -133,7 +133,7 @@ func appendValue(line []byte, v Value) []byte {
 	return append(line, v...)
 }
 
-// appendText writes a string of JSON. Bytes that are no UTF-8 become U+FFFD.
+// appendText appends a JSON string. Invalid UTF-8 is replaced by U+FFFD.
 func appendText(line []byte, s string) []byte {
 	plain := true
 	for i := 0; i < len(s) && plain; i++ {
@@ -144,7 +144,7 @@ func appendText(line []byte, s string) []byte {
 	}
 	text, err := json.Marshal(s)
 	if err != nil {
-		panic("oplog: a string has no JSON") // no string is refused
+		panic("oplog: a string has no JSON") // every string can be encoded
 	}
 	return append(line, text...)
 }
