@@ -7,17 +7,17 @@ import (
 	"synod/model/statespace"
 )
 
-// Causality after Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System" (1978): a step comes before
-// another if the same actor took it earlier, or if it sent the message that the other delivers.
+// Causality as defined by Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System" (1978): a step
+// precedes another if the same actor took it earlier, or if it sent the message that the other delivers.
 
-// link fills in what every step sends, and which step sent what it delivers: of several copies of a message, the first
-// that was sent arrives first. Then it marks the past of the last step.
+// link sets the messages that every step sends and the step that sent each delivered message; copies of a message
+// arrive in the order of sending. Then it marks the past of the last step.
 func (t *Trace) link(space statespace.Space, p statespace.Path) {
 	d, ok := space.(statespace.Detailer)
 	if !ok {
 		return
 	}
-	senders := make(map[string][]int) // by the key of a letter: the steps that sent the copies in flight
+	senders := make(map[string][]int) // by letter key: the steps that sent the copies in flight
 	for slot, id := range p.Initial {
 		detail, err := d.Detail(slot, id)
 		if err != nil {
@@ -57,7 +57,7 @@ func (t *Trace) link(space statespace.Space, p statespace.Path) {
 	}
 }
 
-// letterKey returns the key of the letter that an action is about.
+// letterKey returns the key of the message of an action.
 func letterKey(a statespace.Action) (string, bool) {
 	if a.Kind != statespace.Deliver && a.Kind != statespace.Drop {
 		return "", false
@@ -66,8 +66,9 @@ func letterKey(a statespace.Action) (string, bool) {
 	return key, ok
 }
 
-// Past returns, for every step, whether it is in the causal past of a step, which is counted from 1 and belongs to its own
-// past. A message that is lost is nothing that its recipient takes part in. There is no past of a step that is not there.
+// Past returns, for every step, whether it is in the causal past of the given step, which is counted from 1 and
+// belongs to its own past. Losing a message does not involve its recipient. If there is no such step, the past is
+// empty.
 func (t Trace) Past(step int) []bool {
 	past := make([]bool, len(t.Steps))
 	if step < 1 || step > len(t.Steps) {
@@ -78,8 +79,8 @@ func (t Trace) Past(step int) []bool {
 	return past
 }
 
-// spread adds to a set of steps everything that comes before one of them. With drops, a lost message is a step of its
-// recipient's: on an ordered network it lets those behind it through.
+// spread adds everything that precedes a step of the set. With drops, losing a message is a step of its recipient: on
+// an ordered network it unblocks the messages behind it.
 func (t Trace) spread(past []bool, drops bool) {
 	wanted := make(map[string]bool) // actors of which all earlier steps belong to the past
 	for i := len(t.Steps) - 1; i >= 0; i-- {
@@ -100,9 +101,9 @@ func (t Trace) spread(past []bool, drops bool) {
 	}
 }
 
-// setAside marks the steps that what the trace shows does not depend on. What a property reads of the last state is the
-// work of the steps that changed it, and of what came before those. The others are left out; whether the rest still leads to a
-// state that shows the same is not argued but tried.
+// setAside marks the steps that do not contribute to what the trace shows. What a property reads of the last state
+// was produced by the steps that changed it and by their causal past. The other steps are left out; whether the rest
+// still leads to a state that shows the same is tested by walking it.
 func (t *Trace) setAside(space statespace.Space, p statespace.Path) {
 	i := slices.IndexFunc(space.Properties(), func(q statespace.Property) bool { return q.Name == t.Property })
 	if i < 0 || t.Kind == Walked {
@@ -140,8 +141,7 @@ func (t *Trace) setAside(space statespace.Space, p statespace.Path) {
 	}
 }
 
-// suffices reports whether the chosen steps of a path, one after the other, lead to a state that the property shows
-// too.
+// suffices reports whether the chosen steps of a path, taken in order, lead to a state that shows the property too.
 func suffices(space statespace.Space, property statespace.Property, p statespace.Path, chosen []bool) bool {
 	var keys []string
 	for i, s := range p.Steps {

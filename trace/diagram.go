@@ -7,52 +7,52 @@ import (
 	"synod/model/statespace"
 )
 
-// Diagram is a trace laid out in space and time: a lane for every actor, a row for every step, and arrows from the row in
-// which a message was sent to the one in which it arrived. Anyone who draws it only needs to choose distances. It is JSON for
-// pages, too.
+// Diagram is the layout of a trace as a space-time diagram: a lane per actor, a row per step, and arrows from the row
+// in which a message was sent to the row in which it arrived. Renderers only choose distances. It is also JSON for
+// pages.
 type Diagram struct {
-	Lanes  []string `json:"lanes"`  // names of actors: those of slots in the order of the model, then any others
+	Lanes  []string `json:"lanes"`  // names of actors: slots in the order of the model, then any others
 	Rows   []Row    `json:"rows"`   // the first one is the start
-	Arrows []Arrow  `json:"arrows"` // by the row in which they end; those that end nowhere come last
-	// Loop is the first of the rows at the end that repeat for ever; 0 if there are none.
+	Arrows []Arrow  `json:"arrows"` // by the row in which they end; those without an end come last
+	// Loop is the row from which on the rows repeat for ever; 0 if there is none.
 	Loop int `json:"loop,omitempty"`
 }
 
 // Row is a step of a diagram.
 type Row struct {
 	Step  int      `json:"step"` // counted from 1; 0 is the start
-	Lane  int      `json:"lane"` // the actor that acts, from 0; -1 for the start
-	Kind  string   `json:"kind"` // of the step, which chooses the mark; start for the start
+	Lane  int      `json:"lane"` // the index of the acting actor; -1 for the start
+	Kind  string   `json:"kind"` // the step's kind, which determines the mark; "start" for the start
 	Text  string   `json:"text"`
-	Label string   `json:"label"` // what stands beside the mark: the text without what the arrow shows
+	Label string   `json:"label"` // the text beside the mark: Text without what the arrow shows
 	Notes []string `json:"notes,omitempty"`
-	Past  bool     `json:"past,omitempty"`  // as of Step
-	Aside bool     `json:"aside,omitempty"` // as of Step
+	Past  bool     `json:"past,omitempty"`  // as in Step
+	Aside bool     `json:"aside,omitempty"` // as in Step
 }
 
-// Fate is what becomes of a message.
+// Fate is the outcome of a message.
 type Fate string
 
 // The fates of messages.
 const (
 	Delivered Fate = "delivered"
 	Lost      Fate = "lost"
-	UnderWay  Fate = "under way" // when the trace ends
+	UnderWay  Fate = "under way" // still in flight when the trace ends
 )
 
-// Arrow is a message of a diagram.
+// Arrow is a message in a diagram.
 type Arrow struct {
 	FromLane int    `json:"from_lane"`
 	FromRow  int    `json:"from_row"`
 	ToLane   int    `json:"to_lane"`
-	ToRow    int    `json:"to_row"` // one beyond the last row for a message that is still in flight
+	ToRow    int    `json:"to_row"` // one after the last row for a message still in flight
 	Text     string `json:"text"`
 	Fate     Fate   `json:"fate"`
-	Past     bool   `json:"past,omitempty"`  // delivered by a step of the past
-	Aside    bool   `json:"aside,omitempty"` // sent or delivered by a step that is aside
+	Past     bool   `json:"past,omitempty"`  // delivered by a step with Past set
+	Aside    bool   `json:"aside,omitempty"` // sent or delivered by a step with Aside set
 }
 
-// Diagram lays the trace out.
+// Diagram returns the layout of the trace.
 func (t Trace) Diagram() Diagram {
 	d := Diagram{Lanes: t.lanes(), Loop: t.Loop}
 	d.Rows = append(d.Rows, Row{Lane: -1, Kind: "start", Text: "start", Label: "start", Past: len(t.Steps) > 0})
@@ -82,8 +82,8 @@ func (t Trace) Diagram() Diagram {
 	return d
 }
 
-// underWay adds the messages that never arrive. Messages that a duplicating network keeps, and has delivered, count as
-// arrived.
+// underWay adds the messages that never arrive. Messages that a duplicating network has delivered count as arrived,
+// although it keeps them.
 func (d *Diagram) underWay(t Trace) {
 	arrived := make(map[Arrow]int)
 	for _, a := range d.Arrows {
@@ -110,7 +110,7 @@ func (d *Diagram) underWay(t Trace) {
 	}
 }
 
-// lanes returns the participants, and all that messages are sent from or to.
+// lanes returns the participants, and all senders and recipients of messages.
 func (t Trace) lanes() []string {
 	return t.inOrder(func(add func(string)) {
 		for _, m := range t.Initial.Sent {
@@ -127,7 +127,7 @@ func (t Trace) lanes() []string {
 	})
 }
 
-// inOrder returns the names that each adds: those of slots in the order of the model, then any others.
+// inOrder returns the names added by each: slots in the order of the model, then any others.
 func (t Trace) inOrder(each func(add func(name string))) []string {
 	var names []string
 	known := make(map[string]bool)

@@ -9,24 +9,24 @@ import (
 	"strings"
 )
 
-// Format is a way to write traces.
+// Format is a file format for traces.
 type Format struct {
-	Name       string   // one word in lower case, which commands and pages use
+	Name       string   // one word in lower case, used by commands and pages
 	Summary    string   // a noun phrase
-	Extensions []string // of file names, the usual one first; each begins with a dot or with _test
+	Extensions []string // file name extensions, the usual one first; each begins with a dot or with _test
 	MediaType  string
-	Single     bool // holds one trace: the first violation, else the first one (see Primary)
+	Single     bool // holds only one trace (see Primary)
 
 	write func(w io.Writer, d Document) error
 }
 
-// ErrNoTrace reports that a document holds no trace, where a format needs one.
+// ErrNoTrace reports that a document has no trace, but the format requires one.
 var ErrNoTrace = errors.New("there is no trace to write")
 
-// Write writes a document. A format that needs a trace gives ErrNoTrace for a document without.
+// Write writes a document. It returns ErrNoTrace for a document without traces if the format requires one.
 func (f Format) Write(w io.Writer, d Document) error { return f.write(w, d) }
 
-// formats are all of them; the first one is the default.
+// formats are all formats; the first is the default.
 var formats = []Format{
 	{
 		Name: "json", Summary: "all paths, for programs", Extensions: []string{".json"},
@@ -63,11 +63,11 @@ var formats = []Format{
 	},
 }
 
-// Formats returns every format, that of trace files first. The extensions are shared: they must not be changed.
+// Formats returns all formats, trace files first. The extensions are shared: they must not be changed.
 func Formats() []Format { return slices.Clone(formats) }
 
-// FormatOf returns the format that a file's name asks for by its extension: the longest that fits, in any case. A name
-// without an extension asks for JSON. Another extension is an error that lists what is expected.
+// FormatOf returns the format for a file name by its longest matching extension, ignoring case. A name without an
+// extension means JSON. For another extension it returns an error that lists the valid ones.
 func FormatOf(file string) (Format, error) {
 	base := strings.ToLower(filepath.Base(file))
 	if !strings.Contains(base, ".") {
@@ -88,7 +88,7 @@ func FormatOf(file string) (Format, error) {
 	return best, nil
 }
 
-// FormatNamed returns the format of a name.
+// FormatNamed returns the format with the given name.
 func FormatNamed(name string) (Format, error) {
 	var names []string
 	for _, f := range formats {
@@ -108,8 +108,8 @@ func extensions() string {
 	return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
 }
 
-// Primary returns the trace that a format for one shows: the first violation, or else the first trace. It reports false if
-// there is none.
+// Primary returns the trace that single-trace formats write: the first violation, or else the first trace. It returns
+// false if there is none.
 func (d Document) Primary() (Trace, bool) {
 	for _, t := range d.Traces {
 		if t.Kind == Violation {
@@ -122,7 +122,7 @@ func (d Document) Primary() (Trace, bool) {
 	return d.Traces[0], true
 }
 
-// single builds a format from one that holds one trace.
+// single returns a document writer from one that writes a single trace.
 func single(write func(io.Writer, Trace) error) func(io.Writer, Document) error {
 	return func(w io.Writer, d Document) error {
 		t, ok := d.Primary()
@@ -133,7 +133,7 @@ func single(write func(io.Writer, Trace) error) func(io.Writer, Document) error 
 	}
 }
 
-// every builds a format from one that holds one trace after the other.
+// every returns a document writer that writes each trace in turn.
 func every(write func(io.Writer, Trace) error) func(io.Writer, Document) error {
 	return func(w io.Writer, d Document) error {
 		for _, t := range d.Traces {

@@ -19,12 +19,12 @@ import (
 	"synod/model/statespace"
 )
 
-// WriteGoTest writes a file of a Go test that walks every trace of a document again, and fails unless each still leads
-// to what it shows: a violation that must come back, or one that is known to be there. The test finds the model by its name
-// in the document's Package; without one, it has a function to be filled in with what makes the model. The file belongs to the
-// package regression; change the clause to that of the folder in which it is put. If the Package is that of a command, it
-// belongs to that one, and calls its function. Its names end with digits of the document's hash, so that several such files
-// can stand in one folder. It needs nothing of this module but public packages.
+// WriteGoTest writes a Go test file that replays every trace of a document, and fails unless each still leads to what
+// it shows: a violation that must recur, or one that is known to exist. The test finds the model by its name in the
+// document's Package; without a Package, it has a function to be filled in that returns the model. The file is in
+// package regression; change the package clause to that of its folder. If Package is OfCommand, the file belongs to
+// that command's package and calls its Find. Names in it end with digits of the document's hash, so that several such
+// files can be in one folder. It imports only public packages of this module.
 func WriteGoTest(w io.Writer, d Document) error {
 	var b bytes.Buffer
 	head, tail := goTestHead, goTestTail
@@ -61,10 +61,11 @@ func WriteGoTest(w io.Writer, d Document) error {
 	return err
 }
 
-// tagLength is how many digits of a document's hash the names in its file end with.
+// tagLength is the number of hash digits in the names of a test file.
 const tagLength = 6
 
-// tagOf distinguishes documents by a few hexadecimal digits: by the model, its settings, and the paths.
+// tagOf returns a few hexadecimal digits that distinguish documents: a hash of the model, its settings, and the
+// paths.
 func tagOf(d Document) (string, error) {
 	content := []any{d.Model, d.Config, d.Package}
 	for _, t := range d.Traces {
@@ -78,7 +79,7 @@ func tagOf(d Document) (string, error) {
 	return hex.EncodeToString(sum[:])[:tagLength], err
 }
 
-// OfCommand is the Package of a model that a command makes itself: its package main has the function Find.
+// OfCommand is the Package of a model made by a command itself: its package main has the function Find.
 const OfCommand = "main"
 
 const goTestCommandHead = `package main
@@ -120,7 +121,7 @@ func againTAG(t *testing.T, path trace.Trace) {
 }
 `
 
-// importOf imports a package as catalog.
+// importOf returns the import of a package under the name catalog.
 func importOf(pkg string) string {
 	if path.Base(pkg) == "catalog" {
 		return strconv.Quote(pkg)
@@ -128,7 +129,7 @@ func importOf(pkg string) string {
 	return "catalog " + strconv.Quote(pkg)
 }
 
-// goTestOwnHead and goTestOwnTail are for a model that no package is known to make.
+// goTestOwnHead and goTestOwnTail are for a model whose package is not known.
 const goTestOwnHead = `// Package regression walks paths that a check of a model once found. Edit it as you like.
 package regression
 
@@ -182,7 +183,7 @@ func writeTest(b *bytes.Buffer, d Document, t Trace, tag string, used map[string
 	b.WriteString("\t})\n}\n")
 }
 
-// literal quotes a string by backquotes if that is shorter to read.
+// literal quotes a string, with backquotes if that is more readable.
 func literal(s string) string {
 	if strings.Contains(s, `"`) && strconv.CanBackquote(s) {
 		return "`" + s + "`"
@@ -190,7 +191,7 @@ func literal(s string) string {
 	return strconv.Quote(s)
 }
 
-// testName builds a name of letters and digits of what a trace shows.
+// testName returns a test name made of the property's letters and digits.
 func testName(t Trace) string {
 	words := strings.FieldsFunc(t.Property, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	var b strings.Builder
@@ -203,9 +204,9 @@ func testName(t Trace) string {
 	return b.String()
 }
 
-// Reproduce walks a trace through a new space of a model, and tells why it no longer leads to what it shows: a step is
-// not possible any more, some state is another one, or the last state does not show it. It gives nil if it does. Of the trace it
-// needs the kind, the property, the keys, and the fingerprint of the initial state; a fingerprint of a step may be empty.
+// Reproduce walks a trace through a new space of a model, and returns an error if it no longer leads to what it
+// shows: a step is not possible, a state differs, or the last state does not show it. It uses only the trace's kind,
+// property, keys, and the fingerprint of the initial state; fingerprints of steps may be empty.
 func Reproduce(source statespace.Source, t Trace) error {
 	space, err := source.Space()
 	if err != nil {

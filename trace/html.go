@@ -16,12 +16,12 @@ import (
 //go:embed page.html
 var pageSource string
 
-// page is parsed when the first page is written.
+// page is the template of a page, parsed on first use.
 var page = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageSource)) })
 
-// WriteHTML writes a document as a page of its own, which loads nothing and runs no script: for every trace its
-// space-time diagram, and beside it the same as a list, with what each step changed. It follows the colour scheme of the
-// reader. What the traces do not depend on is pale in the diagram and folded in the list; what repeats for ever has a frame.
+// WriteHTML writes a document as a self-contained page without scripts: for every trace its space-time diagram and a
+// list of its steps with what each changed. It follows the reader's colour scheme. Steps that the result does not
+// depend on are pale in the diagram and folded in the list; steps that repeat for ever are framed.
 func WriteHTML(w io.Writer, d Document) error {
 	view := pageView{Model: Printable(d.Model)}
 	for _, name := range slices.Sorted(maps.Keys(d.Config)) {
@@ -38,7 +38,7 @@ func WriteHTML(w io.Writer, d Document) error {
 	return err
 }
 
-// pageView is what the template shows.
+// pageView is the input of the template.
 type pageView struct {
 	Model  string
 	Config [][2]string
@@ -57,7 +57,7 @@ type traceView struct {
 	Linked   bool
 }
 
-// printableSlots returns slots with texts of which every line is printable.
+// printableSlots returns slots with all text printable.
 func printableSlots(slots []Slot) []Slot {
 	all := make([]Slot, len(slots))
 	for i, s := range slots {
@@ -70,9 +70,9 @@ func printableSlots(slots []Slot) []Slot {
 	return all
 }
 
-// group is some steps of a list, perhaps folded.
+// group is a sequence of steps in the list, possibly folded.
 type group struct {
-	Folded string // the summary of a folded group; empty for one that is shown
+	Folded string // the summary of a folded group; empty if it is not folded
 	First  int    // the number of its first step
 	Steps  []stepView
 }
@@ -81,7 +81,7 @@ type stepView struct {
 	Step
 	Number int
 	SentAt string
-	Apart  bool // it matters, but does not come before the last step
+	Apart  bool // it matters, but does not precede the last step
 }
 
 func newTraceView(number int, t Trace, model string) traceView {
@@ -108,16 +108,16 @@ func newTraceView(number int, t Trace, model string) traceView {
 	return v
 }
 
-// The distances of a picture, in pixels.
+// Distances in a picture, in pixels.
 const (
 	laneWidth  = 170
 	rowHeight  = 34
 	leftMargin = 110
 	topMargin  = 56
-	longLabel  = 44 // characters; longer ones are cut, and whole in the list and on hover
-	// How wide a character of a label is, at most.
+	longLabel  = 44 // in characters; longer labels are cut, with the full text in the list and on hover
+	// The maximum width of a character of a label.
 	letterWidth = 8
-	// How far a frame goes beyond the marks of its first row and its last one.
+	// How far a frame extends beyond the marks of its first and last rows.
 	loopAbove = 22
 	loopBelow = 12
 )
@@ -137,10 +137,10 @@ type laneView struct {
 	Name string
 }
 
-// loopView is a frame around the rows that repeat for ever, and the way back beside it.
+// loopView is a frame around the rows that repeat for ever, with the back edge beside it.
 type loopView struct {
 	X, Y, Width, Height int    // of the frame
-	Back                string // the path of the way back
+	Back                string // the path of the back edge
 	Text                string
 	TextX, TextY        int
 }
@@ -198,7 +198,7 @@ func newPicture(d Diagram) picture {
 	return p
 }
 
-// addLoop frames the rows from one on, labels above and numbers beside them included, and makes room for the way back.
+// addLoop frames the rows from first on, including labels and numbers, and makes room for the back edge.
 func (p *picture) addLoop(first int, y func(int) int) {
 	last := p.Marks[len(p.Marks)-1].Number
 	l := &loopView{X: 8, Y: y(first) - loopAbove, Text: "↻ " + repeats(first, last)}
@@ -216,7 +216,7 @@ func newArrow(a Arrow, x, y func(int) int) arrowView {
 		Class: emphasis(a.Past, a.Aside), Title: fmt.Sprintf("%s, %s", Printable(a.Text), a.Fate), X: toX, Y: toY,
 	}
 	switch a.Fate {
-	case UnderWay: // A stub: where it goes, not when.
+	case UnderWay: // a stub: its recipient is known, but not its time
 		toX, toY = fromX+(toX-fromX)/4, fromY+rowHeight/2
 		v.Class = "pending"
 	case Lost:
@@ -237,7 +237,7 @@ func newArrow(a Arrow, x, y func(int) int) arrowView {
 	return v
 }
 
-// emphasis is the class of what belongs to the past, or is aside.
+// emphasis returns the CSS class of elements that belong to the past, or are set aside.
 func emphasis(past, aside bool) string {
 	switch {
 	case aside:
@@ -248,7 +248,8 @@ func emphasis(past, aside bool) string {
 	return "plain"
 }
 
-// shapeOf chooses the mark of a kind of steps. Every kind can be told by its shape, not by colour alone.
+// shapeOf returns the mark of a kind of step. Every kind has its own shape, so that colour is not needed to tell them
+// apart.
 func shapeOf(kind string) string {
 	switch kind {
 	case "timeout":

@@ -12,7 +12,7 @@ import (
 	"synod/model/statespace"
 )
 
-// The Informal Trace Format, as the documentation of Apalache defines it: ADR-015, "Informal Trace Format in JSON".
+// The Informal Trace Format, as defined by the documentation of Apalache: ADR-015, "Informal Trace Format in JSON".
 
 // itf is a trace in that format.
 type itf struct {
@@ -22,9 +22,9 @@ type itf struct {
 	States []map[string]any `json:"states"`
 }
 
-// WriteITF writes a trace in the Informal Trace Format of the TLA+ tools: a variable for every slot, and the variable
+// WriteITF writes a trace in the Informal Trace Format of the TLA+ tools: a variable per slot, and the variable
 // action with what led to the state. Actors are records of their local state, mailbox, timers and choices. In a trace
-// that was read from a file, which holds no values, a slot is a string: as people read it.
+// that was read from a file, which has no values, a slot is a string: its human-readable form.
 func WriteITF(w io.Writer, t Trace) error {
 	vars := itfVariables(t)
 	out := itf{
@@ -52,7 +52,7 @@ func WriteITF(w io.Writer, t Trace) error {
 	for _, s := range t.Steps {
 		add(s.Slots, s.Text)
 	}
-	if t.Loop > 0 { // The last state is the one before that step: the format has it once.
+	if t.Loop > 0 { // The last state equals the one before that step, and must occur only once.
 		begin := t.Loop - 1
 		out.Loop, out.States = &begin, out.States[:len(out.States)-1]
 	}
@@ -67,7 +67,7 @@ func WriteITF(w io.Writer, t Trace) error {
 	return err
 }
 
-// slot returns the place of a slot, or -1.
+// slot returns the index of a slot, or -1.
 func (t Trace) slot(name string) int {
 	for i, s := range t.Initial.Slots {
 		if s.Name == name {
@@ -79,7 +79,7 @@ func (t Trace) slot(name string) int {
 
 var notIdentifier = regexp.MustCompile(`[^A-Za-z0-9_]`)
 
-// itfVariables returns names that TLA+ takes for identifiers: action, and one for every slot.
+// itfVariables returns valid TLA+ identifiers: action, and one for every slot.
 func itfVariables(t Trace) []string {
 	vars := []string{"action"}
 	used := map[string]bool{"action": true}
@@ -101,7 +101,7 @@ func itfVariables(t Trace) []string {
 	return vars
 }
 
-// itf returns the content of a slot as a value of the format.
+// itf returns the content of a slot as an ITF value.
 func (s Slot) itf() any {
 	if s.Value == nil {
 		return s.Text
@@ -109,7 +109,7 @@ func (s Slot) itf() any {
 	return s.Value
 }
 
-// itfOf returns the content of a slot as a value of the format, or nil if it cannot be taken apart.
+// itfOf returns the content of a slot as an ITF value, or nil if its parts are not known.
 func itfOf(space statespace.Space, slot int, id statespace.PartID) any {
 	d, ok := space.(statespace.Detailer)
 	if !ok {
@@ -151,10 +151,10 @@ func itfTexts(texts []string) []any {
 	return all
 }
 
-// itfInteger returns an integer as the format wants all of them to be, the small ones too.
+// itfInteger returns an integer in the form that the format requires for all integers.
 func itfInteger(digits string) any { return map[string]any{"#bigint": digits} }
 
-// itfNode returns a value: structs are records, maps functions, slices and arrays sequences.
+// itfNode returns a value: structs become records, maps functions, slices and arrays sequences.
 func itfNode(n statespace.Node) any {
 	switch {
 	case n.More:
@@ -178,19 +178,20 @@ func itfNode(n statespace.Node) any {
 	for _, part := range n.Parts {
 		record[itfField(part.Name, record)] = itfNode(part)
 	}
-	if _, tagged := record["tag"]; tagged && len(record) == 2 && record["value"] != nil { // Readers take that for a variant.
+	if _, tagged := record["tag"]; tagged && len(record) == 2 && record["value"] != nil { // a variant to readers
 		record["tag_"] = record["tag"]
 		delete(record, "tag")
 	}
 	return record
 }
 
-// pythonWords are the keywords of Python. Its reader of the format makes classes of records, whose fields they cannot name.
+// pythonWords are the keywords of Python. The Python reader of the format makes classes of records, whose fields
+// cannot be keywords.
 const pythonWords = " False None True and as assert async await break class continue def del elif else except finally for " +
 	"from global if import in is lambda nonlocal not or pass raise return try while with yield "
 
-// itfField returns a name that TLA+ and the readers of the format take for one of a field: letters, digits and underscores, the
-// first one a letter, and no keyword.
+// itfField returns a field name that is valid in TLA+ and for readers of the format: letters, digits and underscores,
+// beginning with a letter, and not a keyword.
 func itfField(name string, used map[string]any) string {
 	name = notIdentifier.ReplaceAllString(name, "_")
 	if strings.Trim(name[:min(1, len(name))], "0123456789_") == "" {
@@ -211,7 +212,7 @@ func unbracketed(s string) string { return strings.TrimSuffix(strings.TrimPrefix
 
 var integer = regexp.MustCompile(`^-?[0-9]+$`)
 
-// itfScalar returns what has no parts: a truth value, an integer, or text.
+// itfScalar returns a value without parts: a boolean, an integer, or a string.
 func itfScalar(text string) any {
 	switch {
 	case text == "true", text == "false":

@@ -11,42 +11,42 @@ import (
 	"unicode/utf8"
 )
 
-// Schema names the format that WriteJSON writes and ReadJSON reads; docs/trace-json.md describes it. A change that an
-// older reader would not understand gets another number.
+// Schema names the version of the format that WriteJSON writes and ReadJSON reads; docs/trace-json.md describes it. A
+// change that an older reader would not understand gets a new number.
 const Schema = "synod.trace/1"
 
-// MaxBytes is the greatest size of a document, in bytes.
+// MaxBytes is the maximum size of a document, in bytes.
 const MaxBytes = 64 << 20
 
-// maxObjects bounds the JSON objects in a document, and so the memory that reading a small but dense one takes: some
-// hundred megabytes.
+// maxObjects bounds the JSON objects in a document, and so the memory that reading a small but dense one can take to
+// some hundred megabytes.
 const maxObjects = 1 << 20
 
-// Document is what a file holds: the traces of one check, and what it was a check of, so that they can be replayed.
+// Document is the content of a trace file: the traces of one check, and the model and configuration needed to replay
+// them.
 type Document struct {
-	Model  string            `json:"model"`            // the model's name, in the terms of the caller that builds models by name
+	Model  string            `json:"model"`            // the model's name, as known to the caller that builds models
 	Config map[string]string `json:"config,omitempty"` // its configuration; nil for none
 	Traces []Trace           `json:"traces"`
 
-	// Package is the import path of a package whose function Find gives what makes the model by its name, for WriteGoTest, or
-	// OfCommand.
-	// Files do not hold it.
+	// Package is the import path of a package whose function Find returns the model by its name, or OfCommand. It is
+	// used by WriteGoTest and not stored in files.
 	Package string `json:"-"`
 }
 
-// wire is a document as it is written.
+// wire is the stored form of a document.
 type wire struct {
 	Schema string `json:"schema"`
 	Document
 }
 
-// WriteJSON writes a document, indented, with a line end after it. Equal documents give equal bytes. What ReadJSON
-// would refuse is not written, and is an error.
+// WriteJSON writes a document, indented, followed by a newline. Equal documents are written as equal bytes. A
+// document that ReadJSON would refuse is an error.
 func WriteJSON(w io.Writer, d Document) error {
 	if err := d.validate(); err != nil {
 		return fmt.Errorf("trace document: %w", err)
 	}
-	traces := make([]Trace, len(d.Traces)) // A list is written as [], never as null.
+	traces := make([]Trace, len(d.Traces)) // Lists are written as [], never as null.
 	for i, t := range d.Traces {
 		if t.Steps == nil {
 			t.Steps = []Step{}
@@ -68,10 +68,9 @@ func WriteJSON(w io.Writer, d Document) error {
 	return err
 }
 
-// ReadJSON reads a document to the end of r. It is strict: another schema, an unknown, repeated or differently spelled
-// name, null, a value that is missing or out of range, text that is not UTF-8, anything after the document, and more
-// than MaxBytes are errors that say what was expected. In the result, lists and maps without elements are nil, except
-// Steps, which is never nil.
+// ReadJSON reads a document to the end of r. It is strict: it returns an error for another schema, an unknown,
+// repeated or misspelled name, null, a missing or invalid value, text that is not UTF-8, data after the document, and
+// more than MaxBytes. In the result, empty lists and maps are nil, except Steps, which is never nil.
 func ReadJSON(r io.Reader) (Document, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
 	if err != nil {
@@ -91,8 +90,8 @@ func parse(data []byte) (Document, error) {
 	if !utf8.Valid(data) {
 		return Document{}, errors.New("document is not valid UTF-8")
 	}
-	// The schema comes first: that of a document which is newer than this code is a better explanation than the first
-	// name that is unknown here.
+	// The schema is checked first: that the document is newer than this code is a better explanation than the first
+	// unknown name.
 	var head struct {
 		Schema *string `json:"schema"`
 	}
@@ -122,7 +121,7 @@ func parse(data []byte) (Document, error) {
 	return d, nil
 }
 
-// positioned adds where in the document a mistake is.
+// positioned adds the position in the document to an error.
 func positioned(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
@@ -130,7 +129,7 @@ func positioned(err error) error {
 	}
 	var other *json.UnmarshalTypeError
 	if errors.As(err, &other) {
-		what := strings.TrimPrefix(other.Field, "Document.") // which is embedded in what is decoded
+		what := strings.TrimPrefix(other.Field, "Document.") // it is embedded
 		if what == "" {
 			what = "the document"
 		}
@@ -139,7 +138,7 @@ func positioned(err error) error {
 	return err
 }
 
-// inJSON names what a kind of a document's values is in JSON.
+// inJSON returns the JSON name of a kind.
 func inJSON(k reflect.Kind) string {
 	switch k {
 	case reflect.Struct, reflect.Map:
@@ -155,7 +154,7 @@ func inJSON(k reflect.Kind) string {
 	}
 }
 
-// normalize replaces empty containers by nil ones.
+// normalize replaces empty containers with nil.
 func (d *Document) normalize() {
 	if len(d.Config) == 0 {
 		d.Config = nil

@@ -10,12 +10,13 @@ import (
 	"synod/model/statespace"
 )
 
-// WriteMermaid writes a trace as a Mermaid sequence diagram: a participant for every actor that takes part, in the
-// order of the model, an arrow for every delivery, one with a cross for every loss, and a note over the actor for everything
-// else; remarks of the model stand to its right. Steps that repeat for ever stand in a loop, and a note over all says how
-// the trace ends. Messages appear where they arrive, not where they were sent: that is what the steps of a path are.
+// WriteMermaid writes a trace as a Mermaid sequence diagram: a participant per actor that takes part, in the order of
+// the model, an arrow per delivery, one with a cross per loss, and a note over the actor for everything else; the
+// model's remarks are to its right. Steps that repeat for ever are in a loop, and a note across all participants says
+// how the trace ends. Messages appear where they arrive, not where they were sent, since these are the steps of a
+// path.
 //
-// The diagram does not depend on the model's texts being harmless: all that Mermaid could take for syntax is escaped.
+// Everything in the model's texts that Mermaid could interpret as syntax is escaped.
 func WriteMermaid(w io.Writer, t Trace) error {
 	var b bytes.Buffer
 	b.WriteString("sequenceDiagram\n")
@@ -26,7 +27,7 @@ func WriteMermaid(w io.Writer, t Trace) error {
 		ids[name] = participantID(i, name)
 		fmt.Fprintf(&b, "  participant %s as %s\n", ids[name], escape(name))
 	}
-	if len(t.Steps) == 0 { // The initial state shows it all.
+	if len(t.Steps) == 0 { // The initial state shows it.
 		for _, s := range t.Initial.Slots {
 			if id, ok := ids[s.Name]; ok {
 				fmt.Fprintf(&b, "  Note over %s: %s\n", id, escape(s.Text))
@@ -39,7 +40,7 @@ func WriteMermaid(w io.Writer, t Trace) error {
 		}
 		arrow := ""
 		switch {
-		case s.From == "": // It is about no message.
+		case s.From == "": // not about a message
 		case s.Kind == statespace.Deliver.String():
 			arrow = "->>"
 		case s.Kind == statespace.Drop.String():
@@ -68,11 +69,11 @@ func WriteMermaid(w io.Writer, t Trace) error {
 	return err
 }
 
-// typographic quotes a text for a title: not every viewer decodes the entity codes there that straight quotes need.
+// typographic quotes a text for a title, where some viewers do not decode the entity codes that straight quotes need.
 func typographic(s string) string { return "“" + strings.ReplaceAll(s, `"`, "”") + "”" }
 
-// participants returns the names that occur in the steps: those of slots in their order, then any others. Where there are no
-// steps, they are those of all slots that hold something.
+// participants returns the names that occur in the steps: slots in their order, then any others. Without steps, they
+// are the slots that are not empty.
 func participants(t Trace) []string {
 	return t.inOrder(func(add func(string)) {
 		for _, s := range t.Initial.Slots {
@@ -87,8 +88,8 @@ func participants(t Trace) []string {
 	})
 }
 
-// participantID is a name that Mermaid cannot mistake for a keyword: p and the name if that is a number, else q and the
-// place among the participants.
+// participantID returns an identifier that Mermaid cannot mistake for a keyword: p and the name if that is a number,
+// else q and the index among the participants.
 func participantID(i int, name string) string {
 	if strings.Trim(name, "0123456789") == "" {
 		return "p" + name
@@ -96,11 +97,11 @@ func participantID(i int, name string) string {
 	return "q" + strconv.Itoa(i)
 }
 
-// harmless lists the ASCII characters, besides letters and digits, that mean nothing to Mermaid within a text.
+// harmless contains the ASCII characters, besides letters and digits, that have no special meaning in Mermaid texts.
 const harmless = " ()[]{},.'_+=*/!?|~^@-"
 
-// escape escapes any string as text: characters that Mermaid could take for syntax become entity codes such as #59;, and
-// line ends become breaks. The two letters ﬂ and ¶ are what Mermaid itself replaces entity codes by.
+// escape escapes a string as text: characters that Mermaid could interpret become entity codes such as #59;, and line
+// ends become breaks. The letters ﬂ and ¶ are escaped too, since Mermaid replaces entity codes by them internally.
 func escape(s string) string {
 	var b strings.Builder
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimSpace(s))
@@ -121,7 +122,7 @@ func escape(s string) string {
 		}
 	}
 	if b.Len() == 0 {
-		return "(no text)" // Mermaid refuses an empty one.
+		return "(no text)" // Mermaid rejects an empty text.
 	}
 	return b.String()
 }

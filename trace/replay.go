@@ -8,15 +8,15 @@ import (
 	"synod/model/statespace"
 )
 
-// MismatchError reports that a replayed state is not the one that the trace was taken from: the model, its
-// configuration or the code of a handler differs.
+// MismatchError reports that a replayed state differs from the trace: the model, its configuration or the code of a
+// handler has changed.
 type MismatchError struct {
-	Step int    // the step that leads to the state, counted from 1; 0 is the initial state
-	Want string // the fingerprint that the trace has
-	Got  string // the fingerprint of the state that was reached; empty for step 0
+	Step int    // the step that leads to the state, from 1; 0 for the initial state
+	Want string // the fingerprint in the trace
+	Got  string // the fingerprint of the state reached; empty for step 0
 }
 
-// Error returns which state differs.
+// Error implements error.
 func (e *MismatchError) Error() string {
 	if e.Step == 0 {
 		return fmt.Sprintf("no initial state has the fingerprint %s: "+
@@ -26,13 +26,13 @@ func (e *MismatchError) Error() string {
 		e.Step, e.Got, e.Want)
 }
 
-// Replay walks a trace through a space again, from the initial state with its fingerprint along the keys of its steps.
+// Replay walks a trace through a space, from the initial state with its fingerprint along the keys of its steps.
 //
-// If there is no such initial state, the error is a *MismatchError with step 0. If a step is no longer possible, it is
-// a *statespace.NoStepError that names the first such step, and the path leads up to it. If every step is possible but some
-// state on the way is another than the trace has, the error is a *MismatchError that names the first such step, and the
-// path is complete: whether it still shows what it did is for the caller to judge. A loop that is not closed, and a
-// maximal trace after which something can happen, are errors too, and the path is complete.
+// If there is no such initial state, the error is a *MismatchError with step 0. If a step is no longer possible, it
+// is a *statespace.NoStepError that names the first such step, and the path ends before it. If every step is possible
+// but some state differs from the trace, it is a *MismatchError that names the first such step, and the path is
+// complete: the caller decides whether it still shows what it did. A loop that does not close, and a maximal trace
+// whose last state has transitions, are errors too, with a complete path.
 func Replay(space statespace.Space, t Trace) (statespace.Path, error) {
 	initials, err := statespace.Initials(space)
 	if err != nil {
@@ -61,7 +61,7 @@ func Replay(space statespace.Space, t Trace) (statespace.Path, error) {
 	return p, ends(space, p)
 }
 
-// ends requires a path that stands for one without an end, or that nothing can follow, to be so.
+// ends returns an error if a path's loop does not close, or if it is not maximal as it claims.
 func ends(space statespace.Space, p statespace.Path) error {
 	switch {
 	case p.Loop < 0 || p.Loop > len(p.Steps):

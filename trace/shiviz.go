@@ -11,23 +11,24 @@ import (
 	"synod/model/statespace"
 )
 
-// The two regular expressions that a log for ShiViz begins with: of an event, and of what separates executions.
+// The two regular expressions at the beginning of a ShiViz log: for events, and for the separators of executions.
 const (
 	shivizEvent     = `(?<host>\S*) (?<clock>\{.*\})\n(?<event>.*)`
 	shivizExecution = `^=== (?<trace>.*) ===$`
 )
 
 // WriteShiViz writes traces as a log for ShiViz (Beschastnikh et al., "Visualizing Distributed System Executions",
-// 2020), each as an execution with a name of its own: an event of two lines for the start of every actor that sends something then, and for
-// every step. Vector clocks (Fidge 1988, Mattern 1989) say what comes before what. A message that gets lost is an event of
-// the network, which is no actor. The first two lines are what ShiViz needs to read the rest.
+// 2020), each as a separately named execution: an event of two lines for the start of every actor that sends
+// something then, and for every step. Vector clocks (Fidge 1988, Mattern 1989) define causality. Losing a message is
+// an event of the network, which is a host that is not an actor. The first two lines tell ShiViz how to parse the
+// rest.
 func WriteShiViz(w io.Writer, traces ...Trace) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s\n%s\n", shivizEvent, shivizExecution)
 	names := make(map[string]int)
 	for _, t := range traces {
 		name := Printable(t.headline())
-		if names[name]++; names[name] > 1 { // Of executions with one name, ShiViz shows the last.
+		if names[name]++; names[name] > 1 { // Of executions with the same name, ShiViz shows only the last.
 			name = fmt.Sprintf("%s (%d)", name, names[name])
 		}
 		fmt.Fprintf(&b, "=== %s ===\n", name)
@@ -39,7 +40,7 @@ func WriteShiViz(w io.Writer, traces ...Trace) error {
 	return err
 }
 
-// clock is a vector clock: how many events of each host come before, or are, the event.
+// clock is a vector clock: by host, the number of events that precede or are the event.
 type clock map[string]int
 
 func (c clock) join(other clock) {
@@ -52,7 +53,7 @@ func writeExecution(b *bytes.Buffer, t Trace) error {
 	hosts := shivizHosts(t)
 	now := make(map[string]clock)       // by host
 	sent := make([]clock, len(t.Steps)) // by step
-	started := make(map[string]clock)   // by actor, those that send at the start
+	started := make(map[string]clock)   // by actor, for those that send at the start
 	event := func(host, text string, cause clock) (clock, error) {
 		if now[host] == nil {
 			now[host] = make(clock)
@@ -62,7 +63,7 @@ func writeExecution(b *bytes.Buffer, t Trace) error {
 		at := maps.Clone(now[host])
 		encoded, err := json.Marshal(at)
 		if strings.HasPrefix(text, "===") {
-			text = " " + text // It separates no executions.
+			text = " " + text // not a separator of executions
 		}
 		fmt.Fprintf(b, "%s %s\n%s\n", host, encoded, text)
 		return at, err
@@ -96,7 +97,7 @@ func writeExecution(b *bytes.Buffer, t Trace) error {
 	return nil
 }
 
-// shivizHosts names the lanes of a trace without white space, and the network by "".
+// shivizHosts maps lanes to names without white space; the key of the network is "".
 func shivizHosts(t Trace) map[string]string {
 	hosts := make(map[string]string)
 	used := make(map[string]bool)

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Text writes a trace for people to read: what it shows, the initial state, then its steps, numbered from 1, each with what it means in the
-// words of the protocol, if the model says so, and what it changed. A line is a line whatever the model's texts hold:
-// characters that do not print are escaped as in Go.
+// Text writes a trace in human-readable form: what it shows, the initial state, and its steps, numbered from 1, each
+// with its meaning in terms of the protocol, if the model explains it, and what it changed. Unprintable characters in
+// the model's texts are escaped as in Go, so that the line structure is preserved.
 func Text(w io.Writer, t Trace) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s:\n", t.headline())
@@ -24,10 +24,9 @@ func Text(w io.Writer, t Trace) error {
 	return err
 }
 
-// Explain writes a trace as Text does, with what comes before what: beside a delivery stands the step that sent the
-// message, and a step that the last one does not follow from, but that matters, is marked as independent of it, and one that
-// the model blames as a culprit. Steps
-// on which what is shown does not depend are folded into a line.
+// Explain writes a trace as Text does, with causality: a delivery refers to the step that sent the message; steps
+// that matter but that the last step does not follow from are marked as independent, and steps that the model blames
+// as culprits. Steps that the result does not depend on are folded into one line.
 func Explain(w io.Writer, t Trace) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s:\n", t.headline())
@@ -65,7 +64,7 @@ func Explain(w io.Writer, t Trace) error {
 	return err
 }
 
-// writeInitial writes the state in which a trace begins, without what is empty.
+// writeInitial writes the initial state of a trace, omitting empty slots.
 func writeInitial(b *bytes.Buffer, initial Initial) {
 	if len(initial.Slots) > 0 {
 		b.WriteString("  0. initial state\n")
@@ -84,13 +83,13 @@ func writeInitial(b *bytes.Buffer, initial Initial) {
 	}
 }
 
-// emptyText is the text of a slot that holds nothing, such as that of the messages to nobody.
+// emptyText is the text of an empty slot, such as that of undeliverable messages.
 const emptyText = "[]"
 
-// linked reports whether it is known what comes before what. A file of an older version does not tell.
+// linked reports whether causality is known, which files of older versions do not have.
 func (t Trace) linked() bool { return len(t.Steps) > 0 && t.Steps[len(t.Steps)-1].Past }
 
-// sentAt returns when the message of a step was sent.
+// sentAt describes when the message of a step was sent.
 func (s Step) sentAt() string {
 	if s.Sender == 0 {
 		return "sent at the start"
@@ -98,7 +97,7 @@ func (s Step) sentAt() string {
 	return fmt.Sprintf("sent in step %d", s.Sender)
 }
 
-// folded stands for some steps that are aside.
+// folded returns the line for n steps that are set aside.
 func (t Trace) folded(n int) string {
 	if n == 1 {
 		return fmt.Sprintf("… 1 step that the %s does not depend on …", t.Kind)
@@ -106,10 +105,10 @@ func (t Trace) folded(n int) string {
 	return fmt.Sprintf("… %d steps that the %s does not depend on …", n, t.Kind)
 }
 
-// headline returns what the trace shows.
+// headline describes what the trace shows.
 func (t Trace) headline() string { return t.headlineIn(strconv.Quote) }
 
-// headlineIn returns what the trace shows, with the property quoted in a way of its own.
+// headlineIn is like headline, with the property quoted by the given function.
 func (t Trace) headlineIn(quote func(string) string) string {
 	switch t.Kind {
 	case Violation:
@@ -121,7 +120,7 @@ func (t Trace) headlineIn(quote func(string) string) string {
 	return "A path"
 }
 
-// meaning describes in a sentence, without its full stop, what the trace is of.
+// meaning describes what the trace shows in a sentence, without the full stop.
 func (t Trace) meaning(of string) string {
 	steps := fmt.Sprintf("%d steps", len(t.Steps))
 	if len(t.Steps) == 1 {
@@ -137,7 +136,7 @@ func (t Trace) meaning(of string) string {
 	return fmt.Sprintf("%s of %s are possible", steps, of)
 }
 
-// writeEnd writes how the trace continues, if its last state does not say it all.
+// writeEnd writes how the trace continues, unless the last state is all there is to show.
 func writeEnd(b *bytes.Buffer, t Trace) {
 	if end := t.End(); end != "" {
 		fmt.Fprintf(b, "     … %s.\n", Printable(end))
@@ -171,7 +170,7 @@ func writeChange(b *bytes.Buffer, c Change) {
 	}
 }
 
-// Printable escapes what would move the cursor or change the terminal, as in Go.
+// Printable escapes characters that would move the cursor or change the terminal, as in Go.
 func Printable(s string) string {
 	odd := func(r rune) bool { return !strconv.IsPrint(r) }
 	if strings.IndexFunc(s, odd) < 0 {

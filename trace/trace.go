@@ -1,9 +1,9 @@
-// Package trace holds a path through a model as a value that needs the model no more: to write it to a file, to show
-// it, and to walk it again later. A path is the shortest proof of what a check found, so it is worth keeping.
+// Package trace represents a path through a model as data that no longer needs the model: to write it to a file, to
+// show it, and to replay it later. A path is the shortest evidence of what a check found.
 //
-// Every format is one function from a Trace or a Document, and Formats lists them: for people Text, Explain, WriteMermaid
-// and WriteHTML; for programs WriteJSON and ReadJSON, WriteITF and WriteShiViz; and WriteGoTest for the test suite.
-// A further format needs nothing but the Trace. What belongs before what is part of it: see Step.Sender, Past and Aside.
+// Every format is a function of a Trace or a Document, and Formats lists them: Text, Explain, WriteMermaid and
+// WriteHTML for people; WriteJSON and ReadJSON, WriteITF and WriteShiViz for programs; and WriteGoTest for test
+// suites. A Trace has all that further formats need, including causality: see Step.Sender, Past and Aside.
 package trace
 
 import (
@@ -15,50 +15,51 @@ import (
 	"synod/model/statespace"
 )
 
-// Kind describes what a trace shows.
+// Kind is the kind of a trace.
 type Kind string
 
 // The kinds of traces.
 const (
-	Violation Kind = "violation" // shows that a property is violated
-	Example   Kind = "example"   // ends in a state that a sometimes property asks for
-	Walked    Kind = "path"      // ends wherever it was left, and shows nothing in particular
+	Violation Kind = "violation" // shows a violation of a property
+	Example   Kind = "example"   // ends in a state that satisfies a "sometimes" property
+	Walked    Kind = "path"      // a path without a property
 )
 
-// Trace is a path as data. Its maker owns it, and it is safe for concurrent reading.
+// Trace is a path as data. It is safe for concurrent reading.
 type Trace struct {
-	Property string  `json:"property,omitempty"` // its name; empty only for a Walked path
+	Property string  `json:"property,omitempty"` // the property's name; empty only for a Walked path
 	Kind     Kind    `json:"kind"`
 	Initial  Initial `json:"initial"`
 	Steps    []Step  `json:"steps"` // empty, not nil, if the initial state shows it already
-	// Loop is the first step of a cycle, counted from 1: the last step leads to the state that this one starts from, and
-	// the steps from there on repeat for ever. 0 if there is no cycle.
+	// Loop is the first step of a cycle, counted from 1: the last step leads to the state in which this step starts, and
+	// the steps from there on repeat for ever. It is 0 if there is no cycle.
 	Loop    int    `json:"loop,omitempty"`
-	Maximal bool   `json:"maximal,omitempty"` // nothing can happen in the last state, except transitions to the same state
-	Note    string `json:"note,omitempty"`    // what the end of the path shows, for people; may be empty
+	Maximal bool   `json:"maximal,omitempty"` // the last state has no transitions, except to itself
+	Note    string `json:"note,omitempty"`    // what the end of the path shows, human-readable; may be empty
 
-	// Fair describes how the loop is fair to every set of actions that the model wants paths to be fair to; Unfair
-	// says why it is not, for people. At most one of the two is there, and neither without a loop.
+	// Fair describes why the loop is fair to every set of actions with a fairness assumption; Unfair describes why it is
+	// not. At most one of them is set, and only if there is a loop.
 	Fair   []Kept `json:"fair,omitempty"`
 	Unfair string `json:"unfair,omitempty"`
 }
 
-// Kept describes how a loop is fair to a set of actions.
+// Kept describes why a loop is fair to a set of actions.
 type Kept struct {
-	Assumed string `json:"assumed"`       // what is wanted: weak deliveries
-	Set     string `json:"set,omitempty"` // the set, for people; empty for all of them, none of which is ever possible in the loop
-	How     string `json:"how"`           // taken, disabled or never
+	Assumed string `json:"assumed"`       // the assumption, such as "weak deliveries"
+	Set     string `json:"set,omitempty"` // the set; empty for all sets, if none is ever enabled in the loop
+	How     string `json:"how"`           // Taken, Disabled or Never
 	Step    int    `json:"step,omitempty"`
 }
 
-// How a loop is fair to a set: its Step takes an action of it; in the state after its Step none is possible; or none ever is.
+// Why a loop is fair to a set: its Step takes an action of the set; in the state after its Step none is enabled; or
+// none ever is.
 const (
 	Taken    = "taken"
 	Disabled = "disabled"
 	Never    = "never"
 )
 
-// String describes it in words: weak deliveries: 1 → 2: Ping is taken by step 3.
+// String returns it in words: "weak deliveries: 1 → 2: Ping, taken by step 3".
 func (k Kept) String() string {
 	switch k.How {
 	case Taken:
@@ -69,7 +70,7 @@ func (k Kept) String() string {
 	return k.Assumed + ": none is possible in the loop"
 }
 
-// justify records how the loop of a path is fair, or why it is not.
+// justify records why the loop of a path is fair, or why it is not.
 func (t *Trace) justify(space statespace.Space, p statespace.Path) {
 	all, err := statespace.Justify(space, p)
 	if err != nil {
@@ -88,63 +89,63 @@ func (t *Trace) justify(space statespace.Space, p statespace.Path) {
 	}
 }
 
-// Initial is the state in which a trace begins.
+// Initial is the initial state of a trace.
 type Initial struct {
 	Fingerprint string    `json:"fingerprint"`
-	Slots       []Slot    `json:"slots"`          // every slot, in the order of the model
-	Sent        []Message `json:"sent,omitempty"` // messages in flight at the start, a copy each
+	Slots       []Slot    `json:"slots"`          // all slots, in the order of the model
+	Sent        []Message `json:"sent,omitempty"` // messages in flight at the start, one entry per copy
 }
 
-// Slot is the content of a slot as people read it, in one or several lines.
+// Slot is the content of a slot in human-readable form, in one or more lines.
 type Slot struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
 
-	// Value is the content in the Informal Trace Format: what encoding/json makes JSON of. Files do not hold it; it is nil
-	// in a trace that was read from one.
+	// Value is the content as an ITF value, for encoding/json. Files do not have it; it is nil in a trace that was read
+	// from one.
 	Value any `json:"-"`
 }
 
 // Message is a message that was sent.
 type Message struct {
-	From    string `json:"from,omitempty"` // empty for the actor whose step it is
+	From    string `json:"from,omitempty"` // empty if it is the actor that takes the step
 	To      string `json:"to"`
-	Message string `json:"message,omitempty"` // its text
+	Message string `json:"message,omitempty"` // the message as text
 }
 
-// Step is an action and what it changed.
+// Step is an action with its changes.
 type Step struct {
-	Key     string    `json:"key"`               // names the action by its content; the same in every run
-	Text    string    `json:"text"`              // the action, for people
-	Kind    string    `json:"kind"`              // as statespace.Kind writes it: act, deliver, drop, timeout, choose, crash, recover …
-	Actor   string    `json:"actor"`             // the slot that acts; for a message, its recipient
-	From    string    `json:"from,omitempty"`    // the sender, if the action is about a message
-	Message string    `json:"message,omitempty"` // the text of the message
-	Sender  int       `json:"sender,omitempty"`  // the step, from 1, that sent the message; 0 if it was sent at the start
-	Sent    []Message `json:"sent,omitempty"`    // what the step sends, in order
-	Notes   []string  `json:"notes,omitempty"`   // what the step means, in the words of the protocol
-	Culprit bool      `json:"culprit,omitempty"` // the step does what the protocol forbids, by the word of the model
-	// Past marks the causal past of the last step, that step included: what happened before it, at its own actor or by a
-	// message that arrived.
+	Key     string    `json:"key"`               // identifies the action by its content; the same in every run
+	Text    string    `json:"text"`              // the action in human-readable form
+	Kind    string    `json:"kind"`              // as written by statespace.Kind: act, deliver, drop …
+	Actor   string    `json:"actor"`             // the acting slot; for a message, its recipient
+	From    string    `json:"from,omitempty"`    // the sender of the action's message, if it has one
+	Message string    `json:"message,omitempty"` // the message as text
+	Sender  int       `json:"sender,omitempty"`  // the step, from 1, that sent the message; 0 if sent at the start
+	Sent    []Message `json:"sent,omitempty"`    // the messages that the step sends, in order
+	Notes   []string  `json:"notes,omitempty"`   // the meaning of the step in terms of the protocol
+	Culprit bool      `json:"culprit,omitempty"` // the model blames the step for a violation of the protocol
+	// Past marks the causal past of the last step, including that step: what happened before it, at its own actor or
+	// through messages that arrived.
 	Past bool `json:"past,omitempty"`
-	// Aside marks a step that what the trace shows does not depend on: without all such steps, the others still lead to a
-	// state that shows it. See New.
+	// Aside marks a step that the result does not depend on: without all such steps, the others still lead to a state
+	// that shows it. See New.
 	Aside       bool     `json:"aside,omitempty"`
 	Changes     []Change `json:"changes,omitempty"`
-	Slots       []Slot   `json:"slots,omitempty"` // the slots that the step changed, as they are after it
-	Fingerprint string   `json:"fingerprint"`     // of the state after the step
+	Slots       []Slot   `json:"slots,omitempty"` // the changed slots, as they are after the step
+	Fingerprint string   `json:"fingerprint"`     // the fingerprint of the state after the step
 }
 
-// Change is a difference that a step made, at a path that begins with the name of a slot. Old is empty for what was
-// added, New for what was removed.
+// Change is a difference made by a step, at a path that begins with the name of a slot. Old is empty for an addition,
+// New for a removal.
 type Change struct {
 	Path string `json:"path"`
 	Old  string `json:"old,omitempty"`
 	New  string `json:"new,omitempty"`
 }
 
-// End describes in a sentence, without its full stop, how the trace goes on after its last step, and what that
-// shows. It is empty if the last state says it all.
+// End describes in a sentence, without the full stop, how the trace continues after its last step, and what that
+// shows. It is empty if the last state is all there is to show.
 func (t Trace) End() string {
 	var end string
 	switch {
@@ -159,7 +160,7 @@ func (t Trace) End() string {
 	return end + t.Note
 }
 
-// repeats reports that the steps from one to another never end.
+// repeats returns a phrase: the steps from first to last repeat for ever.
 func repeats(first, last int) string {
 	if first == last {
 		return fmt.Sprintf("step %d repeats for ever", first)
@@ -167,7 +168,7 @@ func repeats(first, last int) string {
 	return fmt.Sprintf("steps %d to %d repeat for ever", first, last)
 }
 
-// StateOf describes a state, as the first one of a trace.
+// StateOf returns the description of a state, as the initial state of a trace.
 func StateOf(space statespace.Space, state []statespace.PartID) Initial {
 	s := Initial{Fingerprint: Fingerprint(space, state)}
 	for slot, id := range state {
@@ -176,7 +177,7 @@ func StateOf(space statespace.Space, state []statespace.PartID) Initial {
 	return s
 }
 
-// Last is the fingerprint of the state in which the trace ends.
+// Last returns the fingerprint of the last state.
 func (t Trace) Last() string {
 	if len(t.Steps) == 0 {
 		return t.Initial.Fingerprint
@@ -184,11 +185,11 @@ func (t Trace) Last() string {
 	return t.Steps[len(t.Steps)-1].Fingerprint
 }
 
-// New describes a path through a space, from an initial state. It calls the model to show states, so the space must
-// still be open; the result does not depend on it.
+// New returns the trace of a path through a space, from an initial state. It calls the model to format states, so the
+// space must be open; the result does not depend on it afterwards.
 //
-// Steps are put Aside only if that is proven: they are left out, and the path of the others is walked and judged. A
-// trace without such steps need not be the shortest there is; see checker.Minimise.
+// Steps are marked Aside only if the path without them was walked and still shows the property. A trace without such
+// steps need not be the shortest; see checker.Minimise.
 func New(space statespace.Space, property string, kind Kind, p statespace.Path) Trace {
 	t := Trace{
 		Property: valid(property), Kind: kind,
@@ -225,7 +226,7 @@ func newSlot(space statespace.Space, slot int, id statespace.PartID) Slot {
 	return Slot{Name: valid(space.SlotName(slot)), Text: valid(space.Text(slot, id)), Value: itfOf(space, slot, id)}
 }
 
-// notes returns the remarks of the model on a step. One that cannot be made is no reason not to show the step.
+// notes returns the model's remarks on a step. If they cannot be made, the step is shown without them.
 func notes(r statespace.Remarks) []string {
 	var all []string
 	for _, n := range r.Notes {
@@ -242,16 +243,16 @@ func firstLine(s string) string {
 	return line
 }
 
-// valid repairs text that a String method of the model made of invalid UTF-8, which no file could hold. Keys need no
-// repair: they are encodings.
+// valid repairs invalid UTF-8 from String methods of the model, which files cannot represent. Keys are encodings, and
+// need no repair.
 func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // fingerprintLength is the length of a fingerprint, in hexadecimal digits.
 const fingerprintLength = 16
 
 // Fingerprint identifies a state by its content: the first 64 bits of the SHA-256 hash of statespace.Content, as 16
-// lower-case hexadecimal digits. It is the same in every run and on every machine. It is meant for recognising a state,
-// among a few, that was written down; it is no proof that two states are equal.
+// lower-case hexadecimal digits. It is the same in every run and on every machine. Use it to recognise a recorded
+// state among a few; equal fingerprints do not prove that two states are equal.
 func Fingerprint(space statespace.Space, state []statespace.PartID) string {
 	sum := sha256.Sum256(statespace.Content(space, state))
 	return hex.EncodeToString(sum[:fingerprintLength/2])

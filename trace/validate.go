@@ -11,17 +11,17 @@ import (
 	"unicode/utf8"
 )
 
-// stepKinds are the kinds of steps of the schema.
+// stepKinds are the kinds of steps in the schema.
 var stepKinds = []string{"act", "deliver", "drop", "timeout", "choose", "crash", "recover", "partition", "heal"}
 
-// schemaNames are all names of the schema.
+// schemaNames are all names in the schema.
 var schemaNames = []string{
 	"schema", "model", "config", "traces", "property", "kind", "initial", "fingerprint", "slots", "name", "text", "steps",
 	"key", "actor", "from", "message", "changes", "path", "old", "new", "sender", "sent", "to", "notes", "culprit", "past", "aside",
 	"loop", "maximal", "note",
 }
 
-// validate returns what the schema refuses, or nil.
+// validate returns an error if the document violates the schema.
 func (d Document) validate() error {
 	if d.Model == "" {
 		return errors.New("the model's name is missing")
@@ -117,7 +117,7 @@ func validateMessages(sent []Message) error {
 	return nil
 }
 
-// before is the fingerprint of the state before a step, counted from 1.
+// before returns the fingerprint of the state before a step, counted from 1.
 func (t Trace) before(step int) string {
 	if step == 1 {
 		return t.Initial.Fingerprint
@@ -125,7 +125,7 @@ func (t Trace) before(step int) string {
 	return t.Steps[step-2].Fingerprint
 }
 
-// validate returns what the schema refuses of a step with a number, or nil.
+// validate returns an error if the step with this number violates the schema.
 func (s Step) validate(number int) error {
 	switch {
 	case s.Sender < 0 || s.Sender >= number:
@@ -175,20 +175,19 @@ func utf8Only(texts ...string) error {
 
 func tooMany() error { return fmt.Errorf("document exceeds the limit of %d objects", maxObjects) }
 
-// maxNesting is how deep arrays and objects lie in one another, down to a change: three arrays, four objects.
+// maxNesting is the maximum nesting of arrays and objects, that of a change: three arrays, four objects.
 const maxNesting = 7
 
 // nest is an open array or object.
 type nest struct {
 	object bool
-	free   bool            // its names are the user's
-	value  bool            // a name was read, and its value comes next
+	free   bool            // its names are chosen by the user
+	value  bool            // a name was read, and its value is next
 	names  map[string]bool // already read
 }
 
-// checkNames refuses what the decoder of package json lets pass: repeated names, of which it takes the last, names that
-// differ in case, and null; and documents with more objects, or deeper ones, than the schema allows. The data must be
-// well-formed.
+// checkNames rejects what encoding/json accepts: repeated names, names in the wrong case, and null; and documents
+// with more objects or deeper nesting than the schema allows. The data must be well-formed.
 func checkNames(data []byte) error {
 	var stack []nest
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -239,7 +238,7 @@ func checkNames(data []byte) error {
 	}
 }
 
-// enter takes the next name of an object.
+// enter checks the next name of an object.
 func (n *nest) enter(name string) error {
 	if !n.free && !slices.Contains(schemaNames, name) {
 		return fmt.Errorf("unknown name %q", name)
