@@ -6,20 +6,20 @@ import (
 	"slices"
 )
 
-// Disk is a Device in memory that forgets as a disk does: what is written is seen at once, and survives a crash for certain
-// only once it was synced. Until then each of its sectors of 512 bytes may have got to the disk or not. The zero value is
-// empty and ready to use. It is not safe for concurrent use.
+// Disk is a Device in memory that loses data in a crash as a disk does: a write is visible at once, but is certain to
+// survive a crash only after a sync. Until then each of its 512-byte sectors may or may not have reached the disk.
+// The zero value is empty and ready to use. It is not safe for concurrent use.
 type Disk struct {
-	// At is called before each write and each sync, unless it is nil. An error ends it there and is its result.
+	// At is called before each write and each sync, if it is not nil. Its error aborts the operation and is returned.
 	At func(write bool) error
 	// Lies turns syncs into no-ops: the disk acknowledges writes that it has not persisted.
 	Lies bool
 
 	shown, stable []byte
-	waiting       []int64 // sectors that were written and not synced, by their numbers, each once
+	waiting       []int64 // numbers of sectors written and not synced, without repeats
 }
 
-// ReadAt reads what is shown.
+// ReadAt reads the visible content.
 func (d *Disk) ReadAt(p []byte, at int64) (int, error) {
 	if at >= int64(len(d.shown)) {
 		return 0, io.EOF
@@ -31,7 +31,7 @@ func (d *Disk) ReadAt(p []byte, at int64) (int, error) {
 	return n, nil
 }
 
-// WriteAt writes, into what is shown only.
+// WriteAt writes to the visible content only.
 func (d *Disk) WriteAt(p []byte, at int64) (int, error) {
 	if err := d.at(true); err != nil {
 		return 0, err
@@ -53,7 +53,7 @@ func grown(b []byte, size int64) []byte {
 	return b
 }
 
-// Sync persists what is shown.
+// Sync makes the visible content durable.
 func (d *Disk) Sync() error {
 	if err := d.at(false); err != nil {
 		return err
@@ -72,13 +72,13 @@ func (d *Disk) at(write bool) error {
 	return d.At(write)
 }
 
-// Size returns the size of what is shown.
+// Size returns the size of the visible content.
 func (d *Disk) Size() (int64, error) { return int64(len(d.shown)), nil }
 
-// Waiting returns how many sectors were written and not synced.
+// Waiting returns the number of sectors written and not synced.
 func (d *Disk) Waiting() int { return len(d.waiting) }
 
-// keep writes sectors to the disk.
+// keep makes sectors durable.
 func (d *Disk) keep(sectors []int64) {
 	for _, s := range sectors {
 		end := min((s+1)*SectorSize, int64(len(d.shown)))
@@ -87,8 +87,8 @@ func (d *Disk) keep(sectors []int64) {
 	}
 }
 
-// Crash forgets what was not synced, but for those of the waiting sectors, from 0 in ascending order of their places, that
-// had got to the disk by themselves.
+// Crash discards all writes that were not synced, except the waiting sectors, numbered from 0 in ascending order of
+// position, for which lucky returns true: these had reached the disk.
 func (d *Disk) Crash(lucky func(i int) bool) {
 	var kept []int64
 	for i, s := range d.waiting {
@@ -101,11 +101,11 @@ func (d *Disk) Crash(lucky func(i int) bool) {
 	d.waiting = d.waiting[:0]
 }
 
-// errSync is the error of a sync that was made to fail.
+// errSync is the error of a sync made to fail.
 var errSync = errors.New("input/output error")
 
-// FailSync is a sync that fails, as they do: what was written is still shown, and no later sync writes it, though some of
-// the waiting sectors had got to the disk.
+// FailSync simulates a failing sync: what was written stays visible, but no later sync writes it, except the waiting
+// sectors for which lucky returns true, which had reached the disk.
 func (d *Disk) FailSync(lucky func(i int) bool) error {
 	var kept []int64
 	for i, s := range d.waiting {

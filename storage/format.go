@@ -15,30 +15,31 @@ import (
 
 // A file is a header, a mark, and a log in one of several segments. All numbers are little-endian.
 //
-//	0     header: whose file it is; written once
-//	4096  mark: which segment counts, and up to where what it holds was saved
+//	0     header: the owner of the file; written once
+//	4096  mark: the current segment, and the end of the data saved in it
 //	8192  segments: batches, then zeros up to the end of the segment
 //
-// A batch is what one save writes. It begins at a sector of its own, so that it overwrites nothing but zeros, and each
-// of its sectors has a checksum, the number of the batch, and its place in it. Disks write a sector whole or not at all:
-// after a crash each sector of a batch that was in flight is as it was written, or empty, and anything else is damage.
+// A batch is the data of one save. It begins at a sector boundary, so that it overwrites nothing but zeros, and each
+// of its sectors has a checksum, the number of the batch, and its index in it. Disks write a sector entirely or not
+// at all: after a crash each sector of a batch that was in flight is as written or empty, and anything else is
+// damage.
 const (
 	SectorSize = 512
-	MarkAt     = headerSize // where the sector of the mark is
+	MarkAt     = headerSize // the offset of the mark's sector
 
 	headerSize = 4096
-	segmentsAt = MarkAt + 4096 // where the first segment begins
+	segmentsAt = MarkAt + 4096 // the offset of the first segment
 
-	// leastRoom is how many bytes a segment has at least for batches behind its first one.
+	// leastRoom is the minimum space of a segment for batches after the first, in bytes.
 	leastRoom = 64 << 10
-	// maxContent is how many bytes a batch may have.
+	// maxContent is the maximum size of a batch, in bytes.
 	maxContent = 1 << 30
 )
 
-// format is the version of what this package writes. Files of format 1 were bbolt databases.
+// format is the version of the format written. Files of format 1 were bbolt databases.
 const format = 2
 
-// magic is how a file begins.
+// magic begins every file.
 const magic = "synod\x00\x1a\n"
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -48,18 +49,18 @@ var ecma = crc64.MakeTable(crc64.ECMA)
 // zeros is an empty sector.
 var zeros [SectorSize]byte
 
-// seal writes the checksum of a block into its first four bytes. The seed tells files apart, so that a sector of another
-// file is not taken for one of this.
+// seal writes the checksum of a block into its first four bytes. The seed differs between files, so that a sector of
+// another file is not mistaken for one of this file.
 func seal(block []byte, seed uint32) {
 	binary.LittleEndian.PutUint32(block, crc32.Update(seed, castagnoli, block[4:]))
 }
 
-// sealed reports whether the checksum of a block is right.
+// sealed reports whether the checksum of a block is correct.
 func sealed(block []byte, seed uint32) bool {
 	return binary.LittleEndian.Uint32(block) == crc32.Update(seed, castagnoli, block[4:])
 }
 
-// appendHeader appends the header of a file: the magic, the format, the identity, zeros, and a checksum of it all.
+// appendHeader appends the header of a file: the magic, the format, the identity, zeros, and a checksum of all this.
 func appendHeader(dst []byte, id Identity) ([]byte, error) {
 	start := len(dst)
 	dst = append(dst, magic...)
@@ -79,18 +80,18 @@ func appendText(dst []byte, s string) []byte {
 	return append(binary.LittleEndian.AppendUint32(dst, uint32(len(s))), s...)
 }
 
-// errForeign reports that a file is something else.
+// errForeign reports that a file is not in this format.
 var errForeign = errors.New("the file holds something else than the records of an actor")
 
 // errOld reports that a file was written by an earlier release.
 var errOld = errors.New("the file has format 1, a bbolt database, which this program does not read: " +
 	"go on with the release that wrote it, or read the register there and put the value into a new cluster")
 
-// bboltMagic stands 16 bytes behind the beginning of either of the first two pages of a bbolt database, in the order of
-// bytes of its machine.
+// bboltMagic is 16 bytes after the beginning of the first two pages of a bbolt database, in the byte order of its
+// machine.
 const bboltMagic = 0xED0CDAED
 
-// decodeHeader reads a header. The seed is that of all other checksums of the file.
+// decodeHeader parses a header. The seed is that of all other checksums of the file.
 func decodeHeader(block []byte) (id Identity, seed uint32, err error) {
 	if !bytes.HasPrefix(block, []byte(magic)) {
 		if len(block) >= 20 && (binary.LittleEndian.Uint32(block[16:]) == bboltMagic ||
@@ -127,18 +128,18 @@ func decodeHeader(block []byte) (id Identity, seed uint32, err error) {
 	return id, seed, nil
 }
 
-// place is a place in the log: behind a batch.
+// place is a position in the log, after a batch.
 type place struct {
-	number uint64 // of the batch, from 1; batches are numbered through over all segments
-	end    int64  // the byte behind its last sector
-	chain  uint64 // the checksum of the batch, and by it of all before
+	number uint64 // the number of the batch, from 1; continues across segments
+	end    int64  // the offset after its last sector
+	chain  uint64 // the checksum of the batch, which covers all earlier ones
 }
 
-// mark describes what was saved. It is written after the sync of a batch and not synced itself: that is done by the
-// sync of the next batch. So what it says was saved, and at most one batch more.
+// mark describes what was saved. It is written after the sync of a batch, and made durable by the sync of the next
+// batch. So everything up to the mark was saved, and at most one more batch.
 type mark struct {
-	start, end int64  // of the segment that counts
-	first      uint64 // the number of the batch that the segment begins with
+	start, end int64  // the offsets of the current segment
+	first      uint64 // the number of its first batch
 	saved      place
 }
 
@@ -155,7 +156,7 @@ func (m mark) encode(seed uint32) []byte {
 	return b
 }
 
-// decodeMark reads the sector of the mark of a file that has size bytes.
+// decodeMark parses the sector of the mark of a file of size bytes.
 func decodeMark(block []byte, seed uint32, size int64) (mark, error) {
 	if len(block) < SectorSize {
 		return mark{}, &Damage{MarkAt, MarkAt + int64(len(block)), "the mark of what was saved is cut off"}
@@ -176,21 +177,21 @@ func decodeMark(block []byte, seed uint32, size int64) (mark, error) {
 	return m, nil
 }
 
-// A sector of a batch has a head before its part of the content: its checksum, its place in the batch and the length of
-// the content, four bytes each, and the number of the batch, eight.
+// A sector of a batch has a head before its part of the content: its checksum, its index in the batch and the length
+// of the content, four bytes each, and the number of the batch, eight bytes.
 const (
 	headSize   = 4 + 4 + 4 + 8
 	sectorRoom = SectorSize - headSize
 )
 
-// head is what a sector of a batch says of itself.
+// head is the head of a sector of a batch.
 type head struct {
 	number uint64 // of the batch
-	index  uint32 // the place of the sector in it, from 0
-	length uint32 // of the content of the batch, in bytes
+	index  uint32 // the index of the sector in the batch, from 0
+	length uint32 // the length of the batch's content, in bytes
 }
 
-// span returns how many bytes the sectors take of a batch with a content of so many bytes.
+// span returns the size of the sectors of a batch with length bytes of content.
 func span(length int) int64 { return int64((length+sectorRoom-1)/sectorRoom) * SectorSize }
 
 // appendSectors appends the sectors of a batch.
@@ -211,7 +212,8 @@ func appendSectors(dst []byte, seed uint32, number uint64, content []byte) []byt
 	return dst
 }
 
-// decodeHead reads the head of a sector. It reports false for a sector that no batch wrote, the empty one included.
+// decodeHead parses the head of a sector. It returns false for a sector that is not part of a batch, such as an empty
+// one.
 func decodeHead(sector []byte, seed uint32) (h head, ok bool) {
 	if !sealed(sector, seed) {
 		return h, false
@@ -224,10 +226,10 @@ func decodeHead(sector []byte, seed uint32) (h head, ok bool) {
 	return h, h.length > 0 && h.length <= maxContent && int64(h.index)*SectorSize < span(int(h.length))
 }
 
-// The content of a batch is the chain of the batch before it, a byte for its kind, and records: the length of the name
-// and the name, then 0 for a record that is taken away, or the length of the data and 1 more, and the data.
+// The content of a batch is the chain of the previous batch, a byte for its kind, and records: the length of the name
+// and the name, then 0 for a deleted record, or the length of the data plus 1, and the data.
 const (
-	kindWhole   = 1 // all records: with it a segment begins
+	kindWhole   = 1 // all records: the first batch of a segment
 	kindChanges = 2
 )
 
@@ -245,12 +247,12 @@ func appendContent(dst []byte, chain uint64, kind byte, records []Record) []byte
 	return dst
 }
 
-// chained returns the chain behind a batch with a content.
+// chained returns the chain after a batch with this content.
 func chained(content []byte) uint64 { return crc64.Checksum(content, ecma) }
 
 var errContent = errors.New("its content is none of a batch")
 
-// decodeContent reads the content of a batch. The records share its memory.
+// decodeContent parses the content of a batch. The records share its memory.
 func decodeContent(content []byte) (chain uint64, kind byte, records []Record, err error) {
 	if len(content) < 9 {
 		return 0, 0, nil, errContent
@@ -279,7 +281,7 @@ func decodeContent(content []byte) (chain uint64, kind byte, records []Record, e
 	return chain, kind, records, nil
 }
 
-// takePart takes bytes with their length before them, which has more added to it.
+// takePart reads bytes preceded by their length, to which more was added.
 func takePart(rest *[]byte, more uint64) (part []byte, ok bool) {
 	n, size := binary.Uvarint(*rest)
 	if size <= 0 || n < more || n-more > uint64(len(*rest)-size) {
@@ -290,7 +292,7 @@ func takePart(rest *[]byte, more uint64) (part []byte, ok bool) {
 	return part, true
 }
 
-// ascending returns the records of a set in ascending order of their names.
+// ascending returns the records of a set in ascending order of name.
 func ascending(set map[string][]byte) []Record {
 	all := make([]Record, 0, len(set))
 	for name, data := range set {

@@ -6,25 +6,25 @@ import (
 	"os"
 )
 
-// Report is what a file holds. Of a damaged one it is what stands before the damage.
+// Report describes the content of a file, for a damaged one up to the damage.
 type Report struct {
 	Identity   Identity
 	Size       int64 // of the file, in bytes
-	From, To   int64 // the bytes of the batches that count; To is 0 if not even the mark can be read
-	Room       int64 // where the segment ends
+	From, To   int64 // the range of valid batches; To is 0 if not even the mark can be read
+	Room       int64 // the end of the segment
 	First      uint64
 	Last       uint64 // the number of the last batch
-	Marked     int64  // where the batches end that the mark says were saved
-	Unmarked   int    // how many of the last batches the mark does not know of: at most two, after a loss of power
-	Torn       bool   // a save was in progress in a crash; it was not acknowledged, and is dropped when the file is opened
-	TornFrom   int64  // the bytes of its sectors that got to the disk
+	Marked     int64  // the end of the batches saved according to the mark
+	Unmarked   int    // how many of the last batches the mark does not include: at most two, after a power loss
+	Torn       bool   // a save was in progress in a crash; it was not acknowledged, and is dropped on opening
+	TornFrom   int64  // the range of its sectors that reached the disk
 	TornTo     int64
-	Records    []Record // in ascending order of their names
-	Unfinished bool     // the damage was met before all batches were read, so that these are records of an earlier time
+	Records    []Record // in ascending order of name
+	Unfinished bool     // damage prevented reading all batches, so that these are earlier records
 }
 
-// Inspect reads a file, which it neither changes nor opens for writing. The error of a damaged one wraps a *Damage; what
-// was read before is in the report, which is nil after any other error.
+// Inspect reads a file without changing it or opening it for writing. The error for a damaged file wraps a *Damage,
+// and the report has what was read before the damage; after any other error it is nil.
 func Inspect(path string) (*Report, error) {
 	file, err := take(path, os.O_RDONLY, false)
 	if err != nil {

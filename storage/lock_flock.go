@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// lock locks a file for one process alone, or for several that read it, until it is closed.
+// lock locks a file exclusively, or shared with other readers, until it is closed.
 func lock(f *os.File, alone bool) error {
 	how := syscall.LOCK_SH
 	if alone {

@@ -4,5 +4,5 @@ package storage
 
 import "os"
 
-// lock does nothing: this system has no lock that ends with the process.
+// lock does nothing: this system has no locks that end with the process.
 func lock(*os.File, bool) error { return nil }

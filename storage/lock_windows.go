@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// lock locks a file for one process alone, or for several that read it, until it is closed. Locks of this system keep
-// others from what they cover, so that it covers bytes that no file has.
+// lock locks a file exclusively, or shared with other readers, until it is closed. Locks of this system are mandatory
+// for the bytes that they cover, so it locks bytes beyond the end of any file.
 func lock(f *os.File, alone bool) error {
 	how := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
 	if alone {

@@ -6,29 +6,29 @@ import (
 	"io"
 )
 
-// Device is what a log lies on: a file, or a Disk.
+// Device stores a log: a file, or a Disk.
 type Device interface {
 	io.ReaderAt
-	io.WriterAt // beyond the end it makes the device longer
-	// Sync returns once all that was written is durable. After an error nobody knows what is.
+	io.WriterAt // writing beyond the end extends the device
+	// Sync returns once all writes are durable. After an error it is unknown which are.
 	Sync() error
-	// Size returns how many bytes there are.
+	// Size returns the size in bytes.
 	Size() (int64, error)
 }
 
-// Log is the records of one actor on a device: a log of batches, of which each save appends one and syncs once. When its
-// segment is full, all records are written to another one. It is not safe for concurrent use.
+// Log stores the records of one actor on a device as a log of batches; each save appends a batch and syncs once. When
+// its segment is full, all records are written to a new segment. It is not safe for concurrent use.
 type Log struct {
 	device  Device
 	seed    uint32
-	mark    mark // as it was written
+	mark    mark // as last written
 	records map[string][]byte
-	broken  error // what went wrong with a save
+	broken  error // the error of a failed save
 
-	content, sectors []byte // of the batch that is written, kept for the next one
+	content, sectors []byte // buffers for the batch being written
 }
 
-// Format builds a log without records of an empty device.
+// Format creates a log without records on an empty device.
 func Format(d Device, id Identity) error {
 	front, err := appendHeader(nil, id)
 	if err != nil {
@@ -42,15 +42,15 @@ func Format(d Device, id Identity) error {
 	if _, err := d.WriteAt(front, 0); err != nil {
 		return err
 	}
-	// Where the next segment will be is taken now, so that a disk that gets full later does not matter.
+	// Space for the next segment is allocated now, so that a disk that becomes full later does no harm.
 	if err := l.rewrite(segmentsAt, l.whole()); err != nil {
 		return err
 	}
 	return l.clear(l.mark.end, 2*l.mark.end-l.mark.start)
 }
 
-// Mount returns the log on a device, which is then durable as it is shown. One that belongs to another actor, or is
-// damaged, is refused and left as it was.
+// Mount returns the log on a device, after making its visible content durable. A log that belongs to another actor,
+// or is damaged, is refused and not changed.
 func Mount(d Device, id Identity) (*Log, error) {
 	s, err := look(d)
 	if err == nil && s.identity != id {
@@ -63,10 +63,10 @@ func Mount(d Device, id Identity) (*Log, error) {
 	return l, l.settle(s)
 }
 
-// settle persists what a file shows. A process that was killed in the middle of a save, or whose sync failed, leaves
-// in the system's cache what is on no disk: anyone who opens the file sees it, and must not build on it. Another sync is
-// not enough, as it may pass over what failed before (Rebello et al., "Can Applications Recover from fsync Failures?",
-// 2020), so that everything since the last successful sync is written again, to where it is: that takes no room.
+// settle makes the visible content of a file durable. A process that was killed during a save, or whose sync failed,
+// leaves data in the system's cache that is not on disk: readers of the file see it, but must not rely on it. Another
+// sync is not enough, as it may skip what failed before (Rebello et al., "Can Applications Recover from fsync
+// Failures?", 2020), so everything since the last successful sync is written again in place, which needs no space.
 func (l *Log) settle(s *survey) error {
 	if from, to := s.mark.saved.end, s.last.end; from < to {
 		batches := make([]byte, to-from)
@@ -94,7 +94,7 @@ func (l *Log) settle(s *survey) error {
 	return l.device.Sync()
 }
 
-// Load returns all records, in ascending order of their names. The caller owns them.
+// Load returns all records, in ascending order of name. The caller owns them.
 func (l *Log) Load() ([]Record, error) {
 	all := ascending(l.records)
 	for i := range all {
@@ -103,8 +103,8 @@ func (l *Log) Load() ([]Record, error) {
 	return all, nil
 }
 
-// Save applies changes, all or none of them. When it returns nil they are on disk. After an error nothing may be built
-// on what the log holds: it has to be mounted anew.
+// Save applies changes, all or none of them. When it returns nil they are durable. After an error the content of the
+// log must not be relied on: it must be mounted again.
 func (l *Log) Save(changes []Record) error {
 	if l.broken != nil {
 		return fmt.Errorf("an earlier save went wrong: %w", l.broken)
@@ -128,7 +128,7 @@ func (l *Log) Save(changes []Record) error {
 	return l.broken
 }
 
-// append appends the batch with the content that was made, syncs it, and then says in the mark that it was saved.
+// append appends the batch with the prepared content, syncs it, and then writes the mark.
 func (l *Log) append() error {
 	if len(l.content) > maxContent {
 		return fmt.Errorf("save of %d bytes exceeds the limit of %d", len(l.content), maxContent)
@@ -150,7 +150,7 @@ func (l *Log) writeMark() error {
 	return err
 }
 
-// compact writes all records to a new segment: before the one that counts if there is room, else behind it.
+// compact writes all records to a new segment: before the current one if there is room, or else after it.
 func (l *Log) compact() error {
 	content := l.whole()
 	if segmentsAt+segment(len(content)) <= l.mark.start {
@@ -165,11 +165,12 @@ func (l *Log) whole() []byte {
 	return l.content
 }
 
-// segment returns how long a segment is that begins with a batch of so many bytes: what follows may take as much again,
-// so that a record is written twice on average.
+// segment returns the length of a segment whose first batch has length bytes: the batches after it may take as much
+// again, so that a record is written twice on average.
 func segment(length int) int64 { return span(length) + max(span(length), leastRoom) }
 
-// rewrite writes a segment that begins with all records. It counts once the mark says so, which is made durable after it is.
+// rewrite writes a segment that begins with all records. It becomes current with the mark, which is made durable
+// after it.
 func (l *Log) rewrite(at int64, content []byte) error {
 	if len(content) > maxContent {
 		return fmt.Errorf("records of %d bytes exceed the limit of %d", len(content), maxContent)
@@ -190,7 +191,7 @@ func (l *Log) rewrite(at int64, content []byte) error {
 	return l.device.Sync()
 }
 
-// clear writes zeros, and syncs.
+// clear overwrites a range with zeros, and syncs.
 func (l *Log) clear(from, to int64) error {
 	block := make([]byte, min(to-from, 1<<20))
 	for at := from; at < to; at += int64(len(block)) {

@@ -5,21 +5,22 @@ import (
 	"sync"
 )
 
-// Point is a moment in a save at which a machine may die.
+// Point is a moment of a save at which a machine may crash.
 type Point uint8
 
-// The points of a save, in order. After the last one a crash loses nothing.
+// The points of a save, in order. A crash after the last one loses nothing.
 const (
 	BeforeWrite Point = iota + 1
 	BeforeSync
 	AfterSync
 )
 
-// Memory is a store for tests that works as a disk does: what is written is seen at once, and survives a crash only
-// once it was synced. The zero value is empty and ready to use. It is safe for concurrent use, but for its fields.
+// Memory is an in-memory store for tests that loses data in a crash as a disk does: a write is visible at once, and
+// survives a crash only after a sync. The zero value is empty and ready to use. It is safe for concurrent use, except
+// for its fields.
 type Memory struct {
-	// At is called at each point of each save, unless it is nil. An error ends the save there and is its result; the
-	// function may as well panic, to end a whole process there.
+	// At is called at each point of each save, if it is not nil. Its error aborts the save and is returned; the function
+	// may also panic, to end a whole process there.
 	At func(Point) error
 	// Lies turns syncs into no-ops: the disk acknowledges writes that it has not persisted.
 	Lies bool
@@ -29,8 +30,7 @@ type Memory struct {
 	synced  []Record
 }
 
-// Load returns all records that were written, in ascending order of their names. The caller owns the slice, not the
-// data.
+// Load returns all records written, in ascending order of name. The caller owns the slice, not the data.
 func (m *Memory) Load() ([]Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -63,7 +63,7 @@ func (m *Memory) at(p Point) error {
 	return m.At(p)
 }
 
-// Crash forgets what was not synced. A real disk may have got to it all the same: with lucky, it had.
+// Crash discards what was not synced. With lucky it keeps it, as a real disk may have written it already.
 func (m *Memory) Crash(lucky bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

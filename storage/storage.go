@@ -1,7 +1,7 @@
-// Package storage keeps what an actor must not forget: a set of named records, of which a step changes a few. A Log is such
-// a set on a Device, to which each save appends a batch, and which tells a save that was in progress in a crash from damage
-// to one that was acknowledged. File is a Log on disk. Disk is a Device, and Memory a set, for tests: they forget, as a disk
-// does when its machine dies, what was not synced.
+// Package storage persists the durable state of an actor: a set of named records, of which a step changes a few. A
+// Log is such a set on a Device; each save appends a batch, and on recovery an unfinished save is told apart from
+// damage to an acknowledged one. File is a Log on disk. Disk (a Device) and Memory (a set) are for tests: like a disk
+// whose machine crashes, they lose what was not synced.
 package storage
 
 import (
@@ -13,27 +13,27 @@ import (
 	"synod/actor"
 )
 
-// Record is a named part of what an actor keeps. In a change, Data of nil takes the record away.
+// Record is a named part of an actor's durable state. In a change, nil Data deletes the record.
 type Record struct {
 	Name string
 	Data []byte
 }
 
-// Identity identifies the owner of the records in a file. Another actor, protocol or cluster must not go on with them.
+// Identity identifies the owner of the records in a file. No other actor, protocol or cluster may use them.
 type Identity struct {
-	Model   string // as the catalogue calls it
-	Version uint32 // of the form of its records, from 1
+	Model   string // the name in the catalogue
+	Version uint32 // the version of the records' format, from 1
 	Actor   actor.ID
-	Cluster string // names all servers: with other majorities, what one of them promised is worth nothing
+	Cluster string // names all servers: promises made in a cluster with other majorities are worthless
 }
 
-// String is a phrase for people.
+// String returns a human-readable phrase.
 func (id Identity) String() string {
 	return fmt.Sprintf("actor %v of %s, version %d, among %s", id.Actor, id.Model, id.Version, id.Cluster)
 }
 
-// Changes returns what to save so that a store with the records before has the records after, both in ascending
-// order of their names. The result shares the data of after.
+// Changes returns the changes that turn the records before into the records after, both in ascending order of name.
+// The result shares the data of after.
 func Changes(before, after []Record) []Record {
 	var changes []Record
 	for len(before) > 0 || len(after) > 0 {
@@ -63,7 +63,7 @@ func Changes(before, after []Record) []Record {
 	return changes
 }
 
-// Apply returns the records after changes, in ascending order of their names; it leaves what it was given as it was.
+// Apply returns the records after changes, in ascending order of name. It does not modify its arguments.
 func Apply(records, changes []Record) []Record {
 	result := slices.Clone(records)
 	for _, c := range changes {

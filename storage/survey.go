@@ -7,30 +7,31 @@ import (
 	"io"
 )
 
-// Damage is what is wrong with a file whose bytes are not as they were written.
+// Damage describes a range of a file whose bytes are not as they were written.
 type Damage struct {
-	From, To int64 // the bytes, the last one excluded
+	From, To int64 // the range of bytes, excluding To
 	What     string
 }
 
-// Error returns a sentence.
+// Error implements error.
 func (d *Damage) Error() string {
 	return fmt.Sprintf("the file is damaged at bytes %d to %d: %s", d.From, d.To-1, d.What)
 }
 
-// survey is what a file holds, as it was read without changing it.
+// survey is the content of a file, read without changing it.
 type survey struct {
 	identity Identity
 	seed     uint32
 	mark     mark
-	last     place // the last batch that counts; it is the marked one, or one of the two that follow it
-	batches  int   // of the segment, that count
-	// torn is where sectors lie of a batch that was in flight in a crash. It was not saved, and nobody relies on it.
+	last     place // the last valid batch: the marked one, or one of the two after it
+	batches  int   // the number of valid batches in the segment
+	// torn is the range of sectors of a batch that was in flight in a crash. It was never acknowledged, so nothing
+	// relies on it.
 	torn    struct{ from, to int64 }
 	records map[string][]byte
 }
 
-// look reads a device. It returns what can be told of the file even if there is an error.
+// look reads a device. After an error it returns what could be read.
 func look(d Device) (*survey, error) {
 	s := &survey{records: make(map[string][]byte)}
 	size, err := d.Size()
@@ -68,7 +69,7 @@ func read(d Device, dst []byte, at int64) error {
 	return err
 }
 
-// marked reads the batches that the mark says were saved. Whatever is wrong with them is damage.
+// marked reads the batches that were saved according to the mark. Any error in them is damage.
 func (s *survey) marked(segment []byte) error {
 	s.last = place{number: s.mark.first - 1, end: s.mark.start}
 	for s.last.number < s.mark.saved.number {
@@ -103,7 +104,7 @@ func (s *survey) damage(from, to int64, what string) error {
 	return &Damage{from, to, fmt.Sprintf("batch %d %s", s.last.number+1, what)}
 }
 
-// accept takes the next batch, whose sectors are sound and take length bytes.
+// accept appends the next batch, whose sectors are valid and take length bytes.
 func (s *survey) accept(content []byte, length int64) error {
 	from, to := s.last.end, s.last.end+length
 	chain, kind, records, err := decodeContent(content)
@@ -127,16 +128,16 @@ func (s *survey) accept(content []byte, length int64) error {
 	return nil
 }
 
-// found is a sector behind the marked batches that is not empty.
+// found is a non-empty sector after the marked batches.
 type found struct {
 	at int64
 	head
 	content []byte
 }
 
-// unmarked reads what lies behind the marked batches. The mark of a batch is written after its sync, and is durable with
-// the next sync. So a crash leaves there at most two batches, of which the second was in flight: its sectors are as they
-// were written, or empty. Of the first one the same is true, unless there is a sector of the second, which was begun
+// unmarked reads the sectors after the marked batches. The mark of a batch is written after its sync, and is durable
+// with the next sync. So a crash leaves at most two batches there, of which the second was in flight: its sectors are
+// as written or empty. The same is true of the first one, unless there is a sector of the second, which was started
 // after the sync of the first.
 func (s *survey) unmarked(segment []byte) error {
 	all, err := s.find(segment)
@@ -172,7 +173,7 @@ func (s *survey) unmarked(segment []byte) error {
 	return err
 }
 
-// find returns the sectors behind the marked batches that are not empty, in their order.
+// find returns the non-empty sectors after the marked batches, in order.
 func (s *survey) find(segment []byte) ([]found, error) {
 	var all []found
 	for at := s.mark.saved.end; at < s.mark.end; at += SectorSize {

@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// datasync syncs the data of a file and its size, but not the time of the change: that would be a second write.
+// datasync syncs the data of a file and its size, but not its modification time, which would be a second write.
 func datasync(f *os.File) error {
 	for {
 		err := syscall.Fdatasync(int(f.Fd()))
