@@ -1,15 +1,15 @@
 package statespace
 
-// Vacuity is something that an actor was made for, or was sent, and that never mattered as far as was searched; or something
-// that a property is not about.
+// Vacuity is an event that never mattered in the part of the state space searched: an actor could never receive it,
+// or it never had an effect; or something that a property never depended on.
 type Vacuity struct {
-	Property string // its name; empty for what is about an actor
+	Property string // the property's name; empty if it is about an actor
 	Actor    string
 	Event    string // a type of message, a timer, an option, or a handler
 	Why      string // for an actor, one of the reasons below
 }
 
-// Why something never mattered.
+// The reasons of a Vacuity about an actor.
 const (
 	NeverDeliverable = "sent, but never deliverable"
 	NeverAccepted    = "delivered, but every time ignored"

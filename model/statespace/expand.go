@@ -5,51 +5,51 @@ import (
 	"slices"
 )
 
-// Expander is a Space whose steps are those of a state as a whole: its slots are what a state is made of, kept apart for the
-// sake of memory, and nothing is known of a step but which of them it changes. Steps and Apply are not called.
+// Expander is a Space that expands whole states: slots only divide a state to save memory, and a step is known only
+// by the slots that it changes. Steps and Apply are not called.
 type Expander interface {
 	Space
-	// Expansion creates expanders of states.
+	// Expansion returns a new Expansion.
 	Expansion() Expansion
 }
 
-// Expansion expands states. It is not safe for concurrent use: each goroutine has its own.
+// Expansion expands states. It is not safe for concurrent use: each goroutine needs its own.
 type Expansion interface {
-	// Expand appends the transitions of a state to into, whose Ask says what is asked for. The state is read during the call
-	// only. The order of the transitions may differ from run to run.
+	// Expand appends the transitions of a state to into, with the details selected by into.Ask. It does not retain
+	// state. The order of the transitions may differ from run to run.
 	Expand(state []PartID, into *Successors) error
-	// Uncount takes back that so many states were expanded for the first time, as what came of it was dropped.
+	// Uncount subtracts states from the number of first expansions, because their results were discarded.
 	Uncount(states int)
 }
 
-// Ask describes what is asked of an expansion.
+// Ask selects the details of an expansion.
 type Ask uint8
 
 const (
-	// AskFirst means that the state is expanded for the first time: such expansions are counted, and the model's
-	// functions called several times by sample.
+	// AskFirst means that the state is expanded for the first time: only these expansions are counted, and subject to
+	// the sampled repetition of calls.
 	AskFirst Ask = 1 << iota
 	// AskActions requires the actions of the transitions.
 	AskActions
-	// AskSorted requires the transitions in the order of the keys of their actions.
+	// AskSorted requires the transitions in the order of their actions' keys.
 	AskSorted
-	// AskIgnored requires the steps too that are no transitions. The actions are there as well.
+	// AskIgnored also requires the steps that are not transitions. It includes the actions.
 	AskIgnored
 )
 
-// SlotPart is a slot and its content.
+// SlotPart is a slot with its content.
 type SlotPart struct {
 	Slot int32
 	ID   PartID
 }
 
-// Successors are transitions of states, one after the other.
+// Successors holds the transitions of states, one after another.
 type Successors struct {
 	Ask     Ask
-	Changed []SlotPart // of all transitions: the slots that differ from those of the state, in ascending order
-	Ends    []uint32   // per transition: where its part of Changed ends
-	Actions []ActionID // per transition, if these are asked for
-	Ignored []Reason   // per transition, if these are asked for
+	Changed []SlotPart // of all transitions: the changed slots, in ascending order within a transition
+	Ends    []uint32   // by transition: the end of its range in Changed
+	Actions []ActionID // by transition, if requested
+	Ignored []Reason   // by transition, if requested
 }
 
 // Reset empties s.
@@ -57,10 +57,10 @@ func (s *Successors) Reset() {
 	s.Changed, s.Ends, s.Actions, s.Ignored = s.Changed[:0], s.Ends[:0], s.Actions[:0], s.Ignored[:0]
 }
 
-// Len is the number of transitions.
+// Len returns the number of transitions.
 func (s *Successors) Len() int { return len(s.Ends) }
 
-// Of returns what transition n changes.
+// Of returns the slots changed by transition n.
 func (s *Successors) Of(n int) []SlotPart {
 	from := uint32(0)
 	if n > 0 {
@@ -69,15 +69,15 @@ func (s *Successors) Of(n int) []SlotPart {
 	return s.Changed[from:s.Ends[n]]
 }
 
-// Collapsible is a Space that can be explored by way of another one of the same model, in which states are taken apart.
+// Collapsible is a Space that can be explored through another space of the same model that divides its states.
 type Collapsible interface {
 	Space
-	// Collapse builds that space. It stands on this one's tables, which must outlive it: Close of it does nothing, and its
-	// Carry takes states of either space, as this one's does.
+	// Collapse returns that space. It uses this space's tables, which must outlive it: its Close does nothing, and its
+	// Carry accepts states of either space, as this space's does.
 	Collapse() (Expander, error)
 }
 
-// transitionsOf is Transitions for an Expander.
+// transitionsOf implements Transitions for an Expander.
 func transitionsOf(space Expander, state []PartID) ([]Transition, error) {
 	into := Successors{Ask: AskActions | AskIgnored}
 	if err := space.Expansion().Expand(state, &into); err != nil {

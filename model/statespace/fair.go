@@ -1,12 +1,12 @@
 package statespace
 
-// Condition is what is assumed of paths: fairness to the sets of a family.
+// Condition is a fairness assumption about paths, for all sets of a family.
 type Condition struct {
-	Name   string // of the family
-	Strong bool   // or weak
+	Name   string // the name of the family
+	Strong bool   // strong rather than weak fairness
 }
 
-// String is the condition in words: weak deliveries.
+// String returns the condition in words, such as "weak deliveries".
 func (c Condition) String() string {
 	if c.Strong {
 		return "strong " + c.Name
@@ -14,17 +14,17 @@ func (c Condition) String() string {
 	return "weak " + c.Name
 }
 
-// Just is what a Space implements if paths may have to be fair.
+// Just is implemented by a Space whose paths may be subject to fairness assumptions.
 type Just interface {
-	// Fairness returns what is assumed of paths, in the order in which it was declared; nothing if there is no property that it
-	// matters to.
+	// Fairness returns the fairness assumptions, in order of declaration; none if no property depends on them.
 	Fairness() []Condition
-	// Label numbers what an action of a slot is in: a list of sets. 0 is none. Numbers depend on the order of arrival.
+	// Label returns a number for the sets of actions that an action of a slot belongs to; 0 if there are none. Numbers
+	// depend on the order of calls.
 	Label(slot int, a ActionID) uint32
-	// Sets returns the sets of a label, ascending. The caller must not change them.
+	// Sets returns the sets of a label, in ascending order. The caller must not change them.
 	Sets(label uint32) []uint32
-	// ConditionOf returns which condition a set belongs to, counted from 0.
+	// ConditionOf returns the index of the condition that a set belongs to.
 	ConditionOf(set uint32) int
-	// SetName names a set to people: its only action, if there can be but one.
+	// SetName returns a human-readable name of a set: its only action, if it can have only one.
 	SetName(set uint32) string
 }

@@ -2,17 +2,17 @@ package statespace
 
 import "fmt"
 
-// ImpureError reports that a function of a model is not the pure function that it must be: a handler of an actor, an
-// observer, a projection or selection, a property, or a method of a plain model.
+// ImpureError reports that a function of a model is not pure as required: a handler of an actor, an observer, a
+// projection or selection, a property, or a method of a plain model.
 type ImpureError struct {
-	Actor string // who: an actor, an observer, a property …
-	Event string // what it was called for; may be empty
+	Actor string // the actor, observer, property …
+	Event string // the event that it was called for; may be empty
 	What  string // what is wrong, and in which field
-	Stack string // where, for a panic: functions of the model, the innermost first, and their lines
-	Cause error  // what a function panicked with, if that is an error
+	Stack string // for a panic: the model's functions on the stack with their lines, innermost first
+	Cause error  // the value that a function panicked with, if it is an error
 }
 
-// Error names who, event and field.
+// Error implements error.
 func (e *ImpureError) Error() string { return e.where() + ": " + e.What }
 
 func (e *ImpureError) where() string {
@@ -25,16 +25,18 @@ func (e *ImpureError) where() string {
 // Unwrap returns Cause.
 func (e *ImpureError) Unwrap() error { return e.Cause }
 
-// Guard counts the calls of a part of a model, and tells how many of them were made twice, to compare the answers.
+// Guard counts the calls of a part of a model, and how many were repeated to compare their results.
 type Guard struct {
 	Part  string // "handlers", an observer, or "expansions" of a plain model
-	Calls int    // distinct ones; repeats of the guard are none
+	Calls int    // distinct calls, without the guard's repetitions
 	Twice int
-	// Repeats are the calls beyond the first of each. They get copies whose maps were built in other orders and sizes.
+	// Repeats counts the repetitions. They get copies of their arguments whose maps were built in other orders and
+	// sizes.
 	Repeats int
 }
 
-// MapOrder ends the sentence that two calls gave different answers, if the maps that they were given may be why.
+// MapOrder completes the sentence that two calls returned different results, if the order of their maps may be the
+// reason.
 func MapOrder(orders bool) string {
 	if !orders {
 		return ""
@@ -42,15 +44,15 @@ func MapOrder(orders bool) string {
 	return "; their maps were equal, but built in different orders: does it depend on the order of a map?"
 }
 
-// ForeignError reports that a function of a model read a state of one system through something that belongs to another
-// one, or to none: a Ref, a Projection, a History, a Selection, or a System.
+// ForeignError reports that a function of a model read a state through a Ref, a Projection, a History, a Selection or
+// a System of another system, or of none.
 type ForeignError struct {
-	What string // the type of what was read through
-	By   string // the function that gives it for a system, or is empty
-	Zero bool   // it is the zero value, and belongs to no system
+	What string // the type that it read through
+	By   string // the function that returns the right one for a system; may be empty
+	Zero bool   // it is the zero value, which belongs to no system
 }
 
-// Error returns what was read, and what to read instead.
+// Error implements error.
 func (e *ForeignError) Error() string {
 	if e.By == "" {
 		return fmt.Sprintf("a %s read a state of another one: use the %s that is checked", e.What, e.What)

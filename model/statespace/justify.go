@@ -7,21 +7,21 @@ import (
 	"slices"
 )
 
-// Kept describes how the loop of a path is fair to a set of actions.
+// Kept describes why the loop of a path is fair to a set of actions.
 type Kept struct {
 	Condition
-	Set   string // its name; empty for all sets of the condition, of which none is ever enabled in the loop
-	Taken bool   // a step of the loop takes one of its actions; otherwise there is a state in which it is not enabled
+	Set   string // the name of the set; empty for all sets of the condition, if none is ever enabled in the loop
+	Taken bool   // a step of the loop takes an action of the set; otherwise there is a state in which it is disabled
 	Step  int    // that step, counted from 1, or the one that leads to that state
 }
 
-// UnfairError reports that a path without an end is not fair.
+// UnfairError reports that an infinite path is not fair.
 type UnfairError struct {
 	Condition
 	Set string
 }
 
-// Error names the set.
+// Error implements error.
 func (e *UnfairError) Error() string {
 	often := "in all states"
 	if e.Strong {
@@ -30,7 +30,7 @@ func (e *UnfairError) Error() string {
 	return fmt.Sprintf("the loop is not fair (%s): %q is possible %s of it, and never taken", e.Condition, e.Set, often)
 }
 
-// FairnessOf returns what a space assumes of paths.
+// FairnessOf returns the fairness assumptions of a space.
 func FairnessOf(space Space) []Condition {
 	if j, ok := space.(Just); ok {
 		return j.Fairness()
@@ -38,7 +38,7 @@ func FairnessOf(space Space) []Condition {
 	return nil
 }
 
-// IsFair reports whether a path without an end is fair; every other is.
+// IsFair reports whether an infinite path is fair. Finite paths always are.
 func IsFair(space Space, p Path) (bool, error) {
 	_, err := Justify(space, p)
 	var unfair *UnfairError
@@ -48,16 +48,16 @@ func IsFair(space Space, p Path) (bool, error) {
 	return err == nil, err
 }
 
-// Justify returns for every set of actions that paths have to be fair to how the loop of a path is, by condition and
-// name. A loop that is not fair gives an *UnfairError. A path without a loop has nothing to justify.
+// Justify returns, for every set of actions with a fairness assumption, why the loop of a path is fair to it, in the
+// order of conditions and names. For an unfair loop it returns an *UnfairError; for a path without a loop, nil.
 func Justify(space Space, p Path) ([]Kept, error) {
 	conditions := FairnessOf(space)
 	if p.Loop == 0 || len(conditions) == 0 {
 		return nil, nil
 	}
 	j := space.(Just)
-	enabled := make(map[uint32][]bool) // by set: in the state before each step of the loop
-	taken := make(map[uint32]int)      // by set: the first step that takes it
+	enabled := make(map[uint32][]bool) // by set: whether it is enabled before each step of the loop
+	taken := make(map[uint32]int)      // by set: the first step that takes one of its actions
 	for i := p.Loop; i <= len(p.Steps); i++ {
 		before := p.At(i - 1)
 		ts, err := Transitions(space, before)
@@ -88,7 +88,7 @@ func Justify(space Space, p Path) ([]Kept, error) {
 	return judgeLoop(j, conditions, p.Loop, enabled, taken)
 }
 
-// judgeLoop returns how a loop is fair, given where in it sets are enabled and taken.
+// judgeLoop returns why a loop is fair, given where in it sets are enabled and taken.
 func judgeLoop(
 	j Just, conditions []Condition, first int, enabled map[uint32][]bool, taken map[uint32]int,
 ) ([]Kept, error) {

@@ -9,15 +9,15 @@ import (
 	"synod/internal/offheap"
 )
 
-// Caught is deferred around a call of the model's functions: it turns a panic into an error.
+// Caught is deferred around calls of a model's functions. It turns a panic into an error.
 func Caught(err *error, who string, event func() string) {
 	if v := recover(); v != nil {
 		*err = panicked(v, who, event())
 	}
 }
 
-// panicked builds an error of what a function of the model panicked with. That memory is out is no fault of the
-// model's, and goes on.
+// panicked returns an error for the value that a function of the model panicked with. Running out of memory is not
+// the model's fault, so that panic continues.
 func panicked(v any, who, event string) error {
 	cause, _ := v.(error)
 	if errors.Is(cause, offheap.ErrLimit) {
@@ -30,7 +30,7 @@ func panicked(v any, who, event string) error {
 	}
 	var foreign *ForeignError
 	switch {
-	case errors.As(cause, &deeper): // such as that of a projection that a property reads
+	case errors.As(cause, &deeper): // for example, of a projection that a property reads
 		return fmt.Errorf("%s: %w", e.where(), cause)
 	case errors.As(cause, &foreign):
 		e.What = cause.Error()
@@ -38,18 +38,18 @@ func panicked(v any, who, event string) error {
 	return e
 }
 
-// Try is Judge for a predicate that may panic: the error then names whose predicate it is.
+// Try is like Judge, for a predicate that may panic; who names it in the error.
 func (r *Reading) Try(who string, predicate func(*Reading) bool, state []PartID) (answer bool, reads []Read, err error) {
 	defer Caught(&err, who, func() string { return "" })
 	answer, reads = r.Judge(predicate, state)
 	return answer, reads, nil
 }
 
-// maxFrames bounds how much of a stack is kept.
+// maxFrames bounds the frames of a stack.
 const maxFrames = 64
 
-// stack returns where a panic that is being recovered came from: the functions of the model that were called then, the
-// innermost first, each with its line. It holds nothing that differs from run to run.
+// stack returns the origin of a panic that is being recovered: the model's functions on the stack with their lines,
+// innermost first. The result is the same in every run.
 func stack() string {
 	pcs := make([]uintptr, maxFrames)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
@@ -67,7 +67,7 @@ func stack() string {
 	return b.String()
 }
 
-// ofModel leaves out the frames that recover the panic, and those of the search that called the model.
+// ofModel removes the frames of recovery, and those of the search that called the model.
 func ofModel(all []runtime.Frame) []runtime.Frame {
 	isRuntime := func(f runtime.Frame) bool { return strings.HasPrefix(f.Function, "runtime.") }
 	for i, f := range all {

@@ -9,19 +9,19 @@ import (
 	"synod/internal/intern"
 )
 
-// Transition is a step of a state as a whole, with its outcome.
+// Transition is a step of a whole state, with its result.
 type Transition struct {
 	Action  Action
 	ID      ActionID     // numbers the action within its slot
 	Slot    int          // the slot that steps
-	State   []PartID     // what the state becomes
-	Effects []SlotEffect // what the step does to slots, in order; shared, must not be changed
-	Ignored Reason       // if not Counts, this is no transition
-	Cut     bool         // the boundary keeps State out
+	State   []PartID     // the state after the step
+	Effects []SlotEffect // effects on slots, in order; shared, must not be changed
+	Ignored Reason       // if not Counts, this is not a transition
+	Cut     bool         // State is outside the boundary
 }
 
-// Transitions returns what can happen in a state, in the order of the keys of the actions; ignored steps included. It
-// is the on-demand view of a space, independent of any search.
+// Transitions returns the steps possible in a state, including ignored ones, in the order of their actions' keys. It
+// explores a space on demand, independently of any search.
 func Transitions(space Space, state []PartID) ([]Transition, error) {
 	if whole, ok := space.(Expander); ok {
 		return transitionsOf(whole, state)
@@ -68,7 +68,7 @@ func Transitions(space Space, state []PartID) ([]Transition, error) {
 	return enabled, nil
 }
 
-// outside reports whether the boundary keeps a state out.
+// outside reports whether a state is outside the boundary.
 func (r *Reading) outside(state []PartID) (out bool, err error) {
 	inside := r.space.Boundary()
 	if inside == nil {
@@ -79,7 +79,7 @@ func (r *Reading) outside(state []PartID) (out bool, err error) {
 	return !in, nil
 }
 
-// take returns the state that a step leads to, and whether no effect refused it.
+// take returns the state after a step, and whether no effect refused it.
 func take(space Space, state []PartID, slot int, step Step) ([]PartID, bool, error) {
 	next := slices.Clone(state)
 	next[slot] = step.Next
@@ -93,19 +93,18 @@ func take(space Space, state []PartID, slot int, step Step) ([]PartID, bool, err
 	return next, true, nil
 }
 
-// Path is an initial state and transitions that lead on from it. It may stand for one without an end.
+// Path is an initial state and a sequence of transitions from it. It may represent an infinite path.
 type Path struct {
 	Initial []PartID
 	Steps   []Transition // none ignored
-	// Loop is the first step of a cycle, counted from 1: the last step leads to the state that this one starts from, and
-	// the path goes on so for ever. 0 if there is no cycle.
+	// Loop is the first step of a cycle, counted from 1: the last step leads to the state in which this step starts, and
+	// the path repeats for ever from there. It is 0 if there is no cycle.
 	Loop int
-	// Maximal reports that the path ends in a terminal state: nothing can happen there but transitions to the same
-	// state.
+	// Maximal reports that the path ends in a terminal state, which has no transitions except to itself.
 	Maximal bool
 }
 
-// Last is the state at the end of the path.
+// Last returns the last state of the path.
 func (p Path) Last() []PartID {
 	if len(p.Steps) == 0 {
 		return p.Initial
@@ -113,7 +112,7 @@ func (p Path) Last() []PartID {
 	return p.Steps[len(p.Steps)-1].State
 }
 
-// At is the state after so many steps.
+// At returns the state after the given number of steps.
 func (p Path) At(steps int) []PartID {
 	if steps == 0 {
 		return p.Initial
@@ -130,19 +129,19 @@ func (p Path) Keys() []string {
 	return keys
 }
 
-// NoStepError reports that a path does not apply: the action at a step, counted from 1, is none of the state's.
+// NoStepError reports that a path does not apply: the state before a step, counted from 1, does not have its action.
 type NoStepError struct {
 	Step int
 	Key  string
 }
 
-// Error returns which step does not apply.
+// Error implements error.
 func (e *NoStepError) Error() string {
 	return fmt.Sprintf("step %d: no action %q in that state", e.Step, e.Key)
 }
 
-// Follow walks from an initial state, given by its place in content order (see Initials), along the actions with the
-// given keys. An action that does not apply gives a *NoStepError and the path up to it.
+// Follow walks from an initial state, given by its index in content order (see Initials), along the actions with the
+// given keys. If an action does not apply, it returns a *NoStepError and the path up to it.
 func Follow(space Space, initial int, keys []string) (Path, error) {
 	initials, err := Initials(space)
 	if err != nil {
@@ -154,7 +153,7 @@ func Follow(space Space, initial int, keys []string) (Path, error) {
 	return FollowFrom(space, initials[initial], keys)
 }
 
-// FollowFrom walks from any state, as Follow does from an initial one.
+// FollowFrom is like Follow, from any state.
 func FollowFrom(space Space, state []PartID, keys []string) (Path, error) {
 	p := Path{Initial: state}
 	for i, key := range keys {
@@ -173,8 +172,8 @@ func FollowFrom(space Space, state []PartID, keys []string) (Path, error) {
 	return p, nil
 }
 
-// Terminal reports whether a state is terminal: it has no transition but to itself, not even one that the boundary
-// cuts.
+// Terminal reports whether a state is terminal: it has no transitions except to itself, not even to states outside
+// the boundary.
 func Terminal(space Space, state []PartID) (bool, error) {
 	ts, err := Transitions(space, state)
 	if err != nil {
@@ -194,7 +193,7 @@ func Initials(space Space) ([][]PartID, error) {
 	return intern.SortedBy(initials, func(state []PartID) []byte { return Content(space, state) }), nil
 }
 
-// Content is the canonical encoding of a state: equal states, and only they, have equal encodings, in every run.
+// Content returns the canonical encoding of a state. In every run, encodings are equal if and only if states are.
 func Content(space Space, state []PartID) []byte {
 	if whole, ok := space.(interface{ StateContent(state []PartID) []byte }); ok {
 		return whole.StateContent(state)
@@ -213,7 +212,7 @@ func Content(space Space, state []PartID) []byte {
 	return b
 }
 
-// Changes returns what a transition changes, field by field; paths begin with the name of the slot.
+// Changes returns the changes of a transition, by field; paths begin with the name of the slot.
 func Changes(space Space, from, to []PartID) []Change {
 	var all []Change
 	for slot := range from {

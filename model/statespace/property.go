@@ -1,133 +1,137 @@
 package statespace
 
-// Expectation is what a property demands of the states, or of the paths through them.
+// Expectation is the kind of a property: what it requires of states or paths.
 type Expectation uint8
 
 const (
-	// Always demands that every reachable state satisfies the predicate.
+	// Always requires that every reachable state satisfies the predicate.
 	Always Expectation = iota
-	// Sometimes demands that some reachable state does.
+	// Sometimes requires that some reachable state satisfies the predicate.
 	Sometimes
-	// Eventually demands that every maximal path comes to a state that satisfies the predicate. A path is maximal if it
-	// never ends, or ends where there is no transition but to the same state. No fairness is assumed.
+	// Eventually requires that every maximal path reaches a state that satisfies the predicate. A path is maximal if it
+	// is infinite, or ends in a state without transitions except to itself. No fairness is assumed.
 	Eventually
-	// LeadsTo demands that on every maximal path a state that satisfies one predicate is, or is followed by, one that
-	// satisfies another.
+	// LeadsTo requires that, on every maximal path, each state that satisfies one predicate satisfies another or is
+	// followed by a state that does.
 	LeadsTo
-	// Quiescent demands that every terminal state satisfies the predicate: one without a transition but to itself.
+	// Quiescent requires that every terminal state, which has no transitions except to itself, satisfies the predicate.
 	Quiescent
-	// Refines demands that the image of every initial state is an initial state of an abstract model, and that every
-	// transition leads to a state of the same image, or of one that a single step of the abstract model leads to.
+	// Refines requires that the image of every initial state is an initial state of an abstract model, and that every
+	// transition leads to a state with the same image, or with one that a single step of the abstract model leads to.
 	Refines
 )
 
 var expectationNames = [...]string{"always", "sometimes", "eventually", "leads to", "quiescent", "refines"}
 
-// String is the expectation in words: always, sometimes, eventually, leads to, quiescent, refines.
+// String returns the expectation in words: always, sometimes, eventually, leads to, quiescent, refines.
 func (e Expectation) String() string { return expectationNames[e] }
 
-// OfStates reports whether a property with this expectation is judged state by state.
+// OfStates reports whether the property is evaluated state by state.
 func (e Expectation) OfStates() bool { return e == Always || e == Sometimes }
 
-// OfPaths reports whether a property with this expectation is about maximal paths or their ends, so that it takes all
-// transitions of a state to judge it.
+// OfPaths reports whether the property is about maximal paths or their ends, so that evaluating it takes all
+// transitions of a state.
 func (e Expectation) OfPaths() bool { return e == Eventually || e == LeadsTo || e == Quiescent }
 
-// Property is a predicate on states with what is demanded of it. Its functions must be pure and may be called
-// concurrently; they read the state through a Reading.
+// Property is a predicate on states with an expectation. Its functions must be pure and safe for concurrent use; they
+// read the state through a Reading.
 type Property struct {
 	Name       string
 	Expect     Expectation
 	Holds      func(*Reading) bool // nil for Refines
-	When       func(*Reading) bool // of LeadsTo: after which states Holds is demanded; else nil
-	Refinement Refinement          // of Refines; else nil
+	When       func(*Reading) bool // for LeadsTo: the states after which Holds is required; else nil
+	Refinement Refinement          // for Refines; else nil
 }
 
-// Read is something that a predicate read of a state: an aspect of a slot, and its value.
+// Read is a read by a predicate: an aspect of a slot, and its value.
 type Read struct {
 	Slot   int32
 	Aspect Aspect
 	Value  uint32
 }
 
-// Down reports whether the slot has no such aspect now, as its actor is down.
+// Down reports whether the slot does not currently have the aspect, because its actor is down.
 func (r Read) Down() bool {
 	return r.Value == Nothing
 }
 
-// Reading is what predicates read states through: it records what they read. It is not safe for concurrent use.
+// Reading gives predicates access to a state and records what they read. It is not safe for concurrent use.
 type Reading struct {
 	space Space
 	state []PartID
 	reads []Read
-	// Where the reads of a slot are, so that one that reads a thousand slots need not look through all of them each time. The
-	// last one of a slot is at latest, if what is there is of the slot; the one before each is at earlier, or -1.
+	// Indices of the reads of each slot, so that a predicate that reads a thousand slots need not search all reads each
+	// time: latest has the last read of a slot, valid if that read is of the slot; earlier has the previous one for each
+	// read, or -1.
 	latest  []int32
 	earlier []int32
-	// What is given is a copy whose maps are built in this order; 0 for the values themselves.
+	// If not 0, views return copies whose maps are built in this order; with 0, the values themselves.
 	order  int
-	orders bool // one of them had several entries
-	// What is read of the state is read of another one, of which this gives slot and aspect here; nil for the state itself.
+	orders bool // a view returned a map with several entries
+	// Reads are redirected to another state: turn maps slot and aspect to those of the state passed in. Nil means no
+	// redirection.
 	turn func(slot int, a Aspect) (int, Aspect)
-	way  int // the number of that; 0 for the state itself
-	// What was read is not asked for.
+	way  int // the number of the redirection; 0 for none
+	// Reads are not recorded.
 	unrecorded bool
-	// Memo is the space's: it may keep something from one read to the next.
+	// Memo is for the space, which may cache data between reads.
 	Memo any
 }
 
-// Unrecorded stops r from recording reads.
+// Unrecorded makes r stop recording reads.
 func (r *Reading) Unrecorded() { r.unrecorded = true }
 
-// Turn makes r read another state that has the state's parts in other places: what is to be read of a slot is the aspect of
-// the slot that turn gives, if it is not nil. The space knows what the way means; 0 is the state itself.
+// Turn makes r read another state, which has the parts of the current one in other slots: turn maps a slot and aspect
+// of that state to those of the current one. The space defines the meaning of way; 0 with a nil turn stands for the
+// state itself.
 func (r *Reading) Turn(way int, turn func(slot int, a Aspect) (int, Aspect)) {
 	r.way, r.turn = way, turn
 }
 
-// Way is in which way the state is turned.
+// Way returns the way passed to Turn.
 func (r *Reading) Way() int { return r.way }
 
-// NewReading reads states of a space.
+// NewReading returns a Reading for states of a space.
 func NewReading(space Space) *Reading { return &Reading{space: space} }
 
-// ReadingOf reads one state of a space.
+// ReadingOf returns a Reading of one state of a space.
 func ReadingOf(space Space, state []PartID) *Reading { return &Reading{space: space, state: state} }
 
-// Reorder makes the views return copies, whose maps are built in other ways for each order from 1 on, so that a
-// predicate that depends on the order of a map gives another answer; 0 makes them give the values themselves again.
+// Reorder makes views return copies whose maps are built differently for each order from 1 on, so that a predicate
+// that depends on map order gives another answer. With 0, views return the values themselves again.
 func (r *Reading) Reorder(order int) { r.order, r.orders = order, false }
 
-// Reordered reports whether a view gave a map of several entries since Reorder was called.
+// Reordered reports whether a view has returned a map with several entries since Reorder was called.
 func (r *Reading) Reordered() bool { return r.orders }
 
-// Judge asks a predicate about a state, and gives the answer and what it was read from, in order and without repeats.
-// The reads are valid until the next call.
+// Judge evaluates a predicate in a state. It returns the answer and the reads that it depends on, in order and
+// without repeats, which are valid until the next call.
 func (r *Reading) Judge(predicate func(*Reading) bool, state []PartID) (bool, []Read) {
 	r.state, r.reads = state, r.reads[:0]
 	answer := predicate(r)
 	return answer, r.reads
 }
 
-// Space returns the space whose states are read.
+// Space returns the space of the states.
 func (r *Reading) Space() Space { return r.space }
 
-// State returns the state that is read. It must not be changed.
+// State returns the current state. It must not be changed.
 func (r *Reading) State() []PartID { return r.state }
 
-// Reads returns what was read of the state so far. It is valid until the next state is read, and must not be changed.
+// Reads returns the reads of the current state so far. They are valid until the next state is read, and must not be
+// changed.
 func (r *Reading) Reads() []Read { return r.reads }
 
-// Records reports whether what is read is recorded.
+// Records reports whether reads are recorded.
 func (r *Reading) Records() bool { return !r.unrecorded }
 
-// Order is the order in which maps are to be built in copies that predicates get; with 0 they get the values themselves.
+// Order returns the order passed to Reorder; 0 means that predicates get the values themselves.
 func (r *Reading) Order() int { return r.order }
 
-// NoteMap records that a predicate got a map of several entries.
+// NoteMap records that a predicate got a map with several entries.
 func (r *Reading) NoteMap() { r.orders = true }
 
-// Aspect returns the value of an aspect of a slot, and records that it was read.
+// Aspect returns the value of an aspect of a slot, and records the read.
 func (r *Reading) Aspect(slot int, a Aspect) uint32 {
 	if r.turn != nil {
 		slot, a = r.turn(slot, a)

@@ -5,25 +5,25 @@ import (
 	"slices"
 )
 
-// Reduction describes what is left out of the states of a search.
+// Reduction is a reduction of the states of a search.
 type Reduction uint8
 
 const (
-	// Full leaves nothing out.
+	// Full means no reduction.
 	Full Reduction = iota
-	// DeadLetters leaves out messages that their recipient will ignore for ever. It is what --reduce means.
+	// DeadLetters omits messages that their recipient will ignore for ever. A bare --reduce selects it.
 	DeadLetters
-	// Everything merges local states besides that nothing tells apart, with the help of actor.Forget where there is one. It is
-	// experimental: there are fewer states by far, but the search may take longer than a full one.
+	// Everything also merges indistinguishable local states, with the help of actor.Forget where it is defined. It is
+	// experimental: there are far fewer states, but the search may take longer than a full one.
 	Everything
 )
 
 var reductionNames = [...]string{"off", "letters", "all"}
 
-// String is the name that ParseReduction understands.
+// String returns the name that ParseReduction accepts.
 func (r Reduction) String() string { return reductionNames[r] }
 
-// ParseReduction returns the Reduction of a name.
+// ParseReduction returns the Reduction with the given name.
 func ParseReduction(name string) (Reduction, error) {
 	if i := slices.Index(reductionNames[:], name); i >= 0 {
 		return Reduction(i), nil
@@ -31,46 +31,47 @@ func ParseReduction(name string) (Reduction, error) {
 	return 0, fmt.Errorf("unknown reduction %q: expected letters, all or off", name)
 }
 
-// Reducible is a Source of which states can be reduced.
+// Reducible is a Source whose states can be reduced.
 type Reducible interface {
 	Source
-	// Reduce begins a reduced check. The Reducer is for that check only.
+	// Reduce starts a reduced check. The Reducer must be used for that check only.
 	Reduce(Reduction) Reducer
 }
 
-// Reducer is what is guessed, in one check, about what may be left out. Its spaces are reduced by what has not been refuted.
+// Reducer holds the assumptions of one check about what may be omitted. Its spaces are reduced by the assumptions not
+// refuted so far.
 type Reducer interface {
 	Source
-	// Audit verifies everything that was left out of a space since the last audit. Nothing may be asked of the space
-	// meanwhile. An error is a mistake in the model.
+	// Audit verifies everything omitted from a space since the last audit. The space must not be used meanwhile. An
+	// error is an error in the model.
 	Audit(Space, Pass) (Audited, error)
-	// Report returns what has been reduced.
+	// Report returns what was reduced.
 	Report() ReductionReport
 }
 
-// Pass is what an audit has to know of the search.
+// Pass is the state of a search, as needed by an audit.
 type Pass struct {
-	States  int         // distinct ones so far
-	Ended   bool        // there are no more
+	States  int         // distinct states so far
+	Ended   bool        // there are no more states
 	Workers int         // goroutines that the audit may use
-	Stop    func() bool // it gives up when this reports true
+	Stop    func() bool // the audit gives up when it returns true
 }
 
-// Audited is what an audit found.
+// Audited is the result of an audit.
 type Audited uint8
 
-// What an audit finds.
+// The results of an audit.
 const (
-	GivenUp Audited = iota // it was stopped: nothing is known
-	Sound                  // what was left out does not matter
-	Refuted                // a guess was wrong, or there is a much better one: the search has to begin again, in a new space
+	GivenUp Audited = iota // stopped, with no result
+	Sound                  // the omissions are sound
+	Refuted                // an assumption is wrong, or a much better one exists: restart the search in a new space
 )
 
-// ReductionReport describes what was left out, and on what grounds.
+// ReductionReport describes what was omitted, and why.
 type ReductionReport struct {
-	Letters   bool     // dead letters
-	Forgotten bool     // what actors forget
-	Kept      []string // the types of messages of which some or all are kept, as a guess about them was refuted
-	Calls     int      // of handlers that the audits made, in all runs
+	Letters   bool     // dead letters were omitted
+	Forgotten bool     // actors' normal forms were used
+	Kept      []string // types of messages kept because an assumption about them was refuted
+	Calls     int      // handler calls by audits, in all runs
 	Notes     []string // sentences on what is not reduced, and why
 }

@@ -2,9 +2,9 @@ package statespace
 
 import "fmt"
 
-// Shows reports whether a path shows what a property is about: an example of sometimes, a violation of any other. Of
-// properties of paths, the path must be Maximal or have a Loop; it is taken to be what these say. A loop that is not fair
-// violates none, see Justify.
+// Shows reports whether a path is a witness for a property: an example of Sometimes, or a violation of any other. For
+// properties of paths, the path must be Maximal or have a Loop, which are taken on trust. An unfair loop violates no
+// property; see Justify.
 func Shows(space Space, p Property, path Path) (shown bool, err error) {
 	defer Caught(&err, fmt.Sprintf("the property %q", p.Name), func() string { return "judging a path" })
 	reading := NewReading(space)
@@ -35,7 +35,7 @@ func Shows(space Space, p Property, path Path) (shown bool, err error) {
 			due = false
 		}
 	}
-	// What becomes due within a loop is met there the next time round, if it is met at all.
+	// An obligation that arises within the loop is met in its next iteration, if at all.
 	for steps := path.Loop; path.Loop > 0 && due && steps <= last; steps++ {
 		due = !ask(p.Holds, steps)
 	}
@@ -46,8 +46,8 @@ func Shows(space Space, p Property, path Path) (shown bool, err error) {
 	return fair, err
 }
 
-// showsNoStep reports whether the last transition of a path, or its initial state if it has none, is one that the abstract
-// model does not have.
+// showsNoStep reports whether the last transition of a path, or its initial state if it has none, does not exist in
+// the abstract model.
 func showsNoStep(reading *Reading, p Property, path Path) (bool, error) {
 	abstract, err := p.Refinement.Open()
 	if err != nil {

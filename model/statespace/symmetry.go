@@ -1,38 +1,37 @@
 package statespace
 
-// Symmetric is a Space of which states that differ only in which of several interchangeable things is which can be taken for
-// one.
+// Symmetric is a Space whose states can be identified if they differ only by a permutation of interchangeable things.
 type Symmetric interface {
 	Space
-	// Symmetry makes the space one whose properties and boundary are asked about each state in all the ways in which it can be
-	// turned, and returns what turns states; nil and a sentence if that is not possible. It must be called before anything is
-	// asked of the space.
+	// Symmetry makes the space evaluate its properties and boundary in all permutations of each state, and returns the
+	// symmetry. If that is not possible it returns nil and a sentence that says why. It must be called before any other
+	// use of the space.
 	Symmetry() (Symmetry, string, error)
 }
 
-// Symmetry turns states of a space by the permutations of a group. It is safe for concurrent use but for Audit.
+// Symmetry permutes states of a space by a group. It is safe for concurrent use, except for Audit.
 type Symmetry interface {
-	// Least puts the least of all states that a state can be turned into in its place, by the order of content, which is the
-	// same in every run. It reports whether that is another one.
+	// Least replaces a state by the least of all its permutations, in the order of content, which is the same in every
+	// run. It reports whether the state changed.
 	Least(state []PartID) bool
-	// Audit verifies that whatever was asked of the space so far is the same for what is turned: what handlers and observers
-	// do, turned by all permutations. Nothing may be asked of the space meanwhile. An error says what is not interchangeable.
+	// Audit verifies that handlers and observers, as far as they were used, commute with all permutations. The space
+	// must not be used meanwhile. An error describes what is not interchangeable.
 	Audit(Pass) (Audited, error)
-	// Report returns what was turned.
+	// Report returns statistics of the symmetry.
 	Report() SymmetryReport
 }
 
-// SymmetryReport describes by what states are turned, and what it took to prove that it makes no difference.
+// SymmetryReport describes a symmetry, and the work of verifying it.
 type SymmetryReport struct {
-	Groups []string // what is interchangeable, for people
-	Order  int      // how many permutations there are, the identity included
-	Calls  int      // of handlers and observers that were held against those for turned states
+	Groups []string // what is interchangeable, human-readable
+	Order  int      // the number of permutations, including the identity
+	Calls  int      // calls of handlers and observers compared with those for permuted states
 }
 
-// AsymmetryError reports that what was declared interchangeable is not.
+// AsymmetryError reports that things declared interchangeable are not.
 type AsymmetryError struct{ Who, What string }
 
-// Error returns what is not interchangeable, and what shows it.
+// Error implements error.
 func (e *AsymmetryError) Error() string {
 	return e.Who + " are not interchangeable: " + e.What + " (an order by id, such as by server id in a ballot, breaks symmetry)"
 }
