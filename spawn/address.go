@@ -11,8 +11,8 @@ import (
 	"synod/actor"
 )
 
-// IDOf returns the id of the actor at an address: the number whose bytes are 0, 0, the four of the IPv4 address and the
-// two of the port, the first one the highest. Other addresses have none.
+// IDOf returns the id of the actor at an IPv4 address and port: the big-endian number with the bytes 0, 0, the four
+// of the address and the two of the port. Other addresses are an error.
 func IDOf(addr netip.AddrPort) (actor.ID, error) {
 	ip := addr.Addr().Unmap()
 	if !ip.Is4() {
@@ -22,7 +22,7 @@ func IDOf(addr netip.AddrPort) (actor.ID, error) {
 	return actor.ID(b[0])<<40 | actor.ID(b[1])<<32 | actor.ID(b[2])<<24 | actor.ID(b[3])<<16 | actor.ID(addr.Port()), nil
 }
 
-// AddressOf is the inverse of IDOf. It tells whether there is such an address: of an id beyond 48 bits there is not.
+// AddressOf is the inverse of IDOf. It returns false for ids of more than 48 bits, which have no address.
 func AddressOf(id actor.ID) (netip.AddrPort, bool) {
 	if id>>48 != 0 {
 		return netip.AddrPort{}, false
@@ -31,7 +31,7 @@ func AddressOf(id actor.ID) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(ip, uint16(id)), true
 }
 
-// Describe is how logs name an actor: by its address, or by its number if it has none.
+// Describe returns the name of an actor in logs: its address, or its number if it has none.
 func Describe(id actor.ID) string {
 	if addr, ok := AddressOf(id); ok {
 		return addr.String()
@@ -39,7 +39,7 @@ func Describe(id actor.ID) string {
 	return id.String()
 }
 
-// ResolveHost returns the IPv4 address that a text stands for.
+// ResolveHost returns the IPv4 address of a host name or address.
 func ResolveHost(text string) (netip.Addr, error) {
 	if ip, err := netip.ParseAddr(text); err == nil {
 		if ip = ip.Unmap(); !ip.Is4() {
@@ -59,7 +59,7 @@ func ResolveHost(text string) (netip.Addr, error) {
 	return netip.Addr{}, errors.New("the name has no IPv4 address, and the id of a server has no room for another")
 }
 
-// ResolveAddress returns the address that host:port stands for.
+// ResolveAddress returns the address of a host:port.
 func ResolveAddress(text string) (netip.AddrPort, error) {
 	host, digits, err := net.SplitHostPort(strings.TrimSpace(text))
 	if err != nil || host == "" {

@@ -5,20 +5,20 @@ import (
 	"synod/storage"
 )
 
-// MaxBatch is how many steps share a save at most. More would gain little, and let the first of them wait.
+// MaxBatch is the maximum number of steps that share a save. More would gain little, and delay the first of them.
 const MaxBatch = 256
 
-// batch is what steps want done that is not saved yet. It begins with a step that changes what is kept, and all that
-// follows waits with it, as it may depend on that.
+// batch holds the effects of steps that are not saved yet. It begins with a step that changes durable state; all
+// later effects wait with it, as they may depend on that change.
 type batch struct {
 	steps   int
-	changes []storage.Record // each record once, as the last step wants it
-	places  map[string]int   // of records in changes
+	changes []storage.Record // each record once, with its last value
+	places  map[string]int   // by record name: the index in changes
 	send    []machine.Message
-	bytes   []byte // of changes and messages
+	bytes   []byte // the data of changes and messages
 }
 
-// add adds what a step wants done, which is valid for that step only.
+// add adds the effects of a step, which are valid only until the next step.
 func (b *batch) add(e machine.Effects) {
 	if b.places == nil {
 		b.places, b.bytes = make(map[string]int), make([]byte, 0, 4<<10)
@@ -41,7 +41,7 @@ func (b *batch) add(e machine.Effects) {
 	}
 }
 
-// copy returns a copy of data, which is not nil. Should the buffer move, what lies in the old one stays as it is.
+// copy returns a copy of data, never nil. If the buffer grows, earlier copies stay valid in the old one.
 func (b *batch) copy(data []byte) []byte {
 	start := len(b.bytes)
 	b.bytes = append(b.bytes, data...)

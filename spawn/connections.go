@@ -1,21 +1,21 @@
 package spawn
 
-// Connections are those that a transport accepted: how many are open, by who is at the other end, and how many there have
-// been.
+// Connections counts the connections that a transport accepted: those open now, by the kind of the other end, and
+// totals.
 type Connections struct {
-	Strangers, Clients, Peers int // that have said nothing yet, and such of clients and of other servers
+	Strangers, Clients, Peers int // before their first message, from clients, and from other servers
 
 	Accepted uint64
-	Refused  uint64 // of clients, as all places were taken by such that were busy
-	Denied   uint64 // that were not let in, for what the other side is or says to be
-	Evicted  uint64 // that had been silent for longest, when another one came and all places were taken
-	Late     uint64 // whose messages took too long, or whose first one did
-	Idle     uint64 // of clients that said nothing for too long
-	Starved  uint64 // times that the system had no room for another one
+	Refused  uint64 // clients refused because all places were taken by busy ones
+	Denied   uint64 // denied access because of the identity of the other side
+	Evicted  uint64 // closed as the longest silent one, to make room for a new one
+	Late     uint64 // closed because a message, such as the first, took too long
+	Idle     uint64 // clients closed because they were silent for too long
+	Starved  uint64 // how often the system had no resources for a connection
 }
 
-// Connected may be implemented by a transport that has connections.
+// Connected may be implemented by a connection-oriented transport.
 type Connected interface {
-	// Connections returns their numbers.
+	// Connections returns the current counts.
 	Connections() Connections
 }

@@ -7,25 +7,25 @@ import (
 	"time"
 )
 
-// histogram counts values by size. It is safe for concurrent use. The zero value has to be given its bounds first.
+// histogram counts values by size. It is safe for concurrent use. Use newHistogram to make one.
 type histogram struct {
-	bounds  []float64 // of the buckets, ascending; there is one more for what is beyond
+	bounds  []float64 // upper bounds of the buckets, ascending; a last bucket has the rest
 	buckets []atomic.Uint64
 	sum     atomic.Uint64 // in units
-	unit    float64       // of the sum
+	unit    float64       // the unit of sum
 }
 
 func newHistogram(unit float64, bounds ...float64) *histogram {
 	return &histogram{bounds: bounds, buckets: make([]atomic.Uint64, len(bounds)+1), unit: unit}
 }
 
-// durations builds a histogram of seconds.
+// durations returns a histogram of durations in seconds.
 func durations() *histogram {
 	return newHistogram(time.Nanosecond.Seconds(),
 		0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 }
 
-// add counts a value of so many units.
+// add counts a value given in units.
 func (h *histogram) add(units uint64) {
 	value := float64(units) * h.unit
 	at := 0
@@ -36,10 +36,10 @@ func (h *histogram) add(units uint64) {
 	h.buckets[at].Add(1)
 }
 
-// took counts a duration, of a histogram of durations.
+// took counts a duration, in a histogram of durations.
 func (h *histogram) took(d time.Duration) { h.add(uint64(max(d, 0))) }
 
-// write writes the lines of a histogram in the text format of Prometheus, for labels without braces.
+// write writes the histogram in the text format of Prometheus, with labels given without braces.
 func (h *histogram) write(w io.Writer, name, labels string) {
 	sum := uint64(0)
 	for i, bound := range h.bounds {

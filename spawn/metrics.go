@@ -14,34 +14,34 @@ import (
 	"synod/storage"
 )
 
-// Metrics are counters of a server, which only grow, and what is so now. All of it is safe for concurrent use.
+// Metrics has the counters and gauges of a server. It is safe for concurrent use. The zero value is ready to use.
 type Metrics struct {
-	Received   atomic.Uint64                  // messages, rejected ones included
+	Received   atomic.Uint64                  // messages, including rejected ones
 	Rejected   [machine.Reasons]atomic.Uint64 // of these, by reason
-	Sent       atomic.Uint64                  // messages that were handed to the transport
-	Unsent     atomic.Uint64                  // messages that it refused
+	Sent       atomic.Uint64                  // messages passed to the transport
+	Unsent     atomic.Uint64                  // messages that the transport refused
 	Timeouts   atomic.Uint64
 	Saves      atomic.Uint64
-	SavedSteps atomic.Uint64 // steps that were saved, or waited for the save of one: several share a save
-	SavedBytes atomic.Uint64 // of records, without what the store adds
+	SavedSteps atomic.Uint64 // steps saved, or that waited for a shared save
+	SavedBytes atomic.Uint64 // bytes of records, without the overhead of the store
 
-	Pending    atomic.Int64  // requests of clients that are not answered yet
-	Unanswered atomic.Uint64 // such that nobody waits for any more
+	Pending    atomic.Int64  // client requests without an answer
+	Unanswered atomic.Uint64 // client requests expired without an answer
 
 	once    sync.Once
-	saves   *histogram // how long they took
-	batches *histogram // how many steps shared a save
+	saves   *histogram // durations of saves
+	batches *histogram // numbers of steps that shared a save
 	mu      sync.Mutex
-	kinds   []kind // of requests, by name
+	kinds   []kind // kinds of requests, by name
 }
 
-// kind is the requests of a kind.
+// kind has the statistics of one kind of requests.
 type kind struct {
 	name string
-	took *histogram // until they were answered
+	took *histogram // time until the answer
 }
 
-// maxKinds is how many kinds of requests are told apart.
+// maxKinds is the maximum number of kinds of requests that are distinguished.
 const maxKinds = 16
 
 // ready initializes the zero value.
@@ -50,7 +50,7 @@ func (m *Metrics) ready() *Metrics {
 	return m
 }
 
-// saved counts a save that so many steps shared.
+// saved counts a save shared by steps.
 func (m *Metrics) saved(changes []storage.Record, steps int, took time.Duration) {
 	m.ready()
 	m.Saves.Add(1)
@@ -62,7 +62,7 @@ func (m *Metrics) saved(changes []storage.Record, steps int, took time.Duration)
 	m.batches.add(uint64(steps))
 }
 
-// answered counts a request that was answered.
+// answered counts an answered request.
 func (m *Metrics) answered(name string, took time.Duration) {
 	m.mu.Lock()
 	at, known := slices.BinarySearchFunc(m.kinds, name, func(k kind, name string) int { return strings.Compare(k.name, name) })
@@ -80,23 +80,23 @@ func (m *Metrics) answered(name string, took time.Duration) {
 	}
 }
 
-// requests returns the kinds of requests that were answered.
+// requests returns the kinds of requests answered so far.
 func (m *Metrics) requests() []kind {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.kinds)
 }
 
-// Labelled is what there is to tell of one server of a process.
+// Labelled has the sources of metrics of one server of a process.
 type Labelled struct {
 	Server string // its address
 	*Metrics
-	Pulse       *Pulse             // nil for none
-	Connections func() Connections // nil for a transport without any
-	Peers       func() []Peer      // nil for a transport that keeps no ways open
+	Pulse       *Pulse             // may be nil
+	Connections func() Connections // nil if the transport has none
+	Peers       func() []Peer      // nil if the transport keeps none
 }
 
-// counters are the metrics that are one number.
+// counters are the metrics that are single counters.
 var counters = []struct {
 	name, help string
 	value      func(*Metrics) uint64
@@ -166,7 +166,7 @@ func WriteMetrics(w io.Writer, servers []Labelled) error {
 	return b.Flush()
 }
 
-// writeGauges writes what is so now.
+// writeGauges writes the gauges.
 func writeGauges(w io.Writer, servers []Labelled) {
 	gauge := func(name, help string, value func(Labelled) (int64, bool)) {
 		fmt.Fprintf(w, "# HELP synod_%s %s\n# TYPE synod_%s gauge\n", name, help, name)
@@ -199,7 +199,7 @@ func writeGauges(w io.Writer, servers []Labelled) {
 	})
 }
 
-// writeConnections writes the connections of servers that have some.
+// writeConnections writes the connection counts, if the servers have any.
 func writeConnections(w io.Writer, servers []Labelled) {
 	if len(servers) == 0 || servers[0].Connections == nil {
 		return

@@ -5,24 +5,24 @@ import (
 	"io"
 )
 
-// Peer is what a transport knows of its way to another server, and of what comes from there.
+// Peer is the state of a transport's connection to another server, with its counters.
 type Peer struct {
 	Address  string // host:port
-	Up       bool   // the way is open, as far as is known
-	Waiting  int    // messages that wait to be sent
-	Sent     uint64 // messages
-	Lost     uint64 // messages for which there was no room
-	Failures uint64 // times that the way could not be opened, or broke
-	Received uint64 // messages
+	Up       bool   // the connection is open, as far as is known
+	Waiting  int    // messages in the send queue
+	Sent     uint64 // messages sent
+	Lost     uint64 // messages dropped because the queue was full
+	Failures uint64 // how often the connection failed or could not be opened
+	Received uint64 // messages received
 }
 
-// Peering may be implemented by a transport that keeps a way open to each of the other servers.
+// Peering may be implemented by a transport that keeps a connection to each of the other servers.
 type Peering interface {
-	// Peers returns what it knows of each, in the order of their ids.
+	// Peers returns the state of each, in the order of their ids.
 	Peers() []Peer
 }
 
-// writePeers writes what the transports of servers know of the others.
+// writePeers writes the metrics of the connections to other servers.
 func writePeers(w io.Writer, servers []Labelled) {
 	for _, of := range []struct {
 		name, kind, help string

@@ -10,7 +10,7 @@ import (
 	"synod/storage"
 )
 
-// Machine is a running actor, as package machine makes it: what drives it, and what records it, needs no more.
+// Machine is a running actor, as made by package machine: the interface that drivers and recorders need.
 type Machine interface {
 	Self() actor.ID
 	Durable() bool
@@ -21,7 +21,7 @@ type Machine interface {
 	StateHash() (uint64, error)
 }
 
-// Inspector shows the inside of a Machine: its state, and the meaning of bytes that it sent or saved. It changes nothing.
+// Inspector gives read access to a Machine: its state, and the meaning of bytes that it sent or saved.
 type Inspector interface {
 	StateText() (string, error)
 	Local() (any, error)
@@ -32,31 +32,31 @@ type Inspector interface {
 	Kept(records []storage.Record) (any, error)
 }
 
-// Inspected is a Machine that can be looked at, as simulations and replays do.
+// Inspected is a Machine with an Inspector, as simulations and replays need.
 type Inspected interface {
 	Machine
 	Inspector
 }
 
-// Program is what the servers of a system run. The same actors are what a checker checks.
+// Program describes the servers of a system. They run the same actors that a checker checks.
 type Program struct {
-	Model   string // as the catalogue calls it
-	Version uint32 // of the form of its records
+	Model   string // the name in the catalogue
+	Version uint32 // the version of the format of its records
 	Alone   bool   // each server answers without the others
-	// Invariants are what must hold of the servers at every moment. It is looked at where all of them can be seen: on virtual
-	// time, and when records are replayed.
+	// Invariants must hold of the servers at every moment. They are checked where the states of all servers are known:
+	// in simulation, and when records are replayed.
 	Invariants []invariant.Checked
-	// Example gives messages to try on the first server and on the second one, after which the answers are as shown.
+	// Examples are messages to try by hand.
 	Examples []Example
-	// New returns the machine of a server among servers, which are in ascending order and include self. Without
-	// durability it is to forget everything when it stops.
+	// New returns the machine of a server. The servers are in ascending order and include self. If durable is false,
+	// nothing is persisted: a restarted server starts empty.
 	New func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) Inspected
-	// Actor returns the actor of a server that knows the others, in ascending order, for models of servers that run; nil if
-	// there is to be none.
+	// Actor returns the actor of a server, given the others in ascending order, for models of running servers; nil if
+	// there are none.
 	Actor func(others []actor.ID) actor.Typed[any, any]
 }
 
-// Keeps reports whether servers of the program keep something, if they may. The ids are those of all servers.
+// Keeps reports whether the program's servers persist state if durable. The ids are those of all servers.
 func (p Program) Keeps(ids []actor.ID) bool {
 	return p.New(ids[0], ids, true, rand.NewPCG(0, 0)).Durable()
 }
@@ -67,8 +67,8 @@ type Example struct {
 	Message string
 }
 
-// NewProgram returns a program of the actors that the function gives, each for a server that knows the others, in
-// ascending order. Actors that keep nothing have no records.
+// NewProgram returns a program of the actors that server returns, each given the others in ascending order. Records
+// are not used by actors without durable state.
 func NewProgram[S, M any](
 	model string, version uint32, server func(others []actor.ID) actor.Typed[S, M],
 	wire machine.Wire[M], records machine.Records, examples ...Example,

@@ -9,33 +9,33 @@ import (
 	"synod/actor"
 )
 
-// heartbeat is what a server tells the others while it runs. It is no message: no actor is told of it.
+// heartbeat is the message that servers send to show that they are up. It is not passed to actors.
 var heartbeat = []byte(`{"Alive":null}`)
 
-// IsHeartbeat reports whether data is what servers say to be known to be up, and nothing for an actor.
+// IsHeartbeat reports whether data is a heartbeat rather than a message for an actor.
 func IsHeartbeat(data []byte) bool { return bytes.Equal(data, heartbeat) }
 
-// missedBeats is after how many heartbeats that did not come a server is taken to be down.
+// missedBeats is the number of missing heartbeats after which a server counts as down.
 const missedBeats = 3
 
-// Pulse is what a server knows of the others: those are up that it has heard of lately, be it by a heartbeat or a message. Run
-// sends heartbeats, and logs once that a quorum is lost, and that it is back. Everybody may ask it.
+// Pulse tracks which of the other servers are up: those heard of recently, by a heartbeat or a message. Run sends
+// heartbeats, and logs when a quorum is lost and when it is back. Its methods are safe for concurrent use.
 type Pulse struct {
-	Every  time.Duration        // between two heartbeats; 0 for none, and then nobody is known to be up or down
-	Quorum int                  // how many servers it takes, this one included; 0 if each of them serves alone
-	Clock  func() time.Duration // counts from any moment
+	Every  time.Duration        // the interval of heartbeats; 0 for none, and then all servers count as up
+	Quorum int                  // the number of servers needed, including this one; 0 if each serves alone
+	Clock  func() time.Duration // a monotonic clock
 
 	peers []actor.ID
-	heard []atomic.Int64 // when, by the peer; 0 for never
+	heard []atomic.Int64 // by peer: when it was last heard; 0 for never
 	began time.Duration
-	next  time.Duration // the next heartbeat
-	lost  bool          // as it was logged
+	next  time.Duration // time of the next heartbeat
+	lost  bool          // the quorum was logged as lost
 	since time.Duration // when it was lost
 }
 
-// NewPulse returns the pulse of a server among servers.
+// NewPulse returns a pulse for a server among servers.
 func NewPulse(self actor.ID, servers []actor.ID, every time.Duration, quorum int) *Pulse {
-	start := time.Now().Add(-time.Nanosecond) // 0 is never
+	start := time.Now().Add(-time.Nanosecond) // 0 means never
 	p := &Pulse{
 		Every: every, Quorum: quorum, Clock: func() time.Duration { return time.Since(start) }, peers: actor.Others(servers, self),
 	}
@@ -43,7 +43,7 @@ func NewPulse(self actor.ID, servers []actor.ID, every time.Duration, quorum int
 	return p
 }
 
-// Hear notes that something came from an actor, and reports whether it is one of the servers.
+// Hear records that something arrived from an actor, and reports whether it is one of the servers.
 func (p *Pulse) Hear(from actor.ID) bool {
 	at := slices.Index(p.peers, from)
 	if at >= 0 {
@@ -52,7 +52,7 @@ func (p *Pulse) Hear(from actor.ID) bool {
 	return at >= 0
 }
 
-// Silent returns the servers that are not known to be up, in ascending order: none if there are no heartbeats.
+// Silent returns the servers that are not known to be up, in ascending order; none if there are no heartbeats.
 func (p *Pulse) Silent() []actor.ID {
 	if p.Every == 0 {
 		return nil
@@ -67,16 +67,16 @@ func (p *Pulse) Silent() []actor.ID {
 	return silent
 }
 
-// Up is how many servers are up, this one included.
+// Up returns the number of servers that are up, including this one.
 func (p *Pulse) Up() int { return 1 + len(p.peers) - len(p.Silent()) }
 
-// Servers is how many there are.
+// Servers returns the number of servers.
 func (p *Pulse) Servers() int { return 1 + len(p.peers) }
 
-// Ready reports whether so many servers are up that requests can be answered.
+// Ready reports whether enough servers are up to answer requests.
 func (p *Pulse) Ready() bool { return p.Up() >= p.Quorum }
 
-// wait is how long the next heartbeat is away, below 0 for ever.
+// wait returns the time until the next heartbeat; negative if there is none.
 func (p *Pulse) wait() time.Duration {
 	if p.Every == 0 {
 		return -1
@@ -84,7 +84,7 @@ func (p *Pulse) wait() time.Duration {
 	return max(p.next-p.Clock(), 0)
 }
 
-// beat sends heartbeats when it is time to, and logs whether there is a quorum when that has changed.
+// beat sends heartbeats when they are due, and logs the loss and return of the quorum.
 func (s *Server) beat() {
 	p := s.Pulse
 	if p == nil || p.Every == 0 {
@@ -99,7 +99,7 @@ func (s *Server) beat() {
 	}
 	p.next = now + p.Every
 	for _, id := range p.peers {
-		_ = s.Transport.Send(id, heartbeat) // Who does not get it notices.
+		_ = s.Transport.Send(id, heartbeat) // The recipient notices a missing one.
 	}
 	s.requests.expire(s.Clock(), s.Metrics)
 	silent := p.Silent()

@@ -6,24 +6,25 @@ import (
 	"synod/actor"
 )
 
-// Bounds of what is known of requests that are not answered.
+// Limits on tracked requests.
 const (
-	maxRequests     = 4096        // of as many clients
-	requestPatience = time.Minute // after which nobody waits for an answer any more
+	maxRequests     = 4096        // one per client
+	requestPatience = time.Minute // after which the client no longer waits
 )
 
-// requests are those that clients wait for, one of each: a client that asks for something else has given up before.
+// requests tracks outstanding client requests, one per client: a client that sends another request has given up the
+// previous one.
 type requests struct {
 	waiting map[actor.ID]asked
 }
 
-// asked is a request, from the first time that it came.
+// asked is a request, with the time of its first arrival.
 type asked struct {
 	kind string
 	at   time.Duration
 }
 
-// arrived notes a request.
+// arrived records a request.
 func (r *requests) arrived(from actor.ID, kind string, now time.Duration, m *Metrics) {
 	if r.waiting == nil {
 		r.waiting = make(map[actor.ID]asked)
@@ -31,7 +32,7 @@ func (r *requests) arrived(from actor.ID, kind string, now time.Duration, m *Met
 	was, known := r.waiting[from]
 	switch {
 	case known && was.kind == kind:
-		return // again
+		return // a resend
 	case known:
 		m.Unanswered.Add(1)
 	case len(r.waiting) >= maxRequests:
@@ -41,7 +42,7 @@ func (r *requests) arrived(from actor.ID, kind string, now time.Duration, m *Met
 	m.Pending.Store(int64(len(r.waiting)))
 }
 
-// answered notes that something was sent to somebody, perhaps a client.
+// answered records that a message was sent to an actor, which may be a client.
 func (r *requests) answered(to actor.ID, now time.Duration, m *Metrics) {
 	was, known := r.waiting[to]
 	if !known {
@@ -52,7 +53,7 @@ func (r *requests) answered(to actor.ID, now time.Duration, m *Metrics) {
 	m.answered(was.kind, now-was.at)
 }
 
-// expire forgets requests that nobody waits for any more.
+// expire forgets requests whose clients no longer wait.
 func (r *requests) expire(now time.Duration, m *Metrics) {
 	for id, was := range r.waiting {
 		if now-was.at > requestPatience {

@@ -1,5 +1,5 @@
-// Package spawn runs actors for real: the same values that a checker checks, with a transport, a store and a clock around
-// them. Package machine is the pure part; Run drives one machine in one goroutine.
+// Package spawn runs actors on a network: the same values that a checker checks, with a transport, a store and a
+// clock. Package machine is the pure part; Run drives one machine in one goroutine.
 package spawn
 
 import (
@@ -15,51 +15,52 @@ import (
 	"synod/storage"
 )
 
-// Transport carries messages, which may get lost, be repeated and overtake one another. Receive is called by one
-// goroutine at a time, Send and Close by any.
+// Transport carries messages, which may be lost, duplicated and reordered. Receive is called by one goroutine at a
+// time; Send and Close are safe for concurrent use.
 type Transport interface {
-	// Receive waits for a message, not longer than wait unless that is negative; with 0 it takes one that is there. Its data
-	// is valid until the next call.
-	// The error is os.ErrDeadlineExceeded when the time is over, and net.ErrClosed once the transport is closed.
+	// Receive waits for a message, at most for wait unless that is negative; 0 means not to block. Its data is valid
+	// until the next call. The error is os.ErrDeadlineExceeded after wait, and net.ErrClosed once the transport is
+	// closed.
 	Receive(wait time.Duration) (from actor.ID, data []byte, err error)
-	// Send sends a message, and keeps nothing of data. After an error the message is lost.
+	// Send sends a message, and does not retain data. After an error the message is lost.
 	Send(to actor.ID, data []byte) error
 	// Close unblocks Receive.
 	Close() error
 }
 
-// Store keeps records. See storage.File.
+// Store persists records. See storage.File.
 type Store interface {
 	Load() ([]storage.Record, error)
-	// Save applies changes, each to a different record. It keeps nothing of their data.
+	// Save applies changes, each to a different record. It does not retain their data.
 	Save(changes []storage.Record) error
 }
 
-// Recorder writes down what a server does; package record has one. An error stops the server.
+// Recorder records what a server does; package record implements it. An error stops the server.
 type Recorder interface {
-	// Step is called with every event that a machine took, a refused one included, before anything of it is saved or sent.
-	// It joins the events before it if what these changed is not saved yet: all of that is saved with it or not at all.
-	// Of what it is given it keeps nothing.
+	// Step is called for every event that a machine took, including refused ones, before any of its effects are saved or
+	// sent. If joins is set, changes of earlier events are not saved yet: they are saved together with those of this
+	// event, or not at all. Step must not retain its arguments.
 	Step(m Machine, e machine.Event, effects machine.Effects, now time.Duration, joins bool) error
-	// Stop is called once the server takes no further event: because of an error, after which nothing of the last event was
-	// sent, or in order, with nil.
+	// Stop is called once the server takes no further event: with the error that stopped it, in which case nothing of
+	// the last event was sent, or with nil.
 	Stop(now time.Duration, reason error) error
 }
 
-// Config is a server. Machine and Transport are required.
+// Config configures a server. Machine and Transport are required.
 type Config struct {
 	Machine   Machine
 	Transport Transport
-	Store     Store                // required of a machine that is durable, not used by others
-	Clock     func() time.Duration // counts from any moment and never goes back; nil for the clock of the process
-	Log       *slog.Logger         // nil for no log
-	Metrics   *Metrics             // nil for nobody to see them
-	Record    Recorder             // nil for no record
-	Pulse     *Pulse               // what is known of the other servers; nil for nothing
+	Store     Store                // required for a durable machine, unused otherwise
+	Clock     func() time.Duration // a monotonic clock; nil for the process's
+	Log       *slog.Logger         // may be nil
+	Metrics   *Metrics             // may be nil
+	Record    Recorder             // may be nil
+	Pulse     *Pulse               // tracks the other servers; may be nil
 }
 
-// Run runs an actor until the context ends, which is no error, and closes the transport. The actor recovers if the store
-// holds something. What cannot be saved, or an actor that cannot go on, ends it before anything of that step is sent.
+// Run runs an actor until the context is done, which is not an error, and closes the transport. The actor recovers if
+// the store is not empty. If its state cannot be saved, or the actor cannot continue, Run returns an error before
+// sending anything of that step.
 func Run(ctx context.Context, c Config) error {
 	s := NewServer(c)
 	stop := context.AfterFunc(ctx, func() { c.Transport.Close() })
@@ -72,14 +73,14 @@ func Run(ctx context.Context, c Config) error {
 	return err
 }
 
-// run waits for events, and takes one after the other.
+// run waits for events, and takes one after another.
 func (s *Server) run() error {
 	if err := s.Begin(); err != nil {
 		return err
 	}
 	for {
 		s.beat()
-		// All that is there already shares a save with what has to be saved, and waits for it.
+		// Events available now share a save with pending changes, and wait for it.
 		event, ok, err := s.event(s.Waits())
 		switch {
 		case err != nil:
@@ -99,7 +100,7 @@ func (s *Server) run() error {
 	}
 }
 
-// event returns the next event. If there is none yet it waits until there may be one, or reports false at once.
+// event returns the next event. If there is none, it waits until there may be one, or with atOnce returns false.
 func (s *Server) event(atOnce bool) (machine.Event, bool, error) {
 	if event, ok := s.Next(); ok {
 		return event, true, nil

@@ -11,9 +11,9 @@ import (
 	"synod/storage"
 )
 
-// Server is a Config at work, one event at a time: nothing here waits or starts a goroutine. Run drives one by what
-// arrives and by the clock; a caller with a clock and a network of its own drives it by Begin, and then by Take, Flush
-// and Next. It is not safe for concurrent use.
+// Server executes a Config one event at a time, without blocking or starting goroutines. Run drives it by arriving
+// messages and the clock; callers with their own clock and network call Begin, and then Take, Flush and Next. It is
+// not safe for concurrent use.
 type Server struct {
 	Config
 	batch            batch
@@ -21,7 +21,7 @@ type Server struct {
 	rejected, unsent Limiter
 }
 
-// NewServer returns a server, to which nothing has happened yet. It calls only Send of its transport.
+// NewServer returns a server that has taken no event. It uses only Send of its transport.
 func NewServer(c Config) *Server {
 	if c.Clock == nil {
 		start := time.Now()
@@ -36,7 +36,7 @@ func NewServer(c Config) *Server {
 	return &Server{Config: c}
 }
 
-// Begin takes the first event: a recovery if the store holds something, else a start.
+// Begin takes the first event: a recovery if the store is not empty, or else a start.
 func (s *Server) Begin() error {
 	first := machine.Event{Kind: machine.Start}
 	if s.Machine.Durable() {
@@ -51,13 +51,13 @@ func (s *Server) Begin() error {
 	return s.Step(first)
 }
 
-// Next returns the event that is due by now without anything arriving, for Step, if there is one.
+// Next returns the internal event that is due now, if any, to be passed to Step.
 func (s *Server) Next() (machine.Event, bool) { return s.Machine.Next(s.Clock()) }
 
-// Due returns the time of the next event that Next will give, if there is any.
+// Due returns the time of the next event from Next, if any.
 func (s *Server) Due() (time.Duration, bool) { return s.Machine.Due() }
 
-// Step is Take and Flush: the machine takes an event, and what it wants done is done.
+// Step is Take followed by Flush: the machine takes an event, and its effects are executed.
 func (s *Server) Step(e machine.Event) error {
 	if err := s.Take(e); err != nil {
 		return err
@@ -65,9 +65,9 @@ func (s *Server) Step(e machine.Event) error {
 	return s.Flush()
 }
 
-// Take lets the machine take an event; a message that arrives is one. What it sends leaves at once if nothing has to be
-// saved before. Else it waits for Flush, and so does all that later steps send, so that steps can share a save. After an
-// error the server must take no other event: what waits is neither saved nor sent.
+// Take makes the machine take an event, such as the arrival of a message. Its messages are sent at once if nothing
+// has to be saved before. Otherwise they wait for Flush, as do those of later steps, so that steps can share a save.
+// After an error the server must take no further event: what waits is neither saved nor sent.
 func (s *Server) Take(e machine.Event) error {
 	if e.Kind == machine.Receive {
 		s.Metrics.Received.Add(1)
@@ -104,14 +104,14 @@ func (s *Server) Take(e machine.Event) error {
 	return nil
 }
 
-// Waits reports whether something waits for Flush.
+// Waits reports whether effects wait for Flush.
 func (s *Server) Waits() bool { return s.batch.steps > 0 }
 
-// Full reports whether so many steps wait for Flush that it has to come before the next one.
+// Full reports whether Flush must be called before the next step.
 func (s *Server) Full() bool { return s.batch.steps >= MaxBatch }
 
-// Flush saves what waits to be saved, all at once, and then sends what waited for it. After an error the server must take
-// no other event.
+// Flush saves all pending changes at once, and then sends the messages that waited for them. After an error the
+// server must take no further event.
 func (s *Server) Flush() error {
 	if !s.Waits() {
 		return nil
@@ -126,7 +126,7 @@ func (s *Server) Flush() error {
 	return nil
 }
 
-// stop records that the server stops, and why, which it gives back.
+// stop records that the server stops, and why, and returns the reason.
 func (s *Server) stop(reason error) error {
 	if s.Record == nil {
 		return reason
@@ -214,14 +214,14 @@ func (s *Server) logTimers(e machine.Effects) {
 	}
 }
 
-// Limiter lets one of many equal log lines through each second. It is not safe for concurrent use.
+// Limiter lets at most one of many equal log lines per second through. It is not safe for concurrent use.
 type Limiter struct {
 	next time.Duration
 	held uint64
 }
 
-// Allow reports whether a line may be written now, and how many were held back since the last one. The time counts from any
-// moment.
+// Allow reports whether a line may be written now, and how many were suppressed since the last one. Now is a time of
+// a monotonic clock.
 func (l *Limiter) Allow(now time.Duration) (held uint64, ok bool) {
 	if now < l.next {
 		l.held++
