@@ -22,7 +22,6 @@ const (
 	begin    = "begin"
 	insist   = "insist"
 	lost     = "lost"
-	members  = "members"
 	change   = "change"
 )
 
