@@ -1,6 +1,6 @@
-// Package machine runs one actor as a pure function: Step takes an event and the time, and gives what is to be done about
-// it. Nothing here waits, reads a clock, draws a number of its own or depends on the order of a map, so that the same
-// function runs on sockets and on virtual time.
+// Package machine runs one actor as a pure function: Step takes an event and the time, and returns the effects to
+// execute. Nothing in this package blocks, reads a clock, draws random numbers of its own or depends on map order, so
+// that the same code runs on sockets and in simulation.
 package machine
 
 import (
@@ -13,149 +13,149 @@ import (
 	"synod/storage"
 )
 
-// Wire is the form that messages have on a network.
+// Wire is the encoding of messages on a network.
 type Wire[M any] interface {
-	// Append appends a message to dst and gives the result.
+	// Append appends an encoded message to dst and returns it.
 	Append(dst []byte, msg M) ([]byte, error)
-	// Decode reads what Append wrote, or an equivalent form. It keeps nothing of data.
+	// Decode decodes what Append wrote, or an equivalent form. It does not retain data.
 	Decode(data []byte) (M, error)
-	// Open reports whether anybody may send such a message, and not only the other servers.
+	// Open reports whether anyone may send such a message, rather than only the other servers.
 	Open(msg M) bool
 }
 
-// JSON may be implemented by a Wire whose messages are JSON, so that who writes them down need not look at them again: what
-// Append writes, and what Decode takes, is one value that a strictjson.Reader takes.
+// JSON may be implemented by a Wire whose messages are JSON, so that recorders need not check them: what Append
+// writes, and what Decode accepts, is one value that a strictjson.Reader accepts.
 type JSON interface {
-	// JSON reports whether it is so.
+	// JSON reports whether all messages are.
 	JSON() bool
 }
 
-// Records is the form in which a store keeps what an actor keeps. Their order is that of their names, ascending, and a
-// name is there once.
+// Records is the encoding of an actor's durable state as records, which are in ascending order of unique names.
 type Records interface {
-	// Split returns the records of what Keep returned.
+	// Split returns the records of a value that Keep returned.
 	Split(kept any) ([]storage.Record, error)
-	// Join returns, for Recover, what was passed to Split, from all the records that were saved.
+	// Join returns, for Recover, the value that was passed to Split, from all of its records.
 	Join(records []storage.Record) (any, error)
 }
 
-// Differ may be implemented by Records of a kept value that nothing changes: one that refers to nothing, but for tables
-// (actor.Table). An actor that keeps a record for each of many clients needs it, or each step would look at all of them.
+// Differ may be implemented by Records of an immutable durable state: one without references, except tables
+// (actor.Table). An actor with a record for each of many clients needs it; otherwise each step would visit all of
+// them.
 type Differ interface {
-	// Changes returns what storage.Changes gives of what Split gives of both, in a time that depends on what changed
-	// alone.
+	// Changes returns the result of storage.Changes for the two values' records, in time that depends only on what
+	// changed.
 	Changes(before, after any) ([]storage.Record, error)
 }
 
 // Random is a source of random numbers, uniform over all of uint64.
 type Random interface{ Uint64() uint64 }
 
-// MaxMessage is the most bytes that a message may have on a wire, unless Config.MaxMessage says otherwise.
+// MaxMessage is the default maximum size of a message on a wire, in bytes; see Config.MaxMessage.
 const MaxMessage = 16 << 10
 
-// Kind describes what an event is.
+// Kind is the kind of an event.
 type Kind uint8
 
-// The kinds of events, with the fields of Event that count.
+// The kinds of events, with the fields of Event that each uses.
 const (
-	Start   Kind = iota + 1 // the actor never ran before
-	Recover                 // Records: it did, and this is all that was saved
+	Start   Kind = iota + 1 // the actor has never run
+	Recover                 // Records: the actor has run, and this is its durable state
 	Receive                 // From, Data
 	Timeout                 // Timer
 	Choice                  // Option
 )
 
-// String is a word for logs.
+// String returns a word for logs.
 func (k Kind) String() string {
 	return [...]string{"none", "start", "recover", "receive", "timeout", "choice"}[k]
 }
 
-// Event is something that happens to an actor.
+// Event is an event of an actor.
 type Event struct {
 	Kind    Kind
 	From    actor.ID
-	Data    []byte // may be changed once Step has returned
+	Data    []byte // may be modified after Step returns
 	Timer   actor.Timer
 	Option  actor.Option
 	Records []storage.Record
 }
 
-// Message is one to send.
+// Message is a message to send.
 type Message struct {
 	To   actor.ID
 	Data []byte
 }
 
-// Alarm is a timer that was set, and when it is due.
+// Alarm is a timer that is set, with the time when it fires.
 type Alarm struct {
 	Timer actor.Timer
 	At    time.Duration
 }
 
-// Effects is what a step wants done, in this order: Save has to be durable before the first of Send leaves, and nothing
-// may be sent if it cannot be saved. All of it is valid until the next step. Arm and Disarm tell what the machine noted
-// for Next; there is nothing to do about them.
+// Effects are the effects of a step, to be executed in this order: Save must be durable before the first message of
+// Send is sent, and nothing may be sent if saving fails. They are valid until the next step. Arm and Disarm report
+// the timers that the machine itself keeps for Next; they need no action.
 type Effects struct {
-	Rejected *Rejection       // not nil: the event was refused, and nothing happened
-	Request  string           // the kind of a message that is no server's: the name of its type; empty for other events
-	Save     []storage.Record // what changed of the records; empty if nothing did
+	Rejected *Rejection       // if not nil, the event was refused, and nothing happened
+	Request  string           // the type name of a message from a client; empty for other events
+	Save     []storage.Record // the changed records; may be empty
 	Send     []Message
 	Arm      []Alarm
 	Disarm   []actor.Timer
-	Drawn    []actor.Option // options that were chosen by chance, to come as events of their own
+	Drawn    []actor.Option // options chosen at random, which become events of their own
 }
 
-// Config is what a machine is made of.
+// Config configures a machine.
 type Config[S, M any] struct {
 	Self    actor.ID
-	Servers []actor.ID // whose messages are accepted beside open ones, perhaps with Self
+	Servers []actor.ID // the only senders of messages that are not open; may include Self
 	Actor   actor.Typed[S, M]
 	Wire    Wire[M]
-	Records Records // nil for an actor that is to forget everything, or keeps nothing
-	Random  Random  // for the durations of timers, and for choices; see Draws
-	// MaxMessage is the most bytes of a message that is taken; 0 for the constant MaxMessage.
+	Records Records // nil if the actor is not to persist anything, or has nothing to persist
+	Random  Random  // for durations of timers and for choices; see Draws
+	// MaxMessage is the maximum size of a message, in bytes; 0 means the constant MaxMessage.
 	MaxMessage int
 }
 
-// Machine is an actor that runs. Make one with New. It is not safe for concurrent use.
+// Machine is a running actor. Make one with New. It is not safe for concurrent use.
 type Machine[S, M any] struct {
 	config  Config[S, M]
 	durable bool
-	draws   Draws // nil for chance
+	draws   Draws // nil to use random numbers
 	state   S
 	out     actor.Out[M]
 	effects Effects
-	bytes   []byte // of the messages of a step
+	bytes   []byte // the messages of a step
 
-	alarms  []Alarm        // that are set, in the order in which they were
-	options []actor.Option // that were drawn and are still to come
+	alarms  []Alarm        // the timers that are set, in the order of setting
+	options []actor.Option // chosen options still to be delivered
 
-	differ  Differ // nil if the records have none
-	kept    any    // what was kept last; only read if it is flat or there is a Differ
+	differ  Differ // may be nil
+	kept    any    // the last durable state; only read if it is flat or there is a Differ
 	flat    bool
-	records []storage.Record // of kept, all of them; nil before the first save, and with a Differ
+	records []storage.Record // all records of kept; nil before the first save, and with a Differ
 
-	states *intern.Walker[S] // nil until somebody looks at the state
+	states *intern.Walker[S] // nil until the state is first inspected
 }
 
-// New returns a machine, to which nothing has happened yet: its first event is Start or Recover.
+// New returns a machine that has taken no event. Its first event must be Start or Recover.
 func New[S, M any](c Config[S, M]) *Machine[S, M] {
 	draws, _ := c.Random.(Draws)
 	differ, _ := c.Records.(Differ)
 	return &Machine[S, M]{config: c, durable: c.Records != nil && c.Actor.Keep != nil, draws: draws, differ: differ}
 }
 
-// Self is the actor's id.
+// Self returns the actor's id.
 func (m *Machine[S, M]) Self() actor.ID { return m.config.Self }
 
-// Durable reports whether the actor keeps something, so that it needs a store.
+// Durable reports whether the actor persists state, so that it needs a store.
 func (m *Machine[S, M]) Durable() bool { return m.durable }
 
-// State returns the actor's local state. It belongs to the machine.
+// State returns the actor's local state. The machine owns it.
 func (m *Machine[S, M]) State() S { return m.state }
 
-// Step takes an event at a time, which is counted from any moment and never goes back, and gives the effects. An error
-// is a mistake in the actor or in its codecs, after which the machine must not go on.
+// Step takes an event at a time of a monotonic clock, and returns the effects. An error is a bug in the actor or its
+// codecs; the machine must not be used afterwards.
 func (m *Machine[S, M]) Step(e Event, now time.Duration) (Effects, error) {
 	m.begin()
 	a, self := &m.config.Actor, m.config.Self
@@ -191,7 +191,7 @@ func (m *Machine[S, M]) Step(e Event, now time.Duration) (Effects, error) {
 	return m.effects, nil
 }
 
-// begin empties what belongs to a step.
+// begin resets the data of a step.
 func (m *Machine[S, M]) begin() {
 	m.out.Reset()
 	m.bytes = m.bytes[:0]
@@ -200,7 +200,7 @@ func (m *Machine[S, M]) begin() {
 	e.Send, e.Arm, e.Disarm, e.Drawn = e.Send[:0], e.Arm[:0], e.Disarm[:0], e.Drawn[:0]
 }
 
-// recover goes on with what was saved. An actor that keeps nothing starts anew.
+// recover restores the state from saved records. An actor without durable state starts anew.
 func (m *Machine[S, M]) recover(records []storage.Record) error {
 	if !m.durable || m.config.Actor.Recover == nil {
 		m.state = m.config.Actor.Start(m.config.Self, &m.out)
@@ -219,7 +219,7 @@ func (m *Machine[S, M]) recover(records []storage.Record) error {
 	return nil
 }
 
-// save finds out what changed of what the actor keeps.
+// save computes the changes of the durable state.
 func (m *Machine[S, M]) save() error {
 	if !m.durable {
 		return nil
@@ -233,8 +233,8 @@ func (m *Machine[S, M]) save() error {
 		return fmt.Errorf("what %v keeps: %w", m.config.Self, err)
 	}
 	m.effects.Save = changes
-	// The handlers own the state, and may change in place what a kept value refers to. One that can be compared, and
-	// holds no pointer, is safe to remember.
+	// The handlers own the state, and may modify in place what a kept value refers to. A comparable value without
+	// references is safe to keep.
 	if m.kept == nil {
 		m.flat = flat(reflect.TypeOf(kept))
 	}
@@ -242,7 +242,7 @@ func (m *Machine[S, M]) save() error {
 	return nil
 }
 
-// changes returns what to save now that this is kept.
+// changes returns the records to save for a new durable state.
 func (m *Machine[S, M]) changes(kept any) ([]storage.Record, error) {
 	if m.differ != nil && m.kept != nil {
 		return m.differ.Changes(m.kept, kept)
@@ -258,7 +258,7 @@ func (m *Machine[S, M]) changes(kept any) ([]storage.Record, error) {
 	return changes, nil
 }
 
-// flat reports whether values of a type can be compared and refer to nothing.
+// flat reports whether values of a type are comparable and refer to nothing.
 func flat(t reflect.Type) bool {
 	if t == nil {
 		return false
@@ -290,7 +290,7 @@ func (m *Machine[S, M]) command(now time.Duration) error {
 			if m.bytes, err = m.config.Wire.Append(m.bytes, c.Message); err != nil {
 				return fmt.Errorf("message %T: %w", c.Message, err)
 			}
-			// Should the buffer move, what lies in the old one stays as it is.
+			// If the buffer grows, earlier messages stay valid in the old one.
 			m.effects.Send = append(m.effects.Send, Message{c.To, m.bytes[start:len(m.bytes):len(m.bytes)]})
 		case actor.SetTimer:
 			m.take(c.Timer)
@@ -310,7 +310,7 @@ func (m *Machine[S, M]) command(now time.Duration) error {
 	return nil
 }
 
-// between draws a duration from [shortest, longest]; no duration is less than 0.
+// between draws a duration from [shortest, longest]; it is never negative.
 func (m *Machine[S, M]) between(t actor.Timer, shortest, longest time.Duration) time.Duration {
 	shortest = max(shortest, 0)
 	longest = max(shortest, longest)
@@ -323,7 +323,7 @@ func (m *Machine[S, M]) between(t actor.Timer, shortest, longest time.Duration) 
 	return shortest + time.Duration(m.config.Random.Uint64()%uint64(longest-shortest+1))
 }
 
-// take takes a timer out of those that are set, and tells whether it was one.
+// take removes a timer from those that are set, and reports whether it was set.
 func (m *Machine[S, M]) take(t actor.Timer) bool {
 	for i, a := range m.alarms {
 		if a.Timer == t {
@@ -334,7 +334,7 @@ func (m *Machine[S, M]) take(t actor.Timer) bool {
 	return false
 }
 
-// Next returns the event that is due at a time by itself, if there is one: a choice, or the timer that was due first.
+// Next returns the internal event that is due, if any: a choice, or the timer that is due first.
 func (m *Machine[S, M]) Next(now time.Duration) (Event, bool) {
 	if len(m.options) > 0 {
 		option := m.options[0]
@@ -347,7 +347,7 @@ func (m *Machine[S, M]) Next(now time.Duration) (Event, bool) {
 	return Event{}, false
 }
 
-// Due returns the time of the next event that Next will give, if there is any.
+// Due returns the time of the next event from Next, if any.
 func (m *Machine[S, M]) Due() (time.Duration, bool) {
 	if len(m.options) > 0 {
 		return 0, true
@@ -359,8 +359,7 @@ func (m *Machine[S, M]) Due() (time.Duration, bool) {
 	return m.alarms[at].At, true
 }
 
-// earliest returns the place of the timer that is due first, the one that was set first among equals; −1 if none is
-// set.
+// earliest returns the index of the timer that is due first, of equal ones the one set first; −1 if none is set.
 func (m *Machine[S, M]) earliest() int {
 	at := -1
 	for i, a := range m.alarms {

@@ -9,32 +9,32 @@ import (
 	"synod/internal/strictjson"
 )
 
-// Reason describes why a message was rejected.
+// Reason is the reason why a message was rejected.
 type Reason uint8
 
-// The reasons, from the first that is looked for to the last.
+// The reasons, in the order in which they are checked.
 const (
 	TooLarge Reason = iota // more than Config.MaxMessage bytes
 	NotJSON
 	TooDeep  // nested too deeply
-	Unknown  // JSON, but no message
-	Stranger // a message of servers, from somebody else
-	Reasons  // how many there are
+	Unknown  // JSON, but not a message
+	Stranger // a message for servers only, from another sender
+	Reasons  // the number of reasons
 )
 
-// String is a phrase for logs and metrics.
+// String returns a phrase for logs and metrics.
 func (r Reason) String() string {
 	return [...]string{"too large", "not JSON", "too deep", "not a message", "not from a server"}[r]
 }
 
-// Rejection is why a message was refused.
+// Rejection describes a rejected message.
 type Rejection struct {
 	Reason Reason
 	From   actor.ID
-	Err    error // what exactly is wrong, or nil
+	Err    error // details, or nil
 }
 
-// Error is a sentence.
+// Error implements error.
 func (r *Rejection) Error() string {
 	if r.Err == nil {
 		return fmt.Sprintf("message of %v: %v", r.From, r.Reason)
@@ -42,10 +42,10 @@ func (r *Rejection) Error() string {
 	return fmt.Sprintf("message of %v: %v: %v", r.From, r.Reason, r.Err)
 }
 
-// Unwrap returns what exactly is wrong.
+// Unwrap returns the details.
 func (r *Rejection) Unwrap() error { return r.Err }
 
-// decode reads the message of an event, or tells why it is refused. It changes nothing.
+// decode decodes the message of an event, or returns why it is rejected. It changes nothing.
 func (m *Machine[S, M]) decode(e Event) (M, *Rejection) {
 	var none M
 	if len(e.Data) > cmp.Or(m.config.MaxMessage, MaxMessage) {

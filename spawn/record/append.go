@@ -16,7 +16,7 @@ import (
 	"synod/storage"
 )
 
-// Append appends a line, with its end, to dst.
+// Append appends a line, with its line end, to dst.
 func (l *Line) Append(dst []byte) []byte {
 	if l.Header != nil {
 		return l.Header.append(dst)
@@ -74,25 +74,25 @@ func (h *Header) append(dst []byte) []byte {
 	return append(dst, "}\n"...)
 }
 
-// linePrefix is what every line begins with.
+// linePrefix begins every line.
 const linePrefix = `{"server":`
 
-// appendPrefix begins a line with whose it is, so that even of a torn one that can be told.
+// appendPrefix begins a line with its server, which can then be told even from a torn line.
 func appendPrefix(dst []byte, id actor.ID) []byte {
 	return append(appendID(append(dst, linePrefix...), id), ',')
 }
 
-// The names of what says when an event was.
+// The names of the fields with the time of an event.
 const stepName, atName, wallName = `"step":`, `,"at":`, `,"wall":`
 
-// appendMoment appends the wall clock in nanoseconds since 1970.
+// appendMoment appends the step and its times; wall is in nanoseconds since 1970.
 func appendMoment(dst []byte, step uint64, at time.Duration, wall int64) []byte {
 	dst = strconv.AppendUint(append(dst, stepName...), step, 10)
 	dst = strconv.AppendInt(append(dst, atName...), int64(at), 10)
 	return strconv.AppendInt(append(dst, wallName...), wall, 10)
 }
 
-// joinsName is before the event, so that of a torn line whose event can be told, it can be told whether it joins.
+// joinsName precedes the event: a torn line with an event then shows whether it joins.
 const joinsName = `,"joins":true`
 
 func appendEvent(dst []byte, joins bool, e Event) []byte {
@@ -104,7 +104,7 @@ func appendEvent(dst []byte, joins bool, e Event) []byte {
 
 const fromName = `,"from":`
 
-// appendMessage appends a message that came, which may be known to be JSON.
+// appendMessage appends a received message; known reports that it is known to be JSON.
 func appendMessage(dst, data []byte, size int, rejected string, known bool) []byte {
 	switch {
 	case size > 0:
@@ -148,9 +148,9 @@ func appendRecords(dst []byte, records []storage.Record) []byte {
 	return append(dst, ']')
 }
 
-// appendSend appends messages, which may be known to be JSON, and their recipients as id does.
+// appendSend appends messages and their recipients, formatted by id; known reports that they are known to be JSON.
 func appendSend(dst []byte, send []machine.Message, id func([]byte, actor.ID) []byte, known bool) []byte {
-	var start, end int // of the payload before, as often all servers are told the same
+	var start, end int // the previous payload, since often all servers are sent the same
 	for i, m := range send {
 		dst = append(id(append(openList(dst, "send", i), '['), m.To), ',')
 		at := len(dst)
@@ -184,7 +184,7 @@ func appendState(dst []byte, state uint64) []byte {
 	return append(append(append(dst, `,"state":"`...), digits[:]...), "\"}\n"...)
 }
 
-// openList begins the i-th element of a list, and the list before its first one.
+// openList begins element i of a list, and before the first one the list.
 func openList(dst []byte, name string, i int) []byte {
 	if i > 0 {
 		return append(dst, ',')
@@ -192,7 +192,7 @@ func openList(dst []byte, name string, i int) []byte {
 	return append(append(append(dst, `,"`...), name...), `":[`...)
 }
 
-// closeList ends a list of n elements. One without any is left out.
+// closeList ends a list of n elements. An empty list is omitted.
 func closeList(dst []byte, n int) []byte {
 	if n == 0 {
 		return dst
@@ -207,7 +207,7 @@ func separated(dst []byte, i int) []byte {
 	return append(dst, ',')
 }
 
-// appendID appends an address, or a number for an id that stands for none.
+// appendID appends an address, or the number of an id without one.
 func appendID(dst []byte, id actor.ID) []byte {
 	dst = append(dst, '"')
 	if addr, ok := spawn.AddressOf(id); ok {
@@ -218,16 +218,16 @@ func appendID(dst []byte, id actor.ID) []byte {
 	return append(dst, '"')
 }
 
-// base64Prefix begins what stands for bytes that are no text.
+// base64Prefix begins the encoding of bytes that are not text.
 const base64Prefix = `{"base64":`
 
-// appendPayload appends bytes so that people can read them if they are text: JSON arrays and objects as they are, other
-// text as a string, and anything else in base64.
+// appendPayload appends bytes, readable if they are text: JSON arrays and objects as they are, other text as a
+// string, and anything else in base64.
 func appendPayload(dst, data []byte) []byte {
 	return appendBare(dst, data, bare(data) && strictjson.Fits(data))
 }
 
-// appendJSON is appendPayload for what is known to be JSON.
+// appendJSON is appendPayload for bytes known to be JSON.
 func appendJSON(dst, data []byte) []byte {
 	return appendBare(dst, data, bare(data) && strictjson.FitsKnown(data))
 }
@@ -243,7 +243,7 @@ func appendBare(dst, data []byte, fits bool) []byte {
 	return append(base64.StdEncoding.AppendEncode(dst, data), `"}`...)
 }
 
-// bare reports whether bytes may stand in a line as they are, should they be a JSON array or object.
+// bare reports whether bytes can be in a line as they are, if they are a JSON array or object.
 func bare(data []byte) bool {
 	n := len(data)
 	if n < 2 || data[0] != '{' && data[0] != '[' || data[n-1] != '}' && data[n-1] != ']' {
@@ -252,7 +252,7 @@ func bare(data []byte) bool {
 	return n < len(base64Prefix) || string(data[:len(base64Prefix)]) != base64Prefix
 }
 
-// appendString appends a string; what is no UTF-8 in it becomes U+FFFD.
+// appendString appends a string; invalid UTF-8 in it becomes U+FFFD.
 func appendString[T ~string | ~[]byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {

@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 )
 
-// Build returns which program this is, for headers.
+// Build returns the version of this program, for headers.
 func Build() string {
 	text := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {

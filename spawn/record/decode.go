@@ -18,11 +18,11 @@ import (
 	"synod/storage"
 )
 
-// MaxLine is the most bytes that a line may have.
+// MaxLine is the maximum length of a line, in bytes.
 const MaxLine = 64 << 20
 
-// Decode reads a line, with or without its end. It is strict: an unknown field, one that is missing or there twice, and
-// one that does not belong to the kind of event are errors, which say what was expected. It keeps nothing of data.
+// Decode parses a line, with or without its line end. It is strict: it returns an error for an unknown, missing or
+// repeated field, and for one that does not belong to the kind of event. It does not retain data.
 func Decode(data []byte) (Line, error) {
 	if len(data) > MaxLine {
 		return Line{}, fmt.Errorf("line of %d bytes exceeds the limit of %d", len(data), MaxLine)
@@ -38,7 +38,7 @@ func Decode(data []byte) (Line, error) {
 	return d.line, d.err
 }
 
-// Server returns the server whose line it is, even of one that is torn after that, if it is written as Append does.
+// Server returns the server of a line, even if it is torn after that, provided that it was written by Append.
 func Server(data []byte) (actor.ID, bool) {
 	const prefix = linePrefix + `"`
 	if len(data) < len(prefix) || string(data[:len(prefix)]) != prefix {
@@ -53,7 +53,7 @@ func Server(data []byte) (actor.ID, bool) {
 	return id, err == nil
 }
 
-// decoder reads a line.
+// decoder parses a line.
 type decoder struct {
 	r      *strictjson.Reader
 	line   Line
@@ -61,11 +61,11 @@ type decoder struct {
 	format string
 	event  string
 	seen   map[string]bool
-	err    error // a mistake that is none of JSON
+	err    error // an error that is not a JSON error
 }
 
-// fieldsOf are the fields that a line of a kind must have; those with a question mark it may have. Every line has a server
-// and a wall.
+// fieldsOf lists the required fields of each kind of line, and the optional ones with a question mark. Every line has
+// a server and a wall.
 var (
 	headerFields = []string{"record", "servers", "model", "version", "config", "durable", "transport", "faults", "build"}
 	eventFields  = map[Event][]string{
@@ -79,7 +79,7 @@ var (
 	effectFields = []string{"save", "send", "arm", "disarm", "draw"}
 )
 
-// complete returns which field is missing, or does not belong there.
+// complete returns an error if a field is missing or does not belong to the kind of line.
 func (d *decoder) complete() error {
 	want := []string{"server", "wall"}
 	switch {
@@ -128,7 +128,7 @@ func (d *decoder) complete() error {
 	return nil
 }
 
-// field reads one field. It always reads its value.
+// field parses the value of one field.
 func (d *decoder) field(raw []byte) bool {
 	name := string(raw)
 	if d.seen[name] {
@@ -276,7 +276,7 @@ func (d *decoder) pair(first, second func()) {
 	d.r.Close()
 }
 
-// records reads records in ascending order of their names; only in a change one may be taken away.
+// records parses records in ascending order of name; only in a change can a record be deleted.
 func (d *decoder) records(change bool) []storage.Record {
 	var all []storage.Record
 	d.r.Elements(func() {
@@ -295,7 +295,7 @@ func (d *decoder) records(change bool) []storage.Record {
 	return all
 }
 
-// payload reads bytes as appendPayload writes them. They are never nil.
+// payload parses bytes as appendPayload writes them. The result is never nil.
 func (d *decoder) payload() []byte {
 	switch d.r.Next() {
 	case '"':
@@ -325,7 +325,7 @@ func (d *decoder) payload() []byte {
 
 func (d *decoder) text() string { return string(d.r.Text()) }
 
-// duration reads nanoseconds.
+// duration parses nanoseconds.
 func (d *decoder) duration() time.Duration {
 	n := d.r.Uint64()
 	if n > math.MaxInt64 {
@@ -343,7 +343,7 @@ func (d *decoder) id() actor.ID {
 	return id
 }
 
-// parseID reads what appendID writes.
+// parseID parses what appendID writes.
 func parseID(text string) (actor.ID, error) {
 	if n, err := strconv.ParseUint(text, 10, 64); err == nil && n>>48 != 0 {
 		return actor.ID(n), nil

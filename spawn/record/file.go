@@ -10,20 +10,20 @@ import (
 
 // File is a file to which the servers of a process append lines. It is safe for concurrent use.
 //
-// A line that Write took survives the end of the process, whatever the end is. Where the system allows it, the end of the
-// file is mapped into memory, so that a line costs no system call. The file is longer than its lines then: until Close
-// it ends in zeros, and so does one whose process was killed, until it is opened again.
+// A line that Write accepted survives the end of the process, however it ends. Where the system supports it, the end
+// of the file is mapped into memory, so that a line costs no system call. The file is then longer than its lines: it
+// ends in zeros until Close, or after a kill until it is opened again.
 type File struct {
-	mu     sync.Mutex // This and the next two are all that most lines need: they lie side by side.
-	room   []byte     // where the next lines go, in memory; the tail's while it is at work
-	broken error      // what the first write that did not work came to
+	mu     sync.Mutex // This and the next two are all that most lines need: they are adjacent.
+	room   []byte     // the memory for the next lines; owned by the tail during its calls
+	broken error      // the error of the first failed write
 	file   *os.File
-	tail   *tail // nil if each line is a write of its own
+	tail   *tail // nil if each line is written by a system call
 	used   bool
 }
 
-// Open opens a file to append to, or creates it. A line that its last user could not finish is ended first. A file that
-// begins with something else than a line of a record, or a part of one, is refused, and left as it was.
+// Open opens a file for appending, or creates it. It first ends a line that the previous user did not finish. A file
+// that does not begin with a line of a record, or a part of one, is refused and not changed.
 func Open(path string) (*File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
@@ -36,10 +36,10 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-// Used reports whether the file held something when it was opened.
+// Used reports whether the file was not empty when it was opened.
 func (f *File) Used() bool { return f.used }
 
-// prepare ends the last line, should it have no end. What is no regular file holds nothing yet.
+// prepare ends the last line, if it has no end. Files that are not regular count as empty.
 func (f *File) prepare() error {
 	info, err := f.file.Stat()
 	if err != nil || !info.Mode().IsRegular() {
@@ -52,7 +52,7 @@ func (f *File) prepare() error {
 	if f.tail, alone, err = newTail(f.file); err != nil {
 		return err
 	}
-	// From here on nobody else takes this file for one that nobody writes to.
+	// From here on other processes see that this file has a writer.
 	if info, err = f.file.Stat(); err != nil {
 		return err
 	}
@@ -69,11 +69,11 @@ func (f *File) prepare() error {
 	return f.tail.share()
 }
 
-// errForeign reports that a file holds something else.
+// errForeign reports that a file is not a record.
 var errForeign = errors.New("it holds something else than a record")
 
-// recognise reports whether a file begins as a line does, or with what a killed process left of one, where zeros may stand for
-// what was not written.
+// recognise returns an error unless a file begins like a line, or like what a killed process left of one, with zeros
+// for what was not written.
 func recognise(file *os.File) error {
 	begin := make([]byte, len(linePrefix))
 	n, err := file.ReadAt(begin, 0)
@@ -91,7 +91,7 @@ func recognise(file *os.File) error {
 	return nil
 }
 
-// trim takes the zeros at the end of a file away that a killed process left there, and gives the size after that.
+// trim removes the zeros that a killed process left at the end of a file, and returns its new size.
 func trim(file *os.File, size int64) (int64, error) {
 	end := size
 	for buf := make([]byte, 64<<10); end > 0; {
@@ -111,7 +111,7 @@ func trim(file *os.File, size int64) (int64, error) {
 	return end, file.Truncate(end)
 }
 
-// endLine appends the end of the last line, unless there is one. After zeros there need be none: they end a line too.
+// endLine appends the end of the last line, if it has none. None is needed after zeros, which end a line too.
 func endLine(file *os.File, size int64) error {
 	if size == 0 {
 		return nil
@@ -127,7 +127,7 @@ func endLine(file *os.File, size int64) error {
 	return err
 }
 
-// Write appends a line. After one that could not be written whole, none can: it would stand in the middle of that one.
+// Write appends a line. After a partial write all further writes fail, since they would continue the partial line.
 func (f *File) Write(line []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -170,5 +170,5 @@ func (f *File) Close() error {
 	return errors.Join(err, f.file.Close())
 }
 
-// errNoTail is about a file that cannot be mapped; nothing of the line was written.
+// errNoTail reports that a file cannot be mapped; nothing of the line was written.
 var errNoTail = errors.New("the file cannot be mapped")

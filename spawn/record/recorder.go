@@ -10,13 +10,13 @@ import (
 	"synod/spawn/machine"
 )
 
-// Recorder writes the record of one process of a server, each line by one Write. It is a spawn.Recorder, and not safe for
-// concurrent use.
+// Recorder writes the record of one process of a server, with one call of Write per line. It implements
+// spawn.Recorder, and is not safe for concurrent use.
 type Recorder struct {
 	w      io.Writer
 	wall   func() time.Time
-	zero   int64  // the time of day, in nanoseconds since 1970, when the server's own time was 0; not known before the first event
-	prefix []byte // of every line
+	zero   int64  // the time of day at the server's time 0, in nanoseconds since 1970; set at the first event
+	prefix []byte // the prefix of every line
 	known  bool   // messages are known to be JSON
 	texts  texts
 	buf    []byte
@@ -25,9 +25,9 @@ type Recorder struct {
 
 var _ spawn.Recorder = (*Recorder)(nil)
 
-// New begins the record of a server that is about to run, with the header. The wall clock is that of the machine if it is
-// nil. It is read for the header and for the first event; from then on the server's own time is added to it, so that
-// nobody who sets the clock mixes up the order.
+// New starts the record of a server that is about to run by writing the header. A nil wall means time.Now. It is read
+// for the header and the first event only; later times are computed from the server's own time, so that setting the
+// clock does not affect the order.
 func New(w io.Writer, h Header, wall func() time.Time) (*Recorder, error) {
 	if wall == nil {
 		wall = time.Now
@@ -43,7 +43,7 @@ func (r *Recorder) write() error {
 	return err
 }
 
-// Step writes down an event and what it led to.
+// Step records an event and its effects.
 func (r *Recorder) Step(m spawn.Machine, e machine.Event, f machine.Effects, now time.Duration, joins bool) error {
 	state, err := m.StateHash()
 	if err != nil {
@@ -83,7 +83,7 @@ func (r *Recorder) Step(m spawn.Machine, e machine.Event, f machine.Effects, now
 	return r.write()
 }
 
-// Stop writes down that the server stops, and why.
+// Stop records that the server stops, and why.
 func (r *Recorder) Stop(now time.Duration, reason error) error {
 	text := ""
 	if reason != nil {
@@ -102,7 +102,7 @@ func (r *Recorder) begin(now time.Duration, joins bool, e Event) []byte {
 	return appendEvent(dst, joins, e)
 }
 
-// appendReceived appends a message that came. One that was accepted may be known to be JSON.
+// appendReceived appends a received message. An accepted one may be known to be JSON.
 func (r *Recorder) appendReceived(dst []byte, e machine.Event, rejected *machine.Rejection) []byte {
 	size, reason := 0, ""
 	if len(e.Data) > machine.MaxMessage {
@@ -115,14 +115,14 @@ func (r *Recorder) appendReceived(dst []byte, e machine.Event, rejected *machine
 	return appendMessage(dst, e.Data, size, reason, r.known && rejected == nil)
 }
 
-// anything walks timers and options.
+// anything encodes timers and options.
 var anything = func() *intern.Walker[any] {
 	w, err := intern.For[any]()
 	if err != nil {
-		panic(err) // An interface can be walked.
+		panic(err) // an interface can always be walked
 	}
 	return w
 }()
 
-// Encode returns the canonical encoding of a timer or an option, which stands for it in a line.
+// Encode returns the canonical encoding of a timer or an option, as used in lines.
 func Encode(v any) []byte { return anything.Encode(nil, v) }

@@ -8,50 +8,52 @@ import (
 	"syscall"
 )
 
-// pieceSize is how many bytes the file grows by. More would cost more memory, less more system calls.
+// pieceSize is the number of bytes by which the file grows. A larger value costs more memory, a smaller one more
+// system calls.
 const pieceSize = 128 << 10
 
-// windowSize is how much of the file is mapped at once, most of it before the file is so long. To take a mapping away
-// interrupts all processors.
+// windowSize is the size of a mapping, most of which is at first beyond the end of the file. It is large because
+// unmapping interrupts all processors.
 const windowSize = 8 << 20
 
-// populateWrite is MADV_POPULATE_WRITE, which package syscall lacks. It makes pages writable at once, which costs less than a
-// fault for each.
+// populateWrite is MADV_POPULATE_WRITE, which package syscall lacks. It makes pages writable at once, which is
+// cheaper than a fault for each.
 const populateWrite = 23
 
 var zeros [pieceSize]byte
 
-// tail is the end of a file in memory. What is copied there is in the pages of the kernel at once. The room for it is made
-// by appending zeros: a disk that is full is an error of that write, each process gets a part of its own although others
-// append to the same file, and no page need be fetched. It is made ahead, while lines are still copied to the room before.
+// tail is the end of a file in memory. What is copied there is in the kernel's pages at once. Room is made by
+// appending zeros: a full disk is an error of that write, each process gets its own part even if others append to the
+// same file, and no page has to be read. Room is made ahead of time, while lines are still copied to the previous
+// piece.
 //
-// Every process that has the file open holds a shared lock on it, so that a process that gets an exclusive lock knows that the zeros
-// at its end are nobody's.
+// Every process that has the file open holds a shared lock on it. So a process that gets an exclusive lock knows that
+// the zeros at the end are not in use.
 type tail struct {
 	file   *os.File
 	now    piece
-	ahead  chan grown // what grow came to that was called ahead; nil if it was not
-	window *window    // of the last piece; grow has it to itself while it is called ahead
+	ahead  chan grown // receives the result of grow running ahead; nil if it is not
+	window *window    // the window of the last piece; owned by grow while it runs ahead
 }
 
-// piece is a part of the file that is mapped, and as long as it was grown.
+// piece is a mapped part of the file, added by one growth.
 type piece struct {
-	window *window // nil for none
-	free   []byte  // where the next line goes; File has what is left of that of the current piece
-	end    int64   // in the file
+	window *window // may be nil
+	free   []byte  // room for the next lines; that of the current piece is in File
+	end    int64   // the offset in the file
 }
 
-// window is a part of the file that is mapped. What lies behind the end of the file must not be touched.
+// window is a mapping of a part of the file. Memory beyond the end of the file must not be touched.
 type window struct {
 	memory []byte
-	from   int64 // in the file, at the beginning of a page
-	pieces int   // that are still needed
+	from   int64 // the offset in the file, page-aligned
+	pieces int   // the number of pieces still needed
 }
 
-// start returns where the free room begins, in the file.
+// start returns the offset in the file at which the free room begins.
 func (p *piece) start() int64 { return p.end - int64(len(p.free)) }
 
-// release releases pieces, and with the last one of a window the window.
+// release releases pieces, and a window with its last piece.
 func (t *tail) release(pieces ...piece) error {
 	var err error
 	for _, p := range pieces {
@@ -65,25 +67,25 @@ func (t *tail) release(pieces ...piece) error {
 	return err
 }
 
-// grown is a new piece, or why there is none.
+// grown is the result of grow.
 type grown struct {
 	piece piece
 	err   error
 }
 
-// newTail locks a file, and tells whether nobody else has.
+// newTail locks a file, and reports whether no other process has it open.
 func newTail(file *os.File) (_ *tail, alone bool, err error) {
 	t := &tail{file: file}
 	if t.lock(syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 		return t, true, nil
 	}
 	if t.lock(syscall.LOCK_SH) != nil {
-		return nil, false, nil // The file system has no locks.
+		return nil, false, nil // The file system does not support locks.
 	}
 	return t, false, nil
 }
 
-// share lets others have the file too.
+// share lets other processes open the file too.
 func (t *tail) share() error {
 	if t == nil {
 		return nil
@@ -99,9 +101,9 @@ func (t *tail) lock(how int) error {
 	}
 }
 
-// append appends a line for which there is no room, which is what is left of a piece, and gives what is left then. The line
-// goes on in the pieces behind, unless another process has appended between them: then it begins anew behind that, and
-// zeros are left. After an error other than errNoTail it must not be called again.
+// append appends a line for which room, the rest of the current piece, is too small, and returns the room left after
+// it. The line continues in the next pieces, unless another process has appended in between: then it starts again
+// after that, and zeros are left. After an error other than errNoTail it must not be called again.
 func (t *tail) append(line, room []byte) ([]byte, error) {
 	t.now.free = room
 	pieces, size := []piece{t.now}, len(room)
@@ -138,8 +140,8 @@ func (t *tail) append(line, room []byte) ([]byte, error) {
 	return t.now.free, nil
 }
 
-// put copies a line from its first byte to its last one, so that one that is torn is the beginning of a line. A fault is
-// what becomes of memory whose page cannot be had, such as that of a file that somebody has shortened.
+// put copies a line from its first byte to its last, so that a torn line is a prefix. It returns a fault as an error:
+// a page may be unavailable, for example because the file was truncated.
 func put(dst, line []byte) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -158,7 +160,7 @@ func put(dst, line []byte) (err error) {
 	return nil
 }
 
-// next returns the piece that was made ahead, or makes one, for so many bytes more at least.
+// next returns the piece made ahead, or makes one, for at least the given number of additional bytes.
 func (t *tail) next(bytes int) (piece, error) {
 	if t.ahead == nil {
 		return t.grow(bytes)
@@ -168,8 +170,8 @@ func (t *tail) next(bytes int) (piece, error) {
 	return g.piece, g.err
 }
 
-// growAhead begins to make the next piece, and to give back what is no longer needed. None is being made
-// already: next waits for it, as close does.
+// growAhead starts to make the next piece, and to release old ones. It must not be running already: next and close
+// wait for it.
 func (t *tail) growAhead(old []piece) {
 	ahead := make(chan grown, 1)
 	t.ahead = ahead
@@ -200,12 +202,12 @@ func (t *tail) grow(bytes int) (piece, error) {
 	w := t.window
 	w.pieces++
 	page := start &^ int64(os.Getpagesize()-1)
-	// An older kernel does not know this, and lets put fetch each page when it comes to it.
+	// An older kernel does not support this; put then faults in each page.
 	_ = syscall.Madvise(w.memory[page-w.from:end-w.from], populateWrite)
 	return piece{w, w.memory[start-w.from : end-w.from], end}, nil
 }
 
-// look sees to it that a part of the file is in the window.
+// look makes sure that a part of the file is in the window.
 func (t *tail) look(start, end int64) error {
 	old := t.window
 	if old != nil && start >= old.from && end <= old.from+int64(len(old.memory)) {
@@ -224,8 +226,8 @@ func (t *tail) look(start, end int64) error {
 	return nil
 }
 
-// close takes away the zeros that are left, the rest of a piece and one that was made ahead, unless others use the file:
-// they may be about to append behind them.
+// close truncates the remaining zeros, in the current piece and one made ahead, unless other processes use the file,
+// which may be about to append after them.
 func (t *tail) close(room []byte) error {
 	if t == nil {
 		return nil

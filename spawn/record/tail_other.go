@@ -4,7 +4,7 @@ package record
 
 import "os"
 
-// tail is not for this system: each line is a write of its own.
+// tail is not supported on this system: each line is written by a system call.
 type tail struct{}
 
 func newTail(*os.File) (_ *tail, alone bool, err error) { return nil, false, nil }

@@ -7,16 +7,16 @@ import (
 	"synod/actor"
 )
 
-// texts remembers what stands in line after line. What it appends is what the functions of the same names append.
+// texts caches text that recurs from line to line. Its methods append the same as the functions of the same names.
 type texts struct {
 	ids      [64]idText // an id has one place
 	at, wall moment
 }
 
-// idText is an id as it stands in a line.
+// idText is the text of an id.
 type idText struct {
 	id   actor.ID
-	size uint8 // 0 for none
+	size uint8 // 0 if the entry is empty
 	text [31]byte
 }
 
@@ -33,7 +33,7 @@ func (t *texts) appendMoment(dst []byte, step uint64, at time.Duration, wall int
 	return t.wall.append(t.at.append(dst, atName, int64(at)), wallName, wall)
 }
 
-// moment is the name of a field whose value is a number of nanoseconds, and its seconds, which stay for a while.
+// moment is the name of a field with nanoseconds, followed by the seconds, which change rarely.
 type moment struct {
 	second int64
 	text   []byte
@@ -59,7 +59,7 @@ var pairs = func() (p [100][2]byte) {
 	return p
 }()
 
-// appendNine appends the nine digits of a number that has no more.
+// appendNine appends a number with up to nine digits, zero-padded to nine.
 func appendNine(dst []byte, n uint32) []byte {
 	high, low := n/10_000, n%10_000
 	first, high := high/10_000, high%10_000
