@@ -11,29 +11,29 @@ import (
 	"synod/spawn/service"
 )
 
-// Load is what a benchmark does to servers.
+// Load configures a benchmark.
 type Load struct {
-	Clients    int           // concurrent ones, at least 1
-	Duration   time.Duration // of it all
-	Operations int           // ends it earlier, once so many were begun; 0 for no limit
-	Reads      float64       // the share of operations that only read, from 0 to 1
-	Server     int           // the place of the server that all ask, −1 for one drawn anew for each operation
-	Seed       uint64        // of what is drawn
+	Clients    int           // the number of concurrent clients, at least 1
+	Duration   time.Duration // the duration of the benchmark
+	Operations int           // ends the benchmark after this many operations; 0 means no limit
+	Reads      float64       // the share of read-only operations, from 0 to 1
+	Server     int           // the index of the server to use, −1 for a random one per operation
+	Seed       uint64        // the random seed
 }
 
-// Outcome is what a benchmark measured.
+// Outcome is the result of a benchmark.
 type Outcome struct {
 	Writes, Reads int // acknowledged and answered
-	Refused       int // writes, such as by a register that is written once
+	Refused       int // refused writes, such as by a write-once register
 	Unknown       int // writes that were not acknowledged
 	Unanswered    int // reads without an answer
-	Failed        int // operations of which nothing was sent
+	Failed        int // operations that were not sent
 	Elapsed       time.Duration
-	Latency       Histogram // of operations that were acknowledged and answered
+	Latency       Histogram // of acknowledged and answered operations
 }
 
-// Bench puts load on servers until the load's duration or the context ends. Each client gets a Config of its own, which
-// belongs to it until Bench returns. The error is that of making one.
+// Bench runs a benchmark until its duration has passed or the context is done. Each client gets its own Config, which
+// it owns until Bench returns. The error is that of config.
 func Bench(ctx context.Context, l Load, config func() (Config, error)) (Outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.Duration)
 	defer cancel()
@@ -81,8 +81,8 @@ func Bench(ctx context.Context, l Load, config func() (Config, error)) (Outcome,
 	return total, nil
 }
 
-// operate performs one operation and counts it. One that the end of the benchmark cut off counts only if it may have had
-// an effect.
+// operate performs one operation and counts it. An operation that the end of the benchmark interrupts counts only if
+// it may have taken effect.
 func (o *Outcome) operate(ctx context.Context, c *Client, l Load, d service.Draw, random *rand.Rand) {
 	server := l.Server
 	if server < 0 {
@@ -124,7 +124,7 @@ func (o *Outcome) add(p Outcome) {
 	o.Latency.merge(p.Latency)
 }
 
-// PerSecond is how many operations were done in a second.
+// PerSecond returns the number of operations per second.
 func (o Outcome) PerSecond() float64 {
 	if o.Elapsed <= 0 {
 		return 0
@@ -132,14 +132,14 @@ func (o Outcome) PerSecond() float64 {
 	return float64(o.Writes+o.Reads) / o.Elapsed.Seconds()
 }
 
-// Histogram counts durations, in buckets that are at most a 32nd of their value wide. The zero value is empty.
+// Histogram counts durations, in buckets at most 1/32 of their value wide. The zero value is empty.
 type Histogram struct {
 	counts [buckets]int
 	n      int
 	most   time.Duration
 }
 
-// Durations below 2^subBits nanoseconds have a bucket each; beyond, each power of two has 2^subBits.
+// Durations below 2^subBits nanoseconds have a bucket each; above, each power of two has 2^subBits buckets.
 const (
 	subBits = 5
 	buckets = (64 - subBits) << subBits
@@ -175,7 +175,8 @@ func (h *Histogram) merge(o Histogram) {
 	h.most = max(h.most, o.most)
 }
 
-// Quantile returns a duration that a share of all, from 0 to 1, does not exceed; 0 if there is none.
+// Quantile returns a duration that the given share of all durations, from 0 to 1, does not exceed; 0 if there are
+// none.
 func (h *Histogram) Quantile(share float64) time.Duration {
 	if h.n == 0 {
 		return 0
@@ -190,5 +191,5 @@ func (h *Histogram) Quantile(share float64) time.Duration {
 	return h.most
 }
 
-// Max is the longest duration.
+// Max returns the longest duration.
 func (h *Histogram) Max() time.Duration { return h.most }

@@ -1,5 +1,5 @@
-// Package client asks servers that run for real. It says what it knows of an operation, and no more: one that was not
-// acknowledged may have happened, or may happen yet.
+// Package client sends requests to running servers. It reports only what is certain: an operation that was not
+// acknowledged may have taken effect, or may do so later.
 package client
 
 import (
@@ -14,26 +14,26 @@ import (
 	"synod/spawn/service"
 )
 
-// ErrUnknown reports that an operation was sent and not acknowledged: whether it took effect, nobody can tell.
+// ErrUnknown reports that an operation was sent and not acknowledged: it is unknown whether it took effect.
 var ErrUnknown = errors.New("the operation was not acknowledged: it may have happened, or may happen yet")
 
-// ErrRefused reports that an operation was refused, as a register that is written once refuses another value: it has
-// no effect and never will.
+// ErrRefused reports that an operation was refused, as by a write-once register that holds another value: it has no
+// effect and never will.
 var ErrRefused = errors.New("the operation was refused: it has no effect, and never will")
 
-// ErrUnanswered reports that no server answered an operation that only reads.
+// ErrUnanswered reports that no server answered a read-only operation.
 var ErrUnanswered = errors.New("no server answered")
 
-// Config is how a client works. Service, Transport and Servers are required.
+// Config configures a client. Service, Transport and Servers are required.
 type Config struct {
 	Service   service.Service
 	Transport spawn.Transport
 	Servers   []actor.ID
-	Timeout   time.Duration // for each attempt; 0 is a second
-	Retries   int           // attempts after the first one of an operation
-	// First is the number of the first request; those after it count on. Servers may take one that is less than an earlier
-	// one of the same address for old, and one that is less than those of many other clients as well; with 0 every
-	// request has the present time in nanoseconds for its number.
+	Timeout   time.Duration // of each attempt; 0 means a second
+	Retries   int           // attempts of an operation after the first
+	// First is the number of the first request; later ones count up from it. Servers may treat a number as expired if it
+	// is less than an earlier one of the same address, or than those of many other clients. With 0, each number is the
+	// current time in nanoseconds.
 	First uint64
 }
 
@@ -52,10 +52,10 @@ func New(c Config) *Client {
 	return &Client{Config: c, next: c.First}
 }
 
-// Do makes a call at a server, by its place among the servers, and returns the output. One that only reads is asked again at
-// the servers after it if there is no answer. Any other is asked again at the same server only, with the same request, as
-// another server would take it for another one. The error is ErrUnknown, ErrRefused, ErrUnanswered, that of the context, or one before
-// anything was sent.
+// Do performs a call at the server with the given index, and returns the output. A read-only call is retried at the
+// following servers. Any other call is retried at the same server only, with the same request, since another server
+// would take it for a new one. The error is ErrUnknown, ErrRefused, ErrUnanswered, that of the context, or one from
+// before anything was sent.
 func (c *Client) Do(ctx context.Context, server int, call service.Call) (any, error) {
 	if call.Reads {
 		return c.read(ctx, server, call)
@@ -71,7 +71,7 @@ func (c *Client) write(ctx context.Context, server int, call service.Call) (any,
 		case err == nil:
 			sent = true
 		case sent:
-			// On a new connection we would be another client to the server, and the operation another one.
+			// On a new connection the server would see another client, and another operation.
 			return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
 		case attempt == c.Retries:
 			return nil, err
@@ -95,7 +95,7 @@ func (c *Client) write(ctx context.Context, server int, call service.Call) (any,
 	return nil, unless(ctx, sent, ErrUnknown)
 }
 
-// unless returns the error of an operation that came to nothing.
+// unless returns the error of an operation without result.
 func unless(ctx context.Context, sent bool, err error) error {
 	switch {
 	case ctx.Err() != nil && sent:
@@ -106,7 +106,7 @@ func unless(ctx context.Context, sent bool, err error) error {
 	return err
 }
 
-// pause waits as long as an attempt takes, or until the context ends.
+// pause waits for the duration of an attempt, or until the context is done.
 func (c *Client) pause(ctx context.Context) {
 	select {
 	case <-time.After(c.Timeout):
@@ -127,7 +127,7 @@ func (c *Client) read(ctx context.Context, server int, call service.Call) (any, 
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("%w: %w", ErrUnanswered, err)
-		case answer.Expired: // A read may be done twice, under another number.
+		case answer.Expired: // a read may be repeated under another number
 			c.pass(answer.Floor)
 			r = c.request()
 		case ok:
@@ -137,7 +137,7 @@ func (c *Client) read(ctx context.Context, server int, call service.Call) (any, 
 	return nil, unless(ctx, false, ErrUnanswered)
 }
 
-// request returns a number that is greater than those before.
+// request returns a number greater than the previous ones.
 func (c *Client) request() uint64 {
 	r := c.next
 	if c.First == 0 {
@@ -147,10 +147,10 @@ func (c *Client) request() uint64 {
 	return r
 }
 
-// pass skips numbers up to those that a server takes for old.
+// pass skips the numbers that a server treats as expired.
 func (c *Client) pass(floor uint64) { c.next = max(c.next, floor+1) }
 
-// send sends a request. If it is the first time, a connection that broke since the last operation does not matter.
+// send sends a request. On the first attempt, a connection that broke since the last operation is not an error.
 func (c *Client) send(server int, r uint64, call service.Call, first bool) error {
 	var err error
 	if c.buffer, err = c.Service.Append(c.buffer[:0], r, call); err != nil {
@@ -164,8 +164,8 @@ func (c *Client) send(server int, r uint64, call service.Call, first bool) error
 	return err
 }
 
-// await waits for the answer to the request of a call. It reports whether one came in time. Answers to earlier requests,
-// and whatever else comes, are passed over.
+// await waits for the answer to a call's request, and reports whether it arrived in time. It ignores answers to
+// earlier requests and other messages.
 func (c *Client) await(ctx context.Context, r uint64, call service.Call) (service.Answer, bool, error) {
 	end := time.Now().Add(c.Timeout)
 	for ctx.Err() == nil {

@@ -2,7 +2,7 @@ package client
 
 import "fmt"
 
-// Document is what a benchmark measured, for programs.
+// Document is the machine-readable outcome of a benchmark.
 type Document struct {
 	Clients    int     `json:"clients"`
 	Servers    int     `json:"servers"`
@@ -20,7 +20,7 @@ type Document struct {
 	Max        float64 `json:"max_us"`
 }
 
-// Document returns the outcome for programs, with the numbers of clients and servers.
+// Document returns the outcome in machine-readable form.
 func (o *Outcome) Document(clients, servers int) Document {
 	return Document{
 		clients, servers, o.Elapsed.Seconds(), o.Writes, o.Reads, o.Refused, o.Unknown, o.Unanswered, o.Failed, o.PerSecond(),
@@ -28,7 +28,7 @@ func (o *Outcome) Document(clients, servers int) Document {
 	}
 }
 
-// Text returns what was measured, with the numbers of clients and servers.
+// Text returns the outcome in human-readable form.
 func (o *Outcome) Text(clients, servers int) string {
 	return fmt.Sprintf("clients=%d, servers=%d, puts=%d, gets=%d, refused=%d, unknown=%d, unanswered=%d, failed=%d, sec=%.2f\n"+
 		"%.0f operations/s; p50 %.0f µs, p99 %.0f µs, p99.9 %.0f µs, at most %.0f µs\n",
@@ -36,7 +36,7 @@ func (o *Outcome) Text(clients, servers int) string {
 		o.PerSecond(), o.micros(0.5), o.micros(0.99), o.micros(0.999), float64(o.Latency.Max().Nanoseconds())/1000)
 }
 
-// micros is how long a share of the operations took at most, in microseconds.
+// micros returns a quantile of the latency, in microseconds.
 func (o *Outcome) micros(share float64) float64 {
 	return float64(o.Latency.Quantile(share).Nanoseconds()) / 1000
 }

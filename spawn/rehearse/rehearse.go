@@ -1,6 +1,6 @@
-// Package rehearse tortures clusters on virtual time: each run has faults and clients that are drawn from a seed, its
-// history is checked, and a run that fails is made small and written down. Runs share nothing, and many go on at once;
-// what one is like depends on its seed alone.
+// Package rehearse runs clusters in deterministic simulation: each run has faults and clients drawn from a seed, its
+// history is checked, and a failing run is shrunk and written to files. Runs share nothing, so many can execute
+// concurrently; a run depends on its seed alone.
 package rehearse
 
 import (
@@ -19,25 +19,25 @@ import (
 	"synod/spawn/service"
 )
 
-// Config describes what is rehearsed. Program, Service, Servers, Clients and Length are required.
+// Config configures the runs. Program, Service, Servers, Clients and Length are required.
 type Config struct {
 	Program   spawn.Program
-	Service   service.Service // what clients ask
+	Service   service.Service // the client operations
 	Servers   int
 	Clients   int
-	Length    time.Duration  // of each run, in virtual time
-	Kinds     []nemesis.Kind // of faults; none for no faults
+	Length    time.Duration  // the virtual duration of each run
+	Kinds     []nemesis.Kind // the kinds of faults; none for no faults
 	Every     time.Duration  // mean time between faults; 0 is half a second
-	Streams   bool           // messages travel over streams rather than as datagrams
-	Ephemeral bool           // servers keep nothing
+	Streams   bool           // messages use streams rather than datagrams
+	Ephemeral bool           // servers do not persist state
 	Reads     float64        // the share of reads among operations, from 0 to 1
-	Writes    int            // of each client, after which it only reads; 0 for no limit
-	Retries   int            // attempts of an operation after the first one
+	Writes    int            // per client, after which it only reads; 0 means no limit
+	Retries   int            // attempts of an operation after the first
 
-	// Server changes what a server is made of, each time before it starts, so that mistakes can be made on purpose; see
-	// stage.Config. It is called by many runs at once, each with a seed of its own.
+	// Server modifies the configuration of a server before each start, to inject bugs; see stage.Config. It is called
+	// concurrently by runs with different seeds.
 	Server func(seed uint64, place int, now func() time.Duration, c spawn.Config) spawn.Config
-	// Flaws are mistakes of how records are stored.
+	// Flaws are bugs in how records are stored.
 	Flaws stage.Flaws
 }
 
@@ -50,7 +50,7 @@ const (
 // MaxLength is the longest run.
 const MaxLength = 24 * time.Hour
 
-// Validate returns what is wrong with a configuration, or nil.
+// Validate returns an error if the configuration is invalid.
 func (c Config) Validate() error {
 	switch {
 	case c.Program.New == nil || c.Service == nil:
@@ -100,7 +100,7 @@ func (c Config) Schedule(seed uint64) (nemesis.Schedule, error) {
 	}, stage.NewSource(seed, stage.Faults))
 }
 
-// Run is what came of one run.
+// Run is the result of a run.
 type Run struct {
 	Seed     uint64
 	Schedule nemesis.Schedule
@@ -108,18 +108,18 @@ type Run struct {
 	Check    oplog.Result
 }
 
-// Violated reports whether something happened that must not.
+// Violated reports whether the run violates an invariant or consistency.
 func (r Run) Violated() bool {
 	return len(r.Outcome.Violations) > 0 || r.Check.Outcome == consistency.Violated
 }
 
-// Undecided reports whether nobody knows.
+// Undecided reports whether the history check reached a limit.
 func (r Run) Undecided() bool { return !r.Violated() && r.Check.Outcome == consistency.Undecided }
 
-// Idle reports whether too little happened for the run to mean anything.
+// Idle reports whether too little happened for the run to be evidence.
 func (r Run) Idle() bool { return r.Outcome.Acknowledged < Enough }
 
-// Enough is how many acknowledged operations make a run count.
+// Enough is the number of acknowledged operations from which on a run counts.
 const Enough = 100
 
 // watching is what looks on at a run; see stage.Config.

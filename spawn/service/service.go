@@ -1,6 +1,6 @@
-// Package service says what clients can ask the servers of a protocol, and what that means: how an operation becomes a
-// message, how a message answers it, and the object that all of it looks like. Clients, rehearsals, torture and the checks of
-// their histories are made of it, whatever the messages are.
+// Package service describes what clients can request from the servers of a protocol: how an operation becomes a
+// message, which message answers it, and the object that the servers implement. Clients, simulations, fault injection
+// and the checks of their histories are built on it, for any message type.
 package service
 
 import (
@@ -15,118 +15,120 @@ import (
 	"synod/spawn/machine"
 )
 
-// Operation is one kind of what clients ask, with inputs I of the object.
+// Operation is a kind of client operation, with inputs I of the object.
 type Operation[I any] struct {
 	Name      string   // a word in lower case, such as put
 	Doc       string   // one line
-	Arguments []string // what people give, such as CHARACTER
-	// Parse returns the input for arguments, of which there are as many as Arguments; nil for the zero input.
+	Arguments []string // placeholders for arguments, such as CHARACTER
+	// Parse returns the input for arguments, as many as Arguments has; nil means the zero input.
 	Parse func(args []string) (I, error)
-	// Draw returns an input for clients that ask at random; nil for the zero input.
+	// Draw returns a random input; nil means the zero input.
 	Draw func(d Draw) I
-	// Reads is set if it changes nothing, whatever the state: it may be asked again at another server, and one that was not
-	// answered does not matter.
+	// Reads reports that the operation never changes the state: it may be retried at another server, and does not matter
+	// if it was not answered.
 	Reads bool
 }
 
-// Draw is what chance gives an operation.
+// Draw has the random data for an operation.
 type Draw struct {
-	Client int    // its place, from 0
-	Count  int    // the operations that it drew before
-	Value  rune   // of an operation that writes: one that no other operation has for long
-	Random uint64 // any number
+	Client int    // the client's index, from 0
+	Count  int    // the number of operations that the client drew before
+	Value  rune   // for a write: a value that no other operation uses for a long time
+	Random uint64 // a random number
 }
 
-// Config is a service: an object with states S, inputs I and outputs O, and messages M. All but the last fields are required.
+// Config is a service: an object with states S, inputs I and outputs O, and messages M. Fields documented with a
+// meaning of nil are optional.
 type Config[S any, I comparable, O, M any] struct {
-	// Object is what clients see. Outputs are compared by their form in JSON, so that SameOutput is left out.
+	// Object is the object that clients see. Its SameOutput is ignored: outputs are compared by their JSON form.
 	Object     consistency.Spec[S, I, O]
 	Operations []Operation[I]
-	Wire       machine.Wire[M] // of requests and answers; it need not know other messages
-	// Request returns the message that asks for an operation. A client never uses a number twice, and a later one is greater.
+	Wire       machine.Wire[M] // for requests and answers; it need not support other messages
+	// Request returns the message that requests an operation. A client uses increasing numbers.
 	Request func(number uint64, in I) M
-	// Answer returns the number of the request that a message answers, and the output. It reports whether it answers any.
+	// Answer returns the number of the request that a message answers, and the output. It returns false if the message
+	// is not an answer.
 	Answer func(m M) (number uint64, out O, ok bool)
 
-	// Asked returns the number and the input of a request, as Request made it. It reports whether the message is one. It is what
-	// lets package around judge what clients of a recorded run saw; nil if nobody needs to.
+	// Asked returns the number and the input of a message made by Request, or false for other messages. Package around
+	// uses it to check what clients of a recorded run saw; nil if that is not needed.
 	Asked func(m M) (number uint64, in I, ok bool)
-	// Fits reports whether an output is of the kind that an input has: an answer of another one, whatever its number, is none.
-	// Nil if outputs of all operations are alike.
+	// Fits reports whether an output is of the kind that the input requires; an answer that does not fit is ignored,
+	// whatever its number. Nil if all operations have the same kind of output.
 	Fits func(in I, out O) bool
-	// Expired returns the number of a request that a server has forgotten too much for to answer it, and the greatest number
-	// that it refuses so. It reports whether a message says so; nil if none ever does.
+	// Expired returns the number of a request that a server no longer has the information to answer, and the greatest
+	// number that it refuses for that reason. It returns false for other messages; nil if there are no such messages.
 	Expired func(m M) (number, floor uint64, ok bool)
-	// Print returns a line for people on an answer, by a server; nil for the output alone.
+	// Print returns a human-readable line about a server's answer; nil means the output alone.
 	Print func(server string, in I, out O) string
-	// Key returns the key of an independent object, each of which is checked separately; nil for a single one.
+	// Key returns the key of an independent object, which is checked separately; nil if there is only one object.
 	Key func(in I) string
-	// History is the form of operations in histories; nil for that of a custom object, in JSON.
+	// History is the form of operations in histories; nil means that of a custom object, in JSON.
 	History History[I, O]
-	// Unions say what interfaces in I and O may hold.
+	// Unions list the types that interfaces in I and O may hold.
 	Unions []jsonwire.Union
 }
 
-// History is the form that operations have in a history of one of the objects that package oplog knows.
+// History is the form of operations in histories of an object that package oplog supports.
 type History[I, O any] interface {
 	Spec() oplog.Spec
 	// Invoked returns the operation, the key and the value of an invocation.
 	Invoked(operation int, in I) oplog.Event
-	// Told returns what stands in the end of an operation that was answered so.
+	// Told returns the event that ends an operation with this output.
 	Told(operation int, in I, out O) oplog.Event
 }
 
-// Call is an operation to ask for, of the service that made it.
+// Call is an operation to request, made by a Service.
 type Call struct {
 	Operation int // its place
 	Reads     bool
 	in        any
 }
 
-// Answer is what a server answers to a request.
+// Answer is a server's answer to a request.
 type Answer struct {
-	Number uint64 // of the request
+	Number uint64 // the number of the request
 	Out    any    // the output; nil if the request expired
-	// Expired is set if the server knows no more whether the request was done, and does not do it now: as it says of all
-	// numbers up to Floor.
+	// Expired is set if the server no longer knows whether the request was executed, and does not execute it now. The
+	// same is true of all numbers up to Floor.
 	Expired bool
 	Floor   uint64
 }
 
-// Info is what is known of an operation without its types.
+// Info describes an operation, without its types.
 type Info struct {
 	Name, Doc string
 	Arguments []string
 	Reads     bool
 }
 
-// Service is a Config without its types. It is safe for concurrent use.
+// Service is a Config with its types erased. It is safe for concurrent use.
 type Service interface {
-	// Operations lists what can be asked.
+	// Operations returns the operations.
 	Operations() []Info
-	// Parse returns the call of an operation with the arguments that people give. The error says what was expected.
+	// Parse returns the call of an operation with arguments given as text, or an error if they are invalid.
 	Parse(operation string, args []string) (Call, error)
-	// Draw returns a call that reads or writes, if there is such an operation, and any other call if not.
+	// Draw returns a random call that reads, or one that writes; if there is no such operation, any call.
 	Draw(reads bool, d Draw) Call
 	// Append appends the request for a call to dst.
 	Append(dst []byte, number uint64, c Call) ([]byte, error)
-	// Answer reads a message. It reports whether it answers any request.
+	// Answer decodes a message. It returns false if the message is not an answer.
 	Answer(data []byte) (Answer, bool)
-	// Fits reports whether an answer with the number of the request for a call is of the kind that the call has.
+	// Fits reports whether an answer, with the number of the call's request, is of the kind that the call requires.
 	Fits(c Call, a Answer) bool
-	// Print returns a line for people on an answer of a server.
+	// Print returns a human-readable line about a server's answer.
 	Print(server string, c Call, out any) string
-	// Check returns the configuration of a check of histories.
+	// Check returns the configuration of checks of histories.
 	Check() oplog.Config
 	// Invoked returns the operation, the key and the value of a call in a history.
 	Invoked(c Call) oplog.Event
-	// Told returns what stands in the end of a call that was answered so.
+	// Told returns the event that ends a call with this output.
 	Told(c Call, out any) oplog.Event
-	// Untyped returns the configuration without its types, for models of what clients do.
+	// Untyped returns the configuration with its types erased, for models of clients.
 	Untyped() Untyped
 }
 
-// New returns the service of a configuration, or an error that says what is wrong with it.
+// New returns the service of a configuration, or an error if it is invalid.
 func New[S any, I comparable, O, M any](c Config[S, I, O, M]) (Service, error) {
 	switch {
 	case c.Object.Step == nil:
@@ -158,7 +160,7 @@ func New[S any, I comparable, O, M any](c Config[S, I, O, M]) (Service, error) {
 	return s, nil
 }
 
-// Must is New for a configuration that is known to be right. It panics if it is not.
+// Must is like New, but panics if the configuration is invalid.
 func Must[S any, I comparable, O, M any](c Config[S, I, O, M]) Service {
 	s, err := New(c)
 	if err != nil {
@@ -167,7 +169,7 @@ func Must[S any, I comparable, O, M any](c Config[S, I, O, M]) Service {
 	return s
 }
 
-// typed is a Service.
+// typed implements Service.
 type typed[S any, I comparable, O, M any] struct {
 	Config[S, I, O, M]
 	object oplog.Object // nil unless it is a custom one

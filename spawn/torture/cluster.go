@@ -1,5 +1,5 @@
-// Package torture runs the servers of a cluster as processes of the operating system, and does to them what a schedule
-// of faults says. The processes end with the one that started them, whatever becomes of it, as far as the system allows.
+// Package torture runs the servers of a cluster as processes and injects the faults of a schedule. The processes end
+// with the one that started them, as far as the system allows.
 package torture
 
 import (
@@ -22,31 +22,32 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// Member is a server, for the command that runs it.
+// Member is a server of a cluster, for the command that runs it.
 type Member struct {
 	Place     int              // from 0
 	Addresses []netip.AddrPort // of all servers, by their places
-	Dir       string           // its own folder, which is there
+	Dir       string           // the server's own folder, which exists
 	Runs      int              // how often it was started before
 }
 
-// Config is a cluster.
+// Config configures a cluster.
 type Config struct {
 	Servers int
 	Port    uint16 // of the first server, the others have the following ones; 0 for free ones
-	Dir     string // a folder that is there; each server gets a folder in it, server-0 and so on
-	// Command returns a new command that runs a server. The server is to serve an injector of package faults on the socket
-	// that Control names, as soon as it can be asked, and to end if it cannot save. It may be called by several goroutines
-	// at once.
+	Dir     string // an existing folder, in which each server gets a folder, server-0 and so on
+	// Command returns a new command that runs a server. The server must serve an injector of package faults on the
+	// socket returned by Control as soon as it accepts clients, and must exit if it cannot save. Command must be safe
+	// for concurrent use.
 	Command func(m Member) *exec.Cmd
 	// Lull quiesces the clients for kill-after-ack faults (ambushes). Without it these are kills like others.
 	Lull Lull
 }
 
-// Folder is the folder of a server in that of a cluster.
+// Folder returns the folder of a server in that of a cluster.
 func Folder(dir string, place int) string { return filepath.Join(dir, "server-"+strconv.Itoa(place)) }
 
-// Control is where a server serves its injector. It is an error if systems have no room for the path.
+// Control returns the path of the socket on which a server serves its injector. It returns an error if the path is
+// too long for some systems.
 func Control(m Member) (string, error) {
 	id, err := spawn.IDOf(m.Addresses[m.Place])
 	path := filepath.Join(m.Dir, id.String()+".control")
@@ -56,7 +57,7 @@ func Control(m Member) (string, error) {
 	return path, err
 }
 
-// Cluster is a running cluster. Its methods are for one goroutine, but for Tally and Close.
+// Cluster is a running cluster. Its methods are not safe for concurrent use, except Tally and Close.
 type Cluster struct {
 	Addresses []netip.AddrPort
 
@@ -72,16 +73,16 @@ type Cluster struct {
 	ambushed int
 }
 
-// ErrStopped reports that a server stopped although nothing was done to it that would allow it to.
+// ErrStopped reports that a server stopped without a fault that would allow it to.
 var ErrStopped = errors.New("a server stopped by itself")
 
-// ErrAccepted reports that a server started with a file that was damaged, or changed one that it refused.
+// ErrAccepted reports that a server started with a damaged file, or changed one that it refused.
 var ErrAccepted = errors.New("a server did not notice damage")
 
-// attempts is how often a cluster looks for other ports when some that were free are taken after all.
+// attempts is how often Start chooses other ports if free ones are taken before the servers use them.
 const attempts = 5
 
-// Start starts a cluster, whose servers can be asked when it returns. Close it in any case but that of an error.
+// Start starts a cluster, whose servers accept requests when it returns. Close it unless Start returned an error.
 func Start(ctx context.Context, c Config) (*Cluster, error) {
 	var err error
 	for range attempts {
@@ -132,8 +133,8 @@ func start(ctx context.Context, c Config) (*Cluster, error) {
 	return cluster, nil
 }
 
-// Obey does to the servers what a schedule says, from now on, until its end. When it returns without an error nothing is
-// wrong with any of them any more. An end of the context leaves them as they are, and is an error.
+// Obey applies the faults of a schedule to the servers until it ends. When it returns nil, no fault is in effect any
+// more. If the context is done first, it returns an error and leaves the servers as they are.
 func (c *Cluster) Obey(ctx context.Context, s nemesis.Schedule) error {
 	if s.Servers != len(c.servers) {
 		return fmt.Errorf("schedule for %d servers, but the cluster has %d", s.Servers, len(c.servers))
@@ -148,7 +149,7 @@ func (c *Cluster) Obey(ctx context.Context, s nemesis.Schedule) error {
 		wg.Go(func() { c.lie(ctx, began, all) })
 	}
 	for _, server := range c.servers {
-		// Each server has its own pace: one that takes long to start does not keep the others from their faults.
+		// Each server has its own pace: a slow start does not delay the faults of the others.
 		wg.Go(func() {
 			if err := server.obey(ctx, began, s, all); err != nil {
 				cancel(err)
@@ -159,7 +160,7 @@ func (c *Cluster) Obey(ctx context.Context, s nemesis.Schedule) error {
 	return context.Cause(ctx)
 }
 
-// obey does to one server what a schedule says.
+// obey applies a schedule to one server.
 func (s *server) obey(ctx context.Context, began time.Time, schedule nemesis.Schedule, all []*ambush) error {
 	p := plot{all, s.member.Place}
 	for at, conditions := range schedule.Steps() {
@@ -178,7 +179,7 @@ func (s *server) obey(ctx context.Context, began time.Time, schedule nemesis.Sch
 	return s.verify()
 }
 
-// Tally returns what faults really did so far.
+// Tally returns the faults that have taken effect so far.
 func (c *Cluster) Tally() nemesis.Tally {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -191,7 +192,7 @@ func (c *Cluster) count(k nemesis.Kind, n uint64) {
 	c.tally.Add(k, n)
 }
 
-// Close ends all servers, in order if they are quick.
+// Close stops all servers, gracefully if that is quick.
 func (c *Cluster) Close() error {
 	var err error
 	c.once.Do(func() {
