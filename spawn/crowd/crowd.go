@@ -1,5 +1,5 @@
-// Package crowd lets many clients ask servers at the same time, and notes what they are told: the history by which the servers
-// are judged.
+// Package crowd is a load generator: many clients use servers concurrently, and their operations and answers are
+// recorded as the history by which the servers are checked.
 package crowd
 
 import (
@@ -20,43 +20,43 @@ import (
 
 // Counts are numbers of operations.
 type Counts struct {
-	Writes, Reads   int // acknowledged, and answered
-	Refused         int // writes, by a register that is written once
+	Writes, Reads   int // acknowledged writes, and answered reads
+	Refused         int // writes refused by a write-once register
 	Unknown, Failed int
-	Rounds          int // moments at which none was in flight, between others
+	Rounds          int // how often no operation was in flight between two rounds
 }
 
-// UnknownShare is the share of puts of which nobody knows whether they happened, from 0 to 1.
+// UnknownShare returns the share of writes of unknown outcome, from 0 to 1.
 func (c Counts) UnknownShare() float64 {
 	return float64(c.Unknown) / float64(max(c.Writes+c.Refused+c.Unknown, 1))
 }
 
-// Acknowledged is how many were acknowledged or answered.
+// Acknowledged returns the number of acknowledged or answered operations.
 func (c Counts) Acknowledged() int { return c.Writes + c.Reads }
 
-// Config is a crowd.
+// Config configures a load generator.
 type Config struct {
 	Service  service.Service // of every client
 	Workload nemesis.Workload
 	Seed     uint64
-	// Connect returns what each client works with, which belongs to the crowd until Run returns, but for the transport,
-	// which is not closed. Of the attempts that it allows, those are made that Patience has time for.
+	// Connect returns the configuration of a client, which the crowd owns until Run returns, except for the transport,
+	// which it does not close. Retries are limited by Patience.
 	Connect  func() (client.Config, error)
-	Patience time.Duration // how long an operation may take; at least one attempt
-	// Round is how many operations there are from one moment at which none is in flight to the next: where a history can
-	// be cut in two, and another number of the clients go on. 0 is 200.
+	Patience time.Duration // the maximum time of an operation; at least one attempt
+	// Round is the number of operations between two moments at which none is in flight, where a history can be divided
+	// and the number of active clients changes; 0 means 200.
 	Round int
-	// Lull lets somebody else make the clients pause; nil for nobody.
+	// Lull lets another goroutine pause the clients; may be nil.
 	Lull *Lull
-	// Record is told of each event, by one goroutine at a time and in the order of time, which counts from the beginning.
+	// Record is called for each event, by one goroutine at a time and in order of time since the beginning.
 	Record func(oplog.Event)
 }
 
-// Run lets the clients work until the context ends and all outstanding operations have ended. The error is that of
+// Run runs the clients until the context is done and all outstanding operations have ended. The error is that of
 // Connect.
 //
-// A client whose operation is unknown goes on under a new number, as it would be two operations of one client at once
-// otherwise.
+// A client whose operation has an unknown outcome continues under a new process number, since one process cannot have
+// two outstanding operations.
 func Run(ctx context.Context, c Config) (Counts, error) {
 	r := &run{Config: c, began: time.Now(), gate: newGate(c.Workload, reads(c.Service), cmp.Or(c.Round, 200), c.Seed)}
 	if c.Lull != nil {
@@ -82,12 +82,12 @@ func Run(ctx context.Context, c Config) (Counts, error) {
 	return r.counts, nil
 }
 
-// reads reports whether a service has an operation that only reads.
+// reads reports whether a service has a read-only operation.
 func reads(s service.Service) bool {
 	return slices.ContainsFunc(s.Operations(), func(o service.Info) bool { return o.Reads })
 }
 
-// run is a crowd at work.
+// run is a running load generator.
 type run struct {
 	Config
 	began time.Time
@@ -97,7 +97,7 @@ type run struct {
 	counts Counts
 }
 
-// work is what a client does.
+// work runs a client.
 func (r *run) work(ctx context.Context, index int, c *client.Client) {
 	script := r.Workload.Client(index, rand.NewPCG(r.Seed, uint64(index)))
 	process := int64(index)
@@ -131,7 +131,7 @@ func (r *run) work(ctx context.Context, index int, c *client.Client) {
 	}
 }
 
-// operate performs one operation, and returns how it ended. The end of the crowd's work does not cut it off.
+// operate performs one operation, and returns how it ended. The end of the run does not interrupt it.
 func (r *run) operate(ctx context.Context, process int64, server int, call service.Call, c *client.Client) oplog.Type {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Patience)
 	defer cancel()

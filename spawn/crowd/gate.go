@@ -9,60 +9,60 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// gate lets clients begin operations, in rounds. Between two rounds no operation is outstanding. In each round another
-// number of clients may work, drawn from 1 to all: what many do at once can be put in so many orders that what is lost is
-// seldom missed, while of a lonely client each operation begins after the last one has ended.
+// gate controls when clients may start operations, in rounds. No operation is outstanding between two rounds. In each
+// round a random number of clients, from 1 to all, is active: many concurrent operations have so many valid orders
+// that a lost write is seldom noticed, while each operation of a single client starts after the last one has ended.
 type gate struct {
 	clients, servers, length int
-	finite                   bool // there may be no puts any more
-	reads                    bool // there are gets
+	finite                   bool // there may be no writes any more
+	reads                    bool // the service has reads
 	random                   *rand.Rand
 
 	mu     sync.Mutex
 	change *sync.Cond
-	first  int // of those that work in this round, which follow one another, the first one after the last
-	work   int // how many do
+	first  int // the first active client of this round; the others follow it, cyclically
+	work   int // the number of active clients
 	busy   int // outstanding operations
-	begun  int // operations of this round
-	rounds int // that have ended
+	begun  int // operations started in this round
+	rounds int // completed rounds
 
 	mood    mood
-	lulls   int           // that were begun
-	age     int           // how often a lull did not wait for operations any more
-	fresh   int           // outstanding operations of this age, for which one would wait
-	latest  time.Time     // when the last operation began
-	whom    int           // to ask last, or anybody
-	writers int           // who wait with something to write
-	gets    int           // that were begun alone in this lull, as nobody had anything to write
-	still   chan struct{} // closed when the clients are hushed
-	looks   int           // gets of the end of the lull that are to be begun
-	looking int           // those that are in flight
+	lulls   int           // lulls started
+	age     int           // how often a lull stopped waiting for operations
+	fresh   int           // outstanding operations of this age, for which a lull waits
+	latest  time.Time     // when the last operation started
+	whom    int           // the server for the last operation, or anybody
+	writers int           // clients waiting to write
+	gets    int           // reads started alone in this lull, as there was nothing to write
+	still   chan struct{} // closed when the clients are paused
+	looks   int           // reads to be started at the end of the lull
+	looking int           // reads in flight at the end of the lull
 }
 
-// mood is what clients may do.
+// mood is what clients may currently do.
 type mood uint8
 
 const (
-	open    mood = iota // whatever they have to do
-	hushing             // nothing but a last put, once nothing is in flight that does not hang
+	open    mood = iota // everything
+	hushing             // nothing but a last write, once only hanging operations are in flight
 	hushed              // nothing
-	looking             // gets that look whether anything was lost, one at each server
+	looking             // reads that check whether anything was lost, one at each server
 )
 
-// turn is what a client does next.
+// turn is a client's next action.
 type turn struct {
 	kind   kind
-	server int // of look, and of last if it matters
-	age    int // of the gate when it began
+	server int // the server to use, for look, and for last if it matters
+	age    int // the gate's age when it started
 }
 
 type kind uint8
 
 const (
 	over kind = iota // nothing any more
-	work             // the operation that it was about to begin
-	last             // the same, alone, before all are hushed
-	look             // a get first
+	work             // its next operation
+	last             // its next operation, alone, before all are paused
+	look             // a read first
 )
 
 func newGate(w nemesis.Workload, reads bool, length int, seed uint64) *gate {
@@ -75,7 +75,7 @@ func newGate(w nemesis.Workload, reads bool, length int, seed uint64) *gate {
 	return g
 }
 
-// anybody is no server's place.
+// anybody stands for any server.
 const anybody = -1
 
 // streamOfRounds separates the random numbers of the rounds from those of clients.
@@ -86,8 +86,8 @@ func (g *gate) draw() {
 	g.begun = 0
 }
 
-// enter waits until a client may begin an operation: the one that it has, which writes or not, or a get before that. It is
-// over when the context has ended.
+// enter waits until a client may start an operation, its next one (a write if writes is set) or a read before that.
+// It returns over when the context is done.
 func (g *gate) enter(ctx context.Context, client int, writes bool) turn {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -96,7 +96,7 @@ func (g *gate) enter(ctx context.Context, client int, writes bool) turn {
 		defer func() { g.writers-- }()
 	}
 	if g.mood == hushing {
-		g.change.Broadcast() // Others may have waited for somebody who has something to write.
+		g.change.Broadcast() // Others may have waited for a client with a write.
 	}
 	for ctx.Err() == nil {
 		switch {
@@ -123,7 +123,8 @@ func (g *gate) begin(t turn) turn {
 	return t
 }
 
-// alone reports whether a client may begin the last operation before clients are still: a put, or a get if nobody wants to put.
+// alone reports whether a client may start the last operation before clients are paused: a write, or a read if no
+// client has a write.
 func (g *gate) alone(writes bool) bool {
 	if g.fresh > 0 || !writes && g.writers > 0 {
 		return false
@@ -134,7 +135,7 @@ func (g *gate) alone(writes bool) bool {
 	return true
 }
 
-// leave notes that an operation has ended, and whether it was a put that was acknowledged.
+// leave records that an operation has ended, and whether it was an acknowledged write.
 func (g *gate) leave(t turn, acknowledged bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -152,7 +153,7 @@ func (g *gate) leave(t turn, acknowledged bool) {
 		g.change.Broadcast()
 	}
 	switch {
-	// Clients that have put all that they may have nothing else that could be lost.
+	// When no client has a write left, nothing else could be lost.
 	case g.mood == hushing && fresh && t.kind == last && (acknowledged || g.finite && g.gets > g.clients):
 		g.mood = hushed
 		close(g.still)
@@ -164,11 +165,11 @@ func (g *gate) leave(t turn, acknowledged bool) {
 	}
 }
 
-// hung is how long an operation is waited for in a lull. One that takes longer has most likely met a server that does
-// nothing, and may take as long as that.
+// hung is how long a lull waits for an operation. One that takes longer was most likely sent to a server that does
+// not respond, and may take very long.
 const hung = 30 * time.Millisecond
 
-// hasten lets the lull go on without operations that hang.
+// hasten makes the lull continue without operations that hang.
 func (g *gate) hasten() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -179,7 +180,7 @@ func (g *gate) hasten() {
 	}
 }
 
-// relent ends the looking of a lull, if it still goes on.
+// relent ends the reads at the end of a lull, if they are still in progress.
 func (g *gate) relent(lull int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -189,7 +190,7 @@ func (g *gate) relent(lull int) {
 	}
 }
 
-// wake lets those who wait see that the context has ended.
+// wake lets waiting clients notice that the context is done.
 func (g *gate) wake() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -6,12 +6,11 @@ import (
 	"time"
 )
 
-// Lull quiesces the clients of a crowd right after an acknowledgement. The zero value is
-// that of a crowd that does not work yet. Its methods are safe for concurrent use, but each Begin is to be followed by an End
-// before the next one.
+// Lull quiesces the clients of a crowd right after an acknowledgement. The zero value is ready to use. Its methods
+// are safe for concurrent use, but each Begin must be followed by an End before the next Begin.
 type Lull struct {
 	mu   sync.Mutex
-	gate *gate // nil while the crowd does not work
+	gate *gate // nil while the crowd is not running
 }
 
 func (l *Lull) attach(g *gate) {
@@ -26,10 +25,11 @@ func (l *Lull) attached() *gate {
 	return l.gate
 }
 
-// Begin lets clients begin nothing more, but for one last put, when nothing else is in flight, at a server that is named by
-// its place from 0. It waits until that is acknowledged, and tells whether it was before the context ended. From then on
-// clients begin nothing, and if it was, nothing is in flight but what hangs: operations that take long are not waited for,
-// and another put is tried, at any server. If no client may put any more, gets are as good.
+// Begin stops clients from starting operations, except one last write, once nothing else is in flight, at the server
+// with the given index. It waits until that is acknowledged, and reports whether it was before the context was done.
+// From then on clients start nothing, and if it returned true, only hanging operations are in flight: those that take
+// long are not waited for, and another write is tried, at any server. If no client may write any more, reads are used
+// instead.
 func (l *Lull) Begin(ctx context.Context, server int) bool {
 	g := l.attached()
 	if g == nil {
@@ -61,8 +61,8 @@ func (l *Lull) Begin(ctx context.Context, server int) bool {
 	return was == hushed
 }
 
-// End lets clients go on: first with a get at each server, all at once, with which they look whether anything was lost
-// before they write over it. When these have come to an end, or after a while, they go on as before.
+// End lets clients continue: first with one read at each server, concurrently, to check whether anything was lost
+// before they overwrite it. When these have ended, or after a while, clients continue as before.
 func (l *Lull) End() {
 	g := l.attached()
 	if g == nil {
@@ -81,5 +81,5 @@ func (l *Lull) End() {
 	time.AfterFunc(lookPatience, func() { g.relent(lull) })
 }
 
-// lookPatience is how long the first gets after a lull may keep the others waiting.
+// lookPatience is how long the first reads after a lull may delay other operations.
 const lookPatience = 250 * time.Millisecond

@@ -10,51 +10,51 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// Campaign is many runs.
+// Campaign configures a number of runs.
 type Campaign struct {
 	Seed uint64 // seed of the first run; the others use the following ones
-	Runs int    // how many are to count
-	// Schedule is that of all runs; nil for the one that each seed gives.
+	Runs int    // the number of runs that must count
+	// Schedule is used for all runs; nil means the one that each seed determines.
 	Schedule  *nemesis.Schedule
-	Workers   int  // how many go on at once; 0 is one for each core
-	KeepGoing bool // do not end with the first run that is violated
-	// Progress is called now and then, and at the end, with what is known so far; nil for nobody. It is called by one
-	// goroutine at a time.
+	Workers   int  // the number of concurrent runs; 0 means one per core
+	KeepGoing bool // do not stop at the first violation
+	// Progress is called from time to time, and at the end, with the summary so far, by one goroutine at a time; may be
+	// nil.
 	Progress func(Summary)
 }
 
-// Summary is what came of a campaign. Unless time ended it, it depends on the configuration alone.
+// Summary is the result of a campaign. Unless the context ended it, it depends on the configuration alone.
 type Summary struct {
-	Runs         int // that count
-	Idle         int // that do not, as too little was acknowledged in them
-	Undecided    int // of those that count
-	Acknowledged int // operations, of those that count, as all that follows
+	Runs         int // runs that count
+	Idle         int // runs that do not, with too few acknowledged operations
+	Undecided    int // of the runs that count
+	Acknowledged int // operations, of the runs that count, as are all below
 	Unknown      int
 	Failed       int
 	Steps        uint64 // of servers
 	Messages     uint64
 	Restarts     uint64 // of servers
 	Tally        nemesis.Tally
-	Virtual      time.Duration // how long they took, in their own time
-	Violated     []Run         // the first MaxViolated, in the order of their seeds
-	Violations   int           // how many there are
-	Ended        bool          // the context ended it before it was done
+	Virtual      time.Duration // their total virtual duration
+	Violated     []Run         // the first MaxViolated, in order of seed
+	Violations   int           // the number of violated runs
+	Ended        bool          // the context ended it early
 }
 
-// MaxViolated is how many violated runs a summary has.
+// MaxViolated is the maximum number of violated runs in a summary.
 const MaxViolated = 10
 
 // progressEvery is the time between two calls of Progress.
 const progressEvery = time.Second
 
-// spare is how many times as many runs are made, at most, as are to count.
+// spare bounds the number of runs made, as a multiple of those that must count.
 const spare = 3
 
-// ahead is how many runs, for each worker, may have begun before one that has not ended.
+// ahead is how many runs per worker may be started before an earlier one has ended.
 const ahead = 64
 
-// Perform performs runs until enough count, the first one is violated, or the context ends. The error is one of the
-// configuration.
+// Perform performs runs until enough count, one is violated, or the context is done. It returns an error for an
+// invalid configuration.
 func (c Config) Perform(ctx context.Context, k Campaign) (Summary, error) {
 	if err := c.Validate(); err != nil {
 		return Summary{}, err
@@ -80,23 +80,23 @@ func (c Config) Perform(ctx context.Context, k Campaign) (Summary, error) {
 	return p.summary, p.err
 }
 
-// performance is a campaign at work.
+// performance is a campaign in progress.
 type performance struct {
 	Config
 	Campaign
 
 	mu       sync.Mutex
-	room     sync.Cond      // there may be some in done
+	room     sync.Cond      // signals room in done
 	begun    uint64         // runs
-	ended    uint64         // runs that the summary knows of: those before all that have not ended
-	done     map[uint64]Run // that ended after one that has not, by their place
+	ended    uint64         // runs in the summary: all before the first that has not ended
+	done     map[uint64]Run // by index: ended runs that are not yet in the summary
 	summary  Summary
 	complete bool // no further run is needed
 	told     time.Time
 	err      error
 }
 
-// work performs one run after another.
+// work performs runs, one after another.
 func (p *performance) work(ctx context.Context) {
 	for {
 		at, ok := p.begin(ctx)
@@ -106,13 +106,13 @@ func (p *performance) work(ctx context.Context) {
 		seed := p.Seed + at
 		r, err := p.run(ctx, seed)
 		if ctx.Err() != nil {
-			return // Its check may have ended early.
+			return // Its check may have been interrupted.
 		}
 		p.end(at, r, err)
 	}
 }
 
-// run performs the run with a seed.
+// run performs the run with the given seed.
 func (p *performance) run(ctx context.Context, seed uint64) (Run, error) {
 	if p.Campaign.Schedule != nil {
 		return p.Rehearse(ctx, seed, *p.Campaign.Schedule)
@@ -124,7 +124,7 @@ func (p *performance) run(ctx context.Context, seed uint64) (Run, error) {
 	return p.Rehearse(ctx, seed, s)
 }
 
-// begin returns the place of the next run.
+// begin returns the index of the next run.
 func (p *performance) begin(ctx context.Context) (uint64, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -138,13 +138,13 @@ func (p *performance) begin(ctx context.Context) (uint64, bool) {
 	return p.begun - 1, true
 }
 
-// over reports whether no further run is to begin.
+// over reports whether no more runs are started.
 func (p *performance) over(ctx context.Context) bool {
 	return ctx.Err() != nil || p.complete || p.err != nil
 }
 
-// end takes the result of a run. Runs are counted in the order of their seeds, whatever the order in which they end, so
-// that the summary is the same however many workers there are.
+// end takes the result of a run. Runs are counted in order of seed, not in the order in which they end, so that the
+// summary does not depend on the number of workers.
 func (p *performance) end(at uint64, r Run, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -172,7 +172,7 @@ func (p *performance) end(at uint64, r Run, err error) {
 	}
 }
 
-// count adds a run to the summary. What is violated counts, however little happened.
+// count adds a run to the summary. A violated run always counts.
 func (p *performance) count(r Run) {
 	s := &p.summary
 	if r.Idle() && !r.Violated() {

@@ -10,33 +10,34 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// Lull is how clients are made to pause for an ambush. One goroutine uses it.
+// Lull pauses clients for a kill-after-ack fault (ambush). It is used by one goroutine.
 type Lull interface {
-	// Begin lets clients begin nothing more, and waits until a last put was acknowledged, by a certain server if it
-	// answers, and nothing is in flight. It tells whether there was such a moment before the context ended.
+	// Begin stops clients from starting operations, and waits until a last write was acknowledged, by the given server
+	// if it answers, and nothing is in flight. It reports whether that happened before the context was done.
 	Begin(ctx context.Context, server int) bool
-	// End lets clients go on, and look first whether anything was lost.
+	// End lets clients continue, after checking whether anything was lost.
 	End()
 }
 
-// stillness is how long an ambush may take to wait for its moment.
+// stillness is how long an ambush may wait for its moment.
 const stillness = 400 * time.Millisecond
 
-// ambush is servers that are killed together right after an answer. It may be of several faults that begin at once.
+// ambush is a group of servers that are killed together right after an answer, by one or more faults that begin at
+// once.
 type ambush struct {
 	at, ends time.Duration // when it is due, and when the first of its faults ends
-	servers  []int         // all that it kills
-	first    []int         // those that come back when the first fault ends
-	knows    int           // who is to answer last: one that comes back last, so that the others have to know by themselves
+	servers  []int         // the servers to kill
+	first    []int         // those that restart when the first fault ends
+	knows    int           // the server that answers last: one that restarts last, so that the others cannot rely on it
 
 	struck chan struct{} // closed at the moment of the kill
 	mu     sync.Mutex
-	left   int           // of first, how many are not back
-	back   chan struct{} // closed when they all are
+	left   int           // how many of first have not restarted
+	back   chan struct{} // closed when they all have
 }
 
-// ambushes returns those of a schedule, in their order. One that begins before the last one is over is left out: its
-// kills are like others.
+// ambushes returns the ambushes of a schedule, in order. One that begins before the previous one has ended is
+// omitted: its kills are ordinary ones.
 func ambushes(s nemesis.Schedule) []*ambush {
 	var all []*ambush
 	for i := 0; i < len(s.Faults); {
@@ -54,7 +55,7 @@ func ambushes(s nemesis.Schedule) []*ambush {
 	return all
 }
 
-// ambushOf is the ambush of some faults that begin at once, without servers if there is none among them.
+// ambushOf returns the ambush of faults that begin at once; it has no servers if none of them is an ambush.
 func ambushOf(at time.Duration, faults []nemesis.Fault) *ambush {
 	a := &ambush{at: at, struck: make(chan struct{}), back: make(chan struct{})}
 	last := make(map[int]time.Duration)
@@ -86,7 +87,7 @@ func ambushOf(at time.Duration, faults []nemesis.Fault) *ambush {
 	return a
 }
 
-// returned notes that a server has got over the end of the first fault.
+// returned records that a server has restarted after the first fault.
 func (a *ambush) returned() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -95,7 +96,7 @@ func (a *ambush) returned() {
 	}
 }
 
-// lie waits for the moments of ambushes, one after the other.
+// lie waits for the moments of ambushes, one after another.
 func (c *Cluster) lie(ctx context.Context, began time.Time, all []*ambush) {
 	for _, a := range all {
 		if !wait.For(ctx, time.Until(began.Add(a.at))) {
@@ -118,20 +119,20 @@ func (c *Cluster) lie(ctx context.Context, began time.Time, all []*ambush) {
 	}
 }
 
-// Ambushes returns how many ambushes had their moment so far.
+// Ambushes returns how many ambushes have taken place so far.
 func (c *Cluster) Ambushes() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.ambushed
 }
 
-// plot is what one server has to do with ambushes. It is asked for ever later times.
+// plot tracks the ambushes of one server. Its methods must be called with ascending times.
 type plot struct {
-	all  []*ambush // that are not over
+	all  []*ambush // those that have not ended
 	self int
 }
 
-// due returns the ambush that is to kill the server at a time, or nil.
+// due returns the ambush that kills the server at a time, or nil.
 func (p *plot) due(at time.Duration) *ambush {
 	if len(p.all) > 0 && p.all[0].at == at && slices.Contains(p.all[0].servers, p.self) {
 		return p.all[0]
@@ -139,7 +140,7 @@ func (p *plot) due(at time.Duration) *ambush {
 	return nil
 }
 
-// over notes that the server has become what it ought to be from a time on.
+// over records that the server has reached its condition for a time.
 func (p *plot) over(at time.Duration) {
 	if len(p.all) > 0 && p.all[0].ends == at {
 		if slices.Contains(p.all[0].first, p.self) {
