@@ -21,7 +21,7 @@ type Machine interface {
 	StateHash() (uint64, error)
 }
 
-// Inspector gives read access to a Machine: its state, and the meaning of bytes that it sent or saved.
+// Inspector is read access to a Machine: its state, and the meaning of bytes that it sent or saved.
 type Inspector interface {
 	StateText() (string, error)
 	Local() (any, error)

@@ -25,7 +25,7 @@ const patience = 500 * time.Millisecond
 // Name returns the file name for an actor.
 func Name(id actor.ID) string { return id.String() + ".paxos" }
 
-// advice says what to do about a damaged file.
+// advice describes what to do about a damaged file.
 const advice = "do not start the server with an empty folder instead: what it promised and voted for is lost with the " +
 	"file, and the others rely on it; they go on without it while a majority is up; docs/running.md says how it may " +
 	"come back (\"A server that lost its disk\")"

@@ -55,7 +55,7 @@ func (r Read) Down() bool {
 	return r.Value == Nothing
 }
 
-// Reading gives predicates access to a state and records what they read. It is not safe for concurrent use.
+// Reading is the access of predicates to a state. It records what they read. It is not safe for concurrent use.
 type Reading struct {
 	space Space
 	state []PartID
