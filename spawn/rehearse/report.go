@@ -18,7 +18,7 @@ import (
 	"synod/spawn/transports"
 )
 
-// The files of a run's folder. Those of the servers' records are called as RecordName says.
+// The files of a run's folder. RecordName returns those of the servers' records.
 const (
 	HistoryName  = "history.ndjson"
 	PageName     = "violation.html"
@@ -26,15 +26,15 @@ const (
 	LogName      = "log.txt"
 )
 
-// RecordName is the name of the file of a server's record.
+// RecordName returns the name of the file of a server's record.
 func RecordName(place int) string { return fmt.Sprintf("server-%d.ndjson", place) }
 
-// beginning is the time of day at which runs begin, in records.
+// beginning is the time of day at which recorded runs begin.
 var beginning = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// Write repeats the run with a seed and a schedule, and writes into a folder, which it makes: the history, the
-// schedule, a log of all events, each server's record, and, if the history is wrong, porcupine's page. The header says of
-// the servers what only the caller knows.
+// Write repeats the run with a seed and a schedule, and writes files to a folder, which it creates: the history, the
+// schedule, a log of all events, each server's record, and, if the history is wrong, porcupine's page. The header has
+// the data about the servers that only the caller knows.
 func (c Config) Write(ctx context.Context, folder string, seed uint64, s nemesis.Schedule, h record.Header) (Run, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return Run{}, err
@@ -90,7 +90,7 @@ func (c Config) watched(
 	return errors.Join(err, failed)
 }
 
-// header is what a server's record begins with.
+// header returns the header of a server's record.
 func (c Config) header(h record.Header, ids []actor.ID, place int) record.Header {
 	h.Server, h.Servers = ids[place], ids
 	h.Model, h.Version, h.Durable, h.Faults = c.Program.Model, c.Program.Version, !c.Ephemeral, !c.Streams
@@ -113,7 +113,7 @@ func (c Config) writeHistory(out io.Writer, r Run) error {
 	return nil
 }
 
-// closers are files that are open, with buffers.
+// closers are open buffered files.
 type closers []func() error
 
 func (c *closers) create(name string) (io.Writer, error) {
@@ -134,7 +134,7 @@ func (c *closers) close() error {
 	return err
 }
 
-// writeFile writes a file by a function.
+// writeFile creates a file and writes it by a function.
 func writeFile(name string, write func(io.Writer) error) error {
 	var files closers
 	w, err := files.create(name)

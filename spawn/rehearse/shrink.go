@@ -7,11 +7,11 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// shrinkTries is how many schedules are tried to make one smaller.
+// shrinkTries is the maximum number of schedules tried by Shrink.
 const shrinkTries = 300
 
-// Shrink returns a violated run with as few and as short faults as can be found: the same seed with a smaller schedule
-// that still is violated, in any way. If the context ends, it is the smallest one so far.
+// Shrink returns a violated run with a schedule as small as can be found: the same seed with fewer and shorter
+// faults, which is still violated, in any way. If the context is done, it returns the smallest one so far.
 func (c Config) Shrink(ctx context.Context, r Run) (Run, error) {
 	best, failure := r, error(nil)
 	fails := func(s nemesis.Schedule) (nemesis.Schedule, bool) {
@@ -26,14 +26,14 @@ func (c Config) Shrink(ctx context.Context, r Run) (Run, error) {
 		best = smaller
 		return s, true
 	}
-	// What comes after the violation does not matter: a run is the same up to there without it.
+	// Faults after the violation do not matter: up to there the run is the same without them.
 	fails(r.Schedule.Until(r.when() + time.Millisecond))
 	nemesis.Shrink(best.Schedule, fails, shrinkTries)
 	fails(best.Schedule.Until(best.when() + time.Millisecond))
 	return best, failure
 }
 
-// when is the time by which something has gone wrong.
+// when returns a time by which the run was violated.
 func (r Run) when() time.Duration {
 	at := r.Schedule.Duration
 	for _, v := range r.Outcome.Violations {

@@ -11,7 +11,7 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// Report is what there is to tell of a campaign.
+// Report has the data of a campaign's report.
 type Report struct {
 	Config    Config
 	Campaign  Campaign
@@ -19,11 +19,11 @@ type Report struct {
 	Summary   Summary
 	Took      time.Duration
 	Small     *Run   // the first violation, shrunk; nil if there is none
-	Folder    string // where it is
-	Again     string // the command that makes it again
+	Folder    string // where it was written
+	Again     string // the command that reproduces it
 }
 
-// Verdict returns what the runs show: a word of consistency.Outcome, or oplog.NoEvidence.
+// Verdict returns the verdict of the runs: a word of consistency.Outcome, or oplog.NoEvidence.
 func (r *Report) Verdict() string {
 	switch {
 	case r.Summary.Violations > 0:
@@ -34,7 +34,7 @@ func (r *Report) Verdict() string {
 	return consistency.Holds.String()
 }
 
-// lacking returns what the runs would need to be evidence.
+// lacking returns what the runs lack to be evidence.
 func (r *Report) lacking() []string {
 	var all []string
 	s := &r.Summary
@@ -54,13 +54,13 @@ func (r *Report) lacking() []string {
 	return all
 }
 
-// Line returns how far a campaign is.
+// Line returns a progress line of a campaign.
 func (s *Summary) Line(elapsed time.Duration) string {
 	return fmt.Sprintf("runs=%d, idle=%d, operations=%d, violations=%d, runs/s=%.0f, sec=%.1f",
 		s.Runs, s.Idle, s.Acknowledged, s.Violations, float64(s.Runs+s.Idle)/elapsed.Seconds(), elapsed.Seconds())
 }
 
-// Text returns what the runs were, and what they say.
+// Text returns the report in human-readable form.
 func (r *Report) Text() string {
 	var b strings.Builder
 	c, s := &r.Config, &r.Summary
@@ -111,7 +111,7 @@ func (r *Report) violation(b *strings.Builder) {
 	fmt.Fprintf(b, "Again: %s\n", r.Again)
 }
 
-// What returns what is wrong with a run that is violated, in a line.
+// What describes a violation in one line.
 func (v *Run) What() string {
 	if len(v.Outcome.Violations) > 0 {
 		return v.Outcome.Violations[0].String()
@@ -120,7 +120,7 @@ func (v *Run) What() string {
 	return line
 }
 
-// Document is the result for programs.
+// Document is the machine-readable result.
 type Document struct {
 	Schema       string              `json:"schema"`
 	Model        string              `json:"model"`
@@ -150,16 +150,16 @@ type Document struct {
 	} `json:"runtime"`
 }
 
-// ViolationDocument is a run that is violated.
+// ViolationDocument is a violated run.
 type ViolationDocument struct {
 	Seed uint64 `json:"seed"`
 	What string `json:"what"`
 }
 
-// Schema names the form of the document.
+// Schema names the version of the document's format.
 const Schema = "synod.rehearsal/1"
 
-// Document returns the report for programs, all but the exit code.
+// Document returns the report in machine-readable form, without the exit code.
 func (r *Report) Document() Document {
 	c, s := &r.Config, &r.Summary
 	d := Document{

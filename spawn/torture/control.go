@@ -37,7 +37,7 @@ func dial(path string) (*control, error) {
 
 func (c *control) close() { c.conn.Close() }
 
-// do returns commands, and their answers. None of them may be an error.
+// do sends commands and returns their answers. An answer that reports an error is returned as an error.
 func (c *control) do(commands ...string) ([]string, error) {
 	if len(commands) == 0 {
 		return nil, nil
@@ -71,14 +71,14 @@ func (c *control) status() (faults.Status, error) {
 	return s, json.Unmarshal([]byte(answers[0]), &s)
 }
 
-// change brings the network and the disk of a process from one condition into another.
+// change changes the network and disk faults of a process from one condition to another.
 func (c *control) change(from, to nemesis.Condition, addresses []netip.AddrPort) error {
 	_, err := c.do(commands(from, to, addresses)...)
 	return err
 }
 
-// commands are what an injector is told for a change. Links are first mended and then cut anew: what was cut and stays so is
-// open for less than a message takes.
+// commands returns the injector commands for a change. Links are first healed and then cut again: a link that stays
+// cut is open for less time than a message takes.
 func commands(from, to nemesis.Condition, addresses []netip.AddrPort) []string {
 	var all []string
 	for _, setting := range faults.Settings() {

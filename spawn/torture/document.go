@@ -5,7 +5,7 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// Document is the result for programs.
+// Document is the machine-readable result.
 type Document struct {
 	Schema     string            `json:"schema"`
 	Model      string            `json:"model"`
@@ -15,15 +15,15 @@ type Document struct {
 	Seed       uint64            `json:"seed"`
 	Exit       int               `json:"exit"`
 	Verdict    string            `json:"verdict"`
-	Lacking    []string          `json:"lacking"` // for the run to be evidence
+	Lacking    []string          `json:"lacking"` // what the run lacks to be evidence
 	Operations CountsDocument    `json:"operations"`
-	Faults     map[string]uint64 `json:"faults"` // what happened, by kind
+	Faults     map[string]uint64 `json:"faults"` // the faults that took effect, by kind
 	Ambushes   int               `json:"ambushes"`
 	History    HistoryDocument   `json:"history"`
-	Replayed   *ReplayedDocument `json:"replayed,omitempty"`  // none if nothing was recorded, or the run was interrupted
-	Invariant  string            `json:"invariant,omitempty"` // that the run breaks, and where
+	Replayed   *ReplayedDocument `json:"replayed,omitempty"`  // absent if nothing was recorded, or the run was interrupted
+	Invariant  string            `json:"invariant,omitempty"` // the invariant that the run violates, and where
 	Stopped    string            `json:"stopped,omitempty"`   // a server that stopped by itself
-	Folder     string            `json:"folder,omitempty"`    // that was left
+	Folder     string            `json:"folder,omitempty"`    // the folder that was kept
 	Shrunk     *ShrunkDocument   `json:"shrunk,omitempty"`
 	Again      string            `json:"again,omitempty"`
 	Runtime    struct {
@@ -31,19 +31,19 @@ type Document struct {
 	} `json:"runtime"`
 }
 
-// CountsDocument is how many operations clients asked for, by how they ended.
+// CountsDocument has the numbers of client operations, by outcome.
 type CountsDocument struct {
 	Acknowledged int `json:"acknowledged"`
 	Puts         int `json:"puts"`
 	Gets         int `json:"gets"`
-	Refused      int `json:"refused"` // puts, by a register that is written once
+	Refused      int `json:"refused"` // puts refused by a write-once register
 	Unknown      int `json:"unknown"`
-	// UnknownShare is that of unknown puts among all of them, from 0 to 1.
+	// UnknownShare is the share of puts of unknown outcome, from 0 to 1.
 	UnknownShare float64 `json:"unknown_share"`
 	Failed       int     `json:"failed"`
 }
 
-// HistoryDocument is how the history was judged.
+// HistoryDocument is the result of checking the history.
 type HistoryDocument struct {
 	Verdict  string                  `json:"verdict"`
 	Reason   string                  `json:"reason,omitempty"` // of undecided
@@ -51,13 +51,13 @@ type HistoryDocument struct {
 	Findings []oplog.FindingDocument `json:"findings,omitempty"`
 }
 
-// ReplayedDocument is how the records were.
+// ReplayedDocument is the result of validating the records.
 type ReplayedDocument struct {
-	Events    int    `json:"events"`              // 0 if the run is not the model's
-	Deviation string `json:"deviation,omitempty"` // why it is not
+	Events    int    `json:"events"`              // 0 if the model does not admit the run
+	Deviation string `json:"deviation,omitempty"` // why it does not
 }
 
-// ShrunkDocument is what is left of the faults.
+// ShrunkDocument is the shrunk schedule.
 type ShrunkDocument struct {
 	From   int      `json:"from"` // so many faults
 	Runs   int      `json:"runs"`
@@ -65,10 +65,11 @@ type ShrunkDocument struct {
 	File   string   `json:"file"`
 }
 
-// Schema names the form of the document.
+// Schema names the version of the document's format.
 const Schema = "synod.torture/1"
 
-// Document returns what the trial was, and what it says, all but the exit code, and what is done about a violation.
+// Document returns the trial and its verdict in machine-readable form, without the exit code and the handling of a
+// violation.
 func (o *Trial) Document() Document {
 	p, c, n := o.plan, o.counts, o.checked.Counts
 	d := Document{

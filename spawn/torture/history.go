@@ -8,7 +8,7 @@ import (
 	"synod/consistency/oplog"
 )
 
-// inquest takes what the clients of a run see: it writes the history and judges it as it comes in.
+// inquest writes the history of a run and checks it as events come in.
 type inquest struct {
 	events  chan oplog.Event
 	done    sync.WaitGroup
@@ -18,13 +18,13 @@ type inquest struct {
 	lines   int
 }
 
-// queuedEvents is how many events may wait to be judged; then clients wait.
+// queuedEvents is the capacity of the queue of events; clients wait when it is full.
 const queuedEvents = 10_000
 
-// headerLines is how many lines of a history stand before the first event.
+// headerLines is the number of lines before the first event of a history.
 const headerLines = 1
 
-// open begins a history. When something is wrong it calls stop, once.
+// open starts a history. On the first violation it calls stop.
 func (q *inquest) open(ctx context.Context, out io.Writer, check oplog.Config, about string, stop func()) error {
 	var err error
 	if q.writer, err = oplog.NewWriter(out, oplog.Header{Spec: check.Spec, About: about}, nil); err != nil {
@@ -57,7 +57,7 @@ func (q *inquest) take(ctx context.Context, e oplog.Event) {
 	}
 }
 
-// finish returns the verdict, once nothing more is recorded.
+// finish returns the result, once all events are recorded.
 func (q *inquest) finish(ctx context.Context) (oplog.Result, error) {
 	close(q.events)
 	q.done.Wait()

@@ -9,7 +9,7 @@ import (
 	"synod/internal/noun"
 )
 
-// Verdict returns what the trial shows: a word of consistency.Outcome, or oplog.NoEvidence.
+// Verdict returns the verdict of the trial: a word of consistency.Outcome, or oplog.NoEvidence.
 func (o *Trial) Verdict() string {
 	switch {
 	case o.violated():
@@ -20,10 +20,10 @@ func (o *Trial) Verdict() string {
 	return o.checked.Outcome.String()
 }
 
-// Finished reports whether the trial went to its end.
+// Finished reports whether the trial ran to its end.
 func (o *Trial) Finished() bool { return o.finished }
 
-// lacking returns what a run would need to be evidence.
+// lacking returns what the run lacks to be evidence.
 func (o *Trial) lacking() []string {
 	p := o.plan
 	var all []string
@@ -63,7 +63,7 @@ func (p *Plan) words() (writes, reads string) {
 	return writes, reads
 }
 
-// counts returns how many operations there were of either kind.
+// counts formats the numbers of operations of both kinds.
 func counts(writes int, write string, reads int, read string) string {
 	var all []string
 	if write != "" {
@@ -75,7 +75,7 @@ func counts(writes int, write string, reads int, read string) string {
 	return strings.Join(all, ", ")
 }
 
-// Text returns what the trial was, and what it says.
+// Text returns the trial and its verdict in human-readable form.
 func (o *Trial) Text() string {
 	p := o.plan
 	var b strings.Builder
