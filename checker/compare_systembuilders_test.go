@@ -42,7 +42,7 @@ func TestSystemBuildersAgainstReference(t *testing.T) {
 					s.Actors = append(s.Actors, reference.Erase(actor.ID(3+i), client.New()))
 				}
 				s.Observers = append(s.Observers, reference.Watch(rsm.Linearizable("log", machine)),
-					reference.Watch(explored.Votes[rsm.LogOp](3)))
+					reference.Watch(explored.Votes[rsm.LogOp](config)))
 			})
 		}
 	}
