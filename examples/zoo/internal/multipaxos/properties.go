@@ -314,8 +314,12 @@ func (sys *system[O]) examples() {
 	}
 }
 
-// rivals reports whether more than one leader tries to lead.
-func (c Config) rivals() bool { return c.Ballots > 1 && max(c.Servers, c.Leaders) > 1 }
+// rivals reports whether more than one leader tries to lead. If one server votes at first, it leads, and those that join it leave
+// it in the lead unless they wait in vain.
+func (c Config) rivals() bool {
+	joined := c.Changes > 0 && c.Members == 1 && c.Next == c.Servers && !c.Patient
+	return c.Ballots > 1 && max(c.Servers, c.Leaders) > 1 && !joined
+}
 
 // adopts reports whether a leader can find votes at an earlier ballot than its first. Of two servers each promises its own
 // ballot at once, so that the lower one never has the promises of both, and only a third ballot follows one that had.
