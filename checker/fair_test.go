@@ -100,6 +100,19 @@ func TestLongLoops(t *testing.T) {
 	}
 }
 
+// TestLegsStayInside has a loop put together of legs whose nearest goal lies in a component from which no step leads back.
+func TestLegsStayInside(t *testing.T) {
+	defer checker.LimitTours(0)()
+	p := digraph{[]int{1}, paths(1, 2, 1, 3, 4, 3), 0}.plain()
+	makeFair(p, fairLabels{"second", false, []int{1}})
+	p.Eventually("never", func(int) bool { return false })
+	r := checker.BFS(t.Context(), p, checker.Options{})
+	defer r.Close()
+	if got := r.Properties[0]; r.Err != nil || got.Verdict != checker.Violated || len(got.Path.Steps) != 2 {
+		t.Errorf("%v, %v, %v: want a loop of 2 actions", got.Verdict, got.Path, r.Err)
+	}
+}
+
 // sleeper ignores what it is asked before its alarm rings, and never hears of it again.
 type sleeper struct{}
 

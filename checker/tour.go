@@ -38,6 +38,11 @@ func (p *pursuit) newTour(from place) *tour {
 	return t
 }
 
+// inside reports whether a state is in the component of the start: from one that follows, fair or not, no step leads back.
+func (t *tour) inside(at place) bool {
+	return t.marks.get(at)&markCyclic != 0 && *t.degrees.at(at) == *t.degrees.at(t.from)
+}
+
 func (t *tour) free() {
 	t.e.aside.Store(nil)
 	t.arena.Close()
@@ -102,8 +107,7 @@ type hop struct {
 	after []uint32 // the status after it
 }
 
-// each calls f with the hops of the nodes of a level, which end on fair cycles, and arrive what the status is in their
-// states.
+// each calls f with the hops of the nodes of a level within the component, and arrive with the status in their states.
 func (s *quest) each(level int, arrive func(node uint32, status []uint32), f func(h hop)) bool {
 	first, end := s.levels[level], s.levels[level+1]
 	for ; first < end; first += batchLength {
@@ -116,7 +120,7 @@ func (s *quest) each(level int, arrive func(node uint32, status []uint32), f fun
 			status := slices.Clone(s.settle(s.statusOf(node), s.enabledBy(from)))
 			arrive(node, status)
 			for n, to := range from.to {
-				if s.marks.get(to)&markCyclic != 0 {
+				if s.inside(to) {
 					f(hop{node, to, s.take(status, from.labels[n])})
 				}
 			}
@@ -205,7 +209,7 @@ func (s *quest) walk(path *statespace.Path) ([]uint32, error) {
 			label = s.e.units.just.Label(t.Slot, t.ID)
 			h := hop{to: to, after: s.take(settled, label)}
 			switch {
-			case !ok || s.marks.get(to)&markCyclic == 0:
+			case !ok || !s.inside(to):
 				return false
 			case s.by && step == s.length:
 				return s.reaches(h)
