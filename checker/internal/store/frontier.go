@@ -9,17 +9,17 @@ import (
 	"synod/internal/offheap"
 )
 
-// ChunkLength is how many states a chunk of a frontier holds.
+// ChunkLength is the number of states in a chunk of a frontier.
 const ChunkLength = 256
 
-// Chunks lends pieces of memory for states, so that what one level used serves the next.
+// Chunks is a free list of chunks, so that the next level reuses the memory of the last.
 type Chunks struct {
 	Arena *offheap.Arena
 	mu    sync.Mutex
 	free  [][]uint64
 }
 
-// Get returns an empty piece.
+// Get returns an empty chunk.
 func (c *Chunks) Get() []uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -35,20 +35,20 @@ func (c *Chunks) Get() []uint64 {
 	return offheap.Slice[uint64](b)[:0]
 }
 
-// Put takes a piece back.
+// Put returns a chunk to the free list.
 func (c *Chunks) Put(chunk []uint64) {
 	c.mu.Lock()
 	c.free = append(c.free, chunk)
 	c.mu.Unlock()
 }
 
-// Frontier is a set of packed states that wait to be expanded. Workers add chunks to one, and take them after a barrier.
-// Chunks of the same shard are neighbours, as their states have much in common, and a worker takes several in a row.
+// Frontier is a set of packed states waiting to be expanded. Workers add chunks, and take them after a barrier.
+// Chunks of the same shard are neighbours, as their states are similar, and a worker takes several in a row.
 type Frontier struct {
 	mu     sync.Mutex
 	Chunks []Chunk
 	Taken  atomic.Int64
-	back   []Chunk // what was taken and came back
+	back   []Chunk // parts of chunks that were given back
 }
 
 // Chunk is a few states of a shard.
@@ -57,7 +57,7 @@ type Chunk struct {
 	Keys  []uint64
 }
 
-// Run is a few chunks of a frontier, to which a worker alone goes.
+// Run is a range of chunks of a frontier that one worker has reserved.
 type Run struct{ at, end int }
 
 const maxRun = 64 // chunks
@@ -69,12 +69,13 @@ func (f *Frontier) Add(shard int, keys []uint64) {
 	f.mu.Unlock()
 }
 
-// Sort brings chunks of the same shard together.
+// Sort sorts the chunks by shard.
 func (f *Frontier) Sort() {
 	slices.SortFunc(f.Chunks, func(a, b Chunk) int { return cmp.Compare(a.shard, b.shard) })
 }
 
-// Take returns the states of a chunk that no one else has, or nil: the next of a run, and then of another run.
+// Take returns the states of a chunk that no other worker has, or nil if none is left: the next of the run, or else
+// of a new one.
 func (f *Frontier) Take(r *Run) []uint64 {
 	for ; ; r.at++ {
 		if r.at >= r.end {
@@ -93,14 +94,14 @@ func (f *Frontier) Take(r *Run) []uint64 {
 	}
 }
 
-// GiveBack returns a part of a chunk that was taken.
+// GiveBack returns the rest of a chunk that was taken.
 func (f *Frontier) GiveBack(keys []uint64) {
 	f.mu.Lock()
 	f.back = append(f.back, Chunk{Keys: keys})
 	f.mu.Unlock()
 }
 
-// Rest makes available again what was not taken, or was returned.
+// Rest makes the chunks that were not taken, or were given back, available again.
 func (f *Frontier) Rest() {
 	kept := f.back
 	for _, c := range f.Chunks {
@@ -112,7 +113,7 @@ func (f *Frontier) Rest() {
 	f.Taken.Store(0)
 }
 
-// Size is the number of states that wait.
+// Size returns the number of states in the frontier.
 func (f *Frontier) Size() int {
 	n := 0
 	for _, c := range f.Chunks {

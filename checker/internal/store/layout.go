@@ -1,5 +1,5 @@
-// Package store holds the states of a search: how one becomes an integer of few bits (Layout), where those that were visited
-// are kept (Shard), and which wait to be expanded (Frontier). It knows of no model and of no worker.
+// Package store holds the states of a search: how a state is packed into an integer (Layout), where visited states
+// are stored (Shard), and which states wait to be expanded (Frontier). It depends on neither models nor workers.
 package store
 
 import (
@@ -9,15 +9,15 @@ import (
 	"synod/internal/words"
 )
 
-// Layout describes how a state becomes an integer of few bits, and back. The ids of the units stand side by side in
-// fields of fixed widths. Where that would be more than 64 bits, fields are paired: a pair of ids is interned, as in
-// the tree compression of van der Vegt and Laarman, "A Parallel Compact Hash Table" (2011), and its id is a field of
-// its own. A state that does not fit in says so; nothing is ever cut off.
+// Layout describes how a state is packed into an integer of few bits, and unpacked. The ids of the units are stored
+// side by side in fields of fixed widths. If that takes more than 64 bits, fields are paired: a pair of ids is
+// interned, as in the tree compression of van der Vegt and Laarman, "A Parallel Compact Hash Table" (2011), and its
+// id is a field of its own. Packing reports a state that does not fit; nothing is ever truncated.
 type Layout struct {
-	Fields []Field // the units' first, then the pairs'
-	Roots  []int   // the fields that stand in the integer
+	Fields []Field // those of the units, then those of the pairs
+	Roots  []int   // the fields stored in the integer
 	Bits   int     // of the integer
-	Shards int     // bits that choose the shard
+	Shards int     // number of bits that choose the shard
 	Mixer  visited.Mixer
 }
 
@@ -25,24 +25,25 @@ type Layout struct {
 type Field struct {
 	Shift, Width int          // in the integer, for a root
 	Left, Right  int          // for a pair
-	Parent       int32        // the pair that it is half of; -1 for a root
+	Parent       int32        // the pair that contains the field; -1 for a root
 	Pairs        *words.Pairs // nil for a unit
 }
 
-// Limits of layouts, and how wide they are while there are few states.
+// Limits of layouts, and widths for few states.
 const (
 	MaxBits       = 64
-	maxShardBits  = 7 // few shards, so that a buffer for each fits into a near cache, but each fits into one too
-	fewShardBits  = 3 // while there are few states, so that many go to a shard together
+	maxShardBits  = 7 // a buffer for each of few shards fits into a near cache, and so does each shard
+	fewShardBits  = 3 // for few states, so that many go to a shard together
 	maxRegionBits = 7
-	FewStates     = 50_000 // below which fields have room to grow
+	FewStates     = 50_000 // below this number of states fields have room to grow
 	fewStatesRoom = 4
 	minHomeBits   = 6 // of a region, so that many ids share it
 )
 
-// NewLayout returns fields wide enough for ids below limits and for the pairs, with so many bits of room for more
-// pairs, and bits to spare for more ids: a few while there are few states, and then so many as are asked for, or one if
-// the ids are about to need it. All bits are used if there are pairs, as these come up at any time.
+// NewLayout returns a layout wide enough for ids below limits and for the pairs, with room more bits for new pairs,
+// and spare bits for new ids. With few states there are always some spare bits; otherwise as many as spare, or, if
+// spare is 0, one for ids that nearly fill their field. If there are pairs, all bits are used, as new pairs may occur
+// at any time.
 func NewLayout(limits []uint32, pairs []Field, room, spare, states int) *Layout {
 	l := &Layout{Fields: append(make([]Field, len(limits)), pairs...)}
 	widths := make([]int, len(l.Fields))
@@ -99,8 +100,8 @@ func NewLayout(limits []uint32, pairs []Field, room, spare, states int) *Layout 
 	return l
 }
 
-// homeLast puts the widest root last, in the highest bits, and returns its width. Its id chooses the region of the
-// visited set: states that agree in it are neighbours, and mostly lead to neighbours.
+// homeLast moves the widest root to the end, into the highest bits, and returns its width. Its id chooses the region
+// of the visited set: states that agree in it are neighbours, and mostly lead to neighbours.
 func (l *Layout) homeLast(widths []int) int {
 	home, last := 0, len(l.Roots)-1
 	for i, f := range l.Roots {
@@ -115,14 +116,14 @@ func (l *Layout) homeLast(widths []int) int {
 // Flat reports whether every unit is a field of its own.
 func (l *Layout) Flat(units int) bool { return len(l.Fields) == units }
 
-// Pack returns the integer for the ids of the units, which are the first of ids; ids must have room for all fields. It
+// Pack packs the ids of the units, which are the first of ids. The slice ids must have room for all fields. Pack
 // reports false if an id is too wide.
 func (l *Layout) Pack(ids []uint32, units int) (uint64, bool) {
 	Join(l.Fields, ids, units)
 	return l.PackRoots(ids)
 }
 
-// PackRoots is Pack for ids of all fields.
+// PackRoots is Pack for the ids of all fields.
 func (l *Layout) PackRoots(ids []uint32) (uint64, bool) {
 	key := uint64(0)
 	for _, f := range l.Roots {
@@ -135,7 +136,7 @@ func (l *Layout) PackRoots(ids []uint32) (uint64, bool) {
 	return key, true
 }
 
-// Join returns the ids of the pairs from a field on, after those of the fields before.
+// Join sets the ids of the pairs with index from and above, given those of the earlier fields.
 func Join(fields []Field, ids []uint32, from int) {
 	for f := from; f < len(fields); f++ {
 		p := &fields[f]
@@ -152,7 +153,7 @@ func (l *Layout) Unpack(key uint64, ids []uint32, units int) {
 	}
 }
 
-// UnpackRoots sets the ids of the fields that stand in the integer.
+// UnpackRoots sets the ids of the root fields.
 func (l *Layout) UnpackRoots(key uint64, ids []uint32) {
 	for _, f := range l.Roots {
 		r := &l.Fields[f]
@@ -160,7 +161,7 @@ func (l *Layout) UnpackRoots(key uint64, ids []uint32) {
 	}
 }
 
-// ShardOf returns the shard of a packed state, and the key that the shard keeps.
+// ShardOf returns the shard of a packed state, and its key in the shard.
 func (l *Layout) ShardOf(packed uint64) (shard int, key uint64) {
 	mixed, keyBits := l.Mixer.Mix(packed), l.Bits-l.Shards
 	return int(mixed >> keyBits), mixed & (1<<keyBits - 1)
@@ -171,7 +172,7 @@ func (l *Layout) Packed(shard int, key uint64) uint64 {
 	return l.Mixer.Unmix(uint64(shard)<<(l.Bits-l.Shards) | key)
 }
 
-// Width is the number of bits that hold all ids below limit.
+// Width returns the number of bits that hold all ids below limit.
 func Width(limit uint32) int {
 	if limit <= 1 {
 		return 0

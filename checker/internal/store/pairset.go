@@ -2,29 +2,29 @@ package store
 
 import "math/bits"
 
-// PairSet numbers a few pairs.
+// PairSet numbers pairs of words, up to a limit.
 type PairSet struct {
 	Limit   int
-	table   []uint64 // pairs, plus one: 0 is a free place
+	table   []uint64 // pairs, plus one; 0 is a free place
 	numbers []uint32
 	shift   int
 	Filled  int
-	Looked  int // at so many pairs, in all
+	Looked  int // number of calls of Number
 }
 
-// NewPairSet returns room for so many pairs.
+// NewPairSet returns an empty set with a limit.
 func NewPairSet(limit int) *PairSet {
 	n := 2 << bits.Len(uint(limit+1))
 	return &PairSet{Limit: limit, table: make([]uint64, n), numbers: make([]uint32, n), shift: 64 - bits.Len(uint(n-1))}
 }
 
-// Clear forgets all pairs.
+// Clear removes all pairs.
 func (p *PairSet) Clear() {
 	clear(p.table)
 	p.Filled = 0
 }
 
-// Number returns the number of a pair, and false if there are more than the limit.
+// Number returns the number of a pair, and false if the pair is new and there are more than Limit already.
 func (p *PairSet) Number(a, b uint32) (uint32, bool) {
 	key := uint64(a)<<32 | uint64(b) + 1
 	mask := len(p.table) - 1
@@ -44,7 +44,7 @@ func (p *PairSet) Number(a, b uint32) (uint32, bool) {
 	}
 }
 
-// Count returns how many pairs two lists make, or at least enough if there are so many.
+// Count returns the number of distinct pairs in two lists. It stops counting at enough.
 func (p *PairSet) Count(a, b []uint32, enough int) int {
 	p.Clear()
 	for i := range a {

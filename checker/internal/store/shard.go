@@ -6,20 +6,20 @@ import (
 	"synod/internal/visited"
 )
 
-// Shard is a part of the visited set with the states that wait to get in. One worker at a time owns the set; others
-// leave their states in the queue, and the next owner of the set takes them along.
+// Shard is a part of the visited set with a queue of states to insert. One worker at a time owns the set; others put
+// their states into the queue, and the next owner inserts them.
 type Shard struct {
-	Owner sync.Mutex // of set
+	Owner sync.Mutex // guards Set
 	Set   *visited.Shard
 	mu    sync.Mutex
 	queue [][]uint64
 	_     [64]byte // Keep neighbours off this cache line.
 }
 
-// maxQueue bounds how many buffers wait for a shard; beyond it a worker waits for its turn.
+// maxQueue bounds the buffers queued for a shard; beyond it a worker waits to become the owner.
 const maxQueue = 8
 
-// Post leaves a buffer of keys, and reports whether the queue is full.
+// Post queues a buffer of keys, and reports whether the queue is full.
 func (s *Shard) Post(keys []uint64) (full bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -27,7 +27,7 @@ func (s *Shard) Post(keys []uint64) (full bool) {
 	return len(s.queue) >= maxQueue
 }
 
-// Fetch takes a buffer that waits, or nil.
+// Fetch removes a buffer from the queue, and returns it, or nil if the queue is empty.
 func (s *Shard) Fetch() []uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
