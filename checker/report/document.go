@@ -1,5 +1,5 @@
-// Package report makes of a result what programs and people read: a document, and tables of what the states are made of and
-// of what the search did with the model.
+// Package report presents a result: as a document for programs, and as tables of what the states consist of and of
+// how the search used the model.
 package report
 
 import (
@@ -10,153 +10,154 @@ import (
 	"synod/trace"
 )
 
-// DocumentSchema names the format of Document as JSON. A change that an older reader would misunderstand gets another
-// number; new keys do not.
+// DocumentSchema names the JSON format of Document. It changes with every change that an older reader would
+// misunderstand; new keys do not change it.
 const DocumentSchema = "synod.check/1"
 
-// Document is a result as data that needs the search no more, for programs. Everything that may differ between two runs
+// Document is a result as data for programs, independent of the search. Everything that may differ between two runs
 // of the same check is in Runtime, and nothing else is.
 //
-// Whether counts, work and traces may differ depends on the search. If time, memory, an interrupt or an error ended it,
-// they do; they are then in Runtime.Partial, and Counts are those of the levels that were complete, if it was
-// breadth-first. The work of random walks, and of a depth-first search by several workers, differs, since a property is
-// judged until it is decided; of the latter the traces and the depth differ too. If either ends early, because of what
-// was found or of a limit, so do the counts.
+// Whether counts, work and traces may differ depends on the search. If timeout, memory limit, interrupt or an error
+// ended it, they do; they are then in Runtime.Partial, and Counts are those of the complete levels, if the search was
+// breadth-first. The work of random walks, and of a depth-first search by several workers, differs, since a property
+// is judged until it is decided; for the latter, traces and depth differ too. If either ends early, because of a
+// discovery or a limit, so do the counts.
 type Document struct {
 	Schema     string             `json:"schema"`
 	Engine     string             `json:"engine"`          // bfs, dfs or walk
-	Model      *ModelDocument     `json:"model,omitempty"` // filled in by who knows it
+	Model      *ModelDocument     `json:"model,omitempty"` // set by the caller
 	Options    optionsDocument    `json:"options"`
 	Exit       int                `json:"exit"` // the exit code
 	Error      string             `json:"error,omitempty"`
-	Stack      string             `json:"stack,omitempty"`    // the model's functions in which it panicked, see Result.Stack
+	Stack      string             `json:"stack,omitempty"`    // of the model, if it panicked; see Result.Stack
 	Exhausted  bool               `json:"exhausted"`          // every reachable state within the boundary was visited
 	Stopped    string             `json:"stopped,omitempty"`  // which limit or condition ended the search
 	Bounded    bool               `json:"bounded"`            // the model has a boundary
-	Budgets    []budgetDocument   `json:"budgets,omitempty"`  // what bounds the faults: every verdict is within them
+	Budgets    []budgetDocument   `json:"budgets,omitempty"`  // bounds on faults, within which every verdict holds
 	Notes      []string           `json:"notes,omitempty"`    // sentences on what the verdicts mean
 	Properties []propertyDocument `json:"properties"`         // in the order of the model
 	Reduced    *reducedDocument   `json:"reduced,omitempty"`  // absent if the search was not reduced
-	Symmetry   *symmetryDocument  `json:"symmetry,omitempty"` // absent if no states were taken for one another
+	Symmetry   *symmetryDocument  `json:"symmetry,omitempty"` // absent if the search did not use symmetry
 	Counts     *countsDocument    `json:"counts,omitempty"`
-	Levels     []levelDocument    `json:"levels,omitempty"` // complete ones, of a breadth-first search
+	Levels     []levelDocument    `json:"levels,omitempty"` // complete levels of a breadth-first search
 	Work       *workDocument      `json:"work,omitempty"`
 	Runtime    RuntimeDocument    `json:"runtime"`
 }
 
-// ModelDocument describes what was checked, in the terms of the caller that builds models by name.
+// ModelDocument describes the model checked, in terms of a caller that builds models by name.
 type ModelDocument struct {
 	Name       string         `json:"name"`
 	Parameters map[string]int `json:"parameters,omitempty"`
 	Network    string         `json:"network,omitempty"`
 	Lossy      bool           `json:"lossy"`
 	Mutant     string         `json:"mutant,omitempty"`
-	Budgets    map[string]int `json:"budgets,omitempty"` // as they were asked for
-	Fair       string         `json:"fair,omitempty"`    // likewise
+	Budgets    map[string]int `json:"budgets,omitempty"` // as requested
+	Fair       string         `json:"fair,omitempty"`    // as requested
 }
 
-// optionsDocument is what was asked of the search. What is missing was not limited.
+// optionsDocument describes the options of the search. An absent limit was not set.
 type optionsDocument struct {
 	FinishWhen  string        `json:"finish_when"`
 	Reduce      string        `json:"reduce,omitempty"`   // letters or all
-	Symmetry    bool          `json:"symmetry,omitempty"` // states that differ only in which is which were to be taken for one
-	Strict      bool          `json:"strict,omitempty"`   // what never mattered fails the check
+	Symmetry    bool          `json:"symmetry,omitempty"` // symmetry was requested, see Options.Symmetry
+	Strict      bool          `json:"strict,omitempty"`   // a partly vacuous search fails the check
 	MaxDepth    int           `json:"max_depth,omitempty"`
 	MaxStates   int           `json:"max_states,omitempty"`
 	Timeout     float64       `json:"timeout_seconds,omitempty"`
 	MemoryLimit int64         `json:"memory_limit_bytes,omitempty"`
-	Seed        *uint64       `json:"seed,omitempty"` // of walks, as is the rest
+	Seed        *uint64       `json:"seed,omitempty"` // of random walks only, like Walks and WalkDepth
 	Walks       int           `json:"walks,omitempty"`
 	WalkDepth   int           `json:"walk_depth,omitempty"`
-	From        *fromDocument `json:"from,omitempty"` // absent if the search began where the model does
+	From        *fromDocument `json:"from,omitempty"` // absent if the search began in an initial state
 }
 
-// fromDocument describes the path at whose end a search began. Counts and depths count from there; traces do not.
+// fromDocument describes the path at whose end a search began. Counts and depths are relative to its end; traces are
+// not.
 type fromDocument struct {
 	Steps       int    `json:"steps"`
-	Fingerprint string `json:"fingerprint"` // of the state at its end
+	Fingerprint string `json:"fingerprint"` // of the last state
 }
 
-// propertyDocument is a property with its verdict, and the trace that shows it, if there is one and it is the same in
-// every run.
+// propertyDocument is a property with its verdict, and the trace of its discovery, if there is one that is the same
+// in every run.
 type propertyDocument struct {
 	Name    string       `json:"name"`
-	Expect  string       `json:"expect"`  // as statespace.Expectation.String says
-	Verdict string       `json:"verdict"` // as Verdict.String says
+	Expect  string       `json:"expect"`  // as returned by statespace.Expectation.String
+	Verdict string       `json:"verdict"` // as returned by Verdict.String
 	Trace   *trace.Trace `json:"trace,omitempty"`
-	// Minimised describes how the trace became shorter; absent unless that was asked for.
+	// Minimised describes how the trace was shortened; absent unless requested.
 	Minimised *minimisedDocument `json:"minimised,omitempty"`
 
-	Fairness string         `json:"fairness,omitempty"` // none or assumed, of eventually and leads to
-	Fair     []string       `json:"fair,omitempty"`     // what is: weak deliveries
+	Fairness string         `json:"fairness,omitempty"` // none or assumed, for eventually and leads to
+	Fair     []string       `json:"fair,omitempty"`     // the fairness assumed, such as weak deliveries
 	Open     int            `json:"open,omitempty"`     // see PropertyResult
-	Stuck    *stuckDocument `json:"stuck,omitempty"`    // of quiescent, if it was decided
+	Stuck    *stuckDocument `json:"stuck,omitempty"`    // for quiescent, if it was decided
 }
 
 // stuckDocument describes the terminal states that violate a property.
 type stuckDocument struct {
 	Terminal int             `json:"terminal"` // all terminal states
-	Count    int             `json:"count"`    // those that violate it
-	First    []trace.Initial `json:"first"`    // the least of them in content order, at most ListedStuck
+	Count    int             `json:"count"`    // terminal states that violate it
+	First    []trace.Initial `json:"first"`    // the least violating states in content order, at most ListedStuck
 }
 
-// minimisedDocument describes how a trace became shorter.
+// minimisedDocument describes how a trace was shortened.
 type minimisedDocument struct {
-	From     int  `json:"from_steps"`         // the number of steps that were found
-	Shortest bool `json:"shortest,omitempty"` // proven: there is no shorter path
+	From     int  `json:"from_steps"`         // number of steps of the original path
+	Shortest bool `json:"shortest,omitempty"` // proven: no shorter path exists
 }
 
-// countsDocument describes how much was searched.
+// countsDocument describes the extent of the search.
 type countsDocument struct {
 	Generated int  `json:"generated"`          // initial states and successors computed within the boundary, with repeats
 	Unique    int  `json:"unique"`             // distinct states
-	AtLeast   bool `json:"at_least,omitempty"` // walks met more of them than memory could tell apart
+	AtLeast   bool `json:"at_least,omitempty"` // walks reached more distinct states than memory could distinguish
 	Depth     int  `json:"depth,omitempty"`
 	Frontier  int  `json:"frontier"` // states left to expand
-	Cut       int  `json:"cut"`      // transitions that the boundary cut
+	Cut       int  `json:"cut"`      // transitions cut by the boundary
 	Walks     int  `json:"walks,omitempty"`
 }
 
-// reducedDocument describes what a reduced search left out of states, and what that took.
+// reducedDocument describes what a reduced search left out of states, and its cost.
 type reducedDocument struct {
-	Letters  bool     `json:"letters"`        // messages that are ignored for ever
-	States   bool     `json:"states"`         // parts of local states
-	Kept     []string `json:"kept,omitempty"` // types of messages that are kept all the same
-	Visited  int      `json:"visited"`        // distinct states of all searches, those that began again included
-	Restarts int      `json:"restarts"`       // how often it began again
-	Audited  int      `json:"audited"`        // calls of handlers that prove that what was left out does not matter
-	Proved   bool     `json:"proved"`         // all of it was proved
+	Letters  bool     `json:"letters"`        // messages that are always ignored were left out
+	States   bool     `json:"states"`         // parts of local states were left out
+	Kept     []string `json:"kept,omitempty"` // types of messages that were kept nonetheless
+	Visited  int      `json:"visited"`        // distinct states of all searches, including abandoned ones
+	Restarts int      `json:"restarts"`       // number of times the search restarted
+	Audited  int      `json:"audited"`        // handler calls that prove the rest irrelevant
+	Proved   bool     `json:"proved"`         // all that was left out was proved irrelevant
 }
 
-// symmetryDocument describes which states were taken for one another, as they differ only in which is which.
+// symmetryDocument describes the symmetry by which states were identified.
 type symmetryDocument struct {
-	Groups   []string `json:"groups"`   // what is interchangeable
-	Order    int      `json:"order"`    // in how many ways
-	Compared int      `json:"compared"` // calls of handlers and observers that were held against those with two things exchanged
-	Proved   bool     `json:"proved"`   // all of them were
+	Groups   []string `json:"groups"`   // the interchangeable parts
+	Order    int      `json:"order"`    // number of permutations
+	Compared int      `json:"compared"` // calls of handlers and observers compared with those for two parts exchanged
+	Proved   bool     `json:"proved"`   // all comparisons succeeded
 }
 
 // levelDocument counts the states that were first reached at one depth; the first is depth 1.
 type levelDocument struct {
 	Unique    int `json:"unique"`
-	Generated int `json:"generated"` // before it, from the beginning of the search
+	Generated int `json:"generated"` // in all, before the level
 }
 
-// workDocument describes what was computed once and used for many states.
+// workDocument describes computations that were made once and reused for many states.
 type workDocument struct {
-	HandlerCalls int                  `json:"handler_calls"` // distinct ones
+	HandlerCalls int                  `json:"handler_calls"` // distinct calls
 	Evaluations  []evaluationDocument `json:"evaluations"`   // of properties, in their order
 	Slots        []slotDocument       `json:"slots"`         // in the order of the model
 	Coverage     []coverageDocument   `json:"coverage,omitempty"`
 	Vacuous      []vacuityDocument    `json:"vacuous,omitempty"`
 	Guards       []guardDocument      `json:"guards,omitempty"`
-	Unguarded    []string             `json:"unguarded,omitempty"` // actors whose own value could not be watched
+	Unguarded    []string             `json:"unguarded,omitempty"` // actors whose own value could not be guarded
 	Profile      *profileDocument     `json:"profile,omitempty"`
 }
 
-// budgetDocument describes how often at most something happened in what was searched.
+// budgetDocument is a bound on an event in the states searched.
 type budgetDocument struct {
-	Name  string `json:"name"` // what is counted: "down at once", "crashes"
+	Name  string `json:"name"` // what is counted, such as "down at once" or "crashes"
 	Limit int    `json:"limit"`
 }
 
@@ -164,7 +165,7 @@ type budgetDocument struct {
 type evaluationDocument struct {
 	Property string `json:"property"`
 	Count    int    `json:"count"`
-	AtLeast  bool   `json:"at_least,omitempty"` // there were more than were counted
+	AtLeast  bool   `json:"at_least,omitempty"` // further ones were not counted
 }
 
 // slotDocument counts the distinct contents of a slot.
@@ -174,7 +175,8 @@ type slotDocument struct {
 	Of    map[string]int `json:"of,omitempty"` // sub-contents: local states, mailboxes …
 }
 
-// coverageDocument counts, for an actor and a message type, the distinct pairs of a local state and such a message.
+// coverageDocument counts, for an actor and a message type, the distinct pairs of a local state and a message of the
+// type.
 type coverageDocument struct {
 	Actor     string `json:"actor"`
 	Message   string `json:"message"`
@@ -182,8 +184,8 @@ type coverageDocument struct {
 	Ignored   int    `json:"ignored"`
 }
 
-// vacuityDocument is something that an actor was made for, or was sent, and that never mattered; or something that a
-// property which holds is not about.
+// vacuityDocument describes a handler, a timer or a message without effect, or something in a property that holds
+// that was never tested.
 type vacuityDocument struct {
 	Property string `json:"property,omitempty"`
 	Actor    string `json:"actor,omitempty"`
@@ -191,17 +193,17 @@ type vacuityDocument struct {
 	Why      string `json:"why"`
 }
 
-// guardDocument counts the distinct calls of a part of the model, and how many of them, at least, were made again to
+// guardDocument counts the distinct calls of a part of the model, and the least number of them that were repeated to
 // compare the answers.
 type guardDocument struct {
 	Part  string `json:"part"`
 	Calls int    `json:"calls"`
 	Twice int    `json:"twice"`
-	// Repeats are all calls beyond the first of each, at least.
+	// Repeats is the least number of all calls beyond the first of each.
 	Repeats int `json:"repeats"`
 }
 
-// profileDocument describes why the space is as large as it is.
+// profileDocument describes why the space is as large as it is; see Profile.
 type profileDocument struct {
 	Lately int                   `json:"lately_from_depth,omitempty"` // see Profile
 	Slots  []slotProfileDocument `json:"slots"`                       // in the order of the model
@@ -214,42 +216,43 @@ type slotProfileDocument struct {
 	Local     *growthDocument        `json:"local,omitempty"`
 	Mailboxes *growthDocument        `json:"mailboxes,omitempty"`
 	Fields    []fieldProfileDocument `json:"fields,omitempty"` // of local states
-	Dense     bool                   `json:"dense,omitempty"`  // nearly as many contents as states
+	Dense     bool                   `json:"dense,omitempty"`  // at least half as many contents as states
 }
 
 // fieldProfileDocument describes the distinct values of a field.
 type fieldProfileDocument struct {
 	Name    string         `json:"name"`
 	Values  growthDocument `json:"values"`
-	AtLeast bool           `json:"at_least,omitempty"` // there are more than were counted
+	AtLeast bool           `json:"at_least,omitempty"` // there are more, not counted
 }
 
-// growthDocument counts distinct values, and tells at which depth the last new one came, and how many came lately.
+// growthDocument counts distinct values. LastNew is the depth of the last new one; Lately counts the recent ones.
 type growthDocument struct {
 	Count   int `json:"count"`
 	LastNew int `json:"last_new_depth,omitempty"`
 	Lately  int `json:"new_lately,omitempty"`
 }
 
-// RuntimeDocument is all that may differ between runs.
+// RuntimeDocument contains everything that may differ between runs.
 type RuntimeDocument struct {
 	Seconds         float64          `json:"seconds"`
-	DecidingSeconds float64          `json:"deciding_seconds,omitempty"` // of Seconds, for the properties of paths
-	StatesPerSecond float64          `json:"states_per_second"`          // generated ones
+	DecidingSeconds float64          `json:"deciding_seconds,omitempty"` // part of Seconds, for the properties of paths
+	StatesPerSecond float64          `json:"states_per_second"`          // generated states
 	MemoryBytes     int64            `json:"memory_bytes"`
 	Workers         int              `json:"workers"`
 	Partial         *PartialDocument `json:"partial,omitempty"`
 }
 
-// PartialDocument is what stands elsewhere in a document when it is the same in every run.
+// PartialDocument contains the parts of a document that may differ between runs; otherwise they are in Document
+// itself.
 type PartialDocument struct {
 	Counts *countsDocument `json:"counts,omitempty"`
-	Depth  int             `json:"depth,omitempty"` // where it alone may differ
+	Depth  int             `json:"depth,omitempty"` // if only the depth may differ
 	Work   *workDocument   `json:"work,omitempty"`
 	Traces []trace.Trace   `json:"traces,omitempty"`
 }
 
-// Of returns a result as data. Call it before Close.
+// Of returns a result as a Document. Call it before Close.
 func Of(r *checker.Result) Document {
 	d := Document{
 		Schema: DocumentSchema, Engine: r.Engine, Options: options(r.Options, r.Engine), Exit: r.ExitCode(),
@@ -317,7 +320,7 @@ func Of(r *checker.Result) Document {
 	return d
 }
 
-// property returns a property without its trace.
+// property returns the document of a property without its trace.
 func property(r *checker.Result, p checker.PropertyResult) propertyDocument {
 	d := propertyDocument{Name: p.Name, Expect: p.Expect.String(), Verdict: p.Verdict.String(), Open: p.Open}
 	if p.Expect == statespace.Eventually || p.Expect == statespace.LeadsTo {
@@ -338,7 +341,7 @@ func property(r *checker.Result, p checker.PropertyResult) propertyDocument {
 	return d
 }
 
-// complete counts the levels that were complete, or is nil.
+// complete returns the counts of the complete levels, or nil if there are none.
 func complete(r *checker.Result) *countsDocument {
 	if len(r.Levels) == 0 {
 		return nil
@@ -414,7 +417,7 @@ func options(o checker.Options, engine string) optionsDocument {
 	return d
 }
 
-// rate is n per second.
+// rate returns n per second.
 func rate(n int, elapsed time.Duration) float64 {
 	if elapsed <= 0 {
 		return 0

@@ -12,11 +12,11 @@ import (
 	"synod/trace"
 )
 
-// shownLevels is how many levels a profile shows: if there are more, the last ones.
+// shownLevels is the most levels that a profile shows; of more, it shows the last ones.
 const shownLevels = 40
 
-// WriteProfile writes for people why the space is as large as it is: how it grew from level to level, and what its
-// slots and their fields are made of, those with the most contents first. Call it before Close.
+// WriteProfile writes a readable account of why the space is as large as it is: how it grew from level to level, and
+// the contents of its slots and their fields, the most numerous first. Call it before Close.
 func WriteProfile(w io.Writer, r *checker.Result) {
 	p := r.Profile()
 	fmt.Fprintf(w, "Why there are %d states:\n", r.Unique)
@@ -62,7 +62,7 @@ func latelyFrom(p checker.Profile) string {
 	return fmt.Sprintf("new from depth %d on", p.Lately)
 }
 
-// columns returns what a profile says of a count.
+// columns returns the columns of a profile for a count.
 func columns(g checker.Growth, p checker.Profile, atLeast bool) []string {
 	count := fmt.Sprint(g.Count)
 	switch {
@@ -76,8 +76,8 @@ func columns(g checker.Growth, p checker.Profile, atLeast bool) []string {
 	return []string{count, fmt.Sprint(g.LastNew), fmt.Sprint(g.Lately)}
 }
 
-// writeLevels shows how a breadth-first search grew: the states first reached at each depth, how many times as many as
-// at the one before, and the successors that were computed to find them.
+// writeLevels writes how a breadth-first search grew: the states first reached at each depth, their ratio to those of
+// the previous depth, and the successors computed to find them.
 func writeLevels(w io.Writer, r *checker.Result) {
 	if len(r.Levels) == 0 {
 		return
@@ -99,9 +99,9 @@ func writeLevels(w io.Writer, r *checker.Result) {
 	t.end()
 }
 
-// WriteCoverage writes for people what the search did with the model: what became of the messages, timers and choices
-// of every actor, how often properties were evaluated and handlers called, and how many calls were made twice to see
-// whether they are pure.
+// WriteCoverage writes a readable account of how the search used the model: which messages of every actor were
+// delivered or ignored, which handlers and timers had no effect, how often properties were evaluated and handlers
+// called, and how many calls were repeated to check that they are pure.
 func WriteCoverage(w io.Writer, r *checker.Result) {
 	s := r.Space
 	if len(s.Coverage) > 0 {
@@ -139,8 +139,8 @@ func WriteCoverage(w io.Writer, r *checker.Result) {
 	}
 }
 
-// table lines up rows: the first two columns stand to the left, the others to the right. Columns that are empty in all
-// rows are left out.
+// table aligns rows: the first two columns to the left, the others to the right. Columns that are empty in all rows
+// are omitted.
 type table struct {
 	w    io.Writer
 	rows [][]string
