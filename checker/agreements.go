@@ -8,31 +8,32 @@ import (
 	"synod/model/statespace"
 )
 
-// agreements remembers what is known to be unremarkable: combinations of everything that live properties ever read. The
-// ids of each unit fall into classes that agree on what is read of it, and the classes of a state's units, side by side in
-// one integer, are looked up in a hash table. It is a cache, so it may forget; it never errs. Workers share it: its
-// shape is fixed, and another takes its place when more is read, or when it is full.
+// agreements is a cache of combinations of values that decide no property, taken over everything that live properties
+// have read. The ids of each unit are divided into classes that agree on what is read of the unit. The classes of a
+// state's units, packed into one integer, are the key of a hash table. Entries may be lost, but a hit is always
+// right. Workers share the cache. Its shape is fixed; it is replaced when more is read or when it is full.
 type agreements struct {
-	version uint32 // of what is read
+	version uint32 // the judge's version when the cache was created
 	units   *units
-	read    []classes // of the units of which anything is read
+	read    []classes // the units that properties read
 	table   []atomic.Uint64
-	shift   int // of a hash, to give a place in table
+	shift   int // shift of a hash that yields an index in table
 	count   atomic.Int64
-	fits    bool // the classes fit side by side
+	fits    bool // the classes fit into 64 bits
 }
 
-// classes numbers what can be read of a unit.
+// classes numbers the values that properties read of a unit.
 type classes struct {
 	unit         *unit
 	aspects      []aspectOf
 	of           *classBytes          // id -> class, from 1, if it is below manyClasses
-	wide         *words.Array[uint32] // id -> class, where it is not
+	wide         *words.Array[uint32] // id -> class, if it is at least manyClasses
 	numbers      *words.Table         // what is read -> class, from 0
 	place, width int
 }
 
-// classBytes is a byte per id of a unit, small enough to stay in a near cache. A unit keeps a place for each of its ids.
+// classBytes is a byte per id of a unit, small enough to stay in a near cache. The unit makes room for each of its
+// ids.
 type classBytes struct{ fours *words.Array[uint32] }
 
 func (b *classBytes) ensure(id uint32) { b.fours.Ensure(id / 4) }
@@ -43,7 +44,7 @@ func (b *classBytes) at(id uint32) uint32 {
 	return atomic.LoadUint32(b.fours.At(id/4)) >> (id % 4 * 8) & 255
 }
 
-// set sets the byte of an id, once; all callers set the same.
+// set sets the byte of an id, once; concurrent callers set the same value.
 func (b *classBytes) set(id, class uint32) {
 	atomic.OrUint32(b.fours.At(id/4), class<<(id%4*8))
 }
@@ -53,10 +54,10 @@ const (
 	maxAgreements   = 1 << 22 // entries of 8 bytes
 	probes          = 8
 	manyClasses     = 255
-	classBits       = 32 // as a class is a number of so many
+	classBits       = 32 // the width of a class number
 )
 
-// agreements returns the current ones for the units, making new ones if what is read has changed or they are full.
+// agreements returns the current cache for the units, and replaces it if what is read has changed or it is full.
 func (j *judge) agreements(us *units) *agreements {
 	a := j.agreed.Load()
 	if a != nil && a.version == j.version.Load() && a.units == us && !a.crowded() {
@@ -97,7 +98,7 @@ func newAgreements(us *units, read []aspectOf, version uint32) *agreements {
 	return a
 }
 
-// size creates an empty table, and divides the integer among the classes by how many there are.
+// size creates an empty table, and divides the bits of a key among the classes according to their number.
 func (a *agreements) size(n int) {
 	a.table = make([]atomic.Uint64, n)
 	a.shift = 64 - bits.Len(uint(n-1))
@@ -127,7 +128,7 @@ func (a *agreements) crowded() bool {
 	return 2*a.count.Load() > int64(len(a.table)) && len(a.table) < maxAgreements
 }
 
-// grow returns larger ones with the same classes. If these outgrew their places, what was known is forgotten.
+// grow returns a larger cache with the same classes. Its table is empty if the classes moved within the key.
 func (a *agreements) grow() *agreements {
 	big := &agreements{version: a.version, units: a.units, read: append([]classes(nil), a.read...)}
 	big.size(4 * len(a.table))
@@ -144,7 +145,7 @@ func (a *agreements) grow() *agreements {
 	return big
 }
 
-// keys puts what is read of each of n states, given by the ids of every unit, into into: 0 for a state that cannot be
+// keys sets into to the keys of n states, given by the ids of every unit. The key is 0 for a state that cannot be
 // looked up.
 func (a *agreements) keys(ids [][]uint32, into []uint64, state []statespace.PartID, space statespace.Space) {
 	clear(into)
@@ -174,7 +175,7 @@ func (c *classes) classOf(id uint32, state []statespace.PartID, space statespace
 	return class
 }
 
-// learn finds the class of an id.
+// learn computes and stores the class of an id.
 func (c *classes) learn(id uint32, state []statespace.PartID, space statespace.Space) uint32 {
 	if c.of.at(id) == manyClasses {
 		if class := atomic.LoadUint32(c.wide.At(id)); class != 0 {
@@ -202,7 +203,7 @@ func (a *agreements) hash(key uint64) int {
 	return int(key * 0x9e3779b97f4a7c15 >> (a.shift & 63))
 }
 
-// known reports whether a key is unremarkable.
+// known reports whether a key is in the cache.
 func (a *agreements) known(key uint64) bool {
 	if key == 0 {
 		return false
@@ -220,7 +221,7 @@ func (a *agreements) known(key uint64) bool {
 	return false
 }
 
-// add remembers a key, unless its places are taken.
+// add adds a key, unless all of its probe positions are taken.
 func (a *agreements) add(key uint64) {
 	if key == 0 {
 		return

@@ -10,9 +10,9 @@ import (
 	"synod/model/statespace"
 )
 
-// BFS visits every reachable state of a model, level by level, so that the path to each discovery is a shortest one. For
-// the same model it gives the same counts and paths at any number of workers. It returns when the search is exhausted,
-// or as o or ctx say.
+// BFS visits every reachable state of a model, level by level, so that the path to each discovery is a shortest one.
+// For the same model it returns the same counts and paths at any number of workers. It returns when the search is
+// exhausted, a limit of o is reached, or ctx is done.
 func BFS(ctx context.Context, src statespace.Source, o Options) *Result {
 	return search(ctx, "bfs", src, o, func(e *engine, r *Result) {
 		e.breadthFirst(r)
@@ -20,7 +20,7 @@ func BFS(ctx context.Context, src statespace.Source, o Options) *Result {
 	})
 }
 
-// breadthFirst runs the search. Level 1 is the initial states.
+// breadthFirst runs the search. Level 1 consists of the initial states.
 func (e *engine) breadthFirst(r *Result) {
 	current := &store.Frontier{}
 	e.enter(current)
@@ -77,7 +77,7 @@ func (e *engine) enter(into *store.Frontier) {
 	w.closeChunks()
 }
 
-// enough reports whether the search may end after a level.
+// enough returns why the search ends after a level, or running.
 func (e *engine) enough(level, waiting int) stopCause {
 	o := e.options
 	switch {
@@ -93,7 +93,7 @@ func (e *engine) enough(level, waiting int) stopCause {
 	return running
 }
 
-// expandLevel expands every state of current and puts what is new on next.
+// expandLevel expands every state of current and adds the new states to next.
 func (e *engine) expandLevel(current, next *store.Frontier, level int) {
 	size, began := current.Size(), time.Now()
 	n := e.handsFor(size)
@@ -122,16 +122,16 @@ func (e *engine) expandLevel(current, next *store.Frontier, level int) {
 	}
 }
 
-// worthwhile is how much work a worker is to have of a level. To wake one takes time, and when there is little to do, most of
-// it is calls of handlers that are new, which take turns at first.
+// worthwhile is the least work of a level for each worker. Waking a worker takes time, and on a small level most of
+// the work is first calls of handlers, which are serialized.
 const worthwhile = 2 * time.Millisecond
 
-// handsFor returns how many workers a level of so many states is worth, going by the level before.
+// handsFor returns the number of workers for a level of so many states, estimated from the previous level.
 func (e *engine) handsFor(states int) int {
 	return min(len(e.workers), states/batchLength+1, int(time.Duration(states)*e.pace/worthwhile)+1)
 }
 
-// expandAll takes chunks and expands them, until there is none, or the search must pause.
+// expandAll takes chunks and expands them until none is left or the search must pause.
 func (w *worker) expandAll(current *store.Frontier) {
 	e := w.e
 	var taken store.Run
@@ -164,11 +164,11 @@ func (w *worker) expandAll(current *store.Frontier) {
 	}
 }
 
-// maxSuccessors is about how many successors a batch is to have: they take memory, and time until the worker looks again
-// whether the search is to stop.
+// maxSuccessors is the approximate number of successors in a batch. A larger batch takes more memory, and delays the
+// worker's next check whether to stop.
 const maxSuccessors = 1 << 15
 
-// portion is how many states the worker is to expand together, going by how many successors the last ones had.
+// portion returns how many states to expand together, estimated from the successors of the previous batches.
 func (w *worker) portion() int {
 	each := w.made/max(w.batch, 1) + 1
 	return max(1, min(batchLength, maxSuccessors/each))
@@ -190,7 +190,7 @@ func (e *engine) cuts() int {
 	return int(n)
 }
 
-// discover records the paths of the properties that the last level decided.
+// discover records paths for the properties that the last level decided.
 func (e *engine) discover(r *Result, level int) {
 	for i, states := range e.judge.decide() {
 		refined := r.Properties[i].Expect == statespace.Refines
@@ -211,7 +211,7 @@ func (e *engine) discover(r *Result, level int) {
 	}
 }
 
-// regroup chooses units anew at the end of a level, if that is due.
+// regroup chooses new units at the end of a level, if that is due.
 func (e *engine) regroup(current *store.Frontier) {
 	n := e.unique()
 	if !e.wantsGroups(n) {

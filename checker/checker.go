@@ -1,6 +1,6 @@
-// Package checker explores the states of a model and judges its properties. BFS, DFS and Walk are small drivers over one
-// engine, which never stores a state as a Go value: a state is a short vector of small integers, packed into a few
-// bytes, exactly. The package knows parts, steps and properties; it does not know what an actor is.
+// Package checker explores the states of a model and judges its properties. BFS, DFS and Walk are small drivers over
+// one engine. The engine stores no state as a Go value: a state is a short vector of small integers, packed
+// losslessly into a few bytes. The package knows parts, steps and properties; it does not know what an actor is.
 package checker
 
 import (
@@ -16,20 +16,20 @@ import (
 type FinishWhen uint8
 
 const (
-	// Decided ends a search once every property is violated or has its example.
+	// Decided ends a search once every property is violated or has an example.
 	Decided FinishWhen = iota
-	// FirstViolation ends it at the first violation of an always property.
+	// FirstViolation ends a search at the first violation of an always property.
 	FirstViolation
-	// Exhausted never ends it early.
+	// Exhausted never ends a search early.
 	Exhausted
 )
 
 var finishNames = [...]string{"decided", "first-violation", "exhausted"}
 
-// String is the name that ParseFinishWhen understands.
+// String returns the name that ParseFinishWhen accepts.
 func (f FinishWhen) String() string { return finishNames[f] }
 
-// ParseFinishWhen returns the FinishWhen of a name.
+// ParseFinishWhen returns the FinishWhen with a name.
 func ParseFinishWhen(name string) (FinishWhen, error) {
 	for i, n := range finishNames {
 		if n == name {
@@ -39,40 +39,40 @@ func ParseFinishWhen(name string) (FinishWhen, error) {
 	return 0, fmt.Errorf("unknown condition %q: expected decided, first-violation or exhausted", name)
 }
 
-// Options describes how to search. The zero value searches everything with all cores until every property is decided.
+// Options configures a search. The zero value searches everything on all cores until every property is decided.
 type Options struct {
 	Workers     int           // goroutines; 0 for one per core (DFS: 1)
 	Timeout     time.Duration // 0 for none
-	MaxDepth    int           // states on a path, the first included; those at this depth are judged but not expanded; 0 for no limit
-	MaxStates   int           // ends the search after the level, or at the state, that reaches so many; 0 for no limit
-	MemoryLimit int64         // bytes of the whole process; 0 for nine tenths of the machine's, where that is known (Linux)
-	// OwnMemory makes both the memory limit and the reported memory refer to an estimate of what the search itself holds,
-	// without what the garbage collector keeps in reserve: for a search beside other work of the process.
+	MaxDepth    int           // states on a path, the first included; the last is judged, not expanded; 0 for no limit
+	MaxStates   int           // ends the search after the level, or at the state, that reaches it; 0 for no limit
+	MemoryLimit int64         // bytes of the process; 0 for nine tenths of the machine's memory, where known (Linux)
+	// OwnMemory applies the memory limit and the reported memory to an estimate of what the search itself holds, without
+	// the reserve of the garbage collector, for a search that shares its process with other work.
 	OwnMemory  bool
 	FinishWhen FinishWhen
-	Reduce     statespace.Reduction // what is left out of states, and proved not to matter: nothing unless set
-	Symmetry   bool                 // states that differ only in which of what is interchangeable is which are taken for one
-	Strict     bool                 // what never mattered in an exhausted search fails the check, see Result.Vacuous
+	Reduce     statespace.Reduction // what is left out of states, if proved irrelevant; default nothing
+	Symmetry   bool                 // treat states that differ only in a permutation of interchangeable parts as one
+	Strict     bool                 // fail the check if an exhausted search is partly vacuous, see Result.Vacuous
 
 	Seed      uint64 // of random walks
-	Walks     int    // how many random walks; 0 for as many as Timeout allows, which is then 10 s by default
+	Walks     int    // number of random walks; 0 for as many as Timeout allows (10 s if that is 0)
 	WalkDepth int    // states on a walk, the first included; 0 for 1,000
 
-	From *trace.Trace // the search begins at the end of this path, not in an initial state; nil for none
+	From *trace.Trace // the search begins at the end of this path; nil for the initial states
 
-	Progress func(Progress) // called a few times a second from a goroutine of its own, nil for none
+	Progress func(Progress) // called a few times a second from its own goroutine; may be nil
 	Interval time.Duration  // between calls of Progress; 0 for 200 ms
-	Control  *Control       // pauses the search, nil for none
-	Found    func(Found)    // called by a breadth-first search, from its goroutine, for each discovery; nil for none
+	Control  *Control       // pauses the search; may be nil
+	Found    func(Found)    // called by a breadth-first search, from its goroutine, for each discovery; may be nil
 
-	only string // if not empty, the name of the only property that is judged
+	only string // the name of the only property to judge; empty for all
 }
 
-// Progress is how far a search is.
+// Progress describes the progress of a search.
 type Progress struct {
 	Generated, Unique int
 	Depth             int
-	Frontier          int   // states that wait to be expanded
+	Frontier          int   // states waiting to be expanded
 	Memory            int64 // bytes
 	Elapsed           time.Duration
 }
@@ -84,7 +84,7 @@ func (o Options) workers() int {
 	return o.Workers
 }
 
-// maxWorkers bounds the buffers that workers hold for one another.
+// maxWorkers bounds the number of buffers, which grows with the workers.
 const maxWorkers = 1024
 
 func (o Options) validate() error {

@@ -6,43 +6,42 @@ import (
 	"synod/checker/internal/store"
 )
 
-// gathering is a group of slots, or a field of a layout, with a number for what it holds in each of the states that are
-// looked at.
+// gathering is a group of slots, or a field of a layout, with a number for its value in each of the states sampled.
 type gathering struct {
-	at    int   // its place in grouping.least
-	slots []int // of a group
-	field int   // of a layout
-	bits  int   // that the field takes
+	at    int   // its index in grouping.least
+	slots []int // for a group
+	field int   // for a layout
+	bits  int   // width of the field
 	ids   []uint32
-	held  int // how many different things it holds, once it was joined
+	held  int // number of distinct values, set by a merge
 }
 
-// grouping merges groups, two at a time: those that hold the fewest combinations together.
+// grouping merges pairs of groups, those with the fewest combined values first.
 type grouping struct {
 	of    []gathering
 	pairs *store.PairSet
-	over  func() bool // there is no need, or no time, to merge more
-	// By two groups, the lesser place first: how many combinations of what they hold there are, or at least how many. Where
-	// there are many slots, to count all of them anew before each merger would take minutes.
+	over  func() bool // reports whether merging should stop
+	// For two groups, the lesser place first: the number of combinations of their values, or a lower bound. With many
+	// slots, recounting all pairs before each merger would take minutes.
 	least   [][]bound
-	settled bool // no two are to be merged any more
-	// Of a layout: is told of each merger. What was joined stands behind all
-	// others then, so that equally good pairs make a tree that is not deep.
+	settled bool // no further pair can be merged
+	// For a layout: called after each merger. The merged group then moves behind all others, so that equally good pairs
+	// make a shallow tree.
 	joined func(into, other *gathering)
 }
 
-// bound is a number of combinations, or less than that.
+// bound is a number of combinations, or a lower bound of it.
 type bound struct {
 	n     int
 	exact bool
 }
 
-// newGrouping is for groups that may have as many combinations as limit tells.
+// newGrouping returns a grouping whose groups may have up to limit combinations.
 func newGrouping(of []gathering, limit int, over func() bool) *grouping {
 	return &grouping{of: of, pairs: store.NewPairSet(limit), over: over}
 }
 
-// merge merges the two groups with the fewest combinations, if these are few.
+// merge merges the two groups with the fewest combinations, if these are within the limit.
 func (g *grouping) merge() bool {
 	if g.settled {
 		return false
@@ -55,7 +54,7 @@ func (g *grouping) merge() bool {
 	return true
 }
 
-// fewest returns the two groups with the fewest combinations, the first of several, if these are few.
+// fewest returns the two groups with the fewest combinations, the first such pair, if these are within the limit.
 func (g *grouping) fewest() (left, right int, ok bool) {
 	if g.least == nil {
 		g.least = make([][]bound, len(g.of))
@@ -71,7 +70,7 @@ func (g *grouping) fewest() (left, right int, ok bool) {
 				if g.over() {
 					return 0, 0, false
 				}
-				// A few more than are needed are counted, so that the pair need not be looked at so soon again.
+				// Count a few more than needed, so that the pair is not recounted soon.
 				enough := min(2*fewest, g.pairs.Limit+1)
 				b.n = g.pairs.Count(g.of[i].ids, g.of[k].ids, enough)
 				b.exact = b.n < enough
@@ -84,8 +83,7 @@ func (g *grouping) fewest() (left, right int, ok bool) {
 	return left, right, ok
 }
 
-// join merges two groups. What the two of them held with a third one was no more than what they hold with it
-// together.
+// join merges two groups. The merged group has at least as many combinations with a third one as either had.
 func (g *grouping) join(left, right int) {
 	into, other := &g.of[left], g.of[right]
 	g.combine(into, &other)
@@ -104,7 +102,7 @@ func (g *grouping) join(left, right int) {
 
 func (g *grouping) between(a, b *gathering) *bound { return &g.least[min(a.at, b.at)][max(a.at, b.at)] }
 
-// combine adds the slots of one group to another, and numbers what the two hold together, in order of arrival.
+// combine adds the slots of other to into, and numbers their combined values in order of occurrence.
 func (g *grouping) combine(into, other *gathering) {
 	into.slots = append(into.slots, other.slots...)
 	slices.Sort(into.slots)

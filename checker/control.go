@@ -7,11 +7,11 @@ import (
 	"synod/model/statespace"
 )
 
-// Control pauses and resumes a search from outside; its context stops it. The zero value lets it run. Give it to one
-// search, in Options. It is safe for concurrent use.
+// Control pauses and resumes a search; the context of the search stops it. The zero value is ready to use and not
+// paused. A Control must be used for one search only. It is safe for concurrent use.
 //
-// A pause keeps the tables. What is in flight is finished first, which is at most a few thousand states. Time goes on
-// for Options.Timeout.
+// A paused search keeps its tables. Work in progress is finished first, at most a few thousand states.
+// Options.Timeout keeps running during a pause.
 type Control struct {
 	mu     sync.Mutex
 	resume chan struct{} // closed by Resume; nil while the search runs
@@ -28,7 +28,7 @@ func (c *Control) Pause() {
 	}
 }
 
-// Resume lets the workers go on.
+// Resume resumes the workers.
 func (c *Control) Resume() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -39,12 +39,12 @@ func (c *Control) Resume() {
 	}
 }
 
-// Paused reports whether the search is asked to pause.
+// Paused reports whether a pause was requested.
 func (c *Control) Paused() bool {
 	return c.paused.Load()
 }
 
-// wait returns when the search is not to pause, or is to stop.
+// wait blocks while the search is paused and not stopped.
 func (c *Control) wait(stopped <-chan struct{}) {
 	for c.Paused() {
 		c.mu.Lock()
@@ -61,14 +61,14 @@ func (c *Control) wait(stopped <-chan struct{}) {
 	}
 }
 
-// Found is a discovery, as soon as its path is known. The path and the space are valid during the call only.
+// Found is a discovery, reported when its path is known. The path and the space are valid only during the call.
 type Found struct {
 	Property statespace.Property
 	Space    statespace.Space
 	Path     statespace.Path
 }
 
-// pause is called by every worker of a search now and then, between two states.
+// pause blocks a worker while the search is paused. Workers call it between states.
 func (e *engine) pause() {
 	if c := e.options.Control; c != nil {
 		c.wait(e.stopped)
@@ -80,7 +80,7 @@ func (e *engine) tell(property int, path *statespace.Path) {
 	if f := e.options.Found; f != nil && path != nil {
 		full, err := e.inFull(path)
 		if err != nil {
-			return // The end of the search looks into it.
+			return // The error is reported at the end of the search.
 		}
 		f(Found{Property: e.judge.properties[property], Space: e.shown(), Path: *e.joined(e.outward(full))})
 	}

@@ -7,20 +7,20 @@ import (
 	"synod/internal/words"
 )
 
-// crew is the walkers of one worker, who go on in turns. A walk by itself waits for memory at every step, as each look-up
-// depends on the one before; those of many walks do not depend on each other. So all walkers of a crew first touch what
-// they are about to read, and then step.
+// crew is a batch of walkers of one worker, which step in turn. A single walk waits for memory at every step, as each
+// look-up depends on the one before; look-ups of different walks are independent. So all walkers of a crew first
+// touch what they are about to read, and then step.
 type crew struct {
 	w         *worker
 	all       *walks
 	walkers   []*walker
-	unchecked int   // steps since the last look at the memory
-	pause     int   // up to how many there may be
-	held      int64 // the memory at that look
+	unchecked int   // steps since the last check of the memory
+	pause     int   // steps between two checks
+	held      int64 // memory at the last check
 	touched   uint64
 }
 
-// crewSize is how many walks a worker takes at a time.
+// crewSize is the number of walks that a worker runs at a time.
 const crewSize = 32
 
 func newCrew(w *worker, all *walks) *crew {
@@ -36,7 +36,7 @@ func newCrew(w *worker, all *walks) *crew {
 	return c
 }
 
-// run takes walks until there are enough, or the search must pause or stop.
+// run runs walks until there are enough, or the search must pause or stop.
 func (c *crew) run() {
 	e := c.w.e
 	for {
@@ -55,7 +55,7 @@ func (c *crew) run() {
 	}
 }
 
-// beginAll starts a walk for every walker that has none. It reports false if nobody walks.
+// beginAll starts a walk for every walker without one. It reports whether any walker is walking.
 func (c *crew) beginAll() bool {
 	e := c.w.e
 	anyone := false
@@ -76,7 +76,8 @@ func (c *crew) beginAll() bool {
 	return anyone
 }
 
-// meetAll counts and judges the states that the walks are in. It reports false if one does not fit into the layout.
+// meetAll counts and judges the states that the walks are in. It reports false if a state does not fit into the
+// layout or the search must stop.
 func (c *crew) meetAll() bool {
 	w := c.w
 	w.successors = w.successors[:0]
@@ -88,12 +89,12 @@ func (c *crew) meetAll() bool {
 	return fit && w.e.halt.Load() == 0
 }
 
-// touch reads what the next steps will read: first the steps of what changed, then the chosen steps, then what is known
-// of their effects.
+// touch prefetches what the next steps will read: first the steps of what changed, then the chosen steps, then their
+// known effects.
 func (c *crew) touch() {
 	us := c.w.e.units
 	if c.w.expansion != nil {
-		return // Nothing is known that could be read.
+		return // Whole-state expansion has no tables to prefetch.
 	}
 	touched := uint64(0)
 	for _, k := range c.walkers {
@@ -118,13 +119,13 @@ func (c *crew) touch() {
 	c.touched = touched
 }
 
-// touchEffects reads where the answers to the effects of the chosen step begin.
+// touchEffects prefetches the answers to the effects of the chosen step.
 func (k *walker) touchEffects() uint64 {
 	us := k.w.e.units
 	index, n := k.unitOf(k.drawn)
 	word := k.words[index]
 	if word&stepsLone != 0 {
-		return 0 // They are few, and often those of the step before.
+		return 0 // Lone steps have few effects, often those of the step before.
 	}
 	block := us.stepAt(word, n)
 	touched := uint64(0)
@@ -138,7 +139,7 @@ func (k *walker) touchEffects() uint64 {
 	return touched
 }
 
-// flush inserts everything that waits in buffers and queues, when the workers rest.
+// flush inserts everything that waits in buffers and queues. No worker may be running.
 func (e *engine) flush() {
 	for _, w := range e.workers {
 		e.guard(w.flush)

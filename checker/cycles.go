@@ -9,9 +9,10 @@ import (
 	"synod/model/statespace"
 )
 
-// findCycles marks the members that are on a fair cycle of members, and makes them the goal if there are any: the strongly connected
-// components of more than one state among those that were not trimmed, if they are fair. It is Tarjan's algorithm with the one
-// number per state of D. J. Pearce, "A Space-Efficient Algorithm for Finding Strongly Connected Components" (2016), without recursion.
+// findCycles marks the members on fair cycles of members, and makes them the goal if there are any. They are the fair
+// strongly connected components of more than one state among the members that were not trimmed. It uses Tarjan's
+// algorithm with the one number per state of D. J. Pearce, "A Space-Efficient Algorithm for Finding Strongly
+// Connected Components" (2016), without recursion.
 func (p *pursuit) findCycles(v *surveyor) {
 	c := &components{pursuit: p, v: v, index: 1, component: done - 1, fair: p.newFairJudge(v)}
 	for i := range p.e.shards {
@@ -44,38 +45,39 @@ func (p *pursuit) findCycles(v *surveyor) {
 	}
 }
 
-// isOpen reports whether a state is a member of which it is not known whether it is on a fair cycle.
+// isOpen reports whether a state is a member and it is not yet known whether the state is on a fair cycle.
 func (p *pursuit) isOpen(at place) bool {
 	return p.marks.get(at)&(markMember|markTrimmed|markCyclic) == markMember
 }
 
-// begin looks for the components of what a state leads to, unless it was visited. It reports false if it must stop.
+// begin finds the components reachable from a state, unless it was visited. It reports false if the search must stop.
 func (c *components) begin(at place) bool {
 	return *c.degrees.at(at) != 0 || c.search(at)
 }
 
-// components is a depth-first search for strongly connected components. A state's number is 0 before it is visited, then
-// the least index that is known to be reached from it, and when its component is complete a number that only falls from
-// component to component, so that it is greater than all indices. States that are on no cycle of members have the number done.
+// components is a depth-first search for strongly connected components. The number of a state is 0 before the state
+// is visited, then the least index known to be reachable from it. When its component is complete it is the number of
+// the component; component numbers decrease from one component to the next and are greater than all indices. States
+// on no cycle of members have the number done.
 type components struct {
 	*pursuit
 	v         *surveyor
 	index     uint32
 	component uint32
 	calls     []call
-	pending   []ahead    // the successors of all calls that were not visited, one call after the other
+	pending   []ahead    // unvisited successors of all calls, one call after the other
 	touched   uint32     // keeps loads alive
-	waiting   []place    // visited states whose component is not complete, but those on the path
+	waiting   []place    // visited states whose component is not complete, except those on the path
 	fair      *fairJudge // nil if every cycle counts
 	found     bool       // some members are on a fair cycle
-	again     []place    // what is left of components of which states were taken out: it has to be looked at anew
+	again     []place    // states of components from which states were removed, to be searched again
 }
 
 // done is greater than the numbers of all components.
 const done = math.MaxUint32
 
-// ahead is a state that is to be visited, and where the run of its steps begins, or 0. A depth-first search waits for memory at every
-// state, so both are loaded when the state is met: those of several states at once.
+// ahead is a state to visit and the start of its run of steps, or 0. A depth-first search waits for memory at every
+// state, so both are loaded when the state is first encountered, for several states at once.
 type ahead struct {
 	at  place
 	run uint32
@@ -85,10 +87,10 @@ type ahead struct {
 type call struct {
 	at    place
 	root  bool
-	start int // of its part of pending
+	start int // index of its part of pending
 }
 
-// search visits a state and all that it leads to. It reports false if it must stop.
+// search visits a state and all states reachable from it. It reports false if it must stop.
 func (c *components) search(at place) bool {
 	if !c.enter(ahead{at, c.v.edges.of(at)}) {
 		return false
@@ -115,7 +117,7 @@ func (c *components) search(at place) bool {
 	return !c.over()
 }
 
-// enter puts a state on the path.
+// enter pushes a state on the path.
 func (c *components) enter(next ahead) bool {
 	least := c.index
 	own := c.degrees.at(next.at)
@@ -145,7 +147,7 @@ func (c *components) enter(next ahead) bool {
 	return ok
 }
 
-// leave takes the last state off the path. If it is the root of a component, that is complete.
+// leave pops the last state off the path, and completes its component if the state is its root.
 func (c *components) leave() {
 	top := c.calls[len(c.calls)-1]
 	c.calls = c.calls[:len(c.calls)-1]
@@ -190,17 +192,17 @@ func (c *components) complete(states []place) {
 	}
 }
 
-// round is a shortest cycle of members through a state: a breadth-first search from it, among the members.
+// round is a search for a shortest cycle of members through a state, breadth first among the members.
 type round struct {
 	*pursuit
 	v     *surveyor
 	from  place
-	set   *visited.Shard // places, mixed, with their distance modulo 16
+	set   *visited.Shard // mixed places, tagged with their distance modulo 16
 	mixer visited.Mixer
 }
 
-// roundFrom finds the length of a shortest cycle through a state, if it is at most limit; 0 for no limit. The result is 0
-// if there is none.
+// roundFrom returns the length of a shortest cycle through a state, or 0 if there is none of at most limit steps; a
+// limit of 0 means no limit.
 func (p *pursuit) roundFrom(from place, limit int) (*round, int, error) {
 	width := max(1, bits.Len(uint(p.size())))
 	set, err := visited.NewShard(p.e.arena, width, tagBits, 64)
@@ -238,7 +240,7 @@ func (p *pursuit) roundFrom(from place, limit int) (*round, int, error) {
 
 func (r *round) free() { r.set.Free() }
 
-// extend adds the least of the shortest cycles from the end of a path to the path, given its length.
+// extend extends a path by the least of the shortest cycles through its last state, given their length.
 func (r *round) extend(path *statespace.Path, length int) error {
 	wanted := make([]map[place]bool, length+1)
 	wanted[length] = map[place]bool{r.from: true}
@@ -274,8 +276,9 @@ func (r *round) extend(path *statespace.Path, length int) error {
 	return nil
 }
 
-// loopLength returns the length of a shortest loop through a state: a fair one if paths have to be fair, else a cycle of at most
-// limit steps, or of any length for 0. The result is 0 if there is none, or if a fair one takes too much to find.
+// loopLength returns the length of a shortest loop through a state: a fair one if paths have to be fair, else a cycle
+// of at most limit steps, or of any length if limit is 0. The result is 0 if there is none, or if finding a fair one
+// takes too long.
 func (p *pursuit) loopLength(from place, limit int) (int, error) {
 	if p.e.units.just != nil {
 		return p.tourLength(from)
@@ -287,8 +290,8 @@ func (p *pursuit) loopLength(from place, limit int) (int, error) {
 	return length, err
 }
 
-// leastLoops returns those of some states whose shortest loops are shortest. If paths have to be fair, and there are many states or
-// their loops take too much to find, it gives all of them.
+// leastLoops returns the states whose shortest loops are shortest among all. If paths have to be fair, and there are
+// many states or finding their loops takes too long, it returns all states.
 func (p *pursuit) leastLoops(states []place) ([]place, error) {
 	fair := p.e.units.just != nil
 	if fair && len(states) > maxTourStarts {
@@ -316,8 +319,8 @@ func (p *pursuit) leastLoops(states []place) ([]place, error) {
 	return best, nil
 }
 
-// lasso returns the least stem to some of the states, each of them on a loop and at the same distance, with the least of the
-// shortest loops through its end: of all these states those count whose shortest loop is shortest.
+// lasso returns the least stem to one of the states, followed by the least of the shortest loops through its end. The
+// states must all be on loops and at the same distance; only those with the shortest loops are considered.
 func (p *pursuit) lasso(states []place, stem func(states []place) (*statespace.Path, error)) (*statespace.Path, error) {
 	best, err := p.leastLoops(states)
 	if err != nil {

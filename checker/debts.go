@@ -2,19 +2,19 @@ package checker
 
 import "slices"
 
-// What a debt says of a set; a status is a list of sets with such a code in the low bits, ascending. A weak set that was taken
-// or not enabled is gone from it.
+// The code of a set in a status. A status is a sorted list of sets, each with its code in the low bits. A weak set
+// that was taken or disabled is dropped from it.
 const (
-	owedWeak   = iota // it was enabled in all states so far, and never taken
-	owedStrong        // it was enabled in some state, and never taken
-	paid              // it is strong, and was taken
+	owedWeak   = iota // enabled in all states so far, and never taken
+	owedStrong        // enabled in some state, and never taken
+	paid              // strong, and taken
 	debtBits   = 2
 )
 
 func setOfDebt(d uint32) uint32 { return d >> debtBits }
 func isOwed(d uint32) bool      { return d&(1<<debtBits-1) != paid }
 
-// settle returns the status in a state that enables some sets.
+// settle returns the status after reaching a state that enables the sets enabled.
 func (t *tour) settle(status, enabled []uint32) []uint32 {
 	next := t.spare[:0]
 	for _, d := range status {
@@ -38,7 +38,7 @@ func (t *tour) settle(status, enabled []uint32) []uint32 {
 	return next
 }
 
-// begin returns the status of a loop that begins in a state that enables some sets.
+// begin returns the status of a loop that begins in a state that enables the sets enabled.
 func (t *tour) begin(enabled []uint32) []uint32 {
 	status := make([]uint32, len(enabled))
 	for i, set := range enabled {
@@ -70,10 +70,10 @@ func (t *tour) take(status []uint32, label uint32) []uint32 {
 	return next
 }
 
-// owes reports whether something is owed.
+// owes reports whether any set is still owed.
 func owes(status []uint32) bool { return slices.ContainsFunc(status, isOwed) }
 
-// pays reports whether something that was owed no longer is.
+// pays reports whether a set owed before is not owed after.
 func pays(before, after []uint32) bool {
 	for _, d := range before {
 		if isOwed(d) && !slices.Contains(after, d) {

@@ -11,10 +11,10 @@ import (
 )
 
 // DFS visits every reachable state of a model depth first, which needs little memory besides the visited set, and
-// often meets a deep violation soon. Each worker goes down a few branches in turns. Its paths are not shortest ones, and
-// Depth is the number of states on the longest path that it held. It uses one worker unless told otherwise; with more, paths
-// and Depth vary from run to run. With MaxDepth, a state that was first reached at that depth is not expanded, even if a
-// shorter path leads to it.
+// often reaches a deep violation early. Each worker descends a few branches in turn. Paths are not shortest ones, and
+// Depth is the number of states on the longest path explored. It uses one worker unless configured otherwise; with
+// more, paths and Depth vary between runs. With MaxDepth, a state first reached at that depth is not expanded, even
+// if a shorter path leads to it.
 func DFS(ctx context.Context, src statespace.Source, o Options) *Result {
 	if o.Workers == 0 {
 		o.Workers = 1
@@ -22,20 +22,20 @@ func DFS(ctx context.Context, src statespace.Source, o Options) *Result {
 	return search(ctx, "dfs", src, o, (*engine).depthFirst)
 }
 
-// deepSpareBits is by how many bits fields are wider than they need be. A depth-first search meets new ids at any time, and
-// each time that a field is too narrow it moves all states.
+// deepSpareBits is the number of spare bits of fields. A depth-first search finds new ids at any time, and each time
+// a field is too narrow all states must be moved.
 const deepSpareBits = 2
 
-// lateGrouping is from how many states on units stay as they are. A depth-first search may not have to move its states before
-// it has many, and then to move them to other units takes longer than to widen the fields.
+// lateGrouping is the number of states above which units are no longer regrouped. A depth-first search may have many
+// states before it has to move them, and then moving them to other units takes longer than widening the fields.
 const lateGrouping = 4 * secondGrouping
 
-// depths lets idle workers of a depth-first search get work from busy ones.
+// depths distributes work of a depth-first search from busy workers to idle ones.
 type depths struct {
 	mu      sync.Mutex
 	wake    sync.Cond
 	idle    int
-	hungry  atomic.Int32 // idle workers, less what is on offer
+	hungry  atomic.Int32 // idle workers minus offers
 	offers  []stack
 	workers int
 	over    bool
@@ -110,7 +110,7 @@ func (w *worker) statesOf(packed []uint64) [][]statespace.PartID {
 	return states
 }
 
-// deepen notes the length of a path.
+// deepen raises the depth of the search to n.
 func (w *worker) deepen(n int) {
 	for {
 		depth := w.e.depth.Load()
@@ -120,7 +120,7 @@ func (w *worker) deepen(n int) {
 	}
 }
 
-// enoughDeep reports whether a depth-first search may end.
+// enoughDeep returns why a depth-first search ends, or running.
 func (e *engine) enoughDeep(r *Result) stopCause {
 	o := e.options
 	switch {
@@ -134,7 +134,7 @@ func (e *engine) enoughDeep(r *Result) stopCause {
 	return running
 }
 
-// offer hands a part of a stack to an idle worker.
+// offer offers a part of a stack to idle workers.
 func (d *depths) offer(s stack) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -143,7 +143,7 @@ func (d *depths) offer(s stack) {
 	d.wake.Signal()
 }
 
-// take waits for work. It reports false when there will be none.
+// take waits for work. It reports false if the search has ended.
 func (d *depths) take(s *stack) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -165,7 +165,7 @@ func (d *depths) take(s *stack) bool {
 	}
 }
 
-// end lets every waiting worker return.
+// end ends the search and wakes all waiting workers.
 func (d *depths) end() {
 	d.mu.Lock()
 	d.over = true

@@ -2,8 +2,9 @@ package checker
 
 import "slices"
 
-// diver is a worker of a depth-first search. It goes down a few stacks in turns, a state of each at a time: what it reads
-// for one does not depend on the others, so that it does not wait for memory at each look-up, as who goes down one does.
+// diver is a worker of a depth-first search. It descends a few stacks in turn, one state of each per round. The reads
+// for one stack do not depend on the others, so it does not wait for memory at each look-up, as a single descent
+// would.
 type diver struct {
 	w      *worker
 	r      *Result
@@ -11,18 +12,18 @@ type diver struct {
 	lanes  []stack
 	rounds int
 
-	// Of a round: the stacks that have a state to expand, and these states.
+	// Per round: the stacks with a state to expand, and these states.
 	on   []*stack
 	keys []uint64
-	// What was new, and whose it is.
+	// The new successors, and their stacks.
 	fresh []uint64
 	of    []*stack
 }
 
 const (
-	// lanes is how many stacks a worker has. More bring little.
+	// lanes is the number of stacks of a worker. More gain little.
 	lanes = 8
-	// refillEvery is after how many rounds stacks that came to their end get something from others.
+	// refillEvery is the number of rounds between refills of exhausted stacks.
 	refillEvery = 8
 )
 
@@ -30,7 +31,7 @@ func newDiver(w *worker, r *Result, d *depths, own []stack) *diver {
 	return &diver{w: w, r: r, d: d, lanes: own}
 }
 
-// descend searches the stacks, and then what others offer, until no one has anything left.
+// descend searches the stacks, and then those offered by others, until no work is left.
 func (v *diver) descend() {
 	for {
 		if !v.dive() {
@@ -43,7 +44,7 @@ func (v *diver) descend() {
 	}
 }
 
-// dive searches the stacks to their end. It reports false if the search must pause or stop.
+// dive searches the stacks until they are exhausted. It reports false if the search must pause or stop.
 func (v *diver) dive() bool {
 	w := v.w
 	e := w.e
@@ -77,7 +78,7 @@ func (v *diver) dive() bool {
 	return true
 }
 
-// gather finds what is to be expanded in this round. It reports false if there is nothing.
+// gather collects the states to expand in this round. It reports false if there are none.
 func (v *diver) gather() bool {
 	v.refill()
 	e := v.w.e
@@ -97,7 +98,7 @@ func (v *diver) gather() bool {
 	return len(v.keys) > 0
 }
 
-// refill refills exhausted stacks with a part of another one, now and then.
+// refill moves parts of other stacks to exhausted ones, every refillEvery rounds.
 func (v *diver) refill() {
 	if v.rounds++; v.rounds%refillEvery != 0 || len(v.on) == lanes {
 		return
@@ -115,7 +116,7 @@ func (v *diver) refill() {
 	}
 }
 
-// share hands a part of a stack to a worker that has nothing left.
+// share offers a part of a stack if a worker is idle.
 func (v *diver) share() {
 	if v.d.hungry.Load() <= 0 {
 		return
@@ -129,7 +130,7 @@ func (v *diver) share() {
 	}
 }
 
-// failed returns the path to the state of the round whose expansion failed, if that is why there are no successors.
+// failed records the path to the state whose expansion failed, if one did.
 func (v *diver) failed() {
 	if at := v.w.failed; at >= 0 {
 		v.r.fail(v.w.e, v.w.statesOf(append(slices.Clone(v.on[at].path), v.keys[at])))
@@ -141,14 +142,15 @@ func (v *diver) refine() {
 	v.w.refine(v.keys, func(property, source int, successor uint64) { v.settle(property, v.on[source], successor) })
 }
 
-// settle records the path of a property that a state after the end of the path decides, unless it is decided.
+// settle decides a property, unless it is decided, and records the path to packed, a successor of the end of the path
+// of s.
 func (v *diver) settle(property int, s *stack, packed uint64) {
 	if v.w.e.judge.settle(property) {
 		v.w.record(v.r, property, append(slices.Clone(s.path), packed))
 	}
 }
 
-// visit inserts the successors of the round, judges the new ones and leaves them pending.
+// visit inserts the successors of the round, judges the new ones and adds them to the pending states.
 func (v *diver) visit() {
 	w := v.w
 	e := w.e

@@ -8,12 +8,12 @@ import (
 	"synod/model/statespace"
 )
 
-// A function of states is asked once for all states that agree on what it read, and so one that reads a variable, a clock
-// or chance besides would pass for one that holds. It is therefore asked again, now and then, about a state of which the
-// answer is known, and once more at the end about the states of which it was asked so.
+// A function of states is called once for all states that agree on what it read. A function that also reads a
+// variable, a clock or a random source would go unnoticed. So it is called again, now and then, for a state whose
+// answer is known, and at the end once more for those states.
 
-// spacing decides at which calls, in order, a function is asked again: the first 16, and then eight of each doubling.
-// So a billion states cost some 220 calls.
+// spacing selects the calls, in order, at which a function is called again: the first 16, and then eight of each
+// doubling, some 220 for a billion states.
 type spacing struct{ calls, next uint64 }
 
 func (s *spacing) due() bool {
@@ -25,16 +25,16 @@ func (s *spacing) due() bool {
 	return true
 }
 
-// doubt is a state with the answer that a function gave for it.
+// doubt is a state with the answer of a function for it.
 type doubt struct {
 	state  []statespace.PartID
 	answer uint32
 }
 
-// maxDoubts bounds the states that a predicate is asked about once more at the end.
+// maxDoubts bounds the states for which a predicate is evaluated once more at the end.
 const maxDoubts = 256
 
-// again asks about a state, and holds the answer against what is known.
+// again evaluates the predicate for a state, and compares the answer with the known one.
 func (p *predicate) again(r *statespace.Reading, state []statespace.PartID) error {
 	answer, reads, err := p.once(r, state)
 	if err != nil {
@@ -53,7 +53,7 @@ func (p *predicate) again(r *statespace.Reading, state []statespace.PartID) erro
 	return nil
 }
 
-// settle asks once more about the states that were asked about again.
+// settle evaluates the predicate once more for all doubts.
 func (p *predicate) settle(r *statespace.Reading) error {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -79,7 +79,7 @@ func (p *predicate) strays(reads []statespace.Read) error {
 		"not on a variable, a clock or chance", p.name, how)
 }
 
-// askAgain asks the live properties of states about one of which the answer is known.
+// askAgain evaluates the live properties for a state whose answers may be known.
 func (j *judge) askAgain(r *statespace.Reading, state []statespace.PartID) error {
 	for _, i := range j.ofStates {
 		if j.decided[i].Load() {
@@ -92,7 +92,7 @@ func (j *judge) askAgain(r *statespace.Reading, state []statespace.PartID) error
 	return nil
 }
 
-// functions returns all functions of states that the engine asks.
+// functions returns all functions of states that the engine calls.
 func (e *engine) functions() []*predicate {
 	var all []*predicate
 	if e.inside != nil {
@@ -104,8 +104,8 @@ func (e *engine) functions() []*predicate {
 	return all
 }
 
-// raiseDoubts asks every function about the first initial states, before anything else happens. What one then panics with
-// comes up again where its answer counts, if it does.
+// raiseDoubts evaluates every function for the first initial states, before the search. A panic in one is ignored: it
+// recurs where its answer is needed, if it is.
 func (e *engine) raiseDoubts() {
 	r := statespace.NewReading(e.space)
 	for _, p := range e.functions() {
@@ -115,8 +115,8 @@ func (e *engine) raiseDoubts() {
 	}
 }
 
-// settleDoubts asks every function once more, at the end of a search that neither failed nor ran out of time or memory,
-// and wants every path to show what it was found for.
+// settleDoubts evaluates every function once more, at the end of a search that neither failed nor ran out of time or
+// memory, and checks that every path witnesses its property.
 func (e *engine) settleDoubts(r *Result) {
 	if stopCause(e.halt.Load()) >= stopTime {
 		return

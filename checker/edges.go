@@ -6,19 +6,20 @@ import (
 	"synod/internal/words"
 )
 
-// maxEdges is how many bytes the transitions of states take at most.
+// maxEdges is the most bytes that stored transitions may take.
 const maxEdges = 1 << 30
 
-// edgeLimit is maxEdges, but for tests.
+// edgeLimit is maxEdges, except in tests.
 var edgeLimit = int64(maxEdges)
 
-// edges are the transitions of visited states to other states, as a survey finds them, so that a state need not be expanded again
-// to look for cycles, or for the next property. Of states for which there is no room any more nothing is known.
+// edges stores the transitions of visited states to other states, as a survey finds them, so that a state need not be
+// expanded again in the search for cycles or for the next property. States for which there is no room are not
+// recorded.
 //
-// What is known of a state is a run of numbers: how many transitions there are, and how many the boundary cuts; the places of
-// the states that they lead to; and if steps have labels those of all of them.
+// The record of a state is a run of numbers: the number of transitions, and of those cut by the boundary; the places
+// of the successors; and the labels of all transitions, if steps have labels.
 type edges struct {
-	refs *numbers // by place: where its run begins, or 0 for none
+	refs *numbers // by place: the start of its run, or 0 for none
 	runs *words.Pool[uint32]
 	used atomic.Int64 // bytes
 	most int64
@@ -27,18 +28,18 @@ type edges struct {
 // steps are the transitions of a state to other states.
 type steps struct {
 	to        []place
-	cuts      int      // how many more the boundary cuts
+	cuts      int      // further transitions, cut by the boundary
 	labels    []uint32 // if steps have any
 	cutLabels []uint32
 }
 
-// edgesHead is the length of what stands before the places in a run.
+// edgesHead is the number of words before the places in a run.
 const edgesHead = 2
 
-// maxRuns is the length of the runs of a batch from which they are not kept.
+// maxRuns is the greatest total length of the runs of a batch that is stored.
 const maxRuns = 1 << 18
 
-// newEdges returns nil if there is no room. It takes half of what the memory limit leaves, at most.
+// newEdges returns nil if there is no room. The edges take at most half of what the memory limit leaves.
 func (g *ground) newEdges() *edges {
 	most := edgeLimit
 	if limit := g.e.memoryLimit(); limit > 0 {
@@ -61,7 +62,7 @@ func (l *edges) free() {
 	}
 }
 
-// of returns where the run of a state begins, or 0 if there is none.
+// of returns the start of the run of a state, or 0 if there is none.
 func (l *edges) of(at place) uint32 {
 	if l == nil {
 		return 0
@@ -69,10 +70,10 @@ func (l *edges) of(at place) uint32 {
 	return atomic.LoadUint32(l.refs.at(at))
 }
 
-// at returns the run that begins somewhere, and what follows it.
+// at returns the run that begins at ref, and what follows it.
 func (l *edges) at(ref uint32) []uint32 { return l.runs.From(words.Ref(ref)) }
 
-// reserve returns place for runs, and where it begins; 0 if there is none.
+// reserve returns space for runs and its start, or 0 if there is none.
 func (l *edges) reserve(length int) (uint32, []uint32) {
 	if l == nil || length == 0 || length > maxRuns || l.used.Add(4*int64(length)) > l.most {
 		return 0, nil
@@ -84,7 +85,7 @@ func (l *edges) reserve(length int) (uint32, []uint32) {
 	return uint32(ref), runs
 }
 
-// read returns the steps of the run that some numbers begin with.
+// read decodes the run at the start of run.
 func (v *surveyor) read(run []uint32) steps {
 	n, cuts := run[0], run[1]
 	s := steps{to: run[edgesHead : edgesHead+n : edgesHead+n], cuts: int(cuts)}
@@ -95,11 +96,11 @@ func (v *surveyor) read(run []uint32) steps {
 	return s
 }
 
-// found is how many steps a state has that was expanded, and where its run begins.
+// found is the number of steps of an expanded state, and the start of its run.
 type found struct{ steps, cuts, start int }
 
-// record writes the runs of the states that the worker expanded, and keeps them if there is room. It reports false if a state leads
-// to one that was not visited.
+// record writes the runs of the states that the worker expanded, and stores them if there is room. It reports false
+// if a successor was not visited.
 func (v *surveyor) record() bool {
 	w := v.w
 	v.found = append(v.found[:0], make([]found, len(v.again))...)
@@ -138,7 +139,7 @@ func (v *surveyor) record() bool {
 	return true
 }
 
-// fill writes the steps that the worker found into runs, the last ones of each state first.
+// fill writes the steps that the worker found into runs, each state's from the last to the first.
 func (v *surveyor) fill(runs []uint32) bool {
 	w := v.w
 	for i := range v.found {

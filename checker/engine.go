@@ -15,21 +15,21 @@ import (
 	"synod/model/statespace"
 )
 
-// tagBits is the size of what the visited set keeps with a state: its level, modulo 16. That is enough to walk back from a
-// discovery level by level, as a successor of a state is at most one level further.
+// tagBits is the size of the tag that the visited set keeps with a state: its level, modulo 16. That is enough to
+// walk back from a discovery level by level, as a successor of a state is at most one level deeper.
 const (
 	tagBits = 4
 	tags    = 1 << tagBits
 )
 
-// engine is what every driver stands on: a space, its units, the layout of a packed state and the visited set.
+// engine is the common base of all drivers: a space, its units, the layout of a packed state and the visited set.
 type engine struct {
 	source    statespace.Source
 	reduction *reduction // nil if the space is the full one
 	turning   turning
 	space     statespace.Space
-	whole     statespace.Expander // the space, if its states are expanded as a whole
-	outer     statespace.Space    // what it was made of then; else nil
+	whole     statespace.Expander // the space, if its states are expanded as a whole; else nil
+	outer     statespace.Space    // the space that whole was made of; else nil
 	options   Options
 	arena     *offheap.Arena
 	units     *units
@@ -38,16 +38,16 @@ type engine struct {
 	inside    *predicate // the boundary, or nil
 	judge     *judge
 	refiners  []*refiner
-	stuck     []*stuck // of quiescence properties
+	stuck     []*stuck // for quiescence properties
 	workers   []*worker
 	chunks    store.Chunks
 
 	held      atomic.Pointer[holdings]
-	aside     atomic.Pointer[offheap.Arena] // what holds tables that come and go, or nil
+	aside     atomic.Pointer[offheap.Arena] // holds temporary tables, or nil
 	initial   [][]statespace.PartID         // within the boundary
 	started   time.Time
-	halt      atomic.Uint32 // a stopCause: workers return soon
-	underway  bool          // the initial states are known, all of them
+	halt      atomic.Uint32 // a stopCause; if not 0, workers return soon
+	underway  bool          // all initial states are known
 	failure   atomic.Pointer[failure]
 	movable   bool        // the search moves to new tables when memory runs out
 	unordered bool        // nothing depends on the order of the initial states
@@ -58,18 +58,18 @@ type engine struct {
 	pairRoom  int         // see chooseLayout
 	spareBits int         // see newLayout
 	levels    []Level
-	pace      time.Duration   // of a worker, per state of the last level
-	front     *store.Frontier // of a breadth-first search: the states of the last level that is complete
-	left      *store.Frontier // what a breadth-first search did not expand because of a limit, or nil
+	pace      time.Duration   // time of one worker per state, on the last level
+	front     *store.Frontier // of a breadth-first search: the states of the last complete level
+	left      *store.Frontier // states that a breadth-first search did not expand because of a limit, or nil
 	depth     atomic.Int64
-	deepCut   atomic.Bool   // a depth-first search met its depth limit
-	results   sync.Mutex    // of paths that workers find
+	deepCut   atomic.Bool   // a depth-first search reached its depth limit
+	results   sync.Mutex    // guards paths that workers record
 	waiting   atomic.Int64  // states on the frontier
 	stopped   chan struct{} // closed once halt is set
 	stopping  sync.Once
 }
 
-// stopCause describes why a search ended before it was exhausted. The order is that of precedence.
+// stopCause is why a search ended before it was exhausted, in order of precedence.
 type stopCause uint32
 
 const (
@@ -78,14 +78,14 @@ const (
 	stopViolated
 	stopDepth
 	stopStates
-	stopRefuted // a guess of a reduced search was wrong: it begins again
+	stopRefuted // an assumption of a reduced search was wrong: the search restarts
 	stopTime
 	stopMemory
 	stopInterrupt
 	stopError
 )
 
-// search searches a source, and once more with explicit losses if a property turns out to need them.
+// search searches a source, and searches it again with explicit losses if a property turns out to need them.
 func search(ctx context.Context, name string, src statespace.Source, o Options, drive func(*engine, *Result)) *Result {
 	r := searchReduced(ctx, name, src, o, drive)
 	var needs *statespace.ExplicitLossError
@@ -98,7 +98,7 @@ func search(ctx context.Context, name string, src statespace.Source, o Options, 
 	return r
 }
 
-// searchOnce builds an engine, lets a driver use it, and puts what was found into a result.
+// searchOnce builds an engine, runs a driver on it, and returns the result.
 func searchOnce(
 	ctx context.Context, name string, src statespace.Source, red *reduction, o Options, drive func(*engine, *Result),
 ) *Result {
@@ -114,7 +114,7 @@ func searchOnce(
 	e.reduction = red
 	e.movable, e.unordered = name == "walk", name == "bfs"
 	if ctx.Err() != nil {
-		e.stop(stopInterrupt) // The watcher may look too late to keep a small search from beginning.
+		e.stop(stopInterrupt) // The watcher may notice too late to keep a small search from starting.
 	}
 	unwatch := e.watch(ctx)
 	if r.Err = e.furnish(); r.Err != nil {
@@ -147,7 +147,7 @@ func newEngine(src statespace.Source, o Options) *engine {
 	return e
 }
 
-// furnish builds a space and all tables, empty but for the initial states.
+// furnish creates a space and all tables, which contain only the initial states.
 func (e *engine) furnish() error {
 	space, err := e.makeSpace()
 	if err != nil {
@@ -189,12 +189,12 @@ func (e *engine) furnish() error {
 		e.close()
 		return err
 	}
-	e.held.Store(&holdings{e.arena, space}) // From now on memory is rationed, which only a search can bear.
+	e.held.Store(&holdings{e.arena, space}) // The memory limit applies from here on: only a search handles it.
 	return nil
 }
 
-// begin finds the initial states and a layout for them. A search that is stopped before it has begun may have none, or some
-// of them only.
+// begin finds the initial states and a layout for them. If the search is stopped before it has begun, some or all of
+// the initial states may be missing.
 func (e *engine) begin() error {
 	if e.tooLate() {
 		return e.layOut(store.NewLayout(e.limits(), nil, 0, 0, 0))
@@ -242,7 +242,7 @@ func (e *engine) limits() []uint32 {
 	return limits
 }
 
-// layOut builds an empty visited set for a layout.
+// layOut creates an empty visited set for a layout.
 func (e *engine) layOut(l *store.Layout) error {
 	e.layout = l
 	e.shards = make([]*store.Shard, 1<<l.Shards)
@@ -259,7 +259,7 @@ func (e *engine) layOut(l *store.Layout) error {
 	return nil
 }
 
-// unique is the number of visited states.
+// unique returns the number of visited states.
 func (e *engine) unique() int {
 	n := 0
 	for _, s := range e.shards {
@@ -268,7 +268,7 @@ func (e *engine) unique() int {
 	return n
 }
 
-// parallel runs f on every worker and waits for all.
+// parallel runs f on every worker and waits for all of them.
 func (e *engine) parallel(f func(w *worker)) { e.parallelOn(len(e.workers), f) }
 
 // parallelOn runs f on the first n workers and waits for them.
@@ -284,7 +284,8 @@ func (e *engine) parallelOn(n int, f func(w *worker)) {
 	wg.Wait()
 }
 
-// guard turns a panic that says that memory is out, or an arena's limit reached, into a stop. Others are ours, and pass.
+// guard runs f, and stops the search on a panic with offheap.ErrLimit: memory is exhausted or an arena reached its
+// limit. Other panics are bugs, and are propagated.
 func (e *engine) guard(f func()) {
 	defer func() {
 		r := recover()
@@ -300,7 +301,7 @@ func (e *engine) guard(f func()) {
 	f()
 }
 
-// stop asks the workers to return; the greatest cause wins.
+// stop asks the workers to return. The greatest cause is kept.
 func (e *engine) stop(cause stopCause) {
 	defer e.stopping.Do(func() { close(e.stopped) })
 	for {
@@ -311,20 +312,20 @@ func (e *engine) stop(cause stopCause) {
 	}
 }
 
-// failAt stops the search with an error that came up in a state; the first one wins.
+// failAt stops the search with an error that occurred in a state. Only the first error is kept.
 func (e *engine) failAt(err error, state []statespace.PartID) {
 	e.failure.CompareAndSwap(nil, &failure{err, state})
 	e.stop(stopError)
 }
 
-// failure is an error and the state in which it came up, nil for none.
+// failure is an error and the state in which it occurred, or nil.
 type failure struct {
 	err   error
 	state []statespace.PartID
 }
 
-// memoryLimit returns the bytes that a search may take, or 0 for any number: what it was told, or nine tenths of what the process
-// may take, as a machine that swaps does not get any further.
+// memoryLimit returns the number of bytes that the search may use, or 0 for no limit: the limit in the options, or
+// nine tenths of the memory available to the process, as a search that swaps makes no progress.
 func (e *engine) memoryLimit() int64 {
 	if limit := e.options.MemoryLimit; limit != 0 {
 		return limit
@@ -332,7 +333,8 @@ func (e *engine) memoryLimit() int64 {
 	return physical() / 10 * 9
 }
 
-// watch stops the engine when the context ends, time is up, or memory runs out. The function that it returns ends it.
+// watch stops the engine when the context ends, time is up, or memory runs out. The function it returns stops the
+// watching.
 func (e *engine) watch(ctx context.Context) func() {
 	ended, done := make(chan struct{}), make(chan struct{})
 	limit := e.memoryLimit()
@@ -376,8 +378,8 @@ func (e *engine) watch(ctx context.Context) func() {
 	return func() { close(ended); <-done }
 }
 
-// ration stops the search if it takes more memory than the limit. Until it looks again, the tables may grow by what is left
-// and a twentieth of the limit, however long that is: on a busy machine it may be long.
+// ration stops the search if it uses more memory than the limit. Until the next check, the tables may grow by the
+// remainder and a twentieth of the limit. On a busy machine that may take long.
 func (e *engine) ration(limit int64) {
 	taken := e.memory()
 	if taken > limit {
@@ -391,7 +393,7 @@ func (e *engine) ration(limit int64) {
 	arena.SetLimit(max(1, arena.Bytes()+limit+limit/20-taken))
 }
 
-// progress returns how far the search is.
+// progress returns the progress of the search.
 func (e *engine) progress() Progress {
 	p := Progress{
 		Generated: e.generated(), Depth: int(e.depth.Load()), Frontier: int(e.waiting.Load()),
@@ -401,7 +403,7 @@ func (e *engine) progress() Progress {
 	return p
 }
 
-// inserted is the number of visited states, as far as workers have told.
+// inserted returns the number of visited states that workers have reported.
 func (e *engine) inserted() int {
 	n := int64(0)
 	for _, w := range e.workers {
@@ -410,8 +412,9 @@ func (e *engine) inserted() int {
 	return int(n)
 }
 
-// memory is what the search holds, if only that counts, else what the process takes: as the system counts it, or else an
-// estimate, of the runtime's memory and what lies outside its heap. The estimate leaves out the program itself, and counts what is allocated and not touched yet.
+// memory returns the bytes used by the search alone if OwnMemory is set, else those of the process: the resident
+// memory, or if that is not known an estimate from the memory of the runtime and the off-heap tables. The estimate
+// excludes the program itself, and includes memory that is allocated but not yet touched.
 func (e *engine) memory() int64 {
 	if e.options.OwnMemory {
 		return e.own()
@@ -426,7 +429,7 @@ func (e *engine) memory() int64 {
 	return int64(samples[0].Value.Uint64()-samples[1].Value.Uint64()) + e.offHeap()
 }
 
-// own is what the engine and the space hold.
+// own returns the bytes held by the engine and the space.
 func (e *engine) own() int64 {
 	h := e.held.Load()
 	if h == nil {
@@ -442,7 +445,7 @@ func (e *engine) asideBytes() int64 {
 	return 0
 }
 
-// offHeap is what the engine and the space hold outside the Go heap.
+// offHeap returns the bytes that the engine and the space hold outside the Go heap.
 func (e *engine) offHeap() int64 {
 	h := e.held.Load()
 	if h == nil {
@@ -451,7 +454,7 @@ func (e *engine) offHeap() int64 {
 	return h.arena.Bytes() + e.asideBytes() + h.space.OffHeap()
 }
 
-// holdings are the tables that are in use, for readers outside the search; nil until there are any.
+// holdings are the tables in use, for readers outside the search.
 type holdings struct {
 	arena *offheap.Arena
 	space statespace.Space

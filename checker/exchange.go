@@ -36,7 +36,8 @@ func (w *worker) buffer(shard uint64) []uint64 {
 	return make([]uint64, 0, bufferLength)
 }
 
-// send inserts the buffer of a shard, and what waits there, or leaves it to the worker that owns the shard.
+// send inserts the buffer of a shard and the buffers queued there, or queues the buffer for the worker that owns the
+// shard.
 func (w *worker) send(i int) {
 	s := w.e.shards[i]
 	buffer := w.buffers[i]
@@ -56,14 +57,14 @@ func (w *worker) send(i int) {
 	w.examine(i)
 }
 
-// takeIn inserts what waits for a shard that w owns.
+// takeIn inserts the buffers queued for a shard that w owns.
 func (w *worker) takeIn(s *store.Shard, i int) {
 	for buffer := s.Fetch(); buffer != nil; buffer = s.Fetch() {
 		w.insert(s, i, buffer)
 	}
 }
 
-// insert adds keys to a shard that w owns; what is new waits in w.fresh, unmixed.
+// insert inserts keys into a shard that w owns, and appends the new ones to w.fresh, unmixed.
 func (w *worker) insert(s *store.Shard, i int, keys []uint64) {
 	from := len(w.fresh)
 	fresh, err := s.Set.InsertBatch(keys, w.tag, w.fresh)
@@ -108,10 +109,11 @@ func (w *worker) examine(shard int) {
 	w.fresh = w.fresh[:0]
 }
 
-// note keeps the state that was just judged until the end of its level.
+// note keeps the state just judged until the end of its level.
 func (w *worker) note(_ uint64, decides []int) { w.e.judge.note(decides, w.state) }
 
-// judge asks the properties about at most batchLength new states; decided gets those that decide some.
+// judge judges at most batchLength new states by all live properties, and calls decided for each state that decides
+// some.
 func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)) {
 	e := w.e
 	if w.expansion != nil {
@@ -128,7 +130,7 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 			continue
 		}
 		if e.halted() {
-			return // There may be much to read of each.
+			return // Each state may take long to read.
 		}
 		for index := range e.units.of {
 			w.row[index] = w.ids[index][i]
@@ -145,7 +147,7 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 	}
 }
 
-// askAgain asks the properties about a state of which the answers may be known.
+// askAgain evaluates the properties again for a state whose answers may be known.
 func (w *worker) askAgain(ids []uint32) {
 	w.e.units.parts(ids, w.state)
 	if err := w.e.judge.askAgain(w.reading, w.state); err != nil {
@@ -164,7 +166,7 @@ func (w *worker) within() (bool, error) {
 	return inside.ask(w.reading, w.state)
 }
 
-// ask asks the properties about a state that agrees with no unremarkable one, and remembers it if it is one.
+// ask evaluates the properties for a state without a cached answer, and caches the answer if the state decides none.
 func (w *worker) ask(a *agreements, read uint64, ids []uint32) []int {
 	e := w.e
 	e.units.parts(ids, w.state)
@@ -195,7 +197,7 @@ func (w *worker) flush() {
 	}
 }
 
-// finish inserts what still waits for shard i, after all have flushed.
+// finish inserts what is still queued for shard i, after all workers have flushed.
 func (w *worker) finish(i int) {
 	s := w.e.shards[i]
 	s.Owner.Lock()
@@ -204,7 +206,7 @@ func (w *worker) finish(i int) {
 	w.examine(i)
 }
 
-// closeChunks hands over the last chunks of a level, joined as far as they are short.
+// closeChunks hands over the last chunks of a level, and joins short ones.
 func (w *worker) closeChunks() {
 	last, from := []uint64(nil), 0
 	for i, next := range w.next {

@@ -6,10 +6,11 @@ import (
 	"synod/model/statespace"
 )
 
-// Of paths that have to be fair (see statespace.Just) every step has a label: the list of the sets that its action is in. The
-// labels of an id's steps stand behind its block, and behind the ranks if there are any; none is a lone step.
+// If paths have to be fair (see statespace.Just), every step has a label: the list of the sets that contain its
+// action. The labels of an id's steps follow its block, and its ranks if there are any; none of these steps is a lone
+// step.
 
-// justOf returns what labels the steps of a space, or nil if its paths need not be fair.
+// justOf returns the labels of a space's steps, or nil if its paths need not be fair.
 func justOf(space statespace.Space) statespace.Just {
 	if j, ok := space.(statespace.Just); ok && len(j.Fairness()) > 0 {
 		return j
@@ -35,7 +36,7 @@ func (w *worker) labelSteps() {
 	}
 }
 
-// enabledBy returns the sets of actions that are enabled in a state with some steps, ascending.
+// enabledBy returns the sets of actions that are enabled in a state with the given steps, ascending.
 func (s *survey) enabledBy(from steps) []uint32 {
 	just := s.e.units.just
 	var sets []uint32
@@ -54,27 +55,28 @@ func (e *engine) isStrong(set uint32) bool {
 	return j.Fairness()[j.ConditionOf(set)].Strong
 }
 
-// fairJudge decides whether a strongly connected component holds a fair cycle. A cycle through all of its states and steps is
-// weakly fair if any in it is: it takes and disables whatever one of them does. It is strongly fair, too, unless a set is
-// enabled somewhere in the component and taken nowhere. Then no fair cycle goes through a state that enables the set, and what
-// is left without those has to be judged by its own components: the algorithm for Streett automata.
+// fairJudge decides whether a strongly connected component contains a fair cycle. A cycle through all its states and
+// steps is weakly fair if any cycle in it is, as it takes and disables all that any of them does. It is also strongly
+// fair, unless a set is enabled somewhere in the component and taken nowhere. Then no fair cycle passes through a
+// state that enables the set, and the components of the remaining states are judged instead: the algorithm for
+// Streett automata.
 type fairJudge struct {
 	*pursuit
 	v      *surveyor
 	strong bool     // some sets are strongly fair
-	always []uint32 // the sets that are weakly fair, and enabled in all states so far
-	ever   []uint32 // the sets that are strongly fair, and enabled in some state
-	round  uint64   // counts components
-	// By label: the component in which a step with it was met, and a step of the component.
+	always []uint32 // the weakly fair sets that are enabled in all states so far
+	ever   []uint32 // the strongly fair sets that are enabled in some state
+	round  uint64   // number of the component
+	// By label: the last component in which it occurred, and the last with such a step inside the component.
 	met, within stamps
-	taken       stamps // by set: the component of which a step takes it
-	known       stamps // by set: the component in which it is one of ever
-	look        uint64 // counts states
+	taken       stamps // by set: the last component in which a step takes it
+	known       stamps // by set: the last component in which it is in ever
+	look        uint64 // number of the state
 	enabled     stamps // by set: the last state that enables it
-	partly      bool   // what judge looked at last holds no fair cycle through all of it, but perhaps one through some of it
+	partly      bool   // no fair cycle passes through all of the component judged last, but one may pass through a part
 }
 
-// stamps are the last times that numbers were met.
+// stamps holds the time at which each number last occurred.
 type stamps []uint64
 
 // at returns the last time, or 0.
@@ -85,7 +87,7 @@ func (s stamps) at(n uint32) uint64 {
 	return 0
 }
 
-// set sets the last time, and reports whether it was another one.
+// set sets the last time, and reports whether it changed.
 func (s *stamps) set(n uint32, time uint64) bool {
 	if int(n) >= len(*s) {
 		*s = append(*s, make([]uint64, int(n)+1-len(*s))...)
@@ -105,8 +107,8 @@ func (p *pursuit) newFairJudge(v *surveyor) *fairJudge {
 	return &fairJudge{pursuit: p, v: v, strong: strong}
 }
 
-// judge reports whether a component, whose states all have the same number, holds a fair cycle through all of its states. If
-// it does not for the sake of strong fairness alone, it takes away the states that are on no fair cycle, and sets partly.
+// judge reports whether a component, whose states all have the same number, contains a fair cycle through all of its
+// states. If only strong fairness is missing, it removes the states that are on no fair cycle, and sets partly.
 func (f *fairJudge) judge(states []place) bool {
 	f.partly = false
 	f.always, f.ever = f.always[:0], f.ever[:0]
@@ -119,13 +121,13 @@ func (f *fairJudge) judge(states []place) bool {
 		}
 		f.meet(from, i == 0)
 		if len(f.always) == 0 && !f.strong {
-			return true // Whatever is still to come, no set is neglected.
+			return true // No set can be neglected, whatever the remaining states are.
 		}
 		f.takeWithin(from, own)
 	}
 	neglected := func(set uint32) bool { return f.taken.at(set) != f.round }
 	if slices.ContainsFunc(f.always, neglected) {
-		return false // nor does any part of it: there, too, the set is enabled and not taken
+		return false // Nor does any part of it: there, too, the set is enabled and not taken.
 	}
 	f.ever = slices.DeleteFunc(f.ever, func(set uint32) bool { return !neglected(set) })
 	if len(f.ever) == 0 {
@@ -135,7 +137,7 @@ func (f *fairJudge) judge(states []place) bool {
 	return false
 }
 
-// meet notes what a state of the component enables.
+// meet records the sets that a state of the component enables.
 func (f *fairJudge) meet(from steps, first bool) {
 	just := f.e.units.just
 	f.look++
@@ -162,7 +164,7 @@ func (f *fairJudge) meet(from steps, first bool) {
 	f.always = slices.DeleteFunc(f.always, func(set uint32) bool { return f.enabled.at(set) != f.look })
 }
 
-// takeWithin notes which sets are taken by steps to other states of the component, which have the same number.
+// takeWithin records the sets taken by steps to other states of the component, which have the same number.
 func (f *fairJudge) takeWithin(from steps, own uint32) {
 	for i, label := range from.labels {
 		if label == 0 || f.within.at(label) == f.round {
@@ -177,7 +179,7 @@ func (f *fairJudge) takeWithin(from steps, own uint32) {
 	}
 }
 
-// remove takes away the states that enable a set of ever, and tells whether others are left.
+// remove removes the states that enable a set of ever, and reports whether any are left.
 func (f *fairJudge) remove(states []place) bool {
 	left := false
 	for i, at := range states {
@@ -194,7 +196,7 @@ func (f *fairJudge) remove(states []place) bool {
 	return left
 }
 
-// enablesEver reports whether a set of ever is enabled.
+// enablesEver reports whether a set in ever is enabled.
 func (f *fairJudge) enablesEver(from steps) bool {
 	for _, labels := range [][]uint32{from.labels, from.cutLabels} {
 		for _, label := range labels {

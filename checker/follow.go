@@ -6,16 +6,16 @@ import (
 	"synod/model/statespace"
 )
 
-// following is what a worker knows of the properties that are about more than single states. A walk violates a property
-// of paths only if it comes to a terminal state: that a walk is long proves nothing.
+// following is a worker's state for the properties of more than single states. A walk violates a property of paths
+// only if it reaches a terminal state: the length of a walk proves nothing.
 type following struct {
 	of []*followed
-	// The states before and after the step that is taken.
+	// The states before and after the current step.
 	from, to []statespace.PartID
 }
 
-// followed is a property of paths. For a walk it is due if its demand is not met yet: that of eventually from the beginning
-// of the walk, that of leads to from where its condition holds, that of quiescence always, as if it were made in the last
+// followed is a property of paths. On a walk it is due while its demand is not met: for eventually from the start of
+// the walk, for leads to from where its condition holds, for quiescence always, as if the demand arose in the last
 // state.
 type followed struct {
 	property    int
@@ -39,7 +39,7 @@ func (w *worker) follow() {
 	}
 }
 
-// setOut forgets the walk before, and holds the initial state against the abstract models.
+// setOut resets the state of the previous walk, and checks the initial state against the abstract models.
 func (k *walker) setOut() {
 	for i, f := range k.w.following.of {
 		k.due[i] = f.expect == statespace.Eventually
@@ -57,7 +57,7 @@ func (k *walker) setOut() {
 	}
 }
 
-// notice notifies the path properties of the state that the walk is in. To do so twice does no harm.
+// notice updates the path properties with the state that the walk is in. Calling it twice for one state is harmless.
 func (k *walker) notice() {
 	if len(k.w.following.of) == 0 {
 		return
@@ -83,7 +83,7 @@ func (k *walker) notice() {
 	}
 }
 
-// meet notifies a property of the next state of a walk, and reports whether it is due there.
+// meet updates a property with the next state of a walk, and reports whether it is due there.
 func (f *followed) meet(state []statespace.PartID, due bool) (bool, error) {
 	if f.expect == statespace.LeadsTo && !due {
 		var err error
@@ -98,7 +98,7 @@ func (f *followed) meet(state []statespace.PartID, due bool) (bool, error) {
 	return !holds, err
 }
 
-// terminal reports whether the state that the walk is in has no transition but to itself.
+// terminal reports whether the current state of the walk has no transition except to itself.
 func (k *walker) terminal() bool {
 	cuts := k.w.cuts.Load()
 	defer k.w.cuts.Store(cuts)
@@ -124,7 +124,7 @@ func (k *walker) terminal() bool {
 	return ok && k.w.e.halt.Load() == 0
 }
 
-// refine holds the step from k.ids to k.next against the abstract models, before the walk takes it.
+// refine checks the step from k.ids to k.next against the abstract models, before the walk takes it.
 func (k *walker) refine() {
 	k.w.e.units.parts(k.ids, k.w.following.from)
 	k.w.e.units.parts(k.next, k.w.following.to)
@@ -135,7 +135,7 @@ func (k *walker) refine() {
 			return
 		}
 		if !ok {
-			k.steps++ // The path that shows it has this step.
+			k.steps++ // The path to the violation includes this step.
 			k.decided([]int{r.property})
 			k.steps--
 		}

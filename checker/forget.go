@@ -2,13 +2,13 @@ package checker
 
 import "sync/atomic"
 
-// keptSteps is how many bytes the steps of all ids may take before they are forgotten where that costs little. Only
-// tests change it.
+// keptSteps is the number of bytes that the steps of all ids may take before they may be dropped. Only tests change
+// it.
 var keptSteps = 8 << 20
 
-// forget drops the steps of all ids if these are about as many as the states, so that most are not asked for again: the
-// state that an id stands for was expanded, and no other has it. Who does ask has them computed anew. Nobody else may
-// use the units meanwhile.
+// forget drops the steps of all ids if there are about as many ids as states, so that most steps are not needed
+// again: each id occurs in one state, which was expanded. Steps needed later are recomputed. The units must not be
+// used concurrently.
 func (us *units) forget(states int) {
 	ids := 0
 	for _, u := range us.of {

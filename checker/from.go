@@ -8,7 +8,8 @@ import (
 	"synod/trace"
 )
 
-// initials returns the states in which a search begins: those of the model, or the last one of Options.From.
+// initials returns the states in which the search begins: the initial states of the model, or the last one of
+// Options.From.
 func (e *engine) initials() ([][]statespace.PartID, error) {
 	switch {
 	case e.unordered && e.outer != nil && e.options.From == nil:
@@ -48,7 +49,7 @@ func (e *engine) begun() (statespace.Path, error) {
 	return p, nil
 }
 
-// joined returns a path of the search as one from an initial state of the model.
+// joined returns a path of the search, extended to begin in an initial state of the model.
 func (e *engine) joined(p *statespace.Path) *statespace.Path {
 	if e.options.From == nil || p == nil {
 		return p
@@ -66,7 +67,7 @@ func (e *engine) joined(p *statespace.Path) *statespace.Path {
 	return &all
 }
 
-// join makes paths of a result begin where the model does.
+// join extends the paths of a result to begin in an initial state of the model.
 func (e *engine) join(r *Result) {
 	for i := range r.Properties {
 		r.Properties[i].Path = e.joined(r.Properties[i].Path)
@@ -74,7 +75,7 @@ func (e *engine) join(r *Result) {
 	r.Failure = e.joined(r.Failure)
 }
 
-// focus leaves every property but one out of the judgement. Their verdicts mean nothing then.
+// focus excludes all properties but one from judging. The verdicts of the others are then meaningless.
 func (j *judge) focus(name string) {
 	if name == "" {
 		return
@@ -88,7 +89,7 @@ func (j *judge) focus(name string) {
 	j.unite()
 }
 
-// leave closes properties that are to stay undecided.
+// leave closes the properties that are to stay undecided.
 func (j *judge) leave(is func(statespace.Property) bool) {
 	for i, p := range j.properties {
 		if is(p) && !j.decided[i].Swap(true) {

@@ -11,24 +11,24 @@ import (
 const (
 	firstGrouping  = 2_000
 	secondGrouping = store.FewStates
-	// maxTogether is how many combinations of slots may become one unit. Each costs a list of steps.
+	// maxTogether is the most combinations that a unit of several slots may have. Each costs a list of steps.
 	maxTogether = 1_024
-	// maxGathered is how many states are looked at, at most. More are looked at in a sample.
+	// maxGathered is the most states examined. Of more, a sample is taken.
 	maxGathered = 200_000
-	// maxCompared is how many ids are compared at most, in all states that are looked at, of every two groups; where there are
-	// many groups the sample is smaller for it. More than maxGroups are thinned out first.
+	// maxCompared is the most ids compared for all pairs of groups in all states of the sample; with many groups the
+	// sample is smaller. More than maxGroups groups are first thinned out.
 	maxCompared = 1 << 26
 	maxGroups   = 128
-	// maxGatheredIDs is how many ids there may be in the sample, and minGathered how many states are in it nonetheless.
+	// maxGatheredIDs is the most ids in the sample. The sample has at least minGathered states nonetheless.
 	maxGatheredIDs = 1 << 24
 	minGathered    = 64
 )
 
-// wantsGroups reports whether units should be chosen anew at n states: twice in a search, when enough are known to see
-// which slots go together.
+// wantsGroups reports whether to choose units anew at n states: twice in a search, when enough states are known to
+// see which slots go together.
 func (e *engine) wantsGroups(n int) bool {
 	if e.whole != nil {
-		return false // A unit of several slots is for the sake of steps.
+		return false // Units of several slots only help with steps.
 	}
 	due := n >= firstGrouping && e.regrouped < firstGrouping || n >= secondGrouping && e.regrouped < secondGrouping
 	if due {
@@ -37,9 +37,8 @@ func (e *engine) wantsGroups(n int) bool {
 	return due
 }
 
-// chooseGroups decides which slots become units together: those whose combinations stay few on all states seen so far.
-// As long as there are not very many states, the choice depends on their set only, not on the order in which they were
-// found.
+// chooseGroups decides which slots form units together: those with few combinations in all states seen so far. Unless
+// there are very many states, the choice depends only on the set of states, not on their order.
 func (e *engine) chooseGroups() [][]int {
 	all := e.gather()
 	limit := min(maxTogether, len(all[0].ids)/8)
@@ -58,7 +57,7 @@ func (e *engine) chooseGroups() [][]int {
 // halted reports whether the search is to stop.
 func (e *engine) halted() bool { return e.halt.Load() != 0 }
 
-// gather returns what each slot holds in the visited states, or in a sample of them.
+// gather returns the values of each slot in the visited states, or in a sample of them.
 func (e *engine) gather() []gathering {
 	all := make([]gathering, e.space.Slots())
 	compared := min(len(all), maxGroups)

@@ -5,25 +5,25 @@ import (
 	"slices"
 )
 
-// Where states are expanded as a whole, to look for the way to a state by expanding every state of the level before would call
-// the model for all of them once more. But a transition changes few of a state's parts, and mostly the same ones together: so
-// workers note which sets of parts transitions change, and a state that leads to a wanted one has to agree with it on all
-// parts outside one of these sets.
+// If states are expanded as a whole, finding the predecessors of a state by expanding all states of the previous
+// level would call the model again for each of them. But a transition changes few parts of a state, and mostly the
+// same ones together. So workers record the sets of parts that transitions change; a predecessor of a wanted state
+// must agree with it on all parts outside one of these sets.
 
-// masks are the sets of slots that transitions changed together, a bit for each slot.
+// masks contains the sets of slots that transitions changed together, as bit masks.
 type masks struct {
 	of   []uint64
-	many bool // there are more, or slots without a bit
+	many bool // there are more sets than maxMasks, or slots without a bit
 }
 
-// maxMasks bounds how many sets are noted.
+// maxMasks bounds the number of sets recorded.
 const maxMasks = 48
 
 func (m *masks) add(mask uint64) {
 	for i, known := range m.of {
 		if known == mask {
 			if i > 0 {
-				m.of[i-1], m.of[i] = mask, m.of[i-1] // What is frequent comes first in the end.
+				m.of[i-1], m.of[i] = mask, m.of[i-1] // Frequent masks move to the front.
 			}
 			return
 		}
@@ -33,19 +33,19 @@ func (m *masks) add(mask uint64) {
 	}
 }
 
-// filter describes which states may lead to some wanted ones.
+// filter selects the states that may lead to wanted ones.
 type filter struct {
 	masks []uint64
 	units int
-	// By mask: hashes of the parts of wanted states outside it. Of two states that agree there, the hashes do so too.
+	// By mask: hashes of the parts of wanted states outside it. States that agree there have equal hashes.
 	outside []map[uint64]bool
-	// Bits by the high bits of these hashes: most states are told by a look at one of them.
+	// Bits indexed by the high bits of these hashes, which reject most states in one look-up.
 	likely [1 << (likelyBits - 6)]uint64
 }
 
 const likelyBits = 16
 
-// newFilter returns the filter for wanted states, or nil if all states may lead to them.
+// newFilter returns a filter for wanted states, or nil if any state may lead to them.
 func (e *engine) newFilter(wanted map[uint64]bool) *filter {
 	if e.whole == nil || e.turns() || len(e.units.of) > 64 {
 		return nil
@@ -73,7 +73,7 @@ func (e *engine) newFilter(wanted map[uint64]bool) *filter {
 	return f
 }
 
-// hash is of the ids outside a mask.
+// hash returns a hash of the ids outside a mask.
 func (f *filter) hash(ids []uint32, mask uint64) uint64 {
 	h := uint64(math.MaxUint64)
 	for i, id := range ids[:f.units] {

@@ -10,24 +10,24 @@ import (
 	"synod/model/statespace"
 )
 
-// judge decides the properties on new states. Most states need no question: they agree, on everything that any live
-// property ever read, with a state that was found unremarkable; see agreements. Properties of paths and refinements are
-// decided elsewhere, and closed here.
+// judge decides the properties on new states. Most states need no evaluation: they agree with an earlier state that
+// decided nothing, on everything that any live property ever read; see agreements. Properties of paths and
+// refinements are decided elsewhere, and closed here.
 type judge struct {
 	space      statespace.Space
 	properties []statespace.Property
 	predicates []*predicate // nil for a refinement
-	whens      []*predicate // of leads to, else nil
+	whens      []*predicate // for leads to, else nil
 	ofStates   []int        // the properties that are judged state by state
 
 	mu        sync.Mutex
 	decided   []atomic.Bool
 	found     [][][]statespace.PartID // per property: the states of this level that decide it
-	reads     []map[aspectOf]bool     // per property: everything that it ever read
-	read      []aspectOf              // everything that live properties read
-	version   atomic.Uint32           // of read and decided
+	reads     []map[aspectOf]bool     // per property: everything that it has read
+	read      []aspectOf              // everything that live properties have read
+	version   atomic.Uint32           // incremented when read or decided changes
 	anything  atomic.Bool             // some property of states is live
-	open      atomic.Int32            // how many properties are not decided
+	open      atomic.Int32            // number of undecided properties
 	violation atomic.Bool             // a property is violated
 	agreed    atomic.Pointer[agreements]
 }
@@ -63,7 +63,7 @@ func newJudge(space statespace.Space) *judge {
 	return j
 }
 
-// succeed continues where another judge of the same properties, in another space, stopped.
+// succeed takes over the state of another judge of the same properties in another space.
 func (j *judge) succeed(other *judge) {
 	for i := range j.properties {
 		if other.decided[i].Load() {
@@ -74,10 +74,10 @@ func (j *judge) succeed(other *judge) {
 	}
 }
 
-// remarkable is the answer that decides a property.
+// remarkable returns the answer that decides a property.
 func remarkable(p statespace.Property) bool { return p.Expect == statespace.Sometimes }
 
-// ask judges a state by every live property of states, and gives those that it decides.
+// ask evaluates every live property of states in a state, and returns the properties that it decides.
 func (j *judge) ask(r *statespace.Reading, state []statespace.PartID) (decides []int, err error) {
 	for _, i := range j.ofStates {
 		if j.decided[i].Load() {
@@ -121,7 +121,7 @@ func (j *judge) extend(property int, reads []statespace.Read) {
 	}
 }
 
-// unite gathers what live properties read, in the order of the slots.
+// unite collects what live properties read, in the order of the slots.
 func (j *judge) unite() {
 	all := make(map[aspectOf]bool)
 	for i, reads := range j.reads {
@@ -135,7 +135,7 @@ func (j *judge) unite() {
 	j.version.Add(1)
 }
 
-// decide closes the properties for which states were noted, and gives them with those states.
+// decide closes the properties for which states were noted, and returns the states by property.
 func (j *judge) decide() map[int][][]statespace.PartID {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -150,7 +150,7 @@ func (j *judge) decide() map[int][][]statespace.PartID {
 	return found
 }
 
-// settle closes a property, unless it is closed already.
+// settle closes a property. It reports false if the property was closed already.
 func (j *judge) settle(property int) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -174,7 +174,7 @@ func (j *judge) close(property int) bool {
 	return true
 }
 
-// allDecided reports whether no property is left, of at least one.
+// allDecided reports whether all properties are decided, and there is at least one.
 func (j *judge) allDecided() bool { return len(j.properties) > 0 && j.open.Load() == 0 }
 
 // evaluations counts the distinct evaluations for a property.
@@ -186,7 +186,7 @@ func (e *engine) evaluations(property int) (n int, atLeast bool) {
 	return n, atLeast
 }
 
-// asked returns the functions that are asked for a property.
+// asked returns the functions evaluated for a property.
 func (e *engine) asked(property int) []*predicate {
 	var all []*predicate
 	for _, p := range []*predicate{e.judge.predicates[property], e.judge.whens[property]} {
@@ -202,7 +202,7 @@ func (e *engine) asked(property int) []*predicate {
 	return all
 }
 
-// guards returns how often the functions of properties were called twice.
+// guards returns how often each function of the properties was called twice.
 func (e *engine) guards() []statespace.Guard {
 	var all []statespace.Guard
 	for i := range e.judge.properties {

@@ -8,37 +8,38 @@ import (
 	"synod/model/statespace"
 )
 
-// What a survey knows of a state while it judges a property of paths.
+// The marks of a state while a survey judges a property of paths.
 const (
-	markMember   = 1 << iota // a path that violates the property may go through it
-	markAsked                // whether one may has been asked
-	markSeed                 // of leads to: where the demand arises
+	markMember   = 1 << iota // a path that violates the property may pass through it
+	markAsked                // whether it is a member has been checked
+	markSeed                 // for leads to: the demand arises here
 	markTerminal             // a member without a transition to another state
-	markTrimmed              // a member that is on no cycle, as no cycle leads to it
+	markTrimmed              // a member on no cycle, as no cycle leads to it
 	markCyclic               // a member on a cycle of members
-	markGoal                 // where the path that shows the violation is to lead
+	markGoal                 // a goal of the path that witnesses the violation
 )
 
-// pursuit decides a property of paths: eventually, or leads to. The members, called N in docs/liveness.md, are the states
-// that do not satisfy it and are reached through such states only: from the initial states, or of leads to from all
-// states where the demand arises. The property is violated if a member is terminal, or if members form a cycle.
+// pursuit decides a property of paths: eventually, or leads to. The members, called N in docs/liveness.md, are the
+// states that do not satisfy the property and are reached through such states only: from the initial states, or for
+// leads to from all states where the demand arises. The property is violated if a member is terminal, or if members
+// form a cycle.
 //
-// Members are expanded once to find them all. Of each visited state a pursuit holds a byte and a word of 32 bits, and the survey
-// the transitions, as far as there is room: see edges.
+// Members are expanded once to find them all. A pursuit takes a byte and a 32-bit word per visited state; the survey
+// also holds the transitions, as far as there is room: see edges.
 type pursuit struct {
 	*survey
 	property  int
 	expect    statespace.Expectation
 	marks     *marks
-	degrees   *numbers // of states: edges from members that were not trimmed yet; later what Tarjan's algorithm needs
+	degrees   *numbers // per state: edges from members not yet trimmed; later used by Tarjan's algorithm
 	members   atomic.Int64
 	terminals atomic.Int64
-	open      atomic.Int64 // members with a transition that the boundary cuts, or that were not expanded
-	looping   bool         // cycles of members have to be looked for
-	goal      uint8        // the mark of the states that a path has to lead to; 0 if the property is not violated
+	open      atomic.Int64 // members with transitions cut by the boundary, or that were not expanded
+	looping   bool         // cycles of members have to be searched for
+	goal      uint8        // the mark of the states that the path must lead to; 0 if the property is not violated
 }
 
-// pursuitBytes is what a pursuit takes for each place.
+// pursuitBytes is the number of bytes of a pursuit per place.
 const pursuitBytes = 4 + 1
 
 func (s *survey) newPursuit(property int) (*pursuit, error) {
@@ -67,8 +68,8 @@ func (p *pursuit) free() {
 	}
 }
 
-// find finds the members, and what a path that shows the violation of the property has to lead to: a terminal member if there is one.
-// Otherwise it takes away members to which no cycle leads; cycles are to be looked for if some are left.
+// find finds the members, and chooses the goal of a path that witnesses a violation: a terminal member if there is
+// one. Otherwise it removes the members that no cycle leads to; if some are left, cycles have to be searched for.
 func (p *pursuit) find() {
 	for _, v := range p.of {
 		v.holds = newAsker(p.e.judge.predicates[p.property], statespace.NewReading(p.e.space))
@@ -87,7 +88,7 @@ func (p *pursuit) find() {
 	}
 }
 
-// seed marks the members that are so by themselves.
+// seed marks and returns the members that need no other member before them.
 func (p *pursuit) seed() *store.Frontier {
 	if p.expect == statespace.Eventually {
 		return p.collect(func() {
@@ -104,13 +105,13 @@ func (p *pursuit) seed() *store.Frontier {
 	return p.collect(p.sow)[0]
 }
 
-// isNew reports whether nobody asked about a state before. Of several who do so at once, one is told that.
+// isNew reports whether a state was not checked before. Of several concurrent callers, one gets true.
 func (p *pursuit) isNew(at place) bool {
 	return p.marks.get(at)&markAsked == 0 && p.marks.set(at, markAsked)&markAsked == 0
 }
 
-// admit judges states that are new, and makes members of those that do not satisfy the property. It reports false if it must
-// stop.
+// admit judges new states, and marks those that do not satisfy the property as members. It reports false if the
+// search must stop.
 func (v *surveyor) admit(p *pursuit, batch []place) bool {
 	return v.inspect(batch, func(at place, state []statespace.PartID) error {
 		holds, err := v.holds.holds(state)
@@ -123,8 +124,8 @@ func (v *surveyor) admit(p *pursuit, batch []place) bool {
 	})
 }
 
-// spread expands members. Their successors become members or not, and the edges to each are counted: who is a member need not be
-// known yet.
+// spread expands members, admits their successors, and counts the edges to each successor, even if it is not yet
+// known to be a member.
 func (p *pursuit) spread(v *surveyor, batch []place) bool {
 	all := len(batch)
 	batch = v.expanded(batch)
@@ -150,7 +151,7 @@ func (p *pursuit) spread(v *surveyor, batch []place) bool {
 	return v.admit(p, v.unknown)
 }
 
-// eachEdge calls f for every transition of some members to a member.
+// eachEdge calls f for every transition from one of the given members to a member.
 func (p *pursuit) eachEdge(v *surveyor, batch []place, f func(from, to place)) bool {
 	return v.expand(batch, func(i int, s steps) {
 		for _, to := range s.to {
@@ -165,8 +166,8 @@ func (p *pursuit) isMember(at place) bool {
 	return p.expect == statespace.Quiescent || p.marks.get(at)&markMember != 0
 }
 
-// trim takes away members to which no other leads, again and again, and tells whether nothing is left: then there is no
-// cycle. Otherwise the members that are not marked as trimmed are on a cycle, or a cycle leads to them.
+// trim repeatedly removes members that no other member leads to. It reports whether none is left: then there is no
+// cycle. Otherwise the members not marked as trimmed are on a cycle, or a cycle leads to them.
 func (p *pursuit) trim() bool {
 	var trimmed atomic.Int64
 	take := func(v *surveyor, at place) {
@@ -200,7 +201,7 @@ func (p *pursuit) trim() bool {
 	return trimmed.Load() == p.members.Load()
 }
 
-// expanded returns the states of a batch that the search expanded; the others are taken out of it.
+// expanded removes from a batch the states that the search did not expand, and returns it.
 func (v *surveyor) expanded(batch []place) []place {
 	if v.left == nil {
 		return batch

@@ -10,19 +10,20 @@ import (
 	"synod/internal/offheap"
 )
 
-// place numbers where a visited state stands in the visited set.
+// place numbers the position of a state in the visited set.
 type place = uint32
 
-// ground numbers the places of the visited set, as long as nothing is inserted: those of a shard follow those of the one before.
+// ground numbers the places of the visited set, which must not grow meanwhile. The places of each shard follow those
+// of the shard before.
 type ground struct {
 	e     *engine
-	first []place // of each shard, and last how many there are
+	first []place // of each shard, then the number of places
 }
 
-// maxPlaces bounds how many places there may be.
+// maxPlaces bounds the number of places.
 const maxPlaces = math.MaxUint32
 
-// errPlaces reports that there are more places than a place can number.
+// errPlaces reports that there are too many places to number.
 var errPlaces = errors.New("more states than can be looked at once more")
 
 func (e *engine) newGround() (*ground, error) {
@@ -37,7 +38,7 @@ func (e *engine) newGround() (*ground, error) {
 	return g, nil
 }
 
-// size is how many places there are.
+// size returns the number of places.
 func (g *ground) size() int { return int(g.first[len(g.first)-1]) }
 
 // locate finds a packed state in the visited set.
@@ -47,7 +48,7 @@ func (g *ground) locate(packed uint64) (place, bool) {
 	return g.first[shard] + place(position), ok
 }
 
-// packed returns the state at a place, packed.
+// packed returns the packed state at a place.
 func (g *ground) packed(at place) uint64 {
 	shard, exact := slices.BinarySearch(g.first, at)
 	if !exact {
@@ -56,21 +57,21 @@ func (g *ground) packed(at place) uint64 {
 	return g.e.layout.Packed(shard, g.e.shards[shard].Set.KeyAt(int(at-g.first[shard])))
 }
 
-// eachOf calls f with the places of the states of a shard, until it reports false.
+// eachOf calls f with the places of the states of a shard, until f returns false.
 func (g *ground) eachOf(shard int, f func(at place) bool) {
 	first := g.first[shard]
 	g.e.shards[shard].Set.EachAt(func(position int, _ uint64) bool { return f(first + place(position)) })
 }
 
-// numbers is a word of 32 bits for every place of the visited set, or for every few places, outside the Go heap. They
-// are zero at first, and read and written atomically.
+// numbers holds a 32-bit word for every place, or for every few places, of the visited set, outside the Go heap. The
+// words are zero at first, and are read and written atomically.
 type numbers struct {
 	arena *offheap.Arena
 	block []byte
 	words []uint32
 }
 
-// newNumbers returns a word for every so many places.
+// newNumbers returns numbers with a word for every so many places.
 func (g *ground) newNumbers(places int) (*numbers, error) {
 	block, err := g.e.arena.Alloc(4 * (g.size()/places + 1))
 	if err != nil {
@@ -103,13 +104,13 @@ func (m *marks) get(p place) uint8 {
 	return uint8(atomic.LoadUint32(&m.fours.words[p/4]) >> (p % 4 * 8))
 }
 
-// set adds bits to a byte, and gives what it was.
+// set sets bits of a byte, and returns its previous value.
 func (m *marks) set(p place, bits uint8) uint8 {
 	shift := p % 4 * 8
 	return uint8(atomic.OrUint32(&m.fours.words[p/4], uint32(bits)<<shift) >> shift)
 }
 
-// claim sets a byte that is zero to a value. Of several who do so at once, one is told that it did.
+// claim sets a byte that is zero to a value. Of several concurrent callers, one gets true.
 func (m *marks) claim(p place, value uint8) bool {
 	word, shift := &m.fours.words[p/4], p%4*8
 	for {
@@ -123,7 +124,7 @@ func (m *marks) claim(p place, value uint8) bool {
 	}
 }
 
-// places is a set of places: a bit for each.
+// places is a set of places, as bits.
 type places struct {
 	*ground
 	bits *numbers
@@ -154,13 +155,13 @@ func (g *ground) placesOf(f *store.Frontier) (*places, error) {
 	return s, nil
 }
 
-// add adds a place to the set. Several may do so at once.
+// add adds a place to the set. It is safe for concurrent use.
 func (s *places) add(p place) { atomic.OrUint32(&s.bits.words[p/32], 1<<(p%32)) }
 
-// has reports whether a place is in the set; none is in a set that is nil.
+// has reports whether a place is in the set. A nil set is empty.
 func (s *places) has(p place) bool { return s != nil && s.bits.words[p/32]>>(p%32)&1 != 0 }
 
-// holds reports whether a packed state stands at one of the places.
+// holds reports whether a packed state is at one of the places.
 func (s *places) holds(packed uint64) bool {
 	if s == nil {
 		return false

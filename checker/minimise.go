@@ -10,26 +10,27 @@ import (
 	"synod/trace"
 )
 
-// Minimised describes how a path became shorter.
+// Minimised describes how a path was shortened.
 type Minimised struct {
-	From     int  // the number of steps that the path had
-	Shortest bool // proven: there is no shorter path to a state that shows the same
+	From     int  // number of steps of the original path
+	Shortest bool // proven: no shorter path leads to a state that shows the same
 }
 
-// The bounds of a minimisation: how many steps are tried, and how many states a breadth-first search may visit. Neither is
-// a time, so the same path becomes the same one in every run.
+// The bounds of a minimisation: how many steps are tried, and how many states a breadth-first search may visit.
+// Neither is a time, so the result is the same in every run.
 const (
 	minimiseSteps  = 100_000
 	minimiseStates = 500_000
 )
 
-// Minimise looks for a shorter path to a state that shows the same as a trace: that violates the same property, or is an
-// example of it. First it leaves steps out, many at once and then fewer, with those that are not possible any more; then a
-// breadth-first search looks for a shorter path yet, as far as half a million states go.
+// Minimise looks for a shorter path to a state that shows the same as a trace: one that violates the same property,
+// or is an example of it. First it removes steps, many at once and then fewer, along with those that become
+// impossible. Then a breadth-first search of up to half a million states looks for a still shorter path.
 //
-// What it gives is no longer than the trace. It is a shortest one if Minimised says so; otherwise, unless the path is very
-// long or the context ends, every single step of it is needed: without it, and without what then cannot happen, the rest
-// shows nothing. A context that has ended already leaves the trace as it is, unseen. A trace that does not fit the model, that shows nothing, or whose property is not one of states gives an
+// The result is no longer than the trace. It is a shortest one if Minimised.Shortest is set. Otherwise, unless the
+// path is very long or the context ends, each single step is needed: if it and the steps that depend on it are
+// removed, the rest does not show the property. If the context has already ended, the trace is returned unchanged and
+// unchecked. A trace that does not fit the model, that shows nothing, or whose property is not one of states is an
 // error.
 func Minimise(ctx context.Context, src statespace.Source, t trace.Trace) (trace.Trace, Minimised, error) {
 	m := Minimised{From: len(t.Steps)}
@@ -80,7 +81,7 @@ func Minimise(ctx context.Context, src statespace.Source, t trace.Trace) (trace.
 	return t, m, nil
 }
 
-// shortener leaves steps out of a path.
+// shortener removes steps of a path.
 type shortener struct {
 	ctx      context.Context
 	space    statespace.Space
@@ -88,9 +89,9 @@ type shortener struct {
 	left     int // steps that may still be tried
 }
 
-// shorten leaves out parts of a path, halves first and single steps last, until no part of any size can be left out.
-// It is delta debugging after Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002), in which
-// what depends on a part that is left out goes with it.
+// shorten removes parts of a path, halves first and single steps last, until no part of any size can be removed. It
+// is delta debugging after Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002), except
+// that what depends on a removed part is removed with it.
 func (s *shortener) shorten(path statespace.Path) (statespace.Path, error) {
 	for size := (len(path.Steps) + 1) / 2; size > 0; {
 		shorter := false
@@ -118,7 +119,7 @@ func (s *shortener) shorten(path statespace.Path) (statespace.Path, error) {
 	return path, nil
 }
 
-// follow takes those of some actions that are possible, one after the other, until a state shows the property.
+// follow takes those of the actions that are possible, in order, until a state shows the property.
 func (s *shortener) follow(initial []statespace.PartID, keys []string) (p statespace.Path, shows bool, err error) {
 	p.Initial = initial
 	for {
@@ -148,8 +149,9 @@ func (s *shortener) follow(initial []statespace.PartID, keys []string) (p states
 	}
 }
 
-// Minimise replaces the path of every discovery of states by a shorter one, if there is one: see the function Minimise.
-// It is for results of DFS and Walk; a breadth-first search has shortest paths already. Call it before Close.
+// Minimise replaces the path of every discovery of states by a shorter one, if there is one: see the function
+// Minimise. It is meant for results of DFS and Walk; the paths of a breadth-first search are already shortest. Call
+// it before Close.
 func (r *Result) Minimise(ctx context.Context) error {
 	if r.engine == nil {
 		return nil
@@ -173,7 +175,7 @@ func (r *Result) Minimise(ctx context.Context) error {
 	return nil
 }
 
-// note describes in a few words what became of a path.
+// note describes briefly how a path was shortened.
 func (m *Minimised) note() string {
 	switch {
 	case m == nil:

@@ -6,12 +6,12 @@ import (
 	"synod/model/statespace"
 )
 
-// tableMemory is how much memory a process may hold before its walks go on in new tables, if there is no memory limit;
-// with one, it is three quarters of that.
+// tableMemory is the memory of the process, in bytes, above which its walks move to new tables if there is no memory
+// limit; with one, it is three quarters of the limit.
 const tableMemory = 1 << 30
 
-// checkMemory reports whether the walks should go on in new tables. It looks the more often, the sooner the memory
-// would be at its limit if it went on growing as it does: a state may be large.
+// checkMemory reports whether the walks should move to new tables. The faster the memory grows towards the limit, the
+// more often it is measured, as a state may be large.
 func (c *crew) checkMemory() bool {
 	e := c.w.e
 	if c.unchecked += len(c.walkers); c.unchecked >= c.pause {
@@ -34,13 +34,13 @@ func (e *engine) tableLimit() int64 {
 	return tableMemory
 }
 
-// A walker takes so many steps between two looks at the memory, which takes some microseconds.
+// The number of steps between two measurements of the memory, which take some microseconds each.
 const (
 	checkSoonest = 1 << 7
 	checkEvery   = 1 << 14
 )
 
-// moveOut creates new tables, and brings the states in which the walkers are over.
+// moveOut creates new tables, and moves the current states of the walkers to them.
 func (e *engine) moveOut(walkers []*walker) error {
 	closeOld := e.closer()
 	oldSpace, oldArena, oldJudge, oldRefiners := e.space, e.arena, e.judge, e.refiners
@@ -78,7 +78,7 @@ func (e *engine) moveOut(walkers []*walker) error {
 	closeRefiners(oldRefiners)
 	oldArena.Close()
 	closeOld()
-	debug.FreeOSMemory() // What the old tables held on the heap would count against the new ones.
+	debug.FreeOSMemory() // Otherwise the heap of the old tables would count against the new ones.
 	if e.memory() > e.tableLimit() {
 		e.stop(stopMemory)
 	}

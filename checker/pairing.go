@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	// pairSample bounds how many states are looked at to choose pairs, pairSampleIDs how many ids in them.
+	// pairSample bounds the states examined to choose pairs, pairSampleIDs the ids in them.
 	pairSample    = 1 << 12
 	pairSampleIDs = 1 << 22
-	// maxPaired is how many fields are compared with one another. More are first thinned out.
+	// maxPaired is the number of fields compared with one another. More are first thinned out.
 	maxPaired = 128
-	// pairsLast describes how many times as many states there are when pairs are chosen anew. Until then they stay, which
-	// makes it cheap to move to a layout that is only wider. Where there are many states they stay for longer, unless
-	// there are more than so many pairs for each state.
+	// pairsLast is the factor by which the number of states grows before pairs are chosen anew. Pairs that stay make it
+	// cheap to move to a layout that is only wider. With many states they stay longer, unless there are more than
+	// pairsPerState pairs per state.
 	pairsLast     = 8
 	pairsPerState = 3
 )
 
-// chooseLayout returns the next layout. As long as the fields do not fit side by side, two that hold few combinations become
-// one. It sets m.kept.
+// chooseLayout returns the next layout. While the fields do not fit into an integer, two fields with few combinations
+// are paired. It sets m.kept.
 func (e *engine) chooseLayout(m *migration) *store.Layout {
 	limits := e.limits()
 	units := len(limits)
@@ -46,7 +46,7 @@ func (e *engine) chooseLayout(m *migration) *store.Layout {
 			e.paired = e.relaid
 		}
 		fields = e.pairUp(*m, fields, roots, total)
-		// All pairs come to be here, so that their field is wide enough.
+		// Intern all pairs now, so that their field is wide enough.
 		e.eachState(m.old, func(w *worker, packed uint64, _ uint8) {
 			w.unpackOld(*m, packed)
 			store.Join(fields, w.row, m.joinFrom(e.units))
@@ -54,7 +54,7 @@ func (e *engine) chooseLayout(m *migration) *store.Layout {
 	}
 }
 
-// pairsStay reports whether the pairs of a layout are worth keeping.
+// pairsStay reports whether to keep the pairs of a layout.
 func (e *engine) pairsStay(l *store.Layout) bool {
 	if e.relaid < pairsLast*e.paired {
 		return true
@@ -68,7 +68,7 @@ func (e *engine) pairsStay(l *store.Layout) bool {
 	return e.relaid >= secondGrouping && pairs <= pairsPerState*e.relaid
 }
 
-// rootsOf returns the fields that are in no pair, with the bits that they take, but for units that never change.
+// rootsOf returns the fields that are in no pair, with their widths, except those of units that never change.
 func (e *engine) rootsOf(limits []uint32, fields []store.Field) []gathering {
 	inside := make([]bool, len(fields))
 	for _, f := range fields {
@@ -80,7 +80,7 @@ func (e *engine) rootsOf(limits []uint32, fields []store.Field) []gathering {
 	for f := range fields {
 		bits := 0
 		if pairs := fields[f].Pairs; pairs != nil {
-			// New pairs come up as states are packed, so their fields need room to grow before the next relayout.
+			// Packing states interns new pairs, so their fields need room to grow before the next relayout.
 			bits = store.Width(uint32(pairs.Len())) + e.pairRoom
 		} else {
 			bits = store.Width(limits[f])
@@ -92,11 +92,11 @@ func (e *engine) rootsOf(limits []uint32, fields []store.Field) []gathering {
 	return roots
 }
 
-// pairUp builds pairs of roots, which take total bits, until they seem to fit side by side: one at least. It goes by
+// pairUp pairs roots, which take total bits, until the fields seem to fit into an integer: at least one pair. It uses
 // a sample of the states.
 func (e *engine) pairUp(m migration, fields []store.Field, roots []gathering, total int) []store.Field {
 	e.sample(m, fields, roots)
-	// Of equally good pairs the first one is taken: that of the narrowest fields.
+	// Of equally good pairs the first one is taken: the one with the narrowest fields.
 	slices.SortStableFunc(roots, func(a, b gathering) int { return cmp.Compare(a.bits, b.bits) })
 	sampled, states, before := len(roots[0].ids), e.relaid, len(fields)
 	g := newGrouping(roots, sampled, func() bool { return total <= store.MaxBits && len(fields) > before || e.halted() })
@@ -112,19 +112,19 @@ func (e *engine) pairUp(m migration, fields []store.Field, roots []gathering, to
 	return fields
 }
 
-// expected estimates how many combinations there are among all states, if a sample has so many.
+// expected estimates the number of combinations in all states from that in a sample.
 func expected(held, sampled, states int) int {
 	switch {
 	case sampled >= states:
 		return held
 	case 4*held > sampled:
-		return states // Many a state has one of its own.
+		return states // many states have a combination of their own
 	}
-	// A pair too many costs little, but to look at all states once more does not.
+	// One pair too many costs little; another pass over all states costs more.
 	return min(4*held, states)
 }
 
-// sample finds out what some fields hold in a sample of the states.
+// sample collects the values of some fields in a sample of the states.
 func (e *engine) sample(m migration, fields []store.Field, of []gathering) {
 	w, old := e.workers[0], m.old
 	most := min(pairSample, max(minGathered, pairSampleIDs/len(fields)))

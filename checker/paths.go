@@ -8,9 +8,9 @@ import (
 	"synod/model/statespace"
 )
 
-// judgePaths decides the properties of paths, when all states were visited. If a breadth-first search ended at one of its
-// limits, violations among the states that it expanded are found. Time, memory and interrupts end it as they end the
-// search.
+// judgePaths decides the properties of paths, after all states were visited. If a breadth-first search ended at one
+// of its limits, it finds violations among the states that were expanded. Timeout, memory limit and interrupts end it
+// as they end the search.
 func (e *engine) judgePaths(r *Result) {
 	ofPaths := func(p statespace.Property) bool { return p.Expect.OfPaths() }
 	if !slices.ContainsFunc(e.judge.properties, ofPaths) || e.deepCut.Load() || r.Engine == "walk" {
@@ -53,9 +53,9 @@ func (e *engine) judgePaths(r *Result) {
 	}
 }
 
-// judgeSome decides some properties, the first of those that are due, and tells how many. Cycles are looked for by one surveyor, so
-// there are as many as surveyors, if there is room for what is known of each. An error while there is time and memory means that
-// the model is not what it was.
+// judgeSome decides the first properties of due, and returns how many. Each property's cycles are searched for by one
+// surveyor, so it takes as many properties as there are surveyors, if there is room for the marks of each. An error
+// before time or memory is exhausted means that the model is not deterministic.
 func (s *survey) judgeSome(due []int, results []PropertyResult) (n int, err error) {
 	var some []*pursuit
 	defer func() {
@@ -99,13 +99,13 @@ func (s *survey) judgeSome(due []int, results []PropertyResult) (n int, err erro
 	return n, nil
 }
 
-// hasRoom reports whether what is known of the states for one more property fits easily into what the memory limit leaves.
+// hasRoom reports whether the marks of one more property easily fit into what the memory limit leaves.
 func (s *survey) hasRoom() bool {
 	limit := s.e.memoryLimit()
 	return limit <= 0 || 4*pursuitBytes*int64(s.size()) < limit-s.e.memory()
 }
 
-// findCycles looks for the cycles of some properties, each of them with one surveyor.
+// findCycles searches for the cycles of some properties, each with one surveyor.
 func (s *survey) findCycles(of []*pursuit) {
 	looping := slices.DeleteFunc(slices.Clone(of), func(p *pursuit) bool { return !p.looping })
 	var taken atomic.Int64
@@ -116,7 +116,7 @@ func (s *survey) findCycles(of []*pursuit) {
 	})
 }
 
-// judgeQuiescence decides a property about terminal states, which the search has gathered.
+// judgeQuiescence decides a property of terminal states, which the search has collected.
 func (s *survey) judgeQuiescence(property int, r *PropertyResult) error {
 	found := s.e.stuckIn(property)
 	if s.e.left == nil || len(found.first) > 0 {
@@ -136,7 +136,7 @@ func (s *survey) judgeQuiescence(property int, r *PropertyResult) error {
 	return p.show(markGoal, r)
 }
 
-// show records the path that shows the violation of the property.
+// show records a path that witnesses the violation of the property.
 func (p *pursuit) show(goal uint8, result *PropertyResult) error {
 	r, err := p.routeTo(goal)
 	if err != nil {

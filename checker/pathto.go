@@ -9,14 +9,16 @@ import (
 	"synod/model/statespace"
 )
 
-// pathTo returns the path to one of the states, all of which were first reached at a level. Of all shortest paths to any of
-// them it is the least in content order: by initial state, then by the keys of the actions, one after the other. No
-// parent is stored: walking back level by level, every state that leads to a wanted one is found by expanding the level.
+// pathTo returns the path to one of the states, all of which were first reached at a level. Of all shortest paths to
+// any of them it is the least in content order: by initial state, then by the keys of the actions in turn. No parents
+// are stored: it walks back level by level, and finds the states that lead to a wanted one by expanding the whole
+// level.
 //
-// The states that wait to be expanded are not: that would call for what the search may never come to, such as a handler
-// that fails, and how much of it would depend on the run. They have the tag of a level before if there are that many.
+// States waiting to be expanded are not expanded here: that could call handlers that the search may never call, such
+// as one that fails, and which of them would depend on the run. If there are enough levels, waiting states have the
+// tag of an earlier level.
 func (e *engine) pathTo(states [][]statespace.PartID, level int) (*statespace.Path, error) {
-	wanted := make([]map[uint64]bool, level+1) // by level: packed states from which a path leads on
+	wanted := make([]map[uint64]bool, level+1) // by level: packed states with a path to one of states
 	wanted[level] = make(map[uint64]bool)
 	w := e.workers[0]
 	for _, state := range states {
@@ -46,7 +48,7 @@ func (e *engine) pathTo(states [][]statespace.PartID, level int) (*statespace.Pa
 	return path, nil
 }
 
-// startPath begins a path at the least initial state that is wanted.
+// startPath returns a path that consists of the least wanted initial state.
 func (e *engine) startPath(wanted func(packed uint64) bool) (*statespace.Path, error) {
 	var least []byte
 	var initial []statespace.PartID
@@ -64,7 +66,7 @@ func (e *engine) startPath(wanted func(packed uint64) bool) (*statespace.Path, e
 	return &statespace.Path{Initial: slices.Clone(initial)}, nil
 }
 
-// extendPath adds the least transition to a state that is wanted, and gives that state packed.
+// extendPath appends the least transition to a wanted state, and returns that state, packed.
 func (e *engine) extendPath(
 	path *statespace.Path, wanted func(state []statespace.PartID, packed uint64) bool,
 ) (packed uint64, err error) {
@@ -75,12 +77,12 @@ func (e *engine) extendPath(
 	return packed, err
 }
 
-// extend adds the transition to a state that is wanted, of several that with the least key.
+// extend appends the transition to a wanted state, the one with the least key if there are several.
 func extend(space statespace.Space, path *statespace.Path, wanted func(state []statespace.PartID) bool) error {
 	return extendBy(space, path, func(t statespace.Transition) bool { return wanted(t.State) })
 }
 
-// extendBy adds the transition that is wanted, of several that with the least key.
+// extendBy appends the wanted transition, the one with the least key if there are several.
 func extendBy(space statespace.Space, path *statespace.Path, wanted func(t statespace.Transition) bool) error {
 	ts, err := statespace.Transitions(space, path.Last())
 	if err != nil {
@@ -95,9 +97,9 @@ func extendBy(space statespace.Space, path *statespace.Path, wanted func(t state
 	return errChanged
 }
 
-// before returns the states of a level of which a successor is wanted. It expands all states whose tag is that of the
-// level, but for those that wait. Those of earlier levels with the same tag cannot lead to wanted ones, which are further
-// than one level away.
+// before returns the states of a level with a wanted successor. It expands all states with the tag of the level,
+// except those in waiting. States of earlier levels with the same tag cannot lead to wanted ones, which are more than
+// one level away.
 func (e *engine) before(wanted map[uint64]bool, level int, waiting *places) map[uint64]bool {
 	found := make(map[uint64]bool)
 	var mu sync.Mutex
@@ -143,8 +145,8 @@ func (e *engine) before(wanted map[uint64]bool, level int, waiting *places) map[
 	return found
 }
 
-// eachSuccessor yields every pair of a state and a successor. A state that cannot be expanded, as a successor is too
-// wide for the layout or a handler fails, was not expanded before either: no path goes through it.
+// eachSuccessor calls f for every pair of a state and a successor. A state that cannot be expanded, as a successor is
+// too wide for the layout or a handler fails, was not expanded by the search either: no path passes through it.
 func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) {
 	switch {
 	case w.expand(keys):
@@ -158,7 +160,8 @@ func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) {
 	}
 }
 
-// pathAlong returns the path through states, each a successor of the one before, or through states for which these stand.
+// pathAlong returns the path through states, each a successor of the one before, or with symmetry through states that
+// these represent.
 func (e *engine) pathAlong(states [][]statespace.PartID) (*statespace.Path, error) {
 	path := &statespace.Path{Initial: states[0]}
 	if e.turns() {
@@ -176,7 +179,8 @@ func (e *engine) pathAlong(states [][]statespace.PartID) (*statespace.Path, erro
 	return path, nil
 }
 
-// pathToFailure returns the path to the state in which a breadth-first search failed: one of the last two levels.
+// pathToFailure records the path to the state in which a breadth-first search failed, which is in one of the last two
+// levels.
 func (e *engine) pathToFailure(r *Result) {
 	f := e.failure.Load()
 	if f == nil || f.state == nil {

@@ -8,31 +8,31 @@ import (
 	"synod/model/statespace"
 )
 
-// predicate remembers the answers of a function of states by what the function read. A state that agrees with an
-// earlier one on its reads has its answer. Answers are numbers: 0 and 1 for no and yes.
+// predicate caches the answers of a function of states by what the function read. A state that agrees with an earlier
+// one on these reads has the same answer. Answers are numbers: 0 and 1 for no and yes.
 type predicate struct {
 	space   statespace.Space
 	name    string
 	eval    func(*statespace.Reading) uint32
-	learn   func(reads []statespace.Read) // is told what an evaluation read, or nil
-	forgets bool                          // states are read as a whole, so that no two agree
+	learn   func(reads []statespace.Read) // called with the reads of a new evaluation; may be nil
+	forgets bool                          // nothing is cached, as states are read as a whole and no two agree
 	mu      sync.RWMutex
 	tree    readTree
 	leaves  int     // distinct evaluations, if it does not forget
-	full    bool    // there were more than are remembered
-	doubts  []doubt // see again
+	full    bool    // further answers were not cached
+	doubts  []doubt // states to evaluate once more, see again
 	seen    seen
 	calls   atomic.Int64 // evaluations, repeats of the guard not included
-	// Those that gave an answer which is forgotten: no lock is taken for them.
+	// Evaluations whose answers were not cached; counted without a lock.
 	forgotten atomic.Int64
 }
 
 const (
-	maxLeaves = 1 << 21 // answers that a predicate remembers; each takes some 30 bytes
-	// The calls for the first distinct evaluations are made twice, and then one in guardEvery.
+	maxLeaves = 1 << 21 // cached answers of a predicate, some 30 bytes each
+	// The first guardFirst distinct evaluations are made twice, and then one in guardEvery.
 	guardFirst = 100_000
 	guardEvery = 1_000
-	// The first of them are made so many times, on copies whose maps are built in different orders.
+	// The first guardOften are made guardTimes times, on copies whose maps are built in different orders.
 	guardOften = 64
 	guardTimes = 8
 )
@@ -42,14 +42,14 @@ const (
 	yes = 1
 )
 
-// newPredicate is newAnswers for a function that is asked once about every state.
+// newPredicate is newAnswers for a function that is evaluated once for every state.
 func newPredicate(space statespace.Space, name string, holds func(*statespace.Reading) bool) *predicate {
 	p := newAnswers(space, name, holds)
 	_, p.forgets = space.(statespace.Expander)
 	return p
 }
 
-// newAnswers remembers what a function says of states.
+// newAnswers returns a predicate for a boolean function of states.
 func newAnswers(space statespace.Space, name string, holds func(*statespace.Reading) bool) *predicate {
 	return newMemo(space, name, func(r *statespace.Reading) uint32 {
 		if holds(r) {
@@ -59,7 +59,7 @@ func newAnswers(space statespace.Space, name string, holds func(*statespace.Read
 	})
 }
 
-// newMemo remembers the numbers, less than leaf - 1, that a function gives for states.
+// newMemo returns a predicate for a function of states whose values are less than leaf - 1.
 func newMemo(space statespace.Space, name string, eval func(*statespace.Reading) uint32) *predicate {
 	return &predicate{space: space, name: name, eval: eval}
 }
@@ -70,7 +70,7 @@ func (p *predicate) ask(r *statespace.Reading, state []statespace.PartID) (answe
 	return value == yes, err
 }
 
-// value returns the answer for a state. Several may ask at once, each with a Reading of their own.
+// value returns the answer for a state. It is safe for concurrent use, if each caller has its own Reading.
 func (p *predicate) value(r *statespace.Reading, state []statespace.PartID) (uint32, error) {
 	if p.forgets {
 		return p.fresh(r, state)
@@ -90,12 +90,12 @@ func (p *predicate) value(r *statespace.Reading, state []statespace.PartID) (uin
 	defer p.mu.Unlock()
 	p.see(answer, reads)
 	if p.learn != nil {
-		p.learn(reads) // before anyone can recall the answer
+		p.learn(reads) // before another worker can recall the answer
 	}
 	return answer, p.remember(reads, answer)
 }
 
-// fresh returns the answer for a state that nobody asked about before, and forgets it.
+// fresh returns the answer for a state that was not evaluated before, and does not cache it.
 func (p *predicate) fresh(r *statespace.Reading, state []statespace.PartID) (uint32, error) {
 	answer, _, err := p.evaluate(r, state, p.forgotten.Load() < guardFirst)
 	if err != nil {
@@ -110,7 +110,7 @@ func (p *predicate) recall(state []statespace.PartID) (answer uint32, known bool
 	return p.tree.find(func(slot int32, a statespace.Aspect) uint32 { return p.space.Aspect(int(slot), state[slot], a) })
 }
 
-// remember puts an answer where recall finds it.
+// remember caches an answer for recall.
 func (p *predicate) remember(reads []statespace.Read, answer uint32) error {
 	if p.leaves >= maxLeaves {
 		p.full = true
@@ -130,7 +130,8 @@ func (p *predicate) impure() error {
 	return fmt.Errorf("%s is not a pure function: it read the same of two states and went on differently", p.name)
 }
 
-// evaluate calls the function several times if it is early in the search, and later by sample. A panic is an error.
+// evaluate calls the function several times early in the search, and later for a sample of calls. A panic becomes an
+// error.
 func (p *predicate) evaluate(
 	r *statespace.Reading, state []statespace.PartID, early bool,
 ) (answer uint32, reads []statespace.Read, err error) {
@@ -168,7 +169,7 @@ func (p *predicate) once(r *statespace.Reading, state []statespace.PartID) (answ
 	return answer, reads, err
 }
 
-// succeed continues counting where another one stopped. Both may be nil.
+// succeed continues the counts of another predicate. Both may be nil.
 func (p *predicate) succeed(other *predicate) {
 	if p != nil {
 		p.leaves = other.leaves
@@ -178,15 +179,15 @@ func (p *predicate) succeed(other *predicate) {
 	}
 }
 
-// evaluations is the number of distinct evaluations, and whether that is only a lower bound.
+// evaluations returns the number of distinct evaluations, and whether it is only a lower bound.
 func (p *predicate) evaluations() (n int, atLeast bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return p.leaves + int(p.forgotten.Load()), p.full
 }
 
-// guard returns how many of the distinct evaluations were made twice, at least: which of them workers make at once, to the
-// same answer, differs from run to run.
+// guard returns the least number of distinct evaluations that were made twice. Which of them workers make at once,
+// with the same answer, differs from run to run.
 func (p *predicate) guard() statespace.Guard {
 	n, _ := p.evaluations()
 	twice := min(n, guardFirst) + max(0, n-guardFirst)/guardEvery

@@ -7,10 +7,10 @@ import (
 	"synod/model/statespace"
 )
 
-// Profile describes why a space is as large as it is: what its states are made of, and what of that kept growing.
+// Profile describes why a space is as large as it is: what its states consist of, and which parts kept growing.
 type Profile struct {
-	// Of a breadth-first search, what is called lately began with this depth: the last quarter of the levels, at least
-	// one. 0 for other searches, which have no levels.
+	// Lately is the depth, in a breadth-first search, from which growth counts as recent: the last quarter of the
+	// levels, at least one. It is 0 for other searches, which have no levels.
 	Lately int
 	Slots  []SlotProfile // in the order of the model
 }
@@ -19,11 +19,11 @@ type Profile struct {
 type SlotProfile struct {
 	Name      string
 	Parts     Growth
-	Local     Growth // local states, or what an observer remembers, or states of a plain model
+	Local     Growth // local states, contents of an observer, or states of a plain model
 	Mailboxes Growth
 	Fields    []FieldProfile // of Local, in their order
-	// Dense reports that there are at least half as many contents as states, and a thousand of these: keeping each
-	// content once saves next to nothing on this slot.
+	// Dense reports that there are at least 1,000 states and at least half as many contents: storing each content once
+	// saves almost nothing on this slot.
 	Dense bool
 }
 
@@ -31,10 +31,10 @@ type SlotProfile struct {
 type FieldProfile struct {
 	Name    string
 	Values  Growth
-	AtLeast bool // there are more, of which nothing is known
+	AtLeast bool // there are more values, which were not examined
 }
 
-// Growth counts distinct values, and tells when there were new ones: in which depth the last, and how many lately.
+// Growth counts distinct values: all, and those new since Profile.Lately. LastNew is the depth of the last new one.
 type Growth struct{ Count, LastNew, Lately int }
 
 const (
@@ -43,11 +43,11 @@ const (
 	keptChanges    = 1 << 12
 )
 
-// growth records how the slots of a space grew from level to level: only when they did, and if that is very often, only
-// for the last times.
+// growth records how the slots of a space grew from level to level: only levels with changes, and of very many
+// changes only the last.
 type growth struct {
-	levels  int        // complete ones
-	last    int        // the depth of what came after them
+	levels  int        // complete levels
+	last    int        // the depth of what was found after them
 	changes [][]sizeAt // per slot
 }
 
@@ -57,7 +57,7 @@ type sizeAt struct {
 	size  statespace.SlotSize
 }
 
-// record notes the sizes after a level, counted from 1.
+// record records the sizes after a level, counted from 1.
 func (g *growth) record(space statespace.Space, level int) {
 	p, ok := space.(statespace.Profiler)
 	if !ok {
@@ -79,7 +79,7 @@ func (g *growth) record(space statespace.Space, level int) {
 	}
 }
 
-// of returns when the items of a slot came, given how many there are; number gives how many there were at a time.
+// of returns the growth of the items of a slot, given their count; number returns their number in a SlotSize.
 func (g *growth) of(slot, count int, number func(statespace.SlotSize) int) Growth {
 	grown := Growth{Count: count}
 	if g.levels == 0 || count == 0 {
@@ -90,7 +90,7 @@ func (g *growth) of(slot, count int, number func(statespace.SlotSize) int) Growt
 	return grown
 }
 
-// depthOf returns the depth at which an item came, or 0 if that is not known any more.
+// depthOf returns the depth at which an item was first seen, or 0 if that is no longer known.
 func (g *growth) depthOf(slot, item int, number func(statespace.SlotSize) int) int {
 	all := g.changes[slot]
 	at, _ := slices.BinarySearchFunc(all, item, func(s sizeAt, item int) int {
@@ -108,7 +108,7 @@ func (g *growth) depthOf(slot, item int, number func(statespace.SlotSize) int) i
 	return min(all[at].level, g.last)
 }
 
-// lately is the first of the levels of which Lately tells.
+// lately returns the value of Profile.Lately.
 func (g *growth) lately() int {
 	if g.levels == 0 {
 		return 0
@@ -116,7 +116,7 @@ func (g *growth) lately() int {
 	return g.levels - max(1, g.levels/4) + 1
 }
 
-// before returns how many items there were before what is called lately.
+// before returns the number of items before the level lately.
 func (g *growth) before(slot int, number func(statespace.SlotSize) int) int {
 	n := 0
 	for _, s := range g.changes[slot] {
@@ -132,8 +132,8 @@ func partsOf(s statespace.SlotSize) int     { return s.Parts }
 func valuesOf(s statespace.SlotSize) int    { return s.Values }
 func mailboxesOf(s statespace.SlotSize) int { return s.Mailboxes }
 
-// Profile returns why the space is as large as it is. It looks at every distinct content, so it takes some time;
-// call it before Close. It is the zero Profile for a space that cannot tell.
+// Profile returns why the space is as large as it is. It examines every distinct content, so it takes some time. Call
+// it before Close. The Profile is zero if the space does not implement statespace.Profiler.
 func (r *Result) Profile() Profile {
 	if r.engine == nil {
 		return Profile{}
@@ -144,8 +144,7 @@ func (r *Result) Profile() Profile {
 	}
 	g := &r.growth
 	if g.levels > 0 {
-		// Contents that come up within the last steps belong to the last level; if the search was ended within a level, to
-		// the next.
+		// Contents found in the last steps belong to the last level, or to the next one if the search ended within a level.
 		g.levels = len(r.Levels)
 		g.last = g.levels
 		if !r.Exhausted {

@@ -9,19 +9,19 @@ import (
 	"synod/model/statespace"
 )
 
-// StuckStates are the terminal states that violate a quiescence property. If a limit ended the search, states that it did
-// not expand are not counted.
+// StuckStates are the terminal states that violate a quiescence property. If a limit ended the search, the states
+// that were not expanded are not counted.
 type StuckStates struct {
-	Terminal int                   // terminal states, also those that do not violate it
-	Count    int                   // those that do
-	First    [][]statespace.PartID // the least of them in content order, at most ListedStuck
+	Terminal int                   // terminal states, including those that do not violate it
+	Count    int                   // terminal states that violate it
+	First    [][]statespace.PartID // the least violating states in content order, at most ListedStuck
 }
 
-// ListedStuck is how many stuck states a result lists.
+// ListedStuck is the most stuck states that a result lists.
 const ListedStuck = 5
 
-// stuck gathers the terminal states that violate a quiescence property while the search expands states, each of them once:
-// to look for them afterwards would be to expand all states once more.
+// stuck collects the terminal states that violate a quiescence property while the search expands each state once.
+// Finding them afterwards would mean expanding all states again.
 type stuck struct {
 	property        int
 	space           statespace.Space
@@ -35,13 +35,13 @@ type stuckState struct {
 	state   []statespace.PartID
 }
 
-// stuckOf is what a worker knows of the answers of such a property.
+// stuckOf is a worker's view of such a property.
 type stuckOf struct {
 	*stuck
 	holds *replica
 }
 
-// newStuck returns what gathers for each quiescence property of the judge that is not decided.
+// newStuck returns a stuck for each undecided quiescence property of the judge.
 func newStuck(j *judge) []*stuck {
 	var all []*stuck
 	for i, p := range j.properties {
@@ -52,7 +52,7 @@ func newStuck(j *judge) []*stuck {
 	return all
 }
 
-// stuckIn returns what the search gathered for a property.
+// stuckIn returns what the search collected for a property.
 func (e *engine) stuckIn(property int) *stuck {
 	return e.stuck[slices.IndexFunc(e.stuck, func(s *stuck) bool { return s.property == property })]
 }
@@ -68,7 +68,7 @@ func (w *worker) awaitEnds() {
 	}
 }
 
-// noteEnds judges the terminal states of the batch that was expanded. The search calls it once for every state.
+// noteEnds judges the terminal states of the batch just expanded. The search calls it once for every state.
 func (w *worker) noteEnds(keys []uint64) {
 	w.findAlive(keys, w.alive)
 	w.ended = w.ended[:0]
@@ -89,8 +89,8 @@ func (w *worker) noteEnds(keys []uint64) {
 	}
 }
 
-// findAlive finds the states of the batch that was expanded which have a transition to another state, be it one that the
-// boundary cuts.
+// findAlive finds the states of the batch just expanded that have a transition to another state, including
+// transitions cut by the boundary.
 func (w *worker) findAlive(keys []uint64, alive []bool) {
 	clear(alive[:len(keys)])
 	for i, source := range w.sources {
@@ -115,7 +115,7 @@ func (s *stuck) add(state []statespace.PartID) {
 	}
 }
 
-// states returns what was found.
+// states returns the states collected.
 func (s *stuck) states() *StuckStates {
 	all := &StuckStates{Terminal: int(s.terminal.Load()), Count: int(s.count.Load())}
 	for _, f := range s.first {

@@ -7,9 +7,9 @@ import (
 	"synod/model/statespace"
 )
 
-// A space whose steps have ranks (see statespace.Ranked) is expanded like any other, and then the successors of steps that
-// are not enabled are dropped. The ranks of an id's steps stand behind its block, so that they are published with it;
-// none is a lone step.
+// A space whose steps have ranks (see statespace.Ranked) is expanded like any other; then the successors of disabled
+// steps are dropped. The ranks of an id's steps follow its block, so that they are published with it; none of these
+// steps is a lone step.
 
 // hasRanks reports whether steps of a space may have ranks other than 0.
 func hasRanks(space statespace.Space) bool {
@@ -17,7 +17,7 @@ func hasRanks(space statespace.Space) bool {
 	return ok && r.Ranked()
 }
 
-// ranksOf appends the ranks of the steps in a word, in their order.
+// ranksOf appends the ranks of the steps in a word, in order.
 func (us *units) ranksOf(word uint64, into []int32) []int32 {
 	count := stepCount(word)
 	if count == 0 {
@@ -30,8 +30,8 @@ func (us *units) ranksOf(word uint64, into []int32) []int32 {
 	return into
 }
 
-// outrank marks the successors of steps that are not enabled as dead. Those that an effect refused are marked already:
-// they keep no other step back. The dead stay sorted.
+// outrank marks the successors of disabled steps as dead. Those that an effect refused are already dead, and disable
+// no other step. w.dead stays sorted.
 func (w *worker) outrank() {
 	w.ranks = w.ranks[:0]
 	for index := range w.words { // in the order of takeSteps
@@ -63,7 +63,7 @@ func (w *worker) outrank() {
 	slices.Sort(w.dead)
 }
 
-// outranked returns the steps of the walk's state that are not enabled, as step numbers them, in ascending order.
+// outranked returns the disabled steps in the state of the walk, as step numbers them, in ascending order.
 func (k *walker) outranked(total int) []int {
 	var ranks []int32
 	for _, word := range k.words {

@@ -4,13 +4,14 @@ import (
 	"synod/model/statespace"
 )
 
-// readTree is a decision tree: an inner node says what is read next, an edge is the value read, a leaf is an answer, a
-// number below leaf - 1. All edges stand in one hash table, by node and value, so that a leaf costs little memory.
+// readTree is a decision tree: an inner node selects what is read next, an edge is the value read, a leaf is an
+// answer, a number below leaf - 1. All edges are in one hash table, keyed by node and value, so that a leaf takes
+// little memory.
 type readTree struct {
 	nodes []readNode
 	edges []edge // open addressing; the length is a power of two
 	used  int
-	root  uint32 // a node, or what stands for none or an answer
+	root  uint32 // a node, or leaf plus an answer
 	grown bool   // root is set
 }
 
@@ -19,13 +20,13 @@ type readNode struct {
 	aspect statespace.Aspect
 }
 
-// edge leads from a node, by a value, to another node or to an answer.
+// edge leads from a node, for a value, to another node or to an answer.
 type edge struct {
 	from, value uint32
 	to          uint32 // plus one, so that 0 is a free place
 }
 
-// leaf is the bit that makes an answer of what an edge leads to.
+// leaf is the bit that marks the target of an edge as an answer.
 const leaf = 1 << 31
 
 func (t *readTree) hash(from, value uint32) int {
@@ -33,7 +34,7 @@ func (t *readTree) hash(from, value uint32) int {
 	return int(h>>32) & (len(t.edges) - 1)
 }
 
-// follow returns where an edge leads.
+// follow returns the target of an edge.
 func (t *readTree) follow(from, value uint32) (to uint32, ok bool) {
 	if len(t.edges) == 0 {
 		return 0, false
@@ -46,7 +47,7 @@ func (t *readTree) follow(from, value uint32) (to uint32, ok bool) {
 	return 0, false
 }
 
-// find reads on from the root until there is an answer, or an unknown edge.
+// find follows the reads from the root to an answer, or to an unknown edge.
 func (t *readTree) find(read func(slot int32, a statespace.Aspect) uint32) (answer uint32, known bool) {
 	if !t.grown {
 		return 0, false
@@ -63,11 +64,11 @@ func (t *readTree) find(read func(slot int32, a statespace.Aspect) uint32) (answ
 	return at - leaf, true
 }
 
-// add adds an answer after some reads. It reports whether it is new, and false for ok if the tree says otherwise: the
-// same values were read before, and then something else.
+// add adds an answer after some reads, and reports whether it is new. It returns ok false on a contradiction: the
+// same values were read before, followed by another read or answer.
 func (t *readTree) add(reads []statespace.Read, answer uint32) (fresh, ok bool) {
 	end := answer + leaf
-	target := func(i int) uint32 { // what stands after i reads, if it must be made
+	target := func(i int) uint32 { // what follows i reads, if it is new
 		if i == len(reads) {
 			return end
 		}

@@ -11,18 +11,18 @@ import (
 	"synod/model/statespace"
 )
 
-// A reduced search explores a space in which what is guessed not to matter is left out. What was left out is audited
-// between levels and at the end; when a guess is refuted the search begins again without it. Whatever it finds is
-// replayed in the full space, and shown there.
+// A reduced search explores a space without the parts that are assumed to be irrelevant. What was left out is audited
+// between levels and at the end; when an assumption is refuted the search restarts without it. Everything found is
+// replayed and verified in the full space.
 
 // Reduced describes what a reduced search did.
 type Reduced struct {
 	statespace.ReductionReport
-	Restarts int // searches that were given up, as a guess was refuted
-	Visited  int // distinct states of all searches, those included
+	Restarts int // searches abandoned because an assumption was refuted
+	Visited  int // distinct states of all searches, including abandoned ones
 }
 
-// String is what stands at the end of the closing line of a check: empty for a search that was not reduced.
+// String returns the end of the closing line of a check: empty for a search that was not reduced.
 func (r *Reduced) String() string {
 	if r == nil {
 		return ""
@@ -43,24 +43,24 @@ func (r *Reduced) String() string {
 	return fmt.Sprintf(", reduced=%s, visited=%d, restarts=%d, audited=%d, kept=%s", how, r.Visited, r.Restarts, r.Calls, kept)
 }
 
-// reduction is what an engine knows of the reduction of its space.
+// reduction is an engine's state for the reduction of its space.
 type reduction struct {
 	full    statespace.Source
 	reducer statespace.Reducer
-	space   statespace.Space // full, for paths; nil before they are shown
-	sound   bool             // the last audit found nothing wrong
+	space   statespace.Space // the full space, for paths; nil until they are shown
+	sound   bool             // the last audit found no error
 	refuted bool
 	Reduced
 }
 
-// unloop is how many times a cycle of the reduced space is followed in the full one, where it may take a few rounds until
-// nothing new is in flight; and pastEnd how many steps are added where the reduced space ends.
+// unloop is how many times a cycle of the reduced space is followed in the full one, where it may take a few rounds
+// until nothing new is in flight. pastEnd is the most steps added where the reduced space ends.
 const (
 	unloop  = 64
 	pastEnd = 4096
 )
 
-// searchReduced searches a source, reduced if o says so.
+// searchReduced searches a source, reduced if o.Reduce is set.
 func searchReduced(
 	ctx context.Context, name string, src statespace.Source, o Options, drive func(*engine, *Result),
 ) *Result {
@@ -104,13 +104,13 @@ func (e *engine) makeSpace() (statespace.Space, error) {
 	return e.source.Space()
 }
 
-// audit verifies what was left out of the states so far. It reports false if the search has to begin again, or failed.
+// audit verifies what was left out of the states so far. It reports false if the search has to restart, or failed.
 func (e *engine) audit(ended bool) bool {
 	red := e.reduction
 	if red != nil && red.refuted {
 		return false
 	}
-	// An error may have come up in a state that was reached only by a wrong guess.
+	// An error may have occurred in a state reached only by a wrong assumption.
 	late := func() bool { c := stopCause(e.halt.Load()); return c >= stopTime && c != stopError }
 	if !e.auditSymmetry(late) {
 		return false
@@ -147,7 +147,7 @@ func (e *engine) shown() statespace.Space {
 	return e.space
 }
 
-// openFull builds the full space, if the search is reduced and there is none yet.
+// openFull opens the full space, if the search is reduced and the space is not open yet.
 func (e *engine) openFull() (err error) {
 	if red := e.reduction; red != nil && red.space == nil {
 		red.space, err = red.full.Space()
@@ -155,8 +155,8 @@ func (e *engine) openFull() (err error) {
 	return err
 }
 
-// unreduce replaces what was found by what it is in the full space. A path that shows nothing there, which only the audit
-// that was not finished could have told, is none.
+// unreduce translates what was found to the full space. A path that does not show its property there is dropped; only
+// an audit that was not finished could have found out.
 func (e *engine) unreduce(r *Result) {
 	if e.reduction == nil || e.reduction.refuted {
 		return
@@ -186,11 +186,11 @@ func (e *engine) unreduce(r *Result) {
 		}
 	}
 	if r.Failure != nil {
-		r.Failure, _ = e.inFull(r.Failure) // A failure without a path is one all the same.
+		r.Failure, _ = e.inFull(r.Failure) // A failure without a path remains a failure.
 	}
 }
 
-// unreducePath replaces the path to a discovery.
+// unreducePath translates the path to a discovery to the full space.
 func (e *engine) unreducePath(r *Result, p *PropertyResult) {
 	path, err := e.inFull(p.Path)
 	if err == nil {
@@ -216,7 +216,7 @@ func (e *engine) unreducePath(r *Result, p *PropertyResult) {
 
 var errNoCycle = errors.New("its cycle does not return to the same state, because in-flight messages accumulate")
 
-// inFull returns a path of the reduced space in the full one.
+// inFull returns a path of the reduced space in the full space.
 func (e *engine) inFull(p *statespace.Path) (*statespace.Path, error) {
 	if e.reduction == nil {
 		return p, nil
@@ -244,7 +244,7 @@ func (e *engine) inFull(p *statespace.Path) (*statespace.Path, error) {
 	return &full, err
 }
 
-// unroll follows a cycle, at the end of a path that has gone round once, until it comes back to a state.
+// unroll repeats a cycle, at the end of a path that has gone round once, until a state recurs.
 func unroll(space statespace.Space, p *statespace.Path, cycle []string) error {
 	first := p.Loop
 	for range unloop {
@@ -263,7 +263,7 @@ func unroll(space statespace.Space, p *statespace.Path, cycle []string) error {
 	return errNoCycle
 }
 
-// toTheEnd adds to a path what can still happen to what the reduced space leaves out.
+// toTheEnd extends a path by the steps that the full space still has where the reduced space ends.
 func toTheEnd(space statespace.Space, p *statespace.Path) error {
 	for range pastEnd {
 		transitions, err := statespace.Transitions(space, p.Last())
@@ -284,23 +284,23 @@ func toTheEnd(space statespace.Space, p *statespace.Path) error {
 	return errors.New("the path does not end there")
 }
 
-// unreduced returns a state of the search in the space that is shown.
+// unreduced returns a state of the search in the space used for paths.
 func (e *engine) unreduced(state []statespace.PartID) []statespace.PartID {
 	if e.reduction == nil || e.reduction.space == nil {
 		return e.outwardState(state)
 	}
 	full, err := e.shown().Carry(e.space, state)
 	if err != nil {
-		panic(err) // Both spaces are of one source.
+		panic(err) // Both spaces come from one source.
 	}
 	return full
 }
 
-// manyStates is from how many on a search that was not reduced says how it can be.
+// manyStates is the number of states from which Advice recommends a reduction.
 const manyStates = 10_000_000
 
-// Advice returns how to search less, where a search of a system was cut short by a limit or had very many states; else it is
-// empty.
+// Advice returns a recommendation to use --reduce if a search of a system was ended by a limit or had very many
+// states, else an empty string.
 func (r *Result) Advice() string {
 	if r.engine == nil || r.Err != nil || r.Engine == "walk" || r.Options.Reduce != statespace.Full {
 		return ""

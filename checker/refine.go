@@ -7,15 +7,15 @@ import (
 	"synod/model/statespace"
 )
 
-// refiner holds the transitions of a search against an abstract model, as they are generated: those to states that were
-// visited already too.
+// refiner checks the transitions of a search against an abstract model, as they are generated, including those to
+// states already visited.
 type refiner struct {
 	property int
 	abstract statespace.Abstraction
 	images   *predicate
 }
 
-// newRefiners opens the abstract models of a space's refinement properties. There is nil for none.
+// newRefiners opens the abstract models of a space's refinement properties. It returns nil if there are none.
 func (e *engine) newRefiners(space statespace.Space) ([]*refiner, error) {
 	var all []*refiner
 	for i, p := range space.Properties() {
@@ -30,7 +30,7 @@ func (e *engine) newRefiners(space statespace.Space) ([]*refiner, error) {
 		images := newMemo(space, "the mapping of property "+p.Name, func(r *statespace.Reading) uint32 {
 			image, err := abstract.Image(r)
 			if err != nil {
-				panic(err) // It becomes an error of the evaluation.
+				panic(err) // becomes an error of the evaluation
 			}
 			return image
 		})
@@ -45,19 +45,19 @@ func closeRefiners(all []*refiner) {
 	}
 }
 
-// refining is what a worker knows of a refiner.
+// refining is a worker's state for a refiner.
 type refining struct {
 	*refiner
 	images *replica
 	from   []uint32        // the images of a batch of states
-	to     []uint32        // and of their successors
-	pairs  map[uint64]bool // whether a step leads from one image to another
+	to     []uint32        // the images of their successors
+	pairs  map[uint64]bool // by pair of images: whether the abstract model has such a step
 }
 
-// maxPairs bounds the pairs that a worker knows; beyond it, it begins anew.
+// maxPairs bounds the pairs that a worker caches; beyond it the cache is cleared.
 const maxPairs = 1 << 16
 
-// newRefining returns what a worker needs for the refiners, nil for none.
+// newRefining returns the state of a worker for the refiners, nil for none.
 func newRefining(all []*refiner) []*refining {
 	var own []*refining
 	for _, r := range all {
@@ -66,7 +66,7 @@ func newRefining(all []*refiner) []*refining {
 	return own
 }
 
-// allows reports whether a transition may have these images.
+// allows reports whether a transition between these images is allowed.
 func (r *refining) allows(from, to uint32) (bool, error) {
 	if from == to {
 		return true, nil
@@ -100,7 +100,7 @@ func (r *refining) follows(from, to []statespace.PartID) (bool, error) {
 	return r.allows(a, b)
 }
 
-// begin reports whether the image of an initial state is an initial state.
+// begin reports whether the image of an initial state is an initial state of the abstract model.
 func (r *refining) begin(state []statespace.PartID) (bool, error) {
 	image, err := r.images.value(state)
 	if err != nil {
@@ -109,8 +109,8 @@ func (r *refining) begin(state []statespace.PartID) (bool, error) {
 	return r.abstract.Initial(image)
 }
 
-// refine holds the transitions of the batch that was just expanded against the abstract models, and tells found of
-// those that are not allowed: of each property and source the first one. The places in the batch are those of keys.
+// refine checks the transitions of the batch just expanded against the abstract models, and calls found for those
+// that are not allowed: the first one of each property and source. Sources are indices in keys.
 func (w *worker) refine(keys []uint64, found func(property, source int, successor uint64)) {
 	for _, r := range w.refining {
 		if w.e.judge.decided[r.property].Load() {
@@ -141,7 +141,8 @@ func (w *worker) refine(keys []uint64, found func(property, source int, successo
 	}
 }
 
-// imagesOf appends the images of packed states, fewer if one of them is an error.
+// imagesOf appends the images of packed states. It stops at the first error, so that there are fewer images than
+// keys.
 func (w *worker) imagesOf(r *refining, keys []uint64, into []uint32) []uint32 {
 	w.inspect(keys, func(_ int, state []statespace.PartID) error {
 		image, err := r.images.value(state)
@@ -153,7 +154,7 @@ func (w *worker) imagesOf(r *refining, keys []uint64, into []uint32) []uint32 {
 	return into
 }
 
-// noteRefined keeps the sources of transitions that are not allowed until the end of the level.
+// noteRefined keeps the sources of disallowed transitions until the end of the level.
 func (w *worker) noteRefined(keys []uint64) {
 	w.refine(keys, func(property, source int, _ uint64) {
 		w.e.judge.note([]int{property}, w.statesOf(keys[source : source+1])[0])
@@ -176,9 +177,8 @@ func (e *engine) refineInitial() {
 	}
 }
 
-// refinedPath derives from the shortest path to a state that a transition is not allowed from the path along that
-// transition: of several, along that with the least key. If the path has no steps, it may be that the initial state is
-// not allowed itself.
+// refinedPath extends a shortest path to the source of a disallowed transition by that transition, the one with the
+// least key if there are several. A path without steps stays as it is if the initial state itself is not allowed.
 func (e *engine) refinedPath(path *statespace.Path, property int) error {
 	r := e.refiningOf(property)
 	if len(path.Steps) == 0 {
@@ -197,13 +197,13 @@ func (e *engine) refinedPath(path *statespace.Path, property int) error {
 	return err
 }
 
-// refiningOf returns what the first worker knows of a refinement.
+// refiningOf returns the first worker's state for a refinement.
 func (e *engine) refiningOf(property int) *refining {
 	all := e.workers[0].refining
 	return all[slices.IndexFunc(all, func(r *refining) bool { return r.property == property })]
 }
 
-// explain returns what the last step of a path violates.
+// explain describes what the last step of a path violates.
 func (e *engine) explain(property int, path *statespace.Path) string {
 	r := e.refiningOf(property)
 	to, err := r.images.value(path.Last())

@@ -8,9 +8,10 @@ import (
 	"synod/model/statespace"
 )
 
-// relayout moves all states, visited and waiting, to a layout that holds every id seen so far, and perhaps to new
-// units. Nobody may search meanwhile, and no buffer or queue may hold states. It reports false if the search is to stop: because
-// memory does not do for both layouts, or as it was stopped meanwhile. Then all visited states are as they were.
+// relayout moves all states, visited and waiting, to a layout that holds every id seen so far, and to the units us.
+// No worker may be searching, and buffers and queues must be empty. It reports false if the search is to stop:
+// because there is not enough memory for both layouts, or because it was stopped meanwhile. Then all visited states
+// are unchanged.
 func (e *engine) relayout(us *units, frontiers ...*store.Frontier) bool {
 	old := e.now()
 	if limit := e.options.MemoryLimit; limit > 0 && e.memory()+old.bytes() > limit {
@@ -48,8 +49,8 @@ func (e *engine) relayout(us *units, frontiers ...*store.Frontier) bool {
 	return !e.halted()
 }
 
-// moveFrontier brings waiting states to the engine's layout. Who stops the search meanwhile asks for them no more, but for
-// their number.
+// moveFrontier repacks waiting states for the engine's layout. If the search is stopped meanwhile, only their number
+// remains valid.
 func (e *engine) moveFrontier(m migration, f *store.Frontier) {
 	f.Rest()
 	e.parallel(func(w *worker) {
@@ -62,12 +63,12 @@ func (e *engine) moveFrontier(m migration, f *store.Frontier) {
 	f.Taken.Store(0)
 }
 
-// moveStates brings the visited states to a layout of the engine's units. If the search is stopped meanwhile, some are not
-// there.
+// moveStates copies the visited states to a new layout of the engine's units. If the search is stopped meanwhile,
+// some are missing.
 func (e *engine) moveStates(m *migration) {
 	e.beginMove(*m)
 	if e.units != m.old.units {
-		// The ids of new units come to be here, so that the fields are wide enough for them.
+		// Intern the ids of the new units now, so that the fields are wide enough.
 		e.eachState(m.old, func(w *worker, packed uint64, _ uint8) { w.unpackOld(*m, packed) })
 		for _, w := range e.workers {
 			w.compile = compileScratch{}
@@ -94,7 +95,7 @@ func (e *engine) moveStates(m *migration) {
 	})
 }
 
-// bytes is what the visited set takes.
+// bytes returns the size of the visited set in bytes.
 func (s snapshot) bytes() int64 {
 	n := int64(0)
 	for _, s := range s.shards {
@@ -103,17 +104,17 @@ func (s snapshot) bytes() int64 {
 	return n
 }
 
-// minPairRoom is how many bits the field of a pair gets beyond those it needs, at least.
+// minPairRoom is the least number of spare bits of a pair's field.
 const minPairRoom = 6
 
-// snapshot is what packed states mean, before a relayout.
+// snapshot is what is needed to interpret packed states.
 type snapshot struct {
 	units  *units
 	layout *store.Layout
 	shards []*store.Shard
 }
 
-// now is what packed states mean at the moment.
+// now returns the engine's current snapshot.
 func (e *engine) now() snapshot { return snapshot{e.units, e.layout, e.shards} }
 
 func (s snapshot) unpack(packed uint64, ids []uint32, state []statespace.PartID) {
@@ -134,18 +135,18 @@ func (e *engine) eachState(s snapshot, f func(w *worker, packed uint64, tag uint
 	})
 }
 
-// maxFields is how many fields a layout of so many units has at most, as each pair makes one of two.
+// maxFields returns the most fields of a layout of so many units, as each pair joins two fields.
 func maxFields(units int) int { return 2 * units }
 
-// migration is the way from a former layout to the engine's.
+// migration is a move from an old layout to the engine's.
 type migration struct {
 	old snapshot
-	// So many fields, all of the former ones, mean the same in both layouts, so that a state need not be taken apart further
-	// than to its old roots; 0 if there are other units, or other pairs.
+	// The number of fields with the same meaning in both layouts, which are all fields of the old one, so that a state
+	// need only be unpacked to its old roots; 0 if the units or pairs differ.
 	kept int
 }
 
-// beginMove makes room for the ids of states that are moved.
+// beginMove allocates room for the ids of the states to move.
 func (e *engine) beginMove(m migration) {
 	for _, w := range e.workers {
 		w.row = make([]uint32, maxFields(len(e.units.of)))
@@ -153,7 +154,7 @@ func (e *engine) beginMove(m migration) {
 	}
 }
 
-// unpackOld puts the ids of a state's fields, as far as they are kept, or else of the engine's units, into w.row.
+// unpackOld puts the ids of the fields that are kept, or else of the engine's units, into w.row.
 func (w *worker) unpackOld(m migration, packed uint64) {
 	us, old := w.e.units, m.old
 	switch {
@@ -170,10 +171,10 @@ func (w *worker) unpackOld(m migration, packed uint64) {
 	}
 }
 
-// joinFrom is where the fields begin that unpackOld leaves out.
+// joinFrom returns the first field that unpackOld leaves out.
 func (m migration) joinFrom(us *units) int { return max(m.kept, len(us.of)) }
 
-// repack returns the packed state of the engine's layout for one of the former.
+// repack returns a packed state of the old layout, packed for the engine's.
 func (w *worker) repack(m migration, packed uint64) uint64 {
 	w.unpackOld(m, packed)
 	store.Join(w.e.layout.Fields, w.row, m.joinFrom(w.e.units))
@@ -184,10 +185,10 @@ func (w *worker) repack(m migration, packed uint64) uint64 {
 	return packed
 }
 
-// errNarrow is a broken invariant.
+// errNarrow reports a violated internal invariant.
 var errNarrow = errors.New("checker: a layout that does not hold the states it was made for")
 
-// packRow returns the packed state of which w.row has the ids of the units, and which the layout must hold.
+// packRow packs the state whose unit ids are in w.row. The layout must hold it.
 func (w *worker) packRow() uint64 {
 	packed, ok := w.e.layout.Pack(w.row, len(w.e.units.of))
 	if !ok {
@@ -196,7 +197,7 @@ func (w *worker) packRow() uint64 {
 	return packed
 }
 
-// pack returns the packed state for parts, which the layout must hold.
+// pack packs the state with these parts. The layout must hold it.
 func (w *worker) pack(state []statespace.PartID) uint64 {
 	for i, u := range w.e.units.of {
 		w.row[i] = u.id(state)
@@ -204,13 +205,13 @@ func (w *worker) pack(state []statespace.PartID) uint64 {
 	return w.packRow()
 }
 
-// moving is a batch of keys on their way to a shard of a new layout.
+// moving is a batch of keys for a shard of a new layout.
 type moving struct {
 	keys []uint64
 	tags []uint8
 }
 
-// move brings a key to its shard, together with others.
+// move adds a key to the batch of its shard, and inserts the batch when it is full.
 func (w *worker) move(shard int, key uint64, tag uint8) {
 	if w.moving == nil {
 		w.moving = make([]moving, len(w.e.shards))

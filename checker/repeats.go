@@ -2,7 +2,7 @@ package checker
 
 import "synod/trace"
 
-// Traces describes the path of every discovery, in the order of the properties. Call it before Close.
+// Traces returns the traces of all discoveries, in the order of the properties. Call it before Close.
 func (r *Result) Traces() []trace.Trace {
 	var all []trace.Trace
 	for _, p := range r.Properties {
@@ -13,7 +13,7 @@ func (r *Result) Traces() []trace.Trace {
 	return all
 }
 
-// Trace describes the path to a discovery, or is nil. Call it before Close.
+// Trace returns the trace of a discovery, or nil if there is no path. Call it before Close.
 func (r *Result) Trace(p PropertyResult) *trace.Trace {
 	if p.Path == nil || r.engine == nil {
 		return nil
@@ -27,10 +27,10 @@ func (r *Result) Trace(p PropertyResult) *trace.Trace {
 	return &t
 }
 
-// Repeats describes what of a result is the same in every run of the same check.
+// Repeats describes which parts of a result are the same in every run of the same check.
 type Repeats struct{ Counts, Depth, Work, Traces bool }
 
-// Repeats returns what of the result is the same in every run.
+// Repeats returns which parts of the result are the same in every run.
 func (r *Result) Repeats() Repeats {
 	if r.engine == nil || r.Err != nil {
 		return Repeats{}
@@ -44,7 +44,7 @@ func (r *Result) Repeats() Repeats {
 	case running:
 	}
 	switch {
-	case r.Engine == "walk": // Walks that all might have ended early count as if they had: some runs do, some do not.
+	case r.Engine == "walk": // Walks that all might have ended early count as ended early: some runs do.
 		return Repeats{Counts: !early && !r.AtLeast && r.Walks >= r.Options.Walks, Depth: true, Traces: true}
 	case r.Engine == "dfs" && r.Workers > 1:
 		return Repeats{Counts: !early}

@@ -4,7 +4,7 @@ import (
 	"synod/model/statespace"
 )
 
-// replica is what one worker knows of the answers of a predicate, so that it need not share a lock to ask again.
+// replica is one worker's copy of the answers of a predicate, which it reads without a lock.
 type replica struct {
 	of      *predicate
 	reading *statespace.Reading
@@ -12,18 +12,18 @@ type replica struct {
 	reads   []statespace.Read
 	leaves  int
 	asked   spacing
-	forgets bool // nothing is remembered
+	forgets bool // nothing is cached
 }
 
-// maxReplica bounds the answers in a replica, of some 30 bytes each; a full one begins anew.
+// maxReplica bounds the answers in a replica, of some 30 bytes each; a full one is cleared.
 const maxReplica = 1 << 16
 
 func newReplica(p *predicate) *replica {
 	return &replica{of: p, reading: statespace.NewReading(p.space)}
 }
 
-// newAsker is newReplica for a function that is asked about a state once. Where it reads states as a whole, so that no two agree,
-// nothing is remembered.
+// newAsker is newReplica for a function that is evaluated once for each state. If states are read as a whole, so that
+// no two agree, nothing is cached.
 func newAsker(p *predicate, reading *statespace.Reading) *replica {
 	r := &replica{of: p, reading: reading}
 	if _, r.forgets = p.space.(statespace.Expander); r.forgets {
@@ -66,7 +66,7 @@ func (r *replica) holds(state []statespace.PartID) (bool, error) {
 	return answer == yes, err
 }
 
-// traced notes what an answer that was just given was read from. It reports false if that is not remembered.
+// traced records the reads behind the answer just given. It reports false if the answer was not cached.
 func (r *replica) traced(state []statespace.PartID) bool {
 	p := r.of
 	p.mu.RLock()

@@ -13,17 +13,18 @@ import (
 	"synod/trace"
 )
 
-// TestingT is what Require needs of a *testing.T. If it has the methods Name and ArtifactDir as well, as a *testing.T has,
-// Require leaves the paths that it shows in a file.
+// TestingT is the part of *testing.T that Require uses. If it also has the methods Name and ArtifactDir, as a
+// *testing.T has, Require writes the paths that it shows to a file.
 type TestingT interface {
 	Helper()
 	Fatalf(format string, args ...any)
 }
 
-// Require fails a test unless every property is as wanted and the space exhausted, and shows the shortest path to what
-// is wrong, or where a function of the model panicked. It leaves the paths in a trace file, and says where and how to go on from there: in the test's folder of
-// artifacts if go test is run with -artifacts, else in a folder of temporary files, where the next failure of the same
-// test replaces it. A test that does not fail leaves nothing, and logs what never mattered, see Vacuous.
+// Require fails a test unless every property is as wanted and the space exhausted. It reports the shortest path to
+// each violation, or where a function of the model panicked. It writes the paths to a trace file, and reports where
+// the file is and how to continue from there. The file is in the test's artifact folder if go test is run with
+// -artifacts, else in a temporary folder, where the next failure of the same test replaces it. A test that passes
+// writes no file, and logs vacuous parts of the model, see Vacuous.
 func (r *Result) Require(t TestingT) {
 	t.Helper()
 	if r.ExitCode() == ExitOK {
@@ -40,7 +41,7 @@ func (r *Result) Require(t TestingT) {
 	t.Fatalf("%s", b.String())
 }
 
-// leave writes the paths to a file, and says where it is and what can be done with it.
+// leave writes the paths to a file, and returns a text on where it is and how to use it.
 func (r *Result) leave(t TestingT) (string, error) {
 	named, ok := t.(interface{ Name() string })
 	var traces []trace.Trace
@@ -80,10 +81,10 @@ func (r *Result) leave(t TestingT) (string, error) {
 		"and give a path to trace.Reproduce.\n", file), nil
 }
 
-// ofPaxos is the package that makes the models which the command paxos knows by their names.
+// ofPaxos is the package whose models the command paxos knows by name.
 const ofPaxos = "synod/examples/catalog"
 
-// artifacts returns a folder in which a failing test may leave a file. That of the test itself is removed when the test
+// artifacts returns a folder for the files of a failing test. The test's own artifact folder is removed when the test
 // ends, unless go test is told to keep it.
 func artifacts(t TestingT) (string, error) {
 	if f := flag.Lookup("test.artifacts"); f != nil && f.Value.String() == "true" {
@@ -102,7 +103,7 @@ func artifacts(t TestingT) (string, error) {
 	return folder, err
 }
 
-// fileName builds a name for a file of that of a test, which may have slashes.
+// fileName returns a file name for a test name, which may contain slashes.
 func fileName(test string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`/\:*?"<>|`, r) || r < ' ' {
@@ -112,7 +113,7 @@ func fileName(test string) string {
 	}, test)
 }
 
-// replaceFile writes a file as a whole or not at all.
+// replaceFile replaces a file atomically.
 func replaceFile(file string, content []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*.tmp")
 	if err != nil {

@@ -8,16 +8,16 @@ import (
 	"strconv"
 )
 
-// resident is the memory that the system has given to the process, as it counts it itself: code, stacks and what the
-// process once used and has not given back, all included. Reading it takes some microseconds. On a machine of very many
-// cores the system's own count lags behind by some megabytes. Builds with the race detector estimate instead: what the
-// detector itself takes is a multiple of it, and is never given back.
+// resident returns the resident memory of the process in bytes, as the system counts it: code, stacks and memory once
+// used and not yet returned are included. Reading it takes some microseconds. On machines with very many cores the
+// count lags behind by some megabytes. Builds with the race detector use an estimate instead: the detector itself
+// takes a multiple of the memory, and never returns it.
 func resident() (int64, bool) {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		return 0, false
 	}
-	fields := bytes.Fields(text) // in pages: the address space, then what is resident of it
+	fields := bytes.Fields(text) // in pages: address space, then resident memory
 	if len(fields) < 2 {
 		return 0, false
 	}
@@ -25,8 +25,8 @@ func resident() (int64, bool) {
 	return pages * int64(os.Getpagesize()), err == nil && pages > 0
 }
 
-// physical is the memory that the process may take at most: that of the machine, or less if its control group has a
-// limit. It is 0 if that is not known.
+// physical returns the most memory, in bytes, that the process may use: that of the machine, or less if its control
+// group has a limit. It returns 0 if that is not known.
 func physical() int64 {
 	total := int64(0)
 	if text, err := os.ReadFile("/proc/meminfo"); err == nil {

@@ -9,11 +9,11 @@ import (
 	"synod/model/statespace"
 )
 
-// Verdict is what a search found out about a property. No verdict but Violated and Example outlives a limit: a search
-// that was cut short never reports that a property holds, or that an example does not exist.
+// Verdict is the result of a search for a property. Only Violated and Example are reported after a limit: a search
+// that stopped early never reports that a property holds, or that an example does not exist.
 type Verdict uint8
 
-// The verdicts. Holds and Never come from an exhausted space only; NotRefuted and NotSeen are those of random walks.
+// The verdicts. Holds and Never require an exhausted space; NotRefuted and NotSeen are those of random walks.
 const (
 	Undecided Verdict = iota
 	Holds
@@ -26,15 +26,15 @@ const (
 
 var verdictNames = [...]string{"undecided", "holds", "violated", "example", "never", "not refuted", "not seen"}
 
-// String is the verdict in words.
+// String returns the verdict in words.
 func (v Verdict) String() string { return verdictNames[v] }
 
 // Exit codes for a process that runs a check.
 const (
-	ExitOK        = 0 // every property as wanted, and the space exhausted, or nothing left to decide
-	ExitViolated  = 1 // a property is violated, its example never occurs, or a strict check found what never mattered
-	ExitUsage     = 2 // a mistake in the call, or in the model
-	ExitUndecided = 3 // a limit cut the search
+	ExitOK        = 0 // every property as wanted, and the space exhausted or nothing left to decide
+	ExitViolated  = 1 // a property is violated, an example never occurs, or a strict check is partly vacuous
+	ExitUsage     = 2 // a usage error, or an invalid model
+	ExitUndecided = 3 // a limit ended the search
 )
 
 // PropertyResult is a property with its verdict.
@@ -42,67 +42,67 @@ type PropertyResult struct {
 	Name        string
 	Expect      statespace.Expectation
 	Verdict     Verdict
-	Path        *statespace.Path // to a violating state or an example, from an initial state of the model, else nil
-	Minimised   *Minimised       // how the path became shorter; nil unless Minimise was called
+	Path        *statespace.Path // to a violating state or an example, from an initial state of the model, or nil
+	Minimised   *Minimised       // how the path was shortened; nil unless Minimise was called
 	Evaluations int              // distinct evaluations: states that agree on what the property reads share one
-	AtLeast     bool             // there were more evaluations than were counted
-	// Open counts, of eventually and leads to, states on paths that may violate the property, of which a transition was cut by
-	// the boundary or which a limit kept from being expanded. Then the property cannot hold.
+	AtLeast     bool             // further evaluations were not counted
+	// Open counts, for eventually and leads to, the states on paths that may violate the property whose transitions were
+	// cut by the boundary, or which a limit kept from being expanded. If it is not 0 the property cannot hold.
 	Open  int
-	Stuck *StuckStates // of a quiescence property; nil if it was not decided
-	Why   string       // what the path shows, in words; empty if its last state says it all
+	Stuck *StuckStates // for quiescence properties; nil if not decided
+	Why   string       // what the path shows, in words; empty if its last state shows it
 
-	left     bool // it is not decided in searches of this kind
-	unproven bool // what a reduced search found does not show in the full space
+	left     bool // not decided in searches of this kind
+	unproven bool // the discovery of a reduced search could not be verified in the full space
 }
 
 // Level counts the states that were first reached at one depth.
 type Level struct {
-	Unique    int // first reached at this level
-	Generated int // successors computed of the levels before, and the initial states
+	Unique    int // states first reached at this level
+	Generated int // initial states and successors computed before this level
 }
 
-// Result is what a search found.
+// Result is the result of a search.
 type Result struct {
 	Engine     string // "bfs", "dfs" or "walk"
 	Options    Options
-	Err        error            // why the check could not be made, or was broken off; nil otherwise
-	Failure    *statespace.Path // to the state in which Err came up, if it is known
+	Err        error            // why the check could not start, or was aborted; else nil
+	Failure    *statespace.Path // path to the state in which Err occurred, if known
 	Properties []PropertyResult
-	Fairness   []statespace.Condition // what is assumed of paths; nothing, unless a property is about it
+	Fairness   []statespace.Condition // fairness assumed of paths; empty unless a property depends on it
 	Generated  int                    // initial states and successors computed within the boundary, with repeats
 	Unique     int                    // distinct states
-	AtLeast    bool                   // walks met more distinct states than memory could tell apart
+	AtLeast    bool                   // walks reached more distinct states than memory could distinguish
 	Depth      int                    // see the drivers
-	Cut        int                    // transitions that the boundary cut
+	Cut        int                    // transitions cut by the boundary
 	Bounded    bool
-	Exhausted  bool                   // every reachable state within the boundary was visited; never so for walks
-	Stopped    string                 // which limit or condition ended the search; empty if it was exhausted, or took all its walks
-	Frontier   int                    // states that were left to expand
+	Exhausted  bool                   // every reachable state within the boundary was visited; false for walks
+	Stopped    string                 // what ended the search; empty if it was exhausted, or completed all walks
+	Frontier   int                    // states left to expand
 	Levels     []Level                // of a breadth-first search
-	Walks      int                    // random walks that were finished
+	Walks      int                    // random walks finished
 	Notes      []string               // sentences on what the verdicts mean
 	Space      statespace.SpaceReport // with the guards of properties
 	Elapsed    time.Duration
-	Deciding   time.Duration // of Elapsed, what deciding the properties of paths took once all states were visited
+	Deciding   time.Duration // part of Elapsed spent on properties of paths, after all states were visited
 	Memory     int64         // bytes in use at the end
 	Workers    int
 
 	Reduced  *Reduced  // nil if the search was not reduced
-	Symmetry *Symmetry // nil if no states were taken for one another
+	Symmetry *Symmetry // nil if states were not identified by symmetry
 
-	unaudited bool // the space is reduced, and not all that was left out was verified
+	unaudited bool // the space is reduced, and not everything left out was verified
 	engine    *engine
 	cause     stopCause
 	growth    growth
-	most      int // the greatest count of distinct states in one set of tables
+	most      int // the most distinct states in one set of tables
 }
 
 func newResult(engine string, o Options) *Result {
 	return &Result{Engine: engine, Options: o}
 }
 
-// announce lists the properties, undecided.
+// announce adds the properties, undecided.
 func (r *Result) announce(e *engine) {
 	r.Fairness = statespace.FairnessOf(e.space)
 	for _, p := range e.space.Properties() {
@@ -110,7 +110,7 @@ func (r *Result) announce(e *engine) {
 	}
 }
 
-// fail notes the path to the state in which an error came up.
+// fail records the path to the state in which an error occurred.
 func (r *Result) fail(e *engine, states [][]statespace.PartID) {
 	e.results.Lock()
 	defer e.results.Unlock()
@@ -119,8 +119,8 @@ func (r *Result) fail(e *engine, states [][]statespace.PartID) {
 	}
 }
 
-// Stack returns the functions of the model that were called when one of them panicked and so broke the check off, the innermost
-// first, each with its file and line. It is empty if Err is of another kind.
+// Stack returns the functions of the model that were active when one of them panicked, innermost first, each with its
+// file and line. It is empty if Err has another cause.
 func (r *Result) Stack() string {
 	for err := r.Err; err != nil; {
 		var impure *statespace.ImpureError
@@ -135,13 +135,13 @@ func (r *Result) Stack() string {
 	return ""
 }
 
-// ExitCode is what a process that ran the check should exit with.
+// ExitCode returns the exit code for a process that ran the check.
 func (r *Result) ExitCode() int {
 	if r.Err != nil {
 		return ExitUsage
 	}
 	code := ExitOK
-	nothing := r.Engine == "walk" && r.Walks == 0 // That nothing was refuted then means nothing.
+	nothing := r.Engine == "walk" && r.Walks == 0 // Without a walk, no verdict was reached.
 	if !r.Exhausted && r.cause != stopDecided && (r.Engine != "walk" || nothing) {
 		code = ExitUndecided
 	}
@@ -160,11 +160,12 @@ func (r *Result) ExitCode() int {
 	return code
 }
 
-// Audited reports whether everything that was left out of the states was found not to matter: always, if nothing was.
+// Audited reports whether everything left out of the states was proved irrelevant. It returns true if nothing was
+// left out.
 func (r *Result) Audited() bool { return !r.unaudited }
 
-// Model returns the space that the result's paths belong to. It is valid until Close. It is nil if Err kept the search from
-// beginning.
+// Model returns the space that the paths of the result belong to, or nil if Err kept the search from starting. The
+// space is valid until Close.
 func (r *Result) Model() statespace.Space {
 	if r.engine == nil {
 		return nil
@@ -172,8 +173,8 @@ func (r *Result) Model() statespace.Space {
 	return r.engine.shown()
 }
 
-// States iterates the visited states, in no particular order; with Options.Symmetry those that stand for all of their kind. A
-// state is valid until the next one. It is valid until Close.
+// States iterates over the visited states, in no particular order; with Options.Symmetry, over one representative of
+// each class of states. A state is valid until the next one, and the iterator until Close.
 func (r *Result) States() iter.Seq[[]statespace.PartID] {
 	return func(yield func([]statespace.PartID) bool) {
 		e := r.engine
@@ -197,7 +198,7 @@ func (r *Result) States() iter.Seq[[]statespace.PartID] {
 	}
 }
 
-// Close frees the tables of the search. Paths cannot be shown, nor states iterated, afterwards.
+// Close frees the tables of the search. Paths and states must not be used afterwards.
 func (r *Result) Close() {
 	if r.engine != nil {
 		r.engine.close()
@@ -205,7 +206,7 @@ func (r *Result) Close() {
 	}
 }
 
-// stoppedBy returns in words what ended a search.
+// stoppedBy returns a text for what ended a search.
 func stoppedBy(c stopCause, o Options) string {
 	switch c {
 	case stopDecided:
@@ -234,7 +235,7 @@ func stoppedBy(c stopCause, o Options) string {
 	return ""
 }
 
-// conclude turns what the engine holds into verdicts.
+// conclude derives the verdicts from the state of the engine.
 func (e *engine) conclude(r *Result) {
 	r.engine = e
 	cause := stopCause(e.halt.Load())

@@ -7,23 +7,23 @@ import (
 	"synod/model/statespace"
 )
 
-// route finds a shortest path from an initial state to a state with a mark, by a breadth-first search over the states
-// that were visited.
+// route finds a shortest path from an initial state to a state with a mark, by a breadth-first search over the
+// visited states.
 //
-// Of leads to, a path has two phases: before the demand arises it may go anywhere, and then through members only. A state
-// may be met in both phases; where the demand arises, the second one begins at once. Other properties have the
-// second phase only.
+// For leads to, a path has two phases: before the demand arises it may pass through any state, afterwards only
+// through members. A state may be reached in both phases; in a state where the demand arises, the second one begins
+// at once. Other properties have the second phase only.
 type route struct {
 	*pursuit
 	goal   uint8
-	levels [2]*marks // per phase: 0 where it was not met, else 1 + level modulo routeTags
+	levels [2]*marks // per phase: 0 for a state not reached, else 1 + level modulo routeTags
 	mu     sync.Mutex
-	met    []place // states with the goal, in the second phase, at the level that is searched
+	met    []place // states with the goal mark, reached in the second phase at the current level
 	depth  int
 }
 
 const (
-	before = iota // the demand arises
+	before = iota // the demand has not arisen
 	during
 	phases
 )
@@ -32,7 +32,7 @@ const routeTags = 255
 
 func levelTag(level int) uint8 { return uint8(1 + level%routeTags) }
 
-// routeTo searches until it meets states with a mark, all at the same level.
+// routeTo searches until it reaches states with a mark, all at the same level.
 func (p *pursuit) routeTo(goal uint8) (*route, error) {
 	r := &route{pursuit: p, goal: goal}
 	for phase := range r.levels {
@@ -74,8 +74,8 @@ func (r *route) free() {
 	}
 }
 
-// allows reports whether a path may be in a state in a phase, coming from the same phase or, in the second,
-// beginning it.
+// allows reports whether a path may be in a state in a phase, coming from the same phase or, if begins is set,
+// starting the second.
 func (r *route) allows(at place, phase int, begins bool) bool {
 	switch {
 	case phase == before:
@@ -86,7 +86,7 @@ func (r *route) allows(at place, phase int, begins bool) bool {
 	return r.isMember(at)
 }
 
-// reach notes that a state is met, unless it was.
+// reach records that a state is reached, unless it was reached before.
 func (r *route) reach(v *surveyor, at place, phase int) {
 	begins := phase == during && r.depth == 1
 	if !r.allows(at, phase, begins) || !r.levels[phase].claim(at, levelTag(r.depth)) {
@@ -100,7 +100,7 @@ func (r *route) reach(v *surveyor, at place, phase int) {
 	}
 }
 
-// step meets the states that some lead to.
+// step reaches the successors of a batch.
 func (r *route) step(v *surveyor, batch []place, phase int) bool {
 	return v.expand(v.expanded(batch), func(_ int, s steps) {
 		for _, to := range s.to {
@@ -112,10 +112,10 @@ func (r *route) step(v *surveyor, batch []place, phase int) bool {
 	})
 }
 
-// path returns the least of the shortest paths to some of the states that were met: by initial state, then by the
-// keys of the actions. It walks back level by level, as engine.pathTo does.
+// path returns the least of the shortest paths to some of the states reached: by initial state, then by the keys of
+// the actions. It walks back level by level, like engine.pathTo.
 func (r *route) path(to []place) (*statespace.Path, error) {
-	wanted := make([][phases]map[place]bool, r.depth+1) // by level and phase: from where a path leads on
+	wanted := make([][phases]map[place]bool, r.depth+1) // by level and phase: the states with a path to one of to
 	wanted[r.depth][during] = make(map[place]bool)
 	for _, at := range to {
 		wanted[r.depth][during][at] = true
@@ -151,7 +151,7 @@ func (r *route) path(to []place) (*statespace.Path, error) {
 	return path, nil
 }
 
-// phasesOf returns in which phases a path may be in a wanted state, given those before the last step.
+// phasesOf returns the phases in which a path may be in a wanted state, given those before the last step.
 func (r *route) phasesOf(wanted [phases]map[place]bool, packed uint64, was [phases]bool) (is [phases]bool) {
 	at, ok := r.locate(packed)
 	if !ok {
@@ -165,7 +165,7 @@ func (r *route) phasesOf(wanted [phases]map[place]bool, packed uint64, was [phas
 	return is
 }
 
-// switchBack adds to the states that are wanted in the first phase those in which the second one begins.
+// switchBack adds to the states wanted in the first phase those in which the second one begins.
 func (r *route) switchBack(wanted *[phases]map[place]bool) {
 	if r.levels[before] == nil {
 		return
@@ -180,7 +180,7 @@ func (r *route) switchBack(wanted *[phases]map[place]bool) {
 	}
 }
 
-// leadingTo returns the states of a level and phase of which a successor is wanted.
+// leadingTo returns the states of a level and phase with a wanted successor.
 func (r *route) leadingTo(wanted map[place]bool, level, phase int) map[place]bool {
 	found := make(map[place]bool)
 	if len(wanted) == 0 {

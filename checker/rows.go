@@ -2,14 +2,14 @@ package checker
 
 import "slices"
 
-// A layout with pairs, or a boundary, needs more of a successor than arithmetic on packed states gives. But a successor has
-// the ids of its source in all units but a few, so only what changed is looked at: the pairs over the changed units, up to
-// their root, and of the state that the boundary judges, the changed parts.
+// With paired fields or a boundary, a successor cannot be computed by arithmetic on packed states alone. But a
+// successor has the ids of its source in all units except a few, so only the changes are processed: the pairs over
+// changed units, up to their root, and the changed parts of the state that the boundary judges.
 
-// change is a unit of a successor and its id there.
+// change is a unit of a successor and its new id.
 type change struct{ unit, id uint32 }
 
-// findMoves finds out what the steps themselves change: of each successor one unit, in the order of takeSteps.
+// findMoves finds what the steps themselves change: one unit per successor, in the order of takeSteps.
 func (w *worker) findMoves() {
 	w.moves = slices.Grow(w.moves[:0], len(w.successors))
 	for index := range w.words {
@@ -19,7 +19,7 @@ func (w *worker) findMoves() {
 	}
 }
 
-// eachStep returns the next ids of a word of steps, in the order of takeSteps.
+// eachStep calls f with the next id of each step in a word, in the order of takeSteps.
 func (w *worker) eachStep(word uint64, f func(next uint32)) {
 	if word&stepsLone != 0 {
 		f(uint32(word))
@@ -35,8 +35,8 @@ func (w *worker) eachStep(word uint64, f func(next uint32)) {
 	}
 }
 
-// gatherChanges puts the changes of the successor with a number into w.changed; asks are the questions about this and later
-// successors, after their answers have taken the place of the ids. It gives those about later ones.
+// gatherChanges collects the changes of a successor in w.changed. asks are the questions about this and later
+// successors, whose answers have replaced their ids. It returns those about later ones.
 func (w *worker) gatherChanges(successor int, asks []question) []question {
 	w.changed = append(w.changed[:0], w.moves[successor])
 	n := 0
@@ -70,8 +70,8 @@ func (w *worker) packChanges() bool {
 	return true
 }
 
-// packChanged returns the packed state that differs from a state of the batch, packed as key, by w.changed. It reports false
-// if an id does not fit.
+// packChanged returns the packed state that differs from a state of the batch, packed as key, by w.changed. It
+// reports false if an id does not fit.
 func (w *worker) packChanged(source int, key uint64) (uint64, bool) {
 	l := w.e.layout
 	if w.round++; w.round == 0 {
@@ -88,7 +88,7 @@ func (w *worker) packChanged(source int, key uint64) (uint64, bool) {
 		}
 	}
 	if len(w.changed) > 1 {
-		slices.Sort(w.risen) // A pair stands behind its two halves.
+		slices.Sort(w.risen) // a pair comes after its two halves
 	}
 	for _, f := range w.risen {
 		p := &l.Fields[f]
@@ -104,7 +104,7 @@ func (w *worker) packChanged(source int, key uint64) (uint64, bool) {
 	return key, ok
 }
 
-// valueOf returns the id of a field of the successor that packChanged looks at.
+// valueOf returns the id of a field of the successor in packChanged.
 func (w *worker) valueOf(f, source int) uint32 {
 	if w.stamps[f] == w.round {
 		return w.values[f]
@@ -112,7 +112,7 @@ func (w *worker) valueOf(f, source int) uint32 {
 	return w.ids[f][source]
 }
 
-// replaceRoot puts the id of a field into a packed state in place of the source's, if it stands there.
+// replaceRoot replaces the id of a field in a packed state, if the field is a root.
 func (w *worker) replaceRoot(f int32, source int, key uint64, ok bool) (uint64, bool) {
 	r := &w.e.layout.Fields[f]
 	if r.Parent >= 0 {
@@ -122,8 +122,8 @@ func (w *worker) replaceRoot(f int32, source int, key uint64, ok bool) (uint64, 
 	return key ^ uint64(w.ids[f][source]^id)<<(r.Shift&63), ok && uint64(id)>>r.Width == 0
 }
 
-// judgeBoundary asks the boundary about every successor, one source after the other, so that only what changed is put in
-// place for each.
+// judgeBoundary evaluates the boundary for every successor, source by source, so that only the changes are applied
+// and undone for each.
 func (w *worker) judgeBoundary() bool {
 	e := w.e
 	w.sortBySource()
@@ -167,7 +167,7 @@ func (w *worker) judgeBoundary() bool {
 	return true
 }
 
-// sortBySource puts the numbers of the successors into w.bySource, those of one source side by side.
+// sortBySource puts the indices of the successors into w.bySource, grouped by source.
 func (w *worker) sortBySource() {
 	var from [batchLength + 1]int
 	for _, s := range w.sources {

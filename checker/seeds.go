@@ -2,17 +2,17 @@ package checker
 
 import "synod/model/statespace"
 
-// seeds are where the demand of a property of the kind leads to arises. All states have to be asked, so several properties are asked
-// at a time: what a state is made of is then put together once.
+// seeds are the states where the demand of a leads-to property arises. All states have to be evaluated, so several
+// properties are evaluated together, and each state is unpacked once.
 type seeds struct {
-	asked *places // the states in which the condition holds, so that what it is to lead to has been asked
-	open  *places // those of them that do not satisfy it
+	asked *places // the states in which the condition holds
+	open  *places // those of them that do not satisfy the property
 }
 
-// seedsAtOnce bounds how many properties are asked at a time, as each surveyor remembers answers of each.
+// seedsAtOnce bounds the properties evaluated together, as each surveyor caches answers for each.
 const seedsAtOnce = 8
 
-// findSeeds finds the seeds of the first of some properties that are due, and of others that follow, unless they are known.
+// findSeeds finds the seeds of the first property in due, and of others that follow, unless they are known.
 func (s *survey) findSeeds(due []int) error {
 	if _, known := s.seeds[due[0]]; known || s.e.judge.properties[due[0]].Expect != statespace.LeadsTo {
 		return nil
@@ -38,7 +38,7 @@ func (s *survey) findSeeds(due []int) error {
 	return nil
 }
 
-// askAll asks every state whether it is a seed of some properties.
+// askAll finds the seeds of some properties among all states.
 func (s *survey) askAll(of []int) {
 	askers := make(map[*surveyor][][2]*replica)
 	for _, v := range s.of {
@@ -81,7 +81,7 @@ func (s *survey) freeSeeds(property int) {
 	}
 }
 
-// sow makes members of the seeds of the property.
+// sow marks and adds the seeds of the property as members.
 func (p *pursuit) sow() {
 	seeds := p.seeds[p.property]
 	p.each(seeds.asked.has, func(v *surveyor, batch []place) bool {

@@ -32,30 +32,30 @@ func (g *gatherer) close() {
 	g.chunk = nil
 }
 
-// surveyor is a worker that looks at visited states once more.
+// surveyor is a worker that examines visited states again.
 type surveyor struct {
 	*survey
 	w        *worker
-	holds    *replica // of the property that is judged
+	holds    *replica // for the property being judged
 	next     [2]gatherer
 	labelled bool // steps have labels
 
-	// States of a batch of which no transitions were known, and what was found.
+	// States of a batch without known transitions, and the transitions found.
 	anew    []place
-	again   []uint64 // they themselves
-	cuts    []uint16 // the sources of transitions that the boundary cuts
+	again   []uint64 // the states, packed
+	cuts    []uint16 // the sources of transitions cut by the boundary
 	found   []found
 	runs    [][]uint32
-	scratch []uint32 // the runs, if they are not kept
+	scratch []uint32 // the runs, if they are not stored
 
-	refs    []uint32 // by state of a batch: where its run begins
+	refs    []uint32 // by state of a batch: the start of its run
 	batch   []place
 	unknown []place
 	keys    []uint64
 }
 
-// survey looks once more at all states that a search visited. Nothing is inserted meanwhile. If the search was cut
-// short, left marks the states that it did not expand.
+// survey examines again all states that a search visited. Nothing is inserted meanwhile. If the search was cut short,
+// left contains the states that it did not expand.
 type survey struct {
 	*ground
 	left  *places // nil if every visited state was expanded
@@ -64,7 +64,7 @@ type survey struct {
 	seeds map[int]seeds // by property
 }
 
-// newSurvey begins to look; left are the states that were not expanded, nil for none.
+// newSurvey returns a survey; left are the states that were not expanded, nil for none.
 func (e *engine) newSurvey(left *store.Frontier) (*survey, error) {
 	g, err := e.newGround()
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *survey) free() {
 // isLeft reports whether a state was not expanded.
 func (s *survey) isLeft(at place) bool { return s.left.has(at) }
 
-// over reports that there is no time or memory left to go on.
+// over reports whether time or memory has run out.
 func (s *survey) over() bool { return s.e.halt.Load() >= uint32(stopTime) }
 
 // parallel runs f on every surveyor.
@@ -103,8 +103,8 @@ func (s *survey) parallel(f func(v *surveyor)) {
 	s.e.parallel(func(w *worker) { f(s.of[slices.Index(s.e.workers, w)]) })
 }
 
-// each calls f with all visited states that are wanted, in batches, in parallel. The batches are valid during the call. It
-// ends when f reports false.
+// each calls f with all visited states that are wanted, in batches, in parallel. A batch is valid during the call. A
+// surveyor stops when f returns false.
 func (s *survey) each(wanted func(place) bool, f func(v *surveyor, batch []place) bool) {
 	var taken atomic.Int64
 	s.parallel(func(v *surveyor) {
@@ -128,7 +128,8 @@ func (s *survey) each(wanted func(place) bool, f func(v *surveyor, batch []place
 	})
 }
 
-// drain calls f with all states of a frontier, in batches, in parallel, and frees it. It ends when f reports false.
+// drain calls f with all states of a frontier, in batches, in parallel, and frees it. A surveyor stops when f returns
+// false.
 func (s *survey) drain(from *store.Frontier, f func(v *surveyor, batch []place) bool) {
 	s.parallel(func(v *surveyor) {
 		var taken store.Run
@@ -147,7 +148,8 @@ func (s *survey) drain(from *store.Frontier, f func(v *surveyor, batch []place) 
 	})
 }
 
-// collect has the surveyors gather into frontiers while f runs, one for each of the two phases of a path.
+// collect runs f, and returns the states that the surveyors add meanwhile as two frontiers, one for each phase of a
+// path.
 func (s *survey) collect(f func()) [2]*store.Frontier {
 	into := [2]*store.Frontier{{}, {}}
 	for _, v := range s.of {
@@ -161,8 +163,8 @@ func (s *survey) collect(f func()) [2]*store.Frontier {
 	return into
 }
 
-// expand calls f with the steps of each of at most batchLength states that were expanded in the search. They are valid during
-// the call. It reports false if it must stop.
+// expand calls f with the steps of each of at most batchLength states that the search expanded. The steps are valid
+// during the call. It reports false if the survey must stop.
 func (v *surveyor) expand(batch []place, f func(i int, s steps)) bool {
 	v.anew, v.refs = v.anew[:0], v.refs[:0]
 	for _, at := range batch {
@@ -186,12 +188,13 @@ func (v *surveyor) expand(batch []place, f func(i int, s steps)) bool {
 	return true
 }
 
-// stepsOf returns the steps of one state, which are valid until this surveyor expands the next. It reports false if it must stop.
+// stepsOf returns the steps of one state, which are valid until this surveyor expands the next. It reports false if
+// the survey must stop.
 func (v *surveyor) stepsOf(at place) (steps, bool) {
 	return v.stepsAt(ahead{at, v.edges.of(at)})
 }
 
-// stepsAt is stepsOf for a state of which it is known whether it has a run.
+// stepsAt is stepsOf for a state whose run was already looked up.
 func (v *surveyor) stepsAt(s ahead) (steps, bool) {
 	if s.run != 0 {
 		return v.read(v.edges.at(s.run)), true
@@ -202,7 +205,7 @@ func (v *surveyor) stepsAt(s ahead) (steps, bool) {
 	return v.read(v.runs[0]), true
 }
 
-// expandAnew finds the transitions of states of which they are not known.
+// expandAnew finds the transitions of states for which they are not stored.
 func (v *surveyor) expandAnew() bool {
 	v.again = v.again[:0]
 	for _, at := range v.anew {
@@ -218,8 +221,8 @@ func (v *surveyor) expandAnew() bool {
 	return ok
 }
 
-// inspect calls f with the parts of each of some states, which are valid during the call. It reports false if f failed, which
-// ends the search.
+// inspect calls f with the parts of each of some states, which are valid during the call. It reports false if f
+// failed, which ends the search.
 func (v *surveyor) inspect(batch []place, f func(at place, state []statespace.PartID) error) bool {
 	v.keys = v.keys[:0]
 	for _, at := range batch {
@@ -228,5 +231,5 @@ func (v *surveyor) inspect(batch []place, f func(at place, state []statespace.Pa
 	return v.w.inspect(v.keys, func(i int, state []statespace.PartID) error { return f(batch[i], state) })
 }
 
-// errChanged reports that a state has other transitions than it had during the search.
+// errChanged reports that a state has other transitions than during the search.
 var errChanged = errors.New("a state does not lead where it led: the model is not the same as during the search")

@@ -8,14 +8,14 @@ import (
 	"synod/model/statespace"
 )
 
-// A search with symmetry puts the least of the states that a successor can be turned into in its place, as soon as it is
-// expanded, so that all that comes after knows of one state for all of them. Paths are made of states as they are: what is
-// wanted of one is what the least of its kind is.
+// A search with symmetry replaces each successor by its representative, the least of the states that it can be
+// permuted into, as soon as it is expanded, so that the rest of the search sees only representatives. Paths consist
+// of actual states: a state is wanted on a path if its representative is.
 
 // Symmetry describes what a search with symmetry did.
 type Symmetry struct{ statespace.SymmetryReport }
 
-// String is what stands in the closing line of a check: empty for a search without symmetry.
+// String returns the part of the closing line of a check: empty for a search without symmetry.
 func (s *Symmetry) String() string {
 	if s == nil {
 		return ""
@@ -23,14 +23,14 @@ func (s *Symmetry) String() string {
 	return fmt.Sprintf(", symmetry=%d, compared=%d", s.Order, s.Calls)
 }
 
-// turning is what an engine knows of a symmetry.
+// turning is an engine's state for a symmetry.
 type turning struct {
-	statespace.Symmetry // nil if states are not turned
+	statespace.Symmetry // nil if states are not permuted
 	note                string
 	sound               bool // the last audit ended
 }
 
-// findSymmetry lets the engine turn the states of a space, if that is asked for and possible.
+// findSymmetry sets up symmetry for a space, if it is requested and possible.
 func (e *engine) findSymmetry(space statespace.Space) (err error) {
 	e.turning = turning{}
 	if !e.options.Symmetry {
@@ -48,14 +48,14 @@ func (e *engine) findSymmetry(space statespace.Space) (err error) {
 	return err
 }
 
-// turns reports whether states are turned.
+// turns reports whether states are replaced by representatives.
 func (e *engine) turns() bool { return e.turning.Symmetry != nil }
 
-// leaves reports whether a property stays undecided: one of paths, or a refinement, where states are turned. What a path goes through
-// is then no path of the system, but one of kinds of states, on which a demand may pass from one thing to another.
+// leaves reports whether a property stays undecided: a property of paths, or a refinement, in a search with symmetry.
+// A path through representatives is not a path of the system: on it, a demand may pass from one part to another.
 func (e *engine) leaves(p statespace.Property) bool { return e.turns() && !p.Expect.OfStates() }
 
-// auditSymmetry verifies that it made no difference that states were turned. It reports false if it did.
+// auditSymmetry verifies that the parts are interchangeable. It reports false if the verification failed.
 func (e *engine) auditSymmetry(stop func() bool) bool {
 	if !e.turns() {
 		return true
@@ -73,7 +73,7 @@ func (e *engine) auditSymmetry(stop func() bool) bool {
 	return true
 }
 
-// tellSymmetry puts into a result what there is to know of the symmetry.
+// tellSymmetry adds the report of the symmetry to a result.
 func (e *engine) tellSymmetry(r *Result) {
 	if e.turning.note != "" {
 		r.Notes = append(r.Notes, e.turning.note)
@@ -95,7 +95,7 @@ func (e *engine) tellSymmetry(r *Result) {
 
 const leftUndecided = "Properties of paths and refinements are not decided with symmetry: search without it for those."
 
-// turnBatch puts the least of their kind in the place of the successors of a batch. It reports false if an id does not fit into
+// turnBatch replaces the successors of a batch by their representatives. It reports false if an id does not fit into
 // the layout.
 func (w *worker) turnBatch() bool {
 	e := w.e
@@ -122,10 +122,10 @@ func (w *worker) turnBatch() bool {
 	return true
 }
 
-// packLeast packs the state that stands for a state.
+// packLeast packs the representative of a state.
 func (w *worker) packLeast(state []statespace.PartID) uint64 { return w.pack(w.e.least(state)) }
 
-// least returns the state that stands for a state.
+// least returns the representative of a state.
 func (e *engine) least(state []statespace.PartID) []statespace.PartID {
 	if !e.turns() {
 		return state

@@ -9,17 +9,17 @@ import (
 	"synod/trace"
 )
 
-// WriteText writes what was found for people to read: each discovery as a numbered path, with what every step changed,
-// then the verdicts, a line each.
+// WriteText writes a readable report: each discovery as a numbered path, with what every step changed, then the
+// verdicts, one per line.
 func (r *Result) WriteText(w io.Writer) { r.writeText(w, trace.Text, everyPath) }
 
-// WriteExplained writes what WriteText does, with paths as trace.Explain shows them: with what comes before what, and
-// without the steps that do not matter.
+// WriteExplained writes the same report as WriteText, with paths as trace.Explain shows them: with causal order, and
+// without irrelevant steps.
 func (r *Result) WriteExplained(w io.Writer) { r.writeText(w, trace.Explain, everyPath) }
 
 func everyPath(PropertyResult) bool { return true }
 
-// writeText writes the paths that are wanted.
+// writeText writes the report with the paths of the properties that are wanted.
 func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error, wanted func(PropertyResult) bool) {
 	if r.Err != nil {
 		r.writeError(w)
@@ -27,7 +27,7 @@ func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error,
 	for _, p := range r.Properties {
 		if t := r.Trace(p); t != nil && wanted(p) {
 			if err := show(w, *t); err != nil {
-				return // as nothing that follows could be written either
+				return // Nothing that follows could be written either.
 			}
 		}
 	}
@@ -86,7 +86,7 @@ func (r *Result) writeError(w io.Writer) {
 	}
 }
 
-// writeStuck lists the first of the states in which nothing can happen any more although a property demands more.
+// writeStuck lists the first stuck states of a property.
 func (r *Result) writeStuck(w io.Writer, p PropertyResult) {
 	if p.Stuck == nil || p.Stuck.Count == 0 || r.engine == nil {
 		return
@@ -107,7 +107,7 @@ func (r *Result) writeStuck(w io.Writer, p PropertyResult) {
 	}
 }
 
-// remarks returns what a verdict rests on.
+// remarks returns the assumptions and limits of a verdict.
 func (p PropertyResult) remarks(fairness []statespace.Condition) string {
 	text := ""
 	if p.Path != nil && p.Path.Loop > 0 {
@@ -128,10 +128,10 @@ func (p PropertyResult) remarks(fairness []statespace.Condition) string {
 	return text
 }
 
-// shownFair is how many of the families that paths are fair to a line names.
+// shownFair is the number of fairness conditions that a line names.
 const shownFair = 3
 
-// assumed returns what is assumed of paths: weakly fair: deliveries, timeouts.
+// assumed describes the fairness assumed of paths, such as "weakly fair: deliveries, timeouts".
 func assumed(fairness []statespace.Condition) string {
 	var weak, strong, parts []string
 	for _, c := range fairness {
@@ -157,7 +157,7 @@ func assumed(fairness []statespace.Condition) string {
 	return strings.Join(parts, "; ")
 }
 
-// budgets names what bounds the faults: down at once ≤ 1, crashes ≤ 2.
+// budgets lists the bounds on faults, such as "down at once ≤ 1, crashes ≤ 2".
 func budgets(all []statespace.Budget) string {
 	texts := make([]string, len(all))
 	for i, b := range all {
@@ -166,7 +166,7 @@ func budgets(all []statespace.Budget) string {
 	return strings.Join(texts, ", ")
 }
 
-// actions counts actions in words.
+// actions returns a number of actions in words.
 func actions(n int) string {
 	if n == 1 {
 		return "1 action"

@@ -6,23 +6,22 @@ import (
 	"slices"
 )
 
-// To compare every two of n groups takes time in the square of n, which a system of a thousand actors would not see the end
-// of. So where there are many, groups are first merged with one of a few others that are much like them, one after the
-// other, until there are few enough.
+// Comparing all pairs of n groups takes quadratic time, which is too much for a system of a thousand actors. So many
+// groups are first merged, each with the best of a few similar ones, until there are few enough.
 
-// candidates is how many others a group is compared with.
+// candidates is the number of other groups that a group is compared with.
 const candidates = 8
 
-// crowd is the groups that are not merged yet, as a heap: that which holds the fewest different things comes first, and those
-// that always change together stand side by side.
+// crowd is a heap of the groups not yet merged: the one with the fewest distinct values comes first, and groups that
+// always change together are adjacent.
 type crowd []member
 
-// member is a group with what it is compared by.
+// member is a group with its sort keys.
 type member struct {
 	gathering
-	distinct int    // things that it holds
-	pattern  uint64 // a hash of where it holds the same
-	turn     int    // when it came
+	distinct int    // number of distinct values
+	pattern  uint64 // hash of which states have equal values
+	turn     int    // order of insertion
 }
 
 func (c crowd) Len() int      { return len(c) }
@@ -39,8 +38,8 @@ func (c crowd) Less(i, k int) bool {
 	return cmp.Or(cmp.Compare(a.distinct, b.distinct), cmp.Compare(a.pattern, b.pattern), cmp.Compare(a.turn, b.turn)) < 0
 }
 
-// thin merges groups until there are at most so many, as far as their combinations are few. If more are left over, which hold
-// much with every other that they were compared with, they are not merged any further.
+// thin merges groups, if they have few enough combinations, until at most most groups are left. If more are left,
+// whose combinations with every candidate are too many, they are not merged any further.
 func (g *grouping) thin(most int) {
 	if len(g.of) <= most {
 		return
@@ -50,7 +49,7 @@ func (g *grouping) thin(most int) {
 		waiting = append(waiting, g.member(g.of[i], i))
 	}
 	heap.Init(&waiting)
-	var done []gathering // that hold too much with all that they were compared with
+	var done []gathering // groups with too many combinations with every candidate
 	others := make([]member, 0, candidates)
 	for turn := len(g.of); len(waiting) > 1 && len(waiting)+len(done) > most && !g.over(); turn++ {
 		first := heap.Pop(&waiting).(member)
@@ -85,8 +84,8 @@ func (g *grouping) thin(most int) {
 	}
 }
 
-// member finds out what a group is compared by. Of one that holds more different things than may be combined, all that
-// matters is that it does.
+// member returns a group with its sort keys. For a group with more distinct values than the limit, they are not
+// counted further.
 func (g *grouping) member(of gathering, turn int) member {
 	m := member{gathering: of, turn: turn, pattern: 14695981039346656037}
 	g.pairs.Clear()

@@ -8,20 +8,20 @@ import (
 	"synod/model/statespace"
 )
 
-// A fair loop has to take or to disable every set that is enabled where it begins, so it is a tour, and a shortest one is hard
-// to find in general: it is looked for by a search level by level over states together with what is still owed, which
-// grows by a factor of two with every set. If that takes too many nodes, the tour is put together of shortest legs, each to the
-// nearest state or step where something less is owed.
+// A fair loop has to take or disable every set that is enabled where it begins, so it is a tour, and a shortest one
+// is hard to find in general. It is found by a search level by level over states combined with the sets still owed,
+// which may double with every set. If that takes too many nodes, the tour is composed of shortest legs, each to the
+// nearest state or step that reduces what is owed.
 
 const (
 	maxTour       = 1 << 18 // nodes of a search for a shortest fair loop
-	maxTourStarts = 16      // states from which one is looked for
+	maxTourStarts = 16      // states for which a shortest fair loop is searched
 )
 
-// tourLimit is maxTour, but for tests.
+// tourLimit is maxTour, except in tests.
 var tourLimit = maxTour
 
-// tour looks for a fair loop of a state that is on one.
+// tour is a search for a fair loop through a state that is on one.
 type tour struct {
 	*pursuit
 	v        *surveyor
@@ -38,7 +38,7 @@ func (p *pursuit) newTour(from place) *tour {
 	return t
 }
 
-// inside reports whether a state is in the component of the start: from one that follows, fair or not, no step leads back.
+// inside reports whether a state is in the component of the start. No step leads back from a later component.
 func (t *tour) inside(at place) bool {
 	return t.marks.get(at)&markCyclic != 0 && *t.degrees.at(at) == *t.degrees.at(t.from)
 }
@@ -48,20 +48,20 @@ func (t *tour) free() {
 	t.arena.Close()
 }
 
-// quest is one of the searches of a tour, level by level, and its goals. Nodes are numbered level by level.
+// quest is one search of a tour, level by level, and its goals. Nodes are numbered level by level.
 type quest struct {
 	*tour
-	whole  bool // it looks for a whole tour; a node is a state with a status; otherwise for a leg, and a node is a state
+	whole  bool // search for a whole tour; a node is a state with a status. Otherwise for a leg; a node is a state.
 	start  place
 	status []uint32 // at the start
 	nodes  *words.Table
-	levels []uint32 // the first node of each level, and the number of all
-	length int      // of the way to the goals; 0 as long as none is known
+	levels []uint32 // the first node of each level, and the total number
+	length int      // steps to the goals; 0 if none was found
 	at     map[uint32]bool
-	by     bool // the last step itself, not the state that it leads to, is what was looked for
+	by     bool // the goal is the last step itself, not the state that it leads to
 }
 
-// newQuest looks for goals. It gives up, with the length 0, where there would be too many nodes.
+// newQuest searches for goals. It gives up, with length 0, if there are too many nodes.
 func (t *tour) newQuest(start place, status []uint32, whole bool) *quest {
 	s := &quest{
 		tour: t, whole: whole, start: start, status: slices.Clone(status), nodes: words.NewTable(t.arena),
@@ -79,7 +79,7 @@ func (t *tour) newQuest(start place, status []uint32, whole bool) *quest {
 	return s
 }
 
-// node numbers a node.
+// node returns the number of a node.
 func (s *quest) node(at place, status []uint32) uint32 {
 	n := uint32(0)
 	if s.whole {
@@ -92,7 +92,7 @@ func (s *quest) node(at place, status []uint32) uint32 {
 // place returns the state of a node.
 func (s *quest) place(node uint32) place { return s.nodes.At(node)[0] }
 
-// statusOf returns the status with which a node was met.
+// statusOf returns the status of a node when it was first reached.
 func (s *quest) statusOf(node uint32) []uint32 {
 	if !s.whole {
 		return s.status
@@ -104,10 +104,11 @@ func (s *quest) statusOf(node uint32) []uint32 {
 type hop struct {
 	node  uint32
 	to    place
-	after []uint32 // the status after it
+	after []uint32 // the status after the step
 }
 
-// each calls f with the hops of the nodes of a level within the component, and arrive with the status in their states.
+// each calls arrive for each node of a level, with the status in its state, and f for each of its hops within the
+// component.
 func (s *quest) each(level int, arrive func(node uint32, status []uint32), f func(h hop)) bool {
 	first, end := s.levels[level], s.levels[level+1]
 	for ; first < end; first += batchLength {
@@ -131,7 +132,7 @@ func (s *quest) each(level int, arrive func(node uint32, status []uint32), f fun
 	return true
 }
 
-// reaches reports whether a hop is what is looked for.
+// reaches reports whether a hop reaches a goal.
 func (s *quest) reaches(h hop) bool {
 	switch {
 	case s.whole:
@@ -142,9 +143,10 @@ func (s *quest) reaches(h hop) bool {
 	return h.to == s.from
 }
 
-// level looks for goals among the nodes of the last level and the hops from them, and numbers those behind.
+// level searches for goals among the nodes of the last level and their hops. If there are none, it adds the targets
+// of the hops as nodes.
 func (s *quest) level(depth int) {
-	var here, beyond []uint32 // nodes that are goals, and that have a hop that is
+	var here, beyond []uint32 // nodes that are goals, and nodes with a hop to a goal
 	leg := !s.whole && owes(s.status)
 	s.each(depth-1, func(node uint32, status []uint32) {
 		if leg && depth > 1 && pays(s.status, status) {
@@ -171,7 +173,8 @@ func (s *quest) level(depth int) {
 	}
 }
 
-// walk adds the least of the shortest ways to a goal to a path that ends at the start, and gives the status at its end.
+// walk extends a path that ends at the start by the least of the shortest ways to a goal, and returns the status at
+// its end.
 func (s *quest) walk(path *statespace.Path) ([]uint32, error) {
 	last := s.length // the level of the goals
 	if s.by {
@@ -189,7 +192,7 @@ func (s *quest) walk(path *statespace.Path) ([]uint32, error) {
 			return nil, errChanged
 		}
 	}
-	// The status that is carried along is the true one; that of a leg's nodes is not.
+	// status is exact; the status of a leg's nodes is not.
 	status := s.status
 	nodeStatus := s.status
 	for step := 1; step <= s.length; step++ {
@@ -202,7 +205,7 @@ func (s *quest) walk(path *statespace.Path) ([]uint32, error) {
 		var label uint32
 		here := slices.Clone(path.Last())
 		err = extendBy(s.e.space, path, func(t statespace.Transition) bool {
-			if slices.Equal(t.State, here) { // It takes nothing, though its label may say so.
+			if slices.Equal(t.State, here) { // It takes nothing, even if its label contains sets.
 				return false
 			}
 			to, ok := s.locate(s.e.workers[0].pack(t.State))
@@ -247,7 +250,7 @@ func (e *engine) enabledSets(state []statespace.PartID) ([]uint32, error) {
 	return slices.Compact(sets), nil
 }
 
-// tourLength returns the length of a shortest fair loop through a state, or 0 if that takes too much to find.
+// tourLength returns the length of a shortest fair loop through a state, or 0 if finding it takes too long.
 func (p *pursuit) tourLength(from place) (int, error) {
 	t := p.newTour(from)
 	defer t.free()
@@ -258,7 +261,7 @@ func (p *pursuit) tourLength(from place) (int, error) {
 	return t.newQuest(from, status, true).length, nil
 }
 
-// first returns the status in which the loop begins.
+// first returns the status at the start of the loop.
 func (t *tour) first() ([]uint32, error) {
 	from, ok := t.v.stepsOf(t.from)
 	if !ok {
@@ -267,7 +270,7 @@ func (t *tour) first() ([]uint32, error) {
 	return t.begin(t.enabledBy(from)), nil
 }
 
-// extend adds a fair loop to a path: the least of the shortest ones, if those can be found.
+// extend extends a path by a fair loop: the least of the shortest ones, if they can be found.
 func (t *tour) extend(path *statespace.Path) error {
 	status, err := t.first()
 	if err != nil {
@@ -287,7 +290,7 @@ func (t *tour) extend(path *statespace.Path) error {
 		if status, err = s.walk(path); err != nil {
 			return err
 		}
-		if !debts && !owes(status) { // and it met nothing new
+		if !debts && !owes(status) { // the leg met no new set
 			return nil
 		}
 		at, _ = t.locate(t.e.workers[0].pack(path.Last()))

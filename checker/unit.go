@@ -13,29 +13,29 @@ import (
 	"synod/model/statespace"
 )
 
-// unit is one slot of the space, or a few whose combinations stay few, taken together. Everything that the hot loop asks of a unit is a
-// look-up by id: the steps of a content, and what an effect makes of it. Both are computed once.
+// unit is one slot of the space, or several slots with few combinations, taken together. The hot loop needs only
+// look-ups by id: the steps of a content, and the results of effects on it. Both are computed once.
 //
-// The id of a unit of one slot is the slot's PartID; that of a larger unit numbers a tuple of them.
+// The id of a unit of one slot is the slot's PartID; the id of a larger unit numbers a tuple of PartIDs.
 type unit struct {
 	index   int
 	slots   []int
 	tuples  *words.Table               // nil for one slot
-	steps   *words.Array[uint64]       // by id: 0 until they are known; else see compile
+	steps   *words.Array[uint64]       // by id: 0 until known; see compile
 	answers *words.Array[answers]      // by id
 	classes atomic.Pointer[classBytes] // see agreements
-	limit   atomic.Uint32              // all ids in use are below
-	bare    bool                       // nothing is known of an id, as states are expanded as a whole
+	limit   atomic.Uint32              // greater than all ids in use
+	bare    bool                       // nothing is stored by id, as states are expanded as a whole
 	locks   [64]sync.Mutex             // by id, for writers of answers
 }
 
-// answers are what effects make of an id, each word written atomically.
+// answers are the results of effects on an id. Each word is written atomically.
 type answers struct {
-	first uint64 // that was answered
-	chain uint64 // the Ref of a chain of more
+	first uint64 // the first one computed
+	chain uint64 // the Ref of a chain of further ones
 }
 
-// units is the enumeration half of the engine: units, their steps and effects, in tables without read locks.
+// units is the enumeration half of the engine: units, their steps and effects, in tables that are read without locks.
 type units struct {
 	space  statespace.Space
 	arena  *offheap.Arena
@@ -44,18 +44,18 @@ type units struct {
 	place  []int // slot -> place within its unit
 	blocks *words.Pool[uint32]
 	chains *words.Pool[uint64]
-	// An effect on a unit is a list of effects on its slots, in order, under one number.
+	// An effect on a unit is a numbered list of effects on its slots, in order.
 	lists  *words.Table
 	target *words.Array[uint32] // effect -> unit
 	keys   sync.Map             // slot and action -> key, if sorted
-	sorted bool                 // steps stand in the order of their actions' keys
+	sorted bool                 // steps are sorted by the keys of their actions
 	ranked bool                 // steps have ranks
-	just   statespace.Just      // labels them; nil if paths need not be fair
+	just   statespace.Just      // labels of steps; nil if paths need not be fair
 }
 
-// The steps of an id are a word: a flag that they are known, how many there are, and the Ref of a block. The block holds,
-// for every step, the id that comes next, the number of effects, and the effects. A lone step of at most two effects of
-// small numbers needs no block: the word holds the id that comes next, and above it the effects, plus one.
+// The steps of an id are encoded in a word: a flag that they are known, their number, and the Ref of a block. The
+// block contains, for every step, the next id, the number of effects, and the effects. A lone step of at most two
+// effects with small numbers needs no block: the word contains the next id, and above it the effects, plus one.
 const (
 	stepsKnown   = 1 << 63
 	stepsLone    = 1 << 62
@@ -65,11 +65,11 @@ const (
 	maxSteps     = 1<<18 - 1
 )
 
-// A chain of answered effects has links of three answers and the Ref of the next link. An answer is an effect, plus
-// one so that it is not zero, and the id that comes of it.
+// A chain of answers consists of links of three answers and the Ref of the next link. An answer is an effect, plus
+// one so that it is not zero, and the resulting id.
 const (
 	linkAnswers = 3
-	refused     = 1<<32 - 1 // the id that stands for: the effect refuses the step
+	refused     = 1<<32 - 1 // an id: the effect refuses the step
 )
 
 func newUnits(space statespace.Space, arena *offheap.Arena, groups [][]int) *units {
@@ -94,7 +94,7 @@ func newUnits(space statespace.Space, arena *offheap.Arena, groups [][]int) *uni
 	return us
 }
 
-// admit makes room for what is known of an id. It must be called before the id gets into a state.
+// admit makes room for the data of an id. It must be called before the id is used in a state.
 func (u *unit) admit(id uint32) uint32 {
 	if !u.bare {
 		u.steps.Ensure(id)
@@ -111,7 +111,7 @@ func (u *unit) admit(id uint32) uint32 {
 	}
 }
 
-// id returns the unit's id for a state.
+// id returns the unit's id in a state.
 func (u *unit) id(state []statespace.PartID) uint32 {
 	if u.tuples == nil {
 		return u.admit(uint32(state[u.slots[0]]))
@@ -136,14 +136,14 @@ func (u *unit) parts(id uint32, state []statespace.PartID) {
 	}
 }
 
-// parts writes the slots of a state that is given by an id of every unit.
+// parts writes the slots of a state given by the ids of its units.
 func (us *units) parts(ids []uint32, state []statespace.PartID) {
 	for i, u := range us.of {
 		u.parts(ids[i], state)
 	}
 }
 
-// stepsOf returns the word of an id's steps, which it computes at the first call.
+// stepsOf returns the word of an id's steps, computing it at the first call.
 func (us *units) stepsOf(u *unit, id uint32, scratch *compileScratch) (uint64, error) {
 	if word := atomic.LoadUint64(u.steps.At(id)); word != 0 {
 		return word, nil
@@ -151,17 +151,17 @@ func (us *units) stepsOf(u *unit, id uint32, scratch *compileScratch) (uint64, e
 	return us.compile(u, id, scratch)
 }
 
-// compileScratch is what compile needs from call to call.
+// compileScratch holds the buffers that compile reuses.
 type compileScratch struct {
 	steps []statespace.Step
 	block []uint32
 	ranks []uint32 // of the steps in block, if they have any
 	label []uint32 // likewise
 	tuple []statespace.PartID
-	lists [][]uint32 // per unit: effects gathered for it
+	lists [][]uint32 // per unit: effects on it
 }
 
-// compile computes the steps of an id. Two workers may do so at once, and write the same but for the order.
+// compile computes the steps of an id. Two workers may do so concurrently; their results differ only in order.
 func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) {
 	if s.tuple == nil {
 		s.tuple = make([]statespace.PartID, len(us.slotOf))
@@ -170,7 +170,7 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 	s.block, s.ranks, s.label = s.block[:0], s.ranks[:0], s.label[:0]
 	count := uint64(0)
 	for _, slot := range u.slots {
-		u.parts(id, s.tuple) // afresh, as the steps of the slot before took their effects on it
+		u.parts(id, s.tuple) // Reset, as effects of the previous slot's steps were applied to it.
 		var err error
 		if s.steps, err = us.space.Steps(slot, s.tuple[slot], s.steps[:0]); err != nil {
 			return 0, err
@@ -204,7 +204,7 @@ func (us *units) compile(u *unit, id uint32, s *compileScratch) (uint64, error) 
 	return us.publish(u.steps.At(id), s.block, count), nil
 }
 
-// names returns the names of a unit's slots, for people.
+// names returns the names of a unit's slots in words.
 func (us *units) names(u *unit) string {
 	names := make([]string, len(u.slots))
 	for i, slot := range u.slots {
@@ -213,14 +213,14 @@ func (us *units) names(u *unit) string {
 	return strings.Join(names, " and ")
 }
 
-// sort brings the steps of a slot into the order of their actions' keys, which is the same in every run.
+// sort sorts the steps of a slot by the keys of their actions, an order that is the same in every run.
 func (us *units) sort(slot int, steps []statespace.Step) {
 	slices.SortFunc(steps, func(a, b statespace.Step) int {
 		return cmp.Compare(us.key(slot, a.Action), us.key(slot, b.Action))
 	})
 }
 
-// key returns the key of an action, which it keeps.
+// key returns the key of an action, and caches it.
 func (us *units) key(slot int, a statespace.ActionID) string {
 	id := uint64(slot)<<32 | uint64(a)
 	if key, ok := us.keys.Load(id); ok {
@@ -231,7 +231,7 @@ func (us *units) key(slot int, a statespace.ActionID) string {
 	return key
 }
 
-// publish stores steps where the hot loop finds them, and gives their word.
+// publish stores steps where the hot loop finds them, and returns their word.
 func (us *units) publish(at *uint64, block []uint32, count uint64) uint64 {
 	word := stepsKnown | count<<stepsShift
 	switch {
@@ -250,7 +250,8 @@ func (us *units) publish(at *uint64, block []uint32, count uint64) uint64 {
 	return word
 }
 
-// stepAt returns the block of a word of steps from step n on, or what is behind the last; none is a lone step.
+// stepAt returns the block of a word of steps from step n on, or what follows the last step. The word must not be
+// that of a lone step.
 func (us *units) stepAt(word uint64, n int) []uint32 {
 	block := us.blocks.From(refOf(word))
 	for ; n > 0; n-- {
@@ -269,11 +270,11 @@ func isLone(effects []uint32) bool {
 	return effects[0] <= 2
 }
 
-// loneEffects returns the effects of a lone step, plus one, side by side, the first one in the low bits.
+// loneEffects returns the effects of a lone step, plus one, packed with the first one in the low bits.
 func loneEffects(word uint64) uint64 { return word &^ (stepsKnown | stepsLone) >> 32 }
 
-// compileStep appends a step to the block: effects on the unit's own slots are taken at once, those on others are
-// gathered by unit. It reports false if an effect of the unit on itself refuses the step.
+// compileStep appends a step to the block. Effects on the unit's own slots are applied at once, others are grouped by
+// unit. It reports false if an effect of the unit on itself refuses the step.
 func (us *units) compileStep(u *unit, id uint32, slot int, step statespace.Step, s *compileScratch) (bool, error) {
 	u.parts(id, s.tuple)
 	s.tuple[slot] = step.Next
@@ -308,7 +309,7 @@ func (us *units) compileStep(u *unit, id uint32, slot int, step statespace.Step,
 	return true, nil
 }
 
-// answer looks up what an effect makes of an id.
+// answer looks up the result of an effect on an id.
 func (us *units) answer(u *unit, id, effect uint32) (next uint32, known bool) {
 	r := u.answers.At(id)
 	want := uint64(effect + 1)
@@ -330,7 +331,7 @@ func (us *units) answer(u *unit, id, effect uint32) (next uint32, known bool) {
 	return 0, false
 }
 
-// apply returns what an effect makes of an id, or refused.
+// apply returns the result of an effect on an id, or refused.
 func (us *units) apply(u *unit, id, effect uint32) (uint32, error) {
 	if next, known := us.answer(u, id, effect); known {
 		return next, nil
@@ -368,10 +369,10 @@ func (us *units) apply(u *unit, id, effect uint32) (uint32, error) {
 	return next, nil
 }
 
-// compute asks the space what a list of effects makes of an id.
+// compute applies a list of effects to an id.
 func (us *units) compute(u *unit, id, effect uint32) (uint32, error) {
 	list := us.lists.At(effect)
-	list = list[:len(list)-1] // the last word is the unit
+	list = list[:len(list)-1] // without the last word, which is the unit
 	var few [16]statespace.PartID
 	state := few[:]
 	if len(us.slotOf) > len(few) {

@@ -12,28 +12,28 @@ import (
 	"synod/trace"
 )
 
-// What a property is not about, although it was written to be.
+// Why a property is vacuous.
 const (
 	neverWhen = "its condition held in no state"
 	nothing   = "it reads nothing of the state"
 	downOf    = "it reads %s, which was down each time"
 )
 
-// seen is what a predicate met while it was asked.
+// seen records what a predicate encountered.
 type seen struct {
-	yes  atomic.Bool  // it said yes of some state
-	up   map[int]bool // slots of which it read something; false while all of it was of an actor that is down
+	yes  atomic.Bool  // the answer was yes for some state
+	up   map[int]bool // slots read; false while all reads were of an actor that is down
 	none bool         // it read nothing of some state
 }
 
-// answered notes an answer.
+// answered records an answer.
 func (s *seen) answered(answer uint32) {
 	if answer == yes && !s.yes.Load() {
 		s.yes.Store(true)
 	}
 }
 
-// see notes an evaluation. The caller holds the lock.
+// see records an evaluation. The caller holds the lock.
 func (p *predicate) see(answer uint32, reads []statespace.Read) {
 	p.seen.answered(answer)
 	p.seen.none = p.seen.none || len(reads) == 0
@@ -47,7 +47,7 @@ func (p *predicate) see(answer uint32, reads []statespace.Read) {
 	}
 }
 
-// vacuities returns what properties that were not refuted are not about. It is the same in every run of an exhausted search.
+// vacuities returns why properties that hold are vacuous. The result is the same in every run of an exhausted search.
 func (e *engine) vacuities(r *Result) []statespace.Vacuity {
 	if !r.Exhausted || r.Err != nil {
 		return nil
@@ -76,10 +76,11 @@ func (e *engine) vacuities(r *Result) []statespace.Vacuity {
 	return all
 }
 
-// Vacuous describes in sentences what never mattered in an exhausted search: messages that an actor ignored every
-// time, messages to ids that no actor has, and what properties that hold are not about. Handlers and timers without effect, which may be for
-// other configurations, are among Space.Vacuous only, and in Harmless. A search that was cut short tells nothing, as it may
-// not have come that far. With Options.Strict any of it makes the check fail.
+// Vacuous describes in sentences the parts of the model that had no effect in an exhausted search and are probably
+// errors: messages that an actor ignored every time, messages to ids that no actor has, and what properties that hold
+// never tested. Handlers and timers without effect, which may serve other configurations, are only in Space.Vacuous
+// and Harmless. A search that was cut short returns none, as it may not have reached them. With Options.Strict each
+// of them makes the check fail.
 func (r *Result) Vacuous() []string {
 	if !r.Exhausted || r.Err != nil {
 		return nil
@@ -97,8 +98,8 @@ func (r *Result) Vacuous() []string {
 	return all
 }
 
-// Harmless describes in sentences what never mattered as far as was searched, and is not among what Vacuous returns:
-// handlers and timers without effect, which may be for other configurations.
+// Harmless describes in sentences the parts without effect that Vacuous does not return: handlers and timers that may
+// serve other configurations, and everything if the search was not exhausted.
 func (r *Result) Harmless() []string {
 	var all []string
 	for _, v := range r.Space.Vacuous {
@@ -109,17 +110,17 @@ func (r *Result) Harmless() []string {
 	return all
 }
 
-// neverMattered returns what an actor was made for, or was sent, to no effect.
+// neverMattered returns a sentence for a handler, timer or message without effect.
 func neverMattered(v statespace.Vacuity) string {
 	return fmt.Sprintf("%s, %s: %s.", sentence(called(trace.Printable(v.Actor))), trace.Printable(v.Event), v.Why)
 }
 
-// alarming reports whether something is likely to be a mistake.
+// alarming reports whether a vacuity is probably an error.
 func alarming(v statespace.Vacuity) bool {
 	return v.Property != "" || v.Why == statespace.NeverAccepted || v.Why == statespace.NoSuchActor
 }
 
-// writeVacuous writes a line for each of these.
+// writeVacuous writes Vacuous, one line each.
 func (r *Result) writeVacuous(w io.Writer) {
 	all := r.Vacuous()
 	for _, line := range all {
@@ -130,7 +131,7 @@ func (r *Result) writeVacuous(w io.Writer) {
 	}
 }
 
-// logVacuous logs it to a test that does not fail.
+// logVacuous logs Vacuous to a test.
 func (r *Result) logVacuous(t TestingT) {
 	l, ok := t.(interface {
 		Logf(format string, args ...any)
@@ -141,7 +142,7 @@ func (r *Result) logVacuous(t TestingT) {
 	}
 }
 
-// called names an actor within a sentence: by its name, or if that is but a number, as an actor.
+// called returns how a sentence names an actor: by its name, or as "actor 3" if the name is only a number.
 func called(name string) string {
 	if strings.Trim(name, "0123456789") == "" {
 		return "actor " + name
@@ -149,7 +150,7 @@ func called(name string) string {
 	return name
 }
 
-// sentence begins one with some words.
+// sentence capitalizes the first letter of some words.
 func sentence(words string) string {
 	r, n := utf8.DecodeRuneInString(words)
 	return string(unicode.ToUpper(r)) + words[n:]

@@ -16,11 +16,11 @@ const (
 	defaultWalkDepth = 1_000
 )
 
-// Walk takes random walks from the initial states: at each state one of its transitions, all with the same probability,
-// until there is none or the walk is as long as Options.WalkDepth allows. Walk number n, from 0, depends on the seed and n
-// only, so that the same walks are taken at any number of workers; a discovery is the one of the walk with the least
-// number. Nothing that walks find out is exhaustive: a property is at best "not refuted". Depth is the number of states
-// on the longest walk, Unique the number of distinct states that were met.
+// Walk takes random walks from the initial states: in each state it takes one of the transitions, all with the same
+// probability, until there is none or the walk is as long as Options.WalkDepth allows. Walk number n, from 0, depends
+// only on the seed and n, so that the walks are the same at any number of workers; a discovery is that of the walk
+// with the least number. Walks are not exhaustive: a property is at best "not refuted". Depth is the number of states
+// on the longest walk, Unique the number of distinct states reached.
 func Walk(ctx context.Context, src statespace.Source, o Options) *Result {
 	if o.Walks == 0 && o.Timeout == 0 {
 		o.Timeout = defaultWalkTime
@@ -31,21 +31,21 @@ func Walk(ctx context.Context, src statespace.Source, o Options) *Result {
 	return search(ctx, "walk", src, o, (*engine).walk)
 }
 
-// walks is what the walkers share.
+// walks is the state that walkers share.
 type walks struct {
 	next  atomic.Int64 // the number of the next walk
 	done  atomic.Int64
-	first []atomic.Int64 // per property: the least walk that decides it, plus one
-	steps []int          // per property: after how many steps, guarded by engine.results
+	first []atomic.Int64 // per property: the least walk that decides it, plus one; 0 for none
+	steps []int          // per property: the number of steps until then, guarded by engine.results
 	busy  []*walker
-	// The walk that came upon an error, and after how many steps; nil for none. Guarded by engine.results.
+	// The walk with an error, and the number of steps until then; nil for none. Guarded by engine.results.
 	broken *[2]int64
-	// The tables are full: the walks go on in new ones, and states met in both would count twice.
+	// The tables are full: the walks continue in new ones, and states reached in both would be counted twice.
 	full atomic.Bool
-	most int // the number of distinct states that were met in the same tables, at most so far
+	most int // the most distinct states so far in one set of tables
 }
 
-// settle closes the properties that no walk with a lesser number can decide any more.
+// settle closes the properties that no walk with a lesser number can still decide.
 func (a *walks) settle(j *judge) {
 	for p := range a.first {
 		first := a.first[p].Load() - 1
@@ -58,9 +58,9 @@ func (a *walks) settle(j *judge) {
 	}
 }
 
-// lastThatCounts returns the number, plus one, of the last walk whose discoveries count. If the search was to end at
-// the first violation, this is the walk with the least number that violates: which of the later ones were taken by then
-// depends on the workers.
+// lastThatCounts returns the number, plus one, of the last walk whose discoveries count. If the search is to end at
+// the first violation, this is the violating walk with the least number: which later ones were taken by then depends
+// on the workers.
 func (a *walks) lastThatCounts(e *engine) int64 {
 	last := int64(math.MaxInt64)
 	if e.options.FinishWhen != FirstViolation {
@@ -86,15 +86,15 @@ type walker struct {
 	steps   int
 	walking bool
 	ended   bool // there are enough walks
-	total   int  // steps of the state, those that are refused included, once they are counted
+	total   int  // steps of the state, including refused ones; 0 if not counted
 	drawn   int  // one of them, if total is not 0
 	seen    reads
 	due     []bool // per property of paths: its demand is not met yet
 
-	// Where states are expanded as a whole: what this one leads to, once it is known.
+	// If states are expanded as a whole: the successors of the current state, if expanded is set.
 	grown    statespace.Successors
 	expanded bool
-	repeats  bool // the walk was taken before
+	repeats  bool // the walk is being repeated
 }
 
 func (e *engine) walk(r *Result) {
@@ -168,14 +168,14 @@ func (k *walker) draw(n int) int {
 	bound := uint64(n)
 	for {
 		v := k.source.Uint64()
-		// The few values that would favour small results are drawn again.
+		// Reject the few values that would favour small results.
 		if r := v % bound; v-r <= -bound {
 			return int(r)
 		}
 	}
 }
 
-// meet counts the state that the walk is in, and judges it. It reports false if the state does not fit into the layout.
+// meet counts and judges the state that the walk is in. It reports false if the state does not fit into the layout.
 func (k *walker) meet() bool {
 	w := k.w
 	e := w.e
@@ -190,13 +190,13 @@ func (k *walker) meet() bool {
 	return true
 }
 
-// reads is what live properties read of the state that a walker judged last.
+// reads is the cache key of the state that a walker judged last.
 type reads struct {
 	by  *agreements
 	key uint64 // 0 if there is none
 }
 
-// judge asks the properties about the state that the walk is in.
+// judge evaluates the properties in the current state of the walk.
 func (k *walker) judge() {
 	w := k.w
 	e := w.e
@@ -221,11 +221,11 @@ func (k *walker) judge() {
 	}
 	if decides := w.ask(a, k.seen.key, k.ids); len(decides) > 0 {
 		k.decided(decides)
-		k.seen.key = 0 // What decides a property in this walk may decide it in another.
+		k.seen.key = 0 // It may decide properties in another walk, too.
 	}
 }
 
-// keyAfter is keys for the state of a walker, which may know the key of the state before, and which units changed since.
+// keyAfter returns the key of a walker's state, reusing the key of the previous state for units that did not change.
 func (a *agreements) keyAfter(k *walker, last reads) uint64 {
 	if !a.fits {
 		return 0
@@ -246,7 +246,7 @@ func (a *agreements) keyAfter(k *walker, last reads) uint64 {
 	return key
 }
 
-// decided notes that the walk, after so many steps, decides properties.
+// decided records that the walk decides properties after its current number of steps.
 func (k *walker) decided(properties []int) {
 	e := k.w.e
 	e.results.Lock()
@@ -304,8 +304,8 @@ func (k *walker) step() bool {
 	return false
 }
 
-// choose counts the steps of the state and, unless their ranks restrict it, draws one. It reports false if there is none,
-// or an error.
+// choose counts the steps of the state and, unless they are ranked, draws one. It reports false if there is none, or
+// on an error.
 func (k *walker) choose() bool {
 	if k.total > 0 {
 		return true
@@ -321,7 +321,7 @@ func (k *walker) choose() bool {
 	return true
 }
 
-// transitions counts the steps of the state, those that are refused included. It reports false if there is an error.
+// transitions counts the steps of the state, including refused ones. It reports false on an error.
 func (k *walker) transitions() (total int, ok bool) {
 	us := k.w.e.units
 	if k.w.expansion != nil {
@@ -349,7 +349,8 @@ func stepCount(word uint64) int {
 	return int(word &^ stepsKnown >> stepsShift)
 }
 
-// take puts what step n of the state leads to into k.next. It reports false if that is refused, or outside the boundary.
+// take sets k.next to the successor by step n. It reports false if the step is refused, or leads outside the
+// boundary.
 func (k *walker) take(n int) bool { return k.lead(n) && (k.w.e.inside == nil || k.within()) }
 
 // lead is take without the boundary.
@@ -383,7 +384,7 @@ func (k *walker) lead(n int) bool {
 	return true
 }
 
-// unitOf returns the unit of step n of the state, and which of the unit's steps it is.
+// unitOf returns the unit of step n of the state, and the step's number within the unit.
 func (k *walker) unitOf(n int) (index, own int) {
 	for n >= stepCount(k.words[index]) {
 		n -= stepCount(k.words[index])
@@ -423,7 +424,7 @@ func (k *walker) state() []statespace.PartID {
 	return state
 }
 
-// failed stops the search with an error that came up after so many steps of this walk.
+// failed stops the search with an error in the current state of this walk.
 func (k *walker) failed(err error) {
 	e := k.w.e
 	e.results.Lock()
@@ -434,7 +435,7 @@ func (k *walker) failed(err error) {
 	e.failAt(err, nil)
 }
 
-// again takes a walk once more, and gives its path of so many steps.
+// again repeats a walk, and returns its path of the given number of steps.
 func (k *walker) again(number int64, steps int) *statespace.Path {
 	generated, cuts := k.w.generated.Load(), k.w.cuts.Load()
 	k.repeats = true

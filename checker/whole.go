@@ -7,11 +7,11 @@ import (
 	"synod/model/statespace"
 )
 
-// Where a model says what becomes of a state as a whole (see statespace.Expander), nothing is known of what a unit does by itself,
-// and nothing to be remembered of it: a batch is expanded by the model's own functions. All that comes after is the same.
-// The slots of such a space are the engine's affair; paths are shown in the space that it was made of.
+// If a model expands states as a whole (see statespace.Expander), there are no steps of single units to compute or
+// store: the model's own functions expand a batch. Everything after that is the same. The slots of such a space are
+// internal to the engine; paths are shown in the space that it was made of.
 
-// takeApart lets the engine search a space that can be taken apart in that way.
+// takeApart returns the space to search: the collapsed one if the space can be collapsed.
 func (e *engine) takeApart(space statespace.Space) (statespace.Space, error) {
 	e.outer, e.whole = nil, nil
 	c, ok := space.(statespace.Collapsible)
@@ -27,7 +27,7 @@ func (e *engine) takeApart(space statespace.Space) (statespace.Space, error) {
 	return whole, nil
 }
 
-// closer returns a function that closes the engine's space, whatever space it has by then.
+// closer returns a function that closes the engine's current space, even if the engine has another one by then.
 func (e *engine) closer() func() {
 	space, outer := e.space, e.outer
 	return func() {
@@ -108,7 +108,7 @@ func (w *worker) grow() error {
 	return nil
 }
 
-// noteChanges notes what the last successor changes, as if by a step of the first slot, and effects on the others.
+// noteChanges records the changes of the last successor, as if by a step of the first slot and effects on the others.
 func (w *worker) noteChanges(source int, changed []statespace.SlotPart) {
 	if len(changed) == 0 {
 		w.moves = append(w.moves, change{0, w.ids[0][source]})
@@ -122,7 +122,7 @@ func (w *worker) noteChanges(source int, changed []statespace.SlotPart) {
 	}
 }
 
-// judgeWhole is judge where properties read states as a whole, so that no two agree.
+// judgeWhole is judge for properties that read states as a whole, so that no two agree.
 func (w *worker) judgeWhole(keys []uint64, decided func(packed uint64, decides []int)) {
 	w.unpackBatch(keys)
 	for i, key := range keys {
@@ -136,7 +136,7 @@ func (w *worker) judgeWhole(keys []uint64, decided func(packed uint64, decides [
 	}
 }
 
-// askWhole asks the properties about the state in w.state, and gives those that it decides.
+// askWhole evaluates the properties in w.state, and returns those that it decides.
 func (w *worker) askWhole() []int {
 	e := w.e
 	if w.judged.due() {
@@ -152,7 +152,7 @@ func (w *worker) askWhole() []int {
 	return decides
 }
 
-// expandHere finds the transitions of the state that a walk is in, and counts them. It reports false if there is an error.
+// expandHere finds and counts the transitions of the walk's current state. It reports false on an error.
 func (k *walker) expandHere() (total int, ok bool) {
 	w := k.w
 	if !k.expanded {
@@ -171,7 +171,7 @@ func (k *walker) expandHere() (total int, ok bool) {
 	return k.grown.Len(), true
 }
 
-// leadHere puts what transition n of the state leads to into k.next.
+// leadHere sets k.next to the successor by transition n.
 func (k *walker) leadHere(n int) {
 	copy(k.next, k.ids)
 	for _, part := range k.grown.Of(n) {
@@ -179,7 +179,7 @@ func (k *walker) leadHere(n int) {
 	}
 }
 
-// show brings what a result holds to the space in which it is shown.
+// show translates a result to the space in which it is shown.
 func (e *engine) show(r *Result) {
 	if e.outer == nil {
 		return
@@ -196,7 +196,7 @@ func (e *engine) show(r *Result) {
 	r.Failure = e.outward(r.Failure)
 }
 
-// outward returns a path in the space that was taken apart.
+// outward translates a path to the space that was collapsed.
 func (e *engine) outward(p *statespace.Path) *statespace.Path {
 	if e.outer == nil || p == nil {
 		return p
@@ -215,7 +215,7 @@ func (e *engine) outwardState(state []statespace.PartID) []statespace.PartID {
 	}
 	shown, err := e.outer.Carry(e.space, state)
 	if err != nil {
-		panic(err) // Both spaces are of one source.
+		panic(err) // Both spaces come from one source.
 	}
 	return shown
 }

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	batchLength  = store.ChunkLength // states that are expanded together, so that their cache misses overlap
-	bufferLength = 256               // successors that go to a shard together
+	batchLength  = store.ChunkLength // states expanded together, so that their cache misses overlap
+	bufferLength = 256               // successors sent to a shard together
 )
 
 // worker expands states and inserts successors. It belongs to one goroutine.
@@ -19,53 +19,53 @@ type worker struct {
 	e       *engine
 	compile compileScratch
 
-	// A batch of states, and what is known of them.
-	batch  int        // how many
-	made   int        // and how many successors, those that turn out to be refused included
-	failed int        // the place of the one whose expansion failed; -1 for none
+	// A batch of states.
+	batch  int        // number of states
+	made   int        // number of successors, including refused ones
+	failed int        // index of the state whose expansion failed, or -1
 	ids    [][]uint32 // per field of the layout, by state
 	words  [][]uint64 // per unit, by state: its steps
 	state  []statespace.PartID
-	row    []uint32 // the ids of one state, with room for those of pairs
-	oldRow []uint32 // those by a former layout, during a relayout
-	turned []uint32 // those of a successor that is turned
+	row    []uint32 // ids of one state, with room for those of pairs
+	oldRow []uint32 // the same in the old layout, during a relayout
+	turned []uint32 // the same of a successor that is replaced by its representative
 
 	// The successors of a batch.
 	successors []uint64 // packed
-	sources    []uint16 // the place of the state in the batch
+	sources    []uint16 // index of the source in the batch
 	asks       []question
-	dead       []uint32 // successors that an effect refused, in ascending order, perhaps more than once
-	gone       []bool   // by successor: whether it is among the dead
-	ranks      []int32  // of the steps to the successors, if they have any
-	labelling  bool     // labels are wanted
-	labels     []uint32 // of those steps, if they are
-	cutLabels  []uint32 // of the steps of cutFrom, if they are
+	dead       []uint32 // successors that an effect refused, ascending, perhaps with repeats
+	gone       []bool   // by successor: whether it is in dead
+	ranks      []int32  // of the steps to the successors, if they have ranks
+	labelling  bool     // labels are needed
+	labels     []uint32 // by successor: the label of its step, if needed
+	cutLabels  []uint32 // of the steps of cutFrom, if needed
 	touched    uint32   // keeps loads alive
 	cut        int      // successors outside the boundary
-	cutFrom    []uint16 // the place in the batch of the source of each of them, if not nil
+	cutFrom    []uint16 // index in the batch of the source of each of them; not recorded if nil
 	reading    *statespace.Reading
-	expansion  statespace.Expansion  // where states are expanded as a whole; else nil
-	grown      statespace.Successors // of one state, there
-	masks      masks                 // what transitions change, there
-	reads      []uint64              // what properties read of new states
-	judged     spacing               // of the states that are judged
-	bounded    spacing               // and of those that are held against the boundary
+	expansion  statespace.Expansion  // if states are expanded as a whole; else nil
+	grown      statespace.Successors // the successors of one state, for expansion
+	masks      masks                 // the parts that transitions change, for expansion
+	reads      []uint64              // cache keys of new states
+	judged     spacing               // selects judged states to judge again
+	bounded    spacing               // selects states to check against the boundary again
 	refining   []*refining
-	following  following // of walks
+	following  following // for walks
 
-	// Of the search for terminal states, if a property is about these.
+	// For the search for terminal states, if a property is about them.
 	stuck []stuckOf
 	alive []bool
 	ended []uint64
 
-	// Of successors whose changes are looked at one by one: see packChanges.
+	// For successors that are packed one by one: see packChanges.
 	keys     []uint64 // the batch
-	moves    []change // of each successor, that by the step itself
-	changed  []change // of one successor, all
+	moves    []change // by successor: the change by the step itself
+	changed  []change // all changes of one successor
 	values   []uint32 // per field: the id, if its stamp is round
 	stamps   []uint32
 	round    uint32
-	risen    []int32 // pairs over what changed
+	risen    []int32 // the pairs that contain a change
 	bySource []uint32
 
 	moving  []moving   // per shard, during a relayout
@@ -73,14 +73,14 @@ type worker struct {
 	spare   [][]uint64
 	fresh   []uint64
 	tag     uint8
-	next    [][]uint64      // per shard: the chunk of the next frontier that is being filled
-	into    *store.Frontier // where it goes
+	next    [][]uint64      // per shard: the chunk of the next frontier being filled
+	into    *store.Frontier // the frontier of these chunks
 
 	generated, cuts, inserted atomic.Int64 // read by the progress display
 	_                         [64]byte     // Keep neighbours off this cache line.
 }
 
-// question is an effect whose answer a successor needs.
+// question is an effect whose result a successor needs.
 type question struct {
 	successor uint32
 	unit      uint32
@@ -88,7 +88,7 @@ type question struct {
 	effect    uint32
 }
 
-// settleIn creates what a worker needs for the engine's space.
+// settleIn creates the worker's data for the engine's space.
 func (w *worker) settleIn() {
 	w.state = make([]statespace.PartID, w.e.space.Slots())
 	w.reading, w.expansion = statespace.NewReading(w.e.space), nil
@@ -122,7 +122,7 @@ func (w *worker) fit() {
 }
 
 // expand finds the successors of at most batchLength packed states. It reports false if an id does not fit into the
-// layout any more, or something failed; then there are no successors.
+// layout, or on an error; then there are no successors.
 func (w *worker) expand(keys []uint64) bool {
 	e := w.e
 	us, l := e.units, e.layout
@@ -156,8 +156,8 @@ func (w *worker) expand(keys []uint64) bool {
 	return !e.turns() || w.turnBatch()
 }
 
-// expandUnits finds the successors of the batch by what is known of its units. Those of a flat layout are packed. The result
-// has bits where an id was too wide for its field.
+// expandUnits finds the successors of the batch from the steps of its units. With a flat layout they are packed. The
+// result has bits set where an id was too wide for its field.
 func (w *worker) expandUnits(keys []uint64, flat bool) (wide uint64, ok bool) {
 	if !w.lookUpSteps(len(keys)) {
 		return 0, false
@@ -170,9 +170,9 @@ func (w *worker) expandUnits(keys []uint64, flat bool) (wide uint64, ok bool) {
 	return wide | more, ok
 }
 
-// overflows reports whether an id of a successor that is not dead is too wide for its field in a flat layout. Those of the
-// dead do not matter: nothing has made room for what is in no state, and a survey could not, which meets them for the first
-// time if units were chosen anew since the search expanded their source.
+// overflows reports whether an id of a live successor is too wide for its field in a flat layout. Ids of dead
+// successors do not matter: they are in no state, so no layout made room for them. A survey, which cannot widen the
+// layout, may be the first to compute them, if units were regrouped since the search expanded the source.
 func (w *worker) overflows() bool {
 	us, l := w.e.units, w.e.layout
 	w.markDead()
@@ -216,7 +216,7 @@ func (w *worker) widen() bool {
 	return false
 }
 
-// unpackBatch returns the ids of every field of every state.
+// unpackBatch sets w.ids to the ids of every field of every state.
 func (w *worker) unpackBatch(keys []uint64) {
 	l := w.e.layout
 	for _, f := range l.Roots {
@@ -236,7 +236,7 @@ func (w *worker) unpackBatch(keys []uint64) {
 	}
 }
 
-// lookUpSteps finds the steps of every unit of every state, computing those that are new.
+// lookUpSteps looks up the steps of every unit of every state, computing new ones.
 func (w *worker) lookUpSteps(n int) bool {
 	us := w.e.units
 	for index, u := range us.of {
@@ -259,7 +259,7 @@ func (w *worker) lookUpSteps(n int) bool {
 				}
 				words[i] = word
 			}
-			// The blocks are read now, so that their cache misses overlap.
+			// Read the blocks now, so that their cache misses overlap.
 			if word&stepsRefMask != 0 && word&stepsLone == 0 {
 				touched += us.blocks.From(refOf(word))[0]
 			}
@@ -275,15 +275,15 @@ func (w *worker) stateAt(i int) []statespace.PartID {
 	return slices.Clone(w.state)
 }
 
-// partsAt puts the parts of a state of the batch into w.state.
+// partsAt sets w.state to the parts of a state of the batch.
 func (w *worker) partsAt(i int) {
 	for index, u := range w.e.units.of {
 		u.parts(w.ids[index][i], w.state)
 	}
 }
 
-// inspect calls f with the parts of each of some packed states, which are valid during the call. It reports false if f
-// failed, which ends the search.
+// inspect calls f with the parts of each of some packed states, which are valid during the call. It reports false if
+// f failed, which ends the search.
 func (w *worker) inspect(keys []uint64, f func(i int, state []statespace.PartID) error) bool {
 	for from := 0; from < len(keys); from += batchLength {
 		batch := keys[from:min(from+batchLength, len(keys))]
@@ -299,8 +299,8 @@ func (w *worker) inspect(keys []uint64, f func(i int, state []statespace.PartID)
 	return true
 }
 
-// takeSteps builds a successor for every step, and questions for its effects. The result has bits where an id was too
-// wide for its field.
+// takeSteps adds a successor for every step, and questions for its effects. The result has bits set where an id was
+// too wide for its field.
 func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 	us, l := w.e.units, w.e.layout
 	for index := range w.words {
@@ -342,13 +342,13 @@ func (w *worker) succeed(i int, packed uint64) {
 	w.sources = append(w.sources, uint16(i))
 }
 
-// question adds a question about the last successor.
+// question adds a question for the last successor.
 func (w *worker) question(i int, effect uint32) {
 	target := atomic.LoadUint32(w.e.units.target.At(effect))
 	w.asks = append(w.asks, question{uint32(len(w.successors) - 1), target, w.ids[target][i], effect})
 }
 
-// answerAll puts what effects make of other units into the successors.
+// answerAll applies the results of effects on other units to the successors.
 func (w *worker) answerAll(flat bool) (wide uint64, ok bool) {
 	us, l := w.e.units, w.e.layout
 	for i := range w.asks {
@@ -377,7 +377,7 @@ func (w *worker) answerAll(flat bool) (wide uint64, ok bool) {
 	return wide, true
 }
 
-// markDead sets gone of the successors that are dead.
+// markDead sets gone for the dead successors.
 func (w *worker) markDead() {
 	w.gone = slices.Grow(w.gone[:0], len(w.successors))[:len(w.successors)]
 	clear(w.gone)
@@ -386,7 +386,7 @@ func (w *worker) markDead() {
 	}
 }
 
-// bury removes the successors that an effect refused, or that lie outside the boundary.
+// bury removes the successors that an effect refused, or that are outside the boundary.
 func (w *worker) bury() {
 	if len(w.dead) == 0 {
 		return
