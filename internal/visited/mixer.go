@@ -2,16 +2,17 @@ package visited
 
 import "math/bits"
 
-// Mixer is a bijection on the integers of a fixed number of bits that spreads them: keys that differ in few bits, or
-// that follow one another, get unrelated results, above all in the high bits. Being a bijection, it loses nothing:
-// equal results mean equal keys. It is no defence against an adversary. Its methods are safe for concurrent use.
+// Mixer is a bijection on the integers of a fixed number of bits that scatters them: keys that differ in few bits, or
+// that are consecutive, get unrelated results, especially in the high bits. Being a bijection, it loses nothing:
+// equal results mean equal keys. It does not protect against adversarial keys. Its methods are safe for concurrent
+// use.
 type Mixer struct {
 	mask  uint64 // of the bits below the region
 	shift uint
 	a, b  uint64 // odd multipliers
 	c, d  uint64 // their inverses modulo 2^bits
 
-	// The high bits of a key that choose its region, what they are multiplied by, and its inverse.
+	// The high bits of a key that choose its region, their multiplier, and its inverse.
 	topShift         uint
 	topMask          uint64
 	spread, unspread uint64
@@ -20,9 +21,8 @@ type Mixer struct {
 // NewMixer returns the mixer for integers of 1 to 64 bits. It is the same in every process.
 func NewMixer(width int) Mixer { return NewRegionalMixer(width, 0, 0) }
 
-// NewRegionalMixer returns a mixer whose results have in their first bits, as many as region says, what the first top
-// bits of the key alone choose. So keys that have those in common stay together. Region is at most top, and less than
-// width.
+// NewRegionalMixer returns a mixer whose results depend, in their first region bits, only on the first top bits of
+// the key, so that keys that agree in these stay together. Region is at most top, and less than width.
 func NewRegionalMixer(width, top, region int) Mixer {
 	if width < 1 || width > 64 || region > top || region >= width {
 		panic("visited: a mixer needs 1 to 64 bits, of which some are for no region")
@@ -78,8 +78,8 @@ func (m Mixer) Unmix(x uint64) uint64 {
 	return m.turn(x^x>>(m.shift&63)|region, m.unspread)
 }
 
-// inverse returns the inverse of an odd number modulo 2^64 by Newton's iteration, each round of which doubles the
-// number of correct low bits; an odd number is its own inverse modulo 8.
+// inverse returns the inverse of an odd number modulo 2^64 by Newton's iteration, which doubles the number of correct
+// low bits in each round; an odd number is its own inverse modulo 8.
 func inverse(a uint64) uint64 {
 	x := a
 	for range 5 {

@@ -1,13 +1,13 @@
 package visited
 
-// As long as nothing is inserted, every key of a shard stands at a position of its own. Who wants to know more of the
-// keys than a tag holds can keep it in an array beside the shard, which takes less memory than another table.
+// As long as nothing is inserted, every key of a shard has its own position. Further data on the keys can be stored
+// in an array indexed by position, which takes less memory than another table.
 
-// Positions returns how many positions there are: positions count from 0.
+// Positions returns the number of positions. Positions count from 0.
 func (s *Shard) Positions() int { return int(s.positions()) }
 
-// Find returns the position of a key, and whether the key is in the set. It is valid until the next insertion, and safe
-// for concurrent use as long as there is none.
+// Find returns the position of a key, and whether the key is in the set. The position is valid until the next
+// insertion. Find is safe for concurrent use while there are no insertions.
 func (s *Shard) Find(key uint64) (position int, ok bool) {
 	home, want := s.place(key)
 	pos := home
@@ -30,7 +30,7 @@ func (s *Shard) EachAt(yield func(position int, key uint64) bool) {
 	}
 }
 
-// KeyAt returns the key at a position, where one must stand.
+// KeyAt returns the key at a position, which must not be empty.
 func (s *Shard) KeyAt(position int) uint64 {
 	pos := uint64(position)
 	return s.key(pos, load(s.first, pos*s.width)&s.wordMask)

@@ -1,11 +1,11 @@
-// Package visited keeps the set of visited states: an exact set of integers that stores of each only what its place in
-// the set does not tell.
+// Package visited stores the set of visited states: an exact set of integers that stores only the bits of a key that
+// its position does not determine.
 //
-// A state is packed into B bits. A Mixer, a bijection on B bits, scatters the states, the high bits of the result
-// choose one of many shards, and a Shard keeps the other bits. No bit is lost, so the set is exact. A shard is a hash
-// table after J. G. Cleary, "Compact Hash Tables Using Bidirectional Linear Probing", IEEE Transactions on Computers
-// C-33(9), 1984, in a variant that probes in one direction, keeps its entries sorted, stores their displacements
-// instead of Cleary's bits, and has any number of positions, not only powers of two.
+// A state is packed into B bits. A Mixer, a bijection on B bits, scatters the states; the high bits of the result
+// choose one of many shards, and a Shard stores the other bits. No bit is lost, so the set is exact. A shard is a
+// hash table after J. G. Cleary, "Compact Hash Tables Using Bidirectional Linear Probing", IEEE Transactions on
+// Computers C-33(9), 1984, in a variant that probes in one direction, keeps its entries sorted, stores their
+// displacements instead of Cleary's bits, and has any number of positions, not only powers of two.
 package visited
 
 import (
@@ -17,23 +17,23 @@ import (
 	"synod/internal/offheap"
 )
 
-// Shard is an exact set of keys of a fixed number of bits, each with a small tag that its first insertion set. It
-// expects keys to be spread evenly, as a Mixer spreads them; others are kept as exactly, but cost memory and time. A
-// shard belongs to one goroutine at a time. Its only limit is memory.
+// Shard is an exact set of keys of a fixed number of bits, each with a small tag set by its first insertion. Keys
+// should be spread evenly, as by a Mixer; otherwise the set is still exact, but takes more memory and time. A shard
+// must not be used concurrently. Its size is limited only by memory.
 type Shard struct {
 	layout
 	arena  *offheap.Arena
 	policy policy
 	table  []byte
-	first  unsafe.Pointer // of table
+	first  unsafe.Pointer // start of table
 	count  uint64
-	room   uint64 // so many fresh keys fit before the shard must grow
+	room   uint64 // number of new keys that fit before the shard must grow
 	sink   uint64 // keeps the loads of touch alive
 }
 
 // NewShard returns an empty shard for keys of 0 to 64 bits with tags of 0 to 8 bits. Its first table has about start
-// positions, and more if so few do not do. Of many shards that fill evenly each should start at another size
-// (see Stagger), or all grow at once. The error is the arena's.
+// positions, or more if the layout requires it. Shards that fill evenly should each start at another size (see
+// Stagger), so that they do not all grow at once. The error is that of the arena.
 func NewShard(a *offheap.Arena, keyBits, tagBits, start int) (*Shard, error) {
 	return newShard(a, keyBits, tagBits, start, defaultPolicy)
 }
@@ -54,12 +54,12 @@ func newShard(a *offheap.Arena, keyBits, tagBits, start int, p policy) (*Shard, 
 			s.adopt(l, table)
 			return s, nil
 		}
-		m *= 2 // a bit less of remainder
+		m *= 2 // one bit less of remainder
 	}
 }
 
-// Insert adds a key, less than 2^keyBits, with its tag, less than 2^tagBits, and tells whether it is fresh. A key that
-// is there already keeps its tag. After an error, the arena's, the shard is as it was.
+// Insert adds a key, less than 2^keyBits, with its tag, less than 2^tagBits, and reports whether it is new. An
+// existing key keeps its tag. If the arena returns an error, Insert returns it and the shard is unchanged.
 func (s *Shard) Insert(key uint64, tag uint8) (fresh bool, err error) {
 	s.checkTag(tag)
 	var buf [1]uint64
@@ -68,9 +68,9 @@ func (s *Shard) Insert(key uint64, tag uint8) (fresh bool, err error) {
 	return len(added) == 1, err
 }
 
-// InsertBatch inserts keys in their order, all with the same tag, and appends those that are fresh to fresh. Neither
-// slice is kept; they must not overlap. After an error, the arena's, the shard holds what it held, and the fresh keys
-// that were appended; every key before the first that is not in it was handled.
+// InsertBatch inserts keys in order, all with the same tag, and appends the new ones to fresh. Neither slice is
+// retained; they must not overlap. If the arena returns an error, InsertBatch returns it; the shard then also
+// contains the keys appended to fresh, and every key before the first one missing from the shard was handled.
 func (s *Shard) InsertBatch(keys []uint64, tag uint8, fresh []uint64) ([]uint64, error) {
 	const chunk = 256 // what is touched stays in the first-level cache until it is used
 	s.checkTag(tag)
@@ -89,8 +89,8 @@ func (s *Shard) InsertBatch(keys []uint64, tag uint8, fresh []uint64) ([]uint64,
 	return fresh, nil
 }
 
-// InsertTagged inserts keys in their order, each with its own tag. Neither slice is kept. After an error, the arena's,
-// every key before the first that is not in it was handled.
+// InsertTagged inserts keys in order, each with its own tag. Neither slice is retained. If the arena returns an
+// error, InsertTagged returns it; every key before the first one missing from the shard was handled.
 func (s *Shard) InsertTagged(keys []uint64, tags []uint8) error {
 	var buf [1]uint64
 	s.touch(keys)
@@ -103,13 +103,13 @@ func (s *Shard) InsertTagged(keys []uint64, tags []uint8) error {
 	return nil
 }
 
-// Touch reads what Insert will read of a key, so that what is done until then need not wait for it.
+// Touch prefetches what Insert will read for a key.
 func (s *Shard) Touch(key uint64) {
 	keys := [1]uint64{key}
 	s.touch(keys[:])
 }
 
-// touch reads what a search for these keys will read. No load waits for another, so their cache misses overlap.
+// touch prefetches what a search for these keys will read. No load depends on another, so their cache misses overlap.
 func (s *Shard) touch(keys []uint64) {
 	first, m, width, shift := s.first, s.m, s.width, (64-s.keyBits)&63
 	var sum uint64
@@ -120,12 +120,12 @@ func (s *Shard) touch(keys []uint64) {
 	s.sink = sum
 }
 
-// touchAhead is so far behind its home that it is mostly in the next cache line if the entry may be.
+// touchAhead is an offset from the home in bytes: mostly in the next cache line, if the entry may be there.
 const touchAhead = 56
 
-// filter writes to out, which is as long as keys, the keys that are not among the first entries from their homes on,
-// in order, and returns them. It is a sieve without branches: half of the keys of a search are there already, at
-// random, and a misprediction costs more than to compare a few entries.
+// filter writes the keys that are not among the first five entries from their homes on to out, which is as long as
+// keys, in order, and returns them. It has no branches: half of the keys of a search are already in the set, at
+// random, and a misprediction costs more than comparing a few entries.
 func (s *Shard) filter(keys, out []uint64) []uint64 {
 	first, l := s.first, &s.layout
 	width, unit, mask, tagMask := l.width, l.unit, l.wordMask, l.tagMask
@@ -154,7 +154,7 @@ func (s *Shard) filter(keys, out []uint64) []uint64 {
 	return out[:n]
 }
 
-// insert inserts keys in order and appends the fresh ones to fresh, whose spare capacity may hold keys.
+// insert inserts keys in order and appends the new ones to fresh, whose spare capacity may contain keys.
 func (s *Shard) insert(keys []uint64, tag uint8, fresh []uint64) ([]uint64, error) {
 	for {
 		n := s.insertSome(keys, uint64(tag), &fresh)
@@ -167,7 +167,7 @@ func (s *Shard) insert(keys []uint64, tag uint8, fresh []uint64) ([]uint64, erro
 	}
 }
 
-// insertSome inserts keys until a fresh one finds no room, and returns how many it handled.
+// insertSome inserts keys until a new one finds no room, and returns the number handled.
 func (s *Shard) insertSome(keys []uint64, tag uint64, out *[]uint64) int {
 	fresh, first, l := *out, s.first, &s.layout
 	width, unit, mask, tagMask := l.width, l.unit, l.wordMask, l.tagMask
@@ -199,9 +199,9 @@ func (s *Shard) insertSome(keys []uint64, tag uint64, out *[]uint64) int {
 		room--
 		fresh = append(fresh, keys[n])
 
-		// Put the entry here, and move what is here and after it by one, up to the next empty position. Each position
-		// is read before the one to its left is written, so no read meets a write that is still in flight, and each
-		// write puts back what it had read of the neighbours.
+		// Insert the entry here, and move this entry and those after it by one, up to the next empty position. Each
+		// position is read before the one to its left is written, so no read meets a write still in flight, and each write
+		// restores the bytes read from its neighbours.
 		word := want - tagMask + tag
 		top := word
 		for raw&mask != 0 {
@@ -252,7 +252,7 @@ func (s *Shard) Each(yield func(key uint64, tag uint8) bool) {
 	}
 }
 
-// EachTag is Each for the keys with this tag. The other keys cost no more than being read.
+// EachTag is Each for the keys with this tag. Other keys are read and skipped.
 func (s *Shard) EachTag(tag uint8, yield func(key uint64) bool) {
 	for pos, end := uint64(0), s.positions(); pos < end; pos++ {
 		word := load(s.first, pos*s.width) & s.wordMask
@@ -265,7 +265,7 @@ func (s *Shard) EachTag(tag uint8, yield func(key uint64) bool) {
 // Len returns the number of keys.
 func (s *Shard) Len() int { return int(s.count) }
 
-// Bytes returns what the shard takes from its arena.
+// Bytes returns the number of bytes that the shard takes from its arena.
 func (s *Shard) Bytes() int64 { return s.arena.Size(len(s.table)) }
 
 // Free frees the memory. The shard must not be used afterwards.
