@@ -1,5 +1,5 @@
-// Package words holds what the engine counts in: growing arrays that never move, and exact tables of sequences of
-// 32-bit words, both outside the Go heap and readable without a lock.
+// Package words contains the tables in which the engine stores words: growing arrays that never move, and exact
+// tables of sequences of 32-bit words, both outside the Go heap and readable without a lock.
 package words
 
 import (
@@ -11,12 +11,13 @@ import (
 	"synod/internal/offheap"
 )
 
-// base is the number of bits of an index that the first segment of an Array covers; segment k > 0 is as long as all
-// before it together.
+// base is the number of bits of an index that the first segment of an Array covers. Segment k > 0 is as long as all
+// segments before it together.
 const base = 10
 
-// Array is an array of pointer-free elements that grows without moving, zero at first. Ensure must have been called
-// for an index, by anyone, before At. The segments are published atomically; how elements are shared is up to the user.
+// Array is an array of pointer-free elements that grows without moving. Elements are zero at first. Ensure must have
+// been called for an index, by any goroutine, before At. Segments are published atomically; access to elements is not
+// synchronized.
 type Array[T any] struct {
 	arena    *offheap.Arena
 	mu       sync.Mutex
@@ -26,7 +27,7 @@ type Array[T any] struct {
 // NewArray returns an empty array whose segments come from arena.
 func NewArray[T any](arena *offheap.Arena) *Array[T] { return &Array[T]{arena: arena} }
 
-// At returns the place of element i.
+// At returns a pointer to element i.
 func (a *Array[T]) At(i uint32) *T {
 	s := bits.Len32(i >> base)
 	offset := i
@@ -37,7 +38,7 @@ func (a *Array[T]) At(i uint32) *T {
 	return (*T)(unsafe.Add(p, uintptr(offset)*unsafe.Sizeof(*(*T)(nil))))
 }
 
-// Has reports whether element i has a place.
+// Has reports whether there is room for element i.
 func (a *Array[T]) Has(i uint32) bool { return a.segments[bits.Len32(i>>base)].Load() != nil }
 
 // Ensure makes room for element i.

@@ -7,8 +7,8 @@ import (
 	"synod/internal/offheap"
 )
 
-// Map maps 64-bit keys to 32-bit values, each set once. Get takes no lock. The table that a larger one replaces is kept
-// until the arena closes, as somebody may still read it: all together take less than the last.
+// Map maps 64-bit keys to 32-bit values, each set once. Get takes no lock. Outgrown tables are kept until the arena
+// is closed, as a goroutine may still read them; together they are smaller than the current one.
 type Map struct {
 	arena *offheap.Arena
 	mu    sync.Mutex
@@ -17,12 +17,12 @@ type Map struct {
 }
 
 type mapTable struct {
-	keys   []uint64 // plus one, so that 0 is a free place; the key of all ones is not supported
+	keys   []uint64 // plus one, so that 0 is a free place; the greatest key is not supported
 	values []uint32
 	shift  int
 }
 
-const mapStart = 6 // bits of the first table's length
+const mapStart = 6 // log2 of the first table's length
 
 // NewMap returns an empty map in arena.
 func NewMap(arena *offheap.Arena) *Map {
@@ -58,8 +58,8 @@ func (m *Map) Get(key uint64) (uint32, bool) {
 	}
 }
 
-// Put returns the value of a key, which is the one that make returns if there was none. It calls make, which must not
-// use the map, at most once, and for one key at a time.
+// Put returns the value of a key, and sets it to the result of make if there was none. It calls make at most once,
+// under a lock; make must not use the map.
 func (m *Map) Put(key uint64, make func() uint32) (value uint32, fresh bool) {
 	if value, ok := m.Get(key); ok {
 		return value, false

@@ -6,8 +6,8 @@ import (
 	"synod/internal/offheap"
 )
 
-// Pairs assigns a dense id to every distinct pair of words, from 0 in order of arrival. It is safe for concurrent use;
-// finding what is there takes no lock.
+// Pairs assigns a dense id, from 0, to every distinct pair of words, in order of insertion. It is safe for concurrent
+// use. Finding an existing pair takes no lock.
 type Pairs struct {
 	arena   *offheap.Arena
 	next    atomic.Uint32
@@ -20,7 +20,7 @@ func NewPairs(arena *offheap.Arena) *Pairs {
 	return &Pairs{arena: arena, pairs: NewArray[uint64](arena)}
 }
 
-// Len is the number of pairs.
+// Len returns the number of pairs.
 func (t *Pairs) Len() int { return int(t.next.Load()) }
 
 // At returns the pair of an id.

@@ -8,7 +8,7 @@ import (
 	"synod/internal/offheap"
 )
 
-// Ref describes where a run of elements lies in a Pool. The zero Ref is no run.
+// Ref is the location of a run of elements in a Pool. The zero Ref refers to no run.
 type Ref uint64
 
 const (
@@ -22,8 +22,8 @@ type Pool[T any] struct {
 	arena  *offheap.Arena
 	mu     sync.Mutex
 	blocks atomic.Pointer[[][]T]
-	used   int // of the last block
-	bytes  int // of all blocks
+	used   int // elements of the last block in use
+	bytes  int // size of all blocks
 }
 
 // NewPool returns an empty pool in arena.
@@ -33,8 +33,8 @@ func NewPool[T any](arena *offheap.Arena) *Pool[T] {
 	return p
 }
 
-// Reserve finds place for n elements, zero at first, and gives it with its Ref. The elements must be written before the
-// Ref is published to other goroutines.
+// Reserve returns a run of n zeroed elements and its Ref. The elements must be written before the Ref is published to
+// other goroutines.
 func (p *Pool[T]) Reserve(n int) (Ref, []T) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -51,7 +51,7 @@ func (p *Pool[T]) Reserve(n int) (Ref, []T) {
 		bytes := length * int(unsafe.Sizeof(*(*T)(nil)))
 		block := offheap.Slice[T](alloc(p.arena, bytes))
 		p.bytes += bytes
-		// Appending in place is safe: readers know only the blocks of refs that were published to them.
+		// Appending in place is safe: readers only use the blocks of refs that were published to them.
 		blocks = append(blocks, block)
 		p.blocks.Store(&blocks)
 		p.used = 0
@@ -63,14 +63,14 @@ func (p *Pool[T]) Reserve(n int) (Ref, []T) {
 	return ref, run
 }
 
-// Bytes is the memory that the pool's blocks take.
+// Bytes returns the size of the pool's blocks in bytes.
 func (p *Pool[T]) Bytes() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.bytes
 }
 
-// Reset frees every run. No Ref of before may be used any more, and nobody may use the pool meanwhile.
+// Reset frees every run. Earlier Refs become invalid, and the pool must not be used concurrently.
 func (p *Pool[T]) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -81,13 +81,13 @@ func (p *Pool[T]) Reset() {
 	p.used, p.bytes = 0, 0
 }
 
-// From returns the elements from a run's first to the end of its block; the user knows how long the run is.
+// From returns the elements from the start of a run to the end of its block. The caller knows the length of the run.
 func (p *Pool[T]) From(r Ref) []T {
 	return (*p.blocks.Load())[r>>refOffsetBits-1][r&maxOffset:]
 }
 
-// alloc allocates or panics with the arena's error, which the engine recovers: only the machine's memory or a limit on
-// the arena can be the cause.
+// alloc allocates memory, or panics with the arena's error, which the engine recovers. The only causes are exhausted
+// memory or a limit of the arena.
 func alloc(arena *offheap.Arena, n int) []byte {
 	b, err := arena.Alloc(n)
 	if err != nil {

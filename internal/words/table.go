@@ -8,8 +8,8 @@ import (
 	"synod/internal/offheap"
 )
 
-// Table assigns a dense id to every distinct sequence of words, from 0 in order of arrival. Equality is decided by the
-// words themselves. It is safe for concurrent use; finding what is there takes no lock.
+// Table assigns a dense id, from 0, to every distinct sequence of words, in order of insertion. Sequences are
+// compared word by word, not by hash. It is safe for concurrent use. Finding an existing sequence takes no lock.
 type Table struct {
 	arena   *offheap.Arena
 	next    atomic.Uint32
@@ -18,21 +18,21 @@ type Table struct {
 	stripes [stripes]stripe
 }
 
-// stripe owns the sequences, or pairs, whose hash selects it.
+// stripe holds the sequences, or pairs, whose hash selects it.
 type stripe struct {
 	mu sync.Mutex // for writers
-	// Open addressing: the high half of a hash and id+1, or 0 for a free place. An index that a larger one replaces is
-	// kept until the arena closes, as somebody may still read it: all together take less than the last.
+	// Open addressing: the high half of a hash and id+1, or 0 for a free place. Outgrown indexes are kept until the
+	// arena is closed, as a goroutine may still read them; together they are smaller than the current one.
 	index atomic.Pointer[[]uint64]
 	count int
 	_     [40]byte // Keep neighbours off this cache line.
 }
 
 const (
-	stripes   = 16 // locks of a Table: more than the cores that intern at once
+	stripes   = 16 // locks of a Table; more than the cores that intern concurrently
 	maxLength = 1<<20 - 1
 	refBits   = 44
-	// The high half of a hash stands in an index, and the places in it come from those bits.
+	// An index stores the high half of a hash, and derives places from these bits.
 	hashMask   = (1<<32 - 1) << 32
 	indexShift = 32
 )
@@ -42,10 +42,10 @@ func NewTable(arena *offheap.Arena) *Table {
 	return &Table{arena: arena, heads: NewArray[uint64](arena), words: NewPool[uint32](arena)}
 }
 
-// Len is the number of sequences.
+// Len returns the number of sequences.
 func (t *Table) Len() int { return int(t.next.Load()) }
 
-// At returns the sequence of an id, which must not be changed.
+// At returns the sequence of an id. It must not be modified.
 func (t *Table) At(id uint32) []uint32 {
 	head := atomic.LoadUint64(t.heads.At(id))
 	n := head >> refBits
@@ -55,7 +55,7 @@ func (t *Table) At(id uint32) []uint32 {
 	return t.words.From(Ref(head & (1<<refBits - 1)))[:n:n]
 }
 
-// Intern returns the id of a sequence, which it copies if it is new.
+// Intern returns the id of a sequence, and whether it is new. A new sequence is copied.
 func (t *Table) Intern(seq []uint32) (id uint32, fresh bool) {
 	h := hash(seq)
 	s := &t.stripes[h%stripes]
@@ -96,7 +96,7 @@ func (t *Table) find(s *stripe, seq []uint32, h uint64) (id uint32, ok bool) {
 	}
 }
 
-// put finds a free place for an entry.
+// put stores an entry in a free place.
 func put(index []uint64, entry uint64) {
 	mask := len(index) - 1
 	i := int(entry>>indexShift) & mask
@@ -106,7 +106,7 @@ func put(index []uint64, entry uint64) {
 	atomic.StoreUint64(&index[i], entry)
 }
 
-// store copies seq to where it stays, and gives its head.
+// store copies seq to the pool, and returns its head.
 func (t *Table) store(seq []uint32) uint64 {
 	if len(seq) > maxLength {
 		panic("words: a sequence of more than a million words")
@@ -119,7 +119,7 @@ func (t *Table) store(seq []uint32) uint64 {
 	return uint64(len(seq))<<refBits | uint64(ref)
 }
 
-// ready returns an index with room for one more, a larger one if need be.
+// ready returns an index with room for one more entry, enlarging it if necessary.
 func (s *stripe) ready(arena *offheap.Arena) *[]uint64 {
 	var old []uint64
 	if p := s.index.Load(); p != nil {
@@ -138,7 +138,7 @@ func (s *stripe) ready(arena *offheap.Arena) *[]uint64 {
 	return &index
 }
 
-// hash mixes a sequence; equality never depends on it.
+// hash returns a hash of a sequence. Equality never depends on it.
 func hash(seq []uint32) uint64 {
 	h := uint64(len(seq)) * 0x9e3779b97f4a7c15
 	for _, w := range seq {
