@@ -1,8 +1,8 @@
-// Package offheap hands out memory that the garbage collector neither scans nor counts.
+// Package offheap allocates memory that the garbage collector neither scans nor counts.
 //
-// A checker keeps its states in a few large tables of plain integers. On the Go heap they would make the collector's
-// pacing let the process take up to twice what is live. Here a table is mapped when it is needed and unmapped when it
-// is done with, so the peak of the process is what was live at the peak.
+// A checker keeps its states in a few large tables of plain integers. On the Go heap, the collector's pacing would
+// let the process grow to up to twice its live memory. Here a table is mapped when it is needed and unmapped when it
+// is no longer used, so the peak of the process is the peak of its live memory.
 //
 // On Unix the memory comes from anonymous mappings. Elsewhere, and in builds with the race detector, which cannot see
 // mapped memory, it comes from the Go heap; nothing else changes.
@@ -23,49 +23,48 @@ var ErrLimit = errors.New("memory limit reached")
 
 const (
 	lineSize  = 64       // every address is a multiple of a cache line
-	largeSize = 16 << 10 // from this length on an allocation has a mapping of its own
+	largeSize = 16 << 10 // from this length on, an allocation has its own mapping
 	blockSize = 1 << 20  // shorter ones are carved from mappings of this size
-	classes   = 29       // of short allocations, see class
+	classes   = 29       // number of classes of short allocations, see class
 )
 
-// Arena hands out memory and counts it. All methods but Close are safe for concurrent use.
+// Arena allocates memory and counts it. All methods except Close are safe for concurrent use.
 type Arena struct {
 	onHeap   bool
-	poison   bool // overwrite what is freed, so that a test sees a use after Free
+	poison   bool // overwrite freed memory, so that a test detects a use after Free
 	pageSize int
 	bytes    atomic.Int64
 	peak     atomic.Int64
 	limit    atomic.Int64 // 0: none
 
 	mu     sync.Mutex
-	blocks [][]byte                  // guarded by mu: every block that short allocations are carved from
-	tail   []byte                    // guarded by mu: what is left of the last block
-	free   [classes][]unsafe.Pointer // guarded by mu: pieces of each class that were given back
-	large  map[unsafe.Pointer][]byte // guarded by mu: the long allocations
+	blocks [][]byte                  // guarded by mu: all blocks for short allocations
+	tail   []byte                    // guarded by mu: the rest of the last block
+	free   [classes][]unsafe.Pointer // guarded by mu: freed pieces by class
+	large  map[unsafe.Pointer][]byte // guarded by mu: long allocations
 }
 
-// New returns an arena outside the Go heap where the platform allows it, else one on the heap.
+// New returns an arena outside the Go heap if the platform supports it, else one on the heap.
 func New() *Arena {
 	return &Arena{onHeap: !canMap, pageSize: os.Getpagesize(), large: map[unsafe.Pointer][]byte{}}
 }
 
-// NewOnHeap returns an arena on the Go heap, for tests: memory that is given back is overwritten, so that a use after
-// Free shows.
+// NewOnHeap returns an arena on the Go heap, for tests. Freed memory is overwritten, to expose a use after Free.
 func NewOnHeap() *Arena {
 	a := New()
 	a.onHeap, a.poison = true, true
 	return a
 }
 
-// Alloc returns n zeroed bytes, n > 0, at an address that is a multiple of 64. The operating system backs them page by
-// page at the first touch. The slice belongs to the caller until Free. The error wraps ErrLimit or the system's error;
-// after an error the arena is as it was.
+// Alloc returns n zeroed bytes, n > 0, at an address that is a multiple of 64. The operating system backs them page
+// by page at the first touch. The slice belongs to the caller until Free. The error wraps ErrLimit or the system's
+// error; after an error the arena is unchanged.
 func (a *Arena) Alloc(n int) ([]byte, error) {
 	return a.alloc(n, false)
 }
 
-// AllocBacked is Alloc for memory that is about to be filled from end to end: the operating system is asked to back it
-// at once, where it can, which costs less than a fault per page.
+// AllocBacked is Alloc for memory that is about to be filled completely: it asks the operating system, if supported,
+// to back the memory immediately, which costs less than a fault per page.
 func (a *Arena) AllocBacked(n int) ([]byte, error) {
 	return a.alloc(n, true)
 }
@@ -92,7 +91,7 @@ func (a *Arena) alloc(n int, backed bool) ([]byte, error) {
 	return b[:n:n], nil
 }
 
-// allocShort takes a piece of the class of this size, or cuts one off the last block.
+// allocShort returns a free piece of the class of this size, or cuts one off the last block.
 func (a *Arena) allocShort(size int) ([]byte, error) {
 	c := class(size)
 	a.mu.Lock()
@@ -110,7 +109,7 @@ func (a *Arena) allocShort(size int) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		// What was left of the block before is too short for this piece, but is a piece of some lower classes.
+		// The rest of the previous block is too short for this piece, but fits some lower classes.
 		a.recycleTail()
 		a.blocks = append(a.blocks, block)
 		a.tail = block
@@ -120,7 +119,7 @@ func (a *Arena) allocShort(size int) ([]byte, error) {
 	return b, nil
 }
 
-// recycleTail cuts what is left of the last block into pieces of the greatest classes that fit. The caller holds mu.
+// recycleTail cuts the rest of the last block into pieces of the greatest classes that fit. The caller holds mu.
 func (a *Arena) recycleTail() {
 	for u := len(a.tail) / lineSize; u > 0; u = len(a.tail) / lineSize {
 		if s := bits.Len(uint(u)) - 3; s > 0 {
@@ -143,8 +142,8 @@ func (a *Arena) allocLong(size int, backed bool) ([]byte, error) {
 	return b, nil
 }
 
-// Free frees what Alloc returned: the same slice, neither cut nor extended. Nobody may use it afterwards. A long
-// allocation returns to the operating system, a short one waits for the next of its class.
+// Free frees memory returned by Alloc. It must be the same slice, neither cut nor extended, and must not be used
+// afterwards. A long allocation returns to the operating system, a short one is kept for reuse by its class.
 func (a *Arena) Free(b []byte) {
 	size, long := a.size(len(b)), len(b) >= largeSize
 	p := unsafe.Pointer(unsafe.SliceData(b))
@@ -173,22 +172,21 @@ func (a *Arena) Free(b []byte) {
 	a.bytes.Add(-int64(size))
 }
 
-// Bytes returns how many bytes are handed out now. An allocation counts as what it takes: Size of its length.
+// Bytes returns the number of bytes currently allocated. Each allocation counts with its Size.
 func (a *Arena) Bytes() int64 { return a.bytes.Load() }
 
-// Peak returns the greatest value that Bytes has had.
+// Peak returns the greatest value of Bytes so far.
 func (a *Arena) Peak() int64 { return a.peak.Load() }
 
-// Size returns what an allocation of n bytes takes: below 16 KiB n rounded up by less than a quarter or to the next
-// 64 bytes, else whole pages.
+// Size returns the number of bytes that an allocation of n bytes takes: below 16 KiB n rounded up by less than a
+// quarter or to the next 64 bytes, else whole pages.
 func (a *Arena) Size(n int) int64 { return int64(a.size(n)) }
 
-// SetLimit makes every later Alloc fail with ErrLimit that would take Bytes beyond n. Zero means no limit. What is
-// handed out already stays.
+// SetLimit sets a limit for Bytes: an Alloc that would exceed n fails with ErrLimit. Zero means no limit. Existing
+// allocations are not affected.
 func (a *Arena) SetLimit(n int64) { a.limit.Store(n) }
 
-// Close frees all memory, also what was not freed. Any use of the arena or of its memory afterwards is a bug of
-// the caller.
+// Close frees all memory, including allocations not freed. The arena and its memory must not be used afterwards.
 func (a *Arena) Close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -202,7 +200,7 @@ func (a *Arena) Close() {
 	a.bytes.Store(0)
 }
 
-// reserve counts size bytes as handed out, or refuses them.
+// reserve adds size to the allocated bytes, unless that exceeds the limit.
 func (a *Arena) reserve(size int64) error {
 	now := a.bytes.Add(size)
 	if limit := a.limit.Load(); limit > 0 && now > limit {
@@ -217,7 +215,7 @@ func (a *Arena) reserve(size int64) error {
 	}
 }
 
-// acquire gets size zeroed bytes, a multiple of the page or of the block, from the system or from the Go heap.
+// acquire allocates size zeroed bytes, a multiple of the page or block size, from the system or the Go heap.
 func (a *Arena) acquire(size int, backed bool) ([]byte, error) {
 	if a.onHeap {
 		// The runtime aligns objects of this size to its pages.
@@ -228,14 +226,14 @@ func (a *Arena) acquire(size int, backed bool) ([]byte, error) {
 
 func (a *Arena) release(b []byte) {
 	if a.onHeap {
-		return // no pointer to it remains, so the collector takes it
+		return // no pointer to it remains, so the collector frees it
 	}
 	if err := unmapPages(b); err != nil {
 		panic(fmt.Sprintf("offheap: unmap %d bytes: %v", len(b), err))
 	}
 }
 
-// size rounds a length up to what is taken for it.
+// size rounds a length up to the allocated size.
 func (a *Arena) size(n int) int {
 	if n >= largeSize {
 		return (n + a.pageSize - 1) &^ (a.pageSize - 1)
@@ -247,7 +245,7 @@ func (a *Arena) size(n int) int {
 	return u * lineSize
 }
 
-// class numbers the rounded sizes of short allocations without gaps: four to each doubling.
+// class numbers the rounded sizes of short allocations without gaps: four per doubling.
 func class(size int) int {
 	u := size / lineSize
 	s := max(bits.Len(uint(u))-3, 0)

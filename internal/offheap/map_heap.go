@@ -4,7 +4,7 @@ package offheap
 
 import "errors"
 
-// canMap reports that this build keeps everything on the Go heap.
+// canMap reports that this build allocates on the Go heap.
 const canMap = false
 
 func mapPages(int, bool) ([]byte, error) { return nil, errors.ErrUnsupported }

@@ -7,7 +7,8 @@ import "golang.org/x/sys/unix"
 // canMap reports that this build can map memory outside the Go heap.
 const canMap = true
 
-// mapPages maps size zeroed bytes, a multiple of the page. Anonymous memory is charged to the process as it is touched.
+// mapPages maps size zeroed bytes, a multiple of the page size. Anonymous memory is charged to the process when it is
+// touched.
 func mapPages(size int, backed bool) ([]byte, error) {
 	flags := unix.MAP_ANON | unix.MAP_PRIVATE
 	if backed {

@@ -4,5 +4,5 @@ package offheap
 
 import "golang.org/x/sys/unix"
 
-// mapPopulate asks mmap to back a mapping at once.
+// mapPopulate asks mmap to back a mapping immediately.
 const mapPopulate = unix.MAP_POPULATE

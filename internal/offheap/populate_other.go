@@ -2,5 +2,5 @@
 
 package offheap
 
-// mapPopulate is not known to this system's mmap.
+// mapPopulate is not supported by this system's mmap.
 const mapPopulate = 0
