@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// Fairness returns the sets of actions that a transition belongs to, by name: those that paths are weakly, and those
-// that they are strongly fair to.
+// Fairness returns the names of the sets of actions that contain a transition: those that paths are weakly fair to,
+// and those that they are strongly fair to.
 type Fairness[S any] struct {
 	Weak, Strong func(via S) []string
 }
 
-// debts are the sets that a walk around a loop has met: owed, or of strong ones paid.
+// debts are the sets that a walk around a loop has encountered: owed, or paid if strong.
 type debts struct {
-	weak   map[string]bool // enabled in all states so far, and not taken
-	strong map[string]bool // enabled in some state, and true as long as it was not taken
+	weak   map[string]bool // enabled in all states so far, and never taken
+	strong map[string]bool // enabled in some state; true while never taken
 }
 
 func (d debts) clone() debts { return debts{maps.Clone(d.weak), maps.Clone(d.strong)} }
@@ -39,7 +39,8 @@ func (d debts) String() string {
 	return fmt.Sprintf("%q%q", weak, strong)
 }
 
-// enabled returns the sets of which a transition leads from a state to another, be it outside the boundary.
+// enabled returns the sets with a transition from a state to another state, including transitions outside the
+// boundary.
 func (g *Graph[S]) enabled(n int, sets func(S) []string) map[string]bool {
 	all := make(map[string]bool)
 	for _, e := range g.Edges[n] {
@@ -58,7 +59,7 @@ func (g *Graph[S]) enabled(n int, sets func(S) []string) map[string]bool {
 	return all
 }
 
-// meet notifies debts of a state.
+// meet updates debts with a state.
 func (g *Graph[S]) meet(d debts, n int) {
 	weak := g.enabled(n, g.Fair.Weak)
 	maps.DeleteFunc(d.weak, func(set string, _ bool) bool { return !weak[set] })
@@ -69,8 +70,8 @@ func (g *Graph[S]) meet(d debts, n int) {
 	}
 }
 
-// fairCycle returns the states on the first of the shortest fair cycles through a state, which comes last, or nil: it walks
-// around with all that is owed.
+// fairCycle returns the states on the first of the shortest fair cycles through a state, which is the last of them,
+// or nil. It searches over states combined with debts.
 func (g *Graph[S]) fairCycle(from int, bad func(int) bool) []S {
 	type node struct {
 		*visit[S]

@@ -5,23 +5,23 @@ import (
 	"slices"
 )
 
-// Graph is the reachable states of a model and all transitions between them, written out.
+// Graph contains the reachable states of a model and all transitions between them.
 type Graph[S any] struct {
-	States  []S // each once; the first Initial of them are the initial states
+	States  []S // distinct; the first Initial of them are the initial states
 	Initial int // how many
 	Edges   [][]Edge[S]
-	Cut     []bool       // states with a transition that leads outside the boundary
-	Outside [][]S        // where those lead
-	Fair    *Fairness[S] // what paths have to be fair to; nil for nothing
+	Cut     []bool       // states with a transition outside the boundary
+	Outside [][]S        // the targets of these transitions
+	Fair    *Fairness[S] // the fairness of paths; nil for none
 }
 
-// Edge is a transition: the number of the state that it leads to, and that state as the model gave it.
+// Edge is a transition: the number of its target state, and that state as the model returned it.
 type Edge[S any] struct {
 	To  int
 	Via S
 }
 
-// NewGraph explores a model, which must be finite. Edges stand in the order in which the model gives successors.
+// NewGraph explores a model, which must be finite. Edges are in the order in which the model returns successors.
 func NewGraph[S any](m Model[S]) *Graph[S] {
 	g := &Graph[S]{}
 	numbers := make(map[string]int)
@@ -57,20 +57,20 @@ func NewGraph[S any](m Model[S]) *Graph[S] {
 	return g
 }
 
-// Outcome is what is known of a property of paths.
+// Outcome is the result for a property of paths.
 type Outcome[S any] struct {
 	Verdict Verdict
-	Path    []S // the states on the path that shows a violation, each as the transition to it gave it
+	Path    []S // the states on a path that shows a violation, as the model returned them
 	Loop    int // the first transition of a cycle at its end, counted from 1; 0 for none
-	Stuck   int // of Quiescent: how many terminal states violate it
+	Stuck   int // for Quiescent: the number of terminal states that violate it
 }
 
-// Terminal reports whether a state has no transition but to itself.
+// Terminal reports whether a state has no transition except to itself.
 func (g *Graph[S]) Terminal(n int) bool {
 	return !g.Cut[n] && !slices.ContainsFunc(g.Edges[n], func(e Edge[S]) bool { return e.To != n })
 }
 
-// Eventually decides whether every maximal path comes to a state that satisfies holds.
+// Eventually decides whether every maximal path reaches a state that satisfies holds.
 func (g *Graph[S]) Eventually(holds func(S) bool) Outcome[S] {
 	seeds := make([]bool, len(g.States))
 	for n := range g.Initial {
@@ -79,7 +79,7 @@ func (g *Graph[S]) Eventually(holds func(S) bool) Outcome[S] {
 	return g.pursue(seeds, holds, false)
 }
 
-// LeadsTo decides whether every state that satisfies when is, or is followed by, one that satisfies then.
+// LeadsTo decides whether every state that satisfies when also satisfies then, or is followed by one that does.
 func (g *Graph[S]) LeadsTo(when, then func(S) bool) Outcome[S] {
 	seeds := make([]bool, len(g.States))
 	for n, s := range g.States {
@@ -88,14 +88,14 @@ func (g *Graph[S]) LeadsTo(when, then func(S) bool) Outcome[S] {
 	return g.pursue(seeds, then, true)
 }
 
-// spot is a state and whether the demand that must not be met has arisen.
+// spot is a state, and whether the demand that must not be met has arisen.
 type spot struct {
 	state int
 	due   bool
 }
 
-// visit is a spot with the way by which it was first met: places are those of the initial state, and of the edge in every
-// state after it.
+// visit is a spot with the path by which it was first reached. places contains the index of the initial state, then
+// the index of the edge taken in each state.
 type visit[S any] struct {
 	spot
 	via    S
@@ -117,8 +117,8 @@ func (v *visit[S]) length() int {
 	return v.before.length() + 1
 }
 
-// pursue looks for a maximal path that, from a seed on, never satisfies holds. If the demand arises late, the path
-// may go anywhere before.
+// pursue searches for a maximal path that, from a seed on, never satisfies holds. If late is set, the path may begin
+// before the seed, in any states.
 func (g *Graph[S]) pursue(seeds []bool, holds func(S) bool, late bool) Outcome[S] {
 	bad := func(n int) bool { return !holds(g.States[n]) }
 	var all, level []*visit[S]
@@ -142,7 +142,7 @@ func (g *Graph[S]) pursue(seeds []bool, holds func(S) bool, late bool) Outcome[S
 		enter(n, g.States[n], nil, n)
 	}
 	for len(level) > 0 {
-		// The least way to a spot comes first.
+		// The least path to a spot comes first.
 		slices.SortStableFunc(level, func(a, b *visit[S]) int { return slices.Compare(a.places, b.places) })
 		current := level
 		level = nil
@@ -177,7 +177,7 @@ func (g *Graph[S]) pursue(seeds []bool, holds func(S) bool, late bool) Outcome[S
 	return Outcome[S]{Verdict: Holds}
 }
 
-// lasso returns the shortest stem to a state on a cycle, and of those the one with the shortest cycle, the first one found.
+// lasso returns the shortest stem to a state on a cycle; of several, the first one with the shortest cycle.
 func (g *Graph[S]) lasso(all []*visit[S], bad func(int) bool) (best Outcome[S], found bool) {
 	stem, shortest := 0, 0
 	for _, v := range all {
@@ -194,7 +194,7 @@ func (g *Graph[S]) lasso(all []*visit[S], bad func(int) bool) (best Outcome[S], 
 	return best, found
 }
 
-// cycle returns the states on the first of the shortest cycles through a state, which comes last, or nil.
+// cycle returns the states on the first of the shortest cycles through a state, which is the last of them, or nil.
 func (g *Graph[S]) cycle(from int, bad func(int) bool) []S {
 	if g.Fair != nil {
 		return g.fairCycle(from, bad)
@@ -218,8 +218,8 @@ func (g *Graph[S]) cycle(from int, bad func(int) bool) []S {
 	return nil
 }
 
-// Quiescent decides whether every terminal state satisfies holds. The path leads to the least that does not, in the
-// order of less.
+// Quiescent decides whether every terminal state satisfies holds. The path leads to the least state that does not, in
+// the order of less.
 func (g *Graph[S]) Quiescent(holds func(S) bool, less func(a, b S) bool) Outcome[S] {
 	least := -1
 	o := Outcome[S]{Verdict: Holds}
@@ -238,7 +238,7 @@ func (g *Graph[S]) Quiescent(holds func(S) bool, less func(a, b S) bool) Outcome
 	return o
 }
 
-// breadthFirst returns the states by growing distance, each with the first of the shortest ways to it.
+// breadthFirst returns the states by increasing distance, each with the first of the shortest paths to it.
 func (g *Graph[S]) breadthFirst() iter.Seq[*visit[S]] {
 	return func(yield func(*visit[S]) bool) {
 		known := make(map[int]bool)
@@ -271,8 +271,8 @@ func (g *Graph[S]) pathTo(to int) []S {
 	return nil
 }
 
-// Refines decides whether the images of initial states are initial, and whether those of the ends of every transition
-// are equal or a step apart.
+// Refines decides whether the images of initial states are initial, and whether the images of the ends of every
+// transition are equal or form a step.
 func (g *Graph[S]) Refines(image func(S) string, initial func(string) bool, step func(from, to string) bool) Outcome[S] {
 	for n := range g.Initial {
 		if !initial(image(g.States[n])) {

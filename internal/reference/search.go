@@ -1,29 +1,29 @@
 package reference
 
-// Expectation is what a property demands of the states.
+// Expectation is what a property requires of the reachable states.
 type Expectation uint8
 
 const (
-	// Always demands that every reachable state satisfies the predicate.
+	// Always requires that every reachable state satisfies the predicate.
 	Always Expectation = iota
-	// Sometimes demands that some reachable state does.
+	// Sometimes requires that some reachable state does.
 	Sometimes
 )
 
-// Property is a predicate on states with what is demanded of it.
+// Property is a predicate on states with its expectation.
 type Property[S any] struct {
 	Name   string
 	Expect Expectation
 	Holds  func(S) bool
 }
 
-// Model is what Search explores.
+// Model is the input of Search.
 type Model[S any] struct {
 	Initial    []S
-	Next       func(S) []S    // one successor per transition, repeated ones too; must leave its argument as it is
+	Next       func(S) []S    // one successor per transition, with repeats; must not modify its argument
 	Key        func(S) string // equal states, and only they, have equal keys
 	Properties []Property[S]
-	Inside     func(S) bool // the boundary, nil for none: what is outside is neither counted nor generated
+	Inside     func(S) bool // the boundary, nil for none; states outside are not counted
 }
 
 // FinishWhen describes when a search may end before it is exhausted.
@@ -32,23 +32,23 @@ type FinishWhen uint8
 const (
 	// Decided ends a search once every property is violated or has its example.
 	Decided FinishWhen = iota
-	// FirstViolation ends it at the first violation of an always property.
+	// FirstViolation ends a search at the first violation of an always property.
 	FirstViolation
-	// Exhausted never ends it early.
+	// Exhausted never ends a search early.
 	Exhausted
 )
 
-// Options limit a search. A zero limit is none. Every search ends at the end of a level.
+// Options limit a search. Zero means no limit. Every search ends at the end of a level.
 type Options struct {
 	FinishWhen FinishWhen
 	MaxDepth   int // states of this depth are judged, not expanded; an initial state has depth 1
-	MaxStates  int // the search ends after the level that reaches so many
+	MaxStates  int // the search ends after the level that reaches it
 }
 
-// Verdict is what a search found out about a property.
+// Verdict is the result of a search for a property.
 type Verdict string
 
-// The verdicts. Holds and Never come from an exhausted space only.
+// The verdicts. Holds and Never require an exhausted space.
 const (
 	Undecided Verdict = "undecided"
 	Holds     Verdict = "holds"
@@ -67,15 +67,15 @@ type Decision struct {
 // Level counts the states that were first reached at one depth.
 type Level struct {
 	Unique    int
-	Generated int // in all, when this level was complete
+	Generated int // in all, up to this level
 }
 
-// Result is what a search found.
+// Result is the result of a search.
 type Result struct {
 	Unique, Generated, Depth int
-	Cut                      int // transitions that lead outside the boundary
+	Cut                      int // transitions outside the boundary
 	Exhausted                bool
-	Frontier                 int // states that were left to expand
+	Frontier                 int // states left to expand
 	Levels                   []Level
 	Decisions                []Decision // in the order of the properties
 }
@@ -123,12 +123,12 @@ type search[S any] struct {
 	Model[S]
 	Result
 	seen map[string]S
-	next []S // first reached at the level after the one that is being expanded
+	next []S // first reached at the level after the one being expanded
 }
 
 func (s *search[S]) inside(state S) bool { return s.Inside == nil || s.Inside(state) }
 
-// reach counts a state, and keeps it if it is new.
+// reach counts a state, and stores it if it is new.
 func (s *search[S]) reach(state S) {
 	s.Generated++
 	key := s.Key(state)
@@ -167,7 +167,7 @@ func (s *search[S]) enough(o Options, depth int) bool {
 		o.MaxStates > 0 && s.Unique >= o.MaxStates
 }
 
-// conclude decides the undecided properties by what an exhausted space shows.
+// conclude decides the undecided properties if the space is exhausted.
 func (s *search[S]) conclude() {
 	for i, p := range s.Properties {
 		d := &s.Decisions[i]

@@ -9,13 +9,13 @@ import (
 	"synod/actor"
 )
 
-// State is a state of a System. It is never changed once it is complete.
+// State is a state of a System. It is not modified once it is complete.
 type State[M any] struct {
 	sys    *System[M]
-	locals []value // per actor; of one that is down, what it kept
+	locals []value // per actor; if it is down, the state that it kept
 	down   []bool  // per actor
 
-	apart []actor.ID // who is cut off from all others, nil if nobody is
+	apart []actor.ID // the actors cut off from all others, nil for none
 
 	crashes, drops, timeouts, partitions int // so far
 
@@ -24,11 +24,11 @@ type State[M any] struct {
 	letters  []letter[M]
 	memories []value // per observer
 
-	by string // what led here, of a successor: the kind of the action, and what tells it from others that paths are fair to
+	by string // of a successor: the kind of the action, and what distinguishes it from others for fairness
 }
 
-// By names the action that led from one state to its successor, as Next gave it, by its kind and what tells it from others
-// that paths are fair to: all options of a choice have one name.
+// By names the action that led from a state to this successor returned by Next: its kind, and what distinguishes it
+// from others for fairness. All options of a choice have the same name.
 func (s *State[M]) By() string { return s.by }
 
 // value is any value with its dump.
@@ -45,13 +45,13 @@ type choice struct {
 	key     string
 }
 
-// letter is a message in flight, with its dump. All letters of a state stand in one list, in the order of sending.
+// letter is a message in flight, with its dump. All letters of a state are in one list, in the order of sending.
 type letter[M any] struct {
 	envelope actor.Envelope[M]
 	key      string
 }
 
-// Key returns a state apart from all others of its system.
+// Key returns a string that distinguishes the state from all others of its system.
 func (s *State[M]) Key() string {
 	var b strings.Builder
 	for i, local := range s.locals {
@@ -83,7 +83,7 @@ func (s *State[M]) Key() string {
 	}
 	letters := slices.Clone(s.letters)
 	slices.SortStableFunc(letters, func(x, y letter[M]) int {
-		if s.sys.Network == Flows { // The order within a flow is part of the state, that between flows is not.
+		if s.sys.Network == Flows { // The order within a flow is part of the state; the order between flows is not.
 			return cmp.Or(cmp.Compare(x.envelope.From, y.envelope.From), cmp.Compare(x.envelope.To, y.envelope.To))
 		}
 		return cmp.Compare(x.key, y.key)
@@ -94,7 +94,7 @@ func (s *State[M]) Key() string {
 	return b.String()
 }
 
-// clone returns a copy to build a successor from; what is inside the lists of timers and choices is shared.
+// clone returns a copy for building a successor. The elements of the lists of timers and choices are shared.
 func (s *State[M]) clone() *State[M] {
 	return &State[M]{
 		sys: s.sys, locals: slices.Clone(s.locals), down: slices.Clone(s.down), crashes: s.crashes, drops: s.drops,
@@ -103,7 +103,7 @@ func (s *State[M]) clone() *State[M] {
 	}
 }
 
-// deliverable reports whether letter i may be delivered. Of equal letters the first one stands for all.
+// deliverable reports whether letter i may be delivered. Of equal letters, only the first is deliverable.
 func (s *State[M]) deliverable(i int) bool {
 	if !s.first(i) {
 		return false
@@ -113,7 +113,8 @@ func (s *State[M]) deliverable(i int) bool {
 	return !cut && !s.down[s.sys.index(e.To)]
 }
 
-// first reports whether letter i is the next of its flow, or the first of equal ones, and is for an actor.
+// first reports whether letter i is the next of its flow, or the first of equal ones, and has an existing actor as
+// its destination.
 func (s *State[M]) first(i int) bool {
 	l := s.letters[i]
 	if s.sys.index(l.envelope.To) < 0 {
@@ -128,10 +129,10 @@ func (s *State[M]) first(i int) bool {
 	return true
 }
 
-// remove takes letter i out of a state that is being built.
+// remove removes letter i from a state under construction.
 func (s *State[M]) remove(i int) { s.letters = without(s.letters, i) }
 
-// perform does what an actor commands, in order, to a state that is being built.
+// perform applies the commands of an actor, in order, to a state under construction.
 func (s *State[M]) perform(self int, commands []actor.Command[M]) {
 	for _, c := range commands {
 		switch c.Kind {
@@ -163,7 +164,7 @@ func (s *State[M]) perform(self int, commands []actor.Command[M]) {
 	}
 }
 
-// send puts a message in flight, and lets the observers see it.
+// send puts a message in flight, and notifies the observers.
 func (s *State[M]) send(e actor.Envelope[M]) {
 	l := letter[M]{e, fmt.Sprintf("%d>%d %s", e.From, e.To, Dump(e.Message))}
 	known := slices.ContainsFunc(s.letters, func(other letter[M]) bool { return other.key == l.key })
@@ -173,7 +174,7 @@ func (s *State[M]) send(e actor.Envelope[M]) {
 	s.pass(e, actor.Sent)
 }
 
-// pass lets the observers see a message.
+// pass notifies the observers of a message.
 func (s *State[M]) pass(e actor.Envelope[M], p actor.Passage) {
 	for i, o := range s.sys.Observers {
 		if o.sees != nil && !o.sees(e, p) {
@@ -187,7 +188,7 @@ func (s *State[M]) pass(e actor.Envelope[M], p actor.Passage) {
 	}
 }
 
-// InFlight returns all messages in flight, copies and messages to nobody included.
+// InFlight returns all messages in flight, including copies and undeliverable messages.
 func (s *State[M]) InFlight() []actor.Envelope[M] {
 	all := make([]actor.Envelope[M], len(s.letters))
 	for i, l := range s.letters {
@@ -207,8 +208,8 @@ func (s *State[M]) Deliverable() []actor.Envelope[M] {
 	return all
 }
 
-// Actor returns what there is of an actor besides its mailbox: its local state, or what it kept if it is down, its timers and
-// its pending choices.
+// Actor returns the state of an actor except its mailbox: its local state, or what it kept if it is down, its timers
+// and its pending choices.
 func (s *State[M]) Actor(i int) (local any, down bool, timers []actor.Timer, choices [][]actor.Option) {
 	for _, t := range s.timers[i] {
 		timers = append(timers, t.v)
@@ -223,21 +224,21 @@ func (s *State[M]) Actor(i int) (local any, down bool, timers []actor.Timer, cho
 	return s.locals[i].v, s.down[i], timers, choices
 }
 
-// Partitioned reports whether somebody is cut off.
+// Partitioned reports whether some actors are cut off.
 func (s *State[M]) Partitioned() bool { return s.apart != nil }
 
-// Memory returns what an observer remembers, which must not be changed.
+// Memory returns the memory of an observer. It must not be modified.
 func (s *State[M]) Memory(observer int) any { return s.memories[observer].v }
 
 // is reports whether two values are equal.
 func (v value) is(w value) bool { return v.key == w.key }
 
-// inserted returns a sorted list with one more value; the list itself stays as it is.
+// inserted returns a sorted copy of the list with one more value.
 func inserted(list []value, v value) []value {
 	list = append(slices.Clone(list), v)
 	slices.SortFunc(list, func(x, y value) int { return cmp.Compare(x.key, y.key) })
 	return list
 }
 
-// without returns a list without element i; the list itself stays as it is.
+// without returns a copy of the list without element i.
 func without[T any](list []T, i int) []T { return slices.Delete(slices.Clone(list), i, i+1) }

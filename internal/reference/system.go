@@ -7,39 +7,39 @@ import (
 	"synod/actor"
 )
 
-// Network is how messages travel.
+// Network is the delivery semantics of messages.
 type Network uint8
 
 const (
 	// Multiset delivers each copy at most once, in any order.
 	Multiset Network = iota
-	// Flows deliver in the order of sending from each source to each destination.
+	// Flows delivers in the order of sending from each source to each destination.
 	Flows
 	// Set delivers any message any number of times, in any order.
 	Set
 )
 
-// System is a system of actors that send one another messages M.
+// System is a system of actors that exchange messages of type M.
 type System[M any] struct {
 	Network   Network
 	Lossy     bool
-	Crashable []actor.ID // who may crash
-	MaxDown   int        // how many may be down at once
-	// How many crashes, losses and timeouts there may be on a path; 0 is no bound.
+	Crashable []actor.ID // the actors that may crash
+	MaxDown   int        // the most actors down at once
+	// The most crashes, losses and timeouts on a path; 0 for no bound.
 	MaxCrashes, MaxDrops, MaxTimeouts int
-	TimersLast                        bool // timers fire only where nothing is delivered or chosen
-	OneCopy                           bool // no message is put beside an equal one of its sender
-	Consumes                          bool // a delivery that does nothing takes a copy out of a multiset all the same
-	// The sides that may be cut off from all others, and how often one is on a path. There is no bound of 0 here: none is.
+	TimersLast                        bool // timers fire only if there are no deliveries or choices
+	OneCopy                           bool // a message equal to one in flight from the same sender is not added
+	Consumes                          bool // a delivery without effect removes a copy from a multiset nonetheless
+	// The sides that may be cut off from all others, and the most partitions on a path; 0 for none.
 	Sides         [][]actor.ID
 	MaxPartitions int
-	Actors        []Actor[M] // each with an id of its own
+	Actors        []Actor[M] // with distinct ids
 	Observers     []Observer[M]
-	Properties    []Property[*State[M]] // besides what the observers demand
+	Properties    []Property[*State[M]] // in addition to those of the observers
 	Inside        func(*State[M]) bool  // nil for no boundary
 }
 
-// Actor is an actor whose type of state is erased. Make one with Erase.
+// Actor is an actor with its state type erased. Create one with Erase.
 type Actor[M any] struct {
 	id      actor.ID
 	start   func(out *actor.Out[M]) any
@@ -50,7 +50,7 @@ type Actor[M any] struct {
 	recover func(kept any, out *actor.Out[M]) any
 }
 
-// Erase builds an Actor of one whose handlers are typed. Every call gets a private copy of the state.
+// Erase returns an Actor for one with typed handlers. Every call gets a private copy of the state.
 func Erase[S, M any](id actor.ID, a actor.Typed[S, M]) Actor[M] {
 	return Actor[M]{
 		id:    id,
@@ -79,18 +79,17 @@ func Erase[S, M any](id actor.ID, a actor.Typed[S, M]) Actor[M] {
 	}
 }
 
-// Observer is an observer whose type of memory is erased. Make one with Watch.
+// Observer is an observer with its memory type erased. Create one with Watch.
 type Observer[M any] struct {
 	name  string
 	start any
 	sees  func(e actor.Envelope[M], p actor.Passage) bool
 	next  func(h any, e actor.Envelope[M], p actor.Passage) (any, error)
-	crash func(h any, id actor.ID) (any, error) // nil for none
+	crash func(h any, id actor.ID) (any, error) // may be nil
 	holds func(h any) bool
 }
 
-// Watch builds an Observer of one whose functions are typed. An error of its Next is a panic: there is no test in which
-// it is expected.
+// Watch returns an Observer for one with typed functions. An error of its Next causes a panic: no test expects one.
 func Watch[M, H any](o actor.Observer[M, H]) Observer[M] {
 	w := Observer[M]{name: o.Name, start: o.Start, sees: o.Sees}
 	w.next = func(h any, e actor.Envelope[M], p actor.Passage) (any, error) { return o.Next(h.(H), e, p) }
@@ -113,7 +112,7 @@ func (sys *System[M]) Sometimes(name string, holds func(*State[M]) bool) {
 	sys.Properties = append(sys.Properties, Property[*State[M]]{name, Sometimes, holds})
 }
 
-// Model builds a model of the system, which must be complete.
+// Model returns a model of the system, which must be complete.
 func (sys *System[M]) Model() Model[*State[M]] {
 	m := Model[*State[M]]{
 		Initial: []*State[M]{sys.start()}, Next: sys.next, Key: (*State[M]).Key, Inside: sys.Inside,
@@ -129,7 +128,7 @@ func (sys *System[M]) Model() Model[*State[M]] {
 	return m
 }
 
-// start starts the actors one after the other; what they send is in flight when all have started.
+// start starts the actors one after the other. Their messages are in flight when all have started.
 func (sys *System[M]) start() *State[M] {
 	s := &State[M]{
 		sys: sys, locals: make([]value, len(sys.Actors)), down: make([]bool, len(sys.Actors)), timers: make([][]value, len(sys.Actors)),
@@ -146,7 +145,7 @@ func (sys *System[M]) start() *State[M] {
 	return s
 }
 
-// next returns a successor for everything that can happen.
+// next returns a successor for every possible transition.
 func (sys *System[M]) next(s *State[M]) []*State[M] {
 	all := sys.prompt(s)
 	if len(all) == 0 || !sys.TimersLast {
@@ -215,7 +214,7 @@ func (sys *System[M]) prompt(s *State[M]) []*State[M] {
 	for i := range sys.Actors {
 		for k, c := range s.choices[i] {
 			if k > 0 && s.choices[i][k-1].key == c.key {
-				continue // The same choice pending twice.
+				continue // the same choice, pending twice
 			}
 			for _, option := range c.options {
 				all = append(all, sys.choose(s, i, k, option))
@@ -225,7 +224,7 @@ func (sys *System[M]) prompt(s *State[M]) []*State[M] {
 	return all
 }
 
-// deliver returns the state after letter i was delivered, or nil if that is no transition.
+// deliver returns the state after the delivery of letter i, or nil if it is not a transition.
 func (sys *System[M]) deliver(s *State[M], i int) *State[M] {
 	l := s.letters[i]
 	to := sys.index(l.envelope.To)
@@ -248,7 +247,7 @@ func (sys *System[M]) deliver(s *State[M], i int) *State[M] {
 	return next
 }
 
-// expire returns the state after timer k of actor i fired, or nil if that is no transition.
+// expire returns the state after timer k of actor i fired, or nil if it is not a transition.
 func (sys *System[M]) expire(s *State[M], i, k int) *State[M] {
 	timer := s.timers[i][k]
 	var out actor.Out[M]
@@ -292,7 +291,7 @@ func (sys *System[M]) mayCrash(s *State[M], i int) bool {
 		(sys.MaxCrashes == 0 || s.crashes < sys.MaxCrashes)
 }
 
-// crash returns the state after actor i crashed: only what it kept, and the letters to it, are left.
+// crash returns the state after actor i crashed: only the state that it kept and the letters to it remain.
 func (sys *System[M]) crash(s *State[M], i int) *State[M] {
 	next := s.clone()
 	next.locals[i] = valueOf(sys.Actors[i].keep(s.locals[i].v))
@@ -312,7 +311,7 @@ func (sys *System[M]) crash(s *State[M], i int) *State[M] {
 	return next
 }
 
-// recover returns the state after actor i came back.
+// recover returns the state after actor i recovered.
 func (sys *System[M]) recover(s *State[M], i int) *State[M] {
 	next := s.clone()
 	var out actor.Out[M]
@@ -323,7 +322,7 @@ func (sys *System[M]) recover(s *State[M], i int) *State[M] {
 	return next
 }
 
-// index returns the place of an actor, or −1 for an id that no actor has.
+// index returns the index of an actor, or −1 for an id that no actor has.
 func (sys *System[M]) index(id actor.ID) int {
 	for i, a := range sys.Actors {
 		if a.id == id {
@@ -333,7 +332,7 @@ func (sys *System[M]) index(id actor.ID) int {
 	return -1
 }
 
-// Local returns the local state of an actor, which must not be changed: the zero value while it is down.
+// Local returns the local state of an actor, or the zero value while it is down. It must not be modified.
 func Local[S, M any](s *State[M], id actor.ID) S {
 	i := s.sys.index(id)
 	if i < 0 {

@@ -10,9 +10,9 @@ import (
 	"unsafe"
 )
 
-// Dump writes a value so that equal values, and only they, read the same: pointers by what they point to, maps in the
-// order of their dumped keys, floats by their bits, what is nil apart from what is empty, and behind an interface the
-// type too. It panics on channels, funcs that are not nil and unsafe pointers, and never returns from a cycle.
+// Dump returns a string that is the same for equal values only: pointers are dumped by what they point to, maps
+// sorted by their dumped keys, floats by their bits; nil differs from empty, and interfaces include the dynamic type.
+// It panics on channels, non-nil funcs and unsafe pointers, and does not terminate on a cycle.
 func Dump(v any) string {
 	var b strings.Builder
 	dumpInterface(&b, reflect.ValueOf(v))
@@ -99,14 +99,14 @@ func dumpList(b *strings.Builder, v reflect.Value) {
 	b.WriteByte(']')
 }
 
-// clone returns a copy of a value that shares nothing that could be changed through it.
+// clone returns a deep copy of a value, which shares nothing mutable with it.
 func clone[T any](v T) T {
 	out := reflect.New(reflect.TypeFor[T]()).Elem()
 	copyTo(out, reflect.ValueOf(&v).Elem())
 	return out.Interface().(T)
 }
 
-// copyTo copies from, which must be addressable, to a place of the same type.
+// copyTo copies from, which must be addressable, to a value of the same type.
 func copyTo(to, from reflect.Value) {
 	switch from.Kind() {
 	case reflect.Struct:
@@ -153,7 +153,7 @@ func copyOf(v reflect.Value) reflect.Value {
 	return to
 }
 
-// open returns a field that may be read and set although it is not exported.
+// open returns a field that can be read and set even if it is not exported.
 func open(field reflect.Value) reflect.Value {
 	return reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem()
 }
