@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Assumed is what a user assumes of the paths of a model, besides what it says itself.
+// Assumed is the set of fairness assumptions that a user adds to those of the model.
 type Assumed struct {
-	Nothing      bool // not even what the model says
+	Nothing      bool // drop all assumptions, including those of the model
 	Weak, Strong []Fair
 }
 
-// assumptions are the words for families that a model has or has not. All of them is everything that it has.
+// assumptions are the words for families of actions. The word "all" stands for every family that the model has.
 var assumptions = []struct {
 	word   string
 	family Fair
@@ -25,7 +25,7 @@ var assumptions = []struct {
 	{"heals", Heals()},
 }
 
-// AssumeNothing is the word for paths that need not be fair, not even as the model says.
+// AssumeNothing is the word for no fairness at all, not even that of the model.
 const AssumeNothing = "none"
 
 const (
@@ -33,7 +33,7 @@ const (
 	strongly  = "strong-"
 )
 
-// Assumptions are the words that ParseAssumed understands.
+// Assumptions returns the words that ParseAssumed understands.
 func Assumptions() []string {
 	var words []string
 	for _, strength := range []string{"", strongly} {
@@ -45,7 +45,7 @@ func Assumptions() []string {
 	return append(words, AssumeNothing)
 }
 
-// ParseAssumed reads words of Assumptions with commas between.
+// ParseAssumed parses a comma-separated list of Assumptions.
 func ParseAssumed(text string) (a Assumed, err error) {
 	for word := range strings.SplitSeq(text, ",") {
 		kind, strong := strings.CutPrefix(word, strongly)
@@ -78,17 +78,17 @@ func ParseAssumed(text string) (a Assumed, err error) {
 	return a, nil
 }
 
-// Assumable is a Source of whose paths one may assume something.
+// Assumable is a Source that accepts fairness assumptions.
 type Assumable interface {
 	Source
-	// Assume adds to what is assumed of paths. It must be called before a check.
+	// Assume adds fairness assumptions. It must be called before a check.
 	Assume(Assumed) error
 }
 
-// errNoFairness is what comes of an assumption that no property is about.
+// errNoFairness is returned for a fairness assumption that affects no property.
 var errNoFairness = errors.New("fairness requires a property of the kind eventually or leads to; add one, or remove the fairness")
 
-// Assume implements Assumable. Families that the system does not have are errors of the check.
+// Assume implements Assumable. A family that the system does not have is an error of the check.
 func (sys *system) Assume(a Assumed) error {
 	if !fairMatters(sys.properties) {
 		return errNoFairness
@@ -101,7 +101,7 @@ func (sys *system) Assume(a Assumed) error {
 	return nil
 }
 
-// having puts every family that the system has in the place of all.
+// having replaces the word "all" by every family that the system has.
 func (sys *system) having(families []Fair) []Fair {
 	var having []Fair
 	for _, f := range families {
@@ -118,7 +118,7 @@ func (sys *system) having(families []Fair) []Fair {
 	return having
 }
 
-// Assume implements Assumable: a plain model says itself which actions are fair, but that can be left out.
+// Assume implements Assumable. A plain model declares its own fairness; the only assumption accepted is Nothing.
 func (p *Plain[S, A]) Assume(a Assumed) error {
 	switch {
 	case !fairMatters(p.properties):

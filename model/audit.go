@@ -8,12 +8,13 @@ import (
 	"synod/model/statespace"
 )
 
-// An interned value belongs to the space and never changes again. It does all the same if an actor keeps memory that it
-// put into a state or a message, and uses it again; or if an observer or a property changes what it was given to read.
+// An interned value belongs to the space and must never change. It can still change if an actor keeps a reference to
+// memory that it put into a state or a message and reuses it, or if an observer or a property modifies what it was
+// given to read.
 
-// auditFrom is the number of calls of an actor after which its values are looked at for the first time. They are again
-// whenever that number has grown fourfold, so that a search that corrupts its own values, and perhaps never ends for
-// it, is stopped; and at the end. All audits together cost a third more than the last.
+// auditFrom is the number of calls of an actor after which its values are first audited. They are audited again
+// whenever that number has grown fourfold, so that a search that corrupts its own values, and may not terminate
+// because of that, is stopped; and once more at the end. All audits together cost a third more than the last.
 const auditFrom = 1 << 10
 
 // auditSometimes is called after every distinct handler call.
@@ -28,7 +29,7 @@ func (c *cells) auditSometimes() error {
 	return c.audit()
 }
 
-// Audit hashes every interned value once more.
+// Audit rehashes every interned value.
 func (sp *space) Audit() error {
 	if err := sp.auditMessages(); err != nil {
 		return err
@@ -60,7 +61,7 @@ func (sp *space) auditMessages() error {
 	}
 }
 
-// audit looks for values of the actor that were changed.
+// audit looks for changed values of the actor.
 func (c *cells) audit() error {
 	if how := c.own.changed(); how != "" {
 		return &statespace.ImpureError{Actor: c.who(), Event: "at some event", What: "the actor's own value was changed: " + how}
@@ -86,8 +87,8 @@ func (c *cells) changedLater(what, text string) error {
 	}
 }
 
-// stateChanged names the event that gave a state which was changed afterwards, and the field: it calls the handler for
-// that event again, to see what the state was.
+// stateChanged names the event that produced a state that was changed afterwards, and the changed field. It calls the
+// handler for that event again to recompute the original state.
 func (c *cells) stateChanged(id uint32) (found error) {
 	now := c.states.Value(id)
 	if c.walker.CheckShared(now) != nil {
@@ -111,7 +112,7 @@ func (c *cells) stateChanged(id uint32) (found error) {
 	return found
 }
 
-// sentChanged names the event that sent a message which was changed afterwards, if it was this actor that sent it.
+// sentChanged names the event that sent a message that was changed afterwards, if this actor sent it.
 func (c *cells) sentChanged(message uint32) (found error) {
 	w := c.space.walker
 	now := c.space.messages.Value(message)
@@ -147,7 +148,7 @@ func (c *cells) sentChanged(message uint32) (found error) {
 	return found
 }
 
-// sendOf returns which of the sends of an outcome, counted from 0, is of a message; −1 for none.
+// sendOf returns the index, from 0, of the first send of a message in an outcome, or −1.
 func (sp *space) sendOf(o *outcome, message uint32) int {
 	sends := 0
 	for _, effect := range o.effects {
@@ -162,7 +163,7 @@ func (sp *space) sendOf(o *outcome, message uint32) int {
 	return -1
 }
 
-// eachCall calls f for every handler call that was made, until it returns false.
+// eachCall calls f for every recorded handler call until f returns false.
 func (c *cells) eachCall(f func(event, *outcome) bool) {
 	if began := &c.began; began.filled.Load() && began.err() == nil && !f(event{start: true}, began) {
 		return

@@ -9,31 +9,31 @@ import (
 	"synod/model/statespace"
 )
 
-// Beginning is a state in which a system begins, such as one that a real run was in.
+// Beginning is an initial state other than the usual one, such as a state of a real run.
 type Beginning[M any] struct {
-	// Actors have begun before; all others start now.
+	// Actors are already started; all others start in the initial state.
 	Actors map[actor.ID]Begun
-	// Flights are in flight, in the order of sending. Observers have seen them.
+	// Flights are the messages in flight, in sending order. Observers have already seen them.
 	Flights []actor.Envelope[M]
 }
 
-// Begun is an actor as it is in a Beginning.
+// Begun is the state of an actor in a Beginning.
 type Begun struct {
-	State   any              // its local state, of the actor's type; not looked at if it is down
-	Down    bool             // it has crashed, which counts as one of the crashes of every path
-	Kept    any              // what it kept then, of the type that Keep gives; nil for one that keeps nothing
-	Timers  []actor.Timer    // that are set
-	Choices [][]actor.Option // that are pending
+	State   any              // local state, of the actor's type; ignored if Down
+	Down    bool             // crashed; counts as one of the crashes of every path
+	Kept    any              // what Keep returned, of its type; nil for an actor without Keep
+	Timers  []actor.Timer    // the timers that are set
+	Choices [][]actor.Option // the pending choices
 }
 
-// beginning is a Beginning without the type of its messages, or none.
+// beginning is a Beginning without its message type; the zero value if there is none.
 type beginning struct {
 	actors  map[actor.ID]Begun
 	flights []actor.Envelope[any]
 }
 
-// Begin lets the system begin in another state than that in which all actors have just started. What it is given is
-// copied when the system is checked. See Remember for observers.
+// Begin sets an initial state other than the one in which all actors have just started. It is copied when the system
+// is checked. See Remember for observers.
 func (sys *System[M]) Begin(b Beginning[M]) {
 	sys.begin = beginning{actors: maps.Clone(b.Actors)}
 	for _, e := range b.Flights {
@@ -41,14 +41,14 @@ func (sys *System[M]) Begin(b Beginning[M]) {
 	}
 }
 
-// Remember lets an observer begin with a memory of what was before the beginning.
+// Remember sets the initial memory of an observer, for a system with a Beginning.
 func Remember[M, H any](sys *System[M], ref History[H], h H) {
 	if sys.owns(ref.of, "Remember: a History", "Record") {
 		sys.observers[ref.observer].start = h
 	}
 }
 
-// validateBeginning returns what is wrong with the state in which the system is to begin, or nil.
+// validateBeginning returns an error if the initial state is invalid.
 func (sys *system) validateBeginning() error {
 	down := 0
 	for _, id := range slices.Sorted(maps.Keys(sys.begin.actors)) {
@@ -72,7 +72,7 @@ func (sys *system) validateBeginning() error {
 	return nil
 }
 
-// begun returns the effects that make the beginning of what actors have started with.
+// begun returns the effects of the messages that are in flight in the initial state.
 func (sp *space) begun() ([]statespace.SlotEffect, error) {
 	var effects []statespace.SlotEffect
 	for _, e := range sp.sys.begin.flights {
@@ -95,7 +95,7 @@ func (sp *space) begun() ([]statespace.SlotEffect, error) {
 	return effects, nil
 }
 
-// resume returns the cell of an actor that has begun before.
+// resume returns the cell of an actor that is already started.
 func (c *cells) resume(b Begun) (statespace.PartID, error) {
 	if b.Down {
 		if err := anyWalker.Check(b.Kept); err != nil {

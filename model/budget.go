@@ -8,19 +8,19 @@ import (
 	"synod/model/statespace"
 )
 
-// A budget is a slot of its own that counts what was used of it, and refuses a step that would use more than there is.
+// A budget is a slot that counts uses, and refuses a step that would exceed its limit.
 
 // The effects on a budget.
 const (
-	spend   statespace.EffectID = iota // one more is used; refused if that is more than the limit
-	restore                            // one less is used
+	spend   statespace.EffectID = iota // one more use; refused beyond the limit
+	restore                            // one use less
 )
 
-// budget is the slot of one. Its contents are the numbers from 0 to the limit.
+// budget is the slot of a budget. Its contents are the numbers from 0 to the limit.
 type budget struct {
-	what  string // what is counted, the name of the slot
+	what  string // what is counted; the name of the slot
 	limit uint32
-	most  atomic.Uint32 // that was ever used
+	most  atomic.Uint32 // largest count so far
 }
 
 func (b *budget) name() string { return b.what }

@@ -8,9 +8,9 @@ import (
 	"synod/model/statespace"
 )
 
-// event is what a handler is called for.
+// event is the input of a handler call.
 type event struct {
-	start  bool // the actor starts; nothing else counts
+	start  bool // the actor starts; the other fields are unused
 	kind   statespace.Kind
 	local  uint32
 	from   actor.ID
@@ -18,7 +18,7 @@ type event struct {
 	choice uint32
 }
 
-// eventOf reads what the handler is called for out of its number.
+// eventOf decodes the event of an outcome key.
 func (c *cells) eventOf(k outcomeKey) event {
 	w := c.events.At(uint32(k.action))
 	e := event{kind: statespace.Kind(w[0]), local: k.local, what: w[1]}
@@ -32,7 +32,7 @@ func (c *cells) eventOf(k outcomeKey) event {
 	return e
 }
 
-// outcome returns what the actor makes of an event in a local state, calling its handler only for the first who asks.
+// outcome returns the outcome of an event in a local state. Only the first call for a key runs the handler.
 func (c *cells) outcome(local uint32, a statespace.ActionID) *outcome {
 	k := outcomeKey{local, a}
 	o := c.outcomes.get(k)
@@ -61,8 +61,8 @@ func (c *cells) outcome(local uint32, a statespace.ActionID) *outcome {
 	return o.whole()
 }
 
-// delivered puts before the effects of what a handler did those of the delivery itself: the link must not be cut, and
-// observers see that the message was accepted, before they see what was sent then.
+// delivered prepends the effects of the delivery itself to those of the handler: the link must not be cut, and
+// observers see the message accepted before they see what was sent in response.
 func (c *cells) delivered(o *outcome, e event, source uint32) (err error) {
 	sp, to := c.space, uint32(c.slot)
 	var effects []statespace.SlotEffect
@@ -78,7 +78,7 @@ func (c *cells) delivered(o *outcome, e event, source uint32) (err error) {
 	return nil
 }
 
-// call runs the handler and puts what it did into o.
+// call runs the handler and stores its result in o.
 func (c *cells) call(o *outcome, e event) (err error) {
 	var st any
 	var commands []command
@@ -124,8 +124,8 @@ func (c *cells) optionList(options []actor.Option) uint32 {
 	return list
 }
 
-// repeatedly calls the handler several times, each time on private copies, whose maps are built in other orders, and wants
-// the same answer. It looks whether the value that the handlers belong to is still what it was.
+// repeatedly calls the handler several times, each time on private copies whose maps are built in another order, and
+// requires equal results. It checks that the value with the handlers did not change.
 func (c *cells) repeatedly(e event) (st any, commands []command, err error) {
 	if st, commands, err = c.run(e, 0); err != nil {
 		return nil, nil, err
@@ -145,7 +145,7 @@ func (c *cells) repeatedly(e event) (st any, commands []command, err error) {
 	return st, commands, c.ownUnchanged(e)
 }
 
-// orders reports whether the handler is given a map of several entries.
+// orders reports whether an argument of the handler contains a map with several entries.
 func (c *cells) orders(e event) bool {
 	switch {
 	case e.start:
@@ -164,7 +164,7 @@ func (c *cells) orders(e event) bool {
 	return false
 }
 
-// ownUnchanged looks, by sample, whether the value that the handlers belong to is still what it was.
+// ownUnchanged checks, for a sample of the calls, that the value with the handlers did not change.
 func (c *cells) ownUnchanged(e event) error {
 	if c.own.sample() {
 		if how := c.own.changed(); how != "" {
@@ -174,7 +174,7 @@ func (c *cells) ownUnchanged(e event) error {
 	return nil
 }
 
-// run calls the handler once on private copies. What it gives can be part of a state.
+// run calls the handler once on private copies, and checks that its results can be part of a state.
 func (c *cells) run(e event, order int) (st any, commands []command, err error) {
 	defer statespace.Caught(&err, c.who(), func() string { return c.describe(e) })
 	if e.start {
@@ -207,7 +207,7 @@ func (c *cells) run(e event, order int) (st any, commands []command, err error) 
 	return st, commands, c.check(e, st, commands)
 }
 
-// receive calls the handler for a message, which it must leave as it is.
+// receive calls the handler for a message, which the handler must not change.
 func (c *cells) receive(e event, st any, order int) (next any, commands []command, err error) {
 	w := c.space.walker
 	given := c.space.messages.Value(e.what)
@@ -216,7 +216,7 @@ func (c *cells) receive(e event, st any, order int) (next any, commands []comman
 		return next, commands, nil
 	}
 	given = w.Rebuild(given, order)
-	before := w.Copy(given) // not the interned one, which memory that the handler kept may change at this very call
+	before := w.Copy(given) // not the interned one: the handler may have kept memory that changes it in this very call
 	next, commands = c.actor.call(call{kind: statespace.Deliver, self: c.id, from: e.from, state: st, what: given})
 	if changes := w.Diff(before, given); len(changes) > 0 {
 		return nil, nil, c.impure(e, "it changed the message that it received: %s", first(changes, " became "))
@@ -224,7 +224,7 @@ func (c *cells) receive(e event, st any, order int) (next any, commands []comman
 	return next, commands, nil
 }
 
-// check requires what a handler gave to be values that can be compared.
+// check requires that the results of a handler are comparable values.
 func (c *cells) check(e event, st any, commands []command) error {
 	if err := c.walker.Check(st); err != nil {
 		return c.impure(e, "its state: %v", err)
@@ -248,7 +248,7 @@ func (c *cells) check(e event, st any, commands []command) error {
 	return nil
 }
 
-// difference returns how the answers of two calls of the same handler differ, or is empty.
+// difference describes how the results of two calls of the same handler differ, or returns an empty string.
 func (c *cells) difference(st, again any, commands, others []command) string {
 	if !c.walker.Equal(st, again) {
 		return "different states: " + first(c.walker.Diff(st, again), " and ")
@@ -264,7 +264,7 @@ func (c *cells) difference(st, again any, commands, others []command) string {
 	return ""
 }
 
-// commandChange returns how two commands differ, or is empty.
+// commandChange describes how two commands differ, or returns an empty string.
 func (c *cells) commandChange(a, b *command) string {
 	w := c.space.walker
 	switch {
@@ -310,7 +310,7 @@ func (c *cells) impure(e event, format string, args ...any) error {
 	return &statespace.ImpureError{Actor: c.who(), Event: c.describe(e), What: fmt.Sprintf(format, args...)}
 }
 
-// describe returns in words what a handler was called for.
+// describe returns a text that describes the event of a handler call.
 func (c *cells) describe(e event) string {
 	switch {
 	case e.start:

@@ -8,10 +8,10 @@ import (
 	"synod/network"
 )
 
-// Carrying brings a state from one space of a source to another, so that a walk can go on in fresh tables when the old
-// ones are full.
+// Carrying copies a state from one space of a source to another, so that a random walk can continue in fresh tables
+// when the old ones are full.
 
-// carrier is a slot that takes over contents of the same slot of another space.
+// carrier is a slot that can copy contents of the same slot in another space.
 type carrier interface {
 	carry(from any, id statespace.PartID) (statespace.PartID, error)
 }
@@ -32,7 +32,7 @@ func (sp *space) Carry(from statespace.Space, state []statespace.PartID) ([]stat
 	return carried, nil
 }
 
-// letter returns the letter of another space in the numbers of this one.
+// letter translates a message from the numbers of another space to those of this one.
 func (sp *space) letter(from *space, l network.Letter) network.Letter {
 	return network.Letter{
 		Source:  sp.ends.number(from.ends.id(l.Source)),
@@ -71,7 +71,7 @@ func (c *cells) carry(from any, id statespace.PartID) (statespace.PartID, error)
 	return c.settled(tuple), nil
 }
 
-// carryList returns a list in the numbers of this space, sorted as all lists are.
+// carryList translates a list to the numbers of this space, sorted as all lists are.
 func (c *cells) carryList(list []uint32, number func(uint32) uint32) uint32 {
 	carried := make([]uint32, len(list))
 	for i, n := range list {

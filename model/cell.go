@@ -12,18 +12,18 @@ import (
 	"synod/network"
 )
 
-// The aspects of an actor's cell. From aspectPicks on, each selection has several, see space.pickAspect.
+// The aspects of an actor's cell. From aspectPicks on, each selection has several; see space.pickAspect.
 const (
 	aspectLocal   statespace.Aspect = 1
 	aspectMailbox statespace.Aspect = 2
 	aspectUp      statespace.Aspect = 3 // 1, or 0 while the actor is down
 	aspectPicks   statespace.Aspect = 16
-	// From aspectProjections on, each projection of the system has one.
+	// From aspectProjections on, there is one for each projection of the system.
 	aspectProjections statespace.Aspect = 1 << 16
 )
 
-// cells are the distinct contents of an actor's slot: everything that belongs to the actor. A cell is the words local
-// state, mailbox, timers and choices, each a number in a table of its own.
+// cells are the distinct contents of an actor's slot: all state that belongs to the actor. A cell is four words:
+// local state, mailbox, timers and choices, each a number in its own table.
 type cells struct {
 	space     *space
 	slot      int
@@ -34,21 +34,21 @@ type cells struct {
 	mailbox   *mailboxes
 	timers    *intern.Table[any]
 	options   *intern.Table[any]
-	kept      *intern.Table[any] // what survives crashes
+	kept      *intern.Table[any] // values that survive crashes
 	crashes   bool               // the actor may crash
-	lists     *words.Table       // sets of timers, pending choices, and multisets of those
-	tuples    *words.Pairs       // of the local state with timers and choices (see inner), and the mailbox
+	lists     *words.Table       // sets of timers, pending choices, and multisets of pending choices
+	tuples    *words.Pairs       // local state with timers and choices (see inner), and mailbox
 	none      uint32             // the empty list
-	inners    *words.Table       // of local states with timers or choices: those and the others' numbers
+	inners    *words.Table       // local states with timers or choices: the three numbers
 	events    *words.Table       // kind, and two words: source and message, or timer, or pending choice and option
-	began     outcome            // of the start
+	began     outcome            // by the start
 	outcomes  *outcomes
-	calls     atomic.Int64 // distinct ones, the start included
+	calls     atomic.Int64 // number of distinct calls, including the start
 	own       ownValue
-	normal    *words.Array[uint32]   // local state -> the one that stands for it, plus one; nil if nothing is forgotten
-	forms     *words.Array[uint32]   // local state -> what Forget makes of it, plus one; nil likewise
-	resumed   []uint32               // local states in which the actor begins otherwise
-	projected []*words.Array[uint32] // per projection: local state -> number of the value plus one, nil for other slots
+	normal    *words.Array[uint32]   // local state -> its representative, plus one; nil if nothing is forgotten
+	forms     *words.Array[uint32]   // local state -> the result of Forget, plus one; nil likewise
+	resumed   []uint32               // local states of the actor in a Beginning
+	projected []*words.Array[uint32] // per projection: local state -> number of the value plus one; nil for other slots
 }
 
 const (
@@ -95,10 +95,10 @@ func (c *cells) renew() {
 
 func (c *cells) name() string { return c.space.sys.nameOf(c.id) }
 
-// key names the actor in keys and contents.
+// key is the name of the actor in keys and contents.
 func (c *cells) key() string { return c.id.String() }
 
-// start returns the actor's first cell and what it sends.
+// start returns the first cell of the actor and the effects of what it sends.
 func (c *cells) start() (statespace.PartID, []statespace.SlotEffect, error) {
 	if b, begun := c.space.sys.begin.actors[c.id]; begun {
 		id, err := c.resume(b)
@@ -122,7 +122,7 @@ func (c *cells) start() (statespace.PartID, []statespace.SlotEffect, error) {
 	return first, o.effects, nil
 }
 
-// tuple returns the id of a cell, given by its words.
+// tuple returns the id of the cell with these words.
 func (c *cells) tuple(t [tupleLength]uint32) statespace.PartID {
 	inner := t[tupleLocal]
 	if t[tupleTimers] != c.none || t[tupleChoices] != c.none {
@@ -132,7 +132,8 @@ func (c *cells) tuple(t [tupleLength]uint32) statespace.PartID {
 	return statespace.PartID(c.tuples.Intern(inner, t[tupleMailbox]))
 }
 
-// isInner marks a local state with timers or choices in a cell. Most have none, and stand for themselves.
+// isInner marks a number in inners, for a local state with timers or choices. Most local states have none, and are
+// stored in the cell directly.
 const isInner = 1 << 31
 
 // at returns the words of a cell.
@@ -145,7 +146,7 @@ func (c *cells) at(id statespace.PartID) [tupleLength]uint32 {
 	return [tupleLength]uint32{w[0], mailbox, w[1], w[2]}
 }
 
-// steps returns deliveries, losses, timeouts and choices, crashes and recoveries.
+// steps appends deliveries, losses, timeouts, choices, crashes and recoveries.
 func (c *cells) steps(id statespace.PartID, into []statespace.Step) ([]statespace.Step, error) {
 	t := c.at(id)
 	if t[tupleTimers] == isDown {
@@ -164,7 +165,7 @@ func (c *cells) steps(id statespace.PartID, into []statespace.Step) ([]statespac
 		}
 		step := statespace.Step{Action: deliver, Next: id, Effects: o.effects, Ignored: o.ignored}
 		if o.ignored != statespace.Counts && c.space.consumes {
-			step.Ignored = statespace.Counts // The message is gone, and no longer before others.
+			step.Ignored = statespace.Counts // The message is removed, and no longer blocks others.
 		}
 		if step.Ignored == statespace.Counts {
 			next := t
@@ -187,7 +188,7 @@ func (c *cells) numberLetter(kind statespace.Kind, l network.Letter) statespace.
 	return c.number(kind, l.Source, l.Message)
 }
 
-// inner returns the steps that no message starts: timeouts and choices.
+// inner appends the steps without a message: timeouts and choices.
 func (c *cells) inner(id statespace.PartID, t [tupleLength]uint32, into []statespace.Step) ([]statespace.Step, error) {
 	timers := c.lists.At(t[tupleTimers])
 	for i, timer := range timers {
@@ -223,7 +224,7 @@ func (c *cells) inner(id statespace.PartID, t [tupleLength]uint32, into []states
 	return into, nil
 }
 
-// after returns the cell that a handler's outcome makes of t.
+// after returns the cell that follows t by a handler's outcome.
 func (c *cells) after(t [tupleLength]uint32, o *outcome) statespace.PartID {
 	t[tupleLocal] = c.norm(o.local)
 	t[tupleTimers] = c.arm(t[tupleTimers], o.timers())
@@ -231,7 +232,7 @@ func (c *cells) after(t [tupleLength]uint32, o *outcome) statespace.PartID {
 	return c.settled(t)
 }
 
-// arm returns the set of timers after some were set and cancelled.
+// arm returns the set of timers after the commands.
 func (c *cells) arm(set uint32, commands []timerCommand) uint32 {
 	if len(commands) == 0 {
 		return set
@@ -250,7 +251,7 @@ func (c *cells) arm(set uint32, commands []timerCommand) uint32 {
 	return id
 }
 
-// pend returns the multiset of pending choices after some were added.
+// pend returns the multiset of pending choices with more choices added.
 func (c *cells) pend(multiset uint32, choices []uint32) uint32 {
 	if len(choices) == 0 {
 		return multiset
@@ -261,7 +262,7 @@ func (c *cells) pend(multiset uint32, choices []uint32) uint32 {
 	return id
 }
 
-// apply lets the mailbox take an envelope.
+// apply puts an envelope into the mailbox.
 func (c *cells) apply(id statespace.PartID, e statespace.EffectID) (statespace.PartID, bool, error) {
 	t := c.at(id)
 	w := c.space.envelopes.At(uint32(e))
@@ -288,7 +289,7 @@ func (c *cells) aspect(id statespace.PartID, a statespace.Aspect) uint32 {
 	case t[tupleTimers] == isDown && (a < aspectPicks || a >= aspectProjections):
 		return statespace.Nothing
 	case t[tupleTimers] == isDown && c.space.ofDeliverable(a):
-		return 0 // None is: they wait for the recovery.
+		return 0 // None: messages wait for the recovery.
 	case a == aspectLocal:
 		return t[tupleLocal]
 	case a >= aspectProjections:

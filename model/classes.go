@@ -6,31 +6,32 @@ import (
 	"synod/model/statespace"
 )
 
-// Local states that nothing known tells apart are guessed to be alike: they read alike to properties, answer every event that
-// is known of one of them in the same way, and lead to states that are alike. The guess is made between two searches, from
-// what the searches before it came to, and stands until the next one; the audit refutes it where more becomes known.
+// Local states that cannot be distinguished by what is known are guessed to be equivalent: properties read the same
+// of them, they respond to every event known of one of them in the same way, and they lead to equivalent states. The
+// guess is made between two searches, from what the previous searches reached, and stands until the next one; the
+// audit refutes it if more becomes known.
 
-// classes are the guess about the local states of one actor: a union-find, closed under the known events of each class.
+// classes are the guess for the local states of one actor: a union-find, closed under the known events of each class.
 type classes struct {
 	a       *auditor
 	parent  map[node]node
 	of      map[node]*class   // by root
-	heads   map[uint32][]node // by what properties read: of each class the first member that was placed, in their order
-	journal []func()          // undoes what a merger that may fail has done
+	heads   map[uint32][]node // by what properties read: the first placed member of each class, in order
+	journal []func()          // undo functions for a merge that may fail
 	trying  bool
 	steps   int
-	first   map[node]node // by root: the member that came first, which stands for all
+	first   map[node]node // by root: the first member, which represents the class
 }
 
-// class is a set of nodes that are guessed to be alike.
+// class is a set of nodes that are guessed to be equivalent.
 type class struct {
 	members []node
-	events  []statespace.ActionID // that are known of some member, and so are events of all
+	events  []statespace.ActionID // known of some member, and therefore events of all
 	has     map[statespace.ActionID]bool
 }
 
-// maxMerger bounds the pairs and events that are looked at to merge two local states, maxEffort those of all mergers of a
-// check, beside so many for each state that was visited.
+// maxMerger bounds the pairs and events that are examined to merge two local states. maxEffort plus stateEffort for
+// each visited state bounds those of all merges of a check.
 const (
 	maxMerger   = 10_000
 	maxEffort   = 200_000
@@ -41,13 +42,13 @@ func newClasses(a *auditor) *classes {
 	return &classes{a: a, parent: make(map[node]node), of: make(map[node]*class), heads: make(map[uint32][]node)}
 }
 
-// guess sorts all that is known into classes.
+// guess partitions the known nodes into classes.
 func (a *auditor) guess() *classes {
 	s := newClasses(a)
 	d := a.c.space.reduced.reducer
 	for _, r := range a.seen {
 		if d.effort > d.most() {
-			break // The others stand for themselves.
+			break // The others represent themselves.
 		}
 		before := s.steps
 		s.place(r)
@@ -66,7 +67,7 @@ func (a *auditor) guess() *classes {
 	return s
 }
 
-// find returns the node that stands for a class while it is made.
+// find returns the root of a node's class.
 func (s *classes) find(r node) node {
 	for s.parent[r] != r {
 		r = s.parent[r]
@@ -74,14 +75,14 @@ func (s *classes) find(r node) node {
 	return r
 }
 
-// undo notes how to take back a change.
+// undo records how to undo a change.
 func (s *classes) undo(f func()) {
 	if s.trying {
 		s.journal = append(s.journal, f)
 	}
 }
 
-// node builds a class of its own for a node that has none, and appends what is known of it to events.
+// node creates a class for a node that has none, and appends the known events of the node to events.
 func (s *classes) node(r node, events []deed) []deed {
 	if _, known := s.parent[r]; known {
 		return events
@@ -92,10 +93,10 @@ func (s *classes) node(r node, events []deed) []deed {
 	return append(events, s.a.factsOf(r)...)
 }
 
-// place puts a node into the first class that it fits, or else into one of its own.
+// place puts a node into the first class that it fits, or into a class of its own.
 func (s *classes) place(r node) {
 	if r.down {
-		return // What is kept is merged where states are that keep it.
+		return // Kept data is merged with the states that keep it.
 	}
 	s.merge(nil, s.node(r, nil))
 	look := s.a.looks(r)
@@ -112,7 +113,7 @@ func (s *classes) place(r node) {
 	s.heads[look] = append(s.heads[look], r)
 }
 
-// quick is a cheap test that a node might fit a class.
+// quick reports whether a node might fit a class. It is cheap.
 func (s *classes) quick(r, c node) bool {
 	for _, e := range s.of[c].events {
 		if !s.a.alike(c, r, e) {
@@ -127,14 +128,14 @@ func (s *classes) quick(r, c node) bool {
 	return true
 }
 
-// merge unites pairs of nodes, and adds events to the classes of nodes, with all that follows. If something tells two
-// members of a class apart, it changes nothing and reports false.
+// merge unites pairs of nodes, and adds events to the classes of nodes, with all consequences. If two members of a
+// class are distinguishable, it changes nothing and returns false.
 func (s *classes) merge(pairs [][2]node, events []deed) bool {
 	s.trying, s.journal = true, s.journal[:0]
 	ok := true
 	for steps := 0; ok && (len(pairs) > 0 || len(events) > 0); steps++ {
 		s.steps++
-		if steps > maxMerger { // It may have no end, where numbers grow.
+		if steps > maxMerger { // It may not terminate if numbers grow.
 			ok = false
 			break
 		}
@@ -236,7 +237,7 @@ func (s *classes) unite(p [2]node, pairs [][2]node, events []deed) ([][2]node, [
 	return pairs, events, true
 }
 
-// form returns the node that stands for the class of another. One that was not known stands for itself.
+// form returns the node that represents the class of another. An unknown node represents itself.
 func (s *classes) form(r node) node {
 	if first, known := s.known(r); known {
 		return first
@@ -244,7 +245,7 @@ func (s *classes) form(r node) node {
 	return r
 }
 
-// has reports whether a node was placed; none is if there is no guess.
+// has reports whether a node was placed; false for a nil s.
 func (s *classes) has(r node) bool {
 	if s == nil {
 		return false
@@ -253,7 +254,7 @@ func (s *classes) has(r node) bool {
 	return ok
 }
 
-// known returns the node that stands for one that was placed.
+// known returns the representative of a placed node.
 func (s *classes) known(r node) (node, bool) {
 	if _, known := s.parent[r]; !known {
 		return r, false
@@ -262,7 +263,7 @@ func (s *classes) known(r node) (node, bool) {
 	return first, ok
 }
 
-// looks numbers what properties read of a node.
+// looks returns a number for what properties read of a node.
 func (a *auditor) looks(r node) uint32 {
 	if r.down {
 		return 0
@@ -279,10 +280,10 @@ func (a *auditor) looks(r node) uint32 {
 	return id + 1
 }
 
-// factsOf returns the events that are known of a node.
+// factsOf returns the known events of a node.
 func (a *auditor) factsOf(r node) []deed { return a.facts[r] }
 
-// learn notes an event of a node.
+// learn records an event of a node.
 func (a *auditor) learn(d deed) {
 	if a.learnt[d] {
 		return
@@ -291,7 +292,7 @@ func (a *auditor) learn(d deed) {
 	a.facts[d.at] = append(a.facts[d.at], d)
 }
 
-// leads returns where an event leads a node, if it does not leave it as it is. It is not ok if the handler fails.
+// leads returns the node after an event, and whether the event changes the node. It is not ok if the handler fails.
 func (a *auditor) leads(r node, e statespace.ActionID) (to node, moves, ok bool) {
 	o := a.c.outcome(r.local, e)
 	if o.err() != nil {
@@ -306,13 +307,13 @@ func (a *auditor) leads(r node, e statespace.ActionID) (to node, moves, ok bool)
 	return node{local: a.c.stated(o.local)}, true, true
 }
 
-// alike reports whether two nodes answer an event in the same way, but for where it leads.
+// alike reports whether two nodes respond to an event in the same way, apart from the next state.
 func (a *auditor) alike(r, s node, e statespace.ActionID) bool {
 	x, y := a.c.outcome(r.local, e), a.c.outcome(s.local, e)
 	return x.err() == nil && y.err() == nil && sameAnswer(x, y)
 }
 
-// sameAnswer reports whether two outcomes are the same but for the state.
+// sameAnswer reports whether two outcomes are equal apart from the state.
 func sameAnswer(x, y *outcome) bool {
 	return x.ignored == y.ignored && x.idle == y.idle && slices.Equal(x.effects, y.effects) &&
 		slices.Equal(x.timers(), y.timers()) && slices.Equal(x.choices(), y.choices())

@@ -9,13 +9,13 @@ import (
 	"synod/model/statespace"
 )
 
-// collapsed is a plain model's space with a slot for each component of the state. Actions have no numbers but where they are
-// asked for, and nothing is remembered of steps: anyone who expands a state again calls the model again.
+// collapsed is the space of a plain model with a slot for each component of the state. Actions are numbered only on
+// request, and steps are not cached: expanding a state again calls the model again.
 type collapsed[S, A any] struct {
 	*plainSpace[S, A]
 	parts      *intern.Split[S]
-	expansions sampler        // those that were made for the first time
-	symmetry   *placeSymmetry // nil if states are not turned
+	expansions sampler        // first expansions only
+	symmetry   *placeSymmetry // nil without symmetry
 }
 
 // Collapse implements Collapsible.
@@ -29,7 +29,7 @@ func (sp *plainSpace[S, A]) Collapse() (statespace.Expander, error) {
 
 func (c *collapsed[S, A]) Slots() int { return c.parts.Len() }
 
-// Initial implements Parts. The states are those of two calls.
+// Initial implements Parts. It requires two calls of the model's Initial to agree.
 func (c *collapsed[S, A]) Initial() ([][]statespace.PartID, error) {
 	initial, err := c.initial()
 	if err != nil {
@@ -48,7 +48,7 @@ func (c *collapsed[S, A]) Initial() ([][]statespace.PartID, error) {
 	return initial, nil
 }
 
-// initial returns the initial states, ascending and each once.
+// initial returns the distinct initial states, ascending.
 func (c *collapsed[S, A]) initial() (all [][]statespace.PartID, err error) {
 	defer statespace.Caught(&err, "the model", func() string { return "Initial" })
 	ids := make([]uint32, c.parts.Len())
@@ -70,7 +70,7 @@ func (c *collapsed[S, A]) initial() (all [][]statespace.PartID, err error) {
 	return slices.CompactFunc(all, func(a, b []statespace.PartID) bool { return slices.Equal(a, b) }), nil
 }
 
-// value returns the state that parts stand for. It must not be changed.
+// value returns the state with the given parts. It must not be changed.
 func (c *collapsed[S, A]) value(state []statespace.PartID) S {
 	ids := make([]uint32, len(state))
 	for i, id := range state {
@@ -100,7 +100,8 @@ func (c *collapsed[S, A]) Text(slot int, id statespace.PartID) string {
 	return c.parts.Text(slot, uint32(id))
 }
 
-// StateContent is that of the space whose slot holds the state as a whole, so that both have the same order.
+// StateContent returns the same content as the space whose single slot holds the state, so that both order states
+// alike.
 func (c *collapsed[S, A]) StateContent(state []statespace.PartID) []byte {
 	return append(c.stateWalker.Encode([]byte("state="), c.value(state)), '\n')
 }
@@ -112,7 +113,7 @@ func (c *collapsed[S, A]) Changes(slot int, from, to statespace.PartID) []states
 	return []statespace.Change{{Old: c.Text(slot, from), New: c.Text(slot, to)}}
 }
 
-// Audit looks at the parts, and at what the space with whole states holds.
+// Audit checks the parts and the values of the underlying space.
 func (c *collapsed[S, A]) Audit() error {
 	if slot, id, ok := c.parts.Verify(); !ok {
 		return &statespace.ImpureError{
@@ -130,7 +131,7 @@ func (c *collapsed[S, A]) itsName(slot int) string {
 	return "it"
 }
 
-// Report counts what there is of every component.
+// Report counts the values of every component.
 func (c *collapsed[S, A]) Report() statespace.SpaceReport {
 	r := statespace.SpaceReport{Guards: []statespace.Guard{c.expansions.report("expansions", ofReaders)}}
 	for slot := range c.parts.Len() {
@@ -149,10 +150,10 @@ func (c *collapsed[S, A]) Sizes() []statespace.SlotSize {
 	return all
 }
 
-// Fields implements Profiler: the slots are the fields.
+// Fields implements Profiler. The slots are the fields already.
 func (c *collapsed[S, A]) Fields(int, int) []statespace.FieldReport { return nil }
 
-// Carry returns a state of the space with whole states, or of another one of the same model, in this space.
+// Carry copies a state of a plain or collapsed space of the same model into this space.
 func (c *collapsed[S, A]) Carry(from statespace.Space, state []statespace.PartID) ([]statespace.PartID, error) {
 	s, err := stateOf[S, A](from, state)
 	if err != nil {
@@ -178,12 +179,12 @@ func stateOf[S, A any](space statespace.Space, state []statespace.PartID) (s S, 
 	return s, fmt.Errorf("carry a state: the spaces are of different models")
 }
 
-// Close does nothing: the tables are those of the space that was collapsed.
+// Close does nothing: the tables belong to the underlying space.
 func (c *collapsed[S, A]) Close() {}
 
 func (c *collapsed[S, A]) OnHeap() int64 { return c.parts.Bytes() + c.plainSpace.OnHeap() }
 
-// read returns the state that is read, all of it.
+// read returns the state that a Reading reads, as a whole.
 func (c *collapsed[S, A]) read(r *statespace.Reading) S {
 	d, ok := r.Memo.(*decoded[S])
 	if !ok {
@@ -208,8 +209,8 @@ func (c *collapsed[S, A]) read(r *statespace.Reading) S {
 	return d.s
 }
 
-// copyOf returns a copy of the state for a reader. Readers that are asked one after the other share it, as long as they leave it
-// as it is.
+// copyOf returns a copy of the state for a reader. Consecutive readers share the copy as long as they do not change
+// it.
 func (c *collapsed[S, A]) copyOf(d *decoded[S], r *statespace.Reading) S {
 	if c.stateWalker.Orders(d.s) {
 		r.NoteMap()
@@ -221,11 +222,11 @@ func (c *collapsed[S, A]) copyOf(d *decoded[S], r *statespace.Reading) S {
 	return d.copy
 }
 
-// decoded is the state that a Reading read last.
+// decoded is the last state that a Reading read.
 type decoded[S any] struct {
 	ids, was []uint32
 	s        S
-	copy     S // of the state of the ids in copied, with maps built in an order; 0 for none
+	copy     S // of the state of the ids in copied, with maps built in an order; 0 if there is none
 	copied   []uint32
 	order    int
 }
@@ -243,20 +244,20 @@ func (c *collapsed[S, A]) Expansion() statespace.Expansion {
 	return &turnedExpansion[S, A]{plainExpansion: x, twin: twin}
 }
 
-// plainExpansion expands the states of a plain model for one goroutine.
+// plainExpansion expands the states of a plain model. It is used by one goroutine.
 type plainExpansion[S, A any] struct {
 	space    *collapsed[S, A]
 	ids, was []uint32
 	known    bool // s is the state of the ids in was
 	s, next  S
-	again    S // made by another call
+	again    S // result of another call
 	action   A
 	doing    doing
 	changes  []intern.Part
 	trace    intern.Trace // of s
 	traced   bool
 	traces   []intern.Trace     // of copies
-	each     *enumeration[S, A] // nil for none
+	each     *enumeration[S, A] // may be nil
 }
 
 // doing is the function that is being called.
@@ -346,7 +347,7 @@ func (x *plainExpansion[S, A]) succeed(ok bool, into *statespace.Successors) err
 	return nil
 }
 
-// append adds the step by x.action, which makes x.changes.
+// append adds the step by x.action with the changes x.changes.
 func (x *plainExpansion[S, A]) append(ok bool, into *statespace.Successors) {
 	c := x.space
 	if ok {
@@ -367,7 +368,7 @@ func (x *plainExpansion[S, A]) append(ok bool, into *statespace.Successors) {
 	}
 }
 
-// often calls each method so many times.
+// often calls each method the given number of times.
 func (x *plainExpansion[S, A]) often(into *statespace.Successors, times int) error {
 	c := x.space
 	given := c.copies(x.s, times)
@@ -410,8 +411,8 @@ func (x *plainExpansion[S, A]) often(into *statespace.Successors, times int) err
 	return x.compareEach(x.each.made, given)
 }
 
-// nextOften puts into x.next what x.action makes of the state, as nextOf finds it out. Copies of actions are made only if these
-// refer to anything that can be changed.
+// nextOften sets x.next to the state that nextOf returns for x.action. It copies actions only if they refer to memory
+// that can be changed.
 func (x *plainExpansion[S, A]) nextOften(given []S) (ok bool, err error) {
 	c, m := x.space, x.space.plain.model
 	if c.actionWalker.ChangeableAt(&x.action) {
@@ -444,12 +445,12 @@ func (x *plainExpansion[S, A]) nextOften(given []S) (ok bool, err error) {
 	return ok, nil
 }
 
-// sorted returns actions in the order of their keys. What it is given is the model's, which may share it.
+// sorted returns actions in the order of their keys. It does not change its argument, which the model may share.
 func (x *plainExpansion[S, A]) sorted(actions []A) []A {
 	return intern.SortedBy(actions, func(a A) []byte { return x.space.actionWalker.Encode(nil, a) })
 }
 
-// event names the call that is being made.
+// event describes the call that is being made.
 func (x *plainExpansion[S, A]) event() string {
 	switch x.doing {
 	case calledActions:

@@ -11,7 +11,7 @@ import (
 	"synod/model/statespace"
 )
 
-// report counts the cells and what they are made of, and tells which events had an effect.
+// report counts the cells and their parts, and which events had an effect.
 func (c *cells) report(r *statespace.SpaceReport) {
 	slot := statespace.SlotReport{Name: c.name(), Parts: c.tuples.Len(), Of: map[string]int{
 		"local": c.states.Len(), "mailbox": c.mailbox.table.Len(),
@@ -32,7 +32,7 @@ func (c *cells) report(r *statespace.SpaceReport) {
 	c.reportCalls(r)
 }
 
-// distinct counts the values of a part of the cells, each a number among the lists.
+// distinct counts the distinct values of a part of the cells, each a number in lists.
 func (c *cells) distinct(part int) int {
 	seen := make([]bool, c.lists.Len())
 	n := 0
@@ -47,7 +47,7 @@ func (c *cells) distinct(part int) int {
 	return n
 }
 
-// effects counts, for an event that an actor may meet, the distinct calls that had an effect and those that had none.
+// effects counts, for an event of an actor, the distinct calls that had an effect and those that had none.
 type effects struct{ some, none int }
 
 func (e *effects) add(o *outcome) {
@@ -58,7 +58,7 @@ func (e *effects) add(o *outcome) {
 	}
 }
 
-// reportCalls sums up the calls of handlers by what they were for.
+// reportCalls summarizes the handler calls by message type, timer or option.
 func (c *cells) reportCalls(r *statespace.SpaceReport) {
 	messages, timers, options := make(map[string]*effects), make(map[string]*effects), make(map[string]*effects)
 	for _, message := range c.space.sentTo(c.slot) {
@@ -91,7 +91,7 @@ func (c *cells) reportCalls(r *statespace.SpaceReport) {
 	c.reportHandler(r, "Chosen", c.actor.chooses, options)
 }
 
-// eachMet yields every handler call of a search, but for those of audits.
+// eachMet calls f for every handler call of the search, without those of audits.
 func (c *cells) eachMet(f func(outcomeKey, *outcome) bool) {
 	if c.space.reduced == nil {
 		c.outcomes.each(f)
@@ -104,7 +104,7 @@ func (c *cells) eachMet(f func(outcomeKey, *outcome) bool) {
 	}
 }
 
-// reportHandler adds to the report which timers or options had no effect.
+// reportHandler reports the timers or options that had no effect.
 func (c *cells) reportHandler(r *statespace.SpaceReport, handler string, has bool, events map[string]*effects) {
 	if has && len(events) == 0 {
 		r.Vacuous = append(r.Vacuous, statespace.Vacuity{Actor: c.name(), Event: handler, Why: statespace.NeverCalled})
@@ -134,7 +134,7 @@ func sorted(counts map[string]*effects) []string {
 	return names
 }
 
-// sentTo returns the messages that were ever sent to the actor of a slot.
+// sentTo returns the messages that were sent to the actor of a slot.
 func (sp *space) sentTo(slot int) []uint32 {
 	var all []uint32
 	for id := range sp.envelopes.Len() {
@@ -145,8 +145,8 @@ func (sp *space) sentTo(slot int) []uint32 {
 	return all
 }
 
-// messageType names the type of a message for people, without its package. Of a message that only wraps another, it is
-// the type of the latter.
+// messageType returns the type name of a message for display, without its package. For a message that only wraps
+// another, it is the type of the inner message.
 func (sp *space) messageType(message uint32) string {
 	m := sp.messages.Value(message)
 	return typeName(reflect.ValueOf(&m).Elem())

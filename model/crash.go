@@ -2,8 +2,8 @@ package model
 
 import "synod/model/statespace"
 
-// A cell of an actor that is down holds what the actor kept, in the place of its local state, and the mailbox. Neither
-// timers nor choices survive a crash; in the place of the timers stands isDown.
+// The cell of an actor that is down holds the kept data instead of the local state, and the mailbox. Timers and
+// choices do not survive a crash; isDown is stored instead of the timers.
 const isDown = 1<<32 - 1
 
 // crash appends the step of an actor that is up, if it may crash.
@@ -20,7 +20,7 @@ func (c *cells) crash(t [tupleLength]uint32, into []statespace.Step) ([]statespa
 	return append(into, statespace.Step{Action: crash, Next: c.settled(down), Effects: o.effects, Rank: c.space.rank(statespace.Crash)}), nil
 }
 
-// downSteps appends the steps of an actor that is down: the recovery, and the losses of what waits for it.
+// downSteps appends the steps of an actor that is down: the recovery, and the losses of messages that wait for it.
 func (c *cells) downSteps(t [tupleLength]uint32, into []statespace.Step) ([]statespace.Step, error) {
 	recovery := c.number(statespace.Recover, 0, 0)
 	o := c.meets(t[tupleLocal], recovery)
@@ -39,7 +39,7 @@ func (c *cells) downSteps(t [tupleLength]uint32, into []statespace.Step) ([]stat
 	return into, nil
 }
 
-// drop is the step in which the letter of a way is lost.
+// drop returns the step in which a message is lost.
 func (c *cells) drop(t [tupleLength]uint32, way []uint32) statespace.Step {
 	t[tupleMailbox] = way[wayDropped]
 	return statespace.Step{
@@ -47,7 +47,7 @@ func (c *cells) drop(t [tupleLength]uint32, way []uint32) statespace.Step {
 	}
 }
 
-// keep asks what the actor keeps of a local state, and puts that into o in the place of a local state.
+// keep calls the actor's Keep on a local state, and stores the result in o instead of a local state.
 func (c *cells) keep(o *outcome, e event) (err error) {
 	var kept any
 	if c.actor.keep != nil {
@@ -77,7 +77,7 @@ func (c *cells) keepRepeatedly(e event) (kept any, err error) {
 	return kept, c.ownUnchanged(e)
 }
 
-// keepOnce calls Keep on a private copy, which it must leave as it is: a live run goes on with that state.
+// keepOnce calls Keep on a private copy, which Keep must not change, since a live run continues with that state.
 func (c *cells) keepOnce(e event, order int) (kept any, err error) {
 	defer statespace.Caught(&err, c.who(), func() string { return c.describe(e) })
 	before := c.states.Value(e.local)
@@ -92,7 +92,7 @@ func (c *cells) keepOnce(e event, order int) (kept any, err error) {
 	return kept, nil
 }
 
-// comeBack returns the state after a crash. Without Keep, a recovery is a start.
+// comeBack returns the state and the commands after a crash. Without Keep, a recovery is a start.
 func (c *cells) comeBack(e event, order int) (any, []command) {
 	if !c.actor.durable() {
 		return c.actor.call(call{self: c.id})
@@ -100,16 +100,16 @@ func (c *cells) comeBack(e event, order int) (any, []command) {
 	return c.actor.call(call{kind: statespace.Recover, self: c.id, what: anyWalker.Rebuild(c.kept.Value(e.local), order)})
 }
 
-// crashEffects are those of a crash on the budgets.
+// crashEffects returns the effects of a crash on the budgets.
 func (sp *space) crashEffects() []statespace.SlotEffect {
 	return append(spending(sp.faults.down), spending(sp.faults.crashes)...)
 }
 
-// downChanges returns what a crash or a recovery changes, or what came to an actor that is down.
+// downChanges returns the changes of a crash or a recovery, or nil if the actor stays up or down.
 func (c *cells) downChanges(a, b [tupleLength]uint32) []statespace.Change {
 	var all []statespace.Change
 	wasDown, down := a[tupleTimers] == isDown, b[tupleTimers] == isDown
-	if wasDown == down { // Both are, and what is kept does not change meanwhile.
+	if wasDown == down { // An actor that stays down keeps the same data.
 		return nil
 	}
 	words := map[bool]string{false: "up", true: "down"}
@@ -129,7 +129,7 @@ func (c *cells) downChanges(a, b [tupleLength]uint32) []statespace.Change {
 	return all
 }
 
-// keptText shows what an actor kept, or is empty if it keeps nothing.
+// keptText formats what an actor kept, or returns an empty string if it keeps nothing.
 func (c *cells) keptText(kept uint32) string {
 	if c.actor.keep == nil {
 		return ""

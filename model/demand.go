@@ -7,8 +7,8 @@ import (
 	"synod/invariant"
 )
 
-// Demand adds an invariant of servers as an always property of its name: of the states of those of the actors that are up. The
-// same invariant can be demanded of servers that run; see package invariant.
+// Demand adds an invariant of servers as an always property of the same name. The invariant is evaluated on the
+// states of those servers that are up. The same invariant can be checked on running servers; see package invariant.
 func Demand[M, S any](sys *System[M], i invariant.Invariant[S], servers ...Ref[S]) {
 	ids := make([]actor.ID, len(servers))
 	for k, r := range servers {

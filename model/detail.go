@@ -7,10 +7,10 @@ import (
 	"synod/model/statespace"
 )
 
-// maxNodes bounds the tree of a value.
+// maxNodes is the maximum size of the tree of a value.
 const maxNodes = 4000
 
-// tree copies a tree of values.
+// tree converts a tree of values.
 func tree(n intern.Node) statespace.Node {
 	t := statespace.Node{Name: n.Name, Text: n.Text, Map: n.Map, More: n.More}
 	for _, part := range n.Parts {
@@ -19,7 +19,7 @@ func tree(n intern.Node) statespace.Node {
 	return t
 }
 
-// detailed is a slot that can take its contents apart.
+// detailed is a slot that can split its contents into details.
 type detailed interface {
 	detail(id statespace.PartID) (statespace.Detail, error)
 }
@@ -32,7 +32,7 @@ func (sp *space) Detail(slot int, id statespace.PartID) (statespace.Detail, erro
 	return statespace.Detail{Role: statespace.RoleOther, Value: statespace.Node{Text: sp.Text(slot, id)}}, nil
 }
 
-// Sent implements Detailer. The effects on mailboxes are envelopes.
+// Sent implements Detailer. Effects on mailboxes are envelopes.
 func (sp *space) Sent(e statespace.SlotEffect) (statespace.Letter, bool) {
 	if int(e.Slot) > sp.nobody {
 		return statespace.Letter{}, false
@@ -58,7 +58,7 @@ func (sp *space) shown(envelope uint32, copies int, deliverable bool) statespace
 	}
 }
 
-// letters takes a mailbox apart.
+// letters returns the messages in a mailbox.
 func (b *mailboxes) letters(id uint32) []statespace.Letter {
 	var all []statespace.Letter
 	box := b.at(id, nil)
@@ -107,7 +107,7 @@ func (c *cells) detailDown(t [tupleLength]uint32) statespace.Detail {
 	return d
 }
 
-// recovered returns what a crash and a recovery would make of a local state.
+// recovered returns the state of an actor after a crash and a recovery in a local state.
 func (c *cells) recovered(local any) (st any, err error) {
 	defer statespace.Caught(&err, c.who(), func() string { return "recovering from " + c.walker.Text(local) })
 	st, _ = c.actor.call(call{kind: statespace.Recover, self: c.id, what: c.actor.keep(c.walker.Copy(local))})
@@ -136,7 +136,7 @@ func (sp *plainSpace[S, A]) Detail(_ int, id statespace.PartID) (statespace.Deta
 	return statespace.Detail{Role: statespace.RoleState, Value: tree(sp.stateWalker.Tree(sp.states.Value(uint32(id)), maxNodes))}, nil
 }
 
-// Sent implements Detailer: a plain model knows no messages.
+// Sent implements Detailer. A plain model has no messages.
 func (sp *plainSpace[S, A]) Sent(statespace.SlotEffect) (statespace.Letter, bool) {
 	return statespace.Letter{}, false
 }

@@ -9,7 +9,7 @@ import (
 	"synod/model/statespace"
 )
 
-// enumeration is what an expansion needs for a model that says all transitions of a state at once.
+// enumeration holds what an expansion needs for a model that enumerates all transitions of a state at once.
 type enumeration[S, A any] struct {
 	Enumerator[S, A]
 	inPlace bool
@@ -18,14 +18,14 @@ type enumeration[S, A any] struct {
 	failed  error                  // of yield
 	made    []transition[S, A]
 
-	// If the states are changed in place: a state whose memory is that of the calls, and the ids of what it holds.
+	// If states are changed in place: a state whose memory the calls share, and the ids of its parts.
 	own   S
 	trace intern.Trace // of own
 	ids   []uint32
 	known bool
 }
 
-// enumeration returns that of the model, or nil.
+// enumeration returns the enumeration of the model, or nil.
 func (x *plainExpansion[S, A]) enumeration() *enumeration[S, A] {
 	each, ok := x.space.plain.model.(Enumerator[S, A])
 	if !ok {
@@ -38,7 +38,7 @@ func (x *plainExpansion[S, A]) enumeration() *enumeration[S, A] {
 	return e
 }
 
-// enumerate lets the model say all transitions of x.s at once.
+// enumerate calls the model's Each for all transitions of x.s.
 func (x *plainExpansion[S, A]) enumerate(into *statespace.Successors) (err error) {
 	e, parts := x.each, x.space.parts
 	x.doing, e.into, e.failed = calledEach, into, nil
@@ -62,13 +62,13 @@ func (x *plainExpansion[S, A]) enumerate(into *statespace.Successors) (err error
 	if !parts.Holds(&x.s, &e.own) {
 		return unchanged(x.space.stateWalker, &x.s, &e.own, x.event, unrestoredState)
 	}
-	e.known = parts.Kept(&e.trace, &e.own) // What the model put there may be shared, or not its own.
+	e.known = parts.Kept(&e.trace, &e.own) // The model may have put shared memory or memory of its own there.
 	return nil
 }
 
 const unrestoredState = "and did not restore the state"
 
-// take adds a transition that the model says.
+// take adds a transition that the model enumerated.
 func (x *plainExpansion[S, A]) take(a A, next S) {
 	e := x.each
 	if e.failed != nil {
@@ -82,7 +82,8 @@ func (x *plainExpansion[S, A]) take(a A, next S) {
 	e.failed = x.succeed(true, e.into)
 }
 
-// takeEdited is take where the memory of the next state may be that of the state, and changed.
+// takeEdited is take for a next state that may share memory with the state, and may be the state itself after a
+// change.
 func (x *plainExpansion[S, A]) takeEdited(a A, next S) {
 	e, c := x.each, x.space
 	if e.failed != nil {
@@ -101,14 +102,14 @@ func (x *plainExpansion[S, A]) takeEdited(a A, next S) {
 	x.append(true, e.into)
 }
 
-// transition is an action and what it makes of a state.
+// transition is an action and the state that it leads to.
 type transition[S, A any] struct {
 	action A
 	next   S
 }
 
-// compareEach requires Each to say what Actions and Next say, and to leave what it is given as it was. What they
-// made may share memory with the first of the states, which is therefore not given to Each, as that may change it.
+// compareEach requires that Each enumerates the transitions of Actions and Next, and does not change its argument.
+// Those transitions may share memory with the first of the states, which is therefore not passed to Each.
 func (x *plainExpansion[S, A]) compareEach(made []transition[S, A], given []S) error {
 	for _, s := range given[1:] {
 		if err := x.compareOnce(made, s); err != nil {
@@ -154,7 +155,7 @@ func (x *plainExpansion[S, A]) compareOnce(made []transition[S, A], s S) (err er
 	return x.compareTexts(made, s)
 }
 
-// compareTexts compares what Each says with what it should say, in whatever order.
+// compareTexts compares the transitions of Each with the expected ones, in any order.
 func (x *plainExpansion[S, A]) compareTexts(made []transition[S, A], s S) error {
 	text := func(t transition[S, A]) string {
 		b := append(x.space.actionWalker.Encode(nil, t.action), " to "...)

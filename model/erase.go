@@ -9,39 +9,39 @@ import (
 	"synod/model/statespace"
 )
 
-// A system knows its actors, messages and observers without their types: every state, message and memory is held in an
-// interface, and walked as what it is there for (see intern.Boxed). So the tables of a check are compiled once, and not
-// for each protocol; what is compiled for a protocol is the little in this file. Handlers are called so rarely that
-// nothing is lost.
+// A system holds its actors, messages and observers without their types: every state, message and memory is in an
+// interface, and walked as the type for which the interface exists (see intern.Boxed). So the tables of a check are
+// compiled once, not once per protocol; only the small part in this file is compiled for each protocol. Handlers are
+// called so rarely that this costs nothing measurable.
 
-// command is what a handler asked for.
+// command is a command from a handler.
 type command = actor.Command[any]
 
-// handlers are an actor's functions without their types.
+// handlers are the functions of an actor without their types.
 type handlers struct {
 	state    reflect.Type
 	value    any
-	timeouts bool // it handles timers
-	chooses  bool // it handles choices
-	recovers bool // it has a function for recoveries
+	timeouts bool // has a handler for timers
+	chooses  bool // has a handler for choices
+	recovers bool // has a handler for recoveries
 	call     func(call) (next any, commands []command)
-	keep     func(st any) any                // nil if nothing is kept
-	forget   func(self actor.ID, st any) any // nil if nothing is forgotten
+	keep     func(st any) any                // nil if the actor keeps nothing
+	forget   func(self actor.ID, st any) any // nil if the actor forgets nothing
 }
 
-// call describes which handler is called, and with what.
+// call describes a handler call and its arguments.
 type call struct {
-	kind  statespace.Kind // Deliver, Timeout, Choose or Recover; anything else is a start
-	self  actor.ID        // whose handler it is
+	kind  statespace.Kind // Deliver, Timeout, Choose or Recover; any other kind is a start
+	self  actor.ID        // the actor of the handler
 	from  actor.ID        // of a Deliver
-	state any             // but of a start and a Recover
-	what  any             // the message, the timer, the option, or what was kept
+	state any             // local state, except for a start and a Recover
+	what  any             // the message, timer, option, or kept value
 }
 
-// durable reports whether the actor keeps something across a crash.
+// durable reports whether the actor keeps data across a crash.
 func (h *handlers) durable() bool { return h.keep != nil && h.recovers }
 
-// fits returns what is wrong with a value as a state of the actor, or nil.
+// fits returns an error if a value is not of the state type of the actor.
 func (h *handlers) fits(st any) error {
 	t := reflect.TypeOf(st)
 	if t == h.state || h.state.Kind() == reflect.Interface && (t == nil || t.Implements(h.state)) {
@@ -50,8 +50,8 @@ func (h *handlers) fits(st any) error {
 	return fmt.Errorf("the value is a %v, not a %v", t, h.state)
 }
 
-// as returns what an interface holds. It holds no T only if T is an interface and the value nil: what is read through a
-// Ref and its like is of the system that they belong to, and so of their type.
+// as returns the value of an interface as a T. A type assertion fails for a nil value only if T is an interface; then
+// as returns the zero T. Refs and similar handles belong to a system, so the value has its type.
 func as[T any](v any) T {
 	t, ok := v.(T)
 	if !ok && v != nil {
@@ -60,7 +60,7 @@ func as[T any](v any) T {
 	return t
 }
 
-// allAs is as for each of some values.
+// allAs applies as to each value.
 func allAs[T any](values []any) []T {
 	var all []T
 	for _, v := range values {
@@ -69,7 +69,7 @@ func allAs[T any](values []any) []T {
 	return all
 }
 
-// erase takes the types off an actor. It is compiled for every type of state, so there is little of it.
+// erase removes the types of an actor. It is compiled for every state type, so it is kept small.
 func erase[S, M any](a actor.Typed[S, M]) handlers {
 	h := handlers{
 		state: reflect.TypeFor[S](), value: a.Value,
@@ -101,7 +101,7 @@ func erase[S, M any](a actor.Typed[S, M]) handlers {
 	return h
 }
 
-// commandsOf returns what was collected, in order.
+// commandsOf returns the collected commands, in order.
 func commandsOf[M any](out *actor.Out[M]) []command {
 	collected := out.Commands()
 	if len(collected) == 0 {
@@ -118,7 +118,7 @@ func commandsOf[M any](out *actor.Out[M]) []command {
 	return all
 }
 
-// envelopeOf puts the type of messages on an envelope.
+// envelopeOf restores the message type of an envelope.
 func envelopeOf[M any](e actor.Envelope[any]) actor.Envelope[M] {
 	return actor.Envelope[M]{From: e.From, To: e.To, Message: as[M](e.Message)}
 }
@@ -128,15 +128,15 @@ type watcher struct {
 	name      string
 	memory    reflect.Type
 	start     any
-	sees      func(e actor.Envelope[any], p actor.Passage) bool // nil for all passages
+	sees      func(e actor.Envelope[any], p actor.Passage) bool // nil: it sees all passages
 	next      func(h any, e actor.Envelope[any], p actor.Passage) (any, error)
-	crash     func(h any, id actor.ID) (any, error) // nil for none
-	visualize func(w io.Writer, h any) error        // nil for none
+	crash     func(h any, id actor.ID) (any, error) // nil if unused
+	visualize func(w io.Writer, h any) error        // nil if unused
 	tell      func(before, after any) []string
 	explain   func(path []any) []string
 }
 
-// eraseObserver takes the types off an observer.
+// eraseObserver removes the types of an observer.
 func eraseObserver[M, H any](o actor.Observer[M, H]) watcher {
 	w := watcher{
 		name: o.Name, memory: reflect.TypeFor[H](), start: o.Start,
@@ -168,10 +168,10 @@ func eraseObserver[M, H any](o actor.Observer[M, H]) watcher {
 	return w
 }
 
-// What follows is what the readers of properties do without their types. It is not inlined, for then every package that
-// declares a property would compile tables.
+// The functions below are the untyped halves of the methods that read a View. They are not inlined, so that packages
+// that declare properties do not compile the tables again.
 
-// local reads an actor's local state, or tells that it is down.
+// local returns the local state of an actor, or false if it is down.
 //
 //go:noinline
 func (v View) local(of *owner, slot int) (any, bool) {
@@ -184,7 +184,7 @@ func (v View) local(of *owner, slot int) (any, bool) {
 	return shown(v.r, c.walker, c.states.Value(local)), true
 }
 
-// projected reads a projection, or tells that the actor is down.
+// projected returns the value of a projection, or false if the actor is down.
 //
 //go:noinline
 func (v View) projected(of *owner, slot int, a statespace.Aspect) (any, bool) {
@@ -196,7 +196,7 @@ func (v View) projected(of *owner, slot int, a statespace.Aspect) (any, bool) {
 	return shown(v.r, anyWalker, sp.reader.of(number)), true
 }
 
-// remembered reads what an observer remembers.
+// remembered returns the memory of an observer.
 //
 //go:noinline
 func (v View) remembered(of *owner, observer int) any {
@@ -206,7 +206,8 @@ func (v View) remembered(of *owner, observer int) any {
 	return shown(v.r, h.walker, h.values.Value(v.read(slot, statespace.Whole)))
 }
 
-// picked reads what a selection picks of the messages in flight, or of those that may be delivered next.
+// picked returns the values that a selection picks from the messages in flight, or only from those that can be
+// delivered next.
 //
 //go:noinline
 func (v View) picked(of *owner, selection int, deliverable bool) []any {

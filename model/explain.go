@@ -6,33 +6,34 @@ import (
 	"synod/network"
 )
 
-// Happening is a step of a path, given to a system that can say in the words of its protocol what the step means.
+// Happening is a step of a path, in the form in which it is passed to functions that explain steps in terms of the
+// protocol.
 type Happening[M any] struct {
 	Kind     statespace.Kind
-	Actor    actor.ID            // who acts; the recipient of a message
-	Envelope actor.Envelope[M]   // of a Deliver or Drop; must not be changed
-	Sent     []actor.Envelope[M] // what the step sends, in order; must not be changed
+	Actor    actor.ID            // the acting actor; the recipient of a message
+	Envelope actor.Envelope[M]   // for Deliver and Drop; must not be changed
+	Sent     []actor.Envelope[M] // the messages that the step sends, in order; must not be changed
 	Before   View                // the state in which the step was taken
-	After    View                // the state that it led to
-	// Earlier are the steps of the path before this one, the first one first: what happened in truth, whatever the states
-	// remember of it. Steps of no actor are not among them.
+	After    View                // the state after the step
+	// Earlier are the previous steps of the path, in order: the actual events, regardless of what states record of them.
+	// Steps without an actor are left out.
 	Earlier []Happening[M]
-	Number  int  // of the step, from 1; those of no actor count too
+	Number  int  // of the step, from 1; steps without an actor count too
 	Last    bool // whether the path ends with it
 
 	blame *bool
 }
 
-// Blame marks the step as a culprit: it does what the protocol forbids, and is not only where that shows. It is for the
-// function that explains the step.
+// Blame marks the step as a culprit: the step itself breaks the protocol, and is not only where the error becomes
+// visible. Call it from the function that explains the step.
 func (h Happening[M]) Blame() {
 	if h.blame != nil {
 		*h.blame = true
 	}
 }
 
-// Explain lets a system say what steps mean: explain gives remarks, a line each, or none for a step that needs none. It
-// is called for the steps of paths that are shown, never during a search, and must be pure. The last call counts.
+// Explain sets a function that explains steps: it returns remarks, one line each, or nil. It is called for the steps
+// of displayed paths, never during a search, and must be pure. The last call counts.
 func (sys *System[M]) Explain(explain func(Happening[M]) []string) {
 	sys.explain = func(all []Happening[any], each func(i int, explain func() []string)) {
 		for i, h := range typed[M](all) {
@@ -41,7 +42,7 @@ func (sys *System[M]) Explain(explain func(Happening[M]) []string) {
 	}
 }
 
-// typed sets the types of happenings, and the earlier ones that each depends on.
+// typed restores the types of happenings, and sets the earlier ones of each.
 func typed[M any](all []Happening[any]) []Happening[M] {
 	typed := make([]Happening[M], len(all))
 	for i, h := range all {
@@ -60,7 +61,7 @@ func typed[M any](all []Happening[any]) []Happening[M] {
 	return typed
 }
 
-// Explain adds what there is to say of the steps of a path.
+// Explain adds the remarks for the steps of a path.
 func (sp *space) Explain(p statespace.Path, all []statespace.Remarks) {
 	if sp.sys.explain != nil {
 		happenings := sp.happenings(p)
@@ -80,7 +81,7 @@ func (sp *space) Explain(p statespace.Path, all []statespace.Remarks) {
 	}
 }
 
-// happenings are the steps of a path that an actor takes.
+// happenings returns the steps of a path that an actor takes.
 func (sp *space) happenings(p statespace.Path) []Happening[any] {
 	var all []Happening[any]
 	for i, t := range p.Steps {
@@ -105,7 +106,7 @@ func (sp *space) happenings(p statespace.Path) []Happening[any] {
 	return all
 }
 
-// explain adds what the observer has to say to the step with which what it demands is violated.
+// explain adds the observer's remarks to the step that violates its property.
 func (h *histories) explain(p statespace.Path, slot int, all []statespace.Remarks) {
 	if h.observer.explain == nil {
 		return
@@ -124,11 +125,11 @@ func (h *histories) explain(p statespace.Path, slot int, all []statespace.Remark
 	}
 }
 
-// letterOf returns the sender and the message of an action about one.
+// letterOf returns the sender and the message of an action on a message.
 func (c *cells) letterOf(a statespace.ActionID) (source, message uint32) {
 	w := c.events.At(uint32(a))
 	return w[1], w[2]
 }
 
-// Duplicates reports whether deliveries leave a message where it is.
+// Duplicates reports whether a delivered message stays in flight.
 func (sp *space) Duplicates() bool { return sp.network == network.UnorderedDuplicating }

@@ -13,70 +13,75 @@ import (
 	"synod/model/statespace"
 )
 
-// Fairness is about sets of actions. A set is enabled in a state if one of its actions is a transition to another state, be
-// it one that the boundary cuts. A path without an end is weakly fair to a set if it takes one of its actions again and
-// again, or comes again and again to a state in which the set is not enabled; it is strongly fair if it takes one again
-// and again, or from some state on the set is enabled no more. A path that ends in a terminal state is fair. A transition to
-// the same state counts for nothing: it neither enables a set nor is it taken.
+// Fairness is defined for sets of actions. A set is enabled in a state if one of its actions is a transition to
+// another state, even one outside the state constraint. An infinite path is weakly fair to a set if it infinitely
+// often takes an action of the set, or infinitely often reaches a state in which the set is not enabled. It is
+// strongly fair if it infinitely often takes an action of the set, or the set is enabled in only finitely many of its
+// states. A path that ends in a terminal state is fair. A transition to the same state is ignored: it neither enables
+// a set nor counts as taken.
 //
-// docs/liveness.md has the reasons, and says what this means on each network.
+// docs/liveness.md has the reasons, and describes what this means on each network.
 
-// Fair is a family of sets of actions of a system that paths are fair to: see System.WeakFair. The zero Fair means nothing.
+// Fair is a family of sets of actions of a system to which paths are fair: see System.WeakFair. The zero Fair is
+// invalid.
 type Fair struct {
 	what     string // in the plural
 	kind     statespace.Kind
-	ids      []actor.ID   // who acts, of messages who receives them; nil for all
-	from     []actor.ID   // of messages, who sent them; nil for all
+	ids      []actor.ID   // acting actors, or recipients of messages; nil for all
+	from     []actor.ID   // senders of messages; nil for all
 	message  reflect.Type // of messages; nil for all
 	together bool
 }
 
-// Deliveries is a set for each message that may be in flight: whatever stays deliverable is delivered at last.
+// Deliveries has a set for each message that may be in flight: a message that stays deliverable is eventually
+// delivered.
 func Deliveries() Fair { return Fair{what: "deliveries", kind: statespace.Deliver} }
 
-// DeliveriesTo is a set for each message that may be in flight to some actors.
+// DeliveriesTo has a set for each message that may be in flight to the given actors.
 func DeliveriesTo(ids ...actor.ID) Fair {
 	f := Deliveries()
 	f.ids = ids
 	return f
 }
 
-// DeliveriesOver is a set for each message that may be in flight from one actor to another.
+// DeliveriesOver has a set for each message that may be in flight from one actor to another.
 func DeliveriesOver(from, to actor.ID) Fair {
 	f := DeliveriesTo(to)
 	f.from = []actor.ID{from}
 	return f
 }
 
-// DeliveriesOf is a set for each message of the type M that may be in flight; M may be an interface.
+// DeliveriesOf has a set for each message of type M that may be in flight; M may be an interface.
 func DeliveriesOf[M any]() Fair {
 	f := Deliveries()
 	f.message = reflect.TypeFor[M]()
 	return f
 }
 
-// Timeouts is a set for each timer of the actors that are named, of all if none is: a timer that stays set fires.
+// Timeouts has a set for each timer of the given actors, or of all actors if none is given: a timer that stays set
+// fires.
 func Timeouts(of ...actor.ID) Fair { return Fair{what: "timeouts", kind: statespace.Timeout, ids: of} }
 
-// Recoveries is a set for each of the actors that are named, of all if none is: one that is down comes back.
+// Recoveries has a set for each of the given actors, or for all actors if none is given: an actor that is down
+// recovers.
 func Recoveries(of ...actor.ID) Fair {
 	return Fair{what: "recoveries", kind: statespace.Recover, ids: of}
 }
 
-// Choices is a set for each choice of the actors that are named, of all if none is: what may be chosen is chosen, one way or
-// another.
+// Choices has a set for each choice of the given actors, or of all actors if none is given: one of the options of a
+// pending choice is eventually chosen.
 func Choices(of ...actor.ID) Fair { return Fair{what: "choices", kind: statespace.Choose, ids: of} }
 
-// Heals is the set of healings of the network: a partition ends.
+// Heals has one set, of the steps that heal the network: a partition ends.
 func Heals() Fair { return Fair{what: "heals", kind: statespace.Heal} }
 
-// Together builds one set of the family: that one of its actions is taken is enough.
+// Together merges the sets of the family into one: it is enough that one of its actions is taken.
 func (f Fair) Together() Fair {
 	f.together = true
 	return f
 }
 
-// name names the family to people, with the actors as the system calls them.
+// name describes the family to people, with the names that the system has for the actors.
 func (f Fair) name(sys *system) string {
 	names := func(ids []actor.ID) string {
 		all := make([]string, len(ids))
@@ -105,15 +110,15 @@ func (f Fair) name(sys *system) string {
 	return text
 }
 
-// fairness numbers the sets of a space. A set is the condition, and what tells it from others of the family.
+// fairness numbers the sets of a space. A set is a condition and a key that distinguishes it within its family.
 type fairness struct {
 	conditions []statespace.Condition
 	sets       *words.Table
 	lists      *words.Table // labels
 	labels     *words.Map   // by slot and action
-	// member returns what tells the set of a condition that an action is in from others, or false if it is in none.
+	// member returns the key of the set of a condition that contains an action, or false if no set contains it.
 	member func(condition, slot int, a statespace.ActionID) ([]uint32, bool)
-	// nameOf names a set by what member gave, which is not empty.
+	// nameOf names a set by its key from member, which is not empty.
 	nameOf func(rest []uint32) string
 }
 
@@ -128,7 +133,7 @@ func newFairness(
 	return f
 }
 
-// Fairness is nothing where there is none.
+// Fairness returns the conditions, or nil for a nil f.
 func (f *fairness) Fairness() []statespace.Condition {
 	if f == nil {
 		return nil
@@ -170,20 +175,21 @@ func (f *fairness) SetName(set uint32) string {
 	return f.conditions[w[0]].Name
 }
 
-// fairTo is a family with how fair paths are to it.
+// fairTo is a family and the strength of fairness.
 type fairTo struct {
 	Fair
 	strong bool
 }
 
-// WeakFair declares that paths are weakly fair to the sets of families: what could happen all the time from some
-// point on happens. Eventually and LeadsTo are then about fair paths only.
+// WeakFair declares that paths are weakly fair to the sets of families: an action set that is always enabled from
+// some point on is taken. Eventually and LeadsTo then hold if they hold on all fair paths.
 //
-// On an unordered network that does not duplicate, fair deliveries make one that does nothing a transition, since the
-// message is then gone.
+// On an unordered network without duplication, fair deliveries make a delivery that changes nothing else a
+// transition, since it removes the message.
 func (sys *system) WeakFair(families ...Fair) { sys.assume(false, families) }
 
-// StrongFair declares that paths are strongly fair to the sets of families: what could happen again and again happens.
+// StrongFair declares that paths are strongly fair to the sets of families: an action set that is enabled infinitely
+// often is taken.
 func (sys *system) StrongFair(families ...Fair) { sys.assume(true, families) }
 
 func (sys *system) assume(strong bool, families []Fair) {
@@ -192,7 +198,7 @@ func (sys *system) assume(strong bool, families []Fair) {
 	}
 }
 
-// fairness returns what is assumed of paths: nothing if no property is about them.
+// fairness returns the fairness assumptions, or nil if no property depends on them.
 func (sys *system) fairness() []fairTo {
 	if !fairMatters(sys.properties) {
 		return nil
@@ -200,19 +206,19 @@ func (sys *system) fairness() []fairTo {
 	return sys.fair
 }
 
-// fairMatters reports whether some property is about fair paths.
+// fairMatters reports whether some property depends on fairness.
 func fairMatters(all []statespace.Property) bool {
 	return slices.ContainsFunc(all, func(p statespace.Property) bool {
 		return p.Expect == statespace.Eventually || p.Expect == statespace.LeadsTo
 	})
 }
 
-// deliversFairly reports whether something is assumed of deliveries.
+// deliversFairly reports whether there is a fairness assumption on deliveries.
 func (sys *system) deliversFairly() bool {
 	return slices.ContainsFunc(sys.fairness(), func(f fairTo) bool { return f.kind == statespace.Deliver })
 }
 
-// validateFairness refuses families of actions that the system does not have.
+// validateFairness returns an error for families of actions that the system does not have.
 func (sys *system) validateFairness() error {
 	for _, f := range sys.fair {
 		if f.what == "" {
@@ -230,7 +236,7 @@ func (sys *system) validateFairness() error {
 	return nil
 }
 
-// lacks returns why the system has no actions of a kind, or is empty.
+// lacks returns why the system has no actions of a kind, or an empty string.
 func (sys *system) lacks(k statespace.Kind) string {
 	switch {
 	case k == statespace.Timeout && !sys.hasTimers():
@@ -249,7 +255,7 @@ func (sys *system) hasChoices() bool {
 	return slices.ContainsFunc(sys.actors, func(m member) bool { return m.chooses })
 }
 
-// justify builds the numbers of what is assumed of paths.
+// justify returns the numbered fairness assumptions of the space, or nil if there are none.
 func (sp *space) justify() *fairness {
 	families := sp.sys.fairness()
 	if len(families) == 0 {
@@ -264,7 +270,7 @@ func (sp *space) justify() *fairness {
 	}, sp.setName)
 }
 
-// member returns what tells the set of the family that an action is in from others.
+// member returns the key of the set of the family that contains an action.
 func (f Fair) member(sp *space, slot int, a statespace.ActionID) ([]uint32, bool) {
 	c, ofActor := sp.slots[slot].(*cells)
 	if !ofActor {
@@ -289,12 +295,12 @@ func (f Fair) member(sp *space, slot int, a statespace.ActionID) ([]uint32, bool
 	return []uint32{uint32(slot), uint32(a)}, true
 }
 
-// isOf reports whether the type of a message is one, or implements it; nil is the type of no message.
+// isOf reports whether the type of a message is wanted or implements it. A nil type matches no interface.
 func isOf(is, wanted reflect.Type) bool {
 	return is == wanted || is != nil && wanted.Kind() == reflect.Interface && is.Implements(wanted)
 }
 
-// among reports whether an actor is one of some, or of none that are named.
+// among reports whether ids contains id, or is empty.
 func among(ids []actor.ID, id actor.ID) bool { return len(ids) == 0 || slices.Contains(ids, id) }
 
 // setName names a set of one action, or of the options of a choice.
@@ -307,7 +313,7 @@ func (sp *space) setName(rest []uint32) string {
 	return sp.Action(slot, statespace.ActionID(rest[1])).Text
 }
 
-// The methods of Just.
+// The methods of Just:
 
 func (sp *space) Fairness() []statespace.Condition             { return sp.fair.Fairness() }
 func (sp *space) Label(slot int, a statespace.ActionID) uint32 { return sp.fair.Label(slot, a) }

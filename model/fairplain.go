@@ -8,19 +8,19 @@ import (
 	"synod/model/statespace"
 )
 
-// fairActions is a set of actions of a plain model by a name, with how fair paths are to it.
+// fairActions is a named set of actions of a plain model, and the strength of fairness.
 type fairActions[A any] struct {
 	statespace.Condition
 	is func(A) bool
 }
 
-// WeakFair declares that paths are weakly fair to the set of actions for which is reports true: if one of them leads to
-// another state in every state from some point on, one is taken. Eventually and LeadsTo are then about fair paths only.
-// In TLA+ it is WF_vars of the action, with vars the whole state. The function must be pure.
+// WeakFair declares that paths are weakly fair to the actions for which is returns true: if, from some point on, one
+// of them leads to another state in every state, one is taken. Eventually and LeadsTo then hold if they hold on all
+// fair paths. In TLA+ it is WF_vars of the action, with vars the whole state. The function must be pure.
 func (p *Plain[S, A]) WeakFair(name string, is func(A) bool) { p.assume(name, false, is) }
 
-// StrongFair declares strong fairness: if one of the actions leads to another state again and again, one is
-// taken. In TLA+ it is SF_vars of the action.
+// StrongFair declares that paths are strongly fair to the actions: if, infinitely often, one of them leads to another
+// state, one is taken. In TLA+ it is SF_vars of the action.
 func (p *Plain[S, A]) StrongFair(name string, is func(A) bool) { p.assume(name, true, is) }
 
 func (p *Plain[S, A]) assume(name string, strong bool, is func(A) bool) {
@@ -54,7 +54,7 @@ func (sp *plainSpace[S, A]) justify() *fairness {
 	}, nil)
 }
 
-// The methods of Just.
+// The methods of Just:
 
 func (sp *plainSpace[S, A]) Fairness() []statespace.Condition { return sp.fair.Fairness() }
 

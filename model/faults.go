@@ -19,20 +19,20 @@ const (
 	partitionsName = "partitions"
 )
 
-// networkName is the name of the slot that tells whether the network is partitioned.
+// networkName is the name of the slot that records whether the network is partitioned.
 const (
 	networkName = "network"
 )
 
-// faults are the slots that stand behind those of actors and observers, −1 for one that is not needed.
+// faults are the numbers of the slots for faults, behind those of actors and observers; −1 for an unused one.
 type faults struct {
 	down, crashes, drops, timeouts int
 	partitions, network            int
-	lost, fired, apart             []statespace.SlotEffect // what a loss, a timeout and a partition use of the budgets
+	lost, fired, apart             []statespace.SlotEffect // effects of a loss, a timeout and a partition on the budgets
 }
 
-// Crashable declares which actors may crash: up to Config.MaxDown of them are down at once. Usually they are the
-// servers. A crash takes what is not kept (see actor.Durable), the timers and the pending choices; messages wait for
+// Crashable declares which actors may crash, usually the servers. At most Config.MaxDown of them are down at once. A
+// crash loses all state that is not kept (see actor.Durable), the timers and the pending choices; messages wait for
 // the recovery.
 func (sys *system) Crashable(ids ...actor.ID) {
 	for _, id := range ids {
@@ -42,7 +42,7 @@ func (sys *system) Crashable(ids ...actor.ID) {
 	}
 }
 
-// validate returns what the configuration of faults lacks, or nil.
+// validate returns an error if the fault configuration is invalid.
 func (sys *system) validate() error {
 	c := sys.config
 	switch {
@@ -88,12 +88,12 @@ func (sys *system) validate() error {
 	return sys.validatePartitions()
 }
 
-// hasTimers reports whether some actor can handle timeouts.
+// hasTimers reports whether some actor handles timeouts.
 func (sys *system) hasTimers() bool {
 	return slices.ContainsFunc(sys.actors, func(m member) bool { return m.timeouts })
 }
 
-// addFaults adds the slots that the configuration of faults needs.
+// addFaults adds the slots that the fault configuration needs.
 func (sp *space) addFaults() {
 	c := sp.sys.config
 	add := func(what string, limit int) int {
@@ -118,7 +118,7 @@ func (sp *space) addFaults() {
 	}
 }
 
-// spending returns the effects of a step on a budget, if there is one.
+// spending returns the effects of using a budget, or nil if there is none.
 func spending(slot int) []statespace.SlotEffect {
 	if slot < 0 {
 		return nil
@@ -126,7 +126,7 @@ func spending(slot int) []statespace.SlotEffect {
 	return []statespace.SlotEffect{{Slot: int32(slot), Effect: spend}}
 }
 
-// Ranked implements the interface of that name.
+// Ranked implements Ranked.
 func (sp *space) Ranked() bool { return sp.sys.config.TimersLast }
 
 // rank returns the rank of a step of a kind.

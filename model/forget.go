@@ -6,7 +6,8 @@ import (
 	"synod/model/statespace"
 )
 
-// norm returns the state that stands for a local state: the one that it is guessed to be like, without what the actor forgets.
+// norm returns the representative of a local state: the state that it is guessed to be equivalent to, without what
+// the actor forgets.
 func (c *cells) norm(local uint32) uint32 {
 	if c.normal == nil {
 		return local
@@ -24,8 +25,7 @@ func (c *cells) norm(local uint32) uint32 {
 	return form
 }
 
-// stated returns a local state without what the actor says that it forgets. What is wrong with it comes up in the
-// next audit.
+// stated returns a local state after the actor's Forget. An error of Forget is found by the next audit.
 func (c *cells) stated(local uint32) uint32 {
 	if c.actor.forget == nil || c.forms == nil {
 		return local
@@ -51,7 +51,7 @@ func (c *cells) stated(local uint32) uint32 {
 	return form
 }
 
-// formOf asks the actor for the normal form of a local state.
+// formOf calls the actor's Forget for the normal form of a local state.
 func (c *cells) formOf(local uint32) (form uint32, err error) {
 	var st any
 	c.space.turns.run(func() {

@@ -11,24 +11,24 @@ import (
 	"synod/model/statespace"
 )
 
-// A schedule says how often a distinct call is made, by how many there were before. The first are made most often, since
-// a small model has few, and one range over a map of two entries that the handler makes itself goes the other way round
-// only once in eight times: 48 calls miss that once in 600 times. Over maps that are part of the state or the message it
-// goes as often one way as the other, and eight calls miss it as seldom.
+// A schedule determines how often a distinct call is repeated, by the number of calls before it. The first calls are
+// repeated most, since a small model has few, and a range over a two-entry map that the handler builds itself is
+// reversed only once in eight times: 48 calls miss that once in 600 times. Ranges over maps in the state or the
+// message are reversed half of the time, and eight calls miss that as rarely.
 type schedule []tier
 
-// tier is for the calls up to a number: one in every so many is made often, the others seldom.
+// tier applies to the calls up to a number: one in every such many is made often times, the others seldom times.
 type tier struct{ last, every, often, seldom int64 }
 
 var (
-	// Handlers are called seldom, and what they give is used for many states. All these repeats together take less than
-	// 5% of the search for Paxos with three clients, which calls them 15,606 times for 1.2 million states.
+	// Handlers are called rarely, and their results are used for many states. All repeats together take less than 5% of
+	// the search for Paxos with three clients, which calls handlers 15,606 times for 1.2 million states.
 	ofHandlers = schedule{{32, 1, 48, 0}, {512, 1, 8, 0}, {math.MaxInt64, 32, 8, 2}}
-	// Readers are observers, projections and selections, and the methods of plain models are no less frequent.
+	// Readers are observers, projections and selections; the methods of plain models are called at least as often.
 	ofReaders = schedule{{16, 1, 48, 0}, {256, 1, 8, 0}, {guardFirst, 1, 2, 0}, {math.MaxInt64, guardEvery, 2, 1}}
 )
 
-// A part that may be called very often is guarded in its first calls, and then by sample.
+// A frequently called function is guarded in its first calls, and then by sample.
 const (
 	guardFirst = 100_000
 	guardEvery = 1_000
@@ -43,7 +43,7 @@ func (s schedule) times(n int64) int {
 	return int(s[i].often)
 }
 
-// report returns how often n calls were made.
+// report returns how often the first n calls were made.
 func (s schedule) report(part string, n int64) statespace.Guard {
 	g, before := statespace.Guard{Part: part, Calls: int(n)}, int64(0)
 	for _, t := range s {
@@ -63,18 +63,18 @@ func (s schedule) report(part string, n int64) statespace.Guard {
 	return g
 }
 
-// sampler counts distinct calls. How often each is made depends on their number only.
+// sampler counts distinct calls. How often each is made depends only on their number.
 type sampler struct{ calls atomic.Int64 }
 
-// times counts a call, and gives how often it is to be made.
+// times counts a call, and returns how often to make it.
 func (s *sampler) times(by schedule) int { return by.times(s.calls.Add(1)) }
 
 func (s *sampler) report(part string, by schedule) statespace.Guard {
 	return by.report(part, s.calls.Load())
 }
 
-// turns lets the first calls of a model's functions take turns: one that changes what it shares with others is found
-// before two of them at once end the process, as Go does when a map is written twice at a time.
+// turns serializes the first calls of a model's functions, so that a function that changes shared memory is reported
+// before two concurrent calls crash the process, as Go does on concurrent map writes.
 type turns struct {
 	taken atomic.Int64
 	mu    sync.Mutex
@@ -90,7 +90,7 @@ func (t *turns) run(f func()) {
 	f()
 }
 
-// first describes the first difference: where, and what stood and stands there.
+// first describes the first difference: its path, and the old and new values.
 func first(changes []intern.Change, between string) string {
 	c := changes[0]
 	where := ""
@@ -107,14 +107,14 @@ func orNothing(text string) string {
 	return text
 }
 
-// ownValue watches the value that an actor's handlers belong to. It may not change.
+// ownValue watches the value that an actor's handlers belong to. It must not change.
 type ownValue struct {
-	value, before any  // the latter a copy
+	value, before any  // before is a copy
 	opaque        bool // it cannot be walked
 	calls         atomic.Int64
 }
 
-// A value is looked at after every one of the first calls, and then after one in ownEvery.
+// A value is checked after each of the first calls, and then after one in ownEvery.
 const (
 	ownFirst = 4096
 	ownEvery = 16
@@ -127,13 +127,13 @@ func (v *ownValue) watch(value any) {
 	}
 }
 
-// sample reports whether the value is to be looked at after a call.
+// sample reports whether to check the value after a call.
 func (v *ownValue) sample() bool {
 	n := v.calls.Add(1)
 	return n <= ownFirst || n%ownEvery == 0
 }
 
-// changed returns how the value changed, or is empty.
+// changed describes how the value changed, or returns an empty string.
 func (v *ownValue) changed() string {
 	if v.opaque {
 		return ""

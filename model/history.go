@@ -17,9 +17,9 @@ type histories struct {
 	walker   *intern.Walker[any]
 	values   *intern.Table[any]
 	next     *words.Map // history and effect -> history
-	log      []uint64   // its keys, if states are turned: see symmetry
+	log      []uint64   // keys of next, with symmetry only: see symmetry
 	logMu    sync.Mutex
-	locks    [64]sync.Mutex // by the same, held while it is computed
+	locks    [64]sync.Mutex // by the same hash, held while a history is computed
 	calls    sampler
 }
 
@@ -42,8 +42,8 @@ func (h *histories) start() (statespace.PartID, []statespace.SlotEffect, error) 
 	return statespace.PartID(internCopy(h.values, h.observer.start)), nil, nil
 }
 
-// internCopy interns a private copy of a value, if it is new. What is interned thus shares no memory with anything, and
-// has no spare capacity that an append might fill in place.
+// internCopy interns a private copy of a value, if it is new. An interned value therefore shares no memory with any
+// other, and has no spare capacity that an append could fill in place.
 func internCopy[T any](t *intern.Table[T], v T) uint32 {
 	id, _ := t.InternCopy(v)
 	return id
@@ -53,7 +53,7 @@ func (h *histories) steps(_ statespace.PartID, into []statespace.Step) ([]states
 	return into, nil
 }
 
-// apply computes what a passage makes of a history only for the first who asks.
+// apply returns the history after an effect. Only the first call for a history and effect runs the observer.
 func (h *histories) apply(id statespace.PartID, e statespace.EffectID) (statespace.PartID, bool, error) {
 	k := uint64(id)<<32 | uint64(e)
 	if next, known := h.next.Get(k); known {
@@ -79,7 +79,7 @@ func (h *histories) apply(id statespace.PartID, e statespace.EffectID) (statespa
 	return statespace.PartID(next), true, nil
 }
 
-// advance calls the observer: by sample on private copies, several times.
+// advance calls the observer; for a sample of the calls, several times on private copies.
 func (h *histories) advance(id uint32, e statespace.EffectID) (value any, err error) {
 	before := h.values.Value(id)
 	times := h.calls.times(ofReaders)
@@ -99,13 +99,13 @@ func (h *histories) advance(id uint32, e statespace.EffectID) (value any, err er
 	return value, err
 }
 
-// orders reports whether the observer is given a map of several entries.
+// orders reports whether an argument of the observer contains a map with several entries.
 func (h *histories) orders(before any, e statespace.EffectID) bool {
 	what := h.happened(e)
 	return h.walker.Orders(before) || !what.crash && h.space.walker.Orders(what.envelope.Message)
 }
 
-// seeCopies calls the observer on private copies, which it must leave as they are.
+// seeCopies calls the observer on private copies, which it must not change.
 func (h *histories) seeCopies(before any, e statespace.EffectID, order int) (any, error) {
 	given, what := h.walker.Rebuild(before, order), h.happened(e)
 	if !what.crash {
@@ -124,7 +124,7 @@ func (h *histories) seeCopies(before any, e statespace.EffectID, order int) (any
 	return value, h.untouched(what.envelope, e)
 }
 
-// happened is what an observer is told of: the passage of a message, or a crash.
+// happened is an event for an observer: the passage of a message, or a crash.
 type happened struct {
 	effect   statespace.EffectID
 	envelope actor.Envelope[any]
@@ -140,7 +140,7 @@ func (h *histories) happened(e statespace.EffectID) happened {
 	return happened{effect: e, envelope: h.space.open(uint32(e >> 1)), passage: actor.Passage(e & 1)}
 }
 
-// untouched requires the message of a passage to be what it was.
+// untouched requires that the message of a passage did not change.
 func (h *histories) untouched(seen actor.Envelope[any], e statespace.EffectID) error {
 	changes := h.space.walker.Diff(h.happened(e).envelope.Message, seen.Message)
 	if len(changes) == 0 {
@@ -166,7 +166,7 @@ func (h *histories) see(before any, what happened) (value any, err error) {
 	return value, nil
 }
 
-// sees reports whether a passage concerns the observer, which is asked twice.
+// sees reports whether the observer sees a passage. It calls the observer's function twice.
 func (h *histories) sees(envelope uint32, p actor.Passage) (sees bool, err error) {
 	if h.observer.sees == nil {
 		return true, nil
@@ -196,7 +196,7 @@ func (h *histories) impure(e statespace.EffectID, format string, args ...any) er
 	return &statespace.ImpureError{Actor: h.who(), Event: h.describe(e), What: fmt.Sprintf(format, args...)}
 }
 
-// describe returns in words what the observer was called for.
+// describe returns a text that describes the event of an observer call.
 func (h *histories) describe(e statespace.EffectID) string {
 	if slot, ok := h.space.crashed(e); ok {
 		return "crash of " + h.space.slots[slot].name()
@@ -228,13 +228,13 @@ func (h *histories) changes(from, to statespace.PartID) []statespace.Change {
 	return changes(h.walker.Diff(h.values.Value(uint32(from)), h.values.Value(uint32(to))))
 }
 
-// told returns what the observer says of what it noted, or nothing.
+// told returns the observer's own description of a change of its memory, or nil.
 func (h *histories) told(from, to statespace.PartID) (all []statespace.Change) {
 	if h.observer.tell == nil || from == to {
 		return nil
 	}
 	defer func() {
-		if recover() != nil { // The difference tells it too.
+		if recover() != nil { // The difference of the values shows the change too.
 			all = nil
 		}
 	}()

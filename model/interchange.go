@@ -10,27 +10,28 @@ import (
 	"synod/model/statespace"
 )
 
-// MaxPermutations bounds in how many ways the interchangeable things of a system can be exchanged, all groups together: that is
-// as many as 6 actors have.
+// MaxPermutations bounds the number of permutations of the interchangeable things of a system, for all groups
+// together: as many as 6 actors have.
 const MaxPermutations = 720
 
 // interchange is a group of things of which any two may be exchanged.
 type interchange struct{ of []exchangeable }
 
-// exchangeable is an actor, or something that belongs to none, with the values that are exchanged with it.
+// exchangeable is an actor, or a value that belongs to no actor, with the values that are exchanged with it.
 type exchangeable struct {
 	actor  bool
 	id     actor.ID
 	values []any
 }
 
-// Interchangeable declares that it makes no difference which of some actors is which: exchange two of them, wherever their
-// ids stand in local states, messages, timers and what observers remember, and what can happen is the same. So a search
-// with checker.Options.Symmetry visits one of all states that differ only in that. An actor belongs to one group at most.
+// Interchangeable declares that actors are interchangeable: exchanging two of them wherever their ids occur, in local
+// states, messages, timers and observer memories, does not change what can happen. A search with
+// checker.Options.Symmetry then visits one of all states that differ only in such an exchange. An actor belongs to at
+// most one group.
 //
-// Nothing is taken on trust: the search makes sure of it by every handler call, and ends with an error where it is not so.
-// Where an order of ids matters, as in ballots that are ordered by the server's id, actors are not interchangeable. What an actor
-// has of its own besides its id, such as the value that it writes, is declared by Belong.
+// The search verifies the declaration for every handler call, and ends with an error if it is wrong. Actors are not
+// interchangeable where the order of ids matters, as in ballots that are ordered by server id. Declare other values
+// that are specific to an actor, such as the value that it writes, with Belong.
 func (sys *system) Interchangeable(ids ...actor.ID) {
 	var g interchange
 	for _, id := range ids {
@@ -39,8 +40,8 @@ func (sys *system) Interchangeable(ids ...actor.ID) {
 	sys.interchanges = append(sys.interchanges, g)
 }
 
-// InterchangeableValues declares that it makes no difference which of some values is which, wherever they stand. All are of
-// one type, which is that of numbers, strings or comparable structs.
+// InterchangeableValues declares that values are interchangeable, wherever they occur. All have the same type: a
+// number, a string or a comparable struct.
 func (sys *system) InterchangeableValues(values ...any) {
 	var g interchange
 	for _, v := range values {
@@ -49,8 +50,8 @@ func (sys *system) InterchangeableValues(values ...any) {
 	sys.interchanges = append(sys.interchanges, g)
 }
 
-// Belong declares values that are exchanged with an actor, if it is exchanged, wherever they stand: the first with the first
-// of the other actor, and so on. A value belongs to one actor.
+// Belong declares values that are exchanged together with an actor, wherever they occur: the first with the first of
+// the other actor, and so on. A value belongs to one actor.
 func (sys *system) Belong(id actor.ID, values ...any) {
 	if sys.belongings == nil {
 		sys.belongings = make(map[actor.ID][]any)
@@ -58,7 +59,7 @@ func (sys *system) Belong(id actor.ID, values ...any) {
 	sys.belongings[id] = append(sys.belongings[id], values...)
 }
 
-// validateInterchanges returns what is wrong with what is declared interchangeable, or nil.
+// validateInterchanges returns an error if the interchangeable groups are invalid.
 func (sys *system) validateInterchanges() error {
 	owner := make(map[any]string)
 	for _, g := range sys.grouped() {
@@ -82,7 +83,7 @@ func (sys *system) validateInterchanges() error {
 	return nil
 }
 
-// validateExchangeable returns what makes a thing another kind of thing than the first of its group, or nil.
+// validateExchangeable returns an error if a thing is of another kind than the first of its group.
 func (sys *system) validateExchangeable(x, first exchangeable) error {
 	if _, known := sys.ids[x.id]; x.actor && !known {
 		return fmt.Errorf("Interchangeable: the system has no actor %v", x.id)
@@ -111,7 +112,7 @@ func (sys *system) validateExchangeable(x, first exchangeable) error {
 	return nil
 }
 
-// stateOf returns the type of the local states of an actor; nil for what is none.
+// stateOf returns the type of the local states of an actor, or nil for a value.
 func (sys *system) stateOf(x exchangeable) reflect.Type {
 	if !x.actor {
 		return nil
@@ -134,7 +135,7 @@ func (x exchangeable) everything() []any {
 	return x.values
 }
 
-// grouped returns what is interchangeable, with what belongs to it.
+// grouped returns the interchangeable groups, including the values set with Belong.
 func (sys *system) grouped() []interchange {
 	var all []interchange
 	for _, g := range sys.interchanges {
@@ -149,10 +150,10 @@ func (sys *system) grouped() []interchange {
 	return all
 }
 
-// notTurned begins the sentences that say why states are not turned.
+// notTurned is the start of the sentences that explain why symmetry is not used.
 const notTurned = "No states are taken for one another by symmetry: "
 
-// asymmetry returns why states cannot be turned, or is empty.
+// asymmetry returns why symmetry cannot be used, or an empty string.
 func (sys *system) asymmetry() string {
 	var sizes []int
 	for _, g := range sys.interchanges {
@@ -164,7 +165,7 @@ func (sys *system) asymmetry() string {
 	return asymmetryOf(sizes, sys.properties, len(sys.fairness()) > 0)
 }
 
-// asymmetryOf returns why states cannot be turned, where there are groups of such sizes, or is empty.
+// asymmetryOf returns why symmetry cannot be used for groups of these sizes, or an empty string.
 func asymmetryOf(sizes []int, properties []statespace.Property, fair bool) string {
 	order := 1
 	for _, size := range sizes {
@@ -185,7 +186,7 @@ func asymmetryOf(sizes []int, properties []statespace.Property, fair bool) strin
 	return ""
 }
 
-// textOf describes for people what is interchangeable.
+// textOf describes an interchangeable group for display.
 func (sys *system) textOf(g interchange) string {
 	var names []string
 	for _, x := range g.of {

@@ -22,8 +22,9 @@ var anyWalker = func() *intern.Walker[any] {
 
 func encodeAny(v any) string { return string(anyWalker.Encode(nil, v)) }
 
-// textAny shows a timer, an option or another value of any type: a string as it is if it reads like words, else in quotes,
-// and every other value with its type, unless it speaks for itself. So nothing but a String method can read like a string.
+// textAny formats a timer, an option or another value of any type for display: a string as it is if it reads like
+// words, or else quoted; any other value with its type, unless the type is obvious. So only a String method can
+// produce text that looks like a string.
 func textAny(v any) string {
 	s, ok := v.(string)
 	switch {
@@ -35,8 +36,8 @@ func textAny(v any) string {
 	return strconv.Quote(s)
 }
 
-// readsLikeWords reports whether a string has letters, digits, spaces, dashes and underscores only, begins with a
-// letter, and does not read like nothing.
+// readsLikeWords reports whether a string has only letters, digits, spaces, dashes and underscores, begins with a
+// letter, and cannot be mistaken for a missing value.
 func readsLikeWords(s string) bool {
 	for i, r := range s {
 		if !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r) && !strings.ContainsRune(" -_", r)) {
@@ -46,7 +47,7 @@ func readsLikeWords(s string) bool {
 	return s != "" && s != "nil" && !strings.HasSuffix(s, " ")
 }
 
-// timerTexts returns a set of timers in a fixed order; an actor that is down has none.
+// timerTexts returns the texts of a set of timers in a fixed order; none for an actor that is down.
 func (c *cells) timerTexts(set uint32, show func(any) string) []string {
 	if set == isDown {
 		return nil
@@ -59,7 +60,7 @@ func (c *cells) timerTexts(set uint32, show func(any) string) []string {
 	return all
 }
 
-// pendingTexts returns the pending choices in a fixed order.
+// pendingTexts returns the texts of the pending choices in a fixed order.
 func (c *cells) pendingTexts(multiset uint32, show func(any) string) []string {
 	var all []string
 	for _, choice := range c.lists.At(multiset) {
@@ -69,7 +70,7 @@ func (c *cells) pendingTexts(multiset uint32, show func(any) string) []string {
 	return all
 }
 
-// optionTexts returns the options of a choice.
+// optionTexts returns the text of the options of a choice.
 func (c *cells) optionTexts(choice uint32, show func(any) string) string {
 	var all [][]byte
 	for _, option := range c.lists.At(choice) {
@@ -79,7 +80,7 @@ func (c *cells) optionTexts(choice uint32, show func(any) string) string {
 	return string(appendList(nil, all))
 }
 
-// appendList appends items in brackets. An item that holds a separator is quoted by its own encoding.
+// appendList appends items in brackets. An item that contains a separator is quoted.
 func appendList(dst []byte, items [][]byte) []byte {
 	dst = append(dst, '[')
 	for i, item := range items {
@@ -91,7 +92,7 @@ func appendList(dst []byte, items [][]byte) []byte {
 	return append(dst, ']')
 }
 
-// listChanges returns what came and went between two sorted lists.
+// listChanges returns the items added and removed between two sorted lists.
 func listChanges(path string, from, to []string) []statespace.Change {
 	var all []statespace.Change
 	for len(from) > 0 || len(to) > 0 {

@@ -7,14 +7,14 @@ import (
 	"synod/network"
 )
 
-// Losses for free. On an unordered network a message that is lost is one that never arrives, and never is an order of
-// events that is explored anyway. So for safety a loss adds only states in which less is in flight. They are left out
-// if nothing could tell the difference: no boundary, bound of losses or order of timers, only properties of the kinds
-// always and sometimes, and of those that read the network only ones that are declared monotone.
+// Loss elision. On an unordered network, losing a message is equivalent to never delivering it, and the search
+// already explores that. So for safety, a loss adds only states with fewer messages in flight. Losses are omitted if
+// nothing can tell the difference: no state constraint, bound on losses or order of timers; only always and sometimes
+// properties; and those that read the network are declared monotone.
 
-// Monotone declares that more messages in flight, everything else being equal, never make these properties false if they
-// are of the kind sometimes, nor true if of the kind always: "some message of this kind is in flight" is such a
-// sometimes property, "no message contradicts" such an always property. See Config.ElideLosses.
+// Monotone declares properties that are monotone in the messages in flight: with all else equal, more messages never
+// make a sometimes property false, nor an always property true. Examples are the sometimes property "some message of
+// this kind is in flight" and the always property "no message contradicts". See Config.ElideLosses.
 func (sys *system) Monotone(names ...string) {
 	sys.monotone = append(sys.monotone, names...)
 }
@@ -26,22 +26,22 @@ func (sys *system) Explicit() Source {
 	return &explicit
 }
 
-// elides reports whether losses are left out as far as can be told before properties are judged.
+// elides reports whether losses are omitted, as far as can be known before properties are evaluated.
 func (sys *system) elides() bool {
 	c := sys.config
 	return c.Lossy && c.ElideLosses && c.Network != network.Ordered && c.MaxDrops == 0 && !c.TimersLast &&
 		sys.boundary == nil && sys.onlySafety()
 }
 
-// onlySafety reports whether all properties are of the kinds always and sometimes.
+// onlySafety reports whether all properties are always or sometimes properties.
 func (sys *system) onlySafety() bool {
 	return !slices.ContainsFunc(sys.properties, func(p statespace.Property) bool {
 		return p.Expect != statespace.Always && p.Expect != statespace.Sometimes
 	})
 }
 
-// watchProperties returns the properties that a check evaluates: those of the system, which besides are watched for
-// what they read if that matters.
+// watchProperties sets the properties that a check evaluates: those of the system, wrapped to record what they read
+// if that matters.
 func (sp *space) watchProperties() {
 	sp.properties = sp.sys.properties
 	if !sp.elides && sp.faults.network < 0 {
@@ -69,7 +69,7 @@ func (sp *space) watchProperties() {
 	}
 }
 
-// ofNetwork reports whether something was read of what is in flight.
+// ofNetwork reports whether a read depends on the messages in flight.
 func (sp *space) ofNetwork(r statespace.Read) bool {
 	if int(r.Slot) > sp.nobody {
 		return false
@@ -78,7 +78,7 @@ func (sp *space) ofNetwork(r statespace.Read) bool {
 	return a == statespace.Whole || a == aspectMailbox || a >= aspectPicks && a < aspectProjections
 }
 
-// notes describes in sentences how faults are modelled.
+// notes returns sentences that describe how faults are modelled.
 func (sp *space) notes() []string {
 	var all []string
 	if sp.sys.config.TimersLast {

@@ -12,27 +12,28 @@ import (
 	"synod/network"
 )
 
-// mailboxes are the distinct mailboxes of a slot. A mailbox is the words source and message of its letters.
+// mailboxes are the distinct mailboxes of a slot. A mailbox is a list of words: source and message of each message in
+// flight.
 type mailboxes struct {
 	space    *space
 	table    *words.Table
-	envelope func(network.Letter) uint32                               // what a letter is to the space
-	number   func(statespace.Kind, network.Letter) statespace.ActionID // what can happen to it
-	picks    []*words.Array[uint32]                                    // per aspect from aspectPicks on: mailbox -> set plus one
-	ways     *words.Array[uint64]                                      // mailbox -> length and Ref of its ways, or 1 for none
+	envelope func(network.Letter) uint32                               // the envelope number of a message
+	number   func(statespace.Kind, network.Letter) statespace.ActionID // the action on a message
+	picks    []*words.Array[uint32]                                    // per pick aspect: mailbox -> set plus one
+	ways     *words.Array[uint64]                                      // mailbox -> length and Ref of its ways; 1: none
 	runs     *words.Pool[uint32]
 }
 
-// A way is what can happen to a deliverable letter of a mailbox: the actions, and the mailboxes that they leave. The last
-// two words are there on a lossy network only.
+// A way is the actions on a deliverable message of a mailbox, and the mailboxes after them. The last two words exist
+// only on a lossy network.
 const (
 	wayDeliver   = iota // the action
-	wayDelivered        // the mailbox, plus one, or 0 before somebody asked for it; see delivered
+	wayDelivered        // the mailbox plus one, or 0 until it is computed; see delivered
 	wayDrop             // the action
 	wayDropped          // the mailbox
 )
 
-// wayWords is the number of words of a way.
+// wayWords returns the number of words of a way.
 func (b *mailboxes) wayWords() int {
 	if b.space.lossy {
 		return wayDropped + 1
@@ -74,8 +75,8 @@ func (b *mailboxes) waysOf(id uint32) []uint32 {
 	return run
 }
 
-// delivered returns the mailbox that the delivery of the nth deliverable letter leaves, whose way is given. It is computed
-// only when somebody asks for it: what only an ignored delivery would leave is no mailbox of any state.
+// delivered returns the mailbox after the delivery of the nth deliverable message, whose way is given. It is computed
+// on demand: after an ignored delivery, the result would belong to no state.
 func (b *mailboxes) delivered(id uint32, n int, way []uint32) uint32 {
 	if left := atomic.LoadUint32(&way[wayDelivered]); left != 0 {
 		return left - 1
@@ -108,7 +109,7 @@ func newMailboxes(
 
 func (b *mailboxes) empty() uint32 { return b.intern(nil) }
 
-// at appends the letters of a mailbox to into.
+// at appends the messages in a mailbox to into.
 func (b *mailboxes) at(id uint32, into network.Mailbox) network.Mailbox {
 	w := b.table.At(id)
 	for i := 0; i < len(w); i += 2 {
@@ -127,7 +128,7 @@ func (b *mailboxes) intern(box network.Mailbox) uint32 {
 	return id
 }
 
-// put returns the mailbox after a letter was sent to it.
+// put returns the mailbox after a message was sent to it.
 func (b *mailboxes) put(id uint32, l network.Letter) uint32 {
 	var few, old [32]network.Letter
 	box := b.at(id, old[:0])
@@ -137,24 +138,24 @@ func (b *mailboxes) put(id uint32, l network.Letter) uint32 {
 	return b.intern(b.space.network.Put(few[:0], box, l))
 }
 
-// pickDeliverable is what an aspect of deliverable messages has more than that of all messages: one for each state of
-// the network, as some of them hold messages back.
+// pickDeliverable is the offset from the aspect of all messages to that of the deliverable ones. There is one of the
+// latter for each state of the network, since a partition blocks messages.
 const pickDeliverable statespace.Aspect = 1
 
-// pickAspect returns the first aspect of a selection: that of all messages.
+// pickAspect returns the first aspect of a selection, which reads all messages.
 func (sp *space) pickAspect(selection int) statespace.Aspect {
 	return aspectPicks + statespace.Aspect(selection*sp.pickAspects())
 }
 
-// pickAspects is the number of aspects of a selection.
+// pickAspects returns the number of aspects of a selection.
 func (sp *space) pickAspects() int { return 2 + len(sp.sides) }
 
-// ofDeliverable reports whether the aspect of a selection is that of deliverable messages only.
+// ofDeliverable reports whether an aspect of a selection reads deliverable messages only.
 func (sp *space) ofDeliverable(a statespace.Aspect) bool {
 	return (a-aspectPicks)%statespace.Aspect(sp.pickAspects()) >= pickDeliverable
 }
 
-// picked returns the set of values that a selection picks from a mailbox, as a number that is 0 for none.
+// picked returns the number of the set of values that a selection picks from a mailbox; 0 is the empty set.
 func (b *mailboxes) picked(id uint32, a statespace.Aspect) uint32 {
 	sets := b.picks[a-aspectPicks]
 	if sets.Has(id) {
@@ -182,13 +183,14 @@ func (b *mailboxes) picked(id uint32, a statespace.Aspect) uint32 {
 	return set
 }
 
-// deliverable reports whether a letter may be delivered: somebody is there to receive it, and nothing is before it.
+// deliverable reports whether a message can be delivered: its recipient is an actor, and no other message blocks it.
 func (b *mailboxes) deliverable(box network.Mailbox, i int, envelope uint32) bool {
 	to := b.space.envelopes.At(envelope)[1]
 	return int(to) < b.space.nobody && b.space.network.Deliverable(box, i)
 }
 
-// flights returns what is in flight in a mailbox: by ends, and then in the order of content where the network has none.
+// flights returns the messages in a mailbox: by sender and recipient, and then by content if the network is
+// unordered.
 func (b *mailboxes) flights(id uint32) []Flight[any] {
 	var all []Flight[any]
 	box := b.at(id, nil)
@@ -205,12 +207,12 @@ func (b *mailboxes) flights(id uint32) []Flight[any] {
 
 func (b *mailboxes) encoding(envelope uint32) []byte { return b.space.encode(nil, envelope) }
 
-// contents returns the canonical encodings of the letters: in the order of content where the network has none.
+// contents returns the canonical encodings of the messages, by content if the network is unordered.
 func (b *mailboxes) contents(id uint32) [][]byte {
 	return b.shown(id, b.encoding)
 }
 
-// texts returns the letters as people read them.
+// texts returns the messages as displayed text.
 func (b *mailboxes) texts(id uint32) []string {
 	var all []string
 	for _, t := range b.shown(id, func(envelope uint32) []byte { return []byte(b.space.describe(envelope)) }) {
@@ -228,8 +230,9 @@ func (b *mailboxes) shown(id uint32, show func(envelope uint32) []byte) [][]byte
 	return all
 }
 
-// order returns the places of the letters of a mailbox in an order that is the same in every run: by ends, then by what
-// show gives of them. On an ordered network letters with the same ends stay as they are.
+// order returns the indexes of the messages of a mailbox in an order that is the same in every run: by sender and
+// recipient, then by the bytes from show. On an ordered network, messages with the same sender and recipient keep
+// their order.
 func (b *mailboxes) order(box network.Mailbox, show func(envelope uint32) []byte) []int {
 	type letter struct {
 		place int
@@ -255,7 +258,7 @@ func (b *mailboxes) order(box network.Mailbox, show func(envelope uint32) []byte
 	return places
 }
 
-// changes returns which letters came and went.
+// changes returns the messages added and removed.
 func (b *mailboxes) changes(from, to uint32) []statespace.Change {
 	counts := make(map[string]int)
 	var order []string

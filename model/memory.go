@@ -7,10 +7,10 @@ import (
 	"synod/model/statespace"
 )
 
-// describedBytes is what an action takes in the table of those that were described, without its texts.
+// describedBytes is the estimated size of a described action, without its texts.
 const describedBytes = 200 + int64(unsafe.Sizeof(statespace.Action{}))
 
-// OnHeap estimates what the values of the space take on the heap.
+// OnHeap estimates the heap size of the values of the space.
 func (sp *space) OnHeap() int64 {
 	n := sp.texts.Load() + sp.messages.Bytes() + sp.reader.values.Bytes()
 	for _, s := range sp.slots {
@@ -29,7 +29,7 @@ func (c *cells) onHeap() int64 {
 	return n
 }
 
-// effectsOfOutcome is how many effects an outcome is taken to have.
+// effectsOfOutcome is the assumed number of effects of an outcome.
 const effectsOfOutcome = 2
 
 func (o *outcomes) onHeap() int64 {
@@ -39,5 +39,5 @@ func (o *outcomes) onHeap() int64 {
 
 func (h *histories) onHeap() int64 { return h.values.Bytes() }
 
-// OnHeap estimates what the values of the space take on the heap.
+// OnHeap estimates the heap size of the values of the space.
 func (sp *plainSpace[S, A]) OnHeap() int64 { return sp.states.Bytes() + sp.actions.Bytes() }

@@ -8,8 +8,8 @@ import (
 	"synod/network"
 )
 
-// nobody is the slot of the letters whose recipient is no actor: they stay in flight and are never deliverable. Its
-// letters are numbered by envelope, its flows by pairs of ends.
+// nobody is the slot of undeliverable messages, whose recipient is not an actor: they stay in flight. Its messages
+// are numbered by envelope, its flows by pairs of sender and recipient.
 type nobody struct {
 	space   *space
 	mailbox *mailboxes
@@ -36,7 +36,7 @@ func (n *nobody) steps(_ statespace.PartID, into []statespace.Step) ([]statespac
 
 func (n *nobody) apply(id statespace.PartID, e statespace.EffectID) (statespace.PartID, bool, error) {
 	if n.space.reduced != nil && !n.space.reduced.keeps(uint32(e)) {
-		return id, true, nil // They are never received.
+		return id, true, nil // These messages are never received.
 	}
 	return n.put(id, uint32(e)), true, nil
 }

@@ -9,25 +9,25 @@ import (
 	"synod/model/statespace"
 )
 
-// outcome is what a handler made of a local state and an event, in the numbers of the space.
+// outcome is the result of a handler for a local state and an event, in the numbers of the space.
 type outcome struct {
 	once    sync.Once
 	filled  atomic.Bool
 	ignored statespace.Reason
-	idle    bool   // the handler had no effect, whatever the network makes of it
-	local   uint32 // of a crash, what is kept
+	idle    bool   // the handler had no effect, regardless of the network
+	local   uint32 // next local state; for a crash, the kept data
 	effects []statespace.SlotEffect
-	more    *more // nil for most
+	more    *more // nil for most outcomes
 }
 
-// more is what few outcomes have.
+// more holds the fields that few outcomes need.
 type more struct {
 	err     error
 	timers  []timerCommand
 	choices []uint32 // each a list of options
 }
 
-// unfinished stands in an outcome that is being filled.
+// unfinished is the value of more in an outcome that is being filled.
 var unfinished = &more{err: &broken{}}
 
 func (o *outcome) err() error {
@@ -51,7 +51,7 @@ func (o *outcome) choices() []uint32 {
 	return o.more.choices
 }
 
-// add returns the place for what few outcomes have.
+// add returns o.more, which it allocates if necessary.
 func (o *outcome) add() *more {
 	if o.more == nil || o.more == unfinished {
 		o.more = &more{}
@@ -65,7 +65,7 @@ type timerCommand struct {
 	set   bool
 }
 
-// broken is the error of an outcome that an internal panic, such as that of memory that is out, left unfinished.
+// broken is the error of an outcome that an internal panic, such as one for exhausted memory, left unfinished.
 type broken struct{ cause any }
 
 func (*broken) Error() string { return "an outcome was left unfinished" }
@@ -86,7 +86,7 @@ func (o *outcome) fill(f func() error) {
 	}
 }
 
-// whole returns the outcome, or panics as the call that should have filled it did.
+// whole returns the outcome, or repeats the panic of the call that should have filled it.
 func (o *outcome) whole() *outcome {
 	if o.more != nil {
 		if b, ok := o.more.err.(*broken); ok { //nolint:errorlint // it is never wrapped
@@ -96,13 +96,13 @@ func (o *outcome) whole() *outcome {
 	return o
 }
 
-// judge decides whether the handler had an effect, and whether that makes the event a transition. This is judged before
-// the network: a delivery that is ignored may still unblock a flow.
+// judge decides whether the handler had an effect, and whether the event is therefore a transition. The network is
+// considered later: an ignored delivery may still unblock a flow.
 func (o *outcome) judge(e event, commands int) {
 	unchanged := !e.start && e.kind != statespace.Recover && o.local == e.local
 	again := e.kind == statespace.Timeout && o.onlySets(e.what, commands)
 	o.idle = unchanged && (commands == 0 || again)
-	// A timeout that commands nothing takes the timer away, and a choice that was made is no longer pending: these are
+	// A timeout without commands removes the timer, and a choice that was made is no longer pending: these are
 	// transitions although the handler had no effect.
 	if o.idle && (e.kind == statespace.Deliver || again) {
 		o.ignored = statespace.Unchanged
@@ -119,15 +119,16 @@ func (o *outcome) onlySets(timer uint32, commands int) bool {
 	return commands > 0 && len(o.timers()) == commands
 }
 
-// outcomes remembers every handler call of an actor, by local state and action. A call has one winner; others wait.
+// outcomes caches the handler calls of an actor, by local state and action. One goroutine makes a call; others wait
+// for it.
 type outcomes struct {
 	numbers *words.Map
-	all     atomic.Pointer[[]*[outcomeRun]outcome] // they never move
+	all     atomic.Pointer[[]*[outcomeRun]outcome] // outcomes never move
 	mu      sync.Mutex
-	keys    []outcomeKey // of all; guarded by mu
+	keys    []outcomeKey // of all outcomes; guarded by mu
 }
 
-// outcomeRun is how many outcomes lie side by side.
+// outcomeRun is the number of outcomes in an allocated block.
 const outcomeRun = 64
 
 type outcomeKey struct {
@@ -141,7 +142,7 @@ func newOutcomes(arena *offheap.Arena) *outcomes {
 	return o
 }
 
-// get returns the place of an outcome; it is filled under its once.
+// get returns the place of an outcome, which is filled under its once.
 func (o *outcomes) get(k outcomeKey) *outcome {
 	key := uint64(k.local)<<32 | uint64(k.action)
 	n, ok := o.numbers.Get(key)
@@ -150,7 +151,7 @@ func (o *outcomes) get(k outcomeKey) *outcome {
 			o.mu.Lock()
 			defer o.mu.Unlock()
 			if len(o.keys)%outcomeRun == 0 {
-				// Appending in place is safe: readers know only the numbers that were published to them.
+				// Appending in place is safe: readers use only published numbers.
 				all := append(*o.all.Load(), new([outcomeRun]outcome))
 				o.all.Store(&all)
 			}
@@ -163,14 +164,14 @@ func (o *outcomes) get(k outcomeKey) *outcome {
 
 func (o *outcomes) at(n uint32) *outcome { return &(*o.all.Load())[n/outcomeRun][n%outcomeRun] }
 
-// len counts them.
+// len returns the number of outcomes.
 func (o *outcomes) len() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return len(o.keys)
 }
 
-// each calls f for every outcome that is known, until it returns false.
+// each calls f for every filled outcome until f returns false.
 func (o *outcomes) each(f func(outcomeKey, *outcome) bool) {
 	o.mu.Lock()
 	keys := o.keys

@@ -6,11 +6,10 @@ import (
 	"synod/model/statespace"
 )
 
-// owner is what the systems are told apart by: a Ref and its like hold that of their system. A copy of a system that
-// Explicit makes has the same one.
+// owner identifies a system in a Ref and similar handles. A copy made by Explicit has the same owner.
 type owner struct{ _ byte }
 
-// space returns the space that is read, or panics with a ForeignError if what reads it belongs elsewhere.
+// space returns the space that v reads, or panics with a ForeignError if the handle belongs to another system.
 func (v View) space(of *owner, what, by string) *space {
 	sp, ok := v.r.Space().(*space)
 	if !ok || sp.sys.owner != of {
@@ -19,7 +18,7 @@ func (v View) space(of *owner, what, by string) *space {
 	return sp
 }
 
-// owns reports to the system's check that something it was given belongs elsewhere.
+// owns reports whether a handle belongs to the system. If it does not, the check of the system reports an error.
 func (sys *system) owns(of *owner, what, by string) bool {
 	if sys.owner == of {
 		return true

@@ -10,17 +10,17 @@ import (
 	"synod/model/statespace"
 )
 
-// Partition declares one way in which the network may be partitioned: the actors of side on the one hand, all others on
-// the other. While it lasts, messages between the two wait, and are not deliverable; those within a side travel as ever.
-// Config.MaxPartitions says how often the network is partitioned. If no way is declared, any one of the actors that may
-// crash (see Crashable) may be cut off from all others.
+// Partition declares one way to partition the network: the actors of side are separated from all others. During the
+// partition, messages between the two sides wait, and are not deliverable; messages within a side are not affected.
+// Config.MaxPartitions bounds the number of partitions. If no way is declared, any single actor that may crash (see
+// Crashable) may be cut off from all others.
 func (sys *system) Partition(side ...actor.ID) {
 	side = slices.Clone(side)
 	slices.Sort(side)
 	sys.partitions = append(sys.partitions, slices.Compact(side))
 }
 
-// sides returns the ways in which the network may be partitioned, without repeats.
+// sides returns the distinct sides that may be cut off.
 func (sys *system) sides() [][]actor.ID {
 	declared := sys.partitions
 	if len(declared) == 0 {
@@ -37,15 +37,15 @@ func (sys *system) sides() [][]actor.ID {
 	return all
 }
 
-// partition is the slot of the network's present state: 0 while it is whole, else the number of the side that is cut
-// off, from 1. The effects on it are links, two numbers of actors each: a delivery over a link that is cut is refused.
+// partition is the slot of the network's current state: 0 while it is whole, or else the number, from 1, of the side
+// that is cut off. The effects on it are links, each a pair of actor numbers: a delivery over a cut link is refused.
 type partition struct {
 	space *space
 	names []string // per side
-	apart [][]bool // per side and actor: which belong to it
+	apart [][]bool // per side and actor: whether the actor belongs to it
 }
 
-// The actions of the slot: the healing, and one per side.
+// The actions of the slot: heal, and one per side.
 const heals statespace.ActionID = 0
 
 func newPartition(sp *space, sides [][]actor.ID) *partition {
@@ -63,7 +63,7 @@ func newPartition(sp *space, sides [][]actor.ID) *partition {
 	return p
 }
 
-// link is the effect of a delivery.
+// link returns the effect of a delivery.
 func (p *partition) link(from, to uint32) statespace.EffectID {
 	return statespace.EffectID(from*uint32(len(p.space.sys.actors)) + to)
 }
@@ -139,7 +139,7 @@ func (p *partition) fields(int) []statespace.FieldReport { return nil }
 
 func (p *partition) carry(_ any, id statespace.PartID) (statespace.PartID, error) { return id, nil }
 
-// cutIn reads of a state whether links are cut, as the first argument of partition.severed.
+// cutIn returns the state of the network, for the first argument of partition.severed.
 func (sp *space) cutIn(v View) uint32 {
 	if sp.faults.network < 0 {
 		return 0
@@ -165,7 +165,7 @@ func (sp *space) severed(v View, e actor.Envelope[any]) bool {
 		sp.slots[sp.faults.network].(*partition).severed(state, uint32(from), uint32(to))
 }
 
-// validatePartitions returns what is wrong with the declared sides, or nil.
+// validatePartitions returns an error if the declared sides are invalid.
 func (sys *system) validatePartitions() error {
 	if sys.config.MaxPartitions == 0 {
 		return nil

@@ -13,31 +13,33 @@ import (
 	"synod/model/statespace"
 )
 
-// places are those of some fields of a plain model's states, which belong to things that are interchangeable.
+// places are the indexes of interchangeable things in some fields of the states of a plain model.
 type places struct {
 	n      int
 	fields []string
 }
 
-// Interchangeable declares that it makes no difference which of n things is which that have a place each, from 0 on, in some fields of
-// the state: lists of that length, or maps whose keys are such places. Exchange two of them, in all of these fields, and what
-// can happen is the same. So a search with checker.Options.Symmetry visits one of all states that differ only in that.
+// Interchangeable declares that n things are interchangeable. Each has an index, from 0, in the given fields of the
+// state: lists of length n, or maps whose keys are such indexes. Exchanging two indexes in all of these fields must
+// not change what can happen. A search with checker.Options.Symmetry then visits one of all states that differ only
+// in such an exchange.
 //
-// A field is named as Go does; one in the only field of a struct, with the names of both and a dot between. The search makes sure
-// that what it is told is right in every state that it expands, with any two neighbours exchanged, and asks properties in all ways.
-// It cannot prove it for states that it does not visit, as it does for a System.
+// A field has its Go name; a field of a struct in the only field of the state has both names with a dot between. In
+// every state that it expands, the search checks the declaration with each two neighbours exchanged, and evaluates
+// properties in all permutations. Unlike for a System, it cannot prove the declaration for states that it does not
+// visit.
 func (p *Plain[S, A]) Interchangeable(n int, fields ...string) {
 	p.places = append(p.places, places{n, fields})
 }
 
-// placeSymmetry turns the states of a plain model.
+// placeSymmetry permutes the states of a plain model.
 type placeSymmetry struct {
 	groups     []places
-	ways       [][][]int                // by way: of each group, the place to which each one comes
-	generators []int                    // the ways that exchange neighbours
-	names      []string                 // of these
+	ways       [][][]int                // per permutation and group: the new index of each thing
+	generators []int                    // the permutations that exchange neighbours
+	names      []string                 // names of the generators
 	slots      []int                    // per slot: its group, or -1
-	images     [][]*words.Array[uint32] // by way and slot: content -> what it becomes, plus one
+	images     [][]*words.Array[uint32] // by permutation and slot: content -> its image, plus one
 	keys       []*words.Array[uint64]   // per slot: a hash of each content
 	order      []int
 	calls      atomic.Int64
@@ -89,7 +91,7 @@ func (c *collapsed[S, A]) Symmetry() (statespace.Symmetry, string, error) {
 	return s, "", nil
 }
 
-// exchanges reports whether a way exchanges the neighbours i and i + 1 of a group, and nothing else.
+// exchanges reports whether a permutation exchanges the neighbours i and i + 1 of a group, and nothing else.
 func exchanges(way [][]int, group, i int) bool {
 	for g, to := range way {
 		for k, place := range to {
@@ -107,7 +109,7 @@ func exchanges(way [][]int, group, i int) bool {
 	return true
 }
 
-// image returns what the content of a slot becomes.
+// image returns the image of the content of a slot.
 func (s *placeSymmetry) image(way, slot int, id statespace.PartID) statespace.PartID {
 	group := s.slots[slot]
 	if way == 0 || group < 0 {
@@ -157,7 +159,7 @@ func (s *placeSymmetry) key(slot int, id statespace.PartID) uint64 {
 	return h | 1
 }
 
-// Audit implements Symmetry: states were compared when they were expanded.
+// Audit implements Symmetry. States were already compared when they were expanded.
 func (s *placeSymmetry) Audit(statespace.Pass) (statespace.Audited, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,7 +175,7 @@ func (s *placeSymmetry) Report() statespace.SymmetryReport {
 	return r
 }
 
-// turned returns what the content of a slot becomes.
+// turned returns the image of the content of a slot.
 func (c *collapsed[S, A]) turned(way, slot int, id statespace.PartID) statespace.PartID {
 	if way == 0 {
 		return id
@@ -181,7 +183,7 @@ func (c *collapsed[S, A]) turned(way, slot int, id statespace.PartID) statespace
 	return c.symmetry.image(way, slot, id)
 }
 
-// Properties are those of the model, asked in all ways in which a state can be turned.
+// Properties returns the properties of the model, evaluated in all permutations of a state.
 func (c *collapsed[S, A]) Properties() []statespace.Property {
 	if c.symmetry == nil {
 		return c.plain.properties
@@ -193,7 +195,7 @@ func (c *collapsed[S, A]) Properties() []statespace.Property {
 	return all
 }
 
-// Boundary is that of the model, likewise.
+// Boundary returns the state constraint of the model, evaluated in all permutations of a state.
 func (c *collapsed[S, A]) Boundary() func(*statespace.Reading) bool {
 	if c.symmetry == nil {
 		return c.plain.boundary
@@ -206,7 +208,8 @@ func (s *placeSymmetry) everyWay(who string, holds func(*statespace.Reading) boo
 	return inEveryWay(who, strings.Join(s.Report().Groups, "; "), len(s.ways), turn, holds)
 }
 
-// turnedExpansion expands states, and holds each one's transitions against those of the state with two things exchanged.
+// turnedExpansion expands states, and compares the transitions of each with those of the state with two things
+// exchanged.
 type turnedExpansion[S, A any] struct {
 	*plainExpansion[S, A]
 	twin        *plainExpansion[S, A]
@@ -263,7 +266,7 @@ func (x *turnedExpansion[S, A]) Expand(state []statespace.PartID, into *statespa
 	return nil
 }
 
-// compare requires the same transitions.
+// compare requires equal transitions.
 func (x *turnedExpansion[S, A]) compare(who string, state []statespace.PartID) error {
 	order := func(a, b []statespace.PartID) int { return slices.Compare(a, b) }
 	slices.SortFunc(x.expect, order)

@@ -22,13 +22,13 @@ type plainSpace[S, A any] struct {
 	states       *intern.Table[S]
 	actions      *intern.Table[A]
 	arena        *offheap.Arena
-	expanded     *words.Array[uint32] // a bit per state that was expanded
+	expanded     *words.Array[uint32] // a bit per state: whether it was expanded
 	expansions   sampler
 	turns        turns
-	fair         *fairness // nil for none
+	fair         *fairness // may be nil
 }
 
-// walker returns the walker of a type of state or message, or an error that names it.
+// walker returns the walker of a type of state or message, or an error that names what.
 func walker[T any](what string) (*intern.Walker[T], error) {
 	w, err := intern.For[T]()
 	if err != nil {
@@ -91,7 +91,8 @@ func (sp *plainSpace[S, A]) Initial() ([][]statespace.PartID, error) {
 	return all, nil
 }
 
-// inOne returns the least element that two ascending lists do not hold equally often, and whether there is one.
+// inOne returns the least element that occurs more often in one of two ascending lists than in the other, and whether
+// there is one.
 func inOne[E any](a, b []E, compare func(E, E) int) (e E, ok bool) {
 	for len(a) > 0 && len(b) > 0 && compare(a[0], b[0]) == 0 {
 		a, b = a[1:], b[1:]
@@ -105,7 +106,7 @@ func inOne[E any](a, b []E, compare func(E, E) int) (e E, ok bool) {
 	return b[0], true
 }
 
-// initial returns the ids of the initial states, ascending and each once.
+// initial returns the distinct ids of the initial states, ascending.
 func (sp *plainSpace[S, A]) initial() (ids []uint32, err error) {
 	defer statespace.Caught(&err, "the model", func() string { return "Initial" })
 	for _, s := range sp.plain.model.Initial() {
@@ -118,7 +119,7 @@ func (sp *plainSpace[S, A]) initial() (ids []uint32, err error) {
 	return slices.Compact(ids), nil
 }
 
-// Steps expands a state, by sample several times and on private copies.
+// Steps expands a state; a sample of the states is expanded several times, on private copies.
 func (sp *plainSpace[S, A]) Steps(_ int, id statespace.PartID, into []statespace.Step) (steps []statespace.Step, err error) {
 	s := sp.states.Value(uint32(id))
 	times := 1
@@ -135,14 +136,14 @@ func (sp *plainSpace[S, A]) Steps(_ int, id statespace.PartID, into []statespace
 	return steps, nil
 }
 
-// isFirst reports whether a state is expanded for the first time: the engine may do it again.
+// isFirst reports whether a state is expanded for the first time; the engine may expand it again.
 func (sp *plainSpace[S, A]) isFirst(id statespace.PartID) bool {
 	word, bit := uint32(id)/32, uint32(1)<<(id%32)
 	sp.expanded.Ensure(word)
 	return atomic.OrUint32(sp.expanded.At(word), bit)&bit == 0
 }
 
-// expand appends the steps of a state, and calls each method so many times.
+// expand appends the steps of a state. It calls each method the given number of times.
 func (sp *plainSpace[S, A]) expand(s S, id statespace.PartID, into []statespace.Step, times int) ([]statespace.Step, error) {
 	given := sp.copies(s, times)
 	actions, err := sp.actionsOf(s, given)
@@ -167,11 +168,11 @@ func (sp *plainSpace[S, A]) expand(s S, id statespace.PartID, into []statespace.
 	return into, nil
 }
 
-// fewActions is up to how many actions are compared pairwise rather than by their sorted encodings.
+// fewActions is the maximum number of actions that are compared pairwise rather than by their sorted encodings.
 const fewActions = 16
 
-// actionsOf returns the actions of a state. It calls the model for each of some copies, which it must not change, or, if there
-// is none, once.
+// actionsOf returns the actions of a state. It calls the model once for each of the given copies, which the model
+// must not change, or once on s if there are none.
 func (sp *plainSpace[S, A]) actionsOf(s S, given []S) ([]A, error) {
 	event := func() string { return "Actions of " + sp.stateWalker.Text(s) }
 	if len(given) == 0 {
@@ -188,7 +189,7 @@ func (sp *plainSpace[S, A]) actionsOf(s S, given []S) ([]A, error) {
 	if err != nil {
 		return nil, err
 	}
-	var encoded []string // of the first call, once they are needed
+	var encoded []string // of the first call; computed on demand
 	for order := 1; order < len(given); order++ {
 		again, err := call(order)
 		if err != nil {
@@ -213,7 +214,7 @@ func (sp *plainSpace[S, A]) actionsOf(s S, given []S) ([]A, error) {
 	return actions, nil
 }
 
-// repeated returns an item that a sorted list holds twice, or is empty.
+// repeated returns an item that occurs twice in a sorted list, or an empty string.
 func repeated(sorted []string) string {
 	for i := 1; i < len(sorted); i++ {
 		if sorted[i] == sorted[i-1] {
@@ -236,7 +237,8 @@ func (sp *plainSpace[S, A]) sameActions(actions, again []A) bool {
 	return true
 }
 
-// distinct reports whether no two of a few actions have the same hash. Otherwise, and of many, it does not know.
+// distinct reports whether there are few actions and all have different hashes. False does not mean that two are
+// equal.
 func (sp *plainSpace[S, A]) distinct(actions []A) bool {
 	if len(actions) > fewActions {
 		return false
@@ -261,7 +263,7 @@ func (sp *plainSpace[S, A]) encodings(actions []A) []string {
 	return all
 }
 
-// copies returns what is to be given to the model in each of so many calls: private copies, or nothing for a single call.
+// copies returns private copies of a state, one for each of the calls, or nil for a single call.
 func (sp *plainSpace[S, A]) copies(s S, times int) []S {
 	if times == 1 {
 		return nil
@@ -273,13 +275,13 @@ func (sp *plainSpace[S, A]) copies(s S, times int) []S {
 	return given
 }
 
-// fitting checks a state that was made of another one.
+// fitting checks the next state of a transition, given the state that it starts from.
 type fitting[S any] func(from, next *S) error
 
 func (sp *plainSpace[S, A]) fits(_, next *S) error { return sp.stateWalker.CheckAt(next) }
 
-// nextOf returns what an action makes of a state. It calls the model for each of some copies of the state, which it
-// must not change, or, if there is none, once.
+// nextOf returns the next state of an action. It calls the model once for each of the given copies of the state,
+// which the model must not change, or once on s if there are none.
 func (sp *plainSpace[S, A]) nextOf(
 	s *S, a A, given []S, fits fitting[S], event func() string,
 ) (next S, ok bool, err error) {
@@ -307,7 +309,7 @@ func (sp *plainSpace[S, A]) nextOf(
 	return next, ok, nil
 }
 
-// disagreement returns how the results of two calls of Next differ.
+// disagreement describes how the results of two calls of Next differ.
 func (sp *plainSpace[S, A]) disagreement(next, again *S, ok, okAgain bool) string {
 	if ok != okAgain {
 		return "only one of two calls was possible"
@@ -315,7 +317,7 @@ func (sp *plainSpace[S, A]) disagreement(next, again *S, ok, okAgain bool) strin
 	return "two calls gave different states: " + first(sp.stateWalker.Diff(*next, *again), " and ")
 }
 
-// unchanged requires what a method was given to be what it was.
+// unchanged returns an error if a method changed its argument.
 func unchanged[T any](w *intern.Walker[T], was, is *T, event func() string, what string) error {
 	if w.SameAt(was, is) {
 		return nil
@@ -405,7 +407,7 @@ func (sp *plainSpace[S, A]) Report() statespace.SpaceReport {
 	}
 }
 
-// OffHeap is what the space's arena holds.
+// OffHeap returns the bytes in the space's arena.
 func (sp *plainSpace[S, A]) OffHeap() int64 { return sp.arena.Bytes() }
 
 // Close frees the tables.

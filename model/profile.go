@@ -24,7 +24,7 @@ func (sp *space) Fields(slot, limit int) []statespace.FieldReport {
 	return nil
 }
 
-// profiled is a slot that can tell how large it is.
+// profiled is a slot that can report its size.
 type profiled interface {
 	size() statespace.SlotSize
 	fields(limit int) []statespace.FieldReport

@@ -10,26 +10,27 @@ import (
 	"synod/network"
 )
 
-// What no longer matters may be left out of a state: letters that every future state of their recipient ignores, and parts
-// of a local state that no future step reads. Both are guesses until they are audited; docs/reduction.md has the argument.
+// A reduced state omits what no longer matters: messages that every future state of their recipient ignores, and
+// parts of a local state that no future step reads. Both are guesses until they are audited; docs/reduction.md has
+// the argument.
 
 // reducer is the Reducer of a system.
 type reducer struct {
 	sys         *system
 	letters     bool
 	forgets     bool
-	merges      bool            // local states are merged without being told to
+	merges      bool            // local states are merged without a Forget
 	kept        map[string]bool // types of messages
 	keptLetters map[uint32]bool // envelopes
 	keptSome    map[string]bool // types of those
-	whole       map[int]bool    // slots of actors that nothing is forgotten of
+	whole       map[int]bool    // slots of actors that forget nothing
 	calls       int
 	notes       []string
-	effort      int    // of merging local states
-	states      int    // that the searches visited that were given up
-	begun       int    // how often the search began again
-	asked       int    // the states when a better guess was last looked for
-	held        *space // of the last search, with all that it came to, if the search begins again
+	effort      int    // for merging local states
+	states      int    // visited by abandoned searches
+	begun       int    // number of times that the search restarted
+	asked       int    // number of states when a better guess was last sought
+	held        *space // of the last search, with its results, if the search restarts
 }
 
 // Reduce implements Reducible.
@@ -63,14 +64,14 @@ func (sys *system) Reduce(r statespace.Reduction) statespace.Reducer {
 	return d
 }
 
-// ofPaths reports whether some property is one of paths.
+// ofPaths reports whether some property is a property of paths.
 func (sys *system) ofPaths() bool {
 	return slices.ContainsFunc(sys.properties, func(p statespace.Property) bool { return p.Expect.OfPaths() })
 }
 
 func (d *reducer) note(text string) { d.notes = append(d.notes, text) }
 
-// Space builds a space that is reduced by what has not been refuted.
+// Space returns a space that is reduced by the guesses that have not been refuted.
 func (d *reducer) Space() (statespace.Space, error) {
 	if sp := d.held; sp != nil {
 		d.held, d.asked = nil, 0
@@ -106,7 +107,7 @@ func (d *reducer) Report() statespace.ReductionReport {
 	return r
 }
 
-// reduced is what a reduced space leaves out, and what is known of it.
+// reduced holds what a reduced space omits, and what is known about that.
 type reduced struct {
 	space    *space
 	reducer  *reducer
@@ -115,8 +116,8 @@ type reduced struct {
 	ofPaths  bool                 // there are properties of paths
 	kept     *words.Array[uint32] // by envelope: whether it is kept, plus one
 	auditors []*auditor           // per actor
-	// What was read that must not be reduced.
-	mail   atomic.Bool   // all that is in flight, by a property; or any of it, by the boundary
+	// What was read and must therefore not be reduced:
+	mail   atomic.Bool   // all messages in flight, by a property; or any, by the state constraint
 	locals []atomic.Bool // per actor: its local state
 }
 
@@ -140,7 +141,7 @@ func newReduced(sp *space, d *reducer) *reduced {
 	return r
 }
 
-// prepare lets an actor forget, if it may.
+// prepare sets up the forgetting of an actor, if it is allowed.
 func (r *reduced) prepare(c *cells) {
 	c.normal, c.forms = nil, nil
 	if d := r.reducer; d.forgets && !d.whole[c.slot] && (d.merges || c.actor.forget != nil) {
@@ -148,7 +149,7 @@ func (r *reduced) prepare(c *cells) {
 	}
 }
 
-// beginAgain prepares a space for another search. What is known of handlers is true all the same.
+// beginAgain prepares a space for another search. The results of handlers remain valid.
 func (sp *space) beginAgain() {
 	r := sp.reduced
 	r.letters, r.kept = r.reducer.letters, words.NewArray[uint32](sp.arena)
@@ -169,8 +170,8 @@ func (sp *space) beginAgain() {
 	sp.slots[sp.nobody] = nobody
 }
 
-// keeps reports whether an envelope is never left out: a guess about messages of its type was refuted, or it is read while it
-// is in flight.
+// keeps reports whether an envelope is never omitted: a guess about messages of its type was refuted, or it is read
+// while it is in flight.
 func (r *reduced) keeps(envelope uint32) bool {
 	if !r.letters {
 		return true
@@ -196,7 +197,7 @@ func (r *reduced) keeps(envelope uint32) bool {
 	return known == letterKept
 }
 
-// noteRead notes that an aspect of a slot is read.
+// noteRead records that an aspect of a slot is read.
 func (r *reduced) noteRead(slot int, a statespace.Aspect) {
 	if slot > r.space.nobody {
 		return
@@ -209,8 +210,8 @@ func (r *reduced) noteRead(slot int, a statespace.Aspect) {
 	}
 }
 
-// watchBoundary returns the boundary, watched for reading what is in flight: how many messages there are is not to
-// decide whether a state counts.
+// watchBoundary wraps the state constraint to detect reads of messages in flight: the number of messages must not
+// decide whether a state is inside.
 func (r *reduced) watchBoundary(inside func(*statespace.Reading) bool) func(*statespace.Reading) bool {
 	if inside == nil {
 		return nil
@@ -226,8 +227,7 @@ func (r *reduced) watchBoundary(inside func(*statespace.Reading) bool) func(*sta
 	}
 }
 
-// settled returns the id of a cell without what is left out of it: letters that its actor, in this local state,
-// ignores.
+// settled returns the id of a cell without the messages that its actor ignores in this local state.
 func (c *cells) settled(t [tupleLength]uint32) statespace.PartID {
 	r := c.space.reduced
 	if r == nil || !r.letters {
@@ -246,20 +246,20 @@ func (c *cells) settled(t [tupleLength]uint32) statespace.PartID {
 	return c.tuple(t)
 }
 
-// listening returns the local state in which the actor of a cell takes messages next: the one that it is in, or that
-// in which it will have recovered.
+// listening returns the local state in which the actor of a cell receives its next message: the current one, or the
+// one after its recovery.
 func (c *cells) listening(t [tupleLength]uint32) (local uint32, ok bool) {
 	if t[tupleTimers] != isDown {
 		return t[tupleLocal], true
 	}
 	o := c.meets(t[tupleLocal], c.number(statespace.Recover, 0, 0))
 	if o.err() != nil {
-		return 0, false // The recovery itself will tell.
+		return 0, false // The recovery itself reports the error.
 	}
 	return c.norm(o.local), true
 }
 
-// dead guesses whether a letter is dead in a local state: it is ignored there, and not known to be kept.
+// dead guesses whether a message is dead in a local state: it is ignored there, and not known to be kept.
 func (c *cells) dead(local uint32, l network.Letter) bool {
 	if c.space.reduced.keeps(c.space.envelope(l.Source, uint32(c.slot), l.Message)) {
 		return false
@@ -268,7 +268,7 @@ func (c *cells) dead(local uint32, l network.Letter) bool {
 	return o.err() == nil && o.ignored != statespace.Counts
 }
 
-// leavesOut reports whether a letter need not be put into a cell.
+// leavesOut reports whether a message need not be put into a cell.
 func (c *cells) leavesOut(t [tupleLength]uint32, l network.Letter) bool {
 	r := c.space.reduced
 	if r == nil || !r.letters {

@@ -13,33 +13,33 @@ import (
 	"synod/network"
 )
 
-// The audit of a reduced space. Of every actor it keeps a graph of local states, as far as the search came to them: what was
-// left out in one has to be a no-op in all that follow, and what is forgotten must not show in any step. It is made of handler
-// calls alone, each at most once, and goes on where it was when the search has gone further.
+// The audit of a reduced space. For every actor it keeps a graph of local states, as far as the search reached them:
+// what was omitted in one must be a no-op in all that follow, and what is forgotten must not affect any step. It uses
+// only handler calls, each at most once, and continues where it stopped when the search has advanced.
 
-// auditor audits one actor, and knows what searches before this one came to.
+// auditor audits one actor. It keeps the results of previous searches.
 type auditor struct {
 	c *cells
-	// Of all searches.
-	seen   []node // that a search came to, in an order that is the same in every run
+	// Of all searches:
+	seen   []node // that a search reached, in an order that is the same in every run
 	isSeen map[node]bool
 	fresh  []node // to be added
 	facts  map[node][]deed
 	learnt map[deed]bool
-	views  *words.Table // what properties read of local states
-	wrong  []error      // about Forget
+	views  *words.Table // values that properties read of local states
+	wrong  []error      // errors of Forget
 	mu     sync.Mutex   // of wrong and met
-	// Of this one.
-	classes  *classes     // the guess; nil for none
-	asked    *words.Map   // of met
-	met      []outcomeKey // what the search came to
-	next     int          // the first of them that was not looked at
+	// Of the current search:
+	classes  *classes     // the guess; may be nil
+	asked    *words.Map   // keys of met
+	met      []outcomeKey // calls of the search
+	next     int          // index of the first of met that was not examined
 	nodes    map[node]*known
-	order    []node // in which they came
-	letters  []deed // left out, to be looked at
+	order    []node // in the order of arrival
+	letters  []deed // omitted, to be examined
 	pairs    []pair
-	spread   []deed   // left out, to be left out in what follows
-	compared int      // states that others stand for
+	spread   []deed   // omitted, to be omitted in all that follow
+	compared int      // number of states with a representative
 	split    bool     // the guess was refuted
 	better   *classes // the next guess, if it is known already
 }
@@ -50,7 +50,7 @@ type node struct {
 	down  bool
 }
 
-// known is what an audit knows of a node that stands for others.
+// known holds the data of a node that represents others.
 type known struct {
 	events  []statespace.ActionID
 	after   []node
@@ -58,11 +58,11 @@ type known struct {
 	others  []other
 }
 
-// other is a node for which another one stands.
+// other is a node that is represented by another.
 type other struct {
 	node
-	like node // what it is like: the state without what the actor says that it forgets, or the one that stands for it
-	said bool // as the actor says
+	like node // what it is equivalent to: the state after Forget, or its representative
+	said bool // by Forget
 }
 
 // deed is an event of a node.
@@ -71,7 +71,7 @@ type deed struct {
 	e  statespace.ActionID
 }
 
-// pair is a node, an event of it, and one for which it stands.
+// pair is an event of a representative, and a node that it represents.
 type pair struct {
 	deed
 	other
@@ -86,14 +86,14 @@ func newAuditor(c *cells) *auditor {
 	return a
 }
 
-// begin forgets what is of one search only.
+// begin resets the fields for the current search.
 func (a *auditor) begin() {
 	a.asked, a.met, a.next = words.NewMap(a.c.space.arena), nil, 0
 	a.nodes, a.order = make(map[node]*known), nil
 	a.letters, a.pairs, a.spread, a.split, a.better, a.compared = nil, nil, nil, false, nil, 0
 }
 
-// meets returns the outcome of what the search came to.
+// meets returns the outcome of a handler call, which it records as a call of the search.
 func (c *cells) meets(local uint32, action statespace.ActionID) *outcome {
 	if c.space.reduced != nil {
 		c.space.reduced.auditors[c.slot].note(outcomeKey{local, action})
@@ -114,14 +114,14 @@ func (a *auditor) note(k outcomeKey) {
 	})
 }
 
-// fail notes that a Forget is wrong.
+// fail records that a Forget is wrong.
 func (a *auditor) fail(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.wrong = append(a.wrong, err)
 }
 
-// ForgetError reports that an actor forgets what still matters.
+// ForgetError reports that an actor's Forget removes data that still matters.
 type ForgetError struct {
 	Actor, State, Form, Event, What string
 }
@@ -144,7 +144,7 @@ func (c *cells) forgetful(local uint32, format string, args ...any) error {
 	}
 }
 
-// Audit verifies what was left out.
+// Audit verifies what was omitted.
 func (d *reducer) Audit(space statespace.Space, p statespace.Pass) (statespace.Audited, error) {
 	r := spaceOf(space).reduced
 	if r == nil {
@@ -180,7 +180,7 @@ func (d *reducer) Audit(space statespace.Space, p statespace.Pass) (statespace.A
 	for _, a := range r.auditors {
 		again = again || a.split
 	}
-	if !again { // Else the letter may be dead in every state that is like the one in which it was left out.
+	if !again { // Otherwise the letter may be dead in every equivalent state.
 		again = len(refuted) > 0
 		for envelope := range refuted {
 			kind := r.space.messageType(r.space.envelopes.At(envelope)[2])
@@ -214,10 +214,10 @@ func (d *reducer) Audit(space statespace.Space, p statespace.Pass) (statespace.A
 	return statespace.Refuted, nil
 }
 
-// maxCompared bounds the local states of an actor for which others stand: what is forgotten may go on for ever.
+// maxCompared bounds the represented local states of an actor: forgetting may not terminate.
 const maxCompared = 100_000
 
-// endEndless leaves states as they are where there is no end of those that would have to be compared.
+// endEndless disables reductions that would require comparing too many states.
 func (d *reducer) endEndless(r *reduced) {
 	for _, a := range r.auditors {
 		if a.compared <= maxCompared || !d.forgets {
@@ -233,14 +233,14 @@ func (d *reducer) endEndless(r *reduced) {
 	}
 }
 
-// most is how much effort merging local states is worth.
+// most returns the maximum effort for merging local states.
 func (d *reducer) most() int { return maxEffort + stateEffort*d.states }
 
-// maxGuesses bounds how often a search begins again.
+// maxGuesses bounds how often a search restarts.
 const maxGuesses = 200
 
-// The numbers that say when a search begins again with a better guess: there are this many states, and twice as many as when it
-// was last asked; and a share of the local states will be merged.
+// A search restarts with a better guess if it has ended, or has at least guessFrom states and guessAgain times as
+// many as at the last attempt, and if the guess leaves at most a given share of the local states.
 const (
 	guessFrom  = 200
 	guessAgain = 2
@@ -248,7 +248,7 @@ const (
 	guessLate  = 0.97 // at the end of a search
 )
 
-// worthwhile reports whether a search should begin again because more local states are known to be alike.
+// worthwhile reports whether a search should restart because more local states are known to be equivalent.
 func (d *reducer) worthwhile(r *reduced, p statespace.Pass) bool {
 	if !d.merges || !d.forgets || p.States < guessFrom && !p.Ended || !p.Ended && p.States < guessAgain*d.asked {
 		return false
@@ -290,7 +290,7 @@ func (d *reducer) worthwhile(r *reduced, p statespace.Pass) bool {
 	return float64(then) <= share*float64(now) && then < now
 }
 
-// remember adds what is new to what was seen, in the order of its content.
+// remember adds the new nodes to those seen, in the order of their content.
 func (a *auditor) remember() {
 	content := func(r node) []byte {
 		if r.down {
@@ -308,7 +308,7 @@ func (a *auditor) remember() {
 	a.fresh = a.fresh[:0]
 }
 
-// see notes that a search came to a node.
+// see records that a search reached a node.
 func (a *auditor) see(r node) {
 	if !a.isSeen[r] {
 		a.fresh = append(a.fresh, r)
@@ -323,7 +323,7 @@ func spaceOf(s statespace.Space) *space {
 	return sp
 }
 
-// heed draws the conclusions of what was read, and tells whether there are any.
+// heed disables reductions that conflict with what was read, and reports whether the search must restart.
 func (d *reducer) heed(r *reduced) (again bool) {
 	if d.letters && r.mail.Load() {
 		d.letters, again = false, true
@@ -350,7 +350,7 @@ func (r *reduced) outcomes() int {
 	return n
 }
 
-// wrong returns the least of what was found wrong with a Forget, or nil.
+// wrong returns the least error of a Forget, or nil.
 func (r *reduced) wrong() error {
 	var all []error
 	for _, a := range r.auditors {
@@ -362,13 +362,13 @@ func (r *reduced) wrong() error {
 	return slices.MinFunc(all, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
 }
 
-// asked is a handler call that an audit wants.
+// asked is a handler call that an audit requests.
 type asked struct {
 	c *cells
 	k outcomeKey
 }
 
-// answer performs calls, and reports whether it was not stopped.
+// answer performs calls, and reports whether it finished without being stopped.
 func answer(todo []asked, workers int, stop func() bool) bool {
 	var taken atomic.Int64
 	var wg sync.WaitGroup
@@ -396,7 +396,7 @@ func answer(todo []asked, workers int, stop func() bool) bool {
 	return !stopped.Load()
 }
 
-// lookAt takes in what the search has come to since.
+// lookAt processes the calls of the search since the last time.
 func (a *auditor) lookAt(refuted map[uint32]bool) {
 	c := a.c
 	if c.began.filled.Load() && c.began.err() == nil {
@@ -413,7 +413,7 @@ func (a *auditor) lookAt(refuted map[uint32]bool) {
 		o := c.outcome(k.local, k.action)
 		e := c.eventOf(k)
 		if o.err() != nil {
-			continue // The search itself tells of it.
+			continue // The search itself reports it.
 		}
 		at := node{k.local, e.kind == statespace.Recover}
 		a.happens(deed{at, k.action})
@@ -427,13 +427,13 @@ func (a *auditor) lookAt(refuted map[uint32]bool) {
 	}
 }
 
-// meet notes that the search came to a local state.
+// meet records that the search reached a local state.
 func (a *auditor) meet(local uint32) {
 	a.see(node{local: local})
 	a.stand(node{local: a.c.norm(local)}, local)
 }
 
-// stand notes for which local state another one stands.
+// stand records the representative of a local state.
 func (a *auditor) stand(at node, local uint32) {
 	said := a.c.stated(local)
 	a.see(node{local: said})
@@ -443,7 +443,7 @@ func (a *auditor) stand(at node, local uint32) {
 	a.admit(at, other{node{local: said}, at, false})
 }
 
-// happens notes an event.
+// happens records an event.
 func (a *auditor) happens(d deed) {
 	n := a.at(d.at)
 	n.events = append(n.events, d.e)
@@ -453,7 +453,7 @@ func (a *auditor) happens(d deed) {
 	}
 }
 
-// follow notes where an event leads.
+// follow records where an event leads.
 func (a *auditor) follow(d deed, e event, o *outcome) {
 	c := a.c
 	if o.ignored != statespace.Counts {
@@ -495,7 +495,7 @@ func (a *auditor) at(at node) *known {
 	return n
 }
 
-// admit notes that a node stands for another one.
+// admit records that a node represents another one.
 func (a *auditor) admit(at node, o other) {
 	n := a.at(at)
 	if o.node == at || slices.Contains(n.others, o) {
@@ -517,14 +517,14 @@ func (a *auditor) admit(at node, o other) {
 	}
 }
 
-// tell notes that two nodes are not alike.
+// tell records that two nodes are not equivalent.
 func (a *auditor) tell(o other) {
 	a.split = true
 	a.see(o.node)
 	a.see(o.like)
 }
 
-// seeAlike requires properties to read the same of a state and of what the actor keeps of it.
+// seeAlike requires that properties read the same from a state and from its form after Forget.
 func (a *auditor) seeAlike(form, raw uint32) {
 	c := a.c
 	for i, p := range c.space.sys.projections {
@@ -538,7 +538,7 @@ func (a *auditor) seeAlike(form, raw uint32) {
 	}
 }
 
-// drop lets a letter be left out in a node and all that follow.
+// drop records that a message is omitted in a node and in all that follow.
 func (a *auditor) drop(d deed) {
 	n := a.at(d.at)
 	if n.dropped[d.e] {
@@ -553,7 +553,7 @@ func (a *auditor) drop(d deed) {
 	}
 }
 
-// questions appends the calls that it takes to judge what waits.
+// questions appends the handler calls that are needed to judge the pending items.
 func (a *auditor) questions(into []asked) []asked {
 	for _, d := range a.letters {
 		into = append(into, asked{a.c, outcomeKey{d.at.local, d.e}})
@@ -564,7 +564,7 @@ func (a *auditor) questions(into []asked) []asked {
 	return into
 }
 
-// judge looks at what waited.
+// judge examines the pending items.
 func (a *auditor) judge(refuted map[uint32]bool) {
 	c := a.c
 	letters := a.letters
@@ -585,13 +585,13 @@ func (a *auditor) judge(refuted map[uint32]bool) {
 	}
 }
 
-// compare requires an event to do the same to a node and to what that is like.
+// compare requires that an event does the same to a node and to its representative.
 func (a *auditor) compare(p pair, refuted map[uint32]bool) {
 	c := a.c
 	e := c.eventOf(outcomeKey{p.at.local, p.e})
 	head, form, raw := c.outcome(p.at.local, p.e), c.outcome(p.like.local, p.e), c.outcome(p.node.local, p.e)
 	if head.err() != nil || p.said && form.err() != nil {
-		return // The search came to it, and tells; or the states are not alike in the first place.
+		return // The search reports the error, or the states are not equivalent in the first place.
 	}
 	if p.said && e.kind == statespace.Deliver && form.ignored != statespace.Counts && !c.space.reduced.keeps(c.envelopeTo(p.e)) {
 		if raw.err() != nil || raw.ignored == statespace.Counts {
@@ -626,7 +626,7 @@ func (a *auditor) compare(p pair, refuted map[uint32]bool) {
 	a.stand(node{local: c.norm(raw.local)}, raw.local)
 }
 
-// unlike returns how the outcomes of an event differ, or is empty.
+// unlike describes how the outcomes of an event differ, or returns an empty string.
 func (a *auditor) unlike(p pair, e event, form, raw *outcome) string {
 	c := a.c
 	next := c.norm
@@ -653,8 +653,8 @@ func (c *cells) envelopeTo(action statespace.ActionID) uint32 {
 	return c.space.envelope(w[1], uint32(c.slot), w[2])
 }
 
-// holdLoops keeps the letters of steps that might lead to the same state once they are left out, if there are properties of
-// paths: such a step is none that can be taken for ever, unless each letter is there at most once and never lost.
+// holdLoops keeps the messages of steps that could lead to the same state once the messages are omitted, if there are
+// properties of paths. Such a step cannot repeat forever, unless each message has at most one copy and is never lost.
 func (a *auditor) holdLoops(e event, o *outcome, refuted map[uint32]bool) {
 	c, sp := a.c, a.c.space
 	set := sp.network == network.UnorderedDuplicating && !sp.lossy
@@ -668,7 +668,7 @@ func (a *auditor) holdLoops(e event, o *outcome, refuted map[uint32]bool) {
 	}
 }
 
-// mayLoop reports whether a step may leave the cell of its actor as it was.
+// mayLoop reports whether a step may leave the cell of its actor unchanged.
 func (c *cells) mayLoop(e event, o *outcome) bool {
 	switch e.kind {
 	case statespace.Deliver:

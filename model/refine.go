@@ -9,9 +9,10 @@ import (
 )
 
 // Refine adds the property that a system refines an abstract model. The function image maps a state of the system to
-// one of the abstract model: it must be pure, and reads the state through a View, so that it is called once per
-// combination of what it reads. The image of the initial state must be an initial state, and the images of a transition's
-// two ends must be equal, or the second one a successor of the first. Properties and a boundary of the abstract model mean nothing here.
+// a state of the abstract model. It must be pure, and reads the state through a View, so that it is called once per
+// combination of what it reads. The image of the initial state must be an initial state. The images of the two ends
+// of a transition must be equal, or the second a successor of the first. Properties and a state constraint of the
+// abstract model are ignored.
 func Refine[M, S, A any](sys *System[M], name string, abstract *Plain[S, A], image func(View) S) {
 	sys.property(statespace.Property{Name: name, Expect: statespace.Refines, Refinement: refinement[S, A]{abstract, func(r *statespace.Reading) S { return image(View{r}) }}})
 }
@@ -29,7 +30,7 @@ type refinement[S, A any] struct {
 	image    func(*statespace.Reading) S
 }
 
-// Open builds the abstract model's space and finds its initial states.
+// Open creates the abstract model's space and finds its initial states.
 func (r refinement[S, A]) Open() (statespace.Abstraction, error) {
 	space, err := r.abstract.Space()
 	if err != nil {
@@ -49,13 +50,13 @@ func (r refinement[S, A]) Open() (statespace.Abstraction, error) {
 	return a, nil
 }
 
-// abstraction numbers images as the abstract model's space numbers its states.
+// abstraction numbers images by the states of the abstract model's space.
 type abstraction[S, A any] struct {
 	space      *plainSpace[S, A]
 	image      func(*statespace.Reading) S
 	initial    []uint32
 	mu         sync.RWMutex
-	successors map[uint32][]uint32 // of the images that were asked for, ascending
+	successors map[uint32][]uint32 // of the images that were queried, ascending
 }
 
 func (a *abstraction[S, A]) Image(r *statespace.Reading) (uint32, error) {

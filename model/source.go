@@ -2,5 +2,5 @@ package model
 
 import "synod/model/statespace"
 
-// Source is what a check takes. System and Plain are sources.
+// Source is the input of a check. System and Plain are sources.
 type Source = statespace.Source

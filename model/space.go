@@ -15,18 +15,18 @@ import (
 	"synod/network"
 )
 
-// space holds the tables of one check of a system. Its slots are the actors in the order in which they were added, then
-// the letters to nobody, then one history per observer, then the budgets of faults, then the network if it
+// space holds the tables of one check of a system. Its slots are the actors in the order in which they were added,
+// then the undeliverable messages, then one history per observer, then the budgets of faults, then the network if it
 // may be partitioned.
 type space struct {
 	sys      *system
 	arena    *offheap.Arena
 	network  network.Semantics
 	slots    []slotOf
-	nobody   int // the slot of letters whose recipient is no actor
+	nobody   int // the slot of messages whose recipient is not an actor
 	walker   *intern.Walker[any]
 	messages *intern.Table[any]
-	// An envelope is the words source, destination and message, both ends as numbers of ids.
+	// An envelope is three words: source, destination and message. Both ends are numbers in ends.
 	envelopes *words.Table
 	ends      ends
 	reader    *reader
@@ -35,14 +35,14 @@ type space struct {
 	described sync.Map     // slot and action -> Action
 	texts     atomic.Int64 // bytes of described
 	faults    faults
-	sides     [][]actor.ID // the ways in which the network is partitioned
+	sides     [][]actor.ID // the sides that may be cut off
 	lossy     bool         // losses are steps
-	elides    bool         // losses are left out
-	consumes  bool         // a delivery that does nothing is a transition on every network
-	fair      *fairness    // nil for none
-	reduced   *reduced     // nil if nothing is left out of states
-	symmetry  *symmetry    // nil if states are not turned
-	// The properties to judge, and whether one that is not monotone read which links are cut.
+	elides    bool         // losses are omitted
+	consumes  bool         // a delivery that changes nothing else is a transition on every network
+	fair      *fairness    // may be nil
+	reduced   *reduced     // nil without reduction
+	symmetry  *symmetry    // nil without symmetry
+	// The properties to evaluate, and whether one that is not monotone read which links are cut.
 	properties []statespace.Property
 	readsLinks atomic.Bool
 }
@@ -61,7 +61,7 @@ type slotOf interface {
 	report(*statespace.SpaceReport)
 }
 
-// ends numbers the ids of actors: those of the system by their slots, strangers behind them.
+// ends numbers actor ids: those of the system by slot, then ids without an actor.
 type ends struct {
 	mu      sync.RWMutex
 	numbers map[actor.ID]uint32
@@ -150,13 +150,13 @@ func (sp *space) envelope(from, to, message uint32) uint32 {
 	return id
 }
 
-// open returns what an envelope says.
+// open returns the envelope with a number.
 func (sp *space) open(id uint32) actor.Envelope[any] {
 	w := sp.envelopes.At(id)
 	return actor.Envelope[any]{From: sp.ends.id(w[0]), To: sp.ends.id(w[1]), Message: sp.messages.Value(w[2])}
 }
 
-// sent returns the effects of a message that was sent: its recipient's mailbox holds it, and observers see it.
+// sent appends the effects of sending a message: it enters its recipient's mailbox, and observers see it.
 func (sp *space) sent(effects []statespace.SlotEffect, from, to, message uint32) ([]statespace.SlotEffect, error) {
 	id := sp.envelope(from, to, message)
 	slot := sp.nobody
@@ -167,7 +167,7 @@ func (sp *space) sent(effects []statespace.SlotEffect, from, to, message uint32)
 	return sp.seen(effects, id, actor.Sent)
 }
 
-// seen returns the effects of a passage on the observers that it concerns.
+// seen appends the effects of a passage on the observers that see it.
 func (sp *space) seen(effects []statespace.SlotEffect, envelope uint32, p actor.Passage) ([]statespace.SlotEffect, error) {
 	for i := range sp.sys.observers {
 		slot := sp.historySlot(i)
@@ -182,7 +182,7 @@ func (sp *space) seen(effects []statespace.SlotEffect, envelope uint32, p actor.
 	return effects, nil
 }
 
-// passage numbers an envelope's passage as the effect on a history.
+// passage returns the number of an envelope's passage as an effect on a history.
 func passage(envelope uint32, p actor.Passage) statespace.EffectID {
 	return statespace.EffectID(envelope<<1 | uint32(p))
 }
@@ -198,11 +198,11 @@ func (sp *space) crashSeen(slot int) []statespace.SlotEffect {
 	return effects
 }
 
-// crashEffect numbers the crash of an actor as the effect on a history. These numbers come down from the greatest, and those
-// of passages go up.
+// crashEffect returns the number of an actor's crash as an effect on a history. These numbers descend from the
+// maximum; those of passages ascend from 0.
 func crashEffect(slot int) statespace.EffectID { return ^statespace.EffectID(slot) }
 
-// crashed returns the slot of the actor whose crash is an effect on a history, or false if it is a passage.
+// crashed returns the slot of the actor whose crash is an effect on a history, or false if the effect is a passage.
 func (sp *space) crashed(e statespace.EffectID) (slot int, ok bool) {
 	slot = int(^e)
 	return slot, slot < len(sp.sys.actors)
@@ -210,7 +210,7 @@ func (sp *space) crashed(e statespace.EffectID) (slot int, ok bool) {
 
 func (sp *space) historySlot(observer int) int { return sp.nobody + 1 + observer }
 
-// held iterates the slots that hold messages.
+// held iterates over the slots that hold messages.
 func (sp *space) held() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for slot := range sp.nobody + 1 {
@@ -221,11 +221,11 @@ func (sp *space) held() iter.Seq[int] {
 	}
 }
 
-// Slots is the number of slots.
+// Slots returns the number of slots.
 func (sp *space) Slots() int { return len(sp.slots) }
 
-// Initial starts every actor, in the order in which they were added, and then lets the network take what they sent. Those
-// that have begun before are as they were, with what was in flight.
+// Initial starts every actor, in the order in which they were added, and then puts what they sent into the network.
+// Actors in a Beginning keep their given states, and the messages that were in flight remain so.
 func (sp *space) Initial() ([][]statespace.PartID, error) {
 	state := make([]statespace.PartID, len(sp.slots))
 	effects, err := sp.begun()
@@ -257,7 +257,7 @@ func (sp *space) Initial() ([][]statespace.PartID, error) {
 	return [][]statespace.PartID{state}, nil
 }
 
-// The methods of Space that are a slot's.
+// The methods of Space that delegate to a slot:
 
 func (sp *space) Steps(slot int, id statespace.PartID, into []statespace.Step) ([]statespace.Step, error) {
 	return sp.slots[slot].steps(id, into)
@@ -270,7 +270,7 @@ func (sp *space) Apply(slot int, id statespace.PartID, e statespace.EffectID) (s
 func (sp *space) SlotName(slot int) string                   { return sp.slots[slot].name() }
 func (sp *space) Text(slot int, id statespace.PartID) string { return sp.slots[slot].text(id) }
 
-// Aspect reads a slot's content.
+// Aspect reads an aspect of a slot's content.
 func (sp *space) Aspect(slot int, id statespace.PartID, a statespace.Aspect) uint32 {
 	if a > aspectMask {
 		return sp.symmetry.aspect(slot, id, a)
@@ -281,7 +281,8 @@ func (sp *space) Aspect(slot int, id statespace.PartID, a statespace.Aspect) uin
 	return sp.slots[slot].aspect(id, a)
 }
 
-// Action describes an action. Descriptions are kept: who walks on demand meets the same few actions again and again.
+// Action describes an action. Descriptions are cached, since an interactive exploration encounters the same few
+// actions repeatedly.
 func (sp *space) Action(slot int, a statespace.ActionID) statespace.Action {
 	id := uint64(slot)<<32 | uint64(a)
 	if act, ok := sp.described.Load(id); ok {
@@ -302,7 +303,7 @@ func (sp *space) Changes(slot int, from, to statespace.PartID) []statespace.Chan
 	return sp.slots[slot].changes(from, to)
 }
 
-// Properties are those of the system.
+// Properties returns the properties of the system.
 func (sp *space) Properties() []statespace.Property {
 	if sp.symmetry != nil {
 		return sp.symmetry.turned(sp.properties)
@@ -310,7 +311,7 @@ func (sp *space) Properties() []statespace.Property {
 	return sp.properties
 }
 
-// Boundary is that of the system.
+// Boundary returns the state constraint of the system.
 func (sp *space) Boundary() func(*statespace.Reading) bool {
 	inside := sp.sys.boundary
 	if sp.symmetry != nil {
@@ -322,7 +323,7 @@ func (sp *space) Boundary() func(*statespace.Reading) bool {
 	return inside
 }
 
-// Report counts what the slots hold.
+// Report counts the contents of the slots.
 func (sp *space) Report() statespace.SpaceReport {
 	var r statespace.SpaceReport
 	for _, s := range sp.slots {
@@ -333,20 +334,20 @@ func (sp *space) Report() statespace.SpaceReport {
 	return r
 }
 
-// OffHeap is what the space's arena holds.
+// OffHeap returns the bytes in the space's arena.
 func (sp *space) OffHeap() int64 { return sp.arena.Bytes() }
 
-// Close frees the tables, unless another search goes on with them.
+// Close frees the tables, unless another search continues to use them.
 func (sp *space) Close() {
 	if sp.reduced == nil || sp.reduced.reducer.held != sp {
 		sp.arena.Close()
 	}
 }
 
-// actorName names the actor with a number among the ends, for people.
+// actorName returns the display name of the actor with a number in ends.
 func (sp *space) actorName(number uint32) string { return sp.sys.nameOf(sp.ends.id(number)) }
 
-// nameOf names an actor for people: by its role, if it has one, and its number.
+// nameOf returns the display name of an actor: its role, if it has one, and its number.
 func (sys *system) nameOf(id actor.ID) string {
 	if role := sys.roles[id]; role != "" {
 		return role + " " + id.String()
@@ -354,7 +355,7 @@ func (sys *system) nameOf(id actor.ID) string {
 	return id.String()
 }
 
-// SlotKey names a slot in contents, which do not depend on what people call it.
+// SlotKey returns the name of a slot in contents, which does not depend on roles.
 func (sp *space) SlotKey(slot int) string {
 	if c, ok := sp.slots[slot].(*cells); ok {
 		return c.key()

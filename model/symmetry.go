@@ -14,36 +14,36 @@ import (
 	"synod/network"
 )
 
-// symmetry turns the states of a space by all permutations of what is interchangeable. What becomes of the content of a slot is
-// computed once for each permutation; to turn a state is to look that up, slot by slot.
+// symmetry permutes the states of a space by all permutations of the interchangeable things. The image of a slot's
+// content is computed once per permutation; permuting a state looks up the images slot by slot.
 type symmetry struct {
 	space      *space
 	groups     []interchange
-	perms      []*permutation         // the group; the identity is the first
-	generators []*permutation         // neighbours exchanged: the others are made of these
-	order      []int                  // in which slots are compared: first those that are exchanged
+	perms      []*permutation         // all permutations, the identity first
+	generators []*permutation         // the exchanges of neighbours, which generate the others
+	order      []int                  // in which slots are compared: first the exchanged ones
 	keys       []*words.Array[uint64] // per slot: a hash of each content
-	audited    []int                  // per slot: how much of what was asked of it
+	audited    []int                  // per slot: how many of the calls were audited
 	calls      int
 	mu         sync.Mutex // of failed
-	failed     error      // the first thing that cannot be turned
+	failed     error      // the first value that cannot be permuted
 }
 
-// permutation is one way to exchange what is interchangeable.
+// permutation is a permutation of the interchangeable things.
 type permutation struct {
 	of       *symmetry
 	number   int
-	slot     []int // which slot each one becomes
+	slot     []int // slot -> its image
 	inverse  *permutation
 	renaming *intern.Renaming
-	names    string                 // what it exchanges, of a generator
-	images   []*words.Array[uint32] // per slot: content -> what it becomes, plus one
-	locals   []*words.Array[uint32] // per actor: local state, likewise
-	kept     []*words.Array[uint32] // per actor: what it kept, likewise
+	names    string                 // of a generator: what it exchanges
+	images   []*words.Array[uint32] // per slot: content -> its image, plus one
+	locals   []*words.Array[uint32] // per actor: local state -> its image, plus one
+	kept     []*words.Array[uint32] // per actor: kept data -> its image, plus one
 	messages *words.Array[uint32]
 }
 
-// twistShift is where in an aspect the number stands of the permutation after which it is read.
+// twistShift is the position in an aspect of the number of the permutation that is applied before the read.
 const (
 	twistShift = 19
 	aspectMask = 1<<twistShift - 1
@@ -81,7 +81,7 @@ func (sp *space) Symmetry() (statespace.Symmetry, string, error) {
 	return s, "", nil
 }
 
-// permute makes the permutations, in an order that depends on the groups only.
+// permute creates the permutations, in an order that depends on the groups only.
 func (s *symmetry) permute() {
 	var sizes []int
 	for _, g := range s.groups {
@@ -120,7 +120,7 @@ func (s *symmetry) permute() {
 	}
 }
 
-// allWays returns all ways to permute groups of such sizes: of each way, per group, which thing each one becomes.
+// allWays returns all ways to permute groups of these sizes: per group, the image of each thing.
 func allWays(sizes []int) [][][]int {
 	all := [][][]int{nil}
 	for _, n := range sizes {
@@ -186,8 +186,8 @@ func (s *symmetry) Least(state []statespace.PartID) bool {
 	})
 }
 
-// least puts the least of what a state can be turned into in its place. There are so many ways, of which the first leaves it as it
-// is; comes gives what comes to a slot by one of them.
+// least replaces a state by the least of its images. There are the given number of ways, of which the first is the
+// identity; comes returns the content of a slot in the image of the state by a way.
 func least(
 	state []statespace.PartID, ways int, order []int, compare func(slot int, a, b statespace.PartID) int,
 	comes func(way, slot int) statespace.PartID,
@@ -238,13 +238,13 @@ func (s *symmetry) key(slot int, id statespace.PartID) uint64 {
 	return key
 }
 
-// ensured returns the place of an element, which it makes.
+// ensured returns the place of an element, for which it makes room.
 func ensured[T any](a *words.Array[T], i uint32) *T {
 	a.Ensure(i)
 	return a.At(i)
 }
 
-// hash computes what key returns.
+// hash computes the result of key.
 func (s *symmetry) hash(slot int, id statespace.PartID) uint64 {
 	sp := s.space
 	letters := func(b *mailboxes, mailbox uint32) (sum uint64) {
@@ -285,14 +285,14 @@ func (s *symmetry) hash(slot int, id statespace.PartID) uint64 {
 	return uint64(id)
 }
 
-// mixed makes one number of two, of which it depends in no simple way.
+// mixed hashes two numbers into one.
 func mixed(a, b uint64) uint64 {
 	h := (a ^ b>>29 ^ 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9
 	h = (h ^ h>>27 ^ b) * 0x94d049bb133111eb
 	return h ^ h>>31
 }
 
-// image returns what the content of a slot becomes, of the slot that this one becomes.
+// image returns the image of the content of a slot. It is a content of the slot's image.
 func (p *permutation) image(slot int, id statespace.PartID) statespace.PartID {
 	if p.number == 0 {
 		return id
@@ -306,7 +306,7 @@ func (p *permutation) image(slot int, id statespace.PartID) statespace.PartID {
 	return image
 }
 
-// turn computes what image returns.
+// turn computes the result of image.
 func (p *permutation) turn(slot int, id statespace.PartID) statespace.PartID {
 	switch c := p.of.space.slots[slot].(type) {
 	case *cells:
@@ -329,7 +329,7 @@ func (p *permutation) turn(slot int, id statespace.PartID) statespace.PartID {
 	return id
 }
 
-// cell turns the cell of an actor.
+// cell returns the image of a cell of an actor.
 func (p *permutation) cell(c *cells, t [tupleLength]uint32) statespace.PartID {
 	to := p.becomes(c)
 	turned := [tupleLength]uint32{tupleMailbox: to.mailbox.empty(), tupleTimers: isDown, tupleChoices: to.none}
@@ -346,10 +346,10 @@ func (p *permutation) cell(c *cells, t [tupleLength]uint32) statespace.PartID {
 	return to.tuple(turned)
 }
 
-// becomes returns the cells of the actor that an actor becomes.
+// becomes returns the cells of the image of an actor.
 func (p *permutation) becomes(c *cells) *cells { return p.of.space.slots[p.slot[c.slot]].(*cells) }
 
-// end turns the number of an end.
+// end returns the image of an end.
 func (p *permutation) end(number uint32) uint32 {
 	if int(number) < len(p.of.space.sys.actors) {
 		return uint32(p.slot[number])
@@ -357,24 +357,24 @@ func (p *permutation) end(number uint32) uint32 {
 	return number
 }
 
-// envelope turns an envelope.
+// envelope returns the image of an envelope.
 func (p *permutation) envelope(id uint32) uint32 {
 	w := p.of.space.envelopes.At(id)
 	return p.of.space.envelope(p.end(w[0]), p.end(w[1]), p.message(w[2]))
 }
 
-// message turns a message.
+// message returns the image of a message.
 func (p *permutation) message(id uint32) uint32 {
 	sp := p.of.space
 	return p.renamed(p.messages, id, func() string { return "the message" }, sp.walker, sp.messages, sp.messages)
 }
 
-// local turns a local state.
+// local returns the image of a local state.
 func (p *permutation) local(c *cells, id uint32) uint32 {
 	return p.renamed(p.locals[c.slot], id, func() string { return "in " + c.who() + " the state" }, c.walker, c.states, p.becomes(c).states)
 }
 
-// remnant turns what an actor kept.
+// remnant returns the image of what an actor kept.
 func (p *permutation) remnant(c *cells, id uint32) uint32 {
 	return p.renamed(p.kept[c.slot], id, func() string { return "what " + c.who() + " kept" }, anyWalker, c.kept, p.becomes(c).kept)
 }
@@ -393,8 +393,8 @@ func (p *permutation) choice(c *cells, id uint32) uint32 {
 	return p.becomes(c).carryList(c.lists.At(id), func(option uint32) uint32 { return p.option(c, option) })
 }
 
-// renamed turns a value of a table into one of another table, and remembers it. Two values that become the same cannot be
-// turned back.
+// renamed returns the image of a value, in another table, and caches it. Two values with the same image are an error,
+// since the image cannot be inverted.
 func (p *permutation) renamed(
 	known *words.Array[uint32], id uint32, what func() string, w *intern.Walker[any], from, to *intern.Table[any],
 ) uint32 {
@@ -415,7 +415,7 @@ func (p *permutation) renamed(
 	return image
 }
 
-// ambiguous notes that a value cannot be turned back.
+// ambiguous records that the image of a value cannot be inverted.
 func (p *permutation) ambiguous(what string, w *intern.Walker[any], value, renamed any) {
 	p.of.fail(&statespace.AsymmetryError{
 		Who: p.of.everything(), What: fmt.Sprintf("%s %s becomes %s, and so does another one: a list in ascending order of what is exchanged "+
@@ -423,7 +423,7 @@ func (p *permutation) ambiguous(what string, w *intern.Walker[any], value, renam
 	})
 }
 
-// everything names all that is interchangeable.
+// everything describes all interchangeable groups.
 func (s *symmetry) everything() string {
 	names := ""
 	for _, g := range s.groups {
@@ -435,7 +435,7 @@ func (s *symmetry) everything() string {
 	return names
 }
 
-// fail notes the first thing that cannot be turned.
+// fail records an error; the least one is kept, so that it is the same in every run.
 func (s *symmetry) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -444,7 +444,7 @@ func (s *symmetry) fail(err error) {
 	}
 }
 
-// turned returns the properties of a space, each asked in all the ways in which a state can be turned.
+// turned returns the properties of a space, each evaluated in all permutations of a state.
 func (s *symmetry) turned(properties []statespace.Property) []statespace.Property {
 	all := slices.Clone(properties)
 	for i := range all {
@@ -453,7 +453,7 @@ func (s *symmetry) turned(properties []statespace.Property) []statespace.Propert
 	return all
 }
 
-// everyWay asks a predicate about a state and all states that it can be turned into.
+// everyWay evaluates a predicate on a state and all of its images.
 func (s *symmetry) everyWay(who string, holds func(*statespace.Reading) bool) func(*statespace.Reading) bool {
 	return inEveryWay(who, s.everything(), len(s.perms), func(r *statespace.Reading, way int) {
 		p := s.perms[way]
@@ -463,7 +463,7 @@ func (s *symmetry) everyWay(who string, holds func(*statespace.Reading) bool) fu
 	}, holds)
 }
 
-// inEveryWay asks a predicate about a state in so many ways, which must not make a difference.
+// inEveryWay evaluates a predicate on a state in the given number of ways, which must all agree.
 func inEveryWay(
 	who, groups string, ways int, turn func(r *statespace.Reading, way int), holds func(*statespace.Reading) bool,
 ) func(*statespace.Reading) bool {
@@ -484,7 +484,7 @@ func inEveryWay(
 	}
 }
 
-// aspect reads what a content of a slot becomes by a permutation.
+// aspect reads an aspect of the image of a content by a permutation.
 func (s *symmetry) aspect(slot int, id statespace.PartID, a statespace.Aspect) uint32 {
 	p, base := s.perms[a>>twistShift], a&aspectMask
 	c, ok := s.space.slots[slot].(*cells)

@@ -10,9 +10,9 @@ import (
 	"synod/network"
 )
 
-// The audit of a symmetry. Whatever a handler or an observer was asked is asked of it turned, by two things exchanged at a
-// time, and so on for what was asked then, until nothing new comes up: so all that can be made of these is compared. That is
-// what a search that takes no states for one another would ask.
+// The audit of a symmetry. Every handler or observer call is repeated on its image by each generator, as are the
+// calls that this adds, until there are no new ones: so all images are compared. Those are the calls that a search
+// without symmetry would make.
 
 // Audit implements Symmetry.
 func (s *symmetry) Audit(p statespace.Pass) (statespace.Audited, error) {
@@ -29,7 +29,7 @@ func (s *symmetry) Audit(p statespace.Pass) (statespace.Audited, error) {
 	return statespace.Sound, s.failed
 }
 
-// auditSlot holds what was asked of a slot since the last time against what it becomes, and returns how much that was.
+// auditSlot compares the new calls of a slot with their images, and returns the number of new calls.
 func (s *symmetry) auditSlot(slot int, stop func() bool) (n int, ok bool) {
 	from := s.audited[slot]
 	switch c := s.space.slots[slot].(type) {
@@ -52,7 +52,7 @@ func (s *symmetry) auditSlot(slot int, stop func() bool) (n int, ok bool) {
 	return n, ok
 }
 
-// holdAll holds what was asked against what each generator makes of it. It reports false if it was stopped.
+// holdAll compares calls with their image by each generator. It returns false if it was stopped.
 func holdAll[K any](s *symmetry, keys []K, stop func() bool, hold func(p *permutation, k K)) bool {
 	const often = 64
 	for i, k := range keys {
@@ -66,7 +66,7 @@ func holdAll[K any](s *symmetry, keys []K, stop func() bool, hold func(p *permut
 	return true
 }
 
-// asked returns the handler calls of an actor that a search came to, or an audit of ours.
+// asked returns the handler calls of an actor that a search or an audit made.
 func (s *symmetry) asked(c *cells) []outcomeKey {
 	if r := s.space.reduced; r != nil {
 		a := r.auditors[c.slot]
@@ -79,11 +79,11 @@ func (s *symmetry) asked(c *cells) []outcomeKey {
 	return c.outcomes.keys
 }
 
-// hold holds a handler call against the turned one.
+// hold compares a handler call with its image.
 func (s *symmetry) hold(p *permutation, c *cells, k outcomeKey) {
 	o := c.outcome(k.local, k.action)
 	if o.err() != nil {
-		return // Who asked first tells of it.
+		return // The original call reports the error.
 	}
 	to := p.becomes(c)
 	e := c.eventOf(k)
@@ -111,7 +111,7 @@ func (s *symmetry) hold(p *permutation, c *cells, k outcomeKey) {
 	})
 }
 
-// action turns an event of an actor.
+// action returns the image of an event of an actor.
 func (p *permutation) action(c *cells, a statespace.ActionID) statespace.ActionID {
 	w := c.events.At(uint32(a))
 	to := p.becomes(c)
@@ -127,7 +127,8 @@ func (p *permutation) action(c *cells, a statespace.ActionID) statespace.ActionI
 	return to.number(statespace.Kind(w[0]), w[1], w[2])
 }
 
-// unlike returns how the answer of a turned call differs from the turned answer, or is empty.
+// unlike describes how the result of the image of a call differs from the image of the result, or returns an empty
+// string.
 func (p *permutation) unlike(c *cells, kind statespace.Kind, o, answer *outcome) string {
 	to := p.becomes(c)
 	if err := answer.err(); err != nil {
@@ -166,7 +167,7 @@ func (p *permutation) unlike(c *cells, kind statespace.Kind, o, answer *outcome)
 	return ""
 }
 
-// effects turns the effects of a handler call.
+// effects returns the images of the effects of a handler call.
 func (p *permutation) effects(of []statespace.SlotEffect) []statespace.SlotEffect {
 	turned := make([]statespace.SlotEffect, len(of))
 	for i, e := range of {
@@ -175,7 +176,7 @@ func (p *permutation) effects(of []statespace.SlotEffect) []statespace.SlotEffec
 	return p.of.sorted(turned)
 }
 
-// effect turns an effect on a slot.
+// effect returns the image of an effect on a slot.
 func (p *permutation) effect(slot int, e statespace.EffectID) statespace.EffectID {
 	sp := p.of.space
 	if slot <= sp.nobody {
@@ -190,7 +191,7 @@ func (p *permutation) effect(slot int, e statespace.EffectID) statespace.EffectI
 	return statespace.EffectID(p.envelope(uint32(e>>1))<<1) | e&1
 }
 
-// sorted sorts effects by slots. In which order messages come to the mailbox of an actor matters on an ordered network only.
+// sorted sorts effects by slots. The order in which messages enter a mailbox matters on an ordered network only.
 func (s *symmetry) sorted(effects []statespace.SlotEffect) []statespace.SlotEffect {
 	all := slices.Clone(effects)
 	slices.SortStableFunc(all, func(a, b statespace.SlotEffect) int {
@@ -202,7 +203,7 @@ func (s *symmetry) sorted(effects []statespace.SlotEffect) []statespace.SlotEffe
 	return all
 }
 
-// sends returns which messages are sent.
+// sends describes the messages that are sent.
 func (s *symmetry) sends(effects []statespace.SlotEffect) string {
 	var all []string
 	for _, e := range effects {
@@ -217,7 +218,7 @@ func (s *symmetry) sends(effects []statespace.SlotEffect) string {
 	return strings.Join(all, ", ")
 }
 
-// holdHistory holds what an observer made of a passage against what it makes of the turned one.
+// holdHistory compares the result of an observer for a passage with its result for the image of the passage.
 func (s *symmetry) holdHistory(p *permutation, slot int, h *histories, id statespace.PartID, e statespace.EffectID) {
 	next, _, err := h.apply(id, e)
 	if err != nil {

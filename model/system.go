@@ -9,38 +9,39 @@ import (
 	"synod/network"
 )
 
-// Config is the environment of a system. The zero value is an unordered network that neither duplicates nor loses.
+// Config is the environment of a system. The zero value is an unordered network that neither duplicates nor loses
+// messages.
 type Config struct {
 	Network network.Semantics
-	Lossy   bool // every message in flight may be lost, explicitly: a step of its own
-	// ElideLosses leaves the losses of a Lossy system out where they change no verdict; see System.Monotone.
+	Lossy   bool // every message in flight may be lost, as an explicit step
+	// ElideLosses omits the losses of a Lossy system where they change no verdict; see System.Monotone.
 	ElideLosses bool
-	// MaxDown is how many of the actors that may crash (see System.Crashable) are down at once, at most. With 0 none ever
-	// is.
+	// MaxDown is the maximum number of actors that are down at once, of those that may crash (see System.Crashable).
+	// With 0 there are no crashes.
 	MaxDown int
-	// MaxCrashes is how many crashes a path has, at most; 0 is no bound. Without one a space may be infinite, if the network
-	// duplicates or a recovery sends.
+	// MaxCrashes is the maximum number of crashes on a path; 0 means no limit. Without a limit the state space may be
+	// infinite, if the network duplicates or a recovery sends messages.
 	MaxCrashes int
-	// MaxDrops is how many messages are lost on a path, at most, if the system is Lossy; 0 is no bound.
+	// MaxDrops is the maximum number of message losses on a path of a Lossy system; 0 means no limit.
 	MaxDrops int
-	// MaxTimeouts is how often a timer fires on a path, at most; 0 is no bound.
+	// MaxTimeouts is the maximum number of timeouts on a path; 0 means no limit.
 	MaxTimeouts int
-	// TimersLast lets a timer fire only in a state in which nothing is delivered and no choice is made: as if messages were
-	// faster than all timers. Losses, crashes and recoveries may happen at any time, and keep no timer from firing.
+	// TimersLast restricts timeouts to states without possible deliveries and choices, as if messages were faster than
+	// all timers. Losses, crashes and recoveries may happen at any time, and do not prevent a timeout.
 	TimersLast bool
-	// OneCopy puts no message beside an equal one of the same sender that is in flight already: a copy too many is lost. What
-	// is sent again and again to an actor that is down, or cut off, makes no more states then. On a network that duplicates
-	// this is so anyway.
+	// OneCopy drops a message that is sent while an equal one from the same sender is in flight. Repeated messages to an
+	// actor that is down or cut off then add no states. A network that duplicates behaves like this anyway.
 	OneCopy bool
-	// MaxPartitions is how often the network is partitioned on a path, at most; with 0 it never is. See System.Partition.
+	// MaxPartitions is the maximum number of partitions of the network on a path; with 0 there are none. See
+	// System.Partition.
 	MaxPartitions int
 }
 
-// System is a model of actors that send one another messages M over a network. Add actors, then properties; a System
-// may be checked several times, and concurrently, once it is complete.
+// System is a model of actors that exchange messages of type M over a network. Add actors, then properties. A
+// complete System may be checked several times, also concurrently.
 type System[M any] struct{ system }
 
-// system is a System without the type of its messages.
+// system is a System without its message type.
 type system struct {
 	owner        *owner
 	messages     reflect.Type
@@ -63,7 +64,7 @@ type system struct {
 	described    description
 	interchanges []interchange
 	belongings   map[actor.ID][]any // of interchangeable actors
-	err          error              // the first mistake in putting the system together, reported by Space
+	err          error              // the first configuration error, returned by Space
 }
 
 // member is an actor of a system.
@@ -77,22 +78,22 @@ func NewSystem[M any](c Config) *System[M] {
 	return &System[M]{system{owner: new(owner), messages: reflect.TypeFor[M](), config: c, ids: make(map[actor.ID]int), roles: make(map[actor.ID]string)}}
 }
 
-// Roles sets the role of actors, a word: people then read of server 0 and client 3. Actors without a role are called by
-// their numbers. What names actors for programs does not change: keys of actions and contents of states have numbers.
+// Roles sets the role of actors, such as "server", for display: "server 0". Actors without a role are displayed by
+// their numbers. Keys of actions and contents of states use numbers in any case.
 func (sys *System[M]) Roles(role string, ids ...actor.ID) {
 	for _, id := range ids {
 		sys.roles[id] = role
 	}
 }
 
-// Ref refers to an actor of a system with local state S, to read it in a property.
-// Reading a state of another system through it ends the check with an error, and so does the zero Ref.
+// Ref refers to an actor of a system with local state S, to read it in a property. Reading a state of another system
+// through it ends the check with an error; so does the zero Ref.
 type Ref[S any] struct {
 	of   *owner
 	slot int
 }
 
-// Add adds an actor. Two of the same id are a mistake that the check reports.
+// Add adds an actor. A duplicate id is an error that the check reports.
 func Add[S, M any](sys *System[M], id actor.ID, a actor.Typed[S, M]) Ref[S] {
 	slot := len(sys.actors)
 	if _, double := sys.ids[id]; double {
@@ -106,14 +107,15 @@ func Add[S, M any](sys *System[M], id actor.ID, a actor.Typed[S, M]) Ref[S] {
 	return Ref[S]{sys.owner, slot}
 }
 
-// In reads the actor's local state. The second result is false when the actor is down.
+// In returns the actor's local state. The second result is false if the actor is down.
 func (r Ref[S]) In(v View) (S, bool) {
 	local, up := v.local(r.of, r.slot)
 	return as[S](local), up
 }
 
-// Projection is a part of an actor's local state, or anything computed from it, to read in a property. A property that
-// reads projections is judged once per combination of their values, which are few where local states are many.
+// Projection is a part of an actor's local state, or any value computed from it, to read in a property. A property
+// that reads projections is evaluated once per combination of their values, of which there are often far fewer than
+// local states.
 type Projection[T any] struct {
 	of     *owner
 	slot   int
@@ -126,7 +128,8 @@ type projection struct {
 	of   func(local any) any
 }
 
-// Project declares a projection of an actor's local state, of any type that a state may have. The function must be pure.
+// Project declares a projection of an actor's local state. T may be any type that is valid in a state. The function
+// must be pure.
 func Project[M, S, T any](sys *System[M], r Ref[S], of func(S) T) Projection[T] {
 	sys.owns(r.of, "Project: a Ref", "Add")
 	sys.projections = append(sys.projections, projection{r.slot, func(local any) any {
@@ -135,20 +138,20 @@ func Project[M, S, T any](sys *System[M], r Ref[S], of func(S) T) Projection[T] 
 	return Projection[T]{sys.owner, r.slot, aspectProjections + statespace.Aspect(len(sys.projections)-1)}
 }
 
-// In reads the projection. The second result is false when the actor is down.
+// In returns the value of the projection. The second result is false if the actor is down.
 func (p Projection[T]) In(v View) (T, bool) {
 	value, up := v.projected(p.of, p.slot, p.aspect)
 	return as[T](value), up
 }
 
-// History refers to what an observer remembers, to read it in a property.
+// History refers to the memory of an observer, to read it in a property.
 type History[H any] struct {
 	of       *owner
 	observer int
 }
 
-// Record lets an observer watch. What it remembers is part of the state; if the observer demands something of it, that
-// is an always property of the observer's name.
+// Record adds an observer. Its memory is part of the state. If the observer has a requirement on its memory, that is
+// an always property with the observer's name.
 func Record[M, H any](sys *System[M], o actor.Observer[M, H]) History[H] {
 	ref := History[H]{sys.owner, len(sys.observers)}
 	if o.Name == "" || o.Next == nil {
@@ -166,7 +169,7 @@ func Record[M, H any](sys *System[M], o actor.Observer[M, H]) History[H] {
 	return ref
 }
 
-// In reads what the observer remembers.
+// In returns the memory of the observer.
 func (r History[H]) In(v View) H {
 	return as[H](v.remembered(r.of, r.observer))
 }
@@ -186,18 +189,19 @@ func (sys *system) property(p statespace.Property) {
 	sys.properties = append(sys.properties, p)
 }
 
-// Within sets the boundary: states that do not satisfy inside are neither counted nor generated, and the verdicts say so.
+// Within sets the state constraint: states that do not satisfy inside are neither counted nor generated, and the
+// verdicts report that.
 func (sys *system) Within(inside func(View) bool) { sys.boundary = through(inside) }
 
-// Check reports a mistake in the system's configuration, if err is one, when the system is checked: so that a function
-// that composes a system need not return an error.
+// Check makes the check of the system report err, if it is not nil and the first such error. With it, a function that
+// composes a system need not return an error.
 func (sys *system) Check(err error) {
 	if sys.err == nil {
 		sys.err = err
 	}
 }
 
-// Space builds the tables of one check.
+// Space creates the tables of one check.
 func (sys *system) Space() (statespace.Space, error) {
 	if sys.err != nil {
 		return nil, sys.err
@@ -211,7 +215,7 @@ func (sys *system) Space() (statespace.Space, error) {
 	return newSpace(sys)
 }
 
-// Selection is a question about the messages in flight: which values a function picks from them. It is decided once
+// Selection is a query on the messages in flight: the values that a function picks from them. It is evaluated once
 // per mailbox, not per state.
 type Selection[M, T any] struct {
 	of    *owner
@@ -221,7 +225,7 @@ type Selection[M, T any] struct {
 // pick is a Selection without its types.
 type pick func(actor.Envelope[any]) (any, bool)
 
-// Select declares a question: choose gives a value for each of the messages that matter. The function must be pure.
+// Select declares a query: choose returns a value, and true, for each relevant message. The function must be pure.
 func Select[M, T any](sys *System[M], choose func(actor.Envelope[M]) (T, bool)) Selection[M, T] {
 	sys.picks = append(sys.picks, func(e actor.Envelope[any]) (any, bool) {
 		return choose(envelopeOf[M](e))
@@ -229,20 +233,21 @@ func Select[M, T any](sys *System[M], choose func(actor.Envelope[M]) (T, bool)) 
 	return Selection[M, T]{sys.owner, len(sys.picks) - 1}
 }
 
-// InFlight returns the distinct picked values of all messages in flight, also of those to nobody or behind others, in
+// InFlight returns the distinct picked values of all messages in flight, including undeliverable and blocked ones, in
 // the order of their content.
 func (s Selection[M, T]) InFlight(v View) []T {
 	return allAs[T](v.picked(s.of, s.index, false))
 }
 
-// Deliverable returns the distinct picked values of the messages that may be delivered next, in the order of their content.
+// Deliverable returns the distinct picked values of the messages that can be delivered next, in the order of their
+// content.
 func (s Selection[M, T]) Deliverable(v View) []T {
 	return allAs[T](v.picked(s.of, s.index, true))
 }
 
-// InFlight returns the messages in flight in a state, with how many copies there are: by recipient, sender, and then by
-// content or, on an ordered network, time. A property that reads it is judged once per combination of all mailboxes;
-// Select is cheaper.
+// InFlight returns the messages in flight in a state, with the number of copies: by recipient, sender, and then by
+// content or, on an ordered network, by time. A property that reads it is evaluated once per combination of all
+// mailboxes; Select is cheaper.
 func (sys *System[M]) InFlight(v View) []Flight[M] {
 	var all []Flight[M]
 	for _, f := range sys.flights(v) {

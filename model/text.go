@@ -7,13 +7,13 @@ import (
 	"synod/model/statespace"
 )
 
-// arrow stands between the ends of a message, for people.
+// arrow separates the sender and the recipient of a message in displayed text.
 const arrow = " → "
 
-// text shows a message to people.
+// text formats a message for display.
 func (sp *space) text(message uint32) string { return sp.walker.Brief(sp.messages.Value(message)) }
 
-// describe shows an envelope to people: 4 → 1: Put(4, 'B').
+// describe formats an envelope for display: 4 → 1: Put(4, 'B').
 func (sp *space) describe(envelope uint32) string {
 	w := sp.envelopes.At(envelope)
 	return sp.actorName(w[0]) + arrow + sp.actorName(w[1]) + ": " + sp.text(w[2])
@@ -26,7 +26,7 @@ func (sp *space) encode(dst []byte, envelope uint32) []byte {
 	return sp.walker.Encode(dst, sp.messages.Value(w[2]))
 }
 
-// flights returns what is in flight in a mailbox of a slot.
+// flights returns the messages in flight in a mailbox of a slot.
 func (sp *space) flights(slot int, mailbox uint32) []Flight[any] {
 	return sp.slots[slot].(interface {
 		flights(mailbox uint32) []Flight[any]
@@ -65,11 +65,11 @@ func (c *cells) action(a statespace.ActionID) statespace.Action {
 	return act
 }
 
-// content is the canonical encoding of a cell.
+// content appends the canonical encoding of a cell.
 func (c *cells) content(dst []byte, id statespace.PartID) []byte {
 	t := c.at(id)
 	if t[tupleTimers] == isDown {
-		dst = append(dst, "!down "...) // No encoding of a local state begins thus.
+		dst = append(dst, "!down "...) // No encoding of a local state has this prefix.
 		dst = anyWalker.Encode(dst, c.kept.Value(t[tupleLocal]))
 	} else {
 		dst = c.walker.Encode(dst, c.states.Value(t[tupleLocal]))
@@ -108,7 +108,7 @@ func (c *cells) text(id statespace.PartID) string {
 	return b.String()
 }
 
-// changes returns what differs: the local state field by field, then letters, timers and choices.
+// changes returns the differences: the local state field by field, then messages, timers and choices.
 func (c *cells) changes(from, to statespace.PartID) []statespace.Change {
 	a, b := c.at(from), c.at(to)
 	var all []statespace.Change

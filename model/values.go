@@ -11,8 +11,8 @@ import (
 	"synod/model/statespace"
 )
 
-// reader holds what the projections and selections of a system make of local states and messages: values of any type,
-// each with a number. Their functions are called at least twice for each distinct argument.
+// reader holds the values that the projections and selections of a system compute from local states and messages. The
+// values have any type, and each has a number. The functions are called at least twice for each distinct argument.
 type reader struct {
 	space  *space
 	values *intern.Table[any]
@@ -21,8 +21,8 @@ type reader struct {
 	picked []*words.Array[uint32] // per selection: envelope -> number of the value plus two, or 1 for none
 }
 
-// unreadable is the value of a function that is not pure. Anyone who reads it panics with the error, which the evaluation
-// of a property then reports.
+// unreadable is the value of a function that is not pure. Reading it panics with the error, which the evaluation of a
+// property then reports.
 type unreadable struct{ err error }
 
 func newReader(sp *space) *reader {
@@ -34,7 +34,7 @@ func newReader(sp *space) *reader {
 	return r
 }
 
-// number asks a question and gives the number of the answer, or of why there is none.
+// number evaluates a question and returns the number of its value, or of the error.
 func (r *reader) number(q question) (number uint32, ok bool) {
 	var value any
 	var err error
@@ -53,9 +53,10 @@ func (r *reader) number(q question) (number uint32, ok bool) {
 type question struct {
 	who   string
 	event func() string
-	// ask calls the function on a private copy, whose maps are built in an order, and tells how that was changed by it.
+	// ask calls the function on a private copy, whose maps are built in the given order, and returns how the call
+	// changed it.
 	ask func(order int) (value any, ok bool, changes []intern.Change)
-	// orders reports whether it is given a map of several entries.
+	// orders reports whether the argument contains a map with several entries.
 	orders func() bool
 }
 
@@ -71,7 +72,7 @@ func (q question) once(order int) (value any, ok bool, err error) {
 	return value, ok, nil
 }
 
-// repeatedly requires the same answer of several calls.
+// repeatedly requires equal results from several calls.
 func (q question) repeatedly(times int) (value any, ok bool, err error) {
 	if value, ok, err = q.once(0); err != nil {
 		return nil, false, err
@@ -95,7 +96,7 @@ func (q question) impure(what string) error {
 	return &statespace.ImpureError{Actor: q.who, Event: q.event(), What: what}
 }
 
-// of returns the value of a number.
+// of returns the value of a number. It panics if the value is unreadable.
 func (r *reader) of(number uint32) any {
 	value := r.values.Value(number)
 	if bad, is := value.(unreadable); is {
@@ -104,7 +105,7 @@ func (r *reader) of(number uint32) any {
 	return value
 }
 
-// pick returns the number of what a selection picks of an envelope, if it picks anything.
+// pick returns the number of the value that a selection picks from an envelope, if it picks one.
 func (r *reader) pick(selection int, envelope uint32) (number uint32, ok bool) {
 	of := r.picked[selection]
 	of.Ensure(envelope)
@@ -130,7 +131,7 @@ func (r *reader) pick(selection int, envelope uint32) (number uint32, ok bool) {
 	return number, ok
 }
 
-// set numbers a set of values; it sorts numbers.
+// set returns the number of a set of values. It sorts numbers.
 func (r *reader) set(numbers []uint32) uint32 {
 	slices.Sort(numbers)
 	id, _ := r.sets.Intern(slices.Compact(numbers))
@@ -168,7 +169,7 @@ func (r *reader) audit() error {
 	return nil
 }
 
-// project returns the number of what a projection makes of a local state, which it computes at the first call.
+// project returns the number of the value of a projection of a local state, which it computes at the first call.
 func (c *cells) project(local uint32, projection int) uint32 {
 	of := c.projected[projection]
 	of.Ensure(local)

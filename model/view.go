@@ -10,15 +10,14 @@ import (
 )
 
 // View is a state as a predicate sees it, through Ref.In, Projection.In, History.In, the methods of a Selection, and
-// System.InFlight. Whatever is read through it is recorded, so that the answer can be used again
-// for every state that agrees on just that. A predicate must depend on nothing else. What a view gives is shared: it must
-// not be changed.
+// System.InFlight. All reads are recorded, so that the result can be reused for every state that agrees on what was
+// read. A predicate must depend on nothing else. Values from a view are shared and must not be changed.
 type View struct{ r *statespace.Reading }
 
 // read returns the value of an aspect of a slot.
 func (v View) read(slot int, a statespace.Aspect) uint32 { return v.r.Aspect(slot, a) }
 
-// through builds a function of a Reading of one of a View; nil of nil.
+// through converts a predicate on Views to one on Readings; nil to nil.
 func through(holds func(View) bool) func(*statespace.Reading) bool {
 	if holds == nil {
 		return nil
@@ -26,7 +25,7 @@ func through(holds func(View) bool) func(*statespace.Reading) bool {
 	return func(r *statespace.Reading) bool { return holds(View{r}) }
 }
 
-// shown returns a value to a predicate.
+// shown returns a value for a predicate.
 func shown[T any](r *statespace.Reading, w *intern.Walker[T], v T) T {
 	order := r.Order()
 	if order == 0 {
@@ -38,7 +37,7 @@ func shown[T any](r *statespace.Reading, w *intern.Walker[T], v T) T {
 	return w.Rebuild(v, order)
 }
 
-// validate returns what is wrong with a property beside those that were added before, or nil.
+// validate returns an error if a property is invalid, given those that were added before.
 func validate(p statespace.Property, before []statespace.Property) error {
 	if p.Name == "" {
 		return errors.New("a property has no name")
