@@ -8,12 +8,12 @@ import (
 	"unsafe"
 )
 
-// Brief returns v for people, as a call reads: what an interface holds by the name of its type, without its package, and
-// the fields behind it, as in Put(4, 'B'). A field has its name before it unless it speaks for itself, as quoted text and
-// words do, and the only plain number: Accept(ballot (1, 0), proposal (request 3, requester 3, 'A')). Structs inside leave
-// out plain numbers and booleans that are zero; two numbers are a pair. The fields of an embedded struct are those of its owner,
-// and so are those of the only field of a call. A struct whose only field is an interface is shown as what that holds.
-// Stringers show themselves.
+// Brief formats v for people, like a call: the type name of the value in an interface, without its package, and then
+// its fields, as in Put(4, 'B'). A field has its name in front unless it is clear without, like quoted text, words,
+// or the only plain number: Accept(ballot (1, 0), proposal (request 3, requester 3, 'A')). Nested structs omit plain
+// numbers and booleans that are zero; two numbers are a pair. The fields of an embedded struct are shown as those of
+// its owner, and so are those of the only field of a call. A struct whose only field is an interface is shown as the
+// value in it. Stringers are shown by String.
 func (w *Walker[T]) Brief(v T) string {
 	if err := w.CheckShared(v); err != nil {
 		return unreadable(err)
@@ -55,7 +55,7 @@ func (p *plan) brief(dst []byte, v unsafe.Pointer) []byte {
 	return p.text(dst, v)
 }
 
-// briefDynamic shows a value by the name of its type.
+// briefDynamic appends a value with the name of its type.
 func (p *plan) briefDynamic(dst []byte, v unsafe.Pointer) []byte {
 	if s, ok := p.stringOf(v); ok {
 		return append(dst, s...)
@@ -77,7 +77,7 @@ func (p *plan) briefDynamic(dst []byte, v unsafe.Pointer) []byte {
 	return append(briefParts(dst, parts, count(parts, part.mute) > 1, false), ')')
 }
 
-// briefTuple shows a struct inside a message.
+// briefTuple appends a struct inside a message.
 func (p *plan) briefTuple(dst []byte, v unsafe.Pointer) []byte {
 	if reflect.NewAt(p.typ, v).Elem().IsZero() {
 		return append(dst, "{}"...)
@@ -134,7 +134,7 @@ func (p *plan) parts(to []part, v unsafe.Pointer) []part {
 	return to
 }
 
-// pair reports whether fields are two numbers, as those of a ballot are.
+// pair reports whether there are exactly two fields, both numbers, as in a ballot.
 func pair(parts []part) bool {
 	return count(parts, func(f part) bool { return f.plan.op == opScalar && f.plan.kind != reflect.Bool }) == 2 && len(parts) == 2
 }
@@ -148,8 +148,8 @@ func count(parts []part, is func(part) bool) (n int) {
 	return n
 }
 
-// briefParts shows fields one behind the other, plain numbers with their names or without; a sparse struct leaves out
-// those that are zero.
+// briefParts appends fields one after the other; numbers says whether plain numbers have their names, and sparse
+// whether to omit zero ones.
 func briefParts(dst []byte, parts []part, numbers, sparse bool) []byte {
 	first := true
 	for _, f := range parts {
@@ -168,7 +168,8 @@ func briefParts(dst []byte, parts []part, numbers, sparse bool) []byte {
 
 func (f part) value() reflect.Value { return reflect.NewAt(f.plan.typ, f.at).Elem() }
 
-// brief shows a field with its name, unless it says enough without: alone reports whether no other is of its type.
+// brief appends a field with its name, unless the value is clear without; alone reports whether no other field has
+// its type.
 func (f part) brief(dst []byte, numbers, alone bool) []byte {
 	name := uncapital(f.name)
 	if f.plan.kind == reflect.Bool && !f.plan.stringer {
@@ -184,13 +185,13 @@ func (f part) brief(dst []byte, numbers, alone bool) []byte {
 	return append(dst, text...)
 }
 
-// mute reports whether a field is a number that does not say what it is.
+// mute reports whether a field is a number that does not show what it is.
 func (f part) mute() bool {
 	return f.plan.op == opScalar && f.plan.kind != reflect.Bool && !f.plan.speaks(f.plan.brief(nil, f.at))
 }
 
-// speaks reports whether a value needs no name beside its text: what an interface holds has the name of its type, and
-// quoted text and words tell enough.
+// speaks reports whether a value needs no name beside its text: the value in an interface has the name of its type,
+// and quoted text and words are clear.
 func (p *plan) speaks(text []byte) bool {
 	if p.op == opInterface {
 		return string(text) != "nil"
@@ -199,7 +200,7 @@ func (p *plan) speaks(text []byte) bool {
 	return first == '\'' || first == '"' || (p.stringer || p.op == opString) && unicode.IsLetter(first)
 }
 
-// uncapital returns the name of a field as a word in a text: SlotOut is slotOut, and ID is id.
+// uncapital returns the name of a field as it appears in a text: SlotOut is slotOut, and ID is id.
 func uncapital(name string) string {
 	upper := strings.IndexFunc(name, func(r rune) bool { return !unicode.IsUpper(r) })
 	switch {

@@ -5,8 +5,9 @@ import (
 	"unsafe"
 )
 
-// bytes estimates the memory in bytes that the value at v holds outside its own, in heap blocks rounded up. What two
-// places share is counted twice, but for what runtime and binary share (types, locations of times).
+// bytes estimates the memory in bytes that the value at v holds outside its own, in heap blocks rounded up. Memory
+// that two places share is counted twice, except memory shared by the runtime and the binary (types, locations of
+// times).
 func (p *plan) bytes(v unsafe.Pointer) int64 {
 	if !p.outside {
 		return 0
@@ -33,7 +34,7 @@ func (p *plan) bytes(v unsafe.Pointer) int64 {
 		m := *(*unsafe.Pointer)(v)
 		switch {
 		case m == nil:
-		case p.persistent: // a tree with a leaf for each entry, and a branch less
+		case p.persistent: // a tree with a leaf for each entry, and one branch fewer
 			sum := int64(2*p.maps.len(p, m)-1) * block(int64(p.nodeSize()))
 			if p.elem.outside {
 				p.maps.each(p, m, func(_, v unsafe.Pointer) { sum += p.elem.bytes(v) })
@@ -54,7 +55,7 @@ func (p *plan) bytes(v unsafe.Pointer) int64 {
 	return 0
 }
 
-// nodeSize is the size of what a persistent map points to.
+// nodeSize returns the size of the node that a persistent map points to.
 func (p *plan) nodeSize() uintptr {
 	t := p.typ
 	for t.Kind() == reflect.Struct {
@@ -74,8 +75,8 @@ func (p *plan) bytesOfAll(v unsafe.Pointer, n int) int64 {
 	return sum
 }
 
-// bytesOfMap follows the runtime's tables: a header, groups of eight slots and as many bytes of control, a power of
-// two of groups at most 7/8 full. Keys and elements above 128 bytes lie in blocks of their own.
+// bytesOfMap follows the runtime's tables: a header and groups of eight slots and eight control bytes, a power of two
+// of groups at most 7/8 full. Keys and elements above 128 bytes are in blocks of their own.
 func (p *plan) bytesOfMap(m unsafe.Pointer) int64 {
 	const header, group, indirect = 48, 8, 128
 	n := int64(p.maps.len(p, m))
@@ -102,7 +103,7 @@ func (p *plan) bytesOfMap(m unsafe.Pointer) int64 {
 	return sum
 }
 
-// block rounds a request to the heap up, roughly as the size classes do.
+// block rounds a heap request up, roughly as the size classes do.
 func block(n int64) int64 {
 	switch {
 	case n <= 8:

@@ -11,11 +11,11 @@ import (
 	"unsafe"
 )
 
-// maxDepth bounds how deep pointers, slices, maps and interfaces may nest.
+// maxDepth bounds the nesting of pointers, slices, maps and interfaces.
 const maxDepth = 10_000
 
-// maxUnfolded bounds how many more pointers, slices and maps a value whose parts are shared may have when each is counted
-// as often as it is referred to, which is how often the other operations of a Walker come by.
+// maxUnfolded bounds the additional pointers, slices and maps in a value with shared parts when a shared part is
+// counted once per reference, which is how often the other operations of a Walker visit it.
 const maxUnfolded = 1 << 20
 
 var (
@@ -27,7 +27,7 @@ var (
 	errUnfolded = fmt.Errorf("what is shared in it is referred to in more than %d ways", maxUnfolded)
 )
 
-// fault is an error with the way to it, innermost step first.
+// fault is an error with the path to it, innermost step first.
 type fault struct {
 	err  error
 	path []string
@@ -38,13 +38,13 @@ func (f *fault) at(step string) *fault {
 	return f
 }
 
-// error names the way from a value of the type.
+// error returns the error with its path from a value of the type.
 func (f *fault) error(root reflect.Type) error {
 	slices.Reverse(f.path)
 	return fmt.Errorf("%s: %w", pathFrom(root, f.path), f.err)
 }
 
-// pathFrom names the place that some steps lead to, and leaves out those in the middle of many.
+// pathFrom returns the text of a path, and omits the middle of a long one.
 func pathFrom(root reflect.Type, steps []string) string {
 	const shown, last = 12, 4
 	name := shortName(root.String())
@@ -54,8 +54,8 @@ func pathFrom(root reflect.Type, steps []string) string {
 	return name + strings.Join(steps, "")
 }
 
-// checkType finds what makes every value of a static type no state. Funcs are left to the values, since they may be
-// nil.
+// checkType returns why no value of a static type can be part of a state, or nil. Funcs are checked in values, since
+// they may be nil.
 func checkType(t reflect.Type, seen map[reflect.Type]bool) *fault {
 	if seen[t] {
 		return nil
@@ -102,32 +102,32 @@ func atStep(f *fault, step string) *fault {
 	return f.at(step)
 }
 
-// visitor walks a value once, whatever it shares, to find out whether it is fit: it holds no cycle, func, channel or
-// unsafe pointer and, unless sharing is allowed, no memory that can be reached in two ways and changed.
+// visitor walks a value, visiting shared parts once, to find out whether it is fit: it holds no cycle, func, channel
+// or unsafe pointer and, unless sharing is allowed, no mutable memory that can be reached in two ways.
 type visitor struct {
 	sharing bool
-	late    bool // that something is visited twice may be found at the end: the type has no cycles
+	late    bool // repeated visits may be detected at the end, since the type has no cycles
 	visits  []visit
-	index   map[visitKey]int // of the visits, once there are many
+	index   map[visitKey]int // of the visits; built when there are many
 }
 
 // visit is a pointer, slice or map that was followed.
 type visit struct {
 	visitKey
-	extent uintptr // bytes that may be changed by way of it: of a slice its capacity too
-	size   int     // the pointers, slices and maps inside, itself included, counted as often as they are referred to
+	extent uintptr // mutable bytes that can be reached through it; for a slice, including spare capacity
+	size   int     // the pointers, slices and maps inside, including itself, counted once per reference
 	open   bool    // the walk is inside
 }
 
 type visitKey struct {
 	start unsafe.Pointer
-	len   int // of slices
+	len   int // for slices
 	plan  *plan
 }
 
 const (
-	fewVisits  = 8  // up to how many visits are compared one by one
-	manyVisits = 64 // from how many on no visit is made twice, in any case
+	fewVisits  = 8  // maximum number of visits that are compared one by one
+	manyVisits = 64 // number from which no visit is repeated in any case
 )
 
 var visitors = sync.Pool{New: func() any { return new(visitor) }}
@@ -151,7 +151,7 @@ func (p *plan) fit(v unsafe.Pointer, sharing bool) bool {
 	return ok
 }
 
-// walk returns the size of the value at v, as that of a visit, if it is fit.
+// walk returns the size of the value at v, as in visit.size, and whether it is fit.
 func (l *visitor) walk(p *plan, v unsafe.Pointer, depth int) (size int, ok bool) {
 	if p.bare {
 		return 0, true
@@ -195,7 +195,7 @@ func (l *visitor) walkAll(p *plan, v unsafe.Pointer, n, depth int) (size int, ok
 	return size, true
 }
 
-// follow walks what the pointer, slice or map at v leads to, unless it has before.
+// follow walks the target of the pointer, slice or map at v, unless it was walked before.
 func (l *visitor) follow(p *plan, v unsafe.Pointer, depth int) (size int, ok bool) {
 	key, extent := p.reference(v)
 	if extent == 0 {
@@ -228,11 +228,11 @@ func (l *visitor) follow(p *plan, v unsafe.Pointer, depth int) (size int, ok boo
 	return seen.size, ok && !l.endless(seen.size)
 }
 
-// endless reports whether to walk what is shared each time that it is met would take too long.
+// endless reports whether walking shared parts once per reference would take too long.
 func (l *visitor) endless(size int) bool { return size-len(l.visits) > maxUnfolded }
 
-// reference returns where the pointer, slice or map at v leads, and how many bytes can be changed there: 0 for nil, and
-// for what has no bytes. Of a map, whose parts have no address, one byte stands for all.
+// reference returns the target of the pointer, slice or map at v, and how many bytes can be changed there: 0 for nil,
+// and for targets without bytes. For a map, whose parts have no address, it is one byte.
 func (p *plan) reference(v unsafe.Pointer) (key visitKey, extent uintptr) {
 	switch p.op {
 	case opSlice:
@@ -286,7 +286,7 @@ func (l *visitor) find(key visitKey) (place int, known bool) {
 	return 0, false
 }
 
-// overlapping sorts visits by where they lead, and reports whether two of them lead to the same bytes.
+// overlapping sorts visits by target, and reports whether two of them share bytes.
 func overlapping(visits []visit) bool {
 	if len(visits) < 2 {
 		return false

@@ -7,9 +7,9 @@ import (
 	"unsafe"
 )
 
-// own makes the value at v, a shallow copy, private: it replaces everything that is shared with the original.
-// What an interface holds and refers to nothing else stays shared, since nobody can change it. In which way maps are
-// built again is the order's business; 0 leaves it open.
+// own makes the value at v, a shallow copy, private: it replaces everything that is shared with the original. A value
+// in an interface stays shared if it refers to nothing else, since it cannot be changed. The order determines how
+// maps are rebuilt; with 0 it is unspecified.
 func (p *plan) own(v unsafe.Pointer, order int) {
 	switch p.op {
 	case opStruct:
@@ -84,7 +84,7 @@ func (p *plan) changeable(v unsafe.Pointer) bool {
 	return p.owns
 }
 
-// orders reports whether the value at v holds a map of several entries.
+// orders reports whether the value at v contains a map with several entries.
 func (p *plan) orders(v unsafe.Pointer) bool {
 	if p.bare {
 		return false
@@ -128,7 +128,7 @@ func (p *plan) ordersAny(v unsafe.Pointer, n int) bool {
 	return false
 }
 
-// clone copies the value at v, deeply, to new memory.
+// clone returns a deep copy of the value at v, in new memory.
 func (p *plan) clone(v unsafe.Pointer, order int) unsafe.Pointer {
 	to := reflect.New(p.typ)
 	at := to.UnsafePointer()

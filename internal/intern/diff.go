@@ -21,7 +21,7 @@ func (p *plan) changes(a, b unsafe.Pointer) []Change {
 	return d.changes
 }
 
-// walk goes down as long as both values have the same parts, and reports what differs.
+// walk descends as long as both values have the same parts, and records the differences.
 func (d *differ) walk(p *plan, path string, a, b unsafe.Pointer) {
 	if p.equal(a, b) {
 		return
@@ -108,7 +108,7 @@ func (d *differ) walkEntries(p *plan, path string, a, b []entry) {
 	}
 }
 
-// changed reports two values that differ as a whole; nil is a value that is not there.
+// changed records that two values differ as a whole; nil is a missing value.
 func (d *differ) changed(p *plan, path string, a, b unsafe.Pointer) {
 	c := Change{Path: path, Old: p.shown(a), New: p.shown(b)}
 	if c.Old == c.New {
@@ -117,7 +117,7 @@ func (d *differ) changed(p *plan, path string, a, b unsafe.Pointer) {
 	d.changes = append(d.changes, c)
 }
 
-// shown returns the text of a value, which is empty only if the value is not there.
+// shown returns the text of a value, which is empty only for a missing value.
 func (p *plan) shown(v unsafe.Pointer) string {
 	if v == nil {
 		return ""
@@ -157,7 +157,7 @@ func natural(a, b string) int {
 	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(a, b))
 }
 
-// digits returns how many digits a string begins with.
+// digits returns the number of digits at the start of a string.
 func digits(s string) int {
 	n := 0
 	for n < len(s) && s[n] >= '0' && s[n] <= '9' {

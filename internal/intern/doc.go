@@ -1,22 +1,22 @@
-// Package intern holds the one reflective walker of the project and the exact intern table built on it.
+// Package intern holds the reflective walker of the project and the exact intern table built on it.
 //
-// A [Walker] copies, compares, hashes, encodes, prints and diffs values of one static type. What it must know about
-// a type is compiled once into a plan, which every walker shares; the plan is then followed over raw memory, so that
-// no operation of the hot path uses reflection, except maps of unusual shapes and the allocation of copies.
+// A [Walker] copies, compares, hashes, encodes, prints and diffs values of one static type. The facts about a type
+// are compiled once into a plan, which all walkers share. The plan is then followed over raw memory, so that
+// operations on the hot path use no reflection, except for maps of unusual shapes and the allocation of copies.
 //
-// Values are trees: what they share is not kept, so that [Walker.Check] refuses memory that can be reached in two ways,
-// cycles among it. A value that is only read may share its parts; it has to pass [Walker.CheckShared], for most
-// operations walk what is shared as often as they meet it. Check and CheckShared themselves take any value, and so do
-// Text, Brief, Diff and Tree, which are for people. Blank fields are no part of a value. A time.Time is its
-// instant, the name of its location and its offset there; its monotonic reading is ignored. The location itself is
-// shared by copies, since it never changes.
+// Values are trees: sharing is not preserved, so [Walker.Check] rejects memory that can be reached in two ways, which
+// includes cycles. A value that is only read may share its parts; it must pass [Walker.CheckShared], since most
+// operations walk a shared part once per reference. Check and CheckShared accept any value, and so do Text, Brief,
+// Diff and Tree, whose output is for people. Blank fields are not part of a value. A time.Time is its instant, the
+// name of its location and its offset there; its monotonic reading is ignored. Copies share the location, which never
+// changes.
 //
-// The walk takes addresses of parameters and loop variables. Whether these may stay on the stack is left to the
-// compiler's escape analysis, which sees through all of it, as the walk goes by static calls. Do not help it by hiding
-// pointers in a uintptr: a stack that grows at the wrong moment moves what they point to (TestGrowingStack).
+// The walk takes addresses of parameters and loop variables. The compiler's escape analysis decides whether these may
+// stay on the stack; it sees through the whole walk, which uses static calls. Do not hide pointers in a uintptr to
+// keep them there: a stack that grows at the wrong moment moves what they point to (TestGrowingStack).
 //
-// The package depends on four facts about the Go runtime: how slices and interfaces lie in memory, that the first
-// word of an interface determines its dynamic type, and that two map types lie in memory alike if their keys are of
-// one kind of integer size or both strings and their elements agree in size, alignment and pointers. The tests
-// exercise each of them.
+// The package depends on four facts about the Go runtime: the memory layouts of slices and of interfaces; that the
+// first word of an interface determines its dynamic type; and that two map types have the same layout if their keys
+// are both strings, or integers of the same size and kind, and their elements agree in size, alignment and pointers.
+// The tests exercise each of them.
 package intern

@@ -2,8 +2,8 @@ package intern
 
 import "unsafe"
 
-// Renew makes v, whose memory is its own and which has the value for the ids in was, have that of other ids, and puts these
-// into was. Only what differs is copied, into the memory that is there where that fits.
+// Renew changes v from the value for the ids in was to the value for ids, and copies ids to was. The memory of v must
+// be its own. Only the differences are copied, into the existing memory where that fits.
 func (s *Split[T]) Renew(was, ids []uint32, v *T) {
 	for i := range s.columns {
 		if was[i] == ids[i] {
@@ -15,7 +15,7 @@ func (s *Split[T]) Renew(was, ids []uint32, v *T) {
 	}
 }
 
-// Holds reports whether v equals a value that Value made, whatever was done to its memory.
+// Holds reports whether v equals a value returned by Value, regardless of changes to the memory of v.
 func (s *Split[T]) Holds(value, v *T) bool {
 	if p := s.walker.plan; p.risky && !p.fit(unsafe.Pointer(v), true) {
 		return false
@@ -29,8 +29,8 @@ func (s *Split[T]) Holds(value, v *T) bool {
 	return true
 }
 
-// Differences appends the components of to that are not those of from, a value that Value made. Unlike Changes, it looks at
-// what they refer to.
+// Differences appends the components of to that differ from those of from, a value returned by Value. Unlike Changes,
+// it compares the referenced memory.
 func (s *Split[T]) Differences(from, to *T, into []Part) []Part {
 	for i := range s.columns {
 		c := &s.columns[i]
@@ -42,7 +42,7 @@ func (s *Split[T]) Differences(from, to *T, into []Part) []Part {
 	return into
 }
 
-// equalParts is equal, and fastest for what most fields are.
+// equalParts is equal, optimized for the most common types of fields.
 func (p *plan) equalParts(a, b unsafe.Pointer) bool {
 	switch {
 	case p.mem && p.size == 1:
@@ -55,7 +55,8 @@ func (p *plan) equalParts(a, b unsafe.Pointer) bool {
 	return p.equal(a, b)
 }
 
-// renew makes the value at to, whose memory is its own, a copy of that at from, in the memory that is there where that fits.
+// renew copies the value at from to the value at to, whose memory is its own, into the existing memory where that
+// fits.
 func (p *plan) renew(to, from unsafe.Pointer) {
 	switch {
 	case !p.owns:
@@ -85,7 +86,7 @@ func (p *plan) renewAll(to, from unsafe.Pointer, n int) {
 	}
 }
 
-// renewSlice reports false if the memory that is there does not fit.
+// renewSlice returns false if the existing memory does not fit.
 func (p *plan) renewSlice(to, from *slice) bool {
 	if to.len != from.len || to.len == 0 {
 		return false

@@ -5,15 +5,15 @@ import (
 	"unsafe"
 )
 
-// Where a component has many values, these mostly differ from one another in a few places. From then on the elements of a new
-// value (of a slice and an array by their index, of a struct its fields) are taken from tables of their own, and so are
-// theirs, so that what does not differ is kept once. There is a table for each place, so that no value refers to the same
-// memory twice.
+// The values of a component with many values mostly differ from one another in a few places. From then on, the
+// elements of a new value (of a slice or an array by index, of a struct its fields) and their elements in turn are
+// interned in tables of their own, so that equal parts are stored once. There is a table for each place, so that no
+// value refers to the same memory twice.
 
 const (
 	manyValues  = 4096
-	maxElements = 64   // how many places have a table
-	firstAsked  = 4096 // from then on a table is passed over if more than three quarters of what it was asked for was new
+	maxElements = 64   // maximum number of places with a table
+	firstAsked  = 4096 // look-ups after which a table is no longer used if more than three quarters were for new values
 )
 
 // element is the table of a place in the values of a component.
@@ -22,7 +22,7 @@ type element struct {
 	asked uint32
 }
 
-// keep makes a value, number n of the column, a shallow copy of what was given, private. It returns by how many bytes the
+// keep makes value number n of the column private; at holds a shallow copy of it. It returns by how many bytes the
 // tables have grown outside the value's own memory.
 func (c *column) keep(at unsafe.Pointer, n uint32) (grown int64) {
 	p := c.plan
@@ -66,7 +66,7 @@ func (c *column) keepAll(p *plan, at unsafe.Pointer, n int) (grown int64) {
 	return grown
 }
 
-// keepElement makes the element of a place private, which is what was given.
+// keepElement makes the element at a place private; at holds a shallow copy of it.
 func (c *column) keepElement(place int, p *plan, at unsafe.Pointer) (grown int64) {
 	if !p.owns {
 		return p.bytes(at)

@@ -55,13 +55,13 @@ func (p *plan) encode(dst []byte, v unsafe.Pointer) []byte {
 		return encodeTime(dst, (*time.Time)(v))
 	default:
 		if *(*unsafe.Pointer)(v) != nil {
-			return append(dst, p.kind.String()...) // no state, as Check says
+			return append(dst, p.kind.String()...) // not valid in a state, see Check
 		}
 	}
 	return append(dst, "nil"...)
 }
 
-// pointed appends the sign of a pointer. A persistent list is to be seen as a slice.
+// pointed appends the sign of a pointer, except for a persistent list, which is encoded like a slice.
 func (p *plan) pointed(dst []byte) []byte {
 	if p.persistent {
 		return dst
@@ -69,7 +69,7 @@ func (p *plan) pointed(dst []byte) []byte {
 	return append(dst, '&')
 }
 
-// separated appends a comma unless the i-th thing is the first.
+// separated appends a comma unless i is 0.
 func separated(dst []byte, i int) []byte {
 	if i > 0 {
 		return append(dst, ',')
@@ -85,7 +85,7 @@ func (p *plan) encodeAll(dst []byte, v unsafe.Pointer, n int) []byte {
 	return append(dst, ']')
 }
 
-// encodeDynamic encodes what an interface holds, with its type: pkg.T{…}, &pkg.T{…}, pkg.T(…).
+// encodeDynamic appends the encoding of the value in an interface, with its type: pkg.T{…}, &pkg.T{…}, pkg.T(…).
 func (p *plan) encodeDynamic(dst []byte, v unsafe.Pointer) []byte {
 	if p.op == opStruct {
 		return p.encode(append(dst, p.name()...), v)
@@ -97,7 +97,7 @@ func (p *plan) encodeDynamic(dst []byte, v unsafe.Pointer) []byte {
 	return append(p.encode(dst, v), ')')
 }
 
-// structBehind returns the struct that the value, an unnamed pointer, points to, or nil.
+// structBehind returns the struct that a value points to if its type is an unnamed pointer, or nil.
 func (p *plan) structBehind(v unsafe.Pointer) unsafe.Pointer {
 	if p.op != opPointer || p.elem.op != opStruct || p.typ.Name() != "" {
 		return nil
@@ -151,7 +151,7 @@ func (p *plan) unsigned(v unsafe.Pointer) uint64 {
 	return *(*uint64)(v)
 }
 
-// encodeFloat writes the shortest decimal that reads back as the same number, and the bits of what is no number.
+// encodeFloat appends the shortest decimal that parses to the same number, or the bits of a NaN.
 func encodeFloat(dst []byte, pattern uint64, size int) []byte {
 	f := math.Float64frombits(pattern)
 	if size == 32 {
@@ -163,7 +163,7 @@ func encodeFloat(dst []byte, pattern uint64, size int) []byte {
 	return append(strconv.AppendUint(append(dst, "NaN(0x"...), pattern, 16), ')')
 }
 
-// encodeTime writes the instant in UTC, then the location unless it is UTC too.
+// encodeTime appends the instant in UTC, then the location unless it is UTC too.
 func encodeTime(dst []byte, t *time.Time) []byte {
 	if u := t.UTC(); u.Year() >= 0 && u.Year() <= 9999 {
 		dst = u.AppendFormat(dst, time.RFC3339Nano)
@@ -183,7 +183,7 @@ func encodeTime(dst []byte, t *time.Time) []byte {
 	return strconv.AppendInt(dst, int64(offset), 10) // seconds east of UTC
 }
 
-// span is where an encoded entry of a map lies in a buffer.
+// span is the position of an encoded map entry in a buffer.
 type span struct{ key, value, end int }
 
 func (p *plan) encodeMap(dst []byte, m unsafe.Pointer) []byte {

@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// equal compares the values at a and b. Equality is reflexive, so one address or one reference settles it.
+// equal compares the values at a and b. Equality is reflexive, so identical addresses or references are equal.
 func (p *plan) equal(a, b unsafe.Pointer) bool {
 	if p.mem {
 		return equalBytes(a, b, p.size)
@@ -57,7 +57,7 @@ func (p *plan) equal(a, b unsafe.Pointer) bool {
 	return *(*unsafe.Pointer)(a) == *(*unsafe.Pointer)(b)
 }
 
-// equalFlat is equal for a flat type. It keeps both on the stack, as nothing but memory is looked at.
+// equalFlat is equal for a flat type. It keeps both values on the stack, since it only looks at memory.
 func (p *plan) equalFlat(a, b unsafe.Pointer) bool {
 	switch {
 	case p.mem:
@@ -83,7 +83,7 @@ func (p *plan) equalFlat(a, b unsafe.Pointer) bool {
 	return true
 }
 
-// equalAll compares n values that lie side by side.
+// equalAll compares n adjacent values.
 func (p *plan) equalAll(a, b unsafe.Pointer, n int) bool {
 	if p.mem {
 		return equalBytes(a, b, uintptr(n)*p.size)
@@ -111,8 +111,8 @@ func (p *plan) equalRows(a, b []slice) bool {
 	return true
 }
 
-// equalByEncoding compares two maps as multisets of encoded entries. It serves keys for which Go's == is not exact:
-// floats (a NaN is found by no look-up, and both zeros are one key), pointers, interfaces, times.
+// equalByEncoding compares two maps as multisets of encoded entries. It is for keys for which Go's == is not exact:
+// floats (a look-up never finds a NaN, and both zeros are one key), pointers, interfaces, times.
 func (p *plan) equalByEncoding(a, b unsafe.Pointer) bool {
 	return slices.Equal(p.encodedEntries(a), p.encodedEntries(b))
 }

@@ -10,8 +10,8 @@ import (
 	"unsafe"
 )
 
-// explain returns what is wrong with a value that did not pass a check: the first fault in an order that depends on the
-// value alone, and so not on that of maps.
+// explain returns why a value did not pass a check: the first fault in an order that depends only on the value, and
+// so not on the iteration order of maps.
 func (p *plan) explain(root reflect.Type, v unsafe.Pointer, sharing bool) error {
 	t := teller{root: root, sharing: sharing, index: map[visitKey]int{}}
 	size, err := t.walk(p, v, nil, 0)
@@ -26,16 +26,16 @@ func (p *plan) explain(root reflect.Type, v unsafe.Pointer, sharing bool) error 
 	return nil
 }
 
-// teller does what a visitor does, slowly, and remembers the ways.
+// teller does the work of a visitor, slowly, and records paths.
 type teller struct {
 	root    reflect.Type
 	sharing bool
 	visits  []visit
-	ways    []*way // of the visits
+	ways    []*way // per visit
 	index   map[visitKey]int
 }
 
-// way is a step from a value to a part, and the way before it.
+// way is a step from a value to a part, and the way to that value.
 type way struct {
 	before *way
 	step   string
@@ -43,7 +43,7 @@ type way struct {
 
 func (w *way) and(step string) *way { return &way{w, step} }
 
-// path names the place that a way leads to.
+// path returns the text of the path of a way.
 func (t *teller) path(w *way) string {
 	var steps []string
 	for ; w != nil; w = w.before {
@@ -137,7 +137,7 @@ func (t *teller) follow(p *plan, v unsafe.Pointer, w *way, depth int) (size int,
 	return size, err
 }
 
-// mapEntry is an entry of a map at memory of its own. A key that is bad itself has no name.
+// mapEntry is a copied entry of a map. A key that is faulty itself has no name.
 type mapEntry struct {
 	name       []byte
 	key, value unsafe.Pointer
@@ -171,15 +171,14 @@ func (t *teller) walkMap(p *plan, m unsafe.Pointer, w *way, depth int) (size int
 	return size, nil
 }
 
-// held returns a place that holds the value at v, and shares with it what that refers to.
+// held returns a shallow copy of the value at v.
 func (p *plan) held(v unsafe.Pointer) unsafe.Pointer {
 	to := reflect.New(p.typ)
 	to.Elem().Set(reflect.NewAt(p.typ, v).Elem())
 	return to.UnsafePointer()
 }
 
-// overlap finds two visits that lead to the same bytes, though not from the same start. Of all it takes those that are
-// known first.
+// overlap finds two visits that share bytes but start at different addresses. It selects the earliest such visits.
 func (t *teller) overlap() error {
 	order := make([]int, len(t.visits))
 	for i := range order {
@@ -189,7 +188,7 @@ func (t *teller) overlap() error {
 		return cmp.Compare(uintptr(t.visits[a].start), uintptr(t.visits[b].start))
 	})
 	first, second := -1, -1
-	last := -1 // of those before, the one that reaches farthest
+	last := -1 // the previous visit that reaches farthest
 	for _, i := range order {
 		if last >= 0 && uintptr(t.visits[i].start) < t.visits[last].end() {
 			if a, b := min(last, i), max(last, i); second < 0 || b < second {
@@ -208,7 +207,7 @@ func (t *teller) overlap() error {
 
 func (v *visit) end() uintptr { return uintptr(v.start) + v.extent }
 
-// shared reports that two visits lead to the same memory, and what to do about it.
+// shared returns an error for two visits to the same memory, with the remedy.
 func (t *teller) shared(a, b visit, wayA, wayB *way) error {
 	other := t.path(wayA)
 	switch {
@@ -223,7 +222,7 @@ func (t *teller) shared(a, b visit, wayA, wayB *way) error {
 		"let one of them be a clone", other))
 }
 
-// inUse reports whether the first of the elements of b, another slice, is one of those of a.
+// inUse reports whether the first element of b, another slice, is also an element of v.
 func (v *visit) inUse(b *visit) bool {
 	start := uintptr(v.start)
 	return b.len > 0 && uintptr(b.start) >= start && uintptr(b.start) < start+uintptr(v.len)*v.plan.elem.size

@@ -6,20 +6,20 @@ import (
 	"unsafe"
 )
 
-// FieldValues describes the distinct values that one field has in the values of a table.
+// FieldValues describes the distinct values of one field in the values of a table.
 type FieldValues struct {
-	Name  string   // with the names of structs around it that have no other field
-	First []uint32 // of each distinct value the least id of those that have it, ascending
+	Name  string   // preceded by the names of enclosing single-field structs
+	First []uint32 // for each distinct value the least id that has it, ascending
 	More  bool     // there are more distinct values than were counted
 }
 
-// Fields counts the distinct values of every top-level field, up to a limit per field, exactly. The fields are those of
-// a struct, or of what a pointer or interface leads to; of another type there is none. Those of one type come in their
-// order, and the types that interfaces hold in that of their names. It takes time and memory as another table of these
-// values would, one field after the other.
+// Fields counts the distinct values of every top-level field exactly, up to a limit per field. The fields are those
+// of a struct, or of the struct behind a pointer or interface; other types have none. Fields of one type are in
+// declaration order, and types in interfaces are ordered by name. Fields takes as much time and memory as another
+// table of these values, for one field after the other.
 func (t *Table[T]) Fields(limit int) []FieldValues {
 	n := t.len.Load()
-	var types []*plan // of structs that the values are
+	var types []*plan // struct types of the values
 	prefixes := make(map[*plan]string)
 	for id := range n {
 		p, _, prefix := t.structOf(id)
@@ -27,11 +27,11 @@ func (t *Table[T]) Fields(limit int) []FieldValues {
 		case p == nil:
 		case !known:
 			types, prefixes[p] = append(types, p), prefix
-		case prefix < least: // There are several ways to the type; the order of arrival must not choose.
+		case prefix < least: // There are several paths to the type; the order of arrival must not decide.
 			prefixes[p] = prefix
 		}
 		if !t.walker.plan.varies() {
-			break // The others are of the same type.
+			break // The other values have the same type.
 		}
 	}
 	slices.SortFunc(types, func(a, b *plan) int {
@@ -54,10 +54,10 @@ func (p *plan) varies() bool {
 	return p.op == opPointer || p.op == opInterface
 }
 
-// structOf finds the struct whose fields are those of a value, or nil.
+// structOf returns the struct with the fields of a value, or nil.
 func (t *Table[T]) structOf(id uint32) (p *plan, at unsafe.Pointer, prefix string) {
 	p, at = t.walker.plan, t.walker.at(t.at(id))
-	inside := false // an interface: which struct it leads to is part of the name
+	inside := false // inside an interface: the struct type is part of the name
 	for {
 		switch {
 		case p.op == opStruct && len(p.fields) == 1 && p.fields[0].plan.leads():

@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// hash takes the value at v into the hash h.
+// hash adds the value at v to the hash h.
 func (p *plan) hash(v unsafe.Pointer, h uint64) uint64 {
 	if p.mem {
 		return hashMemory(v, p.size, h)
@@ -63,7 +63,7 @@ func (p *plan) hash(v unsafe.Pointer, h uint64) uint64 {
 	return mix(h, 1)
 }
 
-// hashFlat is hash for a flat type. It keeps v on the stack, as nothing but memory is looked at.
+// hashFlat is hash for a flat type. It keeps v on the stack, since it only looks at memory.
 func (p *plan) hashFlat(v unsafe.Pointer, h uint64) uint64 {
 	switch {
 	case p.mem:
@@ -91,7 +91,7 @@ func hashMemory(v unsafe.Pointer, n uintptr, h uint64) uint64 {
 	return hashBytes(bytesAt(v, n), h)
 }
 
-// hashAll takes n values that lie side by side into the hash.
+// hashAll adds n adjacent values to the hash.
 func (p *plan) hashAll(v unsafe.Pointer, n int, h uint64) uint64 {
 	if p.mem {
 		return hashBytes(bytesAt(v, uintptr(n)*p.size), h)
@@ -102,7 +102,7 @@ func (p *plan) hashAll(v unsafe.Pointer, n int, h uint64) uint64 {
 	return h
 }
 
-// hashEntry hashes one entry of a map so well that entries may be summed in any order.
+// hashEntry hashes one entry of a map well enough for entries to be summed in any order.
 func (p *plan) hashEntry(k, v unsafe.Pointer) uint64 {
 	return spread(p.elem.hash(v, p.key.hash(k, seed)))
 }

@@ -8,17 +8,17 @@ import (
 	"unsafe"
 )
 
-// mapOps walks the maps of one map type, given as what a map variable holds, which is not nil.
+// mapOps walks the maps of one map type. A map is passed as the pointer in a map variable, which is not nil.
 type mapOps interface {
 	hash(p *plan, m unsafe.Pointer) (sum uint64, n int)
 	equal(p *plan, a, b unsafe.Pointer) bool
 	clone(p *plan, m unsafe.Pointer, order int) unsafe.Pointer
-	// each shows every entry, at addresses that are valid only during the call.
+	// each calls show for every entry, at addresses that are valid only during the call.
 	each(p *plan, m unsafe.Pointer, show func(k, v unsafe.Pointer))
 	len(p *plan, m unsafe.Pointer) int
 }
 
-// mapOpsFor chooses typed access if the shape of the map type is among the usual ones, else reflection.
+// mapOpsFor selects typed access for the usual map types, or else reflection.
 func mapOpsFor(p *plan) mapOps {
 	if p.persistent {
 		return persistentOps{}
@@ -39,8 +39,8 @@ func mapOpsFor(p *plan) mapOps {
 	return ops
 }
 
-// sizedBy chooses by the size of the element alone. That is enough for who only reads, as long as the map itself keeps
-// alive what the copy of an element refers to.
+// sizedBy selects by the size of the element alone. That is enough for reading, as long as the map itself keeps alive
+// what the copy of an element refers to.
 func sizedBy[K comparable](elem *plan) mapOps {
 	const word = unsafe.Sizeof(uint64(0))
 	if uintptr(elem.typ.Align()) != word {
@@ -73,7 +73,7 @@ func sizedBy[K comparable](elem *plan) mapOps {
 	return nil
 }
 
-// shapedBy chooses by the element: what counts is its size, its alignment and where it holds pointers.
+// shapedBy selects by the size, alignment and pointers of the element.
 func shapedBy[K comparable](elem *plan) mapOps {
 	align := uintptr(elem.typ.Align())
 	switch {
@@ -99,7 +99,7 @@ func shapedBy[K comparable](elem *plan) mapOps {
 	return sizedBy[K](elem)
 }
 
-// shaped treats a map as a map[K]V that lies in memory alike. Go's == must be exact for its keys.
+// shaped accesses a map as a map[K]V with the same memory layout. Go's == must be exact for its keys.
 type shaped[K comparable, V any] struct{}
 
 func (shaped[K, V]) of(m *unsafe.Pointer) map[K]V { return *(*map[K]V)(unsafe.Pointer(m)) }
@@ -145,7 +145,7 @@ func (s shaped[K, V]) clone(p *plan, m unsafe.Pointer, order int) unsafe.Pointer
 	return *(*unsafe.Pointer)(unsafe.Pointer(&to))
 }
 
-// rebuild is clone in an order.
+// rebuild is clone with an order.
 func (shaped[K, V]) rebuild(p *plan, entries map[K]V, order int) unsafe.Pointer {
 	type entry struct {
 		k K
@@ -166,9 +166,9 @@ func (shaped[K, V]) rebuild(p *plan, entries map[K]V, order int) unsafe.Pointer 
 	return *(*unsafe.Pointer)(unsafe.Pointer(&to))
 }
 
-// arranged returns which of n entries, as a map showed them, is the i-th to enter its copy in an order. Go shows a small map
-// in the order of entry from a place that is drawn for each range, mostly the first, so that orders 1, 2, 5 and 6 show two
-// entries in reverse, and orders 3, 4, 7 and 8 as they were.
+// arranged returns which of n entries, in the iteration order of a map, is the i-th to enter its copy for an order.
+// Go iterates over a small map in insertion order from a random start, usually the first entry, so that orders 1, 2,
+// 5 and 6 reverse two entries, and orders 3, 4, 7 and 8 keep them.
 func arranged(i, n, order int) int {
 	if order%2 == 1 {
 		i = n - 1 - i
@@ -176,8 +176,8 @@ func arranged(i, n, order int) int {
 	return (i + order/2) % n
 }
 
-// roomFor returns the size of such a copy. In a larger map, entries lie by a hash of their keys that differs in each
-// map.
+// roomFor returns the size of such a copy. In a larger map, entries are placed by a hash of their keys that differs
+// for each map.
 func roomFor(n, order int) int {
 	if order%4 == 2 {
 		return 4*n + 8
@@ -186,7 +186,7 @@ func roomFor(n, order int) int {
 }
 
 func (s shaped[K, V]) each(_ *plan, m unsafe.Pointer, show func(k, v unsafe.Pointer)) {
-	var at struct { // one place for all entries, as it moves to the heap
+	var at struct { // one place for all entries, since it moves to the heap
 		k K
 		v V
 	}
@@ -197,11 +197,11 @@ func (s shaped[K, V]) each(_ *plan, m unsafe.Pointer, show func(k, v unsafe.Poin
 
 // reflected walks any map by reflection.
 type reflected struct {
-	cursors *sync.Pool // of *cursor: a walk may meet a map of the same type inside
-	reader  mapOps     // of a map that lies in memory alike, to read it quickly; nil if there is none
+	cursors *sync.Pool // of *cursor: a walk may encounter a map of the same type inside
+	reader  mapOps     // typed access to a map with the same memory layout, for fast reads; may be nil
 }
 
-// cursor is a place for one entry of a map.
+// cursor holds one entry of a map.
 type cursor struct {
 	iter       reflect.MapIter
 	key, value reflect.Value
@@ -222,7 +222,7 @@ func (reflected) of(p *plan, m unsafe.Pointer) reflect.Value {
 
 func (r reflected) len(p *plan, m unsafe.Pointer) int { return r.of(p, m).Len() }
 
-// start returns a cursor before the first entry; done gives it back.
+// start returns a cursor before the first entry. Release it with done.
 func (r reflected) start(p *plan, m unsafe.Pointer) *cursor {
 	c := r.cursors.Get().(*cursor)
 	c.iter.Reset(r.of(p, m))
@@ -238,7 +238,7 @@ func (c *cursor) next() bool {
 	return true
 }
 
-// done forgets the entry, which the pool would otherwise keep alive.
+// done clears the entry, which the pool would otherwise keep alive.
 func (r reflected) done(c *cursor) {
 	c.key.SetZero()
 	c.value.SetZero()
@@ -262,7 +262,7 @@ func (r reflected) hash(p *plan, m unsafe.Pointer) (sum uint64, n int) {
 func (r reflected) equal(p *plan, a, b unsafe.Pointer) bool {
 	if r.reader != nil {
 		defer runtime.KeepAlive(a)
-		defer runtime.KeepAlive(b) // The copies that the reader makes of its elements keep nothing alive.
+		defer runtime.KeepAlive(b) // The copies of elements that the reader makes keep nothing alive.
 		return r.reader.equal(p, a, b)
 	}
 	y := r.of(p, b)
@@ -306,7 +306,7 @@ func (r reflected) clone(p *plan, m unsafe.Pointer, order int) unsafe.Pointer {
 	return to.UnsafePointer()
 }
 
-// rebuild is clone in an order.
+// rebuild is clone with an order.
 func (r reflected) rebuild(p *plan, m unsafe.Pointer, order int) unsafe.Pointer {
 	var keys, values []reflect.Value
 	r.each(p, m, func(k, v unsafe.Pointer) {

@@ -6,16 +6,16 @@ import (
 	"unsafe"
 )
 
-// slice is a slice in memory.
+// slice is the memory layout of a slice.
 type slice struct {
 	data     unsafe.Pointer
 	len, cap int
 }
 
-// nothing is what empty slices point at: it has an address and no bytes.
+// nothing is the target of empty slices: it has an address and no bytes.
 var nothing struct{}
 
-// bytesAt views n bytes of memory.
+// bytesAt returns n bytes of memory as a slice.
 func bytesAt(p unsafe.Pointer, n uintptr) []byte {
 	return unsafe.Slice((*byte)(p), n)
 }
@@ -44,7 +44,7 @@ const (
 	salt  = 0xa0761d6478bd642f
 )
 
-// mix takes one word into a hash by a folded multiplication.
+// mix adds one word to a hash by a folded multiplication.
 func mix(h, word uint64) uint64 {
 	hi, lo := bits.Mul64(h^word^salt, prime)
 	return hi ^ lo ^ bits.RotateLeft64(h, 23)
@@ -59,14 +59,14 @@ func spread(h uint64) uint64 {
 	return h ^ h>>32
 }
 
-// hashBytes takes bytes into a hash, but not their number.
+// hashBytes adds bytes to a hash, but not their number.
 func hashBytes(b []byte, h uint64) uint64 {
 	for len(b) >= 8 {
 		h = mix(h, binary.LittleEndian.Uint64(b))
 		b = b[8:]
 	}
 	switch {
-	case len(b) >= 4: // the two halves overlap, which does no harm as the length is known
+	case len(b) >= 4: // the two halves overlap, which is harmless since the length is known
 		return mix(h, uint64(binary.LittleEndian.Uint32(b))|uint64(binary.LittleEndian.Uint32(b[len(b)-4:]))<<32)
 	case len(b) > 0:
 		return mix(h, uint64(b[0])|uint64(b[len(b)/2])<<8|uint64(b[len(b)-1])<<16)

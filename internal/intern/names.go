@@ -11,22 +11,23 @@ import (
 	"unsafe"
 )
 
-// The name under which a type is encoded depends on the type alone: neither on the types that were met before it nor
-// on the process. Two types have one name only if they are the same package's of this module, and a copy's of it.
+// The encoded name of a type depends on the type alone: neither on the types that were encountered before it nor on
+// the process. Two types have the same name only if they are of the same package of this module, or of a copy of it.
 //
-// A type of this module is called by package name and type name, such as register.Put: a test wants these to differ,
-// and mutants, which are copies of packages under an internal folder, to be called as what they are copies of, so that
-// their traces can be compared. Any other type is called by its import path: example.com/me/proto.Ping. An import path
-// of one element that is not of the standard library is written ./proto, so that it is not taken for one of ours.
-// A type that is declared in a function is followed by the number that the compiler gave it: main.state·2.
+// The name of a type of this module is its package name and type name, such as register.Put: the names in a test
+// package must differ from it, and mutants, which are copies of packages under an internal folder, must have the
+// names of the originals, so that their traces can be compared. Other types are named by import path:
+// example.com/me/proto.Ping. An import path of one element that is not in the standard library is written ./proto, to
+// distinguish it from a package of this module. A type declared in a function is followed by the compiler's number
+// for it: main.state·2.
 
-// module is the import path of this module with a slash: the packages below it have short names.
+// module is the import path of this module with a trailing slash. Packages below it have short names.
 var module = func() string {
 	of := reflect.TypeFor[plan]().PkgPath()
 	return strings.TrimSuffix(of, "internal/intern")
 }()
 
-// name returns the name under which the type is encoded.
+// name returns the encoded name of the type.
 func (p *plan) name() string {
 	if n := p.label.Load(); n != nil {
 		return *n
@@ -36,10 +37,10 @@ func (p *plan) name() string {
 	return n
 }
 
-// textName returns the name of the type for people: package name and type name. Several types may share it.
+// textName returns the display name of the type: package name and type name. Several types may share it.
 func (p *plan) textName() string { return shortName(p.typ.String()) }
 
-// appendName appends the name of a type, spelling out one that has none of its own.
+// appendName appends the name of a type, or spells out an unnamed type.
 func appendName(dst []byte, t reflect.Type) []byte {
 	if t.Name() != "" {
 		return appendDeclared(dst, t)
@@ -60,12 +61,12 @@ func appendName(dst []byte, t reflect.Type) []byte {
 		return appendMethods(dst, t)
 	case reflect.Func:
 		return appendSignature(append(dst, "func"...), t)
-	default: // Channels: these are part of no state.
+	default: // Channels, which are not valid in a state.
 		return append(dst, shortName(t.String())...)
 	}
 }
 
-// appendDeclared appends the name of a type that was declared, or is predeclared.
+// appendDeclared appends the name of a declared or predeclared type.
 func appendDeclared(dst []byte, t reflect.Type) []byte {
 	name, from := t.Name(), t.PkgPath()
 	if from == "" {
@@ -82,17 +83,17 @@ func appendDeclared(dst []byte, t reflect.Type) []byte {
 	return dst
 }
 
-// packageName returns what stands before the point in the name of a declared type.
+// packageName returns the part before the dot in the name of a declared type.
 func packageName(t reflect.Type) string {
 	short, _, _ := strings.Cut(t.String(), ".")
-	// The package main of a program is called by its import path in the binary of its own tests.
+	// In the binary of its own tests, package main of a program is named by its import path.
 	if from := t.PkgPath(); short != "main" {
 		return shortPath(from, short)
 	}
 	return short
 }
 
-// shortPath returns how an import path is written, given the package's name.
+// shortPath returns the written form of an import path, given the package's name.
 func shortPath(from, name string) string {
 	switch {
 	case strings.HasPrefix(from, module):
@@ -125,7 +126,7 @@ func appendStruct(dst []byte, t reflect.Type) []byte {
 	return append(dst, " }"...)
 }
 
-// appendForeign appends the package of a name that is not exported, unless it is of this module.
+// appendForeign appends the package of an unexported name, unless it is in this module.
 func appendForeign(dst []byte, from string) []byte {
 	if from == "" || strings.HasPrefix(from, module) {
 		return dst
@@ -175,10 +176,10 @@ func appendSignature(dst []byte, t reflect.Type) []byte {
 	return append(dst, ')')
 }
 
-// local returns the number, counted from 1, of a type that is declared in a function, and 0 of any other type. The
-// compiler tells them apart in the string that it makes the type's hash of, and in nothing else that is kept.
+// local returns the number, from 1, of a type declared in a function, and 0 for any other type. The compiler
+// distinguishes such types only in the string from which it computes the type's hash.
 func local(t reflect.Type) uint64 {
-	const most = 1 << 16 // A package with more types of one name in functions is none that a person wrote.
+	const most = 1 << 16 // Handwritten packages do not have more function-local types of one name.
 	from := linkPath(t.PkgPath()) + "." + t.Name()
 	hash := typeHashOf(t)
 	if !knowsLocal || linkHash(from) == hash {
@@ -192,14 +193,14 @@ func local(t reflect.Type) uint64 {
 	return most + uint64(hash)
 }
 
-// knowsLocal reports whether the compiler hashes types as this package believes. If it does not, types of one name
-// that are declared in several functions of a package share an encoding; a test says so.
+// knowsLocal reports whether the compiler hashes types as this package assumes. If not, types of one name that are
+// declared in several functions of a package share an encoding; a test detects that.
 var knowsLocal = func() bool {
 	t := reflect.TypeFor[plan]()
 	return linkHash(linkPath(t.PkgPath())+"."+t.Name()) == typeHashOf(t)
 }()
 
-// typeHashOf returns the hash that the compiler gave a type.
+// typeHashOf returns the compiler's hash of a type.
 func typeHashOf(t reflect.Type) uint32 {
 	type header struct { // the beginning of internal/abi.Type
 		size, pointers uintptr
@@ -208,14 +209,14 @@ func typeHashOf(t reflect.Type) uint32 {
 	return (*header)((*iface)(unsafe.Pointer(&t)).data).hash
 }
 
-// linkHash is cmd/compile/internal/types.TypeHash of a type with this link string.
+// linkHash is cmd/compile/internal/types.TypeHash for a type with this link string.
 func linkHash(link string) uint32 {
 	sum := sha256.Sum256([]byte(link))
 	sum[0] ^= 0xff
 	return binary.LittleEndian.Uint32(sum[:4])
 }
 
-// linkPath is an import path as it stands in link strings: cmd/internal/objabi.PathToPrefix.
+// linkPath returns an import path as written in link strings: cmd/internal/objabi.PathToPrefix.
 func linkPath(from string) string {
 	var out strings.Builder
 	slash := strings.LastIndexByte(from, '/')
@@ -229,7 +230,7 @@ func linkPath(from string) string {
 	return out.String()
 }
 
-// abbreviate shortens the import paths among type arguments as shortPath does.
+// abbreviate shortens the import paths in type arguments as shortPath does.
 func abbreviate(s string) string {
 	return eachPath(s, func(from string) string {
 		slash := strings.LastIndexByte(from, '/')
@@ -241,7 +242,7 @@ func abbreviate(s string) string {
 	})
 }
 
-// shortName drops the directories of import paths, which occur among type arguments, but leaves quoted tags alone.
+// shortName removes the directories from import paths, which occur in type arguments, but not from quoted tags.
 func shortName(s string) string {
 	return eachPath(s, func(from string) string { return from[strings.LastIndexByte(from, '/')+1:] })
 }

@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// Component returns the component of a name, and whether there is one.
+// Component returns the component with a name, and whether there is one.
 func (s *Split[T]) Component(name string) (component int, ok bool) {
 	for i := range s.columns {
 		if s.columns[i].name == name {
@@ -16,8 +16,9 @@ func (s *Split[T]) Component(name string) (component int, ok bool) {
 	return 0, false
 }
 
-// Permute returns the id of the value of a component in which what stood at place i stands at place to[i]: of a slice or an array
-// as long as to, or of a map whose keys are such places. What is empty stays as it is. The error says why that is not possible.
+// Permute returns the id of the value of a component with the element at index i moved to index to[i]. The value must
+// be a slice or an array as long as to, or a map whose keys are such indexes. An empty value is unchanged. The error
+// explains why the value cannot be permuted.
 func (s *Split[T]) Permute(component int, id uint32, to []int) (uint32, error) {
 	c := &s.columns[component]
 	v := reflect.NewAt(c.plan.typ, c.at(id)).Elem()

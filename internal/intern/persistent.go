@@ -6,18 +6,19 @@ import (
 	"unsafe"
 )
 
-// A persistent map is a type that is a map to anyone who looks at it, but never changes: actor.Map is one. It is a struct of
-// one pointer, nil in the empty map, and its method All says of which types its keys and values are. A persistent list is
-// a struct of a pointer to a slice, nil in the empty list, that never changes either: actor.List is one.
+// A persistent map is an immutable type that behaves like a map, such as actor.Map. It is a struct of one pointer,
+// nil in the empty map; the types of its keys and values are those of its method All. A persistent list is an
+// immutable struct of a pointer to a slice, nil in the empty list, such as actor.List.
 
-// persistent is what such a type has besides. What is shown are pointers to keys and values, in ascending order of keys.
+// persistent is implemented by persistent maps. Entries passes pointers to keys and values, in ascending order of
+// keys.
 type persistent interface {
 	Len() int
 	Entries(show func(key, value any))
 	Sum(entry func(key, value any) uint64) uint64
 }
 
-// unchanging is what a persistent list has.
+// unchanging is implemented by persistent lists.
 type unchanging interface {
 	Len() int
 	Unchanging()
@@ -28,7 +29,7 @@ var (
 	unchangingType = reflect.TypeFor[unchanging]()
 )
 
-// PersistentMap returns the types of the keys and values of a type that is a persistent map.
+// PersistentMap returns the key and value types of a persistent map type, or false for other types.
 func PersistentMap(t reflect.Type) (key, value reflect.Type, ok bool) {
 	if t.Kind() != reflect.Struct || t.Size() != unsafe.Sizeof(uintptr(0)) || !t.Implements(persistentType) {
 		return nil, nil, false
@@ -36,7 +37,7 @@ func PersistentMap(t reflect.Type) (key, value reflect.Type, ok bool) {
 	return allOf(t)
 }
 
-// PersistentList returns the type of the elements of a type that is a persistent list.
+// PersistentList returns the element type of a persistent list type, or false for other types.
 func PersistentList(t reflect.Type) (elem reflect.Type, ok bool) {
 	if t.Kind() != reflect.Struct || t.Size() != unsafe.Sizeof(uintptr(0)) || !t.Implements(unchangingType) {
 		return nil, false
@@ -48,7 +49,7 @@ func PersistentList(t reflect.Type) (elem reflect.Type, ok bool) {
 	return elem, ok && t == reflect.PointerTo(reflect.SliceOf(elem))
 }
 
-// allOf returns the types of the pairs that the method All of a type goes over.
+// allOf returns the types of the pairs that the method All of a type iterates over.
 func allOf(t reflect.Type) (first, second reflect.Type, ok bool) {
 	all, ok := t.MethodByName("All")
 	if !ok || all.Type.NumOut() != 1 || !all.Type.Out(0).CanSeq2() {
@@ -58,7 +59,7 @@ func allOf(t reflect.Type) (first, second reflect.Type, ok bool) {
 	return yield.In(0), yield.In(1), true
 }
 
-// isPersistent reports whether a type is a persistent map or list: nothing of its values can be changed.
+// isPersistent reports whether a type is a persistent map or list, whose values cannot be changed.
 func isPersistent(t reflect.Type) bool {
 	_, _, isMap := PersistentMap(t)
 	_, isList := PersistentList(t)
@@ -68,10 +69,10 @@ func isPersistent(t reflect.Type) bool {
 // persistentOps walks a persistent map by its own methods.
 type persistentOps struct{}
 
-// empty stands for the pointer of a persistent map that has none, as a map that is nil is another thing.
+// empty represents the pointer of an empty persistent map, to distinguish it from a nil map.
 var empty [1]uintptr
 
-// mapAt returns what the variable at v of a plan that is a map holds: nil only for the nil map.
+// mapAt returns the map pointer in the variable at v; nil only for a nil map.
 func (p *plan) mapAt(v unsafe.Pointer) unsafe.Pointer {
 	m := *(*unsafe.Pointer)(v)
 	if m == nil && p.persistent {
@@ -87,7 +88,7 @@ func (persistentOps) of(p *plan, m unsafe.Pointer) persistent {
 	return reflect.NewAt(p.typ, unsafe.Pointer(&m)).Elem().Interface().(persistent)
 }
 
-// held returns the pointer that an interface holds.
+// held returns the pointer in an interface.
 func held(pointer any) unsafe.Pointer { return (*iface)(unsafe.Pointer(&pointer)).data }
 
 func (o persistentOps) len(p *plan, m unsafe.Pointer) int { return o.of(p, m).Len() }
@@ -114,7 +115,7 @@ func (o persistentOps) equal(p *plan, a, b unsafe.Pointer) bool {
 	return same
 }
 
-// clone returns the map itself, which nobody can change.
+// clone returns the map itself, which cannot be changed.
 func (persistentOps) clone(_ *plan, m unsafe.Pointer, _ int) unsafe.Pointer {
 	if m == unsafe.Pointer(&empty) {
 		return nil
@@ -126,7 +127,7 @@ func (o persistentOps) each(p *plan, m unsafe.Pointer, show func(k, v unsafe.Poi
 	o.of(p, m).Entries(func(k, v any) { show(held(k), held(v)) })
 }
 
-// refers reports whether values of a type can refer to something that can be changed.
+// refers reports whether values of a type can refer to mutable memory.
 func refers(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface, reflect.Func, reflect.Chan, reflect.UnsafePointer:

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// op describes how a plan is followed.
+// op selects how a plan is followed.
 type op uint8
 
 const (
@@ -23,31 +23,32 @@ const (
 	opInterface
 	opTime
 	opFunc
-	opForeign // channels and unsafe pointers, which no state may hold
+	opForeign // channels and unsafe pointers, which are not valid in a state
 )
 
-// plan is what must be known about a type to walk its values. It is immutable once published, but for its two caches.
+// plan holds the facts about a type that are needed to walk its values. It is immutable once published, except for
+// its two caches.
 type plan struct {
 	typ  reflect.Type
 	kind reflect.Kind
 	op   op
 	size uintptr // bytes
 
-	mem        bool // a value is exactly its bytes: no padding, no reference, nothing blank
+	mem        bool // a value is exactly its bytes: no padding, references or blank fields
 	flat       bool // Go's == is exact
 	pointers   bool // the memory of a value holds pointers
-	owns       bool // a copy must replace something
-	risky      bool // a value may hold a cycle, or what is no part of a state
-	shares     bool // a value may hold two references to memory that can be changed
-	bare       bool // a value holds no reference to such memory, and is not risky
+	owns       bool // a deep copy must replace something
+	risky      bool // a value may hold a cycle, or something that is not valid in a state
+	shares     bool // a value may hold two references to mutable memory
+	bare       bool // a value holds no reference to mutable memory, and is not risky
 	outside    bool // a value holds memory outside its own
 	direct     bool // an interface holds the value itself rather than a pointer to it
-	persistent bool // of a map, or a pointer to a slice: what it refers to never changes, and may be shared
-	stringer   bool // String was declared for the type, not promoted from a field
+	persistent bool // for a map or a pointer to a slice: its target never changes, and may be shared
+	stringer   bool // String is declared for the type, not promoted from a field
 
-	elem   *plan // of pointers, slices, arrays and maps
-	key    *plan // of maps
-	count  int   // of arrays
+	elem   *plan // for pointers, slices, arrays and maps
+	key    *plan // for maps
+	count  int   // for arrays
 	fields []field
 	runs   []run
 	maps   mapOps
@@ -65,7 +66,7 @@ type field struct {
 	embedded bool
 }
 
-// run is either a stretch of plain memory (plan is nil), maybe of several fields, or a field with a plan of its own.
+// run is either a stretch of plain memory (plan is nil), possibly of several fields, or a field with its own plan.
 type run struct {
 	offset uintptr
 	size   uintptr
@@ -80,7 +81,7 @@ var (
 	stringerType = reflect.TypeFor[fmt.Stringer]()
 )
 
-// planOf returns the only plan of a type.
+// planOf returns the unique plan of a type.
 func planOf(t reflect.Type) *plan {
 	if p, ok := plans.Load(t); ok {
 		return p.(*plan)
@@ -102,8 +103,8 @@ type compiler struct {
 	fresh map[reflect.Type]*plan
 }
 
-// plan compiles a type and what it is made of. Recursion of types always passes a reference, whose own flags do not
-// depend on what it refers to, so an unfinished plan is only ever pointed at.
+// plan compiles a type and its parts. A recursive type always contains itself through a reference, whose own flags do
+// not depend on its target, so that an unfinished plan is only ever pointed at.
 func (c *compiler) plan(t reflect.Type) *plan {
 	if p, ok := plans.Load(t); ok {
 		return p.(*plan)
@@ -184,7 +185,8 @@ func (c *compiler) structure(p *plan) {
 	p.mem = p.mem && end == p.size
 }
 
-// addRun joins neighbouring stretches of plain memory, so that they are compared and hashed as one.
+// addRun adds a field, and joins neighbouring stretches of plain memory, so that they are compared and hashed
+// together.
 func (p *plan) addRun(offset uintptr, q *plan) {
 	if !q.mem {
 		p.runs = append(p.runs, run{offset, q.size, q})
@@ -217,7 +219,7 @@ func (p *plan) finish() {
 func risky(t reflect.Type, open map[reflect.Type]bool) bool {
 	done, seen := open[t]
 	if seen {
-		return !done // met again while open: the type is recursive
+		return !done // visited again while open: the type is recursive
 	}
 	open[t] = false
 	r := false
@@ -240,8 +242,7 @@ func risky(t reflect.Type, open map[reflect.Type]bool) bool {
 	return r
 }
 
-// references counts the references to memory that can be changed in a value of a type that is not risky; 2 stands for
-// any larger number.
+// references counts the references to mutable memory in a value of a type that is not risky; 2 means two or more.
 func references(t reflect.Type) int {
 	inside := func(t reflect.Type, times int) int { return min(2, times*references(t)) }
 	switch t.Kind() {
@@ -268,7 +269,7 @@ func references(t reflect.Type) int {
 	return 0
 }
 
-// direct finds out, by trying, whether an interface holds a value of the type itself in its second word.
+// direct determines by experiment whether an interface holds a value of the type itself in its second word.
 func direct(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func, reflect.UnsafePointer:
@@ -287,12 +288,13 @@ func direct(t reflect.Type) bool {
 	return (*iface)(unsafe.Pointer(&boxed)).data == mark
 }
 
-// iface is an interface in memory. The first word determines the dynamic type, given the static one.
+// iface is the memory layout of an interface. The first word determines the dynamic type, given the static one.
 type iface struct {
 	tab, data unsafe.Pointer
 }
 
-// dynamicOf returns the plan of the dynamic type of the interface at i, which is not nil, and where its value lies.
+// dynamicOf returns the plan of the dynamic type of the interface at i, which is not nil, and the address of its
+// value.
 func (p *plan) dynamicOf(i *iface) (*plan, unsafe.Pointer) {
 	var d *plan
 	if known := p.dynamic.Load(); known != nil {
@@ -307,7 +309,7 @@ func (p *plan) dynamicOf(i *iface) (*plan, unsafe.Pointer) {
 	return d, i.data
 }
 
-// learn remembers the plan of a dynamic type under the first word of the interface.
+// learn stores the plan of a dynamic type under the first word of the interface.
 func (p *plan) learn(i *iface) *plan {
 	d := planOf(reflect.NewAt(p.typ, unsafe.Pointer(i)).Elem().Elem().Type())
 	for {
@@ -318,7 +320,8 @@ func (p *plan) learn(i *iface) *plan {
 	}
 }
 
-// dynamicPlans are the plans of dynamic types by the first word of an interface: a few in a list, which is faster, and all in a map.
+// dynamicPlans maps the first word of an interface to the plan of the dynamic type: a few in a list, which is faster,
+// and all in a map.
 type dynamicPlans struct {
 	few [fewDynamics]struct {
 		tab  unsafe.Pointer
@@ -341,7 +344,7 @@ func (d *dynamicPlans) find(tab unsafe.Pointer) *plan {
 	return d.all[tab]
 }
 
-// with returns d with one more; d may be nil.
+// with returns a copy of d with one more plan; d may be nil.
 func (d *dynamicPlans) with(tab unsafe.Pointer, p *plan) *dynamicPlans {
 	grown := &dynamicPlans{all: map[unsafe.Pointer]*plan{tab: p}}
 	if d != nil {

@@ -9,19 +9,19 @@ import (
 	"unsafe"
 )
 
-// Renaming puts other values in the place of some, wherever these stand: in fields, lists, maps, interfaces, behind pointers,
-// and as keys. What is looked for goes by its type: a number that is no actor.ID is none, whatever it counts.
+// Renaming replaces values wherever they occur: in fields, lists, maps, interfaces, behind pointers, and as map keys.
+// Values are matched by type: a number that is not an actor.ID never matches one.
 //
-// A list whose elements are values of such a type in ascending order, or structs that begin with them, each greater than the one
-// before, is a set or a table, and is put in order again. So two lists may be renamed alike, a set and a sequence that is none;
-// who relies on a Renaming has to make sure that the opposite one leads back.
+// A list whose elements are strictly ascending values of such a type, or structs that begin with them, is taken for a
+// set or a table, and sorted again after renaming. So the renaming of a set and of a sequence may be equal; users of
+// a Renaming must check that the inverse restores the original.
 type Renaming struct {
 	to      map[any]any
 	types   map[reflect.Type]bool
-	touched sync.Map // *plan to bool: whether a value of it may hold one that is renamed
+	touched sync.Map // *plan to bool: whether a value of it may contain a renamed value
 }
 
-// NewRenaming returns the renaming of each key to its value, which is of the same type. The types must be those of numbers,
+// NewRenaming returns the renaming of each key to its value, which has the same type. The types must be numbers,
 // strings, or comparable structs and arrays.
 func NewRenaming(to map[any]any) *Renaming {
 	r := &Renaming{to: to, types: make(map[reflect.Type]bool)}
@@ -31,7 +31,7 @@ func NewRenaming(to map[any]any) *Renaming {
 	return r
 }
 
-// Of returns what becomes of a value by itself.
+// Of returns the image of a value that is not part of another.
 func (r *Renaming) Of(v any) any {
 	if to, known := r.to[v]; known {
 		return to
@@ -39,7 +39,7 @@ func (r *Renaming) Of(v any) any {
 	return v
 }
 
-// Rename returns a copy of v in which everything is renamed.
+// Rename returns a copy of v with all values renamed.
 func (w *Walker[T]) Rename(r *Renaming, v T) T {
 	if !r.touches(w.plan) {
 		return v
@@ -58,7 +58,7 @@ func (w *Walker[T]) Rename(r *Renaming, v T) T {
 	return c
 }
 
-// touches reports whether a value of a plan may hold one that is renamed.
+// touches reports whether a value of a plan may contain a renamed value.
 func (r *Renaming) touches(p *plan) bool {
 	if known, ok := r.touched.Load(p); ok {
 		return known.(bool)
@@ -84,7 +84,7 @@ func (r *Renaming) reaches(p *plan, seen map[*plan]bool) bool {
 	return p.key != nil && r.reaches(p.key, seen) || p.elem != nil && r.reaches(p.elem, seen)
 }
 
-// rename changes the value at v, which nobody else has.
+// rename changes the value at v, which must be private.
 func (r *Renaming) rename(p *plan, v unsafe.Pointer) {
 	if !r.touches(p) {
 		return
@@ -132,7 +132,7 @@ func (r *Renaming) rename(p *plan, v unsafe.Pointer) {
 	}
 }
 
-// renameList renames the elements of a list, and puts them in order again if they were in the order of what is renamed.
+// renameList renames the elements of a list, and sorts them if they were strictly ascending.
 func (r *Renaming) renameList(elem *plan, data unsafe.Pointer, n int, list reflect.Value) {
 	at := func(i int) unsafe.Pointer { return unsafe.Add(data, uintptr(i)*elem.size) }
 	ascends := n > 1 && r.leads(elem) != nil
@@ -157,7 +157,7 @@ func (r *Renaming) renameList(elem *plan, data unsafe.Pointer, n int, list refle
 	reflect.Copy(list, sorted)
 }
 
-// leads returns the plan of what is renamed and ordered at the beginning of every value of a plan, or nil.
+// leads returns the plan of the renamed, ordered value at the start of every value of a plan, or nil.
 func (r *Renaming) leads(p *plan) *plan {
 	for !r.types[p.typ] {
 		if p.op != opStruct || len(p.fields) == 0 || p.fields[0].offset != 0 {
@@ -183,7 +183,7 @@ func compareAt(p *plan, a, b unsafe.Pointer) int {
 	return cmp.Compare(x.Uint(), y.Uint())
 }
 
-// renameMap puts a renamed map in the place of one.
+// renameMap replaces a map by a renamed one.
 func (r *Renaming) renameMap(p *plan, v unsafe.Pointer) {
 	m := p.mapAt(v)
 	if m == nil || p.maps.len(p, m) == 0 {
@@ -212,8 +212,8 @@ func (r *Renaming) renameMap(p *plan, v unsafe.Pointer) {
 	place.Set(renamed)
 }
 
-// extends returns the type whose method With puts an entry into a persistent map: that of the map, or of the one that it embeds, which
-// is the same pointer.
+// extends returns the type whose method With adds an entry to a persistent map: the type of the map, or of the map
+// that it embeds, which is the same pointer.
 func (p *plan) extends() reflect.Type {
 	for t := p.typ; t.Kind() == reflect.Struct && t.NumField() == 1; t = t.Field(0).Type {
 		m, ok := t.MethodByName("With")

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// SortedBy returns items in the order of their keys, each of which is made once. The items themselves stay as they are.
+// SortedBy returns items in the order of their keys. It computes each key once, and does not change its argument.
 func SortedBy[T any](items []T, key func(T) []byte) []T {
 	type keyed struct {
 		key  []byte

@@ -10,23 +10,25 @@ import (
 	"unsafe"
 )
 
-// Split takes values of T apart into components, and gives every distinct value of a component a dense id, counted from 0 in
-// order of arrival. The components of a struct are its fields, but for blank ones; a struct of one field is taken for what it
-// holds, and a value of any other type is one component. It is exact: two values have the same ids if and only if they are
-// equal in the sense of [Walker.Equal]. It is safe for concurrent use, and never forgets; finding what is there takes no lock.
+// Split splits values of T into components, and assigns a dense id, from 0 in order of arrival, to every distinct
+// value of a component. The components of a struct are its fields, except blank ones; a struct of one field is
+// treated as that field, and a value of any other type is one component. It is exact: two values have the same ids if
+// and only if they are equal as defined by [Walker.Equal]. It is safe for concurrent use, and never removes values;
+// look-ups take no lock.
 //
-// The method is the collapse of states in SPIN (Holzmann, "State Compression in SPIN", 1997), with a component for each field.
+// The method is the collapse of states in SPIN (Holzmann, "State Compression in SPIN", 1997), with a component for
+// each field.
 type Split[T any] struct {
 	walker  *Walker[T]
 	columns []column
-	simple  bool  // no component refers to what refers to something else: see fits
-	refer   []int // the components that refer to memory that can be changed
+	simple  bool  // no component has references behind references: see shallow
+	refer   []int // the components that refer to mutable memory
 }
 
-// Part is a component of a value and the id of what it holds.
+// Part is a component of a value and the id of its value.
 type Part struct{ Component, ID uint32 }
 
-// NewSplit returns empty tables. The error is that of [For].
+// NewSplit returns empty tables. The errors are those of [For].
 func NewSplit[T any]() (*Split[T], error) {
 	w, err := For[T]()
 	if err != nil {
@@ -56,17 +58,17 @@ func NewSplit[T any]() (*Split[T], error) {
 	return s, nil
 }
 
-// Len returns the number of components: one at least.
+// Len returns the number of components, at least 1.
 func (s *Split[T]) Len() int { return len(s.columns) }
 
-// Name returns the name of a component: that of the field, with those of the structs around it; or nothing if there is no
-// field.
+// Name returns the name of a component: the name of the field, preceded by those of the enclosing structs; empty if
+// there is no field.
 func (s *Split[T]) Name(component int) string { return s.columns[component].name }
 
-// Values returns how many distinct values of a component are known.
+// Values returns the number of distinct values of a component.
 func (s *Split[T]) Values(component int) int { return int(s.columns[component].len.Load()) }
 
-// Intern puts the ids of a value's components into ids. The value stays the caller's: of what is new a copy is kept.
+// Intern sets ids to the ids of a value's components. The caller keeps the value: new components are copied.
 func (s *Split[T]) Intern(v *T, ids []uint32) {
 	for i := range s.columns {
 		c := &s.columns[i]
@@ -74,8 +76,8 @@ func (s *Split[T]) Intern(v *T, ids []uint32) {
 	}
 }
 
-// Changes appends the components of to that are not those of from, of which ids has the ids. It looks no further where both
-// refer to the same memory, so nobody may have changed from since it was made.
+// Changes appends the components of to that differ from those of from, whose ids are in ids. It does not compare
+// memory that both share, so from must not have been changed.
 func (s *Split[T]) Changes(from, to *T, ids []uint32, into []Part) []Part {
 	for i := range s.columns {
 		c := &s.columns[i]
@@ -90,7 +92,8 @@ func (s *Split[T]) Changes(from, to *T, ids []uint32, into []Part) []Part {
 	return into
 }
 
-// Value makes v the value whose components have these ids. What it refers to belongs to the tables, and must not be changed.
+// Value sets v to the value whose components have these ids. Memory that it refers to belongs to the tables, and must
+// not be changed.
 func (s *Split[T]) Value(ids []uint32, v *T) {
 	for i := range s.columns {
 		c := &s.columns[i]
@@ -98,7 +101,7 @@ func (s *Split[T]) Value(ids []uint32, v *T) {
 	}
 }
 
-// Revalue is Value for a v that has the value for the ids in was, which it replaces.
+// Revalue is Value for a v that currently holds the value for the ids in was.
 func (s *Split[T]) Revalue(was, ids []uint32, v *T) {
 	for i := range s.columns {
 		if was[i] != ids[i] {
@@ -109,7 +112,7 @@ func (s *Split[T]) Revalue(was, ids []uint32, v *T) {
 	}
 }
 
-// Fits is [Walker.Check] of to, for a value that Value made and another one that was made of it: it costs less.
+// Fits is [Walker.Check] of to, which was derived from from, a value returned by Value. It is cheaper than Check.
 func (s *Split[T]) Fits(from, to *T) error {
 	p := s.walker.plan
 	if !p.risky && !p.shares || s.simple && s.disjoint(from, to) {
@@ -121,8 +124,8 @@ func (s *Split[T]) Fits(from, to *T) error {
 	return nil
 }
 
-// disjoint reports whether the components of to refer to different memory, if those of from do and none refers to what
-// refers to something else.
+// disjoint reports whether the components of to refer to different memory. It requires that those of from do, and
+// that all components are shallow.
 func (s *Split[T]) disjoint(from, to *T) bool {
 	for _, i := range s.refer {
 		c := &s.columns[i]
@@ -144,8 +147,8 @@ func (s *Split[T]) disjoint(from, to *T) bool {
 	return true
 }
 
-// Verify hashes everything once more. If something was changed since it was interned, it returns the first such component
-// and id, and false.
+// Verify rehashes all values. If one was changed since it was interned, it returns the first such component and id,
+// and false.
 func (s *Split[T]) Verify() (component int, id uint32, ok bool) {
 	for i := range s.columns {
 		if id, ok := s.columns[i].verify(); !ok {
@@ -155,7 +158,7 @@ func (s *Split[T]) Verify() (component int, id uint32, ok bool) {
 	return 0, 0, true
 }
 
-// Text is the value of a component for people.
+// Text returns the value of a component as text for people.
 func (s *Split[T]) Text(component int, id uint32) string {
 	c := &s.columns[component]
 	at := c.at(id)
@@ -180,7 +183,7 @@ func (s *Split[T]) Bytes() int64 {
 	return n
 }
 
-// column is the table of a component: see Table, which is the same for values of a static type.
+// column is the table of a component. It works like Table, which is for values of a static type.
 type column struct {
 	plan   *plan
 	offset uintptr // within T
@@ -193,7 +196,7 @@ type column struct {
 	len    atomic.Uint32
 	bytes  atomic.Int64
 
-	elements []*element // by place, once there are many values; nil for one that has no table
+	elements []*element // by place, once there are many values; nil for places without a table
 	_        [64]byte   // Keep neighbours off this cache line.
 }
 
@@ -204,13 +207,13 @@ func (c *column) init(p *plan, offset uintptr, name string) {
 	c.bytes.Store(8 * firstIndex)
 }
 
-// at returns where the value of an id lies.
+// at returns the address of the value with an id.
 func (c *column) at(id uint32) unsafe.Pointer {
 	chunk, i, _ := locateID(id)
 	return unsafe.Add(unsafe.Pointer(c.values[chunk].Load()), uintptr(i)*c.plan.size)
 }
 
-// intern returns the id of the value at v, of which it keeps a copy if it is new.
+// intern returns the id of the value at v, which it copies if it is new.
 func (c *column) intern(v unsafe.Pointer) uint32 {
 	own := spread(c.plan.hash(v, seed))
 	if id, ok := c.find(own, v); ok {
@@ -257,12 +260,12 @@ func (c *column) add(own uint64, v unsafe.Pointer) uint32 {
 	c.plan.assign(at, v)
 	c.bytes.Add(c.keep(at, id))
 	(*c.owns[chunk].Load())[i] = own
-	c.len.Store(id + 1) // after the cell: who sees the new length sees the cell
+	c.len.Store(id + 1) // after the cell: a reader of the new length sees the cell
 	enter(*c.room(id), own&hashMask|uint64(id+1))
 	return id
 }
 
-// room returns an index with a free place for value n, a larger one if need be. The lock is held.
+// room returns an index with a free place for value n, growing it if necessary. The lock is held.
 func (c *column) room(n uint32) *[]uint64 {
 	p := c.index.Load()
 	if 4*(int(n)+1) <= 3*len(*p) {
@@ -293,7 +296,7 @@ func (c *column) verify() (uint32, bool) {
 	return 0, true
 }
 
-// alike reports whether the values at a and b are certainly equal, with a look at their own memory only.
+// alike reports whether the values at a and b are certainly equal, judging by their own memory only.
 func (p *plan) alike(a, b unsafe.Pointer) bool {
 	switch {
 	case p.mem:
@@ -355,7 +358,7 @@ func (p *plan) assign(to, from unsafe.Pointer) {
 	}
 }
 
-// shallow reports whether a value refers to no memory that can be changed, or to one piece that refers to no further one.
+// shallow reports whether a value refers to no mutable memory, or to one piece that holds no such references itself.
 func (p *plan) shallow() bool {
 	if p.bare {
 		return true
@@ -369,7 +372,7 @@ func (p *plan) shallow() bool {
 	return false
 }
 
-// sameReference reports whether two values of a shallow type refer to the same memory, to the same extent.
+// sameReference reports whether two values of a shallow type refer to the same memory, with the same extent.
 func (p *plan) sameReference(a, b unsafe.Pointer) bool {
 	if p.op != opSlice {
 		return *(*unsafe.Pointer)(a) == *(*unsafe.Pointer)(b)

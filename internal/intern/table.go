@@ -11,35 +11,35 @@ import (
 	"github.com/mitchellh/hashstructure/v2"
 )
 
-// Table assigns a dense id to every distinct value of T, counted from 0 in order of arrival. It is exact: two values
-// share an id if and only if they are equal in the sense of [Walker.Equal]. It is safe for concurrent use, and never
-// forgets; finding what is there takes no lock. It holds fewer than 2^32 values. Values with cycles must be kept out
-// ([Walker.Check]).
+// Table assigns a dense id, from 0 in order of arrival, to every distinct value of T. It is exact: two values share
+// an id if and only if they are equal as defined by [Walker.Equal]. It is safe for concurrent use, and never removes
+// values; look-ups take no lock. It holds fewer than 2^32 values. Values must not contain cycles ([Walker.Check]).
 //
-// An exact index by our own hash finds values; equality decides. For types that are not flat, hashstructure besides
-// finds the bucket of a new value, and equality decides inside the bucket. Its 64 bits are never trusted: it ignores
-// unexported fields, takes nil for empty, lets duplicates in sets cancel, may run methods of the value, and fails on
-// some types (these are put in a bucket by our own hash). Values beyond the first structureLimit have no bucket: where
-// there are so many, its time would be felt, which is dozens of times that of our own hash. The index is complete. It
-// follows that the search of the bucket finds something only if an interned value was changed, and that the table
-// stays exact whatever hashstructure answers.
+// Values are found by an exact index over the Walker's hash; equality decides. For types that are not flat,
+// hashstructure also selects a bucket for a new value, and equality decides inside the bucket. Its 64 bits are never
+// trusted: it ignores unexported fields, treats nil as empty, cancels duplicates in sets, may run methods of the
+// value, and fails on some types (for these, the Walker's hash selects the bucket). Values beyond the first
+// structureLimit have no bucket, since hashstructure takes dozens of times as long as the Walker's hash. The index is
+// complete. Therefore the search of the bucket finds something only if an interned value was changed, and the table
+// stays exact whatever hashstructure returns.
 type Table[T any] struct {
 	walker *Walker[T]
-	bucket func(any) (uint64, bool) // hashstructure; a test may put another in its place
+	bucket func(any) (uint64, bool) // hashstructure; replaceable in tests
 
 	mu      sync.Mutex         // held by writers
 	buckets map[bucketKey]head // see place
 	friends []uint32           // id to the next older one in the same bucket, plus 1
 
-	// Open addressing: the high half of an own hash and id+1, or 0 for a free place. The same half says where to look.
+	// Open addressing: the high half of the Walker's hash and id+1, or 0 for a free place. The same half determines the
+	// position.
 	index  atomic.Pointer[[]uint64]
 	values [chunkCount]atomic.Pointer[[]T]
-	owns   [chunkCount]atomic.Pointer[[]uint64] // our hash at the time of interning; of a flat type nobody asks for it
+	owns   [chunkCount]atomic.Pointer[[]uint64] // the Walker's hash at the time of interning; unused for a flat type
 	len    atomic.Uint32
 	bytes  atomic.Int64
 }
 
-// A chunk's cells never move, so that they are read without a lock. Four chunks make the table twice as long.
+// Cells of a chunk never move, so that reads need no lock. Four chunks double the table.
 const (
 	firstBits  = 6
 	chunkCount = 4 * (32 - firstBits + 1)
@@ -50,10 +50,11 @@ const (
 	hashMask   = (1<<32 - 1) << 32
 )
 
-// A bucket that has bucketLimit values is full: further ones go to buckets by hashstructure and own hash together.
+// A bucket with bucketLimit values is full: further values use buckets by both hashes.
 const bucketLimit = 32
 
-// structureLimit is how many values of a table are put in buckets; hashstructure takes some 20 µs for each.
+// structureLimit is the number of values of a table that are put into buckets; hashstructure takes about 20 µs for
+// each.
 const structureLimit = 128
 
 type bucketKind uint8
@@ -61,8 +62,8 @@ type bucketKind uint8
 const (
 	inNone      bucketKind = iota // no bucket: the table is large, or the type is flat
 	byStructure                   // hashstructure's hash
-	byBoth                        // both hashes, when the bucket of the first kind is full
-	byOwn                         // our own hash, when hashstructure has none
+	byBoth                        // both hashes, if the bucket by hashstructure is full
+	byOwn                         // the Walker's hash, if hashstructure fails
 )
 
 type bucketKey struct {
@@ -75,10 +76,11 @@ type head struct {
 	count  uint32
 }
 
-// bucketOverhead is what a value in a bucket costs, in bytes: an entry of a Go map at its average load, and a friend.
+// bucketOverhead is the cost of a value in a bucket, in bytes: an entry of a Go map at its average load, and an
+// element of friends.
 const bucketOverhead = 56
 
-// NewTable returns an empty table. The error is that of [For].
+// NewTable returns an empty table. The errors are those of [For].
 func NewTable[T any]() (*Table[T], error) {
 	w, err := For[T]()
 	if err != nil {
@@ -87,7 +89,7 @@ func NewTable[T any]() (*Table[T], error) {
 	return NewTableOf(w), nil
 }
 
-// NewTableOf returns an empty table of values that w walks.
+// NewTableOf returns an empty table for values that w walks.
 func NewTableOf[T any](w *Walker[T]) *Table[T] {
 	t := &Table[T]{walker: w, bucket: structureHash, buckets: map[bucketKey]head{}}
 	index := make([]uint64, firstIndex)
@@ -96,8 +98,8 @@ func NewTableOf[T any](w *Walker[T]) *Table[T] {
 	return t
 }
 
-// structureHash is hashstructure's hash of a value, if it has one. It runs methods of the value if they have the
-// right names, so it may panic in any way.
+// structureHash returns hashstructure's hash of a value, if it has one. It runs methods of the value with certain
+// names, so it recovers from panics.
 func structureHash(v any) (h uint64, ok bool) {
 	defer func() {
 		if recover() != nil {
@@ -118,8 +120,7 @@ func (t *Table[T]) Intern(v T) (id uint32, fresh bool) {
 	return t.insert(own, v)
 }
 
-// InternCopy is Intern for a value that stays the caller's: of a new one the table keeps a copy, without spare
-// capacity.
+// InternCopy is Intern for a value that remains the caller's: the table copies a new value, without spare capacity.
 func (t *Table[T]) InternCopy(v T) (id uint32, fresh bool) {
 	own := t.walker.Hash(v)
 	if id, ok := t.find(own, v); ok {
@@ -128,10 +129,10 @@ func (t *Table[T]) InternCopy(v T) (id uint32, fresh bool) {
 	return t.insert(own, t.walker.Copy(v))
 }
 
-// insert adds v, which was not there a moment ago.
+// insert adds v, which a look-up did not find.
 func (t *Table[T]) insert(own uint64, v T) (id uint32, fresh bool) {
 	key := t.bucketOf(v, own)
-	held := t.held(v) // as the hashes, computed before the lock: others need not wait
+	held := t.held(v) // like the hashes, computed before taking the lock
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if id, ok := t.find(own, v); ok {
@@ -154,7 +155,7 @@ func (t *Table[T]) bucketOf(v T, own uint64) bucketKey {
 	return bucketKey{kind: byOwn, own: own}
 }
 
-// held is the memory that a value holds outside its own, in bytes.
+// held returns the memory in bytes that a value holds outside its own.
 func (t *Table[T]) held(v T) int64 {
 	w, box := t.walker, int64(0)
 	if w.boxed && !w.plan.direct {
@@ -170,7 +171,7 @@ func (t *Table[T]) held(v T) int64 {
 // Lookup returns the id of v if it is interned.
 func (t *Table[T]) Lookup(v T) (uint32, bool) { return t.find(t.walker.Hash(v), v) }
 
-// find looks among the values with the same own hash.
+// find searches the values with the same hash.
 func (t *Table[T]) find(own uint64, v T) (uint32, bool) {
 	index := *t.index.Load()
 	mask := len(index) - 1
@@ -187,7 +188,7 @@ func (t *Table[T]) find(own uint64, v T) (uint32, bool) {
 	}
 }
 
-// findFriend looks into the bucket, and into the one behind it if it is full. The lock is held.
+// findFriend searches the bucket, and the next one if it is full. The lock is held.
 func (t *Table[T]) findFriend(key bucketKey, own uint64, v T) (uint32, bool) {
 	if key.kind == inNone {
 		return 0, false
@@ -204,7 +205,7 @@ func (t *Table[T]) findFriend(key bucketKey, own uint64, v T) (uint32, bool) {
 	return t.findFriend(bucketKey{byBoth, key.structure, own}, own, v)
 }
 
-// place returns the bucket that a new value goes to: the given one, or the one behind it if that is full.
+// place returns the bucket for a new value: the given one, or the next one if that is full.
 func (t *Table[T]) place(key bucketKey, own uint64) (bucketKey, head) {
 	h := t.buckets[key]
 	if h.count < bucketLimit || key.kind != byStructure {
@@ -220,7 +221,7 @@ func (t *Table[T]) befriend(id uint32, key bucketKey, own uint64) {
 		return
 	}
 	key, h := t.place(key, own)
-	// A value before may be without a bucket, if the table was near its limit when somebody asked.
+	// An earlier value may have no bucket, if the table was near its limit when bucketOf was called.
 	for len(t.friends) < int(id) {
 		t.friends = append(t.friends, 0)
 	}
@@ -253,13 +254,13 @@ func (t *Table[T]) add(v T, own uint64, key bucketKey, held int64) uint32 {
 		(*t.owns[chunk].Load())[i] = own
 	}
 	t.bytes.Add(held)
-	t.len.Store(id + 1) // after the cell: who sees the new length sees the cell
+	t.len.Store(id + 1) // after the cell: a reader of the new length sees the cell
 	t.befriend(id, key, own)
 	enter(*t.room(id), own&hashMask|uint64(id+1))
 	return id
 }
 
-// room returns an index with a free place for value n, a larger one if need be. The lock is held.
+// room returns an index with a free place for value n, growing it if necessary. The lock is held.
 func (t *Table[T]) room(n uint32) *[]uint64 {
 	p := t.index.Load()
 	if 4*(int(n)+1) <= 3*len(*p) {
@@ -276,7 +277,7 @@ func (t *Table[T]) room(n uint32) *[]uint64 {
 	return &index
 }
 
-// enter finds a free place for an entry.
+// enter puts an entry into a free place.
 func enter(index []uint64, entry uint64) {
 	mask := len(index) - 1
 	i := int(entry>>32) & mask
@@ -286,7 +287,7 @@ func enter(index []uint64, entry uint64) {
 	atomic.StoreUint64(&index[i], entry)
 }
 
-// locateID returns where a cell lies, and how many its chunk holds.
+// locateID returns the position of a cell, and the size of its chunk.
 func locateID(id uint32) (chunk int, i, size uint64) {
 	n := uint64(id) + 1<<firstBits
 	quarter := bits.Len64(n) - 3 // the leading bits of n are 1 and the number of the quarter
@@ -301,7 +302,7 @@ func (t *Table[T]) at(id uint32) *T {
 }
 
 // Value returns the interned value itself, not a copy: it must not be changed. It takes no lock. It panics if the
-// table has not given out the id.
+// table has not assigned the id.
 func (t *Table[T]) Value(id uint32) T {
 	if id >= t.len.Load() {
 		panic(fmt.Sprintf("intern: no value has id %d", id))
@@ -309,11 +310,11 @@ func (t *Table[T]) Value(id uint32) T {
 	return *t.at(id)
 }
 
-// Len returns how many values are interned.
+// Len returns the number of interned values.
 func (t *Table[T]) Len() int { return int(t.len.Load()) }
 
-// Verify hashes every interned value once more. If one was changed since it was interned, it returns the first such
-// id and false. A value of a flat type cannot be changed, so these are not looked at.
+// Verify rehashes every interned value. If one was changed since it was interned, it returns the first such id and
+// false. A value of a flat type cannot be changed, so it is not checked.
 func (t *Table[T]) Verify() (id uint32, ok bool) {
 	if t.walker.plan.flat {
 		return 0, true
@@ -321,7 +322,7 @@ func (t *Table[T]) Verify() (id uint32, ok bool) {
 	for id := range t.len.Load() {
 		chunk, i, _ := locateID(id)
 		if t.walker.plan.risky && t.walker.CheckShared(*t.at(id)) != nil {
-			return id, false // It was changed so that its hash would never end.
+			return id, false // It was changed such that hashing would not terminate.
 		}
 		if t.walker.Hash(*t.at(id)) != (*t.owns[chunk].Load())[i] {
 			return id, false
@@ -330,6 +331,6 @@ func (t *Table[T]) Verify() (id uint32, ok bool) {
 	return 0, true
 }
 
-// Bytes estimates the memory in bytes that the table holds: values with all they refer to, at the time they were
-// interned, and its own indexes. Memory that two values share is counted twice.
+// Bytes estimates the memory in bytes that the table holds: its indexes, and the values with all they referred to
+// when they were interned. Memory that two values share is counted twice.
 func (t *Table[T]) Bytes() int64 { return t.bytes.Load() }

@@ -9,8 +9,8 @@ import (
 	"unsafe"
 )
 
-// declaresString reports whether values of the type are Stringers by a method of their own. One promoted from an
-// embedded field would hide all the other fields.
+// declaresString reports whether the type is a Stringer by its own method. A method promoted from an embedded field
+// would hide all the other fields.
 func declaresString(t reflect.Type) bool {
 	if t.Kind() == reflect.Interface || !t.Implements(stringerType) {
 		return false
@@ -43,7 +43,7 @@ func embedsStringer(s reflect.Type) bool {
 	return false
 }
 
-// text appends the value at v for people.
+// text appends the value at v as text for people.
 func (p *plan) text(dst []byte, v unsafe.Pointer) []byte {
 	if s, ok := p.stringOf(v); ok {
 		return append(dst, s...)
@@ -76,7 +76,7 @@ func (p *plan) text(dst []byte, v unsafe.Pointer) []byte {
 	return p.encode(dst, v)
 }
 
-// stringOf calls String on a private copy, since nothing keeps the method from changing its receiver.
+// stringOf calls String on a private copy, since the method could change its receiver.
 func (p *plan) stringOf(v unsafe.Pointer) (s string, ok bool) {
 	if !p.stringer || p.op == opTime || p.op == opPointer && *(*unsafe.Pointer)(v) == nil {
 		return "", false
@@ -119,7 +119,7 @@ func (p *plan) textMap(dst []byte, m unsafe.Pointer) []byte {
 	return append(dst, '}')
 }
 
-// textDynamic shows what an interface holds, with its type unless it speaks for itself.
+// textDynamic appends the value in an interface, with its type unless the type is obvious.
 func (p *plan) textDynamic(dst []byte, v unsafe.Pointer) []byte {
 	if s, ok := p.stringOf(v); ok {
 		return append(dst, s...)

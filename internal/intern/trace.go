@@ -2,24 +2,25 @@ package intern
 
 import "unsafe"
 
-// Trace is where the references of a value lead, of which no two lead to the same memory. What is made of the value mostly leads to
-// the same places but for a few new ones, and is held against these in less time than it takes to compare all with all.
+// Trace records the targets of a value's references, no two of which overlap. A value derived from it mostly refers
+// to the same memory, except for a few new targets, and checking it against the trace takes less time than comparing
+// all targets.
 type Trace struct {
-	refs   []stretch // in the order of a walk, empty ones too
+	refs   []stretch // in the order of a walk, including empty ones
 	whole  bool      // all references were recorded
-	usable bool      // and Fits is not as fast
+	usable bool      // whole, and faster than Fits
 
-	walking bool // along refs, not recording them
-	next    int  // of refs
+	walking bool // comparing with refs, not recording them
+	next    int  // index in refs
 	fresh   []stretch
 }
 
 type stretch struct{ start, end uintptr }
 
-// maxFresh is how many places may be new in a value that is held against a trace.
+// maxFresh is the maximum number of new targets in a value that is checked against a trace.
 const maxFresh = 8
 
-// Trace records the references of a value that Value or Copy made.
+// Trace records the references of a value returned by Value or Copy.
 func (s *Split[T]) Trace(v *T, t *Trace) {
 	p := s.walker.plan
 	t.refs, t.walking = t.refs[:0], false
@@ -27,13 +28,13 @@ func (s *Split[T]) Trace(v *T, t *Trace) {
 	t.usable = t.whole && p.shares && !s.simple
 }
 
-// Kept reports whether a value certainly refers to nothing but what it referred to, at the same places, when it was traced.
+// Kept reports whether v certainly has the same references, at the same places, as when it was traced.
 func (s *Split[T]) Kept(t *Trace, v *T) bool {
 	t.walking, t.next, t.fresh = true, 0, t.fresh[:0]
 	return t.whole && t.walk(s.walker.plan, unsafe.Pointer(v)) && t.next == len(t.refs) && len(t.fresh) == 0
 }
 
-// FitsTrace is Fits for a value that was made of one with a trace.
+// FitsTrace is Fits for a value derived from one with a trace.
 func (s *Split[T]) FitsTrace(t *Trace, from, to *T) error {
 	if t.usable {
 		t.walking, t.next, t.fresh = true, 0, t.fresh[:0]
@@ -44,7 +45,7 @@ func (s *Split[T]) FitsTrace(t *Trace, from, to *T) error {
 	return s.Fits(from, to)
 }
 
-// walk meets all references to memory that can be changed. It reports false if there is no telling.
+// walk visits all references to mutable memory. It returns false if that is not possible.
 func (t *Trace) walk(p *plan, v unsafe.Pointer) bool {
 	switch {
 	case p.bare:
@@ -92,8 +93,8 @@ func (t *Trace) walkAll(p *plan, v unsafe.Pointer, n int) bool {
 	return true
 }
 
-// meet records a reference, or holds it against the next one that was. It reports false if there are too many new ones. Each that
-// is not new is another one of those that were recorded, so that no two of them lead to the same memory.
+// meet records a reference, or compares it with the next recorded one. It returns false if there are too many new
+// ones. References that are not new match different recorded ones, so that no two of them overlap.
 func (t *Trace) meet(r stretch) bool {
 	if !t.walking {
 		t.refs = append(t.refs, r)
@@ -108,7 +109,7 @@ func (t *Trace) meet(r stretch) bool {
 	return len(t.fresh) <= maxFresh
 }
 
-// disjoint reports whether what is new overlaps nothing that was recorded, and nothing else that is new.
+// disjoint reports whether the new targets overlap neither the recorded ones nor one another.
 func (t *Trace) disjoint() bool {
 	for i, r := range t.fresh {
 		for _, other := range t.refs {

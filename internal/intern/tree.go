@@ -6,20 +6,20 @@ import (
 	"unsafe"
 )
 
-// Node is a value as a tree, for people to unfold. Names of parts are those that paths of Diff are made of: the name of
-// a field, or the place in a list or the encoded key of a map in brackets.
+// Node is a value as a tree, for people to expand. The names of parts are the steps of paths in Diff: the name of a
+// field, or in brackets the index in a list or the encoded key of a map.
 type Node struct {
 	Name  string // empty for the root
-	Text  string // the whole value as Text shows it, perhaps cut short
-	Parts []Node // empty for what has no parts, and for nil
-	Map   bool   // a map, perhaps nil: the parts are its entries, named by their keys in brackets
-	More  bool   // there are further parts, and the text is longer: the tree is as large as it may be
+	Text  string // the whole value as returned by Text, possibly truncated
+	Parts []Node // empty for a value without parts, and for nil
+	Map   bool   // a map, possibly nil: the parts are its entries, named by their keys in brackets
+	More  bool   // there are further parts, or more text: the tree has the maximum size
 }
 
-// maxNodeText is how many bytes the text of a node may have.
+// maxNodeText is the maximum length in bytes of the text of a node.
 const maxNodeText = 4096
 
-// Tree returns v as a tree of at most limit nodes. It is made depth first: what lies behind the limit is left out.
+// Tree returns v as a tree of at most limit nodes. It is built depth first, and omits nodes beyond the limit.
 func (w *Walker[T]) Tree(v T, limit int) Node {
 	if err := w.CheckShared(v); err != nil {
 		return Node{Text: unreadable(err)}
@@ -51,7 +51,7 @@ func (g *grower) add(to *Node, p *plan, name string, v unsafe.Pointer) bool {
 	return true
 }
 
-// parts adds what the value is made of, seen through pointers and interfaces as Diff does.
+// parts adds the parts of the value, seen through pointers and interfaces as Diff does.
 func (g *grower) parts(n *Node, p *plan, v unsafe.Pointer) {
 	switch p.op {
 	case opStruct:

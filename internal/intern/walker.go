@@ -6,17 +6,17 @@ import (
 	"unsafe"
 )
 
-// Walker walks values of the static type T, which may be an interface, or the values that [Boxed] is for. It is immutable and safe for concurrent use,
-// as long as nobody changes the values meanwhile. A func that is not nil, or a channel inside an interface, which
-// only Check reports, is compared by address and copied as it is.
+// Walker walks values of the static type T, which may be an interface, or boxed values (see [Boxed]). It is immutable
+// and safe for concurrent use, as long as the values are not changed at the same time. A func that is not nil, or a
+// channel inside an interface, is compared by address and copied as it is; only Check reports it.
 type Walker[T any] struct {
 	plan  *plan
 	typ   reflect.Type
-	boxed bool // T is any, and a value what that holds, of the plan's type
+	boxed bool // T is any, and the value in it has the plan's type
 }
 
-// For returns the walker of T. The error names the path to a channel or an unsafe pointer, if T's static type holds
-// one. Blank fields are not looked at.
+// For returns the walker of T. If T's static type contains a channel or an unsafe pointer, the error has the path to
+// it. Blank fields are ignored.
 func For[T any]() (*Walker[T], error) {
 	t := reflect.TypeFor[T]()
 	if f := checkType(t, map[reflect.Type]bool{}); f != nil {
@@ -25,12 +25,12 @@ func For[T any]() (*Walker[T], error) {
 	return &Walker[T]{plan: planOf(t), typ: t}, nil
 }
 
-// Boxed returns a walker of values of type t that are held in an any: it does with what is held exactly as the walker of
-// t itself would do, so that code that works on values of many types need not be instantiated for each of them. An any
-// that holds anything else, or nothing, must not be given to it; if t is an interface, it may hold whatever that may, and
-// nothing for its nil. The error is that of [For].
+// Boxed returns a walker of values of type t that are held in an any. It treats the value in the any exactly as the
+// walker of t would, so that code that works on values of many types need not be instantiated for each of them. It
+// must not be used with an any that holds a value of another type, or nil; if t is an interface, the any may hold a
+// value of any type that implements t, or nil. The errors are those of [For].
 //
-// Text and encoding of a value thus do not tell its type, unlike those of For[any].
+// Text and encoding of a value therefore omit its type, unlike those of For[any].
 func Boxed(t reflect.Type) (*Walker[any], error) {
 	if f := checkType(t, map[reflect.Type]bool{}); f != nil {
 		return nil, fmt.Errorf("walk %w", f.error(t))
@@ -41,7 +41,7 @@ func Boxed(t reflect.Type) (*Walker[any], error) {
 	return &Walker[any]{plan: planOf(t), typ: t, boxed: true}, nil
 }
 
-// at returns where the value lies that v points to, or that the any there holds.
+// at returns the address of the value that v points to, or of the value in the any there.
 func (w *Walker[T]) at(v *T) unsafe.Pointer {
 	if !w.boxed {
 		return unsafe.Pointer(v)
@@ -53,20 +53,20 @@ func (w *Walker[T]) at(v *T) unsafe.Pointer {
 	return held.data
 }
 
-// Check returns an error, with the path, if v cannot be part of a state: if it holds
+// Check returns an error, with the path, if v cannot be part of a state because it contains
 //
-//   - a cycle, or nests pointers, slices, maps and interfaces deeper than 10,000;
+//   - a cycle, or pointers, slices, maps and interfaces nested deeper than 10,000;
 //   - a func that is not nil, or, inside an interface, a channel or an unsafe pointer;
-//   - memory that can be reached in two ways and changed, which would be two in a copy: a pointer or a map that two places
-//     hold, a pointer to an element of a slice or to a field, or slices whose arrays overlap, spare capacity included.
-//     Strings, what has no bytes, and times are no such memory.
+//   - mutable memory that can be reached in two ways, which would be separate in a copy: a pointer or a map that two
+//     places hold, a pointer to an element of a slice or to a field, or slices whose arrays overlap, including spare
+//     capacity. Strings, values without bytes, and times are not such memory.
 //
-// It costs nothing if the static type can hold none of them. It takes a time that depends on the memory of v alone.
+// It costs nothing if the static type can contain none of them. The time it takes depends only on the memory of v.
 func (w *Walker[T]) Check(v T) error {
 	return w.check(v, false)
 }
 
-// CheckAt is Check of what v points to, which it does not copy.
+// CheckAt is Check of the value that v points to, without copying it.
 func (w *Walker[T]) CheckAt(v *T) error {
 	if !w.plan.risky && !w.plan.shares {
 		return nil
@@ -77,8 +77,8 @@ func (w *Walker[T]) CheckAt(v *T) error {
 	return nil
 }
 
-// CheckShared is Check for a value that is only read: it may hold memory that can be reached in several ways, as long as
-// it does not refer to that in more than a million ways.
+// CheckShared is Check for a value that is only read: it may contain memory that can be reached in several ways, but
+// not in more than about a million.
 func (w *Walker[T]) CheckShared(v T) error {
 	return w.check(v, true)
 }
@@ -87,19 +87,20 @@ func (w *Walker[T]) check(v T, sharing bool) error {
 	if !w.plan.risky && !w.plan.shares {
 		return nil
 	}
-	looked := v // What is walked moves to the heap; if nothing is, nothing does.
+	looked := v // A value that is walked moves to the heap; this one only if it is.
 	if at := w.at(&looked); !w.plan.fit(at, sharing) {
 		return w.plan.explain(w.typ, at, sharing)
 	}
 	return nil
 }
 
-// Copy returns a deep copy that shares nothing with v that could be changed: strings may be shared, and what an
-// interface holds if it refers to nothing else. Nil stays nil, empty stays empty, slices have no spare capacity.
+// Copy returns a deep copy that shares no mutable memory with v: it may share strings, and the value in an interface
+// if that refers to nothing else. Nil stays nil, empty stays empty, slices have no spare capacity.
 func (w *Walker[T]) Copy(v T) T { return w.Rebuild(v, 0) }
 
-// Rebuild is Copy with maps whose entries entered in another order, and into maps of other sizes, for each order from 1 on.
-// A function whose answer depends on the order of a map gives another one for some of them, though the copies are equal.
+// Rebuild is Copy with maps that are filled in another order, and allocated with another size, for each order from 1
+// on. A function whose result depends on the iteration order of a map returns different results for some of them,
+// although the copies are equal.
 func (w *Walker[T]) Rebuild(v T, order int) T {
 	if !w.plan.owns {
 		return v
@@ -113,14 +114,14 @@ func (w *Walker[T]) Rebuild(v T, order int) T {
 	return c
 }
 
-// Orders reports whether v holds a map of several entries, so that its copies may show them in different orders.
+// Orders reports whether v contains a map with several entries, so that its copies may iterate in different orders.
 func (w *Walker[T]) Orders(v T) bool {
 	looked := v
 	return w.plan.orders(w.at(&looked))
 }
 
-// Changeable reports whether v refers to anything that can be changed, so that a copy would differ from v in more than
-// its place. It may say so of a value that cannot, never the reverse.
+// Changeable reports whether v refers to mutable memory, so that a copy would differ from v in more than its address.
+// It may return true for a value that does not, never the reverse.
 func (w *Walker[T]) Changeable(v T) bool {
 	if !w.plan.owns {
 		return false
@@ -129,7 +130,7 @@ func (w *Walker[T]) Changeable(v T) bool {
 	return w.plan.changeable(w.at(&looked))
 }
 
-// ChangeableAt is Changeable of what v points to, which it does not copy.
+// ChangeableAt is Changeable of the value that v points to, without copying it.
 func (w *Walker[T]) ChangeableAt(v *T) bool { return w.plan.owns && w.plan.changeable(w.at(v)) }
 
 // Equal reports whether a and b are exactly equal: floats by their bits (NaN equals itself, -0 differs from 0), nil
@@ -143,10 +144,11 @@ func (w *Walker[T]) Equal(a, b T) bool {
 	return w.plan.equal(w.at(&x), w.at(&y))
 }
 
-// EqualAt is Equal of what a and b point to, which it does not copy.
+// EqualAt is Equal of the values that a and b point to, without copying them.
 func (w *Walker[T]) EqualAt(a, b *T) bool { return w.plan.equal(w.at(a), w.at(b)) }
 
-// Same is Equal for values that may be too entangled to be compared, as something else changed them: then it returns false.
+// Same is Equal for values that may have become too entangled to be compared because they were changed: then it
+// returns false.
 func (w *Walker[T]) Same(a, b T) bool {
 	if w.plan.risky && (w.CheckShared(a) != nil || w.CheckShared(b) != nil) {
 		return false
@@ -154,7 +156,7 @@ func (w *Walker[T]) Same(a, b T) bool {
 	return w.Equal(a, b)
 }
 
-// SameAt is Same of what a and b point to, which it does not copy.
+// SameAt is Same of the values that a and b point to, without copying them.
 func (w *Walker[T]) SameAt(a, b *T) bool {
 	if w.plan.risky && (!w.plan.fit(w.at(a), true) || !w.plan.fit(w.at(b), true)) {
 		return false
@@ -163,7 +165,7 @@ func (w *Walker[T]) SameAt(a, b *T) bool {
 }
 
 // Hash returns a hash that equal values share. It is the same in every process of one build, and does not depend on
-// the order of maps. It is no cryptographic hash: values can be made to collide.
+// the order of maps. It is not a cryptographic hash: values can be made to collide.
 func (w *Walker[T]) Hash(v T) uint64 {
 	if w.plan.flat {
 		return spread(w.plan.hashFlat(w.at(&v), seed))
@@ -172,29 +174,30 @@ func (w *Walker[T]) Hash(v T) uint64 {
 	return spread(w.plan.hash(w.at(&walked), seed))
 }
 
-// HashAt is Hash of what v points to, which it does not copy.
+// HashAt is Hash of the value that v points to, without copying it.
 func (w *Walker[T]) HashAt(v *T) uint64 { return spread(w.plan.hash(w.at(v), seed)) }
 
-// Encode appends the canonical encoding of v to dst and returns the extended slice. Exactly the equal values have
-// equal encodings, and no method of v is called, so that encodings serve as order of content and as keys that may be
-// shared between processes.
+// Encode appends the canonical encoding of v to dst and returns the extended slice. Values have equal encodings if
+// and only if they are equal, and no method of v is called, so that encodings serve to order values and as keys that
+// processes can share.
 //
 // Structs are {Field:value,…}, slices and arrays [value,…], maps {key:value,…} sorted by encoded key, strings and
-// byte slices quoted, pointers &value, and nil is nil. Only what an interface holds carries its type: register.Put{…},
-// &register.Put{…}, actor.ID(3). A type's name depends on nothing but the type: package name and type name for a type of
-// this module, else its import path and name, example.com/me/proto.Ping; names.go says the rest.
+// byte slices quoted, pointers &value, and nil is nil. Only values in interfaces have their type: register.Put{…},
+// &register.Put{…}, actor.ID(3). A type's name depends only on the type: package name and type name for a type of
+// this module, or else its import path and name, example.com/me/proto.Ping; see names.go for details.
 func (w *Walker[T]) Encode(dst []byte, v T) []byte {
 	return w.plan.encode(dst, w.at(&v))
 }
 
-// Flat reports whether the type of the values is made only of booleans, integers, strings, arrays and structs of them, so that Go's == is
-// exact. Values of such types need no copying.
+// Flat reports whether the type of the values consists only of booleans, integers, strings, arrays and structs of
+// them, so that Go's == is exact. Values of such types need no copying.
 func (w *Walker[T]) Flat() bool { return w.plan.flat }
 
-// Text returns v for people: the encoding with types by their short names, with the texts of values that are a fmt.Stringer, and zero structs as {}.
-// A String method gets a copy; where it panics, or is merely promoted from an embedded field, the value is spelt out.
+// Text returns v as text for people: the encoding with short type names, with String of values that are a
+// fmt.Stringer, and zero structs as {}. A String method gets a copy; if it panics, or is only promoted from an
+// embedded field, the value is spelled out.
 //
-// Instead of a value that does not pass CheckShared, it returns what is wrong with it, as Brief, Diff and Tree do.
+// For a value that does not pass CheckShared, it returns the error instead, as Brief, Diff and Tree do.
 func (w *Walker[T]) Text(v T) string {
 	if err := w.CheckShared(v); err != nil {
 		return unreadable(err)
@@ -204,16 +207,16 @@ func (w *Walker[T]) Text(v T) string {
 
 func unreadable(err error) string { return "(" + err.Error() + ")" }
 
-// Change is one difference between two values. Path leads to it, as in Prepares[2].Ballot, with map keys in their
-// encoding; it is empty if the values differ as a whole. Old and New are texts; one of them is empty if there is
-// nothing at that path in that value.
+// Change is one difference between two values. Path is its path, as in Prepares[2].Ballot, with encoded map keys; it
+// is empty if the values differ as a whole. Old and New are texts; one of them is empty if that value has nothing at
+// the path.
 type Change struct {
 	Path, Old, New string
 }
 
-// Diff lists the differences between a and b, sorted by path (numbers by value); none if and only if they are equal.
-// It goes into structs, arrays, slices by index, maps by key, pointers, and interfaces of the same dynamic type. Two
-// differing values with the same text are shown by their encodings.
+// Diff returns the differences between a and b, sorted by path (numbers by value); none if and only if they are
+// equal. It descends into structs, arrays, slices by index, maps by key, pointers, and interfaces of the same dynamic
+// type. Two different values with the same text are shown by their encodings.
 func (w *Walker[T]) Diff(a, b T) []Change {
 	errA, errB := w.CheckShared(a), w.CheckShared(b)
 	if errA != nil || errB != nil {
