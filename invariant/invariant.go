@@ -1,6 +1,6 @@
-// Package invariant declares what must hold of the states of servers at every moment: of each server by itself, or of all of
-// a cluster together. What is declared once is a property of a model, see model.Demand, and is looked at after every step of
-// servers that are rehearsed, and of a recorded run that is replayed.
+// Package invariant declares invariants of servers: of each server, or of all servers of a cluster together. An
+// invariant is a property of a model, see model.Demand, and is also checked after every step in deterministic
+// simulations and in the replay of recorded runs.
 package invariant
 
 import (
@@ -12,28 +12,28 @@ import (
 	"synod/actor"
 )
 
-// Invariant is something that must hold of servers with local states S. The functions in it are pure, and change nothing that
-// they are given.
+// Invariant is an invariant of servers with local states S. Its functions are pure, and do not change their
+// arguments.
 type Invariant[S any] struct {
 	name string
-	each func(server actor.ID, state S) bool // nil if it is of all
-	all  func(states map[actor.ID]S) bool    // nil if it is of each
+	each func(server actor.ID, state S) bool // nil for an invariant of all servers
+	all  func(states map[actor.ID]S) bool    // nil for an invariant of each server
 }
 
-// Each declares what must hold of the state of each server that is up.
+// Each returns an invariant of the state of each server that is up.
 func Each[S any](name string, holds func(server actor.ID, state S) bool) Invariant[S] {
 	return Invariant[S]{name: name, each: holds}
 }
 
-// All declares what must hold of the states of all servers that are up, at every moment.
+// All returns an invariant of the states of all servers that are up.
 func All[S any](name string, holds func(states map[actor.ID]S) bool) Invariant[S] {
 	return Invariant[S]{name: name, all: holds}
 }
 
-// Name is that of the property.
+// Name returns the name of the property.
 func (i Invariant[S]) Name() string { return i.name }
 
-// Holds reports whether it holds of the servers that are up.
+// Holds reports whether the invariant holds for the servers that are up.
 func (i Invariant[S]) Holds(states map[actor.ID]S) bool {
 	if i.all != nil {
 		return i.all(states)
@@ -46,8 +46,9 @@ func (i Invariant[S]) Holds(states map[actor.ID]S) bool {
 	return true
 }
 
-// Check looks at a moment: the server has just taken a step, and states are those of all servers that are up, itself
-// included. It returns an error that says what is wrong, or nil. What holds of each server is not looked at anew of the others.
+// Check evaluates the invariant after a step of a server; states are those of all servers that are up, including
+// itself. It returns an error that describes the violation, or nil. An invariant of each server is evaluated only for
+// the server that took the step.
 func (i Invariant[S]) Check(server actor.ID, states iter.Seq2[actor.ID, any]) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -71,7 +72,7 @@ func (i Invariant[S]) Check(server actor.ID, states iter.Seq2[actor.ID, any]) (e
 	return nil
 }
 
-// Checked is an Invariant of servers with any states.
+// Checked is an Invariant without its state type.
 type Checked interface {
 	Name() string
 	Check(server actor.ID, states iter.Seq2[actor.ID, any]) error
