@@ -12,29 +12,29 @@ import (
 	"synod/paxos/systembuilders"
 )
 
-// tickLength is what a tick is to the actor, whose timers are durations.
+// tickLength is the duration of a tick for the actor, whose timers are durations.
 const tickLength = 10 * time.Millisecond
 
-// core is a node without its goroutine: a function of what happens to it. It is not safe for concurrent use.
+// core is a node without its goroutine: a deterministic function of its events. It is not safe for concurrent use.
 type core struct {
 	self     actor.ID
 	count    int
 	logger   *slog.Logger
 	applied  rsm.Slot
-	pending  int // the most that may wait
+	pending  int // maximum number of pending updates
 	random   uint64
 	actor    actor.Typed[state, rsm.Message]
 	state    state
 	out      actor.Out[rsm.Message]
 	now      int64 // in ticks
 	timers   timers
-	numbered uint64                        // the last timestamp that it gave
-	given    rsm.Slot                      // up to here ordered updates were given
-	once     rsm.Replica[string, struct{}] // what they were, so that none is given twice
+	numbered uint64                        // the last timestamp assigned
+	given    rsm.Slot                      // ordered updates up to this slot were delivered
+	once     rsm.Replica[string, struct{}] // the delivered updates, so that none is delivered twice
 	saved    systembuilders.Durable[string]
 	next     Ready
 
-	// happened is called before each event, with what the actor is to be given: for tests.
+	// happened is called before each event of the actor, in tests.
 	happened func(event)
 }
 
@@ -43,15 +43,15 @@ type (
 	state  = systembuilders.State[string, string, struct{}]
 )
 
-// event is what happens to an actor: a message, or a timer that fires if that is not nil.
+// event is an event of the actor: a message, or a timeout if timer is not nil.
 type event struct {
 	from    actor.ID
 	message rsm.Message
 	timer   actor.Timer
 }
 
-// outside is the machine of a node, whose user has the machine: it answers nothing, and its state is what the user said
-// about the machine last.
+// outside is the machine of a node whose real machine belongs to the user: it answers nothing, and its state is the
+// data of the user's last snapshot.
 type outside struct{}
 
 func (outside) New() string                          { return "" }
@@ -61,7 +61,7 @@ func (outside) Execute(_ rsm.Slot, said, _ string) (next string, none struct{}, 
 	return said, none, false
 }
 
-// saved returns what a snapshot is of.
+// saved decodes a snapshot.
 func saved(s systembuilders.Snapshot) (rsm.Replica[string, struct{}], error) {
 	var machine rsm.Machine[string, string, struct{}] = outside{}
 	if s.Seq == 0 {
@@ -93,7 +93,7 @@ func newCore(c Config) (*core, error) {
 	return k, nil
 }
 
-// newServer returns the actor's configuration, which is also that of the model.
+// newServer returns the actor's configuration, which is the same as in the model.
 func newServer(c Config) server {
 	return server{Options: options(c), Machine: outside{}, Peers: actor.Others(actor.IDs(c.NodeCount), c.ID)}
 }
@@ -103,8 +103,8 @@ func (k *core) start() {
 	k.absorb()
 }
 
-// rejoin starts without knowing whether there was a state before. Numbers of updates that it gave before are perhaps
-// not ordered yet, so that it gives others.
+// rejoin starts without knowing whether there was a state before. Updates that it numbered before may still be
+// unordered, so it uses other numbers.
 func (k *core) rejoin() {
 	nonce := max(k.randomly(), 1)
 	k.numbered = nonce >> 1
@@ -112,7 +112,7 @@ func (k *core) rejoin() {
 	k.absorb()
 }
 
-// restart goes on with what was saved. It is the user's, so that the node takes a copy.
+// restart continues from the saved state. It belongs to the user, so the node copies it.
 func (k *core) restart(p PersistentState) error {
 	from, err := saved(p.Snapshot)
 	if err != nil {
@@ -143,11 +143,11 @@ func (k *core) restart(p PersistentState) error {
 	return nil
 }
 
-// own is the client whose updates this node numbers.
+// own returns the client whose updates this node numbers.
 func (k *core) own() rsm.Client { return OwnClients + rsm.Client(k.self) }
 
-// number finds out which timestamp this node gave last. It saved every update that it numbered before anybody else knew
-// of it, and those that it no longer holds as pending are in its log or its snapshot.
+// number finds the last timestamp that this node assigned. The node saved every update that it numbered before others
+// could know of it, and those that are no longer pending are in its log or its snapshot.
 func (k *core) number(kept systembuilders.Durable[string], from rsm.Replica[string, struct{}]) {
 	last := func(id rsm.ID) {
 		if id.Client == k.own() {
@@ -167,7 +167,7 @@ func (k *core) number(kept systembuilders.Durable[string], from rsm.Replica[stri
 	}
 }
 
-// full reports whether so much waits for the user that nothing more may happen.
+// full reports whether so much output waits for the user that the node must not process further events.
 func (k *core) full() bool {
 	const most = 1 << 14
 	return len(k.next.Messages)+len(k.next.OrderedUpdates) >= most
@@ -190,7 +190,7 @@ func (k *core) tick() {
 	}
 }
 
-// checks reports what is wrong with a message, or nil.
+// checks returns an error if a message is invalid.
 func (k *core) checks(m Message) error {
 	switch {
 	case m.To != k.self:
@@ -214,7 +214,7 @@ func (k *core) receive(from actor.ID, m rsm.Message) {
 	k.absorb()
 }
 
-// propose passes an update to the actor. That has nobody to answer to: its client is an id that no node has.
+// propose passes an update to the actor, which has no client to answer: it comes from an id that no node has.
 func (k *core) propose(u Update) error {
 	id := rsm.ID{Client: rsm.Client(u.ClientID), Local: rsm.Local(u.Timestamp)}
 	if id == (rsm.ID{}) {
@@ -225,14 +225,14 @@ func (k *core) propose(u Update) error {
 		return ErrProposalDropped
 	}
 	from := actor.ID(k.count)
-	if id.Client == 0 { // which stands for who asks
+	if id.Client == 0 { // which stands for the sender
 		from = 0
 	}
 	k.receive(from, rsm.Request[string]{Command: rsm.Command[string]{ID: id, Op: string(u.Data)}})
 	return nil
 }
 
-// absorb takes what a step of the actor commanded and changed.
+// absorb collects the commands and changes of a step of the actor.
 func (k *core) absorb() {
 	for _, c := range k.out.Commands() {
 		switch c.Kind {
@@ -245,14 +245,14 @@ func (k *core) absorb() {
 			k.timers.set(c.Timer, k.now+max(k.draw(c.Min, c.Max), 1))
 		case actor.CancelTimer:
 			k.timers.cancel(c.Timer)
-		case actor.Choose: // The actor leaves nothing to chance.
+		case actor.Choose: // The actor makes no random choices.
 		}
 	}
 	k.out.Reset()
 	k.deliver()
 }
 
-// draw returns a number of ticks, uniform between two durations.
+// draw returns a number of ticks, uniformly distributed between two durations.
 func (k *core) draw(shortest, longest time.Duration) int64 {
 	least, most := uint64(shortest/tickLength), uint64(longest/tickLength)
 	if most <= least {
@@ -270,7 +270,7 @@ func (k *core) randomly() uint64 {
 	return z ^ z>>31
 }
 
-// collect has the actor forget the updates up to a slot: the user, who says it, has the machine.
+// collect makes the actor forget the updates up to a slot, for which the user has a snapshot of the machine.
 func (k *core) collect(s Snapshot) error {
 	if s.Seq > k.given {
 		return fmt.Errorf("node: a snapshot of slot %v: must be of a slot whose updates were given; the last is %v",
@@ -281,17 +281,17 @@ func (k *core) collect(s Snapshot) error {
 	return nil
 }
 
-// restore goes on from a snapshot, and gives it to the user unless that is further.
+// restore continues from a snapshot, and passes it to the user unless the user is further.
 func (k *core) restore(s systembuilders.Snapshot, of rsm.Replica[string, struct{}]) {
 	k.given, k.once = s.Seq, of
 	if s.Seq <= k.applied {
 		return
 	}
 	k.next.Snapshot = &Snapshot{Seq: s.Seq, Data: []byte(of.State)}
-	k.next.OrderedUpdates = nil // The snapshot has them.
+	k.next.OrderedUpdates = nil // The snapshot includes them.
 }
 
-// deliver adds what was executed to the next Ready.
+// deliver adds the newly ordered updates to the next Ready.
 func (k *core) deliver() {
 	if s := k.state.Snapshot; s.Seq > k.given {
 		of, err := saved(s)
@@ -306,7 +306,7 @@ func (k *core) deliver() {
 			id := u.Command.ID
 			status, _, _ := k.once.Status(id)
 			rsm.Execute(outside{}, seq, &k.once, u.Command)
-			if id.Client == k.own() { // One that lost its disk gave numbers that it does not know of.
+			if id.Client == k.own() { // A node that lost its disk may have assigned numbers that it does not know.
 				k.numbered = max(k.numbered, uint64(id.Local))
 			}
 			if status == rsm.New && seq > k.applied {
@@ -318,17 +318,17 @@ func (k *core) deliver() {
 	}
 }
 
-// hasReady reports whether there is something for the user to do.
+// hasReady reports whether there is work for the user.
 func (k *core) hasReady() bool {
 	k.persist()
 	n := &k.next
 	return n.PersistentState != nil || n.Snapshot != nil || len(n.Messages) > 0 || len(n.OrderedUpdates) > 0
 }
 
-// ready returns what there is to do.
+// ready returns the pending work.
 func (k *core) ready() Ready { return k.next }
 
-// acknowledge reports that the user has what there is to do.
+// acknowledge records that the user has received the pending work.
 func (k *core) acknowledge() {
 	if p := k.next.PersistentState; p != nil {
 		k.saved = p.Durable
@@ -336,7 +336,7 @@ func (k *core) acknowledge() {
 	k.next = Ready{}
 }
 
-// persist notes what changed of the state that is kept since the user was given it.
+// persist adds the persistent state to the next Ready if it changed since the last one.
 func (k *core) persist() {
 	kept := k.actor.Keep(k.state).(systembuilders.Durable[string])
 	changed, sync := compare(k.saved, kept)
@@ -347,8 +347,9 @@ func (k *core) persist() {
 	}
 }
 
-// compare reports whether what is kept has changed, and whether messages may rest on it. They may unless updates are
-// merely no longer pending, or collected, or what is in a slot, and known to the disk, is now known to be ordered.
+// compare reports whether the persistent state has changed, and whether it must be synced before messages are sent. A
+// sync is not needed if updates are only no longer pending, or were collected, or if the contents of slots that are
+// already on disk are now known to be ordered.
 func compare(before, after systembuilders.Durable[string]) (changed, sync bool) {
 	sync = before.Installed != after.Installed || before.Highest != after.Highest || before.Lost != after.Lost
 	changed = sync || before.Snapshot != after.Snapshot

@@ -1,5 +1,5 @@
-// Package node is package systembuilders as a library: a Node orders updates, which are bytes to it, and leaves
-// storage, transport and time to its user, who calls Tick at regular intervals and handles what Ready gives:
+// Package node provides package systembuilders as a library: a Node orders updates, which it treats as opaque bytes.
+// Storage, transport and time are left to its user, who calls Tick at regular intervals and processes each Ready:
 //
 //	for {
 //		select {
@@ -20,14 +20,14 @@
 //		}
 //	}
 //
-// Receiving a Ready says that the one before has been handled. Messages must not leave before the state of their
-// Ready, and of all earlier ones, is saved. What send drops is sent again.
+// Receiving a Ready acknowledges the previous one. Messages must not be sent before the state of their Ready, and of
+// all earlier ones, is saved. Messages that send drops are sent again.
 //
-// A user that calls Compact, so that the past is forgotten, restores rd.Snapshot, if there is one, before it applies
-// updates.
+// A user that calls Compact, so that old updates are forgotten, restores rd.Snapshot, if it is not nil, before it
+// applies updates.
 //
-// A Node is the actor that package checker explores, with the timers of its states counted in ticks; a Node adds a
-// goroutine, and nothing to the protocol.
+// A Node runs the actor that package checker explores, with timers counted in ticks. It adds a goroutine, and nothing
+// to the protocol.
 package node
 
 import (
@@ -44,33 +44,33 @@ import (
 )
 
 var (
-	// ErrStopped is returned by the methods of a Node that was stopped.
+	// ErrStopped is returned by the methods of a stopped Node.
 	ErrStopped = errors.New("node: stopped")
-	// ErrProposalDropped is returned by Propose for an update that will not be ordered because of this call: one with
-	// its client and timestamp was ordered before.
+	// ErrProposalDropped is returned by Propose for an update that this call will not order, since one with the same
+	// client and timestamp was ordered before.
 	ErrProposalDropped = errors.New("node: proposal dropped, as the update was ordered before")
 )
 
-// Config is what a Node is made of. Ticks are meant to be 10 ms.
+// Config is the configuration of a Node. A tick is intended to be 10 ms.
 type Config struct {
 	ID        actor.ID // of this node: 0 to NodeCount-1
-	NodeCount int      // how many nodes there are; at least 1
-	// Logger gets every message and timeout at level Debug, and dropped ticks at Warn; nil for nothing.
+	NodeCount int      // number of nodes, at least 1
+	// Logger receives every message and timeout at level Debug, and dropped ticks at Warn; nil disables logging.
 	Logger *slog.Logger
-	// RandSeed seeds the jitter of timers, and what RejoinNode asks with. Nodes should have different ones.
+	// RandSeed is the seed for the jitter of timers and for the request of RejoinNode. It should differ between nodes.
 	RandSeed uint64
-	// Applied is the last slot of which the user has applied the updates: they are not given again after a restart.
-	// A snapshot that the state has of more is given first.
+	// Applied is the last slot whose updates the user has applied: they are not delivered again after a restart. If the
+	// state has a snapshot of a later slot, it is delivered first.
 	Applied rsm.Slot
 
-	ProgressTicks int // without progress until the next view is attempted, at first; 0 for 500
-	UpdateTicks   int // until a pending update is sent to the leader again; 0 for 300
-	ProofTicks    int // between two messages about the installed view, or half as many more; 0 for 100
-	ResendTicks   int // until messages that were not answered are sent again; 0 for 100
+	ProgressTicks int // without progress until the next view is attempted, initially; 0 means 500
+	UpdateTicks   int // until a pending update is sent to the leader again; 0 means 300
+	ProofTicks    int // between messages about the installed view, plus up to half as many; 0 means 100
+	ResendTicks   int // until unanswered messages are sent again; 0 means 100
 
-	Window  int // slots that a leader proposes for at once; 0 for 16
-	Batch   int // updates in a slot, at most; 0 for 1
-	Pending int // updates that wait to be ordered, at most, beyond which Propose blocks; 0 for 4096
+	Window  int // maximum number of slots that a leader proposes for at once; 0 means 16
+	Batch   int // maximum number of updates in a slot; 0 means 1
+	Pending int // maximum number of pending updates, beyond which Propose blocks; 0 means 4096
 }
 
 // maxTicks bounds timers, so that doubling them does not overflow.
@@ -99,20 +99,20 @@ func (c Config) validate() error {
 	return nil
 }
 
-// Update is an update of a client: bytes that only the user reads. Client and timestamp name it, and two with the
-// same name are the same update. If both are 0, Propose numbers the update.
+// Update is an update of a client, with opaque data. Client and timestamp identify it: two updates with the same ones
+// are the same update. If both are 0, Propose numbers the update.
 type Update struct {
 	ClientID  uint64   // below OwnClients
-	NodeID    actor.ID // where it was proposed; Propose fills it in
+	NodeID    actor.ID // where it was proposed; set by Propose
 	Timestamp uint64
 	Data      []byte
 }
 
-// OwnClients is the first of the clients that nodes use for updates that they number: this one and the node's id. There
-// are few of them, so that a client that draws its number at random will not have one.
+// OwnClients is the first of the clients that nodes use for updates that they number: a node uses OwnClients plus its
+// id. The range is small, so that a client that draws its number at random is unlikely to be in it.
 const OwnClients = 1<<64 - 1<<32
 
-// OrderedUpdate is an update with its place in the order. Updates of one slot come in their order.
+// OrderedUpdate is an update with its position in the order. Updates of one slot are delivered in order.
 type OrderedUpdate struct {
 	Seq    rsm.Slot
 	Update Update
@@ -124,47 +124,47 @@ type Message struct {
 	Message  systembuilders.Message
 }
 
-// PersistentState is all that a node has to keep across a crash. Its Log is a value that shares what it can with
-// earlier ones: its method Changes tells the slots that a store has to add, and those to remove as the Snapshot has
-// them, without looking at the others. The other parts are small, but for the snapshot.
+// PersistentState is the state that a node must keep across a crash. Its Log is an immutable value that shares memory
+// with earlier ones: its method Changes returns the slots that a store must add, and those to remove because the
+// Snapshot includes them, without visiting the others. The other parts are small, except for the snapshot.
 type PersistentState struct {
 	NodeID    actor.ID
 	NodeCount int
 	systembuilders.Durable[string]
 }
 
-// Ready is what a Node wants done: save, send and apply, in this order. All of it is read-only, and belongs to the
-// receiver until it receives the next one.
+// Ready is the pending work of a Node: save, send and apply, in this order. All of it is read-only, and belongs to
+// the receiver until it receives the next one.
 type Ready struct {
-	PersistentState *PersistentState // nil if it is what the last one was
-	MustSync        bool             // PersistentState must be on disk, and not only written, before Messages are sent
+	PersistentState *PersistentState // nil if unchanged since the last Ready
+	MustSync        bool             // PersistentState must be synced, not only written, before Messages are sent
 	Messages        []Message
-	// Snapshot is not nil if OrderedUpdates leave out what was ordered since the last ones, as nobody has it any more: the
-	// user goes on from this state of the machine. It is one that some node was given by Compact.
+	// Snapshot is not nil if OrderedUpdates omits updates because no node has them any more: the user continues from
+	// this state of the machine. It is a snapshot that was passed to Compact on some node.
 	Snapshot       *Snapshot
-	OrderedUpdates []OrderedUpdate // each update once, in the order that all nodes have; to be applied after Snapshot
+	OrderedUpdates []OrderedUpdate // each update once, in the same order on all nodes; to be applied after Snapshot
 }
 
-// Snapshot is a state of the user's machine, in a form that is the user's.
+// Snapshot is a state of the user's machine, in the user's own format.
 type Snapshot struct {
-	Seq  rsm.Slot // all slots up to it were applied, and none beyond
+	Seq  rsm.Slot // all slots up to this one are included, and no later ones
 	Data []byte
 }
 
-// Status is what a Node is about.
+// Status is the status of a Node.
 type Status struct {
 	ID            actor.ID
 	State         systembuilders.Phase
 	LastAttempted systembuilders.View
 	LastInstalled systembuilders.View
 	Leader        actor.ID // of LastInstalled
-	LocalAru      rsm.Slot // everything up to here is ordered
-	Pending       int      // updates that were proposed here and are not ordered
-	Recovering    bool     // the node takes no part before it has learned what it may have promised; see RejoinNode
+	LocalAru      rsm.Slot // all slots up to this one are ordered
+	Pending       int      // updates that were proposed here and are not yet ordered
+	Recovering    bool     // the node does not take part until it has learned what it may have promised; see RejoinNode
 }
 
-// Node is a handle to one node of a cluster. Its methods are safe for concurrent use. Make one with StartNode or
-// RestartNode, and call Stop at last.
+// Node is one node of a cluster. Its methods are safe for concurrent use. Create it with StartNode, RejoinNode or
+// RestartNode, and call Stop at the end.
 type Node struct {
 	core      *core
 	ready     chan Ready
@@ -188,8 +188,8 @@ type compact struct {
 	done     chan error // buffered
 }
 
-// StartNode starts a node that never ran before. One that did, and lost its state, would break promises that it made;
-// see RejoinNode.
+// StartNode starts a node that never ran before. If it did run and lost its state, it would break its promises; use
+// RejoinNode then.
 func StartNode(c Config) (*Node, error) {
 	core, err := newCore(c)
 	if err != nil {
@@ -199,11 +199,11 @@ func StartNode(c Config) (*Node, error) {
 	return run(core), nil
 }
 
-// RejoinNode starts a node that has no state, because it lost it or because it is new: it need not know which. It
-// asks the others, and takes part once so many of them have answered that it knows more than it may have forgotten:
-// NodeCount − majority + 1, which are both others of three. The seed must be random and never used before, and the
-// next node may lose its state only once this one takes part again. Package systembuilders says why this is right;
-// nodes of other implementations do not answer.
+// RejoinNode starts a node without state, because it lost its state or is new: it need not know which. It queries the
+// others, and takes part once enough of them have answered that it knows more than it may have forgotten: NodeCount −
+// majority + 1, which is both others in a cluster of three. The seed must be random and never used before, and the
+// next node may lose its state only after this one takes part again. Package systembuilders explains why this is
+// correct; nodes of other implementations do not answer.
 func RejoinNode(c Config) (*Node, error) {
 	core, err := newCore(c)
 	if err != nil {
@@ -213,7 +213,7 @@ func RejoinNode(c Config) (*Node, error) {
 	return run(core), nil
 }
 
-// RestartNode starts a node that was down, with the last state that it gave to save.
+// RestartNode starts a node that was down, with the last state that it passed to the user to save.
 func RestartNode(c Config, state PersistentState) (*Node, error) {
 	core, err := newCore(c)
 	if err != nil {
@@ -225,7 +225,7 @@ func RestartNode(c Config, state PersistentState) (*Node, error) {
 	return run(core), nil
 }
 
-// queuedTicks is how many ticks wait at most for a Node that is busy, or whose user does not receive.
+// queuedTicks is the maximum number of ticks queued for a Node that is busy, or whose user does not receive.
 const queuedTicks = 128
 
 func run(c *core) *Node {
@@ -238,7 +238,7 @@ func run(c *core) *Node {
 	return n
 }
 
-// loop is the only goroutine that touches the core.
+// loop runs on the only goroutine that accesses the core.
 func (n *Node) loop() {
 	defer close(n.stopped)
 	for {
@@ -253,7 +253,7 @@ func (n *Node) loop() {
 		if n.core.hasReady() {
 			ready, next = n.ready, n.core.ready()
 		}
-		if !n.core.full() { // Otherwise nothing happens until the user receives.
+		if !n.core.full() { // Otherwise the node waits until the user receives.
 			messages, compacts, ticks = n.messages, n.compacts, n.ticks
 			if !n.core.busy() {
 				proposals = n.proposals
@@ -278,7 +278,7 @@ func (n *Node) loop() {
 	}
 }
 
-// Tick reports that a tick has passed. It never blocks; while the user receives nothing, ticks are dropped.
+// Tick reports that a tick has passed. It never blocks; if the queue is full, the tick is dropped.
 func (n *Node) Tick() {
 	select {
 	case n.ticks <- struct{}{}:
@@ -287,8 +287,9 @@ func (n *Node) Tick() {
 	}
 }
 
-// Propose has an update ordered. It blocks while too many wait to be, and returns once the Node holds the update,
-// which it then sends until it is ordered: it will be among the OrderedUpdates if a majority of the nodes goes on.
+// Propose proposes an update. It blocks while there are too many pending updates, and returns when the Node holds the
+// update, which the Node then sends until it is ordered: it will be among the OrderedUpdates if a majority of the
+// nodes stays up.
 func (n *Node) Propose(ctx context.Context, u Update) error {
 	if u.ClientID >= OwnClients {
 		return fmt.Errorf("node: client %d: must be below OwnClients", u.ClientID)
@@ -300,11 +301,11 @@ func (n *Node) Propose(ctx context.Context, u Update) error {
 	return <-p.done
 }
 
-// Compact informs the Node that everything up to a slot is in a snapshot of the user's machine, which the Node then
-// keeps instead of the updates, and gives to nodes that lack some of them: memory and PersistentState do not grow with
-// the number of updates for users that call it now and then. Leaving the last few slots out lets nodes that are a
-// little behind catch up by updates. The Node takes a copy of the data. A slot that is not above that of the Node's
-// last snapshot changes nothing, and one whose updates the user was not given yet is an error.
+// Compact informs the Node that everything up to a slot is in a snapshot of the user's machine. The Node keeps the
+// snapshot instead of the updates, and sends it to nodes that lack some of them. If it is called regularly, memory
+// and PersistentState do not grow with the number of updates. Leaving out the last few slots allows nodes that are
+// slightly behind to catch up by updates. The Node copies the data. A slot that is not above that of the Node's last
+// snapshot changes nothing; a slot whose updates were not yet delivered to the user is an error.
 func (n *Node) Compact(ctx context.Context, s Snapshot) error {
 	c := compact{s, make(chan error, 1)}
 	if err := send(ctx, n, n.compacts, c); err != nil {
@@ -313,7 +314,7 @@ func (n *Node) Compact(ctx context.Context, s Snapshot) error {
 	return <-c.done
 }
 
-// Step handles a message of another node.
+// Step handles a message from another node.
 func (n *Node) Step(ctx context.Context, m Message) error {
 	if err := n.core.checks(m); err != nil {
 		return err
@@ -321,10 +322,10 @@ func (n *Node) Step(ctx context.Context, m Message) error {
 	return send(ctx, n, n.messages, m)
 }
 
-// send passes something to the Node's goroutine.
+// send passes a value to the Node's goroutine.
 func send[T any](ctx context.Context, n *Node, to chan<- T, v T) error {
 	select {
-	case <-n.stop: // A Node that is stopped takes nothing, though its goroutine may not know it yet.
+	case <-n.stop: // A stopped Node accepts nothing, even if its goroutine has not noticed yet.
 		return ErrStopped
 	default:
 	}
@@ -338,10 +339,10 @@ func send[T any](ctx context.Context, n *Node, to chan<- T, v T) error {
 	}
 }
 
-// Ready returns the channel of what is to be done. It is never closed.
+// Ready returns the channel of pending work. It is never closed.
 func (n *Node) Ready() <-chan Ready { return n.ready }
 
-// Status returns what the node is about; that of a stopped one is its last.
+// Status returns the status of the node, or its last one if the node is stopped.
 func (n *Node) Status() Status {
 	status := make(chan Status, 1)
 	select {

@@ -7,11 +7,11 @@ import (
 	"synod/actor"
 )
 
-// timers are those that are set. Those that are due together fire in the order in which they were set.
+// timers are the timers that are set. Timers that are due together fire in the order in which they were set.
 type timers struct {
 	of    map[actor.Timer]*alarm
 	queue alarms
-	count uint64 // how many were ever set
+	count uint64 // number of timers ever set
 }
 
 // alarm is a timer that is set.
@@ -19,10 +19,10 @@ type alarm struct {
 	timer  actor.Timer
 	due    int64
 	number uint64 // in the order of being set
-	at     int    // its place in the queue
+	at     int    // index in the queue
 }
 
-// set sets a timer, anew if it is set.
+// set sets a timer, and replaces it if it is already set.
 func (t *timers) set(timer actor.Timer, due int64) {
 	t.cancel(timer)
 	if t.of == nil {
@@ -34,7 +34,7 @@ func (t *timers) set(timer actor.Timer, due int64) {
 	heap.Push(&t.queue, a)
 }
 
-// cancel takes a timer away, if it is set.
+// cancel removes a timer, if it is set.
 func (t *timers) cancel(timer actor.Timer) {
 	if a, ok := t.of[timer]; ok {
 		delete(t.of, timer)
@@ -42,7 +42,7 @@ func (t *timers) cancel(timer actor.Timer) {
 	}
 }
 
-// fire takes away the next timer that is due, and reports whether there is one.
+// fire removes and returns the next timer that is due, if there is one.
 func (t *timers) fire(now int64) (timer actor.Timer, ok bool) {
 	if len(t.queue) == 0 || t.queue[0].due > now {
 		return nil, false
@@ -52,7 +52,7 @@ func (t *timers) fire(now int64) (timer actor.Timer, ok bool) {
 	return timer, true
 }
 
-// alarms is a heap, the next one first.
+// alarms is a heap, the next alarm first.
 type alarms []*alarm
 
 func (q alarms) Len() int { return len(q) }
