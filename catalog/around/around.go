@@ -1,5 +1,5 @@
-// Package around checks what could have happened next in a recorded run: from the state after one of its events, with all
-// that is in flight and new clients, every state that can follow is visited.
+// Package around checks what could have happened next in a recorded run: it visits every state that can follow the
+// state after one of its events, with all messages in flight and new clients.
 package around
 
 import (
@@ -20,24 +20,25 @@ import (
 	"synod/spawn/transports"
 )
 
-// Config describes where to begin, what comes new into it, and how far to go. Event and Steps are at least 1.
+// Config describes where an exploration begins, what is added there, and how far to go. Event and Steps are
+// at least 1.
 type Config struct {
-	Program func(h *record.Header) (spawn.Program, error) // what the servers of the records run
-	Event   int                                           // of the run, counted from 1, after which it begins
-	Steps   int                                           // how far to explore
+	Program func(h *record.Header) (spawn.Program, error) // returns the program of the servers in the records
+	Event   int                                           // number of the event, from 1, after which it begins
+	Steps   int                                           // maximum depth
 	Clients int                                           // number of new clients, each with its puts and then a get
 	Puts    int                                           // of each new client, at least 1
 	Readers int                                           // number of new clients that only read, each twice
-	Crashes int                                           // that may happen, at most
-	Network string                                        // what the network may do; empty is ordered over TCP, else unordered_nonduplicating
+	Crashes int                                           // maximum number of crashes
+	Network string                                        // empty: ordered for TCP, else unordered_nonduplicating
 
-	Workers     int // goroutines; 0 is one for each core
-	MaxStates   int // ends the exploration; 0 for no limit
+	Workers     int // goroutines; 0 means one per core
+	MaxStates   int // maximum number of states; 0 means no limit
 	MemoryLimit int64
-	Timeout     time.Duration // of the judgement of what was before, and the exploration; 0 for no limit
+	Timeout     time.Duration // for checking the history and for the exploration; 0 means no limit
 }
 
-// Validate returns an error that says what is wrong with a configuration, by the names of the flags, or nil.
+// Validate returns an error if the configuration is invalid. It names settings by their flags.
 func (c Config) Validate() error {
 	switch {
 	case c.Puts < 1:
@@ -52,19 +53,19 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// How many new clients there may be; fewer where an entry says so. There may be as many crashes as readers.
+// The maximum numbers of new clients; an entry may reduce them. The maximum number of crashes is maxReaders too.
 const (
 	maxClients = 48
 	maxReaders = 16
 )
 
-// Exploration is what came of it.
+// Exploration is the result of an exploration.
 type Exploration struct {
 	config Config
 	global *replay.Global // the state after the event
 	before catalog.Before
 	model  catalog.Moment
-	result *checker.Result // nil if what was before is violated, so that nothing was explored
+	result *checker.Result // nil if the history before is violated, so that there was no search
 }
 
 // Close releases the states.
@@ -74,14 +75,14 @@ func (x *Exploration) Close() {
 	}
 }
 
-// Result is that of the search; nil if what was before is violated, so that there was none.
+// Result returns the result of the search, or nil if the history before is violated, so that there was no search.
 func (x *Exploration) Result() *checker.Result { return x.result }
 
-// Header is what a record of the run begins with.
+// Header returns the header of the records of the run.
 func (x *Exploration) Header() *record.Header { return x.global.Header }
 
-// Explore replays records up to the event, judges what was before, and goes on from there with the models of the entries.
-// The caller closes the result. An error is a *replay.Deviation if the run is not the model's.
+// Explore replays records up to the event, checks the history before, and continues from there with the models of the
+// entries. The caller closes the result. The error is a *replay.Deviation if the model does not admit the run.
 func (c Config) Explore(ctx context.Context, entries catalog.Catalogue, records *replay.Records) (*Exploration, error) {
 	x := &Exploration{config: c}
 	var name string
@@ -135,7 +136,7 @@ func (c Config) Explore(ctx context.Context, entries catalog.Catalogue, records 
 	return x, nil
 }
 
-// follow reports to a past the messages of an event that clients sent or got.
+// follow reports to a past the messages that clients sent or received in an event.
 func follow(p catalog.Past, e *replay.Event, run *replay.Run) error {
 	if e.Event == record.Receive && e.Rejected == "" && e.Data != nil && !run.Peer(e.Server, e.From) {
 		m, err := run.Message(e.Data)
@@ -145,7 +146,7 @@ func follow(p catalog.Past, e *replay.Event, run *replay.Run) error {
 		p.Received(e.Number, e.Server, e.From, m)
 	}
 	if e.Undone {
-		return nil // Nothing of it left.
+		return nil // No message was sent.
 	}
 	for _, s := range e.Send {
 		if run.Peer(e.Server, s.To) {
@@ -160,7 +161,7 @@ func follow(p catalog.Past, e *replay.Event, run *replay.Run) error {
 	return nil
 }
 
-// judge goes through what clients did before, and tells how much of the timeout is left then: 0 only if there is none.
+// judge checks the history of the clients, and returns how much of the timeout is left: 0 only if there is none.
 func (c Config) judge(ctx context.Context, seen catalog.Past) (catalog.Before, time.Duration, error) {
 	if c.Timeout == 0 {
 		before, err := seen.Judge(ctx)
@@ -173,7 +174,7 @@ func (c Config) judge(ctx context.Context, seen catalog.Past) (catalog.Before, t
 	return before, max(time.Until(ends), time.Nanosecond), err
 }
 
-// configure returns the state of the run, and what comes new into it.
+// configure returns the state of the run, and the additions to it.
 func (c Config) configure(g *replay.Global, before catalog.Before) (catalog.Moment, error) {
 	h := g.Header
 	m := catalog.Moment{
@@ -215,7 +216,7 @@ func (c Config) configure(g *replay.Global, before catalog.Before) (catalog.Mome
 	}
 	if crashes := down + c.Crashes; crashes > 0 {
 		limits.MaxDown, limits.MaxCrashes = min(crashes, len(h.Servers)), crashes
-		limits.Lossy = limits.Network == network.Ordered // Who crashes may lose what it sent last.
+		limits.Lossy = limits.Network == network.Ordered // A server that crashes may lose its last messages.
 	}
 	return m, nil
 }

@@ -12,9 +12,9 @@ import (
 	"synod/spawn/service"
 )
 
-// environment is what is around servers whose entry says nothing of it: the clients of its service. What is said of a run is what
-// holds for every protocol; an entry that knows more, such as which clients matter, may have a Past and an Around of its own.
-// Whether the whole is linearizable is judged if the service says what a request asks for, see service.Config.Asked; the
+// environment is the environment of servers whose entry declares none: the clients of its service. It uses only what
+// holds for every protocol; an entry with more knowledge, such as which clients matter, may have its own Past and
+// Around. Linearizability is checked if the service declares what a request asks for, see service.Config.Asked; the
 // invariants always are.
 type environment struct {
 	server     func(others []actor.ID) actor.Typed[any, any]
@@ -22,7 +22,7 @@ type environment struct {
 	invariants []invariant.Checked
 }
 
-// pastOf returns what follows the clients of an entry's servers.
+// pastOf returns the past for the clients of an entry's servers.
 func pastOf(e catalog.Entry) (catalog.Past, error) {
 	switch {
 	case e.Servers.Past != nil:
@@ -33,7 +33,7 @@ func pastOf(e catalog.Entry) (catalog.Past, error) {
 	return &past{service: e.Servers.Service.Untyped(), first: 1 << 50}, nil
 }
 
-// begin returns the model of an entry's servers that begins in a moment of a recorded run.
+// begin returns the model of an entry's servers that begins at a moment of a recorded run.
 func begin(entries catalog.Catalogue, name string, v catalog.Variant, m catalog.Moment) (model.Source, error) {
 	e, err := entries.Spawned(name)
 	if err != nil {
@@ -52,15 +52,15 @@ func begin(entries catalog.Catalogue, name string, v catalog.Variant, m catalog.
 	return environment{p.Actor, e.Servers.Service.Untyped(), p.Invariants}.around(m)
 }
 
-// known is what is known of a run when a check begins in it.
+// known is what is known of a run at the moment at which a check begins.
 type known struct {
-	states  []any                         // that the object may be in; none if that is not known
-	pending consistency.History[any, any] // what was asked and not answered
-	next    uint64                        // the number of a request that no client has used, nor a greater one
+	states  []any                         // possible states of the object; empty if unknown
+	pending consistency.History[any, any] // unanswered requests
+	next    uint64                        // greater than the number of every request so far
 }
 
-// around returns the model of the servers that begins in a moment: with the clients that wait, and new ones that make calls as
-// the operations of the service draw them, each so many that write and then one that reads, or two that read.
+// around returns the model of the servers that begins at a moment, with the waiting clients and new ones. New clients
+// make calls drawn from the operations of the service: each either writes and then reads once, or reads twice.
 func (e environment) around(m catalog.Moment) (model.Source, error) {
 	before, ok := m.Before.(known)
 	if !ok {
@@ -116,7 +116,7 @@ func (e environment) demand(sys *model.System[any], ids []actor.ID, servers []mo
 	}
 }
 
-// scripts returns what each new client asks.
+// scripts returns the calls of each new client.
 func (e environment) scripts(m catalog.Moment) [][]any {
 	var writes, reads []service.Operation[any]
 	for _, o := range e.service.Operations {
@@ -147,13 +147,13 @@ func (e environment) scripts(m catalog.Moment) [][]any {
 	return all
 }
 
-// client is the state of a client of the model.
+// client is the state of a client in the model.
 type client struct {
-	At       int    // how many calls it has made
-	Awaiting uint64 // the number of the request that it waits for; 0 for none
+	At       int    // number of calls made
+	Awaiting uint64 // number of the awaited request; 0 for none
 }
 
-// client returns a client that makes the calls of a script, one after the other, each at the next server.
+// client returns a client that makes the calls of a script in sequence, each to the next server.
 func (e environment) client(servers []actor.ID, place int, script []any, next uint64) actor.Typed[client, any] {
 	ask := func(st client, out *actor.Out[any]) client {
 		if st.Awaiting = 0; st.At == len(script) {
@@ -179,7 +179,8 @@ func (e environment) client(servers []actor.ID, place int, script []any, next ui
 	}
 }
 
-// observer notes what clients ask and are told, and demands that it is linearizable, from one of the states at least.
+// observer records requests and answers of clients, and requires that they are linearizable from at least one of the
+// states.
 func (e environment) observer(
 	m catalog.Moment, states []any, scripts map[actor.ID][]any,
 ) actor.Observer[any, consistency.History[any, any]] {

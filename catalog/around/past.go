@@ -16,12 +16,12 @@ import (
 type past struct {
 	Requests[any, any]
 	service service.Untyped
-	other   int      // messages of clients of which is not known what they ask
-	next    uint64   // a number that no request has, nor a greater one
-	first   actor.ID // greater than those of all clients
+	other   int      // number of client messages with unknown requests
+	next    uint64   // greater than the number of every request so far
+	first   actor.ID // greater than the ids of all clients
 }
 
-// Received takes a message of a client that arrived.
+// Received records a message from a client.
 func (p *past) Received(event int, _, from actor.ID, message any) {
 	p.first = max(p.first, from+1)
 	if p.service.Asked == nil {
@@ -34,7 +34,7 @@ func (p *past) Received(event int, _, from actor.ID, message any) {
 	}
 }
 
-// Sent takes a message that a server sent to a client.
+// Sent records a message from a server to a client.
 func (p *past) Sent(event int, server, to actor.ID, message any) {
 	number, out, ok := p.service.Answer(message)
 	if !ok {
@@ -43,7 +43,7 @@ func (p *past) Sent(event int, server, to actor.ID, message any) {
 	p.Answers(event, server, to, number, out, func(in any) bool { return p.service.Fits == nil || p.service.Fits(in, out) })
 }
 
-// Judge checks what clients did, window by window.
+// Judge checks the history of the clients, window by window.
 func (p *past) Judge(ctx context.Context) (catalog.Before, error) {
 	b := catalog.Before{Requests: len(p.All) + p.other, First: p.first}
 	k := known{next: max(p.next, 1)}
@@ -77,7 +77,7 @@ func (p *past) Judge(ctx context.Context) (catalog.Before, error) {
 	return b, err
 }
 
-// blame returns which answer no order explains.
+// blame describes the answer that no order explains.
 func (p *past) blame(v *consistency.Violation[any, any, any]) string {
 	at := v.Culprit().Client
 	text := p.Blame(at, fmt.Sprintf("%+v", p.All[at].In), fmt.Sprintf("%+v", v.Culprit().Out))
@@ -91,7 +91,7 @@ func (p *past) blame(v *consistency.Violation[any, any, any]) string {
 	return text
 }
 
-// pending builds a history of the requests that are not answered.
+// pending returns a history of the unanswered requests.
 func (p *past) pending(b *catalog.Before) (consistency.History[any, any], error) {
 	open := 0
 	h, err := p.Pending(consistency.History[any, any]{}, b, math.MaxUint64, func(any, bool) bool {

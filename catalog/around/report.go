@@ -25,13 +25,14 @@ func (x *Exploration) violated() bool {
 	return false
 }
 
-// complete reports whether all within the steps was visited: whatever is left to expand then lies at the last level.
+// complete reports whether all states within the steps were visited: then any states left to expand are at the last
+// level.
 func (x *Exploration) complete() bool {
 	r, last := x.result, x.config.Steps+1
 	return r != nil && (r.Exhausted || r.Depth == last && len(r.Levels) == last && strings.Contains(r.Stopped, "depth"))
 }
 
-// Verdict returns what was found: a word of consistency.Outcome.
+// Verdict returns the verdict: the string of a consistency.Outcome.
 func (x *Exploration) Verdict() string {
 	switch {
 	case x.before.Violated != "", x.violated():
@@ -42,7 +43,7 @@ func (x *Exploration) Verdict() string {
 	return consistency.Holds.String()
 }
 
-// WriteText writes what was found, except for the time that it took.
+// WriteText writes the result, without the time it took.
 func (x *Exploration) WriteText(b io.Writer) {
 	fmt.Fprintf(b, "Event %d of %s: %s, %s between servers.\n", x.config.Event, x.global.Header.Model,
 		noun.Count(x.before.Requests, "request"), noun.Count(len(x.global.Flying), "message"))
@@ -76,28 +77,28 @@ func (x *Exploration) WriteText(b io.Writer) {
 	}
 }
 
-// Document is what was found, for programs.
+// Document is the machine-readable result.
 type Document struct {
 	Schema   string            `json:"schema"`
 	Model    string            `json:"model"`
-	Config   map[string]string `json:"config,omitempty"` // of the servers, as the record has it
+	Config   map[string]string `json:"config,omitempty"` // of the servers, from the record
 	Event    int               `json:"event"`
 	Steps    int               `json:"steps"`
-	Requests int               `json:"requests"` // that servers had received
+	Requests int               `json:"requests"` // received by servers
 	Messages int               `json:"messages"` // in flight between servers
 	Exit     int               `json:"exit"`
 	Verdict  string            `json:"verdict"` // holds, violated or undecided
-	// Complete reports whether all within the steps was visited, or before a violation was found.
+	// Complete reports whether all states within the steps were visited, at least until a violation was found.
 	Complete bool             `json:"complete"`
-	Before   string           `json:"before,omitempty"`   // what is not linearizable before the event
-	Unjudged string           `json:"unjudged,omitempty"` // why linearizability was not judged
-	Check    *report.Document `json:"check,omitempty"`    // of the exploration; none if there is Before
+	Before   string           `json:"before,omitempty"`   // the linearizability violation before the event
+	Unjudged string           `json:"unjudged,omitempty"` // why linearizability was not checked
+	Check    *report.Document `json:"check,omitempty"`    // the exploration; absent if Before is set
 }
 
-// Schema names the form of the document.
+// Schema is the name of the document's format.
 const Schema = "synod.around/1"
 
-// Document returns what was found for programs, all but the exit code.
+// Document returns the machine-readable result, without the exit code.
 func (x *Exploration) Document() Document {
 	h := x.global.Header
 	d := Document{

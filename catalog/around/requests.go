@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	// MaxWaiting is how many clients that wait for an answer continue in an exploration, the last ones to ask.
+	// MaxWaiting is the maximum number of waiting clients that continue in an exploration; the last ones to send a
+	// request do.
 	MaxWaiting = 6
-	// MaxPending is up to how many unanswered requests linearizability is checked: each may double its time.
+	// MaxPending is the maximum number of unanswered requests for a linearizability check: each may double its time.
 	MaxPending = 16
 )
 
@@ -24,37 +25,38 @@ type Asked[I any] struct {
 	Number   uint64
 	In       I
 	Answered bool
-	Arrival  int      // the number of the event in which it arrived
-	Answer   int      // and of that in which it was answered; 0 if it was not
+	Arrival  int      // number of the event in which it arrived
+	Answer   int      // number of the event in which it was answered; 0 if unanswered
 	By       actor.ID // the server that answered
 }
 
 // Happened is the first arrival of a request, or its first answer.
 type Happened[O any] struct {
-	Request int // its place among all requests
+	Request int // index among all requests
 	Answer  bool
 	Out     O
 }
 
-// Requests are those of the clients of a recorded run, for a catalog.Past. A record knows clients only by what servers received
-// of them and sent to them, so it is as if every request arrived at once, and every answer. The zero value has none.
+// Requests are the client requests of a recorded run, for a catalog.Past. A record has only the messages that servers
+// received from clients and sent to them, so every request is assumed to arrive when it is sent, and so is every
+// answer. The zero value has no requests.
 type Requests[I, O any] struct {
 	All    []Asked[I]
 	Events []Happened[O]
 	places map[request]int
 }
 
-// request is what tells a request from all others.
+// request identifies a request.
 type request struct {
 	client actor.ID
 	number uint64
 }
 
-// Arrives notes a request in an event, unless it arrived before.
+// Arrives records a request in an event, unless it arrived before.
 func (q *Requests[I, O]) Arrives(event int, client actor.ID, number uint64, in I) {
 	k := request{client, number}
 	if _, known := q.places[k]; known {
-		return // again
+		return // repeated
 	}
 	if q.places == nil {
 		q.places = make(map[request]int)
@@ -64,7 +66,8 @@ func (q *Requests[I, O]) Arrives(event int, client actor.ID, number uint64, in I
 	q.All = append(q.All, Asked[I]{Client: client, Number: number, In: in, Arrival: event})
 }
 
-// Answers notes an answer in an event, unless there was one before, or it does not fit the request; fits may be nil.
+// Answers records an answer in an event, unless the request was already answered or the answer does not fit it; fits
+// may be nil.
 func (q *Requests[I, O]) Answers(event int, server, client actor.ID, number uint64, out O, fits func(in I) bool) {
 	at, known := q.places[request{client, number}]
 	if !known || q.All[at].Answered || fits != nil && !fits(q.All[at].In) {
@@ -75,8 +78,8 @@ func (q *Requests[I, O]) Answers(event int, server, client actor.ID, number uint
 	q.Events = append(q.Events, Happened[O]{at, true, out})
 }
 
-// Judge ends the windows of a history whose clients are the places of requests, and notes in b what is wrong with it, or why
-// that is not known. It reports whether the check goes on from there. Blame describes a violation.
+// Judge finishes the windows of a history whose clients are indexes of requests, and records in b the violation, or
+// why the result is unknown. It reports whether the check can continue from there. Blame describes a violation.
 func Judge[S any, I comparable, O any](
 	ctx context.Context, w *consistency.Windows[S, I, O], b *catalog.Before, blame func(v *consistency.Violation[S, I, O]) string,
 ) bool {
@@ -96,16 +99,16 @@ func Judge[S any, I comparable, O any](
 	return true
 }
 
-// Blame describes the answer to a request, whose input and output are given in words.
+// Blame describes the answer to a request, given the texts of its input and output.
 func (q *Requests[I, O]) Blame(at consistency.Client, in, out string) string {
 	r := q.All[at]
 	return fmt.Sprintf("event %d: %s answers request %d of %s, %s of event %d: %s",
 		r.Answer, spawn.Describe(r.By), r.Number, spawn.Describe(r.Client), in, r.Arrival, out)
 }
 
-// Pending appends the requests that are not answered to a history, and notes in b which clients wait for one. One that took
-// effect already may do so once more there, so that less is wrong. A request for which no client waits has a name of its own,
-// from spare downwards. Keep reports whether a request belongs to the history.
+// Pending appends the unanswered requests to a history, and records in b which clients wait for an answer. A request
+// that already took effect may take effect again there, which can only hide violations. A request for which no client
+// waits gets a client of its own, from spare downwards. Keep reports whether a request belongs to the history.
 func (q *Requests[I, O]) Pending(
 	h consistency.History[I, O], b *catalog.Before, spare consistency.Client, keep func(in I, waits bool) bool,
 ) (consistency.History[I, O], error) {
@@ -119,7 +122,7 @@ func (q *Requests[I, O]) Pending(
 		if last {
 			b.Waiting = append(b.Waiting, catalog.Waiting{Client: r.Client, Request: r.Number})
 		} else {
-			as = spare // The client has gone on, or nobody looks for its answer any more.
+			as = spare // The client has moved on, or its answer is no longer awaited.
 			spare--
 		}
 		waits[r.Client] = true
