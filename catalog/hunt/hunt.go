@@ -1,6 +1,7 @@
-// Package hunt measures specifications by the mutants of the catalogue: whether each is killed as it is declared, and which
-// properties of a model kill which of its mutants. The idea is that of R. DeMillo, R. Lipton and F. Sayward, "Hints on Test
-// Data Selection: Help for the Practicing Programmer" (1978), with properties in the place of test data.
+// Package hunt measures specifications by mutation testing with the mutants of the catalogue: whether each is killed
+// as declared, and which properties of a model kill which of its mutants. The idea is from R. DeMillo, R. Lipton and
+// F. Sayward, "Hints on Test Data Selection: Help for the Practicing Programmer" (1978), with properties in place of
+// test data.
 package hunt
 
 import (
@@ -13,22 +14,22 @@ import (
 	"synod/checker"
 )
 
-// Trophy is a mutant with what a search found out about it. There is none without a search.
+// Trophy is the result of a search of a mutant.
 type Trophy struct {
 	Entry    catalog.Entry
 	Mutant   catalog.Mutant
-	Settings catalog.Settings // all of them
-	Killer   string           // the property that the shortest path violates, or that has no example; empty for none
+	Settings catalog.Settings // complete settings
+	Killer   string           // the property that the shortest path violates, or that has no example; may be empty
 	Found    catalog.Found
-	Sound    catalog.Found // counts of the sound model with these settings, only of a mutant that is declared safe
+	Sound    catalog.Found // counts of the sound model with these settings, only for a mutant declared safe
 	Elapsed  time.Duration
 
-	stopped string // the limit that cut a search, if one did
+	stopped string // the limit that stopped a search, if any
 }
 
-// Shoot searches a mutant with the settings that show it, breadth first: to the first violation, or all states of one that
-// is declared safe, and those of the sound model. The options hold for each search, but for FinishWhen. The error is one
-// of the search.
+// Shoot searches a mutant with the settings that show it, breadth first, until the first violation. For a mutant
+// declared safe it searches all states, and those of the sound model. The options apply to each search, except
+// FinishWhen. The error is from the search.
 func Shoot(ctx context.Context, e catalog.Entry, m catalog.Mutant, o checker.Options) (Trophy, error) {
 	t := Trophy{Entry: e, Mutant: m}
 	var err error
@@ -50,7 +51,7 @@ func Shoot(ctx context.Context, e catalog.Entry, m catalog.Mutant, o checker.Opt
 	return t, err
 }
 
-// search returns what kills a model with these settings, and the counts.
+// search returns the property that kills a model with these settings, and the counts.
 func (t *Trophy) search(ctx context.Context, s catalog.Settings, o checker.Options) (string, catalog.Found, error) {
 	source, err := t.Entry.Build(s)
 	if err != nil {
@@ -80,10 +81,11 @@ func (t *Trophy) search(ctx context.Context, s catalog.Settings, o checker.Optio
 	return killer, found, nil
 }
 
-// Stopped returns the limit that cut a search before anything was violated, or that was to see all states; empty if none did.
+// Stopped returns the limit that stopped a search before a violation, or before all states were visited if that was
+// required; empty if none did.
 func (t Trophy) Stopped() string { return t.stopped }
 
-// Wrong returns what is not as the mutant declares it, or nil.
+// Wrong returns how the result differs from the mutant's declaration, or nil.
 func (t Trophy) Wrong() error {
 	m := t.Mutant
 	switch {
@@ -97,14 +99,14 @@ func (t Trophy) Wrong() error {
 		return fmt.Errorf("declared to violate %q, but it survives %d states", m.Breaks, t.Found.Unique)
 	case t.Killer != m.Breaks:
 		return fmt.Errorf("declared to violate %q first, but it violates %q", m.Breaks, t.Killer)
-	case m.Found != (catalog.Found{}) && t.Found != m.Found: // of one that nobody has written down nothing is expected
+	case m.Found != (catalog.Found{}) && t.Found != m.Found: // without declared counts, any are accepted
 		return fmt.Errorf("expected %s, but found %s", m.Found, t.Found)
 	}
 	return nil
 }
 
-// All shoots every mutant of the entries, in their order, and calls report after each. If a search ends with an error, or
-// ctx is done, it ends too.
+// All runs Shoot for every mutant of the entries, in order, and calls report after each. It stops if a search returns
+// an error, or ctx is done.
 func All(ctx context.Context, entries []catalog.Entry, o checker.Options, report func(Trophy)) error {
 	for _, e := range entries {
 		for _, m := range e.Mutants {

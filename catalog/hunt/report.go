@@ -9,14 +9,14 @@ import (
 	"synod/consistency"
 )
 
-// Schema names the form of a Document.
+// Schema is the name of a Document's format.
 const Schema = "synod.zoo/1"
 
-// Document reports for programs whether mutants are detected as declared. Add fills it.
+// Document reports, in machine-readable form, whether mutants are detected as declared. Add fills it.
 type Document struct {
 	Schema  string         `json:"schema"`
 	Mutants []ShotDocument `json:"mutants"`
-	Missed  int            `json:"missed"` // mutants that were not searched, after an interrupt
+	Missed  int            `json:"missed"` // mutants that were not searched because of an interrupt
 
 	wrong, open, safe int
 }
@@ -26,17 +26,17 @@ type ShotDocument struct {
 	Model     string            `json:"model"`
 	Mutant    string            `json:"mutant"`
 	Summary   string            `json:"summary"`
-	Settings  map[string]string `json:"settings"`          // all of them, by name
-	Property  string            `json:"property"`          // that kills it; empty for none
-	Safe      bool              `json:"safe"`              // it is declared so, and has other counts than the sound model
+	Settings  map[string]string `json:"settings"`          // complete, by name
+	Property  string            `json:"property"`          // the property that kills it; may be empty
+	Safe      bool              `json:"safe"`              // declared safe, and has other counts than the sound model
 	Actions   int               `json:"actions,omitempty"` // on the shortest path
 	Unique    int               `json:"unique"`
 	Generated int               `json:"generated"`
-	Wrong     string            `json:"wrong,omitempty"` // what is not as it is declared
-	Seconds   float64           `json:"seconds"`         // differs from run to run
+	Wrong     string            `json:"wrong,omitempty"` // how the result differs from the declaration
+	Seconds   float64           `json:"seconds"`         // varies between runs
 }
 
-// NewDocument returns the document of a hunt for the mutants of entries that has not begun.
+// NewDocument returns an empty document for the mutants of entries.
 func NewDocument(entries []catalog.Entry) *Document {
 	d := &Document{Schema: Schema, Mutants: []ShotDocument{}}
 	for _, e := range entries {
@@ -45,7 +45,7 @@ func NewDocument(entries []catalog.Entry) *Document {
 	return d
 }
 
-// Add takes what a search found.
+// Add adds the result of a search.
 func (d *Document) Add(t Trophy) {
 	e := documentOf(t)
 	d.Mutants = append(d.Mutants, e)
@@ -60,8 +60,8 @@ func (d *Document) Add(t Trophy) {
 	}
 }
 
-// Outcome is Holds if each mutant is as it is declared, Violated if one is not, and Undecided if a limit or an interrupt
-// left that open.
+// Outcome returns Holds if each mutant is as declared, Violated if one is not, and Undecided if a limit or an
+// interrupt left that open.
 func (d *Document) Outcome() consistency.Outcome {
 	switch {
 	case d.wrong > 0:
@@ -72,7 +72,7 @@ func (d *Document) Outcome() consistency.Outcome {
 	return consistency.Holds
 }
 
-// Totals returns how many mutants there are of which kind.
+// Totals returns a line with the number of mutants of each kind.
 func (d *Document) Totals() string {
 	killed := len(d.Mutants) - d.wrong - d.open - d.safe
 	return fmt.Sprintf("%d mutants: %d killed and %d safe as declared, %d not as declared, %d undecided.\n",
@@ -91,10 +91,10 @@ func documentOf(t Trophy) ShotDocument {
 	return e
 }
 
-// Table writes what is found of mutants, line by line. The widths are those of what is declared.
+// Table writes the results of mutants, line by line. The column widths are computed from the declarations.
 type Table struct{ model, mutant, shown, property int }
 
-// NewTable returns the table of the mutants of entries.
+// NewTable returns the table for the mutants of entries.
 func NewTable(entries []catalog.Entry) Table {
 	w := Table{len("model"), len("mutant"), len("shown with"), len(safeWord)}
 	for _, e := range entries {
@@ -115,7 +115,7 @@ func (w Table) Header(out io.Writer) {
 		w.property, "killed by", "actions", "states", "sec")
 }
 
-// Line writes what was found of a mutant.
+// Line writes the result of a mutant.
 func (w Table) Line(out io.Writer, t Trophy) {
 	property, actions, remark := t.Killer, "never", "wrong"
 	switch {

@@ -10,39 +10,40 @@ import (
 	"synod/model/statespace"
 )
 
-// Effect is what a property says of a mutant.
+// Effect is the effect of a property on a mutant.
 type Effect uint8
 
-// The effects. A property may be missing where the settings that show the mutant give it no meaning.
+// The effects. A property may be missing if it has no meaning with the settings that show the mutant.
 const (
 	Spares  Effect = iota // it holds
 	Kills                 // it is violated, or its example never occurs
-	Unknown               // a limit cut the search
+	Unknown               // a limit stopped the search
 	Missing
 )
 
 // Row is a mutant with the effect of each property of the score.
 type Row struct {
 	Mutant   catalog.Mutant
-	Settings catalog.Settings // all of them
+	Settings catalog.Settings // complete settings
 	Effects  []Effect
-	States   int // distinct ones that were visited
+	States   int // number of distinct states visited
 }
 
 // Killed reports whether some property kills the mutant.
 func (r Row) Killed() bool { return slices.Contains(r.Effects, Kills) }
 
-// Score is what the properties of a model are worth against its mutants.
+// Score is the mutation score of the properties of a model.
 type Score struct {
 	Entry      catalog.Entry
 	Properties []string
 	Rows       []Row // in the order of the entry's mutants
 }
 
-// Measure judges every property on every mutant of an entry, with the settings that show the mutant, in all states unless
-// all properties are decided before. The options hold for each search, but for FinishWhen, and a limit of states is raised
-// to those in which the mutant is declared to be found. It calls report after each,
-// with the properties that were met so far, in the order of the effects. If ctx is done, the score has only the mutants until then.
+// Measure evaluates every property on every mutant of an entry, with the settings that show the mutant, in all states
+// or until all properties are decided. The options apply to each search, except FinishWhen; a limit of states is
+// raised to the number of states in which the mutant is declared to be found. It calls report after each mutant, with
+// the properties so far, in the order of the effects. If ctx is done, the score has only the mutants measured until
+// then.
 func Measure(
 	ctx context.Context, e catalog.Entry, o checker.Options, report func(properties []string, r Row),
 ) (Score, error) {
@@ -57,7 +58,7 @@ func Measure(
 			break
 		}
 	}
-	for i := range s.Rows { // Later mutants may have brought more properties.
+	for i := range s.Rows { // Later mutants may have added properties.
 		for len(s.Rows[i].Effects) < len(s.Properties) {
 			s.Rows[i].Effects = append(s.Rows[i].Effects, Missing)
 		}
@@ -109,17 +110,17 @@ func effect(p checker.PropertyResult) Effect {
 	return Spares
 }
 
-// Worth is what a property does.
+// Worth is the mutation score of a property.
 type Worth struct {
 	Property string
-	Judged   int      // how many mutants have the property
-	Decided  int      // of how many of them it is known whether the property kills them
+	Judged   int      // number of mutants that have the property
+	Decided  int      // number of mutants for which it is known whether the property kills them
 	Kills    []string // mutants
-	Alone    []string // those of them that no other property kills
-	Open     []string // those that no other property is known to kill, of which a limit left some property open
+	Alone    []string // those mutants that no other property kills
+	Open     []string // mutants that no other property is known to kill, where a limit left some property open
 }
 
-// Worths returns what each property is worth, in their order.
+// Worths returns the mutation score of each property, in order.
 func (s Score) Worths() []Worth {
 	all := make([]Worth, len(s.Properties))
 	for i, name := range s.Properties {
@@ -148,8 +149,8 @@ func (s Score) Worths() []Worth {
 	return all
 }
 
-// Tally counts the mutants that were killed, those that live although they are not declared safe, and those of which it
-// is not known. The sum is that of all that are not declared safe.
+// Tally counts the mutants that were killed, those that are alive, and those for which it is unknown. Mutants
+// declared safe are not counted.
 func (s Score) Tally() (killed, alive, undecided int) {
 	for _, row := range s.Rows {
 		switch {

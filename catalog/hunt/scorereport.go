@@ -9,42 +9,42 @@ import (
 	"synod/consistency"
 )
 
-// ScoreSchema names the form of a ScoreDocument.
+// ScoreSchema is the name of a ScoreDocument's format.
 const ScoreSchema = "synod.mutate/1"
 
-// ScoreDocument is a score, for programs.
+// ScoreDocument is a machine-readable score.
 type ScoreDocument struct {
 	Schema     string             `json:"schema"`
 	Model      string             `json:"model"`
 	Mutants    []MutantDocument   `json:"mutants"`
 	Properties []PropertyDocument `json:"properties"`
-	Killed     int                `json:"killed"` // of those that are not declared safe
+	Killed     int                `json:"killed"` // without those declared safe
 	Alive      int                `json:"alive"`
-	Undecided  int                `json:"undecided"` // those that were not searched included
-	Seconds    float64            `json:"seconds"`   // differs from run to run
+	Undecided  int                `json:"undecided"` // including those that were not searched
+	Seconds    float64            `json:"seconds"`   // varies between runs
 }
 
-// MutantDocument is what properties do to a mutant.
+// MutantDocument has the effects of properties on a mutant.
 type MutantDocument struct {
 	Mutant   string            `json:"mutant"`
-	Settings map[string]string `json:"settings"` // all of them, by name
-	Safe     bool              `json:"safe"`     // it is declared so
-	Effects  map[string]string `json:"effects"`  // kills, spares or undecided, by property; of those that it has
+	Settings map[string]string `json:"settings"` // complete, by name
+	Safe     bool              `json:"safe"`     // declared safe
+	Effects  map[string]string `json:"effects"`  // kills, spares or undecided, by property; without missing ones
 	States   int               `json:"states"`
 }
 
-// PropertyDocument is what a property is worth.
+// PropertyDocument is the mutation score of a property.
 type PropertyDocument struct {
 	Property string   `json:"property"`
-	Decided  int      `json:"decided"` // of how many mutants it is known whether it kills them
+	Decided  int      `json:"decided"` // number of mutants for which it is known whether the property kills them
 	Kills    []string `json:"kills"`
 	Alone    []string `json:"alone"` // mutants that no other property kills
-	Open     []string `json:"open"`  // those that it may alone kill: a limit left open whether it or another one does
+	Open     []string `json:"open"`  // mutants that it may kill alone: a limit left open whether it or another does
 }
 
 var effectWords = map[Effect]string{Spares: "spares", Kills: "kills", Unknown: "undecided"}
 
-// ScoreTable writes what properties do to the mutants of an entry, line by line.
+// ScoreTable writes the effects of properties on the mutants of an entry, line by line.
 type ScoreTable struct{ mutant, shown int }
 
 // NewScoreTable returns the table of an entry.
@@ -61,13 +61,13 @@ func (w ScoreTable) Header(out io.Writer) {
 	fmt.Fprintf(out, "%-*s  %-*s  %9s  killed by\n", w.mutant, "mutant", w.shown, "shown with", "states")
 }
 
-// Line writes what was measured of a mutant.
+// Line writes the measurement of a mutant.
 func (w ScoreTable) Line(out io.Writer, e catalog.Entry, properties []string, r Row) {
 	fmt.Fprintf(out, "%-*s  %-*s  %9d  %s\n", w.mutant, r.Mutant.Name, w.shown, strings.Join(e.Shown(r.Mutant), " "), r.States,
 		killers(properties, r))
 }
 
-// killers returns what the properties do to a mutant.
+// killers returns the effects of the properties on a mutant.
 func killers(properties []string, r Row) string {
 	var kill, open []string
 	for i, e := range r.Effects {
@@ -92,13 +92,13 @@ func killers(properties []string, r Row) string {
 	return text
 }
 
-// fewOpen is how many mutants that a limit left open are named.
+// fewOpen is the maximum number of undecided mutants that are named.
 const fewOpen = 3
 
-// WriteText writes what each property is worth, and the score.
+// WriteText writes the mutation score of each property, and the total score.
 func (s *Score) WriteText(b io.Writer) {
 	for _, w := range s.Worths() {
-		of := "" // how many are decided, unless all are
+		of := "" // the number of decided mutants, unless it is all
 		if w.Decided < w.Judged {
 			of = fmt.Sprintf(" of the %d that are decided", w.Decided)
 		}
@@ -137,8 +137,8 @@ func (s *Score) Totals() (killed, alive, undecided int) {
 	return killed, alive, undecided
 }
 
-// Outcome is Holds if every mutant that is not declared safe was killed, Violated if one lives, and Undecided if a limit or
-// an interrupt left that open.
+// Outcome returns Holds if every mutant that is not declared safe was killed, Violated if one is alive, and Undecided
+// if a limit or an interrupt left that open.
 func (s *Score) Outcome() consistency.Outcome {
 	switch _, alive, undecided := s.Totals(); {
 	case alive > 0:
@@ -149,7 +149,7 @@ func (s *Score) Outcome() consistency.Outcome {
 	return consistency.Holds
 }
 
-// Document returns the score for programs, all but the time it took.
+// Document returns the machine-readable score, without the time it took.
 func (s *Score) Document() ScoreDocument {
 	d := ScoreDocument{Schema: ScoreSchema, Model: s.Entry.Name, Mutants: []MutantDocument{}, Properties: []PropertyDocument{}}
 	d.Killed, d.Alive, d.Undecided = s.Totals()
