@@ -41,7 +41,7 @@ type cells struct {
 	none      uint32             // the empty list
 	inners    *words.Table       // local states with timers or choices: the three numbers
 	events    *words.Table       // kind, and two words: source and message, or timer, or pending choice and option
-	began     outcome            // by the start
+	began     outcome            // result of the start
 	outcomes  *outcomes
 	calls     atomic.Int64 // number of distinct calls, including the start
 	own       ownValue

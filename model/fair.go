@@ -295,7 +295,7 @@ func (f Fair) member(sp *space, slot int, a statespace.ActionID) ([]uint32, bool
 	return []uint32{uint32(slot), uint32(a)}, true
 }
 
-// isOf reports whether the type of a message is wanted or implements it. A nil type matches no interface.
+// isOf reports whether the type of a message is wanted or implements it. A nil type implements no interface.
 func isOf(is, wanted reflect.Type) bool {
 	return is == wanted || is != nil && wanted.Kind() == reflect.Interface && is.Implements(wanted)
 }

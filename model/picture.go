@@ -34,7 +34,7 @@ type Mark string
 // The marks, weakest first: of several marks for a cell, a picture shows the strongest.
 const (
 	Promised Mark = "promised" // accepts nothing below this column any more
-	Proposed Mark = "proposed" // proposed
+	Proposed Mark = "proposed" // votes were requested
 	Accepted Mark = "accepted" // voted for
 	Chosen   Mark = "chosen"   // by a quorum, or considered so
 	Applied  Mark = "applied"  // executed
