@@ -9,21 +9,21 @@ import (
 	"synod/actor"
 )
 
-// Reconfigurer may be implemented by a Machine some of whose operations name the servers that are to replicate it from
-// some slot on: what section 2.1 of "Paxos Made Moderately Complex" calls isreconfig(op). To the machine itself such an
-// operation is one like any other.
+// Reconfigurer is an optional interface of a Machine with reconfiguration operations, which name the servers that
+// replicate it from some slot on: isreconfig(op) in section 2.1 of "Paxos Made Moderately Complex". The machine
+// itself executes them like other operations.
 type Reconfigurer[O any] interface {
-	// Members returns the servers that an operation names, in ascending order and each once, and whether it names any.
+	// Members returns the distinct servers that an operation names, in ascending order, and whether it names any.
 	Members(op O) (members actor.List[actor.ID], ok bool)
 }
 
-// Change is an operation of a machine, or names the servers that are to replicate it.
+// Change is an operation of a machine, or a list of the servers that are to replicate it.
 type Change[O any] struct {
-	Members actor.List[actor.ID] // in ascending order, each once; none for an operation
+	Members actor.List[actor.ID] // distinct and ascending; empty for an operation
 	Op      O                    // the zero value if there are members
 }
 
-// String is "members 0, 1", or the operation.
+// String returns "members 0, 1", or the operation.
 func (c Change[O]) String() string {
 	if c.Members.Len() == 0 {
 		return fmt.Sprint(c.Op)
@@ -35,14 +35,13 @@ func (c Change[O]) String() string {
 	return "members " + strings.Join(names, ", ")
 }
 
-// Changing makes of any machine one with operations that name the servers that replicate it, which change nothing in
-// the machine and have the zero result.
+// Changing adds reconfiguration operations to a machine. They do not change the machine, and have the zero result.
 type Changing[S, O, R any] struct{ Of Machine[S, O, R] }
 
 // New returns the state before the first command.
 func (c Changing[S, O, R]) New() S { return c.Of.New() }
 
-// Execute executes an operation of the machine.
+// Execute executes an operation of the machine. A reconfiguration changes nothing.
 func (c Changing[S, O, R]) Execute(slot Slot, state S, op Change[O]) (next S, result R, ok bool) {
 	if op.Members.Len() > 0 {
 		return state, result, true
@@ -53,7 +52,7 @@ func (c Changing[S, O, R]) Execute(slot Slot, state S, op Change[O]) (next S, re
 // Snapshot returns the state as bytes.
 func (c Changing[S, O, R]) Snapshot(state S) ([]byte, error) { return c.Of.Snapshot(state) }
 
-// Restore returns the state that Snapshot made the bytes of.
+// Restore returns the state for bytes from Snapshot.
 func (c Changing[S, O, R]) Restore(data []byte) (S, error) { return c.Of.Restore(data) }
 
 // Members implements Reconfigurer.

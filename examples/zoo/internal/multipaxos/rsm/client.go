@@ -11,24 +11,24 @@ import (
 )
 
 // ClientActor sends its operations to servers of a replicated machine, in order. Operation k, counting from 0, is the
-// command (self, k+1) and goes to server (self + k/Pipeline) mod the number of servers; when it is sent again, to the
-// next one, so that the same command may reach several servers, unless it insists. A reply that it does not await
+// command (self, k+1). It is sent to server (self + k/Pipeline) mod the number of servers; each resend goes to the
+// next server, unless Insist is set, so that the same command may reach several servers. A reply that is not awaited
 // is ignored.
 type ClientActor[O, R any] struct {
 	Servers  []actor.ID // in ascending order
 	Ops      []O
-	Pipeline int           // how many commands may be without an answer at once; 0 for one
-	Resends  int           // how often it sends each command again; below 0 for any number of times
-	Wait     time.Duration // how long it waits, at most twice so, before it does; 0 for a second
-	Insist   bool          // sends a command again to the server that it asked at first, so that this one alone can help
-	End      bool          // ends the session at last
+	Pipeline int           // maximum number of commands in flight; 0 means one
+	Resends  int           // how often each command is sent again; negative for no limit
+	Wait     time.Duration // delay before a resend, at most twice as long; 0 means one second
+	Insist   bool          // sends a command again to the same server, so that only this server can answer
+	End      bool          // ends the session after the last operation
 }
 
 // ClientState is the local state of a [ClientActor].
 type ClientState struct {
-	Awaiting []Local // the commands without an answer, ascending; nil if there are none
-	Sent     int     // how many commands were sent, those sent again once
-	Resent   int     // how often awaited commands were sent again since the last answer, if that is limited
+	Awaiting []Local // the commands in flight, ascending; nil if there are none
+	Sent     int     // number of commands sent, not counting resends
+	Resent   int     // number of resends since the last answer, if that is limited
 	Refused  bool    // a command was refused
 }
 
@@ -41,7 +41,7 @@ func (c ClientActor[O, R]) New() actor.Typed[ClientState, Message] {
 	return actor.New[ClientState, Message](c, actor.Timers(c.Timeout))
 }
 
-// Total returns how many commands the client sends, the end of its session included.
+// Total returns how many commands the client sends, including the end of its session.
 func (c ClientActor[O, R]) Total() int {
 	if c.End {
 		return len(c.Ops) + 1
@@ -54,7 +54,7 @@ func (c ClientActor[O, R]) Start(self actor.ID, out *actor.Out[Message]) ClientS
 	return c.next(self, ClientState{}, out)
 }
 
-// Receive takes an awaited reply and sends the next command.
+// Receive accepts an awaited reply and sends the next command.
 func (c ClientActor[O, R]) Receive(
 	self actor.ID, st ClientState, _ actor.ID, msg Message, out *actor.Out[Message],
 ) ClientState {
@@ -89,11 +89,11 @@ func (c ClientActor[O, R]) Timeout(
 	return st
 }
 
-// next sends as many commands as may be without an answer.
+// next sends commands up to the maximum number in flight.
 func (c ClientActor[O, R]) next(self actor.ID, st ClientState, out *actor.Out[Message]) ClientState {
 	for st.Sent < c.Total() && len(st.Awaiting) < max(c.Pipeline, 1) {
 		if st.Sent == len(c.Ops) && st.Awaiting != nil {
-			break // The session ends when everything was answered.
+			break // The session ends after all answers have arrived.
 		}
 		c.send(self, st.Sent, 0, out)
 		st.Sent++

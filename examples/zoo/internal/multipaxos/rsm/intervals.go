@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Intervals is a set of numbers as the intervals that it consists of: disjoint, not adjacent, and ascending, so that
-// equal sets are equal values. Its size depends on the gaps in the set, not on how many numbers it has. The zero
-// value is the empty set.
+// Intervals is a set of numbers, represented by disjoint, non-adjacent, ascending intervals, so that equal sets are
+// equal values. Its size depends on the gaps in the set, not on how many numbers it has. The zero value is the empty
+// set.
 type Intervals[N ~uint64] []Interval[N]
 
-// Interval is the numbers from First to Last, both included.
+// Interval is the numbers from First to Last, inclusive.
 type Interval[N ~uint64] struct{ First, Last N }
 
 // Has reports whether n is in the set.
@@ -22,7 +22,7 @@ func (s Intervals[N]) Has(n N) bool {
 	return i < len(s) && s[i].First <= n
 }
 
-// search returns the place of the first interval that does not end before n.
+// search returns the index of the first interval that does not end before n.
 func (s Intervals[N]) search(n N) int {
 	i, _ := slices.BinarySearchFunc(s, n, func(v Interval[N], n N) int {
 		if v.Last < n {
@@ -33,11 +33,11 @@ func (s Intervals[N]) search(n N) int {
 	return i
 }
 
-// Add returns the set with n. It may change the receiver's memory.
+// Add returns the set with n added. It may change the receiver's memory.
 func (s Intervals[N]) Add(n N) Intervals[N] { return s.AddAll(Interval[N]{n, n}) }
 
-// AddAll returns the set with all numbers of an interval, which is empty if its last number is below its first. It may
-// change the receiver's memory.
+// AddAll returns the set with the numbers of an interval added. The interval is empty if its Last is below its First.
+// AddAll may change the receiver's memory.
 func (s Intervals[N]) AddAll(v Interval[N]) Intervals[N] {
 	if v.Last < v.First {
 		return s
@@ -54,7 +54,7 @@ func (s Intervals[N]) AddAll(v Interval[N]) Intervals[N] {
 	return slices.Replace(s, i, j, v)
 }
 
-// String lists the intervals: 1-3 7.
+// String returns the intervals, as in 1-3 7.
 func (s Intervals[N]) String() string {
 	parts := make([]string, len(s))
 	for i, v := range s {

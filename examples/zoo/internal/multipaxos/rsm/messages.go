@@ -4,7 +4,7 @@ package rsm
 
 import "synod/actor"
 
-// Message is what clients and servers of a replicated machine say to one another.
+// Message is a message between clients and servers of a replicated machine, or between servers.
 //
 //sumtype:decl
 type Message interface{ message() }
@@ -12,9 +12,9 @@ type Message interface{ message() }
 type (
 	// Request asks a server to have a command executed.
 	Request[O any] struct{ Command Command[O] }
-	// Reply describes what became of it.
+	// Reply answers a Request.
 	Reply[R any] struct{ Answer Answer[R] }
-	// Internal is a message that servers send one another, of the protocol's own set M.
+	// Internal is a message between servers, with a message of the protocol's own type M.
 	Internal[M any] struct{ Message M }
 )
 
@@ -30,8 +30,8 @@ type Server[S, M, O, R any] interface {
 	Receive(self actor.ID, st S, from actor.ID, msg M, out *Out[M, R]) S
 }
 
-// Serve builds an actor of a server and the capabilities that it uses. Replies, and messages of other machines and
-// protocols, are ignored.
+// Serve returns an actor for a server with the capabilities that it uses. It ignores replies, and messages of other
+// machines and protocols.
 func Serve[S, M, O, R any](
 	s Server[S, M, O, R], with ...actor.Capability[S, *Out[M, R]],
 ) actor.Typed[S, Message] {
@@ -50,15 +50,14 @@ func Serve[S, M, O, R any](
 	return t
 }
 
-// Out is what a server of internal messages M and results R commands through: actor.Out in the words of a replicated
-// machine.
+// Out is the actor.Out of a server with internal messages M and results R.
 type Out[M, R any] struct{ out *actor.Out[Message] }
 
 // Send sends an internal message to another server, or to the server itself.
 func (o *Out[M, R]) Send(to actor.ID, m M) { o.out.Send(to, Internal[M]{m}) }
 
-// Reply informs a client what became of its command.
+// Reply sends an answer to a client.
 func (o *Out[M, R]) Reply(to actor.ID, a Answer[R]) { o.out.Send(to, Reply[R]{a}) }
 
-// Commands returns the Out that o stands for, for timers.
+// Commands returns the underlying actor.Out, for timers.
 func (o *Out[M, R]) Commands() *actor.Out[Message] { return o.out }

@@ -10,15 +10,16 @@ import (
 	"unicode/utf8"
 )
 
-// saved is a replica as Save writes it.
+// saved is the form in which Save encodes a replica.
 type saved[R any] struct {
 	State    []byte
 	Sessions map[Client]Session[R]
 	Ended    Intervals[Client]
 }
 
-// Save returns a replica as bytes: the machine, and which commands were executed and how they were answered, without
-// which a repeat would be executed again. Equal replicas have equal bytes. Results must be what encoding/json keeps.
+// Save returns a replica as bytes: the machine, and which commands were executed with which answers, so that a
+// repeated command is not executed again. Equal replicas have equal bytes. Results must survive a round trip through
+// encoding/json.
 func Save[Mutant variant.Mutant, S, O, R any](m Machine[S, O, R], r Replica[S, R]) ([]byte, error) {
 	if variant.Of[Mutant]() == "snapshot-without-sessions" {
 		state, err := m.Snapshot(r.State)
@@ -35,7 +36,7 @@ func Save[Mutant variant.Mutant, S, O, R any](m Machine[S, O, R], r Replica[S, R
 	return json.Marshal(saved[R]{state, r.Sessions, r.Ended})
 }
 
-// Load returns the replica that Save made the bytes of, or an error for other bytes.
+// Load returns the replica for bytes from Save, or an error for other bytes.
 func Load[Mutant variant.Mutant, S, O, R any](m Machine[S, O, R], data []byte) (Replica[S, R], error) {
 	var s saved[R]
 	if err := json.Unmarshal(data, &s); err != nil {
@@ -52,8 +53,8 @@ func Load[Mutant variant.Mutant, S, O, R any](m Machine[S, O, R], data []byte) (
 	return r, nil
 }
 
-// Cut returns how many bytes of a text to tell at once: at most so many, but a whole number of characters, and at
-// least one unless there is none.
+// Cut returns the length in bytes of the longest prefix of text that has at most the given number of bytes and ends
+// between characters. It includes at least one character, unless text is empty.
 func Cut(text string, most int) int {
 	end := min(most, len(text))
 	for end > 0 && end < len(text) && !utf8.RuneStart(text[end]) {

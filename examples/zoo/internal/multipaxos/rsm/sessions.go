@@ -6,26 +6,27 @@ import "synod/examples/zoo/internal/variant"
 
 import "maps"
 
-// Session is what is kept about the commands of one client.
+// Session is the record of the commands of one client.
 type Session[R any] struct {
-	Done    Intervals[Local] // the commands that were executed, and all below the client's floor
-	Floor   Local            // the highest floor of its commands
-	Answers map[Local]R      // to those of them from the floor on that have an answer; nil for none
+	Done    Intervals[Local] // the executed commands, and all numbers below the floor
+	Floor   Local            // the highest floor in its commands
+	Answers map[Local]R      // answers to the executed commands from the floor on, if they have one; may be nil
 }
 
-// Replica is the state of one replica of a machine: the machine's own state S, and what makes every command take effect
-// once. It is a function of the sequence of commands that were executed. The zero value is not usable; see Start.
+// Replica is the state of one replica of a machine: the machine's own state S, and the sessions that make every
+// command take effect once. It is a function of the sequence of executed commands. The zero value is not usable; see
+// Start.
 type Replica[S, R any] struct {
 	State    S
-	Sessions map[Client]Session[R] // nil for none
+	Sessions map[Client]Session[R] // may be nil
 	Ended    Intervals[Client]     // clients whose session has ended
 }
 
 // Start returns the state of a replica that has executed nothing.
 func Start[S, O, R any](m Machine[S, O, R]) Replica[S, R] { return Replica[S, R]{State: m.New()} }
 
-// Status returns what became of a command, and the answer to give its client. There is an answer unless the command is
-// New, or was executed without a result, or is Old.
+// Status returns the status of a command, and the answer for its client. There is no answer if the command is New or
+// Old, or was executed without a result.
 func Replica_Status[Mutant variant.Mutant, S any, R any](r *Replica[S, R], id ID) (Status, Answer[R], bool) {
 	answer := Answer[R]{ID: id, Status: replica_status[Mutant](r, id)}
 	switch answer.Status {
@@ -66,8 +67,8 @@ func replica_status[Mutant variant.Mutant, S any, R any](r *Replica[S, R], id ID
 	return Executed
 }
 
-// Execute executes a command in a slot, unless it was executed before or its client's session has ended, and returns
-// what its client is to be told, if it is told anything: the first answer for a repeat.
+// Execute executes a command in a slot, unless it was executed before or its client's session has ended. It returns
+// the answer for its client, if there is one: for a repeated command, the first answer.
 func Execute[Mutant variant.Mutant, S, O, R any](m Machine[S, O, R], slot Slot, r *Replica[S, R], c Command[O]) (Answer[R], bool) {
 	if variant.Of[Mutant]() == "repeats-executed" {
 		if status, answer, ok := Replica_Status[Mutant](r, c.ID); status == Refused {
@@ -128,7 +129,7 @@ func Execute[Mutant variant.Mutant, S, O, R any](m Machine[S, O, R], slot Slot, 
 	return Answer[R]{ID: c.ID, Status: Executed, Result: result}, answered
 }
 
-// raise forgets the answers below a floor. What is below it counts as executed, as it is never executed any more.
+// raise removes the answers below a floor. Commands below it count as executed, since they are never executed again.
 func (s *Session[R]) raise(floor Local) {
 	if floor <= s.Floor {
 		return

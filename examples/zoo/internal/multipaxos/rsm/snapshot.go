@@ -9,16 +9,16 @@ import (
 	"slices"
 )
 
-// errSnapshot is what Restore returns for bytes that no Snapshot made.
+// errSnapshot is returned by Restore for bytes that are not from Snapshot.
 var errSnapshot = errors.New("not a snapshot of this machine")
 
-// Snapshot returns the entries, each behind its length as a varint. Unlike JSON it keeps every byte of them.
+// Snapshot returns the entries, each preceded by its length as a varint. Unlike JSON it preserves every byte.
 func (Log) Snapshot(held []string) ([]byte, error) { return appendTexts(nil, held), nil }
 
-// Restore reads what Snapshot returned.
+// Restore decodes bytes from Snapshot.
 func (Log) Restore(data []byte) ([]string, error) { return readTexts(data) }
 
-// Snapshot returns keys and values in turns, by ascending key, each behind its length as a varint.
+// Snapshot returns alternating keys and values, by ascending key, each preceded by its length as a varint.
 func (Store) Snapshot(held map[string]string) ([]byte, error) {
 	texts := make([]string, 0, 2*len(held))
 	for _, key := range slices.Sorted(maps.Keys(held)) {
@@ -27,7 +27,7 @@ func (Store) Snapshot(held map[string]string) ([]byte, error) {
 	return appendTexts(nil, texts), nil
 }
 
-// Restore reads what Snapshot returned.
+// Restore decodes bytes from Snapshot.
 func (Store) Restore(data []byte) (map[string]string, error) {
 	texts, err := readTexts(data)
 	if err != nil || len(texts)%2 != 0 {

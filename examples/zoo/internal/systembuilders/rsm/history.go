@@ -11,13 +11,13 @@ import (
 	"synod/consistency"
 )
 
-// History is what clients of a machine asked and were told.
+// History is a history of client operations on a machine.
 type History[O, R any] = consistency.History[O, R]
 
-// Spec is a machine as a sequential object: what it does if one client at a time uses it. A state is the bytes of its
-// snapshot. A machine that gives no answer to an operation has that operation pending for ever.
+// Spec returns a machine as a sequential object: its behaviour if one client at a time uses it. A state is the bytes
+// of its snapshot. An operation without an answer stays pending forever.
 func Spec[S, O, R any](name string, m Machine[S, O, R]) consistency.Spec[string, O, R] {
-	// Snapshots that cannot be made or read are a mistake of the machine, which package consistency tells the caller of.
+	// A snapshot that fails is a bug in the machine; package consistency reports the panic to the caller.
 	snapshot := func(state S) string {
 		data, err := m.Snapshot(state)
 		if err != nil {
@@ -39,9 +39,9 @@ func Spec[S, O, R any](name string, m Machine[S, O, R]) consistency.Spec[string,
 	}
 }
 
-// Linearizable observes clients of a machine, and demands that what they see is linearizable: as if every command were
-// executed at one moment between its request and its answer. A command that is refused was not executed, and is none of
-// the operations.
+// Linearizable returns an observer of the clients of a machine that requires their history to be linearizable: as if
+// every command were executed at one moment between its request and its answer. A refused command was not executed,
+// and is not part of the history.
 func Linearizable[S, O, R any](name string, m Machine[S, O, R]) actor.Observer[Message, History[O, R]] {
 	spec := Spec(name, m)
 	holds := func(h History[O, R]) bool { return consistency.Linearizable(spec, h) }
@@ -73,7 +73,7 @@ func seen[O, R any](e actor.Envelope[Message], p actor.Passage) bool {
 func next[O, R any](h History[O, R], e actor.Envelope[Message], _ actor.Passage) (History[O, R], error) {
 	switch m := e.Message.(type) {
 	case Request[O]:
-		// A command that is sent again is no operation of its own.
+		// A resent command is not an operation of its own.
 		c := thread(m.Command.ID)
 		if slices.Contains(slices.Collect(h.Clients()), c) {
 			return h, nil
@@ -89,13 +89,13 @@ func next[O, R any](h History[O, R], e actor.Envelope[Message], _ actor.Passage)
 	return h, nil
 }
 
-// thread names the sequential client that a command is of: each command is one of its own, as a client may have several
-// in flight. That those of one client follow one another is in the history all the same, if they do.
+// thread returns the sequential client of a command. Each command has its own, since a client may have several in
+// flight. If the commands of one client follow one another, the history shows that anyway.
 func thread(id ID) consistency.Client {
 	return consistency.Client(uint64(id.Client)<<32 | uint64(id.Local))
 }
 
-// words are how histories of a machine are told.
+// words returns the functions that describe histories of a machine.
 func words[S, O, R any](m Machine[S, O, R]) consistency.Words[O, R] {
 	shown := func(_ O, result R) string { return fmt.Sprintf("%v", result) }
 	return consistency.Words[O, R]{
@@ -104,8 +104,8 @@ func words[S, O, R any](m Machine[S, O, R]) consistency.Words[O, R] {
 		},
 		Answered: func(op consistency.Operation[O, R]) string { return "returns " + shown(op.In, op.Out) },
 		Shown:    shown,
-		// What the machine answers after any one of the other operations, or none, are few of all answers that might be
-		// allowed; those that are tried and fit are.
+		// The answers after any single other operation, or none, are only some of those that might be allowed; those of
+		// them that fit are used.
 		Answers: func(before History[O, R], op consistency.Operation[O, R]) []R {
 			_, result, _ := m.Execute(1, m.New(), op.In)
 			all := []R{result}

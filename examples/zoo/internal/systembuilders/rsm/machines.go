@@ -7,20 +7,21 @@ import (
 	"strconv"
 )
 
-// MaxText is the most bytes that a key, a value or an entry has: 1 MiB. What reads commands from clients must refuse
-// longer ones; machines do not look.
+// MaxText is the maximum length in bytes of a key, a value or an entry: 1 MiB. Programs that read commands from
+// clients must reject longer ones; machines do not check.
 const MaxText = 1 << 20
 
-// Register is a machine with one value, as clients of package register use it: none at first, written and read whole.
+// Register is a machine with one value, initially the zero value, that is read and written as a whole, like a
+// register in package register.
 type Register[V comparable] struct{ JSON[V] }
 
-// RegisterOp writes a value, or reads it.
+// RegisterOp is a write or a read.
 type RegisterOp[V any] struct {
 	Write bool
 	Value V // the zero value for a read
 }
 
-// String is "read" or "write A".
+// String returns "read" or "write A".
 func (o RegisterOp[V]) String() string {
 	if o.Write {
 		return fmt.Sprintf("write %v", o.Value)
@@ -31,7 +32,7 @@ func (o RegisterOp[V]) String() string {
 // New returns the zero value.
 func (Register[V]) New() (none V) { return none }
 
-// Execute writes, or reads; the result is the value that is held afterwards.
+// Execute executes a write or a read; the result is the value afterwards.
 func (Register[V]) Execute(_ Slot, held V, op RegisterOp[V]) (next, result V, ok bool) {
 	if op.Write {
 		held = op.Value
@@ -39,17 +40,17 @@ func (Register[V]) Execute(_ Slot, held V, op RegisterOp[V]) (next, result V, ok
 	return held, held, true
 }
 
-// Log is a machine that appends entries and reads all of them: the state of a chatroom. Appending has no answer there,
-// as in the published program; Acknowledge gives it one.
+// Log is a machine that appends entries and reads all of them: the state of a chatroom. An append has no answer, as
+// in the published program, unless Acknowledge is set.
 type Log struct{ Acknowledge bool }
 
-// LogOp appends an entry, or reads.
+// LogOp is an append or a read.
 type LogOp struct {
 	Append bool
 	Entry  string // the empty string for a read
 }
 
-// String is "read" or "append A".
+// String returns "read" or "append A".
 func (o LogOp) String() string {
 	if o.Append {
 		return "append " + strconv.Quote(o.Entry)
@@ -57,8 +58,8 @@ func (o LogOp) String() string {
 	return "read"
 }
 
-// LogResult is the answer: the entries in order for a read, and how many there are now for an append. It shares no
-// memory with the state.
+// LogResult is the result: the entries in order for a read, and their new number for an append. It shares no memory
+// with the state.
 type LogResult struct {
 	Length  int
 	Entries []string // nil for an append
@@ -79,7 +80,7 @@ func (l Log) Execute(_ Slot, held []string, op LogOp) ([]string, LogResult, bool
 // Store is a machine that maps keys to values.
 type Store struct{}
 
-// StoreKind is what a [StoreOp] does.
+// StoreKind is the kind of a [StoreOp].
 type StoreKind uint8
 
 // The operations of a store.
@@ -87,12 +88,12 @@ const (
 	Get StoreKind = iota
 	Put
 	Delete
-	Swap // if the key has the value Old, it gets Value: compare-and-swap
+	Swap // compare-and-swap: sets the key to Value if its value is Old
 )
 
 var storeKinds = [...]string{"get", "put", "delete", "cas"}
 
-// String is get, put, delete or cas.
+// String returns get, put, delete or cas.
 func (k StoreKind) String() string {
 	if int(k) < len(storeKinds) {
 		return storeKinds[k]
@@ -104,11 +105,11 @@ func (k StoreKind) String() string {
 type StoreOp struct {
 	Kind  StoreKind
 	Key   string
-	Value string // of Put and Swap; otherwise the empty string
-	Old   string // of Swap; otherwise the empty string
+	Value string // for Put and Swap; otherwise the empty string
+	Old   string // for Swap; otherwise the empty string
 }
 
-// String is "get k", "put k v", "delete k" or "cas k old new".
+// String returns "get k", "put k v", "delete k" or "cas k old new".
 func (o StoreOp) String() string {
 	switch o.Kind {
 	case Put:
@@ -120,17 +121,17 @@ func (o StoreOp) String() string {
 	return fmt.Sprintf("%v %s", o.Kind, o.Key)
 }
 
-// StoreResult is the answer of a store.
+// StoreResult is the result of a [StoreOp].
 type StoreResult struct {
-	Found bool   // the key was there before
-	Value string // it had before a Get, a Delete or a Swap; the empty string for a Put and where there was none
-	Done  bool   // a Swap took place; otherwise false
+	Found bool   // the key existed before
+	Value string // value before a Get, Delete or Swap; the empty string for a Put and if the key did not exist
+	Done  bool   // a Swap was executed; otherwise false
 }
 
 // New returns the empty store.
 func (Store) New() map[string]string { return nil }
 
-// Execute looks up or changes one key. An operation of no known kind looks up.
+// Execute reads or changes one key. An operation of unknown kind is a read.
 func (Store) Execute(_ Slot, held map[string]string, op StoreOp) (map[string]string, StoreResult, bool) {
 	value, found := held[op.Key]
 	result := StoreResult{Found: found, Value: value}
