@@ -16,33 +16,33 @@ import (
 	"synod/model/statespace"
 )
 
-// CheckRequest asks for a check.
+// CheckRequest asks the server to start a check.
 type CheckRequest struct {
 	Model  string            `json:"model"`
 	Config map[string]string `json:"config,omitempty"`
 	Engine string            `json:"engine,omitempty"` // bfs, dfs or walk; empty for bfs
-	Seed   uint64            `json:"seed,omitempty"`   // of walks
+	Seed   uint64            `json:"seed,omitempty"`   // seed of random walks
 }
 
-// CheckStatus describes how a check is going.
+// CheckStatus is the status of a check.
 type CheckStatus struct {
 	Schema      string            `json:"schema"`
-	ID          int               `json:"id"`    // 0 if there was none yet
+	ID          int               `json:"id"`    // 0 before the first check
 	State       string            `json:"state"` // none, running, paused, done
 	Model       string            `json:"model,omitempty"`
 	Config      map[string]string `json:"config,omitempty"`
 	Engine      string            `json:"engine,omitempty"`
 	Now         Point             `json:"now"`
-	Series      []Point           `json:"series,omitempty"` // from the beginning; in the first event of a stream only
+	Series      []Point           `json:"series,omitempty"` // since the start; only in the first event of a stream
 	Properties  []Verdict         `json:"properties"`
 	Discoveries []Discovery       `json:"discoveries"`
 	Exhausted   bool              `json:"exhausted,omitempty"`
 	Stopped     string            `json:"stopped,omitempty"` // what ended the search early
 	Error       string            `json:"error,omitempty"`
-	Exit        int               `json:"exit"` // what a process that ran this check would exit with, once it is done
+	Exit        int               `json:"exit"` // exit status of a command that ran this check; valid once it is done
 }
 
-// Point is how far a check was at a moment.
+// Point is the progress of a check at one moment.
 type Point struct {
 	Seconds   float64 `json:"seconds"`
 	Generated int     `json:"generated"`
@@ -50,10 +50,10 @@ type Point struct {
 	Depth     int     `json:"depth"`
 	Frontier  int     `json:"frontier"`
 	Memory    int64   `json:"memory"` // bytes
-	Rate      float64 `json:"rate"`   // states generated in a second, lately
+	Rate      float64 `json:"rate"`   // states generated per second, recently
 }
 
-// Verdict is what a check says of a property so far.
+// Verdict is the result of a property so far.
 type Verdict struct {
 	Name    string `json:"name"`
 	Expect  string `json:"expect"`
@@ -66,8 +66,8 @@ type Discovery struct {
 	Expect   string   `json:"expect"`
 	Initial  int      `json:"initial"`
 	Path     []string `json:"path"`
-	Loop     int      `json:"loop,omitempty"`    // if not 0, the steps from this one on, counted from 1, repeat for ever
-	Maximal  bool     `json:"maximal,omitempty"` // nothing can follow
+	Loop     int      `json:"loop,omitempty"`    // if not 0, the steps from this one on, counted from 1, repeat forever
+	Maximal  bool     `json:"maximal,omitempty"` // the path cannot be extended
 }
 
 // The states of a check.
@@ -81,11 +81,11 @@ const (
 const (
 	progressInterval = 100 * time.Millisecond
 	streamInterval   = 200 * time.Millisecond
-	maxSeries        = 600 // points; then every other one is dropped
+	maxSeries        = 600 // points; when exceeded, every other one is dropped
 	maxStreams       = 32
 )
 
-// checks is the check that runs, or ran last. There is one at a time: it takes all cores.
+// checks holds the check that is running, or the last one that ran. Only one runs at a time: a check uses all cores.
 type checks struct {
 	mu      sync.Mutex
 	id      int
@@ -93,7 +93,7 @@ type checks struct {
 	streams int
 }
 
-// check is a search that runs or ran.
+// check is a search that is running or has finished.
 type check struct {
 	control checker.Control
 	cancel  context.CancelFunc
@@ -101,7 +101,7 @@ type check struct {
 
 	mu       sync.Mutex
 	status   CheckStatus
-	keep     time.Duration // the least time between two points of the series
+	keep     time.Duration // the minimum time between two points of the series
 	document *report.Document
 }
 
@@ -119,7 +119,7 @@ func searchOf(engine string) (search, error) {
 	return nil, fmt.Errorf("unknown engine %q: expected bfs, dfs or walk", engine)
 }
 
-// StartCheck begins a check, in place of one that runs.
+// StartCheck starts a check. It first stops one that is running.
 func (s *Server) StartCheck(r CheckRequest) error {
 	name := r.Model
 	if name == "" {
@@ -163,25 +163,25 @@ func (s *Server) StartCheck(r CheckRequest) error {
 		defer cancel()
 		if before != nil {
 			before.cancel()
-			<-before.done // One takes all the memory that there is.
+			<-before.done // A check may use all the memory there is.
 		}
 		c.run(ctx, run, source, s.config.Check, r.Seed)
 	})
 	return nil
 }
 
-// run searches and notes what is found.
+// run searches and records the results.
 func (c *check) run(ctx context.Context, run search, source statespace.Source, o checker.Options, seed uint64) {
 	defer close(c.done)
 	o.Control, o.Interval, o.Progress, o.Found = &c.control, progressInterval, c.progress, c.found
-	o.OwnMemory = true // The sessions are not the check's.
+	o.OwnMemory = true // The memory of sessions does not count towards the limit of the check.
 	if seed != 0 {
 		o.Seed = seed
 	}
 	r := run(ctx, source, o)
 	defer func() {
 		r.Close()
-		debug.FreeOSMemory() // A check may have held gigabytes, and the next one may come tomorrow.
+		debug.FreeOSMemory() // A check may have used gigabytes, and the next one may be hours away.
 	}()
 	var discoveries []Discovery
 	for _, p := range r.Properties {
@@ -217,7 +217,7 @@ func (c *check) run(ctx context.Context, run search, source statespace.Source, o
 	st.Series = append(st.Series, st.Now)
 }
 
-// progress notes how far the search is.
+// progress records the progress of the search.
 func (c *check) progress(p checker.Progress) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -237,7 +237,7 @@ func (c *check) progress(p checker.Progress) {
 	}
 }
 
-// point turns progress into a point of the series; the rate is that since a point about a second ago.
+// point converts progress into a point of the series. Its rate is measured from a point about a second earlier.
 func (c *check) point(p checker.Progress) Point {
 	now := Point{
 		Seconds: p.Elapsed.Seconds(), Generated: p.Generated, Unique: p.Unique, Depth: p.Depth, Frontier: p.Frontier,
@@ -256,7 +256,7 @@ func (c *check) point(p checker.Progress) Point {
 	return now
 }
 
-// found notes a discovery while the search goes on.
+// found records a discovery while the search continues.
 func (c *check) found(f checker.Found) {
 	d := discovery(f.Space, f.Property.Name, f.Property.Expect.String(), f.Path)
 	c.mu.Lock()
@@ -272,7 +272,7 @@ func discovery(space statespace.Space, name, expect string, p statespace.Path) D
 	return d
 }
 
-// snapshot returns the status; the caller owns it.
+// snapshot returns a copy of the status, which the caller owns.
 func (c *check) snapshot(series bool) CheckStatus {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -340,7 +340,7 @@ func (s *Server) command(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, s.checkStatus(false))
 }
 
-// report returns the document of a check that is done.
+// report writes the document of a finished check.
 func (s *Server) report(w http.ResponseWriter, _ *http.Request) {
 	if c := s.currentCheck(); c != nil {
 		c.mu.Lock()
@@ -354,7 +354,7 @@ func (s *Server) report(w http.ResponseWriter, _ *http.Request) {
 	writeError(w, notFound("no_report", errors.New("no check has ended yet")))
 }
 
-// stream sends the status as server-sent events, until the client goes or the server closes.
+// stream sends the status as server-sent events until the client disconnects or the server closes.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	if !s.beginStream() {
 		writeError(w, &apiError{

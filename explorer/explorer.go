@@ -1,9 +1,9 @@
-// Package explorer serves a web page, and the API under it, on which an engineer walks through the behaviour of a model,
-// watches a check of it, and looks at what was found. docs/explorer-api.md describes the API.
+// Package explorer serves a web page, and its API, for stepping through the behaviour of a model, watching a check of
+// it and examining the results. docs/explorer-api.md describes the API.
 //
-// Walking and checking do not wait for one another. A walk computes what it needs on demand, in tables of its own; a
-// check runs beside it. A place in a model is named by its path: the keys of the actions that lead there, which are made
-// of content. So the server keeps nothing that a client would miss: what it remembers only saves work.
+// Stepping and checking do not block each other. Stepping computes states on demand, in tables of its own; a check
+// runs beside it. A place in a model is named by its path: the keys of the actions that lead there, which depend only
+// on their content. So the server holds no state that a client depends on: its tables are only a cache.
 package explorer
 
 import (
@@ -24,35 +24,34 @@ import (
 type Option = struct {
 	Name     string
 	Doc      string   // one line
-	Default  string   // empty for none
-	Values   []string // the words that may stand there; empty for a whole number
-	Min, Max int      // of a number
+	Default  string   // empty for no default
+	Values   []string // the accepted words; empty for an integer
+	Min, Max int      // of an integer
 	Optional bool     // may be left empty
 }
 
-// Model is what the explorer needs to know of a model, or a family of models that differ in their settings. It must be
-// safe for concurrent use.
+// Model is the explorer's view of a model, or of a family of models that differ in their settings. It must be safe
+// for concurrent use.
 type Model interface {
-	// Title returns the name, which is unique and short, and a sentence without its full stop.
+	// Title returns the name, which is unique and short, and a one-sentence summary without a full stop.
 	Title() (name, summary string)
 	// Options lists the settings.
 	Options() []Option
-	// Open builds the model for some settings, given by name, and gives all settings, defaults filled in. Its errors
-	// say what was expected.
+	// Open builds the model for the given settings, keyed by name. It returns all settings, with defaults filled in. Its
+	// errors describe what was expected.
 	Open(config map[string]string) (full map[string]string, source statespace.Source, err error)
 }
 
-// Config is what a server serves.
+// Config configures a server.
 type Config struct {
 	Models   []Model           // at least one
-	Model    string            // the name of that which the page begins with; empty for the first
-	Settings map[string]string // of it
-	// Check describes how checks search. The fields Progress, Interval, Control, Found and OwnMemory are the
-	// server's own.
+	Model    string            // name of the initial model; empty for the first
+	Settings map[string]string // of the initial model
+	// Check configures the search of checks. The server sets Progress, Interval, Control, Found and OwnMemory itself.
 	Check checker.Options
-	// Hosts are names that the Host header may carry besides localhost and addresses.
+	// Hosts are the names accepted in the Host header besides localhost and addresses.
 	Hosts []string
-	Log   *slog.Logger // nil for none
+	Log   *slog.Logger // nil for no logging
 }
 
 // Server is the explorer. It is safe for concurrent use.
@@ -62,16 +61,16 @@ type Server struct {
 	sessions sessions
 	checks   checks
 	handler  http.Handler
-	heavy    chan struct{} // holds a token for each request that computes for long
+	heavy    chan struct{} // holds a token for each running request that computes for long
 	ctx      context.Context
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
 }
 
-// heavyRequests is how many requests may search or walk far at the same time. Others wait.
+// heavyRequests is the number of requests that may search or walk far at the same time. Others wait.
 const heavyRequests = 2
 
-// New returns a server. Close it.
+// New returns a server. The caller must close it.
 func New(c Config) (*Server, error) {
 	if len(c.Models) == 0 {
 		return nil, errors.New("no models: expected at least one")
@@ -102,18 +101,18 @@ func New(c Config) (*Server, error) {
 	return s, nil
 }
 
-// ServeHTTP answers a request.
+// ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Close stops the check, ends the streams and frees all tables. It returns when nothing of the server runs any more but
-// requests that are being answered.
+// Close stops the check, ends the streams and frees all tables. When it returns, nothing of the server runs except
+// requests still being answered.
 func (s *Server) Close() {
 	s.cancel()
 	s.running.Wait()
 	s.sessions.close()
 }
 
-// Limits of one connection.
+// Limits of a connection.
 const (
 	headerTimeout  = 10 * time.Second
 	readTimeout    = 30 * time.Second
@@ -122,7 +121,7 @@ const (
 	shutdownTime   = 2 * time.Second
 )
 
-// Serve answers requests on a listener until the context ends, and closes the listener and the server.
+// Serve handles requests from a listener until the context ends, then closes the listener and the server.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer s.Close()
 	h := &http.Server{
@@ -137,7 +136,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		case <-ctx.Done():
 		case <-s.ctx.Done():
 		}
-		s.cancel() // Streams end, so that the shutdown need not wait for them.
+		s.cancel() // Streams end, so the shutdown need not wait for them.
 		patience, enough := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 		defer enough()
 		if h.Shutdown(patience) != nil {

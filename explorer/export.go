@@ -14,12 +14,12 @@ import (
 	"synod/trace"
 )
 
-// FormatDescription describes a format of exports.
+// FormatDescription describes an export format.
 type FormatDescription struct {
 	Name    string `json:"name"`
 	Summary string `json:"summary"`
-	File    string `json:"file"` // the name of a file of this format
-	Type    string `json:"type"` // the media type
+	File    string `json:"file"` // example file name of this format
+	Type    string `json:"type"` // media type
 }
 
 func (s *Server) formats(w http.ResponseWriter, _ *http.Request) {
@@ -59,7 +59,7 @@ func (t *tables) export(b *bytes.Buffer, f trace.Format, q Query, p *place) erro
 	})
 }
 
-// kindOf returns what a path shows of a property.
+// kindOf returns the kind of trace that shows a property.
 func kindOf(p statespace.Property) trace.Kind {
 	switch {
 	case p.Name == "":
@@ -70,7 +70,7 @@ func kindOf(p statespace.Property) trace.Kind {
 	return trace.Violation
 }
 
-// told describes the path to a place, and what it shows.
+// told describes the path to a place and the property that it shows.
 func (t *tables) told(q Query, p *place) (told trace.Trace, shown statespace.Property, err error) {
 	path, err := t.whole(p)
 	if err != nil {
@@ -79,13 +79,14 @@ func (t *tables) told(q Query, p *place) (told trace.Trace, shown statespace.Pro
 	if shown, err = t.shows(q, p, path); err != nil {
 		return told, shown, err
 	}
-	if shown.Name != "" && shown.Expect.OfStates() { // The last state shows it, however the path goes on.
+	if shown.Name != "" && shown.Expect.OfStates() { // The last state shows it, whatever follows.
 		path.Loop, path.Maximal = 0, false
 	}
 	return trace.New(t.space, shown.Name, kindOf(shown), path), shown, nil
 }
 
-// whole returns the path to a place with how it goes on: the shortest cycle at its end, or that nothing can follow.
+// whole returns the path to a place together with its continuation: the shortest cycle at its end, or the fact that
+// it cannot be extended.
 func (t *tables) whole(p *place) (path statespace.Path, err error) {
 	path = pathTo(p)
 	if path.Loop = loopOf(path); path.Loop == 0 {
@@ -102,7 +103,7 @@ func (t *tables) whole(p *place) (path statespace.Path, err error) {
 	return path, nil
 }
 
-// longerLoop returns the first step of the next longer cycle at the end of a path that has one, or 0.
+// longerLoop returns the first step of the next longer cycle at the end of a path, or 0 if there is none.
 func longerLoop(path statespace.Path) int {
 	for steps := path.Loop - 2; steps >= 0; steps-- {
 		if slices.Equal(path.At(steps), path.Last()) {
@@ -112,8 +113,8 @@ func longerLoop(path statespace.Path) int {
 	return 0
 }
 
-// loopOf returns the first of the steps at the end of a path that can repeat for ever, counted from 1: the shortest
-// cycle that ends there. It is 0 if there is none; a step that changes nothing is no cycle.
+// loopOf returns the first step, counted from 1, of the shortest cycle at the end of a path. It returns 0 if there is
+// none; a step that changes nothing is not a cycle.
 func loopOf(path statespace.Path) int {
 	last := path.Last()
 	same := func(steps int) bool { return slices.Equal(path.At(steps), last) }
@@ -127,7 +128,7 @@ func loopOf(path statespace.Path) int {
 	return steps + 1
 }
 
-// shows returns the property that a path shows: the one that was asked for, else the first of all.
+// shows returns the property that a path shows: the requested one, otherwise the first of all.
 func (t *tables) shows(q Query, p *place, path statespace.Path) (shown statespace.Property, err error) {
 	known := func(p statespace.Property) bool { return p.Name == q.Property }
 	if q.Property != "" && !slices.ContainsFunc(t.space.Properties(), known) {
@@ -145,9 +146,9 @@ func (t *tables) shows(q Query, p *place, path statespace.Path) (shown statespac
 	return shown, nil
 }
 
-// allShown returns the properties that a path shows: those that its last state violates, those that the path violates as a
-// whole, and those of which it is an example, the last one first. What the last step brought about comes before what was so
-// already.
+// allShown returns the properties that a path shows: first those that its last state violates, then those that the
+// path as a whole violates, then those of which it is an example. Within a group, effects of the last step come
+// first.
 func (t *tables) allShown(p *place, path statespace.Path) ([]statespace.Property, error) {
 	answers, err := t.answers(p.state)
 	if err != nil {
@@ -160,7 +161,7 @@ func (t *tables) allShown(p *place, path statespace.Path) ([]statespace.Property
 		}
 	}
 	var violated, whole, examples []statespace.Property
-	var fresh [2]int // how many at the beginning of violated and examples are the work of the last step
+	var fresh [2]int // how many leading entries of violated and examples are due to the last step
 	add := func(to []statespace.Property, property statespace.Property, n *int, isNew bool) []statespace.Property {
 		if !isNew {
 			return append(to, property)
@@ -190,7 +191,7 @@ func (t *tables) allShown(p *place, path statespace.Path) ([]statespace.Property
 	return slices.Concat(violated, whole, examples), nil
 }
 
-// Explanation relates every step of a path to what the path shows.
+// Explanation relates each step of a path to the property that the path shows.
 type Explanation struct {
 	Schema   string      `json:"schema"`
 	Property string      `json:"property"` // empty if the path shows nothing
@@ -200,7 +201,7 @@ type Explanation struct {
 	Steps    []Explained `json:"steps"`
 }
 
-// Explained is what there is to say of a step; see trace.Step.
+// Explained describes a step; see trace.Step.
 type Explained struct {
 	Past    bool     `json:"past,omitempty"`
 	Aside   bool     `json:"aside,omitempty"`
@@ -208,7 +209,7 @@ type Explained struct {
 	Notes   []string `json:"notes,omitempty"`
 }
 
-// explain handles a request for which steps matter, and what they mean.
+// explain handles a request for the relevance and meaning of each step.
 func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
 		return s.inTurn(r, func() (any, error) { return t.explain(q, p) })
@@ -240,10 +241,10 @@ func (t *tables) explain(q Query, p *place) (*Explanation, error) {
 	return e, nil
 }
 
-// minimizeTime bounds how long a shorter path is searched for.
+// minimizeTime bounds the search for a shorter path.
 const minimizeTime = 15 * time.Second
 
-// minimize searches for a shorter path to a state that shows the same.
+// minimize searches for a shorter path to a state that shows the same property.
 func (s *Server) minimize(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
 		return s.inTurn(r, func() (any, error) {

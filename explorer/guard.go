@@ -14,8 +14,8 @@ import (
 	"synod/model/statespace"
 )
 
-// Policies. The page loads nothing but its own files. A visualization comes with inline scripts, so it has a policy of
-// its own, which gives it an origin of its own too: it can reach neither the page nor the API.
+// Content security policies. The page loads only its own files. A visualization has inline scripts, so it gets a
+// separate policy, which also gives it a separate origin: it can reach neither the page nor the API.
 const (
 	pagePolicy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; " +
 		"require-trusted-types-for 'script'"
@@ -24,7 +24,7 @@ const (
 	apiPolicy = "default-src 'none'; frame-ancestors 'none'"
 )
 
-// guarded refuses what none of our pages would send, and sets the headers that every answer has.
+// guarded rejects requests that the page would never send, and sets the headers common to all responses.
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -52,10 +52,10 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 	})
 }
 
-// crossOrigin reports whether a page of another origin made a browser send a request. Other than
-// [http.CrossOriginProtection] it does not spare requests that change nothing: what a GET asks for may take seconds to
-// compute. Browsers say it by Sec-Fetch-Site; older ones, and for addresses that are not secure, by Origin where they
-// send it; and a page that they ask for at the wish of another one by Referer.
+// crossOrigin reports whether a page of another origin caused a browser to send a request. Unlike
+// [http.CrossOriginProtection] it also covers requests that change nothing, because a GET may cause seconds of
+// computation. Browsers indicate the origin by Sec-Fetch-Site; older browsers, and all browsers for insecure
+// addresses, by Origin where they send it, and by Referer for a navigation from another page.
 func crossOrigin(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
 		return site != "same-origin" && site != "none"
@@ -69,8 +69,8 @@ func crossOrigin(r *http.Request) bool {
 	return false
 }
 
-// knowsHost guards against DNS rebinding, by which a foreign page reaches this server under a name of its own. An address
-// is no name, so it cannot be rebound.
+// knowsHost guards against DNS rebinding, by which a foreign page reaches this server under a name that it controls.
+// An address cannot be rebound.
 func (s *Server) knowsHost(host string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
@@ -84,14 +84,14 @@ func (s *Server) knowsHost(host string) bool {
 	return name == "localhost" || slices.Contains(s.config.Hosts, name)
 }
 
-// apiError is an answer that tells what is wrong.
+// apiError is an error response.
 type apiError struct {
 	Status  int    `json:"-"`
 	Code    string `json:"code"` // for programs
 	Message string `json:"message"`
-	Step    int    `json:"step,omitempty"` // the first step that does not apply, from 1
-	Key     string `json:"key,omitempty"`  // of that step
-	Why     string `json:"why,omitempty"`  // it does not apply, in words
+	Step    int    `json:"step,omitempty"` // the first step that does not apply, counted from 1
+	Key     string `json:"key,omitempty"`  // key of that step
+	Why     string `json:"why,omitempty"`  // why that step does not apply, as text
 }
 
 func (e *apiError) Error() string { return e.Message }
@@ -104,7 +104,7 @@ func notFound(code string, err error) *apiError {
 	return &apiError{Status: http.StatusNotFound, Code: code, Message: err.Error()}
 }
 
-// writeError answers with an error as JSON.
+// writeError writes an error as JSON.
 func writeError(w http.ResponseWriter, err error) {
 	var known *apiError
 	var impure *statespace.ImpureError
@@ -124,7 +124,7 @@ func writeError(w http.ResponseWriter, err error) {
 	writeJSON(w, known.Status, map[string]any{"error": known})
 }
 
-// writeJSON answers with a value. What goes wrong while it is sent is the client's loss.
+// writeJSON writes a value as JSON. Errors while sending are ignored: only the client is affected.
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)

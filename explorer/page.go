@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// The page is built from the folder web, and committed, so that building the command needs nothing but Go.
+// The page is built from the folder web and committed, so that building the command requires only Go.
 //
 //go:embed dist
 var dist embed.FS
 
-// page serves the files of the page.
+// page serves the files of the web page.
 func page() http.Handler {
 	files := make(map[string][]byte)
 	tags := make(map[string]string)
@@ -31,7 +31,7 @@ func page() http.Handler {
 		return err
 	})
 	if err != nil {
-		panic("explorer: " + err.Error()) // The files are part of the program.
+		panic("explorer: " + err.Error()) // The files are embedded in the program.
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := r.URL.Path
@@ -58,7 +58,7 @@ func page() http.Handler {
 	})
 }
 
-// mediaType does not depend on what the machine knows of file types.
+// mediaType returns the media type of a file, independent of the machine's configuration.
 func mediaType(name string) string {
 	switch path.Ext(name) {
 	case ".html":

@@ -6,13 +6,13 @@ import (
 	"synod/model"
 )
 
-// Pictures are those of the state at the end of a path; see model.Picture.
+// Pictures are the pictures of the state at the end of a path; see model.Picture.
 type Pictures struct {
 	Schema   string    `json:"schema"`
 	Pictures []Picture `json:"pictures"`
 }
 
-// Picture is a row for each of some actors, with what is to be said of it along an axis.
+// Picture has a row for each of some actors, with cells along an axis.
 type Picture struct {
 	Title   string   `json:"title"`
 	Axis    string   `json:"axis"`
@@ -20,21 +20,21 @@ type Picture struct {
 	Rows    []Row    `json:"rows"`
 }
 
-// Row is what a picture shows of an actor.
+// Row is the row of an actor.
 type Row struct {
 	Name  string `json:"name"`
 	Note  string `json:"note,omitempty"`
 	Cells []Cell `json:"cells"`
 }
 
-// Cell is what a picture shows of an actor at a place of the axis, counted from 0.
+// Cell is a cell of a row; Column counts from 0.
 type Cell struct {
 	Column int        `json:"column"`
 	Text   string     `json:"text"`
 	Mark   model.Mark `json:"mark"`
 }
 
-// pictures draws the end of a path.
+// pictures handles a request for the pictures at the end of a path.
 func (s *Server) pictures(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, _ Query, p *place) (any, error) {
 		return s.inTurn(r, func() (any, error) { return t.pictures(p) })

@@ -17,35 +17,35 @@ import (
 const (
 	maxBody      = 8 << 20
 	maxPath      = 20_000  // steps
-	maxPathBytes = 4 << 20 // of all keys
+	maxPathBytes = 4 << 20 // total length of all keys
 	maxSettings  = 64
 )
 
-// Query describes what a request is about: a model, and a path through it.
+// Query describes the subject of a request: a model, and a path through it.
 type Query struct {
-	Model   string            `json:"model"`             // empty for that which the server was started with
-	Config  map[string]string `json:"config,omitempty"`  // settings by name; the model's defaults for those not named
-	Initial int               `json:"initial,omitempty"` // which initial state, from 0 in the order of content
-	Path    []string          `json:"path,omitempty"`    // the keys of the actions
-	From    int               `json:"from,omitempty"`    // the steps up to this one are known: leave them out of the answer
-	Goal    *Goal             `json:"goal,omitempty"`    // what to search for
-	Seed    uint64            `json:"seed,omitempty"`    // of a random walk
-	Count   int               `json:"count,omitempty"`   // how many steps of it
-	// The property that an export or a shorter path is about; empty for one that the last state shows.
+	Model   string            `json:"model"`             // empty for the model the server was started with
+	Config  map[string]string `json:"config,omitempty"`  // settings by name; others have the model's defaults
+	Initial int               `json:"initial,omitempty"` // index of the initial state, from 0 in order of content
+	Path    []string          `json:"path,omitempty"`    // keys of the actions
+	From    int               `json:"from,omitempty"`    // omit the steps up to this one from the answer
+	Goal    *Goal             `json:"goal,omitempty"`    // target of a search
+	Seed    uint64            `json:"seed,omitempty"`    // seed of a random walk
+	Count   int               `json:"count,omitempty"`   // number of steps of a random walk
+	// The property for an export or a shorter path; empty for one that the last state shows.
 	Property string   `json:"property,omitempty"`
-	Theme    string   `json:"theme,omitempty"`  // of a visualization: light or dark
-	Fields   []string `json:"fields,omitempty"` // of which the values along the path are asked for, as changes name them
+	Theme    string   `json:"theme,omitempty"`  // theme of a visualization: light or dark
+	Fields   []string `json:"fields,omitempty"` // fields whose values along the path are requested, named as in changes
 }
 
-// readQuery reads a query: from the body of a POST as JSON, else from the URL, where step stands once for each step and
-// what is not known is a setting.
+// readQuery reads a query: as JSON from the body of a POST, otherwise from the URL, where each step has its own
+// parameter named step and unknown parameters are settings.
 func readQuery(w http.ResponseWriter, r *http.Request) (Query, error) {
 	var q Query
 	var err error
 	if r.Method == http.MethodPost {
 		err = readBody(w, r, &q)
 	} else {
-		// Query would leave out what cannot be read, and all parameters where there are too many: another question.
+		// Query would silently drop malformed parameters, or all of them if there are too many, and so change the query.
 		var values url.Values
 		if values, err = url.ParseQuery(r.URL.RawQuery); err != nil {
 			return q, badRequest(fmt.Errorf("address: %w", err))
@@ -58,7 +58,7 @@ func readQuery(w http.ResponseWriter, r *http.Request) (Query, error) {
 	return q, q.validate()
 }
 
-// readBody reads the body of a request, strictly.
+// readBody decodes the body of a request, and rejects unknown fields and trailing data.
 func readBody(w http.ResponseWriter, r *http.Request, into any) error {
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	d.DisallowUnknownFields()
@@ -71,7 +71,7 @@ func readBody(w http.ResponseWriter, r *http.Request, into any) error {
 	return nil
 }
 
-// bodyError returns what is wrong with a body in the words of JSON, not of Go.
+// bodyError describes an invalid body in terms of JSON rather than Go.
 func bodyError(err error) error {
 	var tooLong *http.MaxBytesError
 	var wrong *json.UnmarshalTypeError

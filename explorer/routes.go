@@ -10,10 +10,10 @@ import (
 	"synod/model/statespace"
 )
 
-// apiPrefix begins the addresses of the API.
+// apiPrefix is the prefix of all API paths.
 const apiPrefix = "/api/v1/"
 
-// routes is the API and the page.
+// routes returns the handler of the API and the page.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	const v1 = apiPrefix
@@ -45,12 +45,12 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-// ModelList is the answer to the question which models there are.
+// ModelList lists the models.
 type ModelList struct {
 	Schema string             `json:"schema"`
 	Models []ModelDescription `json:"models"`
-	Model  string             `json:"model"`  // that which the server was started with
-	Config map[string]string  `json:"config"` // and its settings
+	Model  string             `json:"model"`  // the model the server was started with
+	Config map[string]string  `json:"config"` // settings the server was started with
 }
 
 // ModelDescription describes a model.
@@ -84,7 +84,7 @@ func (s *Server) listModels(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, list)
 }
 
-// event is a status as the data of an event.
+// event encodes a status as the data of an event.
 func event(st CheckStatus) []byte {
 	data, err := json.Marshal(st)
 	if err != nil {
@@ -104,7 +104,7 @@ func send(w http.ResponseWriter, rc *http.ResponseController, data []byte) bool 
 	return rc.Flush() == nil
 }
 
-// pathTo returns the path to a place as the model's own.
+// pathTo returns the path from an initial state to a place.
 func pathTo(p *place) statespace.Path {
 	var path statespace.Path
 	for ; p.parent != nil; p = p.parent {

@@ -17,32 +17,32 @@ import (
 const (
 	maxWalk   = 5_000
 	seekTime  = 2 * time.Second
-	maxSought = 40_000 // states
+	maxSought = 40_000 // maximum number of states
 )
 
-// Goal describes what to search for. What is empty matters not; at least one thing must be asked for.
+// Goal describes the target of a search. Empty fields are ignored; at least one must be set.
 type Goal struct {
-	Property string `json:"property,omitempty"` // its predicate …
-	Answer   bool   `json:"answer,omitempty"`   // … has this answer
-	Slot     string `json:"slot,omitempty"`     // a slot's …
-	Field    string `json:"field,omitempty"`    // … field, as changes name it without the slot …
-	Equals   string `json:"equals,omitempty"`   // … has this text; empty for one other than now
-	Message  string `json:"message,omitempty"`  // a message in flight contains this text
+	Property string `json:"property,omitempty"` // the property whose predicate …
+	Answer   bool   `json:"answer,omitempty"`   // … has this value
+	Slot     string `json:"slot,omitempty"`     // the slot whose …
+	Field    string `json:"field,omitempty"`    // … field, named as in changes but without the slot, …
+	Equals   string `json:"equals,omitempty"`   // … has this text; empty for any text other than the current one
+	Message  string `json:"message,omitempty"`  // text that a message in flight contains
 }
 
-// Way leads on from a place.
+// Way is a continuation of a path.
 type Way struct {
 	Schema  string   `json:"schema"`
-	Found   bool     `json:"found"`             // of a search: the goal is reached; of a walk: it has as many steps as were asked for
-	Path    []string `json:"path"`              // the further steps
-	Visited int      `json:"visited,omitempty"` // states that a search met, or steps of a walk
-	Ended   string   `json:"ended,omitempty"`   // why it was not found, or the walk ended early
-	// Of a shorter path, which begins at an initial state: which one, and whether there is none that is shorter yet.
+	Found   bool     `json:"found"`             // search: the goal was reached; random walk: it has all requested steps
+	Path    []string `json:"path"`              // the additional steps
+	Visited int      `json:"visited,omitempty"` // states visited by a search, or steps of a walk
+	Ended   string   `json:"ended,omitempty"`   // why the goal was not found, or the walk ended early
+	// For a shorter path, which starts at an initial state: the initial state, and whether the path is a shortest one.
 	Initial  int  `json:"initial,omitempty"`
 	Shortest bool `json:"shortest,omitempty"`
 }
 
-// inTurn does for a request what may compute for long, when it is its turn.
+// inTurn runs a function that may compute for long. At most heavyRequests of them run at once.
 func (s *Server) inTurn(r *http.Request, f func() (any, error)) (any, error) {
 	select {
 	case s.heavy <- struct{}{}:
@@ -53,7 +53,7 @@ func (s *Server) inTurn(r *http.Request, f func() (any, error)) (any, error) {
 	}
 }
 
-// random walks on at random.
+// random handles a request for a random walk.
 func (s *Server) random(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
 		return s.inTurn(r, func() (any, error) { return t.random(r.Context(), p, q) })
@@ -100,7 +100,7 @@ func (t *tables) random(ctx context.Context, p *place, q Query) (*Way, error) {
 	return way, nil
 }
 
-// seek searches for the nearest place that satisfies a goal.
+// seek handles a search for the nearest place that satisfies a goal.
 func (s *Server) seek(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
 		test, err := t.test(q.Goal, p.state)
@@ -111,14 +111,14 @@ func (s *Server) seek(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// sighting is a state that a search met, with how it came there.
+// sighting is a state visited by a search, and how it was reached.
 type sighting struct {
 	state []statespace.PartID
-	from  int // the place of the sighting before it
+	from  int // index of the previous sighting
 	key   string
 }
 
-// seek searches breadth first from a place, which itself does not count.
+// seek searches breadth first from a place. The place itself does not count.
 func (t *tables) seek(ctx context.Context, p *place, test func([]statespace.PartID) (bool, error)) (*Way, error) {
 	met := []sighting{{state: p.state, from: -1}}
 	known := map[string]bool{stateKey(p.state): true}
@@ -170,7 +170,7 @@ func (t *tables) seek(ctx context.Context, p *place, test func([]statespace.Part
 	return way, nil
 }
 
-// test returns the predicate that a goal means, in tables that are walked from a state.
+// test returns the predicate of a goal; now is the state where the search starts.
 func (t *tables) test(g *Goal, now []statespace.PartID) (func([]statespace.PartID) (bool, error), error) {
 	if g == nil {
 		return nil, badRequest(errors.New("no goal: expected a property, a field or a message"))
@@ -209,7 +209,7 @@ func (t *tables) test(g *Goal, now []statespace.PartID) (func([]statespace.PartI
 	}, nil
 }
 
-// testField asks for the text of a field of a slot. Each content of the slot is looked at once.
+// testField tests the text of a field of a slot. Each content of the slot is examined once.
 func (t *tables) testField(g *Goal, now []statespace.PartID) (func([]statespace.PartID) (bool, error), error) {
 	slot := -1
 	for i := range now {
@@ -268,7 +268,7 @@ func lookUp(n statespace.Node, path string) (string, bool) {
 	return "", false
 }
 
-// testMessage asks for a text in a message in flight. Each content of a slot is looked at once.
+// testMessage searches the messages in flight for a text. Each content of a slot is examined once.
 func (t *tables) testMessage(text string) func([]statespace.PartID) (bool, error) {
 	type content struct {
 		slot int

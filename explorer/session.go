@@ -14,40 +14,40 @@ import (
 	"synod/model/statespace"
 )
 
-// What the server remembers is bounded: so many models with their settings at once, and so many bytes of each and of all
-// together. When a session is full it begins again with empty tables, which nobody notices but for the time that it takes
-// to walk there again. What nobody asked about for a while is let go.
+// The cache is bounded: a number of open sessions, each a model with settings, and a number of bytes for each session
+// and for all together. A full session starts again with empty tables; clients notice only the time to walk there
+// again. Idle sessions are closed.
 const (
 	maxSessions     = 8
 	maxSessionBytes = 256 << 20
-	maxBytes        = 1 << 30 // of all sessions that nobody uses right now
-	maxJudged       = 50_000  // states whose properties are remembered
+	maxBytes        = 1 << 30 // of all sessions not in use
+	maxJudged       = 50_000  // states whose property values are cached
 	maxIdle         = 10 * time.Minute
-	idleInterval    = time.Minute // between looks at what is idle
+	idleInterval    = time.Minute // between checks for idle sessions
 )
 
-// sessions holds the tables of the models that were asked for last.
+// sessions holds the tables of recently used models.
 type sessions struct {
 	mu   sync.Mutex
-	open []*tables // the one used last at the end
+	open []*tables // most recently used last
 }
 
-// tables are a model's space and the paths that were walked in it.
+// tables are the space of a model and the paths walked in it.
 type tables struct {
 	name     string
 	model    string
-	config   map[string]string // complete
+	config   map[string]string // with all defaults filled in
 	source   statespace.Source
 	space    statespace.Detailer
 	initials []*place
-	held     atomic.Int64 // bytes of places, steps and answers, about
+	held     atomic.Int64 // approximate bytes of places, steps and answers
 
-	users  int       // guarded by sessions.mu, as what follows
-	parted bool      // no longer among the open ones; closed by the last user
-	used   time.Time // when the last user came or went
+	users  int       // this and the following fields are guarded by sessions.mu
+	parted bool      // not in open any more; closed by the last user
+	used   time.Time // when a user last acquired or released it
 
-	mu     sync.Mutex        // guards the tree of places and what follows
-	judged map[string][]bool // by state
+	mu     sync.Mutex        // guards the tree of places and the fields below
+	judged map[string][]bool // property values by state
 }
 
 // place is a state on a path.
@@ -55,13 +55,13 @@ type place struct {
 	parent   *place
 	depth    int // steps from the initial state
 	state    []statespace.PartID
-	by       statespace.Transition // that led here
-	sent     []statespace.Letter   // by that step
+	by       statespace.Transition // the transition that led here
+	sent     []statespace.Letter   // messages sent by that transition
 	children map[string]*place
-	step     *Step // that step, once it was described; guarded by the tables' mu, as children are
+	step     *Step // description of that step, once computed; guarded by the tables' mu, like children
 }
 
-// acquire returns the tables of a model with settings; release them.
+// acquire returns the tables of a model with settings. The caller must release them.
 func (s *Server) acquire(q Query) (*tables, error) {
 	name := q.Model
 	if name == "" {
@@ -83,7 +83,7 @@ func (s *Server) acquire(q Query) (*tables, error) {
 	return s.sessions.acquire(name, settings(full), source)
 }
 
-// settings turns the settings of a model that has none into an empty JSON object.
+// settings returns an empty map, which encodes as {}, for the nil settings of a model without any.
 func settings(full map[string]string) map[string]string {
 	if full == nil {
 		return map[string]string{}
@@ -128,8 +128,8 @@ func (all *sessions) acquire(modelName string, config map[string]string, source 
 	return t, nil
 }
 
-// trim lets go of sessions that nobody uses: of those that are idle since a time, and of the oldest ones as long as
-// all together hold too much. It reports whether there were any.
+// trim closes sessions not in use: those idle since the given time, and the oldest ones while all together hold too
+// much. It reports whether there were any.
 func (all *sessions) trim(since time.Time) bool {
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -149,7 +149,7 @@ func (all *sessions) trim(since time.Time) bool {
 	return len(all.open) < before
 }
 
-// tidy lets go of what is idle, from time to time, until the server closes.
+// tidy closes idle sessions periodically until the server closes.
 func (s *Server) tidy() {
 	tick := time.NewTicker(idleInterval)
 	defer tick.Stop()
@@ -165,7 +165,7 @@ func (s *Server) tidy() {
 	}
 }
 
-// part lets go of tables: they are closed when nobody uses them any more.
+// part removes tables: they are closed when their last user releases them.
 func (all *sessions) part(t *tables) {
 	t.parted = true
 	if t.users == 0 {
@@ -215,24 +215,24 @@ func openTables(name, modelName string, config map[string]string, source statesp
 	return t, nil
 }
 
-// bytes is what the tables hold, about.
+// bytes returns the approximate size of the tables.
 func (t *tables) bytes() int64 { return t.held.Load() + statespace.Bytes(t.space) }
 
-// full reports whether the tables hold so much that they should be made anew.
+// full reports whether the tables are large enough to be replaced by empty ones.
 func (t *tables) full() bool { return t.bytes() > maxSessionBytes }
 
-// exhausted reports whether a single request has filled the tables beyond what it may.
+// exhausted reports whether a single request has grown the tables beyond the hard limit.
 func (t *tables) exhausted() bool { return t.bytes() > 2*maxSessionBytes }
 
-// whyExhausted describes why a walk or a search ends there.
+// whyExhausted is the reason given when a walk or a search ends at that limit.
 var whyExhausted = fmt.Sprintf("the states on the way take more than %d MiB", 2*maxSessionBytes>>20)
 
-// transitions returns what can happen in a state.
+// transitions returns the transitions of a state.
 func (t *tables) transitions(state []statespace.PartID) ([]statespace.Transition, error) {
 	return statespace.Transitions(t.space, state)
 }
 
-// walk follows a path. A step that does not apply gives a *statespace.NoStepError, and the place before it.
+// walk follows a path. For a step that does not apply it returns a *statespace.NoStepError and the place before it.
 func (t *tables) walk(initial int, path []string) (*place, error) {
 	if initial >= len(t.initials) {
 		return nil, notFound("no_initial", fmt.Errorf("initial state %d: the model has %d, counted from 0",
@@ -295,7 +295,7 @@ func (t *tables) enter(p *place, x statespace.Transition) *place {
 	return next
 }
 
-// What places, steps and answers take besides their texts and states, in bytes: structs, and entries of maps.
+// Approximate bytes of places, steps and answers in addition to their texts and states: structs and map entries.
 const (
 	placeBytes  = 400
 	judgedBytes = 150
@@ -303,7 +303,7 @@ const (
 	changeBytes = 60
 )
 
-// bytes is what a place takes, about. The texts of its transition belong to the space.
+// bytes returns the approximate size of a place. The texts of its transition belong to the space.
 func (p *place) bytes() int64 {
 	n := placeBytes + 4*len(p.state)
 	for _, l := range p.sent {
@@ -312,7 +312,7 @@ func (p *place) bytes() int64 {
 	return int64(n)
 }
 
-// bytes is what the description of a step takes, about.
+// bytes returns the approximate size of a step description.
 func (s *Step) bytes() int64 {
 	n := stepBytes + len(s.Key) + len(s.Text) + len(s.Message)
 	for _, c := range s.Changes {
@@ -324,7 +324,7 @@ func (s *Step) bytes() int64 {
 	return int64(n)
 }
 
-// answers asks every property about a state.
+// answers evaluates all properties in a state.
 func (t *tables) answers(state []statespace.PartID) ([]bool, error) {
 	key := stateKey(state)
 	t.mu.Lock()
@@ -351,7 +351,7 @@ func (t *tables) answers(state []statespace.PartID) ([]bool, error) {
 	return answers, nil
 }
 
-// stateKey identifies states of the same space.
+// stateKey returns a key that identifies a state within its space.
 func stateKey(state []statespace.PartID) string {
 	b := make([]byte, 0, 4*len(state))
 	for _, id := range state {

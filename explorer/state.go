@@ -10,27 +10,27 @@ import (
 	"synod/trace"
 )
 
-// Schema names the format of the API's answers. A change that an older client would misunderstand gets another number,
-// and other routes; new keys do not.
+// Schema is the version of the API's response format. A change that would break older clients gets a new number and
+// new routes; added keys do not.
 const Schema = "synod.explorer/1"
 
-// State is what there is to know of the end of a path.
+// State describes the end of a path.
 type State struct {
 	Schema      string            `json:"schema"`
 	Model       string            `json:"model"`
-	Config      map[string]string `json:"config"` // complete
+	Config      map[string]string `json:"config"` // with all defaults filled in
 	Initial     int               `json:"initial"`
-	Initials    int               `json:"initials"` // how many initial states there are
-	Length      int               `json:"length"`   // of the path
-	From        int               `json:"from"`     // Steps begin behind this one
+	Initials    int               `json:"initials"` // number of initial states
+	Length      int               `json:"length"`   // length of the path
+	From        int               `json:"from"`     // Steps starts after this step
 	Steps       []*Step           `json:"steps"`
 	Fingerprint string            `json:"fingerprint"`
 	Slots       []Slot            `json:"slots"`
 	Properties  []Property        `json:"properties"`
-	Actions     []Choice          `json:"actions"` // ignored and cut ones too
+	Actions     []Choice          `json:"actions"` // including ignored and cut ones
 }
 
-// Action is an action of a step, or one that may be next.
+// Action is an action of a step, or a possible next one.
 type Action struct {
 	Key     string `json:"key"`
 	Kind    string `json:"kind"` // deliver, drop, timeout, choose, act …
@@ -40,16 +40,16 @@ type Action struct {
 	Message string `json:"message,omitempty"`
 }
 
-// Step is an action that was taken, with what it did.
+// Step is an action that was taken, and its effects.
 type Step struct {
 	Action
-	// Cause is the step that sent the message which this one is about, from 1; 0 if it was in flight in the beginning,
-	// and absent if the step is about no message.
+	// Cause is the step, counted from 1, that sent the message of this step. It is 0 if the message was in flight
+	// initially, and absent if the step has no message.
 	Cause       *int           `json:"cause,omitempty"`
 	Sent        []Sent         `json:"sent,omitempty"`
 	Changes     []trace.Change `json:"changes,omitempty"`
-	Fingerprint string         `json:"fingerprint"` // of the state after it
-	Answers     []bool         `json:"answers"`     // of the properties there
+	Fingerprint string         `json:"fingerprint"` // of the state after the step
+	Answers     []bool         `json:"answers"`     // values of the properties in that state
 }
 
 // Sent is a message that a step sent.
@@ -59,29 +59,29 @@ type Sent struct {
 	Message string `json:"message"`
 }
 
-// Choice is an action that may be next, with what it would lead to.
+// Choice is a possible next action, and the state it leads to.
 type Choice struct {
 	Action
-	Ignored     string `json:"ignored,omitempty"`     // why it is no transition; what follows is missing then
-	Cut         bool   `json:"cut,omitempty"`         // it leads out of the boundary, and cannot be taken
+	Ignored     string `json:"ignored,omitempty"`     // why it is not a transition; if set, the fields below are absent
+	Cut         bool   `json:"cut,omitempty"`         // it leads out of the boundary and cannot be taken
 	Same        bool   `json:"same,omitempty"`        // it leads back to the same state
 	Fingerprint string `json:"fingerprint,omitempty"` // of the state that it leads to
-	Answers     []bool `json:"answers,omitempty"`     // of the properties there
+	Answers     []bool `json:"answers,omitempty"`     // values of the properties in that state
 }
 
-// Property is a property with its answer in the state.
+// Property is a property with its value in the state.
 type Property struct {
 	Name   string `json:"name"`
 	Expect string `json:"expect"` // always, sometimes …
-	Answer bool   `json:"answer"` // the predicate is true there
+	Answer bool   `json:"answer"` // value of the predicate in the state
 }
 
-// Slot is a part of a state: an actor, what an observer remembers, …
+// Slot is a part of a state: an actor, the memory of an observer, …
 type Slot struct {
 	Name       string          `json:"name"`
 	Role       statespace.Role `json:"role"`
-	Type       string          `json:"type,omitempty"` // the Go type of the local state of an actor
-	Down       bool            `json:"down,omitempty"` // the actor has crashed; the value is what it kept
+	Type       string          `json:"type,omitempty"` // Go type of the local state of an actor
+	Down       bool            `json:"down,omitempty"` // the actor has crashed; Value is what it persisted
 	Value      Node            `json:"value"`
 	Letters    []Letter        `json:"letters,omitempty"`
 	Timers     []string        `json:"timers,omitempty"`
@@ -91,12 +91,12 @@ type Slot struct {
 	Visualized bool            `json:"visualized,omitempty"`
 }
 
-// Node is a value as a tree. A part's name is that of a field, or a place or key in brackets.
+// Node is a value as a tree. The name of a part is a field name, or an index or key in brackets.
 type Node struct {
 	Name  string `json:"name,omitempty"`
 	Text  string `json:"text"`
 	Parts []Node `json:"parts,omitempty"`
-	More  bool   `json:"more,omitempty"` // it was cut short
+	More  bool   `json:"more,omitempty"` // the value was truncated
 }
 
 // Letter is a message in flight.
@@ -106,14 +106,14 @@ type Letter struct {
 	Message     string `json:"message"`
 	Copies      int    `json:"copies"`
 	Deliverable bool   `json:"deliverable"`
-	Key         string `json:"key"` // the keys of the actions about it end so
+	Key         string `json:"key"` // suffix of the keys of actions on this message
 }
 
 func (s *Server) state(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) { return t.describe(q, p) })
 }
 
-// withPlace finds the place that a request is about, and answers with what f makes of it.
+// withPlace finds the place of a request and answers with the result of f.
 func (s *Server) withPlace(
 	w http.ResponseWriter, r *http.Request, f func(t *tables, q Query, p *place) (any, error),
 ) {
@@ -150,7 +150,7 @@ func (s *Server) withPlace(
 	}
 }
 
-// describe describes a place.
+// describe returns the description of a place.
 func (t *tables) describe(q Query, p *place) (*State, error) {
 	st := &State{
 		Schema: Schema, Model: t.model, Config: t.config, Initial: q.Initial, Initials: len(t.initials),
@@ -179,7 +179,7 @@ func (t *tables) describe(q Query, p *place) (*State, error) {
 	return st, err
 }
 
-// steps describes the steps that lead to a place, but for the first ones.
+// steps returns the descriptions of the steps that lead to a place, without the first from ones.
 func (t *tables) steps(p *place, from int) ([]*Step, error) {
 	steps := make([]*Step, 0, p.depth-from)
 	for ; p.depth > from; p = p.parent {
@@ -193,7 +193,7 @@ func (t *tables) steps(p *place, from int) ([]*Step, error) {
 	return steps, nil
 }
 
-// step describes the step that led to a place.
+// step returns the description of the step that led to a place.
 func (t *tables) step(p *place) (*Step, error) {
 	t.mu.Lock()
 	known := p.step
@@ -219,14 +219,14 @@ func (t *tables) step(p *place) (*Step, error) {
 	return p.step, nil
 }
 
-// cause finds the step that sent the message which a step delivers or loses. Where equal messages were sent several
-// times, and taken several times, they are taken in the order in which they were sent.
+// cause finds the step that sent the message that a step delivers or loses. Equal messages sent several times are
+// taken in the order in which they were sent.
 func cause(p *place) *int {
 	letter, ok := letterKey(p.by.Action)
 	if !ok {
 		return nil
 	}
-	var sends []int // the last one first
+	var sends []int // in reverse order
 	taken := 0
 	for at := p.parent; at.parent != nil; at = at.parent {
 		for _, l := range at.sent {
@@ -245,7 +245,7 @@ func cause(p *place) *int {
 	return &from
 }
 
-// letterKey is the part of an action's key that names the message which it is about.
+// letterKey returns the part of an action's key that names its message.
 func letterKey(a statespace.Action) (string, bool) {
 	if a.From == "" && a.Message == "" {
 		return "", false
@@ -253,7 +253,7 @@ func letterKey(a statespace.Action) (string, bool) {
 	return strings.CutPrefix(a.Key, a.Kind.String()+" ")
 }
 
-// slot describes a part of a state.
+// slot returns the description of a part of a state.
 func (t *tables) slot(slot int, id statespace.PartID) (Slot, error) {
 	d, err := t.space.Detail(slot, id)
 	if err != nil {
@@ -276,7 +276,7 @@ func (t *tables) slot(slot int, id statespace.PartID) (Slot, error) {
 	return s, nil
 }
 
-// choices describes what may happen next, in the order of keys.
+// choices returns the possible next actions, ordered by key.
 func (t *tables) choices(p *place) ([]Choice, error) {
 	transitions, err := t.transitions(p.state)
 	if err != nil {
@@ -320,5 +320,5 @@ func node(n statespace.Node) Node {
 	return out
 }
 
-// valid repairs text that a model made of invalid UTF-8.
+// valid replaces invalid UTF-8 in text from a model.
 func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// timeline shows what an observer remembers at the end of a path, by its own visualization.
+// timeline serves the visualization of what an observer remembers at the end of a path.
 func (s *Server) timeline(w http.ResponseWriter, r *http.Request) {
 	s.withPlace(w, r, func(t *tables, q Query, p *place) (any, error) {
 		return s.inTurn(r, func() (any, error) { return nil, t.timeline(w, q, p) })
@@ -34,8 +34,8 @@ func (t *tables) timeline(w http.ResponseWriter, q Query, p *place) error {
 	return notFound("no_timeline", errors.New("nothing of this model can be visualized"))
 }
 
-// fitted makes a visualization fit into the page: in its colours, and with the names of clients beside their rows, which
-// porcupine tells only over an operation. What is no page of porcupine's stays as it is, but for the colours.
+// fitted adapts a visualization to the page: its colours, and the names of clients beside their rows, which porcupine
+// shows only over an operation. A page that is not from porcupine gets only the colours.
 func fitted(page []byte, theme string) []byte {
 	style := fitStyle
 	if theme == themeDark {
@@ -57,10 +57,10 @@ body { margin: 0 8px; }
 .client-name { position: absolute; left: -60px; width: 76px; height: 30px; line-height: 30px; font-size: 13px; }
 `
 
-// fitDark turns the lightness of all colours round, and keeps their hues.
+// fitDark inverts the lightness of all colours and keeps their hues.
 const fitDark = `html { background: #fff; filter: invert(0.9) hue-rotate(180deg); }`
 
-// fitScript reads the rows from what porcupine drew, in the distances at which it draws.
+// fitScript finds the rows in the drawing of porcupine by the distances that porcupine uses.
 const fitScript = `
 if (typeof data === 'object' && data.Partitions) {
   const names = new Map()

@@ -8,13 +8,14 @@ import (
 	"synod/model/statespace"
 )
 
-// maxWatched is how many fields a request may ask for.
+// maxWatched is the number of fields that a request may ask for.
 const maxWatched = 16
 
-// Values are what fields were along a path.
+// Values are the values of fields along a path.
 type Values struct {
 	Schema string `json:"schema"`
-	// Values has, for the initial state and after every step, the texts of the fields; empty for one that is not there.
+	// Values holds the texts of the fields for the initial state and after each step; empty for a field that does not
+	// exist.
 	Values [][]string `json:"values"`
 }
 
@@ -25,7 +26,7 @@ func (s *Server) values(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// watched is a field that is asked for.
+// watched is a requested field.
 type watched struct {
 	slot int
 	path string
@@ -63,7 +64,7 @@ func (t *tables) values(q Query, p *place) (*Values, error) {
 	return v, nil
 }
 
-// fieldNamed takes a field apart that is named as changes name it: the slot, whose name may hold points, and the path.
+// fieldNamed splits a field name as used in changes into the slot, whose name may contain dots, and the path.
 func (t *tables) fieldNamed(name string) (slot int, path string, ok bool) {
 	longest := -1
 	for i := range t.space.Slots() {

@@ -8,7 +8,7 @@ import (
 	"synod/model/statespace"
 )
 
-// whyNot returns in words why no step of a state has a key, without a full stop.
+// whyNot returns the reason, without a full stop, why no step of a state has a key.
 func (t *tables) whyNot(p *place, key string) string {
 	kind, rest, _ := strings.Cut(key, " ")
 	transitions, err := t.transitions(p.state)
@@ -50,7 +50,7 @@ func (t *tables) whyNot(p *place, key string) string {
 	return "the model has no such action"
 }
 
-// whyNoLetter returns why a message cannot be delivered or lost.
+// whyNoLetter returns the reason why a message cannot be delivered or lost.
 func (t *tables) whyNoLetter(p *place, kind, letter string) string {
 	for slot, id := range p.state {
 		d, err := t.space.Detail(slot, id)
@@ -81,7 +81,7 @@ func (t *tables) whyNoLetter(p *place, kind, letter string) string {
 	return fmt.Sprintf("no such message from %s to %s is in flight", t.called(from), t.called(to))
 }
 
-// slotKeys returns what keys of actions call the slots.
+// slotKeys returns the names that keys of actions use for the slots.
 func (t *tables) slotKeys() []string {
 	keys := make([]string, t.space.Slots())
 	for slot := range keys {
@@ -93,7 +93,7 @@ func (t *tables) slotKeys() []string {
 	return keys
 }
 
-// called returns what people call an actor that keys call by its number.
+// called returns the name of an actor that keys identify by number.
 func (t *tables) called(key string) string {
 	if slot := slices.Index(t.slotKeys(), key); slot >= 0 {
 		return valid(t.space.SlotName(slot))
