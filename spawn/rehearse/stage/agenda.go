@@ -2,31 +2,31 @@ package stage
 
 import "time"
 
-// kind describes what an event is.
+// kind is the kind of an event.
 type kind uint8
 
-// The kinds of events, with the fields that count beside the time.
+// The kinds of events, with the fields that each uses besides the time.
 const (
-	arrival kind = iota // packet: a message is there
+	arrival kind = iota // packet: a message arrives
 	moment              // who: the number of the moment, at which faults begin or end
-	rouse               // who, gen: a client has waited long enough
+	rouse               // who, gen: a client's wait is over
 	wake                // who, gen: something of a server may be due
-	synced              // who, gen: a save is done
-	restart             // who, gen: a server that ended by itself is started again
-	doomed              // who, gen: a server has to die now
+	synced              // who, gen: a save is complete
+	restart             // who, gen: a server that ended by itself is restarted
+	doomed              // who, gen: a server must die now
 )
 
-// event is something that is going to happen.
+// event is a scheduled event.
 type event struct {
-	at     time.Duration // since the beginning of the run
-	order  uint64        // of what is put on the agenda, so that no two events are equal
+	at     time.Duration // since the start of the run
+	order  uint64        // order of insertion, so that no two events are equal
 	kind   kind
-	who    int32  // server, client or moment
-	gen    uint32 // of what it belongs to: if that is gone, nothing happens
+	who    int32  // index of a server, client or moment
+	gen    uint32 // generation of its owner; an event of an earlier generation is ignored
 	packet *packet
 }
 
-// before is a total order.
+// before is a total order on events.
 func (e *event) before(f *event) bool {
 	return e.at < f.at || e.at == f.at && e.order < f.order
 }
@@ -37,7 +37,7 @@ type agenda struct {
 	order  uint64
 }
 
-// add puts an event on the agenda, behind those of the same time.
+// add inserts an event, after those with the same time.
 func (a *agenda) add(e event) {
 	a.order++
 	e.order = a.order
@@ -54,7 +54,7 @@ func (a *agenda) add(e event) {
 	a.events[i] = e
 }
 
-// first returns the first event, which stays.
+// first returns the first event without removing it.
 func (a *agenda) first() (event, bool) {
 	if len(a.events) == 0 {
 		return event{}, false
@@ -62,7 +62,7 @@ func (a *agenda) first() (event, bool) {
 	return a.events[0], true
 }
 
-// next takes the first event.
+// next removes and returns the first event.
 func (a *agenda) next() (event, bool) {
 	last := len(a.events) - 1
 	if last < 0 {

@@ -10,22 +10,22 @@ import (
 	"synod/spawn/service"
 )
 
-// client is a client of the servers: it makes one operation at a time, as package client does. A write is
-// repeated at the same server only, a read at the next one.
+// client is a client of the servers. It runs one operation at a time, as package client does. A write is retried only
+// at the same server, a read at the next one.
 type client struct {
 	w      *world
 	place  int
 	draws  *nemesis.Client
 	next   uint64
 	buffer []byte
-	conns  []*conn // to each server, if there are streams
-	gen    uint32  // counts what it waits for
+	conns  []*conn // one per server, if there are streams
+	gen    uint32  // counts the waits, to ignore alarms of earlier ones
 
-	waits   bool // for an answer, and not for its next operation
+	waits   bool // for an answer, rather than for its next operation
 	now     nemesis.Operation
 	call    service.Call
 	request uint64
-	attempt int  // from 0
+	attempt int  // counts from 0
 	sent    bool // at least once
 }
 
@@ -36,7 +36,7 @@ func newClient(w *world, place int) *client {
 	}
 }
 
-// think draws the next operation, and waits before it.
+// think draws the next operation, and waits before starting it.
 func (k *client) think() {
 	k.waits = false
 	k.now = k.draws.Next()
@@ -46,13 +46,13 @@ func (k *client) think() {
 	k.alarm(k.w.now + k.now.Think)
 }
 
-// alarm wakes the client at a time, and at none that it waited for before.
+// alarm schedules a wake-up and cancels the previous one.
 func (k *client) alarm(at time.Duration) {
 	k.gen++
 	k.w.agenda.add(event{at: at, kind: rouse, who: int32(k.place), gen: k.gen})
 }
 
-// rouse goes on when the time is over: with the next operation, or the next attempt.
+// rouse handles the alarm: it starts the next operation or the next attempt.
 func (k *client) rouse() {
 	if !k.waits {
 		k.begin()
@@ -68,7 +68,7 @@ func (k *client) rouse() {
 	k.ask()
 }
 
-// begin begins the operation that was drawn.
+// begin starts the operation that was drawn.
 func (k *client) begin() {
 	k.waits, k.attempt, k.sent = true, 0, false
 	k.request = k.next
@@ -84,7 +84,7 @@ func (k *client) note(what What, e oplog.Event) Note {
 	return Note{Client: k.place, What: what, Event: e}
 }
 
-// ask sends the request, and waits for the answer.
+// ask sends the request and waits for the answer.
 func (k *client) ask() {
 	var err error
 	if k.buffer, err = k.w.Service.Append(k.buffer[:0], k.request, k.call); err != nil {
@@ -92,7 +92,7 @@ func (k *client) ask() {
 	}
 	conn, id, ok := k.dial()
 	if !ok {
-		// On a new connection it would be another client to the server, and the write another one.
+		// To the server, a new connection is another client, and a repeated write another write.
 		if k.sent && !k.call.Reads {
 			k.giveUp()
 			return
@@ -107,8 +107,8 @@ func (k *client) ask() {
 	k.alarm(k.w.now + k.w.Timeout)
 }
 
-// dial returns the connection to the server to ask, and the client's id there. It tells whether there is one. A
-// connection that broke since the last operation is made anew.
+// dial returns the connection to the server, the client's id there, and whether there is a connection. It replaces a
+// connection that broke since the last operation.
 func (k *client) dial() (*conn, actor.ID, bool) {
 	if !k.w.Streams {
 		return nil, k.w.Client + actor.ID(k.place), true
@@ -127,7 +127,7 @@ func (k *client) dial() (*conn, actor.ID, bool) {
 	return c, c.id, true
 }
 
-// giveUp ends an operation without an answer, and goes on.
+// giveUp ends an operation without an answer, and continues with the next.
 func (k *client) giveUp() {
 	k.abandon()
 	k.think()
@@ -145,7 +145,7 @@ func (k *client) abandon() {
 	}
 }
 
-// receive takes an answer. One to another request is passed over.
+// receive handles an answer. An answer to another request is ignored.
 func (k *client) receive(p *packet) {
 	if !k.waits {
 		return

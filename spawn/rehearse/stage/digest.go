@@ -10,7 +10,7 @@ import (
 	"synod/storage"
 )
 
-// digest is a hash of a sequence of numbers and texts. It tells runs apart, and defends against nobody.
+// digest is a hash of a sequence of numbers and texts. It distinguishes runs, and is not cryptographic.
 type digest struct{ state uint64 }
 
 func newDigest() digest { return digest{golden} }
@@ -37,7 +37,7 @@ func (d *digest) sum() uint64 {
 	return h ^ h>>31
 }
 
-// The marks that tell lines of the digest apart.
+// The marks that distinguish entries of the digest.
 const (
 	markProcess = 1 + iota
 	markEvent
@@ -45,7 +45,7 @@ const (
 	markNote
 )
 
-// noteProcess notes what becomes of a process.
+// noteProcess records a change of a process.
 func (w *world) noteProcess(n *node, text string) {
 	w.digest.number(markProcess)
 	w.digest.number(uint64(w.now))
@@ -56,7 +56,7 @@ func (w *world) noteProcess(n *node, text string) {
 	}
 }
 
-// noteEvent notes an event that a server takes.
+// noteEvent records an event handled by a server.
 func (w *world) noteEvent(n *node, e machine.Event) {
 	d := &w.digest
 	d.number(markEvent)
@@ -81,7 +81,7 @@ func (w *world) noteEvent(n *node, e machine.Event) {
 	}
 }
 
-// eventLine is an event in a line.
+// eventLine returns an event as a line of text.
 func eventLine(e machine.Event) string {
 	switch e.Kind {
 	case machine.Receive:
@@ -97,7 +97,7 @@ func eventLine(e machine.Event) string {
 	return e.Kind.String()
 }
 
-// noteSave notes what a server wants to save.
+// noteSave records what a server is about to save.
 func (w *world) noteSave(n *node, changes []storage.Record) {
 	w.digest.number(markSave)
 	for _, r := range changes {
@@ -108,7 +108,7 @@ func (w *world) noteSave(n *node, changes []storage.Record) {
 	}
 }
 
-// noteClient notes what a client did.
+// noteClient records an action of a client.
 func (w *world) noteClient(n Note) {
 	n.At = w.now
 	w.outcome.Notes = append(w.outcome.Notes, n)
@@ -123,7 +123,7 @@ func (w *world) noteClient(n Note) {
 	}
 }
 
-// String is the note as a line of a log.
+// String returns the note as a log line.
 func (n Note) String() string {
 	word := n.Event.Op.String()
 	what := [...]string{"asks to " + word, word + " is done", word + " failed", word + " is unknown"}[n.What]

@@ -10,31 +10,32 @@ import (
 	"synod/storage"
 )
 
-// errInjected is in the chain of errors that a fault of a disk makes.
+// errInjected is wrapped by errors from injected disk faults.
 var errInjected = errors.New("injected")
 
-// errCut ends a save in the middle.
+// errCut ends a save partway.
 var errCut = errors.New("the process ended")
 
-// How long a save takes until it is durable, mostly and now and then.
+// How long a save takes until it is durable: usually from shortestSave to longestSave, and occasionally up to
+// slowestSave.
 const (
 	shortestSave = 100 * time.Microsecond
 	longestSave  = 5 * time.Millisecond
 	slowestSave  = 100 * time.Millisecond
 )
 
-// disk is a store whose saves take time: the log that servers have in files, on a device in memory. What is written lies in
-// the page cache, which a killed process leaves behind. When a machine dies, each sector that was not synced is on the
-// device or is not.
+// disk is a store whose saves take time: the servers' log, on a simulated device. Written data is in the page cache,
+// which survives the death of the process. When the machine dies, each sector that was not synced may or may not be
+// on the device.
 type disk struct {
 	node   *node
 	device storage.Disk
 	random *Source
 	state  faults.Disk
-	log    *storage.Log // of the process
+	log    *storage.Log // of the current process
 
-	waiting []storage.Record // of the save that is in progress
-	takes   time.Duration    // how long it does
+	waiting []storage.Record // by the save in progress
+	takes   time.Duration    // duration of that save
 }
 
 func (d *disk) init(n *node) {
@@ -42,14 +43,14 @@ func (d *disk) init(n *node) {
 	d.random = NewSource(n.w.Seed, forDisks+uint64(n.place))
 }
 
-// identity returns the identity of the records on the disk.
+// identity returns the identity in the records on the disk.
 func (d *disk) identity() storage.Identity {
 	p := &d.node.w.Program
 	return storage.Identity{Model: p.Model, Version: p.Version, Actor: d.node.id, Cluster: "rehearsed"}
 }
 
-// open mounts the log, for the first time a new one. What it then shows is durable: a process that was killed in the middle
-// of a save leaves more than was synced. It fails on a disk that cannot be written.
+// open opens the log, creating it the first time. Everything it then contains is durable, although a process killed
+// during a save may leave more than it synced. It returns an error if the disk cannot be written.
 func (d *disk) open() error {
 	flaws := d.node.w.Flaws
 	if !flaws.TrustsCache {
@@ -69,7 +70,7 @@ func (d *disk) open() error {
 	return err
 }
 
-// Load returns all records that were written.
+// Load returns all records written.
 func (d *disk) Load() ([]storage.Record, error) { return d.log.Load() }
 
 // fails returns the error of a disk that cannot be written, and counts it.
@@ -87,10 +88,11 @@ func (d *disk) fails() error {
 	return nil
 }
 
-// Save begins a save. Nobody else looks at the disk of a process that waits, so its changes are made when it is done.
+// Save begins a save. Nothing else reads the disk of a waiting process, so the changes are made when the save
+// completes.
 func (d *disk) Save(changes []storage.Record) error {
 	if err := d.fails(); err != nil {
-		// A full disk takes nothing. Of one whose fsync fails, nobody knows.
+		// A full disk stores nothing. A disk whose fsync fails may have stored any part.
 		if d.state == faults.Failing {
 			d.device.At = func(write bool) error {
 				if write {
@@ -105,10 +107,10 @@ func (d *disk) Save(changes []storage.Record) error {
 		}
 		return err
 	}
-	// A second save of a step, which none of our servers makes, comes after the first.
+	// A second save in one step, which no server here makes, follows the first.
 	for _, c := range changes {
 		if c.Data != nil {
-			c.Data = append([]byte{}, c.Data...) // It is the server's.
+			c.Data = append([]byte{}, c.Data...) // The server owns c.Data.
 		}
 		d.waiting = append(d.waiting, c)
 	}
@@ -120,17 +122,17 @@ func (d *disk) Save(changes []storage.Record) error {
 	return nil
 }
 
-// finish ends the save that was in progress.
+// finish completes the save in progress.
 func (d *disk) finish() error {
 	err := d.log.Save(d.waiting)
 	d.waiting = d.waiting[:0]
 	return err
 }
 
-// interrupt ends the save that was in progress, as the process ends: before, in the middle or behind it. It reports whether
-// it was done.
+// interrupt stops the save in progress, as the process ends: before, during or after it. It reports whether the save
+// was complete.
 func (d *disk) interrupt(random *Source) bool {
-	left := random.below(6) // A save makes three calls, or five when it writes all records to another segment.
+	left := random.below(6) // A save makes three calls, or five when it moves all records to another segment.
 	d.device.At = func(bool) error {
 		if left--; left < 0 {
 			return errCut
@@ -141,10 +143,10 @@ func (d *disk) interrupt(random *Source) bool {
 	return d.finish() == nil
 }
 
-// lose forgets what was not synced, as far as luck has it.
+// lose drops a random part of the data that was not synced.
 func (d *disk) lose() { d.device.Crash(d.luck()) }
 
-// luck draws which of the sectors that were not synced are on the disk: all, none, or each by itself.
+// luck draws which unsynced sectors are on the disk: all, none, or each independently.
 func (d *disk) luck() func(int) bool {
 	switch d.random.below(4) {
 	case 0:

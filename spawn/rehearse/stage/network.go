@@ -10,15 +10,15 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// How long a message takes on a network without faults.
+// Latency of a message without faults.
 const (
 	shortestTrip = 50 * time.Microsecond
 	longestTrip  = 1500 * time.Microsecond
 )
 
-// Bounds of what may wait somewhere.
+// Limits of queues.
 const (
-	maxInbox = 4096 // datagrams in the socket of a server
+	maxInbox = 4096 // datagrams in a server's socket
 	maxHeld  = 1024 // messages for a stream that is not open
 )
 
@@ -26,12 +26,12 @@ var errGone = errors.New("the connection is gone")
 
 // packet is a message in flight.
 type packet struct {
-	from, to int // places: of servers from 0, then of clients
+	from, to int // indexes: servers from 0, then clients
 	sender   actor.ID
 	data     []byte
 	conn     *conn  // nil for a datagram
-	epoch    uint32 // of the connection when it was sent
-	serial   uint64 // on the connection
+	epoch    uint32 // of the connection at the time of sending
+	serial   uint64 // sequence number on the connection
 }
 
 // queue is a queue of packets.
@@ -44,7 +44,7 @@ func (q *queue) length() int { return len(q.packets) - q.first }
 
 func (q *queue) add(p *packet) { q.packets = append(q.packets, p) }
 
-// take takes the first packet, or gives nil.
+// take removes and returns the first packet, or returns nil.
 func (q *queue) take() *packet {
 	if q.first == len(q.packets) {
 		return nil
@@ -57,11 +57,11 @@ func (q *queue) take() *packet {
 	return p
 }
 
-// network carries messages as datagrams, or over streams.
+// network carries messages, as datagrams or over streams.
 type network struct {
 	w       *world
 	random  *Source
-	crashes *Source // what becomes of processes; apart, so that more or fewer messages do not change it
+	crashes *Source // for processes; separate, so that the number of messages does not affect it
 	streams streams
 	slab    []packet
 	bytes   []byte
@@ -73,7 +73,7 @@ func (x *network) init(w *world) {
 	x.streams.init(x)
 }
 
-// packet builds one, with a copy of the data.
+// packet returns a new packet with a copy of the data.
 func (x *network) packet(from, to int, sender actor.ID, data []byte) *packet {
 	if len(x.slab) == 0 {
 		x.slab = make([]packet, 512)
@@ -90,7 +90,7 @@ func (x *network) packet(from, to int, sender actor.ID, data []byte) *packet {
 	return p
 }
 
-// post takes a message of a server.
+// post sends a message of a server.
 func (x *network) post(n *node, to actor.ID, data []byte) error {
 	w := x.w
 	at, found := slices.BinarySearch(w.Servers, to)
@@ -119,7 +119,7 @@ func (x *network) post(n *node, to actor.ID, data []byte) error {
 	return nil
 }
 
-// send sends a message that leaves now.
+// send puts a message on the network at the current time.
 func (x *network) send(p *packet) {
 	if p.conn != nil {
 		x.streams.send(p)
@@ -139,7 +139,7 @@ func (x *network) send(p *packet) {
 	}
 }
 
-// tally counts what befell a message.
+// tally counts the faults of a message.
 func (x *network) tally(p *packet, dropped, duplicated bool, reordered int) {
 	t := &x.w.outcome.Tally
 	switch {
@@ -157,7 +157,7 @@ func (x *network) tally(p *packet, dropped, duplicated bool, reordered int) {
 	}
 }
 
-// arrive takes a message to where it goes.
+// arrive delivers a message to its destination.
 func (x *network) arrive(p *packet) {
 	if p.conn != nil && !x.streams.arrive(p) {
 		return
@@ -181,7 +181,7 @@ func (x *network) arrive(p *packet) {
 	}
 }
 
-// severed reports whether nothing gets from one server to another now.
+// severed reports whether a partition currently separates two servers.
 func (x *network) severed(p *packet) bool {
 	return p.from < len(x.w.nodes) && p.to < len(x.w.nodes) && x.w.severed(p.from, p.to)
 }

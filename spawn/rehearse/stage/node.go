@@ -11,45 +11,45 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// never is the time of what will not happen.
+// never is the time of an event that does not happen.
 const never = time.Duration(-1)
 
-// doom sets the moment at which a server dies.
+// doom is the moment at which a server dies.
 type doom uint8
 
 const (
 	noDoom  doom = iota
-	inSave       // in the middle of its next save
-	inSends      // after some of the messages of the next step that sends
+	inSave       // during its next save
+	inSends      // after some of the messages of the next step that sends any
 )
 
-// doomPatience is how long a server may wait for the moment that it is to die in; then it dies without.
+// doomPatience is how long a server may wait for that moment; then it dies anyway.
 const doomPatience = 300 * time.Millisecond
 
-// node is a place for a server: its disk, which stays, and the process, which comes and goes.
+// node is the place of a server: a permanent disk, and processes that come and go.
 type node struct {
 	w     *world
 	place int
 	id    actor.ID
 	disk  disk
 	watch watch
-	gen   uint32 // counts processes: it grows at the start and at the end of each
-	// What follows is of the process.
-	server *spawn.Server // nil if there is none
-	random *Source       // of the machine
+	gen   uint32 // incremented at the start and at the end of each process
+	// The fields below belong to the process.
+	server *spawn.Server // nil if no process runs
+	random *Source       // of the server's machine
 	began  time.Duration // when its clock showed 0
 	paused bool
 	inbox  queue
-	wakeAt time.Duration // the time of the wake-up that is on the agenda, or never
-	same   int           // steps at the present moment
+	wakeAt time.Duration // time of the scheduled wake-up, or never
+	same   int           // steps at the current time
 
 	saving bool          // a save is in progress, and the process waits for it
-	ahead  time.Duration // how long after now that is done, while the step goes on
-	outbox []*packet     // what it sends then
+	ahead  time.Duration // how long after now that save completes, during a step
+	outbox []*packet     // messages to send when the save completes
 
 	doom  doom
 	power bool // the machine dies with it
-	left  int  // messages that it sends before it dies, if inSends
+	left  int  // messages to send before it dies, if inSends
 }
 
 func newNode(w *world, place int, id actor.ID) *node {
@@ -59,7 +59,7 @@ func newNode(w *world, place int, id actor.ID) *node {
 	return n
 }
 
-// start starts a process, unless there is one or none may be.
+// start starts a process, unless one runs or the server must be down.
 func (n *node) start() {
 	if n.server != nil || n.w.state[n.place].Down {
 		return
@@ -86,7 +86,7 @@ func (n *node) start() {
 	}
 }
 
-// begin opens the store, if the server has one, and takes the first step.
+// begin opens the store, if the server is durable, and takes the first step.
 func (n *node) begin() error {
 	if n.server.Machine.Durable() {
 		if err := n.disk.open(); err != nil {
@@ -96,7 +96,7 @@ func (n *node) begin() error {
 	return n.server.Begin()
 }
 
-// happens takes an event of the process.
+// happens handles an event of the process.
 func (n *node) happens(k kind) {
 	switch k {
 	case wake:
@@ -113,10 +113,10 @@ func (n *node) happens(k kind) {
 	}
 }
 
-// clock is the time that the process sees: within a step, later by the save that it waited for.
+// clock returns the time that the process sees: within a step, it includes the save that the process waited for.
 func (n *node) clock() time.Duration { return n.w.now + n.ahead - n.began }
 
-// pump takes steps until the process waits. All that is there shares a save, as it does in a process on sockets.
+// pump takes steps until the process waits. All pending events share a save, as in a process that uses sockets.
 func (n *node) pump() {
 	for n.server != nil && !n.paused && !n.saving {
 		step := n.server.Flush
@@ -141,7 +141,7 @@ func (n *node) pump() {
 	}
 }
 
-// next takes the next event, if there is one.
+// next returns the next event, if there is one.
 func (n *node) next() (machine.Event, bool) {
 	if e, ok := n.server.Next(); ok {
 		return e, true
@@ -153,7 +153,8 @@ func (n *node) next() (machine.Event, bool) {
 	return machine.Event{Kind: machine.Receive, From: p.sender, Data: p.data}, true
 }
 
-// attempt lets the process do a step, and ends it if it fails. It tells whether the process goes on.
+// attempt runs a step of the process, and ends the process if the step fails. It reports whether the process
+// continues.
 func (n *node) attempt(step func() error) bool {
 	n.w.outcome.Steps++
 	if n.doom == inSends {
@@ -178,7 +179,7 @@ func (n *node) attempt(step func() error) bool {
 	case n.saving:
 		at := n.w.now + n.disk.takes
 		if n.doom == inSave {
-			// Somewhere in the middle.
+			// During the save.
 			n.w.agenda.add(event{at: n.w.now + n.disk.takes/2, kind: doomed, who: int32(n.place), gen: n.gen})
 		}
 		n.w.agenda.add(event{at: at, kind: synced, who: int32(n.place), gen: n.gen})
@@ -186,13 +187,13 @@ func (n *node) attempt(step func() error) bool {
 	return true
 }
 
-// How long a server that ended by itself is left alone.
+// How long a server that ended by itself stays down.
 const (
 	shortestRest = 100 * time.Millisecond
 	longestRest  = time.Second
 )
 
-// call turns a panic of an actor into an error.
+// call runs a step and turns a panic of an actor into an error.
 func (n *node) call(step func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -202,7 +203,7 @@ func (n *node) call(step func() error) (err error) {
 	return step()
 }
 
-// sleep puts the next moment at which something is due on the agenda.
+// sleep schedules a wake-up for the time at which something is next due.
 func (n *node) sleep() {
 	due, ok := n.server.Due()
 	if !ok {
@@ -210,13 +211,13 @@ func (n *node) sleep() {
 	}
 	at := max(n.began+due, n.w.now)
 	if n.wakeAt != never && n.wakeAt <= at {
-		return // It looks again then.
+		return // The wake-up recomputes it.
 	}
 	n.wakeAt = at
 	n.w.agenda.add(event{at: at, kind: wake, who: int32(n.place), gen: n.gen})
 }
 
-// sync ends the save that was in progress: what the step sends leaves now.
+// sync completes the save in progress and sends the messages that waited for it.
 func (n *node) sync() {
 	n.saving = false
 	if err := n.disk.finish(); err != nil {
@@ -236,17 +237,17 @@ func (n *node) sync() {
 	n.pump()
 }
 
-// depart lets a message leave.
+// depart puts a message on the network.
 func (n *node) depart(p *packet) {
 	n.watch.departed()
 	n.w.network.send(p)
 }
 
-// post takes a message that the process sends.
+// post handles a message that the process sends.
 func (n *node) post(p *packet) {
 	if n.doom == inSends {
 		if n.left--; n.left < 0 {
-			return // It is dead by now.
+			return // The process is already dead.
 		}
 	}
 	if n.saving {
@@ -256,14 +257,14 @@ func (n *node) post(p *packet) {
 	n.depart(p)
 }
 
-// receive takes a message that is there.
+// receive handles a message that arrived.
 func (n *node) receive(p *packet) {
 	n.inbox.add(p)
 	n.same = 0
 	n.pump()
 }
 
-// pause stops or continues the process.
+// pause stops or resumes the process.
 func (n *node) pause(on bool) {
 	if n.server == nil {
 		return
@@ -276,7 +277,7 @@ func (n *node) pause(on bool) {
 	n.pump()
 }
 
-// condemn lets the process die, now or at the next moment that is worse.
+// condemn makes the process die, now or at a worse moment soon after.
 func (n *node) condemn(power bool) {
 	if n.server == nil {
 		if power {
@@ -293,7 +294,7 @@ func (n *node) condemn(power bool) {
 	n.w.agenda.add(event{at: n.w.now + doomPatience, kind: doomed, who: int32(n.place), gen: n.gen})
 }
 
-// revive starts the process again that was to die, which it does at the latest now.
+// revive restarts a process that was to die, which dies now at the latest.
 func (n *node) revive() {
 	if n.server != nil && n.doom != noDoom {
 		n.die()
@@ -301,7 +302,7 @@ func (n *node) revive() {
 	n.start()
 }
 
-// die ends the process at this moment, and with it perhaps the machine.
+// die ends the process, and possibly the machine, at this moment.
 func (n *node) die() {
 	kind := nemesis.Kill
 	if n.power {
@@ -310,7 +311,7 @@ func (n *node) die() {
 	n.w.outcome.Tally.Add(kind, 1)
 	n.w.noteProcess(n, kind.String())
 	if n.saving {
-		// The save may not have begun, have written, or be done, with some messages on their way already.
+		// The save may not have begun, may be partial, or may be complete with some messages already sent.
 		if n.disk.interrupt(n.w.network.crashes) {
 			for _, p := range n.outbox[:n.w.network.crashes.below(len(n.outbox)+1)] {
 				n.depart(p)
@@ -323,7 +324,7 @@ func (n *node) die() {
 	n.exit()
 }
 
-// exit takes the process away.
+// exit removes the process.
 func (n *node) exit() {
 	n.gen++
 	n.server, n.paused, n.saving, n.ahead, n.doom, n.wakeAt = nil, false, false, 0, noDoom, never
@@ -332,16 +333,16 @@ func (n *node) exit() {
 	n.w.network.streams.down(n)
 }
 
-// port is a server's end of the network.
+// port is the network transport of a server.
 type port struct{ node *node }
 
-// Send sends a message. Within a step that saves it leaves when the save is done.
+// Send sends a message. Within a step that saves, it leaves when the save completes.
 func (p port) Send(to actor.ID, data []byte) error { return p.node.w.network.post(p.node, to, data) }
 
-// Receive has nothing to give: what arrives is an event of the agenda.
+// Receive always returns an error: messages arrive as events of the agenda.
 func (p port) Receive(time.Duration) (actor.ID, []byte, error) { return 0, nil, errNothing }
 
-// Close does nothing.
+// Close implements the transport; it does nothing.
 func (p port) Close() error { return nil }
 
 var errNothing = errors.New("nothing arrives by itself")

@@ -8,12 +8,12 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// Play is a cluster on virtual time that its caller directs, step by step, instead of a schedule and clients that are drawn.
-// What happens depends on the steps and the seed alone. It is not safe for concurrent use.
+// Play is a cluster on virtual time whose caller controls each step, instead of a generated schedule and clients. A
+// run depends only on the steps and the seed. It is not safe for concurrent use.
 type Play struct{ w *world }
 
-// NewPlay returns one in which no server runs yet. Of the configuration, the schedule, the service and what is said of clients
-// do not count.
+// NewPlay returns a Play in which no server runs yet. It ignores the Schedule, the Service and the client settings of
+// the configuration.
 func NewPlay(c Config) (*Play, error) {
 	switch {
 	case c.Program.New == nil:
@@ -29,10 +29,10 @@ func NewPlay(c Config) (*Play, error) {
 	return &Play{w}, nil
 }
 
-// Now returns the time since the beginning.
+// Now returns the virtual time since the start.
 func (p *Play) Now() time.Duration { return p.w.now }
 
-// Advance lets everything happen that does until a time, or until done, unless it is nil, reports true after some event.
+// Advance processes events up to a time, or until done, if not nil, returns true after an event.
 func (p *Play) Advance(until time.Duration, done func() bool) {
 	for {
 		e, ok := p.w.agenda.first()
@@ -48,13 +48,14 @@ func (p *Play) Advance(until time.Duration, done func() bool) {
 	}
 }
 
-// Start starts a server, if it does not run.
+// Start starts a server, if it is not running.
 func (p *Play) Start(place int) {
 	p.w.state[place] = nemesis.Condition{Network: p.w.state[place].Network, Cut: p.w.state[place].Cut}
 	p.w.nodes[place].start()
 }
 
-// Kill ends a server, now. Of a save that is in progress, and of messages that wait for it, any part may have been done.
+// Kill ends a server immediately. Any part of a save in progress, and of the messages waiting for it, may have been
+// done.
 func (p *Play) Kill(place int) {
 	p.w.state[place].Down = true
 	if n := p.w.nodes[place]; n.server != nil {
@@ -63,20 +64,21 @@ func (p *Play) Kill(place int) {
 	}
 }
 
-// Pause lets a server stand still, or go on.
+// Pause stops or resumes a server.
 func (p *Play) Pause(place int, on bool) {
 	p.w.state[place].Paused = on
 	p.w.nodes[place].pause(on)
 }
 
-// Shape makes the network of a server so: what becomes of the messages that it sends to others, and which it cannot hear.
+// Shape sets the network faults of a server: the faults of messages that it sends to others, and the servers it
+// cannot hear.
 func (p *Play) Shape(place int, c nemesis.Condition) {
 	s := &p.w.state[place]
 	s.Network, s.Cut = c.Network, slices.Clone(c.Cut)
 	p.w.network.streams.reopen()
 }
 
-// Violations returns what was seen that must not happen; see Outcome.
+// Violations returns the violations so far; see Outcome.
 func (p *Play) Violations() []Violation { return p.w.outcome.Violations }
 
 // Caller is a client's connection to a server.
@@ -87,7 +89,7 @@ type Caller struct {
 	receive func(*packet)
 }
 
-// Dial connects to a server. What it says is given to hear, which keeps nothing of it. There must be streams.
+// Dial connects to a server and passes its messages to hear, which must not retain them. It requires streams.
 func (p *Play) Dial(server int, hear func(data []byte)) (*Caller, error) {
 	if !p.w.Streams {
 		return nil, errors.New("a play without streams has no connections")
@@ -113,5 +115,5 @@ func (k *Caller) Send(data []byte) error {
 	return nil
 }
 
-// Gone reports whether the server is gone that it was connected to.
+// Gone reports whether the connection is broken.
 func (k *Caller) Gone() bool { return k.conn.gone }

@@ -6,14 +6,14 @@ import (
 )
 
 // Source is a stream of random numbers: SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
-// Generators", 2014). It is part of what a seed means, so it is ours, and does not change with a library.
+// Generators", 2014). It is implemented here because the meaning of a seed must not change with a library.
 type Source struct{ state uint64 }
 
 // golden is the odd number next to 2^64 divided by the golden ratio.
 const golden = 0x9e3779b97f4a7c15
 
-// NewSource returns a stream of a seed. Streams of different names have nothing to do with one another, so that what
-// one part of a run draws does not change what another part gets.
+// NewSource returns the stream with the given name of a seed. Streams with different names are independent, so the
+// draws of one part of a run do not affect another part.
 func NewSource(seed, name uint64) *Source {
 	s := &Source{seed}
 	s.state = s.Uint64() ^ name*golden
@@ -36,7 +36,7 @@ func (s *Source) below(n int) int {
 	return int(high)
 }
 
-// between returns a duration from least to most.
+// between returns a duration from least to most, inclusive.
 func (s *Source) between(least, most time.Duration) time.Duration {
 	if most <= least {
 		return least

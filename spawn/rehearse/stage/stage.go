@@ -1,7 +1,7 @@
-// Package stage runs a whole cluster in one goroutine on virtual time: the step functions of package spawn, with a
-// network, disks, a clock, clients and faults that are simulated. All that happens is an event on one agenda, ordered by
-// time and then by when it was put there, and all chance comes from the seed, so that the same configuration gives the
-// same run, to the byte, on any machine.
+// Package stage runs a whole cluster in one goroutine on virtual time: the step functions of package spawn, with
+// simulated network, disks, clock, clients and faults. Everything happens as an event on one agenda, ordered by time
+// and then by insertion, and all randomness comes from the seed. So the same configuration gives the same run, byte
+// for byte, on any machine.
 package stage
 
 import (
@@ -19,36 +19,36 @@ import (
 	"synod/spawn/service"
 )
 
-// Config is a run. All but the last fields are required.
+// Config configures a run. All fields up to Streams are required.
 type Config struct {
 	Program  spawn.Program
-	Service  service.Service // what clients ask
-	Servers  []actor.ID      // in ascending order, those of the schedule
-	Client   actor.ID        // of the first client; the next ones count up from there
+	Service  service.Service // the operations of clients
+	Servers  []actor.ID      // in ascending order, as in the schedule
+	Client   actor.ID        // id of the first client; the others follow consecutively
 	Schedule nemesis.Schedule
 	Workload nemesis.Workload
 	Seed     uint64
 
-	Streams   bool          // ordered streams between all, which break and are made anew; else datagrams
-	Ephemeral bool          // servers keep nothing
-	Timeout   time.Duration // of a client for each attempt; 0 is a second
-	Retries   int           // attempts after the first one of an operation
-	// Log gets a line for each event, with its virtual time; nil for none.
+	Streams   bool          // ordered streams between all, which break and reconnect; otherwise datagrams
+	Ephemeral bool          // servers do not persist state
+	Timeout   time.Duration // of each attempt of a client; 0 means one second
+	Retries   int           // attempts of an operation after the first
+	// Log is called with a line for each event and its virtual time; nil for no log.
 	Log func(at time.Duration, line string)
-	// Server changes what a server is made of, each time before it starts; nil for no change. The function that it is
-	// given tells the time since the beginning of the run, of which the server's own clock knows nothing.
+	// Server changes the configuration of a server each time before it starts; nil for no change. Its argument now
+	// returns the time since the start of the run, which differs from the server's own clock.
 	Server func(place int, now func() time.Duration, c spawn.Config) spawn.Config
-	// Flaws are mistakes of how records are stored.
+	// Flaws are bugs of the store.
 	Flaws Flaws
 }
 
-// Flaws are mistakes that a store can make; to find such is what a stage is for. The zero value makes none.
+// Flaws are deliberate bugs of the store, which a run should detect. The zero value has none.
 type Flaws struct {
-	NoSync      bool // saves are written, and never synced
-	TrustsCache bool // what is there when the store is opened is not synced
+	NoSync      bool // saves are written but never synced
+	TrustsCache bool // the contents found when opening the store are not synced
 }
 
-// Validate returns what is wrong with a configuration, or nil.
+// Validate returns an error if a configuration is invalid.
 func (c Config) Validate() error {
 	if err := c.Schedule.Validate(); err != nil {
 		return err
@@ -68,78 +68,78 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// What describes what a note is about.
+// What is the kind of a note.
 type What uint8
 
-// What notes are about.
+// The kinds of notes.
 const (
-	Invoked  What = iota // a client asks
-	Returned             // it has an answer
-	Failed               // it has none, and what it asked has no effect
-	Lost                 // it has none, and what it asked may have an effect, at any later time
+	Invoked  What = iota // a client sent a request
+	Returned             // it got an answer
+	Failed               // it got no answer, and the operation has no effect
+	Lost                 // it got no answer, and the operation may take effect at any later time
 )
 
-// Note is a line of the history of the clients.
+// Note is an entry of the clients' history.
 type Note struct {
 	At     time.Duration
-	Client int // place, from 0
+	Client int // index, from 0
 	What   What
-	Event  oplog.Event // what is asked, or what was answered; else the operation alone. It has no process and no time
+	Event  oplog.Event // the operation, with its arguments or its result; process and time are not set
 }
 
-// Violation is something that must not happen, and was seen by the stage itself rather than by the clients.
+// Violation is a forbidden event detected by the stage itself rather than through the clients.
 type Violation struct {
 	At     time.Duration
-	Server int // place, from 0
+	Server int // index, from 0
 	Text   string
 }
 
-// String is a line.
+// String returns the violation as a line of text.
 func (v Violation) String() string {
 	return fmt.Sprintf("at %v, server %d: %s", v.At, v.Server, v.Text)
 }
 
-// Outcome is what came of a run.
+// Outcome is the result of a run.
 type Outcome struct {
-	Digest        uint64 // of all events: equal for equal runs
+	Digest        uint64 // of all events; equal for equal runs
 	Notes         []Note
 	Tally         nemesis.Tally
-	Acknowledged, // operations that were answered, refused writes too
-	Unknown, // writes that may have happened
-	Failed int // reads that nobody answered
-	Steps      uint64 // of servers
-	Messages   uint64 // that were sent
+	Acknowledged, // operations answered, including refused writes
+	Unknown, // writes that may have taken effect
+	Failed int // reads without an answer
+	Steps      uint64 // steps of servers
+	Messages   uint64 // messages sent
 	Restarts   uint64
-	Violations []Violation // the first few
+	Violations []Violation // at most the first 10
 }
 
-// maxViolations is how many violations of a run are kept.
+// maxViolations is the number of violations kept per run.
 const maxViolations = 10
 
-// maxSteps is how many steps a server takes at one moment before it is taken for one that never waits.
+// maxSteps is the number of steps at one time after which a server is assumed never to wait.
 const maxSteps = 100_000
 
-// world is a run.
+// world is the state of a run.
 type world struct {
 	Config
 	now     time.Duration
 	agenda  agenda
 	nodes   []*node
 	clients []*client
-	callers []*Caller // instead of clients, in a Play
+	callers []*Caller // replace the clients in a Play
 	network network
-	state   []nemesis.Condition   // of each server, now
-	coming  [][]nemesis.Condition // and from each moment on
+	state   []nemesis.Condition   // current condition of each server
+	coming  [][]nemesis.Condition // conditions from each moment on
 	log     *slog.Logger
 	digest  digest
 	outcome Outcome
-	broken  []bool // of each invariant: whether it did not hold
+	broken  []bool // whether each invariant was violated
 }
 
-// Faults is the name of the stream of random numbers from which schedules are to be drawn.
+// Faults is the name of the random stream for drawing schedules.
 const Faults = 0
 
-// The names of the others. A server's, a client's and a disk's have its place added.
+// The names of the other streams. For servers, clients and disks the index is added.
 const (
 	forNetwork  = 1
 	forCrashes  = 2
@@ -148,7 +148,7 @@ const (
 	forMachines = 3 << 16
 )
 
-// Run runs a cluster from the beginning to the end of its schedule. The error is one of the configuration.
+// Run runs a cluster until its schedule ends. It returns an error only for an invalid configuration.
 func Run(c Config) (Outcome, error) {
 	if err := c.Validate(); err != nil {
 		return Outcome{}, err
@@ -186,7 +186,7 @@ func newWorld(c Config) *world {
 	return w
 }
 
-// play takes one event after the other.
+// play processes events until the schedule ends.
 func (w *world) play() {
 	for {
 		e, ok := w.agenda.next()
@@ -198,7 +198,7 @@ func (w *world) play() {
 	}
 }
 
-// happen takes an event.
+// happen processes an event.
 func (w *world) happen(e event) {
 	w.now = e.at
 	switch e.kind {
@@ -217,7 +217,7 @@ func (w *world) happen(e event) {
 	}
 }
 
-// change lets faults begin and end.
+// change begins and ends faults.
 func (w *world) change(now []nemesis.Condition) {
 	before := w.state
 	w.state = now
@@ -240,7 +240,7 @@ func (w *world) change(now []nemesis.Condition) {
 	w.network.streams.reopen()
 }
 
-// end ends the run: what is in flight is neither answered nor refused.
+// end ends the run: outstanding operations are abandoned.
 func (w *world) end() {
 	for _, k := range w.clients {
 		if k.waits {
@@ -250,14 +250,14 @@ func (w *world) end() {
 	w.outcome.Digest = w.digest.sum()
 }
 
-// severed reports whether a partition keeps a server from hearing another one.
+// severed reports whether a partition prevents a server from hearing another.
 func (w *world) severed(from, to int) bool {
 	c := &w.state[to]
 	return slices.Contains(c.Cut, from) || slices.Contains(c.Deaf, from)
 }
 
-// plan is what may affect a message: it suffers from the faults of the server that sends it, or from those of the server
-// that a request goes to.
+// plan returns the faults of a message: those of the server that sends it, or for a request those of the server it
+// goes to.
 func (w *world) plan(p *packet) faults.Plan {
 	switch n := len(w.nodes); {
 	case p.from == p.to, w.callers != nil && max(p.from, p.to) >= n:
@@ -269,7 +269,7 @@ func (w *world) plan(p *packet) faults.Plan {
 	}
 }
 
-// hold looks at the invariants after a step of a server. One that does not hold once is not looked at again.
+// hold checks the invariants after a step of a server. Each is checked until it is first violated.
 func (w *world) hold(n *node) {
 	for i, v := range w.Program.Invariants {
 		if w.broken[i] {
@@ -294,7 +294,7 @@ func (w *world) hold(n *node) {
 	}
 }
 
-// violation notes that something happened that must not.
+// violation records a violation.
 func (w *world) violation(n *node, text string) {
 	if len(w.outcome.Violations) < maxViolations {
 		w.outcome.Violations = append(w.outcome.Violations, Violation{w.now, n.place, text})

@@ -8,33 +8,33 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// How long it takes until a connection that broke is made anew.
+// How long it takes to replace a broken connection.
 const (
 	shortestDial = 10 * time.Millisecond
 	longestDial  = 500 * time.Millisecond
 )
 
-// streams carries messages as package tcp does: from a server to another over a connection that is made anew whenever it
-// breaks, and between a client and a server over one that the client makes. On a connection messages arrive once and in
-// order; what is in flight when it breaks is lost. A lost segment shows as a connection that breaks, and a partition
-// holds messages back.
+// streams carries messages as package tcp does: between servers over a connection that is replaced whenever it
+// breaks, and between a client and a server over one that the client opens. On a connection messages arrive once and
+// in order; messages in flight when it breaks are lost. A lost segment breaks the connection, and a partition delays
+// messages.
 type streams struct {
 	net   *network
-	pairs []*conn // between servers: of from, to
-	ports []*conn // of clients, by what their ids count from the first one
+	pairs []*conn // between servers, indexed by from and to
+	ports []*conn // of clients, indexed by their ids minus the first
 }
 
-// conn is a connection: from a server to another, or, both ways, between a client and a server.
+// conn is a connection: from one server to another, or in both directions between a client and a server.
 type conn struct {
-	from, to       int // places of servers; only between servers
-	client, server int // their places; only of clients
+	from, to       int // indexes of servers; only between servers
+	client, server int // indexes; only for clients
 	id             actor.ID
-	epoch          uint32 // counts connections that broke
-	gone           bool   // of a client: it broke, and is not made anew
+	epoch          uint32 // incremented when the connection breaks
+	gone           bool   // of a client: it broke, and is not replaced
 	serial         uint64
-	opens          time.Duration    // when it is, or was, open
-	last           [2]time.Duration // when the last message arrives: there, and back
-	held           []*packet        // that wait for it to open, in order
+	opens          time.Duration    // when it opens or opened
+	last           [2]time.Duration // when the last message arrives in each direction
+	held           []*packet        // messages waiting for it to open, in order
 }
 
 func (s *streams) init(x *network) {
@@ -50,10 +50,10 @@ func (s *streams) init(x *network) {
 	}
 }
 
-// between is the connection from a server to another.
+// between returns the connection from one server to another.
 func (s *streams) between(from, to int) *conn { return s.pairs[from*len(s.net.w.Servers)+to] }
 
-// client is the connection at an id.
+// client returns the connection with an id, or nil.
 func (s *streams) client(id actor.ID) *conn {
 	if first := s.net.w.Client; id >= first && id < first+actor.ID(len(s.ports)) {
 		return s.ports[id-first]
@@ -61,7 +61,7 @@ func (s *streams) client(id actor.ID) *conn {
 	return nil
 }
 
-// dial builds a connection of a client. Its id is new, as its port is.
+// dial opens a connection of a client. It gets a new id, as it would get a new port.
 func (s *streams) dial(client, server int) (*conn, error) {
 	w := s.net.w
 	if w.nodes[server].server == nil {
@@ -72,12 +72,12 @@ func (s *streams) dial(client, server int) (*conn, error) {
 	return c, nil
 }
 
-// shut reports whether nothing gets over a connection now.
+// shut reports whether messages currently cannot pass over a connection.
 func (s *streams) shut(c *conn) bool {
 	return c.client < 0 && (s.net.w.nodes[c.to].server == nil || s.net.w.severed(c.from, c.to))
 }
 
-// send sends a message, or holds it back.
+// send sends a message or holds it back.
 func (s *streams) send(p *packet) {
 	w, c := s.net.w, p.conn
 	c.serial++
@@ -99,7 +99,7 @@ func (s *streams) send(p *packet) {
 	}
 }
 
-// hold keeps a message until the connection is open, before those that were sent after it.
+// hold keeps a message until the connection opens, in order of sending.
 func (s *streams) hold(p *packet) {
 	c := p.conn
 	if len(c.held) >= maxHeld {
@@ -112,7 +112,7 @@ func (s *streams) hold(p *packet) {
 	c.held = slices.Insert(c.held, at, p)
 }
 
-// carry puts a message on its way, behind those before it.
+// carry schedules the arrival of a message, after those before it.
 func (s *streams) carry(p *packet, extra time.Duration) {
 	w, c := s.net.w, p.conn
 	p.epoch = c.epoch
@@ -126,7 +126,7 @@ func (s *streams) carry(p *packet, extra time.Duration) {
 	w.agenda.add(event{at: at, kind: arrival, packet: p})
 }
 
-// arrive reports whether a message arrives, and is not lost with its connection or held back.
+// arrive reports whether a message arrives, rather than being lost with its connection or held back.
 func (s *streams) arrive(p *packet) bool {
 	switch c := p.conn; {
 	case p.epoch != c.epoch:
@@ -139,14 +139,14 @@ func (s *streams) arrive(p *packet) bool {
 	return true
 }
 
-// cut breaks a connection: what is in flight on it is lost.
+// cut breaks a connection. Messages in flight on it are lost.
 func (s *streams) cut(c *conn) {
 	c.epoch++
 	c.gone = c.client >= 0
 	c.opens = s.net.w.now + s.net.random.between(shortestDial, longestDial)
 }
 
-// reopen lets messages go that were held back, where nothing holds them any more.
+// reopen sends messages that were held back, on connections that are no longer blocked.
 func (s *streams) reopen() {
 	for _, c := range s.pairs {
 		if len(c.held) > 0 && !s.shut(c) {
@@ -159,8 +159,8 @@ func (s *streams) reopen() {
 	}
 }
 
-// down breaks the connections of a server that is gone: what was in flight to it is lost, and what it had not sent yet.
-// What it sent still arrives, unless its machine died with it.
+// down breaks the connections of a dead server. Messages in flight to it and messages that it has not sent yet are
+// lost. Messages that it sent still arrive, unless its machine died too.
 func (s *streams) down(n *node) {
 	for _, c := range s.pairs {
 		switch n.place {

@@ -11,22 +11,22 @@ import (
 	"synod/storage"
 )
 
-// watch looks over a server's shoulder: at its machine from outside, so that what is wrong with the machine, and with
-// what drives it, both show. It wants
+// watch observes a server's machine from outside, so that bugs of the machine and of its driver both show. It checks
+// that
 //
-//   - a timer to fire only if it was set since the process began, and is due;
-//   - a server that comes back to find its records as some step wanted them, and not as before the last step that a
-//     message left after. That is what save before send is for;
-//   - the invariants of the program to hold of all servers that are up.
+//   - a timer fires only if it was set since the process began, and is due;
+//   - a restarted server finds its records as some step wrote them, and not older than the last step after which a
+//     message left (save before send);
+//   - the invariants of the program hold for all servers that are up.
 type watch struct {
 	spawn.Machine
 	spawn.Inspector // of the same process
 
 	node  *node
-	begun bool // it has taken its first step
+	begun bool // the process has taken its first step
 	armed []machine.Alarm
-	kept  []part   // of each record, ascending by name, as the last step wanted it
-	sums  []uint64 // of all records, as the steps wanted them: first as of the last one that a message left after
+	kept  []part   // of each record, ascending by name, as the last step wrote it
+	sums  []uint64 // of all records after each step; first after the last step after which a message left
 }
 
 // part is the digest of a record.
@@ -35,7 +35,7 @@ type part struct {
 	sum  uint64
 }
 
-// begin watches a new machine, inside of which another one may run that is shown.
+// begin starts to observe a new machine; inside is used for inspection.
 func (v *watch) begin(m spawn.Machine, inside spawn.Inspector) {
 	v.Machine, v.Inspector, v.begun = m, inside, false
 	v.armed = v.armed[:0]
@@ -44,7 +44,7 @@ func (v *watch) begin(m spawn.Machine, inside spawn.Inspector) {
 	}
 }
 
-// Step lets the machine take an event.
+// Step checks an event, passes it to the machine and records the effects.
 func (v *watch) Step(e machine.Event, now time.Duration) (machine.Effects, error) {
 	n := v.node
 	n.w.noteEvent(n, e)
@@ -80,7 +80,7 @@ func (v *watch) Step(e machine.Event, now time.Duration) (machine.Effects, error
 	return effects, nil
 }
 
-// fires looks at a timer that fires.
+// fires checks a timer that fires.
 func (v *watch) fires(e machine.Event, now time.Duration) {
 	at := slices.IndexFunc(v.armed, func(a machine.Alarm) bool { return a.Timer == e.Timer })
 	switch {
@@ -96,7 +96,7 @@ func (v *watch) disarm(a machine.Alarm) {
 	v.armed = slices.DeleteFunc(v.armed, func(b machine.Alarm) bool { return a.Timer == b.Timer })
 }
 
-// recovers looks at what a server finds when it begins.
+// recovers checks the records that a starting server finds.
 func (v *watch) recovers(records []storage.Record) {
 	v.kept = v.kept[:0]
 	for _, r := range records {
@@ -110,14 +110,14 @@ func (v *watch) recovers(records []storage.Record) {
 	v.sums = append(v.sums, found)
 }
 
-// departed notes that a message has left: what was wanted before the last step is no more enough.
+// departed records that a message has left: the states before the last step are no longer valid to recover.
 func (v *watch) departed() {
 	last := len(v.sums) - 1
 	v.sums[0] = v.sums[last]
 	v.sums = v.sums[:1]
 }
 
-// change notes that a record is another one.
+// change records a changed record.
 func (v *watch) change(r storage.Record) {
 	at, found := slices.BinarySearchFunc(v.kept, r.Name, func(p part, name string) int {
 		return strings.Compare(p.name, name)
@@ -133,7 +133,7 @@ func (v *watch) change(r storage.Record) {
 	}
 }
 
-// sum is the digest of all records.
+// sum returns the digest of all records.
 func (v *watch) sum() uint64 {
 	var sum uint64
 	for _, p := range v.kept {
@@ -149,7 +149,7 @@ func sumOf(r storage.Record) uint64 {
 	return d.sum()
 }
 
-// describe is records in a line.
+// describe returns records as a line of text.
 func describe(records []storage.Record) string {
 	if len(records) == 0 {
 		return "nothing"
