@@ -12,10 +12,10 @@ import (
 	"synod/storage"
 )
 
-// mismatch is what the model does and what the record says instead.
+// mismatch is a difference between the model and the record.
 type mismatch struct{ expected, found string }
 
-// compare holds what the machine made of an event against what the record says, and gives the first difference, or nil.
+// compare returns the first difference between the effects of an event and the record, or nil.
 func compare(l *record.Line, e machine.Effects, now time.Duration) *mismatch {
 	reason := ""
 	if e.Rejected != nil {
@@ -52,7 +52,7 @@ func acceptance(rejected string) string {
 	return "a message that is refused as " + rejected
 }
 
-// compareLists returns the first difference of two lists, one of which is the model's.
+// compareLists returns the first difference between the list of the model and the recorded one.
 func compareLists[T any](what string, model, recorded []T, same func(a, b T) bool, show func(T) string) *mismatch {
 	for i := range max(len(model), len(recorded)) {
 		switch {
@@ -85,7 +85,7 @@ func sameAlarm(a, b record.Alarm) bool { return bytes.Equal(a.Timer, b.Timer) &&
 
 func sameRecords(a, b []storage.Record) bool { return len(storage.Changes(a, b)) == 0 }
 
-// show converts bytes to text.
+// show converts bytes to valid UTF-8 text.
 func show(data []byte) string { return strings.ToValidUTF8(string(data), "\uFFFD") }
 
 func showRecord(r storage.Record) string {

@@ -9,19 +9,19 @@ import (
 	"synod/spawn/record"
 )
 
-// draws lets chance decide as it did when the record was made. It is a machine.Random and machine.Draws.
+// draws repeats the recorded random choices. It implements machine.Random and machine.Draws.
 type draws struct {
 	arm     []record.Alarm
 	drawn   [][]byte
-	problem *mismatch // the first that could not be
+	problem *mismatch // the first draw that does not match the record
 }
 
 func (d *draws) load(l *record.Line) { d.arm, d.drawn, d.problem = l.Arm, l.Drawn, nil }
 
-// Uint64 is not called by a machine that knows Draws.
+// Uint64 is never called by a machine that uses Draws.
 func (d *draws) Uint64() uint64 { return 0 }
 
-// Between returns the recorded duration. Where there is none, the comparison of the effects will tell.
+// Between returns the recorded duration. If there is none, the comparison of the effects reports it.
 func (d *draws) Between(_ actor.Timer, shortest, longest time.Duration) time.Duration {
 	if len(d.arm) == 0 {
 		return shortest

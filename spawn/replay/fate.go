@@ -7,17 +7,17 @@ import (
 	"synod/storage"
 )
 
-// fate is what became of the last event of a process before it ended.
+// fate describes whether the last event of a process before it ended was saved.
 type fate uint8
 
 const (
-	done   fate = iota // what it wanted saved is saved, as far as anybody knows
-	undone             // it never was: the event is as if it had not happened
+	done   fate = iota // its changes are saved, as far as is known
+	undone             // its changes were never saved: as if the event had not happened
 )
 
-// fate returns what became of the next event, which is the first of those that are saved with it. Their lines were written
-// before they were saved, so if the process ended then, only the recovery tells. A torn line tells nothing, as that of an
-// event that did not happen, unless it is seen to be the next one of the process, and not to be saved with it.
+// fate returns the fate of the next event, which is the first of a group that is saved together. Lines are written
+// before the save, so if the process ended then, only the recovery shows the outcome. A torn line counts as an event
+// that did not happen, unless it is evidently the next event of the process and not saved in the same group.
 func (r *Run) fate(s *server, l *record.Line) fate {
 	kept := storage.Apply(s.kept, l.Save)
 	n := 1
@@ -40,7 +40,7 @@ func (r *Run) fate(s *server, l *record.Line) fate {
 		case i.torn && (restarted || mayBeUnsaved(r.records.text(i.spot))):
 			continue
 		case i.err != nil:
-			return done // If its successor was begun, it was over.
+			return done // A later event was started, so the save had completed.
 		case i.line.Header != nil:
 			restarted = true
 			continue
@@ -54,8 +54,8 @@ func (r *Run) fate(s *server, l *record.Line) fate {
 	}
 }
 
-// mayBeUnsaved reports whether a torn line may follow an event that was not saved: that of an event that joins it, of a
-// stop, or a header.
+// mayBeUnsaved reports whether a torn line may follow an event that was not saved: a joining event, a stop, or a
+// header.
 func mayBeUnsaved(torn []byte) bool {
 	before, event, told := bytes.Cut(torn, []byte(`"event":"`))
 	return !told || bytes.HasSuffix(before, []byte(`"joins":true,`)) || agrees(event, `stop"`)

@@ -9,20 +9,20 @@ import (
 	"synod/spawn/record"
 )
 
-// windowSize is how much of a file is read at a time, in bytes.
+// windowSize is the size of a read, in bytes.
 const windowSize = 256 << 10
 
-// file is a file of records. Of a long one only a piece is in memory.
+// file is a file of records. Only a part of a long file is in memory.
 type file struct {
 	name   string
 	in     io.ReaderAt
 	size   int64
-	window []byte // what was read last
-	at     int64  // where it begins
-	err    error  // why the file could not be read any more; after that it ends
+	window []byte // data of the last read
+	at     int64  // offset of window
+	err    error  // first read error; the file ends there
 }
 
-// openFile opens a file of a known size, or reads the whole of one that cannot be read in any order, such as a pipe.
+// openFile opens a regular file, or reads all of a file that has no random access, such as a pipe.
 func openFile(name string, info os.FileInfo) (*file, error) {
 	if !info.Mode().IsRegular() {
 		data, err := os.ReadFile(name)
@@ -35,7 +35,7 @@ func openFile(name string, info os.FileInfo) (*file, error) {
 	return &file{name: name, in: in, size: info.Size()}, nil
 }
 
-// memory is a file that is in memory.
+// memory returns a file with the given contents.
 func memory(name string, data []byte) *file {
 	return &file{name: name, in: bytes.NewReader(data), size: int64(len(data))}
 }
@@ -47,7 +47,7 @@ func (f *file) close() error {
 	return nil
 }
 
-// read returns at least n bytes from a place on, or what there is. They count until the next call.
+// read returns at least n bytes from an offset, or all that remain. They are valid until the next call.
 func (f *file) read(at int64, n int) []byte {
 	n = int(min(int64(n), f.size-at))
 	if f.err != nil || n <= 0 {
@@ -67,7 +67,7 @@ func (f *file) read(at int64, n int) []byte {
 	return f.window
 }
 
-// until returns the place of the first byte, from one on, that any tells, or the end of the file.
+// until returns the offset of the first byte, starting at at, for which any returns true, or the end of the file.
 func (f *file) until(at int64, any func(b byte) bool) int64 {
 	for {
 		piece := f.read(at, 1)
@@ -83,15 +83,15 @@ func (f *file) until(at int64, any func(b byte) bool) int64 {
 	}
 }
 
-// text returns a piece, or as much of it as a line may have, and a byte more.
+// text returns the bytes of a range, at most one more than a line may have.
 func (f *file) text(from, to int64) []byte {
 	length := int(min(to-from, record.MaxLine+1))
 	piece := f.read(from, length)
 	return bytes.Clone(piece[:min(length, len(piece))])
 }
 
-// separates reports whether a byte stands between two lines. Where a killed process wrote last, its line ends in zeros.
+// separates reports whether a byte separates lines. The last line of a killed process may end in zeros.
 func separates(b byte) bool { return b == '\n' || b == 0 }
 
-// solid reports whether a byte is more than a space.
+// solid reports whether a byte is neither a space nor a separator.
 func solid(b byte) bool { return b != ' ' && b != '\t' && b != '\r' && !separates(b) }

@@ -12,7 +12,7 @@ import (
 	"synod/spawn/record"
 )
 
-// link is a way from one server to another, or to itself.
+// link is a directed link between two servers, or from a server to itself.
 type link struct{ from, to actor.ID }
 
 // digest returns a hash of a message on the link.
@@ -26,31 +26,32 @@ func (k link) digest(data []byte) uint64 {
 	return h.Sum64()
 }
 
-// flow is what was sent over a link. Over an ordered one messages come at most once, and in order, but some may get
-// lost, as with a connection that breaks; over another one they may be repeated and overtake one another as well.
+// flow records the messages sent over a link. On an ordered link messages arrive at most once and in order, but some
+// may be lost, as with a connection that breaks. On other links they may also be repeated and reordered.
 type flow struct {
 	ordered bool
-	queue   []letter            // of an ordered one: what was sent since the last one that came
-	waiting map[string]*sending // of another one, by content: what was sent more often than it came
-	came    map[content]int     // of another one: the last event that sent what waits no more
-	large   map[int][]byte      // the last message of each size that is more than is taken
-	skipped int                 // of an ordered one: messages that never came, though later ones did
-	repeats int                 // of another one: messages that came more often than they were sent
+	queue   []letter            // ordered link: sent since the last message that was received
+	waiting map[string]*sending // other link: sent more often than received, by content
+	came    map[content]int     // other link: the last event that sent a message no longer waiting
+	large   map[int][]byte      // the last sent message of each size that exceeds the limit
+	skipped int                 // ordered link: messages never received, though later ones were
+	repeats int                 // other link: messages received more often than sent
 }
 
-// letter is a message that was sent.
+// letter is a sent message.
 type letter struct {
 	data []byte
 	sending
 }
 
-// sending describes who sent a message, once or several times.
+// sending describes the events that sent a message.
 type sending struct {
-	events []int // those of which it did not come yet, in order
-	last   int   // the last one
+	events []int // events whose copy was not received yet, in order
+	last   int   // the last event that sent it
 }
 
-// content stands for a message of the past, which can only be repeated: long runs have many. It is half of its SHA-256.
+// content identifies a received message, which can only be repeated, compactly, because long runs have many. It is
+// half of its SHA-256.
 type content [16]byte
 
 func contentOf(data []byte) content {
@@ -62,7 +63,7 @@ func newFlow(ordered bool) *flow {
 	return &flow{ordered: ordered, waiting: make(map[string]*sending), came: make(map[content]int)}
 }
 
-// send notes a message that an event sends. It keeps data.
+// send records a message sent by an event. It retains data.
 func (f *flow) send(data []byte, event int) {
 	if len(data) > machine.MaxMessage {
 		if f.large == nil {
@@ -82,7 +83,7 @@ func (f *flow) send(data []byte, event int) {
 	s.events, s.last = append(s.events, event), event
 }
 
-// content returns the message of a line: of one that was too large to be taken, only the size is written down.
+// content returns the message of a line. For a message too large to be accepted only the size is recorded.
 func (f *flow) content(l *record.Line) []byte {
 	if l.Size > 0 {
 		return f.tooLarge(l.Size)
@@ -90,7 +91,7 @@ func (f *flow) content(l *record.Line) []byte {
 	return l.Data
 }
 
-// tooLarge returns a message of a size: one that is in flight, if there is any, and nil if none was sent.
+// tooLarge returns a sent message of a size, preferably one in flight, or nil if none was sent.
 func (f *flow) tooLarge(size int) []byte {
 	for _, l := range f.flying() {
 		if len(l.data) == size {
@@ -100,7 +101,7 @@ func (f *flow) tooLarge(size int) []byte {
 	return f.large[size]
 }
 
-// has reports whether a message may come now.
+// has reports whether a message can be received now.
 func (f *flow) has(data []byte) bool {
 	if f.ordered {
 		return f.find(data) >= 0
@@ -116,8 +117,9 @@ func (f *flow) find(data []byte) int {
 	return slices.IndexFunc(f.queue, func(l letter) bool { return string(l.data) == string(data) })
 }
 
-// receive notes that a message comes, which it has. It gives the event that sent it, and what is not in flight any more:
-// the message, unless it came as often before, and those of an ordered link that it overtook, which are lost.
+// receive records the receipt of a message, for which has must be true. It returns the event that sent it, and the
+// messages no longer in flight: the message itself, unless repeated, and on an ordered link those it overtook, which
+// are lost.
 func (f *flow) receive(data []byte) (event int, repeated bool, gone [][]byte) {
 	if f.ordered {
 		at := f.find(data)
@@ -142,7 +144,7 @@ func (f *flow) receive(data []byte) (event int, repeated bool, gone [][]byte) {
 	return event, false, [][]byte{data}
 }
 
-// flying returns the messages that were sent and did not come, in the order of sending.
+// flying returns the messages in flight, in order of sending.
 func (f *flow) flying() []letter {
 	if f.ordered {
 		return f.queue

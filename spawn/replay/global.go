@@ -14,13 +14,14 @@ import (
 	"synod/storage"
 )
 
-// Global is the state of all servers and of the network between them, after an event. Nothing else refers to it.
+// Global is the state of all servers and of the network between them after an event. It shares no memory with the
+// run.
 type Global struct {
-	Event   int            // its number
-	Header  *record.Header // of one of the servers: the model, its configuration, and who the servers are
-	Program spawn.Program  // what they run
-	Servers []Local        // those with a record, in ascending order of their ids
-	Flying  []Flight       // messages between servers, in the order in which they were sent first
+	Event   int            // number of the event
+	Header  *record.Header // of one of the servers: the model, its configuration and the cluster
+	Program spawn.Program  // the program of the servers
+	Servers []Local        // servers with a record, in ascending order of id
+	Flying  []Flight       // messages between servers, in order of first sending
 }
 
 // Local is the state of a server.
@@ -28,26 +29,26 @@ type Local struct {
 	Server  actor.ID
 	Up      bool // it has started, and neither stopped nor crashed
 	Started bool // it has started at least once
-	State   any  // its local state, of the actor's type of states; nil while it is down
-	// Timers are those that are set, in the order in which they were, and Options those that were drawn and are still to
-	// come, the next one first.
+	State   any  // local state, of the actor's state type; nil while it is down
+	// Timers are the timers that are set, in the order of setting. Options are the options drawn but not yet chosen,
+	// next one first.
 	Timers  []machine.Alarm
 	Options []actor.Option
-	Kept    []storage.Record // what is on its disk
-	// KeptValue is what Kept stands for, of the type that the actor's Keep returns; nil if there is nothing.
+	Kept    []storage.Record // contents of its disk
+	// KeptValue is the value of Kept, of the type that the actor's Keep returns; nil if Kept is empty.
 	KeptValue any
-	Now       time.Duration // its own time at its last event
+	Now       time.Duration // local time of its last event
 }
 
-// Flight is a message that was sent and did not come yet; it may never come.
+// Flight is a message that was sent but not received; it may never be received.
 type Flight struct {
 	From, To actor.ID
 	Data     []byte
-	Message  any   // of the actor's type of messages
-	Sent     []int // the numbers of the events that sent a copy each, in order
+	Message  any   // of the actor's message type
+	Sent     []int // numbers of the events that sent a copy, in order
 }
 
-// Global returns the state as it is now.
+// Global returns the current state.
 func (r *Run) Global() (*Global, error) {
 	g := &Global{Event: r.events}
 	for _, s := range r.servers {
@@ -78,11 +79,11 @@ func (r *Run) Global() (*Global, error) {
 	return g, nil
 }
 
-// up reports whether a server has started, and neither stopped nor crashed. After an event that was undone it is as good as
-// dead.
+// up reports whether a server has started, and neither stopped nor crashed. A server whose last event was undone is
+// down.
 func (s *server) up() bool { return s.machine != nil && s.steps > 0 && !s.undone }
 
-// look fills in what the machine of a server, and one like it, know.
+// look fills in the parts of the state that the machine can decode.
 func (s *server) look(l *Local) error {
 	if s.up() {
 		var err error
@@ -102,16 +103,16 @@ func (s *server) look(l *Local) error {
 	return nil
 }
 
-// Message reads a message that a server sent or received.
+// Message decodes a message that a server sent or received.
 func (r *Run) Message(data []byte) (any, error) { return r.message(data) }
 
-// Peer reports whether one of the two is a server of the other's cluster.
+// Peer reports whether other is a server of the same cluster as server.
 func (r *Run) Peer(server, other actor.ID) bool {
 	s := r.sequence(server)
 	return s != nil && r.peer(s, other)
 }
 
-// message reads a message that a server sent. All servers speak the same language.
+// message decodes a message. All servers use the same encoding.
 func (r *Run) message(data []byte) (any, error) {
 	for _, s := range r.servers {
 		if s.machine != nil {
@@ -127,8 +128,8 @@ func (r *Run) message(data []byte) (any, error) {
 	return s.program.New(s.server, s.header.Servers, false, &draws{}).Message(data)
 }
 
-// At replays the records to an event, counted from 1, and gives the state after it. Visit and Until of the Config do not
-// count.
+// At replays the records up to an event, counted from 1, and returns the state after it. It ignores Visit and Until
+// of the Config.
 func (r *Records) At(c Config, event int) (*Global, error) {
 	var at *Run
 	c.Visit = func(_ *Event, run *Run) error {

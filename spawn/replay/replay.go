@@ -1,7 +1,8 @@
-// Package replay holds a run that was recorded against the model: it takes the records of all servers of a cluster, puts
-// their events in an order in which every message is sent before it comes, and lets the same pure handlers take them
-// again. The servers are those of the record and everybody else is an open environment, which may send what it likes.
-// No clock counts: of the order only that of each server's lines, and that of sending and receiving.
+// Package replay validates a recorded run against the model (trace validation). It reads the records of all servers
+// of a cluster, orders their events so that every message is sent before it is received, and executes them again with
+// the same pure handlers. The recorded servers are the system, and everything else is an open environment that may
+// send anything. Clocks are ignored: the order depends only on the order of each server's lines and on sending and
+// receiving.
 package replay
 
 import (
@@ -19,72 +20,72 @@ import (
 
 // Config describes how to replay.
 type Config struct {
-	// Program returns what the servers of a header run, or an error if nobody knows.
+	// Program returns the program of the servers of a header, or an error if it is unknown.
 	Program func(h *record.Header) (spawn.Program, error)
-	// Visit is called after each event, unless it is nil. Neither the event nor the run may be kept. An error ends the
+	// Visit is called after each event, unless it is nil. It must not retain the event or the run. An error ends the
 	// replay and is its result.
 	Visit func(e *Event, r *Run) error
-	Until int // the number of the last event; 0 for all
+	Until int // number of the last event to replay; 0 for all
 }
 
-// Violation is an event after which an invariant of the program does not hold. The run is the model's up to there.
+// Violation is an event after which an invariant of the program does not hold. Up to there the model admits the run.
 type Violation struct {
-	Event  int // its number
+	Event  int // number of the event
 	Server actor.ID
 	File   string
 	Line   int
-	What   error  // which invariant, and what is wrong
-	State  string // of the server, after the event
+	What   error  // the invariant, and the reason
+	State  string // state of the server after the event
 }
 
-// Error returns what is wrong, in a line.
+// Error returns a one-line description.
 func (v *Violation) Error() string {
 	return fmt.Sprintf("event %d, of %s (%s:%d): %v, after the step that made its state %s",
 		v.Event, spawn.Describe(v.Server), v.File, v.Line, v.What, v.State)
 }
 
-// Result is what a replay found of a run that is the model's.
+// Result is the result of replaying a run that the model admits.
 type Result struct {
-	Events  int // those of Summary, with crashes and stops
+	Events  int // total of Summary.Events, plus crashes and stops
 	Servers []Summary
-	Repeats int // messages that came more often than they were sent
-	Missing int // messages between servers that were sent and never came, in the record
-	Torn    int // lines that were never finished, those of which it cannot be told whose they are included
-	// Invariants are the names of those that hold after every event.
+	Repeats int // messages received more often than sent
+	Missing int // messages between servers that were sent but not received, according to the record
+	Torn    int // unfinished lines, including those whose server is unknown
+	// Invariants are the names of the invariants, which hold after every event.
 	Invariants []string
 }
 
-// Event is an event of the run. It belongs to the replay, but what it holds does not change.
+// Event is an event of the run. The replay reuses the Event, but the values in it do not change.
 type Event struct {
-	Number int // from 1
+	Number int // counts from 1
 	record.Line
 	File     string
-	At       int  // the line in the file, from 1
-	Process  int  // which one of the server's, from 1
-	Sender   int  // the number of the event that sent the message; 0 for one from outside
-	Repeated bool // the message came as often before as it was sent
-	Undone   bool // what it had to save was not saved when the process ended, so that nothing of it remains
+	At       int  // line number in the file, from 1
+	Process  int  // process number of the server, from 1
+	Sender   int  // number of the event that sent the message; 0 for a message from outside
+	Repeated bool // the message was received as often as it was sent before
+	Undone   bool // its changes were not saved when the process ended, so it has no effect
 }
 
-// Run is a run as far as it was replayed.
+// Run is a run that is being replayed.
 type Run struct {
 	config  Config
 	records *Records
-	servers []*server // in ascending order of their ids
+	servers []*server // in ascending order of id
 	links   map[link]*flow
 	ordered bool
 	events  int
-	flying  uint64 // the sum of the digests of what is in flight
+	flying  uint64 // sum of the digests of the messages in flight
 }
 
-// Run replays the records. A run that is not the model's is a *Deviation; files that are no records, or those of one
-// process twice, or not in order, or that cannot be read any more, are another error.
+// Run replays the records. If the model does not admit the run, the error is a *Deviation. There are other errors for
+// files that are not records, that contain a process twice or out of order, or that can no longer be read.
 func (r *Records) Run(c Config) (*Result, error) {
 	result, err := r.run(c)
 	if broken := r.broken(); broken != nil {
 		return nil, broken
 	}
-	if err == nil && len(r.headers) == 0 { // There are torn lines at most, and what they were nobody knows.
+	if err == nil && len(r.headers) == 0 { // There are at most torn lines, whose contents are unknown.
 		return nil, errors.New("no record; pass at least a header")
 	}
 	return result, err
@@ -144,8 +145,8 @@ func (r *Run) result() *Result {
 	return result
 }
 
-// next returns the server whose event can come next, of several the one that did according to the time of day; nil if
-// all events have come.
+// next returns the server whose event is next: of several possible, the earliest by wall clock. It returns nil when all
+// events are done, and an error if those left are not possible.
 func (r *Run) next() (*server, error) {
 	var best *server
 	var earliest time.Time
@@ -159,7 +160,7 @@ func (r *Run) next() (*server, error) {
 			waiting = true
 			continue
 		}
-		wall := s.wall // of a line that has none of its own, or that tells of a crash, which was before it
+		wall := s.wall // for a line without a time of its own, or for a crash, which was before it
 		if i.err == nil && (i.line.Header == nil || s.machine == nil) {
 			wall = i.time()
 		}
@@ -180,7 +181,8 @@ func (i *item) time() time.Time {
 	return i.line.Wall
 }
 
-// possible reports whether an event can come now: only one that receives has to wait for others.
+// possible reports whether an event can happen now. Only an event that receives a message may have to wait for
+// others.
 func (r *Run) possible(s *server, i *item) bool {
 	l := &i.line
 	if i.err != nil || l.Step != s.steps+1 || l.Event != record.Receive || !r.peer(s, l.From) || r.sequence(l.From) == nil {
@@ -190,7 +192,7 @@ func (r *Run) possible(s *server, i *item) bool {
 	return f != nil && f.has(f.content(l))
 }
 
-// peer reports whether a message comes from a server of the cluster.
+// peer reports whether a message is from a server of the cluster.
 func (r *Run) peer(s *server, from actor.ID) bool {
 	return s.header != nil && slices.Contains(s.header.Servers, from)
 }
@@ -204,7 +206,7 @@ func (r *Run) sequence(id actor.ID) *server {
 	return nil
 }
 
-// stuck returns which event waits in vain: one for a message that nobody sends later either, if there is one.
+// stuck returns the error of an event that waits in vain, preferably one whose message no server sends later.
 func (r *Run) stuck() error {
 	var best *server
 	hopeless := false
@@ -228,7 +230,7 @@ func (r *Run) stuck() error {
 	return r.deviation(best, i, &mismatch{expected, show(i.line.Data)})
 }
 
-// sends reports whether a server sends a message in one of its lines that are still to come.
+// sends reports whether a server sends a message in one of its remaining lines.
 func (r *Run) sends(from *server, to actor.ID, data []byte) bool {
 	for n := 0; ; n++ {
 		i := r.records.peek(from.sequence, n)
@@ -250,7 +252,7 @@ func (r *Run) deviation(s *server, i *item, m *mismatch) *Deviation {
 	}
 }
 
-// take takes the first line of a server that is still to come.
+// take processes the next line of a server.
 func (r *Run) take(s *server) error {
 	i := r.records.peek(s.sequence, 0)
 	var err error
@@ -283,7 +285,7 @@ func (r *Run) take(s *server) error {
 	return err
 }
 
-// wrong turns a mismatch into an error, or returns nil.
+// wrong turns a mismatch into an error; nil for nil.
 func (r *Run) wrong(s *server, i *item, m *mismatch) error {
 	if m == nil {
 		return nil
@@ -307,7 +309,7 @@ func (r *Run) visit(s *server, e *Event, i *item) error {
 	return r.config.Visit(e, r)
 }
 
-// hold looks at the invariants after an event of a server.
+// hold checks the invariants after an event of a server.
 func (r *Run) hold(s *server, e *Event) error {
 	if !s.up() || s.program == nil || e.Event == record.Stop || e.Event == record.Crash {
 		return nil
@@ -355,7 +357,7 @@ func (r *Run) open(s *server, h *record.Header) (*mismatch, error) {
 	return nil, nil
 }
 
-// event takes an event that stands in a line.
+// event processes an event that has a line.
 func (r *Run) event(s *server, e *Event) (*mismatch, error) {
 	l := &e.Line
 	switch {
@@ -379,7 +381,7 @@ func (r *Run) event(s *server, e *Event) (*mismatch, error) {
 	return nil, nil
 }
 
-// step lets the machine of a server take an event.
+// step executes an event on the machine of a server.
 func (r *Run) step(s *server, e *Event) (*mismatch, error) {
 	l := &e.Line
 	if m := s.begin(l); m != nil {
@@ -413,7 +415,7 @@ func (r *Run) step(s *server, e *Event) (*mismatch, error) {
 	return nil, nil
 }
 
-// send notes a message that the next event sends.
+// send records a message sent by the next event.
 func (r *Run) send(way link, data []byte) {
 	if r.links[way] == nil {
 		r.links[way] = newFlow(r.ordered)
@@ -422,7 +424,7 @@ func (r *Run) send(way link, data []byte) {
 	r.flying += way.digest(data)
 }
 
-// receive notes the message of an event that another server sent.
+// receive records the receipt of a message from another server.
 func (r *Run) receive(s *server, e *Event) {
 	way := link{e.From, s.server}
 	f := r.links[way]
@@ -438,7 +440,7 @@ func sameCluster(a, b *record.Header) bool {
 		maps.Equal(a.Config, b.Config)
 }
 
-// cluster returns what a header is of.
+// cluster returns a description of the cluster of a header.
 func cluster(h *record.Header) string {
 	text := h.Model
 	for _, n := range slices.Sorted(maps.Keys(h.Config)) {

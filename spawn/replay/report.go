@@ -8,7 +8,7 @@ import (
 	"synod/spawn"
 )
 
-// Text returns what a replay confirmed.
+// Text returns a summary of the replay.
 func (r *Result) Text() string {
 	var b strings.Builder
 	for _, s := range r.Servers {

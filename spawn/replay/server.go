@@ -12,23 +12,23 @@ import (
 	"synod/storage"
 )
 
-// server is a server of the run, as it is after the events so far.
+// server is a server of the run, in its state after the events so far.
 type server struct {
 	*sequence
-	header  *record.Header  // of its process, or the last one; nil before the first
-	program *spawn.Program  // what it runs; nil before the first
+	header  *record.Header  // of its current or last process; nil before the first
+	program *spawn.Program  // program of the server; nil before the first process
 	machine spawn.Inspected // nil while it is down
 	draws   draws
-	kept    []storage.Record // what is on its disk
-	at      time.Duration    // its own time at its last event
-	wall    time.Time        // of its last line
-	steps   uint64           // of its process
-	undone  bool             // its last event was
+	kept    []storage.Record // contents of its disk
+	at      time.Duration    // local time of its last event
+	wall    time.Time        // wall clock of its last line
+	steps   uint64           // steps of its process
+	undone  bool             // its last event was undone
 	unsaved bool             // the next event may join the last one
 	summary Summary
 }
 
-// execute lets the machine take the event of a line, and compares.
+// execute executes the event of a line and compares the effects.
 func (s *server) execute(l *record.Line) (machine.Effects, *mismatch, error) {
 	e, wrong := s.event(l)
 	if wrong != nil {
@@ -55,7 +55,7 @@ func (s *server) execute(l *record.Line) (machine.Effects, *mismatch, error) {
 	return effects, nil, nil
 }
 
-// otherState reports that the state is another one, and that the program may be, too.
+// otherState reports a state that differs, possibly because the program does.
 func (s *server) otherState(l *record.Line, state uint64) *mismatch {
 	found := fmt.Sprintf("%016x", l.State)
 	if text, err := s.machine.StateText(); err == nil {
@@ -64,7 +64,7 @@ func (s *server) otherState(l *record.Line, state uint64) *mismatch {
 	return &mismatch{fmt.Sprintf("a state with the hash %016x", state), found}
 }
 
-// event builds an event for the machine of a line.
+// event returns the machine event of a line.
 func (s *server) event(l *record.Line) (machine.Event, *mismatch) {
 	e := machine.Event{Kind: machine.Kind(l.Event), From: l.From, Data: l.Data, Records: l.Records}
 	switch l.Event {
@@ -98,7 +98,7 @@ func (s *server) event(l *record.Line) (machine.Event, *mismatch) {
 	return e, nil
 }
 
-// begin verifies that a process begins as it has to, with what was kept.
+// begin verifies that a process begins correctly, with the records that were saved.
 func (s *server) begin(l *record.Line) *mismatch {
 	switch {
 	case s.steps == 0 && l.Event != record.Start && l.Event != record.Recover:
@@ -112,7 +112,7 @@ func (s *server) begin(l *record.Line) *mismatch {
 	case !s.machine.Durable():
 		return &mismatch{"a start, as nothing is kept", "a recovery"}
 	case s.summary.Events == 0:
-		// What happened before the record began is not in it.
+		// Events before the start of the record are unknown.
 		s.kept, s.summary.Recovered = l.Records, true
 		return nil
 	case !sameRecords(s.kept, l.Records):
@@ -121,17 +121,17 @@ func (s *server) begin(l *record.Line) *mismatch {
 	return nil
 }
 
-// keep notes what is on disk after an event.
+// keep updates the contents of the disk after an event.
 func (s *server) keep(changes []storage.Record) { s.kept = storage.Apply(s.kept, changes) }
 
-// Summary is what a record says of a server.
+// Summary summarizes the record of a server.
 type Summary struct {
 	Server    actor.ID
-	Processes int  // how often it was started
-	Events    int  // of them, those that a machine took
-	Crashes   int  // processes that were killed and started again
-	Torn      int  // lines that were never finished
-	Undone    int  // events that were not saved when their process ended
-	Recovered bool // the record begins with a recovery; what it recovered was taken as it is
+	Processes int  // number of processes
+	Events    int  // events executed by a machine
+	Crashes   int  // processes that were killed and restarted
+	Torn      int  // unfinished lines
+	Undone    int  // events not saved when their process ended
+	Recovered bool // the record begins with a recovery, whose records were accepted unchecked
 	Up        bool // it had not stopped when the record ended
 }

@@ -13,50 +13,48 @@ import (
 	"synod/spawn/record"
 )
 
-// Records are the lines of a cluster, put in order by server. They are read when they are needed, and belong to one
-// goroutine.
+// Records are the lines of a cluster, grouped by server. They are read on demand. It is not safe for concurrent use.
 type Records struct {
 	files     []*file
-	sequences []*sequence // by server, in ascending order
+	sequences []*sequence // one per server, in ascending order
 	headers   []*record.Header
-	stray     *Deviation // a line of nobody, nil for none
-	torn      int        // lines of nobody that were never finished
+	stray     *Deviation // a line without a server; nil for none
+	torn      int        // unfinished lines without a server
 	refused   error      // why the files are not the records of one run; nil if they may be
 	begun     map[process]spot
 }
 
-// process is one of a server's: nobody starts the same server twice in a nanosecond.
+// process identifies a process: a server is not started twice within a nanosecond.
 type process struct {
 	server actor.ID
-	wall   int64 // when its header was written
+	wall   int64 // when its header was written, in nanoseconds
 }
 
-// spot is where a line is.
+// spot is the position of a line.
 type spot struct {
-	file   int32 // from 0
+	file   int32 // index, from 0
 	length int32 // in bytes
 	start  int64 // in bytes
-	number int   // from 1
+	number int   // line number, from 1
 }
 
-// sequence is the lines of a server, in order: those of one file after those of another, as the files were named.
+// sequence holds the lines of a server in order: file by file, in the order in which the files were named.
 type sequence struct {
 	server actor.ID
 	spots  []spot
-	items  []item // decoded ones, from the first of spots that is still to come
+	items  []item // decoded lines, from the first remaining one of spots
 }
 
-// item is a line that was decoded.
+// item is a decoded line.
 type item struct {
 	spot
 	line record.Line
-	err  error // why it cannot be read
-	torn bool  // it cannot, as its writer was killed
+	err  error // why it cannot be decoded
+	torn bool  // it cannot be decoded because its writer was killed
 }
 
-// Open opens files, each with the record of a server or of several, until Close. The lines of a server count in the order
-// in which they stand, those of one file before those of the next. An error is a file that cannot be read, or that is
-// named twice.
+// Open opens files, each with the records of one or more servers. The caller must call Close. The lines of a server
+// are in file order, file after file. It returns an error for a file that cannot be read or that is named twice.
 func Open(files ...string) (*Records, error) {
 	r := new(Records)
 	if err := r.open(files); err != nil {
@@ -99,7 +97,7 @@ func (r *Records) Close() error {
 	return errors.Join(errs...)
 }
 
-// broken returns the error of a file that could not be read.
+// broken returns the first read error of a file.
 func (r *Records) broken() error {
 	for _, f := range r.files {
 		if f.err != nil {
@@ -109,10 +107,10 @@ func (r *Records) broken() error {
 	return nil
 }
 
-// Add adds the content of a file, which must not be changed any more.
+// Add adds the contents of a file, which must not be modified afterwards.
 func (r *Records) Add(name string, data []byte) { r.add(memory(name, data)) }
 
-// add goes through a file once, and notes whose its lines are.
+// add scans a file once and assigns its lines to servers.
 func (r *Records) add(f *file) {
 	at := spot{file: int32(len(r.files)), number: 1}
 	r.files = append(r.files, f)
@@ -134,14 +132,14 @@ func (r *Records) add(f *file) {
 	}
 }
 
-// refuse notes what is wrong with the files, if it is the first such.
+// refuse records the first error of the files.
 func (r *Records) refuse(err error) {
 	if r.refused == nil {
 		r.refused = err
 	}
 }
 
-// begins reports whether a line of a file is one of a record, or the beginning of one.
+// begins reports whether a line belongs to a record, or may be the beginning of such a line.
 func begins(text []byte, last bool) bool {
 	if bytes.HasPrefix(text, []byte(prefix)) || last && agrees(text, prefix) {
 		return true
@@ -150,17 +148,16 @@ func begins(text []byte, last bool) bool {
 	return err == nil
 }
 
-// prefix is how each line begins that is not torn in it.
+// prefix is the beginning of every line.
 const prefix = `{"server":"`
 
-// agrees reports whether a text begins with another one, as far as both go.
+// agrees reports whether two texts agree up to the length of the shorter one.
 func agrees(text []byte, other string) bool {
 	n := min(len(text), len(other))
 	return string(text[:n]) == other[:n]
 }
 
-// opens reports whether a line is a header, or may be the beginning of one. Nothing else comes after a line that is
-// torn.
+// opens reports whether a line is a header, or may be the beginning of one. Only a header may follow a torn line.
 func opens(text []byte) bool {
 	if line, err := record.Decode(text); err == nil {
 		return line.Header != nil
@@ -172,7 +169,7 @@ func opens(text []byte) bool {
 	return !told || agrees(rest, `"record":`)
 }
 
-// next returns the line after one in its file, or nil.
+// next returns the next line of the same file, or nil.
 func (r *Records) next(at spot) []byte {
 	f := r.files[at.file]
 	start := f.until(at.end(), solid)
@@ -184,7 +181,7 @@ func (r *Records) next(at spot) []byte {
 
 func (at spot) end() int64 { return at.start + int64(at.length) }
 
-// place puts a line to those of its server.
+// place assigns a line to its server.
 func (r *Records) place(at spot, text []byte) {
 	id, known := record.Server(text)
 	header := bytes.Contains(text[:min(len(text), 64)], []byte(`"record"`))
@@ -219,8 +216,8 @@ func (r *Records) find(id actor.ID) (int, bool) {
 	})
 }
 
-// begin verifies that a process begins after what is known of its server. The order of the lines of a file is that in
-// which they were written, no matter who set the clock; that of files is what the user says, so that there the clock counts.
+// begin verifies that a process begins after the earlier ones of its server. Within a file the lines are in the order
+// of writing, whatever the clock says. The order of files is chosen by the user, so there the clock is checked.
 func (r *Records) begin(s *sequence, h *record.Header, at spot) {
 	p := process{s.server, h.Wall.UnixNano()}
 	if other, known := r.begun[p]; known {
@@ -254,8 +251,8 @@ func (r *Records) where(at spot) string {
 	return fmt.Sprintf("%s:%d", r.files[at.file].name, at.number)
 }
 
-// strayed notes a line that does not even tell whose it is. At the end of a file, or before a header, its writer was
-// killed.
+// strayed records a line without a readable server. At the end of a file, or before a header, it is torn because its
+// writer was killed.
 func (r *Records) strayed(at spot, err error) {
 	if next := r.next(at); next == nil || opens(next) {
 		r.torn++
@@ -272,7 +269,7 @@ func unreadable(err error) string { return fmt.Sprintf("one that cannot be read:
 
 func (r *Records) text(at spot) []byte { return r.files[at.file].text(at.start, at.end()) }
 
-// peek returns the nth line of a sequence that is still to come, from 0, or nil if there are not so many.
+// peek returns the nth remaining line of a sequence, from 0, or nil.
 func (r *Records) peek(s *sequence, n int) *item {
 	for len(s.items) <= n {
 		k := len(s.items)
@@ -284,7 +281,7 @@ func (r *Records) peek(s *sequence, n int) *item {
 	return &s.items[n]
 }
 
-// decode reads the nth line that is still to come.
+// decode decodes the nth remaining line.
 func (r *Records) decode(s *sequence, n int) item {
 	i := item{spot: s.spots[n]}
 	i.line, i.err = record.Decode(r.text(i.spot))
@@ -295,7 +292,7 @@ func (r *Records) decode(s *sequence, n int) item {
 	return i
 }
 
-// ordinal is the word for a number from 1.
+// ordinal returns the ordinal of a number from 1.
 func ordinal(n int) string {
 	if words := []string{"first", "second", "third"}; n <= len(words) {
 		return words[n-1]
@@ -303,23 +300,23 @@ func ordinal(n int) string {
 	return fmt.Sprintf("%dth", n)
 }
 
-// advance takes the first line of a sequence away.
+// advance removes the first line of a sequence.
 func (s *sequence) advance() {
 	s.spots = s.spots[1:]
 	s.items = slices.Delete(s.items, 0, 1)
 }
 
-// Deviation is the first event of a run that is not one of the model, or a line that cannot be read.
+// Deviation is the first event of a run that the model does not admit, or a line that cannot be read.
 type Deviation struct {
 	File     string
-	Line     int      // from 1
-	Server   actor.ID // 0 if it cannot be told
-	Step     uint64   // of the server's process, from 1; 0 for a line that is no event
+	Line     int      // counts from 1
+	Server   actor.ID // 0 if unknown
+	Step     uint64   // step of the server's process, from 1; 0 for a line that is not an event
 	Expected string   // a phrase
 	Found    string   // a phrase
 }
 
-// Error returns where it is, and what was expected and found.
+// Error returns the position, and what was expected and found.
 func (d *Deviation) Error() string {
 	text := fmt.Sprintf("%s:%d: ", d.File, d.Line)
 	if d.Server != 0 {

@@ -15,18 +15,19 @@ import (
 	"synod/trace"
 )
 
-// Tracer builds a trace of a part of a run: its Visit is for Config. Servers are named by their addresses, and so are
-// clients, of which only the requests are known. A server that starts recovers from nothing, and one that stops crashes.
+// Tracer builds a trace of a part of a run. Its Visit is for Config. Servers are named by their addresses, and so are
+// clients, of which only the requests are known. A server start is shown as a recovery without records, and a stop as
+// a crash.
 type Tracer struct {
-	first, last int // the numbers of the events
+	first, last int // event numbers
 	trace       trace.Trace
 	config      map[string]string
 	model       string
-	states      map[actor.ID]any // local states of servers that are up
+	states      map[actor.ID]any // local states of the servers that are up
 	texts       map[actor.ID]string
 }
 
-// NewTracer returns a tracer of the events from first, at least 1, to last.
+// NewTracer returns a tracer for the events from first, at least 1, to last, inclusive.
 func NewTracer(first, last int) *Tracer {
 	return &Tracer{
 		first: first, last: last, states: make(map[actor.ID]any), texts: make(map[actor.ID]string),
@@ -34,19 +35,19 @@ func NewTracer(first, last int) *Tracer {
 	}
 }
 
-// anything walks states and messages.
+// anything walks states and messages of any type.
 var anything = func() *intern.Walker[any] {
 	w, err := intern.For[any]()
 	if err != nil {
-		panic(err) // An interface can be walked.
+		panic(err) // For supports interfaces.
 	}
 	return w
 }()
 
-// Note sets the note on what the end of the trace shows.
+// Note sets the note about the end of the trace.
 func (t *Tracer) Note(text string) { t.trace.Note = strings.ToValidUTF8(text, "\uFFFD") }
 
-// Document returns the trace. It reports false if none of the events came.
+// Document returns the trace. It returns false if none of the events was visited.
 func (t *Tracer) Document() (trace.Document, bool) {
 	if len(t.trace.Steps) == 0 {
 		return trace.Document{}, false
@@ -77,7 +78,7 @@ func (t *Tracer) Visit(e *Event, r *Run) error {
 	return t.add(e, r)
 }
 
-// begin notes the state before the first event.
+// begin records the state before the first event.
 func (t *Tracer) begin(r *Run, flying []Flight) {
 	for _, s := range r.servers {
 		if t.texts[s.server] == "" {
@@ -99,7 +100,7 @@ func (t *Tracer) slot(s *server) trace.Slot {
 	return trace.Slot{Name: spawn.Describe(s.server), Text: strings.ToValidUTF8(t.texts[s.server], "\uFFFD")}
 }
 
-// look notes the state of a server.
+// look records the state of a server.
 func (t *Tracer) look(s *server) error {
 	if !s.up() {
 		t.states[s.server], t.texts[s.server] = nil, "not started"
@@ -123,7 +124,7 @@ func (t *Tracer) look(s *server) error {
 	return err
 }
 
-// fingerprint identifies the state of all servers and of what is in flight.
+// fingerprint returns a hash of the state of all servers and the messages in flight.
 func (t *Tracer) fingerprint(r *Run) string {
 	h := sha256.New()
 	for _, s := range r.servers {
@@ -162,7 +163,7 @@ func (t *Tracer) add(e *Event, r *Run) error {
 	return nil
 }
 
-// describe notes whose run it is.
+// describe records the model and the configuration of the run.
 func (t *Tracer) describe(h *record.Header) {
 	t.model = h.Model
 	t.config = map[string]string{"recorded": h.Transport, "servers": strconv.Itoa(len(h.Servers))}
@@ -178,7 +179,7 @@ func join(name, path string) string {
 	return name + "." + path
 }
 
-// step describes an event but for what it changed.
+// step returns the step of an event, without its changes.
 func (t *Tracer) step(e *Event, r *Run) (trace.Step, error) {
 	name := spawn.Describe(e.Server)
 	step := trace.Step{Actor: name}
@@ -222,7 +223,7 @@ func (t *Tracer) step(e *Event, r *Run) (trace.Step, error) {
 	return step, nil
 }
 
-// delivery describes a message that came. One that was refused is lost.
+// delivery describes a received message. A rejected one is shown as lost.
 func (t *Tracer) delivery(step *trace.Step, e *Event, r *Run) error {
 	from := spawn.Describe(e.From)
 	step.From, step.Sender = from, max(e.Sender-t.first+1, 0)
