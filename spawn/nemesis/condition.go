@@ -11,16 +11,16 @@ import (
 // MaxDelay is the longest delay of a message that a schedule may have.
 const MaxDelay = faults.MaxDelay
 
-// Condition is what is wrong with one server at a moment. The zero value is that nothing is.
+// Condition describes the faults that affect one server at a moment. The zero value is no fault.
 type Condition struct {
-	Down    bool        // it does not run
-	Off     bool        // nor does its machine
-	Paused  bool        // it stands still
-	Network faults.Plan // of what it sends, and of requests to it
-	Cut     []int       // the servers to which its link carries nothing, in either direction; ascending
-	Deaf    []int       // the servers of which it hears nothing; ascending
+	Down    bool        // the server does not run
+	Off     bool        // its machine does not run either
+	Paused  bool        // the process is stopped, but alive
+	Network faults.Plan // for messages that it sends, and requests to it
+	Cut     []int       // servers to which its link is cut in both directions, ascending
+	Deaf    []int       // servers whose messages it does not receive, ascending
 	Disk    faults.Disk
-	Harm    Harm // of its file, while it is down
+	Harm    Harm // damage to its file while it is down
 }
 
 // Equal reports whether two conditions are the same.
@@ -29,8 +29,8 @@ func (c Condition) Equal(d Condition) bool {
 		slices.Equal(c.Cut, d.Cut) && slices.Equal(c.Deaf, d.Deaf)
 }
 
-// Moments returns the times at which faults begin or end, in ascending order, each once. Between two of them nothing
-// changes.
+// Moments returns the times at which faults begin or end, ascending and without duplicates. Conditions change only at
+// these times.
 func (s Schedule) Moments() []time.Duration {
 	var all []time.Duration
 	for _, f := range s.Faults {
@@ -40,8 +40,8 @@ func (s Schedule) Moments() []time.Duration {
 	return slices.Compact(all)
 }
 
-// At returns the condition of each server at a time. Of faults of one kind that meet, the worse one holds. For all moments
-// in turn, Steps is quicker.
+// At returns the condition of each server at a time. Of overlapping faults of one kind the more severe one applies.
+// To get the conditions of all moments, Steps is faster.
 func (s Schedule) At(t time.Duration) []Condition {
 	var active []Fault
 	for _, f := range s.Faults {
@@ -55,7 +55,7 @@ func (s Schedule) At(t time.Duration) []Condition {
 	return s.under(active)
 }
 
-// Steps returns the moments, as Moments does, and the condition of each server from each of them on, as At does.
+// Steps yields the moments, as Moments returns them, each with the conditions of all servers from then on.
 func (s Schedule) Steps() iter.Seq2[time.Duration, []Condition] {
 	return func(yield func(time.Duration, []Condition) bool) {
 		var active []Fault
@@ -72,7 +72,7 @@ func (s Schedule) Steps() iter.Seq2[time.Duration, []Condition] {
 	}
 }
 
-// under returns the conditions under some faults.
+// under returns the conditions under the given faults.
 func (s Schedule) under(active []Fault) []Condition {
 	all := make([]Condition, s.Servers)
 	for _, f := range active {
@@ -87,14 +87,14 @@ func (s Schedule) under(active []Fault) []Condition {
 	return all
 }
 
-// apply adds what a fault does.
+// apply adds the effects of a fault.
 func (s Schedule) apply(f Fault, all []Condition) {
 	for _, p := range f.Servers {
 		f.Kind.spec().apply(s, f, p, all)
 	}
 }
 
-// part parts a server from those that are on the other side.
+// part separates a server from those on the other side of a partition.
 func (s Schedule) part(f Fault, p int, all []Condition) {
 	for other := range all {
 		switch _, same := slices.BinarySearch(f.Servers, other); {

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// Format is what a schedule's file says that it is.
+// Format identifies the format of a schedule file.
 const Format = "synod.schedule/1"
 
-// maxFile is how many bytes a schedule's file may have.
+// maxFile is the maximum size of a schedule file, in bytes.
 const maxFile = 256 << 20
 
-// document is a schedule in a file.
+// document is the JSON form of a schedule.
 type document struct {
 	Format   string      `json:"format"`
 	Servers  int         `json:"servers"`
@@ -23,7 +23,7 @@ type document struct {
 	Faults   []faultJSON `json:"faults"`
 }
 
-// faultJSON is a fault in a file. Durations are as Go writes them, such as 1.5s.
+// faultJSON is the JSON form of a fault. Durations are in Go syntax, such as 1.5s.
 type faultJSON struct {
 	Kind        string  `json:"kind"`
 	At          string  `json:"at"`
@@ -38,7 +38,7 @@ type faultJSON struct {
 	Where       float64 `json:"where,omitempty"`
 }
 
-// Write writes the schedule as JSON, a line for each fault.
+// Write writes the schedule as JSON, with one line per fault.
 func (s Schedule) Write(w io.Writer) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "{\"format\": %q, \"servers\": %d, \"duration\": %q, \"faults\": [", Format, s.Servers, s.Duration)
@@ -68,7 +68,7 @@ func (s Schedule) Write(w io.Writer) error {
 	return err
 }
 
-// Read reads what Write wrote.
+// Read reads a schedule written by Write.
 func Read(r io.Reader) (Schedule, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {

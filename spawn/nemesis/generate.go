@@ -9,23 +9,22 @@ import (
 	"synod/spawn/machine"
 )
 
-// Config describes what a schedule is made of.
+// Config configures the generation of a schedule.
 type Config struct {
 	Servers  int
 	Duration time.Duration // of the run
-	Kinds    []Kind        // nil for those of Kinds, but for partitions of a single server
-	Every    time.Duration // mean time between faults; 0 is half a second
-	// Least and Most say how long a fault lasts; 0 is a tenth of a second, and two seconds.
+	Kinds    []Kind        // nil for Kinds(), without partitions of a single server
+	Every    time.Duration // mean time between faults; 0 means half a second
+	// Least and Most bound the duration of a fault; 0 means a tenth of a second and two seconds.
 	Least, Most time.Duration
-	// Calm is how long the end of the run has no faults, so that operations come to an end, and what was lost is
-	// missed; 0 is a tenth of the run, and at most two seconds.
+	// Calm is the time without faults at the end of the run, in which operations complete and lost data shows; 0 means a
+	// tenth of the run, at most two seconds.
 	Calm time.Duration
-	// Ambushes reports that ambushes take turns with the kinds, if Kill is one of them: as many as there are other
-	// kills.
+	// Ambushes adds ambushes to the kinds, if Kill is one of them: as many as there are other kills.
 	Ambushes bool
 }
 
-// complete replaces what is 0 by what it stands for.
+// complete replaces zero values by their defaults.
 func (c Config) complete() Config {
 	if c.Kinds == nil {
 		c.Kinds = Kinds()
@@ -38,7 +37,7 @@ func (c Config) complete() Config {
 	return c
 }
 
-// Validate returns what is wrong with a configuration, or nil.
+// Validate returns an error if a configuration is invalid.
 func (c Config) Validate() error {
 	if err := (Schedule{Servers: c.Servers, Duration: c.Duration}).Validate(); err != nil {
 		return err
@@ -65,8 +64,8 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Generate draws a schedule, which depends on the configuration and the random numbers only. Kinds take turns in an
-// order that is drawn anew for each round, so that no kind is missed by chance.
+// Generate draws a schedule. The result depends only on the configuration and the random numbers. The kinds take
+// turns, in a new random order in each round, so that no kind is missed by chance.
 func Generate(c Config, random machine.Random) (Schedule, error) {
 	if err := c.Validate(); err != nil {
 		return Schedule{}, err
@@ -87,7 +86,7 @@ func Generate(c Config, random machine.Random) (Schedule, error) {
 		}
 		f := g.fault(round[0])
 		round = round[1:]
-		// Milliseconds are what a person can read, and finer than any process can be killed.
+		// Milliseconds are readable, and finer than the accuracy of killing a process.
 		f.At, f.For = at.Truncate(time.Millisecond), max(length.Truncate(time.Millisecond), time.Millisecond)
 		if f.Ends() <= end {
 			s.Faults = append(s.Faults, g.staggered(f)...)
@@ -96,13 +95,13 @@ func Generate(c Config, random machine.Random) (Schedule, error) {
 	return s, s.Validate()
 }
 
-// turn is what a fault may be.
+// turn is a kind of fault to draw.
 type turn struct {
 	kind   Kind
 	ambush bool
 }
 
-// turns returns what takes turns.
+// turns returns the turns of a round.
 func (c Config) turns() []turn {
 	var all []turn
 	for _, k := range c.Kinds {
@@ -114,7 +113,7 @@ func (c Config) turns() []turn {
 	return all
 }
 
-// generator draws.
+// generator draws faults.
 type generator struct {
 	Config
 	random machine.Random
@@ -134,7 +133,7 @@ func between(random machine.Random, least, most time.Duration) time.Duration {
 	return least + time.Duration(random.Uint64()%uint64(most-least+1))
 }
 
-// shuffled returns turns in an order by chance.
+// shuffled returns the turns in random order.
 func (g *generator) shuffled(turns []turn) []turn {
 	all := slices.Clone(turns)
 	for i := len(all) - 1; i > 0; i-- {
@@ -144,7 +143,7 @@ func (g *generator) shuffled(turns []turn) []turn {
 	return all
 }
 
-// some returns n of the servers.
+// some returns n random servers.
 func (g *generator) some(n int) []int {
 	var all []int
 	for i := range g.Servers {
@@ -157,15 +156,15 @@ func (g *generator) some(n int) []int {
 	return all
 }
 
-// fault draws a fault, but for its time.
+// fault draws a fault, except its time.
 func (g *generator) fault(t turn) Fault {
 	f := Fault{Kind: t.kind, Ambush: t.ambush}
 	t.kind.spec().draw(g, t, &f)
 	return f
 }
 
-// staggered returns a fault, or two in its place: of most ambushes some servers, a minority of all, come back later
-// than the others, who have to do without what these know.
+// staggered returns a fault, or two that replace it: in most ambushes a minority of the servers returns later than
+// the others, which have to do without their knowledge.
 func (g *generator) staggered(f Fault) []Fault {
 	most := min(len(f.Servers)-1, (g.Servers-1)/2)
 	half := (f.For / 2).Truncate(time.Millisecond)
@@ -182,7 +181,7 @@ func (g *generator) staggered(f Fault) []Fault {
 	return []Fault{f, late}
 }
 
-// network returns the servers of a fault of the network: mostly all.
+// network returns the servers of a network fault: usually all.
 func (g *generator) network() []int {
 	if g.below(3) == 0 {
 		return g.some(1)

@@ -1,6 +1,6 @@
-// Package nemesis plans what goes wrong in a run of a cluster, and what its clients ask meanwhile. A schedule of faults
-// is data: it is made from random numbers, written to a file, read again and shrunk. Nothing here has a clock, a
-// goroutine or a random number of its own, so that the same schedule affects processes of an operating system and
+// Package nemesis plans the faults of a run of a cluster, and the operations of its clients. A schedule of faults is
+// data: it is generated from random numbers, written to a file, read again and shrunk. The package uses no clock,
+// goroutine or random source of its own, so the same schedule can be applied to operating system processes and to
 // servers on virtual time.
 package nemesis
 
@@ -12,28 +12,29 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong, from At until At + For.
+// Fault is a fault that lasts from At until At + For.
 type Fault struct {
 	Kind    Kind
-	At      time.Duration // from the start of the run
-	For     time.Duration // a server that ended is started again after so long
-	Servers []int         // whom it affects, by their places from 0, ascending; of a partition, one side
+	At      time.Duration // since the start of the run
+	For     time.Duration // for a server that is killed, the time until it restarts
+	Servers []int         // indexes of the affected servers, from 0, ascending; for a partition, one side
 
-	Probability float64       // of Drop, Duplicate and Reorder: what each message meets, above 0 and at most 1
-	Least, Most time.Duration // of Delay: how late a message is
-	Deaf        bool          // of Partition: Servers hear nothing of the others, who hear them
-	Harm        Harm          // of Corrupt
-	// Ambush is of Kill: the servers end together, right after a put was acknowledged and while nothing else is under
-	// way, as soon as there is such a moment from At on; and what clients do next is to read, once the first of them are
-	// back. What a server says before it has saved it shows then. Ambushes that begin at the same time are one; who
-	// answers last is one that comes back last. Where nobody can wait for such a moment, it is a kill like others.
+	Probability float64       // for Drop, Duplicate and Reorder: per message, in (0, 1]
+	Least, Most time.Duration // for Delay: bounds of the delay
+	Deaf        bool          // for Partition: Servers receive nothing from the others, but the others hear them
+	Harm        Harm          // for Corrupt
+	// Ambush applies to Kill. The servers are killed together, right after a put was acknowledged and while no other
+	// operation is outstanding, at the first such moment from At on. Clients then read first, once the first servers are
+	// back. This detects a server that acknowledges before it has saved. Ambushes that begin at the same time are one;
+	// the server that answered last is among those that come back last. Where it is impossible to wait for such a
+	// moment, it is an ordinary kill.
 	Ambush bool
 }
 
-// Ends is when the fault is over.
+// Ends returns the time at which the fault ends.
 func (f Fault) Ends() time.Duration { return f.At + f.For }
 
-// String returns the fault in a line: "1.2s for 300ms: kill 0 2".
+// String returns the fault as a line: "1.2s for 300ms: kill 0 2".
 func (f Fault) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v for %v: %v", f.At, f.For, f.Kind)
@@ -48,20 +49,20 @@ func (f Fault) String() string {
 	return b.String()
 }
 
-// MaxServers is how many servers a schedule may be for.
+// MaxServers is the maximum number of servers of a schedule.
 const MaxServers = 64
 
-// MaxFaults is how many faults a schedule may have.
+// MaxFaults is the maximum number of faults of a schedule.
 const MaxFaults = 1_000_000
 
-// Schedule is what goes wrong in a run, and how long the run is. Its slices are not to be changed.
+// Schedule is the faults of a run and its duration. Its slices must not be modified.
 type Schedule struct {
 	Servers  int
 	Duration time.Duration
 	Faults   []Fault // ascending by At
 }
 
-// Kinds returns the kinds of its faults, each once, in their order.
+// Kinds returns the kinds of its faults, without duplicates, in order of kind.
 func (s Schedule) Kinds() []Kind {
 	var all []Kind
 	for _, f := range s.Faults {
@@ -71,7 +72,7 @@ func (s Schedule) Kinds() []Kind {
 	return slices.Compact(all)
 }
 
-// Validate returns what is wrong with a schedule, or nil.
+// Validate returns an error if a schedule is invalid.
 func (s Schedule) Validate() error {
 	switch {
 	case s.Servers < 1 || s.Servers > MaxServers:

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Shrink looks for a smaller schedule that still fails, by trying at most so many. It drops faults, ever smaller runs of
-// them (the delta debugging of Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002), then
-// halves how long they last and leaves out servers, and ends the run earlier. What does not fail every time may fail
-// less often the smaller it is, so that the result may fail seldom; the schedule that it is given is the result if no
-// smaller one fails. With the news that a schedule fails comes as much of it as was needed: itself, or its beginning if
-// it is known when it failed.
+// Shrink searches for a smaller schedule that still fails, in at most the given number of tries. It drops faults in
+// ever smaller groups (the delta debugging of Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing
+// Input", 2002), then halves their durations, removes servers, and ends the run earlier. A failure that is not
+// deterministic may become rarer as the schedule shrinks, so the result may fail seldom. If no smaller schedule
+// fails, the result is the given one. If a schedule fails, stillFails also returns the part of it that was needed:
+// all of it, or its beginning if the time of the failure is known.
 func Shrink(s Schedule, stillFails func(Schedule) (Schedule, bool), tries int) Schedule {
 	h := shrinker{best: s, fails: stillFails, tries: tries}
 	h.earlier()
@@ -22,8 +22,8 @@ func Shrink(s Schedule, stillFails func(Schedule) (Schedule, bool), tries int) S
 	return h.best
 }
 
-// Until returns the schedule of a run that ends at a time: faults that would begin later are not in it, and those that would
-// last longer end sooner.
+// Until returns the schedule of a run that ends at a time, without the faults that begin later. Faults that would
+// last longer end then.
 func (s Schedule) Until(end time.Duration) Schedule {
 	cut := Schedule{Servers: s.Servers, Duration: min(s.Duration, end)}
 	for _, f := range s.Faults {
@@ -36,13 +36,13 @@ func (s Schedule) Until(end time.Duration) Schedule {
 	return cut
 }
 
-// Short returns the schedule of a run that ends so long after its last fault, or as before if that is sooner.
+// Short returns the schedule of a run that ends the given time after its last fault, or as before if that is sooner.
 func (s Schedule) Short(calm time.Duration) Schedule {
 	s.Duration = min(s.Duration, s.LastEnd()+calm)
 	return s
 }
 
-// LastEnd is when the last fault is over.
+// LastEnd returns the time at which the last fault ends.
 func (s Schedule) LastEnd() time.Duration {
 	var last time.Duration
 	for _, f := range s.Faults {
@@ -51,14 +51,14 @@ func (s Schedule) LastEnd() time.Duration {
 	return last
 }
 
-// shrinker is a search at work.
+// shrinker is the state of a search.
 type shrinker struct {
 	best  Schedule
 	fails func(Schedule) (Schedule, bool)
 	tries int
 }
 
-// try takes a schedule if it fails too.
+// try keeps a schedule if it fails too.
 func (h *shrinker) try(s Schedule) bool {
 	if h.tries <= 0 {
 		return false
@@ -71,7 +71,7 @@ func (h *shrinker) try(s Schedule) bool {
 	return failed
 }
 
-// rest is how long a run goes on after the last fault of a shrunk schedule.
+// rest is the time that a shrunk run continues after its last fault.
 const rest = time.Second
 
 // earlier ends the run soon after its last fault.
@@ -103,13 +103,13 @@ func (h *shrinker) fewer() {
 	}
 }
 
-// shortest is how long a fault lasts at least for it to be halved.
+// shortest is the minimum duration of a fault to be halved.
 const shortest = 20 * time.Millisecond
 
-// simpler makes each fault shorter and restricts it to fewer servers. It reports whether anything could be made so.
+// simpler shortens each fault and restricts it to fewer servers. It reports whether anything changed.
 func (h *shrinker) simpler() bool {
 	changed := false
-	for i := 0; i < len(h.best.Faults); i++ { // There may be fewer after a try.
+	for i := 0; i < len(h.best.Faults); i++ { // A try may remove faults.
 		for i < len(h.best.Faults) && h.best.Faults[i].For >= shortest {
 			f := h.best.Faults[i]
 			f.For /= 2
@@ -134,7 +134,7 @@ func (h *shrinker) simpler() bool {
 	return changed
 }
 
-// with returns the best schedule with another fault at a place.
+// with returns the best schedule with the fault at index i replaced.
 func (h *shrinker) with(i int, f Fault) Schedule {
 	s := h.best
 	s.Faults = slices.Clone(s.Faults)

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Tally counts what faults really did, as Account.Counted says of each kind. A fault that was planned and met nothing is not
-// in it.
+// Tally counts the effects of faults; Account.Counted describes what is counted for each kind. A planned fault
+// without any effect is not counted.
 type Tally [len(vocabulary)]uint64
 
-// Add counts n more.
+// Add adds n to the count of a kind.
 func (t *Tally) Add(k Kind, n uint64) { t[k] += n }
 
 // Merge adds another tally.
@@ -19,7 +19,7 @@ func (t *Tally) Merge(o Tally) {
 	}
 }
 
-// Missing returns those of some kinds that never happened.
+// Missing returns the given kinds that never occurred.
 func (t *Tally) Missing(kinds []Kind) []Kind {
 	var all []Kind
 	for _, k := range kinds {
@@ -30,7 +30,7 @@ func (t *Tally) Missing(kinds []Kind) []Kind {
 	return all
 }
 
-// String returns how often each kind happened, "drop 17, kill 3", or "none".
+// String returns the number of occurrences of each kind, as in "drop 17, kill 3", or "none".
 func (t *Tally) String() string {
 	var all []string
 	for _, k := range AllKinds() {

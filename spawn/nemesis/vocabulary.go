@@ -9,7 +9,7 @@ import (
 	"synod/spawn/faults"
 )
 
-// Kind is a kind of fault. Its number is its place in the vocabulary.
+// Kind is a kind of fault. Its number is its index in the vocabulary.
 type Kind uint8
 
 // The kinds of faults.
@@ -27,42 +27,42 @@ const (
 	Corrupt
 )
 
-// Account describes a kind of fault, and how it is injected. Each is a phrase.
+// Account describes a kind of fault and how it is injected. Each field is a phrase.
 type Account struct {
 	Doc     string // what happens
-	Counted string // what a Tally counts
-	// How it is done to processes of an operating system, with real sockets and files; to servers on virtual time; and how a
-	// model has it. What is not offered begins with NotOffered, and says why.
+	Counted string // the unit that a Tally counts
+	// How it is injected into operating system processes, with real sockets and files; into servers on virtual time; and
+	// how a model represents it. If it is not offered, the text begins with NotOffered and a reason follows.
 	Processes, Machines, Model string
 }
 
-// NotOffered is what an Account begins with where a fault cannot be had.
+// NotOffered begins an Account field if the fault is not available there.
 const NotOffered = "not offered"
 
-// spec is all there is to know of a kind.
+// spec is the specification of a kind.
 type spec struct {
 	word string
 	Account
 
-	disk      bool // it affects what servers keep
-	mild      bool // servers bear it which keep nothing, and count on every message coming once
-	unordered bool // streams carry messages so that it cannot happen
-	parts     bool // it needs a server that it does not affect
+	disk      bool // it affects the saved state of servers
+	mild      bool // safe for servers that save nothing and rely on every message arriving once
+	unordered bool // it cannot happen over streams
+	parts     bool // it needs a server that is not affected
 	ambush    bool // it can be an ambush
 	harms     bool // it has a Harm
-	// probable reports that it affects each message with the probability of the fault.
+	// probable reports whether the fault affects each message with its Probability.
 	probable bool
 
-	draw   func(g *generator, t turn, f *Fault)              // draws servers, and how bad it is
-	apply  func(s Schedule, f Fault, p int, all []Condition) // adds what it does to the server p
-	verify func(f Fault) error                               // says what is wrong with how bad it is; nil for nothing that could be
-	tell   func(f Fault) string                              // how bad it is; nil for nothing to say
+	draw   func(g *generator, t turn, f *Fault)              // draws the servers and the parameters
+	apply  func(s Schedule, f Fault, p int, all []Condition) // adds its effect on server p
+	verify func(f Fault) error                               // validates the parameters; nil if there are none
+	tell   func(f Fault) string                              // describes the parameters; nil if there are none
 
-	counts func(s faults.Status) uint64 // of what an injector counts, if it counts this
-	dying  error                        // what a server dies of that it affects, if it does
+	counts func(s faults.Status) uint64 // the count of an injector; nil if it does not count this
+	dying  error                        // the error with which it ends a server, if it does
 }
 
-// The words for where most faults come from.
+// Common sources of faults.
 const (
 	injected  = "the server's injector draws for each message"
 	onNetwork = "the simulated network draws for each packet"
@@ -70,8 +70,9 @@ const (
 	noDisk    = NotOffered + ": a server that cannot save stops, which is a crash"
 )
 
-// vocabulary is the one list of faults. What is said in flags, files and reports, what is drawn, and what is wrong with a server
-// under a fault follows from it; what does that to processes and on virtual time acts on a Condition.
+// vocabulary is the single list of faults. The text in flags, files and reports, the drawing of faults and the
+// condition of a server under a fault are derived from it. The code that applies faults to processes and on virtual
+// time uses a Condition.
 var vocabulary = [...]spec{
 	Drop: {
 		word: "drop", probable: true,
@@ -258,13 +259,13 @@ var vocabulary = [...]spec{
 	},
 }
 
-// drawProbable draws how often a fault affects messages.
+// drawProbable draws the probability of a fault per message.
 func drawProbable(g *generator, _ turn, f *Fault) {
 	f.Servers = g.network()
 	f.Probability = [...]float64{0.01, 0.05, 0.1, 0.3, 0.6}[g.below(5)]
 }
 
-// drawSome draws the servers of a fault: mostly one.
+// drawSome draws the servers of a fault: usually one.
 func drawSome(g *generator, _ turn, f *Fault) {
 	f.Servers = g.some(1)
 	if g.below(4) == 0 {
@@ -272,7 +273,7 @@ func drawSome(g *generator, _ turn, f *Fault) {
 	}
 }
 
-// drawEnd draws the servers that end. What a cluster has forgotten shows best when all of it forgets at once.
+// drawEnd draws the servers that end. Lost state shows best when all servers lose it at once.
 func drawEnd(g *generator, t turn, f *Fault) {
 	switch pick := g.below(4); {
 	case pick == 0, pick > 1 && t.ambush:
@@ -284,10 +285,10 @@ func drawEnd(g *generator, t turn, f *Fault) {
 	}
 }
 
-// known reports whether there is such a kind.
+// known reports whether a kind is valid.
 func (k Kind) known() bool { return k >= 1 && int(k) < len(vocabulary) }
 
-// spec is what there is to know of a kind; of none there is nothing.
+// spec returns the specification of a kind, which is empty for an unknown one.
 func (k Kind) spec() spec {
 	if k.known() {
 		return vocabulary[k]
@@ -295,7 +296,7 @@ func (k Kind) spec() spec {
 	return spec{word: fmt.Sprintf("kind %d", uint8(k))}
 }
 
-// kinds returns those that a function picks, in their order.
+// kinds returns the kinds for which pick returns true, in order.
 func kinds(pick func(k Kind, s spec) bool) []Kind {
 	var all []Kind
 	for k := Kind(1); k.known(); k++ {
@@ -306,24 +307,24 @@ func kinds(pick func(k Kind, s spec) bool) []Kind {
 	return all
 }
 
-// AllKinds returns all kinds, in their order.
+// AllKinds returns all kinds, in order.
 func AllKinds() []Kind { return kinds(func(Kind, spec) bool { return true }) }
 
-// Kinds returns the kinds that can affect processes of an operating system, in their order.
+// Kinds returns the kinds available for operating system processes, in order.
 func Kinds() []Kind {
 	return kinds(func(_ Kind, s spec) bool { return !strings.HasPrefix(s.Processes, NotOffered) })
 }
 
-// VirtualKinds returns the kinds that can affect machines that are simulated, in their order.
+// VirtualKinds returns the kinds available for simulated machines, in order.
 func VirtualKinds() []Kind {
 	return kinds(func(_ Kind, s spec) bool { return !strings.HasPrefix(s.Machines, NotOffered) })
 }
 
-// MildKinds returns the kinds that servers bear which keep nothing: what forgets when it stops, or counts on every message
-// coming once, has not promised more.
+// MildKinds returns the kinds that are safe for servers that save nothing: servers that lose their state when they
+// stop, or that rely on every message arriving once, guarantee no more.
 func MildKinds() []Kind { return kinds(func(_ Kind, s spec) bool { return s.mild }) }
 
-// String is the word for a kind in flags, files and reports.
+// String returns the name of a kind in flags, files and reports.
 func (k Kind) String() string {
 	if k == 0 {
 		return "none"
@@ -331,19 +332,20 @@ func (k Kind) String() string {
 	return k.spec().word
 }
 
-// Account returns what a kind is.
+// Account returns the description of a kind.
 func (k Kind) Account() Account { return k.spec().Account }
 
-// OfDisks reports whether a kind affects what servers keep.
+// OfDisks reports whether a kind affects saved state.
 func (k Kind) OfDisks() bool { return k.spec().disk }
 
-// Possible reports whether a kind can happen to so many servers, over streams or with datagrams.
+// Possible reports whether a kind can occur with the given number of servers, over streams or with datagrams.
 func (k Kind) Possible(servers int, streams bool) bool {
 	s := k.spec()
 	return !(s.parts && servers == 1) && !(s.unordered && streams)
 }
 
-// Occurred returns how often a kind befell messages, as an injector counts it; 0 of what it does not count.
+// Occurred returns the number of messages affected by a kind, as counted by an injector; 0 for a kind that it does
+// not count.
 func (k Kind) Occurred(s faults.Status) uint64 {
 	if counts := k.spec().counts; counts != nil {
 		return counts(s)
@@ -351,7 +353,7 @@ func (k Kind) Occurred(s faults.Status) uint64 {
 	return 0
 }
 
-// DiedOf returns the kind of fault that a server's last words tell of, 0 for none.
+// DiedOf returns the kind of fault that a server's last output indicates, or 0.
 func DiedOf(words string) Kind {
 	for _, k := range AllKinds() {
 		if err := vocabulary[k].dying; err != nil && strings.Contains(words, err.Error()) {
@@ -361,7 +363,7 @@ func DiedOf(words string) Kind {
 	return 0
 }
 
-// ParseKind reads the word for a kind.
+// ParseKind parses the name of a kind.
 func ParseKind(word string) (Kind, error) {
 	for _, k := range AllKinds() {
 		if vocabulary[k].word == word {
@@ -371,8 +373,8 @@ func ParseKind(word string) (Kind, error) {
 	return 0, fmt.Errorf("%q: expected one of %s", word, Words(AllKinds()))
 }
 
-// ParseKinds reads words for kinds with commas between them, and returns each kind once, in their order. None of them may be
-// another than those that are offered; then refused says why not, nil for nothing to say.
+// ParseKinds parses names of kinds separated by commas, and returns each kind once, in order. It returns an error for
+// a kind that is not offered; refused may return an error with the reason, or nil.
 func ParseKinds(words string, offered []Kind, refused func(k Kind) error) ([]Kind, error) {
 	var given []Kind
 	for _, word := range strings.Split(words, ",") {
@@ -390,7 +392,7 @@ func ParseKinds(words string, offered []Kind, refused func(k Kind) error) ([]Kin
 	return kinds(func(k Kind, _ spec) bool { return slices.Contains(given, k) }), nil
 }
 
-// Words lists kinds by their words, with commas between them.
+// Words returns the names of kinds separated by commas.
 func Words(kinds []Kind) string {
 	var all []string
 	for _, k := range kinds {
@@ -399,10 +401,10 @@ func Words(kinds []Kind) string {
 	return strings.Join(all, ",")
 }
 
-// verifyBadness returns what is wrong with how bad a fault is, or nil.
+// verifyBadness returns an error if the parameters of a fault are invalid.
 func (f Fault) verifyBadness() error {
 	s := f.Kind.spec()
-	// The negation refuses what is no number, too.
+	// The negated condition also rejects NaN.
 	if s.probable && !(f.Probability > 0 && f.Probability <= 1) {
 		return fmt.Errorf("probability %g: must be more than 0 and at most 1", f.Probability)
 	}

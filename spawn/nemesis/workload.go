@@ -8,22 +8,22 @@ import (
 	"synod/spawn/machine"
 )
 
-// Workload is what clients ask, one operation after the other, each at a server that is drawn.
+// Workload describes the operations of clients: sequential per client, each at a randomly drawn server.
 type Workload struct {
 	Clients int
 	Servers int
-	Reads   float64 // the share of reads, from 0 to 1
-	Writes  int     // of each client; it only reads after so many. 0 for no limit
-	// ThinkLeast and ThinkMost say how long a client waits between an answer and its next operation.
+	Reads   float64 // share of reads, from 0 to 1
+	Writes  int     // per client, after which it only reads; 0 for no limit
+	// ThinkLeast and ThinkMost bound the wait between an answer and the next operation.
 	ThinkLeast, ThinkMost time.Duration
-	// Random draws for each operation a random number of its own, for what it asks.
+	// Random draws a random number for each operation, for its arguments.
 	Random bool
 }
 
-// MaxClients is how many clients a workload may have.
+// MaxClients is the maximum number of clients of a workload.
 const MaxClients = 10_000
 
-// Validate returns what is wrong with a workload, or nil.
+// Validate returns an error if a workload is invalid.
 func (w Workload) Validate() error {
 	switch {
 	case w.Clients < 1 || w.Clients > MaxClients:
@@ -40,14 +40,14 @@ func (w Workload) Validate() error {
 	return nil
 }
 
-// Operation is what a client does next.
+// Operation is the next operation of a client.
 type Operation struct {
-	Think  time.Duration // to wait before it
-	Server int           // whom to ask, by its place from 0
+	Think  time.Duration // wait before it
+	Server int           // index of the server, from 0
 	Read   bool
-	Value  rune   // to write; 0 for a read
-	Count  int    // operations of the client before it
-	Random uint64 // any number; 0 unless the workload asks for it
+	Value  rune   // value to write; 0 for a read
+	Count  int    // earlier operations of the client
+	Random uint64 // random number; 0 unless Workload.Random is set
 }
 
 // Client draws the operations of one client. It is not safe for concurrent use.
@@ -59,8 +59,8 @@ type Client struct {
 	random   machine.Random
 }
 
-// Client builds the generator of a client, by its place from 0. What it gives depends on the random numbers only, which
-// are to be its own, and not on what other clients do.
+// Client returns the generator of the client with an index, from 0. The operations depend only on the random numbers,
+// which must not be shared, and not on other clients.
 func (w Workload) Client(index int, random machine.Random) *Client {
 	return &Client{workload: w, index: index, random: random}
 }
@@ -88,13 +88,12 @@ func (c *Client) Next() Operation {
 	return o
 }
 
-// Values is how many values there are. A value that was read tells which write it comes from, unless so many others came
-// between.
+// Values is the number of values. A value that was read identifies the write, unless that many others came between.
 const Values = 1_111_857
 
-// Value returns the value with a number, from 0, modulo Values: letters first, then the characters of Unicode from
-// U+4E00 up, whose first many thousands have a shape of their own, and then those from U+00C0 up to there. Surrogates,
-// the replacement character and what is no character are left out.
+// Value returns the value with a number, from 0, modulo Values: first letters, then the characters of Unicode from
+// U+4E00 up, of which the first many thousand have distinct shapes, and then those from U+00C0 up to there. It skips
+// surrogates, the replacement character and noncharacters.
 func Value(n int) rune {
 	n %= Values
 	switch {
@@ -112,7 +111,7 @@ func Value(n int) rune {
 	if r >= 0xFDD0 {
 		r += 0x20 // noncharacters
 	}
-	// The last characters of each plane are none, and before those of the first one is the replacement character.
+	// The last characters of each plane are noncharacters; in the first plane the replacement character precedes them.
 	if r >= 0xFFFD {
 		r += 3
 	}
@@ -122,7 +121,7 @@ func Value(n int) rune {
 	return r
 }
 
-// shapes is the first of the ideographs, and before how many values come from below it.
+// shapes is the first ideograph, and before is the number of values below it.
 const (
 	shapes = 0x4E00
 	before = shapes - 0xC0
