@@ -13,8 +13,8 @@ import (
 	"synod/storage"
 )
 
-// refuse damages the file of a server that does not run, if it is to be, and starts the server: it has to refuse the file,
-// and to leave it as it is. Then the file is put back, byte for byte.
+// refuse damages the file of a stopped server, if a fault requires it, and starts the server, which must refuse the
+// file and leave it unchanged. Then it restores the file byte for byte.
 func (s *server) refuse(ctx context.Context) error {
 	harm := s.harm
 	s.harm = nemesis.Harm{}
@@ -23,7 +23,7 @@ func (s *server) refuse(ctx context.Context) error {
 	}
 	names, err := filepath.Glob(filepath.Join(s.member.Dir, "*.paxos"))
 	if err != nil || len(names) != 1 {
-		return err // It keeps nothing.
+		return err // The server has no file.
 	}
 	name := names[0]
 	sound, err := os.ReadFile(name)
@@ -58,7 +58,7 @@ func (s *server) refuse(ctx context.Context) error {
 	return os.WriteFile(name, sound, 0o600)
 }
 
-// damage returns a file with harm done to what it says was saved: to its mark, or to the batches that this knows.
+// damage returns a copy of a file with damage to saved data: to the mark, or to the batches that the mark covers.
 func damage(sound []byte, r *storage.Report, h nemesis.Harm) []byte {
 	data := bytes.Clone(sound)
 	at := int(h.Where * float64(storage.SectorSize+r.Marked-r.From))

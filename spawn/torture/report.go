@@ -46,8 +46,8 @@ func (o *Trial) lacking() []string {
 	return all
 }
 
-// words are what operations are called that write, and those that only read: by the name of the only one, if there is one,
-// and empty if there is none.
+// words returns the names for operations that write and for those that only read: the operation's own name if there
+// is only one of the kind, and empty if there is none.
 func (p *Plan) words() (writes, reads string) {
 	for _, o := range p.Service.Operations() {
 		word, many := &writes, "write"

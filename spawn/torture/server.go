@@ -15,31 +15,31 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// server is one server, as a process that comes and goes. One goroutine at a time uses it.
+// server is one server, whose process is started and killed repeatedly. It is not safe for concurrent use.
 type server struct {
 	cluster *Cluster
 	member  Member
 	command func(Member) *exec.Cmd
 
-	process *process // nil when none runs
-	control *control // nil until the process can be asked
-	// wanted is the condition that the server ought to be in, and is the one that it is in. They differ while it cannot be
-	// told, since it stands still or does not run.
+	process *process // nil if no process runs
+	control *control // nil until the process responds
+	// wanted is the condition that the server should be in, and is its actual condition. They differ while it cannot be
+	// updated because it is paused or not running.
 	wanted, is nemesis.Condition
-	seen       faults.Status // what the process had counted when it was last asked
-	ambushed   bool          // it is to be killed right now, in an ambush
-	harm       nemesis.Harm  // what becomes of its file before it starts again; zero for nothing
+	seen       faults.Status // the counts of the process at the last poll
+	ambushed   bool          // it is to be killed now, in an ambush
+	harm       nemesis.Harm  // damage to its file before the next start; zero for none
 }
 
 // process is a running process.
 type process struct {
 	cmd   *exec.Cmd
 	log   *os.File
-	from  int64         // where its words begin in the log
+	from  int64         // offset of its output in the log
 	ended chan struct{} // closed when it has ended
 }
 
-// patience is how long a process may take for what takes a moment: to start, to answer, to stop.
+// patience is the time limit for short actions of a process: starting, answering, stopping.
 const patience = 30 * time.Second
 
 // launch starts the process.
@@ -59,7 +59,7 @@ func (s *server) launch() error {
 	}
 	p := &process{cmd: cmd, log: log, from: info.Size(), ended: make(chan struct{})}
 	s.cluster.done.Go(func() {
-		_ = cmd.Wait() // What it says is in ProcessState.
+		_ = cmd.Wait() // The result is in ProcessState.
 		close(p.ended)
 	})
 	s.process, s.is, s.seen = p, nemesis.Condition{}, faults.Status{}
@@ -69,14 +69,14 @@ func (s *server) launch() error {
 
 func (s *server) logName() string { return filepath.Join(s.member.Dir, "log") }
 
-// connect waits until the process can be asked.
+// connect waits until the process responds.
 func (s *server) connect(ctx context.Context) error {
 	path, err := Control(s.member)
 	if err != nil {
 		return err
 	}
 	for end := time.Now().Add(patience); ; {
-		// The status is the first question: when it is answered, the server has its sockets.
+		// The first request is the status: once it is answered, the server has its sockets.
 		if s.control, err = dial(path); err == nil {
 			return nil
 		}
@@ -93,7 +93,7 @@ func (s *server) connect(ctx context.Context) error {
 	}
 }
 
-// stopped reports that the process has ended, and its last words.
+// stopped returns an error with the exit state and the last output of the process.
 func (s *server) stopped() error {
 	state, words := s.process.cmd.ProcessState.String(), strings.TrimSpace(s.words())
 	s.forget()
@@ -103,10 +103,10 @@ func (s *server) stopped() error {
 	return fmt.Errorf("%w: server %d, %s: %s", ErrStopped, s.member.Place, state, words)
 }
 
-// maxWords is how much of a log is looked at, in bytes from its end.
+// maxWords is the number of bytes read from the end of a log.
 const maxWords = 2000
 
-// words returns the last words of the process.
+// words returns the last output of the process.
 func (s *server) words() string {
 	text, err := os.ReadFile(s.logName())
 	if err != nil || int64(len(text)) < s.process.from {
@@ -116,7 +116,7 @@ func (s *server) words() string {
 	return string(text[max(0, len(text)-maxWords):])
 }
 
-// forget lets go of a process that has ended.
+// forget drops a process that has ended.
 func (s *server) forget() {
 	if s.control != nil {
 		s.control.close()
@@ -135,7 +135,7 @@ func (s *server) gone() bool {
 	}
 }
 
-// become brings the server into a condition.
+// become puts the server into a condition.
 func (s *server) become(ctx context.Context, c nemesis.Condition) error {
 	if c.Equal(s.wanted) {
 		return nil
@@ -157,7 +157,7 @@ func (s *server) become(ctx context.Context, c nemesis.Condition) error {
 			return err
 		}
 	}
-	// On a disk that is full or failing a server would not even recover.
+	// With a full or failing disk a server could not even recover.
 	if s.process == nil && !c.Down && c.Disk == faults.Sound {
 		if err := s.begin(ctx); err != nil {
 			return err
@@ -175,12 +175,12 @@ func (s *server) become(ctx context.Context, c nemesis.Condition) error {
 	return nil
 }
 
-// notice looks whether the process has ended by itself, as it does when it cannot save.
+// notice checks whether the process has ended by itself, as it does when it cannot save.
 func (s *server) notice() error {
 	if !s.gone() {
 		return nil
 	}
-	// The disk may be sound again by now, so that only the process knows what it died of.
+	// The disk may be sound again by now, so only the last output shows the cause.
 	k := nemesis.DiedOf(s.words())
 	if k == 0 {
 		return s.stopped()
@@ -190,8 +190,8 @@ func (s *server) notice() error {
 	return nil
 }
 
-// tell sends the process the changes of its network and its disk. A process that ends meanwhile, since it could not
-// save, is started again when it can.
+// tell sends the changes of network and disk to the process. If the process ends meanwhile because it could not save,
+// it is restarted later.
 func (s *server) tell(ctx context.Context) error {
 	err := s.poll()
 	if err == nil {
@@ -218,13 +218,13 @@ func (s *server) tell(ctx context.Context) error {
 	return s.tell(ctx)
 }
 
-// await waits for the moment of an ambush that is to kill the process, if one is due.
+// await waits for the moment of the ambush that is to kill the process, if one is due.
 func (s *server) await(ctx context.Context, a *ambush) {
 	if s.ambushed = a != nil && s.process != nil; !s.ambushed {
 		return
 	}
 	if !s.is.Paused {
-		_ = s.poll() // If it does not answer, that is found out soon.
+		_ = s.poll() // If it does not answer, a later check finds out.
 	}
 	select {
 	case <-a.struck:
@@ -232,7 +232,7 @@ func (s *server) await(ctx context.Context, a *ambush) {
 	}
 }
 
-// begin starts the process and waits until it can be asked. If its file is to be damaged, it has to refuse it before.
+// begin starts the process and waits until it responds. If its file is to be damaged, refuse runs first.
 func (s *server) begin(ctx context.Context) error {
 	if err := s.refuse(ctx); err != nil {
 		return err
@@ -243,7 +243,7 @@ func (s *server) begin(ctx context.Context) error {
 	return s.connect(ctx)
 }
 
-// ends waits for a process that does not answer to end, and tells whether it does.
+// ends waits for a process that does not answer to end, and reports whether it does.
 func (s *server) ends() bool {
 	select {
 	case <-s.process.ended:
@@ -253,7 +253,7 @@ func (s *server) ends() bool {
 	}
 }
 
-// poll counts what faults did since it was last asked.
+// poll adds the faults counted since the last poll.
 func (s *server) poll() error {
 	now, err := s.control.status()
 	if err != nil {
@@ -267,8 +267,8 @@ func (s *server) poll() error {
 	return nil
 }
 
-// kill ends the process without notice. What it counted is asked for right before, if it can answer: of an ambush that
-// was done while it waited, as what is to be met is over soon.
+// kill kills the process. If possible it polls the counts right before; for an ambush this was done while waiting,
+// because the moment is short.
 func (s *server) kill() error {
 	if !s.is.Paused && !s.ambushed {
 		_ = s.poll()
@@ -278,14 +278,14 @@ func (s *server) kill() error {
 	}
 	<-s.process.ended
 	s.forget()
-	if s.wanted.Harm == (nemesis.Harm{}) { // Else what it is killed for is counted when it comes back.
+	if s.wanted.Harm == (nemesis.Harm{}) { // Otherwise the damage is counted when the server restarts.
 		s.cluster.count(nemesis.Kill, 1)
 	}
 	return nil
 }
 
-// sent returns the error of a signal to the process. It is none if the process has just ended by itself: that is noticed later,
-// as ended may not be closed yet.
+// sent returns the error of sending a signal to the process. It returns nil if the process has just ended by itself,
+// which is noticed later, because ended may not be closed yet.
 func (s *server) sent(err error) error {
 	if err == nil || s.gone() || errors.Is(err, os.ErrProcessDone) {
 		return nil
@@ -310,7 +310,7 @@ func (s *server) resume() error {
 	return nil
 }
 
-// verify checks at the end that the process is running, and takes its last counts.
+// verify checks at the end that the process is running, and polls its last counts.
 func (s *server) verify() error {
 	switch {
 	case s.process == nil:
@@ -323,7 +323,7 @@ func (s *server) verify() error {
 	return s.poll()
 }
 
-// stop ends the process: in order if that is quick.
+// stop stops the process, gracefully if that is quick.
 func (s *server) stop() error {
 	if s.process == nil {
 		return nil

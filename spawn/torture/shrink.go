@@ -15,22 +15,22 @@ import (
 )
 
 const (
-	// mostReruns is how often a schedule is tried at most to shrink it.
+	// mostReruns is the maximum number of runs when shrinking a schedule.
 	mostReruns = 200
-	// futile is how often shrinking may find nothing, one time after the other: what was tried may have failed to fail by
-	// chance.
+	// futile is the number of unsuccessful shrinking attempts in a row after which shrinking stops: a schedule may pass
+	// by chance.
 	futile = 2
-	// aftermath is how long a run goes on after its last fault, or after what went wrong, when it is tried again.
+	// aftermath is the time that a rerun continues after its last fault, or after the failure.
 	aftermath = time.Second
 )
 
-// wrong is what went wrong in a run.
+// wrong describes a failure of a run.
 type wrong struct {
 	violated bool
-	at       time.Duration // from the start of the run; 0 if it is not known
+	at       time.Duration // since the start of the run; 0 if unknown
 }
 
-// wrong returns what went wrong.
+// wrong returns the failure of the trial.
 func (o *Trial) wrong() wrong {
 	w := wrong{violated: o.violated()}
 	switch {
@@ -42,7 +42,7 @@ func (o *Trial) wrong() wrong {
 	return w
 }
 
-// beginning is as much of a schedule as matters: what came after the answer that is wrong has nothing to do with it.
+// beginning returns the relevant part of a schedule: what follows the wrong answer cannot have caused it.
 func (w wrong) beginning(s nemesis.Schedule) nemesis.Schedule {
 	if w.at == 0 {
 		return s
@@ -50,7 +50,7 @@ func (w wrong) beginning(s nemesis.Schedule) nemesis.Schedule {
 	return s.Until(w.at + aftermath)
 }
 
-// calm is how long a run has to go on after the last fault for that to show again.
+// calm returns the time that a run must continue after its last fault for the failure to show again.
 func (w wrong) calm(s nemesis.Schedule) time.Duration {
 	if w.at == 0 {
 		return max(aftermath, s.Duration-s.LastEnd())
@@ -61,15 +61,15 @@ func (w wrong) calm(s nemesis.Schedule) time.Duration {
 // reruns performs runs of schedules.
 type reruns struct {
 	run    func(ctx context.Context, s nemesis.Schedule) (wrong, error)
-	count  int   // those that were not cut off
-	broken error // why it is of no use to go on
+	count  int   // runs that were not cut off
+	broken error // why no further runs are possible
 }
 
 func (r *reruns) over(ctx context.Context) bool {
 	return ctx.Err() != nil || r.broken != nil || r.count >= mostReruns
 }
 
-// shrink looks for fewer faults than those of a schedule under which something went wrong, until the context ends.
+// shrink searches for fewer faults of a schedule that still cause a failure, until the context ends.
 func (r *reruns) shrink(ctx context.Context, s nemesis.Schedule, w wrong) nemesis.Schedule {
 	small := w.beginning(s)
 	calm := w.calm(small)
@@ -79,7 +79,7 @@ func (r *reruns) shrink(ctx context.Context, s nemesis.Schedule, w wrong) nemesi
 		}
 		s = s.Short(calm)
 		w, err := r.run(ctx, s)
-		// One that was cut off shows nothing, unless it had gone wrong before.
+		// A run that was cut off shows nothing, unless it had already failed.
 		if r.broken = err; err != nil || !w.violated && ctx.Err() != nil {
 			return s, false
 		}
@@ -100,28 +100,28 @@ func (r *reruns) shrink(ctx context.Context, s nemesis.Schedule, w wrong) nemesi
 	return small
 }
 
-// Shrunk is what is left of the faults of a trial that is violated.
+// Shrunk is a reduced schedule that still causes a violation.
 type Shrunk struct {
-	File   string // with the schedule
+	File   string // of the schedule
 	Faults []nemesis.Fault
 	from   int
 	runs   int
 }
 
-// Shrink runs a trial that is violated again with fewer faults, for so long at most or until the context ends, and writes
-// the schedule of those that are left into its folder.
+// Shrink repeats a violated trial with fewer faults, until the time is over or the context ends. It writes the
+// reduced schedule into the folder of the trial.
 func (o *Trial) Shrink(ctx context.Context, atMost time.Duration) (Shrunk, error) {
 	ctx, cancel := context.WithTimeout(ctx, atMost)
 	defer cancel()
 	again := &reruns{run: func(ctx context.Context, s nemesis.Schedule) (w wrong, err error) {
-		dir, err := os.MkdirTemp("", "paxos-") // short, as sockets are in it
+		dir, err := os.MkdirTemp("", "paxos-") // a short path, because it contains sockets
 		if err != nil {
 			return w, err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 		o, err := o.plan.run(ctx, s, dir)
 		if ctx.Err() != nil {
-			err = nil // Whatever it is, it may be since it was cut off.
+			err = nil // The error may be due to the interruption.
 		}
 		return o.wrong(), err
 	}}
@@ -135,12 +135,12 @@ func (o *Trial) Shrink(ctx context.Context, atMost time.Duration) (Shrunk, error
 	return r, writeFile(r.File, small.Write)
 }
 
-// Evidence completes what shows a violation in the folder of the trial, and says what is there.
+// Evidence completes the evidence of a violation in the folder of the trial, and returns a description of it.
 func (o *Trial) Evidence(ctx context.Context) (string, error) {
 	page := ""
 	if len(o.checked.Findings) > 0 {
 		page = "porcupine's page, "
-		// An interrupt ends the search for fewer faults, and not the telling of what is known.
+		// An interrupt ends the search for fewer faults, but not the report of what is known.
 		write := func(w io.Writer) error { return o.checked.Findings[0].Page(context.WithoutCancel(ctx), w) }
 		if err := writeFile(filepath.Join(o.dir, PageName), write); err != nil {
 			return "", err
@@ -149,10 +149,10 @@ func (o *Trial) Evidence(ctx context.Context) (string, error) {
 	return fmt.Sprintf("Evidence in %s: the history, %sthe schedule, and each server's record, data and log\n", o.dir, page), nil
 }
 
-// mostShown is how many faults are listed.
+// mostShown is the maximum number of faults listed.
 const mostShown = 20
 
-// Text returns which faults are left.
+// Text returns the remaining faults in human-readable form.
 func (r *Shrunk) Text() string {
 	var b strings.Builder
 	b.WriteString(r.headline())
@@ -166,7 +166,7 @@ func (r *Shrunk) Text() string {
 	return b.String()
 }
 
-// headline returns how many faults are left.
+// headline returns the number of remaining faults.
 func (r *Shrunk) headline() string {
 	left := len(r.Faults)
 	all, runs := noun.Count(r.from, "fault"), noun.Count(r.runs, "run")
@@ -181,7 +181,7 @@ func (r *Shrunk) headline() string {
 	return fmt.Sprintf("Shrunk from %s to %d, in %s:\n", all, left, runs)
 }
 
-// Document returns what is left for programs.
+// Document returns the result in machine-readable form.
 func (r *Shrunk) Document() *ShrunkDocument {
 	d := &ShrunkDocument{From: r.from, Runs: r.runs, File: r.File, Faults: []string{}}
 	for _, f := range r.Faults {

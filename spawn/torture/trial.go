@@ -25,29 +25,30 @@ import (
 	"synod/spawn/transports"
 )
 
-// Plan is what a trial is made of.
+// Plan configures a trial.
 type Plan struct {
-	Model     string // of the servers
+	Model     string // model of the servers
 	Service   service.Service
 	Transport string                   // a name of package transports
-	Port      uint16                   // of the first server, the others have the following ones; 0 for free ones
-	Command   func(m Member) *exec.Cmd // see Config; with Program it records into RecordFile
-	// Program returns what servers run that recorded what they do, for the records to be replayed. Nil if they do not.
+	Port      uint16                   // of the first server; the others use the next ones; 0 for free ports
+	Command   func(m Member) *exec.Cmd // see Config; if Program is set, it must record into RecordFile
+	// Program returns the program of the servers that wrote a record, for replaying it. It is nil if servers do not
+	// record.
 	Program func(h *record.Header) (spawn.Program, error)
 
 	Workload nemesis.Workload
 	Schedule nemesis.Schedule
-	Seed     uint64         // of clients
-	Timeout  time.Duration  // of an attempt
-	Patience time.Duration  // of an operation, at least Timeout
-	Kinds    []nemesis.Kind // of faults that have to happen for the trial to be evidence
-	Least    int            // operations that have to be acknowledged for that
+	Seed     uint64         // for the clients
+	Timeout  time.Duration  // of each attempt
+	Patience time.Duration  // time limit of an operation, at least Timeout
+	Kinds    []nemesis.Kind // faults that must occur for the trial to count as evidence
+	Least    int            // minimum number of acknowledged operations for evidence
 }
 
-// Retries is how often a client asks again until its patience is over.
+// Retries returns the number of retries of an operation within Patience.
 func (p *Plan) Retries() int { return int((p.Patience - 1) / p.Timeout) }
 
-// The files of the folder of a trial, beside the folders of servers.
+// Files in the folder of a trial, beside the folders of the servers.
 const (
 	HistoryName  = "history.ndjson"
 	PageName     = "violation.html"
@@ -55,39 +56,39 @@ const (
 	ShrunkName   = "shrunk.json"
 )
 
-// RecordFile is where a server records what it does.
+// RecordFile returns the path of a server's record.
 func RecordFile(m Member) string { return filepath.Join(m.Dir, recordName) }
 
-// recordName is a server's record, in its own folder.
+// recordName is the name of a server's record in its folder.
 const recordName = "record.ndjson"
 
-// Trial is what became of one run.
+// Trial is the result of a run.
 type Trial struct {
 	plan *Plan
 	dir  string
 
 	counts   crowd.Counts
 	tally    nemesis.Tally
-	ambushes int // kills that came right after an answer
+	ambushes int // kills right after an answer
 	checked  oplog.Result
-	stopped  error          // a server that stopped by itself, or did not notice damage
-	replayed *replay.Result // nil if nothing was, or it is not the model's
-	deviates error          // why it is not the model's, a *replay.Deviation
-	breaks   error          // which invariant it breaks, a *replay.Violation
+	stopped  error          // a server stopped by itself, or did not detect damage
+	replayed *replay.Result // nil if nothing was replayed, or the model does not admit the run
+	deviates error          // why the model does not admit the run, a *replay.Deviation
+	breaks   error          // the broken invariant, a *replay.Violation
 	elapsed  time.Duration
-	finished bool // the run went to its end
+	finished bool // the run was not interrupted
 }
 
-// violated reports whether the run showed that something is wrong.
+// violated reports whether the run detected a violation.
 func (o *Trial) violated() bool {
 	return o.stopped != nil || o.deviates != nil || o.breaks != nil || o.checked.Outcome == consistency.Violated
 }
 
-// checkPatience is how long the last windows of a history may take to be judged.
+// checkPatience is the time limit for checking the last windows of a history.
 const checkPatience = time.Minute
 
-// Run runs the cluster once, in a folder that is there, and writes the schedule and the history there. The error is one that
-// has nothing to do with the servers.
+// Run runs the cluster once in an existing folder, and writes the schedule and the history into it. It returns an
+// error only for failures that are not due to the servers.
 func (p *Plan) Run(ctx context.Context, dir string) (*Trial, error) {
 	if err := writeFile(filepath.Join(dir, ScheduleName), p.Schedule.Write); err != nil {
 		return nil, err
@@ -95,7 +96,7 @@ func (p *Plan) Run(ctx context.Context, dir string) (*Trial, error) {
 	return p.run(ctx, p.Schedule, dir)
 }
 
-// run runs the cluster under another schedule.
+// run runs the cluster under the given schedule.
 func (p *Plan) run(ctx context.Context, s nemesis.Schedule, dir string) (*Trial, error) {
 	o := &Trial{plan: p, dir: dir}
 	began := time.Now()
@@ -129,7 +130,7 @@ func (p *Plan) run(ctx context.Context, s nemesis.Schedule, dir string) (*Trial,
 	})
 	obeyed := cluster.Obey(working, s)
 	end(nil)
-	// Clients may wait for the check, too.
+	// Clients may also be waiting for the check.
 	patience := time.AfterFunc(checkPatience, func() { late(context.DeadlineExceeded) })
 	defer patience.Stop()
 	wg.Wait()
@@ -140,7 +141,7 @@ func (p *Plan) run(ctx context.Context, s nemesis.Schedule, dir string) (*Trial,
 		o.stopped, obeyed = obeyed, nil
 	}
 	if working.Err() != nil {
-		obeyed = nil // It ended early since it was to.
+		obeyed = nil // It was stopped on purpose.
 	}
 	err = errors.Join(obeyed, err, crowdErr, cluster.Close(), file.Close())
 	if err == nil && p.Program != nil && ctx.Err() == nil {
@@ -149,7 +150,7 @@ func (p *Plan) run(ctx context.Context, s nemesis.Schedule, dir string) (*Trial,
 	return o, err
 }
 
-// replay holds the records of a run against the model. The end of the context ends that.
+// replay validates the records of a run against the model. It stops when the context ends.
 func (o *Trial) replay(ctx context.Context, servers int) error {
 	var files []string
 	for i := range servers {
@@ -182,7 +183,7 @@ func (p *Plan) about() string {
 		p.Model, p.Schedule.Servers, p.Transport, p.Workload.Clients, p.Seed)
 }
 
-// crowd lets the clients work until the context ends.
+// crowd runs the clients until the context ends.
 func (p *Plan) crowd(
 	ctx context.Context, addresses []netip.AddrPort, lull *crowd.Lull, events chan<- oplog.Event,
 ) (crowd.Counts, error) {
@@ -218,7 +219,7 @@ func (p *Plan) crowd(
 	})
 }
 
-// writeFile writes a file by a function.
+// writeFile creates a file with the output of a function.
 func writeFile(name string, write func(io.Writer) error) error {
 	file, err := os.Create(name)
 	if err != nil {
