@@ -17,7 +17,7 @@ import (
 	"synod/trace"
 )
 
-// aroundFlags is what --explore-around and the flags beside it ask for.
+// aroundFlags are the flag --explore-around and those that require it.
 type aroundFlags struct {
 	event, steps                    flagvalue.Positive
 	clients, puts, readers, crashes flagvalue.Count
@@ -28,7 +28,7 @@ type aroundFlags struct {
 	asJSON                          bool
 }
 
-// aroundNames are the flags that need --explore-around.
+// aroundNames are the flags that require --explore-around.
 var aroundNames = []string{
 	"steps", "clients", "puts", "readers", "crashes", "network", "workers", "max-states", "timeout", "memory-limit", "json",
 }
@@ -49,7 +49,7 @@ func (f *aroundFlags) add(set *pflag.FlagSet) {
 	set.BoolVar(&f.asJSON, "json", false, "print the result as one JSON document")
 }
 
-// asked reports whether an exploration was asked for, and what is wrong with the flags.
+// asked reports whether an exploration was requested, and returns an error for invalid flags.
 func (f *aroundFlags) asked(set *pflag.FlagSet) (bool, error) {
 	if set.Changed("explore-around") {
 		return true, f.config().Validate()
@@ -62,7 +62,7 @@ func (f *aroundFlags) asked(set *pflag.FlagSet) (bool, error) {
 	return false, nil
 }
 
-// config is what the flags ask for.
+// config returns the configuration set by the flags.
 func (f *aroundFlags) config() around.Config {
 	return around.Config{
 		Event: int(f.event), Steps: int(f.steps), Clients: int(f.clients), Puts: int(f.puts), Readers: int(f.readers),
@@ -71,8 +71,8 @@ func (f *aroundFlags) config() around.Config {
 	}
 }
 
-// perform checks everything that could have happened within some steps of an event, prints what it found, and gives the
-// exit code.
+// perform checks everything that could have happened within some steps of an event, prints the results, and returns
+// the exit code.
 func (f *aroundFlags) perform(a *app, records *replay.Records, out *recordedTrace) (int, error) {
 	ctx, stop := command.Interruptible()
 	defer stop()

@@ -20,12 +20,12 @@ import (
 	"synod/trace"
 )
 
-// engine is a way to search, as a command.
+// engine is a search engine with its command.
 type engine struct {
 	name, alias, short string
 	workers, timeout   string // usages of these flags
 	walks              bool
-	shortest           bool // its paths are shortest ones
+	shortest           bool // it finds shortest paths
 	search             func(context.Context, model.Source, checker.Options) *checker.Result
 }
 
@@ -69,7 +69,7 @@ func (a *app) checkCommand(e engine) *cobra.Command {
 	return cmd
 }
 
-// perform runs a check, prints the result and returns the exit code. Its errors are for a sentence on stderr.
+// perform runs a check, prints the result and returns the exit code. Its errors are to be printed on stderr.
 func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	var out *outfile.File
 	if p.traceOut != "" {
@@ -139,7 +139,7 @@ func perform(p plan, stdout, stderr io.Writer) (int, error) {
 	return r.ExitCode(), err
 }
 
-// String returns what was checked: single-decree, clients=2, servers=3, puts=1, network=ordered.
+// String returns the checked configuration, such as single-decree, clients=2, servers=3, puts=1, network=ordered.
 func (p plan) String() string {
 	parts := []string{p.entry.Name}
 	for _, pair := range p.config() {
@@ -151,7 +151,7 @@ func (p plan) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// config returns the settings as names and values, in the order of the model.
+// config returns the settings as name and value, in the order of the model.
 func (p plan) config() [][2]string {
 	var all [][2]string
 	for _, parameter := range p.entry.Parameters {

@@ -23,7 +23,7 @@ import (
 	"synod/spawn/transports"
 )
 
-// clientFlags are those that all commands of a client have.
+// clientFlags are the flags common to all client commands.
 type clientFlags struct {
 	entries   catalog.Catalogue
 	model     string
@@ -55,12 +55,12 @@ func (f *clientFlags) add(cmd *cobra.Command) {
 	f.tls.Add(set)
 }
 
-// transportChoice is the flag for a transport.
+// transportChoice returns the flag for a transport.
 func transportChoice() flagvalue.Choice {
 	return flagvalue.OneOf(transports.Names()[0], transports.Names()...)
 }
 
-// target is where a client works.
+// target is the cluster that a client uses.
 type target struct {
 	servers  []actor.ID
 	names    []netip.AddrPort
@@ -98,7 +98,7 @@ func (f *clientFlags) target(set *pflag.FlagSet) (target, error) {
 	return t, nil
 }
 
-// connect builds the transport of a client, and the rest of its configuration.
+// connect returns the configuration of a client, with its transport.
 func (t target) connect() (client.Config, error) {
 	c := client.Config{Servers: t.servers, Timeout: time.Duration(t.flags.timeout), Retries: int(t.flags.retries)}
 	carrier, err := transports.Find(t.flags.transport.Value)
@@ -108,7 +108,8 @@ func (t target) connect() (client.Config, error) {
 	return c, err
 }
 
-// local returns the address to bind: one that every server can answer to, and if all are on this machine, nobody else.
+// local returns the address to bind: one that every server can reply to, and a loopback address if all servers are
+// local.
 func (t target) local() netip.AddrPort {
 	for _, name := range t.names {
 		if !name.Addr().IsLoopback() {
@@ -118,7 +119,7 @@ func (t target) local() netip.AddrPort {
 	return netip.MustParseAddrPort("127.0.0.1:0")
 }
 
-// first returns the place of the server to ask first.
+// first returns the index of the server to ask first.
 func (t target) first() int {
 	if t.flags.server >= 0 {
 		return int(t.flags.server)
@@ -147,7 +148,7 @@ func (a *app) clientCommand() *cobra.Command {
 	return cmd
 }
 
-// operations returns what clients can ask of the servers of any model, each by its name once.
+// operations returns the client operations of all models, without duplicate names.
 func (a *app) operations() []service.Info {
 	var all []service.Info
 	for _, e := range a.entries {
@@ -171,7 +172,7 @@ func operationNames(operations []service.Info) []string {
 	return all
 }
 
-// operationCommand builds the command of an operation. The arguments are those that the model's own has.
+// operationCommand returns the command of an operation. Its arguments are those of the operation.
 func (a *app) operationCommand(o service.Info) *cobra.Command {
 	f := &clientFlags{entries: a.entries}
 	outcome := "it may have happened or not"
@@ -198,7 +199,7 @@ func (a *app) operationCommand(o service.Info) *cobra.Command {
 	return cmd
 }
 
-// operate performs one call of a client. What it comes to is told by the exit code; an error is one of the call.
+// operate performs one client call. The exit code indicates the result; an error is a usage error.
 func (a *app) operate(cmd *cobra.Command, f *clientFlags, s service.Service, call service.Call) error {
 	t, err := f.target(cmd.Flags())
 	if err != nil {

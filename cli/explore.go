@@ -21,10 +21,10 @@ import (
 
 const (
 	defaultAddress = "localhost:3000"
-	// exploreMemory bounds a check that somebody starts from the page and forgets.
+	// exploreMemory bounds a check that a user starts from the page and leaves running.
 	exploreMemory = 4 << 30
-	// spareThreads are what the runtime gets besides one thread for each core: the search keeps every one of these busy,
-	// and a request would wait until the runtime takes one away from it, which is many milliseconds.
+	// spareThreads are threads of the runtime in addition to one per core: a search keeps all cores busy, and a request
+	// would wait many milliseconds until the runtime preempts it.
 	spareThreads = 2
 )
 
@@ -56,7 +56,7 @@ func (a *app) exploreCommand() *cobra.Command {
 	cmd.Flags().SortFlags = false
 	f.addModel(cmd.Flags())
 	f.addSearch(cmd.Flags())
-	// Anyone who walks wants to see a message get lost.
+	// In the explorer, message loss should be visible.
 	cmd.Flags().Lookup("lossy").NoOptDefVal = "explicit"
 	cmd.Flags().Lookup("memory-limit").Usage += " (4 GiB unless given)"
 	cmd.Flags().BoolVar(&idle, "idle", false, "start without a check; the page can start one")
@@ -64,7 +64,8 @@ func (a *app) exploreCommand() *cobra.Command {
 	return cmd
 }
 
-// takeAddress takes the address out of the positionals: the second one, or the first one if no client count is before it.
+// takeAddress removes the address from the positional arguments: the second one, or the first one if no client count
+// precedes it.
 func takeAddress(args []string) (address string, rest []string, err error) {
 	for i, arg := range args[:min(2, len(args))] {
 		if !strings.Contains(arg, ":") {
@@ -81,7 +82,7 @@ func takeAddress(args []string) (address string, rest []string, err error) {
 	return defaultAddress, args, nil
 }
 
-// explore serves the page until a signal comes.
+// explore serves the page until a signal arrives.
 func (a *app) explore(p plan, address string, idle bool) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -124,7 +125,7 @@ func (a *app) explore(p plan, address string, idle bool) error {
 	return s.Serve(ctx, l)
 }
 
-// greet writes where the page is.
+// greet prints the address of the page.
 func (a *app) greet(w io.Writer, p plan, at net.Addr, host string) {
 	_, port, err := net.SplitHostPort(at.String())
 	if err != nil {
@@ -142,7 +143,7 @@ func (a *app) greet(w io.Writer, p plan, at net.Addr, host string) {
 	}
 }
 
-// names returns the names by which a server on a host may be called.
+// names returns the host names under which a server may be reached.
 func names(host string) []string {
 	var all []string
 	if _, err := netip.ParseAddr(host); err != nil && host != "" {

@@ -10,10 +10,10 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// What torture and rehearse have in common.
+// Code shared by torture and rehearse.
 
-// defaultTortured returns the model whose servers are tortured if none is named: the first one whose servers keep what they
-// have, and that clients may write to without end, or else the first one with servers.
+// defaultTortured returns the default model of torture: the first one with durable servers and unlimited writes by
+// clients, or else the first one with servers.
 func defaultTortured(entries catalog.Catalogue) string {
 	for _, e := range entries {
 		if e.Servers != nil && e.Servers.Service != nil && e.Servers.Writes == 0 && e.Servers.Program(nil).Keeps(actor.IDs(1)) {
@@ -23,12 +23,12 @@ func defaultTortured(entries catalog.Catalogue) string {
 	return defaultServed(entries)
 }
 
-// defaultServed returns the model whose servers are asked if none is named.
+// defaultServed returns the default model of client commands.
 func defaultServed(entries catalog.Catalogue) string {
 	if names := entries.Served(); len(names) > 0 {
 		return names[0]
 	}
-	return defaultSpawned(entries) // which is refused, with a reason
+	return defaultSpawned(entries) // which is rejected with a reason
 }
 
 // readSchedule reads the file of --schedule.
@@ -36,7 +36,7 @@ func readSchedule(name string) (nemesis.Schedule, error) {
 	file, err := os.Open(name)
 	var inner *os.PathError
 	if errors.As(err, &inner) {
-		err = inner.Err // without the name, which is said anyway
+		err = inner.Err // without the file name, which is printed anyway
 	}
 	if err != nil {
 		return nemesis.Schedule{}, fmt.Errorf("--schedule %q: %w", name, err)

@@ -20,17 +20,17 @@ import (
 	"synod/trace"
 )
 
-// plan is a check that was asked for, with everything that can be verified without making it.
+// plan is a requested check, validated as far as possible without running it.
 type plan struct {
 	engine   engine
 	entry    catalog.Entry
-	settings catalog.Settings // complete
+	settings catalog.Settings // with defaults filled in
 	source   model.Source
 	options  checker.Options
 	progress string // auto, plain or off
 	json     bool
 	traceOut string // empty for none
-	// How the file is to be written.
+	// The format of the trace file.
 	traceFormat trace.Format
 	profile     bool
 	coverage    bool
@@ -39,7 +39,7 @@ type plan struct {
 	explain     bool
 }
 
-// flags are those of a check.
+// flags are the flags of a check.
 type flags struct {
 	entries    catalog.Catalogue
 	engine     engine
@@ -74,7 +74,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	f.complete(cmd)
 }
 
-// addModel declares what says what is checked.
+// addModel declares the flags that select what is checked.
 func (f *flags) addModel(set *pflag.FlagSet) {
 	set.StringVar(&f.model, "model", f.entries.Default().Name, "the `model`; the command models lists them")
 	f.parameters = make(map[string]*flagvalue.Quantity)
@@ -87,7 +87,7 @@ func (f *flags) addModel(set *pflag.FlagSet) {
 		case p.bare:
 			set.Lookup(p.name).NoOptDefVal = "1"
 		}
-		set.Lookup(p.name).DefValue = "0" // The default depends on the model; its help tells.
+		set.Lookup(p.name).DefValue = "0" // The default depends on the model and is shown in its help.
 	}
 	set.StringVar(&f.network, "network", "", "the `network`: "+strings.Join(network.Names(), ", "))
 	f.lossy = flagvalue.Choice{Known: []string{"auto", "explicit"}}
@@ -108,7 +108,7 @@ func (f *flags) addModel(set *pflag.FlagSet) {
 	set.StringVar(&f.mutant, "mutant", "", "check a broken variant of the model, by `name`; the command models MODEL lists them")
 }
 
-// addSearch declares what says how it is searched.
+// addSearch declares the flags of the search.
 func (f *flags) addSearch(set *pflag.FlagSet) {
 	set.Var(&f.workers, "workers", f.engine.workers)
 	set.Var(&f.timeout, "timeout", f.engine.timeout)
@@ -133,7 +133,7 @@ func (f *flags) addSearch(set *pflag.FlagSet) {
 		"when a search may stop early: once every property is decided, at the first violation, or never")
 }
 
-// addOutput declares what says how a check is reported.
+// addOutput declares the flags of the output.
 func (f *flags) addOutput(set *pflag.FlagSet) {
 	f.progress = flagvalue.OneOf("auto", "auto", "plain", "off")
 	set.Var(&f.progress, "progress", "progress output: status line on a terminal, plain lines otherwise (auto); always lines (plain); none (off)")
@@ -157,7 +157,7 @@ func (f *flags) addOutput(set *pflag.FlagSet) {
 	set.Var(&f.fromSteps, "from-steps", "take only this many steps of that path")
 }
 
-// words registers for shell completion which words a flag of a command takes, if the command has it.
+// words registers the completions of a flag, if the command has it.
 func words(cmd *cobra.Command, name string, of func() []string) {
 	if cmd.Flags().Lookup(name) == nil {
 		return
@@ -166,7 +166,7 @@ func words(cmd *cobra.Command, name string, of func() []string) {
 		return of(), cobra.ShellCompDirectiveNoFileComp
 	}
 	if err := cmd.RegisterFlagCompletionFunc(name, complete); err != nil {
-		panic(err) // It was registered before: a bug.
+		panic(err) // registered twice: a bug
 	}
 }
 
@@ -190,7 +190,7 @@ func (f *flags) complete(cmd *cobra.Command) {
 	}
 }
 
-// plan verifies what was asked for.
+// plan validates the arguments and flags.
 func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 	p := plan{
 		engine: f.engine, progress: f.progress.Value, json: f.json, traceOut: f.traceOut, profile: f.profile,
@@ -239,7 +239,7 @@ func (f *flags) plan(cmd *cobra.Command, args []string) (plan, error) {
 	return p, err
 }
 
-// settings puts positionals and flags together.
+// settings merges positional arguments and flags.
 func (f *flags) settings(set *pflag.FlagSet, e catalog.Entry, args []string) (catalog.Settings, error) {
 	s := catalog.Settings{
 		Values: make(map[string]int), Budgets: make(map[string]int), Lossy: f.lossy.Value != "", Elide: f.lossy.Value == "auto", Mutant: f.mutant,
@@ -286,7 +286,7 @@ func (f *flags) settings(set *pflag.FlagSet, e catalog.Entry, args []string) (ca
 	return s, nil
 }
 
-// countClients takes the first positional.
+// countClients reads the first positional argument.
 func countClients(s *catalog.Settings, e catalog.Entry, arg string) error {
 	const clients = "clients"
 	if _, err := e.Parameter(clients); err != nil {
@@ -306,7 +306,7 @@ func countClients(s *catalog.Settings, e catalog.Entry, arg string) error {
 	return nil
 }
 
-// flagError describes in a sentence what is wrong with a flag.
+// flagError returns a flag error as a sentence.
 func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	var missing *pflag.ValueRequiredError
@@ -351,11 +351,11 @@ func unknownFlag(cmd *cobra.Command, name string) error {
 type parameter struct {
 	name, usage string
 	least       int
-	onOff, bare bool // it takes no number; it may stand without one
+	onOff, bare bool // takes no number; may stand without one
 }
 
-// parameters returns the parameters of all models, in the order of the catalogue. What is said of one is that of the first
-// model that has it; the help of each model says its own.
+// parameters returns the parameters of all models, in the order of the catalogue. The description is from the first
+// model with the parameter; the help of each model shows its own.
 func parameters(entries catalog.Catalogue) []parameter {
 	var all []parameter
 	for _, e := range entries {
@@ -372,7 +372,7 @@ func parameters(entries catalog.Catalogue) []parameter {
 	return all
 }
 
-// traceFormats lists the formats of traces with their extensions, a line each.
+// traceFormats lists the trace formats with their extensions, one per line.
 func traceFormats() string {
 	var lines []string
 	for _, f := range trace.Formats() {

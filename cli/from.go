@@ -12,16 +12,16 @@ import (
 	"synod/trace"
 )
 
-// start is a path at whose end a check begins.
+// start is a path from whose end a check starts.
 type start struct {
 	file  string
 	path  trace.Trace
 	model string            // of the file
-	words map[string]string // the settings of the file
+	words map[string]string // settings in the file
 }
 
-// readStart reads the path to begin at: of a file with several the first violation, or else the first one. It keeps its
-// first steps only, unless steps is 0.
+// readStart reads the path to start from: the first violation in the file, or else the first path. It keeps only the
+// first steps, unless steps is 0.
 func readStart(file string, steps int) (*start, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -47,7 +47,7 @@ func readStart(file string, steps int) (*start, error) {
 	return &start{file: file, path: path, model: d.Model, words: d.Config}, nil
 }
 
-// startOf reads the path of --from, if it is given, and takes the model of its file unless another one is asked for.
+// startOf reads the path of --from, if given, and uses the model of the file unless --model is set.
 func (f *flags) startOf(set *pflag.FlagSet) (*start, error) {
 	if !set.Changed("from") {
 		if f.fromSteps > 0 {
@@ -62,7 +62,7 @@ func (f *flags) startOf(set *pflag.FlagSet) (*start, error) {
 	return s, err
 }
 
-// under returns the settings of the file with those that were asked for in their place.
+// under returns the settings of the file, overridden by those that were set explicitly.
 func (s *start) under(asked catalog.Settings, e catalog.Entry) (catalog.Settings, error) {
 	if s == nil || s.model != e.Name {
 		return asked, nil
@@ -79,7 +79,7 @@ func (s *start) under(asked catalog.Settings, e catalog.Entry) (catalog.Settings
 	return merged, nil
 }
 
-// String returns where a check began.
+// String returns a description of the start.
 func (s *start) String() string {
 	if len(s.path.Steps) == 1 {
 		return "after 1 step of " + s.file

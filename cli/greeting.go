@@ -16,7 +16,7 @@ import (
 	"synod/spawn/transports"
 )
 
-// logger builds the log that the flags ask for.
+// logger returns the log configured by the flags.
 func (f *spawnFlags) logger(w io.Writer) *slog.Logger {
 	level := slog.LevelWarn
 	switch f.verbose {
@@ -33,7 +33,7 @@ func (f *spawnFlags) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// greet returns where the servers are, what to try, and where the data lives.
+// greet prints the addresses of the servers, example commands, and the location of the data.
 func (p *spawnPlan) greet(h *host.Host, stdout io.Writer) error {
 	var b strings.Builder
 	dir, temporary := h.Folder()
@@ -75,7 +75,7 @@ func (p *spawnPlan) greet(h *host.Host, stdout io.Writer) error {
 	return err
 }
 
-// beware warns of addresses that others can reach.
+// beware returns a warning about addresses that other machines can reach.
 func beware(c host.Config) string {
 	for i, m := range c.Members {
 		if (c.Only < 0 || c.Only == i) && !m.Bind.Addr().IsLoopback() {
@@ -86,7 +86,7 @@ func beware(c host.Config) string {
 	return ""
 }
 
-// examples writes what to try, if nc can.
+// examples writes example commands: with nc if the transport permits it, otherwise a client command.
 func (p *spawnPlan) examples(b *strings.Builder, h *host.Host) {
 	if len(p.host.Program.Examples) == 0 {
 		return
@@ -102,7 +102,7 @@ func (p *spawnPlan) examples(b *strings.Builder, h *host.Host) {
 	}
 }
 
-// operation is one to try, with the model if another one is asked unless it is named.
+// operation returns an example operation, with the model if it is not the default one.
 func (p *spawnPlan) operation() string {
 	e, err := p.flags.entries.Asked(p.host.Program.Model)
 	if err != nil {
@@ -117,7 +117,7 @@ func (p *spawnPlan) operation() string {
 	return strings.Join(words, " ")
 }
 
-// operationsOf returns the names of what clients ask of a model's servers.
+// operationsOf returns the names of the client operations of a model.
 func operationsOf(entries catalog.Catalogue, model string) []string {
 	e, err := entries.Asked(model)
 	if err != nil {
@@ -126,5 +126,5 @@ func operationsOf(entries catalog.Catalogue, model string) []string {
 	return operationNames(e.Servers.Service.Operations())
 }
 
-// plural is a number of things.
+// plural formats a count with its noun.
 func plural(n int, what string) string { return noun.Count(n, what) }

@@ -9,8 +9,8 @@ import (
 	"synod/catalog"
 )
 
-// helpOf lets the help of a command show, of the flags that depend on the model, those of the model that --model names,
-// with its defaults and ranges.
+// helpOf makes the help of a command show the flags that depend on the model only for the model of --model, with its
+// defaults and ranges.
 func helpOf(cmd *cobra.Command, depending func() (all []string, usage map[string]string)) {
 	help := cmd.HelpFunc()
 	cmd.SetHelpFunc(func(c *cobra.Command, args []string) {
@@ -26,7 +26,7 @@ func helpOf(cmd *cobra.Command, depending func() (all []string, usage map[string
 	})
 }
 
-// help extends the help of a check by that of its model.
+// help extends the help of a check by the help of its model.
 func (f *flags) help(cmd *cobra.Command) {
 	cmd.Flags().Lookup("model").Usage += "; --model NAME --help shows its parameters"
 	helpOf(cmd, func() (all []string, usage map[string]string) {
@@ -55,7 +55,7 @@ func (f *flags) help(cmd *cobra.Command) {
 	})
 }
 
-// entry is the model that is named, or else the default.
+// entry returns the named model, or the default.
 func (f *flags) entry() catalog.Entry {
 	if e, err := f.entries.Find(f.model); err == nil {
 		return e
@@ -63,7 +63,7 @@ func (f *flags) entry() catalog.Entry {
 	return f.entries.Default()
 }
 
-// describeParameter returns what a parameter is, and what it may be.
+// describeParameter returns the description and the range of a parameter.
 func describeParameter(p catalog.Parameter) string {
 	if p.Switch() {
 		return p.Doc
@@ -71,7 +71,7 @@ func describeParameter(p catalog.Parameter) string {
 	return fmt.Sprintf("%s: %d, or %d to %d", p.Doc, p.Default, p.Min, p.Max)
 }
 
-// help extends the help of a command that runs servers by that of their model.
+// help extends the help of a command that runs servers by the help of their model.
 func (o serverOptions) help(cmd *cobra.Command, entries catalog.Catalogue, tried bool) {
 	helpOf(cmd, func() (all []string, usage map[string]string) {
 		usage = make(map[string]string)
@@ -89,7 +89,7 @@ func (o serverOptions) help(cmd *cobra.Command, entries catalog.Catalogue, tried
 	})
 }
 
-// describeOption returns what an option of servers is, and its value unless another one is given.
+// describeOption returns the description and the default of a server option.
 func describeOption(o catalog.ServerOption, tried bool) string {
 	value := o.Usual
 	if tried {

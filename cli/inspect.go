@@ -42,7 +42,7 @@ func (a *app) inspectCommand() *cobra.Command {
 	}
 }
 
-// writeReport writes what a data file holds.
+// writeReport prints the contents of a data file.
 func writeReport(w io.Writer, r *storage.Report, damage *storage.Damage, err error) error {
 	var b strings.Builder
 	line := func(name, format string, args ...any) {
@@ -77,7 +77,7 @@ func writeReport(w io.Writer, r *storage.Report, damage *storage.Damage, err err
 	return err
 }
 
-// shownData returns bytes as they are if they are text of one line, else quoted.
+// shownData returns data that is one line of text unchanged, and other data quoted.
 func shownData(data []byte) string {
 	text := string(data)
 	if text != "" && utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {

@@ -1,5 +1,5 @@
-// Package cli is the command: every subcommand with its flags, what it prints, and its exit codes, for the models of any
-// catalogue. A program that calls Main with entries of its own has all of it for them.
+// Package cli implements the command: all subcommands with their flags, output and exit codes, for the models of any
+// catalogue. A program that calls Main with its own entries gets all of it.
 package cli
 
 import (
@@ -19,20 +19,21 @@ import (
 	"synod/internal/flagvalue"
 )
 
-// Main runs the command for these entries with the arguments of the process, and exits with its code. The first entry is
-// the default model. The command has the name of the executable.
+// Main runs the command for the given entries with the arguments of the process, and exits with its exit code. The
+// first entry is the default model. The command is named after the executable.
 func Main(entries ...catalog.Entry) {
 	Command{Entries: entries}.Main()
 }
 
 // Command is the command for a catalogue.
 type Command struct {
-	Name    string            // in messages and usage; empty is paxos
+	Name    string            // shown in messages and usage; empty for paxos
 	Entries catalog.Catalogue // at least one
-	Extra   []extra.Command   // besides those of every catalogue
+	Extra   []extra.Command   // in addition to the standard commands
 }
 
-// Alone runs a single command with the arguments of the process, as a program of its own, and exits with its code.
+// Alone runs a single command as a program of its own, with the arguments of the process, and exits with its exit
+// code.
 func Alone(of extra.Command) {
 	name := filepath.Base(os.Args[0])
 	a := newApp(Command{Name: name}, os.Stdout, os.Stderr)
@@ -41,13 +42,14 @@ func Alone(of extra.Command) {
 	os.Exit(a.execute(root, os.Args[1:], os.Stdin))
 }
 
-// Main runs the command with the arguments of the process, under the name of the executable, and exits with its code.
+// Main runs the command with the arguments of the process, under the name of the executable, and exits with its exit
+// code.
 func (c Command) Main() {
 	c.Name = filepath.Base(os.Args[0])
 	os.Exit(c.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// Run executes one call with these arguments, and returns the exit code.
+// Run runs the command with the given arguments and returns the exit code.
 func (c Command) Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := newApp(c, stdout, stderr)
 	if err := c.validate(); err != nil {
@@ -57,7 +59,7 @@ func (c Command) Run(args []string, stdin io.Reader, stdout, stderr io.Writer) i
 	return a.run(args, stdin)
 }
 
-// validate returns an error that says what is wrong with the catalogue, or nil.
+// validate returns an error if the catalogue is invalid.
 func (c Command) validate() error {
 	if err := c.Entries.Validate(); err != nil {
 		return err
@@ -81,8 +83,8 @@ func (c Command) validate() error {
 	return nil
 }
 
-// reserved returns the names that parameters of models cannot have, and those that options of servers cannot have: those of
-// the flags of the commands that have them.
+// reserved returns the names that model parameters and server options must not have: those of the other flags of the
+// commands concerned.
 func reserved() (checks, servers map[string]bool) {
 	a := &app{entries: catalog.Catalogue{{}}}
 	names := func(commands ...*cobra.Command) map[string]bool {
@@ -99,16 +101,16 @@ func reserved() (checks, servers map[string]bool) {
 	return names(append(all, a.exploreCommand())...), names(a.spawnCommand(), a.tortureCommand(), a.rehearseCommand())
 }
 
-// app is one call of the command.
+// app is one invocation of the command.
 type app struct {
 	name           string
 	entries        catalog.Catalogue
 	stdout, stderr io.Writer
-	perform        func(plan, io.Writer, io.Writer) (int, error) // makes a check and gives the exit code
-	program        programs                                      // of the servers that are run for real
+	perform        func(plan, io.Writer, io.Writer) (int, error) // runs a check and returns the exit code
+	program        programs                                      // for running servers
 	code           int
 	extra          []extra.Command
-	call           extra.Call // of one of them
+	call           extra.Call // of an extra command
 }
 
 func newApp(c Command, stdout, stderr io.Writer) *app {
@@ -123,11 +125,11 @@ func (a *app) run(args []string, stdin io.Reader) int {
 	return a.execute(a.root(), args, stdin)
 }
 
-// execute runs a command with these arguments, and returns the exit code.
+// execute runs a command with the given arguments and returns the exit code.
 func (a *app) execute(root *cobra.Command, args []string, stdin io.Reader) int {
-	root.SilenceErrors, root.SilenceUsage = true, true // We print them, with what was expected.
+	root.SilenceErrors, root.SilenceUsage = true, true // We print errors and usage ourselves.
 	root.SetFlagErrorFunc(flagError)
-	root.SetArgs(append([]string{}, args...)) // Without arguments cobra would look for them itself.
+	root.SetArgs(append([]string{}, args...)) // Given nil, cobra would use os.Args.
 	root.SetIn(stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
@@ -142,7 +144,7 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   a.name,
 		Short: "Check, explore and run message-passing protocols such as Paxos",
-		// An unknown command is a better explanation than the first flag that only a command would know.
+		// An unknown command is a better explanation than the first unknown flag.
 		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
 	}
 	commands := func() []string {
@@ -178,7 +180,7 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
-// sentence adds to an error what was perhaps meant.
+// sentence returns an error as a sentence, with suggestions.
 func sentence(err error) string {
 	text := err.Error()
 	var unknown *catalog.UnknownError

@@ -38,7 +38,7 @@ func (a *app) modelsCommand() *cobra.Command {
 	}
 }
 
-// list writes a line for each model.
+// list prints one line per model.
 func (a *app) list() error {
 	var b strings.Builder
 	width := 0
@@ -61,7 +61,7 @@ func (a *app) list() error {
 	return a.print(b.String())
 }
 
-// describe writes all there is to know of a model.
+// describe prints the full description of a model.
 func (a *app) describe(e catalog.Entry) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s.\n", e.Name, e.Summary)

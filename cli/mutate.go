@@ -14,8 +14,8 @@ import (
 	"synod/internal/command"
 )
 
-// What bounds the search of each mutant unless told otherwise. One that a property spares has to be searched to the end,
-// which some are too large for, and some have none.
+// Default limits of the search of each mutant. A mutant that is not killed has to be searched completely, and some
+// are too large or infinite.
 const (
 	scoreStates = 300_000
 	scoreDepth  = 100
@@ -30,8 +30,8 @@ func (a *app) mutateCommand() *cobra.Command {
 		}, a)
 }
 
-// mutate measures, prints the score and gives the exit code: 0 if every mutant that is not declared safe was killed, 1 if
-// one lives, 3 if a limit or an interrupt left that open.
+// mutate measures and prints the score. It returns the exit code: 0 if all mutants not declared safe were killed, 1
+// if one survives, 3 if a limit or an interrupt left that open.
 func (h *hunting) mutate(ctx context.Context, e catalog.Entry, stdout io.Writer) (int, error) {
 	begin := time.Now()
 	b := bufio.NewWriter(stdout)

@@ -10,10 +10,10 @@ import (
 	"synod/catalog"
 )
 
-// serverOptions are the flags for what can be chosen of servers, of all models that have some, by name.
+// serverOptions are the flags for server options of all models, by name.
 type serverOptions map[string]*string
 
-// add declares them. The help of each model shows its own, see help.
+// add declares the flags. The help of each model shows its own; see help.
 func (o *serverOptions) add(set *pflag.FlagSet, entries catalog.Catalogue, tried bool) {
 	*o = make(serverOptions)
 	for _, e := range entries {
@@ -30,8 +30,8 @@ func (o *serverOptions) add(set *pflag.FlagSet, entries catalog.Catalogue, tried
 	}
 }
 
-// variant returns what was chosen for the servers of a model. Options have their usual values unless others are given,
-// or, if they are tried, those for faults.
+// variant returns the options chosen for the servers of a model. Others have their usual values or, if tried is set,
+// those for fault injection.
 func (o serverOptions) variant(set *pflag.FlagSet, entries catalog.Catalogue, model string, tried bool) (catalog.Variant, error) {
 	e, err := entries.Spawned(model)
 	if err != nil {
@@ -70,7 +70,7 @@ func owners(entries catalog.Catalogue, option string) []string {
 	return names
 }
 
-// flags returns a variant as flags, in the order of the model's options.
+// variantFlags returns a variant as flags, in the order of the model's options.
 func variantFlags(e catalog.Entry, v catalog.Variant) []string {
 	var all []string
 	for _, o := range e.Servers.Options {

@@ -11,8 +11,8 @@ import (
 	"synod/checker"
 )
 
-// meter shows how far a search is, or runs are: a live line on a terminal, a plain line every few seconds elsewhere. A search that
-// ends before the first interval shows nothing.
+// meter prints the progress of a search or of runs: a status line on a terminal, a plain line every few seconds
+// otherwise. It prints nothing before the first interval has passed.
 type meter struct {
 	w        io.Writer
 	live     *os.File // the terminal, or nil
@@ -20,12 +20,12 @@ type meter struct {
 	interval time.Duration
 	shown    bool
 	last     checker.Progress
-	due      time.Duration // when the next plain line is
+	due      time.Duration // when to print the next plain line
 }
 
 const (
 	liveInterval  = 200 * time.Millisecond
-	firstPlain    = time.Second // after that, every plainInterval
+	firstPlain    = time.Second // until the first plain line; then plainInterval
 	plainInterval = 3 * time.Second
 )
 
@@ -38,7 +38,7 @@ func newMeter(mode string, w io.Writer) *meter {
 	return m
 }
 
-// report shows progress. The engine calls it from one goroutine.
+// report prints progress. It must not be called concurrently.
 func (m *meter) report(p checker.Progress) {
 	m.tell(p.Elapsed, func() string {
 		defer func() { m.last = p }()
@@ -46,7 +46,7 @@ func (m *meter) report(p checker.Progress) {
 	})
 }
 
-// tell shows a line, if it is time for one.
+// tell prints a line if it is time for one.
 func (m *meter) tell(elapsed time.Duration, text func() string) {
 	if m.live == nil && elapsed < m.due {
 		return
@@ -64,7 +64,7 @@ func (m *meter) tell(elapsed time.Duration, text func() string) {
 	m.shown = true
 }
 
-// line is progress in words; the rate is that since the last line.
+// line formats progress; the rate is measured since the last line.
 func (m *meter) line(p checker.Progress) string {
 	rate := 0.0
 	if elapsed := p.Elapsed - m.last.Elapsed; elapsed > 0 {
@@ -74,7 +74,7 @@ func (m *meter) line(p checker.Progress) string {
 		p.Generated, p.Unique, p.Depth, p.Frontier, rate, float64(p.Memory)/1e6, p.Elapsed.Seconds())
 }
 
-// clear takes the live line away.
+// clear removes the status line.
 func (m *meter) clear() {
 	if m.shown {
 		fmt.Fprint(m.w, "\r\x1b[K")

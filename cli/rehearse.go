@@ -37,14 +37,14 @@ func (a *app) rehearseCommand() *cobra.Command {
 	return cmd
 }
 
-// rehearsal is what came of the command.
+// rehearsal is an invocation of the command.
 type rehearsal struct {
 	name string // of the command
 	rehearsePlan
 	report rehearse.Report
 }
 
-// rehearse performs the runs, and returns the exit code. An error is one of the call, or of the machine.
+// rehearse performs the runs and returns the exit code. An error is a usage error or a failure of the machine.
 func (a *app) rehearse(ctx context.Context, p rehearsePlan) (int, error) {
 	r := rehearsal{name: a.name, rehearsePlan: p}
 	began := time.Now()
@@ -77,7 +77,7 @@ func (a *app) rehearse(ctx context.Context, p rehearsePlan) (int, error) {
 	return code, a.print(r.report.Text())
 }
 
-// investigate shrinks a violation, and writes it down.
+// investigate shrinks a violation and writes it to a folder.
 func (r *rehearsal) investigate(ctx context.Context, first rehearse.Run) error {
 	small, err := r.config.Shrink(ctx, first)
 	if err != nil {
@@ -92,7 +92,7 @@ func (r *rehearsal) investigate(ctx context.Context, first rehearse.Run) error {
 	if folder, err = filepath.Abs(folder); err != nil {
 		return err
 	}
-	// An interrupt ends the search for a smaller one, and not the telling of it.
+	// An interrupt ends the shrinking, but not the report.
 	small, err = r.config.Write(context.WithoutCancel(ctx), folder, small.Seed, small.Schedule, record.Header{
 		Config: r.variant, Build: record.Build(),
 	})
@@ -100,7 +100,7 @@ func (r *rehearsal) investigate(ctx context.Context, first rehearse.Run) error {
 	return err
 }
 
-// again returns the command that makes the small run.
+// again returns the command line that repeats the small run.
 func (r *rehearsal) again(seed uint64, folder string) string {
 	f := r.flags
 	words := []string{

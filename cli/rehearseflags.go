@@ -17,7 +17,7 @@ import (
 	"synod/spawn/transports"
 )
 
-// rehearseFlags are those of the command rehearse.
+// rehearseFlags are the flags of the command rehearse.
 type rehearseFlags struct {
 	entries   catalog.Catalogue
 	model     string
@@ -81,7 +81,7 @@ func (f *rehearseFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	words(cmd, "progress", func() []string { return f.progress.Known })
 }
 
-// rehearsePlan is what rehearse was asked for.
+// rehearsePlan is the validated configuration of rehearse.
 type rehearsePlan struct {
 	flags    *rehearseFlags
 	entry    catalog.Entry
@@ -90,7 +90,7 @@ type rehearsePlan struct {
 	campaign rehearse.Campaign
 }
 
-// plan verifies what was asked for.
+// plan validates the flags.
 func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan, error) {
 	p := rehearsePlan{flags: f}
 	if f.servers > maxSpawned {
@@ -133,12 +133,12 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 		err = c.Validate()
 	}
 	if err == nil && set.Changed("dir") {
-		err = emptyFolder("--dir", f.dir) // before the runs: a violation that cannot be written down was found for nothing
+		err = emptyFolder("--dir", f.dir) // before the runs, so that a violation can be written
 	}
 	return p, err
 }
 
-// kinds returns the kinds of faults that were asked for.
+// kinds returns the requested kinds of faults.
 func (f *rehearseFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, error) {
 	impossible := func(k nemesis.Kind) bool { return !k.Possible(int(f.servers), transports.Ordered(f.transport.Value)) }
 	switch {
@@ -167,7 +167,7 @@ func (f *rehearseFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind,
 	return kinds, err
 }
 
-// scheduled reads the schedule of the one run.
+// scheduled reads the schedule for the single run.
 func (p *rehearsePlan) scheduled(set *pflag.FlagSet) error {
 	for _, name := range []string{"faults", "every", "seconds", "servers", "runs"} {
 		if set.Changed(name) {

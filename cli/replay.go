@@ -18,10 +18,10 @@ import (
 	"synod/trace"
 )
 
-// exitDeviates is the exit code for a run that is not the model's.
+// exitDeviates is the exit code for a run that the model does not admit.
 const exitDeviates = 1
 
-// replayFlags are those of the command replay.
+// replayFlags are the flags of the command replay.
 type replayFlags struct {
 	traceOut string
 	events   eventRange
@@ -91,7 +91,7 @@ func (a *app) exploreAround(files []string, f *replayFlags, traced bool) error {
 	return err
 }
 
-// replay replays records, and says what they come to.
+// replay replays records and prints the result.
 func (a *app) replay(files []string, out *recordedTrace) error {
 	records, err := openRecords(files)
 	if err != nil {
@@ -121,7 +121,7 @@ func (a *app) replay(files []string, out *recordedTrace) error {
 	return a.print(result.Text())
 }
 
-// refuted returns what a replay found wrong with a run, if it did, for a trace; an empty string if not.
+// refuted returns the reason why a replay refuted a run, for a trace, or an empty string if it did not.
 func (a *app) refuted(err error) string {
 	var deviation *replay.Deviation
 	var violation *replay.Violation
@@ -138,14 +138,14 @@ func (a *app) refuted(err error) string {
 	return ""
 }
 
-// recordedTrace is where the trace of a recorded run goes.
+// recordedTrace is the output file for the trace of a recorded run.
 type recordedTrace struct {
 	file   *outfile.File
 	format trace.Format
 	tracer *replay.Tracer
 }
 
-// open checks that the trace can be written, before anything is replayed.
+// open opens the file of the trace before the replay starts.
 func (f *replayFlags) open() (*recordedTrace, error) {
 	format, err := trace.FormatOf(f.traceOut)
 	if err != nil {
@@ -162,7 +162,7 @@ func (f *replayFlags) open() (*recordedTrace, error) {
 	return &recordedTrace{file, format, replay.NewTracer(f.events.bounds())}, nil
 }
 
-// write writes the trace; one without a step it leaves out, and says so.
+// write writes the trace. If it has no steps, it prints a note instead.
 func (t *recordedTrace) write(a *app) error {
 	stderr := a.stderr
 	d, ok := t.tracer.Document()
@@ -178,7 +178,7 @@ func (t *recordedTrace) write(a *app) error {
 	return t.file.Replace(b.Bytes())
 }
 
-// packageOf returns the package in which a generated test finds a model, or an empty string.
+// packageOf returns the package from which a generated test imports a model, or an empty string.
 func (a *app) packageOf(model string) string {
 	e, err := a.entries.Find(model)
 	if err != nil {
@@ -187,7 +187,7 @@ func (a *app) packageOf(model string) string {
 	return e.Package
 }
 
-// eventRange is a range of events, counted from 1; 0 for no bound.
+// eventRange is a range of events, counted from 1; 0 means no bound.
 type eventRange struct{ first, last int }
 
 func (r *eventRange) Type() string { return "range" }
@@ -227,7 +227,7 @@ func openRecords(files []string) (*replay.Records, error) {
 	return records, err
 }
 
-// programOf returns what the servers of a recorded run run.
+// programOf returns the program of the servers of a recorded run.
 func (a *app) programOf(h *record.Header) (spawn.Program, error) {
 	return a.program(h.Model, h.Config)
 }

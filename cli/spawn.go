@@ -33,7 +33,8 @@ func (a *app) spawnCommand() *cobra.Command {
 	return cmd
 }
 
-// run opens everything, runs the servers until the context ends, and gives the exit code. An error is one of the call.
+// run opens all resources, runs the servers until the context ends, and returns the exit code. An error is a usage
+// error.
 func (p spawnPlan) run(ctx context.Context, stdout, stderr io.Writer) (int, error) {
 	p.host.Log = p.flags.logger(stderr)
 	h, err := host.Open(p.host)

@@ -22,7 +22,7 @@ import (
 	"synod/spawn/transports"
 )
 
-// spawnFlags are those of the command spawn.
+// spawnFlags are the flags of the command spawn.
 type spawnFlags struct {
 	name      string // of the command
 	entries   catalog.Catalogue
@@ -49,7 +49,7 @@ type spawnFlags struct {
 	control bool
 }
 
-// maxSpawned is how many servers a cluster may have.
+// maxSpawned is the maximum number of servers of a cluster.
 const maxSpawned = 64
 
 func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
@@ -91,24 +91,24 @@ func (f *spawnFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	words(cmd, "log-format", func() []string { return f.logFormat.Known })
 }
 
-// spawnPlan is what spawn was asked for, with all that can be verified before anything is opened.
+// spawnPlan is the configuration of spawn, validated as far as possible without opening anything.
 type spawnPlan struct {
 	flags *spawnFlags
-	host  host.Config // but for the log
+	host  host.Config // except the log
 }
 
-// programs returns what the servers of a model run; a method of a catalogue is one.
+// programs returns the program of a model's servers; catalogues have such a method.
 type programs func(model string, v catalog.Variant) (spawn.Program, error)
 
-// defaultSpawned returns the model whose servers run if none is named.
+// defaultSpawned returns the default model of spawn.
 func defaultSpawned(entries catalog.Catalogue) string {
 	if names := entries.Spawnable(); len(names) > 0 {
 		return names[0]
 	}
-	return entries.Default().Name // which is refused, with a reason
+	return entries.Default().Name // which is rejected with a reason
 }
 
-// plan verifies what was asked for.
+// plan validates the flags.
 func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, error) {
 	p := spawnPlan{flags: f, host: host.Config{
 		Only: -1, Transport: f.transport.Value, DataDir: f.dataDir, Ephemeral: f.ephemeral, Metrics: f.metrics,
@@ -151,7 +151,7 @@ func (f *spawnFlags) plan(set *pflag.FlagSet, program programs) (spawnPlan, erro
 	return p, f.planAll(&p.host)
 }
 
-// planAll places all servers in this process.
+// planAll puts all servers into this process.
 func (f *spawnFlags) planAll(p *host.Config) error {
 	if f.servers > maxSpawned {
 		return fmt.Errorf("--servers %d: expected at most %d", f.servers, maxSpawned)
@@ -175,7 +175,7 @@ func (f *spawnFlags) planAll(p *host.Config) error {
 	return nil
 }
 
-// planOne places one server of the peers in this process.
+// planOne puts one server of the peers into this process.
 func (f *spawnFlags) planOne(set *pflag.FlagSet, p *host.Config) error {
 	p.Only = int(f.only)
 	if set.Changed("servers") {

@@ -39,7 +39,7 @@ func (a *app) tortureCommand() *cobra.Command {
 	return cmd
 }
 
-// torture runs the trial and reports. An error is one of the call, or of the machine.
+// torture runs the trial and prints a report. An error is a usage error or a failure of the machine.
 func (a *app) torture(ctx context.Context, p *torturePlan) (int, error) {
 	dir, err := p.folder()
 	if err != nil {
@@ -79,7 +79,7 @@ func (a *app) torture(ctx context.Context, p *torturePlan) (int, error) {
 	return d.Exit, nil
 }
 
-// evidence returns what shows a violation, and looks for less that does.
+// evidence returns the evidence of a violation after shrinking it.
 func (a *app) evidence(ctx context.Context, p *torturePlan, o *torture.Trial, d *torture.Document) error {
 	text, err := o.Evidence(ctx)
 	if err == nil {
@@ -96,7 +96,7 @@ func (a *app) evidence(ctx context.Context, p *torturePlan, o *torture.Trial, d 
 	return a.tell(p, small.Text()+fmt.Sprintf("Again: %s\n", d.Again))
 }
 
-// tell prints a text for people, unless a document is asked for.
+// tell prints human-readable text, unless JSON was requested.
 func (a *app) tell(p *torturePlan, text string) error {
 	if p.flags.asJSON {
 		return nil
@@ -109,14 +109,14 @@ func (p *torturePlan) folder() (string, error) {
 	dir := p.flags.dir
 	if dir == "" {
 		var err error
-		if dir, err = os.MkdirTemp("", "paxos-"); err != nil { // short, as sockets are in it
+		if dir, err = os.MkdirTemp("", "paxos-"); err != nil { // a short path, because it contains sockets
 			return "", err
 		}
 	}
 	return filepath.Abs(dir)
 }
 
-// sweep removes the folder, unless it is to be kept or has its name from the user.
+// sweep removes the folder, unless it is to be kept or was named by the user.
 func (p *torturePlan) sweep(dir string) error {
 	if p.flags.keep || p.flags.dir != "" {
 		return nil
@@ -124,7 +124,7 @@ func (p *torturePlan) sweep(dir string) error {
 	return os.RemoveAll(dir)
 }
 
-// again returns the command that runs the plan again.
+// again returns the command line that repeats the plan.
 func (p *torturePlan) again(name, more string) string {
 	f := p.flags
 	words := []string{
@@ -139,7 +139,7 @@ func (p *torturePlan) again(name, more string) string {
 	return strings.Join(append(words, more), " ")
 }
 
-// command returns what runs a server: this very program, as spawn.
+// command returns a function that builds the command of a server: this executable, as spawn.
 func (p *torturePlan) command() (func(torture.Member) *exec.Cmd, error) {
 	path, err := os.Executable()
 	if err != nil {
@@ -151,7 +151,7 @@ func (p *torturePlan) command() (func(torture.Member) *exec.Cmd, error) {
 		for _, a := range m.Addresses {
 			peers = append(peers, a.String())
 		}
-		// A server that starts again draws other numbers than before.
+		// A restarted server uses different random numbers.
 		seed := p.trial.Seed + uint64(m.Runs)<<32
 		args := []string{
 			"spawn", "--model", p.flags.model, "--transport", p.flags.transport.Value, "--only", strconv.Itoa(m.Place),

@@ -21,7 +21,7 @@ import (
 	"synod/spawn/transports"
 )
 
-// tortureFlags are those of the command torture.
+// tortureFlags are the flags of the command torture.
 type tortureFlags struct {
 	entries   catalog.Catalogue
 	model     string
@@ -92,15 +92,15 @@ func (f *tortureFlags) add(cmd *cobra.Command, entries catalog.Catalogue) {
 	words(cmd, "transport", func() []string { return f.transport.Known })
 }
 
-// torturePlan is what torture was asked for, with all that can be verified before anything is started.
+// torturePlan is the configuration of torture, validated as far as possible without starting anything.
 type torturePlan struct {
 	flags   *tortureFlags
 	entry   catalog.Entry
 	variant catalog.Variant
-	trial   torture.Plan // but for the command
+	trial   torture.Plan // except the command
 }
 
-// plan verifies what was asked for.
+// planTorture validates the flags.
 func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, error) {
 	p := torturePlan{flags: f}
 	t := &p.trial
@@ -125,7 +125,7 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 		f.timeout = f.patience
 	}
 	if set.Changed("timeout") && !set.Changed("patience") {
-		f.patience = 2 * f.timeout // as it is usually
+		f.patience = 2 * f.timeout // the same ratio as by default
 	}
 	program, err := a.program(f.model, p.variant)
 	if err != nil {
@@ -165,14 +165,14 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 	return p, err
 }
 
-// onceOnly is how long clients wait for the answer to what they must not ask again: servers that are busy leave many
-// requests without one.
+// onceOnly is the timeout of clients for requests that must not be repeated: busy servers leave many of them
+// unanswered.
 const onceOnly = flagvalue.Duration(500 * time.Millisecond)
 
 // streamOfFaults separates the random numbers of the schedule from those of servers and clients.
 const streamOfFaults = 1 << 32
 
-// scheduled generates the schedule, or reads it.
+// scheduled generates or reads the schedule.
 func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
 	f := p.flags
 	if set.Changed("schedule") {
@@ -204,7 +204,7 @@ func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
 	return err
 }
 
-// kinds returns the kinds of faults that were asked for.
+// kinds returns the requested kinds of faults.
 func (f *tortureFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, error) {
 	switch {
 	case !set.Changed("faults") && !durable:
@@ -221,7 +221,7 @@ func (f *tortureFlags) kinds(set *pflag.FlagSet, durable bool) ([]nemesis.Kind, 
 	return kinds, err
 }
 
-// affects reports whether a kind of fault can affect processes of servers that keep something or not.
+// affects returns an error if a kind of fault cannot affect server processes, durable or not.
 func affects(k nemesis.Kind, durable bool) error {
 	switch {
 	case !slices.Contains(nemesis.Kinds(), k):
@@ -232,7 +232,7 @@ func affects(k nemesis.Kind, durable bool) error {
 	return nil
 }
 
-// emptyFolder creates a folder, unless it is there and empty. Errors begin with the flag.
+// emptyFolder creates a folder unless it exists and is empty. Errors begin with the flag.
 func emptyFolder(flag, dir string) error {
 	if dir == "" {
 		return fmt.Errorf("%s requires a folder name", flag)

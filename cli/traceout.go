@@ -9,7 +9,8 @@ import (
 	"synod/trace"
 )
 
-// writeTraces writes traces, and says on stderr what it left out. Without a trace it writes nothing, in any format.
+// writeTraces writes traces, and reports on stderr what it omitted. Without any trace it writes nothing, in any
+// format.
 func writeTraces(f *outfile.File, format trace.Format, d trace.Document, stderr io.Writer) error {
 	if len(d.Traces) == 0 {
 		f.Untouched(stderr, "Nothing was found")

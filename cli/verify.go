@@ -22,7 +22,7 @@ import (
 	"synod/internal/outfile"
 )
 
-// verify is what the command of this name was asked for.
+// verify is an invocation of the command verify.
 type verify struct {
 	entries     catalog.Catalogue
 	model       string
@@ -83,7 +83,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	return cmd
 }
 
-// run checks a history, prints what was found and gives the exit code.
+// run checks a history, prints the result and returns the exit code.
 func (v *verify) run(a *app, initial bool, stdin io.Reader) (int, error) {
 	var page *outfile.File
 	if v.html != "" {
@@ -94,7 +94,7 @@ func (v *verify) run(a *app, initial bool, stdin io.Reader) (int, error) {
 	}
 	begin := time.Now()
 	d := oplog.Document{Schema: oplog.Schema, File: v.file, Consistency: v.consistency.Value}
-	in, err := v.open(stdin) // which a signal ends as usual: standard input may never end
+	in, err := v.open(stdin) // signals keep their default action: standard input may never end
 	if err != nil {
 		return 0, err
 	}
@@ -137,7 +137,7 @@ func (v *verify) run(a *app, initial bool, stdin io.Reader) (int, error) {
 	}
 	d.Fill(h, result, line)
 	code := exitOf(d.Verdict)
-	if !v.json { // The verdict is not kept back until it is explained.
+	if !v.json { // Print the verdict before it is explained.
 		if err := a.print(d.VerdictText()); err != nil {
 			return 0, err
 		}
@@ -158,7 +158,7 @@ func (v *verify) run(a *app, initial bool, stdin io.Reader) (int, error) {
 	return code, a.print(d.ExplanationText(result))
 }
 
-// object returns what a custom object does, as the model says.
+// object returns the behaviour of a custom object, as defined by the model.
 func (v *verify) object() (oplog.Object, error) {
 	if v.model == "" {
 		return nil, fmt.Errorf("the history is of a custom object; add --model with the model of its servers, %s",
@@ -175,7 +175,8 @@ func (v *verify) object() (oplog.Object, error) {
 	return object, nil
 }
 
-// open opens the history. What can be read once only is copied to a file that nobody else sees, since it is read twice.
+// open opens the history. Input that can be read only once is copied to a private temporary file, because the history
+// is read twice.
 func (v *verify) open(stdin io.Reader) (*os.File, error) {
 	in := stdin
 	if v.file != "-" {
@@ -212,7 +213,7 @@ func (v *verify) open(stdin io.Reader) (*os.File, error) {
 	return copied, nil
 }
 
-// scan reads the history from its beginning.
+// scan returns a scanner that starts at the beginning of the history.
 func (v *verify) scan(in *os.File) (*oplog.Scanner, error) {
 	if _, err := in.Seek(0, io.SeekStart); err != nil {
 		return nil, err
@@ -224,7 +225,7 @@ func (v *verify) scan(in *os.File) (*oplog.Scanner, error) {
 	return s, err
 }
 
-// check checks the history, and returns how much of its last line was left out.
+// check checks the history. It also returns how much of an incomplete last line was ignored.
 func (v *verify) check(ctx context.Context, in *os.File, config oplog.Config) (oplog.Result, int, error) {
 	if v.consistency.Value == oplog.Sequential {
 		if _, err := in.Seek(0, io.SeekStart); err != nil {
@@ -251,7 +252,7 @@ func (v *verify) check(ctx context.Context, in *os.File, config oplog.Config) (o
 	return r, last.Torn(), err
 }
 
-// valueOfFlag is a number, if the text is one, or else the text.
+// valueOfFlag parses a number, or returns the text if it is not a number.
 func valueOfFlag(text string) oplog.Value {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return oplog.Number(n)
@@ -272,10 +273,10 @@ func exitOf(verdict string) int {
 	return checker.ExitUndecided
 }
 
-// pageTime bounds the search for the longest orders that a page shows.
+// pageTime bounds the search for the longest orders shown on a page.
 const pageTime = 30 * time.Second
 
-// writePage writes porcupine's page of the first finding, and says on stderr if there is none.
+// writePage writes porcupine's page of the first finding, and reports on stderr if there is none.
 func writePage(page *outfile.File, r oplog.Result, stderr io.Writer) error {
 	if len(r.Findings) == 0 {
 		page.Untouched(stderr, "There is no operation to blame")

@@ -21,7 +21,7 @@ import (
 	"synod/internal/flagvalue"
 )
 
-// hunting is what the commands about mutants were asked for.
+// hunting is an invocation of the commands zoo and mutate.
 type hunting struct {
 	entries     catalog.Catalogue
 	model       string
@@ -51,7 +51,7 @@ func (h *hunting) options() checker.Options {
 	}
 }
 
-// entry returns the model that was named.
+// entry returns the named model.
 func (h *hunting) entry() (catalog.Entry, error) {
 	if known := h.entries.Mutated(); !slices.Contains(known, h.model) {
 		return catalog.Entry{}, &catalog.UnknownError{Kind: "model", Name: h.model, Of: " with mutants", Known: known}
@@ -59,7 +59,7 @@ func (h *hunting) entry() (catalog.Entry, error) {
 	return h.entries.Find(h.model)
 }
 
-// command builds a command of one of the two.
+// command returns one of the two commands.
 func (h *hunting) command(use, short, models string, run func(context.Context, []catalog.Entry) (int, error), a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: use, Short: short,
@@ -80,7 +80,7 @@ func (h *hunting) command(use, short, models string, run func(context.Context, [
 			}
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			context.AfterFunc(ctx, stop) // The second signal finds its default again, and kills.
+			context.AfterFunc(ctx, stop) // The second signal has its default action again and kills the process.
 			var err error
 			a.code, err = run(ctx, entries)
 			return err
@@ -103,8 +103,8 @@ func (a *app) zooCommand() *cobra.Command {
 		func(ctx context.Context, entries []catalog.Entry) (int, error) { return h.zoo(ctx, entries, a.stdout) }, a)
 }
 
-// zoo shoots the mutants, prints what was found and gives the exit code: 0 if each is as it is declared, 1 if one is not,
-// 3 if a limit or an interrupt left that open.
+// zoo runs the mutants and prints the results. It returns the exit code: 0 if each is detected as declared, 1 if one
+// is not, 3 if a limit or an interrupt left that open.
 func (h *hunting) zoo(ctx context.Context, entries []catalog.Entry, stdout io.Writer) (int, error) {
 	begin := time.Now()
 	b := bufio.NewWriter(stdout)

@@ -1,5 +1,5 @@
-// Package scaffold writes modules that use this one: a lock service that is served, a model of it, and the whole command for
-// both. The service is in the folder template, a package of its own, so that it is built and tested like all others.
+// Package scaffold writes modules that use this one: a lock service, a model of it, and a command for both. The
+// service is in the folder template, which is also a package here, so that it is built and tested like all others.
 package scaffold
 
 import (
@@ -18,10 +18,11 @@ import (
 //go:embed template/*.go template/README.md
 var template embed.FS
 
-// ModulePath is the path of this module, as others import it.
+// ModulePath is the import path of this module.
 const ModulePath = "synod"
 
-// Write writes a module into a folder, which is there and empty, for a checkout of this one. It returns the module's name.
+// Write writes a module that uses a checkout of this one into an existing empty folder. It returns the name of the
+// module.
 func Write(dir, checkout string) (name string, err error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return "", err
@@ -51,7 +52,7 @@ func Write(dir, checkout string) (name string, err error) {
 	return name, nil
 }
 
-// moduleName is a name for a module and its executable, from that of its folder.
+// moduleName derives the name of a module and its executable from the name of its folder.
 func moduleName(folder string) string {
 	name := strings.Trim(regexp.MustCompile(`[^a-z0-9.-]+`).ReplaceAllString(strings.ToLower(folder), "-"), "-.")
 	if name == "" || name == path.Base(ModulePath) {
@@ -60,7 +61,7 @@ func moduleName(folder string) string {
 	return name
 }
 
-// Checkout returns the folder of the sources of this module: the one given, or that which the working folder is in.
+// Checkout returns the source folder of this module: the given one, or the one that contains the working folder.
 func Checkout(given string) (string, error) {
 	if given != "" {
 		if !isCheckout(given) {
@@ -82,7 +83,7 @@ func Checkout(given string) (string, error) {
 	}
 }
 
-// isCheckout reports whether a folder holds the sources of this module.
+// isCheckout reports whether a folder contains the sources of this module.
 func isCheckout(dir string) bool {
 	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	if err != nil {
@@ -92,8 +93,8 @@ func isCheckout(dir string) bool {
 	return strings.TrimSpace(first) == "module "+ModulePath
 }
 
-// requirements returns the go.mod of a module that uses a checkout, and its go.sum. All that the checkout requires is
-// required at the same version, so that nothing has to be looked up.
+// requirements returns the go.mod and go.sum of a module that uses a checkout. All requirements of the checkout are
+// included at the same version, so that nothing has to be looked up.
 func requirements(checkout, name string) (mod, sum []byte, err error) {
 	theirs, err := os.ReadFile(filepath.Join(checkout, "go.mod"))
 	if err != nil {
@@ -129,7 +130,7 @@ func requirements(checkout, name string) (mod, sum []byte, err error) {
 	return b.Bytes(), sum, lines.Err()
 }
 
-// quoted is a path as go.mod has it.
+// quoted returns a path in go.mod syntax.
 func quoted(path string) string {
 	if strings.ContainsAny(path, " \t\"'`()[]{},") {
 		return fmt.Sprintf("%q", path)
