@@ -10,7 +10,7 @@ import (
 	"synod/examples/chatroom"
 )
 
-// expect asks until a server has the messages that are expected.
+// expect repeats a request until a server has exactly the expected messages.
 func (r *run) expect(ctx context.Context, s Step, c Expect) error {
 	for end := r.World.Now() + GetPatience + r.Slack; ; {
 		messages, err := r.get(ctx, s, c.ID)
@@ -28,11 +28,11 @@ func (r *run) expect(ctx context.Context, s Step, c Expect) error {
 	}
 }
 
-// prefix reports whether a list begins another one.
+// prefix reports whether a is a prefix of b.
 func prefix(a, b []string) bool { return len(a) <= len(b) && slices.Equal(a, b[:len(a)]) }
 
-// agree asks all servers that are up until they have the same messages. Where a majority is not up, or no client was ever
-// there, there is nothing to ask.
+// agree repeats requests to all running servers until they have the same messages. It does nothing if no majority is
+// running or no client ever existed.
 func (r *run) agree(ctx context.Context, s Step) error {
 	ids, most := r.awake()
 	if len(ids) == 0 || len(ids) < actor.Majority(most) || !r.network.whole(ids, most) {
@@ -44,7 +44,7 @@ func (r *run) agree(ctx context.Context, s Step) error {
 	conns := make(map[int]Conn)
 	defer func() {
 		for _, conn := range conns {
-			_ = conn.Close() // Nothing of it is needed any more.
+			_ = conn.Close() // The connection is not used again.
 		}
 	}()
 	end := r.World.Now() + GetPatience + r.Slack
@@ -62,7 +62,7 @@ func (r *run) agree(ctx context.Context, s Step) error {
 			switch {
 			case slices.Equal(log, logs[0]):
 			case prefix(log, logs[0]) || prefix(logs[0], log):
-				same = false // One of them lags behind.
+				same = false // One server lags behind.
 			default:
 				return r.fail(Violated, s, "servers %d and %d disagree: %s and %s", ids[0], ids[i], chatroom.List(logs[0]), chatroom.List(log))
 			}
@@ -79,7 +79,7 @@ func (r *run) agree(ctx context.Context, s Step) error {
 	}
 }
 
-// awake returns the servers that are up, and how many servers their cluster has.
+// awake returns the running servers, and the size of their cluster.
 func (r *run) awake() (ids []int, most int) {
 	for _, id := range slices.Sorted(maps.Keys(r.servers)) {
 		p := r.servers[id]
@@ -91,7 +91,7 @@ func (r *run) awake() (ids []int, most int) {
 	return ids, most
 }
 
-// whole reports whether some servers of so many all hear one another.
+// whole reports whether the given servers, out of count, can all hear one another.
 func (n Network) whole(ids []int, count int) bool {
 	for _, id := range ids {
 		for _, other := range n.Cut(id, count) {
@@ -103,7 +103,8 @@ func (n Network) whole(ids []int, count int) bool {
 	return true
 }
 
-// fresh asks a server over a connection of its own, so that no answer is waited for that the client of a test still waits for.
+// fresh asks a server over a separate connection, so that it cannot receive an answer that the test's own client
+// still waits for.
 func (r *run) fresh(ctx context.Context, s Step, id int, conns map[int]Conn, wait time.Duration) ([]string, error) {
 	if conns[id] == nil {
 		end := r.World.Now() + ConnectPatience + r.Slack

@@ -1,7 +1,6 @@
-// Package harness runs tests of a chatroom: files that say which servers to start, what clients say to them, and what
-// becomes of servers and network meanwhile. What clients were told is checked: it must be as if each command took effect
-// at one moment, and at the end all servers that are up must agree. The words are those of the published harness, and a few
-// more.
+// Package harness runs tests of a chatroom. A test is a file that lists the servers to start, the messages of
+// clients, and the faults of servers and network. The harness checks that the answers to clients are linearizable,
+// and that at the end all running servers agree. The commands are those of the published harness, and a few more.
 package harness
 
 import (
@@ -12,64 +11,65 @@ import (
 	"synod/examples/chatroom"
 )
 
-// Command is what a line of a test says.
+// Command is a command of a test.
 //
 //sumtype:decl
 type Command interface {
-	// String is the command as the published harness prints it, which is how Rust's Debug does.
+	// String returns the command in the format of the published harness, which is Rust's Debug format.
 	String() string
 	command()
 }
 
-// The published commands. Servers, and the client of each, are told apart by their ids.
+// The published commands. A server and its client are identified by the server's id.
 type (
-	// Start starts a server of a cluster of Count, which listens for clients at Port.
+	// Start starts a server of a cluster of Count servers. It listens for clients at Port.
 	Start struct{ ID, Port, Count int }
 	// Connect connects the client of a server.
 	Connect struct{ ID int }
-	// Disconnect ends the connection.
+	// Disconnect closes the connection.
 	Disconnect struct{ ID int }
-	// Get asks for all messages, and waits for the answer.
+	// Get requests all messages and waits for the answer.
 	Get struct{ ID int }
-	// Put appends a message, which is not answered.
+	// Put appends a message. It has no answer.
 	Put struct {
 		ID      int
 		Message string
 	}
-	// Crash kills a server, if it runs.
+	// Crash kills a server, if it is running.
 	Crash struct{ ID int }
 	// Sleep waits.
 	Sleep struct{ For time.Duration }
 )
 
-// The commands that are added to those.
+// The additional commands.
 type (
-	// Expect asks a server until it has these messages and no others.
+	// Expect repeats a request until a server has exactly these messages.
 	Expect struct {
 		ID       int
 		Messages []string
 	}
-	// ExpectSame asks all servers that are up until they have the same messages.
+	// ExpectSame repeats requests to all running servers until they have the same messages.
 	ExpectSame struct{}
-	// Partition lets servers hear only those of their own group. Servers that are in none are a group of their own together.
+	// Partition separates servers into groups that cannot hear each other. The servers not listed form a group of their
+	// own.
 	Partition struct{ Groups [][]int }
 	// Heal ends partitions and delays.
 	Heal struct{}
-	// Pause lets a server stand still.
+	// Pause stops a server without killing it.
 	Pause struct{ ID int }
-	// Resume lets it go on.
+	// Resume continues a paused server.
 	Resume struct{ ID int }
-	// Delay delays each message that a server sends to another one.
+	// Delay delays each message from a server to another.
 	Delay struct {
 		ID          int
 		Least, Most time.Duration
 	}
-	// Repeat does commands several times.
+	// Repeat runs commands several times.
 	Repeat struct {
 		Times int
 		Steps []Step
 	}
-	// Restart kills a server and starts it again as it was.
+	// Restart kills a server and starts it again with the same settings.
 	Restart struct{ ID int }
 )
 
@@ -136,19 +136,19 @@ func (c Repeat) String() string {
 
 func named(word string, id int) string { return fmt.Sprintf("%s { id: %d }", word, id) }
 
-// Step is a command, and where it stands.
+// Step is a command with its position.
 type Step struct {
 	Command      Command
 	Line, Column int // from 1
 }
 
-// Test is a file that was read.
+// Test is a parsed test file.
 type Test struct {
 	Name  string
 	Steps []Step
 }
 
-// Servers returns how many servers the largest cluster of the test has; 0 if it starts none.
+// Servers returns the size of the largest cluster of the test; 0 if it starts none.
 func (t Test) Servers() int {
 	most := 0
 	t.walk(func(s Step) {
@@ -159,7 +159,7 @@ func (t Test) Servers() int {
 	return most
 }
 
-// walk calls visit for every step, those that are repeated once.
+// walk calls visit for every step. Repeated steps are visited once.
 func (t Test) walk(visit func(Step)) {
 	var all func([]Step)
 	all = func(steps []Step) {
@@ -173,5 +173,5 @@ func (t Test) walk(visit func(Step)) {
 	all(t.Steps)
 }
 
-// at names a place in the test.
+// at returns the position of a step.
 func (t Test) at(s Step) string { return fmt.Sprintf("%s:%d:%d", t.Name, s.Line, s.Column) }

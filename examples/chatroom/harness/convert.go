@@ -14,16 +14,16 @@ import (
 	"synod/trace"
 )
 
-// firstPort is where the first server of a converted path listens for clients.
+// firstPort is the client port of the first server of a converted path.
 const firstPort = 10_000
 
-// settle is how long what was said has to get through before it is asked for, where a path says nothing of it.
+// settle is the time for messages to get through before a read, where the path does not specify one.
 const settle = 3 * time.Second
 
-// Convert builds a test of a path that a check of Multi-Paxos found, as far as a test can say it: which servers clients
-// ask for what, and which of them crash and come back, in the order of the path. The order of messages between servers
-// is left to chance, so that the test is to be rehearsed with many seeds. Of a document it takes the first violation,
-// or else the first path.
+// Convert converts a path found by a check of Multi-Paxos to a test, as far as a test can express it: the requests of
+// clients, and the crashes and restarts of servers, in the order of the path. The order of messages between servers
+// is left to chance, so rehearse the test with many seeds. From a document it uses the first violation, or else the
+// first path.
 func Convert(d trace.Document) (Test, error) {
 	t, ok := d.Primary()
 	if !ok {
@@ -48,17 +48,17 @@ func Convert(d trace.Document) (Test, error) {
 	return Test{Name: d.Model, Steps: c.steps}, nil
 }
 
-// conversion is a path of which a part is converted.
+// conversion is the state of a conversion.
 type conversion struct {
 	servers int
 	steps   []Step
-	seen    map[string]bool // commands that were asked for
+	seen    map[string]bool // commands already requested
 	down    map[int]bool
 	reads   []read // without an answer so far
 	parted  bool
 }
 
-// read is a read of a client at a server.
+// read is a client's read at a server.
 type read struct {
 	client string
 	id     int
@@ -66,7 +66,7 @@ type read struct {
 
 func (c *conversion) add(command Command) { c.steps = append(c.steps, Step{Command: command}) }
 
-// requests are how requests of the machines of package rsm are shown.
+// requests matches the text of requests of the machines of package rsm.
 var (
 	requests = regexp.MustCompile(`(?s)^Request\(id (\d+\.\d+), (?:op )?(.*?)(, end)?(?:, floor \d+)?\)$`)
 	reads    = regexp.MustCompile(`^(read|get .*)$`)
@@ -95,7 +95,7 @@ func (c *conversion) step(s trace.Step) {
 	}
 }
 
-// part cuts off the servers that a key names.
+// part partitions the servers named by a key from the others.
 func (c *conversion) part(key string) {
 	var group []int
 	for _, name := range numbers.FindAllString(key, -1) {
@@ -107,7 +107,7 @@ func (c *conversion) part(key string) {
 	c.add(Partition{Groups: [][]int{group}})
 }
 
-// server returns the number of a server that an actor is, by its name or by its id.
+// server returns the number of the server with an actor's name or id, and whether there is one.
 func (c *conversion) server(name string) (int, bool) {
 	id, err := strconv.Atoi(strings.TrimPrefix(name, "server "))
 	return id, err == nil && id >= 0 && id < c.servers
@@ -121,7 +121,7 @@ func (c *conversion) restart(id int) {
 	}
 }
 
-// request adds what a client asks for. What is sent again is no other command, and the end of a session not one of our commands.
+// request adds a client request. Retransmissions and ends of sessions are not commands.
 func (c *conversion) request(s trace.Step, id int) {
 	m := requests.FindStringSubmatch(s.Message)
 	if m == nil || c.seen[m[1]] || m[3] != "" {
@@ -141,7 +141,7 @@ func (c *conversion) request(s trace.Step, id int) {
 	c.add(Put{id, message})
 }
 
-// answer adds a read that is answered now: a test waits for it.
+// answer adds a read that is answered at this point, because a test waits for answers.
 func (c *conversion) answer(s trace.Step) {
 	for i, r := range c.reads {
 		if from, ok := c.server(s.From); r.client == s.Actor && ok && from == r.id {
@@ -152,7 +152,7 @@ func (c *conversion) answer(s trace.Step) {
 	}
 }
 
-// end lets all servers come back and hear one another, and asks them.
+// end restarts all servers, heals the network, and reads from all servers.
 func (c *conversion) end() {
 	if c.parted {
 		c.add(Heal{})
@@ -167,7 +167,7 @@ func (c *conversion) end() {
 	c.add(ExpectSame{})
 }
 
-// Write writes the test as a file that Parse reads.
+// Write writes the test in the format that Parse reads.
 func (t Test) Write(out io.Writer) error {
 	for i, s := range t.Steps {
 		line, err := json.Marshal(fields(s.Command))
@@ -190,7 +190,7 @@ func (t Test) Write(out io.Writer) error {
 	return err
 }
 
-// fields returns the form of a command in a file.
+// fields returns a command in the form used in files.
 func fields(c Command) any {
 	type one struct {
 		Type string `json:"type"`

@@ -15,17 +15,17 @@ import (
 	"synod/trace"
 )
 
-// Job is a test in a file, to be run with processes.
+// Job is a test file to be run with processes.
 type Job struct {
 	File      string
 	Processes ProcessConfig
-	Out       io.Writer     // what the published harness prints
-	History   string        // the file that the history is written to; empty for none
+	Out       io.Writer     // receives the output of the published harness
+	History   string        // output file of the history; empty for none
 	Slack     time.Duration // see Config
 }
 
-// Run runs the test. The error says why it cannot be run at all. The folder of the servers is removed at the end, unless
-// something is wrong with what they did.
+// Run runs the test. It returns an error if the test cannot be run at all. The folder of the servers is removed at
+// the end, unless the test failed.
 func (j Job) Run(ctx context.Context) (Outcome, error) {
 	test, err := load(j.File)
 	if err != nil {
@@ -35,7 +35,7 @@ func (j Job) Run(ctx context.Context) (Outcome, error) {
 	if c.Server, err = program(c.Server); err != nil {
 		return Outcome{}, err
 	}
-	// What servers print and what we print may be the same.
+	// The output of the servers and of the harness may be the same file.
 	var mu sync.Mutex
 	out := locked{&mu, j.Out}
 	c.Stdout, c.Stderr = lockedOf(&mu, c.Stdout), lockedOf(&mu, c.Stderr)
@@ -56,8 +56,8 @@ func (j Job) Run(ctx context.Context) (Outcome, error) {
 	return o, err
 }
 
-// Rehearse runs the test on virtual time, as often as told, each time with the next seed, and returns the outcome of the
-// first run that does not pass, or of the last one. Only a lone run prints what the published harness does.
+// Rehearse runs the test on virtual time, the given number of times with consecutive seeds. It returns the outcome of
+// the first run that does not pass, or of the last one. Only a single run prints the output of the published harness.
 func (j Job) Rehearse(ctx context.Context, seed uint64, runs int) (Outcome, error) {
 	test, err := load(j.File)
 	if err != nil {
@@ -90,7 +90,7 @@ func (j Job) Rehearse(ctx context.Context, seed uint64, runs int) (Outcome, erro
 	return o, err
 }
 
-// ConvertFile prints a test of the path in a file of traces; see Convert.
+// ConvertFile prints a test converted from a trace file; see Convert.
 func ConvertFile(file string, out io.Writer) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -121,7 +121,7 @@ func load(file string) (Test, error) {
 	return Parse(file, data)
 }
 
-// program turns a command into one that is found from any folder.
+// program resolves a command so that it can be run from any folder.
 func program(command []string) ([]string, error) {
 	path, err := exec.LookPath(command[0])
 	if err == nil {
@@ -133,7 +133,7 @@ func program(command []string) ([]string, error) {
 	return append([]string{path}, command[1:]...), nil
 }
 
-// save writes a history.
+// save writes a history to a file.
 func save(file string, h oplog.History) error {
 	f, err := os.Create(file)
 	if err != nil {
@@ -148,7 +148,7 @@ func save(file string, h oplog.History) error {
 	return errors.Join(err, f.Close())
 }
 
-// locked is a writer that several may use.
+// locked is a writer that shares a mutex with others.
 type locked struct {
 	mu  *sync.Mutex
 	out io.Writer

@@ -15,16 +15,16 @@ import (
 	"synod/internal/strictjson"
 )
 
-// Bounds of a test.
+// Limits of a test.
 const (
 	MaxFile   = 16 << 20       // bytes
-	MaxSleep  = 24 * time.Hour // and MaxDelay of a message
+	MaxSleep  = 24 * time.Hour // of a Sleep; MaxDelay is for a Delay
 	MaxDelay  = time.Minute
-	MaxTimes  = 1_000_000 // that commands are repeated
-	maxNested = 16        // levels of Repeat
+	MaxTimes  = 1_000_000 // repetitions of commands
+	maxNested = 16        // nesting depth of Repeat
 )
 
-// Error is what is wrong with a test, and where.
+// Error is an error in a test file, with its position.
 type Error struct {
 	File         string
 	Line, Column int // from 1, in characters
@@ -34,7 +34,7 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Text) }
 
-// Parse reads a test: a JSON array of objects, each a command. The name is for messages. The error is an *Error.
+// Parse parses a test: a JSON array of objects, each a command. The name is used in messages. The error is an *Error.
 func Parse(name string, data []byte) (Test, error) {
 	p := &parser{name: name, data: data}
 	if len(data) > MaxFile {
@@ -47,26 +47,26 @@ func Parse(name string, data []byte) (Test, error) {
 	return Test{Name: name, Steps: steps}, nil
 }
 
-// parser reads a file.
+// parser parses a file.
 type parser struct {
 	name string
 	data []byte
 }
 
-// error is one at a byte of the file.
+// error returns an error at a byte offset of the file.
 func (p *parser) error(at int, format string, args ...any) error {
 	line, column := p.place(at)
 	return &Error{File: p.name, Line: line, Column: column, Text: fmt.Sprintf(format, args...)}
 }
 
-// place returns the line and the column of a byte of the file, from 1, in characters.
+// place returns the line and the column of a byte offset, from 1, in characters.
 func (p *parser) place(at int) (line, column int) {
 	before := p.data[:min(at, len(p.data))]
 	start := bytes.LastIndexByte(before, '\n') + 1
 	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
 }
 
-// syntax builds an error of one of package strictjson, in a part of the file that begins at a byte.
+// syntax converts an error of package strictjson in a part of the file that starts at byte base.
 func (p *parser) syntax(base int, err error) error {
 	var wrong *strictjson.Error
 	if errors.As(err, &wrong) {
@@ -75,19 +75,19 @@ func (p *parser) syntax(base int, err error) error {
 	return p.error(base, "%v", err)
 }
 
-// part is a value in the file, not read yet.
+// part is an unparsed value in the file.
 type part struct {
-	at  int // of its first byte
+	at  int // offset of its first byte
 	raw []byte
 }
 
-// take takes the next value of a reader of the bytes from base on.
+// take reads the next value from a reader of the bytes from base on.
 func take(r *strictjson.Reader, base int) part {
 	at := r.At()
 	return part{base + at, r.Raw()}
 }
 
-// steps reads an array of commands.
+// steps parses an array of commands.
 func (p *parser) steps(base int, data []byte, depth int) ([]Step, error) {
 	r := strictjson.NewReader(data)
 	var all []part
@@ -113,18 +113,18 @@ type field struct {
 	part
 }
 
-// object is a command as it is read. After an error it reads zeros.
+// object is a command being parsed. After an error it returns zero values.
 type object struct {
 	*parser
 	part
 	word   string
 	fields []field
-	known  []string // names that were asked for
+	known  []string // fields that were read
 	depth  int
 	err    error
 }
 
-// command reads a command.
+// command parses a command.
 func (p *parser) command(one part, depth int) (Command, error) {
 	o := &object{parser: p, part: one, depth: depth}
 	r := strictjson.NewReader(one.raw)
@@ -161,16 +161,16 @@ func (p *parser) command(one part, depth int) (Command, error) {
 	return c, o.err
 }
 
-// words describes how each command is read.
+// words maps each command to its parser.
 var words map[string]func(o *object) Command
 
-// wordList has them in the order of the documentation.
+// wordList lists the commands in the order of the documentation.
 var wordList = []string{
 	"Start", "Connect", "Disconnect", "Get", "Put", "Crash", "Sleep", "Expect", "Partition", "Heal", "Pause", "Resume", "Delay",
 	"Repeat", "Restart",
 }
 
-func init() { // A Repeat is read with words of its own.
+func init() { // An initializer would be a cycle: Repeat uses words itself.
 	words = map[string]func(o *object) Command{
 		"Start": func(o *object) Command {
 			c := Start{o.id(), o.number("port", 1, math.MaxUint16), o.number("count", 1, server.MaxServers)}
@@ -253,7 +253,7 @@ func (o *object) find(name string) (field, bool) {
 	return o.fields[i], true
 }
 
-// read reads a field that has to be there.
+// read reads a required field.
 func (o *object) read(name string, value func(r *strictjson.Reader)) {
 	o.known = append(o.known, name)
 	if o.err != nil {

@@ -25,31 +25,32 @@ import (
 	"synod/internal/wait"
 )
 
-// Processes is a World of processes on this machine, in a fresh folder.
+// Processes is a World of local processes, in a new folder.
 type Processes struct {
 	config  ProcessConfig
 	dir     string
 	peers   *ports.Block // nil for servers of another program
-	clients *ports.Block // nil for the ports of the test
+	clients *ports.Block // nil to use the ports of the test
 	starter *subprocess.Starter
 	began   time.Time
 	network Network
 	servers map[int]*child
 }
 
-// ProcessConfig describes how servers are started.
+// ProcessConfig configures how servers are started.
 type ProcessConfig struct {
-	// Server is the program of the servers, with what comes before the flags -i, -p and -c.
+	// Server is the command line of the servers, without the flags -i, -p and -c.
 	Server  []string
-	Verbose int // how often -v is given to it
-	// Own is set if the program is ours: its servers are told where the others are, and can be told of faults.
+	Verbose int // number of -v flags
+	// Own reports whether the program is the one of this project, whose servers are passed the peer addresses and can
+	// inject faults.
 	Own bool
-	// FreePorts lets servers listen for clients at free ports instead of those of the test.
+	// FreePorts makes servers listen for clients at free ports instead of the ports in the test.
 	FreePorts      bool
-	Stdout, Stderr io.Writer // of the servers; nil for nowhere
+	Stdout, Stderr io.Writer // of the servers; nil to discard
 }
 
-// child is a server that was started.
+// child is a started server.
 type child struct {
 	start   Start
 	cmd     *exec.Cmd
@@ -57,11 +58,12 @@ type child struct {
 	paused  bool
 	ended   chan struct{}
 	last    *tail
-	control string // the path of its socket; empty if it has none
-	shaped  bool   // it was told of a network that is not good
+	control string // path of its control socket; empty if it has none
+	shaped  bool   // it was sent a network with faults
 }
 
-// NewProcesses returns a world for a test. It says what the test needs that the servers do not support.
+// NewProcesses returns a world for a test. The error describes features that the test requires and the servers do not
+// support.
 func NewProcesses(t Test, c ProcessConfig) (*Processes, error) {
 	var unsupported error
 	t.walk(func(s Step) {
@@ -87,7 +89,7 @@ func NewProcesses(t Test, c ProcessConfig) (*Processes, error) {
 	return p, nil
 }
 
-// take takes ports for so many servers.
+// take reserves ports for the given number of servers.
 func (p *Processes) take(servers int) (err error) {
 	if p.config.Own {
 		if p.peers, err = ports.Take(servers); err != nil {
@@ -100,7 +102,7 @@ func (p *Processes) take(servers int) (err error) {
 	return err
 }
 
-// Dir returns the folder in which servers keep their files.
+// Dir returns the folder with the files of the servers.
 func (p *Processes) Dir() string { return p.dir }
 
 // Remove removes the folder.
@@ -139,7 +141,7 @@ func (p *Processes) Start(s Start) error {
 		return err
 	}
 	go func() {
-		_ = c.cmd.Wait() // What it says is in ProcessState.
+		_ = c.cmd.Wait() // The result is in ProcessState.
 		close(c.ended)
 	}()
 	p.servers[s.ID] = c
@@ -190,11 +192,11 @@ func (p *Processes) Resume(id int) error {
 	return p.tell(c)
 }
 
-// Shape implements World. A server that is paused is told when it goes on.
+// Shape implements World. A paused server is updated when it resumes.
 func (p *Processes) Shape(n Network) error {
 	p.network = n
 	if !p.config.Own {
-		return nil // It only ever is a good one.
+		return nil // Only the network without faults gets here.
 	}
 	for _, c := range p.servers {
 		if c.killed || c.paused || p.Ended(c.start.ID) != nil {
@@ -207,7 +209,7 @@ func (p *Processes) Shape(n Network) error {
 	return nil
 }
 
-// tell returns a server what its network is like.
+// tell sends the network conditions to a server.
 func (p *Processes) tell(c *child) error {
 	id := c.start.ID
 	lines := []string{"heal"}
@@ -237,7 +239,7 @@ func (p *Processes) tell(c *child) error {
 	return nil
 }
 
-// dialControl connects to the socket of a server that may just have started.
+// dialControl connects to the control socket of a server that may just have started.
 func (p *Processes) dialControl(c *child) (net.Conn, error) {
 	for end := time.Now().Add(ConnectPatience); ; {
 		conn, err := net.DialTimeout("unix", c.control, time.Second)
@@ -288,7 +290,7 @@ func (c processConn) Answer(ctx context.Context, wait time.Duration) (wire.Answe
 	return c.Connection.Answer(ctx)
 }
 
-// Close implements World: it ends all servers.
+// Close implements World: it stops all servers.
 func (p *Processes) Close() error {
 	var err error
 	for _, c := range p.servers {
@@ -307,12 +309,12 @@ func (p *Processes) Close() error {
 	return err
 }
 
-// maxWords is how many bytes of a server's last words are kept.
+// maxWords is the number of bytes kept of a server's last output.
 const maxWords = 2000
 
-// tail passes on what a server says, and keeps the end of it.
+// tail forwards the output of a server, and keeps the end of it.
 type tail struct {
-	out io.Writer // nil for nowhere
+	out io.Writer // nil to discard
 
 	mu    sync.Mutex
 	words []byte

@@ -19,22 +19,22 @@ import (
 	"synod/spawn/rehearse/stage"
 )
 
-// Rehearsal is a World on virtual time: the same servers, with a network, disks and clocks that are simulated. A seed
-// decides all that is left to chance, so that a run can be repeated.
+// Rehearsal is a World on virtual time: the same servers, with simulated network, disks and clocks. All randomness
+// comes from a seed, so a run can be repeated.
 type Rehearsal struct {
 	play       *stage.Play
 	chance     *stage.Source
 	count      int
-	receptions []*chatroom.Reception // of the processes that run, or ran last
+	receptions []*chatroom.Reception // of the current or last process of each server
 }
 
-// A client, and the names of streams of random numbers that are not those of the stage.
+// The first client id, and the names of random streams that differ from those of the stage.
 const (
 	firstClient = actor.ID(1) << 48
 	forSteps    = 1 << 40
 )
 
-// NewRehearsal returns a world for a test, all of whose servers must be of one cluster.
+// NewRehearsal returns a world for a test, whose servers must all be of one cluster.
 func NewRehearsal(t Test, seed uint64) (*Rehearsal, error) {
 	r := &Rehearsal{chance: stage.NewSource(seed, forSteps), count: t.Servers()}
 	var mixed error
@@ -57,7 +57,7 @@ func NewRehearsal(t Test, seed uint64) (*Rehearsal, error) {
 	return r, err
 }
 
-// rehearsed is what servers run.
+// rehearsed returns the program of the servers.
 func rehearsed() spawn.Program {
 	return spawn.Program{
 		Model: chatroom.Model, Version: chatroom.Version,
@@ -67,10 +67,11 @@ func rehearsed() spawn.Program {
 	}
 }
 
-// longestStep is how long a step of a test takes at most, so that what follows meets its effects at different stages.
+// longestStep is the maximum duration of a step of a test, random so that the next step occurs at different stages of
+// its effects.
 const longestStep = 3 * time.Millisecond
 
-// pass lets the time go by that a step takes.
+// pass advances the time by the duration of a step.
 func (r *Rehearsal) pass() {
 	r.play.Advance(r.play.Now()+time.Duration(r.chance.Uint64()%uint64(longestStep+1)), nil)
 }
@@ -153,9 +154,9 @@ func (r *Rehearsal) Dial(_ context.Context, id int) (Conn, error) {
 type rehearsedConn struct {
 	world     *Rehearsal
 	caller    *stage.Caller
-	reception *chatroom.Reception // of the process that it is connected to
+	reception *chatroom.Reception // of the process at the other end
 	answers   []wire.Answer
-	err       error // what was wrong with an answer
+	err       error // error of an invalid answer
 	closed    bool
 }
 
@@ -173,7 +174,7 @@ func (c *rehearsedConn) Send(command wire.Command) error {
 	return c.caller.Send(data)
 }
 
-// hear takes what the server says.
+// hear handles a message from the server.
 func (c *rehearsedConn) hear(data []byte) {
 	msg, err := chatroom.Messages.Decode(data)
 	reply, ok := msg.(rsm.Reply[chatroom.Result])

@@ -14,35 +14,35 @@ import (
 	"synod/examples/chatroom/wire"
 )
 
-// How long what a test does may take.
+// Time limits of a test's actions.
 const (
 	ConnectPatience = 5 * time.Second
 	GetPatience     = 10 * time.Second
 
-	pause = 20 * time.Millisecond // between two attempts to connect, or to see what is expected
+	pause = 20 * time.Millisecond // between attempts to connect or to see the expected messages
 )
 
-// Verdict is what a run comes to, in the order of the exit codes.
+// Verdict is the result of a run, in the order of the exit codes.
 type Verdict int
 
 // The verdicts.
 const (
 	Passed    Verdict = iota
-	Violated          // what clients were told is wrong, or not what was expected
-	Failed            // the test cannot be run as it stands, or a server ended by itself
+	Violated          // answers to clients are wrong or not as expected
+	Failed            // the test cannot be run as written, or a server ended by itself
 	Undecided         // something did not happen in time, or the run was interrupted
 )
 
-// Config is a run.
+// Config configures a run.
 type Config struct {
 	Test  Test
 	World World
-	Out   io.Writer // what the published harness prints; nil for nothing
-	// Slack is how much longer everything may take than ConnectPatience and GetPatience say, on a machine that is busy.
+	Out   io.Writer // receives the output of the published harness; nil for none
+	// Slack is added to ConnectPatience and GetPatience, for a busy machine.
 	Slack time.Duration
 }
 
-// Outcome is what came of a run.
+// Outcome is the result of a run.
 type Outcome struct {
 	Verdict Verdict
 	Reason  string // why it is not Passed
@@ -50,7 +50,7 @@ type Outcome struct {
 	Check   oplog.Result
 }
 
-// Run runs a test and judges it. It does not close the world.
+// Run runs a test and checks the history. It does not close the world.
 func Run(ctx context.Context, c Config) Outcome {
 	if c.Out == nil {
 		c.Out = io.Discard
@@ -66,7 +66,7 @@ func Run(ctx context.Context, c Config) Outcome {
 	return r.judge(ctx, err)
 }
 
-// place is a server, and the client of it.
+// place is a server and its client.
 type place struct {
 	start   Start
 	up      bool
@@ -75,18 +75,18 @@ type place struct {
 	process int64 // of the client, in the history
 }
 
-// run is a run of a test.
+// run is the state of a run.
 type run struct {
 	Config
-	servers map[int]*place // that were ever started
+	servers map[int]*place // all that were ever started
 	network Network
-	number  uint64 // of the next command, as the published harness counts them: all clients together
-	process int64  // the next one
+	number  uint64 // of the next command, counted over all clients as in the published harness
+	process int64  // next process number of the history
 	began   time.Duration
 	events  []oplog.Event
 }
 
-// failure is why a run ends early.
+// failure is the reason why a run ends early.
 type failure struct {
 	verdict Verdict
 	text    string
@@ -94,7 +94,7 @@ type failure struct {
 
 func (f *failure) Error() string { return f.text }
 
-// fail builds an error of a step.
+// fail returns the error of a step.
 func (r *run) fail(v Verdict, s Step, format string, args ...any) error {
 	where := r.Test.Name + ": at the end"
 	if s.Line > 0 {
@@ -222,7 +222,7 @@ func (r *run) crash(s Step, id int) error {
 	return nil
 }
 
-// stand lets a server stand still, or go on.
+// stand pauses or resumes a server.
 func (r *run) stand(s Step, id int, paused bool) error {
 	act := r.World.Resume
 	if paused {
@@ -244,7 +244,7 @@ func (r *run) stand(s Step, id int, paused bool) error {
 	return nil
 }
 
-// shape sets the network as it is to be.
+// shape applies the current network conditions.
 func (r *run) shape(s Step) error {
 	n := r.network
 	n.Delays = maps.Clone(n.Delays)
@@ -254,7 +254,7 @@ func (r *run) shape(s Step) error {
 	return nil
 }
 
-// ended builds an error of a server that ended by itself.
+// ended returns the error for a server that ended by itself.
 func (r *run) ended(s Step, id int) error {
 	if err := r.World.Ended(id); err != nil {
 		return r.fail(Failed, s, "server %d ended by itself: %v", id, err)
@@ -290,12 +290,12 @@ func (r *run) connect(ctx context.Context, s Step, id int) error {
 
 func (p *place) disconnect() {
 	if p.conn != nil {
-		_ = p.conn.Close() // Nothing of it is needed any more.
+		_ = p.conn.Close() // The connection is not used again.
 		p.conn = nil
 	}
 }
 
-// next returns a process of the history that was not there before.
+// next returns an unused process number for the history.
 func (r *run) next() int64 {
 	r.process++
 	return r.process - 1
@@ -303,11 +303,11 @@ func (r *run) next() int64 {
 
 // note adds an event to the history.
 func (r *run) note(e oplog.Event) {
-	e.Time, e.Line = r.World.Now()-r.began, len(r.events)+2 // as in a file, where the first line is another one
+	e.Time, e.Line = r.World.Now()-r.began, len(r.events)+2 // line number as in a file, whose first line is the header
 	r.events = append(r.events, e)
 }
 
-// put appends a message. What becomes of it nobody knows: it has no answer.
+// put appends a message. Its outcome is unknown because it has no answer.
 func (r *run) put(s Step, c Put) error {
 	p, err := r.known(s, c.ID)
 	if err != nil {
@@ -323,7 +323,7 @@ func (r *run) put(s Step, c Put) error {
 	how := oplog.Fail
 	if p.conn != nil {
 		how = oplog.Unknown
-		// Should it be known not to have been sent, it is as good as one that got lost.
+		// A message that is known not to have been sent may be treated as lost.
 		_ = p.conn.Send(wire.Command{Client: uint64(c.ID), Number: number, Mode: wire.Put, Message: c.Message})
 	}
 	r.note(oplog.Event{Type: how, Op: oplog.Append, Process: p.process})
@@ -333,7 +333,7 @@ func (r *run) put(s Step, c Put) error {
 	return nil
 }
 
-// get asks for all messages over the connection of the client.
+// get requests all messages over the connection of the client.
 func (r *run) get(ctx context.Context, s Step, id int) ([]string, error) {
 	p, err := r.known(s, id)
 	switch {
@@ -345,7 +345,7 @@ func (r *run) get(ctx context.Context, s Step, id int) ([]string, error) {
 	return r.ask(ctx, s, id, p.conn, &p.process, GetPatience+r.Slack)
 }
 
-// ask asks for all messages.
+// ask requests all messages.
 func (r *run) ask(
 	ctx context.Context, s Step, id int, conn Conn, process *int64, wait time.Duration,
 ) ([]string, error) {
@@ -374,7 +374,7 @@ func (r *run) ask(
 	return a.Messages, nil
 }
 
-// judge checks the history, and says what the run comes to. What is wrong outweighs what is not known.
+// judge checks the history and returns the outcome. A violation takes precedence over an undecided result.
 func (r *run) judge(ctx context.Context, err error) Outcome {
 	o := Outcome{History: oplog.History{Header: oplog.Header{Spec: oplog.Log}, Events: r.events}}
 	var failed *failure

@@ -8,56 +8,57 @@ import (
 	"synod/examples/chatroom/wire"
 )
 
-// World is where a test runs: processes on this machine, or virtual time. One goroutine uses it.
+// World is the environment of a test: local processes, or virtual time. It is not safe for concurrent use.
 type World interface {
-	// Now returns the time since any moment.
+	// Now returns the time since a fixed moment.
 	Now() time.Duration
-	// Sleep waits. The error is that of the context.
+	// Sleep waits. It returns an error only if the context ends.
 	Sleep(ctx context.Context, d time.Duration) error
-	// Start starts a server that does not run.
+	// Start starts a server that is not running.
 	Start(c Start) error
-	// Crash kills a server that runs, and returns when it is gone.
+	// Crash kills a running server, and returns once it has ended.
 	Crash(id int) error
 	Pause(id int) error
 	Resume(id int) error
-	// Shape sets the network between servers, also for those that start later.
+	// Shape sets the network between servers, including those that start later.
 	Shape(n Network) error
 	// Dial connects to a server.
 	Dial(ctx context.Context, id int) (Conn, error)
-	// Ended returns why a server that was started does not run any more, although it was not killed; nil if it runs.
+	// Ended returns why a server ended without being killed; nil if it is running.
 	Ended(id int) error
-	// Close ends all servers.
+	// Close stops all servers.
 	Close() error
 }
 
 // Conn is a connection of a client to a server.
 type Conn interface {
 	Send(c wire.Command) error
-	// Answer waits for an answer. The error is ErrLate when the time is over, or says why there will be none.
+	// Answer waits for an answer. It returns ErrLate when the time is over, and another error if there will be no
+	// answer.
 	Answer(ctx context.Context, wait time.Duration) (wire.Answer, error)
 	Gone() bool
 	Close() error
 }
 
-// ErrLate reports that an answer did not come in time.
+// ErrLate is returned if an answer did not arrive in time.
 var ErrLate = errors.New("no answer in time")
 
-// ErrUnsupported reports that a server knows nothing of what is to be done to it.
+// ErrUnsupported is returned if a server does not support an operation.
 var ErrUnsupported = errors.New("this server does not support it")
 
-// Network is the network between servers. The zero value is a good one.
+// Network describes the faults between servers. The zero value has none.
 type Network struct {
-	Groups [][]int // each server hears those of its own only; nil for all of them
+	Groups [][]int // servers hear only those of their own group; nil for all
 	Delays map[int]Span
 }
 
-// Span is how long each message that a server sends takes longer.
+// Span bounds the additional delay of each message that a server sends.
 type Span struct{ Least, Most time.Duration }
 
-// Good reports whether nothing is wrong with the network.
+// Good reports whether the network has no faults.
 func (n Network) Good() bool { return len(n.Groups) == 0 && len(n.Delays) == 0 }
 
-// Cut returns which of so many servers a server cannot hear.
+// Cut returns the servers, out of count, that a server cannot hear.
 func (n Network) Cut(id, count int) []int {
 	if len(n.Groups) == 0 {
 		return nil
