@@ -17,14 +17,14 @@ import (
 	"synod/spawn"
 )
 
-// Injector is what can be changed of a server while it runs. Store is nil for one that has no disk.
+// Injector is the part of a server that can be changed while it runs. Store is nil for a server without a disk.
 type Injector struct {
 	Transport *Transport
 	Store     *Store
-	Resolve   func(text string) (actor.ID, error) // gives the server that a word names
+	Resolve   func(text string) (actor.ID, error) // returns the server with a name
 }
 
-// Status is what an injector answers to status, as JSON.
+// Status is the answer to the status command, as JSON.
 type Status struct {
 	Drop      float64  `json:"drop"`
 	Duplicate float64  `json:"duplicate"`
@@ -34,17 +34,17 @@ type Status struct {
 	Deaf      []string `json:"deaf"` // addresses of servers
 	Disk      string   `json:"disk"` // ok, full, failing or none
 
-	// How often each fault happened so far, in messages and saves.
+	// How often each fault occurred, in messages or saves.
 	Dropped     uint64 `json:"dropped"`
 	Duplicated  uint64 `json:"duplicated"`
 	Delayed     uint64 `json:"delayed"`
 	Reordered   uint64 `json:"reordered"`
 	Severed     uint64 `json:"severed"`    // lost on a cut link
-	Overflowed  uint64 `json:"overflowed"` // lost as too many were delayed
+	Overflowed  uint64 `json:"overflowed"` // lost because too many were delayed
 	SavesFailed uint64 `json:"saves_failed"`
 }
 
-// Status returns how things are.
+// Status returns the current plan, links, disk and counts.
 func (i *Injector) Status() Status {
 	p, c := i.Transport.Plan(), &i.Transport.Counts
 	s := Status{
@@ -149,13 +149,13 @@ func (i *Injector) disk(args []string) error {
 	return errors.New("disk: expected ok, full or failing")
 }
 
-// maxControlLine is the most bytes of a command.
+// maxControlLine is the maximum length of a command, in bytes.
 const maxControlLine = 4096
 
-// maxControls is how many connections may be open at once.
+// maxControls is the maximum number of open connections.
 const maxControls = 16
 
-// Control serves an injector on a socket of the file system: commands come as lines, and each is answered with one line.
+// Control serves an injector on a Unix socket. Commands are lines, and each is answered with one line.
 type Control struct {
 	listener net.Listener
 	injector *Injector
@@ -167,10 +167,10 @@ type Control struct {
 	closed bool
 }
 
-// maxSocketPath is how long the path of a socket may be, in bytes, on every system.
+// maxSocketPath is the length of a socket path, in bytes, that every system supports.
 const maxSocketPath = 103
 
-// Room returns why a socket's path is too long for some system, or gives nil.
+// Room returns an error if the path of a socket is too long for some systems, or nil.
 func Room(path string) error {
 	if len(path) <= maxSocketPath {
 		return nil
@@ -179,7 +179,8 @@ func Room(path string) error {
 		path, len(path)-maxSocketPath)
 }
 
-// Serve opens the socket, which only the user may connect to. One that a process left behind that is gone is replaced.
+// Serve opens the socket, to which only the current user may connect. It replaces a socket left behind by a dead
+// process.
 func Serve(path string, i *Injector) (*Control, error) {
 	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		conn.Close()
@@ -195,7 +196,7 @@ func Serve(path string, i *Injector) (*Control, error) {
 	}
 	listener, err := net.Listen("unix", path)
 	if err != nil {
-		return nil, cmp.Or(Room(path), err) // This system may have room for more.
+		return nil, cmp.Or(Room(path), err) // This system may support longer paths.
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, listener.Close())

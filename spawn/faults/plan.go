@@ -1,6 +1,6 @@
-// Package faults makes the network and the disk of one process worse than they are: messages get lost, repeated, late
-// and out of order, links are cut, disks are full. What happens to a message is drawn by a pure function, so that a
-// simulated network can use it as well.
+// Package faults degrades the network and the disk of one process: messages are lost, duplicated, delayed and
+// reordered, links are cut, disks are full. A pure function draws the fate of each message, so that a simulated
+// network can use it too.
 package faults
 
 import (
@@ -14,27 +14,28 @@ import (
 	"synod/spawn/machine"
 )
 
-// Plan describes how bad a network is. The zero value is a good one.
+// Plan describes the faults of a network. The zero value has none.
 type Plan struct {
-	Drop      float64 // the probability that a message is lost, from 0 to 1
-	Duplicate float64 // the probability that it comes twice, from 0 to 1
-	Reorder   float64 // the probability that it waits for up to ReorderBy more, from 0 to 1
+	Drop      float64 // probability that a message is lost, from 0 to 1
+	Duplicate float64 // probability that it arrives twice, from 0 to 1
+	Reorder   float64 // probability that it waits up to ReorderBy longer, from 0 to 1
 	// Each copy is delayed by a duration from [DelayMin, DelayMax], so that messages may overtake one another.
 	DelayMin, DelayMax time.Duration
 }
 
-// Setting is something of a plan that can be chosen: by a flag, or while servers run.
+// Setting is a part of a plan that can be set by a flag, or while servers run.
 type Setting struct {
 	Word  string
-	Doc   string // what it does
-	Value string // what is expected of it, a word
-	// Parse reads a value, and returns what sets it in a plan.
+	Doc   string // description
+	Value string // placeholder for the value
+	// Parse parses a value and returns a function that sets it in a plan.
 	Parse func(value string) (func(p *Plan), error)
-	// Text is the value in a plan, as Parse reads it; empty if it is off, which Parse reads as 0.
+	// Text returns the value in a plan, in the form that Parse accepts. It is empty if the fault is off, which is 0 for
+	// Parse.
 	Text func(p Plan) string
 }
 
-// Settings returns all that can be chosen of a plan. The caller owns the result.
+// Settings returns all settings of a plan. The caller owns the result.
 func Settings() []Setting {
 	return []Setting{
 		probability("drop", "lose messages with this probability", func(p *Plan) *float64 { return &p.Drop }),
@@ -57,7 +58,7 @@ func Settings() []Setting {
 	}
 }
 
-// probability is a setting that is a probability.
+// probability returns a setting for a probability.
 func probability(word, doc string, of func(*Plan) *float64) Setting {
 	return Setting{
 		Word: word, Doc: doc, Value: "probability",
@@ -74,7 +75,7 @@ func probability(word, doc string, of func(*Plan) *float64) Setting {
 	}
 }
 
-// String lists what is chosen, such as "drop 0.1, delay 5ms..50ms".
+// String lists the faults that are on, such as "drop 0.1, delay 5ms..50ms".
 func (p Plan) String() string {
 	var all []string
 	for _, s := range Settings() {
@@ -85,14 +86,13 @@ func (p Plan) String() string {
 	return strings.Join(all, ", ")
 }
 
-// ReorderBy is how long a message waits at most for others to overtake it.
+// ReorderBy is the maximum time that a message waits for others to overtake it.
 const ReorderBy = 50 * time.Millisecond
 
-// MaxDelay is the longest delay that a plan may have.
+// MaxDelay is the maximum delay of a plan.
 const MaxDelay = time.Minute
 
-// Fate is what becomes of a message: how long each of its copies takes beyond what the network needs. No copy means
-// that it is lost.
+// Fate is the outcome for a message: the additional delay of each of its copies. With no copy the message is lost.
 type Fate struct {
 	Copies     [2]time.Duration
 	Count      int
@@ -100,7 +100,7 @@ type Fate struct {
 	Reordered  int // copies
 }
 
-// Draw decides what becomes of a message.
+// Draw draws the fate of a message.
 func (p Plan) Draw(random machine.Random) Fate {
 	var f Fate
 	if hit(random, p.Drop) {
@@ -120,7 +120,7 @@ func (p Plan) Draw(random machine.Random) Fate {
 	return f
 }
 
-// hit reports whether something of a probability happens. What never or always happens takes no random number.
+// hit reports whether an event with a probability occurs. Probabilities 0 and 1 use no random number.
 func hit(random machine.Random, probability float64) bool {
 	switch {
 	case probability <= 0:
@@ -138,7 +138,7 @@ func between(random machine.Random, least, most time.Duration) time.Duration {
 	return least + time.Duration(random.Uint64()%uint64(most-least+1))
 }
 
-// ParseProbability reads a number from 0 to 1.
+// ParseProbability parses a number from 0 to 1.
 func ParseProbability(s string) (float64, error) {
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(v) || v < 0 || v > 1 {
@@ -147,7 +147,7 @@ func ParseProbability(s string) (float64, error) {
 	return v, nil
 }
 
-// ParseDelay reads a range such as 5ms..50ms, or one duration.
+// ParseDelay parses a range such as 5ms..50ms, or a single duration.
 func ParseDelay(s string) (least, most time.Duration, err error) {
 	from, to, isRange := strings.Cut(s, "..")
 	least, err = time.ParseDuration(from)

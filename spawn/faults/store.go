@@ -11,26 +11,26 @@ import (
 	"synod/storage"
 )
 
-// Disk describes how a disk is.
+// Disk is the state of a disk.
 type Disk uint32
 
-// What a disk may be.
+// The states of a disk.
 const (
 	Sound   Disk = iota
-	Full         // nothing more can be written
-	Failing      // an fsync fails; what was to be written may be there or not
+	Full         // nothing can be written
+	Failing      // fsync fails; the data may be written or not
 )
 
-// The errors of a disk that is full and of one whose fsync fails. They say that they were injected.
+// The errors of a full disk and of a failing fsync. Their text marks them as injected.
 var (
 	ErrFull    = fmt.Errorf("write: %w (injected)", syscall.ENOSPC)
 	ErrFailing = fmt.Errorf("fsync: %w (injected)", syscall.EIO)
 )
 
-// String is a word for commands.
+// String returns the name used in commands.
 func (d Disk) String() string { return [...]string{"ok", "full", "failing"}[d] }
 
-// Store is a store whose disk has faults. It is safe for concurrent use as far as the inner store is.
+// Store is a store with a faulty disk. It is as safe for concurrent use as the inner store.
 type Store struct {
 	inner  spawn.Store
 	disk   atomic.Uint32
@@ -40,21 +40,21 @@ type Store struct {
 	random machine.Random
 }
 
-// WrapStore wraps the disk of a server in one that can fail, which counts allow to tell.
+// WrapStore returns a Store around the store of a server. Injected failures are counted in counts.
 func WrapStore(inner spawn.Store, counts *Counts, random machine.Random) *Store {
 	return &Store{inner: inner, counts: counts, random: random}
 }
 
-// Set sets the state of the disk from now on.
+// Set sets the state of the disk.
 func (s *Store) Set(d Disk) { s.disk.Store(uint32(d)) }
 
-// Disk returns how the disk is.
+// Disk returns the state of the disk.
 func (s *Store) Disk() Disk { return Disk(s.disk.Load()) }
 
 // Load returns all records.
 func (s *Store) Load() ([]storage.Record, error) { return s.inner.Load() }
 
-// Save saves, or fails as such a disk does.
+// Save saves the changes, or fails according to the state of the disk.
 func (s *Store) Save(changes []storage.Record) error {
 	switch s.Disk() {
 	case Full:

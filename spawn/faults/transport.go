@@ -15,25 +15,25 @@ import (
 	"synod/spawn/machine"
 )
 
-// MaxWaiting is how many delayed messages of a transport may be in flight at once; what is beyond gets lost.
+// MaxWaiting is the maximum number of delayed messages of a transport; further ones are lost.
 const MaxWaiting = 10_000
 
-// Counts tell how often faults really happened. All of it is safe for concurrent use.
+// Counts count the faults that occurred. They are safe for concurrent use.
 type Counts struct {
 	Dropped, Duplicated, Delayed, Reordered, Cut, Overflowed, SavesFailed atomic.Uint64
 }
 
-// network is what holds at a moment; it is replaced, never changed.
+// network is an immutable snapshot of the settings.
 type network struct {
 	plan Plan
 	cut  []actor.ID
 	deaf []actor.ID
 }
 
-// Transport is a transport with faults. They affect every message that the server sends, and the requests that it gets
-// from clients, which may get lost or be repeated, but are not delayed. So in a cluster of such servers each message
-// between servers is subject to them once. A cut link carries nothing in either direction. It is safe for concurrent use as far
-// as the inner transport is.
+// Transport is a transport with faults. They affect every message that the server sends, and the requests that it
+// receives from clients, which may be lost or duplicated but are not delayed. So in a cluster of such servers each
+// message between servers is affected once. A cut link carries nothing in either direction. A Transport is as safe
+// for concurrent use as the inner transport.
 type Transport struct {
 	Counts Counts
 
@@ -50,12 +50,12 @@ type Transport struct {
 	once    sync.Once
 	done    sync.WaitGroup
 
-	again     []byte // a request that comes twice, nil for none; only Receive uses it
+	again     []byte // a request to return a second time, or nil; only used by Receive
 	againFrom actor.ID
 }
 
-// Wrap wraps the network of a server in one with the faults of a plan. Servers are all servers of the cluster. Close
-// ends what it starts.
+// Wrap returns a Transport around the network of a server, with the faults of a plan. Servers are all servers of the
+// cluster. The caller must close it.
 func Wrap(inner spawn.Transport, servers []actor.ID, plan Plan, random machine.Random) *Transport {
 	t := &Transport{
 		inner: inner, servers: servers, random: random, wake: make(chan struct{}, 1), closed: make(chan struct{}),
@@ -65,10 +65,10 @@ func Wrap(inner spawn.Transport, servers []actor.ID, plan Plan, random machine.R
 	return t
 }
 
-// Plan returns the plan that holds now.
+// Plan returns the current plan.
 func (t *Transport) Plan() Plan { return t.now.Load().plan }
 
-// Change lets another plan hold from now on. What is delayed already stays so. It may call f more than once.
+// Change changes the plan. Messages already delayed are not affected. It may call f more than once.
 func (t *Transport) Change(f func(*Plan)) { t.change(func(n *network) { f(&n.plan) }) }
 
 // Cut cuts the links to servers.
@@ -76,12 +76,12 @@ func (t *Transport) Cut(servers ...actor.ID) {
 	t.change(func(n *network) { n.cut = append(slices.Clone(n.cut), servers...) })
 }
 
-// Deafen loses what comes from servers. What goes to them arrives.
+// Deafen drops messages from servers. Messages to them still arrive.
 func (t *Transport) Deafen(servers ...actor.ID) {
 	t.change(func(n *network) { n.deaf = append(slices.Clone(n.deaf), servers...) })
 }
 
-// Heal mends the links to servers, in both directions, or all of them if none is named.
+// Heal restores the links to the given servers in both directions, or all links if none is given.
 func (t *Transport) Heal(servers ...actor.ID) {
 	mended := func(id actor.ID) bool { return len(servers) == 0 || slices.Contains(servers, id) }
 	t.change(func(n *network) {
@@ -90,10 +90,10 @@ func (t *Transport) Heal(servers ...actor.ID) {
 	})
 }
 
-// Severed returns the servers to which the link is cut, in ascending order.
+// Severed returns the servers whose link is cut, in ascending order.
 func (t *Transport) Severed() []actor.ID { return sorted(t.now.Load().cut) }
 
-// Unheard returns the servers of which nothing is heard although they may be spoken to, in ascending order.
+// Unheard returns the servers whose messages are dropped, in ascending order.
 func (t *Transport) Unheard() []actor.ID { return sorted(t.now.Load().deaf) }
 
 func sorted(ids []actor.ID) []actor.ID {
@@ -113,10 +113,10 @@ func (t *Transport) change(f func(*network)) {
 	}
 }
 
-// Send sends a message, late or twice or never as the plan has it.
+// Send sends a message, which the plan may delay, duplicate or drop.
 func (t *Transport) Send(to actor.ID, data []byte) error {
 	n := t.now.Load()
-	beat := spawn.IsHeartbeat(data) // It is no message: faults of messages are those of others.
+	beat := spawn.IsHeartbeat(data) // Heartbeats are not messages: message faults do not apply.
 	if slices.Contains(n.cut, to) {
 		if !beat {
 			t.Counts.Cut.Add(1)
@@ -152,7 +152,7 @@ func (t *Transport) draw(p Plan) Fate {
 	return fate
 }
 
-// Receive waits for a message that gets through.
+// Receive waits for a message that is not dropped.
 func (t *Transport) Receive(wait time.Duration) (actor.ID, []byte, error) {
 	if t.again != nil {
 		data := t.again
@@ -174,7 +174,7 @@ func (t *Transport) Receive(wait time.Duration) (actor.ID, []byte, error) {
 	}
 }
 
-// arrives reports whether a message that came gets through.
+// arrives reports whether a received message is not dropped.
 func (t *Transport) arrives(from actor.ID, data []byte) bool {
 	n := t.now.Load()
 	if slices.Contains(n.cut, from) || slices.Contains(n.deaf, from) {
@@ -194,7 +194,7 @@ func (t *Transport) arrives(from actor.ID, data []byte) bool {
 	return fate.Count > 0
 }
 
-// Close closes the inner transport and forgets what is delayed.
+// Close closes the inner transport and discards delayed messages.
 func (t *Transport) Close() error {
 	t.once.Do(func() { close(t.closed) })
 	err := t.inner.Close()
@@ -202,15 +202,15 @@ func (t *Transport) Close() error {
 	return err
 }
 
-// late is a message that waits.
+// late is a delayed message.
 type late struct {
 	at    time.Time
-	order uint64 // among messages of one time, the first that came is the first to go
+	order uint64 // order of insertion, for equal times
 	to    actor.ID
 	data  []byte
 }
 
-// queue is a heap of messages, the next one to go at its root.
+// queue is a heap of messages, the earliest at its root.
 type queue []late
 
 func (q queue) Len() int      { return len(q) }
@@ -229,7 +229,7 @@ func (q *queue) Pop() any {
 	return x
 }
 
-// hold lets a message wait.
+// hold delays a message.
 func (t *Transport) hold(to actor.ID, data []byte, delay time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -241,11 +241,11 @@ func (t *Transport) hold(to actor.ID, data []byte, delay time.Duration) {
 	heap.Push(&t.waiting, late{time.Now().Add(delay), t.order, to, bytes.Clone(data)})
 	select {
 	case t.wake <- struct{}{}:
-	default: // It is awake already.
+	default: // A wake-up is already pending.
 	}
 }
 
-// deliver sends what has waited long enough.
+// deliver sends delayed messages when they are due.
 func (t *Transport) deliver() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -266,16 +266,16 @@ func (t *Transport) deliver() {
 			return
 		default:
 		}
-		// A link that was cut meanwhile loses what is on it.
+		// A link cut in the meantime loses its messages.
 		if slices.Contains(t.now.Load().cut, next.to) {
 			t.Counts.Cut.Add(1)
 			continue
 		}
-		_ = t.inner.Send(next.to, next.data) // Lost, like others.
+		_ = t.inner.Send(next.to, next.data) // An error is a lost message.
 	}
 }
 
-// ripe takes the next message if its time has come, or tells how long to wait.
+// ripe removes and returns the next message if it is due; otherwise it returns how long to wait.
 func (t *Transport) ripe() (late, time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
