@@ -17,14 +17,14 @@ import (
 	"synod/spawn/streams"
 )
 
-// ErrBroken reports that the stream to a server broke since the last message to it. The next message goes over a new
-// one, on which the server takes the client for another one.
+// ErrBroken is returned if the stream to a server broke after the last message to it. The next message uses a new
+// stream, on which the server treats the client as a new one.
 var ErrBroken = errors.New("the stream broke")
 
-// Client is a transport for clients: it has a stream to each server that it ever sent to. It is safe for concurrent use.
+// Client is a transport for clients, with a stream to each server it has sent to. It is safe for concurrent use.
 type Client struct{ calls *streams.Calls }
 
-// NewClient returns a client without streams. It has an identity if the servers have one.
+// NewClient returns a client without streams. It needs an identity if the servers have one.
 func NewClient(i *secure.Identity) *Client {
 	_, dials := Credentials(i)
 	return &Client{streams.NewCalls(func(ctx context.Context, to actor.ID) (streams.Connection, error) {
@@ -40,16 +40,16 @@ func NewClient(i *secure.Identity) *Client {
 	}, ErrBroken)}
 }
 
-// Send sends a message to a server, to which it connects first if need be.
+// Send sends a message to a server. It connects first if necessary.
 func (c *Client) Send(to actor.ID, data []byte) error { return c.calls.Send(to, data) }
 
-// Receive waits for a message of any server, not longer than wait unless that is negative.
+// Receive waits for a message from any server, at most for wait unless that is negative.
 func (c *Client) Receive(wait time.Duration) (actor.ID, []byte, error) { return c.calls.Receive(wait) }
 
 // Close closes all streams.
 func (c *Client) Close() error { return c.calls.Close() }
 
-// conversation is a stream to a server, with a connection of its own.
+// conversation is a stream to a server on its own connection.
 type conversation struct {
 	mu     sync.Mutex // held while a message is sent
 	stream rpc.BidiStreamingClient[framepb.Frame, framepb.Frame]
@@ -84,7 +84,7 @@ func (s *conversation) Receive() ([]byte, error) {
 	return frame.GetData(), err
 }
 
-// Close implements streams.Connection. Another Close returns an error.
+// Close implements streams.Connection. A second Close returns an error.
 func (s *conversation) Close() error {
 	s.cancel()
 	return s.conn.Close()

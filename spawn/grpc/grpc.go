@@ -1,6 +1,6 @@
-// Package grpc carries messages by gRPC, whatever actors they are of: as frames of bytes, over one long-lived stream from each
-// server to every other one, and one in both directions for a client. What waits to be sent is bounded; beyond that, messages
-// are lost. The schema is in package framepb. Link and Door are for services of other schemas, too.
+// Package grpc is a gRPC transport for messages of any actors: frames of bytes, over one long-lived stream from each
+// server to every other one, and a bidirectional stream for each client. Send queues are bounded; when they are full,
+// messages are lost. The schema is in package framepb. Link and Door can also be used by services with other schemas.
 package grpc
 
 import (
@@ -33,18 +33,18 @@ import (
 	"synod/spawn/streams"
 )
 
-// Bounds of a server.
+// Limits of a server.
 const (
-	maxStreams = 16      // calls in flight on one connection
-	maxHeaders = 8 << 10 // bytes of what goes before a call
-	overhead   = 16      // bytes that a frame has besides its message
+	maxStreams = 16      // concurrent calls on a connection
+	maxHeaders = 8 << 10 // header bytes of a call
+	overhead   = 16      // bytes of a frame in addition to its message
 )
 
-// serverKey is what a stream of a server has before its messages: the server's id, in decimal.
+// serverKey is the metadata key of a server's stream; its value is the server's id, in decimal.
 const serverKey = "synod-server"
 
-// Credentials returns those of both sides of a connection: of a server, and of who connects to it. Without an identity nobody
-// needs any, and nothing is encrypted.
+// Credentials returns the credentials of a server and of its clients. Without an identity nothing is authenticated or
+// encrypted.
 func Credentials(i *secure.Identity) (server, client credentials.TransportCredentials) {
 	if i == nil {
 		return insecure.NewCredentials(), insecure.NewCredentials()
@@ -52,8 +52,8 @@ func Credentials(i *secure.Identity) (server, client credentials.TransportCreden
 	return credentials.NewTLS(i.Server()), credentials.NewTLS(i.Client())
 }
 
-// NewServer returns a server that has no services yet but those by which others find out what it has and how it is: reflection
-// and health. Messages have at most so many bytes.
+// NewServer returns a server with only the reflection and health services. Messages have at most the given number of
+// bytes.
 func NewServer(c credentials.TransportCredentials, most int) *rpc.Server {
 	s := rpc.NewServer(
 		rpc.Creds(c),
@@ -78,17 +78,17 @@ type Transport struct {
 	server  *rpc.Server
 	inbox   *streams.Inbox
 	links   map[actor.ID]*Link[[]byte] // to the other servers
-	inbound map[actor.ID]*inbound      // from them
+	inbound map[actor.ID]*inbound      // from the other servers
 	cancel  context.CancelFunc
 	done    sync.WaitGroup
 
 	mu sync.Mutex
-	// clients are the queues of connections of clients, by the id that their address makes.
+	// clients are the queues of client connections, by the id derived from their address.
 	clients map[actor.ID]*streams.Queue[[]byte]
 }
 
-// Serve starts to serve as one of servers, whose ids stand for addresses: it accepts connections, and makes one to each of the
-// others. All have an identity, or none: nil. Close ends it.
+// Serve starts the transport of one of servers, whose ids encode their addresses: it accepts connections, and
+// connects to each of the others. Either all have an identity, or none (nil). Close stops it.
 func Serve(l *Listener, self actor.ID, servers []actor.ID, i *secure.Identity) *Transport {
 	return serve(l, self, servers, i, streams.Usual)
 }
@@ -111,11 +111,11 @@ func serve(
 		t.links[id] = k
 		if at, ok := spawn.AddressOf(id); ok {
 			k.Address = at.String()
-			t.done.Go(func() { _ = k.Run(ctx) }) // An address is never refused.
+			t.done.Go(func() { _ = k.Run(ctx) }) // An address is never rejected.
 		}
 	}
 	framepb.RegisterCarrierServer(t.server, &carrier{transport: t})
-	t.done.Go(func() { _ = t.server.Serve(t.door) }) // It ends by Close.
+	t.done.Go(func() { _ = t.server.Serve(t.door) }) // Close ends it.
 	return t
 }
 
@@ -133,12 +133,12 @@ func (t *Transport) deliver(ctx context.Context, conn rpc.ClientConnInterface) (
 	}, nil
 }
 
-// Receive waits for a message, not longer than wait unless that is negative.
+// Receive waits for a message, at most for wait unless that is negative.
 func (t *Transport) Receive(wait time.Duration) (actor.ID, []byte, error) {
 	return t.inbox.Receive(wait)
 }
 
-// Send queues a message. It is lost if the queue is full, or the client is gone.
+// Send queues a message. It is lost if the queue is full or the client has disconnected.
 func (t *Transport) Send(to actor.ID, data []byte) error {
 	data = slices.Clone(data)
 	if to == t.self {
@@ -146,7 +146,7 @@ func (t *Transport) Send(to actor.ID, data []byte) error {
 	}
 	if k := t.links[to]; k != nil {
 		if spawn.IsHeartbeat(data) && len(k.Queue.Messages) > 0 {
-			return nil // What waits already tells as much, once it can be sent.
+			return nil // A heartbeat adds nothing while other messages are queued.
 		}
 		return k.Add(data)
 	}
@@ -159,7 +159,7 @@ func (t *Transport) Send(to actor.ID, data []byte) error {
 	return queue.Add(data)
 }
 
-// Close closes all connections, and waits for what Serve started. What was queued is lost.
+// Close closes all connections and waits for the goroutines of Serve. Queued messages are lost.
 func (t *Transport) Close() error {
 	t.cancel()
 	t.inbox.Close()
@@ -169,10 +169,10 @@ func (t *Transport) Close() error {
 	return err
 }
 
-// Connections returns how many connections were accepted, and what became of them.
+// Connections returns statistics on accepted connections.
 func (t *Transport) Connections() spawn.Connections { return t.door.Connections() }
 
-// Peers returns what is known of the streams to the other servers, and from them.
+// Peers returns the state of the streams to and from the other servers.
 func (t *Transport) Peers() []spawn.Peer {
 	var all []spawn.Peer
 	for _, id := range actor.Others(t.servers, t.self) {
@@ -183,16 +183,16 @@ func (t *Transport) Peers() []spawn.Peer {
 	return all
 }
 
-// inbound is what comes of another server: of several streams only the one that was opened last counts, so that what is left
-// of an earlier one does not come in between.
+// inbound is the input from another server. Only the stream opened last counts, so that remains of an earlier one are
+// not interleaved.
 type inbound struct {
 	mu     sync.Mutex // held while a message is put into the inbox
-	stream uint64     // the last one
+	stream uint64     // number of the last one
 
 	received atomic.Uint64
 }
 
-// open returns the number of a new stream.
+// open returns the number for a new stream.
 func (i *inbound) open() uint64 {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -200,7 +200,7 @@ func (i *inbound) open() uint64 {
 	return i.stream
 }
 
-// put calls put, unless there is a later stream, and reports whether the stream may go on.
+// put calls put, unless there is a later stream, and reports whether the stream may continue.
 func (i *inbound) put(stream uint64, put func() bool) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -213,7 +213,7 @@ type carrier struct {
 	transport *Transport
 }
 
-// Deliver takes the messages of another server.
+// Deliver receives the messages of another server.
 func (c *carrier) Deliver(stream rpc.ClientStreamingServer[framepb.Frame, framepb.Delivered]) error {
 	t := c.transport
 	g, at, ok := t.door.Guest(stream.Context())
@@ -221,7 +221,7 @@ func (c *carrier) Deliver(stream rpc.ClientStreamingServer[framepb.Frame, framep
 		return errGone
 	}
 	id, err := caller(stream.Context())
-	// A server speaks from a port of its own choice, but from its own address.
+	// A server may use any port of its own address.
 	from, known := t.inbound[id]
 	if place, valid := spawn.AddressOf(id); err != nil || !known || !valid || place.Addr() != at.Addr().Unmap() {
 		t.door.Guests().Denied()
@@ -249,10 +249,11 @@ func (c *carrier) Deliver(stream rpc.ClientStreamingServer[framepb.Frame, framep
 	}
 }
 
-// errGone is the answer to a call on a connection that is closed.
+// errGone is the error of a call on a closed connection.
 var errGone = status.Error(codes.Unavailable, "the connection is closed")
 
-// refuse lets the machine refuse, and count, a message that is too large to be read. It returns why the stream ends.
+// refuse reports a message that is too large to the machine, which rejects and counts it. It returns the error that
+// ends the stream.
 func (t *Transport) refuse(from actor.ID, err error) error {
 	if status.Code(err) == codes.ResourceExhausted {
 		t.inbox.Put(from, streams.Oversized)
@@ -260,7 +261,7 @@ func (t *Transport) refuse(from actor.ID, err error) error {
 	return err
 }
 
-// caller returns which server says that it opens a stream.
+// caller returns the id of the server that opened a stream, as given in its metadata.
 func caller(ctx context.Context) (actor.ID, error) {
 	md, _ := metadata.FromIncomingContext(ctx)
 	values := md.Get(serverKey)
@@ -271,8 +272,7 @@ func caller(ctx context.Context) (actor.ID, error) {
 	return actor.ID(id), err
 }
 
-// Converse takes messages of a client, and sends it what servers have for it, until it is silent for too long or does not take
-// what is sent.
+// Converse exchanges messages with a client, until the client is silent for too long or does not receive fast enough.
 func (c *carrier) Converse(stream rpc.BidiStreamingServer[framepb.Frame, framepb.Frame]) error {
 	t := c.transport
 	g, at, ok := t.door.Guest(stream.Context())
@@ -301,7 +301,7 @@ func (c *carrier) Converse(stream rpc.BidiStreamingServer[framepb.Frame, framepb
 	if !t.door.Guests().Client(g) {
 		return status.Error(codes.ResourceExhausted, "there are too many clients that are busy")
 	}
-	over := make(chan error, 3) // for both directions, and one that takes too long
+	over := make(chan error, 3) // for both directions and the timeout
 	said := make(chan struct{}, 1)
 	t.done.Go(func() { over <- t.hear(stream, g, from, said) })
 	t.done.Go(func() { over <- answer(stream, queue, over) })
@@ -327,7 +327,7 @@ func (t *Transport) attend(ctx context.Context, over <-chan error, said <-chan s
 	}
 }
 
-// hear takes what a client says.
+// hear receives messages from a client.
 func (t *Transport) hear(
 	stream rpc.BidiStreamingServer[framepb.Frame, framepb.Frame], g *streams.Guest, from actor.ID, said chan<- struct{},
 ) error {
@@ -347,8 +347,8 @@ func (t *Transport) hear(
 	}
 }
 
-// answer sends a client what is queued for it, until the stream is over. If the client does not take something for too long, it
-// says so.
+// answer sends queued messages to a client until the stream ends. It reports if the client does not receive one for
+// too long.
 func answer(
 	stream rpc.BidiStreamingServer[framepb.Frame, framepb.Frame], queue *streams.Queue[[]byte], slow chan<- error,
 ) error {

@@ -18,37 +18,37 @@ import (
 	"synod/spawn/streams"
 )
 
-// How patient both sides are.
+// Timeouts of both sides.
 const (
-	dialPatience  = 5 * time.Second  // how long connecting may take
-	writePatience = 10 * time.Second // how long a message may wait for the other side to take it
+	dialPatience  = 5 * time.Second  // for connecting
+	writePatience = 10 * time.Second // for the other side to receive a message
 	pingEvery     = 10 * time.Second // while a connection is silent
-	pingPatience  = 5 * time.Second  // until such a connection is given up
+	pingPatience  = 5 * time.Second  // for the answer to a ping
 	shortestPause = 10 * time.Millisecond
-	longestPause  = time.Second // between two attempts to connect, or to open a stream; it doubles with each
+	longestPause  = time.Second // between attempts to connect or to open a stream; doubles with each
 )
 
-// Stream is a stream of messages to a server, as Link.Open opens it.
+// Stream is a stream of messages to a server, as returned by Link.Open.
 type Stream[M any] struct {
-	// Send sends a message. After an error the stream is of no use.
+	// Send sends a message. After an error the stream must not be used.
 	Send func(M) error
-	// Header waits for what the other side says first.
+	// Header waits for the header of the other side.
 	Header func() (metadata.MD, error)
-	// Ended waits for the end of the stream, and returns why it ended.
+	// Ended waits for the end of the stream and returns the reason.
 	Ended func() error
 }
 
-// Link is the way to another server: one stream for as long as both run, which is made anew when it breaks. What waits to be
-// sent is bounded, so that a server which has stopped keeps nobody from anything. Set the fields, and let Run run.
+// Link is a connection to another server: a single stream, which is reopened when it breaks. The send queue is
+// bounded, so a server that has stopped blocks nobody. Set the fields, then call Run.
 type Link[M any] struct {
 	Address     string                           // host:port
 	Credentials credentials.TransportCredentials // of this side
-	Queue       *streams.Queue[M]                // what to send
-	// Open opens a stream on a connection, which may not be there yet: it must wait for that.
+	Queue       *streams.Queue[M]                // messages to send
+	// Open opens a stream on a connection, and must wait until the connection is established.
 	Open func(ctx context.Context, conn rpc.ClientConnInterface) (Stream[M], error)
-	// Said is called with what the other side says first on a stream, and with nil when a stream ends; nil for nobody to know.
+	// Said is called with the header of each stream, and with nil when a stream ends; nil if not needed.
 	Said func(metadata.MD)
-	Log  *slog.Logger // of streams that end; nil for none
+	Log  *slog.Logger // for streams that end; nil for no log
 
 	up       atomic.Bool
 	sent     atomic.Uint64
@@ -57,7 +57,7 @@ type Link[M any] struct {
 	warned   spawn.Limiter
 }
 
-// dialOptions are those of every connection.
+// dialOptions returns the options of every connection.
 func dialOptions(c credentials.TransportCredentials) []rpc.DialOption {
 	return []rpc.DialOption{
 		rpc.WithTransportCredentials(c),
@@ -72,12 +72,12 @@ func dialOptions(c credentials.TransportCredentials) []rpc.DialOption {
 	}
 }
 
-// Connect builds a connection, which connects once it is used. It takes addresses, and no names of other kinds.
+// Connect returns a connection to an address, which connects on first use. Names are not resolved.
 func Connect(address string, c credentials.TransportCredentials) (*rpc.ClientConn, error) {
 	return rpc.NewClient("passthrough:///"+address, dialOptions(c)...)
 }
 
-// Run connects, sends what is queued, and connects again when the stream breaks, until the context ends.
+// Run connects, sends queued messages, and reconnects when the stream breaks, until the context ends.
 func (k *Link[M]) Run(ctx context.Context) error {
 	conn, err := Connect(k.Address, k.Credentials)
 	if err != nil {
@@ -107,8 +107,8 @@ func (k *Link[M]) Run(ctx context.Context) error {
 	}
 }
 
-// use sends over a stream until it breaks or the context ends, and returns why. What was sent before that may have arrived or
-// not, and is not sent again: messages come at most once, and in order.
+// use sends messages over a stream until it breaks or the context ends, and returns the reason. Messages sent before
+// that may or may not have arrived and are not sent again: messages arrive at most once and in order.
 func (k *Link[M]) use(ctx context.Context, conn rpc.ClientConnInterface) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -139,10 +139,10 @@ func (k *Link[M]) use(ctx context.Context, conn rpc.ClientConnInterface) error {
 	return ended
 }
 
-// errSlow reports that the other side takes nothing.
+// errSlow is the error of a stream whose other side does not receive.
 var errSlow = fmt.Errorf("nothing was taken for %v", writePatience)
 
-// pump sends what is queued until the stream is gone.
+// pump sends queued messages until the stream ends.
 func (k *Link[M]) pump(stream Stream[M], gone <-chan struct{}, cancel context.CancelCauseFunc) {
 	patience := time.AfterFunc(writePatience, func() { cancel(errSlow) })
 	defer patience.Stop()
@@ -157,13 +157,13 @@ func (k *Link[M]) pump(stream Stream[M], gone <-chan struct{}, cancel context.Ca
 		k.Queue.Taken(m)
 		patience.Reset(writePatience)
 		if err := stream.Send(m); err != nil {
-			return // It says only that it is over.
+			return // The error carries no detail.
 		}
 		k.sent.Add(1)
 	}
 }
 
-// Add queues a message. It is lost if too many wait.
+// Add queues a message. It is lost if the queue is full.
 func (k *Link[M]) Add(m M) error {
 	err := k.Queue.Add(m)
 	if err != nil {
@@ -172,7 +172,7 @@ func (k *Link[M]) Add(m M) error {
 	return err
 }
 
-// Peer returns what is known of the way. What comes from there is known to the door alone.
+// Peer returns the state of the link. Only the Door knows about messages in the other direction.
 func (k *Link[M]) Peer() spawn.Peer {
 	return spawn.Peer{
 		Address: k.Address, Up: k.Up(), Waiting: len(k.Queue.Messages), Sent: k.sent.Load(), Lost: k.lost.Load(),
@@ -180,5 +180,5 @@ func (k *Link[M]) Peer() spawn.Peer {
 	}
 }
 
-// Up reports whether a stream is open, as far as is known.
+// Up reports whether a stream is open, as far as known.
 func (k *Link[M]) Up() bool { return k.up.Load() }

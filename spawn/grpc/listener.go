@@ -15,10 +15,10 @@ import (
 	"synod/spawn/streams"
 )
 
-// Listener is a bound socket that does not serve yet.
+// Listener is a bound socket that is not yet served.
 type Listener struct{ inner *net.TCPListener }
 
-// Listen binds a socket at an IPv4 address. With port 0 it gets a free one.
+// Listen binds an IPv4 socket. Port 0 selects a free port.
 func Listen(addr netip.AddrPort) (*Listener, error) {
 	l, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(addr))
 	if err != nil {
@@ -27,20 +27,20 @@ func Listen(addr netip.AddrPort) (*Listener, error) {
 	return &Listener{l}, nil
 }
 
-// Address is where the socket is.
+// Address returns the address of the socket.
 func (l *Listener) Address() netip.AddrPort { return l.inner.Addr().(*net.TCPAddr).AddrPort() }
 
 // Close closes the socket.
 func (l *Listener) Close() error { return l.inner.Close() }
 
-// Door lets connections in, each of which has a place among guests. It is a net.Listener. Make one with NewDoor.
+// Door accepts connections and registers each as a guest. It is a net.Listener. Use NewDoor to create one.
 type Door struct {
 	net.Listener
 	guests *streams.Guests
-	known  sync.Map // *streams.Guest by the address of the other side, as text
+	known  sync.Map // *streams.Guest by the remote address, as text
 }
 
-// NewDoor returns the door of a socket.
+// NewDoor returns a Door for a socket.
 func NewDoor(l *Listener, limits streams.Limits) *Door {
 	return &Door{Listener: l.inner, guests: streams.NewGuests(limits)}
 }
@@ -76,7 +76,7 @@ func (d *Door) Close() error {
 	return err
 }
 
-// Guest returns the connection of a call, and the address at its other end.
+// Guest returns the guest of a call and its remote address.
 func (d *Door) Guest(ctx context.Context) (*streams.Guest, netip.AddrPort, bool) {
 	p, ok := peer.FromContext(ctx)
 	if !ok {
@@ -91,15 +91,15 @@ func (d *Door) Guest(ctx context.Context) (*streams.Guest, netip.AddrPort, bool)
 	return g.(*streams.Guest), at, true
 }
 
-// Guests are the connections that were let in.
+// Guests returns the registered connections.
 func (d *Door) Guests() *streams.Guests { return d.guests }
 
-// Guard returns credentials that count who is not let in for what it is.
+// Guard returns credentials that count failed handshakes.
 func (d *Door) Guard(c credentials.TransportCredentials) credentials.TransportCredentials {
 	return guard{c, d.guests.Denied}
 }
 
-// guard counts those who are not let in.
+// guard counts failed handshakes.
 type guard struct {
 	credentials.TransportCredentials
 	denied func()
@@ -117,7 +117,8 @@ func (g guard) Clone() credentials.TransportCredentials {
 	return guard{g.TransportCredentials.Clone(), g.denied}
 }
 
-// Speaks reports whether the other side of a call may speak as a host: it has a certificate for it, or nobody has any.
+// Speaks reports whether the caller may act for a host: it has a certificate for the host, or certificates are not
+// used.
 func Speaks(ctx context.Context, host string) error {
 	p, ok := peer.FromContext(ctx)
 	if !ok {
@@ -133,10 +134,10 @@ func Speaks(ctx context.Context, host string) error {
 	return info.State.PeerCertificates[0].VerifyHostname(host)
 }
 
-// Connections returns how many connections were accepted, and what became of them.
+// Connections returns statistics on accepted connections.
 func (d *Door) Connections() spawn.Connections { return d.guests.Count() }
 
-// guestConn releases its place when it is closed.
+// guestConn releases its registration when it is closed.
 type guestConn struct {
 	net.Conn
 	gone func()
