@@ -15,14 +15,14 @@ import (
 	"synod/spawn/streams"
 )
 
-// ErrBroken reports that the connection to a server broke since the last message to it. The next message goes over a
-// new one, on which the server takes the client for another one.
+// ErrBroken is returned if the connection to a server broke after the last message to it. The next message uses a new
+// connection, on which the server treats the client as a new one.
 var ErrBroken = errors.New("the connection broke")
 
-// Client is a transport for clients: it has a connection to each server that it ever sent to. It is safe for concurrent
-// use.
+// Client is a transport for clients, with a connection to each server it has sent to. It is safe for concurrent use.
 type Client struct {
-	// MaxMessage is the most bytes of an answer; 0 for machine.MaxMessage. It must not change once something was sent.
+	// MaxMessage is the maximum size of an answer in bytes; 0 means machine.MaxMessage. It must not change after the
+	// first message.
 	MaxMessage int
 
 	calls *streams.Calls
@@ -35,10 +35,10 @@ func NewClient() *Client {
 	return c
 }
 
-// Send sends a message to a server, to which it connects first if need be.
+// Send sends a message to a server. It connects first if necessary.
 func (c *Client) Send(to actor.ID, data []byte) error { return c.calls.Send(to, data) }
 
-// Receive waits for a message of any server, not longer than wait unless that is negative.
+// Receive waits for a message from any server, at most for wait unless that is negative.
 func (c *Client) Receive(wait time.Duration) (actor.ID, []byte, error) { return c.calls.Receive(wait) }
 
 // Close closes all connections.
@@ -61,7 +61,7 @@ func (c *Client) dial(ctx context.Context, to actor.ID) (streams.Connection, err
 type call struct {
 	net.Conn
 	r    *bufio.Reader
-	most int // bytes of an answer
+	most int // maximum size of an answer in bytes
 }
 
 // Send implements streams.Connection.

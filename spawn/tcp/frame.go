@@ -12,13 +12,13 @@ import (
 	"synod/spawn/machine"
 )
 
-// header is how many bytes the length before a message has: an unsigned number, the highest byte first.
+// header is the size in bytes of the length before a message: an unsigned big-endian number.
 const header = 4
 
-// errTooLarge reports that somebody announced more than a message may have.
+// errTooLarge is the error of a frame whose length exceeds the limit.
 var errTooLarge = errors.New("the message is too large")
 
-// WriteFrame writes a message with its length, in one call of Write.
+// WriteFrame writes a message with its length in a single call of Write.
 func WriteFrame(w io.Writer, data []byte) error {
 	framed := make([]byte, 0, header+len(data))
 	framed = binary.BigEndian.AppendUint32(framed, uint32(len(data)))
@@ -29,11 +29,11 @@ func WriteFrame(w io.Writer, data []byte) error {
 // ReadFrame reads a message of at most machine.MaxMessage bytes.
 func ReadFrame(r io.Reader) ([]byte, error) { return readFrame(r, machine.MaxMessage) }
 
-// atOnce is how much room is made for a message before any of it is there. It grows as more comes, so that nobody takes
-// memory by announcing what does not come.
+// atOnce is the size of the initial buffer for a message. The buffer grows as data arrives, so that a sender cannot
+// cause allocations by announcing a large message.
 const atOnce = 64 << 10
 
-// readFrame reads a message of at most so many bytes.
+// readFrame reads a message of at most the given number of bytes.
 func readFrame(r io.Reader, most int) ([]byte, error) {
 	var length [header]byte
 	if _, err := io.ReadFull(r, length[:]); err != nil {
@@ -55,10 +55,10 @@ func readFrame(r io.Reader, most int) ([]byte, error) {
 	return data.Bytes(), nil
 }
 
-// hello is the first message of a server on a connection: it says which one it is.
+// hello returns the first message of a server on a connection, which contains its id.
 func hello(self actor.ID) []byte { return fmt.Appendf(nil, `{"Server":%d}`, self) }
 
-// readHello returns which server says hello, if one does.
+// readHello returns the id in a hello, and whether data is one.
 func readHello(data []byte) (actor.ID, bool) {
 	r := strictjson.NewReader(data)
 	var id actor.ID

@@ -10,14 +10,14 @@ import (
 	"synod/spawn/streams"
 )
 
-// link is the connection to another server.
+// link is a connection to another server.
 type link struct {
 	to    actor.ID
-	addr  netip.AddrPort // not valid if nobody can be there
+	addr  netip.AddrPort // not valid if the server has no address
 	queue *streams.Queue[[]byte]
 }
 
-// run connects, sends what is queued, and connects again when the connection breaks, until the context ends.
+// run connects, sends queued messages, and reconnects when the connection breaks, until the context ends.
 func (k *link) run(ctx context.Context, self actor.ID) {
 	if !k.addr.IsValid() {
 		return
@@ -38,11 +38,11 @@ func (k *link) run(ctx context.Context, self actor.ID) {
 	}
 }
 
-// use sends on a connection until it breaks or the context ends.
+// use sends messages on a connection until it breaks or the context ends.
 func (k *link) use(ctx context.Context, conn net.Conn, self actor.ID) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	// The other side never says anything: an end is all there is to read, and shows before a write would fail.
+	// The other side sends nothing, so a read only detects the end, earlier than a write would fail.
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -56,5 +56,5 @@ func (k *link) use(ctx context.Context, conn net.Conn, self actor.ID) {
 	if err := WriteFrame(conn, hello(self)); err != nil {
 		return
 	}
-	_ = write(conn, k.queue, gone) // Whatever it was, the next connection may be better.
+	_ = write(conn, k.queue, gone) // The next connection may work.
 }

@@ -1,8 +1,8 @@
-// Package tcp carries messages on streams, each with its length before it, four bytes. A server keeps a connection to
-// every other one, over which it sends, and connects again when it breaks; it says first who it is. Anybody else who
-// connects is a client, and gets its answers on the same connection. Connections that say nothing, clients and servers have
-// places of their own, and the one that has been silent for longest gives its place to a new one. What waits to be sent is bounded; beyond that,
-// messages are lost.
+// Package tcp carries messages on streams, each after a four-byte length. A server keeps a connection to every other
+// one for sending, and reconnects when it breaks; its first message identifies it. Any other connection is from a
+// client, and carries the answers too. The numbers of unidentified connections, clients and servers are limited
+// separately; when a limit is reached, the connection that has been silent longest is closed. Send queues are
+// bounded; when they are full, messages are lost.
 package tcp
 
 import (
@@ -26,22 +26,22 @@ import (
 	"synod/spawn/streams"
 )
 
-// How patient a transport is.
+// Timeouts of a transport.
 const (
-	writePatience  = 10 * time.Second // how long a write may take
+	writePatience  = 10 * time.Second // for a write
 	dialPatience   = 5 * time.Second
-	shortestPause  = 10 * time.Millisecond // between two attempts to connect; it doubles with each
+	shortestPause  = 10 * time.Millisecond // between attempts to connect; doubles with each
 	longestPause   = time.Second
 	bufferedOutput = 32 << 10
 )
 
-// Listener is a bound socket that does not serve yet.
+// Listener is a bound socket that is not yet served.
 type Listener struct {
-	Log   *slog.Logger // of connections that are refused; nil for none
+	Log   *slog.Logger // for rejected connections; nil for no log
 	inner *net.TCPListener
 }
 
-// Listen binds a socket at an IPv4 address. With port 0 it gets a free one.
+// Listen binds an IPv4 socket. Port 0 selects a free port.
 func Listen(addr netip.AddrPort) (*Listener, error) {
 	l, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(addr))
 	if err != nil {
@@ -50,7 +50,7 @@ func Listen(addr netip.AddrPort) (*Listener, error) {
 	return &Listener{inner: l}, nil
 }
 
-// Address is where the socket is.
+// Address returns the address of the socket.
 func (l *Listener) Address() netip.AddrPort { return l.inner.Addr().(*net.TCPAddr).AddrPort() }
 
 // Close closes the socket.
@@ -68,28 +68,29 @@ type Transport struct {
 	cancel   context.CancelFunc
 	done     sync.WaitGroup
 
-	places *streams.Guests // of connections that were accepted
+	places *streams.Guests // accepted connections
 	began  time.Time
 
 	mu     sync.Mutex
 	warned spawn.Limiter
-	// clients are the queues of connections of clients, by the id that their address makes.
+	// clients are the queues of client connections, by the id derived from their address.
 	clients map[actor.ID]*streams.Queue[[]byte]
 }
 
-// Config is how servers find one another. The zero value is ids that stand for addresses, small messages, and clients too.
+// Config configures a transport. The zero value uses ids that encode addresses, allows small messages, and accepts
+// clients.
 type Config struct {
-	// Addresses are those of all servers, whose ids then are any numbers; nil for ids that stand for addresses.
+	// Addresses are the addresses of all servers, whose ids are then arbitrary; nil for ids that encode addresses.
 	Addresses map[actor.ID]netip.AddrPort
-	// MaxMessage is the most bytes of a message between servers; 0 for machine.MaxMessage.
+	// MaxMessage is the maximum size in bytes of a message between servers; 0 means machine.MaxMessage.
 	MaxMessage int
-	// MaxRequest is the most bytes of a message of anybody else; 0 for machine.MaxMessage.
+	// MaxRequest is the maximum size in bytes of a message from a client; 0 means machine.MaxMessage.
 	MaxRequest int
-	// Private turns away everybody but the servers.
+	// Private rejects all connections except those of the servers.
 	Private bool
 }
 
-// address returns where a server is. It is not valid for one that is nowhere.
+// address returns the address of a server. It is not valid if the server has none.
 func (c Config) address(id actor.ID) netip.AddrPort {
 	if c.Addresses != nil {
 		return c.Addresses[id]
@@ -98,12 +99,13 @@ func (c Config) address(id actor.ID) netip.AddrPort {
 	return addr
 }
 
-// Serve starts to serve as one of servers: it accepts connections, and makes one to each of the others. Close ends it.
+// Serve starts the transport of one of servers: it accepts connections, and connects to each of the others. Close
+// stops it.
 func Serve(l *Listener, self actor.ID, servers []actor.ID) *Transport {
 	return serve(l, self, servers, Config{}, streams.Usual)
 }
 
-// Serve is the function Serve for servers that find one another in another way.
+// Serve is like the function Serve, with a configuration.
 func (c Config) Serve(l *Listener, self actor.ID, servers []actor.ID) *Transport {
 	return serve(l, self, servers, c, streams.Usual)
 }
@@ -124,12 +126,12 @@ func serve(l *Listener, self actor.ID, servers []actor.ID, c Config, bounds stre
 	return t
 }
 
-// Receive waits for a message, not longer than wait unless that is negative.
+// Receive waits for a message, at most for wait unless that is negative.
 func (t *Transport) Receive(wait time.Duration) (actor.ID, []byte, error) {
 	return t.inbox.Receive(wait)
 }
 
-// Send queues a message. It is lost if the queue is full, or the client is gone.
+// Send queues a message. It is lost if the queue is full or the client has disconnected.
 func (t *Transport) Send(to actor.ID, data []byte) error {
 	data = slices.Clone(data)
 	if to == t.self {
@@ -138,7 +140,7 @@ func (t *Transport) Send(to actor.ID, data []byte) error {
 	for _, k := range t.links {
 		if k.to == to {
 			if spawn.IsHeartbeat(data) && len(k.queue.Messages) > 0 {
-				return nil // What waits already tells as much, once it can be sent.
+				return nil // A heartbeat adds nothing while other messages are queued.
 			}
 			return k.queue.Add(data)
 		}
@@ -152,7 +154,7 @@ func (t *Transport) Send(to actor.ID, data []byte) error {
 	return queue.Add(data)
 }
 
-// Close closes all connections, and waits for what Serve started. What was queued is lost.
+// Close closes all connections and waits for the goroutines of Serve. Queued messages are lost.
 func (t *Transport) Close() error {
 	t.cancel()
 	t.inbox.Close()
@@ -162,7 +164,7 @@ func (t *Transport) Close() error {
 	return err
 }
 
-// accept takes connections until the listener is closed.
+// accept accepts connections until the listener is closed.
 func (t *Transport) accept() {
 	for {
 		conn, err := t.listener.inner.Accept()
@@ -191,8 +193,8 @@ func (t *Transport) accept() {
 	}
 }
 
-// serve reads what comes on a connection, and returns why it ended. The first message may say that the other side is a
-// server; else it is a client.
+// serve reads from a connection, and returns why it ended. If the first message is a hello, the other side is a
+// server, otherwise a client.
 func (t *Transport) serve(g *streams.Guest) streams.Reason {
 	remote, err := netip.ParseAddrPort(g.Conn.RemoteAddr().String())
 	if err != nil {
@@ -206,16 +208,16 @@ func (t *Transport) serve(g *streams.Guest) streams.Reason {
 	if err := g.Conn.SetReadDeadline(time.Now().Add(t.places.First)); err != nil {
 		return streams.Over
 	}
-	mostOfClient := cmp.Or(t.MaxRequest, machine.MaxMessage) // and of a server's first message, which is short
+	mostOfClient := cmp.Or(t.MaxRequest, machine.MaxMessage) // also for the first message of a server, which is short
 	data, err := readFrame(r, mostOfClient)
 	if err != nil {
 		t.refuse(from, err)
 		return slow(err, streams.Late)
 	}
 	if id, ok := readHello(data); ok {
-		// A server speaks from a port of its own choice, but from its own address.
+		// A server may use any port of its own address.
 		if t.address(id).Addr() != remote.Addr().Unmap() || !slices.Contains(t.servers, id) {
-			t.inbox.Put(from, data) // The machine refuses it, and counts that.
+			t.inbox.Put(from, data) // The machine rejects and counts it.
 			return streams.Over
 		}
 		t.places.Peer(g, id)
@@ -237,8 +239,8 @@ func (t *Transport) serve(g *streams.Guest) streams.Reason {
 	return t.listen(g, r, from, t.places.Idle, mostOfClient)
 }
 
-// listen delivers one message after the other, until the connection ends, or nothing comes for as long as patience; 0 is for
-// ever. A message that has begun must come to its end soon, and has most bytes at most.
+// listen delivers messages until the connection ends or nothing arrives for patience; 0 means no limit. A message
+// that has begun must be completed soon, and has at most most bytes.
 func (t *Transport) listen(g *streams.Guest, r *bufio.Reader, from actor.ID, patience time.Duration, most int) streams.Reason {
 	for {
 		var until time.Time
@@ -266,7 +268,7 @@ func (t *Transport) listen(g *streams.Guest, r *bufio.Reader, from actor.ID, pat
 	}
 }
 
-// slow returns the reason if an error says that the time was over.
+// slow returns why if err is a timeout, and streams.Over otherwise.
 func slow(err error, why streams.Reason) streams.Reason {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return why
@@ -274,14 +276,14 @@ func slow(err error, why streams.Reason) streams.Reason {
 	return streams.Over
 }
 
-// refuse lets the machine refuse, and count, a message that is too large to be read.
+// refuse passes a message that is too large to the machine, which rejects and counts it.
 func (t *Transport) refuse(from actor.ID, err error) {
 	if errors.Is(err, errTooLarge) {
 		t.inbox.Put(from, streams.Oversized)
 	}
 }
 
-// warn writes a line of the log, of which there is one per second at most.
+// warn logs a warning, at most once per second.
 func (t *Transport) warn(text string, args ...any) {
 	if t.listener.Log == nil {
 		return
@@ -294,10 +296,10 @@ func (t *Transport) warn(text string, args ...any) {
 	}
 }
 
-// Connections returns how many connections were accepted, and what became of them.
+// Connections returns statistics on accepted connections.
 func (t *Transport) Connections() spawn.Connections { return t.places.Count() }
 
-// answer sends what is queued for a client, until stop is called.
+// answer sends queued messages to a client until stop is called.
 func (t *Transport) answer(conn net.Conn, id actor.ID) (stop func()) {
 	queue, over := streams.NewByteQueue(), make(chan struct{})
 	t.mu.Lock()
@@ -306,7 +308,7 @@ func (t *Transport) answer(conn net.Conn, id actor.ID) (stop func()) {
 	var done sync.WaitGroup
 	done.Go(func() {
 		if err := write(conn, queue, over); err != nil {
-			conn.Close() // So that the reader notices.
+			conn.Close() // This wakes the reader.
 		}
 	})
 	return func() {
@@ -319,8 +321,8 @@ func (t *Transport) answer(conn net.Conn, id actor.ID) (stop func()) {
 	}
 }
 
-// write writes what is queued, until over is closed. What was written before an error may have arrived or not, and is
-// not written again: messages come at most once, and in order.
+// write writes queued messages until over is closed. Messages written before an error may or may not have arrived and
+// are not written again: messages arrive at most once and in order.
 func write(conn net.Conn, queue *streams.Queue[[]byte], over <-chan struct{}) error {
 	w := bufio.NewWriterSize(conn, bufferedOutput)
 	for {
@@ -338,7 +340,7 @@ func write(conn net.Conn, queue *streams.Queue[[]byte], over <-chan struct{}) er
 			if err := WriteFrame(w, data); err != nil {
 				return err
 			}
-			select { // What is there already goes along.
+			select { // Messages already queued are included.
 			case data = <-queue.Messages:
 			default:
 				more = false
