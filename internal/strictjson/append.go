@@ -4,8 +4,8 @@ import "unicode/utf8"
 
 const hexDigits = "0123456789abcdef"
 
-// AppendChar appends a string of one character. Only quotes, backslashes and control characters are escaped; a rune that
-// is no character becomes U+FFFD.
+// AppendChar appends a string of one character. Only quotes, backslashes and control characters are escaped; an
+// invalid rune becomes U+FFFD.
 func AppendChar(dst []byte, c rune) []byte {
 	dst = append(dst, '"')
 	switch c {

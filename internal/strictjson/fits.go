@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// Fits reports whether data is one compact JSON array or object, without white space around it or control characters in
-// it, so that it may stand in a line of a file as it is. It is at most 56 levels deep. It may refuse what others would
-// take, never the reverse, and is quick.
+// Fits reports whether data is one compact JSON array or object, without surrounding white space or control
+// characters, so that it can be embedded in a line of a file unchanged. The depth is at most 56. It is fast, and may
+// reject valid data but never accepts invalid data.
 func Fits(data []byte) bool {
 	if len(data) > 0 && data[0] == ' ' {
 		return false
@@ -16,18 +16,18 @@ func Fits(data []byte) bool {
 	return f.whole()
 }
 
-// FitsKnown is [Fits] for data that is known to be JSON, as a [Reader] took it whole or code wrote it that writes nothing
-// else. It is quicker still where there is little of it, all of it ASCII.
+// FitsKnown is [Fits] for data known to be valid JSON, because a [Reader] accepted it or our own code wrote it. It is
+// faster for short ASCII data.
 func FitsKnown(data []byte) bool {
 	n := len(data)
-	// So few bytes are not nested too deep.
+	// Data this short cannot be nested too deeply.
 	if n < 2 || n > 2*maxFit || !printable(data) {
 		return Fits(data)
 	}
 	return (data[0] == '{' || data[0] == '[') && (data[n-1] == '}' || data[n-1] == ']')
 }
 
-// printable reports whether all bytes are ASCII, and none a control character but DEL.
+// printable reports whether all bytes are ASCII and not control characters other than DEL.
 func printable(data []byte) bool {
 	const high, blank = 0x8080808080808080, 0x2020202020202020
 	n := len(data)
@@ -39,8 +39,8 @@ func printable(data []byte) bool {
 		}
 		return true
 	}
-	// Of 8 bytes below 0x80, all blank or above, none borrows from the next one, and no highest bit comes to be set. The last
-	// ones overlap those before.
+	// If 8 bytes below 0x80 are all at least blank, no subtraction borrows and no high bit is set. The last word
+	// overlaps the one before.
 	w := binary.LittleEndian.Uint64(data[n-8:])
 	wrong := (w - blank) | w
 	for ; len(data) > 8; data = data[8:] {
@@ -50,22 +50,22 @@ func printable(data []byte) bool {
 	return wrong&high == 0
 }
 
-// fitter looks at a value from the front to the back.
+// fitter scans a value from front to back.
 type fitter struct {
 	data    []byte
 	at      int
-	objects uint64 // a bit for each open array or object, the last one the lowest: whether it is an object
+	objects uint64 // one bit per open array or object, the innermost lowest: whether it is an object
 	depth   int
-	wide    bool // there was a byte that is not ASCII
+	wide    bool // a byte was not ASCII
 }
 
-// maxFit is how many levels fit into objects.
+// maxFit is the number of levels that fit into objects.
 const maxFit = 56
 
-// whole goes through all of it: values, and what stands between them.
+// whole scans all values and separators.
 func (f *fitter) whole() bool {
 	for {
-		// A value is to come.
+		// A value is expected.
 		switch c := f.next(); {
 		case c == '{' || c == '[':
 			if f.depth++; f.depth > maxFit {
@@ -76,7 +76,7 @@ func (f *fitter) whole() bool {
 				f.objects |= 1
 			}
 			f.blanks()
-			if f.at < len(f.data) && f.data[f.at] == c+2 { // the closing one
+			if f.at < len(f.data) && f.data[f.at] == c+2 { // the closing bracket
 				break
 			}
 			if c == '{' && !f.name() {
@@ -84,7 +84,7 @@ func (f *fitter) whole() bool {
 			}
 			continue
 		case f.depth == 0:
-			return false // no array or object
+			return false // not an array or object
 		case c == '"':
 			if !f.text() {
 				return false
@@ -117,7 +117,7 @@ func (f *fitter) whole() bool {
 	}
 }
 
-// after goes from the end of a value to the next one, or to the end of all of it.
+// after scans from the end of a value to the next value, or to the end of the data.
 func (f *fitter) after() bool {
 	for f.depth > 0 {
 		object := f.objects&1 == 1
@@ -134,14 +134,14 @@ func (f *fitter) after() bool {
 	return true
 }
 
-// blanks passes over the blanks that come now.
+// blanks skips blanks.
 func (f *fitter) blanks() {
 	for f.at < len(f.data) && f.data[f.at] == ' ' {
 		f.at++
 	}
 }
 
-// next takes the next byte that is no blank; 0 at the end.
+// next returns the next byte that is not a blank; 0 at the end.
 func (f *fitter) next() byte {
 	f.blanks()
 	if f.at == len(f.data) {
@@ -151,10 +151,10 @@ func (f *fitter) next() byte {
 	return f.data[f.at-1]
 }
 
-// name takes the name of a field, and the colon.
+// name scans the name of a field and the colon.
 func (f *fitter) name() bool { return f.next() == '"' && f.text() && f.next() == ':' }
 
-// text takes the rest of a string. One with escapes, which is rare, it leaves to the reader.
+// text scans the rest of a string. A string with escapes, which is rare, is left to the Reader.
 func (f *fitter) text() bool {
 	start := f.at - 1
 	for f.at < len(f.data) {
@@ -177,7 +177,7 @@ func (f *fitter) text() bool {
 	return false
 }
 
-// number takes the rest of a number: digits alone, or what the reader takes.
+// number scans the rest of a number: digits itself, others with the Reader.
 func (f *fitter) number(c byte) bool {
 	start := f.at - 1
 	for f.at < len(f.data) && isDigit(f.data[f.at]) {
@@ -193,7 +193,7 @@ func (f *fitter) number(c byte) bool {
 	return true
 }
 
-// word takes the rest of a word, whose first letter is taken.
+// word scans the rest of a literal after its first letter.
 func (f *fitter) word(w string) bool {
 	end := f.at - 1 + len(w)
 	if end > len(f.data) || string(f.data[f.at-1:end]) != w {

@@ -1,6 +1,6 @@
-// Package strictjson reads and writes the JSON of messages on a wire: externally tagged, as Rust's serde writes it. Unlike
-// encoding/json it tells a number that does not fit, a string of two characters, half a surrogate pair, a field given
-// twice and a name in another case from what was meant, and allocates nothing on the way.
+// Package strictjson reads and writes the JSON of messages on a network: externally tagged, as Rust's serde writes
+// it. Unlike encoding/json it rejects numbers out of range, strings of two characters where one is expected, unpaired
+// surrogates, duplicate fields and names in the wrong case. It does not allocate.
 package strictjson
 
 import (
@@ -12,41 +12,41 @@ import (
 	"unicode/utf8"
 )
 
-// MaxDepth is how deep arrays and objects may be nested.
+// MaxDepth is the maximum nesting depth of arrays and objects.
 const MaxDepth = 128
 
-// Kind describes what is wrong with an input.
+// Kind is the kind of an error.
 type Kind uint8
 
-// The kinds of mistakes.
+// The kinds of errors.
 const (
-	Syntax     Kind = iota + 1 // it is not JSON
-	Unexpected                 // it is JSON, but another value was expected
-	Depth                      // it is nested deeper than MaxDepth
+	Syntax     Kind = iota + 1 // not JSON
+	Unexpected                 // JSON, but a different value was expected
+	Depth                      // nested deeper than MaxDepth
 )
 
-// Error is what is wrong with an input, and where.
+// Error is an error in an input, with its position.
 type Error struct {
 	Kind     Kind
-	At       int    // in bytes from the start, from 0
+	At       int    // byte offset, from 0
 	Expected string // a noun phrase
 }
 
-// Error returns what was expected.
+// Error returns the position and what was expected.
 func (e *Error) Error() string { return fmt.Sprintf("byte %d: expected %s", e.At, e.Expected) }
 
-// Reader reads one value from the front to the back. Each method reads what its name says and the white space before
-// it. After a mistake all of them read nothing and give zero values; End tells of the first one. The zero value has an
-// empty input. A Reader is not safe for concurrent use.
+// Reader reads one value from front to back. Each method reads the value that its name describes, after skipping
+// white space. After an error all methods read nothing and return zero values; End returns the first error. The zero
+// value has an empty input. A Reader is not safe for concurrent use.
 type Reader struct {
 	data  []byte
 	at    int
 	depth int
 	err   *Error
-	key   []byte // holds a string that had escapes
+	key   []byte // buffer for a string with escapes
 }
 
-// NewReader returns a reader of data, which it does not change.
+// NewReader returns a reader of data, which it does not modify.
 func NewReader(data []byte) *Reader {
 	r := &Reader{data: data}
 	if !utf8.Valid(data) {
@@ -55,8 +55,8 @@ func NewReader(data []byte) *Reader {
 	return r
 }
 
-// End requires nothing but white space to be left, and gives the first mistake, as an *Error, or nil. An input that
-// is not JSON at all is a mistake of that kind, even if another one came first.
+// End checks that only white space is left. It returns the first error, as an *Error, or nil. If the input is not
+// JSON at all, it returns a Syntax error even if another error came first.
 func (r *Reader) End() error {
 	if r.err == nil && r.peek() != 0 {
 		r.fail(Syntax, "nothing after the value")
@@ -74,10 +74,10 @@ func (r *Reader) End() error {
 	return r.err
 }
 
-// Failed reports whether there was a mistake.
+// Failed reports whether there was an error.
 func (r *Reader) Failed() bool { return r.err != nil }
 
-// Fail reports an error at what was read last, which is JSON, but not what was expected.
+// Fail records an error at the value read last, which is valid JSON but not what was expected.
 func (r *Reader) Fail(expected string) { r.fail(Unexpected, expected) }
 
 func (r *Reader) fail(kind Kind, expected string) {
@@ -86,7 +86,7 @@ func (r *Reader) fail(kind Kind, expected string) {
 	}
 }
 
-// peek returns the next byte that is no white space, and 0 at the end or after a mistake.
+// peek returns the next byte that is not white space, and 0 at the end or after an error.
 func (r *Reader) peek() byte {
 	if r.err != nil {
 		return 0
@@ -104,7 +104,7 @@ func (r *Reader) peek() byte {
 	return 0
 }
 
-// take reads one byte, and tells whether it was there.
+// take reads a byte if it is next, and reports whether it was.
 func (r *Reader) take(c byte) bool {
 	if r.peek() != c {
 		return false
@@ -113,7 +113,7 @@ func (r *Reader) take(c byte) bool {
 	return true
 }
 
-// want reads one byte that has to be there. Something else may still be JSON.
+// want reads a required byte. If another one is next, the input may still be JSON.
 func (r *Reader) want(c byte, expected string) {
 	if r.err == nil && !r.take(c) {
 		r.fail(Unexpected, expected)
@@ -126,7 +126,7 @@ func (r *Reader) enter() {
 	}
 }
 
-// Tagged reads an object with a single field, whose name is the tag; content reads its value.
+// Tagged reads an object with a single field, whose name is the tag. The function content reads its value.
 func (r *Reader) Tagged(content func(tag []byte)) {
 	r.want('{', "an object with one field")
 	r.enter()
@@ -138,8 +138,8 @@ func (r *Reader) Tagged(content func(tag []byte)) {
 	r.depth--
 }
 
-// Fields reads an object. For each of its fields, field gets the name, and reads the value or tells that it did not,
-// which then is skipped. The name is valid until field reads something.
+// Fields reads an object. For each field it calls field with the name. The function reads the value and returns true,
+// or returns false to skip the value. The name is valid until something is read.
 func (r *Reader) Fields(field func(name []byte) bool) {
 	r.want('{', "an object")
 	r.enter()
@@ -155,15 +155,14 @@ func (r *Reader) Fields(field func(name []byte) bool) {
 	r.depth--
 }
 
-// name reads the name of a field and the colon behind it.
+// name reads the name of a field and the colon.
 func (r *Reader) name() []byte {
 	name := r.text()
 	r.want(':', "a colon")
 	return name
 }
 
-// Once is for fields that may be given only once: it notes in seen that the one with the bit was there, and is a mistake
-// if that had been noted.
+// Once records in seen that the field with the bit has occurred. It is an error if it had occurred before.
 func (r *Reader) Once(seen *uint8, bit uint8) {
 	if *seen&bit != 0 {
 		r.Fail("each field once")
@@ -177,7 +176,7 @@ func (r *Reader) Open() {
 	r.enter()
 }
 
-// Comma reads what is between two elements.
+// Comma reads the comma between two elements.
 func (r *Reader) Comma() { r.want(',', "another element") }
 
 // Close reads the end of an array.
@@ -186,7 +185,7 @@ func (r *Reader) Close() {
 	r.depth--
 }
 
-// Null reports whether the next value is null, and reads it then.
+// Null reads null if it is next, and reports whether it was.
 func (r *Reader) Null() bool {
 	if r.peek() != 'n' {
 		return false
@@ -217,10 +216,10 @@ func (r *Reader) word(w string) {
 	r.at += len(w)
 }
 
-// Uint64 reads a whole number of at most 64 bits, written in digits only.
+// Uint64 reads an integer of at most 64 bits, written in digits only.
 func (r *Reader) Uint64() uint64 { return r.uint(math.MaxUint64, "a whole number below 2^64") }
 
-// Uint32 reads a whole number of at most 32 bits, written in digits only.
+// Uint32 reads an integer of at most 32 bits, written in digits only.
 func (r *Reader) Uint32() uint32 { return uint32(r.uint(math.MaxUint32, "a whole number below 2^32")) }
 
 func (r *Reader) uint(most uint64, expected string) uint64 {
@@ -262,7 +261,7 @@ func (r *Reader) Char() rune {
 	return c
 }
 
-// text reads a string. What it gives is valid until the next one is read.
+// text reads a string. The result is valid until the next string is read.
 func (r *Reader) text() []byte {
 	r.want('"', "a string")
 	if r.err != nil {
@@ -287,7 +286,7 @@ func (r *Reader) text() []byte {
 	return nil
 }
 
-// escaped reads the rest of a string that has an escape at first.
+// escaped reads the rest of a string whose first escape is at first.
 func (r *Reader) escaped(start, first int) []byte {
 	r.key = append(r.key[:0], r.data[start:first]...)
 	for r.at = first; r.at < len(r.data); {
@@ -313,10 +312,10 @@ func (r *Reader) escaped(start, first int) []byte {
 	return nil
 }
 
-// plain are the escapes of one letter, and what they stand for.
+// plain are the single-letter escapes, and meant are the characters that they represent.
 const plain, meant = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 
-// escape reads what follows a backslash.
+// escape reads an escape after the backslash.
 func (r *Reader) escape() {
 	if r.at >= len(r.data) {
 		r.fail(Syntax, "an escape")

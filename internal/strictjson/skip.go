@@ -21,7 +21,7 @@ func (r *Reader) Skip() {
 	}
 }
 
-// skipAll reads an array, or an object, whose elements have names.
+// skipAll skips an array, or an object, whose elements have names.
 func (r *Reader) skipAll(first, last byte, named bool) {
 	r.take(first)
 	r.enter()
@@ -65,7 +65,7 @@ func (r *Reader) number() {
 	}
 }
 
-// digits reads at least one digit, and tells how many there were.
+// digits reads at least one digit, and returns the number of digits.
 func (r *Reader) digits() int {
 	start := r.at
 	for r.at < len(r.data) && isDigit(r.data[r.at]) {

@@ -2,10 +2,10 @@ package strictjson
 
 import "fmt"
 
-// Text reads a string. What it gives is valid until the next string is read.
+// Text reads a string. The result is valid until the next string is read.
 func (r *Reader) Text() []byte { return r.text() }
 
-// Raw reads a value of any kind, and gives its bytes as they stand, a part of the input.
+// Raw reads a value of any kind and returns its bytes, which are a part of the input.
 func (r *Reader) Raw() []byte {
 	r.peek()
 	start := r.at
@@ -16,16 +16,16 @@ func (r *Reader) Raw() []byte {
 	return r.data[start:r.at]
 }
 
-// At returns where the next value begins, in bytes from the start, from 0; at the end that is the length of the input.
+// At returns the byte offset of the next value; at the end it is the length of the input.
 func (r *Reader) At() int {
 	r.peek()
 	return r.at
 }
 
-// Next returns the first byte of the next value, which it does not read; 0 at the end or after a mistake.
+// Next returns the first byte of the next value without reading it; 0 at the end or after an error.
 func (r *Reader) Next() byte { return r.peek() }
 
-// Elements reads an array of any length; element reads one of its elements.
+// Elements reads an array of any length and calls element to read each element.
 func (r *Reader) Elements(element func()) {
 	r.Open()
 	for n := 0; r.err == nil && r.peek() != ']'; n++ {
@@ -39,7 +39,7 @@ func (r *Reader) Elements(element func()) {
 	r.Close()
 }
 
-// Int64 reads a whole number that fits so many bits, of which one is its sign, written in digits and perhaps a minus sign.
+// Int64 reads a signed integer of the given number of bits, written as digits with an optional minus sign.
 func (r *Reader) Int64(bits int) int64 {
 	expected := signedRanges[bits]
 	if r.peek() != '-' {
@@ -52,7 +52,7 @@ func (r *Reader) Int64(bits int) int64 {
 	}
 	n := r.uint(1<<(bits-1), expected)
 	if n == 0 && r.err == nil {
-		r.fail(Unexpected, expected) // There is one form of each number.
+		r.fail(Unexpected, expected) // Each number has only one form.
 	}
 	return -int64(n)
 }
@@ -65,7 +65,7 @@ var signedRanges = func() (all [65]string) {
 	return all
 }()
 
-// Within lets content read values that are inside another one, so that they count as deeper.
+// Within calls content to read nested values, which count as one level deeper.
 func (r *Reader) Within(content func()) {
 	r.enter()
 	if r.err == nil {
