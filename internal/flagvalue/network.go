@@ -9,15 +9,15 @@ import (
 	"synod/spawn/faults"
 )
 
-// Port is the number of a port, or 0 for a free one.
+// Port is a port number, or 0 for a free port.
 type Port uint16
 
 func (p *Port) String() string { return strconv.Itoa(int(*p)) }
 
-// Type is the word for the value in the help.
+// Type implements pflag.Value.
 func (p *Port) Type() string { return "number" }
 
-// Set takes the argument of the flag.
+// Set implements pflag.Value.
 func (p *Port) Set(s string) error {
 	n, err := strconv.ParseUint(s, 10, 16)
 	if err != nil {
@@ -27,10 +27,10 @@ func (p *Port) Set(s string) error {
 	return nil
 }
 
-// Index counts from 0; −1 stands for none.
+// Index is an index from 0; −1 means none.
 type Index int
 
-// Type is the word for the value in the help.
+// Type implements pflag.Value.
 func (i *Index) Type() string { return "number" }
 
 func (i *Index) String() string {
@@ -40,7 +40,7 @@ func (i *Index) String() string {
 	return strconv.Itoa(int(*i))
 }
 
-// Set takes the argument of the flag.
+// Set implements pflag.Value.
 func (i *Index) Set(s string) error {
 	n, err := strconv.ParseUint(s, 10, 31)
 	if err != nil {
@@ -50,23 +50,23 @@ func (i *Index) Set(s string) error {
 	return nil
 }
 
-// FaultFlag is the flag of a fault of the network.
+// FaultFlag is the flag of a network fault.
 type FaultFlag struct {
 	Setting faults.Setting
 	Plan    *faults.Plan
 }
 
-// Type is the word for the value in the help.
+// Type implements pflag.Value.
 func (f *FaultFlag) Type() string { return f.Setting.Value }
 
 func (f *FaultFlag) String() string {
-	if f.Plan == nil { // as pflag asks for what no flag is set to
+	if f.Plan == nil { // pflag calls String on the zero value
 		return ""
 	}
 	return f.Setting.Text(*f.Plan)
 }
 
-// Set takes the argument of the flag.
+// Set implements pflag.Value.
 func (f *FaultFlag) Set(value string) error {
 	change, err := f.Setting.Parse(value)
 	if err == nil {
@@ -78,12 +78,12 @@ func (f *FaultFlag) Set(value string) error {
 // Probability is a number from 0 to 1.
 type Probability float64
 
-// Type is the word for the value in the help.
+// Type implements pflag.Value.
 func (p *Probability) Type() string { return "probability" }
 
 func (p *Probability) String() string { return strconv.FormatFloat(float64(*p), 'g', -1, 64) }
 
-// Set takes the argument of the flag.
+// Set implements pflag.Value.
 func (p *Probability) Set(s string) error {
 	v, err := faults.ParseProbability(s)
 	if err != nil {
@@ -96,7 +96,7 @@ func (p *Probability) Set(s string) error {
 // Span is a range of durations.
 type Span struct{ Least, Most time.Duration }
 
-// Type is the word for the value in the help.
+// Type implements pflag.Value.
 func (s *Span) Type() string { return "range" }
 
 func (s *Span) String() string {
@@ -106,7 +106,7 @@ func (s *Span) String() string {
 	return fmt.Sprintf("%v..%v", s.Least, s.Most)
 }
 
-// Set takes the argument of the flag.
+// Set implements pflag.Value.
 func (s *Span) Set(text string) error {
 	var err error
 	if s.Least, s.Most, err = faults.ParseDelay(text); err != nil {
@@ -116,15 +116,15 @@ func (s *Span) Set(text string) error {
 	return nil
 }
 
-// Count is a whole number of at least 0.
+// Count is a non-negative integer.
 type Count int
 
 func (n *Count) String() string { return strconv.Itoa(int(*n)) }
 
-// Type is the word for the value in the help.
+// Type implements pflag.Value.
 func (n *Count) Type() string { return "number" }
 
-// Set takes the argument of the flag.
+// Set implements pflag.Value.
 func (n *Count) Set(s string) error {
 	v, err := strconv.ParseUint(s, 10, 31)
 	if err != nil {

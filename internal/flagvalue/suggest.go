@@ -2,16 +2,16 @@ package flagvalue
 
 import "strings"
 
-// Nearest returns the known name that a misspelt one was perhaps meant to be, or nothing.
+// Nearest returns the known name most similar to a misspelt one, or an empty string.
 func Nearest(name string, known []string) string {
-	const longest = 64 // of names that are compared; no name of ours is that long
+	const longest = 64 // length of names that are compared; all our names are shorter
 	if name == "" || len(name) > longest {
 		return ""
 	}
 	best, least := "", max(2, len(name)/3)+1
 	for _, k := range known {
 		d := distance(strings.ToLower(name), k)
-		if d >= len(k) { // Nothing of it is alike.
+		if d >= len(k) { // They have nothing in common.
 			continue
 		}
 		if len(name) > 1 && strings.HasPrefix(k, strings.ToLower(name)) {
@@ -24,7 +24,7 @@ func Nearest(name string, known []string) string {
 	return best
 }
 
-// distance is how many letters have to be inserted, removed or replaced to make b of a (Levenshtein 1966).
+// distance returns the Levenshtein distance of two strings (Levenshtein 1966).
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -1,5 +1,5 @@
-// Package flagvalue has the values of flags. Each says in its error what it expected; the caller puts the flag and the
-// argument before it.
+// Package flagvalue contains types of flag values. Their errors describe what was expected; the caller adds the flag
+// and the argument.
 package flagvalue
 
 import (
@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// Positive is a whole number of at least 1.
+// Positive is an integer of at least 1.
 type Positive int
 
 func (n *Positive) String() string { return strconv.Itoa(int(*n)) }
 
-// Type is the word for the value in the help.
+// Type implements pflag.Value.
 func (n *Positive) Type() string { return "number" }
 
-// Set takes the argument of the flag.
+// Set implements pflag.Value.
 func (n *Positive) Set(s string) error {
 	v, err := strconv.Atoi(s)
 	switch {
@@ -33,7 +33,7 @@ func (n *Positive) Set(s string) error {
 	return nil
 }
 
-// Quantity is a parameter of a model: a whole number, or on or off.
+// Quantity is a model parameter: an integer, or on or off.
 type Quantity struct {
 	Value, Least int
 	OnOff        bool
@@ -46,7 +46,7 @@ func (n *Quantity) String() string {
 	return strconv.Itoa(n.Value)
 }
 
-// Type is the word for the value in the help.
+// Type implements pflag.Value.
 func (n *Quantity) Type() string {
 	if n.OnOff {
 		return "bool"
@@ -54,7 +54,7 @@ func (n *Quantity) Type() string {
 	return "number"
 }
 
-// Set takes the argument of the flag.
+// Set implements pflag.Value.
 func (n *Quantity) Set(s string) error {
 	if n.OnOff {
 		on, err := strconv.ParseBool(s)
@@ -78,15 +78,15 @@ func (n *Quantity) Set(s string) error {
 	return nil
 }
 
-// Seed is any number of 64 bits.
+// Seed is a 64-bit number.
 type Seed uint64
 
 func (n *Seed) String() string { return strconv.FormatUint(uint64(*n), 10) }
 
-// Type is the word for the value in the help.
+// Type implements pflag.Value.
 func (n *Seed) Type() string { return "number" }
 
-// Set takes the argument of the flag.
+// Set implements pflag.Value.
 func (n *Seed) Set(s string) error {
 	v, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
@@ -99,10 +99,10 @@ func (n *Seed) Set(s string) error {
 // Duration is a positive duration.
 type Duration time.Duration
 
-// Type is the word for the value in the help.
+// Type implements pflag.Value.
 func (d *Duration) Type() string { return "duration" }
 
-// String is empty for none, so that help shows no default.
+// String returns an empty string for 0, so that the help shows no default.
 func (d *Duration) String() string {
 	if *d == 0 {
 		return ""
@@ -110,7 +110,7 @@ func (d *Duration) String() string {
 	return time.Duration(*d).String()
 }
 
-// Set takes the argument of the flag.
+// Set implements pflag.Value.
 func (d *Duration) Set(s string) error {
 	v, err := time.ParseDuration(s)
 	if err != nil || v <= 0 {
@@ -120,17 +120,17 @@ func (d *Duration) Set(s string) error {
 	return nil
 }
 
-// Interval is how often something happens; 0 is never.
+// Interval is a period; 0 means never.
 type Interval time.Duration
 
-// shortestInterval is the least but for 0.
+// shortestInterval is the minimum except 0.
 const shortestInterval = 10 * time.Millisecond
 
-// Type is the word for the value in the help.
+// Type implements pflag.Value.
 func (d *Interval) Type() string   { return "duration" }
 func (d *Interval) String() string { return time.Duration(*d).String() }
 
-// Set takes the argument of the flag.
+// Set implements pflag.Value.
 func (d *Interval) Set(s string) error {
 	v, err := time.ParseDuration(s)
 	if err != nil || v < shortestInterval && v != 0 {
@@ -145,7 +145,7 @@ type Size int64
 
 func (n *Size) String() string { return strconv.FormatInt(int64(*n), 10) }
 
-// Type is the word for the value in the help.
+// Type implements pflag.Value.
 func (n *Size) Type() string { return "size" }
 
 // units are the factors of sizes, in lower case.
@@ -155,7 +155,7 @@ var units = map[string]float64{
 	"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
 }
 
-// Set takes the argument of the flag.
+// Set implements pflag.Value.
 func (n *Size) Set(s string) error {
 	expected := errors.New("expected a positive size with B, kB, MB, GB, TB, KiB, MiB, GiB or TiB, such as 500MB or 2GiB")
 	digits := strings.TrimRight(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -179,15 +179,15 @@ type Choice struct {
 	Known []string
 }
 
-// OneOf returns a choice of some words that is one of them, or empty, unless it is set.
+// OneOf returns a choice of the known words with a default, which may be empty.
 func OneOf(value string, known ...string) Choice { return Choice{value, known} }
 
 func (c *Choice) String() string { return c.Value }
 
-// Type is the word for the value in the help.
+// Type implements pflag.Value.
 func (c *Choice) Type() string { return strings.Join(c.Known, "|") }
 
-// Set takes the argument of the flag.
+// Set implements pflag.Value.
 func (c *Choice) Set(s string) error {
 	if !slices.Contains(c.Known, s) {
 		text := "expected " + strings.Join(c.Known, ", ")
