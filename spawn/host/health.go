@@ -19,7 +19,7 @@ import (
 	"synod/spawn"
 )
 
-// listenMetrics binds the socket for metrics if they were asked for.
+// listenMetrics binds the socket for metrics, if configured.
 func (s *Host) listenMetrics() error {
 	if s.Metrics == "" {
 		return nil
@@ -32,7 +32,7 @@ func (s *Host) listenMetrics() error {
 	return nil
 }
 
-// serveMetrics serves the metrics of the servers, and how they are, if that was asked for.
+// serveMetrics serves the metrics and health of the servers, if configured.
 func (s *Host) serveMetrics() {
 	if s.metrics == nil {
 		return
@@ -53,7 +53,7 @@ func (s *Host) serveMetrics() {
 	})
 }
 
-// health answers /metrics, /healthz and /readyz.
+// health returns the handler of /metrics, /healthz and /readyz.
 func (s *Host) health() http.Handler {
 	began := time.Now()
 	var servers []spawn.Labelled
@@ -88,7 +88,8 @@ func (s *Host) health() http.Handler {
 	return mux
 }
 
-// answer writes the state of the servers of this process, a line for each, and says 503 unless all are well.
+// answer returns a handler that writes the state of each server of this process on a line, with status 503 unless all
+// are healthy.
 func (s *Host) answer(state func(*Server) (string, bool)) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		code := http.StatusOK
@@ -106,7 +107,7 @@ func (s *Host) answer(state func(*Server) (string, bool)) http.HandlerFunc {
 	}
 }
 
-// writeProcess writes metrics of the process under the names that all programs have for them, and what it was built of.
+// writeProcess writes metrics of the process under their conventional names, and its build information.
 func writeProcess(w io.Writer, began time.Time) {
 	metric := func(kind, name, help string, value any) {
 		bare, _, _ := strings.Cut(name, "{")

@@ -1,5 +1,5 @@
-// Package host runs servers of a cluster in this process: it binds their sockets, opens what they keep, and puts around them
-// what was asked for: a record, faults that can be changed while they run, metrics, and pages that tell how they are.
+// Package host runs servers of a cluster in this process: it binds their sockets, opens their stores, and adds the
+// configured extras: a record, fault injection, metrics, and health pages.
 package host
 
 import (
@@ -30,52 +30,52 @@ import (
 
 // Member is a server of the cluster.
 type Member struct {
-	Bind netip.AddrPort // where to listen, if in this process; port 0 for a free one
-	// Name is the address that the others know it by; not valid where that is the one that it gets by listening.
+	Bind netip.AddrPort // address to listen on, if in this process; port 0 for a free port
+	// Name is the address that the others use; not valid to use the bound address.
 	Name netip.AddrPort
 }
 
-// Config describes which servers run, and how. Program, Members, Transport and Log are required.
+// Config configures the servers. Program, Members, Transport and Log are required.
 type Config struct {
 	Program   spawn.Program
 	Variant   map[string]string // of the program, for the record
 	Members   []Member          // all servers of the cluster
-	Only      int               // the place of the one that runs in this process; −1 for all
+	Only      int               // index of the one that runs in this process; −1 for all
 	Transport string            // a name of package transports
 	Identity  *secure.Identity  // of the servers; nil for none
-	DataDir   string            // the folder of what they keep; empty for a new temporary one
-	Ephemeral bool              // they keep nothing
-	Metrics   string            // the address at which metrics are served; empty for nowhere
-	Heartbeat time.Duration     // how often they tell the others that they are up; 0 for never
-	Record    string            // the file that every event is appended to; empty for none
-	Faults    faults.Plan       // what happens to every message
-	Control   bool              // faults are changed by sockets in the folder
+	DataDir   string            // folder of the saved state; empty for a new temporary one
+	Ephemeral bool              // servers do not save state
+	Metrics   string            // address for serving metrics; empty for none
+	Heartbeat time.Duration     // interval between heartbeats to the others; 0 for none
+	Record    string            // file to which every event is appended; empty for none
+	Faults    faults.Plan       // faults of every message
+	Control   bool              // faults can be changed through sockets in the folder
 	Seed      uint64            // of faults, timers and choices
 	Log       *slog.Logger
 }
 
-// Host is servers in this process. Its methods are for one goroutine.
+// Host runs servers in this process. It is not safe for concurrent use.
 type Host struct {
 	Config
 	ids       []actor.ID // of all servers, in ascending order
-	dir       string     // empty if there is none
-	temporary bool       // dir has no name from the user
+	dir       string     // empty for none
+	temporary bool       // dir was not named by the user
 	servers   []*Server
 	metrics   net.Listener   // nil for none
 	record    *record.File   // nil for none
-	closers   []func() error // to call at the end, the last one first
+	closers   []func() error // called by Close in reverse order
 }
 
 // Server is a server of this process.
 type Server struct {
 	spawn.Config
 	Address     netip.AddrPort
-	connections func() spawn.Connections // nil for a transport that has none
-	peers       func() []spawn.Peer      // likewise
+	connections func() spawn.Connections // nil if the transport does not support it
+	peers       func() []spawn.Peer      // also nil if not supported
 	stopped     atomic.Bool
 }
 
-// Open opens everything. An error leaves nothing open, and no temporary folder.
+// Open opens all sockets and files. After an error nothing remains open, and no temporary folder is left.
 func Open(c Config) (*Host, error) {
 	h := &Host{Config: c}
 	h.Members = slices.Clone(c.Members)
@@ -88,10 +88,10 @@ func Open(c Config) (*Host, error) {
 // Servers returns the servers of this process.
 func (s *Host) Servers() []*Server { return s.servers }
 
-// Folder returns the folder of the data, empty if there is none, and reports whether it is a temporary one.
+// Folder returns the data folder, empty if there is none, and whether it is temporary.
 func (s *Host) Folder() (dir string, temporary bool) { return s.dir, s.temporary }
 
-// MetricsAddress is where metrics are served; nil for nowhere.
+// MetricsAddress returns the address of the metrics server; nil for none.
 func (s *Host) MetricsAddress() net.Addr {
 	if s.metrics == nil {
 		return nil
@@ -99,7 +99,7 @@ func (s *Host) MetricsAddress() net.Addr {
 	return s.metrics.Addr()
 }
 
-// Serve runs the servers until the context ends or all have failed. It reports whether one has.
+// Serve runs the servers until the context ends or all have failed. It reports whether any has failed.
 func (s *Host) Serve(ctx context.Context) bool {
 	var wg sync.WaitGroup
 	failures := make(chan error, len(s.servers))
@@ -127,7 +127,7 @@ func (s *Host) Close() error {
 	return err
 }
 
-// Sweep removes the temporary folder of servers that did not begin, or have stopped in order.
+// Sweep removes the temporary folder of servers that did not start, or have stopped in order.
 func (s *Host) Sweep() error {
 	if !s.temporary {
 		return nil
@@ -135,7 +135,7 @@ func (s *Host) Sweep() error {
 	return os.RemoveAll(s.dir)
 }
 
-// open binds the sockets, then opens what is on disk.
+// open binds the sockets, then opens the files.
 func (s *Host) open() error {
 	bound := make(map[int]transports.Endpoint)
 	names := make([]actor.ID, len(s.Members))
@@ -191,8 +191,8 @@ func (s *Host) listen(at netip.AddrPort) (transports.Endpoint, error) {
 	return e, nil
 }
 
-// reachable returns the address that servers of one process know one another by: that of a socket which is bound to
-// every address of the machine is its local one.
+// reachable returns the address that servers of one process use for a socket: the loopback address if it is bound to
+// all addresses of the machine.
 func reachable(bound netip.AddrPort) netip.AddrPort {
 	if bound.Addr().IsUnspecified() {
 		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), bound.Port())
@@ -200,7 +200,7 @@ func reachable(bound netip.AddrPort) netip.AddrPort {
 	return bound
 }
 
-// openFolder builds the folder of the data, if one is needed.
+// openFolder creates the data folder, if one is needed.
 func (s *Host) openFolder() error {
 	if durable := s.Program.Keeps(s.ids) && !s.Ephemeral; !durable && !s.Control && s.DataDir == "" {
 		return nil
@@ -219,7 +219,7 @@ func (s *Host) openFolder() error {
 	return err
 }
 
-// openServer puts a server together.
+// openServer creates a server.
 func (s *Host) openServer(at int, id actor.ID, e transports.Endpoint) error {
 	random := rand.NewPCG(s.Seed, uint64(at))
 	machine := s.Program.New(id, s.ids, !s.Ephemeral, random)
@@ -262,7 +262,7 @@ func (s *Host) openServer(at int, id actor.ID, e transports.Endpoint) error {
 	return nil
 }
 
-// openFaults puts faults around a server.
+// openFaults adds fault injection to a server.
 func (s *Host) openFaults(r *Server, at int, id actor.ID) error {
 	t := faults.Wrap(r.Transport, s.ids, s.Faults, rand.NewPCG(^s.Seed, uint64(at)))
 	s.closers = append(s.closers, t.Close)
@@ -283,10 +283,10 @@ func (s *Host) openFaults(r *Server, at int, id actor.ID) error {
 	return nil
 }
 
-// ControlName is the name of a server's control socket in the data folder.
+// ControlName returns the name of a server's control socket in the data folder.
 func ControlName(id actor.ID) string { return id.String() + ".control" }
 
-// resolve returns the server at an address.
+// resolve returns the id of the server at an address.
 func (s *Host) resolve(text string) (actor.ID, error) {
 	addr, err := spawn.ResolveAddress(text)
 	if err != nil {
@@ -300,7 +300,7 @@ func (s *Host) resolve(text string) (actor.ID, error) {
 	return 0, fmt.Errorf("expected a server of the cluster: %s", s.Cluster())
 }
 
-// Cluster names all servers, in ascending order of their ids.
+// Cluster returns the addresses of all servers, in ascending order of their ids.
 func (s *Host) Cluster() string {
 	var names []string
 	for _, id := range s.ids {

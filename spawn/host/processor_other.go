@@ -4,5 +4,5 @@ package host
 
 import "time"
 
-// processorTime returns how much processor time the process took, which is not known here.
+// processorTime returns false: the processor time of the process is not available on this system.
 func processorTime() (time.Duration, bool) { return 0, false }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// processorTime returns how much processor time the process took.
+// processorTime returns the processor time used by the process.
 func processorTime() (time.Duration, bool) {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -10,7 +10,7 @@ import (
 	"synod/spawn/record"
 )
 
-// openRecord opens the file of the record, if there is to be one.
+// openRecord opens the record file, if configured.
 func (s *Host) openRecord() error {
 	if s.Record == "" {
 		return nil
@@ -34,7 +34,7 @@ func (s *Host) openRecord() error {
 	return nil
 }
 
-// openRecorder lets a server be recorded.
+// openRecorder adds a recorder to a server.
 func (s *Host) openRecorder(r *Server, id actor.ID) error {
 	if s.record == nil {
 		return nil
