@@ -21,13 +21,13 @@ import (
 	"synod/internal/strictjson"
 )
 
-// Codec is the form of messages M on a network. It is a machine.Wire, and safe for concurrent use.
+// Codec encodes and decodes messages M for a network. It implements machine.Wire, and is safe for concurrent use.
 type Codec[M any] struct {
 	sum  *plan
-	open map[unsafe.Pointer]bool // the types of messages that clients may send
+	open map[unsafe.Pointer]bool // types of messages that clients may send
 }
 
-// Union is what values an interface may hold.
+// Union is the set of types that values of an interface may have.
 type Union struct {
 	of    reflect.Type
 	cases []reflect.Type
@@ -56,9 +56,9 @@ func unionOf[I any](values ...I) Union {
 	return u
 }
 
-// New returns the codec of messages of the types of some values. Those of requests are what clients may send; the others
-// are answers and what servers send one another. Unions say what interfaces inside messages may hold. An error says which
-// type has no form.
+// New returns a codec for messages with the types of the given values. Clients may send those of requests; the others
+// are answers and messages between servers. Unions list the types of interfaces inside messages. It returns an error
+// for a type that cannot be encoded.
 func New[M any](requests, others []M, unions ...Union) (*Codec[M], error) {
 	all := unionOf(append(append([]M{}, requests...), others...)...)
 	if len(all.cases) == 0 && all.err == nil {
@@ -85,7 +85,7 @@ func New[M any](requests, others []M, unions ...Union) (*Codec[M], error) {
 	return codec, nil
 }
 
-// Must is New for messages that are known to have a form. It panics if one has none.
+// Must is like New but panics on an error.
 func Must[M any](requests, others []M, unions ...Union) *Codec[M] {
 	c, err := New(requests, others, unions...)
 	if err != nil {
@@ -94,7 +94,7 @@ func Must[M any](requests, others []M, unions ...Union) *Codec[M] {
 	return c
 }
 
-// errNil is a message that is no value.
+// errNil is the error of encoding a nil message.
 var errNil = errors.New("a message that is nil")
 
 // Append appends a message to dst and returns the result.
@@ -124,7 +124,7 @@ func (c *Codec[M]) JSON() bool { return true }
 // Open reports whether a message is one that clients may send.
 func (c *Codec[M]) Open(m M) bool { return c.open[typeOf(m)] }
 
-// typeOf returns what tells the type of a message.
+// typeOf returns an identifier of the type of a message.
 func typeOf[M any](m M) unsafe.Pointer {
 	a := any(m)
 	return (*face)(unsafe.Pointer(&a)).kind

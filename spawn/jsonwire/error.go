@@ -6,21 +6,21 @@ import (
 	"synod/internal/strictjson"
 )
 
-// Error is what is wrong with a text, and where.
+// Error is a decoding error, with its position.
 type Error struct {
-	At       int    // in bytes from the start, from 0
+	At       int    // byte offset, from 0
 	Expected string // a noun phrase
 
 	cause error
 }
 
-// Error returns what was expected where.
+// Error returns the position and what was expected.
 func (e *Error) Error() string { return e.cause.Error() }
 
-// Unwrap returns the error of the reader.
+// Unwrap returns the error of the underlying reader.
 func (e *Error) Unwrap() error { return e.cause }
 
-// ended returns the error of a reader, or nil if all of the text was read without one.
+// ended returns the error of a reader, or nil if it read the whole text without one.
 func ended(r *strictjson.Reader) error {
 	err := r.End()
 	var wrong *strictjson.Error

@@ -8,10 +8,10 @@ import (
 	"synod/internal/strictjson"
 )
 
-// Form is the form of values of any type, such as what clients ask and are told. It is safe for concurrent use.
+// Form encodes and decodes values of any type, such as operations and results. It is safe for concurrent use.
 type Form[T any] struct{ plan *plan }
 
-// NewForm returns the form of a type. Unions say what interfaces in it may hold.
+// NewForm returns the form of a type. Unions list the types of interfaces in it.
 func NewForm[T any](unions ...Union) (*Form[T], error) {
 	c, err := newCompiler(unions)
 	if err != nil {

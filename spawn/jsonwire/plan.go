@@ -11,7 +11,7 @@ import (
 	"synod/internal/intern"
 )
 
-// kind describes how a value is written.
+// kind is the encoding of a value.
 type kind uint8
 
 const (
@@ -25,29 +25,29 @@ const (
 	object
 	reference     // a pointer
 	sum           // an interface
-	constantList  // a list that never changes
-	constantTable // a map that never changes
+	constantList  // an immutable list
+	constantTable // an immutable map
 )
 
-// plan is how values of a type are written and read.
+// plan describes how values of a type are encoded and decoded.
 type plan struct {
 	kind   kind
 	of     reflect.Type
 	size   uintptr
 	bits   int
-	elem   *plan // of a list, array, table or reference; of a constant list, the plan of a slice
+	elem   *plan // of a list, array, table or reference; of a constant list, the plan for a slice
 	key    *plan // of a table
 	length int   // of an array
 	fields []field
 	cases  []oneOf                // of a sum
-	byType map[unsafe.Pointer]int // their places
-	byName map[string]int         // by tag
+	byType map[unsafe.Pointer]int // indexes of cases
+	byName map[string]int         // indexes of cases, by tag
 }
 
-// field is one of a struct.
+// field is a field of a struct.
 type field struct {
 	name   string
-	head   string // its name in quotes and a colon, with a comma before it but for the first
+	head   string // quoted name and colon, preceded by a comma except for the first
 	offset uintptr
 	plan   *plan
 }
@@ -55,20 +55,20 @@ type field struct {
 // oneOf is a type that an interface may hold.
 type oneOf struct {
 	tag    string
-	head   string // {"tag":
+	head   string // the text {"tag":
 	of     reflect.Type
 	word   unsafe.Pointer // the type in an interface value
-	direct bool           // the interface value holds it instead of pointing to it
+	direct bool           // the interface value contains it rather than a pointer to it
 	plan   *plan
 }
 
-// face is an interface value without methods, as the runtime lays it out.
+// face is the runtime layout of an interface value without methods.
 type face struct{ kind, data unsafe.Pointer }
 
-// mostFields is how many fields a struct may have: reading notes those that it has seen in the bits of a word.
+// mostFields is the maximum number of fields of a struct: the reader records seen fields in the bits of a word.
 const mostFields = 64
 
-// compiler compiles plans. A type is planned once, so that one may contain itself by a pointer, slice or map.
+// compiler compiles plans. Each type is compiled once, so a type may contain itself through a pointer, slice or map.
 type compiler struct {
 	plans  map[reflect.Type]*plan
 	unions map[reflect.Type]Union
@@ -129,7 +129,7 @@ func (c *compiler) plan(t reflect.Type) (*plan, error) {
 	return p, err
 }
 
-// structure builds the plan of a struct, or of a list or map that never changes: actor.List and actor.Map.
+// structure compiles the plan of a struct, or of an immutable list or map: actor.List and actor.Map.
 func (c *compiler) structure(p *plan) (err error) {
 	if elem, ok := intern.PersistentList(p.of); ok {
 		p.kind = constantList
@@ -192,7 +192,7 @@ func (c *compiler) object(p *plan) error {
 	return nil
 }
 
-// sum builds the plan of an object with one field, the name of one of these types.
+// sum compiles the plan of an interface: an object with one field, whose name is one of the types.
 func (c *compiler) sum(p *plan, cases []reflect.Type) error {
 	p.kind, p.byType, p.byName = sum, make(map[unsafe.Pointer]int), make(map[string]int)
 	for _, t := range cases {
@@ -218,7 +218,8 @@ func (c *compiler) sum(p *plan, cases []reflect.Type) error {
 	return nil
 }
 
-// direct reports whether an interface holds a value of a type itself, which it does of what is one pointer.
+// direct reports whether an interface stores values of a type directly, which is the case if they are a single
+// pointer.
 func direct(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func, reflect.UnsafePointer:

@@ -64,7 +64,7 @@ func read(r *strictjson.Reader, p *plan, v unsafe.Pointer) {
 	}
 }
 
-// readUnion reads a value of an interface; nil after a mistake.
+// readUnion reads a value of an interface; nil after an error.
 func readUnion(r *strictjson.Reader, p *plan) (a any) {
 	r.Tagged(func(tag []byte) {
 		at, known := p.byName[string(tag)]
@@ -109,7 +109,7 @@ func readList(r *strictjson.Reader, p *plan, v unsafe.Pointer) {
 
 func readObject(r *strictjson.Reader, p *plan, v unsafe.Pointer) {
 	var seen uint64
-	next := 0 // where the next field is likely to be
+	next := 0 // the expected index of the next field
 	r.Fields(func(name []byte) bool {
 		for range p.fields {
 			f := &p.fields[next]
@@ -159,7 +159,7 @@ func readTable(r *strictjson.Reader, p *plan, v unsafe.Pointer) {
 	})
 }
 
-// readKey reads a key from its name, and reports whether it is one.
+// readKey parses a key, and reports whether it is valid.
 func readKey(r *strictjson.Reader, p *plan, key reflect.Value, name string) bool {
 	switch p.kind {
 	case signed:
@@ -182,10 +182,10 @@ func readKey(r *strictjson.Reader, p *plan, key reflect.Value, name string) bool
 	return true
 }
 
-// readConstantTable reads a map that never changes: each entry makes another one.
+// readConstantTable reads an immutable map: each insertion returns a new one.
 func readConstantTable(r *strictjson.Reader, p *plan, v unsafe.Pointer) {
 	m := reflect.NewAt(p.of, v).Elem()
-	of := m // the map itself, which is m, or the field of m that it is promoted from
+	of := m // the map itself: m, or the field of m from which its methods are promoted
 	for {
 		with := of.MethodByName("With")
 		if with.Type().Out(0) == of.Type() {

@@ -11,14 +11,14 @@ import (
 	"synod/storage"
 )
 
-// Records is the form on disk of what an actor keeps, a value of type K: each field of a struct in a record of its own, and
-// any other value in one that is called kept. It is a machine.Records.
+// Records is the form on disk of an actor's saved state, a value of type K: each field of a struct in a record of its
+// own, and any other value in a single record named kept. It implements machine.Records.
 type Records[K any] struct {
 	plan   *plan
-	fields []field // in the order of their names
+	fields []field // in order of name
 }
 
-// NewRecords returns the form of a type. Unions say what interfaces in it may hold.
+// NewRecords returns the form of a type. Unions list the types of interfaces in it.
 func NewRecords[K any](unions ...Union) (*Records[K], error) {
 	c, err := newCompiler(unions)
 	if err != nil {
@@ -35,7 +35,7 @@ func NewRecords[K any](unions ...Union) (*Records[K], error) {
 	return r, nil
 }
 
-// MustRecords is NewRecords for a type that is known to have a form. It panics if it has none.
+// MustRecords is like NewRecords but panics on an error.
 func MustRecords[K any](unions ...Union) *Records[K] {
 	r, err := NewRecords[K](unions...)
 	if err != nil {
@@ -62,7 +62,7 @@ func (r *Records[K]) Split(kept any) ([]storage.Record, error) {
 	return all, nil
 }
 
-// Join returns the K of records.
+// Join returns the K stored in records.
 func (r *Records[K]) Join(records []storage.Record) (any, error) {
 	k := new(K)
 	if len(records) != len(r.fields) {

@@ -20,7 +20,7 @@ type writer struct {
 	err   error
 }
 
-// slice is a slice as the runtime lays it out.
+// slice is the runtime layout of a slice.
 type slice struct {
 	data     unsafe.Pointer
 	len, cap int
@@ -31,7 +31,7 @@ var (
 	errUTF8 = errors.New("a string that is not UTF-8")
 )
 
-// enter notes that the next values are inside another one.
+// enter increases the nesting depth, and reports whether it is within the limit.
 func (w *writer) enter() bool {
 	if w.depth++; w.depth > strictjson.MaxDepth && w.err == nil {
 		w.err = errDeep
@@ -143,7 +143,7 @@ func (w *writer) union(p *plan, a any) {
 	w.dst = append(w.dst, '}')
 }
 
-// table writes a map, ascending by its keys.
+// table writes a map in ascending order of its keys.
 func (w *writer) table(p *plan, v unsafe.Pointer) {
 	m := reflect.NewAt(p.of, v).Elem()
 	keys := m.MapKeys()
@@ -181,7 +181,7 @@ func (w *writer) table(p *plan, v unsafe.Pointer) {
 	w.dst = append(w.dst, '}')
 }
 
-// constantTable writes a map that never changes, which shows its entries in ascending order of their keys.
+// constantTable writes an immutable map, which iterates in ascending order of its keys.
 func (w *writer) constantTable(p *plan, v unsafe.Pointer) {
 	w.dst = append(w.dst, '{')
 	if w.enter() {
