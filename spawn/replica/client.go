@@ -15,11 +15,11 @@ import (
 	"synod/spawn/tcp"
 )
 
-// attempt is how long a client waits for an answer before it asks the next server.
+// attempt is the time that a client waits for an answer before it asks the next server.
 const attempt = time.Second
 
-// ErrRefused reports that a command was refused, as the session of its client has ended: it has no effect, and never
-// will.
+// ErrRefused is returned if a command was refused because the session of its client has ended. The command has no
+// effect, and never will.
 var ErrRefused = errors.New("the session has ended")
 
 // Client asks servers of a machine with operations O and results R. It has one command in flight at a time, and is not safe
@@ -28,12 +28,12 @@ type Client[O, R any] struct {
 	messages  *jsonwire.Codec[rsm.Message]
 	transport *tcp.Client
 	servers   []actor.ID
-	at        int // the place of the server that is asked first
+	at        int // index of the server to ask first
 	last      rsm.ID
 	buffer    []byte
 }
 
-// NewClient returns a client of servers that listen for clients at some addresses. Close it.
+// NewClient returns a client of the servers at the given client addresses. The caller must close it.
 func NewClient[O, R any](servers []netip.AddrPort, unions ...jsonwire.Union) (*Client[O, R], error) {
 	if len(servers) == 0 {
 		return nil, errors.New("no servers: a client needs at least one")
@@ -51,24 +51,24 @@ func NewClient[O, R any](servers []netip.AddrPort, unions ...jsonwire.Union) (*C
 		}
 		c.servers = append(c.servers, id)
 	}
-	c.last.Client = rsm.Client(random().Uint64() | 1) // 0 stands for the connection, which is not the same at all servers.
+	c.last.Client = rsm.Client(random().Uint64() | 1) // 0 would be the connection, which differs by server
 	return c, nil
 }
 
-// Do has an operation executed once, and returns its result. If there is no answer for a second, or no connection, it asks
-// the next server, until the context ends; whether the operation was executed is then unknown, and it may be yet.
-// Operations that have no answer are not for Do.
+// Do executes an operation exactly once and returns its result. After a second without an answer or a connection it
+// asks the next server. When the context ends, it is unknown whether the operation was executed, and it may still be.
+// Operations without an answer must not use Do.
 func (c *Client[O, R]) Do(ctx context.Context, op O) (R, error) {
 	c.last.Local++
 	return c.perform(ctx, rsm.Command[O]{ID: c.last, Op: op, Floor: c.last.Local})
 }
 
-// End ends the client's session, after which servers keep nothing of it but its name, and refuse what it asks.
+// End ends the client's session. Servers then keep only its name, and refuse its commands.
 func (c *Client[O, R]) End(ctx context.Context) error {
 	c.last.Local++
 	_, err := c.perform(ctx, rsm.Command[O]{ID: c.last, End: true})
 	if errors.Is(err, ErrRefused) {
-		return nil // It was asked twice.
+		return nil // The command was sent twice.
 	}
 	return err
 }
@@ -104,7 +104,7 @@ func (c *Client[O, R]) perform(ctx context.Context, command rsm.Command[O]) (res
 	return result, context.Cause(ctx)
 }
 
-// pause waits a little, so that servers that are down are not asked all the time.
+// pause waits a little, so that servers that are down are not asked continuously.
 func (c *Client[O, R]) pause(ctx context.Context) {
 	select {
 	case <-ctx.Done():
@@ -112,7 +112,7 @@ func (c *Client[O, R]) pause(ctx context.Context) {
 	}
 }
 
-// await waits for the answer to a command, and reports whether it came in time.
+// await waits for the answer to a command, and reports whether it arrived in time.
 func (c *Client[O, R]) await(ctx context.Context, id rsm.ID) (rsm.Answer[R], bool) {
 	end := time.Now().Add(attempt)
 	for ctx.Err() == nil {

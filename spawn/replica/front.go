@@ -12,11 +12,11 @@ import (
 	"synod/spawn/streams"
 )
 
-// inboxSize is how many messages wait for the server before their senders have to.
+// inboxSize is the number of messages queued for the server before senders block.
 const inboxSize = 256
 
-// front joins the transports to clients and to the other servers to one. What the server sends itself never leaves it: it is
-// urgent, or a vote would be lost for a while.
+// front combines the transports to clients and to the other servers. Messages of the server to itself are delivered
+// directly and as urgent, because otherwise a vote could be lost for a while.
 type front struct {
 	self  actor.ID
 	parts []part
@@ -25,7 +25,7 @@ type front struct {
 	done  sync.WaitGroup
 }
 
-// part is a transport to some actors.
+// part is a transport to the actors for which to returns true.
 type part struct {
 	spawn.Transport
 	to func(id actor.ID) bool
@@ -33,8 +33,8 @@ type part struct {
 
 func newFront(self actor.ID) *front { return &front{self: self, inbox: streams.NewInboxOf(inboxSize)} }
 
-// add adds a transport to the actors for which to holds, unless one before has them. It must not be called once there is
-// something to receive.
+// add adds a transport to the actors for which to returns true, unless an earlier one covers them. It must not be
+// called after messages can arrive.
 func (f *front) add(t spawn.Transport, to func(id actor.ID) bool) {
 	f.parts = append(f.parts, part{t, to})
 	f.done.Go(func() {
@@ -50,7 +50,7 @@ func (f *front) add(t spawn.Transport, to func(id actor.ID) bool) {
 	})
 }
 
-// Receive waits for a message, not longer than wait unless that is negative.
+// Receive waits for a message, at most for wait unless that is negative.
 func (f *front) Receive(wait time.Duration) (actor.ID, []byte, error) { return f.inbox.Receive(wait) }
 
 // Send sends a message.
@@ -66,7 +66,7 @@ func (f *front) Send(to actor.ID, data []byte) error {
 	return fmt.Errorf("%v: there is no way to it", to)
 }
 
-// Close closes the transports, and waits for what was received last.
+// Close closes the transports and waits for their receivers.
 func (f *front) Close() (err error) {
 	f.once.Do(func() {
 		f.inbox.Close()

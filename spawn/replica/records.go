@@ -14,9 +14,9 @@ import (
 	"synod/storage"
 )
 
-// Records is the form of what a server with operations O keeps, a multipaxos.Durable: its promise, its snapshot and its
-// watermark if it has them, and a record for the votes and one for the decision of each slot, so that a step changes a few.
-// It is a machine.Records and a machine.Differ.
+// Records is the form of the saved state of a server with operations O, a multipaxos.Durable: its promise, its
+// snapshot and its watermark if present, and per slot one record for the votes and one for the decision, so that a
+// step changes only a few records. It implements machine.Records and machine.Differ.
 type Records[O any] struct {
 	ballots    *jsonwire.Form[multipaxos.Ballot]
 	snapshots  *jsonwire.Form[multipaxos.Snapshot]
@@ -25,7 +25,7 @@ type Records[O any] struct {
 	decisions  *jsonwire.Form[rsm.Batch[O]]
 }
 
-// NewRecords returns the form for operations O. Unions say what interfaces in them may hold.
+// NewRecords returns the form for operations O. Unions list the types of interfaces in them.
 func NewRecords[O any](unions ...jsonwire.Union) (*Records[O], error) {
 	ballots, err1 := jsonwire.NewForm[multipaxos.Ballot]()
 	snapshots, err2 := jsonwire.NewForm[multipaxos.Snapshot]()
@@ -75,13 +75,13 @@ func (r *Records[O]) Split(kept any) ([]storage.Record, error) {
 	return s.all, s.err
 }
 
-// splitter collects records, and the first error.
+// splitter collects records and the first error.
 type splitter struct {
 	all []storage.Record
 	err error
 }
 
-// add returns a function that adds a record of a name, unless it cannot be made.
+// add returns a function that adds a record with the given name, or the error of encoding it.
 func (s *splitter) add(name string) func(data []byte, err error) {
 	return func(data []byte, err error) {
 		if err != nil && s.err == nil {
@@ -91,8 +91,8 @@ func (s *splitter) add(name string) func(data []byte, err error) {
 	}
 }
 
-// Changes returns what to save so that a store with the records of one multipaxos.Durable has those of another. It does not
-// look at slots that are the same in both.
+// Changes returns the changes to save so that a store with the records of before has those of after, both a
+// multipaxos.Durable. It skips slots that both share.
 func (r *Records[O]) Changes(before, after any) ([]storage.Record, error) {
 	b, known := before.(multipaxos.Durable[O])
 	a, ok := after.(multipaxos.Durable[O])
@@ -126,7 +126,7 @@ func changed[V comparable](
 			continue
 		}
 		data, err := form.Append(nil, now)
-		// Equal values in different places of the memory are no change.
+		// Equal values at different addresses are not a change.
 		if was, had := before.Get(slot); had && err == nil {
 			if old, err := form.Append(nil, was); err == nil && bytes.Equal(old, data) {
 				continue
@@ -136,7 +136,7 @@ func changed[V comparable](
 	}
 }
 
-// Join returns the multipaxos.Durable of records.
+// Join returns the multipaxos.Durable stored in records.
 func (r *Records[O]) Join(all []storage.Record) (any, error) {
 	var k multipaxos.Durable[O]
 	for _, record := range all {
@@ -147,7 +147,7 @@ func (r *Records[O]) Join(all []storage.Record) (any, error) {
 	return k, nil
 }
 
-// join adds what a record says.
+// join adds the contents of a record.
 func (r *Records[O]) join(k *multipaxos.Durable[O], record storage.Record) (err error) {
 	switch record.Name {
 	case ballotName:

@@ -1,6 +1,6 @@
-// Package replica runs a machine of package rsm on several servers in one call: [Run] is a server of Multi-Paxos on
-// sockets, with what it must not forget on disk, and a [Client] asks any of them. The protocol itself, package multipaxos,
-// knows of neither.
+// Package replica replicates a machine of package rsm on several servers: [Run] runs a server of Multi-Paxos on
+// sockets, with its state on disk, and a [Client] can use any of them. The protocol itself, package multipaxos,
+// depends on neither.
 package replica
 
 import (
@@ -75,7 +75,7 @@ type Config struct {
 	Ready func(clients netip.AddrPort)
 }
 
-// Validate reports what is wrong with the configuration, or nil.
+// Validate returns an error if the configuration is invalid.
 func (c Config) Validate() error {
 	switch {
 	case c.Count < 1 || c.Count > MaxServers:
@@ -112,7 +112,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// withDefaults returns the configuration with what it leaves open.
+// withDefaults returns the configuration with defaults filled in.
 func (c Config) withDefaults() Config {
 	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	if !c.Host.IsValid() {
@@ -135,7 +135,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// options are those of the protocol.
+// options returns the options of the protocol.
 func (c Config) options() multipaxos.Options {
 	o := multipaxos.Options{
 		Window: window, Batch: batch, Bytes: slotBytes, Part: partSlots, PartBytes: partBytes, Reduce: true, Forward: true,
@@ -149,8 +149,8 @@ func (c Config) options() multipaxos.Options {
 	return o
 }
 
-// Run serves a machine until the context ends, which is no error. A server that ran before goes on with what is in its
-// file. Operations and results must have a form in JSON, of at most MaxCommand bytes; see package jsonwire.
+// Run serves a machine until the context ends, and then returns nil. A restarted server continues from the contents
+// of its file. Operations and results must have a JSON form of at most MaxCommand bytes; see package jsonwire.
 func Run[S, O, R any](ctx context.Context, c Config, m rsm.Machine[S, O, R]) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -207,7 +207,7 @@ func run[S, O, R any](ctx context.Context, c Config, m rsm.Machine[S, O, R]) (er
 	})
 }
 
-// sizes returns a function that counts the bytes of a command in messages, with a comma behind it.
+// sizes returns a function that returns the size of a command in messages, including a comma.
 func sizes[O any](unions ...jsonwire.Union) (func(rsm.Command[O]) int, error) {
 	form, err := jsonwire.NewForm[rsm.Command[O]](unions...)
 	if err != nil {
@@ -216,7 +216,7 @@ func sizes[O any](unions ...jsonwire.Union) (func(rsm.Command[O]) int, error) {
 	return func(c rsm.Command[O]) int {
 		data, err := form.Append(nil, c)
 		if err != nil {
-			return slotBytes + 1 // It would stop the server.
+			return slotBytes + 1 // Sending it would stop the server.
 		}
 		return len(data) + 1
 	}, nil
@@ -258,7 +258,8 @@ func listen(at netip.AddrPort) (*tcp.Listener, error) {
 	return l, nil
 }
 
-// open opens the file of a server of a machine. Another cluster or machine must not go on with it.
+// open opens the file of a server of a machine. It returns an error if the file belongs to another cluster or
+// machine.
 func (c Config) open(model string) (*storage.File, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the folder: %w", err)
@@ -276,9 +277,9 @@ func (c Config) open(model string) (*storage.File, error) {
 	})
 }
 
-// random returns a source with a seed of its own.
+// random returns a randomly seeded source.
 func random() *rand.PCG {
 	var seed [16]byte
-	_, _ = crand.Read(seed[:]) // It never fails.
+	_, _ = crand.Read(seed[:]) // Read never fails.
 	return rand.NewPCG(binary.LittleEndian.Uint64(seed[:8]), binary.LittleEndian.Uint64(seed[8:]))
 }
