@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// poll finds nothing: here a datagram is seen by waiting for it only, so that each save is for one event.
+// poll returns no datagram: on this system datagrams can only be received by waiting, so each save covers one event.
 func (s *Socket) poll([]byte) (int, netip.AddrPort, error) {
 	return 0, netip.AddrPort{}, os.ErrDeadlineExceeded
 }

@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// poll takes a datagram that is there already. A deadline that is over would keep the methods of the connection from that.
+// poll returns a datagram that has already arrived. The methods of the connection would return an error after the
+// deadline has passed.
 func (s *Socket) poll(buffer []byte) (n int, from netip.AddrPort, err error) {
 	var sender syscall.Sockaddr
 	if e := s.raw.Read(func(fd uintptr) bool {

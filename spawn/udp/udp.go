@@ -1,5 +1,5 @@
-// Package udp carries messages as datagrams, one each. The kernel's buffer of a socket is the queue: what does not fit
-// is lost.
+// Package udp carries each message in a datagram. The kernel's socket buffer is the queue: datagrams that do not fit
+// are lost.
 package udp
 
 import (
@@ -15,7 +15,7 @@ import (
 	"synod/spawn/machine"
 )
 
-// readBuffer is how many bytes of datagrams may wait in a socket, if the system allows it.
+// readBuffer is the requested size of the socket buffer in bytes.
 const readBuffer = 4 << 20
 
 // Socket is a transport over one UDP socket. An actor's id is its address.
@@ -26,13 +26,13 @@ type Socket struct {
 	deadline bool // one is set
 }
 
-// Listen opens a socket at an IPv4 address. With port 0 it gets a free one.
+// Listen opens an IPv4 socket. Port 0 selects a free port.
 func Listen(addr netip.AddrPort) (*Socket, error) {
 	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(addr))
 	if err != nil {
 		return nil, err
 	}
-	// Less is no error: the system has a limit of its own.
+	// A smaller buffer is not an error: the system has its own limit.
 	_ = conn.SetReadBuffer(readBuffer)
 	raw, err := conn.SyscallConn()
 	if err != nil {
@@ -41,11 +41,11 @@ func Listen(addr netip.AddrPort) (*Socket, error) {
 	return &Socket{conn: conn, raw: raw, buffer: make([]byte, machine.MaxMessage+1)}, nil
 }
 
-// Address is where the socket is.
+// Address returns the address of the socket.
 func (s *Socket) Address() netip.AddrPort { return s.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
 
-// Receive waits for a datagram, not longer than wait unless that is negative. Of one that is larger than any message may
-// be, it gives one byte too many.
+// Receive waits for a datagram, at most for wait unless that is negative. Of a datagram larger than the maximum
+// message it returns one byte more than the maximum.
 func (s *Socket) Receive(wait time.Duration) (actor.ID, []byte, error) {
 	if wait > 0 || s.deadline {
 		var at time.Time
@@ -72,7 +72,7 @@ func (s *Socket) Receive(wait time.Duration) (actor.ID, []byte, error) {
 	return from, s.buffer[:n], nil
 }
 
-// Send sends a datagram to the address that the id stands for.
+// Send sends a datagram to the address encoded in the id.
 func (s *Socket) Send(to actor.ID, data []byte) error {
 	addr, ok := spawn.AddressOf(to)
 	if !ok {
