@@ -1,5 +1,5 @@
-// Package secure is who servers and clients are to one another: each has a certificate, and lets in only those who have one of
-// the same authority.
+// Package secure provides mutual authentication of servers and clients: each has a certificate and accepts only
+// certificates of the same authority.
 package secure
 
 import (
@@ -10,20 +10,20 @@ import (
 	"os"
 )
 
-// Files are the files of an identity, in PEM. The zero value is of those who have none.
+// Files are the PEM files of an identity. The zero value means no identity.
 type Files struct {
-	Cert string // the certificate, and such between it and the authority's
-	Key  string // its key
-	CA   string // the certificates of the authorities whose word counts
+	Cert string // the certificate and any intermediate certificates
+	Key  string // private key of the certificate
+	CA   string // certificates of the trusted authorities
 }
 
-// Identity is a certificate with its key, and whose word counts. It is safe for concurrent use.
+// Identity is a certificate with its key and the trusted authorities. It is safe for concurrent use.
 type Identity struct {
 	certificate tls.Certificate
 	authorities *x509.CertPool
 }
 
-// Load reads an identity; nil if there are no files.
+// Load reads an identity; it returns nil if there are no files.
 func (f Files) Load() (*Identity, error) {
 	switch {
 	case f == Files{}:
@@ -47,7 +47,7 @@ func (f Files) Load() (*Identity, error) {
 	return &Identity{certificate, authorities}, nil
 }
 
-// Server returns the side that is connected to: it lets in who has a certificate of an authority.
+// Server returns the configuration for accepting connections: clients must have a certificate of a trusted authority.
 func (i *Identity) Server() *tls.Config {
 	return &tls.Config{
 		Certificates: []tls.Certificate{i.certificate}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: i.authorities,
@@ -55,8 +55,8 @@ func (i *Identity) Server() *tls.Config {
 	}
 }
 
-// Client returns the side that connects: the other one must have a certificate of an authority for the name or address that it
-// is connected to by.
+// Client returns the configuration for connecting: the server must have a certificate of a trusted authority for the
+// name or address used to connect.
 func (i *Identity) Client() *tls.Config {
 	return &tls.Config{
 		Certificates: []tls.Certificate{i.certificate}, RootCAs: i.authorities, MinVersion: tls.VersionTLS13,
