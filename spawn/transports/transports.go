@@ -1,5 +1,5 @@
-// Package transports is the list of what carries messages between servers, and between clients and them. Commands, records and
-// replays know a transport by its name only; one that is added here is known to all of them.
+// Package transports lists the transports between servers, and between clients and servers. Commands, records and
+// replays identify a transport only by its name, so one added here is available in all of them.
 package transports
 
 import (
@@ -19,33 +19,33 @@ import (
 
 // Transport is a way to carry messages.
 type Transport struct {
-	Name string // as a word
+	Name string // a single word
 	Doc  string // a noun phrase
-	// Ordered is set if what one server sends another arrives once and in order, as long as both run.
+	// Ordered reports whether messages between two servers arrive once and in order while both run.
 	Ordered bool
-	// Plain is set if a message goes as it is, without a frame around it, so that people can send one by hand.
+	// Plain reports whether a message is sent without a frame, so that people can send one by hand.
 	Plain bool
-	// Secure is set if servers and clients may have certificates.
+	// Secure reports whether servers and clients may have certificates.
 	Secure bool
-	// Listen binds an IPv4 address; port 0 is any free one. An identity is nil where nobody has one; a transport that is not
-	// Secure refuses any other.
+	// Listen binds an IPv4 address; port 0 selects a free port. The identity is nil if certificates are not used; a
+	// transport that is not Secure rejects any other.
 	Listen func(at netip.AddrPort, i *secure.Identity) (Endpoint, error)
-	// Dial builds the transport of a client. A local address is bound if the transport has one.
+	// Dial returns the transport of a client. It binds the local address if the transport has one.
 	Dial func(local netip.AddrPort, i *secure.Identity) (spawn.Transport, error)
 }
 
-// errInsecure is for an identity where there is no use for one.
+// errInsecure is the error for an identity that the transport cannot use.
 var errInsecure = errors.New("the transport has no certificates: one that has must be used, such as grpc")
 
-// Endpoint is an address that is bound, and serves nobody yet.
+// Endpoint is a bound address that is not yet served.
 type Endpoint struct {
 	Address netip.AddrPort
-	// Serve builds the transport of the server with that address among servers. It may be called once.
+	// Serve returns the transport of the server at that address, one of servers. It must be called at most once.
 	Serve func(self actor.ID, servers []actor.ID) spawn.Transport
 	Close func() error
 }
 
-// all are the transports; the first one is used unless another one is named.
+// all lists the transports; the first is the default.
 var all = []Transport{
 	{
 		Name: "udp", Doc: "datagrams", Plain: true,
@@ -66,7 +66,7 @@ var all = []Transport{
 			}
 			socket, err := udp.Listen(local)
 			if err != nil {
-				return nil, err // and not a socket that is nil
+				return nil, err // not a nil socket in an interface
 			}
 			return socket, nil
 		},
@@ -117,7 +117,7 @@ func Names() []string {
 	return names
 }
 
-// Describe returns what the transports are, in a line.
+// Describe returns a one-line description of the transports.
 func Describe() string {
 	texts := make([]string, len(all))
 	for i, t := range all {
@@ -126,7 +126,7 @@ func Describe() string {
 	return strings.Join(texts, "; ")
 }
 
-// Find returns the transport with a name, or an error that says which there are.
+// Find returns the transport with a name, or an error that lists the known names.
 func Find(name string) (Transport, error) {
 	at := slices.IndexFunc(all, func(t Transport) bool { return t.Name == name })
 	if at < 0 {
@@ -135,13 +135,13 @@ func Find(name string) (Transport, error) {
 	return all[at], nil
 }
 
-// Ordered reports whether there is a transport with a name, and it keeps order.
+// Ordered reports whether a transport with the name exists and keeps order.
 func Ordered(name string) bool {
 	t, err := Find(name)
 	return err == nil && t.Ordered
 }
 
-// Like returns the name of the first transport that keeps order or does not.
+// Like returns the name of the first transport that keeps order, or that does not.
 func Like(ordered bool) string {
 	return all[slices.IndexFunc(all, func(t Transport) bool { return t.Ordered == ordered })].Name
 }
