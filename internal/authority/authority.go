@@ -1,4 +1,4 @@
-// Package authority makes certificates for tests.
+// Package authority creates certificates for tests.
 package authority
 
 import (
@@ -17,17 +17,17 @@ import (
 	"time"
 )
 
-// Authority signs certificates.
+// Authority is a certificate authority.
 type Authority struct {
 	t    *testing.T
 	dir  string
 	key  *ecdsa.PrivateKey
 	cert *x509.Certificate
 	made int64
-	CA   string // the file of its own certificate
+	CA   string // file of its own certificate
 }
 
-// New returns an authority that nobody knows yet.
+// New returns a new authority that nobody trusts yet.
 func New(t *testing.T) *Authority {
 	t.Helper()
 	a := &Authority{t: t, dir: t.TempDir(), key: newKey(t)}
@@ -72,8 +72,8 @@ func (a *Authority) write(name, kind string, data []byte) string {
 	return path
 }
 
-// Issue returns the files of a certificate for an IPv4 address, and of its key. It ends after so long, or has ended if that is
-// negative.
+// Issue returns the files of a certificate for an IPv4 address and of its key. The certificate expires after the
+// given time, or has already expired if that is negative.
 func (a *Authority) Issue(address string, valid time.Duration) (cert, key string) {
 	a.t.Helper()
 	a.made++

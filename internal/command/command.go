@@ -1,4 +1,4 @@
-// Package command has what commands share: how they end, what arguments they take, and how they print documents.
+// Package command contains code shared by commands: exit codes, argument checks and JSON output.
 package command
 
 import (
@@ -10,10 +10,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// The exit codes that are not those of a check.
+// The exit codes in addition to those of a check.
 const (
-	Failed  = 1 // what was asked for did not work
-	Unknown = 3 // it may have happened or not, or nobody answered
+	Failed  = 1 // the command failed
+	Unknown = 3 // the outcome is unknown, or nobody answered
 )
 
 // NoArguments returns an error for arguments of a command that takes only flags.
@@ -35,7 +35,7 @@ func Required(set *pflag.FlagSet, names ...string) error {
 	return nil
 }
 
-// WriteJSON writes a document for people and programs.
+// WriteJSON writes a document as indented JSON.
 func WriteJSON(w io.Writer, document any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

@@ -9,7 +9,7 @@ import (
 	"synod/spawn/transports"
 )
 
-// TLS are flags that say who somebody is to servers and clients.
+// TLS is the set of flags for certificates.
 type TLS struct{ files secure.Files }
 
 // Add adds the flags to a set.
@@ -19,10 +19,10 @@ func (f *TLS) Add(set *pflag.FlagSet) {
 	set.StringVar(&f.files.CA, "tls-ca", "", "the `file` of the authorities that the others' certificates must be of")
 }
 
-// Identity returns who this side is; nil for nobody.
+// Identity returns the configured identity; nil for none.
 func (f *TLS) Identity() (*secure.Identity, error) { return f.files.Load() }
 
-// IdentityFor is Identity for a transport, which may have no certificates.
+// IdentityFor is like Identity for a transport that may not support certificates.
 func (f *TLS) IdentityFor(transport string) (*secure.Identity, error) {
 	if t, err := transports.Find(transport); err == nil && !t.Secure && f.files != (secure.Files{}) {
 		return nil, fmt.Errorf("--tls-cert, --tls-key and --tls-ca: the transport %s has no certificates; it must be grpc", transport)

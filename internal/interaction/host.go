@@ -10,7 +10,7 @@ import (
 	"synod/internal/intern"
 )
 
-// node is an actor of any state.
+// node is an actor with any type of state.
 type node[M any] interface {
 	receive(e actor.Envelope[M], out *actor.Out[M])
 	timeout(timer string, out *actor.Out[M]) error
@@ -23,13 +23,13 @@ type node[M any] interface {
 	waits() *waits
 }
 
-// waits is what an actor waits for besides messages.
+// waits are the timers and choices that an actor waits for.
 type waits struct {
-	timers  []actor.Timer // each once, in the order in which they were set
+	timers  []actor.Timer // without duplicates, in the order in which they were set
 	choices [][]actor.Option
 }
 
-// pend takes a command to heart, and says what it did; nothing if it had no effect.
+// pend applies a command to the timers and choices, and returns a description; empty if it had no effect.
 func pend[M any](w *waits, command actor.Command[M]) string {
 	set := slices.Contains(w.timers, command.Timer)
 	switch {
@@ -53,7 +53,7 @@ type host[S, M any] struct {
 	id     actor.ID
 	actor  actor.Typed[S, M]
 	state  S
-	seen   S // what changes compares with
+	seen   S // the state at the last call of changes
 	kept   any
 	isDown bool
 	walk   *intern.Walker[S]
@@ -137,7 +137,7 @@ func (h *host[S, M]) waits() *waits { return &h.waited }
 
 var values = must(intern.For[any]())
 
-// text is a timer or an option as scripts name it.
+// text returns a timer or an option as named in scripts.
 func text(v any) string { return values.Brief(v) }
 
 func texts(options []actor.Option) string {

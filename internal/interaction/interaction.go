@@ -1,5 +1,5 @@
-// Package interaction runs scripts of what actors make of one event after the other, to be read like a trace and
-// compared with what they printed before. Only tests use it.
+// Package interaction runs scripts that pass events to actors one by one. The output can be read like a trace and is
+// compared with the expected output. Only tests use it.
 package interaction
 
 import (
@@ -14,7 +14,8 @@ import (
 	"synod/internal/intern"
 )
 
-// Cluster is actors, and what is in flight between them. Nothing happens in it but what a script says.
+// Cluster is a set of actors and the messages in flight between them. Everything that happens in it is a command of a
+// script.
 type Cluster[M any] struct {
 	nodes    []node[M] // in the order in which they were added
 	ids      []actor.ID
@@ -76,7 +77,7 @@ func Run[M any](t *testing.T, folder string, start func(*testing.T, *datadriven.
 	})
 }
 
-// step carries out a line of a command.
+// step executes a line of a command.
 func (c *Cluster[M]) step(command, line string) error {
 	switch command {
 	case "deliver", "lose", "duplicate":
@@ -108,7 +109,7 @@ func (c *Cluster[M]) step(command, line string) error {
 	return fmt.Errorf("unknown command %q", command)
 }
 
-// letter does something with a message in flight.
+// letter delivers, loses or duplicates a message in flight.
 func (c *Cluster[M]) letter(command, line string) error {
 	i, err := c.find(line)
 	if err != nil {
@@ -135,7 +136,7 @@ func (c *Cluster[M]) letter(command, line string) error {
 	return nil
 }
 
-// find returns the place of the first message in flight that a line means.
+// find returns the index of the first message in flight that matches a line.
 func (c *Cluster[M]) find(line string) (int, error) {
 	beginning, abridged := strings.CutSuffix(squeeze(line), "…")
 	at := -1
@@ -155,7 +156,7 @@ func (c *Cluster[M]) find(line string) (int, error) {
 	return at, nil
 }
 
-// named reads a line that names an actor, and perhaps something of it.
+// named parses a line with an actor and an optional value.
 func (c *Cluster[M]) named(line string) (at int, value string, err error) {
 	id, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 	at = slices.IndexFunc(c.ids, func(known actor.ID) bool { return known.String() == id })
@@ -165,7 +166,7 @@ func (c *Cluster[M]) named(line string) (at int, value string, err error) {
 	return at, value, nil
 }
 
-// changed prints what a step of an actor did.
+// changed prints the effects of an actor's step.
 func (c *Cluster[M]) changed(n node[M], id actor.ID, out *actor.Out[M]) {
 	changes := n.changes()
 	for _, d := range changes {
@@ -183,7 +184,7 @@ func (c *Cluster[M]) changed(n node[M], id actor.ID, out *actor.Out[M]) {
 	}
 }
 
-// perform does what an actor commands, and tells whether that was anything.
+// perform executes the commands of an actor, and reports whether there were any.
 func (c *Cluster[M]) perform(n node[M], id actor.ID, out *actor.Out[M]) bool {
 	any := false
 	for _, command := range out.Commands() {
@@ -204,7 +205,7 @@ func (c *Cluster[M]) perform(n node[M], id actor.ID, out *actor.Out[M]) bool {
 	return any
 }
 
-// flush returns what was printed, and what may happen next.
+// flush returns the collected output and the possible next events.
 func (c *Cluster[M]) flush() string {
 	defer c.printed.Reset()
 	return c.printed.String() + c.underWay() + c.pending()

@@ -21,27 +21,28 @@ import (
 	"strings"
 )
 
-// Mutation is a broken variant of a source, or one that is as good as it.
+// Mutation is a broken or an equivalent variant of a source.
 type Mutation struct {
 	Model   string            // of the catalogue
 	Name    string            // in lower case, with dashes
-	Summary string            // what is wrong with it: a sentence without its full stop
-	Breaks  string            // the property that shows it; empty if it is safe, and only has other counts
-	With    map[string]string // settings of the model that show it, by name; nil for none
-	File    string            // the sound source, from the root of the repository
-	Found   Found             // by the search that shows it
+	Summary string            // the bug: a sentence without a full stop
+	Breaks  string            // the property that fails; empty for a safe variant, which only changes the counts
+	With    map[string]string // settings of the model that show the bug, by name; nil for none
+	File    string            // the original source, relative to the root of the repository
+	Found   Found             // results of the search that shows it
 
-	old, new string // the hunk, whole lines
+	old, new string // whole lines of the hunk
 }
 
-// Found is what a breadth-first search to the first violation finds, or of a safe one a search of all states.
+// Found is the result of a breadth-first search to the first violation, or for a safe variant of a search of all
+// states.
 type Found struct {
-	Actions   int // on the shortest path; 0 if there is none
+	Actions   int // length of the shortest path; 0 if there is none
 	Unique    int // distinct states
-	Generated int // states with repeats
+	Generated int // states including duplicates
 }
 
-// String is how Found stands in the file.
+// String returns the form used in the file.
 func (f Found) String() string {
 	return fmt.Sprintf("%d actions, %d unique, %d generated", f.Actions, f.Unique, f.Generated)
 }
@@ -49,10 +50,10 @@ func (f Found) String() string {
 // Safe reports whether no property breaks.
 func (m Mutation) Safe() bool { return m.Breaks == "" }
 
-// safe is what stands in the file instead of the property that breaks.
+// safe replaces the name of the property in the file.
 const safe = "safe: counts differ"
 
-// Parse reads a file. What was found may be missing.
+// Parse parses a file. The line with the results may be missing.
 func Parse(model, name, text string) (Mutation, error) {
 	m := Mutation{Model: model, Name: name}
 	fail := func(format string, args ...any) (Mutation, error) {
@@ -134,9 +135,9 @@ func (m *Mutation) parseHunk(text string) error {
 	return nil
 }
 
-// Apply returns the broken source.
+// Apply returns the mutated source.
 func (m Mutation) Apply(sound string) (string, error) {
-	// A line feed in front makes whole lines of what is looked for.
+	// A leading line feed restricts the match to whole lines.
 	text, old := "\n"+sound, "\n"+m.old
 	at := strings.Index(text, old)
 	if at < 0 || strings.Contains(text[at+1:], old) {
@@ -145,7 +146,7 @@ func (m Mutation) Apply(sound string) (string, error) {
 	return text[1:at+1] + m.new + text[at+len(old):], nil
 }
 
-// Note puts what was found into the text of a file.
+// Note sets the results in the text of a file.
 func Note(text string, f Found) string {
 	var b strings.Builder
 	head, hunk, _ := strings.Cut(text, "\n\n")

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Read reads all files of a folder: one folder in it for each model, and in that one file for each mutant, with the name
-// of the mutant and .txt. They come in order of model and name.
+// Read reads all files of a folder, which has a folder per model with a file per mutant, named after the mutant with
+// the extension .txt. The result is ordered by model and name.
 func Read(fsys fs.FS, folder string) ([]Mutation, error) {
 	var all []Mutation
 	names, err := fs.Glob(fsys, path.Join(folder, "*", "*"))

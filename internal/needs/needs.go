@@ -1,5 +1,5 @@
-// Package needs skips tests on machines where something is missing that is no part of Go, and says what. With
-// SYNOD_CI=1 in the environment, where everything has to be there, such a test fails. Only tests import it.
+// Package needs skips tests on machines where a dependency other than Go is missing, and prints the reason. With
+// SYNOD_CI=1 in the environment, where all dependencies must be present, such a test fails. Only tests import it.
 package needs
 
 import (
@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// That skips a test unless something is there. The reason says what is missing, or what is wrong with it.
+// That skips a test unless a dependency is there. The reason describes what is missing or wrong.
 func That(t testing.TB, there bool, reason string) {
 	t.Helper()
 	switch {
@@ -23,7 +23,7 @@ func That(t testing.TB, there bool, reason string) {
 	}
 }
 
-// Program skips a test without a program, and gives its path.
+// Program skips a test if a program is missing, and returns its path.
 func Program(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -31,7 +31,7 @@ func Program(t testing.TB, name string) string {
 	return path
 }
 
-// Python skips a test without a Python that has a module, and gives its path: that of $SYNOD_PYTHON, or python3.
+// Python skips a test without a Python that has a module, and returns its path: that of $SYNOD_PYTHON, or python3.
 func Python(t testing.TB, module string) string {
 	t.Helper()
 	path := os.Getenv("SYNOD_PYTHON")
@@ -43,10 +43,10 @@ func Python(t testing.TB, module string) string {
 	return path
 }
 
-// leastNode is the first release of Node that our packages work with: they require modules that are imported elsewhere.
+// leastNode is the oldest supported release of Node: our packages require ES modules.
 const leastNode = "v20.19.0"
 
-// Node skips a test without Node, or with one that is too old, and gives its path.
+// Node skips a test if Node is missing or too old, and returns its path.
 func Node(t testing.TB) string {
 	t.Helper()
 	path := Program(t, "node")
@@ -59,7 +59,8 @@ func Node(t testing.TB) string {
 	return path
 }
 
-// atLeast reports whether a version such as v20.19.0 is another one or later. What is no version is not.
+// atLeast reports whether a version such as v20.19.0 is at least another one. It returns false for an invalid
+// version.
 func atLeast(version, least string) bool {
 	a, okA := numbers(version)
 	b, okB := numbers(least)
@@ -75,7 +76,7 @@ func atLeast(version, least string) bool {
 }
 
 func numbers(version string) (all [3]uint64, ok bool) {
-	version, _, _ = strings.Cut(version, "-") // what is behind is of a release that is not out yet
+	version, _, _ = strings.Cut(version, "-") // the rest marks a prerelease
 	parts := strings.Split(strings.TrimPrefix(version, "v"), ".")
 	if len(parts) != len(all) {
 		return all, false

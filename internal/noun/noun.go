@@ -1,4 +1,4 @@
-// Package noun writes numbers of things in English.
+// Package noun formats counts of things in English.
 package noun
 
 import (
@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Count returns a number of things, such as "1 crash" or "2 crashes". Of a thing with a remark behind it, as "event not
-// saved" is, the first word gets the plural.
+// Count returns a count with a noun, such as "1 crash" or "2 crashes". In a phrase such as "event not saved" the
+// first word gets the plural.
 func Count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

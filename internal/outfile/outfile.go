@@ -1,4 +1,4 @@
-// Package outfile writes files that users named, as a whole or not at all.
+// Package outfile writes files named by users atomically.
 package outfile
 
 import (
@@ -9,16 +9,15 @@ import (
 	"path/filepath"
 )
 
-// File is a file that will be written as a whole or not at all: what is there before stays until what replaces it is
-// complete.
+// File is a file that is written atomically: the existing content stays until its replacement is complete.
 type File struct {
-	Given string      // as the user named it
-	path  string      // without symbolic links
+	Given string      // path as given by the user
+	path  string      // path without symbolic links
 	mode  os.FileMode // of the file
-	plain bool        // a regular file, or none yet; else a device or pipe, which is written directly
+	plain bool        // a regular or a new file; otherwise a device or pipe, which is written directly
 }
 
-// New makes sure, before there is anything to write, that the file of a flag can be written; it leaves nothing behind.
+// New checks in advance that the file of a flag can be written. It leaves nothing behind.
 func New(flag, given string) (*File, error) {
 	f := &File{Given: given, path: given, mode: 0o644, plain: true}
 	unwritable := func(err error) error {
@@ -36,7 +35,7 @@ func New(flag, given string) (*File, error) {
 			return nil, unwritable(errors.New("it is a folder"))
 		}
 		if f.plain {
-			// A file that its owner protected stays, even where its folder would let us replace it.
+			// A write-protected file is kept, even if its folder would permit replacing it.
 			existing, err := os.OpenFile(f.path, os.O_WRONLY, 0)
 			if err != nil {
 				return nil, unwritable(err)
@@ -60,12 +59,12 @@ func New(flag, given string) (*File, error) {
 	return f, nil
 }
 
-// temporary builds a file beside the real one.
+// temporary creates a file beside the real one.
 func (f *File) temporary() (*os.File, error) {
 	return os.CreateTemp(filepath.Dir(f.path), "."+filepath.Base(f.path)+".*.tmp")
 }
 
-// cause returns an error of a file without the name of the file, which is said in the user's words.
+// cause returns a file error without the name of the file, because the message contains the name given by the user.
 func cause(err error) error {
 	var inner *os.PathError
 	if errors.As(err, &inner) {
@@ -74,7 +73,7 @@ func cause(err error) error {
 	return err
 }
 
-// Untouched writes why the file was not written, and whether the existing one is older.
+// Untouched prints why the file was not written, and whether an older one exists.
 func (f *File) Untouched(stderr io.Writer, why string) {
 	state := "was not written"
 	if _, err := os.Stat(f.path); err == nil && f.plain {
@@ -83,7 +82,7 @@ func (f *File) Untouched(stderr io.Writer, why string) {
 	fmt.Fprintf(stderr, "%s: %s %s.\n", why, f.Given, state)
 }
 
-// Replace writes the content, as a whole or not at all.
+// Replace replaces the content atomically.
 func (f *File) Replace(content []byte) error {
 	if err := f.put(content); err != nil {
 		return fmt.Errorf("write %s: %w", f.Given, cause(err))

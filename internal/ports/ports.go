@@ -1,5 +1,5 @@
-// Package ports keeps ports of this machine for servers that are killed and started again: while one is down, nobody else
-// of ours takes its port and answers in its name.
+// Package ports reserves ports of this machine for servers that are killed and restarted, so that no other process of
+// this project takes the port of a server that is down and answers in its place.
 package ports
 
 import (
@@ -11,24 +11,24 @@ import (
 	"net/netip"
 )
 
-// Most is how many ports a block has.
+// Most is the number of ports in a block.
 const Most = 64
 
-// Ports from firstPort on are below those that systems give to sockets of clients, so that none of these takes the port
-// of a server that is down. They come in blocks: who listens on the first port of one has the others to itself.
+// Ports from firstPort on are below the range that systems use for client sockets, so that no client takes the port
+// of a server that is down. They are divided into blocks: the listener on the first port of a block owns the others.
 const (
 	firstPort = 20_000
 	blocks    = 150
 	blockSize = 1 + Most
 )
 
-// Block is a block of ports that is taken.
+// Block is a reserved block of ports.
 type Block struct {
-	Addresses []netip.AddrPort // of ports that were free when the block was taken, for datagrams and for streams
+	Addresses []netip.AddrPort // addresses of ports that were free for datagrams and streams when the block was taken
 	owner     net.Listener
 }
 
-// Take takes a block with n free ports, at most Most. Close gives it back.
+// Take reserves a block with n free ports, at most Most. Close releases it.
 func Take(n int) (*Block, error) {
 	for _, i := range rand.Perm(blocks) {
 		first := local(firstPort + i*blockSize)
@@ -50,7 +50,7 @@ func Take(n int) (*Block, error) {
 	return nil, errors.New("no free ports: expected some from 20000 on")
 }
 
-// From takes n ports from the first one on, which have to be free. Nobody else is kept from taking one while it is.
+// From returns the n ports starting at first, which must be free. It does not reserve them.
 func From(first uint16, n int) (*Block, error) {
 	b := new(Block)
 	for k := range n {
@@ -67,7 +67,7 @@ func From(first uint16, n int) (*Block, error) {
 	return b, nil
 }
 
-// Close lets others take the block.
+// Close releases the block.
 func (b *Block) Close() error {
 	if b.owner == nil {
 		return nil

@@ -1,5 +1,5 @@
-// Package raced reports whether the race detector is built in: tests then compare less, since each step takes some ten times
-// as long, and what they compare is compared without it as well. Only tests import it.
+// Package raced reports whether the race detector is enabled. Tests then compare less, because each step takes about
+// ten times as long and the comparisons also run without the detector. Only tests import it.
 package raced
 
 import (
@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Workers returns those of some numbers of workers with which a test has something to find: under the race detector, one worker
-// races with nobody.
+// Workers returns the numbers of workers that a test should use: under the race detector, a single worker is
+// pointless.
 func Workers(numbers ...int) []int {
 	if Detector && slices.Max(numbers) > 1 {
 		return slices.DeleteFunc(slices.Clone(numbers), func(n int) bool { return n == 1 })
@@ -16,7 +16,7 @@ func Workers(numbers ...int) []int {
 	return numbers
 }
 
-// Alone skips a test under the race detector that has one worker, or whose goroutines are those that other tests race.
+// Alone skips a test under the race detector if it has one worker, or if its goroutines are covered by other tests.
 func Alone(t testing.TB) {
 	t.Helper()
 	if Detector {

@@ -30,13 +30,13 @@ func main() {
 	fmt.Printf("Changed %d files. Look at the difference, then go build ./... and go test ./...\n", files)
 }
 
-// pathForm is what the path of a module that can be fetched looks like.
+// pathForm matches module paths that can be fetched.
 var pathForm = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9._~-]+)+$`)
 
-// texts are the endings of the files that may hold the path.
+// texts are the extensions of files that may contain the path.
 var texts = []string{".go", ".mod", ".md", ".proto", ".yml", ".yaml", ".txtar", ".txt", ".mjs", ".golden", "run"}
 
-// rename changes the path in a folder that holds the module, and returns how many files that changed.
+// rename changes the path in a folder that contains the module, and returns the number of files changed.
 func rename(dir, to string) (int, error) {
 	if !pathForm.MatchString(to) {
 		return 0, fmt.Errorf("%q: expected a path that begins with a host, such as example.org/synod", to)
@@ -66,7 +66,7 @@ func rename(dir, to string) (int, error) {
 		}
 		replaced := old.replace(text, to)
 		if strings.HasSuffix(name, ".pb.go") {
-			// A descriptor has the path too, behind its length: it stays as it is until protobuf is generated again.
+			// A descriptor contains the path with its length: it stays unchanged until protobuf is generated again.
 			replaced = importSpec.ReplaceAllFunc(text, func(line []byte) []byte { return old.replace(line, to) })
 		}
 		if bytes.Equal(text, replaced) {
@@ -82,10 +82,10 @@ func rename(dir, to string) (int, error) {
 	return changed, err
 }
 
-// importSpec is a line of a file of Go that imports a package.
+// importSpec matches a line of a Go file that imports a package.
 var importSpec = regexp.MustCompile(`(?m)^\t(?:\w+ )?"[^"\\]+"$`)
 
-// pattern finds the path of the module, and no other word that is spelled so.
+// pattern matches the path of the module, but not other words that contain it.
 type pattern struct{ packages, whole *regexp.Regexp }
 
 func newPattern(from string) pattern {
@@ -97,7 +97,7 @@ func newPattern(from string) pattern {
 }
 
 func (p pattern) replace(text []byte, to string) []byte {
-	// A match takes the byte before the path, which may be the last one of the match before.
+	// A match consumes the byte before the path, which may be the last byte of the previous match.
 	for range 2 {
 		text = p.packages.ReplaceAll(text, []byte("${1}"+to+"/${2}"))
 		text = p.whole.ReplaceAll(text, []byte("${1}"+to+"${2}"))

@@ -1,5 +1,5 @@
-// Package subprocess starts processes that end with this one, whatever becomes of it, as far as the system allows, and lets
-// them stand still.
+// Package subprocess starts processes that end with this one, even if it is killed, as far as the system permits. It
+// can also pause them.
 package subprocess
 
 import (
@@ -8,14 +8,14 @@ import (
 	"sync"
 )
 
-// Starter starts processes. On Linux they die with the thread that started them, so that it has one that stays. It is safe
-// for concurrent use.
+// Starter starts processes. On Linux they die with the thread that started them, so a Starter keeps one thread alive.
+// It is safe for concurrent use.
 type Starter struct {
 	jobs chan func()
 	done sync.WaitGroup
 }
 
-// NewStarter returns a starter. Close ends it.
+// NewStarter returns a Starter. The caller must close it.
 func NewStarter() *Starter {
 	s := &Starter{jobs: make(chan func())}
 	s.done.Go(func() {
@@ -28,7 +28,7 @@ func NewStarter() *Starter {
 	return s
 }
 
-// Start starts a process, which Ctrl-C on a terminal does not reach.
+// Start starts a process that is not affected by Ctrl-C on the terminal.
 func (s *Starter) Start(cmd *exec.Cmd) error {
 	bind(cmd)
 	started := make(chan error, 1)
@@ -36,7 +36,7 @@ func (s *Starter) Start(cmd *exec.Cmd) error {
 	return <-started
 }
 
-// Close ends the starter. Processes that it started and that still run may end, so that none should.
+// Close stops the Starter. Processes that are still running may be killed, so none should be.
 func (s *Starter) Close() {
 	close(s.jobs)
 	s.done.Wait()

@@ -11,8 +11,8 @@ func bind(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// Pause lets a process stand still.
+// Pause stops a process with SIGSTOP.
 func Pause(p *os.Process) error { return p.Signal(syscall.SIGSTOP) }
 
-// Resume lets it go on.
+// Resume continues a paused process.
 func Resume(p *os.Process) error { return p.Signal(syscall.SIGCONT) }

@@ -8,11 +8,11 @@ import (
 	"syscall"
 )
 
-// bind makes a process ignore Ctrl-C on the terminal. It does not die with its parent: that is Linux's.
+// bind makes a process ignore Ctrl-C on the terminal. It does not die with its parent, which only Linux supports.
 func bind(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// Pause lets a process stand still.
+// Pause stops a process with SIGSTOP.
 func Pause(p *os.Process) error { return p.Signal(syscall.SIGSTOP) }
 
-// Resume lets it go on.
+// Resume continues a paused process.
 func Resume(p *os.Process) error { return p.Signal(syscall.SIGCONT) }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// For waits for a time or until the context ends, and tells whether the context still goes on.
+// For waits for a time or until the context ends, and reports whether the context has not ended.
 func For(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

@@ -1,4 +1,4 @@
-// Package wiretest holds the forms of messages on a network to examples and to themselves. Only tests import it.
+// Package wiretest tests message encodings with examples and by round trips. Only tests import it.
 package wiretest
 
 import (
@@ -10,21 +10,20 @@ import (
 	"synod/register"
 )
 
-// Codec is a form of messages.
+// Codec encodes and decodes messages.
 type Codec interface {
 	Append(dst []byte, m register.Message) ([]byte, error)
 	Decode(data []byte) (register.Message, error)
 }
 
-// Golden is a message, which can be compared by ==, and its bytes. It has no name of its own, so that a table of them may
-// leave out the names of the fields.
+// Golden is a message, comparable with ==, and its bytes. The type is an alias so that tables may omit the field
+// names.
 type Golden = struct {
 	Text string
 	Msg  register.Message
 }
 
-// Examples checks that messages are written as the examples say, behind what was there, and that their bytes are read
-// as the messages.
+// Examples checks that each message is appended as in its example, and that the bytes are decoded as the message.
 func Examples(t *testing.T, c Codec, all []Golden) {
 	t.Helper()
 	for _, g := range all {
@@ -39,7 +38,7 @@ func Examples(t *testing.T, c Codec, all []Golden) {
 	}
 }
 
-// Refused checks that texts are refused, each as wrong JSON for what is expected.
+// Refused checks that texts are rejected with the expected JSON error.
 func Refused(t *testing.T, c Codec, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
