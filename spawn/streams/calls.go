@@ -20,8 +20,8 @@ type Connection interface {
 	Close() error
 }
 
-// Calls is the transport of a client: it has a connection to each server that it ever sent to. Make one with NewCalls. It is
-// safe for concurrent use.
+// Calls is the transport of a client, with a connection to each server it has sent to. Use NewCalls to create one. It
+// is safe for concurrent use.
 type Calls struct {
 	dial   func(ctx context.Context, to actor.ID) (Connection, error)
 	broke  error
@@ -46,7 +46,7 @@ func NewCalls(dial func(ctx context.Context, to actor.ID) (Connection, error), b
 	}
 }
 
-// Send sends a message to a server, to which it connects first if need be.
+// Send sends a message to a server. It connects first if necessary.
 func (c *Calls) Send(to actor.ID, data []byte) error {
 	conn, err := c.connect(to)
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *Calls) connect(to actor.ID) (Connection, error) {
 		return nil, errors.Join(net.ErrClosed, conn.Close())
 	}
 	if other := c.conns[to]; other != nil {
-		_ = conn.Close() // Another call was faster.
+		_ = conn.Close() // A concurrent call was faster.
 		return other, nil
 	}
 	c.conns[to] = conn

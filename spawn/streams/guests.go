@@ -12,40 +12,40 @@ import (
 	"synod/spawn"
 )
 
-// Bounds of connections that were accepted.
+// Limits of accepted connections.
 const (
 	MaxClients   = 1024 // connections of clients
-	MaxStrangers = 256  // connections that have not said yet who they are
-	maxPerPeer   = 4    // connections of one server, of which it uses the last
+	MaxStrangers = 256  // connections that are not yet identified
+	maxPerPeer   = 4    // connections of one server, which uses only the last
 )
 
-// Limits bound what connections that were accepted may take.
+// Limits bound the number of accepted connections and their timeouts.
 type Limits struct {
-	Strangers, Clients, PerPeer int // how many of each kind, and of each server
+	Strangers, Clients, PerPeer int // maximum number of unidentified connections, of client connections, and per server
 
 	First    time.Duration // until the first message is complete
-	Whole    time.Duration // from the beginning of a message to its end
-	Idle     time.Duration // between two messages of a client
-	Restless time.Duration // a client that said something since does not give its place away
+	Whole    time.Duration // from the start of a message to its end
+	Idle     time.Duration // between messages of a client
+	Restless time.Duration // a client that was active within this time is not evicted
 }
 
-// Usual are the limits of every transport but those of tests.
+// Usual are the default limits, used everywhere except in tests.
 var Usual = Limits{
 	Strangers: MaxStrangers, Clients: MaxClients, PerPeer: maxPerPeer,
 	First: 10 * time.Second, Whole: 10 * time.Second, Idle: 5 * time.Minute, Restless: time.Second,
 }
 
-// Guest is a connection that was accepted. It is a stranger until its first message, and then a client or a peer.
+// Guest is an accepted connection. It is unidentified until its first message, and then a client or a peer.
 type Guest struct {
 	Conn  net.Conn
-	among *list.List    // the guests of its kind, the one that spoke last in front; guarded by Guests.mu, as is the rest
-	place *list.Element // in it
-	spoke time.Time     // or was accepted
+	among *list.List    // guests of its kind, latest activity first; this and the fields below are guarded by Guests.mu
+	place *list.Element // its element of among
+	spoke time.Time     // time of the last activity, or of the accept
 }
 
-// Guests are connections that were accepted. There are places for each kind, so that no kind can take those of another:
-// connections that say nothing do not keep clients away, nor clients peers. Where all places are taken, the guest that has been
-// silent for longest gives its own to the one that comes. Make them with NewGuests. They are safe for concurrent use.
+// Guests are the accepted connections. Each kind has its own limit, so that unidentified connections cannot displace
+// clients, nor clients displace peers. At the limit, the guest that has been silent longest is evicted for a new one.
+// Use NewGuests to create one. They are safe for concurrent use.
 type Guests struct {
 	Limits
 
@@ -57,10 +57,10 @@ type Guests struct {
 	counts    spawn.Connections
 }
 
-// NewGuests returns guests of whom there are none yet.
+// NewGuests returns an empty set of guests.
 func NewGuests(l Limits) *Guests { return &Guests{Limits: l, peers: make(map[actor.ID]*list.List)} }
 
-// Admit assigns a place to a connection, unless the places are closed.
+// Admit adds an unidentified connection, unless the guests are closed.
 func (p *Guests) Admit(conn net.Conn) (*Guest, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -76,7 +76,7 @@ func (p *Guests) Admit(conn net.Conn) (*Guest, bool) {
 	return g, true
 }
 
-// Client turns an unidentified connection into one of a client. It reports whether there is a place.
+// Client makes an unidentified connection a client. It reports whether there was room.
 func (p *Guests) Client(g *Guest) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -91,8 +91,8 @@ func (p *Guests) Client(g *Guest) bool {
 	return true
 }
 
-// Peer turns an unidentified connection into one of a server. That server may have others, which are broken without
-// having ended.
+// Peer makes an unidentified connection a peer. The server may have other connections, which broke without having
+// been closed.
 func (p *Guests) Peer(g *Guest, id actor.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -105,13 +105,13 @@ func (p *Guests) Peer(g *Guest, id actor.ID) {
 	p.seat(g, p.peers[id])
 }
 
-// seat puts a guest among others.
+// seat moves a guest to a list.
 func (p *Guests) seat(g *Guest, among *list.List) {
 	p.leave(g)
 	g.among, g.place = among, among.PushFront(g)
 }
 
-// leave takes a guest from its place.
+// leave removes a guest from its list.
 func (p *Guests) leave(g *Guest) {
 	if g.among != nil {
 		g.among.Remove(g.place)
@@ -119,7 +119,7 @@ func (p *Guests) leave(g *Guest) {
 	}
 }
 
-// evict takes the place of the guest that has been silent for longest. Its reader notices the end of the connection.
+// evict closes the connection of the guest that has been silent longest. Its reader notices.
 func (p *Guests) evict(among *list.List) {
 	g := among.Back().Value.(*Guest)
 	p.leave(g)
@@ -127,7 +127,7 @@ func (p *Guests) evict(among *list.List) {
 	g.Conn.Close()
 }
 
-// Starved makes room when the system has none for another connection, and reports whether it could.
+// Starved makes room when the system has no resources for another connection, and reports whether it could.
 func (p *Guests) Starved() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -141,14 +141,14 @@ func (p *Guests) Starved() bool {
 	return false
 }
 
-// Denied notes that a connection was not let in, for what the other side is or says to be.
+// Denied counts a connection that was rejected because of its identity.
 func (p *Guests) Denied() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.counts.Denied++
 }
 
-// Said notes that a guest said something.
+// Said records activity of a guest.
 func (p *Guests) Said(g *Guest) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -158,7 +158,7 @@ func (p *Guests) Said(g *Guest) {
 	}
 }
 
-// Gone notes that a guest is gone, and why, if it was too slow or silent for too long.
+// Gone closes and removes a guest, and counts the reason if it was too slow or silent for too long.
 func (p *Guests) Gone(g *Guest, why Reason) {
 	g.Conn.Close()
 	p.mu.Lock()
@@ -173,17 +173,17 @@ func (p *Guests) Gone(g *Guest, why Reason) {
 	}
 }
 
-// Reason is why a connection ended.
+// Reason is the reason why a connection ended.
 type Reason uint8
 
-// Why connections end.
+// The reasons why connections end.
 const (
-	Over Reason = iota // nothing that we count
-	Late               // the other side took too long for a message, or for its first one
-	Idle               // a client said nothing for too long
+	Over Reason = iota // none that is counted
+	Late               // the other side was too slow with a message, or with its first one
+	Idle               // a client was silent for too long
 )
 
-// Close ends all connections, and admits no more.
+// Close closes all connections and admits no more.
 func (p *Guests) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -199,7 +199,7 @@ func (p *Guests) Close() {
 	}
 }
 
-// Count returns how many there are, and have been.
+// Count returns the numbers of current and past connections.
 func (p *Guests) Count() spawn.Connections {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -10,14 +10,14 @@ import (
 	"synod/spawn/machine"
 )
 
-// Packet is a message that came.
+// Packet is a received message.
 type Packet struct {
 	From actor.ID
 	Data []byte
 }
 
-// Inbox is what waits to be received by a transport. Make one with NewInbox. It is safe for concurrent use. What is urgent has
-// room of its own, so that what is not cannot hold it up, and is received first.
+// Inbox is the receive queue of a transport. Use NewInbox to create one. It is safe for concurrent use. Urgent
+// messages have a queue of their own, so that others cannot block them, and are received first.
 type Inbox struct {
 	packets chan Packet
 	urgent  chan Packet
@@ -28,18 +28,18 @@ type Inbox struct {
 // NewInbox returns an empty inbox of MaxQueue messages.
 func NewInbox() *Inbox { return NewInboxOf(MaxQueue) }
 
-// NewInboxOf returns an empty inbox with room for this many messages, and for as many urgent ones.
+// NewInboxOf returns an empty inbox with room for the given number of messages, and as many urgent ones.
 func NewInboxOf(size int) *Inbox {
 	return &Inbox{packets: make(chan Packet, size), urgent: make(chan Packet, size), closed: make(chan struct{})}
 }
 
-// Oversized stands for a message that is too large to be read: the machine refuses it, and counts that. Nobody looks into it.
+// Oversized represents a message that is too large to be read. The machine rejects and counts it without reading it.
 var Oversized = make([]byte, machine.MaxMessage+1)
 
-// Put waits until there is room for a message, and reports whether anybody will receive it.
+// Put waits until there is room for a message. It reports false if the inbox was closed.
 func (b *Inbox) Put(from actor.ID, data []byte) bool { return b.put(b.packets, from, data) }
 
-// PutUrgent is Put of an urgent message.
+// PutUrgent is like Put for an urgent message.
 func (b *Inbox) PutUrgent(from actor.ID, data []byte) bool { return b.put(b.urgent, from, data) }
 
 func (b *Inbox) put(to chan Packet, from actor.ID, data []byte) bool {
@@ -51,10 +51,10 @@ func (b *Inbox) put(to chan Packet, from actor.ID, data []byte) bool {
 	}
 }
 
-// Offer returns ErrFull instead of waiting.
+// Offer is like Put but returns ErrFull instead of waiting.
 func (b *Inbox) Offer(from actor.ID, data []byte) error { return offer(b.packets, from, data) }
 
-// OfferUrgent is Offer of an urgent message.
+// OfferUrgent is like Offer for an urgent message.
 func (b *Inbox) OfferUrgent(from actor.ID, data []byte) error { return offer(b.urgent, from, data) }
 
 func offer(to chan Packet, from actor.ID, data []byte) error {
@@ -66,7 +66,7 @@ func offer(to chan Packet, from actor.ID, data []byte) error {
 	}
 }
 
-// Receive waits for a message, not longer than wait unless that is negative, as that of a transport does.
+// Receive waits for a message, at most for wait unless that is negative, as a transport does.
 func (b *Inbox) Receive(wait time.Duration) (actor.ID, []byte, error) {
 	select {
 	case p := <-b.urgent:

@@ -5,28 +5,28 @@ import (
 	"sync/atomic"
 )
 
-// ErrFull reports that too much waits for somebody who is slow or away.
+// ErrFull is returned if too many messages wait for a slow or absent recipient.
 var ErrFull = errors.New("too many messages wait for the recipient")
 
-// Bounds of what waits.
+// Limits of queues.
 const (
-	MaxQueue   = 1024     // messages that wait to be sent on a connection, and such that wait to be received by all together
-	maxWaiting = 64 << 20 // bytes that wait to be sent on a connection, but for a lone message
+	MaxQueue   = 1024     // messages queued on a connection, and received messages queued over all
+	maxWaiting = 64 << 20 // bytes queued on a connection, except for a single larger message
 )
 
-// Queue is what waits to be sent on a connection. It is safe for concurrent use.
+// Queue is the queue of messages to send on a connection. It is safe for concurrent use.
 type Queue[M any] struct {
-	Messages chan M // who takes one calls Taken
+	Messages chan M // a receiver of a message must call Taken
 	size     func(M) int
 	bytes    atomic.Int64
 }
 
-// NewQueue returns an empty queue of messages that have a size in bytes.
+// NewQueue returns an empty queue; size returns the size of a message in bytes.
 func NewQueue[M any](size func(M) int) *Queue[M] {
 	return &Queue[M]{Messages: make(chan M, MaxQueue), size: size}
 }
 
-// NewByteQueue returns an empty queue of messages that are bytes.
+// NewByteQueue returns an empty queue of byte slices.
 func NewByteQueue() *Queue[[]byte] { return NewQueue(func(data []byte) int { return len(data) }) }
 
 // Add queues a message, or returns ErrFull.
@@ -45,5 +45,5 @@ func (q *Queue[M]) Add(message M) error {
 	}
 }
 
-// Taken notes that a message waits no more.
+// Taken records that a message was removed from Messages.
 func (q *Queue[M]) Taken(message M) { q.bytes.Add(-int64(q.size(message))) }
