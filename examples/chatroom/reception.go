@@ -8,24 +8,24 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Reception translates client requests into commands of the machine, and its results into answers. A server has a
-// new one each time that it starts. It is not safe for concurrent use.
+// Reception translates client requests into commands of the machine, and its results into answers. A server has a new
+// one each time it starts. It is not safe for concurrent use.
 //
-// What appends is of the client's own session, so that it takes effect once however often it comes. A read takes effect
-// never, and is of a session of the reception, of which no answer is kept for longer than it is needed.
+// Appends use the client's own session, so that each takes effect once however often it arrives. Reads have no effect
+// and use a session of the reception, which keeps no answer for longer than needed.
 type Reception struct {
 	reader rsm.Client
 	last   rsm.Local
-	floor  rsm.Local          // the least number of a read without an answer
-	open   map[rsm.Local]Kind // of reads without an answer
+	floor  rsm.Local          // smallest number of an unanswered read
+	open   map[rsm.Local]Kind // unanswered reads
 }
 
-// NewReception returns a reception whose reads are of a session that nobody else has: the number is to be random.
+// NewReception returns a reception whose reads use a session of their own; session must be a random number.
 func NewReception(session uint64) *Reception {
 	return &Reception{reader: rsm.Client(max(session, 1)), floor: 1, open: make(map[rsm.Local]Kind)}
 }
 
-// Command returns the command that a client asks for. The error says why there is none, for the client.
+// Command returns the command for a client's request. The error is the reason to send to the client.
 func (r *Reception) Command(c wire.Command) (rsm.Command[Op], error) {
 	if c.Client == math.MaxUint64 {
 		return rsm.Command[Op]{}, fmt.Errorf("the client %d: must be less", c.Client)
@@ -33,7 +33,7 @@ func (r *Reception) Command(c wire.Command) (rsm.Command[Op], error) {
 	if len(c.Message) > MaxMessage {
 		return rsm.Command[Op]{}, fmt.Errorf("a message of %d bytes: at most %d are served", len(c.Message), MaxMessage)
 	}
-	// The protocol takes client 0 for one without a session.
+	// In the protocol client 0 has no session.
 	command := rsm.Command[Op]{ID: rsm.ID{Client: rsm.Client(c.Client + 1), Local: rsm.Local(c.Number)}, Floor: rsm.Local(c.Floor)}
 	switch c.Mode {
 	case wire.Get:
@@ -48,7 +48,7 @@ func (r *Reception) Command(c wire.Command) (rsm.Command[Op], error) {
 	return command, nil
 }
 
-// Count returns a command that is answered once what was asked for before it is executed, as a rule.
+// Count returns a command that is usually answered after the earlier commands are executed.
 func (r *Reception) Count() rsm.Command[Op] { return r.read(Count) }
 
 func (r *Reception) read(kind Kind) rsm.Command[Op] {
@@ -57,8 +57,8 @@ func (r *Reception) read(kind Kind) rsm.Command[Op] {
 	return rsm.Command[Op]{ID: rsm.ID{Client: r.reader, Local: r.last}, Floor: r.floor, Op: Op{Kind: kind}}
 }
 
-// Answer returns what to tell the client that asked. It reports false for the answer to a Count, of which the client knows
-// nothing.
+// Answer returns the answer for the client. It returns false for the answer to a Count, which the client did not
+// send.
 func (r *Reception) Answer(a rsm.Answer[Result]) (wire.Answer, bool) {
 	if a.ID.Client == r.reader {
 		kind := r.open[a.ID.Local]

@@ -1,7 +1,7 @@
-// Package chatroom is a chatroom that servers replicate with Multi-Paxos: a log of messages, to which clients append and
-// which they read. The actors are those of package multipaxos, as they are checked. Package wire is what clients say,
-// package server serves them, package client is one for people, and package harness starts servers, crashes them and
-// checks what clients were told.
+// Package chatroom is a chatroom replicated with Multi-Paxos: a log of messages that clients append to and read. The
+// actors are those of package multipaxos, unchanged from the checked model. Package wire is the client protocol,
+// package server serves it, package client is an interactive client, and package harness starts and crashes servers
+// and checks the answers to clients.
 package chatroom
 
 import (
@@ -17,13 +17,13 @@ import (
 	"synod/storage"
 )
 
-// Kind is what an [Op] does.
+// Kind is the kind of an [Op].
 type Kind uint8
 
 // The operations of a room.
 const (
 	Read   Kind = iota
-	Count       // tells how many messages there are
+	Count       // returns the number of messages
 	Append      // has no answer
 	AppendAnswered
 	Swap // appends if there are exactly Length messages
@@ -31,7 +31,7 @@ const (
 
 var kinds = [...]string{"read", "count", "append", "append", "swap"}
 
-// String is a word.
+// String returns the name of the operation.
 func (k Kind) String() string {
 	if int(k) < len(kinds) {
 		return kinds[k]
@@ -43,10 +43,10 @@ func (k Kind) String() string {
 type Op struct {
 	Kind    Kind
 	Length  uint64 // of a Swap; otherwise 0
-	Message string // what is appended; otherwise the empty string
+	Message string // message to append; otherwise empty
 }
 
-// String is "read", "count", `append "A"` or `swap 3 "A"`.
+// String returns "read", "count", `append "A"` or `swap 3 "A"`.
 func (o Op) String() string {
 	switch o.Kind {
 	case Append, AppendAnswered:
@@ -58,14 +58,14 @@ func (o Op) String() string {
 	return o.Kind.String()
 }
 
-// Result is the answer of a room.
+// Result is the result of an operation.
 type Result struct {
 	Done     bool     // the message was appended
-	Length   uint64   // how many messages there are now
-	Messages []string // of a Read, all of them; nil if there are none, and for others
+	Length   uint64   // number of messages after the operation
+	Messages []string // all messages, for a Read; nil if there are none, and for others
 }
 
-// Room is the machine: the log of package rsm, with answers to who wants them.
+// Room is the machine: the log of package rsm, with results.
 type Room struct{ rsm.Log }
 
 // Execute appends, or reads.
@@ -82,34 +82,35 @@ func (r Room) Execute(slot rsm.Slot, held []string, op Op) ([]string, Result, bo
 	return held, Result{Length: length}, true
 }
 
-// The form of messages between servers, and of what they keep.
+// The encodings of messages between servers and of saved state.
 var (
 	Messages = multipaxoswire.MessagesOf[Op, Result]()
 	Records  = multipaxoswire.RecordsOf[Op]()
 )
 
-// Model and Version are of the identity of a server's file.
+// Model and Version are part of the identity of a server's file.
 const (
 	Model   = "chatroom"
 	Version = multipaxoswire.Version
 )
 
-// MaxMessage is the most bytes of a message that is said: it goes from server to server beside others, in JSON.
+// MaxMessage is the maximum size of a message in bytes: servers send it together with others, in JSON.
 const MaxMessage = rsm.MaxText
 
-// maxBetween is the most bytes of a message between servers: batch commands, and each byte may take six in JSON.
+// maxBetween is the maximum size in bytes of a message between servers: batch commands, with up to six bytes in JSON
+// per byte.
 const maxBetween = batch * (6*MaxMessage + 1<<10)
 
-// batch is how many commands share a slot at most, window how many slots are in flight, and part of how many an acceptor
-// tells a new leader at once.
+// batch is the maximum number of commands in a slot, window the number of slots in flight, and part the number of
+// slots per answer of an acceptor to a new leader.
 const (
 	batch  = 16
 	window = 16
 	part   = 1 << 10
 )
 
-// What is remembered of slots that are executed: after how many a server makes a snapshot, how many below it are remembered
-// at most, of which so many bytes; and the bytes of a snapshot in a message.
+// Limits of the retained slots after execution: the number of slots after which a server makes a snapshot, the number
+// of slots and of bytes retained below it, and the bytes of a snapshot in a message.
 const (
 	collect      = 1 << 10
 	retain       = 1 << 8
@@ -117,21 +118,21 @@ const (
 	chunk        = 1 << 20
 )
 
-// size returns how many bytes a command takes in a message.
+// size returns the number of bytes of a command in a message.
 var size = multipaxoswire.SizeOf[Op](maxBetween)
 
-// Config is a server of a room, as an actor.
+// Config configures an actor that is a server of a room.
 type Config struct {
 	ID      actor.ID
 	Servers []actor.ID    // all of them, in ascending order
-	Timeout time.Duration // without a word of the leader, after which another server tries to lead
-	Durable bool          // it keeps what it must not forget
+	Timeout time.Duration // time without a message of the leader after which another server tries to lead
+	Durable bool          // the server saves its state
 }
 
-// MaxBetween returns the most bytes of a message between servers.
+// MaxBetween returns the maximum size in bytes of a message between servers.
 func (Config) MaxBetween() int { return maxBetween }
 
-// options are those of the protocol.
+// options returns the options of the protocol.
 func (c Config) options() multipaxos.Options {
 	return multipaxos.Options{
 		Window: window, Batch: batch, Part: part, PartBytes: maxBetween - part<<10, Reduce: true, Forward: true,
@@ -141,10 +142,10 @@ func (c Config) options() multipaxos.Options {
 	}
 }
 
-// resends is how often a leader pings in the time that others wait for it.
+// resends is the number of pings of a leader within the others' timeout.
 const resends = 10
 
-// Machine returns the actor that runs.
+// Machine returns the actor as a running machine.
 func (c Config) Machine(random machine.Random) *machine.Machine[State, rsm.Message] {
 	server := multipaxos.Server[[]string, Op, Result]{
 		Options: c.options(), Machine: Room{}, Peers: actor.Others(c.Servers, c.ID), Size: size,
@@ -161,7 +162,7 @@ func (c Config) Machine(random machine.Random) *machine.Machine[State, rsm.Messa
 // State is the local state of a server.
 type State = multipaxos.State[[]string, Op, Result]
 
-// Identity returns the identity of a server's file, in a cluster of that name.
+// Identity returns the identity of a server's file in the named cluster.
 func (c Config) Identity(cluster string) storage.Identity {
 	return storage.Identity{Model: Model, Version: Version, Actor: c.ID, Cluster: cluster}
 }

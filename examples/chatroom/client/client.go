@@ -1,5 +1,5 @@
-// Package client is a client of a chatroom for people, and for scripts: it takes lines, says what they ask for to a server,
-// and prints what that answers. Its words and its lines are those of the published client.
+// Package client is an interactive and scriptable client of a chatroom: it reads lines, sends the commands in them to
+// a server, and prints the answers. Commands and output are those of the published client.
 package client
 
 import (
@@ -23,21 +23,21 @@ import (
 // prompt is printed before each line.
 const prompt = "> "
 
-// DefaultTimeout is how long a get waits, unless told otherwise.
+// DefaultTimeout is the default time limit of a get.
 const DefaultTimeout = 10 * time.Second
 
-// Options are a client.
+// Options configure a client.
 type Options struct {
 	ID      uint64
-	In      io.Reader // lines; a terminal is edited on, with the lines before at hand
+	In      io.Reader // lines; a terminal gets line editing with history
 	Out     io.Writer
 	Timeout time.Duration // of a get; 0 for DefaultTimeout
-	// First is the number of its first command. Servers take a command with a number that the client had before for the
-	// same one, so that it must have grown since the last time. 0 is for nanoseconds since 1970, which have.
+	// First is the number of the first command. Servers treat a repeated number as the same command, so it must have
+	// grown since the last run. 0 means nanoseconds since 1970, which have.
 	First uint64
 }
 
-// Run takes lines until the end of the input, or of the context.
+// Run processes lines until the end of the input or of the context.
 func Run(ctx context.Context, c Options) error {
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
@@ -73,12 +73,12 @@ func Run(ctx context.Context, c Options) error {
 type session struct {
 	Options
 	next uint64
-	conn *Connection // nil while there is none
+	conn *Connection // nil if not connected
 	port uint16
-	err  error // of the output
+	err  error // first error of the output
 }
 
-// lines returns a function for the next line, and one to call at the end.
+// lines returns a function that returns the next line, and one to call at the end.
 func (s *session) lines() (next func() (string, error), done func(), err error) {
 	if file, ok := s.In.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		return s.edited(file)
@@ -91,7 +91,7 @@ func (s *session) lines() (next func() (string, error), done func(), err error) 
 	return next, func() { s.print("\n") }, nil
 }
 
-// edited returns lines that are edited on a terminal.
+// edited returns lines edited on a terminal.
 func (s *session) edited(file *os.File) (next func() (string, error), done func(), err error) {
 	fd := int(file.Fd())
 	t := term.NewTerminal(struct {
@@ -104,7 +104,7 @@ func (s *session) edited(file *os.File) (next func() (string, error), done func(
 			return "", err
 		}
 		if width, height, err := term.GetSize(fd); err == nil && width > 0 {
-			_ = t.SetSize(width, height) // A window of another size is as good.
+			_ = t.SetSize(width, height) // A wrong window size is harmless.
 		}
 		line, err := t.ReadLine()
 		if errors.Is(err, term.ErrPasteIndicator) {
@@ -115,12 +115,12 @@ func (s *session) edited(file *os.File) (next func() (string, error), done func(
 	return next, func() { s.print("\n") }, nil
 }
 
-// maxLine is the most bytes of a line.
+// maxLine is the maximum length of a line in bytes.
 const maxLine = wire.MaxFrame
 
 var errLong = fmt.Errorf("a line has at most %d bytes", maxLine)
 
-// readLine reads a line without its end; the last one may have none. One that is too long is passed over.
+// readLine reads a line without its end; the last one may have none. A line that is too long is skipped.
 func readLine(r *bufio.Reader) (string, error) {
 	var line []byte
 	long := false
@@ -161,7 +161,7 @@ help           | h         -- Print this
 --------------------------------------------------------------
 `
 
-// do does what a line says. A message is the rest of the line, as it stands.
+// do executes a line. A message is the rest of the line, unchanged.
 func (s *session) do(ctx context.Context, line string) {
 	word, rest, more := strings.Cut(strings.TrimSpace(line), " ")
 	switch {
@@ -188,7 +188,7 @@ func (s *session) do(ctx context.Context, line string) {
 	}
 }
 
-// connected reports whether there is a connection, and says so if there is none.
+// connected reports whether there is a connection, and prints a message if there is none.
 func (s *session) connected() bool {
 	if s.conn != nil && s.conn.Gone() {
 		s.disconnect()
@@ -212,7 +212,7 @@ func (s *session) connect(ctx context.Context, port uint16) {
 
 func (s *session) disconnect() {
 	if s.conn != nil {
-		_ = s.conn.Close() // Nothing of it is needed any more.
+		_ = s.conn.Close() // The connection is not used again.
 		s.conn = nil
 	}
 }
@@ -259,7 +259,7 @@ func (s *session) get(ctx context.Context) {
 			return
 		}
 	}
-	// An answer that came later would be taken for one of another get.
+	// A late answer would be taken for the answer to another get.
 	s.fail("could not get messages: %v", err)
 	s.disconnect()
 }

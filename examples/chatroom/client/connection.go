@@ -11,18 +11,18 @@ import (
 	"synod/examples/chatroom/wire"
 )
 
-// patience is how long a connection may take to be made, and a command to be written.
+// patience is the time limit for connecting and for writing a command.
 const patience = 5 * time.Second
 
-// waiting is how many answers that nobody has asked for a connection keeps at most.
+// waiting is the maximum number of unread answers kept for a connection.
 const waiting = 64
 
-// Connection is a client's connection to a server. One goroutine at a time may use it.
+// Connection is a client's connection to a server. It is not safe for concurrent use.
 type Connection struct {
 	conn    net.Conn
 	answers chan wire.Answer
 	gone    chan struct{} // closed when nothing more is read
-	err     error         // why, once gone is closed
+	err     error         // the reason; valid once gone is closed
 }
 
 // Dial connects to a server.
@@ -37,7 +37,7 @@ func Dial(ctx context.Context, server netip.AddrPort) (*Connection, error) {
 	return c, nil
 }
 
-// read takes answers until the connection ends.
+// read reads answers until the connection ends.
 func (c *Connection) read() {
 	defer close(c.gone)
 	r := bufio.NewReader(c.conn)
@@ -62,7 +62,7 @@ func (c *Connection) read() {
 	}
 }
 
-// Send sends a command. Without an error it is on its way, and may be lost still.
+// Send sends a command. A command that was sent without an error may still be lost.
 func (c *Connection) Send(command wire.Command) error {
 	if c.Gone() {
 		return c.err
@@ -88,7 +88,7 @@ func (c *Connection) Answer(ctx context.Context) (wire.Answer, error) {
 		return wire.Answer{}, context.Cause(ctx)
 	case <-c.gone:
 	}
-	select { // It may have come right before the end.
+	select { // It may have arrived right before the end.
 	case a := <-c.answers:
 		return a, nil
 	default:
@@ -106,7 +106,7 @@ func (c *Connection) Gone() bool {
 	}
 }
 
-// Close ends the connection.
+// Close closes the connection.
 func (c *Connection) Close() error {
 	err := c.conn.Close()
 	<-c.gone

@@ -20,29 +20,29 @@ import (
 	"synod/spawn/streams"
 )
 
-// Bounds of what clients may take.
+// Limits for clients.
 const (
-	// MaxClients is how many connections of clients are open at once. When another one comes, the one that has been silent
-	// for longest gives its place to it.
+	// MaxClients is the maximum number of open client connections. For a new one, the one that has been silent longest
+	// is closed.
 	MaxClients = 1024
 
-	inboxes   = 256              // requests, and messages of servers, that wait for the actor
-	patience  = 10 * time.Second // from the beginning of a frame to its end, read or written
-	pause     = time.Second      // after a connection could not be accepted
+	inboxes   = 256              // queue length of requests and of messages between servers
+	patience  = 10 * time.Second // time limit for reading or writing a frame
+	pause     = time.Second      // after an accept error
 	firstID   = actor.ID(1) << 48
-	countEach = 64      // commands without an answer, after which a connection asks for one to see how far they are
-	countSize = 1 << 20 // or bytes of such
-	counts    = 4       // answers of such that a connection waits for at most; it is not read meanwhile
+	countEach = 64      // commands without an answer after which a connection sends a count
+	countSize = 1 << 20 // the same in bytes
+	counts    = 4       // maximum number of outstanding counts; meanwhile the connection is not read
 )
 
-// front is the transport of a server: it has clients at the front, who speak the wire of a chatroom, and the other servers
-// behind. To the actor a connection is a client, with an id of its own.
+// front is the transport of a server, with clients on one side, which use the chatroom's wire protocol, and the other
+// servers on the other. To the actor each connection is a client with its own id.
 type front struct {
 	log      *slog.Logger
 	peers    spawn.Transport
 	servers  []actor.ID
 	listener net.Listener
-	inbox    *streams.Inbox // what servers say is urgent, so that clients cannot hold it up
+	inbox    *streams.Inbox // messages of servers are urgent, so that clients cannot block them
 	ctx      context.Context
 	cancel   context.CancelFunc
 	done     sync.WaitGroup
@@ -50,7 +50,7 @@ type front struct {
 	mu        sync.Mutex
 	reception *chatroom.Reception
 	guests    map[actor.ID]*guest
-	silent    list.List // of guests, the one that spoke last in front
+	silent    list.List // of guests, most recently active first
 	next      actor.ID
 }
 
@@ -68,12 +68,12 @@ func newFront(
 	return f
 }
 
-// hear takes what the other servers say.
+// hear receives messages from the other servers.
 func (f *front) hear() {
 	for {
 		from, data, err := f.peers.Receive(-1)
 		if err != nil {
-			return // It is closed.
+			return // The transport is closed.
 		}
 		if !f.inbox.PutUrgent(from, bytes.Clone(data)) {
 			return
@@ -84,7 +84,7 @@ func (f *front) hear() {
 // Receive waits for a message of a server or a request of a client.
 func (f *front) Receive(wait time.Duration) (actor.ID, []byte, error) { return f.inbox.Receive(wait) }
 
-// Send sends a message to a server, or tells a client what it was answered.
+// Send sends a message to a server, or an answer to a client.
 func (f *front) Send(to actor.ID, data []byte) error {
 	if to < firstID {
 		return f.peers.Send(to, data)
@@ -112,7 +112,7 @@ func (f *front) Send(to actor.ID, data []byte) error {
 	return nil
 }
 
-// Close ends all connections, and waits for what newFront started.
+// Close closes all connections and waits for the goroutines of newFront.
 func (f *front) Close() error {
 	f.cancel()
 	f.inbox.Close()
@@ -126,7 +126,7 @@ func (f *front) Close() error {
 	return err
 }
 
-// accept takes connections of clients until the listener is closed.
+// accept accepts client connections until the listener is closed.
 func (f *front) accept() {
 	for {
 		conn, err := f.listener.Accept()
@@ -150,7 +150,7 @@ func (f *front) accept() {
 	}
 }
 
-// admit assigns a place to a client.
+// admit adds a client connection.
 func (f *front) admit(conn net.Conn) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -173,7 +173,7 @@ func (f *front) admit(conn net.Conn) {
 	})
 }
 
-// evict ends the connection that has been silent for longest. Its place is free at once.
+// evict closes the connection that has been silent longest. Its place is free immediately.
 func (f *front) evict() {
 	if oldest := f.silent.Back(); oldest != nil {
 		g := oldest.Value.(*guest)
@@ -197,7 +197,7 @@ func (f *front) drop(g *guest) {
 	}
 }
 
-// command builds a request for the actor of what a client says.
+// command returns the request to the actor for a client's command.
 func (f *front) command(g *guest, c wire.Command) ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -211,7 +211,7 @@ func (f *front) command(g *guest, c wire.Command) ([]byte, error) {
 	return request(command)
 }
 
-// count builds a request that shows how far those before are.
+// count returns a request whose answer shows the progress of earlier ones.
 func (f *front) count() ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

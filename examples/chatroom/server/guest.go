@@ -15,26 +15,26 @@ import (
 	"synod/examples/chatroom/wire"
 )
 
-// Bounds of answers that wait for a client who does not read them.
+// Limits of the answers queued for a client that does not read.
 const (
 	maxAnswers = 1024
-	maxBytes   = 64 << 20 // but for a lone answer
+	maxBytes   = 64 << 20 // except for a single larger answer
 )
 
-// guest is the connection of a client.
+// guest is a client connection.
 type guest struct {
 	front *front
 	id    actor.ID
 	conn  net.Conn
 	place *list.Element // in front.silent; guarded by front.mu
 
-	counting chan struct{} // has an element for each count that is in flight
+	counting chan struct{} // has an element for each outstanding count
 
 	mu      sync.Mutex
-	frames  [][]byte // of answers that are to be written
-	bytes   int      // of them
+	frames  [][]byte // answers to write
+	bytes   int      // total size of frames
 	more    *sync.Cond
-	closing error // why nothing more is written; nil as long as it is
+	closing error // why writing ends; nil while it continues
 }
 
 func newGuest(f *front, id actor.ID, conn net.Conn) *guest {
@@ -43,10 +43,10 @@ func newGuest(f *front, id actor.ID, conn net.Conn) *guest {
 	return g
 }
 
-// number counts connections from 0, for the log.
+// number returns the number of the connection, from 0, for the log.
 func (g *guest) number() uint64 { return uint64(g.id - firstID) }
 
-// serve reads what the client says until it ends, and returns why it does.
+// serve reads commands until the connection ends, and returns the reason.
 func (g *guest) serve() error {
 	var written sync.WaitGroup
 	written.Go(g.write)
@@ -85,7 +85,7 @@ func (g *guest) read() error {
 	}
 }
 
-// next reads a command. A frame that has begun must come to its end soon.
+// next reads a command. A frame that has begun must be completed soon.
 func (g *guest) next(r *bufio.Reader) (wire.Command, error) {
 	if err := g.conn.SetReadDeadline(time.Time{}); err != nil {
 		return wire.Command{}, err
@@ -109,7 +109,7 @@ func (g *guest) next(r *bufio.Reader) (wire.Command, error) {
 	return wire.DecodeCommand(body)
 }
 
-// refuse informs a client that supports it why its command is refused. One that does not is gone: it waits for nothing.
+// refuse sends the reason to a client whose mode supports it. Other clients do not wait for an answer.
 func (g *guest) refuse(c wire.Command, why error) error {
 	if c.Mode == wire.AcknowledgedPut || c.Mode == wire.Swap {
 		g.tell(wire.Answer{Kind: wire.Refused, Number: c.Number, Reason: why.Error()})
@@ -117,8 +117,8 @@ func (g *guest) refuse(c wire.Command, why error) error {
 	return why
 }
 
-// count sends a request to see how far the commands before it are, and waits if too many of such are in flight. So a client
-// who does not wait for answers is read no faster than what it says is executed.
+// count sends a count, and waits if too many are outstanding. So the commands of a client that does not wait for
+// answers are read no faster than they are executed.
 func (g *guest) count() error {
 	request, err := g.front.count()
 	if err != nil {
@@ -135,7 +135,7 @@ func (g *guest) count() error {
 	return nil
 }
 
-// counted notes that a count was answered.
+// counted records that a count was answered.
 func (g *guest) counted() {
 	select {
 	case <-g.counting:
@@ -143,7 +143,7 @@ func (g *guest) counted() {
 	}
 }
 
-// tell queues an answer. One that is too large, or that waits behind too many, ends the connection.
+// tell queues an answer. If it is too large, or the queue is too long, the connection ends.
 func (g *guest) tell(a wire.Answer) {
 	frame, err := wire.AppendAnswer(nil, a)
 	g.mu.Lock()
@@ -159,7 +159,7 @@ func (g *guest) tell(a wire.Answer) {
 	g.more.Signal()
 }
 
-// end lets the writer end when it has written what is queued.
+// end makes the writer end after writing the queued answers.
 func (g *guest) end(why error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -169,7 +169,7 @@ func (g *guest) end(why error) {
 	g.more.Signal()
 }
 
-// stop ends the connection now. The caller has locked.
+// stop closes the connection immediately. The caller holds the lock.
 func (g *guest) stop(why error) {
 	if g.closing == nil {
 		g.closing = why

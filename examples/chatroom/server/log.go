@@ -12,7 +12,7 @@ import (
 // LevelTrace is below slog's own levels.
 const LevelTrace = slog.LevelDebug - 4
 
-// Level returns the least level of what is logged when -v is given so many times; nothing is for 0.
+// Level returns the minimum log level for a number of -v flags; 0 means no log.
 func Level(verbose int) slog.Level {
 	switch verbose {
 	case 0:
@@ -30,19 +30,19 @@ func NewLog(out io.Writer, id int, least slog.Level) *slog.Logger {
 	return slog.New(handler{out: out, mu: new(sync.Mutex), id: id, least: least})
 }
 
-// handler writes lines. The attribute target is not one: it is what speaks.
+// handler writes lines. The attribute target is not printed as an attribute: it names the source.
 type handler struct {
 	out   io.Writer
 	mu    *sync.Mutex
 	id    int
 	least slog.Level
 	attrs []slog.Attr
-	below slog.Level // by how much levels are less than they say
+	below slog.Level // subtracted from levels
 }
 
 const targetKey = "target"
 
-// target is a log of what speaks under a name, with levels that are less by so much.
+// target returns a log with a target, whose levels are lowered by below.
 func target(log *slog.Logger, name string, below slog.Level) *slog.Logger {
 	if h, ok := log.Handler().(handler); ok {
 		h.below += below
@@ -53,7 +53,7 @@ func target(log *slog.Logger, name string, below slog.Level) *slog.Logger {
 
 func (h handler) Enabled(_ context.Context, level slog.Level) bool { return h.lower(level) >= h.least }
 
-// lower returns a level less so much. A warning stays one.
+// lower returns the lowered level. Warnings are not lowered.
 func (h handler) lower(level slog.Level) slog.Level {
 	if level >= slog.LevelWarn {
 		return level

@@ -1,5 +1,5 @@
-// Package server serves a chatroom on sockets: clients at a port of their own, in the wire of the published programs, and
-// the other servers of the cluster at another one.
+// Package server serves a chatroom on sockets: clients at one port, with the protocol of the published programs, and
+// the other servers of the cluster at another port.
 package server
 
 import (
@@ -27,32 +27,32 @@ import (
 	"synod/storage"
 )
 
-// MaxServers is how many servers a cluster may have.
+// MaxServers is the maximum number of servers of a cluster.
 const MaxServers = 64
 
-// FirstPeerPort is where the first server listens for the others, unless told otherwise; the next ones have the ports
+// FirstPeerPort is the default port on which the first server listens for the others; the next servers use the ports
 // that follow.
 const FirstPeerPort = 20_000
 
-// DefaultTimeout is how long servers wait for a leader, unless told otherwise.
+// DefaultTimeout is the default time that servers wait for a leader.
 const DefaultTimeout = time.Second
 
-// Config is a server.
+// Config configures a server.
 type Config struct {
 	ID      int              // from 0
 	Count   int              // of all servers, 1 to MaxServers
-	Clients netip.AddrPort   // where it listens for clients; port 0 for a free one
-	Peers   []netip.AddrPort // where each of the servers listens for the others; nil for ports from FirstPeerPort on
-	Timeout time.Duration    // without a word of the leader; 0 for DefaultTimeout
-	Dir     string           // of its file; empty for the working directory
-	Fresh   bool             // removes its file first
-	Control string           // where to change faults while it runs, a path for a socket; empty for nowhere
-	Log     *slog.Logger     // of NewLog, or any other one; nil for none
-	// Ready is called with the address for clients once it is bound; nil for nobody to know.
+	Clients netip.AddrPort   // address to listen on for clients; port 0 for a free port
+	Peers   []netip.AddrPort // addresses on which the servers listen for each other; nil for ports from FirstPeerPort on
+	Timeout time.Duration    // time without a message of the leader; 0 for DefaultTimeout
+	Dir     string           // folder of its file; empty for the working directory
+	Fresh   bool             // remove the file first
+	Control string           // path of the control socket for faults; empty for none
+	Log     *slog.Logger     // from NewLog or any other; nil for no log
+	// Ready is called with the bound address for clients; nil if not needed.
 	Ready func(clients netip.AddrPort)
 }
 
-// Validate reports what is wrong with the configuration, or nil.
+// Validate returns an error if the configuration is invalid.
 func (c Config) Validate() error {
 	switch {
 	case c.Count < 1 || c.Count > MaxServers:
@@ -74,7 +74,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// peers returns where each of the servers listens for the others.
+// peers returns the addresses on which the servers listen for each other.
 func (c Config) peers() map[actor.ID]netip.AddrPort {
 	all := make(map[actor.ID]netip.AddrPort, c.Count)
 	for i := range c.Count {
@@ -87,8 +87,8 @@ func (c Config) peers() map[actor.ID]netip.AddrPort {
 	return all
 }
 
-// Run serves until the context ends, which is no error. It listens for clients before it opens its file, so that who
-// starts it may connect soon.
+// Run serves until the context ends, and then returns nil. It listens for clients before it opens its file, so that
+// they can connect early.
 func Run(ctx context.Context, c Config) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -139,15 +139,15 @@ func Run(ctx context.Context, c Config) error {
 		Machine:   room.Machine(mathrand.NewPCG(seed(), uint64(c.ID))),
 		Transport: newFront(listener, transport, room.Servers, seed(), target(c.Log, "clients", 0)),
 		Store:     store,
-		// What package spawn tells of every message is a detail here.
+		// Messages that package spawn logs are details here.
 		Log: target(c.Log, "paxos", slog.LevelInfo-slog.LevelDebug),
 	})
 }
 
-// seed is a random number.
+// seed returns a random number.
 func seed() uint64 {
 	var b [8]byte
-	_, _ = rand.Read(b[:]) // It never fails.
+	_, _ = rand.Read(b[:]) // Read never fails.
 	return binary.LittleEndian.Uint64(b[:])
 }
 
@@ -166,7 +166,7 @@ func explain(err error, at netip.AddrPort) error {
 	return fmt.Errorf("cannot listen at %v: %w", at, err)
 }
 
-// resolve returns the server that a word names.
+// resolve returns a function that parses the id of a server.
 func resolve(count int) func(string) (actor.ID, error) {
 	return func(word string) (actor.ID, error) {
 		id, err := strconv.ParseUint(word, 10, 16)
@@ -177,7 +177,7 @@ func resolve(count int) func(string) (actor.ID, error) {
 	}
 }
 
-// open opens the file.
+// open opens the file of the server.
 func (c Config) open(room chatroom.Config) (*storage.File, error) {
 	dir := c.Dir
 	if dir == "" {
@@ -198,7 +198,7 @@ func (c Config) open(room chatroom.Config) (*storage.File, error) {
 	return storage.Open(dir, room.Identity(strings.Join(names, ",")))
 }
 
-// wipe removes the file of a server, and drafts of it, but nothing else.
+// wipe removes the file of a server and its drafts, but nothing else.
 func wipe(dir string, id actor.ID) error {
 	drafts, err := filepath.Glob(filepath.Join(escape(dir), storage.Name(id)+".new-*"))
 	if err != nil {
@@ -212,7 +212,7 @@ func wipe(dir string, id actor.ID) error {
 	return nil
 }
 
-// escape builds a pattern that only matches the path.
+// escape returns a pattern that matches only the path.
 func escape(path string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
 }

@@ -31,13 +31,13 @@ import (
 	"unicode/utf8"
 )
 
-// MaxFrame is the most bytes of a body: 8 MiB.
+// MaxFrame is the maximum size of a body: 8 MiB.
 const MaxFrame = 8 << 20
 
-// MaxMessage is the most bytes of a message that fits into every command.
+// MaxMessage is the maximum size in bytes of a message that fits into every command.
 const MaxMessage = MaxFrame - 44
 
-// Mode describes what a command does.
+// Mode is the kind of a command.
 type Mode uint32
 
 // The modes.
@@ -48,17 +48,17 @@ const (
 	Swap
 )
 
-// Command is what a client asks.
+// Command is a request of a client.
 type Command struct {
 	Client  uint64
-	Number  uint64 // the client's own; it never uses one twice
+	Number  uint64 // chosen by the client; never used twice
 	Mode    Mode
-	Floor   uint64 // of an acknowledged put and a swap; otherwise 0
-	Count   uint64 // of a swap: how many messages the log must have; otherwise 0
-	Message string // of all but a get; otherwise the empty string
+	Floor   uint64 // for an acknowledged put and a swap; otherwise 0
+	Count   uint64 // for a swap: the number of messages that the log must have; otherwise 0
+	Message string // for all but a get; otherwise empty
 }
 
-// Kind describes what an answer is.
+// Kind is the kind of an answer.
 type Kind uint32
 
 // The kinds of answers.
@@ -69,22 +69,23 @@ const (
 	Refused
 )
 
-// Answer is what a server answers.
+// Answer is the answer to a command.
 type Answer struct {
 	Kind     Kind
-	Number   uint64   // of the command; 0 for Messages, which do not tell
-	Count    uint64   // how many messages the log has, of Done and Differs; otherwise 0
-	Messages []string // of Messages; nil if there are none
-	Reason   string   // of Refused; otherwise the empty string
+	Number   uint64   // of the command; 0 for Messages, which do not contain it
+	Count    uint64   // number of messages in the log, for Done and Differs; otherwise 0
+	Messages []string // for Messages; nil if there are none
+	Reason   string   // for Refused; otherwise empty
 }
 
-// errFrame reports that a frame announces more than one may have.
+// errFrame is the error of a frame whose length exceeds the limit.
 var errFrame = fmt.Errorf("a frame has at most %d bytes", MaxFrame)
 
-// ErrTooLarge reports that an answer does not fit into a frame.
+// ErrTooLarge is returned if an answer does not fit into a frame.
 var ErrTooLarge = fmt.Errorf("the answer has more than the %d bytes of a frame", MaxFrame)
 
-// ReadFrame reads the body of a frame. Memory is taken as the body comes. The error is io.EOF at the end of the stream.
+// ReadFrame reads the body of a frame. It allocates memory as the body arrives. It returns io.EOF at the end of the
+// stream.
 func ReadFrame(r io.Reader) ([]byte, error) {
 	var length [4]byte
 	if _, err := io.ReadFull(r, length[:]); err != nil {
@@ -104,7 +105,7 @@ func ReadFrame(r io.Reader) ([]byte, error) {
 	return body.Bytes(), nil
 }
 
-// AppendCommand appends the frame of a command. Of a mode that is not known it is a mistake.
+// AppendCommand appends the frame of a command. The mode must be valid.
 func AppendCommand(dst []byte, c Command) []byte {
 	return frame(dst, func(dst []byte) []byte {
 		dst = binary.LittleEndian.AppendUint64(dst, c.Client)
@@ -123,7 +124,7 @@ func AppendCommand(dst []byte, c Command) []byte {
 	})
 }
 
-// DecodeCommand reads the body of a command. Nothing may follow it.
+// DecodeCommand decodes the body of a command. Trailing data is an error.
 func DecodeCommand(body []byte) (Command, error) {
 	r := reader{rest: body}
 	c := Command{Client: r.uint64(), Number: r.uint64(), Mode: Mode(r.uint32())}
@@ -147,7 +148,7 @@ func DecodeCommand(body []byte) (Command, error) {
 	return c, nil
 }
 
-// AppendAnswer appends the frame of an answer. The error is ErrTooLarge if it does not fit into one.
+// AppendAnswer appends the frame of an answer. It returns ErrTooLarge if the answer does not fit.
 func AppendAnswer(dst []byte, a Answer) ([]byte, error) {
 	size := 64 + len(a.Reason)
 	for _, m := range a.Messages {
@@ -181,7 +182,7 @@ func AppendAnswer(dst []byte, a Answer) ([]byte, error) {
 	return dst, nil
 }
 
-// DecodeAnswer reads the body of an answer. Nothing may follow it.
+// DecodeAnswer decodes the body of an answer. Trailing data is an error.
 func DecodeAnswer(body []byte) (Answer, error) {
 	r := reader{rest: body}
 	a := Answer{Kind: Kind(r.uint32())}
@@ -191,7 +192,7 @@ func DecodeAnswer(body []byte) (Answer, error) {
 		r.fail("the kind %d is not known", a.Kind)
 	case a.Kind == Messages:
 		n := r.uint64()
-		if n > uint64(len(r.rest))/8 { // Each text has a length, so that nothing is taken for what is not there.
+		if n > uint64(len(r.rest))/8 { // Each text has a length, so this bounds the allocation.
 			r.fail("%d messages do not fit into %d bytes", n, len(r.rest))
 		}
 		for i := uint64(0); i < n && r.err == nil; i++ {
@@ -208,7 +209,7 @@ func DecodeAnswer(body []byte) (Answer, error) {
 	return a, nil
 }
 
-// frame appends a body behind its length.
+// frame appends a body after its length.
 func frame(dst []byte, body func([]byte) []byte) []byte {
 	at := len(dst)
 	dst = body(append(dst, 0, 0, 0, 0))
@@ -221,7 +222,7 @@ func appendText(dst []byte, text string) []byte {
 	return append(dst, text...)
 }
 
-// reader reads the parts of a body. After an error it reads zeros.
+// reader reads the parts of a body. After an error it returns zero values.
 type reader struct {
 	rest []byte
 	err  error
