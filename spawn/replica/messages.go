@@ -6,7 +6,7 @@ import (
 	"synod/spawn/jsonwire"
 )
 
-// Version changes with the forms of messages and of records.
+// Version is the version of the encodings of messages and records.
 const Version = 4
 
 // Messages returns the form of messages of servers of a machine with operations O and results R: JSON by their types. A
@@ -14,7 +14,7 @@ const Version = 4
 //
 //	{"Request":{"command":{"id":{"client":0,"local":1},"op":…,"end":false,"floor":0}}}
 //
-// where client 0 stands for who sends it. Unions say what interfaces in operations and results may hold.
+// where client 0 means the sender. Unions list the types of interfaces in operations and results.
 func Messages[O, R any](unions ...jsonwire.Union) (*jsonwire.Codec[rsm.Message], error) {
 	return jsonwire.New(
 		[]rsm.Message{rsm.Request[O]{}}, []rsm.Message{rsm.Reply[R]{}, rsm.Internal[multipaxos.Message]{}},

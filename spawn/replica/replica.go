@@ -28,12 +28,12 @@ import (
 )
 
 const (
-	// MaxServers is how many servers a cluster may have.
+	// MaxServers is the maximum number of servers of a cluster.
 	MaxServers = 64
-	// FirstPeerPort is where the first server listens for the others, unless told otherwise; the next ones have the ports
-	// that follow.
+	// FirstPeerPort is the default port on which the first server listens for the others; the next servers use the
+	// ports that follow.
 	FirstPeerPort = 20_000
-	// DefaultTimeout is how long a server waits for the leader, unless told otherwise.
+	// DefaultTimeout is the default time that a server waits for the leader.
 	DefaultTimeout = time.Second
 	// MaxCommand is the most bytes of a command or a result in JSON, with what is around it: a value of 1 MiB takes six times
 	// as many if all of it is escaped.
@@ -53,17 +53,17 @@ const (
 	chunk        = 1 << 20  // bytes of a snapshot in a message
 )
 
-// Config is one of the servers of a cluster. All of them have the same Count and Peers.
+// Config configures a server of a cluster. Count and Peers are the same for all servers.
 type Config struct {
 	ID      int           // from 0 to Count−1
-	Port    int           // where it listens for clients, on 127.0.0.1; 0 for a free one
-	Count   int           // of all servers, 1 to MaxServers
-	Timeout time.Duration // without a word of the leader, until another server tries to lead; 0 for DefaultTimeout
+	Port    int           // port for clients, on 127.0.0.1; 0 for a free port
+	Count   int           // number of servers, 1 to MaxServers
+	Timeout time.Duration // after which a silent leader is replaced; 0 for DefaultTimeout
 
-	Host  netip.Addr       // an IPv4 address to listen at for clients instead of 127.0.0.1; the zero Addr for that
-	Peers []netip.AddrPort // where each server listens for the others; nil for 127.0.0.1 and ports from FirstPeerPort on
-	Dir   string           // the folder of its file, which is made; empty for the working directory
-	Log   *slog.Logger     // nil for none
+	Host  netip.Addr       // IPv4 address to listen on for clients; zero for 127.0.0.1
+	Peers []netip.AddrPort // addresses for the other servers; nil for 127.0.0.1 and ports from FirstPeerPort on
+	Dir   string           // folder of its file, created if missing; empty for the working directory
+	Log   *slog.Logger     // nil for no log
 	// Members are the servers that vote at first, in ascending order, of those that Count and Peers name; the others execute
 	// what is decided. Commands change which ones vote: operations are rsm.Change[O] then, also those of clients. Nil if all
 	// servers always vote.
@@ -71,7 +71,7 @@ type Config struct {
 	// Unions say what interfaces in operations and results may hold; nil if there are none. With any nothing is collected: a
 	// snapshot keeps results by encoding/json, which knows of no unions.
 	Unions []jsonwire.Union
-	// Ready is called with the address for clients once they can connect; nil for nobody to know.
+	// Ready is called with the address for clients once they can connect; nil if not needed.
 	Ready func(clients netip.AddrPort)
 }
 
