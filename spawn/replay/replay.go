@@ -145,8 +145,8 @@ func (r *Run) result() *Result {
 	return result
 }
 
-// next returns the server whose event is next: of several possible, the earliest by wall clock. It returns nil when all
-// events are done, and an error if those left are not possible.
+// next returns the server whose event is next: of several possible, the earliest by wall clock. It returns nil when
+// all events are done, and an error if those left are not possible.
 func (r *Run) next() (*server, error) {
 	var best *server
 	var earliest time.Time
