@@ -180,6 +180,7 @@ func (g square) InPlace() {}
 // TestEnumeratorIsGuardedLate wants an Each that does not restore one state to be found, long after what it says is no longer
 // held against Actions and Next but by sample.
 func TestEnumeratorIsGuardedLate(t *testing.T) {
+	raced.Alone(t)
 	const side = 330 // so that the state is the 106,000th or so
 	for _, forgets := range [][]int{nil, {310, 290}} {
 		r := checker.BFS(t.Context(), model.NewPlain(square{side, forgets}), checker.Options{Workers: 1})
