@@ -332,11 +332,7 @@ func parsed(t testing.TB, name, settings string) statespace.Source {
 		name, value, _ := strings.Cut(word, "=")
 		words[name] = value
 	}
-	s, err := e.Parse(words)
-	if err != nil {
-		t.Fatal(err)
-	}
-	src, err := e.Build(s)
+	_, src, err := e.Open(words)
 	if err != nil {
 		t.Fatal(err)
 	}
