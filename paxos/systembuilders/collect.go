@@ -41,14 +41,10 @@ func (t *turn[S, O, R]) collect(seq rsm.Slot, state string) {
 		}
 		var first []rsm.Command[O]
 		for _, u := range b.All() {
-			if status, _, _ := r.Status(u.Command.ID); status == rsm.New {
-				first = append(first, u.Command)
-			}
+			first = t.noteNew(first, r, u.Command)
 			rsm.Execute(t.Machine, slot, &r, u.Command)
 		}
-		if t.Delay > 0 {
-			members = t.after(members, slot, first)
-		}
+		members = t.after(members, slot, first)
 	}
 	var err error
 	if r.State, err = t.Machine.Restore([]byte(state)); err != nil {

@@ -68,6 +68,18 @@ func (s Server[S, O, R]) first(all []actor.ID) Membership {
 	return Membership{Members: actor.ListOf(s.Members...)}
 }
 
+// noteNew appends a command to those of a slot that a replica executes for the first time, unless it has executed it.
+// Only changes of the members need to know.
+func (t *turn[S, O, R]) noteNew(first []rsm.Command[O], r rsm.Replica[S, R], c rsm.Command[O]) []rsm.Command[O] {
+	if t.Delay == 0 {
+		return first
+	}
+	if status, _, _ := r.Status(c.ID); status != rsm.New {
+		return first
+	}
+	return append(first, c)
+}
+
 // after returns the membership once a slot is executed whose commands that were new are these.
 func (t *turn[S, O, R]) after(m Membership, seq rsm.Slot, commands []rsm.Command[O]) Membership {
 	for _, c := range commands {

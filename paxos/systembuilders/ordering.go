@@ -262,9 +262,7 @@ func (t *turn[S, O, R]) execute(b Batch[O]) {
 	var first []rsm.Command[O]
 	for _, u := range b.All() {
 		id := u.Command.ID
-		if status, _, _ := st.Machine.Status(id); status == rsm.New {
-			first = append(first, u.Command)
-		}
+		first = t.noteNew(first, st.Machine, u.Command)
 		answer, ok := rsm.Execute(t.Machine, st.Aru, &st.Machine, u.Command)
 		t.settle(id, answer, ok)
 		if u.Command.End || u.Command.Floor > 0 {

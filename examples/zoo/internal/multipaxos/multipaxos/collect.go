@@ -69,39 +69,19 @@ func (l *Leader[O]) level(from actor.ID, m P2b, c *leading[O]) {
 	l.Level[from] = m.SlotOut
 }
 
-// watermark returns the slot below which a majority of the replicas has executed everything, or 0 if that is none.
-func (l *Leader[O]) watermark(c *leading[O]) rsm.Slot {
-	if c.configured() {
-		return l.leastWatermark(c)
-	}
-	if c.Collect == 0 || len(l.Level)+1 < c.quorum() {
-		return 0
-	}
-	all := append(slices.Collect(maps.Values(l.Level)), c.first)
-	slices.Sort(all)
-	if w := all[len(all)-c.quorum()]; w > 1 {
-		return w
-	}
-	return 0
-}
-
-// leastWatermark returns the slot below which a majority of each configuration has executed everything, or 0.
-func (l *Leader[O]) leastWatermark(c *leading[O]) (least rsm.Slot) {
+// watermark returns the slot below which a majority of the replicas has executed everything, of each configuration if
+// there are any, or 0 if that is none.
+func (l *Leader[O]) watermark(c *leading[O]) (least rsm.Slot) {
 	if c.Collect == 0 {
 		return 0
 	}
+	if !c.configured() {
+		var all []actor.ID
+		c.each(func(id actor.ID) { all = append(all, id) })
+		least = l.executed(all, c)
+	}
 	for i, configuration := range c.configurations.All() {
-		var all []rsm.Slot
-		for _, id := range configuration.Members.All() {
-			if id == c.self {
-				all = append(all, c.first)
-			} else {
-				all = append(all, l.Level[id])
-			}
-		}
-		slices.Sort(all)
-		w := all[len(all)-actor.Majority(len(all))]
-		if i == 0 || w < least {
+		if w := l.executed(configuration.Members.Slice(), c); i == 0 || w < least {
 			least = w
 		}
 	}
@@ -109,6 +89,21 @@ func (l *Leader[O]) leastWatermark(c *leading[O]) (least rsm.Slot) {
 		return 0
 	}
 	return least
+}
+
+// executed returns the slot below which a majority of some replicas has executed everything, as far as they told; at
+// most 1 for none.
+func (l *Leader[O]) executed(replicas []actor.ID, c *leading[O]) rsm.Slot {
+	var all []rsm.Slot
+	for _, id := range replicas {
+		if id == c.self {
+			all = append(all, c.first)
+		} else {
+			all = append(all, l.Level[id])
+		}
+	}
+	slices.Sort(all)
+	return all[len(all)-actor.Majority(len(all))]
 }
 
 // restored returns the machine of a snapshot, which is one of the server's own, and the configurations.
