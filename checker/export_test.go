@@ -26,15 +26,15 @@ func ProcessMemory() int64 {
 
 // LimitTours changes how many nodes a search for a shortest fair loop has, until the function that it gives is called.
 func LimitTours(nodes int) (restore func()) {
-	was := tourLimit
-	tourLimit = nodes
-	return func() { tourLimit = was }
+	was := maxTour
+	maxTour = nodes
+	return func() { maxTour = was }
 }
 
 // LimitEdges changes how many bytes the transitions take that deciding a property keeps, until the function that it gives is
 // called.
 func LimitEdges(bytes int64) (restore func()) {
-	was := edgeLimit
-	edgeLimit = bytes
-	return func() { edgeLimit = was }
+	was := maxEdges
+	maxEdges = bytes
+	return func() { maxEdges = was }
 }

@@ -1,10 +1,14 @@
 package checker
 
 import (
+	"errors"
+	"math"
 	"slices"
-	"sync/atomic"
 	"time"
 
+	"synod/checker/internal/liveness"
+	"synod/checker/internal/store"
+	"synod/internal/offheap"
 	"synod/model/statespace"
 )
 
@@ -27,135 +31,137 @@ func (e *engine) judgePaths(r *Result) {
 	}
 	began := time.Now()
 	defer func() { r.Deciding = time.Since(began) }()
-	s, err := e.newSurvey(e.left)
-	if err != nil {
+	if err := e.decidePaths(r); errors.Is(err, offheap.ErrLimit) {
 		e.stop(stopMemory)
-		return
+	} else if err != nil && !e.isOver() {
+		e.failAt(err, nil)
 	}
-	defer s.free()
+}
+
+// isOver reports whether time or memory has run out.
+func (e *engine) isOver() bool { return e.halt.Load() >= uint32(stopTime) }
+
+// decidePaths decides those properties of paths that are undecided. An error that does not wrap offheap.ErrLimit means
+// that the model is not deterministic.
+func (e *engine) decidePaths(r *Result) error {
+	g, err := e.graph()
+	if err != nil {
+		return err
+	}
+	defer g.Close()
 	var due []int
 	for i, property := range e.judge.properties {
-		if property.Expect.OfPaths() && !e.judge.decided[i].Load() {
+		if !property.Expect.OfPaths() || e.judge.decided[i].Load() {
+			continue
+		}
+		if property.Expect != statespace.Quiescent {
 			due = append(due, i)
-		}
-	}
-	for len(due) > 0 && !s.over() {
-		n, err := s.judgeSome(due, r.Properties)
-		if err != nil && !s.over() {
-			e.failAt(err, nil)
-		}
-		for _, i := range due[:n] {
-			if r.Properties[i].Path != nil {
-				e.judge.settle(i)
-			}
-		}
-		due = due[n:]
-	}
-}
-
-// judgeSome decides the first properties of due, and returns how many. Each property's cycles are searched for by one
-// surveyor, so it takes as many properties as there are surveyors, if there is room for the marks of each. An error
-// before time or memory is exhausted means that the model is not deterministic.
-func (s *survey) judgeSome(due []int, results []PropertyResult) (n int, err error) {
-	var some []*pursuit
-	defer func() {
-		for _, p := range some {
-			p.free()
-			s.freeSeeds(p.property)
-		}
-	}()
-	for n < min(len(due), len(s.of)) && (n == 0 || s.hasRoom()) && !s.over() {
-		property := due[n]
-		n++
-		if s.e.judge.properties[property].Expect == statespace.Quiescent {
-			if err := s.judgeQuiescence(property, &results[property]); err != nil {
-				return n, err
-			}
 			continue
 		}
-		if err := s.findSeeds(due[n-1:]); err != nil {
-			s.e.stop(stopMemory)
-			return n, err
+		if err := e.judgeQuiescence(g, i, &r.Properties[i]); err != nil {
+			return err
 		}
-		p, err := s.newPursuit(property)
+	}
+	for len(due) > 0 && !e.isOver() {
+		verdicts, err := g.Decide(due)
 		if err != nil {
-			s.e.stop(stopMemory)
-			return n, err
+			return err
 		}
-		some = append(some, p)
-		p.find()
+		for i, v := range verdicts {
+			r.Properties[due[i]].Open = v.Open
+			e.violate(due[i], &r.Properties[due[i]], v.Path)
+		}
+		due = due[len(verdicts):]
 	}
-	s.findCycles(some)
-	for _, p := range some {
-		r := &results[p.property]
-		r.Open = int(p.open.Load())
-		if p.goal == 0 || s.over() {
-			continue
-		}
-		if err := p.show(p.goal, r); err != nil {
-			return n, err
-		}
-	}
-	return n, nil
+	return nil
 }
 
-// hasRoom reports whether the marks of one more property easily fit into what the memory limit leaves.
-func (s *survey) hasRoom() bool {
-	limit := s.e.memoryLimit()
-	return limit <= 0 || 4*pursuitBytes*int64(s.size()) < limit-s.e.memory()
-}
-
-// findCycles searches for the cycles of some properties, each with one surveyor.
-func (s *survey) findCycles(of []*pursuit) {
-	looping := slices.DeleteFunc(slices.Clone(of), func(p *pursuit) bool { return !p.looping })
-	var taken atomic.Int64
-	s.parallel(func(v *surveyor) {
-		for i := int(taken.Add(1)) - 1; i < len(looping) && !s.over(); i = int(taken.Add(1)) - 1 {
-			looping[i].findCycles(v)
-		}
-	})
+// violate records a path that violates a property, unless it is nil.
+func (e *engine) violate(property int, r *PropertyResult, path *statespace.Path) {
+	if path != nil {
+		r.Path = path
+		e.judge.settle(property)
+	}
 }
 
 // judgeQuiescence decides a property of terminal states, which the search has collected.
-func (s *survey) judgeQuiescence(property int, r *PropertyResult) error {
-	found := s.e.stuckIn(property)
-	if s.e.left == nil || len(found.first) > 0 {
+func (e *engine) judgeQuiescence(g *liveness.Graph, property int, r *PropertyResult) error {
+	found := e.stuckIn(property)
+	if e.left == nil || len(found.first) > 0 {
 		r.Stuck = found.states()
 	}
 	if len(found.first) == 0 {
 		return nil
 	}
-	p, err := s.newPursuit(property)
-	if err != nil {
-		s.e.stop(stopMemory)
-		return err
-	}
-	defer p.free()
-	at, _ := s.locate(s.of[0].w.pack(found.first[0].state))
-	p.marks.set(at, markGoal)
-	return p.show(markGoal, r)
+	path, err := g.PathTo(property, found.first[0].state)
+	e.violate(property, r, path)
+	return err
 }
 
-// show records a path that witnesses the violation of the property.
-func (p *pursuit) show(goal uint8, result *PropertyResult) error {
-	r, err := p.routeTo(goal)
+// Limits of the decisions, except in tests.
+var (
+	maxTour  = liveness.MaxTour
+	maxEdges = int64(liveness.MaxEdges)
+)
+
+// graph returns the transitions between the visited states.
+func (e *engine) graph() (*liveness.Graph, error) {
+	index, err := store.NewIndex(e.arena, e.layout, e.shards)
 	if err != nil {
-		p.e.stop(stopMemory)
-		return err
+		return nil, err
 	}
-	defer r.free()
-	if len(r.met) == 0 {
-		return errChanged
+	s := &liveness.Search{
+		Index: index, Space: e.space, Just: e.units.just, Initial: e.initial, Left: e.left, Arena: e.arena, Chunks: &e.chunks,
+		MaxEdges: maxEdges, MaxTour: maxTour,
+		Parallel: func(f func(int)) { e.parallel(func(w *worker) { f(slices.Index(e.workers, w)) }) },
+		Over:     e.isOver, Room: e.room, Fail: func(err error) { e.failAt(err, nil) }, Aside: e.aside.Store,
+		Start: e.startPath, Extend: e.extendPath,
 	}
-	var path *statespace.Path
-	if goal == markCyclic {
-		path, err = p.lasso(r.met, r.path)
-	} else if path, err = r.path(r.met); err == nil {
-		path.Maximal = true
+	for i, property := range e.judge.properties {
+		s.Properties = append(s.Properties, liveness.Property{
+			Expect: property.Expect, Holds: askerOf(e.judge.predicates[i]), When: askerOf(e.judge.whens[i]),
+		})
 	}
-	if err != nil || p.over() {
-		return err
+	for _, w := range e.workers {
+		s.Workers = append(s.Workers, &again{w: w, cuts: make([]uint16, 0, batchLength)})
 	}
-	result.Path = path
-	return nil
+	return liveness.New(s)
 }
+
+func askerOf(p *predicate) func(*statespace.Reading) liveness.Asker {
+	return func(reading *statespace.Reading) liveness.Asker { return newAsker(p, reading).holds }
+}
+
+// room returns how many bytes the memory limit leaves.
+func (e *engine) room() int64 {
+	if limit := e.memoryLimit(); limit > 0 {
+		return limit - e.memory()
+	}
+	return math.MaxInt64
+}
+
+// again is a worker that examines visited states once more.
+type again struct {
+	w    *worker
+	cuts []uint16
+}
+
+// Expand implements liveness.Worker.
+func (a *again) Expand(batch []uint64, into *liveness.Expansion) bool {
+	w := a.w
+	w.labelling, w.cutLabels, w.cutFrom = w.e.units.just != nil, w.cutLabels[:0], a.cuts[:0]
+	ok := w.expand(batch)
+	a.cuts, w.cutFrom, w.labelling = w.cutFrom, nil, false
+	*into = liveness.Expansion{
+		Successors: w.successors, Sources: w.sources, Labels: w.labels, CutFrom: a.cuts, CutLabels: w.cutLabels,
+	}
+	return ok
+}
+
+// Inspect implements liveness.Worker.
+func (a *again) Inspect(batch []uint64, f func(i int, state []statespace.PartID) error) bool {
+	return a.w.inspect(batch, f)
+}
+
+// Pack implements liveness.Worker.
+func (a *again) Pack(state []statespace.PartID) uint64 { return a.w.pack(state) }

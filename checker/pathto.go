@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
 
@@ -24,23 +25,23 @@ func (e *engine) pathTo(states [][]statespace.PartID, level int) (*statespace.Pa
 	for _, state := range states {
 		wanted[level][w.pack(state)] = true
 	}
-	var waiting *places
+	var waiting *store.Places
 	if depth := int(e.depth.Load()); depth > tags && e.halt.Load() == 0 {
-		g, err := e.newGround()
+		index, err := store.NewIndex(e.arena, e.layout, e.shards)
 		if err != nil {
 			return nil, err
 		}
-		if waiting, err = g.placesOf(e.front); err != nil {
+		if waiting, err = index.PlacesOf(e.front); err != nil {
 			return nil, err
 		}
-		defer waiting.free()
+		defer waiting.Free()
 	}
 	for l := level - 1; l >= 1; l-- {
 		wanted[l] = e.before(wanted[l+1], l, waiting)
 	}
 	path, err := e.startPath(func(packed uint64) bool { return wanted[1][packed] })
 	for l := 2; l <= level && err == nil; l++ {
-		_, err = e.extendPath(path, func(_ []statespace.PartID, packed uint64) bool { return wanted[l][packed] })
+		_, err = e.extendPath(path, func(_ statespace.Transition, packed uint64) bool { return wanted[l][packed] })
 	}
 	if err != nil {
 		return nil, err
@@ -61,18 +62,18 @@ func (e *engine) startPath(wanted func(packed uint64) bool) (*statespace.Path, e
 		}
 	}
 	if initial == nil {
-		return nil, errChanged
+		return nil, store.ErrChanged
 	}
 	return &statespace.Path{Initial: slices.Clone(initial)}, nil
 }
 
-// extendPath appends the least transition to a wanted state, and returns that state, packed.
+// extendPath appends the least wanted transition, and returns the state that it leads to, packed.
 func (e *engine) extendPath(
-	path *statespace.Path, wanted func(state []statespace.PartID, packed uint64) bool,
+	path *statespace.Path, wanted func(t statespace.Transition, packed uint64) bool,
 ) (packed uint64, err error) {
-	err = extend(e.space, path, func(state []statespace.PartID) bool {
-		packed = e.workers[0].packLeast(state)
-		return wanted(state, packed)
+	err = extendBy(e.space, path, func(t statespace.Transition) bool {
+		packed = e.workers[0].packLeast(t.State)
+		return wanted(t, packed)
 	})
 	return packed, err
 }
@@ -94,13 +95,13 @@ func extendBy(space statespace.Space, path *statespace.Path, wanted func(t state
 			return nil
 		}
 	}
-	return errChanged
+	return store.ErrChanged
 }
 
 // before returns the states of a level with a wanted successor. It expands all states with the tag of the level,
 // except those in waiting. States of earlier levels with the same tag cannot lead to wanted ones, which are more than
 // one level away.
-func (e *engine) before(wanted map[uint64]bool, level int, waiting *places) map[uint64]bool {
+func (e *engine) before(wanted map[uint64]bool, level int, waiting *store.Places) map[uint64]bool {
 	found := make(map[uint64]bool)
 	var mu sync.Mutex
 	var taken atomic.Int64
@@ -130,7 +131,7 @@ func (e *engine) before(wanted map[uint64]bool, level int, waiting *places) map[
 						return true
 					}
 				}
-				if waiting.holds(packed) {
+				if waiting.Holds(packed) {
 					return true
 				}
 				keys = append(keys, packed)
@@ -167,7 +168,7 @@ func (e *engine) pathAlong(states [][]statespace.PartID) (*statespace.Path, erro
 	if e.turns() {
 		at := slices.IndexFunc(e.initial, func(s []statespace.PartID) bool { return slices.Equal(e.least(s), states[0]) })
 		if at < 0 {
-			return nil, errChanged
+			return nil, store.ErrChanged
 		}
 		path.Initial = slices.Clone(e.initial[at])
 	}

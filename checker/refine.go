@@ -187,8 +187,8 @@ func (e *engine) refinedPath(path *statespace.Path, property int) error {
 		}
 	}
 	from := path.Last()
-	_, err := e.extendPath(path, func(state []statespace.PartID, _ uint64) bool {
-		ok, err := r.follows(from, state)
+	_, err := e.extendPath(path, func(t statespace.Transition, _ uint64) bool {
+		ok, err := r.follows(from, t.State)
 		if err != nil {
 			e.failAt(err, from)
 		}

@@ -171,8 +171,8 @@ func (w *worker) expandUnits(keys []uint64, flat bool) (wide uint64, ok bool) {
 }
 
 // overflows reports whether an id of a live successor is too wide for its field in a flat layout. Ids of dead
-// successors do not matter: they are in no state, so no layout made room for them. A survey, which cannot widen the
-// layout, may be the first to compute them, if units were regrouped since the search expanded the source.
+// successors do not matter: they are in no state, so no layout made room for them. A decision of paths, which cannot widen
+// the layout, may be the first to compute them, if units were regrouped since the search expanded the source.
 func (w *worker) overflows() bool {
 	us, l := w.e.units, w.e.layout
 	w.markDead()

@@ -1,4 +1,4 @@
-package checker
+package liveness
 
 import "slices"
 
@@ -26,7 +26,7 @@ func (t *tour) settle(status, enabled []uint32) []uint32 {
 		next = append(next, d)
 	}
 	for _, set := range enabled {
-		if !t.e.isStrong(set) {
+		if !t.isStrong(set) {
 			continue
 		}
 		at, known := slices.BinarySearchFunc(next, set, func(d, set uint32) int { return int(setOfDebt(d)) - int(set) })
@@ -43,7 +43,7 @@ func (t *tour) begin(enabled []uint32) []uint32 {
 	status := make([]uint32, len(enabled))
 	for i, set := range enabled {
 		debt := uint32(owedWeak)
-		if t.e.isStrong(set) {
+		if t.isStrong(set) {
 			debt = owedStrong
 		}
 		status[i] = set<<debtBits | debt
@@ -56,7 +56,7 @@ func (t *tour) take(status []uint32, label uint32) []uint32 {
 	if label == 0 {
 		return status
 	}
-	sets := t.e.units.just.Sets(label)
+	sets := t.Just.Sets(label)
 	next := make([]uint32, 0, len(status))
 	for _, d := range status {
 		if _, is := slices.BinarySearch(sets, setOfDebt(d)); is && isOwed(d) {

@@ -1,8 +1,9 @@
-package checker
+package liveness
 
 import (
 	"slices"
 
+	"synod/checker/internal/store"
 	"synod/internal/offheap"
 	"synod/internal/words"
 	"synod/model/statespace"
@@ -14,42 +15,39 @@ import (
 // nearest state or step that reduces what is owed.
 
 const (
-	maxTour       = 1 << 18 // nodes of a search for a shortest fair loop
+	MaxTour       = 1 << 18 // nodes of a search for a shortest fair loop
 	maxTourStarts = 16      // states for which a shortest fair loop is searched
 )
 
-// tourLimit is maxTour, except in tests.
-var tourLimit = maxTour
-
 // tour is a search for a fair loop through a state that is on one.
 type tour struct {
-	*pursuit
-	v        *surveyor
+	*decision
+	v        *visitor
 	from     place
 	arena    *offheap.Arena
 	statuses *words.Table
 	spare    []uint32
 }
 
-func (p *pursuit) newTour(from place) *tour {
-	t := &tour{pursuit: p, v: p.of[0], from: from, arena: offheap.New()}
+func (d *decision) newTour(from place) *tour {
+	t := &tour{decision: d, v: d.of[0], from: from, arena: offheap.New()}
 	t.statuses = words.NewTable(t.arena)
-	p.e.aside.Store(t.arena)
+	d.Aside(t.arena)
 	return t
 }
 
 // inside reports whether a state is in the component of the start. No step leads back from a later component.
 func (t *tour) inside(at place) bool {
-	return t.marks.get(at)&markCyclic != 0 && *t.degrees.at(at) == *t.degrees.at(t.from)
+	return t.marks.Get(at)&markCyclic != 0 && *t.degrees.At(at) == *t.degrees.At(t.from)
 }
 
 func (t *tour) free() {
-	t.e.aside.Store(nil)
+	t.Aside(nil)
 	t.arena.Close()
 }
 
-// quest is one search of a tour, level by level, and its goals. Nodes are numbered level by level.
-type quest struct {
+// tourSearch is one search of a tour, level by level, and its goals. Nodes are numbered level by level.
+type tourSearch struct {
 	*tour
 	whole  bool // search for a whole tour; a node is a state with a status. Otherwise for a leg; a node is a state.
 	start  place
@@ -61,17 +59,17 @@ type quest struct {
 	by     bool // the goal is the last step itself, not the state that it leads to
 }
 
-// newQuest searches for goals. It gives up, with length 0, if there are too many nodes.
-func (t *tour) newQuest(start place, status []uint32, whole bool) *quest {
-	s := &quest{
+// newSearch searches for goals. It gives up, with length 0, if there are too many nodes.
+func (t *tour) newSearch(start place, status []uint32, whole bool) *tourSearch {
+	s := &tourSearch{
 		tour: t, whole: whole, start: start, status: slices.Clone(status), nodes: words.NewTable(t.arena),
 		at: make(map[uint32]bool),
 	}
 	s.node(start, status)
 	s.levels = []uint32{0, 1}
-	for depth := 1; s.length == 0 && !t.over(); depth++ {
+	for depth := 1; s.length == 0 && !t.Over(); depth++ {
 		s.level(depth)
-		if n := uint32(s.nodes.Len()); s.length == 0 && (n == s.levels[depth] || whole && int(n) > tourLimit) {
+		if n := uint32(s.nodes.Len()); s.length == 0 && (n == s.levels[depth] || whole && int(n) > s.MaxTour) {
 			return s
 		}
 		s.levels = append(s.levels, uint32(s.nodes.Len()))
@@ -80,7 +78,7 @@ func (t *tour) newQuest(start place, status []uint32, whole bool) *quest {
 }
 
 // node returns the number of a node.
-func (s *quest) node(at place, status []uint32) uint32 {
+func (s *tourSearch) node(at place, status []uint32) uint32 {
 	n := uint32(0)
 	if s.whole {
 		n, _ = s.statuses.Intern(status)
@@ -90,10 +88,10 @@ func (s *quest) node(at place, status []uint32) uint32 {
 }
 
 // place returns the state of a node.
-func (s *quest) place(node uint32) place { return s.nodes.At(node)[0] }
+func (s *tourSearch) place(node uint32) place { return s.nodes.At(node)[0] }
 
 // statusOf returns the status of a node when it was first reached.
-func (s *quest) statusOf(node uint32) []uint32 {
+func (s *tourSearch) statusOf(node uint32) []uint32 {
 	if !s.whole {
 		return s.status
 	}
@@ -109,14 +107,14 @@ type hop struct {
 
 // each calls arrive for each node of a level, with the status in its state, and f for each of its hops within the
 // component.
-func (s *quest) each(level int, arrive func(node uint32, status []uint32), f func(h hop)) bool {
+func (s *tourSearch) each(level int, arrive func(node uint32, status []uint32), f func(h hop)) bool {
 	first, end := s.levels[level], s.levels[level+1]
-	for ; first < end; first += batchLength {
+	for ; first < end; first += store.ChunkLength {
 		var batch []place
-		for n := first; n < min(end, first+batchLength); n++ {
+		for n := first; n < min(end, first+store.ChunkLength); n++ {
 			batch = append(batch, s.place(n))
 		}
-		if s.over() || !s.v.expand(batch, func(i int, from steps) {
+		if s.Over() || !s.v.expand(batch, func(i int, from steps) {
 			node := first + uint32(i)
 			status := slices.Clone(s.settle(s.statusOf(node), s.enabledBy(from)))
 			arrive(node, status)
@@ -133,7 +131,7 @@ func (s *quest) each(level int, arrive func(node uint32, status []uint32), f fun
 }
 
 // reaches reports whether a hop reaches a goal.
-func (s *quest) reaches(h hop) bool {
+func (s *tourSearch) reaches(h hop) bool {
 	switch {
 	case s.whole:
 		return h.to == s.from && !owes(h.after)
@@ -145,7 +143,7 @@ func (s *quest) reaches(h hop) bool {
 
 // level searches for goals among the nodes of the last level and their hops. If there are none, it adds the targets
 // of the hops as nodes.
-func (s *quest) level(depth int) {
+func (s *tourSearch) level(depth int) {
 	var here, beyond []uint32 // nodes that are goals, and nodes with a hop to a goal
 	leg := !s.whole && owes(s.status)
 	s.each(depth-1, func(node uint32, status []uint32) {
@@ -175,7 +173,7 @@ func (s *quest) level(depth int) {
 
 // walk extends a path that ends at the start by the least of the shortest ways to a goal, and returns the status at
 // its end.
-func (s *quest) walk(path *statespace.Path) ([]uint32, error) {
+func (s *tourSearch) walk(path *statespace.Path) ([]uint32, error) {
 	last := s.length // the level of the goals
 	if s.by {
 		last--
@@ -189,14 +187,14 @@ func (s *quest) walk(path *statespace.Path) ([]uint32, error) {
 				wanted[level][h.node] = true
 			}
 		}) {
-			return nil, errChanged
+			return nil, store.ErrChanged
 		}
 	}
 	// status is exact; the status of a leg's nodes is not.
 	status := s.status
 	nodeStatus := s.status
 	for step := 1; step <= s.length; step++ {
-		enabled, err := s.e.enabledSets(path.Last())
+		enabled, err := s.enabledSets(path.Last())
 		if err != nil {
 			return nil, err
 		}
@@ -204,12 +202,12 @@ func (s *quest) walk(path *statespace.Path) ([]uint32, error) {
 		settled := slices.Clone(s.settle(nodeStatus, enabled))
 		var label uint32
 		here := slices.Clone(path.Last())
-		err = extendBy(s.e.space, path, func(t statespace.Transition) bool {
+		_, err = s.Extend(path, func(t statespace.Transition, packed uint64) bool {
 			if slices.Equal(t.State, here) { // It takes nothing, even if its label contains sets.
 				return false
 			}
-			to, ok := s.locate(s.e.workers[0].pack(t.State))
-			label = s.e.units.just.Label(t.Slot, t.ID)
+			to, ok := s.Locate(packed)
+			label = s.Just.Label(t.Slot, t.ID)
 			h := hop{to: to, after: s.take(settled, label)}
 			switch {
 			case !ok || !s.inside(to):
@@ -227,7 +225,7 @@ func (s *quest) walk(path *statespace.Path) ([]uint32, error) {
 			nodeStatus = s.take(settled, label)
 		}
 	}
-	enabled, err := s.e.enabledSets(path.Last())
+	enabled, err := s.enabledSets(path.Last())
 	if err != nil {
 		return nil, err
 	}
@@ -235,15 +233,15 @@ func (s *quest) walk(path *statespace.Path) ([]uint32, error) {
 }
 
 // enabledSets returns the sets of actions that are enabled in a state, ascending.
-func (e *engine) enabledSets(state []statespace.PartID) ([]uint32, error) {
-	ts, err := statespace.Transitions(e.space, state)
+func (g *Graph) enabledSets(state []statespace.PartID) ([]uint32, error) {
+	ts, err := statespace.Transitions(g.Space, state)
 	if err != nil {
 		return nil, err
 	}
 	var sets []uint32
 	for _, t := range ts {
 		if t.Ignored == statespace.Counts && (t.Cut || !slices.Equal(t.State, state)) {
-			sets = append(sets, e.units.just.Sets(e.units.just.Label(t.Slot, t.ID))...)
+			sets = append(sets, g.Just.Sets(g.Just.Label(t.Slot, t.ID))...)
 		}
 	}
 	slices.Sort(sets)
@@ -251,21 +249,21 @@ func (e *engine) enabledSets(state []statespace.PartID) ([]uint32, error) {
 }
 
 // tourLength returns the length of a shortest fair loop through a state, or 0 if finding it takes too long.
-func (p *pursuit) tourLength(from place) (int, error) {
-	t := p.newTour(from)
+func (d *decision) tourLength(from place) (int, error) {
+	t := d.newTour(from)
 	defer t.free()
 	status, err := t.first()
 	if err != nil {
 		return 0, err
 	}
-	return t.newQuest(from, status, true).length, nil
+	return t.newSearch(from, status, true).length, nil
 }
 
 // first returns the status at the start of the loop.
 func (t *tour) first() ([]uint32, error) {
 	from, ok := t.v.stepsOf(t.from)
 	if !ok {
-		return nil, errChanged
+		return nil, store.ErrChanged
 	}
 	return t.begin(t.enabledBy(from)), nil
 }
@@ -277,15 +275,15 @@ func (t *tour) extend(path *statespace.Path) error {
 		return err
 	}
 	path.Loop = len(path.Steps) + 1
-	if s := t.newQuest(t.from, status, true); s.length > 0 {
+	if s := t.newSearch(t.from, status, true); s.length > 0 {
 		_, err := s.walk(path)
 		return err
 	}
-	for at := t.from; !t.over(); {
+	for at := t.from; !t.Over(); {
 		debts := owes(status)
-		s := t.newQuest(at, status, false)
+		s := t.newSearch(at, status, false)
 		if s.length == 0 {
-			return errChanged
+			return store.ErrChanged
 		}
 		if status, err = s.walk(path); err != nil {
 			return err
@@ -293,7 +291,7 @@ func (t *tour) extend(path *statespace.Path) error {
 		if !debts && !owes(status) { // the leg met no new set
 			return nil
 		}
-		at, _ = t.locate(t.e.workers[0].pack(path.Last()))
+		at, _ = t.Locate(t.pack(path.Last()))
 	}
 	return nil
 }

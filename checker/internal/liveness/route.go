@@ -1,9 +1,10 @@
-package checker
+package liveness
 
 import (
 	"slices"
 	"sync"
 
+	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
 
@@ -14,9 +15,9 @@ import (
 // through members. A state may be reached in both phases; in a state where the demand arises, the second one begins
 // at once. Other properties have the second phase only.
 type route struct {
-	*pursuit
+	*decision
 	goal   uint8
-	levels [2]*marks // per phase: 0 for a state not reached, else 1 + level modulo routeTags
+	levels [2]*store.Marks // per phase: 0 for a state not reached, else 1 + level modulo routeTags
 	mu     sync.Mutex
 	met    []place // states with the goal mark, reached in the second phase at the current level
 	depth  int
@@ -33,33 +34,33 @@ const routeTags = 255
 func levelTag(level int) uint8 { return uint8(1 + level%routeTags) }
 
 // routeTo searches until it reaches states with a mark, all at the same level.
-func (p *pursuit) routeTo(goal uint8) (*route, error) {
-	r := &route{pursuit: p, goal: goal}
+func (d *decision) routeTo(goal uint8) (*route, error) {
+	r := &route{decision: d, goal: goal}
 	for phase := range r.levels {
-		if phase == before && p.expect != statespace.LeadsTo {
+		if phase == before && d.expect != statespace.LeadsTo {
 			continue
 		}
 		var err error
-		if r.levels[phase], err = p.newMarks(); err != nil {
+		if r.levels[phase], err = d.NewMarks(); err != nil {
 			r.free()
 			return nil, err
 		}
 	}
 	r.depth = 1
 	next := r.collect(func() {
-		for _, state := range r.e.initial {
-			if at, ok := r.locate(r.of[0].w.pack(state)); ok {
+		for _, state := range r.Initial {
+			if at, ok := r.Locate(r.pack(state)); ok {
 				r.reach(r.of[0], at, before)
 				r.reach(r.of[0], at, during)
 			}
 		}
 	})
-	for len(r.met) == 0 && next[before].Size()+next[during].Size() > 0 && !r.over() {
+	for len(r.met) == 0 && next[before].Size()+next[during].Size() > 0 && !r.Over() {
 		r.depth++
 		current := next
 		next = r.collect(func() {
 			for phase, states := range current {
-				r.drain(states, func(v *surveyor, batch []place) bool { return r.step(v, batch, phase) })
+				r.drain(states, func(v *visitor, batch []place) bool { return r.step(v, batch, phase) })
 			}
 		})
 	}
@@ -69,7 +70,7 @@ func (p *pursuit) routeTo(goal uint8) (*route, error) {
 func (r *route) free() {
 	for _, levels := range r.levels {
 		if levels != nil {
-			levels.free()
+			levels.Free()
 		}
 	}
 }
@@ -81,19 +82,19 @@ func (r *route) allows(at place, phase int, begins bool) bool {
 	case phase == before:
 		return r.levels[before] != nil
 	case begins && r.expect == statespace.LeadsTo:
-		return r.marks.get(at)&markSeed != 0
+		return r.marks.Get(at)&markSeed != 0
 	}
 	return r.isMember(at)
 }
 
 // reach records that a state is reached, unless it was reached before.
-func (r *route) reach(v *surveyor, at place, phase int) {
+func (r *route) reach(v *visitor, at place, phase int) {
 	begins := phase == during && r.depth == 1
-	if !r.allows(at, phase, begins) || !r.levels[phase].claim(at, levelTag(r.depth)) {
+	if !r.allows(at, phase, begins) || !r.levels[phase].Claim(at, levelTag(r.depth)) {
 		return
 	}
 	v.next[phase].add(at)
-	if phase == during && r.marks.get(at)&r.goal != 0 {
+	if phase == during && r.marks.Get(at)&r.goal != 0 {
 		r.mu.Lock()
 		r.met = append(r.met, at)
 		r.mu.Unlock()
@@ -101,11 +102,11 @@ func (r *route) reach(v *surveyor, at place, phase int) {
 }
 
 // step reaches the successors of a batch.
-func (r *route) step(v *surveyor, batch []place, phase int) bool {
+func (r *route) step(v *visitor, batch []place, phase int) bool {
 	return v.expand(v.expanded(batch), func(_ int, s steps) {
 		for _, to := range s.to {
 			r.reach(v, to, phase)
-			if phase == before && r.marks.get(to)&markSeed != 0 {
+			if phase == before && r.marks.Get(to)&markSeed != 0 {
 				r.reach(v, to, during)
 			}
 		}
@@ -131,16 +132,16 @@ func (r *route) path(to []place) (*statespace.Path, error) {
 			}
 		}
 	}
-	path, err := r.e.startPath(func(packed uint64) bool {
-		at, ok := r.locate(packed)
+	path, err := r.Start(func(packed uint64) bool {
+		at, ok := r.Locate(packed)
 		return ok && (wanted[1][before][at] || wanted[1][during][at])
 	})
 	if err != nil {
 		return nil, err
 	}
-	phase := r.phasesOf(wanted[1], r.of[0].w.pack(path.Initial), [phases]bool{true, true})
+	phase := r.phasesOf(wanted[1], r.pack(path.Initial), [phases]bool{true, true})
 	for level := 2; level <= r.depth; level++ {
-		packed, err := r.e.extendPath(path, func(_ []statespace.PartID, packed uint64) bool {
+		packed, err := r.Extend(path, func(_ statespace.Transition, packed uint64) bool {
 			return r.phasesOf(wanted[level], packed, phase) != [phases]bool{}
 		})
 		if err != nil {
@@ -153,14 +154,14 @@ func (r *route) path(to []place) (*statespace.Path, error) {
 
 // phasesOf returns the phases in which a path may be in a wanted state, given those before the last step.
 func (r *route) phasesOf(wanted [phases]map[place]bool, packed uint64, was [phases]bool) (is [phases]bool) {
-	at, ok := r.locate(packed)
+	at, ok := r.Locate(packed)
 	if !ok {
 		return is
 	}
 	is[before] = was[before] && wanted[before][at]
 	is[during] = was[during] && wanted[during][at]
 	if was[before] && wanted[during][at] {
-		is[during] = is[during] || r.marks.get(at)&markSeed != 0
+		is[during] = is[during] || r.marks.Get(at)&markSeed != 0
 	}
 	return is
 }
@@ -171,7 +172,7 @@ func (r *route) switchBack(wanted *[phases]map[place]bool) {
 		return
 	}
 	for at := range wanted[during] {
-		if r.marks.get(at)&markSeed != 0 {
+		if r.marks.Get(at)&markSeed != 0 {
 			if wanted[before] == nil {
 				wanted[before] = make(map[place]bool)
 			}
@@ -187,8 +188,8 @@ func (r *route) leadingTo(wanted map[place]bool, level, phase int) map[place]boo
 		return found
 	}
 	var mu sync.Mutex
-	ofLevel := func(at place) bool { return r.levels[phase].get(at) == levelTag(level) && !r.isLeft(at) }
-	r.each(ofLevel, func(v *surveyor, batch []place) bool {
+	ofLevel := func(at place) bool { return r.levels[phase].Get(at) == levelTag(level) && !r.isLeft(at) }
+	r.each(ofLevel, func(v *visitor, batch []place) bool {
 		return v.expand(batch, func(i int, s steps) {
 			if slices.ContainsFunc(s.to, func(to place) bool { return wanted[to] }) {
 				mu.Lock()

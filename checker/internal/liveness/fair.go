@@ -1,48 +1,18 @@
-package checker
+package liveness
 
 import (
 	"slices"
 
+	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
 
-// If paths have to be fair (see statespace.Just), every step has a label: the list of the sets that contain its
-// action. The labels of an id's steps follow its block, and its ranks if there are any; none of these steps is a lone
-// step.
-
-// justOf returns the labels of a space's steps, or nil if its paths need not be fair.
-func justOf(space statespace.Space) statespace.Just {
-	if j, ok := space.(statespace.Just); ok && len(j.Fairness()) > 0 {
-		return j
-	}
-	return nil
-}
-
-// labelSteps finds the labels of all steps of the batch, in the order of takeSteps.
-func (w *worker) labelSteps() {
-	us := w.e.units
-	for index := range w.words {
-		for _, word := range w.words[index][:w.batch] {
-			count := stepCount(word)
-			if count == 0 {
-				continue
-			}
-			block := us.stepAt(word, count)
-			if us.ranked {
-				block = block[count:]
-			}
-			w.labels = append(w.labels, block[:count]...)
-		}
-	}
-}
-
 // enabledBy returns the sets of actions that are enabled in a state with the given steps, ascending.
-func (s *survey) enabledBy(from steps) []uint32 {
-	just := s.e.units.just
+func (g *Graph) enabledBy(from steps) []uint32 {
 	var sets []uint32
 	for _, labels := range [][]uint32{from.labels, from.cutLabels} {
 		for _, label := range labels {
-			sets = append(sets, just.Sets(label)...)
+			sets = append(sets, g.Just.Sets(label)...)
 		}
 	}
 	slices.Sort(sets)
@@ -50,9 +20,8 @@ func (s *survey) enabledBy(from steps) []uint32 {
 }
 
 // isStrong reports whether paths have to be strongly fair to a set.
-func (e *engine) isStrong(set uint32) bool {
-	j := e.units.just
-	return j.Fairness()[j.ConditionOf(set)].Strong
+func (g *Graph) isStrong(set uint32) bool {
+	return g.Just.Fairness()[g.Just.ConditionOf(set)].Strong
 }
 
 // fairJudge decides whether a strongly connected component contains a fair cycle. A cycle through all its states and
@@ -61,8 +30,8 @@ func (e *engine) isStrong(set uint32) bool {
 // state that enables the set, and the components of the remaining states are judged instead: the algorithm for
 // Streett automata.
 type fairJudge struct {
-	*pursuit
-	v      *surveyor
+	*decision
+	v      *visitor
 	strong bool     // some sets are strongly fair
 	always []uint32 // the weakly fair sets that are enabled in all states so far
 	ever   []uint32 // the strongly fair sets that are enabled in some state
@@ -98,13 +67,13 @@ func (s *stamps) set(n uint32, time uint64) bool {
 }
 
 // newFairJudge returns nil if every cycle is fair.
-func (p *pursuit) newFairJudge(v *surveyor) *fairJudge {
-	j := p.e.units.just
+func (d *decision) newFairJudge(v *visitor) *fairJudge {
+	j := d.Just
 	if j == nil {
 		return nil
 	}
 	strong := slices.ContainsFunc(j.Fairness(), func(c statespace.Condition) bool { return c.Strong })
-	return &fairJudge{pursuit: p, v: v, strong: strong}
+	return &fairJudge{decision: d, v: v, strong: strong}
 }
 
 // judge reports whether a component, whose states all have the same number, contains a fair cycle through all of its
@@ -113,10 +82,10 @@ func (f *fairJudge) judge(states []place) bool {
 	f.partly = false
 	f.always, f.ever = f.always[:0], f.ever[:0]
 	f.round++
-	own := *f.degrees.at(states[0])
+	own := *f.degrees.At(states[0])
 	for i, at := range states {
 		from, ok := f.v.stepsOf(at)
-		if !ok || i%batchLength == 0 && f.over() {
+		if !ok || i%store.ChunkLength == 0 && f.Over() {
 			return false
 		}
 		f.meet(from, i == 0)
@@ -139,7 +108,7 @@ func (f *fairJudge) judge(states []place) bool {
 
 // meet records the sets that a state of the component enables.
 func (f *fairJudge) meet(from steps, first bool) {
-	just := f.e.units.just
+	just := f.Just
 	f.look++
 	for _, labels := range [][]uint32{from.labels, from.cutLabels} {
 		for _, label := range labels {
@@ -151,7 +120,7 @@ func (f *fairJudge) meet(from steps, first bool) {
 				again := !f.enabled.set(set, f.look)
 				switch {
 				case !fresh && !first:
-				case f.e.isStrong(set):
+				case f.isStrong(set):
 					if f.known.set(set, f.round) {
 						f.ever = append(f.ever, set)
 					}
@@ -170,9 +139,9 @@ func (f *fairJudge) takeWithin(from steps, own uint32) {
 		if label == 0 || f.within.at(label) == f.round {
 			continue
 		}
-		if *f.degrees.at(from.to[i]) == own && f.isOpen(from.to[i]) {
+		if *f.degrees.At(from.to[i]) == own && f.isOpen(from.to[i]) {
 			f.within.set(label, f.round)
-			for _, set := range f.e.units.just.Sets(label) {
+			for _, set := range f.Just.Sets(label) {
 				f.taken.set(set, f.round)
 			}
 		}
@@ -184,11 +153,11 @@ func (f *fairJudge) remove(states []place) bool {
 	left := false
 	for i, at := range states {
 		from, ok := f.v.stepsOf(at)
-		if !ok || i%batchLength == 0 && f.over() {
+		if !ok || i%store.ChunkLength == 0 && f.Over() {
 			return false
 		}
 		if f.enablesEver(from) {
-			f.marks.set(at, markTrimmed)
+			f.marks.Set(at, markTrimmed)
 		} else {
 			left = true
 		}
@@ -200,7 +169,7 @@ func (f *fairJudge) remove(states []place) bool {
 func (f *fairJudge) enablesEver(from steps) bool {
 	for _, labels := range [][]uint32{from.labels, from.cutLabels} {
 		for _, label := range labels {
-			if slices.ContainsFunc(f.e.units.just.Sets(label), func(set uint32) bool { return slices.Contains(f.ever, set) }) {
+			if slices.ContainsFunc(f.Just.Sets(label), func(set uint32) bool { return slices.Contains(f.ever, set) }) {
 				return true
 			}
 		}

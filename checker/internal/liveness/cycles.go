@@ -1,10 +1,11 @@
-package checker
+package liveness
 
 import (
 	"math"
 	"math/bits"
 	"slices"
 
+	"synod/checker/internal/store"
 	"synod/internal/visited"
 	"synod/model/statespace"
 )
@@ -13,26 +14,26 @@ import (
 // strongly connected components of more than one state among the members that were not trimmed. It uses Tarjan's
 // algorithm with the one number per state of D. J. Pearce, "A Space-Efficient Algorithm for Finding Strongly
 // Connected Components" (2016), without recursion.
-func (p *pursuit) findCycles(v *surveyor) {
-	c := &components{pursuit: p, v: v, index: 1, component: done - 1, fair: p.newFairJudge(v)}
-	for i := range p.e.shards {
-		p.eachOf(i, func(at place) bool {
+func (d *decision) findCycles(v *visitor) {
+	c := &components{decision: d, v: v, index: 1, component: done - 1, fair: d.newFairJudge(v)}
+	for i := range d.Shards() {
+		d.Each(i, func(at place) bool {
 			number := uint32(done)
-			if p.isOpen(at) && !p.isLeft(at) {
+			if d.isOpen(at) && !d.isLeft(at) {
 				number = 0
 			}
-			*p.degrees.at(at) = number
+			*d.degrees.At(at) = number
 			return true
 		})
 	}
-	for i := range p.e.shards {
-		p.eachOf(i, c.begin)
+	for i := range d.Shards() {
+		d.Each(i, c.begin)
 	}
-	for len(c.again) > 0 && !p.over() {
+	for len(c.again) > 0 && !d.Over() {
 		again := c.again
 		c.again, c.index = nil, 1
 		for _, at := range again {
-			*p.degrees.at(at) = 0
+			*d.degrees.At(at) = 0
 		}
 		for _, at := range again {
 			if !c.begin(at) {
@@ -41,18 +42,18 @@ func (p *pursuit) findCycles(v *surveyor) {
 		}
 	}
 	if c.found {
-		p.goal = markCyclic
+		d.goal = markCyclic
 	}
 }
 
 // isOpen reports whether a state is a member and it is not yet known whether the state is on a fair cycle.
-func (p *pursuit) isOpen(at place) bool {
-	return p.marks.get(at)&(markMember|markTrimmed|markCyclic) == markMember
+func (d *decision) isOpen(at place) bool {
+	return d.marks.Get(at)&(markMember|markTrimmed|markCyclic) == markMember
 }
 
 // begin finds the components reachable from a state, unless it was visited. It reports false if the search must stop.
 func (c *components) begin(at place) bool {
-	return *c.degrees.at(at) != 0 || c.search(at)
+	return *c.degrees.At(at) != 0 || c.search(at)
 }
 
 // components is a depth-first search for strongly connected components. The number of a state is 0 before the state
@@ -60,8 +61,8 @@ func (c *components) begin(at place) bool {
 // the component; component numbers decrease from one component to the next and are greater than all indices. States
 // on no cycle of members have the number done.
 type components struct {
-	*pursuit
-	v         *surveyor
+	*decision
+	v         *visitor
 	index     uint32
 	component uint32
 	calls     []call
@@ -102,35 +103,35 @@ func (c *components) search(at place) bool {
 			continue
 		}
 		next := c.pending[len(c.pending)-1]
-		number := *c.degrees.at(next.at)
+		number := *c.degrees.At(next.at)
 		if number == 0 {
 			if !c.enter(next) {
 				return false
 			}
 			continue // and look at its number once more when it is known
 		}
-		if own := c.degrees.at(top.at); number < *own {
+		if own := c.degrees.At(top.at); number < *own {
 			*own, top.root = number, false
 		}
 		c.pending = c.pending[:len(c.pending)-1]
 	}
-	return !c.over()
+	return !c.Over()
 }
 
 // enter pushes a state on the path.
 func (c *components) enter(next ahead) bool {
 	least := c.index
-	own := c.degrees.at(next.at)
+	own := c.degrees.At(next.at)
 	*own = least
 	c.index++
 	from := len(c.pending)
 	c.calls = append(c.calls, call{next.at, true, from})
-	if c.over() {
+	if c.Over() {
 		return false
 	}
 	s, ok := c.v.stepsAt(next)
 	for _, to := range s.to {
-		if number := *c.degrees.at(to); number > 0 {
+		if number := *c.degrees.At(to); number > 0 {
 			least = min(least, number)
 		} else {
 			c.pending = append(c.pending, ahead{to, c.v.edges.of(to)})
@@ -156,10 +157,10 @@ func (c *components) leave() {
 		return
 	}
 	c.index--
-	own := c.degrees.at(top.at)
+	own := c.degrees.At(top.at)
 	from := len(c.waiting)
 	for ; from > 0; from-- {
-		number := c.degrees.at(c.waiting[from-1])
+		number := c.degrees.At(c.waiting[from-1])
 		if *number < *own {
 			break
 		}
@@ -188,14 +189,18 @@ func (c *components) complete(states []place) {
 		return
 	}
 	for _, at := range states {
-		c.marks.set(at, mark)
+		c.marks.Set(at, mark)
 	}
 }
 
+// distanceBits is the size of the tag that a search for a cycle keeps with a place: its distance, modulo 16. A member
+// is at most one step further than the one before it, so that is enough to walk back.
+const distanceBits = 4
+
 // round is a search for a shortest cycle of members through a state, breadth first among the members.
 type round struct {
-	*pursuit
-	v     *surveyor
+	*decision
+	v     *visitor
 	from  place
 	set   *visited.Shard // mixed places, tagged with their distance modulo 16
 	mixer visited.Mixer
@@ -203,24 +208,24 @@ type round struct {
 
 // roundFrom returns the length of a shortest cycle through a state, or 0 if there is none of at most limit steps; a
 // limit of 0 means no limit.
-func (p *pursuit) roundFrom(from place, limit int) (*round, int, error) {
-	width := max(1, bits.Len(uint(p.size())))
-	set, err := visited.NewShard(p.e.arena, width, tagBits, 64)
+func (d *decision) roundFrom(from place, limit int) (*round, int, error) {
+	width := max(1, bits.Len(uint(d.Size())))
+	set, err := visited.NewShard(d.Arena, width, distanceBits, 64)
 	if err != nil {
 		return nil, 0, err
 	}
-	r := &round{p, p.of[0], from, set, visited.NewMixer(width)}
+	r := &round{d, d.of[0], from, set, visited.NewMixer(width)}
 	current := []place{from}
-	for distance := 1; len(current) > 0 && (limit == 0 || distance <= limit) && !p.over(); distance++ {
+	for distance := 1; len(current) > 0 && (limit == 0 || distance <= limit) && !d.Over(); distance++ {
 		var next []place
 		closed := false
-		for batch := range slices.Chunk(current, batchLength) {
-			if !p.eachEdge(r.v, batch, func(_, to place) {
+		for batch := range slices.Chunk(current, store.ChunkLength) {
+			if !d.eachEdge(r.v, batch, func(_, to place) {
 				closed = closed || to == from
-				if p.marks.get(to)&markCyclic == 0 {
+				if d.marks.Get(to)&markCyclic == 0 {
 					return
 				}
-				fresh, failed := set.Insert(r.mixer.Mix(uint64(to)), uint8(distance%tags))
+				fresh, failed := set.Insert(r.mixer.Mix(uint64(to)), uint8(distance%(1<<distanceBits)))
 				if failed != nil {
 					err = failed
 				} else if fresh {
@@ -246,7 +251,7 @@ func (r *round) extend(path *statespace.Path, length int) error {
 	wanted[length] = map[place]bool{r.from: true}
 	for distance := length - 1; distance > 0; distance-- {
 		wanted[distance] = make(map[place]bool)
-		batch := make([]place, 0, batchLength)
+		batch := make([]place, 0, store.ChunkLength)
 		expand := func() bool {
 			ok := r.eachEdge(r.v, batch, func(from, to place) {
 				if wanted[distance+1][to] {
@@ -256,18 +261,18 @@ func (r *round) extend(path *statespace.Path, length int) error {
 			batch = batch[:0]
 			return ok
 		}
-		r.set.EachTag(uint8(distance%tags), func(key uint64) bool {
+		r.set.EachTag(uint8(distance%(1<<distanceBits)), func(key uint64) bool {
 			batch = append(batch, place(r.mixer.Unmix(key)))
-			return len(batch) < batchLength || expand()
+			return len(batch) < store.ChunkLength || expand()
 		})
 		if !expand() {
-			return errChanged
+			return store.ErrChanged
 		}
 	}
 	path.Loop = len(path.Steps) + 1
 	for distance := 1; distance <= length; distance++ {
-		if _, err := r.e.extendPath(path, func(_ []statespace.PartID, packed uint64) bool {
-			at, ok := r.locate(packed)
+		if _, err := r.Extend(path, func(_ statespace.Transition, packed uint64) bool {
+			at, ok := r.Locate(packed)
 			return ok && wanted[distance][at]
 		}); err != nil {
 			return err
@@ -279,11 +284,11 @@ func (r *round) extend(path *statespace.Path, length int) error {
 // loopLength returns the length of a shortest loop through a state: a fair one if paths have to be fair, else a cycle
 // of at most limit steps, or of any length if limit is 0. The result is 0 if there is none, or if finding a fair one
 // takes too long.
-func (p *pursuit) loopLength(from place, limit int) (int, error) {
-	if p.e.units.just != nil {
-		return p.tourLength(from)
+func (d *decision) loopLength(from place, limit int) (int, error) {
+	if d.Just != nil {
+		return d.tourLength(from)
 	}
-	r, length, err := p.roundFrom(from, limit)
+	r, length, err := d.roundFrom(from, limit)
 	if r != nil {
 		r.free()
 	}
@@ -292,15 +297,15 @@ func (p *pursuit) loopLength(from place, limit int) (int, error) {
 
 // leastLoops returns the states whose shortest loops are shortest among all. If paths have to be fair, and there are
 // many states or finding their loops takes too long, it returns all states.
-func (p *pursuit) leastLoops(states []place) ([]place, error) {
-	fair := p.e.units.just != nil
+func (d *decision) leastLoops(states []place) ([]place, error) {
+	fair := d.Just != nil
 	if fair && len(states) > maxTourStarts {
 		return states, nil
 	}
 	shortest := 0
 	var best []place
 	for _, state := range states {
-		length, err := p.loopLength(state, shortest)
+		length, err := d.loopLength(state, shortest)
 		switch {
 		case err != nil:
 			return nil, err
@@ -314,38 +319,38 @@ func (p *pursuit) leastLoops(states []place) ([]place, error) {
 		}
 	}
 	if shortest == 0 {
-		return nil, errChanged
+		return nil, store.ErrChanged
 	}
 	return best, nil
 }
 
 // lasso returns the least stem to one of the states, followed by the least of the shortest loops through its end. The
 // states must all be on loops and at the same distance; only those with the shortest loops are considered.
-func (p *pursuit) lasso(states []place, stem func(states []place) (*statespace.Path, error)) (*statespace.Path, error) {
-	best, err := p.leastLoops(states)
+func (d *decision) lasso(states []place, stem func(states []place) (*statespace.Path, error)) (*statespace.Path, error) {
+	best, err := d.leastLoops(states)
 	if err != nil {
 		return nil, err
 	}
 	path, err := stem(best)
-	if err != nil || p.over() {
+	if err != nil || d.Over() {
 		return nil, err
 	}
-	from, ok := p.locate(p.of[0].w.pack(path.Last()))
+	from, ok := d.Locate(d.pack(path.Last()))
 	if !ok {
-		return nil, errChanged
+		return nil, store.ErrChanged
 	}
-	if p.e.units.just != nil {
-		t := p.newTour(from)
+	if d.Just != nil {
+		t := d.newTour(from)
 		defer t.free()
 		return path, t.extend(path)
 	}
-	r, length, err := p.roundFrom(from, 0)
+	r, length, err := d.roundFrom(from, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer r.free()
 	if length == 0 {
-		return nil, errChanged
+		return nil, store.ErrChanged
 	}
 	return path, r.extend(path, length)
 }

@@ -1,25 +1,23 @@
-package checker
+package liveness
 
 import (
 	"sync/atomic"
 
+	"synod/checker/internal/store"
 	"synod/internal/words"
 )
 
-// maxEdges is the most bytes that stored transitions may take.
-const maxEdges = 1 << 30
+// MaxEdges is the most bytes that stored transitions may take.
+const MaxEdges = 1 << 30
 
-// edgeLimit is maxEdges, except in tests.
-var edgeLimit = int64(maxEdges)
-
-// edges stores the transitions of visited states to other states, as a survey finds them, so that a state need not be
+// edges stores the transitions of visited states to other states, as they are found, so that a state need not be
 // expanded again in the search for cycles or for the next property. States for which there is no room are not
 // recorded.
 //
 // The record of a state is a run of numbers: the number of transitions, and of those cut by the boundary; the places
 // of the successors; and the labels of all transitions, if steps have labels.
 type edges struct {
-	refs *numbers // by place: the start of its run, or 0 for none
+	refs *store.Numbers // by place: the start of its run, or 0 for none
 	runs *words.Pool[uint32]
 	used atomic.Int64 // bytes
 	most int64
@@ -40,24 +38,21 @@ const edgesHead = 2
 const maxRuns = 1 << 18
 
 // newEdges returns nil if there is no room. The edges take at most half of what the memory limit leaves.
-func (g *ground) newEdges() *edges {
-	most := edgeLimit
-	if limit := g.e.memoryLimit(); limit > 0 {
-		most = min(most, (limit-g.e.memory())/2-4*int64(g.size()))
-	}
+func (g *Graph) newEdges() *edges {
+	most := min(g.MaxEdges, g.Room()/2-4*int64(g.Size()))
 	if most <= 0 {
 		return nil
 	}
-	refs, err := g.newNumbers(1)
+	refs, err := g.NewNumbers(1)
 	if err != nil {
 		return nil
 	}
-	return &edges{refs: refs, runs: words.NewPool[uint32](g.e.arena), most: most}
+	return &edges{refs: refs, runs: words.NewPool[uint32](g.Arena), most: most}
 }
 
 func (l *edges) free() {
 	if l != nil {
-		l.refs.free()
+		l.refs.Free()
 		l.runs.Reset()
 	}
 }
@@ -67,7 +62,7 @@ func (l *edges) of(at place) uint32 {
 	if l == nil {
 		return 0
 	}
-	return atomic.LoadUint32(l.refs.at(at))
+	return atomic.LoadUint32(l.refs.At(at))
 }
 
 // at returns the run that begins at ref, and what follows it.
@@ -86,7 +81,7 @@ func (l *edges) reserve(length int) (uint32, []uint32) {
 }
 
 // read decodes the run at the start of run.
-func (v *surveyor) read(run []uint32) steps {
+func (v *visitor) read(run []uint32) steps {
 	n, cuts := run[0], run[1]
 	s := steps{to: run[edgesHead : edgesHead+n : edgesHead+n], cuts: int(cuts)}
 	if v.labelled {
@@ -101,15 +96,15 @@ type found struct{ steps, cuts, start int }
 
 // record writes the runs of the states that the worker expanded, and stores them if there is room. It reports false
 // if a successor was not visited.
-func (v *surveyor) record() bool {
-	w := v.w
+func (v *visitor) record() bool {
+	s := &v.expansion
 	v.found = append(v.found[:0], make([]found, len(v.again))...)
-	for i, source := range w.sources {
-		if w.successors[i] != v.again[source] {
+	for i, source := range s.Sources {
+		if s.Successors[i] != v.again[source] {
 			v.found[source].steps++
 		}
 	}
-	for _, source := range v.cuts {
+	for _, source := range s.CutFrom {
 		v.found[source].cuts++
 	}
 	all := 0
@@ -133,30 +128,30 @@ func (v *surveyor) record() bool {
 	for i, f := range v.found {
 		v.runs = append(v.runs, runs[f.start:])
 		if ref != 0 {
-			atomic.StoreUint32(v.edges.refs.at(v.anew[i]), ref+uint32(f.start))
+			atomic.StoreUint32(v.edges.refs.At(v.anew[i]), ref+uint32(f.start))
 		}
 	}
 	return true
 }
 
 // fill writes the steps that the worker found into runs, each state's from the last to the first.
-func (v *surveyor) fill(runs []uint32) bool {
-	w := v.w
+func (v *visitor) fill(runs []uint32) bool {
+	s := &v.expansion
 	for i := range v.found {
 		f := &v.found[i]
 		runs[f.start], runs[f.start+1] = uint32(f.steps), uint32(f.cuts)
 	}
-	for i := len(v.cuts) - 1; i >= 0 && v.labelled; i-- {
-		f := &v.found[v.cuts[i]]
+	for i := len(s.CutFrom) - 1; i >= 0 && v.labelled; i-- {
+		f := &v.found[s.CutFrom[i]]
 		f.cuts--
-		runs[f.start+edgesHead+2*f.steps+f.cuts] = w.cutLabels[i]
+		runs[f.start+edgesHead+2*f.steps+f.cuts] = s.CutLabels[i]
 	}
-	for i := len(w.successors) - 1; i >= 0; i-- {
-		source := w.sources[i]
-		if w.successors[i] == v.again[source] {
+	for i := len(s.Successors) - 1; i >= 0; i-- {
+		source := s.Sources[i]
+		if s.Successors[i] == v.again[source] {
 			continue
 		}
-		at, ok := v.locate(w.successors[i])
+		at, ok := v.Locate(s.Successors[i])
 		if !ok {
 			return false
 		}
@@ -165,7 +160,7 @@ func (v *surveyor) fill(runs []uint32) bool {
 		f.steps--
 		runs[f.start+edgesHead+f.steps] = at
 		if v.labelled {
-			runs[f.start+edgesHead+n+f.steps] = w.labels[i]
+			runs[f.start+edgesHead+n+f.steps] = s.Labels[i]
 		}
 	}
 	return true
