@@ -68,6 +68,7 @@ type merger struct {
 	called  map[string]bool            // methods that are called
 	taken   map[string]bool            // methods that are used otherwise
 	methods map[string][]string        // of a type
+	dynamic map[string]bool            // names of the methods of interfaces
 	varied  map[string]bool            // what has the type parameter
 }
 
@@ -123,6 +124,7 @@ func (m *merger) note(p *program) {
 	if m.uses == nil {
 		m.uses, m.methods = make(map[string]map[string]bool), make(map[string][]string)
 		m.called, m.taken, m.varied = make(map[string]bool), make(map[string]bool), make(map[string]bool)
+		m.dynamic = make(map[string]bool)
 	}
 	for _, f := range p.files {
 		for _, d := range f.file.Decls {
@@ -164,6 +166,12 @@ func (m *merger) refer(p *program, key string, node ast.Node) {
 					m.called[used] = true
 				} else {
 					m.taken[used] = true
+				}
+			}
+		case *ast.InterfaceType:
+			for _, method := range n.Methods.List {
+				for _, name := range method.Names {
+					m.dynamic[name.Name] = true
 				}
 			}
 		case *ast.Ident:
@@ -243,10 +251,14 @@ func (m *merger) spread() {
 	}
 }
 
-// loose reports whether a method becomes a function.
+// loose reports whether a method becomes a function. Of types that have the parameter too it is those methods that are
+// called through no interface: the compiler makes code for each method of such a type once a mutant, for functions once.
 func (m *merger) loose(key string) bool {
-	owner := key[:strings.LastIndex(key, ".")]
-	return m.varied[key] && slices.Contains(m.methods[owner], key) && !m.varied[owner]
+	owner, name := key[:strings.LastIndex(key, ".")], key[strings.LastIndex(key, ".")+1:]
+	if !m.varied[key] || !slices.Contains(m.methods[owner], key) {
+		return false
+	}
+	return !m.varied[owner] || !ast.IsExported(name) && !m.dynamic[name] && m.called[key] && !m.taken[key]
 }
 
 // edit puts a text in the place of a stretch of a source.
@@ -498,7 +510,7 @@ func (m *merger) function(f source, d *ast.FuncDecl) string {
 		o := p.info.Defs[d.Name].(*types.Func)
 		edits = append(edits, edit{
 			offset(d.Recv.Pos()), offset(d.Type.Params.Opening) + 1,
-			looseName(o) + "[" + parameter + receiverParameters(o) + "](" + name + " " + f.cut(p, recv.Type) + comma,
+			looseName(o) + "[" + parameter + receiverParameters(o) + "](" + name + " " + m.rewrite(p, f, recv.Type) + comma,
 		})
 	case d.Recv == nil:
 		edits = append(edits, m.declare(d.Name, d.Type.TypeParams))

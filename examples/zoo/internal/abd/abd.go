@@ -92,20 +92,20 @@ func (s Server[Mutant]) Start(self actor.ID, _ *Out) State {
 
 // Put writes, unless the server is busy.
 func (s Server[Mutant]) Put(self actor.ID, st State, from actor.ID, r register.Request, v register.Value, out *Out) State {
-	return s.ask(self, st, Asking{Request: r, Requester: from, Write: &v}, out)
+	return server_ask[Mutant](s, self, st, Asking{Request: r, Requester: from, Write: &v}, out)
 }
 
 // Get reads, unless the server is busy.
 func (s Server[Mutant]) Get(self actor.ID, st State, from actor.ID, r register.Request, out *Out) State {
-	return s.ask(self, st, Asking{Request: r, Requester: from}, out)
+	return server_ask[Mutant](s, self, st, Asking{Request: r, Requester: from}, out)
 }
 
-func (s Server[Mutant]) ask(self actor.ID, st State, a Asking, out *Out) State {
+func server_ask[Mutant variant.Mutant](s Server[Mutant], self actor.ID, st State, a Asking, out *Out) State {
 	if st.Asking == nil && st.Telling == nil {
 		a.Copies = map[actor.ID]Copy{self: st.Copy}
 		st.Asking = &a
 		out.Broadcast(s.Peers, Query{a.Request})
-		return s.tell(self, st, out)
+		return server_tell[Mutant](s, self, st, out)
 	}
 	return st
 }
@@ -119,7 +119,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case AckQuery:
 			if st.Asking != nil {
 				st.Asking.Copies[from] = m.Copy
-				return s.tell(self, st, out)
+				return server_tell[Mutant](s, self, st, out)
 			}
 		case Record:
 			out.Send(from, AckRecord{m.Request})
@@ -127,7 +127,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case AckRecord:
 			if t := st.Telling; t != nil && t.Request == m.Request {
 				t.Acks[from] = true
-				return s.answer(st, out)
+				return server_answer[Mutant](s, st, out)
 			}
 		}
 		return st
@@ -139,7 +139,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case AckQuery:
 			if st.Asking != nil && st.Asking.Request == m.Request {
 				st.Asking.Copies[from] = m.Copy
-				return s.tell(self, st, out)
+				return server_tell[Mutant](s, self, st, out)
 			}
 		case Record:
 			out.Send(from, AckRecord{m.Request})
@@ -147,7 +147,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case AckRecord:
 			if t := st.Telling; t != nil {
 				t.Acks[from] = true
-				return s.answer(st, out)
+				return server_answer[Mutant](s, st, out)
 			}
 		}
 		return st
@@ -159,7 +159,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 	case AckQuery:
 		if st.Asking != nil && st.Asking.Request == m.Request {
 			st.Asking.Copies[from] = m.Copy
-			return s.tell(self, st, out)
+			return server_tell[Mutant](s, self, st, out)
 		}
 	case Record:
 		out.Send(from, AckRecord{m.Request})
@@ -167,21 +167,21 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 	case AckRecord:
 		if t := st.Telling; t != nil && t.Request == m.Request {
 			t.Acks[from] = true
-			return s.answer(st, out)
+			return server_answer[Mutant](s, st, out)
 		}
 	}
 	return st
 }
 
 // tell goes from the first phase to the second once a majority has given its copies.
-func (s Server[Mutant]) tell(self actor.ID, st State, out *Out) State {
+func server_tell[Mutant variant.Mutant](s Server[Mutant], self actor.ID, st State, out *Out) State {
 	if variant.Of[Mutant]() == "early-answer" {
 		asked := *st.Asking
-		if len(asked.Copies) < s.majority() {
+		if len(asked.Copies) < server_majority[Mutant](s) {
 			return st
 		}
 		st.Asking = nil
-		latest := s.latest(self, asked.Copies)
+		latest := server_latest[Mutant](s, self, asked.Copies)
 		t := Telling{Request: asked.Request, Requester: asked.Requester, Acks: map[actor.ID]bool{self: true}}
 		switch {
 		case asked.Write == nil:
@@ -194,11 +194,11 @@ func (s Server[Mutant]) tell(self actor.ID, st State, out *Out) State {
 		}
 		out.Broadcast(s.Peers, Record{asked.Request, latest})
 		st.Telling = &t
-		return s.answer(state_adopt[Mutant](st, latest), out)
+		return server_answer[Mutant](s, state_adopt[Mutant](st, latest), out)
 	}
 	if variant.Of[Mutant]() == "no-maximum" {
 		asked := *st.Asking
-		if len(asked.Copies) < s.majority() {
+		if len(asked.Copies) < server_majority[Mutant](s) {
 			return st
 		}
 		st.Asking = nil
@@ -214,15 +214,15 @@ func (s Server[Mutant]) tell(self actor.ID, st State, out *Out) State {
 		}
 		out.Broadcast(s.Peers, Record{asked.Request, latest})
 		st.Telling = &t
-		return s.answer(state_adopt[Mutant](st, latest), out)
+		return server_answer[Mutant](s, state_adopt[Mutant](st, latest), out)
 	}
 	if variant.Of[Mutant]() == "no-write-back" {
 		asked := *st.Asking
-		if len(asked.Copies) < s.majority() {
+		if len(asked.Copies) < server_majority[Mutant](s) {
 			return st
 		}
 		st.Asking = nil
-		latest := s.latest(self, asked.Copies)
+		latest := server_latest[Mutant](s, self, asked.Copies)
 		t := Telling{Request: asked.Request, Requester: asked.Requester, Acks: map[actor.ID]bool{self: true}}
 		switch {
 		case asked.Write == nil:
@@ -235,15 +235,15 @@ func (s Server[Mutant]) tell(self actor.ID, st State, out *Out) State {
 		}
 		out.Broadcast(s.Peers, Record{asked.Request, latest})
 		st.Telling = &t
-		return s.answer(state_adopt[Mutant](st, latest), out)
+		return server_answer[Mutant](s, state_adopt[Mutant](st, latest), out)
 	}
 	if variant.Of[Mutant]() == "no-writer" {
 		asked := *st.Asking
-		if len(asked.Copies) < s.majority() {
+		if len(asked.Copies) < server_majority[Mutant](s) {
 			return st
 		}
 		st.Asking = nil
-		latest := s.latest(self, asked.Copies)
+		latest := server_latest[Mutant](s, self, asked.Copies)
 		t := Telling{Request: asked.Request, Requester: asked.Requester, Acks: map[actor.ID]bool{self: true}}
 		switch {
 		case asked.Write == nil:
@@ -255,15 +255,15 @@ func (s Server[Mutant]) tell(self actor.ID, st State, out *Out) State {
 		}
 		out.Broadcast(s.Peers, Record{asked.Request, latest})
 		st.Telling = &t
-		return s.answer(state_adopt[Mutant](st, latest), out)
+		return server_answer[Mutant](s, state_adopt[Mutant](st, latest), out)
 	}
 	if variant.Of[Mutant]() == "number-kept" {
 		asked := *st.Asking
-		if len(asked.Copies) < s.majority() {
+		if len(asked.Copies) < server_majority[Mutant](s) {
 			return st
 		}
 		st.Asking = nil
-		latest := s.latest(self, asked.Copies)
+		latest := server_latest[Mutant](s, self, asked.Copies)
 		t := Telling{Request: asked.Request, Requester: asked.Requester, Acks: map[actor.ID]bool{self: true}}
 		switch {
 		case asked.Write == nil:
@@ -275,15 +275,15 @@ func (s Server[Mutant]) tell(self actor.ID, st State, out *Out) State {
 		}
 		out.Broadcast(s.Peers, Record{asked.Request, latest})
 		st.Telling = &t
-		return s.answer(state_adopt[Mutant](st, latest), out)
+		return server_answer[Mutant](s, state_adopt[Mutant](st, latest), out)
 	}
 
 	asked := *st.Asking
-	if len(asked.Copies) < s.majority() {
+	if len(asked.Copies) < server_majority[Mutant](s) {
 		return st
 	}
 	st.Asking = nil
-	latest := s.latest(self, asked.Copies)
+	latest := server_latest[Mutant](s, self, asked.Copies)
 	t := Telling{Request: asked.Request, Requester: asked.Requester, Acks: map[actor.ID]bool{self: true}}
 	switch {
 	case asked.Write == nil:
@@ -295,14 +295,14 @@ func (s Server[Mutant]) tell(self actor.ID, st State, out *Out) State {
 	}
 	out.Broadcast(s.Peers, Record{asked.Request, latest})
 	st.Telling = &t
-	return s.answer(state_adopt[Mutant](st, latest), out)
+	return server_answer[Mutant](s, state_adopt[Mutant](st, latest), out)
 }
 
 // answer ends the second phase once a majority has stored the copy.
-func (s Server[Mutant]) answer(st State, out *Out) State {
+func server_answer[Mutant variant.Mutant](s Server[Mutant], st State, out *Out) State {
 	t := *st.Telling
 	switch {
-	case len(t.Acks) < s.majority():
+	case len(t.Acks) < server_majority[Mutant](s):
 		return st
 	case t.Read != nil:
 		out.GetOk(t.Requester, t.Request, *t.Read)
@@ -314,7 +314,7 @@ func (s Server[Mutant]) answer(st State, out *Out) State {
 }
 
 // majority is how many servers make one; a server that is alone makes one by itself.
-func (s Server[Mutant]) majority() int {
+func server_majority[Mutant variant.Mutant](s Server[Mutant]) int {
 	if variant.Of[Mutant]() == "small-majority" {
 		return (len(s.Peers) + 1) / 2
 	}
@@ -322,7 +322,7 @@ func (s Server[Mutant]) majority() int {
 }
 
 // latest returns the copy that comes last in the order, of those of the first phase: the server's own among equals.
-func (s Server[Mutant]) latest(self actor.ID, copies map[actor.ID]Copy) Copy {
+func server_latest[Mutant variant.Mutant](s Server[Mutant], self actor.ID, copies map[actor.ID]Copy) Copy {
 	latest := copies[self]
 	for _, id := range s.Peers {
 		if c := copies[id]; latest.Sequence.Less(c.Sequence) {

@@ -154,18 +154,18 @@ func (s Server[Mutant]) Recover(self actor.ID, kept Durable, out *Out) State {
 
 // Put writes.
 func (s Server[Mutant]) Put(self actor.ID, st State, from actor.ID, r register.Request, v register.Value, out *Out) State {
-	return s.serve(self, st, Task{Client: from, Request: r, Write: &v}, out)
+	return server_serve[Mutant](s, self, st, Task{Client: from, Request: r, Write: &v}, out)
 }
 
 // Get reads.
 func (s Server[Mutant]) Get(self actor.ID, st State, from actor.ID, r register.Request, out *Out) State {
-	return s.serve(self, st, Task{Client: from, Request: r}, out)
+	return server_serve[Mutant](s, self, st, Task{Client: from, Request: r}, out)
 }
 
 // serve begins a task for a request that is new. One that is repeated is the same operation as before, and one that is
 // older than the client's last is over. A write that was given a place in the order before a crash keeps it. Of a client
 // that is not remembered, what is not above the floor may have been done, and is not done again.
-func (s Server[Mutant]) serve(self actor.ID, st State, t Task, out *Out) State {
+func server_serve[Mutant variant.Mutant](s Server[Mutant], self actor.ID, st State, t Task, out *Out) State {
 	if variant.Of[Mutant]() == "expired-served" {
 		session, known := st.Sessions.Get(t.Client)
 		written, wrote := st.Writes.Get(t.Client)
@@ -179,7 +179,7 @@ func (s Server[Mutant]) serve(self actor.ID, st State, t Task, out *Out) State {
 			return st
 		case known && t.Request == session.Request:
 			if task, ok := st.Tasks[session.Task]; ok {
-				s.ask(Operation{st.Run, session.Task}, task, out)
+				server_ask[Mutant](s, Operation{st.Run, session.Task}, task, out)
 			}
 			return st
 		case wrote && t.Request == written.Request && t.Write != nil:
@@ -188,7 +188,7 @@ func (s Server[Mutant]) serve(self actor.ID, st State, t Task, out *Out) State {
 		delete(st.Tasks, session.Task) // The client has gone on.
 		st.Count++
 		st.Sessions = st.Sessions.With(t.Client, Session{Request: t.Request, Task: st.Count})
-		return s.phase(self, s.forget(st, t.Client), st.Count, t, out)
+		return server_phase[Mutant](s, self, server_forget[Mutant](s, st, t.Client), st.Count, t, out)
 	}
 	if variant.Of[Mutant]() == "older-request" {
 		session, known := st.Sessions.Get(t.Client)
@@ -201,7 +201,7 @@ func (s Server[Mutant]) serve(self actor.ID, st State, t Task, out *Out) State {
 			return st
 		case known && t.Request == session.Request:
 			if task, ok := st.Tasks[session.Task]; ok {
-				s.ask(Operation{st.Run, session.Task}, task, out)
+				server_ask[Mutant](s, Operation{st.Run, session.Task}, task, out)
 			}
 			return st
 		case wrote && t.Request == written.Request && t.Write != nil:
@@ -213,7 +213,7 @@ func (s Server[Mutant]) serve(self actor.ID, st State, t Task, out *Out) State {
 		delete(st.Tasks, session.Task) // The client has gone on.
 		st.Count++
 		st.Sessions = st.Sessions.With(t.Client, Session{Request: t.Request, Task: st.Count})
-		return s.phase(self, s.forget(st, t.Client), st.Count, t, out)
+		return server_phase[Mutant](s, self, server_forget[Mutant](s, st, t.Client), st.Count, t, out)
 	}
 
 	session, known := st.Sessions.Get(t.Client)
@@ -228,7 +228,7 @@ func (s Server[Mutant]) serve(self actor.ID, st State, t Task, out *Out) State {
 		return st
 	case known && t.Request == session.Request:
 		if task, ok := st.Tasks[session.Task]; ok {
-			s.ask(Operation{st.Run, session.Task}, task, out)
+			server_ask[Mutant](s, Operation{st.Run, session.Task}, task, out)
 		}
 		return st
 	case wrote && t.Request == written.Request && t.Write != nil:
@@ -240,18 +240,18 @@ func (s Server[Mutant]) serve(self actor.ID, st State, t Task, out *Out) State {
 	delete(st.Tasks, session.Task) // The client has gone on.
 	st.Count++
 	st.Sessions = st.Sessions.With(t.Client, Session{Request: t.Request, Task: st.Count})
-	return s.phase(self, s.forget(st, t.Client), st.Count, t, out)
+	return server_phase[Mutant](s, self, server_forget[Mutant](s, st, t.Client), st.Count, t, out)
 }
 
 // phase begins a phase of a task.
-func (s Server[Mutant]) phase(self actor.ID, st State, count uint64, t Task, out *Out) State {
+func server_phase[Mutant variant.Mutant](s Server[Mutant], self actor.ID, st State, count uint64, t Task, out *Out) State {
 	t.Answers = []actor.ID{self}
-	s.ask(Operation{st.Run, count}, t, out)
-	return s.proceed(self, st, count, t, out)
+	server_ask[Mutant](s, Operation{st.Run, count}, t, out)
+	return server_proceed[Mutant](s, self, st, count, t, out)
 }
 
 // ask sends what a task is about to those who have not answered.
-func (s Server[Mutant]) ask(op Operation, t Task, out *Out) {
+func server_ask[Mutant variant.Mutant](s Server[Mutant], op Operation, t Task, out *Out) {
 	for _, id := range s.Peers {
 		switch _, answered := slices.BinarySearch(t.Answers, id); {
 		case answered:
@@ -272,7 +272,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		if t, ok := st.Tasks[m.Operation.Count]; ok && m.Operation.Run == st.Run && !t.Telling {
 			t.Copy = later(t.Copy, m.Copy)
 			t.Answers = with(t.Answers, from)
-			return s.proceed(self, st, m.Operation.Count, t, out)
+			return server_proceed[Mutant](s, self, st, m.Operation.Count, t, out)
 		}
 	case Record:
 		out.Send(from, AckRecord{m.Operation})
@@ -280,14 +280,14 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 	case AckRecord:
 		if t, ok := st.Tasks[m.Operation.Count]; ok && m.Operation.Run == st.Run && t.Telling {
 			t.Answers = with(t.Answers, from)
-			return s.proceed(self, st, m.Operation.Count, t, out)
+			return server_proceed[Mutant](s, self, st, m.Operation.Count, t, out)
 		}
 	}
 	return st
 }
 
 // proceed ends a phase once a majority has answered.
-func (s Server[Mutant]) proceed(self actor.ID, st State, count uint64, t Task, out *Out) State {
+func server_proceed[Mutant variant.Mutant](s Server[Mutant], self actor.ID, st State, count uint64, t Task, out *Out) State {
 	if variant.Of[Mutant]() == "no-write-back" {
 		if len(t.Answers) < actor.Majority(len(s.Peers)+1) {
 			st.Tasks[count] = t
@@ -313,10 +313,10 @@ func (s Server[Mutant]) proceed(self actor.ID, st State, count uint64, t Task, o
 		default:
 			t.Copy = Copy{Sequence{t.Copy.Sequence.Number + 1, self}, *t.Write}
 			st.Writes = st.Writes.With(t.Client, Write{t.Request, t.Copy.Sequence})
-			st = s.forget(st, t.Client)
+			st = server_forget[Mutant](s, st, t.Client)
 		}
 		st.Copy = later(st.Copy, t.Copy)
-		return s.phase(self, st, count, t, out)
+		return server_phase[Mutant](s, self, st, count, t, out)
 	}
 	if variant.Of[Mutant]() == "own-write-missed" {
 		if len(t.Answers) < actor.Majority(len(s.Peers)+1) {
@@ -343,10 +343,10 @@ func (s Server[Mutant]) proceed(self actor.ID, st State, count uint64, t Task, o
 		default:
 			t.Copy = Copy{Sequence{t.Copy.Sequence.Number + 1, self}, *t.Write}
 			st.Writes = st.Writes.With(t.Client, Write{t.Request, t.Copy.Sequence})
-			st = s.forget(st, t.Client)
+			st = server_forget[Mutant](s, st, t.Client)
 		}
 		st.Copy = later(st.Copy, t.Copy)
-		return s.phase(self, st, count, t, out)
+		return server_phase[Mutant](s, self, st, count, t, out)
 	}
 
 	if len(t.Answers) < actor.Majority(len(s.Peers)+1) {
@@ -373,10 +373,10 @@ func (s Server[Mutant]) proceed(self actor.ID, st State, count uint64, t Task, o
 	default:
 		t.Copy = Copy{Sequence{t.Copy.Sequence.Number + 1, self}, *t.Write}
 		st.Writes = st.Writes.With(t.Client, Write{t.Request, t.Copy.Sequence})
-		st = s.forget(st, t.Client)
+		st = server_forget[Mutant](s, st, t.Client)
 	}
 	st.Copy = later(st.Copy, t.Copy)
-	return s.phase(self, st, count, t, out)
+	return server_phase[Mutant](s, self, st, count, t, out)
 }
 
 // answer informs the client that its request is done.

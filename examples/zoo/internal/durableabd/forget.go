@@ -22,7 +22,7 @@ func (s Session) number() register.Request { return s.Request }
 
 // forget raises the floor once there are more clients than are remembered, and forgets those that are not above it, but
 // for one. They are some more than it has to, so that it happens rarely.
-func (s Server[Mutant]) forget(st State, but actor.ID) State {
+func server_forget[Mutant variant.Mutant](s Server[Mutant], st State, but actor.ID) State {
 	var last []register.Request
 	switch {
 	case s.Remember == 0:

@@ -191,10 +191,10 @@ func (c Client[Mutant]) New() actor.Typed[State, Message] {
 }
 
 // Start asks for the lock.
-func (c Client[Mutant]) Start(_ actor.ID, out *Out) State { return c.ask(State{}, out) }
+func (c Client[Mutant]) Start(_ actor.ID, out *Out) State { return client_ask[Mutant](c, State{}, out) }
 
 // ask asks once more, if there are attempts left. The time begins now, before the server can know of it.
-func (c Client[Mutant]) ask(st State, out *Out) State {
+func client_ask[Mutant variant.Mutant](c Client[Mutant], st State, out *Out) State {
 	if st.Attempt == c.Attempts {
 		return State{Attempt: st.Attempt}
 	}
@@ -250,7 +250,7 @@ func (c Client[Mutant]) Timeout(_ actor.ID, st State, ended actor.Timer, out *Ou
 			st.Running = false
 			return st
 		}
-		return c.ask(st, out)
+		return client_ask[Mutant](c, st, out)
 	}
 
 	if ended == work {
@@ -259,5 +259,5 @@ func (c Client[Mutant]) Timeout(_ actor.ID, st State, ended actor.Timer, out *Ou
 	} else {
 		out.CancelTimer(work)
 	}
-	return c.ask(st, out)
+	return client_ask[Mutant](c, st, out)
 }

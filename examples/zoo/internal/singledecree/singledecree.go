@@ -156,7 +156,7 @@ func (s Server[Mutant]) Recover(self actor.ID, kept Durable, out *Out) State {
 		st := State{Durable: kept}
 		if s.Learn && !st.Decided {
 			out.Broadcast(s.Peers, Query{Reader: self})
-			st = s.doubt(st, out)
+			st = server_doubt[Mutant](s, st, out)
 		}
 		return st
 	}
@@ -164,7 +164,7 @@ func (s Server[Mutant]) Recover(self actor.ID, kept Durable, out *Out) State {
 	st := State{Durable: kept}
 	if s.Learn && !st.Decided {
 		out.Broadcast(s.Peers, Query{Reader: self})
-		st = s.doubt(st, out)
+		st = server_doubt[Mutant](s, st, out)
 	}
 	return st
 }
@@ -174,12 +174,12 @@ func (s Server[Mutant]) Put(self actor.ID, st State, from actor.ID, r register.R
 	if variant.Of[Mutant]() == "any-put-stored" {
 		own := Proposal{r, from, v}
 		if !st.Decided {
-			st = s.await(st, from, Wait{Proposal: own})
+			st = server_await[Mutant](s, st, from, Wait{Proposal: own})
 		}
 		switch {
 		case !st.Decided && st.Proposal == nil:
 			st.Proposal = &own
-			return s.prepare(self, st, out)
+			return server_prepare[Mutant](s, self, st, out)
 		case st.Decided && (s.Retry > 0 || s.Learn):
 			out.PutOk(from, r)
 		case st.Decided && s.Learn:
@@ -190,7 +190,7 @@ func (s Server[Mutant]) Put(self actor.ID, st State, from actor.ID, r register.R
 	if variant.Of[Mutant]() == "refused-early" {
 		own := Proposal{r, from, v}
 		if !st.Decided {
-			st = s.await(st, from, Wait{Proposal: own})
+			st = server_await[Mutant](s, st, from, Wait{Proposal: own})
 			if st.Proposal != nil && *st.Proposal != own {
 				out.PutFail(from, r)
 			}
@@ -198,7 +198,7 @@ func (s Server[Mutant]) Put(self actor.ID, st State, from actor.ID, r register.R
 		switch {
 		case !st.Decided && st.Proposal == nil:
 			st.Proposal = &own
-			return s.prepare(self, st, out)
+			return server_prepare[Mutant](s, self, st, out)
 		case st.Decided && st.Accepted.Proposal == own && (s.Retry > 0 || s.Learn):
 			out.PutOk(from, r)
 		case st.Decided && s.Learn:
@@ -209,12 +209,12 @@ func (s Server[Mutant]) Put(self actor.ID, st State, from actor.ID, r register.R
 	if variant.Of[Mutant]() == "second-proposal" {
 		own := Proposal{r, from, v}
 		if !st.Decided {
-			st = s.await(st, from, Wait{Proposal: own})
+			st = server_await[Mutant](s, st, from, Wait{Proposal: own})
 		}
 		switch {
 		case !st.Decided:
 			st.Proposal = &own
-			return s.prepare(self, st, out)
+			return server_prepare[Mutant](s, self, st, out)
 		case st.Decided && st.Accepted.Proposal == own && (s.Retry > 0 || s.Learn):
 			out.PutOk(from, r)
 		case st.Decided && s.Learn:
@@ -225,12 +225,12 @@ func (s Server[Mutant]) Put(self actor.ID, st State, from actor.ID, r register.R
 
 	own := Proposal{r, from, v}
 	if !st.Decided {
-		st = s.await(st, from, Wait{Proposal: own})
+		st = server_await[Mutant](s, st, from, Wait{Proposal: own})
 	}
 	switch {
 	case !st.Decided && st.Proposal == nil:
 		st.Proposal = &own
-		return s.prepare(self, st, out)
+		return server_prepare[Mutant](s, self, st, out)
 	case st.Decided && st.Accepted.Proposal == own && (s.Retry > 0 || s.Learn):
 		out.PutOk(from, r)
 	case st.Decided && s.Learn:
@@ -246,12 +246,12 @@ func (s Server[Mutant]) Get(self actor.ID, st State, from actor.ID, r register.R
 		case st.Accepted != (Vote{}):
 			out.GetOk(from, r, st.Accepted.Proposal.Value)
 		case s.Learn:
-			st = s.await(st, from, Wait{Proposal{Request: r, Requester: from}, map[actor.ID]bool{}})
+			st = server_await[Mutant](s, st, from, Wait{Proposal{Request: r, Requester: from}, map[actor.ID]bool{}})
 			out.Broadcast(s.Peers, Query{from, r})
 			if st.Accepted == (Vote{}) {
-				return s.unset(st, self, Query{from, r}, out)
+				return server_unset[Mutant](s, st, self, Query{from, r}, out)
 			}
-			return s.doubt(st, out)
+			return server_doubt[Mutant](s, st, out)
 		}
 		return st
 	}
@@ -260,19 +260,19 @@ func (s Server[Mutant]) Get(self actor.ID, st State, from actor.ID, r register.R
 	case st.Decided:
 		out.GetOk(from, r, st.Accepted.Proposal.Value)
 	case s.Learn:
-		st = s.await(st, from, Wait{Proposal{Request: r, Requester: from}, map[actor.ID]bool{}})
+		st = server_await[Mutant](s, st, from, Wait{Proposal{Request: r, Requester: from}, map[actor.ID]bool{}})
 		out.Broadcast(s.Peers, Query{from, r})
 		if st.Accepted == (Vote{}) {
-			return s.unset(st, self, Query{from, r}, out)
+			return server_unset[Mutant](s, st, self, Query{from, r}, out)
 		}
-		return s.doubt(st, out)
+		return server_doubt[Mutant](s, st, out)
 	}
 	return st
 }
 
 // Timeout has the server propose again.
 func (s Server[Mutant]) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) State {
-	return s.prepare(self, st, out)
+	return server_prepare[Mutant](s, self, st, out)
 }
 
 // Receive handles the messages of the other servers. What a server did not ask for, before a crash or ever, it ignores.
@@ -295,7 +295,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Prepared:
 			if st.Prepares != nil && m.Ballot == st.Ballot {
 				st.Prepares[from] = m.Accepted
-				return s.propose(self, st, out)
+				return server_propose[Mutant](s, self, st, out)
 			}
 		case Accept:
 			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
@@ -305,14 +305,14 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Accepted:
 			if st.Proposal != nil && m.Ballot == st.Ballot {
 				st.Accepts[from] = true
-				return s.decide(st, out)
+				return server_decide[Mutant](s, st, out)
 			}
 		case Decided:
-			return s.know(st, Vote(m), out)
+			return server_know[Mutant](s, st, Vote(m), out)
 		case Query:
 			out.Send(from, Report{m, st.Accepted})
 		case Report:
-			return s.report(st, from, m, out)
+			return server_report[Mutant](s, st, from, m, out)
 		}
 		return st
 	}
@@ -334,7 +334,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Prepared:
 			if st.Prepares != nil && m.Ballot == st.Ballot {
 				st.Prepares[from] = m.Accepted
-				return s.propose(self, st, out)
+				return server_propose[Mutant](s, self, st, out)
 			}
 		case Accept:
 			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
@@ -344,14 +344,14 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Accepted:
 			if st.Proposal != nil && m.Ballot == st.Ballot {
 				st.Accepts[from] = true
-				return s.decide(st, out)
+				return server_decide[Mutant](s, st, out)
 			}
 		case Decided:
-			return s.know(st, Vote(m), out)
+			return server_know[Mutant](s, st, Vote(m), out)
 		case Query:
 			out.Send(from, Report{m, st.Accepted})
 		case Report:
-			return s.report(st, from, m, out)
+			return server_report[Mutant](s, st, from, m, out)
 		}
 		return st
 	}
@@ -373,7 +373,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Prepared:
 			if st.Prepares != nil && m.Ballot == st.Ballot {
 				st.Prepares[from] = m.Accepted
-				return s.propose(self, st, out)
+				return server_propose[Mutant](s, self, st, out)
 			}
 		case Accept:
 			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
@@ -385,14 +385,14 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Accepted:
 			if st.Proposal != nil && m.Ballot == st.Ballot {
 				st.Accepts[from] = true
-				return s.decide(st, out)
+				return server_decide[Mutant](s, st, out)
 			}
 		case Decided:
-			return s.know(st, Vote(m), out)
+			return server_know[Mutant](s, st, Vote(m), out)
 		case Query:
 			out.Send(from, Report{m, st.Accepted})
 		case Report:
-			return s.report(st, from, m, out)
+			return server_report[Mutant](s, st, from, m, out)
 		}
 		return st
 	}
@@ -414,7 +414,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Prepared:
 			if st.Prepares != nil && m.Ballot == st.Ballot {
 				st.Prepares[from] = m.Accepted
-				return s.propose(self, st, out)
+				return server_propose[Mutant](s, self, st, out)
 			}
 		case Accept:
 			if !Ballot_Less[Mutant](m.Ballot, st.Accepted.Ballot) {
@@ -424,14 +424,14 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Accepted:
 			if st.Proposal != nil && m.Ballot == st.Ballot {
 				st.Accepts[from] = true
-				return s.decide(st, out)
+				return server_decide[Mutant](s, st, out)
 			}
 		case Decided:
-			return s.know(st, Vote(m), out)
+			return server_know[Mutant](s, st, Vote(m), out)
 		case Query:
 			out.Send(from, Report{m, st.Accepted})
 		case Report:
-			return s.report(st, from, m, out)
+			return server_report[Mutant](s, st, from, m, out)
 		}
 		return st
 	}
@@ -453,7 +453,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Prepared:
 			if st.Prepares != nil && m.Ballot == st.Ballot {
 				st.Prepares[^actor.ID(len(st.Prepares))] = m.Accepted
-				return s.propose(self, st, out)
+				return server_propose[Mutant](s, self, st, out)
 			}
 		case Accept:
 			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
@@ -463,14 +463,14 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Accepted:
 			if st.Proposal != nil && m.Ballot == st.Ballot {
 				st.Accepts[from] = true
-				return s.decide(st, out)
+				return server_decide[Mutant](s, st, out)
 			}
 		case Decided:
-			return s.know(st, Vote(m), out)
+			return server_know[Mutant](s, st, Vote(m), out)
 		case Query:
 			out.Send(from, Report{m, st.Accepted})
 		case Report:
-			return s.report(st, from, m, out)
+			return server_report[Mutant](s, st, from, m, out)
 		}
 		return st
 	}
@@ -492,7 +492,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Prepared:
 			if st.Prepares != nil {
 				st.Prepares[from] = m.Accepted
-				return s.propose(self, st, out)
+				return server_propose[Mutant](s, self, st, out)
 			}
 		case Accept:
 			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
@@ -502,14 +502,14 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Accepted:
 			if st.Proposal != nil && m.Ballot == st.Ballot {
 				st.Accepts[from] = true
-				return s.decide(st, out)
+				return server_decide[Mutant](s, st, out)
 			}
 		case Decided:
-			return s.know(st, Vote(m), out)
+			return server_know[Mutant](s, st, Vote(m), out)
 		case Query:
 			out.Send(from, Report{m, st.Accepted})
 		case Report:
-			return s.report(st, from, m, out)
+			return server_report[Mutant](s, st, from, m, out)
 		}
 		return st
 	}
@@ -531,7 +531,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Prepared:
 			if st.Prepares != nil && m.Ballot == st.Ballot {
 				st.Prepares[from] = m.Accepted
-				return s.propose(self, st, out)
+				return server_propose[Mutant](s, self, st, out)
 			}
 		case Accept:
 			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
@@ -541,14 +541,14 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Accepted:
 			if st.Proposal != nil {
 				st.Accepts[from] = true
-				return s.decide(st, out)
+				return server_decide[Mutant](s, st, out)
 			}
 		case Decided:
-			return s.know(st, Vote(m), out)
+			return server_know[Mutant](s, st, Vote(m), out)
 		case Query:
 			out.Send(from, Report{m, st.Accepted})
 		case Report:
-			return s.report(st, from, m, out)
+			return server_report[Mutant](s, st, from, m, out)
 		}
 		return st
 	}
@@ -570,7 +570,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Prepared:
 			if st.Prepares != nil && m.Ballot == st.Ballot {
 				st.Prepares[from] = m.Accepted
-				return s.propose(self, st, out)
+				return server_propose[Mutant](s, self, st, out)
 			}
 		case Accept:
 			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
@@ -580,14 +580,14 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Accepted:
 			if st.Proposal != nil && m.Ballot == st.Ballot {
 				st.Accepts[from] = true
-				return s.decide(st, out)
+				return server_decide[Mutant](s, st, out)
 			}
 		case Decided:
-			return s.know(st, Vote(m), out)
+			return server_know[Mutant](s, st, Vote(m), out)
 		case Query:
 			out.Send(from, Report{m, st.Accepted})
 		case Report:
-			return s.report(st, from, m, out)
+			return server_report[Mutant](s, st, from, m, out)
 		}
 		return st
 	}
@@ -609,7 +609,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Prepared:
 			if st.Prepares != nil && m.Ballot == st.Ballot {
 				st.Prepares[from] = m.Accepted
-				return s.propose(self, st, out)
+				return server_propose[Mutant](s, self, st, out)
 			}
 		case Accept:
 			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
@@ -619,14 +619,14 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Accepted:
 			if st.Proposal != nil && m.Ballot == st.Ballot {
 				st.Accepts[from] = true
-				return s.decide(st, out)
+				return server_decide[Mutant](s, st, out)
 			}
 		case Decided:
-			return s.know(st, Vote(m), out)
+			return server_know[Mutant](s, st, Vote(m), out)
 		case Query:
 			out.Send(from, Report{m, st.Accepted})
 		case Report:
-			return s.report(st, from, m, out)
+			return server_report[Mutant](s, st, from, m, out)
 		}
 		return st
 	}
@@ -648,7 +648,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Prepared:
 			if st.Prepares != nil && m.Ballot == st.Ballot {
 				st.Prepares[from] = m.Accepted
-				return s.propose(self, st, out)
+				return server_propose[Mutant](s, self, st, out)
 			}
 		case Accept:
 			if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
@@ -658,14 +658,14 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 		case Accepted:
 			if st.Proposal != nil && m.Ballot == st.Ballot {
 				st.Accepts[^actor.ID(len(st.Accepts))] = true
-				return s.decide(st, out)
+				return server_decide[Mutant](s, st, out)
 			}
 		case Decided:
-			return s.know(st, Vote(m), out)
+			return server_know[Mutant](s, st, Vote(m), out)
 		case Query:
 			out.Send(from, Report{m, st.Accepted})
 		case Report:
-			return s.report(st, from, m, out)
+			return server_report[Mutant](s, st, from, m, out)
 		}
 		return st
 	}
@@ -687,7 +687,7 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 	case Prepared:
 		if st.Prepares != nil && m.Ballot == st.Ballot {
 			st.Prepares[from] = m.Accepted
-			return s.propose(self, st, out)
+			return server_propose[Mutant](s, self, st, out)
 		}
 	case Accept:
 		if !Ballot_Less[Mutant](m.Ballot, st.Ballot) {
@@ -697,20 +697,20 @@ func (s Server[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Mess
 	case Accepted:
 		if st.Proposal != nil && m.Ballot == st.Ballot {
 			st.Accepts[from] = true
-			return s.decide(st, out)
+			return server_decide[Mutant](s, st, out)
 		}
 	case Decided:
-		return s.know(st, Vote(m), out)
+		return server_know[Mutant](s, st, Vote(m), out)
 	case Query:
 		out.Send(from, Report{m, st.Accepted})
 	case Report:
-		return s.report(st, from, m, out)
+		return server_report[Mutant](s, st, from, m, out)
 	}
 	return st
 }
 
 // prepare asks for promises at a ballot of the server's own.
-func (s Server[Mutant]) prepare(self actor.ID, st State, out *Out) State {
+func server_prepare[Mutant variant.Mutant](s Server[Mutant], self actor.ID, st State, out *Out) State {
 	if variant.Of[Mutant]() == "early-answer" {
 		if st.Ballot.Round == math.MaxUint32 {
 			return st // There is no higher ballot; a lower one would break promises.
@@ -724,7 +724,7 @@ func (s Server[Mutant]) prepare(self actor.ID, st State, out *Out) State {
 		if s.Retry > 0 {
 			out.Commands().SetTimer(retry{}, s.Retry, 2*s.Retry)
 		}
-		return s.propose(self, st, out)
+		return server_propose[Mutant](s, self, st, out)
 	}
 	if variant.Of[Mutant]() == "own-vote-untold" {
 		if st.Ballot.Round == math.MaxUint32 {
@@ -738,7 +738,7 @@ func (s Server[Mutant]) prepare(self actor.ID, st State, out *Out) State {
 		if s.Retry > 0 {
 			out.Commands().SetTimer(retry{}, s.Retry, 2*s.Retry)
 		}
-		return s.propose(self, st, out)
+		return server_propose[Mutant](s, self, st, out)
 	}
 	if variant.Of[Mutant]() == "promises-reused" {
 		if st.Ballot.Round == math.MaxUint32 {
@@ -755,7 +755,7 @@ func (s Server[Mutant]) prepare(self actor.ID, st State, out *Out) State {
 		if s.Retry > 0 {
 			out.Commands().SetTimer(retry{}, s.Retry, 2*s.Retry)
 		}
-		return s.propose(self, st, out)
+		return server_propose[Mutant](s, self, st, out)
 	}
 	if variant.Of[Mutant]() == "round-kept" {
 		if st.Ballot.Round == math.MaxUint32 {
@@ -769,7 +769,7 @@ func (s Server[Mutant]) prepare(self actor.ID, st State, out *Out) State {
 		if s.Retry > 0 {
 			out.Commands().SetTimer(retry{}, s.Retry, 2*s.Retry)
 		}
-		return s.propose(self, st, out)
+		return server_propose[Mutant](s, self, st, out)
 	}
 
 	if st.Ballot.Round == math.MaxUint32 {
@@ -783,11 +783,11 @@ func (s Server[Mutant]) prepare(self actor.ID, st State, out *Out) State {
 	if s.Retry > 0 {
 		out.Commands().SetTimer(retry{}, s.Retry, 2*s.Retry)
 	}
-	return s.propose(self, st, out)
+	return server_propose[Mutant](s, self, st, out)
 }
 
 // propose asks for votes once there are enough promises.
-func (s Server[Mutant]) propose(self actor.ID, st State, out *Out) State {
+func server_propose[Mutant variant.Mutant](s Server[Mutant], self actor.ID, st State, out *Out) State {
 	if variant.Of[Mutant]() == "own-value" {
 		if len(st.Prepares) == s.Promises {
 			st.Proposal = choose[Mutant](st.Proposal, nil)
@@ -799,7 +799,7 @@ func (s Server[Mutant]) propose(self actor.ID, st State, out *Out) State {
 			st.Accepted = Vote{st.Ballot, *st.Proposal}
 			st.Accepts[self] = true
 			out.Broadcast(s.Peers, Accept(st.Accepted))
-			st = s.decide(st, out)
+			st = server_decide[Mutant](s, st, out)
 		}
 		return st
 	}
@@ -813,7 +813,7 @@ func (s Server[Mutant]) propose(self actor.ID, st State, out *Out) State {
 			}
 			st.Accepts[self] = true
 			out.Broadcast(s.Peers, Accept{st.Ballot, *st.Proposal})
-			st = s.decide(st, out)
+			st = server_decide[Mutant](s, st, out)
 		}
 		return st
 	}
@@ -828,13 +828,13 @@ func (s Server[Mutant]) propose(self actor.ID, st State, out *Out) State {
 		st.Accepted = Vote{st.Ballot, *st.Proposal}
 		st.Accepts[self] = true
 		out.Broadcast(s.Peers, Accept(st.Accepted))
-		st = s.decide(st, out)
+		st = server_decide[Mutant](s, st, out)
 	}
 	return st
 }
 
 // decide informs everybody once there are enough votes.
-func (s Server[Mutant]) decide(st State, out *Out) State {
+func server_decide[Mutant variant.Mutant](s Server[Mutant], st State, out *Out) State {
 	if variant.Of[Mutant]() == "decision-untold" {
 		if len(st.Accepts) == s.Votes+2 {
 			out.Broadcast(s.Peers, Decided{st.Ballot, *st.Proposal})
@@ -842,7 +842,7 @@ func (s Server[Mutant]) decide(st State, out *Out) State {
 			if st.Waiting[st.Proposal.Requester].Proposal == *st.Proposal {
 				delete(st.Waiting, st.Proposal.Requester)
 			}
-			return s.know(st, st.Accepted, out)
+			return server_know[Mutant](s, st, st.Accepted, out)
 		}
 		return st
 	}
@@ -853,7 +853,7 @@ func (s Server[Mutant]) decide(st State, out *Out) State {
 			if st.Waiting[st.Proposal.Requester].Proposal == *st.Proposal {
 				delete(st.Waiting, st.Proposal.Requester)
 			}
-			return s.know(st, st.Accepted, out)
+			return server_know[Mutant](s, st, st.Accepted, out)
 		}
 		return st
 	}
@@ -864,13 +864,13 @@ func (s Server[Mutant]) decide(st State, out *Out) State {
 		if st.Waiting[st.Proposal.Requester].Proposal == *st.Proposal {
 			delete(st.Waiting, st.Proposal.Requester)
 		}
-		return s.know(st, st.Accepted, out)
+		return server_know[Mutant](s, st, st.Accepted, out)
 	}
 	return st
 }
 
 // know notes a decision, and tells the clients that wait for it.
-func (s Server[Mutant]) know(st State, chosen Vote, out *Out) State {
+func server_know[Mutant variant.Mutant](s Server[Mutant], st State, chosen Vote, out *Out) State {
 	if variant.Of[Mutant]() == "learned-nothing" {
 		st.Ballot, st.Decided = chosen.Ballot, true
 		out.Commands().CancelTimer(retry{})
@@ -919,7 +919,7 @@ func (s Server[Mutant]) know(st State, chosen Vote, out *Out) State {
 }
 
 // await notes a client that is to be told of the decision.
-func (s Server[Mutant]) await(st State, client actor.ID, w Wait) State {
+func server_await[Mutant variant.Mutant](s Server[Mutant], st State, client actor.ID, w Wait) State {
 	if !s.Learn {
 		return st
 	}
@@ -934,10 +934,10 @@ func (s Server[Mutant]) await(st State, client actor.ID, w Wait) State {
 }
 
 // report takes what another server reports of its vote. Once enough voted at one ballot, their vote is decided.
-func (s Server[Mutant]) report(st State, from actor.ID, m Report, out *Out) State {
+func server_report[Mutant variant.Mutant](s Server[Mutant], st State, from actor.ID, m Report, out *Out) State {
 	if variant.Of[Mutant]() == "ballots-mixed" {
 		if m.Accepted == (Vote{}) {
-			return s.unset(st, from, m.Query, out)
+			return server_unset[Mutant](s, st, from, m.Query, out)
 		}
 		if Ballot_Less[Mutant](st.Reports[from].Ballot, m.Accepted.Ballot) {
 			if st.Reports == nil {
@@ -955,13 +955,13 @@ func (s Server[Mutant]) report(st State, from actor.ID, m Report, out *Out) Stat
 			}
 		}
 		if votes >= s.Votes {
-			return s.know(st, m.Accepted, out)
+			return server_know[Mutant](s, st, m.Accepted, out)
 		}
-		return s.doubt(st, out)
+		return server_doubt[Mutant](s, st, out)
 	}
 	if variant.Of[Mutant]() == "vote-decides" {
 		if m.Accepted == (Vote{}) {
-			return s.unset(st, from, m.Query, out)
+			return server_unset[Mutant](s, st, from, m.Query, out)
 		}
 		if Ballot_Less[Mutant](st.Reports[from].Ballot, m.Accepted.Ballot) {
 			if st.Reports == nil {
@@ -979,13 +979,13 @@ func (s Server[Mutant]) report(st State, from actor.ID, m Report, out *Out) Stat
 			}
 		}
 		if votes >= 1 {
-			return s.know(st, m.Accepted, out)
+			return server_know[Mutant](s, st, m.Accepted, out)
 		}
-		return s.doubt(st, out)
+		return server_doubt[Mutant](s, st, out)
 	}
 
 	if m.Accepted == (Vote{}) {
-		return s.unset(st, from, m.Query, out)
+		return server_unset[Mutant](s, st, from, m.Query, out)
 	}
 	if Ballot_Less[Mutant](st.Reports[from].Ballot, m.Accepted.Ballot) {
 		if st.Reports == nil {
@@ -1003,14 +1003,14 @@ func (s Server[Mutant]) report(st State, from actor.ID, m Report, out *Out) Stat
 		}
 	}
 	if votes >= s.Votes {
-		return s.know(st, m.Accepted, out)
+		return server_know[Mutant](s, st, m.Accepted, out)
 	}
-	return s.doubt(st, out)
+	return server_doubt[Mutant](s, st, out)
 }
 
 // unset notes that a server had not voted after a Get arrived. Once no quorum can have voted by then, there was
 // nothing to get: later requests of this client do not matter, as a client never uses a number twice.
-func (s Server[Mutant]) unset(st State, from actor.ID, q Query, out *Out) State {
+func server_unset[Mutant variant.Mutant](s Server[Mutant], st State, from actor.ID, q Query, out *Out) State {
 	if variant.Of[Mutant]() == "any-report" {
 		w := st.Waiting[q.Reader]
 		if w.Unvoted == nil {
@@ -1055,7 +1055,7 @@ func (s Server[Mutant]) unset(st State, from actor.ID, q Query, out *Out) State 
 }
 
 // doubt has the server propose in a while, if there is a vote that nobody knows to be decided.
-func (s Server[Mutant]) doubt(st State, out *Out) State {
+func server_doubt[Mutant variant.Mutant](s Server[Mutant], st State, out *Out) State {
 	if voted := st.Accepted != (Vote{}) || st.Reports != nil; voted && s.Retry > 0 && !st.Doubt && st.Prepares == nil {
 		st.Doubt = true
 		out.Commands().SetTimer(retry{}, s.Retry, 2*s.Retry)

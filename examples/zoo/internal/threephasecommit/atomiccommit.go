@@ -107,24 +107,24 @@ func (s Site[Mutant]) New() actor.Typed[State, Message] {
 // Start begins the transaction, or waits for it.
 func (s Site[Mutant]) Start(self actor.ID, out *Out) State {
 	if s.Central {
-		return s.lead(self, Waiting, out)
+		return site_lead[Mutant](s, self, Waiting, out)
 	}
-	s.wait(out)
+	site_wait[Mutant](s, out)
 	return State{}
 }
 
 // lead goes to a stage and tells all others.
-func (s Site[Mutant]) lead(self actor.ID, stage Stage, out *Out) State {
+func site_lead[Mutant variant.Mutant](s Site[Mutant], self actor.ID, stage Stage, out *Out) State {
 	if stage.Decided() {
 		out.CancelTimer(silence)
 	} else {
-		s.wait(out)
+		site_wait[Mutant](s, out)
 	}
-	return s.tell(self, State{Stage: stage, Heard: map[actor.ID]bool{}}, out)
+	return site_tell[Mutant](s, self, State{Stage: stage, Heard: map[actor.ID]bool{}}, out)
 }
 
 // tell returns the next site of the stage.
-func (s Site[Mutant]) tell(self actor.ID, st State, out *Out) State {
+func site_tell[Mutant variant.Mutant](s Site[Mutant], self actor.ID, st State, out *Out) State {
 	to := s.Others[st.Told]
 	switch st.Stage {
 	case Waiting:
@@ -142,7 +142,9 @@ func (s Site[Mutant]) tell(self actor.ID, st State, out *Out) State {
 	return st
 }
 
-func (s Site[Mutant]) wait(out *Out) { out.SetTimer(silence, s.Wait, 2*s.Wait) }
+func site_wait[Mutant variant.Mutant](s Site[Mutant], out *Out) {
+	out.SetTimer(silence, s.Wait, 2*s.Wait)
+}
 
 // Receive handles the messages of other sites, and reminders.
 func (s Site[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Message, out *Out) State {
@@ -156,19 +158,19 @@ func (s Site[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Messag
 		case Waiting, Prepared, Committed: // It has voted.
 		}
 	case Yes:
-		return s.heard(self, st, Waiting, from, out)
+		return site_heard[Mutant](s, self, st, Waiting, from, out)
 	case No:
 		if st.Heard != nil && st.Stage == Waiting {
-			return s.lead(self, Aborted, out)
+			return site_lead[Mutant](s, self, Aborted, out)
 		}
 	case Prepare:
 		if st.Stage == Waiting {
 			st.Stage, st.Asked = Prepared, false
-			s.wait(out)
+			site_wait[Mutant](s, out)
 			out.Send(from, Ack{})
 		}
 	case Ack:
-		return s.heard(self, st, Prepared, from, out)
+		return site_heard[Mutant](s, self, st, Prepared, from, out)
 	case Decide:
 		if !st.Stage.Decided() {
 			out.CancelTimer(silence)
@@ -180,14 +182,14 @@ func (s Site[Mutant]) Receive(self actor.ID, st State, from actor.ID, msg Messag
 		}
 	case Continue:
 		if st.Heard != nil && st.Stage == m.Stage && st.Told < len(s.Others) {
-			return s.tell(self, st, out)
+			return site_tell[Mutant](s, self, st, out)
 		}
 	}
 	return st
 }
 
 // heard counts answers to what a leader told of a stage, and goes on when there are all.
-func (s Site[Mutant]) heard(self actor.ID, st State, stage Stage, from actor.ID, out *Out) State {
+func site_heard[Mutant variant.Mutant](s Site[Mutant], self actor.ID, st State, stage Stage, from actor.ID, out *Out) State {
 	if variant.Of[Mutant]() == "commits-without-all" {
 		if st.Heard == nil || st.Stage != stage {
 			return st
@@ -197,9 +199,9 @@ func (s Site[Mutant]) heard(self actor.ID, st State, stage Stage, from actor.ID,
 		case len(st.Heard) < 1:
 			return st
 		case stage == Waiting && s.Phases > 2:
-			return s.lead(self, Prepared, out)
+			return site_lead[Mutant](s, self, Prepared, out)
 		}
-		return s.lead(self, Committed, out)
+		return site_lead[Mutant](s, self, Committed, out)
 	}
 
 	if st.Heard == nil || st.Stage != stage {
@@ -210,9 +212,9 @@ func (s Site[Mutant]) heard(self actor.ID, st State, stage Stage, from actor.ID,
 	case len(st.Heard) < len(s.Others):
 		return st
 	case stage == Waiting && s.Phases > 2:
-		return s.lead(self, Prepared, out)
+		return site_lead[Mutant](s, self, Prepared, out)
 	}
-	return s.lead(self, Committed, out)
+	return site_lead[Mutant](s, self, Committed, out)
 }
 
 // Chosen votes. Who votes no aborts at once.
@@ -222,16 +224,16 @@ func (s Site[Mutant]) Chosen(_ actor.ID, st State, vote actor.Option, out *Out) 
 	}
 	if vote == no {
 		out.CancelTimer(silence)
-		out.Send(s.central(), No{})
+		out.Send(site_central[Mutant](s), No{})
 		return State{Stage: Aborted}
 	}
-	s.wait(out)
-	out.Send(s.central(), Yes{})
+	site_wait[Mutant](s, out)
+	out.Send(site_central[Mutant](s), Yes{})
 	return State{Stage: Waiting}
 }
 
 // central is the site that leads from the start: the one with the least id.
-func (s Site[Mutant]) central() actor.ID { return s.Others[0] }
+func site_central[Mutant variant.Mutant](s Site[Mutant]) actor.ID { return s.Others[0] }
 
 // Timeout decides what to do when another site must have crashed. Before its vote a site may abort. A leader, and with
 // three phases the backup, aborts if it waits, since then nobody has committed, and commits if it has prepared, since
@@ -247,9 +249,9 @@ func (s Site[Mutant]) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) 
 			st.Asked = true
 			return st
 		case st.Stage == Prepared:
-			return s.lead(self, Committed, out)
+			return site_lead[Mutant](s, self, Committed, out)
 		}
-		return s.lead(self, Aborted, out)
+		return site_lead[Mutant](s, self, Aborted, out)
 	}
 	if variant.Of[Mutant]() == "prepared-aborts" {
 		decides := st.Heard != nil || s.Backup && s.Phases > 2
@@ -261,9 +263,9 @@ func (s Site[Mutant]) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) 
 			st.Asked = true
 			return st
 		case st.Stage == Committed:
-			return s.lead(self, Committed, out)
+			return site_lead[Mutant](s, self, Committed, out)
 		}
-		return s.lead(self, Aborted, out)
+		return site_lead[Mutant](s, self, Aborted, out)
 	}
 	if variant.Of[Mutant]() == "waiting-commits" {
 		decides := st.Heard != nil || s.Backup && s.Phases > 2
@@ -275,9 +277,9 @@ func (s Site[Mutant]) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) 
 			st.Asked = true
 			return st
 		case st.Stage == Prepared || st.Stage == Waiting:
-			return s.lead(self, Committed, out)
+			return site_lead[Mutant](s, self, Committed, out)
 		}
-		return s.lead(self, Aborted, out)
+		return site_lead[Mutant](s, self, Aborted, out)
 	}
 
 	decides := st.Heard != nil || s.Backup && s.Phases > 2
@@ -289,9 +291,9 @@ func (s Site[Mutant]) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) 
 		st.Asked = true
 		return st
 	case st.Stage == Prepared:
-		return s.lead(self, Committed, out)
+		return site_lead[Mutant](s, self, Committed, out)
 	}
-	return s.lead(self, Aborted, out)
+	return site_lead[Mutant](s, self, Aborted, out)
 }
 
 // Keep returns the stage.
@@ -308,9 +310,9 @@ func (s Site[Mutant]) Recover(self actor.ID, kept Stage, out *Out) State {
 	if variant.Of[Mutant]() == "vote-taken-back" {
 		switch {
 		case s.Central && kept.Decided():
-			return s.lead(self, kept, out)
+			return site_lead[Mutant](s, self, kept, out)
 		case s.Central && kept == Waiting:
-			return s.lead(self, Aborted, out)
+			return site_lead[Mutant](s, self, Aborted, out)
 		case kept == Working || kept == Waiting:
 			return State{Stage: Aborted}
 		case !kept.Decided():
@@ -322,9 +324,9 @@ func (s Site[Mutant]) Recover(self actor.ID, kept Stage, out *Out) State {
 
 	switch {
 	case s.Central && kept.Decided():
-		return s.lead(self, kept, out)
+		return site_lead[Mutant](s, self, kept, out)
 	case s.Central && kept == Waiting:
-		return s.lead(self, Aborted, out)
+		return site_lead[Mutant](s, self, Aborted, out)
 	case kept == Working:
 		return State{Stage: Aborted}
 	case !kept.Decided():

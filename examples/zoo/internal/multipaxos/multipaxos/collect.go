@@ -313,37 +313,39 @@ func replica_settle[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O,
 }
 
 // behind reports whether the replica lacks what the leader beside it has to leave as it is decided.
-func (t *turn[Mutant, S, O, R]) behind() bool { return t.st.Replica.SlotOut < t.st.Leader.Floor }
+func turn_behind[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
+	return t.st.Replica.SlotOut < t.st.Leader.Floor
+}
 
 // askAll asks all others for what they know and this server does not.
-func (t *turn[Mutant, S, O, R]) askAll() {
+func turn_askAll[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	for _, id := range t.Peers {
 		t.out.Send(id, Learn{t.st.Replica.SlotOut})
 	}
 }
 
 // teach answers a Learn by decisions, or by the beginning of the snapshot.
-func (t *turn[Mutant, S, O, R]) teach(to actor.ID, m Learn) {
+func turn_teach[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], to actor.ID, m Learn) {
 	if _, known := t.st.Replica.Decisions.Get(max(m.SlotOut, 1)); !known && m.SlotOut < t.st.Replica.Snapshot.Slot {
-		t.tellChunk(to, 0)
+		turn_tellChunk[Mutant](t, to, 0)
 		return
 	}
-	t.st.Replica.teach(m, func(d Decision[O]) { t.tell(to, d) })
+	t.st.Replica.teach(m, func(d Decision[O]) { turn_tell[Mutant](t, to, d) })
 }
 
-func (t *turn[Mutant, S, O, R]) tellChunk(to actor.ID, offset int) {
-	if chunk, ok := t.st.Replica.chunk(offset, t.executing()); ok {
-		t.tell(to, chunk)
+func turn_tellChunk[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], to actor.ID, offset int) {
+	if chunk, ok := t.st.Replica.chunk(offset, turn_executing[Mutant](t)); ok {
+		turn_tell[Mutant](t, to, chunk)
 	}
 }
 
 // fetch asks for more of the snapshot, or the beginning of a later one.
-func (t *turn[Mutant, S, O, R]) fetch(from actor.ID, m Fetch) {
+func turn_fetch[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Fetch) {
 	if variant.Of[Mutant]() == "chunk-from-start" {
 		if m.Slot != t.st.Replica.Snapshot.Slot {
 			m.Offset = 0
 		}
-		t.tellChunk(from, 0)
+		turn_tellChunk[Mutant](t, from, 0)
 
 		return
 	}
@@ -351,13 +353,13 @@ func (t *turn[Mutant, S, O, R]) fetch(from actor.ID, m Fetch) {
 	if m.Slot != t.st.Replica.Snapshot.Slot {
 		m.Offset = 0
 	}
-	t.tellChunk(from, m.Offset)
+	turn_tellChunk[Mutant](t, from, m.Offset)
 }
 
 // chunk takes a chunk of a snapshot, and asks for the next one; or for the decisions behind the snapshot.
-func (t *turn[Mutant, S, O, R]) chunk(from actor.ID, m Chunk) {
+func turn_chunk[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Chunk) {
 	r := &t.st.Replica
-	t.dropPassed()
+	turn_dropPassed[Mutant](t)
 	if m.Slot <= r.SlotOut {
 		return
 	}
@@ -366,7 +368,7 @@ func (t *turn[Mutant, S, O, R]) chunk(from actor.ID, m Chunk) {
 	case last:
 		s := Snapshot{m.Slot, strings.Join(r.Incoming.Chunks, "")}
 		r.Incoming = Incoming{}
-		replica_install[Mutant](r, s, t.executing())
+		replica_install[Mutant](r, s, turn_executing[Mutant](t))
 		t.out.Send(from, Learn{r.SlotOut})
 	case next:
 		t.out.Send(from, Fetch{m.Slot, r.Incoming.Length})
@@ -374,7 +376,7 @@ func (t *turn[Mutant, S, O, R]) chunk(from actor.ID, m Chunk) {
 }
 
 // dropPassed drops the beginning of a snapshot that the replica has got beyond.
-func (t *turn[Mutant, S, O, R]) dropPassed() {
+func turn_dropPassed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if r := &t.st.Replica; r.Incoming.Slot <= r.SlotOut {
 		r.Incoming = Incoming{}
 	}
@@ -382,8 +384,8 @@ func (t *turn[Mutant, S, O, R]) dropPassed() {
 
 // fetchAgain asks again for the next chunk of a snapshot, as one may have been lost. A server that does not answer for
 // long is given up, which is reported, so that any other one may begin.
-func (t *turn[Mutant, S, O, R]) fetchAgain() (givenUp bool) {
-	t.dropPassed()
+func turn_fetchAgain[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) (givenUp bool) {
+	turn_dropPassed[Mutant](t)
 	in := &t.st.Replica.Incoming
 	switch {
 	case in.Slot == 0:

@@ -403,24 +403,24 @@ func leader_lead[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 
 // reconfigured goes on with what the configurations of the step allow: a server that has become a member votes, a
 // leader that is none any more steps down, and the least of the members leads where nobody does.
-func (t *turn[Mutant, S, O, R]) reconfigured() {
+func turn_reconfigured[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	l, r := &t.st.Leader, &t.st.Replica
-	if t.joined() {
+	if turn_joined[Mutant](t) {
 		for _, slot := range ascending(t.st.Held) {
 			m := t.st.Held[slot]
-			t.accept(m.Ballot.Leader, m)
+			turn_accept[Mutant](t, m.Ballot.Leader, m)
 		}
 		t.st.Held = nil
 	}
-	leader_reconfigured[Mutant](l, t.leading())
+	leader_reconfigured[Mutant](l, turn_leading[Mutant](t))
 	if !has(r.Configurations, l.Known.Leader) && r.Configurations.At(0).Members.At(0) == t.self {
-		l.scout(t.leading())
+		l.scout(turn_leading[Mutant](t))
 	}
 }
 
 // leader returns the server whose leader is to propose, as far as this one knows, or its own id. Where the last one is
 // no member any more, or none is known to one that is not asked to vote, that is the least of the members.
-func (t *turn[Mutant, S, O, R]) leader() actor.ID {
+func turn_leader[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) actor.ID {
 	all, known := t.st.Replica.Configurations, t.st.Leader.Known
 	switch {
 	case all.Len() > 0 && (!has(all, known.Leader) || known == (Ballot{}) && !has(all, t.self)):
@@ -433,20 +433,20 @@ func (t *turn[Mutant, S, O, R]) leader() actor.ID {
 
 // joined reports whether the server is a member of a configuration, as far as it knows. One that is to join is none
 // until it has executed what makes it one: until then it does not vote.
-func (t *turn[Mutant, S, O, R]) joined() bool {
+func turn_joined[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
 	all := t.st.Replica.Configurations
 	return all.Len() == 0 || has(all, t.self)
 }
 
 // spare reports whether another server is a member of no configuration that is known.
-func (t *turn[Mutant, S, O, R]) spare(id actor.ID) bool {
+func turn_spare[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id actor.ID) bool {
 	all := t.st.Replica.Configurations
 	return all.Len() > 0 && !has(all, id)
 }
 
 // hold keeps what the server is asked to vote for until it has joined: the newest for each slot, for as many slots as
 // the window has.
-func (t *turn[Mutant, S, O, R]) hold(m P2a[O]) {
+func turn_hold[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], m P2a[O]) {
 	if t.st.Held == nil {
 		t.st.Held = map[rsm.Slot]P2a[O]{}
 	}

@@ -30,7 +30,7 @@ type replicaRole[Mutant variant.Mutant, S, O, R any] struct {
 	machine rsm.Machine[S, O, R]
 }
 
-func (s replicaRole[Mutant, S, O, R]) step(self actor.ID, out *Out[R]) *replicaStep[Mutant, S, O, R] {
+func replicaRole_step[Mutant variant.Mutant, S any, O any, R any](s replicaRole[Mutant, S, O, R], self actor.ID, out *Out[R]) *replicaStep[Mutant, S, O, R] {
 	return &replicaStep[Mutant, S, O, R]{s, self, out}
 }
 
@@ -46,13 +46,13 @@ func (s replicaRole[Mutant, S, O, R]) Recover(
 	self actor.ID, decisions Slots[O], out *Out[R],
 ) Replica[S, O, R] {
 	setResend(s.Options, out)
-	return newReplica[Mutant](s.step(self, out).executing(), Snapshot{}, decisions)
+	return newReplica[Mutant](replicaStep_executing[Mutant](replicaRole_step[Mutant](s, self, out)), Snapshot{}, decisions)
 }
 
 func (s replicaRole[Mutant, S, O, R]) Request(
 	self actor.ID, st Replica[S, O, R], from actor.ID, c rsm.Command[O], out *Out[R],
 ) Replica[S, O, R] {
-	replica_request[Mutant](&st, from, c, s.step(self, out).executing())
+	replica_request[Mutant](&st, from, c, replicaStep_executing[Mutant](replicaRole_step[Mutant](s, self, out)))
 	return st
 }
 
@@ -65,7 +65,7 @@ func (s replicaRole[Mutant, S, O, R]) Receive(
 	}
 	switch m := toReplica.(type) {
 	case Decision[O]:
-		replica_decision[Mutant](&st, m, s.step(self, out).executing())
+		replica_decision[Mutant](&st, m, replicaStep_executing[Mutant](replicaRole_step[Mutant](s, self, out)))
 	case Learn:
 		st.teach(m, func(d Decision[O]) { out.Send(from, d) })
 	case Forward[O]: // Replicas propose to all leaders, and hand nothing on.
@@ -77,7 +77,7 @@ func (s replicaRole[Mutant, S, O, R]) Receive(
 func (s replicaRole[Mutant, S, O, R]) Timeout(
 	self actor.ID, st Replica[S, O, R], _ actor.Timer, out *Out[R],
 ) Replica[S, O, R] {
-	step := s.step(self, out)
+	step := replicaRole_step[Mutant](s, self, out)
 	for slot, b := range st.Proposals.All() {
 		step.propose(Propose[O]{slot, b})
 	}
@@ -98,7 +98,7 @@ type replicaStep[Mutant variant.Mutant, S, O, R any] struct {
 	out  *Out[R]
 }
 
-func (t *replicaStep[Mutant, S, O, R]) executing() *execution[S, O, R] {
+func replicaStep_executing[Mutant variant.Mutant, S any, O any, R any](t *replicaStep[Mutant, S, O, R]) *execution[S, O, R] {
 	return &execution[S, O, R]{Options: t.Options, machine: t.machine, out: t}
 }
 
@@ -124,7 +124,7 @@ func NewLeader[Mutant variant.Mutant, O, R any](c Roles) actor.Typed[Leader[O], 
 // slot.
 type leaderRole[Mutant variant.Mutant, O, R any] struct{ Roles }
 
-func (s leaderRole[Mutant, O, R]) leading(self actor.ID, out *Out[R]) *leading[O] {
+func leaderRole_leading[Mutant variant.Mutant, O any, R any](s leaderRole[Mutant, O, R], self actor.ID, out *Out[R]) *leading[O] {
 	options := s.Options
 	options.Patience, options.Adaptive, options.Collect = 0, false, 0
 	return &leading[O]{
@@ -140,7 +140,7 @@ func (s leaderRole[Mutant, O, R]) Keep(st Leader[O]) Ballot { return st.Ballot }
 
 func (s leaderRole[Mutant, O, R]) Recover(self actor.ID, last Ballot, out *Out[R]) Leader[O] {
 	st := Leader[O]{Ballot: last}
-	st.scout(s.leading(self, out))
+	st.scout(leaderRole_leading[Mutant](s, self, out))
 	setResend(s.Options, out)
 	return st
 }
@@ -160,18 +160,18 @@ func (s leaderRole[Mutant, O, R]) Receive(
 	}
 	switch m := toLeader.(type) {
 	case P1b[O]:
-		leader_p1b[Mutant](&st, from, m, s.leading(self, out))
+		leader_p1b[Mutant](&st, from, m, leaderRole_leading[Mutant](s, self, out))
 	case P2b:
-		leader_p2b[Mutant](&st, from, m, s.leading(self, out))
+		leader_p2b[Mutant](&st, from, m, leaderRole_leading[Mutant](s, self, out))
 	case Propose[O]:
-		leader_propose[Mutant](&st, m.Slot, m.Batch, s.leading(self, out))
+		leader_propose[Mutant](&st, m.Slot, m.Batch, leaderRole_leading[Mutant](s, self, out))
 	case Ping: // There is no replica here to keep level.
 	}
 	return st
 }
 
 func (s leaderRole[Mutant, O, R]) Timeout(self actor.ID, st Leader[O], _ actor.Timer, out *Out[R]) Leader[O] {
-	leader_again[Mutant](&st, s.leading(self, out))
+	leader_again[Mutant](&st, leaderRole_leading[Mutant](s, self, out))
 	setResend(s.Options, out)
 	return st
 }

@@ -53,7 +53,7 @@ func (s Server[Mutant, S, O, R]) Validate() error {
 	if s.Machine == nil {
 		return errors.New("a server needs a machine")
 	}
-	if err := s.validateMembers(); err != nil {
+	if err := server_validateMembers[Mutant](s); err != nil {
 		return err
 	}
 	if max(s.Bytes, s.PartBytes, s.CollectBytes) > 0 && s.Size == nil {
@@ -62,7 +62,7 @@ func (s Server[Mutant, S, O, R]) Validate() error {
 	return s.validate()
 }
 
-func (s Server[Mutant, S, O, R]) validateMembers() error {
+func server_validateMembers[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S, O, R]) error {
 	if s.Members == nil {
 		return nil
 	}
@@ -80,7 +80,7 @@ func (s Server[Mutant, S, O, R]) validateMembers() error {
 }
 
 // least returns the server that leads first where the others have patience: the member with the least id.
-func (s Server[Mutant, S, O, R]) least(self actor.ID) actor.ID {
+func server_least[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S, O, R], self actor.ID) actor.ID {
 	switch {
 	case len(s.Members) > 0:
 		return s.Members[0]
@@ -115,7 +115,7 @@ type Out[R any] = rsm.Out[Message, R]
 
 // Start starts a server that never ran before.
 func (s Server[Mutant, S, O, R]) Start(self actor.ID, out *Out[R]) State[S, O, R] {
-	return s.begin(self, Durable[O]{}, out)
+	return server_begin[Mutant](s, self, Durable[O]{}, out)
 }
 
 // Keep returns what survives a crash.
@@ -133,72 +133,72 @@ func (s Server[Mutant, S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 // Recover starts a server that was down. Its new ballots are higher than all that it led at before, as its own acceptor
 // promised those in the step in which the P1a left.
 func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
-	return s.begin(self, kept, out)
+	return server_begin[Mutant](s, self, kept, out)
 }
 
-func (s Server[Mutant, S, O, R]) begin(self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
+func server_begin[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S, O, R], self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
 	if variant.Of[Mutant]() == "ballot-reused" {
 		st := State[S, O, R]{Acceptor: kept.Acceptor}
-		t := s.turn(self, &st, out)
-		st.Replica = newReplica[Mutant](t.executing(), kept.Snapshot, kept.Decisions)
+		t := server_turn[Mutant](s, self, &st, out)
+		st.Replica = newReplica[Mutant](turn_executing[Mutant](t), kept.Snapshot, kept.Decisions)
 		st.Leader.Known = Ballot{}
 		// Who has patience leaves it to one server to lead first.
-		if s.Patience == 0 || st.Leader.Known == (Ballot{}) && self == s.least(self) {
-			st.Leader.scout(t.leading())
+		if s.Patience == 0 || st.Leader.Known == (Ballot{}) && self == server_least[Mutant](s, self) {
+			st.Leader.scout(turn_leading[Mutant](t))
 		}
 		setResend(s.Options, out)
-		t.setLead()
-		return t.finish()
+		turn_setLead[Mutant](t)
+		return turn_finish[Mutant](t)
 	}
 
 	st := State[S, O, R]{Acceptor: kept.Acceptor}
-	t := s.turn(self, &st, out)
-	st.Replica = newReplica[Mutant](t.executing(), kept.Snapshot, kept.Decisions)
+	t := server_turn[Mutant](s, self, &st, out)
+	st.Replica = newReplica[Mutant](turn_executing[Mutant](t), kept.Snapshot, kept.Decisions)
 	st.Leader.Known = kept.Acceptor.Ballot
 	// Who has patience leaves it to one server to lead first.
-	if s.Patience == 0 || st.Leader.Known == (Ballot{}) && self == s.least(self) {
-		st.Leader.scout(t.leading())
+	if s.Patience == 0 || st.Leader.Known == (Ballot{}) && self == server_least[Mutant](s, self) {
+		st.Leader.scout(turn_leading[Mutant](t))
 	}
 	setResend(s.Options, out)
-	t.setLead()
-	return t.finish()
+	turn_setLead[Mutant](t)
+	return turn_finish[Mutant](t)
 }
 
 // Request takes a command of a client. One without a client is of the actor that sends it.
 func (s Server[Mutant, S, O, R]) Request(
 	self actor.ID, st State[S, O, R], from actor.ID, c rsm.Command[O], out *Out[R],
 ) State[S, O, R] {
-	t := s.turn(self, &st, out)
+	t := server_turn[Mutant](s, self, &st, out)
 	if c.ID.Client == 0 {
 		c.ID.Client = rsm.Client(from)
 	}
-	replica_request[Mutant](&st.Replica, from, c, t.executing())
-	return t.finish()
+	replica_request[Mutant](&st.Replica, from, c, turn_executing[Mutant](t))
+	return turn_finish[Mutant](t)
 }
 
 // Receive handles a message of another server, or a P2a of its own leader.
 func (s Server[Mutant, S, O, R]) Receive(
 	self actor.ID, st State[S, O, R], from actor.ID, msg Message, out *Out[R],
 ) State[S, O, R] {
-	t := s.turn(self, &st, out)
-	t.receive(from, msg)
-	return t.finish()
+	t := server_turn[Mutant](s, self, &st, out)
+	turn_receive[Mutant](t, from, msg)
+	return turn_finish[Mutant](t)
 }
 
 // Timeout sends again what may have been lost, or starts a scout.
 func (s Server[Mutant, S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer actor.Timer, out *Out[R]) State[S, O, R] {
-	t := s.turn(self, &st, out)
+	t := server_turn[Mutant](s, self, &st, out)
 	switch timer.(type) {
 	case resend:
-		t.again()
+		turn_again[Mutant](t)
 		setResend(s.Options, out)
 	case lead:
 		if st.Leader.passive() {
-			st.Leader.scout(t.leading())
+			st.Leader.scout(turn_leading[Mutant](t))
 		}
-		t.setLead()
+		turn_setLead[Mutant](t)
 	}
-	return t.finish()
+	return turn_finish[Mutant](t)
 }
 
 // turn is one step of a server.
@@ -210,26 +210,26 @@ type turn[Mutant variant.Mutant, S, O, R any] struct {
 	local []Message // what roles of the server say to one another within the step
 }
 
-func (s Server[Mutant, S, O, R]) turn(self actor.ID, st *State[S, O, R], out *Out[R]) *turn[Mutant, S, O, R] {
+func server_turn[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S, O, R], self actor.ID, st *State[S, O, R], out *Out[R]) *turn[Mutant, S, O, R] {
 	return &turn[Mutant, S, O, R]{s, self, st, out, nil}
 }
 
-func (t *turn[Mutant, S, O, R]) leading() *leading[O] {
+func turn_leading[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) *leading[O] {
 	return &leading[O]{t.Options, t.self, t.Peers, true, t.st.Replica.SlotOut, t.st.Replica.Configurations, t}
 }
 
-func (t *turn[Mutant, S, O, R]) executing() *execution[S, O, R] {
+func turn_executing[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) *execution[S, O, R] {
 	return &execution[S, O, R]{t.Options, t.Machine, t.Size, t.Members, t}
 }
 
 // finish handles what roles of the server said to one another in the step.
-func (t *turn[Mutant, S, O, R]) finish() State[S, O, R] {
-	t.handle()
-	for again := t.Members != nil; again; again = t.handle() {
-		t.reconfigured()
+func turn_finish[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) State[S, O, R] {
+	turn_handle[Mutant](t)
+	for again := t.Members != nil; again; again = turn_handle[Mutant](t) {
+		turn_reconfigured[Mutant](t)
 	}
 	if t.Forward { // Commands may have come while another leader was active.
-		replica_propose[Mutant](&t.st.Replica, t.executing())
+		replica_propose[Mutant](&t.st.Replica, turn_executing[Mutant](t))
 	}
 	if t.Reduce {
 		t.st.Leader.forget(t.st.Replica.SlotOut)
@@ -238,37 +238,37 @@ func (t *turn[Mutant, S, O, R]) finish() State[S, O, R] {
 }
 
 // handle handles what roles of the server said to one another, and reports whether that was anything.
-func (t *turn[Mutant, S, O, R]) handle() (some bool) {
+func turn_handle[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) (some bool) {
 	for len(t.local) > 0 {
 		msg := t.local[0]
 		t.local, some = t.local[1:], true
-		t.receive(t.self, msg)
+		turn_receive[Mutant](t, t.self, msg)
 	}
 	return some
 }
 
 // receive hands a message to the role that it is for.
-func (t *turn[Mutant, S, O, R]) receive(from actor.ID, msg Message) {
+func turn_receive[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, msg Message) {
 	switch m := msg.(type) {
 	case AcceptorMessage:
-		t.accept(from, m)
+		turn_accept[Mutant](t, from, m)
 	case LeaderMessage:
-		t.lead(from, m)
+		turn_lead[Mutant](t, from, m)
 	case ReplicaMessage:
-		t.learn(from, m)
+		turn_learn[Mutant](t, from, m)
 	}
 }
 
-func (t *turn[Mutant, S, O, R]) accept(from actor.ID, msg AcceptorMessage) {
+func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, msg AcceptorMessage) {
 	if variant.Of[Mutant]() == "collected-by-own" {
 		switch m := msg.(type) {
 		case P1a:
-			t.tell(from, acceptor_p1a[Mutant](&t.st.Acceptor, m, t.part(from)))
-			t.know(m.Ballot)
+			turn_tell[Mutant](t, from, acceptor_p1a[Mutant](&t.st.Acceptor, m, turn_part[Mutant](t, from)))
+			turn_know[Mutant](t, m.Ballot)
 		case P2a[O]:
-			if m.Slot >= t.st.Replica.SlotOut && !t.joined() {
-				t.hold(m)
-				t.know(m.Ballot)
+			if m.Slot >= t.st.Replica.SlotOut && !turn_joined[Mutant](t) {
+				turn_hold[Mutant](t, m)
+				turn_know[Mutant](t, m.Ballot)
 				return
 			}
 			m.Watermark = t.st.Replica.SlotOut
@@ -276,8 +276,8 @@ func (t *turn[Mutant, S, O, R]) accept(from actor.ID, msg AcceptorMessage) {
 			if t.Collect > 0 {
 				answer.SlotOut = t.st.Replica.SlotOut
 			}
-			t.tell(from, answer)
-			t.know(m.Ballot)
+			turn_tell[Mutant](t, from, answer)
+			turn_know[Mutant](t, m.Ballot)
 		}
 
 		return
@@ -285,20 +285,20 @@ func (t *turn[Mutant, S, O, R]) accept(from actor.ID, msg AcceptorMessage) {
 	if variant.Of[Mutant]() == "votes-unlearnt" {
 		switch m := msg.(type) {
 		case P1a:
-			t.tell(from, acceptor_p1a[Mutant](&t.st.Acceptor, m, t.part(from)))
-			t.know(m.Ballot)
+			turn_tell[Mutant](t, from, acceptor_p1a[Mutant](&t.st.Acceptor, m, turn_part[Mutant](t, from)))
+			turn_know[Mutant](t, m.Ballot)
 		case P2a[O]:
-			if m.Slot < t.st.Replica.SlotOut && !t.joined() {
-				t.hold(m)
-				t.know(m.Ballot)
+			if m.Slot < t.st.Replica.SlotOut && !turn_joined[Mutant](t) {
+				turn_hold[Mutant](t, m)
+				turn_know[Mutant](t, m.Ballot)
 				return
 			}
 			answer := acceptor_p2a[Mutant](&t.st.Acceptor, m, t.Reduce)
 			if t.Collect > 0 {
 				answer.SlotOut = t.st.Replica.SlotOut
 			}
-			t.tell(from, answer)
-			t.know(m.Ballot)
+			turn_tell[Mutant](t, from, answer)
+			turn_know[Mutant](t, m.Ballot)
 		}
 
 		return
@@ -306,51 +306,51 @@ func (t *turn[Mutant, S, O, R]) accept(from actor.ID, msg AcceptorMessage) {
 
 	switch m := msg.(type) {
 	case P1a:
-		t.tell(from, acceptor_p1a[Mutant](&t.st.Acceptor, m, t.part(from)))
-		t.know(m.Ballot)
+		turn_tell[Mutant](t, from, acceptor_p1a[Mutant](&t.st.Acceptor, m, turn_part[Mutant](t, from)))
+		turn_know[Mutant](t, m.Ballot)
 	case P2a[O]:
-		if m.Slot >= t.st.Replica.SlotOut && !t.joined() {
-			t.hold(m)
-			t.know(m.Ballot)
+		if m.Slot >= t.st.Replica.SlotOut && !turn_joined[Mutant](t) {
+			turn_hold[Mutant](t, m)
+			turn_know[Mutant](t, m.Ballot)
 			return
 		}
 		answer := acceptor_p2a[Mutant](&t.st.Acceptor, m, t.Reduce)
 		if t.Collect > 0 {
 			answer.SlotOut = t.st.Replica.SlotOut
 		}
-		t.tell(from, answer)
-		t.know(m.Ballot)
+		turn_tell[Mutant](t, from, answer)
+		turn_know[Mutant](t, m.Ballot)
 	}
 }
 
 // part is how many votes another server is told of at once. What the leader beside the acceptor is told is no message.
-func (t *turn[Mutant, S, O, R]) part(to actor.ID) part[O] {
+func turn_part[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], to actor.ID) part[O] {
 	if to == t.self {
 		return part[O]{}
 	}
 	return part[O]{t.Part, t.PartBytes, t.Size}
 }
 
-func (t *turn[Mutant, S, O, R]) lead(from actor.ID, msg LeaderMessage) {
+func turn_lead[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, msg LeaderMessage) {
 	switch m := msg.(type) {
 	case P1b[O]:
-		leader_p1b[Mutant](&t.st.Leader, from, m, t.leading())
+		leader_p1b[Mutant](&t.st.Leader, from, m, turn_leading[Mutant](t))
 	case P2b:
-		leader_p2b[Mutant](&t.st.Leader, from, m, t.leading())
+		leader_p2b[Mutant](&t.st.Leader, from, m, turn_leading[Mutant](t))
 	case Propose[O]:
 		if b, decided := t.st.Replica.Decisions.Get(m.Slot); decided && t.Reduce {
-			t.tell(from, Decision[O]{m.Slot, b}) // The leader has forgotten that it proposed for this slot.
+			turn_tell[Mutant](t, from, Decision[O]{m.Slot, b}) // The leader has forgotten that it proposed for this slot.
 			return
 		}
 		if m.Slot < t.st.Replica.Snapshot.Slot { // The decision is collected.
-			t.tellChunk(from, 0)
+			turn_tellChunk[Mutant](t, from, 0)
 			return
 		}
-		leader_propose[Mutant](&t.st.Leader, m.Slot, m.Batch, t.leading())
+		leader_propose[Mutant](&t.st.Leader, m.Slot, m.Batch, turn_leading[Mutant](t))
 	case Ping:
-		t.know(m.Ballot)
+		turn_know[Mutant](t, m.Ballot)
 		if m.Ballot == t.st.Leader.Known && t.st.Leader.passive() {
-			t.setLead()
+			turn_setLead[Mutant](t)
 		}
 		if r := &t.st.Replica; r.SlotOut < m.SlotOut && r.Incoming.Slot == 0 {
 			t.out.Send(from, Learn{r.SlotOut})
@@ -358,37 +358,37 @@ func (t *turn[Mutant, S, O, R]) lead(from actor.ID, msg LeaderMessage) {
 	}
 }
 
-func (t *turn[Mutant, S, O, R]) learn(from actor.ID, msg ReplicaMessage) {
+func turn_learn[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, msg ReplicaMessage) {
 	switch m := msg.(type) {
 	case Decision[O]:
-		t.alive(from)
+		turn_alive[Mutant](t, from)
 		before := t.st.Replica.SlotOut
-		replica_decision[Mutant](&t.st.Replica, m, t.executing())
+		replica_decision[Mutant](&t.st.Replica, m, turn_executing[Mutant](t))
 		// A server that catches up asks on when a part has come, and not only with the next ping.
 		if after := t.st.Replica.SlotOut; t.Resend > 0 && from != t.self && before/learned != after/learned {
 			t.out.Send(from, Learn{after})
 		}
 	case Learn:
-		t.teach(from, m)
+		turn_teach[Mutant](t, from, m)
 	case Forward[O]:
-		replica_forwarded[Mutant](&t.st.Replica, m.Batch, t.executing())
+		replica_forwarded[Mutant](&t.st.Replica, m.Batch, turn_executing[Mutant](t))
 	case Chunk:
-		t.alive(from)
-		t.chunk(from, m)
+		turn_alive[Mutant](t, from)
+		turn_chunk[Mutant](t, from, m)
 	case Fetch:
-		t.fetch(from, m)
+		turn_fetch[Mutant](t, from, m)
 	}
 }
 
 // alive waits on for the pings of a leader that teaches what is decided: they may wait behind that.
-func (t *turn[Mutant, S, O, R]) alive(from actor.ID) {
-	if from == t.st.Leader.Known.Leader && t.follows() {
-		t.setLead()
+func turn_alive[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID) {
+	if from == t.st.Leader.Known.Leader && turn_follows[Mutant](t) {
+		turn_setLead[Mutant](t)
 	}
 }
 
 // tell sends an answer, or hands it to a role of the server itself.
-func (t *turn[Mutant, S, O, R]) tell(to actor.ID, m Message) {
+func turn_tell[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], to actor.ID, m Message) {
 	if to == t.self {
 		t.local = append(t.local, m)
 		return
@@ -400,7 +400,7 @@ func (t *turn[Mutant, S, O, R]) tell(to actor.ID, m Message) {
 func (t *turn[Mutant, S, O, R]) acceptor(to actor.ID, msg AcceptorMessage) {
 	switch m := msg.(type) {
 	case P1a:
-		t.tell(to, m)
+		turn_tell[Mutant](t, to, m)
 	case P2a[O]:
 		t.out.Send(to, m)
 	}
@@ -411,101 +411,103 @@ func (t *turn[Mutant, S, O, R]) replicas(d Decision[O]) {
 	for _, id := range t.Peers {
 		t.out.Send(id, Decision[O]{d.Slot, d.Batch})
 	}
-	t.tell(t.self, d)
+	turn_tell[Mutant](t, t.self, d)
 }
 
 // propose hands a proposal of the replica to the leader beside it and, if that leaves leading to another one, to that.
 func (t *turn[Mutant, S, O, R]) propose(p Propose[O]) {
-	leader_propose[Mutant](&t.st.Leader, p.Slot, p.Batch, t.leading())
-	t.forward(p)
+	leader_propose[Mutant](&t.st.Leader, p.Slot, p.Batch, turn_leading[Mutant](t))
+	turn_forward[Mutant](t, p)
 }
 
-func (t *turn[Mutant, S, O, R]) forward(p Propose[O]) {
-	if t.follows() {
-		t.out.Send(t.leader(), Propose[O]{p.Slot, p.Batch})
+func turn_forward[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], p Propose[O]) {
+	if turn_follows[Mutant](t) {
+		t.out.Send(turn_leader[Mutant](t), Propose[O]{p.Slot, p.Batch})
 	}
 }
 
 // follows reports whether the leader leaves leading to that of another server, as far as it knows of one.
-func (t *turn[Mutant, S, O, R]) follows() bool {
-	return t.st.Leader.passive() && t.leader() != t.self
+func turn_follows[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
+	return t.st.Leader.passive() && turn_leader[Mutant](t) != t.self
 }
 
-func (t *turn[Mutant, S, O, R]) elsewhere() bool { return t.Forward && t.follows() }
+func (t *turn[Mutant, S, O, R]) elsewhere() bool { return t.Forward && turn_follows[Mutant](t) }
 
-func (t *turn[Mutant, S, O, R]) handOn(b rsm.Batch[O]) { t.out.Send(t.leader(), Forward[O]{b}) }
+func (t *turn[Mutant, S, O, R]) handOn(b rsm.Batch[O]) {
+	t.out.Send(turn_leader[Mutant](t), Forward[O]{b})
+}
 
 // know takes notice of a ballot. Proposals without a decision, and commands that are not proposed, go to its leader.
-func (t *turn[Mutant, S, O, R]) know(b Ballot) {
+func turn_know[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], b Ballot) {
 	if t.st.Leader.know(b) && t.st.Leader.passive() {
 		t.preempted()
-		t.setLead()
+		turn_setLead[Mutant](t)
 	}
 }
 
 func (t *turn[Mutant, S, O, R]) preempted() {
 	if variant.Of[Mutant]() == "commands-kept" {
 		for slot, b := range t.st.Replica.Proposals.All() {
-			t.forward(Propose[O]{slot, b})
+			turn_forward[Mutant](t, Propose[O]{slot, b})
 		}
-		t.setLead()
+		turn_setLead[Mutant](t)
 
 		return
 	}
 	if variant.Of[Mutant]() == "not-forwarded" {
-		t.st.Replica.handOn(t.executing(), t.st.Replica.Requests...)
-		t.setLead()
+		t.st.Replica.handOn(turn_executing[Mutant](t), t.st.Replica.Requests...)
+		turn_setLead[Mutant](t)
 
 		return
 	}
 
 	for slot, b := range t.st.Replica.Proposals.All() {
-		t.forward(Propose[O]{slot, b})
+		turn_forward[Mutant](t, Propose[O]{slot, b})
 	}
-	t.st.Replica.handOn(t.executing(), t.st.Replica.Requests...)
-	t.setLead()
+	t.st.Replica.handOn(turn_executing[Mutant](t), t.st.Replica.Requests...)
+	turn_setLead[Mutant](t)
 }
 
 // adopted informs the others that there is a leader, if they wait for one or are not asked to vote, and asks them for
 // what is collected and the replica beside it has not executed.
 func (t *turn[Mutant, S, O, R]) adopted() {
-	if t.behind() {
-		t.askAll()
+	if turn_behind[Mutant](t) {
+		turn_askAll[Mutant](t)
 	}
 	for _, id := range t.Peers {
-		if t.Patience > 0 || t.spare(id) {
-			t.pingTo(id)
+		if t.Patience > 0 || turn_spare[Mutant](t, id) {
+			turn_pingTo[Mutant](t, id)
 		}
 	}
 }
 
-func (t *turn[Mutant, S, O, R]) ping() {
+func turn_ping[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	for _, id := range t.Peers {
-		t.pingTo(id)
+		turn_pingTo[Mutant](t, id)
 	}
 }
 
-func (t *turn[Mutant, S, O, R]) pingTo(id actor.ID) {
+func turn_pingTo[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id actor.ID) {
 	t.out.Send(id, Ping{t.st.Leader.Ballot, t.st.Replica.SlotOut})
 }
 
 func (t *turn[Mutant, S, O, R]) reply(to actor.ID, a rsm.Answer[R]) { t.out.Reply(to, a) }
 
 // again sends again what may have been lost.
-func (t *turn[Mutant, S, O, R]) again() {
+func turn_again[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "decision-not-asked" {
-		leader_again[Mutant](&t.st.Leader, t.leading())
+		leader_again[Mutant](&t.st.Leader, turn_leading[Mutant](t))
 		if t.st.Leader.Active {
-			t.ping()
+			turn_ping[Mutant](t)
 		}
 		r := &t.st.Replica
 		for slot, b := range r.Proposals.All() {
 			t.propose(Propose[O]{slot, b})
 		}
-		r.handOn(t.executing(), r.Requests...)
+		r.handOn(turn_executing[Mutant](t), r.Requests...)
 		holes := r.holes(0)
-		if t.fetchAgain() || r.Incoming.Slot == 0 && (len(holes) > 0 || t.behind()) {
-			t.askAll()
+		if turn_fetchAgain[Mutant](t) || r.Incoming.Slot == 0 && (len(holes) > 0 || turn_behind[Mutant](t)) {
+			turn_askAll[Mutant](t)
 		}
 		for _, slot := range holes {
 			if _, proposed := r.Proposals.Get(slot); !proposed {
@@ -516,18 +518,18 @@ func (t *turn[Mutant, S, O, R]) again() {
 		return
 	}
 
-	leader_again[Mutant](&t.st.Leader, t.leading())
+	leader_again[Mutant](&t.st.Leader, turn_leading[Mutant](t))
 	if t.st.Leader.Active {
-		t.ping()
+		turn_ping[Mutant](t)
 	}
 	r := &t.st.Replica
 	for slot, b := range r.Proposals.All() {
 		t.propose(Propose[O]{slot, b})
 	}
-	r.handOn(t.executing(), r.Requests...)
+	r.handOn(turn_executing[Mutant](t), r.Requests...)
 	holes := r.holes(t.window())
-	if t.fetchAgain() || r.Incoming.Slot == 0 && (len(holes) > 0 || t.behind()) {
-		t.askAll()
+	if turn_fetchAgain[Mutant](t) || r.Incoming.Slot == 0 && (len(holes) > 0 || turn_behind[Mutant](t)) {
+		turn_askAll[Mutant](t)
 	}
 	for _, slot := range holes {
 		if _, proposed := r.Proposals.Get(slot); !proposed {
@@ -536,9 +538,9 @@ func (t *turn[Mutant, S, O, R]) again() {
 	}
 }
 
-func (t *turn[Mutant, S, O, R]) setLead() {
+func turn_setLead[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if t.Patience > 0 {
-		patience := t.st.Leader.patience(t.leading())
+		patience := t.st.Leader.patience(turn_leading[Mutant](t))
 		t.out.Commands().SetTimer(lead{}, patience, 2*patience)
 	}
 }

@@ -93,7 +93,7 @@ func (l linked[Mutant, S, M]) start(self actor.ID, o *out[M]) State[S, M] {
 	st := State[S, M]{Sent: make(map[actor.ID]Outbox[M]), Received: make(map[actor.ID]uint64)}
 	var inner actor.Out[M]
 	st.Actor = l.inner.Start(self, &inner)
-	return l.perform(st, &inner, o)
+	return linked_perform[Mutant](l, st, &inner, o)
 }
 
 // receive hands the actor a message when it is the next one of its sender. The number is part of the state in the very
@@ -111,7 +111,7 @@ func (l linked[Mutant, S, M]) receive(self actor.ID, st State[S, M], from actor.
 				var inner actor.Out[M]
 				st.Actor = l.inner.Receive(self, st.Actor, from, m.Message, &inner)
 				st.Received[from] = m.Number
-				st = l.perform(st, &inner, o)
+				st = linked_perform[Mutant](l, st, &inner, o)
 			}
 			o.Send(from, Ack[M]{st.Received[from]})
 		case Ack[M]:
@@ -137,7 +137,7 @@ func (l linked[Mutant, S, M]) receive(self actor.ID, st State[S, M], from actor.
 				var inner actor.Out[M]
 				st.Actor = l.inner.Receive(self, st.Actor, from, m.Message, &inner)
 				st.Received[from] = m.Number
-				st = l.perform(st, &inner, o)
+				st = linked_perform[Mutant](l, st, &inner, o)
 			}
 			o.Send(from, Ack[M]{st.Received[from]})
 		case Ack[M]:
@@ -166,7 +166,7 @@ func (l linked[Mutant, S, M]) receive(self actor.ID, st State[S, M], from actor.
 				var inner actor.Out[M]
 				st.Actor = l.inner.Receive(self, st.Actor, from, m.Message, &inner)
 				st.Received[from] = m.Number
-				st = l.perform(st, &inner, o)
+				st = linked_perform[Mutant](l, st, &inner, o)
 			}
 			o.Send(from, Ack[M]{st.Received[from]})
 		case Ack[M]:
@@ -195,7 +195,7 @@ func (l linked[Mutant, S, M]) receive(self actor.ID, st State[S, M], from actor.
 			var inner actor.Out[M]
 			st.Actor = l.inner.Receive(self, st.Actor, from, m.Message, &inner)
 			st.Received[from] = m.Number
-			st = l.perform(st, &inner, o)
+			st = linked_perform[Mutant](l, st, &inner, o)
 		}
 		o.Send(from, Ack[M]{st.Received[from]})
 	case Ack[M]:
@@ -222,12 +222,12 @@ func (l linked[Mutant, S, M]) timeout(self actor.ID, st State[S, M], timer actor
 			for i, m := range box.Waiting {
 				o.Send(r.To, Data[M]{box.Last - uint64(i), m})
 			}
-			l.patience(r.To, o)
+			linked_patience[Mutant](l, r.To, o)
 			return st
 		}
 		var inner actor.Out[M]
 		st.Actor = l.inner.Timeout(self, st.Actor, timer, &inner)
-		return l.perform(st, &inner, o)
+		return linked_perform[Mutant](l, st, &inner, o)
 	}
 
 	if r, ok := timer.(Resend); ok {
@@ -235,18 +235,18 @@ func (l linked[Mutant, S, M]) timeout(self actor.ID, st State[S, M], timer actor
 		for i, m := range box.Waiting {
 			o.Send(r.To, Data[M]{box.Last - uint64(len(box.Waiting)-1-i), m})
 		}
-		l.patience(r.To, o)
+		linked_patience[Mutant](l, r.To, o)
 		return st
 	}
 	var inner actor.Out[M]
 	st.Actor = l.inner.Timeout(self, st.Actor, timer, &inner)
-	return l.perform(st, &inner, o)
+	return linked_perform[Mutant](l, st, &inner, o)
 }
 
 func (l linked[Mutant, S, M]) chosen(self actor.ID, st State[S, M], option actor.Option, o *out[M]) State[S, M] {
 	var inner actor.Out[M]
 	st.Actor = l.inner.Chosen(self, st.Actor, option, &inner)
-	return l.perform(st, &inner, o)
+	return linked_perform[Mutant](l, st, &inner, o)
 }
 
 func (l linked[Mutant, S, M]) keep(st State[S, M]) any {
@@ -285,7 +285,7 @@ func (l linked[Mutant, S, M]) recover(self actor.ID, kept any, o *out[M]) State[
 		}
 		for _, to := range slices.Sorted(maps.Keys(st.Sent)) {
 			if len(st.Sent[to].Waiting) > 1 {
-				l.patience(to, o)
+				linked_patience[Mutant](l, to, o)
 			}
 		}
 		var inner actor.Out[M]
@@ -294,7 +294,7 @@ func (l linked[Mutant, S, M]) recover(self actor.ID, kept any, o *out[M]) State[
 		} else {
 			st.Actor = l.inner.Start(self, &inner)
 		}
-		return l.perform(st, &inner, o)
+		return linked_perform[Mutant](l, st, &inner, o)
 	}
 
 	d := kept.(Durable[M])
@@ -307,7 +307,7 @@ func (l linked[Mutant, S, M]) recover(self actor.ID, kept any, o *out[M]) State[
 	}
 	for _, to := range slices.Sorted(maps.Keys(st.Sent)) {
 		if len(st.Sent[to].Waiting) > 0 {
-			l.patience(to, o)
+			linked_patience[Mutant](l, to, o)
 		}
 	}
 	var inner actor.Out[M]
@@ -316,17 +316,17 @@ func (l linked[Mutant, S, M]) recover(self actor.ID, kept any, o *out[M]) State[
 	} else {
 		st.Actor = l.inner.Start(self, &inner)
 	}
-	return l.perform(st, &inner, o)
+	return linked_perform[Mutant](l, st, &inner, o)
 }
 
 // perform does what the actor commands, with a number on each message.
-func (l linked[Mutant, S, M]) perform(st State[S, M], inner *actor.Out[M], o *out[M]) State[S, M] {
+func linked_perform[Mutant variant.Mutant, S any, M any](l linked[Mutant, S, M], st State[S, M], inner *actor.Out[M], o *out[M]) State[S, M] {
 	for _, c := range inner.Commands() {
 		switch c.Kind {
 		case actor.Send:
 			box := st.Sent[c.To]
 			if len(box.Waiting) == 0 {
-				l.patience(c.To, o)
+				linked_patience[Mutant](l, c.To, o)
 			}
 			box.Last++
 			box.Waiting = append(box.Waiting, c.Message)
@@ -343,6 +343,6 @@ func (l linked[Mutant, S, M]) perform(st State[S, M], inner *actor.Out[M], o *ou
 	return st
 }
 
-func (l linked[Mutant, S, M]) patience(to actor.ID, o *out[M]) {
+func linked_patience[Mutant variant.Mutant, S any, M any](l linked[Mutant, S, M], to actor.ID, o *out[M]) {
 	o.SetTimer(Resend{to}, l.wait, 2*l.wait)
 }

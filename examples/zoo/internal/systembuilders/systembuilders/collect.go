@@ -15,52 +15,52 @@ import (
 // behind. The paper says nothing of it.
 
 // restored returns the members and the replica of a snapshot.
-func (t *turn[Mutant, S, O, R]) restored(from Snapshot) (Membership, rsm.Replica[S, R]) {
+func turn_restored[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from Snapshot) (Membership, rsm.Replica[S, R]) {
 	if from.Seq > 0 {
 		if m, r, err := t.Load(from.Data); err == nil {
 			return m, r
 		}
 	}
-	return t.first(t.all), rsm.Start(t.Machine)
+	return server_first[Mutant](t.Server, t.all), rsm.Start(t.Machine)
 }
 
 // collectAll takes a snapshot of all that is executed.
-func (t *turn[Mutant, S, O, R]) collectAll() {
-	if data, err := t.data(t.st.Membership, t.st.Machine); err == nil {
-		t.forgetLog(Snapshot{t.st.Aru, data})
+func turn_collectAll[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
+	if data, err := server_data[Mutant](t.Server, t.st.Membership, t.st.Machine); err == nil {
+		turn_forgetLog[Mutant](t, Snapshot{t.st.Aru, data})
 	}
 }
 
 // collect takes a snapshot of the slots up to one, whose updates are executed once more, from the last snapshot on: the
 // state of the machine is given, and they say which commands were executed and how they were answered.
-func (t *turn[Mutant, S, O, R]) collect(seq rsm.Slot, state string) {
+func turn_collect[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], seq rsm.Slot, state string) {
 	st := t.st
 	if seq <= st.Snapshot.Seq || seq > st.Aru {
 		return
 	}
-	members, r := t.restored(st.Snapshot)
+	members, r := turn_restored[Mutant](t, st.Snapshot)
 	for slot, b := range st.Log.All() {
 		if slot > seq {
 			break
 		}
 		var first []rsm.Command[O]
 		for _, u := range b.All() {
-			first = t.noteNew(first, r, u.Command)
+			first = turn_noteNew[Mutant](t, first, r, u.Command)
 			rsm.Execute[Mutant](t.Machine, slot, &r, u.Command)
 		}
-		members = t.after(members, slot, first)
+		members = turn_after[Mutant](t, members, slot, first)
 	}
 	var err error
 	if r.State, err = t.Machine.Restore([]byte(state)); err != nil {
 		return
 	}
-	if data, err := t.data(members, r); err == nil {
-		t.forgetLog(Snapshot{seq, data})
+	if data, err := server_data[Mutant](t.Server, members, r); err == nil {
+		turn_forgetLog[Mutant](t, Snapshot{seq, data})
 	}
 }
 
 // forgetLog keeps a snapshot instead of the updates that it is of.
-func (t *turn[Mutant, S, O, R]) forgetLog(s Snapshot) {
+func turn_forgetLog[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], s Snapshot) {
 	if variant.Of[Mutant]() == "collected-early" {
 		t.st.Snapshot.Seq, t.st.Log = s.Seq, t.st.Log.From(s.Seq+1)
 
@@ -72,7 +72,7 @@ func (t *turn[Mutant, S, O, R]) forgetLog(s Snapshot) {
 
 // tellSnapshot sends a server the snapshot from a byte on, as much as may be told at once, and reports whether that is
 // all.
-func (t *turn[Mutant, S, O, R]) tellSnapshot(to actor.ID, from int) (all bool) {
+func turn_tellSnapshot[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], to actor.ID, from int) (all bool) {
 	s := t.st.Snapshot
 	if t.Part == 0 || len(s.Data) <= t.Part {
 		t.out.Send(to, s)
@@ -92,19 +92,19 @@ func sum(data string) uint64 {
 }
 
 // learnPart sends more of the snapshot, and what follows it after its end.
-func (t *turn[Mutant, S, O, R]) learnPart(from actor.ID, m LearnPart) {
+func turn_learnPart[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m LearnPart) {
 	s := t.st.Snapshot
 	same := m.Seq == s.Seq && m.Sum == sum(s.Data) && m.From > 0 && m.From < len(s.Data)
 	switch {
 	case m.Aru >= s.Seq || !same:
-		t.learn(from, Learn{m.Aru})
-	case t.tellSnapshot(from, m.From):
-		t.learn(from, Learn{s.Seq})
+		turn_learn[Mutant](t, from, Learn{m.Aru})
+	case turn_tellSnapshot[Mutant](t, from, m.From):
+		turn_learn[Mutant](t, from, Learn{s.Seq})
 	}
 }
 
 // snapshotPart puts a part behind those that are there, and asks for the next one.
-func (t *turn[Mutant, S, O, R]) snapshotPart(from actor.ID, m SnapshotPart) {
+func turn_snapshotPart[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m SnapshotPart) {
 	if variant.Of[Mutant]() == "part-for-whole" {
 		st := t.st
 		in := st.Incoming
@@ -120,12 +120,12 @@ func (t *turn[Mutant, S, O, R]) snapshotPart(from actor.ID, m SnapshotPart) {
 		}
 		if !m.Last && m.From > 0 {
 			st.Incoming = in
-			t.reconcile(from, m.Seq)
+			turn_reconcile[Mutant](t, from, m.Seq)
 			return
 		}
 		st.Incoming = Incoming{}
 		if sum(in.Data) == m.Sum {
-			t.snapshot(from, Snapshot{in.Seq, in.Data})
+			turn_snapshot[Mutant](t, from, Snapshot{in.Seq, in.Data})
 		}
 
 		return
@@ -145,24 +145,24 @@ func (t *turn[Mutant, S, O, R]) snapshotPart(from actor.ID, m SnapshotPart) {
 	}
 	if !m.Last {
 		st.Incoming = in
-		t.reconcile(from, m.Seq)
+		turn_reconcile[Mutant](t, from, m.Seq)
 		return
 	}
 	st.Incoming = Incoming{}
 	if sum(in.Data) == m.Sum {
-		t.snapshot(from, Snapshot{in.Seq, in.Data})
+		turn_snapshot[Mutant](t, from, Snapshot{in.Seq, in.Data})
 	}
 }
 
 // dropPassed drops the parts of a snapshot that the server has got beyond.
-func (t *turn[Mutant, S, O, R]) dropPassed() {
+func turn_dropPassed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if t.st.Incoming.Seq <= t.st.Aru {
 		t.st.Incoming = Incoming{}
 	}
 }
 
 // snapshot goes on from the snapshot of another server that has executed more, and asks for what follows it.
-func (t *turn[Mutant, S, O, R]) snapshot(from actor.ID, m Snapshot) {
+func turn_snapshot[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Snapshot) {
 	st := t.st
 	if m.Seq <= st.Aru {
 		return
@@ -172,18 +172,18 @@ func (t *turn[Mutant, S, O, R]) snapshot(from actor.ID, m Snapshot) {
 		return
 	}
 	st.Membership, st.Machine, st.Aru = members, r, m.Seq
-	t.dropPassed()
-	t.forgetLog(m)
+	turn_dropPassed[Mutant](t)
+	turn_forgetLog[Mutant](t, m)
 	for seq := range st.History {
 		if seq <= m.Seq {
 			st.History = drop(st.History, seq)
 		}
 	}
-	t.sweep(st.Pending.names())
+	turn_sweep[Mutant](t, st.Pending.names())
 	if t.Delay > 0 {
-		t.enter()
+		turn_enter[Mutant](t)
 	}
 	st.Doublings, t.restart = 0, true
-	t.advance()
-	t.prepared()
+	turn_advance[Mutant](t)
+	turn_prepared[Mutant](t)
 }

@@ -11,7 +11,7 @@ import "synod/actor"
 
 // shiftToLeaderElection attempts a view, or the highest one that it knows to be attempted, unless that is beyond the
 // last.
-func (t *turn[Mutant, S, O, R]) shiftToLeaderElection(v View) {
+func turn_shiftToLeaderElection[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], v View) {
 	if variant.Of[Mutant]() == "alone" {
 		st := t.st
 		for _, attempted := range st.Changes {
@@ -24,11 +24,11 @@ func (t *turn[Mutant, S, O, R]) shiftToLeaderElection(v View) {
 			return
 		}
 		st.Attempted = v
-		t.forget(v)
-		t.broadcast(t.change)
+		turn_forget[Mutant](t, v)
+		turn_broadcast[Mutant](t, t.change)
 		st.Changes = put(st.Changes, t.self, v)
 		if early.View == v {
-			t.prepare(t.leader(v), early)
+			turn_prepare[Mutant](t, turn_leader[Mutant](t, v), early)
 		}
 
 		return
@@ -45,19 +45,19 @@ func (t *turn[Mutant, S, O, R]) shiftToLeaderElection(v View) {
 		return
 	}
 	st.Attempted = v
-	t.forget(v)
-	t.broadcast(t.change)
+	turn_forget[Mutant](t, v)
+	turn_broadcast[Mutant](t, t.change)
 	st.Changes = put(st.Changes, t.self, v)
-	t.preinstall()
+	turn_preinstall[Mutant](t)
 	if early.View == v {
-		t.prepare(t.leader(v), early)
+		turn_prepare[Mutant](t, turn_leader[Mutant](t, v), early)
 	}
 }
 
 func (t *turn[Mutant, S, O, R]) change() Message { return ViewChange{t.st.Attempted} }
 
 // preinstall preinstalls the view once a majority attempts it.
-func (t *turn[Mutant, S, O, R]) preinstall() {
+func turn_preinstall[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	st := t.st
 	n := 0
 	for _, attempted := range st.Changes {
@@ -65,19 +65,19 @@ func (t *turn[Mutant, S, O, R]) preinstall() {
 			n++
 		}
 	}
-	if n < t.quorum() {
+	if n < turn_quorum[Mutant](t) {
 		return
 	}
 	st.Preinstalled, t.restart = true, true
 	st.Doublings = min(st.Doublings+1, t.Options.Doublings)
-	t.forget(st.Attempted + 1)
-	if t.leads(st.Attempted) {
-		t.shiftToPreparePhase()
+	turn_forget[Mutant](t, st.Attempted+1)
+	if turn_leads[Mutant](t, st.Attempted) {
+		turn_shiftToPreparePhase[Mutant](t)
 	}
 }
 
 // forget forgets what it knows of attempts of views below one.
-func (t *turn[Mutant, S, O, R]) forget(v View) {
+func turn_forget[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], v View) {
 	st := t.st
 	for id, attempted := range st.Changes {
 		if attempted < v {
@@ -91,7 +91,7 @@ func (t *turn[Mutant, S, O, R]) forget(v View) {
 
 // viewChange follows a server to a higher view, or counts it. While the server is not in election, or waits for a view
 // that is preinstalled, it only remembers.
-func (t *turn[Mutant, S, O, R]) viewChange(from actor.ID, m ViewChange) {
+func turn_viewChange[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m ViewChange) {
 	if variant.Of[Mutant]() == "elections-unheard" {
 		st := t.st
 		switch electing := st.Phase == LeaderElection && !st.Preinstalled; {
@@ -102,9 +102,9 @@ func (t *turn[Mutant, S, O, R]) viewChange(from actor.ID, m ViewChange) {
 			switch {
 			case !electing:
 			case m.Attempted > st.Attempted:
-				t.shiftToLeaderElection(m.Attempted)
+				turn_shiftToLeaderElection[Mutant](t, m.Attempted)
 			default:
-				t.preinstall()
+				turn_preinstall[Mutant](t)
 			}
 		}
 
@@ -120,63 +120,63 @@ func (t *turn[Mutant, S, O, R]) viewChange(from actor.ID, m ViewChange) {
 		switch {
 		case !electing:
 		case m.Attempted > st.Attempted:
-			t.shiftToLeaderElection(m.Attempted)
+			turn_shiftToLeaderElection[Mutant](t, m.Attempted)
 		default:
-			t.preinstall()
+			turn_preinstall[Mutant](t)
 		}
 	}
 }
 
 // vcProof takes a server that is in election to a view that others have installed.
-func (t *turn[Mutant, S, O, R]) vcProof(from actor.ID, m VCProof) {
+func turn_vcProof[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m VCProof) {
 	if variant.Of[Mutant]() == "accept-lost" {
 		st := t.st
 		switch {
-		case m.Installed <= st.Installed || t.leads(m.Installed):
-		case st.Phase != LeaderElection && t.member():
-			t.viewChange(from, ViewChange{m.Installed})
+		case m.Installed <= st.Installed || turn_leads[Mutant](t, m.Installed):
+		case st.Phase != LeaderElection && turn_member[Mutant](t):
+			turn_viewChange[Mutant](t, from, ViewChange{m.Installed})
 		default:
 			st.Attempted = m.Installed
-			t.shiftToRegNonLeader()
+			turn_shiftToRegNonLeader[Mutant](t)
 		}
 
 		return
 	}
 
 	st := t.st
-	t.reconcile(from, m.Aru)
+	turn_reconcile[Mutant](t, from, m.Aru)
 	switch {
-	case m.Installed <= st.Installed || t.leads(m.Installed):
-	case st.Phase != LeaderElection && t.member():
-		t.viewChange(from, ViewChange{m.Installed})
+	case m.Installed <= st.Installed || turn_leads[Mutant](t, m.Installed):
+	case st.Phase != LeaderElection && turn_member[Mutant](t):
+		turn_viewChange[Mutant](t, from, ViewChange{m.Installed})
 	default:
 		st.Attempted = m.Installed
-		t.shiftToRegNonLeader()
+		turn_shiftToRegNonLeader[Mutant](t)
 	}
 }
 
 // shiftToPreparePhase asks what the others have accepted.
-func (t *turn[Mutant, S, O, R]) shiftToPreparePhase() {
+func turn_shiftToPreparePhase[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	st := t.st
 	st.Installed = st.Attempted
 	st.Prepared, st.Asked = map[actor.ID]bool{t.self: true}, st.Aru
-	t.broadcast(t.preparation)
-	t.prepared()
+	turn_broadcast[Mutant](t, t.preparation)
+	turn_prepared[Mutant](t)
 }
 
 func (t *turn[Mutant, S, O, R]) preparation() Message { return Prepare{t.st.Installed, t.st.Aru} }
 
 // prepare installs a view, and tells its leader what this server knows. A leader that asks for a higher view attempts
 // it, too; if the server does not follow it there yet, it answers once it does.
-func (t *turn[Mutant, S, O, R]) prepare(from actor.ID, m Prepare) {
+func turn_prepare[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Prepare) {
 	if variant.Of[Mutant]() == "jump-forgets" {
 		st := t.st
 		if m.View > st.Attempted {
 			st.Early = m
-			t.viewChange(from, ViewChange{m.View})
+			turn_viewChange[Mutant](t, from, ViewChange{m.View})
 			return
 		}
-		if m.View != st.Attempted || t.leads(m.View) {
+		if m.View != st.Attempted || turn_leads[Mutant](t, m.View) {
 			return
 		}
 		install := st.Phase == LeaderElection
@@ -185,13 +185,13 @@ func (t *turn[Mutant, S, O, R]) prepare(from actor.ID, m Prepare) {
 		}
 		answer := PrepareOK[O]{View: m.View}
 		if install {
-			answer.Data = t.dataList(m.Aru)
+			answer.Data = turn_dataList[Mutant](t, m.Aru)
 		}
 		t.out.Send(from, answer)
 		if install {
-			t.shiftToRegNonLeader()
+			turn_shiftToRegNonLeader[Mutant](t)
 		}
-		t.reconcile(from, m.Aru)
+		turn_reconcile[Mutant](t, from, m.Aru)
 
 		return
 	}
@@ -199,19 +199,19 @@ func (t *turn[Mutant, S, O, R]) prepare(from actor.ID, m Prepare) {
 		st := t.st
 		if m.View > st.Attempted {
 			st.Early = m
-			t.viewChange(from, ViewChange{m.View})
+			turn_viewChange[Mutant](t, from, ViewChange{m.View})
 			return
 		}
-		if t.leads(m.View) {
+		if turn_leads[Mutant](t, m.View) {
 			return
 		}
 		install := st.Phase == LeaderElection
 		st.Installed = m.View
-		t.out.Send(from, PrepareOK[O]{m.View, t.dataList(m.Aru)})
+		t.out.Send(from, PrepareOK[O]{m.View, turn_dataList[Mutant](t, m.Aru)})
 		if install {
-			t.shiftToRegNonLeader()
+			turn_shiftToRegNonLeader[Mutant](t)
 		}
-		t.reconcile(from, m.Aru)
+		turn_reconcile[Mutant](t, from, m.Aru)
 
 		return
 	}
@@ -219,10 +219,10 @@ func (t *turn[Mutant, S, O, R]) prepare(from actor.ID, m Prepare) {
 		st := t.st
 		if m.View > st.Attempted {
 			st.Early = m
-			t.viewChange(from, ViewChange{m.View})
+			turn_viewChange[Mutant](t, from, ViewChange{m.View})
 			return
 		}
-		if m.View != st.Attempted || t.leads(m.View) {
+		if m.View != st.Attempted || turn_leads[Mutant](t, m.View) {
 			return
 		}
 		install := st.Phase == LeaderElection
@@ -230,10 +230,10 @@ func (t *turn[Mutant, S, O, R]) prepare(from actor.ID, m Prepare) {
 			st.Installed = m.View
 		}
 		if install {
-			t.out.Send(from, PrepareOK[O]{m.View, t.dataList(m.Aru)})
-			t.shiftToRegNonLeader()
+			t.out.Send(from, PrepareOK[O]{m.View, turn_dataList[Mutant](t, m.Aru)})
+			turn_shiftToRegNonLeader[Mutant](t)
 		}
-		t.reconcile(from, m.Aru)
+		turn_reconcile[Mutant](t, from, m.Aru)
 
 		return
 	}
@@ -241,10 +241,10 @@ func (t *turn[Mutant, S, O, R]) prepare(from actor.ID, m Prepare) {
 		st := t.st
 		if m.View > st.Attempted {
 			st.Early = m
-			t.viewChange(from, ViewChange{m.View})
+			turn_viewChange[Mutant](t, from, ViewChange{m.View})
 			return
 		}
-		if m.View != st.Attempted || t.leads(m.View) {
+		if m.View != st.Attempted || turn_leads[Mutant](t, m.View) {
 			return
 		}
 		install := st.Phase == LeaderElection
@@ -253,9 +253,9 @@ func (t *turn[Mutant, S, O, R]) prepare(from actor.ID, m Prepare) {
 		}
 		t.out.Send(from, PrepareOK[O]{View: m.View})
 		if install {
-			t.shiftToRegNonLeader()
+			turn_shiftToRegNonLeader[Mutant](t)
 		}
-		t.reconcile(from, m.Aru)
+		turn_reconcile[Mutant](t, from, m.Aru)
 
 		return
 	}
@@ -263,31 +263,31 @@ func (t *turn[Mutant, S, O, R]) prepare(from actor.ID, m Prepare) {
 	st := t.st
 	if m.View > st.Attempted {
 		st.Early = m
-		t.viewChange(from, ViewChange{m.View})
+		turn_viewChange[Mutant](t, from, ViewChange{m.View})
 		return
 	}
-	if m.View != st.Attempted || t.leads(m.View) {
+	if m.View != st.Attempted || turn_leads[Mutant](t, m.View) {
 		return
 	}
 	install := st.Phase == LeaderElection
 	if install {
 		st.Installed = m.View
 	}
-	t.out.Send(from, PrepareOK[O]{m.View, t.dataList(m.Aru)})
+	t.out.Send(from, PrepareOK[O]{m.View, turn_dataList[Mutant](t, m.Aru)})
 	if install {
-		t.shiftToRegNonLeader()
+		turn_shiftToRegNonLeader[Mutant](t)
 	}
-	t.reconcile(from, m.Aru)
+	turn_reconcile[Mutant](t, from, m.Aru)
 }
 
 // shiftToRegNonLeader follows the leader of the view that was attempted.
-func (t *turn[Mutant, S, O, R]) shiftToRegNonLeader() {
+func turn_shiftToRegNonLeader[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "not-forwarded" {
 		st := t.st
 		st.Phase, st.Installed = RegNonLeader, st.Attempted
 		st.Preinstalled, t.restart = false, true
 		st.Changes = drop(st.Changes, t.self)
-		t.forget(st.Attempted + 1)
+		turn_forget[Mutant](t, st.Attempted+1)
 		st.Prepared, st.Asked, st.Through, st.Proposed, st.Queue = nil, 0, 0, 0, nil
 
 		return
@@ -297,70 +297,70 @@ func (t *turn[Mutant, S, O, R]) shiftToRegNonLeader() {
 	st.Phase, st.Installed = RegNonLeader, st.Attempted
 	st.Preinstalled, t.restart = false, true
 	st.Changes = drop(st.Changes, t.self)
-	t.forget(st.Attempted + 1)
+	turn_forget[Mutant](t, st.Attempted+1)
 	st.Prepared, st.Asked, st.Through, st.Proposed, st.Queue = nil, 0, 0, 0, nil
-	t.submitAll()
+	turn_submitAll[Mutant](t)
 }
 
 // prepareOK takes what another server knows. One that is no longer needed is of a server that joins the view late: it
 // has missed what was proposed and ordered so far.
-func (t *turn[Mutant, S, O, R]) prepareOK(from actor.ID, m PrepareOK[O]) {
+func turn_prepareOK[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m PrepareOK[O]) {
 	st := t.st
 	if st.Phase == RegLeader && m.View == st.Installed {
 		if st.Asked < st.Aru {
-			t.out.Send(from, t.proof())
+			t.out.Send(from, turn_proof[Mutant](t))
 		}
-		t.proposeAgain(from)
+		turn_proposeAgain[Mutant](t, from)
 	}
 	if st.Phase != LeaderElection || m.View != st.Attempted || st.Prepared == nil {
 		return
 	}
 	for _, o := range m.Data.Ordered {
-		t.order(o.Seq, o.Batch)
+		turn_order[Mutant](t, o.Seq, o.Batch)
 	}
 	for _, p := range m.Data.Proposals {
-		t.apply(p)
+		turn_apply[Mutant](t, p)
 	}
 	st.Prepared[from] = true
 	st.Through = max(st.Through, m.Data.Through)
-	t.advance()
-	t.reconcile(from, st.Through)
-	t.prepared()
+	turn_advance[Mutant](t)
+	turn_reconcile[Mutant](t, from, st.Through)
+	turn_prepared[Mutant](t)
 }
 
 // prepared makes the server lead once a majority has installed its view and it knows what they do.
-func (t *turn[Mutant, S, O, R]) prepared() {
+func turn_prepared[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "unprepared" {
 		st := t.st
-		if st.Prepared == nil || len(st.Prepared) < t.quorum()-1 || st.Aru < st.Through {
+		if st.Prepared == nil || len(st.Prepared) < turn_quorum[Mutant](t)-1 || st.Aru < st.Through {
 			return
 		}
 		forwarded, behind := st.Queue, st.Asked < st.Aru
 		st.Phase, st.Prepared, st.Through, st.Proposed, st.Queue = RegLeader, nil, 0, st.Aru, nil
 		st.Preinstalled, t.restart = false, true
 		if behind {
-			t.prove() // Others may lack what it has learned.
+			turn_prove[Mutant](t) // Others may lack what it has learned.
 		}
 		for _, u := range forwarded {
-			t.clientUpdate(u.Node, ClientUpdate[O]{u})
+			turn_clientUpdate[Mutant](t, u.Node, ClientUpdate[O]{u})
 		}
-		t.submitAll()
+		turn_submitAll[Mutant](t)
 
 		return
 	}
 
 	st := t.st
-	if st.Prepared == nil || len(st.Prepared) < t.quorum() || st.Aru < st.Through {
+	if st.Prepared == nil || len(st.Prepared) < turn_quorum[Mutant](t) || st.Aru < st.Through {
 		return
 	}
 	forwarded, behind := st.Queue, st.Asked < st.Aru
 	st.Phase, st.Prepared, st.Through, st.Proposed, st.Queue = RegLeader, nil, 0, st.Aru, nil
 	st.Preinstalled, t.restart = false, true
 	if behind {
-		t.prove() // Others may lack what it has learned.
+		turn_prove[Mutant](t) // Others may lack what it has learned.
 	}
 	for _, u := range forwarded {
-		t.clientUpdate(u.Node, ClientUpdate[O]{u})
+		turn_clientUpdate[Mutant](t, u.Node, ClientUpdate[O]{u})
 	}
-	t.submitAll()
+	turn_submitAll[Mutant](t)
 }

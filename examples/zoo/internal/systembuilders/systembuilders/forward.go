@@ -22,10 +22,10 @@ type Forwarded struct {
 }
 
 // began sends an update that is now pending to the leader, or puts it behind the others.
-func (t *turn[Mutant, S, O, R]) began(id rsm.ID) {
+func turn_began[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id rsm.ID) {
 	if t.Forward == 0 {
-		t.setUpdate(id)
-		t.submit(id)
+		turn_setUpdate[Mutant](t, id)
+		turn_submit[Mutant](t, id)
 		return
 	}
 	f := &t.st.Forwarded
@@ -34,9 +34,9 @@ func (t *turn[Mutant, S, O, R]) began(id rsm.ID) {
 }
 
 // ended makes room for the next one once an update is no longer pending.
-func (t *turn[Mutant, S, O, R]) ended(id rsm.ID) {
+func turn_ended[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id rsm.ID) {
 	if t.Forward == 0 {
-		t.cancelUpdate(id)
+		turn_cancelUpdate[Mutant](t, id)
 		return
 	}
 	f := &t.st.Forwarded
@@ -46,12 +46,12 @@ func (t *turn[Mutant, S, O, R]) ended(id rsm.ID) {
 			f.Sent = nil
 		}
 	}
-	t.tidy()
+	turn_tidy[Mutant](t)
 }
 
 // tidy takes out of the line what is no longer pending, once that is most of it: others may have had it ordered, while
 // what is before it still waits.
-func (t *turn[Mutant, S, O, R]) tidy() {
+func turn_tidy[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	f, waiting := &t.st.Forwarded, t.st.Pending.Len()-len(t.st.Forwarded.Sent)
 	if f.Line.Len() <= 2*waiting {
 		return
@@ -65,11 +65,11 @@ func (t *turn[Mutant, S, O, R]) tidy() {
 
 // forward sends the leader the next updates, as many as it may have at a time, and reports whether there were some. In
 // election there are none: nobody would order them.
-func (t *turn[Mutant, S, O, R]) forward() (some bool) {
+func turn_forward[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) (some bool) {
 	if variant.Of[Mutant]() == "line-lost" {
 		st := t.st
 		f := &st.Forwarded
-		if t.electing() {
+		if turn_electing[Mutant](t) {
 			f.Line = actor.Map[uint64, rsm.ID]{}
 			return false
 		}
@@ -80,7 +80,7 @@ func (t *turn[Mutant, S, O, R]) forward() (some bool) {
 			f.Line = f.Line.Without(at)
 			if _, pending := st.Pending.Get(id); pending {
 				f.Sent, some = append(f.Sent, id), true
-				t.submit(id)
+				turn_submit[Mutant](t, id)
 			}
 		}
 		return some
@@ -88,7 +88,7 @@ func (t *turn[Mutant, S, O, R]) forward() (some bool) {
 	if variant.Of[Mutant]() == "place-kept" {
 		st := t.st
 		f := &st.Forwarded
-		if t.electing() {
+		if turn_electing[Mutant](t) {
 			return false
 		}
 		for at, id := range f.Line.All() {
@@ -98,7 +98,7 @@ func (t *turn[Mutant, S, O, R]) forward() (some bool) {
 			f.Line = f.Line.Without(at)
 			if _, pending := st.Pending.Get(id); pending {
 				f.Sent, some = append(f.Sent, id), true
-				t.submit(id)
+				turn_submit[Mutant](t, id)
 			}
 		}
 		return some
@@ -106,7 +106,7 @@ func (t *turn[Mutant, S, O, R]) forward() (some bool) {
 
 	st := t.st
 	f := &st.Forwarded
-	if t.electing() {
+	if turn_electing[Mutant](t) {
 		return false
 	}
 	for at, id := range f.Line.All() {
@@ -116,29 +116,29 @@ func (t *turn[Mutant, S, O, R]) forward() (some bool) {
 		f.Line = f.Line.Without(at)
 		if _, pending := st.Pending.Get(id); pending {
 			f.Sent, some = append(f.Sent, id), true
-			t.submit(id)
+			turn_submit[Mutant](t, id)
 		}
 	}
 	return some
 }
 
 // electing reports whether the server has no leader, and is not about to lead.
-func (t *turn[Mutant, S, O, R]) electing() bool {
+func turn_electing[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
 	return t.st.Phase == LeaderElection && t.st.Prepared == nil
 }
 
 // submitAll sends the leader of a new view what it is to order.
-func (t *turn[Mutant, S, O, R]) submitAll() {
+func turn_submitAll[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "sent-to-one" {
 		if t.Forward == 0 {
 			for id := range t.st.Pending.All() {
-				t.submit(id)
+				turn_submit[Mutant](t, id)
 			}
 			return
 		}
 		if f := &t.st.Forwarded; f.Doublings > 0 {
 			f.Doublings = 0
-			t.setForward()
+			turn_setForward[Mutant](t)
 		}
 
 		return
@@ -146,38 +146,38 @@ func (t *turn[Mutant, S, O, R]) submitAll() {
 
 	if t.Forward == 0 {
 		for id := range t.st.Pending.All() {
-			t.submit(id)
+			turn_submit[Mutant](t, id)
 		}
 		return
 	}
-	t.submitSent()
+	turn_submitSent[Mutant](t)
 	if f := &t.st.Forwarded; f.Doublings > 0 {
 		f.Doublings = 0
-		t.setForward()
+		turn_setForward[Mutant](t)
 	}
 }
 
-func (t *turn[Mutant, S, O, R]) submitSent() {
+func turn_submitSent[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	for _, id := range t.st.Forwarded.Sent {
-		t.submit(id)
+		turn_submit[Mutant](t, id)
 	}
 }
 
 // forwardAgain sends the leader again what it was sent, and waits twice as long for the next time.
-func (t *turn[Mutant, S, O, R]) forwardAgain() {
+func turn_forwardAgain[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	f := &t.st.Forwarded
-	if !t.electing() {
-		t.submitSent()
+	if !turn_electing[Mutant](t) {
+		turn_submitSent[Mutant](t)
 		f.Doublings = min(f.Doublings+1, t.Options.Doublings)
 	}
-	t.setForward()
+	turn_setForward[Mutant](t)
 }
 
 // watchForwarded sets the timer of what is forwarded, or cancels it.
-func (t *turn[Mutant, S, O, R]) watchForwarded() {
+func turn_watchForwarded[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	switch sent := len(t.st.Forwarded.Sent) > 0; {
 	case sent && !t.sent:
-		t.setForward()
+		turn_setForward[Mutant](t)
 	case !sent && t.sent && t.Update > 0:
 		t.out.Commands().CancelTimer(Forward{})
 	}

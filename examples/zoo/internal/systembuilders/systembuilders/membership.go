@@ -62,7 +62,7 @@ type Change struct {
 }
 
 // first returns the membership before the first slot.
-func (s Server[Mutant, S, O, R]) first(all []actor.ID) Membership {
+func server_first[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S, O, R], all []actor.ID) Membership {
 	switch {
 	case s.Delay == 0:
 		return Membership{}
@@ -74,7 +74,7 @@ func (s Server[Mutant, S, O, R]) first(all []actor.ID) Membership {
 
 // noteNew appends a command to those of a slot that a replica executes for the first time, unless it has executed it.
 // Only changes of the members need to know.
-func (t *turn[Mutant, S, O, R]) noteNew(first []rsm.Command[O], r rsm.Replica[S, R], c rsm.Command[O]) []rsm.Command[O] {
+func turn_noteNew[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], first []rsm.Command[O], r rsm.Replica[S, R], c rsm.Command[O]) []rsm.Command[O] {
 	if t.Delay == 0 {
 		return first
 	}
@@ -85,11 +85,11 @@ func (t *turn[Mutant, S, O, R]) noteNew(first []rsm.Command[O], r rsm.Replica[S,
 }
 
 // after returns the membership once a slot is executed whose commands that were new are these.
-func (t *turn[Mutant, S, O, R]) after(m Membership, seq rsm.Slot, commands []rsm.Command[O]) Membership {
+func turn_after[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], m Membership, seq rsm.Slot, commands []rsm.Command[O]) Membership {
 	if variant.Of[Mutant]() == "effective-early" {
 		for _, c := range commands {
 			members, ok := t.Change(c)
-			if !ok || !t.known(members) {
+			if !ok || !turn_known[Mutant](t, members) {
 				continue
 			}
 			next := Change{seq + 1, actor.ListOf(members...)}
@@ -110,7 +110,7 @@ func (t *turn[Mutant, S, O, R]) after(m Membership, seq rsm.Slot, commands []rsm
 
 	for _, c := range commands {
 		members, ok := t.Change(c)
-		if !ok || !t.known(members) {
+		if !ok || !turn_known[Mutant](t, members) {
 			continue
 		}
 		next := Change{seq + t.Delay, actor.ListOf(members...)}
@@ -130,7 +130,7 @@ func (t *turn[Mutant, S, O, R]) after(m Membership, seq rsm.Slot, commands []rsm
 }
 
 // known reports whether these may be the members: some of the servers that there are, in ascending order.
-func (t *turn[Mutant, S, O, R]) known(members []actor.ID) bool {
+func turn_known[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], members []actor.ID) bool {
 	for i, id := range members {
 		if i > 0 && members[i-1] >= id || !slices.Contains(t.all, id) {
 			return false
@@ -140,7 +140,7 @@ func (t *turn[Mutant, S, O, R]) known(members []actor.ID) bool {
 }
 
 // members returns the members of the epoch.
-func (t *turn[Mutant, S, O, R]) members() []actor.ID {
+func turn_members[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) []actor.ID {
 	if t.Delay == 0 {
 		return t.all
 	}
@@ -148,11 +148,13 @@ func (t *turn[Mutant, S, O, R]) members() []actor.ID {
 }
 
 // member reports whether this server is a member of the epoch.
-func (t *turn[Mutant, S, O, R]) member() bool { return slices.Contains(t.members(), t.self) }
+func turn_member[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
+	return slices.Contains(turn_members[Mutant](t), t.self)
+}
 
 // hears reports whether a server is told what members tell one another: it is one, or is going to be one.
-func (t *turn[Mutant, S, O, R]) hears(id actor.ID) bool {
-	if slices.Contains(t.members(), id) {
+func turn_hears[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id actor.ID) bool {
+	if slices.Contains(turn_members[Mutant](t), id) {
 		return true
 	}
 	for _, next := range t.st.Membership.Next {
@@ -166,7 +168,7 @@ func (t *turn[Mutant, S, O, R]) hears(id actor.ID) bool {
 }
 
 // end returns the first slot of the next epoch, if one is to come.
-func (t *turn[Mutant, S, O, R]) end() (from rsm.Slot, comes bool) {
+func turn_end[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) (from rsm.Slot, comes bool) {
 	next := t.st.Membership.Next
 	if len(next) == 0 {
 		return 0, false
@@ -176,19 +178,19 @@ func (t *turn[Mutant, S, O, R]) end() (from rsm.Slot, comes bool) {
 
 // executed notes which commands of a slot were executed for the first time, and begins the next epoch if it was the
 // last slot of this epoch.
-func (t *turn[Mutant, S, O, R]) executed(seq rsm.Slot, commands []rsm.Command[O]) {
+func turn_executed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], seq rsm.Slot, commands []rsm.Command[O]) {
 	if t.Delay == 0 {
 		return
 	}
 	was := t.st.Membership.Epoch
-	t.st.Membership = t.after(t.st.Membership, seq, commands)
+	t.st.Membership = turn_after[Mutant](t, t.st.Membership, seq, commands)
 	if t.st.Membership.Epoch > was {
-		t.enter()
+		turn_enter[Mutant](t)
 	}
 }
 
 // enter begins to take part in the epoch, in its first view, unless it was in a later one before a crash.
-func (t *turn[Mutant, S, O, R]) enter() {
+func turn_enter[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "removed-leads" {
 		st := t.st
 		first := firstOf(st.Membership.Epoch)
@@ -200,14 +202,14 @@ func (t *turn[Mutant, S, O, R]) enter() {
 		if led {
 			st.Installed = first
 		} else {
-			t.shiftToRegNonLeader()
+			turn_shiftToRegNonLeader[Mutant](t)
 		}
-		if t.leads(first) {
+		if turn_leads[Mutant](t, first) {
 			st.Phase, st.Proposed = RegLeader, st.Aru
-			t.submitAll()
+			turn_submitAll[Mutant](t)
 		}
 		if led || st.Phase == RegLeader {
-			t.prove() // Who joins may know of nothing, and be the one to lead.
+			turn_prove[Mutant](t) // Who joins may know of nothing, and be the one to lead.
 		}
 
 		return
@@ -220,19 +222,19 @@ func (t *turn[Mutant, S, O, R]) enter() {
 	}
 	led := st.Phase == RegLeader
 	st.Attempted = first
-	t.shiftToRegNonLeader()
-	if t.leads(first) {
+	turn_shiftToRegNonLeader[Mutant](t)
+	if turn_leads[Mutant](t, first) {
 		st.Phase, st.Proposed = RegLeader, st.Aru
-		t.submitAll()
+		turn_submitAll[Mutant](t)
 	}
 	if led || st.Phase == RegLeader {
-		t.prove() // Who joins may know of nothing, and be the one to lead.
+		turn_prove[Mutant](t) // Who joins may know of nothing, and be the one to lead.
 	}
 }
 
 // outside reports whether a message is of a view that is not this server's to take part in. If it is behind, it asks
 // for what it lacks.
-func (t *turn[Mutant, S, O, R]) outside(from actor.ID, msg Message) bool {
+func turn_outside[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, msg Message) bool {
 	if variant.Of[Mutant]() == "joining-votes" {
 		if t.Delay == 0 {
 			return false
@@ -240,19 +242,19 @@ func (t *turn[Mutant, S, O, R]) outside(from actor.ID, msg Message) bool {
 		later := func(v View) bool { return v.Epoch() > t.st.Membership.Epoch }
 		switch m := msg.(type) {
 		case ViewChange:
-			return later(m.Attempted) || !t.member()
+			return later(m.Attempted) || !turn_member[Mutant](t)
 		case VCProof:
 			if later(m.Installed) {
-				t.reconcile(from, m.Aru)
+				turn_reconcile[Mutant](t, from, m.Aru)
 				return true
 			}
 		case Prepare:
-			if later(m.View) || !t.member() {
-				t.reconcile(from, m.Aru)
+			if later(m.View) || !turn_member[Mutant](t) {
+				turn_reconcile[Mutant](t, from, m.Aru)
 				return true
 			}
 		case PrepareOK[O]:
-			return later(m.View) || !t.member()
+			return later(m.View) || !turn_member[Mutant](t)
 		case Proposal[O]:
 			return later(m.View)
 		case Accept:
@@ -268,21 +270,21 @@ func (t *turn[Mutant, S, O, R]) outside(from actor.ID, msg Message) bool {
 	later := func(v View) bool { return v.Epoch() > t.st.Membership.Epoch }
 	switch m := msg.(type) {
 	case ViewChange:
-		return later(m.Attempted) || !t.member()
+		return later(m.Attempted) || !turn_member[Mutant](t)
 	case VCProof:
 		if later(m.Installed) {
-			t.reconcile(from, m.Aru)
+			turn_reconcile[Mutant](t, from, m.Aru)
 			return true
 		}
 	case Prepare:
-		if later(m.View) || !t.member() {
-			t.reconcile(from, m.Aru)
+		if later(m.View) || !turn_member[Mutant](t) {
+			turn_reconcile[Mutant](t, from, m.Aru)
 			return true
 		}
 	case PrepareOK[O]:
-		return later(m.View) || !t.member()
+		return later(m.View) || !turn_member[Mutant](t)
 	case Proposal[O]:
-		return later(m.View) || !t.member()
+		return later(m.View) || !turn_member[Mutant](t)
 	case Accept:
 		return later(m.View)
 	case ClientUpdate[O], GloballyOrderedUpdate[O], Learn, Snapshot, SnapshotPart, LearnPart, Collect, Recover, Recovered:
@@ -303,7 +305,7 @@ type keptChange struct {
 }
 
 // data returns the data of a snapshot: the replica, and before it, in a line, the membership, if that can change.
-func (s Server[Mutant, S, O, R]) data(m Membership, r rsm.Replica[S, R]) (string, error) {
+func server_data[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S, O, R], m Membership, r rsm.Replica[S, R]) (string, error) {
 	if variant.Of[Mutant]() == "snapshot-without-members" {
 		data, err := rsm.Save[Mutant](s.Machine, r)
 		if err != nil || s.Delay == 0 {

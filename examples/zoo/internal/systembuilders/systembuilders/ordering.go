@@ -15,7 +15,7 @@ import (
 // Ordering updates, section 3.3, and handling those of clients, section 3.4.
 
 // request takes a command of a client of this server, or answers it at once if it was executed.
-func (t *turn[Mutant, S, O, R]) request(from actor.ID, c rsm.Command[O]) {
+func turn_request[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, c rsm.Command[O]) {
 	st := t.st
 	status, answer, ok := st.Machine.Status(c.ID)
 	if status != rsm.New {
@@ -30,43 +30,43 @@ func (t *turn[Mutant, S, O, R]) request(from actor.ID, c rsm.Command[O]) {
 	}
 	st.Pending = st.Pending.With(c.ID, Pending[O]{from, c})
 	if !again {
-		t.began(c.ID)
+		turn_began[Mutant](t, c.ID)
 	}
 }
 
 // submit passes a pending update to the leader of the installed view. In election too: those who still are in that view
 // may order it.
-func (t *turn[Mutant, S, O, R]) submit(id rsm.ID) {
+func turn_submit[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id rsm.ID) {
 	st := t.st
 	p, _ := st.Pending.Get(id)
 	u := Update[O]{t.self, p.Command}
 	switch {
-	case t.mayEnqueue():
-		t.enqueue(u)
-	case t.leads(st.Installed) || st.Installed == 0 && !t.Elected:
+	case turn_mayEnqueue[Mutant](t):
+		turn_enqueue[Mutant](t, u)
+	case turn_leads[Mutant](t, st.Installed) || st.Installed == 0 && !t.Elected:
 	default:
-		t.out.Send(t.leader(st.Installed), ClientUpdate[O]{u})
+		t.out.Send(turn_leader[Mutant](t, st.Installed), ClientUpdate[O]{u})
 	}
 }
 
 // clientUpdate takes an update that another server forwards. If it was executed, that server is behind.
-func (t *turn[Mutant, S, O, R]) clientUpdate(from actor.ID, m ClientUpdate[O]) {
+func turn_clientUpdate[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m ClientUpdate[O]) {
 	st := t.st
 	switch status, _, _ := st.Machine.Status(m.Update.Command.ID); {
 	case status != rsm.New:
-		t.out.Send(from, t.proof())
-	case t.mayEnqueue():
-		t.enqueue(m.Update)
+		t.out.Send(from, turn_proof[Mutant](t))
+	case turn_mayEnqueue[Mutant](t):
+		turn_enqueue[Mutant](t, m.Update)
 	}
 }
 
 // mayEnqueue reports whether this server leads, or is about to: who has installed its view forwards updates to it.
-func (t *turn[Mutant, S, O, R]) mayEnqueue() bool {
+func turn_mayEnqueue[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
 	return t.st.Phase == RegLeader || t.st.Prepared != nil
 }
 
 // enqueue queues an update to be proposed, unless it is known already.
-func (t *turn[Mutant, S, O, R]) enqueue(u Update[O]) {
+func turn_enqueue[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], u Update[O]) {
 	st := t.st
 	id := u.Command.ID
 	status, _, _ := st.Machine.Status(id)
@@ -101,31 +101,31 @@ func state_bound[Mutant variant.Mutant, S any, O any, R any](st *State[S, O, R],
 // propose proposes for all slots within the window that have something to propose: what is known of the slot from an
 // earlier view, nothing if a later slot is bound, otherwise what is queued. It is the paper's Send_Proposal. Where it
 // knows what is ordered beyond a gap, it says so.
-func (t *turn[Mutant, S, O, R]) propose() {
+func turn_propose[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "hole-left" {
 		st := t.st
 		last := st.last()
 		for st.Phase == RegLeader { // It may execute the last slot of its epoch.
 			st.Proposed = max(st.Proposed, st.Aru)
 			seq := st.Proposed + 1
-			end, ends := t.end()
+			end, ends := turn_end[Mutant](t)
 			if seq > st.Aru+t.window() || ends && seq >= end {
 				return
 			}
 			e, known := st.History[seq]
 			if !known && seq > min(last, 0) {
-				if e.Batch = t.next(); e.Batch.Len() == 0 && !ends {
+				if e.Batch = turn_next[Mutant](t); e.Batch.Len() == 0 && !ends {
 					return
 				}
 			}
 			st.Proposed = seq
 			if e.Ordered {
-				t.broadcast(func() Message { return GloballyOrderedUpdate[O]{seq, e.Batch} })
+				turn_broadcast[Mutant](t, func() Message { return GloballyOrderedUpdate[O]{seq, e.Batch} })
 				continue
 			}
 			st.History = put(st.History, seq, Entry[O]{View: st.Installed, Batch: e.Batch})
-			t.broadcast(func() Message { return st.proposal(seq) })
-			t.counted(seq)
+			turn_broadcast[Mutant](t, func() Message { return st.proposal(seq) })
+			turn_counted[Mutant](t, seq)
 		}
 
 		return
@@ -136,24 +136,24 @@ func (t *turn[Mutant, S, O, R]) propose() {
 	for st.Phase == RegLeader { // It may execute the last slot of its epoch.
 		st.Proposed = max(st.Proposed, st.Aru)
 		seq := st.Proposed + 1
-		end, ends := t.end()
+		end, ends := turn_end[Mutant](t)
 		if seq > st.Aru+t.window() || ends && seq >= end {
 			return
 		}
 		e, known := st.History[seq]
 		if !known && seq > last {
-			if e.Batch = t.next(); e.Batch.Len() == 0 && !ends {
+			if e.Batch = turn_next[Mutant](t); e.Batch.Len() == 0 && !ends {
 				return
 			}
 		}
 		st.Proposed = seq
 		if e.Ordered {
-			t.broadcast(func() Message { return GloballyOrderedUpdate[O]{seq, e.Batch} })
+			turn_broadcast[Mutant](t, func() Message { return GloballyOrderedUpdate[O]{seq, e.Batch} })
 			continue
 		}
 		st.History = put(st.History, seq, Entry[O]{View: st.Installed, Batch: e.Batch})
-		t.broadcast(func() Message { return st.proposal(seq) })
-		t.counted(seq)
+		turn_broadcast[Mutant](t, func() Message { return st.proposal(seq) })
+		turn_counted[Mutant](t, seq)
 	}
 }
 
@@ -166,14 +166,14 @@ func (st *State[S, O, R]) last() (last rsm.Slot) {
 }
 
 // next takes updates from the queue; none if there are none.
-func (t *turn[Mutant, S, O, R]) next() Batch[O] {
+func turn_next[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) Batch[O] {
 	st := t.st
 	var updates []Update[O]
 	taken, bytes := 0, 0
 	for taken < len(st.Queue) && len(updates) < t.batch() {
 		u := st.Queue[taken]
 		if status, _, _ := st.Machine.Status(u.Command.ID); status == rsm.New {
-			if bytes += t.bytes(BatchOf(u)); t.Bytes > 0 && bytes > t.Bytes && len(updates) > 0 {
+			if bytes += turn_bytes[Mutant](t, BatchOf(u)); t.Bytes > 0 && bytes > t.Bytes && len(updates) > 0 {
 				break
 			}
 			updates = append(updates, u)
@@ -188,7 +188,7 @@ func (t *turn[Mutant, S, O, R]) next() Batch[O] {
 }
 
 // bytes returns how many bytes the updates of a slot take in a message, 0 if that does not matter.
-func (t *turn[Mutant, S, O, R]) bytes(b Batch[O]) (n int) {
+func turn_bytes[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], b Batch[O]) (n int) {
 	if t.Size == nil {
 		return 0
 	}
@@ -206,27 +206,27 @@ func (st *State[S, O, R]) proposal(seq rsm.Slot) Proposal[O] {
 
 // proposal accepts a proposal of the leader and tells everybody. Who knows the slot to be ordered tells the leader so;
 // who has accepted it before repeats it to the leader.
-func (t *turn[Mutant, S, O, R]) proposal(from actor.ID, m Proposal[O]) {
+func turn_proposal[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Proposal[O]) {
 	if variant.Of[Mutant]() == "vote-in-election" {
 		st := t.st
 		if m.Seq == 0 {
 			return
 		}
 		if m.Seq <= st.Snapshot.Seq {
-			t.out.Send(from, t.proof()) // which tells the leader to ask for the snapshot
+			t.out.Send(from, turn_proof[Mutant](t)) // which tells the leader to ask for the snapshot
 			return
 		}
 		if b, ordered := st.ordered(m.Seq); ordered {
 			t.out.Send(from, GloballyOrderedUpdate[O]{m.Seq, b})
 			return
 		}
-		if t.apply(m) {
-			t.broadcast(func() Message { return Accept{m.View, m.Seq} })
+		if turn_apply[Mutant](t, m) {
+			turn_broadcast[Mutant](t, func() Message { return Accept{m.View, m.Seq} })
 		} else {
 			t.out.Send(from, Accept{m.View, m.Seq})
 		}
-		t.voted(t.self, m.Seq)
-		t.advance()
+		turn_voted[Mutant](t, t.self, m.Seq)
+		turn_advance[Mutant](t)
 
 		return
 	}
@@ -236,20 +236,20 @@ func (t *turn[Mutant, S, O, R]) proposal(from actor.ID, m Proposal[O]) {
 		return
 	}
 	if m.Seq <= st.Snapshot.Seq {
-		t.out.Send(from, t.proof()) // which tells the leader to ask for the snapshot
+		t.out.Send(from, turn_proof[Mutant](t)) // which tells the leader to ask for the snapshot
 		return
 	}
 	if b, ordered := st.ordered(m.Seq); ordered {
 		t.out.Send(from, GloballyOrderedUpdate[O]{m.Seq, b})
 		return
 	}
-	if t.apply(m) {
-		t.broadcast(func() Message { return Accept{m.View, m.Seq} })
+	if turn_apply[Mutant](t, m) {
+		turn_broadcast[Mutant](t, func() Message { return Accept{m.View, m.Seq} })
 	} else {
 		t.out.Send(from, Accept{m.View, m.Seq})
 	}
-	t.voted(t.self, m.Seq)
-	t.advance()
+	turn_voted[Mutant](t, t.self, m.Seq)
+	turn_advance[Mutant](t)
 }
 
 // ordered returns what is ordered in a slot, if that is known.
@@ -263,7 +263,7 @@ func (st *State[S, O, R]) ordered(seq rsm.Slot) (Batch[O], bool) {
 
 // apply notes a proposal, unless the slot is ordered or has one of the same view or a later one. It reports whether it
 // did.
-func (t *turn[Mutant, S, O, R]) apply(m Proposal[O]) bool {
+func turn_apply[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], m Proposal[O]) bool {
 	if variant.Of[Mutant]() == "lower-view-kept" {
 		st := t.st
 		e, known := st.History[m.Seq]
@@ -284,15 +284,15 @@ func (t *turn[Mutant, S, O, R]) apply(m Proposal[O]) bool {
 }
 
 // accept counts a vote for the proposal of the installed view.
-func (t *turn[Mutant, S, O, R]) accept(from actor.ID, m Accept) {
+func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Accept) {
 	if variant.Of[Mutant]() == "old-accept" {
 		e, known := t.st.History[m.Seq]
 		if !known || e.Ordered {
 			return
 		}
-		t.voted(from, m.Seq)
-		t.advance()
-		t.prepared()
+		turn_voted[Mutant](t, from, m.Seq)
+		turn_advance[Mutant](t)
+		turn_prepared[Mutant](t)
 
 		return
 	}
@@ -301,29 +301,29 @@ func (t *turn[Mutant, S, O, R]) accept(from actor.ID, m Accept) {
 	if m.View != t.st.Installed || !known || e.Ordered || e.View != m.View {
 		return
 	}
-	t.voted(from, m.Seq)
-	t.advance()
-	t.prepared()
+	turn_voted[Mutant](t, from, m.Seq)
+	turn_advance[Mutant](t)
+	turn_prepared[Mutant](t)
 }
 
 // voted notes who has accepted the proposal of a slot.
-func (t *turn[Mutant, S, O, R]) voted(id actor.ID, seq rsm.Slot) {
+func turn_voted[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id actor.ID, seq rsm.Slot) {
 	e := t.st.History[seq]
 	e.Accepts = put(e.Accepts, id, true)
 	t.st.History[seq] = e
-	t.counted(seq)
+	turn_counted[Mutant](t, seq)
 }
 
 // counted orders a proposal once a majority has accepted it, its leader included.
-func (t *turn[Mutant, S, O, R]) counted(seq rsm.Slot) {
-	if e := t.st.History[seq]; len(e.Accepts)+1 >= t.quorum() {
-		t.order(seq, e.Batch)
+func turn_counted[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], seq rsm.Slot) {
+	if e := t.st.History[seq]; len(e.Accepts)+1 >= turn_quorum[Mutant](t) {
+		turn_order[Mutant](t, seq, e.Batch)
 	}
-	t.advance()
+	turn_advance[Mutant](t)
 }
 
 // order notes what is ordered in a slot.
-func (t *turn[Mutant, S, O, R]) order(seq rsm.Slot, b Batch[O]) {
+func turn_order[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], seq rsm.Slot, b Batch[O]) {
 	if seq <= t.st.Aru || t.st.History[seq].Ordered {
 		return
 	}
@@ -331,41 +331,41 @@ func (t *turn[Mutant, S, O, R]) order(seq rsm.Slot, b Batch[O]) {
 }
 
 // advance executes what is ordered in the slots that are next: the paper's Advance_Aru.
-func (t *turn[Mutant, S, O, R]) advance() {
+func turn_advance[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	st := t.st
 	for st.History[st.Aru+1].Ordered {
 		seq := st.Aru + 1
 		b := st.History[seq].Batch
 		st.History = drop(st.History, seq)
-		t.execute(b)
+		turn_execute[Mutant](t, b)
 		st.Doublings, t.restart = 0, true
 	}
 	if t.Collect > 0 && st.Aru >= st.Snapshot.Seq+t.Collect {
-		t.collectAll()
+		turn_collectAll[Mutant](t)
 	}
 }
 
 // execute executes the updates of the next slot, each once, and answers the clients that asked here.
-func (t *turn[Mutant, S, O, R]) execute(b Batch[O]) {
+func turn_execute[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], b Batch[O]) {
 	st := t.st
 	st.Aru++
-	t.dropPassed()
+	turn_dropPassed[Mutant](t)
 	st.Log = st.Log.With(st.Aru, b)
 	var first []rsm.Command[O]
 	for _, u := range b.All() {
 		id := u.Command.ID
-		first = t.noteNew(first, st.Machine, u.Command)
+		first = turn_noteNew[Mutant](t, first, st.Machine, u.Command)
 		answer, ok := rsm.Execute[Mutant](t.Machine, st.Aru, &st.Machine, u.Command)
-		t.settle(id, answer, ok)
+		turn_settle[Mutant](t, id, answer, ok)
 		if u.Command.End || u.Command.Floor > 0 {
-			t.sweep(st.Pending.Of(u.Command.ID.Client))
+			turn_sweep[Mutant](t, st.Pending.Of(u.Command.ID.Client))
 		}
 	}
-	t.executed(st.Aru, first)
+	turn_executed[Mutant](t, st.Aru, first)
 }
 
 // settle ends the wait for the answer to an update.
-func (t *turn[Mutant, S, O, R]) settle(id rsm.ID, answer rsm.Answer[R], ok bool) {
+func turn_settle[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id rsm.ID, answer rsm.Answer[R], ok bool) {
 	if variant.Of[Mutant]() == "pending-forgotten" {
 		st := t.st
 		pending, asked := st.Pending.Get(id)
@@ -375,7 +375,7 @@ func (t *turn[Mutant, S, O, R]) settle(id rsm.ID, answer rsm.Answer[R], ok bool)
 		for other := range st.Pending.Of(id.Client) {
 			st.Pending = st.Pending.Without(other)
 		}
-		t.ended(id)
+		turn_ended[Mutant](t, id)
 		if ok {
 			t.out.Reply(pending.Client, answer)
 		}
@@ -389,7 +389,7 @@ func (t *turn[Mutant, S, O, R]) settle(id rsm.ID, answer rsm.Answer[R], ok bool)
 		return
 	}
 	st.Pending = st.Pending.Without(id)
-	t.ended(id)
+	turn_ended[Mutant](t, id)
 	if ok {
 		t.out.Reply(pending.Client, answer)
 	}
@@ -397,10 +397,10 @@ func (t *turn[Mutant, S, O, R]) settle(id rsm.ID, answer rsm.Answer[R], ok bool)
 
 // sweep ends the wait for answers to those of some pending updates that were executed, or never will be. Such that are
 // queued are left out when they come to be proposed.
-func (t *turn[Mutant, S, O, R]) sweep(ids iter.Seq[rsm.ID]) {
+func turn_sweep[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], ids iter.Seq[rsm.ID]) {
 	for id := range ids {
 		if status, answer, ok := t.st.Machine.Status(id); status != rsm.New {
-			t.settle(id, answer, ok)
+			turn_settle[Mutant](t, id, answer, ok)
 		}
 	}
 }

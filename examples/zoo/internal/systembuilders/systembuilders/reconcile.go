@@ -14,7 +14,7 @@ import (
 const chunk = 64
 
 // dataList returns what this server knows of the slots above one.
-func (t *turn[Mutant, S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
+func turn_dataList[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], aru rsm.Slot) (list DataList[O]) {
 	if variant.Of[Mutant]() == "collected-untold" {
 		st := t.st
 		if aru < st.Snapshot.Seq {
@@ -23,11 +23,11 @@ func (t *turn[Mutant, S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 		bytes := 0
 		for seq, e := range st.History {
 			if seq > aru {
-				bytes += t.bytes(e.Batch)
+				bytes += turn_bytes[Mutant](t, e.Batch)
 			}
 		}
 		for seq, b := range st.Log.From(aru + 1).All() {
-			bytes += t.bytes(b)
+			bytes += turn_bytes[Mutant](t, b)
 			if len(list.Ordered) == chunk || t.ListBytes > 0 && bytes > t.ListBytes {
 				list.Through = st.Aru
 				break
@@ -53,11 +53,11 @@ func (t *turn[Mutant, S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 		bytes := 0
 		for seq, e := range st.History {
 			if seq > aru {
-				bytes += t.bytes(e.Batch)
+				bytes += turn_bytes[Mutant](t, e.Batch)
 			}
 		}
 		for seq, b := range st.Log.From(aru + 1).All() {
-			bytes += t.bytes(b)
+			bytes += turn_bytes[Mutant](t, b)
 			if len(list.Ordered) == chunk || t.ListBytes > 0 && bytes > t.ListBytes {
 				list.Through = st.Aru
 				break
@@ -85,11 +85,11 @@ func (t *turn[Mutant, S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 	bytes := 0
 	for seq, e := range st.History {
 		if seq > aru {
-			bytes += t.bytes(e.Batch)
+			bytes += turn_bytes[Mutant](t, e.Batch)
 		}
 	}
 	for seq, b := range st.Log.From(aru + 1).All() {
-		bytes += t.bytes(b)
+		bytes += turn_bytes[Mutant](t, b)
 		if len(list.Ordered) == chunk || t.ListBytes > 0 && bytes > t.ListBytes {
 			list.Through = st.Aru
 			break
@@ -109,7 +109,7 @@ func (t *turn[Mutant, S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 }
 
 // reconcile asks a server for what it has executed and this one has not.
-func (t *turn[Mutant, S, O, R]) reconcile(with actor.ID, aru rsm.Slot) {
+func turn_reconcile[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], with actor.ID, aru rsm.Slot) {
 	if variant.Of[Mutant]() == "part-from-start" {
 		switch in := t.st.Incoming; {
 		case t.st.Aru >= aru:
@@ -132,9 +132,9 @@ func (t *turn[Mutant, S, O, R]) reconcile(with actor.ID, aru rsm.Slot) {
 }
 
 // learn sends what is ordered above a slot.
-func (t *turn[Mutant, S, O, R]) learn(from actor.ID, m Learn) {
+func turn_learn[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Learn) {
 	if m.Aru < t.st.Snapshot.Seq {
-		if !t.tellSnapshot(from, 0) {
+		if !turn_tellSnapshot[Mutant](t, from, 0) {
 			return
 		}
 		m.Aru = t.st.Snapshot.Seq
@@ -148,11 +148,11 @@ func (t *turn[Mutant, S, O, R]) learn(from actor.ID, m Learn) {
 }
 
 // orderedUpdate takes what another server knows to be ordered.
-func (t *turn[Mutant, S, O, R]) orderedUpdate(from actor.ID, m GloballyOrderedUpdate[O]) {
-	t.order(m.Seq, m.Batch)
-	t.advance()
+func turn_orderedUpdate[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m GloballyOrderedUpdate[O]) {
+	turn_order[Mutant](t, m.Seq, m.Batch)
+	turn_advance[Mutant](t)
 	if m.Seq%chunk == 0 && t.st.Aru == m.Seq {
 		t.out.Send(from, Learn{m.Seq})
 	}
-	t.prepared()
+	turn_prepared[Mutant](t)
 }

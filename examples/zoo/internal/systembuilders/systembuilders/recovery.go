@@ -86,10 +86,12 @@ const (
 )
 
 // drawn reports whether the nonce has all its digits.
-func (t *turn[Mutant, S, O, R]) drawn() bool { return t.st.Recovery.Nonce>>(8*t.Nonce) > 0 }
+func turn_drawn[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
+	return t.st.Recovery.Nonce>>(8*t.Nonce) > 0
+}
 
 // draw has the next digit drawn, after each of which the nonce is kept. So one that was asked with is never drawn anew.
-func (t *turn[Mutant, S, O, R]) draw() {
+func turn_draw[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	digits := make([]actor.Option, 1<<8)
 	for i := range digits {
 		digits[i] = Digit(i)
@@ -99,30 +101,32 @@ func (t *turn[Mutant, S, O, R]) draw() {
 
 // Chosen takes the next digit of a nonce.
 func (s Server[Mutant, S, O, R]) Chosen(self actor.ID, st State[S, O, R], o actor.Option, out *Out[R]) State[S, O, R] {
-	t := s.turn(self, &st, out)
-	if digit, ok := o.(Digit); ok && t.recovering() && !t.drawn() {
+	t := server_turn[Mutant](s, self, &st, out)
+	if digit, ok := o.(Digit); ok && turn_recovering[Mutant](t) && !turn_drawn[Mutant](t) {
 		st.Recovery.Nonce = st.Recovery.Nonce<<8 | uint64(digit)
-		t.ask()
+		turn_ask[Mutant](t)
 	}
-	return t.finish()
+	return turn_finish[Mutant](t)
 }
 
-func (t *turn[Mutant, S, O, R]) recovering() bool { return t.st.Recovery.Nonce > 0 }
+func turn_recovering[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
+	return t.st.Recovery.Nonce > 0
+}
 
 // attempted notes that views were attempted or installed, so that it is never forgotten how high.
-func (t *turn[Mutant, S, O, R]) attempted() {
+func turn_attempted[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if st := t.st; t.Recovery {
 		st.Highest = max(st.Highest, st.Attempted, st.Installed)
 	}
 }
 
 // ask asks the others what was forgotten, once it has a nonce to ask with.
-func (t *turn[Mutant, S, O, R]) ask() {
-	if !t.drawn() {
-		t.draw()
+func turn_ask[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
+	if !turn_drawn[Mutant](t) {
+		turn_draw[Mutant](t)
 		return
 	}
-	t.broadcast(t.question)
+	turn_broadcast[Mutant](t, t.question)
 }
 
 func (t *turn[Mutant, S, O, R]) question() Message {
@@ -148,10 +152,10 @@ func (r Recovery) told() (part, all int) {
 }
 
 // recover answers a server that lost its disk.
-func (t *turn[Mutant, S, O, R]) recover(from actor.ID, m Recover) {
+func turn_recover[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Recover) {
 	st := t.st
 	answer := Recovered{
-		Nonce: m.Nonce, Attempted: st.Highest, Installed: st.Installed, Recovering: t.recovering(),
+		Nonce: m.Nonce, Attempted: st.Highest, Installed: st.Installed, Recovering: turn_recovering[Mutant](t),
 		Leads: st.Phase == RegLeader, Aru: st.Aru,
 	}
 	if answer.Leads {
@@ -162,150 +166,150 @@ func (t *turn[Mutant, S, O, R]) recover(from actor.ID, m Recover) {
 		return
 	}
 	v := m.View
-	if t.leader(v) == from {
+	if turn_leader[Mutant](t, v) == from {
 		v++
 	}
 	if !t.beyond(v) {
-		t.shiftToLeaderElection(v)
+		turn_shiftToLeaderElection[Mutant](t, v)
 	}
 }
 
 // recovered takes an answer.
-func (t *turn[Mutant, S, O, R]) recovered(from actor.ID, m Recovered) {
+func turn_recovered[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Recovered) {
 	r := &t.st.Recovery
-	if !t.recovering() || m.Nonce != r.Nonce {
+	if !turn_recovering[Mutant](t) || m.Nonce != r.Nonce {
 		return
 	}
 	r.From = put(r.From, from, m)
 	r.Installed = r.Installed || m.Installed > 0
-	if m.Leads && t.leader(m.Installed) == from && (!r.Led || m.Installed > r.Leader) {
+	if m.Leads && turn_leader[Mutant](t, m.Installed) == from && (!r.Led || m.Installed > r.Leader) {
 		r.Led, r.Leader, r.Last = true, m.Installed, m.Last
 	}
-	t.reconcile(from, m.Aru)
+	turn_reconcile[Mutant](t, from, m.Aru)
 }
 
 // rejoin lets a server that lost its disk take part again once it knows what it may have promised and accepted.
-func (t *turn[Mutant, S, O, R]) rejoin() {
+func turn_rejoin[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "few-asked" {
 		st := t.st
-		if !t.recovering() || !t.drawn() {
+		if !turn_recovering[Mutant](t) || !turn_drawn[Mutant](t) {
 			return
 		}
 		r, v := st.Recovery, st.Recovery.highest()
-		need := len(t.all) - t.quorum()
+		need := len(t.all) - turn_quorum[Mutant](t)
 		need = min(need, len(t.Peers)) // Who is alone has nobody to ask.
 		switch part, all := r.told(); {
 		case all >= need && !r.Installed && !t.Elected:
 			v = max(v, 1)
 			st.Recovery, st.Installed = Recovery{}, v-1
-			t.shiftToLeaderElection(v)
+			turn_shiftToLeaderElection[Mutant](t, v)
 		case part >= need && r.Led && r.Leader >= v && st.Aru >= r.Last:
 			st.Recovery, st.Attempted, st.Highest = Recovery{}, r.Leader, v
-			t.shiftToRegNonLeader()
+			turn_shiftToRegNonLeader[Mutant](t)
 		}
 
 		return
 	}
 	if variant.Of[Mutant]() == "returned-early" {
 		st := t.st
-		if !t.recovering() || !t.drawn() {
+		if !turn_recovering[Mutant](t) || !turn_drawn[Mutant](t) {
 			return
 		}
 		r, v := st.Recovery, st.Recovery.highest()
-		need := len(t.all) - t.quorum() + 1
+		need := len(t.all) - turn_quorum[Mutant](t) + 1
 		need = min(need, len(t.Peers)) // Who is alone has nobody to ask.
 		switch part, all := r.told(); {
 		case all >= need && !r.Installed && !t.Elected:
 			v = max(v, 1)
 			st.Recovery, st.Installed = Recovery{}, v-1
-			t.shiftToLeaderElection(v)
+			turn_shiftToLeaderElection[Mutant](t, v)
 		case part >= need && r.Led && r.Leader >= v:
 			st.Recovery, st.Attempted, st.Highest = Recovery{}, r.Leader, v
-			t.shiftToRegNonLeader()
+			turn_shiftToRegNonLeader[Mutant](t)
 		}
 
 		return
 	}
 	if variant.Of[Mutant]() == "returned-low" {
 		st := t.st
-		if !t.recovering() || !t.drawn() {
+		if !turn_recovering[Mutant](t) || !turn_drawn[Mutant](t) {
 			return
 		}
 		r, v := st.Recovery, st.Recovery.highest()
-		need := len(t.all) - t.quorum() + 1
+		need := len(t.all) - turn_quorum[Mutant](t) + 1
 		need = min(need, len(t.Peers)) // Who is alone has nobody to ask.
 		switch part, all := r.told(); {
 		case all >= need && !r.Installed && !t.Elected:
 			v = max(v, 1)
 			st.Recovery, st.Installed = Recovery{}, v-1
-			t.shiftToLeaderElection(v)
+			turn_shiftToLeaderElection[Mutant](t, v)
 		case part >= need && r.Led && st.Aru >= r.Last:
 			st.Recovery, st.Attempted, st.Highest = Recovery{}, r.Leader, v
-			t.shiftToRegNonLeader()
+			turn_shiftToRegNonLeader[Mutant](t)
 		}
 
 		return
 	}
 	if variant.Of[Mutant]() == "taken-for-new" {
 		st := t.st
-		if !t.recovering() || !t.drawn() {
+		if !turn_recovering[Mutant](t) || !turn_drawn[Mutant](t) {
 			return
 		}
 		r, v := st.Recovery, st.Recovery.highest()
-		need := len(t.all) - t.quorum() + 1
+		need := len(t.all) - turn_quorum[Mutant](t) + 1
 		need = min(need, len(t.Peers)) // Who is alone has nobody to ask.
 		switch part, all := r.told(); {
 		case all >= need && !t.Elected:
 			v = max(v, 1)
 			st.Recovery, st.Installed = Recovery{}, v-1
-			t.shiftToLeaderElection(v)
+			turn_shiftToLeaderElection[Mutant](t, v)
 		case part >= need && r.Led && r.Leader >= v && st.Aru >= r.Last:
 			st.Recovery, st.Attempted, st.Highest = Recovery{}, r.Leader, v
-			t.shiftToRegNonLeader()
+			turn_shiftToRegNonLeader[Mutant](t)
 		}
 
 		return
 	}
 
 	st := t.st
-	if !t.recovering() || !t.drawn() {
+	if !turn_recovering[Mutant](t) || !turn_drawn[Mutant](t) {
 		return
 	}
 	r, v := st.Recovery, st.Recovery.highest()
-	need := len(t.all) - t.quorum() + 1
+	need := len(t.all) - turn_quorum[Mutant](t) + 1
 	need = min(need, len(t.Peers)) // Who is alone has nobody to ask.
 	switch part, all := r.told(); {
 	case all >= need && !r.Installed && !t.Elected:
 		v = max(v, 1)
 		st.Recovery, st.Installed = Recovery{}, v-1
-		t.shiftToLeaderElection(v)
+		turn_shiftToLeaderElection[Mutant](t, v)
 	case part >= need && r.Led && r.Leader >= v && st.Aru >= r.Last:
 		st.Recovery, st.Attempted, st.Highest = Recovery{}, r.Leader, v
-		t.shiftToRegNonLeader()
+		turn_shiftToRegNonLeader[Mutant](t)
 	}
 }
 
 // receiveRecovering handles a message while the server takes no part.
-func (t *turn[Mutant, S, O, R]) receiveRecovering(from actor.ID, msg Message) {
+func turn_receiveRecovering[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, msg Message) {
 	switch m := msg.(type) {
 	case VCProof:
-		t.reconcile(from, m.Aru)
+		turn_reconcile[Mutant](t, from, m.Aru)
 	case GloballyOrderedUpdate[O]:
-		t.orderedUpdate(from, m)
+		turn_orderedUpdate[Mutant](t, from, m)
 	case Learn:
-		t.learn(from, m)
+		turn_learn[Mutant](t, from, m)
 	case LearnPart:
-		t.learnPart(from, m)
+		turn_learnPart[Mutant](t, from, m)
 	case Snapshot:
-		t.snapshot(from, m)
+		turn_snapshot[Mutant](t, from, m)
 	case SnapshotPart:
-		t.snapshotPart(from, m)
+		turn_snapshotPart[Mutant](t, from, m)
 	case Collect:
-		t.collect(m.Seq, m.State)
+		turn_collect[Mutant](t, m.Seq, m.State)
 	case Recover:
-		t.recover(from, m)
+		turn_recover[Mutant](t, from, m)
 	case Recovered:
-		t.recovered(from, m)
+		turn_recovered[Mutant](t, from, m)
 	case ViewChange, Prepare, PrepareOK[O], Proposal[O], Accept, ClientUpdate[O]: // It may not say anything to these.
 	}
 }

@@ -146,20 +146,20 @@ func (s Server[Mutant, S, O, R]) Start(self actor.ID, out *Out[R]) State[S, O, R
 		return s.Recover(self, Lost[O](noDigits), out)
 	}
 	st := State[S, O, R]{Machine: rsm.Start(s.Machine)}
-	t := s.turn(self, &st, out)
-	st.Membership = s.first(t.all)
-	t.repeat()
+	t := server_turn[Mutant](s, self, &st, out)
+	st.Membership = server_first[Mutant](s, t.all)
+	turn_repeat[Mutant](t)
 	switch {
-	case !t.member():
+	case !turn_member[Mutant](t):
 		st.Phase = RegNonLeader
 	case !s.Elected:
-		t.shiftToLeaderElection(1)
-	case t.leads(0):
+		turn_shiftToLeaderElection[Mutant](t, 1)
+	case turn_leads[Mutant](t, 0):
 		st.Phase = RegLeader
 	default:
 		st.Phase = RegNonLeader
 	}
-	return t.finish()
+	return turn_finish[Mutant](t)
 }
 
 // Keep returns what survives a crash. It shares nothing with the state that is ever changed.
@@ -205,24 +205,24 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 		for seq, k := range kept.History {
 			st.History = put(st.History, seq, Entry[O]{View: k.View, Batch: k.Batch, Ordered: k.Ordered})
 		}
-		t := s.turn(self, &st, out)
+		t := server_turn[Mutant](s, self, &st, out)
 		t.waited = false
-		st.Membership, st.Machine = t.restored(kept.Snapshot)
+		st.Membership, st.Machine = turn_restored[Mutant](t, kept.Snapshot)
 		for _, b := range kept.Log.All() {
-			t.execute(b)
+			turn_execute[Mutant](t, b)
 		}
-		t.repeat()
+		turn_repeat[Mutant](t)
 		st.Recovery = Recovery{}
-		if t.recovering() {
+		if turn_recovering[Mutant](t) {
 			st.Phase = LeaderElection
-			t.ask()
-		} else if t.member() && (st.Installed == 0 && !s.Elected || t.leads(st.Installed)) {
-			t.shiftToLeaderElection(st.Installed + 1)
+			turn_ask[Mutant](t)
+		} else if turn_member[Mutant](t) && (st.Installed == 0 && !s.Elected || turn_leads[Mutant](t, st.Installed)) {
+			turn_shiftToLeaderElection[Mutant](t, st.Installed+1)
 		}
 		for id := range st.Pending.All() {
-			t.began(id)
+			turn_began[Mutant](t, id)
 		}
-		return t.finish()
+		return turn_finish[Mutant](t)
 	}
 	if variant.Of[Mutant]() == "leads-again" {
 		st := State[S, O, R]{
@@ -232,23 +232,23 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 		for seq, k := range kept.History {
 			st.History = put(st.History, seq, Entry[O]{View: k.View, Batch: k.Batch, Ordered: k.Ordered})
 		}
-		t := s.turn(self, &st, out)
+		t := server_turn[Mutant](s, self, &st, out)
 		t.waited = false
-		st.Membership, st.Machine = t.restored(kept.Snapshot)
+		st.Membership, st.Machine = turn_restored[Mutant](t, kept.Snapshot)
 		for _, b := range kept.Log.All() {
-			t.execute(b)
+			turn_execute[Mutant](t, b)
 		}
-		t.repeat()
-		if t.recovering() {
+		turn_repeat[Mutant](t)
+		if turn_recovering[Mutant](t) {
 			st.Phase = LeaderElection
-			t.ask()
-		} else if t.leads(st.Installed) {
+			turn_ask[Mutant](t)
+		} else if turn_leads[Mutant](t, st.Installed) {
 			st.Phase = RegLeader
 		}
 		for id := range st.Pending.All() {
-			t.began(id)
+			turn_began[Mutant](t, id)
 		}
-		return t.finish()
+		return turn_finish[Mutant](t)
 	}
 	if variant.Of[Mutant]() == "nothing-kept" {
 		st := State[S, O, R]{
@@ -258,24 +258,24 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 		for seq, k := range kept.History {
 			st.History = put(st.History, seq, Entry[O]{View: k.View, Batch: k.Batch, Ordered: k.Ordered})
 		}
-		t := s.turn(self, &st, out)
+		t := server_turn[Mutant](s, self, &st, out)
 		t.waited = false
 		st.Attempted, st.Installed, st.History, st.Pending, kept = 0, 0, nil, Waiting[O]{}, Durable[O]{}
-		st.Membership, st.Machine = t.restored(kept.Snapshot)
+		st.Membership, st.Machine = turn_restored[Mutant](t, kept.Snapshot)
 		for _, b := range kept.Log.All() {
-			t.execute(b)
+			turn_execute[Mutant](t, b)
 		}
-		t.repeat()
-		if t.recovering() {
+		turn_repeat[Mutant](t)
+		if turn_recovering[Mutant](t) {
 			st.Phase = LeaderElection
-			t.ask()
-		} else if t.member() && (st.Installed == 0 && !s.Elected || t.leads(st.Installed)) {
-			t.shiftToLeaderElection(st.Installed + 1)
+			turn_ask[Mutant](t)
+		} else if turn_member[Mutant](t) && (st.Installed == 0 && !s.Elected || turn_leads[Mutant](t, st.Installed)) {
+			turn_shiftToLeaderElection[Mutant](t, st.Installed+1)
 		}
 		for id := range st.Pending.All() {
-			t.began(id)
+			turn_began[Mutant](t, id)
 		}
-		return t.finish()
+		return turn_finish[Mutant](t)
 	}
 
 	st := State[S, O, R]{
@@ -285,35 +285,35 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 	for seq, k := range kept.History {
 		st.History = put(st.History, seq, Entry[O]{View: k.View, Batch: k.Batch, Ordered: k.Ordered})
 	}
-	t := s.turn(self, &st, out)
+	t := server_turn[Mutant](s, self, &st, out)
 	t.waited = false
-	st.Membership, st.Machine = t.restored(kept.Snapshot)
+	st.Membership, st.Machine = turn_restored[Mutant](t, kept.Snapshot)
 	for _, b := range kept.Log.All() {
-		t.execute(b)
+		turn_execute[Mutant](t, b)
 	}
-	t.repeat()
-	if t.recovering() {
+	turn_repeat[Mutant](t)
+	if turn_recovering[Mutant](t) {
 		st.Phase = LeaderElection
-		t.ask()
-	} else if t.member() && (st.Installed == 0 && !s.Elected || t.leads(st.Installed)) {
-		t.shiftToLeaderElection(st.Installed + 1)
+		turn_ask[Mutant](t)
+	} else if turn_member[Mutant](t) && (st.Installed == 0 && !s.Elected || turn_leads[Mutant](t, st.Installed)) {
+		turn_shiftToLeaderElection[Mutant](t, st.Installed+1)
 	}
 	for id := range st.Pending.All() {
-		t.began(id)
+		turn_began[Mutant](t, id)
 	}
-	return t.finish()
+	return turn_finish[Mutant](t)
 }
 
 // Request takes a command of a client. One without a client is of the actor that sends it.
 func (s Server[Mutant, S, O, R]) Request(
 	self actor.ID, st State[S, O, R], from actor.ID, c rsm.Command[O], out *Out[R],
 ) State[S, O, R] {
-	t := s.turn(self, &st, out)
+	t := server_turn[Mutant](s, self, &st, out)
 	if c.ID.Client == 0 {
 		c.ID.Client = rsm.Client(from)
 	}
-	t.request(from, c)
-	return t.finish()
+	turn_request[Mutant](t, from, c)
+	return turn_finish[Mutant](t)
 }
 
 // Receive handles a message of another server. A server sends none to itself, and ignores what claims to be its own.
@@ -323,90 +323,90 @@ func (s Server[Mutant, S, O, R]) Receive(
 	if from == self {
 		return st
 	}
-	t := s.turn(self, &st, out)
-	if t.recovering() {
-		t.receiveRecovering(from, msg)
-		return t.finish()
+	t := server_turn[Mutant](s, self, &st, out)
+	if turn_recovering[Mutant](t) {
+		turn_receiveRecovering[Mutant](t, from, msg)
+		return turn_finish[Mutant](t)
 	}
-	if t.outside(from, msg) {
-		return t.finish()
+	if turn_outside[Mutant](t, from, msg) {
+		return turn_finish[Mutant](t)
 	}
 	switch m := msg.(type) {
 	case ViewChange:
-		t.viewChange(from, m)
+		turn_viewChange[Mutant](t, from, m)
 	case VCProof:
-		t.vcProof(from, m)
+		turn_vcProof[Mutant](t, from, m)
 	case Prepare:
-		t.prepare(from, m)
+		turn_prepare[Mutant](t, from, m)
 	case PrepareOK[O]:
-		t.prepareOK(from, m)
+		turn_prepareOK[Mutant](t, from, m)
 	case Proposal[O]:
-		t.proposal(from, m)
+		turn_proposal[Mutant](t, from, m)
 	case Accept:
-		t.accept(from, m)
+		turn_accept[Mutant](t, from, m)
 	case ClientUpdate[O]:
-		t.clientUpdate(from, m)
+		turn_clientUpdate[Mutant](t, from, m)
 	case GloballyOrderedUpdate[O]:
-		t.orderedUpdate(from, m)
+		turn_orderedUpdate[Mutant](t, from, m)
 	case Learn:
-		t.learn(from, m)
+		turn_learn[Mutant](t, from, m)
 	case Snapshot:
-		t.snapshot(from, m)
+		turn_snapshot[Mutant](t, from, m)
 	case Recover:
-		t.recover(from, m)
+		turn_recover[Mutant](t, from, m)
 	case Recovered: // It asks nothing any more.
 	case SnapshotPart:
-		t.snapshotPart(from, m)
+		turn_snapshotPart[Mutant](t, from, m)
 	case LearnPart:
-		t.learnPart(from, m)
+		turn_learnPart[Mutant](t, from, m)
 	case Collect:
 		if !slices.Contains(t.Peers, from) {
-			t.collect(m.Seq, m.State)
+			turn_collect[Mutant](t, m.Seq, m.State)
 		}
 	}
-	return t.finish()
+	return turn_finish[Mutant](t)
 }
 
 // Timeout attempts the next view, or sends again what may have been lost.
 func (s Server[Mutant, S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer actor.Timer, out *Out[R]) State[S, O, R] {
 	if variant.Of[Mutant]() == "update-sent-once" {
-		t := s.turn(self, &st, out)
+		t := server_turn[Mutant](s, self, &st, out)
 		switch timer := timer.(type) {
 		case Progress:
 			t.waited = false
-			t.shiftToLeaderElection(st.Attempted + 1)
+			turn_shiftToLeaderElection[Mutant](t, st.Attempted+1)
 		case PendingUpdate:
-			t.setUpdate(timer.ID)
+			turn_setUpdate[Mutant](t, timer.ID)
 		case Forward:
-			t.forwardAgain()
+			turn_forwardAgain[Mutant](t)
 		case Proof:
-			t.prove()
-			t.setProof()
+			turn_prove[Mutant](t)
+			turn_setProof[Mutant](t)
 		case Resend:
-			t.again()
-			t.setResend()
+			turn_again[Mutant](t)
+			turn_setResend[Mutant](t)
 		}
-		return t.finish()
+		return turn_finish[Mutant](t)
 	}
 
-	t := s.turn(self, &st, out)
+	t := server_turn[Mutant](s, self, &st, out)
 	switch timer := timer.(type) {
 	case Progress:
 		t.waited = false
-		t.shiftToLeaderElection(st.Attempted + 1)
+		turn_shiftToLeaderElection[Mutant](t, st.Attempted+1)
 	case PendingUpdate:
-		t.submit(timer.ID)
-		t.setUpdate(timer.ID)
+		turn_submit[Mutant](t, timer.ID)
+		turn_setUpdate[Mutant](t, timer.ID)
 	case Forward:
-		t.forwardAgain()
+		turn_forwardAgain[Mutant](t)
 	case Proof:
-		t.prove()
-		t.setProof()
+		turn_prove[Mutant](t)
+		turn_setProof[Mutant](t)
 	case Resend:
-		t.again()
-		t.setResend()
+		turn_again[Mutant](t)
+		turn_setResend[Mutant](t)
 	}
-	return t.finish()
+	return turn_finish[Mutant](t)
 }
 
 // turn is one step of a server.
@@ -421,54 +421,56 @@ type turn[Mutant variant.Mutant, S, O, R any] struct {
 	sent    bool // the timer of what is forwarded is set
 }
 
-func (s Server[Mutant, S, O, R]) turn(self actor.ID, st *State[S, O, R], out *Out[R]) *turn[Mutant, S, O, R] {
+func server_turn[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S, O, R], self actor.ID, st *State[S, O, R], out *Out[R]) *turn[Mutant, S, O, R] {
 	at, _ := slices.BinarySearch(s.Peers, self)
 	t := &turn[Mutant, S, O, R]{Server: s, self: self, all: slices.Insert(slices.Clone(s.Peers), at, self), st: st, out: out}
 	t.sent = len(st.Forwarded.Sent) > 0
-	t.waited = t.waits()
+	t.waited = turn_waits[Mutant](t)
 	return t
 }
 
-func (t *turn[Mutant, S, O, R]) quorum() int {
+func turn_quorum[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) int {
 	if variant.Of[Mutant]() == "half" {
-		return (len(t.members()) + 1) / 2
+		return (len(turn_members[Mutant](t)) + 1) / 2
 	}
 	if variant.Of[Mutant]() == "newest-only" {
-		n := len(t.members())
+		n := len(turn_members[Mutant](t))
 		for _, next := range t.st.Membership.Next {
 			n = next.Members.Len()
 		}
 		return actor.Majority(n)
 	}
-	return actor.Majority(len(t.members()))
+	return actor.Majority(len(turn_members[Mutant](t)))
 }
 
 // leader returns who leads a view of this epoch.
-func (t *turn[Mutant, S, O, R]) leader(v View) actor.ID {
-	members := t.members()
+func turn_leader[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], v View) actor.ID {
+	members := turn_members[Mutant](t)
 	return members[uint64(v.number())%uint64(len(members))]
 }
 
-func (t *turn[Mutant, S, O, R]) leads(v View) bool { return t.leader(v) == t.self }
+func turn_leads[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], v View) bool {
+	return turn_leader[Mutant](t, v) == t.self
+}
 
 // broadcast sends a message to the other members, and to those who are going to be some.
-func (t *turn[Mutant, S, O, R]) broadcast(m func() Message) {
+func turn_broadcast[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], m func() Message) {
 	for _, id := range t.Peers {
-		if t.hears(id) {
+		if turn_hears[Mutant](t, id) {
 			t.out.Send(id, m())
 		}
 	}
 }
 
 // finish proposes what can be, forwards what may be, and sets the timers of what is waited for.
-func (t *turn[Mutant, S, O, R]) finish() State[S, O, R] {
-	t.rejoin()
-	t.propose()
-	for t.forward() {
-		t.propose() // Who is alone orders by that, so that there is room for more.
+func turn_finish[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) State[S, O, R] {
+	turn_rejoin[Mutant](t)
+	turn_propose[Mutant](t)
+	for turn_forward[Mutant](t) {
+		turn_propose[Mutant](t) // Who is alone orders by that, so that there is room for more.
 	}
-	t.watch()
-	t.watchForwarded()
-	t.attempted()
+	turn_watch[Mutant](t)
+	turn_watchForwarded[Mutant](t)
+	turn_attempted[Mutant](t)
 	return *t.st
 }

@@ -42,11 +42,11 @@ func (Resend) String() string { return "resend" }
 
 // waits reports whether the progress timer is to be set: in election from the time on that the view is preinstalled,
 // and otherwise while there is something to order or somebody in a higher view.
-func (t *turn[Mutant, S, O, R]) waits() bool {
+func turn_waits[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
 	if variant.Of[Mutant]() == "idle-rotation" {
 		st := t.st
 		switch {
-		case t.beyond(st.Attempted+1) || !t.member():
+		case t.beyond(st.Attempted+1) || !turn_member[Mutant](t):
 			return false
 		case st.Phase == LeaderElection:
 			return st.Preinstalled
@@ -56,7 +56,7 @@ func (t *turn[Mutant, S, O, R]) waits() bool {
 
 	st := t.st
 	switch {
-	case t.beyond(st.Attempted+1) || !t.member():
+	case t.beyond(st.Attempted+1) || !turn_member[Mutant](t):
 		return false
 	case st.Phase == LeaderElection:
 		return st.Preinstalled
@@ -65,8 +65,8 @@ func (t *turn[Mutant, S, O, R]) waits() bool {
 }
 
 // watch sets the progress timer, or cancels it.
-func (t *turn[Mutant, S, O, R]) watch() {
-	waits := t.waits()
+func turn_watch[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
+	waits := turn_waits[Mutant](t)
 	switch commands := t.out.Commands(); {
 	case waits && (t.restart || !t.waited):
 		timeout := t.progress() << t.st.Doublings
@@ -77,52 +77,54 @@ func (t *turn[Mutant, S, O, R]) watch() {
 }
 
 // repeat sets the timers that a server always has.
-func (t *turn[Mutant, S, O, R]) repeat() {
-	t.setProof()
-	t.setResend()
+func turn_repeat[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
+	turn_setProof[Mutant](t)
+	turn_setResend[Mutant](t)
 }
 
-func (t *turn[Mutant, S, O, R]) setProof() {
+func turn_setProof[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if t.Proof > 0 {
 		t.out.Commands().SetTimer(Proof{}, t.Proof, t.Proof+t.Proof/2)
 	}
 }
 
-func (t *turn[Mutant, S, O, R]) setResend() {
+func turn_setResend[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if t.Resend > 0 {
 		t.out.Commands().SetTimer(Resend{}, t.Resend, t.Resend)
 	}
 }
 
-func (t *turn[Mutant, S, O, R]) setUpdate(id rsm.ID) {
+func turn_setUpdate[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id rsm.ID) {
 	if t.Update > 0 {
 		t.out.Commands().SetTimer(PendingUpdate{id}, t.Update, t.Update)
 	}
 }
 
-func (t *turn[Mutant, S, O, R]) setForward() {
+func turn_setForward[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if t.Update > 0 {
 		after := t.Update << t.st.Forwarded.Doublings
 		t.out.Commands().SetTimer(Forward{}, after, after)
 	}
 }
 
-func (t *turn[Mutant, S, O, R]) cancelUpdate(id rsm.ID) {
+func turn_cancelUpdate[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id rsm.ID) {
 	if t.Update > 0 {
 		t.out.Commands().CancelTimer(PendingUpdate{id})
 	}
 }
 
-func (t *turn[Mutant, S, O, R]) proof() Message { return VCProof{t.st.Installed, t.st.Aru} }
+func turn_proof[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) Message {
+	return VCProof{t.st.Installed, t.st.Aru}
+}
 
 // prove informs the others which view this server has installed.
-func (t *turn[Mutant, S, O, R]) prove() {
+func turn_prove[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "parked" {
 		if t.st.Phase == LeaderElection && t.st.Prepared == nil {
 			return
 		}
 		for _, id := range t.Peers {
-			t.out.Send(id, t.proof())
+			t.out.Send(id, turn_proof[Mutant](t))
 		}
 
 		return
@@ -132,31 +134,31 @@ func (t *turn[Mutant, S, O, R]) prove() {
 		return
 	}
 	for _, id := range t.Peers {
-		t.out.Send(id, t.proof())
+		t.out.Send(id, turn_proof[Mutant](t))
 	}
 }
 
 // again sends again what was not answered.
-func (t *turn[Mutant, S, O, R]) again() {
+func turn_again[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "prepared-once" {
 		st := t.st
 		switch {
-		case t.recovering():
-			if t.drawn() { // Otherwise a digit is about to come.
-				t.ask()
+		case turn_recovering[Mutant](t):
+			if turn_drawn[Mutant](t) { // Otherwise a digit is about to come.
+				turn_ask[Mutant](t)
 			}
 		case st.Prepared != nil:
 			for _, id := range t.Peers {
 				if st.Prepared[id] {
-					t.reconcile(id, st.Through)
-				} else if t.hears(id) {
+					turn_reconcile[Mutant](t, id, st.Through)
+				} else if turn_hears[Mutant](t, id) {
 					continue
 				}
 			}
 		case st.Phase == LeaderElection:
-			t.broadcast(t.change)
+			turn_broadcast[Mutant](t, t.change)
 		case st.Phase == RegLeader:
-			t.proposeAgain(t.Peers...)
+			turn_proposeAgain[Mutant](t, t.Peers...)
 		case st.Phase == RegNonLeader:
 		}
 
@@ -165,20 +167,20 @@ func (t *turn[Mutant, S, O, R]) again() {
 	if variant.Of[Mutant]() == "proposed-once" {
 		st := t.st
 		switch {
-		case t.recovering():
-			if t.drawn() { // Otherwise a digit is about to come.
-				t.ask()
+		case turn_recovering[Mutant](t):
+			if turn_drawn[Mutant](t) { // Otherwise a digit is about to come.
+				turn_ask[Mutant](t)
 			}
 		case st.Prepared != nil:
 			for _, id := range t.Peers {
 				if st.Prepared[id] {
-					t.reconcile(id, st.Through)
-				} else if t.hears(id) {
+					turn_reconcile[Mutant](t, id, st.Through)
+				} else if turn_hears[Mutant](t, id) {
 					t.out.Send(id, t.preparation())
 				}
 			}
 		case st.Phase == LeaderElection:
-			t.broadcast(t.change)
+			turn_broadcast[Mutant](t, t.change)
 		case st.Phase == RegLeader:
 		case st.Phase == RegNonLeader:
 		}
@@ -188,28 +190,28 @@ func (t *turn[Mutant, S, O, R]) again() {
 
 	st := t.st
 	switch {
-	case t.recovering():
-		if t.drawn() { // Otherwise a digit is about to come.
-			t.ask()
+	case turn_recovering[Mutant](t):
+		if turn_drawn[Mutant](t) { // Otherwise a digit is about to come.
+			turn_ask[Mutant](t)
 		}
 	case st.Prepared != nil:
 		for _, id := range t.Peers {
 			if st.Prepared[id] {
-				t.reconcile(id, st.Through)
-			} else if t.hears(id) {
+				turn_reconcile[Mutant](t, id, st.Through)
+			} else if turn_hears[Mutant](t, id) {
 				t.out.Send(id, t.preparation())
 			}
 		}
 	case st.Phase == LeaderElection:
-		t.broadcast(t.change)
+		turn_broadcast[Mutant](t, t.change)
 	case st.Phase == RegLeader:
-		t.proposeAgain(t.Peers...)
+		turn_proposeAgain[Mutant](t, t.Peers...)
 	case st.Phase == RegNonLeader:
 	}
 }
 
 // proposeAgain sends what is not ordered to those who have not accepted it.
-func (t *turn[Mutant, S, O, R]) proposeAgain(to ...actor.ID) {
+func turn_proposeAgain[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], to ...actor.ID) {
 	st := t.st
 	for _, seq := range ascending(st.History) {
 		e := st.History[seq]
@@ -217,7 +219,7 @@ func (t *turn[Mutant, S, O, R]) proposeAgain(to ...actor.ID) {
 			continue
 		}
 		for _, id := range to {
-			if !e.Accepts[id] && t.hears(id) {
+			if !e.Accepts[id] && turn_hears[Mutant](t, id) {
 				t.out.Send(id, st.proposal(seq))
 			}
 		}
