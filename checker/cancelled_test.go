@@ -10,6 +10,7 @@ import (
 	"synod/checker"
 	"synod/checker/report"
 	"synod/examples/singledecree"
+	"synod/internal/raced"
 	"synod/model"
 	"synod/model/statespace"
 )
@@ -34,7 +35,7 @@ func TestCancelledDoesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, search := range map[string]driver{"bfs": checker.BFS, "dfs": checker.DFS, "walk": checker.Walk} {
-		for _, workers := range []int{1, 3} {
+		for _, workers := range raced.Workers(1, 3) {
 			var calls, asked, inside atomic.Int64
 			sys := model.NewSystem[ticked](model.Config{})
 			ref := model.Add(sys, 0, actor.New[int, ticked](counting{&calls}))

@@ -19,6 +19,7 @@ import (
 	"synod/examples/singlecopy"
 	"synod/examples/singledecree"
 	"synod/examples/tokenring"
+	"synod/internal/raced"
 	"synod/internal/reference"
 	"synod/model"
 	"synod/network"
@@ -35,7 +36,7 @@ func compareCounts[M any](t *testing.T, src model.Source, plain *reference.Syste
 	o := checker.Options{MaxStates: states, FinishWhen: checker.Exhausted, Timeout: engineTimeout}
 	plain.Properties = nil
 	want := reference.Search(plain.Model(), plainOptions(o))
-	for _, o.Workers = range []int{1, 4} {
+	for _, o.Workers = range raced.Workers(1, 4) {
 		got := checker.BFS(t.Context(), src, o)
 		if got.Err != nil {
 			t.Fatal(got.Err)
@@ -71,7 +72,7 @@ func environments(networks ...network.Semantics) []model.Config {
 		all = append(all, model.Config{Network: n}, model.Config{Network: n, Lossy: true},
 			model.Config{Network: n, Lossy: true, MaxDown: 1, MaxCrashes: 1})
 	}
-	return all
+	return raced.Some(all)
 }
 
 func TestSmallModelsAgainstReference(t *testing.T) {

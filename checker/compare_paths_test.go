@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"synod/checker"
+	"synod/internal/raced"
 	"synod/internal/reference"
 	"synod/model"
 	"synod/model/statespace"
@@ -218,7 +219,7 @@ func compareFair(t tester, src model.Source, fair *reference.Fairness[*trail]) {
 		}
 	}
 	for _, search := range exhaustive {
-		for _, workers := range []int{1, 4} {
+		for _, workers := range raced.Workers(1, 4) {
 			r := search(t.Context(), src, checker.Options{Workers: workers, FinishWhen: checker.Exhausted, Timeout: engineTimeout})
 			if r.Err != nil {
 				t.Fatalf("%s, %d workers: %v", r.Engine, workers, r.Err)

@@ -344,10 +344,10 @@ func partsModel(t tester, space statespace.Space, least map[string][]string) ref
 	return m
 }
 
-// everyNetwork runs f on every network, with and without losses.
+// everyNetwork runs f on every network, with and without losses. Under the race detector one network is enough.
 func everyNetwork(t *testing.T, f func(t *testing.T, n network.Semantics, lossy bool)) {
 	t.Helper()
-	for _, n := range network.All() {
+	for _, n := range raced.Some(network.All()) {
 		for _, lossy := range []bool{false, true} {
 			name := n.String()
 			if lossy {

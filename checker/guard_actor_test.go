@@ -9,6 +9,7 @@ import (
 
 	"synod/actor"
 	"synod/checker"
+	"synod/internal/raced"
 	"synod/model"
 	"synod/model/statespace"
 )
@@ -67,7 +68,7 @@ func check[S any](
 		return start(self, out)
 	}
 	var errs []error
-	for _, workers := range []int{1, 4} {
+	for _, workers := range raced.Workers(1, 4) {
 		sys := model.NewSystem[memo](model.Config{})
 		ref := model.Add(sys, 7, a)
 		for _, w := range with {

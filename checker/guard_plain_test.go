@@ -42,7 +42,7 @@ func (w walk) Next(s []int, a int) ([]int, bool) {
 func checkPlain(t *testing.T, w walk) []error {
 	t.Helper()
 	var errs []error
-	for _, workers := range []int{1, 4} {
+	for _, workers := range raced.Workers(1, 4) {
 		r := checker.BFS(t.Context(), model.NewPlain[[]int, int](w), checker.Options{Workers: workers, MaxStates: 10_000})
 		errs = append(errs, r.Err)
 		if want := 7; r.Err == nil && r.Unique != want {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"synod/examples/catalog"
+	"synod/internal/raced"
 	"synod/model/statespace"
 )
 
@@ -270,6 +271,7 @@ func (g graph) disturbed() [][]bool {
 // commute: by sleep sets, which visit every state, and by persistent sets, which do not. docs/reduction.md has the
 // figures. Both see the same verdicts as the whole graph.
 func TestInterleavings(t *testing.T) {
+	raced.Alone(t)
 	for _, c := range []struct{ model, settings string }{
 		{"single-decree", "clients=2"},
 		{"single-decree", "clients=3"},

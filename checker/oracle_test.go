@@ -58,7 +58,7 @@ func TestPublishedCounts(t *testing.T) {
 		{"abd with 2 servers", abd.System(registers.Config{Servers: 2, Clients: 2, Puts: 1}), 544, 875, 25, true},
 	} {
 		for _, e := range engines {
-			for _, workers := range []int{1, 2, 4} {
+			for _, workers := range raced.Workers(1, 2, 4) {
 				t.Run(fmt.Sprintf("%s/%s/%d workers", c.name, e.name, workers), func(t *testing.T) {
 					if !c.run {
 						t.Skip("too large for this run")
@@ -81,7 +81,7 @@ func TestPublishedCounts(t *testing.T) {
 // TestPublishedVerdicts compares what else is published: two servers that share nothing are not linearizable, and the
 // shortest way to a chosen value has 8 actions.
 func TestPublishedVerdicts(t *testing.T) {
-	for _, workers := range []int{1, 4} {
+	for _, workers := range raced.Workers(1, 4) {
 		o := checker.Options{Workers: workers}
 		r := checker.BFS(t.Context(), singlecopy.System(singlecopy.Default), o)
 		if p := property(t, r, "linearizable"); p.Verdict != checker.Violated {

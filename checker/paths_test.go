@@ -10,6 +10,7 @@ import (
 
 	"synod/checker"
 	"synod/checker/report"
+	"synod/internal/raced"
 	"synod/model"
 	"synod/trace"
 )
@@ -108,7 +109,7 @@ func TestWalksOfPaths(t *testing.T) {
 			p := c.graph.plain()
 			c.add(p)
 			var first []byte
-			for _, workers := range []int{1, 4} {
+			for _, workers := range raced.Workers(1, 4) {
 				r := checker.Walk(t.Context(), p, checker.Options{
 					Workers: workers, Walks: 200, WalkDepth: c.depth, Seed: 7, FinishWhen: checker.Exhausted,
 				})
@@ -132,7 +133,7 @@ func TestWalksOfPaths(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if workers == 1 {
+				if first == nil {
 					first = text
 				} else if !bytes.Equal(first, text) {
 					t.Errorf("four workers have other traces:\n%s\n%s", first, text)
@@ -243,7 +244,7 @@ func TestManyMembers(t *testing.T) {
 			func(point) bool { return false })
 		p.Eventually("the far end", func(p point) bool { return int(p[0])+int(p[1])+int(p[2]) == deep })
 		var documents [][]byte
-		for _, workers := range []int{1, 4} {
+		for _, workers := range raced.Workers(1, 4) {
 			r := checker.BFS(t.Context(), p, checker.Options{Workers: workers, FinishWhen: checker.Exhausted})
 			if r.Err != nil || r.Unique != all {
 				t.Fatalf("%v, %d states", r.Err, r.Unique)

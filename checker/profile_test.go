@@ -11,11 +11,13 @@ import (
 	"synod/checker/report"
 	"synod/examples/singledecree"
 	"synod/examples/twophase"
+	"synod/internal/raced"
 	"synod/model"
 )
 
 // TestProfileAgainstStates counts what the visited states hold, level by level, by searches that end at every depth.
 func TestProfileAgainstStates(t *testing.T) {
+	raced.Alone(t)
 	sys := singledecree.System(singledecree.Default)
 	r := checker.BFS(t.Context(), sys, checker.Options{FinishWhen: checker.Exhausted})
 	defer r.Close()

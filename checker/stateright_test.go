@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"synod/checker"
+	"synod/internal/raced"
 	"synod/model"
 )
 
@@ -22,7 +23,7 @@ func TestStaterightJoin(t *testing.T) {
 // missedByStateright asks for the path that shows that not all states are odd at last, and for the step that its cycle begins with.
 func missedByStateright(t *testing.T, g digraph, states []int, loop int) {
 	t.Helper()
-	for _, workers := range []int{1, 3} {
+	for _, workers := range raced.Workers(1, 3) {
 		for _, search := range []func() *checker.Result{
 			func() *checker.Result {
 				return checker.BFS(t.Context(), oddAtLast(g), checker.Options{Workers: workers})

@@ -22,6 +22,8 @@ func TestHerds(t *testing.T) {
 	switch {
 	case *long:
 		runs = 20_000
+	case raced.Detector:
+		runs = 6 // Most of the time goes into counting orbits in texts.
 	case brief():
 		runs = 15
 	}

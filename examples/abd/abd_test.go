@@ -6,6 +6,7 @@ import (
 
 	"synod/checker"
 	"synod/examples/abd"
+	"synod/internal/raced"
 	"synod/model"
 	"synod/network"
 )
@@ -25,7 +26,7 @@ func TestCounts(t *testing.T) {
 		{2, 3, 35_009, 68_115, 37, false},
 		{3, 2, 41_138_199, 194_646_243, 33, true},
 	} {
-		for _, workers := range []int{1, 4} {
+		for _, workers := range raced.Workers(1, 4) {
 			if c.long && (!*long || workers == 1) {
 				continue
 			}

@@ -5,13 +5,14 @@ import (
 
 	"synod/checker"
 	"synod/examples/singlecopy"
+	"synod/internal/raced"
 )
 
 // TestOneServer compares with the published counts: one server is linearizable.
 func TestOneServer(t *testing.T) {
 	c := singlecopy.Default
 	c.Servers = 1
-	for _, workers := range []int{1, 4} {
+	for _, workers := range raced.Workers(1, 4) {
 		r := checker.BFS(t.Context(), singlecopy.System(c), checker.Options{Workers: workers})
 		r.Require(t)
 		if r.Unique != 93 || r.Generated != 121 || r.Depth != 9 {

@@ -6,6 +6,7 @@ import (
 	"synod/checker"
 	"synod/examples/singledecree"
 	"synod/examples/zoo"
+	"synod/internal/raced"
 	"synod/model/statespace"
 	"synod/trace"
 )
@@ -41,7 +42,7 @@ func TestRefinesConsensus(t *testing.T) {
 			if want == 0 {
 				continue
 			}
-			for _, workers := range []int{1, 3} {
+			for _, workers := range raced.Workers(1, 3) {
 				r := checker.BFS(t.Context(), source, checker.Options{Workers: workers, FinishWhen: checker.FirstViolation})
 				for k, p := range r.Properties {
 					if p.Expect != statespace.Refines {

@@ -5,6 +5,7 @@ import (
 
 	"synod/checker"
 	"synod/examples/twophase"
+	"synod/internal/raced"
 )
 
 // TestSymmetry counts the orbits of the published states: 80 of 288 with 3 managers, 314 of 8,832 with 5. (The 665 that are
@@ -16,7 +17,7 @@ func TestSymmetry(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, search := range []string{"bfs", "dfs"} {
-			for _, workers := range []int{1, 3} {
+			for _, workers := range raced.Workers(1, 3) {
 				find := checker.BFS
 				if search == "dfs" {
 					find = checker.DFS

@@ -5,6 +5,7 @@ import (
 
 	"synod/checker"
 	"synod/examples/twophase"
+	"synod/internal/raced"
 )
 
 // TestCounts compares with the published counts (TLC and Stateright), at one and at several workers.
@@ -13,7 +14,7 @@ func TestCounts(t *testing.T) {
 		{3, 288, 1146, 11},
 		{5, 8832, 58146, 17},
 	} {
-		for _, workers := range []int{1, 4} {
+		for _, workers := range raced.Workers(1, 4) {
 			src, err := twophase.Source(twophase.Config{Managers: want.managers})
 			if err != nil {
 				t.Fatal(err)

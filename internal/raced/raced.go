@@ -16,6 +16,18 @@ func Workers(numbers ...int) []int {
 	return numbers
 }
 
+// Some returns all of some cases, or under the race detector a few: one in four, the first included.
+func Some[E any](cases []E) []E {
+	if !Detector {
+		return cases
+	}
+	var some []E
+	for i := 0; i < len(cases); i += 4 {
+		some = append(some, cases[i])
+	}
+	return some
+}
+
 // Alone skips a test under the race detector if it has one worker, or if its goroutines are covered by other tests.
 func Alone(t testing.TB) {
 	t.Helper()
