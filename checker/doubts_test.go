@@ -158,6 +158,51 @@ func TestPlainPropertiesThatReadVariables(t *testing.T) {
 	}
 }
 
+// TestPlainImagesThatReadVariables does so for the mapping of a refinement, whose answers are remembered by state.
+func TestPlainImagesThatReadVariables(t *testing.T) {
+	for engine, search := range doubters {
+		t.Run(engine, func(t *testing.T) {
+			out := new(outside)
+			p := model.NewPlain(staircase{out})
+			model.RefinePlain(p, "mine", model.NewPlain(toggle{}), func(int) int { return min(1, int(out.delivered.Load()/1000)) })
+			r := search(t.Context(), p)
+			defer r.Close()
+			if r.Err == nil || !strings.HasPrefix(r.Err.Error(), "the mapping of property mine is not a pure function: ") {
+				t.Errorf("error %v", r.Err)
+			}
+		})
+	}
+}
+
+// TestImagesOfPlainStates makes sure that an image is evaluated once for each state, although the states are moved to
+// wider fields on the way.
+func TestImagesOfPlainStates(t *testing.T) {
+	for _, engine := range []string{"bfs", "bfs 4 workers", "dfs"} {
+		t.Run(engine, func(t *testing.T) {
+			p := model.NewPlain(plane{})
+			model.RefinePlain(p, "far", model.NewPlain(toggle{}), func(s place) int { return (s.X + s.Y) / 200 })
+			r := doubters[engine](t.Context(), p)
+			defer r.Close()
+			if got := r.Properties[0]; r.Err != nil || got.Verdict != checker.Holds || got.Evaluations != r.Unique || got.AtLeast {
+				t.Errorf("error %v, %v with %d evaluations in %d states", r.Err, got.Verdict, got.Evaluations, r.Unique)
+			}
+		})
+	}
+}
+
+// plane leads from one corner to the opposite one, either way.
+type (
+	plane struct{}
+	place struct{ X, Y int }
+)
+
+func (plane) Initial() []place      { return make([]place, 1) }
+func (plane) Actions(place) []place { return []place{{1, 0}, {0, 1}} }
+func (plane) Next(s, by place) (place, bool) {
+	s.X, s.Y = s.X+by.X, s.Y+by.Y
+	return s, s.X <= 100 && s.Y <= 100
+}
+
 // staircase leads from 0 to 300.
 type staircase struct{ out *outside }
 

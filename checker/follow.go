@@ -134,6 +134,9 @@ func (k *walker) refine() {
 			k.failed(err)
 			return
 		}
+		if p := r.images.of; p.forgets {
+			p.forgotten.Add(1)
+		}
 		if !ok {
 			k.steps++ // The path to the violation includes this step.
 			k.decided([]int{r.property})

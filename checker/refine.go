@@ -3,7 +3,9 @@ package checker
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 
+	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
 
@@ -13,6 +15,7 @@ type refiner struct {
 	property int
 	abstract statespace.Abstraction
 	images   *predicate
+	table    atomic.Pointer[imageTable] // if images does not cache answers
 }
 
 // newRefiners opens the abstract models of a space's refinement properties. It returns nil if there are none.
@@ -34,7 +37,8 @@ func (e *engine) newRefiners(space statespace.Space) ([]*refiner, error) {
 			}
 			return image
 		})
-		all = append(all, &refiner{i, abstract, images})
+		_, images.forgets = space.(statespace.Expander)
+		all = append(all, &refiner{property: i, abstract: abstract, images: images})
 	}
 	return all, nil
 }
@@ -49,9 +53,11 @@ func closeRefiners(all []*refiner) {
 type refining struct {
 	*refiner
 	images *replica
-	from   []uint32        // the images of a batch of states
-	to     []uint32        // the images of their successors
-	pairs  map[uint64]bool // by pair of images: whether the abstract model has such a step
+	from   []uint32            // the images of a batch of states
+	to     []uint32            // the images of their successors
+	pairs  map[uint64]bool     // by pair of images: whether the abstract model has such a step
+	last   []statespace.PartID // the state that follows was asked about last, and its image
+	image  uint32
 }
 
 // maxPairs bounds the pairs that a worker caches; beyond it the cache is cleared.
@@ -61,7 +67,7 @@ const maxPairs = 1 << 16
 func newRefining(all []*refiner) []*refining {
 	var own []*refining
 	for _, r := range all {
-		own = append(own, &refining{refiner: r, images: newReplica(r.images), pairs: make(map[uint64]bool)})
+		own = append(own, &refining{refiner: r, images: newAsker(r.images, statespace.NewReading(r.images.space)), pairs: make(map[uint64]bool)})
 	}
 	return own
 }
@@ -87,22 +93,40 @@ func (r *refining) allows(from, to uint32) (bool, error) {
 	return ok, nil
 }
 
+// value returns the image of a state. It is not counted as evaluated if it would not be cached either.
+func (r *refining) value(state []statespace.PartID) (uint32, error) {
+	if !r.images.forgets {
+		return r.images.value(state)
+	}
+	p := r.images.of
+	if r.images.asked.due() {
+		if err := p.again(r.images.reading, state); err != nil {
+			return 0, err
+		}
+	}
+	image, _, err := p.evaluate(r.images.reading, state, p.forgotten.Load() < guardFirst)
+	return image, err
+}
+
 // follows reports whether a transition between two states is allowed.
 func (r *refining) follows(from, to []statespace.PartID) (bool, error) {
-	a, err := r.images.value(from)
-	if err != nil {
+	a, b := r.image, uint32(0)
+	var err error
+	if !slices.Equal(r.last, from) {
+		if a, err = r.value(from); err != nil {
+			return false, err
+		}
+	}
+	if b, err = r.value(to); err != nil {
 		return false, err
 	}
-	b, err := r.images.value(to)
-	if err != nil {
-		return false, err
-	}
+	r.last, r.image = append(r.last[:0], to...), b
 	return r.allows(a, b)
 }
 
 // begin reports whether the image of an initial state is an initial state of the abstract model.
 func (r *refining) begin(state []statespace.PartID) (bool, error) {
-	image, err := r.images.value(state)
+	image, err := r.value(state)
 	if err != nil {
 		return false, err
 	}
@@ -144,6 +168,9 @@ func (w *worker) refine(keys []uint64, found func(property, source int, successo
 // imagesOf appends the images of packed states. It stops at the first error, so that there are fewer images than
 // keys.
 func (w *worker) imagesOf(r *refining, keys []uint64, into []uint32) []uint32 {
+	if r.images.forgets {
+		return w.knownImages(r, keys, into)
+	}
 	w.inspect(keys, func(_ int, state []statespace.PartID) error {
 		image, err := r.images.value(state)
 		if err == nil {
@@ -152,6 +179,72 @@ func (w *worker) imagesOf(r *refining, keys []uint64, into []uint32) []uint32 {
 		return err
 	})
 	return into
+}
+
+// knownImages is imagesOf with the images of the same states remembered.
+func (w *worker) knownImages(r *refining, keys []uint64, into []uint32) []uint32 {
+	t := r.tableFor(w.e.layout)
+	into = slices.Grow(into, len(keys))
+	w.missed, w.misses = w.missed[:0], w.misses[:0]
+	for i, key := range keys {
+		image, known := t.find(key)
+		into = append(into, image)
+		if due := r.images.asked.due(); due || !known {
+			w.missed, w.misses = append(w.missed, key), append(w.misses, miss{i, due})
+		}
+	}
+	ok := w.inspect(w.missed, func(i int, state []statespace.PartID) error {
+		miss := w.misses[i]
+		image, err := r.imageOf(t, w.missed[i], state, miss.due)
+		into[miss.index] = image
+		return err
+	})
+	if !ok {
+		return into[:0]
+	}
+	return into
+}
+
+// miss is a state whose image is to be evaluated: its index in a batch, and whether it is even if it is known.
+type miss struct {
+	index int
+	due   bool
+}
+
+// imageOf returns the image of a state that is packed as key. It evaluates the image if that is not in the table, or
+// due to be evaluated again.
+func (r *refining) imageOf(t *imageTable, key uint64, state []statespace.PartID, due bool) (uint32, error) {
+	p := r.images.of
+	if due {
+		if err := p.again(r.images.reading, state); err != nil {
+			return 0, err
+		}
+	}
+	image, known := t.find(key)
+	if known && !due {
+		return image, nil
+	}
+	now, reads, err := p.evaluate(r.images.reading, state, p.forgotten.Load() < guardFirst)
+	switch {
+	case err != nil:
+		return 0, err
+	case known && now != image:
+		return 0, p.strays(reads)
+	case !known:
+		t.add(key, now, p)
+	}
+	return now, nil
+}
+
+// tableFor returns the table of a layout.
+func (r *refiner) tableFor(l *store.Layout) *imageTable {
+	for {
+		t := r.table.Load()
+		if t != nil && t.layout == l {
+			return t
+		}
+		r.table.CompareAndSwap(t, newImageTable(l))
+	}
 }
 
 // noteRefined keeps the sources of disallowed transitions until the end of the level.
@@ -206,14 +299,14 @@ func (e *engine) refiningOf(property int) *refining {
 // explain describes what the last step of a path violates.
 func (e *engine) explain(property int, path *statespace.Path) string {
 	r := e.refiningOf(property)
-	to, err := r.images.value(path.Last())
+	to, err := r.value(path.Last())
 	if err != nil {
 		return ""
 	}
 	if len(path.Steps) == 0 {
 		return fmt.Sprintf("the initial state stands for %s, in which the abstract model does not begin", r.abstract.Text(to))
 	}
-	from, err := r.images.value(path.At(len(path.Steps) - 1))
+	from, err := r.value(path.At(len(path.Steps) - 1))
 	if err != nil {
 		return ""
 	}

@@ -45,6 +45,7 @@ func (e *engine) relayout(us *units, frontiers ...*store.Frontier) bool {
 	for _, f := range frontiers {
 		e.moveFrontier(m, f)
 	}
+	e.moveImages(m)
 	e.overflow.Store(false)
 	return !e.halted()
 }

@@ -51,6 +51,8 @@ type worker struct {
 	judged     spacing               // selects judged states to judge again
 	bounded    spacing               // selects states to check against the boundary again
 	refining   []*refining
+	missed     []uint64 // packed states whose images are to be evaluated
+	misses     []miss
 	following  following // for walks
 
 	// For the search for terminal states, if a property is about them.
