@@ -338,7 +338,7 @@ func (x *plainExpansion[S, A]) succeed(ok bool, into *statespace.Successors) err
 			c.parts.Trace(&x.s, &x.trace)
 			x.traced = true
 		}
-		if err := c.parts.FitsTrace(&x.trace, &x.s, &x.next); err != nil {
+		if err := c.parts.FitsDerived(&x.trace, &x.s, &x.next); err != nil {
 			return x.impure(err)
 		}
 		x.changes = c.parts.Changes(&x.s, &x.next, x.ids, x.changes[:0])
@@ -383,7 +383,7 @@ func (x *plainExpansion[S, A]) often(into *statespace.Successors, times int) err
 		x.traces = append(x.traces, intern.Trace{})
 	}
 	for order := range given {
-		c.parts.Trace(&given[order], &x.traces[order])
+		c.parts.Snap(&given[order], &x.traces[order])
 	}
 	if x.each != nil {
 		x.each.made = x.each.made[:0]
@@ -398,11 +398,16 @@ func (x *plainExpansion[S, A]) often(into *statespace.Successors, times int) err
 			continue
 		}
 		if ok {
-			x.changes = c.parts.Differences(&x.s, &x.next, x.changes[:0])
+			x.changes = c.parts.Derived(&x.s, &given[0], &x.next, x.changes[:0])
 		}
 		x.append(ok, into)
 		if ok && x.each != nil {
 			x.each.made = append(x.each.made, transition[S, A]{a, x.next})
+		}
+	}
+	for order := range given { // A call may have kept what an earlier one was given.
+		if !c.parts.Intact(&x.traces[order]) && !c.parts.Holds(&x.s, &given[order]) {
+			return unchanged(c.stateWalker, &x.s, &given[order], x.event, "the state")
 		}
 	}
 	if x.each == nil {
@@ -427,17 +432,17 @@ func (x *plainExpansion[S, A]) nextOften(given []S) (ok bool, err error) {
 		}
 		var okAgain bool
 		if *next, okAgain = m.Next(given[order], x.action); okAgain {
-			if err := c.parts.FitsTrace(&x.traces[order], &given[order], next); err != nil {
+			if err := c.parts.FitsDerived(&x.traces[order], &given[order], next); err != nil {
 				return false, x.impure(err)
 			}
 		}
-		if !c.parts.Holds(&x.s, &given[order]) {
+		if !c.parts.Intact(&x.traces[order]) && !c.parts.Holds(&x.s, &given[order]) {
 			return false, unchanged(c.stateWalker, &x.s, &given[order], x.event, "the state")
 		}
 		switch {
 		case order == 0:
 			ok = okAgain
-		case ok != okAgain || ok && !c.parts.Holds(&x.next, &x.again):
+		case ok != okAgain || ok && !c.parts.Alike(&given[0], &x.next, &given[order], &x.again):
 			what := c.disagreement(&x.next, &x.again, ok, okAgain)
 			return false, x.impure(errors.New(what + statespace.MapOrder(c.stateWalker.Orders(x.s))))
 		}

@@ -54,10 +54,14 @@ func (x *plainExpansion[S, A]) enumerate(into *statespace.Successors) (err error
 		copy(e.ids, x.ids)
 	}
 	e.known = false
-	parts.Trace(&e.own, &e.trace)
+	parts.Snap(&e.own, &e.trace)
 	e.Each(e.own, e.yield)
 	if e.failed != nil {
 		return e.failed
+	}
+	if parts.Intact(&e.trace) {
+		e.known = true
+		return nil
 	}
 	if !parts.Holds(&x.s, &e.own) {
 		return unchanged(x.space.stateWalker, &x.s, &e.own, x.event, unrestoredState)
@@ -94,11 +98,11 @@ func (x *plainExpansion[S, A]) takeEdited(a A, next S) {
 		e.failed = x.impure(err)
 		return
 	}
-	if err := c.parts.FitsTrace(&e.trace, &e.own, &x.next); err != nil {
+	var err error
+	if x.changes, err = c.parts.Edited(&e.trace, &x.s, &e.own, &x.next, x.changes[:0]); err != nil {
 		e.failed = x.impure(err)
 		return
 	}
-	x.changes = c.parts.Differences(&x.s, &x.next, x.changes[:0])
 	x.append(true, e.into)
 }
 
