@@ -17,9 +17,9 @@ import (
 func TestMultiPaxosAgainstReference(t *testing.T) {
 	var machine rsm.Machine[[]string, rsm.LogOp, rsm.LogResult] = rsm.Log{Acknowledge: true}
 	ops := [][]rsm.LogOp{{{Append: true, Entry: "A"}}, {{}}} // of the clients of explored.OfLog
-	clients := func(s *reference.System[rsm.Message], servers []actor.ID, first, resends int) {
+	clients := func(s *reference.System[rsm.Message], beside bool, servers []actor.ID, first, resends int) {
 		s.Observers = append(s.Observers, reference.Watch(rsm.Linearizable("log", machine)),
-			reference.Watch(explored.Votes[rsm.LogOp]()), reference.Watch(explored.Acceptors[rsm.LogOp](resends > 0)),
+			reference.Watch(explored.Votes[rsm.LogOp](beside)), reference.Watch(explored.Acceptors[rsm.LogOp](resends > 0)),
 			reference.Watch(explored.Decisions[rsm.LogOp]()))
 		for i, of := range ops {
 			client := rsm.ClientActor[rsm.LogOp, rsm.LogResult]{Servers: servers, Ops: of, Resends: resends}
@@ -53,7 +53,7 @@ func TestMultiPaxosAgainstReference(t *testing.T) {
 					}
 					s.Actors = append(s.Actors, reference.Erase(id, server.New()))
 				}
-				clients(s, s.Crashable, 3, resends)
+				clients(s, true, s.Crashable, 3, resends)
 			})
 			compareRoles(t, c, config, options, clients)
 		}
@@ -62,7 +62,7 @@ func TestMultiPaxosAgainstReference(t *testing.T) {
 
 func compareRoles(
 	t *testing.T, c model.Config, config explored.Config, options multipaxos.Options,
-	clients func(s *reference.System[rsm.Message], servers []actor.ID, first, resends int),
+	clients func(s *reference.System[rsm.Message], beside bool, servers []actor.ID, first, resends int),
 ) {
 	config.Replicas, config.Leaders, config.Acceptors = 2, 2, 3
 	all := actor.IDs(7)
@@ -80,6 +80,6 @@ func compareRoles(
 		for _, id := range roles.Acceptors {
 			s.Actors = append(s.Actors, reference.Erase(id, multipaxos.NewAcceptor[rsm.LogOp, rsm.LogResult](roles)))
 		}
-		clients(s, roles.Replicas, 7, config.Resends)
+		clients(s, false, roles.Replicas, 7, config.Resends)
 	})
 }

@@ -10,8 +10,8 @@ import (
 	"synod/model/statespace"
 )
 
-// TestSymmetry holds searches with symmetry against full ones, of models whose clients are interchangeable, and of their
-// mutants: the verdicts are the same, and so are the lengths of paths to states. It is what is counted that differs.
+// TestSymmetry holds searches with symmetry against full ones, of models whose clients or acceptors are interchangeable, and
+// of their mutants: the verdicts are the same, and so are the lengths of paths to states. It is what is counted that differs.
 func TestSymmetry(t *testing.T) {
 	for _, c := range []struct {
 		model, settings string
@@ -28,6 +28,11 @@ func TestSymmetry(t *testing.T) {
 		{model: "abd", settings: "clients=3 servers=2 distinct=1", order: 2},
 		{model: "single-decree", settings: "clients=3 servers=2 distinct=1", order: 2},
 		{model: "single-decree", settings: "clients=2 servers=1 distinct=1 network=unordered_duplicating", order: 2},
+		{model: "multi-paxos-roles", settings: "replicas=1 leaders=1", order: 6},
+		{model: "multi-paxos-roles", settings: "replicas=1 leaders=1 network=ordered", order: 6},
+		{model: "multi-paxos-roles", settings: "replicas=1 leaders=2 acceptors=2 network=unordered_duplicating", order: 2},
+		{model: "multi-paxos-roles", settings: "replicas=1 leaders=1 acceptors=2 max-down=1 max-crashes=1", order: 2},
+		{model: "multi-paxos-roles", settings: "replicas=1 leaders=1 acceptors=4 commands=2 window=1 newest-only=1 part=1", order: 24},
 	} {
 		e, err := shipped.All().Find(c.model)
 		if err != nil {
@@ -61,7 +66,7 @@ func TestSymmetry(t *testing.T) {
 
 // compareTurned holds searches with symmetry against a full one.
 func compareTurned(t *testing.T, src model.Source, order, unique int, mutant string) {
-	o := checker.Options{FinishWhen: checker.Exhausted, MaxStates: 20_000}
+	o := checker.Options{FinishWhen: checker.Exhausted, MaxStates: 30_000}
 	full := checker.BFS(t.Context(), src, o)
 	defer full.Close()
 	if full.Err != nil || !full.Exhausted {
@@ -73,10 +78,13 @@ func compareTurned(t *testing.T, src model.Source, order, unique int, mutant str
 		r := checker.BFS(t.Context(), src, o)
 		defer r.Close()
 		if r.Err != nil || r.Symmetry == nil || r.Symmetry.Order != order {
-			t.Fatalf("%v, %+v, %v: expected %d ways to exchange clients", r.Err, r.Symmetry, r.Notes, order)
+			t.Fatalf("%v, %+v, %v: expected %d ways to exchange them", r.Err, r.Symmetry, r.Notes, order)
 		}
 		for i, p := range full.Properties {
 			got := r.Properties[i]
+			if !p.Expect.OfStates() {
+				continue // left undecided
+			}
 			if got.Verdict != p.Verdict || p.Path != nil && len(got.Path.Steps) != len(p.Path.Steps) {
 				t.Errorf("%v: %q is %v, in full %v: %v and %v", reduce, p.Name, got.Verdict, p.Verdict, got.Path, p.Path)
 			}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"synod/actor"
 	"synod/model"
 	"synod/paxos/multipaxos"
 	"synod/paxos/rsm"
@@ -31,7 +32,7 @@ func (sys *system[O]) collecting() {
 	})
 	each("section 4.2: acceptors hold their votes from the watermark on", func(v model.View, i int, a *multipaxos.Acceptor[O]) bool {
 		for in, by := range sys.cast.In(v).Votes {
-			if by&(1<<i) != 0 && in.Slot >= a.Watermark && !sys.holds(a.Accepted, in) {
+			if by.has(actor.ID(i)) && in.Slot >= a.Watermark && !sys.holds(a.Accepted, in) {
 				return false
 			}
 		}
@@ -62,7 +63,7 @@ func (sys *system[O]) executed(v model.View, slot rsm.Slot) bool {
 	var by Voters
 	for i, projection := range sys.replicas {
 		if r, up := projection.In(v); !up || r.SlotOut >= slot {
-			by |= 1 << i
+			by = by.with(actor.ID(i))
 		}
 	}
 	for _, members := range append(slices.Collect(maps.Values(sys.changes)), sys.electorate) {

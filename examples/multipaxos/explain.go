@@ -130,11 +130,11 @@ func (t *teller[O]) told(b multipaxos.Ballot) map[actor.ID][]multipaxos.P1b[O] {
 func (t *teller[O]) promised(b multipaxos.Ballot) (all Voters) {
 	for id, parts := range t.told(b) {
 		if slices.ContainsFunc(parts, func(m multipaxos.P1b[O]) bool { return m.Next == 0 }) {
-			all |= 1 << id
+			all = all.with(id)
 		}
 	}
 	if t.sys.config.Servers > 0 {
-		all |= 1 << b.Leader
+		all = all.with(b.Leader)
 	}
 	return all
 }
@@ -143,11 +143,11 @@ func (t *teller[O]) promised(b multipaxos.Ballot) (all Voters) {
 func (sys *system[O]) quorumOf(who, electorate Voters) string {
 	var in, out []string
 	for i := range sys.acceptors {
-		id := sys.firstAcceptor() + i
-		if electorate&(1<<id) == 0 {
+		id := actor.ID(sys.firstAcceptor() + i)
+		if !electorate.has(id) {
 			continue
 		}
-		if who&(1<<id) != 0 {
+		if who.has(id) {
 			in = append(in, fmt.Sprint(id))
 		} else {
 			out = append(out, fmt.Sprint(id))
@@ -193,9 +193,9 @@ func (t *teller[O]) promises() {
 func (t *teller[O]) untold(m multipaxos.P1b[O]) {
 	for _, in := range slices.SortedFunc(maps.Keys(t.before.Votes), byBallot) {
 		asked := in.Slot >= max(m.First, m.Watermark) && (m.Next == 0 || in.Slot < m.Next)
-		if t.before.Votes[in]&(1<<t.h.Actor) != 0 && asked && !t.sys.holds(m.Accepted, in) {
+		if t.before.Votes[in].has(t.h.Actor) && asked && !t.sys.holds(m.Accepted, in) {
 			t.say("it leaves out that %s it voted for %s in slot %d at ballot %v",
-				t.since(func(c Cast) bool { return c.Votes[in]&(1<<t.h.Actor) != 0 }), batch(in.Batch), in.Slot, in.Ballot)
+				t.since(func(c Cast) bool { return c.Votes[in].has(t.h.Actor) }), batch(in.Batch), in.Slot, in.Ballot)
 		}
 	}
 }
@@ -281,7 +281,7 @@ func (t *teller[O]) highest(b multipaxos.Ballot, slot rsm.Slot) (highest Electio
 		}
 	}
 	for _, in := range slices.SortedFunc(maps.Keys(t.before.Votes), byBallot) {
-		beside := t.sys.config.Servers > 0 && t.before.Votes[in]&(1<<b.Leader) != 0
+		beside := t.sys.config.Servers > 0 && t.before.Votes[in].has(b.Leader)
 		if beside && in.Slot == slot && in.Ballot.Less(b) && highest.Ballot.Less(in.Ballot) {
 			highest = in
 		}
@@ -293,7 +293,7 @@ func (t *teller[O]) highest(b multipaxos.Ballot, slot rsm.Slot) (highest Electio
 func (t *teller[O]) votes() {
 	var cast []Election
 	for in, by := range t.after.Votes {
-		if by != t.before.Votes[in] {
+		if !slices.Equal(by, t.before.Votes[in]) {
 			cast = append(cast, in)
 		}
 	}
@@ -404,9 +404,9 @@ func (t *teller[O]) recovers() {
 			t.since(func(c Cast) bool { return !c.Promised[t.h.Actor].Less(last) }), last)
 	}
 	for _, in := range slices.SortedFunc(maps.Keys(t.before.Votes), byBallot) {
-		if t.before.Votes[in]&(1<<t.h.Actor) != 0 && in.Slot >= is.Watermark && !t.sys.holds(is.Accepted, in) {
+		if t.before.Votes[in].has(t.h.Actor) && in.Slot >= is.Watermark && !t.sys.holds(is.Accepted, in) {
 			t.say("acceptor %d recovers, and has forgotten that %s it voted for %s in slot %d at ballot %v", t.h.Actor,
-				t.since(func(c Cast) bool { return c.Votes[in]&(1<<t.h.Actor) != 0 }), batch(in.Batch), in.Slot, in.Ballot)
+				t.since(func(c Cast) bool { return c.Votes[in].has(t.h.Actor) }), batch(in.Batch), in.Slot, in.Ballot)
 		}
 	}
 }

@@ -18,20 +18,13 @@ func (c Config) changes(administrator actor.ID) map[string]Voters {
 	all := map[string]Voters{}
 	for k := range c.Changes {
 		id := rsm.ID{Client: rsm.Client(administrator), Local: rsm.Local(k + 1)}
-		all[id.String()] = electorateOf(c.members(k + 1))
+		all[id.String()] = c.members(k + 1)
 	}
 	return all
 }
 
 // filled returns the most slots that leaders fill so that a configuration comes to vote.
 func (c Config) filled() rsm.Slot { return rsm.Slot(c.Changes * c.Window) }
-
-func electorateOf(members []actor.ID) (all Voters) {
-	for _, id := range members {
-		all |= 1 << id
-	}
-	return all
-}
 
 // electorate is who votes in the slots from one on.
 type electorate struct {
@@ -86,7 +79,7 @@ func (sys *system[O]) reconfiguring() {
 				continue
 			}
 			for slot := r.SlotOut; slot < r.SlotOut+window; slot++ {
-				if all.of(slot) != knows(r, slot) {
+				if !slices.Equal(all.of(slot), knows(r, slot)) {
 					return false
 				}
 			}
@@ -100,7 +93,7 @@ func (sys *system[O]) reconfiguring() {
 			var by Voters
 			for id, ballot := range c.Promised {
 				if !ballot.Less(p.Ballot) {
-					by |= 1 << id
+					by = by.with(id)
 				}
 			}
 			if !all.of(p.Slot).agree(by) {
@@ -145,7 +138,7 @@ func (sys *system[O]) reconfiguring() {
 func knows[O any](r *replica[O], slot rsm.Slot) (members Voters) {
 	for _, c := range r.Configurations.All() {
 		if c.From <= slot {
-			members = electorateOf(c.Members.Slice())
+			members = c.Members.Slice()
 		}
 	}
 	return members
@@ -164,7 +157,7 @@ func (sys *system[O]) member(r *replica[O], server int) bool {
 // voted reports whether a server ever voted.
 func (sys *system[O]) voted(c Cast, server int) bool {
 	for _, by := range c.Votes {
-		if by&(1<<server) != 0 {
+		if by.has(actor.ID(server)) {
 			return true
 		}
 	}
@@ -175,7 +168,7 @@ func (sys *system[O]) voted(c Cast, server int) bool {
 func joins(all electorates, server int, window rsm.Slot) rsm.Slot {
 	for _, e := range all {
 		switch {
-		case e.members&(1<<server) == 0:
+		case !e.members.has(actor.ID(server)):
 		case e.from == 1:
 			return 0
 		default:

@@ -231,9 +231,9 @@ func compose[S, O, R any](
 	}
 	ids := actor.IDs(c.Servers)
 	options := c.options(ids)
-	look := &system[O]{System: sys, config: c, last: options.Last, electorate: everybody(0, c.Servers)}
+	look := &system[O]{System: sys, config: c, last: options.Last, electorate: ids}
 	if c.Changes > 0 {
-		look.electorate = electorateOf(c.members(0))
+		look.electorate = c.members(0)
 	}
 	for _, id := range ids {
 		server := multipaxos.Server[S, O, R]{Options: options, Machine: m, Peers: actor.Others(ids, id)}
@@ -278,7 +278,7 @@ func composeRoles[S, O, R any](
 	}
 	roles.Options = c.options(roles.Leaders)
 	look := &system[O]{
-		System: sys, config: c, last: roles.Last, electorate: everybody(c.Replicas+c.Leaders, c.Acceptors),
+		System: sys, config: c, last: roles.Last, electorate: roles.Acceptors,
 	}
 	for _, id := range roles.Replicas {
 		ref := model.Add(sys, id, multipaxos.NewReplica(roles, m))
@@ -299,6 +299,7 @@ func composeRoles[S, O, R any](
 	sys.Roles("acceptor", roles.Acceptors...)
 	addClients(look, name, m, roles.Replicas, len(all), ops)
 	sys.Crashable(all...)
+	sys.Interchangeable(roles.Acceptors...)
 	look.draw(roles.Replicas, roles.Acceptors)
 	look.demand()
 	return look

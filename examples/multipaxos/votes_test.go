@@ -2,6 +2,7 @@ package multipaxos
 
 import (
 	"maps"
+	"slices"
 	"testing"
 
 	"synod/actor"
@@ -19,7 +20,8 @@ func (sys *system[O]) held(v model.View) map[Election]Voters {
 		a, _ := projection.In(v)
 		for slot, votes := range a.Accepted.All() {
 			for _, vote := range votes.All() {
-				held[Election{vote.Ballot, slot, text(vote.Batch)}] |= 1 << (sys.config.Replicas + sys.config.Leaders + i)
+				in := Election{vote.Ballot, slot, text(vote.Batch)}
+				held[in] = held[in].with(actor.ID(sys.config.Replicas + sys.config.Leaders + i))
 			}
 		}
 	}
@@ -40,7 +42,7 @@ func TestVotes(t *testing.T) {
 		} {
 			sys.Always("all votes, and no other", func(v model.View) bool {
 				c := sys.cast.In(v)
-				return maps.Equal(c.Votes, sys.held(v)) && c.Asked == nil
+				return maps.EqualFunc(c.Votes, sys.held(v), slices.Equal) && c.Asked == nil
 			})
 			r := checker.BFS(t.Context(), sys.System, checker.Options{MaxStates: 60_000})
 			for _, p := range r.Properties {

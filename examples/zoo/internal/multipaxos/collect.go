@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"synod/actor"
 	"synod/examples/zoo/internal/multipaxos/multipaxos"
 	"synod/examples/zoo/internal/multipaxos/rsm"
 	"synod/model"
@@ -33,7 +34,7 @@ func (sys *system[O]) collecting() {
 	})
 	each("section 4.2: acceptors hold their votes from the watermark on", func(v model.View, i int, a *multipaxos.Acceptor[O]) bool {
 		for in, by := range sys.cast.In(v).Votes {
-			if by&(1<<i) != 0 && in.Slot >= a.Watermark && !sys.holds(a.Accepted, in) {
+			if by.has(actor.ID(i)) && in.Slot >= a.Watermark && !sys.holds(a.Accepted, in) {
 				return false
 			}
 		}
@@ -64,7 +65,7 @@ func (sys *system[O]) executed(v model.View, slot rsm.Slot) bool {
 	var by Voters
 	for i, projection := range sys.replicas {
 		if r, up := projection.In(v); !up || r.SlotOut >= slot {
-			by |= 1 << i
+			by = by.with(actor.ID(i))
 		}
 	}
 	for _, members := range append(slices.Collect(maps.Values(sys.changes)), sys.electorate) {

@@ -94,7 +94,7 @@ func readReplica[Mutant variant.Mutant, S, O, R any](m rsm.Machine[S, O, R], r m
 // demand adds the properties: the invariants of the paper's sections 2 and 4 by their names there.
 func (sys *system[O]) demand() {
 	sys.asked = model.Select(sys.System, p2as[O])
-	sys.cast = model.Record(sys.System, Votes[O]())
+	sys.cast = model.Record(sys.System, Votes[O](sys.config.Servers > 0))
 	sys.replicaInvariants()
 	sys.acceptorInvariants()
 	sys.leaderInvariants()

@@ -4,7 +4,7 @@ package multipaxos
 
 import (
 	"maps"
-	"math/bits"
+	"slices"
 
 	"synod/actor"
 	"synod/examples/zoo/internal/multipaxos/multipaxos"
@@ -22,8 +22,8 @@ type Election struct {
 	Batch  string
 }
 
-// Voters is a set of acceptors: a bit for each, by its id.
-type Voters uint64
+// Voters is a set of acceptors, in ascending order.
+type Voters []actor.ID
 
 // Cast is the votes that were ever cast.
 type Cast struct {
@@ -39,16 +39,19 @@ type asking struct {
 	Slot     rsm.Slot
 }
 
-// Votes returns the observer of the votes that acceptors cast. A server tells its own leader of its vote within a step, so
-// that there is no message of it: it votes if it promised no higher ballot.
-func Votes[O any]() actor.Observer[rsm.Message, Cast] {
+// Votes returns the observer of the votes that acceptors cast. If there is an acceptor beside each leader, a server tells its
+// own leader of its promise and its vote within a step, so that there is no message of them: it promises what it asks others
+// to, and votes if it promised no higher ballot.
+func Votes[O any](beside bool) actor.Observer[rsm.Message, Cast] {
 	return actor.Observer[rsm.Message, Cast]{
 		Name: "votes",
 		Sees: func(e actor.Envelope[rsm.Message], p actor.Passage) bool {
 			switch message(e).(type) {
 			case multipaxos.P2a[O]:
 				return p == actor.Accepted
-			case multipaxos.P1a, multipaxos.P1b[O], multipaxos.P2b, multipaxos.Ping:
+			case multipaxos.P1a, multipaxos.Ping:
+				return beside && p == actor.Sent
+			case multipaxos.P1b[O], multipaxos.P2b:
 				return p == actor.Sent
 			}
 			return false
@@ -56,7 +59,7 @@ func Votes[O any]() actor.Observer[rsm.Message, Cast] {
 		Next: func(c Cast, e actor.Envelope[rsm.Message], _ actor.Passage) (Cast, error) {
 			switch m := message(e).(type) {
 			case multipaxos.P1a:
-				return c.promise(e.From, m.Ballot), nil // by the acceptor beside the leader, if there is one
+				return c.promise(e.From, m.Ballot), nil // by the acceptor beside the leader
 			case multipaxos.Ping:
 				return c.promise(e.From, m.Ballot), nil // A leader that votes alone asks nobody else.
 			case multipaxos.P1b[O]:
@@ -96,7 +99,7 @@ func (c Cast) promise(id actor.ID, b multipaxos.Ballot) Cast {
 }
 
 func (c Cast) vote(id actor.ID, in Election) Cast {
-	c.Votes = with(c.Votes, in, c.Votes[in]|1<<id)
+	c.Votes = with(c.Votes, in, c.Votes[in].with(id))
 	return c
 }
 
@@ -119,11 +122,28 @@ func without[K comparable, V any](m map[K]V, key K) map[K]V {
 
 // agree reports whether a majority of a set is among some acceptors.
 func (of Voters) agree(by Voters) bool {
-	return bits.OnesCount64(uint64(by&of)) >= actor.Majority(bits.OnesCount64(uint64(of)))
+	n := 0
+	for _, id := range of {
+		if by.has(id) {
+			n++
+		}
+	}
+	return n >= actor.Majority(len(of))
 }
 
-// everybody is so many acceptors from one on.
-func everybody(first, n int) Voters { return (1<<n - 1) << first }
+func (of Voters) has(id actor.ID) bool {
+	_, found := slices.BinarySearch(of, id)
+	return found
+}
+
+// with returns a set that has an acceptor too, and shares nothing with this one.
+func (of Voters) with(id actor.ID) Voters {
+	at, found := slices.BinarySearch(of, id)
+	if found {
+		return slices.Clone(of)
+	}
+	return slices.Insert(slices.Clone(of), at, id)
+}
 
 // contradicted reports whether there is a chosen batch, and another one in its slot at a higher ballot for which holds.
 func (sys *system[O]) contradicted(c Cast, others []Election) bool {
