@@ -117,6 +117,9 @@ func (f *rehearseFlags) plan(set *pflag.FlagSet, program programs) (rehearsePlan
 	if c.Program, err = program(f.model, p.variant); err != nil {
 		return p, err
 	}
+	if _, err := c.Program.Admits(actor.IDs(c.Servers)); err != nil {
+		return p, fmt.Errorf("--%w", err)
+	}
 	durable := !f.ephemeral && c.Program.Keeps(actor.IDs(c.Servers))
 	if !set.Changed("retries") && servers.Once {
 		c.Retries = 0

@@ -134,6 +134,9 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 	if f.servers > maxSpawned {
 		return p, fmt.Errorf("--servers %d: expected at most %d", f.servers, maxSpawned)
 	}
+	if _, err := program.Admits(actor.IDs(int(f.servers))); err != nil {
+		return p, fmt.Errorf("--%w", err)
+	}
 	if f.patience < f.timeout {
 		return p, errors.New("--patience must be at least --timeout, the time of one attempt")
 	}

@@ -51,9 +51,21 @@ type Program struct {
 	// New returns the machine of a server. The servers are in ascending order and include self. If durable is false,
 	// nothing is persisted: a restarted server starts empty.
 	New func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) Inspected
-	// Actor returns the actor of a server, given the others in ascending order, for models of running servers; nil if
+	// Actor returns the actor of a server, given all servers in ascending order, for models of running servers; nil if
 	// there are none.
-	Actor func(others []actor.ID) actor.Typed[any, any]
+	Actor func(self actor.ID, servers []actor.ID) actor.Typed[any, any]
+	// Admit reports why these servers, in ascending order, do not fit the options, or returns what distinguishes their files
+	// from those of servers with other options, empty for nothing. Nil if the options say nothing of either.
+	Admit func(servers []actor.ID) (saved string, err error)
+}
+
+// Admits reports why a program cannot be that of these servers, in ascending order, or returns what distinguishes their
+// files from those of servers with other options.
+func (p Program) Admits(servers []actor.ID) (saved string, err error) {
+	if p.Admit == nil {
+		return "", nil
+	}
+	return p.Admit(servers)
 }
 
 // Keeps reports whether the program's servers persist state if durable. The ids are those of all servers.
@@ -73,13 +85,23 @@ func NewProgram[S, M any](
 	model string, version uint32, server func(others []actor.ID) actor.Typed[S, M],
 	wire machine.Wire[M], records machine.Records, examples ...Example,
 ) Program {
+	return NewProgramOf(model, version, func(self actor.ID, servers []actor.ID) actor.Typed[S, M] {
+		return server(actor.Others(servers, self))
+	}, wire, records, examples...)
+}
+
+// NewProgramOf is like NewProgram for actors that need to know their own id: server is given all, in ascending order.
+func NewProgramOf[S, M any](
+	model string, version uint32, server func(self actor.ID, servers []actor.ID) actor.Typed[S, M],
+	wire machine.Wire[M], records machine.Records, examples ...Example,
+) Program {
 	return Program{
 		Model: model, Version: version, Examples: examples,
-		Actor: func(others []actor.ID) actor.Typed[any, any] { return actor.Untyped(server(others)) },
+		Actor: func(self actor.ID, servers []actor.ID) actor.Typed[any, any] {
+			return actor.Untyped(server(self, servers))
+		},
 		New: func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) Inspected {
-			c := machine.Config[S, M]{
-				Self: self, Servers: servers, Actor: server(actor.Others(servers, self)), Wire: wire, Random: random,
-			}
+			c := machine.Config[S, M]{Self: self, Servers: servers, Actor: server(self, servers), Wire: wire, Random: random}
 			if durable {
 				c.Records = records
 			}

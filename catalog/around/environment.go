@@ -17,7 +17,7 @@ import (
 // Around. Linearizability is checked if the service declares what a request asks for, see service.Config.Asked; the
 // invariants always are.
 type environment struct {
-	server     func(others []actor.ID) actor.Typed[any, any]
+	server     func(self actor.ID, servers []actor.ID) actor.Typed[any, any]
 	service    service.Untyped
 	invariants []invariant.Checked
 }
@@ -69,7 +69,7 @@ func (e environment) around(m catalog.Moment) (model.Source, error) {
 	sys := model.NewSystem[any](m.Config)
 	var servers []model.Ref[any]
 	for _, id := range m.Servers {
-		a := e.server(actor.Others(m.Servers, id))
+		a := e.server(id, m.Servers)
 		if m.Forget {
 			a.Keep, a.Recover = nil, nil
 		}
@@ -120,9 +120,11 @@ func (e environment) demand(sys *model.System[any], ids []actor.ID, servers []mo
 func (e environment) scripts(m catalog.Moment) [][]any {
 	var writes, reads []service.Operation[any]
 	for _, o := range e.service.Operations {
-		if o.Reads {
+		switch {
+		case o.Administers:
+		case o.Reads:
 			reads = append(reads, o)
-		} else {
+		default:
 			writes = append(writes, o)
 		}
 	}

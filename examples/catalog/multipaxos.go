@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"synod/actor"
@@ -92,17 +93,54 @@ var multiPaxosEntries = []catalog.Entry{
 
 // multiPaxosServers are those of Multi-Paxos, with a key-value store.
 var multiPaxosServers = &catalog.Servers{
-	Program: func(catalog.Variant) spawn.Program {
-		server := func(others []actor.ID) actor.Typed[storeState, rsm.Message] {
-			return protocol.Server[map[string]string, rsm.StoreOp, rsm.StoreResult]{
-				Options: served, Machine: rsm.Store{}, Peers: others, Size: wire.Size,
-			}.New()
-		}
-		return spawn.NewProgram("multi-paxos", wire.Version, server, wire.Messages, wire.Records,
+	Options: []catalog.ServerOption{{
+		Name: members, Doc: "servers that vote at first, by address or place, such as --members=0,1,2; clients can change them",
+		Expects: "servers by address or place, each once, such as 0,1,2", Valid: wire.ValidMembers,
+	}, {
+		Name: collect, Doc: "executed slots after which a server makes a snapshot; 0 is never",
+		Usual: strconv.Itoa(wire.Collect), Tried: "64",
+		Expects: fmt.Sprintf("a number of slots, 0 to %d", mostCollected), Valid: func(value string) bool {
+			n, err := strconv.ParseUint(value, 10, 64)
+			return err == nil && n <= mostCollected
+		},
+	}},
+	Program: func(v catalog.Variant) spawn.Program {
+		p := spawn.NewProgramOf("multi-paxos", wire.Version, storeServer(v), wire.Messages, wire.Records,
 			spawn.Example{Message: storeRequest(1, rsm.Put, "k", "v")},
 			spawn.Example{Server: 1, Message: storeRequest(2, rsm.Get, "k", "")})
+		if first := v[members]; first != "" {
+			p.Admit = func(servers []actor.ID) (string, error) {
+				ids, err := wire.ParseMembers(first, servers)
+				if err != nil {
+					return "", fmt.Errorf("%s %w", members, err)
+				}
+				return fmt.Sprintf("at first %v", ids), nil
+			}
+		}
+		return p
 	},
 	Service: wire.Store,
+}
+
+// mostCollected is the most slots after which a server makes a snapshot.
+const mostCollected = 1 << 20
+
+// storeServer returns the servers of the store with some options.
+func storeServer(v catalog.Variant) func(self actor.ID, servers []actor.ID) actor.Typed[storeState, rsm.Message] {
+	options := served
+	if n, err := strconv.ParseUint(v[collect], 10, 64); err == nil {
+		options.Collect = rsm.Slot(n)
+		options.Retain = min(options.Retain, options.Collect/4)
+	}
+	return func(self actor.ID, servers []actor.ID) actor.Typed[storeState, rsm.Message] {
+		s := protocol.Server[map[string]string, rsm.StoreOp, rsm.StoreResult]{
+			Options: options, Machine: rsm.Store{}, Peers: actor.Others(servers, self), Size: wire.Size,
+		}
+		if first, err := wire.ParseMembers(v[members], servers); v[members] != "" && err == nil {
+			s.Machine, s.Members = wire.Changing{Servers: servers}, first
+		}
+		return s.New()
+	}
 }
 
 // storeState is the local state of a server of the store.

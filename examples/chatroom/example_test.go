@@ -10,7 +10,7 @@ import (
 
 // A client's put and get become commands of the machine, and its answer goes back.
 func Example() {
-	reception := chatroom.NewReception(99)
+	reception := chatroom.Config{}.Reception(99)
 	room := rsm.Start[[]string, chatroom.Op, chatroom.Result](chatroom.Room{})
 	for slot, said := range []wire.Command{{Number: 1, Mode: wire.Put, Message: "hi"}, {Number: 2}} {
 		command, err := reception.Command(said)

@@ -64,7 +64,7 @@ func TestLevel(t *testing.T) {
 		t.Fatal(err)
 	}
 	connect := func(server int) *desk {
-		d := &desk{t: t, room: chatroom.NewReception(uint64(server + 1000))}
+		d := &desk{t: t, room: chatroom.Config{}.Reception(uint64(server + 1000))}
 		if d.caller, err = play.Dial(server, d.hear); err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package chatroom
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -14,15 +15,18 @@ import (
 // Appends use the client's own session, so that each takes effect once however often it arrives. Reads have no effect
 // and use a session of the reception, which keeps no answer for longer than needed.
 type Reception struct {
-	reader rsm.Client
-	last   rsm.Local
-	floor  rsm.Local          // smallest number of an unanswered read
-	open   map[rsm.Local]Kind // unanswered reads
+	servers int // of all, if clients can change which ones vote; otherwise 0
+	reader  rsm.Client
+	last    rsm.Local
+	floor   rsm.Local          // smallest number of an unanswered read
+	open    map[rsm.Local]Kind // unanswered reads
 }
 
-// NewReception returns a reception whose reads use a session of their own; session must be a random number.
-func NewReception(session uint64) *Reception {
-	return &Reception{reader: rsm.Client(max(session, 1)), floor: 1, open: make(map[rsm.Local]Kind)}
+// Reception returns the reception of a server. Its reads use a session of their own; session must be a random number.
+func (c Config) Reception(session uint64) *Reception {
+	return &Reception{
+		servers: c.room().Servers, reader: rsm.Client(max(session, 1)), floor: 1, open: make(map[rsm.Local]Kind),
+	}
 }
 
 // Command returns the command for a client's request. The error is the reason to send to the client.
@@ -44,6 +48,14 @@ func (r *Reception) Command(c wire.Command) (rsm.Command[Op], error) {
 		command.Op = Op{Kind: AppendAnswered, Message: c.Message}
 	case wire.Swap:
 		command.Op = Op{Kind: Swap, Length: c.Count, Message: c.Message}
+	case wire.SetMembers:
+		if r.servers == 0 {
+			return rsm.Command[Op]{}, errors.New("all servers vote here: only a cluster that was started with members can change them")
+		}
+		if _, err := ParseMembers(c.Message, r.servers); err != nil {
+			return rsm.Command[Op]{}, err
+		}
+		command.Op = Op{Kind: SetMembers, Message: c.Message}
 	}
 	return command, nil
 }

@@ -27,9 +27,10 @@ const (
 	Append      // has no answer
 	AppendAnswered
 	Swap // appends if there are exactly Length messages
+	SetMembers
 )
 
-var kinds = [...]string{"read", "count", "append", "append", "swap"}
+var kinds = [...]string{"read", "count", "append", "append", "swap", "members"}
 
 // String returns the name of the operation.
 func (k Kind) String() string {
@@ -43,16 +44,18 @@ func (k Kind) String() string {
 type Op struct {
 	Kind    Kind
 	Length  uint64 // of a Swap; otherwise 0
-	Message string // message to append; otherwise empty
+	Message string // message to append, or the members of a SetMembers; otherwise empty
 }
 
-// String returns "read", "count", `append "A"` or `swap 3 "A"`.
+// String returns "read", "count", `append "A"`, `swap 3 "A"` or "members 0,1".
 func (o Op) String() string {
 	switch o.Kind {
 	case Append, AppendAnswered:
 		return fmt.Sprintf("%v %q", o.Kind, o.Message)
 	case Swap:
 		return fmt.Sprintf("%v %d %q", o.Kind, o.Length, o.Message)
+	case SetMembers:
+		return fmt.Sprintf("%v %s", o.Kind, o.Message)
 	case Read, Count:
 	}
 	return o.Kind.String()
@@ -60,18 +63,24 @@ func (o Op) String() string {
 
 // Result is the result of an operation.
 type Result struct {
-	Done     bool     // the message was appended
+	Done     bool     // the message was appended, or the members are set
 	Length   uint64   // number of messages after the operation
 	Messages []string // all messages, for a Read; nil if there are none, and for others
 }
 
 // Room is the machine: the log of package rsm, with results.
-type Room struct{ rsm.Log }
+type Room struct {
+	rsm.Log
+	Servers int // number of all servers, if the voting ones can be changed; otherwise 0
+}
 
-// Execute appends, or reads.
+// Execute appends, or reads. Setting the members does not change the room.
 func (r Room) Execute(slot rsm.Slot, held []string, op Op) ([]string, Result, bool) {
 	length := uint64(len(held))
 	switch {
+	case op.Kind == SetMembers:
+		_, ok := r.Members(op)
+		return held, Result{Done: ok, Length: length}, true
 	case op.Kind == Read:
 		_, read, _ := r.Log.Execute(slot, held, rsm.LogOp{})
 		return held, Result{Length: length, Messages: read.Entries}, true
@@ -127,6 +136,9 @@ type Config struct {
 	Servers []actor.ID    // all of them, in ascending order
 	Timeout time.Duration // time without a message of the leader after which another server tries to lead
 	Durable bool          // the server saves its state
+	// Members are the servers that vote at first, in ascending order, if clients can change them; nil if all servers always
+	// vote.
+	Members []actor.ID
 }
 
 // MaxBetween returns the maximum size in bytes of a message between servers.
@@ -148,7 +160,7 @@ const resends = 10
 // Machine returns the actor as a running machine.
 func (c Config) Machine(random machine.Random) *machine.Machine[State, rsm.Message] {
 	server := multipaxos.Server[[]string, Op, Result]{
-		Options: c.options(), Machine: Room{}, Peers: actor.Others(c.Servers, c.ID), Size: size,
+		Options: c.options(), Machine: c.room(), Peers: actor.Others(c.Servers, c.ID), Size: size, Members: c.Members,
 	}
 	m := machine.Config[State, rsm.Message]{
 		Self: c.ID, Servers: c.Servers, Actor: server.New(), Wire: Messages, Random: random, MaxMessage: maxBetween,
@@ -159,10 +171,21 @@ func (c Config) Machine(random machine.Random) *machine.Machine[State, rsm.Messa
 	return machine.New(m)
 }
 
+// room returns the machine.
+func (c Config) room() Room {
+	if c.Members == nil {
+		return Room{}
+	}
+	return Room{Servers: len(c.Servers)}
+}
+
 // State is the local state of a server.
 type State = multipaxos.State[[]string, Op, Result]
 
 // Identity returns the identity of a server's file in the named cluster.
 func (c Config) Identity(cluster string) storage.Identity {
+	if c.Members != nil {
+		cluster += fmt.Sprintf(", at first %v", c.Members)
+	}
 	return storage.Identity{Model: Model, Version: Version, Actor: c.ID, Cluster: cluster}
 }

@@ -28,7 +28,7 @@ func TestQuote(t *testing.T) {
 
 // TestReads keeps the answers of reads for no longer than they are needed, in whatever order they come.
 func TestReads(t *testing.T) {
-	r := chatroom.NewReception(0)
+	r := chatroom.Config{}.Reception(0)
 	var machine chatroom.Room
 	room := rsm.Start[[]string, chatroom.Op, chatroom.Result](machine)
 	read := func() rsm.Command[chatroom.Op] {

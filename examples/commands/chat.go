@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"synod/cli/extra"
+	"synod/examples/chatroom"
 	"synod/examples/chatroom/client"
 	"synod/examples/chatroom/server"
 	"synod/internal/command"
@@ -36,7 +37,7 @@ func Chat(c *extra.Call) *cobra.Command {
 type chatServerFlags struct {
 	id, count, port, timeout, verbose int
 	host, peers, control              string
-	dir                               string
+	dir, members                      string
 	fresh                             bool
 }
 
@@ -76,6 +77,8 @@ func ChatServer(call *extra.Call) *cobra.Command {
 		"where each server listens for the others, as `host:port,…` (127.0.0.1, ports from %d on)", server.FirstPeerPort))
 	set.StringVar(&f.dir, "data-dir", "", "the `folder` of the server's file, ID.paxos (the working directory)")
 	set.BoolVar(&f.fresh, "fresh", false, "remove the server's file first")
+	set.StringVar(&f.members, "members", "",
+		"the `ids` of the servers that vote at first, such as 0,1,2, if clients can change them (all always vote)")
 	set.StringVar(&f.control, "control", "", "change faults while it runs, by a `socket` at this path")
 	return cmd
 }
@@ -104,6 +107,15 @@ func (f *chatServerFlags) config(set *pflag.FlagSet) (server.Config, error) {
 				return c, fmt.Errorf("--peers %q: %w", text, err)
 			}
 			c.Peers = append(c.Peers, at)
+		}
+	}
+	if set.Changed("members") {
+		ids, err := chatroom.ParseMembers(f.members, f.count)
+		if err != nil {
+			return c, fmt.Errorf("--%w", err)
+		}
+		for _, id := range ids {
+			c.Members = append(c.Members, int(id))
 		}
 	}
 	if set.Changed("data-dir") && f.dir == "" {

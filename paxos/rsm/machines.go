@@ -87,11 +87,14 @@ const (
 	Put
 	Delete
 	Swap // compare-and-swap: sets the key to Value if its value is Old
+	// SetMembers names in Value the servers that replicate the store from some slot on. Store executes it as a read: a
+	// machine around it that is a Reconfigurer gives it its meaning.
+	SetMembers
 )
 
-var storeKinds = [...]string{"get", "put", "delete", "cas"}
+var storeKinds = [...]string{"get", "put", "delete", "cas", "members"}
 
-// String returns get, put, delete or cas.
+// String returns get, put, delete, cas or members.
 func (k StoreKind) String() string {
 	if int(k) < len(storeKinds) {
 		return storeKinds[k]
@@ -103,17 +106,19 @@ func (k StoreKind) String() string {
 type StoreOp struct {
 	Kind  StoreKind
 	Key   string
-	Value string // for Put and Swap; otherwise the empty string
+	Value string // for Put, Swap and SetMembers; otherwise the empty string
 	Old   string // for Swap; otherwise the empty string
 }
 
-// String returns "get k", "put k v", "delete k" or "cas k old new".
+// String returns "get k", "put k v", "delete k", "cas k old new" or "members v".
 func (o StoreOp) String() string {
 	switch o.Kind {
 	case Put:
 		return fmt.Sprintf("put %s %s", o.Key, o.Value)
 	case Swap:
 		return fmt.Sprintf("cas %s %s %s", o.Key, o.Old, o.Value)
+	case SetMembers:
+		return fmt.Sprintf("%v %s", o.Kind, o.Value)
 	case Get, Delete:
 	}
 	return fmt.Sprintf("%v %s", o.Kind, o.Key)
@@ -123,7 +128,7 @@ func (o StoreOp) String() string {
 type StoreResult struct {
 	Found bool   // the key existed before
 	Value string // value before a Get, Delete or Swap; the empty string for a Put and if the key did not exist
-	Done  bool   // a Swap was executed; otherwise false
+	Done  bool   // a Swap or SetMembers was executed; otherwise false
 }
 
 // New returns the empty store.

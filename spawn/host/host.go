@@ -58,6 +58,7 @@ type Config struct {
 type Host struct {
 	Config
 	ids       []actor.ID // of all servers, in ascending order
+	identity  string     // of the cluster, in files
 	dir       string     // empty for none
 	temporary bool       // dir was not named by the user
 	servers   []*Server
@@ -157,6 +158,14 @@ func (s *Host) open() error {
 		}
 	}
 	s.ids = actor.Others(names, ^actor.ID(0)) // in ascending order
+	saved, err := s.Program.Admits(s.ids)
+	if err != nil {
+		return err
+	}
+	s.identity = s.Cluster()
+	if saved != "" {
+		s.identity += ", " + saved
+	}
 	for _, open := range []func() error{s.listenMetrics, s.openFolder, s.openRecord} {
 		if err := open(); err != nil {
 			return err
@@ -229,7 +238,7 @@ func (s *Host) openServer(at int, id actor.ID, e transports.Endpoint) error {
 	}}
 	if machine.Durable() {
 		file, err := storage.Open(s.dir, storage.Identity{
-			Model: s.Program.Model, Version: s.Program.Version, Actor: id, Cluster: s.Cluster(),
+			Model: s.Program.Model, Version: s.Program.Version, Actor: id, Cluster: s.identity,
 		})
 		if err != nil {
 			return fmt.Errorf("the data folder: %w", err)

@@ -27,6 +27,9 @@ type Operation[I any] struct {
 	// Reads reports that the operation never changes the state: it may be retried at another server, and does not matter
 	// if it was not answered.
 	Reads bool
+	// Administers reports that the operation is for operators: it is never drawn, and what clients see does not depend on
+	// it.
+	Administers bool
 }
 
 // Draw has the random data for an operation.
@@ -100,6 +103,8 @@ type Info struct {
 	Name, Doc string
 	Arguments []string
 	Reads     bool
+
+	Administers bool
 }
 
 // Service is a Config with its types erased. It is safe for concurrent use.
@@ -178,7 +183,7 @@ type typed[S any, I comparable, O, M any] struct {
 func (s *typed[S, I, O, M]) Operations() []Info {
 	all := make([]Info, len(s.Config.Operations))
 	for i, o := range s.Config.Operations {
-		all[i] = Info{o.Name, o.Doc, o.Arguments, o.Reads}
+		all[i] = Info{o.Name, o.Doc, o.Arguments, o.Reads, o.Administers}
 	}
 	return all
 }
@@ -216,13 +221,15 @@ func expected(arguments []string) string {
 func (s *typed[S, I, O, M]) Draw(reads bool, d Draw) Call {
 	var places []int
 	for i, o := range s.Config.Operations {
-		if o.Reads == reads {
+		if o.Reads == reads && !o.Administers {
 			places = append(places, i)
 		}
 	}
 	if len(places) == 0 {
-		for i := range s.Config.Operations {
-			places = append(places, i)
+		for i, o := range s.Config.Operations {
+			if !o.Administers {
+				places = append(places, i)
+			}
 		}
 	}
 	at := places[d.Random%uint64(len(places))]

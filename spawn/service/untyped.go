@@ -65,7 +65,7 @@ func reading[M, T any](read func(m M) (uint64, T, bool)) func(m any) (uint64, an
 
 // untyped returns the operation with inputs of any type: those of its own, which a nil Draw or Parse leaves zero.
 func (o Operation[I]) untyped() Operation[any] {
-	u := Operation[any]{Name: o.Name, Doc: o.Doc, Arguments: o.Arguments, Reads: o.Reads}
+	u := Operation[any]{Name: o.Name, Doc: o.Doc, Arguments: o.Arguments, Reads: o.Reads, Administers: o.Administers}
 	u.Draw = func(d Draw) any {
 		var in I
 		if o.Draw != nil {

@@ -50,6 +50,9 @@ func (o *Trial) lacking() []string {
 // is only one of the kind, and empty if there is none.
 func (p *Plan) words() (writes, reads string) {
 	for _, o := range p.Service.Operations() {
+		if o.Administers {
+			continue
+		}
 		word, many := &writes, "write"
 		if o.Reads {
 			word, many = &reads, "read"

@@ -157,6 +157,7 @@ connect <PORT> | c <PORT>  -- Connect to server at <PORT>
 disconnect     | d         -- Disconnect from current server
 get            | g         -- Get chat log from current server
 put <MSG>      | p <MSG>   -- Write <MSG> to current server
+members <IDS>  | m <IDS>   -- Have the servers <IDS> vote, such as 0,1,2
 help           | h         -- Print this
 --------------------------------------------------------------
 `
@@ -183,6 +184,8 @@ func (s *session) do(ctx context.Context, line string) {
 		s.connect(ctx, uint16(port))
 	case (word == "put" || word == "p") && more:
 		s.put(rest)
+	case (word == "members" || word == "m") && more:
+		s.members(ctx, strings.TrimSpace(rest))
 	default:
 		s.fail("could not parse command")
 	}
@@ -241,25 +244,41 @@ func (s *session) put(message string) {
 }
 
 func (s *session) get(ctx context.Context) {
+	s.ask(ctx, s.command(wire.Get, ""), wire.Messages, "get messages", func(a wire.Answer) {
+		s.respond("%s", chatroom.List(a.Messages))
+	})
+}
+
+// members changes which servers vote.
+func (s *session) members(ctx context.Context, ids string) {
+	s.ask(ctx, s.command(wire.SetMembers, ids), wire.Done, "change the members", func(wire.Answer) {
+		s.respond("the servers %s are to vote", ids)
+	})
+}
+
+// ask sends a command and shows the answer, which must be of some kind.
+func (s *session) ask(ctx context.Context, c wire.Command, want wire.Kind, what string, show func(a wire.Answer)) {
 	if !s.connected() {
 		return
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("no answer within %v", s.Timeout))
 	defer cancel()
-	err := s.conn.Send(s.command(wire.Get, ""))
+	err := s.conn.Send(c)
 	if err == nil {
 		var a wire.Answer
 		a, err = s.conn.Answer(ctx)
 		switch {
 		case err != nil:
-		case a.Kind != wire.Messages:
+		case a.Kind == wire.Refused:
+			err = errors.New(a.Reason)
+		case a.Kind != want:
 			err = fmt.Errorf("the server answered something else: %+v", a)
 		default:
-			s.respond("%s", chatroom.List(a.Messages))
+			show(a)
 			return
 		}
 	}
-	// A late answer would be taken for the answer to another get.
-	s.fail("could not get messages: %v", err)
+	// A late answer would be taken for the answer to another command.
+	s.fail("could not %s: %v", what, err)
 	s.disconnect()
 }

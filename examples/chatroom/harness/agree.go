@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"synod/actor"
 	"synod/examples/chatroom"
 )
 
@@ -35,7 +34,7 @@ func prefix(a, b []string) bool { return len(a) <= len(b) && slices.Equal(a, b[:
 // running or no client ever existed.
 func (r *run) agree(ctx context.Context, s Step) error {
 	ids, most := r.awake()
-	if len(ids) == 0 || len(ids) < actor.Majority(most) || !r.network.whole(ids, most) {
+	if len(ids) == 0 || !r.quorum(ids, most) || !r.network.whole(ids, most) {
 		if s.Line > 0 {
 			return r.fail(Undecided, s, "%d of %d servers are up and hear one another: expected a majority", len(ids), most)
 		}

@@ -3,7 +3,6 @@ package harness
 import (
 	"testing"
 
-	"synod/actor"
 	"synod/spawn/rehearse/stage"
 )
 
@@ -22,7 +21,7 @@ func TestAmnesia(t *testing.T) {
 		t.Fatal(err)
 	}
 	world.play, err = stage.NewPlay(stage.Config{
-		Program: rehearsed(), Servers: actor.IDs(3), Client: firstClient, Seed: 1, Streams: true, Ephemeral: true,
+		Program: rehearsed(world.room), Servers: world.room.Servers, Client: firstClient, Seed: 1, Streams: true, Ephemeral: true,
 	})
 	if err != nil {
 		t.Fatal(err)

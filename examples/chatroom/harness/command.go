@@ -22,8 +22,12 @@ type Command interface {
 
 // The published commands. A server and its client are identified by the server's id.
 type (
-	// Start starts a server of a cluster of Count servers. It listens for clients at Port.
-	Start struct{ ID, Port, Count int }
+	// Start starts a server of a cluster of Count servers. It listens for clients at Port. Members are the servers that
+	// vote at first, if Reconfigure can change them; nil if all always vote. They are ours.
+	Start struct {
+		ID, Port, Count int
+		Members         []int
+	}
 	// Connect connects the client of a server.
 	Connect struct{ ID int }
 	// Disconnect closes the connection.
@@ -71,6 +75,12 @@ type (
 	}
 	// Restart kills a server and starts it again with the same settings.
 	Restart struct{ ID int }
+	// Reconfigure has a server change which servers vote, and waits until the others of the old members are not needed any
+	// more.
+	Reconfigure struct {
+		ID      int
+		Members []int
+	}
 )
 
 func (Start) command()      {}
@@ -90,8 +100,23 @@ func (Delay) command()      {}
 func (Repeat) command()     {}
 func (Restart) command()    {}
 
+func (Reconfigure) command() {}
+
 func (c Start) String() string {
-	return fmt.Sprintf("Start { id: %d, port: %d, count: %d }", c.ID, c.Port, c.Count)
+	members := ""
+	if c.Members != nil {
+		members = ", members: " + idsText(c.Members)
+	}
+	return fmt.Sprintf("Start { id: %d, port: %d, count: %d%s }", c.ID, c.Port, c.Count, members)
+}
+
+func (c Reconfigure) String() string {
+	return fmt.Sprintf("Reconfigure { id: %d, members: %s }", c.ID, idsText(c.Members))
+}
+
+// idsText returns "[0, 1]".
+func idsText(ids []int) string {
+	return "[" + strings.Trim(strings.ReplaceAll(fmt.Sprint(ids), " ", ", "), "[]") + "]"
 }
 
 func (c Connect) String() string    { return named("Connect", c.ID) }
@@ -117,7 +142,7 @@ func (c Expect) String() string {
 func (c Partition) String() string {
 	groups := make([]string, len(c.Groups))
 	for i, g := range c.Groups {
-		groups[i] = "[" + strings.Trim(strings.ReplaceAll(fmt.Sprint(g), " ", ", "), "[]") + "]"
+		groups[i] = idsText(g)
 	}
 	return "Partition { groups: [" + strings.Join(groups, ", ") + "] }"
 }
@@ -157,6 +182,16 @@ func (t Test) Servers() int {
 		}
 	})
 	return most
+}
+
+// members returns the servers that vote at first, nil if all always do.
+func (t Test) members() (members []int) {
+	t.walk(func(s Step) {
+		if c, ok := s.Command.(Start); ok && members == nil {
+			members = c.Members
+		}
+	})
+	return members
 }
 
 // walk calls visit for every step. Repeated steps are visited once.

@@ -35,8 +35,17 @@ func Convert(d trace.Document) (Test, error) {
 			d.Model, server.MaxServers)
 	}
 	c := &conversion{servers: servers, seen: make(map[string]bool), down: make(map[int]bool)}
+	if changes := d.Config["changes"]; changes != "" && changes != "0" {
+		members, err := strconv.Atoi(d.Config["members"])
+		if err != nil || members < 1 || members > servers {
+			return Test{}, fmt.Errorf("a path with %q members: must be 1 to %d", d.Config["members"], servers)
+		}
+		for id := range members {
+			c.members = append(c.members, id)
+		}
+	}
 	for id := range servers {
-		c.add(Start{id, firstPort + id, servers})
+		c.start(id)
 	}
 	for id := range servers {
 		c.add(Connect{id})
@@ -54,14 +63,16 @@ type conversion struct {
 	steps   []Step
 	seen    map[string]bool // commands already requested
 	down    map[int]bool
+	members []int  // that vote at first; nil if all always do
 	reads   []read // without an answer so far
 	parted  bool
 }
 
-// read is a client's read at a server.
+// read is a client's read at a server, or another command whose answer a test waits for.
 type read struct {
-	client string
-	id     int
+	client  string
+	id      int
+	command Command
 }
 
 func (c *conversion) add(command Command) { c.steps = append(c.steps, Step{Command: command}) }
@@ -70,6 +81,7 @@ func (c *conversion) add(command Command) { c.steps = append(c.steps, Step{Comma
 var (
 	requests = regexp.MustCompile(`(?s)^Request\(id (\d+\.\d+), (?:op )?(.*?)(, end)?(?:, floor \d+)?\)$`)
 	reads    = regexp.MustCompile(`^(read|get .*)$`)
+	members  = regexp.MustCompile(`^members ([\d, ]+)$`)
 	numbers  = regexp.MustCompile(`\d+`)
 	appends  = regexp.MustCompile(`^append (".*")$`)
 )
@@ -116,9 +128,13 @@ func (c *conversion) server(name string) (int, bool) {
 func (c *conversion) restart(id int) {
 	if c.down[id] {
 		delete(c.down, id)
-		c.add(Start{id, firstPort + id, c.servers})
+		c.start(id)
 		c.add(Connect{id})
 	}
+}
+
+func (c *conversion) start(id int) {
+	c.add(Start{ID: id, Port: firstPort + id, Count: c.servers, Members: c.members})
 }
 
 // request adds a client request. Retransmissions and ends of sessions are not commands.
@@ -129,7 +145,17 @@ func (c *conversion) request(s trace.Step, id int) {
 	}
 	c.seen[m[1]] = true
 	if reads.MatchString(m[2]) {
-		c.reads = append(c.reads, read{s.From, id})
+		c.reads = append(c.reads, read{s.From, id, Get{id}})
+		return
+	}
+	if m := members.FindStringSubmatch(m[2]); m != nil && c.members != nil {
+		change := Reconfigure{ID: id}
+		for _, word := range numbers.FindAllString(m[1], -1) {
+			if member, ok := c.server(word); ok {
+				change.Members = append(change.Members, member)
+			}
+		}
+		c.reads = append(c.reads, read{s.From, id, change})
 		return
 	}
 	message := m[2]
@@ -145,7 +171,7 @@ func (c *conversion) request(s trace.Step, id int) {
 func (c *conversion) answer(s trace.Step) {
 	for i, r := range c.reads {
 		if from, ok := c.server(s.From); r.client == s.Actor && ok && from == r.id {
-			c.add(Get{r.id})
+			c.add(r.command)
 			c.reads = append(c.reads[:i:i], c.reads[i+1:]...)
 			return
 		}
@@ -162,7 +188,7 @@ func (c *conversion) end() {
 	}
 	c.add(Sleep{settle})
 	for _, r := range c.reads {
-		c.add(Get{r.id})
+		c.add(r.command)
 	}
 	c.add(ExpectSame{})
 }
@@ -200,9 +226,15 @@ func fields(c Command) any {
 	case Start:
 		return struct {
 			one
-			Port  int `json:"port"`
-			Count int `json:"count"`
-		}{one{"Start", c.ID}, c.Port, c.Count}
+			Port    int   `json:"port"`
+			Count   int   `json:"count"`
+			Members []int `json:"members,omitempty"`
+		}{one{"Start", c.ID}, c.Port, c.Count, c.Members}
+	case Reconfigure:
+		return struct {
+			one
+			Members []int `json:"members"`
+		}{one{"Reconfigure", c.ID}, c.Members}
 	case Connect:
 		return one{"Connect", c.ID}
 	case Disconnect:

@@ -99,6 +99,19 @@ Expect { same: true }
 	if b.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}
+	d.Config = map[string]string{"servers": "2", "changes": "1", "members": "1", "next-members": "2"}
+	d.Traces[0].Steps = []trace.Step{
+		request("client 3", "3.1", "members 0, 1", "server 0"),
+		{Kind: "crash", Actor: "server 1"},
+		{Kind: "deliver", From: "server 0", Actor: "client 3", Message: "Reply(...)"},
+	}
+	if test, err = harness.Convert(d); err != nil {
+		t.Fatal(err)
+	}
+	changed := fmt.Sprint(test.Steps[1].Command, test.Steps[5].Command)
+	if changed != "Start { id: 1, port: 10001, count: 2, members: [0] } Reconfigure { id: 0, members: [0, 1] }" {
+		t.Errorf("got %s of %v", changed, test.Steps)
+	}
 	d.Config = nil
 	if _, err := harness.Convert(d); err == nil || !strings.Contains(err.Error(), "must be one of Multi-Paxos") {
 		t.Errorf("a path of something else: %v", err)

@@ -44,7 +44,8 @@ func Parse(name string, data []byte) (Test, error) {
 	if err != nil {
 		return Test{}, err
 	}
-	return Test{Name: name, Steps: steps}, nil
+	t := Test{Name: name, Steps: steps}
+	return t, t.checkMembers()
 }
 
 // parser parses a file.
@@ -167,13 +168,17 @@ var words map[string]func(o *object) Command
 // wordList lists the commands in the order of the documentation.
 var wordList = []string{
 	"Start", "Connect", "Disconnect", "Get", "Put", "Crash", "Sleep", "Expect", "Partition", "Heal", "Pause", "Resume", "Delay",
-	"Repeat", "Restart",
+	"Repeat", "Restart", "Reconfigure",
 }
 
 func init() { // An initializer would be a cycle: Repeat uses words itself.
 	words = map[string]func(o *object) Command{
 		"Start": func(o *object) Command {
-			c := Start{o.id(), o.number("port", 1, math.MaxUint16), o.number("count", 1, server.MaxServers)}
+			c := Start{ID: o.id(), Port: o.number("port", 1, math.MaxUint16), Count: o.number("count", 1, server.MaxServers)}
+			if _, ok := o.find("members"); ok {
+				c.Members = o.members()
+			}
+			o.known = append(o.known, "members")
 			if o.err == nil && c.ID >= c.Count {
 				o.err = o.error(o.at, "the id %d of %d servers: must be 0 to %d", c.ID, c.Count, c.Count-1)
 			}
@@ -194,7 +199,8 @@ func init() { // An initializer would be a cycle: Repeat uses words itself.
 		"Repeat": func(o *object) Command {
 			return Repeat{o.number("times", 0, MaxTimes), o.commands("commands")}
 		},
-		"Restart": func(o *object) Command { return Restart{o.id()} },
+		"Restart":     func(o *object) Command { return Restart{o.id()} },
+		"Reconfigure": func(o *object) Command { return Reconfigure{o.id(), o.members()} },
 	}
 }
 

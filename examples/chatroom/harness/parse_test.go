@@ -16,6 +16,10 @@ func TestWords(t *testing.T) {
 	for _, tt := range []struct{ json, want string }{
 		{`{"type":"Start","id":0,"port":10000,"count":3}`, "Start { id: 0, port: 10000, count: 3 }"},
 		{`{"count":3, "port":1, "id":2, "type":"Start"}`, "Start { id: 2, port: 1, count: 3 }"},
+		{
+			`{"type":"Start","id":2,"port":1,"count":3,"members":[2,0]}`,
+			"Start { id: 2, port: 1, count: 3, members: [0, 2] }",
+		},
 		{`{"type":"Connect","id":1}`, "Connect { id: 1 }"},
 		{`{"type":"Disconnect","id":1}`, "Disconnect { id: 1 }"},
 		{`{"type":"Get","id":1}`, "Get { id: 1 }"},
@@ -67,6 +71,23 @@ func TestMistakes(t *testing.T) {
 		{`[{"type":"Heal","id":1}]`, `t:1:22: Heal has no field "id"; it has type`},
 		{`[{"type":"Start","id":3,"port":1,"count":3}]`, `t:1:2: the id 3 of 3 servers: must be 0 to 2`},
 		{`[{"type":"Start","id":3,"port":0,"count":3}]`, `t:1:32: port must be a whole number from 1 to 65535`},
+		{`[{"type":"Start","id":0,"port":1,"count":3,"members":[]}]`, `t:1:54: members: must be at least one server`},
+		{`[{"type":"Start","id":0,"port":1,"count":3,"members":[3]}]`, `t:1:2: the member 3 of 3 servers: must be 0 to 2`},
+		{`[{"type":"Start","id":0,"port":1,"count":3,"members":[0,0]}]`, `must be each server once`},
+		{
+			`[{"type":"Start","id":0,"port":1,"count":3,"members":[0]},{"type":"Start","id":1,"port":1,"count":3}]`,
+			`t:1:59: Start with members []: must be the same for all servers, and another one has [0]`,
+		},
+		{
+			`[{"type":"Start","id":0,"port":1,"count":3},{"type":"Reconfigure","id":0,"members":[0]}]`,
+			`t:1:45: Reconfigure needs servers whose Start has members`,
+		},
+		{
+			`[{"type":"Start","id":0,"port":1,"count":3,"members":[0]},{"type":"Reconfigure","id":0,"members":[1,3]}]`,
+			`t:1:59: the member 3 of 3 servers`,
+		},
+		{`[{"type":"Reconfigure","id":0}]`, `t:1:2: Reconfigure needs the field members`},
+		{`[{"type":"Reconfigure","id":0,"members":[0],"at":1}]`, `Reconfigure has no field "at"; it has type, id, members`},
 		{`[{"type":"Sleep","ms":86400001}]`, `t:1:23: ms must be a whole number from 0 to 86400000`},
 		{`[{"type":"Delay","id":1,"ms":9,"most":8}]`, `t:1:2: a delay of at most 8ms: must not be less than 9ms`},
 		{`[{"type":"Expect","same":false}]`, `t:1:2: Expect with same: must be true`},

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"synod/examples/chatroom"
 	"synod/examples/chatroom/client"
 	"synod/examples/chatroom/wire"
 	"synod/internal/ports"
@@ -69,7 +70,8 @@ func NewProcesses(t Test, c ProcessConfig) (*Processes, error) {
 	t.walk(func(s Step) {
 		_, parts := s.Command.(Partition)
 		_, delays := s.Command.(Delay)
-		if (parts || delays) && !c.Own && unsupported == nil {
+		start, _ := s.Command.(Start)
+		if (parts || delays || start.Members != nil) && !c.Own && unsupported == nil {
 			unsupported = fmt.Errorf("%s: %w; run it without --server", t.at(s), ErrUnsupported)
 		}
 	})
@@ -134,6 +136,9 @@ func (p *Processes) Start(s Start) error {
 			peers = append(peers, at.String())
 		}
 		args = append(args, "--peers", strings.Join(peers, ","), "--control", c.control)
+		if s.Members != nil {
+			args = append(args, "--members", chatroom.MembersText(s.Members))
+		}
 	}
 	c.cmd = exec.Command(args[0], args[1:]...)
 	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = p.dir, p.config.Stdout, c.last

@@ -60,7 +60,7 @@ func TestProcesses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("some seconds")
 	}
-	for _, name := range []string{"alone", "three", "comeback", "faults", "restless", "ten"} {
+	for _, name := range []string{"alone", "three", "comeback", "faults", "restless", "ten", "members"} {
 		t.Run(name, func(t *testing.T) {
 			out, errs := new(output), new(output)
 			c := own(t)

@@ -24,6 +24,7 @@ import (
 type Rehearsal struct {
 	play       *stage.Play
 	chance     *stage.Source
+	room       chatroom.Config // of every server, but for its id
 	count      int
 	receptions []*chatroom.Reception // of the current or last process of each server
 }
@@ -49,20 +50,25 @@ func NewRehearsal(t Test, seed uint64) (*Rehearsal, error) {
 	if r.count == 0 {
 		return nil, fmt.Errorf("%s starts no server: there is nothing to rehearse", t.Name)
 	}
+	for _, id := range t.members() {
+		r.room.Members = append(r.room.Members, actor.ID(id))
+	}
+	r.room.Servers, r.room.Timeout = actor.IDs(r.count), server.DefaultTimeout
 	r.receptions = make([]*chatroom.Reception, r.count)
 	var err error
 	r.play, err = stage.NewPlay(stage.Config{
-		Program: rehearsed(), Servers: actor.IDs(r.count), Client: firstClient, Seed: seed, Streams: true,
+		Program: rehearsed(r.room), Servers: r.room.Servers, Client: firstClient, Seed: seed, Streams: true,
 	})
 	return r, err
 }
 
 // rehearsed returns the program of the servers.
-func rehearsed() spawn.Program {
+func rehearsed(room chatroom.Config) spawn.Program {
 	return spawn.Program{
 		Model: chatroom.Model, Version: chatroom.Version,
 		New: func(self actor.ID, servers []actor.ID, durable bool, random machine.Random) spawn.Inspected {
-			return chatroom.Config{ID: self, Servers: servers, Timeout: server.DefaultTimeout, Durable: durable}.Machine(random)
+			room.ID, room.Servers, room.Durable = self, servers, durable
+			return room.Machine(random)
 		},
 	}
 }
@@ -87,7 +93,7 @@ func (r *Rehearsal) Sleep(ctx context.Context, d time.Duration) error {
 
 // Start implements World.
 func (r *Rehearsal) Start(c Start) error {
-	r.receptions[c.ID] = chatroom.NewReception(r.chance.Uint64())
+	r.receptions[c.ID] = r.room.Reception(r.chance.Uint64())
 	r.play.Start(c.ID)
 	r.pass()
 	return nil

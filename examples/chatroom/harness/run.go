@@ -57,7 +57,7 @@ func Run(ctx context.Context, c Config) Outcome {
 	}
 	r := &run{
 		Config: c, servers: make(map[int]*place), network: Network{Delays: make(map[int]Span)}, process: 1,
-		began: c.World.Now(),
+		began: c.World.Now(), members: c.Test.members(),
 	}
 	err := r.steps(ctx, c.Test.Steps)
 	if err == nil {
@@ -80,6 +80,7 @@ type run struct {
 	Config
 	servers map[int]*place // all that were ever started
 	network Network
+	members []int  // servers that vote, if that can be changed; otherwise nil
 	number  uint64 // of the next command, counted over all clients as in the published harness
 	process int64  // next process number of the history
 	began   time.Duration
@@ -178,6 +179,8 @@ func (r *run) step(ctx context.Context, s Step) error {
 			delete(r.network.Delays, c.ID)
 		}
 		return r.shape(s)
+	case Reconfigure:
+		return r.reconfigure(ctx, s, c)
 	case Heal:
 		r.network = Network{Delays: make(map[int]Span)}
 		return r.shape(s)

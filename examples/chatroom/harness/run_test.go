@@ -39,7 +39,7 @@ func TestRehearsals(t *testing.T) {
 			t.Parallel()
 			test := read(t, name)
 			runs := 3
-			if slices.Contains([]string{"comeback.json", "minority.json", "majority.json", "restless.json", "faults.json"}, name) {
+			if slices.Contains([]string{"comeback.json", "minority.json", "majority.json", "restless.json", "faults.json", "members.json"}, name) {
 				runs = 50
 			}
 			if testing.Short() {

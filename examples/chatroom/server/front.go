@@ -55,13 +55,13 @@ type front struct {
 }
 
 func newFront(
-	listener net.Listener, peers spawn.Transport, servers []actor.ID, session uint64, log *slog.Logger,
+	listener net.Listener, peers spawn.Transport, room chatroom.Config, session uint64, log *slog.Logger,
 ) *front {
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &front{
-		log: log, peers: peers, servers: servers, listener: listener,
+		log: log, peers: peers, servers: room.Servers, listener: listener,
 		inbox: streams.NewInboxOf(inboxes), ctx: ctx, cancel: cancel,
-		reception: chatroom.NewReception(session), guests: make(map[actor.ID]*guest), next: firstID,
+		reception: room.Reception(session), guests: make(map[actor.ID]*guest), next: firstID,
 	}
 	f.done.Go(f.accept)
 	f.done.Go(f.hear)

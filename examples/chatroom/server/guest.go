@@ -111,7 +111,7 @@ func (g *guest) next(r *bufio.Reader) (wire.Command, error) {
 
 // refuse sends the reason to a client whose mode supports it. Other clients do not wait for an answer.
 func (g *guest) refuse(c wire.Command, why error) error {
-	if c.Mode == wire.AcknowledgedPut || c.Mode == wire.Swap {
+	if c.Mode != wire.Get && c.Mode != wire.Put {
 		g.tell(wire.Answer{Kind: wire.Refused, Number: c.Number, Reason: why.Error()})
 	}
 	return why

@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,6 +47,7 @@ type Config struct {
 	Timeout time.Duration    // time without a message of the leader; 0 for DefaultTimeout
 	Dir     string           // folder of its file; empty for the working directory
 	Fresh   bool             // remove the file first
+	Members []int            // servers that vote at first, if clients can change them; nil if all servers always vote
 	Control string           // path of the control socket for faults; empty for none
 	Log     *slog.Logger     // from NewLog or any other; nil for no log
 	// Ready is called with the bound address for clients; nil if not needed.
@@ -63,6 +65,11 @@ func (c Config) Validate() error {
 		return fmt.Errorf("a timeout of %v: must not be negative", c.Timeout)
 	case c.Peers != nil && len(c.Peers) != c.Count:
 		return fmt.Errorf("the addresses of %d servers: must be %d", len(c.Peers), c.Count)
+	}
+	if c.Members != nil {
+		if _, err := chatroom.ParseMembers(chatroom.MembersText(c.Members), c.Count); err != nil {
+			return err
+		}
 	}
 	for i, p := range c.Peers {
 		for _, q := range c.Peers[:i] {
@@ -114,7 +121,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	defer peers.Close()
 	peers.Log = target(c.Log, "peers", 0)
-	room := chatroom.Config{ID: actor.ID(c.ID), Servers: actor.IDs(c.Count), Timeout: c.Timeout, Durable: true}
+	room := c.room()
 	file, err := c.open(room)
 	if err != nil {
 		return err
@@ -137,11 +144,20 @@ func Run(ctx context.Context, c Config) error {
 	}
 	return spawn.Run(ctx, spawn.Config{
 		Machine:   room.Machine(mathrand.NewPCG(seed(), uint64(c.ID))),
-		Transport: newFront(listener, transport, room.Servers, seed(), target(c.Log, "clients", 0)),
+		Transport: newFront(listener, transport, room, seed(), target(c.Log, "clients", 0)),
 		Store:     store,
 		// Messages that package spawn logs are details here.
 		Log: target(c.Log, "paxos", slog.LevelInfo-slog.LevelDebug),
 	})
+}
+
+// room returns the configuration of the actor.
+func (c Config) room() chatroom.Config {
+	room := chatroom.Config{ID: actor.ID(c.ID), Servers: actor.IDs(c.Count), Timeout: c.Timeout, Durable: true}
+	for _, id := range slices.Sorted(slices.Values(c.Members)) {
+		room.Members = append(room.Members, actor.ID(id))
+	}
+	return room
 }
 
 // seed returns a random number.

@@ -13,6 +13,7 @@
 //
 //	2  acknowledged put: floor u64, message; answered by u32 1, number u64, count u64
 //	3  compare and swap: floor u64, count u64, message; answered by u32 1 as above, or by u32 2, number u64, count u64
+//	4  set members: floor u64, and a text such as 0,1,2 with the ids of the servers that vote; answered by u32 1 as above
 //
 // where the count is how many messages the log has then. A compare and swap appends if the log has exactly so many, and
 // else answers with 2. The floor promises that the client needs no answer to its commands with lesser numbers again, and
@@ -46,6 +47,7 @@ const (
 	Put
 	AcknowledgedPut
 	Swap
+	SetMembers
 )
 
 // Command is a request of a client.
@@ -53,7 +55,7 @@ type Command struct {
 	Client  uint64
 	Number  uint64 // chosen by the client; never used twice
 	Mode    Mode
-	Floor   uint64 // for an acknowledged put and a swap; otherwise 0
+	Floor   uint64 // for an acknowledged put, a swap and a set of members; otherwise 0
 	Count   uint64 // for a swap: the number of messages that the log must have; otherwise 0
 	Message string // for all but a get; otherwise empty
 }
@@ -111,7 +113,7 @@ func AppendCommand(dst []byte, c Command) []byte {
 		dst = binary.LittleEndian.AppendUint64(dst, c.Client)
 		dst = binary.LittleEndian.AppendUint64(dst, c.Number)
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(c.Mode))
-		if c.Mode == AcknowledgedPut || c.Mode == Swap {
+		if c.Mode != Get && c.Mode != Put {
 			dst = binary.LittleEndian.AppendUint64(dst, c.Floor)
 		}
 		if c.Mode == Swap {
@@ -130,7 +132,7 @@ func DecodeCommand(body []byte) (Command, error) {
 	c := Command{Client: r.uint64(), Number: r.uint64(), Mode: Mode(r.uint32())}
 	switch {
 	case r.err != nil:
-	case c.Mode > Swap:
+	case c.Mode > SetMembers:
 		r.fail("the mode %d is not known", c.Mode)
 	case c.Mode == Get:
 	default:

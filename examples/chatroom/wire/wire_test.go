@@ -100,8 +100,8 @@ func TestRefused(t *testing.T) {
 		frame, _ := wire.AppendAnswer(nil, a.answer)
 		refused(frame[4:], a.frame, answer)
 	}
-	unknown := wire.AppendCommand(nil, wire.Command{Mode: wire.Swap + 1})[4:]
-	if err := command(unknown); err == nil || !strings.Contains(err.Error(), "mode 4") {
+	unknown := wire.AppendCommand(nil, wire.Command{Mode: wire.SetMembers + 1})[4:]
+	if err := command(unknown); err == nil || !strings.Contains(err.Error(), "mode 5") {
 		t.Errorf("a mode that is not known: %v", err)
 	}
 	if command(wire.AppendCommand(nil, wire.Command{Mode: wire.Put, Message: "\xff"})[4:]) == nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"unicode/utf8"
 
 	"synod/consistency/oplog"
@@ -12,10 +13,14 @@ import (
 	"synod/spawn/service"
 )
 
-// Store is what clients ask of the key-value store.
-var Store = StoreBy(Messages)
+// Store is what clients ask of the key-value store of Multi-Paxos, whose servers they can change.
+var Store = func() service.Service {
+	config := store
+	config.Wire, config.Operations = Messages, append(slices.Clip(store.Operations), setMembers)
+	return service.Must(config)
+}()
 
-// StoreBy is Store for servers whose messages have another form: of any protocol that replicates it.
+// StoreBy is what clients ask of the key-value store, for servers of any protocol, whose messages may have another form.
 func StoreBy(form machine.Wire[rsm.Message]) service.Service {
 	config := store
 	config.Wire = form
@@ -68,6 +73,10 @@ var store = service.Config[string, rsm.StoreOp, rsm.StoreResult, rsm.Message]{
 		switch {
 		case op.Kind == rsm.Put:
 			return server + " has stored it."
+		case op.Kind == rsm.SetMembers && out.Done:
+			return fmt.Sprintf("%s are to vote.", op.Value)
+		case op.Kind == rsm.SetMembers:
+			return "not changed: all servers vote, or there are no such servers"
 		case op.Kind == rsm.Swap && out.Done:
 			return server + " has stored it instead."
 		case op.Kind == rsm.Swap && out.Found:
@@ -101,7 +110,7 @@ func (history) Invoked(_ int, op rsm.StoreOp) oplog.Event {
 		e.Op = oplog.Delete
 	case rsm.Swap:
 		e.Op, e.Old, e.Value = oplog.Cas, oplog.Text(op.Old), oplog.Text(op.Value)
-	case rsm.Get:
+	case rsm.Get, rsm.SetMembers: // The latter is in no history.
 	}
 	return e
 }
