@@ -41,6 +41,11 @@ func (v View) Epoch() uint64 { return uint64(v) >> epochBits }
 // number is the number of a view in its epoch.
 func (v View) number() View { return v & (1<<epochBits - 1) }
 
+// Leader returns which of the members of its epoch leads the view.
+func (v View) Leader(members []actor.ID) actor.ID {
+	return members[uint64(v.number())%uint64(len(members))]
+}
+
 // firstOf is the view that an epoch begins with.
 func firstOf(epoch uint64) View { return View(epoch << epochBits) }
 
@@ -55,6 +60,14 @@ type Membership struct {
 type Change struct {
 	From    rsm.Slot
 	Members actor.List[actor.ID]
+}
+
+// last returns who is a member once all changes that are ordered have taken effect.
+func (m Membership) last() []actor.ID {
+	if n := len(m.Next); n > 0 {
+		return m.Next[n-1].Members.Slice()
+	}
+	return m.Members.Slice()
 }
 
 // first returns the membership before the first slot.
@@ -83,7 +96,7 @@ func (t *turn[S, O, R]) noteNew(first []rsm.Command[O], r rsm.Replica[S, R], c r
 // after returns the membership once a slot is executed whose commands that were new are these.
 func (t *turn[S, O, R]) after(m Membership, seq rsm.Slot, commands []rsm.Command[O]) Membership {
 	for _, c := range commands {
-		members, ok := t.Change(c)
+		members, ok := t.Change(c, m.last())
 		if !ok || !t.known(members) {
 			continue
 		}

@@ -56,7 +56,7 @@ func newMoving(t *testing.T, seed uint64, collect rsm.Slot) *moving {
 				Doublings: 2, Update: 150 * time.Millisecond, Proof: 100 * time.Millisecond, Resend: 50 * time.Millisecond,
 			},
 			Machine: rsm.Register[letter]{}, Peers: actor.Others(ids, id), Members: memberships[0],
-			Change: func(c rsm.Command[letterOp]) ([]actor.ID, bool) {
+			Change: func(c rsm.Command[letterOp], _ []actor.ID) ([]actor.ID, bool) {
 				return memberships[int(c.ID.Local)%len(memberships)], c.ID.Client == movers
 			},
 		}

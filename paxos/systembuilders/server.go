@@ -17,8 +17,9 @@ type Server[S, O, R any] struct {
 	// Members are those of the first slot, in ascending order, if Options.Delay is not 0; nil for all servers.
 	Members []actor.ID
 	// Change reports whether a command changes the members, and which there are then: some of all servers, in ascending
-	// order; others are ignored. Only Options.Delay needs it.
-	Change func(c rsm.Command[O]) (members []actor.ID, changes bool)
+	// order; others are ignored. It is told those before, with all changes that are ordered already. Only Options.Delay
+	// needs it.
+	Change func(c rsm.Command[O], members []actor.ID) (after []actor.ID, changes bool)
 	// Size returns how many bytes an update takes in a message; nil if that does not matter.
 	Size func(c rsm.Command[O]) int
 }
@@ -307,10 +308,7 @@ func (s Server[S, O, R]) turn(self actor.ID, st *State[S, O, R], out *Out[R]) *t
 func (t *turn[S, O, R]) quorum() int { return actor.Majority(len(t.members())) }
 
 // leader returns who leads a view of this epoch.
-func (t *turn[S, O, R]) leader(v View) actor.ID {
-	members := t.members()
-	return members[uint64(v.number())%uint64(len(members))]
-}
+func (t *turn[S, O, R]) leader(v View) actor.ID { return v.Leader(t.members()) }
 
 func (t *turn[S, O, R]) leads(v View) bool { return t.leader(v) == t.self }
 

@@ -12,6 +12,9 @@ import (
 	"synod/paxos/systembuilders"
 )
 
+// snapshotPart is the most bytes of a snapshot in a message.
+const snapshotPart = 1 << 20
+
 // tickLength is the duration of a tick for the actor, whose timers are durations.
 const tickLength = 10 * time.Millisecond
 
@@ -19,10 +22,13 @@ const tickLength = 10 * time.Millisecond
 type core struct {
 	self     actor.ID
 	count    int
+	delay    int
+	first    []actor.ID // the first members, if they may change
 	logger   *slog.Logger
 	applied  rsm.Slot
 	pending  int // maximum number of pending updates
 	random   uint64
+	server   server
 	actor    actor.Typed[state, rsm.Message]
 	state    state
 	out      actor.Out[rsm.Message]
@@ -61,13 +67,13 @@ func (outside) Execute(_ rsm.Slot, said, _ string) (next string, none struct{}, 
 	return said, none, false
 }
 
-// saved decodes a snapshot.
-func saved(s systembuilders.Snapshot) (rsm.Replica[string, struct{}], error) {
-	var machine rsm.Machine[string, string, struct{}] = outside{}
+// snapshot decodes a snapshot that the actor made.
+func (k *core) snapshot(s systembuilders.Snapshot) (rsm.Replica[string, struct{}], error) {
 	if s.Seq == 0 {
-		return rsm.Start(machine), nil
+		return rsm.Start(k.server.Machine), nil
 	}
-	return rsm.Load(machine, []byte(s.Data))
+	_, of, err := k.server.Load(s.Data)
+	return of, err
 }
 
 func options(c Config) systembuilders.Options {
@@ -75,7 +81,7 @@ func options(c Config) systembuilders.Options {
 	d := systembuilders.Defaults
 	d.Window = rsm.Slot(cmp.Or(c.Window, int(d.Window)))
 	d.Batch, d.Queue = cmp.Or(c.Batch, d.Batch), cmp.Or(c.Pending, d.Queue)
-	d.Recovery = true
+	d.Recovery, d.Delay, d.Part = c.Delay == 0, rsm.Slot(c.Delay), snapshotPart
 	d.Progress, d.Update = ticks(c.ProgressTicks, 500), ticks(c.UpdateTicks, 300)
 	d.Proof, d.Resend = ticks(c.ProofTicks, 100), ticks(c.ResendTicks, 100)
 	return d
@@ -86,16 +92,27 @@ func newCore(c Config) (*core, error) {
 		return nil, err
 	}
 	s := newServer(c)
+	if err := s.Validate(); err != nil {
+		return nil, fmt.Errorf("node: %w", err)
+	}
 	k := &core{
-		self: c.ID, count: c.NodeCount, logger: cmp.Or(c.Logger, slog.New(slog.DiscardHandler)), applied: c.Applied,
-		pending: s.Queue, random: c.RandSeed, actor: s.New(), once: rsm.Start(s.Machine), happened: func(event) {},
+		self: c.ID, count: c.NodeCount, delay: c.Delay, first: s.Members,
+		logger: cmp.Or(c.Logger, slog.New(slog.DiscardHandler)), applied: c.Applied, pending: s.Queue, random: c.RandSeed,
+		server: s, actor: s.New(), once: rsm.Start(s.Machine), happened: func(event) {},
 	}
 	return k, nil
 }
 
 // newServer returns the actor's configuration, which is the same as in the model.
 func newServer(c Config) server {
-	return server{Options: options(c), Machine: outside{}, Peers: actor.Others(actor.IDs(c.NodeCount), c.ID)}
+	s := server{Options: options(c), Machine: outside{}, Peers: actor.Others(actor.IDs(c.NodeCount), c.ID)}
+	if c.Delay > 0 {
+		s.Change, s.Members = c.change(), c.Members
+		if s.Members == nil {
+			s.Members = actor.IDs(c.NodeCount)
+		}
+	}
+	return s
 }
 
 func (k *core) start() {
@@ -114,7 +131,7 @@ func (k *core) rejoin() {
 
 // restart continues from the saved state. It belongs to the user, so the node copies it.
 func (k *core) restart(p PersistentState) error {
-	from, err := saved(p.Snapshot)
+	from, err := k.snapshot(p.Snapshot)
 	if err != nil {
 		return fmt.Errorf("node: the snapshot in the state: %w", err)
 	}
@@ -225,6 +242,9 @@ func (k *core) propose(u Update) error {
 		return ErrProposalDropped
 	}
 	from := actor.ID(k.count)
+	if changes(u.ClientID) && k.delay == 0 {
+		return errFixed
+	}
 	if id.Client == 0 { // which stands for the sender
 		from = 0
 	}
@@ -294,7 +314,7 @@ func (k *core) restore(s systembuilders.Snapshot, of rsm.Replica[string, struct{
 // deliver adds the newly ordered updates to the next Ready.
 func (k *core) deliver() {
 	if s := k.state.Snapshot; s.Seq > k.given {
-		of, err := saved(s)
+		of, err := k.snapshot(s)
 		if err != nil {
 			panic(fmt.Sprintf("node: a snapshot that the actor took cannot be read: %v", err))
 		}
@@ -342,7 +362,9 @@ func (k *core) persist() {
 	changed, sync := compare(k.saved, kept)
 	k.next.PersistentState, k.next.MustSync = nil, false
 	if changed {
-		k.next.PersistentState = &PersistentState{NodeID: k.self, NodeCount: k.count, Durable: kept}
+		k.next.PersistentState = &PersistentState{
+			NodeID: k.self, NodeCount: k.count, Delay: k.delay, Members: k.first, Durable: kept,
+		}
 		k.next.MustSync = sync
 	}
 }
@@ -383,9 +405,10 @@ func compare(before, after systembuilders.Durable[string]) (changed, sync bool) 
 
 func (k *core) status() Status {
 	st := &k.state
+	members, leader := k.members()
 	return Status{
 		ID: k.self, State: st.Phase, LastAttempted: st.Attempted, LastInstalled: st.Installed,
-		Leader: actor.ID(uint64(st.Installed) % uint64(k.count)), LocalAru: st.Aru, Pending: st.Pending.Len(),
-		Recovering: st.Recovery.Nonce > 0,
+		Leader: leader, LocalAru: st.Aru, Pending: st.Pending.Len(), Recovering: st.Recovery.Nonce > 0,
+		Members: members, Changes: len(st.Membership.Next),
 	}
 }

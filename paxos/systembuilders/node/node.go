@@ -71,6 +71,18 @@ type Config struct {
 	Window  int // maximum number of slots that a leader proposes for at once; 0 means 16
 	Batch   int // maximum number of updates in a slot; 0 means 1
 	Pending int // maximum number of pending updates, beyond which Propose blocks; 0 means 4096
+
+	// Delay is how many slots after its own an update takes effect that changes the members, at least Window; 0 if the
+	// members never change. It must be the same on all nodes, as must be Members and Change, and NodeCount, which is then
+	// how many ids there may ever be. A node that lost its state is replaced by one with another id: RejoinNode is an
+	// error.
+	Delay int
+	// Members are the first members, by ascending id; nil means all nodes. A node that joins later has the same.
+	Members []actor.ID
+	// Change returns who is a member after an update, by ascending id, given who is before it, and false if it changes
+	// nothing. It is called for updates of the clients from ChangeClients on, must depend on its arguments alone, and is
+	// called more than once for an update.
+	Change func(data []byte, members []actor.ID) (after []actor.ID, changes bool)
 }
 
 // maxTicks bounds timers, so that doubling them does not overflow.
@@ -91,18 +103,19 @@ func (c Config) validate() error {
 		{"Window", c.Window, math.MaxInt32},
 		{"Batch", c.Batch, math.MaxInt32},
 		{"Pending", c.Pending, math.MaxInt32},
+		{"Delay", c.Delay, math.MaxInt32},
 	} {
 		if n.n < 0 || n.n > n.most {
 			return fmt.Errorf("node: %s is %d: must be 0 to %d", n.name, n.n, n.most)
 		}
 	}
-	return nil
+	return c.validateMembers()
 }
 
 // Update is an update of a client, with opaque data. Client and timestamp identify it: two updates with the same ones
 // are the same update. If both are 0, Propose numbers the update.
 type Update struct {
-	ClientID  uint64   // below OwnClients
+	ClientID  uint64   // below OwnClients; from ChangeClients on for a change of the members
 	NodeID    actor.ID // where it was proposed; set by Propose
 	Timestamp uint64
 	Data      []byte
@@ -130,6 +143,8 @@ type Message struct {
 type PersistentState struct {
 	NodeID    actor.ID
 	NodeCount int
+	Delay     int        // of the Config
+	Members   []actor.ID // of the Config, if Delay is not 0
 	systembuilders.Durable[string]
 }
 
@@ -161,6 +176,9 @@ type Status struct {
 	LocalAru      rsm.Slot // all slots up to this one are ordered
 	Pending       int      // updates that were proposed here and are not yet ordered
 	Recovering    bool     // the node does not take part until it has learned what it may have promised; see RejoinNode
+	// Members are those of the slot after LocalAru. A node that is none takes no part, and only learns.
+	Members []actor.ID
+	Changes int // how many further changes of them are ordered, and have yet to take effect
 }
 
 // Node is one node of a cluster. Its methods are safe for concurrent use. Create it with StartNode, RejoinNode or
@@ -205,6 +223,9 @@ func StartNode(c Config) (*Node, error) {
 // next node may lose its state only after this one takes part again. Package systembuilders explains why this is
 // correct; nodes of other implementations do not answer.
 func RejoinNode(c Config) (*Node, error) {
+	if c.Delay > 0 {
+		return nil, errors.New("node: a node of members that change cannot rejoin: must be replaced by one with another id")
+	}
 	core, err := newCore(c)
 	if err != nil {
 		return nil, err
@@ -215,6 +236,10 @@ func RejoinNode(c Config) (*Node, error) {
 
 // RestartNode starts a node that was down, with the last state that it passed to the user to save.
 func RestartNode(c Config, state PersistentState) (*Node, error) {
+	c, err := c.continues(state)
+	if err != nil {
+		return nil, err
+	}
 	core, err := newCore(c)
 	if err != nil {
 		return nil, err

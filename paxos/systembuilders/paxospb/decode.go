@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"synod/actor"
@@ -53,6 +54,12 @@ func Decode(p *Message) (node.Message, error) {
 	case *Message_Snapshot:
 		from = p.Snapshot.GetNodeId()
 		m.Message = snapshotOf(p.Snapshot)
+	case *Message_SnapshotPart:
+		from = p.SnapshotPart.GetNodeId()
+		m.Message, err = snapshotPartOf(p.SnapshotPart)
+	case *Message_LearnPart:
+		from = p.LearnPart.GetNodeId()
+		m.Message, err = learnPartOf(p.LearnPart)
 	case *Message_Recover:
 		from = p.Recover.GetNodeId()
 		m.Message = systembuilders.Recover{Nonce: p.Recover.GetNonce(), View: systembuilders.View(p.Recover.GetView())}
@@ -84,6 +91,27 @@ func updateOf(p *ClientUpdate) (update, error) {
 
 func snapshotOf(p *Snapshot) systembuilders.Snapshot {
 	return systembuilders.Snapshot{Seq: rsm.Slot(p.GetSeq()), Data: string(p.GetData())}
+}
+
+// errOffset is for a place in a snapshot that has none.
+var errOffset = errors.New("a part of a snapshot that begins nowhere")
+
+func snapshotPartOf(p *SnapshotPart) (m systembuilders.SnapshotPart, err error) {
+	if p.GetOffset() > math.MaxInt32 {
+		return m, errOffset
+	}
+	return systembuilders.SnapshotPart{
+		Seq: rsm.Slot(p.GetSeq()), Sum: p.GetSum(), From: int(p.GetOffset()), Data: string(p.GetData()), Last: p.GetLast(),
+	}, nil
+}
+
+func learnPartOf(p *LearnPart) (m systembuilders.LearnPart, err error) {
+	if p.GetOffset() > math.MaxInt32 {
+		return m, errOffset
+	}
+	return systembuilders.LearnPart{
+		Aru: rsm.Slot(p.GetLocalAru()), Seq: rsm.Slot(p.GetSeq()), Sum: p.GetSum(), From: int(p.GetOffset()),
+	}, nil
 }
 
 func recoveredOf(p *Recovered) systembuilders.Recovered {

@@ -39,7 +39,7 @@ type (
 	clientEntry = systembuilders.Pending[string]
 )
 
-// Encode returns a message of a node of so many in a dialect, in which there may be no words for it: ErrUnsayable is
+// Encode returns a message of a node of so many, 0 if their number changes, in a dialect, in which there may be no words for it: ErrUnsayable is
 // its only error.
 func Encode(m node.Message, nodes int, d Dialect) (*Message, error) {
 	e := encoder{uint64(m.From), uint64(nodes), d}
@@ -86,8 +86,18 @@ func Encode(m node.Message, nodes int, d Dialect) (*Message, error) {
 		p.Type = &Message_Snapshot{e.snapshot(m)}
 	case systembuilders.Collect: // It is from the user of a node to that node.
 		return nil, ErrUnsayable
-	case systembuilders.SnapshotPart, systembuilders.LearnPart: // Nodes tell snapshots whole.
-		return nil, ErrUnsayable
+	case systembuilders.SnapshotPart:
+		if d != Extended {
+			return nil, ErrUnsayable
+		}
+		p.Type = &Message_SnapshotPart{e.snapshotPart(m)}
+	case systembuilders.LearnPart:
+		if d != Extended {
+			return nil, ErrUnsayable
+		}
+		p.Type = &Message_LearnPart{&LearnPart{
+			NodeId: e.from, LocalAru: uint64(m.Aru), Seq: uint64(m.Seq), Sum: m.Sum, Offset: uint64(m.From),
+		}}
 	case systembuilders.Recover:
 		if d != Extended {
 			return nil, ErrUnsayable
@@ -109,6 +119,15 @@ func Encode(m node.Message, nodes int, d Dialect) (*Message, error) {
 type encoder struct {
 	from, nodes uint64
 	dialect     Dialect
+}
+
+// as returns the encoder of the leader of a view, or of the node itself if the members change: then it is not known
+// here who led, and of no use.
+func (e encoder) as(leaderOf systembuilders.View) encoder {
+	if e.nodes > 0 {
+		e.from = uint64(leaderOf) % e.nodes
+	}
+	return e
 }
 
 func (e encoder) update(u update) (*ClientUpdate, error) {
@@ -148,6 +167,12 @@ func (e encoder) snapshot(m systembuilders.Snapshot) *Snapshot {
 		p.Data = []byte(m.Data)
 	}
 	return p
+}
+
+func (e encoder) snapshotPart(m systembuilders.SnapshotPart) *SnapshotPart {
+	return &SnapshotPart{
+		NodeId: e.from, Seq: uint64(m.Seq), Sum: m.Sum, Offset: uint64(m.From), Data: []byte(m.Data), Last: m.Last,
+	}
 }
 
 func (e encoder) recovered(m systembuilders.Recovered) *Recovered {
@@ -194,9 +219,7 @@ func (e encoder) prepareOK(to uint64, m preparedOK) (*PrepareOK, error) {
 		p.DataList = append(p.DataList, &Message{To: to, Type: &Message_GloballyOrderedUpdate{one}})
 	}
 	for _, o := range m.Data.Proposals {
-		leader := e
-		leader.from = uint64(o.View) % e.nodes
-		one, err := leader.proposal(o)
+		one, err := e.as(o.View).proposal(o)
 		if err != nil {
 			return nil, err
 		}

@@ -728,6 +728,172 @@ func (x *Snapshot) GetData() []byte {
 	return nil
 }
 
+// SnapshotPart is some bytes of a snapshot's data.
+type SnapshotPart struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	NodeId uint64                 `protobuf:"varint,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	Seq    uint64                 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`
+	// The checksum of all of the data, by 64-bit FNV-1a.
+	Sum uint64 `protobuf:"varint,3,opt,name=sum,proto3" json:"sum,omitempty"`
+	// Where these bytes begin.
+	Offset uint64 `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
+	Data   []byte `protobuf:"bytes,5,opt,name=data,proto3" json:"data,omitempty"`
+	// There is no more behind them.
+	Last          bool `protobuf:"varint,6,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SnapshotPart) Reset() {
+	*x = SnapshotPart{}
+	mi := &file_paxospb_paxos_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SnapshotPart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SnapshotPart) ProtoMessage() {}
+
+func (x *SnapshotPart) ProtoReflect() protoreflect.Message {
+	mi := &file_paxospb_paxos_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SnapshotPart.ProtoReflect.Descriptor instead.
+func (*SnapshotPart) Descriptor() ([]byte, []int) {
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *SnapshotPart) GetNodeId() uint64 {
+	if x != nil {
+		return x.NodeId
+	}
+	return 0
+}
+
+func (x *SnapshotPart) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *SnapshotPart) GetSum() uint64 {
+	if x != nil {
+		return x.Sum
+	}
+	return 0
+}
+
+func (x *SnapshotPart) GetOffset() uint64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *SnapshotPart) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *SnapshotPart) GetLast() bool {
+	if x != nil {
+		return x.Last
+	}
+	return false
+}
+
+// LearnPart asks for more of a snapshot, from a byte on.
+type LearnPart struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	NodeId uint64                 `protobuf:"varint,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	// Everything up to this slot is executed by the server that asks.
+	LocalAru      uint64 `protobuf:"varint,2,opt,name=local_aru,json=localAru,proto3" json:"local_aru,omitempty"`
+	Seq           uint64 `protobuf:"varint,3,opt,name=seq,proto3" json:"seq,omitempty"`
+	Sum           uint64 `protobuf:"varint,4,opt,name=sum,proto3" json:"sum,omitempty"`
+	Offset        uint64 `protobuf:"varint,5,opt,name=offset,proto3" json:"offset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LearnPart) Reset() {
+	*x = LearnPart{}
+	mi := &file_paxospb_paxos_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LearnPart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LearnPart) ProtoMessage() {}
+
+func (x *LearnPart) ProtoReflect() protoreflect.Message {
+	mi := &file_paxospb_paxos_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LearnPart.ProtoReflect.Descriptor instead.
+func (*LearnPart) Descriptor() ([]byte, []int) {
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *LearnPart) GetNodeId() uint64 {
+	if x != nil {
+		return x.NodeId
+	}
+	return 0
+}
+
+func (x *LearnPart) GetLocalAru() uint64 {
+	if x != nil {
+		return x.LocalAru
+	}
+	return 0
+}
+
+func (x *LearnPart) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *LearnPart) GetSum() uint64 {
+	if x != nil {
+		return x.Sum
+	}
+	return 0
+}
+
+func (x *LearnPart) GetOffset() uint64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
 // Recover asks what a server that lost its disk, or is new, needs to know before it takes part.
 type Recover struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -742,7 +908,7 @@ type Recover struct {
 
 func (x *Recover) Reset() {
 	*x = Recover{}
-	mi := &file_paxospb_paxos_proto_msgTypes[11]
+	mi := &file_paxospb_paxos_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -754,7 +920,7 @@ func (x *Recover) String() string {
 func (*Recover) ProtoMessage() {}
 
 func (x *Recover) ProtoReflect() protoreflect.Message {
-	mi := &file_paxospb_paxos_proto_msgTypes[11]
+	mi := &file_paxospb_paxos_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -767,7 +933,7 @@ func (x *Recover) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recover.ProtoReflect.Descriptor instead.
 func (*Recover) Descriptor() ([]byte, []int) {
-	return file_paxospb_paxos_proto_rawDescGZIP(), []int{11}
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Recover) GetNodeId() uint64 {
@@ -813,7 +979,7 @@ type Recovered struct {
 
 func (x *Recovered) Reset() {
 	*x = Recovered{}
-	mi := &file_paxospb_paxos_proto_msgTypes[12]
+	mi := &file_paxospb_paxos_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -825,7 +991,7 @@ func (x *Recovered) String() string {
 func (*Recovered) ProtoMessage() {}
 
 func (x *Recovered) ProtoReflect() protoreflect.Message {
-	mi := &file_paxospb_paxos_proto_msgTypes[12]
+	mi := &file_paxospb_paxos_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -838,7 +1004,7 @@ func (x *Recovered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recovered.ProtoReflect.Descriptor instead.
 func (*Recovered) Descriptor() ([]byte, []int) {
-	return file_paxospb_paxos_proto_rawDescGZIP(), []int{12}
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Recovered) GetNodeId() uint64 {
@@ -916,6 +1082,8 @@ type Message struct {
 	//	*Message_Snapshot
 	//	*Message_Recover
 	//	*Message_Recovered
+	//	*Message_SnapshotPart
+	//	*Message_LearnPart
 	Type          isMessage_Type `protobuf_oneof:"type"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -923,7 +1091,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_paxospb_paxos_proto_msgTypes[13]
+	mi := &file_paxospb_paxos_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -935,7 +1103,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_paxospb_paxos_proto_msgTypes[13]
+	mi := &file_paxospb_paxos_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -948,7 +1116,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_paxospb_paxos_proto_rawDescGZIP(), []int{13}
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Message) GetTo() uint64 {
@@ -1073,6 +1241,24 @@ func (x *Message) GetRecovered() *Recovered {
 	return nil
 }
 
+func (x *Message) GetSnapshotPart() *SnapshotPart {
+	if x != nil {
+		if x, ok := x.Type.(*Message_SnapshotPart); ok {
+			return x.SnapshotPart
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetLearnPart() *LearnPart {
+	if x != nil {
+		if x, ok := x.Type.(*Message_LearnPart); ok {
+			return x.LearnPart
+		}
+	}
+	return nil
+}
+
 type isMessage_Type interface {
 	isMessage_Type()
 }
@@ -1125,6 +1311,14 @@ type Message_Recovered struct {
 	Recovered *Recovered `protobuf:"bytes,103,opt,name=recovered,proto3,oneof"`
 }
 
+type Message_SnapshotPart struct {
+	SnapshotPart *SnapshotPart `protobuf:"bytes,104,opt,name=snapshot_part,json=snapshotPart,proto3,oneof"`
+}
+
+type Message_LearnPart struct {
+	LearnPart *LearnPart `protobuf:"bytes,105,opt,name=learn_part,json=learnPart,proto3,oneof"`
+}
+
 func (*Message_ViewChange) isMessage_Type() {}
 
 func (*Message_ViewChangeProof) isMessage_Type() {}
@@ -1149,6 +1343,10 @@ func (*Message_Recover) isMessage_Type() {}
 
 func (*Message_Recovered) isMessage_Type() {}
 
+func (*Message_SnapshotPart) isMessage_Type() {}
+
+func (*Message_LearnPart) isMessage_Type() {}
+
 // PersistentState is what a server keeps across a crash.
 type PersistentState struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1169,14 +1367,18 @@ type PersistentState struct {
 	// The nonce of a loss of its disk, while it takes no part because of that; otherwise 0.
 	Lost uint64 `protobuf:"varint,104,opt,name=lost,proto3" json:"lost,omitempty"`
 	// The highest view that it ever attempted.
-	Highest       uint64 `protobuf:"varint,105,opt,name=highest,proto3" json:"highest,omitempty"`
+	Highest uint64 `protobuf:"varint,105,opt,name=highest,proto3" json:"highest,omitempty"`
+	// How many slots after its own an update takes effect that changes the members; 0 if they never change.
+	Delay uint64 `protobuf:"varint,106,opt,name=delay,proto3" json:"delay,omitempty"`
+	// The members of the first slot, ascending, if they may change.
+	Members       []uint64 `protobuf:"varint,107,rep,packed,name=members,proto3" json:"members,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PersistentState) Reset() {
 	*x = PersistentState{}
-	mi := &file_paxospb_paxos_proto_msgTypes[14]
+	mi := &file_paxospb_paxos_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1188,7 +1390,7 @@ func (x *PersistentState) String() string {
 func (*PersistentState) ProtoMessage() {}
 
 func (x *PersistentState) ProtoReflect() protoreflect.Message {
-	mi := &file_paxospb_paxos_proto_msgTypes[14]
+	mi := &file_paxospb_paxos_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1201,7 +1403,7 @@ func (x *PersistentState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersistentState.ProtoReflect.Descriptor instead.
 func (*PersistentState) Descriptor() ([]byte, []int) {
-	return file_paxospb_paxos_proto_rawDescGZIP(), []int{14}
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PersistentState) GetNodeId() uint64 {
@@ -1281,6 +1483,20 @@ func (x *PersistentState) GetHighest() uint64 {
 	return 0
 }
 
+func (x *PersistentState) GetDelay() uint64 {
+	if x != nil {
+		return x.Delay
+	}
+	return 0
+}
+
+func (x *PersistentState) GetMembers() []uint64 {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
 var File_paxospb_paxos_proto protoreflect.FileDescriptor
 
 const file_paxospb_paxos_proto_rawDesc = "" +
@@ -1333,7 +1549,20 @@ const file_paxospb_paxos_proto_rawDesc = "" +
 	"\bSnapshot\x12\x17\n" +
 	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x12\n" +
-	"\x04data\x18\x03 \x01(\fR\x04data\"L\n" +
+	"\x04data\x18\x03 \x01(\fR\x04data\"\x8b\x01\n" +
+	"\fSnapshotPart\x12\x17\n" +
+	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x10\n" +
+	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x10\n" +
+	"\x03sum\x18\x03 \x01(\x04R\x03sum\x12\x16\n" +
+	"\x06offset\x18\x04 \x01(\x04R\x06offset\x12\x12\n" +
+	"\x04data\x18\x05 \x01(\fR\x04data\x12\x12\n" +
+	"\x04last\x18\x06 \x01(\bR\x04last\"}\n" +
+	"\tLearnPart\x12\x17\n" +
+	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x1b\n" +
+	"\tlocal_aru\x18\x02 \x01(\x04R\blocalAru\x12\x10\n" +
+	"\x03seq\x18\x03 \x01(\x04R\x03seq\x12\x10\n" +
+	"\x03sum\x18\x04 \x01(\x04R\x03sum\x12\x16\n" +
+	"\x06offset\x18\x05 \x01(\x04R\x06offset\"L\n" +
 	"\aRecover\x12\x17\n" +
 	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x14\n" +
 	"\x05nonce\x18\x02 \x01(\x04R\x05nonce\x12\x12\n" +
@@ -1348,7 +1577,7 @@ const file_paxospb_paxos_proto_rawDesc = "" +
 	"recovering\x12\x14\n" +
 	"\x05leads\x18\x06 \x01(\bR\x05leads\x12\x1b\n" +
 	"\tlocal_aru\x18\a \x01(\x04R\blocalAru\x12\x12\n" +
-	"\x04last\x18\b \x01(\x04R\x04last\"\xb3\x05\n" +
+	"\x04last\x18\b \x01(\x04R\x04last\"\xa6\x06\n" +
 	"\aMessage\x12\x0e\n" +
 	"\x02to\x18\x01 \x01(\x04R\x02to\x126\n" +
 	"\vview_change\x18\x02 \x01(\v2\x13.paxospb.ViewChangeH\x00R\n" +
@@ -1364,8 +1593,11 @@ const file_paxospb_paxos_proto_rawDesc = "" +
 	"\x05learn\x18d \x01(\v2\x0e.paxospb.LearnH\x00R\x05learn\x12/\n" +
 	"\bsnapshot\x18e \x01(\v2\x11.paxospb.SnapshotH\x00R\bsnapshot\x12,\n" +
 	"\arecover\x18f \x01(\v2\x10.paxospb.RecoverH\x00R\arecover\x122\n" +
-	"\trecovered\x18g \x01(\v2\x12.paxospb.RecoveredH\x00R\trecoveredB\x06\n" +
-	"\x04type\"\xc2\x03\n" +
+	"\trecovered\x18g \x01(\v2\x12.paxospb.RecoveredH\x00R\trecovered\x12<\n" +
+	"\rsnapshot_part\x18h \x01(\v2\x15.paxospb.SnapshotPartH\x00R\fsnapshotPart\x123\n" +
+	"\n" +
+	"learn_part\x18i \x01(\v2\x12.paxospb.LearnPartH\x00R\tlearnPartB\x06\n" +
+	"\x04type\"\xf2\x03\n" +
 	"\x0fPersistentState\x12\x17\n" +
 	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x1d\n" +
 	"\n" +
@@ -1378,7 +1610,9 @@ const file_paxospb_paxos_proto_rawDesc = "" +
 	"\apending\x18f \x03(\v2\x15.paxospb.ClientUpdateR\apending\x12-\n" +
 	"\bsnapshot\x18g \x01(\v2\x11.paxospb.SnapshotR\bsnapshot\x12\x12\n" +
 	"\x04lost\x18h \x01(\x04R\x04lost\x12\x18\n" +
-	"\ahighest\x18i \x01(\x04R\ahighestB$Z\"synod/paxos/systembuilders/paxospbb\x06proto3"
+	"\ahighest\x18i \x01(\x04R\ahighest\x12\x14\n" +
+	"\x05delay\x18j \x01(\x04R\x05delay\x12\x18\n" +
+	"\amembers\x18k \x03(\x04R\amembersB$Z\"synod/paxos/systembuilders/paxospbb\x06proto3"
 
 var (
 	file_paxospb_paxos_proto_rawDescOnce sync.Once
@@ -1392,7 +1626,7 @@ func file_paxospb_paxos_proto_rawDescGZIP() []byte {
 	return file_paxospb_paxos_proto_rawDescData
 }
 
-var file_paxospb_paxos_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_paxospb_paxos_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_paxospb_paxos_proto_goTypes = []any{
 	(*ClientUpdate)(nil),          // 0: paxospb.ClientUpdate
 	(*ViewChange)(nil),            // 1: paxospb.ViewChange
@@ -1405,13 +1639,15 @@ var file_paxospb_paxos_proto_goTypes = []any{
 	(*Batch)(nil),                 // 8: paxospb.Batch
 	(*Learn)(nil),                 // 9: paxospb.Learn
 	(*Snapshot)(nil),              // 10: paxospb.Snapshot
-	(*Recover)(nil),               // 11: paxospb.Recover
-	(*Recovered)(nil),             // 12: paxospb.Recovered
-	(*Message)(nil),               // 13: paxospb.Message
-	(*PersistentState)(nil),       // 14: paxospb.PersistentState
+	(*SnapshotPart)(nil),          // 11: paxospb.SnapshotPart
+	(*LearnPart)(nil),             // 12: paxospb.LearnPart
+	(*Recover)(nil),               // 13: paxospb.Recover
+	(*Recovered)(nil),             // 14: paxospb.Recovered
+	(*Message)(nil),               // 15: paxospb.Message
+	(*PersistentState)(nil),       // 16: paxospb.PersistentState
 }
 var file_paxospb_paxos_proto_depIdxs = []int32{
-	13, // 0: paxospb.PrepareOK.data_list:type_name -> paxospb.Message
+	15, // 0: paxospb.PrepareOK.data_list:type_name -> paxospb.Message
 	0,  // 1: paxospb.Proposal.update:type_name -> paxospb.ClientUpdate
 	8,  // 2: paxospb.Proposal.batch:type_name -> paxospb.Batch
 	0,  // 3: paxospb.GloballyOrderedUpdate.update:type_name -> paxospb.ClientUpdate
@@ -1427,19 +1663,21 @@ var file_paxospb_paxos_proto_depIdxs = []int32{
 	0,  // 13: paxospb.Message.client_update:type_name -> paxospb.ClientUpdate
 	9,  // 14: paxospb.Message.learn:type_name -> paxospb.Learn
 	10, // 15: paxospb.Message.snapshot:type_name -> paxospb.Snapshot
-	11, // 16: paxospb.Message.recover:type_name -> paxospb.Recover
-	12, // 17: paxospb.Message.recovered:type_name -> paxospb.Recovered
-	3,  // 18: paxospb.PersistentState.prepare:type_name -> paxospb.Prepare
-	5,  // 19: paxospb.PersistentState.proposal:type_name -> paxospb.Proposal
-	7,  // 20: paxospb.PersistentState.ordered:type_name -> paxospb.GloballyOrderedUpdate
-	5,  // 21: paxospb.PersistentState.accepted:type_name -> paxospb.Proposal
-	0,  // 22: paxospb.PersistentState.pending:type_name -> paxospb.ClientUpdate
-	10, // 23: paxospb.PersistentState.snapshot:type_name -> paxospb.Snapshot
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	13, // 16: paxospb.Message.recover:type_name -> paxospb.Recover
+	14, // 17: paxospb.Message.recovered:type_name -> paxospb.Recovered
+	11, // 18: paxospb.Message.snapshot_part:type_name -> paxospb.SnapshotPart
+	12, // 19: paxospb.Message.learn_part:type_name -> paxospb.LearnPart
+	3,  // 20: paxospb.PersistentState.prepare:type_name -> paxospb.Prepare
+	5,  // 21: paxospb.PersistentState.proposal:type_name -> paxospb.Proposal
+	7,  // 22: paxospb.PersistentState.ordered:type_name -> paxospb.GloballyOrderedUpdate
+	5,  // 23: paxospb.PersistentState.accepted:type_name -> paxospb.Proposal
+	0,  // 24: paxospb.PersistentState.pending:type_name -> paxospb.ClientUpdate
+	10, // 25: paxospb.PersistentState.snapshot:type_name -> paxospb.Snapshot
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_paxospb_paxos_proto_init() }
@@ -1447,7 +1685,7 @@ func file_paxospb_paxos_proto_init() {
 	if File_paxospb_paxos_proto != nil {
 		return
 	}
-	file_paxospb_paxos_proto_msgTypes[13].OneofWrappers = []any{
+	file_paxospb_paxos_proto_msgTypes[15].OneofWrappers = []any{
 		(*Message_ViewChange)(nil),
 		(*Message_ViewChangeProof)(nil),
 		(*Message_Prepare)(nil),
@@ -1460,6 +1698,8 @@ func file_paxospb_paxos_proto_init() {
 		(*Message_Snapshot)(nil),
 		(*Message_Recover)(nil),
 		(*Message_Recovered)(nil),
+		(*Message_SnapshotPart)(nil),
+		(*Message_LearnPart)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1467,7 +1707,7 @@ func file_paxospb_paxos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_paxospb_paxos_proto_rawDesc), len(file_paxospb_paxos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

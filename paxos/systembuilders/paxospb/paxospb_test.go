@@ -98,7 +98,7 @@ func draw(t *rapid.T) node.Message {
 	var m node.Message
 	m.From, m.To = actor.ID(rapid.Uint64Range(0, 2).Draw(t, "from")), actor.ID(rapid.Uint64Range(0, 2).Draw(t, "to"))
 	view, seq := systembuilders.View(number.Draw(t, "view")), rsm.Slot(number.Draw(t, "seq"))
-	switch rapid.IntRange(0, 11).Draw(t, "kind") {
+	switch rapid.IntRange(0, 13).Draw(t, "kind") {
 	case 0:
 		m.Message = systembuilders.ViewChange{Attempted: view}
 	case 1:
@@ -134,6 +134,16 @@ func draw(t *rapid.T) node.Message {
 			Nonce: number.Draw(t, "nonce"), Attempted: systembuilders.View(number.Draw(t, "attempted")), Installed: view,
 			Recovering: rapid.Bool().Draw(t, "recovering"), Leads: rapid.Bool().Draw(t, "leads"), Aru: seq,
 			Last: rsm.Slot(number.Draw(t, "last")),
+		}
+	case 12:
+		m.Message = systembuilders.SnapshotPart{
+			Seq: seq, Sum: number.Draw(t, "sum"), From: rapid.IntRange(0, 300).Draw(t, "from"),
+			Data: string(rapid.SliceOfN(rapid.Byte(), 0, 8).Draw(t, "data")), Last: rapid.Bool().Draw(t, "last"),
+		}
+	case 13:
+		m.Message = systembuilders.LearnPart{
+			Aru: rsm.Slot(number.Draw(t, "aru")), Seq: seq, Sum: number.Draw(t, "sum"),
+			From: rapid.IntRange(0, 300).Draw(t, "from"),
 		}
 	}
 	return m
@@ -209,6 +219,8 @@ func TestUnsayable(t *testing.T) {
 	end.Command.End, floor.Command.Floor = true, 1
 	for _, m := range []systembuilders.Message{
 		systembuilders.Learn{},
+		systembuilders.SnapshotPart{},
+		systembuilders.LearnPart{},
 		systembuilders.Recover{},
 		systembuilders.Recovered{},
 		proposal{Batch: slot(u, u)},
@@ -239,6 +251,8 @@ func TestRefused(t *testing.T) {
 	for _, p := range []*paxospb.Message{
 		nil,
 		{},
+		{Type: &paxospb.Message_SnapshotPart{SnapshotPart: &paxospb.SnapshotPart{Offset: 1 << 63}}},
+		{Type: &paxospb.Message_LearnPart{LearnPart: &paxospb.LearnPart{Offset: 1 << 63}}},
 		item(nil), item(&paxospb.Message{Type: &paxospb.Message_Learn{}}), proposalOf(nobody, nil),
 		proposalOf(new(paxospb.ClientUpdate), new(paxospb.Batch)),
 		proposalOf(nil, &paxospb.Batch{Updates: []*paxospb.ClientUpdate{nobody}}), item(proposalOf(nobody, nil)),

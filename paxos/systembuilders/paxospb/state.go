@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"synod/actor"
@@ -14,9 +15,15 @@ import (
 
 // EncodeState returns what a node keeps.
 func EncodeState(s node.PersistentState) *PersistentState {
-	e := encoder{uint64(s.NodeID), uint64(max(s.NodeCount, 1)), Extended}
+	e := encoder{uint64(s.NodeID), uint64(s.NodeCount), Extended}
+	if s.Delay > 0 {
+		e.nodes = 0
+	}
 	p := &PersistentState{NodeId: e.from, NodeCount: uint64(s.NodeCount), LastInstalled: uint64(s.Installed)}
-	p.Lost, p.Highest = s.Lost, uint64(s.Highest)
+	p.Lost, p.Highest, p.Delay = s.Lost, uint64(s.Highest), uint64(s.Delay)
+	for _, id := range s.Members {
+		p.Members = append(p.Members, uint64(id))
+	}
 	if s.Snapshot.Seq > 0 {
 		p.Snapshot = e.snapshot(s.Snapshot)
 	}
@@ -30,9 +37,7 @@ func EncodeState(s node.PersistentState) *PersistentState {
 			o, _ := e.ordered(ordered{Seq: seq, Batch: k.Batch})
 			p.Ordered = append(p.Ordered, o)
 		default:
-			leader := e
-			leader.from = uint64(k.View) % e.nodes
-			o, _ := leader.proposal(proposed{View: k.View, Seq: seq, Batch: k.Batch})
+			o, _ := e.as(k.View).proposal(proposed{View: k.View, Seq: seq, Batch: k.Batch})
 			p.Accepted = append(p.Accepted, o)
 		}
 	}
@@ -54,6 +59,13 @@ func DecodeState(p *PersistentState) (node.PersistentState, error) {
 	s := node.PersistentState{NodeID: actor.ID(p.GetNodeId()), NodeCount: int(p.GetNodeCount())}
 	s.Installed, s.Highest = systembuilders.View(p.GetLastInstalled()), systembuilders.View(p.GetHighest())
 	s.Lost = p.GetLost()
+	if p.GetDelay() > math.MaxInt32 {
+		return node.PersistentState{}, fmt.Errorf("paxospb: a state with delay %d: must be at most %d", p.GetDelay(), math.MaxInt32)
+	}
+	s.Delay = int(p.GetDelay())
+	for _, id := range p.GetMembers() {
+		s.Members = append(s.Members, actor.ID(id))
+	}
 	if err := joinState(&s, p); err != nil {
 		return node.PersistentState{}, fmt.Errorf("paxospb: %w", err)
 	}

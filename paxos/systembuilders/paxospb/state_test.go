@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
+	"synod/actor"
 	"synod/paxos/rsm"
 	"synod/paxos/systembuilders"
 	"synod/paxos/systembuilders/node"
@@ -19,6 +20,9 @@ type known = systembuilders.Known[string]
 func TestState(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := node.PersistentState{NodeID: 1, NodeCount: 3}
+		if rapid.Bool().Draw(t, "members change") {
+			s.Delay, s.Members = 16, []actor.ID{0, 2}
+		}
 		s.Installed = systembuilders.View(rapid.Uint64().Draw(t, "view"))
 		s.Lost = rapid.SampledFrom([]uint64{0, 7}).Draw(t, "lost")
 		s.Highest = systembuilders.View(rapid.SampledFrom([]uint64{0, 7}).Draw(t, "highest"))
@@ -65,6 +69,25 @@ func TestState(t *testing.T) {
 	})
 }
 
+// TestStateGolden reads a state of members that change, as the schema encodes it, and encodes it again.
+func TestStateGolden(t *testing.T) {
+	want := node.PersistentState{NodeID: 2, NodeCount: 64, Delay: 16, Members: []actor.ID{0, 1, 300}}
+	want.Installed = 1<<40 + 1
+	// node_id: 2 node_count: 64 last_installed: 1099511627777 delay: 16 members: 0 members: 1 members: 300
+	const golden = "\x08\x02" + "\x10\x40" + "\x18\x81\x80\x80\x80\x80\x20" + "\xd0\x06\x10" +
+		"\xda\x06\x04\x00\x01\xac\x02"
+	if data, err := proto.Marshal(paxospb.EncodeState(want)); err != nil || string(data) != golden {
+		t.Errorf("encoded as %x, %v: want %x", data, err, golden)
+	}
+	p := new(paxospb.PersistentState)
+	if err := proto.Unmarshal([]byte(golden), p); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := paxospb.DecodeState(p); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v: want %+v", got, err, want)
+	}
+}
+
 // TestStatePublished reads a state of the published schema: the view, and the proposal that was accepted.
 func TestStatePublished(t *testing.T) {
 	s, err := paxospb.DecodeState(&paxospb.PersistentState{
@@ -94,6 +117,7 @@ func TestStateRefused(t *testing.T) {
 	for name, p := range map[string]*paxospb.PersistentState{
 		"no state":         nil,
 		"another node":     {NodeId: 3, NodeCount: 3},
+		"a great delay":    {NodeCount: 1, Delay: 1 << 40},
 		"too many nodes":   {NodeId: 1, NodeCount: 1 << 40},
 		"no slot":          {NodeCount: 1, Accepted: proposals(0)},
 		"twice accepted":   {NodeCount: 1, Accepted: proposals(3, 3)},
