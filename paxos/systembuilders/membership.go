@@ -30,7 +30,8 @@ import (
 //     between get empty proposals, so that this does not wait for updates.
 //
 // Snapshots have the members, so that who begins with one knows them. A server that lost its disk is replaced by a new
-// one.
+// one, with an id that nobody had: as it learns the past it comes through its epochs, and in those of which it was a
+// member it would take part again, having forgotten its votes.
 
 // epochBits is where the number of the epoch begins in a view.
 const epochBits = 40
@@ -54,6 +55,7 @@ type Membership struct {
 	Epoch   uint64
 	Members actor.List[actor.ID] // in ascending order
 	Next    []Change             // in the order of From; nil for none
+	Highest actor.ID             // with Options.Once: of all who were, or are to be, members; otherwise 0
 }
 
 // Change is other members from a slot on.
@@ -75,10 +77,14 @@ func (s Server[S, O, R]) first(all []actor.ID) Membership {
 	switch {
 	case s.Delay == 0:
 		return Membership{}
-	case s.Members == nil:
-		return Membership{Members: actor.ListOf(all...)}
+	case s.Members != nil:
+		all = s.Members
 	}
-	return Membership{Members: actor.ListOf(s.Members...)}
+	m := Membership{Members: actor.ListOf(all...)}
+	if s.Once {
+		m.Highest = slices.Max(all)
+	}
+	return m
 }
 
 // noteNew appends a command to those of a slot that a replica executes for the first time, unless it has executed it.
@@ -97,8 +103,11 @@ func (t *turn[S, O, R]) noteNew(first []rsm.Command[O], r rsm.Replica[S, R], c r
 func (t *turn[S, O, R]) after(m Membership, seq rsm.Slot, commands []rsm.Command[O]) Membership {
 	for _, c := range commands {
 		members, ok := t.Change(c, m.last())
-		if !ok || !t.known(members) {
+		if !ok || !t.known(members) || !t.mayJoin(m, members) {
 			continue
+		}
+		if t.Once {
+			m.Highest = max(m.Highest, slices.Max(members))
 		}
 		next := Change{seq + t.Delay, actor.ListOf(members...)}
 		last := len(m.Next) - 1
@@ -124,6 +133,14 @@ func (t *turn[S, O, R]) known(members []actor.ID) bool {
 		}
 	}
 	return len(members) > 0
+}
+
+// mayJoin reports whether nobody joins who was a member before, as far as that matters.
+func (t *turn[S, O, R]) mayJoin(m Membership, members []actor.ID) bool {
+	now := m.last()
+	return !t.Once || !slices.ContainsFunc(members, func(id actor.ID) bool {
+		return id <= m.Highest && !slices.Contains(now, id)
+	})
 }
 
 // members returns the members of the epoch.
@@ -229,6 +246,7 @@ type keptMembership struct {
 	Epoch   uint64       `json:"epoch"`
 	Members []actor.ID   `json:"members"`
 	Next    []keptChange `json:"next"`
+	Highest actor.ID     `json:"highest"`
 }
 
 type keptChange struct {
@@ -242,7 +260,7 @@ func (s Server[S, O, R]) data(m Membership, r rsm.Replica[S, R]) (string, error)
 	if err != nil || s.Delay == 0 {
 		return string(data), err
 	}
-	k := keptMembership{Epoch: m.Epoch, Members: m.Members.Slice()}
+	k := keptMembership{Epoch: m.Epoch, Members: m.Members.Slice(), Highest: m.Highest}
 	for _, next := range m.Next {
 		k.Next = append(k.Next, keptChange{next.From, next.Members.Slice()})
 	}
@@ -261,7 +279,7 @@ func (s Server[S, O, R]) Load(data string) (m Membership, r rsm.Replica[S, R], e
 		if err := json.Unmarshal([]byte(line), &k); err != nil {
 			return m, r, fmt.Errorf("the members of a snapshot: %w", err)
 		}
-		m = Membership{Epoch: k.Epoch, Members: actor.ListOf(k.Members...)}
+		m = Membership{Epoch: k.Epoch, Members: actor.ListOf(k.Members...), Highest: k.Highest}
 		for _, next := range k.Next {
 			m.Next = append(m.Next, Change{next.From, actor.ListOf(next.Members...)})
 		}

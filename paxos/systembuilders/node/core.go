@@ -81,7 +81,7 @@ func options(c Config) systembuilders.Options {
 	d := systembuilders.Defaults
 	d.Window = rsm.Slot(cmp.Or(c.Window, int(d.Window)))
 	d.Batch, d.Queue = cmp.Or(c.Batch, d.Batch), cmp.Or(c.Pending, d.Queue)
-	d.Recovery, d.Delay, d.Part = c.Delay == 0, rsm.Slot(c.Delay), snapshotPart
+	d.Recovery, d.Delay, d.Once, d.Part = c.Delay == 0, rsm.Slot(c.Delay), c.Delay > 0, snapshotPart
 	d.Progress, d.Update = ticks(c.ProgressTicks, 500), ticks(c.UpdateTicks, 300)
 	d.Proof, d.Resend = ticks(c.ProofTicks, 100), ticks(c.ResendTicks, 100)
 	return d
@@ -346,7 +346,10 @@ func (k *core) hasReady() bool {
 }
 
 // ready returns the pending work.
-func (k *core) ready() Ready { return k.next }
+func (k *core) ready() Ready {
+	k.next.Given = k.given
+	return k.next
+}
 
 // acknowledge records that the user has received the pending work.
 func (k *core) acknowledge() {
@@ -409,6 +412,6 @@ func (k *core) status() Status {
 	return Status{
 		ID: k.self, State: st.Phase, LastAttempted: st.Attempted, LastInstalled: st.Installed,
 		Leader: leader, LocalAru: st.Aru, Pending: st.Pending.Len(), Recovering: st.Recovery.Nonce > 0,
-		Members: members, Changes: len(st.Membership.Next),
+		Members: members, Changes: len(st.Membership.Next), Highest: st.Membership.Highest,
 	}
 }

@@ -103,6 +103,10 @@ func TestMembers(t *testing.T) {
 	}
 	w.expect(29, 0, 1, 3, 4)
 
+	w.change(3, 5, fmt.Sprint("+", leader)) // It has forgotten, for all that the others know.
+	w.run(1_000)
+	w.expectMembers(fmt.Sprint(left), left...)
+
 	w.crash(int(leader)) // It is not missed.
 	for _, i := range left {
 		w.crash(i)
@@ -112,7 +116,7 @@ func TestMembers(t *testing.T) {
 	propose(3, 5)
 	w.run(3_000)
 	w.expectMembers(fmt.Sprint(left), left...)
-	w.expect(34, left...)
+	w.expect(35, left...)
 }
 
 // A node that joins votes for nothing before it has learned everything up to its epoch.

@@ -80,7 +80,7 @@ type Config struct {
 	// Members are the first members, by ascending id; nil means all nodes. A node that joins later has the same.
 	Members []actor.ID
 	// Change returns who is a member after an update, by ascending id, given who is before it, and false if it changes
-	// nothing. It is called for updates of the clients from ChangeClients on, must depend on its arguments alone, and is
+	// nothing. Who joins must have an id above those of all that were members; any other change has no effect. It is called for updates of the clients from ChangeClients on, must depend on its arguments alone, and is
 	// called more than once for an update.
 	Change func(data []byte, members []actor.ID) (after []actor.ID, changes bool)
 }
@@ -157,6 +157,8 @@ type Ready struct {
 	// Snapshot is not nil if OrderedUpdates omits updates because no node has them any more: the user continues from
 	// this state of the machine. It is a snapshot that was passed to Compact on some node.
 	Snapshot       *Snapshot
+	// Given is the last slot whose updates were given, with this Ready at the latest. A slot may have none.
+	Given          rsm.Slot
 	OrderedUpdates []OrderedUpdate // each update once, in the same order on all nodes; to be applied after Snapshot
 }
 
@@ -179,6 +181,8 @@ type Status struct {
 	// Members are those of the slot after LocalAru. A node that is none takes no part, and only learns.
 	Members []actor.ID
 	Changes int // how many further changes of them are ordered, and have yet to take effect
+	// Highest is the highest id of all that were, or are to be, members, if they may change.
+	Highest actor.ID
 }
 
 // Node is one node of a cluster. Its methods are safe for concurrent use. Create it with StartNode, RejoinNode or
