@@ -9,7 +9,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -32,6 +35,16 @@ type builders struct {
 
 func startBuilders(t *testing.T, n int) *builders {
 	t.Helper()
+	b := placeBuilders(t, n)
+	for i := range n {
+		b.start(i)
+	}
+	return b
+}
+
+// placeBuilders makes a hostfile of servers, of which none is started.
+func placeBuilders(t *testing.T, n int) *builders {
+	t.Helper()
 	block, err := ports.Take(n)
 	if err != nil {
 		t.Fatal(err)
@@ -46,9 +59,6 @@ func startBuilders(t *testing.T, n int) *builders {
 	if err := os.WriteFile(b.hostfile, []byte(lines.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for i := range n {
-		b.start(i)
-	}
 	t.Cleanup(func() {
 		for i := range n {
 			b.kill(i)
@@ -57,10 +67,12 @@ func startBuilders(t *testing.T, n int) *builders {
 	return b
 }
 
-func (b *builders) start(i int) {
+func (b *builders) start(i int, flags ...string) {
 	b.t.Helper()
 	s := &builder{stderr: new(buffer)}
-	s.cmd = exec.Command("paxos", "builders", "server", "-h", b.hostfile, "-i", fmt.Sprint(i), "--data-dir", b.dir)
+	s.cmd = exec.Command("paxos", append([]string{
+		"builders", "server", "-h", b.hostfile, "-i", fmt.Sprint(i), "--data-dir", b.dir,
+	}, flags...)...)
 	s.cmd.Stderr = s.stderr
 	if err := s.cmd.Start(); err != nil {
 		b.t.Fatal(err)
@@ -181,6 +193,128 @@ func TestBuildersLost(t *testing.T) {
 	b.signal(0, syscall.SIGCONT)
 	if got := fmt.Sprint(slots); got != "[1 2 3 4 5 6]" {
 		t.Errorf("the updates are in slots %s", got)
+	}
+}
+
+// hosts makes a hostfile of the first servers.
+func (b *builders) hosts(n int) string {
+	b.t.Helper()
+	all, err := os.ReadFile(b.hostfile)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	first := filepath.Join(b.t.TempDir(), "hostfile")
+	lines := strings.SplitAfter(string(all), "\n")[:n]
+	if err := os.WriteFile(first, []byte(strings.Join(lines, "")), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	return first
+}
+
+// members runs a command about the members, and returns their ids, and which of them leads; −1 for none.
+func (b *builders) members(args ...string) (ids []string, leader int) {
+	b.t.Helper()
+	out, err := exec.Command("paxos", append([]string{"builders", "members", "-h", b.hostfile}, args...)...).Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		b.t.Fatalf("members %q: %v, %s", args, err, exit.Stderr)
+	}
+	leader = -1
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		if ids = append(ids, fields[0]); len(fields) == 3 {
+			leader = len(ids) - 1
+		}
+	}
+	if leader >= 0 {
+		if leader, err = strconv.Atoi(ids[leader]); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	return ids, leader
+}
+
+// place is ID=HOST:PORT of a server.
+func (b *builders) place(i int) string {
+	b.t.Helper()
+	all, err := os.ReadFile(b.hostfile)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return fmt.Sprintf("%d=%s", i, strings.Split(string(all), "\n")[i])
+}
+
+// TestBuildersMembers changes the members of three processes while a client has updates ordered: a fourth one joins, one
+// that was killed is replaced, and the leader is removed. Each update has a slot of its own, also after all were killed.
+func TestBuildersMembers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts many processes")
+	}
+	b := placeBuilders(t, 5)
+	three := b.hosts(3)
+	for i := range 3 {
+		b.start(i, "-h", three, "--changing", "--new")
+	}
+	var slots []string
+	var loaded sync.WaitGroup
+	changed := make(chan struct{})
+	loaded.Go(func() {
+		for {
+			slots = append(slots, b.order("under way", "again", "and again")...)
+			select {
+			case <-changed:
+				return
+			default:
+			}
+		}
+	})
+
+	b.start(3, "--join")
+	expect := func(want string, got []string, _ int) {
+		t.Helper()
+		if fmt.Sprint(got) != want {
+			t.Fatalf("the members are %v: want %s", got, want)
+		}
+	}
+	add := func(i int, want string) {
+		t.Helper()
+		ids, leader := b.members("add", b.place(i))
+		expect(want, ids, leader)
+	}
+	add(3, "[0 1 2 3]")
+	b.kill(2)
+	ids, _ := b.members("remove", "2")
+	expect("[0 1 3]", ids, 0)
+	b.start(4, "--join")
+	add(4, "[0 1 3 4]")
+	_, leader := b.members()
+	for leader < 0 {
+		_, leader = b.members()
+	}
+	left := slices.DeleteFunc([]int{0, 1, 3, 4}, func(i int) bool { return i == leader })
+	ids, _ = b.members("remove", fmt.Sprint(leader))
+	expect(fmt.Sprint(left), ids, 0)
+	close(changed)
+	loaded.Wait()
+
+	for _, i := range []int{0, 1, 3, 4} {
+		b.kill(i)
+	}
+	for _, i := range left {
+		b.start(i)
+	}
+	slots = append(slots, b.order("after that")...)
+	seen := make(map[string]bool)
+	for _, s := range slots {
+		if seen[s] {
+			t.Errorf("slot %s has two updates", s)
+		}
+		seen[s] = true
+	}
+	out, err := exec.Command("paxos", "builders", "members", "-h", b.hostfile, "add", b.place(2)).CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), "server 2 was a member") {
+		t.Errorf("a server that was removed is added: %v, %s", err, out)
 	}
 }
 

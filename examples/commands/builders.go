@@ -25,10 +25,10 @@ func Builders(call *extra.Call) *cobra.Command {
 		Short: "Run or use servers of Paxos for System Builders",
 		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return fmt.Errorf("expected server or client; %s --help lists them", cmd.CommandPath())
+			return fmt.Errorf("expected server, client or members; %s --help lists them", cmd.CommandPath())
 		},
 	}
-	cmd.AddCommand(BuildersServer(call), BuildersClient(call))
+	cmd.AddCommand(BuildersServer(call), BuildersClient(call), buildersMembers(call))
 	return cmd
 }
 
@@ -73,7 +73,8 @@ func (p *builderPort) Set(s string) error {
 // BuildersServer is the server by itself, with the published flags.
 func BuildersServer(call *extra.Call) *cobra.Command {
 	var f builderFlags
-	id, verbose, dir, fresh := flagvalue.Index(-1), false, ".", false
+	id, verbose, dir := flagvalue.Index(-1), false, "."
+	var fresh, changing, join bool
 	cmd := &cobra.Command{
 		Use:   "server",
 		Short: "Run this machine's server from the hostfile",
@@ -86,7 +87,10 @@ func BuildersServer(call *extra.Call) *cobra.Command {
 			if cmd.Flags().Changed("data-dir") && dir == "" {
 				return errors.New("--data-dir: must be the name of a folder")
 			}
-			c := server.Member{Hosts: all, Dir: dir, New: fresh}
+			if join && fresh {
+				return errors.New("--new and --join: must be one of them; a server that joins is new")
+			}
+			c := server.Member{Hosts: all, Dir: dir, New: fresh, Changing: changing, Join: join}
 			if c.Identity, err = f.tls.Identity(); err != nil {
 				return err
 			}
@@ -107,7 +111,10 @@ func BuildersServer(call *extra.Call) *cobra.Command {
 			c.Log = slog.New(slog.NewTextHandler(call.Stderr, &slog.HandlerOptions{Level: level}))
 			ctx, stop := command.Serving()
 			defer stop()
-			if err := server.Run(ctx, c); err != nil {
+			switch err := server.Run(ctx, c); {
+			case errors.Is(err, server.ErrMistake):
+				return err
+			case err != nil:
 				fmt.Fprintf(call.Stderr, "%s: server %d: %v\n", call.Name, c.ID, err)
 				call.Code = command.Failed
 			}
@@ -121,6 +128,10 @@ func BuildersServer(call *extra.Call) *cobra.Command {
 	set.StringVar(&dir, "data-dir", dir, "the `folder` of the server's file, ID.paxos")
 	set.BoolVar(&fresh, "new", false, "this server never ran before: without a file it does not ask the others what it "+
 		"may have promised, to which servers of the published library have no answer")
+	set.BoolVar(&changing, "changing", false, "the members of the cluster may change; all its servers have this, and are --new at "+
+		"first. The hostfile has the first members")
+	set.BoolVar(&join, "join", false, "this server joins such a cluster, with an id that nobody had, and asks the others of the "+
+		"hostfile for its members; then it can be added by 'members add'")
 	f.tls.Add(set)
 	addHelp(set)
 	return cmd

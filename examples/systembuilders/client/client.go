@@ -78,7 +78,7 @@ type dialogue struct {
 func Run(ctx context.Context, o Settings) error {
 	s := &dialogue{Settings: o, next: o.First}
 	for s.ID == 0 {
-		s.ID = rand.Uint64N(node.OwnClients)
+		s.ID = rand.Uint64N(node.ChangeClients)
 	}
 	if s.next == 0 {
 		s.next = uint64(time.Now().UnixNano())
@@ -92,28 +92,38 @@ func Run(ctx context.Context, o Settings) error {
 	if file, ok := o.In.(*os.File); ok {
 		s.prompted = term.IsTerminal(int(file.Fd()))
 	}
-	defer s.close()
+	defer func() { closeAll(s.servers) }()
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
 	return s.lines(ctx)
 }
 
-func (s *dialogue) close() {
-	for _, to := range s.servers {
+// connections returns connections to servers, which connect on first use.
+func connections(all hosts.List, who *secure.Identity) (servers []server, err error) {
+	_, dials := grpc.Credentials(who)
+	for _, h := range all {
+		conn, err := grpc.Connect(h.String(), dials)
+		if err != nil {
+			closeAll(servers)
+			return nil, err
+		}
+		servers = append(servers, server{h, conn})
+	}
+	return servers, nil
+}
+
+func closeAll(servers []server) {
+	for _, to := range servers {
 		_ = to.conn.Close() // Nothing is in flight.
 	}
 }
 
 // connect connects to all servers, and says which of them it cannot reach now.
 func (s *dialogue) connect(ctx context.Context) error {
-	_, dials := grpc.Credentials(s.Identity)
-	for _, h := range s.Hosts {
-		conn, err := grpc.Connect(h.String(), dials)
-		if err != nil {
-			return err
-		}
-		s.servers = append(s.servers, server{h, conn})
+	var err error
+	if s.servers, err = connections(s.Hosts, s.Identity); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.Connect)
 	defer cancel()
@@ -210,6 +220,9 @@ func (s *dialogue) order(ctx context.Context, text string) error {
 		switch code := status.Code(err); {
 		case err == nil:
 			_, err := fmt.Fprintln(s.Out, "Ordered update: "+describe(o))
+			return err
+		case code == codes.AlreadyExists:
+			_, err := fmt.Fprintf(s.Err, "Ordered before, and where is no longer known: %s\n", printable(text))
 			return err
 		case code == codes.InvalidArgument || code == codes.Unimplemented:
 			return fmt.Errorf("server %d refuses: %s", last, status.Convert(err).Message())

@@ -89,6 +89,15 @@ func Read(r io.Reader, port uint16) (List, error) {
 	return all, nil
 }
 
+// Parse reads host:port.
+func Parse(text string) (Host, error) {
+	h, err := parse(text, 0)
+	if err == nil && h.Port == 0 {
+		err = fmt.Errorf("%q: must be host:port", text)
+	}
+	return h, err
+}
+
 // parse reads one line.
 func parse(line string, port uint16) (Host, error) {
 	h := Host{Name: line, Port: port}

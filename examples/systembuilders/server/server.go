@@ -3,31 +3,31 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
+	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	rpc "google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/protobuf/proto"
 
 	"synod/actor"
 	"synod/examples/systembuilders/hosts"
-	"synod/paxos/rsm"
 	"synod/paxos/systembuilders/node"
-	"synod/paxos/systembuilders/paxospb"
 	"synod/paxos/systembuilders/transportpb"
 	"synod/spawn/grpc"
 	"synod/spawn/secure"
 	"synod/spawn/streams"
+	"synod/storage"
 )
 
 const (
@@ -42,12 +42,6 @@ const (
 	tick = 10 * time.Millisecond
 )
 
-// dialectKey is what a server has before its streams, and says first on those of others, if it knows what is not published.
-const (
-	dialectKey = "synod-paxospb"
-	dialect    = "1"
-)
-
 // Member is a server. Hosts and Listener are required.
 type Member struct {
 	ID       int
@@ -56,32 +50,43 @@ type Member struct {
 	Dir      string         // of its file; empty for the working directory
 	// New is set if a server without a file never ran before. Otherwise it may have lost its file, and takes no part before
 	// the others have told what it may have promised, which those of the published library never do.
-	New      bool
+	New bool
+	// Changing is set for a server whose cluster lets its members change: Hosts are the first members, and servers without
+	// a file must be New, or Join. With a file none of the three matters.
+	Changing bool
+	// Join is set for a server that is not one of the first members. It asks the others of Hosts for these.
+	Join     bool
 	Identity *secure.Identity // all servers and clients have one, or none; nil for none
 	// Alone is how long the server tries to reach one of its peers before it gives up; 0 for 15 s. Once it has reached one, it
 	// tries for ever.
 	Alone time.Duration
 	Log   *slog.Logger // at level Debug every message and timeout; nil for none
 
-	tune func(*node.Config) // for tests, which have no time
+	tune     func(*node.Config) // for tests, which have no time
+	patience time.Duration      // see joinPatience; 0 for that
 }
 
 // ErrAlone is returned by a server that has not reached any of its peers.
 var ErrAlone = errors.New("none of the other servers was reached")
 
+// ErrMistake is returned by a server that must not be started like this.
+var ErrMistake = errors.New("the server must not be started like this")
+
 // server is one that runs.
 type server struct {
 	Member
-	node  *node.Node
-	store *store
-	door  *grpc.Door
-	links map[actor.ID]*grpc.Link[outgoing]
-	heard chan struct{} // closed once a peer was reached
-	once  sync.Once
-
-	mu      sync.Mutex
-	ordered map[rsm.ID]node.OrderedUpdate
-	waiting map[rsm.ID][]chan<- node.OrderedUpdate
+	changing bool
+	cluster  string     // its name
+	first    hosts.List // the first members, if they may change
+	node     *node.Node
+	store    *store
+	door     *grpc.Door
+	links    *links
+	answers  *answers
+	old      chan *node.Snapshot // for the node to keep instead of updates
+	heard    chan struct{}       // closed once a peer was reached
+	once     sync.Once
+	member   atomic.Bool
 }
 
 // Run serves until the context ends, which is no error.
@@ -93,21 +98,66 @@ func Run(ctx context.Context, c Member) error {
 		c.Alone = 15 * time.Second
 	}
 	defer c.Listener.Close()
-	kept, err := openStore(c.Dir, c.ID, c.Hosts)
+	s := &server{
+		Member: c, door: grpc.NewDoor(c.Listener, streams.Usual), old: make(chan *node.Snapshot, 1), heard: make(chan struct{}),
+	}
+	places, err := s.place(ctx)
 	if err != nil {
 		return err
 	}
-	defer kept.Close()
-	s := &server{
-		Member: c, store: kept, door: grpc.NewDoor(c.Listener, streams.Usual), links: make(map[actor.ID]*grpc.Link[outgoing]),
-		heard: make(chan struct{}), ordered: make(map[rsm.ID]node.OrderedUpdate),
-		waiting: make(map[rsm.ID][]chan<- node.OrderedUpdate),
+	if s.store, err = openStore(c.Dir, c.ID, s.cluster); err != nil {
+		return err
 	}
+	defer s.store.Close()
 	if err := s.start(); err != nil {
 		return err
 	}
 	defer s.node.Stop()
-	return s.run(ctx)
+	return s.run(ctx, places)
+}
+
+// place finds out which cluster the server is of, and returns where others are.
+func (s *server) place(ctx context.Context) (places map[actor.ID]hosts.Host, err error) {
+	places = bookOfList(s.Hosts)
+	path := filepath.Join(cmp.Or(s.Dir, "."), storage.Name(actor.ID(s.ID)))
+	switch report, err := storage.Inspect(path); {
+	case err == nil:
+		s.first, s.changing, err = firstOf(report.Identity.Cluster)
+		if err != nil || !s.changing && (s.Changing || s.Join) {
+			return nil, fmt.Errorf("%w: %s is of a cluster whose members never change", ErrMistake, path)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	case s.Join:
+		var now map[actor.ID]hosts.Host
+		if s.first, now, err = join(ctx, s.Member); err != nil {
+			return nil, err
+		}
+		s.changing = true
+		maps.Copy(places, now)
+	case s.Changing && !s.New:
+		return nil, fmt.Errorf("%w: there is no %s: a server of a cluster that begins must be new, one that joins must join, and "+
+			"one that lost its file must be replaced by one with another id", ErrMistake, path)
+	default:
+		s.first, s.changing = s.Hosts, s.Changing
+	}
+	if s.changing {
+		s.cluster = clusterOf(s.first, true)
+		s.answers = newAnswers(bookOfList(s.first))
+		return places, nil
+	}
+	s.cluster = clusterOf(s.Hosts, false)
+	s.answers = newAnswers(nil)
+	s.member.Store(true)
+	return places, nil
+}
+
+// nodes returns how many servers there are, 0 if that changes.
+func (s *server) nodes() int {
+	if s.changing {
+		return 0
+	}
+	return len(s.Hosts)
 }
 
 // Listen binds the address of a host, or the port on all addresses if the host's is not of this machine.
@@ -132,6 +182,10 @@ func Listen(h hosts.Host) (*grpc.Listener, error) {
 // start starts the node with what was kept.
 func (s *server) start() error {
 	c := node.Config{ID: actor.ID(s.ID), NodeCount: len(s.Hosts), Logger: s.Log, RandSeed: seed()}
+	if s.changing {
+		c.NodeCount, c.Window, c.Delay = hosts.MaxServers, window, window
+		c.Members, c.Change = actor.IDs(len(s.first)), changeMembers
+	}
 	if s.tune != nil {
 		s.tune(&c)
 	}
@@ -141,7 +195,7 @@ func (s *server) start() error {
 		return err
 	case found:
 		s.node, err = node.RestartNode(c, state)
-	case s.New || len(s.Hosts) == 1:
+	case s.New || s.changing || len(s.Hosts) == 1: // A file that is there, without a state, promised nothing.
 		s.node, err = node.StartNode(c)
 	default:
 		s.Log.Warn("no file of this server: it takes part once enough others have said what it may have promised",
@@ -158,26 +212,20 @@ func seed() uint64 {
 }
 
 // run does what the node wants, until the context ends or something cannot be saved.
-func (s *server) run(ctx context.Context) error {
+func (s *server) run(ctx context.Context, places map[actor.ID]hosts.Host) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var done sync.WaitGroup
 	defer done.Wait()
-	accepts, dials := grpc.Credentials(s.Identity)
-	for i, h := range s.Hosts {
-		if i != s.ID {
-			k := s.link(h, dials)
-			s.links[actor.ID(i)] = k
-			done.Go(func() {
-				if err := k.Run(ctx); err != nil {
-					stop(err)
-				}
-			})
-		}
-	}
+	s.links = newLinks(ctx, stop, s, places)
+	defer s.links.done.Wait()
+	s.links.update(s.node.Status().Members)
+	accepts, _ := grpc.Credentials(s.Identity)
 	front := grpc.NewServer(s.door.Guard(accepts), maxMessage)
 	transportpb.RegisterPaxosTransportServer(front, &transport{server: s})
 	transportpb.RegisterClientServiceServer(front, &clients{server: s})
+	transportpb.RegisterMembershipServiceServer(front, &membership{server: s})
+	done.Go(func() { s.collect(ctx) })
 	done.Go(func() { _ = front.Serve(s.door) }) // It ends by Stop.
 	done.Go(func() { s.watch(ctx, stop) })
 	err := s.loop(ctx)
@@ -193,7 +241,7 @@ func (s *server) run(ctx context.Context) error {
 
 // watch ends the server if it does not reach any other one in time.
 func (s *server) watch(ctx context.Context, stop context.CancelCauseFunc) {
-	if len(s.links) == 0 {
+	if !s.links.any() {
 		return
 	}
 	alone := time.NewTimer(s.Alone)
@@ -202,7 +250,7 @@ func (s *server) watch(ctx context.Context, stop context.CancelCauseFunc) {
 	case <-s.heard:
 	case <-ctx.Done():
 	case <-alone.C:
-		stop(fmt.Errorf("%w in %v since the start; they must be at %v", ErrAlone, s.Alone, s.Hosts))
+		stop(fmt.Errorf("%w in %v since the start; they must be at %v", ErrAlone, s.Alone, s.links))
 	}
 }
 
@@ -217,6 +265,9 @@ func (s *server) loop(ctx context.Context) error {
 		select {
 		case <-ticker.C:
 			s.node.Tick()
+			if s.changing {
+				s.follow()
+			}
 		case r := <-s.node.Ready():
 			if r.PersistentState != nil {
 				if err := s.store.Save(*r.PersistentState); err != nil {
@@ -224,10 +275,10 @@ func (s *server) loop(ctx context.Context) error {
 				}
 			}
 			for _, m := range r.Messages {
-				s.send(m)
+				s.links.send(m)
 			}
-			for _, u := range r.OrderedUpdates {
-				s.order(u)
+			if err := s.apply(r); err != nil {
+				return err
 			}
 		case <-ctx.Done():
 			return nil
@@ -235,104 +286,52 @@ func (s *server) loop(ctx context.Context) error {
 	}
 }
 
-// outgoing is a message that waits to be sent, as our server gets it.
-type outgoing struct {
-	message node.Message
-	encoded *paxospb.Message
-	size    int
+// follow notes who is a member.
+func (s *server) follow() {
+	st := s.node.Status()
+	s.links.update(st.Members)
+	is := slices.Contains(st.Members, actor.ID(s.ID))
+	if was := s.member.Swap(is); was && !is {
+		s.Log.Warn("this server is no member any more, and may be stopped", "members", st.Members)
+	}
 }
 
-// send queues a message, which is lost if too many wait.
-func (s *server) send(m node.Message) {
-	p, err := paxospb.Encode(m, len(s.Hosts), paxospb.Extended)
-	if err == nil {
-		err = s.links[m.To].Queue.Add(outgoing{m, p, proto.Size(p)})
-	}
+// apply executes what the node gives, and has it forget updates of which there is a snapshot.
+func (s *server) apply(r node.Ready) error {
+	old, err := s.answers.take(r)
 	if err != nil {
-		s.Log.Debug("not sent", "to", m.To, "error", err)
+		return err
 	}
+	if old == nil {
+		return nil
+	}
+	select {
+	case <-s.old: // A later one does.
+	default:
+	}
+	s.old <- old
+	return nil
 }
 
-// link returns the way to another server, which begins in the published dialect and goes on in ours if the other side says
-// that it knows it.
-func (s *server) link(h hosts.Host, dials credentials.TransportCredentials) *grpc.Link[outgoing] {
-	var extended extension
-	return &grpc.Link[outgoing]{
-		Address: h.String(), Credentials: dials, Log: s.Log,
-		Queue: streams.NewQueue(func(o outgoing) int { return o.size }),
-		Said:  extended.said,
-		Open: func(ctx context.Context, conn rpc.ClientConnInterface) (grpc.Stream[outgoing], error) {
-			ctx = metadata.AppendToOutgoingContext(ctx, dialectKey, dialect)
-			stream, err := transportpb.NewPaxosTransportClient(conn).DeliverMessage(ctx, rpc.WaitForReady(true))
-			if err != nil {
-				return grpc.Stream[outgoing]{}, err
+// collect passes snapshots to the node. That waits until the node has room, which the loop makes.
+func (s *server) collect(ctx context.Context) {
+	for {
+		select {
+		case old := <-s.old:
+			if err := s.node.Compact(ctx, *old); err != nil && ctx.Err() == nil {
+				s.Log.Warn("updates are not forgotten", "error", err)
 			}
-			s.reached()
-			return grpc.Stream[outgoing]{
-				Send: func(o outgoing) error {
-					p := o.encoded
-					if !extended.Load() {
-						var err error
-						if p, err = paxospb.Encode(o.message, len(s.Hosts), paxospb.Published); err != nil {
-							s.Log.Debug("not sent", "to", o.message.To, "error", err)
-							return nil // as if it were lost
-						}
-					}
-					return stream.Send(p)
-				},
-				Header: stream.Header,
-				Ended:  func() error { return stream.RecvMsg(new(transportpb.Empty)) },
-			}, nil
-		},
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
 // speaks reports whether the other side of a call may speak as a server: it has a certificate for its host, or nobody has any.
 func (s *server) speaks(ctx context.Context, id actor.ID) error {
-	if id >= actor.ID(len(s.Hosts)) {
+	h, ok := s.links.at(id)
+	if !ok {
 		return nil // The node refuses it.
 	}
-	return grpc.Speaks(ctx, s.Hosts[id].Name)
-}
-
-// order notes an update that is ordered, and answers who waits for it.
-func (s *server) order(u node.OrderedUpdate) {
-	id := idOf(u.Update)
-	s.mu.Lock()
-	s.ordered[id] = u
-	waiting := s.waiting[id]
-	delete(s.waiting, id)
-	s.mu.Unlock()
-	for _, w := range waiting {
-		w <- u // There is room for it.
-	}
-}
-
-func idOf(u node.Update) rsm.ID {
-	return rsm.ID{Client: rsm.Client(u.ClientID), Local: rsm.Local(u.Timestamp)}
-}
-
-// await returns where an update is ordered, now or later. The function that comes with it ends the wait.
-func (s *server) await(id rsm.ID) (<-chan node.OrderedUpdate, func()) {
-	answer := make(chan node.OrderedUpdate, 1)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if u, ok := s.ordered[id]; ok {
-		answer <- u
-		return answer, func() {}
-	}
-	s.waiting[id] = append(s.waiting[id], answer)
-	return answer, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		left := s.waiting[id][:0]
-		for _, w := range s.waiting[id] {
-			if w != answer {
-				left = append(left, w)
-			}
-		}
-		if s.waiting[id] = left; len(left) == 0 {
-			delete(s.waiting, id)
-		}
-	}
+	return grpc.Speaks(ctx, h.Name)
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"synod/actor"
 	"synod/paxos/systembuilders/node"
 	"synod/paxos/systembuilders/paxospb"
 	"synod/paxos/systembuilders/transportpb"
@@ -37,7 +38,18 @@ func (t *transport) DeliverMessage(stream rpc.ClientStreamingServer[paxospb.Mess
 	if !ok {
 		return status.Error(codes.Unavailable, "the connection is closed")
 	}
-	if err := stream.SendHeader(metadata.Pairs(dialectKey, dialect)); err != nil {
+	said, _ := metadata.FromIncomingContext(stream.Context())
+	if err := s.alike(said); err != nil {
+		return err
+	}
+	if s.changing {
+		ended, err := s.calls(stream.Context(), said)
+		if err != nil {
+			return err
+		}
+		defer ended()
+	}
+	if err := stream.SendHeader(s.announces()); err != nil {
 		return err
 	}
 	for first := true; ; first = false {
@@ -80,35 +92,41 @@ func (c *clients) ClientUpdate(ctx context.Context, p *paxospb.ClientUpdate) (*p
 	s := c.server
 	g, _, ok := s.door.Guest(ctx)
 	if !ok || !s.door.Guests().Client(g) {
-		return nil, status.Error(codes.ResourceExhausted, "there are too many clients that are busy")
+		return nil, errBusy
 	}
 	u := node.Update{ClientID: p.GetClientId(), Timestamp: p.GetTimestamp(), Data: p.GetUpdate()}
 	switch {
 	case len(u.Data) > MaxUpdate:
 		return nil, status.Errorf(codes.InvalidArgument, "an update of %d bytes: must be at most %d", len(u.Data), MaxUpdate)
-	case u.ClientID >= node.OwnClients:
-		return nil, status.Errorf(codes.InvalidArgument, "client %d: must be below %d", u.ClientID, uint64(node.OwnClients))
+	case u.ClientID >= s.mostClients():
+		return nil, status.Errorf(codes.InvalidArgument, "client %d: must be below %d", u.ClientID, s.mostClients())
 	case u.ClientID == 0 && u.Timestamp == 0:
 		return nil, status.Error(codes.InvalidArgument, "client 0 and timestamp 0 name no update: one of them must be another number")
 	}
 	ctx, cancel := context.WithTimeout(ctx, orderPatience)
 	defer cancel()
-	answer, stop := s.await(idOf(u))
-	defer stop()
-	if err := s.node.Propose(ctx, u); err != nil && !errors.Is(err, node.ErrProposalDropped) {
-		return nil, failure(err)
+	if !s.member.Load() {
+		return nil, errNoMember
 	}
-	select {
-	case o := <-answer:
-		return &paxospb.GloballyOrderedUpdate{
-			NodeId: uint64(s.ID), Seq: uint64(o.Seq), Update: &paxospb.ClientUpdate{
-				ClientId: o.Update.ClientID, NodeId: uint64(o.Update.NodeID), Timestamp: o.Update.Timestamp, Update: o.Update.Data,
-			},
-		}, nil
-	case <-ctx.Done():
-		return nil, failure(ctx.Err())
+	o, err := s.ordered(ctx, u)
+	if err != nil {
+		return nil, err
 	}
+	return encodeOrdered(actor.ID(s.ID), o), nil
 }
+
+// mostClients returns what the numbers of clients must be below.
+func (s *server) mostClients() uint64 {
+	if s.changing {
+		return node.ChangeClients
+	}
+	return node.OwnClients
+}
+
+var (
+	errBusy     = status.Error(codes.ResourceExhausted, "there are too many clients that are busy")
+	errNoMember = status.Error(codes.Unavailable, "the server is not a member of its cluster")
+)
 
 // failure is the answer for an update of which it is not known whether it will be ordered.
 func failure(err error) error {

@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"synod/actor"
-	"synod/examples/systembuilders/hosts"
 	"synod/paxos/rsm"
 	"synod/paxos/systembuilders"
 	"synod/paxos/systembuilders/node"
@@ -29,9 +28,9 @@ type store struct {
 	small []storage.Record     // of it, see smallRecords
 }
 
-func openStore(dir string, id int, all hosts.List) (*store, error) {
+func openStore(dir string, id int, cluster string) (*store, error) {
 	file, err := storage.Open(cmp.Or(dir, "."), storage.Identity{
-		Model: "system-builders-server", Version: version, Actor: actor.ID(id), Cluster: all.String(),
+		Model: "system-builders-server", Version: version, Actor: actor.ID(id), Cluster: cluster,
 	})
 	if err != nil {
 		return nil, err
@@ -131,16 +130,16 @@ func smallRecords(state node.PersistentState) (all []storage.Record, err error) 
 		add(slotName(prefix, seq), systembuilders.Durable[string]{History: map[rsm.Slot]systembuilders.Known[string]{seq: k}})
 	}
 	slices.SortFunc(all, byName)
-	data, e := proto.Marshal(&paxospb.PersistentState{
-		NodeId: uint64(state.NodeID), NodeCount: uint64(state.NodeCount), LastInstalled: uint64(state.Installed),
-		Lost: state.Lost, Highest: uint64(state.Highest),
-	})
+	view := state
+	view.Durable = systembuilders.Durable[string]{Installed: state.Installed, Lost: state.Lost, Highest: state.Highest}
+	data, e := proto.Marshal(paxospb.EncodeState(view))
 	return append(all, storage.Record{Name: viewName, Data: data}), errors.Join(err, e)
 }
 
 // part returns the record of a part of a state.
 func part(state node.PersistentState, name string, of systembuilders.Durable[string]) (storage.Record, error) {
 	state.Durable = of
+	state.Delay, state.Members = 0, nil // They are in the record of the view.
 	data, err := proto.Marshal(paxospb.EncodeState(state))
 	return storage.Record{Name: name, Data: data}, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"synod/actor"
 	"synod/examples/systembuilders/hosts"
 	"synod/paxos/rsm"
 	"synod/paxos/systembuilders"
@@ -33,7 +34,7 @@ func TestStore(t *testing.T) {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		s, err := openStore(dir, 1, three)
+		s, err := openStore(dir, 1, three.String())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,6 +42,9 @@ func TestStore(t *testing.T) {
 			t.Fatalf("a new store has a state: %v, %v", found, err)
 		}
 		state := node.PersistentState{NodeID: 1, NodeCount: 3}
+		if rapid.Bool().Draw(t, "members change") {
+			state.Delay, state.Members = 16, []actor.ID{0, 1}
+		}
 		for range rapid.IntRange(1, 10).Draw(t, "saves") {
 			state = next(t, state)
 			if err := s.Save(state); err != nil {
@@ -52,7 +56,7 @@ func TestStore(t *testing.T) {
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if s, err = openStore(dir, 1, three); err != nil {
+			if s, err = openStore(dir, 1, three.String()); err != nil {
 				t.Fatal(err)
 			}
 			if back, found, err := s.Load(); err != nil || !found || !reflect.DeepEqual(back, state) {
@@ -132,17 +136,17 @@ func next(t *rapid.T, s node.PersistentState) node.PersistentState {
 // TestStoreRefused opens a file as another server, and as one of another cluster.
 func TestStoreRefused(t *testing.T) {
 	dir := t.TempDir()
-	s, err := openStore(dir, 1, three)
+	s, err := openStore(dir, 1, three.String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if other, err := openStore(dir, 1, three); err == nil {
+	if other, err := openStore(dir, 1, three.String()); err == nil {
 		t.Error("a file is open twice", other.Close())
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if other, err := openStore(dir, 1, three[:2]); err == nil {
+	if other, err := openStore(dir, 1, three[:2].String()); err == nil {
 		t.Error("a file is of two clusters", other.Close())
 	}
 }

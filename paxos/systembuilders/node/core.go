@@ -242,9 +242,6 @@ func (k *core) propose(u Update) error {
 		return ErrProposalDropped
 	}
 	from := actor.ID(k.count)
-	if changes(u.ClientID) && k.delay == 0 {
-		return errFixed
-	}
 	if id.Client == 0 { // which stands for the sender
 		from = 0
 	}

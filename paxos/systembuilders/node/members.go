@@ -16,9 +16,6 @@ const ChangeClients = OwnClients - 1<<32
 // changes reports whether an update of a client may change the members.
 func changes(client uint64) bool { return client >= ChangeClients && client < OwnClients }
 
-// errFixed is returned for a change of members that never change.
-var errFixed = errors.New("node: a change of the members requires a Delay")
-
 // validateMembers returns an error if the part about the members is invalid.
 func (c Config) validateMembers() error {
 	if c.Delay == 0 && (c.Members != nil || c.Change != nil) {

@@ -115,7 +115,7 @@ func (c Config) validate() error {
 // Update is an update of a client, with opaque data. Client and timestamp identify it: two updates with the same ones
 // are the same update. If both are 0, Propose numbers the update.
 type Update struct {
-	ClientID  uint64   // below OwnClients; from ChangeClients on for a change of the members
+	ClientID  uint64   // below OwnClients; from ChangeClients on for a change of the members, if they may change
 	NodeID    actor.ID // where it was proposed; set by Propose
 	Timestamp uint64
 	Data      []byte
@@ -156,7 +156,7 @@ type Ready struct {
 	Messages        []Message
 	// Snapshot is not nil if OrderedUpdates omits updates because no node has them any more: the user continues from
 	// this state of the machine. It is a snapshot that was passed to Compact on some node.
-	Snapshot       *Snapshot
+	Snapshot *Snapshot
 	// Given is the last slot whose updates were given, with this Ready at the latest. A slot may have none.
 	Given          rsm.Slot
 	OrderedUpdates []OrderedUpdate // each update once, in the same order on all nodes; to be applied after Snapshot

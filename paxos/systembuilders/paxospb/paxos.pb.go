@@ -1347,6 +1347,169 @@ func (*Message_SnapshotPart) isMessage_Type() {}
 
 func (*Message_LearnPart) isMessage_Type() {}
 
+// Member is a server, and where it is.
+type Member struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	NodeId uint64                 `protobuf:"varint,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	// host:port
+	Address       string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Member) Reset() {
+	*x = Member{}
+	mi := &file_paxospb_paxos_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Member) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Member) ProtoMessage() {}
+
+func (x *Member) ProtoReflect() protoreflect.Message {
+	mi := &file_paxospb_paxos_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Member.ProtoReflect.Descriptor instead.
+func (*Member) Descriptor() ([]byte, []int) {
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Member) GetNodeId() uint64 {
+	if x != nil {
+		return x.NodeId
+	}
+	return 0
+}
+
+func (x *Member) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+// MemberChange is the data of an update that changes the members.
+type MemberChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id must be above those of all that were members.
+	Add           []*Member `protobuf:"bytes,1,rep,name=add,proto3" json:"add,omitempty"`
+	Remove        []uint64  `protobuf:"varint,2,rep,packed,name=remove,proto3" json:"remove,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MemberChange) Reset() {
+	*x = MemberChange{}
+	mi := &file_paxospb_paxos_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MemberChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MemberChange) ProtoMessage() {}
+
+func (x *MemberChange) ProtoReflect() protoreflect.Message {
+	mi := &file_paxospb_paxos_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MemberChange.ProtoReflect.Descriptor instead.
+func (*MemberChange) Descriptor() ([]byte, []int) {
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *MemberChange) GetAdd() []*Member {
+	if x != nil {
+		return x.Add
+	}
+	return nil
+}
+
+func (x *MemberChange) GetRemove() []uint64 {
+	if x != nil {
+		return x.Remove
+	}
+	return nil
+}
+
+// Executed is what a server keeps of updates that it has executed, in the data of its snapshots.
+type Executed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The last ones, so that a client that asks again is told where they are.
+	Last []*GloballyOrderedUpdate `protobuf:"bytes,1,rep,name=last,proto3" json:"last,omitempty"`
+	// All that were members, if they may change.
+	Members       []*Member `protobuf:"bytes,2,rep,name=members,proto3" json:"members,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Executed) Reset() {
+	*x = Executed{}
+	mi := &file_paxospb_paxos_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Executed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Executed) ProtoMessage() {}
+
+func (x *Executed) ProtoReflect() protoreflect.Message {
+	mi := &file_paxospb_paxos_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Executed.ProtoReflect.Descriptor instead.
+func (*Executed) Descriptor() ([]byte, []int) {
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Executed) GetLast() []*GloballyOrderedUpdate {
+	if x != nil {
+		return x.Last
+	}
+	return nil
+}
+
+func (x *Executed) GetMembers() []*Member {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
 // PersistentState is what a server keeps across a crash.
 type PersistentState struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1378,7 +1541,7 @@ type PersistentState struct {
 
 func (x *PersistentState) Reset() {
 	*x = PersistentState{}
-	mi := &file_paxospb_paxos_proto_msgTypes[16]
+	mi := &file_paxospb_paxos_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1390,7 +1553,7 @@ func (x *PersistentState) String() string {
 func (*PersistentState) ProtoMessage() {}
 
 func (x *PersistentState) ProtoReflect() protoreflect.Message {
-	mi := &file_paxospb_paxos_proto_msgTypes[16]
+	mi := &file_paxospb_paxos_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1403,7 +1566,7 @@ func (x *PersistentState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersistentState.ProtoReflect.Descriptor instead.
 func (*PersistentState) Descriptor() ([]byte, []int) {
-	return file_paxospb_paxos_proto_rawDescGZIP(), []int{16}
+	return file_paxospb_paxos_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PersistentState) GetNodeId() uint64 {
@@ -1597,7 +1760,16 @@ const file_paxospb_paxos_proto_rawDesc = "" +
 	"\rsnapshot_part\x18h \x01(\v2\x15.paxospb.SnapshotPartH\x00R\fsnapshotPart\x123\n" +
 	"\n" +
 	"learn_part\x18i \x01(\v2\x12.paxospb.LearnPartH\x00R\tlearnPartB\x06\n" +
-	"\x04type\"\xf2\x03\n" +
+	"\x04type\";\n" +
+	"\x06Member\x12\x17\n" +
+	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x18\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress\"I\n" +
+	"\fMemberChange\x12!\n" +
+	"\x03add\x18\x01 \x03(\v2\x0f.paxospb.MemberR\x03add\x12\x16\n" +
+	"\x06remove\x18\x02 \x03(\x04R\x06remove\"i\n" +
+	"\bExecuted\x122\n" +
+	"\x04last\x18\x01 \x03(\v2\x1e.paxospb.GloballyOrderedUpdateR\x04last\x12)\n" +
+	"\amembers\x18\x02 \x03(\v2\x0f.paxospb.MemberR\amembers\"\xf2\x03\n" +
 	"\x0fPersistentState\x12\x17\n" +
 	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x1d\n" +
 	"\n" +
@@ -1626,7 +1798,7 @@ func file_paxospb_paxos_proto_rawDescGZIP() []byte {
 	return file_paxospb_paxos_proto_rawDescData
 }
 
-var file_paxospb_paxos_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_paxospb_paxos_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_paxospb_paxos_proto_goTypes = []any{
 	(*ClientUpdate)(nil),          // 0: paxospb.ClientUpdate
 	(*ViewChange)(nil),            // 1: paxospb.ViewChange
@@ -1644,7 +1816,10 @@ var file_paxospb_paxos_proto_goTypes = []any{
 	(*Recover)(nil),               // 13: paxospb.Recover
 	(*Recovered)(nil),             // 14: paxospb.Recovered
 	(*Message)(nil),               // 15: paxospb.Message
-	(*PersistentState)(nil),       // 16: paxospb.PersistentState
+	(*Member)(nil),                // 16: paxospb.Member
+	(*MemberChange)(nil),          // 17: paxospb.MemberChange
+	(*Executed)(nil),              // 18: paxospb.Executed
+	(*PersistentState)(nil),       // 19: paxospb.PersistentState
 }
 var file_paxospb_paxos_proto_depIdxs = []int32{
 	15, // 0: paxospb.PrepareOK.data_list:type_name -> paxospb.Message
@@ -1667,17 +1842,20 @@ var file_paxospb_paxos_proto_depIdxs = []int32{
 	14, // 17: paxospb.Message.recovered:type_name -> paxospb.Recovered
 	11, // 18: paxospb.Message.snapshot_part:type_name -> paxospb.SnapshotPart
 	12, // 19: paxospb.Message.learn_part:type_name -> paxospb.LearnPart
-	3,  // 20: paxospb.PersistentState.prepare:type_name -> paxospb.Prepare
-	5,  // 21: paxospb.PersistentState.proposal:type_name -> paxospb.Proposal
-	7,  // 22: paxospb.PersistentState.ordered:type_name -> paxospb.GloballyOrderedUpdate
-	5,  // 23: paxospb.PersistentState.accepted:type_name -> paxospb.Proposal
-	0,  // 24: paxospb.PersistentState.pending:type_name -> paxospb.ClientUpdate
-	10, // 25: paxospb.PersistentState.snapshot:type_name -> paxospb.Snapshot
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	16, // 20: paxospb.MemberChange.add:type_name -> paxospb.Member
+	7,  // 21: paxospb.Executed.last:type_name -> paxospb.GloballyOrderedUpdate
+	16, // 22: paxospb.Executed.members:type_name -> paxospb.Member
+	3,  // 23: paxospb.PersistentState.prepare:type_name -> paxospb.Prepare
+	5,  // 24: paxospb.PersistentState.proposal:type_name -> paxospb.Proposal
+	7,  // 25: paxospb.PersistentState.ordered:type_name -> paxospb.GloballyOrderedUpdate
+	5,  // 26: paxospb.PersistentState.accepted:type_name -> paxospb.Proposal
+	0,  // 27: paxospb.PersistentState.pending:type_name -> paxospb.ClientUpdate
+	10, // 28: paxospb.PersistentState.snapshot:type_name -> paxospb.Snapshot
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_paxospb_paxos_proto_init() }
@@ -1707,7 +1885,7 @@ func file_paxospb_paxos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_paxospb_paxos_proto_rawDesc), len(file_paxospb_paxos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
