@@ -32,7 +32,7 @@ func NewClient(i *secure.Identity) *Client {
 		if !ok {
 			return nil, fmt.Errorf("id %v is not an address", to)
 		}
-		conn, err := Connect(addr.String(), dials)
+		conn, err := Connect(addr.String(), dials, Ours)
 		if err != nil {
 			return nil, err
 		}

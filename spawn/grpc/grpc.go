@@ -107,7 +107,7 @@ func serve(
 	}
 	for _, id := range actor.Others(servers, self) {
 		t.inbound[id] = new(inbound)
-		k := &Link[[]byte]{Credentials: dials, Queue: streams.NewByteQueue(), Open: t.deliver}
+		k := &Link[[]byte]{Credentials: dials, Pings: Ours, Queue: streams.NewByteQueue(), Open: t.deliver}
 		t.links[id] = k
 		if at, ok := spawn.AddressOf(id); ok {
 			k.Address = at.String()

@@ -68,7 +68,7 @@ func want(t *testing.T, tr spawn.Transport, from actor.ID, text string) {
 // dialed connects to a server.
 func dialed(t *testing.T, tr *Transport) *rpc.ClientConn {
 	t.Helper()
-	conn, err := Connect(tr.door.Addr().String(), plain)
+	conn, err := Connect(tr.door.Addr().String(), plain, Ours)
 	if err != nil {
 		t.Fatal(err)
 	}

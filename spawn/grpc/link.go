@@ -28,6 +28,18 @@ const (
 	longestPause  = time.Second // between attempts to connect or to open a stream; doubles with each
 )
 
+// Pings is how often a connection is probed while it is silent and has a call. A server that is not ours closes the
+// connection (too_many_pings) if it is probed more often than it permits.
+type Pings time.Duration
+
+const (
+	// Ours is what servers of NewServer permit.
+	Ours = Pings(pingEvery)
+	// Anybodys is what any server permits unless it says otherwise, 5 min, and somewhat more. Until then only unacknowledged
+	// data and deadlines show that the other side is gone.
+	Anybodys = Pings(6 * time.Minute)
+)
+
 // Stream is a stream of messages to a server, as returned by Link.Open.
 type Stream[M any] struct {
 	// Send sends a message. After an error the stream must not be used.
@@ -43,7 +55,8 @@ type Stream[M any] struct {
 type Link[M any] struct {
 	Address     string                           // host:port
 	Credentials credentials.TransportCredentials // of this side
-	Queue       *streams.Queue[M]                // messages to send
+	Pings       Pings
+	Queue       *streams.Queue[M] // messages to send
 	// Open opens a stream on a connection, and must wait until the connection is established.
 	Open func(ctx context.Context, conn rpc.ClientConnInterface) (Stream[M], error)
 	// Said is called with the header of each stream, and with nil when a stream ends; nil if not needed.
@@ -58,14 +71,14 @@ type Link[M any] struct {
 }
 
 // dialOptions returns the options of every connection.
-func dialOptions(c credentials.TransportCredentials) []rpc.DialOption {
+func dialOptions(c credentials.TransportCredentials, pings Pings) []rpc.DialOption {
 	return []rpc.DialOption{
 		rpc.WithTransportCredentials(c),
 		rpc.WithConnectParams(rpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: shortestPause, Multiplier: 2, Jitter: 0.2, MaxDelay: longestPause},
 			MinConnectTimeout: dialPatience,
 		}),
-		rpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingEvery, Timeout: pingPatience}),
+		rpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Duration(pings), Timeout: pingPatience}),
 		rpc.WithIdleTimeout(0),
 		rpc.WithNoProxy(),
 		rpc.WithDisableServiceConfig(),
@@ -73,13 +86,13 @@ func dialOptions(c credentials.TransportCredentials) []rpc.DialOption {
 }
 
 // Connect returns a connection to an address, which connects on first use. Names are not resolved.
-func Connect(address string, c credentials.TransportCredentials) (*rpc.ClientConn, error) {
-	return rpc.NewClient("passthrough:///"+address, dialOptions(c)...)
+func Connect(address string, c credentials.TransportCredentials, pings Pings) (*rpc.ClientConn, error) {
+	return rpc.NewClient("passthrough:///"+address, dialOptions(c, pings)...)
 }
 
 // Run connects, sends queued messages, and reconnects when the stream breaks, until the context ends.
 func (k *Link[M]) Run(ctx context.Context) error {
-	conn, err := Connect(k.Address, k.Credentials)
+	conn, err := Connect(k.Address, k.Credentials, k.Pings)
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func TestDenied(t *testing.T) {
 		l := listen(t, "127.0.0.1:0")
 		self := idOf(t, l)
 		a := Serve(l, self, []actor.ID{self}, good)
-		conn, err := Connect(l.Address().String(), tt.dials)
+		conn, err := Connect(l.Address().String(), tt.dials, Ours)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +121,7 @@ func TestDenied(t *testing.T) {
 	}
 	other++ // the next port
 	a := Serve(l, self, []actor.ID{self, other}, good)
-	conn, err := Connect(l.Address().String(), credentials.NewTLS(identity(t, ours, "192.0.2.1", time.Hour).Client()))
+	conn, err := Connect(l.Address().String(), credentials.NewTLS(identity(t, ours, "192.0.2.1", time.Hour).Client()), Ours)
 	if err != nil {
 		t.Fatal(err)
 	}

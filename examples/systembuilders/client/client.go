@@ -103,7 +103,7 @@ func Run(ctx context.Context, o Settings) error {
 func connections(all hosts.List, who *secure.Identity) (servers []server, err error) {
 	_, dials := grpc.Credentials(who)
 	for _, h := range all {
-		conn, err := grpc.Connect(h.String(), dials)
+		conn, err := grpc.Connect(h.String(), dials, grpc.Anybodys)
 		if err != nil {
 			closeAll(servers)
 			return nil, err

@@ -20,7 +20,7 @@ import (
 func TestBounded(t *testing.T) {
 	all := places(t, 1)
 	r := start(t, Member{ID: 0, Hosts: all})
-	conn, err := grpc.Connect(all[0].String(), plain)
+	conn, err := grpc.Connect(all[0].String(), plain, grpc.Anybodys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestBounded(t *testing.T) {
 		r.stop()
 		r = start(t, Member{ID: 0, Hosts: all, Dir: r.dir})
 		conn.Close()
-		if conn, err = grpc.Connect(all[0].String(), plain); err != nil {
+		if conn, err = grpc.Connect(all[0].String(), plain, grpc.Anybodys); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -181,7 +181,7 @@ func (s *server) link(h hosts.Host) *grpc.Link[outgoing] {
 	var extended extension
 	_, dials := grpc.Credentials(s.Identity)
 	return &grpc.Link[outgoing]{
-		Address: h.String(), Credentials: dials, Log: s.Log,
+		Address: h.String(), Credentials: dials, Pings: grpc.Anybodys, Log: s.Log,
 		Queue: streams.NewQueue(func(o outgoing) int { return o.size }),
 		Said:  extended.said,
 		Open: func(ctx context.Context, conn rpc.ClientConnInterface) (grpc.Stream[outgoing], error) {

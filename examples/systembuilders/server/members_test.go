@@ -198,7 +198,7 @@ func TestMembersRefused(t *testing.T) {
 	c.start(Member{ID: 3, Hosts: c.all[:4], Join: true})
 	r := &transportpb.ChangeMembersRequest{ClientId: node.ChangeClients, Timestamp: 1, Change: c.adds(3)}
 	for i := range 2 {
-		conn, err := grpc.Connect(c.all[i].String(), plain)
+		conn, err := grpc.Connect(c.all[i].String(), plain, grpc.Anybodys)
 		if err != nil {
 			t.Fatal(err)
 		}

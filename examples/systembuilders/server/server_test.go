@@ -178,7 +178,7 @@ func TestStrangers(t *testing.T) {
 	first.stop()
 	slots = append(slots, order(t, all, 10, "e", "f")...)
 	slots = append(slots, order(t, all[:1], 20, "g", "h")...)
-	conn, err := grpc.Connect(all[0].String(), plain)
+	conn, err := grpc.Connect(all[0].String(), plain, grpc.Anybodys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +227,7 @@ func TestSecure(t *testing.T) {
 		t.Errorf("a client without a certificate: %v, %s, %s", err, out.String(), problems.String())
 	}
 	_, dials := grpc.Credentials(somebody)
-	conn, err := grpc.Connect(all[0].String(), dials)
+	conn, err := grpc.Connect(all[0].String(), dials, grpc.Anybodys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +264,7 @@ func TestAlone(t *testing.T) {
 func TestUpdateRefused(t *testing.T) {
 	all := places(t, 1)
 	start(t, Member{ID: 0, Hosts: all})
-	conn, err := grpc.Connect(all[0].String(), plain)
+	conn, err := grpc.Connect(all[0].String(), plain, grpc.Anybodys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +293,7 @@ func TestUpdateRefused(t *testing.T) {
 func TestMessageRefused(t *testing.T) {
 	all := places(t, 1)
 	start(t, Member{ID: 0, Hosts: all})
-	conn, err := grpc.Connect(all[0].String(), plain)
+	conn, err := grpc.Connect(all[0].String(), plain, grpc.Anybodys)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -249,3 +249,12 @@ func fieldsOf(t *testing.T, data []byte) map[protowire.Number]any {
 	}
 	return all
 }
+
+// TestPings makes sure that a server of others, which permits a probe every five minutes unless it says otherwise, does not
+// close a connection of ours as it is probed too often.
+func TestPings(t *testing.T) {
+	const permitted = 5 * time.Minute
+	if k := new(server).link(hosts.Host{Name: "127.0.0.1", Port: 2346}); time.Duration(k.Pings) < permitted {
+		t.Errorf("a connection is probed every %v: must be at least %v apart", time.Duration(k.Pings), permitted)
+	}
+}
