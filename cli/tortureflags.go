@@ -14,9 +14,9 @@ import (
 
 	"synod/actor"
 	"synod/catalog"
-	"synod/consistency/oplog"
 	"synod/internal/flagvalue"
 	"synod/spawn/nemesis"
+	"synod/spawn/service"
 	"synod/spawn/torture"
 	"synod/spawn/transports"
 )
@@ -157,7 +157,7 @@ func (a *app) planTorture(f *tortureFlags, set *pflag.FlagSet) (torturePlan, err
 	t.Workload = nemesis.Workload{
 		Clients: int(f.clients), Servers: t.Schedule.Servers, Reads: float64(f.reads), Writes: int(f.puts),
 		ThinkLeast: f.think.Least, ThinkMost: f.think.Most,
-		Random: servers.Service.Check().Spec == oplog.Custom,
+		Random: service.Varies(servers.Service),
 	}
 	if err := t.Workload.Validate(); err != nil {
 		return p, err

@@ -54,6 +54,20 @@ func ParseSpec(name string) (Spec, error) {
 	return Spec(name), nil
 }
 
+// Part returns the noun for what a history has one or more of, each checked by itself.
+func (s Spec) Part() string {
+	switch s {
+	case Register, WriteOnce:
+		return "register"
+	case KV:
+		return "key"
+	case Log, Set:
+		return string(s)
+	case Custom:
+	}
+	return "object"
+}
+
 // ops returns the operations of the object.
 func (s Spec) ops() []Op {
 	switch s {

@@ -85,7 +85,7 @@ const thinking = 600 * time.Millisecond
 func (c Config) workload() nemesis.Workload {
 	return nemesis.Workload{
 		Clients: c.Clients, Servers: c.Servers, Reads: c.Reads, Writes: c.Writes, ThinkMost: thinking,
-		Random: c.Service.Check().Spec == oplog.Custom,
+		Random: service.Varies(c.Service),
 	}
 }
 

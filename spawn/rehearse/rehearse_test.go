@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"synod/catalog"
+	"synod/consistency/oplog"
 	shipped "synod/examples/catalog"
 	"synod/spawn/nemesis"
 	"synod/spawn/rehearse"
@@ -155,6 +156,31 @@ func TestValidate(t *testing.T) {
 		change(&c)
 		if _, err := c.Perform(t.Context(), rehearse.Campaign{Runs: 1}); err == nil {
 			t.Errorf("%s is accepted", name)
+		}
+	}
+}
+
+// TestVaried makes a run of a store: clients ask for each of its keys, and write, delete and swap.
+func TestVaried(t *testing.T) {
+	for _, model := range []string{"multi-paxos", "system-builders"} {
+		c := config(t, model, false)
+		c.Kinds = nil
+		s, err := c.Schedule(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := c.Rehearse(t.Context(), 1, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := make(map[oplog.Op]int)
+		for _, e := range rehearse.Events(r.Outcome.Notes, c.Clients) {
+			if e.Type == oplog.Invoke {
+				asked[e.Op]++
+			}
+		}
+		if r.Check.Counts.Keys != 4 || len(asked) != 4 {
+			t.Errorf("%s: %d keys: must be 4; asked for %v: must be 4 operations", model, r.Check.Counts.Keys, asked)
 		}
 	}
 }

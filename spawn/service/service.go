@@ -211,6 +211,20 @@ func (s *typed[S, I, O, M]) Parse(operation string, args []string) (Call, error)
 	return Call{at, o.Reads, in}, nil
 }
 
+// Varies reports whether the calls that a service draws depend on Draw.Random: an object of it has a key, or it has several
+// operations that read, or that write. A custom object may have such of either kind.
+func Varies(s Service) bool {
+	reads, writes := 0, 0
+	for _, o := range s.Operations() {
+		if o.Reads {
+			reads++
+		} else {
+			writes++
+		}
+	}
+	return reads > 1 || writes > 1 || s.Untyped().Key != nil || s.Check().Spec == oplog.Custom
+}
+
 func expected(arguments []string) string {
 	if len(arguments) == 0 {
 		return "no argument"

@@ -101,7 +101,7 @@ func (o *Trial) Text() string {
 		fmt.Fprintf(&b, "ambushes    %d: kills right after an acknowledgement\n", o.ambushes)
 	}
 	n := o.checked.Counts
-	fmt.Fprintf(&b, "checked     %s, %s, the longest of %s\n", noun.Count(n.Keys, "register"), noun.Count(n.Windows, "window"), noun.Count(n.Longest, "operation"))
+	fmt.Fprintf(&b, "checked     %s, %s, the longest of %s\n", noun.Count(n.Keys, o.checked.Config.Spec.Part()), noun.Count(n.Windows, "window"), noun.Count(n.Longest, "operation"))
 	if o.replayed != nil {
 		fmt.Fprintf(&b, "replayed    %s, all valid\n", noun.Count(o.replayed.Events, "event"))
 		for _, name := range o.replayed.Invariants {
