@@ -1,5 +1,5 @@
-// Command etcd loads a running etcd, or servers of "paxos spawn --model multi-paxos", with puts or gets of 100 bytes, and prints
-// how many were answered in a second, and how long they took. It is a module of its own, so that nothing else depends on etcd's
+// Command etcd loads a running etcd, servers of "paxos spawn --model multi-paxos" with puts or gets of 100 bytes, or servers of
+// "paxos builders server" with updates of as many, and prints how many were answered in a second, and how long they took. It is a module of its own, so that nothing else depends on etcd's
 // client.
 package main
 
@@ -24,9 +24,16 @@ func main() {
 	duration := flag.Duration("duration", 10*time.Second, "how long")
 	gets := flag.Bool("gets", false, "get instead of put")
 	ours := flag.Bool("paxos", false, "the servers are those of paxos spawn instead of etcd's")
+	updates := flag.Bool("builders", false, "the servers are those of paxos builders server instead of etcd's")
 	flag.Parse()
 	open := openEtcd
-	if *ours {
+	switch {
+	case *updates && *gets || *updates && *ours:
+		fmt.Fprintln(os.Stderr, "-builders: must be without -gets and -paxos")
+		os.Exit(2)
+	case *updates:
+		open = openBuilders
+	case *ours:
 		open = openPaxos
 	}
 	if err := run(open, strings.Split(*servers, ","), *clients, *duration, *gets); err != nil {
