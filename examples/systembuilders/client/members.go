@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -34,6 +35,9 @@ var ErrRefused = errors.New("refused")
 
 // ErrSilent is returned if no server answered in time. A change may still take effect.
 var ErrSilent = errors.New("no server answered in time")
+
+// refusals are the codes of what is refused, by any server.
+var refusals = []codes.Code{codes.FailedPrecondition, codes.InvalidArgument, codes.Unimplemented, codes.AlreadyExists}
 
 // Members returns the members, as one of the servers knows them, or, if ordered, as they are at a place in the order of
 // updates that is not before this call.
@@ -75,10 +79,10 @@ func (c Cluster) ask(
 			attempt, stop := context.WithTimeout(whole, changePatience)
 			reply, err := what(attempt, transportpb.NewMembershipServiceClient(to.conn))
 			stop()
-			switch status.Code(err) {
-			case codes.OK:
+			switch code := status.Code(err); {
+			case err == nil:
 				return reply, nil
-			case codes.FailedPrecondition, codes.InvalidArgument, codes.Unimplemented, codes.AlreadyExists:
+			case slices.Contains(refusals, code):
 				return nil, fmt.Errorf("%w by the server at %v: %s", ErrRefused, to.host, status.Convert(err).Message())
 			}
 			if whole.Err() == nil {

@@ -80,8 +80,9 @@ type Config struct {
 	// Members are the first members, by ascending id; nil means all nodes. A node that joins later has the same.
 	Members []actor.ID
 	// Change returns who is a member after an update, by ascending id, given who is before it, and false if it changes
-	// nothing. Who joins must have an id above those of all that were members; any other change has no effect. It is called for updates of the clients from ChangeClients on, must depend on its arguments alone, and is
-	// called more than once for an update.
+	// nothing. Who joins must have an id above those of all that were members; any other change has no effect. It is
+	// called for updates of the clients from ChangeClients on, more than once for each, and must depend on its arguments
+	// alone.
 	Change func(data []byte, members []actor.ID) (after []actor.ID, changes bool)
 }
 
