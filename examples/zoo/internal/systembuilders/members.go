@@ -28,9 +28,9 @@ func (c Config) changed() []actor.ID {
 }
 
 // change returns which commands change the members: the first one of the client that is there for that.
-func change[O any](c Config) func(command rsm.Command[O]) ([]actor.ID, bool) {
+func change[O any](c Config) func(rsm.Command[O], []actor.ID) ([]actor.ID, bool) {
 	admin := rsm.ID{Client: rsm.Client(c.admin()), Local: 1}
-	return func(command rsm.Command[O]) ([]actor.ID, bool) { return c.changed(), command.ID == admin }
+	return func(command rsm.Command[O], _ []actor.ID) ([]actor.ID, bool) { return c.changed(), command.ID == admin }
 }
 
 // membersOf returns the members of a slot, as what is chosen before it says.

@@ -34,7 +34,8 @@ import (
 //     between get empty proposals, so that this does not wait for updates.
 //
 // Snapshots have the members, so that who begins with one knows them. A server that lost its disk is replaced by a new
-// one.
+// one, with an id that nobody had: as it learns the past it comes through its epochs, and in those of which it was a
+// member it would take part again, having forgotten its votes.
 
 // epochBits is where the number of the epoch begins in a view.
 const epochBits = 40
@@ -45,6 +46,11 @@ func (v View) Epoch() uint64 { return uint64(v) >> epochBits }
 // number is the number of a view in its epoch.
 func (v View) number() View { return v & (1<<epochBits - 1) }
 
+// Leader returns which of the members of its epoch leads the view.
+func (v View) Leader(members []actor.ID) actor.ID {
+	return members[uint64(v.number())%uint64(len(members))]
+}
+
 // firstOf is the view that an epoch begins with.
 func firstOf(epoch uint64) View { return View(epoch << epochBits) }
 
@@ -53,6 +59,7 @@ type Membership struct {
 	Epoch   uint64
 	Members actor.List[actor.ID] // in ascending order
 	Next    []Change             // in the order of From; nil for none
+	Highest actor.ID             // with Options.Once: of all who were, or are to be, members; otherwise 0
 }
 
 // Change is other members from a slot on.
@@ -61,15 +68,27 @@ type Change struct {
 	Members actor.List[actor.ID]
 }
 
+// last returns who is a member once all changes that are ordered have taken effect.
+func (m Membership) last() []actor.ID {
+	if n := len(m.Next); n > 0 {
+		return m.Next[n-1].Members.Slice()
+	}
+	return m.Members.Slice()
+}
+
 // first returns the membership before the first slot.
 func server_first[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S, O, R], all []actor.ID) Membership {
 	switch {
 	case s.Delay == 0:
 		return Membership{}
-	case s.Members == nil:
-		return Membership{Members: actor.ListOf(all...)}
+	case s.Members != nil:
+		all = s.Members
 	}
-	return Membership{Members: actor.ListOf(s.Members...)}
+	m := Membership{Members: actor.ListOf(all...)}
+	if s.Once {
+		m.Highest = slices.Max(all)
+	}
+	return m
 }
 
 // noteNew appends a command to those of a slot that a replica executes for the first time, unless it has executed it.
@@ -88,9 +107,12 @@ func turn_noteNew[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 func turn_after[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], m Membership, seq rsm.Slot, commands []rsm.Command[O]) Membership {
 	if variant.Of[Mutant]() == "effective-early" {
 		for _, c := range commands {
-			members, ok := t.Change(c)
-			if !ok || !turn_known[Mutant](t, members) {
+			members, ok := t.Change(c, m.last())
+			if !ok || !turn_known[Mutant](t, members) || !turn_mayJoin[Mutant](t, m, members) {
 				continue
+			}
+			if t.Once {
+				m.Highest = max(m.Highest, slices.Max(members))
 			}
 			next := Change{seq + 1, actor.ListOf(members...)}
 			last := len(m.Next) - 1
@@ -109,9 +131,12 @@ func turn_after[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	}
 
 	for _, c := range commands {
-		members, ok := t.Change(c)
-		if !ok || !turn_known[Mutant](t, members) {
+		members, ok := t.Change(c, m.last())
+		if !ok || !turn_known[Mutant](t, members) || !turn_mayJoin[Mutant](t, m, members) {
 			continue
+		}
+		if t.Once {
+			m.Highest = max(m.Highest, slices.Max(members))
 		}
 		next := Change{seq + t.Delay, actor.ListOf(members...)}
 		last := len(m.Next) - 1
@@ -137,6 +162,14 @@ func turn_known[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 		}
 	}
 	return len(members) > 0
+}
+
+// mayJoin reports whether nobody joins who was a member before, as far as that matters.
+func turn_mayJoin[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], m Membership, members []actor.ID) bool {
+	now := m.last()
+	return !t.Once || !slices.ContainsFunc(members, func(id actor.ID) bool {
+		return id <= m.Highest && !slices.Contains(now, id)
+	})
 }
 
 // members returns the members of the epoch.
@@ -297,6 +330,7 @@ type keptMembership struct {
 	Epoch   uint64       `json:"epoch"`
 	Members []actor.ID   `json:"members"`
 	Next    []keptChange `json:"next"`
+	Highest actor.ID     `json:"highest"`
 }
 
 type keptChange struct {
@@ -311,7 +345,7 @@ func server_data[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S,
 		if err != nil || s.Delay == 0 {
 			return string(data), err
 		}
-		k := keptMembership{Members: s.Members}
+		k := keptMembership{Members: s.Members, Highest: m.Highest}
 		for _, next := range m.Next {
 			k.Next = append(k.Next, keptChange{next.From, next.Members.Slice()})
 		}
@@ -323,7 +357,7 @@ func server_data[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S,
 	if err != nil || s.Delay == 0 {
 		return string(data), err
 	}
-	k := keptMembership{Epoch: m.Epoch, Members: m.Members.Slice()}
+	k := keptMembership{Epoch: m.Epoch, Members: m.Members.Slice(), Highest: m.Highest}
 	for _, next := range m.Next {
 		k.Next = append(k.Next, keptChange{next.From, next.Members.Slice()})
 	}
@@ -342,7 +376,7 @@ func (s Server[Mutant, S, O, R]) Load(data string) (m Membership, r rsm.Replica[
 		if err := json.Unmarshal([]byte(line), &k); err != nil {
 			return m, r, fmt.Errorf("the members of a snapshot: %w", err)
 		}
-		m = Membership{Epoch: k.Epoch, Members: actor.ListOf(k.Members...)}
+		m = Membership{Epoch: k.Epoch, Members: actor.ListOf(k.Members...), Highest: k.Highest}
 		for _, next := range k.Next {
 			m.Next = append(m.Next, Change{next.From, actor.ListOf(next.Members...)})
 		}

@@ -21,8 +21,9 @@ type Server[Mutant variant.Mutant, S, O, R any] struct {
 	// Members are those of the first slot, in ascending order, if Options.Delay is not 0; nil for all servers.
 	Members []actor.ID
 	// Change reports whether a command changes the members, and which there are then: some of all servers, in ascending
-	// order; others are ignored. Only Options.Delay needs it.
-	Change func(c rsm.Command[O]) (members []actor.ID, changes bool)
+	// order; others are ignored. It is told those before, with all changes that are ordered already. Only Options.Delay
+	// needs it.
+	Change func(c rsm.Command[O], members []actor.ID) (after []actor.ID, changes bool)
 	// Size returns how many bytes an update takes in a message; nil if that does not matter.
 	Size func(c rsm.Command[O]) int
 }
@@ -445,8 +446,7 @@ func turn_quorum[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 
 // leader returns who leads a view of this epoch.
 func turn_leader[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], v View) actor.ID {
-	members := turn_members[Mutant](t)
-	return members[uint64(v.number())%uint64(len(members))]
+	return v.Leader(turn_members[Mutant](t))
 }
 
 func turn_leads[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], v View) bool {

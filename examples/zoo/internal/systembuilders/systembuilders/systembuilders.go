@@ -240,6 +240,9 @@ type Options struct {
 	// Delay is how many slots behind its own an update that changes the members takes effect, not less than the window;
 	// 0 if the members never change.
 	Delay rsm.Slot
+	// Once lets nobody join whose id is not above those of all who were members: who was one before, and lost its disk,
+	// would take part in the epochs of its past.
+	Once bool
 	// Last is the last view of an epoch that is attempted; 0 for the last that there is. Nobody waits for progress in it.
 	Last View
 	// Elected makes servers start in view 0 as if it were installed and prepared: nobody has accepted anything by then,
@@ -277,6 +280,8 @@ func (o Options) validate() error {
 		return fmt.Errorf("%d doublings: must be at most 16", o.Doublings)
 	case o.Delay > 0 && o.Delay < o.window():
 		return fmt.Errorf("delay %d: must be 0 or at least the window, %d", o.Delay, o.window())
+	case o.Once && o.Delay == 0:
+		return errors.New("once requires a delay: without one nobody joins")
 	case o.Delay > 0 && o.Recovery:
 		return errors.New("members that change, and recovery: a server that lost its disk is replaced by a new one")
 	case o.Nonce < 0 || o.Nonce > maxNonce || o.Nonce > 0 && !o.Recovery:
