@@ -112,7 +112,7 @@ func (h *hunting) zoo(ctx context.Context, entries []catalog.Entry, stdout io.Wr
 	if !h.json {
 		table.Header(b)
 	}
-	err := hunt.All(ctx, entries, h.options(), func(t hunt.Trophy) {
+	err := hunt.All(ctx, entries, h.options(), func(t hunt.Result) {
 		d.Add(t)
 		if !h.json {
 			table.Line(b, t)

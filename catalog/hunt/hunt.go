@@ -14,8 +14,8 @@ import (
 	"synod/checker"
 )
 
-// Trophy is the result of a search of a mutant.
-type Trophy struct {
+// Result is the result of a search of a mutant.
+type Result struct {
 	Entry    catalog.Entry
 	Mutant   catalog.Mutant
 	Settings catalog.Settings // complete settings
@@ -27,11 +27,11 @@ type Trophy struct {
 	stopped string // the limit that stopped a search, if any
 }
 
-// Shoot searches a mutant with the settings that show it, breadth first, until the first violation. For a mutant
+// Search searches a mutant with the settings that show it, breadth first, until the first violation. For a mutant
 // declared safe it searches all states, and those of the sound model. The options apply to each search, except
 // FinishWhen. The error is from the search.
-func Shoot(ctx context.Context, e catalog.Entry, m catalog.Mutant, o checker.Options) (Trophy, error) {
-	t := Trophy{Entry: e, Mutant: m}
+func Search(ctx context.Context, e catalog.Entry, m catalog.Mutant, o checker.Options) (Result, error) {
+	t := Result{Entry: e, Mutant: m}
 	var err error
 	if t.Settings, err = e.Resolve(catalog.Settings{Mutant: m.Name}); err != nil {
 		return t, err
@@ -52,7 +52,7 @@ func Shoot(ctx context.Context, e catalog.Entry, m catalog.Mutant, o checker.Opt
 }
 
 // search returns the property that kills a model with these settings, and the counts.
-func (t *Trophy) search(ctx context.Context, s catalog.Settings, o checker.Options) (string, catalog.Found, error) {
+func (t *Result) search(ctx context.Context, s catalog.Settings, o checker.Options) (string, catalog.Found, error) {
 	source, err := t.Entry.Build(s)
 	if err != nil {
 		return "", catalog.Found{}, err
@@ -83,10 +83,10 @@ func (t *Trophy) search(ctx context.Context, s catalog.Settings, o checker.Optio
 
 // Stopped returns the limit that stopped a search before a violation, or before all states were visited if that was
 // required; empty if none did.
-func (t Trophy) Stopped() string { return t.stopped }
+func (t Result) Stopped() string { return t.stopped }
 
 // Wrong returns how the result differs from the mutant's declaration, or nil.
-func (t Trophy) Wrong() error {
+func (t Result) Wrong() error {
 	m := t.Mutant
 	switch {
 	case t.stopped != "":
@@ -105,12 +105,12 @@ func (t Trophy) Wrong() error {
 	return nil
 }
 
-// All runs Shoot for every mutant of the entries, in order, and calls report after each. It stops if a search returns
+// All runs Search for every mutant of the entries, in order, and calls report after each. It stops if a search returns
 // an error, or ctx is done.
-func All(ctx context.Context, entries []catalog.Entry, o checker.Options, report func(Trophy)) error {
+func All(ctx context.Context, entries []catalog.Entry, o checker.Options, report func(Result)) error {
 	for _, e := range entries {
 		for _, m := range e.Mutants {
-			t, err := Shoot(ctx, e, m, o)
+			t, err := Search(ctx, e, m, o)
 			if err != nil {
 				return err
 			}

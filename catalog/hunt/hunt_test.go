@@ -40,18 +40,18 @@ func TestAsDeclared(t *testing.T) {
 				continue
 			}
 			t.Run(e.Name+"/"+m.Name, func(t *testing.T) {
-				trophy, err := hunt.Shoot(t.Context(), e, m, checker.Options{})
+				result, err := hunt.Search(t.Context(), e, m, checker.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}
 				if m.Found == (catalog.Found{}) && !*update {
 					t.Error("nobody has written down how it is found: go test ./catalog/hunt -update")
 				}
-				if *update && trophy.Found != m.Found {
-					note(t, e.Name, m.Name, trophy.Found)
-					trophy.Mutant.Found = trophy.Found
+				if *update && result.Found != m.Found {
+					note(t, e.Name, m.Name, result.Found)
+					result.Mutant.Found = result.Found
 				}
-				if err := trophy.Wrong(); err != nil {
+				if err := result.Wrong(); err != nil {
 					t.Error(err)
 				}
 			})
@@ -204,17 +204,17 @@ func TestWrong(t *testing.T) {
 		{broken, 10, "the limit of 10 states ended the search"},
 		{safe, 10, "the limit of 10 states ended the search"},
 	} {
-		trophy, err := hunt.Shoot(t.Context(), e, c.mutant, checker.Options{MaxStates: c.states})
+		result, err := hunt.Search(t.Context(), e, c.mutant, checker.Options{MaxStates: c.states})
 		if err != nil {
 			t.Fatal(err)
 		}
-		switch err := trophy.Wrong(); {
+		switch err := result.Wrong(); {
 		case (err == nil) != (c.want == ""), err != nil && !strings.Contains(err.Error(), c.want):
 			t.Errorf("%s, at most %d states: %v; want %q", c.mutant.Name, c.states, err, c.want)
 		}
 	}
 	// A safe mutant with the very counts of the sound model is none.
-	twin := hunt.Trophy{Mutant: safe, Found: catalog.Found{Unique: 5, Generated: 6}, Sound: catalog.Found{Unique: 5, Generated: 6}}
+	twin := hunt.Result{Mutant: safe, Found: catalog.Found{Unique: 5, Generated: 6}, Sound: catalog.Found{Unique: 5, Generated: 6}}
 	if err := twin.Wrong(); err == nil {
 		t.Error("a mutant with the counts of the sound model counts as one")
 	}

@@ -15,14 +15,14 @@ const Schema = "synod.zoo/1"
 // Document reports, in machine-readable form, whether mutants are detected as declared. Add fills it.
 type Document struct {
 	Schema  string         `json:"schema"`
-	Mutants []ShotDocument `json:"mutants"`
+	Mutants []KillDocument `json:"mutants"`
 	Missed  int            `json:"missed"` // mutants that were not searched because of an interrupt
 
 	wrong, open, safe int
 }
 
-// ShotDocument is a mutant of a Document.
-type ShotDocument struct {
+// KillDocument is the search of a mutant in a Document.
+type KillDocument struct {
 	Model     string            `json:"model"`
 	Mutant    string            `json:"mutant"`
 	Summary   string            `json:"summary"`
@@ -38,7 +38,7 @@ type ShotDocument struct {
 
 // NewDocument returns an empty document for the mutants of entries.
 func NewDocument(entries []catalog.Entry) *Document {
-	d := &Document{Schema: Schema, Mutants: []ShotDocument{}}
+	d := &Document{Schema: Schema, Mutants: []KillDocument{}}
 	for _, e := range entries {
 		d.Missed += len(e.Mutants)
 	}
@@ -46,7 +46,7 @@ func NewDocument(entries []catalog.Entry) *Document {
 }
 
 // Add adds the result of a search.
-func (d *Document) Add(t Trophy) {
+func (d *Document) Add(t Result) {
 	e := documentOf(t)
 	d.Mutants = append(d.Mutants, e)
 	d.Missed--
@@ -79,8 +79,8 @@ func (d *Document) Totals() string {
 		len(d.Mutants)+d.Missed, killed, d.safe, d.wrong, d.open+d.Missed)
 }
 
-func documentOf(t Trophy) ShotDocument {
-	e := ShotDocument{
+func documentOf(t Result) KillDocument {
+	e := KillDocument{
 		Model: t.Entry.Name, Mutant: t.Mutant.Name, Summary: t.Mutant.Summary, Settings: t.Settings.Words(),
 		Property: t.Killer, Safe: t.Mutant.Safe(), Actions: t.Found.Actions, Unique: t.Found.Unique,
 		Generated: t.Found.Generated, Seconds: t.Elapsed.Seconds(),
@@ -116,7 +116,7 @@ func (w Table) Header(out io.Writer) {
 }
 
 // Line writes the result of a mutant.
-func (w Table) Line(out io.Writer, t Trophy) {
+func (w Table) Line(out io.Writer, t Result) {
 	property, actions, remark := t.Killer, "never", "wrong"
 	switch {
 	case t.Stopped() != "":
