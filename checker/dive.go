@@ -1,6 +1,10 @@
 package checker
 
-import "slices"
+import (
+	"slices"
+
+	"synod/checker/internal/store"
+)
 
 // diver is a worker of a depth-first search. It descends a few stacks in turn, one state of each per round. The reads
 // for one stack do not depend on the others, so it does not wait for memory at each look-up, as a single descent
@@ -13,11 +17,18 @@ type diver struct {
 	rounds int
 
 	// Per round: the stacks with a state to expand, and these states.
-	on   []*stack
-	keys []uint64
+	on    []*stack
+	keys  []uint64
+	spots []spot // of the successors
 	// The new successors, and their stacks.
 	fresh []uint64
 	of    []*stack
+}
+
+// spot is where a state is, or will be, in the visited set.
+type spot struct {
+	in  *store.Shard
+	key uint64
 }
 
 const (
@@ -155,18 +166,22 @@ func (v *diver) visit() {
 	w := v.w
 	e := w.e
 	alone := len(e.workers) == 1
-	if alone {
-		for _, successor := range w.successors {
-			shard, key := e.layout.ShardOf(successor)
-			e.shards[shard].Set.Touch(key)
+	v.spots = v.spots[:0]
+	for _, successor := range w.successors {
+		shard, key := e.layout.ShardOf(successor)
+		own := e.shards[shard]
+		if alone {
+			own.Set.Touch(key)
+		} else {
+			own.Set.Prefetch(key) // A load would have to be complete before the next lock.
 		}
+		v.spots = append(v.spots, spot{own, key})
 	}
 	v.fresh, v.of = v.fresh[:0], v.of[:0]
 	for i, successor := range w.successors {
-		shard, key := e.layout.ShardOf(successor)
-		own := e.shards[shard]
+		own := v.spots[i].in
 		own.Owner.Lock()
-		fresh, err := own.Set.Insert(key, 0)
+		fresh, err := own.Set.Insert(v.spots[i].key, 0)
 		own.Owner.Unlock()
 		if err != nil {
 			e.stop(stopMemory)

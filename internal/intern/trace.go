@@ -118,7 +118,17 @@ func (s *Split[T]) Intact(t *Trace) bool {
 // intact reports whether a block is as it was.
 func (t *Trace) intact(i int) bool {
 	b := &t.blocks[i]
-	return equalBytes(b.at, unsafe.Pointer(&t.copied[b.end-int(b.size)]), b.size)
+	x, y, n := b.at, unsafe.Pointer(&t.copied[b.end-int(b.size)]), b.size
+	if n > 64 {
+		return equalBytes(x, y, n)
+	}
+	for ; n > 8; n -= 8 {
+		if *(*[8]byte)(x) != *(*[8]byte)(y) {
+			return false
+		}
+		x, y = unsafe.Add(x, 8), unsafe.Add(y, 8)
+	}
+	return equalBytes(x, y, n)
 }
 
 // Edited appends the components of to that differ from those of value. The value own, which was equal to value when

@@ -82,6 +82,7 @@ func allocTable(a *offheap.Arena, l layout) ([]byte, error) {
 func (s *Shard) adopt(l layout, table []byte) {
 	s.layout, s.table, s.first = l, table, unsafe.Pointer(unsafe.SliceData(table))
 	s.room = s.policy.capacity(&l) - s.count
+	s.places.Store(&places{uintptr(s.first), l.m, l.width, 64 - l.keyBits})
 }
 
 // grow moves the entries to a larger table, so that there is room for a new key. If the arena returns an error, grow

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 	"unsafe"
 
 	"synod/internal/offheap"
@@ -19,7 +20,7 @@ import (
 
 // Shard is an exact set of keys of a fixed number of bits, each with a small tag set by its first insertion. Keys
 // should be spread evenly, as by a Mixer; otherwise the set is still exact, but takes more memory and time. A shard
-// must not be used concurrently. Its size is limited only by memory.
+// must not be used concurrently, except for Prefetch. Its size is limited only by memory.
 type Shard struct {
 	layout
 	arena  *offheap.Arena
@@ -29,6 +30,14 @@ type Shard struct {
 	count  uint64
 	room   uint64 // number of new keys that fit before the shard must grow
 	sink   uint64 // keeps the loads of touch alive
+	places atomic.Pointer[places]
+}
+
+// places is where the homes of keys are. It may be out of date.
+type places struct {
+	first    uintptr
+	m, width uint64
+	shift    uint
 }
 
 // NewShard returns an empty shard for keys of 0 to 64 bits with tags of 0 to 8 bits. Its first table has about start
@@ -107,6 +116,15 @@ func (s *Shard) InsertTagged(keys []uint64, tags []uint8) error {
 func (s *Shard) Touch(key uint64) {
 	keys := [1]uint64{key}
 	s.touch(keys[:])
+}
+
+// Prefetch is Touch for a shard that others may be using.
+func (s *Shard) Prefetch(key uint64) {
+	p := s.places.Load()
+	home, _ := bits.Mul64(key<<(p.shift&63), p.m)
+	at := p.first + uintptr(home*p.width)
+	prefetch(at)
+	prefetch(at + touchAhead)
 }
 
 // touch prefetches what a search for these keys will read. No load depends on another, so their cache misses overlap.
