@@ -25,7 +25,7 @@ type Server = systembuilders.Server[map[string]string, rsm.StoreOp, rsm.StoreRes
 // of them are there, and of three until all are.
 var Served = systembuilders.Options{
 	Window: 4, Batch: 64, Bytes: multipaxoswire.SlotBytes, ListBytes: 4 * multipaxoswire.SlotBytes,
-	Forward: 64, Queue: 1 << 12, Collect: 1 << 12, Part: 6 << 10,
+	Forward: 64, Queue: 1 << 12, Collect: 1 << 9, Part: 6 << 10,
 	Recovery: true, Nonce: 7,
 	Progress: 300 * time.Millisecond, Doublings: 2,
 	Update: 200 * time.Millisecond, Proof: 100 * time.Millisecond, Resend: 50 * time.Millisecond,
