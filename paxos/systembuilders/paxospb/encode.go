@@ -39,8 +39,8 @@ type (
 	clientEntry = systembuilders.Pending[string]
 )
 
-// Encode returns a message of a node of so many, 0 if their number changes, in a dialect, in which there may be no words for it: ErrUnsayable is
-// its only error.
+// Encode returns a message of a node of so many, 0 if their number changes, in a dialect. There may be no words for it
+// there: ErrUnsayable is the only error.
 func Encode(m node.Message, nodes int, d Dialect) (*Message, error) {
 	e := encoder{uint64(m.From), uint64(nodes), d}
 	p := &Message{To: uint64(m.To)}

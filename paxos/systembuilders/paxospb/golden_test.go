@@ -71,9 +71,11 @@ var said = map[string]node.Message{
 	"recovered": {From: 1, To: 2, Message: systembuilders.Recovered{
 		Nonce: 7, Attempted: 5, Installed: 4, Recovering: true, Leads: true, Aru: 9, Last: 10,
 	}},
-	"snapshot-part": {From: 1, To: 0, Message: systembuilders.SnapshotPart{Seq: 128, Sum: 7, From: 2, Data: "x", Last: true}},
-	"learn-part":    {From: 2, To: 1, Message: systembuilders.LearnPart{Aru: 9, Seq: 128, Sum: 7, From: 2}},
-	"learn":         {From: 2, To: 1, Message: systembuilders.Learn{Aru: 64}},
+	"snapshot-part": {From: 1, To: 0, Message: systembuilders.SnapshotPart{
+		Seq: 128, Sum: 7, From: 2, Data: "x", Last: true,
+	}},
+	"learn-part": {From: 2, To: 1, Message: systembuilders.LearnPart{Aru: 9, Seq: 128, Sum: 7, From: 2}},
+	"learn":      {From: 2, To: 1, Message: systembuilders.Learn{Aru: 64}},
 }
 
 var one = systembuilders.Update[string]{Node: 1, Command: command(300, math.MaxUint64, "café\x00")}

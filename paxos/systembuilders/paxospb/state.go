@@ -60,7 +60,8 @@ func DecodeState(p *PersistentState) (node.PersistentState, error) {
 	s.Installed, s.Highest = systembuilders.View(p.GetLastInstalled()), systembuilders.View(p.GetHighest())
 	s.Lost = p.GetLost()
 	if p.GetDelay() > math.MaxInt32 {
-		return node.PersistentState{}, fmt.Errorf("paxospb: a state with delay %d: must be at most %d", p.GetDelay(), math.MaxInt32)
+		return node.PersistentState{}, fmt.Errorf(
+			"paxospb: a state with delay %d: must be at most %d", p.GetDelay(), math.MaxInt32)
 	}
 	s.Delay = int(p.GetDelay())
 	for _, id := range p.GetMembers() {
