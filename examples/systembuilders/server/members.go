@@ -168,6 +168,9 @@ func (m *membership) Members(ctx context.Context, r *transportpb.MembersRequest)
 		return nil, errFixed
 	}
 	if r.GetOrdered() {
+		if !s.member.Load() {
+			return nil, errNoMember
+		}
 		ctx, cancel := context.WithTimeout(ctx, orderPatience)
 		defer cancel()
 		u := node.Update{ClientID: node.ChangeClients + rand.Uint64N(node.OwnClients-node.ChangeClients), Timestamp: rand.Uint64()}

@@ -10,6 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
 	"synod/examples/systembuilders/client"
 	"synod/examples/systembuilders/hosts"
 	"synod/internal/authority"
@@ -209,6 +213,24 @@ func TestMembersRefused(t *testing.T) {
 		conn.Close()
 	}
 
+	conn, err := grpc.Connect(c.all[0].String(), plain, grpc.Anybodys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	said := metadata.Pairs(clusterKey, clusterOf(c.all[:3], true), serverKey, "4", addressKey, c.all[4].String())
+	stream, err := transportpb.NewPaxosTransportClient(conn).DeliverMessage(metadata.NewOutgoingContext(t.Context(), said))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &paxospb.Message{Type: &paxospb.Message_Accept{Accept: &paxospb.Accept{NodeId: 40}}}
+	if err := stream.Send(m); err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.RecvMsg(new(transportpb.Empty)); status.Code(err) != codes.InvalidArgument {
+		t.Errorf("a server that nobody knows votes: %v", err)
+	}
+
 	fixed := places(t, 2)
 	mistaken := func(name string, m Member, want error, why string) {
 		t.Helper()
@@ -231,7 +253,7 @@ func TestMembersRefused(t *testing.T) {
 	}, ErrJoin, "no server answered")
 
 	one := start(t, Member{ID: 0, Hosts: fixed[:1]})
-	_, err := client.Cluster{Hosts: fixed[:1]}.Members(t.Context(), false)
+	_, err = client.Cluster{Hosts: fixed[:1]}.Members(t.Context(), false)
 	refused("members that never change", err, "never change")
 	mistaken("nothing to join", Member{ID: 1, Hosts: fixed, Join: true}, ErrJoin, "never change")
 	one.stop()

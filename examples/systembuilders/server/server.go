@@ -330,7 +330,11 @@ func (s *server) collect(ctx context.Context) {
 // speaks reports whether the other side of a call may speak as a server: it has a certificate for its host, or nobody has any.
 func (s *server) speaks(ctx context.Context, id actor.ID) error {
 	h, ok := s.links.at(id)
-	if !ok {
+	switch {
+	case ok:
+	case s.changing:
+		return fmt.Errorf("server %v has not said where it is", id)
+	default:
 		return nil // The node refuses it.
 	}
 	return grpc.Speaks(ctx, h.Name)
