@@ -1,15 +1,22 @@
 package server
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
+	"synod/actor"
+	"synod/paxos/rsm"
+	"synod/paxos/systembuilders"
+	"synod/paxos/systembuilders/node"
 	"synod/paxos/systembuilders/paxospb"
 	"synod/paxos/systembuilders/transportpb"
 	"synod/spawn/grpc"
@@ -75,6 +82,41 @@ func TestBounded(t *testing.T) {
 		conn.Close()
 		if conn, err = grpc.Connect(all[0].String(), plain, grpc.Anybodys); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestPrepareOKSize makes sure that the longest answer to a Prepare is below 3 MiB, with slots of several updates too: there
+// are at most 64 slots that are ordered in it, and as many that are not as a leader proposes for at once.
+func TestPrepareOKSize(t *testing.T) {
+	number := uint64(math.MaxUint64)
+	longest := func(n int) systembuilders.Batch[string] {
+		var all []systembuilders.Update[string]
+		for range n {
+			all = append(all, systembuilders.Update[string]{Node: actor.ID(number), Command: rsm.Command[string]{
+				ID: rsm.ID{Client: rsm.Client(number - 1), Local: rsm.Local(number)}, Op: strings.Repeat("x", MaxUpdate/n),
+			}})
+		}
+		return systembuilders.BatchOf(all...)
+	}
+	for _, n := range []int{1, slotUpdates} {
+		ok := systembuilders.PrepareOK[string]{View: systembuilders.View(number)}
+		for range 64 {
+			ok.Data.Ordered = append(ok.Data.Ordered, systembuilders.GloballyOrderedUpdate[string]{
+				Seq: rsm.Slot(number), Batch: longest(n),
+			})
+		}
+		for range window {
+			ok.Data.Proposals = append(ok.Data.Proposals, systembuilders.Proposal[string]{
+				View: ok.View, Seq: rsm.Slot(number), Batch: longest(n),
+			})
+		}
+		p, err := paxospb.Encode(node.Message{Message: ok}, 0, paxospb.Extended)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size := proto.Size(p); size >= 3<<20 {
+			t.Errorf("%d bytes with slots of %d updates: must be below 3 MiB", size, n)
 		}
 	}
 }

@@ -34,6 +34,8 @@ const (
 	// MaxUpdate is the most bytes of an update: the answer to a Prepare, which has at most 64 slots that are ordered and
 	// as many that are not as the leader proposes for at once, stays below 3 MiB.
 	MaxUpdate = 32 << 10
+	// slotUpdates is the most updates of a slot, if all servers know slots of several.
+	slotUpdates = 64
 	// maxMessage is the most bytes of a message, from others too.
 	maxMessage = 4 << 20
 	// orderPatience is how long a client waits at most for its update to be ordered.
@@ -184,6 +186,7 @@ func (s *server) start() error {
 	c := node.Config{ID: actor.ID(s.ID), NodeCount: len(s.Hosts), Logger: s.Log, RandSeed: seed()}
 	if s.changing {
 		c.NodeCount, c.Window, c.Delay = hosts.MaxServers, window, window
+		c.Batch, c.Bytes = slotUpdates, MaxUpdate // All know what is not published.
 		c.Members, c.Change = actor.IDs(len(s.first)), changeMembers
 	}
 	if s.tune != nil {

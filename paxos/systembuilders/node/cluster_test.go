@@ -265,6 +265,33 @@ func TestOrdered(t *testing.T) {
 	}
 }
 
+// A slot has as many updates as there is room for.
+func TestBatches(t *testing.T) {
+	w := newCluster(t, 3, func(c *Config) { c.Window, c.Batch, c.Bytes = 1, 3, 7 })
+	w.begin()
+	w.run(10)
+	leader := w.leader()
+	for k := range 12 { // of three or four bytes
+		w.propose(leader, uint64(k+1))
+	}
+	w.run(100)
+	w.expect(12, 0, 1, 2)
+	sizes, updates := map[rsm.Slot]int{}, map[rsm.Slot]int{}
+	for _, u := range w.applied[leader] {
+		sizes[u.Seq] += len(u.Update.Data)
+		updates[u.Seq]++
+	}
+	most := 0
+	for seq, n := range sizes {
+		if most = max(most, updates[seq]); n > 7 {
+			t.Errorf("slot %v has %d bytes in %d updates: must have at most 7", seq, n, updates[seq])
+		}
+	}
+	if most != 2 {
+		t.Errorf("a slot has at most %d updates: want 2, which is what there is room for", most)
+	}
+}
+
 // Without its leader a cluster elects another one, and what was proposed before is ordered there.
 func TestLeaderCrashes(t *testing.T) {
 	w := newCluster(t, 3)

@@ -80,7 +80,7 @@ func options(c Config) systembuilders.Options {
 	ticks := func(n, otherwise int) time.Duration { return time.Duration(cmp.Or(n, otherwise)) * tickLength }
 	d := systembuilders.Defaults
 	d.Window = rsm.Slot(cmp.Or(c.Window, int(d.Window)))
-	d.Batch, d.Queue = cmp.Or(c.Batch, d.Batch), cmp.Or(c.Pending, d.Queue)
+	d.Batch, d.Bytes, d.Queue = cmp.Or(c.Batch, d.Batch), c.Bytes, cmp.Or(c.Pending, d.Queue)
 	d.Recovery, d.Delay, d.Once, d.Part = c.Delay == 0, rsm.Slot(c.Delay), c.Delay > 0, snapshotPart
 	d.Progress, d.Update = ticks(c.ProgressTicks, 500), ticks(c.UpdateTicks, 300)
 	d.Proof, d.Resend = ticks(c.ProofTicks, 100), ticks(c.ResendTicks, 100)
@@ -105,7 +105,10 @@ func newCore(c Config) (*core, error) {
 
 // newServer returns the actor's configuration, which is the same as in the model.
 func newServer(c Config) server {
-	s := server{Options: options(c), Machine: outside{}, Peers: actor.Others(actor.IDs(c.NodeCount), c.ID)}
+	s := server{
+		Options: options(c), Machine: outside{}, Peers: actor.Others(actor.IDs(c.NodeCount), c.ID),
+		Size: func(one rsm.Command[string]) int { return len(one.Op) },
+	}
 	if c.Delay > 0 {
 		s.Change, s.Members = c.change(), c.Members
 		if s.Members == nil {

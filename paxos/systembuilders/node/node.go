@@ -70,6 +70,7 @@ type Config struct {
 
 	Window  int // maximum number of slots that a leader proposes for at once; 0 means 16
 	Batch   int // maximum number of updates in a slot; 0 means 1
+	Bytes   int // maximum length of the updates in a slot together, unless it has only one; 0 means no limit
 	Pending int // maximum number of pending updates, beyond which Propose blocks; 0 means 4096
 
 	// Delay is how many slots after its own an update takes effect that changes the members, at least Window; 0 if the
@@ -103,6 +104,7 @@ func (c Config) validate() error {
 		{"ResendTicks", c.ResendTicks, maxTicks},
 		{"Window", c.Window, math.MaxInt32},
 		{"Batch", c.Batch, math.MaxInt32},
+		{"Bytes", c.Bytes, math.MaxInt32},
 		{"Pending", c.Pending, math.MaxInt32},
 		{"Delay", c.Delay, math.MaxInt32},
 	} {
