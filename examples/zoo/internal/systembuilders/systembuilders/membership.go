@@ -345,7 +345,7 @@ func server_data[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S,
 		if err != nil || s.Delay == 0 {
 			return string(data), err
 		}
-		k := keptMembership{Members: s.Members, Highest: m.Highest}
+		k := keptMembership{Members: s.Members}
 		for _, next := range m.Next {
 			k.Next = append(k.Next, keptChange{next.From, next.Members.Slice()})
 		}
