@@ -37,6 +37,7 @@ const (
 	changes   = "changes"
 	members   = "members"
 	next      = "next-members"
+	readIndex = "read-index"
 )
 
 // multiPaxosEntries are the two compositions of Multi-Paxos.
@@ -47,6 +48,9 @@ var multiPaxosEntries = []catalog.Entry{
 		Parameters: append(multiPaxosParameters(multipaxos.Default, catalog.Parameter{
 			Name: servers, Doc: "servers", Default: multipaxos.Default.Servers, Min: 1, Max: multipaxos.MaxServers,
 		}),
+			catalog.Parameter{
+				Name: readIndex, Doc: "servers answer reads without a slot, after a round of the leader's ballot", Max: 1, Special: true,
+			},
 			catalog.Parameter{
 				Name: changes, Doc: "how often an administrator has other servers vote; 0 for all servers always",
 				Max: multipaxos.MaxCommands, Special: true,
@@ -103,6 +107,10 @@ var multiPaxosServers = &catalog.Servers{
 			n, err := strconv.ParseUint(value, 10, 64)
 			return err == nil && n <= mostCollected
 		},
+	}, {
+		Name: readIndex, Doc: "gets are answered after a round of the leader's ballot instead of going through the log",
+		Bare: "true", Usual: "true", Tried: "true", Expects: "true or false",
+		Valid: func(value string) bool { return value == "true" || value == "false" },
 	}},
 	Program: func(v catalog.Variant) spawn.Program {
 		p := spawn.NewProgramOf("multi-paxos", wire.Version, storeServer(v), wire.Messages, wire.Records,
@@ -128,6 +136,7 @@ const mostCollected = 1 << 20
 // storeServer returns the servers of the store with some options.
 func storeServer(v catalog.Variant) func(self actor.ID, servers []actor.ID) actor.Typed[storeState, rsm.Message] {
 	options := served
+	options.ReadIndex = v[readIndex] != "false"
 	if n, err := strconv.ParseUint(v[collect], 10, 64); err == nil {
 		options.Collect = rsm.Slot(n)
 		options.Retain = min(options.Retain, options.Collect/4)
@@ -151,7 +160,8 @@ var served = protocol.Options{
 	Window: wire.Window, Batch: 64, Bytes: wire.SlotBytes, Part: wire.Part, PartBytes: wire.PartBytes, Reduce: true,
 	Forward: true,
 	Collect: wire.Collect, Retain: wire.Retain, CollectBytes: wire.CollectBytes, Chunk: wire.Chunk,
-	Resend: 50 * time.Millisecond, Patience: 500 * time.Millisecond, Adaptive: true,
+	ReadIndex: true,
+	Resend:    50 * time.Millisecond, Patience: 500 * time.Millisecond, Adaptive: true,
 }
 
 // storeRequest is a request as netcat may send it.
@@ -221,6 +231,7 @@ func multiPaxosConfig(s catalog.Choice) multipaxos.Config {
 		Patient: v[patience] > 0, Adaptive: v[patience] == 2, Forward: v[forward] == 1,
 		Resends: v[resends], End: v[endings] == 1,
 		Machine: v[machine], Live: s.Live, Config: s.Config,
-		Changes: v[changes], Members: v[members], Next: v[next],
+		ReadIndex: v[readIndex] == 1,
+		Changes:   v[changes], Members: v[members], Next: v[next],
 	}
 }

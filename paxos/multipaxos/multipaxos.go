@@ -192,6 +192,24 @@ type (
 		Slot   rsm.Slot
 		Offset int
 	}
+	// ReadIndex asks the leader for the index of reads: of the first slot that need not be executed before they are answered.
+	ReadIndex struct{ Reads actor.List[rsm.ID] }
+	// ReadAt is the leader's answer.
+	ReadAt struct {
+		Index rsm.Slot
+		Reads actor.List[rsm.ID]
+	}
+	// Confirm asks an acceptor, in a numbered round of a ballot, which ballot it has promised.
+	Confirm struct {
+		Ballot Ballot
+		Number uint64
+	}
+	// Confirmed is the acceptor's answer.
+	Confirmed struct {
+		Round  Ballot
+		Number uint64
+		Ballot Ballot
+	}
 	// Forward hands commands of clients to the replica beside the active leader (section 4.4). It is to propose them; the
 	// one that they came to answers.
 	Forward[O any] struct{ Batch rsm.Batch[O] }
@@ -211,18 +229,26 @@ func (Learn) message()       {}
 func (Forward[O]) message()  {}
 func (Chunk) message()       {}
 func (Fetch) message()       {}
+func (ReadIndex) message()   {}
+func (ReadAt) message()      {}
+func (Confirm) message()     {}
+func (Confirmed) message()   {}
 
 func (P1a) toAcceptor()        {}
 func (P2a[O]) toAcceptor()     {}
+func (Confirm) toAcceptor()    {}
 func (P1b[O]) toLeader()       {}
 func (P2b) toLeader()          {}
 func (Propose[O]) toLeader()   {}
 func (Ping) toLeader()         {}
+func (ReadIndex) toLeader()    {}
+func (Confirmed) toLeader()    {}
 func (Decision[O]) toReplica() {}
 func (Learn) toReplica()       {}
 func (Forward[O]) toReplica()  {}
 func (Chunk) toReplica()       {}
 func (Fetch) toReplica()       {}
+func (ReadAt) toReplica()      {}
 
 // Options are what goes beyond the paper's figures. The zero value is the figures.
 type Options struct {
@@ -263,6 +289,9 @@ type Options struct {
 	// for all (section 4.4). Otherwise each proposes by itself, often several for the same slot, of which all but one have
 	// to propose again. It needs a leader beside each replica.
 	Forward bool
+	// ReadIndex answers what only reads, by an rsm.Reader, without a slot: after a round of the leader's ballot, when the
+	// server has executed what the leader had. It needs all roles beside one another, and Reduce with Server.Members.
+	ReadIndex bool
 	// Resend makes everything that can be lost be sent again, after so long and at most twice so, until it has been
 	// answered; and replicas that lack decisions ask for them. 0 for never: then one lost message may stop the protocol.
 	Resend time.Duration

@@ -241,6 +241,9 @@ func (l *Leader[O]) extend(c *leading[O]) {
 		l.wait(slot)
 	}
 	last, _, some := accepted.Last()
+	if c.ReadIndex && some {
+		l.Barrier = max(l.Barrier, last+1)
+	}
 	for slot := max(from, c.first); some && slot < last; slot++ {
 		l.fill(slot)
 	}

@@ -66,6 +66,7 @@ func (s replicaRole[S, O, R]) Receive(
 		st.teach(m, func(d Decision[O]) { out.Send(from, d) })
 	case Forward[O]: // Replicas propose to all leaders, and hand nothing on.
 	case Chunk, Fetch: // Nothing is collected.
+	case ReadAt: // All reads are commands.
 	}
 	return st
 }
@@ -122,7 +123,7 @@ type leaderRole[O, R any] struct{ Roles }
 
 func (s leaderRole[O, R]) leading(self actor.ID, out *Out[R]) *leading[O] {
 	options := s.Options
-	options.Patience, options.Adaptive, options.Collect = 0, false, 0
+	options.Patience, options.Adaptive, options.Collect, options.ReadIndex = 0, false, 0, false
 	return &leading[O]{
 		Options: options, self: self, acceptors: s.Acceptors, first: 1, out: &leaderStep[O, R]{s.Roles, out},
 	}
@@ -162,6 +163,7 @@ func (s leaderRole[O, R]) Receive(
 	case Propose[O]:
 		st.propose(m.Slot, m.Batch, s.leading(self, out))
 	case Ping: // There is no replica here to keep level.
+	case ReadIndex, Confirmed: // All reads are commands.
 	}
 	return st
 }
@@ -219,6 +221,7 @@ func (s acceptorRole[O, R]) Receive(
 		out.Send(from, st.p1a(m, part[O]{slots: s.Part}))
 	case P2a[O]:
 		out.Send(from, st.p2a(m, s.Reduce))
+	case Confirm: // All reads are commands.
 	}
 	return st
 }

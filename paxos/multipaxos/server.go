@@ -31,6 +31,7 @@ type State[S, O, R any] struct {
 	Acceptor Acceptor[O]
 	Leader   Leader[O]
 	Replica  Replica[S, O, R]
+	Reads    Reads[O]
 	Held     map[rsm.Slot]P2a[O] // what it is to vote for as soon as it is a member; nil for nothing
 }
 
@@ -147,7 +148,11 @@ func (s Server[S, O, R]) Request(
 	if c.ID.Client == 0 {
 		c.ID.Client = rsm.Client(from)
 	}
-	st.Replica.request(from, c, t.executing())
+	if s.reads(c) {
+		t.read(from, c)
+	} else {
+		st.Replica.request(from, c, t.executing())
+	}
 	return t.finish()
 }
 
@@ -200,8 +205,16 @@ func (t *turn[S, O, R]) executing() *execution[S, O, R] {
 // finish handles what roles of the server said to one another in the step.
 func (t *turn[S, O, R]) finish() State[S, O, R] {
 	t.handle()
-	for again := t.Members != nil; again; again = t.handle() {
-		t.reconfigured()
+	for again := t.Members != nil || t.ReadIndex; again; again = t.handle() {
+		if t.Members != nil {
+			t.reconfigured()
+		}
+		if t.ReadIndex {
+			t.confirms()
+		}
+	}
+	if t.ReadIndex {
+		t.answer()
 	}
 	if t.Forward { // Commands may have come while another leader was active.
 		t.st.Replica.propose(t.executing())
@@ -251,6 +264,8 @@ func (t *turn[S, O, R]) accept(from actor.ID, msg AcceptorMessage) {
 		}
 		t.tell(from, answer)
 		t.know(m.Ballot)
+	case Confirm:
+		t.tell(from, Confirmed{m.Ballot, m.Number, t.st.Acceptor.Ballot})
 	}
 }
 
@@ -278,6 +293,10 @@ func (t *turn[S, O, R]) lead(from actor.ID, msg LeaderMessage) {
 			return
 		}
 		t.st.Leader.propose(m.Slot, m.Batch, t.leading())
+	case ReadIndex:
+		t.asked(from, m.Reads.Slice())
+	case Confirmed:
+		t.confirmed(from, m)
 	case Ping:
 		t.know(m.Ballot)
 		if m.Ballot == t.st.Leader.Known && t.st.Leader.passive() {
@@ -308,6 +327,8 @@ func (t *turn[S, O, R]) learn(from actor.ID, msg ReplicaMessage) {
 		t.chunk(from, m)
 	case Fetch:
 		t.fetch(from, m)
+	case ReadAt:
+		t.readAt(m)
 	}
 }
 
@@ -375,6 +396,7 @@ func (t *turn[S, O, R]) know(b Ballot) {
 }
 
 func (t *turn[S, O, R]) preempted() {
+	t.askAgain()
 	for slot, b := range t.st.Replica.Proposals.All() {
 		t.forward(Propose[O]{slot, b})
 	}
@@ -393,6 +415,7 @@ func (t *turn[S, O, R]) adopted() {
 			t.pingTo(id)
 		}
 	}
+	t.askAgain()
 }
 
 func (t *turn[S, O, R]) ping() {
@@ -418,6 +441,10 @@ func (t *turn[S, O, R]) again() {
 		t.propose(Propose[O]{slot, b})
 	}
 	r.handOn(t.executing(), r.Requests...)
+	t.askAgain()
+	if t.st.Reads.Round != nil {
+		t.confirm()
+	}
 	holes := r.holes(t.window())
 	if t.fetchAgain() || r.Incoming.Slot == 0 && (len(holes) > 0 || t.behind()) {
 		t.askAll()

@@ -38,6 +38,9 @@ func (Register[V]) Execute(_ Slot, held V, op RegisterOp[V]) (next, result V, ok
 	return held, held, true
 }
 
+// Reads implements Reader.
+func (Register[V]) Reads(op RegisterOp[V]) bool { return !op.Write }
+
 // Log is a machine that appends entries and reads all of them: the state of a chatroom. An append has no answer, as
 // in the published program, unless Acknowledge is set.
 type Log struct{ Acknowledge bool }
@@ -74,6 +77,9 @@ func (l Log) Execute(_ Slot, held []string, op LogOp) ([]string, LogResult, bool
 	}
 	return held, LogResult{len(held), append([]string(nil), held...)}, true
 }
+
+// Reads implements Reader.
+func (Log) Reads(op LogOp) bool { return !op.Append }
 
 // Store is a machine that maps keys to values.
 type Store struct{}
@@ -150,6 +156,9 @@ func (Store) Execute(_ Slot, held map[string]string, op StoreOp) (map[string]str
 	}
 	return held, result, true
 }
+
+// Reads implements Reader.
+func (Store) Reads(op StoreOp) bool { return op.Kind == Get }
 
 func set(held map[string]string, key, value string) map[string]string {
 	if held == nil {

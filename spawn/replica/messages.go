@@ -22,6 +22,7 @@ func Messages[O, R any](unions ...jsonwire.Union) (*jsonwire.Codec[rsm.Message],
 			multipaxos.P1a{}, multipaxos.P1b[O]{}, multipaxos.P2a[O]{}, multipaxos.P2b{},
 			multipaxos.Propose[O]{}, multipaxos.Decision[O]{}, multipaxos.Ping{}, multipaxos.Learn{},
 			multipaxos.Forward[O]{}, multipaxos.Chunk{}, multipaxos.Fetch{},
+			multipaxos.ReadIndex{}, multipaxos.ReadAt{}, multipaxos.Confirm{}, multipaxos.Confirmed{},
 		))...,
 	)
 }

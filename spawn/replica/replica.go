@@ -68,6 +68,9 @@ type Config struct {
 	// what is decided. Commands change which ones vote: operations are rsm.Change[O] then, also those of clients. Nil if all
 	// servers always vote.
 	Members []int
+	// LogReads has also operations that only read, by an rsm.Reader, executed in slots of the log. Otherwise they are answered
+	// after a round of the leader's ballot, see multipaxos.Options.ReadIndex.
+	LogReads bool
 	// Unions say what interfaces in operations and results may hold; nil if there are none. With any nothing is collected: a
 	// snapshot keeps results by encoding/json, which knows of no unions.
 	Unions []jsonwire.Union
@@ -140,7 +143,7 @@ func (c Config) options() multipaxos.Options {
 	o := multipaxos.Options{
 		Window: window, Batch: batch, Bytes: slotBytes, Part: partSlots, PartBytes: partBytes, Reduce: true, Forward: true,
 		Collect: collect, Retain: retain, CollectBytes: collectBytes, Chunk: chunk,
-		Adaptive: true, Patience: c.Timeout,
+		ReadIndex: !c.LogReads, Adaptive: true, Patience: c.Timeout,
 		Resend: max(c.Timeout/resends, time.Millisecond),
 	}
 	if len(c.Unions) > 0 {

@@ -66,7 +66,7 @@ func replicated(model, function string) family {
 	f.sound = "multipaxos." + function + "(c)"
 	f.broken = "mutated." + function + "[M](mutated.Config(c))"
 	for _, file := range []string{
-		"acceptor", "collect", "leader", "multipaxos", "reconfigure", "replica", "roles", "server",
+		"acceptor", "collect", "leader", "multipaxos", "read", "reconfigure", "replica", "roles", "server",
 	} {
 		f.sources = append(f.sources, "paxos/multipaxos/"+file+".go")
 	}

@@ -111,6 +111,8 @@ func (t *teller[O]) heard() multipaxos.Ballot {
 		return m.Ballot
 	case multipaxos.P2b:
 		return m.Ballot
+	case multipaxos.Confirmed:
+		return m.Ballot
 	}
 	return multipaxos.Ballot{}
 }

@@ -45,6 +45,7 @@ type Config struct {
 	Collect      int  // slots after which a replica makes a snapshot, section 4.2; 0 for never; needs Reduce
 	Chunk        int  // bytes of a snapshot in a message, at most; 0 for any number
 	Forward      bool // servers hand commands on to the server of the active leader, section 4.4
+	ReadIndex    bool // servers answer reads without a slot, after a round of the leader's ballot
 	Resends      int  // how often something is sent again on a path, at most; with 0 nothing ever is
 	Live         bool // every client is to be served at last, a property of endless paths; what is sent again is not bounded
 	End          bool // clients end their sessions
@@ -127,7 +128,7 @@ func (c Config) options(leaders []actor.ID) multipaxos.Options {
 	last := c.Ballots - 1
 	o := multipaxos.Options{
 		Window: rsm.Slot(c.Window), Batch: c.Batch, Part: c.Part, Reduce: c.Reduce, Forward: c.Forward,
-		Collect: rsm.Slot(c.Collect), Chunk: c.Chunk,
+		Collect: rsm.Slot(c.Collect), Chunk: c.Chunk, ReadIndex: c.ReadIndex,
 		Last: multipaxos.Ballot{Round: uint64(last/len(leaders)) + 1, Leader: leaders[last%len(leaders)]},
 	}
 	if c.Resends > 0 {

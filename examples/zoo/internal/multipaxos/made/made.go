@@ -63,6 +63,16 @@ func Model(mutant string, c multipaxos.Config) model.Source {
 		return broken[ofPromiseAskedOnce](c)
 	case "promise-not-kept":
 		return broken[ofPromiseNotKept](c)
+	case "read-behind":
+		return broken[ofReadBehind](c)
+	case "read-early":
+		return broken[ofReadEarly](c)
+	case "read-overruled":
+		return broken[ofReadOverruled](c)
+	case "read-shared":
+		return broken[ofReadShared](c)
+	case "read-unconfirmed":
+		return broken[ofReadUnconfirmed](c)
 	case "reconfigured-early":
 		return broken[ofReconfiguredEarly](c)
 	case "recovered-configuration":
@@ -141,6 +151,11 @@ type (
 	ofPatienceUnchanged       struct{}
 	ofPromiseAskedOnce        struct{}
 	ofPromiseNotKept          struct{}
+	ofReadBehind              struct{}
+	ofReadEarly               struct{}
+	ofReadOverruled           struct{}
+	ofReadShared              struct{}
+	ofReadUnconfirmed         struct{}
 	ofReconfiguredEarly       struct{}
 	ofRecoveredConfiguration  struct{}
 	ofRemovedLeads            struct{}
@@ -190,6 +205,11 @@ func (ofPartForWhole) Mutant() string            { return "part-for-whole" }
 func (ofPatienceUnchanged) Mutant() string       { return "patience-unchanged" }
 func (ofPromiseAskedOnce) Mutant() string        { return "promise-asked-once" }
 func (ofPromiseNotKept) Mutant() string          { return "promise-not-kept" }
+func (ofReadBehind) Mutant() string              { return "read-behind" }
+func (ofReadEarly) Mutant() string               { return "read-early" }
+func (ofReadOverruled) Mutant() string           { return "read-overruled" }
+func (ofReadShared) Mutant() string              { return "read-shared" }
+func (ofReadUnconfirmed) Mutant() string         { return "read-unconfirmed" }
 func (ofReconfiguredEarly) Mutant() string       { return "reconfigured-early" }
 func (ofRecoveredConfiguration) Mutant() string  { return "recovered-configuration" }
 func (ofRemovedLeads) Mutant() string            { return "removed-leads" }

@@ -28,6 +28,8 @@ type Leader[O any] struct {
 	// Covered is the first slot of the newest configuration whose members have promised Ballot or, as long as it is not
 	// active, are asked to; 0 if all servers vote in all slots.
 	Covered rsm.Slot
+	// Barrier is the slot below which everything may have been decided at earlier ballots; 0 without ReadIndex.
+	Barrier rsm.Slot
 	Waiting map[rsm.Slot]bool // Proposals whose configuration is not known, or has not promised; nil for none
 }
 
@@ -287,6 +289,9 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 			l.Proposals = l.Proposals.With(slot, votes.At(votes.Len()-1).Batch)
 		}
 		last, _, _ := l.Proposals.Last()
+		if c.ReadIndex {
+			l.Barrier = max(first, last+1)
+		}
 		for slot := max(first, 1); slot < min(last, 1); slot++ {
 			if _, taken := l.Proposals.Get(slot); !taken {
 				l.Proposals = l.Proposals.With(slot, rsm.Batch[O]{})
@@ -309,6 +314,9 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 			l.Proposals = l.Proposals.With(slot, votes.At(0).Batch)
 		}
 		last, _, _ := l.Proposals.Last()
+		if c.ReadIndex {
+			l.Barrier = max(first, last+1)
+		}
 		for slot := max(first, 1); slot < last; slot++ {
 			if _, taken := l.Proposals.Get(slot); !taken {
 				l.Proposals = l.Proposals.With(slot, rsm.Batch[O]{})
@@ -331,6 +339,9 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 			l.Proposals = l.Proposals.With(slot, votes.At(votes.Len()-1).Batch)
 		}
 		last, _, _ := l.Proposals.Last()
+		if c.ReadIndex {
+			l.Barrier = max(first, last+1)
+		}
 		for slot := max(first, 1); slot < last; slot++ {
 			if _, taken := l.Proposals.Get(slot); !taken {
 				l.Proposals = l.Proposals.With(slot, rsm.Batch[O]{})
@@ -353,6 +364,9 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 		l.Proposals = l.Proposals.With(slot, votes.At(votes.Len()-1).Batch)
 	}
 	last, _, _ := l.Proposals.Last()
+	if c.ReadIndex {
+		l.Barrier = max(first, last+1)
+	}
 	for slot := max(first, 1); slot < last; slot++ {
 		if _, taken := l.Proposals.Get(slot); !taken {
 			l.Proposals = l.Proposals.With(slot, rsm.Batch[O]{})

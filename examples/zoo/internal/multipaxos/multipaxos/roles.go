@@ -70,6 +70,7 @@ func (s replicaRole[Mutant, S, O, R]) Receive(
 		st.teach(m, func(d Decision[O]) { out.Send(from, d) })
 	case Forward[O]: // Replicas propose to all leaders, and hand nothing on.
 	case Chunk, Fetch: // Nothing is collected.
+	case ReadAt: // All reads are commands.
 	}
 	return st
 }
@@ -126,7 +127,7 @@ type leaderRole[Mutant variant.Mutant, O, R any] struct{ Roles }
 
 func leaderRole_leading[Mutant variant.Mutant, O any, R any](s leaderRole[Mutant, O, R], self actor.ID, out *Out[R]) *leading[O] {
 	options := s.Options
-	options.Patience, options.Adaptive, options.Collect = 0, false, 0
+	options.Patience, options.Adaptive, options.Collect, options.ReadIndex = 0, false, 0, false
 	return &leading[O]{
 		Options: options, self: self, acceptors: s.Acceptors, first: 1, out: &leaderStep[O, R]{s.Roles, out},
 	}
@@ -166,6 +167,7 @@ func (s leaderRole[Mutant, O, R]) Receive(
 	case Propose[O]:
 		leader_propose[Mutant](&st, m.Slot, m.Batch, leaderRole_leading[Mutant](s, self, out))
 	case Ping: // There is no replica here to keep level.
+	case ReadIndex, Confirmed: // All reads are commands.
 	}
 	return st
 }
@@ -225,6 +227,7 @@ func (s acceptorRole[Mutant, O, R]) Receive(
 		out.Send(from, acceptor_p1a[Mutant](&st, m, part[O]{slots: s.Part}))
 	case P2a[O]:
 		out.Send(from, acceptor_p2a[Mutant](&st, m, s.Reduce))
+	case Confirm: // All reads are commands.
 	}
 	return st
 }

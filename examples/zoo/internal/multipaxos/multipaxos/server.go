@@ -35,6 +35,7 @@ type State[S, O, R any] struct {
 	Acceptor Acceptor[O]
 	Leader   Leader[O]
 	Replica  Replica[S, O, R]
+	Reads    Reads[O]
 	Held     map[rsm.Slot]P2a[O] // what it is to vote for as soon as it is a member; nil for nothing
 }
 
@@ -172,7 +173,11 @@ func (s Server[Mutant, S, O, R]) Request(
 	if c.ID.Client == 0 {
 		c.ID.Client = rsm.Client(from)
 	}
-	replica_request[Mutant](&st.Replica, from, c, turn_executing[Mutant](t))
+	if server_reads[Mutant](s, c) {
+		turn_read[Mutant](t, from, c)
+	} else {
+		replica_request[Mutant](&st.Replica, from, c, turn_executing[Mutant](t))
+	}
 	return turn_finish[Mutant](t)
 }
 
@@ -225,8 +230,16 @@ func turn_executing[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 // finish handles what roles of the server said to one another in the step.
 func turn_finish[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) State[S, O, R] {
 	turn_handle[Mutant](t)
-	for again := t.Members != nil; again; again = turn_handle[Mutant](t) {
-		turn_reconfigured[Mutant](t)
+	for again := t.Members != nil || t.ReadIndex; again; again = turn_handle[Mutant](t) {
+		if t.Members != nil {
+			turn_reconfigured[Mutant](t)
+		}
+		if t.ReadIndex {
+			turn_confirms[Mutant](t)
+		}
+	}
+	if t.ReadIndex {
+		turn_answer[Mutant](t)
 	}
 	if t.Forward { // Commands may have come while another leader was active.
 		replica_propose[Mutant](&t.st.Replica, turn_executing[Mutant](t))
@@ -278,6 +291,8 @@ func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 			}
 			turn_tell[Mutant](t, from, answer)
 			turn_know[Mutant](t, m.Ballot)
+		case Confirm:
+			turn_tell[Mutant](t, from, Confirmed{m.Ballot, m.Number, t.st.Acceptor.Ballot})
 		}
 
 		return
@@ -299,6 +314,8 @@ func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 			}
 			turn_tell[Mutant](t, from, answer)
 			turn_know[Mutant](t, m.Ballot)
+		case Confirm:
+			turn_tell[Mutant](t, from, Confirmed{m.Ballot, m.Number, t.st.Acceptor.Ballot})
 		}
 
 		return
@@ -320,6 +337,8 @@ func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 		}
 		turn_tell[Mutant](t, from, answer)
 		turn_know[Mutant](t, m.Ballot)
+	case Confirm:
+		turn_tell[Mutant](t, from, Confirmed{m.Ballot, m.Number, t.st.Acceptor.Ballot})
 	}
 }
 
@@ -347,6 +366,10 @@ func turn_lead[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O,
 			return
 		}
 		leader_propose[Mutant](&t.st.Leader, m.Slot, m.Batch, turn_leading[Mutant](t))
+	case ReadIndex:
+		turn_asked[Mutant](t, from, m.Reads.Slice())
+	case Confirmed:
+		turn_confirmed[Mutant](t, from, m)
 	case Ping:
 		turn_know[Mutant](t, m.Ballot)
 		if m.Ballot == t.st.Leader.Known && t.st.Leader.passive() {
@@ -377,6 +400,8 @@ func turn_learn[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 		turn_chunk[Mutant](t, from, m)
 	case Fetch:
 		turn_fetch[Mutant](t, from, m)
+	case ReadAt:
+		turn_readAt[Mutant](t, m)
 	}
 }
 
@@ -447,6 +472,7 @@ func turn_know[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O,
 
 func (t *turn[Mutant, S, O, R]) preempted() {
 	if variant.Of[Mutant]() == "commands-kept" {
+		turn_askAgain[Mutant](t)
 		for slot, b := range t.st.Replica.Proposals.All() {
 			turn_forward[Mutant](t, Propose[O]{slot, b})
 		}
@@ -455,12 +481,14 @@ func (t *turn[Mutant, S, O, R]) preempted() {
 		return
 	}
 	if variant.Of[Mutant]() == "not-forwarded" {
+		turn_askAgain[Mutant](t)
 		t.st.Replica.handOn(turn_executing[Mutant](t), t.st.Replica.Requests...)
 		turn_setLead[Mutant](t)
 
 		return
 	}
 
+	turn_askAgain[Mutant](t)
 	for slot, b := range t.st.Replica.Proposals.All() {
 		turn_forward[Mutant](t, Propose[O]{slot, b})
 	}
@@ -479,6 +507,7 @@ func (t *turn[Mutant, S, O, R]) adopted() {
 			turn_pingTo[Mutant](t, id)
 		}
 	}
+	turn_askAgain[Mutant](t)
 }
 
 func turn_ping[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
@@ -505,6 +534,10 @@ func turn_again[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 			t.propose(Propose[O]{slot, b})
 		}
 		r.handOn(turn_executing[Mutant](t), r.Requests...)
+		turn_askAgain[Mutant](t)
+		if t.st.Reads.Round != nil {
+			turn_confirm[Mutant](t)
+		}
 		holes := r.holes(0)
 		if turn_fetchAgain[Mutant](t) || r.Incoming.Slot == 0 && (len(holes) > 0 || turn_behind[Mutant](t)) {
 			turn_askAll[Mutant](t)
@@ -527,6 +560,10 @@ func turn_again[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 		t.propose(Propose[O]{slot, b})
 	}
 	r.handOn(turn_executing[Mutant](t), r.Requests...)
+	turn_askAgain[Mutant](t)
+	if t.st.Reads.Round != nil {
+		turn_confirm[Mutant](t)
+	}
 	holes := r.holes(t.window())
 	if turn_fetchAgain[Mutant](t) || r.Incoming.Slot == 0 && (len(holes) > 0 || turn_behind[Mutant](t)) {
 		turn_askAll[Mutant](t)

@@ -49,6 +49,12 @@ func (c Changing[S, O, R]) Execute(slot Slot, state S, op Change[O]) (next S, re
 	return c.Of.Execute(slot, state, op.Op)
 }
 
+// Reads implements Reader, if the machine does.
+func (c Changing[S, O, R]) Reads(op Change[O]) bool {
+	m, ok := c.Of.(Reader[O])
+	return ok && op.Members.Len() == 0 && m.Reads(op.Op)
+}
+
 // Snapshot returns the state as bytes.
 func (c Changing[S, O, R]) Snapshot(state S) ([]byte, error) { return c.Of.Snapshot(state) }
 
