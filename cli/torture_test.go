@@ -7,6 +7,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -137,6 +139,80 @@ func TestTortureBuilders(t *testing.T) {
 		t.Errorf("nothing was replayed\n%s", out)
 	}
 	t.Log(out)
+}
+
+// TestTortureMultiPaxos tortures servers of Multi-Paxos that make a snapshot after every fourth slot, whose members an operator
+// changes all the time, with one seed after the other, until snapshots have been transferred and members changed.
+func TestTortureMultiPaxos(t *testing.T) {
+	length := "5s"
+	switch {
+	case *long:
+		length = "1h"
+	case testing.Short():
+		t.Skip("it takes some seconds")
+	}
+	chunks, changed := 0, 0
+	for seed := 1; chunks == 0 || changed == 0; seed++ {
+		if seed > 20 {
+			t.Fatalf("%d parts of snapshots and %d changes after %d runs", chunks, changed, seed-1)
+		}
+		at, dir := peers(t, 4), filepath.Join(shortDir(t), "d")
+		first, err := netip.ParseAddrPort(at[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := reconfigure(at)
+		code, out := tortureWith(t, "paxos", "--model", "multi-paxos", "--servers", "4", "--members", "0,1,2", "--collect", "4",
+			"--port", strconv.Itoa(int(first.Port())), "--duration", length, "--seed", strconv.Itoa(seed), "--least", "1", "--dir", dir)
+		changed += stop()
+		if missed := code == 3 && strings.Contains(out, " never happened"); code != 0 && !missed {
+			t.Fatalf("seed %d: exit code %d\n%s", seed, code, out)
+		}
+		if !strings.Contains(out, "holds       \"linearizable\"\n") || number(t, `replayed    (\d+) events, all valid`, out) == 0 {
+			t.Fatalf("seed %d: exit code %d\n%s", seed, code, out)
+		}
+		records, err := filepath.Glob(filepath.Join(dir, "*", "record.ndjson"))
+		if err != nil || len(records) != 4 {
+			t.Fatal(records, err)
+		}
+		for _, file := range records {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			chunks += bytes.Count(text, []byte("Chunk"))
+		}
+		t.Logf("seed %d: %d parts of snapshots, %d changes\n%s", seed, chunks, changed, out)
+	}
+}
+
+// reconfigure has three of four servers vote, and then other three, until stop is called, which returns how often that was
+// acknowledged.
+func reconfigure(servers []string) (stop func() int) {
+	over, changes := make(chan struct{}), make(chan int)
+	go func() {
+		n := 0
+		for members := 0; ; members = 1 - members {
+			select {
+			case <-over:
+				changes <- n
+				return
+			default:
+			}
+			var out bytes.Buffer
+			code := run([]string{
+				"client", "members", []string{"1,2,3", "0,1,2"}[members], "--model", "multi-paxos",
+				"--servers", strings.Join(servers, ","), "--timeout", "200ms", "--retries", "0",
+			}, strings.NewReader(""), &out, io.Discard)
+			if code == 0 && strings.Contains(out.String(), "are to vote") {
+				n++
+			}
+		}
+	}()
+	return func() int {
+		close(over)
+		return <-changes
+	}
 }
 
 // TestBroken makes sure that servers that are broken in how they are run are caught within a minute, and that the seed that
