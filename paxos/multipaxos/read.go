@@ -9,12 +9,12 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Read-index reads: an operation that changes nothing needs no slot. The server of a client asks the leader up to where the
-// machine must have been executed to be as new as all that was answered before. The leader has executed that itself, if it is
-// still the leader: it asks the acceptors, of which a majority must not have promised a higher ballot. They are asked after the
-// read has come, so that nothing was decided at a higher ballot before; and a leader does not ask before it has executed what
-// it adopted, so that nothing is missing that was decided at a lower one. (Ongaro, "Consensus: Bridging Theory and Practice",
-// section 6.4, has the same for Raft.)
+// Read-index reads: an operation that changes nothing needs no slot. The server of a client asks the leader up to
+// where the machine must have been executed to be as new as all that was answered before. The leader has executed that
+// itself, if it is still the leader: it asks the acceptors, of which a majority must not have promised a higher
+// ballot. They are asked after the read has come, so that nothing was decided at a higher ballot before; and a leader
+// does not ask before it has executed what it adopted, so that nothing is missing that was decided at a lower one.
+// (Ongaro, "Consensus: Bridging Theory and Practice", section 6.4, has the same for Raft.)
 
 // Reads are the reads of a server, none of them durable.
 type Reads[O any] struct {
@@ -106,7 +106,8 @@ func (r *Reads[O]) ascending() []rsm.ID {
 	})
 }
 
-// asked takes reads for the next round, unless they wait for one already. A passive leader is asked again, or another one.
+// asked takes reads for the next round, unless they wait for one already. A passive leader is asked again, or another
+// one.
 func (t *turn[S, O, R]) asked(server actor.ID, reads []rsm.ID) {
 	if t.st.Leader.passive() {
 		return
@@ -121,8 +122,8 @@ func (t *turn[S, O, R]) asked(server actor.ID, reads []rsm.ID) {
 	}
 }
 
-// confirms begins a round for the reads that have come, as soon as the leader has executed all that may have been decided at
-// an earlier ballot. Reads of a round of an earlier ballot wait for one of the present ballot.
+// confirms begins a round for the reads that have come, as soon as the leader has executed all that may have been
+// decided at an earlier ballot. Reads of a round of an earlier ballot wait for one of the present ballot.
 func (t *turn[S, O, R]) confirms() {
 	l, r := &t.st.Leader, &t.st.Reads
 	if r.Round != nil && (r.Round.Ballot != l.Ballot || !l.Active) {
@@ -144,7 +145,8 @@ func (t *turn[S, O, R]) confirms() {
 	t.confirm()
 }
 
-// recent reports whether the replica beside the leader has executed all that may have been decided at an earlier ballot.
+// recent reports whether the replica beside the leader has executed all that may have been decided at an earlier
+// ballot.
 func (l *Leader[O]) recent(c *leading[O]) bool {
 	if c.first < l.Barrier {
 		return false
@@ -203,8 +205,8 @@ func (r *Round) agreed(quorum int) bool {
 	return true
 }
 
-// readAt takes the index of reads. One that was told of a read before is as good: it is that of a moment after the client had
-// asked.
+// readAt takes the index of reads. One that was told of a read before is as good: it is that of a moment after the
+// client had asked.
 func (t *turn[S, O, R]) readAt(m ReadAt) {
 	for _, id := range m.Reads.All() {
 		if read, waits := t.st.Reads.Waiting[id]; waits && read.Index == 0 {

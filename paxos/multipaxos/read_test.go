@@ -9,8 +9,8 @@ import (
 	"synod/paxos/rsm"
 )
 
-// TestReads requires that a read needs no slot at any server, nothing that is saved, and a majority: with fewer it is answered
-// as soon as there are enough.
+// TestReads requires that a read needs no slot at any server, nothing that is saved, and a majority: with fewer it is
+// answered as soon as there are enough.
 func TestReads(t *testing.T) {
 	g := newGroup(t, 3, multipaxos.Options{
 		Window: 4, Batch: 8, Reduce: true, Forward: true, Resend: time.Second, Patience: time.Second, ReadIndex: true,

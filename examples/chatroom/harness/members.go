@@ -48,18 +48,17 @@ func (t Test) checkMembers() (err error) {
 		}
 	}
 	t.walk(func(s Step) {
-		switch c := s.Command.(type) {
-		case Start:
+		if c, ok := s.Command.(Start); ok {
 			if !slices.Equal(c.Members, members) {
 				fail(s, "Start with members %s: must be the same for all servers, and another one has %s", idsText(c.Members), idsText(members))
 			}
 			check(s, c.Members)
-		case Reconfigure:
+		}
+		if c, ok := s.Command.(Reconfigure); ok {
 			if members == nil {
 				fail(s, "Reconfigure needs servers whose Start has members")
 			}
 			check(s, c.Members)
-		default:
 		}
 	})
 	return err

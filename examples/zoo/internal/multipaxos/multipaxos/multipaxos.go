@@ -214,7 +214,8 @@ type (
 		Slot   rsm.Slot
 		Offset int
 	}
-	// ReadIndex asks the leader for the index of reads: of the first slot that need not be executed before they are answered.
+	// ReadIndex asks the leader for the index of reads: of the first slot that need not be executed before they are
+	// answered.
 	ReadIndex struct{ Reads actor.List[rsm.ID] }
 	// ReadAt is the leader's answer.
 	ReadAt struct {
@@ -307,9 +308,9 @@ type Options struct {
 	CollectBytes int
 	// Chunk is the most bytes of a snapshot in a message; 0 for any number.
 	Chunk int
-	// Forward makes the replica beside a passive leader hand commands to the server of the active one, which then proposes
-	// for all (section 4.4). Otherwise each proposes by itself, often several for the same slot, of which all but one have
-	// to propose again. It needs a leader beside each replica.
+	// Forward makes the replica beside a passive leader hand commands to the server of the active one, which then
+	// proposes for all (section 4.4). Otherwise each proposes by itself, often several for the same slot, of which all
+	// but one have to propose again. It needs a leader beside each replica.
 	Forward bool
 	// ReadIndex answers what only reads, by an rsm.Reader, without a slot: after a round of the leader's ballot, when the
 	// server has executed what the leader had. It needs all roles beside one another, and Reduce with Server.Members.

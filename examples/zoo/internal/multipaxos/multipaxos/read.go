@@ -13,12 +13,12 @@ import (
 	"synod/examples/zoo/internal/multipaxos/rsm"
 )
 
-// Read-index reads: an operation that changes nothing needs no slot. The server of a client asks the leader up to where the
-// machine must have been executed to be as new as all that was answered before. The leader has executed that itself, if it is
-// still the leader: it asks the acceptors, of which a majority must not have promised a higher ballot. They are asked after the
-// read has come, so that nothing was decided at a higher ballot before; and a leader does not ask before it has executed what
-// it adopted, so that nothing is missing that was decided at a lower one. (Ongaro, "Consensus: Bridging Theory and Practice",
-// section 6.4, has the same for Raft.)
+// Read-index reads: an operation that changes nothing needs no slot. The server of a client asks the leader up to
+// where the machine must have been executed to be as new as all that was answered before. The leader has executed that
+// itself, if it is still the leader: it asks the acceptors, of which a majority must not have promised a higher
+// ballot. They are asked after the read has come, so that nothing was decided at a higher ballot before; and a leader
+// does not ask before it has executed what it adopted, so that nothing is missing that was decided at a lower one.
+// (Ongaro, "Consensus: Bridging Theory and Practice", section 6.4, has the same for Raft.)
 
 // Reads are the reads of a server, none of them durable.
 type Reads[O any] struct {
@@ -110,7 +110,8 @@ func (r *Reads[O]) ascending() []rsm.ID {
 	})
 }
 
-// asked takes reads for the next round, unless they wait for one already. A passive leader is asked again, or another one.
+// asked takes reads for the next round, unless they wait for one already. A passive leader is asked again, or another
+// one.
 func turn_asked[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], server actor.ID, reads []rsm.ID) {
 	if variant.Of[Mutant]() == "read-shared" {
 		if t.st.Leader.passive() {
@@ -145,8 +146,8 @@ func turn_asked[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	}
 }
 
-// confirms begins a round for the reads that have come, as soon as the leader has executed all that may have been decided at
-// an earlier ballot. Reads of a round of an earlier ballot wait for one of the present ballot.
+// confirms begins a round for the reads that have come, as soon as the leader has executed all that may have been
+// decided at an earlier ballot. Reads of a round of an earlier ballot wait for one of the present ballot.
 func turn_confirms[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "read-unconfirmed" {
 		l, r := &t.st.Leader, &t.st.Reads
@@ -195,7 +196,8 @@ func turn_confirms[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 	turn_confirm[Mutant](t)
 }
 
-// recent reports whether the replica beside the leader has executed all that may have been decided at an earlier ballot.
+// recent reports whether the replica beside the leader has executed all that may have been decided at an earlier
+// ballot.
 func leader_recent[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) bool {
 	if variant.Of[Mutant]() == "read-early" {
 		if false {
@@ -290,8 +292,8 @@ func (r *Round) agreed(quorum int) bool {
 	return true
 }
 
-// readAt takes the index of reads. One that was told of a read before is as good: it is that of a moment after the client had
-// asked.
+// readAt takes the index of reads. One that was told of a read before is as good: it is that of a moment after the
+// client had asked.
 func turn_readAt[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], m ReadAt) {
 	for _, id := range m.Reads.All() {
 		if read, waits := t.st.Reads.Waiting[id]; waits && read.Index == 0 {

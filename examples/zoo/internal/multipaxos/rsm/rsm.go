@@ -98,8 +98,8 @@ type Machine[S, O, R any] interface {
 	Restore(data []byte) (S, error)
 }
 
-// Reader is an optional interface of a Machine some of whose operations change nothing: a server that knows that its state is
-// recent may answer these without a slot. They are then no commands of their client's session.
+// Reader is an optional interface of a Machine some of whose operations change nothing: a server that knows that its
+// state is recent may answer these without a slot. They are then no commands of their client's session.
 type Reader[O any] interface {
 	// Reads reports whether an operation never changes the state.
 	Reads(op O) bool
