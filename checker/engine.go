@@ -177,6 +177,7 @@ func (e *engine) furnish() error {
 	if inside := space.Boundary(); inside != nil {
 		e.inside = newPredicate(space, "the state constraint", inside)
 	}
+	e.turn()
 	groups := make([][]int, space.Slots())
 	for slot := range groups {
 		groups[slot] = []int{slot}

@@ -126,7 +126,8 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 	a.keys(w.ids, reads, w.state, e.space)
 	for i, read := range reads {
 		again := w.judged.due()
-		if !again && a.known(read) {
+		known := a.known(read) && !e.judge.opaque.Load()
+		if !again && known {
 			continue
 		}
 		if e.halted() {
@@ -138,7 +139,7 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 		if again {
 			w.askAgain(w.row)
 		}
-		if a.known(read) {
+		if known {
 			continue
 		}
 		if decides := w.ask(a, read, w.row); len(decides) > 0 {

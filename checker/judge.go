@@ -26,6 +26,7 @@ type judge struct {
 	reads     []map[aspectOf]bool     // per property: everything that it has read
 	read      []aspectOf              // everything that live properties have read
 	version   atomic.Uint32           // incremented when read or decided changes
+	opaque    atomic.Bool             // some property reads what cannot be said by aspects of the state that is judged
 	anything  atomic.Bool             // some property of states is live
 	open      atomic.Int32            // number of undecided properties
 	violation atomic.Bool             // a property is violated

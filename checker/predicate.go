@@ -22,6 +22,7 @@ type predicate struct {
 	full    bool    // further answers were not cached
 	doubts  []doubt // states to evaluate once more, see again
 	seen    seen
+	turned  *turned      // all images of a state have the same answer; nil without symmetry
 	calls   atomic.Int64 // evaluations, repeats of the guard not included
 	// Evaluations whose answers were not cached; counted without a lock.
 	forgotten atomic.Int64
@@ -71,7 +72,22 @@ func (p *predicate) ask(r *statespace.Reading, state []statespace.PartID) (answe
 }
 
 // value returns the answer for a state. It is safe for concurrent use, if each caller has its own Reading.
-func (p *predicate) value(r *statespace.Reading, state []statespace.PartID) (uint32, error) {
+func (p *predicate) value(r *statespace.Reading, state []statespace.PartID) (answer uint32, err error) {
+	if answer, err = p.of(r, state); err != nil || p.turned == nil {
+		return answer, err
+	}
+	p.turned.Images(state, func(image []statespace.PartID) bool {
+		var other uint32
+		if other, err = p.of(r, image); err == nil && other != answer {
+			err = p.turned.uneven()
+		}
+		return err == nil
+	})
+	return answer, err
+}
+
+// of returns the answer for a state alone.
+func (p *predicate) of(r *statespace.Reading, state []statespace.PartID) (uint32, error) {
 	if p.forgets {
 		return p.fresh(r, state)
 	}

@@ -95,6 +95,42 @@ func (e *engine) tellSymmetry(r *Result) {
 
 const leftUndecided = "Properties of paths and refinements are not decided with symmetry: search without it for those."
 
+// turned makes a predicate give one answer about all images of a state.
+type turned struct {
+	statespace.Symmetry
+	who string
+}
+
+// uneven returns the error that two images of a state have different answers.
+func (t *turned) uneven() error {
+	return &statespace.AsymmetryError{
+		Who:  strings.Join(t.Report().Groups, "; "),
+		What: t.who + " holds of only one of two states that differ only in which is which",
+	}
+}
+
+// turn makes properties of states be asked about all images of a state, as the boundary is.
+func (e *engine) turn() {
+	if !e.turns() {
+		return
+	}
+	s := e.turning.Symmetry
+	for _, i := range e.judge.ofStates {
+		q := e.judge.predicates[i]
+		q.turned = &turned{s, fmt.Sprintf("the property %q", e.judge.properties[i].Name)}
+		q.learn = func(reads []statespace.Read) {
+			covering, ok := s.Covers(reads)
+			if !ok {
+				e.judge.opaque.Store(true)
+			}
+			e.judge.extend(i, covering)
+		}
+	}
+	if e.inside != nil {
+		e.inside.turned = &turned{s, "the boundary"}
+	}
+}
+
 // turnBatch replaces the successors of a batch by their representatives. It reports false if an id does not fit into
 // the layout.
 func (w *worker) turnBatch() bool {

@@ -192,7 +192,7 @@ func (c *collapsed[S, A]) read(r *statespace.Reading) S {
 		r.Memo = d
 	}
 	for slot, id := range r.State() {
-		d.ids[slot] = uint32(c.turned(r.Way(), slot, id))
+		d.ids[slot] = uint32(id)
 		if r.Records() {
 			r.Aspect(slot, statespace.Whole)
 		}

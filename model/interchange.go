@@ -11,8 +11,8 @@ import (
 )
 
 // MaxPermutations bounds the number of permutations of the interchangeable things of a system, for all groups
-// together: as many as 6 actors have.
-const MaxPermutations = 720
+// together: as many as 10 actors have.
+const MaxPermutations = 3_628_800
 
 // interchange is a group of things of which any two may be exchanged.
 type interchange struct{ of []exchangeable }
@@ -167,15 +167,9 @@ func (sys *system) asymmetry() string {
 
 // asymmetryOf returns why symmetry cannot be used for groups of these sizes, or an empty string.
 func asymmetryOf(sizes []int, properties []statespace.Property, fair bool) string {
-	order := 1
-	for _, size := range sizes {
-		for n := range size {
-			if order *= n + 1; order > MaxPermutations {
-				return fmt.Sprintf(notTurned+"there are more than %d ways to exchange what is interchangeable.", MaxPermutations)
-			}
-		}
-	}
-	switch {
+	switch order := orderOf(sizes); {
+	case order == 0:
+		return fmt.Sprintf(notTurned+"there are more than %d ways to exchange what is interchangeable.", MaxPermutations)
 	case order == 1:
 		return notTurned + "nothing is declared interchangeable."
 	case len(properties) > 0 && !slices.ContainsFunc(properties, func(p statespace.Property) bool { return p.Expect.OfStates() }):

@@ -74,7 +74,7 @@ func (sp *space) ofNetwork(r statespace.Read) bool {
 	if int(r.Slot) > sp.nobody {
 		return false
 	}
-	a := r.Aspect & aspectMask
+	a := r.Aspect
 	return a == statespace.Whole || a == aspectMailbox || a >= aspectPicks && a < aspectProjections
 }
 

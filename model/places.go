@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"synod/internal/offheap"
 	"synod/internal/words"
 	"synod/model/statespace"
 )
@@ -34,19 +35,27 @@ func (p *Plain[S, A]) Interchangeable(n int, fields ...string) {
 
 // placeSymmetry permutes the states of a plain model.
 type placeSymmetry struct {
+	orbits
 	groups     []places
-	ways       [][][]int                // per permutation and group: the new index of each thing
-	generators []int                    // the permutations that exchange neighbours
-	names      []string                 // names of the generators
+	exchanges  [][]*placeExchange       // by group: of each two things; see exchangeOf
+	generators []*placeExchange         // the exchanges of neighbours
 	slots      []int                    // per slot: its group, or -1
-	images     [][]*words.Array[uint32] // by permutation and slot: content -> its image, plus one
+	marks      [][]*words.Array[uint64] // per slot and place: of each content, a hash of what it has there
 	keys       []*words.Array[uint64]   // per slot: a hash of each content
-	order      []int
 	calls      atomic.Int64
 	permute    func(slot int, id uint32, to []int) (uint32, error)
+	at         func(slot int, id uint32, place int) uint64
 	encode     func(dst []byte, slot int, id uint32) []byte
 	mu         sync.Mutex // of failed
 	failed     error
+}
+
+// placeExchange exchanges two things of a group.
+type placeExchange struct {
+	group  int
+	to     []int // the new index of each thing
+	names  string
+	images []*words.Array[uint32] // per slot: content -> its image, plus one
 }
 
 // Symmetry implements Symmetric.
@@ -60,12 +69,13 @@ func (c *collapsed[S, A]) Symmetry() (statespace.Symmetry, string, error) {
 		return nil, why, nil
 	}
 	s := &placeSymmetry{
-		groups: c.plain.places, ways: allWays(sizes), permute: c.parts.Permute,
+		groups: c.plain.places, permute: c.parts.Permute, at: c.parts.HashPlace,
 		encode: func(dst []byte, slot int, id uint32) []byte { return c.parts.Encode(dst, slot, id) },
 	}
+	s.orbits = orbits{sizes: sizes, exchange: s.exchangeAll, fixes: s.fixes, mark: s.mark, compare: s.contents}
 	for slot := range c.parts.Len() {
 		s.slots, s.order = append(s.slots, -1), append(s.order, slot)
-		s.keys = append(s.keys, words.NewArray[uint64](c.arena))
+		s.keys, s.marks = append(s.keys, words.NewArray[uint64](c.arena)), append(s.marks, nil)
 	}
 	for group, g := range s.groups {
 		for _, name := range g.fields {
@@ -74,52 +84,83 @@ func (c *collapsed[S, A]) Symmetry() (statespace.Symmetry, string, error) {
 				return nil, "", fmt.Errorf("%q is declared to have interchangeable places: expected a field of the state, once", name)
 			}
 			s.slots[slot] = group
+			for range g.n {
+				s.marks[slot] = append(s.marks[slot], words.NewArray[uint64](c.arena))
+			}
 		}
-		for i := range g.n - 1 {
-			s.generators = append(s.generators, slices.IndexFunc(s.ways, func(w [][]int) bool { return exchanges(w, group, i) }))
-			s.names = append(s.names, fmt.Sprintf("places %d and %d of %s", i, i+1, strings.Join(g.fields, ", ")))
-		}
-	}
-	for range s.ways {
-		var images []*words.Array[uint32]
-		for range s.slots {
-			images = append(images, words.NewArray[uint32](c.arena))
-		}
-		s.images = append(s.images, images)
+		s.exchanges = append(s.exchanges, s.exchangesOf(group, c.arena))
 	}
 	c.symmetry = s
 	return s, "", nil
 }
 
-// exchanges reports whether a permutation exchanges the neighbours i and i + 1 of a group, and nothing else.
-func exchanges(way [][]int, group, i int) bool {
-	for g, to := range way {
-		for k, place := range to {
-			expect := k
-			if g == group && k == i {
-				expect = i + 1
-			} else if g == group && k == i+1 {
-				expect = i
+// exchangesOf returns the exchanges of each two things of a group.
+func (s *placeSymmetry) exchangesOf(group int, arena *offheap.Arena) (all []*placeExchange) {
+	g := s.groups[group]
+	for b := range g.n {
+		for a := range b {
+			x := &placeExchange{group: group, names: fmt.Sprintf("places %d and %d of %s", a, b, strings.Join(g.fields, ", "))}
+			for i := range g.n {
+				x.to = append(x.to, i)
 			}
-			if place != expect {
-				return false
+			x.to[a], x.to[b] = b, a
+			for range s.slots {
+				x.images = append(x.images, words.NewArray[uint32](arena))
 			}
+			if all = append(all, x); a == b-1 {
+				s.generators = append(s.generators, x)
+			}
+		}
+	}
+	return all
+}
+
+// exchangeAll implements orbits.exchange.
+func (s *placeSymmetry) exchangeAll(to, from []statespace.PartID, group, a, b int) {
+	x := s.exchanges[group][exchangeOf(a, b)]
+	for slot, id := range from {
+		to[slot] = s.image(x, slot, id)
+	}
+}
+
+// fixes implements orbits.fixes.
+func (s *placeSymmetry) fixes(state []statespace.PartID, group, a, b int) bool {
+	x := s.exchanges[group][exchangeOf(a, b)]
+	for slot, id := range state {
+		if s.image(x, slot, id) != id {
+			return false
 		}
 	}
 	return true
 }
 
+// mark implements orbits.mark.
+func (s *placeSymmetry) mark(state []statespace.PartID, group, place int) (sum uint64) {
+	for slot, id := range state {
+		if s.slots[slot] != group {
+			continue
+		}
+		known := ensured(s.marks[slot][place], uint32(id))
+		mark := atomic.LoadUint64(known)
+		if mark == 0 {
+			mark = s.at(slot, uint32(id), place) | 1
+			atomic.StoreUint64(known, mark)
+		}
+		sum = mixed(sum, mark)
+	}
+	return sum
+}
+
 // image returns the image of the content of a slot.
-func (s *placeSymmetry) image(way, slot int, id statespace.PartID) statespace.PartID {
-	group := s.slots[slot]
-	if way == 0 || group < 0 {
+func (s *placeSymmetry) image(x *placeExchange, slot int, id statespace.PartID) statespace.PartID {
+	if s.slots[slot] != x.group {
 		return id
 	}
-	place := ensured(s.images[way][slot], uint32(id))
+	place := ensured(x.images[slot], uint32(id))
 	if known := atomic.LoadUint32(place); known != 0 {
 		return statespace.PartID(known - 1)
 	}
-	image, err := s.permute(slot, uint32(id), s.ways[way][group])
+	image, err := s.permute(slot, uint32(id), x.to)
 	if err != nil {
 		s.mu.Lock()
 		s.failed = err
@@ -131,12 +172,18 @@ func (s *placeSymmetry) image(way, slot int, id statespace.PartID) statespace.Pa
 }
 
 // Least implements Symmetry.
-func (s *placeSymmetry) Least(state []statespace.PartID) bool {
-	return least(state, len(s.ways), s.order, s.compare, func(way, slot int) statespace.PartID { return s.image(way, slot, state[slot]) })
+func (s *placeSymmetry) Least(state []statespace.PartID) bool { return s.least(state) }
+
+// Images implements Symmetry.
+func (s *placeSymmetry) Images(state []statespace.PartID, yield func(image []statespace.PartID) bool) {
+	s.images(state, yield)
 }
 
-// compare compares two contents of a slot in an order that is the same in every run.
-func (s *placeSymmetry) compare(slot int, a, b statespace.PartID) int {
+// Covers implements Symmetry: states are read as a whole.
+func (s *placeSymmetry) Covers([]statespace.Read) ([]statespace.Read, bool) { return nil, false }
+
+// contents compares two contents of a slot in an order that is the same in every run.
+func (s *placeSymmetry) contents(slot int, a, b statespace.PartID) int {
 	if a == b {
 		return 0
 	}
@@ -168,44 +215,11 @@ func (s *placeSymmetry) Audit(statespace.Pass) (statespace.Audited, error) {
 
 // Report implements Symmetry.
 func (s *placeSymmetry) Report() statespace.SymmetryReport {
-	r := statespace.SymmetryReport{Order: len(s.ways), Calls: int(s.calls.Load())}
+	r := statespace.SymmetryReport{Order: orderOf(s.sizes), Calls: int(s.calls.Load())}
 	for _, g := range s.groups {
 		r.Groups = append(r.Groups, fmt.Sprintf("the %d places of %s", g.n, strings.Join(g.fields, ", ")))
 	}
 	return r
-}
-
-// turned returns the image of the content of a slot.
-func (c *collapsed[S, A]) turned(way, slot int, id statespace.PartID) statespace.PartID {
-	if way == 0 {
-		return id
-	}
-	return c.symmetry.image(way, slot, id)
-}
-
-// Properties returns the properties of the model, evaluated in all permutations of a state.
-func (c *collapsed[S, A]) Properties() []statespace.Property {
-	if c.symmetry == nil {
-		return c.plain.properties
-	}
-	all := slices.Clone(c.plain.properties)
-	for i := range all {
-		all[i].Holds = c.symmetry.everyWay(fmt.Sprintf("the property %q", all[i].Name), all[i].Holds)
-	}
-	return all
-}
-
-// Boundary returns the state constraint of the model, evaluated in all permutations of a state.
-func (c *collapsed[S, A]) Boundary() func(*statespace.Reading) bool {
-	if c.symmetry == nil {
-		return c.plain.boundary
-	}
-	return c.symmetry.everyWay("the boundary", c.plain.boundary)
-}
-
-func (s *placeSymmetry) everyWay(who string, holds func(*statespace.Reading) bool) func(*statespace.Reading) bool {
-	turn := func(r *statespace.Reading, way int) { r.Turn(way, nil) }
-	return inEveryWay(who, strings.Join(s.Report().Groups, "; "), len(s.ways), turn, holds)
 }
 
 // turnedExpansion expands states, and compares the transitions of each with those of the state with two things
@@ -231,7 +245,7 @@ func (x *turnedExpansion[S, A]) Expand(state []statespace.PartID, into *statespa
 		return err
 	}
 	s := x.space.symmetry
-	for i, way := range s.generators {
+	for _, way := range s.generators {
 		s.calls.Add(1)
 		x.image = x.image[:0]
 		for slot, id := range state {
@@ -239,7 +253,7 @@ func (x *turnedExpansion[S, A]) Expand(state []statespace.PartID, into *statespa
 		}
 		x.into.Reset()
 		if err := x.twin.Expand(x.image, &x.into); err != nil {
-			return &statespace.AsymmetryError{Who: s.names[i], What: "with these exchanged: " + err.Error()}
+			return &statespace.AsymmetryError{Who: way.names, What: "with these exchanged: " + err.Error()}
 		}
 		x.expect, x.got = x.expect[:0], x.got[:0]
 		for n := before; n < into.Len(); n++ {
@@ -259,7 +273,7 @@ func (x *turnedExpansion[S, A]) Expand(state []statespace.PartID, into *statespa
 			}
 			x.got = append(x.got, next)
 		}
-		if err := x.compare(s.names[i], state); err != nil {
+		if err := x.compare(way.names, state); err != nil {
 			return err
 		}
 	}

@@ -272,8 +272,8 @@ func (sp *space) Text(slot int, id statespace.PartID) string { return sp.slots[s
 
 // Aspect reads an aspect of a slot's content.
 func (sp *space) Aspect(slot int, id statespace.PartID, a statespace.Aspect) uint32 {
-	if a > aspectMask {
-		return sp.symmetry.aspect(slot, id, a)
+	if a >= aspectTurned {
+		return sp.symmetry.turned(slot, id, a&^aspectTurned)
 	}
 	if sp.reduced != nil {
 		sp.reduced.noteRead(slot, a)
@@ -305,18 +305,12 @@ func (sp *space) Changes(slot int, from, to statespace.PartID) []statespace.Chan
 
 // Properties returns the properties of the system.
 func (sp *space) Properties() []statespace.Property {
-	if sp.symmetry != nil {
-		return sp.symmetry.turned(sp.properties)
-	}
 	return sp.properties
 }
 
 // Boundary returns the state constraint of the system.
 func (sp *space) Boundary() func(*statespace.Reading) bool {
 	inside := sp.sys.boundary
-	if sp.symmetry != nil {
-		inside = sp.symmetry.everyWay("the boundary", inside)
-	}
 	if sp.reduced != nil {
 		inside = sp.reduced.watchBoundary(inside)
 	}

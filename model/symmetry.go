@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -14,39 +13,40 @@ import (
 	"synod/network"
 )
 
-// symmetry permutes the states of a space by all permutations of the interchangeable things. The image of a slot's
-// content is computed once per permutation; permuting a state looks up the images slot by slot.
+// symmetry permutes the states of a space by all permutations of the interchangeable things. It exchanges two of them at a
+// time: the image of a slot's content is computed once for each such exchange, and looked up afterwards.
 type symmetry struct {
+	orbits
 	space      *space
 	groups     []interchange
-	perms      []*permutation         // all permutations, the identity first
-	generators []*permutation         // the exchanges of neighbours, which generate the others
-	order      []int                  // in which slots are compared: first the exchanged ones
+	exchanges  [][]*permutation       // by group: of each two things; see exchangeOf
+	generators []*permutation         // the exchanges of neighbours, which generate all permutations
+	group      []int                  // slot -> the group of its actor, or -1
+	things     [][]*thing             // by group
 	keys       []*words.Array[uint64] // per slot: a hash of each content
+	answers    *words.Table           // what aspects are in all images; nil if there are many ways
 	audited    []int                  // per slot: how many of the calls were audited
 	calls      int
 	mu         sync.Mutex // of failed
 	failed     error      // the first value that cannot be permuted
 }
 
-// permutation is a permutation of the interchangeable things.
+// permutation exchanges two interchangeable things, so that it is its own inverse.
 type permutation struct {
 	of       *symmetry
-	number   int
 	slot     []int // slot -> its image
-	inverse  *permutation
 	renaming *intern.Renaming
-	names    string                 // of a generator: what it exchanges
+	names    string                 // what it exchanges
 	images   []*words.Array[uint32] // per slot: content -> its image, plus one
 	locals   []*words.Array[uint32] // per actor: local state -> its image, plus one
 	kept     []*words.Array[uint32] // per actor: kept data -> its image, plus one
 	messages *words.Array[uint32]
 }
 
-// twistShift is the position in an aspect of the number of the permutation that is applied before the read.
+// An aspect with the bit aspectTurned is what one without it is in all images, for at most fewWays of them.
 const (
-	twistShift = 19
-	aspectMask = 1<<twistShift - 1
+	aspectTurned statespace.Aspect = 1 << 19
+	fewWays                        = 120
 )
 
 // Symmetry implements Symmetric.
@@ -59,14 +59,40 @@ func (sp *space) Symmetry() (statespace.Symmetry, string, error) {
 	if why != "" {
 		return nil, why, nil
 	}
-	s := &symmetry{space: sp, groups: sp.sys.grouped(), audited: make([]int, len(sp.slots))}
-	for range sp.slots {
-		s.keys = append(s.keys, words.NewArray[uint64](sp.arena))
+	s := &symmetry{space: sp, groups: sp.sys.grouped(), audited: make([]int, len(sp.slots)), group: make([]int, len(sp.slots))}
+	for slot := range sp.slots {
+		s.keys, s.group[slot] = append(s.keys, words.NewArray[uint64](sp.arena)), -1
 	}
-	s.permute()
-	moved := func(slot int) bool {
-		return slices.ContainsFunc(s.generators, func(p *permutation) bool { return p.slot[slot] != slot })
+	s.orbits = orbits{exchange: s.exchangeAll, fixes: s.fixes, mark: s.mark, mark2: s.mark2, compare: s.contents}
+	for number, g := range s.groups {
+		s.sizes = append(s.sizes, len(g.of))
+		for _, x := range g.of {
+			if x.actor {
+				s.group[sp.sys.ids[x.id]] = number
+			}
+		}
+		var all []*permutation
+		for b := range g.of {
+			for a := range b {
+				p := s.newExchange(g.of[a], g.of[b])
+				if all = append(all, p); a == b-1 {
+					s.generators = append(s.generators, p)
+				}
+			}
+		}
+		s.exchanges = append(s.exchanges, all)
 	}
+	for number, g := range s.groups {
+		var all []*thing
+		for i := range g.of {
+			all = append(all, s.newThing(number, i))
+		}
+		s.things = append(s.things, all)
+	}
+	if orderOf(s.sizes) <= fewWays {
+		s.answers = words.NewTable(sp.arena)
+	}
+	moved := func(slot int) bool { return s.group[slot] >= 0 }
 	for slot := range sp.slots {
 		if moved(slot) {
 			s.order = append(s.order, slot)
@@ -81,143 +107,92 @@ func (sp *space) Symmetry() (statespace.Symmetry, string, error) {
 	return s, "", nil
 }
 
-// permute creates the permutations, in an order that depends on the groups only.
-func (s *symmetry) permute() {
-	var sizes []int
-	for _, g := range s.groups {
-		sizes = append(sizes, len(g.of))
-	}
-	all := allWays(sizes)
-	byName := make(map[string]*permutation)
-	for number, to := range all {
-		p := s.newPermutation(number, to)
-		s.perms = append(s.perms, p)
-		byName[fmt.Sprint(to)] = p
-	}
-	for number, to := range all {
-		back := make([][]int, len(to))
-		for g := range to {
-			back[g] = make([]int, len(to[g]))
-			for i, j := range to[g] {
-				back[g][j] = i
-			}
-		}
-		s.perms[number].inverse = byName[fmt.Sprint(back)]
-	}
-	for g := range s.groups {
-		for i := range max(0, len(s.groups[g].of)-1) {
-			to := make([][]int, len(s.groups))
-			for k := range to {
-				to[k] = arrangements(len(s.groups[k].of))[0]
-			}
-			to[g] = slices.Clone(to[g])
-			to[g][i], to[g][i+1] = i+1, i
-			p := byName[fmt.Sprint(to)]
-			p.names = s.space.sys.textOf(interchange{s.groups[g].of[i : i+1]}) + " and " +
-				s.space.sys.textOf(interchange{s.groups[g].of[i+1 : i+2]})
-			s.generators = append(s.generators, p)
-		}
-	}
-}
+// exchangeOf returns the place in a list of what exchanges a < b, which is in ascending order of b.
+func exchangeOf(a, b int) int { return b*(b-1)/2 + a }
 
-// allWays returns all ways to permute groups of these sizes: per group, the image of each thing.
-func allWays(sizes []int) [][][]int {
-	all := [][][]int{nil}
-	for _, n := range sizes {
-		var more [][][]int
-		for _, p := range all {
-			for _, q := range arrangements(n) {
-				more = append(more, append(slices.Clone(p), q))
-			}
-		}
-		all = more
-	}
-	return all
-}
-
-// arrangements returns the permutations of n things, in lexicographic order.
-func arrangements(n int) [][]int {
-	all := [][]int{{}}
-	for k := range n {
-		var more [][]int
-		for _, a := range all {
-			for at := range k + 1 {
-				more = append(more, slices.Insert(slices.Clone(a), at, k))
-			}
-		}
-		all = more
-	}
-	slices.SortFunc(all, slices.Compare)
-	return all
-}
-
-func (s *symmetry) newPermutation(number int, to [][]int) *permutation {
+func (s *symmetry) newExchange(x, y exchangeable) *permutation {
 	sp := s.space
-	p := &permutation{of: s, number: number, messages: words.NewArray[uint32](sp.arena)}
+	p := &permutation{
+		of: s, messages: words.NewArray[uint32](sp.arena),
+		names: sp.sys.textOf(interchange{[]exchangeable{x}}) + " and " + sp.sys.textOf(interchange{[]exchangeable{y}}),
+	}
 	for slot := range sp.slots {
 		p.slot = append(p.slot, slot)
 		p.images = append(p.images, words.NewArray[uint32](sp.arena))
 		p.locals = append(p.locals, words.NewArray[uint32](sp.arena))
 		p.kept = append(p.kept, words.NewArray[uint32](sp.arena))
 	}
+	if x.actor {
+		a, b := sp.sys.ids[x.id], sp.sys.ids[y.id]
+		p.slot[a], p.slot[b] = b, a
+	}
 	values := make(map[any]any)
-	for g, group := range s.groups {
-		for i, x := range group.of {
-			y := group.of[to[g][i]]
-			if x.actor {
-				p.slot[sp.sys.ids[x.id]] = sp.sys.ids[y.id]
-			}
-			others := y.everything()
-			for k, v := range x.everything() {
-				values[v] = others[k]
-			}
-		}
+	others := y.everything()
+	for k, v := range x.everything() {
+		values[v], values[others[k]] = others[k], v
 	}
 	p.renaming = intern.NewRenaming(values)
 	return p
 }
 
-// Least implements Symmetry.
-func (s *symmetry) Least(state []statespace.PartID) bool {
-	return least(state, len(s.perms), s.order, s.compare, func(way, slot int) statespace.PartID {
-		p := s.perms[way]
-		from := p.inverse.slot[slot]
-		return p.image(from, state[from])
-	})
+// exchangeAll implements orbits.exchange.
+func (s *symmetry) exchangeAll(to, from []statespace.PartID, group, a, b int) {
+	p := s.exchanges[group][exchangeOf(a, b)]
+	for slot, id := range from {
+		to[p.slot[slot]] = p.image(slot, id)
+	}
 }
 
-// least replaces a state by the least of its images. There are the given number of ways, of which the first is the
-// identity; comes returns the content of a slot in the image of the state by a way.
-func least(
-	state []statespace.PartID, ways int, order []int, compare func(slot int, a, b statespace.PartID) int,
-	comes func(way, slot int) statespace.PartID,
-) (turned bool) {
-	var few [2][32]statespace.PartID
-	best, candidate := few[0][:0], few[1][:0]
-	best = append(best, state...)
-	candidate = append(candidate, state...)
-	for way := 1; way < ways; way++ {
-		c := 0
-		for _, slot := range order {
-			candidate[slot] = comes(way, slot)
-			if c == 0 {
-				c = compare(slot, candidate[slot], best[slot])
-			}
-			if c > 0 {
-				break
-			}
-		}
-		if c < 0 {
-			best, candidate = candidate, best
-			turned = true
+// fixes implements orbits.fixes.
+func (s *symmetry) fixes(state []statespace.PartID, group, a, b int) bool {
+	p := s.exchanges[group][exchangeOf(a, b)]
+	for _, slot := range s.order {
+		if p.image(slot, state[slot]) != state[p.slot[slot]] {
+			return false
 		}
 	}
-	copy(state, best)
-	return turned
+	return true
 }
 
-// compare compares two contents of a slot in an order that is the same in every run.
-func (s *symmetry) compare(slot int, a, b statespace.PartID) int {
+// Least implements Symmetry.
+func (s *symmetry) Least(state []statespace.PartID) bool { return s.least(state) }
+
+// Images implements Symmetry.
+func (s *symmetry) Images(state []statespace.PartID, yield func(image []statespace.PartID) bool) {
+	s.images(state, yield)
+}
+
+// Covers implements Symmetry. If there are many ways, local states say what those are renamed, and so do memories, but of
+// messages in flight nothing is said.
+func (s *symmetry) Covers(reads []statespace.Read) (all []statespace.Read, ok bool) {
+	for _, r := range reads {
+		for slot := range s.space.slots {
+			if slot != int(r.Slot) && (s.group[slot] < 0 || s.group[slot] != s.group[r.Slot]) {
+				continue
+			}
+			aspect := statespace.Whole
+			if s.answers != nil {
+				aspect = r.Aspect | aspectTurned
+			} else if _, of := s.space.slots[slot].(*cells); of {
+				switch {
+				case r.Aspect == aspectUp:
+					aspect = aspectUp
+				case r.Aspect == aspectLocal || r.Aspect >= aspectProjections:
+					aspect = aspectLocal
+				default:
+					return nil, false
+				}
+			} else if slot == s.space.nobody {
+				return nil, false
+			}
+			all = append(all, statespace.Read{Slot: int32(slot), Aspect: aspect})
+		}
+	}
+	return all, true
+}
+
+// contents compares two contents of a slot in an order that is the same in every run.
+func (s *symmetry) contents(slot int, a, b statespace.PartID) int {
 	if a == b {
 		return 0
 	}
@@ -227,76 +202,8 @@ func (s *symmetry) compare(slot int, a, b statespace.PartID) int {
 	return bytes.Compare(s.space.Content(nil, slot, a), s.space.Content(nil, slot, b))
 }
 
-// key returns a hash of a content that is the same in every run.
-func (s *symmetry) key(slot int, id statespace.PartID) uint64 {
-	place := ensured(s.keys[slot], uint32(id))
-	if known := atomic.LoadUint64(place); known != 0 {
-		return known
-	}
-	key := s.hash(slot, id) | 1
-	atomic.StoreUint64(place, key)
-	return key
-}
-
-// ensured returns the place of an element, for which it makes room.
-func ensured[T any](a *words.Array[T], i uint32) *T {
-	a.Ensure(i)
-	return a.At(i)
-}
-
-// hash computes the result of key.
-func (s *symmetry) hash(slot int, id statespace.PartID) uint64 {
-	sp := s.space
-	letters := func(b *mailboxes, mailbox uint32) (sum uint64) {
-		for _, l := range b.at(mailbox, nil) {
-			w := sp.envelopes.At(b.envelope(l))
-			h := mixed(mixed(uint64(sp.ends.id(w[0])), uint64(sp.ends.id(w[1]))), sp.walker.Hash(sp.messages.Value(w[2])))
-			if sp.network == network.Ordered {
-				h = mixed(sum, h)
-			}
-			sum += h
-		}
-		return sum
-	}
-	switch c := sp.slots[slot].(type) {
-	case *cells:
-		t := c.at(id)
-		sum := letters(c.mailbox, t[tupleMailbox])
-		if t[tupleTimers] == isDown {
-			return mixed(sum, anyWalker.Hash(c.kept.Value(t[tupleLocal])))
-		}
-		timers, choices := uint64(0), uint64(0)
-		for _, timer := range c.lists.At(t[tupleTimers]) {
-			timers += anyWalker.Hash(c.timers.Value(timer))
-		}
-		for _, choice := range c.lists.At(t[tupleChoices]) {
-			options := uint64(0)
-			for _, option := range c.lists.At(choice) {
-				options += anyWalker.Hash(c.options.Value(option))
-			}
-			choices += mixed(options, 1)
-		}
-		return mixed(mixed(mixed(sum, c.walker.Hash(c.states.Value(t[tupleLocal]))), timers), choices)
-	case *nobody:
-		return letters(c.mailbox, uint32(id))
-	case *histories:
-		return c.walker.Hash(c.values.Value(uint32(id)))
-	}
-	return uint64(id)
-}
-
-// mixed hashes two numbers into one.
-func mixed(a, b uint64) uint64 {
-	h := (a ^ b>>29 ^ 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9
-	h = (h ^ h>>27 ^ b) * 0x94d049bb133111eb
-	return h ^ h>>31
-}
-
 // image returns the image of the content of a slot. It is a content of the slot's image.
 func (p *permutation) image(slot int, id statespace.PartID) statespace.PartID {
-	if p.number == 0 {
-		return id
-	}
 	place := ensured(p.images[slot], uint32(id))
 	if known := atomic.LoadUint32(place); known != 0 {
 		return statespace.PartID(known - 1)
@@ -320,7 +227,7 @@ func (p *permutation) turn(slot int, id statespace.PartID) statespace.PartID {
 	case *histories:
 		h := c.values.Value(uint32(id))
 		renamed := c.walker.Rename(p.renaming, h)
-		if !c.walker.Equal(c.walker.Rename(p.inverse.renaming, renamed), h) {
+		if !c.walker.Equal(c.walker.Rename(p.renaming, renamed), h) {
 			p.ambiguous("what the "+c.who()+" remembers", c.walker, h, renamed)
 		}
 		image, _ := c.values.Intern(renamed)
@@ -398,16 +305,13 @@ func (p *permutation) choice(c *cells, id uint32) uint32 {
 func (p *permutation) renamed(
 	known *words.Array[uint32], id uint32, what func() string, w *intern.Walker[any], from, to *intern.Table[any],
 ) uint32 {
-	if p.number == 0 {
-		return id
-	}
 	place := ensured(known, id)
 	if image := atomic.LoadUint32(place); image != 0 {
 		return image - 1
 	}
 	value := from.Value(id)
 	renamed := w.Rename(p.renaming, value)
-	if !w.Equal(w.Rename(p.inverse.renaming, renamed), value) {
+	if !w.Equal(w.Rename(p.renaming, renamed), value) {
 		p.ambiguous(what(), w, value, renamed)
 	}
 	image, _ := to.Intern(renamed)
@@ -444,63 +348,30 @@ func (s *symmetry) fail(err error) {
 	}
 }
 
-// turned returns the properties of a space, each evaluated in all permutations of a state.
-func (s *symmetry) turned(properties []statespace.Property) []statespace.Property {
-	all := slices.Clone(properties)
-	for i := range all {
-		all[i].Holds = s.everyWay(fmt.Sprintf("the property %q", all[i].Name), all[i].Holds)
-	}
-	return all
-}
-
-// everyWay evaluates a predicate on a state and all of its images.
-func (s *symmetry) everyWay(who string, holds func(*statespace.Reading) bool) func(*statespace.Reading) bool {
-	return inEveryWay(who, s.everything(), len(s.perms), func(r *statespace.Reading, way int) {
-		p := s.perms[way]
-		r.Turn(way, func(slot int, a statespace.Aspect) (int, statespace.Aspect) {
-			return p.inverse.slot[slot], a | statespace.Aspect(way)<<twistShift
-		})
-	}, holds)
-}
-
-// inEveryWay evaluates a predicate on a state in the given number of ways, which must all agree.
-func inEveryWay(
-	who, groups string, ways int, turn func(r *statespace.Reading, way int), holds func(*statespace.Reading) bool,
-) func(*statespace.Reading) bool {
-	if holds == nil {
-		return nil
-	}
-	return func(r *statespace.Reading) bool {
-		answer := holds(r)
-		defer r.Turn(0, nil)
-		for way := 1; way < ways; way++ {
-			if turn(r, way); holds(r) != answer {
-				panic(&statespace.AsymmetryError{
-					Who: groups, What: who + " holds of only one of two states that differ only in which is which",
-				})
+// turned returns a number for what an aspect of a content is in all images.
+func (s *symmetry) turned(slot int, id statespace.PartID, a statespace.Aspect) uint32 {
+	var few [fewWays]uint32
+	answers := few[:0]
+	var from func(group, place, slot int, id statespace.PartID)
+	from = func(group, place, slot int, id statespace.PartID) {
+		switch {
+		case group == len(s.sizes):
+			// A projection is read of one actor only.
+			if a < aspectProjections || s.space.sys.projections[a-aspectProjections].slot == slot {
+				answers = append(answers, s.space.slots[slot].aspect(id, a))
 			}
+			return
+		case place >= s.sizes[group]:
+			from(group+1, 0, slot, id)
+			return
 		}
-		return answer
-	}
-}
-
-// aspect reads an aspect of the image of a content by a permutation.
-func (s *symmetry) aspect(slot int, id statespace.PartID, a statespace.Aspect) uint32 {
-	p, base := s.perms[a>>twistShift], a&aspectMask
-	c, ok := s.space.slots[slot].(*cells)
-	if ok && (base == aspectLocal || base >= aspectProjections) {
-		t := c.at(id)
-		if t[tupleTimers] == isDown {
-			return statespace.Nothing
+		from(group, place+1, slot, id)
+		for other := place + 1; other < s.sizes[group]; other++ {
+			p := s.exchanges[group][exchangeOf(place, other)]
+			from(group, place+1, p.slot[slot], p.image(slot, id))
 		}
-		local := p.local(c, t[tupleLocal])
-		if base == aspectLocal {
-			return local
-		}
-		return p.becomes(c).project(local, int(base-aspectProjections))
 	}
-	if ok && base == aspectUp {
-		return c.aspect(id, base)
-	}
-	return s.space.Aspect(p.slot[slot], p.image(slot, id), base)
+	from(0, 0, slot, id)
+	number, _ := s.answers.Intern(answers)
+	return number
 }

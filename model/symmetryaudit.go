@@ -244,7 +244,7 @@ func (s *symmetry) holdHistory(p *permutation, slot int, h *histories, id states
 
 // Report implements Symmetry.
 func (s *symmetry) Report() statespace.SymmetryReport {
-	r := statespace.SymmetryReport{Order: len(s.perms), Calls: s.calls}
+	r := statespace.SymmetryReport{Order: orderOf(s.sizes), Calls: s.calls}
 	for _, g := range s.groups {
 		r.Groups = append(r.Groups, s.space.sys.textOf(g))
 	}

@@ -3,6 +3,7 @@ package intern
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"unsafe"
 )
 
@@ -15,6 +16,9 @@ func (s *Split[T]) Component(name string) (component int, ok bool) {
 	}
 	return 0, false
 }
+
+// placeKinds are the kinds of keys of maps that may be indexes.
+var placeKinds = []reflect.Kind{reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64}
 
 // Permute returns the id of the value of a component with the element at index i moved to index to[i]. The value must
 // be a slice or an array as long as to, or a map whose keys are such indexes. An empty value is unchanged. The error
@@ -33,7 +37,7 @@ func (s *Split[T]) Permute(component int, id uint32, to []int) (uint32, error) {
 		for i, place := range to {
 			out.Index(place).Set(v.Index(i))
 		}
-	case kind == reflect.Map && (v.Type().Key().Kind() >= reflect.Int && v.Type().Key().Kind() <= reflect.Int64):
+	case kind == reflect.Map && slices.Contains(placeKinds, v.Type().Key().Kind()):
 		out.Set(reflect.MakeMapWithSize(c.plan.typ, v.Len()))
 		for it := v.MapRange(); it.Next(); {
 			key := it.Key()

@@ -135,10 +135,7 @@ func (r *Renaming) rename(p *plan, v unsafe.Pointer) {
 // renameList renames the elements of a list, and sorts them if they were strictly ascending.
 func (r *Renaming) renameList(elem *plan, data unsafe.Pointer, n int, list reflect.Value) {
 	at := func(i int) unsafe.Pointer { return unsafe.Add(data, uintptr(i)*elem.size) }
-	ascends := n > 1 && r.leads(elem) != nil
-	for i := 1; ascends && i < n; i++ {
-		ascends = compareAt(r.leads(elem), at(i-1), at(i)) < 0
-	}
+	ascends := r.ascends(elem, data, n)
 	for i := range n {
 		r.rename(elem, at(i))
 	}
@@ -155,6 +152,20 @@ func (r *Renaming) renameList(elem *plan, data unsafe.Pointer, n int, list refle
 		sorted.Index(i).Set(reflect.NewAt(elem.typ, at(from)).Elem())
 	}
 	reflect.Copy(list, sorted)
+}
+
+// ascends reports whether the elements of a list are in strictly ascending order of the renamed values that lead them.
+func (r *Renaming) ascends(elem *plan, data unsafe.Pointer, n int) bool {
+	leads := r.leads(elem)
+	if n < 2 || leads == nil {
+		return false
+	}
+	for i := 1; i < n; i++ {
+		if compareAt(leads, unsafe.Add(data, uintptr(i-1)*elem.size), unsafe.Add(data, uintptr(i)*elem.size)) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // leads returns the plan of the renamed, ordered value at the start of every value of a plan, or nil.

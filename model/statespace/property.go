@@ -68,10 +68,6 @@ type Reading struct {
 	// If not 0, views return copies whose maps are built in this order; with 0, the values themselves.
 	order  int
 	orders bool // a view returned a map with several entries
-	// Reads are redirected to another state: turn maps slot and aspect to those of the state passed in. Nil means no
-	// redirection.
-	turn func(slot int, a Aspect) (int, Aspect)
-	way  int // the number of the redirection; 0 for none
 	// Reads are not recorded.
 	unrecorded bool
 	// Memo is for the space, which may cache data between reads.
@@ -80,16 +76,6 @@ type Reading struct {
 
 // Unrecorded makes r stop recording reads.
 func (r *Reading) Unrecorded() { r.unrecorded = true }
-
-// Turn makes r read another state, which has the parts of the current one in other slots: turn maps a slot and aspect
-// of that state to those of the current one. The space defines the meaning of way; 0 with a nil turn stands for the
-// state itself.
-func (r *Reading) Turn(way int, turn func(slot int, a Aspect) (int, Aspect)) {
-	r.way, r.turn = way, turn
-}
-
-// Way returns the way passed to Turn.
-func (r *Reading) Way() int { return r.way }
 
 // NewReading returns a Reading for states of a space.
 func NewReading(space Space) *Reading { return &Reading{space: space} }
@@ -133,9 +119,6 @@ func (r *Reading) NoteMap() { r.orders = true }
 
 // Aspect returns the value of an aspect of a slot, and records the read.
 func (r *Reading) Aspect(slot int, a Aspect) uint32 {
-	if r.turn != nil {
-		slot, a = r.turn(slot, a)
-	}
 	last := int32(-1)
 	if slot < len(r.latest) {
 		if at := r.latest[slot]; int(at) < len(r.reads) && int(r.reads[at].Slot) == slot {
