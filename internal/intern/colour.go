@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// Colouring gives colours to values of a Renaming, wherever they occur. A hash by colours is the same for a value and a
+// Colouring assigns colours to values that a Renaming renames, wherever they occur. A hash by colours is the same for a value and a
 // renamed one if each value has the colour of its image.
 type Colouring struct {
 	of      *Renaming // of which only the types matter
