@@ -14,10 +14,11 @@ import (
 // which may double with every set. If that takes too many nodes, the tour is composed of shortest legs, each to the
 // nearest state or step that reduces what is owed.
 
-const (
-	MaxTour       = 1 << 18 // nodes of a search for a shortest fair loop
-	maxTourStarts = 16      // states for which a shortest fair loop is searched
-)
+// MaxTour is the most nodes that a search for a shortest fair loop visits, unless told otherwise.
+const MaxTour = 1 << 18
+
+// maxTourStarts is the most states for which a shortest fair loop is searched.
+const maxTourStarts = 16
 
 // tour is a search for a fair loop through a state that is on one.
 type tour struct {
