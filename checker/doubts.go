@@ -2,82 +2,10 @@ package checker
 
 import (
 	"fmt"
-	"math/bits"
-	"slices"
 
+	"synod/checker/internal/memo"
 	"synod/model/statespace"
 )
-
-// A function of states is called once for all states that agree on what it read. A function that also reads a
-// variable, a clock or a random source would go unnoticed. So it is called again, now and then, for a state whose
-// answer is known, and at the end once more for those states.
-
-// spacing selects the calls, in order, at which a function is called again: the first 16, and then eight of each
-// doubling, some 220 for a billion states.
-type spacing struct{ calls, next uint64 }
-
-func (s *spacing) due() bool {
-	s.calls++
-	if s.calls < s.next {
-		return false
-	}
-	s.next = s.calls + max(1, uint64(1)<<bits.Len64(s.calls)>>4)
-	return true
-}
-
-// doubt is a state with the answer of a function for it.
-type doubt struct {
-	state  []statespace.PartID
-	answer uint32
-}
-
-// maxDoubts bounds the states for which a predicate is evaluated once more at the end.
-const maxDoubts = 256
-
-// again evaluates the predicate for a state, and compares the answer with the known one.
-func (p *predicate) again(r *statespace.Reading, state []statespace.PartID) error {
-	answer, reads, err := p.once(r, state)
-	if err != nil {
-		return err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, known := p.recall(state); known {
-		if _, same := p.tree.add(reads, answer); !same {
-			return p.strays(reads)
-		}
-	}
-	if len(p.doubts) < maxDoubts {
-		p.doubts = append(p.doubts, doubt{slices.Clone(state), answer})
-	}
-	return nil
-}
-
-// settle evaluates the predicate once more for all doubts.
-func (p *predicate) settle(r *statespace.Reading) error {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	for _, d := range p.doubts {
-		answer, reads, err := p.once(r, d.state)
-		if err != nil {
-			return err
-		}
-		if answer != d.answer {
-			return p.strays(reads)
-		}
-	}
-	return nil
-}
-
-// strays is the error of a function whose answer depends on more than it reads of the state.
-func (p *predicate) strays(reads []statespace.Read) error {
-	how := "it gave two answers for states that agree on all that it read of them"
-	if len(reads) == 0 {
-		how = "it gave two answers and read nothing of the state"
-	}
-	return fmt.Errorf("%s is not a pure function: %s; make it depend on what it reads through the View, "+
-		"not on a variable, a clock or chance", p.name, how)
-}
 
 // askAgain evaluates the live properties for a state whose answers may be known.
 func (j *judge) askAgain(r *statespace.Reading, state []statespace.PartID) error {
@@ -85,7 +13,7 @@ func (j *judge) askAgain(r *statespace.Reading, state []statespace.PartID) error
 		if j.decided[i].Load() {
 			continue
 		}
-		if err := j.predicates[i].again(r, state); err != nil {
+		if err := j.predicates[i].Again(r, state); err != nil {
 			return err
 		}
 	}
@@ -93,8 +21,8 @@ func (j *judge) askAgain(r *statespace.Reading, state []statespace.PartID) error
 }
 
 // functions returns all functions of states that the engine calls.
-func (e *engine) functions() []*predicate {
-	var all []*predicate
+func (e *engine) functions() []*memo.Function {
+	var all []*memo.Function
 	if e.inside != nil {
 		all = append(all, e.inside)
 	}
@@ -104,13 +32,16 @@ func (e *engine) functions() []*predicate {
 	return all
 }
 
+// doubtedFirst is the number of initial states for which every function is evaluated before the search.
+const doubtedFirst = memo.MaxDoubts / 8
+
 // raiseDoubts evaluates every function for the first initial states, before the search. A panic in one is ignored: it
 // recurs where its answer is needed, if it is.
 func (e *engine) raiseDoubts() {
 	r := statespace.NewReading(e.space)
 	for _, p := range e.functions() {
-		for _, state := range e.initial[:min(len(e.initial), maxDoubts/8)] {
-			_ = p.again(r, state)
+		for _, state := range e.initial[:min(len(e.initial), doubtedFirst)] {
+			_ = p.Again(r, state)
 		}
 	}
 }
@@ -123,7 +54,7 @@ func (e *engine) settleDoubts(r *Result) {
 	}
 	reading := statespace.NewReading(e.space)
 	for _, p := range e.functions() {
-		if err := p.settle(reading); err != nil {
+		if err := p.Settle(reading); err != nil {
 			e.failAt(err, nil)
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"synod/checker/internal/memo"
 	"synod/checker/internal/store"
 	"synod/internal/offheap"
 	"synod/internal/visited"
@@ -35,7 +36,7 @@ type engine struct {
 	units     *units
 	layout    *store.Layout
 	shards    []*store.Shard
-	inside    *predicate // the boundary, or nil
+	inside    *memo.Function // the boundary, or nil
 	judge     *judge
 	refiners  []*refiner
 	stuck     []*stuck // for quiescence properties
@@ -175,7 +176,7 @@ func (e *engine) furnish() error {
 	e.judge.leave(e.leaves)
 	e.stuck = newStuck(e.judge)
 	if inside := space.Boundary(); inside != nil {
-		e.inside = newPredicate(space, "the state constraint", inside)
+		e.inside = memo.NewOnce(space, "the state constraint", inside)
 	}
 	e.turn()
 	groups := make([][]int, space.Slots())
@@ -211,7 +212,7 @@ func (e *engine) begin() error {
 		}
 		inside := true
 		if e.inside != nil {
-			if inside, err = e.inside.ask(reading, state); err != nil {
+			if inside, err = e.inside.Ask(reading, state); err != nil {
 				return err
 			}
 		}

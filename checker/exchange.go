@@ -125,7 +125,7 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 	reads := w.reads[:len(keys)]
 	a.keys(w.ids, reads, w.state, e.space)
 	for i, read := range reads {
-		again := w.judged.due()
+		again := w.judged.Due()
 		known := a.known(read) && !e.judge.opaque.Load()
 		if !again && known {
 			continue
@@ -159,12 +159,12 @@ func (w *worker) askAgain(ids []uint32) {
 // within reports whether the state in w.state is inside the boundary.
 func (w *worker) within() (bool, error) {
 	inside := w.e.inside
-	if w.bounded.due() {
-		if err := inside.again(w.reading, w.state); err != nil {
+	if w.bounded.Due() {
+		if err := inside.Again(w.reading, w.state); err != nil {
 			return false, err
 		}
 	}
-	return inside.ask(w.reading, w.state)
+	return inside.Ask(w.reading, w.state)
 }
 
 // ask evaluates the properties for a state without a cached answer, and caches the answer if the state decides none.

@@ -3,6 +3,7 @@ package checker
 import (
 	"slices"
 
+	"synod/checker/internal/memo"
 	"synod/model/statespace"
 )
 
@@ -20,7 +21,7 @@ type following struct {
 type followed struct {
 	property    int
 	expect      statespace.Expectation
-	holds, when *replica
+	holds, when *memo.Asker
 }
 
 // follow prepares the worker for the properties of its engine's space.
@@ -31,9 +32,9 @@ func (w *worker) follow() {
 		if !p.Expect.OfPaths() {
 			continue
 		}
-		f := &followed{property: i, expect: p.Expect, holds: newReplica(e.judge.predicates[i])}
+		f := &followed{property: i, expect: p.Expect, holds: memo.NewCached(e.judge.predicates[i])}
 		if when := e.judge.whens[i]; when != nil {
-			f.when = newReplica(when)
+			f.when = memo.NewCached(when)
 		}
 		w.following.of = append(w.following.of, f)
 	}
@@ -87,14 +88,14 @@ func (k *walker) notice() {
 func (f *followed) meet(state []statespace.PartID, due bool) (bool, error) {
 	if f.expect == statespace.LeadsTo && !due {
 		var err error
-		if due, err = f.when.holds(state); err != nil {
+		if due, err = f.when.Holds(state); err != nil {
 			return false, err
 		}
 	}
 	if !due && f.expect != statespace.Quiescent {
 		return false, nil
 	}
-	holds, err := f.holds.holds(state)
+	holds, err := f.holds.Holds(state)
 	return !holds, err
 }
 
@@ -134,9 +135,7 @@ func (k *walker) refine() {
 			k.failed(err)
 			return
 		}
-		if p := r.images.of; p.forgets {
-			p.forgotten.Add(1)
-		}
+		r.images.Count()
 		if !ok {
 			k.steps++ // The path to the violation includes this step.
 			k.decided([]int{r.property})

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"synod/checker/internal/memo"
 	"synod/model/statespace"
 )
 
@@ -16,9 +17,9 @@ import (
 type judge struct {
 	space      statespace.Space
 	properties []statespace.Property
-	predicates []*predicate // nil for a refinement
-	whens      []*predicate // for leads to, else nil
-	ofStates   []int        // the properties that are judged state by state
+	predicates []*memo.Function // nil for a refinement
+	whens      []*memo.Function // for leads to, else nil
+	ofStates   []int            // the properties that are judged state by state
 
 	mu        sync.Mutex
 	decided   []atomic.Bool
@@ -41,17 +42,17 @@ type aspectOf struct {
 func newJudge(space statespace.Space) *judge {
 	j := &judge{space: space, properties: space.Properties()}
 	for i, p := range j.properties {
-		var q, when *predicate
+		var q, when *memo.Function
 		switch {
 		case p.Expect.OfStates():
-			q = newPredicate(space, "property "+p.Name, p.Holds)
-			q.learn = func(reads []statespace.Read) { j.extend(i, reads) }
+			q = memo.NewOnce(space, "property "+p.Name, p.Holds)
+			q.Learn = func(reads []statespace.Read) { j.extend(i, reads) }
 			j.ofStates = append(j.ofStates, i)
 		case p.Expect.OfPaths():
-			q = newAnswers(space, "property "+p.Name, p.Holds)
+			q = memo.NewPredicate(space, "property "+p.Name, p.Holds)
 		}
 		if p.Expect == statespace.LeadsTo {
-			when = newAnswers(space, "the condition of property "+p.Name, p.When)
+			when = memo.NewPredicate(space, "the condition of property "+p.Name, p.When)
 		}
 		j.predicates, j.whens = append(j.predicates, q), append(j.whens, when)
 	}
@@ -70,8 +71,8 @@ func (j *judge) succeed(other *judge) {
 		if other.decided[i].Load() {
 			j.settle(i)
 		}
-		j.predicates[i].succeed(other.predicates[i])
-		j.whens[i].succeed(other.whens[i])
+		j.predicates[i].Succeed(other.predicates[i])
+		j.whens[i].Succeed(other.whens[i])
 	}
 }
 
@@ -84,7 +85,7 @@ func (j *judge) ask(r *statespace.Reading, state []statespace.PartID) (decides [
 		if j.decided[i].Load() {
 			continue
 		}
-		answer, err := j.predicates[i].ask(r, state)
+		answer, err := j.predicates[i].Ask(r, state)
 		if err != nil {
 			return nil, err
 		}
@@ -181,16 +182,16 @@ func (j *judge) allDecided() bool { return len(j.properties) > 0 && j.open.Load(
 // evaluations counts the distinct evaluations for a property.
 func (e *engine) evaluations(property int) (n int, atLeast bool) {
 	for _, p := range e.asked(property) {
-		more, over := p.evaluations()
+		more, over := p.Evaluations()
 		n, atLeast = n+more, atLeast || over
 	}
 	return n, atLeast
 }
 
 // asked returns the functions evaluated for a property.
-func (e *engine) asked(property int) []*predicate {
-	var all []*predicate
-	for _, p := range []*predicate{e.judge.predicates[property], e.judge.whens[property]} {
+func (e *engine) asked(property int) []*memo.Function {
+	var all []*memo.Function
+	for _, p := range []*memo.Function{e.judge.predicates[property], e.judge.whens[property]} {
 		if p != nil {
 			all = append(all, p)
 		}
@@ -208,7 +209,7 @@ func (e *engine) guards() []statespace.Guard {
 	var all []statespace.Guard
 	for i := range e.judge.properties {
 		for _, p := range e.asked(i) {
-			all = append(all, p.guard())
+			all = append(all, p.Guard())
 		}
 	}
 	return all

@@ -55,7 +55,7 @@ func (e *engine) moveOut(walkers []*walker) error {
 	}
 	e.judge.succeed(oldJudge)
 	for i, r := range e.refiners {
-		r.images.succeed(oldRefiners[i].images)
+		r.images.Succeed(oldRefiners[i].images)
 	}
 	e.units.sorted = true
 	for _, w := range e.workers {

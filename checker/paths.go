@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"synod/checker/internal/liveness"
+	"synod/checker/internal/memo"
 	"synod/checker/internal/store"
 	"synod/internal/offheap"
 	"synod/model/statespace"
@@ -128,8 +129,8 @@ func (e *engine) graph() (*liveness.Graph, error) {
 	return liveness.New(s)
 }
 
-func askerOf(p *predicate) func(*statespace.Reading) liveness.Asker {
-	return func(reading *statespace.Reading) liveness.Asker { return newAsker(p, reading).holds }
+func askerOf(p *memo.Function) func(*statespace.Reading) liveness.Asker {
+	return func(reading *statespace.Reading) liveness.Asker { return memo.NewAsker(p, reading).Holds }
 }
 
 // room returns how many bytes the memory limit leaves.

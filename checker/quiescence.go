@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"synod/checker/internal/memo"
 	"synod/model/statespace"
 )
 
@@ -38,7 +39,7 @@ type stuckState struct {
 // stuckOf is a worker's view of such a property.
 type stuckOf struct {
 	*stuck
-	holds *replica
+	holds *memo.Asker
 }
 
 // newStuck returns a stuck for each undecided quiescence property of the judge.
@@ -61,7 +62,7 @@ func (e *engine) stuckIn(property int) *stuck {
 func (w *worker) awaitEnds() {
 	w.stuck, w.cutFrom = nil, nil
 	for _, s := range w.e.stuck {
-		w.stuck = append(w.stuck, stuckOf{s, newReplica(w.e.judge.predicates[s.property])})
+		w.stuck = append(w.stuck, stuckOf{s, memo.NewCached(w.e.judge.predicates[s.property])})
 	}
 	if len(w.stuck) > 0 {
 		w.alive, w.cutFrom = make([]bool, batchLength), make([]uint16, 0, batchLength)
@@ -80,7 +81,7 @@ func (w *worker) noteEnds(keys []uint64) {
 	for _, s := range w.stuck {
 		s.terminal.Add(int64(len(w.ended)))
 		w.inspect(w.ended, func(_ int, state []statespace.PartID) error {
-			holds, err := s.holds.holds(state)
+			holds, err := s.holds.Holds(state)
 			if err == nil && !holds {
 				s.add(state)
 			}

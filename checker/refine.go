@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"synod/checker/internal/memo"
 	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
@@ -14,8 +15,8 @@ import (
 type refiner struct {
 	property int
 	abstract statespace.Abstraction
-	images   *predicate
-	table    atomic.Pointer[imageTable] // if images does not cache answers
+	images   *memo.Function
+	table    atomic.Pointer[memo.Images] // if images does not cache answers
 }
 
 // newRefiners opens the abstract models of a space's refinement properties. It returns nil if there are none.
@@ -30,14 +31,13 @@ func (e *engine) newRefiners(space statespace.Space) ([]*refiner, error) {
 			closeRefiners(all)
 			return nil, fmt.Errorf("property %q: %w", p.Name, err)
 		}
-		images := newMemo(space, "the mapping of property "+p.Name, func(r *statespace.Reading) uint32 {
+		images := memo.NewMapping(space, "the mapping of property "+p.Name, func(r *statespace.Reading) uint32 {
 			image, err := abstract.Image(r)
 			if err != nil {
 				panic(err) // becomes an error of the evaluation
 			}
 			return image
 		})
-		_, images.forgets = space.(statespace.Expander)
 		all = append(all, &refiner{property: i, abstract: abstract, images: images})
 	}
 	return all, nil
@@ -52,7 +52,7 @@ func closeRefiners(all []*refiner) {
 // refining is a worker's state for a refiner.
 type refining struct {
 	*refiner
-	images *replica
+	images *memo.Asker
 	from   []uint32            // the images of a batch of states
 	to     []uint32            // the images of their successors
 	pairs  map[uint64]bool     // by pair of images: whether the abstract model has such a step
@@ -64,10 +64,10 @@ type refining struct {
 const maxPairs = 1 << 16
 
 // newRefining returns the state of a worker for the refiners, nil for none.
-func newRefining(all []*refiner) []*refining {
+func newRefining(space statespace.Space, all []*refiner) []*refining {
 	var own []*refining
 	for _, r := range all {
-		own = append(own, &refining{refiner: r, images: newAsker(r.images, statespace.NewReading(r.images.space)), pairs: make(map[uint64]bool)})
+		own = append(own, &refining{refiner: r, images: memo.NewAsker(r.images, statespace.NewReading(space)), pairs: make(map[uint64]bool)})
 	}
 	return own
 }
@@ -93,31 +93,16 @@ func (r *refining) allows(from, to uint32) (bool, error) {
 	return ok, nil
 }
 
-// value returns the image of a state. It is not counted as evaluated if it would not be cached either.
-func (r *refining) value(state []statespace.PartID) (uint32, error) {
-	if !r.images.forgets {
-		return r.images.value(state)
-	}
-	p := r.images.of
-	if r.images.asked.due() {
-		if err := p.again(r.images.reading, state); err != nil {
-			return 0, err
-		}
-	}
-	image, _, err := p.evaluate(r.images.reading, state, p.forgotten.Load() < guardFirst)
-	return image, err
-}
-
 // follows reports whether a transition between two states is allowed.
 func (r *refining) follows(from, to []statespace.PartID) (bool, error) {
 	a, b := r.image, uint32(0)
 	var err error
 	if !slices.Equal(r.last, from) {
-		if a, err = r.value(from); err != nil {
+		if a, err = r.images.Uncounted(from); err != nil {
 			return false, err
 		}
 	}
-	if b, err = r.value(to); err != nil {
+	if b, err = r.images.Uncounted(to); err != nil {
 		return false, err
 	}
 	r.last, r.image = append(r.last[:0], to...), b
@@ -126,7 +111,7 @@ func (r *refining) follows(from, to []statespace.PartID) (bool, error) {
 
 // begin reports whether the image of an initial state is an initial state of the abstract model.
 func (r *refining) begin(state []statespace.PartID) (bool, error) {
-	image, err := r.value(state)
+	image, err := r.images.Uncounted(state)
 	if err != nil {
 		return false, err
 	}
@@ -168,11 +153,11 @@ func (w *worker) refine(keys []uint64, found func(property, source int, successo
 // imagesOf appends the images of packed states. It stops at the first error, so that there are fewer images than
 // keys.
 func (w *worker) imagesOf(r *refining, keys []uint64, into []uint32) []uint32 {
-	if r.images.forgets {
+	if r.images.Forgets() {
 		return w.knownImages(r, keys, into)
 	}
 	w.inspect(keys, func(_ int, state []statespace.PartID) error {
-		image, err := r.images.value(state)
+		image, err := r.images.Value(state)
 		if err == nil {
 			into = append(into, image)
 		}
@@ -187,15 +172,15 @@ func (w *worker) knownImages(r *refining, keys []uint64, into []uint32) []uint32
 	into = slices.Grow(into, len(keys))
 	w.missed, w.misses = w.missed[:0], w.misses[:0]
 	for i, key := range keys {
-		image, known := t.find(key)
+		image, known := t.Find(key)
 		into = append(into, image)
-		if due := r.images.asked.due(); due || !known {
+		if due := r.images.Due(); due || !known {
 			w.missed, w.misses = append(w.missed, key), append(w.misses, miss{i, due})
 		}
 	}
 	ok := w.inspect(w.missed, func(i int, state []statespace.PartID) error {
 		miss := w.misses[i]
-		image, err := r.imageOf(t, w.missed[i], state, miss.due)
+		image, err := r.images.Image(t, w.missed[i], state, miss.due)
 		into[miss.index] = image
 		return err
 	})
@@ -211,39 +196,24 @@ type miss struct {
 	due   bool
 }
 
-// imageOf returns the image of a state that is packed as key. It evaluates the image if that is not in the table, or
-// due to be evaluated again.
-func (r *refining) imageOf(t *imageTable, key uint64, state []statespace.PartID, due bool) (uint32, error) {
-	p := r.images.of
-	if due {
-		if err := p.again(r.images.reading, state); err != nil {
-			return 0, err
-		}
-	}
-	image, known := t.find(key)
-	if known && !due {
-		return image, nil
-	}
-	now, reads, err := p.evaluate(r.images.reading, state, p.forgotten.Load() < guardFirst)
-	switch {
-	case err != nil:
-		return 0, err
-	case known && now != image:
-		return 0, p.strays(reads)
-	case !known:
-		t.add(key, now, p)
-	}
-	return now, nil
-}
-
 // tableFor returns the table of a layout.
-func (r *refiner) tableFor(l *store.Layout) *imageTable {
+func (r *refiner) tableFor(l *store.Layout) *memo.Images {
 	for {
 		t := r.table.Load()
-		if t != nil && t.layout == l {
+		if t.Is(l) {
 			return t
 		}
-		r.table.CompareAndSwap(t, newImageTable(l))
+		r.table.CompareAndSwap(t, memo.NewImages(l))
+	}
+}
+
+// moveImages moves the images of a layout to the engine's.
+func (e *engine) moveImages(m migration) {
+	w := e.workers[0]
+	for _, r := range e.refiners {
+		if old := r.table.Load(); old != nil {
+			r.table.Store(old.Moved(e.layout, func(packed uint64) uint64 { return w.repack(m, packed) }))
+		}
 	}
 }
 
@@ -299,14 +269,14 @@ func (e *engine) refiningOf(property int) *refining {
 // explain describes what the last step of a path violates.
 func (e *engine) explain(property int, path *statespace.Path) string {
 	r := e.refiningOf(property)
-	to, err := r.value(path.Last())
+	to, err := r.images.Uncounted(path.Last())
 	if err != nil {
 		return ""
 	}
 	if len(path.Steps) == 0 {
 		return fmt.Sprintf("the initial state stands for %s, in which the abstract model does not begin", r.abstract.Text(to))
 	}
-	from, err := r.value(path.At(len(path.Steps) - 1))
+	from, err := r.images.Uncounted(path.At(len(path.Steps) - 1))
 	if err != nil {
 		return ""
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"synod/checker/internal/memo"
 	"synod/model/statespace"
 )
 
@@ -95,20 +96,6 @@ func (e *engine) tellSymmetry(r *Result) {
 
 const leftUndecided = "Properties of paths and refinements are not decided with symmetry: search without it for those."
 
-// turned makes a predicate give one answer about all images of a state.
-type turned struct {
-	statespace.Symmetry
-	who string
-}
-
-// uneven returns the error that two images of a state have different answers.
-func (t *turned) uneven() error {
-	return &statespace.AsymmetryError{
-		Who:  strings.Join(t.Report().Groups, "; "),
-		What: t.who + " holds of only one of two states that differ only in which is which",
-	}
-}
-
 // turn makes properties of states be asked about all images of a state, as the boundary is.
 func (e *engine) turn() {
 	if !e.turns() {
@@ -117,8 +104,8 @@ func (e *engine) turn() {
 	s := e.turning.Symmetry
 	for _, i := range e.judge.ofStates {
 		q := e.judge.predicates[i]
-		q.turned = &turned{s, fmt.Sprintf("the property %q", e.judge.properties[i].Name)}
-		q.learn = func(reads []statespace.Read) {
+		q.Turned = &memo.Turned{Symmetry: s, Who: fmt.Sprintf("the property %q", e.judge.properties[i].Name)}
+		q.Learn = func(reads []statespace.Read) {
 			covering, ok := s.Covers(reads)
 			if !ok {
 				e.judge.opaque.Store(true)
@@ -127,7 +114,7 @@ func (e *engine) turn() {
 		}
 	}
 	if e.inside != nil {
-		e.inside.turned = &turned{s, "the boundary"}
+		e.inside.Turned = &memo.Turned{Symmetry: s, Who: "the boundary"}
 	}
 }
 

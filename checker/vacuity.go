@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
@@ -19,34 +18,6 @@ const (
 	downOf    = "it reads %s, which was down each time"
 )
 
-// seen records what a predicate encountered.
-type seen struct {
-	yes  atomic.Bool  // the answer was yes for some state
-	up   map[int]bool // slots read; false while all reads were of an actor that is down
-	none bool         // it read nothing of some state
-}
-
-// answered records an answer.
-func (s *seen) answered(answer uint32) {
-	if answer == yes && !s.yes.Load() {
-		s.yes.Store(true)
-	}
-}
-
-// see records an evaluation. The caller holds the lock.
-func (p *predicate) see(answer uint32, reads []statespace.Read) {
-	p.seen.answered(answer)
-	p.seen.none = p.seen.none || len(reads) == 0
-	for _, r := range reads {
-		if slot := int(r.Slot); !p.seen.up[slot] {
-			if p.seen.up == nil {
-				p.seen.up = make(map[int]bool)
-			}
-			p.seen.up[slot] = !r.Down()
-		}
-	}
-}
-
 // vacuities returns why properties that hold are vacuous. The result is the same in every run of an exhausted search.
 func (e *engine) vacuities(r *Result) []statespace.Vacuity {
 	if !r.Exhausted || r.Err != nil {
@@ -57,18 +28,18 @@ func (e *engine) vacuities(r *Result) []statespace.Vacuity {
 		if p.Verdict != Holds {
 			continue
 		}
-		if when := e.judge.whens[i]; when != nil && !when.seen.yes.Load() {
+		if when := e.judge.whens[i]; when != nil && !when.EverYes() {
 			all = append(all, statespace.Vacuity{Property: p.Name, Why: neverWhen})
 		}
 		q := e.judge.predicates[i]
-		if q == nil || q.forgets {
+		if q == nil || q.Forgets() {
 			continue
 		}
-		if q.seen.none {
+		if q.ReadsNothing() {
 			all = append(all, statespace.Vacuity{Property: p.Name, Why: nothing})
 		}
 		for slot := range e.space.Slots() {
-			if up, read := q.seen.up[slot]; read && !up {
+			if q.FoundDown(slot) {
 				all = append(all, statespace.Vacuity{Property: p.Name, Why: fmt.Sprintf(downOf, called(e.space.SlotName(slot)))})
 			}
 		}

@@ -213,7 +213,7 @@ func (k *walker) judge() {
 	a := e.judge.agreements(e.units)
 	last := k.seen
 	k.seen = reads{a, a.keyAfter(k, last)}
-	if w.judged.due() {
+	if w.judged.Due() {
 		w.askAgain(k.ids)
 	}
 	if k.seen.key != 0 && k.seen == last || a.known(k.seen.key) {

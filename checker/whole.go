@@ -139,7 +139,7 @@ func (w *worker) judgeWhole(keys []uint64, decided func(packed uint64, decides [
 // askWhole evaluates the properties in w.state, and returns those that it decides.
 func (w *worker) askWhole() []int {
 	e := w.e
-	if w.judged.due() {
+	if w.judged.Due() {
 		if err := e.judge.askAgain(w.reading, w.state); err != nil {
 			e.failAt(err, slices.Clone(w.state))
 		}

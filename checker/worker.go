@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"synod/checker/internal/memo"
 	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
@@ -48,8 +49,8 @@ type worker struct {
 	grown      statespace.Successors // the successors of one state, for expansion
 	masks      masks                 // the parts that transitions change, for expansion
 	reads      []uint64              // cache keys of new states
-	judged     spacing               // selects judged states to judge again
-	bounded    spacing               // selects states to check against the boundary again
+	judged     memo.Spacing          // selects judged states to judge again
+	bounded    memo.Spacing          // selects states to check against the boundary again
 	refining   []*refining
 	missed     []uint64 // packed states whose images are to be evaluated
 	misses     []miss
@@ -100,7 +101,7 @@ func (w *worker) settleIn() {
 	}
 	w.reads = make([]uint64, batchLength)
 	w.compile = compileScratch{}
-	w.refining = newRefining(w.e.refiners)
+	w.refining = newRefining(w.e.space, w.e.refiners)
 	w.awaitEnds()
 	clear(w.buffers)
 }

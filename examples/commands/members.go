@@ -20,7 +20,13 @@ import (
 // buildersMembers lists and changes the members of a cluster.
 func buildersMembers(call *extra.Call) *cobra.Command {
 	list := membersCommand(call, "members", "List the servers of a cluster whose members may change, or change them",
-		command.NoArguments, nil)
+		func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("%q: must be add or remove, or nothing to list the members; %s --help says more",
+					args[0], cmd.CommandPath())
+			}
+			return nil
+		}, nil)
 	add := membersCommand(call, "add ID=HOST:PORT", "Add a server, which was started with --join",
 		oneArgument("ID=HOST:PORT"), func(arg string) (*paxospb.MemberChange, error) {
 			m, err := parseMember(arg)

@@ -1,4 +1,4 @@
-package checker
+package memo
 
 import (
 	"math/bits"
@@ -8,19 +8,19 @@ import (
 	"synod/checker/internal/store"
 )
 
-// imageTable remembers images by packed state, for spaces whose states are read as a whole, so that no two agree on
+// Images remembers images by packed state, for spaces whose states are read as a whole, so that no two agree on
 // what is read. Workers share it; a look-up takes no lock and reads one cache line. Entries may be lost once it is
 // full, but a hit is always right. It is for one layout.
 //
 // The mixed state is split: the upper bits select a bucket, and the rest is stored with the image in one word.
-type imageTable struct {
+type Images struct {
 	layout *store.Layout
 	mu     sync.Mutex // held by writers
 	slots  atomic.Pointer[imageSlots]
 	lost   bool // some states were added and are not there
 }
 
-// imageSlots are the words of an imageTable.
+// imageSlots are the words of an Images.
 type imageSlots struct {
 	words  []atomic.Uint64 // rest of the state, then the image plus one; 0 is a free place
 	rest   uint            // number of bits below those that select a bucket
@@ -35,8 +35,9 @@ const (
 	maxImages   = 1 << 22 // words
 )
 
-func newImageTable(l *store.Layout) *imageTable {
-	t := &imageTable{layout: l}
+// NewImages returns an empty table for the states of a layout.
+func NewImages(l *store.Layout) *Images {
+	t := &Images{layout: l}
 	t.slots.Store(newImageSlots(l, firstImages))
 	return t
 }
@@ -55,8 +56,8 @@ func (s *imageSlots) bucket(mixed uint64) []atomic.Uint64 {
 	return s.words[from : from+imageBucket : from+imageBucket]
 }
 
-// find returns the image of a packed state.
-func (t *imageTable) find(packed uint64) (image uint32, known bool) {
+// Find returns the image of a packed state.
+func (t *Images) Find(packed uint64) (image uint32, known bool) {
 	s, mixed := t.slots.Load(), t.layout.Mixer.Mix(packed)
 	rest := mixed & s.mask
 	bucket := s.bucket(mixed)
@@ -72,8 +73,8 @@ func (t *imageTable) find(packed uint64) (image uint32, known bool) {
 	return 0, false
 }
 
-// add adds an image that a predicate gave. It replaces another if there is no room.
-func (t *imageTable) add(packed uint64, image uint32, by *predicate) {
+// add adds an image that a mapping gave. It replaces another if there is no room.
+func (t *Images) add(packed uint64, image uint32, by *Function) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.enter(packed, image) {
@@ -88,7 +89,7 @@ func (t *imageTable) add(packed uint64, image uint32, by *predicate) {
 }
 
 // enter is add without the counts. It reports whether the state was not there.
-func (t *imageTable) enter(packed uint64, image uint32) bool {
+func (t *Images) enter(packed uint64, image uint32) bool {
 	mixed := t.layout.Mixer.Mix(packed)
 	for {
 		s := t.slots.Load()
@@ -127,7 +128,7 @@ func (s *imageSlots) put(mixed uint64, image uint32) (fresh, room bool) {
 }
 
 // grow doubles the table. The lock is held.
-func (t *imageTable) grow(old *imageSlots) {
+func (t *Images) grow(old *imageSlots) {
 	s := newImageSlots(t.layout, 2*len(old.words))
 	old.each(func(mixed uint64, image uint32) { s.put(mixed, image) })
 	t.slots.Store(s)
@@ -142,19 +143,13 @@ func (s *imageSlots) each(f func(mixed uint64, image uint32)) {
 	}
 }
 
-// moveImages moves the images of a layout to the engine's.
-func (e *engine) moveImages(m migration) {
-	w := e.workers[0]
-	for _, r := range e.refiners {
-		old := r.table.Load()
-		if old == nil {
-			continue
-		}
-		t := newImageTable(e.layout)
-		old.slots.Load().each(func(mixed uint64, image uint32) {
-			t.enter(w.repack(m, m.old.layout.Mixer.Unmix(mixed)), image)
-		})
-		t.lost = t.lost || old.lost
-		r.table.Store(t)
-	}
+// Moved returns a table of the same images for another layout, in which repack packs the states.
+func (t *Images) Moved(l *store.Layout, repack func(packed uint64) uint64) *Images {
+	moved := NewImages(l)
+	t.slots.Load().each(func(mixed uint64, image uint32) { moved.enter(repack(t.layout.Mixer.Unmix(mixed)), image) })
+	moved.lost = moved.lost || t.lost
+	return moved
 }
+
+// Is reports whether the table is for states of a layout. A nil table is for none.
+func (t *Images) Is(l *store.Layout) bool { return t != nil && t.layout == l }

@@ -1,4 +1,4 @@
-package checker
+package memo
 
 import (
 	"synod/model/statespace"

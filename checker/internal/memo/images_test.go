@@ -1,4 +1,4 @@
-package checker
+package memo
 
 import (
 	"math/rand/v2"
@@ -12,14 +12,14 @@ func TestImageTable(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, limits := range [][]uint32{{1}, {2, 3}, {9, 1 << 14}, {1 << 20, 1 << 22}, {1 << 31, 1 << 31, 4}} {
 		l := store.NewLayout(limits, nil, 0, 0, 0)
-		table, want, count := newImageTable(l), map[uint64]uint32{}, new(predicate)
+		table, want, count := NewImages(l), map[uint64]uint32{}, new(Function)
 		for range 60_000 {
 			ids := make([]uint32, len(limits))
 			for i, limit := range limits {
 				ids[i] = random.Uint32N(limit)
 			}
 			packed, _ := l.Pack(ids, len(ids))
-			image, known := table.find(packed)
+			image, known := table.Find(packed)
 			if was, ok := want[packed]; known != ok || image != was {
 				t.Fatalf("%v: image %d, %v; want %d, %v", limits, image, known, was, ok)
 			}
@@ -29,7 +29,7 @@ func TestImageTable(t *testing.T) {
 				want[packed] = image
 			}
 		}
-		n, atLeast := count.evaluations()
+		n, atLeast := count.Evaluations()
 		if n != len(want) || atLeast {
 			t.Errorf("%v: %d evaluations, %v; want %d", limits, n, atLeast, len(want))
 		}
@@ -45,16 +45,16 @@ func TestImageTable(t *testing.T) {
 // was lost.
 func TestImageTableFull(t *testing.T) {
 	l := store.NewLayout([]uint32{1 << 30}, nil, 0, 0, 0)
-	table, count := newImageTable(l), new(predicate)
+	table, count := NewImages(l), new(Function)
 	for id := uint32(0); !table.lost && id < maxImages; id++ {
 		for range 2 {
 			table.add(uint64(id), id, count)
-			if image, known := table.find(uint64(id)); !known || image != id {
+			if image, known := table.Find(uint64(id)); !known || image != id {
 				t.Fatalf("image %d, %v; want %d", image, known, id)
 			}
 		}
 	}
-	if n, atLeast := count.evaluations(); !atLeast || n > maxImages {
+	if n, atLeast := count.Evaluations(); !atLeast || n > maxImages {
 		t.Errorf("%d evaluations, at least: %v", n, atLeast)
 	}
 }

@@ -1,20 +1,24 @@
-package checker
+// Package memo caches what functions of states answer, by what the functions read of a state: properties, the state
+// constraint, and mappings to abstract models. It calls each function repeatedly now and then, as a function that is
+// not pure would make results wrong. It knows no engine.
+package memo
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"synod/model/statespace"
 )
 
-// predicate caches the answers of a function of states by what the function read. A state that agrees with an earlier
+// Function caches the answers of a function of states by what the function read. A state that agrees with an earlier
 // one on these reads has the same answer. Answers are numbers: 0 and 1 for no and yes.
-type predicate struct {
+type Function struct {
 	space   statespace.Space
 	name    string
 	eval    func(*statespace.Reading) uint32
-	learn   func(reads []statespace.Read) // called with the reads of a new evaluation; may be nil
+	Learn   func(reads []statespace.Read) // called with the reads of a new evaluation; may be nil
 	forgets bool                          // nothing is cached, as states are read as a whole and no two agree
 	mu      sync.RWMutex
 	tree    readTree
@@ -22,7 +26,7 @@ type predicate struct {
 	full    bool    // further answers were not cached
 	doubts  []doubt // states to evaluate once more, see again
 	seen    seen
-	turned  *turned      // all images of a state have the same answer; nil without symmetry
+	Turned  *Turned      // all images of a state have the same answer; nil without symmetry
 	calls   atomic.Int64 // evaluations, repeats of the guard not included
 	// Evaluations whose answers were not cached; counted without a lock.
 	forgotten atomic.Int64
@@ -43,16 +47,23 @@ const (
 	yes = 1
 )
 
-// newPredicate is newAnswers for a function that is evaluated once for every state.
-func newPredicate(space statespace.Space, name string, holds func(*statespace.Reading) bool) *predicate {
-	p := newAnswers(space, name, holds)
+// NewOnce is NewPredicate for a function that is evaluated once for every state.
+func NewOnce(space statespace.Space, name string, holds func(*statespace.Reading) bool) *Function {
+	p := NewPredicate(space, name, holds)
 	_, p.forgets = space.(statespace.Expander)
 	return p
 }
 
-// newAnswers returns a predicate for a boolean function of states.
-func newAnswers(space statespace.Space, name string, holds func(*statespace.Reading) bool) *predicate {
-	return newMemo(space, name, func(r *statespace.Reading) uint32 {
+// NewMapping is New for a function that is evaluated once for every state.
+func NewMapping(space statespace.Space, name string, eval func(*statespace.Reading) uint32) *Function {
+	p := New(space, name, eval)
+	_, p.forgets = space.(statespace.Expander)
+	return p
+}
+
+// NewPredicate returns a Function for a boolean function of states.
+func NewPredicate(space statespace.Space, name string, holds func(*statespace.Reading) bool) *Function {
+	return New(space, name, func(r *statespace.Reading) uint32 {
 		if holds(r) {
 			return yes
 		}
@@ -60,26 +71,26 @@ func newAnswers(space statespace.Space, name string, holds func(*statespace.Read
 	})
 }
 
-// newMemo returns a predicate for a function of states whose values are less than leaf - 1.
-func newMemo(space statespace.Space, name string, eval func(*statespace.Reading) uint32) *predicate {
-	return &predicate{space: space, name: name, eval: eval}
+// New returns a Function for a function of states whose values are less than leaf - 1.
+func New(space statespace.Space, name string, eval func(*statespace.Reading) uint32) *Function {
+	return &Function{space: space, name: name, eval: eval}
 }
 
-// ask reports whether the answer for a state is yes.
-func (p *predicate) ask(r *statespace.Reading, state []statespace.PartID) (answer bool, err error) {
-	value, err := p.value(r, state)
+// Ask reports whether the answer for a state is yes.
+func (p *Function) Ask(r *statespace.Reading, state []statespace.PartID) (answer bool, err error) {
+	value, err := p.Value(r, state)
 	return value == yes, err
 }
 
-// value returns the answer for a state. It is safe for concurrent use, if each caller has its own Reading.
-func (p *predicate) value(r *statespace.Reading, state []statespace.PartID) (answer uint32, err error) {
-	if answer, err = p.of(r, state); err != nil || p.turned == nil {
+// Value returns the answer for a state. It is safe for concurrent use, if each caller has its own Reading.
+func (p *Function) Value(r *statespace.Reading, state []statespace.PartID) (answer uint32, err error) {
+	if answer, err = p.of(r, state); err != nil || p.Turned == nil {
 		return answer, err
 	}
-	p.turned.Images(state, func(image []statespace.PartID) bool {
+	p.Turned.Images(state, func(image []statespace.PartID) bool {
 		var other uint32
 		if other, err = p.of(r, image); err == nil && other != answer {
-			err = p.turned.uneven()
+			err = p.Turned.uneven()
 		}
 		return err == nil
 	})
@@ -87,7 +98,7 @@ func (p *predicate) value(r *statespace.Reading, state []statespace.PartID) (ans
 }
 
 // of returns the answer for a state alone.
-func (p *predicate) of(r *statespace.Reading, state []statespace.PartID) (uint32, error) {
+func (p *Function) of(r *statespace.Reading, state []statespace.PartID) (uint32, error) {
 	if p.forgets {
 		return p.fresh(r, state)
 	}
@@ -105,14 +116,14 @@ func (p *predicate) of(r *statespace.Reading, state []statespace.PartID) (uint32
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.see(answer, reads)
-	if p.learn != nil {
-		p.learn(reads) // before another worker can recall the answer
+	if p.Learn != nil {
+		p.Learn(reads) // before another worker can recall the answer
 	}
 	return answer, p.remember(reads, answer)
 }
 
 // fresh returns the answer for a state that was not evaluated before, and does not cache it.
-func (p *predicate) fresh(r *statespace.Reading, state []statespace.PartID) (uint32, error) {
+func (p *Function) fresh(r *statespace.Reading, state []statespace.PartID) (uint32, error) {
 	answer, _, err := p.evaluate(r, state, p.forgotten.Load() < guardFirst)
 	if err != nil {
 		return 0, err
@@ -122,12 +133,12 @@ func (p *predicate) fresh(r *statespace.Reading, state []statespace.PartID) (uin
 	return answer, nil
 }
 
-func (p *predicate) recall(state []statespace.PartID) (answer uint32, known bool) {
+func (p *Function) recall(state []statespace.PartID) (answer uint32, known bool) {
 	return p.tree.find(func(slot int32, a statespace.Aspect) uint32 { return p.space.Aspect(int(slot), state[slot], a) })
 }
 
 // remember caches an answer for recall.
-func (p *predicate) remember(reads []statespace.Read, answer uint32) error {
+func (p *Function) remember(reads []statespace.Read, answer uint32) error {
 	if p.leaves >= maxLeaves {
 		p.full = true
 		return nil
@@ -142,13 +153,13 @@ func (p *predicate) remember(reads []statespace.Read, answer uint32) error {
 	return nil
 }
 
-func (p *predicate) impure() error {
+func (p *Function) impure() error {
 	return fmt.Errorf("%s is not a pure function: it read the same of two states and went on differently", p.name)
 }
 
 // evaluate calls the function several times early in the search, and later for a sample of calls. A panic becomes an
 // error.
-func (p *predicate) evaluate(
+func (p *Function) evaluate(
 	r *statespace.Reading, state []statespace.PartID, early bool,
 ) (answer uint32, reads []statespace.Read, err error) {
 	if answer, reads, err = p.once(r, state); err != nil {
@@ -177,7 +188,7 @@ func (p *predicate) evaluate(
 }
 
 // once calls the function.
-func (p *predicate) once(r *statespace.Reading, state []statespace.PartID) (answer uint32, reads []statespace.Read, err error) {
+func (p *Function) once(r *statespace.Reading, state []statespace.PartID) (answer uint32, reads []statespace.Read, err error) {
 	_, reads, err = r.Try(p.name, func(r *statespace.Reading) bool {
 		answer = p.eval(r)
 		return false
@@ -185,8 +196,8 @@ func (p *predicate) once(r *statespace.Reading, state []statespace.PartID) (answ
 	return answer, reads, err
 }
 
-// succeed continues the counts of another predicate. Both may be nil.
-func (p *predicate) succeed(other *predicate) {
+// Succeed continues the counts of another function. Both may be nil.
+func (p *Function) Succeed(other *Function) {
 	if p != nil {
 		p.leaves = other.leaves
 		p.forgotten.Store(other.forgotten.Load())
@@ -195,17 +206,34 @@ func (p *predicate) succeed(other *predicate) {
 	}
 }
 
-// evaluations returns the number of distinct evaluations, and whether it is only a lower bound.
-func (p *predicate) evaluations() (n int, atLeast bool) {
+// Evaluations returns the number of distinct evaluations, and whether it is only a lower bound.
+func (p *Function) Evaluations() (n int, atLeast bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return p.leaves + int(p.forgotten.Load()), p.full
 }
 
-// guard returns the least number of distinct evaluations that were made twice. Which of them workers make at once,
+// Guard returns the least number of distinct evaluations that were made twice. Which of them workers make at once,
 // with the same answer, differs from run to run.
-func (p *predicate) guard() statespace.Guard {
-	n, _ := p.evaluations()
+func (p *Function) Guard() statespace.Guard {
+	n, _ := p.Evaluations()
 	twice := min(n, guardFirst) + max(0, n-guardFirst)/guardEvery
 	return statespace.Guard{Part: p.name, Calls: n, Twice: twice, Repeats: twice + min(n, guardOften)*(guardTimes-2)}
+}
+
+// Forgets reports whether no answers are cached, as states are read as a whole and no two agree.
+func (p *Function) Forgets() bool { return p.forgets }
+
+// Turned makes a function give one answer about all images of a state.
+type Turned struct {
+	statespace.Symmetry
+	Who string // the function, in words
+}
+
+// uneven returns the error that two images of a state have different answers.
+func (t *Turned) uneven() error {
+	return &statespace.AsymmetryError{
+		Who:  strings.Join(t.Report().Groups, "; "),
+		What: t.Who + " holds of only one of two states that differ only in which is which",
+	}
 }
