@@ -12,7 +12,7 @@ const tableMemory = 1 << 30
 
 // checkMemory reports whether the walks should move to new tables. The faster the memory grows towards the limit, the
 // more often it is measured, as a state may be large.
-func (c *crew) checkMemory() bool {
+func (c *walkBatch) checkMemory() bool {
 	e := c.w.e
 	if c.unchecked += len(c.walkers); c.unchecked >= c.pause {
 		now, limit := e.memory(), e.tableLimit()

@@ -101,14 +101,14 @@ func (e *engine) walk(r *Result) {
 	// The walks depend on the order of steps, so it must be that of their content.
 	e.units.sorted = true
 	all := &walks{first: make([]atomic.Int64, len(r.Properties)), steps: make([]int, len(r.Properties))}
-	crews := make([]*crew, len(e.workers))
+	batches := make([]*walkBatch, len(e.workers))
 	for i, w := range e.workers {
-		crews[i] = newCrew(w, all)
-		all.busy = append(all.busy, crews[i].walkers...)
+		batches[i] = newWalkBatch(w, all)
+		all.busy = append(all.busy, batches[i].walkers...)
 	}
 	walkers := all.busy
 	for again := true; again; {
-		e.parallel(func(w *worker) { crews[slices.Index(e.workers, w)].run() })
+		e.parallel(func(w *worker) { batches[slices.Index(e.workers, w)].run() })
 		e.flush()
 		r.AtLeast = r.AtLeast || all.full.Load()
 		switch {

@@ -7,10 +7,10 @@ import (
 	"synod/internal/words"
 )
 
-// crew is a batch of walkers of one worker, which step in turn. A single walk waits for memory at every step, as each
-// look-up depends on the one before; look-ups of different walks are independent. So all walkers of a crew first
+// walkBatch is a batch of walkers of one worker, which step in turn. A single walk waits for memory at every step, as each
+// look-up depends on the one before; look-ups of different walks are independent. So all walkers of a batch first
 // touch what they are about to read, and then step.
-type crew struct {
+type walkBatch struct {
 	w         *worker
 	all       *walks
 	walkers   []*walker
@@ -20,14 +20,14 @@ type crew struct {
 	touched   uint64
 }
 
-// crewSize is the number of walks that a worker runs at a time.
-const crewSize = 32
+// walksAtOnce is the number of walks that a worker runs at a time.
+const walksAtOnce = 32
 
-func newCrew(w *worker, all *walks) *crew {
-	c := &crew{w: w, all: all}
+func newWalkBatch(w *worker, all *walks) *walkBatch {
+	c := &walkBatch{w: w, all: all}
 	w.follow()
 	n := len(w.e.units.of)
-	for range crewSize {
+	for range walksAtOnce {
 		k := &walker{w: w, all: all, ids: make([]uint32, n), next: make([]uint32, n), words: make([]uint64, n)}
 		k.number.Store(-1)
 		k.due = make([]bool, len(w.following.of))
@@ -37,7 +37,7 @@ func newCrew(w *worker, all *walks) *crew {
 }
 
 // run runs walks until there are enough, or the search must pause or stop.
-func (c *crew) run() {
+func (c *walkBatch) run() {
 	e := c.w.e
 	for {
 		e.pause()
@@ -56,7 +56,7 @@ func (c *crew) run() {
 }
 
 // beginAll starts a walk for every walker without one. It reports whether any walker is walking.
-func (c *crew) beginAll() bool {
+func (c *walkBatch) beginAll() bool {
 	e := c.w.e
 	anyone := false
 	for _, k := range c.walkers {
@@ -78,7 +78,7 @@ func (c *crew) beginAll() bool {
 
 // meetAll counts and judges the states that the walks are in. It reports false if a state does not fit into the
 // layout or the search must stop.
-func (c *crew) meetAll() bool {
+func (c *walkBatch) meetAll() bool {
 	w := c.w
 	w.successors = w.successors[:0]
 	fit := true
@@ -91,7 +91,7 @@ func (c *crew) meetAll() bool {
 
 // touch prefetches what the next steps will read: first the steps of what changed, then the chosen steps, then their
 // known effects.
-func (c *crew) touch() {
+func (c *walkBatch) touch() {
 	us := c.w.e.units
 	if c.w.expansion != nil {
 		return // Whole-state expansion has no tables to prefetch.
