@@ -1,15 +1,15 @@
 // Package multipaxos orders the commands of a replicated machine, after van Renesse and Altinbuken, "Paxos Made
-// Moderately Complex" (ACM Computing Surveys 47(3), 2015). Names are the paper's; figures and sections in comments
-// are of it.
+// Moderately Complex" (ACM Computing Surveys 47(3), 2015). Names, figures and sections in comments refer to the
+// paper.
 //
-// There are three roles. A [Replica] has the machine; it proposes the commands of its clients for slots and executes
-// what is decided, slot by slot. A [Leader] gets commands decided: its [Scout] asks a majority of the acceptors for
-// promises, and then it has a [Commander] for every slot, which asks them for votes. An [Acceptor] promises and
-// votes. The roles are composed in two ways: as separate actors, as in the paper's figures ([Roles]), and as servers
-// that have all three of them, as in section 4.4 ([Server]).
+// There are three roles. A [Replica] holds the machine: it proposes the commands of its clients for slots and
+// executes decisions slot by slot. A [Leader] gets commands decided: its [Scout] asks a majority of the acceptors for
+// promises, and then a [Commander] per slot asks them for votes. An [Acceptor] promises and votes. The roles can be
+// composed in two ways: as separate actors, as in the paper's figures ([Roles]), or as servers that combine all
+// three, as in section 4.4 ([Server]).
 //
-// The package knows of no sockets and no disks: package spawn/replica has Config and Run, which serve a machine for
-// real in one call, and a client.
+// The package does no networking or disk I/O: package spawn/replica has Config and Run, which run a replicated
+// machine in one call, and a client.
 package multipaxos
 
 import (
@@ -24,22 +24,22 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Ballot orders attempts to lead by round, then by the leader that makes them. The zero ballot is the paper's ⊥ and
-// comes before any that is used; rounds count from 1.
+// Ballot orders attempts to lead, by round and then by leader. The zero ballot is the paper's ⊥ and precedes all
+// ballots in use; rounds count from 1.
 type Ballot struct {
 	Round  uint64
 	Leader actor.ID
 }
 
-// Compare returns −1, 0 or 1 as b comes before c, is c, or comes after c.
+// Compare returns −1, 0 or +1 if b is less than, equal to or greater than c.
 func (b Ballot) Compare(c Ballot) int {
 	return cmp.Or(cmp.Compare(b.Round, c.Round), cmp.Compare(b.Leader, c.Leader))
 }
 
-// Less reports whether b comes before c.
+// Less reports whether b is less than c.
 func (b Ballot) Less(c Ballot) bool { return b.Compare(c) < 0 }
 
-// String is round.leader, in decimal, or "none" for the zero ballot.
+// String returns round.leader in decimal, or "none" for the zero ballot.
 func (b Ballot) String() string {
 	if b == (Ballot{}) {
 		return "none"
@@ -54,18 +54,18 @@ type PValue[O any] struct {
 	Batch  rsm.Batch[O]
 }
 
-// Vote is a pvalue that was accepted, without its slot.
+// Vote is an accepted pvalue without its slot.
 type Vote[O any] struct {
 	Ballot Ballot
 	Batch  rsm.Batch[O]
 }
 
-// PValues is a set of pvalues: for each slot the votes, of which there are some, by ascending ballot.
+// PValues is a set of pvalues: the votes for each slot, at least one, in ascending order of ballots.
 type PValues[O any] struct {
 	actor.Map[rsm.Slot, actor.List[Vote[O]]]
 }
 
-// with returns the set with one more pvalue. If newest is set, only the pvalue of the highest ballot stays in each slot
+// with returns the set with one pvalue added. If newest is set, each slot keeps only the pvalue of its highest ballot
 // (section 4.1).
 func (p PValues[O]) with(v PValue[O], newest bool) PValues[O] {
 	votes, _ := p.Get(v.Slot)
@@ -95,29 +95,29 @@ func (p PValues[O]) join(other PValues[O], newest bool) PValues[O] {
 	return p
 }
 
-// Slots is batches by slot.
+// Slots maps slots to batches.
 type Slots[O any] = actor.Map[rsm.Slot, rsm.Batch[O]]
 
-// Messages of the protocol. Each role takes a set of its own: what is no AcceptorMessage, say, cannot be sent to an
-// acceptor.
+// Messages of the protocol. Each role accepts its own set of types: only an AcceptorMessage, for example, can be sent
+// to an acceptor.
 type (
-	// Message is what roles say to one another.
+	// Message is a message between roles.
 	Message interface{ message() }
-	// ReplicaMessage is what a replica takes.
+	// ReplicaMessage is a message to a replica.
 	//
 	//sumtype:decl
 	ReplicaMessage interface {
 		Message
 		toReplica()
 	}
-	// LeaderMessage is what a leader takes.
+	// LeaderMessage is a message to a leader.
 	//
 	//sumtype:decl
 	LeaderMessage interface {
 		Message
 		toLeader()
 	}
-	// AcceptorMessage is what an acceptor takes.
+	// AcceptorMessage is a message to an acceptor.
 	//
 	//sumtype:decl
 	AcceptorMessage interface {
@@ -127,96 +127,95 @@ type (
 )
 
 type (
-	// P1a asks an acceptor to promise a ballot: to vote at no lower one.
+	// P1a asks an acceptor to promise a ballot, which means not to vote at a lower one.
 	P1a struct {
 		Ballot Ballot
-		Slot   rsm.Slot // votes for slots below it need not be told, or were; 0 for all (section 4.1)
+		Slot   rsm.Slot // the answer may omit votes for slots below it; 0 for all slots (section 4.1)
 	}
-	// P1b is the acceptor's answer to the scout of a ballot: the ballot that it has promised, which is the scout's unless
-	// it is higher, and what it has voted for in the slots from First to the one before Next; with Next 0 in all from
-	// First on. To a scout whose ballot it has not promised it tells of no votes.
+	// P1b is the acceptor's answer to the scout of a ballot: the ballot that it has promised, which is the scout's
+	// unless it has promised a higher one, and its votes for the slots from First up to but not including Next, or for
+	// all slots from First on if Next is 0. It has no votes if the acceptor has promised a higher ballot.
 	P1b[O any] struct {
 		Scout       Ballot
 		Ballot      Ballot
 		Accepted    PValues[O]
 		First, Next rsm.Slot
-		// Watermark is that of the acceptor, which tells of no votes below it (section 4.2).
+		// Watermark is the acceptor's watermark, below which it has forgotten its votes (section 4.2).
 		Watermark rsm.Slot
 	}
-	// P2a asks an acceptor to vote for a pvalue, and tells that a majority of the replicas has executed all slots below
-	// the watermark; 0 if that is not known of any.
+	// P2a asks an acceptor to vote for a pvalue. A majority of the replicas has executed all slots below Watermark; 0 if
+	// no such slot is known.
 	P2a[O any] struct {
 		Ballot    Ballot
 		Slot      rsm.Slot
 		Batch     rsm.Batch[O]
 		Watermark rsm.Slot
 	}
-	// P2b is the acceptor's answer to the commander of a ballot and a slot: the ballot that it has promised, which is the
-	// commander's if it has voted. SlotOut is that of the replica beside it, which has saved all below; 0 if nothing is
-	// collected.
+	// P2b is the acceptor's answer to the commander of a ballot and a slot: the ballot that it has promised, which is
+	// the commander's if it has voted. SlotOut is the first slot not executed by the replica of the same server, which
+	// has saved all lower ones; 0 without garbage collection.
 	P2b struct {
 		Commander Ballot
 		Slot      rsm.Slot
 		Ballot    Ballot
 		SlotOut   rsm.Slot
 	}
-	// Propose asks a leader to have a batch decided in a slot.
+	// Propose asks a leader to get a batch decided in a slot.
 	Propose[O any] struct {
 		Slot  rsm.Slot
 		Batch rsm.Batch[O]
 	}
-	// Decision informs a replica what is decided in a slot.
+	// Decision informs a replica of the batch decided in a slot.
 	Decision[O any] struct {
 		Slot  rsm.Slot
 		Batch rsm.Batch[O]
 	}
-	// Ping reports that the leader of a ballot is alive, and up to which slot its replica has executed everything: the
-	// pings of section 3, which here come from the leader instead of being asked for.
+	// Ping reports that the leader of a ballot is alive, and the first slot that its replica has not executed. These are
+	// the pings of section 3, except that the leader sends them unasked.
 	Ping struct {
 		Ballot  Ballot
 		SlotOut rsm.Slot
 	}
-	// Learn asks a server for the decisions of the slots from one on: a replica that was down, or to which decisions were
-	// lost, catches up.
+	// Learn asks a server for the decisions of the slots from SlotOut on, so that a replica that was down or missed
+	// decisions can catch up.
 	Learn struct{ SlotOut rsm.Slot }
-	// Chunk is some bytes of the snapshot of a replica, which answers a Learn of one that lacks decisions which it has
-	// collected.
+	// Chunk is a part of the snapshot of a replica. It answers a Learn if the requested decisions have been collected.
 	Chunk struct {
-		Slot   rsm.Slot // what is below it is in the snapshot
-		Offset int      // the place of Data in the snapshot
-		Size   int      // of the snapshot, in bytes
+		Slot   rsm.Slot // the snapshot covers all slots below it
+		Offset int      // of Data in the snapshot, in bytes
+		Size   int      // of the whole snapshot, in bytes
 		Data   string
 	}
-	// Fetch asks for the next bytes of the snapshot up to a slot.
+	// Fetch asks for the next chunk of the snapshot that covers the slots below Slot.
 	Fetch struct {
 		Slot   rsm.Slot
 		Offset int
 	}
-	// ReadIndex asks the leader for the index of reads: of the first slot that need not be executed before they are
+	// ReadIndex asks the leader for the index of reads: all slots below it must be executed before the reads are
 	// answered.
 	ReadIndex struct{ Reads actor.List[rsm.ID] }
-	// ReadAt is the leader's answer.
+	// ReadAt is the leader's answer to a ReadIndex.
 	ReadAt struct {
 		Index rsm.Slot
 		Reads actor.List[rsm.ID]
 	}
-	// Confirm asks an acceptor, in a numbered round of a ballot, which ballot it has promised.
+	// Confirm asks an acceptor which ballot it has promised, in a numbered round of a ballot.
 	Confirm struct {
 		Ballot Ballot
 		Number uint64
 	}
-	// Confirmed is the acceptor's answer.
+	// Confirmed is the acceptor's answer to a Confirm.
 	Confirmed struct {
 		Round  Ballot
 		Number uint64
 		Ballot Ballot
 	}
-	// Forward hands commands of clients to the replica beside the active leader (section 4.4). It is to propose them; the
-	// one that they came to answers.
+	// Forward passes commands of clients to the replica of the active leader's server, which proposes them (section
+	// 4.4). The replica that received them from the clients answers them.
 	Forward[O any] struct{ Batch rsm.Batch[O] }
 )
 
-// PValue returns what to vote for.
+// PValue returns the pvalue to vote for.
 func (m P2a[O]) PValue() PValue[O] { return PValue[O]{m.Ballot, m.Slot, m.Batch} }
 
 func (P1a) message()         {}
@@ -251,64 +250,68 @@ func (Chunk) toReplica()       {}
 func (Fetch) toReplica()       {}
 func (ReadAt) toReplica()      {}
 
-// Options are what goes beyond the paper's figures. The zero value is the figures.
+// Options are extensions to the paper's figures. The zero value is the protocol of the figures.
 type Options struct {
-	// Window is how many slots beyond the last executed one a replica proposes for, the paper's WINDOW; 0 for 1.
+	// Window is how many slots, from the first that is not executed, a replica proposes for: the paper's WINDOW; 0 for
+	// 1.
 	Window rsm.Slot
-	// Batch is the most commands that a replica proposes for one slot; 0 for 1.
+	// Batch is the maximum number of commands that a replica proposes for one slot; 0 for 1.
 	Batch int
-	// Last is the last ballot: a leader that would need a higher one stays passive. The zero ballot for the last that
-	// there is.
+	// Last is the highest ballot allowed: a leader that would need a higher one stays passive. The zero ballot for no
+	// limit.
 	Last Ballot
-	// Bytes is the most bytes of the commands of one slot, as Server.Size counts them, so that messages are not larger
-	// than a network carries; 0 for any number. A longer command is ignored.
+	// Bytes is the maximum size of the commands of one slot, as counted by Server.Size, so that messages fit the
+	// network; 0 for no limit. A longer command is ignored.
 	Bytes int
-	// Part is the most slots with votes that a P1b tells of; 0 for any number. A scout asks for the next ones until it
-	// knows of all: an acceptor counts only then.
+	// Part is the maximum number of slots whose votes fit in one P1b; 0 for no limit. A scout asks for further parts,
+	// and an acceptor counts as promised only after the last one.
 	Part int
-	// PartBytes is the most bytes of the commands that a P1b tells of, as Server.Size counts them, but for those of one
-	// slot; 0 for any number.
+	// PartBytes is the maximum size of the commands in one P1b, as counted by Server.Size; 0 for no limit. The commands
+	// of a single slot may exceed it.
 	PartBytes int
-	// Reduce is state reduction, section 4.1: acceptors and scouts keep only the newest pvalue of each slot, and a scout
-	// asks for the slots only that its replica has not executed. The latter needs a replica beside the leader.
+	// Reduce enables state reduction (section 4.1): acceptors and scouts keep only the newest pvalue of each slot, and a
+	// scout asks only for slots that its replica has not executed. The latter needs a replica in the same server as the
+	// leader.
 	Reduce bool
-	// Collect is garbage collection, section 4.2: after how many executed slots a replica makes a snapshot of its machine
-	// and forgets their decisions; 0 for never. Acceptors then forget their votes for what a majority of the replicas has
-	// executed, as they learn from the leader. It needs Reduce, and a replica beside each leader and acceptor. Where
-	// Server.Size counts bytes, there is no new snapshot before the commands executed since the last one have as many: so
-	// it costs no more than they do, however large it is.
+	// Collect enables garbage collection (section 4.2): it is the number of executed slots after which a replica makes a
+	// snapshot of its machine and forgets their decisions; 0 for never. Acceptors then forget votes for slots that a
+	// majority of the replicas has executed, as reported by the leader. It requires Reduce, and a replica in each server
+	// with a leader or an acceptor. With Server.Size, a replica makes no snapshot before the commands executed since the
+	// last one have as many bytes as that one, so that the cost of snapshots stays proportional to that of the commands.
 	Collect rsm.Slot
-	// Retain is for how many slots below its snapshot, at most, a replica remembers the decisions, so that one that is
-	// little behind need not be told the snapshot.
+	// Retain is the maximum number of slots below its snapshot whose decisions a replica keeps, so that a replica that
+	// is slightly behind does not need the snapshot.
 	Retain rsm.Slot
-	// CollectBytes is after how many bytes of commands, as Server.Size counts them, a replica makes a snapshot although
-	// these are fewer slots than Collect, and the most bytes of commands that it retains; 0 for any number.
+	// CollectBytes is the size of executed commands, as counted by Server.Size, after which a replica makes a snapshot
+	// even before Collect slots. It also bounds the size of the commands that it retains. 0 for no limit.
 	CollectBytes int
-	// Chunk is the most bytes of a snapshot in a message; 0 for any number.
+	// Chunk is the maximum number of bytes of a snapshot in one message; 0 for no limit.
 	Chunk int
-	// Forward makes the replica beside a passive leader hand commands to the server of the active one, which then
-	// proposes for all (section 4.4). Otherwise each proposes by itself, often several for the same slot, of which all
-	// but one have to propose again. It needs a leader beside each replica.
+	// Forward makes replicas with a passive leader forward commands to the server of the active leader, which proposes
+	// them for all (section 4.4). Otherwise each replica proposes on its own, often several for the same slot, and all
+	// but one of them must propose again. It needs a leader in the same server as each replica.
 	Forward bool
-	// ReadIndex answers what only reads, by an rsm.Reader, without a slot: after a round of the leader's ballot, when the
-	// server has executed what the leader had. It needs all roles beside one another, and Reduce with Server.Members.
+	// ReadIndex answers operations that only read, according to an rsm.Reader, without using a slot: after a round of
+	// the leader's ballot, once the server has executed what the leader had executed. It needs all roles in each server,
+	// and Reduce with Server.Members.
 	ReadIndex bool
-	// Resend makes everything that can be lost be sent again, after so long and at most twice so, until it has been
-	// answered; and replicas that lack decisions ask for them. 0 for never: then one lost message may stop the protocol.
+	// Resend is the interval after which messages are sent again until they are answered, and replicas ask for decisions
+	// that they lack. A timer fires after Resend to twice Resend. 0 for never: a single lost message may then stop the
+	// protocol.
 	Resend time.Duration
-	// Patience is how long a passive leader waits, at most twice so, for a Ping of the active one before it starts a
-	// scout: section 3. With 0 a leader that is preempted starts a scout at once, as in Figure 7. Needs Resend, which
-	// sends pings.
+	// Patience is how long a passive leader waits for a Ping of the active one, from Patience to twice Patience, before
+	// it starts a scout (section 3). With 0 a preempted leader starts a scout at once, as in Figure 7. It requires
+	// Resend, whose timer sends the pings.
 	Patience time.Duration
 	// Adaptive makes a leader's patience grow by half when it is preempted, and shrink by a hundredth of Patience with
-	// each decision, as section 3 suggests; it stays between Patience and 32 times as much.
+	// each decision, as section 3 suggests. It stays between Patience and 32 times Patience.
 	Adaptive bool
 }
 
 func (o Options) window() rsm.Slot { return max(o.Window, 1) }
 func (o Options) batch() int       { return max(o.Batch, 1) }
 
-// next returns the ballot of a leader that is higher than another one, unless it would be beyond the last.
+// next returns the lowest ballot of a leader in the round after b, and false if that is higher than Last.
 func (o Options) next(self actor.ID, b Ballot) (Ballot, bool) {
 	if b.Round == math.MaxUint64 {
 		return Ballot{}, false
@@ -326,10 +329,10 @@ type (
 func (resend) String() string { return "resend" }
 func (lead) String() string   { return "lead" }
 
-// ascending returns the keys of a map in ascending order: what depends on the order of a map is no handler.
+// ascending returns the keys of a map in ascending order: handlers must not depend on the iteration order of maps.
 func ascending[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
-// unmap returns m, or nil for an empty one: equal states must be equal values.
+// unmap returns m, or nil if m is empty: equal states must be equal values.
 func unmap[M ~map[K]V, K comparable, V any](m M) M {
 	if len(m) == 0 {
 		return nil

@@ -10,17 +10,16 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Reconfiguration, section 2.1: which servers vote in a slot is a matter of what is decided before it. A command that
-// names servers makes them the configuration WINDOW slots later. As a replica proposes for no slot beyond the window,
-// it knows the configuration of every slot that it proposes for.
+// Reconfiguration (section 2.1): the servers that vote in a slot depend on earlier decisions. A command that names
+// servers makes them the configuration WINDOW slots later. A replica proposes only for slots within the window, so it
+// knows the configuration of every slot it proposes for.
 //
-// All servers execute what is decided, whether or not they are members. A leader needs promises of a majority of every
-// configuration for whose slots it asks for votes: its scout asks the members of all that it knows, and when a command
-// makes another one, a further scout of the same ballot asks these. Slots of a configuration that has not promised
-// wait.
+// All servers execute decisions, whether or not they are members. A leader needs promises from a majority of each
+// configuration before it asks for votes in the slots of that configuration: its scout asks the members of all known
+// configurations, and when a command adds one, another scout at the same ballot asks its members. Slots wait until a
+// majority of their configuration has promised.
 
-// Configuration is the servers that vote in the slots from one on, up to that from which on the next configuration
-// does.
+// Configuration is the set of servers that vote in the slots from From up to the start of the next configuration.
 type Configuration struct {
 	From    rsm.Slot
 	Members actor.List[actor.ID] // in ascending order, at least one
@@ -36,7 +35,7 @@ func (c Configuration) Has(id actor.ID) bool {
 	return false
 }
 
-// agrees reports whether a majority of the members is among some servers.
+// agrees reports whether a majority of the members is in by.
 func (c Configuration) agrees(by map[actor.ID]bool) bool {
 	n := 0
 	for _, member := range c.Members.All() {
@@ -47,8 +46,8 @@ func (c Configuration) agrees(by map[actor.ID]bool) bool {
 	return n >= actor.Majority(c.Members.Len())
 }
 
-// Configurations are those of the slots that are not executed, as far as they are known: of as many as the window has.
-// They are in ascending order of their slots; none if all servers vote in all slots.
+// Configurations are the known configurations of the slots that are not executed, which cover the window, in
+// ascending order of slots. It is empty if all servers vote in all slots.
 type Configurations = actor.List[Configuration]
 
 // of returns the configuration of a slot that is not executed.
@@ -75,7 +74,7 @@ func has(all Configurations, id actor.ID) bool {
 	return false
 }
 
-// reconfigure has the servers that a command names vote in the slots from the end of the window on.
+// reconfigure makes the servers that a command names the configuration of the slots after the window.
 func (r *Replica[S, O, R]) reconfigure(c rsm.Command[O], x *execution[S, O, R]) {
 	if r.Configurations.Len() == 0 || c.End || !r.fresh(c) {
 		return
@@ -90,13 +89,13 @@ func (r *Replica[S, O, R]) reconfigure(c rsm.Command[O], x *execution[S, O, R]) 
 	}
 	next := Configuration{r.SlotOut + x.window(), members}
 	all := r.Configurations.Slice()
-	if all[len(all)-1].From == next.From { // An earlier command of the same slot is overtaken.
+	if all[len(all)-1].From == next.From { // An earlier command in the same slot is superseded.
 		all = all[:len(all)-1]
 	}
 	r.Configurations = actor.ListOf(append(all, next)...)
 }
 
-// admits reports whether some servers may be a configuration: others than these are not known to anybody.
+// admits reports whether members is a valid configuration: not empty, in ascending order, and of known servers only.
 func (x *execution[S, O, R]) admits(members actor.List[actor.ID]) bool {
 	for i, id := range members.All() {
 		if !x.out.serves(id) || i > 0 && id <= members.At(i-1) {
@@ -118,7 +117,7 @@ func (r *Replica[S, O, R]) pass() {
 	}
 }
 
-// initial returns the configurations of a replica that has executed nothing.
+// initial returns the configurations of a replica that has not executed anything.
 func initial(members []actor.ID) Configurations {
 	if members == nil {
 		return Configurations{}
@@ -126,16 +125,16 @@ func initial(members []actor.ID) Configurations {
 	return actor.ListOf(Configuration{1, actor.ListOf(members...)})
 }
 
-// savedConfiguration is a Configuration in a snapshot.
+// savedConfiguration is the encoding of a Configuration in a snapshot.
 type savedConfiguration struct {
 	From    rsm.Slot
 	Members []actor.ID
 }
 
-// errConfigurations is what a snapshot without configurations is refused with, where there are any.
+// errConfigurations is returned for a snapshot without configurations if the server has Members.
 var errConfigurations = errors.New("a snapshot without configurations")
 
-// saveState returns the machine as bytes, with the configurations in a line before it, if there are any.
+// saveState returns the encoded machine, preceded by a line with the configurations if there are any.
 func saveState[S, O, R any](m rsm.Machine[S, O, R], r rsm.Replica[S, R], all Configurations) ([]byte, error) {
 	data, err := rsm.Save(m, r)
 	if err != nil || all.Len() == 0 {
@@ -149,7 +148,7 @@ func saveState[S, O, R any](m rsm.Machine[S, O, R], r rsm.Replica[S, R], all Con
 	return slices.Concat(line, []byte("\n"), data), err
 }
 
-// loadState returns what saveState made the bytes of. With configurations they must be there.
+// loadState decodes the output of saveState. If configured is set, the configurations are required.
 func loadState[S, O, R any](
 	m rsm.Machine[S, O, R], data []byte, configured bool,
 ) (r rsm.Replica[S, R], all Configurations, err error) {
@@ -168,13 +167,13 @@ func loadState[S, O, R any](
 	return r, all, err
 }
 
-// configured reports whether commands may change which servers vote.
+// configured reports whether commands may change the set of voters.
 func (c *leading[O]) configured() bool { return c.configurations.Len() > 0 }
 
-// member reports whether the leader is one of the servers that vote, or are to.
+// member reports whether the leader belongs to a known configuration, or all servers vote.
 func (c *leading[O]) member() bool { return !c.configured() || has(c.configurations, c.self) }
 
-// asks reports whether the scout is for an acceptor.
+// asks reports whether the scout asks an acceptor.
 func (l *Leader[O]) asks(id actor.ID, c *leading[O]) bool {
 	switch {
 	case !c.configured():
@@ -185,7 +184,7 @@ func (l *Leader[O]) asks(id actor.ID, c *leading[O]) bool {
 	return has(c.configurations, id)
 }
 
-// promised reports whether a majority has promised, of each configuration that the scout is for.
+// promised reports whether a majority of each configuration that the scout asks has promised.
 func (l *Leader[O]) promised(c *leading[O]) bool {
 	switch {
 	case !c.configured():
@@ -201,7 +200,7 @@ func (l *Leader[O]) promised(c *leading[O]) bool {
 	return true
 }
 
-// voted reports whether the majority of a slot has voted.
+// voted reports whether a majority of the slot's configuration has voted.
 func (c *leading[O]) voted(slot rsm.Slot, commander Commander) bool {
 	if c.configured() {
 		return of(c.configurations, slot).agrees(commander.Voted)
@@ -209,13 +208,13 @@ func (c *leading[O]) voted(slot rsm.Slot, commander Commander) bool {
 	return len(commander.Voted) >= c.quorum()
 }
 
-// late reports whether the answer to a scout tells of votes from a slot on only that is beyond what the scout is for:
-// it is the end of what an earlier scout of the ballot asked for.
+// late reports whether an answer to a scout has only votes of slots beyond those requested by the current scout: it
+// is the last part of an answer to an earlier scout of the same ballot.
 func (l *Leader[O]) late(from actor.ID, m P1b[O], c *leading[O]) bool {
 	return c.configured() && m.First > max(l.Scout.From, l.Scout.Partly[from], c.first)
 }
 
-// ready reports whether it is known who votes in a slot, and a majority of them has promised the ballot.
+// ready reports whether the configuration of a slot is known and a majority of it has promised the ballot.
 func (l *Leader[O]) ready(slot rsm.Slot, c *leading[O]) bool {
 	if !c.configured() {
 		return true
@@ -223,7 +222,7 @@ func (l *Leader[O]) ready(slot rsm.Slot, c *leading[O]) bool {
 	return slot >= c.first && slot < c.first+c.window() && of(c.configurations, slot).From <= l.Covered
 }
 
-// wait has a slot wait for its configuration.
+// wait marks a slot as waiting for its configuration.
 func (l *Leader[O]) wait(slot rsm.Slot) {
 	if l.Waiting == nil {
 		l.Waiting = map[rsm.Slot]bool{}
@@ -231,8 +230,8 @@ func (l *Leader[O]) wait(slot rsm.Slot) {
 	l.Waiting[slot] = true
 }
 
-// extend ends a scout for the members of a further configuration: what has the highest ballot among the pvalues is
-// proposed in its slots, for none of which there was a commander of the ballot.
+// extend ends a scout for the members of a further configuration: it proposes the pvalue of the highest ballot in
+// each of its slots. None of these slots had a commander at this ballot.
 func (l *Leader[O]) extend(c *leading[O]) {
 	from, accepted := l.Scout.From, l.Scout.PValues.From(l.Scout.From)
 	l.Scout, l.Covered = nil, from
@@ -257,7 +256,7 @@ func (l *Leader[O]) fill(slot rsm.Slot) {
 	}
 }
 
-// reconfigured goes on after the replica beside the leader has got to know of configurations, or executed slots.
+// reconfigured updates the leader after its server's replica has learned of configurations or executed slots.
 func (l *Leader[O]) reconfigured(c *leading[O]) {
 	for slot := range l.Commanders {
 		if slot < c.first { // It is decided.
@@ -280,12 +279,12 @@ func (l *Leader[O]) reconfigured(c *leading[O]) {
 	}
 }
 
-// stepDown makes a leader passive that is no member any more. All slots up to there are decided.
+// stepDown makes a leader passive that is no longer a member. All slots up to that point are decided.
 func (l *Leader[O]) stepDown() {
 	l.Active, l.Scout, l.Commanders, l.Waiting, l.Level = false, nil, nil, nil, nil
 }
 
-// askJoining asks the members of configurations that have become known since the scout asked.
+// askJoining asks the members of configurations that became known after the scout was started.
 func (l *Leader[O]) askJoining(c *leading[O]) {
 	asked := map[actor.ID]bool{}
 	for _, configuration := range c.configurations.All() {
@@ -299,8 +298,8 @@ func (l *Leader[O]) askJoining(c *leading[O]) {
 	l.Covered = newest(c.configurations).From
 }
 
-// lead starts a scout for the members of the next configuration, commanders for slots that waited, and has the slots
-// decided after which the newest configuration votes.
+// lead starts a scout for the members of the next configuration and commanders for slots that were waiting, and fills
+// all slots before the newest configuration so that they get decided.
 func (l *Leader[O]) lead(c *leading[O]) {
 	if l.Scout != nil && l.promised(c) {
 		l.extend(c)
@@ -325,8 +324,9 @@ func (l *Leader[O]) lead(c *leading[O]) {
 	l.Waiting = unmap(l.Waiting)
 }
 
-// reconfigured goes on with what the configurations of the step allow: a server that has become a member votes, a
-// leader that is none any more steps down, and the least of the members leads where nobody does.
+// reconfigured applies the configurations known after this step: a server that became a member handles the votes it
+// held, a leader that is no longer a member steps down, and the lowest member starts a scout if the known leader is
+// not a member.
 func (t *turn[S, O, R]) reconfigured() {
 	l, r := &t.st.Leader, &t.st.Replica
 	if t.joined() {
@@ -342,8 +342,8 @@ func (t *turn[S, O, R]) reconfigured() {
 	}
 }
 
-// leader returns the server whose leader is to propose, as far as this one knows, or its own id. Where the last one is
-// no member any more, or none is known to one that is not asked to vote, that is the least of the members.
+// leader returns the server to forward proposals to, as far as this server knows, or its own id. It is the lowest
+// member if the last known leader is no longer a member, or if this server does not vote and knows no leader.
 func (t *turn[S, O, R]) leader() actor.ID {
 	all, known := t.st.Replica.Configurations, t.st.Leader.Known
 	switch {
@@ -355,21 +355,21 @@ func (t *turn[S, O, R]) leader() actor.ID {
 	return known.Leader
 }
 
-// joined reports whether the server is a member of a configuration, as far as it knows. One that is to join is none
-// until it has executed what makes it one: until then it does not vote.
+// joined reports whether the server is a member of a configuration that it knows. A joining server is not a member,
+// and does not vote, until it has executed the command that adds it.
 func (t *turn[S, O, R]) joined() bool {
 	all := t.st.Replica.Configurations
 	return all.Len() == 0 || has(all, t.self)
 }
 
-// spare reports whether another server is a member of no configuration that is known.
+// spare reports whether another server is not a member of any known configuration.
 func (t *turn[S, O, R]) spare(id actor.ID) bool {
 	all := t.st.Replica.Configurations
 	return all.Len() > 0 && !has(all, id)
 }
 
-// hold keeps what the server is asked to vote for until it has joined: the newest for each slot, for as many slots as
-// the window has.
+// hold keeps a request for a vote until the server has joined. It keeps the one of the highest ballot for each slot,
+// for at most as many slots as the window has.
 func (t *turn[S, O, R]) hold(m P2a[O]) {
 	if t.st.Held == nil {
 		t.st.Held = map[rsm.Slot]P2a[O]{}
@@ -382,5 +382,5 @@ func (t *turn[S, O, R]) hold(m P2a[O]) {
 	}
 }
 
-// serves reports whether there is a server of that id.
+// serves reports whether id is a server of the system.
 func (t *turn[S, O, R]) serves(id actor.ID) bool { return id == t.self || slices.Contains(t.Peers, id) }

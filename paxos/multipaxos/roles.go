@@ -5,9 +5,9 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that need
-// a replica beside each leader, Patience, Forward, Collect and the part of Reduce that does, have no effect; nor have
-// Bytes and PartBytes.
+// Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that
+// need a replica in the same server as the leader have no effect: Patience, Forward, Collect, ReadIndex and that part
+// of Reduce. Bytes and PartBytes have no effect either.
 type Roles struct {
 	Options
 	Replicas, Leaders, Acceptors []actor.ID // each ascending
@@ -64,7 +64,7 @@ func (s replicaRole[S, O, R]) Receive(
 		st.decision(m, s.step(self, out).executing())
 	case Learn:
 		st.teach(m, func(d Decision[O]) { out.Send(from, d) })
-	case Forward[O]: // Replicas propose to all leaders, and hand nothing on.
+	case Forward[O]: // Replicas propose to all leaders and forward nothing.
 	case Chunk, Fetch: // Nothing is collected.
 	case ReadAt: // All reads are commands.
 	}
@@ -79,7 +79,7 @@ func (s replicaRole[S, O, R]) Timeout(
 		step.propose(Propose[O]{slot, b})
 	}
 	for _, id := range actor.Others(s.Replicas, self) {
-		out.Send(id, Learn{st.SlotOut}) // There is no ping that tells a replica whether it lacks decisions.
+		out.Send(id, Learn{st.SlotOut}) // Without pings a replica cannot know whether it lacks decisions.
 	}
 	for _, slot := range st.holes(s.window()) {
 		step.propose(Propose[O]{Slot: slot})
@@ -117,8 +117,8 @@ func NewLeader[O, R any](c Roles) actor.Typed[Leader[O], rsm.Message] {
 	return rsm.Serve(s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
 }
 
-// leaderRole is a leader as an actor. It keeps its ballot: one that led twice at a ballot could propose twice for a
-// slot.
+// leaderRole is a leader as an actor. Its ballot is durable: a leader that led twice at one ballot could propose
+// different batches for a slot.
 type leaderRole[O, R any] struct{ Roles }
 
 func (s leaderRole[O, R]) leading(self actor.ID, out *Out[R]) *leading[O] {
@@ -162,7 +162,7 @@ func (s leaderRole[O, R]) Receive(
 		st.p2b(from, m, s.leading(self, out))
 	case Propose[O]:
 		st.propose(m.Slot, m.Batch, s.leading(self, out))
-	case Ping: // There is no replica here to keep level.
+	case Ping: // There is no replica in this actor to bring up to date.
 	case ReadIndex, Confirmed: // All reads are commands.
 	}
 	return st
