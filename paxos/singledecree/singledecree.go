@@ -1,7 +1,7 @@
-// Package singledecree is the Synod protocol: servers that choose one value, once, after Lamport, "Paxos Made Simple"
-// (2001), section 2. Every server is proposer, acceptor and learner; the server that gets a client's Put proposes its
-// value, and a Get is answered once a decision is known. Servers that retry and learn answer everybody in the end, as
-// long as a majority is up; see [Server].
+// Package singledecree implements the Synod protocol, in which servers choose one value, once: Lamport, "Paxos Made
+// Simple" (2001), section 2. Every server is proposer, acceptor and learner. The server that receives a client's Put
+// proposes its value; a Get is answered once a decision is known. If servers retry and learn, every client is
+// answered eventually as long as a majority is up; see [Server].
 package singledecree
 
 import (
@@ -16,7 +16,7 @@ import (
 )
 
 type (
-	// Ballot orders proposals by round, then by the server that leads it. The zero ballot comes before any in use.
+	// Ballot orders proposals by round, then by the leading server. The zero ballot precedes all ballots in use.
 	Ballot struct {
 		Round  uint32
 		Leader actor.ID
@@ -27,69 +27,72 @@ type (
 		Requester actor.ID
 		Value     register.Value
 	}
-	// Vote is a proposal accepted at a ballot; with the zero ballot, none was.
+	// Vote is a proposal accepted at a ballot. The zero ballot means no vote.
 	Vote struct {
 		Ballot   Ballot
 		Proposal Proposal
 	}
-	// Message is what the servers say to one another.
+	// Message is a message between servers.
 	//
 	//sumtype:decl
 	Message  interface{ phase() int }
-	Prepare  struct{ Ballot Ballot } // asks for a promise to ignore lesser ballots
-	Prepared struct {                // gives it, with the vote of the highest ballot so far
+	Prepare  struct{ Ballot Ballot } // asks for a promise to ignore lower ballots
+	Prepared struct {                // the promise, with the acceptor's highest vote so far
 		Ballot   Ballot
 		Accepted Vote
 	}
 	Accept   Vote                    // asks for a vote
-	Accepted struct{ Ballot Ballot } // gives it
-	Decided  Vote                    // tells that a majority voted
-	Query    struct {                // asks for the decision or the vote, for a client's Get or, from Recover, itself
+	Accepted struct{ Ballot Ballot } // the vote
+	Decided  Vote                    // announces that a quorum voted
+	Query    struct {                // asks for the decision or vote, for a client's Get or after a restart
 		Reader  actor.ID
 		Request register.Request
 	}
-	Report struct { // returns the vote of a server that knows of no decision
+	Report struct { // answers a Query with the vote of a server that knows no decision
 		Query    Query
 		Accepted Vote
 	}
-	// Durable is what a server keeps across a crash: its promise, its vote, and whether that is the chosen proposal.
+	// Durable is the part of the state that survives a crash: promise, vote, and whether the vote is the chosen
+	// proposal.
 	Durable struct {
 		Ballot   Ballot
 		Accepted Vote
 		Decided  bool
 	}
-	// State is the local state of a server: what it keeps, and what it needs as a proposer.
+	// State is the local state of a server: its durable state and its state as a proposer.
 	State struct {
 		Durable
-		Proposal *Proposal         // nil before its first Put
-		Prepares map[actor.ID]Vote // promises for its ballot
-		Accepts  map[actor.ID]bool // votes for its ballot
-		// The rest is for a server that learns, and nil or false once there is nothing to learn.
-		Waiting map[actor.ID]Wait // the last request of each client that is to be told of the decision
-		Reports map[actor.ID]Vote // the highest vote of each other server that told of one
-		Doubt   bool              // the timer is set, as a vote is known that may have been decided or not
+		Proposal *Proposal         // nil before the first Put
+		Prepares map[actor.ID]Vote // promises for its own ballot
+		Accepts  map[actor.ID]bool // votes at its own ballot
+		// The remaining fields are used with Learn, and are nil or false once the decision is known.
+		Waiting map[actor.ID]Wait // the last request of each client that waits for the decision
+		Reports map[actor.ID]Vote // the highest vote that each other server reported
+		Doubt   bool              // the timer is set because a known vote may or may not be decided
 	}
 	// Wait is a request that cannot be answered yet: a Put, or a Get of any value.
 	Wait struct {
 		Proposal Proposal
-		Unvoted  map[actor.ID]bool // the servers that had not voted after a Get arrived; nil for a Put
+		Unvoted  map[actor.ID]bool // the servers that had not voted when asked for this Get; nil for a Put
 	}
-	// Server is its configuration. If Promises + Votes exceed the number of servers, any quorum of the first phase meets
-	// any of the second: Howard, Malkhi and Spiegelman, "Flexible Paxos: Quorum Intersection Revisited" (2016).
+	// Server is the configuration of a server. If Promises + Votes exceeds the number of servers, every quorum of the
+	// first phase intersects every quorum of the second: Howard, Malkhi and Spiegelman, "Flexible Paxos: Quorum
+	// Intersection Revisited" (2016).
 	Server struct {
-		Peers           []actor.ID    // all others, in ascending order
-		Promises, Votes int           // how many it takes to propose, and to decide, its own included; 0 for a majority
-		Retry           time.Duration // propose anew after so long, at most twice so, and help who does; 0 for never
-		// Learn makes a server ask the others for the decision when it recovers and for a Get, and answer every client
-		// that it knows of: a Get also if nothing is chosen, and a Put that was not chosen by PutFail. If nobody knows
-		// whether a vote was decided, the server proposes it again, after Retry: section 2.3 of the paper.
+		Peers           []actor.ID    // all other servers, in ascending order
+		Promises, Votes int           // quorum sizes to propose and to decide, including the server; 0 for a majority
+		Retry           time.Duration // time to a new proposal, up to doubled; helps others that propose again; 0 for never
+		// Learn makes a server ask the others for the decision when it restarts and for each Get, and answer every waiting
+		// client: a Get also if nothing is chosen, and a Put that was not chosen with PutFail. If no server knows whether a
+		// vote was decided, the server proposes it again after Retry (section 2.3 of the paper).
 		Learn bool
 	}
-	Out   = register.Out[Message] // what its handlers command through
+	Out   = register.Out[Message] // collects the commands of a handler
 	retry struct{}                // the timer of a proposer
 )
 
-// MaxWaiting is how many clients may wait for a server's answer. When another one comes, one of them has to ask again.
+// MaxWaiting is the maximum number of clients that wait for a server's answer. When another one arrives, one of them
+// is dropped and must ask again.
 const MaxWaiting = 1024
 
 func (Prepare) phase() int   { return 1 }
@@ -106,7 +109,7 @@ func (b Ballot) Less(c Ballot) bool {
 	return b.Round < c.Round || b.Round == c.Round && b.Leader < c.Leader
 }
 
-// New returns the actor of a server that proposes and decides by majority, and does so once.
+// New returns the actor of a server that proposes once and decides by majority, without Retry and Learn.
 func New(peers []actor.ID) actor.Typed[State, register.Message] { return Server{Peers: peers}.New() }
 
 // New returns the actor of the server.
@@ -116,11 +119,11 @@ func (s Server) New() actor.Typed[State, register.Message] {
 	return register.Serve(s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
 }
 
-// Start and Keep: a server starts knowing nothing.
+// Start and Keep: a server starts with the zero state.
 func (s Server) Start(actor.ID, *Out) State { return State{} }
 func (s Server) Keep(st State) Durable      { return st.Durable }
 
-// Recover goes on without a proposal of the server's own.
+// Recover restarts the server without a proposal of its own.
 func (s Server) Recover(self actor.ID, kept Durable, out *Out) State {
 	st := State{Durable: kept}
 	if s.Learn && !st.Decided {
@@ -130,7 +133,8 @@ func (s Server) Recover(self actor.ID, kept Durable, out *Out) State {
 	return st
 }
 
-// Put has the server propose, unless it does so already. If the request is the one that was chosen, it says so again.
+// Put makes the server propose the value, unless it has a proposal already. If the request was the chosen one, the
+// server answers it again.
 func (s Server) Put(self actor.ID, st State, from actor.ID, r register.Request, v register.Value, out *Out) State {
 	own := Proposal{r, from, v}
 	if !st.Decided {
@@ -148,7 +152,8 @@ func (s Server) Put(self actor.ID, st State, from actor.ID, r register.Request, 
 	return st
 }
 
-// Get is answered once the decision is known, or once it is known that there was none when it arrived.
+// Get is answered once the decision is known or, with Learn, once it is known that there was none when the Get
+// arrived.
 func (s Server) Get(self actor.ID, st State, from actor.ID, r register.Request, out *Out) State {
 	switch {
 	case st.Decided:
@@ -164,12 +169,13 @@ func (s Server) Get(self actor.ID, st State, from actor.ID, r register.Request, 
 	return st
 }
 
-// Timeout has the server propose again.
+// Timeout makes the server propose again.
 func (s Server) Timeout(self actor.ID, st State, _ actor.Timer, out *Out) State {
 	return s.prepare(self, st, out)
 }
 
-// Receive handles the messages of the other servers. What a server did not ask for, before a crash or ever, it ignores.
+// Receive handles messages of the other servers. Answers that the server did not ask for, or asked for before a
+// crash, are ignored.
 func (s Server) Receive(self actor.ID, st State, from actor.ID, msg Message, out *Out) State {
 	if st.Decided {
 		_, behind := msg.(Prepare)
@@ -210,7 +216,7 @@ func (s Server) Receive(self actor.ID, st State, from actor.ID, msg Message, out
 	return st
 }
 
-// prepare asks for promises at a ballot of the server's own.
+// prepare asks for promises at a new ballot of the server.
 func (s Server) prepare(self actor.ID, st State, out *Out) State {
 	if st.Ballot.Round == math.MaxUint32 {
 		return st // There is no higher ballot; a lower one would break promises.
@@ -230,7 +236,7 @@ func (s Server) prepare(self actor.ID, st State, out *Out) State {
 func (s Server) propose(self actor.ID, st State, out *Out) State {
 	if len(st.Prepares) == s.Promises {
 		st.Proposal = choose(st.Proposal, st.Prepares)
-		if st.Proposal == nil { // What raised the doubt was not chosen, and there is nothing else to propose.
+		if st.Proposal == nil { // The vote in doubt was not chosen, and there is nothing else to propose.
 			st.Prepares, st.Accepts = nil, nil
 			out.Commands().CancelTimer(retry{})
 			return st
@@ -243,7 +249,7 @@ func (s Server) propose(self actor.ID, st State, out *Out) State {
 	return st
 }
 
-// decide informs everybody once there are enough votes.
+// decide announces the decision once there are enough votes.
 func (s Server) decide(st State, out *Out) State {
 	if len(st.Accepts) == s.Votes {
 		out.Broadcast(s.Peers, Decided{st.Ballot, *st.Proposal})
@@ -256,7 +262,7 @@ func (s Server) decide(st State, out *Out) State {
 	return st
 }
 
-// know notes a decision, and tells the clients that wait for it.
+// know records a decision, and answers the clients that wait for it.
 func (s Server) know(st State, chosen Vote, out *Out) State {
 	st.Ballot, st.Accepted, st.Decided = chosen.Ballot, chosen, true
 	out.Commands().CancelTimer(retry{})
@@ -274,7 +280,7 @@ func (s Server) know(st State, chosen Vote, out *Out) State {
 	return st
 }
 
-// await notes a client that is to be told of the decision.
+// await records a client that waits for the decision.
 func (s Server) await(st State, client actor.ID, w Wait) State {
 	if !s.Learn {
 		return st
@@ -283,13 +289,13 @@ func (s Server) await(st State, client actor.ID, w Wait) State {
 		st.Waiting = map[actor.ID]Wait{}
 	}
 	if _, known := st.Waiting[client]; !known && len(st.Waiting) >= MaxWaiting {
-		delete(st.Waiting, slices.Min(slices.Collect(maps.Keys(st.Waiting)))) // That client has to ask again.
+		delete(st.Waiting, slices.Min(slices.Collect(maps.Keys(st.Waiting)))) // The dropped client must ask again.
 	}
 	st.Waiting[client] = w
 	return st
 }
 
-// report takes what another server reports of its vote. Once enough voted at one ballot, their vote is decided.
+// report handles another server's vote. Once enough servers voted for a proposal at one ballot, it is decided.
 func (s Server) report(st State, from actor.ID, m Report, out *Out) State {
 	if m.Accepted == (Vote{}) {
 		return s.unset(st, from, m.Query, out)
@@ -315,8 +321,8 @@ func (s Server) report(st State, from actor.ID, m Report, out *Out) State {
 	return s.doubt(st, out)
 }
 
-// unset notes that a server had not voted after a Get arrived. Once no quorum can have voted by then, there was
-// nothing to get: later requests of this client do not matter, as a client never uses a number twice.
+// unset records that a server had not voted when it was asked for a Get. Once no quorum can have voted by then, the
+// Get is answered: nothing was chosen. Only the latest request of a client counts, as a client never reuses a number.
 func (s Server) unset(st State, from actor.ID, q Query, out *Out) State {
 	w := st.Waiting[q.Reader]
 	if w.Unvoted == nil || w.Proposal.Request != q.Request {
@@ -332,7 +338,7 @@ func (s Server) unset(st State, from actor.ID, q Query, out *Out) State {
 	return st
 }
 
-// doubt has the server propose in a while, if there is a vote that nobody knows to be decided.
+// doubt sets the timer to propose again if there is a vote that may or may not be decided.
 func (s Server) doubt(st State, out *Out) State {
 	if voted := st.Accepted != (Vote{}) || st.Reports != nil; voted && s.Retry > 0 && !st.Doubt && st.Prepares == nil {
 		st.Doubt = true
@@ -341,7 +347,7 @@ func (s Server) doubt(st State, out *Out) State {
 	return st
 }
 
-// choose returns the proposal of the highest vote that a majority knows of, or else the server's own, nil for none.
+// choose returns the proposal of the highest vote in the promises, or else the server's own, which may be nil.
 func choose(own *Proposal, promised map[actor.ID]Vote) *Proposal {
 	highest := Vote{}
 	for _, id := range slices.Sorted(maps.Keys(promised)) { // Only a broken protocol has two votes at a ballot.
