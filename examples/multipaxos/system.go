@@ -1,5 +1,5 @@
-// Package multipaxos composes Multi-Paxos with clients of a replicated machine and a network into models to check: servers
-// that have all roles ([System]), and roles that are separate actors ([RolesSystem]).
+// Package multipaxos composes Multi-Paxos, clients of a replicated machine and a network into models: servers that
+// have all roles ([System]), or roles as separate actors ([RolesSystem]).
 package multipaxos
 
 import (
@@ -14,42 +14,42 @@ import (
 	"synod/paxos/rsm"
 )
 
-// The machines that are replicated.
+// The machines that can be replicated.
 const (
-	OfRegister = iota // one value, which clients write and then read
-	OfLog             // to which clients append, and which they then read
-	OfStore           // of one key, which clients put, swap and read
+	OfRegister = iota // a register that clients write and then read
+	OfLog             // a log that clients append to and then read
+	OfStore           // a store with one key that clients put, swap and read
 )
 
-// Config is a system. Servers have the ids 0 … Servers−1, or replicas, leaders and acceptors in this order, if roles are
-// separate; clients have the ids that follow.
+// Config is the configuration of a system. Servers have the ids 0 … Servers−1; separate replicas, leaders and
+// acceptors have ids in this order. Clients have the ids that follow.
 type Config struct {
 	Servers      int  // 1 to MaxServers
-	Replicas     int  // of separate roles, as are the next two; 1 to MaxServers
+	Replicas     int  // separate roles, as the next two; 1 to MaxServers
 	Leaders      int  // 1 to MaxServers
 	Acceptors    int  // 1 to MaxServers
 	Clients      int  // 1 to MaxClients
-	Commands     int  // of each client, one after the other; 1 to MaxCommands
-	Pipeline     int  // how many commands of a client may be without an answer at once; 0 for 1
-	Ballots      int  // how many ballots there are: 2 are the first two leaders' of the first round; at least 1
-	Window       int  // slots that a replica proposes for beyond the last executed one; at least 1
-	Batch        int  // commands in a slot; at least 1
-	Part         int  // slots with votes that an acceptor tells a scout of at once, at most; 0 for any number
-	Patient      bool // a passive leader waits for pings of the active one, section 3; with Resends
-	Adaptive     bool // the longer, the more often it was preempted; if it is Patient
+	Commands     int  // commands per client, in sequence; 1 to MaxCommands
+	Pipeline     int  // maximum number of unanswered commands per client; 0 for 1
+	Ballots      int  // number of ballots: 2 are those of the first two leaders in round 1; at least 1
+	Window       int  // number of slots, from the first not executed, that a replica proposes for; at least 1
+	Batch        int  // maximum number of commands in a slot; at least 1
+	Part         int  // maximum number of slots whose votes fit in one answer to a scout; 0 for no limit
+	Patient      bool // a passive leader waits for pings of the active one, section 3; requires Resends
+	Adaptive     bool // it waits longer after each preemption; requires Patient
 	Reduce       bool // state reduction, section 4.1
-	Collect      int  // slots after which a replica makes a snapshot, section 4.2; 0 for never; needs Reduce
-	Chunk        int  // bytes of a snapshot in a message, at most; 0 for any number
-	Forward      bool // servers hand commands on to the server of the active leader, section 4.4
+	Collect      int  // slots after which a replica makes a snapshot, section 4.2; 0 for never; requires Reduce
+	Chunk        int  // maximum number of bytes of a snapshot in one message; 0 for no limit
+	Forward      bool // servers forward commands to the server of the active leader, section 4.4
 	ReadIndex    bool // servers answer reads without a slot, after a round of the leader's ballot
-	Resends      int  // how often something is sent again on a path, at most; with 0 nothing ever is
-	Live         bool // every client is to be served at last, a property of endless paths; what is sent again is not bounded
+	Resends      int  // maximum number of resends on a path; 0 for none
+	Live         bool // every client is served eventually, a property of infinite paths; resends are not bounded
 	End          bool // clients end their sessions
 	Machine      int  // OfRegister, OfLog or OfStore
-	Changes      int  // how often an administrator has other servers vote, section 2.1; 0 for all servers always; needs Reduce
-	Members      int  // the first so many servers vote at first, if there are Changes, and after each second one
-	Next         int  // the last so many servers vote after the first Change, and after each second one
-	model.Config      // the network, and what may go wrong; servers may crash
+	Changes      int  // number of membership changes, section 2.1; 0 if all servers always vote; requires Reduce
+	Members      int  // number of first servers that vote initially, and after each second change
+	Next         int  // number of last servers that vote after the first change, and after each second one from there
+	model.Config      // the network and the faults; servers may crash
 }
 
 // The bounds of a Config.
@@ -59,10 +59,10 @@ const (
 	MaxCommands = replicated.MaxCommands
 )
 
-// Default is three servers, and two ballots, and two clients with a command each.
+// Default has three servers, two ballots, and two clients with one command each.
 var Default = Config{Servers: 3, Clients: 2, Commands: 1, Ballots: 2, Window: 2, Batch: 1}
 
-// DefaultRoles is two replicas, two leaders and three acceptors, and a client with a command.
+// DefaultRoles has two replicas, two leaders, three acceptors, and a client with one command.
 var DefaultRoles = Config{
 	Replicas: 2, Leaders: 2, Acceptors: 3, Clients: 1, Commands: 1, Ballots: 2, Window: 2, Batch: 1,
 }
@@ -108,18 +108,18 @@ type count struct {
 	n, most int
 }
 
-// Validate reports what is wrong with a configuration of servers, or nil.
+// Validate returns an error if the configuration is invalid for servers.
 func (c Config) Validate() error {
 	return c.validate(count{"servers", c.Servers, MaxServers})
 }
 
-// ValidateRoles reports what is wrong with a configuration of separate roles, or nil.
+// ValidateRoles returns an error if the configuration is invalid for separate roles.
 func (c Config) ValidateRoles() error {
 	return c.validate(count{"replicas", c.Replicas, MaxServers}, count{"leaders", c.Leaders, MaxServers},
 		count{"acceptors", c.Acceptors, MaxServers})
 }
 
-// options are those of the protocol with some leaders. A model knows no durations.
+// options returns the options of the protocol. A model does not represent elapsed time.
 func (c Config) options(leaders []actor.ID) multipaxos.Options {
 	last := c.Ballots - 1
 	o := multipaxos.Options{
@@ -136,7 +136,7 @@ func (c Config) options(leaders []actor.ID) multipaxos.Options {
 	return o
 }
 
-// bounded adds the bound of what is sent again.
+// bounded returns the model's configuration, with the bound on resends.
 func (c Config) bounded() model.Config {
 	m := c.Config
 	if c.Resends > 0 && m.MaxTimeouts == 0 && !c.Live {
@@ -145,7 +145,7 @@ func (c Config) bounded() model.Config {
 	return m
 }
 
-// clientResends is how often a client sends a command again: any number of times, if what is sent again is not bounded.
+// clientResends returns how often a client resends a command; negative if resends are not bounded.
 func (c Config) clientResends() int {
 	if c.Live && c.Resends > 0 {
 		return -1
@@ -153,7 +153,7 @@ func (c Config) clientResends() int {
 	return c.Resends
 }
 
-// members returns the servers that vote after some changes.
+// members returns the servers that vote after a number of changes.
 func (c Config) members(changes int) []actor.ID {
 	all := actor.IDs(c.Servers)
 	if changes%2 == 0 {
@@ -162,8 +162,8 @@ func (c Config) members(changes int) []actor.ID {
 	return all[c.Servers-c.Next:]
 }
 
-// System is the model of servers that have all roles. A configuration that is not valid is a mistake that the check
-// reports.
+// System returns the model of servers that have all roles. Checking the model reports an error if the configuration
+// is invalid.
 func System(c Config) *model.System[rsm.Message] {
 	switch c.Machine {
 	case OfLog:
@@ -175,7 +175,7 @@ func System(c Config) *model.System[rsm.Message] {
 	return replicate(c, "register", rsm.Register[Value]{}, replicated.RegisterOps[Value])
 }
 
-// replicate composes servers of a machine, or of one with operations that change which servers vote.
+// replicate composes servers of a machine, which supports reconfiguration if there are Changes.
 func replicate[S, O, R any](
 	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
 ) *model.System[rsm.Message] {
@@ -198,7 +198,7 @@ func replicate[S, O, R any](
 	return compose[S, rsm.Change[O], R](c, name, rsm.Changing[S, O, R]{Of: m}, changing).System
 }
 
-// RolesSystem is the model of separate roles.
+// RolesSystem returns the model of separate roles.
 func RolesSystem(c Config) *model.System[rsm.Message] {
 	switch c.Machine {
 	case OfLog:
@@ -210,10 +210,10 @@ func RolesSystem(c Config) *model.System[rsm.Message] {
 	return composeRoles(c, "register", rsm.Register[Value]{}, replicated.RegisterOps[Value]).System
 }
 
-// Value is what clients write: 'A' and so on, a letter for each client and command; 0 at first.
+// Value is a value that clients write: 'A' and so on, one letter for each client and command. It is initially 0.
 type Value rune
 
-// String is the letter, or "none".
+// String returns the letter, or "none" for 0.
 func (v Value) String() string {
 	if v == 0 {
 		return "none"
@@ -221,7 +221,7 @@ func (v Value) String() string {
 	return string(v)
 }
 
-// compose builds the model of servers of a machine.
+// compose returns the model of servers of a machine.
 func compose[S, O, R any](
 	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
 ) *system[O] {
@@ -263,7 +263,7 @@ func compose[S, O, R any](
 	return look
 }
 
-// composeRoles builds the model of separate roles.
+// composeRoles returns the model of separate roles.
 func composeRoles[S, O, R any](
 	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
 ) *system[O] {
@@ -308,7 +308,7 @@ func composeRoles[S, O, R any](
 
 func whole[S any](st S) S { return st }
 
-// project declares a projection to a type that need not be comparable. Its values are compared by what they point to.
+// project declares a projection to a type that may not be comparable. Its values are compared through pointers.
 func project[S, T any](sys *model.System[rsm.Message], ref model.Ref[S], of func(S) T) model.Projection[*T] {
 	return model.Project(sys, ref, func(st S) *T {
 		part := of(st)
@@ -316,7 +316,8 @@ func project[S, T any](sys *model.System[rsm.Message], ref model.Ref[S], of func
 	})
 }
 
-// addClients adds clients of servers, from an id on, and the property that what they see is linearizable.
+// addClients adds clients of the servers, with ids from first on, and the property that their history is
+// linearizable.
 func addClients[S, O, R any](
 	sys *system[O], name string, m rsm.Machine[S, O, R],
 	servers []actor.ID, first int, ops func(client, commands int) []O,

@@ -14,13 +14,13 @@ import (
 	"synod/spawn/service"
 )
 
-// Changing is the key-value store whose servers can be changed by a command: a store with rsm.SetMembers.
+// Changing is a key-value store with a command that changes the servers that vote: a store with rsm.SetMembers.
 type Changing struct {
 	rsm.Store
-	Servers []actor.ID // all that there are, in ascending order
+	Servers []actor.ID // all servers, in ascending order
 }
 
-// Execute executes an operation. Naming members does not change the store, and is done if there are such servers.
+// Execute executes an operation. SetMembers does not change the store; it is Done if it names existing servers.
 func (c Changing) Execute(
 	slot rsm.Slot, held map[string]string, op rsm.StoreOp,
 ) (map[string]string, rsm.StoreResult, bool) {
@@ -40,8 +40,8 @@ func (c Changing) Members(op rsm.StoreOp) (members actor.List[actor.ID], ok bool
 	return actor.ListOf(ids...), err == nil
 }
 
-// ParseMembers returns the servers that a text such as 0,1,2 names, in ascending order. Each is named by its address, or by
-// its place among all servers in ascending order of their addresses, counting from 0.
+// ParseMembers returns the servers listed in a text such as 0,1,2, in ascending order. Each is given as its address,
+// or as its index, from 0, among all servers in ascending order of addresses.
 func ParseMembers(text string, servers []actor.ID) (members []actor.ID, err error) {
 	for name := range strings.SplitSeq(text, ",") {
 		id, err := member(name, servers)
@@ -75,7 +75,8 @@ func member(name string, servers []actor.ID) (actor.ID, error) {
 	return id, err
 }
 
-// ValidMembers reports whether a text names servers, by addresses or places, of which there may be enough.
+// ValidMembers reports whether a text lists distinct addresses or indexes of servers. It does not check that they
+// exist.
 func ValidMembers(text string) bool { return checkMembers(text) == nil }
 
 func checkMembers(text string) error {
@@ -94,7 +95,7 @@ func checkMembers(text string) error {
 	return nil
 }
 
-// setMembers is the operation that names the servers which vote.
+// setMembers is the operation that changes which servers vote.
 var setMembers = service.Operation[rsm.StoreOp]{
 	Name: "members", Doc: "Change which servers vote", Arguments: []string{"SERVER,…"}, Administers: true,
 	Parse: func(args []string) (rsm.StoreOp, error) {

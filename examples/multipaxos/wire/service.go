@@ -13,21 +13,22 @@ import (
 	"synod/spawn/service"
 )
 
-// Store is what clients ask of the key-value store of Multi-Paxos, whose servers they can change.
+// Store is the client interface of the Multi-Paxos key-value store, including the operation that changes its servers.
 var Store = func() service.Service {
 	config := store
 	config.Wire, config.Operations = Messages, append(slices.Clip(store.Operations), setMembers)
 	return service.Must(config)
 }()
 
-// StoreBy is what clients ask of the key-value store, for servers of any protocol, whose messages may have another form.
+// StoreBy returns the client interface of the key-value store for servers of any protocol, with the given message
+// encoding.
 func StoreBy(form machine.Wire[rsm.Message]) service.Service {
 	config := store
 	config.Wire = form
 	return service.Must(config)
 }
 
-// store is Store apart from the form of its messages.
+// store is the part of Store that does not depend on the message encoding.
 var store = service.Config[string, rsm.StoreOp, rsm.StoreResult, rsm.Message]{
 	Object: rsm.Spec("key-value store", rsm.Machine[map[string]string, rsm.StoreOp, rsm.StoreResult](rsm.Store{})),
 	Operations: []service.Operation[rsm.StoreOp]{
@@ -61,7 +62,7 @@ var store = service.Config[string, rsm.StoreOp, rsm.StoreResult, rsm.Message]{
 		},
 	},
 	Request: func(number uint64, op rsm.StoreOp) rsm.Message {
-		// A client asks for one thing at a time, and for nothing again once it has gone on.
+		// A client has one request at a time, and never repeats one after starting the next.
 		local := rsm.Local(number)
 		return rsm.Request[rsm.StoreOp]{Command: rsm.Command[rsm.StoreOp]{ID: rsm.ID{Local: local}, Op: op, Floor: local}}
 	},
@@ -92,15 +93,15 @@ var store = service.Config[string, rsm.StoreOp, rsm.StoreResult, rsm.Message]{
 	History: history{},
 }
 
-// history is the form of operations in histories: those of a key-value store. What it leaves out of answers, whether a put
-// found something and what a cas found instead, would make an operation of unknown outcome matter to any other, and checks
-// exponential in their number.
+// history encodes operations in histories of a key-value store. It omits two parts of answers: whether a put found a
+// value, and the value found by a failed cas. With them, an operation of unknown outcome could affect any other, and
+// the cost of checks would be exponential in their number.
 type history struct{}
 
-// Spec names the object.
+// Spec returns the specification of the object.
 func (history) Spec() oplog.Spec { return oplog.KV }
 
-// Invoked returns what an invocation is in a history.
+// Invoked returns the history event of an invocation.
 func (history) Invoked(_ int, op rsm.StoreOp) oplog.Event {
 	e := oplog.Event{Op: oplog.Read, Key: oplog.Text(op.Key)}
 	switch op.Kind {
@@ -110,12 +111,12 @@ func (history) Invoked(_ int, op rsm.StoreOp) oplog.Event {
 		e.Op = oplog.Delete
 	case rsm.Swap:
 		e.Op, e.Old, e.Value = oplog.Cas, oplog.Text(op.Old), oplog.Text(op.Value)
-	case rsm.Get, rsm.SetMembers: // The latter is in no history.
+	case rsm.Get, rsm.SetMembers: // SetMembers never occurs in a history.
 	}
 	return e
 }
 
-// Told returns what was heard of an operation.
+// Told returns the history event of an answer.
 func (h history) Told(i int, op rsm.StoreOp, out rsm.StoreResult) oplog.Event {
 	e := h.Invoked(i, op)
 	e.Old = oplog.None
@@ -133,28 +134,28 @@ func (h history) Told(i int, op rsm.StoreOp, out rsm.StoreResult) oplog.Event {
 	return e
 }
 
-// Bounds of what is in flight. But for Window they are so that every message fits into a datagram: the largest is what an
-// acceptor tells a scout at once of its votes. With more slots at once few clients wait less, and many share fewer slots, which
-// costs messages.
+// Limits on messages in flight. Except for Window they ensure that every message fits in a datagram; the largest one
+// is an acceptor's answer to a scout, with its votes. A larger Window reduces waiting only for few clients, while
+// many clients would share fewer slots, which costs messages.
 const (
 	Window    = 8      // slots
-	SlotBytes = 3_800  // of the commands of a slot, in JSON
-	Part      = 32     // slots in an answer to a scout
-	PartBytes = 11_400 // of the commands in it
-	Chunk     = 7_000  // bytes of a snapshot in a message, each of which may take two in JSON
+	SlotBytes = 3_800  // bytes of the commands of a slot, in JSON
+	Part      = 32     // slots in one answer to a scout
+	PartBytes = 11_400 // bytes of the commands in it
+	Chunk     = 7_000  // bytes of a snapshot in one message; each may take two bytes in JSON
 )
 
-// What is remembered of slots that are executed.
+// Limits on executed slots that are kept.
 const (
 	Collect      = 1 << 10 // slots after which a replica makes a snapshot
-	Retain       = 1 << 8  // slots below it that it remembers, at most
-	CollectBytes = 4 << 20 // of the commands in either
+	Retain       = 1 << 8  // maximum number of slots kept below it
+	CollectBytes = 4 << 20 // bytes of the commands after which a snapshot is made, and of those kept
 )
 
-// Size returns how many bytes a command of the store takes in a message, with a comma behind it.
+// Size returns the number of bytes that a command of the store takes in a message, including a comma after it.
 var Size = SizeOf[rsm.StoreOp](SlotBytes + 1)
 
-// longest is a command with numbers that are as long as they may be.
+// longest is a command whose numbers have the maximum length.
 var longest = rsm.Command[rsm.StoreOp]{
 	ID: rsm.ID{Client: math.MaxUint64, Local: math.MaxUint64}, Floor: math.MaxUint64,
 }
@@ -171,5 +172,5 @@ func checked(op rsm.StoreOp) (rsm.StoreOp, error) {
 	return op, nil
 }
 
-// key is one of a few, so that clients meet.
+// key returns one of four keys, so that clients contend for them.
 func key(d service.Draw) string { return string('a' + rune(d.Random>>32%4)) }

@@ -1,5 +1,5 @@
-// Package wire says how servers of Multi-Paxos run for real: the form of their messages on a network and of what they keep
-// on disk, and what clients ask of the key-value store that they replicate.
+// Package wire defines how servers of Multi-Paxos communicate and store data: the encoding of messages and of durable
+// state, and the client interface of the replicated key-value store.
 package wire
 
 import (
@@ -8,27 +8,28 @@ import (
 	"synod/spawn/replica"
 )
 
-// Version changes with the form of messages and of what is kept.
+// Version is the version of the encoding of messages and durable state.
 const Version = replica.Version
 
-// Messages is the form of the messages of servers and clients of the store: JSON by their types. A client asks by
+// Messages is the encoding of messages between servers and clients of the store, as JSON objects keyed by their type.
+// A client sends
 //
 //	{"Request":{"command":{"id":{"client":0,"local":1},"op":{"kind":1,"key":"k","value":"v","old":""},"end":false,"floor":0}}}
 //
-// where the kind is 0 for get, 1 for put, 2 for delete and 3 for cas, and client 0 stands for who sends it.
+// where the kind is 0 for get, 1 for put, 2 for delete and 3 for cas, and client 0 stands for the sender.
 var Messages = MessagesOf[rsm.StoreOp, rsm.StoreResult]()
 
-// MessagesOf is replica.Messages for types that are known to have a form. It panics if they have none.
+// MessagesOf is replica.Messages for types known to be encodable. It panics if they are not.
 func MessagesOf[O, R any]() *jsonwire.Codec[rsm.Message] { return must(replica.Messages[O, R]()) }
 
-// Records is the form of what a server of the store keeps.
+// Records is the encoding of the durable state of a server of the store.
 var Records = RecordsOf[rsm.StoreOp]()
 
-// RecordsOf is replica.NewRecords for operations that are known to have a form. It panics if they have none.
+// RecordsOf is replica.NewRecords for operations known to be encodable. It panics if they are not.
 func RecordsOf[O any]() *replica.Records[O] { return must(replica.NewRecords[O]()) }
 
-// SizeOf returns a function that returns how many bytes a command takes in a message, with a comma behind it: so many if it
-// has no form, and would stop the server.
+// SizeOf returns a function that returns the number of bytes that a command takes in a message, including a comma
+// after it. It returns without for a command that cannot be encoded, which would stop the server.
 func SizeOf[O any](without int) func(rsm.Command[O]) int {
 	form := must(jsonwire.NewForm[rsm.Command[O]]())
 	return func(c rsm.Command[O]) int {
