@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// Quote returns a text as the published programs print it, which is how Rust's Debug does: in quotes, with escapes where
-// Go has others.
+// Quote returns a text in quotes, as printed by the published programs: with the escapes of Rust's Debug format,
+// which differ from those of Go.
 func Quote(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -34,7 +34,7 @@ func Quote(text string) string {
 	return b.String()
 }
 
-// List returns texts as the published programs print them: ["a", "b"].
+// List returns texts in the format of the published programs: ["a", "b"].
 func List(texts []string) string {
 	quoted := make([]string, len(texts))
 	for i, t := range texts {

@@ -18,7 +18,8 @@ func (r Room) Members(op Op) (members actor.List[actor.ID], ok bool) {
 	return actor.ListOf(ids...), err == nil
 }
 
-// ParseMembers returns the ids in a text such as "0,1,2", in ascending order, each once and below a number of servers.
+// ParseMembers parses a text such as "0,1,2" and returns the ids in ascending order. The ids must be distinct and
+// less than servers.
 func ParseMembers(text string, servers int) (members []actor.ID, err error) {
 	for word := range strings.SplitSeq(text, ",") {
 		id, err := strconv.ParseUint(word, 10, 16)
@@ -34,7 +35,7 @@ func ParseMembers(text string, servers int) (members []actor.ID, err error) {
 	return members, nil
 }
 
-// MembersText returns ids in the form that ParseMembers takes.
+// MembersText returns ids in the format that ParseMembers parses.
 func MembersText[ID ~int | ~uint64](members []ID) string {
 	words := make([]string, len(members))
 	for i, id := range members {

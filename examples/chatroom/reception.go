@@ -15,7 +15,7 @@ import (
 // Appends use the client's own session, so that each takes effect once however often it arrives. Reads have no effect
 // and use a session of the reception, which keeps no answer for longer than needed.
 type Reception struct {
-	servers int // of all, if clients can change which ones vote; otherwise 0
+	servers int // number of all servers, if clients can change which ones vote; otherwise 0
 	reader  rsm.Client
 	last    rsm.Local
 	floor   rsm.Local          // smallest number of an unanswered read
@@ -37,7 +37,7 @@ func (r *Reception) Command(c wire.Command) (rsm.Command[Op], error) {
 	if len(c.Message) > MaxMessage {
 		return rsm.Command[Op]{}, fmt.Errorf("a message of %d bytes: at most %d are served", len(c.Message), MaxMessage)
 	}
-	// In the protocol client 0 has no session.
+	// In the protocol, client 0 means the sender.
 	command := rsm.Command[Op]{ID: rsm.ID{Client: rsm.Client(c.Client + 1), Local: rsm.Local(c.Number)}, Floor: rsm.Local(c.Floor)}
 	switch c.Mode {
 	case wire.Get:

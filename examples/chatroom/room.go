@@ -43,7 +43,7 @@ func (k Kind) String() string {
 // Op is an operation of a room.
 type Op struct {
 	Kind    Kind
-	Length  uint64 // of a Swap; otherwise 0
+	Length  uint64 // for a Swap; otherwise 0
 	Message string // message to append, or the members of a SetMembers; otherwise empty
 }
 
@@ -71,10 +71,10 @@ type Result struct {
 // Room is the machine: the log of package rsm, with results.
 type Room struct {
 	rsm.Log
-	Servers int // number of all servers, if the voting ones can be changed; otherwise 0
+	Servers int // number of all servers, if clients can change which ones vote; otherwise 0
 }
 
-// Execute appends, or reads. Setting the members does not change the room.
+// Execute executes an operation. SetMembers does not change the room.
 func (r Room) Execute(slot rsm.Slot, held []string, op Op) ([]string, Result, bool) {
 	length := uint64(len(held))
 	switch {
@@ -103,7 +103,7 @@ const (
 	Version = multipaxoswire.Version
 )
 
-// MaxMessage is the maximum size of a message in bytes: servers send it together with others, in JSON.
+// MaxMessage is the maximum size of a message in bytes. Servers send several of them in one JSON message.
 const MaxMessage = rsm.MaxText
 
 // maxBetween is the maximum size in bytes of a message between servers: batch commands, with up to six bytes in JSON
@@ -118,8 +118,8 @@ const (
 	part   = 1 << 10
 )
 
-// Limits of the retained slots after execution: the number of slots after which a server makes a snapshot, the number
-// of slots and of bytes retained below it, and the bytes of a snapshot in a message.
+// Limits on executed slots: the number of slots after which a server makes a snapshot, the maximum numbers of slots
+// and of bytes retained below it, and of bytes of a snapshot in one message.
 const (
 	collect      = 1 << 10
 	retain       = 1 << 8
@@ -133,11 +133,11 @@ var size = multipaxoswire.SizeOf[Op](maxBetween)
 // Config configures an actor that is a server of a room.
 type Config struct {
 	ID      actor.ID
-	Servers []actor.ID    // all of them, in ascending order
+	Servers []actor.ID    // all servers, in ascending order
 	Timeout time.Duration // time without a message of the leader after which another server tries to lead
 	Durable bool          // the server saves its state
-	// Members are the servers that vote at first, in ascending order, if clients can change them; nil if all servers always
-	// vote.
+	// Members are the servers that vote initially, in ascending order, if clients can change them; nil if all servers
+	// always vote.
 	Members []actor.ID
 }
 

@@ -20,10 +20,11 @@ type Command interface {
 	command()
 }
 
-// The published commands. A server and its client are identified by the server's id.
+// The commands of the published harness. A server and its client are identified by the server's id.
 type (
-	// Start starts a server of a cluster of Count servers. It listens for clients at Port. Members are the servers that
-	// vote at first, if Reconfigure can change them; nil if all always vote. They are ours.
+	// Start starts a server of a cluster of Count servers. It listens for clients at Port. Members, which the published
+	// harness lacks, are the servers that vote initially, if Reconfigure can change them; nil if all servers always
+	// vote.
 	Start struct {
 		ID, Port, Count int
 		Members         []int
@@ -63,7 +64,7 @@ type (
 	Pause struct{ ID int }
 	// Resume continues a paused server.
 	Resume struct{ ID int }
-	// Delay delays each message from a server to another.
+	// Delay delays each message that a server sends to other servers.
 	Delay struct {
 		ID          int
 		Least, Most time.Duration
@@ -75,8 +76,7 @@ type (
 	}
 	// Restart kills a server and starts it again with the same settings.
 	Restart struct{ ID int }
-	// Reconfigure has a server change which servers vote, and waits until the others of the old members are not needed any
-	// more.
+	// Reconfigure asks a server to change which servers vote, and waits until the former members are no longer needed.
 	Reconfigure struct {
 		ID      int
 		Members []int
@@ -184,7 +184,7 @@ func (t Test) Servers() int {
 	return most
 }
 
-// members returns the servers that vote at first, nil if all always do.
+// members returns the servers that vote initially; nil if all servers always vote.
 func (t Test) members() (members []int) {
 	t.walk(func(s Step) {
 		if c, ok := s.Command.(Start); ok && members == nil {

@@ -21,9 +21,9 @@ const firstPort = 10_000
 const settle = 3 * time.Second
 
 // Convert converts a path found by a check of Multi-Paxos to a test, as far as a test can express it: the requests of
-// clients, and the crashes and restarts of servers, in the order of the path. The order of messages between servers
-// is left to chance, so rehearse the test with many seeds. From a document it uses the first violation, or else the
-// first path.
+// clients, and the crashes and restarts of servers, in the order of the path. A test does not determine the order of
+// messages between servers, so rehearse it with many seeds. Convert uses the first violation of a document, or else
+// the first path.
 func Convert(d trace.Document) (Test, error) {
 	t, ok := d.Primary()
 	if !ok {
@@ -63,7 +63,7 @@ type conversion struct {
 	steps   []Step
 	seen    map[string]bool // commands already requested
 	down    map[int]bool
-	members []int  // that vote at first; nil if all always do
+	members []int  // servers that vote initially; nil if all always vote
 	reads   []read // without an answer so far
 	parted  bool
 }
@@ -216,7 +216,7 @@ func (t Test) Write(out io.Writer) error {
 	return err
 }
 
-// fields returns a command in the form used in files.
+// fields returns the representation of a command in a file.
 func fields(c Command) any {
 	type one struct {
 		Type string `json:"type"`

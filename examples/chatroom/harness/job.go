@@ -15,7 +15,7 @@ import (
 	"synod/trace"
 )
 
-// Job is a test file to be run with processes.
+// Job describes how to run a test file with processes.
 type Job struct {
 	File      string
 	Processes ProcessConfig

@@ -12,7 +12,7 @@ import (
 	"synod/internal/strictjson"
 )
 
-// members parses the field members: at least one id, each once.
+// members parses the field members: one or more distinct ids.
 func (o *object) members() []int {
 	ids := []int{}
 	o.each("members", func(r *strictjson.Reader) {
@@ -64,8 +64,8 @@ func (t Test) checkMembers() (err error) {
 	return err
 }
 
-// reconfigure has a server change which servers vote. Then it has a further command executed: that has a slot of the new
-// members, as the leader fills all slots before these when it executes the change.
+// reconfigure asks a server to change which servers vote, and then gets all messages. The get uses a slot of the new
+// members, because the leader fills all earlier slots when it executes the change.
 func (r *run) reconfigure(ctx context.Context, s Step, c Reconfigure) error {
 	p, err := r.known(s, c.ID)
 	switch {
@@ -98,7 +98,7 @@ func (r *run) reconfigure(ctx context.Context, s Step, c Reconfigure) error {
 	return err
 }
 
-// quorum reports whether a majority of the servers that vote is among some.
+// quorum reports whether a majority of the voting servers is in ids.
 func (r *run) quorum(ids []int, count int) bool {
 	members := r.members
 	if members == nil {

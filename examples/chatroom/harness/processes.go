@@ -201,7 +201,7 @@ func (p *Processes) Resume(id int) error {
 func (p *Processes) Shape(n Network) error {
 	p.network = n
 	if !p.config.Own {
-		return nil // Only the network without faults gets here.
+		return nil // Only a network without faults gets here.
 	}
 	for _, c := range p.servers {
 		if c.killed || c.paused || p.Ended(c.start.ID) != nil {

@@ -24,7 +24,7 @@ import (
 type Rehearsal struct {
 	play       *stage.Play
 	chance     *stage.Source
-	room       chatroom.Config // of every server, but for its id
+	room       chatroom.Config // of every server, except for its id
 	count      int
 	receptions []*chatroom.Reception // of the current or last process of each server
 }
@@ -35,7 +35,7 @@ const (
 	forSteps    = 1 << 40
 )
 
-// NewRehearsal returns a world for a test, whose servers must all be of one cluster.
+// NewRehearsal returns a world for a test, whose servers must all belong to one cluster.
 func NewRehearsal(t Test, seed uint64) (*Rehearsal, error) {
 	r := &Rehearsal{chance: stage.NewSource(seed, forSteps), count: t.Servers()}
 	var mixed error

@@ -363,7 +363,7 @@ func (r *run) ask(
 		err = fmt.Errorf("answered with something else: %+v", a)
 	}
 	if err != nil {
-		r.note(oplog.Event{Type: oplog.Fail, Op: oplog.Read, Process: *process}) // A read that is not answered does not matter.
+		r.note(oplog.Event{Type: oplog.Fail, Op: oplog.Read, Process: *process}) // An unanswered read has no effect.
 		if ended := r.ended(s, id); ended != nil {
 			return nil, ended
 		}

@@ -31,7 +31,7 @@ const (
 	pause     = time.Second      // after an accept error
 	firstID   = actor.ID(1) << 48
 	countEach = 64      // commands without an answer after which a connection sends a count
-	countSize = 1 << 20 // the same in bytes
+	countSize = 1 << 20 // bytes of commands without an answer after which it does, too
 	counts    = 4       // maximum number of outstanding counts; meanwhile the connection is not read
 )
 
@@ -42,7 +42,7 @@ type front struct {
 	peers    spawn.Transport
 	servers  []actor.ID
 	listener net.Listener
-	inbox    *streams.Inbox // messages of servers are urgent, so that clients cannot block them
+	inbox    *streams.Inbox // server messages take precedence, so that clients cannot block them
 	ctx      context.Context
 	cancel   context.CancelFunc
 	done     sync.WaitGroup

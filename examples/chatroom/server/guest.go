@@ -85,7 +85,7 @@ func (g *guest) read() error {
 	}
 }
 
-// next reads a command. A frame that has begun must be completed soon.
+// next reads a command. The client may be silent before a frame, but must complete it within patience.
 func (g *guest) next(r *bufio.Reader) (wire.Command, error) {
 	if err := g.conn.SetReadDeadline(time.Time{}); err != nil {
 		return wire.Command{}, err
@@ -117,8 +117,8 @@ func (g *guest) refuse(c wire.Command, why error) error {
 	return why
 }
 
-// count sends a count, and waits if too many are outstanding. So the commands of a client that does not wait for
-// answers are read no faster than they are executed.
+// count sends a count, and waits if too many are outstanding. Commands of a client that does not wait for answers are
+// therefore read no faster than they are executed.
 func (g *guest) count() error {
 	request, err := g.front.count()
 	if err != nil {

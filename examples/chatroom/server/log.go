@@ -25,12 +25,12 @@ func Level(verbose int) slog.Level {
 	return LevelTrace
 }
 
-// NewLog returns a log whose lines are [id][LEVEL][target]: message, with attributes behind the message.
+// NewLog returns a log whose lines have the form [id][LEVEL][target]: message, followed by the attributes.
 func NewLog(out io.Writer, id int, least slog.Level) *slog.Logger {
 	return slog.New(handler{out: out, mu: new(sync.Mutex), id: id, least: least})
 }
 
-// handler writes lines. The attribute target is not printed as an attribute: it names the source.
+// handler writes lines. The attribute target is printed as the source of the message.
 type handler struct {
 	out   io.Writer
 	mu    *sync.Mutex

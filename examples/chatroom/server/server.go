@@ -41,13 +41,13 @@ const DefaultTimeout = time.Second
 // Config configures a server.
 type Config struct {
 	ID      int              // from 0
-	Count   int              // of all servers, 1 to MaxServers
+	Count   int              // number of all servers, 1 to MaxServers
 	Clients netip.AddrPort   // address to listen on for clients; port 0 for a free port
 	Peers   []netip.AddrPort // addresses on which the servers listen for each other; nil for ports from FirstPeerPort on
 	Timeout time.Duration    // time without a message of the leader; 0 for DefaultTimeout
-	Dir     string           // folder of its file; empty for the working directory
+	Dir     string           // folder of the server's file; empty for the working directory
 	Fresh   bool             // remove the file first
-	Members []int            // servers that vote at first, if clients can change them; nil if all servers always vote
+	Members []int            // servers that vote initially, if clients can change them; nil if all servers always vote
 	Control string           // path of the control socket for faults; empty for none
 	Log     *slog.Logger     // from NewLog or any other; nil for no log
 	// Ready is called with the bound address for clients; nil if not needed.
@@ -146,7 +146,7 @@ func Run(ctx context.Context, c Config) error {
 		Machine:   room.Machine(mathrand.NewPCG(seed(), uint64(c.ID))),
 		Transport: newFront(listener, transport, room, seed(), target(c.Log, "clients", 0)),
 		Store:     store,
-		// Messages that package spawn logs are details here.
+		// Package spawn's info messages are debug messages here.
 		Log: target(c.Log, "paxos", slog.LevelInfo-slog.LevelDebug),
 	})
 }

@@ -1,26 +1,26 @@
-// Package wire is what clients of a chatroom and its servers say to one another on a connection, to the byte.
+// Package wire encodes the protocol between clients and servers of a chatroom.
 //
-// A frame is a length, four bytes with the highest first, and as many bytes of a body. Numbers in a body have their lowest
-// byte first, and a text is its length in bytes as a u64, and then UTF-8. A command is
+// A frame is the length of a body, as four bytes in big-endian order, followed by the body. Numbers in a body are
+// little-endian. A text is its length in bytes as a u64, followed by that much UTF-8. A command is
 //
 //	client u64, number u64, mode u32
 //
-// and what the mode has: nothing for a get (0), and the message for a put (1). A get is answered by
+// followed by the fields of its mode: none for a get (0), and the message for a put (1). A get is answered by
 //
-//	u32 0, count u64, then so many texts
+//	u32 0, count u64, then count texts
 //
-// and a put by nothing. That much is what the published programs say. Ours add the modes
+// and a put is not answered. This is the protocol of the published programs. This package adds the modes
 //
 //	2  acknowledged put: floor u64, message; answered by u32 1, number u64, count u64
 //	3  compare and swap: floor u64, count u64, message; answered by u32 1 as above, or by u32 2, number u64, count u64
 //	4  set members: floor u64, and a text such as 0,1,2 with the ids of the servers that vote; answered by u32 1 as above
 //
-// where the count is how many messages the log has then. A compare and swap appends if the log has exactly so many, and
-// else answers with 2. The floor promises that the client needs no answer to its commands with lesser numbers again, and
-// sends none of them for the first time. Instead of any answer there may be u32 3, number u64, and a text that says why
-// the command was refused.
+// where the count in an answer is the number of messages in the log after the command. A compare and swap appends its
+// message if the log has exactly as many messages as its count; otherwise it is answered by 2. The floor promises
+// that the client no longer needs answers to its commands with lower numbers, and sends none of them for the first
+// time. Any answer may be replaced by u32 3, number u64, and a text with the reason why the command was refused.
 //
-// A server that does not know a number closes the connection.
+// A server closes the connection if it receives an unknown mode.
 package wire
 
 import (
